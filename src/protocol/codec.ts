@@ -1,0 +1,57 @@
+import type { Arena } from './arena.ts';
+
+/**
+ * One way to scan, route and copy frames. Three implementations (WASM SIMD, WASM scalar, JS) work on
+ * the same arena and leave the same records, so callers never know which one runs.
+ *
+ * Addresses are byte offsets into the arena; tables and state are described in frame-table.ts.
+ */
+export interface Codec {
+  readonly name: CodecName;
+  readonly arena: Arena;
+
+  /**
+   * Scans requests in [start, end) and writes one record per complete frame to `table`.
+   * Resumes from the STATE block: before a new frame its PHASE and DETACHED must be 0.
+   * Each key is hashed and its server looked up in the ring of `pool` (a descriptor address).
+   * @returns the number of records; status and the next position are in the STATE block.
+   */
+  scanRequests(start: number, end: number, table: number, limit: number, pool: number): number;
+
+  /** Scans replies in [start, end) like scanRequests; nothing is routed. */
+  scanReplies(start: number, end: number, table: number, limit: number): number;
+
+  /**
+   * Splits one complete multibulk request at [start, end) into its words: one record per word in
+   * `table`, from word `fromWord` on. START and LENGTH cover the whole word ("$3\r\nfoo\r\n"), KEY and
+   * KEY_LENGTH its body, COUNT its position. Words at `firstKey`, `firstKey + step` … are routed in
+   * `pool`; the others, and all words when `step` is 0, get NO_SERVER.
+   * @returns the number of records, at most `limit`.
+   */
+  splitRequest(
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+    fromWord: number,
+    pool: number,
+    firstKey: number,
+    step: number,
+  ): number;
+
+  /**
+   * Splits one complete aggregate reply at [start, end) into its top-level elements: one record per
+   * element; INFO holds the element's type byte.
+   * @returns the number of records; -1 when it is not an array, a null array, or has more than `limit`
+   * elements.
+   */
+  splitReply(start: number, end: number, table: number, limit: number): number;
+
+  /** Server index for the key at [start, start + length). */
+  route(start: number, length: number, pool: number): number;
+
+  /** Copies each of `count` records from `table` on to its DEST; records with DEST 0 stay. */
+  gather(table: number, count: number): void;
+}
+
+export type CodecName = 'wasm-simd' | 'wasm-scalar' | 'js';

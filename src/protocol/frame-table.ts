@@ -1,0 +1,114 @@
+// The memory map and record formats shared with WebAssembly (assembly/layout.ts). Both codecs fill
+// the same records in the same arena, so nothing downstream knows which codec runs.
+
+// --- Frame record: eight u32 words; offsets here count words, not bytes
+export const RECORD_BYTES = 32;
+export const RECORD_START = 0; // address of the first byte of this piece
+export const RECORD_LENGTH = 1; // bytes in this piece
+export const RECORD_DEST = 2; // where gather() copies it; 0 = nowhere
+export const RECORD_INFO = 3; // flags in the high half; command index or reply type below
+export const RECORD_SERVER = 4; // server index, NO_SERVER when the frame has no key
+export const RECORD_COUNT = 5; // arguments of a request; elements of an aggregate reply
+export const RECORD_KEY = 6; // address of the key's first byte, 0 when there is none
+export const RECORD_KEY_LENGTH = 7;
+
+export const FLAG_FIRST = 1 << 16; // the piece begins a frame
+export const FLAG_LAST = 1 << 17; // the piece ends a frame
+export const FLAG_SPECIAL = 1 << 18; // not a plain "forward as it is" frame
+export const FLAG_INLINE = 1 << 19; // an inline request: a line of words
+export const FLAG_BAD_ARITY = 1 << 20; // known command, wrong number of arguments
+export const FLAG_TRANSIENT = 1 << 21; // reply -LOADING, -OOM or -BUSY
+export const FLAG_KEY_TOO_LONG = 1 << 22; // key beyond LIMIT_KEY_BYTES
+export const NO_COMMAND = 0xffff;
+export const NO_SERVER = 0xffffffff;
+
+// --- Scan state: u32 words at STATE ------------------------------------------------------------
+// Results of the last scan.
+export const STATE_STATUS = 0; // one of SCAN_*
+export const STATE_CONSUMED = 1; // address of the first byte not covered by a record
+export const STATE_ERROR = 2; // one of ERROR_* when STATUS is SCAN_ERROR
+export const STATE_ERROR_BYTE = 3; // the offending byte, where the message names one
+// What a partial frame needs to continue; saved and restored by JavaScript as one block.
+export const STATE_RESUME = 4; // first word of the block
+export const STATE_PHASE = 4; // 0 = at the start of a frame
+export const STATE_OFFSET = 5; // bytes after CONSUMED that were already looked at
+export const STATE_ARGS_LEFT = 6;
+export const STATE_BULK_LEFT = 7; // bytes of the current bulk (with its CRLF) still to come
+export const STATE_COUNT = 8; // arguments of this request / elements of this reply
+export const STATE_INFO = 9; // flags and command index or type found so far
+export const STATE_SERVER = 10;
+export const STATE_KEY_OFFSET = 11; // key position relative to the frame start
+export const STATE_KEY_LENGTH = 12;
+export const STATE_DETACHED = 13; // 1 = JavaScript has taken the frame's earlier bytes away
+export const STATE_DEPTH = 14; // nesting depth of a reply
+export const STATE_BOUNDARY = 15; // bytes after CONSUMED that form whole elements, safe to detach
+export const STATE_STACK = 16; // elements left per open level of a reply
+export const STATE_WORDS = 16 + 32;
+
+export const SCAN_COMPLETE = 0; // every byte is covered by records
+export const SCAN_PARTIAL = 1; // the last frame is incomplete
+export const SCAN_FULL = 2; // stopped at the frame limit; more may follow at CONSUMED
+export const SCAN_ERROR = 3; // malformed at CONSUMED; records before it are good
+
+export const ERROR_MULTIBULK_LENGTH = 1;
+export const ERROR_BULK_LENGTH = 2;
+export const ERROR_EXPECTED_DOLLAR = 3; // STATE_ERROR_BYTE holds what came instead
+export const ERROR_BULK_CRLF = 4; // a bulk is not followed by CRLF
+export const ERROR_INLINE_TOO_LONG = 5;
+export const ERROR_MULTIBULK_LINE_TOO_LONG = 6;
+export const ERROR_BULK_LINE_TOO_LONG = 7;
+export const ERROR_REPLY_TYPE = 8; // STATE_ERROR_BYTE holds the type byte
+export const ERROR_REPLY_LINE = 9; // malformed or over-long reply line
+export const ERROR_REPLY_DEPTH = 10;
+export const ERROR_HEADER_LINE = 11; // CR without LF in a request header
+
+// --- Limits the scanners enforce ---------------------------------------------------------------
+export const LIMIT_INLINE_BYTES = 65536; // Redis: PROTO_INLINE_MAX_SIZE
+export const LIMIT_HEADER_BYTES = 32; // "*1048576\r\n" is far shorter
+export const LIMIT_ARGUMENTS = 1048576; // Redis: 1024 * 1024
+export const LIMIT_BULK_BYTES = 536870912; // Redis: proto-max-bulk-len, 512 MiB
+export const LIMIT_KEY_BYTES = 32768; // a key is hashed in one piece, so it must fit the headroom
+export const LIMIT_REPLY_LINE_BYTES = 65536;
+export const LIMIT_REPLY_DEPTH = 32;
+export const LIMIT_REPLY_ELEMENTS = 0x7fffffff;
+
+// --- Command table: open addressing, COMMAND_BUCKETS entries of 64 bytes -----------------------
+export const COMMAND_BUCKETS = 2048;
+export const COMMAND_ENTRY_BYTES = 64;
+export const COMMAND_NAME_LENGTH = 0; // u32, 0 = empty bucket
+export const COMMAND_INFO = 4; // u32: command index, with FLAG_SPECIAL when not plain
+export const COMMAND_ARITY = 8; // i32, as Redis: n = exactly n words, -n = at least n words
+export const COMMAND_KEY = 12; // u32: word position of the key to route by, 0 = none
+export const COMMAND_PLAIN_COUNT = 16; // u32: with exactly this many words it is plain; 0 = never
+export const COMMAND_NAME = 32; // upper case, 32 bytes, zero padded
+export const COMMAND_NAME_LIMIT = 32;
+
+// --- Pool descriptor: u32 words at an address chosen by JavaScript -----------------------------
+export const POOL_HASH = 0; // index in HASH order
+export const POOL_DISTRIBUTION = 1; // 0 ketama, 1 modula, 2 random
+export const POOL_SINGLE = 2; // 1 = exactly one configured server: no hashing, server 0
+export const POOL_TAG = 3; // 0 = none, else 0x10000 | first byte | second byte << 8
+export const POOL_RING_COUNT = 4; // ketama points / live servers of modula and random
+export const POOL_RING_VALUES = 5; // address: ketama point values / modula cumulative weights
+export const POOL_RING_SERVERS = 6; // address: server index per point / per live server
+export const POOL_TOTAL_WEIGHT = 7; // modula: number of slots
+export const POOL_INDEX = 8; // address of the bucket index over the points
+export const POOL_INDEX_SHIFT = 9; // bucket = value >>> shift
+export const POOL_RANDOM = 10; // xorshift32 state, never 0
+export const POOL_WORDS = 16;
+
+// --- Fixed regions of the arena (byte addresses). Below STATE: this module's own data. ----------
+export const STATE = 0x00010000;
+export const COMMAND_TABLE = 0x00020000; // 2048 * 64 = 128 KiB
+export const FRAME_TABLE = 0x00040000; // 4096 records = 128 KiB
+export const FRAME_TABLE_RECORDS = 4096;
+export const DRAIN_TABLE = 0x00060000; // 4096 records, filled by JavaScript
+export const DRAIN_TABLE_RECORDS = 4096;
+export const PART_TABLE = 0x00080000; // 24576 records = 768 KiB: arguments or elements
+export const PART_TABLE_RECORDS = 24576;
+export const HEADROOM = 0x00140000; // 64 KiB for a carried partial frame
+export const WINDOW = 0x00150000; // 64 KiB receive window, right behind the headroom
+export const WINDOW_BYTES = 0x00010000;
+export const SCRATCH = 0x00160000; // 512 KiB: re-encoded inline requests, own frames
+export const SCRATCH_BYTES = 0x00080000;
+export const FIXED_END = 0x001e0000; // slabs, rings and the rest follow, placed by JavaScript
