@@ -1,0 +1,75 @@
+import { hashByIndex } from '../hash/index.ts';
+import {
+  NO_SERVER,
+  POOL_DISTRIBUTION,
+  POOL_HASH,
+  POOL_INDEX,
+  POOL_INDEX_SHIFT,
+  POOL_RANDOM,
+  POOL_RING_COUNT,
+  POOL_RING_SERVERS,
+  POOL_RING_VALUES,
+  POOL_SINGLE,
+  POOL_TAG,
+  POOL_TOTAL_WEIGHT,
+} from '../protocol/frame-table.ts';
+import { nextPoint } from './ketama.ts';
+import { slotOwner } from './modula.ts';
+import { xorshift32 } from './random.ts';
+
+const KETAMA = 0;
+const RANDOM = 2;
+
+/**
+ * Server index for a key, by the pool descriptor in an arena: the JS twin of `route` in WebAssembly.
+ *
+ * @param bytes holds the key, at [start, start + length): the arena or any other bytes
+ * @param words the arena's words, where the descriptor is
+ * @param pool address of the descriptor in bytes
+ * @returns NO_SERVER when no server is live
+ */
+export function routeKey(
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  words: Uint32Array,
+  pool: number,
+): number {
+  const at = pool >>> 2;
+  if (words[at + POOL_SINGLE] !== 0) return 0;
+  const count = words[at + POOL_RING_COUNT];
+  if (count === 0) return NO_SERVER;
+  const servers = words[at + POOL_RING_SERVERS] >>> 2;
+  const distribution = words[at + POOL_DISTRIBUTION];
+  if (distribution === RANDOM) {
+    const next = xorshift32(words[at + POOL_RANDOM]);
+    words[at + POOL_RANDOM] = next;
+    return words[servers + (next % count)];
+  }
+
+  let from = start;
+  let end = start + length;
+  const tag = words[at + POOL_TAG];
+  if (tag !== 0) {
+    const first = tag & 0xff;
+    const second = (tag >>> 8) & 0xff;
+    let open = from;
+    while (open < end && bytes[open] !== first) open++;
+    open++;
+    let close = open;
+    while (close < end && bytes[close] !== second) close++;
+    if (close < end && close > open) {
+      from = open;
+      end = close;
+    }
+  }
+
+  const h = from === end ? 0 : hashByIndex(words[at + POOL_HASH])(bytes, from, end);
+  const values = words[at + POOL_RING_VALUES] >>> 2;
+  if (distribution !== KETAMA) {
+    return words[servers + slotOwner(words, values, count, words[at + POOL_TOTAL_WEIGHT], h)];
+  }
+  const index = words[at + POOL_INDEX] >>> 2;
+  const shift = words[at + POOL_INDEX_SHIFT];
+  return words[servers + nextPoint(words, values, count, index, shift, h)];
+}
