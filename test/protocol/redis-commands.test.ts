@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { NO_COMMAND } from '../../src/protocol/frame-table.ts';
+import {
+  arityFits,
+  COMMANDS,
+  findCommand,
+  findSubcommand,
+  SUBCOMMANDS,
+} from '../../src/protocol/redis/commands.ts';
+import { type RealServer, startRedis } from '../support/real-servers.ts';
+import { type Reply, RespClient, toText } from '../support/resp-client.ts';
+
+// Redis 7.2 gave these two an optional WITHSCORE; Redis 7.0 checks their arity itself.
+const LATER_ARITY = new Map([
+  ['ZRANK', -3],
+  ['ZREVRANK', -3],
+]);
+
+// What twemproxy 0.5.0 forwards or splits.
+const TWEMPROXY = `
+  PERSIST PTTL TTL TYPE DUMP DECR GET GETDEL INCR STRLEN HGETALL HKEYS HLEN HVALS LLEN SCARD SMEMBERS
+  ZCARD EXPIRE EXPIREAT PEXPIRE PEXPIREAT APPEND DECRBY GETBIT GETSET INCRBY INCRBYFLOAT SETNX
+  HEXISTS HGET HSTRLEN LINDEX RPOPLPUSH SISMEMBER ZRANK ZREVRANK ZSCORE GETRANGE PSETEX SETBIT SETEX
+  SETRANGE HINCRBY HINCRBYFLOAT HSETNX LRANGE LREM LSET LTRIM SMOVE ZCOUNT ZLEXCOUNT ZINCRBY
+  ZREMRANGEBYLEX ZREMRANGEBYRANK ZREMRANGEBYSCORE LINSERT LMOVE SORT COPY BITCOUNT BITPOS BITFIELD
+  EXISTS GETEX SET HDEL HMGET HMSET HSCAN HSET HRANDFIELD LPUSH LPUSHX RPUSH RPUSHX LPOP RPOP LPOS
+  SADD SDIFF SDIFFSTORE SINTER SINTERSTORE SREM SUNION SUNIONSTORE SRANDMEMBER SSCAN SPOP SMISMEMBER
+  PFADD PFMERGE PFCOUNT ZADD ZDIFF ZDIFFSTORE ZINTER ZINTERSTORE ZMSCORE ZPOPMAX ZPOPMIN ZRANDMEMBER
+  ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANGESTORE ZREM ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE ZSCAN
+  ZUNION ZUNIONSTORE GEODIST GEOPOS GEOHASH GEOADD GEORADIUS GEORADIUSBYMEMBER GEOSEARCH
+  GEOSEARCHSTORE RESTORE MGET DEL UNLINK TOUCH MSET EVAL EVALSHA COMMAND LOLWUT`;
+
+/** One entry of the COMMAND reply, as far as the table repeats it. */
+interface Fact {
+  name: string;
+  arity: number;
+  access: string;
+  place: number[];
+  movable: boolean;
+  subcommands: Fact[];
+}
+
+function toFact(entry: Reply): Fact {
+  const [name, arity, flags, first, last, step, , , , subcommands] = entry as Reply[];
+  const list = flags as string[];
+  return {
+    name: String(name).toUpperCase(),
+    arity: Number(arity),
+    access: list.includes('write') ? 'w' : list.includes('readonly') ? 'r' : '-',
+    place: [Number(first), Number(last), Number(step)],
+    movable: list.includes('movablekeys'),
+    subcommands: ((subcommands ?? []) as Reply[]).map(toFact),
+  };
+}
+
+describe('command table', () => {
+  test('names are unique, upper case and short enough for the scanner', () => {
+    assert.equal(new Set(COMMANDS.map((spec) => spec.name)).size, COMMANDS.length);
+    assert.ok(COMMANDS.length < NO_COMMAND);
+    for (const { name } of COMMANDS) {
+      assert.equal(name, name.toUpperCase());
+      assert.ok(name.length <= 32);
+    }
+  });
+
+  test('each row is consistent in itself', () => {
+    for (const spec of [...COMMANDS, ...SUBCOMMANDS.values()]) {
+      const { name, handling, keys, numkeys, coalesce, firstKey } = spec;
+      assert.equal(keys.startsWith('numkeys'), numkeys > 0, name);
+      assert.equal(handling === 'fragment', coalesce !== 'none', name);
+      if (handling === 'forward') assert.ok(firstKey > 0 && spec.lastKey === firstKey, name);
+      if (handling === 'local' || handling === 'placeholder') assert.equal(keys, 'none', name);
+      // Every request that passes the arity check has its first key.
+      if (handling === 'forward') assert.ok(Math.abs(spec.arity) > firstKey, name);
+      if (numkeys > 0) assert.ok(Math.abs(spec.arity) > numkeys, name);
+    }
+  });
+
+  test('lookup ignores case', () => {
+    assert.equal(findCommand('mGet')?.name, 'MGET');
+    assert.equal(findCommand('nosuch'), undefined);
+    const object = findCommand('object');
+    assert.ok(object);
+    assert.equal(findSubcommand(object, 'encoding')?.name, 'OBJECT|ENCODING');
+    assert.equal(findSubcommand(object, 'nosuch'), undefined);
+  });
+
+  test('arityFits counts as Redis does', () => {
+    assert.deepEqual([arityFits(2, 1), arityFits(2, 2), arityFits(2, 3)], [false, true, false]);
+    assert.deepEqual([arityFits(-2, 1), arityFits(-2, 2), arityFits(-2, 9)], [false, true, true]);
+  });
+
+  test('everything that twemproxy forwards is served', () => {
+    for (const name of TWEMPROXY.match(/\S+/g)!) {
+      const spec = findCommand(name);
+      assert.ok(spec && spec.handling !== 'unsupported', name);
+    }
+  });
+});
+
+describe('command table beside a real server', () => {
+  let server: RealServer;
+  let facts: Fact[];
+
+  before(async () => {
+    server = await startRedis();
+    const client = await RespClient.open(server.port);
+    facts = (toText(await client.command('COMMAND')) as Reply[]).map(toFact);
+    client.close();
+  });
+  after(() => server.stop());
+
+  test('the server has commands, and every one is in the table', () => {
+    assert.ok(facts.length >= 200);
+    // A newer server may know more than this release; Redis 7.0's commands must all be there.
+    const unknown = facts.filter((fact) => !findCommand(fact.name)).map((fact) => fact.name);
+    if (facts.length === 240) assert.deepEqual(unknown, []);
+  });
+
+  test('arity, access and key positions agree', () => {
+    for (const fact of facts) {
+      const spec = findCommand(fact.name);
+      if (!spec || fact.arity === -1) continue; // a module leaves its arity to itself
+      const arities = [fact.arity, LATER_ARITY.get(fact.name)];
+      assert.ok(arities.includes(spec.arity), `${fact.name}: arity ${fact.arity}`);
+      assert.equal(spec.access, fact.access, `${fact.name}: access`);
+      const place = [spec.firstKey, spec.lastKey, spec.step];
+      if (spec.keys !== 'numkeys') assert.deepEqual(place, fact.place, `${fact.name}: keys`);
+    }
+  });
+
+  test('a command with movable keys is never forwarded blindly', () => {
+    for (const fact of facts.filter((each) => each.movable)) {
+      // The patterns of SORT_RO are looked up on the server of its key.
+      if (fact.name === 'SORT_RO') continue;
+      const spec = findCommand(fact.name);
+      assert.notEqual(spec?.handling, 'forward', fact.name);
+    }
+  });
+
+  test('subcommands of containers agree', () => {
+    let seen = 0;
+    for (const container of facts) {
+      if (findCommand(container.name)?.handling !== 'container') continue;
+      for (const fact of container.subcommands) {
+        const spec = SUBCOMMANDS.get(fact.name);
+        assert.equal(spec?.handling === 'forward', fact.place[0] > 0, fact.name);
+        if (!spec) continue;
+        seen++;
+        assert.equal(spec.arity, fact.arity, fact.name);
+        assert.equal(spec.access, fact.access, fact.name);
+        assert.deepEqual([spec.firstKey, spec.lastKey, spec.step], fact.place, fact.name);
+      }
+    }
+    assert.equal(seen, SUBCOMMANDS.size);
+  });
+
+  test('the server finds the same keys', async () => {
+    const client = await RespClient.open(server.port);
+    const samples: [string[], string[]][] = [
+      [
+        ['BITOP', 'AND', 'd', 'a', 'b'],
+        ['d', 'a', 'b'],
+      ],
+      [
+        ['ZUNIONSTORE', 'd', '2', 'a', 'b'],
+        ['d', 'a', 'b'],
+      ],
+      [
+        ['ZINTERCARD', '2', 'a', 'b', 'LIMIT', '1'],
+        ['a', 'b'],
+      ],
+      [
+        ['EVAL', 'return 1', '2', 'a', 'b', 'x'],
+        ['a', 'b'],
+      ],
+      [
+        ['MSETNX', 'a', '1', 'b', '2'],
+        ['a', 'b'],
+      ],
+      [
+        ['LMPOP', '2', 'a', 'b', 'LEFT'],
+        ['a', 'b'],
+      ],
+      [['OBJECT', 'ENCODING', 'a'], ['a']],
+    ];
+    for (const [words, expected] of samples) {
+      const found = toText(await client.command('COMMAND', 'GETKEYS', ...words)) as string[];
+      assert.deepEqual([...found].sort(), [...expected].sort(), words.join(' '));
+      assert.deepEqual(keysByTable(words).sort(), [...expected].sort(), words.join(' '));
+    }
+    client.close();
+  });
+});
+
+/** Reads the keys off a request with nothing but the table, as commands.ts explains it. */
+function keysByTable(words: string[]): string[] {
+  let spec = findCommand(words[0]);
+  if (spec?.handling === 'container') spec = findSubcommand(spec, words[1]);
+  assert.ok(spec);
+  if (spec.keys === 'range') {
+    const last = spec.lastKey < 0 ? words.length + spec.lastKey : spec.lastKey;
+    return words.filter(
+      (_, i) => i >= spec.firstKey && i <= last && (i - spec.firstKey) % spec.step === 0,
+    );
+  }
+  const first = spec.numkeys + 1;
+  const keys = words.slice(first, first + Number(words[spec.numkeys]));
+  return spec.keys === 'numkeys-store' ? [words[1], ...keys] : keys;
+}
