@@ -3,7 +3,7 @@ import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { freePort } from './free-port.ts';
+import { freePort, isPortFree } from './free-port.ts';
 import { delay, waitFor } from './wait.ts';
 
 // Real Redis (or Valkey) and memcached processes for tests, benchmarks and the demo. Everything
@@ -181,6 +181,8 @@ class ServerProcess implements RealServer {
 
   async start(): Promise<void> {
     stopAllOnExit();
+    // Otherwise somebody else's server could answer in its place.
+    if (!(await isPortFree(this.port))) throw new Error(`port ${this.port} is taken`);
     const child = spawn(this.#binary, this.#args, {
       cwd: this.dir,
       stdio: ['ignore', 'pipe', 'pipe'],
