@@ -25,8 +25,6 @@ const HASH_FNV1A_64: u32 = 6;
 const KETAMA: u32 = 0;
 const MODULA: u32 = 1;
 
-// @ts-ignore: decorator
-@inline
 function word(pool: u32, index: u32): u32 {
   return load<u32>((pool + (index << 2)) as usize);
 }
@@ -89,7 +87,6 @@ export function route(start: u32, length: u32, pool: u32): u32 {
   let h: u32 = 0;
   if (p !== end) {
     const kind = word(pool, POOL_HASH);
-    // The default hash is inlined, past the switch.
     h = kind === HASH_FNV1A_64 ? fnv1a64(p, end) : hashKey(kind, p as u32, (end - p) as u32);
   }
   const slot = distribution === KETAMA ? nextPoint(pool, count, h) : slotOwner(pool, count, h);
@@ -103,8 +100,6 @@ function find(p: usize, end: usize, byte: u32): usize {
 }
 
 /** ketama: the first point at or after `h`; past the last one the ring wraps. */
-// @ts-ignore: decorator
-@inline
 function nextPoint(pool: u32, count: u32, h: u32): u32 {
   const values = word(pool, POOL_RING_VALUES);
   const bucket = h >> word(pool, POOL_INDEX_SHIFT);

@@ -6,8 +6,6 @@ const PRIME_32: u32 = 16777619;
 const BASIS_64_LOW: u32 = 0x84222325;
 const PRIME_64_LOW: u32 = 0x1b3;
 
-// @ts-ignore: decorator
-@inline
 export function fnv1a64(p: usize, end: usize): u32 {
   let h = BASIS_64_LOW;
   // Four bytes per turn: the multiplications are a chain, so only loop overhead can be saved.

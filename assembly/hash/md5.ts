@@ -32,26 +32,18 @@ export function md5(start: usize, end: usize): u32 {
   return load<u32>(DIGEST);
 }
 
-// @ts-ignore: decorator
-@inline
 function f(a: u32, b: u32, c: u32, d: u32, word: u32, k: u32, s: u32): u32 {
   return b + rotl(a + (d ^ (b & (c ^ d))) + word + k, s);
 }
 
-// @ts-ignore: decorator
-@inline
 function g(a: u32, b: u32, c: u32, d: u32, word: u32, k: u32, s: u32): u32 {
   return b + rotl(a + (c ^ (d & (b ^ c))) + word + k, s);
 }
 
-// @ts-ignore: decorator
-@inline
 function h(a: u32, b: u32, c: u32, d: u32, word: u32, k: u32, s: u32): u32 {
   return b + rotl(a + (b ^ c ^ d) + word + k, s);
 }
 
-// @ts-ignore: decorator
-@inline
 function i(a: u32, b: u32, c: u32, d: u32, word: u32, k: u32, s: u32): u32 {
   return b + rotl(a + (c ^ (b | ~d)) + word + k, s);
 }

@@ -13,6 +13,7 @@ import {
   POOL_TAG,
   POOL_TOTAL_WEIGHT,
 } from '../protocol/frame-table.ts';
+import { hashTagged } from './hash-tag.ts';
 import { nextPoint } from './ketama.ts';
 import { slotOwner } from './modula.ts';
 import { xorshift32 } from './random.ts';
@@ -47,24 +48,8 @@ export function routeKey(
     return words[servers + (next % count)];
   }
 
-  let from = start;
-  let end = start + length;
-  const tag = words[at + POOL_TAG];
-  if (tag !== 0) {
-    const first = tag & 0xff;
-    const second = (tag >>> 8) & 0xff;
-    let open = from;
-    while (open < end && bytes[open] !== first) open++;
-    open++;
-    let close = open;
-    while (close < end && bytes[close] !== second) close++;
-    if (close < end && close > open) {
-      from = open;
-      end = close;
-    }
-  }
-
-  const h = from === end ? 0 : hashByIndex(words[at + POOL_HASH])(bytes, from, end);
+  const hash = hashByIndex(words[at + POOL_HASH]);
+  const h = hashTagged(hash, bytes, start, start + length, words[at + POOL_TAG]);
   const values = words[at + POOL_RING_VALUES] >>> 2;
   if (distribution !== KETAMA) {
     return words[servers + slotOwner(words, values, count, words[at + POOL_TOTAL_WEIGHT], h)];
