@@ -1,0 +1,56 @@
+import { readDocument } from './document.ts';
+import { compareBytes } from './order.ts';
+import { finishPool, type PoolDraft, readPool } from './pool.ts';
+import type { Problems } from './problems.ts';
+import type { ListenSite } from './resolve.ts';
+import { decodeSource } from './source-text.ts';
+import type { Config, ListenConfig } from './types.ts';
+
+/** Reads a file's bytes into pool drafts and reports everything wrong but unresolvable hosts. */
+export function readDrafts(bytes: Uint8Array, problems: Problems): PoolDraft[] {
+  const source = decodeSource(bytes, problems);
+  if (source === null) return [];
+  const drafts = readDocument(source, problems).map((node) => readPool(node, problems));
+  checkPools(drafts, problems);
+  return drafts;
+}
+
+function checkPools(drafts: readonly PoolDraft[], problems: Problems): void {
+  const names = new Map<string, PoolDraft>();
+  const listens = new Map<string, PoolDraft>();
+  for (const draft of drafts) {
+    const name = draft.name.text;
+    const sameName = names.get(name);
+    if (sameName === undefined) names.set(name, draft);
+    else {
+      const line = sameName.name.at.line;
+      const message = `the pool name is taken by line ${line}; expected another name`;
+      problems.add(draft.name.at, name, message);
+    }
+    const listen = draft.values.get('listen') as ListenConfig | undefined;
+    if (listen === undefined) continue;
+    // Compared as typed, like nutcracker: two spellings of one address are found by bind.
+    const sameListen = listens.get(listen.text);
+    if (sameListen === undefined) listens.set(listen.text, draft);
+    else {
+      const message = `${listen.text} is taken by pool ${sameListen.name.text}; expected another address`;
+      problems.add(draft.positions.get('listen')!, `${name}.listen`, message);
+    }
+  }
+}
+
+/** The TCP listeners of the drafts, for the look-up of their hosts. */
+export function listenSites(drafts: readonly PoolDraft[]): ListenSite[] {
+  return drafts.flatMap((draft): ListenSite[] => {
+    const listen = draft.values.get('listen') as ListenConfig | undefined;
+    if (listen?.kind !== 'tcp') return [];
+    return [{ pool: draft.name.text, listen, at: draft.positions.get('listen')! }];
+  });
+}
+
+export function finishConfig(file: string, drafts: readonly PoolDraft[]): Config {
+  const latin1 = (name: string) => Buffer.from(name).toString('latin1');
+  const pools = drafts.map(finishPool);
+  pools.sort((a, b) => compareBytes(latin1(a.name), latin1(b.name)));
+  return Object.freeze({ file, pools: Object.freeze(pools) });
+}

@@ -1,0 +1,139 @@
+import { DISTRIBUTION_NAMES, HASH_NAMES } from './names.ts';
+
+export type KeyType = 'address' | 'servers' | 'name' | 'two-bytes' | 'number' | 'bool' | 'text';
+
+/** One pool key: the only place that says what it accepts and what it defaults to. */
+export interface KeySpec {
+  readonly name: string;
+  readonly type: KeyType;
+  /** null = none; `required` keys have no default either. */
+  readonly default: number | boolean | string | null;
+  readonly required?: true;
+  /** For `number`: both ends included. */
+  readonly range?: readonly [number, number];
+  readonly unit?: 'ms' | 'bytes';
+  /** For `name`: the accepted values. */
+  readonly choices?: readonly string[];
+  /** `nutcracker` keys have nutcracker's meaning to the letter, wrapping numbers included. */
+  readonly since: 'nutcracker' | 'ringway 0.1';
+  readonly doc: string;
+}
+
+export const INT32_MAX = 2147483647;
+const ANY: readonly [number, number] = [0, INT32_MAX];
+const MIB = 1024 * 1024;
+
+function number(name: string, value: number | null, doc: string): KeySpec {
+  return { name, type: 'number', default: value, range: ANY, since: 'nutcracker', doc };
+}
+
+function bool(name: string, doc: string): KeySpec {
+  return { name, type: 'bool', default: false, since: 'nutcracker', doc };
+}
+
+function own(name: string, value: number, range: readonly [number, number], doc: string): KeySpec {
+  return { name, type: 'number', default: value, range, since: 'ringway 0.1', doc };
+}
+
+export const POOL_KEYS: readonly KeySpec[] = [
+  {
+    name: 'listen',
+    type: 'address',
+    default: null,
+    required: true,
+    since: 'nutcracker',
+    doc: 'Where clients connect: `host:port`, or `/path` or `/path MODE` for a unix socket.',
+  },
+  {
+    name: 'servers',
+    type: 'servers',
+    default: null,
+    required: true,
+    since: 'nutcracker',
+    doc: 'The list of servers: `host:port:weight [name]` or `/path:weight [name]`.',
+  },
+  {
+    name: 'hash',
+    type: 'name',
+    default: 'fnv1a_64',
+    choices: HASH_NAMES,
+    since: 'nutcracker',
+    doc: 'The hash function of the keys.',
+  },
+  {
+    name: 'distribution',
+    type: 'name',
+    default: 'ketama',
+    choices: DISTRIBUTION_NAMES,
+    since: 'nutcracker',
+    doc: 'How a hash becomes a server.',
+  },
+  {
+    name: 'hash_tag',
+    type: 'two-bytes',
+    default: null,
+    since: 'nutcracker',
+    doc: 'Two bytes, such as `"{}"`: only the part of a key between them is hashed.',
+  },
+  {
+    ...number('timeout', null, 'How long to wait for a server. 0 or absent: for ever.'),
+    unit: 'ms',
+  },
+  number('backlog', 512, 'The length of the queue of connections not yet accepted.'),
+  number(
+    'client_connections',
+    null,
+    'Accepted and checked, without effect (as in nutcracker): clients are not limited.',
+  ),
+  bool('redis', 'The protocol of the pool: `true` Redis, `false` memcached.'),
+  bool('tcpkeepalive', 'TCP keep-alive on the connections of clients.'),
+  {
+    name: 'redis_auth',
+    type: 'text',
+    default: null,
+    since: 'nutcracker',
+    doc: 'The password sent to the servers, and asked of clients. Redis pools only.',
+  },
+  number('redis_db', 0, 'The database selected on the servers. Ignored in memcached pools.'),
+  bool('preconnect', 'Connect to every server at start.'),
+  bool('auto_eject_hosts', 'Take a failing server out of the ring for a while.'),
+  {
+    ...number('server_connections', 1, 'Connections to each server.'),
+    range: [1, INT32_MAX],
+  },
+  {
+    ...number('server_retry_timeout', 30000, 'How long an ejected server stays out.'),
+    unit: 'ms',
+  },
+  number('server_failure_limit', 2, 'Failures in a row that eject a server. 0 acts like 1.'),
+  {
+    ...own(
+      'max_assembled_request',
+      4 * MIB,
+      [65536, 512 * MIB],
+      'The largest request that is assembled in memory; larger bodies are streamed.',
+    ),
+    unit: 'bytes',
+  },
+  {
+    ...own(
+      'client_output_limit',
+      32 * MIB,
+      [65536, INT32_MAX],
+      'Reply bytes buffered for one client before ringway stops reading its requests.',
+    ),
+    unit: 'bytes',
+  },
+  own(
+    'bulk_connections',
+    4,
+    [1, 1024],
+    'Extra connections to each server for bodies beyond `max_assembled_request`.',
+  ),
+  own('max_pipeline', 8192, [1, 1048576], 'Unanswered requests of one client.'),
+];
+
+/** Keys other versions know and this one refuses, with what to say about them. */
+export const REFUSED_KEYS: Readonly<Record<string, string>> = {
+  reuseport: 'nutcracker 0.5.0 refuses it too; remove the key',
+};

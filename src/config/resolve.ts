@@ -1,0 +1,45 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { Problems } from './problems.ts';
+import type { Config, Position, TcpListen } from './types.ts';
+
+/** One listen host to be looked up, and where it stands. */
+export interface ListenSite {
+  readonly pool: string;
+  readonly listen: TcpListen;
+  readonly at: Position;
+}
+
+/** Reports every listen host that has no address. Numeric addresses are not looked up. */
+export async function checkHosts(sites: readonly ListenSite[], problems: Problems): Promise<void> {
+  const checks = sites.map(async ({ pool, listen, at }) => {
+    if (isIP(listen.host) !== 0) return;
+    const reason = await lookupFailure(listen.host);
+    if (reason === null) return;
+    const what = `the host ${JSON.stringify(listen.host)} has no address (${reason})`;
+    const brackets = listen.host.startsWith('[') ? ', IPv6 without brackets' : '';
+    problems.add(at, `${pool}.listen`, `${what}; expected a host of this machine${brackets}`);
+  });
+  await Promise.all(checks);
+}
+
+async function lookupFailure(host: string): Promise<string | null> {
+  if (host === '') return 'it is empty';
+  try {
+    await lookup(host);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
+
+/** Throws a ConfigError when a listen host of a parsed configuration has no address. */
+export async function resolveListens(config: Config): Promise<void> {
+  const problems = new Problems(config.file);
+  const sites = config.pools.flatMap((pool): ListenSite[] => {
+    const at = pool.keyPositions['listen'] ?? pool.position;
+    return pool.listen.kind === 'tcp' ? [{ pool: pool.name, listen: pool.listen, at }] : [];
+  });
+  await checkHosts(sites, problems);
+  problems.throwIfAny();
+}
