@@ -1,0 +1,74 @@
+// Compiles everything into build/: the WebAssembly modules from assembly/, then all TypeScript.
+// Output whose source is gone is removed afterwards; nothing is wiped first, so a test that runs
+// meanwhile does not lose its files. Plain JavaScript, because it runs before anything is compiled.
+
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const output = join(root, 'build');
+const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
+const tsc = join(root, 'node_modules/typescript/bin/tsc');
+
+/** Builds what is out of date; throws with a one-line message when a compiler reports errors. */
+export async function build() {
+  const jobs = [run('TypeScript', tsc, ['-p', 'tsconfig.json'])];
+  for (const [target, file] of [
+    ['scalar', 'ringway.wasm'],
+    ['simd', 'ringway-simd.wasm'],
+    ['debug', 'ringway-debug.wasm'], // with assertions; for tests only, not published
+  ]) {
+    if (isWasmFresh(join(output, file))) continue;
+    jobs.push(run(`AssemblyScript (${target})`, asc, ['assembly/index.ts', '--target', target]));
+  }
+  const failed = (await Promise.allSettled(jobs)).find((job) => job.status === 'rejected');
+  if (failed) throw failed.reason;
+  removeStale();
+}
+
+function run(what, script, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`the ${what} compiler failed`));
+    });
+  });
+}
+
+function isWasmFresh(file) {
+  if (!existsSync(file)) return false;
+  const builtAt = statSync(file).mtimeMs;
+  const inputs = filesBelow(join(root, 'assembly')).concat(
+    join(root, 'asconfig.json'),
+    join(root, 'package-lock.json'),
+  );
+  return inputs.every((input) => statSync(input).mtimeMs < builtAt);
+}
+
+/** Removes the compiled form of sources that were deleted or renamed. */
+function removeStale() {
+  for (const file of filesBelow(output)) {
+    const match = /^(.*)\.(js|js\.map|d\.ts)$/.exec(relative(output, file));
+    if (match && !existsSync(join(root, `${match[1]}.ts`))) rmSync(file, { force: true });
+  }
+}
+
+function filesBelow(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    await build();
+  } catch (error) {
+    console.error(`ringway: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

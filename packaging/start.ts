@@ -1,0 +1,152 @@
+// What `npm start` shows: four real Redis servers, and ringway in front of them. bootstrap.mjs runs it.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isPortFree } from '../test/support/free-port.ts';
+import {
+  ensureServers,
+  findBinary,
+  type RealServer,
+  startRedis,
+} from '../test/support/real-servers.ts';
+import { waitFor } from '../test/support/wait.ts';
+
+const NAMES = ['ada', 'grace', 'edsger', 'barbara'];
+const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url));
+
+/** Runs the demo until it is stopped or ringway ends; resolves to the exit code. */
+export async function demo(): Promise<number> {
+  const port = portFrom('RINGWAY_PORT', 22121);
+  const statsPort = portFrom('RINGWAY_STATS_PORT', 22222);
+  await requireFree(port, 'RINGWAY_PORT');
+  await requireFree(statsPort, 'RINGWAY_STATS_PORT');
+  ensureServers();
+
+  const stopped = firstSignal();
+  const dir = mkdtempSync(join(tmpdir(), 'ringway-demo-'));
+  const servers: RealServer[] = [];
+  let ringway: ChildProcess | undefined;
+  // For exits that skip the finally block.
+  process.on('exit', () => {
+    if (ringway && !hasEnded(ringway)) ringway.kill('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  });
+  try {
+    for (const _name of NAMES) servers.push(await startRedis());
+    const file = join(dir, 'nutcracker.yml');
+    const text = configuration(port, servers);
+    writeFileSync(file, text);
+    console.log(`\n${file}\n\n${indent(text)}`);
+
+    const args = [CLI, '-c', file, '-s', String(statsPort), '-a', '127.0.0.1'];
+    ringway = spawn(process.execPath, args, { stdio: 'inherit' });
+    const ended = new Promise<number>((resolve) => {
+      ringway?.on('exit', (code) => resolve(code ?? 1));
+    });
+    const process_ = ringway;
+    const ready = waitFor('ringway', async () => hasEnded(process_) || (await answersPing(port)));
+    const early = await Promise.race([ready, stopped]);
+    if (early === true && !hasEnded(ringway)) console.log(instructions(port, statsPort, servers));
+
+    const code = await Promise.race([ended, stopped]);
+    if (code === 'signal') return 0;
+    console.error(`ringway ended with exit code ${code}; stopping the demo`);
+    return code;
+  } finally {
+    if (ringway) await end(ringway);
+    await Promise.all(servers.map((server) => server.stop()));
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function portFrom(variable: string, fallback: number): number {
+  const text = process.env[variable];
+  if (text === undefined || text === '') return fallback;
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
+  throw new Error(`${variable}=${text} is not a port number (1 to 65535)`);
+}
+
+async function requireFree(port: number, variable: string): Promise<void> {
+  if (await isPortFree(port)) return;
+  throw new Error(
+    `port ${port} is already in use; choose another one, for example ${variable}=${port + 1000} npm start`,
+  );
+}
+
+function configuration(port: number, servers: readonly RealServer[]): string {
+  return [
+    'demo:',
+    `  listen: 127.0.0.1:${port}`,
+    '  hash: fnv1a_64',
+    '  distribution: ketama',
+    '  redis: true',
+    '  servers:',
+    ...servers.map((server, i) => `   - 127.0.0.1:${server.port}:1 ${NAMES[i]}`),
+    '',
+  ].join('\n');
+}
+
+function instructions(port: number, statsPort: number, servers: readonly RealServer[]): string {
+  const cli = findBinary(['redis-cli', 'valkey-cli'])?.includes('valkey')
+    ? 'valkey-cli'
+    : 'redis-cli';
+  return [
+    '',
+    `ringway is ready on 127.0.0.1:${port}, in front of four Redis servers:`,
+    ...servers.map((server, i) => `    ${NAMES[i].padEnd(8)} 127.0.0.1:${server.port}`),
+    '',
+    'Try this in another terminal:',
+    `    ${cli} -p ${port} mset a 1 b 2 c 3 d 4    # the keys spread over the servers`,
+    `    ${cli} -p ${port} mget a b c d            # and one request collects them again`,
+    `    ${cli} -p ${servers[0].port} keys '*'              # what ${NAMES[0]} holds of them`,
+    `    nc 127.0.0.1 ${statsPort}                        # counters as JSON`,
+    '',
+    'Ctrl-C stops everything.',
+    '',
+  ].join('\n');
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '    ');
+}
+
+/** Resolves when the user wants to end the demo. */
+function firstSignal(): Promise<'signal'> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => resolve('signal'));
+    }
+  });
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('*1\r\n$4\r\nPING\r\n'));
+    const done = (good: boolean) => {
+      socket.destroy();
+      resolve(good);
+    };
+    socket.setTimeout(1000, () => done(false));
+    socket.once('error', () => done(false));
+    socket.once('close', () => done(false));
+    socket.once('data', (chunk) => done(chunk.toString('latin1').startsWith('+PONG')));
+  });
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 3000);
+  await gone;
+  clearTimeout(timer);
+}
