@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { ListenConfig, ServerConfig } from './types.ts';
 import { type Parsed, quote, wrappingNumber } from './values.ts';
 
@@ -40,6 +41,12 @@ function parseUnixListen(text: string): Parsed<ListenConfig> {
   return { value: { kind: 'unix', text, path, mode: mode || 0 } };
 }
 
+/** glibc takes the host `*` for loopback, IPv6 where there is one; Node's look-up refuses it. */
+function loopback(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.some(({ address }) => address === '::1') ? '::1' : '127.0.0.1';
+}
+
 /** A `listen` value; whether its host resolves is checked elsewhere. */
 export function parseListen(text: string): Parsed<ListenConfig> {
   if (text.startsWith('/')) return parseUnixListen(text);
@@ -51,7 +58,8 @@ export function parseListen(text: string): Parsed<ListenConfig> {
       problem: `${quote(text.slice(colon + 1))} is not a port; expected 1 to ${PORT_MAX}`,
     };
   }
-  return { value: { kind: 'tcp', text, host: text.slice(0, colon), port } };
+  const host = text.slice(0, colon);
+  return { value: { kind: 'tcp', text, host: host === '*' ? loopback() : host, port } };
 }
 
 function latin1(text: string): string {

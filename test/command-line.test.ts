@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { type CommandLine, parseCommandLine } from '../src/command-line.ts';
+import { testConfig } from '../src/config/index.ts';
+
+interface Golden {
+  files: Record<string, string>;
+  usage: string;
+  stats: string;
+  cases: [argv: string[], status: number, stderr: string][];
+}
+
+const golden: Golden = JSON.parse(readFileSync('test/golden/cli.json', 'utf8'));
+const VERSION = '0.5.0';
+
+/** Debian's defaults back to upstream's, then the program's name. */
+function renamed(text: string): string {
+  return text
+    .replace('/var/log/nutcracker/nutcracker.log', 'stderr')
+    .replace('/run/nutcracker/nutcracker.pid', 'off')
+    .replace('/etc/nutcracker/nutcracker.yml', 'conf/NUTCRACKER.yml')
+    .replaceAll('nutcracker', 'ringway')
+    .replace('NUTCRACKER', 'nutcracker');
+}
+
+function parse(...argv: string[]): CommandLine {
+  return parseCommandLine(argv, VERSION);
+}
+
+function optionsOf(...argv: string[]) {
+  const parsed = parse(...argv);
+  assert.notEqual(parsed.action, 'exit', JSON.stringify(parsed));
+  return (parsed as Extract<CommandLine, { options: unknown }>).options;
+}
+
+function messageOf(...argv: string[]): string {
+  const parsed = parse(...argv);
+  assert.equal(parsed.action, 'exit');
+  const { status, stderr } = parsed as Extract<CommandLine, { status: unknown }>;
+  assert.equal(status, 1);
+  return stderr.slice(0, stderr.indexOf('\n'));
+}
+
+const usage = (parse('-h') as { stderr: string }).stderr.replace(/^.*\n.*\n\n/, '');
+
+describe('the command line of a recorded nutcracker', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ringway-cli-'));
+    for (const [name, text] of Object.entries(golden.files)) {
+      writeFileSync(join(folder, name), text);
+    }
+  });
+
+  for (const [argv, status, stderr] of golden.cases) {
+    test(`${JSON.stringify(argv)} exits with ${status}`, async () => {
+      const parsed = parse(...argv);
+      assert.notEqual(parsed.action, 'run');
+      if (parsed.action !== 'exit') {
+        const file = join(folder, parsed.options.confFile);
+        const result = await testConfig(file);
+        assert.equal(result.status, status);
+        const verdict = renamed(stderr).replaceAll(parsed.options.confFile, file);
+        assert.ok(result.output.endsWith(verdict), result.output);
+        return;
+      }
+      assert.equal(parsed.status, status);
+      const expected = renamed(stderr)
+        .replace('<usage>', () => usage)
+        .replace('<stats>', () => golden.stats);
+      assert.equal(parsed.stderr, expected);
+    });
+  }
+
+  test('the help text has every line of nutcracker in its order', () => {
+    const lines = usage.split('\n');
+    let from = 0;
+    for (const line of renamed(golden.usage).replace(/\n+$/, '').split('\n')) {
+      const found = lines.indexOf(line, from);
+      assert.ok(found >= 0, `missing: ${JSON.stringify(line)}`);
+      from = found + 1;
+    }
+    assert.match(usage, /--codec=S .*auto, wasm, wasm-scalar, js/);
+  });
+});
+
+describe('options', () => {
+  test('without arguments they are the defaults of upstream', () => {
+    assert.deepEqual(parse(), {
+      action: 'run',
+      options: {
+        verbose: 5,
+        output: null,
+        confFile: 'conf/nutcracker.yml',
+        statsPort: 22222,
+        statsAddr: '0.0.0.0',
+        statsIntervalMs: 30000,
+        pidFile: null,
+        mbufSize: 16384,
+        daemonize: false,
+        codec: null,
+      },
+    });
+  });
+
+  test('may be clustered, with the argument glued to the last one or behind it', () => {
+    assert.equal(parse('-tc', 'file').action, 'test-conf');
+    assert.equal(optionsOf('-tc', 'file').confFile, 'file');
+    assert.equal(optionsOf('-tcfile').confFile, 'file');
+    assert.equal(optionsOf('-dv3').verbose, 3);
+    assert.equal(optionsOf('-dv3').daemonize, true);
+    assert.equal(optionsOf('-c=file').confFile, '=file');
+  });
+
+  test('may be abbreviated where one long name begins so', () => {
+    assert.equal(optionsOf('--stats-i', '7').statsIntervalMs, 7);
+    assert.equal(optionsOf('--c=x').confFile, 'x', 'ringway options do not take this away');
+    assert.equal(optionsOf('--cod=js').codec, 'js');
+    assert.equal(messageOf('--d'), "ringway: invalid option -- '\0'");
+    assert.equal(messageOf('--=x'), "ringway: invalid option -- '\0'");
+  });
+
+  test('stop at --, and operands between them are ignored', () => {
+    assert.equal(parse('a', '-', '-t', 'b').action, 'test-conf');
+    assert.equal(parse('--', '-t').action, 'run');
+    assert.equal(messageOf('-v', '--', '5'), 'ringway: option -v requires a number');
+  });
+
+  test('take the last value when given twice, and an empty -o as stderr', () => {
+    assert.equal(optionsOf('-s', '1', '-s', '2').statsPort, 2);
+    assert.equal(optionsOf('-o', 'log', '-o', '').output, null);
+    assert.equal(optionsOf('-o', 'log', '-p', 'pid', '-a', '::1').statsAddr, '::1');
+  });
+
+  test('wrap numbers at 32 bits', () => {
+    assert.equal(
+      messageOf('-s', '99999999999'),
+      'ringway: option -s value 1215752191 is not a valid port',
+    );
+    assert.equal(optionsOf('-s', '4294967297').statsPort, 1);
+    assert.equal(messageOf('-i', '2147483648'), 'ringway: option -i requires a number');
+    assert.equal(optionsOf('-i', '0').statsIntervalMs, 0);
+    assert.equal(optionsOf('-v', '12').verbose, 11);
+    assert.equal(messageOf('-v', '٣'), 'ringway: option -v requires a number');
+  });
+
+  test('report the first mistake only, before any -h', () => {
+    assert.equal(messageOf('-h', '-Z', '-s', '0'), "ringway: invalid option -- 'Z'");
+    assert.equal(messageOf('--help=x'), "ringway: invalid option -- 'h'");
+    assert.equal(messageOf('-t=3'), "ringway: invalid option -- '='");
+  });
+
+  test('-h and -D together print version, usage and statistics', () => {
+    const { stderr } = parse('-hD') as { stderr: string };
+    assert.equal(stderr.indexOf('This is ringway-0.5.0\n'), 0);
+    assert.ok(stderr.endsWith(usage + golden.stats));
+  });
+
+  test('--codec takes one of its choices', () => {
+    for (const name of ['auto', 'wasm', 'wasm-scalar', 'js']) {
+      assert.equal(optionsOf('--codec', name).codec, name);
+    }
+    const message = 'ringway: option --codec requires one of auto, wasm, wasm-scalar, js';
+    assert.equal(messageOf('--codec', 'simd'), message);
+    assert.equal(messageOf('--codec'), message);
+  });
+});
