@@ -43,14 +43,14 @@ export async function demo(): Promise<number> {
     console.log(`\n${file}\n\n${indent(text)}`);
 
     const args = [CLI, '-c', file, '-s', String(statsPort), '-a', '127.0.0.1'];
-    ringway = spawn(process.execPath, args, { stdio: 'inherit' });
+    const child = spawn(process.execPath, args, { stdio: 'inherit' });
+    ringway = child;
     const ended = new Promise<number>((resolve) => {
-      ringway?.on('exit', (code) => resolve(code ?? 1));
+      child.on('exit', (code) => resolve(code ?? 1));
     });
-    const process_ = ringway;
-    const ready = waitFor('ringway', async () => hasEnded(process_) || (await answersPing(port)));
+    const ready = waitFor('ringway', async () => hasEnded(child) || (await answersPing(port)));
     const early = await Promise.race([ready, stopped]);
-    if (early === true && !hasEnded(ringway)) console.log(instructions(port, statsPort, servers));
+    if (early === true && !hasEnded(child)) console.log(instructions(port, statsPort, servers));
 
     const code = await Promise.race([ended, stopped]);
     if (code === 'signal') return 0;
@@ -92,19 +92,21 @@ function configuration(port: number, servers: readonly RealServer[]): string {
 }
 
 function instructions(port: number, statsPort: number, servers: readonly RealServer[]): string {
-  const cli = findBinary(['redis-cli', 'valkey-cli'])?.includes('valkey')
-    ? 'valkey-cli'
-    : 'redis-cli';
+  const valkey = !findBinary(['redis-cli']) && findBinary(['valkey-cli']);
+  const cli = valkey ? 'valkey-cli' : 'redis-cli';
+  const tries = [
+    [`${cli} -p ${port} mset a 1 b 2 c 3 d 4`, 'the keys spread over the servers'],
+    [`${cli} -p ${port} mget a b c d`, 'one request collects them again'],
+    [`${cli} -p ${servers[0].port} keys '*'`, `what ${NAMES[0]} holds of them`],
+    [`nc 127.0.0.1 ${statsPort}`, 'counters as JSON'],
+  ];
   return [
     '',
     `ringway is ready on 127.0.0.1:${port}, in front of four Redis servers:`,
     ...servers.map((server, i) => `    ${NAMES[i].padEnd(8)} 127.0.0.1:${server.port}`),
     '',
     'Try this in another terminal:',
-    `    ${cli} -p ${port} mset a 1 b 2 c 3 d 4    # the keys spread over the servers`,
-    `    ${cli} -p ${port} mget a b c d            # and one request collects them again`,
-    `    ${cli} -p ${servers[0].port} keys '*'              # what ${NAMES[0]} holds of them`,
-    `    nc 127.0.0.1 ${statsPort}                        # counters as JSON`,
+    ...tries.map(([line, comment]) => `    ${line.padEnd(44)} # ${comment}`),
     '',
     'Ctrl-C stops everything.',
     '',

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -182,7 +182,11 @@ class ServerProcess implements RealServer {
   async start(): Promise<void> {
     stopAllOnExit();
     // Otherwise somebody else's server could answer in its place.
-    if (!(await isPortFree(this.port))) throw new Error(`port ${this.port} is taken`);
+    if (!(await isPortFree(this.port))) {
+      await this.stop();
+      throw new Error(`port ${this.port} is taken`);
+    }
+    mkdirSync(this.dir, { recursive: true }); // stop() has removed it before a restart
     const child = spawn(this.#binary, this.#args, {
       cwd: this.dir,
       stdio: ['ignore', 'pipe', 'pipe'],
