@@ -1,0 +1,50 @@
+// Finds a command in the table that JavaScript wrote (src/protocol/redis/command-table-layout.ts).
+
+import { toUpper8 } from './ascii';
+import {
+  COMMAND_BUCKETS,
+  COMMAND_ENTRY_BYTES,
+  COMMAND_NAME,
+  COMMAND_NAME_LENGTH,
+  COMMAND_NAME_LIMIT,
+  COMMAND_TABLE,
+} from './layout';
+
+/** Bucket of a name: its first eight bytes, upper case and zero padded, and its length. */
+// @ts-ignore: decorator
+@inline
+export function commandHash(low: u32, high: u32, length: u32): u32 {
+  const mixed = low * 0x9e3779b1 + high * 0x85ebca6b + length * 0xc2b2ae35;
+  return (mixed ^ (mixed >>> 15)) * 0x2c1b3c6d >>> 21;
+}
+
+/** Address of the entry for the name at [start, start + length) in any case, 0 when there is none. */
+// @ts-ignore: decorator
+@inline
+export function findCommand(start: u32, length: u32): u32 {
+  if (length - 1 >= COMMAND_NAME_LIMIT) return 0;
+  // A short name is read by the eight bytes that end with it: nothing behind it is touched.
+  const first = toUpper8(
+    length <= 8 ? load<u64>(start + length - 8) >> (64 - ((<u64>length) << 3)) : load<u64>(start),
+  );
+  let bucket = commandHash(<u32>first, <u32>(first >>> 32), length);
+  while (true) {
+    const entry = COMMAND_TABLE + bucket * COMMAND_ENTRY_BYTES;
+    const found = load<u32>(entry + COMMAND_NAME_LENGTH);
+    if (found === 0) return 0;
+    if (found === length && load<u64>(entry + COMMAND_NAME) === first) {
+      if (length <= 8 || sameRest(entry, start, length)) return entry;
+    }
+    bucket = (bucket + 1) & (COMMAND_BUCKETS - 1);
+  }
+}
+
+/** Whether bytes 8 and on of the name equal the entry's. */
+function sameRest(entry: u32, start: u32, length: u32): bool {
+  const name = entry + COMMAND_NAME;
+  for (let i: u32 = 8; i + 8 < length; i += 8) {
+    if (toUpper8(load<u64>(start + i)) !== load<u64>(name + i)) return false;
+  }
+  const last = length - 8;
+  return toUpper8(load<u64>(start + last)) === load<u64>(name + last);
+}

@@ -1,0 +1,41 @@
+// Copies frames from the window to where their connection sends from.
+
+import { copyUpTo64 } from './ascii.simd';
+import { RECORD_BYTES, RECORD_DEST, RECORD_LENGTH, RECORD_START } from './layout';
+
+/** Copies each record's bytes to its DEST; records with DEST 0 stay. */
+export function gather(table: u32, count: u32): void {
+  const last = table + count * RECORD_BYTES;
+  for (let record = table; record < last; record += RECORD_BYTES) {
+    const dest = load<u32>(record + RECORD_DEST);
+    if (dest === 0) continue;
+    const length = load<u32>(record + RECORD_LENGTH);
+    const source = load<u32>(record + RECORD_START);
+    assert(source !== 0 && length !== 0);
+    // memory.copy leaves the module: for small frames the call costs more than the copy.
+    if (ASC_FEATURE_SIMD) {
+      if (length - 16 <= 48) {
+        copyUpTo64(dest, source, length);
+        continue;
+      }
+    }
+    if (length - 8 <= 24) copyUpTo32(dest, source, length);
+    else memory.copy(dest, source, length);
+  }
+}
+
+/** Copies `length` bytes, 8 to 32; all loads come first, so the ranges may overlap. */
+// @ts-ignore: decorator
+@inline
+function copyUpTo32(dest: u32, source: u32, length: u32): void {
+  const first = load<u64>(source);
+  const last = load<u64>(source + length - 8);
+  if (length > 16) {
+    const second = load<u64>(source, 8);
+    const third = load<u64>(source + length - 16);
+    store<u64>(dest, second, 8);
+    store<u64>(dest + length - 16, third);
+  }
+  store<u64>(dest, first);
+  store<u64>(dest + length - 8, last);
+}

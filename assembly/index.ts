@@ -1,0 +1,8 @@
+// The module's exports; one entry for every build. Files branch on ASC_FEATURE_SIMD.
+
+export { commandHash } from './commands';
+export * from './continuum';
+export { gather } from './gather';
+export * from './layout';
+export { scanReplies, scanRequests, splitReply, splitRequest } from './resp';
+export * from './route';

@@ -1,0 +1,72 @@
+import { routeKey } from '../distribution/route.ts';
+import { Arena } from '../protocol/arena.ts';
+import type { Codec, CodecName } from '../protocol/codec.ts';
+import { RECORD_BYTES, RECORD_DEST, RECORD_LENGTH, RECORD_START } from '../protocol/frame-table.ts';
+import { scanReplies } from '../protocol/redis/reply-scanner.ts';
+import { scanRequests } from '../protocol/redis/request-scanner.ts';
+import { splitReply, splitRequest } from '../protocol/redis/splitter.ts';
+
+/** Below this many bytes a loop is faster than a call into the engine's copy. */
+const LOOP_BYTES = 48;
+
+/** The codec in plain JavaScript, for where WebAssembly is not to be had. */
+export class JsCodec implements Codec {
+  readonly name: CodecName = 'js';
+  readonly arena: Arena;
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+
+  constructor(arenaBytes: number) {
+    this.arena = new Arena(new ArrayBuffer(arenaBytes));
+    this.#bytes = this.arena.bytes;
+    this.#words = this.arena.words;
+  }
+
+  scanRequests(start: number, end: number, table: number, limit: number, pool: number): number {
+    return scanRequests(this.#bytes, this.#words, start, end, table, limit, pool);
+  }
+
+  scanReplies(start: number, end: number, table: number, limit: number): number {
+    return scanReplies(this.#bytes, this.#words, start, end, table, limit);
+  }
+
+  splitRequest(
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+    fromWord: number,
+    pool: number,
+    firstKey: number,
+    step: number,
+  ): number {
+    const bytes = this.#bytes;
+    const words = this.#words;
+    return splitRequest(bytes, words, start, end, table, limit, fromWord, pool, firstKey, step);
+  }
+
+  splitReply(start: number, end: number, table: number, limit: number): number {
+    return splitReply(this.#bytes, this.#words, start, end, table, limit);
+  }
+
+  route(start: number, length: number, pool: number): number {
+    return routeKey(this.#bytes, start, length, this.#words, pool);
+  }
+
+  gather(table: number, count: number): void {
+    const bytes = this.#bytes;
+    const words = this.#words;
+    const last = (table + count * RECORD_BYTES) >>> 2;
+    for (let record = table >>> 2; record < last; record += RECORD_BYTES >>> 2) {
+      const dest = words[record + RECORD_DEST];
+      if (dest === 0) continue;
+      const start = words[record + RECORD_START];
+      const length = words[record + RECORD_LENGTH];
+      if (length <= LOOP_BYTES && (dest <= start || dest >= start + length)) {
+        for (let i = 0; i < length; i++) bytes[dest + i] = bytes[start + i];
+      } else {
+        bytes.copyWithin(dest, start, start + length);
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { Arena } from '../protocol/arena.ts';
+import type { Codec, CodecName } from '../protocol/codec.ts';
+import type { RingwayExports } from '../wasm/exports.ts';
+import type { WasmInstance } from '../wasm/instance.ts';
+
+/** The WebAssembly codec: each method is one call into the module. */
+export class WasmCodec implements Codec {
+  readonly name: CodecName;
+  readonly arena: Arena;
+  readonly scanRequests: Codec['scanRequests'];
+  readonly scanReplies: Codec['scanReplies'];
+  readonly splitRequest: Codec['splitRequest'];
+  readonly splitReply: Codec['splitReply'];
+  readonly gather: Codec['gather'];
+  readonly #route: RingwayExports['route'];
+
+  constructor(name: CodecName, instance: WasmInstance) {
+    this.name = name;
+    this.arena = new Arena(instance.buffer);
+    // Counts stay far below 2^31, so these need no wrapper that makes them unsigned.
+    this.scanRequests = instance.exports.scanRequests;
+    this.scanReplies = instance.exports.scanReplies;
+    this.splitRequest = instance.exports.splitRequest;
+    this.splitReply = instance.exports.splitReply;
+    this.gather = instance.exports.gather;
+    this.#route = instance.exports.route;
+  }
+
+  route(start: number, length: number, pool: number): number {
+    return this.#route(start, length, pool) >>> 0;
+  }
+}

@@ -1,0 +1,26 @@
+/** Numeric signatures of the module's functions. A `u32` result arrives signed: use `>>> 0`. */
+export interface RingwayExports {
+  readonly commandHash: (low: number, high: number, length: number) => number;
+  readonly gather: (table: number, count: number) => void;
+  readonly hashKey: (kind: number, start: number, length: number) => number;
+  readonly route: (start: number, length: number, pool: number) => number;
+  readonly scanReplies: (start: number, end: number, table: number, limit: number) => number;
+  readonly scanRequests: (
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+    pool: number,
+  ) => number;
+  readonly splitReply: (start: number, end: number, table: number, limit: number) => number;
+  readonly splitRequest: (
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+    fromWord: number,
+    pool: number,
+    firstKey: number,
+    step: number,
+  ) => number;
+}
