@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { ROOT, readSource } from '../support/source-tree.ts';
+
+describe('the npm package', () => {
+  test('holds what it needs to run, and nothing else', () => {
+    const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'];
+    const output = execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8' });
+    const files: string[] = JSON.parse(output)[0].files.map((file: { path: string }) => file.path);
+    for (const wanted of [
+      'build/src/cli.js',
+      'build/src/index.js',
+      'build/src/index.d.ts',
+      'build/ringway.wasm',
+      'build/ringway-simd.wasm',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+    ]) {
+      assert.ok(files.includes(wanted), `${wanted} is missing`);
+    }
+    const expected = /^(build\/src\/.*\.(js|d\.ts)|build\/ringway(-simd)?\.wasm|[\w.]+)$/;
+    assert.deepEqual(
+      files.filter((file) => !expected.test(file)),
+      [],
+    );
+  });
+
+  test('the command can be run by the shell', () => {
+    assert.equal(readSource('build/src/cli.js').split('\n')[0], '#!/usr/bin/env node');
+  });
+});
