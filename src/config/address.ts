@@ -86,6 +86,9 @@ export function parseServer(text: string, line: number): Parsed<ServerConfig> {
     // nutcracker hashes the path with the colon behind it, so an unchanged ring needs it.
     const ringName = latin1(name ?? address.slice(0, lastColon + 1));
     const path = address.slice(0, lastColon);
+    if (path.includes(':')) {
+      return { problem: `${quote(path)} holds a colon; expected a socket path without one` };
+    }
     return { value: { text, ringName, kind: 'unix', host: '', port: 0, path, weight, line } };
   }
   const portText = address.slice(portColon + 1, lastColon);

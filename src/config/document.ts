@@ -6,6 +6,7 @@ import {
   type Pair,
   parseAllDocuments,
   type YAMLMap,
+  type YAMLParseError,
 } from 'yaml';
 import type { Problems } from './problems.ts';
 import type { SourceText } from './source-text.ts';
@@ -29,6 +30,12 @@ export interface PoolNode {
   readonly name: Scalar;
   readonly entries: readonly Entry[];
 }
+
+const REPORTED_BEFORE: ReadonlySet<string> = new Set([
+  'BAD_DIRECTIVE',
+  'MULTIPLE_DOCS',
+  'TAB_AS_INDENT',
+]);
 
 const POOLS = 'expected "pool name:" with indented keys below it';
 
@@ -95,6 +102,11 @@ class Walker {
   }
 }
 
+/** libyaml takes a comment right behind a closing quote. */
+function isError(error: YAMLParseError): boolean {
+  return !error.message.startsWith('Comments must be separated');
+}
+
 /** Flow collections, aliases: refused as tokens, so nothing more is said about their inside. */
 function isFlow(node: unknown): boolean {
   if (isMap(node) || isSeq(node)) return node.flow === true;
@@ -114,14 +126,13 @@ export function readDocument(source: SourceText, problems: Problems): PoolNode[]
     lineCounter: new LineCounter(),
   });
   const documents = Array.isArray(parsed) ? parsed : [];
-  for (const error of documents.flatMap((document) => document.errors)) {
-    // Reported as a token; a tab or marker error would say it twice.
-    if (error.code === 'TAB_AS_INDENT' || isAboutMarkers(error.code)) {
-      if (!problems.empty) continue;
-    }
+  const errors = documents.flatMap((document) => document.errors.filter(isError));
+  for (const error of errors) {
+    // Tabs and markers have been reported as tokens.
+    if (!problems.empty && REPORTED_BEFORE.has(error.code)) continue;
     problems.add(source.position(error.pos[0]), '', `${error.message}; expected block-style YAML`);
   }
-  if (documents.some((document) => document.errors.length > 0)) return [];
+  if (errors.length > 0) return [];
   const contents = documents[0]?.contents ?? null;
   if (contents === null || (isScalar(contents) && contents.value === '')) {
     problems.add({ line: 1, column: 1 }, '', `the file holds no pools; ${POOLS}`);
@@ -136,8 +147,4 @@ export function readDocument(source: SourceText, problems: Problems): PoolNode[]
   if (contents.flow === true) return [];
   const pools = contents.items.map((pair) => walker.pool(pair as Pair));
   return pools.filter((pool) => pool !== null);
-}
-
-function isAboutMarkers(code: string): boolean {
-  return code === 'MULTIPLE_DOCS' || code === 'BAD_DIRECTIVE';
 }

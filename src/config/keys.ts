@@ -135,5 +135,5 @@ export const POOL_KEYS: readonly KeySpec[] = [
 
 /** Keys other versions know and this one refuses, with what to say about them. */
 export const REFUSED_KEYS: Readonly<Record<string, string>> = {
-  reuseport: 'nutcracker 0.5.0 refuses it too; remove the key',
+  reuseport: 'nutcracker 0.5.0 refuses it too; expected a pool without it',
 };

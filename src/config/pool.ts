@@ -49,7 +49,7 @@ function parseValue(spec: KeySpec, text: string): Parsed<Value> {
 
 function unknownKey(key: string): string {
   const refused = REFUSED_KEYS[key];
-  if (refused !== undefined) return `the key is not supported; ${refused}`;
+  if (refused !== undefined) return `the key is not supported, ${refused}`;
   const near = nearest(key, SPECS.keys());
   const hint = near === null ? '' : `did you mean ${near}? `;
   return `the key is unknown; ${hint}expected a key of the reference in docs/configuration.md`;

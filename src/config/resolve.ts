@@ -25,6 +25,8 @@ export async function checkHosts(sites: readonly ListenSite[], problems: Problem
 
 async function lookupFailure(host: string): Promise<string | null> {
   if (host === '') return 'it is empty';
+  // Node would translate it (IDNA); getaddrinfo as nutcracker calls it does not.
+  if (/[^\x20-\x7e]/.test(host)) return 'it is not ASCII';
   try {
     await lookup(host);
     return null;

@@ -12,6 +12,12 @@ export function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+function commonStart(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
+}
+
 /** The known word closest to a mistyped one, or null when none is close. */
 export function nearest(word: string, known: Iterable<string>): string | null {
   // Long rubbish is not a typo, and the distance is quadratic.
@@ -21,7 +27,9 @@ export function nearest(word: string, known: Iterable<string>): string | null {
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
     const distance = editDistance(folded, candidate);
-    if (distance < bestDistance) {
+    const tie = best !== null && distance === bestDistance;
+    const better = tie && commonStart(folded, candidate) > commonStart(folded, best!);
+    if (distance < bestDistance || better) {
       best = candidate;
       bestDistance = distance;
     }

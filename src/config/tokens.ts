@@ -15,6 +15,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   tag: 'a tag (!) is not allowed; expected plain text, or quotes around a value',
 };
 
+const LONE_COLON = 'the ":" is not on the line of its key; expected "key: value"';
+
 const TAB = 'a tab is not allowed here; expected blanks';
 
 /** A zero-width lexeme that says: the next lexeme is a plain or a block scalar. */
@@ -29,6 +31,7 @@ export function checkTokens(source: SourceText, problems: Problems): void {
   let inScalar = false;
   let inFlow = 0;
   let keyMayFollow = true;
+  let explicitKeys = false;
   for (const lexeme of new Lexer().lex(source.text)) {
     if (inScalar) {
       inScalar = false;
@@ -45,6 +48,10 @@ export function checkTokens(source: SourceText, problems: Problems): void {
     if (type === 'doc-mode' || type === 'flow-error-end') continue;
     const refused = type === null ? undefined : REFUSED[type];
     if (refused !== undefined && inFlow === 0) problems.add(source.position(offset), '', refused);
+    explicitKeys ||= type === 'explicit-key-ind';
+    if (type === 'map-value-ind' && keyMayFollow && !explicitKeys) {
+      problems.add(source.position(offset), '', LONE_COLON);
+    }
     if (type === 'flow-map-start' || type === 'flow-seq-start') inFlow++;
     if (type === 'flow-map-end' || type === 'flow-seq-end') inFlow = Math.max(0, inFlow - 1);
     if (type === 'space' && keyMayFollow && inFlow === 0 && lexeme.includes('\t')) {
