@@ -18,7 +18,6 @@ export async function build() {
   for (const [target, file] of [
     ['scalar', 'ringway.wasm'],
     ['simd', 'ringway-simd.wasm'],
-    ['debug', 'ringway-debug.wasm'], // with assertions; for tests only, not published
   ]) {
     if (isWasmFresh(join(output, file))) continue;
     jobs.push(run(`AssemblyScript (${target})`, asc, ['assembly/index.ts', '--target', target]));

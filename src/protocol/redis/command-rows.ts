@@ -222,7 +222,7 @@ const CORE_ROWS: readonly Row[] = [
   ['EVAL_RO', -3, 'r', 0, 0, 0, 'same-server', 'numkeys', 2],
   ['FCALL', -3, '-', 0, 0, 0, 'same-server', 'numkeys', 2],
   ['FCALL_RO', -3, 'r', 0, 0, 0, 'same-server', 'numkeys', 2],
-  // Not in this release: connection state, blocking, pub/sub, transactions, all servers, administration
+  // Not in this release: connection state, blocking, pub/sub, transactions, administration …
   ['ACL', -2, '-', 0, 0, 0, 'unsupported'],
   ['ASKING', 1, '-', 0, 0, 0, 'unsupported'],
   ['BGREWRITEAOF', 1, '-', 0, 0, 0, 'unsupported'],
