@@ -247,6 +247,9 @@ export function versionText(version: string): string {
 
 /** The help text. nutcracker ends every line but one with CRLF, and so does this. */
 export function usageText(): string {
+  const { verbose, confFile, statsPort, statsAddr, statsIntervalMs, mbufSize } = DEFAULTS;
+  const levels = `default: ${verbose}, min: 0, max: ${VERBOSE_MAX}`;
+  const interval = `default: ${statsIntervalMs} msec`;
   const lines = [
     'Usage: ringway [-?hVdDt] [-v verbosity level] [-o output file]\r',
     '                  [-c conf file] [-s stats port] [-a stats addr]\r',
@@ -258,17 +261,17 @@ export function usageText(): string {
     '  -t, --test-conf        : test configuration for syntax errors and exit\r',
     '  -d, --daemonize        : run as a daemon\r',
     '  -D, --describe-stats   : print stats description and exit',
-    `  -v, --verbose=N        : set logging level (default: ${DEFAULTS.verbose}, min: 0, max: ${VERBOSE_MAX})\r`,
+    `  -v, --verbose=N        : set logging level (${levels})\r`,
     '  -o, --output=S         : set logging file (default: stderr)\r',
-    `  -c, --conf-file=S      : set configuration file (default: ${DEFAULTS.confFile})\r`,
-    `  -s, --stats-port=N     : set stats monitoring port (default: ${DEFAULTS.statsPort})\r`,
-    `  -a, --stats-addr=S     : set stats monitoring ip (default: ${DEFAULTS.statsAddr})\r`,
-    `  -i, --stats-interval=N : set stats aggregation interval in msec (default: ${DEFAULTS.statsIntervalMs} msec)\r`,
+    `  -c, --conf-file=S      : set configuration file (default: ${confFile})\r`,
+    `  -s, --stats-port=N     : set stats monitoring port (default: ${statsPort})\r`,
+    `  -a, --stats-addr=S     : set stats monitoring ip (default: ${statsAddr})\r`,
+    `  -i, --stats-interval=N : set stats aggregation interval in msec (${interval})\r`,
     '  -p, --pid-file=S       : set pid file (default: off)\r',
-    `  -m, --mbuf-size=N      : set size of mbuf chunk in bytes (default: ${DEFAULTS.mbufSize} bytes)\r`,
+    `  -m, --mbuf-size=N      : set size of mbuf chunk in bytes (default: ${mbufSize} bytes)\r`,
     '',
     'Options of ringway only:\r',
-    `      --codec=S          : set the protocol codec: ${CODEC_CHOICES.join(', ')} (default: auto)\r`,
+    `      --codec=S          : set the codec: ${CODEC_CHOICES.join(', ')} (default: auto)\r`,
     '',
   ];
   return `${lines.join('\n')}\n`;

@@ -33,8 +33,12 @@ function checkPools(drafts: readonly PoolDraft[], problems: Problems): void {
     const sameListen = listens.get(listen.text);
     if (sameListen === undefined) listens.set(listen.text, draft);
     else {
-      const message = `${listen.text} is taken by pool ${sameListen.name.text}; expected another address`;
-      problems.add(draft.positions.get('listen')!, `${name}.listen`, message);
+      const taken = `${listen.text} is taken by pool ${sameListen.name.text}`;
+      problems.add(
+        draft.positions.get('listen')!,
+        `${name}.listen`,
+        `${taken}; expected another address`,
+      );
     }
   }
 }

@@ -116,8 +116,8 @@ class PoolReader {
   lists(entries: readonly Entry[]): void {
     const lists = entries.filter((entry) => entry.list);
     for (const entry of lists.slice(1)) {
-      // A second `servers` list is worth a better word than "second list".
-      const message = `the pool has a second list; expected only the one in line ${lists[0]!.key.at.line}`;
+      const first = `the one in line ${lists[0]!.key.at.line}`;
+      const message = `the pool has a second list; expected only ${first}`;
       this.#problem(entry.key.at, entry.key.text, message);
     }
     const servers = this.positions.get('servers');
@@ -150,8 +150,8 @@ class PoolReader {
         continue;
       }
       const name = quote(Buffer.from(ringName, 'latin1').toString());
-      const message = `the ring name ${name} is taken by line ${twin.at.line}; expected another name`;
-      this.#problem(placed.at, 'servers', message);
+      const taken = `the ring name ${name} is taken by line ${twin.at.line}`;
+      this.#problem(placed.at, 'servers', `${taken}; expected another name`);
     }
   }
 }
