@@ -13,8 +13,6 @@ export function findByte16(pos: u32, end: u32, byte: u32): u32 {
 }
 
 /** Copies `length` bytes, 16 to 64; the last 16 may overlap those before. All loads come first. */
-// @ts-ignore: decorator
-@inline
 export function copyUpTo64(dest: u32, source: u32, length: u32): void {
   const first = v128.load(source);
   const last = v128.load(source + length - 16);

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/correctness/noPrecisionLoss: these are 64-bit integers
 // Bytes, numbers and line ends, shared by the scanners.
 
 import { findByte16 } from './ascii.simd';
@@ -52,8 +53,6 @@ export function readNumber(line: u32, end: u32): i64 {
  * The same for the common case: 1 to 6 digits and bytes to spare. Returns the number times 16 plus the
  * length of the line, or 0 when readNumber has to look.
  */
-// @ts-ignore: decorator
-@inline
 export function shortNumber(line: u32, end: u32): u32 {
   if (end - line < 10) return 0;
   const word = load<u32>(line + 1);
@@ -91,8 +90,6 @@ export function findByte(pos: u32, end: u32, byte: u32): u32 {
 }
 
 /** ASCII letters of eight bytes to upper case; other bytes, also those above 0x7f, stay. */
-// @ts-ignore: decorator
-@inline
 export function toUpper8(word: u64): u64 {
   const low = word & ~HIGH_BITS;
   const fromA = low + LOW_BITS * (0x80 - 0x61);

@@ -11,16 +11,12 @@ import {
 } from './layout';
 
 /** Bucket of a name: its first eight bytes, upper case and zero padded, and its length. */
-// @ts-ignore: decorator
-@inline
 export function commandHash(low: u32, high: u32, length: u32): u32 {
   const mixed = low * 0x9e3779b1 + high * 0x85ebca6b + length * 0xc2b2ae35;
-  return (mixed ^ (mixed >>> 15)) * 0x2c1b3c6d >>> 21;
+  return ((mixed ^ (mixed >>> 15)) * 0x2c1b3c6d) >>> 21;
 }
 
 /** Address of the entry for the name at [start, start + length) in any case, 0 when there is none. */
-// @ts-ignore: decorator
-@inline
 export function findCommand(start: u32, length: u32): u32 {
   if (length - 1 >= COMMAND_NAME_LIMIT) return 0;
   // A short name is read by the eight bytes that end with it: nothing behind it is touched.
@@ -32,9 +28,29 @@ export function findCommand(start: u32, length: u32): u32 {
     const entry = COMMAND_TABLE + bucket * COMMAND_ENTRY_BYTES;
     const found = load<u32>(entry + COMMAND_NAME_LENGTH);
     if (found === 0) return 0;
-    if (found === length && load<u64>(entry + COMMAND_NAME) === first) {
-      if (length <= 8 || sameRest(entry, start, length)) return entry;
+    if (
+      found === length &&
+      load<u64>(entry + COMMAND_NAME) === first &&
+      (length <= 8 || sameRest(entry, start, length))
+    ) {
+      return entry;
     }
+    bucket = (bucket + 1) & (COMMAND_BUCKETS - 1);
+  }
+}
+
+/**
+ * findCommand for names of 1 to 8 bytes, which is nearly all. It has one caller and no decorator:
+ * the optimiser inlines it there.
+ */
+export function findShortCommand(start: u32, length: u32): u32 {
+  const name = toUpper8(load<u64>(start + length - 8) >> (64 - ((<u64>length) << 3)));
+  let bucket = commandHash(<u32>name, <u32>(name >>> 32), length);
+  while (true) {
+    const entry = COMMAND_TABLE + bucket * COMMAND_ENTRY_BYTES;
+    const found = load<u32>(entry + COMMAND_NAME_LENGTH);
+    if (found === length && load<u64>(entry + COMMAND_NAME) === name) return entry;
+    if (found === 0) return 0;
     bucket = (bucket + 1) & (COMMAND_BUCKETS - 1);
   }
 }

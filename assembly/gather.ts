@@ -25,8 +25,6 @@ export function gather(table: u32, count: u32): void {
 }
 
 /** Copies `length` bytes, 8 to 32; all loads come first, so the ranges may overlap. */
-// @ts-ignore: decorator
-@inline
 function copyUpTo32(dest: u32, source: u32, length: u32): void {
   const first = load<u64>(source);
   const last = load<u64>(source + length - 8);

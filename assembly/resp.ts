@@ -1,3 +1,4 @@
+// biome-ignore-all lint/correctness/noPrecisionLoss: these are 64-bit integers
 // RESP framing: bytes -> frame table. docs/codec.md is the contract; the readable reference is
 // src/protocol/redis/{request-scanner,reply-scanner,splitter}.ts, which must behave the same.
 
@@ -13,7 +14,7 @@ import {
   readNumber,
   shortNumber,
 } from './ascii';
-import { findCommand } from './commands';
+import { findCommand, findShortCommand } from './commands';
 import {
   COMMAND_ARITY,
   COMMAND_INFO,
@@ -89,6 +90,10 @@ const PHASE_BODY: u32 = 3; // in a bulk
 const PHASE_HELD: u32 = 4; // request: in the command name or the key, wanted in one piece
 const PHASE_TEXT: u32 = 5; // in an inline request or a reply line
 
+const HEAD_PATTERN: u64 = 0x0a0d00240a0d002a; // "*?\r\n$?\r\n"
+const HEAD_MASK: u64 = 0xffff00ffffff00ff;
+const FAST_HEAD: u32 = 18; // the head, a name of 8 bytes, CRLF
+
 const NO_WORD: u32 = 0xffffffff; // no word of this request is wanted any more
 const NULL_COUNT: u32 = 0xffffffff;
 
@@ -99,20 +104,14 @@ const PIPE: u32 = 0x7c;
 const COLON: u32 = 0x3a;
 const MINUS: u32 = 0x2d;
 
-// @ts-ignore: decorator
-@inline
 function getState(word: u32): u32 {
   return load<u32>(STATE + (word << 2));
 }
 
-// @ts-ignore: decorator
-@inline
 function setState(word: u32, value: u32): void {
   store<u32>(STATE + (word << 2), value);
 }
 
-// @ts-ignore: decorator
-@inline
 function writeRecord(
   record: u32,
   start: u32,
@@ -157,6 +156,17 @@ function lengthLineError(code: i64, tooLong: u32, bad: u32): u32 {
   return code === LINE_BROKEN ? ERROR_HEADER_LINE : bad;
 }
 
+/** INFO of a request with `argc` words for the command at `entry`. */
+function commandInfo(entry: u32, argc: u32): u32 {
+  let info = load<u32>(entry + COMMAND_INFO);
+  if (argc === load<u32>(entry + COMMAND_PLAIN_COUNT)) info &= ~FLAG_SPECIAL;
+  const arity = load<i32>(entry + COMMAND_ARITY);
+  if (<i32>argc !== arity && (arity >= 0 || <i32>argc < -arity)) {
+    info |= FLAG_SPECIAL | FLAG_BAD_ARITY;
+  }
+  return info;
+}
+
 /** See Codec.scanRequests. */
 export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool: u32): u32 {
   assert(start <= end && limit !== 0 && (table & 3) === 0);
@@ -196,6 +206,14 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
   }
 
   while (true) {
+    if (phase === PHASE_LINE && index === argc) {
+      const flags = detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
+      writeRecord(record, frame, pos, info | flags, server, argc, key, keyLength);
+      record += RECORD_BYTES;
+      detached = 0;
+      phase = PHASE_START;
+    }
+
     if (phase === PHASE_START) {
       if (pos === end || record === tableEnd) {
         finish(pos === end ? SCAN_COMPLETE : SCAN_FULL, pos, 0, 0);
@@ -209,6 +227,53 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
       server = NO_SERVER;
       key = 0;
       keyLength = 0;
+
+      // Fast lane: "*N\r\n$L\r\n" with one digit each and the name in one word, then perhaps the key.
+      // What it does not know it leaves untouched to the general code below.
+      if (end - pos >= FAST_HEAD) {
+        const head = load<u64>(pos);
+        const words = <u32>(head >>> 8) & 0xff;
+        const nameLength = (<u32>(head >>> 40) & 0xff) - 0x30;
+        if (
+          (head & HEAD_MASK) === HEAD_PATTERN &&
+          words - 0x31 < 9 &&
+          nameLength - 1 < 8 &&
+          <u32>load<u16>(pos + nameLength, 8) === CRLF
+        ) {
+          argc = words - 0x30;
+          const entry = findShortCommand(pos + 8, nameLength);
+          pos += nameLength + 10;
+          index = 1;
+          phase = PHASE_LINE;
+          if (entry === 0) {
+            info |= FLAG_SPECIAL;
+            wanted = NO_WORD;
+          } else {
+            info = commandInfo(entry, argc);
+            wanted = load<u32>(entry + COMMAND_KEY);
+            if (wanted === 0) wanted = NO_WORD;
+            if (wanted === 1 && argc > 1 && pos < end && <u32>load<u8>(pos) === DOLLAR) {
+              const short = shortNumber(pos, end);
+              const body = pos + (short & 15);
+              const length = short >>> 4;
+              if (
+                short !== 0 &&
+                length <= LIMIT_KEY_BYTES &&
+                end - body >= length + 2 &&
+                <u32>load<u16>(body + length) === CRLF
+              ) {
+                index = 2;
+                wanted = NO_WORD;
+                key = body;
+                keyLength = length;
+                pos = body + length + 2;
+                server = route(body, length, pool);
+              }
+            }
+          }
+          continue;
+        }
+      }
     }
 
     if (phase <= PHASE_HEADER) {
@@ -327,12 +392,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
         wanted = NO_WORD;
         if (entry === 0) info |= FLAG_SPECIAL;
         else {
-          info = load<u32>(entry + COMMAND_INFO);
-          if (argc === load<u32>(entry + COMMAND_PLAIN_COUNT)) info &= ~FLAG_SPECIAL;
-          const arity = load<i32>(entry + COMMAND_ARITY);
-          if (<i32>argc !== arity && (arity >= 0 || <i32>argc < -arity)) {
-            info |= FLAG_SPECIAL | FLAG_BAD_ARITY;
-          }
+          info = commandInfo(entry, argc);
           const keyWord = load<u32>(entry + COMMAND_KEY);
           if (keyWord !== 0) wanted = keyWord;
         }
@@ -345,13 +405,6 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
     }
     left = 0;
     phase = PHASE_LINE;
-    if (index < argc) continue;
-
-    const flags = detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
-    writeRecord(record, frame, pos, info | flags, server, argc, key, keyLength);
-    record += RECORD_BYTES;
-    detached = 0;
-    phase = PHASE_START;
   }
 
   if (error !== 0) {
@@ -384,23 +437,24 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
   return (record - table) / RECORD_BYTES;
 }
 
-// @ts-ignore: decorator
-@inline
 function isLineType(type: u32): bool {
   // + - : _ , # (
-  return type === 0x2b || type === 0x2d || type === 0x3a || type === 0x5f ||
-    type === 0x2c || type === 0x23 || type === 0x28;
+  return (
+    type === 0x2b ||
+    type === 0x2d ||
+    type === 0x3a ||
+    type === 0x5f ||
+    type === 0x2c ||
+    type === 0x23 ||
+    type === 0x28
+  );
 }
 
-// @ts-ignore: decorator
-@inline
 function isBulkType(type: u32): bool {
   // $ ! =
   return type === DOLLAR || type === 0x21 || type === 0x3d;
 }
 
-// @ts-ignore: decorator
-@inline
 function isAggregateType(type: u32): bool {
   // * ~ % > |
   return type === STAR || type === 0x7e || type === 0x25 || type === 0x3e || type === PIPE;
@@ -714,7 +768,7 @@ export function splitReply(start: u32, end: u32, table: u32, limit: u32): i32 {
       else if (isBulkType(type)) {
         body = lineEnd;
         bodyLength = <u32>size;
-      } else elements = type === PERCENT ? <u32>size << 1 : <u32>size;
+      } else elements = type === PERCENT ? (<u32>size) << 1 : <u32>size;
     }
     pos = skipElements(pos, end, 1);
     writeRecord(record, from, pos, type, NO_SERVER, elements, body, bodyLength);
