@@ -1,0 +1,42 @@
+/**
+ * Every bound of the proxy, with its reason. Those with a configuration key are defaults; the rest are
+ * fixed because other code is built around them.
+ */
+
+/** Requests of one client that may be unanswered at once (`max_pipeline`). */
+export const DEFAULT_MAX_PIPELINE = 8192;
+/** A new client may have this many requests under way; the window opens while it keeps up. */
+export const INITIAL_PIPELINE_WINDOW = 128;
+/** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
+export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;
+/** Largest request kept whole before it is sent; larger bodies are streamed (`max_assembled_request`). */
+export const DEFAULT_MAX_ASSEMBLED_REQUEST = 4 * 1024 * 1024;
+/** Extra connections per server for streamed bodies (`bulk_connections`). */
+export const DEFAULT_BULK_CONNECTIONS = 4;
+/** A streamed body that stands still this long gives its connection back; the client is closed. */
+export const BULK_STALL_MS = 30_000;
+/** Bytes queued to one backend connection before the clients that feed it wait. */
+export const BACKEND_OUTPUT_LIMIT = 4 * 1024 * 1024;
+/** Others behind a large reply wait this long for a slow reader; then that reader is closed. */
+export const SLOW_READER_GRACE_MS = 1_000;
+/** Bytes for one socket after which it is written at once instead of at the end of the turn. */
+export const FLUSH_MARK = 64 * 1024;
+/** Replies smaller than this are copied into a send slab; larger ones are queued as they are. */
+export const COPY_LIMIT = 16 * 1024;
+/** Bytes of an unfinished client body that its bulk connection may have queued. */
+export const BULK_OUTPUT_LIMIT = 1024 * 1024;
+
+/** Send slabs: most turns need little per socket, so a socket starts with a small one. */
+export const SMALL_SLAB_BYTES = 2 * 1024;
+export const SMALL_SLABS = 16 * 1024;
+export const LARGE_SLAB_BYTES = 64 * 1024;
+export const LARGE_SLABS = 1024;
+/** Before a chunk is walked this many slabs must be free: one small slab per frame in the worst case. */
+export const SLAB_RESERVE_LARGE = 16;
+
+/** A drain may take this long at shutdown before connections are cut. */
+export const DRAIN_MS = 1_000;
+/** A server's repeated failure is logged at most this often. */
+export const FAILURE_LOG_INTERVAL_MS = 1_000;
+/** After its last reply a closing client may take this long to read it. */
+export const LINGER_MS = 1_000;

@@ -1,0 +1,48 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+
+/** nutcracker's levels, 0 emerg to 11; lines up to the chosen level are written. */
+export const LOG_ERROR = 3;
+export const LOG_WARN = 4;
+export const LOG_NOTICE = 5;
+export const LOG_INFO = 6;
+export const LOG_DEBUG = 7;
+
+export interface Log {
+  level: number;
+  write(level: number, message: string): void;
+}
+
+function timestamp(): string {
+  const now = new Date();
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  const time = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+  return `${date} ${time}.${String(now.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** Writes lines `[time] message` to a file descriptor: standard error, or a file that is appended to. */
+export class FileLog implements Log {
+  level: number;
+  readonly #file: string | null;
+  #fd: number;
+
+  /** @param file null or empty = standard error @throws the system's error when it cannot be opened */
+  constructor(level: number, file: string | null) {
+    this.level = level;
+    this.#file = file === '' ? null : file;
+    this.#fd = this.#file === null ? 2 : openSync(this.#file, 'a', 0o644);
+  }
+
+  write(level: number, message: string): void {
+    if (level > this.level) return;
+    writeSync(this.#fd, `[${timestamp()}] ${message}\n`);
+  }
+
+  /** Opens the file anew, after it was rotated. */
+  reopen(): void {
+    if (this.#file === null) return;
+    const fd = openSync(this.#file, 'a', 0o644);
+    closeSync(this.#fd);
+    this.#fd = fd;
+  }
+}

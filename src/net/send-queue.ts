@@ -1,0 +1,250 @@
+import type { Socket } from 'node:net';
+import type { SlabPool } from './slab-pool.ts';
+
+const EMPTY = Buffer.alloc(0);
+
+/** Who a send queue works for; told when a socket that was full takes bytes again. */
+export interface SendOwner {
+  onDrained(): void;
+}
+
+/**
+ * Bytes on their way to one socket: slices of leased slabs, and buffers that are queued as they are.
+ * Bytes are reserved during a turn and written once at its end.
+ *
+ * Node keeps a reference to what the kernel did not take at once, so after a write a slab is free only if
+ * `writableLength` is 0; otherwise it stays parked until the socket has drained.
+ */
+export class SendQueue {
+  readonly #pool: SlabPool;
+  readonly #owner: SendOwner;
+  readonly #drained: () => void;
+  #socket: Socket | null = null;
+  #slab = 0;
+  #sliceStart = 0;
+  #cursor = 0;
+  #limit = 0;
+  /** Complete pieces in order: start and end of a slice, or -1 and an index into #buffers. */
+  #pieces: number[] = [];
+  #buffers: Buffer[] = [];
+  /** Slabs whose slices are all in #pieces, then slabs the socket still reads from. */
+  #filled: number[] = [];
+  #parked: number[] = [];
+  #bytes = 0;
+  /** The kernel did not take everything: nothing is written until the socket has drained. */
+  blocked = false;
+
+  constructor(pool: SlabPool, owner: SendOwner) {
+    this.#pool = pool;
+    this.#owner = owner;
+    this.#drained = () => this.#onDrained();
+  }
+
+  /** Opens the queue: bytes queued before are written with the next flush. */
+  open(socket: Socket): void {
+    this.#socket = socket;
+  }
+
+  /** Bytes not yet taken by the kernel. */
+  get pendingBytes(): number {
+    const written = this.#socket === null ? 0 : this.#socket.writableLength;
+    return this.#bytes + this.#cursor - this.#sliceStart + written;
+  }
+
+  /** Bytes reserved or queued and not yet handed to the socket. */
+  get unsentBytes(): number {
+    return this.#bytes + this.#cursor - this.#sliceStart;
+  }
+
+  /**
+   * Reserves `length` contiguous bytes at the end of the queue.
+   * @returns their address, to be filled before the next flush; 0 when no slab can hold them
+   */
+  reserve(length: number): number {
+    const at = this.#cursor;
+    const end = at + length;
+    if (end <= this.#limit) {
+      this.#cursor = end;
+      return at;
+    }
+    return this.#reserveInNewSlab(length);
+  }
+
+  #reserveInNewSlab(length: number): number {
+    const pool = this.#pool;
+    let slab = 0;
+    if (this.#slab === 0 && length <= pool.smallBytes) slab = pool.leaseSmall();
+    if (slab === 0 && length <= pool.largeBytes) slab = pool.leaseLarge();
+    if (slab === 0 && length <= pool.smallBytes) slab = pool.leaseSmall();
+    if (slab === 0) return 0;
+    this.#closeSlice();
+    this.#slab = slab;
+    this.#sliceStart = slab;
+    this.#limit = slab + pool.sizeOf(slab);
+    this.#cursor = slab + length;
+    return slab;
+  }
+
+  /** Moves the current slice to the pieces; its slab takes no more bytes. */
+  #closeSlice(): void {
+    if (this.#slab === 0) return;
+    this.#cutSlice();
+    this.#filled.push(this.#slab);
+    this.#slab = 0;
+    this.#sliceStart = 0;
+    this.#cursor = 0;
+    this.#limit = 0;
+  }
+
+  /** Moves the current slice to the pieces; its slab goes on behind it. */
+  #cutSlice(): void {
+    if (this.#cursor === this.#sliceStart) return;
+    this.#pieces.push(this.#sliceStart, this.#cursor);
+    this.#bytes += this.#cursor - this.#sliceStart;
+    this.#sliceStart = this.#cursor;
+  }
+
+  /** Queues a buffer as it is; it must not change until it is sent. */
+  append(buffer: Buffer): void {
+    this.#cutSlice();
+    this.#pieces.push(-1, this.#buffers.length);
+    this.#buffers.push(buffer);
+    this.#bytes += buffer.length;
+  }
+
+  /** Copies `buffer` to the end of the queue, or queues it as it is when no slab can hold it. */
+  copy(buffer: Buffer): void {
+    const at = this.reserve(buffer.length);
+    if (at === 0) this.append(Buffer.from(buffer));
+    else buffer.copy(this.#pool.memory, at);
+  }
+
+  /** Copies `length` bytes of the arena at `start` to the end of the queue, now. */
+  copyFrom(start: number, length: number): void {
+    const pool = this.#pool;
+    let from = start;
+    let left = length;
+    while (left > 0) {
+      const size = left < pool.largeBytes ? left : pool.largeBytes;
+      const at = this.reserve(size);
+      if (at === 0) {
+        const copied = Buffer.allocUnsafeSlow(size);
+        pool.memory.copy(copied, 0, from, from + size);
+        this.append(copied);
+      } else {
+        pool.memory.copyWithin(at, from, from + size);
+      }
+      from += size;
+      left -= size;
+    }
+  }
+
+  /** Hands everything to the socket unless it is still busy with earlier bytes. */
+  flush(): void {
+    const socket = this.#socket;
+    if (this.blocked || socket === null) {
+      this.#spill();
+      return;
+    }
+    const pieces = this.#pieces;
+    const memory = this.#pool.memory;
+    if (pieces.length === 0) {
+      if (this.#cursor === this.#sliceStart) return;
+      socket.write(memory.subarray(this.#sliceStart, this.#cursor));
+    } else {
+      socket.cork();
+      for (let i = 0; i < pieces.length; i += 2) {
+        const start = pieces[i];
+        socket.write(
+          start < 0 ? this.#buffers[pieces[i + 1]] : memory.subarray(start, pieces[i + 1]),
+        );
+      }
+      if (this.#cursor !== this.#sliceStart) {
+        socket.write(memory.subarray(this.#sliceStart, this.#cursor));
+      }
+      socket.uncork();
+      pieces.length = 0;
+      this.#buffers.length = 0;
+      this.#bytes = 0;
+    }
+    const taken = socket.writableLength === 0;
+    if (this.#slab !== 0) this.#filled.push(this.#slab);
+    this.#slab = 0;
+    this.#sliceStart = 0;
+    this.#cursor = 0;
+    this.#limit = 0;
+    if (taken) {
+      this.#releaseFilled();
+    } else {
+      const parked = this.#parked;
+      this.#parked = this.#filled;
+      this.#filled = parked;
+      this.blocked = true;
+      socket.write(EMPTY, this.#drained);
+    }
+  }
+
+  #releaseFilled(): void {
+    const filled = this.#filled;
+    for (let i = 0; i < filled.length; i++) this.#pool.release(filled[i]);
+    filled.length = 0;
+  }
+
+  /** A queue that cannot be written gives its full slabs back: their bytes move to the heap. */
+  #spill(): void {
+    if (this.#filled.length === 0) return;
+    this.#cutSlice();
+    const memory = this.#pool.memory;
+    const pieces = this.#pieces;
+    const moved: number[] = [];
+    const buffers: Buffer[] = [];
+    const ownStart = this.#slab;
+    const ownEnd = this.#limit;
+    for (let i = 0; i < pieces.length; i += 2) {
+      const start = pieces[i];
+      if (start < 0) {
+        moved.push(-1, buffers.length);
+        buffers.push(this.#buffers[pieces[i + 1]]);
+      } else if (start >= ownStart && start < ownEnd) {
+        moved.push(start, pieces[i + 1]);
+      } else {
+        const copied = Buffer.allocUnsafeSlow(pieces[i + 1] - start);
+        memory.copy(copied, 0, start, pieces[i + 1]);
+        moved.push(-1, buffers.length);
+        buffers.push(copied);
+      }
+    }
+    this.#pieces = moved;
+    this.#buffers = buffers;
+    this.#releaseFilled();
+  }
+
+  #onDrained(): void {
+    this.#releaseParked();
+    this.blocked = false;
+    this.#owner.onDrained();
+  }
+
+  #releaseParked(): void {
+    const parked = this.#parked;
+    for (let i = 0; i < parked.length; i++) this.#pool.release(parked[i]);
+    parked.length = 0;
+  }
+
+  /** Drops what was not handed to the socket. */
+  discard(): void {
+    this.#closeSlice();
+    this.#pieces.length = 0;
+    this.#buffers.length = 0;
+    this.#bytes = 0;
+    this.#releaseFilled();
+  }
+
+  /** The socket is closed, the kernel is done with its memory: everything goes back. */
+  close(): void {
+    this.discard();
+    this.#releaseParked();
+    this.#socket = null;
+    this.blocked = false;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Send memory inside the arena, leased in two sizes. Nobody owns a slab between turns unless the kernel
+ * did not take all of its bytes.
+ *
+ * While a chunk is being walked, copies are still outstanding, so released slabs rest until settle().
+ */
+export class SlabPool {
+  /** The whole arena as a Buffer: sockets are given slices of it. */
+  readonly memory: Buffer;
+  readonly smallBytes: number;
+  readonly largeBytes: number;
+  readonly #smallBase: number;
+  readonly #largeBase: number;
+  readonly #smallFree: Int32Array;
+  readonly #largeFree: Int32Array;
+  readonly #refs: Int32Array;
+  readonly #smallCount: number;
+  #smallTop: number;
+  #largeTop: number;
+  #resting: number[] = [];
+  /** True between the first reservation of a chunk's walk and its gather. */
+  walking = false;
+
+  /** Bytes of arena needed for the given numbers of slabs. */
+  static bytes(small: number, smallBytes: number, large: number, largeBytes: number): number {
+    return small * smallBytes + large * largeBytes;
+  }
+
+  constructor(
+    memory: Buffer,
+    base: number,
+    small: number,
+    smallBytes: number,
+    large: number,
+    largeBytes: number,
+  ) {
+    this.memory = memory;
+    this.smallBytes = smallBytes;
+    this.largeBytes = largeBytes;
+    this.#smallBase = base;
+    this.#smallCount = small;
+    this.#largeBase = base + small * smallBytes;
+    this.#smallFree = new Int32Array(small);
+    this.#largeFree = new Int32Array(large);
+    this.#refs = new Int32Array(small + large);
+    for (let i = 0; i < small; i++) {
+      this.#smallFree[i] = base + (small - 1 - i) * smallBytes;
+    }
+    for (let i = 0; i < large; i++) {
+      this.#largeFree[i] = this.#largeBase + (large - 1 - i) * largeBytes;
+    }
+    this.#smallTop = small;
+    this.#largeTop = large;
+  }
+
+  get smallLeft(): number {
+    return this.#smallTop;
+  }
+
+  get largeLeft(): number {
+    return this.#largeTop;
+  }
+
+  /** @returns the address of a small slab, 0 when none is left */
+  leaseSmall(): number {
+    return this.#smallTop === 0 ? 0 : this.#smallFree[--this.#smallTop];
+  }
+
+  /** @returns the address of a large slab, 0 when none is left */
+  leaseLarge(): number {
+    return this.#largeTop === 0 ? 0 : this.#largeFree[--this.#largeTop];
+  }
+
+  /** Size of the slab that begins at `address`. */
+  sizeOf(address: number): number {
+    return address >= this.#largeBase ? this.largeBytes : this.smallBytes;
+  }
+
+  release(address: number): void {
+    if (this.walking) this.#resting.push(address);
+    else this.#free(address);
+  }
+
+  /** The walk is over and every copy is made: slabs released meanwhile may be leased again. */
+  settle(): void {
+    this.walking = false;
+    const resting = this.#resting;
+    for (let i = 0; i < resting.length; i++) this.#free(resting[i]);
+    resting.length = 0;
+  }
+
+  /** Counts a stored reply in the slab that begins at `address`. */
+  retain(address: number): void {
+    this.#refs[this.#indexOf(address)]++;
+  }
+
+  /** Takes one back. @returns the replies still stored in the slab that holds `address` */
+  unretain(address: number): number {
+    return --this.#refs[this.#indexOf(address)];
+  }
+
+  /** First byte of the slab that holds `address`. */
+  baseOf(address: number): number {
+    if (address >= this.#largeBase) {
+      return address - ((address - this.#largeBase) % this.largeBytes);
+    }
+    return address - ((address - this.#smallBase) % this.smallBytes);
+  }
+
+  #indexOf(address: number): number {
+    return address >= this.#largeBase
+      ? this.#smallCount + Math.floor((address - this.#largeBase) / this.largeBytes)
+      : Math.floor((address - this.#smallBase) / this.smallBytes);
+  }
+
+  #free(address: number): void {
+    if (address >= this.#largeBase) this.#largeFree[this.#largeTop++] = address;
+    else this.#smallFree[this.#smallTop++] = address;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Engine } from './engine.ts';
+
+/**
+ * Bytes of one connection that wait between two reads: an unfinished frame, or requests that may not be sent
+ * yet. They live in a leased slab, or on the heap when none fits, and are put back in front of the next bytes.
+ */
+export class Carry {
+  readonly #engine: Engine;
+  #slab = 0;
+  #heap: Buffer | null = null;
+  length = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Saves the arena bytes [start, end). */
+  keep(start: number, end: number): void {
+    const length = end - start;
+    this.length = length;
+    if (length === 0) return;
+    const { slabs, memory } = this.#engine;
+    let slab = length <= slabs.smallBytes ? slabs.leaseSmall() : 0;
+    if (slab === 0 && length <= slabs.largeBytes) slab = slabs.leaseLarge();
+    if (slab === 0) {
+      this.#heap = Buffer.allocUnsafeSlow(length);
+      memory.copy(this.#heap, 0, start, end);
+    } else {
+      memory.copyWithin(slab, start, end);
+      this.#slab = slab;
+    }
+  }
+
+  /** Puts the bytes in front of `address`. @returns where they begin; `address` when there are none */
+  restore(address: number): number {
+    const { length } = this;
+    if (length === 0) return address;
+    const at = address - length;
+    if (this.#heap !== null) this.#heap.copy(this.#engine.memory, at);
+    else this.#engine.memory.copyWithin(at, this.#slab, this.#slab + length);
+    this.drop();
+    return at;
+  }
+
+  drop(): void {
+    if (this.#slab !== 0) this.#engine.slabs.release(this.#slab);
+    this.#slab = 0;
+    this.#heap = null;
+    this.length = 0;
+  }
+}

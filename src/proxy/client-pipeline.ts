@@ -1,0 +1,255 @@
+import type { SendQueue } from '../net/send-queue.ts';
+import type { SlabPool } from '../net/slab-pool.ts';
+import { COPY_LIMIT } from '../limits.ts';
+import { RECORD_DEST } from '../protocol/frame-table.ts';
+import type { Engine } from './engine.ts';
+
+/** A reply that is kept as an object because it is large, still arriving, or made of several parts. */
+export interface StoredReply {
+  /** Its turn has come: queue what there is. @returns true when that completes the reply */
+  writeTo(pipeline: ClientPipeline): boolean;
+  /** The client is gone. */
+  drop(): void;
+}
+
+/** A complete reply on the heap. */
+export class HeapReply implements StoredReply {
+  readonly buffer: Buffer;
+
+  constructor(buffer: Buffer) {
+    this.buffer = buffer;
+  }
+
+  writeTo(pipeline: ClientPipeline): boolean {
+    if (this.buffer.length <= COPY_LIMIT) pipeline.out.copy(this.buffer);
+    else pipeline.out.append(this.buffer);
+    pipeline.storedBytes -= this.buffer.length;
+    return true;
+  }
+
+  drop(): void {}
+}
+
+const WAITING = 0;
+const OBJECT = -1;
+const NO_RING = new Int32Array(2);
+const IDLE_RING_SLOTS = 64;
+
+/**
+ * A client's requests in order, each a slot from `head` (the oldest unanswered) to `tail`. A reply for the head goes straight
+ * to the client's send queue; one that comes early is stored until its turn: small ones in a slab that the client
+ * leases for them, others as objects.
+ */
+export class ClientPipeline {
+  readonly out: SendQueue;
+  readonly #engine: Engine;
+  readonly #slabs: SlabPool;
+  head = 0;
+  tail = 0;
+  /** Bytes of stored replies. */
+  storedBytes = 0;
+  /** Per slot: address and length of a stored reply; WAITING, or OBJECT with the reply in #objects. */
+  #ring: Int32Array = NO_RING;
+  #mask = 0;
+  #objects: (StoredReply | null)[] = [];
+  #stash = 0;
+  #stashCursor = 0;
+  #stashLimit = 0;
+
+  constructor(engine: Engine, out: SendQueue) {
+    this.#engine = engine;
+    this.#slabs = engine.slabs;
+    this.out = out;
+  }
+
+  /** Requests without a delivered reply. */
+  get outstanding(): number {
+    return (this.tail - this.head) | 0;
+  }
+
+  /** Reply bytes the client has not taken yet. */
+  get undeliveredBytes(): number {
+    return this.storedBytes + this.out.pendingBytes;
+  }
+
+  /** Takes the next slot. */
+  open(): number {
+    const slot = this.tail;
+    this.tail = (slot + 1) | 0;
+    return slot;
+  }
+
+  /** A whole reply stands in the arena; during a walk, with `record` the word index of its record. */
+  deliverRecord(slot: number, record: number, start: number, length: number): void {
+    const words = this.#engine.words;
+    if (slot === this.head) {
+      const at = this.out.reserve(length);
+      words[record + RECORD_DEST] = at;
+      if (at === 0) this.out.copyFrom(start, length);
+      this.#advance();
+      return;
+    }
+    const at = length <= COPY_LIMIT ? this.stash(length) : 0;
+    words[record + RECORD_DEST] = at;
+    if (at === 0) {
+      this.storeObject(slot, new HeapReply(this.#heapCopy(start, length)), length);
+    } else {
+      this.#place(slot, at, length);
+    }
+  }
+
+  /** A complete reply that ringway made itself. */
+  deliver(slot: number, reply: Buffer): void {
+    if (slot === this.head) {
+      if (reply.length <= COPY_LIMIT) this.out.copy(reply);
+      else this.out.append(reply);
+      this.#advance();
+    } else {
+      this.storeObject(slot, new HeapReply(reply), reply.length);
+    }
+  }
+
+  /** Stores a reply object; it is written now if its turn has come. */
+  storeObject(slot: number, reply: StoredReply, bytes: number): void {
+    this.#place(slot, OBJECT, 0);
+    this.#objects[slot & this.#mask] = reply;
+    this.storedBytes += bytes;
+    if (slot === this.head) this.#drain();
+  }
+
+  /** The object at the head has queued its last byte. */
+  completeHead(): void {
+    const at = this.head & this.#mask;
+    this.#objects[at] = null;
+    this.#ring[at * 2] = WAITING;
+    this.#advance();
+  }
+
+  /** Room for an early reply of `length` bytes. @returns its address, 0 when there is none */
+  stash(length: number): number {
+    const slabs = this.#slabs;
+    if (this.#stashCursor + length > this.#stashLimit) {
+      const small = length <= slabs.smallBytes && this.storedBytes < slabs.smallBytes;
+      let slab = small ? slabs.leaseSmall() : slabs.leaseLarge();
+      if (slab === 0) slab = small ? slabs.leaseLarge() : 0;
+      if (slab === 0) return 0;
+      this.#closeStash();
+      slabs.retain(slab); // for being the current one
+      this.#stash = slab;
+      this.#stashCursor = slab;
+      this.#stashLimit = slab + slabs.sizeOf(slab);
+    }
+    const at = this.#stashCursor;
+    this.#stashCursor = at + length;
+    slabs.retain(this.#stash);
+    this.storedBytes += length;
+    return at;
+  }
+
+  /** Gives the room of a stashed reply back. */
+  unstash(at: number, length: number): void {
+    const base = this.#slabs.baseOf(at);
+    this.storedBytes -= length;
+    const left = this.#slabs.unretain(base);
+    if (left === 0) this.#slabs.release(base);
+    else if (left === 1 && base === this.#stash) this.#closeStash();
+  }
+
+  #closeStash(): void {
+    const slab = this.#stash;
+    if (slab === 0) return;
+    this.#stash = 0;
+    this.#stashCursor = 0;
+    this.#stashLimit = 0;
+    if (this.#slabs.unretain(slab) === 0) this.#slabs.release(slab);
+  }
+
+  #heapCopy(start: number, length: number): Buffer {
+    const copied = Buffer.allocUnsafeSlow(length);
+    this.#engine.memory.copy(copied, 0, start, start + length);
+    return copied;
+  }
+
+  #place(slot: number, address: number, length: number): void {
+    if (((this.tail - this.head) | 0) > this.#mask + 1 || this.#ring === NO_RING) this.#grow();
+    const at = (slot & this.#mask) * 2;
+    this.#ring[at] = address;
+    this.#ring[at + 1] = length;
+  }
+
+  #advance(): void {
+    const head = (this.head + 1) | 0;
+    this.head = head;
+    if (this.#ring[(head & this.#mask) * 2] !== WAITING) this.#drain();
+  }
+
+  /** Queues stored replies from the head on, as far as they are complete. */
+  #drain(): void {
+    const ring = this.#ring;
+    while (this.head !== this.tail) {
+      const slot = this.head & this.#mask;
+      const address = ring[slot * 2];
+      if (address === WAITING) break;
+      if (address === OBJECT) {
+        const reply = this.#objects[slot] as StoredReply;
+        if (!reply.writeTo(this)) break;
+        this.#objects[slot] = null;
+      } else {
+        this.#unstore(address, ring[slot * 2 + 1]);
+      }
+      ring[slot * 2] = WAITING;
+      this.head = (this.head + 1) | 0;
+    }
+    if (this.head === this.tail && this.#mask >= IDLE_RING_SLOTS) this.#shrink();
+  }
+
+  #unstore(address: number, length: number): void {
+    const at = this.out.reserve(length);
+    if (at !== 0) {
+      this.#engine.drain(address, length, at);
+    } else {
+      this.#engine.gatherNow();
+      this.out.append(this.#heapCopy(address, length));
+    }
+    this.unstash(address, length);
+  }
+
+  #grow(): void {
+    const needed = Math.max(8, (this.tail - this.head) | 0);
+    const size = 2 ** Math.ceil(Math.log2(needed));
+    const ring = new Int32Array(size * 2);
+    const objects: (StoredReply | null)[] = [];
+    if (this.#ring !== NO_RING) {
+      for (let i = 0; i <= this.#mask; i++) {
+        const slot = (this.head + i) | 0;
+        const from = slot & this.#mask;
+        const to = slot & (size - 1);
+        ring[to * 2] = this.#ring[from * 2];
+        ring[to * 2 + 1] = this.#ring[from * 2 + 1];
+        if (this.#ring[from * 2] === OBJECT) objects[to] = this.#objects[from];
+      }
+    }
+    this.#ring = ring;
+    this.#objects = objects;
+    this.#mask = size - 1;
+  }
+
+  #shrink(): void {
+    this.#ring = NO_RING;
+    this.#mask = 0;
+    this.#objects = [];
+  }
+
+  /** The client is gone: everything stored goes back. */
+  close(): void {
+    for (let i = 0; i <= this.#mask; i++) {
+      const address = this.#ring[i * 2];
+      if (address === OBJECT) this.#objects[i]?.drop();
+      else if (address !== WAITING) this.unstash(address, this.#ring[i * 2 + 1]);
+    }
+    this.#shrink();
+    this.#closeStash();
+    this.storedBytes = 0;
+    this.head = this.tail;
+  }
+}

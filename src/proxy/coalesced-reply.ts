@@ -1,0 +1,239 @@
+import {
+  FLAG_LAST,
+  PART_TABLE,
+  PART_TABLE_RECORDS,
+  RECORD_BYTES,
+  RECORD_DEST,
+  RECORD_LENGTH,
+  RECORD_START,
+} from '../protocol/frame-table.ts';
+import type { Coalesce } from '../protocol/redis/commands.ts';
+import { elementEnds } from '../protocol/redis/elements.ts';
+import { FORWARD_ERROR } from '../stats/counters.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
+import { failureReply, REASON_INVALID } from './failure.ts';
+import type { ReplyTarget } from './in-flight.ts';
+import type { Server } from './server-pool.ts';
+
+const PART_WORD = PART_TABLE / 4;
+const RECORD_WORDS = RECORD_BYTES / 4;
+const ARRAY = 0x2a; // '*'
+const STATUS = 0x2b; // '+'
+const ERROR = 0x2d; // '-'
+const INTEGER = 0x3a; // ':'
+const TOO_LARGE = Buffer.from('-ERR reply is larger than client_output_limit\r\n');
+
+/** The reply to one fragment: kept in the client's stash, or on the heap when it is large. */
+class Part implements ReplyTarget {
+  readonly #whole: CoalescedReply;
+  readonly keys: number;
+  readonly server: Server;
+  /** A complete error reply that this fragment got or caused. */
+  error: Buffer | null = null;
+  failed = false;
+  value = 0;
+  stash = 0;
+  length = 0;
+  heap: Buffer[] = [];
+
+  constructor(whole: CoalescedReply, keys: number, server: Server) {
+    this.#whole = whole;
+    this.keys = keys;
+    this.server = server;
+  }
+
+  onReply(start: number, length: number, info: number, count: number): void {
+    this.#whole.take(this, start, length, info, count);
+  }
+
+  onFailure(error: Buffer): void {
+    this.error = error;
+    this.failed = true;
+    this.#whole.complete(this);
+  }
+}
+
+/** The replies to a request's fragments on their way to become one. */
+export class CoalescedReply implements StoredReply {
+  readonly #client: ClientConnection;
+  readonly #coalesce: Coalesce;
+  /** Share of each key, in request order. */
+  readonly #order: Uint16Array;
+  readonly #slot: number;
+  readonly #parts: Part[] = [];
+  #left: number;
+
+  constructor(client: ClientConnection, coalesce: Coalesce, order: Uint16Array, parts: number) {
+    this.#client = client;
+    this.#coalesce = coalesce;
+    this.#order = order;
+    this.#left = parts;
+    this.#slot = client.pipeline.open();
+    client.references++;
+  }
+
+  part(index: number, keys: number, server: Server): ReplyTarget {
+    const part = new Part(this, keys, server);
+    this.#parts[index] = part;
+    return part;
+  }
+
+  /** Takes one piece of a fragment's reply. */
+  take(part: Part, start: number, length: number, info: number, count: number): void {
+    const last = (info & FLAG_LAST) !== 0;
+    if (!this.#client.closed && part.error === null) {
+      const type = info & 0xff;
+      if (type === ERROR && last) part.error = this.#copy(start, length);
+      else if (!this.#fits(part, type, count, start, length)) part.error = failureReply(REASON_INVALID);
+    }
+    if (last) this.complete(part);
+  }
+
+  /** Keeps what a good reply says. @returns false when it is not what the command answers */
+  #fits(part: Part, type: number, count: number, start: number, length: number): boolean {
+    switch (this.#coalesce) {
+      case 'sum':
+        part.value = this.#integer(start, length);
+        return type === INTEGER;
+      case 'ok':
+        return type === STATUS;
+      default:
+        if (type !== ARRAY || count !== part.keys) return false;
+        this.#keep(part, start, length);
+        return true;
+    }
+  }
+
+  #integer(start: number, length: number): number {
+    const { memory } = this.#client.pool.engine;
+    return Number(memory.toString('latin1', start + 1, start + length - 2));
+  }
+
+  #copy(start: number, length: number): Buffer {
+    const copied = Buffer.allocUnsafeSlow(length);
+    this.#client.pool.engine.memory.copy(copied, 0, start, start + length);
+    return copied;
+  }
+
+  #keep(part: Part, start: number, length: number): void {
+    const { pipeline, pool } = this.#client;
+    if (part.heap.length === 0) {
+      const at = length <= pool.engine.slabs.largeBytes ? pipeline.stash(length) : 0;
+      if (at !== 0) {
+        pool.engine.memory.copyWithin(at, start, start + length);
+        part.stash = at;
+        part.length = length;
+        return;
+      }
+    }
+    if (this.#client.overOutputLimit()) {
+      this.#forget(part);
+      part.error = TOO_LARGE;
+      return;
+    }
+    part.heap.push(this.#copy(start, length));
+    part.length += length;
+    pipeline.storedBytes += length;
+  }
+
+  #forget(part: Part): void {
+    const { pipeline } = this.#client;
+    if (part.stash !== 0) pipeline.unstash(part.stash, part.length);
+    else if (part.heap.length > 0) pipeline.storedBytes -= part.length;
+    part.stash = 0;
+    part.heap = [];
+    part.length = 0;
+  }
+
+  /** A fragment is answered or lost; the last one makes the reply. */
+  complete(_part: Part): void {
+    if (--this.#left > 0) return;
+    const client = this.#client;
+    client.references--;
+    if (client.closed) {
+      client.releaseIfDone();
+      return;
+    }
+    client.pipeline.storeObject(this.#slot, this, 0);
+    client.pool.engine.turn.mark(client);
+  }
+
+  writeTo(pipeline: ClientPipeline): boolean {
+    const bad = this.#parts.find((part) => part.error !== null);
+    if (bad !== undefined) {
+      if (bad.failed) this.#client.pool.counters[FORWARD_ERROR]++;
+      pipeline.out.copy(bad.error as Buffer);
+    } else if (this.#coalesce === 'sum') {
+      let sum = 0;
+      for (const part of this.#parts) sum += part.value;
+      pipeline.out.copy(Buffer.from(`:${sum}\r\n`));
+    } else if (this.#coalesce === 'ok') {
+      pipeline.out.copy(Buffer.from('+OK\r\n'));
+    } else {
+      this.#writeArray(pipeline);
+    }
+    for (const part of this.#parts) this.#forget(part);
+    return true;
+  }
+
+  #writeArray(pipeline: ClientPipeline): void {
+    pipeline.out.copy(Buffer.from(`*${this.#order.length}\r\n`));
+    const inArena = this.#parts.every((part) => part.stash !== 0);
+    if (inArena && this.#order.length <= PART_TABLE_RECORDS) this.#spliceInArena(pipeline);
+    else this.#spliceOnHeap(pipeline);
+  }
+
+  /** Splits the parts into one table and copies its elements in request order. */
+  #spliceInArena(pipeline: ClientPipeline): void {
+    const { engine } = this.#client.pool;
+    const { words, codec } = engine;
+    const next = new Uint32Array(this.#parts.length);
+    let base = 0;
+    for (let i = 0; i < this.#parts.length; i++) {
+      const part = this.#parts[i];
+      next[i] = PART_WORD + base * RECORD_WORDS;
+      codec.splitReply(
+        part.stash,
+        part.stash + part.length,
+        PART_TABLE + base * RECORD_BYTES,
+        PART_TABLE_RECORDS - base,
+      );
+      base += part.keys;
+    }
+    const order = this.#order;
+    for (let i = 0; i < order.length; i++) {
+      const record = next[order[i]];
+      next[order[i]] = record + RECORD_WORDS;
+      const at = pipeline.out.reserve(words[record + RECORD_LENGTH]);
+      words[record + RECORD_DEST] = at;
+      if (at === 0) {
+        pipeline.out.copyFrom(words[record + RECORD_START], words[record + RECORD_LENGTH]);
+      }
+    }
+    codec.gather(PART_TABLE, base);
+  }
+
+  #spliceOnHeap(pipeline: ClientPipeline): void {
+    const { memory } = this.#client.pool.engine;
+    const sources: Buffer[] = [];
+    const ends: Float64Array[] = [];
+    for (const part of this.#parts) {
+      const source =
+        part.stash !== 0
+          ? Buffer.from(memory.subarray(part.stash, part.stash + part.length))
+          : Buffer.concat(part.heap);
+      sources.push(source);
+      ends.push(elementEnds(source, part.keys));
+    }
+    const next = new Uint32Array(this.#parts.length);
+    for (const share of this.#order) {
+      const at = next[share]++;
+      pipeline.out.append(sources[share].subarray(ends[share][at], ends[share][at + 1]));
+    }
+  }
+
+  drop(): void {
+    for (const part of this.#parts) this.#forget(part);
+  }
+}

@@ -1,0 +1,194 @@
+import {
+  NO_SERVER,
+  PART_TABLE,
+  PART_TABLE_RECORDS,
+  RECORD_BYTES,
+  RECORD_COUNT,
+  RECORD_DEST,
+  RECORD_LENGTH,
+  RECORD_SERVER,
+  RECORD_START,
+} from '../protocol/frame-table.ts';
+import type { CommandSpec } from '../protocol/redis/commands.ts';
+import type { BackendConnection } from './backend-connection.ts';
+import { CoalescedReply } from './coalesced-reply.ts';
+import { REASON_REFUSED } from './failure.ts';
+import { forward, type SpecialRequest } from './special-requests.ts';
+
+const PART_WORD = PART_TABLE / 4;
+const RECORD_WORDS = RECORD_BYTES / 4;
+
+/** One server's share of a request with several keys. */
+interface Share {
+  readonly server: number;
+  keys: number;
+  bytes: number;
+  /** Where the next word goes: an arena address, or an offset into `heap`. */
+  cursor: number;
+  heap: Buffer | null;
+}
+
+/**
+ * Cuts MGET, MSET, DEL, UNLINK, EXISTS or TOUCH into one request per server, in server order, each with its keys in request
+ * order. When one server has all keys the request goes there as it is.
+ * @returns false when it must wait for a server to take more
+ */
+export function sendFragments(request: SpecialRequest, spec: CommandSpec): boolean {
+  const { client } = request;
+  const { pool } = client;
+  if (pool.servers.length === 1) return forward(request, 0);
+  const words = wordCount(request);
+  if (spec.step === 2 && words % 2 === 0) {
+    client.answer(wrongArityOf(spec));
+    return true;
+  }
+  const keyCount = (words - 1) / spec.step;
+  const order = new Uint16Array(keyCount);
+  const shares = measure(request, spec, order);
+  if (shares === null) {
+    client.failForward(REASON_REFUSED);
+    return true;
+  }
+  if (shares.length === 1) return forward(request, shares[0].server);
+  const connections: BackendConnection[] = [];
+  for (const share of shares) {
+    const connection = pool.servers[share.server].connectionFor(client.id);
+    if (connection.full && !request.mustSend) {
+      connection.waitFor(client);
+      return false;
+    }
+    connections.push(connection);
+  }
+  const reply = new CoalescedReply(client, spec.coalesce, order, shares.length);
+  reserve(shares, connections, spec, request);
+  copyWords(request, spec, shares);
+  for (let i = 0; i < shares.length; i++) {
+    const share = shares[i];
+    if (share.heap !== null) connections[i].out.append(share.heap);
+    connections[i].sentFor(reply.part(i, share.keys, pool.servers[share.server]), share.bytes);
+  }
+  return true;
+}
+
+function wrongArityOf(spec: CommandSpec): Buffer {
+  return Buffer.from(`-ERR wrong number of arguments for '${spec.name.toLowerCase()}' command\r\n`);
+}
+
+/** The number behind `*`. */
+function wordCount(request: SpecialRequest): number {
+  const { bytes } = request.client.pool.engine;
+  let count = 0;
+  for (let at = request.start + 1; bytes[at] !== 0x0d; at++) count = count * 10 + bytes[at] - 0x30;
+  return count;
+}
+
+/** Splits the words from `from` on into PART_TABLE, keys routed. */
+function splitFrom(request: SpecialRequest, spec: CommandSpec, from: number): number {
+  const { pool } = request.client;
+  return pool.engine.codec.splitRequest(
+    request.start,
+    request.start + request.length,
+    PART_TABLE,
+    PART_TABLE_RECORDS,
+    from,
+    pool.descriptor,
+    spec.firstKey,
+    spec.step,
+  );
+}
+
+/**
+ * Finds each key's server. Fills `order` with the share of each key.
+ * @returns the shares in server order; null when a key has no server
+ */
+function measure(request: SpecialRequest, spec: CommandSpec, order: Uint16Array): Share[] | null {
+  const { engine, servers } = request.client.pool;
+  const { words } = engine;
+  const keys = new Int32Array(servers.length);
+  const bytes = new Float64Array(servers.length);
+  let server = 0;
+  let key = 0;
+  const total = order.length * spec.step + 1;
+  for (let from = 1; from < total; ) {
+    const count = splitFrom(request, spec, from);
+    for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
+      if (words[at + RECORD_COUNT] % spec.step === spec.firstKey % spec.step) {
+        server = words[at + RECORD_SERVER];
+        if (server === NO_SERVER) return null;
+        order[key++] = server;
+        keys[server]++;
+      }
+      bytes[server] += words[at + RECORD_LENGTH];
+    }
+    from += count;
+  }
+  const shares: Share[] = [];
+  const shareOf = new Uint16Array(servers.length);
+  for (let i = 0; i < servers.length; i++) {
+    if (keys[i] === 0) continue;
+    shareOf[i] = shares.length;
+    shares.push({ server: i, keys: keys[i], bytes: bytes[i], cursor: 0, heap: null });
+  }
+  for (let i = 0; i < order.length; i++) order[i] = shareOf[order[i]];
+  return shares;
+}
+
+/** Takes room for each fragment, and writes its head: lower-case command name, as twemproxy does. */
+function reserve(
+  shares: readonly Share[],
+  connections: readonly BackendConnection[],
+  spec: CommandSpec,
+  request: SpecialRequest,
+): void {
+  const { memory } = request.client.pool.engine;
+  const name = spec.name.toLowerCase();
+  for (let i = 0; i < shares.length; i++) {
+    const share = shares[i];
+    const head = `*${share.keys * spec.step + 1}\r\n$${name.length}\r\n${name}\r\n`;
+    share.bytes += head.length;
+    const at = connections[i].out.reserve(share.bytes);
+    if (at !== 0) {
+      memory.write(head, at, head.length, 'latin1');
+      share.cursor = at + head.length;
+    } else {
+      share.heap = Buffer.allocUnsafeSlow(share.bytes);
+      share.cursor = share.heap.write(head, 0, head.length, 'latin1');
+    }
+  }
+}
+
+/** Copies each key, and what belongs to it, into its server's fragment. */
+function copyWords(request: SpecialRequest, spec: CommandSpec, shares: readonly Share[]): void {
+  const { engine, servers } = request.client.pool;
+  const { words, memory } = engine;
+  const byServer: (Share | null)[] = new Array(servers.length).fill(null);
+  for (const share of shares) byServer[share.server] = share;
+  let share = shares[0];
+  let from = 1;
+  for (let left = totalWords(shares, spec); left > 0; ) {
+    const count = splitFrom(request, spec, from);
+    for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
+      if (words[at + RECORD_COUNT] % spec.step === spec.firstKey % spec.step) {
+        share = byServer[words[at + RECORD_SERVER]] ?? share;
+      }
+      const start = words[at + RECORD_START];
+      const length = words[at + RECORD_LENGTH];
+      if (share.heap === null) {
+        words[at + RECORD_DEST] = share.cursor;
+      } else {
+        words[at + RECORD_DEST] = 0;
+        memory.copy(share.heap, share.cursor, start, start + length);
+      }
+      share.cursor += length;
+    }
+    engine.codec.gather(PART_TABLE, count);
+    from += count;
+    left -= count;
+  }
+}
+
+function totalWords(shares: readonly Share[], spec: CommandSpec): number {
+  let keys = 0;
+  for (const share of shares) keys += share.keys;
+  return keys * spec.step;
+}

@@ -1,0 +1,29 @@
+/** Counters of a server, as nutcracker's stats name them; offsets into one Float64Array per server. */
+export const SERVER_EOF = 0;
+export const SERVER_ERR = 1;
+export const SERVER_TIMEDOUT = 2;
+export const SERVER_CONNECTIONS = 3;
+export const SERVER_EJECTED_AT = 4;
+export const REQUESTS = 5;
+export const REQUEST_BYTES = 6;
+export const RESPONSES = 7;
+export const RESPONSE_BYTES = 8;
+export const IN_QUEUE = 9;
+export const IN_QUEUE_BYTES = 10;
+export const OUT_QUEUE = 11;
+export const OUT_QUEUE_BYTES = 12;
+export const SERVER_COUNTERS = 13;
+
+/** Counters of a pool. */
+export const CLIENT_EOF = 0;
+export const CLIENT_ERR = 1;
+export const CLIENT_CONNECTIONS = 2;
+export const SERVER_EJECTS = 3;
+export const FORWARD_ERROR = 4;
+export const FRAGMENTS = 5;
+export const POOL_COUNTERS = 6;
+
+/** Counters of the process. */
+export const TOTAL_CONNECTIONS = 0;
+export const CURR_CONNECTIONS = 1;
+export const PROCESS_COUNTERS = 2;
