@@ -103,10 +103,10 @@ export function findCommand(
   if (length === 0 || length > COMMAND_NAME_LIMIT) return 0;
   let low = 0;
   let high = 0;
-  const short = length < 4 ? length : 4;
-  for (let i = 0; i < short; i++) low |= upper(source[start + i]) << (i << 3);
-  const eight = length < 8 ? length : 8;
-  for (let i = 4; i < eight; i++) high |= upper(source[start + i]) << (i << 3);
+  const inLow = Math.min(length, 4);
+  for (let i = 0; i < inLow; i++) low |= upper(source[start + i]) << (i << 3);
+  const inHigh = Math.min(length, 8);
+  for (let i = 4; i < inHigh; i++) high |= upper(source[start + i]) << (i << 3);
   let bucket = commandHash(low, high, length);
   for (;;) {
     const at = TABLE_WORD + bucket * ENTRY_WORDS;
