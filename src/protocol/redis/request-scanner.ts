@@ -24,8 +24,8 @@ import {
   LIMIT_HEADER_BYTES,
   LIMIT_INLINE_BYTES,
   LIMIT_KEY_BYTES,
+  LIMIT_REPLY_ELEMENTS,
   NO_COMMAND,
-  NO_SERVER,
   RECORD_BYTES,
   RECORD_COUNT,
   RECORD_DEST,
@@ -68,18 +68,21 @@ export const PHASE_BODY = 3; // in a bulk
 const PHASE_HELD = 4; // request: in the command name or the key, wanted in one piece
 export const PHASE_TEXT = 5; // in an inline request or a reply line
 
-// What readNumber returns instead of a number; no number it accepts comes near these.
-export const LINE_PARTIAL = -0x10000000000;
-const LINE_TOO_LONG = -0x10000000001;
-const LINE_BROKEN = -0x10000000002; // CR not followed by LF
-const LINE_NOT_A_NUMBER = -0x10000000003;
+// What readNumber returns instead of a number. All it returns fits 32 bits, so it is never boxed.
+export const LINE_PARTIAL = -0x70000000;
+const LINE_TOO_LONG = -0x70000001;
+const LINE_BROKEN = -0x70000002; // CR not followed by LF
+const LINE_NOT_A_NUMBER = -0x70000003;
+const LOWEST = -0x60000000; // how far below zero a number lies does not matter
 
 const CR = 0x0d;
 const LF = 0x0a;
 const DOLLAR = 0x24;
 const STAR = 0x2a;
 const STATE_WORD = STATE >>> 2;
-const NO_WORD = 0xffffffff; // no word of this request is wanted any more
+// Internally -1, which stays a small integer; stored in a word it is the 0xffffffff of the contract.
+const NONE = -1;
+const FAST_HEAD = 19; // the head, a name of 9 bytes, CRLF
 const DIGITS_MAX = 10; // enough for every limit
 
 /** Length of the line that readNumber read last. */
@@ -102,11 +105,11 @@ export function scanRequests(
   let detached = 0;
   let argc = 0;
   let index = 0; // words begun
-  let wanted = 0; // next word to look at: the name, then the key, then NO_WORD
+  let wanted = 0; // next word to look at: the name, then the key, then NONE
   let left = 0; // bytes of the current bulk, with CRLF, from pos on
   let boundary = start;
   let info = NO_COMMAND;
-  let server = NO_SERVER;
+  let server = NONE;
   let key = 0;
   let keyLength = 0;
   let error = 0;
@@ -117,11 +120,11 @@ export function scanRequests(
     detached = words[STATE_WORD + STATE_DETACHED];
     argc = words[STATE_WORD + STATE_COUNT];
     index = argc - words[STATE_WORD + STATE_ARGS_LEFT];
-    wanted = words[STATE_WORD + STATE_DEPTH];
+    wanted = words[STATE_WORD + STATE_DEPTH] | 0;
     left = words[STATE_WORD + STATE_BULK_LEFT];
     boundary = start + words[STATE_WORD + STATE_BOUNDARY];
     info = words[STATE_WORD + STATE_INFO];
-    server = words[STATE_WORD + STATE_SERVER];
+    server = words[STATE_WORD + STATE_SERVER] | 0;
     const keyOffset = words[STATE_WORD + STATE_KEY_OFFSET];
     if (detached === 0 && keyOffset !== 0) {
       key = start + keyOffset;
@@ -140,9 +143,35 @@ export function scanRequests(
       index = 0;
       wanted = 0;
       info = NO_COMMAND;
-      server = NO_SERVER;
+      server = NONE;
       key = 0;
       keyLength = 0;
+    }
+
+    // Fast lane: "*N\r\n$L\r\n" with one digit each and the whole name behind it. What it does not know
+    // it leaves untouched to the general code below.
+    if (phase === PHASE_START && end - pos >= FAST_HEAD && isShortHead(bytes, pos)) {
+      const nameLength = bytes[pos + 5] - 0x30;
+      const nameEnd = pos + 8 + nameLength;
+      if (bytes[nameEnd] === CR && bytes[nameEnd + 1] === LF) {
+        argc = bytes[pos + 1] - 0x30;
+        index = 1;
+        wanted = NONE;
+        const entry = findCommand(bytes, words, bytes, pos + 8, nameLength);
+        pos = nameEnd + 2;
+        phase = PHASE_LINE;
+        if (entry === 0) info |= FLAG_SPECIAL;
+        else {
+          info = commandInfo(words, entry, argc);
+          wanted = words[entry + (COMMAND_KEY >>> 2)] || NONE;
+        }
+        if (argc === 1) {
+          info |= FLAG_FIRST | FLAG_LAST;
+          writeRecord(words, table, records++, frame, pos, info, server, argc, 0, 0);
+          phase = PHASE_START;
+          continue;
+        }
+      }
     }
 
     if (phase <= PHASE_HEADER) {
@@ -185,7 +214,7 @@ export function scanRequests(
       pos++;
       if (!isBlank(bytes, frame, pos - 1)) {
         const whole = FLAG_FIRST | FLAG_LAST | FLAG_INLINE | FLAG_SPECIAL | NO_COMMAND;
-        writeRecord(words, table, records++, frame, pos, whole, NO_SERVER, 0, 0, 0);
+        writeRecord(words, table, records++, frame, pos, whole, NONE, 0, 0, 0);
       }
       phase = PHASE_START;
       continue;
@@ -213,7 +242,7 @@ export function scanRequests(
         if (number <= (index === 0 ? COMMAND_NAME_LIMIT : LIMIT_KEY_BYTES)) phase = PHASE_HELD;
         else {
           info |= index === 0 ? FLAG_SPECIAL : FLAG_SPECIAL | FLAG_KEY_TOO_LONG;
-          wanted = NO_WORD;
+          wanted = NONE;
         }
       }
       index++;
@@ -240,18 +269,18 @@ export function scanRequests(
       break;
     }
     if (phase === PHASE_HELD) {
-      wanted = NO_WORD;
+      wanted = NONE;
       if (index === 1) {
         const entry = findCommand(bytes, words, bytes, body, left - 2);
         if (entry === 0) info |= FLAG_SPECIAL;
         else {
           info = commandInfo(words, entry, argc);
-          wanted = words[entry + (COMMAND_KEY >>> 2)] || NO_WORD;
+          wanted = words[entry + (COMMAND_KEY >>> 2)] || NONE;
         }
       } else {
         key = body;
         keyLength = left - 2;
-        server = routeKey(bytes, key, keyLength, words, pool);
+        server = routeKey(bytes, key, keyLength, words, pool) | 0;
       }
     }
     left = 0;
@@ -291,6 +320,22 @@ export function scanRequests(
   words[STATE_WORD + STATE_DEPTH] = wanted;
   words[STATE_WORD + STATE_BOUNDARY] = boundary - frame;
   return records;
+}
+
+/** Whether `pos` begins "*N\r\n$L\r\n" with one digit each, neither 0; 8 bytes must be there. */
+function isShortHead(bytes: Uint8Array, pos: number): boolean {
+  return (
+    bytes[pos] === STAR &&
+    bytes[pos + 2] === CR &&
+    bytes[pos + 3] === LF &&
+    bytes[pos + 4] === DOLLAR &&
+    bytes[pos + 6] === CR &&
+    bytes[pos + 7] === LF &&
+    bytes[pos + 1] > 0x30 &&
+    bytes[pos + 1] <= 0x39 &&
+    bytes[pos + 5] > 0x30 &&
+    bytes[pos + 5] <= 0x39
+  );
 }
 
 /** INFO of a request for the command at `entry` with `argc` words. */
@@ -344,7 +389,8 @@ export function readNumber(bytes: Uint8Array, line: number, end: number): number
     if (digit < 0 || digit > 9) return LINE_NOT_A_NUMBER;
     value = value * 10 + digit;
   }
-  return negative ? -value : value;
+  if (negative) return Math.max(-value, LOWEST);
+  return value > LIMIT_REPLY_ELEMENTS ? LINE_NOT_A_NUMBER : value;
 }
 
 function lengthLineError(code: number, tooLong: number, bad: number): number {
