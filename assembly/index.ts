@@ -5,4 +5,4 @@ export * from './continuum';
 export { gather } from './gather';
 export * from './layout';
 export { scanReplies, scanRequests, splitReply, splitRequest } from './resp';
-export * from './route';
+export { hashKey, route } from './route';

@@ -99,6 +99,12 @@ function find(p: usize, end: usize, byte: u32): usize {
   return p;
 }
 
+/** Server for hash `h` in a ketama ring that is not empty. */
+export function serverOfHash(pool: u32, h: u32): u32 {
+  const slot = nextPoint(pool, word(pool, POOL_RING_COUNT), h);
+  return load<u32>((word(pool, POOL_RING_SERVERS) + (slot << 2)) as usize);
+}
+
 /** ketama: the first point at or after `h`; past the last one the ring wraps. */
 function nextPoint(pool: u32, count: u32, h: u32): u32 {
   const values = word(pool, POOL_RING_VALUES);

@@ -7,7 +7,7 @@ import {
   SCAN_ERROR,
   SCAN_PARTIAL,
 } from '../../src/protocol/frame-table.ts';
-import { allCodecs, TEST_POOL } from '../support/codec-all.ts';
+import { allCodecs, TEST_POOL, TEST_POOL_TAG } from '../support/codec-all.ts';
 import {
   type Direction,
   type Outcome,
@@ -88,6 +88,25 @@ function checkOutcome(direction: Direction, item: Case, input: Buffer, outcome: 
     assert.equal(frame.server, server);
   }
 }
+
+test('a pool with a hash tag routes by the tag', () => {
+  const request = (key: string) => `*2\r\n$3\r\nGET\r\n$${key.length}\r\n${key}\r\n`;
+  const keys = ['x{foo}y', '{foo}', '{}foo', '{foo', 'foo', 'a{b}{c}'];
+  const input = Buffer.from(keys.map(request).join(''));
+  for (const { label, codec } of codecs) {
+    const { frames } = replay(codec, 'requests', [input], { pool: TEST_POOL_TAG });
+    const { words } = codec.arena;
+    const expected = keys.map((key) =>
+      routeKey(Buffer.from(key), 0, key.length, words, TEST_POOL_TAG),
+    );
+    assert.deepEqual(
+      frames.map((frame) => frame.server),
+      expected,
+      label,
+    );
+    assert.equal(expected[0], expected[4]);
+  }
+});
 
 function withoutLog(outcome: Outcome): Omit<Outcome, 'log'> {
   const { frames, status, error, errorByte, consumed } = outcome;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { REPLY_CASES } from '../conformance/replies.ts';
 import { REQUEST_CASES } from '../conformance/requests.ts';
-import { allCodecs } from '../support/codec-all.ts';
+import { allCodecs, TEST_POOL, TEST_POOL_TAG } from '../support/codec-all.ts';
 import { type Direction, replay } from '../support/codec-replay.ts';
 
 const RUNS = 1000;
@@ -108,7 +108,7 @@ for (const [direction, frames] of [
   ['requests', requests],
   ['replies', replies],
 ] as const satisfies readonly (readonly [Direction, unknown])[]) {
-  const streams = fc.array(frames, { maxLength: 8 }).map((list) => Buffer.concat(list));
+  const streams = fc.array(frames, { maxLength: 24 }).map((list) => Buffer.concat(list));
   const sizes = fc.array(fc.nat(60), { maxLength: 30 });
 
   test(`${direction}: every codec leaves the same records and state`, () => {
@@ -117,14 +117,15 @@ for (const [direction, frames] of [
         streams,
         mutations,
         sizes,
-        fc.integer({ min: 1, max: 6 }),
+        fc.constantFrom(1, 3, 4096),
         fc.nat(0xffff),
-        (stream, changes, chunkSizes, limit, detached) => {
+        fc.constantFrom(TEST_POOL, TEST_POOL_TAG),
+        (stream, changes, chunkSizes, limit, detached, pool) => {
           const chunks = cut(mutate(stream, changes), chunkSizes);
           const detach = (scan: number) => ((detached >>> (scan & 15)) & 1) === 1;
           const [first, ...others] = codecs.map(({ label, codec }) => ({
             label,
-            log: replay(codec, direction, chunks, { detach, limit }).log,
+            log: replay(codec, direction, chunks, { detach, limit, pool }).log,
           }));
           for (const other of others) assert.equal(other.log, first.log, other.label);
         },

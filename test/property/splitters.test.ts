@@ -88,12 +88,10 @@ const aggregates = fc
     const bytes = Buffer.concat([head, ...all.map((item) => item.bytes)]);
     return { bytes, type, count: all.length, body: null };
   });
-const attributed = fc
-  .oneof(leaves, aggregates)
-  .map((item) => ({
-    ...item,
-    bytes: Buffer.concat([Buffer.from('|1\r\n+a\r\n*1\r\n:1\r\n'), item.bytes]),
-  }));
+const attributed = fc.oneof(leaves, aggregates).map((item) => ({
+  ...item,
+  bytes: Buffer.concat([Buffer.from('|1\r\n+a\r\n*1\r\n:1\r\n'), item.bytes]),
+}));
 const elements = fc.oneof(leaves, aggregates, attributed);
 
 test('splitReply: every codec finds the top-level elements', () => {

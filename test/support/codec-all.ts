@@ -37,16 +37,18 @@ export const TEST_COMMANDS: readonly CommandEntry[] = [
   { name: 'T', index: 12, special: false, arity: -1, keyWord: 2, plainCount: 0 },
 ];
 
-/** Address of the descriptor that prepareCodec writes; tests may use the bytes from TEST_BASE on. */
+/** Addresses of the descriptors that prepareCodec writes: without a hash tag, and with `{}`. */
 export const TEST_POOL = FIXED_END;
+export const TEST_POOL_TAG = FIXED_END + 0x40000;
+/** Tests may use the bytes from here on. */
 export const TEST_BASE = FIXED_END + 0x100000;
 export const TEST_ARENA_BYTES = FIXED_END + 0x600000;
 
 const DEBUG_BUILD = '../../../build/ringway-debug.wasm';
 
 /**
- * One fresh codec of each kind, with TEST_COMMANDS and a pool of five servers at TEST_POOL. The last
- * is the WebAssembly build with assertions.
+ * One fresh codec of each kind, with TEST_COMMANDS and pools of five servers. The last is the
+ * WebAssembly build with assertions.
  */
 export function allCodecs(arenaBytes: number = TEST_ARENA_BYTES): LabelledCodec[] {
   const debug = join(dirname(fileURLToPath(import.meta.url)), DEBUG_BUILD);
@@ -66,15 +68,20 @@ export function allCodecs(arenaBytes: number = TEST_ARENA_BYTES): LabelledCodec[
   return codecs;
 }
 
-/** Writes TEST_COMMANDS and the pool of the codec tests. */
+/** Writes TEST_COMMANDS and the pools of the codec tests. */
 export function prepareCodec(codec: Codec): void {
   const { words, bytes } = codec.arena;
   writeCommandTable(words, bytes, TEST_COMMANDS);
   const servers = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name: Buffer.from(name), weight: 1 }));
-  const ring = buildRing(servers, [1, 1, 1, 1, 1], {
-    hash: HASH_NAMES.indexOf('fnv1a_64'),
-    distribution: 'ketama',
-    tag: tagWord(Buffer.from('{}')),
-  });
-  writePool(words, TEST_POOL, ring);
+  for (const [pool, tag] of [
+    [TEST_POOL, null],
+    [TEST_POOL_TAG, Buffer.from('{}')],
+  ] as const) {
+    const options = {
+      hash: HASH_NAMES.indexOf('fnv1a_64'),
+      distribution: 'ketama',
+      tag: tagWord(tag),
+    } as const;
+    writePool(words, pool, buildRing(servers, [1, 1, 1, 1, 1], options));
+  }
 }

@@ -68,6 +68,8 @@ export interface ReplayOptions {
   readonly detach?: (scan: number) => boolean;
   /** Records per call. */
   readonly limit?: number;
+  /** Descriptor to route by. */
+  readonly pool?: number;
 }
 
 const WORD = STATE >>> 2;
@@ -81,6 +83,7 @@ export function replay(
 ): Outcome {
   const { bytes, words } = codec.arena;
   const limit = options.limit ?? 4096;
+  const pool = options.pool ?? TEST_POOL;
   const frames: Frame[] = [];
   const log: string[] = [];
   const state = new Uint32Array(STATE_WORDS);
@@ -114,7 +117,7 @@ export function replay(
       const origin = streamed - start;
       const count =
         direction === 'requests'
-          ? codec.scanRequests(start, end, DRAIN_TABLE, limit, TEST_POOL)
+          ? codec.scanRequests(start, end, DRAIN_TABLE, limit, pool)
           : codec.scanReplies(start, end, DRAIN_TABLE, limit);
       if (count > limit) throw new Error(`${count} records, limit ${limit}`);
       for (let i = 0; i < count; i++) {

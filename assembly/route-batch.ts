@@ -1,0 +1,112 @@
+// Routes the keys of several records at once. fnv1a_64, the usual hash, is a chain of multiplications:
+// four chains side by side take little longer than one.
+
+import {
+  POOL_DISTRIBUTION,
+  POOL_HASH,
+  POOL_RING_COUNT,
+  POOL_SINGLE,
+  POOL_TAG,
+  RECORD_BYTES,
+  RECORD_KEY,
+  RECORD_KEY_LENGTH,
+  RECORD_SERVER,
+} from './layout';
+import { route, serverOfHash } from './route';
+
+/** SERVER of a record whose key is still to be routed; never seen outside a scan. */
+export const DEFERRED: u32 = 0xfffffffe;
+
+const HASH_FNV1A_64: u32 = 6;
+const BASIS: u32 = 0x84222325;
+const PRIME: u32 = 0x1b3;
+
+/** Whether the pool is of the kind that routeDeferred knows: ketama, fnv1a_64, no hash tag. */
+export function canDefer(pool: u32): bool {
+  return (
+    load<u32>(pool + (POOL_SINGLE << 2)) === 0 &&
+    load<u32>(pool + (POOL_RING_COUNT << 2)) !== 0 &&
+    load<u32>(pool + (POOL_DISTRIBUTION << 2)) === 0 &&
+    load<u32>(pool + (POOL_HASH << 2)) === HASH_FNV1A_64 &&
+    load<u32>(pool + (POOL_TAG << 2)) === 0
+  );
+}
+
+/** Fills in the server of each record in [record, end) that is DEFERRED. */
+export function routeDeferred(record: u32, end: u32, pool: u32): void {
+  while (record < end) {
+    if (end - record >= 4 * RECORD_BYTES && fourDeferred(record)) {
+      routeFour(record, pool);
+      record += 4 * RECORD_BYTES;
+      continue;
+    }
+    if (load<u32>(record + RECORD_SERVER) === DEFERRED) {
+      const key = load<u32>(record + RECORD_KEY);
+      const length = load<u32>(record + RECORD_KEY_LENGTH);
+      store<u32>(record + RECORD_SERVER, route(key, length, pool));
+    }
+    record += RECORD_BYTES;
+  }
+}
+
+function fourDeferred(record: u32): bool {
+  return (
+    load<u32>(record + RECORD_SERVER) === DEFERRED &&
+    load<u32>(record + RECORD_SERVER + RECORD_BYTES) === DEFERRED &&
+    load<u32>(record + RECORD_SERVER + 2 * RECORD_BYTES) === DEFERRED &&
+    load<u32>(record + RECORD_SERVER + 3 * RECORD_BYTES) === DEFERRED
+  );
+}
+
+function routeFour(record: u32, pool: u32): void {
+  const second = record + RECORD_BYTES;
+  const third = second + RECORD_BYTES;
+  const fourth = third + RECORD_BYTES;
+  const k1 = load<u32>(record + RECORD_KEY);
+  const k2 = load<u32>(second + RECORD_KEY);
+  const k3 = load<u32>(third + RECORD_KEY);
+  const k4 = load<u32>(fourth + RECORD_KEY);
+  const l1 = load<u32>(record + RECORD_KEY_LENGTH);
+  const l2 = load<u32>(second + RECORD_KEY_LENGTH);
+  const l3 = load<u32>(third + RECORD_KEY_LENGTH);
+  const l4 = load<u32>(fourth + RECORD_KEY_LENGTH);
+  const together = min(min(l1, l2), min(l3, l4));
+  let h1 = BASIS;
+  let h2 = BASIS;
+  let h3 = BASIS;
+  let h4 = BASIS;
+  let i: u32 = 0;
+  for (; i + 4 <= together; i += 4) {
+    const w1 = load<u32>(k1 + i);
+    const w2 = load<u32>(k2 + i);
+    const w3 = load<u32>(k3 + i);
+    const w4 = load<u32>(k4 + i);
+    h1 = (h1 ^ <u32>(<i32>(w1 << 24) >> 24)) * PRIME;
+    h2 = (h2 ^ <u32>(<i32>(w2 << 24) >> 24)) * PRIME;
+    h3 = (h3 ^ <u32>(<i32>(w3 << 24) >> 24)) * PRIME;
+    h4 = (h4 ^ <u32>(<i32>(w4 << 24) >> 24)) * PRIME;
+    h1 = (h1 ^ <u32>(<i32>(w1 << 16) >> 24)) * PRIME;
+    h2 = (h2 ^ <u32>(<i32>(w2 << 16) >> 24)) * PRIME;
+    h3 = (h3 ^ <u32>(<i32>(w3 << 16) >> 24)) * PRIME;
+    h4 = (h4 ^ <u32>(<i32>(w4 << 16) >> 24)) * PRIME;
+    h1 = (h1 ^ <u32>(<i32>(w1 << 8) >> 24)) * PRIME;
+    h2 = (h2 ^ <u32>(<i32>(w2 << 8) >> 24)) * PRIME;
+    h3 = (h3 ^ <u32>(<i32>(w3 << 8) >> 24)) * PRIME;
+    h4 = (h4 ^ <u32>(<i32>(w4 << 8) >> 24)) * PRIME;
+    h1 = (h1 ^ <u32>(<i32>w1 >> 24)) * PRIME;
+    h2 = (h2 ^ <u32>(<i32>w2 >> 24)) * PRIME;
+    h3 = (h3 ^ <u32>(<i32>w3 >> 24)) * PRIME;
+    h4 = (h4 ^ <u32>(<i32>w4 >> 24)) * PRIME;
+  }
+  store<u32>(record + RECORD_SERVER, serverOfHash(pool, rest(h1, k1, i, l1)));
+  store<u32>(second + RECORD_SERVER, serverOfHash(pool, rest(h2, k2, i, l2)));
+  store<u32>(third + RECORD_SERVER, serverOfHash(pool, rest(h3, k3, i, l3)));
+  store<u32>(fourth + RECORD_SERVER, serverOfHash(pool, rest(h4, k4, i, l4)));
+}
+
+/** The hash of a whole key, given that of its first `from` bytes. Only an empty key hashes to 0. */
+function rest(h: u32, key: u32, from: u32, length: u32): u32 {
+  if (length === 0) return 0;
+  for (; from < length; from++) h = (h ^ <u32>load<i8>(key + from)) * PRIME;
+  return h;
+}
