@@ -40,3 +40,7 @@ export const DRAIN_MS = 1_000;
 export const FAILURE_LOG_INTERVAL_MS = 1_000;
 /** After its last reply a closing client may take this long to read it. */
 export const LINGER_MS = 1_000;
+/** A client's replies may wait this many turns for the rest of its pipeline. */
+export const POSTPONED_WRITES = 2;
+/** More than this is written at once. */
+export const POSTPONED_BYTES = 16 * 1024;

@@ -1,5 +1,11 @@
 import { connect, type Socket } from 'node:net';
-import { BACKEND_OUTPUT_LIMIT, FLUSH_MARK, SLOW_READER_GRACE_MS } from '../limits.ts';
+import {
+  BACKEND_OUTPUT_LIMIT,
+  FLUSH_MARK,
+  POSTPONED_BYTES,
+  POSTPONED_WRITES,
+  SLOW_READER_GRACE_MS,
+} from '../limits.ts';
 import { LOG_WARN } from '../log.ts';
 import { type ReadHandler, resumeReading } from '../net/reader.ts';
 import { type SendOwner, SendQueue } from '../net/send-queue.ts';
@@ -70,6 +76,9 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   #pausedAt = 0;
   #waiting: ClientConnection[] = [];
   #progress = 0;
+  /** Requests in flight that are not handed to the socket yet. */
+  #unwritten = 0;
+  #postponed = 0;
   #bodyCompleteAt = 0;
   flushPending = false;
   connected = false;
@@ -144,8 +153,9 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   #sent(length: number): void {
     const { counters } = this.server;
     counters[counter.REQUESTS]++;
+    this.#unwritten++;
     counters[counter.REQUEST_BYTES] += length;
-    this.#engine.turn.mark(this);
+    this.#engine.turn.markBackend(this);
     this.#armTimeout();
   }
 
@@ -158,15 +168,29 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.out.flush();
   }
 
-  flush(): void {
+  flush(): boolean {
+    if (this.#mayWriteLater()) return false;
+    this.#unwritten = 0;
     this.out.flush();
     if (this.out.pendingBytes > BACKEND_OUTPUT_LIMIT) this.full = true;
+    return true;
+  }
+
+  /** A server that is busy with earlier requests loses nothing by getting the next ones together. */
+  #mayWriteLater(): boolean {
+    const busy = this.connected && this.inFlight.count > this.#unwritten;
+    if (!busy || this.#postponed === POSTPONED_WRITES || this.out.unsentBytes > POSTPONED_BYTES) {
+      this.#postponed = 0;
+      return false;
+    }
+    this.#postponed++;
+    return true;
   }
 
   onDrained(): void {
     if (this.closed) return;
     this.full = false;
-    this.#engine.turn.mark(this);
+    this.#engine.turn.markBackend(this);
     this.#wakeWaiting();
     this.onWritable?.();
   }
@@ -180,7 +204,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
-    for (const client of waiting) this.#engine.turn.mark(client);
+    for (const client of waiting) this.#engine.turn.markClient(client);
   }
 
   // --- replies ---------------------------------------------------------------------------------
@@ -258,7 +282,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
         client.releaseIfDone();
       } else {
         client.pipeline.deliverRecord(slot, record, start, length);
-        turn.mark(client);
+        turn.markClient(client);
         if (client.pipeline.out.unsentBytes > FLUSH_MARK) engine.flushSoon(client.pipeline.out);
       }
     }
@@ -299,7 +323,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
       return;
     }
     streamed?.push(start, length, last);
-    engine.turn.mark(client);
+    engine.turn.markClient(client);
     engine.flushSoon(client.pipeline.out);
     this.#pauseForSlowReader(client);
   }
@@ -400,7 +424,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
       this.server.pool.counters[counter.FORWARD_ERROR]++;
       // A streamed reply's slot was settled above.
       if (!(first && streaming)) client.pipeline.deliver(slot, error);
-      this.#engine.turn.mark(client);
+      this.#engine.turn.markClient(client);
     }
     this.onWritable?.();
   }

@@ -156,7 +156,7 @@ export class CoalescedReply implements StoredReply {
       return;
     }
     client.pipeline.storeObject(this.#slot, this, 0);
-    client.pool.engine.turn.mark(client);
+    client.pool.engine.turn.markClient(client);
   }
 
   writeTo(pipeline: ClientPipeline): boolean {

@@ -59,7 +59,7 @@ export class LargeRequest implements BulkWaiter, Timed {
     if (this.#mode === 'stream') {
       const { out } = this.#connection as BackendConnection;
       out.copyFrom(start, length);
-      this.#engine.turn.mark(this.#connection as BackendConnection);
+      this.#engine.turn.markBackend(this.#connection as BackendConnection);
       return;
     }
     if (this.#length + length > this.#buffer.length) this.#grow(length);
@@ -126,7 +126,7 @@ export class LargeRequest implements BulkWaiter, Timed {
     this.#progress = Math.floor(performance.now());
     this.#engine.deadlines.watch(this);
     this.#engine.deadlines.arm(this.#progress + BULK_STALL_MS);
-    this.#engine.turn.mark(client);
+    this.#engine.turn.markClient(client);
   }
 
   #onWritable(): void {
@@ -139,7 +139,7 @@ export class LargeRequest implements BulkWaiter, Timed {
         this.#error = null;
       }
     }
-    this.#engine.turn.mark(this.#client);
+    this.#engine.turn.markClient(this.#client);
   }
 
   /** The server answered before it had the whole body: that reply stands, the rest is discarded. */

@@ -1,47 +1,84 @@
 /** Something with bytes to write at the end of this event loop turn. */
 export interface Flushable {
   flushPending: boolean;
-  /** Writes, and goes on with what had to wait for that. */
-  flush(): void;
+  /**
+   * Writes, and goes on with what had to wait for that.
+   * @returns false to be flushed in the next turn instead: more bytes are about to come
+   */
+  flush(): boolean;
   /** Only writes: safe while a chunk lies in the receive window. */
   writeOut(): void;
 }
 
 /**
  * Collects the sockets that got bytes during a turn and flushes each once, after the poll phase: one write per
- * socket, however many requests or replies it got.
+ * socket, however many requests or replies it got. Servers come first, so that they work while clients are written to.
  */
 export class Turn {
-  #queue: Flushable[] = [];
-  #count = 0;
+  #backends: Flushable[] = [];
+  #backendCount = 0;
+  #clients: Flushable[] = [];
+  #clientCount = 0;
+  #backendsLater: Flushable[] = [];
+  #clientsLater: Flushable[] = [];
   #scheduled = false;
   readonly #run = (): void => this.flushAll();
 
-  mark(item: Flushable): void {
+  markBackend(item: Flushable): void {
     if (item.flushPending) return;
     item.flushPending = true;
-    this.#queue[this.#count++] = item;
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(this.#run);
-    }
+    this.#backends[this.#backendCount++] = item;
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  markClient(item: Flushable): void {
+    if (item.flushPending) return;
+    item.flushPending = true;
+    this.#clients[this.#clientCount++] = item;
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    setImmediate(this.#run);
   }
 
   /** Writes what there is, so that its slabs come free; each is still flushed at the end of the turn. */
   writeAll(): void {
-    for (let i = 0; i < this.#count; i++) this.#queue[i].writeOut();
+    for (let i = 0; i < this.#backendCount; i++) this.#backends[i].writeOut();
+    for (let i = 0; i < this.#clientCount; i++) this.#clients[i].writeOut();
   }
 
   /** Flushes now; flushing may mark others, which are flushed in the same pass. */
   flushAll(): void {
+    const backends = this.#backendsLater;
+    const clients = this.#clientsLater;
+    do {
+      this.#flushBackends(backends);
+      this.#flushClients(clients);
+    } while (this.#backendCount > 0);
     this.#scheduled = false;
-    const queue = this.#queue;
-    for (let i = 0; i < this.#count; i++) {
-      const item = queue[i];
+    for (let i = 0; i < backends.length; i++) this.markBackend(backends[i]);
+    for (let i = 0; i < clients.length; i++) this.markClient(clients[i]);
+    backends.length = 0;
+    clients.length = 0;
+  }
+
+  #flushBackends(later: Flushable[]): void {
+    for (let i = 0; i < this.#backendCount; i++) {
+      const item = this.#backends[i];
       item.flushPending = false;
-      item.flush();
+      if (!item.flush()) later.push(item);
     }
-    this.#count = 0;
-    if (queue.length > 4096) queue.length = 0;
+    this.#backendCount = 0;
+  }
+
+  #flushClients(later: Flushable[]): void {
+    for (let i = 0; i < this.#clientCount; i++) {
+      const item = this.#clients[i];
+      item.flushPending = false;
+      if (!item.flush()) later.push(item);
+    }
+    this.#clientCount = 0;
   }
 }
