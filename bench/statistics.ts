@@ -1,0 +1,34 @@
+/** Middle and ends of a few measurements. */
+export interface Spread {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** @throws RangeError without values */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('the median of nothing');
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+export function spread(values: readonly number[]): Spread {
+  return { median: median(values), low: Math.min(...values), high: Math.max(...values) };
+}
+
+/** Spread of a[i] / b[i]; pairs are of the same round, so slow phases of the machine cancel out. */
+export function ratioSpread(a: readonly number[], b: readonly number[]): Spread {
+  if (a.length !== b.length) throw new RangeError(`${a.length} and ${b.length} rounds`);
+  return spread(a.map((value, i) => value / b[i]));
+}
+
+/**
+ * The first of `steps` from which `ratios` stays above 1.
+ * @returns null when it is not above 1 at the last step
+ */
+export function crossover(steps: readonly number[], ratios: readonly number[]): number | null {
+  let found: number | null = null;
+  for (let i = steps.length - 1; i >= 0 && ratios[i] > 1; i--) found = steps[i];
+  return found;
+}
