@@ -50,8 +50,8 @@ export function readNumber(line: u32, end: u32): i64 {
 }
 
 /**
- * The same for the common case: 1 to 6 digits and bytes to spare. Returns the number times 16 plus the
- * length of the line, or 0 when readNumber has to look.
+ * The same for the common case: 1 to 6 digits and bytes to spare. Returns the number times 16 plus
+ * the length of the line, or 0 when readNumber has to look.
  */
 export function shortNumber(line: u32, end: u32): u32 {
   if (end - line < 10) return 0;

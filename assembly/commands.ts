@@ -16,7 +16,9 @@ export function commandHash(low: u32, high: u32, length: u32): u32 {
   return ((mixed ^ (mixed >>> 15)) * 0x2c1b3c6d) >>> 21;
 }
 
-/** Address of the entry for the name at [start, start + length) in any case, 0 when there is none. */
+/**
+ * Address of the entry for the name at [start, start + length) in any case, 0 when there is none.
+ */
 export function findCommand(start: u32, length: u32): u32 {
   if (length - 1 >= COMMAND_NAME_LIMIT) return 0;
   // A short name is read by the eight bytes that end with it: nothing behind it is touched.

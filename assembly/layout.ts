@@ -41,7 +41,7 @@ export const STATE_KEY_OFFSET: u32 = 11; // key position relative to the frame s
 export const STATE_KEY_LENGTH: u32 = 12;
 export const STATE_DETACHED: u32 = 13; // 1 = JavaScript has taken the frame's earlier bytes away
 export const STATE_DEPTH: u32 = 14; // nesting depth of a reply
-export const STATE_BOUNDARY: u32 = 15; // bytes after CONSUMED that form whole elements, safe to detach
+export const STATE_BOUNDARY: u32 = 15; // bytes after CONSUMED in whole elements
 export const STATE_STACK: u32 = 16; // elements left per open level of a reply
 export const STATE_WORDS: u32 = 16 + 32;
 
@@ -67,7 +67,7 @@ export const LIMIT_INLINE_BYTES: u32 = 65536; // Redis: PROTO_INLINE_MAX_SIZE
 export const LIMIT_HEADER_BYTES: u32 = 32; // "*1048576\r\n" is far shorter
 export const LIMIT_ARGUMENTS: u32 = 1048576; // Redis: 1024 * 1024
 export const LIMIT_BULK_BYTES: u32 = 536870912; // Redis: proto-max-bulk-len, 512 MiB
-export const LIMIT_KEY_BYTES: u32 = 32768; // a key is hashed in one piece, so it must fit the headroom
+export const LIMIT_KEY_BYTES: u32 = 32768; // a key is hashed in one piece
 export const LIMIT_REPLY_LINE_BYTES: u32 = 65536;
 export const LIMIT_REPLY_DEPTH: u32 = 32;
 export const LIMIT_REPLY_ELEMENTS: u32 = 0x7fffffff;
@@ -79,7 +79,7 @@ export const COMMAND_NAME_LENGTH: u32 = 0; // u32, 0 = empty bucket
 export const COMMAND_INFO: u32 = 4; // u32: command index, with FLAG_SPECIAL when not plain
 export const COMMAND_ARITY: u32 = 8; // i32, as Redis: n = exactly n words, -n = at least n words
 export const COMMAND_KEY: u32 = 12; // u32: word position of the key to route by, 0 = none
-export const COMMAND_PLAIN_COUNT: u32 = 16; // u32: with exactly this many words it is plain; 0 = never
+export const COMMAND_PLAIN_COUNT: u32 = 16; // u32: with so many words it is plain; 0 = never
 export const COMMAND_NAME: u32 = 32; // upper case, 32 bytes, zero padded
 export const COMMAND_NAME_LIMIT: u32 = 32;
 
@@ -89,9 +89,9 @@ export const POOL_DISTRIBUTION: u32 = 1; // 0 ketama, 1 modula, 2 random
 export const POOL_SINGLE: u32 = 2; // 1 = exactly one configured server: no hashing, server 0
 export const POOL_TAG: u32 = 3; // 0 = none, else 0x10000 | first byte | second byte << 8
 export const POOL_RING_COUNT: u32 = 4; // ketama points / live servers of modula and random
-export const POOL_RING_VALUES: u32 = 5; // address: ketama point values / modula cumulative weights
+export const POOL_RING_VALUES: u32 = 5; // address: point values / last slot per server
 export const POOL_RING_SERVERS: u32 = 6; // address: server index per point / per live server
-export const POOL_TOTAL_WEIGHT: u32 = 7; // modula: number of slots
+export const POOL_TOTAL_WEIGHT: u32 = 7; // modula: number of slots; 0 = 2^32 or more, h is the slot
 export const POOL_INDEX: u32 = 8; // address of the bucket index over the points
 export const POOL_INDEX_SHIFT: u32 = 9; // bucket = value >>> shift
 export const POOL_RANDOM: u32 = 10; // xorshift32 state, never 0

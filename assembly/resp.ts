@@ -237,8 +237,8 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
       key = 0;
       keyLength = 0;
 
-      // Fast lane: "*N\r\n$L\r\n" with one digit each and the name in one word, then perhaps the key.
-      // What it does not know it leaves untouched to the general code below.
+      // Fast lane: "*N\r\n$L\r\n" with one digit each and the name in one word, then perhaps the
+      // key. What it does not know it leaves untouched to the general code below.
       if (end - pos >= FAST_HEAD) {
         const head = load<u64>(pos);
         const words = <u32>(head >>> 8) & 0xff;
@@ -483,8 +483,8 @@ function isTransient(line: u32, cr: u32): bool {
 }
 
 /**
- * Address of the CR that ends the reply line at `line`, looking from `pos` on; where it stopped when
- * the CR or the LF behind it has not come; 0 when the line is malformed.
+ * Address of the CR that ends the reply line at `line`, looking from `pos` on; where it stopped
+ * when the CR or the LF behind it has not come; 0 when the line is malformed.
  */
 function findLineEnd(line: u32, pos: u32, end: u32): u32 {
   const stop = min<u32>(end, line + LIMIT_REPLY_LINE_BYTES - 1);

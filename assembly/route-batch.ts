@@ -1,5 +1,5 @@
-// Routes the keys of several records at once. fnv1a_64, the usual hash, is a chain of multiplications:
-// four chains side by side take little longer than one.
+// Routes the keys of several records at once. fnv1a_64, the usual hash, is a chain of
+// multiplications: four chains side by side take little longer than one.
 
 import {
   POOL_DISTRIBUTION,

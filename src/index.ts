@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Server as NetServer } from 'node:net';
 import { type CodecChoice, selectCodec } from './codec/select.ts';
-import { ConfigError, RingwayError } from './errors.ts';
 import { type Config, loadConfig, unsupportedInThisRelease } from './config/index.ts';
+import { ConfigError, RingwayError } from './errors.ts';
 import { FileLog, LOG_NOTICE, type Log } from './log.ts';
 import type { ReaderKind } from './net/reader.ts';
-import { arenaBytes, Proxy } from './proxy/proxy.ts';
+import { arenaBytes, ProxyServer } from './proxy/proxy-server.ts';
 import { serveStats } from './stats/server.ts';
 import { statsJson } from './stats/stats-json.ts';
 
@@ -54,7 +54,7 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
   if (unsupported.length > 0) throw new ConfigError(unsupported);
   const log = options.log ?? new FileLog(LOG_NOTICE, null);
   const codec = chooseCodec(options.codec ?? 'auto', arenaBytes(config), log);
-  const proxy = new Proxy(config, { codec, log, reader: options.reader ?? null });
+  const proxy = new ProxyServer(config, { codec, log, reader: options.reader ?? null });
   const startedAt = Date.now();
   const stats = (): string =>
     statsJson({
@@ -101,7 +101,11 @@ async function openStats(
   try {
     return await serveStats(where.port, where.host, stats);
   } catch (error) {
-    const text = `cannot serve the stats on ${where.host}:${where.port}: ${(error as Error).message}`;
-    throw new RingwayError('RINGWAY_LISTEN', text, { cause: error });
+    const address = `${where.host}:${where.port}`;
+    throw new RingwayError(
+      'RINGWAY_LISTEN',
+      `cannot serve the stats on ${address}: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Every bound of the proxy, with its reason. Those with a configuration key are defaults; the rest are
- * fixed because other code is built around them.
+ * Every bound of the proxy, with its reason. Those with a configuration key are defaults; the rest
+ * are fixed because other code is built around them.
  */
 
 /** Requests of one client that may be unanswered at once (`max_pipeline`). */
@@ -9,7 +9,10 @@ export const DEFAULT_MAX_PIPELINE = 8192;
 export const INITIAL_PIPELINE_WINDOW = 128;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
 export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;
-/** Largest request kept whole before it is sent; larger bodies are streamed (`max_assembled_request`). */
+/**
+ * Largest request kept whole before it is sent; larger bodies are streamed
+ * (`max_assembled_request`).
+ */
 export const DEFAULT_MAX_ASSEMBLED_REQUEST = 4 * 1024 * 1024;
 /** Extra connections per server for streamed bodies (`bulk_connections`). */
 export const DEFAULT_BULK_CONNECTIONS = 4;
@@ -31,7 +34,10 @@ export const SMALL_SLAB_BYTES = 2 * 1024;
 export const SMALL_SLABS = 16 * 1024;
 export const LARGE_SLAB_BYTES = 64 * 1024;
 export const LARGE_SLABS = 1024;
-/** Before a chunk is walked this many slabs must be free: one small slab per frame in the worst case. */
+/**
+ * Before a chunk is walked this many slabs must be free: one small slab per frame in the worst
+ * case.
+ */
 export const SLAB_RESERVE_LARGE = 16;
 
 /** A drain may take this long at shutdown before connections are cut. */

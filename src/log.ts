@@ -20,13 +20,18 @@ function timestamp(): string {
   return `${date} ${time}.${String(now.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** Writes lines `[time] message` to a file descriptor: standard error, or a file that is appended to. */
+/**
+ * Writes lines `[time] message` to a file descriptor: standard error, or a file that is appended
+ * to.
+ */
 export class FileLog implements Log {
   level: number;
   readonly #file: string | null;
   #fd: number;
 
-  /** @param file null or empty = standard error @throws the system's error when it cannot be opened */
+  /**
+   * @param file null or empty = standard error @throws the system's error when it cannot be opened
+   */
   constructor(level: number, file: string | null) {
     this.level = level;
     this.#file = file === '' ? null : file;

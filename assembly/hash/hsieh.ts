@@ -1,6 +1,6 @@
 /**
- * SuperFastHash as twemproxy has it: it starts from 0 instead of the length, and only the third byte
- * of a three-byte rest is sign-extended.
+ * SuperFastHash as twemproxy has it: it starts from 0 instead of the length, and only the third
+ * byte of a three-byte rest is sign-extended.
  */
 export function hsieh(p: usize, end: usize): u32 {
   if (p === end) return 0;

@@ -83,7 +83,8 @@ export const POOL_KEYS: readonly KeySpec[] = [
   number(
     'client_connections',
     null,
-    'Accepted and checked, without effect (as in nutcracker): clients are not limited.',
+    'Clients of this pool at once; one more gets `-ERR max number of clients reached` and is ' +
+      'closed. 0 or absent = unlimited. (nutcracker accepts the key and ignores it.)',
   ),
   bool('redis', 'The protocol of the pool: `true` Redis, `false` memcached.'),
   bool('tcpkeepalive', 'TCP keep-alive on the connections of clients.'),

@@ -25,7 +25,7 @@ export interface PoolConfig {
   /** 0 = wait for ever. */
   readonly timeoutMs: number;
   readonly backlog: number;
-  /** 0 = unlimited. Validated, but like nutcracker not enforced: see the reference. */
+  /** 0 = unlimited. Enforced, unlike nutcracker's. */
   readonly clientConnections: number;
   readonly redis: boolean;
   readonly tcpKeepalive: boolean;

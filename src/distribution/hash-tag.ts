@@ -13,8 +13,8 @@ export function tagWord(tag: Uint8Array | null): number {
 }
 
 /**
- * Hash of a key: of the bytes between the first opening byte and the first closing byte after it, if
- * at least one byte is there, otherwise of the whole key; there is no second attempt. Empty: 0.
+ * Hash of a key: of the bytes between the first opening byte and the first closing byte after it,
+ * if at least one byte is there, otherwise of the whole key; there is no second attempt. Empty: 0.
  *
  * @param tag a POOL_TAG word
  */

@@ -11,8 +11,9 @@ const HASHED_LIMIT = 272;
  * Ring points of a server. twemproxy computes in single precision and rounds after every step, and
  * the results show it: 25 equal servers get 156 points each.
  *
- * @param totalWeight exact sum of the live weights. twemproxy's sum wraps at 2^32, but then it gives
- * servers more points than it has allocated, so there is no working ring to be compatible with.
+ * @param totalWeight exact sum of the live weights. twemproxy's sum wraps at 2^32, but then it
+ * gives servers more points than it has allocated, so there is no working ring to be compatible
+ * with.
  */
 export function pointCount(weight: number, totalWeight: number, liveCount: number): number {
   const share = Math.fround(Math.fround(weight) / Math.fround(totalWeight));

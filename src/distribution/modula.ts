@@ -3,8 +3,9 @@ const SLOT_LIMIT = 2 ** 32;
 /**
  * The last slot of each server, when every server gets `weight` slots in turn.
  *
- * Weights go up to 2^31 - 1, so the number of slots can exceed 2^32, more than a hash can reach (and
- * more than twemproxy can allocate). Sums are exact: slots from 2^32 on exist but are never drawn.
+ * Weights go up to 2^31 - 1, so the number of slots can exceed 2^32, more than a hash can reach
+ * (and more than twemproxy can allocate). Sums are exact: slots from 2^32 on exist but are never
+ * drawn.
  */
 export function lastSlots(weights: readonly number[]): Uint32Array {
   const last = new Uint32Array(weights.length);

@@ -53,7 +53,8 @@ export function maxRingEntries(serverCount: number, distribution: DistributionNa
 }
 
 /**
- * Builds the ring of the live servers. Ejected servers contribute nothing, neither weight nor count.
+ * Builds the ring of the live servers. Ejected servers contribute nothing, neither weight nor
+ * count.
  * @param servers in internal order
  * @param live non-zero for each live server
  */

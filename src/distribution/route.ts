@@ -22,7 +22,8 @@ const KETAMA = 0;
 const RANDOM = 2;
 
 /**
- * Server index for a key, by the pool descriptor in an arena: the JS twin of `route` in WebAssembly.
+ * Server index for a key, by the pool descriptor in an arena: the JS twin of `route` in
+ * WebAssembly.
  *
  * @param bytes holds the key, at [start, start + length): the arena or any other bytes
  * @param words the arena's words, where the descriptor is

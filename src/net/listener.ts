@@ -16,7 +16,10 @@ export interface ListenOptions {
  * Opens a listener. A half-closed client still gets its replies, so sockets stay open for writing.
  * @throws the system's error, as a rejection
  */
-export function listen(options: ListenOptions, onSocket: (socket: Socket) => void): Promise<Server> {
+export function listen(
+  options: ListenOptions,
+  onSocket: (socket: Socket) => void,
+): Promise<Server> {
   const server = createServer({
     allowHalfOpen: true,
     noDelay: options.path === undefined,

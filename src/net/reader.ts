@@ -15,8 +15,8 @@ export type ReaderKind = 'onread' | 'data';
 type Handle = { useUserBuffer?: (buffer: Uint8Array) => void };
 
 /**
- * The three private properties through which node:net reads into a caller's buffer. The `onread` option
- * exists only for sockets that connect; accepted ones get the same fields set by hand.
+ * The three private properties through which node:net reads into a caller's buffer. The `onread`
+ * option exists only for sockets that connect; accepted ones get the same fields set by hand.
  */
 interface OnReadFields {
   readonly buffer: symbol;

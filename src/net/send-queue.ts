@@ -9,11 +9,11 @@ export interface SendOwner {
 }
 
 /**
- * Bytes on their way to one socket: slices of leased slabs, and buffers that are queued as they are.
- * Bytes are reserved during a turn and written once at its end.
+ * Bytes on their way to one socket: slices of leased slabs, and buffers that are queued as they
+ * are. Bytes are reserved during a turn and written once at its end.
  *
- * Node keeps a reference to what the kernel did not take at once, so after a write a slab is free only if
- * `writableLength` is 0; otherwise it stays parked until the socket has drained.
+ * Node keeps a reference to what the kernel did not take at once, so after a write a slab is free
+ * only if `writableLength` is 0; otherwise it stays parked until the socket has drained.
  */
 export class SendQueue {
   readonly #pool: SlabPool;
@@ -125,7 +125,7 @@ export class SendQueue {
     let from = start;
     let left = length;
     while (left > 0) {
-      const size = left < pool.largeBytes ? left : pool.largeBytes;
+      const size = Math.min(left, pool.largeBytes);
       const at = this.reserve(size);
       if (at === 0) {
         const copied = Buffer.allocUnsafeSlow(size);

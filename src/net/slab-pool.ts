@@ -1,8 +1,9 @@
 /**
- * Send memory inside the arena, leased in two sizes. Nobody owns a slab between turns unless the kernel
- * did not take all of its bytes.
+ * Send memory inside the arena, leased in two sizes. Nobody owns a slab between turns unless the
+ * kernel did not take all of its bytes.
  *
- * While a chunk is being walked, copies are still outstanding, so released slabs rest until settle().
+ * While a chunk is being walked, copies are still outstanding, so released slabs rest until
+ * settle().
  */
 export class SlabPool {
   /** The whole arena as a Buffer: sockets are given slices of it. */

@@ -1,8 +1,8 @@
 import type { Arena } from './arena.ts';
 
 /**
- * One way to scan, route and copy frames. Three implementations (WASM SIMD, WASM scalar, JS) work on
- * the same arena and leave the same records, so callers never know which one runs.
+ * One way to scan, route and copy frames. Three implementations (WASM SIMD, WASM scalar, JS) work
+ * on the same arena and leave the same records, so callers never know which one runs.
  *
  * Addresses are byte offsets into the arena; tables and state are described in frame-table.ts.
  */
@@ -23,9 +23,9 @@ export interface Codec {
 
   /**
    * Splits one complete multibulk request at [start, end) into its words: one record per word in
-   * `table`, from word `fromWord` on. START and LENGTH cover the whole word ("$3\r\nfoo\r\n"), KEY and
-   * KEY_LENGTH its body, COUNT its position. Words at `firstKey`, `firstKey + step` … are routed in
-   * `pool`; the others, and all words when `step` is 0, get NO_SERVER.
+   * `table`, from word `fromWord` on. START and LENGTH cover the whole word ("$3\r\nfoo\r\n"), KEY
+   * and KEY_LENGTH its body, COUNT its position. Words at `firstKey`, `firstKey + step` … are
+   * routed in `pool`; the others, and all words when `step` is 0, get NO_SERVER.
    * @returns the number of records, at most `limit`.
    */
   splitRequest(
@@ -42,8 +42,8 @@ export interface Codec {
   /**
    * Splits one complete aggregate reply at [start, end) into its top-level elements: one record per
    * element; INFO holds the element's type byte.
-   * @returns the number of records; -1 when it is not an array, a null array, or has more than `limit`
-   * elements.
+   * @returns the number of records; -1 when it is not an array, a null array, or has more than
+   * `limit` elements.
    */
   splitReply(start: number, end: number, table: number, limit: number): number;
 

@@ -35,8 +35,8 @@ import {
   STATE_STATUS,
   WINDOW,
 } from '../protocol/frame-table.ts';
-import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../stats/counters.ts';
 import * as counter from '../stats/counters.ts';
+import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../stats/counters.ts';
 import { Carry } from './carry.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Timed } from './deadlines.ts';
@@ -59,7 +59,10 @@ const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const CARRY_LIMIT = WINDOW - HEADROOM;
 
-/** One connection to a server, shared by many clients: requests go out in order, replies come back in order. */
+/**
+ * One connection to a server, shared by many clients: requests go out in order, replies come back
+ * in order.
+ */
 export class BackendConnection implements ReadHandler, SendOwner, Flushable, Timed {
   readonly server: Server;
   readonly out: SendQueue;
@@ -176,7 +179,9 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     return true;
   }
 
-  /** A server that is busy with earlier requests loses nothing by getting the next ones together. */
+  /**
+   * A server that is busy with earlier requests loses nothing by getting the next ones together.
+   */
   #mayWriteLater(): boolean {
     const busy = this.connected && this.inFlight.count > this.#unwritten;
     if (!busy || this.#postponed === POSTPONED_WRITES || this.out.unsentBytes > POSTPONED_BYTES) {
@@ -429,7 +434,9 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.onWritable?.();
   }
 
-  /** The body of the streamed request is complete: from now on the server has its time to answer. */
+  /**
+   * The body of the streamed request is complete: from now on the server has its time to answer.
+   */
   bodyComplete(): void {
     this.#bodyCompleteAt = Math.floor(performance.now());
     if (this.inFlight.count === 0) this.server.onIdle(this);

@@ -8,8 +8,8 @@ export interface BulkWaiter {
 }
 
 /**
- * Extra connections to one server, each leased for one large request at a time: half a request on a shared
- * connection would swallow the next client's.
+ * Extra connections to one server, each leased for one large request at a time: half a request on a
+ * shared connection would swallow the next client's.
  */
 export class BulkConnections {
   readonly #engine: Engine;

@@ -1,8 +1,9 @@
 import type { Engine } from './engine.ts';
 
 /**
- * Bytes of one connection that wait between two reads: an unfinished frame, or requests that may not be sent
- * yet. They live in a leased slab, or on the heap when none fits, and are put back in front of the next bytes.
+ * Bytes of one connection that wait between two reads: an unfinished frame, or requests that may
+ * not be sent yet. They live in a leased slab, or on the heap when none fits, and are put back in
+ * front of the next bytes.
  */
 export class Carry {
   readonly #engine: Engine;
@@ -31,7 +32,9 @@ export class Carry {
     }
   }
 
-  /** Puts the bytes in front of `address`. @returns where they begin; `address` when there are none */
+  /**
+   * Puts the bytes in front of `address`. @returns where they begin; `address` when there are none
+   */
   restore(address: number): number {
     const { length } = this;
     if (length === 0) return address;

@@ -124,7 +124,9 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     return this.#reading;
   }
 
-  /** Scans and sends the requests in [start, end) of the arena. @returns whether to go on reading */
+  /**
+   * Scans and sends the requests in [start, end) of the arena. @returns whether to go on reading
+   */
   #consume(from: number, end: number): boolean {
     const engine = this.#engine;
     let start = from;
@@ -132,13 +134,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
       const limit = Math.min(engine.beginChunk(), this.#credit());
       if (limit <= 0) return this.#hold(start, end);
       engine.loadState(this.#partial ? this.#saved : null);
-      const count = engine.codec.scanRequests(
-        start,
-        end,
-        FRAME_TABLE,
-        limit,
-        this.pool.descriptor,
-      );
+      const count = engine.codec.scanRequests(start, end, FRAME_TABLE, limit, this.pool.descriptor);
       const status = engine.state(STATE_STATUS);
       const consumed = engine.state(STATE_CONSUMED);
       this.#partial = status === SCAN_PARTIAL;
@@ -271,7 +267,9 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     return !large.mustWait;
   }
 
-  /** One more piece of a request that is taken away. @returns false when its last piece must wait */
+  /**
+   * One more piece of a request that is taken away. @returns false when its last piece must wait
+   */
   #largePiece(start: number, length: number, info: number, server: number): boolean {
     const large = this.#large as LargeRequest;
     large.take(start, length);
@@ -344,8 +342,8 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   }
 
   /**
-   * The rest of a pipeline's replies is often just behind: a write spared is worth more than the few microseconds
-   * of a turn.
+   * The rest of a pipeline's replies is often just behind: a write spared is worth more than the
+   * few microseconds of a turn.
    */
   #mayWriteLater(): boolean {
     const unsent = this.#out.unsentBytes;

@@ -1,10 +1,12 @@
+import { COPY_LIMIT } from '../limits.ts';
 import type { SendQueue } from '../net/send-queue.ts';
 import type { SlabPool } from '../net/slab-pool.ts';
-import { COPY_LIMIT } from '../limits.ts';
 import { RECORD_DEST } from '../protocol/frame-table.ts';
 import type { Engine } from './engine.ts';
 
-/** A reply that is kept as an object because it is large, still arriving, or made of several parts. */
+/**
+ * A reply that is kept as an object because it is large, still arriving, or made of several parts.
+ */
 export interface StoredReply {
   /** Its turn has come: queue what there is. @returns true when that completes the reply */
   writeTo(pipeline: ClientPipeline): boolean;
@@ -36,9 +38,9 @@ const NO_RING = new Int32Array(2);
 const IDLE_RING_SLOTS = 64;
 
 /**
- * A client's requests in order, each a slot from `head` (the oldest unanswered) to `tail`. A reply for the head goes straight
- * to the client's send queue; one that comes early is stored until its turn: small ones in a slab that the client
- * leases for them, others as objects.
+ * A client's requests in order, each a slot from `head` (the oldest unanswered) to `tail`. A reply
+ * for the head goes straight to the client's send queue; one that comes early is stored until its
+ * turn: small ones in a slab that the client leases for them, others as objects.
  */
 export class ClientPipeline {
   readonly out: SendQueue;
@@ -48,7 +50,9 @@ export class ClientPipeline {
   tail = 0;
   /** Bytes of stored replies. */
   storedBytes = 0;
-  /** Per slot: address and length of a stored reply; WAITING, or OBJECT with the reply in #objects. */
+  /**
+   * Per slot: address and length of a stored reply; WAITING, or OBJECT with the reply in #objects.
+   */
   #ring: Int32Array = NO_RING;
   #mask = 0;
   #objects: (StoredReply | null)[] = [];
@@ -79,7 +83,9 @@ export class ClientPipeline {
     return slot;
   }
 
-  /** A whole reply stands in the arena; during a walk, with `record` the word index of its record. */
+  /**
+   * A whole reply stands in the arena; during a walk, with `record` the word index of its record.
+   */
   deliverRecord(slot: number, record: number, start: number, length: number): void {
     const words = this.#engine.words;
     if (slot === this.head) {

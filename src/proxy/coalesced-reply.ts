@@ -85,7 +85,8 @@ export class CoalescedReply implements StoredReply {
     if (!this.#client.closed && part.error === null) {
       const type = info & 0xff;
       if (type === ERROR && last) part.error = this.#copy(start, length);
-      else if (!this.#fits(part, type, count, start, length)) part.error = failureReply(REASON_INVALID);
+      else if (!this.#fits(part, type, count, start, length))
+        part.error = failureReply(REASON_INVALID);
     }
     if (last) this.complete(part);
   }

@@ -6,8 +6,8 @@ export interface Timed {
 }
 
 /**
- * The process's one timer. It sleeps until the earliest deadline it knew of when it was set; deadlines that
- * have moved on by then cost nothing, so a request never starts or stops a timer.
+ * The process's one timer. It sleeps until the earliest deadline it knew of when it was set;
+ * deadlines that have moved on by then cost nothing, so a request never starts or stops a timer.
  */
 export class Deadlines {
   readonly #items: Set<Timed> = new Set();

@@ -1,6 +1,4 @@
-import type { SendQueue } from '../net/send-queue.ts';
-import { SlabPool } from '../net/slab-pool.ts';
-import type { Reader } from '../net/reader.ts';
+import type { Config } from '../config/index.ts';
 import {
   LARGE_SLAB_BYTES,
   LARGE_SLABS,
@@ -8,8 +6,10 @@ import {
   SMALL_SLAB_BYTES,
   SMALL_SLABS,
 } from '../limits.ts';
-import type { Config } from '../config/index.ts';
 import type { Log } from '../log.ts';
+import type { Reader } from '../net/reader.ts';
+import type { SendQueue } from '../net/send-queue.ts';
+import { SlabPool } from '../net/slab-pool.ts';
 import type { Codec } from '../protocol/codec.ts';
 import {
   DRAIN_TABLE,
@@ -29,8 +29,8 @@ import {
   WINDOW_BYTES,
 } from '../protocol/frame-table.ts';
 import { PROCESS_COUNTERS } from '../stats/counters.ts';
-import { Deadlines } from './deadlines.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { Deadlines } from './deadlines.ts';
 import { Turn } from './turn.ts';
 
 const STATE_WORD = STATE / 4;
@@ -59,9 +59,9 @@ export function assembledBytes(config: Config): number {
 }
 
 /**
- * What all connections of a process share: the arena and its codec, send slabs, the turn, the clients by
- * number. A chunk is handled in three steps: scan (codec), walk the records and reserve their places
- * (here in JavaScript), gather (codec).
+ * What all connections of a process share: the arena and its codec, send slabs, the turn, the
+ * clients by number. A chunk is handled in three steps: scan (codec), walk the records and reserve
+ * their places (here in JavaScript), gather (codec).
  */
 export class Engine {
   readonly codec: Codec;
@@ -177,7 +177,10 @@ export class Engine {
     early.length = 0;
   }
 
-  /** The queue has enough for a write of its own: flush it when this walk ends, not at the end of the turn. */
+  /**
+   * The queue has enough for a write of its own: flush it when this walk ends, not at the end of
+   * the turn.
+   */
   flushSoon(queue: SendQueue): void {
     const { length } = this.#early;
     if (length === 0 || this.#early[length - 1] !== queue) this.#early.push(queue);

@@ -1,6 +1,6 @@
 /**
- * Error replies for requests whose server failed: twemproxy's texts, which are those of Linux strerror (its EOF has
- * no errno and is called "unknown").
+ * Error replies for requests whose server failed: twemproxy's texts, which are those of Linux
+ * strerror (its EOF has no errno and is called "unknown").
  */
 const TEXT_BY_CODE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Connection refused',

@@ -29,8 +29,8 @@ interface Share {
 }
 
 /**
- * Cuts MGET, MSET, DEL, UNLINK, EXISTS or TOUCH into one request per server, in server order, each with its keys in request
- * order. When one server has all keys the request goes there as it is.
+ * Cuts MGET, MSET, DEL, UNLINK, EXISTS or TOUCH into one request per server, in server order, each
+ * with its keys in request order. When one server has all keys the request goes there as it is.
  * @returns false when it must wait for a server to take more
  */
 export function sendFragments(request: SpecialRequest, spec: CommandSpec): boolean {
@@ -133,7 +133,9 @@ function measure(request: SpecialRequest, spec: CommandSpec, order: Uint16Array)
   return shares;
 }
 
-/** Takes room for each fragment, and writes its head: lower-case command name, as twemproxy does. */
+/**
+ * Takes room for each fragment, and writes its head: lower-case command name, as twemproxy does.
+ */
 function reserve(
   shares: readonly Share[],
   connections: readonly BackendConnection[],

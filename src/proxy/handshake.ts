@@ -1,6 +1,6 @@
 import { LOG_WARN } from '../log.ts';
-import type { BackendConnection } from './backend-connection.ts';
 import { encodeRequest } from '../protocol/redis/encode.ts';
+import type { BackendConnection } from './backend-connection.ts';
 import type { ReplyTarget } from './in-flight.ts';
 import type { Pool } from './server-pool.ts';
 

@@ -1,6 +1,8 @@
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
-  /** One piece of the reply, in the arena at `start`. `info` holds the record's flags and type byte. */
+  /**
+   * One piece of the reply, in the arena at `start`. `info` holds the record's flags and type byte.
+   */
   onReply(start: number, length: number, info: number, count: number): void;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
@@ -9,8 +11,9 @@ export interface ReplyTarget {
 const STRIDE = 4;
 
 /**
- * Requests sent on one backend connection whose replies are outstanding, oldest first: a power-of-two ring
- * of (client id, slot, time, bytes). Client id -1 says that the target stands in `targets`.
+ * Requests sent on one backend connection whose replies are outstanding, oldest first: a
+ * power-of-two ring of (client id, slot, time, bytes). Client id -1 says that the target stands in
+ * `targets`.
  */
 export class InFlight {
   #ring = new Int32Array(16 * STRIDE);

@@ -9,9 +9,9 @@ import type { Server } from './server-pool.ts';
 type Mode = 'assemble' | 'wait' | 'stream' | 'discard';
 
 /**
- * A request too large for the receive window. It is assembled on the heap up to `max_assembled_request`;
- * beyond that the body of a plain command is streamed over a leased bulk connection, and anything else is
- * discarded with an error.
+ * A request too large for the receive window. It is assembled on the heap up to
+ * `max_assembled_request`; beyond that the body of a plain command is streamed over a leased bulk
+ * connection, and anything else is discarded with an error.
  */
 export class LargeRequest implements BulkWaiter, Timed {
   readonly #engine: Engine;
@@ -75,8 +75,8 @@ export class LargeRequest implements BulkWaiter, Timed {
   }
 
   /**
-   * What is known after a scan: the request has at least `missing` bytes more. Decides when it becomes too
-   * large to assemble.
+   * What is known after a scan: the request has at least `missing` bytes more. Decides when it
+   * becomes too large to assemble.
    * @param server where it goes, null when it is not a plain request or its key is not known
    */
   expect(missing: number, server: Server | null): void {

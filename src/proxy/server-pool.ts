@@ -43,8 +43,8 @@ export class Server {
   }
 
   /**
-   * The connection for a client's next request, opened when there is none. A client keeps to one of them, so its
-   * requests to a server are executed in order.
+   * The connection for a client's next request, opened when there is none. A client keeps to one of
+   * them, so its requests to a server are executed in order.
    */
   connectionFor(client: number): BackendConnection {
     const at = this.#connections.length === 1 ? 0 : client % this.#connections.length;
@@ -98,7 +98,8 @@ export class Server {
       this.#failuresNotLogged++;
       return;
     }
-    const more = this.#failuresNotLogged === 0 ? '' : ` (and ${this.#failuresNotLogged} times more)`;
+    const more =
+      this.#failuresNotLogged === 0 ? '' : ` (and ${this.#failuresNotLogged} times more)`;
     this.#lastFailureLog = now;
     this.#failuresNotLogged = 0;
     const requests = lost === 1 ? '1 request' : `${lost} requests`;

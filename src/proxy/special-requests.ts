@@ -17,7 +17,12 @@ import {
   SCRATCH,
   SCRATCH_BYTES,
 } from '../protocol/frame-table.ts';
-import { arityFits, COMMANDS, type CommandSpec, findSubcommand } from '../protocol/redis/commands.ts';
+import {
+  arityFits,
+  COMMANDS,
+  type CommandSpec,
+  findSubcommand,
+} from '../protocol/redis/commands.ts';
 import { bulkReply, encodeRequest } from '../protocol/redis/encode.ts';
 import { splitInline } from '../protocol/redis/inline.ts';
 import { keyWords } from '../protocol/redis/key-words.ts';
@@ -236,7 +241,8 @@ function handleInline(request: SpecialRequest): boolean {
   }
   if (words.length === 0) return true;
   const encoded = encodeRequest(words);
-  if (encoded.length > SCRATCH_BYTES) return answer(client, replies.error('too big inline request'));
+  if (encoded.length > SCRATCH_BYTES)
+    return answer(client, replies.error('too big inline request'));
   encoded.copy(engine.memory, SCRATCH);
   engine.loadState(null);
   engine.codec.scanRequests(SCRATCH, SCRATCH + encoded.length, PART_TABLE, 1, descriptor);

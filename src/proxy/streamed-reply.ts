@@ -6,7 +6,6 @@ import type { Engine } from './engine.ts';
 export class StreamedReply implements StoredReply {
   readonly client: ClientConnection;
   readonly #engine: Engine;
-  readonly #slot: number;
   /** Pieces that arrived before the client's turn. */
   #early: Buffer[] = [];
   #earlyBytes = 0;

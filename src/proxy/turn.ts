@@ -11,8 +11,9 @@ export interface Flushable {
 }
 
 /**
- * Collects the sockets that got bytes during a turn and flushes each once, after the poll phase: one write per
- * socket, however many requests or replies it got. Servers come first, so that they work while clients are written to.
+ * Collects the sockets that got bytes during a turn and flushes each once, after the poll phase:
+ * one write per socket, however many requests or replies it got. Servers come first, so that they
+ * work while clients are written to.
  */
 export class Turn {
   #backends: Flushable[] = [];
@@ -43,7 +44,10 @@ export class Turn {
     setImmediate(this.#run);
   }
 
-  /** Writes what there is, so that its slabs come free; each is still flushed at the end of the turn. */
+  /**
+   * Writes what there is, so that its slabs come free; each is still flushed at the end of the
+   * turn.
+   */
   writeAll(): void {
     for (let i = 0; i < this.#backendCount; i++) this.#backends[i].writeOut();
     for (let i = 0; i < this.#clientCount; i++) this.#clients[i].writeOut();

@@ -1,4 +1,6 @@
-/** Counters of a server, as nutcracker's stats name them; offsets into one Float64Array per server. */
+/**
+ * Counters of a server, as nutcracker's stats name them; offsets into one Float64Array per server.
+ */
 export const SERVER_EOF = 0;
 export const SERVER_ERR = 1;
 export const SERVER_TIMEDOUT = 2;

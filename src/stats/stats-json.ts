@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import type { Pool, Server } from '../proxy/server-pool.ts';
 import {
-  CURR_CONNECTIONS,
   CLIENT_CONNECTIONS,
   CLIENT_EOF,
   CLIENT_ERR,
+  CURR_CONNECTIONS,
   FORWARD_ERROR,
   FRAGMENTS,
   IN_QUEUE,

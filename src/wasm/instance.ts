@@ -15,8 +15,8 @@ export const PAGE_BYTES = 65536;
 
 /**
  * Loads one build with a memory of `pages` pages.
- * @throws when the memory cannot be had (each reserves gigabytes of address space), when the file is
- * missing, or when the engine lacks SIMD
+ * @throws when the memory cannot be had (each reserves gigabytes of address space), when the file
+ * is missing, or when the engine lacks SIMD
  */
 export function instantiate(build: WasmBuild, pages: number): WasmInstance {
   const name = build === 'simd' ? '#ringway-simd.wasm' : '#ringway.wasm';

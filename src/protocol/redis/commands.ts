@@ -91,7 +91,9 @@ export function findCommand(name: string): CommandSpec | undefined {
   return index === undefined ? undefined : COMMANDS[index];
 }
 
-/** @param container a command whose handling is 'container' @param name its second word, any case */
+/**
+ * @param container a command whose handling is 'container' @param name its second word, any case
+ */
 export function findSubcommand(container: CommandSpec, name: string): CommandSpec | undefined {
   return SUBCOMMANDS.get(`${container.name}|${name.toUpperCase()}`);
 }

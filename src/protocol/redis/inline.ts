@@ -9,8 +9,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Splits an inline request into words by Redis's rules: blanks separate, "double quotes" know the escapes
- * \n \r \t \b \a \xHH and \any, 'single quotes' only \'; a closing quote must end the word.
+ * Splits an inline request into words by Redis's rules: blanks separate, "double quotes" know the
+ * escapes \n \r \t \b \a \xHH and \any, 'single quotes' only \'; a closing quote must end the word.
  * @param line the line with or without its end @returns the words, null when quotes are unbalanced
  */
 export function splitInline(line: Buffer): Buffer[] | null {

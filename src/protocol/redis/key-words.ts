@@ -1,8 +1,9 @@
 import type { CommandSpec } from './commands.ts';
 
 /**
- * Positions of the keys in a request of `count` words. Empty when it has none, or when it is so malformed that
- * only the server can say what is wrong. 'blocking' for a form that would block a shared connection.
+ * Positions of the keys in a request of `count` words. Empty when it has none, or when it is so
+ * malformed that only the server can say what is wrong. 'blocking' for a form that would block a
+ * shared connection.
  */
 export function keyWords(
   spec: CommandSpec,

@@ -54,7 +54,5 @@ export function time(): Buffer {
   const micros = Math.round((performance.timeOrigin + performance.now()) * 1000);
   const seconds = String(Math.floor(micros / 1e6));
   const rest = String(micros % 1e6);
-  return Buffer.from(
-    `*2\r\n$${seconds.length}\r\n${seconds}\r\n$${rest.length}\r\n${rest}\r\n`,
-  );
+  return Buffer.from(`*2\r\n$${seconds.length}\r\n${seconds}\r\n$${rest.length}\r\n${rest}\r\n`);
 }

@@ -245,8 +245,8 @@ function isSize(type: number, kind: number, number: number): boolean {
 }
 
 /**
- * Address of the CR that ends the reply line at `line`, looking from `pos` on; where it stopped when
- * the CR or the LF behind it has not come; -1 when the line is malformed.
+ * Address of the CR that ends the reply line at `line`, looking from `pos` on; where it stopped
+ * when the CR or the LF behind it has not come; -1 when the line is malformed.
  */
 function findLineEnd(bytes: Uint8Array, line: number, pos: number, end: number): number {
   const stop = Math.min(end, line + LIMIT_REPLY_LINE_BYTES - 1);

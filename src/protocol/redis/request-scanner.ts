@@ -80,7 +80,8 @@ const LF = 0x0a;
 const DOLLAR = 0x24;
 const STAR = 0x2a;
 const STATE_WORD = STATE >>> 2;
-// Internally -1, which stays a small integer; stored in a word it is the 0xffffffff of the contract.
+// Internally -1, which stays a small integer; stored in a word it is the 0xffffffff of the
+// contract.
 const NONE = -1;
 const FAST_HEAD = 19; // the head, a name of 9 bytes, CRLF
 const DIGITS_MAX = 10; // enough for every limit
@@ -148,8 +149,8 @@ export function scanRequests(
       keyLength = 0;
     }
 
-    // Fast lane: "*N\r\n$L\r\n" with one digit each and the whole name behind it. What it does not know
-    // it leaves untouched to the general code below.
+    // Fast lane: "*N\r\n$L\r\n" with one digit each and the whole name behind it. What it does not
+    // know it leaves untouched to the general code below.
     if (phase === PHASE_START && end - pos >= FAST_HEAD && isShortHead(bytes, pos)) {
       const nameLength = bytes[pos + 5] - 0x30;
       const nameEnd = pos + 8 + nameLength;

@@ -1,8 +1,8 @@
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Config, PoolConfig } from '../config/index.ts';
+import { tagWord } from '../distribution/hash-tag.ts';
 import { poolBytesForServers, writePool } from '../distribution/pool-descriptor.ts';
 import { buildRing, type Ring } from '../distribution/ring.ts';
-import { tagWord } from '../distribution/hash-tag.ts';
 import { RingwayError } from '../errors.ts';
 import { HASH_NAMES } from '../hash/index.ts';
 import { DRAIN_MS } from '../limits.ts';
@@ -12,8 +12,8 @@ import { Reader, type ReaderKind } from '../net/reader.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
 import { writeCommandTable } from '../protocol/redis/command-table-layout.ts';
-import { scannerEntries } from '../protocol/redis/scanner-entries.ts';
 import { TOO_MANY_CLIENTS } from '../protocol/redis/replies.ts';
+import { scannerEntries } from '../protocol/redis/scanner-entries.ts';
 import { CLIENT_CONNECTIONS } from '../stats/counters.ts';
 import { ClientConnection } from './client-connection.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine.ts';
@@ -57,7 +57,7 @@ export interface ProxyOptions {
 }
 
 /** All pools of a configuration, listening. */
-export class Proxy {
+export class ProxyServer {
   readonly engine: Engine;
   readonly pools: readonly Pool[];
   readonly #listeners: NetServer[] = [];
