@@ -15,7 +15,6 @@ export class StreamedReply implements StoredReply {
   constructor(engine: Engine, client: ClientConnection, slot: number) {
     this.#engine = engine;
     this.client = client;
-    this.#slot = slot;
     client.pipeline.storeObject(slot, this, 0);
   }
 
