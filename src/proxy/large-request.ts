@@ -84,9 +84,7 @@ export class LargeRequest implements BulkWaiter, Timed {
     const limit = this.#client.pool.config.maxAssembledRequest;
     if (this.#length + missing <= limit) return;
     if (server === null) {
-      this.discard(
-        Buffer.from(`-ERR request is larger than max_assembled_request (${limit} bytes)\r\n`),
-      );
+      this.discard(this.#client.pool.protocol.tooLarge(limit));
       return;
     }
     this.#mode = 'wait';

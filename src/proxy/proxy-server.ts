@@ -12,11 +12,11 @@ import { Reader, type ReaderKind } from '../net/reader.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
 import { writeCommandTable } from '../protocol/redis/command-table-layout.ts';
-import { TOO_MANY_CLIENTS } from '../protocol/redis/replies.ts';
 import { scannerEntries } from '../protocol/redis/scanner-entries.ts';
 import { CLIENT_CONNECTIONS } from '../stats/counters.ts';
 import { ClientConnection } from './client-connection.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine.ts';
+import { RedisProtocol } from './redis-protocol.ts';
 import { Pool } from './server-pool.ts';
 
 const ALIGN = 64;
@@ -75,6 +75,7 @@ export class ProxyServer {
       return address;
     });
     this.engine = new Engine(codec, reader, options.log, at);
+    const protocol = new RedisProtocol(codec);
     this.pools = config.pools.map((pool, i) => {
       writePool(
         codec.arena.words,
@@ -82,7 +83,7 @@ export class ProxyServer {
         ringOf(pool, new Uint8Array(pool.servers.length).fill(1)),
         (Math.random() * 0xffffffff) >>> 0 || 1,
       );
-      return new Pool(this.engine, pool, addresses[i]);
+      return new Pool(this.engine, pool, protocol, addresses[i]);
     });
   }
 
@@ -133,7 +134,7 @@ export class ProxyServer {
         `pool ${pool.config.name} refuses a client: client_connections is ${limit}`,
       );
       socket.on('error', () => socket.destroy());
-      socket.end(TOO_MANY_CLIENTS, () => socket.destroy());
+      socket.end(pool.protocol.tooManyClients, () => socket.destroy());
       return;
     }
     new ClientConnection(this.engine, pool, socket);

@@ -12,6 +12,7 @@ import {
 import { BackendConnection } from './backend-connection.ts';
 import { BulkConnections } from './bulk-connections.ts';
 import type { Engine } from './engine.ts';
+import type { Protocol } from './protocol.ts';
 
 const PLACEHOLDER = Buffer.from('placeholder');
 
@@ -140,12 +141,14 @@ export class Server {
 export class Pool {
   readonly engine: Engine;
   readonly config: PoolConfig;
+  readonly protocol: Protocol;
   readonly servers: readonly Server[];
   readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
   /** Address of the ring in the arena. */
   readonly descriptor: number;
 
-  constructor(engine: Engine, config: PoolConfig, descriptor: number) {
+  constructor(engine: Engine, config: PoolConfig, protocol: Protocol, descriptor: number) {
+    this.protocol = protocol;
     this.engine = engine;
     this.config = config;
     this.descriptor = descriptor;

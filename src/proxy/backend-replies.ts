@@ -1,0 +1,241 @@
+import { FLUSH_MARK, SLOW_READER_GRACE_MS } from '../limits.ts';
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  FLAG_TRANSIENT,
+  FRAME_TABLE,
+  HEADROOM,
+  RECORD_BYTES,
+  RECORD_COUNT,
+  RECORD_DEST,
+  RECORD_INFO,
+  RECORD_LENGTH,
+  RECORD_START,
+  SCAN_ERROR,
+  SCAN_FULL,
+  SCAN_PARTIAL,
+  STATE_BOUNDARY,
+  STATE_BULK_LEFT,
+  STATE_CONSUMED,
+  STATE_COUNT,
+  STATE_DETACHED,
+  STATE_INFO,
+  STATE_OFFSET,
+  STATE_RESUME,
+  STATE_STATUS,
+  WINDOW,
+} from '../protocol/frame-table.ts';
+import { RESPONSE_BYTES, RESPONSES } from '../stats/counters.ts';
+import type { BackendConnection } from './backend-connection.ts';
+import { Carry } from './carry.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { Engine, SavedState } from './engine.ts';
+import type { ReplyTarget } from './in-flight.ts';
+import { StreamedReply } from './streamed-reply.ts';
+
+const FRAME_WORD = FRAME_TABLE / 4;
+const RECORD_WORDS = RECORD_BYTES / 4;
+const WHOLE = FLAG_FIRST | FLAG_LAST;
+const CARRY_LIMIT = WINDOW - HEADROOM;
+
+/** What a server sends: scanned in the receive window, each reply handed to whoever asked for it. */
+export class BackendReplies {
+  readonly #engine: Engine;
+  readonly #connection: BackendConnection;
+  readonly #carry: Carry;
+  #saved: SavedState | null = null;
+  #partial = false;
+  #streamed: StreamedReply | null = null;
+  /** The target of a reply that arrives in pieces. */
+  #pieces: ReplyTarget | null = null;
+  /** When bytes arrived last, in engine milliseconds. */
+  progress = 0;
+  /** A client does not take its large reply: nothing is read until it does. */
+  paused = false;
+  #pausedAt = 0;
+
+  constructor(engine: Engine, connection: BackendConnection) {
+    this.#engine = engine;
+    this.#connection = connection;
+    this.#carry = new Carry(engine);
+  }
+
+  /** A reply has begun and is not complete. */
+  get underWay(): boolean {
+    return this.#partial || this.#streamed !== null || this.#pieces !== null;
+  }
+
+  /**
+   * Takes `length` new bytes in the receive window.
+   * @returns false when the server sent what it should not: the connection must be closed
+   */
+  read(length: number): boolean {
+    const engine = this.#engine;
+    const connection = this.#connection;
+    const { protocol } = connection.server.pool;
+    const limit = engine.beginChunk();
+    this.progress = engine.now;
+    const end = WINDOW + length;
+    let start = this.#carry.restore(WINDOW);
+    for (;;) {
+      engine.loadState(this.#partial ? this.#saved : null);
+      const count = protocol.scanReplies(start, end, FRAME_TABLE, limit);
+      const status = engine.state(STATE_STATUS);
+      const consumed = engine.state(STATE_CONSUMED);
+      this.#partial = status === SCAN_PARTIAL;
+      if (this.#partial) this.#saved = engine.saveState(this.#saved);
+      if (!this.#walk(count)) return false;
+      if (connection.closed) return true;
+      if (status === SCAN_FULL) {
+        start = consumed;
+        continue;
+      }
+      if (status === SCAN_ERROR) return false;
+      return !this.#partial || this.#keep(consumed, end);
+    }
+  }
+
+  /** Hands the scanned replies to their clients. @returns false when one was not asked for */
+  #walk(count: number): boolean {
+    const engine = this.#engine;
+    const { words, clients, turn } = engine;
+    const { inFlight } = this.#connection;
+    let bytes = 0;
+    let done = 0;
+    let asked = true;
+    engine.beginWalk(count);
+    for (let i = 0, record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
+      if (inFlight.count === 0) {
+        words[record + RECORD_DEST] = 0;
+        asked = false;
+        break;
+      }
+      const info = words[record + RECORD_INFO];
+      const start = words[record + RECORD_START];
+      const length = words[record + RECORD_LENGTH];
+      bytes += length;
+      const id = inFlight.headClient;
+      if (id < 0 || (info & WHOLE) !== WHOLE) {
+        words[record + RECORD_DEST] = 0;
+        if ((info & FLAG_LAST) !== 0) done++;
+        this.#piece(start, length, info, words[record + RECORD_COUNT]);
+        continue;
+      }
+      done++;
+      if ((info & FLAG_TRANSIENT) !== 0) this.#connection.server.onTransientReply();
+      const slot = inFlight.headSlot;
+      inFlight.shift();
+      const client = clients[id] as ClientConnection;
+      client.references--;
+      if (client.closed) {
+        words[record + RECORD_DEST] = 0;
+        client.releaseIfDone();
+      } else {
+        client.pipeline.deliverRecord(slot, record, start, length);
+        turn.markClient(client);
+        if (client.pipeline.out.unsentBytes > FLUSH_MARK) engine.flushSoon(client.pipeline.out);
+      }
+    }
+    engine.endWalk();
+    const { counters } = this.#connection.server;
+    counters[RESPONSES] += done;
+    counters[RESPONSE_BYTES] += bytes;
+    if (done > 0) this.#connection.server.onReplies();
+    if (inFlight.count === 0) this.#connection.server.onIdle(this.#connection);
+    return asked;
+  }
+
+  /** One piece of the oldest request's reply, or a whole reply that is not simply passed on. */
+  #piece(start: number, length: number, info: number, count: number): void {
+    const { inFlight } = this.#connection;
+    const last = (info & FLAG_LAST) !== 0;
+    const id = inFlight.headClient;
+    if (id < 0) {
+      const target = inFlight.headTarget;
+      if (last) inFlight.shift();
+      this.#pieces = last ? null : target;
+      target.onReply(start, length, info, count);
+      return;
+    }
+    const engine = this.#engine;
+    const client = engine.clients[id] as ClientConnection;
+    if (this.#streamed === null && !client.closed) {
+      this.#streamed = new StreamedReply(engine, client, inFlight.headSlot);
+    }
+    const streamed = this.#streamed;
+    if (last) {
+      inFlight.shift();
+      client.references--;
+      this.#streamed = null;
+    }
+    if (client.closed) {
+      if (last) client.releaseIfDone();
+      return;
+    }
+    streamed?.push(start, length, last);
+    engine.turn.markClient(client);
+    engine.flushSoon(client.pipeline.out);
+    this.#pauseForSlowReader(client);
+  }
+
+  /** Keeps an unfinished reply: carried when small, taken away in pieces when large. */
+  #keep(consumed: number, end: number): boolean {
+    const saved = this.#saved as SavedState;
+    const detached = saved[STATE_DETACHED - STATE_RESUME] !== 0;
+    const missing = saved[STATE_BULK_LEFT - STATE_RESUME];
+    const known = saved[STATE_OFFSET - STATE_RESUME] + missing;
+    if (detached || Math.max(known, end - consumed) <= CARRY_LIMIT) {
+      if (end - consumed > CARRY_LIMIT) return false;
+      this.#carry.keep(consumed, end);
+      return true;
+    }
+    if (this.#connection.inFlight.count === 0) return false;
+    const boundary = saved[STATE_BOUNDARY - STATE_RESUME];
+    if (end - consumed - boundary > CARRY_LIMIT) return false;
+    saved[STATE_OFFSET - STATE_RESUME] -= boundary;
+    saved[STATE_BOUNDARY - STATE_RESUME] = 0;
+    saved[STATE_DETACHED - STATE_RESUME] = 1;
+    const info = (saved[STATE_INFO - STATE_RESUME] & 0xffff) | FLAG_FIRST;
+    this.#piece(consumed, boundary, info, saved[STATE_COUNT - STATE_RESUME]);
+    this.#carry.keep(consumed + boundary, end);
+    return true;
+  }
+
+  #pauseForSlowReader(client: ClientConnection): void {
+    if (this.paused || !client.overOutputLimit()) return;
+    this.paused = true;
+    this.#pausedAt = this.#engine.now;
+    client.blocksBackend(this.#connection);
+    this.#connection.server.retire(this.#connection);
+    this.#engine.deadlines.arm(this.#engine.now + SLOW_READER_GRACE_MS);
+  }
+
+  /** The client that held this up has taken its bytes, or is gone. */
+  resume(): void {
+    this.paused = false;
+    this.progress = Math.floor(performance.now());
+  }
+
+  /** When the slow reader must have made room: those behind it wait only so long. */
+  get graceDeadline(): number {
+    return this.#connection.inFlight.count > 1 ? this.#pausedAt + SLOW_READER_GRACE_MS : 0;
+  }
+
+  /** The grace is over: the slow reader goes, the rest of its reply is swallowed. */
+  dropSlowReader(now: number): void {
+    this.#pausedAt = now;
+    this.#streamed?.client.destroy('it does not read a large reply that others wait behind');
+  }
+
+  drop(): void {
+    this.#carry.drop();
+  }
+
+  /** The connection is lost. @returns whether the oldest reply was being streamed and is settled */
+  fail(error: Buffer): boolean {
+    const streamed = this.#streamed;
+    this.#streamed = null;
+    streamed?.fail(error);
+    return streamed !== null;
+  }
+}

@@ -1,0 +1,35 @@
+import type { BackendConnection } from './backend-connection.ts';
+import type { ClientConnection } from './client-connection.ts';
+
+/**
+ * What differs between the protocols of pools: scanning, everything that is not simply forwarded, and the words of
+ * errors. Records, pipelines, connections and limits are the same for all.
+ */
+export interface Protocol {
+  /** Codec.scanRequests of this protocol. */
+  scanRequests(start: number, end: number, table: number, limit: number, pool: number): number;
+  /** Codec.scanReplies of this protocol. */
+  scanReplies(start: number, end: number, table: number, limit: number): number;
+  /**
+   * Answers or sends one request at [start, start + length) that the fast loop left out.
+   * @param mustSend it cannot be put back: send it even if its server has much to take already
+   * @returns false when it must wait for a server to take more
+   */
+  handleSpecial(
+    client: ClientConnection,
+    start: number,
+    length: number,
+    info: number,
+    mustSend: boolean,
+  ): boolean;
+  /** Queues what a new server connection must say first. */
+  handshake(connection: BackendConnection): void;
+  /** The reply to a malformed request, by the scanner's error. */
+  malformed(error: number, byte: number): Buffer;
+  /** The reply to a request whose server failed. */
+  failure(reason: string): Buffer;
+  /** The reply to a request too large to be assembled that cannot be streamed. */
+  tooLarge(limit: number): Buffer;
+  /** What a client hears that is one too many. */
+  readonly tooManyClients: Buffer;
+}

@@ -1,0 +1,53 @@
+import type { Codec } from '../protocol/codec.ts';
+import { protocolError } from '../protocol/redis/protocol-error.ts';
+import * as replies from '../protocol/redis/replies.ts';
+import type { BackendConnection } from './backend-connection.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { failureReply } from './failure.ts';
+import { handshake } from './handshake.ts';
+import type { Protocol } from './protocol.ts';
+import { handleSpecial } from './special-requests.ts';
+
+/** RESP, spoken by pools with `redis: true`. */
+export class RedisProtocol implements Protocol {
+  readonly #codec: Codec;
+  readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+  }
+
+  scanRequests(start: number, end: number, table: number, limit: number, pool: number): number {
+    return this.#codec.scanRequests(start, end, table, limit, pool);
+  }
+
+  scanReplies(start: number, end: number, table: number, limit: number): number {
+    return this.#codec.scanReplies(start, end, table, limit);
+  }
+
+  handleSpecial(
+    client: ClientConnection,
+    start: number,
+    length: number,
+    info: number,
+    mustSend: boolean,
+  ): boolean {
+    return handleSpecial(client, start, length, info, mustSend);
+  }
+
+  handshake(connection: BackendConnection): void {
+    handshake(connection, connection.server.pool);
+  }
+
+  malformed(error: number, byte: number): Buffer {
+    return protocolError(error, byte);
+  }
+
+  failure(reason: string): Buffer {
+    return failureReply(reason);
+  }
+
+  tooLarge(limit: number): Buffer {
+    return replies.error(`request is larger than max_assembled_request (${limit} bytes)`);
+  }
+}
