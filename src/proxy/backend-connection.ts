@@ -66,6 +66,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.server.counters[counter.SERVER_CONNECTIONS]++;
     this.server.onConnected();
     this.out.open(this.#socket);
+    this.#unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
   }
 
