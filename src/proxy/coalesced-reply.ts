@@ -1,4 +1,5 @@
 import {
+  FLAG_FIRST,
   FLAG_LAST,
   PART_TABLE,
   PART_TABLE_RECORDS,
@@ -18,6 +19,7 @@ import type { Server } from './server-pool.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
+const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
 const STATUS = 0x2b; // '+'
 const ERROR = 0x2d; // '-'
@@ -85,14 +87,15 @@ export class CoalescedReply implements StoredReply {
     if (!this.#client.closed && part.error === null) {
       const type = info & 0xff;
       if (type === ERROR && last) part.error = this.#copy(start, length);
-      else if (!this.#fits(part, type, count, start, length))
+      else if (!this.#fits(part, info, count, start, length))
         part.error = failureReply(REASON_INVALID);
     }
     if (last) this.complete(part);
   }
 
   /** Keeps what a good reply says. @returns false when it is not what the command answers */
-  #fits(part: Part, type: number, count: number, start: number, length: number): boolean {
+  #fits(part: Part, info: number, count: number, start: number, length: number): boolean {
+    const type = info & 0xff;
     switch (this.#coalesce) {
       case 'sum':
         part.value = this.#integer(start, length);
@@ -101,7 +104,7 @@ export class CoalescedReply implements StoredReply {
         return type === STATUS;
       default:
         if (type !== ARRAY || count !== part.keys) return false;
-        this.#keep(part, start, length);
+        this.#keep(part, start, length, (info & WHOLE) === WHOLE);
         return true;
     }
   }
@@ -117,9 +120,10 @@ export class CoalescedReply implements StoredReply {
     return copied;
   }
 
-  #keep(part: Part, start: number, length: number): void {
+  /** A reply that comes in pieces is kept on the heap: the stash holds whole ones. */
+  #keep(part: Part, start: number, length: number, whole: boolean): void {
     const { pipeline, pool } = this.#client;
-    if (part.heap.length === 0) {
+    if (whole) {
       const at = length <= pool.engine.slabs.largeBytes ? pipeline.stash(length) : 0;
       if (at !== 0) {
         pool.engine.memory.copyWithin(at, start, start + length);
