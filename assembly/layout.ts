@@ -19,6 +19,10 @@ export const FLAG_INLINE: u32 = 1 << 19; // an inline request: a line of words
 export const FLAG_BAD_ARITY: u32 = 1 << 20; // known command, wrong number of arguments
 export const FLAG_TRANSIENT: u32 = 1 << 21; // reply -LOADING, -OOM or -BUSY
 export const FLAG_KEY_TOO_LONG: u32 = 1 << 22; // key beyond LIMIT_KEY_BYTES
+export const FLAG_NO_REPLY: u32 = 1 << 23; // memcached: a text command with `noreply`
+export const FLAG_QUIET: u32 = 1 << 24; // memcached: a meta command with the q flag
+export const FLAG_BAD: u32 = 1 << 25; // memcached: malformed, but where it ends is known
+export const FLAG_BASE64_KEY: u32 = 1 << 26; // memcached: a meta command with the b flag
 export const NO_COMMAND: u32 = 0xffff;
 export const NO_SERVER: u32 = 0xffffffff;
 
@@ -61,6 +65,8 @@ export const ERROR_REPLY_TYPE: u32 = 8; // STATE_ERROR_BYTE holds the type byte
 export const ERROR_REPLY_LINE: u32 = 9; // malformed or over-long reply line
 export const ERROR_REPLY_DEPTH: u32 = 10;
 export const ERROR_HEADER_LINE: u32 = 11; // CR without LF in a request header
+export const ERROR_BINARY_PROTOCOL: u32 = 12; // a memcached request that begins with 0x80
+export const ERROR_LINE_TOO_LONG: u32 = 13; // a memcached request line
 
 // --- Limits the scanners enforce ---------------------------------------------------------------
 export const LIMIT_INLINE_BYTES: u32 = 65536; // Redis: PROTO_INLINE_MAX_SIZE
@@ -71,6 +77,62 @@ export const LIMIT_KEY_BYTES: u32 = 32768; // a key is hashed in one piece
 export const LIMIT_REPLY_LINE_BYTES: u32 = 65536;
 export const LIMIT_REPLY_DEPTH: u32 = 32;
 export const LIMIT_REPLY_ELEMENTS: u32 = 0x7fffffff;
+export const LIMIT_MEMCACHE_KEY_BYTES: u32 = 250; // memcached: KEY_MAX_LENGTH
+export const LIMIT_MEMCACHE_VALUE_BYTES: u32 = 2147483645; // memcached: INT_MAX - 2
+export const LIMIT_MEMCACHE_LINE_BYTES: u32 = 8192; // request lines, with their line end
+export const LIMIT_MEMCACHE_KEYS_LINE_BYTES: u32 = 8388608; // the same for get, gets, gat, gats
+
+// --- memcached: commands and replies, in the low half of INFO ------------------------------------
+export const MC_GET: u32 = 0;
+export const MC_GETS: u32 = 1;
+export const MC_GAT: u32 = 2;
+export const MC_GATS: u32 = 3;
+export const MC_SET: u32 = 4;
+export const MC_ADD: u32 = 5;
+export const MC_REPLACE: u32 = 6;
+export const MC_APPEND: u32 = 7;
+export const MC_PREPEND: u32 = 8;
+export const MC_CAS: u32 = 9;
+export const MC_DELETE: u32 = 10;
+export const MC_INCR: u32 = 11;
+export const MC_DECR: u32 = 12;
+export const MC_TOUCH: u32 = 13;
+export const MC_MG: u32 = 14;
+export const MC_MS: u32 = 15;
+export const MC_MD: u32 = 16;
+export const MC_MA: u32 = 17;
+export const MC_ME: u32 = 18;
+export const MC_MN: u32 = 19;
+export const MC_VERSION: u32 = 20;
+export const MC_QUIT: u32 = 21;
+export const MC_VERBOSITY: u32 = 22;
+export const MC_FLUSH_ALL: u32 = 23;
+export const MC_STATS: u32 = 24;
+export const MC_COMMANDS: u32 = 25; // how many there are
+
+export const MC_REPLY_VALUES: u32 = 0; // VALUE items and END
+export const MC_REPLY_NUMBER: u32 = 1; // of incr and decr
+export const MC_REPLY_STORED: u32 = 2;
+export const MC_REPLY_NOT_STORED: u32 = 3;
+export const MC_REPLY_EXISTS: u32 = 4;
+export const MC_REPLY_NOT_FOUND: u32 = 5;
+export const MC_REPLY_DELETED: u32 = 6;
+export const MC_REPLY_TOUCHED: u32 = 7;
+export const MC_REPLY_OK: u32 = 8; // also of old servers for HD
+export const MC_REPLY_RESET: u32 = 9;
+export const MC_REPLY_VERSION: u32 = 10;
+export const MC_REPLY_STATS: u32 = 11; // STAT lines and END
+export const MC_REPLY_VA: u32 = 12; // with its data
+export const MC_REPLY_HD: u32 = 13;
+export const MC_REPLY_EN: u32 = 14;
+export const MC_REPLY_NF: u32 = 15;
+export const MC_REPLY_NS: u32 = 16;
+export const MC_REPLY_EX: u32 = 17;
+export const MC_REPLY_MN: u32 = 18;
+export const MC_REPLY_ME: u32 = 19;
+export const MC_REPLY_ERROR: u32 = 20;
+export const MC_REPLY_CLIENT_ERROR: u32 = 21;
+export const MC_REPLY_SERVER_ERROR: u32 = 22;
 
 // --- Command table: open addressing, COMMAND_BUCKETS entries of 64 bytes -----------------------
 export const COMMAND_BUCKETS: u32 = 2048;

@@ -2,6 +2,9 @@ import { routeKey } from '../distribution/route.ts';
 import { Arena } from '../protocol/arena.ts';
 import type { Codec, CodecName } from '../protocol/codec.ts';
 import { RECORD_BYTES, RECORD_DEST, RECORD_LENGTH, RECORD_START } from '../protocol/frame-table.ts';
+import { scanMemcacheReplies } from '../protocol/memcache/reply-scanner.ts';
+import { scanMemcacheRequests } from '../protocol/memcache/request-scanner.ts';
+import { splitMemcacheKeys, splitMemcacheValues } from '../protocol/memcache/splitter.ts';
 import { scanReplies } from '../protocol/redis/reply-scanner.ts';
 import { scanRequests } from '../protocol/redis/request-scanner.ts';
 import { splitReply, splitRequest } from '../protocol/redis/splitter.ts';
@@ -47,6 +50,35 @@ export class JsCodec implements Codec {
 
   splitReply(start: number, end: number, table: number, limit: number): number {
     return splitReply(this.#bytes, this.#words, start, end, table, limit);
+  }
+
+  scanMemcacheRequests(
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+    pool: number,
+  ): number {
+    return scanMemcacheRequests(this.#bytes, this.#words, start, end, table, limit, pool);
+  }
+
+  scanMemcacheReplies(start: number, end: number, table: number, limit: number): number {
+    return scanMemcacheReplies(this.#bytes, this.#words, start, end, table, limit);
+  }
+
+  splitMemcacheKeys(
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+    fromKey: number,
+    pool: number,
+  ): number {
+    return splitMemcacheKeys(this.#bytes, this.#words, start, end, table, limit, fromKey, pool);
+  }
+
+  splitMemcacheValues(start: number, end: number, table: number, limit: number): number {
+    return splitMemcacheValues(this.#bytes, this.#words, start, end, table, limit);
   }
 
   route(start: number, length: number, pool: number): number {

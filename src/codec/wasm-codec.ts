@@ -11,6 +11,10 @@ export class WasmCodec implements Codec {
   readonly scanReplies: Codec['scanReplies'];
   readonly splitRequest: Codec['splitRequest'];
   readonly splitReply: Codec['splitReply'];
+  readonly scanMemcacheRequests: Codec['scanMemcacheRequests'];
+  readonly scanMemcacheReplies: Codec['scanMemcacheReplies'];
+  readonly splitMemcacheKeys: Codec['splitMemcacheKeys'];
+  readonly splitMemcacheValues: Codec['splitMemcacheValues'];
   readonly gather: Codec['gather'];
   readonly #route: RingwayExports['route'];
 
@@ -22,6 +26,10 @@ export class WasmCodec implements Codec {
     this.scanReplies = instance.exports.scanReplies;
     this.splitRequest = instance.exports.splitRequest;
     this.splitReply = instance.exports.splitReply;
+    this.scanMemcacheRequests = instance.exports.scanMemcacheRequests;
+    this.scanMemcacheReplies = instance.exports.scanMemcacheReplies;
+    this.splitMemcacheKeys = instance.exports.splitMemcacheKeys;
+    this.splitMemcacheValues = instance.exports.splitMemcacheValues;
     this.gather = instance.exports.gather;
     this.#route = instance.exports.route;
   }

@@ -47,6 +47,42 @@ export interface Codec {
    */
   splitReply(start: number, end: number, table: number, limit: number): number;
 
+  /** Scans memcached requests, text and meta, like scanRequests. */
+  scanMemcacheRequests(
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+    pool: number,
+  ): number;
+
+  /** Scans memcached replies, text and meta, like scanReplies. */
+  scanMemcacheReplies(start: number, end: number, table: number, limit: number): number;
+
+  /**
+   * Finds the keys of one complete get, gets, gat or gats line at [start, end): one record per key
+   * in `table`. START and LENGTH cover the key as KEY and KEY_LENGTH do, COUNT is its position from
+   * 0, SERVER is looked up in `pool`. With `fromKey` 0 the line begins at `start`; otherwise
+   * `start` is behind the key before number `fromKey`.
+   * @returns the number of records, at most `limit`.
+   */
+  splitMemcacheKeys(
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+    fromKey: number,
+    pool: number,
+  ): number;
+
+  /**
+   * Finds the VALUE items of one complete reply to a get at [start, end), or of its rest: one
+   * record per item, from its "VALUE" to the line end behind its data; KEY and KEY_LENGTH are its
+   * key, COUNT is its position from 0 in this call.
+   * @returns the number of records, at most `limit`; 0 when something else is at `start`.
+   */
+  splitMemcacheValues(start: number, end: number, table: number, limit: number): number;
+
   /** Server index for the key at [start, start + length). */
   route(start: number, length: number, pool: number): number;
 

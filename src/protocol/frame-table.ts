@@ -19,6 +19,10 @@ export const FLAG_INLINE = 1 << 19; // an inline request: a line of words
 export const FLAG_BAD_ARITY = 1 << 20; // known command, wrong number of arguments
 export const FLAG_TRANSIENT = 1 << 21; // reply -LOADING, -OOM or -BUSY
 export const FLAG_KEY_TOO_LONG = 1 << 22; // key beyond LIMIT_KEY_BYTES
+export const FLAG_NO_REPLY = 1 << 23; // memcached: a text command with `noreply`
+export const FLAG_QUIET = 1 << 24; // memcached: a meta command with the q flag
+export const FLAG_BAD = 1 << 25; // memcached: malformed, but where it ends is known
+export const FLAG_BASE64_KEY = 1 << 26; // memcached: a meta command with the b flag
 export const NO_COMMAND = 0xffff;
 export const NO_SERVER = 0xffffffff;
 
@@ -61,6 +65,8 @@ export const ERROR_REPLY_TYPE = 8; // STATE_ERROR_BYTE holds the type byte
 export const ERROR_REPLY_LINE = 9; // malformed or over-long reply line
 export const ERROR_REPLY_DEPTH = 10;
 export const ERROR_HEADER_LINE = 11; // CR without LF in a request header
+export const ERROR_BINARY_PROTOCOL = 12; // a memcached request that begins with 0x80
+export const ERROR_LINE_TOO_LONG = 13; // a memcached request line
 
 // --- Limits the scanners enforce ---------------------------------------------------------------
 export const LIMIT_INLINE_BYTES = 65536; // Redis: PROTO_INLINE_MAX_SIZE
@@ -71,6 +77,62 @@ export const LIMIT_KEY_BYTES = 32768; // a key is hashed in one piece
 export const LIMIT_REPLY_LINE_BYTES = 65536;
 export const LIMIT_REPLY_DEPTH = 32;
 export const LIMIT_REPLY_ELEMENTS = 0x7fffffff;
+export const LIMIT_MEMCACHE_KEY_BYTES = 250; // memcached: KEY_MAX_LENGTH
+export const LIMIT_MEMCACHE_VALUE_BYTES = 2147483645; // memcached: INT_MAX - 2
+export const LIMIT_MEMCACHE_LINE_BYTES = 8192; // request lines, with their line end
+export const LIMIT_MEMCACHE_KEYS_LINE_BYTES = 8388608; // the same for get, gets, gat, gats
+
+// --- memcached: commands and replies, in the low half of INFO ------------------------------------
+export const MC_GET = 0;
+export const MC_GETS = 1;
+export const MC_GAT = 2;
+export const MC_GATS = 3;
+export const MC_SET = 4;
+export const MC_ADD = 5;
+export const MC_REPLACE = 6;
+export const MC_APPEND = 7;
+export const MC_PREPEND = 8;
+export const MC_CAS = 9;
+export const MC_DELETE = 10;
+export const MC_INCR = 11;
+export const MC_DECR = 12;
+export const MC_TOUCH = 13;
+export const MC_MG = 14;
+export const MC_MS = 15;
+export const MC_MD = 16;
+export const MC_MA = 17;
+export const MC_ME = 18;
+export const MC_MN = 19;
+export const MC_VERSION = 20;
+export const MC_QUIT = 21;
+export const MC_VERBOSITY = 22;
+export const MC_FLUSH_ALL = 23;
+export const MC_STATS = 24;
+export const MC_COMMANDS = 25; // how many there are
+
+export const MC_REPLY_VALUES = 0; // VALUE items and END
+export const MC_REPLY_NUMBER = 1; // of incr and decr
+export const MC_REPLY_STORED = 2;
+export const MC_REPLY_NOT_STORED = 3;
+export const MC_REPLY_EXISTS = 4;
+export const MC_REPLY_NOT_FOUND = 5;
+export const MC_REPLY_DELETED = 6;
+export const MC_REPLY_TOUCHED = 7;
+export const MC_REPLY_OK = 8; // also of old servers for HD
+export const MC_REPLY_RESET = 9;
+export const MC_REPLY_VERSION = 10;
+export const MC_REPLY_STATS = 11; // STAT lines and END
+export const MC_REPLY_VA = 12; // with its data
+export const MC_REPLY_HD = 13;
+export const MC_REPLY_EN = 14;
+export const MC_REPLY_NF = 15;
+export const MC_REPLY_NS = 16;
+export const MC_REPLY_EX = 17;
+export const MC_REPLY_MN = 18;
+export const MC_REPLY_ME = 19;
+export const MC_REPLY_ERROR = 20;
+export const MC_REPLY_CLIENT_ERROR = 21;
+export const MC_REPLY_SERVER_ERROR = 22;
 
 // --- Command table: open addressing, COMMAND_BUCKETS entries of 64 bytes -----------------------
 export const COMMAND_BUCKETS = 2048;

@@ -4,6 +4,19 @@ export interface RingwayExports {
   readonly gather: (table: number, count: number) => void;
   readonly hashKey: (kind: number, start: number, length: number) => number;
   readonly route: (start: number, length: number, pool: number) => number;
+  readonly scanMemcacheReplies: (
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+  ) => number;
+  readonly scanMemcacheRequests: (
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+    pool: number,
+  ) => number;
   readonly scanReplies: (start: number, end: number, table: number, limit: number) => number;
   readonly scanRequests: (
     start: number,
@@ -11,6 +24,20 @@ export interface RingwayExports {
     table: number,
     limit: number,
     pool: number,
+  ) => number;
+  readonly splitMemcacheKeys: (
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
+    fromKey: number,
+    pool: number,
+  ) => number;
+  readonly splitMemcacheValues: (
+    start: number,
+    end: number,
+    table: number,
+    limit: number,
   ) => number;
   readonly splitReply: (start: number, end: number, table: number, limit: number) => number;
   readonly splitRequest: (

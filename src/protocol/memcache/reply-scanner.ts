@@ -1,0 +1,10 @@
+export function scanMemcacheReplies(
+  _bytes: Uint8Array,
+  _words: Uint32Array,
+  _start: number,
+  _end: number,
+  _table: number,
+  _limit: number,
+): number {
+  throw new Error('not yet');
+}

@@ -1,0 +1,23 @@
+export function splitMemcacheKeys(
+  _bytes: Uint8Array,
+  _words: Uint32Array,
+  _start: number,
+  _end: number,
+  _table: number,
+  _limit: number,
+  _fromKey: number,
+  _pool: number,
+): number {
+  throw new Error('not yet');
+}
+
+export function splitMemcacheValues(
+  _bytes: Uint8Array,
+  _words: Uint32Array,
+  _start: number,
+  _end: number,
+  _table: number,
+  _limit: number,
+): number {
+  throw new Error('not yet');
+}
