@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseOptions, UsageError } from '../../bench/command-line.ts';
+import { parseMacroOptions } from '../../bench/macro/options.ts';
+import { parseMicroOptions } from '../../bench/micro/options.ts';
+
+describe('options of the benchmarks', () => {
+  test('values may follow or be attached', () => {
+    const kinds = { a: 'value', b: 'list', c: 'flag' } as const;
+    const options = parseOptions(['--a=x=y', '--b', '1', '--b=2', '--c'], kinds);
+    assert.equal(options.value('a'), 'x=y');
+    assert.deepEqual(options.list('b'), ['1', '2']);
+    assert.equal(options.flag('c'), true);
+    for (const bad of [['--d'], ['a'], ['--a'], ['--c=1'], ['--a', '1', '--a', '2']]) {
+      assert.throws(() => parseOptions(bad, kinds), UsageError, bad.join(' '));
+    }
+  });
+
+  test('npm run bench', () => {
+    assert.deepEqual(parseMicroOptions([]), { only: '', json: null, compare: null, quick: false });
+    const given = parseMicroOptions(['--only', 'hash', '--json', 'a', '--compare=b', '--quick']);
+    assert.deepEqual(given, { only: 'hash', json: 'a', compare: 'b', quick: true });
+  });
+
+  test('npm run bench:e2e', () => {
+    const options = parseMacroOptions([]);
+    assert.deepEqual(options.codecs, ['auto']);
+    assert.equal(options.rounds, 5);
+    assert.equal(parseMacroOptions(['--quick']).rounds, 2);
+    assert.equal(parseMacroOptions(['--quick', '--rounds=7']).rounds, 7);
+    assert.deepEqual(parseMacroOptions(['--codec', 'auto,js,auto']).codecs, ['auto', 'js']);
+    for (const bad of ['--rounds=0', '--rounds=x', '--codec=c', '--codec=', '--only=nothing']) {
+      assert.throws(() => parseMacroOptions([bad]), UsageError, bad);
+    }
+  });
+
+  test('workloads are chosen by whole words of their names', () => {
+    const names = (only: string): string[] =>
+      parseMacroOptions([`--only=${only}`]).workloads.map(({ name }) => name);
+    assert.deepEqual(names('depth1'), ['depth1-get', 'depth1-set']);
+    assert.deepEqual(names('get,depth16-set'), ['depth16-set', 'get-16k', 'get-512k']);
+  });
+
+  test('a rival is a name and a command', () => {
+    const { rivals } = parseMacroOptions(['--rival', 'other=prog  -c {conf}', '--rival=b=x']);
+    assert.deepEqual(rivals, [
+      { name: 'other', command: ['prog', '-c', '{conf}'] },
+      { name: 'b', command: ['x'] },
+    ]);
+    assert.throws(() => parseMacroOptions(['--rival', 'prog']), UsageError);
+  });
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { crossover, median, ratioSpread, spread } from '../../bench/statistics.ts';
+import { short, table } from '../../bench/table.ts';
+
+describe('statistics of the benchmarks', () => {
+  test('the median is the middle, or between the two middles', () => {
+    assert.equal(median([5]), 5);
+    assert.equal(median([9, 1, 5]), 5);
+    assert.equal(median([10, 1, 2, 3]), 2.5);
+    assert.throws(() => median([]), RangeError);
+  });
+
+  test('the spread leaves its values as they are', () => {
+    const values = [3, 1, 2];
+    assert.deepEqual(spread(values), { median: 2, low: 1, high: 3 });
+    assert.deepEqual(values, [3, 1, 2]);
+  });
+
+  test('ratios are taken round by round', () => {
+    // Both ten times slower in the second round: the ratio does not notice.
+    assert.deepEqual(ratioSpread([2, 20, 2], [1, 10, 1]), { median: 2, low: 2, high: 2 });
+    assert.throws(() => ratioSpread([1], [1, 2]), RangeError);
+  });
+
+  test('a crossover is where the ratio stays above 1', () => {
+    assert.equal(crossover([1, 2, 4], [1.1, 1.2, 1.3]), 1);
+    assert.equal(crossover([1, 2, 4], [1.1, 0.9, 1.3]), 4);
+    assert.equal(crossover([1, 2, 4], [1.1, 1.2, 1]), null);
+  });
+
+  test('a table has columns', () => {
+    assert.equal(
+      table(
+        ['name', 'n'],
+        [
+          ['a', '10'],
+          ['bcdef', '1'],
+        ],
+      ),
+      'name    n\n-----  --\na      10\nbcdef   1',
+    );
+  });
+
+  test('numbers are short', () => {
+    assert.deepEqual([1.234, 12.34, 123.4, 12345.6, Number.NaN].map(short), [
+      '1.23',
+      '12.3',
+      '123',
+      '12346',
+      '-',
+    ]);
+  });
+});
