@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type RealServer, startRedis, startRedisSet } from '../support/real-servers.ts';
+import { encodeRequest, type Reply, RespClient, type Word } from '../support/resp-client.ts';
+import {
+  shards,
+  startInProcess,
+  type TestRingway,
+  USUAL,
+  VARIANTS,
+  type Variant,
+} from '../support/ringway.ts';
+
+for (const variant of VARIANTS) {
+  describe(`commands with many keys, ${variant.label}`, () => suite(variant));
+}
+
+function suite(variant: Variant): void {
+  let single: RealServer;
+  let servers: RealServer[] = [];
+  let ringway: TestRingway;
+  let client: RespClient;
+  let direct: RespClient;
+
+  before(async () => {
+    single = await startRedis();
+    servers = await startRedisSet(3);
+    const lines = shards(servers.map(({ port }) => port));
+    ringway = await startInProcess({ servers: lines, hash: 'md5' }, variant);
+    client = await RespClient.open(ringway.port);
+    direct = await RespClient.open(single.port);
+  });
+  after(async () => {
+    client?.close();
+    direct?.close();
+    await ringway?.stop();
+    await Promise.all([single, ...servers].map((server) => server.stop()));
+  });
+
+  const same = async (...words: (Word | Word[])[]): Promise<void> => {
+    const request = encodeMany(words.flat());
+    const ask = async (to: RespClient): Promise<Reply> => {
+      await to.send(request);
+      return (await to.read(1))[0];
+    };
+    const [here, there] = await Promise.all([ask(client), ask(direct)]);
+    assert.deepEqual(here, there, `${words[0]} of ${words.flat().length - 1} words`);
+  };
+
+  for (const count of [1, 2, 3, 500, 100_000]) {
+    test(`${count} keys: the same replies as one Redis`, async () => {
+      const keys = Array.from({ length: count }, (_, i) => `key:${i}:${'x'.repeat(i % 13)}`);
+      const half = keys.filter((_, i) => i % 2 === 0);
+      await same(
+        'MSET',
+        half.flatMap((key, i) => [key, `value\r\n${i}`]),
+      );
+      await same('MGET', keys);
+      await same('EXISTS', keys, keys[0]);
+      await same('TOUCH', keys);
+      if (count > 1000 && variant !== USUAL) return;
+      await same('DEL', keys.slice(0, Math.ceil(count / 2)));
+      await same('MGET', keys.toReversed(), keys[0]);
+      await same('UNLINK', keys, keys[0]);
+      await same('MGET', keys);
+      await same('EXISTS', keys);
+    });
+  }
+
+  test('values of a megabyte each', async () => {
+    const keys = Array.from({ length: 12 }, (_, i) => `large:${i}`);
+    for (const [i, key] of keys.entries()) await same('SET', key, Buffer.alloc(1 << 20, i));
+    await same('MGET', keys, 'none', keys.slice(0, 3));
+    await same(
+      'MSET',
+      keys.slice(0, 3).flatMap((key, i) => [key, Buffer.alloc(1e6, 65 + i)]),
+    );
+    await same('MGET', keys);
+    await same('DEL', keys);
+  });
+
+  test('in a pipeline, order is kept', async () => {
+    const requests: Word[][] = [];
+    for (let i = 0; i < 300; i++) {
+      requests.push(['MSET', `p${i}`, i, `q${i}`, i, `r${i}`, i]);
+      requests.push(['GET', `q${i}`]);
+      requests.push(['MGET', `r${i}`, `p${i - 1}`, `none`, `q${i}`]);
+      requests.push(['DEL', `p${i - 1}`, `q${i - 1}`, `none`]);
+    }
+    assert.deepEqual(await client.pipeline(requests), await direct.pipeline(requests));
+  });
+
+  test("a key of the wrong type: one Redis's words", async () => {
+    await same('DEL', 'list');
+    await same('LPUSH', 'list', 'x');
+    await same('MGET', 'list', 'a', 'b', 'c');
+    await same('MSET', 'list', '1', 'a', '2');
+    await same('MGET', 'list', 'a', 'b', 'c');
+  });
+}
+
+/** Any number of words: too many for the arguments of a call. */
+function encodeMany(words: readonly Word[]): Buffer {
+  const bodies = words.map((word) => encodeRequest(word).subarray('*1\r\n'.length));
+  return Buffer.concat([Buffer.from(`*${words.length}\r\n`) as Uint8Array].concat(bodies));
+}
