@@ -7,9 +7,12 @@ export const LOG_NOTICE = 5;
 export const LOG_INFO = 6;
 export const LOG_DEBUG = 7;
 
+/** What a line of the log is about, for programs that read it. */
+export type LogFields = Readonly<Record<string, string | number | boolean>>;
+
 export interface Log {
   level: number;
-  write(level: number, message: string): void;
+  write(level: number, message: string, fields?: LogFields): void;
 }
 
 function timestamp(): string {

@@ -1,0 +1,60 @@
+import { BUCKETS, bucketOf, HISTOGRAM_MAX } from './histogram.ts';
+
+/** What a request is to the metrics: the label `class`. */
+export const COMMAND_CLASSES = ['read', 'write', 'multi', 'other'] as const;
+export type CommandClass = (typeof COMMAND_CLASSES)[number];
+export const CLASS_READ = 0;
+export const CLASS_WRITE = 1;
+/** A request with several keys, or one server's share of it. */
+export const CLASS_MULTI = 2;
+export const CLASS_OTHER = 3;
+export const CLASSES: number = COMMAND_CLASSES.length;
+
+/**
+ * The spans of a request. queue: read from the client until written to the server; server: written
+ * until its reply was read; total: read from the client until its reply is queued to the client, in
+ * the client's order.
+ */
+export const SPANS = ['queue', 'server', 'total'] as const;
+export type Span = (typeof SPANS)[number];
+export const SPAN_QUEUE = 0;
+export const SPAN_SERVER = 1;
+export const SPAN_TOTAL = 2;
+
+const STRIDE = SPANS.length * BUCKETS;
+
+/** Stands for a reply whose request is not measured. */
+export const NO_SERIES = -1;
+
+/**
+ * The latencies of one pool: a histogram per server, command class and span, all in one array, so
+ * that recording is an addition in place. Pages that nothing was recorded in take no memory. A
+ * series is a number: server × CLASSES + class.
+ */
+export class PoolLatency {
+  readonly counts: Float64Array;
+  /** Microseconds, per series and span. */
+  readonly sums: Float64Array;
+
+  constructor(servers: number) {
+    this.counts = new Float64Array(servers * CLASSES * STRIDE);
+    this.sums = new Float64Array(servers * CLASSES * SPANS.length);
+  }
+
+  /** @param micros may be anything: a clock that wrapped counts as 0 */
+  record(series: number, span: number, micros: number): void {
+    const value = micros < 0 ? 0 : micros > HISTOGRAM_MAX ? HISTOGRAM_MAX : micros;
+    this.counts[series * STRIDE + span * BUCKETS + bucketOf(value)]++;
+    this.sums[series * SPANS.length + span] += value;
+  }
+}
+
+/** Where the histogram of a series and span begins in `counts`. */
+export function histogramAt(series: number, span: number): number {
+  return series * STRIDE + span * BUCKETS;
+}
+
+/** Where the sum of a series and span stands in `sums`. */
+export function sumAt(series: number, span: number): number {
+  return series * SPANS.length + span;
+}
