@@ -95,6 +95,15 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.#sent(request.length);
   }
 
+  /** Sends a whole request from the arena that the server will not answer. */
+  sendUnanswered(start: number, length: number): void {
+    this.out.copyFrom(start, length);
+    const { counters } = this.server;
+    counters[counter.REQUESTS]++;
+    counters[counter.REQUEST_BYTES] += length;
+    this.#engine.turn.markBackend(this);
+  }
+
   /** `length` bytes were reserved or queued in `out`; their reply is for `target`. */
   sentFor(target: ReplyTarget, length: number): void {
     this.inFlight.pushTarget(target, this.#engine.now);

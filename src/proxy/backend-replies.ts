@@ -152,9 +152,9 @@ export class BackendReplies {
     const id = inFlight.headClient;
     if (id < 0) {
       const target = inFlight.headTarget;
-      if (last) inFlight.shift();
       this.#pieces = last ? null : target;
       target.onReply(start, length, info, count);
+      if (last && !(target.awaitsMore?.() ?? false)) inFlight.shift();
       return;
     }
     const engine = this.#engine;

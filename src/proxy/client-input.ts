@@ -1,4 +1,4 @@
-import { LOG_INFO } from '../log.ts';
+import { LOG_INFO, LOG_WARN } from '../log.ts';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -127,6 +127,7 @@ export class ClientInput {
       if (this.#partial) this.#saved = engine.saveState(this.#saved);
       const error = engine.state(STATE_ERROR);
       const errorByte = engine.state(STATE_ERROR_BYTE);
+      const next = engine.bytes[consumed + 1];
       const sent = this.#dispatch(count);
       if (client.closed || client.closing) return !client.closed;
       if (sent < count || this.#barrier) {
@@ -144,15 +145,26 @@ export class ClientInput {
         case SCAN_PARTIAL:
           return this.#keep(consumed, end);
         case SCAN_ERROR:
-          client.answer(pool.protocol.malformed(error, errorByte));
-          pool.counters[CLIENT_ERR]++;
-          engine.log.write(LOG_INFO, `client ${client.address} sent a malformed request`);
-          client.stopReading();
+          this.#refuse(error, errorByte, consumed + 1 < end ? next : 0);
           return true;
         default:
           throw new Error(`scan status ${status}`);
       }
     }
+  }
+
+  /** Answers a malformed request and takes no more. */
+  #refuse(error: number, byte: number, next: number): void {
+    const client = this.#client;
+    const { protocol, counters } = client.pool;
+    const complaint = protocol.complaint(error);
+    client.answer(protocol.malformed(error, byte, next));
+    counters[CLIENT_ERR]++;
+    this.#engine.log.write(
+      complaint === null ? LOG_INFO : LOG_WARN,
+      `client ${client.address} ${complaint ?? 'sent a malformed request'}`,
+    );
+    client.stopReading();
   }
 
   /** Sends scanned requests. @returns how many; fewer than `count` when the next must wait */
@@ -242,7 +254,8 @@ export class ClientInput {
       (saved[STATE_INFO - STATE_RESUME] & FLAG_SPECIAL) === 0 &&
       server !== NO_SERVER &&
       client.authenticated;
-    large.expect(missing, plain ? (client.pool.servers[server] ?? null) : null);
+    const target = plain ? (client.pool.servers[server] ?? null) : null;
+    large.expect(missing, target, saved[STATE_INFO - STATE_RESUME]);
     this.#engine.turn.markClient(client);
     return !large.mustWait;
   }

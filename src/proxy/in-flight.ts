@@ -4,6 +4,8 @@ export interface ReplyTarget {
    * One piece of the reply, in the arena at `start`. `info` holds the record's flags and type byte.
    */
   onReply(start: number, length: number, info: number, count: number): void;
+  /** Asked behind each complete reply: whether another one is for this target too. */
+  awaitsMore?(): boolean;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
 }

@@ -79,12 +79,12 @@ export class LargeRequest implements BulkWaiter, Timed {
    * becomes too large to assemble.
    * @param server where it goes, null when it is not a plain request or its key is not known
    */
-  expect(missing: number, server: Server | null): void {
+  expect(missing: number, server: Server | null, info: number): void {
     if (this.#mode !== 'assemble') return;
     const limit = this.#client.pool.config.maxAssembledRequest;
     if (this.#length + missing <= limit) return;
     if (server === null) {
-      this.discard(this.#client.pool.protocol.tooLarge(limit));
+      this.discard(this.#client.pool.protocol.tooLarge(limit, info));
       return;
     }
     this.#mode = 'wait';
@@ -92,7 +92,7 @@ export class LargeRequest implements BulkWaiter, Timed {
     this.tryStart();
   }
 
-  discard(error: Buffer): void {
+  discard(error: Buffer | null): void {
     this.#mode = 'discard';
     this.#error = error;
     this.#buffer = Buffer.alloc(0);

@@ -24,12 +24,17 @@ export interface Protocol {
   ): boolean;
   /** Queues what a new server connection must say first. */
   handshake(connection: BackendConnection): void;
-  /** The reply to a malformed request, by the scanner's error. */
-  malformed(error: number, byte: number): Buffer;
+  /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */
+  malformed(error: number, byte: number, next: number): Buffer;
+  /** What the log says about the client of a malformed request; null = only that it sent one. */
+  complaint(error: number): string | null;
   /** The reply to a request whose server failed. */
   failure(reason: string): Buffer;
-  /** The reply to a request too large to be assembled that cannot be streamed. */
-  tooLarge(limit: number): Buffer;
+  /**
+   * The reply to a request too large to be assembled that cannot be streamed; null for one that
+   * wants no reply.
+   */
+  tooLarge(limit: number, info: number): Buffer | null;
   /** What a client hears that is one too many. */
   readonly tooManyClients: Buffer;
 }

@@ -43,6 +43,10 @@ export class RedisProtocol implements Protocol {
     return protocolError(error, byte);
   }
 
+  complaint(): null {
+    return null;
+  }
+
   failure(reason: string): Buffer {
     return failureReply(reason);
   }
