@@ -83,8 +83,8 @@ export const POOL_KEYS: readonly KeySpec[] = [
   number(
     'client_connections',
     null,
-    'Clients of this pool at once; one more gets `-ERR max number of clients reached` and is ' +
-      'closed. 0 or absent = unlimited. (nutcracker accepts the key and ignores it.)',
+    'Clients of this pool at once; one more gets `-ERR max number of clients reached` (memcached: ' +
+      '`ERROR Too many open connections`) and is closed. 0 or absent = unlimited. (nutcracker accepts the key and ignores it.)',
   ),
   bool('redis', 'The protocol of the pool: `true` Redis, `false` memcached.'),
   bool('tcpkeepalive', 'TCP keep-alive on the connections of clients.'),
@@ -132,6 +132,20 @@ export const POOL_KEYS: readonly KeySpec[] = [
     'Extra connections to each server for bodies beyond `max_assembled_request`.',
   ),
   own('max_pipeline', 8192, [1, 1048576], 'Unanswered requests of one client.'),
+  {
+    ...bool('flush_all', 'Send `flush_all` to every server. memcached pools only.'),
+    since: 'ringway 0.1',
+  },
+  {
+    name: 'multiget_failure',
+    type: 'name',
+    default: 'hits',
+    choices: ['hits', 'error'],
+    since: 'ringway 0.1',
+    doc:
+      'A get with several keys of which a server fails: the hits of the other servers and then the ' +
+      'error line, or the error line alone. memcached pools only.',
+  },
 ];
 
 /** Keys other versions know and this one refuses, with what to say about them. */

@@ -141,6 +141,7 @@ class PoolReader {
     if (auth !== undefined && !unreadable && this.values.get('redis') !== true) {
       this.#problem(auth, 'redis_auth', 'only Redis pools have it; expected "redis: true" as well');
     }
+    if (this.values.get('redis') === true) this.#memcacheOnly();
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
       const { ringName } = placed.server;
@@ -152,6 +153,14 @@ class PoolReader {
       const name = quote(Buffer.from(ringName, 'latin1').toString());
       const taken = `the ring name ${name} is taken by line ${twin.at.line}`;
       this.#problem(placed.at, 'servers', `${taken}; expected another name`);
+    }
+  }
+
+  #memcacheOnly(): void {
+    for (const key of ['flush_all', 'multiget_failure']) {
+      const at = this.positions.get(key);
+      const message = 'only memcached pools have it; expected a pool without "redis: true"';
+      if (at !== undefined) this.#problem(at, key, message);
     }
   }
 }
@@ -197,6 +206,8 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     clientOutputLimit: number('client_output_limit'),
     bulkConnections: number('bulk_connections'),
     maxPipeline: number('max_pipeline'),
+    flushAll: value<boolean>('flush_all'),
+    multigetFailure: value<'hits' | 'error'>('multiget_failure'),
     position: draft.name.at,
     keyPositions: Object.freeze(Object.fromEntries(draft.positions)),
   });

@@ -41,6 +41,10 @@ export interface PoolConfig {
   readonly clientOutputLimit: number;
   readonly bulkConnections: number;
   readonly maxPipeline: number;
+  /** memcached: `flush_all` goes to every server instead of being refused. */
+  readonly flushAll: boolean;
+  /** memcached: what a get with several keys answers when a server fails. */
+  readonly multigetFailure: 'hits' | 'error';
   readonly position: Position;
   /** Where each key of this pool stands in the file; absent keys have their default. */
   readonly keyPositions: Readonly<Record<string, Position>>;

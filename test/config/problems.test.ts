@@ -120,15 +120,16 @@ describe('what this release cannot do', () => {
     assert.deepEqual(
       lines.map((line) => line.slice(0, line.indexOf(';'))),
       [
-        'f.yml:1:1: alpha.redis: memcached pools are not yet supported',
         'f.yml:3:3: alpha.auto_eject_hosts: ejecting servers is not yet supported',
       ],
     );
   });
 
-  test('is nothing for a Redis pool without ejection', () => {
-    const config = parseConfig(Buffer.from(`${HEAD}  redis: true\n${SERVERS}`), 'f.yml');
-    assert.deepEqual(unsupportedInThisRelease(config), []);
+  test('is nothing for pools without ejection', () => {
+    for (const redis of [true, false]) {
+      const config = parseConfig(Buffer.from(`${HEAD}  redis: ${redis}\n${SERVERS}`), 'f.yml');
+      assert.deepEqual(unsupportedInThisRelease(config), []);
+    }
   });
 });
 
