@@ -21,13 +21,14 @@ export interface MacroOptions {
 const ROUNDS = 5;
 const QUICK_ROUNDS = 2;
 const MAX_ROUNDS = 100;
+const WORKLOAD_LIST = WORKLOADS.map(({ name }) => name).join(', ');
 
 export const MACRO_USAGE = `npm run bench:e2e -- [options]
   --codec LIST          ringway's codecs, of ${CODEC_CHOICES.join(', ')}; default auto
   --rival NAME=COMMAND  another proxy; {conf}, {port} and {stats} are replaced (may be repeated)
   --rounds N            default ${ROUNDS}
   --only LIST           workloads whose name begins with one of these:
-                        ${WORKLOADS.map(({ name }) => name).join(' ')}
+                        ${WORKLOAD_LIST}
   --json FILE           write all rounds as JSON
   --quick               ${QUICK_ROUNDS} rounds with a quarter of the requests`;
 

@@ -17,9 +17,10 @@ describe('options of the benchmarks', () => {
   });
 
   test('npm run bench', () => {
-    assert.deepEqual(parseMicroOptions([]), { only: '', json: null, compare: null, quick: false });
-    const given = parseMicroOptions(['--only', 'hash', '--json', 'a', '--compare=b', '--quick']);
-    assert.deepEqual(given, { only: 'hash', json: 'a', compare: 'b', quick: true });
+    const none = parseMicroOptions([]);
+    assert.deepEqual([none.only, none.json, none.compare, none.quick], ['', null, null, false]);
+    const all = parseMicroOptions(['--only', 'hash', '--json', 'a', '--compare=b', '--quick']);
+    assert.deepEqual([all.only, all.json, all.compare, all.quick], ['hash', 'a', 'b', true]);
   });
 
   test('npm run bench:e2e', () => {
