@@ -16,6 +16,7 @@ import { scannerEntries } from '../protocol/redis/scanner-entries.ts';
 import { CLIENT_CONNECTIONS } from '../stats/counters.ts';
 import { ClientConnection } from './client-connection.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine.ts';
+import { MemcacheProtocol } from './memcache-protocol.ts';
 import { RedisProtocol } from './redis-protocol.ts';
 import { Pool } from './server-pool.ts';
 
@@ -75,7 +76,8 @@ export class ProxyServer {
       return address;
     });
     this.engine = new Engine(codec, reader, options.log, at);
-    const protocol = new RedisProtocol(codec);
+    const redis = new RedisProtocol(codec);
+    const memcache = new MemcacheProtocol(codec);
     this.pools = config.pools.map((pool, i) => {
       writePool(
         codec.arena.words,
@@ -83,7 +85,7 @@ export class ProxyServer {
         ringOf(pool, new Uint8Array(pool.servers.length).fill(1)),
         (Math.random() * 0xffffffff) >>> 0 || 1,
       );
-      return new Pool(this.engine, pool, protocol, addresses[i]);
+      return new Pool(this.engine, pool, pool.redis ? redis : memcache, addresses[i]);
     });
   }
 
