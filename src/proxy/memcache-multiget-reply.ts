@@ -1,0 +1,219 @@
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  MC_REPLY_ERROR,
+  MC_REPLY_VALUES,
+  NO_COMMAND,
+  PART_TABLE,
+  PART_TABLE_RECORDS,
+  RECORD_BYTES,
+  RECORD_DEST,
+  RECORD_LENGTH,
+  RECORD_START,
+} from '../protocol/frame-table.ts';
+import { itemEnds } from '../protocol/memcache/items.ts';
+import { END, serverError } from '../protocol/memcache/replies.ts';
+import { FORWARD_ERROR } from '../stats/counters.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
+import { REASON_INVALID } from './failure.ts';
+import type { ReplyTarget } from './in-flight.ts';
+
+const PART_WORD = PART_TABLE / 4;
+const RECORD_WORDS = RECORD_BYTES / 4;
+const LF = 0x0a;
+const WHOLE = FLAG_FIRST | FLAG_LAST;
+
+/** The reply to one server's line: kept in the client's stash, or on the heap when it is large. */
+class Part implements ReplyTarget {
+  readonly #whole: MultigetReply;
+  readonly keys: number;
+  /** The line that came, or comes, instead of END. */
+  error: Buffer | null = null;
+  failed = false;
+  stash = 0;
+  length = 0;
+  heap: Buffer[] = [];
+
+  constructor(whole: MultigetReply, keys: number) {
+    this.#whole = whole;
+    this.keys = keys;
+  }
+
+  onReply(start: number, length: number, info: number): void {
+    this.#whole.take(this, start, length, info);
+  }
+
+  onFailure(error: Buffer): void {
+    this.#whole.forget(this);
+    this.error = error;
+    this.failed = true;
+    this.#whole.complete();
+  }
+}
+
+/**
+ * The VALUE items of several servers on their way to become one reply. As in nutcracker, each key in
+ * turn takes the next item of its server, whichever key that is for; END comes once. When a server
+ * fails its error line takes the place of END, behind the items of the others.
+ */
+export class MultigetReply implements StoredReply {
+  readonly #client: ClientConnection;
+  readonly #order: Uint16Array;
+  readonly #slot: number;
+  readonly #parts: Part[] = [];
+  #left: number;
+
+  /** @param order share of each key, in request order */
+  constructor(client: ClientConnection, order: Uint16Array, parts: number) {
+    this.#client = client;
+    this.#order = order;
+    this.#left = parts;
+    this.#slot = client.pipeline.open();
+    client.references++;
+  }
+
+  part(index: number, keys: number): ReplyTarget {
+    const part = new Part(this, keys);
+    this.#parts[index] = part;
+    return part;
+  }
+
+  /** Takes one piece of a server's reply. */
+  take(part: Part, start: number, length: number, info: number): void {
+    const last = (info & FLAG_LAST) !== 0;
+    if (!this.#client.closed && part.error === null) {
+      this.#keep(part, start, length, (info & WHOLE) === WHOLE);
+      if (last) this.#judge(part, start, length, info & NO_COMMAND);
+    }
+    if (last) this.complete();
+  }
+
+  /** Finds the error that a complete reply is or ends with. */
+  #judge(part: Part, start: number, length: number, kind: number): void {
+    if (kind === MC_REPLY_VALUES || part.error !== null) return;
+    if (kind >= MC_REPLY_ERROR) {
+      const { memory } = this.#client.pool.engine;
+      const lastLine = memory.lastIndexOf(LF, start + length - 2) + 1;
+      part.error = Buffer.from(memory.subarray(Math.max(start, lastLine), start + length));
+    } else {
+      this.forget(part);
+      part.error = serverError(REASON_INVALID);
+    }
+  }
+
+  #keep(part: Part, start: number, length: number, whole: boolean): void {
+    const { pipeline, pool } = this.#client;
+    const { memory, slabs } = pool.engine;
+    const at = whole && length <= slabs.largeBytes ? pipeline.stash(length) : 0;
+    if (at !== 0) {
+      memory.copyWithin(at, start, start + length);
+      part.stash = at;
+      part.length = length;
+      return;
+    }
+    if (this.#client.overOutputLimit()) {
+      this.forget(part);
+      part.error = serverError('reply is larger than client_output_limit');
+      return;
+    }
+    const piece = Buffer.allocUnsafeSlow(length);
+    memory.copy(piece, 0, start, start + length);
+    part.heap.push(piece);
+    part.length += length;
+    pipeline.storedBytes += length;
+  }
+
+  /** Gives back what is kept of a part. */
+  forget(part: Part): void {
+    const { pipeline } = this.#client;
+    if (part.stash !== 0) pipeline.unstash(part.stash, part.length);
+    else if (!this.#client.closed) pipeline.storedBytes -= part.length;
+    part.stash = 0;
+    part.heap = [];
+    part.length = 0;
+  }
+
+  /** A line is answered or lost; the last one makes the reply. */
+  complete(): void {
+    if (--this.#left > 0) return;
+    const client = this.#client;
+    client.references--;
+    if (client.closed) {
+      this.drop();
+      client.releaseIfDone();
+      return;
+    }
+    client.pipeline.storeObject(this.#slot, this, 0);
+    client.pool.engine.turn.markClient(client);
+  }
+
+  writeTo(pipeline: ClientPipeline): boolean {
+    const { config, counters } = this.#client.pool;
+    if (this.#parts.some((part) => part.failed)) counters[FORWARD_ERROR]++;
+    const bad = this.#parts.find((part) => part.error !== null);
+    if (bad === undefined || config.multigetFailure === 'hits') this.#writeItems(pipeline);
+    pipeline.out.copy(bad?.error ?? END);
+    this.drop();
+    return true;
+  }
+
+  #writeItems(pipeline: ClientPipeline): void {
+    const inArena = this.#parts.every((part) => part.heap.length === 0);
+    if (inArena && this.#order.length <= PART_TABLE_RECORDS) this.#spliceInArena(pipeline);
+    else this.#spliceOnHeap(pipeline);
+  }
+
+  /** Splits the parts into one table and copies their items in the order of the keys. */
+  #spliceInArena(pipeline: ClientPipeline): void {
+    const { words, codec } = this.#client.pool.engine;
+    const parts = this.#parts;
+    const next = new Uint32Array(parts.length);
+    const end = new Uint32Array(parts.length);
+    let base = 0;
+    for (let i = 0; i < parts.length; i++) {
+      const { stash, length, keys } = parts[i];
+      const table = PART_TABLE + base * RECORD_BYTES;
+      const items =
+        length === 0 ? 0 : codec.splitMemcacheValues(stash, stash + length, table, keys);
+      next[i] = PART_WORD + base * RECORD_WORDS;
+      end[i] = next[i] + items * RECORD_WORDS;
+      base += items;
+    }
+    const order = this.#order;
+    for (let i = 0; i < order.length; i++) {
+      const record = next[order[i]];
+      if (record === end[order[i]]) continue;
+      next[order[i]] = record + RECORD_WORDS;
+      const at = pipeline.out.reserve(words[record + RECORD_LENGTH]);
+      words[record + RECORD_DEST] = at;
+      if (at === 0) {
+        pipeline.out.copyFrom(words[record + RECORD_START], words[record + RECORD_LENGTH]);
+      }
+    }
+    // Items that no key asked for stay.
+    for (let i = 0; i < parts.length; i++) {
+      for (let at = next[i]; at < end[i]; at += RECORD_WORDS) words[at + RECORD_DEST] = 0;
+    }
+    codec.gather(PART_TABLE, base);
+  }
+
+  #spliceOnHeap(pipeline: ClientPipeline): void {
+    const { memory } = this.#client.pool.engine;
+    const sources = this.#parts.map(({ stash, length, heap }) =>
+      stash !== 0 ? Buffer.from(memory.subarray(stash, stash + length)) : Buffer.concat(heap),
+    );
+    const ends = sources.map(itemEnds);
+    const next = new Uint32Array(sources.length);
+    for (const share of this.#order) {
+      const at = next[share];
+      if (at + 1 >= ends[share].length) continue;
+      next[share] = at + 1;
+      pipeline.out.append(sources[share].subarray(ends[share][at], ends[share][at + 1]));
+    }
+  }
+
+  drop(): void {
+    for (const part of this.#parts) this.forget(part);
+  }
+}

@@ -1,0 +1,224 @@
+import {
+  MC_GAT,
+  MC_GATS,
+  MC_GETS,
+  NO_SERVER,
+  PART_TABLE,
+  PART_TABLE_RECORDS,
+  RECORD_BYTES,
+  RECORD_DEST,
+  RECORD_KEY,
+  RECORD_KEY_LENGTH,
+  RECORD_LENGTH,
+  RECORD_SERVER,
+  RECORD_START,
+} from '../protocol/frame-table.ts';
+import type { BackendConnection } from './backend-connection.ts';
+import { REASON_REFUSED } from './failure.ts';
+import { MultigetReply } from './memcache-multiget-reply.ts';
+import { forward, type SpecialRequest } from './special-requests.ts';
+
+const PART_WORD = PART_TABLE / 4;
+const RECORD_WORDS = RECORD_BYTES / 4;
+const BLANK = 0x20;
+const CR = 0x0d;
+const LF = 0x0a;
+const LINE_END_BYTES = 2;
+/** A longer line must begin with "get " or "gets ", or memcached closes the connection. */
+const SAFE_LINE_BYTES = 2048;
+
+/** One line for one server. */
+interface Share {
+  readonly server: number;
+  keys: number;
+  bytes: number;
+  /** Where the next key goes: an arena address, or an offset into `heap`. */
+  cursor: number;
+  heap: Buffer | null;
+}
+
+/** The keys of a request by server. */
+interface Plan {
+  readonly shares: Share[];
+  /** Share of each key, in request order. */
+  readonly order: Uint16Array;
+}
+
+/**
+ * Cuts a get, gets, gat or gats with several keys into one line per server, each with its keys in
+ * request order. When one server has all keys the request goes there as it is.
+ * @returns false when it must wait for a server to take more
+ */
+export function sendMultiget(request: SpecialRequest, command: number): boolean {
+  const { client, length } = request;
+  const { pool } = client;
+  const head = headOf(request, command);
+  const longLines = command !== MC_GAT && command !== MC_GATS;
+  const plan = makePlan(
+    request,
+    head.length,
+    longLines ? Number.MAX_SAFE_INTEGER : SAFE_LINE_BYTES,
+  );
+  if (plan === null) {
+    client.failForward(REASON_REFUSED);
+    return true;
+  }
+  const { shares, order } = plan;
+  if (shares.length === 1 && length <= SAFE_LINE_BYTES) return forward(request, shares[0].server);
+  const connections: (BackendConnection | null)[] = [];
+  for (const share of shares) {
+    const connection = pool.servers[share.server].connectionFor(client.id);
+    if (connection?.full && !request.mustSend) {
+      connection.waitFor(client);
+      return false;
+    }
+    connections.push(connection);
+  }
+  const reply = new MultigetReply(client, order, shares.length);
+  reserve(request, plan, connections, head);
+  copyKeys(request, plan);
+  for (let i = 0; i < shares.length; i++) {
+    const share = shares[i];
+    const connection = connections[i];
+    const part = reply.part(i, share.keys);
+    endLine(request, share);
+    if (connection === null) {
+      part.onFailure(pool.protocol.failure(pool.servers[share.server].lastFailure));
+      continue;
+    }
+    if (share.heap !== null) connection.out.append(share.heap);
+    connection.sentFor(part, share.bytes);
+  }
+  return true;
+}
+
+/** What every line begins with: `get `, or `gat 60 `. */
+function headOf(request: SpecialRequest, command: number): string {
+  if (command < MC_GAT) return command === MC_GETS ? 'gets ' : 'get ';
+  const { bytes, memory } = request.client.pool.engine;
+  let at = request.start;
+  while (bytes[at] === BLANK) at++;
+  while (bytes[at] !== BLANK) at++;
+  while (bytes[at] === BLANK) at++;
+  const exptime = at;
+  while (bytes[at] !== BLANK) at++;
+  return `${command === MC_GATS ? 'gats' : 'gat'} ${memory.toString('latin1', exptime, at)} `;
+}
+
+/** Splits the request into PART_TABLE, as often as it takes. @returns the number of keys */
+function eachBatch(
+  request: SpecialRequest,
+  visit: (count: number, fromKey: number) => boolean,
+): number {
+  const { engine, descriptor } = request.client.pool;
+  const { words } = engine;
+  const end = request.start + request.length;
+  let at = request.start;
+  let keys = 0;
+  for (;;) {
+    const count = engine.codec.splitMemcacheKeys(
+      at,
+      end,
+      PART_TABLE,
+      PART_TABLE_RECORDS,
+      keys,
+      descriptor,
+    );
+    if (count === 0 || !visit(count, keys)) return keys;
+    const last = PART_WORD + (count - 1) * RECORD_WORDS;
+    at = words[last + RECORD_KEY] + words[last + RECORD_KEY_LENGTH];
+    keys += count;
+    if (count < PART_TABLE_RECORDS) return keys;
+  }
+}
+
+/** Finds each key's server. @returns null when a key has none */
+function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number): Plan | null {
+  const { engine, servers } = request.client.pool;
+  const { words } = engine;
+  const shares: Share[] = [];
+  const shareOf = new Int32Array(servers.length).fill(-1);
+  let order = new Uint16Array(0);
+  let routed = true;
+  eachBatch(request, (count, fromKey) => {
+    const grown = new Uint16Array(fromKey + count);
+    grown.set(order);
+    order = grown;
+    for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
+      const server = words[at + RECORD_SERVER];
+      if (server === NO_SERVER) {
+        routed = false;
+        return false;
+      }
+      const bytes = words[at + RECORD_KEY_LENGTH] + 1;
+      let index = shareOf[server];
+      if (index < 0 || shares[index].bytes + bytes > lineLimit) {
+        index = shares.length;
+        shareOf[server] = index;
+        const empty = headBytes + LINE_END_BYTES;
+        shares.push({ server, keys: 0, bytes: empty, cursor: 0, heap: null });
+      }
+      const share = shares[index];
+      share.keys++;
+      share.bytes += bytes;
+      order[fromKey + i] = index;
+    }
+    return true;
+  });
+  return routed ? { shares, order } : null;
+}
+
+/** Takes room for each line, and writes its head. */
+function reserve(
+  request: SpecialRequest,
+  plan: Plan,
+  connections: readonly (BackendConnection | null)[],
+  head: string,
+): void {
+  const { memory } = request.client.pool.engine;
+  for (const [i, share] of plan.shares.entries()) {
+    // A server that is left alone gets nothing: its keys go nowhere.
+    const at = connections[i]?.out.reserve(share.bytes) ?? 0;
+    if (at === 0) share.heap = Buffer.allocUnsafeSlow(share.bytes);
+    share.cursor = at + (share.heap ?? memory).write(head, at, head.length, 'latin1');
+  }
+}
+
+/** Copies each key, with a blank behind it, into its server's line. */
+function copyKeys(request: SpecialRequest, plan: Plan): void {
+  const { shares, order } = plan;
+  // The table still holds the keys when they came in one batch.
+  if (order.length <= PART_TABLE_RECORDS) copyBatch(request, shares, order);
+  else {
+    eachBatch(request, (count, fromKey) => {
+      copyBatch(request, shares, order.subarray(fromKey, fromKey + count));
+      return true;
+    });
+  }
+}
+
+function copyBatch(request: SpecialRequest, shares: readonly Share[], order: Uint16Array): void {
+  const { words, bytes, memory, codec } = request.client.pool.engine;
+  for (let i = 0, at = PART_WORD; i < order.length; i++, at += RECORD_WORDS) {
+    const share = shares[order[i]];
+    const start = words[at + RECORD_START];
+    const length = words[at + RECORD_LENGTH];
+    const to = share.cursor;
+    if (share.heap === null) {
+      words[at + RECORD_DEST] = to;
+      bytes[to + length] = BLANK;
+    } else {
+      words[at + RECORD_DEST] = 0;
+      memory.copy(share.heap, to, start, start + length);
+      share.heap[to + length] = BLANK;
+    }
+    share.cursor = to + length + 1;
+  }
+  codec.gather(PART_TABLE, order.length);
+}
+
+function endLine(request: SpecialRequest, share: Share): void {
+  const into = share.heap ?? request.client.pool.engine.bytes;
+  into[share.cursor] = CR;
+  into[share.cursor + 1] = LF;
+}
