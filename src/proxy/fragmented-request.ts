@@ -61,7 +61,7 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
   }
   const reply = new CoalescedReply(client, spec.coalesce, order, shares.length);
   reserve(shares, connections, spec, request);
-  copyWords(request, spec, shares);
+  copyWords(request, spec, shares, order);
   for (let i = 0; i < shares.length; i++) {
     const share = shares[i];
     if (share.heap !== null) connections[i].out.append(share.heap);
@@ -159,19 +159,26 @@ function reserve(
   }
 }
 
-/** Copies each key, and what belongs to it, into its server's fragment. */
-function copyWords(request: SpecialRequest, spec: CommandSpec, shares: readonly Share[]): void {
-  const { engine, servers } = request.client.pool;
+/**
+ * Copies each key, and what belongs to it, into the fragment that measure() chose: with a random
+ * distribution a second look would choose another.
+ */
+function copyWords(
+  request: SpecialRequest,
+  spec: CommandSpec,
+  shares: readonly Share[],
+  order: Uint16Array,
+): void {
+  const { engine } = request.client.pool;
   const { words, memory } = engine;
-  const byServer: (Share | null)[] = new Array(servers.length).fill(null);
-  for (const share of shares) byServer[share.server] = share;
   let share = shares[0];
+  let key = 0;
   let from = 1;
   for (let left = totalWords(shares, spec); left > 0; ) {
     const count = splitFrom(request, spec, from);
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
       if (words[at + RECORD_COUNT] % spec.step === spec.firstKey % spec.step) {
-        share = byServer[words[at + RECORD_SERVER]] ?? share;
+        share = shares[order[key++]];
       }
       const start = words[at + RECORD_START];
       const length = words[at + RECORD_LENGTH];
