@@ -213,6 +213,18 @@ function suite(variant: Variant): void {
         const client = await RespClient.open(port);
         if (distribution === 'random') {
           for (let i = 0; i < 50; i++) assert.equal(await client.command('SET', `r${i}`, i), 'OK');
+          // Each key of a command goes somewhere, once.
+          const keys = Array.from({ length: 40 }, (_, i) => `random${i}`);
+          for (let round = 0; round < 20; round++) {
+            const pairs = keys.flatMap((key) => [key, `of ${key}`]);
+            assert.equal(await client.command('MSET', ...pairs), 'OK');
+            const values = (await client.command('MGET', ...keys)) as (Buffer | null)[];
+            assert.equal(values.length, keys.length);
+            for (const [i, value] of values.entries()) {
+              if (value !== null) assert.equal(String(value), `of ${keys[i]}`);
+            }
+          }
+          assert.equal(await client.command('PING'), 'PONG');
         } else {
           await setAndGet(client);
           assert.equal(await client.command('SADD', '{t}1', 'a', 'b'), 2);
