@@ -85,9 +85,6 @@ describe('the command line', () => {
   });
 
   test('what this release cannot do yet is refused at start, with the line', async () => {
-    const memcached = await refused({ redis: false, servers });
-    assert.equal(memcached.status, 1);
-    assert.match(memcached.text, /\.yml:3:\d+: .*memcached/);
     const ejecting = await refused({ auto_eject_hosts: true, servers });
     assert.equal(ejecting.status, 1);
     assert.match(ejecting.text, /\.yml:4:\d+: .*auto_eject_hosts/);
