@@ -48,6 +48,9 @@ import {
   LIMIT_REPLY_LINE_BYTES,
   NO_COMMAND,
   NO_SERVER,
+  POOL_MAX_ARGUMENTS,
+  POOL_MAX_BULK,
+  POOL_MAX_INLINE,
   RECORD_BYTES,
   RECORD_COUNT,
   RECORD_DEST,
@@ -168,8 +171,16 @@ function commandInfo(entry: u32, argc: u32): u32 {
   return info;
 }
 
+function poolLimit(pool: u32, word: u32, standard: u32): u32 {
+  const limit = load<u32>(pool + word * 4);
+  return limit === 0 ? standard : limit;
+}
+
 /** See Codec.scanRequests. */
 export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool: u32): u32 {
+  const maxArguments = poolLimit(pool, POOL_MAX_ARGUMENTS, LIMIT_ARGUMENTS);
+  const maxBulk = poolLimit(pool, POOL_MAX_BULK, LIMIT_BULK_BYTES);
+  const maxInline = poolLimit(pool, POOL_MAX_INLINE, LIMIT_INLINE_BYTES);
   assert(start <= end && limit !== 0 && (table & 3) === 0);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
@@ -292,6 +303,10 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
         const short = shortNumber(frame, end);
         if (short !== 0) {
           argc = short >>> 4;
+          if (argc > maxArguments) {
+            error = ERROR_MULTIBULK_LENGTH;
+            break;
+          }
           pos = frame + (short & 15);
         } else {
           const number = readNumber(frame, end);
@@ -301,7 +316,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
             phase = PHASE_HEADER;
             break;
           }
-          if (number <= LINE_TOO_LONG || number > <i64>LIMIT_ARGUMENTS) {
+          if (number <= LINE_TOO_LONG || number > <i64>maxArguments) {
             error = lengthLineError(number, ERROR_MULTIBULK_LINE_TOO_LONG, ERROR_MULTIBULK_LENGTH);
             break;
           }
@@ -317,10 +332,10 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
     }
 
     if (phase === PHASE_TEXT) {
-      const stop = min<u32>(end, frame + LIMIT_INLINE_BYTES + 1);
+      const stop = min<u32>(end, frame + maxInline + 1);
       const newline = findByte(pos, stop, LF);
       if (newline === stop) {
-        if (stop - frame > LIMIT_INLINE_BYTES) {
+        if (stop - frame > maxInline) {
           error = ERROR_INLINE_TOO_LONG;
           break;
         }
@@ -351,11 +366,15 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
       const short = shortNumber(pos, end);
       if (short !== 0) {
         left = (short >>> 4) + 2;
+        if (left - 2 > maxBulk) {
+          error = ERROR_BULK_LENGTH;
+          break;
+        }
         pos += short & 15;
       } else {
         const number = readNumber(pos, end);
         if (number === LINE_PARTIAL) break;
-        if (number < 0 || number > <i64>LIMIT_BULK_BYTES) {
+        if (number < 0 || number > <i64>maxBulk) {
           error = lengthLineError(number, ERROR_BULK_LINE_TOO_LONG, ERROR_BULK_LENGTH);
           break;
         }

@@ -18,8 +18,6 @@ export const DEFAULT_MAX_ASSEMBLED_REQUEST = 4 * 1024 * 1024;
 export const DEFAULT_BULK_CONNECTIONS = 4;
 /** A streamed body that stands still this long gives its connection back; the client is closed. */
 export const BULK_STALL_MS = 30_000;
-/** Bytes queued to one backend connection before the clients that feed it wait. */
-export const BACKEND_OUTPUT_LIMIT = 4 * 1024 * 1024;
 /** Others behind a large reply wait this long for a slow reader; then that reader is closed. */
 export const SLOW_READER_GRACE_MS = 1_000;
 /** Bytes for one socket after which it is written at once instead of at the end of the turn. */

@@ -131,6 +131,20 @@ export const POOL_KEYS: readonly KeySpec[] = [
     [1, 1024],
     'Extra connections to each server for bodies beyond `max_assembled_request`.',
   ),
+  {
+    ...own(
+      'slowlog_ms',
+      0,
+      [0, 60000],
+      'Requests that take this long go into the slow log (`SLOWLOG GET`). 0 or absent: none.',
+    ),
+    unit: 'ms',
+  },
+  own('slowlog_length', 128, [1, 10000], 'Entries that the slow log keeps.'),
+  {
+    ...bool('slowlog_redact', 'Keep keys out of the slow log.'),
+    since: 'ringway 0.1',
+  },
   own('max_pipeline', 8192, [1, 1048576], 'Unanswered requests of one client.'),
   {
     ...bool('flush_all', 'Send `flush_all` to every server. memcached pools only.'),
@@ -145,6 +159,76 @@ export const POOL_KEYS: readonly KeySpec[] = [
     doc:
       'A get with several keys of which a server fails: the hits of the other servers and then the ' +
       'error line, or the error line alone. memcached pools only.',
+  },
+  {
+    ...own(
+      'server_output_limit',
+      4 * MIB,
+      [65536, INT32_MAX],
+      'Bytes queued to one server connection before the clients that feed it wait.',
+    ),
+    unit: 'bytes',
+  },
+  {
+    ...own('connect_timeout', 0, [0, INT32_MAX], 'How long a connection may take. 0: `timeout`.'),
+    unit: 'ms',
+  },
+  {
+    ...own(
+      'client_idle_timeout',
+      0,
+      [0, INT32_MAX],
+      'A client that asks for nothing this long is closed. 0: never.',
+    ),
+    unit: 'ms',
+  },
+  {
+    ...own(
+      'request_read_timeout',
+      60000,
+      [0, INT32_MAX],
+      'A request that is begun and gets no byte this long closes its client. 0: never.',
+    ),
+    unit: 'ms',
+  },
+  {
+    ...own(
+      'client_write_timeout',
+      60000,
+      [0, INT32_MAX],
+      'A client that takes no byte of its replies this long is closed. 0: never.',
+    ),
+    unit: 'ms',
+  },
+  own(
+    'retry_reads',
+    0,
+    [0, 10],
+    'Times that a read is sent again when its server fails before it begins to answer.',
+  ),
+  {
+    ...bool('server_probe', 'Ask an ejected server with a PING before it returns to the ring.'),
+    since: 'ringway 0.1',
+  },
+  own(
+    'breaker_failures',
+    3,
+    [0, INT32_MAX],
+    'Failures in a row after which requests to a server fail at once for a while. 0: never. ' +
+      'Without effect with `auto_eject_hosts`.',
+  ),
+  {
+    ...own('breaker_max_wait', 1000, [1, INT32_MAX], 'The longest such while; the first is 50 ms.'),
+    unit: 'ms',
+  },
+  own('max_arguments', 1048576, [1, 1048576], 'Words of one request.'),
+  {
+    ...own('max_bulk', 512 * MIB, [1024, 512 * MIB], 'The largest word of a request.'),
+    unit: 'bytes',
+  },
+  {
+    ...own('max_inline', 65536, [64, 65536], 'The longest inline request.'),
+    unit: 'bytes',
   },
 ];
 

@@ -45,6 +45,22 @@ export interface PoolConfig {
   readonly flushAll: boolean;
   /** memcached: what a get with several keys answers when a server fails. */
   readonly multigetFailure: 'hits' | 'error';
+  /** 0 = no slow log. */
+  readonly slowlogMs: number;
+  readonly slowlogLength: number;
+  readonly slowlogRedact: boolean;
+  readonly serverOutputLimit: number;
+  readonly connectTimeoutMs: number;
+  readonly clientIdleTimeoutMs: number;
+  readonly requestReadTimeoutMs: number;
+  readonly clientWriteTimeoutMs: number;
+  readonly retryReads: number;
+  readonly serverProbe: boolean;
+  readonly breakerFailures: number;
+  readonly breakerMaxWaitMs: number;
+  readonly maxArguments: number;
+  readonly maxBulk: number;
+  readonly maxInline: number;
   readonly position: Position;
   /** Where each key of this pool stands in the file; absent keys have their default. */
   readonly keyPositions: Readonly<Record<string, Position>>;

@@ -3,6 +3,7 @@ import {
   POOL_HASH,
   POOL_INDEX,
   POOL_INDEX_SHIFT,
+  POOL_MAX_ARGUMENTS,
   POOL_RANDOM,
   POOL_RING_COUNT,
   POOL_RING_SERVERS,
@@ -58,6 +59,7 @@ export function writePool(
   words[at + POOL_TOTAL_WEIGHT] = ring.totalWeight;
   words[at + POOL_INDEX] = index * WORD_BYTES;
   words[at + POOL_INDEX_SHIFT] = ring.indexShift;
+  words.set(ring.limits ?? [0, 0, 0], at + POOL_MAX_ARGUMENTS);
   words[at + POOL_RANDOM] = seed >>> 0 || DEFAULT_SEED;
   words.set(ring.values, values);
   words.set(ring.servers, servers);

@@ -28,11 +28,13 @@ export interface RingOptions {
   readonly distribution: DistributionName;
   /** A POOL_TAG word. */
   readonly tag: number;
+  /** Bounds of requests: words, bytes of a word, bytes of an inline line; absent = the standard. */
+  readonly limits?: readonly [number, number, number];
 }
 
 /** What `writePool` lays into the arena for both codecs. */
 export interface Ring extends RingOptions {
-  /** The pool has exactly one server: it takes every key, live or not. */
+  /** The pool has exactly one server, and it is live: it takes every key. */
   readonly single: boolean;
   /** Sorted ketama points, or the last slot of each live server (modula); empty for random. */
   readonly values: Uint32Array;
@@ -46,6 +48,7 @@ export interface Ring extends RingOptions {
 }
 
 const NONE = new Uint32Array(0);
+const NO_LIMITS = [0, 0, 0] as const;
 
 /** Most entries that the ring of `serverCount` servers can have, whichever of them are live. */
 export function maxRingEntries(serverCount: number, distribution: DistributionName): number {
@@ -71,7 +74,8 @@ export function buildRing(
     hash: options.hash,
     distribution: options.distribution,
     tag: options.tag,
-    single: servers.length === 1,
+    limits: options.limits ?? NO_LIMITS,
+    single: servers.length === 1 && alive.length === 1,
     values: NONE,
     servers: Uint32Array.from(alive),
     totalWeight: 0,

@@ -157,6 +157,9 @@ export const POOL_TOTAL_WEIGHT = 7; // modula: number of slots; 0 = 2^32 or more
 export const POOL_INDEX = 8; // address of the bucket index over the points
 export const POOL_INDEX_SHIFT = 9; // bucket = value >>> shift
 export const POOL_RANDOM = 10; // xorshift32 state, never 0
+export const POOL_MAX_ARGUMENTS = 11; // words of one request, 0 = LIMIT_ARGUMENTS
+export const POOL_MAX_BULK = 12; // bytes of one word, 0 = LIMIT_BULK_BYTES
+export const POOL_MAX_INLINE = 13; // bytes of an inline request, 0 = LIMIT_INLINE_BYTES
 export const POOL_WORDS = 16;
 
 // --- Fixed regions of the arena (byte addresses). Below STATE: this module's own data. ----------

@@ -1,14 +1,15 @@
 import { connect, type Socket } from 'node:net';
-import { BACKEND_OUTPUT_LIMIT, POSTPONED_BYTES, POSTPONED_WRITES } from '../limits.ts';
+import { POSTPONED_BYTES, POSTPONED_WRITES } from '../limits.ts';
 import { type ReadHandler, resumeReading } from '../net/reader.ts';
 import { type SendOwner, SendQueue } from '../net/send-queue.ts';
-import { RECORD_DEST } from '../protocol/frame-table.ts';
+import { RECORD_DEST, RECORD_INFO } from '../protocol/frame-table.ts';
 import * as counter from '../stats/counters.ts';
 import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../stats/counters.ts';
+import { CLASS_MULTI, CLASS_OTHER, NO_SERIES } from '../stats/latency.ts';
 import { BackendReplies } from './backend-replies.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Timed } from './deadlines.ts';
-import type { Engine } from './engine.ts';
+import { clockMicros, type Engine } from './engine.ts';
 import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
 import { InFlight, type ReplyTarget } from './in-flight.ts';
 import type { Server } from './server-pool.ts';
@@ -21,7 +22,7 @@ import type { Flushable } from './turn.ts';
 export class BackendConnection implements ReadHandler, SendOwner, Flushable, Timed {
   readonly server: Server;
   readonly out: SendQueue;
-  readonly inFlight: InFlight = new InFlight();
+  readonly inFlight: InFlight;
   readonly #engine: Engine;
   readonly #socket: Socket;
   readonly #replies: BackendReplies;
@@ -30,9 +31,14 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   #unwritten = 0;
   #postponed = 0;
   #bodyCompleteAt = 0;
+  /** When a connection under way is given up; 0 = with its oldest request. */
+  #connectUntil = 0;
   flushPending = false;
+  timerAt = 0;
   connected = false;
   closed = false;
+  /** Opened only to see whether the server is well. */
+  isProbe = false;
   /** Too much is queued: clients must wait before they send more through here. */
   full = false;
   /** Set for a bulk connection: told when its output may go on or has failed. */
@@ -41,6 +47,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   constructor(engine: Engine, server: Server) {
     this.#engine = engine;
     this.server = server;
+    this.inFlight = new InFlight(server.pool.slowLog !== null);
     this.out = new SendQueue(engine.slabs, this);
     this.#replies = new BackendReplies(engine, this);
     server.pool.protocol.handshake(this);
@@ -57,7 +64,14 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.#socket.on('close', () => this.#onClose());
     engine.process[TOTAL_CONNECTIONS]++;
     engine.process[CURR_CONNECTIONS]++;
-    engine.deadlines.watch(this);
+    this.#armConnectTimeout();
+  }
+
+  #armConnectTimeout(): void {
+    const { connectTimeoutMs } = this.server.pool.config;
+    if (connectTimeoutMs === 0) return;
+    this.#connectUntil = Math.floor(performance.now()) + connectTimeoutMs;
+    this.#engine.deadlines.arm(this, this.#connectUntil);
   }
 
   #onConnect(): void {
@@ -77,21 +91,26 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     const at = this.out.reserve(length);
     this.#engine.words[record + RECORD_DEST] = at;
     if (at === 0) this.out.copyFrom(start, length);
-    this.inFlight.push(client, slot, this.#engine.now);
+    const { classes } = this.server.pool.protocol;
+    const commandClass = classes[this.#engine.words[record + RECORD_INFO] & 0xffff];
+    this.#push(client, slot, commandClass, length);
+    this.inFlight.keepHead(this.#engine.bytes, start, length);
     this.#sent(length);
   }
 
   /** Sends a client's whole request from elsewhere in the arena. */
   sendFrom(start: number, length: number, client: number, slot: number): void {
     this.out.copyFrom(start, length);
-    this.inFlight.push(client, slot, this.#engine.now);
+    this.#push(client, slot, CLASS_OTHER, length);
+    this.inFlight.keepHead(this.#engine.bytes, start, length);
     this.#sent(length);
   }
 
   /** Sends a client's whole request from the heap; it must not change any more. */
-  sendBuffer(request: Buffer, client: number, slot: number): void {
+  sendBuffer(request: Buffer, client: number, slot: number, commandClass = CLASS_OTHER): void {
     this.out.append(request);
-    this.inFlight.push(client, slot, this.#engine.now);
+    this.#push(client, slot, commandClass, request.length);
+    this.inFlight.keepHead(request, 0, request.length);
     this.#sent(request.length);
   }
 
@@ -106,8 +125,19 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   /** `length` bytes were reserved or queued in `out`; their reply is for `target`. */
   sentFor(target: ReplyTarget, length: number): void {
-    this.inFlight.pushTarget(target, this.#engine.now);
+    const { now, micros } = this.#engine;
+    this.inFlight.pushTarget(target, now, micros, this.#series(CLASS_MULTI), length);
     this.#sent(length);
+  }
+
+  #push(client: number, slot: number, commandClass: number, length: number): void {
+    const { now, micros } = this.#engine;
+    this.inFlight.push(client, slot, now, micros, this.#series(commandClass), length);
+  }
+
+  #series(commandClass: number): number {
+    const { server } = this;
+    return server.pool.latency === null ? NO_SERIES : server.firstSeries + commandClass;
   }
 
   #sent(length: number): void {
@@ -121,7 +151,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   #armTimeout(): void {
     const { timeoutMs } = this.server.pool.config;
-    if (timeoutMs !== 0) this.#engine.deadlines.arm(this.#engine.now + timeoutMs);
+    if (timeoutMs !== 0) this.#engine.deadlines.arm(this, this.#engine.now + timeoutMs);
   }
 
   writeOut(): void {
@@ -130,10 +160,23 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   flush(): boolean {
     if (this.#mayWriteLater()) return false;
-    this.#unwritten = 0;
+    this.#markWritten();
     this.out.flush();
-    if (this.out.pendingBytes > BACKEND_OUTPUT_LIMIT) this.full = true;
+    if (this.out.pendingBytes > this.server.pool.config.serverOutputLimit) this.full = true;
+    else if (!this.out.blocked) this.#takesMore();
     return true;
+  }
+
+  #markWritten(): void {
+    if (this.#unwritten > 0 && this.connected) {
+      this.inFlight.markWritten(this.#unwritten, clockMicros(), this.server.pool.latency);
+    }
+    this.#unwritten = 0;
+  }
+
+  /** Requests that wait to be written. */
+  get unwritten(): number {
+    return this.connected ? this.#unwritten : this.inFlight.count;
   }
 
   /**
@@ -151,14 +194,22 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   onDrained(): void {
     if (this.closed) return;
-    this.full = false;
     this.#engine.turn.markBackend(this);
-    this.#wakeWaiting();
+    this.#takesMore();
+  }
+
+  #takesMore(): void {
+    if (this.full) {
+      this.full = false;
+      this.#wakeWaiting();
+    }
     this.onWritable?.();
   }
 
   /** The client is told when this connection takes requests again. */
   waitFor(client: ClientConnection): void {
+    if (client.waitsFor === this) return;
+    client.waitsFor = this;
     this.#waiting.push(client);
   }
 
@@ -166,7 +217,10 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
-    for (const client of waiting) this.#engine.turn.markClient(client);
+    for (const client of waiting) {
+      if (client.waitsFor === this) client.waitsFor = null;
+      this.#engine.turn.markClient(client);
+    }
   }
 
   onRead(length: number): boolean {
@@ -185,12 +239,21 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   // --- time ------------------------------------------------------------------------------------
 
   nextDeadline(): number {
-    if (this.closed || this.inFlight.count === 0) return 0;
+    if (this.closed) return 0;
+    const request = this.#requestDeadline();
+    if (this.connected || this.#connectUntil === 0) return request;
+    return request === 0 ? this.#connectUntil : Math.min(request, this.#connectUntil);
+  }
+
+  #requestDeadline(): number {
+    if (this.inFlight.count === 0) return 0;
     if (this.#replies.paused) return this.#replies.graceDeadline;
     const { timeoutMs } = this.server.pool.config;
     if (timeoutMs === 0 || this.onWritable !== null) return 0;
-    const since = this.#replies.underWay ? this.#replies.progress : this.inFlight.headTime;
-    return Math.max(since, this.#bodyCompleteAt) + timeoutMs;
+    if (this.#replies.underWay) return this.#replies.progress + timeoutMs;
+    return (
+      Math.max(this.inFlight.headTime, this.#replies.resumedAt, this.#bodyCompleteAt) + timeoutMs
+    );
   }
 
   onDeadline(now: number): void {
@@ -240,7 +303,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.#bodyCompleteAt = Math.floor(performance.now());
     if (this.inFlight.count === 0) this.server.onIdle(this);
     else if (this.server.pool.config.timeoutMs !== 0) {
-      this.#engine.deadlines.arm(this.#bodyCompleteAt + this.server.pool.config.timeoutMs);
+      this.#engine.deadlines.arm(this, this.#bodyCompleteAt + this.server.pool.config.timeoutMs);
     }
   }
 
@@ -252,8 +315,10 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
       const id = this.inFlight.headClient;
       if (id < 0) continue;
       const client = this.#engine.clients[id] as ClientConnection;
+      const slot = this.inFlight.headSlot;
       client.references--;
-      client.releaseIfDone();
+      if (client.closed) client.releaseIfDone();
+      else client.pipeline.deliver(slot, this.server.pool.protocol.failure(REASON_EOF));
     }
   }
 

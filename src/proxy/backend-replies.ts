@@ -25,7 +25,8 @@ import {
   STATE_STATUS,
   WINDOW,
 } from '../protocol/frame-table.ts';
-import { RESPONSE_BYTES, RESPONSES } from '../stats/counters.ts';
+import { RESPONSE_BYTES, RESPONSES, SLOW_READERS } from '../stats/counters.ts';
+import { SPAN_SERVER, SPAN_TOTAL } from '../stats/latency.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { Carry } from './carry.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -38,7 +39,9 @@ const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const CARRY_LIMIT = WINDOW - HEADROOM;
 
-/** What a server sends: scanned in the receive window, each reply handed to whoever asked for it. */
+/**
+ * What a server sends: scanned in the receive window, each reply handed to whoever asked for it.
+ */
 export class BackendReplies {
   readonly #engine: Engine;
   readonly #connection: BackendConnection;
@@ -52,7 +55,10 @@ export class BackendReplies {
   progress = 0;
   /** A client does not take its large reply: nothing is read until it does. */
   paused = false;
+  /** When reading went on after a pause of our own: servers are not blamed for it. */
+  resumedAt = 0;
   #pausedAt = 0;
+  #slowReader: ClientConnection | null = null;
 
   constructor(engine: Engine, connection: BackendConnection) {
     this.#engine = engine;
@@ -98,11 +104,13 @@ export class BackendReplies {
   /** Hands the scanned replies to their clients. @returns false when one was not asked for */
   #walk(count: number): boolean {
     const engine = this.#engine;
-    const { words, clients, turn } = engine;
+    const { words, clients, turn, micros } = engine;
     const { inFlight } = this.#connection;
+    const { latency, slowMicros } = this.#connection.server.pool;
     let bytes = 0;
     let done = 0;
     let asked = true;
+    let transient = false;
     engine.beginWalk(count);
     for (let i = 0, record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
       if (inFlight.count === 0) {
@@ -122,8 +130,15 @@ export class BackendReplies {
         continue;
       }
       done++;
-      if ((info & FLAG_TRANSIENT) !== 0) this.#connection.server.onTransientReply();
+      transient = (info & FLAG_TRANSIENT) !== 0;
+      if (transient) this.#connection.server.onTransientReply();
       const slot = inFlight.headSlot;
+      const arrived = inFlight.headArrived;
+      const series = inFlight.headSeries;
+      if (series >= 0) {
+        latency?.record(series, SPAN_SERVER, (micros - inFlight.headWritten) | 0);
+      }
+      if (((micros - arrived) | 0) >= slowMicros) this.#logSlow();
       inFlight.shift();
       const client = clients[id] as ClientConnection;
       client.references--;
@@ -131,8 +146,9 @@ export class BackendReplies {
         words[record + RECORD_DEST] = 0;
         client.releaseIfDone();
       } else {
-        client.pipeline.deliverRecord(slot, record, start, length);
+        client.pipeline.deliverRecord(slot, record, start, length, series, arrived);
         turn.markClient(client);
+        this.#pauseForSlowReader(client);
         if (client.pipeline.out.unsentBytes > FLUSH_MARK) engine.flushSoon(client.pipeline.out);
       }
     }
@@ -140,15 +156,44 @@ export class BackendReplies {
     const { counters } = this.#connection.server;
     counters[RESPONSES] += done;
     counters[RESPONSE_BYTES] += bytes;
-    if (done > 0) this.#connection.server.onReplies();
+    if (done > 0 && !transient) this.#connection.server.onReplies();
     if (inFlight.count === 0) this.#connection.server.onIdle(this.#connection);
     return asked;
+  }
+
+  /** The reply of the oldest request is complete, and not simply passed on. */
+  #measurePiece(): void {
+    const { inFlight } = this.#connection;
+    const { latency, slowMicros } = this.#connection.server.pool;
+    const { micros } = this.#engine;
+    const total = (micros - inFlight.headArrived) | 0;
+    const series = inFlight.headSeries;
+    if (series >= 0 && latency !== null) {
+      latency.record(series, SPAN_SERVER, (micros - inFlight.headWritten) | 0);
+      latency.record(series, SPAN_TOTAL, total);
+    }
+    if (total >= slowMicros && inFlight.headArrived !== 0) this.#logSlow();
+  }
+
+  /** The oldest request took long: it goes into the slow log. */
+  #logSlow(): void {
+    const { inFlight, server } = this.#connection;
+    const { micros, clients } = this.#engine;
+    const id = inFlight.headClient;
+    server.pool.slowLog?.add({
+      head: inFlight.headBytes,
+      client: id < 0 ? (inFlight.headTarget.clientAddress ?? '') : (clients[id]?.address ?? ''),
+      server,
+      totalMicros: (micros - inFlight.headArrived) | 0,
+      serverMicros: (micros - inFlight.headWritten) | 0,
+    });
   }
 
   /** One piece of the oldest request's reply, or a whole reply that is not simply passed on. */
   #piece(start: number, length: number, info: number, count: number): void {
     const { inFlight } = this.#connection;
     const last = (info & FLAG_LAST) !== 0;
+    if (last) this.#measurePiece();
     const id = inFlight.headClient;
     if (id < 0) {
       const target = inFlight.headTarget;
@@ -204,27 +249,33 @@ export class BackendReplies {
   #pauseForSlowReader(client: ClientConnection): void {
     if (this.paused || !client.overOutputLimit()) return;
     this.paused = true;
+    this.#slowReader = client;
     this.#pausedAt = this.#engine.now;
     client.blocksBackend(this.#connection);
     this.#connection.server.retire(this.#connection);
-    this.#engine.deadlines.arm(this.#engine.now + SLOW_READER_GRACE_MS);
+    this.#engine.deadlines.arm(this.#connection, this.#engine.now + SLOW_READER_GRACE_MS);
   }
 
   /** The client that held this up has taken its bytes, or is gone. */
   resume(): void {
     this.paused = false;
+    this.#slowReader = null;
     this.progress = Math.floor(performance.now());
+    this.resumedAt = this.progress;
   }
 
   /** When the slow reader must have made room: those behind it wait only so long. */
   get graceDeadline(): number {
-    return this.#connection.inFlight.count > 1 ? this.#pausedAt + SLOW_READER_GRACE_MS : 0;
+    return this.#connection.inFlight.count > 0 ? this.#pausedAt + SLOW_READER_GRACE_MS : 0;
   }
 
   /** The grace is over: the slow reader goes, the rest of its reply is swallowed. */
   dropSlowReader(now: number): void {
     this.#pausedAt = now;
-    this.#streamed?.client.destroy('it does not read a large reply that others wait behind');
+    if (this.#slowReader === null || !this.#connection.inFlight.hasOther(this.#slowReader.id))
+      return;
+    this.#connection.server.pool.counters[SLOW_READERS]++;
+    this.#slowReader.destroy('it does not read a large reply that others wait behind');
   }
 
   drop(): void {

@@ -31,13 +31,20 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   #ended = false;
   #finished = false;
   #lingerUntil = 0;
+  /** When bytes came in last, and when the kernel took all bytes last. */
+  #readAt: number;
+  #wroteAt: number;
   #postponed = 0;
   #blockedBackends: BackendConnection[] = [];
   /** Entries in flight that name this client; its id is not reused before they are gone. */
   references = 0;
+  #idFreed = false;
+  /** The server connection that must take more before the next request can be sent. */
+  waitsFor: BackendConnection | null = null;
   authenticated: boolean;
   closed = false;
   flushPending = false;
+  timerAt = 0;
 
   constructor(engine: Engine, pool: Pool, socket: Socket) {
     this.#engine = engine;
@@ -45,11 +52,14 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     this.#socket = socket;
     this.#out = new SendQueue(engine.slabs, this);
     this.#out.open(socket);
-    this.pipeline = new ClientPipeline(engine, this.#out);
+    this.pipeline = new ClientPipeline(engine, this.#out, pool.latency);
     this.#input = new ClientInput(engine, this);
     this.window = Math.min(INITIAL_PIPELINE_WINDOW, pool.config.maxPipeline);
     this.authenticated = pool.config.redisAuth === null;
     this.id = engine.addClient(this);
+    this.#readAt = Math.floor(performance.now());
+    this.#wroteAt = this.#readAt;
+    if (pool.config.clientIdleTimeoutMs !== 0) this.#armTimers();
     pool.counters[counter.CLIENT_CONNECTIONS]++;
     engine.process[counter.TOTAL_CONNECTIONS]++;
     engine.process[counter.CURR_CONNECTIONS]++;
@@ -67,6 +77,8 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   onRead(length: number): boolean {
     if (this.closed || this.closing) return true;
     this.#reading = this.#input.read(length);
+    this.#readAt = this.#engine.now;
+    if (this.#input.unfinished || this.pool.config.clientIdleTimeoutMs !== 0) this.#armTimers();
     return this.#reading;
   }
 
@@ -139,6 +151,10 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
 
   #adjustWindow(): void {
     if (this.#out.blocked) {
+      if (this.timerAt === 0) {
+        this.#wroteAt = Math.floor(performance.now());
+        this.#armTimers();
+      }
       if (this.pipeline.undeliveredBytes > this.pool.config.clientOutputLimit >> 2) {
         this.window = Math.max(1, this.window >> 1);
         this.#windowStart = this.pipeline.head;
@@ -153,12 +169,13 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   }
 
   #resumeInput(): void {
-    if (this.pipeline.outstanding > this.window >> 1) return;
+    if (this.pipeline.outstanding > this.window >> 1 && !this.#input.streaming) return;
     this.#reading = this.#input.resume();
     if (this.#reading && !this.closed && !this.#ended) resumeReading(this.#socket);
   }
 
   onDrained(): void {
+    this.#wroteAt = Math.floor(performance.now());
     if (!this.closed) this.#engine.turn.markClient(this);
   }
 
@@ -195,22 +212,54 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   #finish(): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#socket.end();
-    if (this.#ended) return;
-    this.#lingerUntil = Math.floor(performance.now()) + LINGER_MS;
-    this.#engine.deadlines.watch(this);
-    this.#engine.deadlines.arm(this.#lingerUntil);
+    // The time to read the last replies begins when the kernel has them.
+    this.#socket.end(() => this.#linger());
     if (!this.#reading) resumeReading(this.#socket);
     this.#reading = true;
   }
 
+  #linger(): void {
+    if (this.closed) return;
+    this.#lingerUntil = Math.floor(performance.now()) + LINGER_MS;
+    this.#engine.deadlines.arm(this, this.#lingerUntil);
+  }
+
+  // --- time ------------------------------------------------------------------------------------
+
+  #armTimers(): void {
+    const due = this.nextDeadline();
+    if (due !== 0) this.#engine.deadlines.arm(this, due);
+  }
+
   nextDeadline(): number {
-    return this.closed ? 0 : this.#lingerUntil;
+    if (this.closed) return 0;
+    if (this.#lingerUntil !== 0) return this.#lingerUntil;
+    const { clientIdleTimeoutMs, clientWriteTimeoutMs, requestReadTimeoutMs } = this.pool.config;
+    if (this.#socket.writableLength > 0) {
+      return clientWriteTimeoutMs === 0 ? 0 : this.#wroteAt + clientWriteTimeoutMs;
+    }
+    if (this.pipeline.outstanding > 0 || this.#input.held) return 0;
+    if (this.#input.unfinished) {
+      return requestReadTimeoutMs === 0 ? 0 : this.#readAt + requestReadTimeoutMs;
+    }
+    return clientIdleTimeoutMs === 0 ? 0 : this.#readAt + clientIdleTimeoutMs;
   }
 
   onDeadline(): void {
-    this.#socket.destroy();
-    this.#lingerUntil = 0;
+    if (this.#lingerUntil !== 0) {
+      this.#lingerUntil = 0;
+      this.#socket.destroy();
+    } else if (this.#socket.writableLength > 0) {
+      this.pool.counters[counter.CLIENT_WRITE_TIMEOUTS]++;
+      this.destroy('it takes none of its replies');
+    } else if (this.#input.unfinished) {
+      this.pool.counters[counter.REQUEST_READ_TIMEOUTS]++;
+      this.answer(this.pool.protocol.unfinished);
+      this.stopReading();
+    } else {
+      this.pool.counters[counter.CLIENT_IDLE_TIMEOUTS]++;
+      this.destroy('it was idle too long');
+    }
   }
 
   /** Cuts the connection. */
@@ -252,6 +301,8 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
 
   /** Frees the id of a closed client once nothing in flight names it. */
   releaseIfDone(): void {
-    if (this.closed && this.references === 0) this.#engine.removeClient(this.id);
+    if (!this.closed || this.references !== 0 || this.#idFreed) return;
+    this.#idFreed = true;
+    this.#engine.removeClient(this.id);
   }
 }

@@ -31,7 +31,7 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from '../protocol/frame-table.ts';
-import { CLIENT_ERR } from '../stats/counters.ts';
+import { CLIENT_ERR, MALFORMED_REQUESTS } from '../stats/counters.ts';
 import { Carry } from './carry.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Engine, SavedState } from './engine.ts';
@@ -74,10 +74,18 @@ export class ClientInput {
   /** Goes on with held requests. @returns whether to go on reading */
   resume(): boolean {
     if (this.#large?.mustWait || this.credit() <= 0) return false;
+    const { waitsFor } = this.#client;
+    if (waitsFor?.full && !waitsFor.closed) return false;
+    this.#client.waitsFor = null;
     if (!this.held) return true;
     this.held = false;
     const end = WINDOW + WINDOW_BYTES;
     return this.#consume(this.#carry.restore(end), end);
+  }
+
+  /** A request has begun and its end has not come. */
+  get unfinished(): boolean {
+    return this.#partial || this.#large !== null;
   }
 
   /** Something was answered or written: a large request may go on. */
@@ -87,9 +95,15 @@ export class ClientInput {
     if (this.#client.pipeline.outstanding === 0) this.#barrier = false;
   }
 
+  /** The body of a request is streamed: it has its slot, and needs no more credit. */
+  get streaming(): boolean {
+    return this.#large?.isStreaming ?? false;
+  }
+
   /** Requests that may be sent now. */
   credit(): number {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
+    if (this.streaming) return 1;
     return this.#client.window - this.#client.pipeline.outstanding;
   }
 
@@ -118,6 +132,8 @@ export class ClientInput {
     let start = from;
     for (;;) {
       const limit = Math.min(engine.beginChunk(), this.credit());
+      const { health } = pool;
+      if (health.due !== 0 && engine.now > health.due) health.readmit(engine.now);
       if (limit <= 0) return this.#hold(start, end);
       engine.loadState(this.#partial ? this.#saved : null);
       const count = pool.protocol.scanRequests(start, end, FRAME_TABLE, limit, pool.descriptor);
@@ -160,6 +176,7 @@ export class ClientInput {
     const complaint = protocol.complaint(error);
     client.answer(protocol.malformed(error, byte, next));
     counters[CLIENT_ERR]++;
+    counters[MALFORMED_REQUESTS]++;
     this.#engine.log.write(
       complaint === null ? LOG_INFO : LOG_WARN,
       `client ${client.address} ${complaint ?? 'sent a malformed request'}`,
@@ -188,6 +205,11 @@ export class ClientInput {
           continue;
         }
         const connection = servers[server].connectionFor(id);
+        if (connection === null) {
+          words[record + RECORD_DEST] = 0;
+          client.failForward(servers[server].lastFailure);
+          continue;
+        }
         if (connection.full) {
           connection.waitFor(client);
           break;
@@ -279,11 +301,19 @@ export class ClientInput {
     const client = this.#client;
     if ((info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.authenticated) {
       const connection = client.pool.servers[server].connectionFor(client.id);
+      if (connection === null) {
+        client.failForward(client.pool.servers[server].lastFailure);
+        return;
+      }
       client.references++;
-      connection.sendBuffer(request, client.id, client.pipeline.open());
+      const commandClass = client.pool.protocol.classes[info & 0xffff];
+      connection.sendBuffer(request, client.id, client.pipeline.open(), commandClass);
+      // It could not be put back; but nothing more follows until the server has taken it.
+      if (connection.out.pendingBytes > client.pool.config.serverOutputLimit) this.#barrier = true;
       return;
     }
     const start = this.#engine.placeAssembled(request);
     client.pool.protocol.handleSpecial(client, start, request.length, info, true);
+    this.#barrier = true;
   }
 }

@@ -2,6 +2,7 @@ import { COPY_LIMIT } from '../limits.ts';
 import type { SendQueue } from '../net/send-queue.ts';
 import type { SlabPool } from '../net/slab-pool.ts';
 import { RECORD_DEST } from '../protocol/frame-table.ts';
+import { NO_SERIES, type PoolLatency, SPAN_TOTAL } from '../stats/latency.ts';
 import type { Engine } from './engine.ts';
 
 /**
@@ -34,7 +35,11 @@ export class HeapReply implements StoredReply {
 
 const WAITING = 0;
 const OBJECT = -1;
-const NO_RING = new Int32Array(2);
+const STRIDE = 4;
+const LENGTH = 1;
+const SERIES = 2;
+const ARRIVED = 3;
+const NO_RING = new Int32Array(STRIDE);
 const IDLE_RING_SLOTS = 64;
 
 /**
@@ -51,7 +56,8 @@ export class ClientPipeline {
   /** Bytes of stored replies. */
   storedBytes = 0;
   /**
-   * Per slot: address and length of a stored reply; WAITING, or OBJECT with the reply in #objects.
+   * Per slot: address and length of a stored reply, its request's series of latencies and arrival;
+   * instead of an address WAITING, or OBJECT with the reply in #objects.
    */
   #ring: Int32Array = NO_RING;
   #mask = 0;
@@ -60,8 +66,12 @@ export class ClientPipeline {
   #stashCursor = 0;
   #stashLimit = 0;
 
-  constructor(engine: Engine, out: SendQueue) {
+  readonly #latency: PoolLatency | null;
+
+  /** @param latency where total times are recorded */
+  constructor(engine: Engine, out: SendQueue, latency: PoolLatency | null) {
     this.#engine = engine;
+    this.#latency = latency;
     this.#slabs = engine.slabs;
     this.out = out;
   }
@@ -85,13 +95,22 @@ export class ClientPipeline {
 
   /**
    * A whole reply stands in the arena; during a walk, with `record` the word index of its record.
+   * @param series of the latencies, or NO_SERIES @param arrived the request, in microseconds
    */
-  deliverRecord(slot: number, record: number, start: number, length: number): void {
+  deliverRecord(
+    slot: number,
+    record: number,
+    start: number,
+    length: number,
+    series: number,
+    arrived: number,
+  ): void {
     const words = this.#engine.words;
     if (slot === this.head) {
       const at = this.out.reserve(length);
       words[record + RECORD_DEST] = at;
       if (at === 0) this.out.copyFrom(start, length);
+      if (series >= 0) this.#measure(series, arrived);
       this.#advance();
       return;
     }
@@ -102,6 +121,15 @@ export class ClientPipeline {
     } else {
       this.#place(slot, at, length);
     }
+    if (series >= 0) {
+      const word = (slot & this.#mask) * STRIDE;
+      this.#ring[word + SERIES] = series;
+      this.#ring[word + ARRIVED] = arrived;
+    }
+  }
+
+  #measure(series: number, arrived: number): void {
+    this.#latency?.record(series, SPAN_TOTAL, (this.#engine.micros - arrived) | 0);
   }
 
   /** A complete reply that ringway made itself. */
@@ -127,7 +155,7 @@ export class ClientPipeline {
   completeHead(): void {
     const at = this.head & this.#mask;
     this.#objects[at] = null;
-    this.#ring[at * 2] = WAITING;
+    this.#ring[at * STRIDE] = WAITING;
     this.#advance();
   }
 
@@ -178,15 +206,16 @@ export class ClientPipeline {
 
   #place(slot: number, address: number, length: number): void {
     if (((this.tail - this.head) | 0) > this.#mask + 1 || this.#ring === NO_RING) this.#grow();
-    const at = (slot & this.#mask) * 2;
+    const at = (slot & this.#mask) * STRIDE;
     this.#ring[at] = address;
-    this.#ring[at + 1] = length;
+    this.#ring[at + LENGTH] = length;
+    this.#ring[at + SERIES] = NO_SERIES;
   }
 
   #advance(): void {
     const head = (this.head + 1) | 0;
     this.head = head;
-    if (this.#ring[(head & this.#mask) * 2] !== WAITING) this.#drain();
+    if (this.#ring[(head & this.#mask) * STRIDE] !== WAITING) this.#drain();
   }
 
   /** Queues stored replies from the head on, as far as they are complete. */
@@ -194,16 +223,18 @@ export class ClientPipeline {
     const ring = this.#ring;
     while (this.head !== this.tail) {
       const slot = this.head & this.#mask;
-      const address = ring[slot * 2];
+      const at = slot * STRIDE;
+      const address = ring[at];
       if (address === WAITING) break;
       if (address === OBJECT) {
         const reply = this.#objects[slot] as StoredReply;
         if (!reply.writeTo(this)) break;
         this.#objects[slot] = null;
       } else {
-        this.#unstore(address, ring[slot * 2 + 1]);
+        this.#unstore(address, ring[at + LENGTH]);
       }
-      ring[slot * 2] = WAITING;
+      if (ring[at + SERIES] >= 0) this.#measure(ring[at + SERIES], ring[at + ARRIVED]);
+      ring[at] = WAITING;
       this.head = (this.head + 1) | 0;
     }
     if (this.head === this.tail && this.#mask >= IDLE_RING_SLOTS) this.#shrink();
@@ -223,16 +254,17 @@ export class ClientPipeline {
   #grow(): void {
     const needed = Math.max(8, (this.tail - this.head) | 0);
     const size = 2 ** Math.ceil(Math.log2(needed));
-    const ring = new Int32Array(size * 2);
+    const ring = new Int32Array(size * STRIDE);
     const objects: (StoredReply | null)[] = [];
     if (this.#ring !== NO_RING) {
       for (let i = 0; i <= this.#mask; i++) {
         const slot = (this.head + i) | 0;
         const from = slot & this.#mask;
         const to = slot & (size - 1);
-        ring[to * 2] = this.#ring[from * 2];
-        ring[to * 2 + 1] = this.#ring[from * 2 + 1];
-        if (this.#ring[from * 2] === OBJECT) objects[to] = this.#objects[from];
+        for (let word = 0; word < STRIDE; word++) {
+          ring[to * STRIDE + word] = this.#ring[from * STRIDE + word];
+        }
+        if (this.#ring[from * STRIDE] === OBJECT) objects[to] = this.#objects[from];
       }
     }
     this.#ring = ring;
@@ -249,9 +281,9 @@ export class ClientPipeline {
   /** The client is gone: everything stored goes back. */
   close(): void {
     for (let i = 0; i <= this.#mask; i++) {
-      const address = this.#ring[i * 2];
+      const address = this.#ring[i * STRIDE];
       if (address === OBJECT) this.#objects[i]?.drop();
-      else if (address !== WAITING) this.unstash(address, this.#ring[i * 2 + 1]);
+      else if (address !== WAITING) this.unstash(address, this.#ring[i * STRIDE + LENGTH]);
     }
     this.#shrink();
     this.#closeStash();

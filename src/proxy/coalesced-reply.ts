@@ -10,7 +10,7 @@ import {
 } from '../protocol/frame-table.ts';
 import type { Coalesce } from '../protocol/redis/commands.ts';
 import { elementEnds } from '../protocol/redis/elements.ts';
-import { FORWARD_ERROR } from '../stats/counters.ts';
+import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../stats/counters.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
 import { failureReply, REASON_INVALID } from './failure.ts';
@@ -45,6 +45,14 @@ class Part implements ReplyTarget {
     this.server = server;
   }
 
+  get clientAddress(): string {
+    return this.#whole.clientAddress;
+  }
+
+  get clientId(): number {
+    return this.#whole.clientId;
+  }
+
   onReply(start: number, length: number, info: number, count: number): void {
     this.#whole.take(this, start, length, info, count);
   }
@@ -65,6 +73,8 @@ export class CoalescedReply implements StoredReply {
   readonly #slot: number;
   readonly #parts: Part[] = [];
   #left: number;
+  /** Bytes of this reply that are kept on the heap. */
+  #heapBytes = 0;
 
   constructor(client: ClientConnection, coalesce: Coalesce, order: Uint16Array, parts: number) {
     this.#client = client;
@@ -73,6 +83,14 @@ export class CoalescedReply implements StoredReply {
     this.#left = parts;
     this.#slot = client.pipeline.open();
     client.references++;
+  }
+
+  get clientAddress(): string {
+    return this.#client.address;
+  }
+
+  get clientId(): number {
+    return this.#client.id;
   }
 
   part(index: number, keys: number, server: Server): ReplyTarget {
@@ -132,8 +150,10 @@ export class CoalescedReply implements StoredReply {
         return;
       }
     }
-    if (this.#client.overOutputLimit()) {
+    this.#heapBytes += length;
+    if (this.#heapBytes > pool.config.clientOutputLimit) {
       this.#forget(part);
+      pool.counters[REPLIES_TOO_LARGE]++;
       part.error = TOO_LARGE;
       return;
     }
@@ -157,6 +177,7 @@ export class CoalescedReply implements StoredReply {
     const client = this.#client;
     client.references--;
     if (client.closed) {
+      this.drop();
       client.releaseIfDone();
       return;
     }

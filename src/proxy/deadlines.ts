@@ -1,60 +1,100 @@
 /** Something that may run out of time. */
 export interface Timed {
+  /** Millisecond for which the wheel holds it, 0 = not held. Owned by the wheel. */
+  timerAt: number;
   /** When it runs out, in milliseconds of performance.now(); 0 = it waits for nothing. */
   nextDeadline(): number;
   onDeadline(now: number): void;
 }
 
+const BUCKETS = 1024;
+const MASK = BUCKETS - 1;
+
 /**
- * The process's one timer. It sleeps until the earliest deadline it knew of when it was set;
- * deadlines that have moved on by then cost nothing, so a request never starts or stops a timer.
+ * The process's one timer wheel: a bucket per millisecond, shared by all times that fall on it. An
+ * item is held once, for the earliest deadline it was known to have; when that comes it is asked
+ * again, so a deadline that has moved on costs nothing until then, and a request never starts or
+ * stops a timer.
  */
 export class Deadlines {
-  readonly #items: Set<Timed> = new Set();
+  readonly #buckets: Timed[][] = Array.from({ length: BUCKETS }, () => []);
+  #held = 0;
+  /** Every bucket before this millisecond is done. */
+  #done: number = Math.floor(performance.now());
   #timer: NodeJS.Timeout | null = null;
-  #due = 0;
+  #wakeAt = 0;
+  readonly #fire = (): void => this.#onTimer();
 
-  watch(item: Timed): void {
-    this.#items.add(item);
+  /** `item` waits until `due`, or for something earlier that it is already held for. */
+  arm(item: Timed, due: number): void {
+    if (item.timerAt !== 0 && item.timerAt <= due) return;
+    const at = Math.max(due, this.#done + 1);
+    if (item.timerAt !== 0) this.#held--;
+    item.timerAt = at;
+    this.#held++;
+    this.#buckets[at & MASK].push(item);
+    if (this.#wakeAt === 0 || at < this.#wakeAt) this.#sleepUntil(at);
   }
 
+  /** The item waits for nothing any more; what the wheel still holds of it is stale. */
   forget(item: Timed): void {
-    this.#items.delete(item);
-  }
-
-  /** A watched item has begun to wait until `due`. */
-  arm(due: number): void {
-    if (this.#due === 0 || due < this.#due) this.#sleepUntil(due);
+    if (item.timerAt === 0) return;
+    item.timerAt = 0;
+    this.#held--;
   }
 
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#due = 0;
-    this.#items.clear();
+    this.#wakeAt = 0;
+    for (const bucket of this.#buckets) bucket.length = 0;
+    this.#held = 0;
   }
 
-  #sleepUntil(due: number): void {
+  #sleepUntil(at: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#due = due;
-    const wait = Math.max(1, Math.ceil(due - performance.now()));
-    this.#timer = setTimeout(() => this.#fire(), Math.min(wait, 0x7fffffff));
+    this.#wakeAt = at;
+    const wait = Math.max(1, Math.ceil(at - performance.now()));
+    this.#timer = setTimeout(this.#fire, wait);
     this.#timer.unref();
   }
 
-  #fire(): void {
+  #onTimer(): void {
     this.#timer = null;
-    this.#due = 0;
+    this.#wakeAt = 0;
     const now = Math.floor(performance.now());
-    let earliest = 0;
-    for (const item of this.#items) {
-      let due = item.nextDeadline();
-      if (due !== 0 && due <= now) {
-        item.onDeadline(now);
-        due = item.nextDeadline();
+    const from = Math.max(this.#done + 1, now - BUCKETS + 1);
+    this.#done = now;
+    for (let at = from; at <= now; at++) this.#expire(at & MASK, now);
+    if (this.#held > 0) this.#sleepUntil(this.#nextBusy(now));
+  }
+
+  /** Asks every item of a bucket whose time has come; those of a later round stay. */
+  #expire(index: number, now: number): void {
+    const bucket = this.#buckets[index];
+    if (bucket.length === 0) return;
+    this.#buckets[index] = [];
+    for (const item of bucket) {
+      if (item.timerAt === 0 || (item.timerAt & MASK) !== index) continue;
+      if (item.timerAt > now) {
+        this.#buckets[index].push(item);
+        continue;
       }
-      if (due !== 0 && (earliest === 0 || due < earliest)) earliest = due;
+      item.timerAt = 0;
+      this.#held--;
+      const due = item.nextDeadline();
+      if (due === 0) continue;
+      if (due <= now) item.onDeadline(now);
+      const next = item.nextDeadline();
+      if (next !== 0) this.arm(item, next);
     }
-    if (earliest !== 0) this.arm(Math.max(earliest, now + 1));
+  }
+
+  /** The next bucket with something in it, which may be of a later round. */
+  #nextBusy(now: number): number {
+    for (let ahead = 1; ahead <= BUCKETS; ahead++) {
+      if (this.#buckets[(now + ahead) & MASK].length > 0) return now + ahead;
+    }
+    return now + BUCKETS;
   }
 }

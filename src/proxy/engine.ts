@@ -37,6 +37,11 @@ const STATE_WORD = STATE / 4;
 const DRAIN_WORD = DRAIN_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 
+/** Microseconds of a monotonic clock that wraps at 32 bits: for differences below half an hour. */
+export function clockMicros(): number {
+  return (performance.now() * 1000) | 0;
+}
+
 /** A scan state kept between two reads of one connection. */
 export type SavedState = Uint32Array;
 
@@ -74,6 +79,7 @@ export class Engine {
   readonly deadlines: Deadlines = new Deadlines();
   readonly log: Log;
   readonly process: Float64Array = new Float64Array(PROCESS_COUNTERS);
+  readonly measuresLatency: boolean;
   /** Clients by id; an id is free again when nothing in flight names it. */
   readonly clients: (ClientConnection | null)[] = [];
   readonly #assembledAt: number;
@@ -83,10 +89,19 @@ export class Engine {
   #drains = 0;
   /** Milliseconds of a monotonic clock, read once per chunk. */
   now: number = Math.floor(performance.now());
+  /** The same moment in microseconds; it wraps at 32 bits. */
+  micros: number = clockMicros();
 
   /** @param assembledAt where a large special request is put to be split */
-  constructor(codec: Codec, reader: Reader, log: Log, assembledAt: number) {
+  constructor(
+    codec: Codec,
+    reader: Reader,
+    log: Log,
+    assembledAt: number,
+    measuresLatency: boolean,
+  ) {
     this.codec = codec;
+    this.measuresLatency = measuresLatency;
     this.reader = reader;
     this.log = log;
     this.#assembledAt = assembledAt;
@@ -105,7 +120,9 @@ export class Engine {
 
   /** Begins a chunk. @returns how many frames may be scanned with the slabs that are left */
   beginChunk(): number {
-    this.now = Math.floor(performance.now());
+    const now = performance.now();
+    this.now = Math.floor(now);
+    this.micros = (now * 1000) | 0;
     const slabs = this.slabs;
     if (slabs.smallLeft < FRAME_TABLE_RECORDS || slabs.largeLeft < SLAB_RESERVE_LARGE) {
       this.turn.writeAll();

@@ -50,10 +50,10 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
     return true;
   }
   if (shares.length === 1) return forward(request, shares[0].server);
-  const connections: BackendConnection[] = [];
+  const connections: (BackendConnection | null)[] = [];
   for (const share of shares) {
     const connection = pool.servers[share.server].connectionFor(client.id);
-    if (connection.full && !request.mustSend) {
+    if (connection?.full && !request.mustSend) {
       connection.waitFor(client);
       return false;
     }
@@ -64,8 +64,16 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
   copyWords(request, spec, shares, order);
   for (let i = 0; i < shares.length; i++) {
     const share = shares[i];
-    if (share.heap !== null) connections[i].out.append(share.heap);
-    connections[i].sentFor(reply.part(i, share.keys, pool.servers[share.server]), share.bytes);
+    const connection = connections[i];
+    const part = reply.part(i, share.keys, pool.servers[share.server]);
+    if (connection === null) {
+      part.onFailure(pool.protocol.failure(pool.servers[share.server].lastFailure));
+      continue;
+    }
+    if (share.heap !== null) connection.out.append(share.heap);
+    connection.sentFor(part, share.bytes);
+    const from = share.heap === null ? share.cursor - share.bytes : 0;
+    connection.inFlight.keepHead(share.heap ?? pool.engine.bytes, from, share.bytes);
   }
   return true;
 }
@@ -138,7 +146,7 @@ function measure(request: SpecialRequest, spec: CommandSpec, order: Uint16Array)
  */
 function reserve(
   shares: readonly Share[],
-  connections: readonly BackendConnection[],
+  connections: readonly (BackendConnection | null)[],
   spec: CommandSpec,
   request: SpecialRequest,
 ): void {
@@ -148,7 +156,8 @@ function reserve(
     const share = shares[i];
     const head = `*${share.keys * spec.step + 1}\r\n$${name.length}\r\n${name}\r\n`;
     share.bytes += head.length;
-    const at = connections[i].out.reserve(share.bytes);
+    // A server that is left alone gets nothing: its words go nowhere.
+    const at = connections[i]?.out.reserve(share.bytes) ?? 0;
     if (at !== 0) {
       memory.write(head, at, head.length, 'latin1');
       share.cursor = at + head.length;

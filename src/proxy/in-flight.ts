@@ -1,21 +1,35 @@
+import { NO_SERIES, type PoolLatency, SPAN_QUEUE } from '../stats/latency.ts';
+
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
   /**
    * One piece of the reply, in the arena at `start`. `info` holds the record's flags and type byte.
    */
   onReply(start: number, length: number, info: number, count: number): void;
+  /** Whose request it is part of. */
+  readonly clientAddress?: string;
+  /** That client's number. */
+  readonly clientId?: number;
   /** Asked behind each complete reply: whether another one is for this target too. */
   awaitsMore?(): boolean;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
 }
 
-const STRIDE = 4;
+const STRIDE = 8;
+const TIME = 2;
+const ARRIVED = 3;
+const WRITTEN = 4;
+const SERIES = 5;
+const BYTES = 6;
+
+/** How much of a request is kept for the slow log: the command and most of its key. */
+export const HEAD_BYTES = 128;
 
 /**
  * Requests sent on one backend connection whose replies are outstanding, oldest first: a
- * power-of-two ring of (client id, slot, time, bytes). Client id -1 says that the target stands in
- * `targets`.
+ * power-of-two ring of (client id, slot, millisecond, microsecond of arrival and of writing, series
+ * of the latencies, bytes). Client id -1 says that the target stands in `targets`.
  */
 export class InFlight {
   #ring = new Int32Array(16 * STRIDE);
@@ -23,24 +37,69 @@ export class InFlight {
   #mask = 15;
   #head = 0;
   #tail = 0;
+  /** Beginnings of the requests, for the slow log; null when there is none. */
+  readonly #heads: RequestHeads | null;
+
+  constructor(keepHeads: boolean) {
+    this.#heads = keepHeads ? new RequestHeads(this.#mask + 1) : null;
+  }
 
   get count(): number {
     return (this.#tail - this.#head) | 0;
   }
 
-  push(client: number, slot: number, time: number): void {
+  /**
+   * @param time milliseconds @param arrived microseconds, which may wrap
+   * @param series of the pool's latencies, or NO_SERIES
+   */
+  push(
+    client: number,
+    slot: number,
+    time: number,
+    arrived: number,
+    series: number,
+    bytes: number,
+  ): void {
     if (((this.#tail - this.#head) | 0) > this.#mask) this.#grow();
     const at = (this.#tail & this.#mask) * STRIDE;
     const ring = this.#ring;
     ring[at] = client;
     ring[at + 1] = slot;
-    ring[at + 2] = time;
+    ring[at + TIME] = time;
+    ring[at + ARRIVED] = arrived;
+    ring[at + SERIES] = series;
+    ring[at + BYTES] = bytes;
     this.#tail = (this.#tail + 1) | 0;
   }
 
-  pushTarget(target: ReplyTarget, time: number): void {
-    this.push(-1, 0, time);
+  pushTarget(target: ReplyTarget, time: number, arrived = 0, series = NO_SERIES, bytes = 0): void {
+    this.push(-1, 0, time, arrived, series, bytes);
     this.#targets[(this.#tail - 1) & this.#mask] = target;
+  }
+
+  /** Keeps the beginning of the newest request, when there is a slow log. */
+  keepHead(bytes: Uint8Array, start: number, length: number): void {
+    this.#heads?.keep((this.#tail - 1) & this.#mask, bytes, start, length);
+  }
+
+  /** The newest `count` requests are written at `now`: their time in the queue is over. */
+  markWritten(count: number, now: number, latency: PoolLatency | null): void {
+    const ring = this.#ring;
+    for (let i = this.#tail - count; i !== this.#tail; i = (i + 1) | 0) {
+      const at = (i & this.#mask) * STRIDE;
+      ring[at + WRITTEN] = now;
+      const series = ring[at + SERIES];
+      if (series >= 0) latency?.record(series, SPAN_QUEUE, (now - ring[at + ARRIVED]) | 0);
+    }
+  }
+
+  /** Bytes of the requests whose replies are outstanding. */
+  get bytes(): number {
+    let total = 0;
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      total += this.#ring[(i & this.#mask) * STRIDE + BYTES];
+    }
+    return total;
   }
 
   /** Client id of the oldest entry; -1 means headTarget. */
@@ -52,12 +111,41 @@ export class InFlight {
     return this.#ring[(this.#head & this.#mask) * STRIDE + 1];
   }
 
+  /** The ring holds 32 bits of it, enough for ages below 24 days. */
   get headTime(): number {
-    return this.#ring[(this.#head & this.#mask) * STRIDE + 2];
+    const now = Math.floor(performance.now());
+    return now - ((now - this.#ring[(this.#head & this.#mask) * STRIDE + TIME]) | 0);
+  }
+
+  get headArrived(): number {
+    return this.#ring[(this.#head & this.#mask) * STRIDE + ARRIVED];
+  }
+
+  get headWritten(): number {
+    return this.#ring[(this.#head & this.#mask) * STRIDE + WRITTEN];
+  }
+
+  get headSeries(): number {
+    return this.#ring[(this.#head & this.#mask) * STRIDE + SERIES];
+  }
+
+  /** The beginning of the oldest request; empty when it was not kept. */
+  get headBytes(): Buffer {
+    return this.#heads?.at(this.#head & this.#mask) ?? Buffer.alloc(0);
   }
 
   get headTarget(): ReplyTarget {
     return this.#targets[this.#head & this.#mask] as ReplyTarget;
+  }
+
+  /** Whether anybody but `client` waits for a reply. */
+  hasOther(client: number): boolean {
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const at = i & this.#mask;
+      const id = this.#ring[at * STRIDE];
+      if (id >= 0 ? id !== client : this.#targets[at]?.clientId !== client) return true;
+    }
+    return false;
   }
 
   shift(): void {
@@ -76,10 +164,47 @@ export class InFlight {
       const target = this.#targets[from];
       if (target !== null && target !== undefined) targets[i] = target;
     }
+    this.#heads?.grow(this.#head & this.#mask, size);
     this.#ring = ring;
     this.#targets = targets;
     this.#mask = size * 2 - 1;
     this.#head = 0;
     this.#tail = size;
+  }
+}
+
+/** The first bytes of each request of a ring. */
+class RequestHeads {
+  #bytes: Buffer;
+  #lengths: Uint8Array;
+
+  constructor(size: number) {
+    this.#bytes = Buffer.alloc(size * HEAD_BYTES);
+    this.#lengths = new Uint8Array(size);
+  }
+
+  keep(index: number, bytes: Uint8Array, start: number, length: number): void {
+    const kept = length < HEAD_BYTES ? length : HEAD_BYTES;
+    const to = index * HEAD_BYTES;
+    const own = this.#bytes;
+    for (let i = 0; i < kept; i++) own[to + i] = bytes[start + i];
+    this.#lengths[index] = kept;
+  }
+
+  at(index: number): Buffer {
+    return this.#bytes.subarray(index * HEAD_BYTES, index * HEAD_BYTES + this.#lengths[index]);
+  }
+
+  /** Doubles a full ring of `size` whose oldest entry is at `head`; that goes to the front. */
+  grow(head: number, size: number): void {
+    const bytes = Buffer.alloc(2 * size * HEAD_BYTES);
+    const lengths = new Uint8Array(2 * size);
+    for (let i = 0; i < size; i++) {
+      const from = (head + i) & (size - 1);
+      this.#bytes.copy(bytes, i * HEAD_BYTES, from * HEAD_BYTES, (from + 1) * HEAD_BYTES);
+      lengths[i] = this.#lengths[from];
+    }
+    this.#bytes = bytes;
+    this.#lengths = lengths;
   }
 }

@@ -1,9 +1,11 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../limits.ts';
+import { SERVER_TIMEDOUT } from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { BulkWaiter } from './bulk-connections.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Timed } from './deadlines.ts';
 import type { Engine } from './engine.ts';
+import { REASON_TIMEOUT } from './failure.ts';
 import type { Server } from './server-pool.ts';
 
 type Mode = 'assemble' | 'wait' | 'stream' | 'discard';
@@ -26,6 +28,9 @@ export class LargeRequest implements BulkWaiter, Timed {
   #error: Buffer | null = null;
   #complete = false;
   #progress: number;
+  timerAt = 0;
+  /** What the server had still to take at the last deadline. */
+  #pendingBefore = -1;
 
   /** @param expected bytes the request has at least */
   constructor(engine: Engine, client: ClientConnection, expected: number) {
@@ -60,6 +65,7 @@ export class LargeRequest implements BulkWaiter, Timed {
       const { out } = this.#connection as BackendConnection;
       out.copyFrom(start, length);
       this.#engine.turn.markBackend(this.#connection as BackendConnection);
+      if (this.mustWait) this.#engine.deadlines.arm(this, this.nextDeadline());
       return;
     }
     if (this.#length + length > this.#buffer.length) this.#grow(length);
@@ -122,8 +128,7 @@ export class LargeRequest implements BulkWaiter, Timed {
     );
     this.#buffer = Buffer.alloc(0);
     this.#progress = Math.floor(performance.now());
-    this.#engine.deadlines.watch(this);
-    this.#engine.deadlines.arm(this.#progress + BULK_STALL_MS);
+    this.#engine.deadlines.arm(this, this.#progress + BULK_STALL_MS);
     this.#engine.turn.markClient(client);
   }
 
@@ -178,13 +183,21 @@ export class LargeRequest implements BulkWaiter, Timed {
   }
 
   nextDeadline(): number {
-    return this.#mode === 'stream' && !this.#complete ? this.#progress + BULK_STALL_MS : 0;
+    if (this.#mode !== 'stream' || this.#complete) return 0;
+    const { timeoutMs } = this.#client.pool.config;
+    return this.#progress + (this.mustWait && timeoutMs > 0 ? timeoutMs : BULK_STALL_MS);
   }
 
   onDeadline(): void {
-    if (this.mustWait) {
-      // The server is slow, not the client.
+    const connection = this.#connection;
+    if (connection !== null && this.mustWait) {
       this.#progress = Math.floor(performance.now());
+      const { pendingBytes } = connection.out;
+      if (pendingBytes === this.#pendingBefore) {
+        connection.fail(REASON_TIMEOUT, SERVER_TIMEDOUT);
+        return;
+      }
+      this.#pendingBefore = pendingBytes;
       return;
     }
     this.#client.destroy('the body of its large request stands still');

@@ -11,7 +11,11 @@ import type { Protocol } from './protocol.ts';
 export class MemcacheProtocol implements Protocol {
   readonly #codec: Codec;
   readonly classes: Uint8Array = memcacheClasses();
+  readonly unfinished: Buffer = Buffer.from(
+    'CLIENT_ERROR the request was not completed in time\r\n',
+  );
   readonly probe: Buffer = Buffer.from('version\r\n');
+  readonly probeAnswer: number = 0x56; // 'V'
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
 
   constructor(codec: Codec) {

@@ -2,8 +2,8 @@ import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
 
 /**
- * What differs between the protocols of pools: scanning, everything that is not simply forwarded, and the words of
- * errors. Records, pipelines, connections and limits are the same for all.
+ * What differs between the protocols of pools: scanning, everything that is not simply forwarded,
+ * and the words of errors. Records, pipelines, connections and limits are the same for all.
  */
 export interface Protocol {
   /** Codec.scanRequests of this protocol. */
@@ -35,6 +35,14 @@ export interface Protocol {
    * wants no reply.
    */
   tooLarge(limit: number, info: number): Buffer | null;
+  /** What a client hears whose request did not come to its end in time. */
+  readonly unfinished: Buffer;
+  /** A harmless request that every healthy server answers without an error. */
+  readonly probe: Buffer;
+  /** First byte of a good answer to it. */
+  readonly probeAnswer: number;
+  /** Command class for the metrics, by the low 16 bits of a record's INFO. */
+  readonly classes: Uint8Array;
   /** What a client hears that is one too many. */
   readonly tooManyClients: Buffer;
 }

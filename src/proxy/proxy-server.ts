@@ -1,10 +1,6 @@
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Config, PoolConfig } from '../config/index.ts';
-import { tagWord } from '../distribution/hash-tag.ts';
-import { poolBytesForServers, writePool } from '../distribution/pool-descriptor.ts';
-import { buildRing, type Ring } from '../distribution/ring.ts';
 import { RingwayError } from '../errors.ts';
-import { HASH_NAMES } from '../hash/index.ts';
 import { DRAIN_MS } from '../limits.ts';
 import { LOG_ERROR, LOG_INFO, LOG_NOTICE, type Log } from '../log.ts';
 import { listen } from '../net/listener.ts';
@@ -13,22 +9,13 @@ import type { Codec } from '../protocol/codec.ts';
 import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
 import { writeCommandTable } from '../protocol/redis/command-table-layout.ts';
 import { scannerEntries } from '../protocol/redis/scanner-entries.ts';
-import { CLIENT_CONNECTIONS } from '../stats/counters.ts';
+import { CLIENT_CONNECTIONS, CLIENTS_REFUSED } from '../stats/counters.ts';
 import { ClientConnection } from './client-connection.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine.ts';
 import { MemcacheProtocol } from './memcache-protocol.ts';
+import { ringBytes } from './pool-ring.ts';
 import { RedisProtocol } from './redis-protocol.ts';
 import { Pool } from './server-pool.ts';
-
-const ALIGN = 64;
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / ALIGN) * ALIGN;
-}
-
-function ringBytes(pool: PoolConfig): number {
-  return aligned(poolBytesForServers(pool.servers.length, pool.distribution));
-}
 
 /** Bytes of arena that a configuration needs. */
 export function arenaBytes(config: Config): number {
@@ -37,24 +24,13 @@ export function arenaBytes(config: Config): number {
   return bytes + assembledBytes(config);
 }
 
-/** The ring of a pool with the given servers live. */
-export function ringOf(pool: PoolConfig, live: ArrayLike<number>): Ring {
-  const servers = pool.servers.map((server) => ({
-    name: Buffer.from(server.ringName, 'latin1'),
-    weight: server.weight,
-  }));
-  return buildRing(servers, live, {
-    hash: HASH_NAMES.indexOf(pool.hash),
-    distribution: pool.distribution,
-    tag: tagWord(pool.hashTag === null ? null : Uint8Array.from(pool.hashTag)),
-  });
-}
-
 export interface ProxyOptions {
   readonly codec: Codec;
   readonly log: Log;
   /** Forces the documented reader of node:net. */
   readonly reader?: ReaderKind | null;
+  /** Whether latencies are measured; default true. */
+  readonly latency?: boolean;
 }
 
 /** All pools of a configuration, listening. */
@@ -75,16 +51,10 @@ export class ProxyServer {
       at += ringBytes(pool);
       return address;
     });
-    this.engine = new Engine(codec, reader, options.log, at);
+    this.engine = new Engine(codec, reader, options.log, at, options.latency ?? true);
     const redis = new RedisProtocol(codec);
     const memcache = new MemcacheProtocol(codec);
     this.pools = config.pools.map((pool, i) => {
-      writePool(
-        codec.arena.words,
-        addresses[i],
-        ringOf(pool, new Uint8Array(pool.servers.length).fill(1)),
-        (Math.random() * 0xffffffff) >>> 0 || 1,
-      );
       return new Pool(this.engine, pool, pool.redis ? redis : memcache, addresses[i]);
     });
   }
@@ -131,6 +101,7 @@ export class ProxyServer {
   #accept(pool: Pool, socket: Socket): void {
     const limit = pool.config.clientConnections;
     if (limit > 0 && pool.counters[CLIENT_CONNECTIONS] >= limit) {
+      pool.counters[CLIENTS_REFUSED]++;
       this.engine.log.write(
         LOG_INFO,
         `pool ${pool.config.name} refuses a client: client_connections is ${limit}`,

@@ -1,4 +1,5 @@
 import type { Codec } from '../protocol/codec.ts';
+import { redisClasses } from '../protocol/redis/command-classes.ts';
 import { protocolError } from '../protocol/redis/protocol-error.ts';
 import * as replies from '../protocol/redis/replies.ts';
 import type { BackendConnection } from './backend-connection.ts';
@@ -11,6 +12,10 @@ import { handleSpecial } from './special-requests.ts';
 /** RESP, spoken by pools with `redis: true`. */
 export class RedisProtocol implements Protocol {
   readonly #codec: Codec;
+  readonly unfinished: Buffer = replies.UNFINISHED;
+  readonly probeAnswer: number = 0x2b; // '+'
+  readonly probe: Buffer = Buffer.from('*1\r\n$4\r\nPING\r\n');
+  readonly classes: Uint8Array = redisClasses();
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
 
   constructor(codec: Codec) {

@@ -1,19 +1,29 @@
 import type { PoolConfig, ServerConfig } from '../config/index.ts';
+import { writePool } from '../distribution/pool-descriptor.ts';
 import { routeKey } from '../distribution/route.ts';
 import { FAILURE_LOG_INTERVAL_MS } from '../limits.ts';
 import { LOG_INFO, LOG_WARN } from '../log.ts';
+import { POOL_RANDOM } from '../protocol/frame-table.ts';
 import {
   IN_QUEUE,
   IN_QUEUE_BYTES,
   OUT_QUEUE,
+  OUT_QUEUE_BYTES,
   POOL_COUNTERS,
   SERVER_COUNTERS,
 } from '../stats/counters.ts';
+import { CLASSES, PoolLatency } from '../stats/latency.ts';
 import { BackendConnection } from './backend-connection.ts';
+import { Breaker } from './breaker.ts';
 import { BulkConnections } from './bulk-connections.ts';
 import type { Engine } from './engine.ts';
+import { REASON_REFUSED, REASON_TIMEOUT } from './failure.ts';
+import { PoolHealth } from './health.ts';
+import { ringOf } from './pool-ring.ts';
 import type { Protocol } from './protocol.ts';
+import { SlowLog } from './slow-log.ts';
 
+const INT32_MAX = 0x7fffffff;
 const PLACEHOLDER = Buffer.from('placeholder');
 
 /** One line of `servers:` and the connections to it. */
@@ -21,17 +31,29 @@ export class Server {
   readonly pool: Pool;
   readonly config: ServerConfig;
   readonly name: string;
+  /** Position in the pool's order. */
+  readonly index: number;
+  /** Of the pool's latencies: its first command class. */
+  readonly firstSeries: number;
   readonly counters: Float64Array = new Float64Array(SERVER_COUNTERS);
   readonly bulk: BulkConnections;
   readonly #connections: (BackendConnection | null)[];
   /** Connections that finish what is in flight and take nothing new. */
   readonly #retired: Set<BackendConnection> = new Set();
+  readonly #breaker: Breaker;
+  /** What the last failure was: the answer to requests that are not even tried. */
+  lastFailure: string = REASON_REFUSED;
   #lastFailureLog = 0;
   #failuresNotLogged = 0;
   #down = false;
 
-  constructor(pool: Pool, config: ServerConfig) {
+  constructor(pool: Pool, config: ServerConfig, index: number) {
     this.pool = pool;
+    this.index = index;
+    this.firstSeries = index * CLASSES;
+    const { autoEjectHosts, breakerFailures, breakerMaxWaitMs } = pool.config;
+    // Ejection is a breaker of its own, and must count every failure.
+    this.#breaker = new Breaker(autoEjectHosts ? 0 : breakerFailures, breakerMaxWaitMs);
     this.config = config;
     this.name = config.ringName;
     this.#connections = new Array(pool.config.serverConnections).fill(null);
@@ -46,8 +68,10 @@ export class Server {
   /**
    * The connection for a client's next request, opened when there is none. A client keeps to one of
    * them, so its requests to a server are executed in order.
+   * @returns null while the server is left alone after repeated failures
    */
-  connectionFor(client: number): BackendConnection {
+  connectionFor(client: number): BackendConnection | null {
+    if (this.#breaker.tripped && !this.#breaker.mayTry(this.pool.engine.now)) return null;
     const at = this.#connections.length === 1 ? 0 : client % this.#connections.length;
     const connection = this.#connections[at];
     if (connection !== null) return connection;
@@ -81,18 +105,48 @@ export class Server {
     this.bulk.forget(connection);
   }
 
+  /** Asks the server whether it is well, on a connection of its own. */
+  probe(onAnswer: () => void): void {
+    const connection = new BackendConnection(this.pool.engine, this);
+    connection.isProbe = true;
+    const request = this.pool.protocol.probe;
+    connection.out.append(request);
+    connection.sentFor(
+      {
+        onReply: (start) => {
+          if (this.pool.engine.bytes[start] === this.pool.protocol.probeAnswer) onAnswer();
+          setImmediate(() => connection.close());
+        },
+        onFailure: () => {},
+      },
+      request.length,
+    );
+  }
+
   onConnected(): void {
     if (!this.#down) return;
     this.#down = false;
-    this.#log(LOG_INFO, `server ${this.#title()} is reachable again`);
+    this.#log(LOG_INFO, `server ${this.title} is reachable again`);
   }
 
   /** -LOADING, -OOM, -BUSY: the text goes to the client, the server counts as failing. */
-  onTransientReply(): void {}
+  onTransientReply(): void {
+    this.pool.health.onFailure(this, 'it cannot serve now');
+  }
 
-  onReplies(): void {}
+  /** A chunk of replies ended with a good one. */
+  onReplies(): void {
+    this.#breaker.onSuccess();
+    this.pool.health.onGoodReply(this);
+  }
 
-  onConnectionLost(_connection: BackendConnection, reason: string, lost: number): void {
+  onConnectionLost(connection: BackendConnection, reason: string, lost: number): void {
+    this.lastFailure = reason;
+    // Losing an open connection says little: a server that restarts is back at once.
+    if (!connection.connected || reason === REASON_TIMEOUT) {
+      this.#breaker.onFailure(performance.now());
+    }
+    if (!connection.isProbe) this.pool.health.onFailure(this, reason);
     this.#down = true;
     const now = performance.now();
     if (this.#lastFailureLog !== 0 && now - this.#lastFailureLog < FAILURE_LOG_INTERVAL_MS) {
@@ -104,7 +158,7 @@ export class Server {
     this.#lastFailureLog = now;
     this.#failuresNotLogged = 0;
     const requests = lost === 1 ? '1 request' : `${lost} requests`;
-    this.#log(LOG_WARN, `server ${this.#title()} failed: ${reason}; ${requests} lost${more}`);
+    this.#log(LOG_WARN, `server ${this.title} failed: ${reason}; ${requests} lost${more}`);
   }
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
@@ -112,18 +166,22 @@ export class Server {
     let waiting = 0;
     let waitingBytes = 0;
     let outstanding = 0;
-    for (const connection of this.#connections) {
+    let outstandingBytes = 0;
+    for (const connection of [...this.#connections, ...this.#retired]) {
       if (connection === null) continue;
-      if (connection.connected) outstanding += connection.inFlight.count;
-      else waiting += connection.inFlight.count;
-      waitingBytes += connection.out.pendingBytes;
+      const { unwritten, inFlight, out } = connection;
+      waiting += unwritten;
+      waitingBytes += out.pendingBytes;
+      outstanding += inFlight.count - unwritten;
+      outstandingBytes += Math.max(0, inFlight.bytes - out.pendingBytes);
     }
     this.counters[IN_QUEUE] = waiting;
     this.counters[IN_QUEUE_BYTES] = waitingBytes;
     this.counters[OUT_QUEUE] = outstanding;
+    this.counters[OUT_QUEUE_BYTES] = outstandingBytes;
   }
 
-  #title(): string {
+  get title(): string {
     return `${this.pool.config.name} | ${this.name} (${this.address})`;
   }
 
@@ -144,15 +202,35 @@ export class Pool {
   readonly protocol: Protocol;
   readonly servers: readonly Server[];
   readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
+  /** Null when latencies are not measured. */
+  readonly latency: PoolLatency | null;
+  readonly slowLog: SlowLog | null;
+  /** Requests that took this long go into the slow log. */
+  readonly slowMicros: number;
   /** Address of the ring in the arena. */
   readonly descriptor: number;
+  readonly health: PoolHealth;
 
   constructor(engine: Engine, config: PoolConfig, protocol: Protocol, descriptor: number) {
     this.protocol = protocol;
     this.engine = engine;
     this.config = config;
     this.descriptor = descriptor;
-    this.servers = config.servers.map((server) => new Server(this, server));
+    const { slowlogMs, slowlogLength, slowlogRedact } = config;
+    this.latency = engine.measuresLatency ? new PoolLatency(config.servers.length) : null;
+    this.slowLog = slowlogMs === 0 ? null : new SlowLog(slowlogLength, slowlogRedact);
+    this.slowMicros = slowlogMs === 0 ? INT32_MAX : Math.min(INT32_MAX, slowlogMs * 1000);
+    this.servers = config.servers.map((server, i) => new Server(this, server, i));
+    this.health = new PoolHealth(this);
+    this.writeRing(new Uint8Array(config.servers.length).fill(1));
+  }
+
+  /** Lays the ring of the live servers where the codec looks keys up. */
+  writeRing(live: ArrayLike<number>): void {
+    const { words } = this.engine;
+    const random = words[this.descriptor / 4 + POOL_RANDOM];
+    const seed = random === 0 ? (Math.random() * 0xffffffff) >>> 0 : random;
+    writePool(words, this.descriptor, ringOf(this.config, live), seed);
   }
 
   /** Server of requests without a key: twemproxy routes them as if their key were this word. */

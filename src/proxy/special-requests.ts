@@ -134,6 +134,10 @@ export function forward(request: SpecialRequest, server: number): boolean {
     return true;
   }
   const connection = client.pool.servers[server].connectionFor(client.id);
+  if (connection === null) {
+    client.failForward(client.pool.servers[server].lastFailure);
+    return true;
+  }
   if (connection.full && !request.mustSend) {
     connection.waitFor(client);
     return false;

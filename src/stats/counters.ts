@@ -23,7 +23,17 @@ export const CLIENT_CONNECTIONS = 2;
 export const SERVER_EJECTS = 3;
 export const FORWARD_ERROR = 4;
 export const FRAGMENTS = 5;
-export const POOL_COUNTERS = 6;
+/** ringway's own: clients refused or closed by a limit, and why. */
+export const CLIENTS_REFUSED = 6;
+export const CLIENT_IDLE_TIMEOUTS = 7;
+export const CLIENT_WRITE_TIMEOUTS = 8;
+export const REQUEST_READ_TIMEOUTS = 9;
+export const SLOW_READERS = 10;
+export const REQUESTS_TOO_LARGE = 11;
+export const REPLIES_TOO_LARGE = 12;
+export const MALFORMED_REQUESTS = 13;
+export const READS_RETRIED = 14;
+export const POOL_COUNTERS = 15;
 
 /** Counters of the process. */
 export const TOTAL_CONNECTIONS = 0;

@@ -13,6 +13,9 @@ export const SYNTAX_ERROR: Buffer = Buffer.from('-ERR syntax error\r\n');
 export const UNBALANCED_QUOTES: Buffer = Buffer.from(
   '-ERR Protocol error: unbalanced quotes in request\r\n',
 );
+export const UNFINISHED: Buffer = Buffer.from(
+  '-ERR Protocol error: the request was not completed in time\r\n',
+);
 export const TOO_MANY_CLIENTS: Buffer = Buffer.from('-ERR max number of clients reached\r\n');
 
 const NAME_LIMIT = 128;

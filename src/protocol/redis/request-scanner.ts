@@ -26,6 +26,9 @@ import {
   LIMIT_KEY_BYTES,
   LIMIT_REPLY_ELEMENTS,
   NO_COMMAND,
+  POOL_MAX_ARGUMENTS,
+  POOL_MAX_BULK,
+  POOL_MAX_INLINE,
   RECORD_BYTES,
   RECORD_COUNT,
   RECORD_DEST,
@@ -99,6 +102,10 @@ export function scanRequests(
   limit: number,
   pool: number,
 ): number {
+  const limits = pool >>> 2;
+  const maxArguments = words[limits + POOL_MAX_ARGUMENTS] || LIMIT_ARGUMENTS;
+  const maxBulk = words[limits + POOL_MAX_BULK] || LIMIT_BULK_BYTES;
+  const maxInline = words[limits + POOL_MAX_INLINE] || LIMIT_INLINE_BYTES;
   let records = 0;
   let pos = start;
   let frame = start; // first byte of the frame or of its piece
@@ -186,7 +193,7 @@ export function scanRequests(
           phase = PHASE_HEADER;
           break;
         }
-        if (number <= LINE_TOO_LONG || number > LIMIT_ARGUMENTS) {
+        if (number <= LINE_TOO_LONG || number > maxArguments) {
           error = lengthLineError(number, ERROR_MULTIBULK_LINE_TOO_LONG, ERROR_MULTIBULK_LENGTH);
           break;
         }
@@ -201,10 +208,10 @@ export function scanRequests(
     }
 
     if (phase === PHASE_TEXT) {
-      const stop = Math.min(end, frame + LIMIT_INLINE_BYTES + 1);
+      const stop = Math.min(end, frame + maxInline + 1);
       while (pos < stop && bytes[pos] !== LF) pos++;
       if (pos === stop) {
-        if (stop - frame > LIMIT_INLINE_BYTES) {
+        if (stop - frame > maxInline) {
           error = ERROR_INLINE_TOO_LONG;
           break;
         }
@@ -231,7 +238,7 @@ export function scanRequests(
       }
       const number = readNumber(bytes, pos, end);
       if (number === LINE_PARTIAL) break;
-      if (number < 0 || number > LIMIT_BULK_BYTES) {
+      if (number < 0 || number > maxBulk) {
         error = lengthLineError(number, ERROR_BULK_LINE_TOO_LONG, ERROR_BULK_LENGTH);
         break;
       }

@@ -1,0 +1,49 @@
+/**
+ * Keeps requests from a server that keeps failing: after a number of failures in a row it is left
+ * alone for a while that doubles, with jitter, up to a maximum; then one request tries it. Requests
+ * meanwhile get the last failure's error at once.
+ */
+export class Breaker {
+  readonly #limit: number;
+  readonly #maxMs: number;
+  #failures = 0;
+  #waitMs = 0;
+  #openUntil = 0;
+  /** One request tries the server; if nothing is heard of it until then, another may. */
+  #tryingUntil = 0;
+  /** False while nothing is wrong: the only thing the hot path looks at. */
+  tripped = false;
+
+  /** @param limit failures in a row that trip it, 0 = never @param maxMs the longest wait */
+  constructor(limit: number, maxMs: number) {
+    this.#limit = limit;
+    this.#maxMs = maxMs;
+  }
+
+  onFailure(now: number): void {
+    this.#tryingUntil = 0;
+    if (this.#limit === 0 || ++this.#failures < this.#limit) return;
+    this.#waitMs = Math.min(this.#maxMs, this.#waitMs === 0 ? FIRST_WAIT_MS : this.#waitMs * 2);
+    // Half of the wait is random, so that many proxies do not come back at once.
+    this.#openUntil = now + this.#waitMs * (0.5 + Math.random() / 2);
+    this.tripped = true;
+  }
+
+  onSuccess(): void {
+    if (this.#failures === 0 && !this.tripped) return;
+    this.#failures = 0;
+    this.#waitMs = 0;
+    this.#tryingUntil = 0;
+    this.tripped = false;
+  }
+
+  /** Whether a request may try a tripped server. */
+  mayTry(now: number): boolean {
+    if (!this.tripped) return true;
+    if (now < this.#tryingUntil || now < this.#openUntil) return false;
+    this.#tryingUntil = now + this.#maxMs;
+    return true;
+  }
+}
+
+const FIRST_WAIT_MS = 50;
