@@ -138,6 +138,33 @@ function suite(variant: Variant): void {
     assert.equal(await client.command('EXISTS', 'm1'), 0);
   });
 
+  test('a server that refuses a body, or is not there: its error, connection kept', async () => {
+    const direct = await RespClient.open(server.port);
+    await direct.text('CONFIG', 'SET', 'proto-max-bulk-len', 2 << 20);
+    const pipeline = [
+      ['SET', 'refused', Buffer.alloc(8 << 20)],
+      ['PING'],
+      ['SET', 'taken', Buffer.alloc(1 << 20)],
+      ['STRLEN', 'taken'],
+    ];
+    const [error, ...rest] = await client.pipeline(pipeline);
+    assert.ok(error instanceof ReplyError, String(error));
+    assert.match(
+      error.message,
+      /^ERR (Protocol error: invalid bulk length|.*reset|unknown|Broken)/,
+    );
+    assert.deepEqual(rest, ['PONG', 'OK', 1 << 20]);
+    await direct.text('CONFIG', 'SET', 'proto-max-bulk-len', 512 << 20);
+    direct.close();
+    server.kill('SIGKILL');
+    await waitFor('the server to be gone', () => !server.running);
+    const down = await client.pipeline(pipeline);
+    assert.equal(down[1], 'PONG');
+    for (const at of [0, 2, 3]) assert.match(String(down[at]), /ERR Connection refused|unknown/);
+    await server.restart();
+    assert.equal(await client.command('SET', 'refused', Buffer.alloc(1 << 20)), 'OK');
+  });
+
   test('the server dies in the middle of a body: one error, and the connection is kept', async () => {
     const sender = await RespClient.open(ringway.port);
     await sender.send(head('half', 1 << 20, 300_000));
