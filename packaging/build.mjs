@@ -3,13 +3,15 @@
 // meanwhile does not lose its files. Plain JavaScript, because it runs before anything is compiled.
 
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const output = join(root, 'build');
 const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
+// The files of the status page are served as they are.
+const PAGE = 'src/stats/page';
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
 /** Builds what is out of date; throws with a one-line message when a compiler reports errors. */
@@ -24,6 +26,7 @@ export async function build() {
   }
   const failed = (await Promise.allSettled(jobs)).find((job) => job.status === 'rejected');
   if (failed) throw failed.reason;
+  cpSync(join(root, PAGE), join(output, PAGE), { recursive: true });
   removeStale();
 }
 
@@ -52,7 +55,8 @@ function isWasmFresh(file) {
 function removeStale() {
   for (const file of filesBelow(output)) {
     const match = /^(.*)\.(js|js\.map|d\.ts)$/.exec(relative(output, file));
-    if (match && !existsSync(join(root, `${match[1]}.ts`))) rmSync(file, { force: true });
+    if (match === null || existsSync(join(root, `${match[1]}.ts`))) continue;
+    if (!existsSync(join(root, relative(output, file)))) rmSync(file, { force: true });
   }
 }
 

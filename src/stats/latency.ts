@@ -43,7 +43,7 @@ export class PoolLatency {
 
   /** @param micros may be anything: a clock that wrapped counts as 0 */
   record(series: number, span: number, micros: number): void {
-    const value = micros < 0 ? 0 : micros > HISTOGRAM_MAX ? HISTOGRAM_MAX : micros;
+    const value = Math.max(0, Math.min(micros, HISTOGRAM_MAX));
     this.counts[series * STRIDE + span * BUCKETS + bucketOf(value)]++;
     this.sums[series * SPANS.length + span] += value;
   }

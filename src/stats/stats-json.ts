@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import type { Pool, Server } from '../proxy/server-pool.ts';
 import {
   CLIENT_CONNECTIONS,
   CLIENT_EOF,
@@ -23,6 +22,11 @@ import {
   SERVER_TIMEDOUT,
   TOTAL_CONNECTIONS,
 } from './counters.ts';
+import { ownStats } from './own-stats.ts';
+import type { PoolSnapshot, ServerSnapshot, Snapshot } from './snapshot.ts';
+
+/** The key of our own part. */
+const OWN_KEY = 'ringway';
 
 /** Names and order of nutcracker's stats. */
 const POOL_FIELDS: readonly (readonly [string, number])[] = [
@@ -50,40 +54,39 @@ const SERVER_FIELDS: readonly (readonly [string, number])[] = [
   ['out_queue_bytes', OUT_QUEUE_BYTES],
 ];
 
-export interface StatsSource {
-  readonly version: string;
-  readonly startedAt: number;
-  readonly process: Float64Array;
-  readonly pools: readonly Pool[];
-}
-
 /**
  * One line of JSON with nutcracker's fields, order and blanks, so that its exporters read it.
  * (Blanks stand after commas between metrics, none between a closing brace and the next name.)
  */
-export function statsJson(source: StatsSource, now: number = Date.now()): string {
-  const listeners = source.pools.length;
+export function statsJson(snapshot: Snapshot): string {
+  const { now, startedAt, version, pools } = snapshot;
   const head = [
     '"service":"nutcracker"',
     `"source":${JSON.stringify(hostname())}`,
-    `"version":${JSON.stringify(source.version)}`,
-    `"uptime":${Math.floor((now - source.startedAt) / 1000)}`,
+    `"version":${JSON.stringify(version)}`,
+    `"uptime":${Math.floor((now - startedAt) / 1000)}`,
     `"timestamp":${Math.floor(now / 1000)}`,
-    `"total_connections":${source.process[TOTAL_CONNECTIONS] + listeners}`,
-    `"curr_connections":${source.process[CURR_CONNECTIONS] + listeners}`,
+    `"total_connections":${snapshot.process[TOTAL_CONNECTIONS]}`,
+    `"curr_connections":${snapshot.process[CURR_CONNECTIONS]}`,
   ].join(', ');
-  return `{${head}, ${source.pools.map(poolJson).join(',')}}\n`;
+  const parts = pools.map(poolJson);
+  // A pool may have our name; then only the HTTP address has our own part.
+  if (!pools.some(({ name }) => name === OWN_KEY)) parts.push(ownJson(snapshot));
+  return `{${head}, ${parts.join(',')}}\n`;
 }
 
-function poolJson(pool: Pool): string {
+function ownJson(snapshot: Snapshot): string {
+  const fields = Object.entries(ownStats(snapshot));
+  return `"${OWN_KEY}": {${fields.map(([name, n]) => `${JSON.stringify(name)}:${n}`).join(', ')}}`;
+}
+
+function poolJson(pool: PoolSnapshot): string {
   const fields = POOL_FIELDS.map(([name, at]) => `"${name}":${pool.counters[at]}`).join(', ');
   const servers = pool.servers.map(serverJson).join(',');
-  return `${JSON.stringify(pool.config.name)}: {${fields}, ${servers}}`;
+  return `${JSON.stringify(pool.name)}: {${fields}, ${servers}}`;
 }
 
-function serverJson(server: Server): string {
-  const { counters } = server;
-  server.gaugeQueues();
-  const fields = SERVER_FIELDS.map(([name, at]) => `"${name}":${counters[at]}`).join(', ');
-  return `${JSON.stringify(server.name)}: {${fields}}`;
+function serverJson({ name, counters }: ServerSnapshot): string {
+  const fields = SERVER_FIELDS.map(([field, at]) => `"${field}":${counters[at]}`).join(', ');
+  return `${JSON.stringify(name)}: {${fields}}`;
 }

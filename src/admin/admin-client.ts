@@ -1,0 +1,27 @@
+import { connect } from 'node:net';
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Sends one command to an admin socket.
+ * @returns the answer @throws when there is none, or it is an error
+ */
+export function askAdmin(path: string, command: string): Promise<Record<string, unknown>> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no answer from ${path}`)));
+    socket.on('error', reject);
+    socket.on('connect', () => socket.write(`${command}\n`));
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      if (!text.endsWith('\n')) return;
+      socket.end();
+      const answer = JSON.parse(text) as Record<string, unknown>;
+      if (answer['ok'] === true) resolve(answer);
+      else reject(new Error(String(answer['error'])));
+    });
+    socket.on('close', () => reject(new Error(`${path} closed without an answer`)));
+  });
+}

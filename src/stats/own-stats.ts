@@ -1,0 +1,35 @@
+import { quantiles } from './histogram.ts';
+import { SPAN_TOTAL } from './latency.ts';
+import { mergeSpan, seriesOf } from './latency-view.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * Our own part of the stats, under one key. Exporters made for nutcracker take every object at the
+ * top for a pool: some read the six fields of a pool from it, some turn all of its values into
+ * whole numbers. So it has those fields, as zeros, and whole numbers only.
+ */
+export function ownStats(snapshot: Snapshot): Record<string, number> {
+  const { runtime, own } = snapshot;
+  const stats: Record<string, number> = {
+    client_eof: 0,
+    client_err: 0,
+    client_connections: 0,
+    server_ejects: 0,
+    forward_error: 0,
+    fragments: 0,
+    workers: runtime.workers,
+    cpu_user_us: Math.round(runtime.userSeconds * 1e6),
+    cpu_system_us: Math.round(runtime.systemSeconds * 1e6),
+    resident_bytes: runtime.residentBytes,
+    reloads: own.reloads,
+    reload_errors: own.reloadErrors,
+  };
+  for (const pool of snapshot.pools) {
+    if (pool.latencyCounts === null) continue;
+    const merged = mergeSpan(pool.latencyCounts, seriesOf(0, pool.servers.length - 1), SPAN_TOTAL);
+    const [p50, p99] = quantiles(merged, [0.5, 0.99]);
+    stats[`${pool.name}_latency_p50_us`] = Math.round(p50);
+    stats[`${pool.name}_latency_p99_us`] = Math.round(p99);
+  }
+  return stats;
+}

@@ -1,0 +1,137 @@
+import type { Engine } from '../proxy/engine.ts';
+import type { Pool, Server } from '../proxy/server-pool.ts';
+import type { SlowEntry } from '../proxy/slow-log.ts';
+import { ringView } from './ring-view.ts';
+
+/** The newest entries of the slow log that a snapshot carries. */
+const SLOW_ENTRIES = 16;
+
+/**
+ * All that the statistics are made of, at one moment: plain data, so that workers can hand it to
+ * each other. Counters are as stats/counters.ts numbers them.
+ */
+export interface Snapshot {
+  readonly version: string;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly now: number;
+  readonly process: Float64Array;
+  readonly pools: readonly PoolSnapshot[];
+  readonly runtime: RuntimeSnapshot;
+  readonly own: OwnCounters;
+}
+
+export interface PoolSnapshot {
+  readonly name: string;
+  readonly listen: string;
+  readonly redis: boolean;
+  readonly hash: string;
+  readonly distribution: string;
+  readonly counters: Float64Array;
+  readonly servers: readonly ServerSnapshot[];
+  /** As RingView. */
+  readonly ringCells: readonly number[];
+  readonly slow: readonly SlowEntry[];
+  /** As PoolLatency; null when latencies are not measured. */
+  readonly latencyCounts: Float64Array | null;
+  readonly latencySums: Float64Array | null;
+}
+
+export interface ServerSnapshot {
+  /** The ring name: one character per byte. */
+  readonly name: string;
+  readonly address: string;
+  readonly weight: number;
+  readonly live: boolean;
+  /** The part of all hash values that it gets now, 0 to 1. */
+  readonly ringShare: number;
+  readonly counters: Float64Array;
+}
+
+/** What the process has used. */
+export interface RuntimeSnapshot {
+  readonly workers: number;
+  readonly userSeconds: number;
+  readonly systemSeconds: number;
+  readonly residentBytes: number;
+  readonly codec: string;
+  readonly node: string;
+}
+
+/** Counters that nutcracker does not have. */
+export interface OwnCounters {
+  readonly reloads: number;
+  readonly reloadErrors: number;
+  /** Unix milliseconds; 0 = never. */
+  readonly lastReloadAt: number;
+  readonly lastReloadError: string;
+}
+
+export const NO_RELOADS: OwnCounters = {
+  reloads: 0,
+  reloadErrors: 0,
+  lastReloadAt: 0,
+  lastReloadError: '',
+};
+
+export interface SnapshotSource {
+  readonly version: string;
+  readonly startedAt: number;
+  readonly engine: Engine;
+  readonly pools: readonly Pool[];
+  readonly codec: string;
+  /** Reloads and their errors, once there are any. */
+  readonly own?: () => OwnCounters;
+}
+
+/** Reads everything now. The counters and latencies are the live arrays, not copies. */
+export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): Snapshot {
+  const { user, system } = process.cpuUsage();
+  const listeners = source.pools.length;
+  return {
+    version: source.version,
+    startedAt: source.startedAt,
+    now,
+    process: Float64Array.from(source.engine.process, (count) => count + listeners),
+    pools: source.pools.map(poolSnapshot),
+    runtime: {
+      workers: 1,
+      userSeconds: user / 1e6,
+      systemSeconds: system / 1e6,
+      residentBytes: process.memoryUsage.rss(),
+      codec: source.codec,
+      node: process.version,
+    },
+    own: source.own?.() ?? NO_RELOADS,
+  };
+}
+
+function poolSnapshot(pool: Pool): PoolSnapshot {
+  const { config, latency } = pool;
+  const ring = ringView(pool);
+  return {
+    name: config.name,
+    listen: config.listen.text,
+    redis: config.redis,
+    hash: config.hash,
+    distribution: config.distribution,
+    counters: pool.counters,
+    servers: pool.servers.map((server) => serverSnapshot(server, ring.shares[server.index])),
+    ringCells: ring.cells,
+    slow: pool.slowLog?.latest(SLOW_ENTRIES) ?? [],
+    latencyCounts: latency?.counts ?? null,
+    latencySums: latency?.sums ?? null,
+  };
+}
+
+function serverSnapshot(server: Server, ringShare: number): ServerSnapshot {
+  server.gaugeQueues();
+  return {
+    name: server.name,
+    address: server.address,
+    weight: server.config.weight,
+    live: server.pool.health.isLive(server.index),
+    ringShare,
+    counters: server.counters,
+  };
+}
