@@ -12,6 +12,18 @@ export function findByte16(pos: u32, end: u32, byte: u32): u32 {
   return pos;
 }
 
+/** Address of the first byte in [pos, end) that is a blank or below, or `end`. */
+export function findBlank16(pos: u32, end: u32): u32 {
+  const blank = i8x16.splat(0x20);
+  while (end - pos >= 16) {
+    const mask = i8x16.bitmask(i8x16.le_u(v128.load(pos), blank));
+    if (mask !== 0) return pos + ctz(mask);
+    pos += 16;
+  }
+  while (pos < end && load<u8>(pos) > 0x20) pos++;
+  return pos;
+}
+
 /** Copies `length` bytes, 16 to 64; the last 16 may overlap those before. All loads come first. */
 export function copyUpTo64(dest: u32, source: u32, length: u32): void {
   const first = v128.load(source);

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: these are 64-bit integers
 // Bytes, numbers and line ends, shared by the scanners.
 
-import { findByte16 } from './ascii.simd';
+import { findBlank16, findByte16 } from './ascii.simd';
 import { LIMIT_HEADER_BYTES } from './layout';
 
 export const CR: u32 = 0x0d;
@@ -86,6 +86,19 @@ export function findByte(pos: u32, end: u32, byte: u32): u32 {
     pos += 8;
   }
   while (pos < end && <u32>load<u8>(pos) !== byte) pos++;
+  return pos;
+}
+
+/** Address of the first byte in [pos, end) that is a blank or below, or `end`. */
+export function findBlank(pos: u32, end: u32): u32 {
+  if (ASC_FEATURE_SIMD) return findBlank16(pos, end);
+  while (end - pos >= 8) {
+    const word = load<u64>(pos);
+    const low = (word - LOW_BITS * 0x21) & ~word & HIGH_BITS; // the lowest set bit is exact
+    if (low !== 0) return pos + <u32>(ctz(low) >>> 3);
+    pos += 8;
+  }
+  while (pos < end && load<u8>(pos) > 0x20) pos++;
   return pos;
 }
 

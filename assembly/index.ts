@@ -4,5 +4,7 @@ export { commandHash } from './commands';
 export * from './continuum';
 export { gather } from './gather';
 export * from './layout';
+export { scanMemcacheRequests, splitMemcacheKeys } from './memcache';
+export { scanMemcacheReplies, splitMemcacheValues } from './memcache-replies';
 export { scanReplies, scanRequests, splitReply, splitRequest } from './resp';
 export { hashKey, route } from './route';

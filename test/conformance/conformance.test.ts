@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { routeKey } from '../../src/distribution/route.ts';
 import {
+  FLAG_BASE64_KEY,
   NO_SERVER,
   SCAN_COMPLETE,
   SCAN_ERROR,
@@ -16,6 +17,8 @@ import {
   twoChunks,
 } from '../support/codec-replay.ts';
 import { type Case, describeFrame } from './cases.ts';
+import { MEMCACHE_REPLY_CASES } from './memcache-replies.ts';
+import { MEMCACHE_REQUEST_CASES } from './memcache-requests.ts';
 import { REPLY_CASES } from './replies.ts';
 import { REQUEST_CASES } from './requests.ts';
 
@@ -23,6 +26,8 @@ const codecs = allCodecs();
 const suites: readonly (readonly [Direction, readonly Case[]])[] = [
   ['requests', REQUEST_CASES],
   ['replies', REPLY_CASES],
+  ['memcache requests', MEMCACHE_REQUEST_CASES],
+  ['memcache replies', MEMCACHE_REPLY_CASES],
 ];
 
 for (const { label, codec } of codecs) {
@@ -83,8 +88,10 @@ function checkOutcome(direction: Direction, item: Case, input: Buffer, outcome: 
   if (outcome.status === SCAN_COMPLETE) assert.equal(outcome.consumed, input.length);
   for (const frame of outcome.frames) {
     const { words } = codecs[0].codec.arena;
-    const server =
-      frame.key === 0 ? NO_SERVER : routeKey(input, frame.key, frame.keyLength, words, TEST_POOL);
+    const isRouted = frame.key !== 0 && (frame.info & FLAG_BASE64_KEY) === 0;
+    const server = !isRouted
+      ? NO_SERVER
+      : routeKey(input, frame.key, frame.keyLength, words, TEST_POOL);
     assert.equal(frame.server, server);
   }
 }

@@ -36,7 +36,7 @@ import {
 } from '../../src/protocol/frame-table.ts';
 import { TEST_BASE, TEST_POOL } from './codec-all.ts';
 
-export type Direction = 'requests' | 'replies';
+export type Direction = 'requests' | 'replies' | 'memcache requests' | 'memcache replies';
 
 /** One frame, wherever it was cut; positions count from the first byte of the stream. */
 export interface Frame {
@@ -115,10 +115,7 @@ export function replay(
     for (;;) {
       scans++;
       const origin = streamed - start;
-      const count =
-        direction === 'requests'
-          ? codec.scanRequests(start, end, DRAIN_TABLE, limit, pool)
-          : codec.scanReplies(start, end, DRAIN_TABLE, limit);
+      const count = scan(codec, direction, start, end, limit, pool);
       if (count > limit) throw new Error(`${count} records, limit ${limit}`);
       for (let i = 0; i < count; i++) {
         const record = (DRAIN_TABLE + i * RECORD_BYTES) >>> 2;
@@ -170,6 +167,26 @@ export function replay(
     consumed: streamed,
     log: log.join('\n'),
   };
+}
+
+function scan(
+  codec: Codec,
+  direction: Direction,
+  start: number,
+  end: number,
+  limit: number,
+  pool: number,
+): number {
+  switch (direction) {
+    case 'requests':
+      return codec.scanRequests(start, end, DRAIN_TABLE, limit, pool);
+    case 'replies':
+      return codec.scanReplies(start, end, DRAIN_TABLE, limit);
+    case 'memcache requests':
+      return codec.scanMemcacheRequests(start, end, DRAIN_TABLE, limit, pool);
+    case 'memcache replies':
+      return codec.scanMemcacheReplies(start, end, DRAIN_TABLE, limit);
+  }
 }
 
 function readFrame(words: Uint32Array, record: number, origin: number): Frame {

@@ -14,9 +14,13 @@ const FUNCTIONS = [
   'ketamaPointCount',
   'ketamaPoints',
   'route',
+  'scanMemcacheReplies',
+  'scanMemcacheRequests',
   'scanReplies',
   'scanRequests',
   'sortPoints',
+  'splitMemcacheKeys',
+  'splitMemcacheValues',
   'splitReply',
   'splitRequest',
 ];
