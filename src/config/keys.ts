@@ -212,7 +212,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
   },
   own(
     'breaker_failures',
-    3,
+    10,
     [0, INT32_MAX],
     'Failures in a row after which requests to a server fail at once for a while. 0: never. ' +
       'Without effect with `auto_eject_hosts`.',

@@ -72,8 +72,15 @@ function suite(variant: Variant): void {
     assert.equal(String(replies[2]), `of ${live}`);
   });
 
+  /** After many failures in a row the server is left alone for at most breaker_max_wait. */
+  const reachable = (key: string): Promise<void> =>
+    waitFor('the server to be tried again', async () => {
+      return String(await client.command('SET', key, 'x')) === 'OK';
+    });
+
   test('it comes back, and works again', async () => {
     await servers[2].restart();
+    await reachable(lost[0]);
     for (const key of lost) {
       assert.equal(await client.command('SET', key, `new ${key}`), 'OK');
       assert.equal(String(await client.command('GET', key)), `new ${key}`);
@@ -118,6 +125,7 @@ function suite(variant: Variant): void {
     running = false;
     const errors = await Promise.all(work);
     assert.ok(errors.reduce((a, b) => a + b) > 0, 'somebody met the dead server');
+    await reachable(lost[0]);
     assert.equal(await client.command('SET', lost[0], 'x'), 'OK');
   });
 }
