@@ -247,7 +247,7 @@ export class BackendReplies {
   }
 
   #pauseForSlowReader(client: ClientConnection): void {
-    if (this.paused || !client.overOutputLimit()) return;
+    if (this.paused || !client.holdsUp(this.#connection)) return;
     this.paused = true;
     this.#slowReader = client;
     this.#pausedAt = this.#engine.now;

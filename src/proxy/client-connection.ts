@@ -185,6 +185,17 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     return this.pipeline.undeliveredBytes > this.pool.config.clientOutputLimit;
   }
 
+  /**
+   * Whether a server connection must stand still for this client. One that owes it the reply that
+   * is next goes on while the client reads: the others wait behind that.
+   */
+  holdsUp(connection: BackendConnection): boolean {
+    if (!this.overOutputLimit()) return false;
+    const { out, head } = this.pipeline;
+    if (out.pendingBytes > this.pool.config.clientOutputLimit) return true;
+    return !connection.inFlight.owes(this.id, head);
+  }
+
   /** A server connection stands still until this client takes its replies. */
   blocksBackend(connection: BackendConnection): void {
     this.#blockedBackends.push(connection);
@@ -192,11 +203,16 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
 
   #releaseBackends(): void {
     if (this.#blockedBackends.length === 0) return;
-    const { undeliveredBytes } = this.pipeline;
-    if (!this.closed && undeliveredBytes > this.pool.config.clientOutputLimit >> 1) return;
+    const { undeliveredBytes, out, head } = this.pipeline;
+    const low = this.pool.config.clientOutputLimit >> 1;
+    const all = this.closed || undeliveredBytes <= low;
+    if (!all && out.pendingBytes > low) return;
     const blocked = this.#blockedBackends;
     this.#blockedBackends = [];
-    for (const connection of blocked) connection.resume();
+    for (const connection of blocked) {
+      if (all || connection.inFlight.owes(this.id, head)) connection.resume();
+      else this.#blockedBackends.push(connection);
+    }
   }
 
   // --- the end ---------------------------------------------------------------------------------

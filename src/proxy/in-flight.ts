@@ -148,6 +148,17 @@ export class InFlight {
     return false;
   }
 
+  /** Whether the reply to `client`'s request `slot`, or a part of one, is what it gets next here. */
+  owes(client: number, slot: number): boolean {
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const at = i & this.#mask;
+      const id = this.#ring[at * STRIDE];
+      if (id === client) return this.#ring[at * STRIDE + 1] === slot;
+      if (id < 0 && this.#targets[at]?.clientId === client) return true;
+    }
+    return false;
+  }
+
   shift(): void {
     const at = this.#head & this.#mask;
     if (this.#ring[at * STRIDE] < 0) this.#targets[at] = null;
