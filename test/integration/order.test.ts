@@ -126,6 +126,21 @@ function leavers(variant: Variant): void {
     client.close();
   });
 
+  test('large replies from several servers, many times client_output_limit, in order', async () => {
+    const lines = shards(servers.map(({ port }) => port));
+    const pool = { servers: lines, hash: 'md5', client_output_limit: 65_536 };
+    const tight = await startInProcess(pool, variant);
+    const client = await RespClient.open(tight.port);
+    const values = Array.from({ length: 30 }, (_, i) => Buffer.alloc(100_000, 60 + i));
+    for (const [i, value] of values.entries()) await client.text('SET', `large${i}`, value);
+    const requests = Array.from({ length: 600 }, (_, i) => ['GET', `large${i % 30}`]);
+    for (const [i, reply] of (await client.pipeline(requests)).entries()) {
+      assert.ok(values[i % 30].equals(reply as Buffer), `reply ${i}`);
+    }
+    client.close();
+    await tight.stop();
+  });
+
   test('what clients leave behind is given back', async () => {
     const { ringway: running } = ringway as TestRingway & { ringway: { stats(): string } };
     await waitFor('all clients to be gone', () => {
