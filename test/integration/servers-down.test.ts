@@ -73,7 +73,7 @@ function suite(variant: Variant): void {
   });
 
   /** After many failures in a row the server is left alone for at most breaker_max_wait. */
-  const reachable = (key: string): Promise<void> =>
+  const reachable = (key: string): Promise<boolean> =>
     waitFor('the server to be tried again', async () => {
       return String(await client.command('SET', key, 'x')) === 'OK';
     });
