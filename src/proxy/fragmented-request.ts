@@ -116,15 +116,17 @@ function measure(request: SpecialRequest, spec: CommandSpec, order: Uint16Array)
   const bytes = new Float64Array(servers.length);
   let server = 0;
   let key = 0;
+  let nextKey = spec.firstKey;
   const total = order.length * spec.step + 1;
   for (let from = 1; from < total; ) {
     const count = splitFrom(request, spec, from);
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
-      if (words[at + RECORD_COUNT] % spec.step === spec.firstKey % spec.step) {
+      if (words[at + RECORD_COUNT] === nextKey) {
         server = words[at + RECORD_SERVER];
         if (server === NO_SERVER) return null;
         order[key++] = server;
         keys[server]++;
+        nextKey += spec.step;
       }
       bytes[server] += words[at + RECORD_LENGTH];
     }
@@ -182,12 +184,16 @@ function copyWords(
   const { words, memory } = engine;
   let share = shares[0];
   let key = 0;
+  let nextKey = spec.firstKey;
   let from = 1;
-  for (let left = totalWords(shares, spec); left > 0; ) {
-    const count = splitFrom(request, spec, from);
+  const total = order.length * spec.step;
+  for (let left = total; left > 0; ) {
+    // What fits the table stands there since it was measured.
+    const count = total <= PART_TABLE_RECORDS ? total : splitFrom(request, spec, from);
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
-      if (words[at + RECORD_COUNT] % spec.step === spec.firstKey % spec.step) {
+      if (words[at + RECORD_COUNT] === nextKey) {
         share = shares[order[key++]];
+        nextKey += spec.step;
       }
       const start = words[at + RECORD_START];
       const length = words[at + RECORD_LENGTH];
@@ -203,10 +209,4 @@ function copyWords(
     from += count;
     left -= count;
   }
-}
-
-function totalWords(shares: readonly Share[], spec: CommandSpec): number {
-  let keys = 0;
-  for (const share of shares) keys += share.keys;
-  return keys * spec.step;
 }
