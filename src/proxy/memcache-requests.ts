@@ -14,7 +14,7 @@ import {
   NO_SERVER,
   SCRATCH,
 } from '../protocol/frame-table.ts';
-import { replyToBadRequest } from '../protocol/memcache/bad-request.ts';
+import { replyToBadKey, replyToBadRequest } from '../protocol/memcache/bad-request.ts';
 import { decodeKey } from '../protocol/memcache/base64-key.ts';
 import * as replies from '../protocol/memcache/replies.ts';
 import { wordsOf } from '../protocol/memcache/words.ts';
@@ -86,7 +86,7 @@ function sendToAll(request: SpecialRequest, command: number, info: number): bool
 /** A command with one key: quiet, with noreply, or with a key in base64. */
 function sendByKey(request: SpecialRequest, info: number): boolean {
   const server = serverOf(request, info);
-  if (server === 'undecodable') return answer(request, replies.BAD_BASE64);
+  if (server === 'undecodable') return answer(request, replyToBadKey(info & NO_COMMAND));
   if ((info & (FLAG_QUIET | FLAG_NO_REPLY)) === 0) return forward(request, server);
   const { client, start, length } = request;
   const silent = (info & FLAG_NO_REPLY) !== 0;

@@ -7,6 +7,7 @@ import {
   MC_GET,
   MC_GETS,
   MC_MA,
+  MC_MD,
   MC_ME,
   MC_MG,
   MC_MS,
@@ -63,8 +64,16 @@ function replyToBadLine(command: number, words: readonly string[]): Buffer {
 function replyToBadMetaLine(command: number, count: number): Buffer {
   if (command === MC_ME) return replies.BAD_FORMAT;
   if (count === 1) return replies.ERROR;
-  if (count > META_WORDS && command <= MC_MA) return replies.FLAGS_TOO_LONG;
+  if (count > META_WORDS) {
+    return command === MC_MG ? replies.MG_FLAGS_TOO_LONG : replies.FLAGS_TOO_LONG;
+  }
   return command === MC_MS ? replies.BAD_FORMAT : replies.ERROR;
+}
+
+/** What memcached says about a key in base64 that cannot be decoded. */
+export function replyToBadKey(command: number): Buffer {
+  if (command === MC_ME) return replies.BAD_FORMAT;
+  return command === MC_MD || command === MC_MA ? replies.BAD_FLAG : replies.BAD_BASE64;
 }
 
 /** As `strtol` reads it. */

@@ -6,7 +6,10 @@ export const META_NO_OP: Buffer = Buffer.from('MN\r\n');
 export const BAD_FORMAT: Buffer = Buffer.from('CLIENT_ERROR bad command line format\r\n');
 export const BAD_DATA_CHUNK: Buffer = Buffer.from('CLIENT_ERROR bad data chunk\r\n');
 export const BAD_BASE64: Buffer = Buffer.from('CLIENT_ERROR error decoding key\r\n');
+export const BAD_FLAG: Buffer = Buffer.from('CLIENT_ERROR invalid or duplicate flag\r\n');
 export const FLAGS_TOO_LONG: Buffer = Buffer.from('CLIENT_ERROR options flags too long\r\n');
+/** The same, as mg words it. */
+export const MG_FLAGS_TOO_LONG: Buffer = Buffer.from('CLIENT_ERROR options flags are too long\r\n');
 export const LINE_TOO_LONG: Buffer = Buffer.from('CLIENT_ERROR line too long\r\n');
 /** What a memcached started with `-F` says. */
 export const FLUSH_REFUSED: Buffer = Buffer.from('CLIENT_ERROR flush_all not allowed\r\n');
