@@ -2,13 +2,8 @@ import type { ConfigProblem } from '../errors.ts';
 import type { Config, PoolConfig } from './types.ts';
 
 /** What a valid file may ask for and this release cannot do yet. Shrinks with every release. */
-const NOT_YET: readonly { key: string; asks: (pool: PoolConfig) => boolean; message: string }[] = [
-  {
-    key: 'auto_eject_hosts',
-    asks: (pool) => pool.autoEjectHosts,
-    message: 'ejecting servers is not yet supported; expected "auto_eject_hosts: false"',
-  },
-];
+const NOT_YET: readonly { key: string; asks: (pool: PoolConfig) => boolean; message: string }[] =
+  [];
 
 /** Why this release cannot start with a valid configuration; empty when it can. */
 export function unsupportedInThisRelease(config: Config): ConfigProblem[] {

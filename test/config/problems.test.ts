@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseConfig, unsupportedInThisRelease } from '../../src/config/index.ts';
+import { parseConfig } from '../../src/config/index.ts';
 import { editDistance, nearest } from '../../src/config/suggest.ts';
-import { ConfigError, ERROR_CODES, formatProblem, RingwayError } from '../../src/errors.ts';
+import { ConfigError, ERROR_CODES, RingwayError } from '../../src/errors.ts';
 
 function linesOf(text: string | Uint8Array): string[] {
   try {
@@ -109,27 +109,6 @@ describe('suggestions', () => {
     assert.equal(nearest('tiemout', words), 'timeout');
     assert.equal(nearest('completely_else', words), null);
     assert.equal(nearest('x'.repeat(100_000), words), null);
-  });
-});
-
-describe('what this release cannot do', () => {
-  test('is named with its place, the pool when the key is absent', () => {
-    const text = `${HEAD}  auto_eject_hosts: true\n${SERVERS}`;
-    const config = parseConfig(Buffer.from(text), 'f.yml');
-    const lines = unsupportedInThisRelease(config).map(formatProblem);
-    assert.deepEqual(
-      lines.map((line) => line.slice(0, line.indexOf(';'))),
-      [
-        'f.yml:3:3: alpha.auto_eject_hosts: ejecting servers is not yet supported',
-      ],
-    );
-  });
-
-  test('is nothing for pools without ejection', () => {
-    for (const redis of [true, false]) {
-      const config = parseConfig(Buffer.from(`${HEAD}  redis: ${redis}\n${SERVERS}`), 'f.yml');
-      assert.deepEqual(unsupportedInThisRelease(config), []);
-    }
   });
 });
 

@@ -4,11 +4,10 @@ import { describe, test } from 'node:test';
 import { type Action, type FakeServer, inOrder, startFake } from '../support/fake-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { startInProcess, VARIANTS, type Variant } from '../support/ringway.ts';
-import { waitFor } from '../support/wait.ts';
+import { delay, waitFor } from '../support/wait.ts';
 import { expectOutcome, type Outcome } from './golden-support.ts';
 
 // What a recorded nutcracker answered, and sent, when its servers followed a script.
-// The cases with auto_eject_hosts are not in this list: that key is not supported in this release.
 
 interface RecordedAction {
   readonly action: string;
@@ -23,7 +22,12 @@ interface Case {
   readonly config: { readonly servers: readonly string[] };
   /** null = nobody listens there. */
   readonly backends: Readonly<Record<string, readonly RecordedAction[] | null>>;
-  readonly steps: readonly { request: string; response: string; closed: boolean }[];
+  readonly steps: readonly {
+    readonly delay_before_s?: number;
+    readonly request: string;
+    readonly response: string;
+    readonly closed: boolean;
+  }[];
   readonly received: Readonly<Record<string, readonly string[]>>;
   readonly connections: Readonly<Record<string, number>>;
 }
@@ -65,6 +69,7 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
   },
   // The server's words, and its connection is kept.
   's-oom': { steps: [kept(OOM), kept('+x\r\n')], connections: { f1: 1 } },
+  's-eject-oom': { steps: [kept('-OOM x\r\n')] },
   's-loading': { steps: [kept('-LOADING Redis is loading the dataset in memory\r\n')] },
   's-busy': { steps: [kept('-BUSY Redis is busy running a script.\r\n')] },
   's-mget-fragment-error': { steps: [kept('-WRONGTYPE x\r\n+PONG\r\n')] },
@@ -97,6 +102,7 @@ async function play(each: Case, variant: Variant): Promise<void> {
   const ringway = await startInProcess({ ...each.config, servers: lines }, variant);
   try {
     for (const [i, step] of each.steps.entries()) {
+      await delay((step.delay_before_s ?? 0) * 1000);
       const reply = latin1(step.response);
       const expected = difference.steps?.[i] ?? { reply, closed: step.closed };
       await expectOutcome(ringway.port, [Buffer.from(step.request, 'base64')], expected);

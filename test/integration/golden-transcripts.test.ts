@@ -7,7 +7,6 @@ import { startInProcess, VARIANTS, type Variant } from '../support/ringway.ts';
 import { cut, expectOutcome, type Outcome } from './golden-support.ts';
 
 // What a recorded nutcracker answered, byte for byte; where ringway means to differ, what it answers.
-// The cases with auto_eject_hosts are not in this list: that key is not supported in this release.
 
 interface Case {
   readonly id: string;
@@ -55,6 +54,8 @@ const DIFFERENCES: Readonly<Record<string, Outcome>> = {
   'r-bad-terminator': closed('-ERR Protocol error: expected CRLF after bulk\r\n'),
   'r-null-bulk-arg': closed('-ERR Protocol error: invalid bulk length\r\n'),
   'r-key-too-long': kept('$-1\r\n'),
+  'r-all-ejected-mget-alone': kept('-ERR Connection refused\r\n'),
+  'r-all-ejected-mget-after-ping': kept('+PONG\r\n-ERR Connection refused\r\n'),
   'r-dead-mget': kept('-ERR Connection refused\r\n+PONG\r\n'),
   // Recorded as to be kept, but it hides the server's own words.
   'r-auth-missing-mget': kept('-NOAUTH Authentication required.\r\n'.repeat(3)),
