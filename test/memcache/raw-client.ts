@@ -86,7 +86,7 @@ export class RawClient {
   }
 
   /**
-   * Sends `request`, then a line that every memcached answers with an error, and returns what came
+   * Sends `request`, then lines that are answered alike everywhere, and returns what came
    * before that answer.
    */
   async ask(request: Uint8Array | string, timeoutMs?: number): Promise<string> {
@@ -106,7 +106,7 @@ export class RawClient {
   }
 }
 
-// A base64 key that cannot be decoded: nothing else in a test is answered like this.
-const SENTINEL = 'mg * b\r\n';
-const SENTINEL_ANSWER = 'CLIENT_ERROR error decoding key\r\n';
+// Answered by ringway itself, and by nothing else in a test.
+const SENTINEL = 'mn\r\nmg * b\r\nmn\r\n';
+const SENTINEL_ANSWER = 'MN\r\nCLIENT_ERROR error decoding key\r\nMN\r\n';
 const ANSWER = Buffer.from(SENTINEL_ANSWER);
