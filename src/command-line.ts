@@ -1,47 +1,26 @@
-/** nutcracker's command line: getopt_long, number rules, messages and usage text. */
+/** nutcracker's command line: getopt_long, number rules and messages. */
 
-export const CODEC_CHOICES = ['auto', 'wasm', 'wasm-scalar', 'js'] as const;
-export type CodecChoice = (typeof CODEC_CHOICES)[number];
+import {
+  CODEC_CHOICES,
+  type CodecChoice,
+  DEFAULTS,
+  type HttpOption,
+  LOG_FORMATS,
+  type LogFormat,
+  MBUF_MAX,
+  MBUF_MIN,
+  type Options,
+  PORT_MAX,
+  VERBOSE_MAX,
+} from './options.ts';
+import { describeStatsText, usageText, versionText } from './usage.ts';
 
-export interface Options {
-  /** Log level, 0 to 11. */
-  readonly verbose: number;
-  /** Log file; null = stderr. */
-  readonly output: string | null;
-  readonly confFile: string;
-  readonly statsPort: number;
-  readonly statsAddr: string;
-  readonly statsIntervalMs: number;
-  readonly pidFile: string | null;
-  /** Validated for old start scripts; ringway sizes its buffers itself. */
-  readonly mbufSize: number;
-  readonly daemonize: boolean;
-  /** null = not given. */
-  readonly codec: CodecChoice | null;
-}
+export { CODEC_CHOICES, type CodecChoice, type Options } from './options.ts';
 
 /** What to do: run, test the configuration file, or print `stderr` and exit. */
 export type CommandLine =
   | { readonly action: 'run' | 'test-conf'; readonly options: Options }
   | { readonly action: 'exit'; readonly status: 0 | 1; readonly stderr: string };
-
-const DEFAULTS: Options = {
-  verbose: 5,
-  output: null,
-  confFile: 'conf/nutcracker.yml',
-  statsPort: 22222,
-  statsAddr: '0.0.0.0',
-  statsIntervalMs: 30000,
-  pidFile: null,
-  mbufSize: 16384,
-  daemonize: false,
-  codec: null,
-};
-
-const VERBOSE_MAX = 11;
-const PORT_MAX = 65535;
-const MBUF_MIN = 512;
-const MBUF_MAX = 16777216;
 
 interface LongOption {
   readonly name: string;
@@ -66,7 +45,23 @@ const NUTCRACKER_OPTIONS: readonly LongOption[] = [
   { name: 'mbuf-size', id: 'm', argument: true },
 ];
 
-const RINGWAY_OPTIONS: readonly LongOption[] = [{ name: 'codec', id: 'codec', argument: true }];
+const RINGWAY_OPTIONS: readonly LongOption[] = [
+  { name: 'codec', id: 'codec', argument: true },
+  { name: 'http-addr', id: 'http-addr', argument: true },
+  { name: 'admin-socket', id: 'admin-socket', argument: true },
+  { name: 'log-format', id: 'log-format', argument: true },
+  { name: 'drain-ms', id: 'drain-ms', argument: true },
+  { name: 'no-latency', id: 'no-latency', argument: false },
+];
+
+/** What the options of ringway only require. */
+const OWN_ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
+  ['codec', `one of ${CODEC_CHOICES.join(', ')}`],
+  ['http-addr', 'host:port, a port or off'],
+  ['admin-socket', 'a file name'],
+  ['log-format', `one of ${LOG_FORMATS.join(', ')}`],
+  ['drain-ms', 'a number'],
+]);
 
 const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ...['v', 's', 'i', 'm'].map((id) => [id, 'a number'] as const),
@@ -87,12 +82,9 @@ function invalidOption(option: string): Mistake {
 }
 
 function missingArgument(id: string): Mistake {
-  if (id === 'codec') return new Mistake(`option --codec requires ${codecList()}`);
+  const own = OWN_ARGUMENT_OF.get(id);
+  if (own !== undefined) return new Mistake(`option --${id} requires ${own}`);
   return new Mistake(`option -${id} requires ${ARGUMENT_OF.get(id)}`);
-}
-
-function codecList(): string {
-  return `one of ${CODEC_CHOICES.join(', ')}`;
 }
 
 /** The option a long name or an unambiguous beginning of one means. */
@@ -179,10 +171,20 @@ function mbufSize(text: string): number {
   throw new Mistake(`mbuf chunk size must be between ${MBUF_MIN} and ${MBUF_MAX} bytes`);
 }
 
-function codec(text: string): CodecChoice {
-  const choice = CODEC_CHOICES.find((name) => name === text);
-  if (choice === undefined) throw missingArgument('codec');
+function oneOf<T extends string>(id: string, choices: readonly T[], text: string): T {
+  const choice = choices.find((name) => name === text);
+  if (choice === undefined) throw missingArgument(id);
   return choice;
+}
+
+/** `host:port`, `[v6]:port`, a port on the loopback address, or `off`. */
+function httpAddress(text: string): HttpOption | null {
+  if (text === 'off') return null;
+  const found = /^(?:\[([^\]]+)\]:|([^:]*):)?([0-9]+)$/.exec(text);
+  const at = found === null ? -1 : parseNumber(found[3]);
+  if (found === null || at < 0 || at > PORT_MAX) throw missingArgument('http-addr');
+  const host = found[1] ?? found[2] ?? '';
+  return { host: host === '' ? '127.0.0.1' : host, port: at, optional: false };
 }
 
 function apply(id: string, text: string): Partial<Options> {
@@ -206,7 +208,17 @@ function apply(id: string, text: string): Partial<Options> {
     case 'm':
       return { mbufSize: mbufSize(text) };
     case 'codec':
-      return { codec: codec(text) };
+      return { codec: oneOf<CodecChoice>('codec', CODEC_CHOICES, text) };
+    case 'http-addr':
+      return { http: httpAddress(text) };
+    case 'admin-socket':
+      return { adminSocket: text === '' ? null : text };
+    case 'log-format':
+      return { logFormat: oneOf<LogFormat>('log-format', LOG_FORMATS, text) };
+    case 'drain-ms':
+      return { drainMs: number('drain-ms', text) };
+    case 'no-latency':
+      return { latency: false };
     default:
       return {};
   }
@@ -231,80 +243,4 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
     return { action: 'exit', status: 0, stderr: versionText(version) + usage + stats };
   }
   return { action: seen.has('t') ? 'test-conf' : 'run', options: Object.freeze(options) };
-}
-
-const BACKENDS: Partial<Record<NodeJS.Platform, string>> = {
-  linux: 'epoll',
-  sunos: 'event_ports',
-  win32: 'iocp',
-};
-
-/** The version block of `-V`, with nutcracker's layout for scripts that read it. */
-export function versionText(version: string): string {
-  const backend = BACKENDS[process.platform] ?? 'kqueue';
-  return `This is ringway-${version}\nasync event backend: ${backend}\n\n`;
-}
-
-/** The help text. nutcracker ends every line but one with CRLF, and so does this. */
-export function usageText(): string {
-  const { verbose, confFile, statsPort, statsAddr, statsIntervalMs, mbufSize } = DEFAULTS;
-  const levels = `default: ${verbose}, min: 0, max: ${VERBOSE_MAX}`;
-  const interval = `default: ${statsIntervalMs} msec`;
-  const lines = [
-    'Usage: ringway [-?hVdDt] [-v verbosity level] [-o output file]\r',
-    '                  [-c conf file] [-s stats port] [-a stats addr]\r',
-    '                  [-i stats interval] [-p pid file] [-m mbuf size]\r',
-    '',
-    'Options:\r',
-    '  -h, --help             : this help\r',
-    '  -V, --version          : show version and exit\r',
-    '  -t, --test-conf        : test configuration for syntax errors and exit\r',
-    '  -d, --daemonize        : run as a daemon\r',
-    '  -D, --describe-stats   : print stats description and exit',
-    `  -v, --verbose=N        : set logging level (${levels})\r`,
-    '  -o, --output=S         : set logging file (default: stderr)\r',
-    `  -c, --conf-file=S      : set configuration file (default: ${confFile})\r`,
-    `  -s, --stats-port=N     : set stats monitoring port (default: ${statsPort})\r`,
-    `  -a, --stats-addr=S     : set stats monitoring ip (default: ${statsAddr})\r`,
-    `  -i, --stats-interval=N : set stats aggregation interval in msec (${interval})\r`,
-    '  -p, --pid-file=S       : set pid file (default: off)\r',
-    `  -m, --mbuf-size=N      : set size of mbuf chunk in bytes (default: ${mbufSize} bytes)\r`,
-    '',
-    'Options of ringway only:\r',
-    `      --codec=S          : set the codec: ${CODEC_CHOICES.join(', ')} (default: auto)\r`,
-    '',
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-const POOL_STATS: readonly (readonly [string, string])[] = [
-  ['client_eof', '# eof on client connections'],
-  ['client_err', '# errors on client connections'],
-  ['client_connections', '# active client connections'],
-  ['server_ejects', '# times backend server was ejected'],
-  ['forward_error', '# times we encountered a forwarding error'],
-  ['fragments', '# fragments created from a multi-vector request'],
-];
-
-const SERVER_STATS: readonly (readonly [string, string])[] = [
-  ['server_eof', '# eof on server connections'],
-  ['server_err', '# errors on server connections'],
-  ['server_timedout', '# timeouts on server connections'],
-  ['server_connections', '# active server connections'],
-  ['server_ejected_at', 'timestamp when server was ejected in usec since epoch'],
-  ['requests', '# requests'],
-  ['request_bytes', 'total request bytes'],
-  ['responses', '# responses'],
-  ['response_bytes', 'total response bytes'],
-  ['in_queue', '# requests in incoming queue'],
-  ['in_queue_bytes', 'current request bytes in incoming queue'],
-  ['out_queue', '# requests in outgoing queue'],
-  ['out_queue_bytes', 'current request bytes in outgoing queue'],
-];
-
-/** What `-D` prints behind the version block. */
-export function describeStatsText(): string {
-  const list = (stats: typeof POOL_STATS) =>
-    stats.map(([name, text]) => `  ${name.padEnd(20)}"${text}"\n`).join('');
-  return `pool stats:\n${list(POOL_STATS)}\nserver stats:\n${list(SERVER_STATS)}`;
 }

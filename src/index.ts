@@ -46,6 +46,8 @@ export interface RingwayOptions {
   readonly admin?: { readonly path: string; readonly actions?: AdminActions };
   /** Whether latencies are measured; default true. */
   readonly latency?: boolean;
+  /** Descriptors of listening sockets that are open already, by the name of their pool. */
+  readonly listenFds?: ReadonlyMap<string, number>;
   /** `data` keeps to the documented interface of node:net. */
   readonly reader?: ReaderKind;
 }
@@ -73,8 +75,8 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
   if (unsupported.length > 0) throw new ConfigError(unsupported);
   const log = options.log ?? new FileLog(LOG_NOTICE, null);
   const codec = chooseCodec(options.codec ?? 'auto', arenaBytes(config), log);
-  const { reader = null, latency = true } = options;
-  const proxy = new ProxyServer(config, { codec, log, reader, latency });
+  const { reader = null, latency = true, listenFds = new Map() } = options;
+  const proxy = new ProxyServer(config, { codec, log, reader, latency, listenFds });
   const startedAt = Date.now();
   let state: ProxyState = 'starting';
   const snapshot = (): Snapshot =>

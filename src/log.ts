@@ -23,6 +23,13 @@ function timestamp(): string {
   return `${date} ${time}.${String(now.getMilliseconds()).padStart(3, '0')}`;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what clients send must not end a line
+const CONTROL = /[\x00-\x1f\x7f]/g;
+
+function escaped(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}
+
 /**
  * Writes lines `[time] message` to a file descriptor: standard error, or a file that is appended
  * to.
@@ -43,7 +50,12 @@ export class FileLog implements Log {
 
   write(level: number, message: string): void {
     if (level > this.level) return;
-    writeSync(this.#fd, `[${timestamp()}] ${message}\n`);
+    const line = message.replace(CONTROL, escaped);
+    try {
+      writeSync(this.#fd, `[${timestamp()}] ${line}\n`);
+    } catch {
+      // A full disk or a reader that has gone must not end the proxy.
+    }
   }
 
   /** Opens the file anew, after it was rotated. */

@@ -102,6 +102,11 @@ describe('options', () => {
         mbufSize: 16384,
         daemonize: false,
         codec: null,
+        http: { host: '127.0.0.1', port: 22223, optional: true },
+        adminSocket: null,
+        logFormat: 'text',
+        drainMs: 1000,
+        latency: true,
       },
     });
   });

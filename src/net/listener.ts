@@ -3,6 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 
 /** Where to listen, and how accepted sockets are set up. */
 export interface ListenOptions {
+  /** A listening socket that is open already; then host, port and path mean nothing. */
+  readonly fd?: number;
   readonly host?: string;
   readonly port?: number;
   readonly path?: string;
@@ -30,7 +32,8 @@ export function listen(
   if (path !== undefined) unlinkStale(path);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    const address = path === undefined ? { host: options.host, port: options.port } : { path };
+    const { fd, host, port } = options;
+    const address = fd !== undefined ? { fd } : path === undefined ? { host, port } : { path };
     server.listen({ ...address, backlog: options.backlog } as object, () => {
       server.off('error', reject);
       if (path !== undefined && mode !== 0) chmodSync(path, mode);

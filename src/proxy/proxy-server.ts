@@ -3,7 +3,7 @@ import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { DRAIN_MS } from '../limits.ts';
 import { LOG_ERROR, LOG_INFO, LOG_NOTICE, type Log } from '../log.ts';
-import { listen } from '../net/listener.ts';
+import { type ListenOptions, listen } from '../net/listener.ts';
 import { Reader, type ReaderKind } from '../net/reader.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
@@ -31,6 +31,8 @@ export interface ProxyOptions {
   readonly reader?: ReaderKind | null;
   /** Whether latencies are measured; default true. */
   readonly latency?: boolean;
+  /** Descriptors of listening sockets that are open already, by the name of their pool. */
+  readonly listenFds?: ReadonlyMap<string, number>;
 }
 
 /** All pools of a configuration, listening. */
@@ -38,10 +40,12 @@ export class ProxyServer {
   readonly engine: Engine;
   readonly pools: readonly Pool[];
   readonly #listeners: NetServer[] = [];
+  readonly #listenFds: ReadonlyMap<string, number>;
   #stopping = false;
 
   constructor(config: Config, options: ProxyOptions) {
     const { codec } = options;
+    this.#listenFds = options.listenFds ?? new Map();
     const window = codec.arena.node.subarray(WINDOW, WINDOW + WINDOW_BYTES);
     const reader = new Reader(window, options.reader ?? null);
     writeCommandTable(codec.arena.words, codec.arena.bytes, scannerEntries());
@@ -84,10 +88,11 @@ export class ProxyServer {
 
   #listen(pool: Pool): Promise<NetServer> {
     const { listen: where, backlog, tcpKeepalive } = pool.config;
-    const address =
-      where.kind === 'tcp'
-        ? { host: where.host, port: where.port, mode: 0 }
-        : { path: where.path, mode: where.mode };
+    const fd = this.#listenFds.get(pool.config.name);
+    let address: Pick<ListenOptions, 'fd' | 'host' | 'port' | 'path' | 'mode'>;
+    if (fd !== undefined) address = { fd, mode: 0 };
+    else if (where.kind === 'unix') address = { path: where.path, mode: where.mode };
+    else address = { host: where.host, port: where.port, mode: 0 };
     return listen({ ...address, backlog, keepAlive: tcpKeepalive }, (socket) =>
       this.#accept(pool, socket),
     ).then((server) => {

@@ -61,7 +61,8 @@ export class SlowLog {
     if (this.#entries.length > this.#capacity) this.#entries.shift();
     const pool = server.pool.config.name;
     const what = [command, entry.key ?? ''].join(' ').trim();
-    const message = `slow request in pool ${pool}: ${what}`;
+    const took = `${millis(totalMicros)}, ${millis(serverMicros)} of it on ${server.name}`;
+    const message = `slow request in pool ${pool}: ${what} took ${took}, from ${client}`;
     server.pool.engine.log.write(LOG_NOTICE, message, {
       pool,
       server: server.name,
@@ -84,6 +85,10 @@ export class SlowLog {
     const wanted = count < 0 ? this.#entries.length : count;
     return wanted === 0 ? [] : this.#entries.slice(-wanted).reverse();
   }
+}
+
+function millis(micros: number): string {
+  return `${(micros / 1000).toFixed(1)} ms`;
 }
 
 interface Description {

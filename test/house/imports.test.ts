@@ -29,11 +29,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   commands: [...BASE, ...REFERENCE, 'config', 'proxy/pool-ring', 'stats', 'admin'],
   'proxy/pool-ring': [...BASE, ...REFERENCE, 'config'],
   logging: [...BASE, 'logging'],
-  'command-line': [...BASE, 'config'],
+  options: [],
+  usage: ['options'],
+  'command-line': [...BASE, 'config', 'options', 'usage'],
 };
 
 /** Files that put everything together; they may import whatever they need. */
-const ROOTS = ['cli', 'index', 'workers'];
+const ROOTS = ['cli', 'index', 'run', 'workers'];
 
 /** Packages and built-in modules that only some layers may use. */
 const RESERVED: [module: RegExp, layers: readonly string[]][] = [

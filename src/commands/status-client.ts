@@ -1,0 +1,59 @@
+import { get } from 'node:http';
+import { askAdmin } from '../admin/admin-client.ts';
+import type { Status } from '../stats/status.ts';
+import { type Arguments, usageError } from './arguments.ts';
+
+const DEFAULT_ADDRESS = '127.0.0.1:22223';
+const TIMEOUT_MS = 5_000;
+
+/** Options that say where a running proxy is asked. */
+export const SOURCE_OPTIONS: readonly string[] = ['http-addr=', 'admin-socket='];
+
+export const SOURCE_HELP = `  --http-addr=S      its HTTP address: host:port or a port (default: ${DEFAULT_ADDRESS})
+  --admin-socket=S   ask its admin socket instead
+`;
+
+/** Asks a running proxy how things are. */
+export type StatusClient = () => Promise<Status>;
+
+export function statusClient(given: Arguments): StatusClient {
+  const socket = given.text('admin-socket');
+  if (socket !== null) {
+    return async () => (await askAdmin(socket, 'status'))['status'] as Status;
+  }
+  const { host, port } = addressOf(given.text('http-addr') ?? DEFAULT_ADDRESS);
+  return () => fetchStatus(host, port);
+}
+
+function addressOf(text: string): { host: string; port: number } {
+  const found = /^(?:https?:\/\/)?(?:\[([^\]]+)\]:|([^:/]*):)?([0-9]{1,5})\/?$/.exec(text);
+  if (found === null) throw usageError(`'${text}' is no address; expected host:port or a port`);
+  const host = found[1] ?? found[2] ?? '';
+  return { host: host === '' ? '127.0.0.1' : host, port: Number(found[3]) };
+}
+
+function fetchStatus(host: string, port: number): Promise<Status> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      reject(new Error(`no status from ${host}:${port}: ${error.message}`));
+    };
+    const request = get({ host, port, path: '/status.json', timeout: TIMEOUT_MS }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('error', fail);
+      response.on('end', () => {
+        if (response.statusCode !== 200) return fail(new Error(`status ${response.statusCode}`));
+        try {
+          resolve(JSON.parse(text) as Status);
+        } catch {
+          fail(new Error('the answer is not a ringway status'));
+        }
+      });
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('error', fail);
+  });
+}

@@ -1,0 +1,63 @@
+/** What the command line can say, and what holds without it. */
+
+export const CODEC_CHOICES = ['auto', 'wasm', 'wasm-scalar', 'js'] as const;
+export type CodecChoice = (typeof CODEC_CHOICES)[number];
+
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface HttpOption {
+  readonly host: string;
+  readonly port: number;
+  /** Not asked for: when it cannot be had, the proxy runs without. */
+  readonly optional: boolean;
+}
+
+export interface Options {
+  /** Log level, 0 to 11. */
+  readonly verbose: number;
+  /** Log file; null = stderr. */
+  readonly output: string | null;
+  readonly confFile: string;
+  readonly statsPort: number;
+  readonly statsAddr: string;
+  readonly statsIntervalMs: number;
+  readonly pidFile: string | null;
+  /** Validated for old start scripts; ringway sizes its buffers itself. */
+  readonly mbufSize: number;
+  readonly daemonize: boolean;
+  /** null = not given. */
+  readonly codec: CodecChoice | null;
+  /** Where page, metrics and health are served; null = nowhere. */
+  readonly http: HttpOption | null;
+  /** Path of the admin socket; null = none. */
+  readonly adminSocket: string | null;
+  readonly logFormat: LogFormat;
+  /** How long a TERM or INT waits for what is in flight. */
+  readonly drainMs: number;
+  /** Whether latencies are measured. */
+  readonly latency: boolean;
+}
+
+export const DEFAULTS: Options = {
+  verbose: 5,
+  output: null,
+  confFile: 'conf/nutcracker.yml',
+  statsPort: 22222,
+  statsAddr: '0.0.0.0',
+  statsIntervalMs: 30000,
+  pidFile: null,
+  mbufSize: 16384,
+  daemonize: false,
+  codec: null,
+  http: { host: '127.0.0.1', port: 22223, optional: true },
+  adminSocket: null,
+  logFormat: 'text',
+  drainMs: 1000,
+  latency: true,
+};
+
+export const VERBOSE_MAX = 11;
+export const PORT_MAX = 65535;
+export const MBUF_MIN = 512;
+export const MBUF_MAX = 16777216;
