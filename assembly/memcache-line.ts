@@ -48,13 +48,19 @@ const SIGNED_LIMIT: u64 = 1 << 63;
 const SMALL_Q: u32 = 0x71;
 const SMALL_B: u32 = 0x62;
 const NO_NUMBER: i64 = -1;
+const SET: u32 = 0x20746573; // "set "
+const MG: u32 = 0x676d;
+const MD: u32 = 0x646d;
+const MA: u32 = 0x616d;
 
-// What parseLine finds, by the words of a record; lineBlock is the length of the data block.
+// What the parsers find, by the words of a record; lineBlock is the length of the data block.
 export let lineInfo: u32 = 0;
 export let lineCount: u32 = 0;
 export let lineKey: u32 = 0;
 export let lineKeyLength: u32 = 0;
 export let lineBlock: u32 = 0;
+/** Address behind the line that parseSet or parseMeta found. */
+export let lineEnd: u32 = 0;
 
 // What wordEnd and readNumber find.
 let wordStop: u32 = 0; // end of the line, or its first NUL
@@ -144,6 +150,71 @@ export function parseLine(line: u32, end: u32): void {
   }
   lineInfo = command | flags;
   if (!isKeyed || flags !== 0) lineInfo |= FLAG_SPECIAL;
+}
+
+/**
+ * The common case of parseLine: "set <key> <digits> <digits> <digits>\r\n", single blanks. Returns
+ * whether it is that, and whole.
+ */
+export function parseSet(line: u32, end: u32): bool {
+  if (end - line < 16 || load<u32>(line) !== SET) return false;
+  const key = line + 4;
+  let pos = findBlank(key, end);
+  const length = pos - key;
+  if (length - 1 >= LIMIT_MEMCACHE_KEY_BYTES) return false;
+  let size: u32 = 0;
+  for (let i = 0; i < 3; i++) {
+    if (end - pos < 2 || <u32>load<u8>(pos) !== BLANK) return false;
+    const start = ++pos;
+    size = 0;
+    while (pos < end) {
+      const digit = <u32>load<u8>(pos) - 0x30;
+      if (digit > 9) break;
+      size = size * 10 + digit;
+      pos++;
+    }
+    // A time stamp has ten digits; a size must not overflow.
+    if (pos - start - 1 >= (i === 2 ? 9 : 18)) return false;
+  }
+  if (end - pos < 2 || <u32>load<u16>(pos) !== CRLF) return false;
+  lineInfo = MC_SET;
+  lineCount = 5;
+  lineKey = key;
+  lineKeyLength = length;
+  lineBlock = size + 2;
+  lineEnd = pos + 2;
+  return true;
+}
+
+/** The common case of parseLine: mg, md or ma without the flags q and b. Returns as parseSet. */
+export function parseMeta(line: u32, end: u32): bool {
+  if (end - line < 6 || <u32>load<u8>(line + 2) !== BLANK) return false;
+  const name = <u32>load<u16>(line);
+  if (name !== MG && name !== MD && name !== MA) return false;
+  const key = line + 3;
+  let pos = findBlank(key, end);
+  const length = pos - key;
+  if (length - 1 >= LIMIT_MEMCACHE_KEY_BYTES) return false;
+  let count: u32 = 2;
+  while (true) {
+    if (end - pos < 2) return false;
+    const byte = <u32>load<u8>(pos);
+    if (byte < BLANK) break;
+    pos++;
+    if (byte !== BLANK) continue;
+    const flag = <u32>load<u8>(pos);
+    if (flag <= BLANK) continue;
+    if (flag === SMALL_Q || flag === SMALL_B) return false;
+    count++;
+  }
+  if (<u32>load<u16>(pos) !== CRLF || count > META_WORDS_MAX) return false;
+  lineInfo = name === MG ? MC_MG : name === MD ? MC_MD : MC_MA;
+  lineCount = count;
+  lineKey = key;
+  lineKeyLength = length;
+  lineBlock = 0;
+  lineEnd = pos + 2;
+  return true;
 }
 
 /**

@@ -47,10 +47,13 @@ import {
   isSigned,
   lineBlock,
   lineCount,
+  lineEnd,
   lineInfo,
   lineKey,
   lineKeyLength,
   parseLine,
+  parseMeta,
+  parseSet,
   skipBlanks,
   wordsBeforeKeys,
 } from './memcache-line';
@@ -66,6 +69,8 @@ const PHASE_BODY: u32 = 3; // in a data block
 
 const BLANK: u32 = 0x20;
 const SMALL_G: u32 = 0x67;
+const SMALL_M: u32 = 0x6d;
+const SMALL_S: u32 = 0x73;
 const GET: u32 = 0x20746567; // "get "
 // Words of the state behind the shared ones: bytes of the unfinished word in a line of keys, and
 // of that line so far.
@@ -141,8 +146,9 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
         break;
       }
       phase = PHASE_LINE;
+      // Fast lanes: "get <key>\r\n", plain "set" and meta lines. What they do not know they leave
+      // to the general code below.
       if (first === SMALL_G) {
-        // Fast lane: "get <key>\r\n". What it does not know it leaves untouched.
         if (end - pos > 4 && load<u32>(pos) === GET) {
           key = pos + 4;
           const keyEnd = findBlank(key, end);
@@ -164,6 +170,19 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
           keyLength = 0;
         }
         if (isKeysLine(pos, min<u32>(end, pos + 5))) phase = PHASE_KEYS;
+      } else {
+        const stop = min<u32>(end, pos + LIMIT_MEMCACHE_LINE_BYTES);
+        if (first === SMALL_S ? parseSet(pos, stop) : first === SMALL_M && parseMeta(pos, stop)) {
+          info = lineInfo;
+          count = lineCount;
+          key = lineKey;
+          keyLength = lineKeyLength;
+          left = lineBlock;
+          pos = lineEnd;
+          boundary = pos;
+          server = defer ? DEFERRED : route(key, keyLength, pool);
+          phase = PHASE_BODY;
+        }
       }
     }
 
@@ -196,20 +215,20 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
     if (phase === PHASE_KEYS) {
       const from = pos;
       const stop = min<u32>(end, pos + LIMIT_MEMCACHE_KEYS_LINE_BYTES - lineBytes);
-      let lineEnd: u32 = 0; // address behind the line
-      while (lineEnd === 0) {
+      let behind: u32 = 0; // address behind the line
+      while (behind === 0) {
         if (wordBytes === 0) pos = skipBlanks(pos, stop);
         const looked = pos;
         pos = findBlank(pos, stop);
         wordBytes += pos - looked;
         if (pos === stop) break;
         const byte = <u32>load<u8>(pos);
-        if (byte === LF) lineEnd = pos + 1;
+        if (byte === LF) behind = pos + 1;
         else if (byte === CR) {
           if (pos + 1 === stop) break;
-          if (<u32>load<u8>(pos + 1) === LF) lineEnd = pos + 2;
+          if (<u32>load<u8>(pos + 1) === LF) behind = pos + 2;
         }
-        if (lineEnd === 0 && byte !== BLANK) {
+        if (behind === 0 && byte !== BLANK) {
           info |= FLAG_BAD | FLAG_SPECIAL; // a control character: part of the word
           wordBytes++;
           pos++;
@@ -231,7 +250,7 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
       }
       lineBytes += pos - from;
       const keys = <i32>count - <i32>wordsBeforeKeys(info & NO_COMMAND);
-      if (lineEnd === 0) {
+      if (behind === 0) {
         const isLast = pos + 1 === stop && <u32>load<u8>(pos) === CR;
         if (lineBytes + <u32>isLast === LIMIT_MEMCACHE_KEYS_LINE_BYTES) {
           error = ERROR_LINE_TOO_LONG;
@@ -243,8 +262,8 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
         }
         break;
       }
-      lineBytes += lineEnd - pos;
-      pos = lineEnd;
+      lineBytes += behind - pos;
+      pos = behind;
       boundary = pos;
       if (keys < 1) info |= FLAG_SPECIAL | FLAG_BAD;
       if (keys !== 1 || lineBytes > LIMIT_MEMCACHE_LINE_BYTES) info |= FLAG_SPECIAL;

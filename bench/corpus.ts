@@ -14,7 +14,7 @@ export interface Corpus {
   readonly frames: number;
 }
 
-type Shape = (random: Random) => string;
+export type Shape = (random: Random) => string;
 
 const MIXED_REQUESTS: readonly [weight: number, shape: Shape][] = [
   [60, (random) => request('GET', key(random))],
@@ -84,7 +84,7 @@ export function keysOfLength(length: number, count: number): Buffer {
 }
 
 /** Frames of a shape until the next one would not fit into a window. */
-function fill(name: string, shape: Shape, seed: number): Corpus {
+export function fill(name: string, shape: Shape, seed: number): Corpus {
   const random = new Random(seed);
   const parts: string[] = [];
   let size = 0;
@@ -97,7 +97,7 @@ function fill(name: string, shape: Shape, seed: number): Corpus {
   return { name, bytes: Buffer.from(parts.join(''), 'latin1'), frames: parts.length };
 }
 
-function weighted(random: Random, shapes: readonly [number, Shape][]): string {
+export function weighted(random: Random, shapes: readonly [number, Shape][]): string {
   let total = 0;
   for (const [weight] of shapes) total += weight;
   let left = random.next() * total;
@@ -109,7 +109,7 @@ function weighted(random: Random, shapes: readonly [number, Shape][]): string {
 }
 
 /** Keys as applications name them, 8 to 60 bytes. */
-function key(random: Random): string {
+export function key(random: Random): string {
   const head = random.pick(['user:', 'session:', 'cart:', 'page:cache:/articles/', 'q:']);
   return head + random.text(random.integer(6, 38));
 }

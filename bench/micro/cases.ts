@@ -27,6 +27,7 @@ import {
   requestCorpora,
 } from '../corpus.ts';
 import type { Case } from './measure.ts';
+import { memcacheCases } from './memcache-cases.ts';
 import { FREE, RING_POOL, SINGLE_POOL, type Subject, unshared } from './subjects.ts';
 
 export const KEY_LENGTHS = [4, 16, 23, 64, 256];
@@ -50,6 +51,7 @@ export function allCases(list: readonly Subject[]): Case[] {
     ...requests.map((corpus) => gatherCase(corpus, list)),
     splitRequestCase(100, list),
     splitReplyCase(100, list),
+    ...memcacheCases(list),
     ...HASH_NAMES.flatMap((hash, kind) =>
       KEY_LENGTHS.map((length) => hashCase(hash, kind, length, list)),
     ),
@@ -115,7 +117,7 @@ function splitReplyCase(elements: number, list: readonly Subject[]): Case {
 }
 
 /** A case whose bytes stand in the receive window. They are put there when a task begins. */
-function windowCase(
+export function windowCase(
   name: string,
   corpus: Corpus,
   list: readonly Subject[],
@@ -150,27 +152,24 @@ function hashCase(hash: string, kind: number, length: number, list: readonly Sub
   return { name: `hash/${hash}/${length}`, items: KEYS, bytes: keys.length, tasks };
 }
 
-/** As the proxy does: a fresh state, then a scan per full frame table. */
 function scanWindow(codec: Codec, end: number, pool: number): number {
-  const { words } = codec.arena;
-  let frames = 0;
-  let start = WINDOW;
-  do {
-    freshState(words);
-    frames += codec.scanRequests(start, end, FRAME_TABLE, FRAME_TABLE_RECORDS, pool);
-    start = words[STATE_WORD + STATE_CONSUMED];
-  } while (words[STATE_WORD + STATE_STATUS] === SCAN_FULL);
-  if (words[STATE_WORD + STATE_STATUS] !== SCAN_COMPLETE) throw new Error('not scanned to the end');
-  return frames;
+  return scanAll(codec, (start) =>
+    codec.scanRequests(start, end, FRAME_TABLE, FRAME_TABLE_RECORDS, pool),
+  );
 }
 
 function scanReplyWindow(codec: Codec, end: number): number {
+  return scanAll(codec, (start) => codec.scanReplies(start, end, FRAME_TABLE, FRAME_TABLE_RECORDS));
+}
+
+/** As the proxy does: a fresh state, then a scan per full frame table. @returns the frames */
+export function scanAll(codec: Codec, scan: (start: number) => number): number {
   const { words } = codec.arena;
   let frames = 0;
   let start = WINDOW;
   do {
     freshState(words);
-    frames += codec.scanReplies(start, end, FRAME_TABLE, FRAME_TABLE_RECORDS);
+    frames += scan(start);
     start = words[STATE_WORD + STATE_CONSUMED];
   } while (words[STATE_WORD + STATE_STATUS] === SCAN_FULL);
   if (words[STATE_WORD + STATE_STATUS] !== SCAN_COMPLETE) throw new Error('not scanned to the end');

@@ -5,6 +5,7 @@ import { REPLY_CASES } from '../conformance/replies.ts';
 import { REQUEST_CASES } from '../conformance/requests.ts';
 import { allCodecs, TEST_POOL, TEST_POOL_TAG } from '../support/codec-all.ts';
 import { type Direction, replay } from '../support/codec-replay.ts';
+import { memcacheReplies, memcacheRequests } from './memcache-frames.ts';
 
 const RUNS = 1000;
 const codecs = allCodecs();
@@ -74,7 +75,7 @@ const mutations = fc.array(
     at: fc.nat(),
     kind: fc.constantFrom('replace', 'remove', 'insert'),
     byte: fc.oneof(
-      fc.constantFrom(...'\r\n$*:+-0123456789 _#|%~').map((char) => char.charCodeAt(0)),
+      fc.constantFrom(...'\r\n$*:+-0123456789 _#|%~\0\tqb').map((char) => char.charCodeAt(0)),
       fc.nat(255),
     ),
   }),
@@ -107,6 +108,8 @@ function cut(input: Buffer, sizes: readonly number[]): Uint8Array[] {
 for (const [direction, frames] of [
   ['requests', requests],
   ['replies', replies],
+  ['memcache requests', memcacheRequests],
+  ['memcache replies', memcacheReplies],
 ] as const satisfies readonly (readonly [Direction, unknown])[]) {
   const streams = fc.array(frames, { maxLength: 24 }).map((list) => Buffer.concat(list));
   const sizes = fc.array(fc.nat(60), { maxLength: 30 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  DRAIN_TABLE,
   LIMIT_HEADER_BYTES,
   SCAN_PARTIAL,
   STATE,
@@ -13,6 +12,7 @@ import {
   STATE_STATUS,
 } from '../../src/protocol/frame-table.ts';
 import { allCodecs, TEST_BASE, TEST_POOL } from '../support/codec-all.ts';
+import { type Direction, scan } from '../support/codec-replay.ts';
 
 const MEGABYTE = 1 << 20;
 const WORD = STATE >>> 2;
@@ -24,6 +24,19 @@ const STREAMS = {
     'one value of 1 MB': `*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${MEGABYTE}\r\n${many(MEGABYTE, 'x')}\r\n`,
     'many words': `*${elements}\r\n$4\r\nMGET\r\n${many(elements - 1, '$3\r\nkey\r\n')}`,
     'a long line': `${many(60_000, 'x')}\r\n`,
+  },
+  'memcache requests': {
+    'one value of 1 MB': `set k 0 0 ${MEGABYTE}\r\n${many(MEGABYTE, 'x')}\r\n`,
+    'many keys': `get ${many(elements, 'key ')}\r\n`,
+    'a key too long': `get ${many(60_000, 'x')}\r\n`,
+    'blanks before the name': `${many(8000, ' ')}get a\r\n`,
+    'a long line': `${many(8000, 'x')}\r\n`,
+  },
+  'memcache replies': {
+    'one value of 1 MB': `VALUE k 0 ${MEGABYTE}\r\n${many(MEGABYTE, 'x')}\r\nEND\r\n`,
+    'many items': `${many(elements, 'VALUE k 0 3\r\nval\r\n')}END\r\n`,
+    'a long line': `VERSION ${many(60_000, 'x')}\r\n`,
+    'many replies': many(elements, 'HD\r\n'),
   },
   replies: {
     'one value of 1 MB': `$${MEGABYTE}\r\n${many(MEGABYTE, 'x')}\r\n`,
@@ -40,7 +53,7 @@ for (const { label, codec } of allCodecs()) {
     for (const [name, text] of Object.entries(streams)) {
       for (const detach of [false, true]) {
         test(`${label}, ${direction}, ${name}, byte by byte${detach ? ', detached' : ''}`, () => {
-          const looked = feed(direction, Buffer.from(text), detach);
+          const looked = feed(direction as Direction, Buffer.from(text), detach);
           // A line of up to LIMIT_HEADER_BYTES may be read again with each byte; these are shorter.
           assert.ok(looked <= text.length * 12 + LIMIT_HEADER_BYTES, `${looked} bytes looked at`);
         });
@@ -49,7 +62,7 @@ for (const { label, codec } of allCodecs()) {
   }
 
   /** Bytes between where each scan resumes and the end of what it is given, over all scans. */
-  function feed(direction: string, input: Buffer, detach: boolean): number {
+  function feed(direction: Direction, input: Buffer, detach: boolean): number {
     bytes.set(input, TEST_BASE);
     words.fill(0, WORD, WORD + 48);
     let start = TEST_BASE;
@@ -57,8 +70,7 @@ for (const { label, codec } of allCodecs()) {
     for (let end = TEST_BASE + 1; end <= TEST_BASE + input.length; end++) {
       const resumed = words[WORD + STATE_PHASE] === 0 ? 0 : words[WORD + STATE_OFFSET];
       looked += end - (start + resumed);
-      if (direction === 'requests') codec.scanRequests(start, end, DRAIN_TABLE, 1, TEST_POOL);
-      else codec.scanReplies(start, end, DRAIN_TABLE, 1);
+      scan(codec, direction, start, end, 1, TEST_POOL);
       start = words[WORD + STATE_CONSUMED];
       const boundary = words[WORD + STATE_BOUNDARY];
       if (detach && boundary > 0 && words[WORD + STATE_STATUS] === SCAN_PARTIAL) {

@@ -169,7 +169,8 @@ export function replay(
   };
 }
 
-function scan(
+/** One call of the scanner for this direction, into DRAIN_TABLE. */
+export function scan(
   codec: Codec,
   direction: Direction,
   start: number,

@@ -21,6 +21,10 @@ export const MEMCACHE_REPLY_WORDS: readonly string[] = [
   ...['ERROR', 'CLIENT_ERROR', 'SERVER_ERROR'],
 ];
 const WORD_BYTES = [...MEMCACHE_REPLY_WORDS, 'END'].map((word) => Buffer.from(word));
+/** The kinds of the words with each first byte. */
+const BY_FIRST: readonly (readonly number[])[] = Array.from({ length: 256 }, (_, byte) =>
+  WORD_BYTES.flatMap((word, kind) => (word[0] === byte ? kind : [])),
+);
 
 /** Bytes of the data block that the line replyKind looked at announces, -1 when it is malformed. */
 export let replyBlock = 0;
@@ -28,12 +32,15 @@ export let replyBlock = 0;
 /** MC_REPLY_* of the line [line, end), without its line end. */
 export function replyKind(bytes: Uint8Array, line: number, end: number): number {
   const stop = wordEnd(bytes, line, end);
+  if (line === stop) return KIND_UNKNOWN;
   if (readSize(bytes, line, stop, stop - line) >= 0) {
     let pos = stop;
     while (pos < end && bytes[pos] === BLANK) pos++;
     return pos === end ? MC_REPLY_NUMBER : KIND_UNKNOWN;
   }
-  for (let kind = MC_REPLY_SERVER_ERROR + 1; kind >= 0; kind--) {
+  const kinds = BY_FIRST[bytes[line]];
+  for (let i = 0; i < kinds.length; i++) {
+    const kind = kinds[i];
     if (!isWord(bytes, line, stop, WORD_BYTES[kind], isError(kind))) continue;
     if (kind === MC_REPLY_VALUES) replyBlock = sizeOfWord(bytes, stop, end, 3);
     else if (kind === MC_REPLY_VA) replyBlock = sizeOfWord(bytes, stop, end, 1);

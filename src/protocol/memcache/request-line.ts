@@ -12,7 +12,6 @@ import {
   MC_FLUSH_ALL,
   MC_GAT,
   MC_GATS,
-  MC_GET,
   MC_ME,
   MC_MG,
   MC_MS,
@@ -39,6 +38,10 @@ export const MEMCACHE_NAMES: readonly string[] = [
   ...['version', 'quit', 'verbosity', 'flush_all', 'stats'],
 ];
 const NAME_BYTES = MEMCACHE_NAMES.map((name) => Buffer.from(name));
+/** The MC_* numbers of the names with each first byte. */
+const BY_FIRST: readonly (readonly number[])[] = Array.from({ length: 256 }, (_, byte) =>
+  NAME_BYTES.flatMap((name, command) => (name[0] === byte ? command : [])),
+);
 
 /** Fewest and most words of a line, by MC_*. */
 const WORDS_MIN = [2, 2, 3, 3, 5, 5, 5, 5, 5, 6, 2, 3, 3, 3, 2, 3, 2, 2, 2, 1, 1, 1, 2, 1, 1];
@@ -144,13 +147,15 @@ export function isKeysLine(bytes: Uint8Array, line: number, end: number): boolea
 
 /** MC_* of the name [start, end), or NO_COMMAND. */
 export function findName(bytes: Uint8Array, start: number, end: number): number {
+  if (start === end) return NO_COMMAND;
   const length = end - start;
-  for (let command = MC_GET; command < NAME_BYTES.length; command++) {
-    const name = NAME_BYTES[command];
-    if (name.length !== length || name[0] !== bytes[start]) continue;
+  const commands = BY_FIRST[bytes[start]];
+  for (let n = 0; n < commands.length; n++) {
+    const name = NAME_BYTES[commands[n]];
+    if (name.length !== length) continue;
     let i = 1;
     while (i < length && name[i] === bytes[start + i]) i++;
-    if (i === length) return command;
+    if (i === length) return commands[n];
   }
   return NO_COMMAND;
 }

@@ -11,6 +11,7 @@ import {
   LIMIT_MEMCACHE_KEY_BYTES,
   LIMIT_MEMCACHE_KEYS_LINE_BYTES,
   LIMIT_MEMCACHE_LINE_BYTES,
+  MC_GET,
   NO_COMMAND,
   SCAN_COMPLETE,
   SCAN_ERROR,
@@ -58,7 +59,9 @@ const PHASE_BODY = 3; // in a data block
 const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
+const SMALL_E = 0x65;
 const SMALL_G = 0x67;
+const SMALL_T = 0x74;
 const NONE = -1; // 0xffffffff in a word
 const STATE_WORD = STATE >>> 2;
 // Words of the state behind the shared ones: bytes of the unfinished word in a line of keys, and
@@ -130,8 +133,24 @@ export function scanMemcacheRequests(
         break;
       }
       phase = PHASE_LINE;
-      if (bytes[pos] === SMALL_G && isKeysLine(bytes, pos, Math.min(end, pos + 5))) {
-        phase = PHASE_KEYS;
+      if (bytes[pos] === SMALL_G) {
+        // Fast lane: "get <key>\r\n". What it does not know it leaves to the general code below.
+        if (bytes[pos + 3] === BLANK && bytes[pos + 1] === SMALL_E && bytes[pos + 2] === SMALL_T) {
+          const from = pos + 4;
+          let to = from;
+          while (to < end && bytes[to] > BLANK) to++;
+          const length = to - from;
+          const isKey = length > 0 && length <= LIMIT_MEMCACHE_KEY_BYTES;
+          if (isKey && to + 1 < end && bytes[to] === CR && bytes[to + 1] === LF) {
+            pos = to + 2;
+            server = routeKey(bytes, from, length, words, pool) | 0;
+            const plain = MC_GET | FLAG_FIRST | FLAG_LAST;
+            writeRecord(words, table, records++, frame, pos, plain, server, 2, from, length);
+            phase = PHASE_START;
+            continue;
+          }
+        }
+        if (isKeysLine(bytes, pos, Math.min(end, pos + 5))) phase = PHASE_KEYS;
       }
     }
 
