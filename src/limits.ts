@@ -42,6 +42,8 @@ export const SLAB_RESERVE_LARGE = 16;
 export const DRAIN_MS = 1_000;
 /** A server's repeated failure is logged at most this often. */
 export const FAILURE_LOG_INTERVAL_MS = 1_000;
+/** HTTP requests to a pool are logged at most this often. */
+export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;
 /** After its last reply a closing client may take this long to read it. */
 export const LINGER_MS = 1_000;
 /** A client's replies may wait this many turns for the rest of its pipeline. */

@@ -18,6 +18,7 @@ import { replyToBadKey, replyToBadRequest } from '../protocol/memcache/bad-reque
 import { decodeKey } from '../protocol/memcache/base64-key.ts';
 import * as replies from '../protocol/memcache/replies.ts';
 import { wordsOf } from '../protocol/memcache/words.ts';
+import { isHttpLine, refuseHttp } from './cross-protocol.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { askAllServers, firstError, tellAllServers } from './memcache-broadcast.ts';
 import { sendMultiget } from './memcache-multiget.ts';
@@ -55,6 +56,7 @@ export function handleMemcacheRequest(request: SpecialRequest, info: number): bo
     case MC_STATS:
       return answerStats(request, wordsOf(bytesOf(request)).slice(1));
     case NO_COMMAND:
+      if (isHttpLine(bytesOf(request).toString('latin1'))) return refuseHttp(client);
       return answer(request, replies.ERROR);
   }
   if (command <= MC_GATS) return sendMultiget(request, command);

@@ -28,6 +28,7 @@ import { splitInline } from '../protocol/redis/inline.ts';
 import { keyWords } from '../protocol/redis/key-words.ts';
 import * as replies from '../protocol/redis/replies.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { isHttpWord, refuseHttp } from './cross-protocol.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { sendFragments } from './fragmented-request.ts';
 
@@ -57,6 +58,7 @@ export function handleSpecial(
   const request: SpecialRequest = { client, start, length, mustSend };
   if ((info & FLAG_INLINE) !== 0) return handleInline(request);
   const index = info & NO_COMMAND;
+  if (index === NO_COMMAND && isHttpWord(nameOf(request))) return refuseHttp(client);
   if (!client.authenticated && !mayComeBeforeAuth(index)) return answer(client, replies.NO_AUTH);
   if (index === NO_COMMAND) return answer(client, replies.unknownCommand(nameOf(request)));
   const spec = COMMANDS[index];

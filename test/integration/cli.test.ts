@@ -84,12 +84,6 @@ describe('the command line', () => {
     taken.close();
   });
 
-  test('what this release cannot do yet is refused at start, with the line', async () => {
-    const ejecting = await refused({ auto_eject_hosts: true, servers });
-    assert.equal(ejecting.status, 1);
-    assert.match(ejecting.text, /\.yml:4:\d+: .*auto_eject_hosts/);
-  });
-
   test('little address space: falls back to JavaScript and says so', async (t) => {
     if (process.platform !== 'linux') return t.skip('ulimit -v is of Linux');
     const options = { before: 'ulimit -v 2097152', args: ['--codec', 'auto'] };
