@@ -3,8 +3,8 @@ import type { Server as HttpServer } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import { type AdminActions, serveAdmin } from './admin/admin-server.ts';
 import { type CodecChoice, selectCodec } from './codec/select.ts';
-import { type Config, loadConfig, unsupportedInThisRelease } from './config/index.ts';
-import { ConfigError, RingwayError } from './errors.ts';
+import { type Config, loadConfig } from './config/index.ts';
+import { RingwayError } from './errors.ts';
 import { FileLog, LOG_NOTICE, type Log } from './log.ts';
 import type { ReaderKind } from './net/reader.ts';
 import { arenaBytes, ProxyServer } from './proxy/proxy-server.ts';
@@ -71,8 +71,6 @@ export interface Ringway {
 export async function start(options: RingwayOptions): Promise<Ringway> {
   const config =
     typeof options.config === 'string' ? await loadConfig(options.config) : options.config;
-  const unsupported = unsupportedInThisRelease(config);
-  if (unsupported.length > 0) throw new ConfigError(unsupported);
   const log = options.log ?? new FileLog(LOG_NOTICE, null);
   const codec = chooseCodec(options.codec ?? 'auto', arenaBytes(config), log);
   const { reader = null, latency = true, listenFds = new Map() } = options;

@@ -2,7 +2,6 @@ export { testConfig } from './check.ts';
 export { type KeySpec, POOL_KEYS } from './keys.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { DISTRIBUTION_NAMES, type DistributionName, HASH_NAMES, type HashName } from './names.ts';
-export { unsupportedInThisRelease } from './not-yet.ts';
 export { resolveListens } from './resolve.ts';
 export type {
   Config,
