@@ -74,7 +74,8 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
   const log = options.log ?? new FileLog(LOG_NOTICE, null);
   const codec = chooseCodec(options.codec ?? 'auto', arenaBytes(config), log);
   const { reader = null, latency = true, listenFds = new Map() } = options;
-  const proxy = new ProxyServer(config, { codec, log, reader, latency, listenFds });
+  const shared = { codec, log, reader, latency, listenFds, version: VERSION };
+  const proxy = new ProxyServer(config, shared);
   const startedAt = Date.now();
   let state: ProxyState = 'starting';
   const snapshot = (): Snapshot =>

@@ -16,6 +16,16 @@ export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;
 export const DEFAULT_MAX_ASSEMBLED_REQUEST = 4 * 1024 * 1024;
 /** Extra connections per server for streamed bodies (`bulk_connections`). */
 export const DEFAULT_BULK_CONNECTIONS = 4;
+/** Connections to the servers of a pool in all (`max_backend_connections`). */
+export const DEFAULT_MAX_BACKEND_CONNECTIONS = 1024;
+/** Databases times RESP versions that the clients of a pool may use at once. */
+export const LANE_LIMIT = 1024;
+/** Commands that a pool learns from its servers and remembers. */
+export const LEARNED_COMMANDS = 1024;
+/** The version of Redis that HELLO and INFO name until a server has told its own. */
+export const REDIS_VERSION = '7.0.0';
+/** WAIT asks the servers this often. */
+export const WAIT_POLL_MS = 20;
 /** A streamed body that stands still this long gives its connection back; the client is closed. */
 export const BULK_STALL_MS = 30_000;
 /** Others behind a large reply wait this long for a slow reader; then that reader is closed. */

@@ -1,6 +1,14 @@
 import { DISTRIBUTION_NAMES, HASH_NAMES } from './names.ts';
 
-export type KeyType = 'address' | 'servers' | 'name' | 'two-bytes' | 'number' | 'bool' | 'text';
+export type KeyType =
+  | 'address'
+  | 'servers'
+  | 'name'
+  | 'two-bytes'
+  | 'number'
+  | 'bool'
+  | 'text'
+  | 'commands';
 
 /** One pool key: the only place that says what it accepts and what it defaults to. */
 export interface KeySpec {
@@ -144,6 +152,46 @@ export const POOL_KEYS: readonly KeySpec[] = [
   {
     ...bool('slowlog_redact', 'Keep keys out of the slow log.'),
     since: 'ringway 0.1',
+  },
+  own(
+    'max_backend_connections',
+    1024,
+    [1, 1048576],
+    'Connections to the servers in all: servers, databases and RESP versions that clients use, ' +
+      '`server_connections` each. The idle one used longest ago is closed to make room.',
+  ),
+  {
+    name: 'partial_failure',
+    type: 'name',
+    default: 'error',
+    choices: ['error', 'per-key'],
+    since: 'ringway 0.1',
+    doc:
+      'When some servers of an MGET fail: `error` answers with the first error, `per-key` puts ' +
+      'each error in the place of its values.',
+  },
+  {
+    ...bool('allow_flush', 'FLUSHDB and FLUSHALL empty all servers; otherwise they are refused.'),
+    since: 'ringway 0.1',
+  },
+  {
+    name: 'unknown_commands',
+    type: 'name',
+    default: 'refuse',
+    choices: ['refuse', 'ask'],
+    since: 'ringway 0.1',
+    doc:
+      'Commands that ringway does not know: `refuse` answers as Redis does, `ask` asks a server ' +
+      'where their keys are and sends them on.',
+  },
+  {
+    name: 'custom_commands',
+    type: 'commands',
+    default: null,
+    since: 'ringway 0.1',
+    doc:
+      'Further commands, separated by commas: `NAME FIRST [LAST [STEP]]` with the words that are ' +
+      'keys, as COMMAND INFO counts them; `NAME numkeys WORD`; or `NAME none`.',
   },
   own('max_pipeline', 8192, [1, 1048576], 'Unanswered requests of one client.'),
   {

@@ -1,4 +1,5 @@
 import { parseListen, parseServer } from './address.ts';
+import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { Entry, PoolNode, Scalar } from './document.ts';
 import { type KeySpec, POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import type { DistributionName, HashName } from './names.ts';
@@ -8,9 +9,14 @@ import { nearest } from './suggest.ts';
 import type { ListenConfig, PoolConfig, Position, ServerConfig } from './types.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 
+const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
 const SPECS: ReadonlyMap<string, KeySpec> = new Map(POOL_KEYS.map((spec) => [spec.name, spec]));
 
-type Value = Exclude<KeySpec['default'], null> | readonly [number, number] | ListenConfig;
+type Value =
+  | Exclude<KeySpec['default'], null>
+  | readonly [number, number]
+  | ListenConfig
+  | readonly CustomCommand[];
 
 interface PlacedServer {
   readonly server: ServerConfig;
@@ -33,6 +39,8 @@ function parseValue(spec: KeySpec, text: string): Parsed<Value> {
       return parseBool(text);
     case 'two-bytes':
       return parseTwoBytes(text);
+    case 'commands':
+      return parseCustomCommands(text);
     case 'address':
       return parseListen(text);
     case 'name': {
@@ -205,6 +213,11 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     maxAssembledRequest: number('max_assembled_request'),
     clientOutputLimit: number('client_output_limit'),
     bulkConnections: number('bulk_connections'),
+    maxBackendConnections: number('max_backend_connections'),
+    perKeyFailure: value<string>('partial_failure') === 'per-key',
+    allowFlush: value<boolean>('allow_flush'),
+    askUnknownCommands: value<string>('unknown_commands') === 'ask',
+    customCommands: value<readonly CustomCommand[] | null>('custom_commands') ?? NO_COMMANDS,
     maxPipeline: number('max_pipeline'),
     flushAll: value<boolean>('flush_all'),
     multigetFailure: value<'hits' | 'error'>('multiget_failure'),

@@ -1,3 +1,4 @@
+import type { CustomCommand } from './custom-commands.ts';
 import type { DistributionName, HashName } from './names.ts';
 
 /** A place in the configuration file, counted from 1. */
@@ -40,6 +41,13 @@ export interface PoolConfig {
   readonly maxAssembledRequest: number;
   readonly clientOutputLimit: number;
   readonly bulkConnections: number;
+  readonly maxBackendConnections: number;
+  /** `partial_failure: per-key`. */
+  readonly perKeyFailure: boolean;
+  readonly allowFlush: boolean;
+  /** `unknown_commands: ask`. */
+  readonly askUnknownCommands: boolean;
+  readonly customCommands: readonly CustomCommand[];
   readonly maxPipeline: number;
   /** memcached: `flush_all` goes to every server instead of being refused. */
   readonly flushAll: boolean;

@@ -12,6 +12,7 @@ import type { Timed } from './deadlines.ts';
 import { clockMicros, type Engine } from './engine.ts';
 import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
 import { InFlight, type ReplyTarget } from './in-flight.ts';
+import type { Lane } from './lane.ts';
 import type { Server } from './server-pool.ts';
 import type { Flushable } from './turn.ts';
 
@@ -21,6 +22,7 @@ import type { Flushable } from './turn.ts';
  */
 export class BackendConnection implements ReadHandler, SendOwner, Flushable, Timed {
   readonly server: Server;
+  readonly lane: Lane;
   readonly out: SendQueue;
   readonly inFlight: InFlight;
   readonly #engine: Engine;
@@ -41,13 +43,18 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   isProbe = false;
   /** Too much is queued: clients must wait before they send more through here. */
   full = false;
+  /** What must be granted before requests may be sent; null on lane 0. */
+  greeting: Buffer | null = null;
+  /** Why the server would not have us, as an error reply without its "-". */
+  refusal: string | null = null;
   /** Set for a bulk connection: told when its output may go on or has failed. */
   onWritable: (() => void) | null = null;
 
-  constructor(engine: Engine, server: Server) {
+  constructor(engine: Engine, server: Server, lane: Lane) {
     this.#engine = engine;
     this.server = server;
     this.inFlight = new InFlight(server.pool.slowLog !== null);
+    this.lane = lane;
     this.out = new SendQueue(engine.slabs, this);
     this.#replies = new BackendReplies(engine, this);
     server.pool.protocol.handshake(this);
@@ -79,9 +86,26 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.connected = true;
     this.server.counters[counter.SERVER_CONNECTIONS]++;
     this.server.onConnected();
+    if (this.greeting !== null) {
+      this.#socket.write(this.greeting);
+      return;
+    }
     this.out.open(this.#socket);
     this.#unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
+  }
+
+  /** The greeting is granted: requests may follow. */
+  handshakeDone(): void {
+    if (this.closed) return;
+    this.out.open(this.#socket);
+    this.#engine.turn.markBackend(this);
+  }
+
+  /** The server does not grant the database or the login: nothing must be sent here. */
+  refuse(text: string): void {
+    this.refusal = text;
+    this.fail(text, -1);
   }
 
   // --- sending ---------------------------------------------------------------------------------
@@ -263,13 +287,18 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   // --- the end ---------------------------------------------------------------------------------
 
-  /** Closes this connection; each request in flight gets one error, nobody else is touched. */
+  /**
+   * Closes this connection; each request in flight gets one error, nobody else is touched.
+   * @param which the server's counter of such losses, -1 when the server is not to blame
+   */
   fail(reason: string, which: number): void {
     if (this.closed) return;
     const lost = this.inFlight.count;
     this.#shut();
-    this.server.counters[which]++;
-    this.server.onConnectionLost(this, reason, lost);
+    if (which >= 0) {
+      this.server.counters[which]++;
+      this.server.onConnectionLost(this, reason, lost);
+    }
     const error = this.server.pool.protocol.failure(reason);
     const streaming = this.#replies.fail(error);
     for (let first = true; this.inFlight.count > 0; first = false) {

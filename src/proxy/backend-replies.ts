@@ -38,6 +38,8 @@ const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const CARRY_LIMIT = WINDOW - HEADROOM;
+/** What a RESP3 server says unasked: nobody's reply. */
+const PUSH = 0x3e; // '>'
 
 /**
  * What a server sends: scanned in the receive window, each reply handed to whoever asked for it.
@@ -113,12 +115,16 @@ export class BackendReplies {
     let transient = false;
     engine.beginWalk(count);
     for (let i = 0, record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
+      const info = words[record + RECORD_INFO];
+      if ((info & 0xff) === PUSH && this.#connection.lane.resp === 3) {
+        words[record + RECORD_DEST] = 0;
+        continue;
+      }
       if (inFlight.count === 0) {
         words[record + RECORD_DEST] = 0;
         asked = false;
         break;
       }
-      const info = words[record + RECORD_INFO];
       const start = words[record + RECORD_START];
       const length = words[record + RECORD_LENGTH];
       bytes += length;
@@ -191,6 +197,7 @@ export class BackendReplies {
 
   /** One piece of the oldest request's reply, or a whole reply that is not simply passed on. */
   #piece(start: number, length: number, info: number, count: number): void {
+    if ((info & 0xff) === PUSH && this.#connection.lane.resp === 3) return;
     const { inFlight } = this.#connection;
     const last = (info & FLAG_LAST) !== 0;
     if (last) this.#measurePiece();

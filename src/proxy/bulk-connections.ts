@@ -1,9 +1,11 @@
-import { BackendConnection } from './backend-connection.ts';
-import type { Engine } from './engine.ts';
+import type { BackendConnection } from './backend-connection.ts';
+import type { Lane } from './lane.ts';
 import type { Server } from './server-pool.ts';
 
 /** Someone who waits for a bulk connection. */
 export interface BulkWaiter {
+  /** Its database and protocol version. */
+  readonly lane: Lane;
   onBulkConnection(connection: BackendConnection): void;
 }
 
@@ -12,22 +14,20 @@ export interface BulkWaiter {
  * shared connection would swallow the next client's.
  */
 export class BulkConnections {
-  readonly #engine: Engine;
   readonly #server: Server;
   readonly #limit: number;
   readonly #idle: BackendConnection[] = [];
   readonly #leased: Set<BackendConnection> = new Set();
   readonly #waiting: BulkWaiter[] = [];
 
-  constructor(engine: Engine, server: Server, limit: number) {
-    this.#engine = engine;
+  constructor(server: Server, limit: number) {
     this.#server = server;
     this.#limit = limit;
   }
 
   /** Gives `waiter` a connection now, or when one comes free. */
   lease(waiter: BulkWaiter): void {
-    const connection = this.#take();
+    const connection = this.#take(waiter.lane);
     if (connection === null) this.#waiting.push(waiter);
     else waiter.onBulkConnection(connection);
   }
@@ -38,11 +38,13 @@ export class BulkConnections {
     if (at >= 0) this.#waiting.splice(at, 1);
   }
 
-  #take(): BackendConnection | null {
-    let connection = this.#idle.pop() ?? null;
+  #take(lane: Lane): BackendConnection | null {
+    const at = this.#idle.findLastIndex((connection) => connection.lane === lane);
+    let connection = at < 0 ? null : this.#idle.splice(at, 1)[0];
     if (connection === null) {
       if (this.#leased.size >= this.#limit) return null;
-      connection = new BackendConnection(this.#engine, this.#server);
+      if (this.#leased.size + this.#idle.length >= this.#limit) this.#idle[0].close();
+      connection = this.#server.openBulk(lane);
     }
     this.#leased.add(connection);
     return connection;
@@ -61,9 +63,19 @@ export class BulkConnections {
     if (this.#leased.delete(connection)) setImmediate(() => this.#serveNext());
   }
 
+  /** A connection that could be closed to make room, and none leased. */
+  get idle(): readonly BackendConnection[] {
+    return this.#idle;
+  }
+
+  hasLane(lane: Lane): boolean {
+    for (const connection of this.#leased) if (connection.lane === lane) return true;
+    return this.#idle.some((connection) => connection.lane === lane);
+  }
+
   #serveNext(): void {
     if (this.#waiting.length === 0) return;
-    const connection = this.#take();
+    const connection = this.#take(this.#waiting[0].lane);
     if (connection !== null) this.#waiting.shift()?.onBulkConnection(connection);
   }
 

@@ -9,7 +9,9 @@ import { ClientInput } from './client-input.ts';
 import { ClientPipeline } from './client-pipeline.ts';
 import type { Timed } from './deadlines.ts';
 import type { Engine } from './engine.ts';
+import type { Lane } from './lane.ts';
 import type { Pool } from './server-pool.ts';
+import { Session } from './session.ts';
 import type { Flushable } from './turn.ts';
 
 /** One client: its requests are scanned, sent to their servers, and answered in order. */
@@ -42,6 +44,13 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   /** The server connection that must take more before the next request can be sent. */
   waitsFor: BackendConnection | null = null;
   authenticated: boolean;
+  /** Its plain requests are simply forwarded: it is authenticated and hears the replies. */
+  plain: boolean;
+  /** Index of its lane: which connections of a server its requests take. */
+  lane = 0;
+  /** When bytes came last, in engine milliseconds. */
+  lastRead = 0;
+  readonly session: Session = new Session();
   closed = false;
   flushPending = false;
   timerAt = 0;
@@ -56,6 +65,8 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     this.#input = new ClientInput(engine, this);
     this.window = Math.min(INITIAL_PIPELINE_WINDOW, pool.config.maxPipeline);
     this.authenticated = pool.config.redisAuth === null;
+    this.plain = this.authenticated;
+    pool.lanes.first.clients++;
     this.id = engine.addClient(this);
     this.#readAt = Math.floor(performance.now());
     this.#wroteAt = this.#readAt;
@@ -69,6 +80,10 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     socket.on('close', () => this.#onClose());
   }
 
+  get socket(): Socket {
+    return this.#socket;
+  }
+
   get address(): string {
     const { remoteAddress, remotePort } = this.#socket;
     return remoteAddress === undefined ? 'unix socket' : `${remoteAddress}:${remotePort}`;
@@ -79,6 +94,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     this.#reading = this.#input.read(length);
     this.#readAt = this.#engine.now;
     if (this.#input.unfinished || this.pool.config.clientIdleTimeoutMs !== 0) this.#armTimers();
+    this.lastRead = this.#engine.now;
     return this.#reading;
   }
 
@@ -89,10 +105,31 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     this.#engine.turn.markClient(this);
   }
 
+  /** Its later requests take another lane, once all earlier ones are answered. */
+  enterLane(lane: Lane): void {
+    if (lane.index === this.lane) return;
+    this.pool.lanes.at(this.lane).clients--;
+    lane.clients++;
+    this.lane = lane.index;
+    if (this.pipeline.outstanding > 0) this.#input.barrier();
+  }
+
+  /** Its later requests wait until all earlier ones are answered. */
+  barrier(): void {
+    this.#input.barrier();
+  }
+
+  /** Authenticated or not, hearing replies or not: the fast loop only takes the usual case. */
+  setAuthenticated(yes: boolean): void {
+    this.authenticated = yes;
+    this.plain = yes && this.session.replies === 'on';
+  }
+
   // --- answers ---------------------------------------------------------------------------------
 
   /** Answers the next request with a complete reply of our own. */
   answer(reply: Buffer): void {
+    if (this.session.muted) return;
     this.pipeline.deliver(this.pipeline.open(), reply);
     this.#engine.turn.markClient(this);
   }
@@ -307,6 +344,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   /** Gives everything back; replies still in flight are swallowed. */
   #shut(): void {
     this.closed = true;
+    this.pool.lanes.at(this.lane).clients--;
     this.#input.drop();
     this.pipeline.close();
     this.#out.discard();

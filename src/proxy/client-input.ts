@@ -107,6 +107,11 @@ export class ClientInput {
     return this.#client.window - this.#client.pipeline.outstanding;
   }
 
+  /** The next request waits until everything before it is answered. */
+  barrier(): void {
+    this.#barrier = true;
+  }
+
   /** The client sends no more: an unfinished request is dropped, held ones are still sent. */
   end(): void {
     this.#large?.drop();
@@ -197,14 +202,14 @@ export class ClientInput {
       const info = words[record + RECORD_INFO];
       const start = words[record + RECORD_START];
       const length = words[record + RECORD_LENGTH];
-      if ((info & PLAIN_MASK) === WHOLE && client.authenticated) {
+      if ((info & PLAIN_MASK) === WHOLE && client.plain) {
         const server = words[record + RECORD_SERVER];
         if (server === NO_SERVER) {
           words[record + RECORD_DEST] = 0;
           client.failForward(REASON_REFUSED);
           continue;
         }
-        const connection = servers[server].connectionFor(id);
+        const connection = servers[server].connectionFor(id, client.lane);
         if (connection === null) {
           words[record + RECORD_DEST] = 0;
           client.failForward(servers[server].lastFailure);
@@ -275,7 +280,7 @@ export class ClientInput {
     const plain =
       (saved[STATE_INFO - STATE_RESUME] & FLAG_SPECIAL) === 0 &&
       server !== NO_SERVER &&
-      client.authenticated;
+      client.plain;
     const target = plain ? (client.pool.servers[server] ?? null) : null;
     large.expect(missing, target, saved[STATE_INFO - STATE_RESUME]);
     this.#engine.turn.markClient(client);
@@ -299,8 +304,8 @@ export class ClientInput {
 
   #sendAssembled(request: Buffer, info: number, server: number): void {
     const client = this.#client;
-    if ((info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.authenticated) {
-      const connection = client.pool.servers[server].connectionFor(client.id);
+    if ((info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.plain) {
+      const connection = client.pool.servers[server].connectionFor(client.id, client.lane);
       if (connection === null) {
         client.failForward(client.pool.servers[server].lastFailure);
         return;

@@ -71,6 +71,8 @@ export class CoalescedReply implements StoredReply {
   /** Share of each key, in request order. */
   readonly #order: Uint16Array;
   readonly #slot: number;
+  /** Nobody hears the reply. */
+  readonly #muted: boolean;
   readonly #parts: Part[] = [];
   #left: number;
   /** Bytes of this reply that are kept on the heap. */
@@ -81,7 +83,8 @@ export class CoalescedReply implements StoredReply {
     this.#coalesce = coalesce;
     this.#order = order;
     this.#left = parts;
-    this.#slot = client.pipeline.open();
+    this.#muted = client.session.muted;
+    this.#slot = this.#muted ? 0 : client.pipeline.open();
     client.references++;
   }
 
@@ -181,13 +184,14 @@ export class CoalescedReply implements StoredReply {
       client.releaseIfDone();
       return;
     }
-    client.pipeline.storeObject(this.#slot, this, 0);
+    if (this.#muted) this.drop();
+    else client.pipeline.storeObject(this.#slot, this, 0);
     client.pool.engine.turn.markClient(client);
   }
 
   writeTo(pipeline: ClientPipeline): boolean {
     const bad = this.#parts.find((part) => part.error !== null);
-    if (bad !== undefined) {
+    if (bad !== undefined && !this.#perKey) {
       if (bad.failed) this.#client.pool.counters[FORWARD_ERROR]++;
       pipeline.out.copy(bad.error as Buffer);
     } else if (this.#coalesce === 'sum') {
@@ -197,10 +201,16 @@ export class CoalescedReply implements StoredReply {
     } else if (this.#coalesce === 'ok') {
       pipeline.out.copy(Buffer.from('+OK\r\n'));
     } else {
+      if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
       this.#writeArray(pipeline);
     }
     for (const part of this.#parts) this.#forget(part);
     return true;
+  }
+
+  /** Errors stand in the places of their keys. */
+  get #perKey(): boolean {
+    return this.#coalesce === 'array' && this.#client.pool.config.perKeyFailure;
   }
 
   #writeArray(pipeline: ClientPipeline): void {
@@ -245,6 +255,11 @@ export class CoalescedReply implements StoredReply {
     const sources: Buffer[] = [];
     const ends: Float64Array[] = [];
     for (const part of this.#parts) {
+      if (part.error !== null) {
+        sources.push(part.error);
+        ends.push(new Float64Array(0));
+        continue;
+      }
       const source =
         part.stash !== 0
           ? Buffer.from(memory.subarray(part.stash, part.stash + part.length))
@@ -254,8 +269,10 @@ export class CoalescedReply implements StoredReply {
     }
     const next = new Uint32Array(this.#parts.length);
     for (const share of this.#order) {
+      const { error } = this.#parts[share];
       const at = next[share]++;
-      pipeline.out.append(sources[share].subarray(ends[share][at], ends[share][at + 1]));
+      if (error !== null) pipeline.out.copy(error);
+      else pipeline.out.append(sources[share].subarray(ends[share][at], ends[share][at + 1]));
     }
   }
 

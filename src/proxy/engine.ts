@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/index.ts';
 import {
   LARGE_SLAB_BYTES,
@@ -75,6 +76,10 @@ export class Engine {
   readonly bytes: Uint8Array;
   readonly memory: Buffer;
   readonly slabs: SlabPool;
+  /** ringway's own, as INFO shows it. */
+  version = '';
+  /** Tells one process from another. */
+  readonly runId: string = randomBytes(20).toString('hex');
   readonly turn: Turn = new Turn();
   readonly deadlines: Deadlines = new Deadlines();
   readonly log: Log;

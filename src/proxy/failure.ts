@@ -28,6 +28,7 @@ const TEXT_BY_CODE: Readonly<Record<string, string>> = {
 export const REASON_EOF = 'unknown';
 export const REASON_TIMEOUT = 'Connection timed out';
 export const REASON_INVALID = 'Invalid argument';
+export const REASON_TOO_MANY = 'max number of backend connections reached';
 export const REASON_REFUSED = 'Connection refused';
 
 /** @returns the text for a system or resolver error */

@@ -13,7 +13,8 @@ import type { CommandSpec } from '../protocol/redis/commands.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { CoalescedReply } from './coalesced-reply.ts';
 import { REASON_REFUSED } from './failure.ts';
-import { forward, type SpecialRequest } from './special-requests.ts';
+import { forward } from './forward.ts';
+import type { SpecialRequest } from './special-request.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -52,7 +53,7 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
   if (shares.length === 1) return forward(request, shares[0].server);
   const connections: (BackendConnection | null)[] = [];
   for (const share of shares) {
-    const connection = pool.servers[share.server].connectionFor(client.id);
+    const connection = pool.servers[share.server].connectionFor(client.id, client.lane);
     if (connection?.full && !request.mustSend) {
       connection.waitFor(client);
       return false;

@@ -134,6 +134,11 @@ export class InFlight {
     return this.#heads?.at(this.#head & this.#mask) ?? Buffer.alloc(0);
   }
 
+  /** When the newest entry was pushed, also when all are answered; 0 = never. */
+  get lastTime(): number {
+    return this.#ring[((this.#tail - 1) & this.#mask) * STRIDE + 2];
+  }
+
   get headTarget(): ReplyTarget {
     return this.#targets[this.#head & this.#mask] as ReplyTarget;
   }

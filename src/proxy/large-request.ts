@@ -6,6 +6,7 @@ import type { ClientConnection } from './client-connection.ts';
 import type { Timed } from './deadlines.ts';
 import type { Engine } from './engine.ts';
 import { REASON_TIMEOUT } from './failure.ts';
+import type { Lane } from './lane.ts';
 import type { Server } from './server-pool.ts';
 
 type Mode = 'assemble' | 'wait' | 'stream' | 'discard';
@@ -39,6 +40,10 @@ export class LargeRequest implements BulkWaiter, Timed {
     const limit = client.pool.config.maxAssembledRequest;
     this.#buffer = Buffer.allocUnsafeSlow(Math.min(expected, limit));
     this.#progress = engine.now;
+  }
+
+  get lane(): Lane {
+    return this.#client.pool.lanes.at(this.#client.lane);
   }
 
   get isStreaming(): boolean {

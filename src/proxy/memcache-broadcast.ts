@@ -3,7 +3,7 @@ import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ReplyTarget } from './in-flight.ts';
 import type { Server } from './server-pool.ts';
-import type { SpecialRequest } from './special-requests.ts';
+import type { SpecialRequest } from './special-request.ts';
 
 /** What one server said to a command that all of them were sent. */
 export class ServerAnswer implements ReplyTarget {

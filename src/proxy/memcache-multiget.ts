@@ -15,8 +15,9 @@ import {
 } from '../protocol/frame-table.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { REASON_REFUSED } from './failure.ts';
+import { forward } from './forward.ts';
 import { MultigetReply } from './memcache-multiget-reply.ts';
-import { forward, type SpecialRequest } from './special-requests.ts';
+import type { SpecialRequest } from './special-request.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;

@@ -20,11 +20,12 @@ import * as replies from '../protocol/memcache/replies.ts';
 import { wordsOf } from '../protocol/memcache/words.ts';
 import { isHttpLine, refuseHttp } from './cross-protocol.ts';
 import { REASON_REFUSED } from './failure.ts';
+import { forward } from './forward.ts';
 import { askAllServers, firstError, tellAllServers } from './memcache-broadcast.ts';
 import { sendMultiget } from './memcache-multiget.ts';
 import { MARKER, QuietReply } from './memcache-quiet.ts';
 import { answerStats } from './memcache-stats.ts';
-import { forward, type SpecialRequest } from './special-requests.ts';
+import type { SpecialRequest } from './special-request.ts';
 
 const BLANK = 0x20;
 const CR = 0x0d;

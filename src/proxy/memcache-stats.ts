@@ -3,7 +3,7 @@ import * as replies from '../protocol/memcache/replies.ts';
 import * as counter from '../stats/counters.ts';
 import { askAllServers, type ServerAnswer } from './memcache-broadcast.ts';
 import type { Pool } from './server-pool.ts';
-import type { SpecialRequest } from './special-requests.ts';
+import type { SpecialRequest } from './special-request.ts';
 
 const PACKAGE = new URL('../../../package.json', import.meta.url);
 const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;

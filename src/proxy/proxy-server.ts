@@ -33,6 +33,8 @@ export interface ProxyOptions {
   readonly latency?: boolean;
   /** Descriptors of listening sockets that are open already, by the name of their pool. */
   readonly listenFds?: ReadonlyMap<string, number>;
+  /** ringway's own version. */
+  readonly version?: string;
 }
 
 /** All pools of a configuration, listening. */
@@ -56,6 +58,7 @@ export class ProxyServer {
       return address;
     });
     this.engine = new Engine(codec, reader, options.log, at, options.latency ?? true);
+    this.engine.version = options.version ?? '';
     const redis = new RedisProtocol(codec);
     const memcache = new MemcacheProtocol(codec);
     this.pools = config.pools.map((pool, i) => {

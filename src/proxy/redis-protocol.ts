@@ -41,7 +41,7 @@ export class RedisProtocol implements Protocol {
   }
 
   handshake(connection: BackendConnection): void {
-    handshake(connection, connection.server.pool);
+    handshake(connection);
   }
 
   malformed(error: number, byte: number): Buffer {

@@ -1,9 +1,10 @@
-import type { PoolConfig, ServerConfig } from '../config/index.ts';
+import type { CustomCommand, PoolConfig, ServerConfig } from '../config/index.ts';
 import { writePool } from '../distribution/pool-descriptor.ts';
 import { routeKey } from '../distribution/route.ts';
-import { FAILURE_LOG_INTERVAL_MS } from '../limits.ts';
+import { FAILURE_LOG_INTERVAL_MS, REDIS_VERSION } from '../limits.ts';
 import { LOG_INFO, LOG_WARN } from '../log.ts';
 import { POOL_RANDOM } from '../protocol/frame-table.ts';
+import { type LearnedCommand, specOf } from '../protocol/redis/learn-command.ts';
 import {
   IN_QUEUE,
   IN_QUEUE_BYTES,
@@ -16,9 +17,11 @@ import { CLASSES, PoolLatency } from '../stats/latency.ts';
 import { BackendConnection } from './backend-connection.ts';
 import { Breaker } from './breaker.ts';
 import { BulkConnections } from './bulk-connections.ts';
+import { ConnectionBudget } from './connection-budget.ts';
 import type { Engine } from './engine.ts';
-import { REASON_REFUSED, REASON_TIMEOUT } from './failure.ts';
+import { REASON_REFUSED, REASON_TIMEOUT, REASON_TOO_MANY } from './failure.ts';
 import { PoolHealth } from './health.ts';
+import { type Lane, Lanes } from './lane.ts';
 import { ringOf } from './pool-ring.ts';
 import type { Protocol } from './protocol.ts';
 import { SlowLog } from './slow-log.ts';
@@ -37,7 +40,9 @@ export class Server {
   readonly firstSeries: number;
   readonly counters: Float64Array = new Float64Array(SERVER_COUNTERS);
   readonly bulk: BulkConnections;
+  /** `server_connections` places per lane, lane by lane. */
   readonly #connections: (BackendConnection | null)[];
+  readonly #perLane: number;
   /** Connections that finish what is in flight and take nothing new. */
   readonly #retired: Set<BackendConnection> = new Set();
   readonly #breaker: Breaker;
@@ -56,8 +61,9 @@ export class Server {
     this.#breaker = new Breaker(autoEjectHosts ? 0 : breakerFailures, breakerMaxWaitMs);
     this.config = config;
     this.name = config.ringName;
-    this.#connections = new Array(pool.config.serverConnections).fill(null);
-    this.bulk = new BulkConnections(pool.engine, this, pool.config.bulkConnections);
+    this.#perLane = pool.config.serverConnections;
+    this.#connections = new Array(this.#perLane).fill(null);
+    this.bulk = new BulkConnections(this, pool.config.bulkConnections);
   }
 
   get address(): string {
@@ -68,21 +74,62 @@ export class Server {
   /**
    * The connection for a client's next request, opened when there is none. A client keeps to one of
    * them, so its requests to a server are executed in order.
-   * @returns null while the server is left alone after repeated failures
+   * @param lane index of its lane
+   * @returns null while the server is left alone after repeated failures, and when the pool has as
+   * many connections as it may; `lastFailure` says why
    */
-  connectionFor(client: number): BackendConnection | null {
+  connectionFor(client: number, lane: number = 0): BackendConnection | null {
     if (this.#breaker.tripped && !this.#breaker.mayTry(this.pool.engine.now)) return null;
-    const at = this.#connections.length === 1 ? 0 : client % this.#connections.length;
-    const connection = this.#connections[at];
-    if (connection !== null) return connection;
-    const opened = new BackendConnection(this.pool.engine, this);
+    const perLane = this.#perLane;
+    const at = perLane === 1 ? lane : lane * perLane + (client % perLane);
+    if (at < this.#connections.length) {
+      const connection = this.#connections[at];
+      if (connection !== null) return connection;
+    }
+    return this.#open(at, this.pool.lanes.at(lane));
+  }
+
+  #open(at: number, lane: Lane): BackendConnection | null {
+    const { budget, engine } = this.pool;
+    if (!budget.makeRoom()) {
+      this.lastFailure = REASON_TOO_MANY;
+      return null;
+    }
+    while (this.#connections.length <= at) this.#connections.push(null);
+    budget.open++;
+    const opened = new BackendConnection(engine, this, lane);
     this.#connections[at] = opened;
     return opened;
   }
 
+  /** One more connection of those bounded by `bulk_connections`. */
+  openBulk(lane: Lane): BackendConnection {
+    const { budget, engine } = this.pool;
+    budget.makeRoom();
+    budget.open++;
+    return new BackendConnection(engine, this, lane);
+  }
+
+  /** The idle connection that was used longest ago, here or before. */
+  leastUsed(other: BackendConnection | null): BackendConnection | null {
+    let oldest = other;
+    for (const each of [...this.#connections, ...this.bulk.idle]) {
+      if (each === null || each.inFlight.count > 0 || !each.connected) continue;
+      if (oldest === null || each.inFlight.lastTime < oldest.inFlight.lastTime) oldest = each;
+    }
+    return oldest;
+  }
+
+  /** Whether a connection of this lane is left. */
+  hasLane(lane: Lane): boolean {
+    for (const each of this.#connections) if (each?.lane === lane) return true;
+    for (const each of this.#retired) if (each.lane === lane) return true;
+    return this.bulk.hasLane(lane);
+  }
+
   /** Opens the first connection before there is a request. */
   preconnect(): void {
-    this.connectionFor(0);
+    this.connectionFor(0, 0);
   }
 
   /** Takes a connection out of service; it ends when nothing is in flight on it. */
@@ -103,11 +150,13 @@ export class Server {
     if (at >= 0) this.#connections[at] = null;
     this.#retired.delete(connection);
     this.bulk.forget(connection);
+    this.pool.budget.open--;
   }
 
   /** Asks the server whether it is well, on a connection of its own. */
   probe(onAnswer: () => void): void {
-    const connection = new BackendConnection(this.pool.engine, this);
+    this.pool.budget.open++;
+    const connection = new BackendConnection(this.pool.engine, this, this.pool.lanes.first);
     connection.isProbe = true;
     const request = this.pool.protocol.probe;
     connection.out.append(request);
@@ -195,6 +244,13 @@ export class Server {
   }
 }
 
+/** The row of a command that the configuration describes: the servers check its arity. */
+function custom(command: CustomCommand): LearnedCommand {
+  const least = Math.max(1, command.firstKey + 1, command.numkeys + 1);
+  const spec = specOf({ ...command, arity: -least, access: 'w' });
+  return { spec, movable: false, blocking: false };
+}
+
 /** A named listener and its servers. */
 export class Pool {
   readonly engine: Engine;
@@ -210,6 +266,14 @@ export class Pool {
   /** Address of the ring in the arena. */
   readonly descriptor: number;
   readonly health: PoolHealth;
+  readonly lanes: Lanes;
+  readonly budget: ConnectionBudget;
+  /** By upper-case name; what the configuration adds to the command table. */
+  readonly customCommands: ReadonlyMap<string, LearnedCommand>;
+  /** As customCommands, learnt from a server. */
+  readonly learnedCommands: Map<string, LearnedCommand> = new Map();
+  /** What HELLO and INFO call the version of Redis. */
+  redisVersion: string = REDIS_VERSION;
 
   constructor(engine: Engine, config: PoolConfig, protocol: Protocol, descriptor: number) {
     this.protocol = protocol;
@@ -220,6 +284,15 @@ export class Pool {
     this.latency = engine.measuresLatency ? new PoolLatency(config.servers.length) : null;
     this.slowLog = slowlogMs === 0 ? null : new SlowLog(slowlogLength, slowlogRedact);
     this.slowMicros = slowlogMs === 0 ? INT32_MAX : Math.min(INT32_MAX, slowlogMs * 1000);
+    this.lanes = new Lanes(config.redis ? config.redisDb : 0, (index) => {
+      return !this.servers.some((server) => server.hasLane(this.lanes.at(index)));
+    });
+    const least = config.servers.length * config.serverConnections;
+    const limit = Math.max(least, config.maxBackendConnections);
+    this.budget = new ConnectionBudget(limit, () => this.servers);
+    this.customCommands = new Map(
+      config.customCommands.map((command) => [command.name, custom(command)]),
+    );
     this.servers = config.servers.map((server, i) => new Server(this, server, i));
     this.health = new PoolHealth(this);
     this.writeRing(new Uint8Array(config.servers.length).fill(1));

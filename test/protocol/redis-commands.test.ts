@@ -17,6 +17,9 @@ const LATER_ARITY = new Map([
   ['ZREVRANK', -3],
 ]);
 
+/** Those that Redis 7.0 does not have. */
+const LATER_SUBCOMMANDS = ['CLIENT|NO-TOUCH', 'CLIENT|SETINFO'];
+
 // What twemproxy 0.5.0 forwards or splits.
 const TWEMPROXY = `
   PERSIST PTTL TTL TYPE DUMP DECR GET GETDEL INCR STRLEN HGETALL HKEYS HLEN HVALS LLEN SCARD SMEMBERS
@@ -153,7 +156,7 @@ describe('command table beside a real server', () => {
         assert.deepEqual([spec.firstKey, spec.lastKey, spec.step], fact.place, fact.name);
       }
     }
-    assert.equal(seen, SUBCOMMANDS.size);
+    assert.equal(seen, SUBCOMMANDS.size - LATER_SUBCOMMANDS.length);
   });
 
   test('the server finds the same keys', async () => {

@@ -1,6 +1,6 @@
 // The rows of the command table, one per Redis command; commands.ts says what the words mean.
 
-import type { Access, Coalesce } from './commands.ts';
+import type { Access, Coalesce, Merge } from './commands.ts';
 
 type Shape = [
   name: string,
@@ -14,17 +14,36 @@ export type Row =
   | [...Shape, 'forward' | 'container' | 'local' | 'placeholder' | 'unsupported']
   | [...Shape, 'same-server', 'range' | 'sort' | 'georadius' | 'streams']
   | [...Shape, 'same-server', 'numkeys' | 'numkeys-store', word: number]
+  | [...Shape, 'all-servers', Exclude<Merge, 'none'>]
   | [...Shape, 'fragment', Exclude<Coalesce, 'none'>];
 
 const CORE_ROWS: readonly Row[] = [
   // Without a key
   ['AUTH', -2, '-', 0, 0, 0, 'local'],
   ['COMMAND', -1, '-', 0, 0, 0, 'placeholder'],
+  ['CLIENT', -2, '-', 0, 0, 0, 'container'],
+  ['CONFIG', -2, '-', 0, 0, 0, 'container'],
+  ['DBSIZE', 1, 'r', 0, 0, 0, 'all-servers', 'sum'],
   ['ECHO', 2, '-', 0, 0, 0, 'local'],
+  ['FLUSHALL', -1, 'w', 0, 0, 0, 'all-servers', 'same'],
+  ['FLUSHDB', -1, 'w', 0, 0, 0, 'all-servers', 'same'],
+  ['FUNCTION', -2, '-', 0, 0, 0, 'container'],
+  ['HELLO', -1, '-', 0, 0, 0, 'local'],
+  ['INFO', -1, '-', 0, 0, 0, 'local'],
+  ['KEYS', 2, 'r', 0, 0, 0, 'all-servers', 'concat'],
   ['LOLWUT', -1, 'r', 0, 0, 0, 'placeholder'],
   ['PING', -1, '-', 0, 0, 0, 'local'],
   ['QUIT', -1, '-', 0, 0, 0, 'local'],
+  ['RANDOMKEY', 1, 'r', 0, 0, 0, 'all-servers', 'random'],
+  ['READONLY', 1, '-', 0, 0, 0, 'local'],
+  ['READWRITE', 1, '-', 0, 0, 0, 'local'],
+  ['RESET', 1, '-', 0, 0, 0, 'local'],
+  ['ROLE', 1, '-', 0, 0, 0, 'local'],
+  ['SCAN', -2, 'r', 0, 0, 0, 'local'],
+  ['SCRIPT', -2, '-', 0, 0, 0, 'container'],
+  ['SELECT', 2, '-', 0, 0, 0, 'local'],
   ['TIME', 1, '-', 0, 0, 0, 'local'],
+  ['WAIT', 3, '-', 0, 0, 0, 'local'],
   // Any type
   ['COPY', -3, 'w', 1, 2, 1, 'same-server', 'range'],
   ['DEL', -2, 'w', 1, -1, 1, 'fragment', 'sum'],
@@ -223,8 +242,8 @@ const CORE_ROWS: readonly Row[] = [
   ['FCALL', -3, '-', 0, 0, 0, 'same-server', 'numkeys', 2],
   ['FCALL_RO', -3, 'r', 0, 0, 0, 'same-server', 'numkeys', 2],
   // Not in this release: connection state, blocking, pub/sub, transactions, administration …
-  ['ACL', -2, '-', 0, 0, 0, 'unsupported'],
-  ['ASKING', 1, '-', 0, 0, 0, 'unsupported'],
+  ['ACL', -2, '-', 0, 0, 0, 'container'],
+  ['ASKING', 1, '-', 0, 0, 0, 'local'],
   ['BGREWRITEAOF', 1, '-', 0, 0, 0, 'unsupported'],
   ['BGSAVE', -1, '-', 0, 0, 0, 'unsupported'],
   ['BLMOVE', 6, 'w', 1, 2, 1, 'unsupported'],
@@ -235,20 +254,11 @@ const CORE_ROWS: readonly Row[] = [
   ['BZMPOP', -5, 'w', 0, 0, 0, 'unsupported'],
   ['BZPOPMAX', -3, 'w', 1, -2, 1, 'unsupported'],
   ['BZPOPMIN', -3, 'w', 1, -2, 1, 'unsupported'],
-  ['CLIENT', -2, '-', 0, 0, 0, 'unsupported'],
-  ['CLUSTER', -2, '-', 0, 0, 0, 'unsupported'],
-  ['CONFIG', -2, '-', 0, 0, 0, 'unsupported'],
-  ['DBSIZE', 1, 'r', 0, 0, 0, 'unsupported'],
+  ['CLUSTER', -2, '-', 0, 0, 0, 'local'],
   ['DEBUG', -2, '-', 0, 0, 0, 'unsupported'],
   ['DISCARD', 1, '-', 0, 0, 0, 'unsupported'],
   ['EXEC', 1, '-', 0, 0, 0, 'unsupported'],
   ['FAILOVER', -1, '-', 0, 0, 0, 'unsupported'],
-  ['FLUSHALL', -1, 'w', 0, 0, 0, 'unsupported'],
-  ['FLUSHDB', -1, 'w', 0, 0, 0, 'unsupported'],
-  ['FUNCTION', -2, '-', 0, 0, 0, 'unsupported'],
-  ['HELLO', -1, '-', 0, 0, 0, 'unsupported'],
-  ['INFO', -1, '-', 0, 0, 0, 'unsupported'],
-  ['KEYS', 2, 'r', 0, 0, 0, 'unsupported'],
   ['LASTSAVE', 1, '-', 0, 0, 0, 'unsupported'],
   ['LATENCY', -2, '-', 0, 0, 0, 'unsupported'],
   ['MIGRATE', -6, 'w', 3, 3, 1, 'unsupported'],
@@ -262,18 +272,10 @@ const CORE_ROWS: readonly Row[] = [
   ['PUBLISH', 3, '-', 0, 0, 0, 'unsupported'],
   ['PUBSUB', -2, '-', 0, 0, 0, 'unsupported'],
   ['PUNSUBSCRIBE', -1, '-', 0, 0, 0, 'unsupported'],
-  ['RANDOMKEY', 1, 'r', 0, 0, 0, 'unsupported'],
-  ['READONLY', 1, '-', 0, 0, 0, 'unsupported'],
-  ['READWRITE', 1, '-', 0, 0, 0, 'unsupported'],
   ['REPLCONF', -1, '-', 0, 0, 0, 'unsupported'],
   ['REPLICAOF', 3, '-', 0, 0, 0, 'unsupported'],
-  ['RESET', 1, '-', 0, 0, 0, 'unsupported'],
   ['RESTORE-ASKING', -4, 'w', 1, 1, 1, 'unsupported'],
-  ['ROLE', 1, '-', 0, 0, 0, 'unsupported'],
   ['SAVE', 1, '-', 0, 0, 0, 'unsupported'],
-  ['SCAN', -2, 'r', 0, 0, 0, 'unsupported'],
-  ['SCRIPT', -2, '-', 0, 0, 0, 'unsupported'],
-  ['SELECT', 2, '-', 0, 0, 0, 'unsupported'],
   ['SHUTDOWN', -1, '-', 0, 0, 0, 'unsupported'],
   ['SLAVEOF', 3, '-', 0, 0, 0, 'unsupported'],
   ['SLOWLOG', -2, '-', 0, 0, 0, 'unsupported'],
@@ -285,7 +287,6 @@ const CORE_ROWS: readonly Row[] = [
   ['SYNC', 1, '-', 0, 0, 0, 'unsupported'],
   ['UNSUBSCRIBE', -1, '-', 0, 0, 0, 'unsupported'],
   ['UNWATCH', 1, '-', 0, 0, 0, 'unsupported'],
-  ['WAIT', 3, '-', 0, 0, 0, 'unsupported'],
   ['WATCH', -2, '-', 1, -1, 1, 'unsupported'],
   ['WAITAOF', 4, '-', 0, 0, 0, 'unsupported'],
   // Modules, keys elsewhere than at word 1 alone
@@ -296,27 +297,6 @@ const CORE_ROWS: readonly Row[] = [
   ['TS.CREATERULE', -6, 'w', 1, 2, 1, 'same-server', 'range'],
   ['TS.DELETERULE', 3, 'w', 1, 2, 1, 'same-server', 'range'],
   ['TS.MADD', -4, 'w', 1, -1, 3, 'same-server', 'range'],
-];
-
-/** Subcommands that name a key, and HELP. Others of the same containers are unsupported. */
-export const SUBCOMMAND_ROWS: readonly Row[] = [
-  ['OBJECT|ENCODING', 3, 'r', 2, 2, 1, 'forward'],
-  ['OBJECT|FREQ', 3, 'r', 2, 2, 1, 'forward'],
-  ['OBJECT|HELP', 2, '-', 0, 0, 0, 'placeholder'],
-  ['OBJECT|IDLETIME', 3, 'r', 2, 2, 1, 'forward'],
-  ['OBJECT|REFCOUNT', 3, 'r', 2, 2, 1, 'forward'],
-  ['MEMORY|HELP', 2, '-', 0, 0, 0, 'placeholder'],
-  ['MEMORY|USAGE', -3, 'r', 2, 2, 1, 'forward'],
-  ['XGROUP|CREATE', -5, 'w', 2, 2, 1, 'forward'],
-  ['XGROUP|CREATECONSUMER', 5, 'w', 2, 2, 1, 'forward'],
-  ['XGROUP|DELCONSUMER', 5, 'w', 2, 2, 1, 'forward'],
-  ['XGROUP|DESTROY', 4, 'w', 2, 2, 1, 'forward'],
-  ['XGROUP|HELP', 2, '-', 0, 0, 0, 'placeholder'],
-  ['XGROUP|SETID', -5, 'w', 2, 2, 1, 'forward'],
-  ['XINFO|CONSUMERS', 4, 'r', 2, 2, 1, 'forward'],
-  ['XINFO|GROUPS', 3, 'r', 2, 2, 1, 'forward'],
-  ['XINFO|HELP', 2, '-', 0, 0, 0, 'placeholder'],
-  ['XINFO|STREAM', -3, 'r', 2, 2, 1, 'forward'],
 ];
 
 // Commands of the modules that Redis 8 ships, with the key at word 1. The module itself checks the

@@ -2,7 +2,8 @@
 // table, the router and the documentation are all derived from here; a test compares the rows with
 // the COMMAND output of a real server.
 
-import { COMMAND_ROWS, type Row, SUBCOMMAND_ROWS } from './command-rows.ts';
+import { COMMAND_ROWS, type Row } from './command-rows.ts';
+import { SUBCOMMAND_ROWS } from './subcommand-rows.ts';
 
 /** 'r' reads, 'w' writes, '-' neither (Redis gives it no key space flag). */
 export type Access = 'r' | 'w' | '-';
@@ -14,6 +15,7 @@ export type Handling =
   | 'same-server' // several keys, which must all live on one server; `keys` says where they are
   | 'fragment' // cut into one request per server; `coalesce` says how the replies are joined
   | 'local' // answered by ringway itself
+  | 'all-servers' // sent to every server; `merge` says how the replies are joined
   | 'placeholder' // no key: sent to the server of the key "placeholder", as twemproxy does
   | 'unsupported'; // answered with an error; the connection stays usable
 
@@ -26,6 +28,17 @@ export type KeyRule =
   | 'sort' // word 1, and the word after each STORE option
   | 'georadius' // word 1, and the word after each STORE or STOREDIST option
   | 'streams'; // the first half of the words after STREAMS; an option BLOCK makes it unsupported
+
+/** How the replies of all servers become one. */
+export type Merge =
+  | 'none'
+  | 'same' // they must be equal, else an error says who differs
+  | 'same-set' // as 'same', but the order of the elements says nothing
+  | 'sum'
+  | 'concat'
+  | 'every' // per element 1 when every server says 1
+  | 'any' // one good reply is enough
+  | 'random'; // one of the replies that are not null
 
 /** How the replies of fragments become one: elements in request order, a sum, or one "OK". */
 export type Coalesce = 'none' | 'array' | 'sum' | 'ok';
@@ -45,6 +58,7 @@ export interface CommandSpec {
   /** Word that holds the number of keys, 0 = none. */
   readonly numkeys: number;
   readonly coalesce: Coalesce;
+  readonly merge: Merge;
 }
 
 function toSpec(row: Row): CommandSpec {
@@ -52,11 +66,14 @@ function toSpec(row: Row): CommandSpec {
   let keys: KeyRule = firstKey > 0 ? 'range' : 'none';
   let numkeys = 0;
   let coalesce: Coalesce = 'none';
+  let merge: Merge = 'none';
   if (row[6] === 'same-server') {
     keys = row[7];
     if (row[7] === 'numkeys' || row[7] === 'numkeys-store') numkeys = row[8];
   } else if (row[6] === 'fragment') {
     coalesce = row[7];
+  } else if (row[6] === 'all-servers') {
+    merge = row[7];
   }
   return Object.freeze({
     name,
@@ -69,13 +86,14 @@ function toSpec(row: Row): CommandSpec {
     keys,
     numkeys,
     coalesce,
+    merge,
   });
 }
 
 /** All commands; a command's index here is its number in frame records (always below 0xffff). */
 export const COMMANDS: readonly CommandSpec[] = Object.freeze(COMMAND_ROWS.map(toSpec));
 
-/** The keyed subcommands of containers, by "CONTAINER|SUBCOMMAND". */
+/** The subcommands of containers, by "CONTAINER|SUBCOMMAND". */
 export const SUBCOMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   SUBCOMMAND_ROWS.map((row) => [row[0], toSpec(row)]),
 );

@@ -7,7 +7,42 @@ export function encodeRequest(words: readonly Buffer[]): Buffer {
   return Buffer.concat(parts);
 }
 
+/** @returns the words, each as latin1 text, as a multibulk request */
+export function encodeText(...words: string[]): Buffer {
+  return encodeRequest(words.map((word) => Buffer.from(word, 'latin1')));
+}
+
 /** @returns a bulk reply */
 export function bulkReply(body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`$${body.length}\r\n`), body, Buffer.from('\r\n')]);
+}
+
+/** @returns a bulk reply of latin1 text */
+export function bulkText(body: string): Buffer {
+  return bulkReply(Buffer.from(body, 'latin1'));
+}
+
+export function integerReply(value: number | bigint): Buffer {
+  return Buffer.from(`:${value}\r\n`);
+}
+
+/** Text for people: a verbatim string in RESP3, else a bulk. */
+export function verbatimReply(body: string, resp: 2 | 3): Buffer {
+  if (resp === 2) return bulkReply(Buffer.from(body));
+  const bytes = Buffer.from(`txt:${body}`);
+  return Buffer.concat([Buffer.from(`=${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]);
+}
+
+export function nullReply(resp: 2 | 3): Buffer {
+  return Buffer.from(resp === 2 ? '$-1\r\n' : '_\r\n');
+}
+
+export function arrayReply(elements: readonly Buffer[]): Buffer {
+  return Buffer.concat([Buffer.from(`*${elements.length}\r\n`), ...elements]);
+}
+
+/** A map in RESP3, else an array of keys and values in turn. */
+export function mapReply(pairs: readonly [key: Buffer, value: Buffer][], resp: 2 | 3): Buffer {
+  const head = resp === 2 ? `*${pairs.length * 2}\r\n` : `%${pairs.length}\r\n`;
+  return Buffer.concat([Buffer.from(head), ...pairs.flat()]);
 }

@@ -1,0 +1,40 @@
+// Why a command that Redis has is refused; the text is part of the error and of the documentation.
+
+const REASONS: readonly (readonly [reason: string, names: string])[] = [
+  [
+    'it blocks a connection that many clients share',
+    'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN CLIENT|UNBLOCK WAITAOF',
+  ],
+  ['transactions need a connection of their own', 'DISCARD EXEC MULTI UNWATCH WATCH'],
+  [
+    'publish and subscribe need a connection of their own',
+    `PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE
+    MONITOR`,
+  ],
+  [
+    'it sets up or serves replication, which is between servers',
+    'FAILOVER PSYNC REPLCONF REPLICAOF SLAVEOF SYNC MIGRATE RESTORE-ASKING',
+  ],
+  [
+    'it administers one server; send it to that server',
+    `BGREWRITEAOF BGSAVE DEBUG LASTSAVE LATENCY MODULE SAVE SHUTDOWN SLOWLOG CONFIG|RESETSTAT
+    CONFIG|REWRITE CONFIG|SET MEMORY|DOCTOR MEMORY|MALLOC-STATS MEMORY|PURGE MEMORY|STATS ACL|CAT
+    ACL|DELUSER ACL|DRYRUN ACL|GENPASS ACL|GETUSER ACL|LIST ACL|LOAD ACL|LOG ACL|SAVE ACL|SETUSER
+    ACL|USERS PFDEBUG PFSELFTEST`,
+  ],
+  ['databases of several servers cannot be exchanged at once', 'SWAPDB'],
+  ['the servers do not know the clients of the proxy', 'CLIENT|CACHING CLIENT|TRACKING'],
+  ['clients of other proxies and of the servers would go on', 'CLIENT|PAUSE CLIENT|UNPAUSE'],
+  ['a script is debugged on a connection of its own', 'SCRIPT|DEBUG'],
+];
+
+const REASON_BY_NAME: ReadonlyMap<string, string> = new Map(
+  REASONS.flatMap(([reason, names]) =>
+    names.match(/\S+/g)!.map((name): [string, string] => [name, reason]),
+  ),
+);
+
+/** @param name upper case; a subcommand as CONTAINER|SUBCOMMAND */
+export function whyUnsupported(name: string): string {
+  return REASON_BY_NAME.get(name) ?? 'it is not served yet';
+}

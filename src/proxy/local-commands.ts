@@ -1,0 +1,39 @@
+import { bulkReply, bulkText } from '../protocol/redis/encode.ts';
+import * as replies from '../protocol/redis/replies.ts';
+import { CLIENT_COMMANDS, type Local } from './client-commands.ts';
+import { configGet } from './config-get.ts';
+import { info } from './info.ts';
+import { scan } from './scan.ts';
+import { authenticate, hello, ping, reset, role, select } from './session-commands.ts';
+import { answer, type SpecialRequest, word } from './special-request.ts';
+import { wait } from './wait-command.ts';
+
+const noCluster: Local = ({ client }) => answer(client, replies.NO_CLUSTER);
+
+function quit({ client }: SpecialRequest): boolean {
+  client.stopReading();
+  return true;
+}
+
+/** The commands of the table that ringway answers itself; the request is split already. */
+export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
+  'ACL|WHOAMI': ({ client }) => answer(client, bulkText('default')),
+  ASKING: noCluster,
+  AUTH: authenticate,
+  CLUSTER: noCluster,
+  'CONFIG|GET': configGet,
+  ECHO: (request) => answer(request.client, bulkReply(word(request, 1))),
+  HELLO: hello,
+  INFO: info,
+  PING: ping,
+  QUIT: quit,
+  READONLY: noCluster,
+  READWRITE: noCluster,
+  RESET: reset,
+  ROLE: role,
+  SCAN: scan,
+  SELECT: select,
+  TIME: ({ client }) => answer(client, replies.time()),
+  WAIT: wait,
+  ...CLIENT_COMMANDS,
+};
