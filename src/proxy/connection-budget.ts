@@ -4,12 +4,11 @@ import type { Server } from './server-pool.ts';
 /** Counts the connections of a pool to its servers, and closes idle ones to make room. */
 export class ConnectionBudget {
   readonly #servers: () => readonly Server[];
-  readonly limit: number;
+  /** Connections in all; the servers' own first ones fit in any case. */
+  limit = 0;
   open = 0;
 
-  /** @param limit connections in all; the servers' own first ones must fit */
-  constructor(limit: number, servers: () => readonly Server[]) {
-    this.limit = limit;
+  constructor(servers: () => readonly Server[]) {
     this.#servers = servers;
   }
 

@@ -269,7 +269,7 @@ export class Pool {
   readonly lanes: Lanes;
   readonly budget: ConnectionBudget;
   /** By upper-case name; what the configuration adds to the command table. */
-  readonly customCommands: ReadonlyMap<string, LearnedCommand>;
+  customCommands: ReadonlyMap<string, LearnedCommand> = new Map();
   /** As customCommands, learnt from a server. */
   readonly learnedCommands: Map<string, LearnedCommand> = new Map();
   /** What HELLO and INFO call the version of Redis. */
@@ -287,15 +287,17 @@ export class Pool {
     this.lanes = new Lanes(config.redis ? config.redisDb : 0, (index) => {
       return !this.servers.some((server) => server.hasLane(this.lanes.at(index)));
     });
-    const least = config.servers.length * config.serverConnections;
-    const limit = Math.max(least, config.maxBackendConnections);
-    this.budget = new ConnectionBudget(limit, () => this.servers);
-    this.customCommands = new Map(
-      config.customCommands.map((command) => [command.name, custom(command)]),
-    );
+    this.budget = new ConnectionBudget(() => this.servers);
+    this.#configureCommands();
     this.servers = config.servers.map((server, i) => new Server(this, server, i));
     this.health = new PoolHealth(this);
     this.writeRing(new Uint8Array(config.servers.length).fill(1));
+  }
+
+  #configureCommands(): void {
+    const { servers, serverConnections, maxBackendConnections, customCommands } = this.config;
+    this.budget.limit = Math.max(servers.length * serverConnections, maxBackendConnections);
+    this.customCommands = new Map(customCommands.map((each) => [each.name, custom(each)]));
   }
 
   /** Lays the ring of the live servers where the codec looks keys up. */
