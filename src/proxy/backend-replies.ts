@@ -189,6 +189,7 @@ export class BackendReplies {
     server.pool.slowLog?.add({
       head: inFlight.headBytes,
       client: id < 0 ? (inFlight.headTarget.clientAddress ?? '') : (clients[id]?.address ?? ''),
+      clientName: id < 0 ? '' : (clients[id]?.session.name ?? ''),
       server,
       totalMicros: (micros - inFlight.headArrived) | 0,
       serverMicros: (micros - inFlight.headWritten) | 0,

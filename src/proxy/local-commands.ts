@@ -5,6 +5,7 @@ import { configGet } from './config-get.ts';
 import { info } from './info.ts';
 import { scan } from './scan.ts';
 import { authenticate, hello, ping, reset, role, select } from './session-commands.ts';
+import { slowLogCommand } from './slow-log-command.ts';
 import { answer, type SpecialRequest, word } from './special-request.ts';
 import { wait } from './wait-command.ts';
 
@@ -33,6 +34,7 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   ROLE: role,
   SCAN: scan,
   SELECT: select,
+  SLOWLOG: slowLogCommand,
   TIME: ({ client }) => answer(client, replies.time()),
   WAIT: wait,
   ...CLIENT_COMMANDS,

@@ -5,6 +5,7 @@ import type { Server } from './server-pool.ts';
 export interface SlowRequest {
   readonly head: Buffer;
   readonly client: string;
+  readonly clientName: string;
   readonly server: Server;
   /** From its arrival until its reply. */
   readonly totalMicros: number;
@@ -23,6 +24,7 @@ export interface SlowEntry {
   /** Words behind the key. */
   readonly moreWords: number;
   readonly client: string;
+  readonly clientName: string;
   readonly server: string;
   readonly totalMicros: number;
   readonly serverMicros: number;
@@ -44,7 +46,7 @@ export class SlowLog {
   }
 
   add(request: SlowRequest): void {
-    const { server, client, totalMicros, serverMicros } = request;
+    const { server, client, clientName, totalMicros, serverMicros } = request;
     const { command, key, words } = describeHead(request.head);
     const entry: SlowEntry = {
       id: this.#nextId++,
@@ -53,6 +55,7 @@ export class SlowLog {
       key: key !== null && this.#redact ? REDACTED : key,
       moreWords: Math.max(0, words - 2),
       client,
+      clientName,
       server: server.name,
       totalMicros,
       serverMicros,
@@ -132,7 +135,7 @@ export function slowLogReply(entries: readonly SlowEntry[]): Buffer {
     if (entry.moreWords > 0) args.push(`... (${entry.moreWords} more arguments)`);
     args.push(`[server ${entry.server} took ${entry.serverMicros} us of it]`);
     out.push(`*6\r\n:${entry.id}\r\n:${entry.at}\r\n:${entry.totalMicros}\r\n`);
-    out.push(`*${args.length}\r\n`, ...args.map(bulk), bulk(entry.client), bulk(''));
+    out.push(`*${args.length}\r\n`, ...args.map(bulk), bulk(entry.client), bulk(entry.clientName));
   }
   return Buffer.from(out.join(''), 'latin1');
 }

@@ -36,7 +36,9 @@ describe('shares of a ring', () => {
     const counts = [0, 0, 0, 0];
     const named = { ring, names: FOUR };
     for (const key of sampleKeys(20_000)) counts[FOUR.indexOf(ownerOf(named, key) ?? '')]++;
-    shares.forEach((share, i) => assert.ok(Math.abs(share - counts[i] / 20_000) < 0.02));
+    shares.forEach((share, i) => {
+      assert.ok(Math.abs(share - counts[i] / 20_000) < 0.02);
+    });
   });
 
   test('no live server: no place', () => {

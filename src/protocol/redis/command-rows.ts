@@ -278,7 +278,7 @@ const CORE_ROWS: readonly Row[] = [
   ['SAVE', 1, '-', 0, 0, 0, 'unsupported'],
   ['SHUTDOWN', -1, '-', 0, 0, 0, 'unsupported'],
   ['SLAVEOF', 3, '-', 0, 0, 0, 'unsupported'],
-  ['SLOWLOG', -2, '-', 0, 0, 0, 'unsupported'],
+  ['SLOWLOG', -2, '-', 0, 0, 0, 'local'],
   ['SPUBLISH', 3, '-', 1, 1, 1, 'unsupported'],
   ['SSUBSCRIBE', -2, '-', 1, -1, 1, 'unsupported'],
   ['SUBSCRIBE', -2, '-', 0, 0, 0, 'unsupported'],
