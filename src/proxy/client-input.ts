@@ -5,10 +5,13 @@ import {
   FLAG_SPECIAL,
   FRAME_TABLE,
   HEADROOM,
+  NO_COMMAND,
   NO_SERVER,
   RECORD_BYTES,
   RECORD_DEST,
   RECORD_INFO,
+  RECORD_KEY,
+  RECORD_KEY_LENGTH,
   RECORD_LENGTH,
   RECORD_SERVER,
   RECORD_START,
@@ -25,6 +28,7 @@ import {
   STATE_ERROR_BYTE,
   STATE_INFO,
   STATE_OFFSET,
+  STATE_PHASE,
   STATE_RESUME,
   STATE_SERVER,
   STATE_STATUS,
@@ -32,17 +36,21 @@ import {
   WINDOW_BYTES,
 } from '../protocol/frame-table.ts';
 import { CLIENT_ERR, MALFORMED_REQUESTS } from '../stats/counters.ts';
+import type { BackendConnection } from './backend-connection.ts';
 import { Carry } from './carry.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Engine, SavedState } from './engine.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { LargeRequest } from './large-request.ts';
+import { RetriedRead } from './retried-read.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const PLAIN_MASK = FLAG_FIRST | FLAG_LAST | FLAG_SPECIAL;
 const CARRY_LIMIT = WINDOW - HEADROOM;
+/** The most that can be put in front of the end of the window. */
+export const LARGEST_CARRY: number = WINDOW - HEADROOM + WINDOW_BYTES;
 /** The smallest a word of a request can be: `$0\r\n\r\n`. */
 const SMALLEST_WORD = 6;
 
@@ -58,6 +66,8 @@ export class ClientInput {
   #barrier = false;
   /** The carry holds requests that may not be sent yet. */
   held = false;
+  /** The client goes to another process: no request is begun here any more. */
+  leaving = false;
 
   constructor(engine: Engine, client: ClientConnection) {
     this.#engine = engine;
@@ -83,9 +93,62 @@ export class ClientInput {
     return this.#consume(this.#carry.restore(end), end);
   }
 
+  /** A request is under way that is taken away in pieces. */
+  get large(): boolean {
+    return this.#large !== null;
+  }
+
+  /** What was read and not sent on, whole requests or not: for another process. */
+  takeCarry(): Buffer {
+    const { length } = this.#carry;
+    const at = this.#carry.restore(WINDOW + WINDOW_BYTES);
+    this.held = false;
+    this.#partial = false;
+    return Buffer.from(this.#engine.memory.subarray(at, at + length));
+  }
+
+  /** Begins with what another process had read of this client. */
+  putCarry(rest: Buffer): void {
+    const at = WINDOW + WINDOW_BYTES - rest.length;
+    rest.copy(this.#engine.memory, at);
+    this.#carry.keep(at, WINDOW + WINDOW_BYTES);
+    this.held = true;
+  }
+
   /** A request has begun and its end has not come. */
   get unfinished(): boolean {
     return this.#partial || this.#large !== null;
+  }
+
+  /**
+   * The pool has other servers now: what was worked out for an unfinished request is worked out
+   * again. What is under way is answered first, so that requests of one client keep their order.
+   */
+  reroute(): void {
+    if (this.streaming && this.#large?.head === null) return;
+    if (this.#client.pipeline.outstanding > 0) this.#barrier = true;
+    const saved = this.#saved;
+    if (!this.#partial || saved === null) return;
+    if (saved[STATE_DETACHED - STATE_RESUME] === 0) {
+      // The carry holds all of it: it is scanned from its beginning.
+      saved[STATE_PHASE - STATE_RESUME] = 0;
+      return;
+    }
+    if (this.#large === null || saved[STATE_SERVER - STATE_RESUME] === NO_SERVER) return;
+    const { head } = this.#large;
+    if (head === null) return;
+    const server = this.#serverOf(head);
+    saved[STATE_SERVER - STATE_RESUME] = server;
+    if (server !== NO_SERVER) this.#large.redirect(this.#client.pool.servers[server]);
+  }
+
+  /** Server of the unfinished request that begins with `head`, between two turns. */
+  #serverOf(head: Buffer): number {
+    const { pool } = this.#client;
+    const length = head.copy(this.#engine.memory, WINDOW, 0, WINDOW_BYTES);
+    this.#engine.loadState(null);
+    pool.protocol.scanRequests(WINDOW, WINDOW + length, FRAME_TABLE, 1, pool.descriptor);
+    return this.#engine.state(STATE_SERVER);
   }
 
   /** Something was answered or written: a large request may go on. */
@@ -100,10 +163,25 @@ export class ClientInput {
     return this.#large?.isStreaming ?? false;
   }
 
+  /** Sends a read in a way that can be repeated. */
+  #sendRetried(connection: BackendConnection, record: number): void {
+    const { words } = this.#engine;
+    const read = new RetriedRead(
+      this.#client,
+      words[record + RECORD_START],
+      words[record + RECORD_LENGTH],
+      words[record + RECORD_KEY],
+      words[record + RECORD_KEY_LENGTH],
+    );
+    words[record + RECORD_DEST] = 0;
+    read.send(connection);
+  }
+
   /** Requests that may be sent now. */
   credit(): number {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
     if (this.streaming) return 1;
+    if (this.leaving && this.#large === null) return 0;
     return this.#client.window - this.#client.pipeline.outstanding;
   }
 
@@ -196,6 +274,7 @@ export class ClientInput {
     const client = this.#client;
     const { pipeline, id } = client;
     const { servers, protocol } = client.pool;
+    const retries = client.pool.config.retryReads;
     engine.beginWalk(count);
     let i = 0;
     for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
@@ -218,6 +297,10 @@ export class ClientInput {
         if (connection.full) {
           connection.waitFor(client);
           break;
+        }
+        if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
+          this.#sendRetried(connection, record);
+          continue;
         }
         client.references++;
         connection.sendRecord(record, start, length, id, pipeline.open());

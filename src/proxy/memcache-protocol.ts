@@ -1,5 +1,5 @@
 import type { Codec } from '../protocol/codec.ts';
-import { ERROR_BINARY_PROTOCOL, FLAG_NO_REPLY } from '../protocol/frame-table.ts';
+import { ERROR_BINARY_PROTOCOL, FLAG_NO_REPLY, MC_GET, MC_GETS } from '../protocol/frame-table.ts';
 import { BINARY_REQUEST, binaryRefusal } from '../protocol/memcache/binary.ts';
 import { memcacheClasses } from '../protocol/memcache/command-classes.ts';
 import * as replies from '../protocol/memcache/replies.ts';
@@ -38,6 +38,10 @@ export class MemcacheProtocol implements Protocol {
     mustSend: boolean,
   ): boolean {
     return handleMemcacheRequest({ client, start, length, mustSend }, info);
+  }
+
+  isRead(command: number): boolean {
+    return command === MC_GET || command === MC_GETS;
   }
 
   handshake(): void {}

@@ -22,6 +22,8 @@ export interface Protocol {
     info: number,
     mustSend: boolean,
   ): boolean;
+  /** Whether the command of a record's low half only reads: it may be sent twice. */
+  isRead(command: number): boolean;
   /** Queues what a new server connection must say first. */
   handshake(connection: BackendConnection): void;
   /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */

@@ -1,5 +1,6 @@
 import type { Codec } from '../protocol/codec.ts';
 import { redisClasses } from '../protocol/redis/command-classes.ts';
+import { COMMANDS } from '../protocol/redis/commands.ts';
 import { protocolError } from '../protocol/redis/protocol-error.ts';
 import * as replies from '../protocol/redis/replies.ts';
 import type { BackendConnection } from './backend-connection.ts';
@@ -38,6 +39,10 @@ export class RedisProtocol implements Protocol {
     mustSend: boolean,
   ): boolean {
     return handleSpecial(client, start, length, info, mustSend);
+  }
+
+  isRead(command: number): boolean {
+    return COMMANDS[command]?.access === 'r';
   }
 
   handshake(connection: BackendConnection): void {
