@@ -79,13 +79,13 @@ let replyBlock: u32 = 0;
 function replyKind(line: u32, end: u32): u32 {
   const stop = findByte(line, end, BLANK);
   const length = stop - line;
-  // The eight bytes that end with the word, or its first eight.
-  const word =
-    length <= 8
-      ? length === 0
-        ? 0
-        : load<u64>(stop - 8) >> (64 - ((<u64>length) << 3))
-      : load<u64>(line);
+  // The eight bytes that end with the word, or its first eight. Zeros stand for what is not there,
+  // so a word that ends in one is none of these.
+  let word: u64 = 0;
+  if (length > 8) word = load<u64>(line);
+  else if (length !== 0 && load<u8>(stop - 1) !== 0) {
+    word = load<u64>(stop - 8) >> (64 - ((<u64>length) << 3));
+  }
   switch (word) {
     case 0x45554c4156: // VALUE
       replyBlock = sizeOfWord(stop, end, 3);
@@ -128,7 +128,7 @@ function replyKind(line: u32, end: u32): u32 {
     default:
       break;
   }
-  if (length >= 5 && <u32>word === 0x4f525245 && <u32>load<u8>(line + 4) === 0x52)
+  if (length >= 5 && load<u32>(line) === 0x4f525245 && <u32>load<u8>(line + 4) === 0x52)
     return MC_REPLY_ERROR;
   if (length >= 12) {
     const last = load<u32>(line + 8);

@@ -23,8 +23,8 @@ export const MEMCACHE_REPLY_CASES: readonly Case[] = [
   })),
   {
     name: 'errors, however they go on',
-    input: 'ERROR: shutdown not enabled\r\nCLIENT_ERRORS\r\nSERVER_ERROR: x\r\n',
-    frames: ['ERROR', 'CLIENT_ERROR', 'SERVER_ERROR'],
+    input: 'ERROR: shutdown not enabled\r\nERROR\0\r\nCLIENT_ERRORS\r\nSERVER_ERROR: x\r\n',
+    frames: ['ERROR', 'ERROR', 'CLIENT_ERROR', 'SERVER_ERROR'],
   },
   {
     name: 'numbers',
@@ -78,6 +78,8 @@ export const MEMCACHE_REPLY_CASES: readonly Case[] = [
     'H',
     '',
     'NOT_FOUNE',
+    'END\0',
+    'VA\0',
   ].map((text) => ({
     name: `not a reply: ${text}`,
     input: `OK\r\n${text}\r\n`,
