@@ -82,7 +82,15 @@ export function ensureServers(options: { memcached?: boolean } = {}): void {
   const missing: string[] = [];
   if (!findBinary(REDIS_BINARIES)) missing.push('redis-server');
   if (options.memcached && !findBinary(MEMCACHED_BINARIES)) missing.push('memcached');
-  if (missing.length === 0) return;
+  if (missing.length > 0) installMissing(missing);
+}
+
+/** Installs a program that a test needs; where that cannot be done, the error says so. */
+export function ensureDebianPackage(name: string): void {
+  installMissing([name]);
+}
+
+function installMissing(missing: string[]): void {
   if (process.getuid?.() !== 0 || !isDebian() || !findBinary(['apt-get'])) {
     throw new Error(howToInstall(missing));
   }

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { get } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser } from '../support/browser.ts';
+import { freePort } from '../support/free-port.ts';
+import { type RealServer, startRedisSet } from '../support/real-servers.ts';
+import { RespClient } from '../support/resp-client.ts';
+import { type ChildRingway, shards, startChild } from '../support/ringway.ts';
+import { waitFor } from '../support/wait.ts';
+
+const PHONE = { width: 360, height: 740 };
+const DESKTOP = { width: 1200, height: 900 };
+
+describe('the status page in a browser', () => {
+  let redis: RealServer[];
+  let ringway: ChildRingway;
+  let browser: Browser;
+  let url: string;
+
+  before(async () => {
+    redis = await startRedisSet(3);
+    const http = await freePort();
+    url = `http://127.0.0.1:${http}/`;
+    ringway = await startChild(
+      [
+        {
+          name: 'alpha',
+          auto_eject_hosts: true,
+          server_failure_limit: 1,
+          server_retry_timeout: 60000,
+          servers: shards(redis.map(({ port }) => port)),
+        },
+        // A name that would be markup, if it were not shown as text.
+        { name: '"<img src=x>"', distribution: 'modula', servers: shards([redis[0].port]) },
+      ],
+      { args: ['--http-addr', String(http)] },
+    );
+    browser = await openBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await ringway?.stop();
+    await Promise.all((redis ?? []).map((server) => server.stop()));
+  });
+
+  /** Opens the page; what goes wrong in it is put into `problems`. */
+  async function open(viewport: { width: number; height: number }, problems: string[]) {
+    const page = await browser.newPage({ viewport });
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(url) && !request.url().startsWith('data:')) {
+        problems.push(`asks for ${request.url()}`);
+      }
+    });
+    await page.goto(url);
+    await shown(page, 2);
+    return page;
+  }
+
+  /** Waits until an expression is true in the page (its own policy forbids eval there). */
+  async function until(page: Page, expression: string): Promise<void> {
+    await waitFor(expression, async () => (await page.evaluate(expression)) === true);
+  }
+
+  /** Waits until the page has been drawn `times` times more. */
+  async function shown(page: Page, times: number): Promise<void> {
+    const before = Number(await page.evaluate('document.documentElement.dataset.shown ?? 0'));
+    await until(page, `Number(document.documentElement.dataset.shown) >= ${before + times}`);
+  }
+
+  async function load(): Promise<void> {
+    const client = await RespClient.open({ port: ringway.port });
+    for (let i = 0; i < 600; i++) await client.command('SET', `key:${i}`, 'value');
+    client.close();
+  }
+
+  test('shows pools, servers, ring and live numbers, and asks for nothing elsewhere', async () => {
+    const problems: string[] = [];
+    const page = await open(DESKTOP, problems);
+    assert.equal(await page.title(), 'ringway');
+    assert.equal(await page.textContent('#state'), 'ready');
+    assert.deepEqual(await page.locator('h2').allTextContents(), ['alpha', '<img src=x>']);
+    const names = await page.locator('#pool-alpha .servers tbody td:first-child').allTextContents();
+    assert.deepEqual(names, ['shard1', 'shard2', 'shard3']);
+    await load();
+    await until(
+      page,
+      `document.querySelector('#pool-alpha .main').getAttribute('points').split(' ')
+        .some((point) => Number(point.split(',')[1]) < 100)`,
+    );
+    const requests = await page.textContent('#pool-alpha .title');
+    assert.match(requests ?? '', /600 requests/);
+    assert.ok((await page.locator('#pool-alpha .ring path').count()) > 10);
+    assert.match((await page.textContent('#pool-alpha .tables')) ?? '', /write requests/);
+    await page.close();
+    assert.deepEqual(problems, []);
+  });
+
+  test('is readable on a phone: nothing is wider than the screen', async () => {
+    const problems: string[] = [];
+    const page = await open(PHONE, problems);
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    assert.ok(Number(width) <= PHONE.width, `${width} columns`);
+    const small = await page.evaluate(
+      `[...document.querySelectorAll('td, th, b, span')].filter((element) =>
+        element.textContent.trim() !== '' && parseFloat(getComputedStyle(element).fontSize) < 12
+      ).length`,
+    );
+    assert.equal(small, 0);
+    await page.close();
+    assert.deepEqual(problems, []);
+  });
+
+  test('says which server is ejected', async () => {
+    const page = await open(DESKTOP, []);
+    await redis[2].stop();
+    await load().catch(() => {});
+    await until(
+      page,
+      `document.querySelector('#pool-alpha').textContent.includes('shard3 (ejected)')`,
+    );
+    assert.match((await page.textContent('#pool-alpha .ring')) ?? '', /2 of 3 live/);
+    await page.close();
+  });
+
+  test('says when the proxy does not answer any more', async () => {
+    const page = await open(DESKTOP, []);
+    await ringway.stop();
+    await until(page, `document.querySelector('#state').textContent === 'no answer'`);
+    assert.match((await page.textContent('#trouble')) ?? '', /does not answer/);
+    await waitFor('the address to be closed', () => isClosed(url));
+    await page.close();
+  });
+});
+
+function isClosed(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    get(url, () => resolve(false)).on('error', () => resolve(true));
+  });
+}
