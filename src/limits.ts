@@ -37,6 +37,11 @@ export const COPY_LIMIT = 16 * 1024;
 /** Bytes of an unfinished client body that its bulk connection may have queued. */
 export const BULK_OUTPUT_LIMIT = 1024 * 1024;
 
+/** Bytes that may wait for clients and servers in one process (`--memory-limit`). */
+export const DEFAULT_MEMORY_LIMIT = 1024 * 1024 * 1024;
+/** A client that holds less is not closed to make room. */
+export const SHED_AT_LEAST_BYTES = 64 * 1024;
+
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 2 * 1024;
 export const SMALL_SLABS = 16 * 1024;

@@ -37,6 +37,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   #connectUntil = 0;
   flushPending = false;
   timerAt = 0;
+  #heldBytes = 0;
   connected = false;
   closed = false;
   /** Opened only to see whether the server is well. */
@@ -186,9 +187,17 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     if (this.#mayWriteLater()) return false;
     this.#markWritten();
     this.out.flush();
-    if (this.out.pendingBytes > this.server.pool.config.serverOutputLimit) this.full = true;
+    const { pendingBytes } = this.out;
+    this.#account(pendingBytes);
+    if (pendingBytes > this.server.pool.config.serverOutputLimit) this.full = true;
     else if (!this.out.blocked) this.#takesMore();
     return true;
+  }
+
+  #account(held: number): void {
+    if (held === this.#heldBytes) return;
+    this.#engine.budget.add(held - this.#heldBytes);
+    this.#heldBytes = held;
   }
 
   #markWritten(): void {
@@ -361,6 +370,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.closed = true;
     this.#replies.drop();
     this.out.discard();
+    this.#account(0);
     this.#engine.deadlines.forget(this);
     if (this.connected) this.server.counters[counter.SERVER_CONNECTIONS]--;
     this.server.forget(this);

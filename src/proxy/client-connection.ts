@@ -54,6 +54,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   closed = false;
   flushPending = false;
   timerAt = 0;
+  heldBytes = 0;
 
   constructor(engine: Engine, pool: Pool, socket: Socket) {
     this.#engine = engine;
@@ -149,6 +150,8 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     if (this.closed) return true;
     if (this.#mayWriteLater()) return false;
     this.#out.flush();
+    this.#account();
+    if (this.closed) return true;
     this.#input.advance();
     this.#adjustWindow();
     this.#releaseBackends();
@@ -156,6 +159,15 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     if (this.closed) return true;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
     return true;
+  }
+
+  /** Reports what waits for it. */
+  #account(): void {
+    const held = this.pipeline.undeliveredBytes + this.#input.bufferedBytes;
+    const delta = held - this.heldBytes;
+    if (delta === 0) return;
+    this.heldBytes = held;
+    this.#engine.budget.add(delta);
   }
 
   /**
@@ -347,6 +359,8 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     this.pool.lanes.at(this.lane).clients--;
     this.#input.drop();
     this.pipeline.close();
+    this.#engine.budget.add(-this.heldBytes);
+    this.heldBytes = 0;
     this.#out.discard();
     this.#engine.deadlines.forget(this);
     this.#releaseBackends();

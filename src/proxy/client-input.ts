@@ -151,6 +151,11 @@ export class ClientInput {
     return this.#engine.state(STATE_SERVER);
   }
 
+  /** Bytes of a request that is being assembled. */
+  get bufferedBytes(): number {
+    return this.#large === null ? 0 : this.#large.bufferedBytes;
+  }
+
   /** Something was answered or written: a large request may go on. */
   advance(): void {
     this.#large?.checkEarlyReply();

@@ -32,6 +32,7 @@ import {
 import { PROCESS_COUNTERS } from '../stats/counters.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { Deadlines } from './deadlines.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { Turn } from './turn.ts';
 
 const STATE_WORD = STATE / 4;
@@ -85,6 +86,7 @@ export class Engine {
   readonly log: Log;
   readonly process: Float64Array = new Float64Array(PROCESS_COUNTERS);
   readonly measuresLatency: boolean;
+  readonly budget: MemoryBudget;
   /** Clients by id; an id is free again when nothing in flight names it. */
   readonly clients: (ClientConnection | null)[] = [];
   readonly #assembledAt: number;
@@ -97,14 +99,19 @@ export class Engine {
   /** The same moment in microseconds; it wraps at 32 bits. */
   micros: number = clockMicros();
 
-  /** @param assembledAt where a large special request is put to be split */
+  /**
+   * @param assembledAt where a large special request is put to be split
+   * @param memoryLimit bytes that may wait for clients and servers, 0 = no limit
+   */
   constructor(
     codec: Codec,
     reader: Reader,
     log: Log,
     assembledAt: number,
     measuresLatency: boolean,
+    memoryLimit: number,
   ) {
+    this.budget = new MemoryBudget(memoryLimit, this.clients, log);
     this.codec = codec;
     this.measuresLatency = measuresLatency;
     this.reader = reader;

@@ -1,7 +1,7 @@
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
-import { DRAIN_MS } from '../limits.ts';
+import { DEFAULT_MEMORY_LIMIT, DRAIN_MS } from '../limits.ts';
 import { LOG_ERROR, LOG_INFO, LOG_NOTICE, type Log } from '../log.ts';
 import { type ListenOptions, listen } from '../net/listener.ts';
 import { Reader, type ReaderKind } from '../net/reader.ts';
@@ -31,6 +31,8 @@ export interface ProxyOptions {
   readonly reader?: ReaderKind | null;
   /** Whether latencies are measured; default true. */
   readonly latency?: boolean;
+  /** Bytes that may wait for clients and servers; 0 = no limit. */
+  readonly memoryLimit?: number;
   /** Descriptors of listening sockets that are open already, by the name of their pool. */
   readonly listenFds?: ReadonlyMap<string, number>;
   /** ringway's own version. */
@@ -57,7 +59,14 @@ export class ProxyServer {
       at += ringBytes(pool);
       return address;
     });
-    this.engine = new Engine(codec, reader, options.log, at, options.latency ?? true);
+    this.engine = new Engine(
+      codec,
+      reader,
+      options.log,
+      at,
+      options.latency ?? true,
+      options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+    );
     this.engine.version = options.version ?? '';
     const redis = new RedisProtocol(codec);
     const memcache = new MemcacheProtocol(codec);
