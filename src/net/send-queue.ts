@@ -47,8 +47,8 @@ export class SendQueue {
 
   /** Bytes not yet taken by the kernel. */
   get pendingBytes(): number {
-    const written = this.#socket === null ? 0 : this.#socket.writableLength;
-    return this.#bytes + this.#cursor - this.#sliceStart + written;
+    const unsent = this.#bytes + this.#cursor - this.#sliceStart;
+    return this.blocked && this.#socket !== null ? unsent + this.#socket.writableLength : unsent;
   }
 
   /** Bytes reserved or queued and not yet handed to the socket. */
