@@ -53,6 +53,12 @@ export const LARGE_SLABS = 1024;
  */
 export const SLAB_RESERVE_LARGE = 16;
 
+/**
+ * Room in the arena for the rings of later reloads, beside twice what the first configuration
+ * needs: about 1,600 ketama servers. Pages that are never touched take no memory.
+ */
+export const RING_SPARE_BYTES = 4 * 1024 * 1024;
+
 /** A drain may take this long at shutdown before connections are cut. */
 export const DRAIN_MS = 1_000;
 /** A server's repeated failure is logged at most this often. */

@@ -4,8 +4,8 @@
  * meanwhile get the last failure's error at once.
  */
 export class Breaker {
-  readonly #limit: number;
-  readonly #maxMs: number;
+  #limit = 0;
+  #maxMs = 0;
   #failures = 0;
   #waitMs = 0;
   #openUntil = 0;
@@ -16,8 +16,14 @@ export class Breaker {
 
   /** @param limit failures in a row that trip it, 0 = never @param maxMs the longest wait */
   constructor(limit: number, maxMs: number) {
+    this.configure(limit, maxMs);
+  }
+
+  /** Changes the limits; what has failed so far still counts. */
+  configure(limit: number, maxMs: number): void {
     this.#limit = limit;
     this.#maxMs = maxMs;
+    if (limit === 0) this.onSuccess();
   }
 
   onFailure(now: number): void {

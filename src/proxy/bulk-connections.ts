@@ -19,6 +19,7 @@ export class BulkConnections {
   readonly #idle: BackendConnection[] = [];
   readonly #leased: Set<BackendConnection> = new Set();
   readonly #waiting: BulkWaiter[] = [];
+  #leaving = false;
 
   constructor(server: Server, limit: number) {
     this.#server = server;
@@ -55,6 +56,21 @@ export class BulkConnections {
     if (connection.onWritable !== null || !this.#leased.delete(connection)) return;
     this.#idle.push(connection);
     this.#serveNext();
+    if (this.#leaving) this.#closeIdle();
+  }
+
+  /** The server has left its pool: connections close when their leases are over. */
+  leave(): void {
+    this.#leaving = true;
+    this.#closeIdle();
+  }
+
+  get isEmpty(): boolean {
+    return this.#idle.length + this.#leased.size + this.#waiting.length === 0;
+  }
+
+  #closeIdle(): void {
+    for (const connection of [...this.#idle]) connection.close();
   }
 
   forget(connection: BackendConnection): void {

@@ -1,18 +1,23 @@
 import type { Socket } from 'node:net';
 import { FLUSH_MARK, INITIAL_PIPELINE_WINDOW, LINGER_MS, POSTPONED_WRITES } from '../limits.ts';
 import { LOG_INFO } from '../log.ts';
+import { stopReading } from '../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../net/reader.ts';
 import { type SendOwner, SendQueue } from '../net/send-queue.ts';
 import * as counter from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
-import { ClientInput } from './client-input.ts';
+import { ClientInput, LARGEST_CARRY } from './client-input.ts';
 import { ClientPipeline } from './client-pipeline.ts';
 import type { Timed } from './deadlines.ts';
 import type { Engine } from './engine.ts';
+import { HeldConnections } from './held-connections.ts';
 import type { Lane } from './lane.ts';
+import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { Pool } from './server-pool.ts';
 import { Session } from './session.ts';
 import type { Flushable } from './turn.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 /** One client: its requests are scanned, sent to their servers, and answered in order. */
 export class ClientConnection implements ReadHandler, SendOwner, Flushable, Timed {
@@ -37,7 +42,10 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   #readAt: number;
   #wroteAt: number;
   #postponed = 0;
-  #blockedBackends: BackendConnection[] = [];
+  /** Server connections that stand still for this client. */
+  readonly #held: HeldConnections = new HeldConnections(this);
+  /** Set while this client waits to be handed to another process. */
+  #give: ((client: LeavingClient) => void) | null = null;
   /** Entries in flight that name this client; its id is not reused before they are gone. */
   references = 0;
   #idFreed = false;
@@ -106,6 +114,53 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     this.#engine.turn.markClient(this);
   }
 
+  // --- moving to another process ---------------------------------------------------------------
+
+  /**
+   * Hands this client over to another process as soon as all that was asked is answered; until
+   * then nothing new is taken. One that is about to close is left to it.
+   */
+  moveAway(give: (client: LeavingClient) => void): void {
+    if (this.closed) return;
+    this.#give = give;
+    this.#input.leaving = true;
+    this.#engine.turn.markClient(this);
+  }
+
+  /** Between two requests, with everything written: nothing but the carry needs to go along. */
+  #mayMove(): boolean {
+    if (this.closing || this.#ended || this.#finished || this.closed) return false;
+    if (this.pipeline.outstanding > 0 || this.#input.large) return false;
+    return this.#out.pendingBytes === 0 && this.#socket.writableLength === 0;
+  }
+
+  #move(give: (client: LeavingClient) => void): void {
+    this.#give = null;
+    stopReading(this.#socket);
+    const socket = this.#socket;
+    // Only the documented reader leaves bytes with the socket.
+    const unread = (socket.readableLength > 0 ? (socket.read() as Buffer | null) : null) ?? NOTHING;
+    const rest = Buffer.concat([this.#input.takeCarry(), unread]);
+    const { db, resp } = this.pool.lanes.at(this.lane);
+    const { authenticated, session } = this;
+    const pool = this.pool.config.name;
+    this.#shut();
+    give({ state: { pool, authenticated, db, resp, session: session.saved, rest }, socket });
+  }
+
+  /** Goes on with a client of another process. */
+  arrive({ authenticated, db, resp, session, rest }: ClientState): void {
+    this.session.restore(session);
+    this.setAuthenticated(authenticated);
+    this.enterLane(this.pool.lanes.find(db, resp) ?? this.pool.lanes.first);
+    if (rest.length === 0) return;
+    stopReading(this.#socket);
+    this.#reading = false;
+    this.#input.putCarry(rest.subarray(0, LARGEST_CARRY));
+    if (rest.length > LARGEST_CARRY) this.#socket.unshift(rest.subarray(LARGEST_CARRY));
+    this.#engine.turn.markClient(this);
+  }
+
   /** Its later requests take another lane, once all earlier ones are answered. */
   enterLane(lane: Lane): void {
     if (lane.index === this.lane) return;
@@ -154,10 +209,11 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     if (this.closed) return true;
     this.#input.advance();
     this.#adjustWindow();
-    this.#releaseBackends();
+    this.#held.release();
     if (!this.#reading) this.#resumeInput();
     if (this.closed) return true;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
+    else if (this.#give !== null && this.#mayMove()) this.#move(this.#give);
     return true;
   }
 
@@ -196,6 +252,14 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   /** The proxy stops: what is in flight is answered, nothing new is taken. */
   drain(): void {
     if (!this.closed && !this.closing) this.stopReading();
+  }
+
+  /** The pool goes on with other servers. */
+  reroute(): void {
+    if (this.closed) return;
+    this.window = Math.min(this.window, this.pool.config.maxPipeline);
+    this.#input.reroute();
+    this.#engine.turn.markClient(this);
   }
 
   #adjustWindow(): void {
@@ -247,21 +311,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
 
   /** A server connection stands still until this client takes its replies. */
   blocksBackend(connection: BackendConnection): void {
-    this.#blockedBackends.push(connection);
-  }
-
-  #releaseBackends(): void {
-    if (this.#blockedBackends.length === 0) return;
-    const { undeliveredBytes, out, head } = this.pipeline;
-    const low = this.pool.config.clientOutputLimit >> 1;
-    const all = this.closed || undeliveredBytes <= low;
-    if (!all && out.pendingBytes > low) return;
-    const blocked = this.#blockedBackends;
-    this.#blockedBackends = [];
-    for (const connection of blocked) {
-      if (all || connection.inFlight.owes(this.id, head)) connection.resume();
-      else this.#blockedBackends.push(connection);
-    }
+    this.#held.add(connection);
   }
 
   // --- the end ---------------------------------------------------------------------------------
@@ -363,7 +413,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     this.heldBytes = 0;
     this.#out.discard();
     this.#engine.deadlines.forget(this);
-    this.#releaseBackends();
+    this.#held.release();
     this.releaseIfDone();
   }
 

@@ -137,18 +137,9 @@ export class ClientInput {
     if (this.#large === null || saved[STATE_SERVER - STATE_RESUME] === NO_SERVER) return;
     const { head } = this.#large;
     if (head === null) return;
-    const server = this.#serverOf(head);
+    const server = this.#client.pool.serverOfHead(head);
     saved[STATE_SERVER - STATE_RESUME] = server;
     if (server !== NO_SERVER) this.#large.redirect(this.#client.pool.servers[server]);
-  }
-
-  /** Server of the unfinished request that begins with `head`, between two turns. */
-  #serverOf(head: Buffer): number {
-    const { pool } = this.#client;
-    const length = head.copy(this.#engine.memory, WINDOW, 0, WINDOW_BYTES);
-    this.#engine.loadState(null);
-    pool.protocol.scanRequests(WINDOW, WINDOW + length, FRAME_TABLE, 1, pool.descriptor);
-    return this.#engine.state(STATE_SERVER);
   }
 
   /** Bytes of a request that is being assembled. */

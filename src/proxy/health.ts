@@ -10,11 +10,11 @@ import type { Pool, Server } from './server-pool.ts';
  */
 export class PoolHealth {
   readonly #pool: Pool;
-  readonly #enabled: boolean;
-  readonly #limit: number;
-  readonly #live: Uint8Array;
-  readonly #failures: Int32Array;
-  readonly #retryAt: Float64Array;
+  #enabled: boolean;
+  #limit: number;
+  #live: Uint8Array;
+  #failures: Int32Array;
+  #retryAt: Float64Array;
   #ejected = 0;
   /** Earliest time at which an ejected server may come back; 0 = none is out. */
   due = 0;
@@ -37,9 +37,28 @@ export class PoolHealth {
     return this.#ejected;
   }
 
+  /**
+   * Goes on with the pool's new configuration and servers.
+   * @param before index that each server had, -1 for a new one
+   */
+  reconfigure(before: readonly number[]): void {
+    const { config } = this.#pool;
+    this.#enabled = config.autoEjectHosts;
+    this.#limit = Math.max(1, config.serverFailureLimit);
+    const known = (index: number): boolean => this.#enabled && index >= 0;
+    const live = before.map((index) => (known(index) ? this.#live[index] : 1));
+    const failures = before.map((index) => (known(index) ? this.#failures[index] : 0));
+    const retryAt = before.map((index) => (known(index) ? this.#retryAt[index] : 0));
+    this.#live = Uint8Array.from(live);
+    this.#failures = Int32Array.from(failures);
+    this.#retryAt = Float64Array.from(retryAt);
+    this.#ejected = live.filter((flag) => flag === 0).length;
+    this.#rebuild();
+  }
+
   onFailure(server: Server, reason: string): void {
-    if (!this.#enabled) return;
     const { index } = server;
+    if (!this.#enabled || index < 0) return;
     if (++this.#failures[index] < this.#limit) return;
     const { serverRetryTimeoutMs } = this.#pool.config;
     this.#failures[index] = 0;
@@ -58,8 +77,8 @@ export class PoolHealth {
     );
   }
 
-  onGoodReply(server: Server): void {
-    this.#failures[server.index] = 0;
+  onGoodReply({ index }: Server): void {
+    if (index >= 0) this.#failures[index] = 0;
   }
 
   /**
@@ -85,7 +104,7 @@ export class PoolHealth {
   }
 
   #revive(server: Server): void {
-    if (this.#live[server.index] !== 0) return;
+    if (server.index < 0 || this.#live[server.index] !== 0) return;
     this.#markLive(server);
     this.#rebuild();
   }

@@ -103,6 +103,21 @@ export class LargeRequest implements BulkWaiter, Timed {
     this.tryStart();
   }
 
+  /** The beginning of a request whose server may still change; null when that is settled. */
+  get head(): Buffer | null {
+    const open = this.#mode === 'assemble' || this.#mode === 'wait';
+    return open ? this.#buffer.subarray(0, this.#length) : null;
+  }
+
+  /** The request's key goes to another server since the configuration was read again. */
+  redirect(server: Server): void {
+    if (this.#mode !== 'wait') return;
+    this.#leasedFrom?.bulk.cancel(this);
+    this.#leasedFrom = null;
+    this.#server = server;
+    this.tryStart();
+  }
+
   discard(error: Buffer | null): void {
     this.#mode = 'discard';
     this.#error = error;

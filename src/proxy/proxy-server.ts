@@ -1,9 +1,8 @@
-import type { Server as NetServer, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
-import { DEFAULT_MEMORY_LIMIT, DRAIN_MS } from '../limits.ts';
-import { LOG_ERROR, LOG_INFO, LOG_NOTICE, type Log } from '../log.ts';
-import { type ListenOptions, listen } from '../net/listener.ts';
+import { DEFAULT_MEMORY_LIMIT, DRAIN_MS, RING_SPARE_BYTES } from '../limits.ts';
+import { LOG_INFO, type Log } from '../log.ts';
 import { Reader, type ReaderKind } from '../net/reader.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
@@ -13,15 +12,24 @@ import { CLIENT_CONNECTIONS, CLIENTS_REFUSED } from '../stats/counters.ts';
 import { ClientConnection } from './client-connection.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine.ts';
 import { MemcacheProtocol } from './memcache-protocol.ts';
+import type { LeavingClient } from './moving-client.ts';
+import { samePool } from './pool-changes.ts';
 import { ringBytes } from './pool-ring.ts';
+import type { Protocol } from './protocol.ts';
 import { RedisProtocol } from './redis-protocol.ts';
+import { RingArena, type RingRegion } from './ring-arena.ts';
 import { Pool } from './server-pool.ts';
+
+/** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
+function ringRoom(config: Config): number {
+  let bytes = 0;
+  for (const pool of config.pools) bytes += ringBytes(pool);
+  return 2 * bytes + RING_SPARE_BYTES;
+}
 
 /** Bytes of arena that a configuration needs. */
 export function arenaBytes(config: Config): number {
-  let bytes = RING_BASE;
-  for (const pool of config.pools) bytes += ringBytes(pool);
-  return bytes + assembledBytes(config);
+  return RING_BASE + ringRoom(config) + assembledBytes(config);
 }
 
 export interface ProxyOptions {
@@ -33,90 +41,88 @@ export interface ProxyOptions {
   readonly latency?: boolean;
   /** Bytes that may wait for clients and servers; 0 = no limit. */
   readonly memoryLimit?: number;
-  /** Descriptors of listening sockets that are open already, by the name of their pool. */
-  readonly listenFds?: ReadonlyMap<string, number>;
   /** ringway's own version. */
   readonly version?: string;
+  /** Processes that share the clients; each takes its part of `client_connections`. */
+  readonly workers?: number;
 }
 
-/** All pools of a configuration, listening. */
+/** Another configuration, checked, with room in the arena for its rings. */
+export interface PreparedConfig {
+  /** Switches to it, between two turns; clients stay connected. */
+  commit(drainMs: number): void;
+  abort(): void;
+}
+
+/** All pools of a configuration: clients are given to it, listeners are not its business. */
 export class ProxyServer {
   readonly engine: Engine;
-  readonly pools: readonly Pool[];
-  readonly #listeners: NetServer[] = [];
-  readonly #listenFds: ReadonlyMap<string, number>;
+  #pools: readonly Pool[];
+  readonly #rings: RingArena;
+  readonly #assembledBytes: number;
+  readonly #redis: Protocol;
+  readonly #memcache: Protocol;
+  readonly #workers: number;
   #stopping = false;
 
   constructor(config: Config, options: ProxyOptions) {
     const { codec } = options;
-    this.#listenFds = options.listenFds ?? new Map();
     const window = codec.arena.node.subarray(WINDOW, WINDOW + WINDOW_BYTES);
     const reader = new Reader(window, options.reader ?? null);
     writeCommandTable(codec.arena.words, codec.arena.bytes, scannerEntries());
-    let at = RING_BASE;
-    const addresses = config.pools.map((pool) => {
-      const address = at;
-      at += ringBytes(pool);
-      return address;
-    });
+    const room = ringRoom(config);
+    this.#rings = new RingArena(RING_BASE, room);
+    this.#assembledBytes = assembledBytes(config);
+    this.#workers = options.workers ?? 1;
+    const assembledAt = RING_BASE + room;
     this.engine = new Engine(
       codec,
       reader,
       options.log,
-      at,
+      assembledAt,
       options.latency ?? true,
       options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
     );
     this.engine.version = options.version ?? '';
-    const redis = new RedisProtocol(codec);
-    const memcache = new MemcacheProtocol(codec);
-    this.pools = config.pools.map((pool, i) => {
-      return new Pool(this.engine, pool, pool.redis ? redis : memcache, addresses[i]);
-    });
+    this.#redis = new RedisProtocol(codec);
+    this.#memcache = new MemcacheProtocol(codec);
+    this.#pools = config.pools.map((pool) => this.#open(pool, this.#takeRegion(pool)));
   }
 
-  /**
-   * Connects where `preconnect` says so, then opens all listeners.
-   * @throws RingwayError RINGWAY_LISTEN when one cannot be opened; the others are closed again
-   */
-  async start(): Promise<void> {
-    for (const pool of this.pools) {
+  get pools(): readonly Pool[] {
+    return this.#pools;
+  }
+
+  #open(config: PoolConfig, region: RingRegion): Pool {
+    return new Pool(this.engine, config, config.redis ? this.#redis : this.#memcache, region);
+  }
+
+  #takeRegion(pool: PoolConfig): RingRegion {
+    const region = this.#rings.take(ringBytes(pool));
+    if (region !== null) return region;
+    throw new RingwayError(
+      'RINGWAY_LIMIT',
+      `pool ${pool.name} has ${pool.servers.length} servers, for whose ring there is no room ` +
+        'left; a restart makes room',
+    );
+  }
+
+  /** Connects where `preconnect` says so. */
+  preconnect(): void {
+    for (const pool of this.#pools) {
       if (pool.config.preconnect) for (const server of pool.servers) server.preconnect();
     }
-    for (const pool of this.pools) {
-      try {
-        this.#listeners.push(await this.#listen(pool));
-      } catch (error) {
-        await this.stop(0);
-        throw listenError(pool.config, error as NodeJS.ErrnoException);
-      }
-      this.engine.log.write(
-        LOG_NOTICE,
-        `pool ${pool.config.name} listens on ${pool.config.listen.text} for ` +
-          `${pool.servers.length} servers`,
-      );
+  }
+
+  /** Takes a client that has connected to a pool's listener. */
+  accept(poolName: string, socket: Socket): ClientConnection | null {
+    const pool = this.#pools.find(({ config }) => config.name === poolName);
+    if (pool === undefined || this.#stopping) {
+      socket.on('error', () => {});
+      socket.destroy();
+      return null;
     }
-  }
-
-  #listen(pool: Pool): Promise<NetServer> {
-    const { listen: where, backlog, tcpKeepalive } = pool.config;
-    const fd = this.#listenFds.get(pool.config.name);
-    let address: Pick<ListenOptions, 'fd' | 'host' | 'port' | 'path' | 'mode'>;
-    if (fd !== undefined) address = { fd, mode: 0 };
-    else if (where.kind === 'unix') address = { path: where.path, mode: where.mode };
-    else address = { host: where.host, port: where.port, mode: 0 };
-    return listen({ ...address, backlog, keepAlive: tcpKeepalive }, (socket) =>
-      this.#accept(pool, socket),
-    ).then((server) => {
-      server.on('error', (error) => {
-        this.engine.log.write(LOG_ERROR, `listener ${where.text}: ${error.message}`);
-      });
-      return server;
-    });
-  }
-
-  #accept(pool: Pool, socket: Socket): void {
-    const limit = pool.config.clientConnections;
+    const limit = Math.ceil(pool.config.clientConnections / this.#workers);
     if (limit > 0 && pool.counters[CLIENT_CONNECTIONS] >= limit) {
       pool.counters[CLIENTS_REFUSED]++;
       this.engine.log.write(
@@ -125,36 +131,112 @@ export class ProxyServer {
       );
       socket.on('error', () => socket.destroy());
       socket.end(pool.protocol.tooManyClients, () => socket.destroy());
-      return;
+      return null;
     }
-    new ClientConnection(this.engine, pool, socket);
+    return new ClientConnection(this.engine, pool, socket);
   }
 
-  /** Stops accepting, answers what is in flight for at most `drainMs`, then closes everything. */
+  /**
+   * Makes ready for another configuration, without changing anything.
+   * @throws RingwayError RINGWAY_LIMIT when it needs more memory than was set aside at start
+   */
+  prepare(config: Config): PreparedConfig {
+    if (assembledBytes(config) > this.#assembledBytes) {
+      throw new RingwayError(
+        'RINGWAY_LIMIT',
+        'max_assembled_request is larger than what memory was set aside for; a restart does that',
+      );
+    }
+    const taken = new Map<PoolConfig, RingRegion>();
+    const abort = (): void => {
+      for (const region of taken.values()) this.#rings.give(region);
+    };
+    try {
+      for (const pool of config.pools) {
+        const known = this.#counterpart(pool);
+        if (known !== undefined && ringBytes(pool) <= known.region.bytes) continue;
+        taken.set(pool, this.#takeRegion(pool));
+      }
+    } catch (error) {
+      abort();
+      throw error;
+    }
+    return { commit: (drainMs) => this.#commit(config, taken, drainMs), abort };
+  }
+
+  /** The pool that goes on with a new configuration: same name, same protocol. */
+  #counterpart(config: PoolConfig): Pool | undefined {
+    return this.#pools.find(
+      (pool) => pool.config.name === config.name && pool.config.redis === config.redis,
+    );
+  }
+
+  #commit(config: Config, regions: ReadonlyMap<PoolConfig, RingRegion>, drainMs: number): void {
+    const unwanted = new Set(this.#pools);
+    const changed = new Set<Pool>();
+    this.#pools = config.pools.map((next) => {
+      const pool = this.#counterpart(next);
+      if (pool === undefined) return this.#open(next, regions.get(next) as RingRegion);
+      unwanted.delete(pool);
+      if (samePool(pool.config, next)) return pool;
+      const region = regions.get(next) ?? pool.region;
+      const freed = pool.reconfigure(next, region);
+      if (freed !== region) this.#rings.give(freed);
+      changed.add(pool);
+      return pool;
+    });
+    this.preconnect();
+    for (const client of this.engine.clients) {
+      if (client !== null && changed.has(client.pool)) client.reroute();
+    }
+    for (const pool of unwanted) this.#close(pool, drainMs);
+  }
+
+  /** Lets the clients of a pool that is gone have their answers, then closes it. */
+  #close(pool: Pool, drainMs: number): void {
+    const deadline = performance.now() + drainMs;
+    const look = (): void => {
+      const left = this.engine.clients.filter((client) => client?.pool === pool);
+      if (left.length > 0 && performance.now() < deadline) {
+        setTimeout(look, SWEEP_MS).unref();
+        return;
+      }
+      for (const client of left) client?.destroy('its pool is gone');
+      pool.close();
+      this.#rings.give(pool.region);
+    };
+    for (const client of this.engine.clients) if (client?.pool === pool) client.drain();
+    look();
+  }
+
+  /**
+   * Hands every client to another process, each as soon as all it asked is answered.
+   * @returns when none is left, or `drainMs` is over
+   */
+  async handOver(give: (client: LeavingClient) => void, drainMs: number): Promise<void> {
+    for (const client of this.engine.clients) client?.moveAway(give);
+    await this.#noClients(drainMs);
+  }
+
+  async #noClients(drainMs: number): Promise<void> {
+    const { clients } = this.engine;
+    const deadline = performance.now() + drainMs;
+    while (clients.some((client) => client !== null) && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, SWEEP_MS));
+    }
+  }
+
+  /** Answers what is in flight for at most `drainMs`, then closes everything. */
   async stop(drainMs: number = DRAIN_MS): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
-    for (const listener of this.#listeners) listener.close();
     const { clients } = this.engine;
     for (const client of clients) client?.drain();
-    const deadline = performance.now() + drainMs;
-    while (clients.some((client) => client !== null) && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await this.#noClients(drainMs);
     for (const client of clients) client?.destroy('the proxy stops');
-    for (const pool of this.pools) pool.close();
+    for (const pool of this.#pools) pool.close();
     this.engine.deadlines.stop();
   }
 }
 
-function listenError(pool: PoolConfig, error: NodeJS.ErrnoException): RingwayError {
-  const why =
-    error.code === 'EADDRINUSE'
-      ? 'the address is already in use; stop what listens there or change `listen`'
-      : error.message;
-  return new RingwayError(
-    'RINGWAY_LISTEN',
-    `pool ${pool.name} cannot listen on ${pool.listen.text}: ${why}`,
-    { cause: error },
-  );
-}
+const SWEEP_MS = 10;

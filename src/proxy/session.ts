@@ -2,11 +2,16 @@ let lastNumber = 0;
 
 export type ReplyMode = 'on' | 'off' | 'skip';
 
+export type SavedSession = Pick<
+  Session,
+  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'noTouch'
+>;
+
 /** What a client has said about itself, and what it wants to hear. */
 export class Session {
   /** CLIENT ID: never used twice in the life of the process. */
   readonly number: number = ++lastNumber;
-  readonly since: number = Date.now();
+  since: number = Date.now();
   name = '';
   libName = '';
   libVersion = '';
@@ -25,5 +30,15 @@ export class Session {
     this.muted = false;
     this.noEvict = false;
     this.noTouch = false;
+  }
+
+  /** What goes along when the client moves to another process. */
+  get saved(): SavedSession {
+    const { since, name, libName, libVersion, replies, noEvict, noTouch } = this;
+    return { since, name, libName, libVersion, replies, noEvict, noTouch };
+  }
+
+  restore(saved: SavedSession): void {
+    Object.assign(this, saved);
   }
 }

@@ -32,13 +32,33 @@ export const NO_SERIES = -1;
  * series is a number: server × CLASSES + class.
  */
 export class PoolLatency {
-  readonly counts: Float64Array;
+  counts: Float64Array;
   /** Microseconds, per series and span. */
-  readonly sums: Float64Array;
+  sums: Float64Array;
+  #places: number;
+  readonly #free: number[] = [];
 
   constructor(servers: number) {
+    this.#places = servers;
     this.counts = new Float64Array(servers * CLASSES * STRIDE);
     this.sums = new Float64Array(servers * CLASSES * SPANS.length);
+  }
+
+  /** A place for one more server. @returns its first series */
+  add(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    const first = this.#places++ * CLASSES;
+    this.counts = grown(this.counts, this.#places * CLASSES * STRIDE);
+    this.sums = grown(this.sums, this.#places * CLASSES * SPANS.length);
+    return first;
+  }
+
+  /** The server with this first series is gone, and its latencies with it. */
+  remove(first: number): void {
+    this.counts.fill(0, first * STRIDE, (first + CLASSES) * STRIDE);
+    this.sums.fill(0, first * SPANS.length, (first + CLASSES) * SPANS.length);
+    this.#free.push(first);
   }
 
   /** @param micros may be anything: a clock that wrapped counts as 0 */
@@ -47,6 +67,34 @@ export class PoolLatency {
     this.counts[series * STRIDE + span * BUCKETS + bucketOf(value)]++;
     this.sums[series * SPANS.length + span] += value;
   }
+}
+
+function grown(values: Float64Array, length: number): Float64Array {
+  const larger = new Float64Array(length);
+  larger.set(values);
+  return larger;
+}
+
+/** The latencies of some servers, given by their first series, in that order. */
+export function latenciesOf(
+  latency: PoolLatency,
+  firstSeries: readonly number[],
+): { readonly counts: Float64Array; readonly sums: Float64Array } {
+  const { counts, sums } = latency;
+  const length = firstSeries.length * CLASSES * STRIDE;
+  const inOrder = firstSeries.every((first, i) => first === i * CLASSES);
+  if (inOrder && counts.length === length) return { counts, sums };
+  const picked = {
+    counts: new Float64Array(length),
+    sums: new Float64Array(firstSeries.length * CLASSES * SPANS.length),
+  };
+  firstSeries.forEach((first, i) => {
+    const counted = counts.subarray(first * STRIDE, (first + CLASSES) * STRIDE);
+    picked.counts.set(counted, i * CLASSES * STRIDE);
+    const summed = sums.subarray(first * SPANS.length, (first + CLASSES) * SPANS.length);
+    picked.sums.set(summed, i * CLASSES * SPANS.length);
+  });
+  return picked;
 }
 
 /** Where the histogram of a series and span begins in `counts`. */

@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../config/index.ts';
 import { placeOf, ringShares } from '../distribution/shares.ts';
 import { ringOf } from '../proxy/pool-ring.ts';
 import type { Pool } from '../proxy/server-pool.ts';
@@ -13,6 +14,7 @@ export interface RingView {
 const CELLS = 720;
 
 interface Cached {
+  readonly config: PoolConfig;
   readonly live: string;
   readonly view: RingView;
 }
@@ -24,7 +26,7 @@ export function ringView(pool: Pool): RingView {
   const live = pool.servers.map((server) => (pool.health.isLive(server.index) ? 1 : 0));
   const key = live.join('');
   const cached = cache.get(pool);
-  if (cached?.live === key) return cached.view;
+  if (cached?.live === key && cached.config === pool.config) return cached.view;
   const ring = ringOf(pool.config, live);
   const cells: number[] = [];
   if (ring.distribution === 'ketama' || ring.single) {
@@ -34,6 +36,6 @@ export function ringView(pool: Pool): RingView {
     }
   }
   const view = { shares: ringShares(ring, live.length, pool.config.hash), cells };
-  cache.set(pool, { live: key, view });
+  cache.set(pool, { config: pool.config, live: key, view });
   return view;
 }

@@ -1,6 +1,7 @@
 import type { Engine } from '../proxy/engine.ts';
 import type { Pool, Server } from '../proxy/server-pool.ts';
 import type { SlowEntry } from '../proxy/slow-log.ts';
+import { latenciesOf } from './latency.ts';
 import { ringView } from './ring-view.ts';
 
 /** The newest entries of the slow log that a snapshot carries. */
@@ -109,6 +110,8 @@ export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): 
 function poolSnapshot(pool: Pool): PoolSnapshot {
   const { config, latency } = pool;
   const ring = ringView(pool);
+  const firstSeries = pool.servers.map((server) => server.firstSeries);
+  const latencies = latency === null ? null : latenciesOf(latency, firstSeries);
   return {
     name: config.name,
     listen: config.listen.text,
@@ -119,8 +122,8 @@ function poolSnapshot(pool: Pool): PoolSnapshot {
     servers: pool.servers.map((server) => serverSnapshot(server, ring.shares[server.index])),
     ringCells: ring.cells,
     slow: pool.slowLog?.latest(SLOW_ENTRIES) ?? [],
-    latencyCounts: latency?.counts ?? null,
-    latencySums: latency?.sums ?? null,
+    latencyCounts: latencies?.counts ?? null,
+    latencySums: latencies?.sums ?? null,
   };
 }
 

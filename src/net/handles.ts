@@ -1,0 +1,35 @@
+import { type Server, Socket } from 'node:net';
+
+/**
+ * What the system knows a socket by. Node passes it between processes as it is; a net.Socket sent
+ * the documented way arrives as one that is being read and closes when its client half-closes.
+ */
+export interface NativeHandle {
+  close(): void;
+}
+
+interface Reading extends NativeHandle {
+  reading: boolean;
+  readStop(): number;
+}
+
+type WithHandle = { readonly _handle: Reading | null };
+
+/** The handle of a listener or socket; null once it is closed. */
+export function handleOf(owner: Server | Socket): NativeHandle | null {
+  return (owner as unknown as WithHandle)._handle;
+}
+
+/** A socket for a client's handle that came from another process. */
+export function socketOf(handle: NativeHandle): Socket {
+  const options = { handle, allowHalfOpen: true, readable: true, writable: true };
+  return new Socket(options as ConstructorParameters<typeof Socket>[0]);
+}
+
+/** Stops reading outside of onRead(): what arrives stays in the kernel. */
+export function stopReading(socket: Socket): void {
+  const handle = (socket as unknown as WithHandle)._handle;
+  if (handle === null) return;
+  handle.reading = false;
+  handle.readStop();
+}

@@ -1,0 +1,202 @@
+import { unlinkSync } from 'node:fs';
+import type { Server as NetServer, Socket } from 'node:net';
+import type { PoolConfig } from '../config/index.ts';
+import { RingwayError } from '../errors.ts';
+import { LOG_ERROR, LOG_NOTICE, type Log } from '../log.ts';
+import { handleOf, type NativeHandle, stopReading } from '../net/handles.ts';
+import { type ListenOptions, listen } from '../net/listener.ts';
+import { resumeReading } from '../net/reader.ts';
+
+/** Listening sockets that are open already. */
+export interface GivenListeners {
+  /** From the service manager, by the name of their pool. */
+  readonly fds?: ReadonlyMap<string, number>;
+  /** From the process before this one, by `listen`. */
+  readonly handles?: ReadonlyMap<string, NativeHandle>;
+}
+
+export interface ListenerOptions extends GivenListeners {
+  readonly log: Log;
+  /** Accepted sockets are for another process: nothing is read of them. */
+  readonly paused?: boolean;
+  onSocket(pool: string, socket: Socket): void;
+}
+
+/** The listeners of another configuration, open and waiting for their turn. */
+export interface ListenerSwitch {
+  /** Clients come in through them from now on; those not wanted any more are closed. */
+  commit(): void;
+  abort(): void;
+}
+
+interface Door {
+  readonly text: string;
+  readonly path: string | null;
+  /** The pool it leads to; empty until it has one. */
+  pool: string;
+  keepAlive: boolean;
+  server: NetServer | null;
+  /** Sockets that came before there was a pool. */
+  early: Socket[];
+}
+
+/** The listeners of all pools: opened together, and exchanged together. */
+export class PoolListeners {
+  readonly #options: ListenerOptions;
+  #doors: readonly Door[] = [];
+  /** A listener that was given is used once. */
+  readonly #given: Map<string, NativeHandle>;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#given = new Map(options.handles);
+  }
+
+  /** @throws RingwayError RINGWAY_LISTEN when one cannot be opened; the others are closed again */
+  async open(pools: readonly PoolConfig[]): Promise<void> {
+    (await this.prepare(pools)).commit();
+  }
+
+  /**
+   * Opens what another configuration needs and is not open.
+   * @throws RingwayError RINGWAY_LISTEN; then nothing has changed
+   */
+  async prepare(pools: readonly PoolConfig[]): Promise<ListenerSwitch> {
+    const before = new Map(this.#doors.map((door) => [door.text, door]));
+    const next: { door: Door; pool: PoolConfig }[] = [];
+    const opened: Door[] = [];
+    for (const pool of pools) {
+      let door = before.get(pool.listen.text);
+      before.delete(pool.listen.text);
+      if (door === undefined) {
+        try {
+          door = await this.#open(pool);
+        } catch (error) {
+          for (const other of opened) close(other);
+          throw listenError(pool, error as NodeJS.ErrnoException);
+        }
+        opened.push(door);
+      }
+      next.push({ door, pool });
+    }
+    return {
+      commit: () => this.#commit(next, [...before.values()], opened),
+      abort: () => {
+        for (const door of opened) close(door);
+      },
+    };
+  }
+
+  #commit(
+    next: readonly { door: Door; pool: PoolConfig }[],
+    unwanted: readonly Door[],
+    opened: readonly Door[],
+  ): void {
+    this.#doors = next.map(({ door }) => door);
+    for (const door of unwanted) {
+      close(
+        door,
+        this.#doors.every(({ path }) => path !== door.path),
+      );
+      this.#options.log.write(LOG_NOTICE, `no longer listens on ${door.text}`);
+    }
+    for (const { door, pool } of next) {
+      door.pool = pool.name;
+      door.keepAlive = pool.tcpKeepalive && pool.listen.kind === 'tcp';
+      if (opened.includes(door)) {
+        const servers = `${pool.servers.length} servers`;
+        const line = `pool ${pool.name} listens on ${door.text} for ${servers}`;
+        this.#options.log.write(LOG_NOTICE, line);
+      }
+      for (const socket of door.early.splice(0)) {
+        this.#options.onSocket(door.pool, socket);
+        if (this.#options.paused !== true) resumeReading(socket);
+      }
+    }
+  }
+
+  async #open(pool: PoolConfig): Promise<Door> {
+    const { listen: where, backlog } = pool;
+    const { log, fds, paused = false } = this.#options;
+    const path = where.kind === 'unix' ? where.path : null;
+    const fd = fds?.get(pool.name);
+    const handle = this.#given.get(where.text);
+    this.#given.delete(where.text);
+    const door: Door = {
+      text: where.text,
+      path: fd === undefined ? path : null,
+      pool: '',
+      keepAlive: false,
+      server: null,
+      early: [],
+    };
+    let address: Pick<ListenOptions, 'fd' | 'handle' | 'host' | 'port' | 'path' | 'mode'>;
+    if (handle !== undefined) address = { handle, mode: 0 };
+    else if (fd !== undefined) address = { fd, mode: 0 };
+    else if (where.kind === 'unix') address = { path: where.path, mode: where.mode };
+    else address = { host: where.host, port: where.port, mode: 0 };
+    door.server = await listen({ ...address, backlog, paused }, (socket) =>
+      this.#onSocket(door, socket),
+    );
+    door.server.on('error', (error) => {
+      log.write(LOG_ERROR, `listener ${where.text}: ${error.message}`);
+    });
+    return door;
+  }
+
+  #onSocket(door: Door, socket: Socket): void {
+    if (door.keepAlive) socket.setKeepAlive(true);
+    if (door.pool !== '') {
+      this.#options.onSocket(door.pool, socket);
+      return;
+    }
+    stopReading(socket);
+    door.early.push(socket);
+  }
+
+  /** The handles of all listeners, by `listen`: for the process that takes over. */
+  handles(): ReadonlyMap<string, NativeHandle> {
+    const handles = new Map<string, NativeHandle>();
+    for (const { text, server } of this.#doors) {
+      const handle = server === null ? null : handleOf(server);
+      if (handle !== null) handles.set(text, handle);
+    }
+    return handles;
+  }
+
+  /** Accepts no more. @param keepPaths another process listens on the same sockets */
+  close(keepPaths = false): void {
+    for (const door of this.#doors) {
+      door.server?.close();
+      if (!keepPaths) removePath(door);
+    }
+    this.#doors = [];
+  }
+}
+
+function close(door: Door, withPath = true): void {
+  door.server?.close();
+  for (const socket of door.early.splice(0)) socket.destroy();
+  if (withPath) removePath(door);
+}
+
+function removePath({ path }: Door): void {
+  if (path === null) return;
+  try {
+    unlinkSync(path);
+  } catch {
+    // Somebody else has removed it already.
+  }
+}
+
+function listenError(pool: PoolConfig, error: NodeJS.ErrnoException): RingwayError {
+  const why =
+    error.code === 'EADDRINUSE'
+      ? 'the address is already in use; stop what listens there or change `listen`'
+      : error.message;
+  return new RingwayError(
+    'RINGWAY_LISTEN',
+    `pool ${pool.name} cannot listen on ${pool.listen.text}: ${why}`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,96 @@
+import type { Socket } from 'node:net';
+import { type CodecChoice, selectCodec } from '../codec/select.ts';
+import type { Config } from '../config/index.ts';
+import { RingwayError } from '../errors.ts';
+import { LOG_NOTICE, type Log } from '../log.ts';
+import { handleOf, socketOf } from '../net/handles.ts';
+import type { ReaderKind } from '../net/reader.ts';
+import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
+import type { OwnCounters, Snapshot } from '../stats/snapshot.ts';
+import { takeSnapshot } from '../stats/snapshot.ts';
+import type { ConfigText, MovingClient, PreparedChange, Serving } from './serving.ts';
+
+export interface LocalOptions {
+  readonly codec: CodecChoice;
+  readonly log: Log;
+  readonly reader: ReaderKind | null;
+  readonly latency: boolean;
+  readonly version: string;
+  /** Processes that share the clients. */
+  readonly workers?: number;
+  /** Reloads and their errors. */
+  readonly own?: () => OwnCounters;
+}
+
+/** The engine of this process. */
+export class LocalProxy implements Serving {
+  readonly codec: string;
+  readonly reader: ReaderKind;
+  readonly #proxy: ProxyServer;
+  readonly #options: LocalOptions;
+  readonly #startedAt = Date.now();
+
+  /** @throws RingwayError RINGWAY_CODEC when the codec asked for cannot be had */
+  constructor(config: Config, options: LocalOptions) {
+    const { log, reader, latency, version, workers = 1 } = options;
+    const codec = chooseCodec(options.codec, arenaBytes(config), log);
+    this.#options = options;
+    this.#proxy = new ProxyServer(config, { codec, log, reader, latency, version, workers });
+    this.codec = codec.name;
+    this.reader = this.#proxy.engine.reader.kind;
+  }
+
+  preconnect(): void {
+    this.#proxy.preconnect();
+  }
+
+  /** Takes a client of a listener in this process. */
+  accept(pool: string, socket: Socket): void {
+    this.#proxy.accept(pool, socket);
+  }
+
+  snapshot(): Snapshot {
+    const { version, own } = this.#options;
+    const { engine, pools } = this.#proxy;
+    const source = { version, startedAt: this.#startedAt, engine, pools, codec: this.codec };
+    return takeSnapshot(own === undefined ? source : { ...source, own });
+  }
+
+  prepare({ config }: ConfigText): Promise<PreparedChange> {
+    const prepared = this.#proxy.prepare(config);
+    return Promise.resolve({
+      commit: (drainMs: number) => Promise.resolve(prepared.commit(drainMs)),
+      abort: () => prepared.abort(),
+    });
+  }
+
+  adopt({ pool, state, handle }: MovingClient): void {
+    const client = this.#proxy.accept(pool, socketOf(handle));
+    if (state !== null) client?.arrive(state);
+  }
+
+  handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {
+    return this.#proxy.handOver(({ state, socket }) => {
+      const handle = handleOf(socket);
+      const release = (): void => void socket.destroy();
+      if (handle === null) release();
+      else give({ state, pool: state.pool, handle, release });
+    }, limitMs);
+  }
+
+  stop(drainMs?: number): Promise<void> {
+    return this.#proxy.stop(drainMs);
+  }
+}
+
+function chooseCodec(wanted: CodecChoice, bytes: number, log: Log): ReturnType<typeof selectCodec> {
+  try {
+    return selectCodec({
+      wanted,
+      arenaBytes: bytes,
+      log: (line) => log.write(LOG_NOTICE, line),
+    });
+  } catch (error) {
+    throw new RingwayError('RINGWAY_CODEC', (error as Error).message, { cause: error });
+  }
+}

@@ -1,0 +1,109 @@
+import type { Socket } from 'node:net';
+import type { Config } from '../config/index.ts';
+import { DRAIN_MS } from '../limits.ts';
+import type { Log } from '../log.ts';
+import { type GivenListeners, PoolListeners } from '../proxy/pool-listeners.ts';
+import { StatusView } from '../stats/http-address.ts';
+import type { Snapshot } from '../stats/snapshot.ts';
+import { statsJson } from '../stats/stats-json.ts';
+import type { ProxyState, Status } from '../stats/status.ts';
+import { type DoorOptions, openDoors } from './doors.ts';
+import { Reloader } from './reloader.ts';
+import type { MovingClient, Serving } from './serving.ts';
+
+export interface ProgramOptions {
+  readonly serving: Serving;
+  readonly log: Log;
+  readonly doors: DoorOptions;
+  readonly listeners: GivenListeners;
+  readonly drainMs?: number;
+  /** Sockets are for other processes: nothing is read of them here. */
+  readonly paused?: boolean;
+  onSocket(pool: string, socket: Socket): void;
+}
+
+/** A running proxy, whoever answers its clients: listeners, stats, HTTP, admin socket, reloads. */
+export class Program {
+  readonly serving: Serving;
+  readonly listeners: PoolListeners;
+  readonly reloader: Reloader;
+  readonly #options: ProgramOptions;
+  readonly #view: StatusView;
+  #doors: { close(): void } | null = null;
+  #state: ProxyState = 'starting';
+
+  constructor(config: Config, options: ProgramOptions) {
+    const { serving, log, onSocket, paused = false, drainMs = DRAIN_MS } = options;
+    this.#options = options;
+    this.serving = serving;
+    this.listeners = new PoolListeners({ ...options.listeners, log, paused, onSocket });
+    this.reloader = new Reloader(config, { serving, listeners: this.listeners, log, drainMs });
+    this.#view = new StatusView({
+      snapshot: () => this.snapshot(),
+      state: () => this.#state,
+    });
+  }
+
+  /**
+   * Opens everything.
+   * @param beforeDoors awaited between the listeners and the doors @throws RingwayError
+   */
+  async open(beforeDoors?: () => Promise<void>): Promise<void> {
+    try {
+      if (beforeDoors === undefined) {
+        await this.openDoors();
+        await this.listeners.open(this.reloader.current.pools);
+      } else {
+        await this.listeners.open(this.reloader.current.pools);
+        await beforeDoors();
+        await this.openDoors();
+      }
+    } catch (error) {
+      this.closeDoors();
+      this.listeners.close();
+      await this.serving.stop(0);
+      throw error;
+    }
+    this.#state = 'ready';
+  }
+
+  /** Stats port, HTTP address and admin socket. */
+  async openDoors(): Promise<void> {
+    const { doors, log } = this.#options;
+    this.#doors = await openDoors(
+      doors,
+      this.#view,
+      async () => statsJson(await this.snapshot()),
+      log,
+    );
+  }
+
+  closeDoors(): void {
+    this.#doors?.close();
+    this.#doors = null;
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    return { ...(await this.serving.snapshot()), own: this.reloader.counters };
+  }
+
+  status(): Promise<Status> {
+    return this.#view.status();
+  }
+
+  /** Gives everything to another process that listens on the same sockets. */
+  async handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {
+    this.#state = 'draining';
+    this.reloader.stop();
+    this.listeners.close(true);
+    await this.serving.handOver(give, limitMs);
+  }
+
+  async stop(drainMs?: number): Promise<void> {
+    this.#state = 'draining';
+    this.reloader.stop();
+    this.listeners.close();
+    await this.serving.stop(drainMs);
+    this.closeDoors();
+  }
+}

@@ -1,0 +1,150 @@
+import { unwatchFile, watchFile } from 'node:fs';
+import { type Config, readConfig } from '../config/index.ts';
+import { RingwayError } from '../errors.ts';
+import { LOG_ERROR, LOG_NOTICE, type Log } from '../log.ts';
+import { compareConfigs, type PoolChange } from '../proxy/config-changes.ts';
+import type { PoolListeners } from '../proxy/pool-listeners.ts';
+import { NO_RELOADS, type OwnCounters } from '../stats/snapshot.ts';
+import type { ConfigText, Serving } from './serving.ts';
+
+/** How often a watched file is looked at. Works where a file is replaced, or is a link to one. */
+const WATCH_MS = 1_000;
+
+export interface ReloaderOptions {
+  readonly serving: Serving;
+  readonly listeners: PoolListeners;
+  readonly log: Log;
+  readonly drainMs: number;
+}
+
+/** What a reload has done, or would do. */
+export interface ReloadReport {
+  readonly changes: readonly PoolChange[];
+}
+
+/**
+ * Reads the configuration again. It is checked first, made ready everywhere, and only then taken
+ * over; with any mistake the last good one stays, and the mistake is logged and counted.
+ */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #current: Config;
+  #counters: OwnCounters = NO_RELOADS;
+  /** One after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #watched: string | null = null;
+
+  constructor(current: Config, options: ReloaderOptions) {
+    this.#current = current;
+    this.#options = options;
+  }
+
+  get counters(): OwnCounters {
+    return this.#counters;
+  }
+
+  get current(): Config {
+    return this.#current;
+  }
+
+  /** Work that no reload may come into. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /**
+   * Takes over what the file says now.
+   * @throws RingwayError; then nothing has changed, and it is logged and counted already
+   */
+  reload(read: () => Promise<ConfigText> = () => readConfig(this.#current.file)) {
+    return this.exclusively(async (): Promise<ReloadReport> => {
+      try {
+        const next = await read();
+        const changes = compareConfigs(this.#current, next.config);
+        await this.#switchTo(next);
+        this.#succeeded(changes);
+        return { changes };
+      } catch (error) {
+        this.#failed(error as Error);
+        throw error;
+      }
+    });
+  }
+
+  /** What a reload would change. @throws RingwayError when the file could not be taken over */
+  async plan(): Promise<ReloadReport> {
+    const next = await readConfig(this.#current.file);
+    return this.exclusively(async () => {
+      const prepared = await this.#options.serving.prepare(next);
+      prepared.abort();
+      return { changes: compareConfigs(this.#current, next.config) };
+    });
+  }
+
+  async #switchTo(next: ConfigText): Promise<void> {
+    const { serving, listeners, drainMs } = this.#options;
+    const engines = await serving.prepare(next);
+    try {
+      const doors = await listeners.prepare(next.config.pools);
+      await engines.commit(drainMs);
+      doors.commit();
+    } catch (error) {
+      engines.abort();
+      throw error;
+    }
+    this.#current = next.config;
+  }
+
+  #succeeded(changes: readonly PoolChange[]): void {
+    const { reloads } = this.#counters;
+    this.#counters = {
+      ...this.#counters,
+      reloads: reloads + 1,
+      lastReloadAt: Date.now(),
+      lastReloadError: '',
+    };
+    const changed = changes.filter(({ change }) => change !== 'same');
+    const what = changed.map(describe).join('; ');
+    this.#say(LOG_NOTICE, `configuration reloaded: ${what === '' ? 'nothing has changed' : what}`);
+  }
+
+  #failed(error: Error): void {
+    const { reloadErrors } = this.#counters;
+    this.#counters = {
+      ...this.#counters,
+      reloadErrors: reloadErrors + 1,
+      lastReloadError: error.message,
+    };
+    const lines = error instanceof RingwayError ? error.message : (error.stack ?? String(error));
+    for (const line of lines.split('\n')) this.#say(LOG_ERROR, line);
+    this.#say(LOG_ERROR, 'the configuration was not reloaded; the last good one stays in use');
+  }
+
+  /** Reloads whenever the file changes. */
+  watch(): void {
+    this.#watched = this.#current.file;
+    watchFile(this.#watched, { interval: WATCH_MS, persistent: false }, (now, before) => {
+      if (now.mtimeMs === before.mtimeMs && now.size === before.size && now.ino === before.ino) {
+        return;
+      }
+      this.#say(LOG_NOTICE, `${this.#current.file} has changed`);
+      void this.reload().catch(() => {});
+    });
+  }
+
+  stop(): void {
+    if (this.#watched !== null) unwatchFile(this.#watched);
+  }
+
+  #say(level: number, line: string): void {
+    this.#options.log.write(level, line);
+  }
+}
+
+function describe({ pool, change, differences, moved }: PoolChange): string {
+  if (moved === null) return `pool ${pool} ${change}`;
+  const share = `${(moved.share * 100).toFixed(2)} % of its keys move`;
+  return [`pool ${pool}: ${share}`, ...differences].join(', ');
+}

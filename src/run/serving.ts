@@ -1,0 +1,40 @@
+import type { Config } from '../config/index.ts';
+import type { NativeHandle } from '../net/handles.ts';
+import type { ClientState } from '../proxy/moving-client.ts';
+import type { Snapshot } from '../stats/snapshot.ts';
+
+/** A client that moves from one process to another. */
+export interface MovingClient {
+  /** Null for one that has just come in, through the listener of `pool`. */
+  readonly state: ClientState | null;
+  readonly pool: string;
+  readonly handle: NativeHandle;
+  /** Closes what this process has of it, once the other one has it. */
+  release(): void;
+}
+
+/** A configuration with the text it was made of, so that every process makes the same of it. */
+export interface ConfigText {
+  readonly config: Config;
+  readonly text: Uint8Array;
+}
+
+/** Another configuration, made ready everywhere. */
+export interface PreparedChange {
+  commit(drainMs: number): Promise<void>;
+  abort(): void;
+}
+
+/** Whatever answers the clients: the engine of this process, or worker processes. */
+export interface Serving {
+  readonly codec: string;
+  readonly reader: string;
+  snapshot(): Snapshot | Promise<Snapshot>;
+  /** @throws RingwayError when it cannot be had; then nothing has changed */
+  prepare(next: ConfigText): Promise<PreparedChange>;
+  /** Goes on with a client: one that has just come in, or another process's. */
+  adopt(client: MovingClient): void;
+  /** Hands all clients over, each as soon as all it asked is answered. */
+  handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void>;
+  stop(drainMs?: number): Promise<void>;
+}
