@@ -124,9 +124,15 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   }
 
   /** Sends a client's whole request from elsewhere in the arena. */
-  sendFrom(start: number, length: number, client: number, slot: number): void {
+  sendFrom(
+    start: number,
+    length: number,
+    client: number,
+    slot: number,
+    commandClass: number = CLASS_OTHER,
+  ): void {
     this.out.copyFrom(start, length);
-    this.#push(client, slot, CLASS_OTHER, length);
+    this.#push(client, slot, commandClass, length);
     this.inFlight.keepHead(this.#engine.bytes, start, length);
     this.#sent(length);
   }

@@ -1,4 +1,5 @@
 import { NO_SERVER } from '../protocol/frame-table.ts';
+import { CLASS_OTHER } from '../stats/latency.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { type SpecialRequest, SWALLOW } from './special-request.ts';
@@ -28,8 +29,15 @@ function connectionTo(
   return connection;
 }
 
-/** Sends the request as it is to one server. @returns false when it must wait */
-export function forward(request: SpecialRequest, server: number): boolean {
+/**
+ * Sends the request as it is to one server.
+ * @param commandClass for the metrics @returns false when it must wait
+ */
+export function forward(
+  request: SpecialRequest,
+  server: number,
+  commandClass: number = CLASS_OTHER,
+): boolean {
   const { client, start, length } = request;
   const connection = connectionTo(request, server);
   if (typeof connection === 'string') return connection === 'done';
@@ -38,7 +46,7 @@ export function forward(request: SpecialRequest, server: number): boolean {
     connection.sentFor(SWALLOW, length);
   } else {
     client.references++;
-    connection.sendFrom(start, length, client.id, client.pipeline.open());
+    connection.sendFrom(start, length, client.id, client.pipeline.open(), commandClass);
   }
   return true;
 }

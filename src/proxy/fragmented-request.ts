@@ -10,6 +10,7 @@ import {
   RECORD_START,
 } from '../protocol/frame-table.ts';
 import type { CommandSpec } from '../protocol/redis/commands.ts';
+import { CLASS_MULTI } from '../stats/latency.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { CoalescedReply } from './coalesced-reply.ts';
 import { REASON_REFUSED } from './failure.ts';
@@ -37,7 +38,7 @@ interface Share {
 export function sendFragments(request: SpecialRequest, spec: CommandSpec): boolean {
   const { client } = request;
   const { pool } = client;
-  if (pool.servers.length === 1) return forward(request, 0);
+  if (pool.servers.length === 1) return forward(request, 0, CLASS_MULTI);
   const words = wordCount(request);
   if (spec.step === 2 && words % 2 === 0) {
     client.answer(wrongArityOf(spec));
@@ -50,7 +51,7 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
     client.failForward(REASON_REFUSED);
     return true;
   }
-  if (shares.length === 1) return forward(request, shares[0].server);
+  if (shares.length === 1) return forward(request, shares[0].server, CLASS_MULTI);
   const connections: (BackendConnection | null)[] = [];
   for (const share of shares) {
     const connection = pool.servers[share.server].connectionFor(client.id, client.lane);

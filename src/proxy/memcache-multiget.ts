@@ -13,6 +13,7 @@ import {
   RECORD_SERVER,
   RECORD_START,
 } from '../protocol/frame-table.ts';
+import { CLASS_MULTI } from '../stats/latency.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { forward } from './forward.ts';
@@ -65,7 +66,9 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
     return true;
   }
   const { shares, order } = plan;
-  if (shares.length === 1 && length <= SAFE_LINE_BYTES) return forward(request, shares[0].server);
+  if (shares.length === 1 && length <= SAFE_LINE_BYTES) {
+    return forward(request, shares[0].server, CLASS_MULTI);
+  }
   const connections: (BackendConnection | null)[] = [];
   for (const share of shares) {
     const connection = pool.servers[share.server].connectionFor(client.id);
