@@ -15,7 +15,7 @@ try {
   requireNode();
   if (!dependenciesMatch()) installDependencies();
   console.error('ringway: building ...');
-  await build();
+  await build({ tests: mode === 'test' });
   if (mode === 'test') {
     const { runTests } = await import('./run-tests.mjs');
     process.exitCode = await runTests(rest);

@@ -14,12 +14,16 @@ const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
 const PAGE = 'src/stats/page';
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
-/** Builds what is out of date; throws with a one-line message when a compiler reports errors. */
-export async function build() {
+/**
+ * Builds what is out of date; throws with a one-line message when a compiler reports errors.
+ * @param {{ tests?: boolean }} wanted tests: also the WebAssembly build with assertions
+ */
+export async function build({ tests = false } = {}) {
   const jobs = [run('TypeScript', tsc, ['-p', 'tsconfig.json'])];
   for (const [target, file] of [
     ['scalar', 'ringway.wasm'],
     ['simd', 'ringway-simd.wasm'],
+    ...(tests ? [['debug', 'ringway-debug.wasm']] : []),
   ]) {
     if (isWasmFresh(join(output, file))) continue;
     jobs.push(run(`AssemblyScript (${target})`, asc, ['assembly/index.ts', '--target', target]));
