@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Rates, renderTop, type ViewState } from '../../src/commands/top-view.ts';
+import { runCli } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
+import { type RealServer, startRedisSet } from '../support/real-servers.ts';
+import { RespClient } from '../support/resp-client.ts';
+import { type ChildRingway, shards, startChild } from '../support/ringway.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ringway-commands-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function fileOf(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+function pools(servers: readonly string[], more = ''): string {
+  const list = servers.map((server) => `   - ${server}\n`).join('');
+  return `alpha:\n  listen: 127.0.0.1:22121\n  redis: true\n${more}  servers:\n${list}`;
+}
+
+describe('a running proxy', () => {
+  let redis: RealServer[];
+  let ringway: ChildRingway;
+  let http: string;
+  const socket = join(folder, 'admin.sock');
+
+  before(async () => {
+    redis = await startRedisSet(3);
+    http = String(await freePort());
+    ringway = await startChild(
+      {
+        name: 'alpha',
+        auto_eject_hosts: true,
+        server_failure_limit: 1,
+        server_retry_timeout: 60000,
+        servers: shards(redis.map(({ port }) => port)),
+      },
+      { args: ['--http-addr', http, '--admin-socket', socket] },
+    );
+  });
+
+  after(async () => {
+    await ringway?.stop();
+    await Promise.all((redis ?? []).map((server) => server.stop()));
+  });
+
+  test('explain names the server that really has the key', async () => {
+    const client = await RespClient.open(ringway.port);
+    for (const key of ['a', 'user:1001', 'ключ', 'x y']) {
+      await client.command('SET', key, 'here');
+      const { stdout, status } = await runCli(['explain', key, '-c', ringway.file, '--json']);
+      assert.equal(status, 0);
+      const [found] = JSON.parse(stdout);
+      const index = redis.findIndex(({ port }) => found.server.address.endsWith(`:${port}`));
+      const direct = await RespClient.open(redis[index].port);
+      assert.equal(await direct.text('GET', key), 'here', key);
+      direct.close();
+    }
+    client.close();
+  });
+
+  test('explain --live leaves ejected servers out, and goes where explain said', async () => {
+    const client = await RespClient.open(ringway.port);
+    await client.command('SET', 'wanders', '1');
+    const offline = await runCli(['explain', 'wanders', '-c', ringway.file, '--json']);
+    const [{ server, fallback }] = JSON.parse(offline.stdout);
+    const victim = redis.find(({ port }) => server.address.endsWith(`:${port}`)) as RealServer;
+    await victim.stop();
+    await client.command('GET', 'wanders');
+    await client.command('GET', 'wanders');
+    const live = ['--live', '--http-addr', http];
+    const { stdout } = await runCli(['explain', 'wanders', '-c', ringway.file, ...live]);
+    assert.match(stdout, new RegExp(`ejected now +${server.name}\n`));
+    assert.match(stdout, new RegExp(`server +${fallback.name}, `));
+    client.close();
+  });
+
+  test('top prints one view when it has no terminal', async () => {
+    const { stdout, status } = await runCli(['top', '--http-addr', http]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^ringway \d/);
+    assert.match(stdout, /POOL +req\/s/);
+    assert.match(stdout, /shard2/);
+    const bySocket = await runCli(['top', '--admin-socket', socket]);
+    assert.match(bySocket.stdout, /shard2/);
+  });
+
+  test('the admin socket is for its owner only, and answers in JSON', async () => {
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+    const stats = await runCli(['ctl', '--admin-socket', socket, 'stats']);
+    assert.equal(JSON.parse(stats.stdout).stats.service, 'nutcracker');
+    const unknown = await runCli(['ctl', '--admin-socket', socket, 'destroy']);
+    assert.equal(unknown.status, 1);
+    assert.match(unknown.stderr, /^ringway: unknown command 'destroy'; expected one of /);
+  });
+
+  test('a drain ends it with status 0', async () => {
+    const { stdout } = await runCli(['ctl', '--admin-socket', socket, 'drain']);
+    assert.equal(JSON.parse(stdout).draining, true);
+    assert.equal(await ringway.gone, 0);
+  });
+});
+
+describe('check', () => {
+  const four = ['127.0.0.1:1:1 a', '127.0.0.1:2:1 b', '127.0.0.1:3:1 c', '127.0.0.1:4:1 d'];
+  const old = fileOf('old.yml', pools(four));
+
+  test('a server added: the keys that move all go to it', async () => {
+    const next = fileOf('new.yml', pools([...four, '127.0.0.1:5:1 e']));
+    const { stdout, status } = await runCli(['check', old, next, '--json']);
+    assert.equal(status, 0);
+    const [{ change, moved, differences }] = JSON.parse(stdout);
+    assert.equal(change, 'changed');
+    assert.deepEqual(differences, ['server e is new']);
+    assert.ok(moved.share > 0.13 && moved.share < 0.28, String(moved.share));
+    const added = moved.servers.find((server: { name: string }) => server.name === 'e');
+    assert.equal(added.in, moved.share);
+    const text = await runCli(['check', old, next]);
+    assert.match(text.stdout, /^pool alpha: \d+\.\d\d % of the keys move$/m);
+  });
+
+  test('the same file: nothing moves', async () => {
+    const { stdout } = await runCli(['check', old, old]);
+    assert.match(stdout, /0\.00 % of the keys move/);
+  });
+
+  test('keys of a file', async () => {
+    const next = fileOf('modula.yml', pools(four, '  distribution: modula\n'));
+    const keys = fileOf('keys', 'one\ntwo\nthree\n');
+    const { stdout } = await runCli(['check', old, next, `--keys=${keys}`, '--json']);
+    const [{ differences, moved }] = JSON.parse(stdout);
+    assert.deepEqual(differences, ['distribution: ketama → modula']);
+    assert.ok([0, 1 / 3, 2 / 3, 1].some((share) => Math.abs(share - moved.share) < 1e-9));
+  });
+
+  test('a broken file is told with its place, and the status is 1', async () => {
+    const broken = fileOf('broken.yml', 'alpha:\n  listen: 127.0.0.1:1\n  foo: 1\n');
+    const { stderr, status } = await runCli(['check', old, broken]);
+    assert.equal(status, 1);
+    assert.match(stderr, /broken\.yml:3:3: alpha\.foo/);
+  });
+
+  test('each command teaches and refuses what it does not know', async () => {
+    for (const name of ['top', 'explain', 'check', 'ctl']) {
+      const help = await runCli([name, '--help']);
+      assert.equal(help.status, 0);
+      assert.match(help.stdout, new RegExp(`^Usage: ringway ${name}`));
+      const wrong = await runCli([name, '--nonsense']);
+      assert.equal(wrong.status, 1);
+      assert.match(wrong.stderr, /^ringway: .*--nonsense/);
+    }
+  });
+});
+
+describe('what top shows', () => {
+  const pool = (name: string, requests: number, live: boolean) => ({
+    name,
+    listen: '127.0.0.1:1',
+    protocol: 'redis',
+    hash: 'fnv1a_64',
+    distribution: 'ketama',
+    clients: 3,
+    clientErrors: 0,
+    forwardErrors: 0,
+    ejects: 0,
+    requests,
+    inFlight: 1,
+    queued: 0,
+    latency: { total: [100, 2000, 30000] },
+    classes: { read: { count: 5, latency: [100, 2000, 30000] } },
+    history: { requests: [1, requests], errors: [0, 0], p50: [1, 100], p99: [2, 2000] },
+    ringCells: [],
+    slow: [{ at: 1, command: 'GET', server: 's1', totalMicros: 5000, serverMicros: 4000 }],
+    servers: [
+      { name: 's1', live, ringShare: 1, rate: requests, p50: 1, p99: 2, inFlight: 0, queued: 0 },
+    ],
+  });
+  const status = {
+    version: '1.2.3',
+    state: 'ready',
+    pid: 1,
+    startedAt: 0,
+    now: 3_700_000,
+    codec: 'js',
+    workers: 2,
+    cpuSeconds: 1,
+    residentBytes: 2 ** 26,
+    connections: 4,
+    reloadErrors: 0,
+    pools: [pool('quiet', 10, true), pool('busy', 123_456, false)],
+  } as unknown as Parameters<typeof renderTop>[0];
+  const state: ViewState = {
+    sort: 'req/s',
+    selected: 0,
+    zoomed: false,
+    paused: false,
+    color: false,
+  };
+
+  test('pools by requests, the chosen one with its servers, ejected ones named', () => {
+    const lines = renderTop(status, state, 100, 0, new Rates());
+    const text = lines.join('\n');
+    assert.match(text, /up 1 h 1 min/);
+    assert.ok(text.indexOf('busy') < text.indexOf('quiet'));
+    assert.match(text, /123k/);
+    assert.match(text, /EJECTED/);
+    assert.match(text, /2 workers/);
+  });
+
+  test('fits any screen', () => {
+    for (const [columns, rows] of [
+      [40, 10],
+      [80, 24],
+      [200, 60],
+    ]) {
+      for (const zoomed of [false, true]) {
+        const lines = renderTop(status, { ...state, zoomed }, columns, rows, new Rates());
+        assert.equal(lines.length, rows);
+        for (const line of lines) assert.ok([...line].length <= columns, line);
+      }
+    }
+  });
+
+  test('sorts by name, and shows one pool alone', () => {
+    const byName = renderTop(status, { ...state, sort: 'name' }, 100, 0, new Rates()).join('\n');
+    assert.ok(byName.indexOf('busy') < byName.indexOf('quiet'));
+    const alone = renderTop(status, { ...state, zoomed: true }, 100, 0, new Rates()).join('\n');
+    assert.doesNotMatch(alone, /quiet/);
+    assert.match(alone, /slow requests/);
+  });
+});

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { describeHead } from '../../src/proxy/slow-log.ts';
+import { type RealServer, startRedisSet } from '../support/real-servers.ts';
+import { RespClient, toText } from '../support/resp-client.ts';
+import { shards, startInProcess, type TestRingway } from '../support/ringway.ts';
+import { delay } from '../support/wait.ts';
+
+type Entry = [id: number, at: number, micros: number, args: string[], addr: string, name: string];
+
+/** Enough to have some on each server. */
+const KEYS = Array.from({ length: 20 }, (_, i) => `user:${i}:session`);
+
+describe('the slow log', () => {
+  let redis: RealServer[];
+  let ringway: TestRingway;
+  let client: RespClient;
+
+  before(async () => {
+    redis = await startRedisSet(2);
+    const servers = shards(redis.map(({ port }) => port));
+    ringway = await startInProcess([
+      { name: 'open', slowlog_ms: 100, slowlog_length: 3, servers },
+      { name: 'discreet', slowlog_ms: 100, slowlog_redact: true, servers },
+      { name: 'off', servers },
+    ]);
+    client = await RespClient.open(ringway.port);
+  });
+
+  after(async () => {
+    client?.close();
+    await ringway?.stop();
+    await Promise.all((redis ?? []).map((server) => server.stop()));
+  });
+
+  /** Sends a request while the servers stand still. */
+  async function slowly(from: RespClient, ...words: string[]): Promise<void> {
+    for (const server of redis) server.kill('SIGSTOP');
+    const reply = from.command(...words);
+    await delay(160);
+    for (const server of redis) server.kill('SIGCONT');
+    await reply;
+  }
+
+  async function entries(from: RespClient, ...words: string[]): Promise<Entry[]> {
+    return toText(await from.command('SLOWLOG', 'GET', ...words)) as unknown as Entry[];
+  }
+
+  test('has command, key, times, client and server, and not the value', async () => {
+    await client.command('CLIENT', 'SETNAME', 'tester');
+    await client.command('SET', 'fast', 'value');
+    await slowly(client, 'SET', 'the-key', 'the-value', 'EX', '100');
+    const [entry, ...others] = await entries(client);
+    assert.equal(others.length, 0);
+    const [id, at, micros, args, address, name] = entry;
+    assert.equal(Number(id), 0);
+    assert.ok(Math.abs(Number(at) - Date.now() / 1000) < 5);
+    assert.ok(Number(micros) >= 100_000 && Number(micros) < 2_000_000, String(micros));
+    assert.deepEqual(args.slice(0, 3), ['SET', 'the-key', '... (3 more arguments)']);
+    const share = /^\[server shard[12] took (\d+) us of it\]$/.exec(args[3]);
+    assert.ok(share !== null, args[3]);
+    assert.ok(Number(share[1]) <= Number(micros) && Number(share[1]) > 90_000);
+    assert.match(address, /^127\.0\.0\.1:\d+$/);
+    assert.equal(name, 'tester');
+    assert.ok(ringway.log.some((line) => /slow request in pool open: SET the-key took/.test(line)));
+    assert.ok(!ringway.log.some((line) => line.includes('the-value')));
+  });
+
+  test('keeps the newest, and LEN, RESET and a number work as in Redis', async () => {
+    for (const key of ['one', 'two', 'three']) await slowly(client, 'GET', key);
+    const found = await entries(client, '2');
+    assert.deepEqual(
+      found.map(([, , , args]) => args[1]),
+      ['three', 'two'],
+    );
+    assert.equal(Number(await client.command('SLOWLOG', 'LEN')), 3);
+    assert.equal((await entries(client, '-1')).length, 3);
+    assert.equal(await client.text('SLOWLOG', 'RESET'), 'OK');
+    assert.deepEqual(await entries(client), []);
+    assert.match(String(await client.command('SLOWLOG', 'NONSENSE')), /unknown subcommand/i);
+    assert.match(String(await client.command('SLOWLOG', 'GET', '-2')), /count should be/);
+  });
+
+  test('has each share of a request with several keys', async () => {
+    await slowly(client, 'MGET', ...KEYS);
+    const found = await entries(client);
+    assert.ok(found.length === 2, JSON.stringify(found));
+    for (const [, , , args, address] of found) {
+      assert.equal(args[0], 'MGET');
+      assert.match(address, /^127\.0\.0\.1:\d+$/);
+    }
+  });
+
+  test('keeps keys out when they are not to be seen', async () => {
+    const discreet = await RespClient.open(ringway.ports[1]);
+    await slowly(discreet, 'GET', 'secret');
+    const [entry] = await entries(discreet);
+    assert.deepEqual(entry[3].slice(0, 2), ['GET', '(redacted)']);
+    assert.ok(!ringway.log.some((line) => line.includes('secret')));
+    discreet.close();
+  });
+
+  test('is empty where it is off', async () => {
+    const off = await RespClient.open(ringway.ports[2]);
+    await slowly(off, 'GET', 'key');
+    assert.deepEqual(await entries(off), []);
+    assert.equal(Number(await off.command('SLOWLOG', 'LEN')), 0);
+    off.close();
+  });
+});
+
+describe('what the beginning of a request tells', () => {
+  const cases: [head: string, command: string, key: string | null, words: number][] = [
+    ['*2\r\n$3\r\nget\r\n$1\r\nk\r\n', 'GET', 'k', 2],
+    ['*1\r\n$4\r\nPING\r\n', 'PING', null, 1],
+    ['*3\r\n$3\r\nSET\r\n$500\r\nabc', 'SET', 'abc...', 3],
+    ['*3\r\n$3\r\nSET\r\n$5', 'SET', '', 3],
+    ['set key 0 0 5\r\nhello\r\n', 'SET', 'key', 5],
+    ['GET  inline\r\n', 'GET', 'inline', 2],
+    ['', '', null, 1],
+  ];
+  for (const [head, command, key, words] of cases) {
+    test(JSON.stringify(head), () => {
+      assert.deepEqual(describeHead(Buffer.from(head)), { command, key, words });
+    });
+  }
+});
