@@ -166,11 +166,12 @@ export class MultigetReply implements StoredReply {
 
   /** Splits the parts into one table and copies their items in the order of the keys. */
   #spliceInArena(pipeline: ClientPipeline): void {
-    const { words, codec } = this.#client.pool.engine;
+    const { words, codec, slabs } = this.#client.pool.engine;
     const parts = this.#parts;
     const next = new Uint32Array(parts.length);
     const end = new Uint32Array(parts.length);
     let base = 0;
+    let bytes = 0;
     for (let i = 0; i < parts.length; i++) {
       const { stash, length, keys } = parts[i];
       const table = PART_TABLE + base * RECORD_BYTES;
@@ -179,21 +180,24 @@ export class MultigetReply implements StoredReply {
       next[i] = PART_WORD + base * RECORD_WORDS;
       end[i] = next[i] + items * RECORD_WORDS;
       base += items;
+      if (items === 0) continue;
+      const last = end[i] - RECORD_WORDS;
+      bytes += words[last + RECORD_START] + words[last + RECORD_LENGTH] - stash;
     }
+    // In one place when there is one that can take it all: that makes one write.
+    const whole = bytes <= slabs.largeBytes ? pipeline.out.reserve(bytes) : 0;
+    let at = whole;
     const order = this.#order;
     for (let i = 0; i < order.length; i++) {
-      const record = next[order[i]];
-      if (record === end[order[i]]) continue;
-      next[order[i]] = record + RECORD_WORDS;
-      const at = pipeline.out.reserve(words[record + RECORD_LENGTH]);
+      const share = order[i];
+      const record = next[share];
+      if (record === end[share]) continue;
+      next[share] = record + RECORD_WORDS;
+      const length = words[record + RECORD_LENGTH];
+      if (whole === 0) at = pipeline.out.reserve(length);
       words[record + RECORD_DEST] = at;
-      if (at === 0) {
-        pipeline.out.copyFrom(words[record + RECORD_START], words[record + RECORD_LENGTH]);
-      }
-    }
-    // Items that no key asked for stay.
-    for (let i = 0; i < parts.length; i++) {
-      for (let at = next[i]; at < end[i]; at += RECORD_WORDS) words[at + RECORD_DEST] = 0;
+      if (at === 0) pipeline.out.copyFrom(words[record + RECORD_START], length);
+      else if (whole !== 0) at += length;
     }
     codec.gather(PART_TABLE, base);
   }

@@ -21,6 +21,8 @@ export async function startFakeMemcached(script: Script): Promise<FakeServer> {
   let connections = 0;
   const server = createServer({ noDelay: true }, (socket) => {
     connections++;
+    // Neither the server nor its sockets keep a failed test from ending.
+    socket.unref();
     open.add(socket);
     let bytes = Buffer.alloc(0);
     let turn: Promise<void> = Promise.resolve();
@@ -38,6 +40,7 @@ export async function startFakeMemcached(script: Script): Promise<FakeServer> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref();
   return {
     port: (server.address() as { port: number }).port,
     received,
