@@ -24,7 +24,7 @@ export function localAddress(client: ClientConnection): string {
   return addressOf(client.socket.localAddress, client.socket.localPort, client);
 }
 
-/** A line of CLIENT LIST, in the order of Redis's fields; what ringway cannot know is left out. */
+/** A line of CLIENT LIST: Redis's fields in their order, 0 for what ringway does not count. */
 export function clientLine(client: ClientConnection): string {
   const { session, pool, pipeline } = client;
   const lane = pool.lanes.at(client.lane);
@@ -32,6 +32,7 @@ export function clientLine(client: ClientConnection): string {
     ['id', session.number],
     ['addr', peerAddress(client)],
     ['laddr', localAddress(client)],
+    ['fd', client.id],
     ['name', session.name],
     ['age', Math.floor((Date.now() - session.since) / 1000)],
     ['idle', Math.floor(Math.max(0, performance.now() - client.lastRead) / 1000)],
@@ -41,9 +42,18 @@ export function clientLine(client: ClientConnection): string {
     ['psub', 0],
     ['ssub', 0],
     ['multi', -1],
+    ['qbuf', 0],
+    ['qbuf-free', 0],
+    ['argv-mem', 0],
+    ['multi-mem', 0],
+    ['rbs', 0],
+    ['rbp', 0],
     ['obl', pipeline.undeliveredBytes],
     ['oll', pipeline.outstanding],
+    ['omem', 0],
+    ['tot-mem', 0],
     ['events', 'r'],
+    ['cmd', 'NULL'],
     ['user', 'default'],
     ['redir', -1],
     ['resp', lane.resp],
