@@ -51,6 +51,7 @@ const RINGWAY_OPTIONS: readonly LongOption[] = [
   { name: 'admin-socket', id: 'admin-socket', argument: true },
   { name: 'log-format', id: 'log-format', argument: true },
   { name: 'drain-ms', id: 'drain-ms', argument: true },
+  { name: 'memory-mib', id: 'memory-mib', argument: true },
   { name: 'no-latency', id: 'no-latency', argument: false },
 ];
 
@@ -61,6 +62,7 @@ const OWN_ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['admin-socket', 'a file name'],
   ['log-format', `one of ${LOG_FORMATS.join(', ')}`],
   ['drain-ms', 'a number'],
+  ['memory-mib', 'a number'],
 ]);
 
 const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
@@ -217,6 +219,8 @@ function apply(id: string, text: string): Partial<Options> {
       return { logFormat: oneOf<LogFormat>('log-format', LOG_FORMATS, text) };
     case 'drain-ms':
       return { drainMs: number('drain-ms', text) };
+    case 'memory-mib':
+      return { memoryMib: number('memory-mib', text) };
     case 'no-latency':
       return { latency: false };
     default:

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { CodecChoice } from './codec/select.ts';
 import { type Config, readConfig } from './config/index.ts';
+import { DEFAULT_MEMORY_LIMIT } from './limits.ts';
 import { FileLog, LOG_NOTICE, type Log } from './log.ts';
 import type { ReaderKind } from './net/reader.ts';
 import type { DoorOptions } from './run/doors.ts';
@@ -30,6 +31,8 @@ export interface RingwayOptions extends DoorOptions {
   readonly log?: Log;
   /** Whether latencies are measured; default true. */
   readonly latency?: boolean;
+  /** Bytes that may wait for clients and servers in one process; 0 = no limit. */
+  readonly memoryLimit?: number;
   /** Descriptors of listening sockets that are open already, by the name of their pool. */
   readonly listenFds?: ReadonlyMap<string, number>;
   /** `data` keeps to the documented interface of node:net. */
@@ -59,9 +62,17 @@ export interface Ringway {
  */
 export async function start(options: RingwayOptions): Promise<Ringway> {
   const { config: given, codec = 'auto', reader = null, latency = true, listenFds } = options;
+  const { memoryLimit = DEFAULT_MEMORY_LIMIT } = options;
   const config = typeof given === 'string' ? (await readConfig(given)).config : given;
   const log = options.log ?? new FileLog(LOG_NOTICE, null);
-  const proxy = new LocalProxy(config, { codec, log, reader, latency, version: VERSION });
+  const proxy = new LocalProxy(config, {
+    codec,
+    log,
+    reader,
+    latency,
+    version: VERSION,
+    memoryLimit,
+  });
   const program = new Program(config, {
     serving: proxy,
     log,

@@ -35,6 +35,8 @@ export interface Options {
   readonly logFormat: LogFormat;
   /** How long a TERM or INT waits for what is in flight. */
   readonly drainMs: number;
+  /** MiB that may wait for clients and servers in one process; 0 = no limit. */
+  readonly memoryMib: number;
   /** Whether latencies are measured. */
   readonly latency: boolean;
 }
@@ -54,6 +56,7 @@ export const DEFAULTS: Options = {
   adminSocket: null,
   logFormat: 'text',
   drainMs: 1000,
+  memoryMib: 1024,
   latency: true,
 };
 

@@ -22,6 +22,7 @@ const OWN_USAGE: readonly string[] = [
   '      --admin-socket=S   : set unix socket for commands, made with mode 0600 (default: off)',
   `      --log-format=S     : set form of log lines: ${LOG_FORMATS.join(', ')} (default: text)`,
   `      --drain-ms=N       : set how long a TERM or INT waits (default: ${DEFAULTS.drainMs} msec)`,
+  `      --memory-mib=N     : set MiB that may wait for clients and servers (default: ${DEFAULTS.memoryMib})`,
   '      --no-latency       : measure no latencies',
   '',
   'Commands, each with --help of its own:',

@@ -15,6 +15,8 @@ export interface LocalOptions {
   readonly log: Log;
   readonly reader: ReaderKind | null;
   readonly latency: boolean;
+  /** Bytes that may wait for clients and servers; 0 = no limit. */
+  readonly memoryLimit: number;
   readonly version: string;
   /** Processes that share the clients. */
   readonly workers?: number;
@@ -32,10 +34,18 @@ export class LocalProxy implements Serving {
 
   /** @throws RingwayError RINGWAY_CODEC when the codec asked for cannot be had */
   constructor(config: Config, options: LocalOptions) {
-    const { log, reader, latency, version, workers = 1 } = options;
+    const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
-    this.#proxy = new ProxyServer(config, { codec, log, reader, latency, version, workers });
+    this.#proxy = new ProxyServer(config, {
+      codec,
+      log,
+      reader,
+      latency,
+      memoryLimit,
+      version,
+      workers,
+    });
     this.codec = codec.name;
     this.reader = this.#proxy.engine.reader.kind;
   }

@@ -87,6 +87,7 @@ class Daemon {
       log: this.#log,
       stats: { port: options.statsPort, host: options.statsAddr },
       latency: options.latency,
+      memoryLimit: options.memoryMib * 1024 * 1024,
       listenFds: inheritedSockets(env, pid),
       ...(options.http === null ? {} : { http: options.http }),
       ...(options.adminSocket === null ? {} : { admin: this.#admin(options.adminSocket) }),
