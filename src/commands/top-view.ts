@@ -16,8 +16,8 @@ export type Sort = (typeof SORTS)[number]['label'];
 
 export interface ViewState {
   readonly sort: Sort;
-  /** Row of the pool that is chosen. */
-  readonly selected: number;
+  /** Name of the pool that is chosen; the first when there is none of that name. */
+  readonly selected: string;
   /** The chosen pool fills the screen. */
   readonly zoomed: boolean;
   readonly paused: boolean;
@@ -42,7 +42,7 @@ export function renderTop(
   rates: Rates,
 ): string[] {
   const pools = sortedPools(status, state.sort, rates);
-  const pool = pools[Math.min(state.selected, pools.length - 1)];
+  const pool = pools[chosenPool(pools, state.selected)];
   const lines = [...header(status, state, columns, rates), ''];
   if (!state.zoomed) {
     lines.push(...poolTable(pools, pool, state, columns, rates), '');
@@ -95,6 +95,14 @@ export class Rates {
 
 function failures({ errors, timeouts, closed }: ServerStatus): number {
   return errors + timeouts + closed;
+}
+
+/** Position of the chosen pool. */
+export function chosenPool(pools: readonly PoolStatus[], name: string): number {
+  return Math.max(
+    0,
+    pools.findIndex((pool) => pool.name === name),
+  );
 }
 
 export function sortedPools(status: Status, sort: Sort, rates: Rates): PoolStatus[] {

@@ -2,7 +2,7 @@ import type { Status } from '../stats/status.ts';
 import { runCommand } from './arguments.ts';
 import type { Command, Out } from './index.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, type StatusClient, statusClient } from './status-client.ts';
-import { Rates, renderTop, SORTS, type ViewState } from './top-view.ts';
+import { chosenPool, Rates, renderTop, SORTS, sortedPools, type ViewState } from './top-view.ts';
 
 const HELP = `Usage: ringway top [--once] [--interval=SECONDS]
 
@@ -43,7 +43,7 @@ async function once(ask: StatusClient, out: Out): Promise<number> {
 
 const START: ViewState = {
   sort: 'req/s',
-  selected: 0,
+  selected: '',
   zoomed: false,
   paused: false,
   color: true,
@@ -113,15 +113,23 @@ class Screen {
     process.stdout.write(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join('\r\n')}`);
   }
 
+  /** Name of the pool above or below the chosen one. */
+  #neighbour(by: number): string {
+    if (this.#status === null) return '';
+    const pools = sortedPools(this.#status, this.#state.sort, this.#rates);
+    const at = chosenPool(pools, this.#state.selected) + by;
+    return pools[Math.max(0, Math.min(pools.length - 1, at))]?.name ?? '';
+  }
+
   #onKey(key: string): void {
     const state = this.#state;
-    const pools = this.#status?.pools.length ?? 0;
-    const move = (by: number): number => Math.max(0, Math.min(pools - 1, state.selected + by));
     const sort = SORTS.find((candidate) => candidate.key === key);
     if (key === 'q' || key === '\x03') this.#done();
     else if (sort !== undefined) this.#state = { ...state, sort: sort.label };
-    else if (key === '\x1b[A' || key === 'k') this.#state = { ...state, selected: move(-1) };
-    else if (key === '\x1b[B' || key === 'j') this.#state = { ...state, selected: move(1) };
+    else if (key === '\x1b[A' || key === 'k')
+      this.#state = { ...state, selected: this.#neighbour(-1) };
+    else if (key === '\x1b[B' || key === 'j')
+      this.#state = { ...state, selected: this.#neighbour(1) };
     else if (key === '\r' || key === '\x1b[C') this.#state = { ...state, zoomed: true };
     else if (key === '\x1b' || key === '\x1b[D') this.#state = { ...state, zoomed: false };
     else if (key === 'p') this.#state = { ...state, paused: !state.paused };

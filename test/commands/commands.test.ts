@@ -197,7 +197,7 @@ describe('what top shows', () => {
   } as unknown as Parameters<typeof renderTop>[0];
   const state: ViewState = {
     sort: 'req/s',
-    selected: 0,
+    selected: 'busy',
     zoomed: false,
     paused: false,
     color: false,
