@@ -12,6 +12,7 @@ import {
   type Options,
   PORT_MAX,
   VERBOSE_MAX,
+  WORKERS_MAX,
 } from './options.ts';
 import { describeStatsText, usageText, versionText } from './usage.ts';
 
@@ -52,6 +53,8 @@ const RINGWAY_OPTIONS: readonly LongOption[] = [
   { name: 'log-format', id: 'log-format', argument: true },
   { name: 'drain-ms', id: 'drain-ms', argument: true },
   { name: 'memory-mib', id: 'memory-mib', argument: true },
+  { name: 'workers', id: 'workers', argument: true },
+  { name: 'watch', id: 'watch', argument: false },
   { name: 'no-latency', id: 'no-latency', argument: false },
 ];
 
@@ -62,6 +65,7 @@ const OWN_ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['admin-socket', 'a file name'],
   ['log-format', `one of ${LOG_FORMATS.join(', ')}`],
   ['drain-ms', 'a number'],
+  ['workers', `a number from 1 to ${WORKERS_MAX}, or auto`],
   ['memory-mib', 'a number'],
 ]);
 
@@ -179,6 +183,13 @@ function oneOf<T extends string>(id: string, choices: readonly T[], text: string
   return choice;
 }
 
+function workers(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const value = parseNumber(text);
+  if (value < 1 || value > WORKERS_MAX) throw missingArgument('workers');
+  return value;
+}
+
 /** `host:port`, `[v6]:port`, a port on the loopback address, or `off`. */
 function httpAddress(text: string): HttpOption | null {
   if (text === 'off') return null;
@@ -221,6 +232,10 @@ function apply(id: string, text: string): Partial<Options> {
       return { drainMs: number('drain-ms', text) };
     case 'memory-mib':
       return { memoryMib: number('memory-mib', text) };
+    case 'workers':
+      return { workers: workers(text) };
+    case 'watch':
+      return { watch: true };
     case 'no-latency':
       return { latency: false };
     default:

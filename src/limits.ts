@@ -71,3 +71,13 @@ export const LINGER_MS = 1_000;
 export const POSTPONED_WRITES = 2;
 /** More than this is written at once. */
 export const POSTPONED_BYTES = 16 * 1024;
+
+/** This many workers that end within the window are replaced at once, more of them later. */
+export const WORKER_CRASHES = 5;
+export const WORKER_CRASH_WINDOW_MS = 60_000;
+/** The first wait before another replacement; it doubles up to half of the window. */
+export const WORKER_WAIT_MS = 1_000;
+/** A process that takes over must be ready by then. */
+export const TAKE_OVER_READY_MS = 30_000;
+/** How long a process waits for its clients' last answers before it ends, once another took over. */
+export const HAND_OVER_MS = 30_000;

@@ -37,6 +37,10 @@ export interface Options {
   readonly drainMs: number;
   /** MiB that may wait for clients and servers in one process; 0 = no limit. */
   readonly memoryMib: number;
+  /** Processes that serve clients; `auto` = one per core. */
+  readonly workers: number | 'auto';
+  /** Whether the configuration is read again when its file changes. */
+  readonly watch: boolean;
   /** Whether latencies are measured. */
   readonly latency: boolean;
 }
@@ -57,6 +61,8 @@ export const DEFAULTS: Options = {
   logFormat: 'text',
   drainMs: 1000,
   memoryMib: 1024,
+  workers: 1,
+  watch: false,
   latency: true,
 };
 
@@ -64,3 +70,4 @@ export const VERBOSE_MAX = 11;
 export const PORT_MAX = 65535;
 export const MBUF_MIN = 512;
 export const MBUF_MAX = 16777216;
+export const WORKERS_MAX = 256;

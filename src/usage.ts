@@ -23,6 +23,8 @@ const OWN_USAGE: readonly string[] = [
   `      --log-format=S     : set form of log lines: ${LOG_FORMATS.join(', ')} (default: text)`,
   `      --drain-ms=N       : set how long a TERM or INT waits (default: ${DEFAULTS.drainMs} msec)`,
   `      --memory-mib=N     : set MiB that may wait for clients and servers (default: ${DEFAULTS.memoryMib})`,
+  '      --workers=N|auto   : set processes that serve clients, auto: one per core (default: 1)',
+  '      --watch            : reload the configuration when its file changes',
   '      --no-latency       : measure no latencies',
   '',
   'Commands, each with --help of its own:',
@@ -38,7 +40,8 @@ const OWN_USAGE: readonly string[] = [
   '  curl http://127.0.0.1:22223/metrics          what Prometheus reads',
   '',
   'Signals:',
-  '  TERM, INT: answer what is in flight, then exit    HUP: open the log file anew',
+  '  TERM, INT: answer what is in flight, then exit    HUP: open the log file anew, reload',
+  '  USR2: start the program anew and hand everything over to it',
   '  TTIN, TTOU: log more, log less',
 ];
 

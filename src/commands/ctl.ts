@@ -10,15 +10,24 @@ Sends a command to the admin socket of a running proxy and prints the answer, wh
   stats              what the stats port sends
   drain              answer what is in flight, then end
   reload             read the configuration file again
+  reload --dry-run   show what that would change, and the share of keys that move
+  restart            replace the worker processes one by one; their clients stay connected
+  upgrade [NODE [CLI]]  start the program anew, with another Node.js or ringway if given, and
+                     hand the listeners and all clients over to it
 `;
 
 /** `ringway ctl`: one command for the admin socket. */
 export const ctl: Command = (argv, out, err) =>
-  runCommand(argv, { out, err, help: HELP, options: ['admin-socket='] }, async (given) => {
-    const path = given.text('admin-socket');
-    if (path === null) throw usageError('expected --admin-socket=PATH of a running proxy');
-    if (given.words.length === 0) throw usageError('expected a command: ringway ctl --help');
-    const answer = await askAdmin(path, given.words.join(' '));
-    out.write(`${JSON.stringify(answer, null, 2)}\n`);
-    return 0;
-  });
+  runCommand(
+    argv,
+    { out, err, help: HELP, options: ['admin-socket=', 'dry-run'] },
+    async (given) => {
+      const path = given.text('admin-socket');
+      if (path === null) throw usageError('expected --admin-socket=PATH of a running proxy');
+      if (given.words.length === 0) throw usageError('expected a command: ringway ctl --help');
+      const words = given.has('dry-run') ? [...given.words, '--dry-run'] : given.words;
+      const answer = await askAdmin(path, words.join(' '));
+      out.write(`${JSON.stringify(answer, null, 2)}\n`);
+      return 0;
+    },
+  );

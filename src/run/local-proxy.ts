@@ -88,6 +88,9 @@ export class LocalProxy implements Serving {
     }, limitMs);
   }
 
+  /** The log of this process has it already. */
+  setLevel(): void {}
+
   stop(drainMs?: number): Promise<void> {
     return this.#proxy.stop(drainMs);
   }

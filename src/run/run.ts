@@ -1,14 +1,18 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { RingwayError } from '../errors.ts';
-import { type Ringway, start, VERSION } from '../index.ts';
+import { VERSION } from '../index.ts';
 import { FileLog, LOG_ERROR, LOG_NOTICE } from '../log.ts';
 import { JsonLog } from '../logging/json-log.ts';
 import { RepeatLimit } from '../logging/repeat-limit.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import { CODEC_CHOICES, type CodecChoice, type Options } from '../options.ts';
+import { adminActions } from './admin-actions.ts';
+import { assemble } from './assemble.ts';
 import { becomeDaemon, isDaemon, startDaemon } from './daemonize.ts';
+import type { Program } from './program.ts';
 import { handleSignals, type ReopenableLog } from './signals.ts';
 import { inheritedSockets, notifySystemd } from './systemd.ts';
+import { handOver, type NextProgram, Predecessor } from './upgrade.ts';
 
 /**
  * Runs the proxy as the command line says, in the order of nutcracker: log file, background, signals,
@@ -20,12 +24,13 @@ export async function run(options: Options, argv: readonly string[]): Promise<nu
   const { env } = process;
   const file = openLog(options);
   if (file === null) return 1;
-  if (options.daemonize && !isDaemon(env)) {
+  const predecessor = Predecessor.find(env);
+  if (options.daemonize && !isDaemon(env) && predecessor === null) {
     await startDaemon(argv, env);
     return 0;
   }
   if (isDaemon(env)) becomeDaemon(env);
-  const daemon = new Daemon(options, file);
+  const daemon = new Daemon(options, argv, file, predecessor);
   return (await daemon.start()) ? null : 1;
 }
 
@@ -42,28 +47,45 @@ function openLog({ verbose, output, logFormat }: Options): ReopenableLog | null 
 /** The running program: one proxy, its log, its pid file and its end. */
 class Daemon {
   readonly #options: Options;
+  readonly #argv: readonly string[];
   readonly #log: RepeatLimit;
-  #ringway: Ringway | null = null;
+  /** The process that this one takes over from. */
+  readonly #predecessor: Predecessor | null;
+  #program: Program | null = null;
   #wrotePid = false;
   #stopping = false;
 
-  constructor(options: Options, file: ReopenableLog) {
+  constructor(
+    options: Options,
+    argv: readonly string[],
+    file: ReopenableLog,
+    predecessor: Predecessor | null,
+  ) {
     this.#options = options;
+    this.#argv = argv;
+    this.#predecessor = predecessor;
     this.#log = new RepeatLimit(file);
     handleSignals(this.#log, file, {
       stop: (name) => this.#stop(name === 'SIGINT' ? 1 : 0),
-      reload: () => {},
+      // What is wrong is in the log already.
+      reload: () => void this.#program?.reloader.reload().catch(() => {}),
+      upgrade: () => void this.#upgrade({}).catch(() => {}),
+      level: (level) => this.#program?.serving.setLevel(level),
     });
     process.on('uncaughtException', (error) => this.#onBug(error));
   }
 
   /** @returns whether it runs */
   async start(): Promise<boolean> {
-    const { pidFile } = this.#options;
+    const predecessor = this.#predecessor;
+    const { pidFile, watch } = this.#options;
     try {
-      if (pidFile !== null) this.#writePid(pidFile);
+      if (pidFile !== null && predecessor === null) this.#writePid(pidFile);
       this.#say(`ringway ${VERSION} on Node ${process.version}, started on pid ${process.pid}`);
-      this.#ringway = await this.#startProxy();
+      this.#program = await this.#assemble();
+      if (predecessor === null) await this.#program.open();
+      else await this.#program.open(() => predecessor.closeDoors());
+      if (pidFile !== null && predecessor !== null) this.#writePid(pidFile);
     } catch (error) {
       if (!(error instanceof RingwayError)) throw error;
       for (const line of error.message.split('\n')) this.#log.write(LOG_ERROR, line);
@@ -71,37 +93,64 @@ class Daemon {
       this.#log.flush();
       return false;
     }
-    const { codec, reader } = this.#ringway;
+    const { codec, reader } = this.#program.serving;
+    if (watch) this.#program.reloader.watch();
+    predecessor?.takeOver(this.#program);
     this.#say(`ready: codec ${codec}, reader ${reader}`);
     void notifySystemd(process.env, process.pid, 'READY=1', `STATUS=ready, codec ${codec}`);
     return true;
   }
 
-  #startProxy(): Promise<Ringway> {
+  async #assemble(): Promise<Program> {
     const options = this.#options;
     const { env, pid } = process;
-    const reader = readerFrom(env);
-    return start({
-      config: options.confFile,
+    const handles = await this.#predecessor?.listeners();
+    const fds = inheritedSockets(env, pid);
+    return assemble({
+      ...options,
       codec: options.codec ?? codecFrom(env),
-      log: this.#log,
-      stats: { port: options.statsPort, host: options.statsAddr },
-      latency: options.latency,
+      reader: readerFrom(env),
       memoryLimit: options.memoryMib * 1024 * 1024,
-      listenFds: inheritedSockets(env, pid),
-      ...(options.http === null ? {} : { http: options.http }),
-      ...(options.adminSocket === null ? {} : { admin: this.#admin(options.adminSocket) }),
-      ...(reader === null ? {} : { reader }),
+      log: this.#log,
+      listeners: handles === undefined ? { fds } : { handles },
+      doors: {
+        stats: { port: options.statsPort, host: options.statsAddr },
+        ...(options.http === null ? {} : { http: options.http }),
+        ...(options.adminSocket === null ? {} : { admin: this.#admin(options.adminSocket) }),
+      },
     });
   }
 
   #admin(path: string) {
-    const drain = (): object => {
-      this.#say('drain: asked for on the admin socket');
-      setImmediate(() => this.#stop(0));
-      return { draining: true };
-    };
-    return { path, actions: new Map([['drain', drain]]) };
+    const actions = adminActions({
+      program: () => this.#program as Program,
+      upgrade: (next) => this.#upgrade(next),
+      drain: () => {
+        this.#say('drain: asked for on the admin socket');
+        setImmediate(() => this.#stop(0));
+      },
+    });
+    return { path, actions };
+  }
+
+  /** Starts the program again and ends when that has taken over everything. */
+  async #upgrade(next: NextProgram): Promise<number> {
+    const program = this.#program as Program;
+    try {
+      return await program.reloader.exclusively(async () => {
+        if (this.#stopping) throw new RingwayError('RINGWAY_STARTUP', 'it is about to end');
+        this.#say('starting the next process');
+        const env = process.env;
+        const { pid, done } = await handOver(program, { ...next, argv: this.#argv, env });
+        this.#stopping = true;
+        this.#say(`pid ${pid} has taken over; handing the clients over`);
+        void done.then(() => program.stop(0)).then(() => this.#exit(0));
+        return pid;
+      });
+    } catch (error) {
+      this.#log.write(LOG_ERROR, (error as Error).message);
+      throw error;
+    }
   }
 
   #writePid(path: string): void {
@@ -116,11 +165,11 @@ class Daemon {
 
   /** Answers what is in flight, then ends; asked a second time, it ends at once. */
   #stop(status: number): void {
-    if (this.#stopping || this.#ringway === null) this.#exit(status);
+    if (this.#stopping || this.#program === null) this.#exit(status);
     this.#stopping = true;
     void notifySystemd(process.env, process.pid, 'STOPPING=1');
     this.#say(`draining for at most ${this.#options.drainMs} ms`);
-    void this.#ringway?.stop(this.#options.drainMs).then(() => this.#exit(status));
+    void this.#program?.stop(this.#options.drainMs).then(() => this.#exit(status));
   }
 
   #exit(status: number): never {

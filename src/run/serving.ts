@@ -36,5 +36,7 @@ export interface Serving {
   adopt(client: MovingClient): void;
   /** Hands all clients over, each as soon as all it asked is answered. */
   handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void>;
+  /** The log level has changed. */
+  setLevel(level: number): void;
   stop(drainMs?: number): Promise<void>;
 }

@@ -9,6 +9,10 @@ export interface SignalActions {
   stop(name: NodeJS.Signals): void;
   /** HUP, after the log file was opened anew. */
   reload(): void;
+  /** USR2, which nutcracker only logs. */
+  upgrade(): void;
+  /** TTIN and TTOU have changed the log level. */
+  level(level: number): void;
 }
 
 /** A log whose file can be opened anew. */
@@ -28,14 +32,18 @@ export function handleSignals(log: Log, file: ReopenableLog, actions: SignalActi
       act();
     });
   };
-  on('SIGTTIN', ', up logging level', () => setLevel(log, Math.min(LEVEL_MAX, log.level + 1)));
-  on('SIGTTOU', ', down logging level', () => setLevel(log, Math.max(0, log.level - 1)));
+  const change = (by: number): void => {
+    setLevel(log, Math.max(0, Math.min(LEVEL_MAX, log.level + by)));
+    actions.level(log.level);
+  };
+  on('SIGTTIN', ', up logging level', () => change(1));
+  on('SIGTTOU', ', down logging level', () => change(-1));
   on('SIGHUP', ', reopening log file', () => {
     reopen(log, file);
     actions.reload();
   });
   on('SIGUSR1', '', () => {});
-  on('SIGUSR2', '', () => {});
+  on('SIGUSR2', ', handing over to a new process', () => actions.upgrade());
   on('SIGINT', ', exiting', () => actions.stop('SIGINT'));
   on('SIGTERM', ', exiting', () => actions.stop('SIGTERM'));
 }

@@ -1,0 +1,66 @@
+import type { AdminAction, AdminActions } from '../admin/admin-server.ts';
+import { RingwayError } from '../errors.ts';
+import { HAND_OVER_MS } from '../limits.ts';
+import type { PoolChange } from '../proxy/config-changes.ts';
+import { Workers } from '../workers.ts';
+import type { Program } from './program.ts';
+import type { NextProgram } from './upgrade.ts';
+
+/** What the admin socket can do to the running program. */
+export interface ProgramControl {
+  program(): Program;
+  /** @returns the process id of the program that has taken over */
+  upgrade(next: NextProgram): Promise<number>;
+  drain(): void;
+}
+
+/** The commands of the admin socket that change something. */
+export function adminActions(control: ProgramControl): AdminActions {
+  return new Map<string, AdminAction>([
+    [
+      'drain',
+      () => {
+        control.drain();
+        return { draining: true };
+      },
+    ],
+    ['reload', (words) => reload(control.program(), words)],
+    ['restart', () => restart(control)],
+    ['upgrade', ([node, script]) => upgrade(control, { node, script })],
+  ]);
+}
+
+async function reload({ reloader }: Program, words: readonly string[]): Promise<object> {
+  const dryRun = words[0] === '--dry-run';
+  if (words.length > (dryRun ? 1 : 0)) {
+    throw new RingwayError('RINGWAY_USAGE', 'expected reload, or reload --dry-run');
+  }
+  const { changes } = dryRun ? await reloader.plan() : await reloader.reload();
+  return { dryRun, changes: changes.map(described) };
+}
+
+/** Shares as per cent, to be read by people as well. */
+function described({ pool, change, differences, moved }: PoolChange): object {
+  const percent = (share: number): number => Math.round(share * 10_000) / 100;
+  if (moved === null) return { pool, change };
+  const servers = moved.servers.map(({ name, before, after, ...rest }) => ({
+    name,
+    beforePercent: percent(before),
+    afterPercent: percent(after),
+    movesAwayPercent: percent(rest.out),
+    comesInPercent: percent(rest.in),
+  }));
+  return { pool, change, differences, movedPercent: percent(moved.share), servers };
+}
+
+/** Workers are replaced one by one; without workers, the process is. */
+async function restart(control: ProgramControl): Promise<object> {
+  const { serving, reloader } = control.program();
+  if (!(serving instanceof Workers)) return upgrade(control, {});
+  await reloader.exclusively(() => serving.restart(HAND_OVER_MS));
+  return { pids: serving.pids };
+}
+
+async function upgrade(control: ProgramControl, next: NextProgram): Promise<object> {
+  return { pid: await control.upgrade(next) };
+}

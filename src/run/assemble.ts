@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os';
+import { readConfig } from '../config/index.ts';
+import { VERSION } from '../index.ts';
+import type { Log } from '../log.ts';
+import { handleOf } from '../net/handles.ts';
+import type { ReaderKind } from '../net/reader.ts';
+import type { CodecChoice } from '../options.ts';
+import type { GivenListeners } from '../proxy/pool-listeners.ts';
+import { Workers } from '../workers.ts';
+import type { DoorOptions } from './doors.ts';
+import { LocalProxy } from './local-proxy.ts';
+import { Program } from './program.ts';
+
+export interface AssembleOptions {
+  readonly confFile: string;
+  /** Processes that serve clients; with 1, this one does. */
+  readonly workers: number | 'auto';
+  readonly codec: CodecChoice;
+  readonly reader: ReaderKind | null;
+  readonly latency: boolean;
+  readonly memoryLimit: number;
+  readonly drainMs: number;
+  readonly log: Log;
+  readonly doors: DoorOptions;
+  readonly listeners: GivenListeners;
+}
+
+/**
+ * Puts a program together, without opening anything.
+ * @throws ConfigError or RingwayError
+ */
+export async function assemble(options: AssembleOptions): Promise<Program> {
+  const { codec, reader, latency, memoryLimit, log } = options;
+  const workers = options.workers === 'auto' ? availableParallelism() : options.workers;
+  const text = await readConfig(options.confFile);
+  const engine = { codec, reader, latency, memoryLimit, log, version: VERSION, workers };
+  if (workers === 1) {
+    const proxy = new LocalProxy(text.config, engine);
+    proxy.preconnect();
+    return new Program(text.config, {
+      ...options,
+      serving: proxy,
+      onSocket: (pool, socket) => proxy.accept(pool, socket),
+    });
+  }
+  const group = await Workers.start(text, engine);
+  return new Program(text.config, {
+    ...options,
+    serving: group,
+    paused: true,
+    onSocket: (pool, socket) => {
+      socket.on('error', () => {});
+      const handle = handleOf(socket);
+      const release = (): void => void socket.destroy();
+      if (handle !== null) group.adopt({ state: null, pool, handle, release });
+    },
+  });
+}

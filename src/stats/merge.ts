@@ -1,0 +1,161 @@
+import {
+  CLIENT_CONNECTIONS,
+  CURR_CONNECTIONS,
+  IN_QUEUE,
+  IN_QUEUE_BYTES,
+  OUT_QUEUE,
+  OUT_QUEUE_BYTES,
+  SERVER_CONNECTIONS,
+  SERVER_EJECTED_AT,
+} from './counters.ts';
+import type { PoolSnapshot, ServerSnapshot, Snapshot } from './snapshot.ts';
+
+const SERVER_GAUGES = [SERVER_CONNECTIONS, IN_QUEUE, IN_QUEUE_BYTES, OUT_QUEUE, OUT_QUEUE_BYTES];
+/** The newest entries of the slow log that are kept. */
+const SLOW_ENTRIES = 16;
+
+/**
+ * What several workers have counted, as one. The first one says which pools and servers there are.
+ * @param ended what workers had counted that are gone: see endedSnapshot()
+ */
+export function mergeSnapshots(live: readonly Snapshot[], ended: readonly Snapshot[]): Snapshot {
+  const [first] = live;
+  const all = [...live, ...ended];
+  const total = (pick: (snapshot: Snapshot) => number): number =>
+    all.reduce((sum, snapshot) => sum + pick(snapshot), 0);
+  // Each has counted the listeners, which they share.
+  const shared = all.reduce((sum, { pools }) => sum + pools.length, 0) - first.pools.length;
+  const process = summed(all.map((snapshot) => snapshot.process));
+  return {
+    ...first,
+    process: process.map((count) => count - shared),
+    pools: first.pools.map((pool) => mergePool(pool.name, all)),
+    runtime: {
+      ...first.runtime,
+      workers: total(({ runtime }) => runtime.workers),
+      userSeconds: total(({ runtime }) => runtime.userSeconds),
+      systemSeconds: total(({ runtime }) => runtime.systemSeconds),
+      residentBytes: total(({ runtime }) => runtime.residentBytes),
+    },
+  };
+}
+
+function mergePool(name: string, all: readonly Snapshot[]): PoolSnapshot {
+  const parts = all.flatMap(({ pools }) => pools.filter((pool) => pool.name === name));
+  const [first] = parts;
+  const servers = first.servers.map((server) => mergeServer(server.name, parts));
+  const same = parts.filter((part) => sameServers(first, part));
+  const measured = first.latencyCounts !== null;
+  return {
+    ...first,
+    counters: summed(parts.map(({ counters }) => counters)),
+    servers,
+    slow: parts
+      .flatMap(({ slow }) => slow)
+      .sort((a, b) => b.at - a.at)
+      .slice(0, SLOW_ENTRIES),
+    latencyCounts: measured
+      ? summed(same.flatMap(({ latencyCounts }) => latencyCounts ?? []))
+      : null,
+    latencySums: measured ? summed(same.flatMap(({ latencySums }) => latencySums ?? [])) : null,
+  };
+}
+
+/** Histograms stand in the order of the servers: those of another order cannot be added. */
+function sameServers(a: PoolSnapshot, b: PoolSnapshot): boolean {
+  return (
+    a.servers.length === b.servers.length &&
+    a.servers.every(({ name }, i) => name === b.servers[i].name)
+  );
+}
+
+function mergeServer(name: string, pools: readonly PoolSnapshot[]): ServerSnapshot {
+  const parts = pools.flatMap(({ servers }) => servers.filter((server) => server.name === name));
+  const counters = summed(parts.map((part) => part.counters));
+  counters[SERVER_EJECTED_AT] = Math.max(...parts.map((part) => part.counters[SERVER_EJECTED_AT]));
+  return { ...parts[0], counters, live: parts.every(({ live }) => live) };
+}
+
+function summed(arrays: readonly Float64Array[]): Float64Array {
+  const sum = Float64Array.from(arrays[0]);
+  for (const other of arrays.slice(1)) {
+    for (let i = 0; i < sum.length; i++) sum[i] += other[i] ?? 0;
+  }
+  return sum;
+}
+
+/** What stays of a worker that is gone: its counts, but not what it had open. */
+export function endedSnapshot(snapshot: Snapshot): Snapshot {
+  const without = (counters: Float64Array, gauges: readonly number[]): Float64Array =>
+    counters.map((count, at) => (gauges.includes(at) ? 0 : count));
+  // The listeners are counted among the open connections.
+  const process = Float64Array.from(snapshot.process);
+  process[CURR_CONNECTIONS] = snapshot.pools.length;
+  return {
+    ...snapshot,
+    process,
+    pools: snapshot.pools.map((pool) => ({
+      ...pool,
+      counters: without(pool.counters, [CLIENT_CONNECTIONS]),
+      servers: pool.servers.map((server) => ({
+        ...server,
+        live: true,
+        counters: without(server.counters, SERVER_GAUGES),
+      })),
+    })),
+    runtime: { ...snapshot.runtime, workers: 0, residentBytes: 0 },
+  };
+}
+
+/** For messages of JSON. Most buckets of most histograms are empty, so only the others are sent. */
+export function packSnapshot(snapshot: Snapshot): object {
+  return {
+    ...snapshot,
+    process: [...snapshot.process],
+    pools: snapshot.pools.map((pool) => ({
+      ...pool,
+      counters: [...pool.counters],
+      servers: pool.servers.map((server) => ({ ...server, counters: [...server.counters] })),
+      latencyCounts: packSparse(pool.latencyCounts),
+      latencySums: packSparse(pool.latencySums),
+    })),
+  };
+}
+
+export function unpackSnapshot(packed: object): Snapshot {
+  const snapshot = packed as Snapshot;
+  return {
+    ...snapshot,
+    process: Float64Array.from(snapshot.process),
+    pools: snapshot.pools.map((pool) => ({
+      ...pool,
+      counters: Float64Array.from(pool.counters),
+      servers: pool.servers.map((server) => ({
+        ...server,
+        counters: Float64Array.from(server.counters),
+      })),
+      latencyCounts: unpackSparse(pool.latencyCounts as unknown as Sparse | null),
+      latencySums: unpackSparse(pool.latencySums as unknown as Sparse | null),
+    })),
+  };
+}
+
+interface Sparse {
+  readonly length: number;
+  /** Position, value, position, value, … */
+  readonly pairs: readonly number[];
+}
+
+function packSparse(values: Float64Array | null): Sparse | null {
+  if (values === null) return null;
+  const pairs: number[] = [];
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) pairs.push(i, values[i]);
+  return { length: values.length, pairs };
+}
+
+function unpackSparse(sparse: Sparse | null): Float64Array | null {
+  if (sparse === null) return null;
+  const values = new Float64Array(sparse.length);
+  for (let i = 0; i < sparse.pairs.length; i += 2) values[sparse.pairs[i]] = sparse.pairs[i + 1];
+  return values;
+}
