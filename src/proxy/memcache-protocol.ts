@@ -54,7 +54,8 @@ export class MemcacheProtocol implements Protocol {
   complaint(error: number): string | null {
     if (error !== ERROR_BINARY_PROTOCOL) return null;
     const byte = `0x${BINARY_REQUEST.toString(16)}`;
-    return `speaks memcached's binary protocol (first byte ${byte}): switch it to the text protocol`;
+    const what = `speaks memcached's binary protocol (first byte ${byte})`;
+    return `${what}: switch it to the text protocol`;
   }
 
   failure(reason: string): Buffer {

@@ -5,7 +5,7 @@ const UNKNOWN_COMMAND = 0x0081;
 const HEADER_BYTES = 24;
 const TEXT = 'Unknown command: this proxy speaks the text and meta protocols only';
 
-/** A binary error reply of status 0x81, "unknown command", that echoes the opcode of the request. */
+/** A binary error reply, status 0x81 "unknown command", with the opcode of the request. */
 export function binaryRefusal(opcode: number): Buffer {
   const reply = Buffer.alloc(HEADER_BYTES + TEXT.length);
   reply[0] = BINARY_REPLY;

@@ -7,7 +7,10 @@ export function lineLength(bytes: Uint8Array): number {
   return bytes.indexOf(LF) + 1 || -1;
 }
 
-/** The words of a request line, which ends at LF, CR LF or the end of `bytes`. Only blanks part them. */
+/**
+ * The words of a request line, which ends at LF, CR LF or the end of `bytes`. Only blanks part
+ * them.
+ */
 export function wordsOf(bytes: Buffer): string[] {
   let end = bytes.indexOf(LF);
   if (end < 0) end = bytes.length;
