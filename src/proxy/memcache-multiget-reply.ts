@@ -54,8 +54,8 @@ class Part implements ReplyTarget {
 
 /**
  * The VALUE items of several servers on their way to become one reply. As in nutcracker, each key
- * in turn takes the next item of its server, whichever key that is for; END comes once. When a server
- * fails its error line takes the place of END, behind the items of the others.
+ * in turn takes the next item of its server, whichever key that is for; END comes once. When a
+ * server fails its error line takes the place of END, behind the items of the others.
  */
 export class MultigetReply implements StoredReply {
   readonly #client: ClientConnection;

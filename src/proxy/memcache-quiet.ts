@@ -14,9 +14,9 @@ export const MARKER: Buffer = Buffer.from('mn\r\n');
 
 /**
  * The reply to a quiet meta command, if there is one. Such a command is sent with an `mn` of our
- * own behind it: whatever comes before that one's reply belongs to the command. As each quiet command
- * keeps its place among the client's requests, replies of several servers come out in the order
- * one memcached would give them, and the client's own `mn` behind them all.
+ * own behind it: whatever comes before that one's reply belongs to the command. As each quiet
+ * command keeps its place among the client's requests, replies of several servers come out in the
+ * order one memcached would give them, and the client's own `mn` behind them all.
  */
 export class QuietReply implements ReplyTarget, StoredReply {
   readonly #client: ClientConnection;
