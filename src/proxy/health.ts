@@ -74,6 +74,7 @@ export class PoolHealth {
       LOG_WARN,
       `server ${server.title} is ejected for ${serverRetryTimeoutMs} ms: ${reason}; ` +
         `${this.#pool.servers.length - this.#ejected} of ${this.#pool.servers.length} are live`,
+      { ...server.logFields, event: 'ejected', reason },
     );
   }
 
@@ -113,7 +114,10 @@ export class PoolHealth {
     this.#live[server.index] = 1;
     this.#failures[server.index] = 0;
     this.#ejected--;
-    this.#pool.engine.log.write(LOG_NOTICE, `server ${server.title} is back in the ring`);
+    this.#pool.engine.log.write(LOG_NOTICE, `server ${server.title} is back in the ring`, {
+      ...server.logFields,
+      event: 'revived',
+    });
   }
 
   #rebuild(): void {

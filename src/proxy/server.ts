@@ -1,6 +1,6 @@
 import type { ServerConfig } from '../config/index.ts';
 import { FAILURE_LOG_INTERVAL_MS } from '../limits.ts';
-import { LOG_INFO, LOG_WARN } from '../log.ts';
+import { LOG_INFO, LOG_WARN, type LogFields } from '../log.ts';
 import {
   IN_QUEUE,
   IN_QUEUE_BYTES,
@@ -209,7 +209,7 @@ export class Server {
   onConnected(): void {
     if (!this.#down) return;
     this.#down = false;
-    this.#log(LOG_INFO, `server ${this.title} is reachable again`);
+    this.#log(LOG_INFO, `server ${this.title} is reachable again`, { event: 'reachable' });
   }
 
   /** -LOADING, -OOM, -BUSY: the text goes to the client, the server counts as failing. */
@@ -241,7 +241,11 @@ export class Server {
     this.#lastFailureLog = now;
     this.#failuresNotLogged = 0;
     const requests = lost === 1 ? '1 request' : `${lost} requests`;
-    this.#log(LOG_WARN, `server ${this.title} failed: ${reason}; ${requests} lost${more}`);
+    this.#log(LOG_WARN, `server ${this.title} failed: ${reason}; ${requests} lost${more}`, {
+      event: 'failed',
+      reason,
+      lost,
+    });
   }
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
@@ -268,8 +272,13 @@ export class Server {
     return `${this.pool.config.name} | ${this.name} (${this.address})`;
   }
 
-  #log(level: number, text: string): void {
-    this.pool.engine.log.write(level, text);
+  /** What every line about this server says to programs. */
+  get logFields(): LogFields {
+    return { pool: this.pool.config.name, server: this.name, address: this.address };
+  }
+
+  #log(level: number, text: string, fields: LogFields): void {
+    this.pool.engine.log.write(level, text, { ...this.logFields, ...fields });
   }
 
   close(): void {
