@@ -1,0 +1,148 @@
+import { COMMANDS, type CommandSpec, SUBCOMMANDS } from '../../src/protocol/redis/commands.ts';
+import { whyUnsupported } from '../../src/protocol/redis/unsupported.ts';
+import { DIFFERENCES } from './differences.ts';
+
+// Writes docs/commands.md from the command table and from the differences that the suite allows.
+
+/** What nutcracker 0.5.0 does otherwise than to forward; the rest of TWEMPROXY it forwards. */
+const ANSWERS = 'AUTH PING QUIT'.split(' ');
+const SPLITS = 'DEL MGET MSET TOUCH UNLINK'.split(' ');
+/** Commands that nutcracker 0.5.0 forwards whole to one server, by their first argument. */
+const FORWARDS = `
+  PERSIST PTTL TTL TYPE DUMP DECR GET GETDEL INCR STRLEN HGETALL HKEYS HLEN HVALS LLEN SCARD SMEMBERS
+  ZCARD EXPIRE EXPIREAT PEXPIRE PEXPIREAT APPEND DECRBY GETBIT GETSET INCRBY INCRBYFLOAT SETNX
+  HEXISTS HGET HSTRLEN LINDEX RPOPLPUSH SISMEMBER ZRANK ZREVRANK ZSCORE GETRANGE PSETEX SETBIT SETEX
+  SETRANGE HINCRBY HINCRBYFLOAT HSETNX LRANGE LREM LSET LTRIM SMOVE ZCOUNT ZLEXCOUNT ZINCRBY
+  ZREMRANGEBYLEX ZREMRANGEBYRANK ZREMRANGEBYSCORE LINSERT LMOVE SORT COPY BITCOUNT BITPOS BITFIELD
+  EXISTS GETEX SET HDEL HMGET HMSET HSCAN HSET HRANDFIELD LPUSH LPUSHX RPUSH RPUSHX LPOP RPOP LPOS
+  SADD SDIFF SDIFFSTORE SINTER SINTERSTORE SREM SUNION SUNIONSTORE SRANDMEMBER SSCAN SPOP SMISMEMBER
+  PFADD PFMERGE PFCOUNT ZADD ZDIFF ZDIFFSTORE ZINTER ZINTERSTORE ZMSCORE ZPOPMAX ZPOPMIN ZRANDMEMBER
+  ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANGESTORE ZREM ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE ZSCAN
+  ZUNION ZUNIONSTORE GEODIST GEOPOS GEOHASH GEOADD GEORADIUS GEORADIUSBYMEMBER GEOSEARCH
+  GEOSEARCHSTORE RESTORE EVAL EVALSHA COMMAND LOLWUT`.match(/\S+/g)!;
+
+const JOINED: Readonly<Record<string, string>> = {
+  array: 'the elements come in the order of the request',
+  sum: 'the numbers are added',
+  ok: '`OK` when all say so',
+};
+
+const MERGED: Readonly<Record<string, string>> = {
+  same: 'they must agree',
+  'same-set': 'they must agree',
+  sum: 'the numbers are added',
+  concat: 'the replies are joined',
+  every: '1 for what all servers have',
+  any: 'one good reply is enough',
+  random: 'one of the replies is chosen',
+};
+
+const NOTES: Readonly<Record<string, string>> = {
+  MSETNX: 'all keys on one server: it is not atomic over several',
+  FLUSHALL: 'to all servers, if `allow_flush` says so; else refused',
+  FLUSHDB: 'to all servers, if `allow_flush` says so; else refused',
+  SCAN: 'one server after the other; the cursor says which and where, on any connection',
+  INFO: 'about ringway; `INFO @server [section ...]` asks that server',
+  SELECT: 'the database of this client; the servers are asked once whether they have it',
+  HELLO: 'RESP2 or RESP3 for this client, over server connections of that version',
+  WAIT: 'the smallest count of all servers, asked every 20 ms until it is reached or time is up',
+  QUIT: 'closes when all is answered, without `OK`',
+  'CONFIG|GET': 'some parameters, as one server has them',
+};
+
+function handled(spec: CommandSpec): string {
+  const { name, handling, keys, coalesce, merge } = spec;
+  const note = NOTES[name];
+  if (note !== undefined) return note;
+  switch (handling) {
+    case 'forward':
+      return 'to the server of its key';
+    case 'same-server':
+      if (keys === 'numkeys' && spec.name.match(/^(EVAL|FCALL)/)) {
+        return 'all keys on one server; without keys to the server of the key `placeholder`';
+      }
+      return 'all keys on one server';
+    case 'fragment':
+      return `split by server; ${JOINED[coalesce]}`;
+    case 'all-servers':
+      return `to all servers; ${MERGED[merge]}`;
+    case 'placeholder':
+      return 'to the server of the key `placeholder`';
+    case 'local':
+      return 'answered by ringway';
+    case 'container':
+      return 'by its subcommand';
+    case 'unsupported':
+      return `refused: ${whyUnsupported(name)}`;
+  }
+}
+
+function nutcracker({ name }: CommandSpec): string {
+  if (ANSWERS.includes(name)) return 'answers';
+  if (SPLITS.includes(name)) return 'splits';
+  return FORWARDS.includes(name) ? 'forwards' : 'closes';
+}
+
+function row(spec: CommandSpec): string {
+  return `| \`${spec.name.replace('|', ' ')}\` | ${handled(spec)} | ${nutcracker(spec)} |`;
+}
+
+const INTRODUCTION = `# Redis commands
+
+This page is made from the command table; \`node build/test/differential/write-commands-page.js\` writes
+it again. The last column says what nutcracker 0.5.0 does with the command: it answers, forwards, splits, or closes
+the connection.
+
+## How requests are routed
+
+- A command with one key goes to the server of that key.
+- A command with several keys runs when one server has them all. Otherwise the reply is \`-CROSSSERVER\` with two of the keys
+  and their servers; keys with a common hash tag (\`hash_tag\`) always share a server.
+- MGET, MSET, DEL, UNLINK, EXISTS and TOUCH take any number of keys and are split by server. When a server fails, the
+  reply is its error; with \`partial_failure: per-key\` an MGET has that error in the place of each value it is about. The
+  other servers have done their part all the same.
+- EVAL, FCALL and their like go by their keys. Without keys they go to the server of the key \`placeholder\`, always
+  the same one: a script without keys usually computes something, and then any server will do.
+- Commands of the whole data set go to all servers. When some of them fail, the reply says which one did not do it.
+- Commands that ringway does not know are refused as Redis refuses them. \`custom_commands\` adds more;
+  \`unknown_commands: ask\` asks a server once per command where its keys are (per request when they move).
+
+## Sessions
+
+- \`HELLO 3\` and \`SELECT\` give a client server connections of its own kind: one set for each database and RESP version in
+  use. They are opened when needed, at most \`max_backend_connections\`, and the idle one used longest ago is closed to make
+  room. RESP3 types pass byte for byte. Pushes of a server are dropped, attributes stay in front of their replies.
+- Requests behind a \`SELECT\` or \`HELLO\` wait until all before it is answered.
+- \`AUTH password\` has the replies of nutcracker, \`AUTH default password\` and \`HELLO ... AUTH\` those of Redis. The
+  user is always \`default\`.
+- \`CLIENT LIST\` and \`CLIENT KILL\` are about the clients of the same pool.
+- \`CLIENT MAINT_NOTIFICATIONS\` is an unknown subcommand, as for a Redis without them; clients go on without.
+
+## Bounds
+
+Keys have at most 32,768 bytes. Requests beyond \`max_assembled_request\` (4 MiB), scripts among them, are refused unless they
+are plain one-key commands, which are streamed. Replies joined from several servers have at most
+\`client_output_limit\` bytes. A pool has at most 1,024 pairs of database and RESP version in use.
+`;
+
+/** The text of docs/commands.md. */
+export function commandsPage(): string {
+  const byName = (a: CommandSpec, b: CommandSpec): number => (a.name < b.name ? -1 : 1);
+  const rows = [...COMMANDS, ...SUBCOMMANDS.values()].sort(byName).map(row);
+  const differences = DIFFERENCES.map(({ request, servers, reason }) => {
+    const only = servers === undefined ? '' : ` (${servers} servers)`;
+    return `| \`${request}\`${only} | ${reason} |`;
+  });
+  return [
+    INTRODUCTION,
+    '## Commands\n',
+    '| command | ringway | nutcracker |\n| --- | --- | --- |',
+    ...rows,
+    '\n## Replies that differ from those of a server\n',
+    'Each command is sent in ordinary and erroneous forms, over RESP2 and RESP3, to a server and through',
+    'ringway with one and four servers. These are all the replies that differ, besides the refused commands.\n',
+    '| request | reason |\n| --- | --- |',
+    ...differences,
+    '',
+  ].join('\n');
+}
