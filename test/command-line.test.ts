@@ -106,6 +106,9 @@ describe('options', () => {
         adminSocket: null,
         logFormat: 'text',
         drainMs: 1000,
+        memoryMib: 1024,
+        workers: 1,
+        watch: false,
         latency: true,
       },
     });

@@ -45,6 +45,20 @@ export class Carry {
     return at;
   }
 
+  /** @returns the bytes, which are not kept any longer */
+  take(): Buffer {
+    const from = this.#heap ?? this.#engine.memory.subarray(this.#slab, this.#slab + this.length);
+    const bytes = Buffer.from(this.length === 0 ? [] : from);
+    this.drop();
+    return bytes;
+  }
+
+  /** Saves bytes that come from elsewhere; they must not change any more. */
+  put(bytes: Buffer): void {
+    this.#heap = bytes;
+    this.length = bytes.length;
+  }
+
   drop(): void {
     if (this.#slab !== 0) this.#engine.slabs.release(this.#slab);
     this.#slab = 0;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { FLUSH_MARK, INITIAL_PIPELINE_WINDOW, LINGER_MS, POSTPONED_WRITES } from '../limits.ts';
+import { FLUSH_MARK, INITIAL_PIPELINE_WINDOW, POSTPONED_WRITES } from '../limits.ts';
 import { LOG_INFO } from '../log.ts';
 import { stopReading } from '../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../net/reader.ts';
@@ -8,6 +8,7 @@ import * as counter from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { ClientInput, LARGEST_CARRY } from './client-input.ts';
 import { ClientPipeline } from './client-pipeline.ts';
+import { ClientTimes } from './client-times.ts';
 import type { Timed } from './deadlines.ts';
 import type { Engine } from './engine.ts';
 import { HeldConnections } from './held-connections.ts';
@@ -37,10 +38,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   closing = false;
   #ended = false;
   #finished = false;
-  #lingerUntil = 0;
-  /** When bytes came in last, and when the kernel took all bytes last. */
-  #readAt: number;
-  #wroteAt: number;
+  readonly #times: ClientTimes;
   #postponed = 0;
   /** Server connections that stand still for this client. */
   readonly #held: HeldConnections = new HeldConnections(this);
@@ -77,8 +75,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     this.plain = this.authenticated;
     pool.lanes.first.clients++;
     this.id = engine.addClient(this);
-    this.#readAt = Math.floor(performance.now());
-    this.#wroteAt = this.#readAt;
+    this.#times = new ClientTimes(this, socket, this.#input);
     if (pool.config.clientIdleTimeoutMs !== 0) this.#armTimers();
     pool.counters[counter.CLIENT_CONNECTIONS]++;
     engine.process[counter.TOTAL_CONNECTIONS]++;
@@ -101,7 +98,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   onRead(length: number): boolean {
     if (this.closed || this.closing) return true;
     this.#reading = this.#input.read(length);
-    this.#readAt = this.#engine.now;
+    this.#times.readAt = this.#engine.now;
     if (this.#input.unfinished || this.pool.config.clientIdleTimeoutMs !== 0) this.#armTimers();
     this.lastRead = this.#engine.now;
     return this.#reading;
@@ -259,13 +256,14 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     if (this.closed) return;
     this.window = Math.min(this.window, this.pool.config.maxPipeline);
     this.#input.reroute();
+    if (this.pool.config.clientIdleTimeoutMs !== 0) this.#armTimers();
     this.#engine.turn.markClient(this);
   }
 
   #adjustWindow(): void {
     if (this.#out.blocked) {
       if (this.timerAt === 0) {
-        this.#wroteAt = Math.floor(performance.now());
+        this.#times.wroteAt = Math.floor(performance.now());
         this.#armTimers();
       }
       if (this.pipeline.undeliveredBytes > this.pool.config.clientOutputLimit >> 2) {
@@ -288,7 +286,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   }
 
   onDrained(): void {
-    this.#wroteAt = Math.floor(performance.now());
+    this.#times.wroteAt = Math.floor(performance.now());
     if (!this.closed) this.#engine.turn.markClient(this);
   }
 
@@ -335,8 +333,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
 
   #linger(): void {
     if (this.closed) return;
-    this.#lingerUntil = Math.floor(performance.now()) + LINGER_MS;
-    this.#engine.deadlines.arm(this, this.#lingerUntil);
+    this.#engine.deadlines.arm(this, this.#times.linger());
   }
 
   // --- time ------------------------------------------------------------------------------------
@@ -347,34 +344,11 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   }
 
   nextDeadline(): number {
-    if (this.closed) return 0;
-    if (this.#lingerUntil !== 0) return this.#lingerUntil;
-    const { clientIdleTimeoutMs, clientWriteTimeoutMs, requestReadTimeoutMs } = this.pool.config;
-    if (this.#socket.writableLength > 0) {
-      return clientWriteTimeoutMs === 0 ? 0 : this.#wroteAt + clientWriteTimeoutMs;
-    }
-    if (this.pipeline.outstanding > 0 || this.#input.held) return 0;
-    if (this.#input.unfinished) {
-      return requestReadTimeoutMs === 0 ? 0 : this.#readAt + requestReadTimeoutMs;
-    }
-    return clientIdleTimeoutMs === 0 ? 0 : this.#readAt + clientIdleTimeoutMs;
+    return this.closed ? 0 : this.#times.due();
   }
 
   onDeadline(): void {
-    if (this.#lingerUntil !== 0) {
-      this.#lingerUntil = 0;
-      this.#socket.destroy();
-    } else if (this.#socket.writableLength > 0) {
-      this.pool.counters[counter.CLIENT_WRITE_TIMEOUTS]++;
-      this.destroy('it takes none of its replies');
-    } else if (this.#input.unfinished) {
-      this.pool.counters[counter.REQUEST_READ_TIMEOUTS]++;
-      this.answer(this.pool.protocol.unfinished);
-      this.stopReading();
-    } else {
-      this.pool.counters[counter.CLIENT_IDLE_TIMEOUTS]++;
-      this.destroy('it was idle too long');
-    }
+    this.#times.onDue();
   }
 
   /** Cuts the connection. */

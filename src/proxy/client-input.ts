@@ -100,18 +100,14 @@ export class ClientInput {
 
   /** What was read and not sent on, whole requests or not: for another process. */
   takeCarry(): Buffer {
-    const { length } = this.#carry;
-    const at = this.#carry.restore(WINDOW + WINDOW_BYTES);
     this.held = false;
     this.#partial = false;
-    return Buffer.from(this.#engine.memory.subarray(at, at + length));
+    return this.#carry.take();
   }
 
   /** Begins with what another process had read of this client. */
   putCarry(rest: Buffer): void {
-    const at = WINDOW + WINDOW_BYTES - rest.length;
-    rest.copy(this.#engine.memory, at);
-    this.#carry.keep(at, WINDOW + WINDOW_BYTES);
+    this.#carry.put(rest);
     this.held = true;
   }
 

@@ -1,5 +1,6 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { type Config, readConfig } from '../config/index.ts';
+import { sampleKeys } from '../distribution/moved.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_ERROR, LOG_NOTICE, type Log } from '../log.ts';
 import { compareConfigs, type PoolChange } from '../proxy/config-changes.ts';
@@ -9,6 +10,9 @@ import type { ConfigText, Serving } from './serving.ts';
 
 /** How often a watched file is looked at. Works where a file is replaced, or is a link to one. */
 const WATCH_MS = 1_000;
+
+/** Made-up keys that tell how many move: few, as clients wait while they are looked up. */
+const KEYS: readonly Uint8Array[] = [...sampleKeys(10_000)];
 
 export interface ReloaderOptions {
   readonly serving: Serving;
@@ -62,7 +66,7 @@ export class Reloader {
     return this.exclusively(async (): Promise<ReloadReport> => {
       try {
         const next = await read();
-        const changes = compareConfigs(this.#current, next.config);
+        const changes = compareConfigs(this.#current, next.config, KEYS);
         await this.#switchTo(next);
         this.#succeeded(changes);
         return { changes };
@@ -79,7 +83,7 @@ export class Reloader {
     return this.exclusively(async () => {
       const prepared = await this.#options.serving.prepare(next);
       prepared.abort();
-      return { changes: compareConfigs(this.#current, next.config) };
+      return { changes: compareConfigs(this.#current, next.config, KEYS) };
     });
   }
 
