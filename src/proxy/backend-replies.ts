@@ -99,7 +99,10 @@ export class BackendReplies {
         continue;
       }
       if (status === SCAN_ERROR) return false;
-      return !this.#partial || this.#keep(consumed, end);
+      if (!this.#partial) return true;
+      // A reply begins that nobody asked for: with the next request it would become that one's.
+      if (this.#connection.inFlight.count === 0) return false;
+      return this.#keep(consumed, end);
     }
   }
 

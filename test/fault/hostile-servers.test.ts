@@ -75,6 +75,7 @@ for (const variant of VARIANTS) {
       test(`a part of an MGET: ${what}`, () => partOfMget(variant, reply));
     }
     test('replies nobody asked for', () => unasked(variant));
+    test('half a reply nobody asked for', () => halfUnasked(variant));
     test('replies in single bytes, then an end in the middle', () => dripping(variant));
     for (const [what, reply] of MEMCACHED) {
       test(`memcached: ${what}`, () => memcachedServer(variant, reply));
@@ -182,6 +183,33 @@ async function unasked(variant: Variant): Promise<void> {
   client.close();
   await ringway.stop();
   await fake.stop();
+}
+
+async function halfUnasked(variant: Variant): Promise<void> {
+  const strays = [
+    '$5\r\nstr',
+    '|1\r\n+a\r\n+b\r\n',
+    '*2\r\n:1\r\n',
+    '+str',
+    `$99999\r\n${'x'.repeat(70_000)}`,
+  ];
+  for (const stray of strays) {
+    const fake = await startFake((index, request) => {
+      return index === 0 ? send(`+first\r\n${stray}`) : GOOD(request);
+    });
+    const ringway = await startInProcess({ servers: shards([fake.port]) }, variant);
+    const client = await RespClient.open(ringway.port);
+    try {
+      assert.equal(await client.command('GET', 'a'), 'first');
+      await waitFor('the connection to be closed', () => fake.open.size === 0, 2_000);
+      assert.equal(await client.command('GET', 'b'), 'b', stray.slice(0, 20));
+      assert.equal(client.unread.length, 0);
+    } finally {
+      client.close();
+      await ringway.stop();
+      await fake.stop();
+    }
+  }
 }
 
 async function dripping(variant: Variant): Promise<void> {

@@ -84,8 +84,10 @@ export class Load {
   }
 
   /** Reads every key once more, straight from where it must be. @returns complaints */
-  audit(read: (key: string) => Promise<string | null>): Promise<string[]> {
-    return Promise.all(this.#clients.map((client) => client.audit(read))).then((all) => all.flat());
+  async audit(read: (key: string) => Promise<string | null>): Promise<string[]> {
+    const complaints: string[] = [];
+    for (const client of this.#clients) complaints.push(...(await client.audit(read)));
+    return complaints;
   }
 }
 

@@ -1,0 +1,21 @@
+import type { ScannerCase } from './scanner-case.ts';
+
+/** What `npm run fuzz` found in the scanners; each stays here for good. */
+export const REGRESSIONS: readonly ScannerCase[] = [
+  {
+    direction: 'memcache replies',
+    input: 'OK\r\nEN\0\r\n',
+    chunks: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+    detach: 0,
+    limit: 4096,
+    tag: false,
+  },
+  {
+    direction: 'memcache replies',
+    input: 'VA\0\r\n',
+    chunks: [10],
+    detach: 0,
+    limit: 4096,
+    tag: false,
+  },
+];
