@@ -9,9 +9,10 @@ const TIMEOUT_MS = 5_000;
 /** Options that say where a running proxy is asked. */
 export const SOURCE_OPTIONS: readonly string[] = ['http-addr=', 'admin-socket='];
 
-export const SOURCE_HELP = `  --http-addr=S      its HTTP address: host:port or a port (default: ${DEFAULT_ADDRESS})
-  --admin-socket=S   ask its admin socket instead
-`;
+export const SOURCE_HELP = [
+  `  --http-addr=S      its HTTP address: host:port or a port (default: ${DEFAULT_ADDRESS})\n`,
+  '  --admin-socket=S   ask its admin socket instead\n',
+].join('');
 
 /** Asks a running proxy how things are. */
 export type StatusClient = () => Promise<Status>;

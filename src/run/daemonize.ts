@@ -11,8 +11,8 @@ export function isDaemon(env: NodeJS.ProcessEnv): boolean {
 /**
  * Starts this program again in the background, as a session of its own without a terminal: standard
  * input, output and error are /dev/null, the working directory stays. Node cannot fork, so what
- * nutcracker does with two forks is done by starting anew; whoever waits sees the same: this process
- * exits with 0 before the configuration is read.
+ * nutcracker does with two forks is done by starting anew; whoever waits sees the same: this
+ * process exits with 0 before the configuration is read.
  */
 export function startDaemon(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const script = process.argv[1] as string;

@@ -15,8 +15,8 @@ import { inheritedSockets, notifySystemd } from './systemd.ts';
 import { handOver, type NextProgram, Predecessor } from './upgrade.ts';
 
 /**
- * Runs the proxy as the command line says, in the order of nutcracker: log file, background, signals,
- * pid file, banner, configuration, listeners.
+ * Runs the proxy as the command line says, in the order of nutcracker: log file, background,
+ * signals, pid file, banner, configuration, listeners.
  * @param argv to start again with when it goes into the background
  * @returns the exit status when the program is over or goes on in the background, else null
  */

@@ -19,8 +19,8 @@ export function inheritedSockets(env: Environment, pid: number): ReadonlyMap<str
 }
 
 /**
- * Tells systemd how things are, when it started this process with `Type=notify`. Node cannot write to
- * its datagram socket, so systemd-notify does; the unit needs `NotifyAccess=all`.
+ * Tells systemd how things are, when it started this process with `Type=notify`. Node cannot write
+ * to its datagram socket, so systemd-notify does; the unit needs `NotifyAccess=all`.
  */
 export function notifySystemd(env: Environment, pid: number, ...states: string[]): Promise<void> {
   if (env['NOTIFY_SOCKET'] === undefined) return Promise.resolve();
