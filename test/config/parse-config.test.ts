@@ -36,6 +36,32 @@ function assertFrozen(value: unknown): void {
   Object.values(value).forEach(assertFrozen);
 }
 
+/** The keys of ringway that the cases here leave alone. */
+const OWN_DEFAULTS = {
+  maxBackendConnections: 1024,
+  perKeyFailure: false,
+  allowFlush: false,
+  askUnknownCommands: false,
+  customCommands: [],
+  flushAll: false,
+  multigetFailure: 'hits',
+  slowlogMs: 0,
+  slowlogLength: 128,
+  slowlogRedact: false,
+  serverOutputLimit: 4194304,
+  connectTimeoutMs: 0,
+  clientIdleTimeoutMs: 0,
+  requestReadTimeoutMs: 60000,
+  clientWriteTimeoutMs: 60000,
+  retryReads: 0,
+  serverProbe: false,
+  breakerFailures: 10,
+  breakerMaxWaitMs: 1000,
+  maxArguments: 1048576,
+  maxBulk: 536870912,
+  maxInline: 65536,
+};
+
 describe('a pool', () => {
   test('has the documented defaults', () => {
     assert.deepEqual(pool(), {
@@ -72,6 +98,7 @@ describe('a pool', () => {
       clientOutputLimit: 33554432,
       bulkConnections: 4,
       maxPipeline: 8192,
+      ...OWN_DEFAULTS,
       position: { line: 1, column: 1 },
       keyPositions: { listen: { line: 2, column: 3 }, servers: { line: 3, column: 3 } },
     });
@@ -120,6 +147,7 @@ describe('a pool', () => {
       clientOutputLimit: 65536,
       bulkConnections: 1,
       maxPipeline: 1048576,
+      ...OWN_DEFAULTS,
     });
     assert.deepEqual(keyPositions['redis'], { line: 9, column: 3 });
   });
@@ -239,5 +267,40 @@ describe('pools', () => {
       pools.map(({ name }) => name),
       ['a', 'b', 'zz', 'é', 'gamma'],
     );
+  });
+});
+
+describe('custom_commands', () => {
+  const commands = (text: string) =>
+    pool('redis: true', `custom_commands: "${text}"`).customCommands.map(
+      ({ name, keys, firstKey, lastKey, step, numkeys }) =>
+        [name, keys, firstKey, lastKey, step, numkeys].join(' '),
+    );
+
+  test('say where the keys are', () => {
+    assert.deepEqual(
+      commands('my.get 1, MY.MERGE 1 -1, MY.PUT 1 -1 2, MY.RUN numkeys 2, MY.TIME none'),
+      [
+        'MY.GET range 1 1 1 0',
+        'MY.MERGE range 1 -1 1 0',
+        'MY.PUT range 1 -1 2 0',
+        'MY.RUN numkeys 0 0 0 2',
+        'MY.TIME none 0 0 0 0',
+      ],
+    );
+  });
+
+  test('are refused when they are not clear', () => {
+    for (const text of [
+      'MY.GET',
+      'MY.GET 0',
+      'MY.GET x',
+      'MY.RUN numkeys',
+      'MY.GET 2 1',
+      'A 1, a 1',
+      ',',
+    ]) {
+      assert.throws(() => commands(text), /custom_commands/, text);
+    }
   });
 });
