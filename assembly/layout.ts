@@ -79,7 +79,7 @@ export const LIMIT_REPLY_DEPTH: u32 = 32;
 export const LIMIT_REPLY_ELEMENTS: u32 = 0x7fffffff;
 export const LIMIT_MEMCACHE_KEY_BYTES: u32 = 250; // memcached: KEY_MAX_LENGTH
 export const LIMIT_MEMCACHE_VALUE_BYTES: u32 = 2147483645; // memcached: INT_MAX - 2
-export const LIMIT_MEMCACHE_LINE_BYTES: u32 = 2048; // what memcached reads in pieces; with the line end
+export const LIMIT_MEMCACHE_LINE_BYTES: u32 = 2048; // with the line end
 export const LIMIT_MEMCACHE_KEYS_LINE_BYTES: u32 = 8388608; // the same for get, gets, gat, gats
 
 // --- memcached: commands and replies, in the low half of INFO ------------------------------------

@@ -79,5 +79,7 @@ export const WORKER_CRASH_WINDOW_MS = 60_000;
 export const WORKER_WAIT_MS = 1_000;
 /** A process that takes over must be ready by then. */
 export const TAKE_OVER_READY_MS = 30_000;
-/** How long a process waits for its clients' last answers before it ends, once another took over. */
+/**
+ * How long a process waits for its clients' last answers before it ends, once another took over.
+ */
 export const HAND_OVER_MS = 30_000;

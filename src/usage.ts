@@ -22,7 +22,8 @@ const OWN_USAGE: readonly string[] = [
   '      --admin-socket=S   : set unix socket for commands, made with mode 0600 (default: off)',
   `      --log-format=S     : set form of log lines: ${LOG_FORMATS.join(', ')} (default: text)`,
   `      --drain-ms=N       : set how long a TERM or INT waits (default: ${DEFAULTS.drainMs} msec)`,
-  `      --memory-mib=N     : set MiB that may wait for clients and servers (default: ${DEFAULTS.memoryMib})`,
+  '      --memory-mib=N     : set MiB that may wait for clients and servers' +
+    ` (default: ${DEFAULTS.memoryMib})`,
   '      --workers=N|auto   : set processes that serve clients, auto: one per core (default: 1)',
   '      --watch            : reload the configuration when its file changes',
   '      --no-latency       : measure no latencies',

@@ -91,8 +91,9 @@ export const POOL_KEYS: readonly KeySpec[] = [
   number(
     'client_connections',
     null,
-    'Clients of this pool at once; one more gets `-ERR max number of clients reached` (memcached: ' +
-      '`ERROR Too many open connections`) and is closed. 0 or absent = unlimited. (nutcracker accepts the key and ignores it.)',
+    'Clients of this pool at once; one more gets `-ERR max number of clients reached` ' +
+      '(memcached: `ERROR Too many open connections`) and is closed. 0 or absent = unlimited. ' +
+      '(nutcracker accepts the key and ignores it.)',
   ),
   bool('redis', 'The protocol of the pool: `true` Redis, `false` memcached.'),
   bool('tcpkeepalive', 'TCP keep-alive on the connections of clients.'),
@@ -205,7 +206,8 @@ export const POOL_KEYS: readonly KeySpec[] = [
     choices: ['hits', 'error'],
     since: 'ringway 0.1',
     doc:
-      'A get with several keys of which a server fails: the hits of the other servers and then the ' +
+      'A get with several keys of which a server fails: the hits of the other servers and then ' +
+      'the ' +
       'error line, or the error line alone. memcached pools only.',
   },
   {

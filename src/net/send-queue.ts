@@ -31,6 +31,8 @@ export class SendQueue {
   #filled: number[] = [];
   #parked: number[] = [];
   #bytes = 0;
+  /** The last write was more than a small slab: the next probably is, and one slab is one write. */
+  #outgrew = false;
   /** The kernel did not take everything: nothing is written until the socket has drained. */
   blocked = false;
 
@@ -73,7 +75,8 @@ export class SendQueue {
   #reserveInNewSlab(length: number): number {
     const pool = this.#pool;
     let slab = 0;
-    if (this.#slab === 0 && length <= pool.smallBytes) slab = pool.leaseSmall();
+    const small = this.#slab === 0 && !this.#outgrew && length <= pool.smallBytes;
+    if (small) slab = pool.leaseSmall();
     if (slab === 0 && length <= pool.largeBytes) slab = pool.leaseLarge();
     if (slab === 0 && length <= pool.smallBytes) slab = pool.leaseSmall();
     if (slab === 0) return 0;
@@ -150,8 +153,10 @@ export class SendQueue {
     const memory = this.#pool.memory;
     if (pieces.length === 0) {
       if (this.#cursor === this.#sliceStart) return;
+      this.#outgrew = this.#cursor - this.#sliceStart > this.#pool.smallBytes;
       socket.write(memory.subarray(this.#sliceStart, this.#cursor));
     } else {
+      this.#outgrew = true;
       socket.cork();
       for (let i = 0; i < pieces.length; i += 2) {
         const start = pieces[i];

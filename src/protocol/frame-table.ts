@@ -79,7 +79,7 @@ export const LIMIT_REPLY_DEPTH = 32;
 export const LIMIT_REPLY_ELEMENTS = 0x7fffffff;
 export const LIMIT_MEMCACHE_KEY_BYTES = 250; // memcached: KEY_MAX_LENGTH
 export const LIMIT_MEMCACHE_VALUE_BYTES = 2147483645; // memcached: INT_MAX - 2
-export const LIMIT_MEMCACHE_LINE_BYTES = 2048; // what memcached reads in pieces; with the line end
+export const LIMIT_MEMCACHE_LINE_BYTES = 2048; // with the line end
 export const LIMIT_MEMCACHE_KEYS_LINE_BYTES = 8388608; // the same for get, gets, gat, gats
 
 // --- memcached: commands and replies, in the low half of INFO ------------------------------------

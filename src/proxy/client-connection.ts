@@ -8,8 +8,7 @@ import * as counter from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { ClientInput, LARGEST_CARRY } from './client-input.ts';
 import { ClientPipeline } from './client-pipeline.ts';
-import { ClientTimes } from './client-times.ts';
-import type { Timed } from './deadlines.ts';
+import { ClientTimers } from './client-timers.ts';
 import type { Engine } from './engine.ts';
 import { HeldConnections } from './held-connections.ts';
 import type { Lane } from './lane.ts';
@@ -21,7 +20,7 @@ import type { Flushable } from './turn.ts';
 const NOTHING = Buffer.alloc(0);
 
 /** One client: its requests are scanned, sent to their servers, and answered in order. */
-export class ClientConnection implements ReadHandler, SendOwner, Flushable, Timed {
+export class ClientConnection implements ReadHandler, SendOwner, Flushable {
   readonly id: number;
   readonly pool: Pool;
   readonly pipeline: ClientPipeline;
@@ -38,7 +37,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   closing = false;
   #ended = false;
   #finished = false;
-  readonly #times: ClientTimes;
+  readonly #timers: ClientTimers;
   #postponed = 0;
   /** Server connections that stand still for this client. */
   readonly #held: HeldConnections = new HeldConnections(this);
@@ -54,12 +53,9 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
-  /** When bytes came last, in engine milliseconds. */
-  lastRead = 0;
   readonly session: Session = new Session();
   closed = false;
   flushPending = false;
-  timerAt = 0;
   heldBytes = 0;
 
   constructor(engine: Engine, pool: Pool, socket: Socket) {
@@ -75,8 +71,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     this.plain = this.authenticated;
     pool.lanes.first.clients++;
     this.id = engine.addClient(this);
-    this.#times = new ClientTimes(this, socket, this.#input);
-    if (pool.config.clientIdleTimeoutMs !== 0) this.#armTimers();
+    this.#timers = new ClientTimers(this, engine.deadlines);
     pool.counters[counter.CLIENT_CONNECTIONS]++;
     engine.process[counter.TOTAL_CONNECTIONS]++;
     engine.process[counter.CURR_CONNECTIONS]++;
@@ -95,12 +90,25 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     return remoteAddress === undefined ? 'unix socket' : `${remoteAddress}:${remotePort}`;
   }
 
+  /** When bytes came last, in engine milliseconds. */
+  get lastRead(): number {
+    return this.#timers.lastRead;
+  }
+
+  /** A request has begun and its end has not come. */
+  get unfinished(): boolean {
+    return this.#input.unfinished;
+  }
+
+  /** It waits for replies, or until it may ask for more. */
+  get waits(): boolean {
+    return this.pipeline.outstanding > 0 || this.#input.held;
+  }
+
   onRead(length: number): boolean {
     if (this.closed || this.closing) return true;
     this.#reading = this.#input.read(length);
-    this.#times.readAt = this.#engine.now;
-    if (this.#input.unfinished || this.pool.config.clientIdleTimeoutMs !== 0) this.#armTimers();
-    this.lastRead = this.#engine.now;
+    this.#timers.onRead(this.#engine.now, this.#input.unfinished);
     return this.#reading;
   }
 
@@ -256,16 +264,13 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     if (this.closed) return;
     this.window = Math.min(this.window, this.pool.config.maxPipeline);
     this.#input.reroute();
-    if (this.pool.config.clientIdleTimeoutMs !== 0) this.#armTimers();
+    this.#timers.restart();
     this.#engine.turn.markClient(this);
   }
 
   #adjustWindow(): void {
     if (this.#out.blocked) {
-      if (this.timerAt === 0) {
-        this.#times.wroteAt = Math.floor(performance.now());
-        this.#armTimers();
-      }
+      this.#timers.onBlocked();
       if (this.pipeline.undeliveredBytes > this.pool.config.clientOutputLimit >> 2) {
         this.window = Math.max(1, this.window >> 1);
         this.#windowStart = this.pipeline.head;
@@ -286,7 +291,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
   }
 
   onDrained(): void {
-    this.#times.wroteAt = Math.floor(performance.now());
+    this.#timers.onDrained();
     if (!this.closed) this.#engine.turn.markClient(this);
   }
 
@@ -326,29 +331,9 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     if (this.#finished) return;
     this.#finished = true;
     // The time to read the last replies begins when the kernel has them.
-    this.#socket.end(() => this.#linger());
+    this.#socket.end(() => this.#timers.linger());
     if (!this.#reading) resumeReading(this.#socket);
     this.#reading = true;
-  }
-
-  #linger(): void {
-    if (this.closed) return;
-    this.#engine.deadlines.arm(this, this.#times.linger());
-  }
-
-  // --- time ------------------------------------------------------------------------------------
-
-  #armTimers(): void {
-    const due = this.nextDeadline();
-    if (due !== 0) this.#engine.deadlines.arm(this, due);
-  }
-
-  nextDeadline(): number {
-    return this.closed ? 0 : this.#times.due();
-  }
-
-  onDeadline(): void {
-    this.#times.onDue();
   }
 
   /** Cuts the connection. */
@@ -386,7 +371,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Time
     this.#engine.budget.add(-this.heldBytes);
     this.heldBytes = 0;
     this.#out.discard();
-    this.#engine.deadlines.forget(this);
+    this.#timers.stop();
     this.#held.release();
     this.releaseIfDone();
   }

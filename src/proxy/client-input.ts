@@ -191,10 +191,8 @@ export class ClientInput {
 
   /** Nothing of it is sent any more. */
   drop(): void {
-    this.#large?.drop();
-    this.#large = null;
-    this.#carry.drop();
     this.held = false;
+    this.end();
   }
 
   /**

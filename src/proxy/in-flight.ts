@@ -153,7 +153,9 @@ export class InFlight {
     return false;
   }
 
-  /** Whether the reply to `client`'s request `slot`, or a part of one, is what it gets next here. */
+  /**
+   * Whether the reply to `client`'s request `slot`, or a part of one, is what it gets next here.
+   */
   owes(client: number, slot: number): boolean {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const at = i & this.#mask;

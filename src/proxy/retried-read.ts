@@ -7,7 +7,9 @@ import type { ReplyTarget } from './in-flight.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
-/** A server that was just lost gets a moment before the first retry, and longer before each next. */
+/**
+ * A server that was just lost gets a moment before the first retry, and longer before each next.
+ */
 const RETRY_STEP_MS = 10;
 
 /**
