@@ -106,6 +106,10 @@ export async function startProxyFuzz(
       });
       const results = await Promise.all([...good, ...bad]);
       fuzz.requests += results.reduce((sum, { requests }) => sum + requests, 0);
+      if (spoilt) {
+        for (const server of servers) server.hangUp();
+        await delay(20);
+      }
       const complaints = results.flatMap((result) => result.complaints);
       for (const server of servers) {
         for (const text of server.complaints.splice(0)) complaints.push(`a server got ${text}`);

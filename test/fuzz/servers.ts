@@ -13,6 +13,8 @@ export interface FuzzServer {
   spoilEvery: number;
   /** One reply in this many ends the connection instead; 0 = none. */
   dropEvery: number;
+  /** Ends all connections: after spoilt replies nobody knows whose the next one is. */
+  hangUp(): void;
   stop(): Promise<void>;
 }
 
@@ -70,9 +72,11 @@ function redisReply(words: readonly string[]): Buffer {
 const SIZE_WORD: Readonly<Record<string, number>> = {
   ...{ set: 4, add: 4, replace: 4, append: 4, prepend: 4, cas: 4, ms: 2 },
 };
-/** Commands that know `noreply`. */
-const MAY_BE_SILENT =
-  /^(set|add|replace|append|prepend|cas|incr|decr|delete|touch|flush_all|verbosity)$/;
+/** Words from which on a last `noreply` means it, as memcached counts. */
+const MAY_BE_SILENT: Readonly<Record<string, number>> = {
+  ...{ set: 5, add: 5, replace: 5, append: 5, prepend: 5, cas: 6, incr: 3, decr: 3, touch: 3 },
+  ...{ delete: 3, flush_all: 2, verbosity: 2 },
+};
 
 /** A line of memcached with its block, and its reply. */
 export function parseMemcached(bytes: Buffer, at: number): Parsed | null | 'invalid' {
@@ -90,7 +94,7 @@ export function parseMemcached(bytes: Buffer, at: number): Parsed | null | 'inva
     end += Number(size[1]) + 2;
   }
   if (end > bytes.length) return null;
-  const silent = words.at(-1) === 'noreply' && MAY_BE_SILENT.test(name);
+  const silent = words.at(-1) === 'noreply' && words.length >= (MAY_BE_SILENT[name] ?? Infinity);
   const items = words.slice(1).map((key) => `VALUE ${key} 0 ${key.length}\r\n${key}\r\n`);
   const isGet = name === 'get' || name === 'gets';
   const text = isGet ? `${items.join('')}END\r\n` : name === 'mn' ? 'MN\r\n' : 'OK\r\n';
@@ -154,6 +158,9 @@ export async function startFuzzServer(
   return Object.assign(state, {
     port: (server.address() as { port: number }).port,
     complaints,
+    hangUp: () => {
+      for (const socket of open) socket.destroy();
+    },
     stop: () => {
       for (const socket of open) socket.destroy();
       return new Promise<void>((resolve) => server.close(() => resolve()));
