@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { askAdmin } from '../../src/admin/admin-client.ts';
+import { freePort } from '../support/free-port.ts';
+import { fill, PipelinedLoad } from '../support/pipelined-load.ts';
+import { type RealServer, startRedis } from '../support/real-servers.ts';
+import { RespClient } from '../support/resp-client.ts';
+import { type ChildRingway, type PoolSpec, startChild } from '../support/ringway.ts';
+import { waitFor } from '../support/wait.ts';
+
+let redis: RealServer[] = [];
+
+before(async () => {
+  redis = await Promise.all([1, 2].map(() => startRedis()));
+  await fill(redis);
+});
+after(() => Promise.all(redis.map((server) => server.stop())));
+
+interface Running {
+  readonly ringway: ChildRingway;
+  readonly socket: string;
+  readonly pidFile: string;
+  /** Ends whichever process serves now. */
+  stop(): Promise<void>;
+}
+
+async function run(args: readonly string[], pool: Partial<PoolSpec> = {}): Promise<Running> {
+  const base = `/tmp/ringway-upgrade-${process.pid}-${await freePort()}`;
+  const [socket, pidFile] = [`${base}.sock`, `${base}.pid`];
+  const servers = redis.map(({ port }, i) => `127.0.0.1:${port}:1 s${i + 1}`);
+  const more = ['--admin-socket', socket, '-p', pidFile, '--http-addr', 'off', ...args];
+  const ringway = await startChild({ servers, ...pool }, { args: more });
+  return {
+    ringway,
+    socket,
+    pidFile,
+    stop: async () => {
+      process.kill(Number(readFileSync(pidFile, 'latin1')), 'SIGTERM');
+      await ringway.gone;
+    },
+  };
+}
+
+const NOTHING_WRONG = { wrong: 0, lost: 0, refused: 0, unanswered: 0, first: '' };
+
+for (const workers of ['1', '2']) {
+  describe(`upgrade, --workers ${workers}`, () => {
+    test('the next process takes over under load: no client notices', async () => {
+      const { ringway, socket, pidFile, stop } = await run(['--workers', workers]);
+      const load = new PipelinedLoad({
+        port: ringway.port,
+        clients: 8,
+        depth: 16,
+        visitorsEveryMs: 5,
+      });
+      const before = Number(readFileSync(pidFile, 'latin1'));
+      assert.equal(before, ringway.pid);
+      const first = (await askAdmin(socket, 'upgrade'))['pid'];
+      await waitFor('the old process to end', () => ringway.child.exitCode !== null);
+      assert.equal(ringway.child.exitCode, 0);
+      assert.equal(Number(readFileSync(pidFile, 'latin1')), first, 'the pid file follows');
+      process.kill(first as number, 'SIGUSR2');
+      const next = await waitFor('the third process', () => {
+        const pid = Number(readFileSync(pidFile, 'latin1'));
+        return pid !== first && pid;
+      });
+      const answered = load.answered;
+      await waitFor('more replies', () => load.answered > answered + 1000);
+      await load.stop();
+      assert.deepEqual(load.summary, NOTHING_WRONG);
+      const client = await RespClient.open(ringway.statsPort);
+      const stats = JSON.parse((await client.readToEnd()).toString());
+      assert.equal(stats.ringway.workers, Number(workers));
+      assert.notEqual(next, before);
+      await stop();
+    });
+  });
+}
+
+describe('an upgrade', () => {
+  test('keeps requests that are in flight, half sent, and what a client has said', async () => {
+    const { ringway, socket, stop } = await run([]);
+    const [waiting, half, named] = await Promise.all(
+      [1, 2, 3].map(() => RespClient.open(ringway.port)),
+    );
+    assert.equal(await named.command('SELECT', '1'), 'OK');
+    await named.command('CLIENT', 'SETNAME', 'traveller');
+    await half.send('*2\r\n$3\r\nGET\r\n$5\r\nke');
+    for (const server of redis) server.kill('SIGSTOP');
+    const asked = waiting.command('GET', 'key:5');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await askAdmin(socket, 'upgrade');
+    for (const server of redis) server.kill('SIGCONT');
+    assert.match(String(await asked), /^key:5@/);
+    await waitFor('the old process to end', () => ringway.child.exitCode !== null);
+    await half.send('y:5\r\n');
+    assert.match(String((await half.read(1))[0]), /^key:5@/);
+    assert.equal(String(await named.command('CLIENT', 'GETNAME')), 'traveller');
+    assert.equal(await named.command('GET', 'key:5'), null, 'database 1 is empty');
+    for (const client of [waiting, half, named]) client.close();
+    await stop();
+  });
+
+  test('of a unix socket leaves its path in place', async () => {
+    const path = `/tmp/ringway-upgrade-${process.pid}-${await freePort()}.listen`;
+    const { ringway, socket, stop } = await run([], { listen: path });
+    const client = await RespClient.open({ path });
+    assert.equal(await client.command('PING'), 'PONG');
+    await askAdmin(socket, 'upgrade');
+    await waitFor('the old process to end', () => ringway.child.exitCode !== null);
+    assert.equal(await client.command('PING'), 'PONG');
+    const other = await RespClient.open({ path });
+    assert.equal(await other.command('PING'), 'PONG');
+    client.close();
+    other.close();
+    await stop();
+    assert.equal(existsSync(path), false);
+  });
+
+  test('that fails changes nothing', async () => {
+    const { ringway, socket, pidFile, stop } = await run([]);
+    const client = await RespClient.open(ringway.port);
+    const good = readFileSync(ringway.file, 'latin1');
+    writeFileSync(ringway.file, 'broken');
+    await assert.rejects(askAdmin(socket, 'upgrade'), /the next process ended with status 1/);
+    assert.equal(await client.command('PING'), 'PONG');
+    assert.equal(Number(readFileSync(pidFile, 'latin1')), ringway.pid);
+    writeFileSync(ringway.file, good);
+    assert.ok((await askAdmin(socket, 'status'))['status']);
+    client.close();
+    await stop();
+  });
+});
