@@ -154,6 +154,7 @@ describe('signals', () => {
       ringway.kill('SIGTTOU');
       await delay(50);
     }
+    await delay(500);
     const silent = ringway.log.length;
     assert.ok(silent - lines <= 2, ringway.log.slice(lines).join('\n'));
     ringway.kill('SIGTERM');
@@ -182,11 +183,10 @@ describe('signals', () => {
     assert.match(readFileSync(log, 'utf8'), /SIGTERM/);
   });
 
-  test('USR1 opens no debugger, USR2 does nothing', async () => {
+  test('USR1 opens no debugger', async () => {
     const ringway = await startChild({ servers: servers() });
     ringway.kill('SIGUSR1');
-    ringway.kill('SIGUSR2');
-    await waitFor('both', () => ringway.log.some((line) => line.includes('signal 12 (SIGUSR2)')));
+    await waitFor('it', () => ringway.log.some((line) => line.includes('signal 10 (SIGUSR1)')));
     await delay(200);
     assert.ok(!ringway.log.some((line) => /Debugger/.test(line)), ringway.log.join('\n'));
     const client = await RespClient.open(ringway.port);
