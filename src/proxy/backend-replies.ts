@@ -60,6 +60,8 @@ export class BackendReplies {
   /** When reading went on after a pause of our own: servers are not blamed for it. */
   resumedAt = 0;
   #pausedAt = 0;
+  /** How long others have waited behind the slow reader's reply already, in earlier pauses. */
+  #waited = 0;
   #slowReader: ClientConnection | null = null;
 
   constructor(engine: Engine, connection: BackendConnection) {
@@ -223,6 +225,7 @@ export class BackendReplies {
       inFlight.shift();
       client.references--;
       this.#streamed = null;
+      this.#waited = 0;
     }
     if (client.closed) {
       if (last) client.releaseIfDone();
@@ -264,25 +267,31 @@ export class BackendReplies {
     this.#pausedAt = this.#engine.now;
     client.blocksBackend(this.#connection);
     this.#connection.server.retire(this.#connection);
-    this.#engine.deadlines.arm(this.#connection, this.#engine.now + SLOW_READER_GRACE_MS);
+    this.#engine.deadlines.arm(this.#connection, this.graceDeadline);
   }
 
   /** The client that held this up has taken its bytes, or is gone. */
   resume(): void {
     this.paused = false;
-    this.#slowReader = null;
     this.progress = Math.floor(performance.now());
     this.resumedAt = this.progress;
+    // A reader that takes a little now and then must not hold the others up for ever.
+    if (this.#slowReader !== null && this.#connection.inFlight.hasOther(this.#slowReader.id)) {
+      this.#waited += this.progress - this.#pausedAt;
+    }
+    this.#slowReader = null;
   }
 
   /** When the slow reader must have made room: those behind it wait only so long. */
   get graceDeadline(): number {
-    return this.#connection.inFlight.count > 0 ? this.#pausedAt + SLOW_READER_GRACE_MS : 0;
+    if (this.#connection.inFlight.count === 0) return 0;
+    return this.#pausedAt + Math.max(0, SLOW_READER_GRACE_MS - this.#waited);
   }
 
   /** The grace is over: the slow reader goes, the rest of its reply is swallowed. */
   dropSlowReader(now: number): void {
     this.#pausedAt = now;
+    this.#waited = 0;
     if (this.#slowReader === null || !this.#connection.inFlight.hasOther(this.#slowReader.id))
       return;
     this.#connection.server.pool.counters[SLOW_READERS]++;

@@ -60,6 +60,12 @@ export class Prober {
     return inside.length === 0 ? Number.NaN : inside[Math.floor((inside.length - 1) * 0.99)];
   }
 
+  /** The longest latency of the requests sent in a period. */
+  longest(from: number, to: number): number {
+    const inside = this.samples.filter(({ at }) => at >= from && at < to);
+    return inside.reduce((most, { ms }) => Math.max(most, ms), 0);
+  }
+
   async stop(): Promise<void> {
     this.#running = false;
     await this.#work;

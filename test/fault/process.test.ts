@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { type RealServer, startRedis } from '../support/real-servers.ts';
+import { encodeRequest, RespClient } from '../support/resp-client.ts';
+import { startChild } from '../support/ringway.ts';
+import { delay, waitFor } from '../support/wait.ts';
+
+// The process itself: descriptors that run out, and signals while requests are under way.
+
+const skip = process.platform === 'linux' ? false : 'needs ulimit and /proc';
+
+describe('the process', { skip }, () => {
+  let server: RealServer;
+  before(async () => {
+    server = await startRedis();
+  });
+  after(() => server?.stop());
+
+  test('EMFILE: those connected are served, and others again once there is room', async () => {
+    const options = { before: 'ulimit -n 64' };
+    const ringway = await startChild({ servers: [`127.0.0.1:${server.port}`] }, options);
+    const first = await RespClient.open(ringway.port);
+    assert.equal(await first.command('SET', 'k', 'v'), 'OK');
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 120; i++) {
+      const socket = connect(ringway.port, '127.0.0.1');
+      socket.on('error', () => {});
+      sockets.push(socket);
+    }
+    await waitFor('its descriptors to be used up', () => {
+      return readdirSync(`/proc/${ringway.pid}/fd`).length > 58;
+    });
+    for (let i = 0; i < 50; i++) {
+      assert.equal(await first.command('SET', 'k', i), 'OK');
+      assert.equal(String(await first.command('GET', 'k')), String(i));
+    }
+    for (const socket of sockets) socket.destroy();
+    const late = await waitFor('a new client to be served', async () => {
+      const client = await RespClient.open({ port: ringway.port, timeoutMs: 500 });
+      const reply = await client.command('GET', 'k');
+      client.close();
+      return String(reply);
+    });
+    assert.equal(late, '49');
+    assert.equal(String(await first.command('GET', 'k')), '49');
+    first.close();
+    await ringway.stop();
+    assert.equal(await ringway.gone, 0);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`${signal}: what is in flight is answered, then it ends`, async () => {
+      const ringway = await startChild({ servers: [`127.0.0.1:${server.port}`] });
+      const client = await RespClient.open(ringway.port);
+      assert.equal(await client.command('SET', 'k', 'v'), 'OK');
+      await client.send(
+        Buffer.concat([
+          encodeRequest('EVAL', 'for i=1,6e6 do end return 7', '1', 'k'),
+          encodeRequest('GET', 'k'),
+        ]),
+      );
+      await delay(20);
+      const began = performance.now();
+      ringway.kill(signal);
+      assert.deepEqual((await client.read(2)).map(String), ['7', 'v']);
+      const status = await ringway.gone;
+      assert.ok(performance.now() - began < 5_000);
+      assert.equal(status, signal === 'SIGINT' ? 1 : 0);
+      await assert.rejects(RespClient.open(ringway.port));
+      client.close();
+    });
+  }
+});
