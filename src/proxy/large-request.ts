@@ -1,5 +1,5 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../limits.ts';
-import { SERVER_TIMEDOUT } from '../stats/counters.ts';
+import { REQUESTS_TOO_LARGE, SERVER_TIMEDOUT } from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { BulkWaiter } from './bulk-connections.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -95,6 +95,7 @@ export class LargeRequest implements BulkWaiter, Timed {
     const limit = this.#client.pool.config.maxAssembledRequest;
     if (this.#length + missing <= limit) return;
     if (server === null) {
+      this.#client.pool.counters[REQUESTS_TOO_LARGE]++;
       this.discard(this.#client.pool.protocol.tooLarge(limit, info));
       return;
     }

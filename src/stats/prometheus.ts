@@ -21,6 +21,23 @@ const POOL_FIELDS: readonly Field[] = [
   field('client_connections', 'Open clients', counter.CLIENT_CONNECTIONS, 'gauge'),
   field('server_ejects_total', 'Ejections of servers', counter.SERVER_EJECTS),
   field('forward_errors_total', 'Requests answered with an error', counter.FORWARD_ERROR),
+  field('clients_refused_total', 'Clients beyond client_connections', counter.CLIENTS_REFUSED),
+  field('client_idle_timeouts_total', 'Clients closed as idle', counter.CLIENT_IDLE_TIMEOUTS),
+  field(
+    'client_write_timeouts_total',
+    'Clients closed that took none of their replies',
+    counter.CLIENT_WRITE_TIMEOUTS,
+  ),
+  field(
+    'request_read_timeouts_total',
+    'Clients closed in the middle of a request',
+    counter.REQUEST_READ_TIMEOUTS,
+  ),
+  field('slow_readers_total', 'Clients closed that held others up', counter.SLOW_READERS),
+  field('requests_too_large_total', 'Requests refused for size', counter.REQUESTS_TOO_LARGE),
+  field('replies_too_large_total', 'Replies refused for size', counter.REPLIES_TOO_LARGE),
+  field('malformed_requests_total', 'Malformed requests', counter.MALFORMED_REQUESTS),
+  field('reads_retried_total', 'Reads sent again', counter.READS_RETRIED),
 ];
 
 const SERVER_FIELDS: readonly Field[] = [
