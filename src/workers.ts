@@ -83,8 +83,8 @@ export class Workers implements Serving {
   readonly #crashes: number[] = [];
   /** Clients that came while there was no worker. */
   readonly #waiting: MovingClient[] = [];
-  /** Where clients of leaving workers go. */
-  #give: (client: MovingClient) => void = (client) => this.adopt(client);
+  /** Where clients of leaving workers go, when it is another program. */
+  #give: ((client: MovingClient) => void) | null = null;
 
   /** @throws RingwayError when one worker cannot start */
   static async start(config: ConfigText, options: WorkersOptions): Promise<Workers> {
@@ -125,7 +125,7 @@ export class Workers implements Serving {
   async #spawn(number: number): Promise<Worker> {
     const { log, ...start } = this.#options;
     const worker = new Worker(number, log, (ended, how) => this.#onExit(ended, how));
-    onClient(worker.peer, (client) => this.#give(client));
+    onClient(worker.peer, (client) => this.#onMoved(worker, client));
     const config = this.#config;
     const message: WorkerStart = { ...start, ...messageOf(config), level: log.level };
     const answer = await worker.peer.ask<{ codec: string; reader: string }>('start', {
@@ -139,6 +139,14 @@ export class Workers implements Serving {
     }
     log.write(LOG_NOTICE, `worker ${number} serves, pid ${worker.child.pid}`);
     return worker;
+  }
+
+  /** Clients of a worker that leaves go to the one in its place. */
+  #onMoved(from: Worker, client: MovingClient): void {
+    const heir = this.#workers[from.number - 1];
+    if (this.#give !== null) this.#give(client);
+    else if (heir !== null && heir !== from) sendClient(heir.peer, client);
+    else this.adopt(client);
   }
 
   #place(worker: Worker): void {

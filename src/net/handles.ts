@@ -10,6 +10,7 @@ export interface NativeHandle {
 
 interface Reading extends NativeHandle {
   reading: boolean;
+  readStart(): number;
   readStop(): number;
 }
 
@@ -32,4 +33,12 @@ export function stopReading(socket: Socket): void {
   if (handle === null) return;
   handle.reading = false;
   handle.readStop();
+}
+
+/** Goes on after stopReading(). */
+export function startReading(socket: Socket): void {
+  const handle = (socket as unknown as WithHandle)._handle;
+  if (handle === null) return;
+  handle.reading = true;
+  handle.readStart();
 }

@@ -159,7 +159,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable {
     this.setAuthenticated(authenticated);
     this.enterLane(this.pool.lanes.find(db, resp) ?? this.pool.lanes.first);
     if (rest.length === 0) return;
-    stopReading(this.#socket);
+    this.#socket.pause();
     this.#reading = false;
     this.#input.putCarry(rest.subarray(0, LARGEST_CARRY));
     if (rest.length > LARGEST_CARRY) this.#socket.unshift(rest.subarray(LARGEST_CARRY));

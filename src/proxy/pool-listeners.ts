@@ -3,9 +3,8 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_ERROR, LOG_NOTICE, type Log } from '../log.ts';
-import { handleOf, type NativeHandle, stopReading } from '../net/handles.ts';
+import { handleOf, type NativeHandle, startReading, stopReading } from '../net/handles.ts';
 import { type ListenOptions, listen } from '../net/listener.ts';
-import { resumeReading } from '../net/reader.ts';
 
 /** Listening sockets that are open already. */
 export interface GivenListeners {
@@ -110,7 +109,7 @@ export class PoolListeners {
       }
       for (const socket of door.early.splice(0)) {
         this.#options.onSocket(door.pool, socket);
-        if (this.#options.paused !== true) resumeReading(socket);
+        if (this.#options.paused !== true) startReading(socket);
       }
     }
   }

@@ -114,8 +114,11 @@ export class ProxyServer {
     }
   }
 
-  /** Takes a client that has connected to a pool's listener. */
-  accept(poolName: string, socket: Socket): ClientConnection | null {
+  /**
+   * Takes a client that has connected to a pool's listener.
+   * @param moved another process has let it in already: no limit refuses it
+   */
+  accept(poolName: string, socket: Socket, moved = false): ClientConnection | null {
     const pool = this.#pools.find(({ config }) => config.name === poolName);
     if (pool === undefined || this.#stopping) {
       socket.on('error', () => {});
@@ -123,7 +126,7 @@ export class ProxyServer {
       return null;
     }
     const limit = Math.ceil(pool.config.clientConnections / this.#workers);
-    if (limit > 0 && pool.counters[CLIENT_CONNECTIONS] >= limit) {
+    if (limit > 0 && !moved && pool.counters[CLIENT_CONNECTIONS] >= limit) {
       pool.counters[CLIENTS_REFUSED]++;
       this.engine.log.write(
         LOG_INFO,

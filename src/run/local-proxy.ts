@@ -75,7 +75,7 @@ export class LocalProxy implements Serving {
   }
 
   adopt({ pool, state, handle }: MovingClient): void {
-    const client = this.#proxy.accept(pool, socketOf(handle));
+    const client = this.#proxy.accept(pool, socketOf(handle), state !== null);
     if (state !== null) client?.arrive(state);
   }
 

@@ -11,12 +11,15 @@ import { delay, waitFor } from '../support/wait.ts';
 // A long run of what must not be noticed: reloads, rolling restarts and upgrades in turn, from one
 // Node.js to the next, under pipelined load. Not part of npm test:
 //
-//   node build/test/fault/restart-soak.js [--rounds N] [--workers N] [--node PATH]...
+//   node build/test/fault/restart-soak.js [--rounds N] [--workers N] [--depth N] [--reader data]
+//     [--node PATH]...
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     workers: { type: 'string', default: '2' },
+    depth: { type: 'string', default: '16' },
+    reader: { type: 'string', default: 'onread' },
     node: { type: 'string', multiple: true, default: [process.execPath] },
   },
 });
@@ -30,12 +33,12 @@ const lines = (...numbers: number[]): string[] =>
 const args = ['--admin-socket', socket, '-p', pidFile, '--http-addr', 'off'];
 const ringway = await startChild(
   { servers: lines(1, 2, 3) },
-  { args: [...args, '--workers', values.workers] },
+  { args: [...args, '--workers', values.workers], env: { RINGWAY_READER: values.reader } },
 );
 const load = new PipelinedLoad({
   port: ringway.port,
   clients: 16,
-  depth: 16,
+  depth: Number(values.depth),
   visitorsEveryMs: 5,
 });
 const serving = (): number => Number(readFileSync(pidFile, 'latin1'));
