@@ -132,6 +132,34 @@ describe('workers', () => {
     }
   });
 
+  test('workers whose primary is killed answer what is in flight and end', async () => {
+    const ringway = await run(['--workers', '2']);
+    const clients = await Promise.all([1, 2, 3, 4].map(() => RespClient.open(ringway.port)));
+    for (const client of clients) await client.command('PING');
+    for (const server of redis) server.kill('SIGSTOP');
+    const asked = clients.map((client) => client.command('GET', 'key:3'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    ringway.kill('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const server of redis) server.kill('SIGCONT');
+    for (const reply of await Promise.all(asked)) assert.match(String(reply), /^key:3@/);
+    for (const pid of workerPids(ringway.log)) {
+      await waitFor('the worker to be gone', () => !isRunning(pid));
+    }
+  });
+
+  test('a client limit does not refuse clients that only change their worker', async () => {
+    const ringway = await run(['--workers', '2'], { client_connections: 4 });
+    const clients = await Promise.all([1, 2, 3, 4].map(() => RespClient.open(ringway.port)));
+    for (const client of clients) assert.equal(await client.command('PING'), 'PONG');
+    const more = await RespClient.open(ringway.port);
+    assert.match((await more.readToEnd()).toString(), /max number of clients/);
+    await askAdmin(ringway.socket, 'restart');
+    for (const client of clients) assert.equal(await client.command('PING'), 'PONG');
+    for (const client of clients) client.close();
+    await ringway.stop();
+  });
+
   test('a rolling restart under load: no client notices', async () => {
     const ringway = await run(['--workers', '2']);
     const options = { port: ringway.port, clients: 8, depth: 16, visitorsEveryMs: 5 };
