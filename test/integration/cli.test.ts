@@ -124,7 +124,7 @@ describe('the command line', () => {
   test('SIGINT ends it as well; SIGHUP does not', async () => {
     const ringway = await startChild({ servers });
     ringway.kill('SIGHUP');
-    await waitFor('the line', () => ringway.log.some((line) => line.includes('SIGHUP received')));
+    await waitFor('the line', () => ringway.log.some((line) => line.includes('(SIGHUP) received')));
     const client = await RespClient.open(ringway.port);
     assert.equal(await client.command('PING'), 'PONG');
     client.close();
