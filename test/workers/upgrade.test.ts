@@ -10,12 +10,19 @@ import { type ChildRingway, type PoolSpec, startChild } from '../support/ringway
 import { waitFor } from '../support/wait.ts';
 
 let redis: RealServer[] = [];
+const started: ChildRingway[] = [];
+const pidFiles: string[] = [];
 
 before(async () => {
   redis = await Promise.all([1, 2].map(() => startRedis()));
   await fill(redis);
 });
-after(() => Promise.all(redis.map((server) => server.stop())));
+after(async () => {
+  // What a failed test has left must not keep this process from ending.
+  for (const ringway of started) if (ringway.child.exitCode === null) ringway.kill('SIGKILL');
+  for (const pidFile of pidFiles) killIfRunning(Number(readFileSync(pidFile, 'latin1')));
+  await Promise.all(redis.map((server) => server.stop()));
+});
 
 interface Running {
   readonly ringway: ChildRingway;
@@ -31,6 +38,8 @@ async function run(args: readonly string[], pool: Partial<PoolSpec> = {}): Promi
   const servers = redis.map(({ port }, i) => `127.0.0.1:${port}:1 s${i + 1}`);
   const more = ['--admin-socket', socket, '-p', pidFile, '--http-addr', 'off', ...args];
   const ringway = await startChild({ servers, ...pool }, { args: more });
+  started.push(ringway);
+  pidFiles.push(pidFile);
   return {
     ringway,
     socket,
@@ -132,3 +141,13 @@ describe('an upgrade', () => {
     await stop();
   });
 });
+
+function killIfRunning(pid: number): void {
+  try {
+    // Only a ringway: the number may be another process's by now.
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+    if (command.includes('ringway-upgrade-')) process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended, as it should.
+  }
+}
