@@ -39,6 +39,8 @@ class Worker {
   leaving = false;
   /** What it had counted when it was asked last. */
   last: Snapshot | null = null;
+  /** That has been added to what is gone. */
+  counted = false;
 
   constructor(number: number, log: Log, onExit: (worker: Worker, how: string) => void) {
     this.number = number;
@@ -58,7 +60,9 @@ class Worker {
 
   async snapshot(): Promise<Snapshot | null> {
     try {
-      this.last = unpackSnapshot(await this.peer.ask<object>('snapshot'));
+      const snapshot = unpackSnapshot(await this.peer.ask<object>('snapshot'));
+      // An answer may come behind the worker's last word: that was counted for good.
+      if (!this.counted) this.last = snapshot;
     } catch {
       // It is gone; what it said last stands.
     }
@@ -155,8 +159,7 @@ export class Workers implements Serving {
   }
 
   #onExit(worker: Worker, how: string): void {
-    if (worker.last !== null) this.#end(worker.last);
-    worker.last = null;
+    this.#count(worker);
     this.#leaving.delete(worker);
     if (this.#workers[worker.number - 1] !== worker) return;
     this.#workers[worker.number - 1] = null;
@@ -190,8 +193,12 @@ export class Workers implements Serving {
     }
   }
 
-  /** Adds up what workers had counted that are gone. */
-  #end(last: Snapshot): void {
+  /** Adds what a worker that is gone had counted, once. */
+  #count(worker: Worker): void {
+    const { last } = worker;
+    worker.counted = true;
+    worker.last = null;
+    if (last === null) return;
     const [before] = this.#ended;
     const ended = endedSnapshot(last);
     this.#ended = [before === undefined ? ended : mergeSnapshots([ended], [before])];
@@ -269,8 +276,7 @@ export class Workers implements Serving {
       const last = await worker.peer.ask<object>('leave', { limitMs });
       this.#leaving.delete(worker);
       worker.last = unpackSnapshot(last);
-      this.#end(worker.last);
-      worker.last = null;
+      this.#count(worker);
       worker.peer.tell('exit', {});
     } catch (error) {
       const message = `worker ${worker.number} did not leave well: ${(error as Error).message}`;

@@ -29,8 +29,8 @@ const STREAMS = {
     'one value of 1 MB': `set k 0 0 ${MEGABYTE}\r\n${many(MEGABYTE, 'x')}\r\n`,
     'many keys': `get ${many(elements, 'key ')}\r\n`,
     'a key too long': `get ${many(60_000, 'x')}\r\n`,
-    'blanks before the name': `${many(8000, ' ')}get a\r\n`,
-    'a long line': `${many(8000, 'x')}\r\n`,
+    'blanks before the name': `${many(2000, ' ')}get a\r\n`,
+    'a long line': `${many(2000, 'x')}\r\n`,
   },
   'memcache replies': {
     'one value of 1 MB': `VALUE k 0 ${MEGABYTE}\r\n${many(MEGABYTE, 'x')}\r\nEND\r\n`,
