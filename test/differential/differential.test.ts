@@ -57,7 +57,9 @@ function exchange(port: number, resp: 2 | 3, samples: readonly Sample[]): Promis
 
 /** Idle times and the like, and the order of a hash table, are never the same twice. */
 function steady(reply: string, { words }: Sample): string {
+  // Seconds may pass between two servers.
   if (words[0] === 'PTTL') return reply.replace(/^:[1-9]\d{4,}/, ':N');
+  if (words[0] === 'TTL') return reply.replace(/^:[1-9]\d*/, ':N');
   if (/^(KEYS|SCAN|COMMAND LIST)\b/.test(words.join(' '))) return reply.split('\r\n').sort().join();
   const clocks = /(\$(?:4|6|8|12|9|11|18)\r\n(?:idle|inactive|seen-time|active-time)\r\n:)-?\d+/g;
   return words[0] === 'XINFO' ? reply.replace(clocks, '$1N') : reply;
