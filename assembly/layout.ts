@@ -48,6 +48,8 @@ export const STATE_DEPTH: u32 = 14; // nesting depth of a reply
 export const STATE_BOUNDARY: u32 = 15; // bytes after CONSUMED in whole elements
 export const STATE_STACK: u32 = 16; // elements left per open level of a reply
 export const STATE_WORDS: u32 = 16 + 32;
+// Set before replies are scanned: how deep they may be nested, 0 = LIMIT_REPLY_DEPTH.
+export const STATE_MAX_DEPTH: u32 = 60;
 
 export const SCAN_COMPLETE: u32 = 0; // every byte is covered by records
 export const SCAN_PARTIAL: u32 = 1; // the last frame is incomplete

@@ -77,6 +77,7 @@ import {
   STATE_INFO,
   STATE_KEY_LENGTH,
   STATE_KEY_OFFSET,
+  STATE_MAX_DEPTH,
   STATE_OFFSET,
   STATE_PHASE,
   STATE_SERVER,
@@ -532,6 +533,8 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
   let pos = start;
   let frame = start; // first byte of the frame or of its piece
   let phase = getState(STATE_PHASE);
+  const givenDepth = getState(STATE_MAX_DEPTH);
+  const maxDepth = givenDepth === 0 ? LIMIT_REPLY_DEPTH : min(givenDepth, LIMIT_REPLY_DEPTH);
   let detached: u32 = 0;
   let depth: u32 = 0;
   let elements: u32 = 0; // not yet begun at this depth
@@ -619,7 +622,7 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
             if (depth === 0) count = size;
           }
           if (size !== 0) {
-            if (depth === LIMIT_REPLY_DEPTH) {
+            if (depth === maxDepth) {
               error = ERROR_REPLY_DEPTH;
               break;
             }

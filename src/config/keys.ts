@@ -280,6 +280,12 @@ export const POOL_KEYS: readonly KeySpec[] = [
     ...own('max_inline', 65536, [64, 65536], 'The longest inline request.'),
     unit: 'bytes',
   },
+  own(
+    'max_reply_depth',
+    32,
+    [1, 32],
+    'How deep a reply may be nested; a server that goes deeper is disconnected. Redis pools only.',
+  ),
 ];
 
 /** Keys other versions know and this one refuses, with what to say about them. */

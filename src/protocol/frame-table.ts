@@ -48,6 +48,8 @@ export const STATE_DEPTH = 14; // nesting depth of a reply
 export const STATE_BOUNDARY = 15; // bytes after CONSUMED in whole elements
 export const STATE_STACK = 16; // elements left per open level of a reply
 export const STATE_WORDS = 16 + 32;
+// Set before replies are scanned: how deep they may be nested, 0 = LIMIT_REPLY_DEPTH.
+export const STATE_MAX_DEPTH = 60;
 
 export const SCAN_COMPLETE = 0; // every byte is covered by records
 export const SCAN_PARTIAL = 1; // the last frame is incomplete

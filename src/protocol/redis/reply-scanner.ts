@@ -28,6 +28,7 @@ import {
   STATE_INFO,
   STATE_KEY_LENGTH,
   STATE_KEY_OFFSET,
+  STATE_MAX_DEPTH,
   STATE_OFFSET,
   STATE_PHASE,
   STATE_SERVER,
@@ -82,6 +83,8 @@ export function scanReplies(
   let pos = start;
   let frame = start; // first byte of the frame or of its piece
   let phase = words[STATE_WORD + STATE_PHASE];
+  const givenDepth = words[STATE_WORD + STATE_MAX_DEPTH] || LIMIT_REPLY_DEPTH;
+  const maxDepth = Math.min(givenDepth, LIMIT_REPLY_DEPTH);
   let detached = 0;
   let depth = 0;
   let elements = 0; // not yet begun at this depth
@@ -153,7 +156,7 @@ export function scanReplies(
             if (depth === 0) count = size;
           }
           if (size > 0) {
-            if (depth === LIMIT_REPLY_DEPTH) {
+            if (depth === maxDepth) {
               error = ERROR_REPLY_DEPTH;
               break;
             }
