@@ -1,7 +1,9 @@
-import { get } from 'node:http';
 import { askAdmin } from '../admin/admin-client.ts';
 import type { Status } from '../stats/status.ts';
 import { type Arguments, usageError } from './arguments.ts';
+
+// As in stats/http-server.ts: not every export of node:http may be touched.
+const { get } = process.getBuiltinModule('node:http');
 
 const DEFAULT_ADDRESS = '127.0.0.1:22223';
 const TIMEOUT_MS = 5_000;

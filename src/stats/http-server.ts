@@ -1,5 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
+// Importing node:http as a module evaluates all its exports, with WebSocket a WebAssembly parser
+// that Node 22 cannot load in little address space: it would take this process down.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** What a path answers with. */
 export interface HttpAnswer {
