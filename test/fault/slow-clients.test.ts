@@ -65,6 +65,11 @@ describe('slow clients', { skip }, () => {
     }, 20);
     const from = performance.now();
     await work();
+    // On a busy machine a server may need long to make a large reply: wait for what was asked since.
+    const asked = [sameServer, otherServer];
+    await waitFor('an answer to both', () =>
+      asked.every(({ samples }) => samples.some(({ at }) => at >= from)),
+    );
     const to = performance.now();
     clearInterval(timer);
     await delay(50);
