@@ -53,6 +53,7 @@ const RINGWAY_OPTIONS: readonly LongOption[] = [
   { name: 'log-format', id: 'log-format', argument: true },
   { name: 'drain-ms', id: 'drain-ms', argument: true },
   { name: 'memory-mib', id: 'memory-mib', argument: true },
+  { name: 'max-connections', id: 'max-connections', argument: true },
   { name: 'workers', id: 'workers', argument: true },
   { name: 'watch', id: 'watch', argument: false },
   { name: 'no-latency', id: 'no-latency', argument: false },
@@ -67,6 +68,7 @@ const OWN_ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['drain-ms', 'a number'],
   ['workers', `a number from 1 to ${WORKERS_MAX}, or auto`],
   ['memory-mib', 'a number'],
+  ['max-connections', 'a number'],
 ]);
 
 const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
@@ -236,6 +238,8 @@ function apply(id: string, text: string): Partial<Options> {
       return { workers: workers(text) };
     case 'watch':
       return { watch: true };
+    case 'max-connections':
+      return { maxConnections: number('max-connections', text) };
     case 'no-latency':
       return { latency: false };
     default:

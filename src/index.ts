@@ -33,6 +33,8 @@ export interface RingwayOptions extends DoorOptions {
   readonly latency?: boolean;
   /** Bytes that may wait for clients and servers in one process; 0 = no limit. */
   readonly memoryLimit?: number;
+  /** Connections of one process, to clients and servers; 0 = what the system allows. */
+  readonly maxConnections?: number;
   /** Descriptors of listening sockets that are open already, by the name of their pool. */
   readonly listenFds?: ReadonlyMap<string, number>;
   /** `data` keeps to the documented interface of node:net. */
@@ -62,7 +64,7 @@ export interface Ringway {
  */
 export async function start(options: RingwayOptions): Promise<Ringway> {
   const { config: given, codec = 'auto', reader = null, latency = true, listenFds } = options;
-  const { memoryLimit = DEFAULT_MEMORY_LIMIT } = options;
+  const { memoryLimit = DEFAULT_MEMORY_LIMIT, maxConnections = 0 } = options;
   const config = typeof given === 'string' ? (await readConfig(given)).config : given;
   const log = options.log ?? new FileLog(LOG_NOTICE, null);
   const proxy = new LocalProxy(config, {
@@ -72,6 +74,7 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
     latency,
     version: VERSION,
     memoryLimit,
+    maxConnections,
   });
   const program = new Program(config, {
     serving: proxy,

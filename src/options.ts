@@ -37,6 +37,8 @@ export interface Options {
   readonly drainMs: number;
   /** MiB that may wait for clients and servers in one process; 0 = no limit. */
   readonly memoryMib: number;
+  /** Connections of one process, to clients and servers; 0 = what the system allows. */
+  readonly maxConnections: number;
   /** Processes that serve clients; `auto` = one per core. */
   readonly workers: number | 'auto';
   /** Whether the configuration is read again when its file changes. */
@@ -61,6 +63,7 @@ export const DEFAULTS: Options = {
   logFormat: 'text',
   drainMs: 1000,
   memoryMib: 1024,
+  maxConnections: 0,
   workers: 1,
   watch: false,
   latency: true,

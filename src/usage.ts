@@ -26,6 +26,7 @@ const OWN_USAGE: readonly string[] = [
     ` (default: ${DEFAULTS.memoryMib})`,
   '      --workers=N|auto   : set processes that serve clients, auto: one per core (default: 1)',
   '      --watch            : reload the configuration when its file changes',
+  '      --max-connections=N: set most connections of one process (default: by open files)',
   '      --no-latency       : measure no latencies',
   '',
   'Commands, each with --help of its own:',

@@ -12,7 +12,7 @@ import type { Snapshot } from './stats/snapshot.ts';
 export interface WorkersOptions
   extends Pick<
     WorkerStart,
-    'codec' | 'reader' | 'latency' | 'memoryLimit' | 'version' | 'workers'
+    'codec' | 'reader' | 'latency' | 'memoryLimit' | 'maxConnections' | 'version' | 'workers'
   > {
   readonly log: Log;
 }

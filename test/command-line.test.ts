@@ -107,6 +107,7 @@ describe('options', () => {
         logFormat: 'text',
         drainMs: 1000,
         memoryMib: 1024,
+        maxConnections: 0,
         workers: 1,
         watch: false,
         latency: true,

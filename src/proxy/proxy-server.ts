@@ -3,12 +3,13 @@ import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { DEFAULT_MEMORY_LIMIT, DRAIN_MS, RING_SPARE_BYTES } from '../limits.ts';
 import { LOG_INFO, type Log } from '../log.ts';
+import { connectionsAllowed } from '../net/descriptor-limit.ts';
 import { Reader, type ReaderKind } from '../net/reader.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
 import { writeCommandTable } from '../protocol/redis/command-table-layout.ts';
 import { scannerEntries } from '../protocol/redis/scanner-entries.ts';
-import { CLIENT_CONNECTIONS, CLIENTS_REFUSED } from '../stats/counters.ts';
+import { CLIENT_CONNECTIONS, CLIENTS_REFUSED, CURR_CONNECTIONS } from '../stats/counters.ts';
 import { ClientConnection } from './client-connection.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine.ts';
 import { MemcacheProtocol } from './memcache-protocol.ts';
@@ -41,6 +42,8 @@ export interface ProxyOptions {
   readonly latency?: boolean;
   /** Bytes that may wait for clients and servers; 0 = no limit. */
   readonly memoryLimit?: number;
+  /** Connections to clients and servers; 0 = what the system allows. */
+  readonly maxConnections?: number;
   /** ringway's own version. */
   readonly version?: string;
   /** Processes that share the clients; each takes its part of `client_connections`. */
@@ -63,6 +66,8 @@ export class ProxyServer {
   readonly #redis: Protocol;
   readonly #memcache: Protocol;
   readonly #workers: number;
+  /** Connections this process may have, 0 = nobody knows. */
+  readonly #maxConnections: number;
   #stopping = false;
 
   constructor(config: Config, options: ProxyOptions) {
@@ -74,6 +79,7 @@ export class ProxyServer {
     this.#rings = new RingArena(RING_BASE, room);
     this.#assembledBytes = assembledBytes(config);
     this.#workers = options.workers ?? 1;
+    this.#maxConnections = options.maxConnections || connectionsAllowed();
     const assembledAt = RING_BASE + room;
     this.engine = new Engine(
       codec,
@@ -125,18 +131,28 @@ export class ProxyServer {
       socket.destroy();
       return null;
     }
-    const limit = Math.ceil(pool.config.clientConnections / this.#workers);
-    if (limit > 0 && !moved && pool.counters[CLIENT_CONNECTIONS] >= limit) {
+    const full = moved ? null : this.#fullBy(pool);
+    if (full !== null) {
       pool.counters[CLIENTS_REFUSED]++;
-      this.engine.log.write(
-        LOG_INFO,
-        `pool ${pool.config.name} refuses a client: client_connections is ${limit}`,
-      );
+      this.engine.log.write(LOG_INFO, `pool ${pool.config.name} refuses a client: ${full}`);
       socket.on('error', () => socket.destroy());
       socket.end(pool.protocol.tooManyClients, () => socket.destroy());
       return null;
     }
     return new ClientConnection(this.engine, pool, socket);
+  }
+
+  /** @returns which limit leaves no room for one more client, null when there is room */
+  #fullBy(pool: Pool): string | null {
+    const limit = Math.ceil(pool.config.clientConnections / this.#workers);
+    if (limit > 0 && pool.counters[CLIENT_CONNECTIONS] >= limit) {
+      return `client_connections is ${limit}`;
+    }
+    const most = this.#maxConnections;
+    if (most > 0 && this.engine.process[CURR_CONNECTIONS] >= most) {
+      return `this process may have ${most} connections`;
+    }
+    return null;
   }
 
   /**

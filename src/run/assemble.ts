@@ -19,6 +19,7 @@ export interface AssembleOptions {
   readonly reader: ReaderKind | null;
   readonly latency: boolean;
   readonly memoryLimit: number;
+  readonly maxConnections: number;
   readonly drainMs: number;
   readonly log: Log;
   readonly doors: DoorOptions;
@@ -30,10 +31,11 @@ export interface AssembleOptions {
  * @throws ConfigError or RingwayError
  */
 export async function assemble(options: AssembleOptions): Promise<Program> {
-  const { codec, reader, latency, memoryLimit, log } = options;
+  const { codec, reader, latency, memoryLimit, maxConnections, log } = options;
   const workers = options.workers === 'auto' ? availableParallelism() : options.workers;
   const text = await readConfig(options.confFile);
-  const engine = { codec, reader, latency, memoryLimit, log, version: VERSION, workers };
+  const limits = { memoryLimit, maxConnections };
+  const engine = { codec, reader, latency, ...limits, log, version: VERSION, workers };
   if (workers === 1) {
     const proxy = new LocalProxy(text.config, engine);
     proxy.preconnect();

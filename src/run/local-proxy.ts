@@ -17,6 +17,8 @@ export interface LocalOptions {
   readonly latency: boolean;
   /** Bytes that may wait for clients and servers; 0 = no limit. */
   readonly memoryLimit: number;
+  /** Connections to clients and servers; 0 = what the system allows. */
+  readonly maxConnections: number;
   readonly version: string;
   /** Processes that share the clients. */
   readonly workers?: number;
@@ -35,6 +37,7 @@ export class LocalProxy implements Serving {
   /** @throws RingwayError RINGWAY_CODEC when the codec asked for cannot be had */
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
+    const { maxConnections } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -43,6 +46,7 @@ export class LocalProxy implements Serving {
       reader,
       latency,
       memoryLimit,
+      maxConnections,
       version,
       workers,
     });

@@ -111,6 +111,7 @@ class Daemon {
       codec: options.codec ?? codecFrom(env),
       reader: readerFrom(env),
       memoryLimit: options.memoryMib * 1024 * 1024,
+      maxConnections: options.maxConnections,
       log: this.#log,
       listeners: handles === undefined ? { fds } : { handles },
       doors: {

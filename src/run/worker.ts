@@ -17,6 +17,7 @@ export interface WorkerStart extends TextMessage {
   readonly reader: ReaderKind | null;
   readonly latency: boolean;
   readonly memoryLimit: number;
+  readonly maxConnections: number;
   readonly version: string;
   readonly workers: number;
   readonly level: number;
