@@ -1,7 +1,18 @@
 // Charts of benchmark figures as SVG: bars with the spread of the rounds, and lines.
 
 import { linearScale, logScale, type Scale } from './scale.ts';
-import { colour, element, FAINT, FONT_SIZE, INK, label, line, picture, textWidth } from './svg.ts';
+import {
+  colour,
+  element,
+  FAINT,
+  FONT_SIZE,
+  INK,
+  label,
+  line,
+  PAPER,
+  picture,
+  textWidth,
+} from './svg.ts';
 import { short } from './table.ts';
 
 export interface Bar {
@@ -65,6 +76,7 @@ export function barChart(chart: BarChart): string {
   const scale = linearScale(highest(chart), left, right);
 
   const parts = [...head.parts];
+  const figures: string[] = [];
   for (const tick of scale.ticks) {
     const x = scale.place(tick);
     parts.push(line(x, markTop, x, bottom, { stroke: FAINT }));
@@ -76,7 +88,10 @@ export function barChart(chart: BarChart): string {
     const middle = top + (groupHeight - GROUP_GAP) / 2;
     parts.push(label(left - 8, middle + FONT_SIZE / 3, group.name, 'end'));
     group.bars.forEach((bar, i) => {
-      if (bar !== null) parts.push(...drawBar(bar, i, top + i * (BAR_HEIGHT + BAR_GAP), scale));
+      if (bar === null) return;
+      const y = top + i * (BAR_HEIGHT + BAR_GAP);
+      parts.push(...drawBar(bar, i, y, scale));
+      figures.push(drawFigure(bar, y, scale));
     });
   });
   if (chart.reference !== undefined) {
@@ -84,7 +99,8 @@ export function barChart(chart: BarChart): string {
     parts.push(line(x, markTop, x, bottom, { stroke: INK, 'stroke-dasharray': '4 3' }));
     parts.push(label(x, markTop - 5, chart.reference.label, 'middle'));
   }
-  return picture(WIDTH, bottom + AXIS_HEIGHT, chart.title, chart.description, parts);
+  const height = bottom + AXIS_HEIGHT;
+  return picture(WIDTH, height, chart.title, chart.description, [...parts, ...figures]);
 }
 
 /** Lines with a mark at each point; y begins at 0, so that differences keep their proportion. */
@@ -105,7 +121,7 @@ export function lineChart(chart: LineChart): string {
     ? logScale(xs, left, right, TICK_GAP)
     : linearScale(Math.max(0, ...xs), left, right);
 
-  const parts = [...head.parts, label(MARGIN, top - 10, chart.yLabel)];
+  const parts = [...head.parts, label(MARGIN, top - 14, chart.yLabel)];
   for (const tick of y.ticks) {
     parts.push(line(left, y.place(tick), right, y.place(tick), { stroke: FAINT }));
     parts.push(label(left - 8, y.place(tick) + FONT_SIZE / 3, tickText(tick), 'end'));
@@ -136,17 +152,21 @@ function drawBar(bar: Bar, series: number, y: number, scale: Scale): string[] {
   const parts = [
     element('rect', { x: start, y, width, height: BAR_HEIGHT, rx: 2, fill: colour(series) }),
   ];
-  const high = bar.high ?? bar.value;
   if (bar.low !== undefined || bar.high !== undefined) {
     const middle = y + BAR_HEIGHT / 2;
-    const ends = [scale.place(bar.low ?? bar.value), scale.place(high)];
+    const ends = [scale.place(bar.low ?? bar.value), scale.place(bar.high ?? bar.value)];
     const ink = { stroke: INK };
     parts.push(line(ends[0], middle, ends[1], middle, ink));
     for (const x of ends) parts.push(line(x, middle - WHISKER, x, middle + WHISKER, ink));
   }
-  const behind = scale.place(Math.max(high, bar.value)) + 5;
-  parts.push(label(behind, y + BAR_HEIGHT / 2 + FONT_SIZE / 3, short(bar.value)));
   return parts;
+}
+
+/** On a patch of paper, as the line of the reference may pass there. */
+function drawFigure(bar: Bar, y: number, scale: Scale): string {
+  const x = scale.place(Math.max(bar.high ?? bar.value, bar.value)) + 5;
+  const patch = { stroke: PAPER, 'stroke-width': 4, 'paint-order': 'stroke' };
+  return label(x, y + BAR_HEIGHT / 2 + FONT_SIZE / 3, short(bar.value), 'start', patch);
 }
 
 function drawLine(places: readonly (readonly [number, number])[], series: number): string {

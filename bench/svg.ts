@@ -9,7 +9,7 @@ const LETTER_WIDTH = 6.8;
 const FONT = 'system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif';
 export const INK = '#1f2328';
 export const FAINT = '#d0d7de';
-const PAPER = '#ffffff';
+export const PAPER = '#ffffff';
 
 /** Told apart also by those who do not see red and green, or who print in grey. */
 const PALETTE = ['#0b5fa5', '#e08a00', '#17836b', '#b5508f', '#5f6b76', '#8c3b1a'];
