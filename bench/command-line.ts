@@ -17,7 +17,7 @@ export interface ParsedOptions {
 export function parseOptions(argv: readonly string[], kinds: OptionKinds): ParsedOptions {
   const found = new Map<string, string[]>();
   for (let i = 0; i < argv.length; i++) {
-    const match = /^--([a-z-]+)(?:=(.*))?$/s.exec(argv[i]);
+    const match = /^--([a-z0-9-]+)(?:=(.*))?$/s.exec(argv[i]);
     const kind = match === null ? undefined : kinds[match[1]];
     if (match === null || kind === undefined) {
       const known = Object.keys(kinds).map((name) => `--${name}`);

@@ -17,6 +17,31 @@ export function spread(values: readonly number[]): Spread {
   return { median: median(values), low: Math.min(...values), high: Math.max(...values) };
 }
 
+/** Of so many values, at least, medianInterval() can say something. */
+export const FEWEST_VALUES = 5;
+const ERROR = 0.05;
+
+/**
+ * Where the true median lies, whatever the distribution: it is below `low` with a probability of at
+ * most 5 %, and above `high` likewise. Half of all values are below the true median, so how many of
+ * the smallest values may be left out is a matter of tossing coins.
+ * @throws RangeError with fewer than FEWEST_VALUES values
+ */
+export function medianInterval(values: readonly number[]): Spread {
+  const count = values.length;
+  if (count < FEWEST_VALUES) throw new RangeError(`the interval of ${count} values`);
+  const sorted = values.toSorted((a, b) => a - b);
+  let outside = 0;
+  let ways = 1;
+  let error = 2 ** -count;
+  while (error <= ERROR) {
+    outside++;
+    ways = (ways * (count - outside + 1)) / outside;
+    error += ways * 2 ** -count;
+  }
+  return { median: median(values), low: sorted[outside - 1], high: sorted[count - outside] };
+}
+
 /** Spread of a[i] / b[i]; pairs are of the same round, so slow phases of the machine cancel out. */
 export function ratioSpread(a: readonly number[], b: readonly number[]): Spread {
   if (a.length !== b.length) throw new RangeError(`${a.length} and ${b.length} rounds`);

@@ -7,17 +7,13 @@ import { ensureServers, findBinary } from '../../test/support/real-servers.ts';
 import { UsageError } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { fill } from './fill.ts';
+import { findLoadProgram, load, WARMUP_SHARE } from './load.ts';
 import { MACRO_USAGE, type MacroOptions, parseMacroOptions } from './options.ts';
-import { usageOf } from './process-usage.ts';
-import { benchmarkArguments, runBenchmark } from './redis-benchmark.ts';
 import { type MacroReport, macroTables, type Run } from './report.ts';
 import { Bed, NUTCRACKER, type Target } from './targets.ts';
-import { FILLS, type Workload } from './workloads.ts';
+import { FILLS } from './workloads.ts';
 
-const LOAD_PROGRAMS = ['redis-benchmark', 'valkey-benchmark'];
 const QUICK_SHARE = 4;
-/** Enough for the optimizing compilers of V8, also with --quick. */
-const WARMUP_SHARE = 2;
 
 try {
   await run(parseMacroOptions(process.argv.slice(2)));
@@ -29,9 +25,7 @@ try {
 
 async function run(options: MacroOptions): Promise<void> {
   ensureServers();
-  const program = findBinary(LOAD_PROGRAMS);
-  if (program === undefined)
-    throw new Error('redis-benchmark is not on the PATH: install it first');
+  const program = findLoadProgram();
   const programs = versions(program);
   console.log(describeMachine(thisMachine()));
   for (const [name, text] of Object.entries(programs)) console.log(`${name}: ${text}`);
@@ -80,25 +74,6 @@ async function runAll(
     }
   }
   return runs;
-}
-
-async function load(
-  program: string,
-  workload: Workload,
-  target: Target,
-  requests: number,
-): Promise<Omit<Run, 'round'>> {
-  const before = usageOf(target.pid);
-  const result = await runBenchmark(program, benchmarkArguments(workload, target.port, requests));
-  const after = usageOf(target.pid);
-  return {
-    workload: workload.name,
-    target: target.name,
-    requests,
-    cpuUs: ((after.cpuMs - before.cpuMs) * 1000) / requests,
-    ...result,
-    rssKib: after.rssKib,
-  };
 }
 
 function versions(program: string): Record<string, string> {

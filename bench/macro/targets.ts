@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CodecChoice } from '../../src/codec/select.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { findBinary, type RealServer, startRedis } from '../../test/support/real-servers.ts';
 import { waitFor } from '../../test/support/wait.ts';
@@ -21,12 +22,23 @@ export interface Target {
   readonly pid: number;
 }
 
+export interface ProxyTarget extends Target {
+  readonly process: ChildProcess;
+}
+
+/** How a ringway is started; `cli` is that of the build to run. */
+export function ringwayCommand(codec: CodecChoice, cli: string = CLI): string[] {
+  const options = ['--codec', codec, '-c', '{conf}', '-a', '127.0.0.1', '-s', '{stats}'];
+  return [process.execPath, cli, ...options];
+}
+
 /** Everything that runs for the benchmark. */
 export class Bed {
   readonly targets: Target[] = [];
   readonly #dir = mkdtempSync(join(tmpdir(), 'ringway-bench-'));
   readonly #servers: RealServer[] = [];
   readonly #proxies: ChildProcess[] = [];
+  #count = 0;
 
   constructor() {
     // For exits that skip stop().
@@ -38,33 +50,46 @@ export class Bed {
 
   /** Four servers, the proxies in front of them, and one server more to talk to directly. */
   async start(options: MacroOptions): Promise<void> {
-    for (const _name of SERVER_NAMES) this.#servers.push(await startRedis());
+    await this.startServers();
     for (const codec of options.codecs) {
-      const ringway = [process.execPath, CLI, '--codec', codec, '-c', '{conf}'];
-      await this.#startProxy(`ringway ${codec}`, [...ringway, '-a', '127.0.0.1', '-s', '{stats}']);
+      this.targets.push(await this.startProxy(`ringway ${codec}`, ringwayCommand(codec)));
     }
     const nutcracker = findBinary([NUTCRACKER]);
     if (nutcracker !== undefined) {
-      const args = ['-c', '{conf}', '-a', '127.0.0.1', '-s', '{stats}'];
-      await this.#startProxy(NUTCRACKER, [nutcracker, ...args]);
+      const command = [nutcracker, '-c', '{conf}', '-a', '127.0.0.1', '-s', '{stats}'];
+      this.targets.push(await this.startProxy(NUTCRACKER, command));
     }
-    for (const { name, command } of options.rivals) await this.#startProxy(name, command);
+    for (const { name, command } of options.rivals) {
+      this.targets.push(await this.startProxy(name, command));
+    }
     const direct = await startRedis();
     this.#servers.push(direct);
     this.targets.push({ name: DIRECT, port: direct.port, pid: direct.pid });
   }
 
-  async #startProxy(name: string, command: readonly string[]): Promise<void> {
+  async startServers(): Promise<void> {
+    for (const _name of SERVER_NAMES) this.#servers.push(await startRedis());
+  }
+
+  /** Starts a proxy in front of the servers; with `channel` it can be sent messages. */
+  async startProxy(
+    name: string,
+    command: readonly string[],
+    channel = false,
+  ): Promise<ProxyTarget> {
     const port = await freePort();
-    const conf = join(this.#dir, `${this.#proxies.length}.yml`);
-    const log = join(this.#dir, `${this.#proxies.length}.log`);
+    const number = this.#count++;
+    const conf = join(this.#dir, `${number}.yml`);
+    const log = join(this.#dir, `${number}.log`);
     writeFileSync(conf, configuration(port, this.#servers));
     const values = { conf, port: String(port), stats: String(await freePort()) };
     const [program, ...args] = command.map((word) =>
       word.replace(/\{(conf|port|stats)\}/g, (_, key: keyof typeof values) => values[key]),
     );
     const output = openSync(log, 'a');
-    const child = spawn(program, args, { stdio: ['ignore', output, output] });
+    const child = spawn(program, args, {
+      stdio: ['ignore', output, output, ...(channel ? ['ipc' as const] : [])],
+    });
     closeSync(output);
     this.#proxies.push(child);
     let failure = '';
@@ -74,11 +99,15 @@ export class Bed {
       const said = readFileSync(log, 'utf8').trim().slice(-400);
       throw new Error(`${name} did not start: ${failure} ${said}`);
     }
-    this.targets.push({ name, port, pid: child.pid as number });
+    return { name, port, pid: child.pid as number, process: child };
+  }
+
+  async stopProxies(): Promise<void> {
+    await Promise.all(this.#proxies.splice(0).map(end));
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#proxies.map(end));
+    await this.stopProxies();
     await Promise.all(this.#servers.map((server) => server.stop()));
     rmSync(this.#dir, { recursive: true, force: true });
   }

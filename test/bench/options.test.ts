@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { parseCheckOptions } from '../../bench/check/options.ts';
 import { parseOptions, UsageError } from '../../bench/command-line.ts';
 import { parseMacroOptions } from '../../bench/macro/options.ts';
 import { parseMicroOptions } from '../../bench/micro/options.ts';
@@ -32,6 +33,19 @@ describe('options of the benchmarks', () => {
     assert.deepEqual(parseMacroOptions(['--codec', 'auto,js,auto']).codecs, ['auto', 'js']);
     for (const bad of ['--rounds=0', '--rounds=x', '--codec=c', '--codec=', '--only=nothing']) {
       assert.throws(() => parseMacroOptions([bad]), UsageError, bad);
+    }
+  });
+
+  test('npm run bench:check', () => {
+    const none = parseCheckOptions([]);
+    assert.deepEqual([none.ref, none.rounds, none.micro, none.endToEnd], [null, 9, true, true]);
+    const micro = parseCheckOptions(['--micro', '--ref=v1', '--only', 'chunk', '--rounds=5']);
+    assert.deepEqual([micro.ref, micro.only, micro.rounds], ['v1', 'chunk', 5]);
+    assert.deepEqual([micro.micro, micro.endToEnd], [true, false]);
+    assert.equal(parseCheckOptions(['--e2e']).micro, false);
+    // With four rounds, four slower ones of four are no proof.
+    for (const bad of [['--rounds=4'], ['--micro', '--e2e'], ['--ref']]) {
+      assert.throws(() => parseCheckOptions(bad), UsageError, bad.join(' '));
     }
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { crossover, median, ratioSpread, spread } from '../../bench/statistics.ts';
+import { crossover, median, medianInterval, ratioSpread, spread } from '../../bench/statistics.ts';
 import { short, table } from '../../bench/table.ts';
 
 describe('statistics of the benchmarks', () => {
@@ -21,6 +21,16 @@ describe('statistics of the benchmarks', () => {
     // Both ten times slower in the second round: the ratio does not notice.
     assert.deepEqual(ratioSpread([2, 20, 2], [1, 10, 1]), { median: 2, low: 2, high: 2 });
     assert.throws(() => ratioSpread([1], [1, 2]), RangeError);
+  });
+
+  test('the interval of a median leaves out as many values as chance allows', () => {
+    const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+    // From the binomial distribution: 5 % on either side leave out 0, 1, 2 and 5 values.
+    assert.deepEqual(medianInterval(upTo(5)), { median: 3, low: 1, high: 5 });
+    assert.deepEqual(medianInterval(upTo(9)), { median: 5, low: 2, high: 8 });
+    assert.deepEqual(medianInterval(upTo(11)), { median: 6, low: 3, high: 9 });
+    assert.deepEqual(medianInterval(upTo(20)), { median: 10.5, low: 6, high: 15 });
+    assert.throws(() => medianInterval(upTo(4)), RangeError);
   });
 
   test('a crossover is where the ratio stays above 1', () => {

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { fill } from '../macro/fill.ts';
+import { findLoadProgram, load, WARMUP_SHARE } from '../macro/load.ts';
+import { Bed, ringwayCommand, type Target } from '../macro/targets.ts';
+import { FILLS, WORKLOADS, type Workload } from '../macro/workloads.ts';
+import { type Builds, type Figure, Samples, turning } from './figures.ts';
+import { SIDES, type Side } from './verdict.ts';
+
+const NAMES = ['depth1-get', 'depth16-get', 'depth64-get', 'depth16-set', 'mget-100'];
+
+/** The workloads to be compared whose names contain `only`. */
+export function checkedWorkloads(only: string): Workload[] {
+  return WORKLOADS.filter(({ name }) => NAMES.includes(name) && name.includes(only));
+}
+
+/** Each round has fresh proxies, warmed up, in front of servers that stay. */
+export async function measureEndToEnd(
+  builds: Builds,
+  workloads: readonly Workload[],
+  rounds: number,
+): Promise<Figure[]> {
+  const program = findLoadProgram();
+  const samples = new Samples('CPU µs');
+  const bed = new Bed();
+  try {
+    await bed.startServers();
+    for (let round = 0; round < rounds; round++) {
+      const proxies = new Map<Side, Target>();
+      for (const side of turning(round)) {
+        const command = ringwayCommand('auto', join(builds[side], 'build/src/cli.js'));
+        proxies.set(side, await bed.startProxy(side, command));
+      }
+      if (round === 0) await fill((proxies.get(SIDES[0]) as Target).port, FILLS);
+      for (const workload of workloads) {
+        console.error(`end to end, round ${round + 1}/${rounds}: ${workload.name}`);
+        const warmup = Math.ceil(workload.requests / WARMUP_SHARE);
+        for (const target of proxies.values()) await load(program, workload, target, warmup);
+        for (const [side, target] of proxies) {
+          const { cpuUs } = await load(program, workload, target, workload.requests);
+          samples.add(workload.name, side, cpuUs);
+        }
+      }
+      await bed.stopProxies();
+    }
+    return samples.figures();
+  } finally {
+    await bed.stop();
+  }
+}

@@ -1,0 +1,38 @@
+import { findBinary } from '../../test/support/real-servers.ts';
+import { usageOf } from './process-usage.ts';
+import { benchmarkArguments, runBenchmark } from './redis-benchmark.ts';
+import type { Run } from './report.ts';
+import type { Target } from './targets.ts';
+import type { Workload } from './workloads.ts';
+
+const LOAD_PROGRAMS = ['redis-benchmark', 'valkey-benchmark'];
+
+/** A warm-up is this part of a run: enough for the optimizing compilers of V8. */
+export const WARMUP_SHARE = 2;
+
+/** @throws Error when no program that makes load is installed */
+export function findLoadProgram(): string {
+  const program = findBinary(LOAD_PROGRAMS);
+  if (program !== undefined) return program;
+  throw new Error('redis-benchmark is not on the PATH: install it first');
+}
+
+/** Puts `target` under load once and measures what that took. */
+export async function load(
+  program: string,
+  workload: Workload,
+  target: Target,
+  requests: number,
+): Promise<Omit<Run, 'round'>> {
+  const before = usageOf(target.pid);
+  const result = await runBenchmark(program, benchmarkArguments(workload, target.port, requests));
+  const after = usageOf(target.pid);
+  return {
+    workload: workload.name,
+    target: target.name,
+    requests,
+    cpuUs: ((after.cpuMs - before.cpuMs) * 1000) / requests,
+    ...result,
+    rssKib: after.rssKib,
+  };
+}
