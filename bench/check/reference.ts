@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runToEnd } from './children.ts';
@@ -26,11 +26,14 @@ export function chooseReference(root: string, ref: string | null): Reference {
 
 /** A second working tree in a temporary folder, built. It is gone when the process has ended. */
 export class Checkout {
-  readonly dir: string = join(mkdtempSync(join(tmpdir(), 'ringway-check-')), 'reference');
+  readonly dir: string;
+  readonly #parent: string;
   readonly #root: string;
 
   constructor(root: string) {
     this.#root = root;
+    this.#parent = mkdtempSync(join(tmpdir(), 'ringway-check-'));
+    this.dir = join(this.#parent, 'reference');
     process.on('exit', () => this.remove());
   }
 
@@ -46,7 +49,8 @@ export class Checkout {
 
   /** Synchronous, as it also runs while the process ends. */
   remove(): void {
-    rmSync(join(this.dir, '..'), { recursive: true, force: true, maxRetries: 3 });
+    if (!existsSync(this.#parent)) return;
+    rmSync(this.#parent, { recursive: true, force: true, maxRetries: 3 });
     git(this.#root, 'worktree', 'prune');
   }
 
