@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { Bed, type Target } from '../macro/bed.ts';
 import { fill } from '../macro/fill.ts';
 import { findLoadProgram, load, WARMUP_SHARE } from '../macro/load.ts';
-import { Bed, ringwayCommand, type Target } from '../macro/targets.ts';
-import { FILLS, WORKLOADS, type Workload } from '../macro/workloads.ts';
+import { ringway } from '../macro/subjects.ts';
+import { fillsOf, WORKLOADS, type Workload } from '../macro/workloads.ts';
 import { type Builds, type Figure, Samples, turning } from './figures.ts';
 import { SIDES, type Side } from './verdict.ts';
 
@@ -27,10 +28,11 @@ export async function measureEndToEnd(
     for (let round = 0; round < rounds; round++) {
       const proxies = new Map<Side, Target>();
       for (const side of turning(round)) {
-        const command = ringwayCommand('auto', join(builds[side], 'build/src/cli.js'));
-        proxies.set(side, await bed.startProxy(side, command));
+        const subject = ringway('auto', { cli: join(builds[side], 'build/src/cli.js') });
+        await bed.startProxy(subject, side);
+        proxies.set(side, bed.target(side));
       }
-      if (round === 0) await fill((proxies.get(SIDES[0]) as Target).port, FILLS);
+      if (round === 0) await fill(bed.target(SIDES[0]).port, fillsOf(workloads));
       for (const workload of workloads) {
         console.error(`end to end, round ${round + 1}/${rounds}: ${workload.name}`);
         const warmup = Math.ceil(workload.requests / WARMUP_SHARE);

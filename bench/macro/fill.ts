@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { Fill } from './workloads.ts';
+import { type Fill, KEY_DIGITS } from './workloads.ts';
 
 const OK = '+OK\r\n';
 /** Bytes sent before the replies to them are awaited. */
@@ -25,7 +25,7 @@ export async function fill(port: number, fills: readonly Fill[]): Promise<void> 
 
 /** The name that redis-benchmark makes of a prefix and a random number. */
 export function keyName(prefix: string, number: number): string {
-  return prefix + String(number).padStart(12, '0');
+  return prefix + String(number).padStart(KEY_DIGITS, '0');
 }
 
 function setBatch(

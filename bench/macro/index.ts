@@ -2,86 +2,135 @@
 // docs/benchmarks.md says how it measures and what came out.
 
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ensureServers, findBinary } from '../../test/support/real-servers.ts';
 import { UsageError } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
+import { Bed, DIRECT } from './bed.ts';
+import { charts } from './charts.ts';
 import { fill } from './fill.ts';
-import { findLoadProgram, load, WARMUP_SHARE } from './load.ts';
-import { MACRO_USAGE, type MacroOptions, parseMacroOptions } from './options.ts';
-import { type MacroReport, macroTables, type Run } from './report.ts';
-import { Bed, NUTCRACKER, type Target } from './targets.ts';
-import { FILLS } from './workloads.ts';
+import { findLoadProgram } from './load.ts';
+import { type Bench, halfLoadSteps, loadSteps } from './load-steps.ts';
+import { MACRO_USAGE, parseMacroOptions, SCENARIOS } from './options.ts';
+import { halfLoadTable, idleTable, LEGEND, loadTable, startTable } from './report.ts';
+import type { MacroReport, Results } from './results.ts';
+import { baseOf, scenarioSteps } from './scenarios.ts';
+import { runSteps, type Step } from './steps.ts';
+import { NUTCRACKER, PREDIXY, type Subject, subjects } from './subjects.ts';
+import { fillsOf, WORKLOADS } from './workloads.ts';
 
-const QUICK_SHARE = 4;
+const COMPARISON = 'comparison';
+const START_SECONDS = 1;
+const FILL_SECONDS = 4;
 
 try {
-  await run(parseMacroOptions(process.argv.slice(2)));
+  await run(process.argv.slice(2));
 } catch (error) {
   const isUsage = error instanceof UsageError;
   console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${MACRO_USAGE}` : ''}`);
   process.exitCode = isUsage ? 2 : 1;
 }
 
-async function run(options: MacroOptions): Promise<void> {
+async function run(commandLine: readonly string[]): Promise<void> {
+  const options = parseMacroOptions(commandLine);
   ensureServers();
   const program = findLoadProgram();
+  const list = subjects(options.codecs, options.rivals);
   const programs = versions(program);
+  const measuredAt = new Date().toISOString();
   console.log(describeMachine(thisMachine()));
   for (const [name, text] of Object.entries(programs)) console.log(`${name}: ${text}`);
-  const bed = new Bed();
+  const results: Results = { load: [], halfLoad: [], idle: [], start: [] };
+  const bench: Bench = { program, options, bed: new Bed(), results };
   try {
-    console.error('starting servers and proxies ...');
-    await bed.start(options);
-    for (const { name, port } of bed.targets) {
-      console.error(`filling through ${name} ...`);
-      await fill(port, FILLS);
-    }
-    const runs = await runAll(program, options, bed.targets);
-    const titles = new Map(options.workloads.map(({ name, title }) => [name, title]));
-    const hasNutcracker = bed.targets.some(({ name }) => name === NUTCRACKER);
-    const reference = hasNutcracker ? NUTCRACKER : bed.targets[0].name;
-    console.log(`\n${macroTables(runs, titles, reference)}`);
-    if (options.json === null) return;
-    const report: MacroReport = { machine: thisMachine(), programs, runs };
-    writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+    await runSteps(plan(bench, list), (text) => process.stderr.write(text));
   } finally {
-    await bed.stop();
+    await bench.bed.stop();
   }
+  const reference = list.find(({ name }) => name === NUTCRACKER)?.name ?? list[0].name;
+  console.log(`\n${LEGEND}\n\n${tables(bench, reference).join('\n\n')}`);
+  if (options.json !== null) {
+    const machine = thisMachine();
+    const report: MacroReport = { machine, programs, measuredAt, commandLine, ...results };
+    writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+  }
+  if (options.svg !== null) writeCharts(bench, options.svg, reference);
 }
 
-/** Round by round, workload by workload, every target once, in turning order. */
-async function runAll(
-  program: string,
-  options: MacroOptions,
-  targets: readonly Target[],
-): Promise<Run[]> {
-  const runs: Run[] = [];
-  for (const workload of options.workloads) {
-    const requests = Math.ceil(workload.requests / (options.quick ? QUICK_SHARE : 1));
-    for (const target of targets) {
-      console.error(`warming up ${workload.name}, ${target.name}`);
-      await load(program, workload, target, Math.ceil(workload.requests / WARMUP_SHARE));
+/** Everything that will be done, in order. */
+function plan(bench: Bench, list: readonly Subject[]): Step[] {
+  const { options, bed } = bench;
+  const names = [...list.map(({ name }) => name), DIRECT];
+  const steps: Step[] = [step('starting Redis servers', START_SECONDS, () => bed.startServers())];
+  if (options.workloads.length > 0) {
+    steps.push(step(`starting ${DIRECT}`, START_SECONDS, () => bed.startDirect()));
+    for (const subject of list) {
+      const start = (): Promise<number> => bed.startProxy(subject);
+      steps.push(step(`starting ${subject.name}`, START_SECONDS, start));
     }
-    for (let round = 0; round < options.rounds; round++) {
-      for (let i = 0; i < targets.length; i++) {
-        const target = targets[(i + round) % targets.length];
-        const one = { round, ...(await load(program, workload, target, requests)) };
-        runs.push(one);
-        const figures = `${one.cpuUs.toFixed(2)} µs, ${one.requestsPerSecond.toFixed(0)} req/s`;
-        console.error(`${workload.name} ${round + 1}/${options.rounds} ${target.name}: ${figures}`);
-      }
+    for (const name of names) {
+      const write = (): Promise<void> => fill(bed.target(name).port, fillsOf(options.workloads));
+      steps.push(step(`writing values through ${name}`, FILL_SECONDS, write));
     }
   }
-  return runs;
+  for (const workload of options.workloads) {
+    steps.push(...loadSteps(bench, COMPARISON, workload, names));
+    steps.push(...halfLoadSteps(bench, COMPARISON, workload, names));
+  }
+  return [
+    ...steps,
+    ...options.scenarios.flatMap((scenario) => scenarioSteps(bench, scenario, list)),
+  ];
+}
+
+function step(name: string, seconds: number, work: () => Promise<unknown>): Step {
+  const run = async (): Promise<string> => {
+    await work();
+    return 'done';
+  };
+  return { name, seconds, run };
+}
+
+function tables({ results }: Bench, reference: string): string[] {
+  const { load, halfLoad, idle, start } = results;
+  const texts: string[] = [];
+  for (const scenario of [COMPARISON, ...SCENARIOS]) {
+    for (const { name, title } of WORKLOADS) {
+      const isOwn = (run: { workload: string }): boolean => run.workload === name;
+      const runs = load.filter((run) => run.scenario === scenario && isOwn(run));
+      if (runs.length === 0) continue;
+      if (scenario !== COMPARISON) {
+        texts.push(loadTable(`${title}, ${scenario}: ratios to the first`, runs, baseOf));
+        continue;
+      }
+      texts.push(loadTable(`${title}, full load: ratios to ${reference}`, runs, () => reference));
+      texts.push(halfLoadTable(`${title}, half load`, halfLoad.filter(isOwn), DIRECT));
+    }
+  }
+  if (idle.length > 0) texts.push(idleTable(idle));
+  if (start.length > 0) texts.push(startTable(start));
+  return texts;
+}
+
+function writeCharts({ results }: Bench, folder: string, reference: string): void {
+  const titles = new Map(WORKLOADS.map(({ name, title }) => [name, title]));
+  const compared = results.load.filter(({ scenario }) => scenario === COMPARISON);
+  mkdirSync(folder, { recursive: true });
+  const files = charts(compared, results.halfLoad, { titles, reference, direct: DIRECT });
+  for (const [file, svg] of files) writeFileSync(join(folder, file), svg);
 }
 
 function versions(program: string): Record<string, string> {
   const found: Record<string, string> = { 'load generator': firstLine(program, ['--version']) };
-  const server = findBinary(['redis-server', 'valkey-server']);
-  if (server !== undefined) found['server'] = firstLine(server, ['--version']);
-  const nutcracker = findBinary([NUTCRACKER]);
-  if (nutcracker !== undefined) found[NUTCRACKER] = firstLine(nutcracker, ['-V']);
+  for (const [names, option] of [
+    [['redis-server', 'valkey-server'], '--version'],
+    [[NUTCRACKER], '-V'],
+    [[PREDIXY], '--version'],
+  ] as const) {
+    const path = findBinary(names);
+    if (path !== undefined) found[names[0]] = firstLine(path, [option]);
+  }
   return found;
 }
 

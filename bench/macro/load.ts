@@ -1,8 +1,8 @@
 import { findBinary } from '../../test/support/real-servers.ts';
+import type { Target } from './bed.ts';
 import { usageOf } from './process-usage.ts';
 import { benchmarkArguments, runBenchmark } from './redis-benchmark.ts';
-import type { Run } from './report.ts';
-import type { Target } from './targets.ts';
+import type { LoadRun } from './results.ts';
 import type { Workload } from './workloads.ts';
 
 const LOAD_PROGRAMS = ['redis-benchmark', 'valkey-benchmark'];
@@ -17,22 +17,18 @@ export function findLoadProgram(): string {
   throw new Error('redis-benchmark is not on the PATH: install it first');
 }
 
+export type LoadFigures = Omit<LoadRun, 'scenario' | 'workload' | 'target' | 'round'>;
+
 /** Puts `target` under load once and measures what that took. */
 export async function load(
   program: string,
   workload: Workload,
   target: Target,
   requests: number,
-): Promise<Omit<Run, 'round'>> {
+): Promise<LoadFigures> {
   const before = usageOf(target.pid);
   const result = await runBenchmark(program, benchmarkArguments(workload, target.port, requests));
   const after = usageOf(target.pid);
-  return {
-    workload: workload.name,
-    target: target.name,
-    requests,
-    cpuUs: ((after.cpuMs - before.cpuMs) * 1000) / requests,
-    ...result,
-    rssKib: after.rssKib,
-  };
+  const cpuUs = ((after.cpuMs - before.cpuMs) * 1000) / requests;
+  return { requests, cpuUs, ...result, rssKib: after.rssKib };
 }

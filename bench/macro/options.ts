@@ -2,6 +2,10 @@ import { CODEC_CHOICES, type CodecChoice } from '../../src/codec/select.ts';
 import { commaList, parseOptions, UsageError, wholeNumber } from '../command-line.ts';
 import { WORKLOADS, type Workload } from './workloads.ts';
 
+/** Measurements beside the comparison under load; they start their own proxies. */
+export const SCENARIOS = ['servers-1000', 'idle-clients', 'start-up', 'workers'] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
 /** Another proxy to drive beside ringway. */
 export interface Rival {
   readonly name: string;
@@ -14,23 +18,34 @@ export interface MacroOptions {
   readonly rivals: readonly Rival[];
   readonly rounds: number;
   readonly workloads: readonly Workload[];
+  readonly scenarios: readonly Scenario[];
+  /** How long the probe measures a target in one round. */
+  readonly probeSeconds: number;
   readonly json: string | null;
+  /** Folder for charts. */
+  readonly svg: string | null;
   readonly quick: boolean;
 }
 
 const ROUNDS = 5;
 const QUICK_ROUNDS = 2;
 const MAX_ROUNDS = 100;
-const WORKLOAD_LIST = WORKLOADS.map(({ name }) => name).join(', ');
+const PROBE_SECONDS = 3;
+const QUICK_PROBE_SECONDS = 1;
+const MAX_PROBE_SECONDS = 600;
+const WORKLOAD_NAMES = WORKLOADS.map(({ name }) => name);
 
 export const MACRO_USAGE = `npm run bench:e2e -- [options]
   --codec LIST          ringway's codecs, of ${CODEC_CHOICES.join(', ')}; default auto
   --rival NAME=COMMAND  another proxy; {conf}, {port} and {stats} are replaced (may be repeated)
   --rounds N            default ${ROUNDS}
-  --only LIST           workloads whose name begins with one of these:
-                        ${WORKLOAD_LIST}
+  --only LIST           what begins with one of these names:
+                        ${listed(WORKLOAD_NAMES)},
+                        ${listed(SCENARIOS)}
+  --probe-seconds N     length of each measurement at half load; default ${PROBE_SECONDS}
   --json FILE           write all rounds as JSON
-  --quick               ${QUICK_ROUNDS} rounds with a quarter of the requests`;
+  --svg FOLDER          write charts
+  --quick               ${QUICK_ROUNDS} rounds with a quarter of the requests, the probe ${QUICK_PROBE_SECONDS} s`;
 
 /** @throws {@link UsageError} */
 export function parseMacroOptions(argv: readonly string[]): MacroOptions {
@@ -39,17 +54,28 @@ export function parseMacroOptions(argv: readonly string[]): MacroOptions {
     rival: 'list',
     rounds: 'value',
     only: 'value',
+    'probe-seconds': 'value',
+    svg: 'value',
     json: 'value',
     quick: 'flag',
   });
   const quick = options.flag('quick');
   const rounds = options.value('rounds') ?? String(quick ? QUICK_ROUNDS : ROUNDS);
+  const probe = String(quick ? QUICK_PROBE_SECONDS : PROBE_SECONDS);
+  const only = options.value('only');
   return {
     codecs: codecs(options.value('codec') ?? 'auto'),
     rivals: options.list('rival').map(rival),
     rounds: wholeNumber('rounds', rounds, 1, MAX_ROUNDS),
-    workloads: workloads(options.value('only')),
+    ...chosen(only === undefined ? null : commaList(only)),
+    probeSeconds: wholeNumber(
+      'probe-seconds',
+      options.value('probe-seconds') ?? probe,
+      1,
+      MAX_PROBE_SECONDS,
+    ),
     json: options.value('json') ?? null,
+    svg: options.value('svg') ?? null,
     quick,
   };
 }
@@ -70,18 +96,25 @@ function rival(text: string): Rival {
   return { name: match[1], command: match[2].split(' ').filter((word) => word !== '') };
 }
 
-function workloads(only: string | undefined): Workload[] {
-  if (only === undefined) return [...WORKLOADS];
-  const parts = commaList(only);
+/** All that begins with one of `parts`; null: everything. */
+function chosen(parts: readonly string[] | null): Pick<MacroOptions, 'workloads' | 'scenarios'> {
+  if (parts === null) return { workloads: WORKLOADS, scenarios: SCENARIOS };
   for (const part of parts) {
-    if (!WORKLOADS.some(({ name }) => matches(name, part))) {
-      throw new UsageError(`--only: no workload begins with ${part}`);
+    if (![...WORKLOAD_NAMES, ...SCENARIOS].some((name) => matches(name, part))) {
+      throw new UsageError(`--only: nothing begins with ${part}`);
     }
   }
-  return WORKLOADS.filter(({ name }) => parts.some((part) => matches(name, part)));
+  return {
+    workloads: WORKLOADS.filter(({ name }) => parts.some((part) => matches(name, part))),
+    scenarios: SCENARIOS.filter((name) => parts.some((part) => matches(name, part))),
+  };
 }
 
 /** By whole words: depth1 means depth1-get, not depth16-get. */
 function matches(name: string, part: string): boolean {
   return name === part || name.startsWith(`${part}-`);
+}
+
+function listed(names: readonly string[]): string {
+  return names.join(', ');
 }

@@ -1,41 +1,88 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** What a process has used so far. */
+/** What processes have used so far. */
 export interface Usage {
-  /** User and system time of all its threads. */
+  /** User and system time of all threads. */
   readonly cpuMs: number;
+  /** Pages that several processes share count for each. */
   readonly rssKib: number;
 }
 
+interface ProcessUsage extends Usage {
+  readonly pid: number;
+  readonly parent: number;
+}
+
+/** Of a process and of all that descend from it: workers are processes of their own. */
 export function usageOf(pid: number): Usage {
-  if (existsSync(`/proc/${pid}/stat`)) return fromProc(pid);
-  const output = execFileSync('ps', ['-o', 'time=,rss=', '-p', String(pid)], { encoding: 'utf8' });
-  return parsePs(output);
+  const all = existsSync('/proc/self/stat') ? fromProc() : fromPs();
+  const family = new Set([pid]);
+  for (let size = 0; size < family.size; ) {
+    size = family.size;
+    for (const it of all) if (family.has(it.parent)) family.add(it.pid);
+  }
+  const members = all.filter((it) => family.has(it.pid));
+  if (members.length === 0) throw new Error(`process ${pid} has ended`);
+  return {
+    cpuMs: members.reduce((sum, it) => sum + it.cpuMs, 0),
+    rssKib: members.reduce((sum, it) => sum + it.rssKib, 0),
+  };
 }
 
 let ticksPerSecond = 0;
+let pageKib = 0;
 
-function fromProc(pid: number): Usage {
+function fromProc(): ProcessUsage[] {
   if (ticksPerSecond === 0) {
     ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+    pageKib = Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' })) / 1024;
   }
-  const ticks = parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  const rssKib = Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0);
-  return { cpuMs: (ticks * 1000) / ticksPerSecond, rssKib };
+  const list: ProcessUsage[] = [];
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const text = readStat(name);
+    if (text === null) continue;
+    const { parent, ticks, pages } = parseProcStat(text);
+    const cpuMs = (ticks * 1000) / ticksPerSecond;
+    list.push({ pid: Number(name), parent, cpuMs, rssKib: pages * pageKib });
+  }
+  return list;
 }
 
-/** utime + stime of /proc/PID/stat, in ticks; the name before them may hold blanks and brackets. */
-export function parseProcStat(text: string): number {
+/** null for a process that has ended since the directory was read. */
+function readStat(pid: string): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+}
+
+/** Of /proc/PID/stat; the name in front may hold blanks and brackets. */
+export function parseProcStat(text: string): { parent: number; ticks: number; pages: number } {
   const rest = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return Number(rest[11]) + Number(rest[12]);
+  return {
+    parent: Number(rest[1]),
+    ticks: Number(rest[11]) + Number(rest[12]),
+    pages: Number(rest[21]),
+  };
 }
 
-/** `ps -o time=,rss=`: [[dd-]hh:]mm:ss[.cc] and KiB. */
-export function parsePs(text: string): Usage {
-  const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)\s+(\d+)$/.exec(text.trim());
-  if (match === null) throw new Error(`unexpected output of ps: ${text}`);
-  const [days, hours, minutes, seconds, rssKib] = match.slice(1).map((part) => Number(part ?? 0));
-  return { cpuMs: (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000, rssKib };
+function fromPs(): ProcessUsage[] {
+  const columns = ['-A', '-o', 'pid=,ppid=,time=,rss='];
+  const output = execFileSync('ps', columns, { encoding: 'utf8' });
+  return output.trimEnd().split('\n').map(parsePs);
+}
+
+/** `ps -o pid=,ppid=,time=,rss=`: two numbers, [[dd-]hh:]mm:ss[.cc] and KiB. */
+export function parsePs(line: string): ProcessUsage {
+  const pattern = /^(\d+)\s+(\d+)\s+(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)\s+(\d+)$/;
+  const match = pattern.exec(line.trim());
+  if (match === null) throw new Error(`unexpected output of ps: ${line}`);
+  const numbers = match.slice(1).map((part) => Number(part ?? 0));
+  const [pid, parent, days, hours, minutes, seconds, rssKib] = numbers;
+  const cpuMs = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+  return { pid, parent, cpuMs, rssKib };
 }

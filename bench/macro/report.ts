@@ -1,33 +1,18 @@
-import type { Machine } from '../machine.ts';
 import { ratioSpread, type Spread, spread } from '../statistics.ts';
 import { short, table } from '../table.ts';
+import {
+  type HalfLoadRun,
+  type IdleRun,
+  type LoadRun,
+  runsOf,
+  type StartRun,
+  targetsOf,
+} from './results.ts';
 
-/** One run of one workload against one target. */
-export interface Run {
-  readonly workload: string;
-  readonly target: string;
-  readonly round: number;
-  readonly requests: number;
-  /** Of the proxy process: user and system time per request. */
-  readonly cpuUs: number;
-  readonly requestsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly rssKib: number;
-}
-
-export interface MacroReport {
-  readonly machine: Machine;
-  readonly programs: Readonly<Record<string, string>>;
-  readonly runs: readonly Run[];
-}
-
-const HEAD = [
+const LOAD_HEAD = [
   'target',
   'CPU µs/req',
-  'low – high',
   'ratio',
-  'low – high',
   'req/s',
   'ratio',
   'p50 ms',
@@ -35,46 +20,111 @@ const HEAD = [
   'RSS MiB',
 ];
 
-/** One table per workload; ratios are to `reference`, round by round. */
-export function macroTables(
-  runs: readonly Run[],
-  titles: ReadonlyMap<string, string>,
-  reference: string,
+const HALF_LOAD_HEAD = [
+  'target',
+  'p50 ms',
+  'p99 ms',
+  'p99.9 ms',
+  'p99 added',
+  'CPU µs/req',
+  'sent late p99 ms',
+];
+
+/** Said once above the tables. */
+export const LEGEND = [
+  'Figures are medians of the rounds (lowest – highest); ratios are taken round by round.',
+  'At full load p50 and p99 are those of redis-benchmark, which waits for replies.',
+  'At half load all times, p99.9 too, are those of the open-loop probe: from when a request was due.',
+].join('\n');
+
+/** A workload at full load; ratios to what `referenceOf` names. */
+export function loadTable(
+  title: string,
+  runs: readonly LoadRun[],
+  referenceOf: (target: string) => string,
 ): string {
-  const texts: string[] = [];
-  for (const [workload, title] of titles) {
-    const own = runs.filter((run) => run.workload === workload);
-    const targets = [...new Set(own.map(({ target }) => target))];
-    const rows = targets.map((target) => row(own, target, reference));
-    texts.push(`${title}  (ratios to ${reference})\n${table(HEAD, rows)}`);
-  }
-  return texts.join('\n\n');
+  const rows = targetsOf(runs).map((target) => {
+    const own = runsOf(runs, target);
+    const reference = referenceOf(target);
+    const other = reference === target ? [] : runsOf(runs, reference);
+    const ratio = (pick: (run: LoadRun) => number): string =>
+      other.length === 0 ? '' : spreadText(ratioSpread(own.map(pick), other.map(pick)));
+    return [
+      target,
+      spreadText(spread(own.map(({ cpuUs }) => cpuUs))),
+      ratio(({ cpuUs }) => cpuUs),
+      spreadText(spread(own.map(({ requestsPerSecond }) => requestsPerSecond))),
+      ratio(({ requestsPerSecond }) => requestsPerSecond),
+      spreadText(spread(own.map(({ p50Ms }) => p50Ms))),
+      spreadText(spread(own.map(({ p99Ms }) => p99Ms))),
+      spreadText(spread(own.map(({ rssKib }) => rssKib / 1024))),
+    ];
+  });
+  return `${title}\n${table(LOAD_HEAD, rows)}`;
 }
 
-function row(runs: readonly Run[], target: string, reference: string): string[] {
-  const own = ofTarget(runs, target);
-  const other = ofTarget(runs, reference);
-  const middle = (pick: (run: Run) => number): string => short(spread(own.map(pick)).median);
-  const ratio = (pick: (run: Run) => number): Spread | null =>
-    target === reference || other.length === 0 ? null : ratioSpread(own.map(pick), other.map(pick));
-  const cpu = spread(own.map(({ cpuUs }) => cpuUs));
-  const cpuRatio = ratio(({ cpuUs }) => cpuUs);
-  const rate = ratio(({ requestsPerSecond }) => requestsPerSecond);
-  return [
+/** A workload at half load; what a proxy adds is taken from `direct` of the same round. */
+export function halfLoadTable(title: string, runs: readonly HalfLoadRun[], direct: string): string {
+  const base = runsOf(runs, direct);
+  const rows = targetsOf(runs).map((target) => {
+    const own = runsOf(runs, target);
+    const added = target === direct ? null : differences(own, base);
+    return [
+      target,
+      knownText(own.map(({ p50Ms }) => p50Ms)),
+      knownText(own.map(({ p99Ms }) => p99Ms)),
+      knownText(own.map(({ p999Ms }) => p999Ms)),
+      added === null ? '' : knownText(added),
+      spreadText(spread(own.map(({ cpuUs }) => cpuUs))),
+      knownText(own.map(({ lateP99Ms }) => lateP99Ms)),
+    ];
+  });
+  const rate = spread(runs.map(({ offeredPerSecond }) => offeredPerSecond)).median;
+  return `${title}, ${rate.toFixed(0)} req/s\n${table(HALF_LOAD_HEAD, rows)}`;
+}
+
+export function idleTable(runs: readonly IdleRun[]): string {
+  const rows = targetsOf(runs).map((target) => {
+    const own = runsOf(runs, target);
+    const each = own.map(
+      ({ clients, rssBeforeKib, rssAfterKib }) => (rssAfterKib - rssBeforeKib) / clients,
+    );
+    return [
+      target,
+      String(own[0].clients),
+      spreadText(spread(own.map(({ rssBeforeKib }) => rssBeforeKib / 1024))),
+      spreadText(spread(own.map(({ rssAfterKib }) => rssAfterKib / 1024))),
+      spreadText(spread(each)),
+    ];
+  });
+  const head = ['target', 'clients', 'RSS MiB before', 'with them', 'KiB each'];
+  return `Idle clients, each of which has had one reply\n${table(head, rows)}`;
+}
+
+export function startTable(runs: readonly StartRun[]): string {
+  const rows = targetsOf(runs).map((target) => [
     target,
-    short(cpu.median),
-    `${short(cpu.low)} – ${short(cpu.high)}`,
-    cpuRatio === null ? '' : cpuRatio.median.toFixed(2),
-    cpuRatio === null ? '' : `${cpuRatio.low.toFixed(2)} – ${cpuRatio.high.toFixed(2)}`,
-    middle(({ requestsPerSecond }) => requestsPerSecond),
-    rate === null ? '' : rate.median.toFixed(2),
-    middle(({ p50Ms }) => p50Ms),
-    middle(({ p99Ms }) => p99Ms),
-    middle(({ rssKib }) => rssKib / 1024),
-  ];
+    spreadText(spread(runsOf(runs, target).map(({ firstReplyMs }) => firstReplyMs))),
+  ]);
+  return `From spawn to the first reply of a server\n${table(['target', 'ms'], rows)}`;
 }
 
-/** In the order of rounds, so that the runs of two targets pair up. */
-function ofTarget(runs: readonly Run[], target: string): Run[] {
-  return runs.filter((run) => run.target === target).sort((a, b) => a.round - b.round);
+/** p99 minus that of `base` in the same round; null where either is not known. */
+export function differences(
+  runs: readonly HalfLoadRun[],
+  base: readonly HalfLoadRun[],
+): (number | null)[] {
+  return runs.map(({ p99Ms, round }) => {
+    const other = base.find((run) => run.round === round)?.p99Ms ?? null;
+    return p99Ms === null || other === null ? null : p99Ms - other;
+  });
+}
+
+function knownText(values: readonly (number | null)[]): string {
+  const known = values.filter((value) => value !== null);
+  return known.length < values.length || known.length === 0 ? '-' : spreadText(spread(known));
+}
+
+function spreadText({ median, low, high }: Spread): string {
+  return `${short(median)} (${short(low)}–${short(high)})`;
 }

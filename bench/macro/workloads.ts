@@ -1,4 +1,4 @@
-/** What redis-benchmark is told to do; the same words for every proxy. */
+/** Requests of one kind; the same words for every proxy. */
 export interface Workload {
   readonly name: string;
   readonly title: string;
@@ -6,9 +6,13 @@ export interface Workload {
   readonly connections: number;
   /** Requests in flight per connection. */
   readonly depth: number;
-  /** Keys are drawn from this many. */
+  /** Keys are drawn from this many, all of which exist. */
   readonly keySpace: number;
+  /** RANDOM stands for the number of a key. */
   readonly command: readonly string[];
+  /** What each reply begins with, and how long it is: values have one size. */
+  readonly reply: { readonly start: string; readonly bytes: number };
+  readonly fill: Fill;
 }
 
 /** Values that must be there before anything is measured. */
@@ -18,13 +22,16 @@ export interface Fill {
   readonly bytes: number;
 }
 
-/** redis-benchmark puts a number of twelve digits in its place, another one each time. */
-const RANDOM = '__rand_int__';
+/** redis-benchmark puts a number of KEY_DIGITS digits in its place, another one each time. */
+export const RANDOM = '__rand_int__';
+export const KEY_DIGITS = 12;
+
+const CONNECTIONS = 50;
+const MANY_CONNECTIONS = 1000;
+
 const SMALL: Fill = { prefix: 'key:', keys: 100_000, bytes: 100 };
 const MIDDLE: Fill = { prefix: 'middle:', keys: 200, bytes: 16 * 1024 };
 const LARGE: Fill = { prefix: 'large:', keys: 16, bytes: 512 * 1024 };
-
-export const FILLS: readonly Fill[] = [SMALL, MIDDLE, LARGE];
 
 const DEPTHS: readonly [depth: number, requests: number][] = [
   [1, 40_000],
@@ -34,44 +41,64 @@ const DEPTHS: readonly [depth: number, requests: number][] = [
 
 export const WORKLOADS: readonly Workload[] = [
   ...DEPTHS.flatMap(([depth, requests]) => [
-    small(`depth${depth}-get`, depth, requests, ['get', name(SMALL)]),
-    small(`depth${depth}-set`, depth, requests, ['set', name(SMALL), 'x'.repeat(SMALL.bytes)]),
+    get(`depth${depth}-get`, `GET 100 B, depth ${depth}`, SMALL, requests, depth),
+    set(`depth${depth}-set`, `SET 100 B, depth ${depth}`, requests, depth),
   ]),
   mget(10, 30_000),
   mget(100, 6_000),
-  get('get-16k', MIDDLE, 20_000),
-  get('get-512k', LARGE, 1_000),
+  get('get-16k', 'GET 16 KiB', MIDDLE, 20_000),
+  get('get-512k', 'GET 512 KiB', LARGE, 1_000),
+  {
+    ...get('busy-clients', 'GET 100 B, depth 1, 1,000 clients', SMALL, 40_000),
+    connections: MANY_CONNECTIONS,
+  },
 ];
 
-function name(fill: Fill): string {
-  return fill.prefix + RANDOM;
+/** @throws RangeError when there is no such workload */
+export function workload(name: string): Workload {
+  const found = WORKLOADS.find((it) => it.name === name);
+  if (found === undefined) throw new RangeError(`no workload is called ${name}`);
+  return found;
 }
 
-function small(name: string, depth: number, requests: number, command: string[]): Workload {
-  const title = `${command[0].toUpperCase()} ${SMALL.bytes} B, depth ${depth}`;
-  return { name, title, requests, connections: 50, depth, keySpace: SMALL.keys, command };
+export function fillsOf(workloads: readonly Workload[]): Fill[] {
+  return [...new Set(workloads.map(({ fill }) => fill))];
+}
+
+function get(name: string, title: string, fill: Fill, requests: number, depth = 1): Workload {
+  const reply = { start: '$', bytes: bulkBytes(fill.bytes) };
+  return { ...of(fill, depth), name, title, requests, command: ['get', key(fill)], reply };
+}
+
+function set(name: string, title: string, requests: number, depth: number): Workload {
+  const command = ['set', key(SMALL), 'x'.repeat(SMALL.bytes)];
+  return { ...of(SMALL, depth), name, title, requests, command, reply: { start: '+', bytes: 5 } };
 }
 
 function mget(keys: number, requests: number): Workload {
+  const head = `*${keys}\r\n`;
   return {
+    ...of(SMALL, 1),
     name: `mget-${keys}`,
     title: `MGET of ${keys} keys`,
     requests,
-    connections: 50,
-    depth: 1,
-    keySpace: SMALL.keys,
-    command: ['mget', ...Array.from({ length: keys }, () => name(SMALL))],
+    command: ['mget', ...Array.from({ length: keys }, () => key(SMALL))],
+    reply: { start: '*', bytes: head.length + keys * bulkBytes(SMALL.bytes) },
   };
 }
 
-function get(workload: string, fill: Fill, requests: number): Workload {
-  return {
-    name: workload,
-    title: `GET ${fill.bytes / 1024} KiB`,
-    requests,
-    connections: 50,
-    depth: 1,
-    keySpace: fill.keys,
-    command: ['get', name(fill)],
-  };
+function of(
+  fill: Fill,
+  depth: number,
+): Pick<Workload, 'connections' | 'depth' | 'keySpace' | 'fill'> {
+  return { connections: CONNECTIONS, depth, keySpace: fill.keys, fill };
+}
+
+function key(fill: Fill): string {
+  return fill.prefix + RANDOM;
+}
+
+/** `$100`, the value, and two line ends. */
+function bulkBytes(valueBytes: number): number {
+  return `$${valueBytes}`.length + 2 + valueBytes + 2;
 }

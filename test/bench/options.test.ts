@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseCheckOptions } from '../../bench/check/options.ts';
 import { parseOptions, UsageError } from '../../bench/command-line.ts';
-import { parseMacroOptions } from '../../bench/macro/options.ts';
+import { parseMacroOptions, SCENARIOS } from '../../bench/macro/options.ts';
+import { WORKLOADS } from '../../bench/macro/workloads.ts';
 import { parseMicroOptions } from '../../bench/micro/options.ts';
 
 describe('options of the benchmarks', () => {
@@ -47,6 +48,20 @@ describe('options of the benchmarks', () => {
     for (const bad of [['--rounds=4'], ['--micro', '--e2e'], ['--ref']]) {
       assert.throws(() => parseCheckOptions(bad), UsageError, bad.join(' '));
     }
+  });
+
+  test('the probe is shorter when it has to be quick', () => {
+    assert.equal(parseMacroOptions([]).probeSeconds, 3);
+    assert.equal(parseMacroOptions(['--quick']).probeSeconds, 1);
+    assert.equal(parseMacroOptions(['--quick', '--probe-seconds=9']).probeSeconds, 9);
+    assert.throws(() => parseMacroOptions(['--probe-seconds=0']), UsageError);
+  });
+
+  test('scenarios are chosen like workloads, and all by default', () => {
+    const { workloads, scenarios } = parseMacroOptions(['--only=start,idle-clients']);
+    assert.deepEqual([workloads, scenarios], [[], ['idle-clients', 'start-up']]);
+    assert.deepEqual(parseMacroOptions([]).scenarios, SCENARIOS);
+    assert.deepEqual(parseMacroOptions([]).workloads, WORKLOADS);
   });
 
   test('workloads are chosen by whole words of their names', () => {

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../test/support/free-port.ts';
+import { type RealServer, startRedis } from '../../test/support/real-servers.ts';
+import { delay } from '../../test/support/wait.ts';
+import { poolServers } from './configurations.ts';
+import type { Subject } from './subjects.ts';
+
+export const DIRECT = 'direct redis';
+export const SERVERS = 4;
+
+const START_TIMEOUT_MS = 10_000;
+const REPLY_TIMEOUT_MS = 1000;
+const STOP_TIMEOUT_MS = 3000;
+
+/** Something that load is put on. */
+export interface Target {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Everything that runs for the benchmark. */
+export class Bed {
+  readonly #targets = new Map<string, Target>();
+  readonly #dir = mkdtempSync(join(tmpdir(), 'ringway-bench-'));
+  readonly #servers: RealServer[] = [];
+  readonly #proxies = new Map<string, ChildProcess>();
+  #started = 0;
+
+  constructor() {
+    // For exits that skip stop().
+    process.on('exit', () => {
+      for (const child of this.#proxies.values()) if (!hasEnded(child)) child.kill('SIGKILL');
+      rmSync(this.#dir, { recursive: true, force: true });
+    });
+  }
+
+  /** The servers behind all proxies. */
+  async startServers(): Promise<void> {
+    for (let i = 0; i < SERVERS; i++) this.#servers.push(await startRedis());
+  }
+
+  /** One more server, without a proxy. */
+  async startDirect(): Promise<void> {
+    const direct = await startRedis();
+    this.#servers.push(direct);
+    this.#targets.set(DIRECT, { name: DIRECT, port: direct.port, pid: direct.pid });
+  }
+
+  /**
+   * Starts a proxy as the target `name`, and resolves when a request through it was answered.
+   * @param entries servers in its pool
+   * @returns milliseconds until then
+   */
+  async startProxy(subject: Subject, name = subject.name, entries = SERVERS): Promise<number> {
+    const port = await freePort();
+    const conf = join(this.#dir, `${this.#started}.conf`);
+    const log = join(this.#dir, `${this.#started}.log`);
+    this.#started++;
+    const pool = poolServers(this.#servers.slice(0, SERVERS), entries);
+    writeFileSync(conf, subject.configuration(port, pool));
+    const values = { conf, port: String(port), stats: String(await freePort()) };
+    const [program, ...args] = subject.command.map((word) =>
+      word.replace(/\{(conf|port|stats)\}/g, (_, key: keyof typeof values) => values[key]),
+    );
+    const output = openSync(log, 'a');
+    const startAt = performance.now();
+    const child = spawn(program, args, { stdio: ['ignore', output, output] });
+    closeSync(output);
+    this.#proxies.set(name, child);
+    let failure = '';
+    child.on('error', (error) => (failure = error.message));
+    while (!hasEnded(child) && !(await answers(port))) {
+      if (performance.now() > startAt + START_TIMEOUT_MS) failure = 'it does not answer';
+      if (failure !== '') break;
+      await delay(1);
+    }
+    const tookMs = performance.now() - startAt;
+    if (failure !== '' || hasEnded(child)) {
+      const said = readFileSync(log, 'utf8').trim().slice(-400);
+      throw new Error(`${name} did not start: ${failure} ${said}`);
+    }
+    this.#targets.set(name, { name, port, pid: child.pid as number });
+    return tookMs;
+  }
+
+  /** @throws Error when nothing of that name runs */
+  target(name: string): Target {
+    const target = this.#targets.get(name);
+    if (target === undefined) throw new Error(`${name} does not run`);
+    return target;
+  }
+
+  async stopProxy(name: string): Promise<void> {
+    const child = this.#proxies.get(name);
+    this.#targets.delete(name);
+    this.#proxies.delete(name);
+    if (child !== undefined) await end(child);
+  }
+
+  async stopProxies(): Promise<void> {
+    await Promise.all([...this.#proxies.keys()].map((name) => this.stopProxy(name)));
+  }
+
+  async stop(): Promise<void> {
+    await this.stopProxies();
+    await Promise.all(this.#servers.map((server) => server.stop()));
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** Whether a GET of a key that nobody has set gets its reply, from a server. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('*2\r\n$3\r\nGET\r\n$1\r\na\r\n'));
+    const done = (good: boolean): void => {
+      socket.destroy();
+      resolve(good);
+    };
+    socket.setTimeout(REPLY_TIMEOUT_MS, () => done(false));
+    socket.once('error', () => done(false));
+    socket.once('close', () => done(false));
+    socket.once('data', (chunk) => done(chunk.toString('latin1').startsWith('$-1')));
+  });
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await gone;
+  clearTimeout(timer);
+}

@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import type { CodecChoice } from '../../src/codec/select.ts';
+import { findBinary } from '../../test/support/real-servers.ts';
+import { type Configuration, nutcrackerYml, predixyConf } from './configurations.ts';
+import type { Rival } from './options.ts';
+
+/** A proxy to measure. */
+export interface Subject {
+  readonly name: string;
+  /** {conf}, {port} and {stats} stand for what it is given. */
+  readonly command: readonly string[];
+  readonly configuration: Configuration;
+}
+
+export const NUTCRACKER = 'nutcracker';
+export const PREDIXY = 'predixy';
+
+const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+
+export interface RingwayOptions {
+  readonly workers?: number;
+  /** That of the build to run. */
+  readonly cli?: string;
+}
+
+export function ringway(
+  codec: CodecChoice,
+  { workers = 1, cli = CLI }: RingwayOptions = {},
+): Subject {
+  const options = ['--codec', codec, '--workers', String(workers), '--http-addr', 'off'];
+  return {
+    name: `ringway ${codec}`,
+    command: [process.execPath, cli, ...options, ...nutcrackerArguments()],
+    configuration: nutcrackerYml,
+  };
+}
+
+/** ringway with each codec, the known rivals that are on the PATH, and those that were named. */
+export function subjects(codecs: readonly CodecChoice[], rivals: readonly Rival[]): Subject[] {
+  const list = codecs.map((codec) => ringway(codec));
+  const nutcracker = findBinary([NUTCRACKER]);
+  if (nutcracker !== undefined) {
+    const command = [nutcracker, ...nutcrackerArguments()];
+    list.push({ name: NUTCRACKER, command, configuration: nutcrackerYml });
+  }
+  const predixy = findBinary([PREDIXY]);
+  if (predixy !== undefined) {
+    list.push({ name: PREDIXY, command: [predixy, '{conf}'], configuration: predixyConf });
+  }
+  const named = rivals.map((rival) => ({ ...rival, configuration: nutcrackerYml }));
+  return [...list, ...named];
+}
+
+function nutcrackerArguments(): string[] {
+  return ['-c', '{conf}', '-a', '127.0.0.1', '-s', '{stats}'];
+}
