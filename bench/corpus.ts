@@ -72,8 +72,8 @@ export function mgetRequest(keys: number): Buffer {
 }
 
 /** The reply to an MGET: `elements` bulks of 1 to 64 bytes, some of them null. */
-export function arrayReply(elements: number): Buffer {
-  const random = new Random(SEED);
+export function arrayReply(elements: number, seed: number = SEED): Buffer {
+  const random = new Random(seed);
   const parts = Array.from({ length: elements }, () => smallBulk(random));
   return Buffer.from(array(parts), 'latin1');
 }

@@ -48,12 +48,15 @@ export function ratioSpread(a: readonly number[], b: readonly number[]): Spread 
   return spread(a.map((value, i) => value / b[i]));
 }
 
+/** A ratio below this may be chance: nobody should choose a codec for it. */
+const CLEARLY = 1.02;
+
 /**
- * The first of `steps` from which `ratios` stays above 1.
+ * The first of `steps` from which `ratios` stays clearly above 1.
  * @returns null when it is not above 1 at the last step
  */
 export function crossover(steps: readonly number[], ratios: readonly number[]): number | null {
   let found: number | null = null;
-  for (let i = steps.length - 1; i >= 0 && ratios[i] > 1; i--) found = steps[i];
+  for (let i = steps.length - 1; i >= 0 && ratios[i] > CLEARLY; i--) found = steps[i];
   return found;
 }

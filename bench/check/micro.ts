@@ -8,7 +8,7 @@ import { runToEnd } from './children.ts';
 import { type Builds, type Figure, Samples, turning } from './figures.ts';
 
 /** Cases by parts of their names; each part is one process per build and round. */
-const GROUPS = ['scan-hash-route', 'chunk/', 'scan-replies', 'split-'];
+const GROUPS = ['scan-hash-route', 'chunk/', 'scan-replies', 'split-', 'fragment/', 'coalesce/'];
 
 /** The cases to be compared whose names contain `only`. */
 export function microCases(only: string): string[] {

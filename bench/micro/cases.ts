@@ -1,44 +1,21 @@
-import { HASH_NAMES } from '../../src/hash/index.ts';
 import type { Codec } from '../../src/protocol/codec.ts';
 import {
   FRAME_TABLE,
   FRAME_TABLE_RECORDS,
-  PART_TABLE,
-  PART_TABLE_RECORDS,
   RECORD_BYTES,
-  RECORD_DEST,
-  RECORD_LENGTH,
-  RECORD_SERVER,
-  SCAN_COMPLETE,
-  SCAN_FULL,
-  STATE,
-  STATE_CONSUMED,
-  STATE_DETACHED,
-  STATE_PHASE,
-  STATE_STATUS,
   WINDOW,
 } from '../../src/protocol/frame-table.ts';
-import {
-  arrayReply,
-  type Corpus,
-  keysOfLength,
-  mgetRequest,
-  replyCorpora,
-  requestCorpora,
-} from '../corpus.ts';
+import { type Corpus, replyCorpora, requestCorpora } from '../corpus.ts';
+import { batchCases, keyLengthCases } from './batch-cases.ts';
+import { hashCases } from './hash-cases.ts';
 import type { Case } from './measure.ts';
 import { memcacheCases } from './memcache-cases.ts';
-import { FREE, RING_POOL, SINGLE_POOL, type Subject, unshared } from './subjects.ts';
+import { multikeyCases } from './multikey-cases.ts';
+import { RING_POOL, SINGLE_POOL, type Subject } from './subjects.ts';
+import { assignPlaces, scanAll, scanWindow, windowCase } from './window-case.ts';
 
-export const KEY_LENGTHS = [4, 16, 23, 64, 256];
-/** Keys hashed, and small requests scanned, per call of a task. */
-const KEYS = 1024;
-/** Windows per call of a task: small against tinybench's own 60 ns. */
-const REPEATS = 8;
-const SLAB_BYTES = 0x20000;
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const STATE_WORD = STATE / 4;
 
 /** Everything that is measured, what matters most first. */
 export function allCases(list: readonly Subject[]): Case[] {
@@ -49,12 +26,11 @@ export function allCases(list: readonly Subject[]): Case[] {
     ...requests.map((corpus) => chunkCase(corpus, list)),
     ...replyCorpora().map((corpus) => replyCase(corpus, list)),
     ...requests.map((corpus) => gatherCase(corpus, list)),
-    splitRequestCase(100, list),
-    splitReplyCase(100, list),
+    ...multikeyCases(list),
     ...memcacheCases(list),
-    ...HASH_NAMES.flatMap((hash, kind) =>
-      KEY_LENGTHS.map((length) => hashCase(hash, kind, length, list)),
-    ),
+    ...hashCases(list),
+    ...batchCases(list),
+    ...keyLengthCases(list),
   ];
 }
 
@@ -74,7 +50,7 @@ function replyCase(corpus: Corpus, list: readonly Subject[]): Case {
 function chunkCase(corpus: Corpus, list: readonly Subject[]): Case {
   return windowCase(`chunk/${corpus.name}`, corpus, list, (codec, end) => {
     const count = scanWindow(codec, end, RING_POOL);
-    assignPlaces(codec, count);
+    assignPlaces(codec, FRAME_TABLE, count);
     codec.gather(FRAME_TABLE, count);
   });
 }
@@ -86,7 +62,7 @@ function gatherCase(corpus: Corpus, list: readonly Subject[]): Case {
   const bounds = [FRAME_WORD, FRAME_WORD + corpus.frames * RECORD_WORDS] as const;
   for (const { codec } of list) {
     codec.arena.bytes.set(corpus.bytes, WINDOW);
-    assignPlaces(codec, scanWindow(codec, end, RING_POOL));
+    assignPlaces(codec, FRAME_TABLE, scanWindow(codec, end, RING_POOL));
     records.set(codec, codec.arena.words.slice(...bounds));
   }
   return windowCase(
@@ -98,142 +74,6 @@ function gatherCase(corpus: Corpus, list: readonly Subject[]): Case {
   );
 }
 
-function splitRequestCase(keys: number, list: readonly Subject[]): Case {
-  const bytes = mgetRequest(keys);
-  const corpus = { name: `mget-${keys}`, bytes, frames: keys + 1 };
-  const limit = PART_TABLE_RECORDS;
-  return windowCase(`split-request/${corpus.name}`, corpus, list, (codec, end) => {
-    const count = codec.splitRequest(WINDOW, end, PART_TABLE, limit, 0, RING_POOL, 1, 1);
-    if (count !== keys + 1) throw new Error('words are missing');
-  });
-}
-
-function splitReplyCase(elements: number, list: readonly Subject[]): Case {
-  const corpus = { name: `array-${elements}`, bytes: arrayReply(elements), frames: elements };
-  return windowCase(`split-reply/${corpus.name}`, corpus, list, (codec, end) => {
-    const count = codec.splitReply(WINDOW, end, PART_TABLE, PART_TABLE_RECORDS);
-    if (count !== elements) throw new Error('elements are missing');
-  });
-}
-
-/** A case whose bytes stand in the receive window. They are put there when a task begins. */
-export function windowCase(
-  name: string,
-  corpus: Corpus,
-  list: readonly Subject[],
-  run: (codec: Codec, end: number) => void,
-  prepare: (codec: Codec) => void = () => {},
-): Case {
-  const end = WINDOW + corpus.bytes.length;
-  const { bytes, frames } = corpus;
-  const tasks = list.map(({ name: codecName, codec }) => ({
-    codec: codecName,
-    before: () => {
-      codec.arena.bytes.set(bytes, WINDOW);
-      prepare(codec);
-    },
-    run: () => {
-      for (let i = 0; i < REPEATS; i++) run(codec, end);
-    },
-  }));
-  return { name, items: frames * REPEATS, bytes: bytes.length * REPEATS, tasks };
-}
-
-function hashCase(hash: string, kind: number, length: number, list: readonly Subject[]): Case {
-  const keys = keysOfLength(length, KEYS);
-  const tasks = list.map(({ name, codec, hashLoop }) => {
-    const loop = hashLoop(kind);
-    return {
-      codec: name,
-      before: () => codec.arena.bytes.set(keys, FREE),
-      run: () => void loop(FREE, KEYS, length),
-    };
-  });
-  return { name: `hash/${hash}/${length}`, items: KEYS, bytes: keys.length, tasks };
-}
-
-function scanWindow(codec: Codec, end: number, pool: number): number {
-  return scanAll(codec, (start) =>
-    codec.scanRequests(start, end, FRAME_TABLE, FRAME_TABLE_RECORDS, pool),
-  );
-}
-
 function scanReplyWindow(codec: Codec, end: number): number {
   return scanAll(codec, (start) => codec.scanReplies(start, end, FRAME_TABLE, FRAME_TABLE_RECORDS));
-}
-
-/** As the proxy does: a fresh state, then a scan per full frame table. @returns the frames */
-export function scanAll(codec: Codec, scan: (start: number) => number): number {
-  const { words } = codec.arena;
-  let frames = 0;
-  let start = WINDOW;
-  do {
-    freshState(words);
-    frames += scan(start);
-    start = words[STATE_WORD + STATE_CONSUMED];
-  } while (words[STATE_WORD + STATE_STATUS] === SCAN_FULL);
-  if (words[STATE_WORD + STATE_STATUS] !== SCAN_COMPLETE) throw new Error('not scanned to the end');
-  return frames;
-}
-
-function freshState(words: Uint32Array): void {
-  words[STATE_WORD + STATE_PHASE] = 0;
-  words[STATE_WORD + STATE_DETACHED] = 0;
-}
-
-const cursors = new Uint32Array(5);
-
-/** The walk: each frame gets its place in its server's slab; frames without a server share one. */
-function assignPlaces(codec: Codec, count: number): void {
-  const { words } = codec.arena;
-  for (let i = 0; i < cursors.length; i++) cursors[i] = FREE + i * SLAB_BYTES;
-  const end = FRAME_WORD + count * RECORD_WORDS;
-  for (let record = FRAME_WORD; record < end; record += RECORD_WORDS) {
-    const server = Math.min(words[record + RECORD_SERVER], cursors.length - 1);
-    words[record + RECORD_DEST] = cursors[server];
-    cursors[server] += words[record + RECORD_LENGTH];
-  }
-}
-
-/** Requests per scan of which the crossover is looked for. */
-export const BATCHES = [1, 2, 3, 4, 6, 8, 16, 32, 64, 256, 1024];
-
-/** scan-hash-route of small batches: each call scans `batch` requests of 47 bytes. */
-export function batchCase(batch: number, list: readonly Subject[]): Case {
-  const corpus = requestCorpora().find(({ name }) => name === 'get-47') as Corpus;
-  const frameBytes = corpus.bytes.length / corpus.frames;
-  const calls = Math.ceil(KEYS / batch);
-  const size = batch * frameBytes;
-  const tasks = list.map(({ name, codec }) => {
-    const loop = unshared(scanBatches);
-    const { words } = codec.arena;
-    const [phase, detached] = [STATE_WORD + STATE_PHASE, STATE_WORD + STATE_DETACHED];
-    return {
-      codec: name,
-      before: () => codec.arena.bytes.set(corpus.bytes, WINDOW),
-      run: () =>
-        loop(codec, words, phase, detached, calls, size, WINDOW, FRAME_TABLE, batch, RING_POOL),
-    };
-  });
-  return { name: `batch/${batch}`, items: calls * batch, bytes: calls * size, tasks };
-}
-
-/** Uses nothing but its parameters, see unshared(). */
-function scanBatches(
-  codec: Codec,
-  words: Uint32Array,
-  phase: number,
-  detached: number,
-  calls: number,
-  size: number,
-  start: number,
-  table: number,
-  limit: number,
-  pool: number,
-): void {
-  for (let i = 0; i < calls; i++) {
-    words[phase] = 0;
-    words[detached] = 0;
-    codec.scanRequests(start, start + size, table, limit, pool);
-  }
 }

@@ -1,18 +1,20 @@
 // npm run bench: the codecs against each other on one corpus. docs/benchmarks.md says what it means.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { HASH_NAMES } from '../../src/hash/index.ts';
 import { UsageError } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
-import { allCases, BATCHES, batchCase } from './cases.ts';
+import { allCases } from './cases.ts';
+import { microCharts } from './charts.ts';
 import { type Effort, type Measurement, measure } from './measure.ts';
 import { MICRO_USAGE, type MicroOptions, parseMicroOptions } from './options.ts';
+import { measureWith, nodeTable } from './other-nodes.ts';
 import {
   comparison,
   crossoversOf,
   crossoverTable,
   type MicroReport,
-  report,
   resultTable,
 } from './report.ts';
 import { subjects } from './subjects.ts';
@@ -29,12 +31,11 @@ try {
 }
 
 async function run(options: MicroOptions): Promise<void> {
+  // Before anything is measured: a mistake should not cost minutes.
   const before = options.compare === null ? null : readReport(options.compare);
   console.log(describeMachine(thisMachine()));
   const list = subjects();
-  const cases = [...allCases(list), ...BATCHES.map((batch) => batchCase(batch, list))].filter(
-    ({ name }) => name.includes(options.only),
-  );
+  const cases = allCases(list).filter(({ name }) => name.includes(options.only));
   if (cases.length === 0) throw new UsageError(`no case contains ${options.only}`);
   const measurements: Measurement[] = [];
   for (let i = 0; i < cases.length; i++) {
@@ -45,14 +46,25 @@ async function run(options: MicroOptions): Promise<void> {
   }
   const crossovers = [
     ...crossoversOf(measurements, 'batch', 'requests per call'),
+    ...crossoversOf(measurements, 'key-length', 'bytes'),
     ...HASH_NAMES.flatMap((hash) => crossoversOf(measurements, `hash/${hash}`, 'bytes')),
   ];
   console.log(`\nns per frame, word, element or key\n\n${resultTable(measurements)}`);
   if (crossovers.length > 0) console.log(`\n${crossoverTable(crossovers)}`);
   if (before !== null) console.log(`\n${comparison(before, measurements)}`);
-  if (options.json === null) return;
-  const json = JSON.stringify(report(measurements, crossovers), null, 1);
-  writeFileSync(options.json, `${json}\n`);
+  const otherNodes = options.nodes.map((program) => {
+    console.error(`the same with ${program}`);
+    return measureWith(program, process.argv[1], options);
+  });
+  const report: MicroReport = { machine: thisMachine(), measurements, crossovers, otherNodes };
+  if (otherNodes.length > 0) console.log(`\n${nodeTable([report, ...otherNodes])}`);
+  if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+  if (options.svg !== null) draw(report, options.svg);
+}
+
+function draw(report: MicroReport, dir: string): void {
+  mkdirSync(dir, { recursive: true });
+  for (const [file, svg] of microCharts(report)) writeFileSync(join(dir, file), svg);
 }
 
 function third(effort: Effort): Effort {

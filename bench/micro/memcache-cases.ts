@@ -7,9 +7,9 @@ import {
 } from '../../src/protocol/frame-table.ts';
 import { type Corpus, fill, key, type Shape, weighted } from '../corpus.ts';
 import { Random } from '../random.ts';
-import { scanAll, windowCase } from './cases.ts';
 import type { Case } from './measure.ts';
 import { RING_POOL, type Subject } from './subjects.ts';
+import { scanAll, windowCase } from './window-case.ts';
 
 const SEED = 20030522;
 const hex = '0123456789abcdef';

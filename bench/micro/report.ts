@@ -1,4 +1,4 @@
-import { type Machine, thisMachine } from '../machine.ts';
+import type { Machine } from '../machine.ts';
 import { crossover } from '../statistics.ts';
 import { short, table } from '../table.ts';
 import type { Measurement } from './measure.ts';
@@ -8,6 +8,8 @@ export interface MicroReport {
   readonly machine: Machine;
   readonly measurements: readonly Measurement[];
   readonly crossovers: readonly Crossover[];
+  /** The same cases, run with other versions of Node. */
+  readonly otherNodes: readonly MicroReport[];
 }
 
 /** From where on a WebAssembly codec is faster than JavaScript. */
@@ -91,11 +93,4 @@ export function comparison(before: MicroReport, after: readonly Measurement[]): 
   }
   if (rows.length === 0) return 'no case is in both reports';
   return table(['case', 'codec', 'ns before', 'ns now', 'change', 'against js'], rows);
-}
-
-export function report(
-  measurements: readonly Measurement[],
-  crossovers: readonly Crossover[],
-): MicroReport {
-  return { machine: thisMachine(), measurements, crossovers };
 }

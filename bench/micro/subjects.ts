@@ -73,13 +73,16 @@ function wasmLoop(hashKey: RingwayExports['hashKey'], kind: number): HashLoop {
   return (first, count, length) => loop(hashKey, kind, first, first + count * length, length);
 }
 
+let copies = 0;
+
 /**
  * A copy of a function that uses nothing but its parameters. The engine learns about each copy
- * separately; otherwise the codec measured first would spoil the call sites of the next, which no
- * running proxy has.
+ * separately; otherwise what is measured first would spoil the call sites of the next, which no
+ * running proxy has. The number makes the texts differ: the engine knows a text it has compiled
+ * before, and would go on with what it learnt about it.
  */
 export function unshared<T extends (...args: never[]) => unknown>(code: T): T {
-  return new Function(`return ${code}`)() as T;
+  return new Function(`return ${code} // ${++copies}`)() as T;
 }
 
 function prepare(codec: Codec): void {

@@ -23,6 +23,9 @@ describe('options of the benchmarks', () => {
     assert.deepEqual([none.only, none.json, none.compare, none.quick], ['', null, null, false]);
     const all = parseMicroOptions(['--only', 'hash', '--json', 'a', '--compare=b', '--quick']);
     assert.deepEqual([all.only, all.json, all.compare, all.quick], ['hash', 'a', 'b', true]);
+    assert.deepEqual([none.svg, none.nodes], [null, []]);
+    const { svg, nodes } = parseMicroOptions(['--svg', 'charts', '--node', 'a/node,b/node']);
+    assert.deepEqual([svg, nodes], ['charts', ['a/node', 'b/node']]);
   });
 
   test('npm run bench:e2e', () => {

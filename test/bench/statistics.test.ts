@@ -33,9 +33,10 @@ describe('statistics of the benchmarks', () => {
     assert.throws(() => medianInterval(upTo(4)), RangeError);
   });
 
-  test('a crossover is where the ratio stays above 1', () => {
+  test('a crossover is where the ratio stays clearly above 1', () => {
     assert.equal(crossover([1, 2, 4], [1.1, 1.2, 1.3]), 1);
     assert.equal(crossover([1, 2, 4], [1.1, 0.9, 1.3]), 4);
+    assert.equal(crossover([1, 2, 4], [1.1, 1.01, 1.3]), 4);
     assert.equal(crossover([1, 2, 4], [1.1, 1.2, 1]), null);
   });
 
