@@ -22,8 +22,18 @@ export const DEFAULT_MAX_BACKEND_CONNECTIONS = 1024;
 export const LANE_LIMIT = 1024;
 /** Commands that a pool learns from its servers and remembers. */
 export const LEARNED_COMMANDS = 1024;
-/** The version of Redis that HELLO and INFO name until a server has told its own. */
+/** The version of Redis that HELLO and INFO name when no server says its own. */
 export const REDIS_VERSION = '7.0.0';
+/** The first client that wants to know waits this long for the servers' versions. */
+export const VERSION_WAIT_MS = 200;
+/** A server has this long to say its version, for the clients that come later. */
+export const VERSION_ANSWER_MS = 2_000;
+/** INFO's section `server` is a fiftieth of this. */
+export const VERSION_ANSWER_BYTES = 64 * 1024;
+/** A server that did not say its version is asked again after this. */
+export const VERSION_RETRY_MS = 5_000;
+/** A known version is asked for again after this: connections may have been idle meanwhile. */
+export const VERSION_AGE_MS = 60_000;
 /** WAIT asks the servers this often. */
 export const WAIT_POLL_MS = 20;
 /** A streamed body that stands still this long gives its connection back; the client is closed. */

@@ -11,18 +11,21 @@ import {
   SERVER_TIMEDOUT,
   TOTAL_CONNECTIONS,
 } from '../stats/counters.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { forwardBytes } from './forward.ts';
+import { answerLater } from './late-answer.ts';
+import { withRedisVersion } from './redis-version.ts';
 import type { Pool } from './server-pool.ts';
 import { laneOf } from './session-commands.ts';
 import { answer, type SpecialRequest, text, word } from './special-request.ts';
 
 type Fields = [name: string, value: string | number][];
 
-function serverSection(pool: Pool): Fields {
+function serverSection(pool: Pool, redisVersion: string): Fields {
   const uptime = Math.floor(process.uptime());
   const { listen } = pool.config;
   return [
-    ['redis_version', pool.redisVersion],
+    ['redis_version', redisVersion],
     ['redis_mode', 'standalone'],
     ['os', `${process.platform} ${process.arch}`],
     ['arch_bits', 64],
@@ -92,7 +95,10 @@ function poolSection(pool: Pool): Fields {
   return fields;
 }
 
-const SECTIONS: readonly (readonly [title: string, make: (pool: Pool) => Fields])[] = [
+const SECTIONS: readonly (readonly [
+  title: string,
+  make: (pool: Pool, redisVersion: string) => Fields,
+])[] = [
   ['Server', serverSection],
   ['Clients', clientsSection],
   ['Memory', memorySection],
@@ -110,14 +116,23 @@ const SECTIONS: readonly (readonly [title: string, make: (pool: Pool) => Fields]
 ];
 const EVERYTHING = ['all', 'default', 'everything'];
 
-function ownInfo(pool: Pool, wanted: readonly string[]): string {
+/** Answers INFO about ringway itself. */
+function ownInfo(client: ClientConnection, wanted: readonly string[]): boolean {
+  const { pool } = client;
+  const { resp } = laneOf(client);
   const all = wanted.length === 0 || wanted.some((name) => EVERYTHING.includes(name));
   const chosen = SECTIONS.filter(([title]) => all || wanted.includes(title.toLowerCase()));
-  const texts = chosen.map(([title, make]) => {
-    const lines = make(pool).map((pair) => pair.join(':'));
-    return [`# ${title}`, ...lines, ''].join('\r\n');
-  });
-  return texts.join('\r\n');
+  const reply = answerLater(client);
+  const write = (redisVersion: string): void => {
+    const texts = chosen.map(([title, make]) => {
+      const lines = make(pool, redisVersion).map((pair) => pair.join(':'));
+      return [`# ${title}`, ...lines, ''].join('\r\n');
+    });
+    reply(verbatimReply(texts.join('\r\n'), resp));
+  };
+  if (chosen.some(([, make]) => make === serverSection)) withRedisVersion(pool, write);
+  else write('');
+  return true;
 }
 
 /** INFO of ringway itself, or `INFO @server [section ...]`: that of one server. */
@@ -126,11 +141,8 @@ export function info(request: SpecialRequest, count: number): boolean {
   const { pool } = client;
   const names = Array.from({ length: count - 1 }, (_, i) => text(request, i + 1));
   if (!names[0]?.startsWith('@')) {
-    const body = ownInfo(
-      pool,
-      names.map((name) => name.toLowerCase()),
-    );
-    return answer(client, verbatimReply(body, laneOf(client).resp));
+    const wanted = names.map((name) => name.toLowerCase());
+    return ownInfo(client, wanted);
   }
   const server = pool.servers.findIndex(({ name }) => name === names[0].slice(1));
   if (server < 0) return answer(client, replies.noSuchServer(names[0].slice(1)));

@@ -1,7 +1,6 @@
 import type { CustomCommand, PoolConfig } from '../config/index.ts';
 import { writePool } from '../distribution/pool-descriptor.ts';
 import { routeKey } from '../distribution/route.ts';
-import { REDIS_VERSION } from '../limits.ts';
 import {
   FRAME_TABLE,
   POOL_RANDOM,
@@ -59,8 +58,6 @@ export class Pool {
   customCommands: ReadonlyMap<string, LearnedCommand> = new Map();
   /** As customCommands, learnt from a server. */
   readonly learnedCommands: Map<string, LearnedCommand> = new Map();
-  /** What HELLO and INFO call the version of Redis. */
-  redisVersion: string = REDIS_VERSION;
 
   constructor(engine: Engine, config: PoolConfig, protocol: Protocol, region: RingRegion) {
     this.protocol = protocol;

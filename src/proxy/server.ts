@@ -14,6 +14,7 @@ import { BulkConnections } from './bulk-connections.ts';
 import { REASON_REFUSED, REASON_TIMEOUT, REASON_TOO_MANY } from './failure.ts';
 import type { Lane } from './lane.ts';
 import type { Pool } from './server-pool.ts';
+import { ServerVersion } from './server-version.ts';
 
 /** How often the connections of a server that has left the pool are looked at. */
 const LEAVE_SWEEP_MS = 20;
@@ -29,6 +30,7 @@ export class Server {
   readonly firstSeries: number;
   readonly counters: Float64Array;
   readonly bulk: BulkConnections;
+  readonly version: ServerVersion;
   /** `server_connections` places per lane, lane by lane. */
   readonly #connections: (BackendConnection | null)[];
   readonly #perLane: number;
@@ -60,6 +62,7 @@ export class Server {
     this.#perLane = pool.config.serverConnections;
     this.#connections = new Array(this.#perLane).fill(null);
     this.bulk = new BulkConnections(this, pool.config.bulkConnections);
+    this.version = new ServerVersion(pool.engine.deadlines);
   }
 
   #configureBreaker(): void {
@@ -85,6 +88,7 @@ export class Server {
       if (connection !== null) this.retire(connection);
     }
     this.bulk.leave();
+    this.version.stop();
     const sweep = (): void => {
       for (const connection of this.#connections) {
         if (connection !== null) this.retire(connection);
@@ -209,6 +213,7 @@ export class Server {
   onConnected(): void {
     if (!this.#down) return;
     this.#down = false;
+    this.version.askAgain();
     this.#log(LOG_INFO, `server ${this.title} is reachable again`, { event: 'reachable' });
   }
 
@@ -284,5 +289,6 @@ export class Server {
   close(): void {
     for (const connection of [...this.#connections, ...this.#retired]) connection?.close();
     this.bulk.close();
+    this.version.stop();
   }
 }

@@ -11,6 +11,8 @@ import * as replies from '../protocol/redis/replies.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { isClientName } from './client-names.ts';
 import type { Lane, RespVersion } from './lane.ts';
+import { answerLater } from './late-answer.ts';
+import { withRedisVersion } from './redis-version.ts';
 import { askServers } from './server-answers.ts';
 import { answer, type SpecialRequest, text, word } from './special-request.ts';
 
@@ -92,14 +94,16 @@ export function hello(request: SpecialRequest, count: number): boolean {
   const lane = client.pool.lanes.find(laneOf(client).db, asked.resp);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   client.enterLane(lane);
-  return answer(client, helloReply(client, asked.resp));
+  const reply = answerLater(client);
+  withRedisVersion(client.pool, (version) => reply(helloReply(client, asked.resp, version)));
+  return true;
 }
 
-function helloReply(client: ClientConnection, resp: RespVersion): Buffer {
+function helloReply(client: ClientConnection, resp: RespVersion, version: string): Buffer {
   return mapReply(
     [
       [bulkText('server'), bulkText('redis')],
-      [bulkText('version'), bulkText(client.pool.redisVersion)],
+      [bulkText('version'), bulkText(version)],
       [bulkText('proto'), integerReply(resp)],
       [bulkText('id'), integerReply(client.session.number)],
       [bulkText('mode'), bulkText('standalone')],

@@ -44,7 +44,7 @@ const NOTES: Readonly<Record<string, string>> = {
   SCAN: 'one server after the other; the cursor says which and where, on any connection',
   INFO: 'about ringway; `INFO @server [section ...]` asks that server',
   SELECT: 'the database of this client; the servers are asked once whether they have it',
-  HELLO: 'RESP2 or RESP3 for this client, over server connections of that version',
+  HELLO: 'RESP2 or RESP3 for this client, over server connections of that version; see *Sessions*',
   WAIT: 'the smallest count of all servers, asked every 20 ms until it is reached or time is up',
   QUIT: 'closes when all is answered, without `OK`',
   'CONFIG|GET': 'some parameters, as one server has them',
@@ -115,6 +115,10 @@ the connection.
 - Requests behind a \`SELECT\` or \`HELLO\` wait until all before it is answered.
 - \`AUTH password\` has the replies of nutcracker, \`AUTH default password\` and \`HELLO ... AUTH\` those of Redis. The
   user is always \`default\`.
+- \`HELLO\` and \`INFO\` name the lowest \`redis_version\` of the pool's servers, because clients choose by it what they use. The
+  first client that asks waits for their answers, 200 ms at most; 7.0.0 stands in for a version that no server says. They
+  are asked with \`INFO server\`, each on a short connection besides those of the pool: once, when it comes back, and after a
+  minute if a client wants to know again.
 - \`CLIENT LIST\` and \`CLIENT KILL\` are about the clients of the same pool.
 - \`CLIENT MAINT_NOTIFICATIONS\` is an unknown subcommand, as for a Redis without them; clients go on without.
 

@@ -15,7 +15,10 @@ const NEWER = 'Redis 7.0 does not have it; ringway answers as later versions do.
 export const DIFFERENCES: readonly Difference[] = [
   { request: 'EXEC extra', reason: 'Transactions are not supported, so there is none to abort.' },
   { request: 'TIME', reason: "The proxy's own clock." },
-  { request: 'HELLO', reason: `${OWN} Version and id are those of ringway.` },
+  {
+    request: 'HELLO',
+    reason: `${OWN} The id is that of ringway; the version is the lowest of the servers'.`,
+  },
   { request: 'INFO replication', reason: 'It is about ringway; `INFO @server` asks a server.' },
   { request: 'CLIENT ID', reason: OWN },
   { request: 'CLIENT INFO', reason: OWN },
