@@ -96,8 +96,7 @@ function noEvict(request: SpecialRequest): boolean {
 function noTouch(request: SpecialRequest): boolean {
   const on = onOff(request);
   if (on === null) return answer(request.client, replies.SYNTAX_ERROR);
-  request.client.session.noTouch = on;
-  return answer(request.client, replies.OK);
+  return answer(request.client, on ? replies.NO_TOUCH : replies.OK);
 }
 
 function reply(request: SpecialRequest): boolean {

@@ -4,7 +4,7 @@ export type ReplyMode = 'on' | 'off' | 'skip';
 
 export type SavedSession = Pick<
   Session,
-  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'noTouch'
+  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict'
 >;
 
 /** What a client has said about itself, and what it wants to hear. */
@@ -21,7 +21,6 @@ export class Session {
   /** Counts CLIENT REPLY, so that SKIP does not undo a mode just set. */
   modeChanges = 0;
   noEvict = false;
-  noTouch = false;
 
   /** As RESET leaves it. */
   clear(): void {
@@ -29,13 +28,12 @@ export class Session {
     this.replies = 'on';
     this.muted = false;
     this.noEvict = false;
-    this.noTouch = false;
   }
 
   /** What goes along when the client moves to another process. */
   get saved(): SavedSession {
-    const { since, name, libName, libVersion, replies, noEvict, noTouch } = this;
-    return { since, name, libName, libVersion, replies, noEvict, noTouch };
+    const { since, name, libName, libVersion, replies, noEvict } = this;
+    return { since, name, libName, libVersion, replies, noEvict };
   }
 
   restore(saved: SavedSession): void {

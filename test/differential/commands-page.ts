@@ -45,6 +45,8 @@ const NOTES: Readonly<Record<string, string>> = {
   INFO: 'about ringway; `INFO @server [section ...]` asks that server',
   SELECT: 'the database of this client; the servers are asked once whether they have it',
   HELLO: 'RESP2 or RESP3 for this client, over server connections of that version; see *Sessions*',
+  'CLIENT|NO-EVICT': 'accepted without effect: servers count memory by connection, not by client',
+  'CLIENT|NO-TOUCH': '`OFF` is accepted; `ON` is refused: server connections are shared',
   WAIT: 'the smallest count of all servers, asked every 20 ms until it is reached or time is up',
   QUIT: 'closes when all is answered, without `OK`',
   'CONFIG|GET': 'some parameters, as one server has them',

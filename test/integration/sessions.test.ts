@@ -181,6 +181,19 @@ for (const variant of VARIANTS) {
       b.close();
     });
 
+    test('CLIENT NO-TOUCH and NO-EVICT promise nothing that servers do not keep', async () => {
+      const client = await RespClient.open(port);
+      const refusal =
+        /^ERR 'client no-touch' is not supported by ringway: a server connection is shared/;
+      const error = await client.command('CLIENT', 'NO-TOUCH', 'ON');
+      assert.match((error as Error).message, refusal);
+      assert.equal(await client.text('CLIENT', 'NO-TOUCH', 'off'), 'OK');
+      assert.match(String(await client.command('CLIENT', 'NO-TOUCH', 'no')), /syntax error/);
+      assert.equal(await client.text('CLIENT', 'NO-EVICT', 'ON'), 'OK');
+      assert.match(String(await client.text('CLIENT', 'INFO')), / flags=e /);
+      client.close();
+    });
+
     test('never more server connections than max_backend_connections', async () => {
       await withPool({ max_backend_connections: 8 }, async (own) => {
         const client = await RespClient.open(own);

@@ -80,6 +80,11 @@ export function unsupported(name: string, reason: string): Buffer {
   return error(`'${name.toLowerCase().replace('|', ' ')}' is not supported by ringway: ${reason}`);
 }
 
+export const NO_TOUCH: Buffer = unsupported(
+  'CLIENT|NO-TOUCH',
+  'a server connection is shared, so other clients would no longer touch their keys either',
+);
+
 export function syntaxErrorIn(command: string, option: string): Buffer {
   return error(oneLine(`Syntax error in ${command} option '${cString(option)}'`));
 }
