@@ -1,7 +1,6 @@
 import { type Bar, type BarChart, barChart } from '../chart.ts';
-import { ratioSpread } from '../statistics.ts';
-import type { HalfLoadRun, LoadRun } from './results.ts';
-import { runsOf, targetsOf } from './results.ts';
+import { spread } from '../statistics.ts';
+import { type HalfLoadRun, type LoadRun, pairsOf, runsOf, targetsOf } from './results.ts';
 
 export interface ChartNames {
   /** Titles by name of the workload, in order. */
@@ -60,15 +59,16 @@ function ratioBars<Run extends { workload: string; target: string; round: number
   const groups = [...titles].flatMap(([workload, name]) => {
     const own = runs.filter((run) => run.workload === workload);
     if (own.length === 0) return [];
-    const base = runsOf(own, reference).map(pick);
-    return [{ name, bars: series.map((target) => bar(runsOf(own, target).map(pick), base)) }];
+    const base = runsOf(own, reference);
+    const bars = series.map((target) => bar(pairsOf(runsOf(own, target), base), pick));
+    return [{ name, bars }];
   });
   return { series, groups };
 }
 
 /** null when there is no such ratio: too few requests for a quantile, or nothing to compare with. */
-function bar(values: readonly number[], base: readonly number[]): Bar | null {
-  if (values.length === 0 || values.length !== base.length) return null;
-  const { median, low, high } = ratioSpread(values, base);
+function bar<Run>(pairs: readonly [Run, Run][], pick: (run: Run) => number): Bar | null {
+  if (pairs.length === 0) return null;
+  const { median, low, high } = spread(pairs.map(([run, other]) => pick(run) / pick(other)));
   return Number.isFinite(median) && Number.isFinite(high) ? { value: median, low, high } : null;
 }

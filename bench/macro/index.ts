@@ -13,7 +13,14 @@ import { fill } from './fill.ts';
 import { findLoadProgram } from './load.ts';
 import { type Bench, halfLoadSteps, loadSteps } from './load-steps.ts';
 import { MACRO_USAGE, parseMacroOptions, SCENARIOS } from './options.ts';
-import { halfLoadTable, idleTable, LEGEND, loadTable, startTable } from './report.ts';
+import {
+  halfLoadTable,
+  idleTable,
+  LEGEND,
+  loadTable,
+  type Reference,
+  startTable,
+} from './report.ts';
 import type { MacroReport, Results } from './results.ts';
 import { baseOf, scenarioSteps } from './scenarios.ts';
 import { runSteps, type Step } from './steps.ts';
@@ -43,8 +50,12 @@ async function run(commandLine: readonly string[]): Promise<void> {
   for (const [name, text] of Object.entries(programs)) console.log(`${name}: ${text}`);
   const results: Results = { load: [], halfLoad: [], idle: [], start: [] };
   const bench: Bench = { program, options, bed: new Bed(), results };
+  let failure: unknown = null;
   try {
     await runSteps(plan(bench, list), (text) => process.stderr.write(text));
+  } catch (error) {
+    failure = error; // what was measured until then is shown all the same
+    process.stderr.write(': failed\n');
   } finally {
     await bench.bed.stop();
   }
@@ -56,6 +67,7 @@ async function run(commandLine: readonly string[]): Promise<void> {
     writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
   }
   if (options.svg !== null) writeCharts(bench, options.svg, reference);
+  if (failure !== null) throw failure;
 }
 
 /** Everything that will be done, in order. */
@@ -94,18 +106,21 @@ function step(name: string, seconds: number, work: () => Promise<unknown>): Step
 
 function tables({ results }: Bench, reference: string): string[] {
   const { load, halfLoad, idle, start } = results;
+  const proxy: Reference = { name: reference, of: () => reference };
+  const direct: Reference = { name: DIRECT, of: () => DIRECT };
+  const base: Reference = { name: 'the first', of: baseOf };
   const texts: string[] = [];
   for (const scenario of [COMPARISON, ...SCENARIOS]) {
     for (const { name, title } of WORKLOADS) {
-      const isOwn = (run: { workload: string }): boolean => run.workload === name;
-      const runs = load.filter((run) => run.scenario === scenario && isOwn(run));
+      const runs = load.filter((run) => run.scenario === scenario && run.workload === name);
       if (runs.length === 0) continue;
       if (scenario !== COMPARISON) {
-        texts.push(loadTable(`${title}, ${scenario}: ratios to the first`, runs, baseOf));
+        texts.push(loadTable(`${title}, ${scenario}, full load`, runs, [base], [base]));
         continue;
       }
-      texts.push(loadTable(`${title}, full load: ratios to ${reference}`, runs, () => reference));
-      texts.push(halfLoadTable(`${title}, half load`, halfLoad.filter(isOwn), DIRECT));
+      texts.push(loadTable(`${title}, full load`, runs, [proxy], [proxy, direct]));
+      const own = halfLoad.filter((run) => run.workload === name);
+      if (own.length > 0) texts.push(halfLoadTable(`${title}, half load`, own, DIRECT));
     }
   }
   if (idle.length > 0) texts.push(idleTable(idle));

@@ -40,8 +40,7 @@ export const MACRO_USAGE = `npm run bench:e2e -- [options]
   --rival NAME=COMMAND  another proxy; {conf}, {port} and {stats} are replaced (may be repeated)
   --rounds N            default ${ROUNDS}
   --only LIST           what begins with one of these names:
-                        ${listed(WORKLOAD_NAMES)},
-                        ${listed(SCENARIOS)}
+${listed([...WORKLOAD_NAMES, ...SCENARIOS])}
   --probe-seconds N     length of each measurement at half load; default ${PROBE_SECONDS}
   --json FILE           write all rounds as JSON
   --svg FOLDER          write charts
@@ -115,6 +114,9 @@ function matches(name: string, part: string): boolean {
   return name === part || name.startsWith(`${part}-`);
 }
 
+/** A few to a line, under the descriptions of the options. */
 function listed(names: readonly string[]): string {
-  return names.join(', ');
+  const lines: string[] = [];
+  for (let i = 0; i < names.length; i += 4) lines.push(names.slice(i, i + 4).join(', '));
+  return lines.map((line) => `${' '.repeat(24)}${line}`).join(',\n');
 }

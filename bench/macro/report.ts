@@ -1,24 +1,14 @@
-import { ratioSpread, type Spread, spread } from '../statistics.ts';
+import { type Spread, spread } from '../statistics.ts';
 import { short, table } from '../table.ts';
 import {
   type HalfLoadRun,
   type IdleRun,
   type LoadRun,
+  pairsOf,
   runsOf,
   type StartRun,
   targetsOf,
 } from './results.ts';
-
-const LOAD_HEAD = [
-  'target',
-  'CPU µs/req',
-  'ratio',
-  'req/s',
-  'ratio',
-  'p50 ms',
-  'p99 ms',
-  'RSS MiB',
-];
 
 const HALF_LOAD_HEAD = [
   'target',
@@ -37,30 +27,47 @@ export const LEGEND = [
   'At half load all times, p99.9 too, are those of the open-loop probe: from when a request was due.',
 ].join('\n');
 
-/** A workload at full load; ratios to what `referenceOf` names. */
+/** What ratios are taken to. */
+export interface Reference {
+  readonly name: string;
+  /** The target that stands for it beside `target`. */
+  of(target: string): string;
+}
+
+/** A workload at full load, with a column of ratios for each reference. */
 export function loadTable(
   title: string,
   runs: readonly LoadRun[],
-  referenceOf: (target: string) => string,
+  cpu: readonly Reference[],
+  rate: readonly Reference[],
 ): string {
+  const names = (references: readonly Reference[]): string[] =>
+    references.map(({ name }) => `/ ${name}`);
+  const head = [
+    ...['target', 'CPU µs/req', ...names(cpu), 'req/s', ...names(rate)],
+    ...['p50 ms', 'p99 ms', 'RSS MiB'],
+  ];
   const rows = targetsOf(runs).map((target) => {
     const own = runsOf(runs, target);
-    const reference = referenceOf(target);
-    const other = reference === target ? [] : runsOf(runs, reference);
-    const ratio = (pick: (run: LoadRun) => number): string =>
-      other.length === 0 ? '' : spreadText(ratioSpread(own.map(pick), other.map(pick)));
+    const figure = (pick: (run: LoadRun) => number): string => spreadText(spread(own.map(pick)));
+    const ratio = (reference: Reference, pick: (run: LoadRun) => number): string => {
+      if (reference.of(target) === target) return '';
+      const pairs = pairsOf(own, runsOf(runs, reference.of(target)));
+      if (pairs.length === 0) return '';
+      return spreadText(spread(pairs.map(([run, other]) => pick(run) / pick(other))));
+    };
     return [
       target,
-      spreadText(spread(own.map(({ cpuUs }) => cpuUs))),
-      ratio(({ cpuUs }) => cpuUs),
-      spreadText(spread(own.map(({ requestsPerSecond }) => requestsPerSecond))),
-      ratio(({ requestsPerSecond }) => requestsPerSecond),
-      spreadText(spread(own.map(({ p50Ms }) => p50Ms))),
-      spreadText(spread(own.map(({ p99Ms }) => p99Ms))),
-      spreadText(spread(own.map(({ rssKib }) => rssKib / 1024))),
+      figure(({ cpuUs }) => cpuUs),
+      ...cpu.map((reference) => ratio(reference, ({ cpuUs }) => cpuUs)),
+      figure(({ requestsPerSecond }) => requestsPerSecond),
+      ...rate.map((reference) => ratio(reference, ({ requestsPerSecond }) => requestsPerSecond)),
+      figure(({ p50Ms }) => p50Ms),
+      figure(({ p99Ms }) => p99Ms),
+      figure(({ rssKib }) => rssKib / 1024),
     ];
   });
-  return `${title}\n${table(LOAD_HEAD, rows)}`;
+  return `${title}\n${table(head, rows)}`;
 }
 
 /** A workload at half load; what a proxy adds is taken from `direct` of the same round. */
@@ -114,10 +121,9 @@ export function differences(
   runs: readonly HalfLoadRun[],
   base: readonly HalfLoadRun[],
 ): (number | null)[] {
-  return runs.map(({ p99Ms, round }) => {
-    const other = base.find((run) => run.round === round)?.p99Ms ?? null;
-    return p99Ms === null || other === null ? null : p99Ms - other;
-  });
+  return pairsOf(runs, base).map(([run, other]) =>
+    run.p99Ms === null || other.p99Ms === null ? null : run.p99Ms - other.p99Ms,
+  );
 }
 
 function knownText(values: readonly (number | null)[]): string {

@@ -64,6 +64,17 @@ export function runsOf<Run extends { target: string; round: number }>(
   return runs.filter((run) => run.target === target).sort((a, b) => a.round - b.round);
 }
 
+/** Two targets' runs of the same rounds: a run that failed leaves the other without its partner. */
+export function pairsOf<Run extends { round: number }>(
+  runs: readonly Run[],
+  others: readonly Run[],
+): [Run, Run][] {
+  return runs.flatMap((run): [Run, Run][] => {
+    const other = others.find(({ round }) => round === run.round);
+    return other === undefined ? [] : [[run, other]];
+  });
+}
+
 /** In the order in which they were first seen. */
 export function targetsOf(runs: readonly { target: string }[]): string[] {
   return [...new Set(runs.map(({ target }) => target))];

@@ -20,8 +20,9 @@ const half = (target: string, round: number, p99Ms: number | null): HalfLoadRun 
 describe('tables of the end-to-end benchmark', () => {
   test('take ratios to the reference of the same round', () => {
     const runs = [load('b', 1, 20), load('a', 0, 1), load('a', 1, 10), load('b', 0, 2)];
-    const text = loadTable('Work', runs, () => 'b');
-    assert.match(text, /^Work\n/);
+    const reference = { name: 'b', of: () => 'b' };
+    const text = loadTable('Work', runs, [reference], [reference]);
+    assert.match(text, /^Work\ntarget +CPU µs\/req +\/ b +req\/s +\/ b +p50 ms/);
     const a = /\na +5\.50 \(1\.00–10\.0\) +0\.50 \(0\.50–0\.50\) +100 \(100–100\) +1\.00 /;
     assert.match(text, a);
     assert.match(text, /\nb +11\.0 \(2\.00–20\.0\) +100 \(100–100\) +1\.00 /);
@@ -31,6 +32,13 @@ describe('tables of the end-to-end benchmark', () => {
     const runs = [half('a', 0, 3), half('a', 1, 30), half('d', 0, 1), half('d', 1, 20)];
     assert.deepEqual(differences(runs.slice(0, 2), runs.slice(2)), [2, 10]);
     assert.match(halfLoadTable('Work', runs, 'd'), /\na .* 6\.00 \(2\.00–10\.0\) /);
+  });
+
+  test('leave out of ratios the rounds that one of the two lacks', () => {
+    const runs = [load('a', 0, 1), load('a', 1, 9), load('b', 0, 2)];
+    const reference = { name: 'b', of: () => 'b' };
+    assert.match(loadTable('Work', runs, [reference], []), /\na .* 0\.50 \(0\.50–0\.50\) /);
+    assert.deepEqual(differences([half('a', 0, 3), half('a', 1, 4)], [half('d', 1, 1)]), [3]);
   });
 
   test('show nothing where it is not known in every round', () => {
