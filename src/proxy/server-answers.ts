@@ -4,7 +4,6 @@ import { isError } from '../protocol/redis/reply-parts.ts';
 import { FORWARD_ERROR } from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { REASON_TOO_MANY } from './failure.ts';
 import type { ReplyTarget } from './in-flight.ts';
 import type { Server } from './server-pool.ts';
 import type { SpecialRequest } from './special-request.ts';
@@ -110,15 +109,15 @@ export interface Question {
 }
 
 /**
- * The client's connections to the servers. Empty when there can be no more of them, null when one
- * of them has to take more before it can be asked.
+ * The client's connections to the servers; the reason when there is none to one of them, null when
+ * one of them has to take more before it can be asked.
  */
-function connectionsFor({ request, servers, lane }: Question): BackendConnection[] | null {
+function connectionsFor({ request, servers, lane }: Question): BackendConnection[] | string | null {
   const { client, mustSend } = request;
   const connections: BackendConnection[] = [];
   for (const server of servers) {
     const connection = server.connectionFor(client.id, lane ?? client.lane);
-    if (connection === null) return [];
+    if (connection === null) return server.lastFailure;
     if (connection.full && !mustSend) {
       connection.waitFor(client);
       return null;
@@ -134,7 +133,7 @@ function connectionsFor({ request, servers, lane }: Question): BackendConnection
  */
 export function collect(question: Question, done: (answers: Answer[]) => void): boolean {
   const connections = connectionsFor(question);
-  if (connections === null || connections.length === 0) return false;
+  if (connections === null || typeof connections === 'string') return false;
   send(question, connections, done);
   return true;
 }
@@ -163,8 +162,8 @@ export function askServers(
   const { client } = question.request;
   const connections = connectionsFor(question);
   if (connections === null) return false;
-  if (connections.length === 0) {
-    client.failForward(REASON_TOO_MANY);
+  if (typeof connections === 'string') {
+    client.failForward(connections);
     return true;
   }
   const slot = client.session.muted ? NO_SLOT : client.pipeline.open();

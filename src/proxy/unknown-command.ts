@@ -1,6 +1,6 @@
 import { routeKey } from '../distribution/route.ts';
 import { LEARNED_COMMANDS } from '../limits.ts';
-import { NO_SERVER } from '../protocol/frame-table.ts';
+import { NO_SERVER, PART_TABLE_RECORDS } from '../protocol/frame-table.ts';
 import { arityFits, type CommandSpec } from '../protocol/redis/commands.ts';
 import { encodeRequest, encodeText } from '../protocol/redis/encode.ts';
 import { type LearnedCommand, learnCommand } from '../protocol/redis/learn-command.ts';
@@ -8,7 +8,7 @@ import * as replies from '../protocol/redis/replies.ts';
 import { bodyOf, elementsOf } from '../protocol/redis/reply-parts.ts';
 import { whyUnsupported } from '../protocol/redis/unsupported.ts';
 import { commonServer } from './common-server.ts';
-import { failureReply, REASON_REFUSED, REASON_TOO_MANY } from './failure.ts';
+import { failureReply, REASON_REFUSED } from './failure.ts';
 import { type Answer, askServers, collect } from './server-answers.ts';
 import type { Pool, Server } from './server-pool.ts';
 import { answer, copyOf, type SpecialRequest, split, text, word } from './special-request.ts';
@@ -18,6 +18,15 @@ type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 
 /** Arguments that an error may show. */
 const SHOWN_WORDS = 128;
+/** What COMMAND GETKEYS says to a request without keys, or that every server would refuse. */
+const KEYLESS = /^-ERR (The command has no key|Invalid (number of )?arguments|Invalid command)/i;
+const TOO_MANY_WORDS = replies.error('too many arguments');
+
+/** Why a learnt command is not sent, or null. */
+function whyNotSent({ blocking, hides }: LearnedCommand): string | null {
+  if (hides !== null) return `a server has it for ${hides}, which is not sent under another name`;
+  return blocking ? whyUnsupported('BLPOP') : null;
+}
 
 /** A command that the table does not have: configured, to be asked for, or an error. */
 export function handleUnknown(request: SpecialRequest, handle: Handle): boolean {
@@ -28,12 +37,14 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
   const known = pool.customCommands.get(name) ?? pool.learnedCommands.get(name);
   if (known !== undefined) {
     if (!arityFits(known.spec.arity, count)) return answer(client, replies.wrongArity(name));
-    if (known.blocking) return answer(client, replies.unsupported(name, whyUnsupported('BLPOP')));
+    const why = whyNotSent(known);
+    if (why !== null) return answer(client, replies.unsupported(name, why));
     if (!known.movable) return handle(request, known.spec);
   } else if (!pool.config.askUnknownCommands) {
     const shown = Array.from({ length: Math.min(count, SHOWN_WORDS) }, (_, i) => text(request, i));
     return answer(client, replies.unknownCommand(shown));
   }
+  if (known !== undefined && count === PART_TABLE_RECORDS) return answer(client, TOO_MANY_WORDS);
   return ask(request, count, name, known ?? null);
 }
 
@@ -91,15 +102,21 @@ function onLearned(later: Later, name: string, said: Answer, reply: Reply): void
   if (pool.learnedCommands.size < LEARNED_COMMANDS) pool.learnedCommands.set(name, learned);
   if (!arityFits(learned.spec.arity, later.words.length))
     return void reply(replies.wrongArity(name));
-  if (learned.blocking) return void reply(replies.unsupported(name, whyUnsupported('BLPOP')));
+  const why = whyNotSent(learned);
+  if (why !== null) return void reply(replies.unsupported(name, why));
   if (!learned.movable) return void sendBySpec(later, learned.spec, reply);
+  if (later.words.length === PART_TABLE_RECORDS) return void reply(TOO_MANY_WORDS);
   const question = { request: later.request, servers: [later.teacher], bytes: keysQuestion(later) };
   const sent = collect(question, ([keys]) => sendByKeys(later, keys, reply));
-  if (!sent) reply(failureReply(REASON_TOO_MANY));
+  if (!sent) reply(failureReply(later.teacher.lastFailure));
 }
 
 function sendBySpec(later: Later, spec: CommandSpec, reply: Reply): void {
   const { client } = later.request;
+  if (spec.handling === 'forward') {
+    sendTo(later, serverOfKey(client.pool, later.words[spec.firstKey]), reply);
+    return;
+  }
   const start = client.pool.engine.placeAssembled(later.bytes);
   const server = commonServer({ ...later.request, start, length: later.bytes.length }, spec);
   if (typeof server === 'number') sendTo(later, server, reply);
@@ -108,13 +125,12 @@ function sendBySpec(later: Later, spec: CommandSpec, reply: Reply): void {
 
 function sendByKeys(later: Later, said: Answer, reply: Reply): void {
   const { pool } = later.request.client;
-  const keys = said.isError ? null : elementsOf(said.reply);
-  if (keys === null) {
-    // "The command has no key arguments" and the like: any server can say more.
-    if (said.lost) reply(said.reply);
-    else sendTo(later, pool.placeholderServer(), reply);
+  if (said.isError) {
+    if (KEYLESS.test(said.reply.toString('latin1'))) sendTo(later, pool.placeholderServer(), reply);
+    else reply(said.reply); // Where its keys are is not known, so no server is the right one.
     return;
   }
+  const keys = elementsOf(said.reply) ?? [];
   const places = keys.map((key) => serverOfKey(pool, bodyOf(key)));
   const stranger = places.findIndex((place) => place !== places[0]);
   if (stranger < 0 || pool.config.distribution === 'random') {
@@ -133,7 +149,8 @@ function serverOfKey(pool: Pool, key: Buffer): number {
 function sendTo(later: Later, server: number, reply: Reply): void {
   if (server === NO_SERVER) return void reply(failureReply(REASON_REFUSED));
   const { request, bytes } = later;
-  const servers = [request.client.pool.servers[server]];
-  const sent = collect({ request, servers, bytes }, ([answered]) => reply(answered.reply));
-  if (!sent) reply(failureReply(REASON_TOO_MANY));
+  const target = request.client.pool.servers[server];
+  const question = { request, servers: [target], bytes };
+  const sent = collect(question, ([answered]) => reply(answered.reply));
+  if (!sent) reply(failureReply(target.lastFailure));
 }

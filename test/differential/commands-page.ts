@@ -107,7 +107,8 @@ the connection.
   the same one: a script without keys usually computes something, and then any server will do.
 - Commands of the whole data set go to all servers. When some of them fail, the reply says which one did not do it.
 - Commands that ringway does not know are refused as Redis refuses them. \`custom_commands\` adds more;
-  \`unknown_commands: ask\` asks a server once per command where its keys are (per request when they move).
+  \`unknown_commands: ask\` asks a server once per command where its keys are (per request when they move). A name that a server
+  gives, by \`rename-command\`, to a command that is refused or not sent by its keys, such as FLUSHALL, is refused.
 
 ## Sessions
 

@@ -1,25 +1,10 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { repliesOf } from '../differential/raw-replies.ts';
 import { type FakeServer, send, startFake } from '../support/fake-server.ts';
+import { raw } from '../support/raw-exchange.ts';
 import { type RealServer, startRedis, startRedisSet } from '../support/real-servers.ts';
 import { encodeRequest, RespClient, toText } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
-import { waitFor } from '../support/wait.ts';
-
-/** Sends all in one write. @returns the bytes of each reply */
-async function raw(port: number, requests: readonly (string | number)[][]): Promise<string[]> {
-  const socket = connect(port, '127.0.0.1');
-  let bytes = Buffer.alloc(0);
-  socket.on('data', (chunk) => {
-    bytes = Buffer.concat([bytes, chunk]);
-  });
-  socket.write(Buffer.concat(requests.map((words) => encodeRequest(...words))));
-  await waitFor('the replies', () => repliesOf(bytes).length >= requests.length);
-  socket.destroy();
-  return repliesOf(bytes);
-}
 
 for (const variant of VARIANTS) {
   describe(`sessions, ${variant.label}`, () => {

@@ -1,4 +1,4 @@
-import type { Access, CommandSpec, KeyRule } from './commands.ts';
+import { type Access, type CommandSpec, findCommand, type KeyRule } from './commands.ts';
 import { elementsOf, isNull, textOf } from './reply-parts.ts';
 
 /** A command that is not in the table: from the configuration, or from a server. */
@@ -7,6 +7,8 @@ export interface LearnedCommand {
   /** Only the server can tell where the keys of a request are. */
   readonly movable: boolean;
   readonly blocking: boolean;
+  /** The command that ringway would not forward by its keys, if a server has this name for it. */
+  readonly hides: string | null;
 }
 
 export interface CommandShape {
@@ -32,6 +34,17 @@ export function specOf(shape: CommandShape): CommandSpec {
   });
 }
 
+/**
+ * A server that has renamed a command tells what it was called. Under another name those that change
+ * a connection or empty a server must not slip through to whichever server is asked.
+ */
+function hiddenName(original: string): string | null {
+  const spec = findCommand(original);
+  if (spec === undefined) return null;
+  const byKeys = spec.keys !== 'none' || spec.firstKey > 0;
+  return byKeys && spec.handling !== 'unsupported' ? null : spec.name;
+}
+
 /** Reads the reply to COMMAND INFO with one name. @returns null when the server has no such one */
 export function learnCommand(name: string, reply: Buffer): LearnedCommand | null {
   const entry = elementsOf(reply)?.[0];
@@ -51,5 +64,8 @@ export function learnCommand(name: string, reply: Buffer): LearnedCommand | null
     numkeys: 0,
   });
   const blocking = flags.includes('blocking') || flags.includes('pubsub');
-  return { spec, movable: flags.includes('movablekeys'), blocking };
+  // The keys of a container's request are where its subcommand has them.
+  const container = (elementsOf(parts[9] ?? Buffer.alloc(0)) ?? []).length > 0;
+  const movable = container || flags.includes('movablekeys');
+  return { spec, movable, blocking, hides: hiddenName(textOf(parts[0])) };
 }
