@@ -35,8 +35,8 @@ export function specOf(shape: CommandShape): CommandSpec {
 }
 
 /**
- * A server that has renamed a command tells what it was called. Under another name those that change
- * a connection or empty a server must not slip through to whichever server is asked.
+ * A server that has renamed a command tells what it was called. Under another name those that
+ * change a connection or empty a server must not slip through to whichever server is asked.
  */
 function hiddenName(original: string): string | null {
   const spec = findCommand(original);
