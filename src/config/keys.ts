@@ -280,6 +280,16 @@ export const POOL_KEYS: readonly KeySpec[] = [
     ...own('max_inline', 65536, [64, 65536], 'The longest inline request.'),
     unit: 'bytes',
   },
+  {
+    ...own(
+      'max_script',
+      MIB,
+      [1024, 512 * MIB],
+      'The longest script of EVAL, SCRIPT LOAD and FUNCTION LOAD, as far as ' +
+        '`max_assembled_request` lets it through.',
+    ),
+    unit: 'bytes',
+  },
   own(
     'max_reply_depth',
     32,

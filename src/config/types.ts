@@ -69,6 +69,7 @@ export interface PoolConfig {
   readonly maxArguments: number;
   readonly maxBulk: number;
   readonly maxInline: number;
+  readonly maxScript: number;
   readonly maxReplyDepth: number;
   readonly position: Position;
   /** Where each key of this pool stands in the file; absent keys have their default. */

@@ -60,6 +60,12 @@ export function text(request: SpecialRequest, index: number): string {
   return engine.memory.toString('latin1', start, start + engine.words[at + RECORD_KEY_LENGTH]);
 }
 
+/** @returns how many bytes word `index` of the request that was split last has */
+export function wordLength(request: SpecialRequest, index: number): number {
+  const at = PART_WORD + index * RECORD_WORDS;
+  return request.client.pool.engine.words[at + RECORD_KEY_LENGTH];
+}
+
 /** Server of word `index` of the request that was split last. */
 export function serverOf(request: SpecialRequest, index: number): number {
   const { engine, descriptor } = request.client.pool;

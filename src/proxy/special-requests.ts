@@ -28,6 +28,7 @@ import { isHttpWord, refuseHttp } from './cross-protocol.ts';
 import { forward } from './forward.ts';
 import { sendFragments } from './fragmented-request.ts';
 import { LOCAL_COMMANDS } from './local-commands.ts';
+import { scriptTooLong } from './script-limit.ts';
 import { answer, type SpecialRequest, serverOf, split, text } from './special-request.ts';
 import { handleUnknown } from './unknown-command.ts';
 
@@ -97,8 +98,10 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
       return sendToCommonServer(request, spec);
     case 'fragment':
       return sendFragments(request, spec);
-    case 'all-servers':
-      return sendToAllServers(request, spec);
+    case 'all-servers': {
+      const error = scriptTooLong(request, spec);
+      return error === null ? sendToAllServers(request, spec) : answer(client, error);
+    }
     case 'forward':
       return forwardByKey(request, spec);
     case 'unsupported':
@@ -113,7 +116,7 @@ function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
 
 /** All keys must live on one server; with none, the server of the pseudo key answers. */
 function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean {
-  const server = commonServer(request, spec);
+  const server = scriptTooLong(request, spec) ?? commonServer(request, spec);
   if (typeof server === 'number') return forward(request, server);
   return answer(request.client, server);
 }

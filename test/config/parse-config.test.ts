@@ -60,6 +60,7 @@ const OWN_DEFAULTS = {
   maxArguments: 1048576,
   maxBulk: 536870912,
   maxInline: 65536,
+  maxScript: 1048576,
   maxReplyDepth: 32,
 };
 

@@ -127,8 +127,8 @@ the connection.
 
 ## Bounds
 
-Keys have at most 32,768 bytes. Requests beyond \`max_assembled_request\` (4 MiB), scripts among them, are refused unless they
-are plain one-key commands, which are streamed. Replies joined from several servers have at most
+Keys have at most 32,768 bytes, scripts at most \`max_script\` (1 MiB). Requests beyond \`max_assembled_request\` (4 MiB) are
+refused unless they are plain one-key commands, which are streamed. Replies joined from several servers have at most
 \`client_output_limit\` bytes. A pool has at most 1,024 pairs of database and RESP version in use.
 `;
 
