@@ -69,7 +69,9 @@ export class Bed {
     );
     const output = openSync(log, 'a');
     const startAt = performance.now();
-    const child = spawn(program, args, { stdio: ['ignore', output, output] });
+    const child = spawn(program, args, {
+      stdio: ['ignore', output, output, ...(subject.channel ? ['ipc' as const] : [])],
+    });
     closeSync(output);
     this.#proxies.set(name, child);
     let failure = '';
@@ -93,6 +95,13 @@ export class Bed {
     const target = this.#targets.get(name);
     if (target === undefined) throw new Error(`${name} does not run`);
     return target;
+  }
+
+  /** @throws Error when no proxy of that name runs */
+  process(name: string): ChildProcess {
+    const child = this.#proxies.get(name);
+    if (child === undefined) throw new Error(`${name} does not run`);
+    return child;
   }
 
   async stopProxy(name: string): Promise<void> {

@@ -10,6 +10,8 @@ export interface Subject {
   /** {conf}, {port} and {stats} stand for what it is given. */
   readonly command: readonly string[];
   readonly configuration: Configuration;
+  /** Whether messages can be sent to its process. */
+  readonly channel?: boolean;
 }
 
 export const NUTCRACKER = 'nutcracker';

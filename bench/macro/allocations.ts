@@ -1,0 +1,151 @@
+// npm run bench:allocations: what ringway allocates per request on the heap of V8, and where.
+//
+// Two proxies run: one as it is, which gives the bytes per request, and one whose functions the
+// compilers may not inline, as the profile counts an inlined function as part of its caller.
+
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { CODEC_CHOICES, type CodecChoice } from '../../src/codec/select.ts';
+import { ensureServers } from '../../test/support/real-servers.ts';
+import { parseOptions, UsageError, wholeNumber } from '../command-line.ts';
+import { describeMachine, thisMachine } from '../machine.ts';
+import { short, table } from '../table.ts';
+import { type Allocation, allocationsOf, bytesOf, type Owner } from './allocation-profile.ts';
+import type { SamplerAnswer, SamplerRequest } from './allocation-sampler.ts';
+import { Bed } from './bed.ts';
+import { fill } from './fill.ts';
+import { findLoadProgram, load } from './load.ts';
+import { ringway, type Subject } from './subjects.ts';
+import { fillsOf, type Workload, workload } from './workloads.ts';
+
+const WORKLOADS = ['depth1-get', 'depth16-get', 'depth64-get'].map(workload);
+const SAMPLER = new URL('./allocation-sampler.js', import.meta.url).href;
+const SOURCE = new URL('../../src/', import.meta.url).href;
+const REQUESTS = 1_000_000;
+/** Functions that allocate less per request are not listed. */
+const LEAST_BYTES = 0.05;
+/** V8 flags of each proxy. */
+const MODES = {
+  'as it is': [],
+  'not inlined': ['--no-turbo-inlining', '--no-maglev-inlining'],
+} as const;
+type Mode = keyof typeof MODES;
+
+const USAGE = `npm run bench:allocations -- [options]
+  --requests N  GETs per depth; default ${REQUESTS}
+  --codec NAME  of ${CODEC_CHOICES.join(', ')}; default auto
+  --json FILE   write the bytes of each function as JSON`;
+
+interface Sample {
+  readonly mode: Mode;
+  readonly workload: string;
+  readonly requests: number;
+  readonly allocations: readonly Allocation[];
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${USAGE}` : ''}`);
+  process.exitCode = isUsage ? 2 : 1;
+}
+
+async function run(argv: readonly string[]): Promise<void> {
+  const options = parseOptions(argv, { requests: 'value', codec: 'value', json: 'value' });
+  const requests = wholeNumber('requests', options.value('requests') ?? `${REQUESTS}`, 1000, 1e9);
+  const codec = codecOf(options.value('codec') ?? 'auto');
+  ensureServers();
+  console.log(describeMachine(thisMachine()));
+  const samples: Sample[] = [];
+  const bed = new Bed();
+  try {
+    await bed.startServers();
+    for (const mode of Object.keys(MODES) as Mode[]) {
+      await bed.startProxy(sampled(mode, codec));
+      await fill(bed.target(mode).port, fillsOf(WORKLOADS));
+      for (const it of WORKLOADS) samples.push(await sample(bed, mode, it, requests));
+      await bed.stopProxy(mode);
+    }
+  } finally {
+    await bed.stop();
+  }
+  console.log(`\n${totals(samples)}`);
+  for (const it of WORKLOADS) console.log(`\n${it.title}, not inlined\n\n${details(samples, it)}`);
+  const json = options.value('json');
+  if (json === undefined) return;
+  const report = { machine: thisMachine(), samples };
+  writeFileSync(json, `${JSON.stringify(report, null, 1)}\n`);
+}
+
+function codecOf(text: string): CodecChoice {
+  const codec = CODEC_CHOICES.find((choice) => choice === text);
+  if (codec === undefined) throw new UsageError(`--codec: ${text} is no codec`);
+  return codec;
+}
+
+function sampled(mode: Mode, codec: CodecChoice): Subject {
+  const subject = ringway(codec);
+  const [node, ...args] = subject.command;
+  const command = [node, ...MODES[mode], '--import', SAMPLER, ...args];
+  return { ...subject, name: mode, command, channel: true };
+}
+
+/** After as many requests to warm up: what grows to its size and stays is not a cost per request. */
+async function sample(bed: Bed, mode: Mode, it: Workload, requests: number): Promise<Sample> {
+  console.error(`${it.title}, ${mode} ...`);
+  const program = findLoadProgram();
+  const child = bed.process(mode);
+  await load(program, it, bed.target(mode), requests);
+  await ask(child, 'start');
+  await load(program, it, bed.target(mode), requests);
+  const { head } = await ask(child, 'stop');
+  if (head === null) throw new Error('the sampler answers out of turn');
+  return { mode, workload: it.name, requests, allocations: allocationsOf(head, SOURCE) };
+}
+
+async function ask(child: ChildProcess, request: SamplerRequest): Promise<SamplerAnswer> {
+  const gone = new AbortController();
+  const onExit = (): void => gone.abort();
+  child.once('exit', onExit);
+  try {
+    const answer = once(child, 'message', { signal: gone.signal });
+    child.send(request);
+    return (await answer)[0] as SamplerAnswer;
+  } finally {
+    child.off('exit', onExit);
+  }
+}
+
+function totals(samples: readonly Sample[]): string {
+  const rows = WORKLOADS.map(({ name, title }) => {
+    const [asItIs, apart] = (Object.keys(MODES) as Mode[]).map((mode) => find(samples, mode, name));
+    const bytes = ({ allocations, requests }: Sample, ...owners: Owner[]): string =>
+      short(owners.reduce((sum, owner) => sum + bytesOf(allocations, owner), 0) / requests);
+    return [
+      title,
+      bytes(asItIs, 'ringway', 'Node'),
+      bytes(apart, 'ringway', 'Node'),
+      bytes(apart, 'ringway'),
+      bytes(apart, 'Node'),
+    ];
+  });
+  const head = ['bytes per request', 'as it is', 'not inlined', 'of ringway', 'of Node'];
+  return table(head, rows);
+}
+
+function find(samples: readonly Sample[], mode: Mode, name: string): Sample {
+  const found = samples.find((it) => it.mode === mode && it.workload === name);
+  if (found === undefined) throw new Error(`${name}, ${mode}: nothing was sampled`);
+  return found;
+}
+
+function details(samples: readonly Sample[], { name }: Workload): string {
+  const own = find(samples, 'not inlined', name);
+  const rows = own.allocations
+    .map((it) => ({ ...it, bytes: it.bytes / own.requests }))
+    .filter(({ owner, bytes }) => owner !== 'measuring' && bytes >= LEAST_BYTES)
+    .map(({ owner, name, caller, bytes }) => [name, owner, short(bytes), caller]);
+  return table(['function', 'of', 'bytes', 'called from'], rows);
+}
