@@ -2,12 +2,17 @@
 
 import { toUpper8 } from './ascii';
 import {
+  COMMAND_ARITY,
   COMMAND_BUCKETS,
   COMMAND_ENTRY_BYTES,
+  COMMAND_INFO,
   COMMAND_NAME,
   COMMAND_NAME_LENGTH,
   COMMAND_NAME_LIMIT,
+  COMMAND_PLAIN_COUNT,
   COMMAND_TABLE,
+  FLAG_BAD_ARITY,
+  FLAG_SPECIAL,
 } from './layout';
 
 /** Bucket of a name: its first eight bytes, upper case and zero padded, and its length. */
@@ -65,4 +70,15 @@ function sameRest(entry: u32, start: u32, length: u32): bool {
   }
   const last = length - 8;
   return toUpper8(load<u64>(start + last)) === load<u64>(name + last);
+}
+
+/** INFO of a request with `argc` words for the command at `entry`. */
+export function commandInfo(entry: u32, argc: u32): u32 {
+  let info = load<u32>(entry + COMMAND_INFO);
+  if (argc === load<u32>(entry + COMMAND_PLAIN_COUNT)) info &= ~FLAG_SPECIAL;
+  const arity = load<i32>(entry + COMMAND_ARITY);
+  if (<i32>argc !== arity && (arity >= 0 || <i32>argc < -arity)) {
+    info |= FLAG_SPECIAL | FLAG_BAD_ARITY;
+  }
+  return info;
 }

@@ -6,5 +6,7 @@ export { gather } from './gather';
 export * from './layout';
 export { scanMemcacheRequests, splitMemcacheKeys } from './memcache';
 export { scanMemcacheReplies, splitMemcacheValues } from './memcache-replies';
-export { scanReplies, scanRequests, splitReply, splitRequest } from './resp';
+export { scanReplies } from './resp-replies';
+export { scanRequests } from './resp-requests';
+export { splitReply, splitRequest } from './resp-splitters';
 export { hashKey, route } from './route';

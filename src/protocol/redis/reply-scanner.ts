@@ -70,7 +70,7 @@ for (const type of '+-:_,#(') replyKinds[type.charCodeAt(0)] = KIND_LINE;
 for (const type of '$!=') replyKinds[type.charCodeAt(0)] = KIND_BULK;
 for (const type of '*~%>|') replyKinds[type.charCodeAt(0)] = KIND_AGGREGATE;
 
-/** See Codec.scanReplies; docs/codec.md is the contract, assembly/resp.ts the twin. */
+/** See Codec.scanReplies; docs/codec.md is the contract, assembly/resp-replies.ts the twin. */
 export function scanReplies(
   bytes: Uint8Array,
   words: Uint32Array,

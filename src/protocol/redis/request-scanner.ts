@@ -92,7 +92,7 @@ const DIGITS_MAX = 10; // enough for every limit
 /** Length of the line that readNumber read last. */
 export let lineLength = 0;
 
-/** See Codec.scanRequests; docs/codec.md is the contract, assembly/resp.ts the twin. */
+/** See Codec.scanRequests; docs/codec.md is the contract, assembly/resp-requests.ts the twin. */
 export function scanRequests(
   bytes: Uint8Array,
   words: Uint32Array,

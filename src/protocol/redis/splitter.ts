@@ -8,7 +8,7 @@ const STAR = 0x2a;
 const PERCENT = 0x25;
 const PIPE = 0x7c;
 
-/** See Codec.splitRequest; assembly/resp.ts holds the twin. */
+/** See Codec.splitRequest; assembly/resp-splitters.ts holds the twin. */
 export function splitRequest(
   bytes: Uint8Array,
   words: Uint32Array,
@@ -47,7 +47,7 @@ export function splitRequest(
   return records;
 }
 
-/** See Codec.splitReply; assembly/resp.ts holds the twin. */
+/** See Codec.splitReply; assembly/resp-splitters.ts holds the twin. */
 export function splitReply(
   bytes: Uint8Array,
   words: Uint32Array,

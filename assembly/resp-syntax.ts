@@ -1,0 +1,42 @@
+// What the RESP scanners and splitters share: the bytes of RESP, and where a scan stopped.
+
+// Where a partial frame stopped. A line is read again from its start, a body goes on at its end.
+export const PHASE_START: u32 = 0;
+export const PHASE_HEADER: u32 = 1; // request: in the line "*N"
+export const PHASE_LINE: u32 = 2; // at or in a line "$N"; reply: at or in any element's header
+export const PHASE_BODY: u32 = 3; // in a bulk
+export const PHASE_HELD: u32 = 4; // request: in the command name or the key, wanted in one piece
+export const PHASE_TEXT: u32 = 5; // in an inline request or a reply line
+
+export const NO_WORD: u32 = 0xffffffff; // no word of this request is wanted any more
+export const NULL_COUNT: u32 = 0xffffffff;
+
+export const DOLLAR: u32 = 0x24;
+export const STAR: u32 = 0x2a;
+export const PERCENT: u32 = 0x25;
+export const PIPE: u32 = 0x7c;
+export const COLON: u32 = 0x3a;
+export const MINUS: u32 = 0x2d;
+
+export function isLineType(type: u32): bool {
+  // + - : _ , # (
+  return (
+    type === 0x2b ||
+    type === 0x2d ||
+    type === 0x3a ||
+    type === 0x5f ||
+    type === 0x2c ||
+    type === 0x23 ||
+    type === 0x28
+  );
+}
+
+export function isBulkType(type: u32): bool {
+  // $ ! =
+  return type === DOLLAR || type === 0x21 || type === 0x3d;
+}
+
+export function isAggregateType(type: u32): bool {
+  // * ~ % > |
+  return type === STAR || type === 0x7e || type === 0x25 || type === 0x3e || type === PIPE;
+}
