@@ -6,7 +6,18 @@ process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** Runs a program to its end. @throws Error with the end of what it said, when that was not good */
+/** A program that did not end well, with the end of what it said. */
+export class ChildError extends Error {
+  /** Null when a signal ended it. */
+  readonly exitCode: number | null;
+
+  constructor(message: string, exitCode: number | null) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Runs a program to its end. @throws ChildError */
 export function runToEnd(program: string, args: readonly string[], cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -20,7 +31,8 @@ export function runToEnd(program: string, args: readonly string[], cwd: string):
       children.delete(child);
       if (code === 0) return resolve(output);
       const said = `${output}\n${errors}`.trim().slice(-1000);
-      reject(new Error(`${program} ${args.join(' ')}: exit code ${code ?? signal}\n${said}`));
+      const command = [program, ...args].join(' ');
+      reject(new ChildError(`${command}: exit code ${code ?? signal}\n${said}`, code));
     });
   });
 }

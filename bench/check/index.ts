@@ -60,6 +60,7 @@ async function run(options: CheckOptions): Promise<void> {
     ];
   };
   const figures = await measure(() => true);
+  if (figures.length === 0) throw new UsageError(`the reference has nothing that contains ${only}`);
   console.log(`\n${checkTable(figures)}`);
   const suspects = slower(figures).map(({ name }) => name.split(' ')[0]);
   const again = suspects.length > 0 ? await measure((name) => suspects.includes(name)) : [];

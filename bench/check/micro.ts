@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { allCases } from '../micro/cases.ts';
 import type { MicroReport } from '../micro/report.ts';
 import { subjects } from '../micro/subjects.ts';
-import { runToEnd } from './children.ts';
+import { ChildError, runToEnd } from './children.ts';
 import { type Builds, type Figure, Samples, turning } from './figures.ts';
 
 /** Cases by parts of their names; each part is one process per build and round. */
 const GROUPS = ['scan-hash-route', 'chunk/', 'scan-replies', 'split-', 'fragment/', 'coalesce/'];
+
+/** Of a benchmark that has no case of that name: the reference may be older than the case. */
+const NO_SUCH_CASE = 2;
 
 /** The cases to be compared whose names contain `only`. */
 export function microCases(only: string): string[] {
@@ -52,6 +55,9 @@ async function runCases(build: string, part: string): Promise<MicroReport['measu
     const program = join(build, 'build/bench/micro/index.js');
     await runToEnd(process.execPath, [program, '--only', part, '--quick', '--json', file], build);
     return (JSON.parse(readFileSync(file, 'utf8')) as MicroReport).measurements;
+  } catch (error) {
+    if (error instanceof ChildError && error.exitCode === NO_SUCH_CASE) return [];
+    throw error;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

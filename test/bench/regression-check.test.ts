@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Figure, Samples, turning } from '../../bench/check/figures.ts';
+import { measureMicro, microCases } from '../../bench/check/micro.ts';
 import { Checkout, chooseReference } from '../../bench/check/reference.ts';
 import { checkTable, confirmed, summary } from '../../bench/check/report.ts';
 import { judge, type Rounds } from '../../bench/check/verdict.ts';
@@ -108,6 +109,51 @@ describe('the report of bench:check', () => {
       [0, 1, 2, 3].map((round) => turning(round)[0]),
       [...['tree', 'ref', 'again', 'tree']],
     );
+  });
+});
+
+describe('the codecs in bench:check', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'ringway-test-'));
+  after(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** A build whose benchmark reports `ns` for each of its cases. */
+  function fakeBuild(name: string, ns: number, cases: readonly string[]): string {
+    const program = join(dir, name, 'build/bench/micro/index.js');
+    mkdirSync(dirname(program), { recursive: true });
+    writeFileSync(
+      program,
+      `const option = (name) => process.argv[process.argv.indexOf(name) + 1];
+      const found = ${JSON.stringify(cases)}.filter((name) => name.includes(option('--only')));
+      if (found.length === 0) process.exit(2);
+      const measurements = found.map((name) => ({ name, codec: 'js', nsPerItem: ${ns} }));
+      require('fs').writeFileSync(option('--json'), JSON.stringify({ measurements }));`,
+    );
+    return join(dir, name);
+  }
+
+  test('are measured by the benchmark of each build, and new cases left out', async () => {
+    const tree = fakeBuild('tree', 120, ['chunk/a', 'chunk/ab', 'fragment/new']);
+    const ref = fakeBuild('ref', 100, ['chunk/a', 'chunk/ab']);
+    const figures = await measureMicro({ tree, ref, again: ref }, ['chunk/a', 'fragment/new'], 5);
+    assert.deepEqual(
+      figures.map(({ name, verdict }) => [name, verdict.change]),
+      [['chunk/a js', 'slower']],
+    );
+  });
+
+  test('a build that cannot be measured is an error', async () => {
+    const broken = join(dir, 'broken');
+    mkdirSync(broken);
+    const builds = { tree: broken, ref: broken, again: broken };
+    await assert.rejects(measureMicro(builds, ['chunk/a'], 5), /Cannot find module/);
+  });
+
+  test('the cases are those of the codecs that matter for a request', () => {
+    const names = microCases('');
+    for (const name of ['chunk/mixed', 'scan-replies/line', 'coalesce/mget-100']) {
+      assert.ok(names.includes(name), name);
+    }
+    assert.deepEqual(microCases('hash/md5'), []);
   });
 });
 
