@@ -10,6 +10,7 @@ import {
 } from '../protocol/frame-table.ts';
 import type { Coalesce } from '../protocol/redis/commands.ts';
 import { elementEnds } from '../protocol/redis/elements.ts';
+import { REPLY_TOO_LARGE } from '../protocol/redis/replies.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../stats/counters.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
@@ -24,7 +25,6 @@ const ARRAY = 0x2a; // '*'
 const STATUS = 0x2b; // '+'
 const ERROR = 0x2d; // '-'
 const INTEGER = 0x3a; // ':'
-const TOO_LARGE = Buffer.from('-ERR reply is larger than client_output_limit\r\n');
 
 /** The reply to one fragment: kept in the client's stash, or on the heap when it is large. */
 class Part implements ReplyTarget {
@@ -157,7 +157,7 @@ export class CoalescedReply implements StoredReply {
     if (this.#heapBytes > pool.config.clientOutputLimit) {
       this.#forget(part);
       pool.counters[REPLIES_TOO_LARGE]++;
-      part.error = TOO_LARGE;
+      part.error = REPLY_TOO_LARGE;
       return;
     }
     part.heap.push(this.#copy(start, length));

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type RealServer, startRedis, startRedisSet } from '../support/real-servers.ts';
-import { encodeRequest, RespClient, type Word } from '../support/resp-client.ts';
-import {
-  shards,
-  startInProcess,
-  type TestRingway,
-  USUAL,
-  VARIANTS,
-  type Variant,
-} from '../support/ringway.ts';
+import { encodeRequest, type RespClient, type Word } from '../support/resp-client.ts';
+import { USUAL, VARIANTS, type Variant } from '../support/ringway.ts';
+import { SideBySide } from '../support/side-by-side.ts';
 import { waitFor } from '../support/wait.ts';
 
 for (const variant of VARIANTS) {
@@ -17,26 +10,15 @@ for (const variant of VARIANTS) {
 }
 
 function suite(variant: Variant): void {
-  let single: RealServer;
-  let servers: RealServer[] = [];
-  let ringway: TestRingway;
+  let pair: SideBySide;
   let client: RespClient;
   let direct: RespClient;
 
   before(async () => {
-    single = await startRedis();
-    servers = await startRedisSet(3);
-    const lines = shards(servers.map(({ port }) => port));
-    ringway = await startInProcess({ servers: lines, hash: 'md5' }, variant);
-    client = await RespClient.open(ringway.port);
-    direct = await RespClient.open(single.port);
+    pair = await SideBySide.start(variant);
+    ({ client, direct } = pair);
   });
-  after(async () => {
-    client?.close();
-    direct?.close();
-    await ringway?.stop();
-    await Promise.all([single, ...servers].map((server) => server.stop()));
-  });
+  after(() => pair?.stop());
 
   const same = async (...words: (Word | Word[])[]): Promise<void> => {
     const request = encodeMany(words.flat());

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type RealServer, startRedis, startRedisSet } from '../support/real-servers.ts';
 import { encodeRequest, ReplyError, RespClient } from '../support/resp-client.ts';
-import {
-  shards,
-  startInProcess,
-  type TestRingway,
-  VARIANTS,
-  type Variant,
-} from '../support/ringway.ts';
+import { type TestRingway, VARIANTS, type Variant } from '../support/ringway.ts';
+import { SideBySide } from '../support/side-by-side.ts';
 
 /** What is sent, and what follows `-ERR Protocol error: `. */
 const MALFORMED: readonly [name: string, bytes: string, text: RegExp][] = [
@@ -78,27 +72,17 @@ for (const variant of VARIANTS) {
 }
 
 function suite(variant: Variant): void {
-  let single: RealServer;
-  let servers: RealServer[] = [];
+  let pair: SideBySide;
   let ringway: TestRingway;
   let other: RespClient;
   let direct: RespClient;
 
   before(async () => {
-    single = await startRedis();
-    servers = await startRedisSet(3);
-    const lines = shards(servers.map(({ port }) => port));
-    ringway = await startInProcess({ servers: lines, hash: 'md5' }, variant);
-    other = await RespClient.open(ringway.port);
-    direct = await RespClient.open(single.port);
+    pair = await SideBySide.start(variant);
+    ({ ringway, client: other, direct } = pair);
     await other.text('SET', 'k', 'v');
   });
-  after(async () => {
-    other?.close();
-    direct?.close();
-    await ringway?.stop();
-    await Promise.all([single, ...servers].map((server) => server.stop()));
-  });
+  after(() => pair?.stop());
 
   for (const [name, bytes, text] of MALFORMED) {
     test(`${name}: the replies owed, the error, the end`, async () => {

@@ -1,6 +1,4 @@
-import { createServer, type Socket } from 'node:net';
-import type { Action, FakeServer, Script } from '../support/fake-server.ts';
-import { delay } from '../support/wait.ts';
+import { type FakeServer, type Script, startFake } from '../support/fake-server.ts';
 
 const STORAGE = /^(set|add|replace|append|prepend|cas) \S+ \d+ -?\d+ (\d+)|^(ms) \S+ (\d+)/;
 
@@ -15,53 +13,6 @@ function requestEnd(bytes: Buffer, at: number): number {
 }
 
 /** Starts a server of memcached's requests that follows a script. */
-export async function startFakeMemcached(script: Script): Promise<FakeServer> {
-  const received: Buffer[] = [];
-  const open = new Set<Socket>();
-  let connections = 0;
-  const server = createServer({ noDelay: true }, (socket) => {
-    connections++;
-    // Neither the server nor its sockets keep a failed test from ending.
-    socket.unref();
-    open.add(socket);
-    let bytes = Buffer.alloc(0);
-    let turn: Promise<void> = Promise.resolve();
-    socket.on('error', () => {});
-    socket.on('close', () => open.delete(socket));
-    socket.on('data', (chunk) => {
-      bytes = Buffer.concat([bytes, chunk]);
-      for (let end = requestEnd(bytes, 0); end > 0; end = requestEnd(bytes, 0)) {
-        const request = Buffer.from(bytes.subarray(0, end));
-        bytes = bytes.subarray(end);
-        const action = script(received.length, request, socket);
-        received.push(request);
-        if (action !== undefined) turn = turn.then(() => act(socket, action));
-      }
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  server.unref();
-  return {
-    port: (server.address() as { port: number }).port,
-    received,
-    open,
-    get connections() {
-      return connections;
-    },
-    stop: () => {
-      for (const socket of open) socket.destroy();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
-}
-
-async function act(socket: Socket, action: Action): Promise<void> {
-  if (action.do === 'send') {
-    if (action.afterMs) await delay(action.afterMs);
-    socket.write(action.bytes);
-  } else if (action.do === 'send-and-end') {
-    socket.end(action.bytes);
-  } else if (action.do === 'reset') {
-    socket.resetAndDestroy();
-  }
+export function startFakeMemcached(script: Script): Promise<FakeServer> {
+  return startFake(script, requestEnd);
 }

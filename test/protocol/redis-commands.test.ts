@@ -8,6 +8,7 @@ import {
   findSubcommand,
   SUBCOMMANDS,
 } from '../../src/protocol/redis/commands.ts';
+import { FORWARDS, SPLITS } from '../support/nutcracker-commands.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { type Reply, RespClient, toText } from '../support/resp-client.ts';
 
@@ -19,20 +20,6 @@ const LATER_ARITY = new Map([
 
 /** Those that Redis 7.0 does not have. */
 const LATER_SUBCOMMANDS = ['CLIENT|NO-TOUCH', 'CLIENT|SETINFO'];
-
-// What twemproxy 0.5.0 forwards or splits.
-const TWEMPROXY = `
-  PERSIST PTTL TTL TYPE DUMP DECR GET GETDEL INCR STRLEN HGETALL HKEYS HLEN HVALS LLEN SCARD SMEMBERS
-  ZCARD EXPIRE EXPIREAT PEXPIRE PEXPIREAT APPEND DECRBY GETBIT GETSET INCRBY INCRBYFLOAT SETNX
-  HEXISTS HGET HSTRLEN LINDEX RPOPLPUSH SISMEMBER ZRANK ZREVRANK ZSCORE GETRANGE PSETEX SETBIT SETEX
-  SETRANGE HINCRBY HINCRBYFLOAT HSETNX LRANGE LREM LSET LTRIM SMOVE ZCOUNT ZLEXCOUNT ZINCRBY
-  ZREMRANGEBYLEX ZREMRANGEBYRANK ZREMRANGEBYSCORE LINSERT LMOVE SORT COPY BITCOUNT BITPOS BITFIELD
-  EXISTS GETEX SET HDEL HMGET HMSET HSCAN HSET HRANDFIELD LPUSH LPUSHX RPUSH RPUSHX LPOP RPOP LPOS
-  SADD SDIFF SDIFFSTORE SINTER SINTERSTORE SREM SUNION SUNIONSTORE SRANDMEMBER SSCAN SPOP SMISMEMBER
-  PFADD PFMERGE PFCOUNT ZADD ZDIFF ZDIFFSTORE ZINTER ZINTERSTORE ZMSCORE ZPOPMAX ZPOPMIN ZRANDMEMBER
-  ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANGESTORE ZREM ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE ZSCAN
-  ZUNION ZUNIONSTORE GEODIST GEOPOS GEOHASH GEOADD GEORADIUS GEORADIUSBYMEMBER GEOSEARCH
-  GEOSEARCHSTORE RESTORE MGET DEL UNLINK TOUCH MSET EVAL EVALSHA COMMAND LOLWUT`;
 
 /** One entry of the COMMAND reply, as far as the table repeats it. */
 interface Fact {
@@ -94,8 +81,8 @@ describe('command table', () => {
     assert.deepEqual([arityFits(-2, 1), arityFits(-2, 2), arityFits(-2, 9)], [false, true, true]);
   });
 
-  test('everything that twemproxy forwards is served', () => {
-    for (const name of TWEMPROXY.match(/\S+/g)!) {
+  test('everything that twemproxy forwards or splits is served', () => {
+    for (const name of [...FORWARDS, ...SPLITS]) {
       const spec = findCommand(name);
       assert.ok(spec && spec.handling !== 'unsupported', name);
     }

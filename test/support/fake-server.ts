@@ -23,7 +23,9 @@ export interface FakeServer {
 }
 
 /** End of the request that begins at `at`, or -1 when it is incomplete. */
-function requestEnd(bytes: Buffer, at: number): number {
+export type RequestEnd = (bytes: Buffer, at: number) => number;
+
+function respRequestEnd(bytes: Buffer, at: number): number {
   let lineEnd = bytes.indexOf('\r\n', at);
   if (lineEnd < 0) return -1;
   let end = lineEnd + 2;
@@ -46,13 +48,18 @@ export function send(text: string | Buffer, afterMs = 0): Action {
   return { do: 'send', bytes: Buffer.from(text as string, 'latin1'), afterMs };
 }
 
-/** Starts a scripted server on a port that the system chooses. */
-export async function startFake(script: Script): Promise<FakeServer> {
+/** Starts a scripted server on a port that the system chooses; of Redis unless told otherwise. */
+export async function startFake(
+  script: Script,
+  requestEnd: RequestEnd = respRequestEnd,
+): Promise<FakeServer> {
   const received: Buffer[] = [];
   const open = new Set<Socket>();
   let connections = 0;
   const server: Server = createServer({ noDelay: true }, (socket) => {
     connections++;
+    // Neither the server nor its sockets keep a failed test from ending.
+    socket.unref();
     open.add(socket);
     let bytes = Buffer.alloc(0);
     let turn: Promise<void> = Promise.resolve();
@@ -70,6 +77,7 @@ export async function startFake(script: Script): Promise<FakeServer> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref();
   return {
     port: (server.address() as { port: number }).port,
     received,

@@ -7,7 +7,7 @@ import { fill, PipelinedLoad } from '../support/pipelined-load.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, type PoolSpec, startChild } from '../support/ringway.ts';
-import { waitFor } from '../support/wait.ts';
+import { delay, waitFor } from '../support/wait.ts';
 
 let redis: RealServer[] = [];
 const started: ChildRingway[] = [];
@@ -49,6 +49,22 @@ async function statsOf(port: number): Promise<Stats> {
 /** Process ids of the workers, oldest first, as the log tells. */
 function workerPids(log: readonly string[]): number[] {
   return log.flatMap((line) => /worker \d+ serves, pid (\d+)/.exec(line)?.[1] ?? []).map(Number);
+}
+
+/**
+ * Four clients ask while the servers stand still.
+ * @returns lets the servers go on, and checks the answers
+ */
+async function askStoppedServers(port: number): Promise<() => Promise<void>> {
+  const clients = await Promise.all([1, 2, 3, 4].map(() => RespClient.open(port)));
+  for (const client of clients) await client.command('PING');
+  for (const server of redis) server.kill('SIGSTOP');
+  const asked = clients.map((client) => client.command('GET', 'key:3'));
+  await delay(50);
+  return async () => {
+    for (const server of redis) server.kill('SIGCONT');
+    for (const reply of await Promise.all(asked)) assert.match(String(reply), /^key:3@/);
+  };
 }
 
 const NOTHING_WRONG = { wrong: 0, lost: 0, refused: 0, unanswered: 0, first: '' };
@@ -123,15 +139,10 @@ describe('workers', () => {
 
   test('SIGTERM lets all workers answer what is in flight', async () => {
     const ringway = await run(['--workers', '2']);
-    const clients = await Promise.all([1, 2, 3, 4].map(() => RespClient.open(ringway.port)));
-    for (const client of clients) await client.command('PING');
-    for (const server of redis) server.kill('SIGSTOP');
-    const asked = clients.map((client) => client.command('GET', 'key:3'));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const answered = await askStoppedServers(ringway.port);
     ringway.kill('SIGTERM');
     await waitFor('the drain', () => ringway.log.some((line) => line.includes('draining')));
-    for (const server of redis) server.kill('SIGCONT');
-    for (const reply of await Promise.all(asked)) assert.match(String(reply), /^key:3@/);
+    await answered();
     assert.equal(await ringway.gone, 0);
     for (const pid of workerPids(ringway.log)) {
       await waitFor('the worker to be gone', () => !isRunning(pid));
@@ -140,15 +151,10 @@ describe('workers', () => {
 
   test('workers whose primary is killed answer what is in flight and end', async () => {
     const ringway = await run(['--workers', '2']);
-    const clients = await Promise.all([1, 2, 3, 4].map(() => RespClient.open(ringway.port)));
-    for (const client of clients) await client.command('PING');
-    for (const server of redis) server.kill('SIGSTOP');
-    const asked = clients.map((client) => client.command('GET', 'key:3'));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const answered = await askStoppedServers(ringway.port);
     ringway.kill('SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    for (const server of redis) server.kill('SIGCONT');
-    for (const reply of await Promise.all(asked)) assert.match(String(reply), /^key:3@/);
+    await delay(50);
+    await answered();
     for (const pid of workerPids(ringway.log)) {
       await waitFor('the worker to be gone', () => !isRunning(pid));
     }
