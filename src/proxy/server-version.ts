@@ -62,9 +62,12 @@ export class ServerVersion implements Timed {
     this.#askAgainAt = now + VERSION_RETRY_MS;
     socket.setEncoding('latin1');
     socket.on('data', (text: string) => this.#take(text, password !== null));
+    const onLost = (): void => {
+      if (this.#socket === socket) this.stop();
+    };
     // A server that cannot be reached says nothing; its requests tell why.
-    socket.on('error', () => this.stop());
-    socket.on('end', () => this.stop());
+    socket.on('error', onLost);
+    socket.on('end', onLost);
     if (password !== null) socket.write(encodeRequest([Buffer.from('AUTH'), password]));
     socket.write(encodeText('INFO', 'server'));
     this.#deadlines.arm(this, this.#waitUntil);

@@ -113,11 +113,12 @@ describe('the version of Redis in HELLO and INFO', () => {
     });
   });
 
-  test('is the usual one, soon, when a server is silent or gone; later ones do not wait', async () => {
+  test('is the usual one, soon, when servers are silent or gone; later ones do not wait', async () => {
     const silent = await startFake(() => ({ do: 'silence' }));
     const gone = await startFake(() => ({ do: 'silence' }));
     await gone.stop();
-    await through([silent, gone], {}, async ({ client }) => {
+    const eject = { auto_eject_hosts: true, server_failure_limit: 1 };
+    await through([silent, gone], eject, async ({ client }) => {
       const start = performance.now();
       const replies = client.pipeline([['HELLO'], ['PING']]);
       assert.deepEqual((await replies).map(String).slice(1), ['PONG']);
@@ -125,6 +126,7 @@ describe('the version of Redis in HELLO and INFO', () => {
       const again = performance.now();
       for (let i = 0; i < 5; i++) assert.equal(await helloVersion(client), WITHOUT);
       assert.ok(performance.now() - again < 150);
+      assert.match(String(await client.text('INFO', 'stats')), /server_ejects:0\r/);
     });
   });
 
