@@ -53,8 +53,8 @@ export const DEFAULT_MEMORY_LIMIT = 1024 * 1024 * 1024;
 export const SHED_AT_LEAST_BYTES = 64 * 1024;
 
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
-export const SMALL_SLAB_BYTES = 2 * 1024;
-export const SMALL_SLABS = 16 * 1024;
+export const SMALL_SLAB_BYTES = 4 * 1024;
+export const SMALL_SLABS = 8 * 1024;
 export const LARGE_SLAB_BYTES = 64 * 1024;
 export const LARGE_SLABS = 1024;
 /**
@@ -77,10 +77,10 @@ export const FAILURE_LOG_INTERVAL_MS = 1_000;
 export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;
 /** After its last reply a closing client may take this long to read it. */
 export const LINGER_MS = 1_000;
-/** A client's replies may wait this many turns for the rest of its pipeline. */
-export const POSTPONED_WRITES = 2;
+/** Replies wait no longer than this for those of requests that came together with theirs. */
+export const HELD_WRITE_MS = 1;
 /** More than this is written at once. */
-export const POSTPONED_BYTES = 16 * 1024;
+export const HELD_WRITE_BYTES = 16 * 1024;
 
 /** This many workers that end within the window are replaced at once, more of them later. */
 export const WORKER_CRASHES = 5;

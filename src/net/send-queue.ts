@@ -31,8 +31,8 @@ export class SendQueue {
   #filled: number[] = [];
   #parked: number[] = [];
   #bytes = 0;
-  /** The last write was more than a small slab: the next probably is, and one slab is one write. */
-  #outgrew = false;
+  /** Bytes of the largest write, forgotten slowly: what fits one slab is one write. */
+  #usual = 0;
   /** The kernel did not take everything: nothing is written until the socket has drained. */
   blocked = false;
 
@@ -75,7 +75,7 @@ export class SendQueue {
   #reserveInNewSlab(length: number): number {
     const pool = this.#pool;
     let slab = 0;
-    const small = this.#slab === 0 && !this.#outgrew && length <= pool.smallBytes;
+    const small = this.#slab === 0 && this.#usual <= pool.smallBytes && length <= pool.smallBytes;
     if (small) slab = pool.leaseSmall();
     if (slab === 0 && length <= pool.largeBytes) slab = pool.leaseLarge();
     if (slab === 0 && length <= pool.smallBytes) slab = pool.leaseSmall();
@@ -153,10 +153,10 @@ export class SendQueue {
     const memory = this.#pool.memory;
     if (pieces.length === 0) {
       if (this.#cursor === this.#sliceStart) return;
-      this.#outgrew = this.#cursor - this.#sliceStart > this.#pool.smallBytes;
+      this.#learnSize(this.#cursor - this.#sliceStart);
       socket.write(memory.subarray(this.#sliceStart, this.#cursor));
     } else {
-      this.#outgrew = true;
+      this.#learnSize(this.unsentBytes);
       socket.cork();
       for (let i = 0; i < pieces.length; i += 2) {
         const start = pieces[i];
@@ -187,6 +187,11 @@ export class SendQueue {
       this.blocked = true;
       socket.write(EMPTY, this.#drained);
     }
+  }
+
+  #learnSize(written: number): void {
+    const usual = this.#usual;
+    this.#usual = written > usual ? written : usual - ((usual - written) >> 4);
   }
 
   #releaseFilled(): void {

@@ -1,5 +1,4 @@
 import { connect, type Socket } from 'node:net';
-import { POSTPONED_BYTES, POSTPONED_WRITES } from '../limits.ts';
 import { type ReadHandler, resumeReading } from '../net/reader.ts';
 import { type SendOwner, SendQueue } from '../net/send-queue.ts';
 import { RECORD_DEST, RECORD_INFO } from '../protocol/frame-table.ts';
@@ -31,7 +30,6 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   #waiting: ClientConnection[] = [];
   /** Requests in flight that are not handed to the socket yet. */
   #unwritten = 0;
-  #postponed = 0;
   #bodyCompleteAt = 0;
   /** When a connection under way is given up; 0 = with its oldest request. */
   #connectUntil = 0;
@@ -186,18 +184,17 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   }
 
   writeOut(): void {
+    this.#markWritten();
     this.out.flush();
   }
 
-  flush(): boolean {
-    if (this.#mayWriteLater()) return false;
+  flush(): void {
     this.#markWritten();
     this.out.flush();
     const { pendingBytes } = this.out;
     this.#account(pendingBytes);
     if (pendingBytes > this.server.pool.config.serverOutputLimit) this.full = true;
     else if (!this.out.blocked) this.#takesMore();
-    return true;
   }
 
   #account(held: number): void {
@@ -208,7 +205,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   #markWritten(): void {
     if (this.#unwritten > 0 && this.connected) {
-      this.inFlight.markWritten(this.#unwritten, clockMicros(), this.server.pool.latency);
+      this.inFlight.markWritten(this.#unwritten, clockMicros());
     }
     this.#unwritten = 0;
   }
@@ -216,19 +213,6 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   /** Requests that wait to be written. */
   get unwritten(): number {
     return this.connected ? this.#unwritten : this.inFlight.count;
-  }
-
-  /**
-   * A server that is busy with earlier requests loses nothing by getting the next ones together.
-   */
-  #mayWriteLater(): boolean {
-    const busy = this.connected && this.inFlight.count > this.#unwritten;
-    if (!busy || this.#postponed === POSTPONED_WRITES || this.out.unsentBytes > POSTPONED_BYTES) {
-      this.#postponed = 0;
-      return false;
-    }
-    this.#postponed++;
-    return true;
   }
 
   onDrained(): void {

@@ -28,12 +28,18 @@ import {
   WINDOW,
 } from '../protocol/frame-table.ts';
 import { RESPONSE_BYTES, RESPONSES, SLOW_READERS } from '../stats/counters.ts';
-import { SPAN_SERVER, SPAN_TOTAL } from '../stats/latency.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { Carry } from './carry.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Engine, SavedState } from './engine.ts';
-import type { ReplyTarget } from './in-flight.ts';
+import {
+  IN_FLIGHT_ARRIVED,
+  IN_FLIGHT_CLIENT,
+  IN_FLIGHT_SERIES,
+  IN_FLIGHT_SLOT,
+  IN_FLIGHT_WRITTEN,
+  type ReplyTarget,
+} from './in-flight.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
@@ -115,17 +121,20 @@ export class BackendReplies {
   /** Hands the scanned replies to their clients. @returns false when one was not asked for */
   #walk(count: number): boolean {
     const engine = this.#engine;
-    const { words, clients, turn, micros } = engine;
-    const { inFlight } = this.#connection;
-    const { latency, slowMicros } = this.#connection.server.pool;
+    const { words, clients, micros } = engine;
+    const { inFlight, server } = this.#connection;
+    const { latency, slowMicros } = server.pool;
+    const pushes = this.#connection.lane.resp === 3;
     let bytes = 0;
     let done = 0;
     let asked = true;
     let transient = false;
+    let client: ClientConnection | null = null;
+    let clientId = -1;
     engine.beginWalk(count);
     for (let i = 0, record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
       const info = words[record + RECORD_INFO];
-      if ((info & 0xff) === PUSH && this.#connection.lane.resp === 3) {
+      if (pushes && (info & 0xff) === PUSH) {
         words[record + RECORD_DEST] = 0;
         continue;
       }
@@ -137,7 +146,8 @@ export class BackendReplies {
       const start = words[record + RECORD_START];
       const length = words[record + RECORD_LENGTH];
       bytes += length;
-      const id = inFlight.headClient;
+      const { ring, headAt } = inFlight;
+      const id = ring[headAt + IN_FLIGHT_CLIENT];
       if (id < 0 || (info & WHOLE) !== WHOLE) {
         words[record + RECORD_DEST] = 0;
         if ((info & FLAG_LAST) !== 0) done++;
@@ -146,34 +156,56 @@ export class BackendReplies {
       }
       done++;
       transient = (info & FLAG_TRANSIENT) !== 0;
-      if (transient) this.#connection.server.onTransientReply();
-      const slot = inFlight.headSlot;
-      const arrived = inFlight.headArrived;
-      const series = inFlight.headSeries;
-      if (series >= 0) {
-        latency?.record(series, SPAN_SERVER, (micros - inFlight.headWritten) | 0);
-      }
+      if (transient) server.onTransientReply();
+      const slot = ring[headAt + IN_FLIGHT_SLOT];
+      const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
+      const written = ring[headAt + IN_FLIGHT_WRITTEN];
+      const series = ring[headAt + IN_FLIGHT_SERIES];
+      if (series >= 0) latency?.answered(series, arrived, written, micros);
       if (((micros - arrived) | 0) >= slowMicros) this.#logSlow();
-      inFlight.shift();
-      const client = clients[id] as ClientConnection;
-      client.references--;
-      if (client.closed) {
-        words[record + RECORD_DEST] = 0;
-        client.releaseIfDone();
-      } else {
-        client.pipeline.deliverRecord(slot, record, start, length, series, arrived);
-        turn.markClient(client);
-        this.#pauseForSlowReader(client);
-        if (client.pipeline.out.unsentBytes > FLUSH_MARK) engine.flushSoon(client.pipeline.out);
+      inFlight.shiftPlain();
+      if (id !== clientId) {
+        if (client !== null) this.#afterReplies(client);
+        clientId = id;
+        client = clients[id] as ClientConnection;
       }
+      this.#handOver(client as ClientConnection, slot, record, start, length, series, arrived);
     }
+    if (client !== null) this.#afterReplies(client);
     engine.endWalk();
-    const { counters } = this.#connection.server;
+    const { counters } = server;
     counters[RESPONSES] += done;
     counters[RESPONSE_BYTES] += bytes;
-    if (done > 0 && !transient) this.#connection.server.onReplies();
-    if (inFlight.count === 0) this.#connection.server.onIdle(this.#connection);
+    if (done > 0 && !transient) server.onReplies();
+    if (inFlight.count === 0) server.onIdle(this.#connection);
     return asked;
+  }
+
+  #handOver(
+    client: ClientConnection,
+    slot: number,
+    record: number,
+    start: number,
+    length: number,
+    series: number,
+    arrived: number,
+  ): void {
+    client.references--;
+    if (client.closed) {
+      this.#engine.words[record + RECORD_DEST] = 0;
+      client.releaseIfDone();
+      return;
+    }
+    client.pipeline.deliverRecord(slot, record, start, length, series, arrived);
+  }
+
+  /** The client has got one reply or several in a row. */
+  #afterReplies(client: ClientConnection): void {
+    if (client.closed) return;
+    this.#engine.turn.markClient(client);
+    this.#pauseForSlowReader(client);
+    const { out } = client.pipeline;
+    if (out.unsentBytes > FLUSH_MARK) this.#engine.flushSoon(out);
   }
 
   /** The reply of the oldest request is complete, and not simply passed on. */
@@ -184,8 +216,8 @@ export class BackendReplies {
     const total = (micros - inFlight.headArrived) | 0;
     const series = inFlight.headSeries;
     if (series >= 0 && latency !== null) {
-      latency.record(series, SPAN_SERVER, (micros - inFlight.headWritten) | 0);
-      latency.record(series, SPAN_TOTAL, total);
+      latency.answered(series, inFlight.headArrived, inFlight.headWritten, micros);
+      latency.delivered(series, inFlight.headArrived, micros);
     }
     if (total >= slowMicros && inFlight.headArrived !== 0) this.#logSlow();
   }

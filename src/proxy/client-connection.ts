@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { FLUSH_MARK, INITIAL_PIPELINE_WINDOW, POSTPONED_WRITES } from '../limits.ts';
+import { HELD_WRITE_BYTES, INITIAL_PIPELINE_WINDOW } from '../limits.ts';
 import { LOG_INFO } from '../log.ts';
 import { stopReading } from '../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../net/reader.ts';
@@ -11,6 +11,7 @@ import { ClientPipeline } from './client-pipeline.ts';
 import { ClientTimers } from './client-timers.ts';
 import type { Engine } from './engine.ts';
 import { HeldConnections } from './held-connections.ts';
+import type { Holder } from './held-writes.ts';
 import type { Lane } from './lane.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { Pool } from './server-pool.ts';
@@ -20,7 +21,7 @@ import type { Flushable } from './turn.ts';
 const NOTHING = Buffer.alloc(0);
 
 /** One client: its requests are scanned, sent to their servers, and answered in order. */
-export class ClientConnection implements ReadHandler, SendOwner, Flushable {
+export class ClientConnection implements ReadHandler, SendOwner, Flushable, Holder {
   readonly id: number;
   readonly pool: Pool;
   readonly pipeline: ClientPipeline;
@@ -38,7 +39,6 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable {
   #ended = false;
   #finished = false;
   readonly #timers: ClientTimers;
-  #postponed = 0;
   /** Server connections that stand still for this client. */
   readonly #held: HeldConnections = new HeldConnections(this);
   /** Set while this client waits to be handed to another process. */
@@ -56,6 +56,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable {
   readonly session: Session = new Session();
   closed = false;
   flushPending = false;
+  listed = false;
   heldBytes = 0;
 
   constructor(engine: Engine, pool: Pool, socket: Socket) {
@@ -206,20 +207,19 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable {
   }
 
   /** Writes replies, opens or closes the window, and goes on with what had to wait. */
-  flush(): boolean {
-    if (this.closed) return true;
-    if (this.#mayWriteLater()) return false;
+  flush(): void {
+    if (this.closed || this.#mayHold()) return;
     this.#out.flush();
+    this.pipeline.beginBurst();
     this.#account();
-    if (this.closed) return true;
+    if (this.closed) return;
     this.#input.advance();
     this.#adjustWindow();
     this.#held.release();
     if (!this.#reading) this.#resumeInput();
-    if (this.closed) return true;
+    if (this.closed) return;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
     else if (this.#give !== null && this.#mayMove()) this.#move(this.#give);
-    return true;
   }
 
   /** Reports what waits for it. */
@@ -232,21 +232,23 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable {
   }
 
   /**
-   * The rest of a pipeline's replies is often just behind: a write spared is worth more than the
-   * few microseconds of a turn.
+   * Requests that came together are answered together, if their replies are not far apart: a write
+   * costs more than anything else that is done for a request.
    */
-  #mayWriteLater(): boolean {
+  #mayHold(): boolean {
     const unsent = this.#out.unsentBytes;
-    if (unsent === 0 || unsent > FLUSH_MARK || this.pipeline.outstanding === 0) {
-      this.#postponed = 0;
-      return false;
-    }
-    if (this.#postponed === POSTPONED_WRITES) {
-      this.#postponed = 0;
-      return false;
-    }
-    this.#postponed++;
+    if (!this.pipeline.insideBurst || unsent === 0 || unsent > HELD_WRITE_BYTES) return false;
+    // Something may go on only after a flush.
+    if (!this.#reading || this.#input.large || this.overOutputLimit()) return false;
+    if (this.closing || this.#ended) return false;
+    this.#engine.heldWrites.add(this, this.#engine.now);
     return true;
+  }
+
+  writeHeld(): void {
+    if (this.closed) return;
+    this.pipeline.endBurst();
+    this.#engine.turn.markClient(this);
   }
 
   /** Everything that was asked is answered and handed to the socket. */

@@ -265,6 +265,7 @@ export class ClientInput {
     const { pipeline, id } = client;
     const { servers, protocol } = client.pool;
     const retries = client.pool.config.retryReads;
+    const first = pipeline.tail;
     engine.beginWalk(count);
     let i = 0;
     for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
@@ -310,6 +311,7 @@ export class ClientInput {
     // Records behind a stop are scanned again later: they must not be copied now.
     for (let j = i; j < count; j++) words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = 0;
     engine.endWalk();
+    pipeline.addBurst(first);
     if (pipeline.outstanding > 0 || pipeline.out.unsentBytes > 0) engine.turn.markClient(client);
     return i;
   }

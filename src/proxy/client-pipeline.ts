@@ -2,7 +2,7 @@ import { COPY_LIMIT } from '../limits.ts';
 import type { SendQueue } from '../net/send-queue.ts';
 import type { SlabPool } from '../net/slab-pool.ts';
 import { RECORD_DEST } from '../protocol/frame-table.ts';
-import { NO_SERIES, type PoolLatency, SPAN_TOTAL } from '../stats/latency.ts';
+import { NO_SERIES, type PoolLatency } from '../stats/latency.ts';
 import type { Engine } from './engine.ts';
 
 /**
@@ -61,6 +61,9 @@ export class ClientPipeline {
    */
   #ring: Int32Array = NO_RING;
   #mask = 0;
+  /** Slots behind requests that came together: those being answered, and the ones after them. */
+  #burstEnd = 0;
+  #nextBurstEnd = 0;
   #objects: (StoredReply | null)[] = [];
   #stash = 0;
   #stashCursor = 0;
@@ -84,6 +87,29 @@ export class ClientPipeline {
   /** Reply bytes the client has not taken yet. */
   get undeliveredBytes(): number {
     return this.storedBytes + this.out.pendingBytes;
+  }
+
+  /** The requests from slot `first` to the newest came together. */
+  addBurst(first: number): void {
+    if (((this.tail - first) | 0) < 2) return;
+    this.#nextBurstEnd = this.tail;
+    if (first === this.head && this.out.unsentBytes === 0) this.#burstEnd = this.tail;
+  }
+
+  /** Some of the requests that came together are answered, and some are not. */
+  get insideBurst(): boolean {
+    return ((this.#burstEnd - this.head) | 0) > 0;
+  }
+
+  /** All replies so far are written: those of the next burst go together. */
+  beginBurst(): void {
+    this.#burstEnd = this.#nextBurstEnd;
+  }
+
+  /** The replies of this burst are too far apart. */
+  endBurst(): void {
+    this.#burstEnd = this.head;
+    this.#nextBurstEnd = this.head;
   }
 
   /** Takes the next slot. */
@@ -129,7 +155,7 @@ export class ClientPipeline {
   }
 
   #measure(series: number, arrived: number): void {
-    this.#latency?.record(series, SPAN_TOTAL, (this.#engine.micros - arrived) | 0);
+    this.#latency?.delivered(series, arrived, this.#engine.micros);
   }
 
   /** A complete reply that ringway made itself. */

@@ -32,6 +32,7 @@ import {
 import { PROCESS_COUNTERS } from '../stats/counters.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { Deadlines } from './deadlines.ts';
+import { HeldWrites } from './held-writes.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { Turn } from './turn.ts';
 
@@ -83,6 +84,7 @@ export class Engine {
   readonly runId: string = randomBytes(20).toString('hex');
   readonly turn: Turn = new Turn();
   readonly deadlines: Deadlines = new Deadlines();
+  readonly heldWrites: HeldWrites = new HeldWrites(this.deadlines);
   readonly log: Log;
   readonly process: Float64Array = new Float64Array(PROCESS_COUNTERS);
   readonly measuresLatency: boolean;
@@ -138,6 +140,7 @@ export class Engine {
     const slabs = this.slabs;
     if (slabs.smallLeft < FRAME_TABLE_RECORDS || slabs.largeLeft < SLAB_RESERVE_LARGE) {
       this.turn.writeAll();
+      this.heldWrites.writeAll();
     }
     return FRAME_TABLE_RECORDS;
   }

@@ -1,4 +1,4 @@
-import { NO_SERIES, type PoolLatency, SPAN_QUEUE } from '../stats/latency.ts';
+import { NO_SERIES } from '../stats/latency.ts';
 
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
@@ -17,10 +17,13 @@ export interface ReplyTarget {
 }
 
 const STRIDE = 8;
+/** Words of an entry in `ring`, from `headAt` on. */
+export const IN_FLIGHT_CLIENT = 0;
+export const IN_FLIGHT_SLOT = 1;
 const TIME = 2;
-const ARRIVED = 3;
-const WRITTEN = 4;
-const SERIES = 5;
+export const IN_FLIGHT_ARRIVED = 3;
+export const IN_FLIGHT_WRITTEN = 4;
+export const IN_FLIGHT_SERIES = 5;
 const BYTES = 6;
 
 /** How much of a request is kept for the slow log: the command and most of its key. */
@@ -32,7 +35,8 @@ export const HEAD_BYTES = 128;
  * of the latencies, bytes). Client id -1 says that the target stands in `targets`.
  */
 export class InFlight {
-  #ring = new Int32Array(16 * STRIDE);
+  /** Read in place by who hands the replies out; a push may replace it. */
+  ring: Int32Array = new Int32Array(16 * STRIDE);
   #targets: (ReplyTarget | null)[] = [];
   #mask = 15;
   #head = 0;
@@ -62,12 +66,12 @@ export class InFlight {
   ): void {
     if (((this.#tail - this.#head) | 0) > this.#mask) this.#grow();
     const at = (this.#tail & this.#mask) * STRIDE;
-    const ring = this.#ring;
+    const ring = this.ring;
     ring[at] = client;
-    ring[at + 1] = slot;
+    ring[at + IN_FLIGHT_SLOT] = slot;
     ring[at + TIME] = time;
-    ring[at + ARRIVED] = arrived;
-    ring[at + SERIES] = series;
+    ring[at + IN_FLIGHT_ARRIVED] = arrived;
+    ring[at + IN_FLIGHT_SERIES] = series;
     ring[at + BYTES] = bytes;
     this.#tail = (this.#tail + 1) | 0;
   }
@@ -83,50 +87,54 @@ export class InFlight {
   }
 
   /** The newest `count` requests are written at `now`: their time in the queue is over. */
-  markWritten(count: number, now: number, latency: PoolLatency | null): void {
-    const ring = this.#ring;
-    for (let i = this.#tail - count; i !== this.#tail; i = (i + 1) | 0) {
-      const at = (i & this.#mask) * STRIDE;
-      ring[at + WRITTEN] = now;
-      const series = ring[at + SERIES];
-      if (series >= 0) latency?.record(series, SPAN_QUEUE, (now - ring[at + ARRIVED]) | 0);
+  markWritten(count: number, now: number): void {
+    const { ring } = this;
+    const mask = this.#mask;
+    const end = this.#tail;
+    for (let i = (end - count) | 0; i !== end; i = (i + 1) | 0) {
+      ring[(i & mask) * STRIDE + IN_FLIGHT_WRITTEN] = now;
     }
+  }
+
+  /** Where the oldest entry begins in `ring`. */
+  get headAt(): number {
+    return (this.#head & this.#mask) * STRIDE;
   }
 
   /** Bytes of the requests whose replies are outstanding. */
   get bytes(): number {
     let total = 0;
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
-      total += this.#ring[(i & this.#mask) * STRIDE + BYTES];
+      total += this.ring[(i & this.#mask) * STRIDE + BYTES];
     }
     return total;
   }
 
   /** Client id of the oldest entry; -1 means headTarget. */
   get headClient(): number {
-    return this.#ring[(this.#head & this.#mask) * STRIDE];
+    return this.ring[(this.#head & this.#mask) * STRIDE];
   }
 
   get headSlot(): number {
-    return this.#ring[(this.#head & this.#mask) * STRIDE + 1];
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_SLOT];
   }
 
   /** The ring holds 32 bits of it, enough for ages below 24 days. */
   get headTime(): number {
     const now = Math.floor(performance.now());
-    return now - ((now - this.#ring[(this.#head & this.#mask) * STRIDE + TIME]) | 0);
+    return now - ((now - this.ring[(this.#head & this.#mask) * STRIDE + TIME]) | 0);
   }
 
   get headArrived(): number {
-    return this.#ring[(this.#head & this.#mask) * STRIDE + ARRIVED];
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_ARRIVED];
   }
 
   get headWritten(): number {
-    return this.#ring[(this.#head & this.#mask) * STRIDE + WRITTEN];
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_WRITTEN];
   }
 
   get headSeries(): number {
-    return this.#ring[(this.#head & this.#mask) * STRIDE + SERIES];
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_SERIES];
   }
 
   /** The beginning of the oldest request; empty when it was not kept. */
@@ -136,7 +144,7 @@ export class InFlight {
 
   /** When the newest entry was pushed, also when all are answered; 0 = never. */
   get lastTime(): number {
-    return this.#ring[((this.#tail - 1) & this.#mask) * STRIDE + 2];
+    return this.ring[((this.#tail - 1) & this.#mask) * STRIDE + TIME];
   }
 
   get headTarget(): ReplyTarget {
@@ -147,7 +155,7 @@ export class InFlight {
   hasOther(client: number): boolean {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const at = i & this.#mask;
-      const id = this.#ring[at * STRIDE];
+      const id = this.ring[at * STRIDE];
       if (id >= 0 ? id !== client : this.#targets[at]?.clientId !== client) return true;
     }
     return false;
@@ -159,8 +167,8 @@ export class InFlight {
   owes(client: number, slot: number): boolean {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const at = i & this.#mask;
-      const id = this.#ring[at * STRIDE];
-      if (id === client) return this.#ring[at * STRIDE + 1] === slot;
+      const id = this.ring[at * STRIDE];
+      if (id === client) return this.ring[at * STRIDE + IN_FLIGHT_SLOT] === slot;
       if (id < 0 && this.#targets[at]?.clientId === client) return true;
     }
     return false;
@@ -168,7 +176,12 @@ export class InFlight {
 
   shift(): void {
     const at = this.#head & this.#mask;
-    if (this.#ring[at * STRIDE] < 0) this.#targets[at] = null;
+    if (this.ring[at * STRIDE] < 0) this.#targets[at] = null;
+    this.#head = (this.#head + 1) | 0;
+  }
+
+  /** The same, when the oldest entry is known to name a client. */
+  shiftPlain(): void {
     this.#head = (this.#head + 1) | 0;
   }
 
@@ -178,12 +191,12 @@ export class InFlight {
     const targets: (ReplyTarget | null)[] = [];
     for (let i = 0; i < size; i++) {
       const from = (this.#head + i) & this.#mask;
-      ring.set(this.#ring.subarray(from * STRIDE, from * STRIDE + STRIDE), i * STRIDE);
+      ring.set(this.ring.subarray(from * STRIDE, from * STRIDE + STRIDE), i * STRIDE);
       const target = this.#targets[from];
       if (target !== null && target !== undefined) targets[i] = target;
     }
     this.#heads?.grow(this.#head & this.#mask, size);
-    this.#ring = ring;
+    this.ring = ring;
     this.#targets = targets;
     this.#mask = size * 2 - 1;
     this.#head = 0;
@@ -202,7 +215,7 @@ class RequestHeads {
   }
 
   keep(index: number, bytes: Uint8Array, start: number, length: number): void {
-    const kept = length < HEAD_BYTES ? length : HEAD_BYTES;
+    const kept = Math.min(length, HEAD_BYTES);
     const to = index * HEAD_BYTES;
     const own = this.#bytes;
     for (let i = 0; i < kept; i++) own[to + i] = bytes[start + i];

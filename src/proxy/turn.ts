@@ -1,27 +1,22 @@
 /** Something with bytes to write at the end of this event loop turn. */
 export interface Flushable {
   flushPending: boolean;
-  /**
-   * Writes, and goes on with what had to wait for that.
-   * @returns false to be flushed in the next turn instead: more bytes are about to come
-   */
-  flush(): boolean;
+  /** Writes, unless that should wait a little, and goes on with what had to wait for it. */
+  flush(): void;
   /** Only writes: safe while a chunk lies in the receive window. */
   writeOut(): void;
 }
 
 /**
  * Collects the sockets that got bytes during a turn and flushes each once, after the poll phase:
- * one write per socket, however many requests or replies it got. Servers come first, so that they
- * work while clients are written to.
+ * one write per socket, however many requests or replies it got. Clients come first: what they had
+ * to wait with for that is then part of the same write to a server.
  */
 export class Turn {
   #backends: Flushable[] = [];
   #backendCount = 0;
   #clients: Flushable[] = [];
   #clientCount = 0;
-  #backendsLater: Flushable[] = [];
-  #clientsLater: Flushable[] = [];
   #scheduled = false;
   readonly #run = (): void => this.flushAll();
 
@@ -55,33 +50,27 @@ export class Turn {
 
   /** Flushes now; flushing may mark others, which are flushed in the same pass. */
   flushAll(): void {
-    const backends = this.#backendsLater;
-    const clients = this.#clientsLater;
     do {
-      this.#flushBackends(backends);
-      this.#flushClients(clients);
-    } while (this.#backendCount > 0);
+      this.#flushClients();
+      this.#flushBackends();
+    } while (this.#clientCount > 0);
     this.#scheduled = false;
-    for (let i = 0; i < backends.length; i++) this.markBackend(backends[i]);
-    for (let i = 0; i < clients.length; i++) this.markClient(clients[i]);
-    backends.length = 0;
-    clients.length = 0;
   }
 
-  #flushBackends(later: Flushable[]): void {
+  #flushBackends(): void {
     for (let i = 0; i < this.#backendCount; i++) {
       const item = this.#backends[i];
       item.flushPending = false;
-      if (!item.flush()) later.push(item);
+      item.flush();
     }
     this.#backendCount = 0;
   }
 
-  #flushClients(later: Flushable[]): void {
+  #flushClients(): void {
     for (let i = 0; i < this.#clientCount; i++) {
       const item = this.#clients[i];
       item.flushPending = false;
-      if (!item.flush()) later.push(item);
+      item.flush();
     }
     this.#clientCount = 0;
   }

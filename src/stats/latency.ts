@@ -32,16 +32,37 @@ export const NO_SERIES = -1;
  * series is a number: server × CLASSES + class.
  */
 export class PoolLatency {
-  counts: Float64Array;
-  /** Microseconds, per series and span. */
-  sums: Float64Array;
+  #counts: Float64Array;
+  #sums: Float64Array;
   #places: number;
   readonly #free: number[] = [];
 
+  // Requests that came, were written and were answered together are counted first: #times of them.
+  #series = NO_SERIES;
+  #arrived = 0;
+  #written = 0;
+  #answered = 0;
+  #times = 0;
+  /** The newest total, and its bucket. */
+  #total = 0;
+  #totalBucket: number = SPAN_TOTAL * BUCKETS;
+
   constructor(servers: number) {
     this.#places = servers;
-    this.counts = new Float64Array(servers * CLASSES * STRIDE);
-    this.sums = new Float64Array(servers * CLASSES * SPANS.length);
+    this.#counts = new Float64Array(servers * CLASSES * STRIDE);
+    this.#sums = new Float64Array(servers * CLASSES * SPANS.length);
+  }
+
+  /** Requests per series, span and bucket. */
+  get counts(): Float64Array {
+    this.#settle();
+    return this.#counts;
+  }
+
+  /** Microseconds, per series and span. */
+  get sums(): Float64Array {
+    this.#settle();
+    return this.#sums;
   }
 
   /** A place for one more server. @returns its first series */
@@ -49,8 +70,8 @@ export class PoolLatency {
     const free = this.#free.pop();
     if (free !== undefined) return free;
     const first = this.#places++ * CLASSES;
-    this.counts = grown(this.counts, this.#places * CLASSES * STRIDE);
-    this.sums = grown(this.sums, this.#places * CLASSES * SPANS.length);
+    this.#counts = grown(this.#counts, this.#places * CLASSES * STRIDE);
+    this.#sums = grown(this.#sums, this.#places * CLASSES * SPANS.length);
     return first;
   }
 
@@ -61,11 +82,47 @@ export class PoolLatency {
     this.#free.push(first);
   }
 
-  /** @param micros may be anything: a clock that wrapped counts as 0 */
-  record(series: number, span: number, micros: number): void {
+  /**
+   * A request is answered: its time in the queue and at the server. All times are microseconds of
+   * one clock; differences may be anything, a clock that wrapped counts as 0.
+   */
+  answered(series: number, arrived: number, written: number, now: number): void {
+    const same = series === this.#series && arrived === this.#arrived;
+    if (same && written === this.#written && now === this.#answered) {
+      this.#times++;
+      return;
+    }
+    this.#settle();
+    this.#series = series;
+    this.#arrived = arrived;
+    this.#written = written;
+    this.#answered = now;
+    this.#times = 1;
+  }
+
+  #settle(): void {
+    const times = this.#times;
+    if (times === 0) return;
+    this.#times = 0;
+    this.#add(this.#series, SPAN_QUEUE, (this.#written - this.#arrived) | 0, times);
+    this.#add(this.#series, SPAN_SERVER, (this.#answered - this.#written) | 0, times);
+  }
+
+  #add(series: number, span: number, micros: number, times: number): void {
     const value = Math.max(0, Math.min(micros, HISTOGRAM_MAX));
-    this.counts[series * STRIDE + span * BUCKETS + bucketOf(value)]++;
-    this.sums[series * SPANS.length + span] += value;
+    this.#counts[series * STRIDE + span * BUCKETS + bucketOf(value)] += times;
+    this.#sums[series * SPANS.length + span] += value * times;
+  }
+
+  /** A reply is queued to its client: the request's total time. */
+  delivered(series: number, arrived: number, now: number): void {
+    const micros = (now - arrived) | 0;
+    if (micros !== this.#total) {
+      this.#total = Math.max(0, Math.min(micros, HISTOGRAM_MAX));
+      this.#totalBucket = SPAN_TOTAL * BUCKETS + bucketOf(this.#total);
+    }
+    this.#counts[series * STRIDE + this.#totalBucket]++;
+    this.#sums[series * SPANS.length + SPAN_TOTAL] += this.#total;
   }
 }
 

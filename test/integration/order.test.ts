@@ -68,6 +68,33 @@ function slowServers(variant: Variant): void {
     assert.equal(sum, 40 * 5 * 30);
     for (const fake of fakes) assert.ok(fake.received.length > 500, 'every server takes part');
   });
+
+  test('replies do not wait for a slow one behind them that was asked for with them', async () => {
+    let pause = 0;
+    const slow = await startFake((_, request) => send(bulk(keyOf(request)), pause));
+    const fast = await startFake((_, request) => send(bulk(keyOf(request))));
+    const lines = shards([slow.port, fast.port]);
+    const pair = await startInProcess({ servers: lines, hash: 'md5' }, variant);
+    const client = await RespClient.open(pair.port);
+    const keys = Array.from({ length: 40 }, (_, i) => `key${i}`);
+    await client.send(Buffer.concat(keys.map((key) => encodeRequest('GET', key))));
+    await client.read(keys.length);
+    pause = 300;
+    const slowKeys = new Set(slow.received.map(keyOf));
+    const quick = keys.filter((key) => !slowKeys.has(key)).slice(0, 5);
+    const [late] = slowKeys;
+    await client.send(Buffer.concat([...quick, late].map((key) => encodeRequest('GET', key))));
+    const asked = performance.now();
+    const early = await client.read(quick.length);
+    const waited = performance.now() - asked;
+    assert.deepEqual(early.map(String), quick);
+    assert.equal(String((await client.read(1))[0]), late);
+    const slowest = performance.now() - asked;
+    assert.ok(waited < slowest - 100, `early ones after ${waited} ms, the late one ${slowest} ms`);
+    client.close();
+    await pair.stop();
+    await Promise.all([slow.stop(), fast.stop()]);
+  });
 }
 
 function leavers(variant: Variant): void {

@@ -10,7 +10,15 @@ import {
   histogramTotal,
   quantiles,
 } from '../../src/stats/histogram.ts';
-import { CLASSES, histogramAt, PoolLatency, SPAN_TOTAL, sumAt } from '../../src/stats/latency.ts';
+import {
+  CLASSES,
+  histogramAt,
+  PoolLatency,
+  SPAN_QUEUE,
+  SPAN_SERVER,
+  SPAN_TOTAL,
+  sumAt,
+} from '../../src/stats/latency.ts';
 
 describe('histogram buckets', () => {
   test('a value lies in its bucket, and the bucket is narrow', () => {
@@ -64,9 +72,9 @@ describe('histogram buckets', () => {
 describe('latencies of a pool', () => {
   test('are kept apart by server, class and span, and odd values are taken', () => {
     const latency = new PoolLatency(3);
-    latency.record(CLASSES + 1, SPAN_TOTAL, 100);
-    latency.record(CLASSES + 1, SPAN_TOTAL, -5);
-    latency.record(CLASSES + 1, SPAN_TOTAL, 2 ** 31 - 1);
+    latency.delivered(CLASSES + 1, 1_000, 1_100);
+    latency.delivered(CLASSES + 1, 1_000, 995);
+    latency.delivered(CLASSES + 1, 0, 2 ** 31 - 1);
     const at = histogramAt(CLASSES + 1, SPAN_TOTAL);
     assert.equal(histogramTotal(latency.counts, at), 3);
     assert.equal(
@@ -74,5 +82,31 @@ describe('latencies of a pool', () => {
       3,
     );
     assert.equal(latency.sums[sumAt(CLASSES + 1, SPAN_TOTAL)], 100 + HISTOGRAM_MAX);
+  });
+
+  test('count requests one by one, also when many went and came together', () => {
+    const latency = new PoolLatency(2);
+    const series = CLASSES + 2;
+    for (let i = 0; i < 5; i++) latency.answered(series, 1_000, 1_010, 1_050);
+    latency.answered(series, 1_000, 1_020, 1_050);
+    latency.answered(series, 1_000, 1_020, 1_090);
+    latency.answered(0, 1_000, 1_020, 1_090);
+    const queue = histogramAt(series, SPAN_QUEUE);
+    const server = histogramAt(series, SPAN_SERVER);
+    assert.equal(histogramTotal(latency.counts, queue), 7);
+    assert.equal(histogramTotal(latency.counts, server), 7);
+    assert.equal(latency.counts[queue + bucketOf(10)], 5);
+    assert.equal(latency.counts[server + bucketOf(40)], 5);
+    assert.equal(latency.sums[sumAt(series, SPAN_QUEUE)], 5 * 10 + 2 * 20);
+    assert.equal(latency.sums[sumAt(series, SPAN_SERVER)], 5 * 40 + 30 + 70);
+    assert.equal(histogramTotal(latency.counts, histogramAt(0, SPAN_SERVER)), 1);
+  });
+
+  test('of a server that is removed do not come back with the next one in its place', () => {
+    const latency = new PoolLatency(1);
+    latency.answered(0, 0, 10, 20);
+    latency.remove(0);
+    assert.equal(latency.add(), 0);
+    assert.equal(histogramTotal(latency.counts, histogramAt(0, SPAN_SERVER)), 0);
   });
 });
