@@ -37,3 +37,17 @@ export function copyUpTo64(dest: u32, source: u32, length: u32): void {
   v128.store(dest, first);
   v128.store(dest + length - 16, last);
 }
+
+/** Copies more than 64 bytes between ranges that are apart; the last 64 may be copied twice. */
+export function copyOver64(dest: u32, source: u32, length: u32): void {
+  const tail = length - 64;
+  for (let at: u32 = 0; at < tail; at += 64) copy64(dest + at, source + at);
+  copy64(dest + tail, source + tail);
+}
+
+function copy64(dest: u32, source: u32): void {
+  v128.store(dest, v128.load(source));
+  v128.store(dest, v128.load(source, 16), 16);
+  v128.store(dest, v128.load(source, 32), 32);
+  v128.store(dest, v128.load(source, 48), 48);
+}

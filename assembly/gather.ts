@@ -1,7 +1,10 @@
 // Copies frames from the window to where their connection sends from.
 
-import { copyUpTo64 } from './ascii.simd';
+import { copyOver64, copyUpTo64 } from './ascii.simd';
 import { RECORD_BYTES, RECORD_DEST, RECORD_LENGTH, RECORD_START } from './layout';
+
+/** Above this, the C library's copy makes up for the call. */
+const LONGEST_LOOP: u32 = 512;
 
 /** Copies each record's bytes to its DEST; records with DEST 0 stay. */
 export function gather(table: u32, count: u32): void {
@@ -18,10 +21,35 @@ export function gather(table: u32, count: u32): void {
         copyUpTo64(dest, source, length);
         continue;
       }
+      if (length - 65 < LONGEST_LOOP - 64 && apart(dest, source, length)) {
+        copyOver64(dest, source, length);
+        continue;
+      }
     }
     if (length - 8 <= 24) copyUpTo32(dest, source, length);
-    else memory.copy(dest, source, length);
+    else if (length - 33 < LONGEST_LOOP - 32 && apart(dest, source, length)) {
+      copyOver32(dest, source, length);
+    } else memory.copy(dest, source, length);
   }
+}
+
+/** Whether two ranges share no byte. */
+function apart(dest: u32, source: u32, length: u32): bool {
+  return dest - source >= length && source - dest >= length;
+}
+
+/** Copies more than 32 bytes between ranges that are apart; the last 32 may be copied twice. */
+function copyOver32(dest: u32, source: u32, length: u32): void {
+  const tail = length - 32;
+  for (let at: u32 = 0; at < tail; at += 32) copy32(dest + at, source + at);
+  copy32(dest + tail, source + tail);
+}
+
+function copy32(dest: u32, source: u32): void {
+  store<u64>(dest, load<u64>(source));
+  store<u64>(dest, load<u64>(source, 8), 8);
+  store<u64>(dest, load<u64>(source, 16), 16);
+  store<u64>(dest, load<u64>(source, 24), 24);
 }
 
 /** Copies `length` bytes, 8 to 32; all loads come first, so the ranges may overlap. */

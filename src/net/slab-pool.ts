@@ -16,6 +16,8 @@ export class SlabPool {
   readonly #largeFree: Int32Array;
   readonly #refs: Int32Array;
   readonly #smallCount: number;
+  readonly #smallShift: number;
+  readonly #largeShift: number;
   #smallTop: number;
   #largeTop: number;
   #resting: number[] = [];
@@ -27,6 +29,7 @@ export class SlabPool {
     return small * smallBytes + large * largeBytes;
   }
 
+  /** @param smallBytes @param largeBytes powers of two */
   constructor(
     memory: Buffer,
     base: number,
@@ -35,6 +38,8 @@ export class SlabPool {
     large: number,
     largeBytes: number,
   ) {
+    this.#smallShift = 31 - Math.clz32(smallBytes);
+    this.#largeShift = 31 - Math.clz32(largeBytes);
     this.memory = memory;
     this.smallBytes = smallBytes;
     this.largeBytes = largeBytes;
@@ -103,15 +108,15 @@ export class SlabPool {
   /** First byte of the slab that holds `address`. */
   baseOf(address: number): number {
     if (address >= this.#largeBase) {
-      return address - ((address - this.#largeBase) % this.largeBytes);
+      return address - ((address - this.#largeBase) & (this.largeBytes - 1));
     }
-    return address - ((address - this.#smallBase) % this.smallBytes);
+    return address - ((address - this.#smallBase) & (this.smallBytes - 1));
   }
 
   #indexOf(address: number): number {
     return address >= this.#largeBase
-      ? this.#smallCount + Math.floor((address - this.#largeBase) / this.largeBytes)
-      : Math.floor((address - this.#smallBase) / this.smallBytes);
+      ? this.#smallCount + ((address - this.#largeBase) >>> this.#largeShift)
+      : (address - this.#smallBase) >>> this.#smallShift;
   }
 
   #free(address: number): void {

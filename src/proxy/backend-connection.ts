@@ -30,6 +30,11 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   #waiting: ClientConnection[] = [];
   /** Requests in flight that are not handed to the socket yet. */
   #unwritten = 0;
+  /** Of those, requests and bytes that are not in the counters yet. */
+  #uncounted = 0;
+  #uncountedBytes = 0;
+  readonly #classes: Uint8Array;
+  readonly #measured: boolean;
   #bodyCompleteAt = 0;
   /** When a connection under way is given up; 0 = with its oldest request. */
   #connectUntil = 0;
@@ -52,6 +57,8 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   constructor(engine: Engine, server: Server, lane: Lane) {
     this.#engine = engine;
     this.server = server;
+    this.#classes = server.pool.protocol.classes;
+    this.#measured = server.pool.latency !== null;
     this.inFlight = new InFlight(server.pool.slowLog !== null);
     this.lane = lane;
     this.out = new SendQueue(engine.slabs, this);
@@ -111,11 +118,11 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   /** Sends a client's whole request, described by a record, during a walk. */
   sendRecord(record: number, start: number, length: number, client: number, slot: number): void {
+    const { words } = this.#engine;
     const at = this.out.reserve(length);
-    this.#engine.words[record + RECORD_DEST] = at;
+    words[record + RECORD_DEST] = at;
     if (at === 0) this.out.copyFrom(start, length);
-    const { classes } = this.server.pool.protocol;
-    const commandClass = classes[this.#engine.words[record + RECORD_INFO] & 0xffff];
+    const commandClass = this.#classes[words[record + RECORD_INFO] & 0xffff];
     this.#push(client, slot, commandClass, length);
     this.inFlight.keepHead(this.#engine.bytes, start, length);
     this.#sent(length);
@@ -165,16 +172,24 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   }
 
   #series(commandClass: number): number {
-    const { server } = this;
-    return server.pool.latency === null ? NO_SERIES : server.firstSeries + commandClass;
+    return this.#measured ? this.server.firstSeries + commandClass : NO_SERIES;
   }
 
   #sent(length: number): void {
-    const { counters } = this.server;
-    counters[counter.REQUESTS]++;
     this.#unwritten++;
-    counters[counter.REQUEST_BYTES] += length;
+    this.#uncounted++;
+    this.#uncountedBytes += length;
     this.#engine.turn.markBackend(this);
+  }
+
+  /** Counts what was sent since the last time: once per turn, not per request. */
+  #count(): void {
+    if (this.#uncounted === 0) return;
+    const { counters } = this.server;
+    counters[counter.REQUESTS] += this.#uncounted;
+    counters[counter.REQUEST_BYTES] += this.#uncountedBytes;
+    this.#uncounted = 0;
+    this.#uncountedBytes = 0;
     this.#armTimeout();
   }
 
@@ -189,6 +204,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   }
 
   flush(): void {
+    this.#count();
     this.#markWritten();
     this.out.flush();
     const { pendingBytes } = this.out;
@@ -358,6 +374,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   #shut(): void {
     this.closed = true;
+    this.#count();
     this.#replies.drop();
     this.out.discard();
     this.#account(0);

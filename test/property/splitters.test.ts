@@ -156,13 +156,13 @@ test('splitReply refuses what is not an array', () => {
 test('gather copies every length, and moves overlapping bytes', () => {
   for (const { label, codec } of codecs) {
     const { bytes, words } = codec.arena;
-    for (const shift of [-70, -17, -9, -1, 1, 9, 17, 70, 5000]) {
-      for (let length = 1; length < 200; length++) {
-        const start = TEST_BASE + 100;
-        for (let i = -100; i < 400; i++) bytes[start + i] = (i * 7 + length) & 0xff;
+    for (const shift of [-300, -70, -17, -9, -1, 1, 9, 17, 70, 300, 5000]) {
+      for (let length = 1; length < 600; length++) {
+        const start = TEST_BASE + 400;
+        for (let i = -400; i < 1000; i++) bytes[start + i] = (i * 7 + length) & 0xff;
         const source = bytes.slice(start, start + length);
         const dest = start + shift;
-        bytes.fill(0xee, start + 5000 - 8, start + 5000 + 208);
+        bytes.fill(0xee, start + 5000 - 8, start + 5000 + 608);
         const record = PART_TABLE >>> 2;
         words.set([start, length, 0, 0, 0, 0, 0, 0], record); // stays
         words.set([start, length, dest, 0, 0, 0, 0, 0], record + 8);
