@@ -77,8 +77,8 @@ export const FAILURE_LOG_INTERVAL_MS = 1_000;
 export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;
 /** After its last reply a closing client may take this long to read it. */
 export const LINGER_MS = 1_000;
-/** Replies wait no longer than this for those of requests that came together with theirs. */
-export const HELD_WRITE_MS = 1;
+/** Replies wait this long, at most twice that, for those of requests that came with theirs. */
+export const HELD_WRITE_MS = 2;
 /** More than this is written at once. */
 export const HELD_WRITE_BYTES = 16 * 1024;
 

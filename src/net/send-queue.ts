@@ -173,14 +173,16 @@ export class SendQueue {
       this.#bytes = 0;
     }
     const taken = socket.writableLength === 0;
-    if (this.#slab !== 0) this.#filled.push(this.#slab);
+    const slab = this.#slab;
     this.#slab = 0;
     this.#sliceStart = 0;
     this.#cursor = 0;
     this.#limit = 0;
     if (taken) {
+      if (slab !== 0) this.#pool.release(slab);
       this.#releaseFilled();
     } else {
+      if (slab !== 0) this.#filled.push(slab);
       const parked = this.#parked;
       this.#parked = this.#filled;
       this.#filled = parked;
@@ -196,8 +198,9 @@ export class SendQueue {
 
   #releaseFilled(): void {
     const filled = this.#filled;
+    if (filled.length === 0) return;
     for (let i = 0; i < filled.length; i++) this.#pool.release(filled[i]);
-    filled.length = 0;
+    filled.length = 0; // gives its memory up: not done for nothing
   }
 
   /** A queue that cannot be written gives its full slabs back: their bytes move to the heap. */

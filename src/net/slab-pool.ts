@@ -20,7 +20,8 @@ export class SlabPool {
   readonly #largeShift: number;
   #smallTop: number;
   #largeTop: number;
-  #resting: number[] = [];
+  readonly #resting: number[] = [];
+  #restingCount = 0;
   /** True between the first reservation of a chunk's walk and its gather. */
   walking = false;
 
@@ -83,7 +84,7 @@ export class SlabPool {
   }
 
   release(address: number): void {
-    if (this.walking) this.#resting.push(address);
+    if (this.walking) this.#resting[this.#restingCount++] = address;
     else this.#free(address);
   }
 
@@ -91,8 +92,8 @@ export class SlabPool {
   settle(): void {
     this.walking = false;
     const resting = this.#resting;
-    for (let i = 0; i < resting.length; i++) this.#free(resting[i]);
-    resting.length = 0;
+    for (let i = 0; i < this.#restingCount; i++) this.#free(resting[i]);
+    this.#restingCount = 0;
   }
 
   /** Counts a stored reply in the slab that begins at `address`. */

@@ -9,8 +9,8 @@ export interface Flushable {
 
 /**
  * Collects the sockets that got bytes during a turn and flushes each once, after the poll phase:
- * one write per socket, however many requests or replies it got. Clients come first: what they had
- * to wait with for that is then part of the same write to a server.
+ * one write per socket, however many requests or replies it got. Servers come first, so that they
+ * work while clients are written to.
  */
 export class Turn {
   #backends: Flushable[] = [];
@@ -51,9 +51,9 @@ export class Turn {
   /** Flushes now; flushing may mark others, which are flushed in the same pass. */
   flushAll(): void {
     do {
-      this.#flushClients();
       this.#flushBackends();
-    } while (this.#clientCount > 0);
+      this.#flushClients();
+    } while (this.#backendCount > 0);
     this.#scheduled = false;
   }
 
