@@ -5,8 +5,18 @@
 import { CR, findByte, lineEnd, readNumber, shortNumber } from './ascii';
 import { FLAG_KEY_TOO_LONG, LIMIT_KEY_BYTES, NO_SERVER, RECORD_BYTES } from './layout';
 import { writeRecord } from './records';
-import { isBulkType, isLineType, NO_WORD, NULL_COUNT, PERCENT, PIPE, STAR } from './resp-syntax';
+import {
+  DOLLAR,
+  isBulkType,
+  isLineType,
+  NO_WORD,
+  NULL_COUNT,
+  PERCENT,
+  PIPE,
+  STAR,
+} from './resp-syntax';
 import { route } from './route';
+import { canDefer, DEFERRED, routeDeferred } from './route-batch';
 
 /** See Codec.splitRequest. */
 export function splitRequest(
@@ -29,6 +39,7 @@ export function splitRequest(
     word = 0;
   }
   let nextKey = step !== 0 ? firstKey : NO_WORD;
+  const defer = canDefer(pool);
   for (; pos < end && record < tableEnd; word++) {
     const line = pos;
     const short = shortNumber(pos, end);
@@ -48,11 +59,12 @@ export function splitRequest(
     while (nextKey < word) nextKey += step;
     if (word === nextKey) {
       if (length > LIMIT_KEY_BYTES) info = FLAG_KEY_TOO_LONG;
-      else server = route(body, length, pool);
+      else server = defer ? DEFERRED : route(body, length, pool);
     }
     writeRecord(record, line, pos, info, server, word, body, length);
     record += RECORD_BYTES;
   }
+  if (defer) routeDeferred(table, record, pool);
   return (record - table) / RECORD_BYTES;
 }
 
@@ -91,6 +103,14 @@ export function splitReply(start: u32, end: u32, table: u32, limit: u32): i32 {
   let record = table;
   for (let i: i64 = 0; i < count; i++) {
     const from = pos;
+    const short = <u32>load<u8>(pos) === DOLLAR ? shortNumber(pos, end) : 0;
+    if (short !== 0) {
+      const text = pos + (short & 15);
+      pos = text + (short >>> 4) + 2;
+      writeRecord(record, from, pos, DOLLAR, NO_SERVER, 0, text, short >>> 4);
+      record += RECORD_BYTES;
+      continue;
+    }
     while (<u32>load<u8>(pos) === PIPE) pos = skipAttribute(pos, end);
     const type = <u32>load<u8>(pos);
     let elements: u32 = 0;

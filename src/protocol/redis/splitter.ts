@@ -77,7 +77,7 @@ export function splitReply(
         bodyLength = size;
       } else elements = type === PERCENT ? size * 2 : size;
     }
-    pos = skipElements(bytes, pos, end, 1);
+    pos = body === 0 ? skipElements(bytes, pos, end, 1) : body + bodyLength + 2;
     writeRecord(words, table, i, from, pos, type, NO_SERVER, elements, body, bodyLength);
   }
   return count;
