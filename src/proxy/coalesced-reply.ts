@@ -17,12 +17,15 @@ import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
 import { failureReply, REASON_INVALID } from './failure.ts';
 import type { ReplyTarget } from './in-flight.ts';
 import type { Server } from './server-pool.ts';
+import { digitsOf, writeDecimal } from './short-text.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
 const STATUS = 0x2b; // '+'
+const CR = 0x0d;
+const LF = 0x0a;
 const ERROR = 0x2d; // '-'
 const INTEGER = 0x3a; // ':'
 
@@ -37,7 +40,8 @@ class Part implements ReplyTarget {
   value = 0;
   stash = 0;
   length = 0;
-  heap: Buffer[] = [];
+  /** Pieces, when it is not in the stash. */
+  heap: Buffer[] | null = null;
 
   constructor(whole: CoalescedReply, keys: number, server: Server) {
     this.#whole = whole;
@@ -69,7 +73,7 @@ export class CoalescedReply implements StoredReply {
   readonly #client: ClientConnection;
   readonly #coalesce: Coalesce;
   /** Share of each key, in request order. */
-  readonly #order: Uint16Array;
+  readonly #order: readonly number[];
   readonly #slot: number;
   /** Nobody hears the reply. */
   readonly #muted: boolean;
@@ -78,7 +82,12 @@ export class CoalescedReply implements StoredReply {
   /** Bytes of this reply that are kept on the heap. */
   #heapBytes = 0;
 
-  constructor(client: ClientConnection, coalesce: Coalesce, order: Uint16Array, parts: number) {
+  constructor(
+    client: ClientConnection,
+    coalesce: Coalesce,
+    order: readonly number[],
+    parts: number,
+  ) {
     this.#client = client;
     this.#coalesce = coalesce;
     this.#order = order;
@@ -160,6 +169,7 @@ export class CoalescedReply implements StoredReply {
       part.error = REPLY_TOO_LARGE;
       return;
     }
+    part.heap ??= [];
     part.heap.push(this.#copy(start, length));
     part.length += length;
     pipeline.storedBytes += length;
@@ -168,9 +178,9 @@ export class CoalescedReply implements StoredReply {
   #forget(part: Part): void {
     const { pipeline } = this.#client;
     if (part.stash !== 0) pipeline.unstash(part.stash, part.length);
-    else if (part.heap.length > 0) pipeline.storedBytes -= part.length;
+    else if (part.heap !== null) pipeline.storedBytes -= part.length;
     part.stash = 0;
-    part.heap = [];
+    part.heap = null;
     part.length = 0;
   }
 
@@ -214,38 +224,58 @@ export class CoalescedReply implements StoredReply {
   }
 
   #writeArray(pipeline: ClientPipeline): void {
-    pipeline.out.copy(Buffer.from(`*${this.#order.length}\r\n`));
+    this.#writeHeader(pipeline);
     const inArena = this.#parts.every((part) => part.stash !== 0);
     if (inArena && this.#order.length <= PART_TABLE_RECORDS) this.#spliceInArena(pipeline);
     else this.#spliceOnHeap(pipeline);
+  }
+
+  #writeHeader({ out }: ClientPipeline): void {
+    const count = this.#order.length;
+    const at = out.reserve(digitsOf(count) + 3);
+    if (at === 0) {
+      out.append(Buffer.from(`*${count}\r\n`));
+      return;
+    }
+    const { bytes } = this.#client.pool.engine;
+    bytes[at] = ARRAY;
+    const lineEnd = writeDecimal(bytes, at + 1, count);
+    bytes[lineEnd] = CR;
+    bytes[lineEnd + 1] = LF;
   }
 
   /** Splits the parts into one table and copies its elements in request order. */
   #spliceInArena(pipeline: ClientPipeline): void {
     const { engine } = this.#client.pool;
     const { words, codec } = engine;
-    const next = new Uint32Array(this.#parts.length);
+    const next: number[] = [];
     let base = 0;
+    let bytes = 0;
     for (let i = 0; i < this.#parts.length; i++) {
       const part = this.#parts[i];
-      next[i] = PART_WORD + base * RECORD_WORDS;
+      next.push(PART_WORD + base * RECORD_WORDS);
       codec.splitReply(
         part.stash,
         part.stash + part.length,
         PART_TABLE + base * RECORD_BYTES,
         PART_TABLE_RECORDS - base,
       );
+      bytes += part.stash + part.length - words[next[i] + RECORD_START];
       base += part.keys;
     }
+    // In one place when there is one that can take it all: that makes one write.
+    const whole = bytes <= engine.slabs.largeBytes ? pipeline.out.reserve(bytes) : 0;
+    let at = whole;
     const order = this.#order;
     for (let i = 0; i < order.length; i++) {
-      const record = next[order[i]];
-      next[order[i]] = record + RECORD_WORDS;
-      const at = pipeline.out.reserve(words[record + RECORD_LENGTH]);
+      const share = order[i];
+      const record = next[share];
+      next[share] = record + RECORD_WORDS;
+      const length = words[record + RECORD_LENGTH];
+      if (whole === 0) at = pipeline.out.reserve(length);
       words[record + RECORD_DEST] = at;
-      if (at === 0) {
-        pipeline.out.copyFrom(words[record + RECORD_START], words[record + RECORD_LENGTH]);
-      }
+      if (at === 0) pipeline.out.copyFrom(words[record + RECORD_START], length);
+      else if (whole !== 0) at += length;
     }
     codec.gather(PART_TABLE, base);
   }
@@ -263,7 +293,7 @@ export class CoalescedReply implements StoredReply {
       const source =
         part.stash !== 0
           ? Buffer.from(memory.subarray(part.stash, part.stash + part.length))
-          : Buffer.concat(part.heap);
+          : Buffer.concat(part.heap ?? []);
       sources.push(source);
       ends.push(elementEnds(source, part.keys));
     }

@@ -15,10 +15,14 @@ import type { BackendConnection } from './backend-connection.ts';
 import { CoalescedReply } from './coalesced-reply.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { forward } from './forward.ts';
+import { digitsOf, writeBytes, writeDecimal } from './short-text.ts';
 import type { SpecialRequest } from './special-request.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
+const STAR = 0x2a;
+const CR = 0x0d;
+const LF = 0x0a;
 
 /** One server's share of a request with several keys. */
 interface Share {
@@ -45,7 +49,7 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
     return true;
   }
   const keyCount = (words - 1) / spec.step;
-  const order = new Uint16Array(keyCount);
+  const order: number[] = new Array(keyCount);
   const shares = measure(request, spec, order);
   if (shares === null) {
     client.failForward(REASON_REFUSED);
@@ -111,11 +115,11 @@ function splitFrom(request: SpecialRequest, spec: CommandSpec, from: number): nu
  * Finds each key's server. Fills `order` with the share of each key.
  * @returns the shares in server order; null when a key has no server
  */
-function measure(request: SpecialRequest, spec: CommandSpec, order: Uint16Array): Share[] | null {
+function measure(request: SpecialRequest, spec: CommandSpec, order: number[]): Share[] | null {
   const { engine, servers } = request.client.pool;
   const { words } = engine;
-  const keys = new Int32Array(servers.length);
-  const bytes = new Float64Array(servers.length);
+  const keys: number[] = new Array(servers.length).fill(0);
+  const bytes: number[] = new Array(servers.length).fill(0);
   let server = 0;
   let key = 0;
   let nextKey = spec.firstKey;
@@ -135,7 +139,7 @@ function measure(request: SpecialRequest, spec: CommandSpec, order: Uint16Array)
     from += count;
   }
   const shares: Share[] = [];
-  const shareOf = new Uint16Array(servers.length);
+  const shareOf: number[] = new Array(servers.length).fill(0);
   for (let i = 0; i < servers.length; i++) {
     if (keys[i] === 0) continue;
     shareOf[i] = shares.length;
@@ -154,22 +158,35 @@ function reserve(
   spec: CommandSpec,
   request: SpecialRequest,
 ): void {
-  const { memory } = request.client.pool.engine;
-  const name = spec.name.toLowerCase();
+  const { bytes } = request.client.pool.engine;
+  const name = nameWord(spec);
   for (let i = 0; i < shares.length; i++) {
     const share = shares[i];
-    const head = `*${share.keys * spec.step + 1}\r\n$${name.length}\r\n${name}\r\n`;
-    share.bytes += head.length;
+    const count = share.keys * spec.step + 1;
+    share.bytes += name.length + digitsOf(count) + 3;
     // A server that is left alone gets nothing: its words go nowhere.
     const at = connections[i]?.out.reserve(share.bytes) ?? 0;
-    if (at !== 0) {
-      memory.write(head, at, head.length, 'latin1');
-      share.cursor = at + head.length;
-    } else {
-      share.heap = Buffer.allocUnsafeSlow(share.bytes);
-      share.cursor = share.heap.write(head, 0, head.length, 'latin1');
-    }
+    if (at === 0) share.heap = Buffer.allocUnsafeSlow(share.bytes);
+    const into = share.heap ?? bytes;
+    into[at] = STAR;
+    const lineEnd = writeDecimal(into, at + 1, count);
+    into[lineEnd] = CR;
+    into[lineEnd + 1] = LF;
+    share.cursor = writeBytes(into, lineEnd + 2, name);
   }
+}
+
+const nameWords: Map<string, Uint8Array> = new Map();
+
+/** The name of a command as a word of a request, made once. */
+function nameWord(spec: CommandSpec): Uint8Array {
+  let word = nameWords.get(spec.name);
+  if (word === undefined) {
+    const name = spec.name.toLowerCase();
+    word = new Uint8Array(Buffer.from(`$${name.length}\r\n${name}\r\n`));
+    nameWords.set(spec.name, word);
+  }
+  return word;
 }
 
 /**
@@ -180,7 +197,7 @@ function copyWords(
   request: SpecialRequest,
   spec: CommandSpec,
   shares: readonly Share[],
-  order: Uint16Array,
+  order: readonly number[],
 ): void {
   const { engine } = request.client.pool;
   const { words, memory } = engine;

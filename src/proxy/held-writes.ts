@@ -13,7 +13,7 @@ export interface Holder {
 
 /**
  * The bound on waiting for company. A socket that holds bytes back for one write with the next ones
- * is told so after HELD_WRITE_MS to twice that, whatever happens meanwhile: one timer serves all, so
+ * is told after HELD_WRITE_MS to twice that, whatever happens meanwhile: one timer serves all, so
  * those that came since it was set wait for the next.
  */
 export class HeldWrites implements Timed {

@@ -33,7 +33,8 @@ class Part implements ReplyTarget {
   failed = false;
   stash = 0;
   length = 0;
-  heap: Buffer[] = [];
+  /** Pieces, when it is not in the stash. */
+  heap: Buffer[] | null = null;
 
   constructor(whole: MultigetReply, keys: number) {
     this.#whole = whole;
@@ -59,13 +60,13 @@ class Part implements ReplyTarget {
  */
 export class MultigetReply implements StoredReply {
   readonly #client: ClientConnection;
-  readonly #order: Uint16Array;
+  readonly #order: readonly number[];
   readonly #slot: number;
   readonly #parts: Part[] = [];
   #left: number;
 
   /** @param order share of each key, in request order */
-  constructor(client: ClientConnection, order: Uint16Array, parts: number) {
+  constructor(client: ClientConnection, order: readonly number[], parts: number) {
     this.#client = client;
     this.#order = order;
     this.#left = parts;
@@ -119,6 +120,7 @@ export class MultigetReply implements StoredReply {
     }
     const piece = Buffer.allocUnsafeSlow(length);
     memory.copy(piece, 0, start, start + length);
+    part.heap ??= [];
     part.heap.push(piece);
     part.length += length;
     pipeline.storedBytes += length;
@@ -130,7 +132,7 @@ export class MultigetReply implements StoredReply {
     if (part.stash !== 0) pipeline.unstash(part.stash, part.length);
     else if (!this.#client.closed) pipeline.storedBytes -= part.length;
     part.stash = 0;
-    part.heap = [];
+    part.heap = null;
     part.length = 0;
   }
 
@@ -159,7 +161,7 @@ export class MultigetReply implements StoredReply {
   }
 
   #writeItems(pipeline: ClientPipeline): void {
-    const inArena = this.#parts.every((part) => part.heap.length === 0);
+    const inArena = this.#parts.every((part) => part.heap === null);
     if (inArena && this.#order.length <= PART_TABLE_RECORDS) this.#spliceInArena(pipeline);
     else this.#spliceOnHeap(pipeline);
   }
@@ -168,8 +170,8 @@ export class MultigetReply implements StoredReply {
   #spliceInArena(pipeline: ClientPipeline): void {
     const { words, codec, slabs } = this.#client.pool.engine;
     const parts = this.#parts;
-    const next = new Uint32Array(parts.length);
-    const end = new Uint32Array(parts.length);
+    const next: number[] = [];
+    const end: number[] = [];
     let base = 0;
     let bytes = 0;
     for (let i = 0; i < parts.length; i++) {
@@ -177,8 +179,8 @@ export class MultigetReply implements StoredReply {
       const table = PART_TABLE + base * RECORD_BYTES;
       const items =
         length === 0 ? 0 : codec.splitMemcacheValues(stash, stash + length, table, keys);
-      next[i] = PART_WORD + base * RECORD_WORDS;
-      end[i] = next[i] + items * RECORD_WORDS;
+      next.push(PART_WORD + base * RECORD_WORDS);
+      end.push(next[i] + items * RECORD_WORDS);
       base += items;
       if (items === 0) continue;
       const last = end[i] - RECORD_WORDS;
@@ -205,7 +207,7 @@ export class MultigetReply implements StoredReply {
   #spliceOnHeap(pipeline: ClientPipeline): void {
     const { memory } = this.#client.pool.engine;
     const sources = this.#parts.map(({ stash, length, heap }) =>
-      stash !== 0 ? Buffer.from(memory.subarray(stash, stash + length)) : Buffer.concat(heap),
+      stash !== 0 ? Buffer.from(memory.subarray(stash, stash + length)) : Buffer.concat(heap ?? []),
     );
     const ends = sources.map(itemEnds);
     const next = new Uint32Array(sources.length);

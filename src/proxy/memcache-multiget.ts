@@ -18,10 +18,13 @@ import type { BackendConnection } from './backend-connection.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { forward } from './forward.ts';
 import { MultigetReply } from './memcache-multiget-reply.ts';
+import { writeBytes } from './short-text.ts';
 import type { SpecialRequest } from './special-request.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
+const GET = new Uint8Array(Buffer.from('get '));
+const GETS = new Uint8Array(Buffer.from('gets '));
 const BLANK = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
@@ -43,7 +46,7 @@ interface Share {
 interface Plan {
   readonly shares: Share[];
   /** Share of each key, in request order. */
-  readonly order: Uint16Array;
+  readonly order: readonly number[];
 }
 
 /**
@@ -97,8 +100,8 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
 }
 
 /** What every line begins with: `get `, or `gat 60 `. */
-function headOf(request: SpecialRequest, command: number): string {
-  if (command < MC_GAT) return command === MC_GETS ? 'gets ' : 'get ';
+function headOf(request: SpecialRequest, command: number): Uint8Array {
+  if (command < MC_GAT) return command === MC_GETS ? GETS : GET;
   const { bytes, memory } = request.client.pool.engine;
   let at = request.start;
   while (bytes[at] === BLANK) at++;
@@ -106,7 +109,8 @@ function headOf(request: SpecialRequest, command: number): string {
   while (bytes[at] === BLANK) at++;
   const exptime = at;
   while (bytes[at] !== BLANK) at++;
-  return `${command === MC_GATS ? 'gats' : 'gat'} ${memory.toString('latin1', exptime, at)} `;
+  const name = command === MC_GATS ? 'gats' : 'gat';
+  return Buffer.from(`${name} ${memory.toString('latin1', exptime, at)} `, 'latin1');
 }
 
 /** Splits the request into PART_TABLE, as often as it takes. @returns the number of keys */
@@ -141,13 +145,10 @@ function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number)
   const { engine, servers } = request.client.pool;
   const { words } = engine;
   const shares: Share[] = [];
-  const shareOf = new Int32Array(servers.length).fill(-1);
-  let order = new Uint16Array(0);
+  const shareOf: number[] = new Array(servers.length).fill(-1);
+  const order: number[] = [];
   let routed = true;
-  eachBatch(request, (count, fromKey) => {
-    const grown = new Uint16Array(fromKey + count);
-    grown.set(order);
-    order = grown;
+  eachBatch(request, (count) => {
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
       const server = words[at + RECORD_SERVER];
       if (server === NO_SERVER) {
@@ -165,7 +166,7 @@ function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number)
       const share = shares[index];
       share.keys++;
       share.bytes += bytes;
-      order[fromKey + i] = index;
+      order.push(index);
     }
     return true;
   });
@@ -177,14 +178,16 @@ function reserve(
   request: SpecialRequest,
   plan: Plan,
   connections: readonly (BackendConnection | null)[],
-  head: string,
+  head: Uint8Array,
 ): void {
-  const { memory } = request.client.pool.engine;
-  for (const [i, share] of plan.shares.entries()) {
+  const { bytes } = request.client.pool.engine;
+  const { shares } = plan;
+  for (let i = 0; i < shares.length; i++) {
+    const share = shares[i];
     // A server that is left alone gets nothing: its keys go nowhere.
     const at = connections[i]?.out.reserve(share.bytes) ?? 0;
     if (at === 0) share.heap = Buffer.allocUnsafeSlow(share.bytes);
-    share.cursor = at + (share.heap ?? memory).write(head, at, head.length, 'latin1');
+    share.cursor = writeBytes(share.heap ?? bytes, at, head);
   }
 }
 
@@ -192,19 +195,25 @@ function reserve(
 function copyKeys(request: SpecialRequest, plan: Plan): void {
   const { shares, order } = plan;
   // The table still holds the keys when they came in one batch.
-  if (order.length <= PART_TABLE_RECORDS) copyBatch(request, shares, order);
+  if (order.length <= PART_TABLE_RECORDS) copyBatch(request, shares, order, 0, order.length);
   else {
     eachBatch(request, (count, fromKey) => {
-      copyBatch(request, shares, order.subarray(fromKey, fromKey + count));
+      copyBatch(request, shares, order, fromKey, count);
       return true;
     });
   }
 }
 
-function copyBatch(request: SpecialRequest, shares: readonly Share[], order: Uint16Array): void {
+function copyBatch(
+  request: SpecialRequest,
+  shares: readonly Share[],
+  order: readonly number[],
+  fromKey: number,
+  count: number,
+): void {
   const { words, bytes, memory, codec } = request.client.pool.engine;
-  for (let i = 0, at = PART_WORD; i < order.length; i++, at += RECORD_WORDS) {
-    const share = shares[order[i]];
+  for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
+    const share = shares[order[fromKey + i]];
     const start = words[at + RECORD_START];
     const length = words[at + RECORD_LENGTH];
     const to = share.cursor;
@@ -218,7 +227,7 @@ function copyBatch(request: SpecialRequest, shares: readonly Share[], order: Uin
     }
     share.cursor = to + length + 1;
   }
-  codec.gather(PART_TABLE, order.length);
+  codec.gather(PART_TABLE, count);
 }
 
 function endLine(request: SpecialRequest, share: Share): void {
