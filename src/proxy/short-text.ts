@@ -15,7 +15,7 @@ export function writeDecimal(into: Uint8Array, at: number, value: number): numbe
   let rest = value;
   for (let i = end - 1; i >= at; i--) {
     const quotient = Math.floor(rest / 10);
-    into[i] = ZERO + rest - quotient * 10;
+    into[i] = ZERO + (rest - quotient * 10);
     rest = quotient;
   }
   return end;
