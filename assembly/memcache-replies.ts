@@ -80,10 +80,11 @@ function replyKind(line: u32, end: u32): u32 {
   const stop = findByte(line, end, BLANK);
   const length = stop - line;
   // The eight bytes that end with the word, or its first eight. Zeros stand for what is not there,
-  // so a word that ends in one is none of these.
+  // so a word that has one in its last place here is none of these.
   let word: u64 = 0;
-  if (length > 8) word = load<u64>(line);
-  else if (length !== 0 && load<u8>(stop - 1) !== 0) {
+  if (length > 8) {
+    if (load<u8>(line + 7) !== 0) word = load<u64>(line);
+  } else if (length !== 0 && load<u8>(stop - 1) !== 0) {
     word = load<u64>(stop - 8) >> (64 - ((<u64>length) << 3));
   }
   switch (word) {

@@ -18,4 +18,12 @@ export const REGRESSIONS: readonly ScannerCase[] = [
     limit: 4096,
     tag: false,
   },
+  {
+    direction: 'memcache replies',
+    input: 'TOUCHED\r\nTOUCHED\0b\r\nERRORab\0c\r\n',
+    chunks: [4, 5, 7],
+    detach: 0,
+    limit: 4096,
+    tag: true,
+  },
 ];
