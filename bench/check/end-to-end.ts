@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Bed, type Target } from '../macro/bed.ts';
 import { fill } from '../macro/fill.ts';
-import { findLoadProgram, load, WARMUP_SHARE } from '../macro/load.ts';
+import { findLoadProgram, load } from '../macro/load.ts';
 import { ringway } from '../macro/subjects.ts';
 import { fillsOf, WORKLOADS, type Workload } from '../macro/workloads.ts';
 import { type Builds, type Figure, Samples, turning } from './figures.ts';
@@ -35,8 +35,10 @@ export async function measureEndToEnd(
       if (round === 0) await fill(bed.target(SIDES[0]).port, fillsOf(workloads));
       for (const workload of workloads) {
         console.error(`end to end, round ${round + 1}/${rounds}: ${workload.name}`);
-        const warmup = Math.ceil(workload.requests / WARMUP_SHARE);
-        for (const target of proxies.values()) await load(program, workload, target, warmup);
+        // As many to warm up: V8's compilers need it.
+        for (const target of proxies.values()) {
+          await load(program, workload, target, workload.requests);
+        }
         for (const [side, target] of proxies) {
           const { cpuUs } = await load(program, workload, target, workload.requests);
           samples.add(workload.name, side, cpuUs);

@@ -1,7 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { median } from '../statistics.ts';
 import { short } from '../table.ts';
 import type { Bed } from './bed.ts';
-import { type LoadFigures, load, WARMUP_SHARE } from './load.ts';
+import { type LoadFigures, load } from './load.ts';
 import { runProbe } from './open-loop.ts';
 import type { MacroOptions } from './options.ts';
 import { usageOf } from './process-usage.ts';
@@ -36,11 +37,11 @@ export function loadSteps(
   const requests = Math.ceil(workload.requests / (options.quick ? QUICK_SHARE : 1));
   const warmup = targets.map((target) => ({
     name: `${workload.name}, warming up ${target}`,
-    seconds: LOAD_SECONDS / WARMUP_SHARE,
+    seconds: LOAD_SECONDS,
     run: async () => {
       // Not shortened by --quick: the optimizing compilers of V8 need it.
-      const share = Math.ceil(workload.requests / WARMUP_SHARE);
-      return describeLoad(await load(bench.program, workload, bench.bed.target(target), share));
+      const { program, bed } = bench;
+      return describeLoad(await load(program, workload, bed.target(target), workload.requests));
     },
   }));
   const measured = inTurns(options.rounds, targets).map(([round, target]) => ({
@@ -70,7 +71,7 @@ export function halfLoadSteps(
       const peaks = results.load.filter(
         (run) => run.scenario === scenario && run.workload === workload.name,
       );
-      const offeredPerSecond = lowestPeak(peaks, targets) / 2;
+      const offeredPerSecond = halfLoad(lowestPeak(peaks, targets), availableParallelism());
       const { port, pid } = bed.target(target);
       const before = usageOf(pid);
       const result = await runProbe({
@@ -92,9 +93,15 @@ export function halfLoadSteps(
       const run = { workload: workload.name, target, round, offeredPerSecond, cpuUs, ...result };
       results.halfLoad.push(run);
       const p99 = result.p99Ms === null ? '-' : short(result.p99Ms);
-      return `${offeredPerSecond.toFixed(0)} req/s, p99 ${p99} ms`;
+      const behind = result.unanswered > 0 ? `, ${result.unanswered} not answered` : '';
+      return `${offeredPerSecond.toFixed(0)} req/s, p99 ${p99} ms${behind}`;
     },
   }));
+}
+
+/** Half of what is left of `peak` when the probe keeps one of the cores to itself. */
+export function halfLoad(peak: number, cores: number): number {
+  return (peak / 2) * (Math.max(1, cores - 1) / cores);
 }
 
 /** The lowest of the medians: what the slowest target reaches. */

@@ -7,9 +7,6 @@ import type { Workload } from './workloads.ts';
 
 const LOAD_PROGRAMS = ['redis-benchmark', 'valkey-benchmark'];
 
-/** A warm-up is this part of a run: enough for the optimizing compilers of V8. */
-export const WARMUP_SHARE = 2;
-
 /** @throws Error when no program that makes load is installed */
 export function findLoadProgram(): string {
   const program = findBinary(LOAD_PROGRAMS);

@@ -9,8 +9,8 @@ import { ProbeConnection } from './probe-connection.ts';
 const RECEIVE_BYTES = 64 * 1024;
 /** Sent in one turn of the event loop at most: replies that have come must be looked at, too. */
 const BURSTS_PER_TURN = 32;
-/** The last replies have this long. */
-const DRAIN_MS = 10_000;
+/** The last replies have this long; a target that needs longer does not keep up. */
+const DRAIN_MS = 3_000;
 
 /**
  * Sends requests when they are due, whether earlier ones are answered or not, and times each reply
@@ -44,11 +44,15 @@ export class OpenLoopLoad {
       };
       this.#offer(resolve);
     });
+    // Without the requests that were never answered any quantile would be too good.
+    const quantileMs = (quantile: number): number | null =>
+      this.#outstanding > 0 ? null : this.#latencies.quantileMs(quantile);
     return {
       requests: this.#latencies.total,
-      p50Ms: this.#latencies.quantileMs(0.5),
-      p99Ms: this.#latencies.quantileMs(0.99),
-      p999Ms: this.#latencies.quantileMs(0.999),
+      unanswered: this.#outstanding * this.#order.depth,
+      p50Ms: quantileMs(0.5),
+      p99Ms: quantileMs(0.99),
+      p999Ms: quantileMs(0.999),
       maxMs: this.#latencies.maxMs,
       lateP50Ms: this.#late.quantileMs(0.5),
       lateP99Ms: this.#late.quantileMs(0.99),
@@ -99,9 +103,9 @@ export class OpenLoopLoad {
         arrivals.advance();
         dueMs = start + arrivals.next;
       }
-      if (dueMs >= end && this.#outstanding === 0) done();
-      else if (turnAt < end + DRAIN_MS) setImmediate(turn);
-      else this.#fail(new Error(`${this.#outstanding} bursts are not answered`));
+      const allAnswered = dueMs >= end && this.#outstanding === 0;
+      if (allAnswered || turnAt >= end + DRAIN_MS) done();
+      else setImmediate(turn);
     };
     turn();
   }

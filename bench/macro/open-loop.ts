@@ -18,9 +18,14 @@ export interface ProbeOrder {
   readonly seed: number;
 }
 
-/** What it saw. Times count from when a request was due; null: too few requests to tell. */
+/**
+ * What it saw. Times count from when a request was due; null: too few requests to tell, or some
+ * that were not answered.
+ */
 export interface ProbeResult {
   readonly requests: number;
+  /** Not answered three seconds after the last was due: the target does not keep up. */
+  readonly unanswered: number;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly p999Ms: number | null;

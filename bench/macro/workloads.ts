@@ -34,9 +34,9 @@ const MIDDLE: Fill = { prefix: 'middle:', keys: 200, bytes: 16 * 1024 };
 const LARGE: Fill = { prefix: 'large:', keys: 16, bytes: 512 * 1024 };
 
 const DEPTHS: readonly [depth: number, requests: number][] = [
-  [1, 40_000],
-  [16, 300_000],
-  [64, 600_000],
+  [1, 50_000],
+  [16, 600_000],
+  [64, 1_000_000],
 ];
 
 export const WORKLOADS: readonly Workload[] = [
@@ -45,7 +45,7 @@ export const WORKLOADS: readonly Workload[] = [
     set(`depth${depth}-set`, `SET 100 B, depth ${depth}`, requests, depth),
   ]),
   mget(10, 30_000),
-  mget(100, 6_000),
+  mget(100, 12_000),
   get('get-16k', 'GET 16 KiB', MIDDLE, 20_000),
   get('get-512k', 'GET 512 KiB', LARGE, 1_000),
   {

@@ -13,7 +13,7 @@ const load = (target: string, round: number, cpuUs: number, perSecond = 100): Lo
 });
 
 const half = (target: string, round: number, p99Ms: number | null): HalfLoadRun => ({
-  ...{ workload: 'w', target, round, offeredPerSecond: 50, cpuUs: 1, requests: 9 },
+  ...{ workload: 'w', target, round, offeredPerSecond: 50, cpuUs: 1, requests: 9, unanswered: 0 },
   ...{ p50Ms: 1, p99Ms, p999Ms: null, maxMs: 9, lateP50Ms: 0, lateP99Ms: 0, lateP999Ms: 0 },
 });
 

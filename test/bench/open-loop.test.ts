@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { Arrivals } from '../../bench/macro/arrivals.ts';
 import { makeBursts } from '../../bench/macro/bursts.ts';
 import { Latencies } from '../../bench/macro/latencies.ts';
+import { halfLoad } from '../../bench/macro/load-steps.ts';
 import { type ProbeOrder, runProbe } from '../../bench/macro/open-loop.ts';
 import { workload } from '../../bench/macro/workloads.ts';
 import { Random } from '../../bench/random.ts';
@@ -86,6 +87,14 @@ describe('bursts', () => {
   });
 });
 
+describe('half load', () => {
+  test('is of what the cores can do that the probe leaves', () => {
+    assert.equal(halfLoad(1000, 8), 437.5);
+    assert.equal(halfLoad(1000, 2), 250);
+    assert.equal(halfLoad(1000, 1), 500);
+  });
+});
+
 describe('the probe', () => {
   const { command, keySpace, reply } = workload('depth1-get');
   const order: Omit<ProbeOrder, 'port'> = {
@@ -124,6 +133,22 @@ describe('the probe', () => {
       // requests, one per connection, and a p90 of a good server.
       assert.ok((result.p99Ms ?? 0) > 400, `p99 ${result.p99Ms}`);
       assert.ok(result.requests > 1500, `${result.requests}`);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('names no times for a server that does not keep up', async () => {
+    const server = await serve((socket) => {
+      const answer = answerAll(socket);
+      socket.on('data', answer);
+      setTimeout(() => socket.off('data', answer), 500);
+    });
+    try {
+      const result = await runProbe({ ...order, port: server.port });
+      assert.ok(result.unanswered > 100, `${result.unanswered}`);
+      assert.equal(result.p50Ms, null);
+      assert.equal(result.p99Ms, null);
     } finally {
       server.close();
     }
