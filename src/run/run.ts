@@ -2,7 +2,6 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { RingwayError } from '../errors.ts';
 import { VERSION } from '../index.ts';
 import { FileLog, LOG_ERROR, LOG_NOTICE } from '../log.ts';
-import { JsonLog } from '../logging/json-log.ts';
 import { RepeatLimit } from '../logging/repeat-limit.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import { CODEC_CHOICES, type CodecChoice, type Options } from '../options.ts';
@@ -22,7 +21,7 @@ import { handOver, type NextProgram, Predecessor } from './upgrade.ts';
  */
 export async function run(options: Options, argv: readonly string[]): Promise<number | null> {
   const { env } = process;
-  const file = openLog(options);
+  const file = await openLog(options);
   if (file === null) return 1;
   const predecessor = Predecessor.find(env);
   if (options.daemonize && !isDaemon(env) && predecessor === null) {
@@ -34,9 +33,12 @@ export async function run(options: Options, argv: readonly string[]): Promise<nu
   return (await daemon.start()) ? null : 1;
 }
 
-function openLog({ verbose, output, logFormat }: Options): ReopenableLog | null {
+async function openLog({ verbose, output, logFormat }: Options): Promise<ReopenableLog | null> {
   try {
-    return logFormat === 'json' ? new JsonLog(verbose, output) : new FileLog(verbose, output);
+    if (logFormat !== 'json') return new FileLog(verbose, output);
+    // Its library takes time to load that a start without it need not spend.
+    const { JsonLog } = await import('../logging/json-log.ts');
+    return new JsonLog(verbose, output);
   } catch (error) {
     const reason = (error as Error).message;
     process.stderr.write(`ringway: opening log file '${output}' failed: ${reason}\n`);

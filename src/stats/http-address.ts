@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { History } from './history.ts';
 import { type HttpAnswer, type HttpRoutes, plain, serveHttp } from './http-server.ts';
-import { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type ProxyState, type Status, statusOf } from './status.ts';
 
@@ -63,6 +62,9 @@ export function serveStatus(port: number, host: string, view: StatusView): Promi
 }
 
 function routesOf(view: StatusView): HttpRoutes {
+  // Loaded when the address is opened, so that a start without it need not wait for its library;
+  // not later, because an upgrade may have replaced the files by then.
+  const prometheus = import('./prometheus.ts');
   const routes = new Map<string, () => HttpAnswer | Promise<HttpAnswer>>();
   for (const [path, file, type] of PAGE_FILES) {
     const body = readFileSync(new URL(`./page/${file}`, import.meta.url));
@@ -73,10 +75,10 @@ function routesOf(view: StatusView): HttpRoutes {
     const state = view.state();
     return plain(`${state}\n`, state === 'ready' ? 200 : 503);
   });
-  routes.set('/metrics', async () => ({
-    type: PROMETHEUS_TYPE,
-    body: await prometheusText(await view.snapshot()),
-  }));
+  routes.set('/metrics', async () => {
+    const { PROMETHEUS_TYPE, prometheusText } = await prometheus;
+    return { type: PROMETHEUS_TYPE, body: await prometheusText(await view.snapshot()) };
+  });
   routes.set('/status.json', async () => ({
     type: 'application/json',
     body: JSON.stringify(await view.status()),

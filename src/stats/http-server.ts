@@ -1,10 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-// Importing node:http as a module evaluates all its exports, with WebSocket a WebAssembly parser
-// that Node 22 cannot load in little address space: it would take this process down.
-const { createServer } = process.getBuiltinModule('node:http');
-
 /** What a path answers with. */
 export interface HttpAnswer {
   readonly status?: number;
@@ -43,6 +39,9 @@ export function plain(body: string, status = 200): HttpAnswer {
  * @throws the system's error, as a rejection, when the address cannot be had
  */
 export function serveHttp(port: number, host: string, routes: HttpRoutes): Promise<Server> {
+  // Importing node:http as a module evaluates all its exports, with WebSocket a WebAssembly parser
+  // that Node 22 cannot load in little address space: it would take this process down.
+  const { createServer } = process.getBuiltinModule('node:http');
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
