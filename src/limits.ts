@@ -54,7 +54,7 @@ export const SHED_AT_LEAST_BYTES = 64 * 1024;
 
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 4 * 1024;
-export const SMALL_SLABS = 8 * 1024;
+export const SMALL_SLABS = 16 * 1024;
 export const LARGE_SLAB_BYTES = 64 * 1024;
 export const LARGE_SLABS = 1024;
 /**
