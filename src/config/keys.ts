@@ -207,8 +207,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     since: 'ringway 0.1',
     doc:
       'A get with several keys of which a server fails: the hits of the other servers and then ' +
-      'the ' +
-      'error line, or the error line alone. memcached pools only.',
+      'the error line, or the error line alone. memcached pools only.',
   },
   {
     ...own(
