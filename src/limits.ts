@@ -63,6 +63,9 @@ export const LARGE_SLABS = 1024;
  */
 export const SLAB_RESERVE_LARGE = 16;
 
+/** Views of slabs that are kept for the next write of the same bytes: a power of two. */
+export const WRITE_VIEWS = 1024;
+
 /**
  * Room in the arena for the rings of later reloads, beside twice what the first configuration
  * needs: about 1,600 ketama servers. Pages that are never touched take no memory.

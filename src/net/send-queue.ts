@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { SlabPool } from './slab-pool.ts';
+import { UNWRITTEN, WRITTEN, type Writer } from './writer.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -13,10 +14,11 @@ export interface SendOwner {
  * are. Bytes are reserved during a turn and written once at its end.
  *
  * Node keeps a reference to what the kernel did not take at once, so after a write a slab is free
- * only if `writableLength` is 0; otherwise it stays parked until the socket has drained.
+ * only if nothing waits in the socket; otherwise it stays parked until the socket has drained.
  */
 export class SendQueue {
   readonly #pool: SlabPool;
+  readonly #writer: Writer;
   readonly #owner: SendOwner;
   readonly #drained: () => void;
   #socket: Socket | null = null;
@@ -36,8 +38,9 @@ export class SendQueue {
   /** The kernel did not take everything: nothing is written until the socket has drained. */
   blocked = false;
 
-  constructor(pool: SlabPool, owner: SendOwner) {
+  constructor(pool: SlabPool, writer: Writer, owner: SendOwner) {
     this.#pool = pool;
+    this.#writer = writer;
     this.#owner = owner;
     this.#drained = () => this.#onDrained();
   }
@@ -50,7 +53,9 @@ export class SendQueue {
   /** Bytes not yet taken by the kernel. */
   get pendingBytes(): number {
     const unsent = this.#bytes + this.#cursor - this.#sliceStart;
-    return this.blocked && this.#socket !== null ? unsent + this.#socket.writableLength : unsent;
+    return this.blocked && this.#socket !== null
+      ? unsent + this.#writer.waitingBytes(this.#socket)
+      : unsent;
   }
 
   /** Bytes reserved or queued and not yet handed to the socket. */
@@ -149,30 +154,7 @@ export class SendQueue {
       this.#spill();
       return;
     }
-    const pieces = this.#pieces;
-    const memory = this.#pool.memory;
-    if (pieces.length === 0) {
-      if (this.#cursor === this.#sliceStart) return;
-      this.#learnSize(this.#cursor - this.#sliceStart);
-      socket.write(memory.subarray(this.#sliceStart, this.#cursor));
-    } else {
-      this.#learnSize(this.unsentBytes);
-      socket.cork();
-      for (let i = 0; i < pieces.length; i += 2) {
-        const start = pieces[i];
-        socket.write(
-          start < 0 ? this.#buffers[pieces[i + 1]] : memory.subarray(start, pieces[i + 1]),
-        );
-      }
-      if (this.#cursor !== this.#sliceStart) {
-        socket.write(memory.subarray(this.#sliceStart, this.#cursor));
-      }
-      socket.uncork();
-      pieces.length = 0;
-      this.#buffers.length = 0;
-      this.#bytes = 0;
-    }
-    const taken = socket.writableLength === 0;
+    const taken = this.#pieces.length === 0 ? this.#writeSlice(socket) : this.#writePieces(socket);
     const slab = this.#slab;
     this.#slab = 0;
     this.#sliceStart = 0;
@@ -189,6 +171,40 @@ export class SendQueue {
       this.blocked = true;
       socket.write(EMPTY, this.#drained);
     }
+  }
+
+  /** Writes the one slice there is. @returns whether the kernel has all of it */
+  #writeSlice(socket: Socket): boolean {
+    const start = this.#sliceStart;
+    const end = this.#cursor;
+    if (start === end) return true;
+    this.#learnSize(end - start);
+    const result = this.#writer.write(socket, start, end);
+    if (result !== UNWRITTEN) return result === WRITTEN;
+    socket.write(this.#pool.memory.subarray(start, end));
+    return socket.writableLength === 0;
+  }
+
+  /** Writes all pieces together. @returns whether the kernel has all of them */
+  #writePieces(socket: Socket): boolean {
+    const pieces = this.#pieces;
+    const memory = this.#pool.memory;
+    this.#learnSize(this.unsentBytes);
+    socket.cork();
+    for (let i = 0; i < pieces.length; i += 2) {
+      const start = pieces[i];
+      socket.write(
+        start < 0 ? this.#buffers[pieces[i + 1]] : memory.subarray(start, pieces[i + 1]),
+      );
+    }
+    if (this.#cursor !== this.#sliceStart) {
+      socket.write(memory.subarray(this.#sliceStart, this.#cursor));
+    }
+    socket.uncork();
+    pieces.length = 0;
+    this.#buffers.length = 0;
+    this.#bytes = 0;
+    return socket.writableLength === 0;
   }
 
   #learnSize(written: number): void {

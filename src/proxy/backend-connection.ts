@@ -61,7 +61,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.#measured = server.pool.latency !== null;
     this.inFlight = new InFlight(server.pool.slowLog !== null);
     this.lane = lane;
-    this.out = new SendQueue(engine.slabs, this);
+    this.out = new SendQueue(engine.slabs, engine.writer, this);
     this.#replies = new BackendReplies(engine, this);
     server.pool.protocol.handshake(this);
     const target = server.config;

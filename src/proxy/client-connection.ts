@@ -63,7 +63,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
     this.#engine = engine;
     this.pool = pool;
     this.#socket = socket;
-    this.#out = new SendQueue(engine.slabs, this);
+    this.#out = new SendQueue(engine.slabs, engine.writer, this);
     this.#out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.#out, pool.latency);
     this.#input = new ClientInput(engine, this);

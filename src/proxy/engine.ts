@@ -11,6 +11,7 @@ import type { Log } from '../log.ts';
 import type { Reader } from '../net/reader.ts';
 import type { SendQueue } from '../net/send-queue.ts';
 import { SlabPool } from '../net/slab-pool.ts';
+import type { Writer } from '../net/writer.ts';
 import type { Codec } from '../protocol/codec.ts';
 import {
   DRAIN_TABLE,
@@ -74,6 +75,7 @@ export function assembledBytes(config: Config): number {
 export class Engine {
   readonly codec: Codec;
   readonly reader: Reader;
+  readonly writer: Writer;
   readonly words: Uint32Array;
   readonly bytes: Uint8Array;
   readonly memory: Buffer;
@@ -108,6 +110,7 @@ export class Engine {
   constructor(
     codec: Codec,
     reader: Reader,
+    writer: Writer,
     log: Log,
     assembledAt: number,
     measuresLatency: boolean,
@@ -117,6 +120,7 @@ export class Engine {
     this.codec = codec;
     this.measuresLatency = measuresLatency;
     this.reader = reader;
+    this.writer = writer;
     this.log = log;
     this.#assembledAt = assembledAt;
     this.words = codec.arena.words;

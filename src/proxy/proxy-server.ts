@@ -5,6 +5,7 @@ import { DEFAULT_MEMORY_LIMIT, DRAIN_MS, RING_SPARE_BYTES } from '../limits.ts';
 import { LOG_INFO, type Log } from '../log.ts';
 import { connectionsAllowed } from '../net/descriptor-limit.ts';
 import { Reader, type ReaderKind } from '../net/reader.ts';
+import { Writer } from '../net/writer.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
 import { writeCommandTable } from '../protocol/redis/command-table-layout.ts';
@@ -36,7 +37,7 @@ export function arenaBytes(config: Config): number {
 export interface ProxyOptions {
   readonly codec: Codec;
   readonly log: Log;
-  /** Forces the documented reader of node:net. */
+  /** `data` forces the documented interface of node:net, for reading and for writing. */
   readonly reader?: ReaderKind | null;
   /** Whether latencies are measured; default true. */
   readonly latency?: boolean;
@@ -74,6 +75,7 @@ export class ProxyServer {
     const { codec } = options;
     const window = codec.arena.node.subarray(WINDOW, WINDOW + WINDOW_BYTES);
     const reader = new Reader(window, options.reader ?? null);
+    const writer = new Writer(codec.arena.node, options.reader ?? null);
     writeCommandTable(codec.arena.words, codec.arena.bytes, scannerEntries());
     const room = ringRoom(config);
     this.#rings = new RingArena(RING_BASE, room);
@@ -84,6 +86,7 @@ export class ProxyServer {
     this.engine = new Engine(
       codec,
       reader,
+      writer,
       options.log,
       assembledAt,
       options.latency ?? true,

@@ -1,0 +1,152 @@
+import { Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { WRITE_VIEWS } from '../limits.ts';
+import type { ReaderKind } from './reader.ts';
+
+/** `handle` writes past the stream of a socket; `stream` is the documented interface. */
+export type WriterKind = 'handle' | 'stream';
+
+/** All bytes are with the kernel. */
+export const WRITTEN = 0;
+/** The kernel did not take all: the rest is read from the arena until the socket has drained. */
+export const WAITING = 1;
+/** Nothing was written: the stream has to do it, or to say why it cannot be done. */
+export const UNWRITTEN = 2;
+
+/** What a socket writes with. Private to node:net. */
+interface Handle {
+  /**
+   * @param request filled in when bytes have to wait; null where Node makes it (since 26)
+   * @returns 0, a negative error number, or the request that Node made because bytes have to wait
+   */
+  writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number | WriteRequest;
+  /** Bytes that wait for the kernel. */
+  readonly writeQueueSize: number;
+}
+
+interface WriteRequest {
+  oncomplete: (this: WriteRequest, status: number) => void;
+  socket: Socket | null;
+  /** Node reads from it until the request completes. */
+  bytes: Uint8Array | null;
+  /** It was complete before anybody could be told. */
+  writeStatus?: number | null;
+}
+
+/** How this Node wants to be told of a write. */
+interface WriteStyle {
+  /** null: Node makes its requests itself. */
+  readonly Request: (new () => WriteRequest) | null;
+}
+
+function handleOf(socket: Socket): Handle | null {
+  return (socket as unknown as { _handle: Handle | null })._handle;
+}
+
+/** Lets a socket without a connection write, and looks at what it does. */
+function findStyle(): WriteStyle | null {
+  let found: WriteStyle | null = null;
+  const handle = {
+    writeBuffer: (request: WriteRequest | null): number => {
+      found = { Request: (request?.constructor as WriteStyle['Request'] | undefined) ?? null };
+      return 0;
+    },
+    getAsyncId: (): number => 0,
+    readStart: (): number => 0,
+    readStop: (): number => 0,
+    close: (closed: () => void): void => closed(),
+  };
+  const options = { handle, readable: false, writable: true };
+  try {
+    const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+    socket.on('error', () => {});
+    socket.write(Buffer.alloc(1));
+    socket.destroy();
+  } catch {
+    return null; // this Node writes in another way
+  }
+  return found;
+}
+
+function onComplete(this: WriteRequest, status: number): void {
+  const { socket } = this;
+  this.socket = null;
+  this.bytes = null;
+  if (status >= 0) return;
+  const code = getSystemErrorName(status);
+  socket?.destroy(Object.assign(new Error(`write ${code}`), { code, syscall: 'write' }));
+}
+
+/**
+ * Writes pieces of the arena to sockets. A stream makes a request object, closures and a view for
+ * each write and comes back to it later; most writes are taken by the kernel at once and need none
+ * of that.
+ */
+export class Writer {
+  readonly kind: WriterKind;
+  readonly #memory: Buffer;
+  readonly #style: WriteStyle | null;
+  /** The next one that has to wait gets it. */
+  #request: WriteRequest | null = null;
+  /** Views of what was written lately: the same lengths leave from the same slabs. */
+  readonly #views: Uint8Array[];
+  readonly #starts: Int32Array = new Int32Array(WRITE_VIEWS);
+
+  /** @param forced `data` never touches private parts of node:net */
+  constructor(memory: Buffer, forced: ReaderKind | null = null) {
+    this.#memory = memory;
+    this.#style = forced === 'data' ? null : findStyle();
+    this.kind = this.#style === null ? 'stream' : 'handle';
+    this.#views = new Array(WRITE_VIEWS).fill(memory.subarray(0, 0));
+    this.#makeRequest();
+  }
+
+  #makeRequest(): void {
+    const Request = this.#style?.Request ?? null;
+    if (Request !== null) this.#request = new Request();
+  }
+
+  /**
+   * Writes arena bytes [start, end). Nothing else may wait in the socket.
+   * @returns WRITTEN, WAITING or UNWRITTEN
+   */
+  write(socket: Socket, start: number, end: number): number {
+    const handle = handleOf(socket);
+    if (this.#style === null || handle === null || socket.writableLength !== 0) return UNWRITTEN;
+    // Of other kinds, TLS for one, nobody knows when their bytes are gone.
+    if (socket.constructor !== Socket) return UNWRITTEN;
+    const request = this.#request;
+    const bytes = this.#view(start, end - start);
+    const result = handle.writeBuffer(request, bytes);
+    if (typeof result !== 'number') return this.#wait(result, socket, bytes);
+    if (result !== 0) return UNWRITTEN;
+    if (request === null || handle.writeQueueSize === 0) return WRITTEN;
+    this.#makeRequest();
+    return this.#wait(request, socket, bytes);
+  }
+
+  #wait(request: WriteRequest, socket: Socket, bytes: Uint8Array): number {
+    request.oncomplete = onComplete;
+    request.socket = socket;
+    request.bytes = bytes;
+    const { writeStatus } = request;
+    if (typeof writeStatus === 'number') request.oncomplete(writeStatus);
+    return WAITING;
+  }
+
+  /** Bytes of a socket that the kernel has not taken. */
+  waitingBytes(socket: Socket): number {
+    const handle = this.#style === null ? null : handleOf(socket);
+    return Math.max(socket.writableLength, handle?.writeQueueSize ?? 0);
+  }
+
+  #view(start: number, length: number): Uint8Array {
+    const at = ((start >>> 12) * 31 + length) & (WRITE_VIEWS - 1);
+    const known = this.#views[at];
+    if (this.#starts[at] === start && known.length === length) return known;
+    const view = this.#memory.subarray(start, start + length);
+    this.#views[at] = view;
+    this.#starts[at] = start;
+    return view;
+  }
+}

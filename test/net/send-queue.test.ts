@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type ListenOptions, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import type { ReaderKind } from '../../src/net/reader.ts';
+import { SendQueue } from '../../src/net/send-queue.ts';
+import { SlabPool } from '../../src/net/slab-pool.ts';
+import { Writer, type WriterKind } from '../../src/net/writer.ts';
+import { waitFor } from '../support/wait.ts';
+
+const BASE = 4096;
+const SMALL = 16;
+const SMALL_BYTES = 4096;
+const LARGE = 8;
+const LARGE_BYTES = 65536;
+
+const folder = mkdtempSync(join(tmpdir(), 'ringway-send-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let sockets = 0;
+
+/** The two ends of a connection; the receiving one does not read yet. */
+async function connection(kind: 'tcp' | 'unix'): Promise<{ from: Socket; to: Socket }> {
+  const server = createServer({ pauseOnConnect: true });
+  const at: ListenOptions =
+    kind === 'unix' ? { path: join(folder, `${++sockets}.sock`) } : { host: '127.0.0.1', port: 0 };
+  server.listen(at);
+  await once(server, 'listening');
+  const address = server.address();
+  const target = typeof address === 'string' ? { path: address } : { port: address?.port ?? 0 };
+  const accepted = once(server, 'connection');
+  const from = connect({ host: '127.0.0.1', allowHalfOpen: true, ...target });
+  await once(from, 'connect');
+  const [to] = (await accepted) as [Socket];
+  server.close();
+  return { from, to };
+}
+
+/** A queue of its own memory; byte i of what it sends is i modulo a prime. */
+class Sender {
+  readonly slabs: SlabPool;
+  readonly writer: Writer;
+  readonly queue: SendQueue;
+  drained = 0;
+  sent = 0;
+
+  constructor(reader: ReaderKind) {
+    const bytes = BASE + SlabPool.bytes(SMALL, SMALL_BYTES, LARGE, LARGE_BYTES);
+    const memory = Buffer.alloc(bytes);
+    this.slabs = new SlabPool(memory, BASE, SMALL, SMALL_BYTES, LARGE, LARGE_BYTES);
+    this.writer = new Writer(memory, reader);
+    this.queue = new SendQueue(this.slabs, this.writer, { onDrained: () => void this.drained++ });
+  }
+
+  #fill(into: Uint8Array, at: number, length: number): void {
+    for (let i = 0; i < length; i++) into[at + i] = (this.sent + i) % 251;
+    this.sent += length;
+  }
+
+  /** Puts the next `length` bytes into a slab. */
+  put(length: number): void {
+    const at = this.queue.reserve(length);
+    assert.notEqual(at, 0);
+    this.#fill(this.slabs.memory, at, length);
+  }
+
+  /** Queues the next `length` bytes as a buffer of their own. */
+  append(length: number): void {
+    const buffer = Buffer.alloc(length);
+    this.#fill(buffer, 0, length);
+    this.queue.append(buffer);
+  }
+
+  get allSlabsFree(): boolean {
+    return this.slabs.smallLeft === SMALL && this.slabs.largeLeft === LARGE;
+  }
+
+  /** Writes until the kernel takes no more. */
+  fillKernel(): void {
+    for (let i = 0; !this.queue.blocked; i++) {
+      assert.ok(i < 1000, 'the kernel takes everything');
+      this.put(60_000);
+      this.queue.flush();
+    }
+  }
+
+  /** Takes every slab that is free, and overwrites it. */
+  scribble(): void {
+    while (this.slabs.smallLeft > 0) this.#overwrite(this.slabs.leaseSmall(), SMALL_BYTES);
+    while (this.slabs.largeLeft > 0) this.#overwrite(this.slabs.leaseLarge(), LARGE_BYTES);
+  }
+
+  #overwrite(at: number, length: number): void {
+    this.slabs.memory.fill(0xff, at, at + length);
+  }
+}
+
+/** Reads until `bytes` have come; each must be the one that belongs there. */
+async function receive(to: Socket, bytes: number): Promise<void> {
+  let received = 0;
+  let wrong = -1;
+  to.on('data', (chunk: Buffer) => {
+    for (let i = 0; i < chunk.length; i++) {
+      if (chunk[i] !== (received + i) % 251 && wrong < 0) wrong = received + i;
+    }
+    received += chunk.length;
+  });
+  to.resume();
+  await waitFor(`${bytes} bytes`, () => received >= bytes);
+  assert.deepEqual({ received, wrong }, { received: bytes, wrong: -1 });
+}
+
+const ways: readonly [ReaderKind, WriterKind][] = [
+  ['onread', 'handle'],
+  ['data', 'stream'],
+];
+
+for (const [reader, kind] of ways) {
+  for (const family of ['tcp', 'unix'] as const) {
+    describe(`send queue, written by ${kind}, ${family}`, () => {
+      test('finds that way to write in this Node', () => {
+        assert.equal(new Sender(reader).writer.kind, kind);
+      });
+
+      test('what the kernel takes at once leaves no slab behind', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.queue.open(from);
+        for (const length of [1, 110, 4096, 110, 2000, 110]) {
+          sender.put(length);
+          sender.queue.flush();
+          await receive(to, sender.sent).finally(() => to.removeAllListeners('data'));
+          await waitFor('the slab to come back', () => sender.allSlabsFree);
+          sender.sent = 0;
+        }
+        assert.equal(sender.queue.pendingBytes, 0);
+        from.destroy();
+        to.destroy();
+      });
+
+      test('slices and buffers leave in the order in which they were queued', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.put(100); // queued before the socket is there
+        sender.append(5000);
+        sender.queue.open(from);
+        sender.queue.flush();
+        sender.put(3000);
+        sender.queue.flush();
+        sender.append(70_000);
+        sender.put(10);
+        sender.put(4090);
+        sender.queue.flush();
+        sender.put(1);
+        sender.queue.flush();
+        await receive(to, sender.sent);
+        await waitFor('all slabs to come back', () => sender.allSlabsFree);
+        from.destroy();
+        to.destroy();
+      });
+
+      test('what the kernel does not take waits, and nobody else gets its slab', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.queue.open(from);
+        sender.fillKernel();
+        assert.ok(sender.queue.pendingBytes > 0);
+        assert.ok(sender.slabs.largeLeft < LARGE);
+        const kept = LARGE - sender.slabs.largeLeft;
+        sender.scribble();
+        sender.append(100_000); // waits behind it
+        sender.queue.flush();
+        assert.ok(sender.queue.pendingBytes > 100_000);
+        const late = receive(to, sender.sent);
+        await waitFor('the socket to drain', () => sender.drained > 0);
+        assert.equal(sender.queue.blocked, false);
+        assert.equal(sender.slabs.largeLeft, kept);
+        sender.queue.flush();
+        await late;
+        from.destroy();
+        to.destroy();
+      });
+
+      test('goes on as before after it had to wait', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.queue.open(from);
+        for (let round = 1; round <= 3; round++) {
+          to.pause();
+          sender.fillKernel();
+          const all = receive(to, sender.sent);
+          await waitFor('the socket to drain', () => sender.drained === round);
+          await all;
+          to.removeAllListeners('data');
+          sender.sent = 0;
+          assert.ok(sender.allSlabsFree);
+          assert.equal(sender.queue.pendingBytes, 0);
+        }
+        from.destroy();
+        to.destroy();
+      });
+
+      test('a receiver that goes while bytes wait: the socket closes, slabs come back', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.queue.open(from);
+        let code: string | undefined;
+        from.on('error', (error: NodeJS.ErrnoException) => {
+          code = error.code;
+        });
+        from.resume();
+        sender.fillKernel();
+        to.destroy();
+        await waitFor('the socket to close', () => from.closed);
+        sender.queue.close();
+        assert.ok(sender.allSlabsFree);
+        assert.match(code ?? '', /^(ECONNRESET|EPIPE)$/);
+      });
+
+      test('a receiver that has gone: the next writes end the socket with its error', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.queue.open(from);
+        const failed = new Promise<NodeJS.ErrnoException>((resolve) => from.once('error', resolve));
+        to.destroy();
+        await waitFor('the receiver to be gone', () => to.closed);
+        await waitFor('the socket to end', () => {
+          sender.put(100);
+          sender.queue.flush();
+          return from.destroyed;
+        });
+        assert.match((await failed).code ?? '', /^(ECONNRESET|EPIPE)$/);
+        sender.queue.close();
+        assert.ok(sender.allSlabsFree);
+      });
+
+      test('an end waits until everything has left', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.queue.open(from);
+        sender.fillKernel();
+        from.end();
+        const ended = once(to, 'end');
+        await receive(to, sender.sent);
+        await ended;
+        from.destroy();
+        to.destroy();
+      });
+    });
+  }
+}
+
+describe('a socket of another class', () => {
+  test('is written to as it wants', async () => {
+    class OtherSocket extends Socket {}
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const accepted = once(server, 'connection');
+    const from = new OtherSocket();
+    const { port } = server.address() as AddressInfo;
+    from.connect(port, '127.0.0.1');
+    await once(from, 'connect');
+    let writes = 0;
+    from.write = ((bytes: Uint8Array): boolean => {
+      writes++;
+      return Socket.prototype.write.call(from, bytes);
+    }) as Socket['write'];
+    const [to] = (await accepted) as [Socket];
+    server.close();
+    const sender = new Sender('onread');
+    sender.queue.open(from);
+    sender.put(1000);
+    sender.queue.flush();
+    assert.equal(writes, 1);
+    await receive(to, sender.sent);
+    from.destroy();
+    to.destroy();
+  });
+});
