@@ -1,7 +1,14 @@
 // Copies frames from the window to where their connection sends from.
 
 import { copyOver64, copyUpTo64 } from './ascii.simd';
-import { RECORD_BYTES, RECORD_DEST, RECORD_LENGTH, RECORD_START } from './layout';
+import {
+  PLACE_ORDER,
+  PLACE_TABLES,
+  RECORD_BYTES,
+  RECORD_DEST,
+  RECORD_LENGTH,
+  RECORD_START,
+} from './layout';
 
 /** Above this, the C library's copy makes up for the call. */
 const LONGEST_LOOP: u32 = 512;
@@ -31,6 +38,20 @@ export function gather(table: u32, count: u32): void {
       copyOver32(dest, source, length);
     } else memory.copy(dest, source, length);
   }
+}
+
+/** See Codec.place. */
+export function place(count: u32, dest: u32): u32 {
+  const last = PLACE_ORDER + (count << 2);
+  for (let at = PLACE_ORDER; at < last; at += 4) {
+    const table = PLACE_TABLES + (load<u32>(at) << 3);
+    const record = load<u32>(table);
+    if (record === load<u32>(table, 4)) continue;
+    store<u32>(table, record + RECORD_BYTES);
+    store<u32>(record + RECORD_DEST, dest);
+    dest += load<u32>(record + RECORD_LENGTH);
+  }
+  return dest;
 }
 
 /** Whether two ranges share no byte. */

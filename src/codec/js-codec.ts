@@ -1,7 +1,14 @@
 import { routeKey } from '../distribution/route.ts';
 import { Arena } from '../protocol/arena.ts';
 import type { Codec, CodecName } from '../protocol/codec.ts';
-import { RECORD_BYTES, RECORD_DEST, RECORD_LENGTH, RECORD_START } from '../protocol/frame-table.ts';
+import {
+  PLACE_ORDER,
+  PLACE_TABLES,
+  RECORD_BYTES,
+  RECORD_DEST,
+  RECORD_LENGTH,
+  RECORD_START,
+} from '../protocol/frame-table.ts';
 import { scanMemcacheReplies } from '../protocol/memcache/reply-scanner.ts';
 import { scanMemcacheRequests } from '../protocol/memcache/request-scanner.ts';
 import { splitMemcacheKeys, splitMemcacheValues } from '../protocol/memcache/splitter.ts';
@@ -100,5 +107,19 @@ export class JsCodec implements Codec {
         bytes.copyWithin(dest, start, start + length);
       }
     }
+  }
+
+  place(count: number, dest: number): number {
+    const words = this.#words;
+    let to = dest;
+    for (let i = 0; i < count; i++) {
+      const table = (PLACE_TABLES >>> 2) + words[(PLACE_ORDER >>> 2) + i] * 2;
+      if (words[table] === words[table + 1]) continue;
+      const record = words[table] >>> 2;
+      words[table] += RECORD_BYTES;
+      words[record + RECORD_DEST] = to;
+      to += words[record + RECORD_LENGTH];
+    }
+    return to;
   }
 }

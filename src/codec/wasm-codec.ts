@@ -16,6 +16,7 @@ export class WasmCodec implements Codec {
   readonly splitMemcacheKeys: Codec['splitMemcacheKeys'];
   readonly splitMemcacheValues: Codec['splitMemcacheValues'];
   readonly gather: Codec['gather'];
+  readonly place: Codec['place'];
   readonly #route: RingwayExports['route'];
 
   constructor(name: CodecName, instance: WasmInstance) {
@@ -31,6 +32,7 @@ export class WasmCodec implements Codec {
     this.splitMemcacheKeys = instance.exports.splitMemcacheKeys;
     this.splitMemcacheValues = instance.exports.splitMemcacheValues;
     this.gather = instance.exports.gather;
+    this.place = instance.exports.place;
     this.#route = instance.exports.route;
   }
 

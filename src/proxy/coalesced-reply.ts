@@ -4,8 +4,6 @@ import {
   PART_TABLE,
   PART_TABLE_RECORDS,
   RECORD_BYTES,
-  RECORD_DEST,
-  RECORD_LENGTH,
   RECORD_START,
 } from '../protocol/frame-table.ts';
 import type { Coalesce } from '../protocol/redis/commands.ts';
@@ -18,9 +16,8 @@ import { failureReply, REASON_INVALID } from './failure.ts';
 import type { ReplyTarget } from './in-flight.ts';
 import type { Server } from './server-pool.ts';
 import { digitsOf, writeDecimal } from './short-text.ts';
+import { setPartTable, spliceParts } from './splice.ts';
 
-const PART_WORD = PART_TABLE / 4;
-const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
 const STATUS = 0x2b; // '+'
@@ -248,36 +245,17 @@ export class CoalescedReply implements StoredReply {
   #spliceInArena(pipeline: ClientPipeline): void {
     const { engine } = this.#client.pool;
     const { words, codec } = engine;
-    const next: number[] = [];
-    let base = 0;
+    let base = PART_TABLE;
     let bytes = 0;
     for (let i = 0; i < this.#parts.length; i++) {
-      const part = this.#parts[i];
-      next.push(PART_WORD + base * RECORD_WORDS);
-      codec.splitReply(
-        part.stash,
-        part.stash + part.length,
-        PART_TABLE + base * RECORD_BYTES,
-        PART_TABLE_RECORDS - base,
-      );
-      bytes += part.stash + part.length - words[next[i] + RECORD_START];
-      base += part.keys;
+      const { stash, length, keys } = this.#parts[i];
+      codec.splitReply(stash, stash + length, base, keys);
+      bytes += stash + length - words[base / 4 + RECORD_START];
+      const end = base + keys * RECORD_BYTES;
+      setPartTable(words, i, base, end);
+      base = end;
     }
-    // In one place when there is one that can take it all: that makes one write.
-    const whole = bytes <= engine.slabs.largeBytes ? pipeline.out.reserve(bytes) : 0;
-    let at = whole;
-    const order = this.#order;
-    for (let i = 0; i < order.length; i++) {
-      const share = order[i];
-      const record = next[share];
-      next[share] = record + RECORD_WORDS;
-      const length = words[record + RECORD_LENGTH];
-      if (whole === 0) at = pipeline.out.reserve(length);
-      words[record + RECORD_DEST] = at;
-      if (at === 0) pipeline.out.copyFrom(words[record + RECORD_START], length);
-      else if (whole !== 0) at += length;
-    }
-    codec.gather(PART_TABLE, base);
+    spliceParts(pipeline.out, engine, this.#order, base, bytes);
   }
 
   #spliceOnHeap(pipeline: ClientPipeline): void {

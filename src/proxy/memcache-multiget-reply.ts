@@ -7,7 +7,6 @@ import {
   PART_TABLE,
   PART_TABLE_RECORDS,
   RECORD_BYTES,
-  RECORD_DEST,
   RECORD_LENGTH,
   RECORD_START,
 } from '../protocol/frame-table.ts';
@@ -18,8 +17,8 @@ import type { ClientConnection } from './client-connection.ts';
 import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
 import { REASON_INVALID } from './failure.ts';
 import type { ReplyTarget } from './in-flight.ts';
+import { setPartTable, spliceParts } from './splice.ts';
 
-const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const LF = 0x0a;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
@@ -168,40 +167,21 @@ export class MultigetReply implements StoredReply {
 
   /** Splits the parts into one table and copies their items in the order of the keys. */
   #spliceInArena(pipeline: ClientPipeline): void {
-    const { words, codec, slabs } = this.#client.pool.engine;
+    const { words, codec } = this.#client.pool.engine;
     const parts = this.#parts;
-    const next: number[] = [];
-    const end: number[] = [];
-    let base = 0;
+    let base = PART_TABLE;
     let bytes = 0;
     for (let i = 0; i < parts.length; i++) {
       const { stash, length, keys } = parts[i];
-      const table = PART_TABLE + base * RECORD_BYTES;
-      const items =
-        length === 0 ? 0 : codec.splitMemcacheValues(stash, stash + length, table, keys);
-      next.push(PART_WORD + base * RECORD_WORDS);
-      end.push(next[i] + items * RECORD_WORDS);
-      base += items;
+      const items = length === 0 ? 0 : codec.splitMemcacheValues(stash, stash + length, base, keys);
+      const end = base + items * RECORD_BYTES;
+      setPartTable(words, i, base, end);
+      base = end;
       if (items === 0) continue;
-      const last = end[i] - RECORD_WORDS;
+      const last = end / 4 - RECORD_WORDS;
       bytes += words[last + RECORD_START] + words[last + RECORD_LENGTH] - stash;
     }
-    // In one place when there is one that can take it all: that makes one write.
-    const whole = bytes <= slabs.largeBytes ? pipeline.out.reserve(bytes) : 0;
-    let at = whole;
-    const order = this.#order;
-    for (let i = 0; i < order.length; i++) {
-      const share = order[i];
-      const record = next[share];
-      if (record === end[share]) continue;
-      next[share] = record + RECORD_WORDS;
-      const length = words[record + RECORD_LENGTH];
-      if (whole === 0) at = pipeline.out.reserve(length);
-      words[record + RECORD_DEST] = at;
-      if (at === 0) pipeline.out.copyFrom(words[record + RECORD_START], length);
-      else if (whole !== 0) at += length;
-    }
-    codec.gather(PART_TABLE, base);
+    spliceParts(pipeline.out, this.#client.pool.engine, this.#order, base, bytes);
   }
 
   #spliceOnHeap(pipeline: ClientPipeline): void {

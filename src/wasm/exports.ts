@@ -3,6 +3,7 @@ export interface RingwayExports {
   readonly commandHash: (low: number, high: number, length: number) => number;
   readonly gather: (table: number, count: number) => void;
   readonly hashKey: (kind: number, start: number, length: number) => number;
+  readonly place: (count: number, dest: number) => number;
   readonly route: (start: number, length: number, pool: number) => number;
   readonly scanMemcacheReplies: (
     start: number,
