@@ -58,19 +58,22 @@ import {
   STATE_STATUS,
 } from './layout';
 
+import { END_BYTES, isEnd, isValue, itemsEnd, takeItems, VALUE_BYTES } from './memcache-items';
 import { finish, getState, setState, writeRecord } from './records';
 
 // Where a partial frame stopped.
 const PHASE_START: u32 = 0;
 const PHASE_LINE: u32 = 1; // in the line at BOUNDARY, whose bytes up to OFFSET hold no LF
 const PHASE_BODY: u32 = 2; // in a data block
+// Inside a call only: at a line that may be one of the common items, or the END behind them.
+const PHASE_ITEMS: u32 = 3;
 
 const KIND_UNKNOWN: u32 = 0xff;
 const KIND_END: u32 = 0xfe;
 const BLANK: u32 = 0x20;
 const DIGITS_MAX: u32 = 10;
 const NO_BLOCK: u32 = 0xffffffff;
-const VALUE_BYTES: u32 = 6; // "VALUE "
+const NO_LIMIT: u32 = 0xffffffff;
 
 /** Bytes of the data block that the last VALUE or VA line announces, or NO_BLOCK. */
 let replyBlock: u32 = 0;
@@ -209,7 +212,22 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
       boundary = pos;
       info = KIND_UNKNOWN;
       count = 0;
+      phase = PHASE_ITEMS;
+    }
+
+    if (phase === PHASE_ITEMS) {
       phase = PHASE_LINE;
+      if (isValue(pos, end)) {
+        count = takeItems(pos, end, 0, count, NO_LIMIT);
+        pos = itemsEnd;
+        if (pos !== boundary) info = MC_REPLY_VALUES;
+        boundary = pos;
+      }
+      if (isEnd(pos, end)) {
+        info = MC_REPLY_VALUES;
+        pos += END_BYTES;
+        phase = PHASE_START;
+      }
     }
 
     if (phase === PHASE_LINE) {
@@ -274,7 +292,7 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
       left = 0;
       boundary = pos;
       if (info === MC_REPLY_VALUES) {
-        phase = PHASE_LINE;
+        phase = PHASE_ITEMS;
         continue;
       }
     }
@@ -318,7 +336,10 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
 export function splitMemcacheValues(start: u32, end: u32, table: u32, limit: u32): u32 {
   let pos = start;
   let count: u32 = 0;
-  for (; count < limit && pos < end; count++) {
+  while (count < limit && pos < end) {
+    count = takeItems(pos, end, table, count, limit);
+    pos = itemsEnd;
+    if (count === limit) break;
     const line = findByte(pos, end, LF);
     if (line === end || replyKind(pos, line - 1) !== MC_REPLY_VALUES) break;
     const from = pos;
@@ -327,6 +348,7 @@ export function splitMemcacheValues(start: u32, end: u32, table: u32, limit: u32
     pos = line + 1 + replyBlock + 2;
     const record = table + count * RECORD_BYTES;
     writeRecord(record, from, pos, 0, NO_SERVER, count, key, keyLength);
+    count++;
   }
   return count;
 }
