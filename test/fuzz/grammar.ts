@@ -116,7 +116,9 @@ function memcacheReply(random: Random): string {
   if (random.once(8)) return 'STAT a b\r\nSTAT c d\r\nEND\r\n';
   const items = Array.from({ length: random.below(4) }, () => {
     const value = body(random);
-    return `VALUE ${line(random.pick(KEYS))} 0 ${value.length}\r\n${value}\r\n`;
+    const flags = random.pick(['0', '0', '7', '4294967295', '']);
+    const cas = random.pick(['', '', ' 7', ' ']);
+    return `VALUE ${line(random.pick(KEYS))} ${flags} ${value.length}${cas}\r\n${value}\r\n`;
   });
   return `${items.join('')}${random.once(10) ? 'SERVER_ERROR x' : 'END'}\r\n`;
 }

@@ -66,9 +66,15 @@ export const memcacheRequests = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...texts(MEMCACHE_REQUEST_CASES)).map(asBytes) },
 );
 
+const valueFlags = fc.constantFrom('0', '0', '0', '32', '4294967295', '42949672950', '', 'x', '\t');
+const sizeDigits = fc.constantFrom(0, 0, 0, 0, 9, 10);
+const cas = fc.constantFrom('', '', '', ' 12', ' 18446744073709551615', ' ', '  ', ' 1 2', ' x\ty');
 const values = fc
-  .tuple(keys, bodies, fc.constantFrom('', ' 12'))
-  .map(([key, body, more]) => `VALUE ${key} 0 ${body.length}${more}\r\n${body}\r\n`);
+  .tuple(keys, valueFlags, bodies, sizeDigits, cas)
+  .map(([key, flags, body, digits, more]) => {
+    const size = String(body.length).padStart(digits, '0');
+    return `VALUE ${key} ${flags} ${size}${more}\r\n${body}\r\n`;
+  });
 const gets = fc
   .tuple(fc.array(values, { maxLength: 12 }), fc.constantFrom('END', 'END', 'SERVER_ERROR x'))
   .map(([items, end]) => `${items.join('')}${end}\r\n`);

@@ -52,20 +52,23 @@ test('splitMemcacheKeys: every codec, whole or in parts, finds the keys', () => 
 
 test('splitMemcacheValues: every codec, whole or in parts, finds the items', () => {
   const items = fc.record({
-    key: keys,
+    key: fc.oneof(keys, keys, fc.constantFrom('', 'a\tb', '\r', 'a\0')),
+    flags: fc.constantFrom('7', '7', '4294967295', '42949672950', '', 'x'),
     data: fc.uint8Array({ maxLength: 100 }),
-    cas: fc.constantFrom('', ' 18446744073709551615'),
+    digits: fc.constantFrom(0, 0, 9, 10),
+    cas: fc.constantFrom('', '', ' 18446744073709551615', ' ', ' 1 2', ' x'),
   });
   const ends = fc.constantFrom('END\r\n', 'SERVER_ERROR Connection refused\r\n', '');
   fc.assert(
     fc.property(fc.array(items, { maxLength: 30 }), ends, limits, (list, last, limit) => {
-      const parts = list.map(({ key, data, cas }) =>
-        Buffer.concat([
-          Buffer.from(`VALUE ${key} 7 ${data.length}${cas}\r\n`, 'latin1'),
+      const parts = list.map(({ key, flags, data, digits, cas }) => {
+        const size = String(data.length).padStart(digits, '0');
+        return Buffer.concat([
+          Buffer.from(`VALUE ${key} ${flags} ${size}${cas}\r\n`, 'latin1'),
           data,
           Buffer.from('\r\n'),
-        ]),
-      );
+        ]);
+      });
       const input = Buffer.concat([...parts, Buffer.from(last)]);
       for (const { label, codec } of codecs) {
         codec.arena.bytes.set(input, TEST_BASE);
