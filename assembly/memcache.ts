@@ -223,6 +223,15 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
         wordBytes += pos - looked;
         if (pos === stop) break;
         const byte = <u32>load<u8>(pos);
+        // A key with more behind it: most of a long line.
+        if (byte === BLANK && count > 1 && wordBytes - 1 < LIMIT_MEMCACHE_KEY_BYTES) {
+          count++;
+          key = pos - wordBytes;
+          keyLength = wordBytes;
+          wordBytes = 0;
+          pos++;
+          continue;
+        }
         if (byte === LF) behind = pos + 1;
         else if (byte === CR) {
           if (pos + 1 === stop) break;
