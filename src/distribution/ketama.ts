@@ -73,10 +73,13 @@ export function sortPoints(values: Uint32Array, servers: Uint32Array): void {
   }
 }
 
-/** Shift of the bucket index over `count` points: one to two points per bucket. */
+/**
+ * Shift of the bucket index over `count` points: a quarter to half a point per bucket while that
+ * takes no more than 2^16 buckets, one to two otherwise. A search that has to walk is mispredicted.
+ */
 export function indexShift(count: number): number {
   const bits = 31 - Math.clz32(count | 1);
-  return 32 - Math.max(bits, 1);
+  return 32 - Math.max(Math.min(bits + 2, 16), bits, 1);
 }
 
 /** Words of the bucket index over at most `count` points. */

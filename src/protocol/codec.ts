@@ -90,10 +90,10 @@ export interface Codec {
   gather(table: number, count: number): void;
 
   /**
-   * Gives records of several tables their DEST: one behind the other from `dest` on, in the order of
-   * PLACE_ORDER, which says for each of `count` elements from which table it comes. PLACE_TABLES
-   * holds for each table the addresses of its next record, which moves on, and of its end; an
-   * element of a table that has no more takes no room.
+   * Gives records of several tables their DEST, one behind the other from `dest` on. PLACE_ORDER
+   * says for each of `count` elements from which table it comes. PLACE_TABLES holds for each table
+   * the addresses of its next record, which moves on, and of its end; an element of a table that
+   * has no more takes no room.
    * @returns the address behind the last one
    */
   place(count: number, dest: number): number;

@@ -140,14 +140,20 @@ function eachBatch(
   }
 }
 
+// What makePlan() counts, kept from one request to the next: the share of each server, the keys
+// and bytes of each share.
+const shareOf: number[] = [];
+const keysOf: number[] = [];
+const bytesOf: number[] = [];
+
 /** Finds each key's server. @returns null when a key has none */
 function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number): Plan | null {
   const { engine, servers } = request.client.pool;
   const { words } = engine;
-  const shares: Share[] = [];
-  const shareOf: number[] = new Array(servers.length).fill(-1);
+  const owners: number[] = [];
   const order: number[] = [];
   let routed = true;
+  for (let i = shareOf.length; i < servers.length; i++) shareOf.push(-1);
   eachBatch(request, (count) => {
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
       const server = words[at + RECORD_SERVER];
@@ -157,20 +163,29 @@ function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number)
       }
       const bytes = words[at + RECORD_KEY_LENGTH] + 1;
       let index = shareOf[server];
-      if (index < 0 || shares[index].bytes + bytes > lineLimit) {
-        index = shares.length;
+      if (index < 0 || bytesOf[index] + bytes > lineLimit) {
+        index = owners.length;
+        owners.push(server);
         shareOf[server] = index;
-        const empty = headBytes + LINE_END_BYTES;
-        shares.push({ server, keys: 0, bytes: empty, cursor: 0, heap: null });
+        keysOf[index] = 0;
+        bytesOf[index] = headBytes + LINE_END_BYTES;
       }
-      const share = shares[index];
-      share.keys++;
-      share.bytes += bytes;
+      keysOf[index]++;
+      bytesOf[index] += bytes;
       order.push(index);
     }
     return true;
   });
-  return routed ? { shares, order } : null;
+  for (const server of owners) shareOf[server] = -1;
+  if (!routed) return null;
+  const shares = owners.map((server, i) => ({
+    server,
+    keys: keysOf[i],
+    bytes: bytesOf[i],
+    cursor: 0,
+    heap: null,
+  }));
+  return { shares, order };
 }
 
 /** Takes room for each line, and writes its head. */
@@ -214,16 +229,17 @@ function copyBatch(
   const { words, bytes, memory, codec } = request.client.pool.engine;
   for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
     const share = shares[order[fromKey + i]];
-    const start = words[at + RECORD_START];
     const length = words[at + RECORD_LENGTH];
     const to = share.cursor;
-    if (share.heap === null) {
+    const { heap } = share;
+    if (heap === null) {
       words[at + RECORD_DEST] = to;
       bytes[to + length] = BLANK;
     } else {
+      const start = words[at + RECORD_START];
       words[at + RECORD_DEST] = 0;
-      memory.copy(share.heap, to, start, start + length);
-      share.heap[to + length] = BLANK;
+      memory.copy(heap, to, start, start + length);
+      heap[to + length] = BLANK;
     }
     share.cursor = to + length + 1;
   }
