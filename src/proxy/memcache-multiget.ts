@@ -113,79 +113,97 @@ function headOf(request: SpecialRequest, command: number): Uint8Array {
   return Buffer.from(`${name} ${memory.toString('latin1', exptime, at)} `, 'latin1');
 }
 
-/** Splits the request into PART_TABLE, as often as it takes. @returns the number of keys */
-function eachBatch(
-  request: SpecialRequest,
-  visit: (count: number, fromKey: number) => boolean,
-): number {
+/** Splits the keys of the request from number `fromKey` on into PART_TABLE. @returns how many */
+function splitKeys(request: SpecialRequest, from: number, fromKey: number): number {
   const { engine, descriptor } = request.client.pool;
-  const { words } = engine;
   const end = request.start + request.length;
-  let at = request.start;
-  let keys = 0;
-  for (;;) {
-    const count = engine.codec.splitMemcacheKeys(
-      at,
-      end,
-      PART_TABLE,
-      PART_TABLE_RECORDS,
-      keys,
-      descriptor,
-    );
-    if (count === 0 || !visit(count, keys)) return keys;
-    const last = PART_WORD + (count - 1) * RECORD_WORDS;
-    at = words[last + RECORD_KEY] + words[last + RECORD_KEY_LENGTH];
-    keys += count;
-    if (count < PART_TABLE_RECORDS) return keys;
+  const { codec } = engine;
+  return codec.splitMemcacheKeys(from, end, PART_TABLE, PART_TABLE_RECORDS, fromKey, descriptor);
+}
+
+/** Address behind the last of the `count` keys in PART_TABLE. */
+function behindKeys(words: Uint32Array, count: number): number {
+  const last = PART_WORD + (count - 1) * RECORD_WORDS;
+  return words[last + RECORD_KEY] + words[last + RECORD_KEY_LENGTH];
+}
+
+/**
+ * What is counted of a request: kept from one to the next, because objects per request would cost
+ * more than the counting.
+ */
+class Tally {
+  readonly #shareOf: number[] = [];
+  readonly #servers: number[] = [];
+  readonly #keys: number[] = [];
+  readonly #bytes: number[] = [];
+  #shares = 0;
+  #emptyBytes = 0;
+  #lineLimit = 0;
+
+  begin(servers: number, emptyBytes: number, lineLimit: number): void {
+    for (let i = 0; i < this.#shares; i++) this.#shareOf[this.#servers[i]] = -1;
+    for (let i = this.#shareOf.length; i < servers; i++) this.#shareOf.push(-1);
+    this.#shares = 0;
+    this.#emptyBytes = emptyBytes;
+    this.#lineLimit = lineLimit;
+  }
+
+  /**
+   * Counts the `count` keys in PART_TABLE, the first of which is number `key` of the request, and
+   * writes the share of each to `order`. @returns false when one has no server
+   */
+  add(words: Uint32Array, count: number, order: number[], key: number): boolean {
+    const shareOf = this.#shareOf;
+    const keys = this.#keys;
+    const sizes = this.#bytes;
+    for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
+      const server = words[at + RECORD_SERVER];
+      if (server === NO_SERVER) return false;
+      const bytes = words[at + RECORD_LENGTH] + 1;
+      let share = shareOf[server];
+      if (share < 0 || sizes[share] + bytes > this.#lineLimit) share = this.#open(server);
+      keys[share]++;
+      sizes[share] += bytes;
+      order[key + i] = share;
+    }
+    return true;
+  }
+
+  #open(server: number): number {
+    const share = this.#shares++;
+    this.#shareOf[server] = share;
+    this.#servers[share] = server;
+    this.#keys[share] = 0;
+    this.#bytes[share] = this.#emptyBytes;
+    return share;
+  }
+
+  shares(): Share[] {
+    const shares: Share[] = [];
+    for (let i = 0; i < this.#shares; i++) {
+      const keys = this.#keys[i];
+      const bytes = this.#bytes[i];
+      shares.push({ server: this.#servers[i], keys, bytes, cursor: 0, heap: null });
+    }
+    return shares;
   }
 }
 
-// What makePlan() counts, kept from one request to the next: the share of each server, the keys
-// and bytes of each share.
-const shareOf: number[] = [];
-const keysOf: number[] = [];
-const bytesOf: number[] = [];
+const tally = new Tally();
 
 /** Finds each key's server. @returns null when a key has none */
 function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number): Plan | null {
   const { engine, servers } = request.client.pool;
   const { words } = engine;
-  const owners: number[] = [];
-  const order: number[] = [];
-  let routed = true;
-  for (let i = shareOf.length; i < servers.length; i++) shareOf.push(-1);
-  eachBatch(request, (count) => {
-    for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
-      const server = words[at + RECORD_SERVER];
-      if (server === NO_SERVER) {
-        routed = false;
-        return false;
-      }
-      const bytes = words[at + RECORD_KEY_LENGTH] + 1;
-      let index = shareOf[server];
-      if (index < 0 || bytesOf[index] + bytes > lineLimit) {
-        index = owners.length;
-        owners.push(server);
-        shareOf[server] = index;
-        keysOf[index] = 0;
-        bytesOf[index] = headBytes + LINE_END_BYTES;
-      }
-      keysOf[index]++;
-      bytesOf[index] += bytes;
-      order.push(index);
-    }
-    return true;
-  });
-  for (const server of owners) shareOf[server] = -1;
-  if (!routed) return null;
-  const shares = owners.map((server, i) => ({
-    server,
-    keys: keysOf[i],
-    bytes: bytesOf[i],
-    cursor: 0,
-    heap: null,
-  }));
-  return { shares, order };
+  tally.begin(servers.length, headBytes + LINE_END_BYTES, lineLimit);
+  let count = splitKeys(request, request.start, 0);
+  const order: number[] = new Array(count);
+  for (let key = 0; count > 0; ) {
+    if (!tally.add(words, count, order, key)) return null;
+    key += count;
+    count = count < PART_TABLE_RECORDS ? 0 : splitKeys(request, behindKeys(words, count), key);
+  }
+  return { shares: tally.shares(), order };
 }
 
 /** Takes room for each line, and writes its head. */
@@ -210,12 +228,13 @@ function reserve(
 function copyKeys(request: SpecialRequest, plan: Plan): void {
   const { shares, order } = plan;
   // The table still holds the keys when they came in one batch.
-  if (order.length <= PART_TABLE_RECORDS) copyBatch(request, shares, order, 0, order.length);
-  else {
-    eachBatch(request, (count, fromKey) => {
-      copyBatch(request, shares, order, fromKey, count);
-      return true;
-    });
+  let count = order.length;
+  if (count >= PART_TABLE_RECORDS) count = splitKeys(request, request.start, 0);
+  for (let key = 0; count > 0; ) {
+    copyBatch(request, shares, order, key, count);
+    key += count;
+    if (key === order.length) break;
+    count = splitKeys(request, behindKeys(request.client.pool.engine.words, count), key);
   }
 }
 
