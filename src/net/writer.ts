@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { WRITE_VIEWS } from '../limits.ts';
 import type { ReaderKind } from './reader.ts';
@@ -10,16 +11,16 @@ export type WriterKind = 'handle' | 'stream';
 export const WRITTEN = 0;
 /** The kernel did not take all: the rest is read from the arena until the socket has drained. */
 export const WAITING = 1;
-/** Nothing was written: the stream has to do it, or to say why it cannot be done. */
+/** Nothing was tried: the stream has to do it. */
 export const UNWRITTEN = 2;
 
 /** What a socket writes with. Private to node:net. */
 interface Handle {
   /**
-   * @param request filled in when bytes have to wait; null where Node makes it (since 26)
-   * @returns 0, a negative error number, or the request that Node made because bytes have to wait
+   * @param request taken when the first attempt leaves bytes; null where Node makes it (since 26)
+   * @returns 0, a negative error number, or the request that Node made; nothing once it is closed
    */
-  writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number | WriteRequest;
+  writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number | WriteRequest | undefined;
   /** Bytes that wait for the kernel. */
   readonly writeQueueSize: number;
 }
@@ -31,12 +32,16 @@ interface WriteRequest {
   bytes: Uint8Array | null;
   /** It was complete before anybody could be told. */
   writeStatus?: number | null;
+  /** Below 0 until Node has taken the request. */
+  getAsyncId(): number;
 }
+
+type NewRequest = new () => WriteRequest;
 
 /** How this Node wants to be told of a write. */
 interface WriteStyle {
   /** null: Node makes its requests itself. */
-  readonly Request: (new () => WriteRequest) | null;
+  readonly Request: NewRequest | null;
 }
 
 function handleOf(socket: Socket): Handle | null {
@@ -48,7 +53,10 @@ function findStyle(): WriteStyle | null {
   let found: WriteStyle | null = null;
   const handle = {
     writeBuffer: (request: WriteRequest | null): number => {
-      found = { Request: (request?.constructor as WriteStyle['Request'] | undefined) ?? null };
+      if (request === null) found = { Request: null };
+      else if (typeof request.getAsyncId === 'function') {
+        found = { Request: request.constructor as NewRequest };
+      }
       return 0;
     },
     getAsyncId: (): number => 0,
@@ -72,9 +80,13 @@ function onComplete(this: WriteRequest, status: number): void {
   const { socket } = this;
   this.socket = null;
   this.bytes = null;
-  if (status >= 0) return;
-  const code = getSystemErrorName(status);
-  socket?.destroy(Object.assign(new Error(`write ${code}`), { code, syscall: 'write' }));
+  if (status < 0 && socket !== null) fail(socket, status);
+}
+
+/** Ends a socket whose write failed, as its stream would. */
+function fail(socket: Socket, errno: number): void {
+  const code = getSystemErrorName(errno);
+  socket.destroy(Object.assign(new Error(`write ${code}`), { errno, code, syscall: 'write' }));
 }
 
 /**
@@ -107,7 +119,8 @@ export class Writer {
   }
 
   /**
-   * Writes arena bytes [start, end). Nothing else may wait in the socket.
+   * Writes arena bytes [start, end). Nothing else may wait in the socket. One that fails is ended
+   * and needs the bytes no more: WRITTEN.
    * @returns WRITTEN, WAITING or UNWRITTEN
    */
   write(socket: Socket, start: number, end: number): number {
@@ -118,9 +131,13 @@ export class Writer {
     const request = this.#request;
     const bytes = this.#view(start, end - start);
     const result = handle.writeBuffer(request, bytes);
-    if (typeof result !== 'number') return this.#wait(result, socket, bytes);
-    if (result !== 0) return UNWRITTEN;
-    if (request === null || handle.writeQueueSize === 0) return WRITTEN;
+    if (typeof result === 'object') return this.#wait(result, socket, bytes);
+    if (result !== 0) {
+      fail(socket, result ?? -constants.errno.EBADF);
+      return WRITTEN;
+    }
+    // Not the bytes that wait: a second attempt may have taken them, and the request with them.
+    if (request === null || request.getAsyncId() < 0) return WRITTEN;
     this.#makeRequest();
     return this.#wait(request, socket, bytes);
   }

@@ -136,6 +136,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   /** Between two requests, with everything written: nothing but the carry needs to go along. */
   #mayMove(): boolean {
     if (this.closing || this.#ended || this.#finished || this.closed) return false;
+    if (this.#socket.destroyed) return false; // its last write failed
     if (this.pipeline.outstanding > 0 || this.#input.large) return false;
     return this.#out.pendingBytes === 0 && this.#socket.writableLength === 0;
   }

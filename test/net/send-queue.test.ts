@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type ListenOptions, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { ReaderKind } from '../../src/net/reader.ts';
 import { SendQueue } from '../../src/net/send-queue.ts';
 import { SlabPool } from '../../src/net/slab-pool.ts';
 import { Writer, type WriterKind } from '../../src/net/writer.ts';
-import { waitFor } from '../support/wait.ts';
+import { delay, waitFor } from '../support/wait.ts';
 
 const BASE = 4096;
 const SMALL = 16;
@@ -237,6 +239,22 @@ for (const [reader, kind] of ways) {
         assert.ok(sender.allSlabsFree);
       });
 
+      test('a receiver that has reset the connection: the first write says so', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.queue.open(to); // nobody reads there, so only a write can find out
+        const failed = new Promise<NodeJS.ErrnoException>((resolve) => to.once('error', resolve));
+        if (family === 'tcp') from.resetAndDestroy();
+        else from.destroy();
+        await waitFor('the receiver to be gone', () => from.closed);
+        await delay(50);
+        sender.put(100);
+        sender.queue.flush();
+        assert.equal((await failed).code, family === 'tcp' ? 'ECONNRESET' : 'EPIPE');
+        sender.queue.close();
+        assert.ok(sender.allSlabsFree);
+      });
+
       test('an end waits until everything has left', async () => {
         const { from, to } = await connection(family);
         const sender = new Sender(reader);
@@ -252,6 +270,22 @@ for (const [reader, kind] of ways) {
     });
   }
 }
+
+describe('many sockets that are often full', () => {
+  for (const [reader, kind] of ways) {
+    test(`${kind}: everything arrives, whoever makes room at whatever moment`, async () => {
+      const args = [fileURLToPath(new URL('./full-sockets.js', import.meta.url)), reader];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const output: string[] = [];
+      child.stdout.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+      const [code, signal] = await once(child, 'close');
+      assert.deepEqual({ code, signal }, { code: 0, signal: null });
+      const { waits, wrong } = JSON.parse(output.join('')) as { waits: number; wrong: number };
+      assert.equal(wrong, 0);
+      assert.ok(waits > 100, `${waits} waits`);
+    });
+  }
+});
 
 describe('a socket of another class', () => {
   test('is written to as it wants', async () => {

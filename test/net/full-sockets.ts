@@ -1,0 +1,79 @@
+// Run as a process of its own by send-queue.test.ts, because a fault in it ends the process: fills
+// many unix sockets as fast as a thread that reads them makes room, so that room is also made
+// between the two attempts at one write.
+//
+//   node build/test/net/full-sockets.js onread|data
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { ReaderKind } from '../../src/net/reader.ts';
+import { SendQueue } from '../../src/net/send-queue.ts';
+import { SlabPool } from '../../src/net/slab-pool.ts';
+import { Writer } from '../../src/net/writer.ts';
+
+const SOCKETS = 32;
+const PIECE = 60_000;
+const BASE = 4096;
+const RUN_MS = 1500;
+
+/** Each piece of socket i is full of the byte i; anything else is wrong. */
+function receive(path: string): void {
+  let wrong = 0;
+  let open = SOCKETS;
+  for (let i = 0; i < SOCKETS; i++) {
+    const socket = connect(path);
+    socket.on('connect', () => socket.write(Buffer.from([i])));
+    socket.on('data', (chunk: Buffer) => {
+      if (chunk[0] !== i || chunk[chunk.length - 1] !== i || chunk.includes(0xff)) wrong++;
+    });
+    socket.on('close', () => {
+      if (--open === 0) parentPort?.postMessage(wrong);
+    });
+  }
+}
+
+async function send(reader: ReaderKind): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'ringway-full-'));
+  const path = join(folder, 'socket');
+  const memory = Buffer.alloc(BASE + SlabPool.bytes(0, 4096, 128, 65536));
+  const slabs = new SlabPool(memory, BASE, 0, 4096, 128, 65536);
+  const writer = new Writer(memory, reader);
+  const queues: { queue: SendQueue; byte: number }[] = [];
+  const server = createServer((socket) => {
+    const queue = new SendQueue(slabs, writer, { onDrained: () => {} });
+    queue.open(socket);
+    socket.once('data', ([byte]) => queues.push({ queue, byte }));
+    ends.push(() => socket.end());
+  });
+  const ends: (() => void)[] = [];
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const worker = new Worker(new URL(import.meta.url), { workerData: path });
+  const until = performance.now() + RUN_MS;
+  let waits = 0;
+  const turn = (): void => {
+    for (const { queue, byte } of queues) {
+      for (let pieces = 0; pieces < 4 && !queue.blocked; pieces++) {
+        const at = queue.reserve(PIECE);
+        if (at === 0) break;
+        memory.fill(byte, at, at + PIECE);
+        queue.flush();
+        if (queue.blocked) waits++;
+        else memory.fill(0xff, at, at + PIECE); // the kernel has it: the slab is anybody's
+      }
+    }
+    if (performance.now() < until) setImmediate(turn);
+    else for (const end of ends) end();
+  };
+  turn();
+  worker.once('message', (wrong: number) => {
+    console.log(JSON.stringify({ waits, wrong }));
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(0);
+  });
+}
+
+if (isMainThread) await send(process.argv[2] as ReaderKind);
+else receive(workerData as string);
