@@ -180,4 +180,4 @@ export const SCRATCH: u32 = 0x00160000; // 512 KiB: re-encoded inline requests, 
 export const SCRATCH_BYTES: u32 = 0x00080000;
 export const PLACE_ORDER: u32 = 0x001e0000; // u32 per element: which table it comes from
 export const PLACE_TABLES: u32 = 0x001f8000; // two u32 per table: its next record and its end
-export const FIXED_END: u32 = 0x00228000; // slabs, rings and the rest follow, placed by JavaScript
+export const FIXED_END: u32 = 0x00230000; // slabs, rings and the rest follow, placed by JavaScript

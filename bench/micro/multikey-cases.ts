@@ -1,11 +1,11 @@
 import {
   PART_TABLE,
   PART_TABLE_RECORDS,
+  PLACE_ORDER,
   RECORD_BYTES,
-  RECORD_DEST,
-  RECORD_LENGTH,
   WINDOW,
 } from '../../src/protocol/frame-table.ts';
+import { setPartTable } from '../../src/proxy/splice.ts';
 import { arrayReply, mgetRequest } from '../corpus.ts';
 import { Random } from '../random.ts';
 import type { Case } from './measure.ts';
@@ -14,8 +14,8 @@ import { assignPlaces, windowCase } from './window-case.ts';
 
 const SEED = 20160229;
 const SERVERS = 4;
-const PART_WORD = PART_TABLE / 4;
-const RECORD_WORDS = RECORD_BYTES / 4;
+const _PART_WORD = PART_TABLE / 4;
+const _RECORD_WORDS = RECORD_BYTES / 4;
 const LIMIT = PART_TABLE_RECORDS;
 
 /** What becomes of an MGET of 100 keys: split by server, and its replies joined again. */
@@ -65,25 +65,19 @@ function coalesceCase(keys: number, list: readonly Subject[]): Case {
   const replies = counts.map((count, i) => arrayReply(count, SEED + i));
   const ends = replies.map((_, i) => Buffer.concat(replies.slice(0, i + 1)).length);
   const corpus = { name: `mget-${keys}`, bytes: Buffer.concat(replies), frames: keys };
-  const next = new Uint32Array(SERVERS);
   return windowCase(`coalesce/${corpus.name}`, corpus, list, (codec) => {
     const { words } = codec.arena;
     let elements = 0;
     let start = WINDOW;
     for (let i = 0; i < SERVERS; i++) {
-      next[i] = PART_WORD + elements * RECORD_WORDS;
       const table = PART_TABLE + elements * RECORD_BYTES;
       elements += codec.splitReply(start, WINDOW + ends[i], table, LIMIT - elements);
+      setPartTable(words, i, table, PART_TABLE + elements * RECORD_BYTES);
       start = WINDOW + ends[i];
     }
     if (elements !== keys) throw new Error('elements are missing');
-    let place = FREE;
-    for (let i = 0; i < order.length; i++) {
-      const record = next[order[i]];
-      next[order[i]] = record + RECORD_WORDS;
-      words[record + RECORD_DEST] = place;
-      place += words[record + RECORD_LENGTH];
-    }
+    words.set(order, PLACE_ORDER / 4);
+    codec.place(order.length, FREE);
     codec.gather(PART_TABLE, elements);
   });
 }

@@ -180,4 +180,4 @@ export const SCRATCH = 0x00160000; // 512 KiB: re-encoded inline requests, own f
 export const SCRATCH_BYTES = 0x00080000;
 export const PLACE_ORDER = 0x001e0000; // u32 per element: which table it comes from
 export const PLACE_TABLES = 0x001f8000; // two u32 per table: its next record and its end
-export const FIXED_END = 0x00228000; // slabs, rings and the rest follow, placed by JavaScript
+export const FIXED_END = 0x00230000; // slabs, rings and the rest follow, placed by JavaScript
