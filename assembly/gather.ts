@@ -2,6 +2,7 @@
 
 import { copyOver64, copyUpTo64 } from './ascii.simd';
 import {
+  PART_TABLE,
   PLACE_ORDER,
   PLACE_TABLES,
   RECORD_BYTES,
@@ -12,6 +13,8 @@ import {
 
 /** Above this, the C library's copy makes up for the call. */
 const LONGEST_LOOP: u32 = 512;
+/** A table of spliceItems: its next item, where the end of that stands, behind the last end. */
+const ITEM_TABLE_BYTES: u32 = 12;
 
 /** Copies each record's bytes to its DEST; records with DEST 0 stay. */
 export function gather(table: u32, count: u32): void {
@@ -51,6 +54,28 @@ export function place(count: u32, dest: u32): u32 {
     store<u32>(record + RECORD_DEST, dest);
     dest += load<u32>(record + RECORD_LENGTH);
   }
+  return dest;
+}
+
+/** See Codec.spliceItems. */
+export function spliceItems(count: u32, dest: u32): u32 {
+  const last = PLACE_ORDER + (count << 2);
+  let record = PART_TABLE;
+  for (let at = PLACE_ORDER; at < last; at += 4) {
+    const table = PLACE_TABLES + load<u32>(at) * ITEM_TABLE_BYTES;
+    const next = load<u32>(table, 4);
+    if (next === load<u32>(table, 8)) continue;
+    const item = load<u32>(table);
+    const end = load<u32>(next);
+    store<u32>(table, end);
+    store<u32>(table, next + 4, 4);
+    store<u32>(record + RECORD_START, item);
+    store<u32>(record + RECORD_LENGTH, end - item);
+    store<u32>(record + RECORD_DEST, dest);
+    record += RECORD_BYTES;
+    dest += end - item;
+  }
+  gather(PART_TABLE, (record - PART_TABLE) / RECORD_BYTES);
   return dest;
 }
 

@@ -2,7 +2,7 @@
 
 export { commandHash } from './commands';
 export * from './continuum';
-export { gather, place } from './gather';
+export { gather, place, spliceItems } from './gather';
 export * from './layout';
 export { scanMemcacheRequests, splitMemcacheKeys } from './memcache';
 export { scanMemcacheReplies, splitMemcacheValues } from './memcache-replies';

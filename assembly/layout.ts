@@ -9,7 +9,7 @@ export const RECORD_DEST: u32 = 8; // where gather() copies it; 0 = nowhere
 export const RECORD_INFO: u32 = 12; // flags in the high half; command index or reply type below
 export const RECORD_SERVER: u32 = 16; // server index, NO_SERVER when the frame has no key
 export const RECORD_COUNT: u32 = 20; // arguments of a request; elements of an aggregate reply
-export const RECORD_KEY: u32 = 24; // address of the key's first byte, 0 when there is none
+export const RECORD_KEY: u32 = 24; // address of the key, or of the ends of items; 0 = none
 export const RECORD_KEY_LENGTH: u32 = 28;
 
 export const FLAG_FIRST: u32 = 1 << 16; // the piece begins a frame
@@ -179,5 +179,7 @@ export const WINDOW_BYTES: u32 = 0x00010000;
 export const SCRATCH: u32 = 0x00160000; // 512 KiB: re-encoded inline requests, own frames
 export const SCRATCH_BYTES: u32 = 0x00080000;
 export const PLACE_ORDER: u32 = 0x001e0000; // u32 per element: which table it comes from
-export const PLACE_TABLES: u32 = 0x001f8000; // two u32 per table: its next record and its end
-export const FIXED_END: u32 = 0x00230000; // slabs, rings and the rest follow, placed by JavaScript
+export const PLACE_TABLES: u32 = 0x001f8000; // per table two u32 for place, three for spliceItems
+export const ITEM_ENDS: u32 = 0x00240000; // u32 per VALUE item of the last scan: address behind it
+export const ITEM_ENDS_BYTES: u32 = 0x00010000; // more than a scan sees: an item has 13 bytes
+export const FIXED_END: u32 = 0x00250000; // slabs, rings and the rest follow, placed by JavaScript

@@ -21,10 +21,10 @@ export let itemsEnd: u32 = 0;
 /**
  * Takes the items from `pos` on while they are whole, of the form
  * "VALUE <key> <flags> <bytes>[ <cas unique>]\r\n<data>\r\n", and fewer than `limit`, `count` of
- * them being there already. Writes their records where `table` is not 0. Returns how many there
- * are then.
+ * them being there already. Writes their records to `table`, or without one their ends to `ends`.
+ * Returns how many there are then.
  */
-export function takeItems(pos: u32, end: u32, table: u32, count: u32, limit: u32): u32 {
+export function takeItems(pos: u32, end: u32, table: u32, ends: u32, count: u32, limit: u32): u32 {
   let keyLength: u32 = 0;
   while (count < limit) {
     const stop = min<u32>(end, pos + LIMIT_REPLY_LINE_BYTES);
@@ -42,6 +42,8 @@ export function takeItems(pos: u32, end: u32, table: u32, count: u32, limit: u32
     if (table !== 0) {
       const record = table + count * RECORD_BYTES;
       writeRecord(record, pos, next, 0, NO_SERVER, count, key, keyLength);
+    } else {
+      store<u32>(ends + (count << 2), next);
     }
     pos = next;
     count++;

@@ -9,6 +9,8 @@ import {
   ERROR_REPLY_TYPE,
   FLAG_FIRST,
   FLAG_LAST,
+  ITEM_ENDS,
+  ITEM_ENDS_BYTES,
   LIMIT_MEMCACHE_VALUE_BYTES,
   LIMIT_REPLY_LINE_BYTES,
   MC_REPLY_CLIENT_ERROR,
@@ -73,7 +75,7 @@ const KIND_END: u32 = 0xfe;
 const BLANK: u32 = 0x20;
 const DIGITS_MAX: u32 = 10;
 const NO_BLOCK: u32 = 0xffffffff;
-const NO_LIMIT: u32 = 0xffffffff;
+const ITEM_ENDS_END: u32 = ITEM_ENDS + ITEM_ENDS_BYTES;
 
 /** Bytes of the data block that the last VALUE or VA line announces, or NO_BLOCK. */
 let replyBlock: u32 = 0;
@@ -190,6 +192,8 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
   let info: u32 = KIND_UNKNOWN;
   let count: u32 = 0; // items so far
   let left: u32 = 0; // bytes of the data block, with its CRLF, from pos on
+  let freeEnds = ITEM_ENDS; // the ends of items stand before it
+  let ends = freeEnds; // where the end of the frame's first item stands, or would
   let error: u32 = 0;
   let errorByte: u32 = 0;
 
@@ -200,6 +204,7 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
     info = getState(STATE_INFO);
     count = getState(STATE_COUNT);
     left = getState(STATE_BULK_LEFT);
+    ends -= count << 2;
   }
 
   while (true) {
@@ -212,13 +217,14 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
       boundary = pos;
       info = KIND_UNKNOWN;
       count = 0;
+      ends = freeEnds;
       phase = PHASE_ITEMS;
     }
 
     if (phase === PHASE_ITEMS) {
       phase = PHASE_LINE;
       if (isValue(pos, end)) {
-        count = takeItems(pos, end, 0, count, NO_LIMIT);
+        count = takeItems(pos, end, 0, ends, count, (ITEM_ENDS_END - ends) >>> 2);
         pos = itemsEnd;
         if (pos !== boundary) info = MC_REPLY_VALUES;
         boundary = pos;
@@ -292,13 +298,23 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
       left = 0;
       boundary = pos;
       if (info === MC_REPLY_VALUES) {
+        const at = ends + (count << 2) - 4;
+        if (at - ITEM_ENDS < ITEM_ENDS_BYTES) store<u32>(at, pos);
         phase = PHASE_ITEMS;
         continue;
       }
     }
 
+    let key: u32 = 0; // where the ends of its items stand
+    if (count !== 0 && info === MC_REPLY_VALUES && ends === freeEnds) {
+      const next = ends + (count << 2);
+      if (next <= ITEM_ENDS_END) {
+        key = ends;
+        freeEnds = next;
+      }
+    }
     info |= detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
-    writeRecord(record, frame, pos, info, NO_SERVER, count, 0, 0);
+    writeRecord(record, frame, pos, info, NO_SERVER, count, key, 0);
     record += RECORD_BYTES;
     detached = 0;
     phase = PHASE_START;
@@ -337,7 +353,7 @@ export function splitMemcacheValues(start: u32, end: u32, table: u32, limit: u32
   let pos = start;
   let count: u32 = 0;
   while (count < limit && pos < end) {
-    count = takeItems(pos, end, table, count, limit);
+    count = takeItems(pos, end, table, 0, count, limit);
     pos = itemsEnd;
     if (count === limit) break;
     const line = findByte(pos, end, LF);

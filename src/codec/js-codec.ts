@@ -2,6 +2,7 @@ import { routeKey } from '../distribution/route.ts';
 import { Arena } from '../protocol/arena.ts';
 import type { Codec, CodecName } from '../protocol/codec.ts';
 import {
+  PART_TABLE,
   PLACE_ORDER,
   PLACE_TABLES,
   RECORD_BYTES,
@@ -120,6 +121,28 @@ export class JsCodec implements Codec {
       words[record + RECORD_DEST] = to;
       to += words[record + RECORD_LENGTH];
     }
+    return to;
+  }
+
+  spliceItems(count: number, dest: number): number {
+    const words = this.#words;
+    let to = dest;
+    let records = 0;
+    for (let i = 0; i < count; i++) {
+      const table = (PLACE_TABLES >>> 2) + words[(PLACE_ORDER >>> 2) + i] * 3;
+      const next = words[table + 1];
+      if (next === words[table + 2]) continue;
+      const item = words[table];
+      const end = words[next >>> 2];
+      words[table] = end;
+      words[table + 1] = next + 4;
+      const record = (PART_TABLE + records++ * RECORD_BYTES) >>> 2;
+      words[record + RECORD_START] = item;
+      words[record + RECORD_LENGTH] = end - item;
+      words[record + RECORD_DEST] = to;
+      to += end - item;
+    }
+    this.gather(PART_TABLE, records);
     return to;
   }
 }

@@ -17,6 +17,7 @@ export class WasmCodec implements Codec {
   readonly splitMemcacheValues: Codec['splitMemcacheValues'];
   readonly gather: Codec['gather'];
   readonly place: Codec['place'];
+  readonly spliceItems: Codec['spliceItems'];
   readonly #route: RingwayExports['route'];
 
   constructor(name: CodecName, instance: WasmInstance) {
@@ -33,6 +34,7 @@ export class WasmCodec implements Codec {
     this.splitMemcacheValues = instance.exports.splitMemcacheValues;
     this.gather = instance.exports.gather;
     this.place = instance.exports.place;
+    this.spliceItems = instance.exports.spliceItems;
     this.#route = instance.exports.route;
   }
 

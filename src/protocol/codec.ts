@@ -56,7 +56,10 @@ export interface Codec {
     pool: number,
   ): number;
 
-  /** Scans memcached replies, text and meta, like scanReplies. */
+  /**
+   * Scans memcached replies, text and meta, like scanReplies. Leaves the addresses behind VALUE
+   * items in ITEM_ENDS; KEY of their reply's record is where those of its COUNT items stand, or 0.
+   */
   scanMemcacheReplies(start: number, end: number, table: number, limit: number): number;
 
   /**
@@ -97,6 +100,16 @@ export interface Codec {
    * @returns the address behind the last one
    */
   place(count: number, dest: number): number;
+
+  /**
+   * Copies items of several tables one behind the other to `dest`, in the order that PLACE_ORDER
+   * gives as for place(). PLACE_TABLES holds for each table the address of its next item, the
+   * address of the word with the end of that item, which is where the one behind it begins, and the
+   * address behind the last such word. The first two move on. PART_TABLE is used for it: `count` is
+   * at most PART_TABLE_RECORDS.
+   * @returns the address behind the last one
+   */
+  spliceItems(count: number, dest: number): number;
 }
 
 export type CodecName = 'wasm-simd' | 'wasm-scalar' | 'js';

@@ -9,7 +9,7 @@ export const RECORD_DEST = 2; // where gather() copies it; 0 = nowhere
 export const RECORD_INFO = 3; // flags in the high half; command index or reply type below
 export const RECORD_SERVER = 4; // server index, NO_SERVER when the frame has no key
 export const RECORD_COUNT = 5; // arguments of a request; elements of an aggregate reply
-export const RECORD_KEY = 6; // address of the key's first byte, 0 when there is none
+export const RECORD_KEY = 6; // address of the key, or of the ends of items; 0 = none
 export const RECORD_KEY_LENGTH = 7;
 
 export const FLAG_FIRST = 1 << 16; // the piece begins a frame
@@ -179,5 +179,7 @@ export const WINDOW_BYTES = 0x00010000;
 export const SCRATCH = 0x00160000; // 512 KiB: re-encoded inline requests, own frames
 export const SCRATCH_BYTES = 0x00080000;
 export const PLACE_ORDER = 0x001e0000; // u32 per element: which table it comes from
-export const PLACE_TABLES = 0x001f8000; // two u32 per table: its next record and its end
-export const FIXED_END = 0x00230000; // slabs, rings and the rest follow, placed by JavaScript
+export const PLACE_TABLES = 0x001f8000; // per table two u32 for place, three for spliceItems
+export const ITEM_ENDS = 0x00240000; // u32 per VALUE item of the last scan: address behind it
+export const ITEM_ENDS_BYTES = 0x00010000; // more than a scan sees: an item has 13 bytes
+export const FIXED_END = 0x00250000; // slabs, rings and the rest follow, placed by JavaScript

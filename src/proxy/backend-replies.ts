@@ -9,6 +9,7 @@ import {
   RECORD_COUNT,
   RECORD_DEST,
   RECORD_INFO,
+  RECORD_KEY,
   RECORD_LENGTH,
   RECORD_START,
   SCAN_ERROR,
@@ -151,7 +152,8 @@ export class BackendReplies {
       if (id < 0 || (info & WHOLE) !== WHOLE) {
         words[record + RECORD_DEST] = 0;
         if ((info & FLAG_LAST) !== 0) done++;
-        this.#piece(start, length, info, words[record + RECORD_COUNT]);
+        const key = words[record + RECORD_KEY];
+        this.#piece(start, length, info, words[record + RECORD_COUNT], key);
         continue;
       }
       done++;
@@ -238,7 +240,7 @@ export class BackendReplies {
   }
 
   /** One piece of the oldest request's reply, or a whole reply that is not simply passed on. */
-  #piece(start: number, length: number, info: number, count: number): void {
+  #piece(start: number, length: number, info: number, count: number, key: number): void {
     if ((info & 0xff) === PUSH && this.#connection.lane.resp === 3) return;
     const { inFlight } = this.#connection;
     const last = (info & FLAG_LAST) !== 0;
@@ -247,7 +249,7 @@ export class BackendReplies {
     if (id < 0) {
       const target = inFlight.headTarget;
       this.#pieces = last ? null : target;
-      target.onReply(start, length, info, count);
+      target.onReply(start, length, info, count, key);
       if (last && !(target.awaitsMore?.() ?? false)) inFlight.shift();
       return;
     }
@@ -291,7 +293,7 @@ export class BackendReplies {
     saved[STATE_BOUNDARY - STATE_RESUME] = 0;
     saved[STATE_DETACHED - STATE_RESUME] = 1;
     const info = (saved[STATE_INFO - STATE_RESUME] & 0xffff) | FLAG_FIRST;
-    this.#piece(consumed, boundary, info, saved[STATE_COUNT - STATE_RESUME]);
+    this.#piece(consumed, boundary, info, saved[STATE_COUNT - STATE_RESUME], 0);
     this.#carry.keep(consumed + boundary, end);
     return true;
   }

@@ -3,9 +3,10 @@ import { NO_SERIES } from '../stats/latency.ts';
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
   /**
-   * One piece of the reply, in the arena at `start`. `info` holds the record's flags and type byte.
+   * One piece of the reply, in the arena at `start`. `info` holds the record's flags and type byte;
+   * `count` and `key` are the record's.
    */
-  onReply(start: number, length: number, info: number, count: number): void;
+  onReply(start: number, length: number, info: number, count: number, key: number): void;
   /** Whose request it is part of. */
   readonly clientAddress?: string;
   /** That client's number. */

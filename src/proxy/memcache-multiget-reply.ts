@@ -17,7 +17,7 @@ import type { ClientConnection } from './client-connection.ts';
 import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
 import { REASON_INVALID } from './failure.ts';
 import type { ReplyTarget } from './in-flight.ts';
-import { setPartTable, spliceParts } from './splice.ts';
+import { setItemTable, setPartTable, spliceItems, spliceParts } from './splice.ts';
 
 const RECORD_WORDS = RECORD_BYTES / 4;
 const LF = 0x0a;
@@ -31,7 +31,14 @@ class Part implements ReplyTarget {
   error: Buffer | null = null;
   failed = false;
   stash = 0;
+  /** Bytes of the stash that it takes. */
+  room = 0;
   length = 0;
+  /** The ends of the items that are wanted of it stand in so many words from `ends` on. */
+  items = 0;
+  ends = 0;
+  /** It has items whose ends are not known. */
+  unknown = false;
   /** Pieces, when it is not in the stash. */
   heap: Buffer[] | null = null;
 
@@ -40,8 +47,8 @@ class Part implements ReplyTarget {
     this.keys = keys;
   }
 
-  onReply(start: number, length: number, info: number): void {
-    this.#whole.take(this, start, length, info);
+  onReply(start: number, length: number, info: number, count: number, key: number): void {
+    this.#whole.take(this, start, length, info, count, key);
   }
 
   onFailure(error: Buffer): void {
@@ -80,10 +87,13 @@ export class MultigetReply implements StoredReply {
   }
 
   /** Takes one piece of a server's reply. */
-  take(part: Part, start: number, length: number, info: number): void {
+  take(part: Part, start: number, length: number, info: number, count: number, ends: number): void {
     const last = (info & FLAG_LAST) !== 0;
     if (!this.#client.closed && part.error === null) {
-      this.#keep(part, start, length, (info & WHOLE) === WHOLE);
+      const whole = (info & WHOLE) === WHOLE;
+      if (!whole || !this.#stash(part, start, length, count, ends)) {
+        this.#keep(part, start, length);
+      }
       if (last) this.#judge(part, start, length, info & NO_COMMAND);
     }
     if (last) this.complete();
@@ -102,16 +112,30 @@ export class MultigetReply implements StoredReply {
     }
   }
 
-  #keep(part: Part, start: number, length: number, whole: boolean): void {
+  /** Keeps a whole reply in the stash, the ends of its items behind it. @returns whether it fits */
+  #stash(part: Part, start: number, length: number, count: number, ends: number): boolean {
     const { pipeline, pool } = this.#client;
-    const { memory, slabs } = pool.engine;
-    const at = whole && length <= slabs.largeBytes ? pipeline.stash(length) : 0;
-    if (at !== 0) {
-      memory.copyWithin(at, start, start + length);
-      part.stash = at;
-      part.length = length;
-      return;
-    }
+    const { memory, words, slabs } = pool.engine;
+    const items = ends === 0 ? 0 : Math.min(count, part.keys);
+    const room = length + 3 + items * 4;
+    const at = room <= slabs.largeBytes ? pipeline.stash(room) : 0;
+    if (at === 0) return false;
+    memory.copyWithin(at, start, start + length);
+    part.stash = at;
+    part.room = room;
+    part.length = length;
+    part.unknown = ends === 0 && count !== 0;
+    part.ends = (at + length + 3) & ~3;
+    part.items = items;
+    const from = ends / 4;
+    const to = part.ends / 4;
+    for (let i = 0; i < items; i++) words[to + i] = words[from + i] - start + at;
+    return true;
+  }
+
+  #keep(part: Part, start: number, length: number): void {
+    const { pipeline, pool } = this.#client;
+    const { memory } = pool.engine;
     if (this.#client.overOutputLimit()) {
       this.forget(part);
       part.error = serverError('reply is larger than client_output_limit');
@@ -128,9 +152,12 @@ export class MultigetReply implements StoredReply {
   /** Gives back what is kept of a part. */
   forget(part: Part): void {
     const { pipeline } = this.#client;
-    if (part.stash !== 0) pipeline.unstash(part.stash, part.length);
+    if (part.stash !== 0) pipeline.unstash(part.stash, part.room);
     else if (!this.#client.closed) pipeline.storedBytes -= part.length;
     part.stash = 0;
+    part.items = 0;
+    part.ends = 0;
+    part.unknown = false;
     part.heap = null;
     part.length = 0;
   }
@@ -161,8 +188,24 @@ export class MultigetReply implements StoredReply {
 
   #writeItems(pipeline: ClientPipeline): void {
     const inArena = this.#parts.every((part) => part.heap === null);
-    if (inArena && this.#order.length <= PART_TABLE_RECORDS) this.#spliceInArena(pipeline);
-    else this.#spliceOnHeap(pipeline);
+    if (!inArena || this.#order.length > PART_TABLE_RECORDS) this.#spliceOnHeap(pipeline);
+    else if (!this.#spliceByEnds(pipeline)) this.#spliceInArena(pipeline);
+  }
+
+  /** Copies the items in the order of the keys. @returns false when their ends are not known */
+  #spliceByEnds(pipeline: ClientPipeline): boolean {
+    const { engine } = this.#client.pool;
+    const { words } = engine;
+    const parts = this.#parts;
+    let bytes = 0;
+    for (let i = 0; i < parts.length; i++) {
+      const { stash, items, ends, unknown } = parts[i];
+      if (unknown) return false;
+      const last = ends + items * 4;
+      setItemTable(words, i, stash, ends, last);
+      if (items !== 0) bytes += words[last / 4 - 1] - stash;
+    }
+    return spliceItems(pipeline.out, engine, this.#order, bytes);
   }
 
   /** Splits the parts into one table and copies their items in the order of the keys. */

@@ -18,6 +18,37 @@ export function setPartTable(words: Uint32Array, index: number, start: number, e
   words[TABLES_WORD + index * 2 + 1] = end;
 }
 
+/** The items of part `index` begin at `start`; the words from `ends` to `last` are their ends. */
+export function setItemTable(
+  words: Uint32Array,
+  index: number,
+  start: number,
+  ends: number,
+  last: number,
+): void {
+  const table = TABLES_WORD + index * 3;
+  words[table] = start;
+  words[table + 1] = ends;
+  words[table + 2] = last;
+}
+
+/**
+ * Queues the items of several parts, told by setItemTable(), as one reply of `bytes` bytes.
+ * @param order part of each item @returns false when there is no place that takes them all
+ */
+export function spliceItems(
+  out: SendQueue,
+  engine: Engine,
+  order: readonly number[],
+  bytes: number,
+): boolean {
+  const at = bytes <= engine.slabs.largeBytes ? out.reserve(bytes) : 0;
+  if (at === 0) return false;
+  setOrder(engine.words, order);
+  engine.codec.spliceItems(order.length, at);
+  return true;
+}
+
 /**
  * Queues the elements of several parts as one reply. Their records stand from PART_TABLE to `end`;
  * setPartTable() told which are whose.
@@ -37,9 +68,13 @@ export function spliceParts(
     copyParts(out, words, order);
     return;
   }
-  for (let i = 0; i < order.length; i++) words[ORDER_WORD + i] = order[i];
+  setOrder(words, order);
   codec.place(order.length, at);
   codec.gather(PART_TABLE, (end - PART_TABLE) / RECORD_BYTES);
+}
+
+function setOrder(words: Uint32Array, order: readonly number[]): void {
+  for (let i = 0; i < order.length; i++) words[ORDER_WORD + i] = order[i];
 }
 
 function copyParts(out: SendQueue, words: Uint32Array, order: readonly number[]): void {

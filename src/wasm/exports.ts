@@ -26,6 +26,7 @@ export interface RingwayExports {
     limit: number,
     pool: number,
   ) => number;
+  readonly spliceItems: (count: number, dest: number) => number;
   readonly splitMemcacheKeys: (
     start: number,
     end: number,

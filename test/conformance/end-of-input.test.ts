@@ -74,7 +74,8 @@ function scanAt(
   const records = arena.words.slice(DRAIN_TABLE / 4, DRAIN_TABLE / 4 + words);
   for (let record = 0; record < words; record += RECORD_BYTES / 4) {
     records[record + RECORD_START] -= start;
-    if (records[record + RECORD_KEY] !== 0) records[record + RECORD_KEY] -= start;
+    const isInInput = direction !== 'memcache replies' && records[record + RECORD_KEY] !== 0;
+    if (isInInput) records[record + RECORD_KEY] -= start;
   }
   const state = arena.words.slice(STATE_WORD, STATE_WORD + STATE_STACK);
   state[STATE_CONSUMED] -= start;

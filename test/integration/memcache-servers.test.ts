@@ -105,6 +105,27 @@ describe('a get with several keys of which a server fails', () => {
     await Promise.all([a.stop(), b.stop()]);
   });
 
+  test('replies that come in two pieces, cut anywhere', async () => {
+    const item = (key: string) => `VALUE ${key} 0 2\r\n${key.slice(-2)}\r\n`;
+    const reply = `${item(keys[0])}${item('other')}${item(keys[0])}END\r\n`;
+    let cut = 0;
+    const a = await startFakeMemcached((_index, _request, socket) => {
+      socket.write(reply.slice(0, cut));
+      return send(reply.slice(cut), 5);
+    });
+    const b = await startFakeMemcached(() => send(`${item(keys[1])}END\r\n`));
+    const c = await startFakeMemcached(() => send('END\r\n'));
+    const ringway = await startPool([a, b, c]);
+    // Each key takes the next item of its server, whichever it is; those without one take none.
+    const request = [1, 0, 2, 1, 0, 0, 0].map((server) => keys[server]).join(' ');
+    const expected = `${item(keys[1])}${reply}`;
+    for (cut = 0; cut < reply.length; cut++) {
+      assert.equal(await ask(ringway, `get ${request}\r\n`), expected, `cut at ${cut}`);
+    }
+    await ringway.stop();
+    await Promise.all([a, b, c].map((fake) => fake.stop()));
+  });
+
   test('more items than keys are dropped', async () => {
     const twice = `VALUE ${keys[0]} 0 1\r\nx\r\n`.repeat(5);
     const a = await startFakeMemcached(() => send(`${twice}END\r\n`));

@@ -35,6 +35,7 @@ import {
   STATE_WORDS,
 } from '../../src/protocol/frame-table.ts';
 import { TEST_BASE, TEST_POOL } from './codec-all.ts';
+import { ItemEndsCheck } from './item-ends.ts';
 
 export type Direction = 'requests' | 'replies' | 'memcache requests' | 'memcache replies';
 
@@ -115,10 +116,16 @@ export function replay(
     for (;;) {
       scans++;
       const origin = streamed - start;
+      const resumed = words[WORD + STATE_PHASE] !== 0 && words[WORD + STATE_COUNT] !== 0;
+      const itemEnds = new ItemEndsCheck(words, codec.arena.node, resumed);
       const count = scan(codec, direction, start, end, limit, pool);
       if (count > limit) throw new Error(`${count} records, limit ${limit}`);
       for (let i = 0; i < count; i++) {
         const record = (DRAIN_TABLE + i * RECORD_BYTES) >>> 2;
+        if (direction === 'memcache replies') {
+          itemEnds.take(record);
+          words[record + RECORD_KEY] = 0; // no position in the stream
+        }
         const frame = readFrame(words, record, origin);
         const flags = words[record + RECORD_INFO];
         if (words[record + RECORD_DEST] !== 0) throw new Error('DEST is not 0');

@@ -20,6 +20,7 @@ const FUNCTIONS = [
   'scanReplies',
   'scanRequests',
   'sortPoints',
+  'spliceItems',
   'splitMemcacheKeys',
   'splitMemcacheValues',
   'splitReply',

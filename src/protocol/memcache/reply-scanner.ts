@@ -4,6 +4,8 @@ import {
   ERROR_REPLY_TYPE,
   FLAG_FIRST,
   FLAG_LAST,
+  ITEM_ENDS,
+  ITEM_ENDS_BYTES,
   LIMIT_REPLY_LINE_BYTES,
   MC_REPLY_STATS,
   MC_REPLY_VA,
@@ -42,6 +44,8 @@ const PHASE_BODY = 2; // in a data block
 const LF = 0x0a;
 const CR = 0x0d;
 const STATE_WORD = STATE >>> 2;
+const ENDS_WORD = ITEM_ENDS >>> 2;
+const ENDS_LAST = ENDS_WORD + (ITEM_ENDS_BYTES >>> 2);
 
 /** See Codec.scanMemcacheReplies; docs/codec.md is the contract, assembly/memcache.ts the twin. */
 export function scanMemcacheReplies(
@@ -61,6 +65,8 @@ export function scanMemcacheReplies(
   let info = KIND_UNKNOWN;
   let count = 0; // items so far
   let left = 0; // bytes of the data block, with its CRLF, from pos on
+  let freeEnds = ENDS_WORD; // the ends of items stand before it
+  let ends = freeEnds; // where the end of the frame's first item stands, or would
   let error = 0;
   let errorByte = 0;
 
@@ -71,6 +77,7 @@ export function scanMemcacheReplies(
     info = words[STATE_WORD + STATE_INFO];
     count = words[STATE_WORD + STATE_COUNT];
     left = words[STATE_WORD + STATE_BULK_LEFT];
+    ends -= count;
   }
 
   for (;;) {
@@ -83,6 +90,7 @@ export function scanMemcacheReplies(
       boundary = pos;
       info = KIND_UNKNOWN;
       count = 0;
+      ends = freeEnds;
       phase = PHASE_LINE;
     }
 
@@ -148,13 +156,22 @@ export function scanMemcacheReplies(
       left = 0;
       boundary = pos;
       if (info === MC_REPLY_VALUES) {
+        const at = ends + count - 1;
+        if (at >= ENDS_WORD && at < ENDS_LAST) words[at] = pos;
         phase = PHASE_LINE;
         continue;
       }
     }
 
+    let key = 0; // where the ends of its items stand
+    if (count !== 0 && info === MC_REPLY_VALUES && ends === freeEnds) {
+      if (ends + count <= ENDS_LAST) {
+        key = ends * 4;
+        freeEnds += count;
+      }
+    }
     info |= detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
-    writeRecord(words, table, records++, frame, pos, info, NO_SERVER, count, 0, 0);
+    writeRecord(words, table, records++, frame, pos, info, NO_SERVER, count, key, 0);
     detached = 0;
     phase = PHASE_START;
   }
