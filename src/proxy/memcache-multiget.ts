@@ -31,6 +31,7 @@ const LF = 0x0a;
 const LINE_END_BYTES = 2;
 /** A longer line must begin with "get " or "gets ", or memcached closes the connection. */
 const SAFE_LINE_BYTES = 2048;
+const NO_LIMIT = 0x3fffffff;
 
 /** One line for one server. */
 interface Share {
@@ -59,11 +60,7 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
   const { pool } = client;
   const head = headOf(request, command);
   const longLines = command !== MC_GAT && command !== MC_GATS;
-  const plan = makePlan(
-    request,
-    head.length,
-    longLines ? Number.MAX_SAFE_INTEGER : SAFE_LINE_BYTES,
-  );
+  const plan = makePlan(request, head.length, longLines ? NO_LIMIT : SAFE_LINE_BYTES);
   if (plan === null) {
     client.failForward(REASON_REFUSED);
     return true;
