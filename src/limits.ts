@@ -80,6 +80,12 @@ export const FAILURE_LOG_INTERVAL_MS = 1_000;
 export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;
 /** After its last reply a closing client may take this long to read it. */
 export const LINGER_MS = 1_000;
+/**
+ * Requests wait for company while the event loop finds more to read: so many polls, or so long. A
+ * write to a server wakes it, which costs more than anything else that is done for a request.
+ */
+export const GATHER_POLLS = 16;
+export const GATHER_MICROS = 200;
 /** Replies wait this long, at most twice that, for those of requests that came with theirs. */
 export const HELD_WRITE_MS = 2;
 /** More than this is written at once. */
