@@ -264,6 +264,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   onRead(length: number): boolean {
     if (this.closed) return true;
+    this.#engine.turn.onRead();
     if (!this.#replies.read(length)) this.fail(REASON_INVALID, counter.SERVER_ERR);
     return this.closed || !this.#replies.paused;
   }
@@ -366,9 +367,11 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     }
   }
 
-  /** Closes an idle connection without an error. */
+  /** Closes an idle connection without an error; requests without a reply may wait in it. */
   close(): void {
     if (this.closed) return;
+    this.#engine.gatherNow();
+    this.writeOut();
     this.#shut();
   }
 

@@ -108,6 +108,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
 
   onRead(length: number): boolean {
     if (this.closed || this.closing) return true;
+    this.#engine.turn.onRead();
     this.#reading = this.#input.read(length);
     this.#timers.onRead(this.#engine.now, this.#input.unfinished);
     return this.#reading;
@@ -143,6 +144,8 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
 
   #move(give: (client: LeavingClient) => void): void {
     this.#give = null;
+    // What it asked for without a reply must not be overtaken by what it asks there.
+    this.#engine.turn.writeToServers();
     stopReading(this.#socket);
     const socket = this.#socket;
     // Only the documented reader leaves bytes with the socket.

@@ -7,6 +7,8 @@ export class ConnectionBudget {
   /** Connections in all; the servers' own first ones fit in any case. */
   limit = 0;
   open = 0;
+  /** For a request that is about to be sent: they stay. */
+  chosen: readonly (BackendConnection | null)[] = [];
 
   constructor(servers: () => readonly Server[]) {
     this.#servers = servers;

@@ -141,7 +141,7 @@ export class Engine {
     const now = performance.now();
     this.now = Math.floor(now);
     this.micros = (now * 1000) | 0;
-    this.turn.onRead(this.micros);
+    this.turn.onChunk(this.micros);
     const slabs = this.slabs;
     if (slabs.smallLeft < FRAME_TABLE_RECORDS || slabs.largeLeft < SLAB_RESERVE_LARGE) {
       this.turn.writeAll();

@@ -13,6 +13,7 @@ import type { CommandSpec } from '../protocol/redis/commands.ts';
 import { CLASS_MULTI } from '../stats/latency.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { CoalescedReply } from './coalesced-reply.ts';
+import { connectionsTo } from './connections-to.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { forward } from './forward.ts';
 import { digitsOf, writeBytes, writeDecimal } from './short-text.ts';
@@ -56,15 +57,9 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
     return true;
   }
   if (shares.length === 1) return forward(request, shares[0].server, CLASS_MULTI);
-  const connections: (BackendConnection | null)[] = [];
-  for (const share of shares) {
-    const connection = pool.servers[share.server].connectionFor(client.id, client.lane);
-    if (connection?.full && !request.mustSend) {
-      connection.waitFor(client);
-      return false;
-    }
-    connections.push(connection);
-  }
+  const servers = shares.map(({ server }) => pool.servers[server]);
+  const connections = connectionsTo(request, servers, client.lane);
+  if (connections === null) return false;
   const reply = new CoalescedReply(client, spec.coalesce, order, shares.length);
   reserve(shares, connections, spec, request);
   copyWords(request, spec, shares, order);

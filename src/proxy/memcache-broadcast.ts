@@ -1,6 +1,6 @@
 import { FLAG_LAST } from '../protocol/frame-table.ts';
-import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { connectionsTo } from './connections-to.ts';
 import type { ReplyTarget } from './in-flight.ts';
 import type { Server } from './server-pool.ts';
 import type { SpecialRequest } from './special-request.ts';
@@ -51,7 +51,7 @@ export function askAllServers(
 ): boolean {
   const { client } = request;
   const { servers, protocol } = client.pool;
-  const connections = connectionsToAll(request);
+  const connections = connectionsTo(request, servers);
   if (connections === null) return false;
   const slot = client.pipeline.open();
   let left = servers.length;
@@ -85,25 +85,10 @@ function deliver(client: ClientConnection, slot: number, compose: () => Buffer):
 
 /** Sends a command with `noreply` to every server that can be reached. */
 export function tellAllServers(request: SpecialRequest): boolean {
-  const connections = connectionsToAll(request);
+  const connections = connectionsTo(request, request.client.pool.servers);
   if (connections === null) return false;
   for (const connection of connections) {
     connection?.sendUnanswered(request.start, request.length);
   }
   return true;
-}
-
-/** @returns null when one of them must take its bytes first */
-function connectionsToAll(request: SpecialRequest): (BackendConnection | null)[] | null {
-  const { client, mustSend } = request;
-  const connections: (BackendConnection | null)[] = [];
-  for (const server of client.pool.servers) {
-    const connection = server.connectionFor(client.id);
-    if (connection?.full && !mustSend) {
-      connection.waitFor(client);
-      return null;
-    }
-    connections.push(connection);
-  }
-  return connections;
 }

@@ -205,6 +205,7 @@ export class MultigetReply implements StoredReply {
       setItemTable(words, i, stash, ends, last);
       if (items !== 0) bytes += words[last / 4 - 1] - stash;
     }
+    if (bytes === 0) return true; // only misses
     return spliceItems(pipeline.out, engine, this.#order, bytes);
   }
 

@@ -15,6 +15,7 @@ import {
 } from '../protocol/frame-table.ts';
 import { CLASS_MULTI } from '../stats/latency.ts';
 import type { BackendConnection } from './backend-connection.ts';
+import { connectionsTo } from './connections-to.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { forward } from './forward.ts';
 import { MultigetReply } from './memcache-multiget-reply.ts';
@@ -69,15 +70,9 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
   if (shares.length === 1 && length <= SAFE_LINE_BYTES) {
     return forward(request, shares[0].server, CLASS_MULTI);
   }
-  const connections: (BackendConnection | null)[] = [];
-  for (const share of shares) {
-    const connection = pool.servers[share.server].connectionFor(client.id);
-    if (connection?.full && !request.mustSend) {
-      connection.waitFor(client);
-      return false;
-    }
-    connections.push(connection);
-  }
+  const servers = shares.map(({ server }) => pool.servers[server]);
+  const connections = connectionsTo(request, servers);
+  if (connections === null) return false;
   const reply = new MultigetReply(client, order, shares.length);
   reserve(request, plan, connections, head);
   copyKeys(request, plan);

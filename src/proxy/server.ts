@@ -151,8 +151,10 @@ export class Server {
   /** The idle connection that was used longest ago, here or before. */
   leastUsed(other: BackendConnection | null): BackendConnection | null {
     let oldest = other;
+    const { chosen } = this.pool.budget;
     for (const each of [...this.#connections, ...this.bulk.idle]) {
       if (each === null || each.inFlight.count > 0 || !each.connected) continue;
+      if (chosen.includes(each)) continue;
       if (oldest === null || each.inFlight.lastTime < oldest.inFlight.lastTime) oldest = each;
     }
     return oldest;

@@ -27,13 +27,15 @@ export class Turn {
   #clientCount = 0;
   #scheduled = false;
   readonly #run = (): void => this.#afterPoll();
-  /** Reads since the last poll, and when the last of them was. */
+  /** Sockets that were read since the last poll. */
   #reads = 0;
-  #micros = 0;
-  /** Polls that requests have waited for, those of them that found nothing, since when. */
+  /** Polls that requests have waited for, and those of them that found nothing. */
   #polls = 0;
   #emptyPolls = 0;
+  /** When the first and the last chunk of this turn came. */
+  #begun = false;
   #since = 0;
+  #micros = 0;
 
   markBackend(item: Flushable): void {
     if (item.flushPending) return;
@@ -54,10 +56,17 @@ export class Turn {
     setImmediate(this.#run);
   }
 
-  /** A socket was read. @param micros when, on a clock that wraps at 32 bits */
-  onRead(micros: number): void {
+  /** A socket is being read. */
+  onRead(): void {
     this.#reads++;
+  }
+
+  /** A chunk is about to be handled. @param micros when, on a clock that wraps at 32 bits */
+  onChunk(micros: number): void {
     this.#micros = micros;
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#since = micros;
   }
 
   #afterPoll(): void {
@@ -74,13 +83,11 @@ export class Turn {
 
   /** Whether requests wait for what the next poll finds. */
   #mayGather(): boolean {
-    if (this.#polls === 0) {
-      this.#since = this.#micros;
-      return this.#reads >= READS_TO_GATHER;
-    }
+    if (((this.#micros - this.#since) | 0) >= GATHER_MICROS) return false;
+    if (this.#polls === 0) return this.#reads >= READS_TO_GATHER;
     if (this.#reads > 0) this.#emptyPolls = 0;
     else if (++this.#emptyPolls === EMPTY_POLLS) return false;
-    return this.#polls < GATHER_POLLS && ((this.#micros - this.#since) | 0) < GATHER_MICROS;
+    return this.#polls < GATHER_POLLS;
   }
 
   /**
@@ -88,8 +95,13 @@ export class Turn {
    * turn.
    */
   writeAll(): void {
-    for (let i = 0; i < this.#backendCount; i++) this.#backends[i].writeOut();
+    this.writeToServers();
     for (let i = 0; i < this.#clientCount; i++) this.#clients[i].writeOut();
+  }
+
+  /** Writes what is for servers: who asked for it is about to go elsewhere. */
+  writeToServers(): void {
+    for (let i = 0; i < this.#backendCount; i++) this.#backends[i].writeOut();
   }
 
   /** Flushing may mark others, which are flushed in the same pass. */
@@ -101,6 +113,7 @@ export class Turn {
     this.#scheduled = false;
     this.#polls = 0;
     this.#emptyPolls = 0;
+    this.#begun = false;
   }
 
   #flushBackends(): void {

@@ -27,7 +27,8 @@ class Socket implements Flushable {
 /** What a poll that finds `reads` sockets does: each has a request for the server. */
 function requests(turn: Turn, server: Socket, reads: number, micros: number): void {
   for (let i = 0; i < reads; i++) {
-    turn.onRead(micros);
+    turn.onRead();
+    turn.onChunk(micros);
     turn.markBackend(server);
   }
 }
@@ -107,6 +108,35 @@ describe('turn', () => {
     assert.equal(server.flushed, 0);
     requests(turn, server, 2, (start + GATHER_MICROS) | 0);
     await poll();
+    assert.equal(server.flushed, 1);
+  });
+
+  test('nor for another poll when the first took that long', async () => {
+    const turn = new Turn();
+    const server = new Socket();
+    requests(turn, server, 2, 0);
+    requests(turn, server, 2, GATHER_MICROS);
+    await poll();
+    assert.equal(server.flushed, 1);
+  });
+
+  test('many chunks of one socket are one read', async () => {
+    const turn = new Turn();
+    const server = new Socket();
+    requests(turn, server, 1, 0);
+    turn.onChunk(1);
+    turn.onChunk(2);
+    await poll();
+    assert.equal(server.flushed, 1);
+  });
+
+  test('what waits can be written before its client goes elsewhere', async () => {
+    const turn = new Turn();
+    const server = new Socket();
+    requests(turn, server, 2, 0);
+    turn.writeToServers();
+    assert.deepEqual([server.written, server.flushed], [1, 0]);
+    for (let i = 0; i < 3; i++) await poll();
     assert.equal(server.flushed, 1);
   });
 
