@@ -232,6 +232,30 @@ describe('noreply', () => {
   });
 });
 
+describe('as many server connections as there may be', () => {
+  test('a get for both servers does not lose the connection it has to one of them', async () => {
+    const [first, second] = await keysByServer(2);
+    const fakes = [0, 1].map(() =>
+      startFakeMemcached((_, request) => send(request.includes('set') ? 'STORED\r\n' : 'END\r\n')),
+    );
+    const [a, b] = await Promise.all(fakes);
+    const options = { max_backend_connections: 2, max_assembled_request: 131_072 };
+    const ringway = await startPool([a, b], options);
+    const client = await RawClient.open(ringway.port);
+    assert.equal(await client.ask(`get ${first}\r\n`), 'END\r\n');
+    // A streamed body takes a connection of its own to the same server: that is the limit.
+    const large = `set ${first} 0 0 300000\r\n${'x'.repeat(300_000)}\r\n`;
+    assert.equal(await client.ask(large), 'STORED\r\n');
+    await delay(20);
+    const late = delay(5000).then(() => 'no answer');
+    const both = client.ask(`get ${first} ${second}\r\n`);
+    assert.equal(await Promise.race([both, late]), 'END\r\n');
+    client.close();
+    await ringway.stop();
+    await Promise.all([a.stop(), b.stop()]);
+  });
+});
+
 describe('every server is asked', () => {
   test('stats servers labels what each says', async () => {
     const a = await startFakeMemcached(() => send('STAT pid 5\r\nSTAT x y z\r\nEND\r\n'));

@@ -5,7 +5,6 @@ import { raw } from '../support/raw-exchange.ts';
 import { type RealServer, startRedis, startRedisSet } from '../support/real-servers.ts';
 import { encodeRequest, RespClient, toText } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
-import { delay } from '../support/wait.ts';
 
 for (const variant of VARIANTS) {
   describe(`sessions, ${variant.label}`, () => {
@@ -191,35 +190,6 @@ for (const variant of VARIANTS) {
         }
         client.close();
       });
-    });
-
-    test('at that limit a request for all servers does not close its own connections', async () => {
-      const keys = Array.from({ length: 40 }, (_, i) => `all:${i}`);
-      for (const first of keys.slice(0, 8)) {
-        await withPool({ max_backend_connections: 4 }, async (own) => {
-          const client = await RespClient.open(own);
-          await client.pipeline([
-            ['SELECT', '1'],
-            ['GET', first],
-          ]);
-          await delay(5);
-          const other = await RespClient.open(own);
-          for (const key of keys) {
-            await other.command('GET', key);
-            const info = String(await other.text('INFO', 'stats'));
-            if (/backend_connections:4/.test(info)) break;
-          }
-          await delay(5);
-          const late = delay(5000).then(() => 'no answer');
-          const reply = await Promise.race([client.command('MGET', ...keys), late]);
-          assert.deepEqual(
-            toText(reply as never),
-            keys.map(() => null),
-          );
-          client.close();
-          other.close();
-        });
-      }
     });
 
     test('commands of the configuration, and commands that a server explains', async () => {
