@@ -14,8 +14,6 @@ import { assignPlaces, windowCase } from './window-case.ts';
 
 const SEED = 20160229;
 const SERVERS = 4;
-const _PART_WORD = PART_TABLE / 4;
-const _RECORD_WORDS = RECORD_BYTES / 4;
 const LIMIT = PART_TABLE_RECORDS;
 
 /** What becomes of an MGET of 100 keys: split by server, and its replies joined again. */
