@@ -5,6 +5,7 @@ export * from './continuum';
 export { gather, place, spliceItems } from './gather';
 export * from './layout';
 export { scanMemcacheRequests, splitMemcacheKeys } from './memcache';
+export { matchItems } from './memcache-match';
 export { scanMemcacheReplies, splitMemcacheValues } from './memcache-replies';
 export { scanReplies } from './resp-replies';
 export { scanRequests } from './resp-requests';

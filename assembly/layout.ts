@@ -182,4 +182,9 @@ export const PLACE_ORDER: u32 = 0x001e0000; // u32 per element: which table it c
 export const PLACE_TABLES: u32 = 0x001f8000; // per table two u32 for place, three for spliceItems
 export const ITEM_ENDS: u32 = 0x00240000; // u32 per VALUE item of the last scan: address behind it
 export const ITEM_ENDS_BYTES: u32 = 0x00010000; // more than a scan sees: an item has 13 bytes
-export const FIXED_END: u32 = 0x00250000; // slabs, rings and the rest follow, placed by JavaScript
+// For lines of joined gets: u32 per key, its items and those before; u32 per item, as ITEM_ENDS.
+export const KEY_ITEMS: u32 = 0x00250000;
+export const JOINED_ENDS: u32 = 0x00251000;
+export const JOINED_KEYS: u32 = 0x00000400; // the most that such a line has
+export const END_LINE: u32 = 0x00252000; // "END\r\n"
+export const FIXED_END: u32 = 0x00253000; // slabs, rings and the rest follow, placed by JavaScript

@@ -86,6 +86,13 @@ export const LINGER_MS = 1_000;
  */
 export const GATHER_POLLS = 16;
 export const GATHER_MICROS = 200;
+/**
+ * Gets for one server are sent as one line up to this length. memcached takes any, but reads lines
+ * of gets up to here as it reads all others.
+ */
+export const JOINED_LINE_BYTES = 2048;
+/** A server that answered such a line with an error is sent each get alone for so long. */
+export const JOIN_PAUSE_MS = 60_000;
 /** Replies wait this long, at most twice that, for those of requests that came with theirs. */
 export const HELD_WRITE_MS = 2;
 /** More than this is written at once. */

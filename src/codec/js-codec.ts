@@ -10,6 +10,7 @@ import {
   RECORD_LENGTH,
   RECORD_START,
 } from '../protocol/frame-table.ts';
+import { matchItems } from '../protocol/memcache/item-match.ts';
 import { scanMemcacheReplies } from '../protocol/memcache/reply-scanner.ts';
 import { scanMemcacheRequests } from '../protocol/memcache/request-scanner.ts';
 import { splitMemcacheKeys, splitMemcacheValues } from '../protocol/memcache/splitter.ts';
@@ -87,6 +88,10 @@ export class JsCodec implements Codec {
 
   splitMemcacheValues(start: number, end: number, table: number, limit: number): number {
     return splitMemcacheValues(this.#bytes, this.#words, start, end, table, limit);
+  }
+
+  matchItems(line: number, lineEnd: number, start: number, ends: number, count: number): number {
+    return matchItems(this.#bytes, this.#words, line, lineEnd, start, ends, count);
   }
 
   route(start: number, length: number, pool: number): number {

@@ -15,6 +15,7 @@ export class WasmCodec implements Codec {
   readonly scanMemcacheReplies: Codec['scanMemcacheReplies'];
   readonly splitMemcacheKeys: Codec['splitMemcacheKeys'];
   readonly splitMemcacheValues: Codec['splitMemcacheValues'];
+  readonly matchItems: Codec['matchItems'];
   readonly gather: Codec['gather'];
   readonly place: Codec['place'];
   readonly spliceItems: Codec['spliceItems'];
@@ -32,6 +33,7 @@ export class WasmCodec implements Codec {
     this.scanMemcacheReplies = instance.exports.scanMemcacheReplies;
     this.splitMemcacheKeys = instance.exports.splitMemcacheKeys;
     this.splitMemcacheValues = instance.exports.splitMemcacheValues;
+    this.matchItems = instance.exports.matchItems;
     this.gather = instance.exports.gather;
     this.place = instance.exports.place;
     this.spliceItems = instance.exports.spliceItems;

@@ -200,6 +200,15 @@ export const POOL_KEYS: readonly KeySpec[] = [
     since: 'ringway 0.1',
   },
   {
+    ...bool(
+      'join_gets',
+      'Gets for one server that arrive together, of any clients, are sent to it as one line, ' +
+        'which it answers with one write. memcached pools only.',
+    ),
+    default: true,
+    since: 'ringway 0.1',
+  },
+  {
     name: 'multiget_failure',
     type: 'name',
     default: 'hits',

@@ -220,6 +220,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     customCommands: value<readonly CustomCommand[] | null>('custom_commands') ?? NO_COMMANDS,
     maxPipeline: number('max_pipeline'),
     flushAll: value<boolean>('flush_all'),
+    joinGets: value<boolean>('join_gets'),
     multigetFailure: value<'hits' | 'error'>('multiget_failure'),
     slowlogMs: number('slowlog_ms'),
     slowlogLength: number('slowlog_length'),

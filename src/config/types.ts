@@ -51,6 +51,8 @@ export interface PoolConfig {
   readonly maxPipeline: number;
   /** memcached: `flush_all` goes to every server instead of being refused. */
   readonly flushAll: boolean;
+  /** memcached: gets for one server share a line. */
+  readonly joinGets: boolean;
   /** memcached: what a get with several keys answers when a server fails. */
   readonly multigetFailure: 'hits' | 'error';
   /** 0 = no slow log. */

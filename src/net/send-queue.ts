@@ -77,6 +77,18 @@ export class SendQueue {
     return this.#reserveInNewSlab(length);
   }
 
+  /**
+   * Reserves `length` more bytes right behind `end`, where something ends that was reserved since
+   * the last flush. @returns false when other bytes follow it, or no more fit behind it
+   */
+  extend(end: number, length: number): boolean {
+    // A slice that is cut at `end` has a buffer behind it.
+    if (end !== this.#cursor || end === this.#sliceStart) return false;
+    if (end + length > this.#limit) return false;
+    this.#cursor = end + length;
+    return true;
+  }
+
   #reserveInNewSlab(length: number): number {
     const pool = this.#pool;
     let slab = 0;

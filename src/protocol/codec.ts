@@ -86,6 +86,15 @@ export interface Codec {
    */
   splitMemcacheValues(start: number, end: number, table: number, limit: number): number;
 
+  /**
+   * Finds out which key each of `count` VALUE items answers. The line at [line, lineEnd) has one
+   * blank before each key and nothing else. The items begin at `start`; the addresses behind them
+   * stand from `ends` on. Writes to KEY_ITEMS, for each key, how many items there are up to and
+   * with its own; a key without one repeats the number before.
+   * @returns the number of keys; -1 when the items are not those of the keys in their order
+   */
+  matchItems(line: number, lineEnd: number, start: number, ends: number, count: number): number;
+
   /** Server index for the key at [start, start + length). */
   route(start: number, length: number, pool: number): number;
 

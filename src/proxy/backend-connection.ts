@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { type ReadHandler, resumeReading } from '../net/reader.ts';
 import { type SendOwner, SendQueue } from '../net/send-queue.ts';
-import { RECORD_DEST, RECORD_INFO } from '../protocol/frame-table.ts';
+import { MC_GET, RECORD_DEST, RECORD_INFO } from '../protocol/frame-table.ts';
 import * as counter from '../stats/counters.ts';
 import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../stats/counters.ts';
 import { CLASS_MULTI, CLASS_OTHER, NO_SERIES } from '../stats/latency.ts';
@@ -10,10 +10,12 @@ import type { ClientConnection } from './client-connection.ts';
 import type { Timed } from './deadlines.ts';
 import { clockMicros, type Engine } from './engine.ts';
 import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
+import { GetLines } from './get-lines.ts';
 import { InFlight, type ReplyTarget } from './in-flight.ts';
 import type { Lane } from './lane.ts';
 import type { Server } from './server-pool.ts';
 import type { Flushable } from './turn.ts';
+import { WaitingClients } from './waiting-clients.ts';
 
 /**
  * One connection to a server, shared by many clients: requests go out in order, replies come back
@@ -27,7 +29,9 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   readonly #engine: Engine;
   readonly #socket: Socket;
   readonly #replies: BackendReplies;
-  #waiting: ClientConnection[] = [];
+  readonly #waiting: WaitingClients;
+  /** Joins gets into lines; null in Redis pools. */
+  readonly gets: GetLines | null;
   /** Requests in flight that are not handed to the socket yet. */
   #unwritten = 0;
   /** Of those, requests and bytes that are not in the counters yet. */
@@ -62,6 +66,8 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.inFlight = new InFlight(server.pool.slowLog !== null);
     this.lane = lane;
     this.out = new SendQueue(engine.slabs, engine.writer, this);
+    this.gets = server.pool.config.redis ? null : new GetLines(engine, this);
+    this.#waiting = new WaitingClients(this);
     this.#replies = new BackendReplies(engine, this);
     server.pool.protocol.handshake(this);
     const target = server.config;
@@ -119,11 +125,14 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   /** Sends a client's whole request, described by a record, during a walk. */
   sendRecord(record: number, start: number, length: number, client: number, slot: number): void {
     const { words } = this.#engine;
-    const at = this.out.reserve(length);
+    const command = words[record + RECORD_INFO] & 0xffff;
+    let at = command === MC_GET && this.gets !== null ? this.gets.place(record, length) : 0;
+    const inLine = at !== 0;
+    if (!inLine) at = this.out.reserve(length);
     words[record + RECORD_DEST] = at;
     if (at === 0) this.out.copyFrom(start, length);
-    const commandClass = this.#classes[words[record + RECORD_INFO] & 0xffff];
-    this.#push(client, slot, commandClass, length);
+    this.#push(client, slot, this.#classes[command], length);
+    if (inLine) this.gets?.pushed(1);
     this.inFlight.keepHead(this.#engine.bytes, start, length);
     this.#sent(length);
   }
@@ -199,11 +208,13 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   }
 
   writeOut(): void {
+    this.gets?.beforeWrite();
     this.#markWritten();
     this.out.flush();
   }
 
   flush(): void {
+    this.gets?.beforeWrite();
     this.#count();
     this.#markWritten();
     this.out.flush();
@@ -240,26 +251,14 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   #takesMore(): void {
     if (this.full) {
       this.full = false;
-      this.#wakeWaiting();
+      this.#waiting.wake();
     }
     this.onWritable?.();
   }
 
   /** The client is told when this connection takes requests again. */
   waitFor(client: ClientConnection): void {
-    if (client.waitsFor === this) return;
-    client.waitsFor = this;
-    this.#waiting.push(client);
-  }
-
-  #wakeWaiting(): void {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return;
-    this.#waiting = [];
-    for (const client of waiting) {
-      if (client.waitsFor === this) client.waitsFor = null;
-      this.#engine.turn.markClient(client);
-    }
+    this.#waiting.add(client);
   }
 
   onRead(length: number): boolean {
@@ -379,13 +378,14 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.closed = true;
     this.#count();
     this.#replies.drop();
+    this.gets?.drop();
     this.out.discard();
     this.#account(0);
     this.#engine.deadlines.forget(this);
     if (this.connected) this.server.counters[counter.SERVER_CONNECTIONS]--;
     this.server.forget(this);
     this.#socket.destroy();
-    this.#wakeWaiting();
+    this.#waiting.wake();
   }
 
   #onClose(): void {

@@ -41,6 +41,7 @@ import {
   IN_FLIGHT_WRITTEN,
   type ReplyTarget,
 } from './in-flight.ts';
+import { JoinedReplies } from './joined-replies.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
@@ -73,16 +74,20 @@ export class BackendReplies {
   /** How long others have waited behind the slow reader's reply already, in earlier pauses. */
   #waited = 0;
   #slowReader: ClientConnection | null = null;
+  readonly #joined: JoinedReplies | null;
 
   constructor(engine: Engine, connection: BackendConnection) {
     this.#engine = engine;
     this.#connection = connection;
     this.#carry = new Carry(engine);
+    const { gets } = connection;
+    this.#joined = gets === null ? null : new JoinedReplies(engine, connection, gets, this);
   }
 
   /** A reply has begun and is not complete. */
   get underWay(): boolean {
-    return this.#partial || this.#streamed !== null || this.#pieces !== null;
+    if (this.#partial || this.#streamed !== null || this.#pieces !== null) return true;
+    return this.#joined?.underWay ?? false;
   }
 
   /**
@@ -123,6 +128,7 @@ export class BackendReplies {
   #walk(count: number): boolean {
     const engine = this.#engine;
     const { words, clients, micros } = engine;
+    const joined = this.#joined;
     const { inFlight, server } = this.#connection;
     const { latency, slowMicros } = server.pool;
     const pushes = this.#connection.lane.resp === 3;
@@ -148,12 +154,24 @@ export class BackendReplies {
       const length = words[record + RECORD_LENGTH];
       bytes += length;
       const { ring, headAt } = inFlight;
+      if (joined?.isNext) {
+        words[record + RECORD_DEST] = 0;
+        if (client !== null) this.afterReplies(client);
+        client = null;
+        clientId = -1;
+        const before = inFlight.count;
+        const key = words[record + RECORD_KEY];
+        asked = joined.take(start, length, info, words[record + RECORD_COUNT], key);
+        done += before - inFlight.count;
+        if (!asked) break;
+        continue;
+      }
       const id = ring[headAt + IN_FLIGHT_CLIENT];
       if (id < 0 || (info & WHOLE) !== WHOLE) {
         words[record + RECORD_DEST] = 0;
         if ((info & FLAG_LAST) !== 0) done++;
         const key = words[record + RECORD_KEY];
-        this.#piece(start, length, info, words[record + RECORD_COUNT], key);
+        this.piece(start, length, info, words[record + RECORD_COUNT], key);
         continue;
       }
       done++;
@@ -167,13 +185,13 @@ export class BackendReplies {
       if (((micros - arrived) | 0) >= slowMicros) this.#logSlow();
       inFlight.shiftPlain();
       if (id !== clientId) {
-        if (client !== null) this.#afterReplies(client);
+        if (client !== null) this.afterReplies(client);
         clientId = id;
         client = clients[id] as ClientConnection;
       }
       this.#handOver(client as ClientConnection, slot, record, start, length, series, arrived);
     }
-    if (client !== null) this.#afterReplies(client);
+    if (client !== null) this.afterReplies(client);
     engine.endWalk();
     const { counters } = server;
     counters[RESPONSES] += done;
@@ -202,7 +220,7 @@ export class BackendReplies {
   }
 
   /** The client has got one reply or several in a row. */
-  #afterReplies(client: ClientConnection): void {
+  afterReplies(client: ClientConnection): void {
     if (client.closed) return;
     this.#engine.turn.markClient(client);
     this.#pauseForSlowReader(client);
@@ -211,17 +229,23 @@ export class BackendReplies {
   }
 
   /** The reply of the oldest request is complete, and not simply passed on. */
-  #measurePiece(): void {
+  measure(): void {
+    const { inFlight } = this.#connection;
+    this.answered();
+    const series = inFlight.headSeries;
+    if (series < 0) return;
+    const { latency } = this.#connection.server.pool;
+    latency?.delivered(series, inFlight.headArrived, this.#engine.micros);
+  }
+
+  /** The server has answered the oldest request. */
+  answered(): void {
     const { inFlight } = this.#connection;
     const { latency, slowMicros } = this.#connection.server.pool;
     const { micros } = this.#engine;
-    const total = (micros - inFlight.headArrived) | 0;
-    const series = inFlight.headSeries;
-    if (series >= 0 && latency !== null) {
-      latency.answered(series, inFlight.headArrived, inFlight.headWritten, micros);
-      latency.delivered(series, inFlight.headArrived, micros);
-    }
-    if (total >= slowMicros && inFlight.headArrived !== 0) this.#logSlow();
+    const { headArrived, headSeries } = inFlight;
+    if (headSeries >= 0) latency?.answered(headSeries, headArrived, inFlight.headWritten, micros);
+    if (((micros - headArrived) | 0) >= slowMicros && headArrived !== 0) this.#logSlow();
   }
 
   /** The oldest request took long: it goes into the slow log. */
@@ -240,11 +264,11 @@ export class BackendReplies {
   }
 
   /** One piece of the oldest request's reply, or a whole reply that is not simply passed on. */
-  #piece(start: number, length: number, info: number, count: number, key: number): void {
+  piece(start: number, length: number, info: number, count: number, key: number): void {
     if ((info & 0xff) === PUSH && this.#connection.lane.resp === 3) return;
     const { inFlight } = this.#connection;
     const last = (info & FLAG_LAST) !== 0;
-    if (last) this.#measurePiece();
+    if (last) this.measure();
     const id = inFlight.headClient;
     if (id < 0) {
       const target = inFlight.headTarget;
@@ -293,7 +317,11 @@ export class BackendReplies {
     saved[STATE_BOUNDARY - STATE_RESUME] = 0;
     saved[STATE_DETACHED - STATE_RESUME] = 1;
     const info = (saved[STATE_INFO - STATE_RESUME] & 0xffff) | FLAG_FIRST;
-    this.#piece(consumed, boundary, info, saved[STATE_COUNT - STATE_RESUME], 0);
+    if (this.#joined?.isNext) {
+      if (!this.#joined.take(consumed, boundary, info, 0, 0)) return false;
+    } else {
+      this.piece(consumed, boundary, info, saved[STATE_COUNT - STATE_RESUME], 0);
+    }
     this.#carry.keep(consumed + boundary, end);
     return true;
   }

@@ -1,6 +1,6 @@
 import { COPY_LIMIT } from '../limits.ts';
 import type { SendQueue } from '../net/send-queue.ts';
-import type { SlabPool } from '../net/slab-pool.ts';
+import { Stash } from '../net/stash.ts';
 import { RECORD_DEST } from '../protocol/frame-table.ts';
 import { NO_SERIES, type PoolLatency } from '../stats/latency.ts';
 import type { Engine } from './engine.ts';
@@ -50,7 +50,6 @@ const IDLE_RING_SLOTS = 64;
 export class ClientPipeline {
   readonly out: SendQueue;
   readonly #engine: Engine;
-  readonly #slabs: SlabPool;
   head = 0;
   tail = 0;
   /** Bytes of stored replies. */
@@ -65,9 +64,7 @@ export class ClientPipeline {
   #burstEnd = 0;
   #nextBurstEnd = 0;
   #objects: (StoredReply | null)[] = [];
-  #stash = 0;
-  #stashCursor = 0;
-  #stashLimit = 0;
+  readonly #stash: Stash;
 
   readonly #latency: PoolLatency | null;
 
@@ -75,7 +72,7 @@ export class ClientPipeline {
   constructor(engine: Engine, out: SendQueue, latency: PoolLatency | null) {
     this.#engine = engine;
     this.#latency = latency;
-    this.#slabs = engine.slabs;
+    this.#stash = new Stash(engine.slabs);
     this.out = out;
   }
 
@@ -147,11 +144,56 @@ export class ClientPipeline {
     } else {
       this.#place(slot, at, length);
     }
-    if (series >= 0) {
-      const word = (slot & this.#mask) * STRIDE;
-      this.#ring[word + SERIES] = series;
-      this.#ring[word + ARRIVED] = arrived;
+    if (series >= 0) this.#noteRequest(slot, series, arrived);
+  }
+
+  #noteRequest(slot: number, series: number, arrived: number): void {
+    const word = (slot & this.#mask) * STRIDE;
+    this.#ring[word + SERIES] = series;
+    this.#ring[word + ARRIVED] = arrived;
+  }
+
+  /**
+   * Two ranges of the arena make a whole reply; they are copied now.
+   * @param series @param arrived as for deliverRecord()
+   */
+  deliverTwo(
+    slot: number,
+    start: number,
+    length: number,
+    tail: number,
+    tailLength: number,
+    series: number,
+    arrived: number,
+  ): void {
+    const bytes = length + tailLength;
+    if (slot === this.head) {
+      const at = this.out.reserve(bytes);
+      if (at === 0) {
+        this.out.copyFrom(start, length);
+        this.out.copyFrom(tail, tailLength);
+      } else {
+        this.#copyTwo(at, start, length, tail, tailLength);
+      }
+      if (series >= 0) this.#measure(series, arrived);
+      this.#advance();
+      return;
     }
+    const at = bytes <= COPY_LIMIT ? this.stash(bytes) : 0;
+    if (at === 0) {
+      const parts = [this.#heapCopy(start, length), this.#heapCopy(tail, tailLength)];
+      this.storeObject(slot, new HeapReply(Buffer.concat(parts)), bytes);
+    } else {
+      this.#copyTwo(at, start, length, tail, tailLength);
+      this.#place(slot, at, bytes);
+    }
+    if (series >= 0) this.#noteRequest(slot, series, arrived);
+  }
+
+  #copyTwo(at: number, start: number, length: number, tail: number, tailLength: number): void {
+    const { bytes } = this.#engine;
+    if (length !== 0) bytes.copyWithin(at, start, start + length);
+    for (let i = 0; i < tailLength; i++) bytes[at + length + i] = bytes[tail + i];
   }
 
   #measure(series: number, arrived: number): void {
@@ -187,41 +229,15 @@ export class ClientPipeline {
 
   /** Room for an early reply of `length` bytes. @returns its address, 0 when there is none */
   stash(length: number): number {
-    const slabs = this.#slabs;
-    if (this.#stashCursor + length > this.#stashLimit) {
-      const small = length <= slabs.smallBytes && this.storedBytes < slabs.smallBytes;
-      let slab = small ? slabs.leaseSmall() : slabs.leaseLarge();
-      if (slab === 0) slab = small ? slabs.leaseLarge() : 0;
-      if (slab === 0) return 0;
-      this.#closeStash();
-      slabs.retain(slab); // for being the current one
-      this.#stash = slab;
-      this.#stashCursor = slab;
-      this.#stashLimit = slab + slabs.sizeOf(slab);
-    }
-    const at = this.#stashCursor;
-    this.#stashCursor = at + length;
-    slabs.retain(this.#stash);
-    this.storedBytes += length;
+    const at = this.#stash.take(length);
+    if (at !== 0) this.storedBytes += length;
     return at;
   }
 
   /** Gives the room of a stashed reply back. */
   unstash(at: number, length: number): void {
-    const base = this.#slabs.baseOf(at);
     this.storedBytes -= length;
-    const left = this.#slabs.unretain(base);
-    if (left === 0) this.#slabs.release(base);
-    else if (left === 1 && base === this.#stash) this.#closeStash();
-  }
-
-  #closeStash(): void {
-    const slab = this.#stash;
-    if (slab === 0) return;
-    this.#stash = 0;
-    this.#stashCursor = 0;
-    this.#stashLimit = 0;
-    if (this.#slabs.unretain(slab) === 0) this.#slabs.release(slab);
+    this.#stash.give(at, length);
   }
 
   #heapCopy(start: number, length: number): Buffer {
@@ -312,7 +328,7 @@ export class ClientPipeline {
       else if (address !== WAITING) this.unstash(address, this.#ring[i * STRIDE + LENGTH]);
     }
     this.#shrink();
-    this.#closeStash();
+    this.#stash.close();
     this.storedBytes = 0;
     this.head = this.tail;
   }

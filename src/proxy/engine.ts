@@ -16,6 +16,7 @@ import type { Codec } from '../protocol/codec.ts';
 import {
   DRAIN_TABLE,
   DRAIN_TABLE_RECORDS,
+  END_LINE,
   FIXED_END,
   FRAME_TABLE,
   FRAME_TABLE_RECORDS,
@@ -30,6 +31,7 @@ import {
   STATE_WORDS,
   WINDOW_BYTES,
 } from '../protocol/frame-table.ts';
+import { END } from '../protocol/memcache/replies.ts';
 import { PROCESS_COUNTERS } from '../stats/counters.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { Deadlines } from './deadlines.ts';
@@ -126,6 +128,7 @@ export class Engine {
     this.words = codec.arena.words;
     this.bytes = codec.arena.bytes;
     this.memory = codec.arena.node;
+    this.bytes.set(END, END_LINE);
     this.slabs = new SlabPool(
       this.memory,
       FIXED_END,

@@ -26,6 +26,11 @@ export const IN_FLIGHT_ARRIVED = 3;
 export const IN_FLIGHT_WRITTEN = 4;
 export const IN_FLIGHT_SERIES = 5;
 const BYTES = 6;
+/**
+ * Keys of a get whose line others may join; the first of several in one line has their number in
+ * the upper half.
+ */
+export const IN_FLIGHT_JOINED = 7;
 
 /** How much of a request is kept for the slow log: the command and most of its key. */
 export const HEAD_BYTES = 128;
@@ -33,7 +38,8 @@ export const HEAD_BYTES = 128;
 /**
  * Requests sent on one backend connection whose replies are outstanding, oldest first: a
  * power-of-two ring of (client id, slot, millisecond, microsecond of arrival and of writing, series
- * of the latencies, bytes). Client id -1 says that the target stands in `targets`.
+ * of the latencies, bytes, IN_FLIGHT_JOINED). Client id -1 says that the target stands in
+ * `targets`.
  */
 export class InFlight {
   /** Read in place by who hands the replies out; a push may replace it. */
@@ -74,12 +80,23 @@ export class InFlight {
     ring[at + IN_FLIGHT_ARRIVED] = arrived;
     ring[at + IN_FLIGHT_SERIES] = series;
     ring[at + BYTES] = bytes;
+    ring[at + IN_FLIGHT_JOINED] = 0;
     this.#tail = (this.#tail + 1) | 0;
   }
 
   pushTarget(target: ReplyTarget, time: number, arrived = 0, series = NO_SERIES, bytes = 0): void {
     this.push(-1, 0, time, arrived, series, bytes);
     this.#targets[(this.#tail - 1) & this.#mask] = target;
+  }
+
+  /** The newest request is one of `requests` in one line, and has `keys` of its keys. */
+  join(requests: number, keys: number): void {
+    const { ring } = this;
+    const mask = this.#mask;
+    ring[((this.#tail - 1) & mask) * STRIDE + IN_FLIGHT_JOINED] = keys;
+    if (requests < 2) return;
+    const first = ((this.#tail - requests) & mask) * STRIDE + IN_FLIGHT_JOINED;
+    ring[first] = (ring[first] & 0xffff) | (requests << 16);
   }
 
   /** Keeps the beginning of the newest request, when there is a slow log. */
@@ -136,6 +153,16 @@ export class InFlight {
 
   get headSeries(): number {
     return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_SERIES];
+  }
+
+  /** Requests that share the oldest one's line, itself included; 0 = it is alone in its line. */
+  get headJoined(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_JOINED] >>> 16;
+  }
+
+  /** Keys of the oldest request, when it is one of several in a line. */
+  get headKeys(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_JOINED] & 0xffff;
   }
 
   /** The beginning of the oldest request; empty when it was not kept. */

@@ -24,12 +24,13 @@ import type { SpecialRequest } from './special-request.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const GET = new Uint8Array(Buffer.from('get '));
-const GETS = new Uint8Array(Buffer.from('gets '));
+const GET = new Uint8Array(Buffer.from('get'));
+const GETS = new Uint8Array(Buffer.from('gets'));
 const BLANK = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
-const LINE_END_BYTES = 2;
+/** As nutcracker ends such a line, with a blank behind the last key. */
+const LINE_END_BYTES = 3;
 /** A longer line must begin with "get " or "gets ", or memcached closes the connection. */
 const SAFE_LINE_BYTES = 2048;
 const NO_LIMIT = 0x3fffffff;
@@ -42,6 +43,8 @@ interface Share {
   /** Where the next key goes: an arena address, or an offset into `heap`. */
   cursor: number;
   heap: Buffer | null;
+  /** It stands in a line that other gets may share. */
+  inLine: boolean;
 }
 
 /** The keys of a request by server. */
@@ -87,11 +90,12 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
     }
     if (share.heap !== null) connection.out.append(share.heap);
     connection.sentFor(part, share.bytes);
+    if (share.inLine) connection.gets?.pushed(share.keys);
   }
   return true;
 }
 
-/** What every line begins with: `get `, or `gat 60 `. */
+/** What every line begins with: `get`, or `gat 60`. */
 function headOf(request: SpecialRequest, command: number): Uint8Array {
   if (command < MC_GAT) return command === MC_GETS ? GETS : GET;
   const { bytes, memory } = request.client.pool.engine;
@@ -102,7 +106,7 @@ function headOf(request: SpecialRequest, command: number): Uint8Array {
   const exptime = at;
   while (bytes[at] !== BLANK) at++;
   const name = command === MC_GATS ? 'gats' : 'gat';
-  return Buffer.from(`${name} ${memory.toString('latin1', exptime, at)} `, 'latin1');
+  return Buffer.from(`${name} ${memory.toString('latin1', exptime, at)}`, 'latin1');
 }
 
 /** Splits the keys of the request from number `fromKey` on into PART_TABLE. @returns how many */
@@ -175,7 +179,7 @@ class Tally {
     for (let i = 0; i < this.#shares; i++) {
       const keys = this.#keys[i];
       const bytes = this.#bytes[i];
-      shares.push({ server: this.#servers[i], keys, bytes, cursor: 0, heap: null });
+      shares.push({ server: this.#servers[i], keys, bytes, cursor: 0, heap: null, inLine: false });
     }
     return shares;
   }
@@ -209,14 +213,20 @@ function reserve(
   const { shares } = plan;
   for (let i = 0; i < shares.length; i++) {
     const share = shares[i];
+    const connection = connections[i];
+    if (head === GET && connection !== null) {
+      share.cursor = connection.gets?.reserve(share.bytes - GET.length - LINE_END_BYTES, 1) ?? 0;
+      share.inLine = share.cursor !== 0;
+      if (share.inLine) continue;
+    }
     // A server that is left alone gets nothing: its keys go nowhere.
-    const at = connections[i]?.out.reserve(share.bytes) ?? 0;
+    const at = connection?.out.reserve(share.bytes) ?? 0;
     if (at === 0) share.heap = Buffer.allocUnsafeSlow(share.bytes);
     share.cursor = writeBytes(share.heap ?? bytes, at, head);
   }
 }
 
-/** Copies each key, with a blank behind it, into its server's line. */
+/** Copies each key, with a blank before it, into its server's line. */
 function copyKeys(request: SpecialRequest, plan: Plan): void {
   const { shares, order } = plan;
   // The table still holds the keys when they came in one batch.
@@ -244,13 +254,13 @@ function copyBatch(
     const to = share.cursor;
     const { heap } = share;
     if (heap === null) {
-      words[at + RECORD_DEST] = to;
-      bytes[to + length] = BLANK;
+      bytes[to] = BLANK;
+      words[at + RECORD_DEST] = to + 1;
     } else {
       const start = words[at + RECORD_START];
       words[at + RECORD_DEST] = 0;
-      memory.copy(heap, to, start, start + length);
-      heap[to + length] = BLANK;
+      heap[to] = BLANK;
+      memory.copy(heap, to + 1, start, start + length);
     }
     share.cursor = to + length + 1;
   }
@@ -259,6 +269,7 @@ function copyBatch(
 
 function endLine(request: SpecialRequest, share: Share): void {
   const into = share.heap ?? request.client.pool.engine.bytes;
-  into[share.cursor] = CR;
-  into[share.cursor + 1] = LF;
+  into[share.cursor] = BLANK;
+  into[share.cursor + 1] = CR;
+  into[share.cursor + 2] = LF;
 }

@@ -1,5 +1,5 @@
 import type { ServerConfig } from '../config/index.ts';
-import { FAILURE_LOG_INTERVAL_MS } from '../limits.ts';
+import { FAILURE_LOG_INTERVAL_MS, JOIN_PAUSE_MS } from '../limits.ts';
 import { LOG_INFO, LOG_WARN, type LogFields } from '../log.ts';
 import {
   IN_QUEUE,
@@ -42,6 +42,8 @@ export class Server {
   #lastFailureLog = 0;
   #failuresNotLogged = 0;
   #down = false;
+  /** When gets may be joined again, in engine milliseconds. */
+  #joinsFrom = 0;
 
   /** @param heirOf the server of the same name that this one replaces, whose counters go on */
   constructor(
@@ -210,6 +212,21 @@ export class Server {
       },
       request.length,
     );
+  }
+
+  /** Gets for this server may share a line. */
+  get joinsGets(): boolean {
+    return this.pool.config.joinGets && this.pool.engine.now >= this.#joinsFrom;
+  }
+
+  /** It answered a line of several gets with something else than their items. */
+  onJoinedGetsRefused(what: string): void {
+    const { now } = this.pool.engine;
+    if (now < this.#joinsFrom) return;
+    this.#joinsFrom = now + JOIN_PAUSE_MS;
+    const text = `server ${this.title} answered gets joined into one line with ${what}`;
+    const then = `for ${JOIN_PAUSE_MS / 1000} s each is sent alone`;
+    this.#log(LOG_WARN, `${text}; ${then}`, { event: 'gets not joined', what });
   }
 
   onConnected(): void {

@@ -3,6 +3,13 @@ export interface RingwayExports {
   readonly commandHash: (low: number, high: number, length: number) => number;
   readonly gather: (table: number, count: number) => void;
   readonly hashKey: (kind: number, start: number, length: number) => number;
+  readonly matchItems: (
+    line: number,
+    lineEnd: number,
+    start: number,
+    ends: number,
+    count: number,
+  ) => number;
   readonly place: (count: number, dest: number) => number;
   readonly route: (start: number, length: number, pool: number) => number;
   readonly scanMemcacheReplies: (

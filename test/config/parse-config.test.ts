@@ -44,6 +44,7 @@ const OWN_DEFAULTS = {
   askUnknownCommands: false,
   customCommands: [],
   flushAll: false,
+  joinGets: true,
   multigetFailure: 'hits',
   slowlogMs: 0,
   slowlogLength: 128,

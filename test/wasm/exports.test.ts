@@ -13,6 +13,7 @@ const FUNCTIONS = [
   'indexPoints',
   'ketamaPointCount',
   'ketamaPoints',
+  'matchItems',
   'place',
   'route',
   'scanMemcacheReplies',

@@ -1,0 +1,69 @@
+import type { SlabPool } from './slab-pool.ts';
+
+/**
+ * Room for bytes that are kept for a while: leased slabs, filled one after the other, each given
+ * back when nothing in it is kept any longer.
+ */
+export class Stash {
+  readonly #slabs: SlabPool;
+  /** Bytes that are kept. */
+  bytes = 0;
+  #slab = 0;
+  #cursor = 0;
+  #limit = 0;
+
+  constructor(slabs: SlabPool) {
+    this.#slabs = slabs;
+  }
+
+  /** @returns the address of `length` bytes, 0 when there is no room */
+  take(length: number): number {
+    const slabs = this.#slabs;
+    if (this.#cursor + length > this.#limit) {
+      const small = length <= slabs.smallBytes && this.bytes < slabs.smallBytes;
+      let slab = small ? slabs.leaseSmall() : slabs.leaseLarge();
+      if (slab === 0) slab = small ? slabs.leaseLarge() : 0;
+      if (slab === 0) return 0;
+      this.#close();
+      slabs.retain(slab); // for being the current one
+      this.#slab = slab;
+      this.#cursor = slab;
+      this.#limit = slab + slabs.sizeOf(slab);
+    }
+    const at = this.#cursor;
+    this.#cursor = at + length;
+    slabs.retain(this.#slab);
+    this.bytes += length;
+    return at;
+  }
+
+  /** What was taken last needs only `length` of its `taken` bytes. */
+  shrink(taken: number, length: number): void {
+    this.#cursor -= taken - length;
+    this.bytes -= taken - length;
+  }
+
+  /** Gives back what take() gave. */
+  give(at: number, length: number): void {
+    const base = this.#slabs.baseOf(at);
+    this.bytes -= length;
+    const left = this.#slabs.unretain(base);
+    if (left === 0) this.#slabs.release(base);
+    else if (left === 1 && base === this.#slab) this.#close();
+  }
+
+  #close(): void {
+    const slab = this.#slab;
+    if (slab === 0) return;
+    this.#slab = 0;
+    this.#cursor = 0;
+    this.#limit = 0;
+    if (this.#slabs.unretain(slab) === 0) this.#slabs.release(slab);
+  }
+
+  /** Everything was given back: so is the current slab. */
+  close(): void {
+    this.#close();
+    this.bytes = 0;
+  }
+}
