@@ -346,7 +346,7 @@ test('fragments of gets with several keys share lines too', async () => {
   const servers = fakes.map((fake, i) => `127.0.0.1:${fake.port}:1 s${i + 1}`);
   const ringway = await startInProcess({ redis: false, servers }, USUAL);
   const client = await RawClient.open(ringway.port);
-  await client.ask(get(...Array.from({ length: 20 }, (_, i) => `key${i}`)));
+  await client.ask(get(...Array.from({ length: 300 }, (_, i) => `k${i * 7919}`)));
   await waitFor('both connections', () => fakes.every((fake) => fake.received.length > 0));
   const before = fakes.map((fake) => fake.received.length);
   const [one, two] = fakes.map((fake) => fake.received[0].toString().trim().split(' ').slice(1));

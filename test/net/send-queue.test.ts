@@ -315,3 +315,30 @@ describe('a socket of another class', () => {
     to.destroy();
   });
 });
+
+describe('what was reserved last may be extended', () => {
+  const queue = (): SendQueue => new Sender('onread').queue;
+
+  test('while nothing follows it and it fits into its slab', () => {
+    const it = queue();
+    const at = it.reserve(10);
+    assert.equal(it.extend(at + 10, 5), true);
+    assert.equal(it.extend(at + 10, 5), false, 'it ends further on now');
+    assert.equal(it.reserve(3), at + 15);
+    assert.equal(it.extend(at + 15, 5), false, 'other bytes follow it');
+    assert.equal(it.extend(at + 18, SMALL_BYTES - 18), true);
+    assert.equal(it.extend(at + SMALL_BYTES, 1), false, 'its slab is full');
+    assert.equal(it.unsentBytes, SMALL_BYTES);
+    it.discard();
+  });
+
+  test('not when a buffer follows it', () => {
+    const it = queue();
+    const at = it.reserve(10);
+    it.append(Buffer.alloc(100));
+    assert.equal(it.extend(at + 10, 5), false);
+    assert.equal(it.reserve(4), at + 10);
+    assert.equal(it.extend(at + 14, 5), true);
+    it.discard();
+  });
+});
