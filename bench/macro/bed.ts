@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../test/support/free-port.ts';
-import { type RealServer, startRedis } from '../../test/support/real-servers.ts';
+import { type RealServer, startMemcached, startRedis } from '../../test/support/real-servers.ts';
 import { delay } from '../../test/support/wait.ts';
-import { poolServers } from './configurations.ts';
+import { type Protocol, poolServers } from './configurations.ts';
 import type { Subject } from './subjects.ts';
 
 export const DIRECT = 'direct redis';
@@ -29,9 +29,11 @@ export class Bed {
   readonly #dir = mkdtempSync(join(tmpdir(), 'ringway-bench-'));
   readonly #servers: RealServer[] = [];
   readonly #proxies = new Map<string, ChildProcess>();
+  readonly #protocol: Protocol;
   #started = 0;
 
-  constructor() {
+  constructor(protocol: Protocol = 'redis') {
+    this.#protocol = protocol;
     // For exits that skip stop().
     process.on('exit', () => {
       for (const child of this.#proxies.values()) if (!hasEnded(child)) child.kill('SIGKILL');
@@ -41,10 +43,11 @@ export class Bed {
 
   /** The servers behind all proxies. */
   async startServers(): Promise<void> {
-    for (let i = 0; i < SERVERS; i++) this.#servers.push(await startRedis());
+    const start = this.#protocol === 'redis' ? startRedis : startMemcached;
+    for (let i = 0; i < SERVERS; i++) this.#servers.push(await start());
   }
 
-  /** One more server, without a proxy. */
+  /** One more redis-server, without a proxy. */
   async startDirect(): Promise<void> {
     const direct = await startRedis();
     this.#servers.push(direct);
@@ -62,7 +65,7 @@ export class Bed {
     const log = join(this.#dir, `${this.#started}.log`);
     this.#started++;
     const pool = poolServers(this.#servers.slice(0, SERVERS), entries);
-    writeFileSync(conf, subject.configuration(port, pool));
+    writeFileSync(conf, subject.configuration(port, pool, this.#protocol));
     const values = { conf, port: String(port), stats: String(await freePort()) };
     const [program, ...args] = subject.command.map((word) =>
       word.replace(/\{(conf|port|stats)\}/g, (_, key: keyof typeof values) => values[key]),
@@ -76,7 +79,7 @@ export class Bed {
     this.#proxies.set(name, child);
     let failure = '';
     child.on('error', (error) => (failure = error.message));
-    while (!hasEnded(child) && !(await answers(port))) {
+    while (!hasEnded(child) && !(await answers(port, this.#protocol))) {
       if (performance.now() > startAt + START_TIMEOUT_MS) failure = 'it does not answer';
       if (failure !== '') break;
       await delay(1);
@@ -122,10 +125,16 @@ export class Bed {
   }
 }
 
-/** Whether a GET of a key that nobody has set gets its reply, from a server. */
-function answers(port: number): Promise<boolean> {
+/** A get of a key that nobody has set, and how its reply begins when it comes from a server. */
+const MISS: Record<Protocol, readonly [string, string]> = {
+  redis: ['*2\r\n$3\r\nGET\r\n$1\r\na\r\n', '$-1'],
+  memcached: ['get a\r\n', 'END'],
+};
+
+function answers(port: number, protocol: Protocol): Promise<boolean> {
+  const [request, reply] = MISS[protocol];
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('*2\r\n$3\r\nGET\r\n$1\r\na\r\n'));
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
     const done = (good: boolean): void => {
       socket.destroy();
       resolve(good);
@@ -133,7 +142,7 @@ function answers(port: number): Promise<boolean> {
     socket.setTimeout(REPLY_TIMEOUT_MS, () => done(false));
     socket.once('error', () => done(false));
     socket.once('close', () => done(false));
-    socket.once('data', (chunk) => done(chunk.toString('latin1').startsWith('$-1')));
+    socket.once('data', (chunk) => done(chunk.toString('latin1').startsWith(reply)));
   });
 }
 

@@ -6,7 +6,13 @@ export interface PoolServer {
   readonly port: number;
 }
 
-export type Configuration = (port: number, servers: readonly PoolServer[]) => string;
+export type Protocol = 'redis' | 'memcached';
+
+export type Configuration = (
+  port: number,
+  servers: readonly PoolServer[],
+  protocol: Protocol,
+) => string;
 
 const NAMES = ['ada', 'grace', 'edsger', 'barbara'];
 
@@ -18,13 +24,17 @@ export function poolServers(servers: readonly { port: number }[], count: number)
   }));
 }
 
-export function nutcrackerYml(port: number, servers: readonly PoolServer[]): string {
+export function nutcrackerYml(
+  port: number,
+  servers: readonly PoolServer[],
+  protocol: Protocol,
+): string {
   return [
     'bench:',
     `  listen: 127.0.0.1:${port}`,
     '  hash: fnv1a_64',
     '  distribution: ketama',
-    '  redis: true',
+    `  redis: ${protocol === 'redis'}`,
     '  servers:',
     ...servers.map((server) => `   - 127.0.0.1:${server.port}:1 ${server.name}`),
     '',

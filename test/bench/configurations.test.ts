@@ -8,8 +8,17 @@ describe('configurations of the benchmarked proxies', () => {
   test('are the same for every proxy of a kind but for the port', () => {
     const servers = poolServers(PORTS, 4);
     for (const configuration of [nutcrackerYml, predixyConf]) {
-      assert.equal(configuration(7007, servers).replace(':7007', ':8'), configuration(8, servers));
+      assert.equal(
+        configuration(7007, servers, 'redis').replace(':7007', ':8'),
+        configuration(8, servers, 'redis'),
+      );
     }
+  });
+
+  test('name the protocol where it has to be named', () => {
+    const servers = poolServers(PORTS, 4);
+    assert.match(nutcrackerYml(7, servers, 'redis'), /^ {2}redis: true$/m);
+    assert.match(nutcrackerYml(7, servers, 'memcached'), /^ {2}redis: false$/m);
   });
 
   test('a thousand entries have a thousand names, and are dealt out to the servers', () => {

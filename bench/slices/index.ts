@@ -1,0 +1,175 @@
+// npm run bench:slices: CPU per request of ringway and other proxies under the same load. Each is
+// loaded for a moment, then the next, in random order and many times: what else the machine does
+// meanwhile meets all of them.
+
+import { ensureServers } from '../../test/support/real-servers.ts';
+import { commaList, parseOptions, UsageError, wholeNumber } from '../command-line.ts';
+import { describeMachine, thisMachine } from '../machine.ts';
+import { Bed, type Target } from '../macro/bed.ts';
+import type { Protocol } from '../macro/configurations.ts';
+import { usageOf } from '../macro/process-usage.ts';
+import { NUTCRACKER, PREDIXY, subjects } from '../macro/subjects.ts';
+import { Random } from '../random.ts';
+import { medianInterval } from '../statistics.ts';
+import { short, table } from '../table.ts';
+import { ClosedLoop } from './closed-loop.ts';
+import { fillOf, LOADS, type Load, writesOf } from './loads.ts';
+
+const ROUNDS = 30;
+const FEWEST_ROUNDS = 5;
+const MOST_ROUNDS = 1_000;
+const SLICE_MS = 150;
+const LONGEST_SLICE_MS = 10_000;
+const WARM_UP_MS = 1_500;
+const SEED = 7;
+const FILL_CLIENTS = 20;
+
+const USAGE = `npm run bench:slices -- [options]
+  --only LIST    loads whose names begin with one of these:
+                 ${LOADS.map(({ name }) => name).join('\n                 ')}
+  --rounds N     slices of each proxy and load; default ${ROUNDS}
+  --slice-ms N   length of a slice; default ${SLICE_MS}`;
+
+interface Options {
+  readonly loads: readonly Load[];
+  readonly rounds: number;
+  readonly sliceMs: number;
+}
+
+/** What one proxy did in one load. */
+interface Sums {
+  readonly name: string;
+  /** CPU µs per request, slice by slice. */
+  readonly slices: number[];
+  cpuMs: number;
+  requests: number;
+  seconds: number;
+}
+
+try {
+  await run(parse(process.argv.slice(2)));
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${USAGE}` : ''}`);
+  process.exitCode = isUsage ? 2 : 1;
+}
+
+function parse(argv: readonly string[]): Options {
+  const options = parseOptions(argv, { only: 'value', rounds: 'value', 'slice-ms': 'value' });
+  const wanted = commaList(options.value('only') ?? '');
+  const loads = LOADS.filter(
+    ({ name }) => wanted.length === 0 || wanted.some((part) => name.startsWith(part)),
+  );
+  if (loads.length === 0) throw new UsageError(`--only: no load begins with ${wanted.join(', ')}`);
+  const rounds = options.value('rounds') ?? String(ROUNDS);
+  const sliceMs = options.value('slice-ms') ?? String(SLICE_MS);
+  return {
+    loads,
+    rounds: wholeNumber('rounds', rounds, FEWEST_ROUNDS, MOST_ROUNDS),
+    sliceMs: wholeNumber('slice-ms', sliceMs, 1, LONGEST_SLICE_MS),
+  };
+}
+
+async function run({ loads, rounds, sliceMs }: Options): Promise<void> {
+  ensureServers();
+  console.log(describeMachine(thisMachine()));
+  const list = subjects(['auto'], []).filter(({ name }) => name !== PREDIXY);
+  const rows: string[][] = [];
+  for (const protocol of ['redis', 'memcached'] as const) {
+    const own = loads.filter((load) => load.protocol === protocol);
+    if (own.length === 0) continue;
+    const bed = new Bed(protocol);
+    try {
+      await bed.startServers();
+      for (const subject of list) await bed.startProxy(subject);
+      const targets = list.map(({ name }) => bed.target(name));
+      await fill(targets, protocol);
+      for (const load of own) {
+        process.stderr.write(`${load.name} ...`);
+        const sums = await measure(targets, load, rounds, sliceMs);
+        process.stderr.write(' done\n');
+        rows.push(...rowsOf(load, sums));
+      }
+    } finally {
+      await bed.stop();
+    }
+  }
+  const head = ['load', 'proxy', 'CPU µs/req', `to ${NUTCRACKER}`, 'its slices', 'req/s'];
+  console.log('\nRatios are of the sums; beside them, where the median of the slices is.\n');
+  console.log(table(head, rows));
+}
+
+/** Sets all keys through the first proxy: the others find them on the same servers. */
+async function fill([target]: readonly Target[], protocol: Protocol): Promise<void> {
+  const { requests, replyBytes } = fillOf(protocol);
+  const loop = new ClosedLoop(requests, replyBytes);
+  try {
+    await loop.open(target.port, FILL_CLIENTS);
+    await loop.once();
+  } finally {
+    loop.close();
+  }
+}
+
+async function measure(
+  targets: readonly Target[],
+  load: Load,
+  rounds: number,
+  sliceMs: number,
+): Promise<Sums[]> {
+  const { writes, replyBytes } = writesOf(load);
+  const random = new Random(SEED);
+  const sums = targets.map(
+    ({ name }): Sums => ({ name, slices: [], cpuMs: 0, requests: 0, seconds: 0 }),
+  );
+  const loops = targets.map(() => new ClosedLoop(writes, replyBytes));
+  try {
+    for (const [i, loop] of loops.entries()) {
+      await loop.open(targets[i].port, load.connections);
+      await loop.run(WARM_UP_MS);
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const i of shuffled(targets.length, random)) {
+        const before = usageOf(targets[i].pid).cpuMs;
+        const startAt = performance.now();
+        const requests = (await loops[i].run(sliceMs)) * load.depth;
+        const seconds = (performance.now() - startAt) / 1000;
+        const cpuMs = usageOf(targets[i].pid).cpuMs - before;
+        sums[i].cpuMs += cpuMs;
+        sums[i].requests += requests;
+        sums[i].seconds += seconds;
+        sums[i].slices.push((cpuMs * 1000) / requests);
+      }
+    }
+  } finally {
+    for (const loop of loops) loop.close();
+  }
+  return sums;
+}
+
+/** The numbers below `count` in random order. */
+function shuffled(count: number, random: Random): number[] {
+  const list: number[] = [];
+  for (let i = 0; i < count; i++) list.splice(random.integer(0, i), 0, i);
+  return list;
+}
+
+function perRequest({ cpuMs, requests }: Sums): number {
+  return (cpuMs * 1000) / requests;
+}
+
+function rowsOf(load: Load, sums: readonly Sums[]): string[][] {
+  const reference = sums.find(({ name }) => name === NUTCRACKER) ?? sums[0];
+  return sums.map((each) => {
+    const ratios = each.slices.map((value, i) => value / reference.slices[i]);
+    const { low, high } = medianInterval(ratios);
+    return [
+      load.name,
+      each.name,
+      short(perRequest(each)),
+      short(perRequest(each) / perRequest(reference)),
+      `${short(low)} – ${short(high)}`,
+      (each.requests / each.seconds).toFixed(0),
+    ];
+  });
+}
