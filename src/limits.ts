@@ -91,6 +91,8 @@ export const GATHER_MICROS = 200;
  * of gets up to here as it reads all others.
  */
 export const JOINED_LINE_BYTES = 2048;
+/** Keys of such lines that one connection may keep until they are answered. */
+export const JOINED_KEPT_BYTES = 128 * 1024;
 /** A server that answered such a line with an error is sent each get alone for so long. */
 export const JOIN_PAUSE_MS = 60_000;
 /** Replies wait this long, at most twice that, for those of requests that came with theirs. */

@@ -78,15 +78,18 @@ export class SendQueue {
   }
 
   /**
-   * Reserves `length` more bytes right behind `end`, where something ends that was reserved since
-   * the last flush. @returns false when other bytes follow it, or no more fit behind it
+   * Whether `length` more bytes can be reserved right behind `end`, where something ends that was
+   * reserved since the last flush: nothing else may follow it, and its slab must have room.
    */
-  extend(end: number, length: number): boolean {
+  canExtend(end: number, length: number): boolean {
     // A slice that is cut at `end` has a buffer behind it.
     if (end !== this.#cursor || end === this.#sliceStart) return false;
-    if (end + length > this.#limit) return false;
-    this.#cursor = end + length;
-    return true;
+    return end + length <= this.#limit;
+  }
+
+  /** Reserves the bytes that canExtend() was asked for. */
+  extend(length: number): void {
+    this.#cursor += length;
   }
 
   #reserveInNewSlab(length: number): number {

@@ -131,10 +131,11 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     if (!inLine) at = this.out.reserve(length);
     words[record + RECORD_DEST] = at;
     if (at === 0) this.out.copyFrom(start, length);
-    this.#push(client, slot, this.#classes[command], length);
-    if (inLine) this.gets?.pushed(1);
+    const sent = inLine && this.gets !== null ? this.gets.added : length;
+    this.#push(client, slot, this.#classes[command], sent);
+    if (inLine) this.gets?.noteKeys(1);
     this.inFlight.keepHead(this.#engine.bytes, start, length);
-    this.#sent(length);
+    this.#sent(sent);
   }
 
   /** Sends a client's whole request from elsewhere in the arena. */

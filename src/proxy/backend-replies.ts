@@ -90,6 +90,11 @@ export class BackendReplies {
     return this.#joined?.underWay ?? false;
   }
 
+  /** The server has been asked for something that it has not answered. */
+  get #isOwed(): boolean {
+    return this.#connection.inFlight.count > this.#connection.unwritten;
+  }
+
   /**
    * Takes `length` new bytes in the receive window.
    * @returns false when the server sent what it should not: the connection must be closed
@@ -119,7 +124,7 @@ export class BackendReplies {
       if (status === SCAN_ERROR) return false;
       if (!this.#partial) return true;
       // A reply begins that nobody asked for: with the next request it would become that one's.
-      if (this.#connection.inFlight.count === 0) return false;
+      if (!this.#isOwed) return false;
       return this.#keep(consumed, end);
     }
   }
@@ -145,7 +150,7 @@ export class BackendReplies {
         words[record + RECORD_DEST] = 0;
         continue;
       }
-      if (inFlight.count === 0) {
+      if (inFlight.count <= this.#connection.unwritten) {
         words[record + RECORD_DEST] = 0;
         asked = false;
         break;
@@ -159,10 +164,9 @@ export class BackendReplies {
         if (client !== null) this.afterReplies(client);
         client = null;
         clientId = -1;
-        const before = inFlight.count;
+        transient = false;
         const key = words[record + RECORD_KEY];
-        asked = joined.take(start, length, info, words[record + RECORD_COUNT], key);
-        done += before - inFlight.count;
+        asked = this.#deal(joined, start, length, info, words[record + RECORD_COUNT], key);
         if (!asked) break;
         continue;
       }
@@ -199,6 +203,22 @@ export class BackendReplies {
     if (done > 0 && !transient) server.onReplies();
     if (inFlight.count === 0) server.onIdle(this.#connection);
     return asked;
+  }
+
+  /** Hands a reply to a line that several requests share to them, or a piece of one. */
+  #deal(
+    joined: JoinedReplies,
+    start: number,
+    length: number,
+    info: number,
+    count: number,
+    key: number,
+  ): boolean {
+    const { inFlight, server } = this.#connection;
+    const before = inFlight.count;
+    const good = joined.take(start, length, info, count, key);
+    server.counters[RESPONSES] += before - inFlight.count;
+    return good;
   }
 
   #handOver(
@@ -310,15 +330,16 @@ export class BackendReplies {
       this.#carry.keep(consumed, end);
       return true;
     }
-    if (this.#connection.inFlight.count === 0) return false;
+    if (!this.#isOwed) return false;
     const boundary = saved[STATE_BOUNDARY - STATE_RESUME];
     if (end - consumed - boundary > CARRY_LIMIT) return false;
     saved[STATE_OFFSET - STATE_RESUME] -= boundary;
     saved[STATE_BOUNDARY - STATE_RESUME] = 0;
     saved[STATE_DETACHED - STATE_RESUME] = 1;
     const info = (saved[STATE_INFO - STATE_RESUME] & 0xffff) | FLAG_FIRST;
+    this.#connection.server.counters[RESPONSE_BYTES] += boundary;
     if (this.#joined?.isNext) {
-      if (!this.#joined.take(consumed, boundary, info, 0, 0)) return false;
+      if (!this.#deal(this.#joined, consumed, boundary, info, 0, 0)) return false;
     } else {
       this.piece(consumed, boundary, info, saved[STATE_COUNT - STATE_RESUME], 0);
     }

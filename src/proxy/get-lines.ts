@@ -1,4 +1,4 @@
-import { JOINED_LINE_BYTES } from '../limits.ts';
+import { JOINED_KEPT_BYTES, JOINED_LINE_BYTES } from '../limits.ts';
 import { Stash } from '../net/stash.ts';
 import {
   RECORD_KEY,
@@ -19,8 +19,8 @@ const GET_BYTES = 3;
 const LINE_END_BYTES = 2;
 /** Of a get with one key and no more blanks than it needs, what is not its key. */
 const GET_FRAME_BYTES = GET_BYTES + 1 + LINE_END_BYTES;
-/** Of a kept line: where its keys are in the queue, their bytes, and where they are kept. */
-const STRIDE = 3;
+/** Of a kept line: where its keys are in the queue, their bytes, where they are kept, how many. */
+const STRIDE = 4;
 
 /**
  * The lines of gets on their way to one server. memcached answers each line with a write of its
@@ -35,6 +35,9 @@ export class GetLines {
   /** The line that may still grow: where it begins, and the address behind it; 0 = none. */
   #start = 0;
   #end = 0;
+  /** Bytes that the last call of reserve() put into the queue. */
+  added = 0;
+  #keys = 0;
   /** Blanks between its last key and its line end. */
   #blanks = 0;
   #requests = 0;
@@ -88,18 +91,28 @@ export class GetLines {
     this.#start = at;
     this.#endAt(at + bytes, blanks);
     this.#requests = 1;
+    this.added = bytes;
     return at + GET_BYTES;
   }
 
   #extend(length: number, blanks: number): boolean {
     const { out, server } = this.#connection;
-    const end = this.#end + length + blanks - this.#blanks;
+    const added = length + blanks - this.#blanks;
+    const end = this.#end + added;
     if (end - this.#start > JOINED_LINE_BYTES || !server.joinsGets) return false;
-    if (this.#room === 0) this.#room = this.#stash.take(JOINED_LINE_BYTES);
-    if (this.#room === 0 || !out.extend(this.#end, end - this.#end)) return false;
+    if (!out.canExtend(this.#end, added) || !this.#hasRoom()) return false;
+    out.extend(added);
     this.#endAt(end, blanks);
     this.#requests++;
+    this.added = added;
     return true;
+  }
+
+  /** Whether the keys of the line can be kept. */
+  #hasRoom(): boolean {
+    if (this.#room !== 0) return true;
+    if (this.#stash.bytes <= JOINED_KEPT_BYTES) this.#room = this.#stash.take(JOINED_LINE_BYTES);
+    return this.#room !== 0;
   }
 
   #endAt(end: number, blanks: number): void {
@@ -111,10 +124,18 @@ export class GetLines {
     this.#blanks = blanks;
   }
 
-  /** The newest request in flight is the one that room was taken for, with so many keys. */
-  pushed(keys: number): void {
-    if (this.#end - this.#start > JOINED_LINE_BYTES) this.#close();
-    else this.#connection.inFlight.join(this.#requests, keys);
+  /**
+   * The newest request in flight is the one that room was reserved for, with so many keys. Said
+   * before anything else is sent or reserved.
+   */
+  noteKeys(keys: number): void {
+    // A line that is too long by itself has no others, and maybe more keys than can be noted.
+    if (this.#end - this.#start > JOINED_LINE_BYTES) {
+      this.#close();
+      return;
+    }
+    this.#keys += keys;
+    this.#connection.inFlight.join(this.#requests, keys);
   }
 
   /** The line grows no more. Its keys may not be in their place yet. */
@@ -122,9 +143,8 @@ export class GetLines {
     if (this.#requests > 1) {
       const start = this.#start + GET_BYTES;
       this.#keep(start, this.#end - LINE_END_BYTES - this.#blanks - start);
-    } else if (this.#room !== 0) {
-      this.#stash.give(this.#room, JOINED_LINE_BYTES);
     }
+    this.#keys = 0;
     this.#end = 0;
     this.#start = 0;
     this.#requests = 0;
@@ -138,6 +158,7 @@ export class GetLines {
     this.#kept[at] = start;
     this.#kept[at + 1] = length;
     this.#kept[at + 2] = this.#room;
+    this.#kept[at + 3] = this.#keys;
     this.#tail = (this.#tail + 1) | 0;
   }
 
@@ -174,6 +195,12 @@ export class GetLines {
   get keysEnd(): number {
     const at = (this.#head & this.#mask) * STRIDE;
     return this.#kept[at + 2] + this.#kept[at + 1];
+  }
+
+  /** How many they are; 0 when no line is kept that was written. */
+  get keyCount(): number {
+    if (this.#head === this.#copied) return 0;
+    return this.#kept[(this.#head & this.#mask) * STRIDE + 3];
   }
 
   /** The oldest kept line is answered. */

@@ -104,7 +104,7 @@ export class JoinedPieces {
   /** The line at [at, at + length), END or an error, is what all other requests end with. */
   #finish(at: number, length: number, line: string): boolean {
     const isEnd = line === 'END';
-    if (!isEnd) this.#connection.server.onJoinedGetsRefused(line);
+    if (!isEnd) this.#connection.server.onJoinedGetsFailed(line);
     for (; this.#requests > 0; this.#requests--) {
       this.#pass(at, length, isEnd ? MC_REPLY_VALUES : MC_REPLY_ERROR, true);
       this.#first = true;

@@ -12,7 +12,9 @@ import {
   RECORD_BYTES,
   RECORD_LENGTH,
   RECORD_START,
+  SCRATCH,
 } from '../protocol/frame-table.ts';
+import { isItemOf } from '../protocol/memcache/item-match.ts';
 import { END } from '../protocol/memcache/replies.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { BackendReplies } from './backend-replies.ts';
@@ -30,11 +32,13 @@ import { JoinedPieces } from './joined-pieces.ts';
 
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
+const BLANK = 0x20;
 const LF = 0x0a;
+const OTHER_ITEMS = 'items of other keys';
 
 /**
  * Replies to lines that several gets share: each request gets the items of its keys and an END of
- * its own. The items must be those of the keys, in their order: nothing else is given to anybody.
+ * its own. Nobody is given anything but items of the keys that were asked for.
  */
 export class JoinedReplies {
   readonly #engine: Engine;
@@ -66,6 +70,7 @@ export class JoinedReplies {
    * @returns false when it does not answer the line
    */
   take(start: number, length: number, info: number, count: number, ends: number): boolean {
+    if (this.#gets.keyCount === 0) return false;
     if (this.#pieces === null && (info & WHOLE) === WHOLE) {
       return this.#takeWhole(start, length, info & NO_COMMAND, count, ends);
     }
@@ -73,7 +78,7 @@ export class JoinedReplies {
     const last = (info & FLAG_LAST) !== 0;
     const good = this.#pieces.take(start, length, last);
     if (last || !good) this.#pieces = null;
-    if (!good) this.#refuse('items of other keys');
+    if (!good) this.#refuse(OTHER_ITEMS);
     return good;
   }
 
@@ -82,20 +87,40 @@ export class JoinedReplies {
       this.#giveError(start, length, kind);
       return true;
     }
-    if (kind !== MC_REPLY_VALUES || !this.#giveItems(start, length, count, ends)) {
-      this.#refuse('items of other keys');
+    if (kind !== MC_REPLY_VALUES) {
+      this.#refuse('something else than items');
       return false;
     }
-    return true;
+    if (count <= JOINED_KEYS && this.#giveItems(start, length, count, ends)) return true;
+    this.#refuse(OTHER_ITEMS);
+    return false;
   }
 
   #giveItems(start: number, length: number, count: number, known: number): boolean {
-    const { words, codec } = this.#engine;
-    const gets = this.#gets;
-    if (count > JOINED_KEYS) return false;
-    const ends = known === 0 && count !== 0 ? this.#findEnds(start, length, count) : known;
-    if (codec.matchItems(gets.keys, gets.keysEnd, start, ends, count) < 0) return false;
-    gets.shift();
+    let first = start;
+    let ends = known === 0 && count !== 0 ? this.#findEnds(start, length, count) : known;
+    if (!this.#matches(first, ends, count)) {
+      // Some other proxies give the items in an order of their own.
+      if (!this.#putInOrder(start, length, count)) return false;
+      this.#refuse('items in another order');
+      first = SCRATCH;
+      ends = JOINED_ENDS;
+      if (!this.#matches(first, ends, count)) return false;
+    }
+    this.#gets.shift();
+    this.#dealOut(first, ends);
+    return true;
+  }
+
+  /** Finds out how many items each key of the line has. */
+  #matches(start: number, ends: number, count: number): boolean {
+    const { keys, keysEnd, keyCount } = this.#gets;
+    return this.#engine.codec.matchItems(keys, keysEnd, start, ends, count) === keyCount;
+  }
+
+  /** Gives each request of the line its items, which begin at `start`. */
+  #dealOut(start: number, ends: number): void {
+    const { words } = this.#engine;
     const { inFlight } = this.#connection;
     let key = KEY_ITEMS / 4;
     let items = 0;
@@ -104,11 +129,46 @@ export class JoinedReplies {
       key += inFlight.headKeys;
       const all = words[key - 1];
       const to = all === 0 ? start : words[ends / 4 + all - 1];
-      this.#give(from, to - from, all - items, ends + items * 4);
+      const own = all - items;
+      this.#give(
+        from,
+        to - from,
+        END.length,
+        MC_REPLY_VALUES,
+        own,
+        own === 0 ? 0 : ends + items * 4,
+      );
       items = all;
       from = to;
     }
-    return true;
+  }
+
+  /**
+   * Copies items to SCRATCH in the order of the keys, and the ends of the copies to JOINED_ENDS.
+   * @returns false when one of them is for no key
+   */
+  #putInOrder(start: number, length: number, count: number): boolean {
+    const { bytes, words, codec } = this.#engine;
+    const { keys, keysEnd } = this.#gets;
+    codec.splitMemcacheValues(start, start + length, PART_TABLE, count);
+    let to = SCRATCH;
+    let taken = 0;
+    for (let key = keys + 1; key < keysEnd; ) {
+      let keyEnd = key;
+      while (keyEnd < keysEnd && bytes[keyEnd] !== BLANK) keyEnd++;
+      for (let i = 0, at = PART_TABLE / 4; i < count; i++, at += RECORD_WORDS) {
+        const item = words[at + RECORD_START];
+        const end = item + words[at + RECORD_LENGTH];
+        if (item === 0 || !isItemOf(bytes, item, end, key, keyEnd - key)) continue;
+        bytes.copyWithin(to, item, end);
+        to += end - item;
+        words[JOINED_ENDS / 4 + taken++] = to;
+        words[at + RECORD_START] = 0; // taken
+        break;
+      }
+      key = keyEnd + 1;
+    }
+    return taken === count;
   }
 
   /** The ends of the items of a reply that the scanner did not see at once. */
@@ -121,15 +181,36 @@ export class JoinedReplies {
     return JOINED_ENDS;
   }
 
-  /** Gives the oldest request its `items` items, `length` bytes at `start`. */
-  #give(start: number, length: number, items: number, ends: number): void {
+  /** The line has an error for its reply: so has each request. */
+  #giveError(start: number, length: number, kind: number): void {
+    const { memory } = this.#engine;
+    const end = start + length;
+    const line = Math.max(start, memory.lastIndexOf(LF, end - 2) + 1);
+    this.#connection.server.onJoinedGetsFailed(memory.toString('latin1', line, end).trim());
+    this.#gets.shift();
+    for (let left = this.#connection.inFlight.headJoined; left > 0; left--) {
+      this.#give(line, end - line, 0, kind, 0, 0);
+    }
+  }
+
+  /**
+   * Gives the oldest request its reply: `length` bytes at `start`, which are `items` items or an
+   * error, and so much of END.
+   */
+  #give(
+    start: number,
+    length: number,
+    endLength: number,
+    kind: number,
+    items: number,
+    ends: number,
+  ): void {
     const { inFlight } = this.#connection;
     const { ring, headAt } = inFlight;
     const id = ring[headAt + IN_FLIGHT_CLIENT];
     if (id < 0) {
       this.#replies.measure();
-      const target = inFlight.headTarget;
-      target.onReply(start, length, WHOLE | MC_REPLY_VALUES, items, items === 0 ? 0 : ends);
+      inFlight.headTarget.onReply(start, length, WHOLE | kind, items, ends);
       inFlight.shift();
       return;
     }
@@ -144,38 +225,8 @@ export class JoinedReplies {
       client.releaseIfDone();
       return;
     }
-    client.pipeline.deliverTwo(slot, start, length, END_LINE, END.length, series, arrived);
+    client.pipeline.deliverTwo(slot, start, length, END_LINE, endLength, series, arrived);
     this.#replies.afterReplies(client);
-  }
-
-  /** The line has an error for its reply: so has each request. */
-  #giveError(start: number, length: number, kind: number): void {
-    const { memory, clients } = this.#engine;
-    const { inFlight } = this.#connection;
-    const end = start + length;
-    const line = Math.max(start, memory.lastIndexOf(LF, end - 2) + 1);
-    this.#refuse(memory.toString('latin1', line, end).trim());
-    this.#gets.shift();
-    for (let left = inFlight.headJoined; left > 0; left--) {
-      this.#replies.measure();
-      const id = inFlight.headClient;
-      if (id < 0) {
-        const target = inFlight.headTarget;
-        target.onReply(line, end - line, WHOLE | kind, 0, 0);
-        inFlight.shift();
-        continue;
-      }
-      const slot = inFlight.headSlot;
-      inFlight.shift();
-      const client = clients[id] as ClientConnection;
-      client.references--;
-      if (client.closed) {
-        client.releaseIfDone();
-        continue;
-      }
-      client.pipeline.deliver(slot, Buffer.from(memory.subarray(line, end)));
-      this.#replies.afterReplies(client);
-    }
   }
 
   #refuse(what: string): void {

@@ -29,8 +29,8 @@ const GETS = new Uint8Array(Buffer.from('gets'));
 const BLANK = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
-/** As nutcracker ends such a line, with a blank behind the last key. */
-const LINE_END_BYTES = 3;
+/** As nutcracker ends such a line: a blank behind the last key, and the line end. */
+const TAIL_BYTES = 3;
 /** A longer line must begin with "get " or "gets ", or memcached closes the connection. */
 const SAFE_LINE_BYTES = 2048;
 const NO_LIMIT = 0x3fffffff;
@@ -90,7 +90,7 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
     }
     if (share.heap !== null) connection.out.append(share.heap);
     connection.sentFor(part, share.bytes);
-    if (share.inLine) connection.gets?.pushed(share.keys);
+    if (share.inLine) connection.gets?.noteKeys(share.keys);
   }
   return true;
 }
@@ -191,7 +191,7 @@ const tally = new Tally();
 function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number): Plan | null {
   const { engine, servers } = request.client.pool;
   const { words } = engine;
-  tally.begin(servers.length, headBytes + LINE_END_BYTES, lineLimit);
+  tally.begin(servers.length, headBytes + TAIL_BYTES, lineLimit);
   let count = splitKeys(request, request.start, 0);
   const order: number[] = new Array(count);
   for (let key = 0; count > 0; ) {
@@ -215,9 +215,13 @@ function reserve(
     const share = shares[i];
     const connection = connections[i];
     if (head === GET && connection !== null) {
-      share.cursor = connection.gets?.reserve(share.bytes - GET.length - LINE_END_BYTES, 1) ?? 0;
-      share.inLine = share.cursor !== 0;
-      if (share.inLine) continue;
+      const { gets } = connection;
+      share.cursor = gets?.reserve(share.bytes - GET.length - TAIL_BYTES, 1) ?? 0;
+      if (gets !== null && share.cursor !== 0) {
+        share.inLine = true;
+        share.bytes = gets.added;
+        continue;
+      }
     }
     // A server that is left alone gets nothing: its keys go nowhere.
     const at = connection?.out.reserve(share.bytes) ?? 0;

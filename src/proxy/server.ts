@@ -219,14 +219,25 @@ export class Server {
     return this.pool.config.joinGets && this.pool.engine.now >= this.#joinsFrom;
   }
 
-  /** It answered a line of several gets with something else than their items. */
-  onJoinedGetsRefused(what: string): void {
+  /** It answered joined gets with an error: for a while each is sent alone. */
+  onJoinedGetsFailed(error: string): void {
     const { now } = this.pool.engine;
-    if (now < this.#joinsFrom) return;
-    this.#joinsFrom = now + JOIN_PAUSE_MS;
-    const text = `server ${this.title} answered gets joined into one line with ${what}`;
-    const then = `for ${JOIN_PAUSE_MS / 1000} s each is sent alone`;
-    this.#log(LOG_WARN, `${text}; ${then}`, { event: 'gets not joined', what });
+    if (now >= this.#joinsFrom) {
+      this.#joinsFrom = now + JOIN_PAUSE_MS;
+      this.#logAlone(`with ${error}; for ${JOIN_PAUSE_MS / 1000} s each is sent alone`);
+    }
+  }
+
+  /** It answers joined gets in a way that cannot be relied on. */
+  onJoinedGetsRefused(what: string): void {
+    if (this.#joinsFrom === Number.POSITIVE_INFINITY) return;
+    this.#joinsFrom = Number.POSITIVE_INFINITY;
+    this.#logAlone(`with ${what}; from now on each is sent alone`);
+  }
+
+  #logAlone(what: string): void {
+    const text = `server ${this.title} answered gets joined into one line ${what}`;
+    this.#log(LOG_WARN, text, { event: 'gets not joined' });
   }
 
   onConnected(): void {

@@ -322,12 +322,14 @@ describe('what was reserved last may be extended', () => {
   test('while nothing follows it and it fits into its slab', () => {
     const it = queue();
     const at = it.reserve(10);
-    assert.equal(it.extend(at + 10, 5), true);
-    assert.equal(it.extend(at + 10, 5), false, 'it ends further on now');
+    assert.equal(it.canExtend(at + 10, 5), true);
+    it.extend(5);
+    assert.equal(it.canExtend(at + 10, 5), false, 'it ends further on now');
     assert.equal(it.reserve(3), at + 15);
-    assert.equal(it.extend(at + 15, 5), false, 'other bytes follow it');
-    assert.equal(it.extend(at + 18, SMALL_BYTES - 18), true);
-    assert.equal(it.extend(at + SMALL_BYTES, 1), false, 'its slab is full');
+    assert.equal(it.canExtend(at + 15, 5), false, 'other bytes follow it');
+    assert.equal(it.canExtend(at + 18, SMALL_BYTES - 17), false, 'its slab ends before');
+    assert.equal(it.canExtend(at + 18, SMALL_BYTES - 18), true);
+    it.extend(SMALL_BYTES - 18);
     assert.equal(it.unsentBytes, SMALL_BYTES);
     it.discard();
   });
@@ -336,9 +338,9 @@ describe('what was reserved last may be extended', () => {
     const it = queue();
     const at = it.reserve(10);
     it.append(Buffer.alloc(100));
-    assert.equal(it.extend(at + 10, 5), false);
+    assert.equal(it.canExtend(at + 10, 5), false);
     assert.equal(it.reserve(4), at + 10);
-    assert.equal(it.extend(at + 14, 5), true);
+    assert.equal(it.canExtend(at + 14, 5), true);
     it.discard();
   });
 });
