@@ -134,7 +134,7 @@ export class BackendReplies {
     const engine = this.#engine;
     const { words, clients, micros } = engine;
     const joined = this.#joined;
-    const { inFlight, server } = this.#connection;
+    const { inFlight, server, unwritten } = this.#connection;
     const { latency, slowMicros } = server.pool;
     const pushes = this.#connection.lane.resp === 3;
     let bytes = 0;
@@ -150,7 +150,7 @@ export class BackendReplies {
         words[record + RECORD_DEST] = 0;
         continue;
       }
-      if (inFlight.count <= this.#connection.unwritten) {
+      if (inFlight.count <= unwritten) {
         words[record + RECORD_DEST] = 0;
         asked = false;
         break;

@@ -5,13 +5,7 @@ import { startFakeMemcached } from '../memcache/fake-memcached.ts';
 import { RawClient } from '../memcache/raw-client.ts';
 import { type FakeServer, type Script, send } from '../support/fake-server.ts';
 import { type RealServer, startMemcached } from '../support/real-servers.ts';
-import {
-  startInProcess,
-  type TestRingway,
-  USUAL,
-  VARIANTS,
-  type Variant,
-} from '../support/ringway.ts';
+import { startInProcess, USUAL, VARIANTS, type Variant } from '../support/ringway.ts';
 import { delay, waitFor } from '../support/wait.ts';
 
 // Gets that are on their way to one server together travel as one line. Whatever the server makes
