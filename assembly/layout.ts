@@ -187,4 +187,4 @@ export const KEY_ITEMS: u32 = 0x00250000;
 export const JOINED_ENDS: u32 = 0x00251000;
 export const JOINED_KEYS: u32 = 0x00000400; // the most that such a line has
 export const END_LINE: u32 = 0x00252000; // "END\r\n"
-export const FIXED_END: u32 = 0x00253000; // slabs, rings and the rest follow, placed by JavaScript
+export const FIXED_END: u32 = 0x00260000; // slabs, rings and the rest follow, placed by JavaScript
