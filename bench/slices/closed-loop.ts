@@ -60,7 +60,8 @@ export class ClosedLoop {
 
   /** Makes each write once. */
   async once(): Promise<void> {
-    await this.#load(this.#writes.length, LONGEST_MS);
+    const made = await this.#load(this.#writes.length, LONGEST_MS);
+    if (made < this.#writes.length) throw new Error('writing the values takes too long');
   }
 
   async #load(writes: number, milliseconds: number): Promise<number> {

@@ -19,6 +19,7 @@ const ROUNDS = 30;
 const FEWEST_ROUNDS = 5;
 const MOST_ROUNDS = 1_000;
 const SLICE_MS = 150;
+const SHORTEST_SLICE_MS = 20;
 const LONGEST_SLICE_MS = 10_000;
 const WARM_UP_MS = 1_500;
 const SEED = 7;
@@ -58,7 +59,8 @@ function parse(argv: readonly string[]): Options {
   const options = parseOptions(argv, { only: 'value', rounds: 'value', 'slice-ms': 'value' });
   const wanted = commaList(options.value('only') ?? '');
   const loads = LOADS.filter(
-    ({ name }) => wanted.length === 0 || wanted.some((part) => name.startsWith(part)),
+    ({ name }) =>
+      wanted.length === 0 || wanted.some((part) => name === part || name.startsWith(`${part}-`)),
   );
   if (loads.length === 0) throw new UsageError(`--only: no load begins with ${wanted.join(', ')}`);
   const rounds = options.value('rounds') ?? String(ROUNDS);
@@ -66,7 +68,7 @@ function parse(argv: readonly string[]): Options {
   return {
     loads,
     rounds: wholeNumber('rounds', rounds, FEWEST_ROUNDS, MOST_ROUNDS),
-    sliceMs: wholeNumber('slice-ms', sliceMs, 1, LONGEST_SLICE_MS),
+    sliceMs: wholeNumber('slice-ms', sliceMs, SHORTEST_SLICE_MS, LONGEST_SLICE_MS),
   };
 }
 
@@ -94,7 +96,8 @@ async function run({ loads, rounds, sliceMs }: Options): Promise<void> {
       await bed.stop();
     }
   }
-  const head = ['load', 'proxy', 'CPU µs/req', `to ${NUTCRACKER}`, 'its slices', 'req/s'];
+  const reference = referenceOf(list).name;
+  const head = ['load', 'proxy', 'CPU µs/req', `to ${reference}`, 'its slices', 'req/s'];
   console.log('\nRatios are of the sums; beside them, where the median of the slices is.\n');
   console.log(table(head, rows));
 }
@@ -154,12 +157,17 @@ function shuffled(count: number, random: Random): number[] {
   return list;
 }
 
+/** What the others are compared with. */
+function referenceOf<T extends { readonly name: string }>(list: readonly T[]): T {
+  return list.find(({ name }) => name === NUTCRACKER) ?? list[0];
+}
+
 function perRequest({ cpuMs, requests }: Sums): number {
   return (cpuMs * 1000) / requests;
 }
 
 function rowsOf(load: Load, sums: readonly Sums[]): string[][] {
-  const reference = sums.find(({ name }) => name === NUTCRACKER) ?? sums[0];
+  const reference = referenceOf(sums);
   return sums.map((each) => {
     const ratios = each.slices.map((value, i) => value / reference.slices[i]);
     const { low, high } = medianInterval(ratios);

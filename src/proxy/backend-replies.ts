@@ -166,7 +166,9 @@ export class BackendReplies {
         clientId = -1;
         transient = false;
         const key = words[record + RECORD_KEY];
-        asked = this.#deal(joined, start, length, info, words[record + RECORD_COUNT], key);
+        const before = inFlight.count;
+        asked = joined.take(start, length, info, words[record + RECORD_COUNT], key);
+        done += before - inFlight.count;
         if (!asked) break;
         continue;
       }
@@ -203,22 +205,6 @@ export class BackendReplies {
     if (done > 0 && !transient) server.onReplies();
     if (inFlight.count === 0) server.onIdle(this.#connection);
     return asked;
-  }
-
-  /** Hands a reply to a line that several requests share to them, or a piece of one. */
-  #deal(
-    joined: JoinedReplies,
-    start: number,
-    length: number,
-    info: number,
-    count: number,
-    key: number,
-  ): boolean {
-    const { inFlight, server } = this.#connection;
-    const before = inFlight.count;
-    const good = joined.take(start, length, info, count, key);
-    server.counters[RESPONSES] += before - inFlight.count;
-    return good;
   }
 
   #handOver(
@@ -337,9 +323,12 @@ export class BackendReplies {
     saved[STATE_BOUNDARY - STATE_RESUME] = 0;
     saved[STATE_DETACHED - STATE_RESUME] = 1;
     const info = (saved[STATE_INFO - STATE_RESUME] & 0xffff) | FLAG_FIRST;
-    this.#connection.server.counters[RESPONSE_BYTES] += boundary;
+    const { inFlight, server } = this.#connection;
+    server.counters[RESPONSE_BYTES] += boundary;
     if (this.#joined?.isNext) {
-      if (!this.#deal(this.#joined, consumed, boundary, info, 0, 0)) return false;
+      const before = inFlight.count;
+      if (!this.#joined.take(consumed, boundary, info, 0, 0)) return false;
+      server.counters[RESPONSES] += before - inFlight.count;
     } else {
       this.piece(consumed, boundary, info, saved[STATE_COUNT - STATE_RESUME], 0);
     }

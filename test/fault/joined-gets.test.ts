@@ -171,6 +171,26 @@ for (const variant of VARIANTS) {
   });
 }
 
+test('good replies to joined gets end a row of failures', async () => {
+  let lines = 0;
+  const all = await setUp(
+    (index, request, socket) =>
+      ++lines % 3 === 0 ? { do: 'reset' } : STORE(index, request, socket),
+    USUAL,
+    { auto_eject_hosts: true, server_failure_limit: 2, server_retry_timeout: 60_000 },
+  );
+  let lost = 0;
+  for (let i = 0; i < 15; i++) {
+    const reply = await all.client.ask(get('a') + get('b'));
+    if (reply === hit('a') + hit('b')) continue;
+    assert.match(reply, /^(SERVER_ERROR Connection reset by peer\r\n){2}$/);
+    lost++;
+  }
+  assert.equal(lost, 5);
+  assert.ok(linesOf(all).every((line) => line === 'get a b\r\n'));
+  await all.stop();
+});
+
 test('what a server owes is kept up to a limit; further gets travel alone', async () => {
   const held: (() => void)[] = [];
   const all = await setUp((_, request, socket) => {
