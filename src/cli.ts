@@ -2,8 +2,8 @@
 import { parseCommandLine } from './command-line.ts';
 import { commandByName } from './commands/index.ts';
 import { testConfig } from './config/index.ts';
-import { VERSION } from './index.ts';
 import { run } from './run/run.ts';
+import { VERSION } from './version.ts';
 
 const argv = process.argv.slice(2);
 const subcommand = commandByName(argv[0]);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { CodecChoice } from './codec/select.ts';
 import { type Config, readConfig } from './config/index.ts';
 import { DEFAULT_MEMORY_LIMIT } from './limits.ts';
@@ -9,18 +8,13 @@ import { LocalProxy } from './run/local-proxy.ts';
 import { Program } from './run/program.ts';
 import type { Status } from './stats/http/status.ts';
 import { statsJson } from './stats/stats-json.ts';
+import { VERSION } from './version.ts';
 
 export { type Config, loadConfig, parseConfig } from './config/index.ts';
 export { ConfigError, RingwayError } from './errors.ts';
 export type { Log } from './log.ts';
 export type { PoolChange } from './proxy/pool/config-changes.ts';
-
-/** Version of this package. */
-export const VERSION: string = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  }
-).version;
+export { VERSION } from './version.ts';
 
 export interface RingwayOptions extends DoorOptions {
   /** A nutcracker.yml, or what loadConfig() made of one. */

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { RingwayError } from '../errors.ts';
-import type { Out } from './index.ts';
+import type { Out } from './command.ts';
 
 type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
 

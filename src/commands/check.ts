@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { loadConfig } from '../config/index.ts';
 import { compareConfigs, type PoolChange, SAMPLE_KEYS } from '../proxy/pool/config-changes.ts';
 import { runCommand, usageError } from './arguments.ts';
-import type { Command, Out } from './index.ts';
+import type { Command, Out } from './command.ts';
 import { table } from './text-table.ts';
 
 const HELP = `Usage: ringway check OLD NEW [--keys=FILE] [--json]

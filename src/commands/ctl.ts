@@ -1,6 +1,6 @@
 import { askAdmin } from '../admin/admin-client.ts';
 import { runCommand, usageError } from './arguments.ts';
-import type { Command } from './index.ts';
+import type { Command } from './command.ts';
 
 const HELP = `Usage: ringway ctl --admin-socket=PATH COMMAND
 

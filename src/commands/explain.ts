@@ -5,7 +5,7 @@ import { type Place, placeOf, ringShares } from '../distribution/shares.ts';
 import { hashByName } from '../hash/index.ts';
 import { ringOf } from '../proxy/pool/pool-ring.ts';
 import { runCommand, usageError } from './arguments.ts';
-import type { Command } from './index.ts';
+import type { Command } from './command.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, statusClient } from './status-client.ts';
 
 const HELP = `Usage: ringway explain KEY [-c FILE] [--pool=NAME] [--live] [--json]

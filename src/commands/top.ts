@@ -1,6 +1,6 @@
 import type { Status } from '../stats/http/status.ts';
 import { runCommand } from './arguments.ts';
-import type { Command, Out } from './index.ts';
+import type { Command, Out } from './command.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, type StatusClient, statusClient } from './status-client.ts';
 import { chosenPool, Rates, renderTop, SORTS, sortedPools, type ViewState } from './top-view.ts';
 

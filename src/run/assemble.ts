@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { readConfig } from '../config/index.ts';
-import { VERSION } from '../index.ts';
 import type { Log } from '../log.ts';
 import { handleOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import type { CodecChoice } from '../options.ts';
 import type { GivenListeners } from '../proxy/listeners.ts';
+import { VERSION } from '../version.ts';
 import type { DoorOptions } from './doors.ts';
 import { LocalProxy } from './local-proxy.ts';
 import { Workers } from './processes/workers.ts';

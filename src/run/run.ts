@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { RingwayError } from '../errors.ts';
-import { VERSION } from '../index.ts';
 import { FileLog, LOG_ERROR, LOG_NOTICE } from '../log.ts';
 import { RepeatLimit } from '../logging/repeat-limit.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import { CODEC_CHOICES, type CodecChoice, type Options } from '../options.ts';
+import { VERSION } from '../version.ts';
 import { adminActions } from './admin-actions.ts';
 import { assemble } from './assemble.ts';
 import { becomeDaemon, isDaemon, startDaemon } from './daemonize.ts';

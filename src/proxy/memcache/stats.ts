@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs';
 import * as replies from '../../protocol/memcache/replies.ts';
 import * as counter from '../../stats/counters.ts';
+import { VERSION } from '../../version.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 import { askAllServers, type ServerAnswer } from './all-servers.ts';
-
-const PACKAGE = new URL('../../../package.json', import.meta.url);
-const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;
 
 /** The names are nutcracker's. */
 const POOL_FIELDS: readonly (readonly [string, number])[] = [
