@@ -1,6 +1,7 @@
 // Routes the keys of several records at once. fnv1a_64, the usual hash, is a chain of
 // multiplications: four chains side by side take little longer than one.
 
+import { FNV1A_64 } from './hash/order';
 import {
   POOL_DISTRIBUTION,
   POOL_HASH,
@@ -17,7 +18,6 @@ import { route, serverOfHash } from './route';
 /** SERVER of a record whose key is still to be routed; never seen outside a scan. */
 export const DEFERRED: u32 = 0xfffffffe;
 
-const HASH_FNV1A_64: u32 = 6;
 const BASIS: u32 = 0x84222325;
 const PRIME: u32 = 0x1b3;
 
@@ -27,7 +27,7 @@ export function canDefer(pool: u32): bool {
     load<u32>(pool + (POOL_SINGLE << 2)) === 0 &&
     load<u32>(pool + (POOL_RING_COUNT << 2)) !== 0 &&
     load<u32>(pool + (POOL_DISTRIBUTION << 2)) === 0 &&
-    load<u32>(pool + (POOL_HASH << 2)) === HASH_FNV1A_64 &&
+    load<u32>(pool + (POOL_HASH << 2)) === FNV1A_64 &&
     load<u32>(pool + (POOL_TAG << 2)) === 0
   );
 }

@@ -6,6 +6,7 @@ import { jenkins } from './hash/jenkins';
 import { md5 } from './hash/md5';
 import { murmur } from './hash/murmur';
 import { oneAtATime } from './hash/one-at-a-time';
+import * as order from './hash/order';
 import {
   NO_SERVER,
   POOL_DISTRIBUTION,
@@ -21,7 +22,6 @@ import {
   POOL_TOTAL_WEIGHT,
 } from './layout';
 
-const HASH_FNV1A_64: u32 = 6;
 const KETAMA: u32 = 0;
 const MODULA: u32 = 1;
 
@@ -34,30 +34,32 @@ export function hashKey(kind: u32, start: u32, length: u32): u32 {
   const p = start as usize;
   const end = p + (length as usize);
   switch (kind) {
-    case 0:
+    case order.ONE_AT_A_TIME:
       return oneAtATime(p, end);
-    case 1:
+    case order.MD5:
       return md5(p, end);
-    case 2:
+    case order.CRC16:
       return crc16(p, end);
-    case 3:
+    case order.CRC32:
       return crc32(p, end);
-    case 4:
+    case order.CRC32A:
       return crc32a(p, end);
-    case 5:
+    case order.FNV1_64:
       return fnv164(p, end);
-    case HASH_FNV1A_64:
+    case order.FNV1A_64:
       return fnv1a64(p, end);
-    case 7:
+    case order.FNV1_32:
       return fnv132(p, end);
-    case 8:
+    case order.FNV1A_32:
       return fnv1a32(p, end);
-    case 9:
+    case order.HSIEH:
       return hsieh(p, end);
-    case 10:
+    case order.MURMUR:
       return murmur(p, end);
-    default:
+    case order.JENKINS:
       return jenkins(p, end);
+    default:
+      return unreachable();
   }
 }
 
@@ -87,7 +89,7 @@ export function route(start: u32, length: u32, pool: u32): u32 {
   let h: u32 = 0;
   if (p !== end) {
     const kind = word(pool, POOL_HASH);
-    h = kind === HASH_FNV1A_64 ? fnv1a64(p, end) : hashKey(kind, p as u32, (end - p) as u32);
+    h = kind === order.FNV1A_64 ? fnv1a64(p, end) : hashKey(kind, p as u32, (end - p) as u32);
   }
   const slot = distribution === KETAMA ? nextPoint(pool, count, h) : slotOwner(pool, count, h);
   return load<u32>((word(pool, POOL_RING_SERVERS) + (slot << 2)) as usize);

@@ -27,7 +27,8 @@ export async function runTests(parts) {
     `--test-concurrency=${concurrency}`,
     `--test-timeout=${FILE_TIMEOUT_MS}`,
   ];
-  const child = spawn(process.execPath, [...options, ...files], { cwd: root, stdio: 'inherit' });
+  const env = { ...process.env, NODE_OPTIONS: withAsserts(process.env.NODE_OPTIONS) };
+  const child = spawn(process.execPath, [...options, ...files], { cwd: root, env, stdio: 'inherit' });
   // Ctrl-C reaches the child by itself; a TERM is passed on.
   const pass = () => child.kill('SIGTERM');
   process.on('SIGINT', () => {});
@@ -36,6 +37,11 @@ export async function runTests(parts) {
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? 1));
   });
+}
+
+// Every process that a test starts looks at ringway's own rules.
+function withAsserts(options) {
+  return `${options ?? ''} --conditions=ringway-asserts`.trim();
 }
 
 function findTests(parts) {

@@ -1,4 +1,4 @@
-import type { CodecChoice } from './codec/select.ts';
+import type { CodecChoice } from './codec/choices.ts';
 import { type Config, readConfig } from './config/index.ts';
 import { DEFAULT_MEMORY_LIMIT } from './limits.ts';
 import { FileLog, LOG_NOTICE, type Log } from './log.ts';

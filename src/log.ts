@@ -5,7 +5,6 @@ export const LOG_ERROR = 3;
 export const LOG_WARN = 4;
 export const LOG_NOTICE = 5;
 export const LOG_INFO = 6;
-export const LOG_DEBUG = 7;
 
 /** What a line of the log is about, for programs that read it. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;

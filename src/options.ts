@@ -1,7 +1,8 @@
 /** What the command line can say, and what holds without it. */
 
-export const CODEC_CHOICES = ['auto', 'wasm', 'wasm-scalar', 'js'] as const;
-export type CodecChoice = (typeof CODEC_CHOICES)[number];
+import type { CodecChoice } from './codec/choices.ts';
+
+export { CODEC_CHOICES, type CodecChoice } from './codec/choices.ts';
 
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];

@@ -6,7 +6,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { CODEC_CHOICES, type CodecChoice } from '../../src/codec/select.ts';
+import { CODEC_CHOICES, type CodecChoice } from '../../src/codec/choices.ts';
 import { ensureServers } from '../../test/support/real-servers.ts';
 import { parseOptions, UsageError, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';

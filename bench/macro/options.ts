@@ -1,4 +1,4 @@
-import { CODEC_CHOICES, type CodecChoice } from '../../src/codec/select.ts';
+import { CODEC_CHOICES, type CodecChoice } from '../../src/codec/choices.ts';
 import { commaList, parseOptions, UsageError, wholeNumber } from '../command-line.ts';
 import { WORKLOADS, type Workload } from './workloads.ts';
 

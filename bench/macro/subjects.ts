@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { CodecChoice } from '../../src/codec/select.ts';
+import type { CodecChoice } from '../../src/codec/choices.ts';
 import { findBinary } from '../../test/support/real-servers.ts';
 import { type Configuration, nutcrackerYml, predixyConf } from './configurations.ts';
 import type { Rival } from './options.ts';

@@ -1,12 +1,9 @@
 import type { Codec } from '../protocol/codec.ts';
 import { FIXED_END } from '../protocol/frame-table.ts';
 import { instantiate, PAGE_BYTES, type WasmBuild } from '../wasm/instance.ts';
+import type { CodecChoice } from './choices.ts';
 import { JsCodec } from './js-codec.ts';
 import { WasmCodec } from './wasm-codec.ts';
-
-/** What may be asked for; `wasm` is the SIMD build. */
-export const CODEC_CHOICES = ['auto', 'wasm', 'wasm-scalar', 'js'] as const;
-export type CodecChoice = (typeof CODEC_CHOICES)[number];
 
 export interface SelectOptions {
   readonly wanted: CodecChoice;

@@ -1,5 +1,6 @@
+import type { DistributionName } from '../distribution/names.ts';
+import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
-import type { DistributionName, HashName } from './keys/names.ts';
 
 /** A place in the configuration file, counted from 1. */
 export interface Position {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { type CodecChoice, selectCodec } from '../codec/select.ts';
+import type { CodecChoice } from '../codec/choices.ts';
+import { selectCodec } from '../codec/select.ts';
 import type { Config } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';

@@ -1,4 +1,5 @@
-import { DISTRIBUTION_NAMES, HASH_NAMES } from './names.ts';
+import { DISTRIBUTION_NAMES } from '../../distribution/names.ts';
+import { HASH_NAMES } from '../../hash/names.ts';
 
 export type KeyType =
   | 'address'

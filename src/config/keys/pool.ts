@@ -1,3 +1,5 @@
+import type { DistributionName } from '../../distribution/names.ts';
+import type { HashName } from '../../hash/names.ts';
 import type { Entry, PoolNode, Scalar } from '../file/document.ts';
 import { compareBytes } from '../file/order.ts';
 import type { Problems } from '../file/problems.ts';
@@ -5,7 +7,6 @@ import type { ListenConfig, PoolConfig, Position, ServerConfig } from '../types.
 import { parseListen, parseServer } from './address.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import { type KeySpec, POOL_KEYS, REFUSED_KEYS } from './keys.ts';
-import type { DistributionName, HashName } from './names.ts';
 import { nearest } from './suggest.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 

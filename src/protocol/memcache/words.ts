@@ -2,11 +2,6 @@ const BLANK = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Length of a request line that begins at `bytes[0]`, with its LF; -1 when there is none. */
-export function lineLength(bytes: Uint8Array): number {
-  return bytes.indexOf(LF) + 1 || -1;
-}
-
 /**
  * The words of a request line, which ends at LF, CR LF or the end of `bytes`. Only blanks part
  * them.

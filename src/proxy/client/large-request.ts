@@ -193,10 +193,6 @@ export class LargeRequest implements BulkWaiter, Timed {
     return null;
   }
 
-  get isComplete(): boolean {
-    return this.#complete;
-  }
-
   #release(): void {
     if (this.#connection !== null) this.#connection.onWritable = null;
     this.#connection = null;

@@ -61,7 +61,7 @@ class Part implements ReplyTarget {
   onFailure(error: Buffer): void {
     this.error = error;
     this.failed = true;
-    this.#whole.complete(this);
+    this.#whole.complete();
   }
 }
 
@@ -117,7 +117,7 @@ export class CoalescedReply implements StoredReply {
       else if (!this.#fits(part, info, count, start, length))
         part.error = failureReply(REASON_INVALID);
     }
-    if (last) this.complete(part);
+    if (last) this.complete();
   }
 
   /** Keeps what a good reply says. @returns false when it is not what the command answers */
@@ -182,7 +182,7 @@ export class CoalescedReply implements StoredReply {
   }
 
   /** A fragment is answered or lost; the last one makes the reply. */
-  complete(_part: Part): void {
+  complete(): void {
     if (--this.#left > 0) return;
     const client = this.#client;
     client.references--;

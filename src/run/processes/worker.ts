@@ -1,4 +1,4 @@
-import type { CodecChoice } from '../../codec/select.ts';
+import type { CodecChoice } from '../../codec/choices.ts';
 import { parseConfig } from '../../config/index.ts';
 import { LOG_ERROR, type Log } from '../../log.ts';
 import type { ReaderKind } from '../../net/reader.ts';

@@ -1,0 +1,2 @@
+/** Assertions are off, as in production: what stands behind them is never run. */
+export const ASSERTS: boolean = false;
