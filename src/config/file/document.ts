@@ -9,6 +9,7 @@ import {
   type YAMLParseError,
 } from 'yaml';
 import type { Position } from '../types.ts';
+import { explainLayout } from './layout.ts';
 import type { Problems } from './problems.ts';
 import type { SourceText } from './source-text.ts';
 import { checkTokens } from './tokens.ts';
@@ -31,11 +32,19 @@ export interface PoolNode {
   readonly entries: readonly Entry[];
 }
 
-const REPORTED_BEFORE: ReadonlySet<string> = new Set([
-  'BAD_DIRECTIVE',
-  'MULTIPLE_DOCS',
-  'TAB_AS_INDENT',
-]);
+/** What the parser's errors mean here, by code: its own words are about YAML that nobody wrote. */
+const MEANING: Readonly<Record<string, string>> = {
+  BAD_DQ_ESCAPE: 'an escape between "" is unknown; expected \\\\ for a backslash, or single quotes',
+  BAD_INDENT: 'the indentation is not that of the lines above; expected the same number of blanks',
+  BAD_SCALAR_START: 'a value cannot begin with this; expected quotes around the value',
+  BLOCK_AS_IMPLICIT_KEY: 'a ":" stands inside a value; expected quotes around the value',
+  DUPLICATE_KEY: 'the key is there twice; expected it once',
+  MISSING_CHAR: 'something is not closed, or a ":" is missing; expected "key: value"',
+  MULTILINE_IMPLICIT_KEY: 'there is no ":" behind the key; expected "key: value"',
+  RESOURCE_EXHAUSTION: 'the file is nested too deep; expected pools, keys and lists',
+  TAB_AS_INDENT: 'a tab is not allowed here; expected blanks',
+};
+const NOT_UNDERSTOOD = 'this is not understood; expected "pool:", "key: value" and "- item" lines';
 
 const POOLS = 'expected "pool name:" with indented keys below it';
 
@@ -91,7 +100,8 @@ class Walker {
     const name = this.scalar(pair.key, '', 'the pool name', { line: 1, column: 1 });
     if (name === null) return null;
     if (!isMap(pair.value)) {
-      if (!isFlow(pair.value)) {
+      const lines = isScalar(pair.value) && pair.value.value !== '';
+      if (!isFlow(pair.value) && !(lines && explainLayout(this.source, this.problems))) {
         this.problems.add(name.at, name.text, 'the pool has no keys; expected indented keys');
       }
       return null;
@@ -127,10 +137,11 @@ export function readDocument(source: SourceText, problems: Problems): PoolNode[]
   });
   const documents = Array.isArray(parsed) ? parsed : [];
   const errors = documents.flatMap((document) => document.errors.filter(isError));
-  for (const error of errors) {
-    // Tabs and markers have been reported as tokens.
-    if (!problems.empty && REPORTED_BEFORE.has(error.code)) continue;
-    problems.add(source.position(error.pos[0]), '', `${error.message}; expected block-style YAML`);
+  // Where a token is refused, the parser only stumbles over the rest of it.
+  const told = !problems.empty || (errors.length > 0 && explainLayout(source, problems));
+  if (errors.length > 0 && !told) {
+    const [{ code, pos }] = errors;
+    problems.add(source.position(pos[0]), '', MEANING[code] ?? NOT_UNDERSTOOD);
   }
   if (errors.length > 0) return [];
   const contents = documents[0]?.contents ?? null;

@@ -25,6 +25,16 @@ const SCALAR_FOLLOWS = '\x1f';
 /** After these a token may start that becomes a key; libyaml takes no tab there. */
 const KEY_MAY_FOLLOW = new Set(['newline', 'seq-item-ind', 'explicit-key-ind', 'doc-start']);
 
+/** More than an IPv6 address in brackets has, and a port and a weight. */
+const LONGEST_HOST = 80;
+
+/** What is said about `[::1]:6379:1`, which other programs take. */
+function withoutBrackets(text: string): string | null {
+  const found = /^\[([0-9a-fA-F:.]+)\](:[0-9:]+)/.exec(text);
+  if (found === null) return null;
+  return `an IPv6 address has no brackets here; expected ${found[1]}${found[2]}`;
+}
+
 /** Reports every token nutcracker refuses. */
 export function checkTokens(source: SourceText, problems: Problems): void {
   let offset = 0;
@@ -47,7 +57,10 @@ export function checkTokens(source: SourceText, problems: Problems): void {
     const type = CST.tokenType(lexeme);
     if (type === 'doc-mode' || type === 'flow-error-end') continue;
     const refused = type === null ? undefined : REFUSED[type];
-    if (refused !== undefined && inFlow === 0) problems.add(source.position(offset), '', refused);
+    if (refused !== undefined && inFlow === 0) {
+      const rest = source.text.slice(offset, offset + LONGEST_HOST);
+      problems.add(source.position(offset), '', withoutBrackets(rest) ?? refused);
+    }
     explicitKeys ||= type === 'explicit-key-ind';
     if (type === 'map-value-ind' && keyMayFollow && !explicitKeys) {
       problems.add(source.position(offset), '', LONE_COLON);
