@@ -12,15 +12,17 @@ import { writeCommandTable } from '../protocol/redis/table/command-table-layout.
 import { scannerEntries } from '../protocol/redis/table/scanner-entries.ts';
 import { CLIENT_CONNECTIONS, CLIENTS_REFUSED, CURR_CONNECTIONS } from '../stats/counters.ts';
 import { ClientConnection } from './client/client-connection.ts';
+import { allClients } from './client/client-list.ts';
 import type { LeavingClient } from './client/moving-client.ts';
+import type { ClientProtocol } from './client/protocol.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine/engine.ts';
 import { RingArena, type RingRegion } from './engine/ring-arena.ts';
 import { MemcacheProtocol } from './memcache/protocol.ts';
 import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
-import type { Protocol } from './pool/protocol.ts';
 import { RedisProtocol } from './redis/protocol.ts';
+import { RequestRouter } from './routing/router.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
 function ringRoom(config: Config): number {
@@ -64,8 +66,9 @@ export class ProxyServer {
   #pools: readonly Pool[];
   readonly #rings: RingArena;
   readonly #assembledBytes: number;
-  readonly #redis: Protocol;
-  readonly #memcache: Protocol;
+  readonly #redis: ClientProtocol;
+  readonly #memcache: ClientProtocol;
+  readonly #router: RequestRouter = new RequestRouter();
   readonly #workers: number;
   /** Connections this process may have, 0 = nobody knows. */
   readonly #maxConnections: number;
@@ -103,7 +106,11 @@ export class ProxyServer {
   }
 
   #open(config: PoolConfig, region: RingRegion): Pool {
-    return new Pool(this.engine, config, config.redis ? this.#redis : this.#memcache, region);
+    return new Pool(this.engine, config, this.#protocolOf(config), region);
+  }
+
+  #protocolOf({ redis }: PoolConfig): ClientProtocol {
+    return redis ? this.#redis : this.#memcache;
   }
 
   #takeRegion(pool: PoolConfig): RingRegion {
@@ -139,10 +146,11 @@ export class ProxyServer {
       pool.counters[CLIENTS_REFUSED]++;
       this.engine.log.write(LOG_INFO, `pool ${pool.config.name} refuses a client: ${full}`);
       socket.on('error', () => socket.destroy());
-      socket.end(pool.protocol.tooManyClients, () => socket.destroy());
+      socket.end(this.#protocolOf(pool.config).tooManyClients, () => socket.destroy());
       return null;
     }
-    return new ClientConnection(this.engine, pool, socket);
+    const protocol = this.#protocolOf(pool.config);
+    return new ClientConnection(this.engine, pool, protocol, this.#router, socket);
   }
 
   /** @returns which limit leaves no room for one more client, null when there is room */
@@ -208,8 +216,8 @@ export class ProxyServer {
       return pool;
     });
     this.preconnect();
-    for (const client of this.engine.clients) {
-      if (client !== null && changed.has(client.pool)) client.reroute();
+    for (const client of allClients(this.engine)) {
+      if (changed.has(client.pool)) client.reroute();
     }
     for (const pool of unwanted) this.#close(pool, drainMs);
   }
@@ -218,16 +226,16 @@ export class ProxyServer {
   #close(pool: Pool, drainMs: number): void {
     const deadline = performance.now() + drainMs;
     const look = (): void => {
-      const left = this.engine.clients.filter((client) => client?.pool === pool);
+      const left = allClients(this.engine).filter((client) => client.pool === pool);
       if (left.length > 0 && performance.now() < deadline) {
         setTimeout(look, SWEEP_MS).unref();
         return;
       }
-      for (const client of left) client?.destroy('its pool is gone');
+      for (const client of left) client.destroy('its pool is gone');
       pool.close();
       this.#rings.give(pool.region);
     };
-    for (const client of this.engine.clients) if (client?.pool === pool) client.drain();
+    for (const client of allClients(this.engine)) if (client.pool === pool) client.drain();
     look();
   }
 
@@ -236,7 +244,7 @@ export class ProxyServer {
    * @returns when none is left, or `drainMs` is over
    */
   async handOver(give: (client: LeavingClient) => void, drainMs: number): Promise<void> {
-    for (const client of this.engine.clients) client?.moveAway(give);
+    for (const client of allClients(this.engine)) client.moveAway(give);
     await this.#noClients(drainMs);
   }
 
@@ -252,10 +260,9 @@ export class ProxyServer {
   async stop(drainMs: number = DRAIN_MS): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
-    const { clients } = this.engine;
-    for (const client of clients) client?.drain();
+    for (const client of allClients(this.engine)) client.drain();
     await this.#noClients(drainMs);
-    for (const client of clients) client?.destroy('the proxy stops');
+    for (const client of allClients(this.engine)) client.destroy('the proxy stops');
     for (const pool of this.#pools) pool.close();
     this.engine.deadlines.stop();
   }

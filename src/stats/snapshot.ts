@@ -1,5 +1,6 @@
 import type { Engine } from '../proxy/engine/engine.ts';
-import type { Pool, Server } from '../proxy/pool/pool.ts';
+import type { Pool } from '../proxy/pool/pool.ts';
+import type { Server } from '../proxy/pool/server.ts';
 import type { SlowEntry } from '../proxy/pool/slow-log.ts';
 import { latenciesOf } from './latency.ts';
 import { ringView } from './ring-view.ts';

@@ -1,37 +1,54 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { dial } from '../../net/dial.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
-import { MC_GET, RECORD_DEST, RECORD_INFO } from '../../protocol/frame-table.ts';
+import { RECORD_DEST, RECORD_INFO } from '../../protocol/frame-table.ts';
 import * as counter from '../../stats/counters.ts';
 import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../../stats/counters.ts';
 import { CLASS_MULTI, CLASS_OTHER, NO_SERIES } from '../../stats/latency.ts';
-import type { ClientConnection } from '../client/client-connection.ts';
 import type { Timed } from '../engine/deadlines.ts';
 import { clockMicros, type Engine } from '../engine/engine.ts';
+import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
 import type { Flushable } from '../engine/turn.ts';
-import { GetLines } from '../memcache/get-lines.ts';
-import type { Lane } from '../pool/lanes.ts';
-import type { Server } from '../pool/pool.ts';
 import { BackendReplies } from './backend-replies.ts';
 import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
 import { InFlight, type ReplyTarget } from './in-flight.ts';
+import type { Lane } from './lane.ts';
+import type { OwnedConnection } from './owned-connection.ts';
+import type { ConnectionOwner } from './owner.ts';
+import { PURPOSE_SHARED } from './purpose.ts';
+import type { RequestJoiner } from './request-joiner.ts';
 import { WaitingClients } from './waiting-clients.ts';
+
+// The life of a connection: a greeting only where the server has to grant something first.
+const CONNECTING = 0;
+const GREETING = 1;
+const OPEN = 2;
+const CLOSED = 3;
+
+/** Who has a connection to a server for itself. */
+export interface ConnectionHolder {
+  /** Its output may go on, or has failed. */
+  onWritable(): void;
+}
 
 /**
  * One connection to a server, shared by many clients: requests go out in order, replies come back
  * in order.
  */
-export class BackendConnection implements ReadHandler, SendOwner, Flushable, Timed {
-  readonly server: Server;
+export class BackendConnection
+  implements ReadHandler, SendOwner, Flushable, Timed, ReplySource, OwnedConnection
+{
+  readonly owner: ConnectionOwner;
   readonly lane: Lane;
   readonly out: SendQueue;
   readonly inFlight: InFlight;
   readonly #engine: Engine;
   readonly #socket: Socket;
-  readonly #replies: BackendReplies;
+  readonly replies: BackendReplies;
   readonly #waiting: WaitingClients;
-  /** Joins gets into lines; null in Redis pools. */
-  readonly gets: GetLines | null;
+  /** Makes lines of several requests; null where each goes out as it is. */
+  readonly joiner: RequestJoiner | null;
   /** Requests in flight that are not handed to the socket yet. */
   #unwritten = 0;
   /** Of those, requests and bytes that are not in the counters yet. */
@@ -45,38 +62,40 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   flushPending = false;
   timerAt = 0;
   #heldBytes = 0;
+  #phase: number = CONNECTING;
+  /** The server has taken it; stays true when it is lost later. */
   connected = false;
-  closed = false;
-  /** Opened only to see whether the server is well. */
-  isProbe = false;
+  /** What it was opened for. */
+  readonly purpose: number;
   /** Too much is queued: clients must wait before they send more through here. */
   full = false;
   /** What must be granted before requests may be sent; null on lane 0. */
   greeting: Buffer | null = null;
   /** Why the server would not have us, as an error reply without its "-". */
   refusal: string | null = null;
-  /** Set for a bulk connection: told when its output may go on or has failed. */
-  onWritable: (() => void) | null = null;
+  /** Who has leased it. */
+  holder: ConnectionHolder | null = null;
 
-  constructor(engine: Engine, server: Server, lane: Lane) {
+  constructor(
+    engine: Engine,
+    owner: ConnectionOwner,
+    lane: Lane,
+    purpose: number = PURPOSE_SHARED,
+  ) {
+    const { pool } = owner;
     this.#engine = engine;
-    this.server = server;
-    this.#classes = server.pool.protocol.classes;
-    this.#measured = server.pool.latency !== null;
-    this.inFlight = new InFlight(server.pool.slowLog !== null);
+    this.owner = owner;
+    this.purpose = purpose;
+    this.#classes = pool.protocol.classes;
+    this.#measured = pool.latency !== null;
+    this.inFlight = new InFlight(pool.slowLog !== null);
     this.lane = lane;
     this.out = new SendQueue(engine.slabs, engine.writer, this);
-    this.gets = server.pool.config.redis ? null : new GetLines(engine, this);
-    this.#waiting = new WaitingClients(this);
-    this.#replies = new BackendReplies(engine, this);
-    server.pool.protocol.handshake(this);
-    const target = server.config;
-    const options =
-      target.kind === 'unix'
-        ? { path: target.path }
-        : { host: target.host === '' ? '0.0.0.0' : target.host, port: target.port, noDelay: true };
-    this.#socket = connect({ ...options, ...engine.reader.connectOptions(this) } as never);
-    engine.reader.attachConnecting(this.#socket, this);
+    this.#waiting = new WaitingClients(this, engine.turn);
+    this.replies = new BackendReplies(engine, this);
+    this.joiner = pool.protocol.joiner(this);
+    pool.protocol.handshake(this);
+    this.#socket = dial(owner.config, engine.reader, this);
     this.#socket.on('connect', () => this.#onConnect());
     this.#socket.on('end', () => this.fail(REASON_EOF, counter.SERVER_EOF));
     this.#socket.on('error', (error) => this.fail(failureReason(error), counter.SERVER_ERR));
@@ -87,7 +106,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   }
 
   #armConnectTimeout(): void {
-    const { connectTimeoutMs } = this.server.pool.config;
+    const { connectTimeoutMs } = this.owner.pool.config;
     if (connectTimeoutMs === 0) return;
     this.#connectUntil = Math.floor(performance.now()) + connectTimeoutMs;
     this.#engine.deadlines.arm(this, this.#connectUntil);
@@ -96,12 +115,14 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   #onConnect(): void {
     if (this.closed) return;
     this.connected = true;
-    this.server.counters[counter.SERVER_CONNECTIONS]++;
-    this.server.onConnected();
+    this.owner.counters[counter.SERVER_CONNECTIONS]++;
+    this.owner.onConnected();
     if (this.greeting !== null) {
+      this.#phase = GREETING;
       this.#socket.write(this.greeting);
       return;
     }
+    this.#phase = OPEN;
     this.out.open(this.#socket);
     this.#unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
@@ -109,7 +130,8 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   /** The greeting is granted: requests may follow. */
   handshakeDone(): void {
-    if (this.closed) return;
+    if (this.#phase !== GREETING) return;
+    this.#phase = OPEN;
     this.out.open(this.#socket);
     this.#engine.turn.markBackend(this);
   }
@@ -120,20 +142,29 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.fail(text, -1);
   }
 
+  get closed(): boolean {
+    return this.#phase === CLOSED;
+  }
+
+  owes(client: number, slot: number): boolean {
+    return this.inFlight.owes(client, slot);
+  }
+
   // --- sending ---------------------------------------------------------------------------------
 
   /** Sends a client's whole request, described by a record, during a walk. */
   sendRecord(record: number, start: number, length: number, client: number, slot: number): void {
     const { words } = this.#engine;
     const command = words[record + RECORD_INFO] & 0xffff;
-    let at = command === MC_GET && this.gets !== null ? this.gets.place(record, length) : 0;
+    const { joiner } = this;
+    let at = joiner === null ? 0 : joiner.place(record, length);
     const inLine = at !== 0;
     if (!inLine) at = this.out.reserve(length);
     words[record + RECORD_DEST] = at;
     if (at === 0) this.out.copyFrom(start, length);
-    const sent = inLine && this.gets !== null ? this.gets.added : length;
+    const sent = inLine && joiner !== null ? joiner.added : length;
     this.#push(client, slot, this.#classes[command], sent);
-    if (inLine) this.gets?.noteKeys(1);
+    if (inLine) joiner?.noteKeys(1);
     this.inFlight.keepHead(this.#engine.bytes, start, length);
     this.#sent(sent);
   }
@@ -163,16 +194,20 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   /** Sends a whole request from the arena that the server will not answer. */
   sendUnanswered(start: number, length: number): void {
     this.out.copyFrom(start, length);
-    const { counters } = this.server;
+    const { counters } = this.owner;
     counters[counter.REQUESTS]++;
     counters[counter.REQUEST_BYTES] += length;
     this.#engine.turn.markBackend(this);
   }
 
-  /** `length` bytes were reserved or queued in `out`; their reply is for `target`. */
-  sentFor(target: ReplyTarget, length: number): void {
+  /**
+   * `length` bytes were reserved or queued in `out`; their reply is for `target`.
+   * @param head bytes that begin with the request at `from`: what the slow log says of it
+   */
+  sentFor(target: ReplyTarget, length: number, head: Uint8Array, from: number = 0): void {
     const { now, micros } = this.#engine;
     this.inFlight.pushTarget(target, now, micros, this.#series(CLASS_MULTI), length);
+    this.inFlight.keepHead(head, from, length);
     this.#sent(length);
   }
 
@@ -182,7 +217,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   }
 
   #series(commandClass: number): number {
-    return this.#measured ? this.server.firstSeries + commandClass : NO_SERIES;
+    return this.#measured ? this.owner.firstSeries + commandClass : NO_SERIES;
   }
 
   #sent(length: number): void {
@@ -195,7 +230,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   /** Counts what was sent since the last time: once per turn, not per request. */
   #count(): void {
     if (this.#uncounted === 0) return;
-    const { counters } = this.server;
+    const { counters } = this.owner;
     counters[counter.REQUESTS] += this.#uncounted;
     counters[counter.REQUEST_BYTES] += this.#uncountedBytes;
     this.#uncounted = 0;
@@ -204,24 +239,24 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   }
 
   #armTimeout(): void {
-    const { timeoutMs } = this.server.pool.config;
+    const { timeoutMs } = this.owner.pool.config;
     if (timeoutMs !== 0) this.#engine.deadlines.arm(this, this.#engine.now + timeoutMs);
   }
 
   writeOut(): void {
-    this.gets?.beforeWrite();
+    this.joiner?.beforeWrite();
     this.#markWritten();
     this.out.flush();
   }
 
   flush(): void {
-    this.gets?.beforeWrite();
+    this.joiner?.beforeWrite();
     this.#count();
     this.#markWritten();
     this.out.flush();
     const { pendingBytes } = this.out;
     this.#account(pendingBytes);
-    if (pendingBytes > this.server.pool.config.serverOutputLimit) this.full = true;
+    if (pendingBytes > this.owner.pool.config.serverOutputLimit) this.full = true;
     else if (!this.out.blocked) this.#takesMore();
   }
 
@@ -254,29 +289,33 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
       this.full = false;
       this.#waiting.wake();
     }
-    this.onWritable?.();
+    this.holder?.onWritable();
   }
 
   /** The client is told when this connection takes requests again. */
-  waitFor(client: ClientConnection): void {
+  waitFor(client: ReplyReceiver): void {
     this.#waiting.add(client);
   }
 
   onRead(length: number): boolean {
     if (this.closed) return true;
     this.#engine.turn.onRead();
-    if (!this.#replies.read(length)) this.fail(REASON_INVALID, counter.SERVER_ERR);
-    return this.closed || !this.#replies.paused;
+    if (!this.replies.read(length)) this.fail(REASON_INVALID, counter.SERVER_ERR);
+    return this.closed || !this.replies.paused;
   }
 
   /** A client that held this connection up has taken its bytes, or is gone. */
   resume(): void {
-    if (!this.#replies.paused || this.closed) return;
-    this.#replies.resume();
+    if (!this.replies.paused || this.closed) return;
+    this.replies.resume();
     resumeReading(this.#socket);
   }
 
   // --- time ------------------------------------------------------------------------------------
+
+  armDeadline(due: number): void {
+    this.#engine.deadlines.arm(this, due);
+  }
 
   nextDeadline(): number {
     if (this.closed) return 0;
@@ -287,17 +326,17 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   #requestDeadline(): number {
     if (this.inFlight.count === 0) return 0;
-    if (this.#replies.paused) return this.#replies.graceDeadline;
-    const { timeoutMs } = this.server.pool.config;
-    if (timeoutMs === 0 || this.onWritable !== null) return 0;
-    if (this.#replies.underWay) return this.#replies.progress + timeoutMs;
+    if (this.replies.paused) return this.replies.graceDeadline;
+    const { timeoutMs } = this.owner.pool.config;
+    if (timeoutMs === 0 || this.holder !== null) return 0;
+    if (this.replies.underWay) return this.replies.progress + timeoutMs;
     return (
-      Math.max(this.inFlight.headTime, this.#replies.resumedAt, this.#bodyCompleteAt) + timeoutMs
+      Math.max(this.inFlight.headTime, this.replies.resumedAt, this.#bodyCompleteAt) + timeoutMs
     );
   }
 
   onDeadline(now: number): void {
-    if (this.#replies.paused) this.#replies.dropSlowReader(now);
+    if (this.replies.paused) this.replies.dropSlowReader(now);
     else this.fail(REASON_TIMEOUT, counter.SERVER_TIMEDOUT);
   }
 
@@ -312,11 +351,11 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     const lost = this.inFlight.count;
     this.#shut();
     if (which >= 0) {
-      this.server.counters[which]++;
-      this.server.onConnectionLost(this, reason, lost);
+      this.owner.counters[which]++;
+      this.owner.onConnectionLost(this, reason, lost);
     }
-    const error = this.server.pool.protocol.failure(reason);
-    const streaming = this.#replies.fail(error);
+    const error = this.owner.pool.protocol.failure(reason);
+    const streaming = this.replies.fail(error);
     for (let first = true; this.inFlight.count > 0; first = false) {
       const id = this.inFlight.headClient;
       const slot = this.inFlight.headSlot;
@@ -327,18 +366,13 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
         continue;
       }
       this.inFlight.shift();
-      const client = this.#engine.clients[id] as ClientConnection;
-      client.references--;
-      if (client.closed) {
-        client.releaseIfDone();
-        continue;
-      }
-      this.server.pool.counters[counter.FORWARD_ERROR]++;
-      // A streamed reply's slot was settled above.
-      if (!(first && streaming)) client.pipeline.deliver(slot, error);
-      this.#engine.turn.markClient(client);
+      const client = this.#engine.clients[id] as ReplyReceiver;
+      if (!client.closed) this.owner.pool.counters[counter.FORWARD_ERROR]++;
+      // A streamed reply was settled above.
+      if (first && streaming) client.endStream();
+      else client.takeReply(slot, error);
     }
-    this.onWritable?.();
+    this.holder?.onWritable();
   }
 
   /**
@@ -346,9 +380,9 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
    */
   bodyComplete(): void {
     this.#bodyCompleteAt = Math.floor(performance.now());
-    if (this.inFlight.count === 0) this.server.onIdle(this);
-    else if (this.server.pool.config.timeoutMs !== 0) {
-      this.#engine.deadlines.arm(this, this.#bodyCompleteAt + this.server.pool.config.timeoutMs);
+    if (this.inFlight.count === 0) this.owner.onIdle(this);
+    else if (this.owner.pool.config.timeoutMs !== 0) {
+      this.#engine.deadlines.arm(this, this.#bodyCompleteAt + this.owner.pool.config.timeoutMs);
     }
   }
 
@@ -359,11 +393,8 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     for (; this.inFlight.count > 0; this.inFlight.shift()) {
       const id = this.inFlight.headClient;
       if (id < 0) continue;
-      const client = this.#engine.clients[id] as ClientConnection;
-      const slot = this.inFlight.headSlot;
-      client.references--;
-      if (client.closed) client.releaseIfDone();
-      else client.pipeline.deliver(slot, this.server.pool.protocol.failure(REASON_EOF));
+      const client = this.#engine.clients[id] as ReplyReceiver;
+      client.takeReply(this.inFlight.headSlot, this.owner.pool.protocol.failure(REASON_EOF));
     }
   }
 
@@ -376,15 +407,15 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   }
 
   #shut(): void {
-    this.closed = true;
+    this.#phase = CLOSED;
     this.#count();
-    this.#replies.drop();
-    this.gets?.drop();
+    this.replies.drop();
+    this.joiner?.drop();
     this.out.discard();
     this.#account(0);
     this.#engine.deadlines.forget(this);
-    if (this.connected) this.server.counters[counter.SERVER_CONNECTIONS]--;
-    this.server.forget(this);
+    if (this.connected) this.owner.counters[counter.SERVER_CONNECTIONS]--;
+    this.owner.forget(this);
     this.#socket.destroy();
     this.#waiting.wake();
   }

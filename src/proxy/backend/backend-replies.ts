@@ -1,4 +1,4 @@
-import { FLUSH_MARK, SLOW_READER_GRACE_MS } from '../../limits.ts';
+import { SLOW_READER_GRACE_MS } from '../../limits.ts';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -29,39 +29,50 @@ import {
   WINDOW,
 } from '../../protocol/frame-table.ts';
 import { RESPONSE_BYTES, RESPONSES, SLOW_READERS } from '../../stats/counters.ts';
-import type { ClientConnection } from '../client/client-connection.ts';
-import { StreamedReply } from '../client/streamed-reply.ts';
 import { Carry } from '../engine/carry.ts';
 import type { Engine, SavedState } from '../engine/engine.ts';
-import { JoinedReplies } from '../memcache/joined-replies.ts';
-import type { BackendConnection } from './backend-connection.ts';
+import type { ReplyReceiver, ReplySource, ReplyStream } from '../engine/receiver.ts';
 import {
   IN_FLIGHT_ARRIVED,
   IN_FLIGHT_CLIENT,
   IN_FLIGHT_SERIES,
   IN_FLIGHT_SLOT,
   IN_FLIGHT_WRITTEN,
+  type InFlight,
   type ReplyTarget,
 } from './in-flight.ts';
+import type { Lane } from './lane.ts';
+import type { OwnedConnection } from './owned-connection.ts';
+import type { ConnectionOwner } from './owner.ts';
+import type { RequestJoiner } from './request-joiner.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const MAX_DEPTH_WORD = STATE / 4 + STATE_MAX_DEPTH;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const CARRY_LIMIT = WINDOW - HEADROOM;
-/** What a RESP3 server says unasked: nobody's reply. */
-const PUSH = 0x3e; // '>'
+/** The connection, as what reads its replies sees it. */
+export interface RepliedConnection extends ReplySource, OwnedConnection {
+  readonly owner: ConnectionOwner;
+  readonly lane: Lane;
+  readonly inFlight: InFlight;
+  readonly joiner: RequestJoiner | null;
+  /** Requests that wait to be written. */
+  readonly unwritten: number;
+  /** It looks at the time then. */
+  armDeadline(due: number): void;
+}
 
 /**
  * What a server sends: scanned in the receive window, each reply handed to whoever asked for it.
  */
 export class BackendReplies {
   readonly #engine: Engine;
-  readonly #connection: BackendConnection;
+  readonly #connection: RepliedConnection;
   readonly #carry: Carry;
   #saved: SavedState | null = null;
   #partial = false;
-  #streamed: StreamedReply | null = null;
+  #streamed: ReplyStream | null = null;
   /** The target of a reply that arrives in pieces. */
   #pieces: ReplyTarget | null = null;
   /** When bytes arrived last, in engine milliseconds. */
@@ -73,21 +84,20 @@ export class BackendReplies {
   #pausedAt = 0;
   /** How long others have waited behind the slow reader's reply already, in earlier pauses. */
   #waited = 0;
-  #slowReader: ClientConnection | null = null;
-  readonly #joined: JoinedReplies | null;
+  #slowReader: ReplyReceiver | null = null;
+  readonly #unasked: number;
 
-  constructor(engine: Engine, connection: BackendConnection) {
+  constructor(engine: Engine, connection: RepliedConnection) {
     this.#engine = engine;
     this.#connection = connection;
     this.#carry = new Carry(engine);
-    const { gets } = connection;
-    this.#joined = gets === null ? null : new JoinedReplies(engine, connection, gets, this);
+    this.#unasked = connection.owner.pool.protocol.unaskedType(connection.lane.resp);
   }
 
   /** A reply has begun and is not complete. */
   get underWay(): boolean {
     if (this.#partial || this.#streamed !== null || this.#pieces !== null) return true;
-    return this.#joined?.underWay ?? false;
+    return this.#connection.joiner?.underWay ?? false;
   }
 
   /** The server has been asked for something that it has not answered. */
@@ -102,9 +112,9 @@ export class BackendReplies {
   read(length: number): boolean {
     const engine = this.#engine;
     const connection = this.#connection;
-    const { protocol } = connection.server.pool;
+    const { protocol } = connection.owner.pool;
     const limit = engine.beginChunk();
-    engine.words[MAX_DEPTH_WORD] = this.#connection.server.pool.config.maxReplyDepth;
+    engine.words[MAX_DEPTH_WORD] = this.#connection.owner.pool.config.maxReplyDepth;
     this.progress = engine.now;
     const end = WINDOW + length;
     let start = this.#carry.restore(WINDOW);
@@ -133,21 +143,21 @@ export class BackendReplies {
   #walk(count: number): boolean {
     const engine = this.#engine;
     const { words, clients, micros } = engine;
-    const joined = this.#joined;
-    const { inFlight, server, unwritten } = this.#connection;
-    const { latency, slowMicros } = server.pool;
-    const pushes = this.#connection.lane.resp === 3;
+    const { inFlight, owner, unwritten, joiner } = this.#connection;
+    const { latency, slowMicros } = owner.pool;
+    const unasked = this.#unasked;
     let bytes = 0;
     let done = 0;
     let asked = true;
     let transient = false;
-    let client: ClientConnection | null = null;
+    let client: ReplyReceiver | null = null;
     let clientId = -1;
     engine.beginWalk(count);
     for (let i = 0, record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
       const info = words[record + RECORD_INFO];
-      if (pushes && (info & 0xff) === PUSH) {
+      if (unasked !== 0 && (info & 0xff) === unasked) {
         words[record + RECORD_DEST] = 0;
+        owner.pool.protocol.onUnasked(this.#connection, record);
         continue;
       }
       if (inFlight.count <= unwritten) {
@@ -159,7 +169,7 @@ export class BackendReplies {
       const length = words[record + RECORD_LENGTH];
       bytes += length;
       const { ring, headAt } = inFlight;
-      if (joined?.isNext) {
+      if (joiner?.isNext) {
         words[record + RECORD_DEST] = 0;
         if (client !== null) this.afterReplies(client);
         client = null;
@@ -167,7 +177,7 @@ export class BackendReplies {
         transient = false;
         const key = words[record + RECORD_KEY];
         const before = inFlight.count;
-        asked = joined.take(start, length, info, words[record + RECORD_COUNT], key);
+        asked = joiner.take(start, length, info, words[record + RECORD_COUNT], key);
         done += before - inFlight.count;
         if (!asked) break;
         continue;
@@ -182,7 +192,7 @@ export class BackendReplies {
       }
       done++;
       transient = (info & FLAG_TRANSIENT) !== 0;
-      if (transient) server.onTransientReply();
+      if (transient) owner.onTransientReply();
       const slot = ring[headAt + IN_FLIGHT_SLOT];
       const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
       const written = ring[headAt + IN_FLIGHT_WRITTEN];
@@ -193,45 +203,25 @@ export class BackendReplies {
       if (id !== clientId) {
         if (client !== null) this.afterReplies(client);
         clientId = id;
-        client = clients[id] as ClientConnection;
+        client = clients[id] as ReplyReceiver;
       }
-      this.#handOver(client as ClientConnection, slot, record, start, length, series, arrived);
+      (client as ReplyReceiver).takeRecord(slot, record, start, length, series, arrived);
     }
     if (client !== null) this.afterReplies(client);
     engine.endWalk();
-    const { counters } = server;
+    const { counters } = owner;
     counters[RESPONSES] += done;
     counters[RESPONSE_BYTES] += bytes;
-    if (done > 0 && !transient) server.onReplies();
-    if (inFlight.count === 0) server.onIdle(this.#connection);
+    if (done > 0 && !transient) owner.onReplies();
+    if (inFlight.count === 0) owner.onIdle(this.#connection);
     return asked;
   }
 
-  #handOver(
-    client: ClientConnection,
-    slot: number,
-    record: number,
-    start: number,
-    length: number,
-    series: number,
-    arrived: number,
-  ): void {
-    client.references--;
-    if (client.closed) {
-      this.#engine.words[record + RECORD_DEST] = 0;
-      client.releaseIfDone();
-      return;
-    }
-    client.pipeline.deliverRecord(slot, record, start, length, series, arrived);
-  }
-
   /** The client has got one reply or several in a row. */
-  afterReplies(client: ClientConnection): void {
+  afterReplies(client: ReplyReceiver): void {
     if (client.closed) return;
-    this.#engine.turn.markClient(client);
+    client.tookReplies();
     this.#pauseForSlowReader(client);
-    const { out } = client.pipeline;
-    if (out.unsentBytes > FLUSH_MARK) this.#engine.flushSoon(out);
   }
 
   /** The reply of the oldest request is complete, and not simply passed on. */
@@ -240,14 +230,14 @@ export class BackendReplies {
     this.answered();
     const series = inFlight.headSeries;
     if (series < 0) return;
-    const { latency } = this.#connection.server.pool;
+    const { latency } = this.#connection.owner.pool;
     latency?.delivered(series, inFlight.headArrived, this.#engine.micros);
   }
 
   /** The server has answered the oldest request. */
   answered(): void {
     const { inFlight } = this.#connection;
-    const { latency, slowMicros } = this.#connection.server.pool;
+    const { latency, slowMicros } = this.#connection.owner.pool;
     const { micros } = this.#engine;
     const { headArrived, headSeries } = inFlight;
     if (headSeries >= 0) latency?.answered(headSeries, headArrived, inFlight.headWritten, micros);
@@ -256,14 +246,16 @@ export class BackendReplies {
 
   /** The oldest request took long: it goes into the slow log. */
   #logSlow(): void {
-    const { inFlight, server } = this.#connection;
+    const { inFlight, owner } = this.#connection;
     const { micros, clients } = this.#engine;
     const id = inFlight.headClient;
-    server.pool.slowLog?.add({
+    const client = id < 0 ? null : (clients[id] as ReplyReceiver);
+    const claim = id < 0 ? inFlight.headTarget.claim : null;
+    owner.pool.slowLog?.add({
       head: inFlight.headBytes,
-      client: id < 0 ? (inFlight.headTarget.clientAddress ?? '') : (clients[id]?.address ?? ''),
-      clientName: id < 0 ? '' : (clients[id]?.session.name ?? ''),
-      server,
+      client: client?.address ?? claim?.clientAddress ?? '',
+      clientName: client?.name ?? claim?.clientName ?? '',
+      server: owner.name,
       totalMicros: (micros - inFlight.headArrived) | 0,
       serverMicros: (micros - inFlight.headWritten) | 0,
     });
@@ -271,7 +263,7 @@ export class BackendReplies {
 
   /** One piece of the oldest request's reply, or a whole reply that is not simply passed on. */
   piece(start: number, length: number, info: number, count: number, key: number): void {
-    if ((info & 0xff) === PUSH && this.#connection.lane.resp === 3) return;
+    if (this.#unasked !== 0 && (info & 0xff) === this.#unasked) return;
     const { inFlight } = this.#connection;
     const last = (info & FLAG_LAST) !== 0;
     if (last) this.measure();
@@ -284,24 +276,20 @@ export class BackendReplies {
       return;
     }
     const engine = this.#engine;
-    const client = engine.clients[id] as ClientConnection;
+    const client = engine.clients[id] as ReplyReceiver;
     if (this.#streamed === null && !client.closed) {
-      this.#streamed = new StreamedReply(engine, client, inFlight.headSlot);
+      this.#streamed = client.openStream(inFlight.headSlot);
     }
     const streamed = this.#streamed;
+    streamed?.push(start, length, last);
     if (last) {
       inFlight.shift();
-      client.references--;
       this.#streamed = null;
       this.#waited = 0;
+      client.endStream();
     }
-    if (client.closed) {
-      if (last) client.releaseIfDone();
-      return;
-    }
-    streamed?.push(start, length, last);
-    engine.turn.markClient(client);
-    engine.flushSoon(client.pipeline.out);
+    if (client.closed) return;
+    client.tookReplies();
     this.#pauseForSlowReader(client);
   }
 
@@ -323,12 +311,12 @@ export class BackendReplies {
     saved[STATE_BOUNDARY - STATE_RESUME] = 0;
     saved[STATE_DETACHED - STATE_RESUME] = 1;
     const info = (saved[STATE_INFO - STATE_RESUME] & 0xffff) | FLAG_FIRST;
-    const { inFlight, server } = this.#connection;
-    server.counters[RESPONSE_BYTES] += boundary;
-    if (this.#joined?.isNext) {
+    const { inFlight, owner, joiner } = this.#connection;
+    owner.counters[RESPONSE_BYTES] += boundary;
+    if (joiner?.isNext) {
       const before = inFlight.count;
-      if (!this.#joined.take(consumed, boundary, info, 0, 0)) return false;
-      server.counters[RESPONSES] += before - inFlight.count;
+      if (!joiner.take(consumed, boundary, info, 0, 0)) return false;
+      owner.counters[RESPONSES] += before - inFlight.count;
     } else {
       this.piece(consumed, boundary, info, saved[STATE_COUNT - STATE_RESUME], 0);
     }
@@ -336,14 +324,14 @@ export class BackendReplies {
     return true;
   }
 
-  #pauseForSlowReader(client: ClientConnection): void {
+  #pauseForSlowReader(client: ReplyReceiver): void {
     if (this.paused || !client.holdsUp(this.#connection)) return;
     this.paused = true;
     this.#slowReader = client;
     this.#pausedAt = this.#engine.now;
-    client.blocksBackend(this.#connection);
-    this.#connection.server.retire(this.#connection);
-    this.#engine.deadlines.arm(this.#connection, this.graceDeadline);
+    client.blocks(this.#connection);
+    this.#connection.owner.retire(this.#connection);
+    this.#connection.armDeadline(this.graceDeadline);
   }
 
   /** The client that held this up has taken its bytes, or is gone. */
@@ -370,7 +358,7 @@ export class BackendReplies {
     this.#waited = 0;
     if (this.#slowReader === null || !this.#connection.inFlight.hasOther(this.#slowReader.id))
       return;
-    this.#connection.server.pool.counters[SLOW_READERS]++;
+    this.#connection.owner.pool.counters[SLOW_READERS]++;
     this.#slowReader.destroy('it does not read a large reply that others wait behind');
   }
 

@@ -1,4 +1,5 @@
 import { NO_SERIES } from '../../stats/latency.ts';
+import type { ReplyClaim } from '../engine/receiver.ts';
 
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
@@ -7,10 +8,8 @@ export interface ReplyTarget {
    * `count` and `key` are the record's.
    */
   onReply(start: number, length: number, info: number, count: number, key: number): void;
-  /** Whose request it is part of. */
-  readonly clientAddress?: string;
-  /** That client's number. */
-  readonly clientId?: number;
+  /** For whom it was asked; null when it is one of ringway's own requests. */
+  readonly claim: ReplyClaim | null;
   /** Asked behind each complete reply: whether another one is for this target too. */
   awaitsMore?(): boolean;
   /** The reply will not come; `error` is a complete error reply. */
@@ -184,7 +183,7 @@ export class InFlight {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const at = i & this.#mask;
       const id = this.ring[at * STRIDE];
-      if (id >= 0 ? id !== client : this.#targets[at]?.clientId !== client) return true;
+      if (id >= 0 ? id !== client : this.#targets[at]?.claim?.clientId !== client) return true;
     }
     return false;
   }
@@ -197,7 +196,7 @@ export class InFlight {
       const at = i & this.#mask;
       const id = this.ring[at * STRIDE];
       if (id === client) return this.ring[at * STRIDE + IN_FLIGHT_SLOT] === slot;
-      if (id < 0 && this.#targets[at]?.clientId === client) return true;
+      if (id < 0 && this.#targets[at]?.claim?.clientId === client) return true;
     }
     return false;
   }

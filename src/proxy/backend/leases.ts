@@ -1,40 +1,39 @@
-import type { Lane } from '../pool/lanes.ts';
-import type { Server } from '../pool/pool.ts';
 import type { BackendConnection } from './backend-connection.ts';
+import type { Lane } from './lane.ts';
 
-/** Someone who waits for a bulk connection. */
-export interface BulkWaiter {
+/** Someone who waits for a connection of its own. */
+export interface LeaseWaiter {
   /** Its database and protocol version. */
   readonly lane: Lane;
-  onBulkConnection(connection: BackendConnection): void;
+  onLease(connection: BackendConnection): void;
 }
 
 /**
  * Extra connections to one server, each leased for one large request at a time: half a request on a
  * shared connection would swallow the next client's.
  */
-export class BulkConnections {
-  readonly #server: Server;
+export class Leases {
+  readonly #open: (lane: Lane) => BackendConnection;
   readonly #limit: number;
   readonly #idle: BackendConnection[] = [];
   readonly #leased: Set<BackendConnection> = new Set();
-  readonly #waiting: BulkWaiter[] = [];
+  readonly #waiting: LeaseWaiter[] = [];
   #leaving = false;
 
-  constructor(server: Server, limit: number) {
-    this.#server = server;
+  constructor(open: (lane: Lane) => BackendConnection, limit: number) {
+    this.#open = open;
     this.#limit = limit;
   }
 
   /** Gives `waiter` a connection now, or when one comes free. */
-  lease(waiter: BulkWaiter): void {
+  lease(waiter: LeaseWaiter): void {
     const connection = this.#take(waiter.lane);
     if (connection === null) this.#waiting.push(waiter);
-    else waiter.onBulkConnection(connection);
+    else waiter.onLease(connection);
   }
 
   /** The waiter wants nothing any more. */
-  cancel(waiter: BulkWaiter): void {
+  cancel(waiter: LeaseWaiter): void {
     const at = this.#waiting.indexOf(waiter);
     if (at >= 0) this.#waiting.splice(at, 1);
   }
@@ -45,7 +44,7 @@ export class BulkConnections {
     if (connection === null) {
       if (this.#leased.size >= this.#limit) return null;
       if (this.#leased.size + this.#idle.length >= this.#limit) this.#idle[0].close();
-      connection = this.#server.openBulk(lane);
+      connection = this.#open(lane);
     }
     this.#leased.add(connection);
     return connection;
@@ -53,7 +52,7 @@ export class BulkConnections {
 
   /** Nothing is in flight on `connection`: if its lease is over it serves the next. */
   onIdle(connection: BackendConnection): void {
-    if (connection.onWritable !== null || !this.#leased.delete(connection)) return;
+    if (connection.holder !== null || !this.#leased.delete(connection)) return;
     this.#idle.push(connection);
     this.#serveNext();
     if (this.#leaving) this.#closeIdle();
@@ -92,7 +91,7 @@ export class BulkConnections {
   #serveNext(): void {
     if (this.#waiting.length === 0) return;
     const connection = this.#take(this.#waiting[0].lane);
-    if (connection !== null) this.#waiting.shift()?.onBulkConnection(connection);
+    if (connection !== null) this.#waiting.shift()?.onLease(connection);
   }
 
   close(): void {

@@ -1,18 +1,20 @@
-import type { ClientConnection } from '../client/client-connection.ts';
-import type { BackendConnection } from './backend-connection.ts';
+import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
+import type { Turn } from '../engine/turn.ts';
 
 /** Clients that have a request for a connection which must first take what is queued to it. */
 export class WaitingClients {
-  readonly #connection: BackendConnection;
-  #clients: ClientConnection[] = [];
+  readonly #source: ReplySource;
+  readonly #turn: Turn;
+  #clients: ReplyReceiver[] = [];
 
-  constructor(connection: BackendConnection) {
-    this.#connection = connection;
+  constructor(source: ReplySource, turn: Turn) {
+    this.#source = source;
+    this.#turn = turn;
   }
 
-  add(client: ClientConnection): void {
-    if (client.waitsFor === this.#connection) return;
-    client.waitsFor = this.#connection;
+  add(client: ReplyReceiver): void {
+    if (client.waitsFor === this.#source) return;
+    client.waitsFor = this.#source;
     this.#clients.push(client);
   }
 
@@ -22,8 +24,8 @@ export class WaitingClients {
     if (clients.length === 0) return;
     this.#clients = [];
     for (const client of clients) {
-      if (client.waitsFor === this.#connection) client.waitsFor = null;
-      client.pool.engine.turn.markClient(client);
+      if (client.waitsFor === this.#source) client.waitsFor = null;
+      this.#turn.markClient(client);
     }
   }
 }

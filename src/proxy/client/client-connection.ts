@@ -1,29 +1,37 @@
 import type { Socket } from 'node:net';
-import { HELD_WRITE_BYTES, INITIAL_PIPELINE_WINDOW } from '../../limits.ts';
+import { FLUSH_MARK, HELD_WRITE_BYTES, INITIAL_PIPELINE_WINDOW } from '../../limits.ts';
 import { LOG_INFO } from '../../log.ts';
 import { stopReading } from '../../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
+import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import * as counter from '../../stats/counters.ts';
-import type { BackendConnection } from '../backend/backend-connection.ts';
+import type { Lane } from '../backend/lane.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/held-writes.ts';
-import type { Flushable } from '../engine/turn.ts';
-import type { Lane } from '../pool/lanes.ts';
+import type { ReplySource, ReplyStream } from '../engine/receiver.ts';
 import type { Pool } from '../pool/pool.ts';
-import { ClientInput, LARGEST_CARRY } from './client-input.ts';
+import { type Claimant, Claims } from './claims.ts';
+import { ClientInput, type InputOwner, LARGEST_CARRY } from './client-input.ts';
 import { ClientPipeline } from './client-pipeline.ts';
-import { ClientTimers } from './client-timers.ts';
+import { ClientTimers, type TimedClient } from './client-timers.ts';
 import { HeldConnections } from './held-connections.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
+import type { ClientProtocol } from './protocol.ts';
+import type { Requester, Router } from './router.ts';
 import { Session } from './session.ts';
+import { StreamedReply } from './streamed-reply.ts';
 
 const NOTHING = Buffer.alloc(0);
 
 /** One client: its requests are scanned, sent to their servers, and answered in order. */
-export class ClientConnection implements ReadHandler, SendOwner, Flushable, Holder {
+export class ClientConnection
+  implements ReadHandler, SendOwner, Holder, Requester, Claimant, TimedClient, InputOwner
+{
   readonly id: number;
   readonly pool: Pool;
+  readonly protocol: ClientProtocol;
+  readonly router: Router;
   readonly pipeline: ClientPipeline;
   readonly #engine: Engine;
   readonly #socket: Socket;
@@ -43,11 +51,10 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   readonly #held: HeldConnections = new HeldConnections(this);
   /** Set while this client waits to be handed to another process. */
   #give: ((client: LeavingClient) => void) | null = null;
-  /** Entries in flight that name this client; its id is not reused before they are gone. */
-  references = 0;
+  /** What is in flight for this client. */
+  readonly claims: Claims = new Claims(this);
   #idFreed = false;
-  /** The server connection that must take more before the next request can be sent. */
-  waitsFor: BackendConnection | null = null;
+  waitsFor: ReplySource | null = null;
   authenticated: boolean;
   /** Its plain requests are simply forwarded: it is authenticated and hears the replies. */
   plain: boolean;
@@ -59,9 +66,17 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   listed = false;
   heldBytes = 0;
 
-  constructor(engine: Engine, pool: Pool, socket: Socket) {
+  constructor(
+    engine: Engine,
+    pool: Pool,
+    protocol: ClientProtocol,
+    router: Router,
+    socket: Socket,
+  ) {
     this.#engine = engine;
     this.pool = pool;
+    this.protocol = protocol;
+    this.router = router;
     this.#socket = socket;
     this.#out = new SendQueue(engine.slabs, engine.writer, this);
     this.#out.open(socket);
@@ -89,6 +104,14 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   get address(): string {
     const { remoteAddress, remotePort } = this.#socket;
     return remoteAddress === undefined ? 'unix socket' : `${remoteAddress}:${remotePort}`;
+  }
+
+  get name(): string {
+    return this.session.name;
+  }
+
+  get muted(): boolean {
+    return this.session.muted;
   }
 
   /** When bytes came last, in engine milliseconds. */
@@ -201,9 +224,64 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   }
 
   /** Answers the next request with the error of a server that cannot be used. */
-  failForward(reason: string): void {
+  failForward(reason: string): true {
     this.pool.counters[counter.FORWARD_ERROR]++;
     this.answer(this.pool.protocol.failure(reason));
+    return true;
+  }
+
+  // --- replies of servers ----------------------------------------------------------------------
+
+  takeRecord(
+    slot: number,
+    record: number,
+    start: number,
+    length: number,
+    series: number,
+    arrived: number,
+  ): void {
+    this.claims.settle();
+    if (this.closed) this.#engine.words[record + RECORD_DEST] = 0;
+    else this.pipeline.deliverRecord(slot, record, start, length, series, arrived);
+  }
+
+  takeTwo(
+    slot: number,
+    start: number,
+    length: number,
+    tail: number,
+    tailLength: number,
+    series: number,
+    arrived: number,
+  ): void {
+    this.claims.settle();
+    if (this.closed) return;
+    this.pipeline.deliverTwo(slot, start, length, tail, tailLength, series, arrived);
+  }
+
+  takeReply(slot: number, reply: Buffer): void {
+    this.claims.settle();
+    if (this.closed) return;
+    this.pipeline.deliver(slot, reply);
+    this.onAnswered();
+  }
+
+  openStream(slot: number): ReplyStream {
+    return new StreamedReply(this.#engine, this, slot);
+  }
+
+  endStream(): void {
+    this.claims.settle();
+    if (!this.closed) this.onAnswered();
+  }
+
+  tookReplies(): void {
+    this.#engine.turn.markClient(this);
+    if (this.#out.unsentBytes > FLUSH_MARK) this.#engine.flushSoon(this.#out);
+  }
+
+  onAnswered(): void {
+    this.#engine.turn.markClient(this);
   }
 
   writeOut(): void {
@@ -311,16 +389,15 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
    * Whether a server connection must stand still for this client. One that owes it the reply that
    * is next goes on while the client reads: the others wait behind that.
    */
-  holdsUp(connection: BackendConnection): boolean {
+  holdsUp(source: ReplySource): boolean {
     if (!this.overOutputLimit()) return false;
     const { out, head } = this.pipeline;
     if (out.pendingBytes > this.pool.config.clientOutputLimit) return true;
-    return !connection.inFlight.owes(this.id, head);
+    return !source.owes(this.id, head);
   }
 
-  /** A server connection stands still until this client takes its replies. */
-  blocksBackend(connection: BackendConnection): void {
-    this.#held.add(connection);
+  blocks(source: ReplySource): void {
+    this.#held.add(source);
   }
 
   // --- the end ---------------------------------------------------------------------------------
@@ -379,12 +456,12 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
     this.#out.discard();
     this.#timers.stop();
     this.#held.release();
-    this.releaseIfDone();
+    if (this.claims.open === 0) this.onUnclaimed();
   }
 
-  /** Frees the id of a closed client once nothing in flight names it. */
-  releaseIfDone(): void {
-    if (!this.closed || this.references !== 0 || this.#idFreed) return;
+  /** Nothing in flight names the closed client: its id is free. */
+  onUnclaimed(): void {
+    if (this.#idFreed) return;
     this.#idFreed = true;
     this.#engine.removeClient(this.id);
   }

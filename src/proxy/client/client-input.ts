@@ -10,8 +10,6 @@ import {
   RECORD_BYTES,
   RECORD_DEST,
   RECORD_INFO,
-  RECORD_KEY,
-  RECORD_KEY_LENGTH,
   RECORD_LENGTH,
   RECORD_SERVER,
   RECORD_START,
@@ -36,13 +34,10 @@ import {
   WINDOW_BYTES,
 } from '../../protocol/frame-table.ts';
 import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../stats/counters.ts';
-import type { BackendConnection } from '../backend/backend-connection.ts';
-import { REASON_REFUSED } from '../backend/failure.ts';
 import { Carry } from '../engine/carry.ts';
 import type { Engine, SavedState } from '../engine/engine.ts';
-import { RetriedRead } from '../routing/retried-read.ts';
-import type { ClientConnection } from './client-connection.ts';
-import { LargeRequest } from './large-request.ts';
+import { LargeRequest, type LargeRequester } from './large-request.ts';
+import { MAY_WAIT, MUST_SEND, type Requester, type Router, WAIT } from './router.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -54,10 +49,24 @@ export const LARGEST_CARRY: number = WINDOW - HEADROOM + WINDOW_BYTES;
 /** The smallest a word of a request can be: `$0\r\n\r\n`. */
 const SMALLEST_WORD = 6;
 
+/** The client, as what it sends sees it. */
+export interface InputOwner extends LargeRequester, Requester {
+  readonly router: Router;
+  readonly address: string;
+  readonly window: number;
+  /** No more requests are taken. */
+  readonly closing: boolean;
+  /** Its plain requests are simply forwarded. */
+  readonly plain: boolean;
+  failForward(reason: string): true;
+  stopReading(): void;
+  overOutputLimit(): boolean;
+}
+
 /** What a client sends: scanned in the receive window and sent on, as far as its credit goes. */
 export class ClientInput {
   readonly #engine: Engine;
-  readonly #client: ClientConnection;
+  readonly #client: InputOwner;
   readonly #carry: Carry;
   #saved: SavedState | null = null;
   #partial = false;
@@ -69,7 +78,7 @@ export class ClientInput {
   /** The client goes to another process: no request is begun here any more. */
   leaving = false;
 
-  constructor(engine: Engine, client: ClientConnection) {
+  constructor(engine: Engine, client: InputOwner) {
     this.#engine = engine;
     this.#client = client;
     this.#carry = new Carry(engine);
@@ -155,20 +164,6 @@ export class ClientInput {
     return this.#large?.isStreaming ?? false;
   }
 
-  /** Sends a read in a way that can be repeated. */
-  #sendRetried(connection: BackendConnection, record: number): void {
-    const { words } = this.#engine;
-    const read = new RetriedRead(
-      this.#client,
-      words[record + RECORD_START],
-      words[record + RECORD_LENGTH],
-      words[record + RECORD_KEY],
-      words[record + RECORD_KEY_LENGTH],
-    );
-    words[record + RECORD_DEST] = 0;
-    read.send(connection);
-  }
-
   /** Requests that may be sent now. */
   credit(): number {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
@@ -245,7 +240,8 @@ export class ClientInput {
   /** Answers a malformed request and takes no more. */
   #refuse(error: number, byte: number, next: number): void {
     const client = this.#client;
-    const { protocol, counters } = client.pool;
+    const { protocol, pool } = client;
+    const { counters } = pool;
     const complaint = protocol.complaint(error);
     client.answer(protocol.malformed(error, byte, next));
     counters[CLIENT_ERR]++;
@@ -262,8 +258,7 @@ export class ClientInput {
     const engine = this.#engine;
     const { words } = engine;
     const client = this.#client;
-    const { pipeline, id } = client;
-    const { servers, protocol } = client.pool;
+    const { pipeline, id, protocol, router } = client;
     const retries = client.pool.config.retryReads;
     const first = pipeline.tail;
     engine.beginWalk(count);
@@ -274,27 +269,16 @@ export class ClientInput {
       const length = words[record + RECORD_LENGTH];
       if ((info & PLAIN_MASK) === WHOLE && client.plain) {
         const server = words[record + RECORD_SERVER];
-        if (server === NO_SERVER) {
-          words[record + RECORD_DEST] = 0;
-          client.failForward(REASON_REFUSED);
-          continue;
-        }
-        const connection = servers[server].connectionFor(id, client.lane);
+        const connection = router.choose(client, server, client.lane, MAY_WAIT);
         if (connection === null) {
+          if (router.verdict === WAIT) break;
           words[record + RECORD_DEST] = 0;
-          client.failForward(servers[server].lastFailure);
-          continue;
+          client.failForward(router.reason);
+        } else if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
+          router.sendRepeatable(client, connection, record);
+        } else {
+          connection.sendRecord(record, start, length, id, client.claims.begin());
         }
-        if (connection.full) {
-          connection.waitFor(client);
-          break;
-        }
-        if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
-          this.#sendRetried(connection, record);
-          continue;
-        }
-        client.references++;
-        connection.sendRecord(record, start, length, id, pipeline.open());
         continue;
       }
       words[record + RECORD_DEST] = 0;
@@ -380,20 +364,20 @@ export class ClientInput {
   #sendAssembled(request: Buffer, info: number, server: number): void {
     const client = this.#client;
     if ((info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.plain) {
-      const connection = client.pool.servers[server].connectionFor(client.id, client.lane);
+      const { router } = client;
+      const connection = router.choose(client, server, client.lane, MUST_SEND);
       if (connection === null) {
-        client.failForward(client.pool.servers[server].lastFailure);
+        client.failForward(router.reason);
         return;
       }
-      client.references++;
-      const commandClass = client.pool.protocol.classes[info & 0xffff];
-      connection.sendBuffer(request, client.id, client.pipeline.open(), commandClass);
+      const commandClass = client.protocol.classes[info & 0xffff];
+      connection.sendBuffer(request, client.id, client.claims.begin(), commandClass);
       // It could not be put back; but nothing more follows until the server has taken it.
       if (connection.out.pendingBytes > client.pool.config.serverOutputLimit) this.#barrier = true;
       return;
     }
     const start = this.#engine.placeAssembled(request);
-    client.pool.protocol.handleSpecial(client, start, request.length, info, true);
+    client.protocol.handleSpecial(client, start, request.length, info, true);
     this.#barrier = true;
   }
 }

@@ -1,12 +1,15 @@
+import type { Engine } from '../engine/engine.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { ClientConnection } from './client-connection.ts';
 
+/** All clients of a process; closed ones whose replies are still swallowed among them. */
+export function allClients(engine: Engine): ClientConnection[] {
+  return engine.clients.filter((client) => client !== null) as ClientConnection[];
+}
+
 /** The clients of a pool, oldest first. */
 export function clientsOf(pool: Pool): ClientConnection[] {
-  const clients = pool.engine.clients.filter(
-    (client): client is ClientConnection =>
-      client !== null && client.pool === pool && !client.closed,
-  );
+  const clients = allClients(pool.engine).filter((each) => each.pool === pool && !each.closed);
   return clients.sort((a, b) => a.session.number - b.session.number);
 }
 

@@ -1,3 +1,4 @@
+import { ASSERTS, assert } from '../../assert.ts';
 import { COPY_LIMIT } from '../../limits.ts';
 import type { SendQueue } from '../../net/send-queue.ts';
 import { Stash } from '../../net/stash.ts';
@@ -26,7 +27,7 @@ export class HeapReply implements StoredReply {
   writeTo(pipeline: ClientPipeline): boolean {
     if (this.buffer.length <= COPY_LIMIT) pipeline.out.copy(this.buffer);
     else pipeline.out.append(this.buffer);
-    pipeline.storedBytes -= this.buffer.length;
+    pipeline.free(this.buffer.length);
     return true;
   }
 
@@ -52,8 +53,9 @@ export class ClientPipeline {
   readonly #engine: Engine;
   head = 0;
   tail = 0;
-  /** Bytes of stored replies. */
-  storedBytes = 0;
+  /** Bytes of stored replies, and of those that are kept for one to come. */
+  #stored = 0;
+  #closed = false;
   /**
    * Per slot: address and length of a stored reply, its request's series of latencies and arrival;
    * instead of an address WAITING, or OBJECT with the reply in #objects.
@@ -83,7 +85,23 @@ export class ClientPipeline {
 
   /** Reply bytes the client has not taken yet. */
   get undeliveredBytes(): number {
-    return this.storedBytes + this.out.pendingBytes;
+    return this.#stored + this.out.pendingBytes;
+  }
+
+  /** Bytes of stored replies, and of those that are kept for one to come. */
+  get storedBytes(): number {
+    return this.#stored;
+  }
+
+  /** So many bytes are kept for the client; free() tells when they are not any more. */
+  hold(bytes: number): void {
+    if (!this.#closed) this.#stored += bytes;
+  }
+
+  free(bytes: number): void {
+    if (this.#closed) return;
+    this.#stored -= bytes;
+    if (ASSERTS) assert(this.#stored >= 0, 'no more is freed than was held');
   }
 
   /** The requests from slot `first` to the newest came together. */
@@ -140,7 +158,7 @@ export class ClientPipeline {
     const at = length <= COPY_LIMIT ? this.stash(length) : 0;
     words[record + RECORD_DEST] = at;
     if (at === 0) {
-      this.storeObject(slot, new HeapReply(this.#heapCopy(start, length)), length);
+      this.#storeHeap(slot, this.#heapCopy(start, length));
     } else {
       this.#place(slot, at, length);
     }
@@ -182,7 +200,7 @@ export class ClientPipeline {
     const at = bytes <= COPY_LIMIT ? this.stash(bytes) : 0;
     if (at === 0) {
       const parts = [this.#heapCopy(start, length), this.#heapCopy(tail, tailLength)];
-      this.storeObject(slot, new HeapReply(Buffer.concat(parts)), bytes);
+      this.#storeHeap(slot, Buffer.concat(parts));
     } else {
       this.#copyTwo(at, start, length, tail, tailLength);
       this.#place(slot, at, bytes);
@@ -207,15 +225,19 @@ export class ClientPipeline {
       else this.out.append(reply);
       this.#advance();
     } else {
-      this.storeObject(slot, new HeapReply(reply), reply.length);
+      this.#storeHeap(slot, reply);
     }
   }
 
+  #storeHeap(slot: number, reply: Buffer): void {
+    this.hold(reply.length);
+    this.storeObject(slot, new HeapReply(reply));
+  }
+
   /** Stores a reply object; it is written now if its turn has come. */
-  storeObject(slot: number, reply: StoredReply, bytes: number): void {
+  storeObject(slot: number, reply: StoredReply): void {
     this.#place(slot, OBJECT, 0);
     this.#objects[slot & this.#mask] = reply;
-    this.storedBytes += bytes;
     if (slot === this.head) this.#drain();
   }
 
@@ -230,13 +252,13 @@ export class ClientPipeline {
   /** Room for an early reply of `length` bytes. @returns its address, 0 when there is none */
   stash(length: number): number {
     const at = this.#stash.take(length);
-    if (at !== 0) this.storedBytes += length;
+    if (at !== 0) this.hold(length);
     return at;
   }
 
   /** Gives the room of a stashed reply back. */
   unstash(at: number, length: number): void {
-    this.storedBytes -= length;
+    this.free(length);
     this.#stash.give(at, length);
   }
 
@@ -329,7 +351,8 @@ export class ClientPipeline {
     }
     this.#shrink();
     this.#stash.close();
-    this.storedBytes = 0;
+    this.#stored = 0;
+    this.#closed = true;
     this.head = this.tail;
   }
 }

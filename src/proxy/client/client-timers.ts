@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../../config/index.ts';
 import { LINGER_MS } from '../../limits.ts';
 import {
   CLIENT_IDLE_TIMEOUTS,
@@ -5,14 +6,28 @@ import {
   REQUEST_READ_TIMEOUTS,
 } from '../../stats/counters.ts';
 import type { Deadlines, Timed } from '../engine/deadlines.ts';
-import type { ClientConnection } from './client-connection.ts';
+
+/** The client, as its timers see it. */
+export interface TimedClient {
+  readonly pool: { readonly config: PoolConfig; readonly counters: Float64Array };
+  readonly protocol: { readonly unfinished: Buffer };
+  readonly socket: { destroy(): unknown };
+  readonly closed: boolean;
+  /** A request has begun and its end has not come. */
+  readonly unfinished: boolean;
+  /** It waits for replies, or until it may ask for more. */
+  readonly waits: boolean;
+  answer(reply: Buffer): void;
+  stopReading(): void;
+  destroy(reason: string): void;
+}
 
 /**
  * What a client may not take for ever: asking for nothing, sending the rest of a request, reading
  * its replies, and closing after its last one.
  */
 export class ClientTimers implements Timed {
-  readonly #client: ClientConnection;
+  readonly #client: TimedClient;
   readonly #deadlines: Deadlines;
   /** When bytes came in last. */
   lastRead: number;
@@ -21,7 +36,7 @@ export class ClientTimers implements Timed {
   #lingerUntil = 0;
   timerAt = 0;
 
-  constructor(client: ClientConnection, deadlines: Deadlines) {
+  constructor(client: TimedClient, deadlines: Deadlines) {
     this.#client = client;
     this.#deadlines = deadlines;
     this.lastRead = Math.floor(performance.now());
@@ -84,7 +99,7 @@ export class ClientTimers implements Timed {
 
   onDeadline(): void {
     const client = this.#client;
-    const { counters, protocol } = client.pool;
+    const { counters } = client.pool;
     if (this.#lingerUntil !== 0) {
       this.#lingerUntil = 0;
       client.socket.destroy();
@@ -93,7 +108,7 @@ export class ClientTimers implements Timed {
       client.destroy('it takes none of its replies');
     } else if (client.unfinished) {
       counters[REQUEST_READ_TIMEOUTS]++;
-      client.answer(protocol.unfinished);
+      client.answer(client.protocol.unfinished);
       client.stopReading();
     } else {
       counters[CLIENT_IDLE_TIMEOUTS]++;

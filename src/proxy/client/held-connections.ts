@@ -1,17 +1,26 @@
-import type { BackendConnection } from '../backend/backend-connection.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { ReplySource } from '../engine/receiver.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { ClientPipeline } from './client-pipeline.ts';
 
-/** The server connections that stand still until one client takes its replies. */
+/** The client that others wait for. */
+export interface SlowClient {
+  readonly id: number;
+  readonly closed: boolean;
+  readonly pool: Pool;
+  readonly pipeline: ClientPipeline;
+}
+
+/** What stands still until one client takes its replies. */
 export class HeldConnections {
-  readonly #client: ClientConnection;
-  #held: BackendConnection[] = [];
+  readonly #client: SlowClient;
+  #held: ReplySource[] = [];
 
-  constructor(client: ClientConnection) {
+  constructor(client: SlowClient) {
     this.#client = client;
   }
 
-  add(connection: BackendConnection): void {
-    this.#held.push(connection);
+  add(source: ReplySource): void {
+    this.#held.push(source);
   }
 
   /** Lets those go on that may. */
@@ -24,9 +33,9 @@ export class HeldConnections {
     if (!all && out.pendingBytes > low) return;
     const held = this.#held;
     this.#held = [];
-    for (const connection of held) {
-      if (all || connection.inFlight.owes(id, head)) connection.resume();
-      else this.#held.push(connection);
+    for (const source of held) {
+      if (all || source.owes(id, head)) source.resume();
+      else this.#held.push(source);
     }
   }
 }

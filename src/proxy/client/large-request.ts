@@ -1,13 +1,29 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../limits.ts';
 import { REQUESTS_TOO_LARGE, SERVER_TIMEDOUT } from '../../stats/counters.ts';
-import type { BackendConnection } from '../backend/backend-connection.ts';
+import type { BackendConnection, ConnectionHolder } from '../backend/backend-connection.ts';
 import { REASON_TIMEOUT } from '../backend/failure.ts';
-import type { BulkWaiter } from '../backend/leases.ts';
+import type { Lane } from '../backend/lane.ts';
+import type { LeaseWaiter } from '../backend/leases.ts';
 import type { Timed } from '../engine/deadlines.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Lane } from '../pool/lanes.ts';
-import type { Server } from '../pool/pool.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { Flushable } from '../engine/turn.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Server } from '../pool/server.ts';
+import type { Claims } from './claims.ts';
+import type { ClientPipeline } from './client-pipeline.ts';
+import type { ClientProtocol } from './protocol.ts';
+
+/** The client, as its large requests see it. */
+export interface LargeRequester extends Flushable {
+  readonly id: number;
+  readonly pool: Pool;
+  readonly protocol: ClientProtocol;
+  readonly lane: number;
+  readonly pipeline: ClientPipeline;
+  readonly claims: Claims;
+  answer(reply: Buffer): void;
+  destroy(reason: string): void;
+}
 
 type Mode = 'assemble' | 'wait' | 'stream' | 'discard';
 
@@ -16,9 +32,9 @@ type Mode = 'assemble' | 'wait' | 'stream' | 'discard';
  * `max_assembled_request`; beyond that the body of a plain command is streamed over a leased bulk
  * connection, and anything else is discarded with an error.
  */
-export class LargeRequest implements BulkWaiter, Timed {
+export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
   readonly #engine: Engine;
-  readonly #client: ClientConnection;
+  readonly #client: LargeRequester;
   #mode: Mode = 'assemble';
   #buffer: Buffer;
   #length = 0;
@@ -34,7 +50,7 @@ export class LargeRequest implements BulkWaiter, Timed {
   #pendingBefore = -1;
 
   /** @param expected bytes the request has at least */
-  constructor(engine: Engine, client: ClientConnection, expected: number) {
+  constructor(engine: Engine, client: LargeRequester, expected: number) {
     this.#engine = engine;
     this.#client = client;
     const limit = client.pool.config.maxAssembledRequest;
@@ -96,7 +112,7 @@ export class LargeRequest implements BulkWaiter, Timed {
     if (this.#length + missing <= limit) return;
     if (server === null) {
       this.#client.pool.counters[REQUESTS_TOO_LARGE]++;
-      this.discard(this.#client.pool.protocol.tooLarge(limit, info));
+      this.discard(this.#client.protocol.tooLarge(limit, info));
       return;
     }
     this.#mode = 'wait';
@@ -136,24 +152,20 @@ export class LargeRequest implements BulkWaiter, Timed {
     server.bulk.lease(this);
   }
 
-  onBulkConnection(connection: BackendConnection): void {
+  onLease(connection: BackendConnection): void {
     const client = this.#client;
     this.#mode = 'stream';
     this.#connection = connection;
-    connection.onWritable = () => this.#onWritable();
-    client.references++;
-    connection.sendBuffer(
-      this.#buffer.subarray(0, this.#length),
-      client.id,
-      client.pipeline.open(),
-    );
+    connection.holder = this;
+    const begun = this.#buffer.subarray(0, this.#length);
+    connection.sendBuffer(begun, client.id, client.claims.begin());
     this.#buffer = Buffer.alloc(0);
     this.#progress = Math.floor(performance.now());
     this.#engine.deadlines.arm(this, this.#progress + BULK_STALL_MS);
     this.#engine.turn.markClient(client);
   }
 
-  #onWritable(): void {
+  onWritable(): void {
     const connection = this.#connection;
     if (connection?.closed) {
       // Its error was delivered with what was in flight; the rest of the body has no use.
@@ -194,7 +206,7 @@ export class LargeRequest implements BulkWaiter, Timed {
   }
 
   #release(): void {
-    if (this.#connection !== null) this.#connection.onWritable = null;
+    if (this.#connection !== null) this.#connection.holder = null;
     this.#connection = null;
     this.#engine.deadlines.forget(this);
   }

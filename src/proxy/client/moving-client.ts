@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { RespVersion } from '../pool/lanes.ts';
+import type { RespVersion } from '../backend/lane.ts';
 import type { SavedSession } from './session.ts';
 
 /** What a client is to this proxy, besides its socket: it goes along to another process. */

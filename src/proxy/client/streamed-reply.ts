@@ -1,10 +1,17 @@
 import type { Engine } from '../engine/engine.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { ReplyStream } from '../engine/receiver.ts';
 import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
 
+/** The client, as a reply that comes in pieces sees it. */
+export interface StreamOwner {
+  readonly closed: boolean;
+  readonly pipeline: ClientPipeline;
+  destroy(reason: string): void;
+}
+
 /** A reply too large to be kept whole, handed to its client piece by piece as it arrives. */
-export class StreamedReply implements StoredReply {
-  readonly client: ClientConnection;
+export class StreamedReply implements StoredReply, ReplyStream {
+  readonly client: StreamOwner;
   readonly #engine: Engine;
   /** Pieces that arrived before the client's turn. */
   #early: Buffer[] = [];
@@ -12,10 +19,10 @@ export class StreamedReply implements StoredReply {
   #direct = false;
   #done = false;
 
-  constructor(engine: Engine, client: ClientConnection, slot: number) {
+  constructor(engine: Engine, client: StreamOwner, slot: number) {
     this.#engine = engine;
     this.client = client;
-    client.pipeline.storeObject(slot, this, 0);
+    client.pipeline.storeObject(slot, this);
   }
 
   /** Takes one piece from the arena. */
@@ -24,6 +31,7 @@ export class StreamedReply implements StoredReply {
     if (client.closed) return;
     if (this.#direct) {
       client.pipeline.out.copyFrom(start, length);
+      this.#engine.flushSoon(client.pipeline.out);
       if (last) client.pipeline.completeHead();
       return;
     }
@@ -31,7 +39,7 @@ export class StreamedReply implements StoredReply {
     this.#engine.memory.copy(piece, 0, start, start + length);
     this.#early.push(piece);
     this.#earlyBytes += length;
-    client.pipeline.storedBytes += length;
+    client.pipeline.hold(length);
     this.#done = last;
   }
 
@@ -43,7 +51,8 @@ export class StreamedReply implements StoredReply {
       client.destroy('its server failed in the middle of a large reply');
       return;
     }
-    client.pipeline.storedBytes += error.length - this.#earlyBytes;
+    client.pipeline.free(this.#earlyBytes);
+    client.pipeline.hold(error.length);
     this.#early = [error];
     this.#earlyBytes = error.length;
     this.#done = true;
@@ -52,7 +61,7 @@ export class StreamedReply implements StoredReply {
   writeTo(pipeline: ClientPipeline): boolean {
     this.#direct = true;
     for (const piece of this.#early) pipeline.out.append(piece);
-    pipeline.storedBytes -= this.#earlyBytes;
+    pipeline.free(this.#earlyBytes);
     this.#early = [];
     this.#earlyBytes = 0;
     return this.#done;

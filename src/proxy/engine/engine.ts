@@ -33,10 +33,10 @@ import {
 } from '../../protocol/frame-table.ts';
 import { END } from '../../protocol/memcache/replies.ts';
 import { PROCESS_COUNTERS } from '../../stats/counters.ts';
-import type { ClientConnection } from '../client/client-connection.ts';
 import { Deadlines } from './deadlines.ts';
 import { HeldWrites } from './held-writes.ts';
 import { MemoryBudget } from './memory-budget.ts';
+import type { ReplyReceiver } from './receiver.ts';
 import { Turn } from './turn.ts';
 
 const STATE_WORD = STATE / 4;
@@ -94,7 +94,7 @@ export class Engine {
   readonly measuresLatency: boolean;
   readonly budget: MemoryBudget;
   /** Clients by id; an id is free again when nothing in flight names it. */
-  readonly clients: (ClientConnection | null)[] = [];
+  readonly clients: (ReplyReceiver | null)[] = [];
   readonly #assembledAt: number;
   readonly #freeIds: number[] = [];
   readonly #early: SendQueue[] = [];
@@ -139,11 +139,16 @@ export class Engine {
     );
   }
 
-  /** Begins a chunk. @returns how many frames may be scanned with the slabs that are left */
-  beginChunk(): number {
+  /** Looks at the time. */
+  readClock(): void {
     const now = performance.now();
     this.now = Math.floor(now);
     this.micros = (now * 1000) | 0;
+  }
+
+  /** Begins a chunk. @returns how many frames may be scanned with the slabs that are left */
+  beginChunk(): number {
+    this.readClock();
     this.turn.onChunk(this.micros);
     const slabs = this.slabs;
     if (slabs.smallLeft < FRAME_TABLE_RECORDS || slabs.largeLeft < SLAB_RESERVE_LARGE) {
@@ -232,7 +237,7 @@ export class Engine {
     return this.#assembledAt;
   }
 
-  addClient(client: ClientConnection): number {
+  addClient(client: ReplyReceiver): number {
     const id = this.#freeIds.pop() ?? this.clients.length;
     this.clients[id] = client;
     return id;

@@ -1,20 +1,23 @@
 import { FLAG_LAST } from '../../protocol/frame-table.ts';
+import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
-import type { ClientConnection } from '../client/client-connection.ts';
-import type { Server } from '../pool/pool.ts';
-import { connectionsTo } from '../routing/connections-to.ts';
+import type { Claim } from '../client/claims.ts';
+import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
+import type { Server } from '../pool/server.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 
 /** What one server said to a command that all of them were sent. */
 export class ServerAnswer implements ReplyTarget {
   readonly server: Server;
+  readonly claim: Claim;
   readonly #onComplete: () => void;
   #pieces: Buffer[] = [];
   /** The reply, or the error of a server that could not be asked. */
   reply: Buffer = Buffer.alloc(0);
 
-  constructor(server: Server, onComplete: () => void) {
+  constructor(server: Server, claim: Claim, onComplete: () => void) {
     this.server = server;
+    this.claim = claim;
     this.#onComplete = onComplete;
   }
 
@@ -51,41 +54,35 @@ export function askAllServers(
 ): boolean {
   const { client } = request;
   const { servers, protocol } = client.pool;
-  const connections = connectionsTo(request, servers);
+  const connections = choose(request);
   if (connections === null) return false;
-  const slot = client.pipeline.open();
+  const claim = client.claims.claim();
   let left = servers.length;
-  client.references++;
-  const answers = servers.map(
-    (server) =>
-      new ServerAnswer(server, () => {
-        if (--left === 0) deliver(client, slot, () => compose(answers));
-      }),
-  );
+  const onComplete = (): void => {
+    if (--left > 0) return;
+    if (claim.closed) claim.forget();
+    else claim.deliver(compose(answers));
+  };
+  const answers = servers.map((server) => new ServerAnswer(server, claim, onComplete));
   for (const [i, connection] of connections.entries()) {
     if (connection === null) {
       answers[i].onFailure(protocol.failure(servers[i].lastFailure));
     } else {
       connection.out.copy(line);
-      connection.sentFor(answers[i], line.length);
+      connection.sentFor(answers[i], line.length, line);
     }
   }
   return true;
 }
 
-function deliver(client: ClientConnection, slot: number, compose: () => Buffer): void {
-  client.references--;
-  if (client.closed) {
-    client.releaseIfDone();
-    return;
-  }
-  client.pipeline.deliver(slot, compose());
-  client.pool.engine.turn.markClient(client);
+function choose({ client, mustSend }: SpecialRequest): (BackendConnection | null)[] | null {
+  const intent = mustSend ? MUST_SEND : MAY_WAIT;
+  return client.router.chooseAll(client, client.pool.servers, client.lane, intent);
 }
 
 /** Sends a command with `noreply` to every server that can be reached. */
 export function tellAllServers(request: SpecialRequest): boolean {
-  const connections = connectionsTo(request, request.client.pool.servers);
+  const connections = choose(request);
   if (connections === null) return false;
   for (const connection of connections) {
     connection?.sendUnanswered(request.start, request.length);

@@ -11,15 +11,14 @@ import {
   MC_VERBOSITY,
   MC_VERSION,
   NO_COMMAND,
-  NO_SERVER,
   SCRATCH,
 } from '../../protocol/frame-table.ts';
 import { replyToBadKey, replyToBadRequest } from '../../protocol/memcache/bad-request.ts';
 import { decodeKey } from '../../protocol/memcache/base64-key.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
 import { wordsOf } from '../../protocol/memcache/words.ts';
-import { REASON_REFUSED } from '../backend/failure.ts';
 import { isHttpLine, refuseHttp } from '../client/http-guard.ts';
+import { MAY_WAIT, MUST_SEND, WAIT } from '../client/router.ts';
 import { forward } from '../routing/forward.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 import { askAllServers, firstError, tellAllServers } from './all-servers.ts';
@@ -93,22 +92,20 @@ function sendByKey(request: SpecialRequest, info: number): boolean {
   if ((info & (FLAG_QUIET | FLAG_NO_REPLY)) === 0) return forward(request, server);
   const { client, start, length } = request;
   const silent = (info & FLAG_NO_REPLY) !== 0;
-  const target = server === NO_SERVER ? null : client.pool.servers[server];
-  const connection = target?.connectionFor(client.id) ?? null;
+  const { router } = client;
+  const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
+  const connection = router.choose(client, server, client.lane, intent);
   if (connection === null) {
-    if (!silent) client.failForward(target?.lastFailure ?? REASON_REFUSED);
-    return true;
-  }
-  if (connection.full && !request.mustSend) {
-    connection.waitFor(client);
-    return false;
+    if (router.verdict === WAIT) return false;
+    return silent || client.failForward(router.reason);
   }
   if (silent) {
     connection.sendUnanswered(start, length);
   } else {
     connection.out.copyFrom(start, length);
     connection.out.copy(MARKER);
-    connection.sentFor(new QuietReply(client), length + MARKER.length);
+    const { memory } = client.pool.engine;
+    connection.sentFor(new QuietReply(client), length + MARKER.length, memory, start);
   }
   return true;
 }

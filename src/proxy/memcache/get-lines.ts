@@ -8,6 +8,7 @@ import {
 } from '../../protocol/frame-table.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { JoinPolicy } from './join-policy.ts';
 
 const G = 0x67;
 const E = 0x65;
@@ -50,8 +51,11 @@ export class GetLines {
   #copied = 0;
   #tail = 0;
 
-  constructor(engine: Engine, connection: BackendConnection) {
+  readonly #policy: JoinPolicy;
+
+  constructor(engine: Engine, connection: BackendConnection, policy: JoinPolicy) {
     this.#engine = engine;
+    this.#policy = policy;
     this.#connection = connection;
     this.#stash = new Stash(engine.slabs);
   }
@@ -96,10 +100,10 @@ export class GetLines {
   }
 
   #extend(length: number, blanks: number): boolean {
-    const { out, server } = this.#connection;
+    const { out } = this.#connection;
     const added = length + blanks - this.#blanks;
     const end = this.#end + added;
-    if (end - this.#start > JOINED_LINE_BYTES || !server.joinsGets) return false;
+    if (end - this.#start > JOINED_LINE_BYTES || !this.#policy.joins) return false;
     if (!out.canExtend(this.#end, added) || !this.#hasRoom()) return false;
     out.extend(added);
     this.#endAt(end, blanks);

@@ -8,9 +8,9 @@ import {
 import { isItemOf } from '../../protocol/memcache/item-match.ts';
 import { END } from '../../protocol/memcache/replies.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import type { BackendReplies } from '../backend/backend-replies.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GetLines } from './get-lines.ts';
+import type { JoinPolicy } from './join-policy.ts';
 
 const LF = 0x0a;
 const BLANK = 0x20;
@@ -25,7 +25,7 @@ export class JoinedPieces {
   readonly #engine: Engine;
   readonly #connection: BackendConnection;
   readonly #gets: GetLines;
-  readonly #replies: BackendReplies;
+  readonly #policy: JoinPolicy;
   /** Requests that have not got all of their reply, with the one that is getting it. */
   #requests: number;
   /** Keys of that one which have not been looked at. */
@@ -37,16 +37,11 @@ export class JoinedPieces {
   /** Nothing of the current request's reply was passed on. */
   #first = true;
 
-  constructor(
-    engine: Engine,
-    connection: BackendConnection,
-    gets: GetLines,
-    replies: BackendReplies,
-  ) {
+  constructor(engine: Engine, connection: BackendConnection, gets: GetLines, policy: JoinPolicy) {
     this.#engine = engine;
     this.#connection = connection;
     this.#gets = gets;
-    this.#replies = replies;
+    this.#policy = policy;
     this.#requests = connection.inFlight.headJoined;
     this.#keysLeft = connection.inFlight.headKeys;
     this.#key = gets.keys + 1;
@@ -104,7 +99,7 @@ export class JoinedPieces {
   /** The line at [at, at + length), END or an error, is what all other requests end with. */
   #finish(at: number, length: number, line: string): boolean {
     const isEnd = line === 'END';
-    if (!isEnd) this.#connection.server.onJoinedGetsFailed(line);
+    if (!isEnd) this.#policy.onFailed(line);
     for (; this.#requests > 0; this.#requests--) {
       this.#pass(at, length, isEnd ? MC_REPLY_VALUES : MC_REPLY_ERROR, true);
       this.#first = true;
@@ -117,6 +112,6 @@ export class JoinedPieces {
   #pass(start: number, length: number, kind: number, last: boolean): void {
     const flags = (this.#first ? FLAG_FIRST : 0) | (last ? FLAG_LAST : 0);
     this.#first = false;
-    this.#replies.piece(start, length, flags | kind, 0, 0);
+    this.#connection.replies.piece(start, length, flags | kind, 0, 0);
   }
 }

@@ -17,7 +17,6 @@ import {
 import { isItemOf } from '../../protocol/memcache/item-match.ts';
 import { END } from '../../protocol/memcache/replies.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import type { BackendReplies } from '../backend/backend-replies.ts';
 import {
   IN_FLIGHT_ARRIVED,
   IN_FLIGHT_CLIENT,
@@ -25,9 +24,10 @@ import {
   IN_FLIGHT_SERIES,
   IN_FLIGHT_SLOT,
 } from '../backend/in-flight.ts';
-import type { ClientConnection } from '../client/client-connection.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { ReplyReceiver } from '../engine/receiver.ts';
 import type { GetLines } from './get-lines.ts';
+import type { JoinPolicy } from './join-policy.ts';
 import { JoinedPieces } from './joined-pieces.ts';
 
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -44,14 +44,14 @@ export class JoinedReplies {
   readonly #engine: Engine;
   readonly #connection: BackendConnection;
   readonly #gets: GetLines;
-  readonly #replies: BackendReplies;
+  readonly #policy: JoinPolicy;
   #pieces: JoinedPieces | null = null;
 
-  constructor(engine: Engine, connection: BackendConnection, gets: GetLines, to: BackendReplies) {
+  constructor(engine: Engine, connection: BackendConnection, gets: GetLines, policy: JoinPolicy) {
     this.#engine = engine;
     this.#connection = connection;
     this.#gets = gets;
-    this.#replies = to;
+    this.#policy = policy;
   }
 
   /** Some of the requests have their reply, or a part of it, and some have not. */
@@ -74,7 +74,7 @@ export class JoinedReplies {
     if (this.#pieces === null && (info & WHOLE) === WHOLE) {
       return this.#takeWhole(start, length, info & NO_COMMAND, count, ends);
     }
-    this.#pieces ??= new JoinedPieces(this.#engine, this.#connection, this.#gets, this.#replies);
+    this.#pieces ??= new JoinedPieces(this.#engine, this.#connection, this.#gets, this.#policy);
     const last = (info & FLAG_LAST) !== 0;
     const good = this.#pieces.take(start, length, last);
     if (last || !good) this.#pieces = null;
@@ -186,7 +186,7 @@ export class JoinedReplies {
     const { memory } = this.#engine;
     const end = start + length;
     const line = Math.max(start, memory.lastIndexOf(LF, end - 2) + 1);
-    this.#connection.server.onJoinedGetsFailed(memory.toString('latin1', line, end).trim());
+    this.#policy.onFailed(memory.toString('latin1', line, end).trim());
     this.#gets.shift();
     for (let left = this.#connection.inFlight.headJoined; left > 0; left--) {
       this.#give(line, end - line, 0, kind, 0, 0);
@@ -205,31 +205,26 @@ export class JoinedReplies {
     items: number,
     ends: number,
   ): void {
-    const { inFlight } = this.#connection;
+    const { inFlight, replies } = this.#connection;
     const { ring, headAt } = inFlight;
     const id = ring[headAt + IN_FLIGHT_CLIENT];
     if (id < 0) {
-      this.#replies.measure();
+      replies.measure();
       inFlight.headTarget.onReply(start, length, WHOLE | kind, items, ends);
       inFlight.shift();
       return;
     }
-    this.#replies.answered();
+    replies.answered();
     const slot = ring[headAt + IN_FLIGHT_SLOT];
     const series = ring[headAt + IN_FLIGHT_SERIES];
     const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
     inFlight.shiftPlain();
-    const client = this.#engine.clients[id] as ClientConnection;
-    client.references--;
-    if (client.closed) {
-      client.releaseIfDone();
-      return;
-    }
-    client.pipeline.deliverTwo(slot, start, length, END_LINE, endLength, series, arrived);
-    this.#replies.afterReplies(client);
+    const client = this.#engine.clients[id] as ReplyReceiver;
+    client.takeTwo(slot, start, length, END_LINE, endLength, series, arrived);
+    replies.afterReplies(client);
   }
 
   #refuse(what: string): void {
-    this.#connection.server.onJoinedGetsRefused(what);
+    this.#policy.onRefused(what);
   }
 }

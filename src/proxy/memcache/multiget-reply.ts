@@ -15,6 +15,7 @@ import { END, serverError } from '../../protocol/memcache/replies.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import { REASON_INVALID } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
 import { setItemTable, setPartTable, spliceItems, spliceParts } from '../engine/splice.ts';
@@ -47,6 +48,10 @@ class Part implements ReplyTarget {
     this.keys = keys;
   }
 
+  get claim(): Claim {
+    return this.#whole.claim;
+  }
+
   onReply(start: number, length: number, info: number, count: number, key: number): void {
     this.#whole.take(this, start, length, info, count, key);
   }
@@ -67,7 +72,7 @@ class Part implements ReplyTarget {
 export class MultigetReply implements StoredReply {
   readonly #client: ClientConnection;
   readonly #order: readonly number[];
-  readonly #slot: number;
+  readonly claim: Claim;
   readonly #parts: Part[] = [];
   #left: number;
 
@@ -76,8 +81,7 @@ export class MultigetReply implements StoredReply {
     this.#client = client;
     this.#order = order;
     this.#left = parts;
-    this.#slot = client.pipeline.open();
-    client.references++;
+    this.claim = client.claims.claim();
   }
 
   part(index: number, keys: number): ReplyTarget {
@@ -89,7 +93,7 @@ export class MultigetReply implements StoredReply {
   /** Takes one piece of a server's reply. */
   take(part: Part, start: number, length: number, info: number, count: number, ends: number): void {
     const last = (info & FLAG_LAST) !== 0;
-    if (!this.#client.closed && part.error === null) {
+    if (!this.claim.closed && part.error === null) {
       const whole = (info & WHOLE) === WHOLE;
       if (!whole || !this.#stash(part, start, length, count, ends)) {
         this.#keep(part, start, length);
@@ -146,14 +150,14 @@ export class MultigetReply implements StoredReply {
     part.heap ??= [];
     part.heap.push(piece);
     part.length += length;
-    pipeline.storedBytes += length;
+    pipeline.hold(length);
   }
 
   /** Gives back what is kept of a part. */
   forget(part: Part): void {
     const { pipeline } = this.#client;
     if (part.stash !== 0) pipeline.unstash(part.stash, part.room);
-    else if (!this.#client.closed) pipeline.storedBytes -= part.length;
+    else pipeline.free(part.length);
     part.stash = 0;
     part.items = 0;
     part.ends = 0;
@@ -165,15 +169,7 @@ export class MultigetReply implements StoredReply {
   /** A line is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
-    const client = this.#client;
-    client.references--;
-    if (client.closed) {
-      this.drop();
-      client.releaseIfDone();
-      return;
-    }
-    client.pipeline.storeObject(this.#slot, this, 0);
-    client.pool.engine.turn.markClient(client);
+    this.claim.store(this);
   }
 
   writeTo(pipeline: ClientPipeline): boolean {

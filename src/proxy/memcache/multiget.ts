@@ -16,10 +16,11 @@ import {
 import { CLASS_MULTI } from '../../stats/latency.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { REASON_REFUSED } from '../backend/failure.ts';
+import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import { writeBytes } from '../engine/short-text.ts';
-import { connectionsTo } from '../routing/connections-to.ts';
 import { forward } from '../routing/forward.ts';
 import type { SpecialRequest } from '../routing/request.ts';
+import { getLinesOf } from './joined-gets.ts';
 import { MultigetReply } from './multiget-reply.ts';
 
 const PART_WORD = PART_TABLE / 4;
@@ -74,7 +75,8 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
     return forward(request, shares[0].server, CLASS_MULTI);
   }
   const servers = shares.map(({ server }) => pool.servers[server]);
-  const connections = connectionsTo(request, servers);
+  const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
+  const connections = client.router.chooseAll(client, servers, client.lane, intent);
   if (connections === null) return false;
   const reply = new MultigetReply(client, order, shares.length);
   reserve(request, plan, connections, head);
@@ -89,8 +91,8 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
       continue;
     }
     if (share.heap !== null) connection.out.append(share.heap);
-    connection.sentFor(part, share.bytes);
-    if (share.inLine) connection.gets?.noteKeys(share.keys);
+    connection.sentFor(part, share.bytes, pool.engine.bytes, request.start);
+    if (share.inLine) getLinesOf(connection)?.noteKeys(share.keys);
   }
   return true;
 }
@@ -215,7 +217,7 @@ function reserve(
     const share = shares[i];
     const connection = connections[i];
     if (head === GET && connection !== null) {
-      const { gets } = connection;
+      const gets = getLinesOf(connection);
       share.cursor = gets?.reserve(share.bytes - GET.length - TAIL_BYTES, 1) ?? 0;
       if (gets !== null && share.cursor !== 0) {
         share.inLine = true;

@@ -8,12 +8,14 @@ import {
 import { BINARY_REQUEST, binaryRefusal } from '../../protocol/memcache/binary.ts';
 import { memcacheClasses } from '../../protocol/memcache/command-classes.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
+import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { Protocol } from '../pool/protocol.ts';
+import type { ClientProtocol } from '../client/protocol.ts';
 import { handleMemcacheRequest } from './dispatch.ts';
+import { JoinedGets } from './joined-gets.ts';
 
 /** memcached's text and meta protocols, spoken by pools without `redis: true`. */
-export class MemcacheProtocol implements Protocol {
+export class MemcacheProtocol implements ClientProtocol {
   readonly #codec: Codec;
   readonly classes: Uint8Array = memcacheClasses();
   readonly unfinished: Buffer = Buffer.from(
@@ -50,6 +52,20 @@ export class MemcacheProtocol implements Protocol {
   }
 
   handshake(): void {}
+
+  joiner(connection: BackendConnection): JoinedGets {
+    return new JoinedGets(connection.owner.pool.engine, connection);
+  }
+
+  unaskedType(): number {
+    return 0;
+  }
+
+  onUnasked(): void {}
+
+  onServerBack(): void {}
+
+  onServerGone(): void {}
 
   malformed(error: number, _byte: number, next: number): Buffer {
     return error === ERROR_BINARY_PROTOCOL ? binaryRefusal(next) : replies.LINE_TOO_LONG;

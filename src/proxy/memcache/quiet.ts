@@ -1,6 +1,7 @@
 import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
 import { serverError } from '../../protocol/memcache/replies.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
 
@@ -20,7 +21,7 @@ export const MARKER: Buffer = Buffer.from('mn\r\n');
  */
 export class QuietReply implements ReplyTarget, StoredReply {
   readonly #client: ClientConnection;
-  readonly #slot: number;
+  readonly claim: Claim;
   #pieces: Buffer[] = [];
   #bytes = 0;
   #replies = 0;
@@ -30,8 +31,7 @@ export class QuietReply implements ReplyTarget, StoredReply {
 
   constructor(client: ClientConnection) {
     this.#client = client;
-    this.#slot = client.pipeline.open();
-    client.references++;
+    this.claim = client.claims.claim();
   }
 
   onReply(start: number, length: number, info: number): void {
@@ -39,7 +39,7 @@ export class QuietReply implements ReplyTarget, StoredReply {
     if (last) this.#replies++;
     // A server without meta commands answers the marker with an error: the second reply is its.
     this.#complete = this.#isMarker(start, length, info) || this.#replies === 2;
-    if (this.#complete) this.#finish();
+    if (this.#complete) this.claim.store(this);
     else this.#keep(start, length);
   }
 
@@ -55,7 +55,7 @@ export class QuietReply implements ReplyTarget, StoredReply {
 
   #keep(start: number, length: number): void {
     const client = this.#client;
-    if (client.closed || this.#overflown || this.#replies > 1) return;
+    if (this.claim.closed || this.#overflown || this.#replies > 1) return;
     if (client.overOutputLimit()) {
       this.#overflown = true;
       this.#replace(serverError('reply is larger than client_output_limit'));
@@ -65,39 +65,30 @@ export class QuietReply implements ReplyTarget, StoredReply {
     client.pool.engine.memory.copy(piece, 0, start, start + length);
     this.#pieces.push(piece);
     this.#bytes += length;
-    client.pipeline.storedBytes += length;
+    client.pipeline.hold(length);
   }
 
   #replace(reply: Buffer): void {
-    this.#client.pipeline.storedBytes += reply.length - this.#bytes;
+    const { pipeline } = this.#client;
+    pipeline.free(this.#bytes);
+    pipeline.hold(reply.length);
     this.#pieces = [reply];
     this.#bytes = reply.length;
   }
 
   onFailure(error: Buffer): void {
-    if (!this.#client.closed) this.#replace(error);
-    this.#finish();
-  }
-
-  #finish(): void {
-    const client = this.#client;
-    client.references--;
-    if (client.closed) {
-      client.releaseIfDone();
-      return;
-    }
-    client.pipeline.storeObject(this.#slot, this, 0);
-    client.pool.engine.turn.markClient(client);
+    this.#replace(error);
+    this.claim.store(this);
   }
 
   writeTo(pipeline: ClientPipeline): boolean {
     for (const piece of this.#pieces) pipeline.out.append(piece);
-    pipeline.storedBytes -= this.#bytes;
     this.drop();
     return true;
   }
 
   drop(): void {
+    this.#client.pipeline.free(this.#bytes);
     this.#pieces = [];
     this.#bytes = 0;
   }

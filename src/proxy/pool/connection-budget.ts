@@ -1,24 +1,35 @@
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import type { Server } from './pool.ts';
+
+/** A server that has connections which could be closed. */
+export interface Evictable {
+  /** The idle connection that was used longest ago, here or before; none of `but`. */
+  leastUsed(
+    other: BackendConnection | null,
+    but: readonly (BackendConnection | null)[],
+  ): BackendConnection | null;
+}
+
+const NONE: readonly (BackendConnection | null)[] = [];
 
 /** Counts the connections of a pool to its servers, and closes idle ones to make room. */
 export class ConnectionBudget {
-  readonly #servers: () => readonly Server[];
+  readonly #servers: () => readonly Evictable[];
   /** Connections in all; the servers' own first ones fit in any case. */
   limit = 0;
   open = 0;
-  /** For a request that is about to be sent: they stay. */
-  chosen: readonly (BackendConnection | null)[] = [];
 
-  constructor(servers: () => readonly Server[]) {
+  constructor(servers: () => readonly Evictable[]) {
     this.#servers = servers;
   }
 
-  /** Makes room for one more. @returns false when every connection is in use */
-  makeRoom(): boolean {
+  /**
+   * Makes room for one more. @param but connections that stay
+   * @returns false when every connection is in use
+   */
+  makeRoom(but: readonly (BackendConnection | null)[] = NONE): boolean {
     if (this.open < this.limit) return true;
     let oldest: BackendConnection | null = null;
-    for (const server of this.#servers()) oldest = server.leastUsed(oldest);
+    for (const server of this.#servers()) oldest = server.leastUsed(oldest, but);
     oldest?.close();
     return oldest !== null;
   }

@@ -1,6 +1,26 @@
-import { LOG_NOTICE, LOG_WARN } from '../../log.ts';
+import type { PoolConfig } from '../../config/index.ts';
+import { LOG_NOTICE, LOG_WARN, type LogFields } from '../../log.ts';
 import { SERVER_EJECTED_AT, SERVER_EJECTS } from '../../stats/counters.ts';
-import type { Pool, Server } from './pool.ts';
+
+/** A server, as far as its health goes. */
+export interface HealthyServer {
+  /** Position in the pool's order; -1 once it has left the pool. */
+  readonly index: number;
+  readonly counters: Float64Array;
+  readonly title: string;
+  log(level: number, text: string, fields: LogFields): void;
+  /** Asks it whether it is well. */
+  probe(onAnswer: () => void): void;
+}
+
+/** The pool whose ring its health decides. */
+export interface HealthyPool {
+  readonly config: PoolConfig;
+  readonly servers: readonly HealthyServer[];
+  readonly counters: Float64Array;
+  /** Lays the ring of the live servers. */
+  writeRing(live: ArrayLike<number>): void;
+}
 
 /**
  * Which servers of a pool are live. With `auto_eject_hosts` it does what twemproxy does: each lost
@@ -9,7 +29,7 @@ import type { Pool, Server } from './pool.ts';
  * the first request after that.
  */
 export class PoolHealth {
-  readonly #pool: Pool;
+  readonly #pool: HealthyPool;
   #enabled: boolean;
   #limit: number;
   #live: Uint8Array;
@@ -19,7 +39,7 @@ export class PoolHealth {
   /** Earliest time at which an ejected server may come back; 0 = none is out. */
   due = 0;
 
-  constructor(pool: Pool) {
+  constructor(pool: HealthyPool) {
     const { config } = pool;
     this.#pool = pool;
     this.#enabled = config.autoEjectHosts;
@@ -56,7 +76,7 @@ export class PoolHealth {
     this.#rebuild();
   }
 
-  onFailure(server: Server, reason: string): void {
+  onFailure(server: HealthyServer, reason: string): void {
     const { index } = server;
     if (!this.#enabled || index < 0) return;
     if (++this.#failures[index] < this.#limit) return;
@@ -70,15 +90,15 @@ export class PoolHealth {
     if (this.#live[index] !== 0) this.#ejected++;
     this.#live[index] = 0;
     this.#rebuild();
-    this.#pool.engine.log.write(
+    server.log(
       LOG_WARN,
       `server ${server.title} is ejected for ${serverRetryTimeoutMs} ms: ${reason}; ` +
         `${this.#pool.servers.length - this.#ejected} of ${this.#pool.servers.length} are live`,
-      { ...server.logFields, event: 'ejected', reason },
+      { event: 'ejected', reason },
     );
   }
 
-  onGoodReply({ index }: Server): void {
+  onGoodReply({ index }: HealthyServer): void {
     if (index >= 0) this.#failures[index] = 0;
   }
 
@@ -104,20 +124,17 @@ export class PoolHealth {
     else this.#findDue();
   }
 
-  #revive(server: Server): void {
+  #revive(server: HealthyServer): void {
     if (server.index < 0 || this.#live[server.index] !== 0) return;
     this.#markLive(server);
     this.#rebuild();
   }
 
-  #markLive(server: Server): void {
+  #markLive(server: HealthyServer): void {
     this.#live[server.index] = 1;
     this.#failures[server.index] = 0;
     this.#ejected--;
-    this.#pool.engine.log.write(LOG_NOTICE, `server ${server.title} is back in the ring`, {
-      ...server.logFields,
-      event: 'revived',
-    });
+    server.log(LOG_NOTICE, `server ${server.title} is back in the ring`, { event: 'revived' });
   }
 
   #rebuild(): void {

@@ -1,23 +1,5 @@
 import { LANE_LIMIT } from '../../limits.ts';
-
-export type RespVersion = 2 | 3;
-
-/** A database and a protocol version: which of a server's connections a client's requests take. */
-export class Lane {
-  readonly index: number;
-  db: number;
-  resp: RespVersion;
-  /** Clients that are on it now. */
-  clients = 0;
-  /** The servers have said that they have this database. */
-  verified = false;
-
-  constructor(index: number, db: number, resp: RespVersion) {
-    this.index = index;
-    this.db = db;
-    this.resp = resp;
-  }
-}
+import { Lane, type RespVersion } from '../backend/lane.ts';
 
 /**
  * The lanes of a pool. Lane 0 is what a client has when it connects: RESP2 and the database of the

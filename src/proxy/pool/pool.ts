@@ -14,15 +14,13 @@ import { CLASSES, PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { RingRegion } from '../engine/ring-arena.ts';
 import { ConnectionBudget } from './connection-budget.ts';
-import { PoolHealth } from './health.ts';
+import { type HealthyPool, PoolHealth } from './health.ts';
 import { Lanes } from './lanes.ts';
 import { sameAddress, sameConnections, sameSlowLog } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
-import type { Protocol } from './protocol.ts';
-import { Server } from './server.ts';
+import type { PoolProtocol } from './protocol.ts';
+import { Server, type ServerPool } from './server.ts';
 import { SlowLog } from './slow-log.ts';
-
-export { Server };
 
 const INT32_MAX = 0x7fffffff;
 const PLACEHOLDER = Buffer.from('placeholder');
@@ -35,11 +33,11 @@ function custom(command: CustomCommand): LearnedCommand {
 }
 
 /** A named listener and its servers. */
-export class Pool {
+export class Pool implements ServerPool, HealthyPool {
   readonly engine: Engine;
   /** Replaced at once, between two turns, when the configuration is read again. */
   config: PoolConfig;
-  readonly protocol: Protocol;
+  readonly protocol: PoolProtocol;
   servers: readonly Server[];
   readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
   /** Null when latencies are not measured. */
@@ -59,7 +57,7 @@ export class Pool {
   /** As customCommands, learnt from a server. */
   readonly learnedCommands: Map<string, LearnedCommand> = new Map();
 
-  constructor(engine: Engine, config: PoolConfig, protocol: Protocol, region: RingRegion) {
+  constructor(engine: Engine, config: PoolConfig, protocol: PoolProtocol, region: RingRegion) {
     this.protocol = protocol;
     this.engine = engine;
     this.config = config;
@@ -85,8 +83,9 @@ export class Pool {
   }
 
   #openSlowLog(): void {
-    const { slowlogMs, slowlogLength, slowlogRedact } = this.config;
-    this.slowLog = slowlogMs === 0 ? null : new SlowLog(slowlogLength, slowlogRedact);
+    const { name, slowlogMs, slowlogLength, slowlogRedact } = this.config;
+    const { log } = this.engine;
+    this.slowLog = slowlogMs === 0 ? null : new SlowLog(name, log, slowlogLength, slowlogRedact);
     this.slowMicros = slowlogMs === 0 ? INT32_MAX : Math.min(INT32_MAX, slowlogMs * 1000);
   }
 

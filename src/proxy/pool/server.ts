@@ -1,5 +1,5 @@
 import type { ServerConfig } from '../../config/index.ts';
-import { FAILURE_LOG_INTERVAL_MS, JOIN_PAUSE_MS } from '../../limits.ts';
+import { FAILURE_LOG_INTERVAL_MS } from '../../limits.ts';
 import { LOG_INFO, LOG_WARN, type LogFields } from '../../log.ts';
 import {
   IN_QUEUE,
@@ -10,18 +10,29 @@ import {
 } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import { REASON_REFUSED, REASON_TIMEOUT, REASON_TOO_MANY } from '../backend/failure.ts';
-import { BulkConnections } from '../backend/leases.ts';
-import { ServerVersion } from '../redis/server-version.ts';
+import type { Lane } from '../backend/lane.ts';
+import { Leases } from '../backend/leases.ts';
+import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
+import { PURPOSE_BULK, PURPOSE_PROBE, PURPOSE_SHARED } from '../backend/purpose.ts';
 import { Breaker } from './breaker.ts';
-import type { Lane } from './lanes.ts';
-import type { Pool } from './pool.ts';
+import type { ConnectionBudget, Evictable } from './connection-budget.ts';
+import type { HealthyServer, PoolHealth } from './health.ts';
+import type { Lanes } from './lanes.ts';
 
 /** How often the connections of a server that has left the pool are looked at. */
 const LEAVE_SWEEP_MS = 20;
+const NONE: readonly (BackendConnection | null)[] = [];
+
+/** The pool of a server, as the server sees it. */
+export interface ServerPool extends OwnerPool {
+  readonly lanes: Lanes;
+  readonly budget: ConnectionBudget;
+  readonly health: PoolHealth;
+}
 
 /** One line of `servers:` and the connections to it. */
-export class Server {
-  readonly pool: Pool;
+export class Server implements ConnectionOwner, HealthyServer, Evictable {
+  readonly pool: ServerPool;
   config: ServerConfig;
   readonly name: string;
   /** Position in the pool's order; -1 once it has left the pool. */
@@ -29,8 +40,7 @@ export class Server {
   /** Of the pool's latencies: its first command class. */
   readonly firstSeries: number;
   readonly counters: Float64Array;
-  readonly bulk: BulkConnections;
-  readonly version: ServerVersion;
+  readonly bulk: Leases;
   /** `server_connections` places per lane, lane by lane. */
   readonly #connections: (BackendConnection | null)[];
   readonly #perLane: number;
@@ -42,12 +52,10 @@ export class Server {
   #lastFailureLog = 0;
   #failuresNotLogged = 0;
   #down = false;
-  /** When gets may be joined again, in engine milliseconds. */
-  #joinsFrom = 0;
 
   /** @param heirOf the server of the same name that this one replaces, whose counters go on */
   constructor(
-    pool: Pool,
+    pool: ServerPool,
     config: ServerConfig,
     index: number,
     firstSeries: number,
@@ -63,8 +71,7 @@ export class Server {
     this.name = config.ringName;
     this.#perLane = pool.config.serverConnections;
     this.#connections = new Array(this.#perLane).fill(null);
-    this.bulk = new BulkConnections(this, pool.config.bulkConnections);
-    this.version = new ServerVersion(pool.engine.deadlines);
+    this.bulk = new Leases((lane) => this.#openBulk(lane), pool.config.bulkConnections);
   }
 
   #configureBreaker(): void {
@@ -90,7 +97,7 @@ export class Server {
       if (connection !== null) this.retire(connection);
     }
     this.bulk.leave();
-    this.version.stop();
+    this.pool.protocol.onServerGone(this);
     const sweep = (): void => {
       for (const connection of this.#connections) {
         if (connection !== null) this.retire(connection);
@@ -114,11 +121,15 @@ export class Server {
   /**
    * The connection for a client's next request, opened when there is none. A client keeps to one of
    * them, so its requests to a server are executed in order.
-   * @param lane index of its lane
+   * @param lane index of its lane @param but connections that are not closed to make room
    * @returns null while the server is left alone after repeated failures, and when the pool has as
    * many connections as it may; `lastFailure` says why
    */
-  connectionFor(client: number, lane: number = 0): BackendConnection | null {
+  connectionFor(
+    client: number,
+    lane: number,
+    but: readonly (BackendConnection | null)[] = NONE,
+  ): BackendConnection | null {
     if (this.#breaker.tripped && !this.#breaker.mayTry(this.pool.engine.now)) return null;
     const perLane = this.#perLane;
     const at = perLane === 1 ? lane : lane * perLane + (client % perLane);
@@ -126,37 +137,42 @@ export class Server {
       const connection = this.#connections[at];
       if (connection !== null) return connection;
     }
-    return this.#open(at, this.pool.lanes.at(lane));
+    return this.#open(at, this.pool.lanes.at(lane), but);
   }
 
-  #open(at: number, lane: Lane): BackendConnection | null {
+  #open(
+    at: number,
+    lane: Lane,
+    but: readonly (BackendConnection | null)[],
+  ): BackendConnection | null {
     const { budget, engine } = this.pool;
-    if (!budget.makeRoom()) {
+    if (!budget.makeRoom(but)) {
       this.lastFailure = REASON_TOO_MANY;
       return null;
     }
     while (this.#connections.length <= at) this.#connections.push(null);
     budget.open++;
-    const opened = new BackendConnection(engine, this, lane);
+    const opened = new BackendConnection(engine, this, lane, PURPOSE_SHARED);
     this.#connections[at] = opened;
     return opened;
   }
 
   /** One more connection of those bounded by `bulk_connections`. */
-  openBulk(lane: Lane): BackendConnection {
+  #openBulk(lane: Lane): BackendConnection {
     const { budget, engine } = this.pool;
     budget.makeRoom();
     budget.open++;
-    return new BackendConnection(engine, this, lane);
+    return new BackendConnection(engine, this, lane, PURPOSE_BULK);
   }
 
-  /** The idle connection that was used longest ago, here or before. */
-  leastUsed(other: BackendConnection | null): BackendConnection | null {
+  leastUsed(
+    other: BackendConnection | null,
+    but: readonly (BackendConnection | null)[],
+  ): BackendConnection | null {
     let oldest = other;
-    const { chosen } = this.pool.budget;
     for (const each of [...this.#connections, ...this.bulk.idle]) {
       if (each === null || each.inFlight.count > 0 || !each.connected) continue;
-      if (chosen.includes(each)) continue;
+      if (but.includes(each)) continue;
       if (oldest === null || each.inFlight.lastTime < oldest.inFlight.lastTime) oldest = each;
     }
     return oldest;
@@ -198,12 +214,13 @@ export class Server {
   /** Asks the server whether it is well, on a connection of its own. */
   probe(onAnswer: () => void): void {
     this.pool.budget.open++;
-    const connection = new BackendConnection(this.pool.engine, this, this.pool.lanes.first);
-    connection.isProbe = true;
+    const { engine, lanes } = this.pool;
+    const connection = new BackendConnection(engine, this, lanes.first, PURPOSE_PROBE);
     const request = this.pool.protocol.probe;
     connection.out.append(request);
     connection.sentFor(
       {
+        claim: null,
         onReply: (start) => {
           if (this.pool.engine.bytes[start] === this.pool.protocol.probeAnswer) onAnswer();
           setImmediate(() => connection.close());
@@ -211,40 +228,15 @@ export class Server {
         onFailure: () => {},
       },
       request.length,
+      request,
     );
-  }
-
-  /** Gets for this server may share a line. */
-  get joinsGets(): boolean {
-    return this.pool.config.joinGets && this.pool.engine.now >= this.#joinsFrom;
-  }
-
-  /** It answered joined gets with an error: for a while each is sent alone. */
-  onJoinedGetsFailed(error: string): void {
-    const { now } = this.pool.engine;
-    if (now >= this.#joinsFrom) {
-      this.#joinsFrom = now + JOIN_PAUSE_MS;
-      this.#logAlone(`with ${error}; for ${JOIN_PAUSE_MS / 1000} s each is sent alone`);
-    }
-  }
-
-  /** It answers joined gets in a way that cannot be relied on. */
-  onJoinedGetsRefused(what: string): void {
-    if (this.#joinsFrom === Number.POSITIVE_INFINITY) return;
-    this.#joinsFrom = Number.POSITIVE_INFINITY;
-    this.#logAlone(`with ${what}; from now on each is sent alone`);
-  }
-
-  #logAlone(what: string): void {
-    const text = `server ${this.title} answered gets joined into one line ${what}`;
-    this.#log(LOG_WARN, text, { event: 'gets not joined' });
   }
 
   onConnected(): void {
     if (!this.#down) return;
     this.#down = false;
-    this.version.askAgain();
-    this.#log(LOG_INFO, `server ${this.title} is reachable again`, { event: 'reachable' });
+    this.pool.protocol.onServerBack(this);
+    this.log(LOG_INFO, `server ${this.title} is reachable again`, { event: 'reachable' });
   }
 
   /** -LOADING, -OOM, -BUSY: the text goes to the client, the server counts as failing. */
@@ -264,7 +256,7 @@ export class Server {
     if (!connection.connected || reason === REASON_TIMEOUT) {
       this.#breaker.onFailure(performance.now());
     }
-    if (!connection.isProbe) this.pool.health.onFailure(this, reason);
+    if (connection.purpose !== PURPOSE_PROBE) this.pool.health.onFailure(this, reason);
     this.#down = true;
     const now = performance.now();
     if (this.#lastFailureLog !== 0 && now - this.#lastFailureLog < FAILURE_LOG_INTERVAL_MS) {
@@ -276,7 +268,7 @@ export class Server {
     this.#lastFailureLog = now;
     this.#failuresNotLogged = 0;
     const requests = lost === 1 ? '1 request' : `${lost} requests`;
-    this.#log(LOG_WARN, `server ${this.title} failed: ${reason}; ${requests} lost${more}`, {
+    this.log(LOG_WARN, `server ${this.title} failed: ${reason}; ${requests} lost${more}`, {
       event: 'failed',
       reason,
       lost,
@@ -312,13 +304,13 @@ export class Server {
     return { pool: this.pool.config.name, server: this.name, address: this.address };
   }
 
-  #log(level: number, text: string, fields: LogFields): void {
+  log(level: number, text: string, fields: LogFields): void {
     this.pool.engine.log.write(level, text, { ...this.logFields, ...fields });
   }
 
   close(): void {
     for (const connection of [...this.#connections, ...this.#retired]) connection?.close();
     this.bulk.close();
-    this.version.stop();
+    this.pool.protocol.onServerGone(this);
   }
 }

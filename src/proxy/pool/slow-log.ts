@@ -1,17 +1,5 @@
-import { LOG_NOTICE } from '../../log.ts';
-import type { Server } from './pool.ts';
-
-/** What the slow log is told of a request; `head` holds its first bytes and is copied. */
-export interface SlowRequest {
-  readonly head: Buffer;
-  readonly client: string;
-  readonly clientName: string;
-  readonly server: Server;
-  /** From its arrival until its reply. */
-  readonly totalMicros: number;
-  /** The server's share of that. */
-  readonly serverMicros: number;
-}
+import { LOG_NOTICE, type Log } from '../../log.ts';
+import type { SlowRequest } from '../backend/owner.ts';
 
 /** One line of the slow log. Texts are latin1, one character per byte. */
 export interface SlowEntry {
@@ -35,12 +23,17 @@ const REDACTED = '(redacted)';
 
 /** The latest requests of a pool that took `slowlog_ms` or longer. */
 export class SlowLog {
+  readonly #pool: string;
+  readonly #log: Log;
   readonly #capacity: number;
   readonly #redact: boolean;
   #entries: SlowEntry[] = [];
   #nextId = 0;
 
-  constructor(capacity: number, redact: boolean) {
+  /** @param pool its name */
+  constructor(pool: string, log: Log, capacity: number, redact: boolean) {
+    this.#pool = pool;
+    this.#log = log;
     this.#capacity = capacity;
     this.#redact = redact;
   }
@@ -56,19 +49,19 @@ export class SlowLog {
       moreWords: Math.max(0, words - 2),
       client,
       clientName,
-      server: server.name,
+      server,
       totalMicros,
       serverMicros,
     };
     this.#entries.push(entry);
     if (this.#entries.length > this.#capacity) this.#entries.shift();
-    const pool = server.pool.config.name;
+    const pool = this.#pool;
     const what = [command, entry.key ?? ''].join(' ').trim();
-    const took = `${millis(totalMicros)}, ${millis(serverMicros)} of it on ${server.name}`;
+    const took = `${millis(totalMicros)}, ${millis(serverMicros)} of it on ${server}`;
     const message = `slow request in pool ${pool}: ${what} took ${took}, from ${client}`;
-    server.pool.engine.log.write(LOG_NOTICE, message, {
+    this.#log.write(LOG_NOTICE, message, {
       pool,
-      server: server.name,
+      server,
       client,
       total_us: totalMicros,
       server_us: serverMicros,

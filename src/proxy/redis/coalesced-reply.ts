@@ -12,11 +12,12 @@ import type { Coalesce } from '../../protocol/redis/table/commands.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
 import { failureReply, REASON_INVALID } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
 import { digitsOf, writeDecimal } from '../engine/short-text.ts';
 import { setPartTable, spliceParts } from '../engine/splice.ts';
-import type { Server } from '../pool/pool.ts';
+import type { Server } from '../pool/server.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
@@ -46,12 +47,8 @@ class Part implements ReplyTarget {
     this.server = server;
   }
 
-  get clientAddress(): string {
-    return this.#whole.clientAddress;
-  }
-
-  get clientId(): number {
-    return this.#whole.clientId;
+  get claim(): Claim {
+    return this.#whole.claim;
   }
 
   onReply(start: number, length: number, info: number, count: number): void {
@@ -71,9 +68,7 @@ export class CoalescedReply implements StoredReply {
   readonly #coalesce: Coalesce;
   /** Share of each key, in request order. */
   readonly #order: readonly number[];
-  readonly #slot: number;
-  /** Nobody hears the reply. */
-  readonly #muted: boolean;
+  readonly claim: Claim;
   readonly #parts: Part[] = [];
   #left: number;
   /** Bytes of this reply that are kept on the heap. */
@@ -89,17 +84,7 @@ export class CoalescedReply implements StoredReply {
     this.#coalesce = coalesce;
     this.#order = order;
     this.#left = parts;
-    this.#muted = client.session.muted;
-    this.#slot = this.#muted ? 0 : client.pipeline.open();
-    client.references++;
-  }
-
-  get clientAddress(): string {
-    return this.#client.address;
-  }
-
-  get clientId(): number {
-    return this.#client.id;
+    this.claim = client.claims.claim();
   }
 
   part(index: number, keys: number, server: Server): ReplyTarget {
@@ -111,7 +96,7 @@ export class CoalescedReply implements StoredReply {
   /** Takes one piece of a fragment's reply. */
   take(part: Part, start: number, length: number, info: number, count: number): void {
     const last = (info & FLAG_LAST) !== 0;
-    if (!this.#client.closed && part.error === null) {
+    if (!this.claim.closed && part.error === null) {
       const type = info & 0xff;
       if (type === ERROR && last) part.error = this.#copy(start, length);
       else if (!this.#fits(part, info, count, start, length))
@@ -169,13 +154,13 @@ export class CoalescedReply implements StoredReply {
     part.heap ??= [];
     part.heap.push(this.#copy(start, length));
     part.length += length;
-    pipeline.storedBytes += length;
+    pipeline.hold(length);
   }
 
   #forget(part: Part): void {
     const { pipeline } = this.#client;
     if (part.stash !== 0) pipeline.unstash(part.stash, part.length);
-    else if (part.heap !== null) pipeline.storedBytes -= part.length;
+    else if (part.heap !== null) pipeline.free(part.length);
     part.stash = 0;
     part.heap = null;
     part.length = 0;
@@ -184,16 +169,7 @@ export class CoalescedReply implements StoredReply {
   /** A fragment is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
-    const client = this.#client;
-    client.references--;
-    if (client.closed) {
-      this.drop();
-      client.releaseIfDone();
-      return;
-    }
-    if (this.#muted) this.drop();
-    else client.pipeline.storeObject(this.#slot, this, 0);
-    client.pool.engine.turn.markClient(client);
+    this.claim.store(this);
   }
 
   writeTo(pipeline: ClientPipeline): boolean {

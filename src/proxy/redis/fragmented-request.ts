@@ -13,8 +13,8 @@ import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { CLASS_MULTI } from '../../stats/latency.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { REASON_REFUSED } from '../backend/failure.ts';
+import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import { digitsOf, writeBytes, writeDecimal } from '../engine/short-text.ts';
-import { connectionsTo } from '../routing/connections-to.ts';
 import { forward } from '../routing/forward.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 import { CoalescedReply } from './coalesced-reply.ts';
@@ -58,7 +58,8 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
   }
   if (shares.length === 1) return forward(request, shares[0].server, CLASS_MULTI);
   const servers = shares.map(({ server }) => pool.servers[server]);
-  const connections = connectionsTo(request, servers, client.lane);
+  const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
+  const connections = client.router.chooseAll(client, servers, client.lane, intent);
   if (connections === null) return false;
   const reply = new CoalescedReply(client, spec.coalesce, order, shares.length);
   reserve(shares, connections, spec, request);
@@ -72,9 +73,8 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
       continue;
     }
     if (share.heap !== null) connection.out.append(share.heap);
-    connection.sentFor(part, share.bytes);
     const from = share.heap === null ? share.cursor - share.bytes : 0;
-    connection.inFlight.keepHead(share.heap ?? pool.engine.bytes, from, share.bytes);
+    connection.sentFor(part, share.bytes, share.heap ?? pool.engine.bytes, from);
   }
   return true;
 }

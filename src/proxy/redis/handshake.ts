@@ -9,6 +9,7 @@ const TOO_OLD = /^(ERR unknown command|NOPROTO)/i;
 
 /** The reply to one of our own requests: swallowed, an error is logged. */
 class OwnRequest implements ReplyTarget {
+  readonly claim = null;
   readonly #connection: BackendConnection;
   readonly #what: string;
   readonly #last: boolean;
@@ -21,13 +22,11 @@ class OwnRequest implements ReplyTarget {
   }
 
   onReply(start: number, length: number, info: number): void {
-    const { server, lane } = this.#connection;
+    const { owner, lane } = this.#connection;
     if ((info & 0xff) === ERROR_TYPE) {
-      const text = server.pool.engine.memory.toString('latin1', start + 1, start + length - 2);
-      server.pool.engine.log.write(
-        LOG_WARN,
-        `${this.#what} failed on ${server.pool.config.name} | ${server.name}: ${text}`,
-      );
+      const { engine, config } = owner.pool;
+      const text = engine.memory.toString('latin1', start + 1, start + length - 2);
+      engine.log.write(LOG_WARN, `${this.#what} failed on ${config.name} | ${owner.name}: ${text}`);
       // Nothing may run in another database than the client asked for.
       this.#failed = lane.index > 0 && !(this.#what === 'HELLO 3' && TOO_OLD.test(text));
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''));
@@ -44,7 +43,7 @@ class OwnRequest implements ReplyTarget {
  * all of it is granted.
  */
 export function handshake(connection: BackendConnection): void {
-  const { redisAuth } = connection.server.pool.config;
+  const { redisAuth } = connection.owner.pool.config;
   const { lane } = connection;
   const requests: [what: string, words: Buffer[]][] = [];
   if (redisAuth !== null) requests.push(['AUTH', [Buffer.from('AUTH'), redisAuth]]);
@@ -54,7 +53,7 @@ export function handshake(connection: BackendConnection): void {
     requests.push([`SELECT ${lane.db}`, [Buffer.from('SELECT'), db]]);
   }
   if (requests.length === 0) return;
-  const { now } = connection.server.pool.engine;
+  const { now } = connection.owner.pool.engine;
   const bytes = Buffer.concat(requests.map(([, words]) => encodeRequest(words)));
   requests.forEach(([what], i) => {
     const last = i === requests.length - 1;

@@ -6,12 +6,15 @@ import { COMMANDS } from '../../protocol/redis/table/commands.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { failureReply } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { Protocol } from '../pool/protocol.ts';
+import type { ClientProtocol } from '../client/protocol.ts';
 import { handleSpecial } from './dispatch.ts';
 import { handshake } from './handshake.ts';
+import { knownVersionOf } from './server-version.ts';
+
+const PUSH = 0x3e; // '>'
 
 /** RESP, spoken by pools with `redis: true`. */
-export class RedisProtocol implements Protocol {
+export class RedisProtocol implements ClientProtocol {
   readonly #codec: Codec;
   readonly unfinished: Buffer = replies.UNFINISHED;
   readonly probeAnswer: number = 0x2b; // '+'
@@ -47,6 +50,25 @@ export class RedisProtocol implements Protocol {
 
   handshake(connection: BackendConnection): void {
     handshake(connection);
+  }
+
+  joiner(): null {
+    return null;
+  }
+
+  unaskedType(resp: number): number {
+    return resp === 3 ? PUSH : 0;
+  }
+
+  /** Shared connections subscribe to nothing: what a server pushes there is nobody's. */
+  onUnasked(): void {}
+
+  onServerBack(server: object): void {
+    knownVersionOf(server)?.askAgain();
+  }
+
+  onServerGone(server: object): void {
+    knownVersionOf(server)?.stop();
   }
 
   malformed(error: number, byte: number): Buffer {

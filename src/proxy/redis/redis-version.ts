@@ -1,5 +1,6 @@
 import { REDIS_VERSION } from '../../limits.ts';
 import type { Pool } from '../pool/pool.ts';
+import { versionOf } from './server-version.ts';
 
 function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number));
@@ -12,7 +13,7 @@ function compareVersions(a: string, b: string): number {
 
 /** The lowest version: what a client may use must work on whichever server its keys are. */
 function lowestVersion({ servers }: Pool): string {
-  const known = servers.flatMap(({ version }) => version.known ?? []);
+  const known = servers.flatMap((server) => versionOf(server).known ?? []);
   return known.sort(compareVersions)[0] ?? REDIS_VERSION;
 }
 
@@ -26,8 +27,9 @@ export function withRedisVersion(pool: Pool, then: (version: string) => void): v
   const onOne = (): void => {
     if (--left === 0) then(lowestVersion(pool));
   };
-  for (const { index, version, config: target } of servers) {
-    if (health.isLive(index)) version.refresh(target, config.redisAuth);
+  for (const server of servers) {
+    const version = versionOf(server);
+    if (health.isLive(server.index)) version.refresh(server.config, config.redisAuth);
     if (version.wait(onOne)) left++;
   }
   onOne();

@@ -4,8 +4,10 @@ import { isError } from '../../protocol/redis/replies/reply-parts.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { Server } from '../pool/pool.ts';
+import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
+import type { Server } from '../pool/server.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 
 /** What one server said. */
@@ -20,18 +22,22 @@ export interface Answer {
   readonly refused: boolean;
 }
 
-const NO_SLOT = Number.NaN;
-
 class Part implements ReplyTarget {
   readonly #all: ServerAnswers;
-  readonly connection: BackendConnection;
+  readonly #server: Server;
+  readonly #connection: BackendConnection;
   pieces: Buffer[] = [];
   error: Buffer | null = null;
   lost = false;
 
-  constructor(all: ServerAnswers, connection: BackendConnection) {
+  constructor(all: ServerAnswers, server: Server, connection: BackendConnection) {
     this.#all = all;
-    this.connection = connection;
+    this.#server = server;
+    this.#connection = connection;
+  }
+
+  get claim(): Claim {
+    return this.#all.claim;
   }
 
   onReply(start: number, length: number, info: number): void {
@@ -47,38 +53,44 @@ class Part implements ReplyTarget {
 
   get answer(): Answer {
     const reply = this.error ?? Buffer.concat(this.pieces);
-    const refused = this.connection.refusal !== null;
-    const { server } = this.connection;
-    return { server, reply, isError: isError(reply), lost: this.lost, refused };
+    const refused = this.#connection.refusal !== null;
+    return { server: this.#server, reply, isError: isError(reply), lost: this.lost, refused };
   }
 }
 
 /** Takes the answers of several servers and gives them to `done` when all are there. */
 class ServerAnswers {
+  readonly claim: Claim;
   readonly #client: ClientConnection;
   readonly #done: (answers: Answer[]) => void;
   readonly #parts: Part[] = [];
   #left: number;
   #bytes = 0;
 
-  constructor(client: ClientConnection, count: number, done: (answers: Answer[]) => void) {
+  /** @param claim of the client's request; not settled here */
+  constructor(
+    client: ClientConnection,
+    claim: Claim,
+    count: number,
+    done: (answers: Answer[]) => void,
+  ) {
     this.#client = client;
+    this.claim = claim;
     this.#left = count;
     this.#done = done;
-    client.references++;
   }
 
-  part(connection: BackendConnection): ReplyTarget {
-    const part = new Part(this, connection);
+  part(server: Server, connection: BackendConnection): ReplyTarget {
+    const part = new Part(this, server, connection);
     this.#parts.push(part);
     return part;
   }
 
   take(part: Part, start: number, length: number): void {
-    const { pool, closed, pipeline } = this.#client;
-    if (closed || part.error !== null) return;
+    const { pool, pipeline } = this.#client;
+    if (this.claim.closed || part.error !== null) return;
     this.#bytes += length;
-    pipeline.storedBytes += length;
+    pipeline.hold(length);
     if (this.#bytes > pool.config.clientOutputLimit) part.error = replies.REPLY_TOO_LARGE;
     else part.pieces.push(Buffer.from(pool.engine.memory.subarray(start, start + length)));
   }
@@ -86,15 +98,13 @@ class ServerAnswers {
   complete(): void {
     if (--this.#left > 0) return;
     const client = this.#client;
-    client.references--;
-    if (client.closed) {
-      client.releaseIfDone();
+    client.pipeline.free(this.#bytes);
+    if (this.claim.closed) {
+      this.claim.forget();
       return;
     }
-    client.pipeline.storedBytes -= this.#bytes;
     if (this.#parts.some((part) => part.lost)) client.pool.counters[FORWARD_ERROR]++;
     this.#done(this.#parts.map((part) => part.answer));
-    client.pool.engine.turn.markClient(client);
   }
 }
 
@@ -108,71 +118,58 @@ export interface Question {
   readonly lane?: number;
 }
 
-/**
- * The client's connections to the servers; the reason when there is none to one of them, null when
- * one of them has to take more before it can be asked.
- */
-function connectionsFor({ request, servers, lane }: Question): BackendConnection[] | string | null {
-  const { client, mustSend } = request;
-  const connections: BackendConnection[] = [];
-  for (const server of servers) {
-    const connection = server.connectionFor(client.id, lane ?? client.lane);
-    if (connection === null) return server.lastFailure;
-    if (connection.full && !mustSend) {
-      connection.waitFor(client);
-      return null;
-    }
-    connections.push(connection);
-  }
-  return connections;
+function intentOf({ mustSend }: SpecialRequest): number {
+  return mustSend ? MUST_SEND : MAY_WAIT;
 }
 
 /**
- * Asks the servers, without answering the client.
- * @returns false when they cannot be asked now
+ * Asks the servers again for a request that was claimed already. `done` gets the answers, and must
+ * see to it that the claim is settled; it is not called when the client has gone.
+ * @returns false when one of them cannot be asked now
  */
-export function collect(question: Question, done: (answers: Answer[]) => void): boolean {
-  const connections = connectionsFor(question);
-  if (connections === null || typeof connections === 'string') return false;
-  send(question, connections, done);
+export function collect(
+  question: Question,
+  claim: Claim,
+  done: (answers: Answer[]) => void,
+): boolean {
+  const { request, servers, lane } = question;
+  const { client } = request;
+  const chosen = client.router.chooseAll(client, servers, lane ?? client.lane, intentOf(request));
+  if (chosen === null || !chosen.every((each) => each !== null)) return false;
+  send(question, chosen, claim, done);
   return true;
 }
 
 function send(
-  { request, bytes }: Question,
+  { request, servers, bytes }: Question,
   connections: readonly BackendConnection[],
+  claim: Claim,
   done: (answers: Answer[]) => void,
 ): void {
-  const answers = new ServerAnswers(request.client, connections.length, done);
-  for (const connection of connections) {
+  const answers = new ServerAnswers(request.client, claim, connections.length, done);
+  connections.forEach((connection, i) => {
     connection.out.append(bytes);
-    connection.sentFor(answers.part(connection), bytes.length);
-  }
+    connection.sentFor(answers.part(servers[i], connection), bytes.length, bytes);
+  });
 }
 
 /**
- * Asks the servers; `done` gets what they said and the function that answers the client, which may
- * be called later.
+ * Asks the servers; `done` gets what they said and the claim of the request, which it settles, at
+ * once or later. It is not called when the client has gone.
  * @returns false when one of them has to take more before it can be asked
  */
 export function askServers(
   question: Question,
-  done: (answers: readonly Answer[], reply: (bytes: Buffer) => void) => void,
+  done: (answers: readonly Answer[], claim: Claim) => void,
 ): boolean {
-  const { client } = question.request;
-  const connections = connectionsFor(question);
-  if (connections === null) return false;
-  if (typeof connections === 'string') {
-    client.failForward(connections);
-    return true;
-  }
-  const slot = client.session.muted ? NO_SLOT : client.pipeline.open();
-  const reply = (bytes: Buffer): void => {
-    if (Number.isNaN(slot) || client.closed) return;
-    client.pipeline.deliver(slot, bytes);
-    client.pool.engine.turn.markClient(client);
-  };
-  send(question, connections, (answers) => done(answers, reply));
+  const { request, servers, lane } = question;
+  const { client } = request;
+  const chosen = client.router.chooseAll(client, servers, lane ?? client.lane, intentOf(request));
+  if (chosen === null) return false;
+  const missing = chosen.indexOf(null);
+  if (missing >= 0) return client.failForward(servers[missing].lastFailure);
+  const claim = client.claims.claim();
+  send(question, chosen as BackendConnection[], claim, (answers) => done(answers, claim));
   return true;
 }
 
@@ -181,5 +178,5 @@ export function joinServers(
   question: Question,
   join: (answers: readonly Answer[]) => Buffer,
 ): boolean {
-  return askServers(question, (answers, reply) => reply(join(answers)));
+  return askServers(question, (answers, claim) => claim.deliver(join(answers)));
 }

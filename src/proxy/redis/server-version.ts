@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ServerConfig } from '../../config/index.ts';
 import {
   VERSION_AGE_MS,
@@ -7,8 +7,10 @@ import {
   VERSION_RETRY_MS,
   VERSION_WAIT_MS,
 } from '../../limits.ts';
+import { dialPlain } from '../../net/dial.ts';
 import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
 import type { Deadlines, Timed } from '../engine/deadlines.ts';
+import type { Server } from '../pool/server.ts';
 
 const VERSION_LINE = /^redis_version:(\d+(?:\.\d+)*)\r$/m;
 
@@ -50,11 +52,7 @@ export class ServerVersion implements Timed {
   refresh(target: ServerConfig, password: Buffer | null): void {
     const now = Math.floor(performance.now());
     if (this.#socket !== null || now < this.#askAgainAt) return;
-    const socket = connect(
-      target.kind === 'unix'
-        ? { path: target.path }
-        : { host: target.host === '' ? '0.0.0.0' : target.host, port: target.port },
-    );
+    const socket = dialPlain(target);
     this.#socket = socket;
     this.#received = '';
     this.#waitUntil = now + VERSION_WAIT_MS;
@@ -123,4 +121,21 @@ export class ServerVersion implements Timed {
     this.#deadlines.forget(this);
     this.#letGo();
   }
+}
+
+const versions: WeakMap<object, ServerVersion> = new WeakMap();
+
+/** What is known of a server's version. */
+export function versionOf(server: Server): ServerVersion {
+  let version = versions.get(server);
+  if (version === undefined) {
+    version = new ServerVersion(server.pool.engine.deadlines);
+    versions.set(server, version);
+  }
+  return version;
+}
+
+/** As versionOf(), of a server that nobody may have asked yet. */
+export function knownVersionOf(server: object): ServerVersion | undefined {
+  return versions.get(server);
 }

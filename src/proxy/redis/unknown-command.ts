@@ -8,12 +8,13 @@ import { arityFits, type CommandSpec } from '../../protocol/redis/table/commands
 import { type LearnedCommand, learnCommand } from '../../protocol/redis/table/learn-command.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
 import { failureReply, REASON_REFUSED } from '../backend/failure.ts';
-import type { Pool, Server } from '../pool/pool.ts';
+import type { Claim } from '../client/claims.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Server } from '../pool/server.ts';
 import { answer, copyOf, type SpecialRequest, split, text, word } from '../routing/request.ts';
 import { commonServer } from './common-server.ts';
 import { type Answer, askServers, collect } from './server-answers.ts';
 
-type Reply = (bytes: Buffer) => void;
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 
 /** Arguments that an error may show. */
@@ -79,9 +80,9 @@ function ask(
   };
   const bytes = known === null ? encodeText('COMMAND', 'INFO', name) : keysQuestion(later);
   const servers = [later.teacher];
-  const asked = askServers({ request, servers, bytes }, ([first], reply) => {
-    if (known !== null) sendByKeys(later, first, reply);
-    else onLearned(later, name, first, reply);
+  const asked = askServers({ request, servers, bytes }, ([first], claim) => {
+    if (known !== null) sendByKeys(later, first, claim);
+    else onLearned(later, name, first, claim);
   });
   if (asked) client.barrier();
   return asked;
@@ -91,66 +92,66 @@ function keysQuestion({ words }: Later): Buffer {
   return encodeRequest([Buffer.from('COMMAND'), Buffer.from('GETKEYS'), ...words]);
 }
 
-function onLearned(later: Later, name: string, said: Answer, reply: Reply): void {
-  if (said.isError) return void reply(said.reply);
+function onLearned(later: Later, name: string, said: Answer, claim: Claim): void {
+  if (said.isError) return void claim.deliver(said.reply);
   const { pool } = later.request.client;
   const learned = learnCommand(name, said.reply);
   if (learned === null) {
     const shown = later.words.slice(0, SHOWN_WORDS).map((each) => each.toString('latin1'));
-    return void reply(replies.unknownCommand(shown));
+    return void claim.deliver(replies.unknownCommand(shown));
   }
   if (pool.learnedCommands.size < LEARNED_COMMANDS) pool.learnedCommands.set(name, learned);
   if (!arityFits(learned.spec.arity, later.words.length))
-    return void reply(replies.wrongArity(name));
+    return void claim.deliver(replies.wrongArity(name));
   const why = whyNotSent(learned);
-  if (why !== null) return void reply(replies.unsupported(name, why));
-  if (!learned.movable) return void sendBySpec(later, learned.spec, reply);
-  if (later.words.length === PART_TABLE_RECORDS) return void reply(TOO_MANY_WORDS);
+  if (why !== null) return void claim.deliver(replies.unsupported(name, why));
+  if (!learned.movable) return void sendBySpec(later, learned.spec, claim);
+  if (later.words.length === PART_TABLE_RECORDS) return void claim.deliver(TOO_MANY_WORDS);
   const question = { request: later.request, servers: [later.teacher], bytes: keysQuestion(later) };
-  const sent = collect(question, ([keys]) => sendByKeys(later, keys, reply));
-  if (!sent) reply(failureReply(later.teacher.lastFailure));
+  const sent = collect(question, claim, ([keys]) => sendByKeys(later, keys, claim));
+  if (!sent) claim.deliver(failureReply(later.teacher.lastFailure));
 }
 
-function sendBySpec(later: Later, spec: CommandSpec, reply: Reply): void {
+function sendBySpec(later: Later, spec: CommandSpec, claim: Claim): void {
   const { client } = later.request;
   if (spec.handling === 'forward') {
-    sendTo(later, serverOfKey(client.pool, later.words[spec.firstKey]), reply);
+    sendTo(later, serverOfKey(client.pool, later.words[spec.firstKey]), claim);
     return;
   }
   const start = client.pool.engine.placeAssembled(later.bytes);
   const server = commonServer({ ...later.request, start, length: later.bytes.length }, spec);
-  if (typeof server === 'number') sendTo(later, server, reply);
-  else reply(server);
+  if (typeof server === 'number') sendTo(later, server, claim);
+  else claim.deliver(server);
 }
 
-function sendByKeys(later: Later, said: Answer, reply: Reply): void {
+function sendByKeys(later: Later, said: Answer, claim: Claim): void {
   const { pool } = later.request.client;
   if (said.isError) {
-    if (KEYLESS.test(said.reply.toString('latin1'))) sendTo(later, pool.placeholderServer(), reply);
-    else reply(said.reply); // Where its keys are is not known, so no server is the right one.
+    if (KEYLESS.test(said.reply.toString('latin1'))) sendTo(later, pool.placeholderServer(), claim);
+    else claim.deliver(said.reply); // Where its keys are is not known, so no server is the right one.
     return;
   }
   const keys = elementsOf(said.reply) ?? [];
   const places = keys.map((key) => serverOfKey(pool, bodyOf(key)));
   const stranger = places.findIndex((place) => place !== places[0]);
   if (stranger < 0 || pool.config.distribution === 'random') {
-    sendTo(later, places[0] ?? pool.placeholderServer(), reply);
+    sendTo(later, places[0] ?? pool.placeholderServer(), claim);
     return;
   }
   const [a, b] = [keys[0], keys[stranger]].map((key) => bodyOf(key).toString('latin1'));
   const [serverA, serverB] = [places[0], places[stranger]].map((i) => pool.servers[i].name);
-  reply(replies.crossServer(a, serverA, b, serverB));
+  claim.deliver(replies.crossServer(a, serverA, b, serverB));
 }
 
 function serverOfKey(pool: Pool, key: Buffer): number {
   return routeKey(key, 0, key.length, pool.engine.words, pool.descriptor);
 }
 
-function sendTo(later: Later, server: number, reply: Reply): void {
-  if (server === NO_SERVER) return void reply(failureReply(REASON_REFUSED));
+function sendTo(later: Later, server: number, claim: Claim): void {
+  if (server === NO_SERVER) return void claim.deliver(failureReply(REASON_REFUSED));
   const { request, bytes } = later;
   const target = request.client.pool.servers[server];
   const question = { request, servers: [target], bytes };
-  const sent = collect(question, ([answered]) => reply(answered.reply));
-  if (!sent) reply(failureReply(target.lastFailure));
+  const sent = collect(question, claim, ([answered]) => claim.deliver(answered.reply));
+  if (!sent) claim.deliver(failureReply(target.lastFailure));
 }

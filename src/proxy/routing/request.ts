@@ -5,7 +5,6 @@ import {
   RECORD_KEY,
   RECORD_KEY_LENGTH,
 } from '../../protocol/frame-table.ts';
-import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 
 const PART_WORD = PART_TABLE / 4;
@@ -19,9 +18,6 @@ export interface SpecialRequest {
   /** It cannot be put back: it is sent even if its server has much to take already. */
   readonly mustSend: boolean;
 }
-
-/** A reply that nobody hears. */
-export const SWALLOW: ReplyTarget = { onReply(): void {}, onFailure(): void {} };
 
 /** Answers a request. @returns true: it is done */
 export function answer(client: ClientConnection, reply: Buffer): true {

@@ -1,10 +1,19 @@
 import { routeKey } from '../../distribution/route.ts';
-import { FLAG_FIRST, FLAG_LAST, NO_SERVER } from '../../protocol/frame-table.ts';
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  RECORD_KEY,
+  RECORD_KEY_LENGTH,
+  RECORD_LENGTH,
+  RECORD_START,
+} from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR, READS_RETRIED } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import { StreamedReply } from '../client/streamed-reply.ts';
+import { MUST_SEND, type Router } from '../client/router.ts';
+import type { ReplyStream } from '../engine/receiver.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 /**
@@ -14,77 +23,64 @@ const RETRY_STEP_MS = 10;
 
 /**
  * A read that is sent again when its server fails before it begins to answer (`retry_reads`). The
- * key is looked up anew each time: its server may have been ejected meanwhile.
+ * key is looked up anew each time: its server may have been ejected meanwhile. Its database and
+ * protocol version are those it was made with.
  */
 export class RetriedRead implements ReplyTarget {
+  readonly claim: Claim;
+  readonly #router: Router;
   readonly #client: ClientConnection;
-  readonly #slot: number;
+  readonly #lane: number;
   readonly #request: Buffer;
   readonly #keyStart: number;
   readonly #keyLength: number;
   #left: number;
-  #streamed: StreamedReply | null = null;
+  #streamed: ReplyStream | null = null;
 
-  /** @param keyStart address of the key in the arena, inside [start, start + length) */
-  constructor(
-    client: ClientConnection,
-    start: number,
-    length: number,
-    keyStart: number,
-    keyLength: number,
-  ) {
-    const { memory } = client.pool.engine;
+  /** @param record word index of the record that describes it */
+  constructor(router: Router, client: ClientConnection, record: number) {
+    const { memory, words } = client.pool.engine;
+    const start = words[record + RECORD_START];
+    this.#router = router;
     this.#client = client;
-    this.#slot = client.pipeline.open();
-    this.#request = Buffer.from(memory.subarray(start, start + length));
-    this.#keyStart = keyStart - start;
-    this.#keyLength = keyLength;
+    this.#lane = client.lane;
+    this.#request = Buffer.from(memory.subarray(start, start + words[record + RECORD_LENGTH]));
+    this.#keyStart = words[record + RECORD_KEY] - start;
+    this.#keyLength = words[record + RECORD_KEY_LENGTH];
     this.#left = client.pool.config.retryReads;
-    client.references++;
-  }
-
-  get clientAddress(): string {
-    return this.#client.address;
-  }
-
-  get clientId(): number {
-    return this.#client.id;
+    this.claim = client.claims.claim();
   }
 
   send(connection: BackendConnection): void {
     connection.out.append(this.#request);
-    connection.sentFor(this, this.#request.length);
+    connection.sentFor(this, this.#request.length, this.#request);
   }
 
   onReply(start: number, length: number, info: number): void {
-    const client = this.#client;
-    const last = (info & FLAG_LAST) !== 0;
-    if (last) client.references--;
-    if (client.closed) {
-      if (last) client.releaseIfDone();
+    const { claim } = this;
+    if (this.#streamed === null && (info & WHOLE) === WHOLE) {
+      const { memory } = this.#client.pool.engine;
+      claim.deliver(Buffer.from(memory.subarray(start, start + length)));
       return;
     }
-    const { engine } = client.pool;
-    if ((info & WHOLE) === WHOLE) {
-      const reply = Buffer.from(engine.memory.subarray(start, start + length));
-      client.pipeline.deliver(this.#slot, reply);
-    } else {
-      this.#streamed ??= new StreamedReply(engine, client, this.#slot);
-      this.#streamed.push(start, length, last);
-    }
-    engine.turn.markClient(client);
+    const last = (info & FLAG_LAST) !== 0;
+    this.#streamed ??= claim.openStream();
+    this.#streamed?.push(start, length, last);
+    if (last) claim.forget();
+    else this.#client.tookReplies();
   }
 
   onFailure(error: Buffer): void {
+    const { claim } = this;
     const client = this.#client;
     if (this.#streamed !== null) {
-      client.references--;
       this.#streamed.fail(error);
-      client.releaseIfDone();
+      claim.forget();
       return;
     }
-    if (this.#left === 0 || client.closed) {
-      this.#giveUp(error);
+    if (this.#left === 0 || claim.closed) {
+      if (!claim.closed) client.pool.counters[FORWARD_ERROR]++;
+      claim.deliver(error);
       return;
     }
     this.#left--;
@@ -95,32 +91,22 @@ export class RetriedRead implements ReplyTarget {
 
   #retry(error: Buffer): void {
     const client = this.#client;
-    const { pool } = client;
-    const { engine, health } = pool;
-    engine.now = Math.floor(performance.now());
+    const { engine, health, descriptor } = client.pool;
+    engine.readClock();
     if (health.due !== 0 && engine.now > health.due) health.readmit(engine.now);
+    if (client.closed) {
+      this.onFailure(error);
+      return;
+    }
     const server = routeKey(
       this.#request,
       this.#keyStart,
       this.#keyLength,
       engine.words,
-      pool.descriptor,
+      descriptor,
     );
-    const target = client.closed || server === NO_SERVER ? undefined : pool.servers[server];
-    const connection = target?.connectionFor(client.id, client.lane) ?? null;
+    const connection = this.#router.choose(client, server, this.#lane, MUST_SEND);
     if (connection === null) this.onFailure(error);
     else this.send(connection);
-  }
-
-  #giveUp(error: Buffer): void {
-    const client = this.#client;
-    client.references--;
-    if (client.closed) {
-      client.releaseIfDone();
-      return;
-    }
-    client.pool.counters[FORWARD_ERROR]++;
-    client.pipeline.deliver(this.#slot, error);
-    client.pool.engine.turn.markClient(client);
   }
 }

@@ -12,7 +12,6 @@ import {
   TOTAL_CONNECTIONS,
 } from '../../../stats/counters.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { answerLater } from '../../client/late-answer.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { forwardBytes } from '../../routing/forward.ts';
 import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
@@ -122,13 +121,13 @@ function ownInfo(client: ClientConnection, wanted: readonly string[]): boolean {
   const { resp } = laneOf(client);
   const all = wanted.length === 0 || wanted.some((name) => EVERYTHING.includes(name));
   const chosen = SECTIONS.filter(([title]) => all || wanted.includes(title.toLowerCase()));
-  const reply = answerLater(client);
+  const claim = client.claims.claim();
   const write = (redisVersion: string): void => {
     const texts = chosen.map(([title, make]) => {
       const lines = make(pool, redisVersion).map((pair) => pair.join(':'));
       return [`# ${title}`, ...lines, ''].join('\r\n');
     });
-    reply(verbatimReply(texts.join('\r\n'), resp));
+    claim.deliver(verbatimReply(texts.join('\r\n'), resp));
   };
   if (chosen.some(([, make]) => make === serverSection)) withRedisVersion(pool, write);
   else write('');

@@ -8,9 +8,8 @@ import {
   mapReply,
 } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
+import type { Lane, RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { answerLater } from '../../client/late-answer.ts';
-import type { Lane, RespVersion } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
 import { withRedisVersion } from '../redis-version.ts';
 import { askServers } from '../server-answers.ts';
@@ -94,8 +93,10 @@ export function hello(request: SpecialRequest, count: number): boolean {
   const lane = client.pool.lanes.find(laneOf(client).db, asked.resp);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   client.enterLane(lane);
-  const reply = answerLater(client);
-  withRedisVersion(client.pool, (version) => reply(helloReply(client, asked.resp, version)));
+  const claim = client.claims.claim();
+  withRedisVersion(client.pool, (version) => {
+    claim.deliver(helloReply(client, asked.resp, version));
+  });
   return true;
 }
 
@@ -146,17 +147,17 @@ export function select(request: SpecialRequest): boolean {
     bytes: encodeText('PING'),
     lane: lane.index,
   };
-  const asked = askServers(question, (answers, reply) => {
+  const asked = askServers(question, (answers, claim) => {
     const bad =
       answers.find(({ refused }) => refused) ??
       (answers.every(({ isError }) => isError) ? answers[0] : undefined);
     if (bad !== undefined) {
-      reply(bad.reply);
+      claim.deliver(bad.reply);
       return;
     }
     lane.verified = true;
     if (!client.closed) client.enterLane(lane);
-    reply(replies.OK);
+    claim.deliver(replies.OK);
   });
   if (asked) client.barrier();
   return asked;

@@ -24,16 +24,15 @@ export function wait(request: SpecialRequest): boolean {
   const { servers } = client.pool;
   const bytes = encodeText('WAIT', '0', '0');
   const again: Question = { request: { ...request, mustSend: true }, servers, bytes };
-  return askServers({ request, servers, bytes }, function take(answers, reply): void {
+  return askServers({ request, servers, bytes }, function take(answers, claim): void {
     const least = leastOf(answers);
-    if (typeof least !== 'number') reply(least);
-    else if (least >= wanted || performance.now() >= until) reply(integerReply(least));
+    if (typeof least !== 'number') claim.deliver(least);
+    else if (least >= wanted || performance.now() >= until) claim.deliver(integerReply(least));
     else {
       const left = Math.min(WAIT_POLL_MS, until - performance.now());
       setTimeout(() => {
-        if (!client.closed && !collect(again, (more) => take(more, reply))) {
-          reply(integerReply(least));
-        }
+        const asked = !client.closed && collect(again, claim, (more) => take(more, claim));
+        if (!asked) claim.deliver(integerReply(least));
       }, left);
     }
   });

@@ -1,0 +1,59 @@
+import type { PoolConfig, ServerConfig } from '../../config/index.ts';
+import type { LogFields } from '../../log.ts';
+import type { PoolLatency } from '../../stats/latency.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { OwnedConnection } from './owned-connection.ts';
+import type { ServerProtocol } from './server-protocol.ts';
+
+/** A request that took long; `head` holds its first bytes and is copied. */
+export interface SlowRequest {
+  readonly head: Buffer;
+  readonly client: string;
+  readonly clientName: string;
+  readonly server: string;
+  /** From its arrival until its reply. */
+  readonly totalMicros: number;
+  /** The server's share of that. */
+  readonly serverMicros: number;
+}
+
+/** What the connections to the servers of one pool share. */
+export interface OwnerPool {
+  readonly engine: Engine;
+  /** Replaced when the configuration is read again. */
+  readonly config: PoolConfig;
+  readonly protocol: ServerProtocol;
+  readonly counters: Float64Array;
+  /** Null when latencies are not measured. */
+  readonly latency: PoolLatency | null;
+  readonly slowLog: { add(request: SlowRequest): void } | null;
+  /** Requests that took this long go into the slow log. */
+  readonly slowMicros: number;
+}
+
+/** Whose connection it is: a server, as its connections see it. */
+export interface ConnectionOwner {
+  readonly pool: OwnerPool;
+  readonly config: ServerConfig;
+  readonly name: string;
+  readonly counters: Float64Array;
+  /** Of the pool's latencies: its first command class. */
+  readonly firstSeries: number;
+  /** One line about this server in the log. */
+  log(level: number, text: string, fields: LogFields): void;
+  /** How lines of the log name it. */
+  readonly title: string;
+  onConnected(): void;
+  /** @param lost requests that got an error */
+  onConnectionLost(connection: OwnedConnection, reason: string, lost: number): void;
+  /** Nothing is in flight on it any more. */
+  onIdle(connection: OwnedConnection): void;
+  /** A chunk of replies ended with a good one. */
+  onReplies(): void;
+  /** -LOADING, -OOM, -BUSY: the text goes to the client, the server counts as failing. */
+  onTransientReply(): void;
+  /** Takes it out of service; it ends when nothing is in flight on it. */
+  retire(connection: OwnedConnection): void;
+  /** It is closed. */
+  forget(connection: OwnedConnection): void;
+}

@@ -1,0 +1,33 @@
+import type { OwnedConnection } from './owned-connection.ts';
+import type { RequestJoiner } from './request-joiner.ts';
+
+/** A server, as far as a protocol has to tell one from another. */
+export interface KnownServer {
+  readonly name: string;
+}
+
+/** What the connections to servers need of the protocol that they speak. */
+export interface ServerProtocol {
+  /** Codec.scanReplies of this protocol. */
+  scanReplies(start: number, end: number, table: number, limit: number): number;
+  /** Queues what a new connection must say first. */
+  handshake(connection: OwnedConnection): void;
+  /** What makes lines of several requests on a connection; null = each goes out as it is. */
+  joiner(connection: OwnedConnection): RequestJoiner | null;
+  /** Type byte of what a server says unasked to clients of a RESP version, 0 = it never does. */
+  unaskedType(resp: number): number;
+  /** A server has said something unasked; it is described by the record at this word index. */
+  onUnasked(connection: OwnedConnection, record: number): void;
+  /** A server that had failed is reachable again: it may be another one now. */
+  onServerBack(server: KnownServer): void;
+  /** A server has left its pool. */
+  onServerGone(server: KnownServer): void;
+  /** The reply to a request whose server failed. */
+  failure(reason: string): Buffer;
+  /** A harmless request that every healthy server answers without an error. */
+  readonly probe: Buffer;
+  /** First byte of a good answer to it. */
+  readonly probeAnswer: number;
+  /** Command class for the metrics, by the low 16 bits of a record's INFO. */
+  readonly classes: Uint8Array;
+}

@@ -1,0 +1,132 @@
+import { ASSERTS, assert } from '../../assert.ts';
+import type { ReplyClaim, ReplyStream } from '../engine/receiver.ts';
+import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
+
+/** The client, as the replies that it waits for see it. */
+export interface Claimant {
+  readonly id: number;
+  readonly address: string;
+  readonly name: string;
+  readonly closed: boolean;
+  /** What it asks at the moment gets no reply. */
+  readonly muted: boolean;
+  readonly pipeline: ClientPipeline;
+  openStream(slot: number): ReplyStream;
+  /** A reply, or a piece of one, has been put in its place. */
+  onAnswered(): void;
+  /** It is closed, and nothing that is in flight names it any more. */
+  onUnclaimed(): void;
+}
+
+/**
+ * Counts what is in flight for one client: its id is not given to another before that is zero. The
+ * only place that counts.
+ */
+export class Claims {
+  readonly #claimant: Claimant;
+  #open = 0;
+
+  constructor(claimant: Claimant) {
+    this.#claimant = claimant;
+  }
+
+  /** Requests that are in flight for the client. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** A plain request goes out. @returns its slot; settle() when its reply is there or lost */
+  begin(): number {
+    this.#open++;
+    return this.#claimant.pipeline.open();
+  }
+
+  /** One that begin() or claim() counted has come to its end. */
+  settle(): void {
+    if (ASSERTS) assert(this.#open > 0, 'nothing is settled twice');
+    this.#open--;
+    if (this.#open === 0 && this.#claimant.closed) this.#claimant.onUnclaimed();
+  }
+
+  /** A request whose reply ringway makes itself, or of several. */
+  claim(): Claim {
+    this.#open++;
+    return new Claim(this, this.#claimant);
+  }
+}
+
+/**
+ * The place of one reply, from when it is asked for until it is there: exactly one of deliver(),
+ * store() and forget() ends it. A muted one has no place, and what is delivered to it goes nowhere.
+ */
+export class Claim implements ReplyClaim {
+  readonly #claims: Claims;
+  readonly #claimant: Claimant;
+  readonly #muted: boolean;
+  readonly #slot: number;
+  #settled = false;
+
+  constructor(claims: Claims, claimant: Claimant) {
+    this.#claims = claims;
+    this.#claimant = claimant;
+    this.#muted = claimant.muted;
+    this.#slot = this.#muted ? 0 : claimant.pipeline.open();
+  }
+
+  /** The client has gone. */
+  get closed(): boolean {
+    return this.#claimant.closed;
+  }
+
+  get clientId(): number {
+    return this.#claimant.id;
+  }
+
+  get clientAddress(): string {
+    return this.#claimant.address;
+  }
+
+  get clientName(): string {
+    return this.#claimant.name;
+  }
+
+  /** Nobody hears the reply: what comes of it need not be kept. */
+  get unheard(): boolean {
+    return this.#muted || this.#claimant.closed;
+  }
+
+  /** The reply is `reply`, which must not change any more. */
+  deliver(reply: Buffer): void {
+    this.#settle();
+    if (this.unheard) return;
+    this.#claimant.pipeline.deliver(this.#slot, reply);
+    this.#claimant.onAnswered();
+  }
+
+  /** The reply is an object, for which as many bytes are held as hold() and stash() say. */
+  store(reply: StoredReply): void {
+    this.#settle();
+    if (this.unheard) {
+      reply.drop();
+      return;
+    }
+    this.#claimant.pipeline.storeObject(this.#slot, reply);
+    this.#claimant.onAnswered();
+  }
+
+  /** The reply comes in pieces: forget() ends the claim when the last is there. Null = unheard. */
+  openStream(): ReplyStream | null {
+    return this.unheard ? null : this.#claimant.openStream(this.#slot);
+  }
+
+  /** There is nothing more to come, and nothing more to deliver. */
+  forget(): void {
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (ASSERTS) assert(!this.#settled, 'a claim is settled once');
+    this.#settled = true;
+    this.#claims.settle();
+  }
+}

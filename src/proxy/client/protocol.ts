@@ -1,0 +1,31 @@
+import type { PoolProtocol } from '../pool/protocol.ts';
+
+/** What clients need of the protocol of their pool: answers, and the words of refusals. */
+export interface ClientProtocol extends PoolProtocol {
+  /**
+   * Answers or sends one request at [start, start + length) that the fast loop left out.
+   * @param client a ClientConnection
+   * @param mustSend it cannot be put back: send it even if its server has much to take already
+   * @returns false when it must wait for a server to take more
+   */
+  handleSpecial(
+    client: object,
+    start: number,
+    length: number,
+    info: number,
+    mustSend: boolean,
+  ): boolean;
+  /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */
+  malformed(error: number, byte: number, next: number): Buffer;
+  /** What the log says about the client of a malformed request; null = only that it sent one. */
+  complaint(error: number): string | null;
+  /**
+   * The reply to a request too large to be assembled that cannot be streamed; null for one that
+   * wants no reply.
+   */
+  tooLarge(limit: number, info: number): Buffer | null;
+  /** What a client hears whose request did not come to its end in time. */
+  readonly unfinished: Buffer;
+  /** What a client hears that is one too many. */
+  readonly tooManyClients: Buffer;
+}

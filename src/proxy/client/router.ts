@@ -1,0 +1,50 @@
+import type { BackendConnection } from '../backend/backend-connection.ts';
+import type { ReplyReceiver } from '../engine/receiver.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Server } from '../pool/server.ts';
+
+/** Whoever has a request to send. */
+export interface Requester extends ReplyReceiver {
+  readonly pool: Pool;
+  /** Index of its lane: which connections of a server its requests take. */
+  readonly lane: number;
+}
+
+/** A connection that has to take more first is waited for: the request stays where it is. */
+export const MAY_WAIT = 0;
+/** The request cannot be put back: it is sent even to a connection that has much to take. */
+export const MUST_SEND = 1;
+
+/** The connection has to take more first; the client goes on when it has. */
+export const WAIT = 1;
+/** No server has the key. */
+export const NOWHERE = 2;
+/** There is no connection to the server. */
+export const FAILED = 3;
+
+/** Decides where a request goes, and whether it may go now. The only place that does. */
+export interface Router {
+  /** Why the last call gave no connection: WAIT, NOWHERE or FAILED. */
+  readonly verdict: number;
+  /** What the client is told then, unless it waits. */
+  readonly reason: string;
+  /**
+   * The connection for a request to one server of the client's pool.
+   * @param server its index, or NO_SERVER @param lane index @param intent MAY_WAIT or MUST_SEND
+   * @returns null when it cannot go now; `verdict` says why
+   */
+  choose(client: Requester, server: number, lane: number, intent: number): BackendConnection | null;
+  /**
+   * The connection to each of the servers of one request, null where there is none; none of them is
+   * closed to make room for another.
+   * @returns null when one of them has to take more first
+   */
+  chooseAll(
+    client: Requester,
+    servers: readonly Server[],
+    lane: number,
+    intent: number,
+  ): (BackendConnection | null)[] | null;
+  /** Sends a read, described by the record at this word index, so that it can be sent again. */
+  sendRepeatable(client: Requester, connection: BackendConnection, record: number): void;
+}

@@ -1,0 +1,81 @@
+import type { MemoryHolder } from './memory-budget.ts';
+import type { Flushable } from './turn.ts';
+
+/** Where replies come from, as those see it for whom it may have to stand still. */
+export interface ReplySource {
+  readonly closed: boolean;
+  /** It has to take what is queued for it before it gets more. */
+  readonly full: boolean;
+  /**
+   * Whether the reply to `client`'s request `slot`, or a part of one, is what it gives that client
+   * next.
+   */
+  owes(client: number, slot: number): boolean;
+  /** The client that held it up has taken its bytes, or is gone. */
+  resume(): void;
+}
+
+/** A reply that arrives in pieces. */
+export interface ReplyStream {
+  /** @param last the piece at [start, start + length) of the arena completes the reply */
+  push(start: number, length: number, last: boolean): void;
+  /** The rest will not come; `error` is a complete error reply. */
+  fail(error: Buffer): void;
+}
+
+/**
+ * Whoever gets replies: a client, as the connections to servers see it. Each request it is named for
+ * in flight ends with exactly one of takeRecord(), takeTwo(), takeReply() and endStream(), also when
+ * the client has gone meanwhile.
+ */
+export interface ReplyReceiver extends Flushable, MemoryHolder {
+  readonly id: number;
+  readonly closed: boolean;
+  /** Where it connected from. */
+  readonly address: string;
+  /** What it calls itself, or an empty text. */
+  readonly name: string;
+  /** What has to take more before the next request can be sent. */
+  waitsFor: ReplySource | null;
+  /**
+   * A whole reply stands in the arena; during a walk, with `record` the word index of its record.
+   * @param series of the latencies, or NO_SERIES @param arrived the request, in microseconds
+   */
+  takeRecord(
+    slot: number,
+    record: number,
+    start: number,
+    length: number,
+    series: number,
+    arrived: number,
+  ): void;
+  /** As takeRecord(); two ranges of the arena make the reply, and are copied at once. */
+  takeTwo(
+    slot: number,
+    start: number,
+    length: number,
+    tail: number,
+    tailLength: number,
+    series: number,
+    arrived: number,
+  ): void;
+  /** A complete reply that ringway made in place of the server's. */
+  takeReply(slot: number, reply: Buffer): void;
+  /** The reply for `slot` comes in pieces. */
+  openStream(slot: number): ReplyStream;
+  /** The reply that came in pieces is complete, or will never be. */
+  endStream(): void;
+  /** It got replies, or pieces of one: they are written with this turn, or as soon as they are many. */
+  tookReplies(): void;
+  /** Whether a source must stand still until this client has taken more. */
+  holdsUp(source: ReplySource): boolean;
+  /** `source` stands still for this client, and is resumed by it. */
+  blocks(source: ReplySource): void;
+}
+
+/** For whom a request was made, as far as others need to know. */
+export interface ReplyClaim {
+  readonly clientId: number;
+  readonly clientAddress: string;
+  readonly clientName: string;
+}
