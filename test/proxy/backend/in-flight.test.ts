@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { HEAD_BYTES, InFlight, type ReplyTarget } from '../../../src/proxy/backend/in-flight.ts';
+
+function target(clientId: number | null): ReplyTarget {
+  const claim = clientId === null ? null : { clientId, clientAddress: '', clientName: '' };
+  return { claim, onReply() {}, onFailure() {} };
+}
+
+interface Entry {
+  readonly client: number;
+  readonly slot: number;
+  readonly target: ReplyTarget | null;
+  readonly head: string;
+  readonly bytes: number;
+}
+
+type Step =
+  | { readonly kind: 'plain'; readonly client: number; readonly head: string }
+  | { readonly kind: 'target'; readonly client: number | null; readonly head: string }
+  | { readonly kind: 'shift' };
+
+const head = fc.string({ maxLength: 200 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant('plain' as const), client: fc.nat({ max: 3 }), head }),
+  fc.record({
+    kind: fc.constant('target' as const),
+    client: fc.option(fc.nat({ max: 3 })),
+    head,
+  }),
+  fc.record({ kind: fc.constant('shift' as const) }),
+);
+
+function ownerOf({ client, target: of }: Entry): number | undefined {
+  return client >= 0 ? client : of?.claim?.clientId;
+}
+
+function compare(ring: InFlight, model: readonly Entry[]): void {
+  assert.equal(ring.count, model.length);
+  assert.equal(
+    ring.bytes,
+    model.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+  const [first] = model;
+  for (let client = 0; client < 4; client++) {
+    assert.equal(
+      ring.hasOther(client),
+      model.some((entry) => ownerOf(entry) !== client),
+    );
+    const next = model.find((entry) => ownerOf(entry) === client);
+    for (const slot of [0, 5]) {
+      const owes = next !== undefined && (next.client < 0 || next.slot === slot);
+      assert.equal(ring.owes(client, slot), owes);
+    }
+  }
+  if (first === undefined) return;
+  assert.equal(ring.headClient, first.client);
+  const kept = Buffer.from(first.head).subarray(0, HEAD_BYTES);
+  assert.deepEqual(Buffer.from(ring.headBytes), kept);
+  if (first.target === null) assert.equal(ring.headSlot, first.slot);
+  else assert.equal(ring.headTarget, first.target);
+}
+
+describe('requests in flight', () => {
+  test('any program of sends and replies: oldest first, each with its own', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (program) => {
+        const ring = new InFlight(true);
+        const model: Entry[] = [];
+        program.forEach((each, i) => {
+          if (each.kind === 'shift') {
+            if (model.length === 0) return;
+            model.shift();
+            ring.shift();
+          } else {
+            const bytes = Buffer.from(each.head);
+            const to = each.kind === 'target' ? target(each.client) : null;
+            if (each.kind === 'plain') ring.push(each.client, i % 6, 1, 2, -1, bytes.length);
+            else ring.pushTarget(to as ReplyTarget, 1, 2, -1, bytes.length);
+            ring.keepHead(bytes, 0, bytes.length);
+            model.push({
+              client: each.kind === 'plain' ? each.client : -1,
+              slot: i % 6,
+              target: to,
+              head: each.head,
+              bytes: bytes.length,
+            });
+          }
+          compare(ring, model);
+        });
+      }),
+      { numRuns: 300, seed: 8 },
+    );
+  });
+
+  test('times of writing belong to the newest', () => {
+    const ring = new InFlight(false);
+    for (let i = 0; i < 40; i++) ring.push(1, i, 1, 10, 0, 5);
+    ring.markWritten(39, 77);
+    assert.notEqual(ring.headWritten, 77);
+    ring.shift();
+    assert.equal(ring.headWritten, 77);
+  });
+
+  test('without a slow log nothing of a request is kept', () => {
+    const ring = new InFlight(false);
+    ring.push(1, 0, 1, 1, 0, 5);
+    ring.keepHead(Buffer.from('hello'), 0, 5);
+    assert.equal(ring.headBytes.length, 0);
+  });
+});

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { ASSERTS } from '../../../src/assert.ts';
+import { SendQueue } from '../../../src/net/send-queue.ts';
+import { type Claim, type Claimant, Claims } from '../../../src/proxy/client/claims.ts';
+import {
+  ClientPipeline,
+  HeapReply,
+  type StoredReply,
+} from '../../../src/proxy/client/client-pipeline.ts';
+import { StreamedReply } from '../../../src/proxy/client/streamed-reply.ts';
+import type { Engine } from '../../../src/proxy/engine/engine.ts';
+import type { ReplyStream } from '../../../src/proxy/engine/receiver.ts';
+import { assertAtRest, holdingsOf } from '../../support/at-rest.ts';
+import { testEngine } from '../../support/test-engine.ts';
+
+const engine = testEngine();
+
+class Client implements Claimant {
+  readonly id = 7;
+  readonly address = '127.0.0.1:1';
+  readonly name = 'bob';
+  readonly out: SendQueue;
+  readonly pipeline: ClientPipeline;
+  readonly claims: Claims = new Claims(this);
+  readonly #engine: Engine;
+  closed = false;
+  muted = false;
+  answered = 0;
+  unclaimed = 0;
+  destroyed = '';
+
+  constructor(of: Engine) {
+    this.#engine = of;
+    this.out = new SendQueue(of.slabs, of.writer, { onDrained() {} });
+    this.pipeline = new ClientPipeline(of, this.out, null);
+  }
+
+  openStream(slot: number): ReplyStream {
+    return new StreamedReply(this.#engine, this, slot);
+  }
+
+  destroy(reason: string): void {
+    this.destroyed = reason;
+  }
+
+  onAnswered(): void {
+    this.answered++;
+  }
+
+  onUnclaimed(): void {
+    this.unclaimed++;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.pipeline.close();
+    this.out.discard();
+    this.out.close();
+    if (this.claims.open === 0) this.onUnclaimed();
+  }
+}
+
+describe('claims', () => {
+  test('assertions are on in tests', () => assert.ok(ASSERTS));
+
+  test('a reply goes to the slot that was claimed, and the client is told', () => {
+    const client = new Client(engine);
+    const first = client.claims.claim();
+    const second = client.claims.claim();
+    second.deliver(Buffer.from('second'));
+    assert.equal(client.out.pendingBytes, 0, 'it waits for the first');
+    first.deliver(Buffer.from('first'));
+    assert.equal(client.out.pendingBytes, 11);
+    assert.equal(client.answered, 2);
+    assert.equal(client.claims.open, 0);
+    client.close();
+  });
+
+  test('a claim says for whom it is', () => {
+    const client = new Client(engine);
+    const claim = client.claims.claim();
+    assert.deepEqual(
+      [claim.clientId, claim.clientAddress, claim.clientName],
+      [7, '127.0.0.1:1', 'bob'],
+    );
+    claim.forget();
+    client.close();
+  });
+
+  test('a muted claim has no slot, and its reply goes nowhere', () => {
+    const client = new Client(engine);
+    client.muted = true;
+    const claim = client.claims.claim();
+    client.muted = false;
+    assert.ok(claim.unheard);
+    assert.equal(client.pipeline.outstanding, 0);
+    claim.deliver(Buffer.from('nobody hears this'));
+    assert.equal(client.out.pendingBytes, 0);
+    assert.equal(client.claims.open, 0);
+    client.close();
+  });
+
+  test('the id of a client that has gone is free when its last claim is settled', () => {
+    const client = new Client(engine);
+    const claim = client.claims.claim();
+    const slot = client.claims.begin();
+    assert.equal(slot, 1);
+    client.close();
+    assert.equal(client.unclaimed, 0);
+    client.claims.settle();
+    assert.equal(client.unclaimed, 0);
+    claim.deliver(Buffer.from('too late'));
+    assert.equal(client.unclaimed, 1);
+  });
+
+  test('an object for a client that has gone is dropped', () => {
+    const client = new Client(engine);
+    const claim = client.claims.claim();
+    client.close();
+    let dropped = 0;
+    const reply: StoredReply = { writeTo: () => true, drop: () => void dropped++ };
+    claim.store(reply);
+    assert.equal(dropped, 1);
+    assert.equal(client.unclaimed, 1);
+  });
+
+  test('settling twice is a broken rule', () => {
+    const client = new Client(engine);
+    const claim = client.claims.claim();
+    claim.forget();
+    assert.throws(() => claim.deliver(Buffer.from('x')), /a claim is settled once/);
+    assert.throws(() => client.claims.settle(), /nothing is settled twice/);
+    client.close();
+  });
+});
+
+type Step = { readonly kind: number; readonly pick: number; readonly size: number };
+
+const steps = fc.array(
+  fc.record({
+    kind: fc.nat({ max: 6 }),
+    pick: fc.nat({ max: 99 }),
+    size: fc.constantFrom(0, 1, 100, 5000, 20_000),
+  }),
+  { maxLength: 80 },
+);
+
+/** What one claim's reply will be, and whether it is whole. */
+interface Expected {
+  readonly muted: boolean;
+  text: string;
+  done: boolean;
+}
+
+/** Runs a program of claims against a model that only knows texts in order. */
+function run(program: readonly Step[], closesAt: number): void {
+  const fresh = holdingsOf(engine);
+  const client = new Client(engine);
+  const open: { claim: Claim; expected: Expected; stream: ReplyStream | null }[] = [];
+  const inOrder: Expected[] = [];
+  let number = 0;
+  program.forEach(({ kind, pick, size }, i) => {
+    if (i === closesAt) client.close();
+    if (kind <= 2 && !client.closed) {
+      client.muted = kind === 2;
+      const expected: Expected = { muted: client.muted, text: '', done: false };
+      const claim = client.claims.claim();
+      client.muted = false;
+      if (!expected.muted) inOrder.push(expected);
+      open.push({ claim, expected, stream: null });
+      return;
+    }
+    const at = open.length === 0 ? -1 : pick % open.length;
+    if (at < 0) return;
+    const entry = open[at];
+    const text = `<${++number}:${'x'.repeat(size)}>`;
+    const last = kind !== 5;
+    if (kind === 5 || entry.stream !== null) {
+      entry.stream ??= entry.claim.openStream();
+      const length = engine.memory.write(text, engine.placeAssembled(Buffer.alloc(0)), 'latin1');
+      entry.stream?.push(engine.placeAssembled(Buffer.alloc(0)), length, last);
+      entry.expected.text += text;
+      if (last) entry.claim.forget();
+    } else if (kind === 6) {
+      const reply = Buffer.from(text);
+      client.pipeline.hold(reply.length);
+      entry.claim.store(new HeapReply(reply));
+      entry.expected.text = text;
+    } else {
+      entry.claim.deliver(Buffer.from(text));
+      entry.expected.text = text;
+    }
+    if (!last) return;
+    entry.expected.done = true;
+    open.splice(at, 1);
+  });
+  if (!client.closed) {
+    let bytes = 0;
+    for (const { done, text } of inOrder) {
+      bytes += text.length;
+      if (!done) break;
+    }
+    // What is whole up to the first that is not has been queued, and of that one what came so far.
+    assert.equal(client.out.pendingBytes, bytes);
+    assert.equal(client.claims.open, open.length);
+  }
+  for (const { claim } of open) claim.forget();
+  assert.equal(client.claims.open, 0);
+  if (!client.closed) client.close();
+  assert.equal(client.pipeline.storedBytes, 0);
+  assert.equal(client.unclaimed, 1);
+  assertAtRest(engine, fresh);
+}
+
+test('random programs of claims: replies in order, everything given back', () => {
+  fc.assert(
+    fc.property(steps, fc.nat({ max: 100 }), (program, closesAt) => run(program, closesAt)),
+    { numRuns: 400, seed: 4 },
+  );
+});

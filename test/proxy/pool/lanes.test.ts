@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { LANE_LIMIT } from '../../../src/limits.ts';
+import { Lanes } from '../../../src/proxy/pool/lanes.ts';
+
+describe('lanes', () => {
+  test('the first is RESP2 and the configured database, and is always granted', () => {
+    const lanes = new Lanes(3, () => true);
+    assert.deepEqual([lanes.first.db, lanes.first.resp, lanes.first.verified], [3, 2, true]);
+    assert.equal(lanes.find(3, 2), lanes.first);
+  });
+
+  test('a database that servers have is not asked for again with another version', () => {
+    const lanes = new Lanes(0, () => true);
+    const five = lanes.find(5, 2);
+    assert.ok(five !== null && !five.verified);
+    five.verified = true;
+    five.clients++;
+    assert.ok(lanes.find(5, 3)?.verified);
+  });
+
+  test('there is an end to them, and nobody loses the one it is on', () => {
+    const lanes = new Lanes(0, () => true);
+    for (let db = 1; db < LANE_LIMIT; db++) {
+      const lane = lanes.find(db, 2);
+      assert.ok(lane !== null);
+      lane.clients++;
+    }
+    assert.equal(lanes.find(LANE_LIMIT, 2), null);
+    lanes.at(9).clients--;
+    assert.equal(lanes.find(LANE_LIMIT, 2), lanes.at(9));
+  });
+
+  test('random clients that come, change and go: one lane for each database and version', () => {
+    const action = fc.record({
+      client: fc.nat({ max: 5 }),
+      db: fc.nat({ max: 4 }),
+      resp: fc.constantFrom(2 as const, 3 as const),
+      leave: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(action, { maxLength: 60 }),
+        fc.infiniteStream(fc.boolean()),
+        (all, busy) => {
+          const used = new Map<number, boolean>();
+          const lanes = new Lanes(0, (index) => used.get(index) !== true);
+          const on = new Map<number, number>();
+          for (const { client, db, resp, leave } of all) {
+            const before = on.get(client);
+            if (before !== undefined) lanes.at(before).clients--;
+            on.delete(client);
+            if (leave) continue;
+            const lane = lanes.find(db, resp);
+            assert.ok(lane !== null);
+            assert.deepEqual([lane.db, lane.resp], [db, resp]);
+            lane.clients++;
+            on.set(client, lane.index);
+            used.set(lane.index, busy.next().value as boolean);
+            for (const [other, index] of on) {
+              const theirs = lanes.at(index);
+              if (other === client || theirs === lane) continue;
+              assert.ok(theirs.db !== db || theirs.resp !== resp, 'two lanes for the same');
+            }
+          }
+          for (let i = 0; i < lanes.count; i++) {
+            const clients = [...on.values()].filter((index) => index === i).length;
+            assert.equal(lanes.at(i).clients, clients);
+          }
+        },
+      ),
+      { numRuns: 300, seed: 2 },
+    );
+  });
+});

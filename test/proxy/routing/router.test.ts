@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { NO_SERVER } from '../../../src/protocol/frame-table.ts';
+import type { BackendConnection } from '../../../src/proxy/backend/backend-connection.ts';
+import {
+  FAILED,
+  MAY_WAIT,
+  MUST_SEND,
+  NOWHERE,
+  type Requester,
+  WAIT,
+} from '../../../src/proxy/client/router.ts';
+import type { Server } from '../../../src/proxy/pool/server.ts';
+import { RequestRouter } from '../../../src/proxy/routing/router.ts';
+
+/** A server whose connections are what a test says: open, full, or none. */
+class FakeServer {
+  readonly lastFailure: string;
+  readonly asked: { lane: number; but: readonly unknown[] }[] = [];
+  readonly waiting: unknown[] = [];
+  readonly connection: BackendConnection | null;
+
+  constructor(state: 'open' | 'full' | 'none', lastFailure = 'Connection refused') {
+    this.lastFailure = lastFailure;
+    const waitFor = (client: unknown): void => void this.waiting.push(client);
+    const connection = { full: state === 'full', waitFor } as unknown as BackendConnection;
+    this.connection = state === 'none' ? null : connection;
+  }
+
+  connectionFor(_client: number, lane: number, but: readonly unknown[]): BackendConnection | null {
+    this.asked.push({ lane, but: [...but] });
+    return this.connection;
+  }
+}
+
+function clientOf(servers: FakeServer[]): Requester {
+  return { id: 3, lane: 0, pool: { servers } } as unknown as Requester;
+}
+
+describe('the router', () => {
+  for (const intent of [MAY_WAIT, MUST_SEND]) {
+    test(`a key without a server goes nowhere (intent ${intent})`, () => {
+      const router = new RequestRouter();
+      assert.equal(router.choose(clientOf([]), NO_SERVER, 0, intent), null);
+      assert.deepEqual([router.verdict, router.reason], [NOWHERE, 'Connection refused']);
+    });
+
+    test(`a server that cannot be reached fails with its own reason (intent ${intent})`, () => {
+      const router = new RequestRouter();
+      const client = clientOf([new FakeServer('none', 'Connection timed out')]);
+      assert.equal(router.choose(client, 0, 0, intent), null);
+      assert.deepEqual([router.verdict, router.reason], [FAILED, 'Connection timed out']);
+    });
+
+    test(`an open connection is taken, on the lane that was asked for (intent ${intent})`, () => {
+      const server = new FakeServer('open');
+      const router = new RequestRouter();
+      assert.equal(router.choose(clientOf([server]), 0, 4, intent), server.connection);
+      assert.deepEqual(server.asked, [{ lane: 4, but: [] }]);
+    });
+  }
+
+  test('a connection with much to take is waited for', () => {
+    const server = new FakeServer('full');
+    const client = clientOf([server]);
+    const router = new RequestRouter();
+    assert.equal(router.choose(client, 0, 0, MAY_WAIT), null);
+    assert.equal(router.verdict, WAIT);
+    assert.deepEqual(server.waiting, [client]);
+  });
+
+  test('what cannot be put back is sent even there, and nobody waits', () => {
+    const server = new FakeServer('full');
+    const router = new RequestRouter();
+    assert.equal(router.choose(clientOf([server]), 0, 0, MUST_SEND), server.connection);
+    assert.deepEqual(server.waiting, []);
+  });
+
+  test('of several servers none loses its connection to another, and one that fails is null', () => {
+    const servers = [new FakeServer('open'), new FakeServer('none'), new FakeServer('open')];
+    const router = new RequestRouter();
+    const all = servers as unknown as Server[];
+    const chosen = router.chooseAll(clientOf(servers), all, 2, MAY_WAIT);
+    assert.deepEqual(
+      chosen,
+      servers.map(({ connection }) => connection),
+    );
+    assert.deepEqual(servers[2].asked[0].but, [servers[0].connection, null]);
+  });
+
+  test('one of several that has much to take keeps the whole request back', () => {
+    const servers = [new FakeServer('open'), new FakeServer('full'), new FakeServer('open')];
+    const client = clientOf(servers);
+    const router = new RequestRouter();
+    const all = servers as unknown as Server[];
+    assert.equal(router.chooseAll(client, all, 0, MAY_WAIT), null);
+    assert.equal(router.verdict, WAIT);
+    assert.deepEqual(servers[1].waiting, [client]);
+    assert.equal(servers[2].asked.length, 0);
+    assert.equal(router.chooseAll(client, all, 0, MUST_SEND)?.length, 3);
+  });
+});
