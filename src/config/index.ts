@@ -14,3 +14,4 @@ export type {
   TcpListen,
   UnixListen,
 } from './types.ts';
+export { configWarnings } from './warnings.ts';

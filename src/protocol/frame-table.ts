@@ -36,7 +36,7 @@ export const STATE_ERROR_BYTE = 3; // the offending byte, where the message name
 export const STATE_RESUME = 4; // first word of the block
 export const STATE_PHASE = 4; // 0 = at the start of a frame
 export const STATE_OFFSET = 5; // bytes after CONSUMED that were already looked at
-export const STATE_ARGS_LEFT = 6; // words of this request / elements of this reply not yet begun
+export const STATE_ARGS_LEFT = 6; // words / elements of a reply not yet begun
 export const STATE_BULK_LEFT = 7; // bytes of the current bulk (with its CRLF) still to come
 export const STATE_COUNT = 8; // arguments of this request / elements of this reply
 export const STATE_INFO = 9; // flags and command index or type found so far
