@@ -1,8 +1,7 @@
-import { PART_TABLE_RECORDS } from '../protocol/frame-table.ts';
 import type { CommandSpec } from '../protocol/redis/commands.ts';
 import { keyWords } from '../protocol/redis/key-words.ts';
 import * as replies from '../protocol/redis/replies.ts';
-import { type SpecialRequest, serverOf, split, text } from './special-request.ts';
+import { type SpecialRequest, serverOf, split, TOO_MANY_WORDS, text } from './special-request.ts';
 
 /**
  * The server that has all keys of a request; the placeholder's when it has none.
@@ -11,7 +10,7 @@ import { type SpecialRequest, serverOf, split, text } from './special-request.ts
 export function commonServer(request: SpecialRequest, spec: CommandSpec): number | Buffer {
   const { pool } = request.client;
   const count = split(request);
-  if (count === PART_TABLE_RECORDS) return replies.error('too many arguments');
+  if (count === TOO_MANY_WORDS) return replies.TOO_MANY_ARGUMENTS;
   const keys = keyWords(spec, count, (index) => text(request, index));
   if (keys === 'blocking') return replies.blockingForm(spec.name);
   if (keys.length === 0) return pool.placeholderServer();

@@ -11,7 +11,15 @@ import { commonServer } from './common-server.ts';
 import { failureReply, REASON_REFUSED } from './failure.ts';
 import { type Answer, askServers, collect } from './server-answers.ts';
 import type { Pool, Server } from './server-pool.ts';
-import { answer, copyOf, type SpecialRequest, split, text, word } from './special-request.ts';
+import {
+  answer,
+  copyOf,
+  type SpecialRequest,
+  splitFirst,
+  text,
+  word,
+  wordCount,
+} from './special-request.ts';
 
 type Reply = (bytes: Buffer) => void;
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
@@ -20,7 +28,6 @@ type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 const SHOWN_WORDS = 128;
 /** What COMMAND GETKEYS says to a request without keys, or that every server would refuse. */
 const KEYLESS = /^-ERR (The command has no key|Invalid (number of )?arguments|Invalid command)/i;
-const TOO_MANY_WORDS = replies.error('too many arguments');
 
 /** Why a learnt command is not sent, or null. */
 function whyNotSent({ blocking, hides }: LearnedCommand): string | null {
@@ -32,7 +39,8 @@ function whyNotSent({ blocking, hides }: LearnedCommand): string | null {
 export function handleUnknown(request: SpecialRequest, handle: Handle): boolean {
   const { client } = request;
   const { pool } = client;
-  const count = split(request);
+  const count = wordCount(request);
+  const held = splitFirst(request, PART_TABLE_RECORDS);
   const name = text(request, 0).toUpperCase();
   const known = pool.customCommands.get(name) ?? pool.learnedCommands.get(name);
   if (known !== undefined) {
@@ -41,17 +49,20 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
     if (why !== null) return answer(client, replies.unsupported(name, why));
     if (!known.movable) return handle(request, known.spec);
   } else if (!pool.config.askUnknownCommands) {
-    const shown = Array.from({ length: Math.min(count, SHOWN_WORDS) }, (_, i) => text(request, i));
+    const shown = Array.from({ length: Math.min(held, SHOWN_WORDS) }, (_, i) => text(request, i));
     return answer(client, replies.unknownCommand(shown));
   }
-  if (known !== undefined && count === PART_TABLE_RECORDS) return answer(client, TOO_MANY_WORDS);
-  return ask(request, count, name, known ?? null);
+  if (known !== undefined && held < count) return answer(client, replies.TOO_MANY_ARGUMENTS);
+  return ask(request, held, name, known ?? null);
 }
 
 /** A request that is sent when a server has said where its keys are. */
 interface Later {
   readonly request: SpecialRequest;
   readonly bytes: Buffer;
+  /** How many words it has. */
+  readonly count: number;
+  /** All words, or as many as the table holds. */
   readonly words: readonly Buffer[];
   /** Whom to ask. */
   readonly teacher: Server;
@@ -60,7 +71,7 @@ interface Later {
 /** Asks a server about a command, or where the keys of this request are. */
 function ask(
   request: SpecialRequest,
-  count: number,
+  held: number,
   name: string,
   known: LearnedCommand | null,
 ): boolean {
@@ -74,7 +85,8 @@ function ask(
   const later: Later = {
     request: { ...request, mustSend: true },
     bytes: copyOf(request),
-    words: Array.from({ length: count }, (_, i) => word(request, i)),
+    count: wordCount(request),
+    words: Array.from({ length: held }, (_, i) => word(request, i)),
     teacher: pool.servers[place],
   };
   const bytes = known === null ? encodeText('COMMAND', 'INFO', name) : keysQuestion(later);
@@ -100,12 +112,11 @@ function onLearned(later: Later, name: string, said: Answer, reply: Reply): void
     return void reply(replies.unknownCommand(shown));
   }
   if (pool.learnedCommands.size < LEARNED_COMMANDS) pool.learnedCommands.set(name, learned);
-  if (!arityFits(learned.spec.arity, later.words.length))
-    return void reply(replies.wrongArity(name));
+  if (!arityFits(learned.spec.arity, later.count)) return void reply(replies.wrongArity(name));
   const why = whyNotSent(learned);
   if (why !== null) return void reply(replies.unsupported(name, why));
   if (!learned.movable) return void sendBySpec(later, learned.spec, reply);
-  if (later.words.length === PART_TABLE_RECORDS) return void reply(TOO_MANY_WORDS);
+  if (later.words.length < later.count) return void reply(replies.TOO_MANY_ARGUMENTS);
   const question = { request: later.request, servers: [later.teacher], bytes: keysQuestion(later) };
   const sent = collect(question, ([keys]) => sendByKeys(later, keys, reply));
   if (!sent) reply(failureReply(later.teacher.lastFailure));
@@ -114,7 +125,9 @@ function onLearned(later: Later, name: string, said: Answer, reply: Reply): void
 function sendBySpec(later: Later, spec: CommandSpec, reply: Reply): void {
   const { client } = later.request;
   if (spec.handling === 'forward') {
-    sendTo(later, serverOfKey(client.pool, later.words[spec.firstKey]), reply);
+    const key = later.words[spec.firstKey];
+    const { pool } = client;
+    sendTo(later, key === undefined ? pool.placeholderServer() : serverOfKey(pool, key), reply);
     return;
   }
   const start = client.pool.engine.placeAssembled(later.bytes);

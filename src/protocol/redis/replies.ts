@@ -80,6 +80,8 @@ export function unsupported(name: string, reason: string): Buffer {
   return error(`'${name.toLowerCase().replace('|', ' ')}' is not supported by ringway: ${reason}`);
 }
 
+export const TOO_MANY_ARGUMENTS: Buffer = error('too many arguments');
+
 export const NO_TOUCH: Buffer = unsupported(
   'CLIENT|NO-TOUCH',
   'a server connection is shared, so other clients would no longer touch their keys either',
