@@ -173,7 +173,7 @@ export class JoinedReplies {
     return taken === count;
   }
 
-  /** The ends of the items of a reply that the scanner did not see at once; 0 when it has others. */
+  /** Ends of the items of a reply that the scanner did not see at once; 0 when it has others. */
   #findEnds(start: number, length: number, count: number): number {
     const { words, codec } = this.#engine;
     const found = codec.splitMemcacheValues(start, start + length, PART_TABLE, count);
