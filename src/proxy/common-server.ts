@@ -1,7 +1,15 @@
+import { LIMIT_KEY_BYTES } from '../protocol/frame-table.ts';
 import type { CommandSpec } from '../protocol/redis/commands.ts';
 import { keyWords } from '../protocol/redis/key-words.ts';
 import * as replies from '../protocol/redis/replies.ts';
-import { type SpecialRequest, serverOf, split, TOO_MANY_WORDS, text } from './special-request.ts';
+import {
+  type SpecialRequest,
+  serverOf,
+  split,
+  TOO_MANY_WORDS,
+  text,
+  wordLength,
+} from './special-request.ts';
 
 /**
  * The server that has all keys of a request; the placeholder's when it has none.
@@ -14,6 +22,7 @@ export function commonServer(request: SpecialRequest, spec: CommandSpec): number
   const keys = keyWords(spec, count, (index) => text(request, index));
   if (keys === 'blocking') return replies.blockingForm(spec.name);
   if (keys.length === 0) return pool.placeholderServer();
+  if (keys.some((key) => wordLength(request, key) > LIMIT_KEY_BYTES)) return replies.KEY_TOO_LONG;
   const server = serverOf(request, keys[0]);
   if (pool.config.distribution === 'random') return server;
   const stranger = keys.find((key) => serverOf(request, key) !== server);

@@ -1,6 +1,5 @@
 import {
   FLAG_KEY_TOO_LONG,
-  LIMIT_KEY_BYTES,
   NO_SERVER,
   PART_TABLE,
   PART_TABLE_RECORDS,
@@ -129,7 +128,7 @@ function measure(
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
       if (words[at + RECORD_COUNT] === nextKey) {
         if ((words[at + RECORD_INFO] & FLAG_KEY_TOO_LONG) !== 0) {
-          return replies.error(`key is longer than ${LIMIT_KEY_BYTES} bytes`);
+          return replies.KEY_TOO_LONG;
         }
         server = words[at + RECORD_SERVER];
         if (server === NO_SERVER) return null;

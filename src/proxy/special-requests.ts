@@ -41,6 +41,7 @@ import {
   TOO_MANY_WORDS,
   text,
   wordCount,
+  wordLength,
 } from './special-request.ts';
 import { handleUnknown } from './unknown-command.ts';
 
@@ -86,7 +87,7 @@ function handle(request: SpecialRequest, info: number): boolean {
   if (spec === null) return handleUnknown(request, handleBySpec);
   if ((info & FLAG_BAD_ARITY) !== 0) return answer(client, replies.wrongArity(spec.name));
   if ((info & FLAG_KEY_TOO_LONG) !== 0) {
-    return answer(client, replies.error(`key is longer than ${LIMIT_KEY_BYTES} bytes`));
+    return answer(client, replies.KEY_TOO_LONG);
   }
   if ((info & FLAG_SPECIAL) === 0) return forwardByKey(request, spec);
   return handleBySpec(request, spec);
@@ -126,7 +127,11 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
 function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
   const { pool } = request.client;
   const hasKey = splitFirst(request, spec.firstKey + 1) > spec.firstKey;
-  return forward(request, hasKey ? serverOf(request, spec.firstKey) : pool.placeholderServer());
+  if (!hasKey) return forward(request, pool.placeholderServer());
+  if (wordLength(request, spec.firstKey) > LIMIT_KEY_BYTES) {
+    return answer(request.client, replies.KEY_TOO_LONG);
+  }
+  return forward(request, serverOf(request, spec.firstKey));
 }
 
 /** All keys must live on one server; with none, the server of the pseudo key answers. */

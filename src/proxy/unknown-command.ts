@@ -1,6 +1,6 @@
 import { routeKey } from '../distribution/route.ts';
 import { LEARNED_COMMANDS } from '../limits.ts';
-import { NO_SERVER, PART_TABLE_RECORDS } from '../protocol/frame-table.ts';
+import { LIMIT_KEY_BYTES, NO_SERVER, PART_TABLE_RECORDS } from '../protocol/frame-table.ts';
 import { arityFits, type CommandSpec } from '../protocol/redis/commands.ts';
 import { encodeRequest, encodeText } from '../protocol/redis/encode.ts';
 import { type LearnedCommand, learnCommand } from '../protocol/redis/learn-command.ts';
@@ -127,6 +127,9 @@ function sendBySpec(later: Later, spec: CommandSpec, reply: Reply): void {
   if (spec.handling === 'forward') {
     const key = later.words[spec.firstKey];
     const { pool } = client;
+    if (key !== undefined && key.length > LIMIT_KEY_BYTES) {
+      return void reply(replies.KEY_TOO_LONG);
+    }
     sendTo(later, key === undefined ? pool.placeholderServer() : serverOfKey(pool, key), reply);
     return;
   }
@@ -144,6 +147,9 @@ function sendByKeys(later: Later, said: Answer, reply: Reply): void {
     return;
   }
   const keys = elementsOf(said.reply) ?? [];
+  if (keys.some((key) => bodyOf(key).length > LIMIT_KEY_BYTES)) {
+    return void reply(replies.KEY_TOO_LONG);
+  }
   const places = keys.map((key) => serverOfKey(pool, bodyOf(key)));
   const stranger = places.findIndex((place) => place !== places[0]);
   if (stranger < 0 || pool.config.distribution === 'random') {
