@@ -2,8 +2,8 @@ import {
   type CommandSpec,
   KNOWN_COMMANDS,
   SUBCOMMANDS,
-} from '../../src/protocol/redis/commands.ts';
-import { whyUnsupported } from '../../src/protocol/redis/unsupported.ts';
+} from '../../src/protocol/redis/table/commands.ts';
+import { whyUnsupported } from '../../src/protocol/redis/table/unsupported.ts';
 import { ANSWERS, FORWARDS, SPLITS } from '../support/nutcracker-commands.ts';
 import { DIFFERENCES } from './differences.ts';
 

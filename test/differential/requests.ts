@@ -2,7 +2,7 @@ import {
   type CommandSpec,
   KNOWN_COMMANDS,
   SUBCOMMANDS,
-} from '../../src/protocol/redis/commands.ts';
+} from '../../src/protocol/redis/table/commands.ts';
 import { ERRONEOUS, ORDINARY } from './ordinary.ts';
 
 /** A request as text, keys with @, and as words. */

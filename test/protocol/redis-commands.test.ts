@@ -9,8 +9,8 @@ import {
   findSubcommand,
   KNOWN_COMMANDS,
   SUBCOMMANDS,
-} from '../../src/protocol/redis/commands.ts';
-import { scannerEntries } from '../../src/protocol/redis/scanner-entries.ts';
+} from '../../src/protocol/redis/table/commands.ts';
+import { scannerEntries } from '../../src/protocol/redis/table/scanner-entries.ts';
 import { FORWARDS, SPLITS } from '../support/nutcracker-commands.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { type Reply, RespClient, toText } from '../support/resp-client.ts';

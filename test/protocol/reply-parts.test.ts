@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { elementEnds } from '../../src/protocol/redis/elements.ts';
-import { elementsOf, skipReply } from '../../src/protocol/redis/reply-parts.ts';
+import { elementEnds } from '../../src/protocol/redis/replies/elements.ts';
+import { elementsOf, skipReply } from '../../src/protocol/redis/replies/reply-parts.ts';
 
 const DEEP = `${'*1\r\n'.repeat(100_000)}:1\r\n`;
 const ELEMENTS = [

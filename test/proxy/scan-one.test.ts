@@ -11,8 +11,8 @@ import {
   STATE_ERROR,
   STATE_PHASE,
 } from '../../src/protocol/frame-table.ts';
-import { NOT_ONE, scanOne } from '../../src/proxy/scan-one.ts';
-import type { Pool } from '../../src/proxy/server-pool.ts';
+import type { Pool } from '../../src/proxy/pool/pool.ts';
+import { NOT_ONE, scanOne } from '../../src/proxy/routing/scan-one.ts';
 import { allCodecs, TEST_BASE, TEST_POOL } from '../support/codec-all.ts';
 
 const GET = '*2\r\n$3\r\nGET\r\n$1\r\na\r\n';

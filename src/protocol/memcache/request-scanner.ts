@@ -37,7 +37,7 @@ import {
   STATE_WANTED,
   STATE_WORD_BYTES,
 } from '../frame-table.ts';
-import { finishScan, writeRecord } from '../redis/request-scanner.ts';
+import { finishScan, writeRecord } from '../redis/scan/request-scanner.ts';
 import {
   findName,
   isKeysLine,
