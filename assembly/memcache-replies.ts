@@ -47,7 +47,6 @@ import {
   STATE_BULK_LEFT,
   STATE_CONSUMED,
   STATE_COUNT,
-  STATE_DEPTH,
   STATE_DETACHED,
   STATE_ERROR,
   STATE_ERROR_BYTE,
@@ -58,6 +57,7 @@ import {
   STATE_PHASE,
   STATE_SERVER,
   STATE_STATUS,
+  STATE_WANTED,
 } from './layout';
 
 import { END_BYTES, isEnd, isValue, itemsEnd, takeItems, VALUE_BYTES } from './memcache-items';
@@ -343,7 +343,7 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
   setState(STATE_KEY_OFFSET, 0);
   setState(STATE_KEY_LENGTH, 0);
   setState(STATE_DETACHED, detached);
-  setState(STATE_DEPTH, 0);
+  setState(STATE_WANTED, 0);
   setState(STATE_BOUNDARY, boundary - frame);
   return (record - table) / RECORD_BYTES;
 }

@@ -27,18 +27,19 @@ import {
   STATE_BULK_LEFT,
   STATE_CONSUMED,
   STATE_COUNT,
-  STATE_DEPTH,
   STATE_DETACHED,
   STATE_ERROR,
   STATE_ERROR_BYTE,
   STATE_INFO,
   STATE_KEY_LENGTH,
   STATE_KEY_OFFSET,
+  STATE_LINE_BYTES,
   STATE_OFFSET,
   STATE_PHASE,
   STATE_SERVER,
-  STATE_STACK,
   STATE_STATUS,
+  STATE_WANTED,
+  STATE_WORD_BYTES,
 } from './layout';
 
 import {
@@ -74,8 +75,6 @@ const SMALL_S: u32 = 0x73;
 const GET: u32 = 0x20746567; // "get "
 // Words of the state behind the shared ones: bytes of the unfinished word in a line of keys, and
 // of that line so far.
-const STATE_WORD_BYTES: u32 = STATE_STACK;
-const STATE_LINE_BYTES: u32 = STATE_STACK + 1;
 
 /** See Codec.scanMemcacheRequests. */
 export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u32, pool: u32): u32 {
@@ -335,7 +334,7 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
   setState(STATE_KEY_OFFSET, key !== 0 ? key - frame : 0);
   setState(STATE_KEY_LENGTH, keyLength);
   setState(STATE_DETACHED, detached);
-  setState(STATE_DEPTH, 0);
+  setState(STATE_WANTED, 0);
   setState(STATE_BOUNDARY, boundary - frame);
   setState(STATE_WORD_BYTES, wordBytes);
   setState(STATE_LINE_BYTES, lineBytes);

@@ -14,8 +14,8 @@ import {
   STATE_ERROR,
   STATE_ERROR_BYTE,
   STATE_PHASE,
-  STATE_STACK,
   STATE_STATUS,
+  STATE_WORD_BYTES,
 } from './layout';
 
 export function getState(word: u32): u32 {
@@ -52,5 +52,5 @@ export function finish(status: u32, consumed: u32, error: u32, errorByte: u32): 
   setState(STATE_CONSUMED, consumed);
   setState(STATE_ERROR, error);
   setState(STATE_ERROR_BYTE, errorByte);
-  memory.fill(STATE + (STATE_PHASE << 2), 0, (STATE_STACK - STATE_PHASE) << 2);
+  memory.fill(STATE + (STATE_PHASE << 2), 0, (STATE_WORD_BYTES - STATE_PHASE) << 2);
 }

@@ -5,41 +5,38 @@
 import { CR, CRLF, findByte, LF, LINE_PARTIAL, lineEnd, readNumber, shortNumber } from './ascii';
 import {
   ERROR_BULK_CRLF,
-  ERROR_REPLY_DEPTH,
+  ERROR_REPLY_ELEMENTS,
   ERROR_REPLY_LINE,
   ERROR_REPLY_TYPE,
   FLAG_FIRST,
   FLAG_LAST,
   FLAG_TRANSIENT,
   LIMIT_BULK_BYTES,
-  LIMIT_REPLY_DEPTH,
   LIMIT_REPLY_ELEMENTS,
   LIMIT_REPLY_LINE_BYTES,
+  LIMIT_REPLY_OUTSTANDING,
   NO_SERVER,
   RECORD_BYTES,
   SCAN_COMPLETE,
   SCAN_ERROR,
   SCAN_FULL,
   SCAN_PARTIAL,
-  STATE,
   STATE_ARGS_LEFT,
   STATE_BOUNDARY,
   STATE_BULK_LEFT,
   STATE_CONSUMED,
   STATE_COUNT,
-  STATE_DEPTH,
   STATE_DETACHED,
   STATE_ERROR,
   STATE_ERROR_BYTE,
   STATE_INFO,
   STATE_KEY_LENGTH,
   STATE_KEY_OFFSET,
-  STATE_MAX_DEPTH,
   STATE_OFFSET,
   STATE_PHASE,
   STATE_SERVER,
-  STATE_STACK,
   STATE_STATUS,
+  STATE_WANTED,
 } from './layout';
 import { finish, getState, setState, writeRecord } from './records';
 import {
@@ -101,14 +98,11 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
   let pos = start;
   let frame = start; // first byte of the frame or of its piece
   let phase = getState(STATE_PHASE);
-  const givenDepth = getState(STATE_MAX_DEPTH);
-  const maxDepth = givenDepth === 0 ? LIMIT_REPLY_DEPTH : min(givenDepth, LIMIT_REPLY_DEPTH);
   let detached: u32 = 0;
-  let depth: u32 = 0;
-  let elements: u32 = 0; // not yet begun at this depth
+  let pending: u32 = 0; // elements not yet begun, on all levels: the frame ends when there are none
   let left: u32 = 0; // bytes of the current bulk, with CRLF, from pos on
   let boundary = start; // also the start of the line in PHASE_LINE and PHASE_TEXT
-  let info: u32 = 0;
+  let info: u32 = 0; // 0 = the head, behind the attributes, was not seen yet
   let count: u32 = 0;
   let error: u32 = 0;
   let errorByte: u32 = 0;
@@ -116,8 +110,7 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
   if (phase !== PHASE_START) {
     pos = start + getState(STATE_OFFSET);
     detached = getState(STATE_DETACHED);
-    depth = getState(STATE_DEPTH);
-    elements = getState(STATE_ARGS_LEFT);
+    pending = getState(STATE_ARGS_LEFT);
     left = getState(STATE_BULK_LEFT);
     boundary = start + getState(STATE_BOUNDARY);
     info = getState(STATE_INFO);
@@ -131,8 +124,7 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
         return (record - table) / RECORD_BYTES;
       }
       frame = pos;
-      depth = 0;
-      elements = 1;
+      pending = 1;
       info = 0;
       count = 0;
       phase = PHASE_LINE;
@@ -142,8 +134,8 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
       boundary = pos;
       if (pos === end) break;
       const type = <u32>load<u8>(pos);
-      if (depth === 0 && type !== PIPE) info = type;
       if (isLineType(type)) {
+        if (info === 0 && pending === 1) info = type;
         pos++;
         phase = PHASE_TEXT;
       } else {
@@ -170,11 +162,13 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
           size = <u32>number; // a null becomes NULL_COUNT
           pos = lineEnd;
         }
+        const isHead = info === 0 && pending === 1 && type !== PIPE;
+        if (isHead) info = type;
         if (size === NULL_COUNT) {
-          if (depth === 0) count = size;
-          elements--;
+          if (isHead) count = size;
+          pending--;
         } else if (isBulk) {
-          elements--;
+          pending--;
           left = size + 2;
           phase = PHASE_BODY;
         } else {
@@ -185,19 +179,14 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
             }
             size <<= 1;
           }
-          if (type !== PIPE) {
-            elements--;
-            if (depth === 0) count = size;
+          if (isHead) count = size;
+          // An attribute comes on top: the element it belongs to is still to be counted.
+          if (type !== PIPE) pending--;
+          if (size > LIMIT_REPLY_OUTSTANDING - pending) {
+            error = ERROR_REPLY_ELEMENTS;
+            break;
           }
-          if (size !== 0) {
-            if (depth === maxDepth) {
-              error = ERROR_REPLY_DEPTH;
-              break;
-            }
-            store<u32>(STATE + ((STATE_STACK + depth) << 2), elements);
-            depth++;
-            elements = size;
-          }
+          pending += size;
         }
       }
     }
@@ -228,17 +217,13 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
         break;
       }
       if (end - pos < 2) break;
-      if (depth === 0 && info === MINUS && isTransient(boundary, pos)) info |= FLAG_TRANSIENT;
+      if (info === MINUS && isTransient(boundary, pos)) info |= FLAG_TRANSIENT;
       pos += 2;
-      elements--;
+      pending--;
       phase = PHASE_LINE;
     }
 
-    while (elements === 0 && depth !== 0) {
-      depth--;
-      elements = load<u32>(STATE + ((STATE_STACK + depth) << 2));
-    }
-    if (elements !== 0) continue;
+    if (pending !== 0) continue;
 
     const flags = detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
     writeRecord(record, frame, pos, info | flags, NO_SERVER, count, 0, 0);
@@ -262,7 +247,7 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
   setState(STATE_ERROR_BYTE, 0);
   setState(STATE_PHASE, phase);
   setState(STATE_OFFSET, pos - frame);
-  setState(STATE_ARGS_LEFT, elements);
+  setState(STATE_ARGS_LEFT, pending);
   setState(STATE_BULK_LEFT, left);
   setState(STATE_COUNT, count);
   setState(STATE_INFO, info);
@@ -270,7 +255,7 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
   setState(STATE_KEY_OFFSET, 0);
   setState(STATE_KEY_LENGTH, 0);
   setState(STATE_DETACHED, detached);
-  setState(STATE_DEPTH, depth);
+  setState(STATE_WANTED, 0);
   setState(STATE_BOUNDARY, boundary - frame);
   return (record - table) / RECORD_BYTES;
 }

@@ -50,7 +50,6 @@ import {
   STATE_BULK_LEFT,
   STATE_CONSUMED,
   STATE_COUNT,
-  STATE_DEPTH,
   STATE_DETACHED,
   STATE_ERROR,
   STATE_ERROR_BYTE,
@@ -61,6 +60,7 @@ import {
   STATE_PHASE,
   STATE_SERVER,
   STATE_STATUS,
+  STATE_WANTED,
 } from './layout';
 import { finish, getState, setState, writeRecord } from './records';
 import {
@@ -133,7 +133,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
     detached = getState(STATE_DETACHED);
     argc = getState(STATE_COUNT);
     index = argc - getState(STATE_ARGS_LEFT);
-    wanted = getState(STATE_DEPTH);
+    wanted = getState(STATE_WANTED);
     left = getState(STATE_BULK_LEFT);
     boundary = start + getState(STATE_BOUNDARY);
     info = getState(STATE_INFO);
@@ -387,7 +387,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
   setState(STATE_KEY_OFFSET, key !== 0 ? key - frame : 0);
   setState(STATE_KEY_LENGTH, keyLength);
   setState(STATE_DETACHED, detached);
-  setState(STATE_DEPTH, wanted);
+  setState(STATE_WANTED, wanted);
   setState(STATE_BOUNDARY, boundary - frame);
   return (record - table) / RECORD_BYTES;
 }

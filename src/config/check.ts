@@ -1,15 +1,16 @@
 import { ConfigError, RingwayError } from '../errors.ts';
 import { loadConfig } from './load.ts';
+import { configWarnings } from './warnings.ts';
 
 /**
- * What `-t` answers. The reasons come first; the last lines are nutcracker's, which says *invalid*
- * twice about a file that opens and once about one that does not.
+ * What `-t` answers. Reasons and warnings come first; the last lines are nutcracker's, which says
+ * *invalid* twice about a file that opens and once about one that does not.
  */
 export async function testConfig(file: string): Promise<{ status: 0 | 1; output: string }> {
   const verdict = (word: string) => `ringway: configuration file '${file}' syntax is ${word}\n`;
   try {
-    await loadConfig(file);
-    return { status: 0, output: verdict('ok') };
+    const warnings = configWarnings(await loadConfig(file)).map((line) => `${line}\n`);
+    return { status: 0, output: warnings.join('') + verdict('ok') };
   } catch (error) {
     if (!(error instanceof RingwayError)) throw error;
     const times = error instanceof ConfigError ? 2 : 1;

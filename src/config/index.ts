@@ -15,3 +15,4 @@ export type {
   TcpListen,
   UnixListen,
 } from './types.ts';
+export { configWarnings } from './warnings.ts';

@@ -73,7 +73,6 @@ export interface PoolConfig {
   readonly maxBulk: number;
   readonly maxInline: number;
   readonly maxScript: number;
-  readonly maxReplyDepth: number;
   readonly position: Position;
   /** Where each key of this pool stands in the file; absent keys have their default. */
   readonly keyPositions: Readonly<Record<string, Position>>;

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { readConfig } from '../config/index.ts';
-import type { Log } from '../log.ts';
+import { configWarnings, readConfig } from '../config/index.ts';
+import { LOG_WARN, type Log } from '../log.ts';
 import { handleOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import type { CodecChoice } from '../options.ts';
@@ -34,6 +34,7 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
   const { codec, reader, latency, memoryLimit, maxConnections, log } = options;
   const workers = options.workers === 'auto' ? availableParallelism() : options.workers;
   const text = await readConfig(options.confFile);
+  for (const line of configWarnings(text.config)) log.write(LOG_WARN, line);
   const limits = { memoryLimit, maxConnections };
   const engine = { codec, reader, latency, ...limits, log, version: VERSION, workers };
   if (workers === 1) {

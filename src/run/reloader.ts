@@ -1,8 +1,8 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { type Config, readConfig } from '../config/index.ts';
+import { type Config, configWarnings, readConfig } from '../config/index.ts';
 import { sampleKeys } from '../distribution/moved.ts';
 import { RingwayError } from '../errors.ts';
-import { LOG_ERROR, LOG_NOTICE, type Log } from '../log.ts';
+import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { PoolListeners } from '../proxy/listeners.ts';
 import { compareConfigs, type PoolChange } from '../proxy/pool/config-changes.ts';
 import { NO_RELOADS, type OwnCounters } from '../stats/snapshot.ts';
@@ -68,6 +68,7 @@ export class Reloader {
         const next = await read();
         const changes = compareConfigs(this.#current, next.config, KEYS);
         await this.#switchTo(next);
+        for (const line of configWarnings(next.config)) this.#say(LOG_WARN, line);
         this.#succeeded(changes);
         return { changes };
       } catch (error) {

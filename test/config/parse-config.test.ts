@@ -62,7 +62,6 @@ const OWN_DEFAULTS = {
   maxBulk: 536870912,
   maxInline: 65536,
   maxScript: 1048576,
-  maxReplyDepth: 32,
 };
 
 describe('a pool', () => {

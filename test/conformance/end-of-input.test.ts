@@ -10,7 +10,7 @@ import {
   STATE,
   STATE_CONSUMED,
   STATE_RESUME,
-  STATE_STACK,
+  STATE_WORD_BYTES,
 } from '../../src/protocol/frame-table.ts';
 import { allCodecs, TEST_BASE, TEST_POOL } from '../support/codec-all.ts';
 import { type Direction, scan } from '../support/codec-replay.ts';
@@ -68,7 +68,7 @@ function scanAt(
 ): number[] {
   const { arena } = codec;
   arena.bytes.set(bytes, start);
-  arena.words.fill(0, STATE_WORD + STATE_RESUME, STATE_WORD + STATE_STACK);
+  arena.words.fill(0, STATE_WORD + STATE_RESUME, STATE_WORD + STATE_WORD_BYTES);
   const count = scan(codec, direction, start, start + length, 4096, TEST_POOL);
   const words = (count * RECORD_BYTES) / 4;
   const records = arena.words.slice(DRAIN_TABLE / 4, DRAIN_TABLE / 4 + words);
@@ -77,7 +77,7 @@ function scanAt(
     const isInInput = direction !== 'memcache replies' && records[record + RECORD_KEY] !== 0;
     if (isInInput) records[record + RECORD_KEY] -= start;
   }
-  const state = arena.words.slice(STATE_WORD, STATE_WORD + STATE_STACK);
+  const state = arena.words.slice(STATE_WORD, STATE_WORD + STATE_WORD_BYTES);
   state[STATE_CONSUMED] -= start;
   return [...records, ...state];
 }

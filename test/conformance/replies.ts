@@ -73,13 +73,35 @@ export const REPLY_CASES: readonly Case[] = [
       '|1\r\n+k\r\n*2\r\n+a\r\n+b\r\n*2\r\n:1\r\n|1\r\n+k\r\n+v\r\n:2\r\n|0\r\n+OK\r\n|1\r\n+k\r\n+v\r\n|1\r\n+k\r\n+v\r\n-OOM x\r\n',
     frames: ['* 2', '+', '- transient'],
   },
-  { name: 'as deep as may be', input: depth(T.LIMIT_REPLY_DEPTH), frames: ['* 1'] },
+  { name: 'deep', input: `${depth(100)}+OK\r\n`, frames: ['* 1', '+'] },
   {
-    name: 'too deep',
-    input: `+a\r\n${depth(T.LIMIT_REPLY_DEPTH + 1)}`,
-    frames: ['+'],
-    error: T.ERROR_REPLY_DEPTH,
+    name: 'deep, with more behind each level',
+    input: `${'*2\r\n'.repeat(50)}:1\r\n${':2\r\n'.repeat(50)}${depth(40)}`,
+    frames: ['* 2', '* 1'],
   },
+  {
+    name: 'deep attributes, empty aggregates and nulls',
+    input: `|1\r\n+k\r\n${depth(40)}%1\r\n|1\r\n*0\r\n~0\r\n%0\r\n|0\r\n*2\r\n*-1\r\n$-1\r\n-OOM\r\n`,
+    frames: ['% 2', '- transient'],
+  },
+  {
+    name: 'an attribute of an attribute, and errors in it',
+    input:
+      '|1\r\n|1\r\n-OOM\r\n-BUSY\r\n-OOM\r\n-BUSY\r\n>1\r\n-OOM\r\n|1\r\n-OOM\r\n+v\r\n$1\r\nx\r\n',
+    frames: ['> 1', '$'],
+  },
+  {
+    name: 'as many elements outstanding as can be counted',
+    input: '*2147483647\r\n%1073741823\r\n*4\r\n',
+    frames: [],
+    partial: true,
+  },
+  ...['*2147483647\r\n%1073741823\r\n*5\r\n', '*2147483647\r\n'.repeat(3)].map((input) => ({
+    name: `more elements than can be counted ${JSON.stringify(input)}`,
+    input: `+a\r\n${input}:1\r\n`,
+    frames: ['+'],
+    error: T.ERROR_REPLY_ELEMENTS,
+  })),
   { name: 'longest line', input: line(T.LIMIT_REPLY_LINE_BYTES), frames: ['+'] },
   {
     name: 'line too long',

@@ -1,6 +1,6 @@
 import {
-  COMMANDS,
   type CommandSpec,
+  KNOWN_COMMANDS,
   SUBCOMMANDS,
 } from '../../src/protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../src/protocol/redis/table/unsupported.ts';
@@ -123,7 +123,7 @@ refused unless they are plain one-key commands, which are streamed. Replies join
 /** The text of docs/commands.md. */
 export function commandsPage(): string {
   const byName = (a: CommandSpec, b: CommandSpec): number => (a.name < b.name ? -1 : 1);
-  const rows = [...COMMANDS, ...SUBCOMMANDS.values()].sort(byName).map(row);
+  const rows = [...KNOWN_COMMANDS, ...SUBCOMMANDS.values()].sort(byName).map(row);
   const differences = DIFFERENCES.map(({ request, servers, reason }) => {
     const only = servers === undefined ? '' : ` (${servers} servers)`;
     return `| \`${request}\`${only} | ${reason} |`;

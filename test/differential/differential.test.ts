@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { COMMANDS } from '../../src/protocol/redis/table/commands.ts';
+import { KNOWN_COMMANDS } from '../../src/protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../src/protocol/redis/table/unsupported.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { encodeRequest, type Reply, RespClient, toText } from '../support/resp-client.ts';
@@ -133,7 +133,7 @@ function suite(variant: (typeof VARIANTS)[number], resp: 2 | 3): void {
   });
 
   test('commands that the server does not have: its own words', async () => {
-    const later = COMMANDS.filter(
+    const later = KNOWN_COMMANDS.filter(
       ({ name, handling }) => !known.includes(name) && handling !== 'unsupported',
     ).map(laterForm);
     await compare(later, () => false);

@@ -1,6 +1,6 @@
 import {
-  COMMANDS,
   type CommandSpec,
+  KNOWN_COMMANDS,
   SUBCOMMANDS,
 } from '../../src/protocol/redis/table/commands.ts';
 import { ERRONEOUS, ORDINARY } from './ordinary.ts';
@@ -35,7 +35,7 @@ export const erroneous: readonly Sample[] = [
   ...samples(ERRONEOUS),
 ];
 
-const all: readonly CommandSpec[] = [...COMMANDS, ...SUBCOMMANDS.values()];
+const all: readonly CommandSpec[] = [...KNOWN_COMMANDS, ...SUBCOMMANDS.values()];
 
 /** Whether a row belongs to a request: `SCRIPT|LOAD` to "SCRIPT LOAD ...". */
 export function isOf(spec: CommandSpec, { words }: Sample): boolean {

@@ -12,6 +12,8 @@ import { delay, waitFor } from '../support/wait.ts';
 
 const INVALID = '-ERR Invalid argument\r\n';
 
+const DEEP = `${'*1\r\n'.repeat(1_000)}:1\r\n`;
+
 /** A first reply, and what both of two clients see that asked at once for keys of that server. */
 const REPLIES: readonly (readonly [what: string, reply: string, client: string | RegExp])[] = [
   // Nutcracker wraps the number to 2, takes the next replies for elements, and loses count.
@@ -32,21 +34,26 @@ const REPLIES: readonly (readonly [what: string, reply: string, client: string |
     `+${'x'.repeat(100_000)}\r\n`,
     /^(-ERR Invalid argument\r\n|\+x+\r\n)$/,
   ],
-  ['1,000 arrays in each other', '*1\r\n'.repeat(1_000), INVALID],
+  ['more elements than can be counted', '*2147483647\r\n'.repeat(3), INVALID],
   // Read whole and passed on.
   ['-LOADING', '-LOADING Redis is loading\r\n', '-LOADING Redis is loading\r\n'],
   ['-OOM', '-OOM no memory\r\n', '-OOM no memory\r\n'],
   ['-BUSY', '-BUSY script\r\n', '-BUSY script\r\n'],
   ['a null array', '*-1\r\n', '*-1\r\n'],
+  ['1,000 arrays in each other', DEEP, DEEP],
   ['arrays in arrays', '*2\r\n*1\r\n:1\r\n*0\r\n', '*2\r\n*1\r\n:1\r\n*0\r\n'],
 ];
 
 const NESTED = '*1\r\n*1\r\n*1\r\n:1\r\n';
+const LONG = 'x'.repeat(200_000);
+/** Taken in pieces and joined outside the arena. */
+const LARGE = `*1\r\n*3\r\n*1\r\n:1\r\n$200000\r\n${LONG}\r\n+\r\n`;
 
 /** What one of two servers answers its part of an MGET. */
 const PARTS: readonly (readonly [what: string, reply: string])[] = [
   ['a null array', '*-1\r\n'], // nutcracker dies
   ['arrays in the array', NESTED], // nutcracker loops for ever; joined as any element
+  ['arrays in a large array', LARGE],
   ['too few elements', '*0\r\n'],
   ['too many elements', '*3\r\n:1\r\n:2\r\n:3\r\n'],
   ['no array', '+OK\r\n'],
@@ -139,6 +146,7 @@ async function partOfMget(variant: Variant, reply: string): Promise<void> {
     const [a, b] = await keysOfDifferentServers(client, fakes);
     const replies = await client.pipeline([['MGET', a, b], ['PING'], ['GET', b]]);
     if (reply === NESTED) assert.deepEqual(toText(replies[0]), [[[1]], 'good']);
+    else if (reply === LARGE) assert.deepEqual(toText(replies[0]), [[[1], LONG, ''], 'good']);
     else
       assert.match(
         String(replies[0]),

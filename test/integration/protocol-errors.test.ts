@@ -173,6 +173,15 @@ function suite(variant: Variant): void {
     const reply = await other.command('GET', `${longest}k`);
     assert.ok(reply instanceof ReplyError);
     assert.match(reply.message, /^ERR key is longer than 32768 bytes$/);
+    for (const words of [
+      ['SINTER', 'a', `${longest}k`],
+      ['EVAL', 'return 1', '2', 'a', `${longest}k`],
+      ['OBJECT', 'ENCODING', `${longest}k`],
+      ['MGET', 'a', `${longest}k`],
+    ]) {
+      const other_ = await other.command(...words);
+      assert.equal(String(other_), 'ReplyError: ERR key is longer than 32768 bytes', words[0]);
+    }
     assert.equal(await other.command('PING'), 'PONG');
   });
 }

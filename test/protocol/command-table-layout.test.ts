@@ -44,8 +44,8 @@ test('every command is found in any case, and nothing else', () => {
 
 test('a full table of similar names', () => {
   const names = Array.from({ length: 1024 }, (_, i) => `COMMAND.NUMBER${i}`);
-  const { find } = tableOf(names.map((name, i) => entry(name, i)));
-  for (const [i, name] of names.entries()) assert.equal(find(name), i);
+  const { find } = tableOf(names.map((name, i) => entry(name, i + 1)));
+  for (const [i, name] of names.entries()) assert.equal(find(name), i + 1);
   assert.equal(find('COMMAND.NUMBER1024'), null);
   assert.equal(find('COMMAND.NUMBERX'), null);
 });
@@ -61,6 +61,8 @@ test('bad tables are refused', () => {
     assert.throws(() => tableOf([entry(name)]), RangeError);
   }
   assert.throws(() => tableOf([entry('GET'), entry('get')]), /listed twice/);
-  assert.throws(() => tableOf([entry('GET', 0xffff)]), /out of range/);
+  for (const index of [-1, 0, 0xffff]) {
+    assert.throws(() => tableOf([entry('GET', index)]), /out of range/);
+  }
   assert.throws(() => tableOf(Array.from({ length: 1025 }, (_, i) => entry(`C${i}`))), RangeError);
 });

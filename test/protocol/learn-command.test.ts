@@ -38,6 +38,19 @@ describe('what COMMAND INFO says about a command', () => {
     assert.equal(learn('get', ['readonly'], [1, 1, 1]).hides, null);
   });
 
+  test('nothing, when its keys would never end or are no numbers', () => {
+    for (const keys of [
+      [1, -1, 0],
+      [1, 5, -1],
+      [-1, -1, 1],
+      [1, 1, Number.NaN],
+      [Number.NaN, 1, 1],
+      [1, 1e300, 1],
+    ]) {
+      assert.equal(learn('new', [], keys), null, keys.join());
+    }
+  });
+
   test('nothing, when the server has no such command', () => {
     assert.equal(learnCommand('NEW', Buffer.from('*1\r\n*-1\r\n')), null);
     assert.equal(learnCommand('NEW', Buffer.from('*1\r\n_\r\n')), null);

@@ -3,11 +3,14 @@ import { after, before, describe, test } from 'node:test';
 import { NO_COMMAND } from '../../src/protocol/frame-table.ts';
 import {
   arityFits,
+  COMMAND_INDEX,
   COMMANDS,
   findCommand,
   findSubcommand,
+  KNOWN_COMMANDS,
   SUBCOMMANDS,
 } from '../../src/protocol/redis/table/commands.ts';
+import { scannerEntries } from '../../src/protocol/redis/table/scanner-entries.ts';
 import { FORWARDS, SPLITS } from '../support/nutcracker-commands.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { type Reply, RespClient, toText } from '../support/resp-client.ts';
@@ -46,16 +49,16 @@ function toFact(entry: Reply): Fact {
 
 describe('command table', () => {
   test('names are unique, upper case and short enough for the scanner', () => {
-    assert.equal(new Set(COMMANDS.map((spec) => spec.name)).size, COMMANDS.length);
+    assert.equal(new Set(KNOWN_COMMANDS.map((spec) => spec.name)).size, KNOWN_COMMANDS.length);
     assert.ok(COMMANDS.length < NO_COMMAND);
-    for (const { name } of COMMANDS) {
+    for (const { name } of KNOWN_COMMANDS) {
       assert.equal(name, name.toUpperCase());
       assert.ok(name.length <= 32);
     }
   });
 
   test('each row is consistent in itself', () => {
-    for (const spec of [...COMMANDS, ...SUBCOMMANDS.values()]) {
+    for (const spec of [...KNOWN_COMMANDS, ...SUBCOMMANDS.values()]) {
       const { name, handling, keys, numkeys, coalesce, firstKey } = spec;
       assert.equal(keys.startsWith('numkeys'), numkeys > 0, name);
       assert.equal(handling === 'fragment', coalesce !== 'none', name);
@@ -65,6 +68,17 @@ describe('command table', () => {
       if (handling === 'forward') assert.ok(Math.abs(spec.arity) > firstKey, name);
       if (numkeys > 0) assert.ok(Math.abs(spec.arity) > numkeys, name);
     }
+  });
+
+  test('number 0, of a record that nobody wrote, is no command that anybody can send or run', () => {
+    const [nothing, ...others] = COMMANDS;
+    assert.deepEqual(others, KNOWN_COMMANDS);
+    assert.equal(nothing.handling, 'unsupported');
+    assert.equal(findCommand(nothing.name), undefined);
+    assert.ok(!COMMAND_INDEX.has(nothing.name));
+    for (const [name, index] of COMMAND_INDEX) assert.equal(COMMANDS[index].name, name);
+    for (const { index, name } of scannerEntries()) assert.equal(COMMANDS[index].name, name);
+    assert.equal(scannerEntries().length, KNOWN_COMMANDS.length);
   });
 
   test('lookup ignores case', () => {

@@ -19,7 +19,6 @@ import {
   STATE_BOUNDARY,
   STATE_CONSUMED,
   STATE_COUNT,
-  STATE_DEPTH,
   STATE_DETACHED,
   STATE_ERROR,
   STATE_ERROR_BYTE,
@@ -30,8 +29,8 @@ import {
   STATE_PHASE,
   STATE_RESUME,
   STATE_SERVER,
-  STATE_STACK,
   STATE_STATUS,
+  STATE_WORD_BYTES,
   STATE_WORDS,
 } from '../../src/protocol/frame-table.ts';
 import { TEST_BASE, TEST_POOL } from './codec-all.ts';
@@ -133,8 +132,7 @@ export function replay(
         piece(frame, (flags & FLAG_FIRST) !== 0, (flags & FLAG_LAST) !== 0);
       }
       const consumed = words[WORD + STATE_CONSUMED];
-      const depth = direction === 'replies' ? words[WORD + STATE_DEPTH] : 0;
-      const block = words.slice(WORD, WORD + STATE_STACK + depth);
+      const block = words.slice(WORD, WORD + STATE_WORD_BYTES);
       block[STATE_CONSUMED] += origin;
       log.push(block.join());
       streamed += consumed - start;

@@ -303,7 +303,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     'max_reply_depth',
     32,
     [1, 32],
-    'How deep a reply may be nested; a server that goes deeper is disconnected. Redis pools only.',
+    'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
 ];
 

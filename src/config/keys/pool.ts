@@ -239,7 +239,6 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     maxBulk: number('max_bulk'),
     maxInline: number('max_inline'),
     maxScript: number('max_script'),
-    maxReplyDepth: number('max_reply_depth'),
     position: draft.name.at,
     keyPositions: Object.freeze(Object.fromEntries(draft.positions)),
   });

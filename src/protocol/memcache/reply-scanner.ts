@@ -21,7 +21,6 @@ import {
   STATE_BULK_LEFT,
   STATE_CONSUMED,
   STATE_COUNT,
-  STATE_DEPTH,
   STATE_DETACHED,
   STATE_ERROR,
   STATE_ERROR_BYTE,
@@ -32,6 +31,7 @@ import {
   STATE_PHASE,
   STATE_SERVER,
   STATE_STATUS,
+  STATE_WANTED,
 } from '../frame-table.ts';
 import { finishScan, writeRecord } from '../redis/scan/request-scanner.ts';
 import { isError, KIND_END, KIND_UNKNOWN, replyBlock, replyKind } from './reply-line.ts';
@@ -198,7 +198,7 @@ export function scanMemcacheReplies(
   words[STATE_WORD + STATE_KEY_OFFSET] = 0;
   words[STATE_WORD + STATE_KEY_LENGTH] = 0;
   words[STATE_WORD + STATE_DETACHED] = detached;
-  words[STATE_WORD + STATE_DEPTH] = 0;
+  words[STATE_WORD + STATE_WANTED] = 0;
   words[STATE_WORD + STATE_BOUNDARY] = boundary - frame;
   return records;
 }

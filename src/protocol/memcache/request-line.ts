@@ -31,8 +31,9 @@ const ANY = 0xffff;
 const SIGNED_MAX = 2n ** 63n;
 const UNSIGNED_MAX = 2n ** 64n;
 
-/** Names by their MC_* numbers. */
+/** Names by their MC_* numbers; MC_NONE has none. */
 export const MEMCACHE_NAMES: readonly string[] = [
+  '',
   ...['get', 'gets', 'gat', 'gats', 'set', 'add', 'replace', 'append', 'prepend', 'cas'],
   ...['delete', 'incr', 'decr', 'touch', 'mg', 'ms', 'md', 'ma', 'me', 'mn'],
   ...['version', 'quit', 'verbosity', 'flush_all', 'stats'],
@@ -44,7 +45,7 @@ const BY_FIRST: readonly (readonly number[])[] = Array.from({ length: 256 }, (_,
 );
 
 /** Fewest and most words of a line, by MC_*. */
-const WORDS_MIN = [2, 2, 3, 3, 5, 5, 5, 5, 5, 6, 2, 3, 3, 3, 2, 3, 2, 2, 2, 1, 1, 1, 2, 1, 1];
+const WORDS_MIN = [0, 2, 2, 3, 3, 5, 5, 5, 5, 5, 6, 2, 3, 3, 3, 2, 3, 2, 2, 2, 1, 1, 1, 2, 1, 1];
 const WORDS_MAX = WORDS_MIN.map((_, command) => {
   if (isStorage(command)) return command === MC_CAS ? 7 : 6;
   if (command >= MC_DELETE && command <= MC_TOUCH) return 4;

@@ -23,18 +23,19 @@ import {
   STATE_BULK_LEFT,
   STATE_CONSUMED,
   STATE_COUNT,
-  STATE_DEPTH,
   STATE_DETACHED,
   STATE_ERROR,
   STATE_ERROR_BYTE,
   STATE_INFO,
   STATE_KEY_LENGTH,
   STATE_KEY_OFFSET,
+  STATE_LINE_BYTES,
   STATE_OFFSET,
   STATE_PHASE,
   STATE_SERVER,
-  STATE_STACK,
   STATE_STATUS,
+  STATE_WANTED,
+  STATE_WORD_BYTES,
 } from '../frame-table.ts';
 import { finishScan, writeRecord } from '../redis/scan/request-scanner.ts';
 import {
@@ -66,8 +67,6 @@ const NONE = -1; // 0xffffffff in a word
 const STATE_WORD = STATE >>> 2;
 // Words of the state behind the shared ones: bytes of the unfinished word in a line of keys, and
 // of that line so far.
-const STATE_WORD_BYTES = STATE_STACK;
-const STATE_LINE_BYTES = STATE_STACK + 1;
 
 /** See Codec.scanMemcacheRequests; docs/codec.md is the contract, assembly/memcache.ts the twin. */
 export function scanMemcacheRequests(
@@ -290,7 +289,7 @@ export function scanMemcacheRequests(
   words[STATE_WORD + STATE_KEY_OFFSET] = key !== 0 ? key - frame : 0;
   words[STATE_WORD + STATE_KEY_LENGTH] = keyLength;
   words[STATE_WORD + STATE_DETACHED] = detached;
-  words[STATE_WORD + STATE_DEPTH] = 0;
+  words[STATE_WORD + STATE_WANTED] = 0;
   words[STATE_WORD + STATE_BOUNDARY] = boundary - frame;
   words[STATE_WORD + STATE_WORD_BYTES] = wordBytes;
   words[STATE_WORD + STATE_LINE_BYTES] = lineBytes;

@@ -15,14 +15,12 @@ import {
   SCAN_ERROR,
   SCAN_FULL,
   SCAN_PARTIAL,
-  STATE,
   STATE_BOUNDARY,
   STATE_BULK_LEFT,
   STATE_CONSUMED,
   STATE_COUNT,
   STATE_DETACHED,
   STATE_INFO,
-  STATE_MAX_DEPTH,
   STATE_OFFSET,
   STATE_RESUME,
   STATE_STATUS,
@@ -47,7 +45,6 @@ import type { ConnectionOwner } from './owner.ts';
 import type { RequestJoiner } from './request-joiner.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
-const MAX_DEPTH_WORD = STATE / 4 + STATE_MAX_DEPTH;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const CARRY_LIMIT = WINDOW - HEADROOM;
@@ -114,7 +111,6 @@ export class BackendReplies {
     const connection = this.#connection;
     const { protocol } = connection.owner.pool;
     const limit = engine.beginChunk();
-    engine.words[MAX_DEPTH_WORD] = this.#connection.owner.pool.config.maxReplyDepth;
     this.progress = engine.now;
     const end = WINDOW + length;
     let start = this.#carry.restore(WINDOW);

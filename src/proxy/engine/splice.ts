@@ -45,7 +45,7 @@ export function spliceItems(
   const at = bytes <= engine.slabs.largeBytes ? out.reserve(bytes) : 0;
   if (at === 0) return false;
   setOrder(engine.words, order);
-  engine.codec.spliceItems(order.length, at);
+  checkEnd(engine.codec.spliceItems(order.length, at), at + bytes);
   return true;
 }
 
@@ -69,8 +69,13 @@ export function spliceParts(
     return;
   }
   setOrder(words, order);
-  codec.place(order.length, at);
+  checkEnd(codec.place(order.length, at), at + bytes);
   codec.gather(PART_TABLE, (end - PART_TABLE) / RECORD_BYTES);
+}
+
+/** What was reserved and not written would go out with the bytes of others. */
+function checkEnd(end: number, expected: number): void {
+  if (end !== expected) throw new Error(`spliced parts end at ${end}, not at ${expected}`);
 }
 
 function setOrder(words: Uint32Array, order: readonly number[]): void {

@@ -6,6 +6,7 @@ import {
   MC_FLUSH_ALL,
   MC_GATS,
   MC_MN,
+  MC_NONE,
   MC_QUIT,
   MC_STATS,
   MC_VERBOSITY,
@@ -55,6 +56,7 @@ export function handleMemcacheRequest(request: SpecialRequest, info: number): bo
       return sendToAll(request, command, info);
     case MC_STATS:
       return answerStats(request, wordsOf(bytesOf(request)).slice(1));
+    case MC_NONE:
     case NO_COMMAND:
       if (isHttpLine(bytesOf(request).toString('latin1'))) return refuseHttp(client);
       return answer(request, replies.ERROR);

@@ -99,6 +99,7 @@ export class JoinedReplies {
   #giveItems(start: number, length: number, count: number, known: number): boolean {
     let first = start;
     let ends = known === 0 && count !== 0 ? this.#findEnds(start, length, count) : known;
+    if (ends === 0 && count !== 0) return false;
     if (!this.#matches(first, ends, count)) {
       // Some other proxies give the items in an order of their own.
       if (!this.#putInOrder(start, length, count)) return false;
@@ -150,7 +151,8 @@ export class JoinedReplies {
   #putInOrder(start: number, length: number, count: number): boolean {
     const { bytes, words, codec } = this.#engine;
     const { keys, keysEnd } = this.#gets;
-    codec.splitMemcacheValues(start, start + length, PART_TABLE, count);
+    const found = codec.splitMemcacheValues(start, start + length, PART_TABLE, count);
+    if (found !== count) return false;
     let to = SCRATCH;
     let taken = 0;
     for (let key = keys + 1; key < keysEnd; ) {
@@ -171,10 +173,11 @@ export class JoinedReplies {
     return taken === count;
   }
 
-  /** The ends of the items of a reply that the scanner did not see at once. */
+  /** Ends of the items of a reply that the scanner did not see at once; 0 when it has others. */
   #findEnds(start: number, length: number, count: number): number {
     const { words, codec } = this.#engine;
-    codec.splitMemcacheValues(start, start + length, PART_TABLE, count);
+    const found = codec.splitMemcacheValues(start, start + length, PART_TABLE, count);
+    if (found !== count) return 0;
     for (let i = 0, at = PART_TABLE / 4; i < count; i++, at += RECORD_WORDS) {
       words[JOINED_ENDS / 4 + i] = words[at + RECORD_START] + words[at + RECORD_LENGTH];
     }

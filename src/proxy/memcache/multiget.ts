@@ -189,7 +189,7 @@ class Tally {
 
 const tally = new Tally();
 
-/** Finds each key's server. @returns null when a key has none */
+/** Finds each key's server. @returns null when a key has none, or there is no key */
 function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number): Plan | null {
   const { engine, servers } = request.client.pool;
   const { words } = engine;
@@ -201,7 +201,7 @@ function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number)
     key += count;
     count = count < PART_TABLE_RECORDS ? 0 : splitKeys(request, behindKeys(words, count), key);
   }
-  return { shares: tally.shares(), order };
+  return order.length === 0 ? null : { shares: tally.shares(), order };
 }
 
 /** Takes room for each line, and writes its head. */

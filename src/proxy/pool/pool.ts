@@ -3,8 +3,11 @@ import { writePool } from '../../distribution/pool-descriptor.ts';
 import { routeKey } from '../../distribution/route.ts';
 import {
   FRAME_TABLE,
+  NO_SERVER,
   POOL_RANDOM,
+  SCAN_PARTIAL,
   STATE_SERVER,
+  STATE_STATUS,
   WINDOW,
   WINDOW_BYTES,
 } from '../../protocol/frame-table.ts';
@@ -144,8 +147,10 @@ export class Pool implements ServerPool, HealthyPool {
     const { engine, protocol, descriptor } = this;
     const length = head.copy(engine.memory, WINDOW, 0, WINDOW_BYTES);
     engine.loadState(null);
-    protocol.scanRequests(WINDOW, WINDOW + length, FRAME_TABLE, 1, descriptor);
-    return engine.state(STATE_SERVER);
+    const count = protocol.scanRequests(WINDOW, WINDOW + length, FRAME_TABLE, 1, descriptor);
+    // Under the limits of another configuration it may be malformed.
+    const isUnfinished = count === 0 && engine.state(STATE_STATUS) === SCAN_PARTIAL;
+    return isUnfinished ? engine.state(STATE_SERVER) : NO_SERVER;
   }
 
   close(): void {

@@ -197,10 +197,10 @@ export class CoalescedReply implements StoredReply {
   }
 
   #writeArray(pipeline: ClientPipeline): void {
-    this.#writeHeader(pipeline);
     const inArena = this.#parts.every((part) => part.stash !== 0);
-    if (inArena && this.#order.length <= PART_TABLE_RECORDS) this.#spliceInArena(pipeline);
-    else this.#spliceOnHeap(pipeline);
+    const fits = inArena && this.#order.length <= PART_TABLE_RECORDS;
+    const written = fits ? this.#spliceInArena(pipeline) : this.#spliceOnHeap(pipeline);
+    if (!written) pipeline.out.copy(failureReply(REASON_INVALID));
   }
 
   #writeHeader({ out }: ClientPipeline): void {
@@ -217,24 +217,30 @@ export class CoalescedReply implements StoredReply {
     bytes[lineEnd + 1] = LF;
   }
 
-  /** Splits the parts into one table and copies its elements in request order. */
-  #spliceInArena(pipeline: ClientPipeline): void {
+  /**
+   * Splits the parts into one table and copies its elements in request order.
+   * @returns false, with nothing written, when a part has not the elements that it announced
+   */
+  #spliceInArena(pipeline: ClientPipeline): boolean {
     const { engine } = this.#client.pool;
     const { words, codec } = engine;
     let base = PART_TABLE;
     let bytes = 0;
     for (let i = 0; i < this.#parts.length; i++) {
       const { stash, length, keys } = this.#parts[i];
-      codec.splitReply(stash, stash + length, base, keys);
+      if (codec.splitReply(stash, stash + length, base, keys) !== keys) return false;
       bytes += stash + length - words[base / 4 + RECORD_START];
       const end = base + keys * RECORD_BYTES;
       setPartTable(words, i, base, end);
       base = end;
     }
+    this.#writeHeader(pipeline);
     spliceParts(pipeline.out, engine, this.#order, base, bytes);
+    return true;
   }
 
-  #spliceOnHeap(pipeline: ClientPipeline): void {
+  /** As #spliceInArena, for any parts. */
+  #spliceOnHeap(pipeline: ClientPipeline): boolean {
     const { memory } = this.#client.pool.engine;
     const sources: Buffer[] = [];
     const ends: Float64Array[] = [];
@@ -248,9 +254,12 @@ export class CoalescedReply implements StoredReply {
         part.stash !== 0
           ? Buffer.from(memory.subarray(part.stash, part.stash + part.length))
           : Buffer.concat(part.heap ?? []);
+      const found = elementEnds(source, part.keys);
+      if (found === null) return false;
       sources.push(source);
-      ends.push(elementEnds(source, part.keys));
+      ends.push(found);
     }
+    this.#writeHeader(pipeline);
     const next = new Uint32Array(this.#parts.length);
     for (const share of this.#order) {
       const { error } = this.#parts[share];
@@ -258,6 +267,7 @@ export class CoalescedReply implements StoredReply {
       if (error !== null) pipeline.out.copy(error);
       else pipeline.out.append(sources[share].subarray(ends[share][at], ends[share][at + 1]));
     }
+    return true;
   }
 
   drop(): void {

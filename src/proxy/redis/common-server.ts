@@ -1,8 +1,15 @@
-import { PART_TABLE_RECORDS } from '../../protocol/frame-table.ts';
+import { LIMIT_KEY_BYTES } from '../../protocol/frame-table.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { keyWords } from '../../protocol/redis/table/key-words.ts';
-import { type SpecialRequest, serverOf, split, text } from '../routing/request.ts';
+import {
+  type SpecialRequest,
+  serverOf,
+  split,
+  TOO_MANY_WORDS,
+  text,
+  wordLength,
+} from '../routing/request.ts';
 
 /**
  * The server that has all keys of a request; the placeholder's when it has none.
@@ -11,10 +18,11 @@ import { type SpecialRequest, serverOf, split, text } from '../routing/request.t
 export function commonServer(request: SpecialRequest, spec: CommandSpec): number | Buffer {
   const { pool } = request.client;
   const count = split(request);
-  if (count === PART_TABLE_RECORDS) return replies.error('too many arguments');
+  if (count === TOO_MANY_WORDS) return replies.TOO_MANY_ARGUMENTS;
   const keys = keyWords(spec, count, (index) => text(request, index));
   if (keys === 'blocking') return replies.blockingForm(spec.name);
   if (keys.length === 0) return pool.placeholderServer();
+  if (keys.some((key) => wordLength(request, key) > LIMIT_KEY_BYTES)) return replies.KEY_TOO_LONG;
   const server = serverOf(request, keys[0]);
   if (pool.config.distribution === 'random') return server;
   const stranger = keys.find((key) => serverOf(request, key) !== server);

@@ -6,10 +6,11 @@ import {
   LIMIT_KEY_BYTES,
   NO_COMMAND,
   PART_TABLE,
-  RECORD_INFO,
   RECORD_SERVER,
   SCRATCH,
   SCRATCH_BYTES,
+  STATE_ERROR,
+  STATE_ERROR_BYTE,
 } from '../../protocol/frame-table.ts';
 import { encodeRequest } from '../../protocol/redis/replies/encode.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
@@ -21,10 +22,22 @@ import {
   findSubcommand,
 } from '../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
+import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../stats/counters.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { isHttpWord, refuseHttp } from '../client/http-guard.ts';
 import { forward } from '../routing/forward.ts';
-import { answer, type SpecialRequest, serverOf, split, text } from '../routing/request.ts';
+import {
+  answer,
+  type SpecialRequest,
+  serverOf,
+  split,
+  splitFirst,
+  TOO_MANY_WORDS,
+  text,
+  wordCount,
+  wordLength,
+} from '../routing/request.ts';
+import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonServer } from './common-server.ts';
@@ -74,22 +87,24 @@ function handle(request: SpecialRequest, info: number): boolean {
   if (spec === null) return handleUnknown(request, handleBySpec);
   if ((info & FLAG_BAD_ARITY) !== 0) return answer(client, replies.wrongArity(spec.name));
   if ((info & FLAG_KEY_TOO_LONG) !== 0) {
-    return answer(client, replies.error(`key is longer than ${LIMIT_KEY_BYTES} bytes`));
+    return answer(client, replies.KEY_TOO_LONG);
   }
   if ((info & FLAG_SPECIAL) === 0) return forwardByKey(request, spec);
   return handleBySpec(request, spec);
 }
 
 function nameOf(request: SpecialRequest): string {
-  split(request);
-  return text(request, 0);
+  return splitFirst(request, 1) === 0 ? '' : text(request, 0);
 }
 
 function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
   const { client } = request;
   switch (spec.handling) {
-    case 'local':
-      return LOCAL_COMMANDS[spec.name](request, split(request));
+    case 'local': {
+      const count = split(request);
+      if (count === TOO_MANY_WORDS) return answer(client, replies.TOO_MANY_ARGUMENTS);
+      return LOCAL_COMMANDS[spec.name](request, count);
+    }
     case 'placeholder':
       return forward(request, client.pool.placeholderServer());
     case 'container':
@@ -110,7 +125,12 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
 }
 
 function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
-  split(request);
+  const { pool } = request.client;
+  const hasKey = splitFirst(request, spec.firstKey + 1) > spec.firstKey;
+  if (!hasKey) return forward(request, pool.placeholderServer());
+  if (wordLength(request, spec.firstKey) > LIMIT_KEY_BYTES) {
+    return answer(request.client, replies.KEY_TOO_LONG);
+  }
   return forward(request, serverOf(request, spec.firstKey));
 }
 
@@ -123,8 +143,8 @@ function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean
 
 function handleSubcommand(request: SpecialRequest, container: CommandSpec): boolean {
   const { client } = request;
-  const count = split(request);
-  const name = count > 1 ? text(request, 1) : '';
+  const count = wordCount(request);
+  const name = splitFirst(request, 2) > 1 ? text(request, 1) : '';
   const spec = findSubcommand(container, name);
   if (spec === undefined) {
     return answer(client, replies.unknownSubcommand(container.name, name));
@@ -136,23 +156,31 @@ function handleSubcommand(request: SpecialRequest, container: CommandSpec): bool
 /** An inline request is written again as a multibulk one, which then takes the usual way. */
 function handleInline(request: SpecialRequest): boolean {
   const { client, start, length, mustSend } = request;
-  const { engine, descriptor } = client.pool;
+  const { engine } = client.pool;
   const line = Buffer.from(engine.memory.subarray(start, start + length));
   const words = splitInline(line);
-  if (words === null) {
-    client.answer(replies.UNBALANCED_QUOTES);
-    client.stopReading();
-    return true;
-  }
+  if (words === null) return refuse(client, replies.UNBALANCED_QUOTES);
   if (words.length === 0) return true;
   const encoded = encodeRequest(words);
   if (encoded.length > SCRATCH_BYTES)
     return answer(client, replies.error('too big inline request'));
   encoded.copy(engine.memory, SCRATCH);
-  engine.loadState(null);
-  engine.codec.scanRequests(SCRATCH, SCRATCH + encoded.length, PART_TABLE, 1, descriptor);
-  const info = engine.words[PART_WORD + RECORD_INFO];
+  const info = scanOne(client.pool, SCRATCH, encoded.length);
+  if (info === NOT_ONE) {
+    const [error, byte] = [engine.state(STATE_ERROR), engine.state(STATE_ERROR_BYTE)];
+    return refuse(client, client.protocol.malformed(error, byte, 0));
+  }
   const again: SpecialRequest = { client, start: SCRATCH, length: encoded.length, mustSend };
   if ((info & FLAG_SPECIAL) !== 0 || !client.plain) return handle(again, info);
   return forward(again, engine.words[PART_WORD + RECORD_SERVER]);
+}
+
+/** Answers a malformed request and takes no more. */
+function refuse(client: ClientConnection, reply: Buffer): true {
+  const { counters } = client.pool;
+  client.answer(reply);
+  counters[CLIENT_ERR]++;
+  counters[MALFORMED_REQUESTS]++;
+  client.stopReading();
+  return true;
 }

@@ -1,22 +1,25 @@
 import {
+  FLAG_KEY_TOO_LONG,
   NO_SERVER,
   PART_TABLE,
   PART_TABLE_RECORDS,
   RECORD_BYTES,
   RECORD_COUNT,
   RECORD_DEST,
+  RECORD_INFO,
   RECORD_LENGTH,
   RECORD_SERVER,
   RECORD_START,
 } from '../../protocol/frame-table.ts';
+import * as replies from '../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { CLASS_MULTI } from '../../stats/latency.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { REASON_REFUSED } from '../backend/failure.ts';
+import { failureReply, REASON_INVALID, REASON_REFUSED } from '../backend/failure.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import { digitsOf, writeBytes, writeDecimal } from '../engine/short-text.ts';
 import { forward } from '../routing/forward.ts';
-import type { SpecialRequest } from '../routing/request.ts';
+import { type SpecialRequest, wordCount } from '../routing/request.ts';
 import { CoalescedReply } from './coalesced-reply.ts';
 
 const PART_WORD = PART_TABLE / 4;
@@ -56,6 +59,10 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
     client.failForward(REASON_REFUSED);
     return true;
   }
+  if (Buffer.isBuffer(shares)) {
+    client.answer(shares);
+    return true;
+  }
   if (shares.length === 1) return forward(request, shares[0].server, CLASS_MULTI);
   const servers = shares.map(({ server }) => pool.servers[server]);
   const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
@@ -83,14 +90,6 @@ function wrongArityOf(spec: CommandSpec): Buffer {
   return Buffer.from(`-ERR wrong number of arguments for '${spec.name.toLowerCase()}' command\r\n`);
 }
 
-/** The number behind `*`. */
-function wordCount(request: SpecialRequest): number {
-  const { bytes } = request.client.pool.engine;
-  let count = 0;
-  for (let at = request.start + 1; bytes[at] !== 0x0d; at++) count = count * 10 + bytes[at] - 0x30;
-  return count;
-}
-
 /** Splits the words from `from` on into PART_TABLE, keys routed. */
 function splitFrom(request: SpecialRequest, spec: CommandSpec, from: number): number {
   const { pool } = request.client;
@@ -108,9 +107,13 @@ function splitFrom(request: SpecialRequest, spec: CommandSpec, from: number): nu
 
 /**
  * Finds each key's server. Fills `order` with the share of each key.
- * @returns the shares in server order; null when a key has no server
+ * @returns the shares in server order; null when a key has no server, or what is wrong
  */
-function measure(request: SpecialRequest, spec: CommandSpec, order: number[]): Share[] | null {
+function measure(
+  request: SpecialRequest,
+  spec: CommandSpec,
+  order: number[],
+): Share[] | Buffer | null {
   const { engine, servers } = request.client.pool;
   const { words } = engine;
   const keys: number[] = new Array(servers.length).fill(0);
@@ -121,8 +124,12 @@ function measure(request: SpecialRequest, spec: CommandSpec, order: number[]): S
   const total = order.length * spec.step + 1;
   for (let from = 1; from < total; ) {
     const count = splitFrom(request, spec, from);
+    if (count === 0) return failureReply(REASON_INVALID);
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
       if (words[at + RECORD_COUNT] === nextKey) {
+        if ((words[at + RECORD_INFO] & FLAG_KEY_TOO_LONG) !== 0) {
+          return replies.KEY_TOO_LONG;
+        }
         server = words[at + RECORD_SERVER];
         if (server === NO_SERVER) return null;
         order[key++] = server;
@@ -204,6 +211,7 @@ function copyWords(
   for (let left = total; left > 0; ) {
     // What fits the table stands there since it was measured.
     const count = total <= PART_TABLE_RECORDS ? total : splitFrom(request, spec, from);
+    if (count === 0) throw new Error(`${left} words of a measured request are gone`);
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
       if (words[at + RECORD_COUNT] === nextKey) {
         share = shares[order[key++]];

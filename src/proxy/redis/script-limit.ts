@@ -1,7 +1,7 @@
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { REQUESTS_TOO_LARGE } from '../../stats/counters.ts';
-import { type SpecialRequest, split, wordLength } from '../routing/request.ts';
+import { type SpecialRequest, splitFirst, wordCount, wordLength } from '../routing/request.ts';
 
 const LAST = -1;
 
@@ -22,8 +22,9 @@ export function scriptTooLong(request: SpecialRequest, { name }: CommandSpec): B
   if (at === undefined) return null;
   const { config, counters } = request.client.pool;
   if (request.length <= config.maxScript) return null;
-  const count = split(request);
-  if (wordLength(request, at === LAST ? count - 1 : at) <= config.maxScript) return null;
+  const index = at === LAST ? wordCount(request) - 1 : at;
+  if (splitFirst(request, index + 1) <= index) return replies.TOO_MANY_ARGUMENTS;
+  if (wordLength(request, index) <= config.maxScript) return null;
   counters[REQUESTS_TOO_LARGE]++;
   return replies.error(`script is longer than max_script (${config.maxScript} bytes)`);
 }

@@ -1,6 +1,6 @@
 import { routeKey } from '../../distribution/route.ts';
 import { LEARNED_COMMANDS } from '../../limits.ts';
-import { NO_SERVER, PART_TABLE_RECORDS } from '../../protocol/frame-table.ts';
+import { LIMIT_KEY_BYTES, NO_SERVER, PART_TABLE_RECORDS } from '../../protocol/frame-table.ts';
 import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import { bodyOf, elementsOf } from '../../protocol/redis/replies/reply-parts.ts';
@@ -11,7 +11,15 @@ import { failureReply, REASON_REFUSED } from '../backend/failure.ts';
 import type { Claim } from '../client/claims.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Server } from '../pool/server.ts';
-import { answer, copyOf, type SpecialRequest, split, text, word } from '../routing/request.ts';
+import {
+  answer,
+  copyOf,
+  type SpecialRequest,
+  splitFirst,
+  text,
+  word,
+  wordCount,
+} from '../routing/request.ts';
 import { commonServer } from './common-server.ts';
 import { type Answer, askServers, collect } from './server-answers.ts';
 
@@ -21,7 +29,6 @@ type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 const SHOWN_WORDS = 128;
 /** What COMMAND GETKEYS says to a request without keys, or that every server would refuse. */
 const KEYLESS = /^-ERR (The command has no key|Invalid (number of )?arguments|Invalid command)/i;
-const TOO_MANY_WORDS = replies.error('too many arguments');
 
 /** Why a learnt command is not sent, or null. */
 function whyNotSent({ blocking, hides }: LearnedCommand): string | null {
@@ -33,7 +40,8 @@ function whyNotSent({ blocking, hides }: LearnedCommand): string | null {
 export function handleUnknown(request: SpecialRequest, handle: Handle): boolean {
   const { client } = request;
   const { pool } = client;
-  const count = split(request);
+  const count = wordCount(request);
+  const held = splitFirst(request, PART_TABLE_RECORDS);
   const name = text(request, 0).toUpperCase();
   const known = pool.customCommands.get(name) ?? pool.learnedCommands.get(name);
   if (known !== undefined) {
@@ -42,17 +50,20 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
     if (why !== null) return answer(client, replies.unsupported(name, why));
     if (!known.movable) return handle(request, known.spec);
   } else if (!pool.config.askUnknownCommands) {
-    const shown = Array.from({ length: Math.min(count, SHOWN_WORDS) }, (_, i) => text(request, i));
+    const shown = Array.from({ length: Math.min(held, SHOWN_WORDS) }, (_, i) => text(request, i));
     return answer(client, replies.unknownCommand(shown));
   }
-  if (known !== undefined && count === PART_TABLE_RECORDS) return answer(client, TOO_MANY_WORDS);
-  return ask(request, count, name, known ?? null);
+  if (known !== undefined && held < count) return answer(client, replies.TOO_MANY_ARGUMENTS);
+  return ask(request, held, name, known ?? null);
 }
 
 /** A request that is sent when a server has said where its keys are. */
 interface Later {
   readonly request: SpecialRequest;
   readonly bytes: Buffer;
+  /** How many words it has. */
+  readonly count: number;
+  /** All words, or as many as the table holds. */
   readonly words: readonly Buffer[];
   /** Whom to ask. */
   readonly teacher: Server;
@@ -61,7 +72,7 @@ interface Later {
 /** Asks a server about a command, or where the keys of this request are. */
 function ask(
   request: SpecialRequest,
-  count: number,
+  held: number,
   name: string,
   known: LearnedCommand | null,
 ): boolean {
@@ -75,7 +86,8 @@ function ask(
   const later: Later = {
     request: { ...request, mustSend: true },
     bytes: copyOf(request),
-    words: Array.from({ length: count }, (_, i) => word(request, i)),
+    count: wordCount(request),
+    words: Array.from({ length: held }, (_, i) => word(request, i)),
     teacher: pool.servers[place],
   };
   const bytes = known === null ? encodeText('COMMAND', 'INFO', name) : keysQuestion(later);
@@ -101,12 +113,12 @@ function onLearned(later: Later, name: string, said: Answer, claim: Claim): void
     return void claim.deliver(replies.unknownCommand(shown));
   }
   if (pool.learnedCommands.size < LEARNED_COMMANDS) pool.learnedCommands.set(name, learned);
-  if (!arityFits(learned.spec.arity, later.words.length))
+  if (!arityFits(learned.spec.arity, later.count))
     return void claim.deliver(replies.wrongArity(name));
   const why = whyNotSent(learned);
   if (why !== null) return void claim.deliver(replies.unsupported(name, why));
   if (!learned.movable) return void sendBySpec(later, learned.spec, claim);
-  if (later.words.length === PART_TABLE_RECORDS) return void claim.deliver(TOO_MANY_WORDS);
+  if (later.words.length < later.count) return void claim.deliver(replies.TOO_MANY_ARGUMENTS);
   const question = { request: later.request, servers: [later.teacher], bytes: keysQuestion(later) };
   const sent = collect(question, claim, ([keys]) => sendByKeys(later, keys, claim));
   if (!sent) claim.deliver(failureReply(later.teacher.lastFailure));
@@ -115,7 +127,12 @@ function onLearned(later: Later, name: string, said: Answer, claim: Claim): void
 function sendBySpec(later: Later, spec: CommandSpec, claim: Claim): void {
   const { client } = later.request;
   if (spec.handling === 'forward') {
-    sendTo(later, serverOfKey(client.pool, later.words[spec.firstKey]), claim);
+    const key = later.words[spec.firstKey];
+    const { pool } = client;
+    if (key !== undefined && key.length > LIMIT_KEY_BYTES) {
+      return void claim.deliver(replies.KEY_TOO_LONG);
+    }
+    sendTo(later, key === undefined ? pool.placeholderServer() : serverOfKey(pool, key), claim);
     return;
   }
   const start = client.pool.engine.placeAssembled(later.bytes);
@@ -132,6 +149,9 @@ function sendByKeys(later: Later, said: Answer, claim: Claim): void {
     return;
   }
   const keys = elementsOf(said.reply) ?? [];
+  if (keys.some((key) => bodyOf(key).length > LIMIT_KEY_BYTES)) {
+    return void claim.deliver(replies.KEY_TOO_LONG);
+  }
   const places = keys.map((key) => serverOfKey(pool, bodyOf(key)));
   const stranger = places.findIndex((place) => place !== places[0]);
   if (stranger < 0 || pool.config.distribution === 'random') {

@@ -1,3 +1,5 @@
+import { LIMIT_KEY_BYTES } from '../../frame-table.ts';
+
 /** Replies that ringway gives itself, in Redis's words; where twemproxy answers, in twemproxy's. */
 export const OK: Buffer = Buffer.from('+OK\r\n');
 export const PONG: Buffer = Buffer.from('+PONG\r\n');
@@ -79,6 +81,9 @@ export function unknownCommand(words: readonly string[]): Buffer {
 export function unsupported(name: string, reason: string): Buffer {
   return error(`'${name.toLowerCase().replace('|', ' ')}' is not supported by ringway: ${reason}`);
 }
+
+export const TOO_MANY_ARGUMENTS: Buffer = error('too many arguments');
+export const KEY_TOO_LONG: Buffer = error(`key is longer than ${LIMIT_KEY_BYTES} bytes`);
 
 export const NO_TOUCH: Buffer = unsupported(
   'CLIENT|NO-TOUCH',

@@ -1,15 +1,15 @@
 import {
   ERROR_BULK_CRLF,
-  ERROR_REPLY_DEPTH,
+  ERROR_REPLY_ELEMENTS,
   ERROR_REPLY_LINE,
   ERROR_REPLY_TYPE,
   FLAG_FIRST,
   FLAG_LAST,
   FLAG_TRANSIENT,
   LIMIT_BULK_BYTES,
-  LIMIT_REPLY_DEPTH,
   LIMIT_REPLY_ELEMENTS,
   LIMIT_REPLY_LINE_BYTES,
+  LIMIT_REPLY_OUTSTANDING,
   NO_SERVER,
   SCAN_COMPLETE,
   SCAN_ERROR,
@@ -21,19 +21,17 @@ import {
   STATE_BULK_LEFT,
   STATE_CONSUMED,
   STATE_COUNT,
-  STATE_DEPTH,
   STATE_DETACHED,
   STATE_ERROR,
   STATE_ERROR_BYTE,
   STATE_INFO,
   STATE_KEY_LENGTH,
   STATE_KEY_OFFSET,
-  STATE_MAX_DEPTH,
   STATE_OFFSET,
   STATE_PHASE,
   STATE_SERVER,
-  STATE_STACK,
   STATE_STATUS,
+  STATE_WANTED,
 } from '../../frame-table.ts';
 import {
   finishScan,
@@ -83,14 +81,11 @@ export function scanReplies(
   let pos = start;
   let frame = start; // first byte of the frame or of its piece
   let phase = words[STATE_WORD + STATE_PHASE];
-  const givenDepth = words[STATE_WORD + STATE_MAX_DEPTH] || LIMIT_REPLY_DEPTH;
-  const maxDepth = Math.min(givenDepth, LIMIT_REPLY_DEPTH);
   let detached = 0;
-  let depth = 0;
-  let elements = 0; // not yet begun at this depth
+  let pending = 0; // elements not yet begun, on all levels: the frame ends when there are none
   let left = 0; // bytes of the current bulk, with CRLF, from pos on
   let boundary = start; // also the start of the line in PHASE_LINE and PHASE_TEXT
-  let info = 0;
+  let info = 0; // 0 = the head, behind the attributes, was not seen yet
   let count = 0;
   let error = 0;
   let errorByte = 0;
@@ -98,8 +93,7 @@ export function scanReplies(
   if (phase !== PHASE_START) {
     pos = start + words[STATE_WORD + STATE_OFFSET];
     detached = words[STATE_WORD + STATE_DETACHED];
-    depth = words[STATE_WORD + STATE_DEPTH];
-    elements = words[STATE_WORD + STATE_ARGS_LEFT];
+    pending = words[STATE_WORD + STATE_ARGS_LEFT];
     left = words[STATE_WORD + STATE_BULK_LEFT];
     boundary = start + words[STATE_WORD + STATE_BOUNDARY];
     info = words[STATE_WORD + STATE_INFO];
@@ -113,8 +107,7 @@ export function scanReplies(
         return records;
       }
       frame = pos;
-      depth = 0;
-      elements = 1;
+      pending = 1;
       info = 0;
       count = 0;
       phase = PHASE_LINE;
@@ -125,8 +118,8 @@ export function scanReplies(
       if (pos === end) break;
       const type = bytes[pos];
       const kind = replyKinds[type];
-      if (depth === 0 && type !== PIPE) info = type;
       if (kind === KIND_LINE) {
+        if (info === 0 && pending === 1) info = type;
         pos++;
         phase = PHASE_TEXT;
       } else if (kind === 0) {
@@ -141,28 +134,27 @@ export function scanReplies(
           break;
         }
         pos += lineLength;
-        if (number < 0) {
-          if (depth === 0) count = NULL_COUNT;
-          elements--;
-        } else if (kind === KIND_BULK) {
-          elements--;
+        let size = 0;
+        if (kind === KIND_AGGREGATE && number > 0) {
+          size = type === PERCENT || type === PIPE ? number * 2 : number;
+        }
+        // An attribute comes on top: the element it belongs to is still to be counted.
+        if (type !== PIPE) {
+          if (info === 0 && pending === 1) {
+            info = type;
+            count = number < 0 ? NULL_COUNT : size;
+          }
+          pending--;
+        }
+        if (kind === KIND_BULK && number >= 0) {
           left = number + 2;
           phase = PHASE_BODY;
-        } else {
-          const size = type === PERCENT || type === PIPE ? number * 2 : number;
-          // An attribute comes on top: the element it belongs to is still to be counted.
-          if (type !== PIPE) {
-            elements--;
-            if (depth === 0) count = size;
+        } else if (size !== 0) {
+          if (size > LIMIT_REPLY_OUTSTANDING - pending) {
+            error = ERROR_REPLY_ELEMENTS;
+            break;
           }
-          if (size > 0) {
-            if (depth === maxDepth) {
-              error = ERROR_REPLY_DEPTH;
-              break;
-            }
-            words[STATE_WORD + STATE_STACK + depth++] = elements;
-            elements = size;
-          }
+          pending += size;
         }
       }
     }
@@ -193,18 +185,13 @@ export function scanReplies(
         break;
       }
       if (end - pos < 2) break;
-      if (info === MINUS && depth === 0 && isTransient(bytes, boundary, pos)) {
-        info |= FLAG_TRANSIENT;
-      }
+      if (info === MINUS && isTransient(bytes, boundary, pos)) info |= FLAG_TRANSIENT;
       pos += 2;
-      elements--;
+      pending--;
       phase = PHASE_LINE;
     }
 
-    while (elements === 0 && depth !== 0) {
-      elements = words[STATE_WORD + STATE_STACK + --depth];
-    }
-    if (elements !== 0) continue;
+    if (pending !== 0) continue;
 
     info |= detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
     writeRecord(words, table, records++, frame, pos, info, NO_SERVER, count, 0, 0);
@@ -226,7 +213,7 @@ export function scanReplies(
   words[STATE_WORD + STATE_ERROR_BYTE] = 0;
   words[STATE_WORD + STATE_PHASE] = phase;
   words[STATE_WORD + STATE_OFFSET] = pos - frame;
-  words[STATE_WORD + STATE_ARGS_LEFT] = elements;
+  words[STATE_WORD + STATE_ARGS_LEFT] = pending;
   words[STATE_WORD + STATE_BULK_LEFT] = left;
   words[STATE_WORD + STATE_COUNT] = count;
   words[STATE_WORD + STATE_INFO] = info;
@@ -234,7 +221,7 @@ export function scanReplies(
   words[STATE_WORD + STATE_KEY_OFFSET] = 0;
   words[STATE_WORD + STATE_KEY_LENGTH] = 0;
   words[STATE_WORD + STATE_DETACHED] = detached;
-  words[STATE_WORD + STATE_DEPTH] = depth;
+  words[STATE_WORD + STATE_WANTED] = 0;
   words[STATE_WORD + STATE_BOUNDARY] = boundary - frame;
   return records;
 }

@@ -48,7 +48,6 @@ import {
   STATE_BULK_LEFT,
   STATE_CONSUMED,
   STATE_COUNT,
-  STATE_DEPTH,
   STATE_DETACHED,
   STATE_ERROR,
   STATE_ERROR_BYTE,
@@ -58,8 +57,9 @@ import {
   STATE_OFFSET,
   STATE_PHASE,
   STATE_SERVER,
-  STATE_STACK,
   STATE_STATUS,
+  STATE_WANTED,
+  STATE_WORD_BYTES,
 } from '../../frame-table.ts';
 import { findCommand } from '../table/command-table-layout.ts';
 
@@ -128,7 +128,7 @@ export function scanRequests(
     detached = words[STATE_WORD + STATE_DETACHED];
     argc = words[STATE_WORD + STATE_COUNT];
     index = argc - words[STATE_WORD + STATE_ARGS_LEFT];
-    wanted = words[STATE_WORD + STATE_DEPTH] | 0;
+    wanted = words[STATE_WORD + STATE_WANTED] | 0;
     left = words[STATE_WORD + STATE_BULK_LEFT];
     boundary = start + words[STATE_WORD + STATE_BOUNDARY];
     info = words[STATE_WORD + STATE_INFO];
@@ -325,7 +325,7 @@ export function scanRequests(
   words[STATE_WORD + STATE_KEY_OFFSET] = key !== 0 ? key - frame : 0;
   words[STATE_WORD + STATE_KEY_LENGTH] = keyLength;
   words[STATE_WORD + STATE_DETACHED] = detached;
-  words[STATE_WORD + STATE_DEPTH] = wanted;
+  words[STATE_WORD + STATE_WANTED] = wanted;
   words[STATE_WORD + STATE_BOUNDARY] = boundary - frame;
   return records;
 }
@@ -451,5 +451,5 @@ export function finishScan(
   words[STATE_WORD + STATE_CONSUMED] = consumed;
   words[STATE_WORD + STATE_ERROR] = error;
   words[STATE_WORD + STATE_ERROR_BYTE] = errorByte;
-  words.fill(0, STATE_WORD + STATE_PHASE, STATE_WORD + STATE_STACK);
+  words.fill(0, STATE_WORD + STATE_PHASE, STATE_WORD + STATE_WORD_BYTES);
 }

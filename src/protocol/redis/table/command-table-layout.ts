@@ -17,7 +17,7 @@ import {
 export interface CommandEntry {
   /** In any case. */
   readonly name: string;
-  /** Below NO_COMMAND; comes back in the low half of a record's INFO. */
+  /** From 1, below NO_COMMAND; comes back in the low half of a record's INFO. */
   readonly index: number;
   /** Not forwarded as it is, unless it has exactly `plainCount` words. */
   readonly special: boolean;
@@ -64,7 +64,7 @@ export function writeCommandTable(
         `command name "${entry.name}": 1 to ${COMMAND_NAME_LIMIT} ASCII letters`,
       );
     }
-    if (entry.index < 0 || entry.index >= NO_COMMAND) {
+    if (entry.index < 1 || entry.index >= NO_COMMAND) {
       throw new RangeError(`command ${entry.name}: index ${entry.index} is out of range`);
     }
     if (findCommand(bytes, words, name, 0, name.length) !== 0) {

@@ -90,8 +90,14 @@ function toSpec(row: Row): CommandSpec {
   });
 }
 
-/** All commands; a command's index here is its number in frame records (always below 0xffff). */
-export const COMMANDS: readonly CommandSpec[] = Object.freeze(COMMAND_ROWS.map(toSpec));
+/** Number 0 is that of a record that nobody wrote: no request has it, and nothing runs it. */
+const NOTHING: Row = ['(none)', 1, '-', 0, 0, 0, 'unsupported'];
+
+/** All commands that a request can name. */
+export const KNOWN_COMMANDS: readonly CommandSpec[] = Object.freeze(COMMAND_ROWS.map(toSpec));
+
+/** Commands by their number in frame records (always below 0xffff). */
+export const COMMANDS: readonly CommandSpec[] = Object.freeze([toSpec(NOTHING), ...KNOWN_COMMANDS]);
 
 /** The subcommands of containers, by "CONTAINER|SUBCOMMAND". */
 export const SUBCOMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
@@ -100,7 +106,7 @@ export const SUBCOMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
 
 /** Index in COMMANDS by upper-case name. */
 export const COMMAND_INDEX: ReadonlyMap<string, number> = new Map(
-  COMMANDS.map((spec, index) => [spec.name, index]),
+  KNOWN_COMMANDS.map((spec, index) => [spec.name, index + 1]),
 );
 
 /** @param name in any case */

@@ -53,9 +53,13 @@ export function learnCommand(name: string, reply: Buffer): LearnedCommand | null
   if (parts === null || parts.length < 6) return null;
   const flags = (elementsOf(parts[2]) ?? []).map(textOf);
   const [firstKey, lastKey, step] = parts.slice(3, 6).map((part) => Number(textOf(part)));
+  const arity = Number(textOf(parts[1]));
+  if (![arity, firstKey, lastKey, step].every(Number.isSafeInteger)) return null;
+  // Keys a word or more apart: with another step they would never end.
+  if (firstKey < 0 || (firstKey > 0 && step < 1)) return null;
   const spec = specOf({
     name,
-    arity: Number(textOf(parts[1])),
+    arity,
     access: flags.includes('write') ? 'w' : flags.includes('readonly') ? 'r' : '-',
     keys: firstKey > 0 ? 'range' : 'none',
     firstKey,

@@ -1,5 +1,5 @@
 import type { CommandEntry } from './command-table-layout.ts';
-import { COMMANDS, type CommandSpec } from './commands.ts';
+import { type CommandSpec, KNOWN_COMMANDS } from './commands.ts';
 
 /** With this many words the command has one key, and is forwarded as it is. */
 function plainCount(spec: CommandSpec): number {
@@ -12,11 +12,11 @@ function plainCount(spec: CommandSpec): number {
 
 /** The command table as the scanners need it: what is plain, and which word to route by. */
 export function scannerEntries(): CommandEntry[] {
-  return COMMANDS.map((spec, index) => {
+  return KNOWN_COMMANDS.map((spec, i) => {
     const plain = plainCount(spec);
     return {
       name: spec.name,
-      index,
+      index: i + 1,
       special: spec.handling !== 'forward',
       arity: spec.arity,
       keyWord: spec.handling === 'forward' || plain > 0 ? spec.firstKey : 0,
