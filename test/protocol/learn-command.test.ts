@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { keyWords } from '../../src/protocol/redis/key-words.ts';
 import { type LearnedCommand, learnCommand } from '../../src/protocol/redis/learn-command.ts';
 
 /** Learns from COMMAND INFO's reply in the form of Redis 7. */
-function learn(original: string, flags: readonly string[], keys: number[], sub = '*0\r\n') {
+function learn(
+  original: string,
+  flags: readonly string[],
+  keys: number[],
+  sub = '*0\r\n',
+  arity = '-2',
+) {
   const places = keys.map((place) => `:${place}\r\n`).join('');
   const set = `*${flags.length}\r\n${flags.map((flag) => `+${flag}\r\n`).join('')}`;
   const name = `$${original.length}\r\n${original}\r\n`;
-  const entry = `*10\r\n${name}:-2\r\n${set}${places}*0\r\n*0\r\n*0\r\n${sub}`;
+  const entry = `*10\r\n${name}:${arity}\r\n${set}${places}*0\r\n*0\r\n*0\r\n${sub}`;
   return learnCommand('NEW', Buffer.from(`*1\r\n${entry}`)) as LearnedCommand;
 }
 
@@ -18,6 +25,36 @@ describe('what COMMAND INFO says about a command', () => {
     assert.deepEqual([spec.firstKey, spec.lastKey, spec.step], [1, -1, 2]);
     assert.equal(spec.handling, 'same-server');
     assert.deepEqual([movable, blocking, hides], [false, false, null]);
+  });
+
+  test('keys in places that no request has: not a command that can be sent', () => {
+    const places = [
+      [1, 2, 0],
+      [1, 1, -1],
+      [-1, -1, 1],
+      [1, 1.5, 1],
+      [NaN, 1, 1],
+    ];
+    for (const place of places) {
+      assert.equal(learn('new', ['write'], place), null, `${place}`);
+    }
+    assert.equal(learn('new', ['write'], [1, 1, 1], '*0\r\n', 'many'), null);
+  });
+
+  test('a key that the arity does not promise: looked for in each request', () => {
+    const { spec } = learn('new', ['write'], [1, 1, 1], '*0\r\n', '-1');
+    assert.equal(spec.handling, 'same-server');
+    assert.deepEqual(keyWords(spec, 1, () => 'new').keys, []);
+    assert.deepEqual(keyWords(spec, 2, () => 'new').keys, [1]);
+  });
+
+  test('another name of SORT or GEORADIUS: by its own grammar, nobody is asked', () => {
+    for (const original of ['sort', 'georadius', 'georadiusbymember']) {
+      const { spec, movable } = learn(original, ['write', 'movablekeys'], [1, 0, 1]);
+      assert.equal(movable, false, original);
+      assert.equal(spec.keys, original.replace('bymember', ''));
+      assert.equal(spec.handling, 'same-server');
+    }
   });
 
   test('keys that move, and those of subcommands', () => {

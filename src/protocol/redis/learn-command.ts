@@ -15,7 +15,7 @@ export interface CommandShape {
   readonly name: string;
   readonly arity: number;
   readonly access: Access;
-  readonly keys: Extract<KeyRule, 'none' | 'range' | 'numkeys'>;
+  readonly keys: Extract<KeyRule, 'none' | 'range' | 'numkeys' | 'sort' | 'georadius'>;
   readonly firstKey: number;
   readonly lastKey: number;
   readonly step: number;
@@ -24,7 +24,11 @@ export interface CommandShape {
 
 /** The row of a command that has this shape. */
 export function specOf(shape: CommandShape): CommandSpec {
-  const oneKey = shape.keys === 'range' && shape.lastKey === shape.firstKey;
+  // What is forwarded has its key for certain; modules often leave all of the arity to themselves.
+  const oneKey =
+    shape.keys === 'range' &&
+    shape.lastKey === shape.firstKey &&
+    Math.abs(shape.arity) > shape.firstKey;
   const keyless = shape.keys === 'none';
   return Object.freeze({
     ...shape,
@@ -45,6 +49,21 @@ function hiddenName(original: string): string | null {
   return byKeys && spec.handling !== 'unsupported' ? null : spec.name;
 }
 
+/**
+ * Options that Redis's own COMMAND GETKEYS reads otherwise than the command does: it takes the STORE
+ * of `SORT key STORE STORE ASC` twice. Such a command goes by the grammar of its original.
+ */
+function ownGrammar(original: string): 'sort' | 'georadius' | null {
+  const keys = findCommand(original)?.keys;
+  return keys === 'sort' || keys === 'georadius' ? keys : null;
+}
+
+/** Whether keys can stand there: looking for them in a request comes to an end. */
+function isPlace(first: number, last: number, step: number): boolean {
+  if (![first, last, step].every(Number.isInteger)) return false;
+  return first === 0 || (first > 0 && step > 0);
+}
+
 /** Reads the reply to COMMAND INFO with one name. @returns null when the server has no such one */
 export function learnCommand(name: string, reply: Buffer): LearnedCommand | null {
   const entry = elementsOf(reply)?.[0];
@@ -53,11 +72,15 @@ export function learnCommand(name: string, reply: Buffer): LearnedCommand | null
   if (parts === null || parts.length < 6) return null;
   const flags = (elementsOf(parts[2]) ?? []).map(textOf);
   const [firstKey, lastKey, step] = parts.slice(3, 6).map((part) => Number(textOf(part)));
+  const arity = Number(textOf(parts[1]));
+  if (!Number.isInteger(arity) || !isPlace(firstKey, lastKey, step)) return null;
+  const original = textOf(parts[0]);
+  const grammar = ownGrammar(original);
   const spec = specOf({
     name,
-    arity: Number(textOf(parts[1])),
+    arity,
     access: flags.includes('write') ? 'w' : flags.includes('readonly') ? 'r' : '-',
-    keys: firstKey > 0 ? 'range' : 'none',
+    keys: grammar ?? (firstKey > 0 ? 'range' : 'none'),
     firstKey,
     lastKey,
     step,
@@ -66,6 +89,6 @@ export function learnCommand(name: string, reply: Buffer): LearnedCommand | null
   const blocking = flags.includes('blocking') || flags.includes('pubsub');
   // The keys of a container's request are where its subcommand has them.
   const container = (elementsOf(parts[9] ?? Buffer.alloc(0)) ?? []).length > 0;
-  const movable = container || flags.includes('movablekeys');
-  return { spec, movable, blocking, hides: hiddenName(textOf(parts[0])) };
+  const movable = container || (flags.includes('movablekeys') && grammar === null);
+  return { spec, movable, blocking, hides: hiddenName(original) };
 }
