@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  arityFits,
-  COMMANDS,
-  type CommandSpec,
-  findCommand,
-  findSubcommand,
-  SUBCOMMANDS,
-} from '../../src/protocol/redis/commands.ts';
+import { COMMANDS, type CommandSpec, SUBCOMMANDS } from '../../src/protocol/redis/commands.ts';
 import { keyWords } from '../../src/protocol/redis/key-words.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { type Made, requestsOf } from '../support/request-templates.ts';
 import { ReplyError, type RespClient } from '../support/resp-client.ts';
+import { nameOf, specOf } from '../support/specs.ts';
 import { COUNTS_EVERY_LOOK, type Content, TouchedKeys } from '../support/touched-keys.ts';
 import { FUNCTION, LATER, LITERALS, lines, TEMPLATES } from './key-grammar.ts';
 
@@ -27,22 +21,8 @@ const TRACELESS = /^(EXISTS|P?TTL|P?EXPIRETIME|TYPE|OBJECT\|\w+|MEMORY\|USAGE|MS
 
 const OF_MODULES = /\.|^V/;
 
-function specOf(words: readonly string[]): CommandSpec {
-  const command = findCommand(words[0]);
-  assert.ok(command, words[0]);
-  const spec = command.handling === 'container' ? findSubcommand(command, words[1]) : command;
-  assert.ok(spec, `${words[0]} ${words[1]}`);
-  assert.ok(arityFits(spec.arity, words.length), words.join(' '));
-  return spec;
-}
-
 function byKeys({ handling }: CommandSpec): boolean {
   return ['forward', 'same-server', 'fragment'].includes(handling);
-}
-
-function namesOf(template: string): string {
-  const [name, second] = template.split(' ');
-  return findCommand(name)?.handling === 'container' ? `${name}|${second}` : name;
 }
 
 describe('keys of requests, executed', () => {
@@ -91,14 +71,14 @@ describe('keys of requests, executed', () => {
   }
 
   test('every command that goes by its keys has a template', async () => {
-    const has = new Set([...Object.values(TEMPLATES), LATER].flatMap(lines).map(namesOf));
+    const has = new Set([...Object.values(TEMPLATES), LATER].flatMap(lines).map(nameOf));
     const all = [...COMMANDS, ...SUBCOMMANDS.values()].filter(byKeys);
     const missing = all.filter(({ name }) => !has.has(name) && !OF_MODULES.test(name));
     assert.deepEqual(
       missing.map(({ name }) => name),
       [],
     );
-    const executed = Object.values(TEMPLATES).flatMap(lines).map(namesOf);
+    const executed = Object.values(TEMPLATES).flatMap(lines).map(nameOf);
     assert.deepEqual(
       executed.filter((name) => !serverKnows.has(name.split('|')[0])),
       [],
@@ -143,7 +123,7 @@ describe('keys of commands that the server at hand does not have', () => {
   }
 
   test('of modules, the word behind the name', () => {
-    const elsewhere = lines(LATER).map(namesOf);
+    const elsewhere = lines(LATER).map(nameOf);
     const modules = COMMANDS.filter(
       ({ name }) => OF_MODULES.test(name) && !elsewhere.includes(name),
     );
