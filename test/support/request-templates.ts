@@ -70,7 +70,11 @@ function readSequence(tokens: string[]): Node[] {
 const INTEGER = fc.integer({ min: -3, max: 3 });
 const ABOVE_ZERO = fc.integer({ min: 1, max: 3 });
 const FRACTION = fc.constantFrom('1.5', '2', '-0.25');
-const NAME = fc.constantFrom(...NAMES);
+/** Half of them are those that a search for options would stop at. */
+const NAME = fc.oneof(
+  fc.constantFrom(...NAMES),
+  fc.constantFrom('STORE', 'store', 'STOREDIST', 'STREAMS', 'streams', 'BLOCK', 'GROUP', 'COUNT'),
+);
 const BOUNDS: Readonly<Record<string, [min: number, max: number]>> = {
   '': [1, 1],
   '?': [0, 1],

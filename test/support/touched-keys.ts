@@ -114,7 +114,8 @@ export class TouchedKeys {
 
   async #restore(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
-    const requests = names.map((name) => restoring(name, this.#payload));
+    const elsewhere = [['SELECT', 1], ['FLUSHDB'], ['SELECT', 0]]; // where MOVE took a key
+    const requests = [...elsewhere, ...names.map((name) => restoring(name, this.#payload))];
     for (const reply of await this.client.pipeline(requests)) {
       if (reply instanceof ReplyError) throw reply;
     }
