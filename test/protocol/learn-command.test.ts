@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { type CommandSpec, findCommand } from '../../src/protocol/redis/commands.ts';
 import { keyWords } from '../../src/protocol/redis/key-words.ts';
 import { type LearnedCommand, learnCommand } from '../../src/protocol/redis/learn-command.ts';
 
@@ -48,11 +49,12 @@ describe('what COMMAND INFO says about a command', () => {
     assert.deepEqual(keyWords(spec, 2, () => 'new').keys, [1]);
   });
 
-  test('another name of SORT or GEORADIUS: by its own grammar, nobody is asked', () => {
-    for (const original of ['sort', 'georadius', 'georadiusbymember']) {
-      const { spec, movable } = learn(original, ['write', 'movablekeys'], [1, 0, 1]);
-      assert.equal(movable, false, original);
-      assert.equal(spec.keys, original.replace('bymember', ''));
+  test('another name of a command with options: by its own grammar, nobody is asked', () => {
+    for (const original of ['sort', 'georadius', 'georadiusbymember', 'xread', 'xreadgroup']) {
+      const { spec, movable, blocking } = learn(original, ['movablekeys', 'blocking'], [1, 0, 1]);
+      assert.deepEqual([movable, blocking], [false, false], original);
+      const { keys, arity } = findCommand(original) as CommandSpec;
+      assert.deepEqual([spec.name, spec.keys, spec.arity], ['NEW', keys, arity]);
       assert.equal(spec.handling, 'same-server');
     }
   });
@@ -66,6 +68,10 @@ describe('what COMMAND INFO says about a command', () => {
   test('what blocks a connection', () => {
     assert.equal(learn('new', ['blocking'], [1, 1, 1]).blocking, true);
     assert.equal(learn('new', ['pubsub'], [0, 0, 0]).blocking, true);
+    // Redis 6 says it by a category only, and has no more than seven elements.
+    const categories = '*2\r\n+@list\r\n+@blocking\r\n';
+    const entry = `*7\r\n$3\r\nnew\r\n:-3\r\n*1\r\n+write\r\n:1\r\n:-2\r\n:1\r\n${categories}`;
+    assert.equal(learnCommand('NEW', Buffer.from(`*1\r\n${entry}`))?.blocking, true);
   });
 
   test('another name of a command that is not sent by its keys', () => {
