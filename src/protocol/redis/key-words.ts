@@ -9,7 +9,7 @@ export interface KeyWords {
   readonly keys: readonly number[];
   /**
    * Not null when it is malformed or would block the connection: what to answer when there is no
-   * key or when the keys are spread. With all its keys in one place, that server says what is wrong.
+   * key or when the keys are spread. With all its keys in one place, that server can say it.
    */
   readonly refusal: Buffer | null;
 }
