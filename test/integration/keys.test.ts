@@ -134,6 +134,43 @@ for (const variant of VARIANTS) {
       });
     }
 
+    test("malformed, with keys apart: a server's words, not CROSSSERVER", async () => {
+      const all = [oracle.client, ...direct];
+      await Promise.all(all.map((each) => each.command('FLUSHALL')));
+      const far = NAMES.find((name) => owners.get(name) !== owners.get('a')) as string;
+      const requests = [
+        'SORT a LIMIT x 1 STORE FAR',
+        'SORT a STORE FAR NOPE',
+        'SORT a NOPE STORE FAR',
+        'SORT a STORE FAR STORE',
+        'GEORADIUS a 1 2 3 km COUNT 0 STORE FAR',
+        'GEORADIUS a 1 2 3 km STOREDIST FAR COUNT +1',
+        'GEORADIUSBYMEMBER a m 3 km NOPE STORE FAR',
+        'XREAD COUNT x STREAMS a FAR 0 0',
+        'XREAD NOPE STREAMS a FAR 0 0',
+        'XREAD NOACK STREAMS a FAR 0 0',
+        'XREAD GROUP g c STREAMS a FAR 0 0',
+        'XREAD STREAMS a FAR 0',
+        'XREADGROUP COUNT 1 NOACK STREAMS a FAR 0 0',
+        'XREADGROUP GROUP g STREAMS a FAR 0 0',
+        'ZUNION 3 a FAR',
+        'ZUNION +2 a FAR',
+        'ZUNIONSTORE a 02 FAR a',
+        'LMPOP 0 a FAR LEFT',
+        'SINTERCARD 3 a FAR',
+        'EVAL return 3 a FAR',
+        'EVAL return -1 a FAR',
+        'FCALL touches 2x a FAR',
+      ];
+      for (const text of requests) {
+        const words = text.replace('FAR', far).split(' ');
+        const [here, there] = [await oracle.client.command(...words), await four.command(...words)];
+        assert.ok(here instanceof ReplyError, text);
+        assert.equal(textOf(there), textOf(here), text);
+        assert.equal(textOf(await single.command(...words)), textOf(here), text);
+      }
+    });
+
     test('a group called STREAMS does not let a request block what other clients use', async () => {
       await fill();
       const innocent = await RespClient.open(ringways[0].port);

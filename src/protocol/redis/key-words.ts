@@ -142,14 +142,19 @@ function streamKeys(spec: CommandSpec, count: number, word: Word, grouped: boole
       i += 2;
     } else if (option === 'NOACK') {
       if (!grouped) return refused(replies.groupOnly(option));
-    } else if (option === 'CLAIM' && grouped && values > 0) {
-      i++; // Redis 8.4; an older server refuses the request
+    } else if (isLater(option, grouped) && values > 0) {
+      i++; // an older server refuses the request
     } else {
       // Not sent to any server: it might know a word that we do not, and block by what follows.
       return refused(replies.SYNTAX_ERROR);
     }
   }
   return refused(replies.SYNTAX_ERROR);
+}
+
+/** Options of Redis 8.10 and 8.4, each with one value. */
+function isLater(option: string, grouped: boolean): boolean {
+  return option === 'MAXCOUNT' || option === 'MAXSIZE' || (option === 'CLAIM' && grouped);
 }
 
 function consecutive(first: number, length: number): KeyWords {
