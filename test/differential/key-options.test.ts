@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { keyWords } from '../../src/protocol/redis/key-words.ts';
+import { keyWords } from '../../src/protocol/redis/table/key-words.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { type Literals, type Made, NAMES, requestsOf } from '../support/request-templates.ts';
 import { ReplyError, RespClient } from '../support/resp-client.ts';

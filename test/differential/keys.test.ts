@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { COMMANDS, type CommandSpec, SUBCOMMANDS } from '../../src/protocol/redis/commands.ts';
-import { keyWords } from '../../src/protocol/redis/key-words.ts';
+import {
+  COMMANDS,
+  type CommandSpec,
+  SUBCOMMANDS,
+} from '../../src/protocol/redis/table/commands.ts';
+import { keyWords } from '../../src/protocol/redis/table/key-words.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { type Made, requestsOf } from '../support/request-templates.ts';
 import { ReplyError, type RespClient } from '../support/resp-client.ts';

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { FLAG_SPECIAL, PART_TABLE, RECORD_BYTES } from '../../src/protocol/frame-table.ts';
-import { writeCommandTable } from '../../src/protocol/redis/command-table-layout.ts';
+import { writeCommandTable } from '../../src/protocol/redis/table/command-table-layout.ts';
 import {
   COMMANDS,
   type CommandSpec,
   findCommand,
   SUBCOMMANDS,
-} from '../../src/protocol/redis/commands.ts';
-import { keyWords } from '../../src/protocol/redis/key-words.ts';
-import { scannerEntries } from '../../src/protocol/redis/scanner-entries.ts';
+} from '../../src/protocol/redis/table/commands.ts';
+import { keyWords } from '../../src/protocol/redis/table/key-words.ts';
+import { scannerEntries } from '../../src/protocol/redis/table/scanner-entries.ts';
 import { LATER, LITERALS, lines, TEMPLATES } from '../differential/key-grammar.ts';
 import { Random } from '../fuzz/random.ts';
 import { allCodecs, TEST_BASE, TEST_POOL } from '../support/codec-all.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type CommandSpec, findCommand } from '../../src/protocol/redis/commands.ts';
-import { keyWords } from '../../src/protocol/redis/key-words.ts';
-import { type LearnedCommand, learnCommand } from '../../src/protocol/redis/learn-command.ts';
+import { type CommandSpec, findCommand } from '../../src/protocol/redis/table/commands.ts';
+import { keyWords } from '../../src/protocol/redis/table/key-words.ts';
+import { type LearnedCommand, learnCommand } from '../../src/protocol/redis/table/learn-command.ts';
 
 /** Learns from COMMAND INFO's reply in the form of Redis 7. */
 function learn(

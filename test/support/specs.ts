@@ -4,7 +4,7 @@ import {
   type CommandSpec,
   findCommand,
   findSubcommand,
-} from '../../src/protocol/redis/commands.ts';
+} from '../../src/protocol/redis/table/commands.ts';
 
 /** The row that a request goes by. */
 export function specOf(words: readonly string[]): CommandSpec {
