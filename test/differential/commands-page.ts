@@ -36,6 +36,10 @@ const NOTES: Readonly<Record<string, string>> = {
   'CLIENT|NO-EVICT': 'accepted without effect: servers count memory by connection, not by client',
   'CLIENT|NO-TOUCH': '`OFF` is accepted; `ON` is refused: server connections are shared',
   WAIT: 'the smallest count of all servers, asked every 20 ms until it is reached or time is up',
+  SORT: 'all keys on one server; the patterns of BY and GET are looked up on that server',
+  SORT_RO: 'to the server of its key; the patterns of BY and GET are looked up there',
+  XREAD: 'all keys on one server; refused with `BLOCK`',
+  XREADGROUP: 'all keys on one server; refused with `BLOCK`',
   QUIT: 'closes when all is answered, without `OK`',
   'CONFIG|GET': 'some parameters, as one server has them',
 };
@@ -87,7 +91,11 @@ the connection.
 
 - A command with one key goes to the server of that key.
 - A command with several keys runs when one server has them all. Otherwise the reply is \`-CROSSSERVER\` with two of the keys
-  and their servers; keys with a common hash tag (\`hash_tag\`) always share a server.
+  and their servers. Keys with a common hash tag always share a server, if the pool has a \`hash_tag\`.
+- Keys are found by the grammar of each command, as a server parses it, so a key, group or member may be called like an
+  option (\`XREADGROUP GROUP STREAMS c STREAMS k >\`). A malformed request gets a server's error, or its words when no
+  server may have the request.
+- What would block a connection is refused, wherever the option stands.
 - MGET, MSET, DEL, UNLINK, EXISTS and TOUCH take any number of keys and are split by server. When a server fails, the
   reply is its error; with \`partial_failure: per-key\` an MGET has that error in the place of each value it is about. The
   other servers have done their part all the same.
@@ -95,7 +103,8 @@ the connection.
   the same one: a script without keys usually computes something, and then any server will do.
 - Commands of the whole data set go to all servers. When some of them fail, the reply says which one did not do it.
 - Commands that ringway does not know are refused as Redis refuses them. \`custom_commands\` adds more;
-  \`unknown_commands: ask\` asks a server once per command where its keys are (per request when they move). A name that a server
+  \`unknown_commands: ask\` asks a server once per command where its keys are (per request when they move; another name of
+  SORT, GEORADIUS, XREAD and their like goes by their own grammar). A name that a server
   gives, by \`rename-command\`, to a command that is refused or not sent by its keys, such as FLUSHALL, is refused.
 
 ## Sessions

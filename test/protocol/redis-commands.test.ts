@@ -31,11 +31,12 @@ interface Fact {
   access: string;
   place: number[];
   movable: boolean;
+  blocks: boolean;
   subcommands: Fact[];
 }
 
 function toFact(entry: Reply): Fact {
-  const [name, arity, flags, first, last, step, , , , subcommands] = entry as Reply[];
+  const [name, arity, flags, first, last, step, categories, , , subcommands] = entry as Reply[];
   const list = flags as string[];
   return {
     name: String(name).toUpperCase(),
@@ -43,6 +44,7 @@ function toFact(entry: Reply): Fact {
     access: list.includes('write') ? 'w' : list.includes('readonly') ? 'r' : '-',
     place: [Number(first), Number(last), Number(step)],
     movable: list.includes('movablekeys'),
+    blocks: list.includes('blocking') || (categories as string[]).includes('@blocking'),
     subcommands: ((subcommands ?? []) as Reply[]).map(toFact),
   };
 }
@@ -140,6 +142,17 @@ describe('command table beside a real server', () => {
       if (fact.name === 'SORT_RO') continue;
       const spec = findCommand(fact.name);
       assert.notEqual(spec?.handling, 'forward', fact.name);
+    }
+  });
+
+  test('what may block a connection is refused, answered by ringway, or looked into', () => {
+    const all = facts.flatMap((fact) => [fact, ...fact.subcommands]).filter(({ blocks }) => blocks);
+    assert.ok(all.length >= 10, all.map(({ name }) => name).join());
+    for (const { name } of all) {
+      const spec = SUBCOMMANDS.get(name) ?? findCommand(name);
+      assert.ok(spec, name);
+      const lookedInto = /^(group-)?streams$/.test(spec.keys);
+      assert.ok(lookedInto || /^(unsupported|local)$/.test(spec.handling), name);
     }
   });
 

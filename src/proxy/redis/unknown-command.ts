@@ -158,9 +158,10 @@ function sendByKeys(later: Later, said: Answer, claim: Claim): void {
     sendTo(later, places[0] ?? pool.placeholderServer(), claim);
     return;
   }
-  const [a, b] = [keys[0], keys[stranger]].map((key) => bodyOf(key).toString('latin1'));
-  const [serverA, serverB] = [places[0], places[stranger]].map((i) => pool.servers[i].name);
-  claim.deliver(replies.crossServer(a, serverA, b, serverB));
+  const [one, other] = [0, stranger].map((i): replies.PlacedKey => {
+    return [bodyOf(keys[i]).toString('latin1'), pool.servers[places[i]].name];
+  });
+  claim.deliver(replies.crossServer(one, other, pool.config.hashTag !== null));
 }
 
 function serverOfKey(pool: Pool, key: Buffer): number {

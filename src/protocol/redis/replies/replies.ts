@@ -36,6 +36,7 @@ export const NO_CLUSTER: Buffer = Buffer.from(
   '-ERR This instance has cluster support disabled\r\n',
 );
 export const SYNTAX_ERROR: Buffer = Buffer.from('-ERR syntax error\r\n');
+export const COUNT_NOT_POSITIVE: Buffer = Buffer.from('-ERR COUNT must be > 0\r\n');
 export const UNBALANCED_QUOTES: Buffer = Buffer.from(
   '-ERR Protocol error: unbalanced quotes in request\r\n',
 );
@@ -110,6 +111,11 @@ export function blockingForm(name: string): Buffer {
   return unsupported(`${name} ... BLOCK`, 'it blocks a connection that many clients share');
 }
 
+/** XREAD with an option of XREADGROUP. */
+export function groupOnly(option: string): Buffer {
+  return error(`The ${option} option is only supported by XREADGROUP. You called XREAD instead.`);
+}
+
 export function unknownSubcommand(container: string, name: string): Buffer {
   const shown = cString(name).slice(0, NAME_LIMIT);
   return error(oneLine(`unknown subcommand '${shown}'. Try ${container} HELP.`));
@@ -120,11 +126,20 @@ export function wrongArity(name: string): Buffer {
   return error(`wrong number of arguments for '${name.toLowerCase()}' command`);
 }
 
-/** Several keys that one server must have are spread. */
-export function crossServer(a: string, serverA: string, b: string, serverB: string): Buffer {
-  const keys = `'${quote(a)}' (${serverA}) and '${quote(b)}' (${serverB})`;
+/** A key, latin1, and the name of the server that has it. */
+export type PlacedKey = readonly [key: string, server: string];
+
+/**
+ * Two keys that one server must have are apart.
+ * @param tagged whether the pool has a hash_tag: without one no name of a key keeps them together
+ */
+export function crossServer(a: PlacedKey, b: PlacedKey, tagged: boolean): Buffer {
+  const [one, other] = [a, b].map(([key, server]) => `'${quote(key)}' (${server})`);
+  const cure = tagged
+    ? 'give them a common hash tag'
+    : 'set hash_tag in the configuration of the pool and give them a common tag';
   return Buffer.from(
-    `-CROSSSERVER keys ${keys} live on different servers; give them a common hash tag\r\n`,
+    `-CROSSSERVER keys ${one} and ${other} live on different servers; ${cure}\r\n`,
     'latin1',
   );
 }

@@ -12,7 +12,7 @@ type Shape = [
 ];
 export type Row =
   | [...Shape, 'forward' | 'container' | 'local' | 'placeholder' | 'unsupported']
-  | [...Shape, 'same-server', 'range' | 'sort' | 'georadius' | 'streams']
+  | [...Shape, 'same-server', 'range' | 'sort' | 'georadius' | 'streams' | 'group-streams']
   | [...Shape, 'same-server', 'numkeys' | 'numkeys-store', word: number]
   | [...Shape, 'all-servers', Exclude<Merge, 'none'>]
   | [...Shape, 'fragment', Exclude<Coalesce, 'none'>];
@@ -230,7 +230,7 @@ const CORE_ROWS: readonly Row[] = [
   ['XPENDING', -3, 'r', 1, 1, 1, 'forward'],
   ['XRANGE', -4, 'r', 1, 1, 1, 'forward'],
   ['XREAD', -4, 'r', 0, 0, 0, 'same-server', 'streams'],
-  ['XREADGROUP', -7, 'w', 0, 0, 0, 'same-server', 'streams'],
+  ['XREADGROUP', -7, 'w', 0, 0, 0, 'same-server', 'group-streams'],
   ['XREVRANGE', -4, 'r', 1, 1, 1, 'forward'],
   ['XSETID', -3, 'w', 1, 1, 1, 'forward'],
   ['XTRIM', -4, 'w', 1, 1, 1, 'forward'],

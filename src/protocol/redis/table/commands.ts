@@ -25,9 +25,10 @@ export type KeyRule =
   | 'range' // firstKey … lastKey by step; a negative lastKey counts from the end, -1 = last word
   | 'numkeys' // word `numkeys` holds n; n keys follow it, `step` words apart (0 means 1)
   | 'numkeys-store' // word 1 is the destination, a key like the others; then as 'numkeys'
-  | 'sort' // word 1, and the word after each STORE option
-  | 'georadius' // word 1, and the word after each STORE or STOREDIST option
-  | 'streams'; // the first half of the words after STREAMS; an option BLOCK makes it unsupported
+  | 'sort' // word 1, and what the last STORE option names
+  | 'georadius' // word 1, and what the last STORE or STOREDIST option names
+  | 'streams' // the first half of the words behind STREAMS; an option BLOCK makes it unsupported
+  | 'group-streams'; // as 'streams', with the options of XREADGROUP
 
 /** How the replies of all servers become one. */
 export type Merge =
