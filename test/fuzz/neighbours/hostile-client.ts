@@ -34,7 +34,9 @@ export const KINDS: readonly Kind[] = [
   ...(['unfinished', 'foreign', 'keeper'] as const),
 ];
 
+/** Inputs of a client that are kept for the report, and bytes of each. */
 const KEPT = 8;
+const TOLD_BYTES = 150;
 const ANSWER_MS = 4_000;
 const LARGEST_KEPT = 2_000_000;
 
@@ -120,7 +122,9 @@ export class HostileClient {
 
   #send(bytes: Buffer): void {
     this.requests++;
-    this.last.push(JSON.stringify(bytes.toString('latin1', 0, 220)) + more(bytes));
+    const shown = JSON.stringify(bytes.toString('latin1', 0, TOLD_BYTES));
+    const input = bytes.length > TOLD_BYTES ? `${shown}… ${bytes.length} bytes` : shown;
+    if (input !== this.last.at(-1)) this.last.push(input);
     if (this.last.length > KEPT) this.last.shift();
     if (this.#socket.writable) this.#socket.write(bytes);
   }
@@ -381,8 +385,4 @@ export class HostileClient {
     }
     await this.#more(1_000);
   }
-}
-
-function more(bytes: Buffer): string {
-  return bytes.length > 220 ? `… ${bytes.length} bytes` : '';
 }

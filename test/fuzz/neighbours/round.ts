@@ -41,7 +41,7 @@ export interface RoundOptions {
 const AT_ONCE = 14;
 /** Hostile clients whose inputs are told ended at most this long ago. */
 const RECENT_MS = 3_000;
-const TOLD = 24;
+const TOLD = 16;
 const CLIENT_MS = 12_000;
 
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
