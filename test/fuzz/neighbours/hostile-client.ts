@@ -37,7 +37,7 @@ export const KINDS: readonly Kind[] = [
 /** Inputs of a client that are kept for the report, and bytes of each. */
 const KEPT = 8;
 const TOLD_BYTES = 150;
-const ANSWER_MS = 4_000;
+const ANSWER_MS = 1_500;
 const LARGEST_KEPT = 2_000_000;
 
 export class HostileClient {
@@ -264,14 +264,14 @@ export class HostileClient {
       if (this.#socket.writableNeedDrain) await this.#more(30);
     }
     await this.#more(200);
-    await delay(muted ? 1_500 : 100);
+    await delay(muted ? 1_000 : 100);
   }
 
   async #deaf(): Promise<void> {
     const random = this.#random;
     this.#large();
     for (let i = random.below(30); i > 0; i--) this.#send(this.#any());
-    await delay(300 + random.below(2_500));
+    await delay(300 + random.below(1_500));
   }
 
   /** Stores something large and asks for it often. */
@@ -326,7 +326,7 @@ export class HostileClient {
       if (this.#socket.writable) this.#socket.write(piece);
       if (this.#socket.writableNeedDrain) await this.#more(50);
     }
-    await delay(500 + random.below(2_000));
+    await delay(300 + random.below(1_000));
   }
 
   async #foreign(): Promise<void> {
@@ -379,10 +379,10 @@ export class HostileClient {
       }
       await this.#more(100);
     }
-    await delay(500 + random.below(2_000));
+    await delay(300 + random.below(1_000));
     if (this.target.redis) {
       this.#send(multibulk(random.pick([['CLIENT', 'LIST'], ['CLIENT', 'INFO'], ['INFO']])));
     }
-    await this.#more(1_000);
+    await this.#more(300);
   }
 }

@@ -27,36 +27,37 @@ function items(wanted: ReadonlyMap<string, string>, cas: boolean): Question['mat
   };
 }
 
+const deleted: Question['match'] = (bytes, at) => {
+  const end = bytes.indexOf('\r\n', at);
+  if (end < 0) return INCOMPLETE;
+  return /^(DELETED|NOT_FOUND)$/.test(bytes.toString('latin1', at, end)) ? end + 2 : WRONG;
+};
+
 class MemcacheConversation implements Conversation {
   readonly label: string;
   readonly greeting: Question[];
   readonly #id: string;
   readonly #keys: readonly string[];
+  readonly #counters: readonly string[];
   readonly #longest: number;
   readonly #values = new Map<string, string>();
   readonly #counts = new Map<string, number>();
   #writes = 0;
 
-  constructor(id: string, keys: readonly string[], longest: number) {
+  constructor(id: string, keys: readonly string[], counters: readonly string[], longest: number) {
     this.label = `memcached client ${id}`;
     this.#id = id;
     this.#keys = keys;
+    this.#counters = counters;
     this.#longest = longest;
-    this.greeting = keys.flatMap((key) => [
-      {
-        request: Buffer.from(`set ${key}# 0 0 1\r\n0\r\n`),
-        match: exactly(Buffer.from('STORED\r\n')),
-      },
-      {
-        request: Buffer.from(`delete ${key}\r\n`),
-        match: (bytes: Buffer, at: number) => {
-          const end = bytes.indexOf('\r\n', at);
-          if (end < 0) return INCOMPLETE;
-          const text = bytes.toString('latin1', at, end);
-          return /^(DELETED|NOT_FOUND)$/.test(text) ? end + 2 : WRONG;
-        },
-      },
-    ]);
+    const stored = exactly(Buffer.from('STORED\r\n'));
+    this.greeting = [
+      ...counters.map((key) => ({
+        request: Buffer.from(`set ${key} 0 0 1\r\n0\r\n`),
+        match: stored,
+      })),
+      ...keys.map((key) => ({ request: Buffer.from(`delete ${key}\r\n`), match: deleted })),
+    ];
   }
 
   next(random: Random): Question {
@@ -74,9 +75,10 @@ class MemcacheConversation implements Conversation {
         return ask(`set ${key} 7 0 ${value.length}\r\n${value}\r\n`, 'STORED\r\n');
       }
       case 2: {
-        const count = (this.#counts.get(key) ?? 0) + 1;
-        this.#counts.set(key, count);
-        return ask(`incr ${key}# 1\r\n`, `${count}\r\n`);
+        const counter = random.pick(this.#counters);
+        const count = (this.#counts.get(counter) ?? 0) + 1;
+        this.#counts.set(counter, count);
+        return ask(`incr ${counter} 1\r\n`, `${count}\r\n`);
       }
       default: {
         const count = random.once(3) ? 1 : 1 + random.below(this.#keys.length);
@@ -97,7 +99,8 @@ class MemcacheConversation implements Conversation {
 export function innocentMemcache(
   id: string,
   keys: readonly string[],
+  counters: readonly string[],
   longest: number,
 ): Conversation {
-  return new MemcacheConversation(id, keys, longest);
+  return new MemcacheConversation(id, keys, counters, longest);
 }

@@ -11,6 +11,7 @@ export interface InnocentOptions {
   readonly password: string | null;
   /** Keys of healthy servers that nobody else uses. */
   readonly keys: readonly string[];
+  readonly counters: readonly string[];
   readonly longest: number;
 }
 
@@ -47,12 +48,12 @@ class RedisConversation implements Conversation {
     }
     this.greeting.push({ request: multibulk(['SELECT', String(options.db)]), match: OK });
     // What an earlier round left under these names.
-    for (const key of options.keys) {
+    for (const key of [...options.keys, ...options.counters]) {
       this.greeting.push({
-        request: multibulk(['DEL', key, `${key}#`]),
+        request: multibulk(['DEL', key]),
         match: (bytes, at) => {
           if (bytes.length < at + 4) return -1;
-          return /^:[012]\r\n/.test(bytes.toString('latin1', at, at + 4)) ? at + 4 : -2;
+          return /^:[01]\r\n/.test(bytes.toString('latin1', at, at + 4)) ? at + 4 : -2;
         },
       });
     }
@@ -80,9 +81,10 @@ class RedisConversation implements Conversation {
         return reply(['SET', key, value], '+OK\r\n');
       }
       case 2: {
-        const count = (this.#counts.get(key) ?? 0) + 1;
-        this.#counts.set(key, count);
-        return reply(['INCR', `${key}#`], `:${count}\r\n`);
+        const counter = random.pick(this.#options.counters);
+        const count = (this.#counts.get(counter) ?? 0) + 1;
+        this.#counts.set(counter, count);
+        return reply(['INCR', counter], `:${count}\r\n`);
       }
       case 3: {
         const some = Array.from({ length: 1 + random.below(8) }, () => random.pick(keys));

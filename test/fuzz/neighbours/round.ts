@@ -38,11 +38,11 @@ export interface RoundOptions {
   readonly clients: number;
 }
 
-const AT_ONCE = 14;
+const AT_ONCE = 20;
 /** Hostile clients whose inputs are told ended at most this long ago. */
 const RECENT_MS = 3_000;
 const TOLD = 16;
-const CLIENT_MS = 12_000;
+const CLIENT_MS = 6_000;
 
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const round = new Round(options);
@@ -137,6 +137,7 @@ class Round {
       for (let j = 0; j < 2; j++) {
         const id = `${pool.name}${j}`;
         const keys = healthyKeys(pool, id, 8);
+        const counters = healthyKeys(pool, `${id}#`, 4);
         const longest = 40_000;
         const talk = pool.redis
           ? innocentRedis({
@@ -145,9 +146,10 @@ class Round {
               resp3: this.#random.once(3),
               password: pool.redisAuth === null ? null : PASSWORD,
               keys,
+              counters,
               longest,
             })
-          : innocentMemcache(id, keys, longest);
+          : innocentMemcache(id, keys, counters, longest);
         const random = new Random(this.#random.bits());
         made.push(new Innocent(file.ports[i], random, talk, this.#clock));
       }
