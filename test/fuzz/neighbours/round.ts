@@ -39,8 +39,9 @@ export interface RoundOptions {
 }
 
 const AT_ONCE = 20;
-/** Hostile clients whose inputs are told ended at most this long ago. */
-const RECENT_MS = 3_000;
+/** Hostile clients whose inputs are told ended at most this long before the finding. */
+const RECENT_MS = 10_000;
+const MOST_COMPLAINTS = 8;
 const TOLD = 16;
 const CLIENT_MS = 6_000;
 
@@ -63,6 +64,7 @@ class Round {
   #setting!: Setting;
   #watch!: Watch;
   #httpPort = 0;
+  #foundInputs: string[] | null = null;
 
   constructor(options: RoundOptions) {
     this.#options = options;
@@ -92,8 +94,8 @@ class Round {
     return {
       seed,
       label: `round ${round}, ${label}`,
-      complaints,
-      inputs: complaints.length > 0 ? this.#inputs() : [],
+      complaints: complaints.slice(0, MOST_COMPLAINTS),
+      inputs: complaints.length > 0 ? (this.#foundInputs ?? this.#inputs()) : [],
       requests,
       answered,
       largestBytes: this.#watch.largestBytes,
@@ -191,11 +193,14 @@ class Round {
 
   /** Nothing is wrong so far. */
   #calm(): boolean {
-    return (
+    if (this.#foundInputs !== null) return false;
+    const calm =
       this.#watch.complaints.length === 0 &&
       this.#innocents.every((each) => each.complaint === null) &&
-      this.#hostile.every((each) => each.complaints.length === 0)
-    );
+      this.#hostile.every((each) => each.complaints.length === 0);
+    // What was said just before is what counts; later inputs would push it out.
+    if (!calm) this.#foundInputs = this.#inputs();
+    return calm;
   }
 
   /** Small changes of the file now and then; those of the servers' addresses would end requests. */
@@ -223,7 +228,9 @@ class Round {
     this.#watch.stop();
     const found = [...this.#watch.complaints];
     for (const { complaint } of this.#innocents) if (complaint !== null) found.push(complaint);
-    for (const { complaints } of this.#hostile) found.push(...complaints);
+    // When the process is gone, all connections are.
+    const alive = this.#watch.alive;
+    for (const { complaints } of this.#hostile) if (alive) found.push(...complaints);
     for (const server of this.#options.hostile) {
       for (const text of server.complaints) found.push(`a server got ${text}`);
     }
