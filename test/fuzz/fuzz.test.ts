@@ -13,8 +13,8 @@ import { ScannerFuzzer, shippedCodecs } from './scanners.ts';
 const SCANNER_CASES = 3_000;
 const PROXY_MS = 2_500;
 const NEIGHBOUR_SEED = 3;
-const NEIGHBOUR_ROUNDS = 3;
-const NEIGHBOUR_CLIENTS = 50;
+const NEIGHBOUR_ROUNDS = 2;
+const NEIGHBOUR_CLIENTS = 40;
 
 describe('fuzzing', () => {
   test('what was found once', () => {

@@ -12,8 +12,10 @@ export interface HostileServer {
   readonly port: number;
   /** What arrived and is no request. */
   readonly complaints: string[];
-  /** Begins anew: connections of a round are told apart by their number. */
+  /** Begins anew, well-behaved: connections of a round are told apart by their number. */
   restart(seed: number): void;
+  /** From now on it behaves as it likes. */
+  misbehave(): void;
   stop(): Promise<void>;
 }
 
@@ -175,10 +177,18 @@ class Connection {
   readonly #redis: boolean;
   readonly #complaints: string[];
   readonly #mood: string;
+  readonly #behaves: () => boolean;
   #bytes: Buffer = Buffer.alloc(0);
   #out: Promise<void> = Promise.resolve();
 
-  constructor(socket: Socket, random: Random, redis: boolean, complaints: string[]) {
+  constructor(
+    socket: Socket,
+    random: Random,
+    redis: boolean,
+    complaints: string[],
+    behaves: () => boolean,
+  ) {
+    this.#behaves = behaves;
     this.#socket = socket;
     this.#random = random;
     this.#redis = redis;
@@ -189,7 +199,7 @@ class Connection {
   }
 
   #read(chunk: Buffer): void {
-    if (this.#mood === 'silent') return;
+    if (this.#mood === 'silent' && !this.#behaves()) return;
     const bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     const parse = this.#redis ? parseRedis : parseMemcached;
     let at = 0;
@@ -209,9 +219,10 @@ class Connection {
 
   #replyTo(request: string, good: Buffer): Buffer {
     const random = this.#random;
-    if (this.#redis && GREETING.test(request) && !random.once(8)) {
+    if (this.#redis && GREETING.test(request) && (this.#behaves() || !random.once(8))) {
       return Buffer.from(/HELLO\r\n\$1\r\n3/i.test(request) ? HELLO3 : '+OK\r\n');
     }
+    if (this.#behaves()) return good;
     switch (this.#mood) {
       case 'good':
         return good;
@@ -228,7 +239,7 @@ class Connection {
 
   #send(reply: Buffer): void {
     const random = this.#random;
-    if (this.#mood === 'cut' && random.once(10)) {
+    if (this.#mood === 'cut' && !this.#behaves() && random.once(10)) {
       this.#socket.write(reply.subarray(0, random.below(reply.length + 1)));
       if (random.once(2)) this.#socket.resetAndDestroy();
       else this.#socket.end();
@@ -257,13 +268,14 @@ export async function startHostileServer(redis: boolean): Promise<HostileServer>
   const complaints: string[] = [];
   let seed = 0;
   let connections = 0;
+  let behaves = true;
   const server = createServer({ noDelay: true }, (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     const random = new Random(seed + connections * 7_919);
     connections++;
-    if (random.once(25)) socket.resetAndDestroy();
-    else new Connection(socket, random, redis, complaints);
+    if (!behaves && random.once(25)) socket.resetAndDestroy();
+    else new Connection(socket, random, redis, complaints, () => behaves);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -274,6 +286,10 @@ export async function startHostileServer(redis: boolean): Promise<HostileServer>
       complaints.length = 0;
       seed = next;
       connections = 0;
+      behaves = true;
+    },
+    misbehave: () => {
+      behaves = false;
     },
     stop: () => {
       for (const socket of open) socket.destroy();

@@ -82,9 +82,12 @@ export class Innocent {
     this.#wake();
   }
 
+  greet(): Promise<void> {
+    return this.#ask(this.#talk.greeting);
+  }
+
   /** Asks until `over`, or until something is wrong. */
   async run(over: () => boolean): Promise<void> {
-    if (this.#talk.greeting.length > 0) await this.#ask(this.#talk.greeting);
     while (this.complaint === null && !over()) {
       const count = this.#random.once(10)
         ? 1 + this.#random.below(200)

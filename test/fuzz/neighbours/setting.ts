@@ -34,6 +34,8 @@ export interface Setting {
   /** As ringway reads it. */
   readonly parsed: readonly PoolConfig[];
   readonly maxArguments: number;
+  /** No server misbehaves in this round. */
+  readonly allHealthy: boolean;
 }
 
 /** Limits that a round may have, each small or as it is by default. */
@@ -146,6 +148,7 @@ export async function chooseSetting(random: Random, seed: number, ports: Ports):
     pools: specs,
     file,
     parsed: specs.map(({ name: each }) => ofName.get(each as string) as PoolConfig),
+    allHealthy: specs.every(({ servers }) => !servers.some((line) => line.includes(' bad'))),
     maxArguments: Number(specs[0]['max_arguments'] ?? 1_048_576),
   };
 }
