@@ -93,7 +93,9 @@ class Round {
       const few = this.#setting.pools.some((pool) => 'max_backend_connections' in pool);
       complaints.push(...(await real.complaints(requests + answered, few)));
     }
-    const label = `${this.#setting.variant.label}, workers ${this.#setting.workers}, seed ${seed}`;
+    const { variant, workers, memoryMib, allHealthy, chosen } = this.#setting;
+    const how = `${variant.label}, workers ${workers}, ${memoryMib} MiB, ${chosen}`;
+    const label = `${how}${allHealthy ? ', no hostile server' : ''}, seed ${seed}`;
     return {
       seed,
       label: `round ${round}, ${label}`,
@@ -290,7 +292,7 @@ function remains(stats: Record<string, unknown>, allHealthy: boolean): string[] 
   for (const [name, pool] of Object.entries(stats)) {
     if (!['open', 'secret', 'memcached'].includes(name)) continue;
     for (const [field, value] of Object.entries(pool as Record<string, unknown>)) {
-      if (field === 'client_connections' && value !== 0)
+      if (field === 'client_connections' && value !== 0 && allHealthy)
         found.push(`${name}: ${value} clients stay`);
       if (!field.startsWith('good')) continue;
       for (const [each, count] of Object.entries(value as Record<string, unknown>)) {

@@ -34,6 +34,8 @@ export interface Setting {
   /** As ringway reads it. */
   readonly parsed: readonly PoolConfig[];
   readonly maxArguments: number;
+  /** The keys of the first pool, for the report. */
+  readonly chosen: string;
   /** No server misbehaves in this round. */
   readonly allHealthy: boolean;
 }
@@ -135,6 +137,12 @@ async function named(specs: readonly PoolSpec[]): Promise<PoolSpec[]> {
   }
 }
 
+function keysOf({ name, servers, ...keys }: PoolSpec): string {
+  return Object.entries(keys)
+    .map(([key, value]) => `${key}: ${value}`)
+    .join(', ');
+}
+
 /** @param seed of the round: seeds that follow each other count the codecs through */
 export async function chooseSetting(random: Random, seed: number, ports: Ports): Promise<Setting> {
   const specs = await named(pools(random, ports));
@@ -148,6 +156,7 @@ export async function chooseSetting(random: Random, seed: number, ports: Ports):
     pools: specs,
     file,
     parsed: specs.map(({ name: each }) => ofName.get(each as string) as PoolConfig),
+    chosen: keysOf(specs[0]),
     allHealthy: specs.every(({ servers }) => !servers.some((line) => line.includes(' bad'))),
     maxArguments: Number(specs[0]['max_arguments'] ?? 1_048_576),
   };
