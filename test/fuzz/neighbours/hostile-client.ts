@@ -243,6 +243,7 @@ export class HostileClient {
     if (muted) this.#send(multibulk(['CLIENT', 'REPLY', 'OFF']));
     const own = [
       ['WAIT', '9', '0'],
+      ['WAIT', '9', '0'],
       ['WAIT', String(random.below(5)), number(random)],
       ['SELECT', number(random)],
       ['DBSIZE'],
@@ -350,7 +351,7 @@ export class HostileClient {
     this.#send(Buffer.from(random.pick(choices), 'latin1'));
     // More words than a request may have, on one line, of what must not be reached.
     if (redis) {
-      const words = random.once(2) ? ['EVAL', script(random), '0'] : [...redisRequest(random)];
+      const words = !random.once(3) ? ['EVAL', script(random), '0'] : [...redisRequest(random)];
       const count = maxArguments + random.below(3) - words.length;
       if (count < 25_000) while (words.length < maxArguments + 1) words.push('x');
       this.#send(inline(words));
@@ -362,7 +363,7 @@ export class HostileClient {
 
   async #keeper(): Promise<void> {
     const random = this.#random;
-    const large = 'N'.repeat(random.pick([10, 256, 257, 100_000, 1_000_000, 4_000_000]));
+    const large = 'N'.repeat(random.pick([10, 257, 100_000, 1_000_000, 4_000_000, 4_000_000]));
     for (let i = 1 + random.below(3); i > 0; i--) {
       if (!this.target.redis) this.#send(this.#any());
       else {

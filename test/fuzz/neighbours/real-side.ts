@@ -17,6 +17,8 @@ const OWN = new Set(['config|resetstat', 'flushall']);
 /** Commands that one request may become, on the whole: parts, probes, polls. */
 const PARTS = 12;
 const ALWAYS_COMMANDS = 30_000;
+/** WAIT is asked again every 20 ms, for one request of a client at a time. */
+const POLLS = 40_000;
 /** New connections of a round: databases, RESP versions, workers, and bodies on their own. */
 const ALWAYS_CONNECTIONS = 1_500;
 
@@ -66,6 +68,7 @@ export class RealSide {
     for (const client of this.#clients) {
       const info = String(await client.text('INFO', 'everything'));
       for (const [, name, calls] of info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
+        if (name === 'wait' && Number(calls) > POLLS) found.push(`a server got ${calls} × wait`);
         if (REFUSED.has(name) && !OWN.has(name)) found.push(`a server got ${calls} × ${name}`);
       }
       const figure = (name: string): number => {
