@@ -14,7 +14,7 @@ const SCANNER_CASES = 3_000;
 const PROXY_MS = 2_500;
 const NEIGHBOUR_SEED = 3;
 const NEIGHBOUR_ROUNDS = 2;
-const NEIGHBOUR_CLIENTS = 40;
+const NEIGHBOUR_CLIENTS = 30;
 
 describe('fuzzing', () => {
   test('what was found once', () => {

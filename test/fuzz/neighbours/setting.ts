@@ -121,19 +121,14 @@ export function healthyKeys(pool: PoolConfig, id: string, count: number): string
   return keys;
 }
 
-/** The pools with a name for the hostile servers that leaves requests without a key to good ones. */
-async function named(specs: readonly PoolSpec[]): Promise<PoolSpec[]> {
+/** The pool with a name for its hostile server that leaves requests without a key to good ones. */
+async function named(pool: PoolSpec): Promise<PoolSpec> {
   for (let i = 0; ; i++) {
-    const renamed = specs.map((pool) => ({
-      ...pool,
-      servers: pool.servers.map((line) => line.replace(HOSTILE, `bad${i}`)),
-    }));
-    const { text } = await poolFile(renamed.map((pool) => ({ ...pool, listen: `/${pool.name}` })));
-    const parsed = parseConfig(Buffer.from(text), 'name.yml').pools;
-    const good = parsed.every((pool) => {
-      return pool.servers[serverOf(pool, 'placeholder')].ringName.startsWith('good');
-    });
-    if (good) return renamed;
+    const servers = pool.servers.map((line) => line.replace(HOSTILE, `bad${i}`));
+    const renamed = { ...pool, servers };
+    const { text } = await poolFile([{ ...renamed, listen: `/${pool.name}` }]);
+    const [parsed] = parseConfig(Buffer.from(text), 'name.yml').pools;
+    if (parsed.servers[serverOf(parsed, 'placeholder')].ringName.startsWith('good')) return renamed;
   }
 }
 
@@ -145,7 +140,7 @@ function keysOf({ name, servers, ...keys }: PoolSpec): string {
 
 /** @param seed of the round: seeds that follow each other count the codecs through */
 export async function chooseSetting(random: Random, seed: number, ports: Ports): Promise<Setting> {
-  const specs = await named(pools(random, ports));
+  const specs = await Promise.all(pools(random, ports).map(named));
   const file = await poolFile(specs);
   const parsed = parseConfig(Buffer.from(file.text), 'round.yml').pools;
   const ofName = new Map(parsed.map((pool) => [pool.name, pool]));
