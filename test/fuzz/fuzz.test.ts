@@ -13,7 +13,7 @@ import { ScannerFuzzer, shippedCodecs } from './scanners.ts';
 const SCANNER_CASES = 3_000;
 const PROXY_MS = 2_500;
 const NEIGHBOUR_SEED = 3;
-const NEIGHBOUR_ROUNDS = 2;
+const NEIGHBOUR_ROUNDS = 1;
 const NEIGHBOUR_CLIENTS = 30;
 
 describe('fuzzing', () => {
