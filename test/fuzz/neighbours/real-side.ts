@@ -1,4 +1,4 @@
-import { COMMANDS, SUBCOMMANDS } from '../../../src/protocol/redis/commands.ts';
+import { COMMANDS, SUBCOMMANDS } from '../../../src/protocol/redis/table/commands.ts';
 import { type RealServer, startMemcached, startRedisSet } from '../../support/real-servers.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { SECRET, SECRET_KEY } from './words.ts';

@@ -1,4 +1,8 @@
-import { COMMANDS, type CommandSpec, SUBCOMMANDS } from '../../../src/protocol/redis/commands.ts';
+import {
+  COMMANDS,
+  type CommandSpec,
+  SUBCOMMANDS,
+} from '../../../src/protocol/redis/table/commands.ts';
 import type { Random } from '../random.ts';
 import { bytes, glob, key, number, OPTION_WORDS, PREFIX, script, word } from './words.ts';
 

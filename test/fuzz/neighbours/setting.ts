@@ -2,7 +2,7 @@ import { type PoolConfig, parseConfig } from '../../../src/config/index.ts';
 import { hashTagged } from '../../../src/distribution/hash-tag.ts';
 import { placeOf } from '../../../src/distribution/shares.ts';
 import { hashByName } from '../../../src/hash/index.ts';
-import { ringOf } from '../../../src/proxy/pool-ring.ts';
+import { ringOf } from '../../../src/proxy/pool/pool-ring.ts';
 import {
   type PoolFile,
   type PoolSpec,
