@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { USUAL, VARIANTS } from '../support/ringway.ts';
+import { NeighbourFuzz } from './neighbours/neighbours.ts';
 import { startProxyFuzz } from './proxy.ts';
 import { Random } from './random.ts';
 import { REGRESSIONS } from './regressions.ts';
@@ -11,6 +12,9 @@ import { ScannerFuzzer, shippedCodecs } from './scanners.ts';
 
 const SCANNER_CASES = 3_000;
 const PROXY_MS = 2_500;
+const NEIGHBOUR_SEED = 3;
+const NEIGHBOUR_ROUNDS = 1;
+const NEIGHBOUR_CLIENTS = 30;
 
 describe('fuzzing', () => {
   test('what was found once', () => {
@@ -36,4 +40,18 @@ describe('fuzzing', () => {
       });
     }
   }
+
+  test('innocent neighbours of hostile clients and servers', async () => {
+    const fuzz = await NeighbourFuzz.start(NEIGHBOUR_SEED);
+    try {
+      while (fuzz.rounds < NEIGHBOUR_ROUNDS) {
+        const { label, complaints, inputs, answered } = await fuzz.round(NEIGHBOUR_CLIENTS);
+        const found = [label, ...complaints, ...inputs].join('\n');
+        assert.equal(complaints.length, 0, found);
+        assert.ok(answered > 0, label);
+      }
+    } finally {
+      await fuzz.stop();
+    }
+  });
 });
