@@ -230,6 +230,8 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     clientIdleTimeoutMs: number('client_idle_timeout'),
     requestReadTimeoutMs: number('request_read_timeout'),
     clientWriteTimeoutMs: number('client_write_timeout'),
+    loginTimeoutMs: number('login_timeout'),
+    maxAuthFailures: number('max_auth_failures'),
     retryReads: number('retry_reads'),
     serverProbe: value<boolean>('server_probe'),
     breakerFailures: number('breaker_failures'),

@@ -13,6 +13,7 @@ import type { Engine } from './engine.ts';
 import { HeldConnections } from './held-connections.ts';
 import type { Holder } from './held-writes.ts';
 import type { Lane } from './lane.ts';
+import { Login, reviewLogin } from './login.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { Pool } from './server-pool.ts';
 import { Session } from './session.ts';
@@ -49,6 +50,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   /** The server connection that must take more before the next request can be sent. */
   waitsFor: BackendConnection | null = null;
   authenticated: boolean;
+  readonly login: Login = new Login();
   /** Its plain requests are simply forwarded: it is authenticated and hears the replies. */
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
@@ -152,16 +154,17 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
     const unread = (socket.readableLength > 0 ? (socket.read() as Buffer | null) : null) ?? NOTHING;
     const rest = Buffer.concat([this.#input.takeCarry(), unread]);
     const { db, resp } = this.pool.lanes.at(this.lane);
-    const { authenticated, session } = this;
-    const pool = this.pool.config.name;
+    const [login, session] = [this.login.saved, this.session.saved];
     this.#shut();
-    give({ state: { pool, authenticated, db, resp, session: session.saved, rest }, socket });
+    give({ state: { pool: this.pool.config.name, login, db, resp, session, rest }, socket });
   }
 
   /** Goes on with a client of another process. */
-  arrive({ authenticated, db, resp, session, rest }: ClientState): void {
+  arrive({ login, db, resp, session, rest }: ClientState): void {
     this.session.restore(session);
-    this.setAuthenticated(authenticated);
+    this.login.restore(login);
+    reviewLogin(this);
+    this.#timers.restart();
     this.enterLane(this.pool.lanes.find(db, resp) ?? this.pool.lanes.first);
     if (rest.length === 0) return;
     this.#socket.pause();
@@ -185,10 +188,15 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
     this.#input.barrier();
   }
 
-  /** Authenticated or not, hearing replies or not: the fast loop only takes the usual case. */
+  /** Logged in or not, hearing replies or not: the fast loop only takes the usual case. */
   setAuthenticated(yes: boolean): void {
+    const lost = this.authenticated && !yes;
     this.authenticated = yes;
     this.plain = yes && this.session.replies === 'on';
+    if (!lost) return;
+    this.login.begin();
+    this.#input.refuseLarge();
+    this.#timers.restart();
   }
 
   // --- answers ---------------------------------------------------------------------------------
@@ -269,6 +277,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   reroute(): void {
     if (this.closed) return;
     this.window = Math.min(this.window, this.pool.config.maxPipeline);
+    reviewLogin(this);
     this.#input.reroute();
     this.#timers.restart();
     this.#engine.turn.markClient(this);

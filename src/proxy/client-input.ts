@@ -1,4 +1,3 @@
-import { LOG_INFO, LOG_WARN } from '../log.ts';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -10,8 +9,6 @@ import {
   RECORD_BYTES,
   RECORD_DEST,
   RECORD_INFO,
-  RECORD_KEY,
-  RECORD_KEY_LENGTH,
   RECORD_LENGTH,
   RECORD_SERVER,
   RECORD_START,
@@ -35,14 +32,15 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from '../protocol/frame-table.ts';
-import { CLIENT_ERR, MALFORMED_REQUESTS } from '../stats/counters.ts';
-import type { BackendConnection } from './backend-connection.ts';
+import { NO_AUTH } from '../protocol/redis/replies.ts';
+import { creditBeforeLogin, SwallowedLine, swallowRequest } from './before-login.ts';
 import { Carry } from './carry.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Engine, SavedState } from './engine.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { LargeRequest } from './large-request.ts';
-import { RetriedRead } from './retried-read.ts';
+import { refuseMalformed } from './malformed-request.ts';
+import { sendRetried } from './retried-read.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -62,6 +60,8 @@ export class ClientInput {
   #saved: SavedState | null = null;
   #partial = false;
   #large: LargeRequest | null = null;
+  /** Only of a client that has not logged in. */
+  readonly #line: SwallowedLine;
   /** Nothing more is sent before everything is answered. */
   #barrier = false;
   /** The carry holds requests that may not be sent yet. */
@@ -73,12 +73,15 @@ export class ClientInput {
     this.#engine = engine;
     this.#client = client;
     this.#carry = new Carry(engine);
+    this.#line = new SwallowedLine(client);
   }
 
   /** Takes `length` new bytes in the receive window. @returns whether to go on reading */
   read(length: number): boolean {
-    const start = this.#carry.restore(WINDOW);
-    return this.#consume(start, WINDOW + length);
+    const end = WINDOW + length;
+    if (this.#line.length === 0) return this.#consume(this.#carry.restore(WINDOW), end);
+    const start = this.#line.goOn(WINDOW, end);
+    return this.#client.closing || this.#consume(start, end);
   }
 
   /** Goes on with held requests. @returns whether to go on reading */
@@ -95,7 +98,7 @@ export class ClientInput {
 
   /** A request is under way that is taken away in pieces. */
   get large(): boolean {
-    return this.#large !== null;
+    return this.#large !== null || this.#line.length !== 0;
   }
 
   /** What was read and not sent on, whole requests or not: for another process. */
@@ -113,7 +116,7 @@ export class ClientInput {
 
   /** A request has begun and its end has not come. */
   get unfinished(): boolean {
-    return this.#partial || this.#large !== null;
+    return this.#partial || this.large;
   }
 
   /**
@@ -138,9 +141,15 @@ export class ClientInput {
     if (server !== NO_SERVER) this.#large.redirect(this.#client.pool.servers[server]);
   }
 
-  /** Bytes of a request that is being assembled. */
+  /** Bytes of a request that is being assembled, and all that is kept before the login. */
   get bufferedBytes(): number {
-    return this.#large === null ? 0 : this.#large.bufferedBytes;
+    const assembled = this.#large === null ? 0 : this.#large.bufferedBytes;
+    return this.#client.authenticated ? assembled : assembled + this.#carry.length;
+  }
+
+  /** The client has to log in, with this request under way. */
+  refuseLarge(): void {
+    this.#large?.refuse(NO_AUTH);
   }
 
   /** Something was answered or written: a large request may go on. */
@@ -155,25 +164,12 @@ export class ClientInput {
     return this.#large?.isStreaming ?? false;
   }
 
-  /** Sends a read in a way that can be repeated. */
-  #sendRetried(connection: BackendConnection, record: number): void {
-    const { words } = this.#engine;
-    const read = new RetriedRead(
-      this.#client,
-      words[record + RECORD_START],
-      words[record + RECORD_LENGTH],
-      words[record + RECORD_KEY],
-      words[record + RECORD_KEY_LENGTH],
-    );
-    words[record + RECORD_DEST] = 0;
-    read.send(connection);
-  }
-
   /** Requests that may be sent now. */
   credit(): number {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
     if (this.streaming) return 1;
     if (this.leaving && this.#large === null) return 0;
+    if (!this.#client.authenticated) return creditBeforeLogin(this.#client);
     return this.#client.window - this.#client.pipeline.outstanding;
   }
 
@@ -186,6 +182,7 @@ export class ClientInput {
   end(): void {
     this.#large?.drop();
     this.#large = null;
+    this.#line.length = 0;
     if (!this.held) this.#carry.drop();
   }
 
@@ -232,9 +229,12 @@ export class ClientInput {
           start = consumed;
           continue;
         case SCAN_PARTIAL:
-          return this.#keep(consumed, end);
+          if (client.authenticated || this.#large !== null) return this.#keep(consumed, end);
+          if (this.#keptForLogin(consumed, end)) return true;
+          start = consumed;
+          continue;
         case SCAN_ERROR:
-          this.#refuse(error, errorByte, consumed + 1 < end ? next : 0);
+          refuseMalformed(client, error, errorByte, consumed + 1 < end ? next : 0);
           return true;
         default:
           throw new Error(`scan status ${status}`);
@@ -242,19 +242,21 @@ export class ClientInput {
     }
   }
 
-  /** Answers a malformed request and takes no more. */
-  #refuse(error: number, byte: number, next: number): void {
-    const client = this.#client;
-    const { protocol, counters } = client.pool;
-    const complaint = protocol.complaint(error);
-    client.answer(protocol.malformed(error, byte, next));
-    counters[CLIENT_ERR]++;
-    counters[MALFORMED_REQUESTS]++;
-    this.#engine.log.write(
-      complaint === null ? LOG_INFO : LOG_WARN,
-      `client ${client.address} ${complaint ?? 'sent a malformed request'}`,
-    );
-    client.stopReading();
+  /**
+   * An unfinished request of a client that has not logged in. @returns false when it is to be
+   * scanned on as one that is swallowed
+   */
+  #keptForLogin(consumed: number, end: number): boolean {
+    const saved = this.#saved as SavedState;
+    const from = this.#line.keep(saved, consumed, end);
+    if (from < 0) {
+      this.#large = swallowRequest(this.#client, saved);
+      return false;
+    }
+    this.#partial = from !== end;
+    this.#carry.keep(from, end);
+    this.#engine.turn.markClient(this.#client);
+    return true;
   }
 
   /** Sends scanned requests. @returns how many; fewer than `count` when the next must wait */
@@ -290,7 +292,7 @@ export class ClientInput {
           break;
         }
         if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
-          this.#sendRetried(connection, record);
+          sendRetried(client, connection, record);
           continue;
         }
         client.references++;
@@ -352,12 +354,9 @@ export class ClientInput {
     const client = this.#client;
     const large = this.#large as LargeRequest;
     const server = saved[STATE_SERVER - STATE_RESUME];
-    const plain =
-      (saved[STATE_INFO - STATE_RESUME] & FLAG_SPECIAL) === 0 &&
-      server !== NO_SERVER &&
-      client.plain;
-    const target = plain ? (client.pool.servers[server] ?? null) : null;
-    large.expect(missing, target, saved[STATE_INFO - STATE_RESUME]);
+    const info = saved[STATE_INFO - STATE_RESUME];
+    const plain = (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.plain;
+    large.expect(missing, plain ? (client.pool.servers[server] ?? null) : null, info);
     this.#engine.turn.markClient(client);
     return !large.mustWait;
   }

@@ -1,5 +1,14 @@
 import { routeKey } from '../distribution/route.ts';
-import { FLAG_FIRST, FLAG_LAST, NO_SERVER } from '../protocol/frame-table.ts';
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  NO_SERVER,
+  RECORD_DEST,
+  RECORD_KEY,
+  RECORD_KEY_LENGTH,
+  RECORD_LENGTH,
+  RECORD_START,
+} from '../protocol/frame-table.ts';
 import { FORWARD_ERROR, READS_RETRIED } from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -123,4 +132,22 @@ export class RetriedRead implements ReplyTarget {
     client.pipeline.deliver(this.#slot, error);
     client.pool.engine.turn.markClient(client);
   }
+}
+
+/** Sends the read of a record of the frame table in a way that can be repeated. */
+export function sendRetried(
+  client: ClientConnection,
+  connection: BackendConnection,
+  record: number,
+): void {
+  const { words } = client.pool.engine;
+  const read = new RetriedRead(
+    client,
+    words[record + RECORD_START],
+    words[record + RECORD_LENGTH],
+    words[record + RECORD_KEY],
+    words[record + RECORD_KEY_LENGTH],
+  );
+  words[record + RECORD_DEST] = 0;
+  read.send(connection);
 }

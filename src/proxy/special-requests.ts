@@ -22,6 +22,7 @@ import { splitInline } from '../protocol/redis/inline.ts';
 import * as replies from '../protocol/redis/replies.ts';
 import { whyUnsupported } from '../protocol/redis/unsupported.ts';
 import { sendToAllServers } from './all-servers.ts';
+import { refusedBeforeLogin } from './before-login.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { commonServer } from './common-server.ts';
 import { isHttpWord, refuseHttp } from './cross-protocol.ts';
@@ -33,9 +34,6 @@ import { answer, type SpecialRequest, serverOf, split, text } from './special-re
 import { handleUnknown } from './unknown-command.ts';
 
 const PART_WORD = PART_TABLE / 4;
-
-/** May come before the password. */
-const OPEN_COMMANDS = ['AUTH', 'HELLO', 'QUIT', 'RESET'];
 
 /**
  * Answers or sends one request at [start, start + length) that the fast loop left out.
@@ -63,14 +61,12 @@ export function handleSpecial(
 }
 
 function handle(request: SpecialRequest, info: number): boolean {
-  const { client } = request;
+  const { client, start, length } = request;
+  if (!client.authenticated && refusedBeforeLogin(client, start, length, info)) return true;
   if ((info & FLAG_INLINE) !== 0) return handleInline(request);
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
-  if (!client.authenticated && !(spec !== null && OPEN_COMMANDS.includes(spec.name))) {
-    return answer(client, replies.NO_AUTH);
-  }
   if (spec === null) return handleUnknown(request, handleBySpec);
   if ((info & FLAG_BAD_ARITY) !== 0) return answer(client, replies.wrongArity(spec.name));
   if ((info & FLAG_KEY_TOO_LONG) !== 0) {

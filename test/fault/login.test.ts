@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { askAdmin } from '../../src/admin/admin-client.ts';
+import { freePort } from '../support/free-port.ts';
+import { type RealServer, startRedis } from '../support/real-servers.ts';
+import { encodeRequest, RespClient } from '../support/resp-client.ts';
+import {
+  type ChildRingway,
+  poolFile,
+  shards,
+  startChild,
+  startInProcess,
+} from '../support/ringway.ts';
+import { delay, waitFor } from '../support/wait.ts';
+
+const MIB = 1024 * 1024;
+const PASSWORD = 's3cret';
+const NO_AUTH = '-NOAUTH Authentication required\r\n';
+
+let redis: RealServer;
+const started: ChildRingway[] = [];
+
+before(async () => {
+  redis = await startRedis();
+});
+after(async () => {
+  // What a failed test has left must not keep this process from ending.
+  for (const ringway of started) if (ringway.child.exitCode === null) ringway.kill('SIGKILL');
+  await redis.stop();
+});
+
+async function enter(port: number, password: string = PASSWORD): Promise<RespClient> {
+  const client = await RespClient.open(port);
+  assert.equal(await client.command('AUTH', password), 'OK');
+  return client;
+}
+
+async function openMany(port: number, count: number): Promise<RespClient[]> {
+  const clients = await Promise.all(Array.from({ length: count }, () => RespClient.open(port)));
+  for (const { socket } of clients) socket.on('error', () => {});
+  return clients;
+}
+
+function inProcess(keys: object = {}) {
+  return startInProcess({ servers: shards([redis.port]), redis_auth: PASSWORD, ...keys });
+}
+
+describe('strangers at the door', () => {
+  test('240 clients with 2 MB of a request each: nothing of it is kept, nobody is closed', async () => {
+    const pool = { servers: shards([redis.port]), redis_auth: PASSWORD };
+    const ringway = await startChild(pool, { args: ['--memory-mib=64'] });
+    started.push(ringway);
+    const inside = await enter(ringway.port);
+    await inside.command('PING');
+    const strangers = await openMany(ringway.port, 240);
+    const before = ringway.peakMemory();
+    const half = encodeRequest('SET', 'k', Buffer.alloc(4 * MIB)).subarray(0, 2 * MIB);
+    await Promise.all(strangers.map((client) => client.send(half)));
+    for (let i = 0; i < 50; i++) assert.equal(await inside.command('PING'), 'PONG');
+    await delay(100);
+    const grown = ringway.peakMemory() - before;
+    assert.ok(grown < 96 * MIB, `${Math.round(grown / MIB)} MiB were kept`);
+    assert.ok(!ringway.log.some((line) => line.includes('is closed')), ringway.log.join('\n'));
+    for (const client of strangers) assert.equal(client.ended, false);
+    const rest = encodeRequest('SET', 'k', Buffer.alloc(4 * MIB)).subarray(2 * MIB);
+    strangers[0].socket.write(rest);
+    assert.equal(String(await strangers[0].readRaw(1)), NO_AUTH);
+    for (const client of [inside, ...strangers]) client.close();
+    await ringway.stop();
+  });
+
+  test('they are closed to make room, whatever they hold, and those inside are not', async () => {
+    const ringway = await startChild(
+      { servers: shards([redis.port]), redis_auth: PASSWORD },
+      { args: ['--memory-mib=16'] },
+    );
+    started.push(ringway);
+    const inside = await enter(ringway.port);
+    const strangers = await openMany(ringway.port, 100);
+    // An AUTH that does not end may be kept: 15 KiB of each.
+    const half = encodeRequest('AUTH', Buffer.alloc(15 * 1024)).subarray(0, 14 * 1024);
+    await Promise.all(strangers.map((client) => client.send(half)));
+    await delay(100);
+    assert.ok(strangers.every((client) => !client.ended));
+    // Now one inside holds most: its own requests fill the memory.
+    const holders = await Promise.all(Array.from({ length: 5 }, () => enter(ringway.port)));
+    const body = encodeRequest('SET', 'k', Buffer.alloc(4 * MIB)).subarray(0, 3 * MIB);
+    for (const holder of holders) await holder.send(body);
+    await waitFor('strangers to be closed', () => strangers.some((client) => client.ended));
+    await delay(100);
+    assert.equal(await inside.command('PING'), 'PONG');
+    assert.equal(holders.filter((client) => client.ended).length, 0);
+    for (const client of [inside, ...strangers, ...holders]) client.close();
+    await ringway.stop();
+  });
+});
+
+describe('time and tries to log in', () => {
+  test('a client that does not log in within login_timeout is closed', async () => {
+    const { port, ringway, stop } = await inProcess({ login_timeout: 300 });
+    const inside = await enter(port);
+    const [silent, asking] = await openMany(port, 2);
+    const begun = performance.now();
+    for (let i = 0; i < 4; i++) {
+      assert.equal(
+        String(await asking.command('PING')),
+        'ReplyError: NOAUTH Authentication required',
+      );
+      await delay(20);
+    }
+    await silent.readToEnd();
+    await asking.readToEnd();
+    assert.ok(performance.now() - begun > 200);
+    assert.equal(await inside.command('PING'), 'PONG', 'who is inside stays');
+    assert.equal(JSON.parse(ringway.stats()).pool1.client_connections, 1);
+    // Logging out begins the time anew.
+    assert.equal(await inside.command('RESET'), 'RESET');
+    await inside.readToEnd();
+    await stop();
+  });
+
+  test('after max_auth_failures the client is told, and closed', async () => {
+    const { port, log, stop } = await inProcess({ max_auth_failures: 3 });
+    const client = await RespClient.open(port);
+    client.socket.write(
+      Buffer.concat([
+        encodeRequest('AUTH', 'a'),
+        encodeRequest('AUTH', 'default', 'b'),
+        encodeRequest('HELLO', 3, 'AUTH', 'default', 'c'),
+        encodeRequest('AUTH', PASSWORD),
+      ]),
+    );
+    const wrong = '-WRONGPASS invalid username-password pair or user is disabled.\r\n';
+    const all = String(await client.readToEnd());
+    assert.equal(all, `-ERR invalid password\r\n${wrong}${wrong}`);
+    const patient = await RespClient.open(port);
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 2; i++) await patient.command('AUTH', 'wrong');
+      assert.equal(await patient.command('AUTH', PASSWORD), 'OK', 'a right one begins anew');
+    }
+    patient.close();
+    const lines = log.filter((line) => line.includes('wrong password or user'));
+    assert.ok(lines.length > 0 && lines.length <= 2, lines.join('\n'));
+    assert.ok(!log.some((line) => line.includes(PASSWORD)));
+    await stop();
+  });
+
+  test('without these keys a client may try for ever', async () => {
+    const { port, stop } = await inProcess();
+    const client = await RespClient.open(port);
+    const tries = Array.from({ length: 2000 }, (_, i) => ['AUTH', `p${i}`]);
+    const replies = await client.pipeline(tries);
+    assert.ok(replies.every((reply) => String(reply) === 'ReplyError: ERR invalid password'));
+    assert.equal(await client.command('AUTH', PASSWORD), 'OK');
+    client.close();
+    await stop();
+  });
+});
