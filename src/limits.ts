@@ -57,6 +57,8 @@ export const SHED_AT_LEAST_BYTES = 64 * 1024;
  * what Redis takes of a word before the login.
  */
 export const LOGIN_REQUEST_BYTES = 16 * 1024;
+/** The longest password that such a request has room for (`redis_auth`). */
+export const PASSWORD_BYTES = 16_000;
 /** Replies that wait for a client which has not logged in, before it is not read. */
 export const LOGIN_OUTPUT_BYTES = 16 * 1024;
 /** What `ringway check` recommends for `login_timeout`, in ms, and `max_auth_failures`. */

@@ -1,3 +1,4 @@
+import { PASSWORD_BYTES } from '../limits.ts';
 import { parseListen, parseServer } from './address.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { Entry, PoolNode, Scalar } from './document.ts';
@@ -148,6 +149,11 @@ class PoolReader {
     const unreadable = this.positions.has('redis') && !this.values.has('redis');
     if (auth !== undefined && !unreadable && this.values.get('redis') !== true) {
       this.#problem(auth, 'redis_auth', 'only Redis pools have it; expected "redis: true" as well');
+    }
+    const password = Buffer.byteLength(String(this.values.get('redis_auth') ?? ''));
+    if (auth !== undefined && password > PASSWORD_BYTES) {
+      const most = `expected at most ${PASSWORD_BYTES}, the room for a login`;
+      this.#problem(auth, 'redis_auth', `the password has ${password} bytes; ${most}`);
     }
     if (this.values.get('redis') === true) this.#memcacheOnly();
     const seen = new Map<string, PlacedServer>();

@@ -94,7 +94,7 @@ function mayLogIn(saved: SavedState, seen: number): boolean {
   return Math.max(seen, saved[STATE_OFFSET - STATE_RESUME] + missing) <= LOGIN_REQUEST_BYTES;
 }
 
-/** The scanner goes on without this request's earlier bytes, and wants no word of it in one piece. */
+/** The scanner goes on without the request's earlier bytes, and wants none of it in one piece. */
 export function swallowRequest(client: ClientConnection, saved: SavedState): LargeRequest {
   saved[STATE_DETACHED - STATE_RESUME] = 1;
   saved[STATE_DEPTH - STATE_RESUME] = NO_WORD;

@@ -12,6 +12,8 @@ import {
   startInProcess,
 } from '../support/ringway.ts';
 import { delay, waitFor } from '../support/wait.ts';
+import { loginLoad } from './login-load.ts';
+import { residentBytes } from './targets.ts';
 
 const MIB = 1024 * 1024;
 const PASSWORD = 's3cret';
@@ -47,7 +49,7 @@ function inProcess(keys: object = {}) {
 }
 
 describe('strangers at the door', () => {
-  test('240 clients with 2 MB of a request each: nothing of it is kept, nobody is closed', async () => {
+  test('240 clients with 2 MB of a request each: nothing is kept, nobody is closed', async () => {
     const pool = { servers: shards([redis.port]), redis_auth: PASSWORD };
     const ringway = await startChild(pool, { args: ['--memory-mib=64'] });
     started.push(ringway);
@@ -92,6 +94,27 @@ describe('strangers at the door', () => {
     assert.equal(await inside.command('PING'), 'PONG');
     assert.equal(holders.filter((client) => client.ended).length, 0);
     for (const client of [inside, ...strangers, ...holders]) client.close();
+    await ringway.stop();
+  });
+});
+
+describe('a crowd at the door', () => {
+  test('guesses and half logins close nobody inside, and memory stays bounded', async () => {
+    const pool = { servers: shards([redis.port]), redis_auth: PASSWORD };
+    const ringway = await startChild(pool, { args: ['--memory-mib=64'] });
+    started.push(ringway);
+    const common = { port: ringway.port, password: PASSWORD, crowd: 300, rate: 2000, inside: 4 };
+    const warm = await loginLoad({ ...common, asks: 'pings', halves: 0, ms: 500 });
+    assert.equal(warm.insideClosed, 0);
+    const before = residentBytes(ringway.pid);
+    const figures = await loginLoad({ ...common, asks: 'guesses', halves: 200, ms: 2000 });
+    const grown = residentBytes(ringway.pid) - before;
+    assert.equal(figures.insideClosed, 0);
+    assert.equal(figures.othersClosed, 0, 'there is no limit on tries, and room for all');
+    assert.ok(figures.asked > 1000 && figures.samples > 100, JSON.stringify(figures));
+    assert.ok(grown < 48 * MIB, `${Math.round(grown / MIB)} MiB more are resident`);
+    const lines = ringway.log.filter((line) => line.includes('wrong password or user'));
+    assert.ok(lines.length > 0 && lines.length < 20, `${lines.length} lines`);
     await ringway.stop();
   });
 });

@@ -117,12 +117,14 @@ for (const variant of VARIANTS) {
         encodeRequest('AUTH', 'default', 'wrong'),
         encodeRequest('GET', 'login:s'),
       ]);
-      const expected =
-        `${NO_AUTH}-ERR invalid password\r\n${NO_AUTH}-NOAUTH HELLO must be called with the client ` +
-        'already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used ' +
-        'to authenticate the client and select the RESP protocol version at the same time\r\n' +
-        `+OK\r\n+OK\r\n+RESET\r\n${NO_AUTH}+OK\r\n$1\r\nv\r\n` +
-        `-WRONGPASS invalid username-password pair or user is disabled.\r\n${NO_AUTH}`;
+      const expected = [
+        `${NO_AUTH}-ERR invalid password\r\n${NO_AUTH}`,
+        '-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO ',
+        '<proto> AUTH <user> <pass> option can be used to authenticate the client and select the ',
+        'RESP protocol version at the same time\r\n',
+        `+OK\r\n+OK\r\n+RESET\r\n${NO_AUTH}+OK\r\n$1\r\nv\r\n`,
+        `-WRONGPASS invalid username-password pair or user is disabled.\r\n${NO_AUTH}`,
+      ].join('');
       const clients = await Promise.all(
         Array.from({ length: stream.length }, () => RespClient.open(port)),
       );
