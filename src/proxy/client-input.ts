@@ -254,7 +254,7 @@ export class ClientInput {
       return false;
     }
     this.#partial = from !== end;
-    this.#carry.keep(from, end);
+    this.#carry.keepOnHeap(from, end);
     this.#engine.turn.markClient(this.#client);
     return true;
   }
@@ -320,7 +320,8 @@ export class ClientInput {
 
   /** Keeps requests that may not be sent yet, and stops reading. */
   #hold(start: number, end: number): boolean {
-    this.#carry.keep(start, end);
+    if (this.#client.authenticated) this.#carry.keep(start, end);
+    else this.#carry.keepOnHeap(start, end);
     this.held = this.#carry.length > 0;
     this.#engine.turn.markClient(this.#client);
     return false;

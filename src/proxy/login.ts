@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { AUTH_LOG_INTERVAL_MS, LOGIN_REQUEST_BYTES } from '../limits.ts';
+import { timingSafeEqual } from 'node:crypto';
+import { AUTH_LOG_INTERVAL_MS } from '../limits.ts';
 import { LOG_WARN } from '../log.ts';
 import { AUTH_FAILURES } from '../stats/counters.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -50,13 +50,10 @@ export function mayEnter({ pool }: ClientConnection, user: string, given: Buffer
   const password = pool.config.redisAuth;
   if (user !== DEFAULT_USER) return false;
   if (password === null) return true;
-  // Nobody could send as many bytes before the login.
-  if (given.length > LOGIN_REQUEST_BYTES) return false;
-  return timingSafeEqual(digest(given), digest(password));
-}
-
-function digest(text: Buffer): Buffer {
-  return createHash('sha256').update(text).digest();
+  // What is compared is as long as the password, whatever was given.
+  const sameLength = Buffer.alloc(password.length);
+  given.copy(sameLength);
+  return timingSafeEqual(sameLength, password) && given.length === password.length;
 }
 
 /** The client gave the right password, or needs none. */
@@ -87,7 +84,7 @@ export function refuseLogin(client: ClientConnection, reply: Buffer): true {
   const { pool, login } = client;
   pool.counters[AUTH_FAILURES]++;
   login.failures++;
-  tell(pool, client.address);
+  tell(client);
   client.answer(reply);
   const most = pool.config.maxAuthFailures;
   if (most !== 0 && login.failures >= most) client.stopReading();
@@ -102,7 +99,8 @@ interface Told {
 const told: WeakMap<Pool, Told> = new WeakMap();
 
 /** One line per pool and interval, however many passwords are tried. */
-function tell(pool: Pool, address: string): void {
+function tell(client: ClientConnection): void {
+  const { pool } = client;
   const now = performance.now();
   const last = told.get(pool);
   if (last !== undefined && now - last.at < AUTH_LOG_INTERVAL_MS) {
@@ -113,6 +111,6 @@ function tell(pool: Pool, address: string): void {
   told.set(pool, { at: now, untold: 0 });
   pool.engine.log.write(
     LOG_WARN,
-    `pool ${pool.config.name}: client ${address} gave a wrong password or user${more}`,
+    `pool ${pool.config.name}: client ${client.address} gave a wrong password or user${more}`,
   );
 }

@@ -107,7 +107,7 @@ describe('a crowd at the door', () => {
     const warm = await loginLoad({ ...common, asks: 'pings', halves: 0, ms: 500 });
     assert.equal(warm.insideClosed, 0);
     const before = residentBytes(ringway.pid);
-    const figures = await loginLoad({ ...common, asks: 'guesses', halves: 200, ms: 2000 });
+    const figures = await loginLoad({ ...common, asks: 'guesses', halves: 200, ms: 3000 });
     const grown = residentBytes(ringway.pid) - before;
     assert.equal(figures.insideClosed, 0);
     assert.equal(figures.othersClosed, 0, 'there is no limit on tries, and room for all');
