@@ -52,6 +52,19 @@ export const DEFAULT_MEMORY_LIMIT = 1024 * 1024 * 1024;
 /** A client that holds less is not closed to make room. */
 export const SHED_AT_LEAST_BYTES = 64 * 1024;
 
+/**
+ * Before its client has logged in, a request may have so many bytes: room for AUTH and HELLO, and
+ * what Redis takes of a word before the login.
+ */
+export const LOGIN_REQUEST_BYTES = 16 * 1024;
+/** The longest password that such a request has room for (`redis_auth`). */
+export const PASSWORD_BYTES = 16_000;
+/** Replies that wait for a client which has not logged in, before it is not read. */
+export const LOGIN_OUTPUT_BYTES = 16 * 1024;
+/** What `ringway check` recommends for `login_timeout`, in ms, and `max_auth_failures`. */
+export const RECOMMENDED_LOGIN_MS = 10_000;
+export const RECOMMENDED_AUTH_FAILURES = 10;
+
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 4 * 1024;
 export const SMALL_SLABS = 16 * 1024;
@@ -76,6 +89,8 @@ export const RING_SPARE_BYTES = 4 * 1024 * 1024;
 export const DRAIN_MS = 1_000;
 /** A server's repeated failure is logged at most this often. */
 export const FAILURE_LOG_INTERVAL_MS = 1_000;
+/** Wrong passwords in a pool are logged at most this often, with how many there were. */
+export const AUTH_LOG_INTERVAL_MS = 1_000;
 /** HTTP requests to a pool are logged at most this often. */
 export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;
 /** After its last reply a closing client may take this long to read it. */

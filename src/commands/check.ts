@@ -8,7 +8,8 @@ import { table } from './text-table.ts';
 const HELP = `Usage: ringway check OLD NEW [--keys=FILE] [--json]
 
 Shows what changes for the keys of each pool when the configuration file OLD is replaced by NEW:
-which share of them moves to another server, in per cent of all keys.
+which share of them moves to another server, in per cent of all keys. Says what NEW had better
+limit.
 
   --keys=FILE   your own keys, one per line, instead of ${SAMPLE_KEYS} made-up ones
   --json        print JSON
@@ -36,13 +37,16 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`;
 }
 
-function print({ pool, change, differences, moved }: PoolChange, out: Out): void {
+function print({ pool, change, differences, advice, moved }: PoolChange, out: Out): void {
   if (moved === null) {
-    out.write(`pool ${pool}: ${change}\n\n`);
+    out.write(`pool ${pool}: ${change}\n`);
+    for (const each of advice) out.write(`  advice: ${each}\n`);
+    out.write('\n');
     return;
   }
   out.write(`pool ${pool}: ${percent(moved.share)} of the keys move\n`);
   for (const difference of differences) out.write(`  ${difference}\n`);
+  for (const each of advice) out.write(`  advice: ${each}\n`);
   const rows = moved.servers.map((server) => [
     server.name,
     percent(server.before),

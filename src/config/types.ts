@@ -65,6 +65,10 @@ export interface PoolConfig {
   readonly clientIdleTimeoutMs: number;
   readonly requestReadTimeoutMs: number;
   readonly clientWriteTimeoutMs: number;
+  /** 0 = a client has for ever to log in. */
+  readonly loginTimeoutMs: number;
+  /** 0 = it may try as often as it likes. */
+  readonly maxAuthFailures: number;
   readonly retryReads: number;
   readonly serverProbe: boolean;
   readonly breakerFailures: number;

@@ -33,7 +33,9 @@ export const REQUESTS_TOO_LARGE = 11;
 export const REPLIES_TOO_LARGE = 12;
 export const MALFORMED_REQUESTS = 13;
 export const READS_RETRIED = 14;
-export const POOL_COUNTERS = 15;
+export const AUTH_FAILURES = 15;
+export const LOGIN_TIMEOUTS = 16;
+export const POOL_COUNTERS = 17;
 
 /** Counters of the process. */
 export const TOTAL_CONNECTIONS = 0;

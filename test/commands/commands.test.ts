@@ -130,6 +130,20 @@ describe('check', () => {
     assert.match(stdout, /0\.00 % of the keys move/);
   });
 
+  test('a password without limits on logins: they are recommended', async () => {
+    const advice = async (more: string): Promise<string> => {
+      const next = fileOf('auth.yml', pools(four, `  redis_auth: x\n${more}`));
+      return (await runCli(['check', old, next])).stdout;
+    };
+    const none = await advice('');
+    assert.match(none, /^ {2}advice: redis_auth without login_timeout: .*: 10000 is recommended$/m);
+    assert.match(
+      none,
+      /^ {2}advice: redis_auth without max_auth_failures: .*: 10 is recommended$/m,
+    );
+    assert.doesNotMatch(await advice('  login_timeout: 9\n  max_auth_failures: 9\n'), /advice/);
+  });
+
   test('keys of a file', async () => {
     const next = fileOf('modula.yml', pools(four, '  distribution: modula\n'));
     const keys = fileOf('keys', 'one\ntwo\nthree\n');

@@ -54,6 +54,8 @@ const OWN_DEFAULTS = {
   clientIdleTimeoutMs: 0,
   requestReadTimeoutMs: 60000,
   clientWriteTimeoutMs: 60000,
+  loginTimeoutMs: 0,
+  maxAuthFailures: 0,
   retryReads: 0,
   serverProbe: false,
   breakerFailures: 10,

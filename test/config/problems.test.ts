@@ -51,6 +51,16 @@ describe('the mistakes of a file', () => {
     ]);
   });
 
+  test('a password that no login has room for', () => {
+    const text = (length: number): string =>
+      `alpha:\n  listen: 127.0.0.1:1\n  redis: true\n  redis_auth: ${'p'.repeat(length)}\n${SERVERS}`;
+    assert.deepEqual(linesOf(text(16_001)), [
+      'f.yml:4:3: alpha.redis_auth: the password has 16001 bytes; expected at most 16000, the ' +
+        'room for a login',
+    ]);
+    assert.deepEqual(linesOf(text(16_000)), []);
+  });
+
   test('are placed by characters, also in files with CRLF and a byte order mark', () => {
     const [line] = linesOf(`\ufeff"äöü😀": x\r\n`);
     assert.match(line!, /^f\.yml:1:1: äöü😀: the pool has no keys/);

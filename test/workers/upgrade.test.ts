@@ -5,7 +5,7 @@ import { askAdmin } from '../../src/admin/admin-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { fill, PipelinedLoad } from '../support/pipelined-load.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
-import { RespClient } from '../support/resp-client.ts';
+import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, type PoolSpec, startChild } from '../support/ringway.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -108,6 +108,49 @@ describe('an upgrade', () => {
     assert.equal(String(await named.command('CLIENT', 'GETNAME')), 'traveller');
     assert.equal(await named.command('GET', 'key:5'), null, 'database 1 is empty');
     for (const client of [waiting, half, named]) client.close();
+    await stop();
+  });
+
+  test('keeps who has logged in, and who has not', async () => {
+    const keys = { redis_auth: 's3cret', max_auth_failures: 3 };
+    const { ringway, socket, stop } = await run([], keys);
+    const [inside, half, guesser, large] = await Promise.all(
+      [1, 2, 3, 4].map(() => RespClient.open(ringway.port)),
+    );
+    const refused = 'ReplyError: NOAUTH Authentication required';
+    assert.equal(await inside.command('AUTH', 's3cret'), 'OK');
+    await half.send('*2\r\n$4\r\nAUTH\r\n$6\r\ns3c');
+    await guesser.pipeline([
+      ['AUTH', 'a'],
+      ['AUTH', 'b'],
+    ]);
+    const body = encodeRequest('SET', 'k', Buffer.alloc(100_000));
+    await large.send(body.subarray(0, 50_000));
+    await askAdmin(socket, 'upgrade');
+    large.socket.write(body.subarray(50_000));
+    assert.equal(String((await large.read(1))[0]), refused);
+    await waitFor('the old process to end', () => ringway.child.exitCode !== null);
+    assert.equal(await inside.command('PING'), 'PONG');
+    assert.equal(String(await large.command('PING')), refused);
+    half.socket.write('ret\r\n');
+    assert.equal(String((await half.read(1))[0]), 'OK');
+    assert.match(String(await guesser.command('AUTH', 'c')), /invalid password/);
+    assert.equal((await guesser.readToEnd()).length, 0, 'its third wrong password was its last');
+    for (const client of [inside, half, large]) client.close();
+    await stop();
+  });
+
+  test('to a file with a password asks every client for it', async () => {
+    const { ringway, socket, stop } = await run([]);
+    const client = await RespClient.open(ringway.port);
+    assert.equal(await client.command('PING'), 'PONG');
+    const text = readFileSync(ringway.file, 'latin1');
+    writeFileSync(ringway.file, text.replace('redis: true', 'redis: true\n  redis_auth: s3cret'));
+    await askAdmin(socket, 'upgrade');
+    await waitFor('the old process to end', () => ringway.child.exitCode !== null);
+    assert.match(String(await client.command('PING')), /NOAUTH/);
+    assert.equal(await client.command('AUTH', 's3cret'), 'OK');
+    client.close();
     await stop();
   });
 

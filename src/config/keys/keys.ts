@@ -259,6 +259,23 @@ export const POOL_KEYS: readonly KeySpec[] = [
     ),
     unit: 'ms',
   },
+  {
+    ...own(
+      'login_timeout',
+      0,
+      [0, INT32_MAX],
+      'A client that has not logged in by then (`redis_auth`) is closed; 10000 is recommended. ' +
+        '0: never.',
+    ),
+    unit: 'ms',
+  },
+  own(
+    'max_auth_failures',
+    0,
+    [0, INT32_MAX],
+    'A client that has given so many wrong passwords since it logged in last is told, and ' +
+      'closed; 10 is recommended. 0: never.',
+  ),
   own(
     'retry_reads',
     0,

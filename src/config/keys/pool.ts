@@ -1,5 +1,6 @@
 import type { DistributionName } from '../../distribution/names.ts';
 import type { HashName } from '../../hash/names.ts';
+import { PASSWORD_BYTES } from '../../limits.ts';
 import type { Entry, PoolNode, Scalar } from '../file/document.ts';
 import { compareBytes } from '../file/order.ts';
 import type { Problems } from '../file/problems.ts';
@@ -150,6 +151,11 @@ class PoolReader {
     if (auth !== undefined && !unreadable && this.values.get('redis') !== true) {
       this.#problem(auth, 'redis_auth', 'only Redis pools have it; expected "redis: true" as well');
     }
+    const password = Buffer.byteLength(String(this.values.get('redis_auth') ?? ''));
+    if (auth !== undefined && password > PASSWORD_BYTES) {
+      const most = `expected at most ${PASSWORD_BYTES}, the room for a login`;
+      this.#problem(auth, 'redis_auth', `the password has ${password} bytes; ${most}`);
+    }
     if (this.values.get('redis') === true) this.#memcacheOnly();
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
@@ -231,6 +237,8 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     clientIdleTimeoutMs: number('client_idle_timeout'),
     requestReadTimeoutMs: number('request_read_timeout'),
     clientWriteTimeoutMs: number('client_write_timeout'),
+    loginTimeoutMs: number('login_timeout'),
+    maxAuthFailures: number('max_auth_failures'),
     retryReads: number('retry_reads'),
     serverProbe: value<boolean>('server_probe'),
     breakerFailures: number('breaker_failures'),

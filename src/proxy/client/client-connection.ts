@@ -16,6 +16,7 @@ import { ClientInput, type InputOwner, LARGEST_CARRY } from './client-input.ts';
 import { ClientPipeline } from './client-pipeline.ts';
 import { ClientTimers, type TimedClient } from './client-timers.ts';
 import { HeldConnections } from './held-connections.ts';
+import { Login, reviewLogin } from './login.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { ClientProtocol } from './protocol.ts';
 import type { Requester, Router } from './router.ts';
@@ -56,6 +57,7 @@ export class ClientConnection
   #idFreed = false;
   waitsFor: ReplySource | null = null;
   authenticated: boolean;
+  readonly login: Login = new Login();
   /** Its plain requests are simply forwarded: it is authenticated and hears the replies. */
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
@@ -175,16 +177,17 @@ export class ClientConnection
     const unread = (socket.readableLength > 0 ? (socket.read() as Buffer | null) : null) ?? NOTHING;
     const rest = Buffer.concat([this.#input.takeCarry(), unread]);
     const { db, resp } = this.pool.lanes.at(this.lane);
-    const { authenticated, session } = this;
-    const pool = this.pool.config.name;
+    const [login, session] = [this.login.saved, this.session.saved];
     this.#shut();
-    give({ state: { pool, authenticated, db, resp, session: session.saved, rest }, socket });
+    give({ state: { pool: this.pool.config.name, login, db, resp, session, rest }, socket });
   }
 
   /** Goes on with a client of another process. */
-  arrive({ authenticated, db, resp, session, rest }: ClientState): void {
+  arrive({ login, db, resp, session, rest }: ClientState): void {
     this.session.restore(session);
-    this.setAuthenticated(authenticated);
+    this.login.restore(login);
+    reviewLogin(this);
+    this.#timers.restart();
     this.enterLane(this.pool.lanes.find(db, resp) ?? this.pool.lanes.first);
     if (rest.length === 0) return;
     this.#socket.pause();
@@ -208,10 +211,15 @@ export class ClientConnection
     this.#input.barrier();
   }
 
-  /** Authenticated or not, hearing replies or not: the fast loop only takes the usual case. */
+  /** Logged in or not, hearing replies or not: the fast loop only takes the usual case. */
   setAuthenticated(yes: boolean): void {
+    const lost = this.authenticated && !yes;
     this.authenticated = yes;
     this.plain = yes && this.session.replies === 'on';
+    if (!lost) return;
+    this.login.begin();
+    this.#input.refuseLarge();
+    this.#timers.restart();
   }
 
   // --- answers ---------------------------------------------------------------------------------
@@ -347,6 +355,7 @@ export class ClientConnection
   reroute(): void {
     if (this.closed) return;
     this.window = Math.min(this.window, this.pool.config.maxPipeline);
+    reviewLogin(this);
     this.#input.reroute();
     this.#timers.restart();
     this.#engine.turn.markClient(this);

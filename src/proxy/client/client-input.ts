@@ -1,4 +1,3 @@
-import { LOG_INFO, LOG_WARN } from '../../log.ts';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -33,10 +32,12 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from '../../protocol/frame-table.ts';
-import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../stats/counters.ts';
+import { NO_AUTH } from '../../protocol/redis/replies/replies.ts';
 import { Carry } from '../engine/carry.ts';
 import type { Engine, SavedState } from '../engine/engine.ts';
-import { LargeRequest, type LargeRequester } from './large-request.ts';
+import { creditBeforeLogin, type Stranger, SwallowedLine, swallowRequest } from './before-login.ts';
+import { LargeRequest } from './large-request.ts';
+import { refuseMalformed } from './malformed-request.ts';
 import { MAY_WAIT, MUST_SEND, type Requester, type Router, WAIT } from './router.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
@@ -50,7 +51,7 @@ export const LARGEST_CARRY: number = WINDOW - HEADROOM + WINDOW_BYTES;
 const SMALLEST_WORD = 6;
 
 /** The client, as what it sends sees it. */
-export interface InputOwner extends LargeRequester, Requester {
+export interface InputOwner extends Stranger, Requester {
   readonly router: Router;
   readonly address: string;
   readonly window: number;
@@ -71,6 +72,8 @@ export class ClientInput {
   #saved: SavedState | null = null;
   #partial = false;
   #large: LargeRequest | null = null;
+  /** Only of a client that has not logged in. */
+  readonly #line: SwallowedLine;
   /** Nothing more is sent before everything is answered. */
   #barrier = false;
   /** The carry holds requests that may not be sent yet. */
@@ -82,12 +85,15 @@ export class ClientInput {
     this.#engine = engine;
     this.#client = client;
     this.#carry = new Carry(engine);
+    this.#line = new SwallowedLine(client);
   }
 
   /** Takes `length` new bytes in the receive window. @returns whether to go on reading */
   read(length: number): boolean {
-    const start = this.#carry.restore(WINDOW);
-    return this.#consume(start, WINDOW + length);
+    const end = WINDOW + length;
+    if (this.#line.length === 0) return this.#consume(this.#carry.restore(WINDOW), end);
+    const start = this.#line.goOn(WINDOW, end);
+    return this.#client.closing || this.#consume(start, end);
   }
 
   /** Goes on with held requests. @returns whether to go on reading */
@@ -104,7 +110,7 @@ export class ClientInput {
 
   /** A request is under way that is taken away in pieces. */
   get large(): boolean {
-    return this.#large !== null;
+    return this.#large !== null || this.#line.length !== 0;
   }
 
   /** What was read and not sent on, whole requests or not: for another process. */
@@ -122,7 +128,7 @@ export class ClientInput {
 
   /** A request has begun and its end has not come. */
   get unfinished(): boolean {
-    return this.#partial || this.#large !== null;
+    return this.#partial || this.large;
   }
 
   /**
@@ -147,9 +153,15 @@ export class ClientInput {
     if (server !== NO_SERVER) this.#large.redirect(this.#client.pool.servers[server]);
   }
 
-  /** Bytes of a request that is being assembled. */
+  /** Bytes of a request that is being assembled, and all that is kept before the login. */
   get bufferedBytes(): number {
-    return this.#large === null ? 0 : this.#large.bufferedBytes;
+    const assembled = this.#large === null ? 0 : this.#large.bufferedBytes;
+    return this.#client.authenticated ? assembled : assembled + this.#carry.length;
+  }
+
+  /** The client has to log in, with this request under way. */
+  refuseLarge(): void {
+    this.#large?.refuse(NO_AUTH);
   }
 
   /** Something was answered or written: a large request may go on. */
@@ -169,6 +181,7 @@ export class ClientInput {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
     if (this.streaming) return 1;
     if (this.leaving && this.#large === null) return 0;
+    if (!this.#client.authenticated) return creditBeforeLogin(this.#client);
     return this.#client.window - this.#client.pipeline.outstanding;
   }
 
@@ -181,6 +194,7 @@ export class ClientInput {
   end(): void {
     this.#large?.drop();
     this.#large = null;
+    this.#line.length = 0;
     if (!this.held) this.#carry.drop();
   }
 
@@ -227,9 +241,12 @@ export class ClientInput {
           start = consumed;
           continue;
         case SCAN_PARTIAL:
-          return this.#keep(consumed, end);
+          if (client.authenticated || this.#large !== null) return this.#keep(consumed, end);
+          if (this.#keptForLogin(consumed, end)) return true;
+          start = consumed;
+          continue;
         case SCAN_ERROR:
-          this.#refuse(error, errorByte, consumed + 1 < end ? next : 0);
+          refuseMalformed(client, error, errorByte, consumed + 1 < end ? next : 0);
           return true;
         default:
           throw new Error(`scan status ${status}`);
@@ -237,20 +254,21 @@ export class ClientInput {
     }
   }
 
-  /** Answers a malformed request and takes no more. */
-  #refuse(error: number, byte: number, next: number): void {
-    const client = this.#client;
-    const { protocol, pool } = client;
-    const { counters } = pool;
-    const complaint = protocol.complaint(error);
-    client.answer(protocol.malformed(error, byte, next));
-    counters[CLIENT_ERR]++;
-    counters[MALFORMED_REQUESTS]++;
-    this.#engine.log.write(
-      complaint === null ? LOG_INFO : LOG_WARN,
-      `client ${client.address} ${complaint ?? 'sent a malformed request'}`,
-    );
-    client.stopReading();
+  /**
+   * An unfinished request of a client that has not logged in. @returns false when it is to be
+   * scanned on as one that is swallowed
+   */
+  #keptForLogin(consumed: number, end: number): boolean {
+    const saved = this.#saved as SavedState;
+    const from = this.#line.keep(saved, consumed, end);
+    if (from < 0) {
+      this.#large = swallowRequest(this.#client, saved);
+      return false;
+    }
+    this.#partial = from !== end;
+    this.#carry.keepOnHeap(from, end);
+    this.#engine.turn.markClient(this.#client);
+    return true;
   }
 
   /** Sends scanned requests. @returns how many; fewer than `count` when the next must wait */
@@ -302,7 +320,8 @@ export class ClientInput {
 
   /** Keeps requests that may not be sent yet, and stops reading. */
   #hold(start: number, end: number): boolean {
-    this.#carry.keep(start, end);
+    if (this.#client.authenticated) this.#carry.keep(start, end);
+    else this.#carry.keepOnHeap(start, end);
     this.held = this.#carry.length > 0;
     this.#engine.turn.markClient(this.#client);
     return false;
@@ -336,12 +355,9 @@ export class ClientInput {
     const client = this.#client;
     const large = this.#large as LargeRequest;
     const server = saved[STATE_SERVER - STATE_RESUME];
-    const plain =
-      (saved[STATE_INFO - STATE_RESUME] & FLAG_SPECIAL) === 0 &&
-      server !== NO_SERVER &&
-      client.plain;
-    const target = plain ? (client.pool.servers[server] ?? null) : null;
-    large.expect(missing, target, saved[STATE_INFO - STATE_RESUME]);
+    const info = saved[STATE_INFO - STATE_RESUME];
+    const plain = (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.plain;
+    large.expect(missing, plain ? (client.pool.servers[server] ?? null) : null, info);
     this.#engine.turn.markClient(client);
     return !large.mustWait;
   }

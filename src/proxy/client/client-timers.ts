@@ -3,6 +3,7 @@ import { LINGER_MS } from '../../limits.ts';
 import {
   CLIENT_IDLE_TIMEOUTS,
   CLIENT_WRITE_TIMEOUTS,
+  LOGIN_TIMEOUTS,
   REQUEST_READ_TIMEOUTS,
 } from '../../stats/counters.ts';
 import type { Deadlines, Timed } from '../engine/deadlines.ts';
@@ -13,6 +14,9 @@ export interface TimedClient {
   readonly protocol: { readonly unfinished: Buffer };
   readonly socket: { destroy(): unknown };
   readonly closed: boolean;
+  readonly authenticated: boolean;
+  /** `since`: from when on it has not been logged in. */
+  readonly login: { readonly since: number };
   /** A request has begun and its end has not come. */
   readonly unfinished: boolean;
   /** It waits for replies, or until it may ask for more. */
@@ -23,8 +27,8 @@ export interface TimedClient {
 }
 
 /**
- * What a client may not take for ever: asking for nothing, sending the rest of a request, reading
- * its replies, and closing after its last one.
+ * What a client may not take for ever: logging in, asking for nothing, sending the rest of a
+ * request, reading its replies, and closing after its last one.
  */
 export class ClientTimers implements Timed {
   readonly #client: TimedClient;
@@ -87,6 +91,20 @@ export class ClientTimers implements Timed {
     const client = this.#client;
     if (client.closed) return 0;
     if (this.#lingerUntil !== 0) return this.#lingerUntil;
+    const login = this.#loginDeadline();
+    const next = this.#ioDeadline();
+    return login !== 0 && (next === 0 || login < next) ? login : next;
+  }
+
+  /** When it must have logged in; 0 = it has, or may take for ever. */
+  #loginDeadline(): number {
+    const { authenticated, login, pool } = this.#client;
+    const { loginTimeoutMs } = pool.config;
+    return authenticated || loginTimeoutMs === 0 ? 0 : login.since + loginTimeoutMs;
+  }
+
+  #ioDeadline(): number {
+    const client = this.#client;
     const { config } = client.pool;
     if (this.#blockedSince !== 0 && config.clientWriteTimeoutMs !== 0) {
       return this.#blockedSince + config.clientWriteTimeoutMs;
@@ -97,12 +115,16 @@ export class ClientTimers implements Timed {
     return (client.waits ? Math.floor(performance.now()) : this.lastRead) + limit;
   }
 
-  onDeadline(): void {
+  onDeadline(now: number): void {
     const client = this.#client;
     const { counters } = client.pool;
+    const login = this.#loginDeadline();
     if (this.#lingerUntil !== 0) {
       this.#lingerUntil = 0;
       client.socket.destroy();
+    } else if (login !== 0 && login <= now) {
+      counters[LOGIN_TIMEOUTS]++;
+      client.destroy('it did not log in in time');
     } else if (this.#blockedSince !== 0) {
       counters[CLIENT_WRITE_TIMEOUTS]++;
       client.destroy('it takes none of its replies');

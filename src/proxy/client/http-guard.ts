@@ -2,7 +2,13 @@ import { CROSS_PROTOCOL_LOG_INTERVAL_MS } from '../../limits.ts';
 import { LOG_WARN } from '../../log.ts';
 import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../stats/counters.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { ClientConnection } from './client-connection.ts';
+
+/** Whoever sends something that looks like HTTP. */
+export interface HttpSpeaker {
+  readonly pool: Pool;
+  readonly address: string;
+  stopReading(): void;
+}
 
 // A web page can make a browser POST to any address. Were its headers answered line by line as
 // unknown commands, the body would be executed; so the first line that gives HTTP away is the last.
@@ -22,7 +28,7 @@ export function isHttpLine(line: string): boolean {
 }
 
 /** Takes no more from a client that speaks HTTP; what it asked before is still answered. */
-export function refuseHttp(client: ClientConnection): true {
+export function refuseHttp(client: HttpSpeaker): true {
   const { pool } = client;
   const { counters, engine, config } = pool;
   counters[CLIENT_ERR]++;

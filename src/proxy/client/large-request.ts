@@ -135,6 +135,15 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     this.tryStart();
   }
 
+  /** Its client has to log in first: only a body that is under way already may go on. */
+  refuse(error: Buffer): void {
+    if (this.head === null) return;
+    this.#leasedFrom?.bulk.cancel(this);
+    this.#leasedFrom = null;
+    this.#server = null;
+    this.discard(error);
+  }
+
   discard(error: Buffer | null): void {
     this.#mode = 'discard';
     this.#error = error;

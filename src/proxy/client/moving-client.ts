@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import type { RespVersion } from '../backend/lane.ts';
+import type { SavedLogin } from './login.ts';
 import type { SavedSession } from './session.ts';
 
 /** What a client is to this proxy, besides its socket: it goes along to another process. */
 export interface ClientState {
   readonly pool: string;
-  readonly authenticated: boolean;
+  readonly login: SavedLogin;
   readonly db: number;
   readonly resp: RespVersion;
   readonly session: SavedSession;

@@ -24,12 +24,18 @@ export class Carry {
     let slab = length <= slabs.smallBytes ? slabs.leaseSmall() : 0;
     if (slab === 0 && length <= slabs.largeBytes) slab = slabs.leaseLarge();
     if (slab === 0) {
-      this.#heap = Buffer.allocUnsafeSlow(length);
-      memory.copy(this.#heap, 0, start, end);
+      this.keepOnHeap(start, end);
     } else {
       memory.copyWithin(slab, start, end);
       this.#slab = slab;
     }
+  }
+
+  /** As keep(), for whoever may not take the slabs of others. */
+  keepOnHeap(start: number, end: number): void {
+    this.length = end - start;
+    this.#heap = this.length === 0 ? null : Buffer.allocUnsafeSlow(this.length);
+    if (this.#heap !== null) this.#engine.memory.copy(this.#heap, 0, start, end);
   }
 
   /**

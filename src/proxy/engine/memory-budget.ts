@@ -5,13 +5,15 @@ import { LOG_WARN, type Log } from '../../log.ts';
 export interface MemoryHolder {
   /** Bytes that were counted for it last. */
   heldBytes: number;
+  /** One that has not logged in is closed before those that have. */
+  readonly authenticated: boolean;
   destroy(reason: string): void;
 }
 
 /**
  * The bytes that wait for clients and servers in this process. Each connection reports what it
  * holds once per turn; over the limit, the client that holds most is closed, and the next, until
- * there is room.
+ * there is room. Whoever has not logged in goes first, whatever it holds.
  */
 export class MemoryBudget {
   readonly limit: number;
@@ -36,6 +38,7 @@ export class MemoryBudget {
   }
 
   #makeRoom(): void {
+    this.#closeStrangers();
     while (this.used > this.limit) {
       let largest: MemoryHolder | null = null;
       for (const client of this.#clients) {
@@ -44,14 +47,29 @@ export class MemoryBudget {
         }
       }
       if (largest === null) return;
-      const { heldBytes } = largest;
-      this.closed++;
-      this.#log.write(
-        LOG_WARN,
-        `${this.used} bytes wait for clients and servers, ${this.limit} may: the client that ` +
-          `holds ${heldBytes} is closed`,
-      );
-      largest.destroy('the memory limit is reached and it holds most');
+      this.#close(largest, 'the client that holds', 'it holds most');
     }
+  }
+
+  #closeStrangers(): void {
+    const strangers: MemoryHolder[] = [];
+    for (const client of this.#clients) {
+      if (client !== null && !client.authenticated && client.heldBytes > 0) strangers.push(client);
+    }
+    strangers.sort((a, b) => b.heldBytes - a.heldBytes);
+    for (const stranger of strangers) {
+      if (this.used <= this.limit) return;
+      this.#close(stranger, 'a client that has not logged in and holds', 'it has not logged in');
+    }
+  }
+
+  #close(client: MemoryHolder, who: string, why: string): void {
+    this.closed++;
+    this.#log.write(
+      LOG_WARN,
+      `${this.used} bytes wait for clients and servers, ${this.limit} may: ${who} ` +
+        `${client.heldBytes} is closed`,
+    );
+    client.destroy(`the memory limit is reached and ${why}`);
   }
 }

@@ -1,5 +1,6 @@
 import type { Config, PoolConfig } from '../../config/index.ts';
 import { type Moved, movedKeys, type NamedRing, sampleKeys } from '../../distribution/moved.ts';
+import { RECOMMENDED_AUTH_FAILURES, RECOMMENDED_LOGIN_MS } from '../../limits.ts';
 import { samePool } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
 
@@ -12,6 +13,8 @@ export interface PoolChange {
   readonly change: 'same' | 'changed' | 'added' | 'removed';
   /** What differs, in words: `timeout: 400 → 200`, `server cache5 is new`. */
   readonly differences: readonly string[];
+  /** What the new configuration of the pool had better say as well, in words. */
+  readonly advice: readonly string[];
   /** Null for a pool that is new or gone. */
   readonly moved: Moved | null;
 }
@@ -26,19 +29,48 @@ export function compareConfigs(
   for (const pool of before.pools) {
     const next = after.pools.find(({ name }) => name === pool.name);
     if (next === undefined) {
-      changes.push({ pool: pool.name, change: 'removed', differences: [], moved: null });
+      changes.push({
+        pool: pool.name,
+        change: 'removed',
+        differences: [],
+        advice: [],
+        moved: null,
+      });
       continue;
     }
     const moved = movedKeys(namedRing(pool), namedRing(next), keys ?? sampleKeys(SAMPLE_KEYS));
     const differences = differencesOf(pool, next);
     const same = moved.share === 0 && differences.length === 0 && samePool(pool, next);
-    changes.push({ pool: pool.name, change: same ? 'same' : 'changed', differences, moved });
+    changes.push({
+      pool: pool.name,
+      change: same ? 'same' : 'changed',
+      differences,
+      advice: adviceFor(next),
+      moved,
+    });
   }
   for (const pool of after.pools) {
     if (before.pools.some(({ name }) => name === pool.name)) continue;
-    changes.push({ pool: pool.name, change: 'added', differences: [], moved: null });
+    changes.push({
+      pool: pool.name,
+      change: 'added',
+      differences: [],
+      advice: adviceFor(pool),
+      moved: null,
+    });
   }
   return changes;
+}
+
+/** Without limits anybody may try passwords for ever, and keep connections meanwhile. */
+function adviceFor({ redisAuth, loginTimeoutMs, maxAuthFailures }: PoolConfig): string[] {
+  if (redisAuth === null) return [];
+  const limit = (key: string, value: number, wanted: number): string[] =>
+    value === 0 ? [`redis_auth without ${key}: ${key}: ${wanted} is recommended`] : [];
+  return [
+    ...limit('login_timeout', loginTimeoutMs, RECOMMENDED_LOGIN_MS),
+    ...limit('max_auth_failures', maxAuthFailures, RECOMMENDED_AUTH_FAILURES),
+  ];
 }
 
 function namedRing(pool: PoolConfig): NamedRing {

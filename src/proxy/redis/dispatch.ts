@@ -23,6 +23,7 @@ import {
 } from '../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
 import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../stats/counters.ts';
+import { refusedBeforeLogin } from '../client/before-login.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { isHttpWord, refuseHttp } from '../client/http-guard.ts';
 import { forward } from '../routing/forward.ts';
@@ -46,9 +47,6 @@ import { scriptTooLong } from './script-limit.ts';
 import { handleUnknown } from './unknown-command.ts';
 
 const PART_WORD = PART_TABLE / 4;
-
-/** May come before the password. */
-const OPEN_COMMANDS = ['AUTH', 'HELLO', 'QUIT', 'RESET'];
 
 /**
  * Answers or sends one request at [start, start + length) that the fast loop left out.
@@ -76,14 +74,12 @@ export function handleSpecial(
 }
 
 function handle(request: SpecialRequest, info: number): boolean {
-  const { client } = request;
+  const { client, start, length } = request;
+  if (!client.authenticated && refusedBeforeLogin(client, start, length, info)) return true;
   if ((info & FLAG_INLINE) !== 0) return handleInline(request);
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
-  if (!client.authenticated && !(spec !== null && OPEN_COMMANDS.includes(spec.name))) {
-    return answer(client, replies.NO_AUTH);
-  }
   if (spec === null) return handleUnknown(request, handleBySpec);
   if ((info & FLAG_BAD_ARITY) !== 0) return answer(client, replies.wrongArity(spec.name));
   if ((info & FLAG_KEY_TOO_LONG) !== 0) {

@@ -14,6 +14,7 @@ function clients(limit: number, ...held: number[]): { budget: MemoryBudget; clos
   held.forEach((heldBytes, i) => {
     const holder: MemoryHolder & { heldBytes: number } = {
       heldBytes,
+      authenticated: true,
       destroy() {
         closed.push(i);
         budget.add(-holder.heldBytes);

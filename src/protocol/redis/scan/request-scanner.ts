@@ -68,7 +68,7 @@ export const PHASE_START = 0;
 const PHASE_HEADER = 1; // request: in the line "*N"
 export const PHASE_LINE = 2; // request: at or in a line "$N"; reply: at or in an element's header
 export const PHASE_BODY = 3; // in a bulk
-const PHASE_HELD = 4; // request: in the command name or the key, wanted in one piece
+export const PHASE_HELD = 4; // request: in the command name or the key, wanted in one piece
 export const PHASE_TEXT = 5; // in an inline request or a reply line
 
 // What readNumber returns instead of a number. All it returns fits 32 bits, so it is never boxed.

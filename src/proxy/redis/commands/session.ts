@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import {
   arrayReply,
   bulkReply,
@@ -10,24 +9,16 @@ import {
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { Lane, RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client/login.ts';
 import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
 import { withRedisVersion } from '../redis-version.ts';
 import { askServers } from '../server-answers.ts';
 import { isClientName } from './client-names.ts';
 
-const DEFAULT_USER = 'default';
 const INT32_MAX = 2147483647;
 
 export function laneOf(client: ClientConnection): Lane {
   return client.pool.lanes.at(client.lane);
-}
-
-/** Whether user and password are those of the pool; a pool without a password lets everyone in. */
-function mayEnter(client: ClientConnection, user: string, given: Buffer): boolean {
-  const password = client.pool.config.redisAuth;
-  if (user !== DEFAULT_USER) return false;
-  if (password === null) return true;
-  return given.length === password.length && timingSafeEqual(given, password);
 }
 
 /** AUTH password, AUTH user password. The one-word form has nutcracker's replies. */
@@ -38,11 +29,13 @@ export function authenticate(request: SpecialRequest, count: number): boolean {
   if (!named && client.pool.config.redisAuth === null) {
     return answer(client, replies.NO_PASSWORD_SET);
   }
-  const right = mayEnter(client, named ? text(request, 1) : DEFAULT_USER, word(request, count - 1));
+  if (mayEnter(client, named ? text(request, 1) : DEFAULT_USER, word(request, count - 1))) {
+    logIn(client);
+    return answer(client, replies.OK);
+  }
   // A wrong password takes the login away, as nutcracker does; without one there is none to lose.
-  if (right || client.pool.config.redisAuth !== null) client.setAuthenticated(right);
-  if (right) return answer(client, replies.OK);
-  return answer(client, named ? replies.WRONG_PASS : replies.INVALID_PASSWORD);
+  logOut(client);
+  return refuseLogin(client, named ? replies.WRONG_PASS : replies.INVALID_PASSWORD);
 }
 
 interface Hello {
@@ -84,9 +77,8 @@ export function hello(request: SpecialRequest, count: number): boolean {
   const asked = readHello(request, count);
   if (Buffer.isBuffer(asked)) return answer(client, asked);
   if (asked.login !== null) {
-    const right = mayEnter(client, ...asked.login);
-    if (!right) return answer(client, replies.WRONG_PASS);
-    client.setAuthenticated(true);
+    if (!mayEnter(client, ...asked.login)) return refuseLogin(client, replies.WRONG_PASS);
+    logIn(client);
   }
   if (!client.authenticated) return answer(client, replies.NO_AUTH_FOR_HELLO);
   if (asked.name !== null) client.session.name = asked.name;
@@ -119,7 +111,7 @@ function helloReply(client: ClientConnection, resp: RespVersion, version: string
 export function reset(request: SpecialRequest): boolean {
   const { client } = request;
   client.session.clear();
-  client.setAuthenticated(client.pool.config.redisAuth === null);
+  logOut(client);
   client.enterLane(client.pool.lanes.first);
   return answer(client, replies.RESET);
 }
