@@ -22,6 +22,14 @@ export const DEFAULT_MAX_BACKEND_CONNECTIONS = 1024;
 export const LANE_LIMIT = 1024;
 /** Commands that a pool learns from its servers and remembers. */
 export const LEARNED_COMMANDS = 1024;
+/** A client's name, the name and the version of its library: each is kept as long as the client. */
+export const CLIENT_NAME_BYTES = 256;
+/** A CONFIG GET: its patterns are compared with each name that is shown. */
+export const CONFIG_GET_BYTES = 4096;
+/** Error replies that are kept by their text, which may be a server's. */
+export const KEPT_REPLIES = 128;
+/** What is shown of a text that a server chose. */
+export const REPLY_TEXT_BYTES = 512;
 /** The version of Redis that HELLO and INFO name when no server says its own. */
 export const REDIS_VERSION = '7.0.0';
 /** The first client that wants to know waits this long for the servers' versions. */

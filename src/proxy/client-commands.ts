@@ -4,12 +4,14 @@ import {
   integerReply,
   mapReply,
   nullReply,
+  verbatimPieces,
   verbatimReply,
 } from '../protocol/redis/encode.ts';
 import * as replies from '../protocol/redis/replies.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { clientLine, clientsOf, killFilter, listFilter, peerAddress } from './client-list.ts';
-import { isClientName } from './client-names.ts';
+import { clientLine, clientsOf, killFilter, listBody, listFilter, peerAddress } from './client-list.ts';
+import { clientNameError, libraryNameError } from './client-names.ts';
+import { answerInPieces } from './pieces.ts';
 import { laneOf } from './session-commands.ts';
 import { answer, type SpecialRequest, text } from './special-request.ts';
 
@@ -21,7 +23,8 @@ function wordsFrom(request: SpecialRequest, from: number, count: number): string
 
 function setName(request: SpecialRequest): boolean {
   const name = text(request, 2);
-  if (!isClientName(name)) return answer(request.client, replies.CLIENT_NAME);
+  const error = clientNameError(name);
+  if (error !== null) return answer(request.client, error);
   request.client.session.name = name;
   return answer(request.client, replies.OK);
 }
@@ -38,7 +41,8 @@ function setInfo(request: SpecialRequest): boolean {
   if (option !== 'lib-name' && option !== 'lib-ver') {
     return answer(client, replies.unrecognizedOption(text(request, 2)));
   }
-  if (!isClientName(value)) return answer(client, replies.notAName(option));
+  const error = libraryNameError(option, value);
+  if (error !== null) return answer(client, error);
   if (option === 'lib-name') client.session.libName = value;
   else client.session.libVersion = value;
   return answer(client, replies.OK);
@@ -48,9 +52,10 @@ function list(request: SpecialRequest, count: number): boolean {
   const { client } = request;
   const filter = listFilter(wordsFrom(request, 2, count));
   if (typeof filter === 'string') return answer(client, replies.error(filter));
-  const lines = clientsOf(client.pool).filter(filter).map(clientLine);
-  const body = lines.map((line) => `${line}\n`).join('');
-  return answer(client, verbatimReply(body, laneOf(client).resp));
+  const body = listBody(clientsOf(client.pool).filter(filter), client.pool.config.clientOutputLimit);
+  if (body === null) return answer(client, replies.REPLY_TOO_LARGE);
+  answerInPieces(client, verbatimPieces(body, laneOf(client).resp));
+  return true;
 }
 
 /** Ends each; the one that asks hears the reply first. */

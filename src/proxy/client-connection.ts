@@ -49,7 +49,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   /** The server connection that must take more before the next request can be sent. */
   waitsFor: BackendConnection | null = null;
   authenticated: boolean;
-  /** Its plain requests are simply forwarded: it is authenticated and hears the replies. */
+  /** Its plain requests are simply forwarded: it is logged in, hears replies, is not in MULTI. */
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
@@ -185,10 +185,10 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
     this.#input.barrier();
   }
 
-  /** Authenticated or not, hearing replies or not: the fast loop only takes the usual case. */
+  /** Logged in or not, and whatever else its session says: the fast loop takes the usual case. */
   setAuthenticated(yes: boolean): void {
     this.authenticated = yes;
-    this.plain = yes && this.session.replies === 'on';
+    this.plain = yes && this.session.usual;
   }
 
   // --- answers ---------------------------------------------------------------------------------

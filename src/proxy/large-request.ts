@@ -182,7 +182,7 @@ export class LargeRequest implements BulkWaiter, Timed {
     this.#complete = true;
     if (this.#mode === 'assemble') return this.#buffer.subarray(0, this.#length);
     if (this.#mode === 'discard') {
-      if (this.#error !== null) this.#client.answer(this.#error);
+      if (this.#error !== null) this.#refuse(this.#error);
       return null;
     }
     if (this.#mode === 'stream') {
@@ -193,8 +193,18 @@ export class LargeRequest implements BulkWaiter, Timed {
     return null;
   }
 
-  get isComplete(): boolean {
-    return this.#complete;
+  /** The error for a request that was never looked into, unless the client hears no replies. */
+  #refuse(error: Buffer): void {
+    const client = this.#client;
+    const { session } = client;
+    session.failTransaction();
+    if (session.replies === 'on') {
+      client.answer(error);
+    } else if (session.replies === 'skip') {
+      session.replies = 'on';
+      session.muted = false;
+      client.setAuthenticated(client.authenticated);
+    }
   }
 
   #release(): void {

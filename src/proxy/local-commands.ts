@@ -7,11 +7,14 @@ import { scan } from './scan.ts';
 import { authenticate, hello, ping, reset, role, select } from './session-commands.ts';
 import { slowLogCommand } from './slow-log-command.ts';
 import { answer, type SpecialRequest, word } from './special-request.ts';
+import { discard, exec, multi } from './transaction.ts';
 import { wait } from './wait-command.ts';
 
 const noCluster: Local = ({ client }) => answer(client, replies.NO_CLUSTER);
 
+/** The last that a client hears: what it sent behind QUIT is not looked at. */
 function quit({ client }: SpecialRequest): boolean {
+  client.answer(replies.OK);
   client.stopReading();
   return true;
 }
@@ -23,9 +26,12 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   AUTH: authenticate,
   CLUSTER: noCluster,
   'CONFIG|GET': configGet,
+  DISCARD: discard,
   ECHO: (request) => answer(request.client, bulkReply(word(request, 1))),
+  EXEC: exec,
   HELLO: hello,
   INFO: info,
+  MULTI: multi,
   PING: ping,
   QUIT: quit,
   READONLY: noCluster,

@@ -9,7 +9,7 @@ import {
 } from '../protocol/redis/encode.ts';
 import * as replies from '../protocol/redis/replies.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { isClientName } from './client-names.ts';
+import { clientNameError } from './client-names.ts';
 import type { Lane, RespVersion } from './lane.ts';
 import { answerLater } from './late-answer.ts';
 import { withRedisVersion } from './redis-version.ts';
@@ -70,7 +70,8 @@ function readHello(request: SpecialRequest, count: number): Hello | Buffer {
       i += 2;
     } else if (option === 'SETNAME' && i + 1 < count) {
       hello.name = text(request, i + 1);
-      if (!isClientName(hello.name)) return replies.CLIENT_NAME;
+      const error = clientNameError(hello.name);
+      if (error !== null) return error;
       i++;
     } else {
       return replies.syntaxErrorIn('HELLO', text(request, i));

@@ -30,6 +30,7 @@ import { sendFragments } from './fragmented-request.ts';
 import { LOCAL_COMMANDS } from './local-commands.ts';
 import { scriptTooLong } from './script-limit.ts';
 import { answer, type SpecialRequest, serverOf, split, text } from './special-request.ts';
+import { execWithWords, refuseInTransaction } from './transaction.ts';
 import { handleUnknown } from './unknown-command.ts';
 
 const PART_WORD = PART_TABLE / 4;
@@ -71,8 +72,17 @@ function handle(request: SpecialRequest, info: number): boolean {
   if (!client.authenticated && !(spec !== null && OPEN_COMMANDS.includes(spec.name))) {
     return answer(client, replies.NO_AUTH);
   }
+  const badArity = (info & FLAG_BAD_ARITY) !== 0;
+  const { transaction } = client.session;
+  if (
+    transaction !== 'none' &&
+    client.authenticated &&
+    refuseInTransaction(request, spec, badArity)
+  )
+    return true;
   if (spec === null) return handleUnknown(request, handleBySpec);
-  if ((info & FLAG_BAD_ARITY) !== 0) return answer(client, replies.wrongArity(spec.name));
+  if (badArity && spec.name === 'EXEC') return execWithWords(request);
+  if (badArity) return answer(client, replies.wrongArity(spec.name));
   if ((info & FLAG_KEY_TOO_LONG) !== 0) {
     return answer(client, replies.error(`key is longer than ${LIMIT_KEY_BYTES} bytes`));
   }
@@ -146,8 +156,10 @@ function handleInline(request: SpecialRequest): boolean {
   }
   if (words.length === 0) return true;
   const encoded = encodeRequest(words);
-  if (encoded.length > SCRATCH_BYTES)
+  if (encoded.length > SCRATCH_BYTES) {
+    client.session.failTransaction();
     return answer(client, replies.error('too big inline request'));
+  }
   encoded.copy(engine.memory, SCRATCH);
   engine.loadState(null);
   engine.codec.scanRequests(SCRATCH, SCRATCH + encoded.length, PART_TABLE, 1, descriptor);

@@ -32,7 +32,10 @@ const NOTES: Readonly<Record<string, string>> = {
   'CLIENT|NO-EVICT': 'accepted without effect: servers count memory by connection, not by client',
   'CLIENT|NO-TOUCH': '`OFF` is accepted; `ON` is refused: server connections are shared',
   WAIT: 'the smallest count of all servers, asked every 20 ms until it is reached or time is up',
-  QUIT: 'closes when all is answered, without `OK`',
+  QUIT: 'answers `OK` and closes when all is answered',
+  MULTI: 'answers `OK`; each command behind it is refused, and nothing of it is executed',
+  EXEC: 'ends what MULTI began with `EXECABORT`, because nothing was executed',
+  DISCARD: 'ends what MULTI began',
   'CONFIG|GET': 'some parameters, as one server has them',
 };
 
