@@ -9,7 +9,14 @@ import {
 } from '../protocol/redis/encode.ts';
 import * as replies from '../protocol/redis/replies.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { clientLine, clientsOf, killFilter, listBody, listFilter, peerAddress } from './client-list.ts';
+import {
+  clientLine,
+  clientsOf,
+  killFilter,
+  listBody,
+  listFilter,
+  peerAddress,
+} from './client-list.ts';
 import { clientNameError, libraryNameError } from './client-names.ts';
 import { answerInPieces } from './pieces.ts';
 import { laneOf } from './session-commands.ts';
@@ -52,7 +59,10 @@ function list(request: SpecialRequest, count: number): boolean {
   const { client } = request;
   const filter = listFilter(wordsFrom(request, 2, count));
   if (typeof filter === 'string') return answer(client, replies.error(filter));
-  const body = listBody(clientsOf(client.pool).filter(filter), client.pool.config.clientOutputLimit);
+  const body = listBody(
+    clientsOf(client.pool).filter(filter),
+    client.pool.config.clientOutputLimit,
+  );
   if (body === null) return answer(client, replies.REPLY_TOO_LARGE);
   answerInPieces(client, verbatimPieces(body, laneOf(client).resp));
   return true;

@@ -1,3 +1,4 @@
+import { REPLY_TEXT_BYTES } from '../limits.ts';
 import { LOG_WARN } from '../log.ts';
 import { encodeRequest } from '../protocol/redis/encode.ts';
 import type { BackendConnection } from './backend-connection.ts';
@@ -23,7 +24,8 @@ class OwnRequest implements ReplyTarget {
   onReply(start: number, length: number, info: number): void {
     const { server, lane } = this.#connection;
     if ((info & 0xff) === ERROR_TYPE) {
-      const text = server.pool.engine.memory.toString('latin1', start + 1, start + length - 2);
+      const end = Math.min(start + length - 2, start + 1 + REPLY_TEXT_BYTES);
+      const text = server.pool.engine.memory.toString('latin1', start + 1, end);
       server.pool.engine.log.write(
         LOG_WARN,
         `${this.#what} failed on ${server.pool.config.name} | ${server.name}: ${text}`,

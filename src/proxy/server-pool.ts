@@ -18,6 +18,7 @@ import { Lanes } from './lane.ts';
 import { sameAddress, sameConnections, sameSlowLog } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
 import type { Protocol } from './protocol.ts';
+import { RefusedDatabases } from './refused-databases.ts';
 import type { RingRegion } from './ring-arena.ts';
 import { Server } from './server.ts';
 import { SlowLog } from './slow-log.ts';
@@ -53,6 +54,7 @@ export class Pool {
   descriptor: number;
   readonly health: PoolHealth;
   readonly lanes: Lanes;
+  readonly refusedDatabases: RefusedDatabases = new RefusedDatabases();
   readonly budget: ConnectionBudget;
   /** By upper-case name; what the configuration adds to the command table. */
   customCommands: ReadonlyMap<string, LearnedCommand> = new Map();
@@ -103,6 +105,7 @@ export class Pool {
     if (!sameSlowLog(before, config)) this.#openSlowLog();
     this.lanes.first.db = config.redis ? config.redisDb : 0;
     this.#configureCommands();
+    this.refusedDatabases.clear();
     const known = new Map(this.servers.map((server) => [server.name, server]));
     const indexes = config.servers.map(({ ringName }) => known.get(ringName)?.index ?? -1);
     const replaced = new Set<Server>();

@@ -135,7 +135,12 @@ export function select(request: SpecialRequest): boolean {
     return answer(client, replies.NOT_AN_INTEGER);
   }
   if (Number(wanted) < 0) return answer(client, replies.DB_OUT_OF_RANGE);
-  const lane = client.pool.lanes.find(Number(wanted), laneOf(client).resp);
+  const db = Number(wanted);
+  const { lanes, refusedDatabases } = client.pool;
+  const now = performance.now();
+  const refused = lanes.isVerified(db) ? null : refusedDatabases.replyFor(db, now);
+  if (refused !== null) return answer(client, refused);
+  const lane = lanes.find(db, laneOf(client).resp);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   if (lane.verified) {
     client.enterLane(lane);
@@ -152,6 +157,7 @@ export function select(request: SpecialRequest): boolean {
       answers.find(({ refused }) => refused) ??
       (answers.every(({ isError }) => isError) ? answers[0] : undefined);
     if (bad !== undefined) {
+      if (bad.refused) refusedDatabases.add(db, bad.reply, performance.now());
       reply(bad.reply);
       return;
     }
