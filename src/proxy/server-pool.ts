@@ -32,7 +32,7 @@ const PLACEHOLDER = Buffer.from('placeholder');
 function custom(command: CustomCommand): LearnedCommand {
   const least = Math.max(1, command.firstKey + 1, command.numkeys + 1);
   const spec = specOf({ ...command, arity: -least, access: 'w' });
-  return { spec, movable: false, blocking: false, hides: null };
+  return { spec, movable: false, blocking: false, administers: false, hides: null };
 }
 
 /** A named listener and its servers. */

@@ -1,14 +1,14 @@
 import { routeKey } from '../distribution/route.ts';
-import { LEARNED_COMMANDS } from '../limits.ts';
+import { LEARNED_COMMANDS, LEARNED_NAME_BYTES } from '../limits.ts';
 import { NO_SERVER, PART_TABLE_RECORDS } from '../protocol/frame-table.ts';
 import { arityFits, type CommandSpec } from '../protocol/redis/commands.ts';
 import { encodeRequest, encodeText } from '../protocol/redis/encode.ts';
 import { type LearnedCommand, learnCommand } from '../protocol/redis/learn-command.ts';
 import * as replies from '../protocol/redis/replies.ts';
-import { bodyOf, elementsOf } from '../protocol/redis/reply-parts.ts';
+import { bodyOf, elementsOf, isNull } from '../protocol/redis/reply-parts.ts';
 import { whyUnsupported } from '../protocol/redis/unsupported.ts';
 import { commonServer } from './common-server.ts';
-import { failureReply, REASON_REFUSED } from './failure.ts';
+import { failureReply, REASON_INVALID, REASON_REFUSED } from './failure.ts';
 import { type Answer, askServers, collect } from './server-answers.ts';
 import type { Pool, Server } from './server-pool.ts';
 import { answer, copyOf, type SpecialRequest, split, text, word } from './special-request.ts';
@@ -16,6 +16,7 @@ import { answer, copyOf, type SpecialRequest, split, text, word } from './specia
 type Reply = (bytes: Buffer) => void;
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 
+const BULK = 0x24; // '$'
 /** Arguments that an error may show. */
 const SHOWN_WORDS = 128;
 /** What COMMAND GETKEYS says to a request without keys, or that every server would refuse. */
@@ -23,8 +24,9 @@ const KEYLESS = /^-ERR (The command has no key|Invalid (number of )?arguments|In
 const TOO_MANY_WORDS = replies.error('too many arguments');
 
 /** Why a learnt command is not sent, or null. */
-function whyNotSent({ blocking, hides }: LearnedCommand): string | null {
+function whyNotSent({ blocking, administers, hides }: LearnedCommand): string | null {
   if (hides !== null) return `a server has it for ${hides}, which is not sent under another name`;
+  if (administers) return 'it is about one server or one connection; send it to that server';
   return blocking ? whyUnsupported('BLPOP') : null;
 }
 
@@ -40,7 +42,7 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
     const why = whyNotSent(known);
     if (why !== null) return answer(client, replies.unsupported(name, why));
     if (!known.movable) return handle(request, known.spec);
-  } else if (!pool.config.askUnknownCommands) {
+  } else if (!pool.config.askUnknownCommands || name.length > LEARNED_NAME_BYTES) {
     const shown = Array.from({ length: Math.min(count, SHOWN_WORDS) }, (_, i) => text(request, i));
     return answer(client, replies.unknownCommand(shown));
   }
@@ -130,7 +132,10 @@ function sendByKeys(later: Later, said: Answer, reply: Reply): void {
     else reply(said.reply); // Where its keys are is not known, so no server is the right one.
     return;
   }
-  const keys = elementsOf(said.reply) ?? [];
+  const keys = elementsOf(said.reply);
+  if (keys === null || !keys.every((key) => key[0] === BULK && !isNull(key))) {
+    return void reply(failureReply(REASON_INVALID));
+  }
   const places = keys.map((key) => serverOfKey(pool, bodyOf(key)));
   const stranger = places.findIndex((place) => place !== places[0]);
   if (stranger < 0 || pool.config.distribution === 'random') {
