@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { matchesGlob } from '../../src/protocol/redis/glob.ts';
+import { matchesGlob } from '../../src/protocol/redis/replies/glob.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 

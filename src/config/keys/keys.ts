@@ -1,0 +1,319 @@
+import {
+  DEFAULT_BULK_CONNECTIONS,
+  DEFAULT_CLIENT_OUTPUT_LIMIT,
+  DEFAULT_MAX_ASSEMBLED_REQUEST,
+  DEFAULT_MAX_BACKEND_CONNECTIONS,
+  DEFAULT_MAX_PIPELINE,
+} from '../../limits.ts';
+import { DISTRIBUTION_NAMES, HASH_NAMES } from './names.ts';
+
+export type KeyType =
+  | 'address'
+  | 'servers'
+  | 'name'
+  | 'two-bytes'
+  | 'number'
+  | 'bool'
+  | 'text'
+  | 'commands';
+
+/** One pool key: the only place that says what it accepts and what it defaults to. */
+export interface KeySpec {
+  readonly name: string;
+  readonly type: KeyType;
+  /** null = none; `required` keys have no default either. */
+  readonly default: number | boolean | string | null;
+  readonly required?: true;
+  /** For `number`: both ends included. */
+  readonly range?: readonly [number, number];
+  readonly unit?: 'ms' | 'bytes';
+  /** For `name`: the accepted values. */
+  readonly choices?: readonly string[];
+  /** `nutcracker` keys have nutcracker's meaning to the letter, wrapping numbers included. */
+  readonly since: 'nutcracker' | 'ringway 0.1';
+  readonly doc: string;
+}
+
+export const INT32_MAX = 2147483647;
+const ANY: readonly [number, number] = [0, INT32_MAX];
+const MIB = 1024 * 1024;
+
+function number(name: string, value: number | null, doc: string): KeySpec {
+  return { name, type: 'number', default: value, range: ANY, since: 'nutcracker', doc };
+}
+
+function bool(name: string, doc: string): KeySpec {
+  return { name, type: 'bool', default: false, since: 'nutcracker', doc };
+}
+
+function own(name: string, value: number, range: readonly [number, number], doc: string): KeySpec {
+  return { name, type: 'number', default: value, range, since: 'ringway 0.1', doc };
+}
+
+export const POOL_KEYS: readonly KeySpec[] = [
+  {
+    name: 'listen',
+    type: 'address',
+    default: null,
+    required: true,
+    since: 'nutcracker',
+    doc: 'Where clients connect: `host:port`, or `/path` or `/path MODE` for a unix socket.',
+  },
+  {
+    name: 'servers',
+    type: 'servers',
+    default: null,
+    required: true,
+    since: 'nutcracker',
+    doc: 'The list of servers: `host:port:weight [name]` or `/path:weight [name]`.',
+  },
+  {
+    name: 'hash',
+    type: 'name',
+    default: 'fnv1a_64',
+    choices: HASH_NAMES,
+    since: 'nutcracker',
+    doc: 'The hash function of the keys.',
+  },
+  {
+    name: 'distribution',
+    type: 'name',
+    default: 'ketama',
+    choices: DISTRIBUTION_NAMES,
+    since: 'nutcracker',
+    doc: 'How a hash becomes a server.',
+  },
+  {
+    name: 'hash_tag',
+    type: 'two-bytes',
+    default: null,
+    since: 'nutcracker',
+    doc: 'Two bytes, such as `"{}"`: only the part of a key between them is hashed.',
+  },
+  {
+    ...number('timeout', null, 'How long to wait for a server. 0 or absent: for ever.'),
+    unit: 'ms',
+  },
+  number('backlog', 512, 'The length of the queue of connections not yet accepted.'),
+  number(
+    'client_connections',
+    null,
+    'Clients of this pool at once; one more gets `-ERR max number of clients reached` ' +
+      '(memcached: `ERROR Too many open connections`) and is closed. 0 or absent = unlimited. ' +
+      '(nutcracker accepts the key and ignores it.)',
+  ),
+  bool('redis', 'The protocol of the pool: `true` Redis, `false` memcached.'),
+  bool('tcpkeepalive', 'TCP keep-alive on the connections of clients.'),
+  {
+    name: 'redis_auth',
+    type: 'text',
+    default: null,
+    since: 'nutcracker',
+    doc: 'The password sent to the servers, and asked of clients. Redis pools only.',
+  },
+  number('redis_db', 0, 'The database selected on the servers. Ignored in memcached pools.'),
+  bool('preconnect', 'Connect to every server at start.'),
+  bool('auto_eject_hosts', 'Take a failing server out of the ring for a while.'),
+  {
+    ...number('server_connections', 1, 'Connections to each server.'),
+    range: [1, INT32_MAX],
+  },
+  {
+    ...number('server_retry_timeout', 30000, 'How long an ejected server stays out.'),
+    unit: 'ms',
+  },
+  number('server_failure_limit', 2, 'Failures in a row that eject a server. 0 acts like 1.'),
+  {
+    ...own(
+      'max_assembled_request',
+      DEFAULT_MAX_ASSEMBLED_REQUEST,
+      [65536, 512 * MIB],
+      'The largest request that is assembled in memory; larger bodies are streamed.',
+    ),
+    unit: 'bytes',
+  },
+  {
+    ...own(
+      'client_output_limit',
+      DEFAULT_CLIENT_OUTPUT_LIMIT,
+      [65536, INT32_MAX],
+      'Reply bytes buffered for one client before ringway stops reading its requests.',
+    ),
+    unit: 'bytes',
+  },
+  own(
+    'bulk_connections',
+    DEFAULT_BULK_CONNECTIONS,
+    [1, 1024],
+    'Extra connections to each server for bodies beyond `max_assembled_request`.',
+  ),
+  {
+    ...own(
+      'slowlog_ms',
+      0,
+      [0, 60000],
+      'Requests that take this long go into the slow log (`SLOWLOG GET`). 0 or absent: none.',
+    ),
+    unit: 'ms',
+  },
+  own('slowlog_length', 128, [1, 10000], 'Entries that the slow log keeps.'),
+  {
+    ...bool('slowlog_redact', 'Keep keys out of the slow log.'),
+    since: 'ringway 0.1',
+  },
+  own(
+    'max_backend_connections',
+    DEFAULT_MAX_BACKEND_CONNECTIONS,
+    [1, 1048576],
+    'Connections to the servers in all: servers, databases and RESP versions that clients use, ' +
+      '`server_connections` each. The idle one used longest ago is closed to make room.',
+  ),
+  {
+    name: 'partial_failure',
+    type: 'name',
+    default: 'error',
+    choices: ['error', 'per-key'],
+    since: 'ringway 0.1',
+    doc:
+      'When some servers of an MGET fail: `error` answers with the first error, `per-key` puts ' +
+      'each error in the place of its values.',
+  },
+  {
+    ...bool('allow_flush', 'FLUSHDB and FLUSHALL empty all servers; otherwise they are refused.'),
+    since: 'ringway 0.1',
+  },
+  {
+    name: 'unknown_commands',
+    type: 'name',
+    default: 'refuse',
+    choices: ['refuse', 'ask'],
+    since: 'ringway 0.1',
+    doc:
+      'Commands that ringway does not know: `refuse` answers as Redis does, `ask` asks a server ' +
+      'where their keys are and sends them on.',
+  },
+  {
+    name: 'custom_commands',
+    type: 'commands',
+    default: null,
+    since: 'ringway 0.1',
+    doc:
+      'Further commands, separated by commas: `NAME FIRST [LAST [STEP]]` with the words that are ' +
+      'keys, as COMMAND INFO counts them; `NAME numkeys WORD`; or `NAME none`.',
+  },
+  own('max_pipeline', DEFAULT_MAX_PIPELINE, [1, 1048576], 'Unanswered requests of one client.'),
+  {
+    ...bool('flush_all', 'Send `flush_all` to every server. memcached pools only.'),
+    since: 'ringway 0.1',
+  },
+  {
+    ...bool(
+      'join_gets',
+      'Gets for one server that arrive together, of any clients, are sent to it as one line, ' +
+        'which it answers with one write. memcached pools only.',
+    ),
+    default: true,
+    since: 'ringway 0.1',
+  },
+  {
+    name: 'multiget_failure',
+    type: 'name',
+    default: 'hits',
+    choices: ['hits', 'error'],
+    since: 'ringway 0.1',
+    doc:
+      'A get with several keys of which a server fails: the hits of the other servers and then ' +
+      'the error line, or the error line alone. memcached pools only.',
+  },
+  {
+    ...own(
+      'server_output_limit',
+      4 * MIB,
+      [65536, INT32_MAX],
+      'Bytes queued to one server connection before the clients that feed it wait.',
+    ),
+    unit: 'bytes',
+  },
+  {
+    ...own('connect_timeout', 0, [0, INT32_MAX], 'How long a connection may take. 0: `timeout`.'),
+    unit: 'ms',
+  },
+  {
+    ...own(
+      'client_idle_timeout',
+      0,
+      [0, INT32_MAX],
+      'A client that asks for nothing this long is closed. 0: never.',
+    ),
+    unit: 'ms',
+  },
+  {
+    ...own(
+      'request_read_timeout',
+      60000,
+      [0, INT32_MAX],
+      'A request that is begun and gets no byte this long closes its client. 0: never.',
+    ),
+    unit: 'ms',
+  },
+  {
+    ...own(
+      'client_write_timeout',
+      60000,
+      [0, INT32_MAX],
+      'A client that takes no byte of its replies this long is closed. 0: never.',
+    ),
+    unit: 'ms',
+  },
+  own(
+    'retry_reads',
+    0,
+    [0, 10],
+    'Times that a read is sent again when its server fails before it begins to answer.',
+  ),
+  {
+    ...bool('server_probe', 'Ask an ejected server with a PING before it returns to the ring.'),
+    since: 'ringway 0.1',
+  },
+  own(
+    'breaker_failures',
+    10,
+    [0, INT32_MAX],
+    'Failures in a row after which requests to a server fail at once for a while. 0: never. ' +
+      'Without effect with `auto_eject_hosts`.',
+  ),
+  {
+    ...own('breaker_max_wait', 1000, [1, INT32_MAX], 'The longest such while; the first is 50 ms.'),
+    unit: 'ms',
+  },
+  own('max_arguments', 1048576, [1, 1048576], 'Words of one request.'),
+  {
+    ...own('max_bulk', 512 * MIB, [1024, 512 * MIB], 'The largest word of a request.'),
+    unit: 'bytes',
+  },
+  {
+    ...own('max_inline', 65536, [64, 65536], 'The longest inline request.'),
+    unit: 'bytes',
+  },
+  {
+    ...own(
+      'max_script',
+      MIB,
+      [1024, 512 * MIB],
+      'The longest script of EVAL, SCRIPT LOAD and FUNCTION LOAD, as far as ' +
+        '`max_assembled_request` lets it through.',
+    ),
+    unit: 'bytes',
+  },
+  own(
+    'max_reply_depth',
+    32,
+    [1, 32],
+    'How deep a reply may be nested; a server that goes deeper is disconnected. Redis pools only.',
+  ),
+];
+
+/** Keys other versions know and this one refuses, with what to say about them. */
+export const REFUSED_KEYS: Readonly<Record<string, string>> = {
+  reuseport: 'nutcracker 0.5.0 refuses it too; expected a pool without it',
+};
