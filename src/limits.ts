@@ -22,6 +22,26 @@ export const DEFAULT_MAX_BACKEND_CONNECTIONS = 1024;
 export const LANE_LIMIT = 1024;
 /** Commands that a pool learns from its servers and remembers. */
 export const LEARNED_COMMANDS = 1024;
+/** A client's name, the name and the version of its library: each is kept as long as the client. */
+export const CLIENT_NAME_BYTES = 256;
+/** A CONFIG GET: its patterns are compared with each name that is shown. */
+export const CONFIG_GET_BYTES = 4096;
+/** Error replies that are kept by their text, which may be a server's. */
+export const KEPT_REPLIES = 128;
+/** What is shown of a text that a server chose. */
+export const REPLY_TEXT_BYTES = 512;
+/** The name of a command that a server may be asked about; Redis's longest has 22. */
+export const LEARNED_NAME_BYTES = 128;
+/** How long a pool remembers that a server did not grant a database. */
+export const REFUSAL_MS = 5_000;
+/** Databases refused for another reason than their number; the oldest is forgotten. */
+export const REFUSED_DATABASES = 64;
+/** What the slow log and its kin keep of a key. */
+export const SLOW_KEY_BYTES = 96;
+/** Kinds of log lines whose repetitions are counted; the oldest is forgotten. */
+export const LOG_KINDS = 256;
+/** How far two lines of the log must be alike to be of one kind, and what is kept of one. */
+export const LOG_KIND_CHARACTERS = 1024;
 /** The version of Redis that HELLO and INFO name when no server says its own. */
 export const REDIS_VERSION = '7.0.0';
 /** The first client that wants to know waits this long for the servers' versions. */

@@ -23,10 +23,25 @@ function timestamp(): string {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what clients send must not end a line
-const CONTROL = /[\x00-\x1f\x7f]/g;
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+/** JSON escapes those below 0x20 itself. */
+const CONTROL_IN_JSON = /[\x7f-\x9f]/g;
 
-function escaped(character: string): string {
-  return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+function hexOf(character: string, digits: number): string {
+  return character.charCodeAt(0).toString(16).padStart(digits, '0');
+}
+
+/**
+ * Text of clients and servers made fit for a log or a terminal: what would end a line or steer the
+ * terminal (ASCII's control characters and those from 0x80 to 0x9f) as `\xHH`.
+ */
+export function visible(text: string): string {
+  return text.replace(CONTROL, (character) => `\\x${hexOf(character, 2)}`);
+}
+
+/** JSON of the same value that can be shown on a terminal. */
+export function visibleJson(json: string): string {
+  return json.replace(CONTROL_IN_JSON, (character) => `\\u${hexOf(character, 4)}`);
 }
 
 /**
@@ -49,9 +64,8 @@ export class FileLog implements Log {
 
   write(level: number, message: string): void {
     if (level > this.level) return;
-    const line = message.replace(CONTROL, escaped);
     try {
-      writeSync(this.#fd, `[${timestamp()}] ${line}\n`);
+      writeSync(this.#fd, `[${timestamp()}] ${visible(message)}\n`);
     } catch {
       // A full disk or a reader that has gone must not end the proxy.
     }

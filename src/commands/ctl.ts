@@ -1,4 +1,5 @@
 import { askAdmin } from '../admin/admin-client.ts';
+import { visibleJson } from '../log.ts';
 import { runCommand, usageError } from './arguments.ts';
 import type { Command } from './command.ts';
 
@@ -27,7 +28,7 @@ export const ctl: Command = (argv, out, err) =>
       if (given.words.length === 0) throw usageError('expected a command: ringway ctl --help');
       const words = given.has('dry-run') ? [...given.words, '--dry-run'] : given.words;
       const answer = await askAdmin(path, words.join(' '));
-      out.write(`${JSON.stringify(answer, null, 2)}\n`);
+      out.write(`${visibleJson(JSON.stringify(answer, null, 2))}\n`);
       return 0;
     },
   );

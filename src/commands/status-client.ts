@@ -1,4 +1,5 @@
 import { askAdmin } from '../admin/admin-client.ts';
+import { visible } from '../log.ts';
 import type { Status } from '../stats/http/status.ts';
 import { type Arguments, usageError } from './arguments.ts';
 
@@ -22,10 +23,17 @@ export type StatusClient = () => Promise<Status>;
 export function statusClient(given: Arguments): StatusClient {
   const socket = given.text('admin-socket');
   if (socket !== null) {
-    return async () => (await askAdmin(socket, 'status'))['status'] as Status;
+    return async () => shown(JSON.stringify((await askAdmin(socket, 'status'))['status']));
   }
   const { host, port } = addressOf(given.text('http-addr') ?? DEFAULT_ADDRESS);
   return () => fetchStatus(host, port);
+}
+
+/** A status whose texts can be shown on a terminal. */
+function shown(json: string): Status {
+  const show = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' ? visible(value) : value;
+  return JSON.parse(json, show) as Status;
 }
 
 function addressOf(text: string): { host: string; port: number } {
@@ -50,7 +58,7 @@ function fetchStatus(host: string, port: number): Promise<Status> {
       response.on('end', () => {
         if (response.statusCode !== 200) return fail(new Error(`status ${response.statusCode}`));
         try {
-          resolve(JSON.parse(text) as Status);
+          resolve(shown(text));
         } catch {
           fail(new Error('the answer is not a ringway status'));
         }

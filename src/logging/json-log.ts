@@ -1,5 +1,5 @@
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
-import type { Log, LogFields } from '../log.ts';
+import { type Log, type LogFields, visibleJson } from '../log.ts';
 
 /** Names of nutcracker's levels, 0 to 11. */
 const LEVEL_NAMES = [
@@ -46,7 +46,7 @@ export class JsonLog implements Log {
         timestamp: stdTimeFunctions.isoTime,
         formatters: { level: (level) => ({ level }) },
       },
-      this.#destination,
+      { write: (line) => this.#destination.write(visibleJson(line)) },
     );
   }
 

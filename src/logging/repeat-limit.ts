@@ -1,10 +1,9 @@
+import { LOG_KIND_CHARACTERS, LOG_KINDS } from '../limits.ts';
 import type { Log, LogFields } from '../log.ts';
 
 /** Lines alike within one window that are written; the rest are counted. */
 const BURST = 20;
 const WINDOW_MS = 10_000;
-/** Kinds of lines that are remembered; the oldest is forgotten. */
-const MAX_KINDS = 256;
 
 interface Kind {
   since: number;
@@ -16,7 +15,8 @@ interface Kind {
 
 /** Numbers and quoted texts differ between lines that say the same. */
 function kindOf(level: number, message: string): string {
-  return `${level} ${message.replace(/\d+/g, '0').replace(/'[^']*'/g, "''")}`;
+  const start = message.slice(0, LOG_KIND_CHARACTERS);
+  return `${level} ${start.replace(/\d+/g, '0').replace(/'[^']*'/g, "''")}`;
 }
 
 /**
@@ -61,7 +61,7 @@ export class RepeatLimit implements Log {
       return;
     }
     kind.held++;
-    kind.last = message;
+    kind.last = message.slice(0, LOG_KIND_CHARACTERS);
     this.#timer ??= setTimeout(() => this.#sweep(), WINDOW_MS).unref();
   }
 
@@ -74,7 +74,7 @@ export class RepeatLimit implements Log {
 
   #remember(key: string, kind: Kind): void {
     this.#kinds.set(key, kind);
-    if (this.#kinds.size <= MAX_KINDS) return;
+    if (this.#kinds.size <= LOG_KINDS) return;
     const [[oldest, forgotten]] = this.#kinds;
     this.#close(oldest, forgotten);
   }

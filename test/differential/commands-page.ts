@@ -40,7 +40,10 @@ const NOTES: Readonly<Record<string, string>> = {
   SORT_RO: 'to the server of its key; the patterns of BY and GET are looked up there',
   XREAD: 'all keys on one server; refused with `BLOCK`',
   XREADGROUP: 'all keys on one server; refused with `BLOCK`',
-  QUIT: 'closes when all is answered, without `OK`',
+  QUIT: 'answers `OK` and closes when all is answered',
+  MULTI: 'answers `OK`; each command behind it is refused, and nothing of it is executed',
+  EXEC: 'ends what MULTI began with `EXECABORT`, because nothing was executed',
+  DISCARD: 'ends what MULTI began',
   'CONFIG|GET': 'some parameters, as one server has them',
 };
 

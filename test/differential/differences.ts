@@ -13,7 +13,6 @@ const OWN = 'It is about the connection to ringway, which answers for itself.';
 const NEWER = 'Redis 7.0 does not have it; ringway answers as later versions do.';
 
 export const DIFFERENCES: readonly Difference[] = [
-  { request: 'EXEC extra', reason: 'Transactions are not supported, so there is none to abort.' },
   { request: 'TIME', reason: "The proxy's own clock." },
   {
     request: 'HELLO',
@@ -38,7 +37,6 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: 'The servers are visited one after the other; the cursor says where to go on.',
   },
   { request: 'RANDOMKEY', reason: 'Any key may come.' },
-  { request: 'QUIT', reason: 'As nutcracker, ringway closes without `+OK`.' },
   {
     request: 'AUTH secret',
     reason: 'Without a configured password, the words are those of nutcracker.',

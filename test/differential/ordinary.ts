@@ -260,6 +260,12 @@ FLUSHDB
 RANDOMKEY
 FLUSHALL
 DBSIZE
+MULTI
+EXEC
+MULTI
+DISCARD
+EXEC
+DISCARD
 QUIT`;
 
 /** Requests that are wrong in more ways than in their number of words. */

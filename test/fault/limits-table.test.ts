@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { POOL_KEYS } from '../../src/config/index.ts';
 import * as limits from '../../src/limits.ts';
+import { filesBelow } from '../support/source-tree.ts';
 
 const document = readFileSync('docs/reliability.md', 'utf8');
 
@@ -22,4 +23,13 @@ describe('the tables of docs/reliability.md', () => {
       assert.equal(value, actual === null ? 'none' : String(actual));
     });
   }
+});
+
+test('every bound is used', () => {
+  const source = filesBelow('src')
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('src/limits.ts'))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  const unused = Object.keys(limits).filter((name) => !new RegExp(`\\b${name}\\b`).test(source));
+  assert.deepEqual(unused, []);
 });

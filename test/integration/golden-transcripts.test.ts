@@ -25,8 +25,6 @@ const golden: { cases: Case[] } = JSON.parse(readFileSync('test/golden/transcrip
 const kept = (reply: string): Outcome => ({ reply, closed: false });
 const closed = (reply: string): Outcome => ({ reply, closed: true });
 const arity = (name: string) => `-ERR wrong number of arguments for '${name}' command\r\n`;
-const noMulti =
-  "-ERR 'multi' is not supported by ringway: transactions need a connection of their own\r\n";
 
 /** The differences, all of them; docs/migration.md tells the reasons. */
 const DIFFERENCES: Readonly<Record<string, Outcome>> = {
@@ -38,7 +36,11 @@ const DIFFERENCES: Readonly<Record<string, Outcome>> = {
   'r-get-two-keys': kept(arity('get')),
   'r-expire-arity': kept(`+OK\r\n${arity('expire')}`),
   'r-unsupported-echo': kept('$2\r\nhi\r\n'),
-  'r-unsupported-multi': kept(noMulti),
+  'r-unsupported-multi': kept('+OK\r\n'),
+  // Client libraries wait for the reply to QUIT.
+  'r-quit': closed('+OK\r\n'),
+  'r-get-quit-get': closed('$-1\r\n+OK\r\n'),
+  'r-auth-unauth-quit': closed('+OK\r\n'),
   'r-unsupported-after-get': kept(`+OK\r\n$1\r\n1\r\n${INFO}`),
   'r-unsupported-later-packet': kept(`+PONG\r\n${INFO}`),
   'r-move': kept(':0\r\n'),

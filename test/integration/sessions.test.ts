@@ -288,3 +288,48 @@ describe('partial failure', () => {
     await server.stop();
   });
 });
+
+test('a refused database is remembered: a loop of SELECT opens no connections', async () => {
+  const servers = await startRedisSet(2);
+  const ringway = await startInProcess({ servers: shards(servers.map(({ port }) => port)) });
+  const client = await RespClient.open(ringway.port);
+  const opened = async (): Promise<number> => {
+    const direct = await RespClient.open(servers[0].port);
+    const stats = String(await direct.text('INFO', 'stats'));
+    direct.close();
+    return Number(/total_connections_received:(\d+)/.exec(stats)?.[1]);
+  };
+  const refused = String(await client.command('SELECT', 16));
+  assert.match(refused, /DB index is out of range/);
+  const before = await opened();
+  for (let i = 0; i < 100; i++) {
+    assert.equal(String(await client.command('SELECT', 16 + i)), refused);
+  }
+  assert.equal(await opened(), before + 1);
+  assert.equal(await client.text('SELECT', 15), 'OK');
+  client.close();
+  await ringway.stop();
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+test('names of more than 256 bytes are refused, CLIENT KILL and LIST are linear', async () => {
+  const server = await startRedis();
+  const ringway = await startInProcess({ servers: shards([server.port]) });
+  const client = await RespClient.open(ringway.port);
+  const long = 'n'.repeat(257);
+  for (const words of [
+    ['CLIENT', 'SETNAME', long],
+    ['HELLO', '2', 'SETNAME', long],
+    ['CLIENT', 'SETINFO', 'LIB-NAME', long],
+    ['CLIENT', 'SETINFO', 'LIB-VER', long],
+  ]) {
+    assert.match(String(await client.command(...words)), /cannot be longer than 256 bytes/);
+  }
+  assert.equal(await client.text('CLIENT', 'SETNAME', long.slice(1)), 'OK');
+  assert.equal(await client.text('CLIENT', 'GETNAME'), long.slice(1));
+  await client.send(encodeRequest('CLIENT', 'LIST', 'TYPE', 'x\r\n$5\r\nFORGE'));
+  assert.equal(String(await client.readRaw(1)), "-ERR Unknown client type 'x  $5  FORGE'\r\n");
+  client.close();
+  await ringway.stop();
+  await server.stop();
+});

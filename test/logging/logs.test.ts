@@ -26,6 +26,16 @@ describe('the text log', () => {
     assert.match(lines[0], /forged\\x1b\[31m$/);
   });
 
+  test('escapes what steers a terminal beyond ASCII, as JSON does too', () => {
+    const file = join(folder, 'c1.log');
+    new FileLog(LOG_NOTICE, file).write(LOG_NOTICE, 'key \x80\x9b2J\x7f\xa0.');
+    assert.match(linesOf(file)[0], /key \\x80\\x9b2J\\x7f\xa0\.$/);
+    const json = join(folder, 'c1-json.log');
+    new JsonLog(LOG_NOTICE, json).write(LOG_NOTICE, 'key \x9b2J');
+    assert.match(linesOf(json)[0], /key \\u009b2J/);
+    assert.equal(JSON.parse(linesOf(json)[0]).msg, 'key \x9b2J');
+  });
+
   test('is opened anew after a rotation', () => {
     const file = join(folder, 'rotated.log');
     const log = new FileLog(LOG_NOTICE, file);

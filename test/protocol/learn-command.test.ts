@@ -74,6 +74,25 @@ describe('what COMMAND INFO says about a command', () => {
     assert.equal(learnCommand('NEW', Buffer.from(`*1\r\n${entry}`))?.blocking, true);
   });
 
+  test('what administers a server', () => {
+    assert.equal(learn('new', ['admin'], [1, 1, 1]).administers, true);
+    assert.equal(learn('new', ['readonly'], [1, 1, 1]).administers, false);
+  });
+
+  test('nothing, when the places of its keys do not fit together', () => {
+    for (const places of [
+      [-1, 0, 0],
+      [1, 1, 0],
+      [3, 2, 1],
+      [1, -1, -1],
+      [1, 2 ** 33, 1],
+    ]) {
+      assert.equal(learn('new', [], places), null, places.join(' '));
+    }
+    const text = '*1\r\n*6\r\n$3\r\nnew\r\n+x\r\n*0\r\n:1\r\n:1\r\n:1\r\n';
+    assert.equal(learnCommand('NEW', Buffer.from(text)), null);
+  });
+
   test('another name of a command that is not sent by its keys', () => {
     assert.equal(learn('flushall', ['write'], [0, 0, 0]).hides, 'FLUSHALL');
     assert.equal(learn('watch', ['fast'], [1, -1, 1]).hides, 'WATCH');

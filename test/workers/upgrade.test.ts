@@ -90,11 +90,12 @@ for (const workers of ['1', '2']) {
 describe('an upgrade', () => {
   test('keeps requests that are in flight, half sent, and what a client has said', async () => {
     const { ringway, socket, stop } = await run([]);
-    const [waiting, half, named] = await Promise.all(
-      [1, 2, 3].map(() => RespClient.open(ringway.port)),
+    const [waiting, half, named, multi] = await Promise.all(
+      [1, 2, 3, 4].map(() => RespClient.open(ringway.port)),
     );
     assert.equal(await named.command('SELECT', '1'), 'OK');
     await named.command('CLIENT', 'SETNAME', 'traveller');
+    assert.equal(await multi.command('MULTI'), 'OK');
     await half.send('*2\r\n$3\r\nGET\r\n$5\r\nke');
     for (const server of redis) server.kill('SIGSTOP');
     const asked = waiting.command('GET', 'key:5');
@@ -107,7 +108,10 @@ describe('an upgrade', () => {
     assert.match(String((await half.read(1))[0]), /^key:5@/);
     assert.equal(String(await named.command('CLIENT', 'GETNAME')), 'traveller');
     assert.equal(await named.command('GET', 'key:5'), null, 'database 1 is empty');
-    for (const client of [waiting, half, named]) client.close();
+    assert.match(String(await multi.command('SET', 'key:5', 'changed')), /not supported/);
+    assert.match(String(await multi.command('EXEC')), /EXECABORT/);
+    assert.match(String(await multi.command('GET', 'key:5')), /^key:5@/);
+    for (const client of [waiting, half, named, multi]) client.close();
     await stop();
   });
 

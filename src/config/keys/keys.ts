@@ -1,5 +1,12 @@
 import { DISTRIBUTION_NAMES } from '../../distribution/names.ts';
 import { HASH_NAMES } from '../../hash/names.ts';
+import {
+  DEFAULT_BULK_CONNECTIONS,
+  DEFAULT_CLIENT_OUTPUT_LIMIT,
+  DEFAULT_MAX_ASSEMBLED_REQUEST,
+  DEFAULT_MAX_BACKEND_CONNECTIONS,
+  DEFAULT_MAX_PIPELINE,
+} from '../../limits.ts';
 
 export type KeyType =
   | 'address'
@@ -120,7 +127,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
   {
     ...own(
       'max_assembled_request',
-      4 * MIB,
+      DEFAULT_MAX_ASSEMBLED_REQUEST,
       [65536, 512 * MIB],
       'The largest request that is assembled in memory; larger bodies are streamed.',
     ),
@@ -129,7 +136,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
   {
     ...own(
       'client_output_limit',
-      32 * MIB,
+      DEFAULT_CLIENT_OUTPUT_LIMIT,
       [65536, INT32_MAX],
       'Reply bytes buffered for one client before ringway stops reading its requests.',
     ),
@@ -137,7 +144,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
   },
   own(
     'bulk_connections',
-    4,
+    DEFAULT_BULK_CONNECTIONS,
     [1, 1024],
     'Extra connections to each server for bodies beyond `max_assembled_request`.',
   ),
@@ -157,7 +164,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
   },
   own(
     'max_backend_connections',
-    1024,
+    DEFAULT_MAX_BACKEND_CONNECTIONS,
     [1, 1048576],
     'Connections to the servers in all: servers, databases and RESP versions that clients use, ' +
       '`server_connections` each. The idle one used longest ago is closed to make room.',
@@ -195,7 +202,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
       'Further commands, separated by commas: `NAME FIRST [LAST [STEP]]` with the words that are ' +
       'keys, as COMMAND INFO counts them; `NAME numkeys WORD`; or `NAME none`.',
   },
-  own('max_pipeline', 8192, [1, 1048576], 'Unanswered requests of one client.'),
+  own('max_pipeline', DEFAULT_MAX_PIPELINE, [1, 1048576], 'Unanswered requests of one client.'),
   {
     ...bool('flush_all', 'Send `flush_all` to every server. memcached pools only.'),
     since: 'ringway 0.1',

@@ -1,3 +1,5 @@
+import { KeptReplies, line } from '../line.ts';
+
 /** Replies that ringway gives itself, in memcached's words. */
 export const ERROR: Buffer = Buffer.from('ERROR\r\n');
 export const END: Buffer = Buffer.from('END\r\n');
@@ -16,19 +18,14 @@ export const FLUSH_REFUSED: Buffer = Buffer.from('CLIENT_ERROR flush_all not all
 export const BAD_EXPTIME: Buffer = Buffer.from('CLIENT_ERROR invalid exptime argument\r\n');
 export const TOO_MANY_CLIENTS: Buffer = Buffer.from('ERROR Too many open connections\r\n');
 
-const serverErrors: Map<string, Buffer> = new Map();
+const serverErrors = new KeptReplies('SERVER_ERROR ');
 
-/** @returns `SERVER_ERROR <text>\r\n`; the set of texts is small, so replies are kept */
+/** @returns `SERVER_ERROR <text>\r\n` */
 export function serverError(text: string): Buffer {
-  let reply = serverErrors.get(text);
-  if (reply === undefined) {
-    reply = Buffer.from(`SERVER_ERROR ${text}\r\n`);
-    serverErrors.set(text, reply);
-  }
-  return reply;
+  return serverErrors.get(text);
 }
 
-/** One line of a `stats` reply. */
+/** One line of a `stats` reply, latin1. */
 export function statLine(name: string, value: string | number): string {
-  return `STAT ${name} ${value}\r\n`;
+  return line(`STAT ${name} ${value}`).toString('latin1');
 }

@@ -1,3 +1,5 @@
+import { KeptReplies } from '../../protocol/line.ts';
+
 /**
  * Error replies for requests whose server failed: twemproxy's texts, which are those of Linux
  * strerror (its EOF has no errno and is called "unknown").
@@ -37,14 +39,9 @@ export function failureReason(error: Error): string {
   return TEXT_BY_CODE[code] ?? (code === '' ? error.message : code);
 }
 
-const replies: Map<string, Buffer> = new Map();
+const replies = new KeptReplies('-ERR ');
 
-/** @returns `-ERR <reason>\r\n`; the set of reasons is small, so replies are kept */
+/** @returns `-ERR <reason>\r\n` */
 export function failureReply(reason: string): Buffer {
-  let reply = replies.get(reason);
-  if (reply === undefined) {
-    reply = Buffer.from(`-ERR ${reason}\r\n`);
-    replies.set(reason, reply);
-  }
-  return reply;
+  return replies.get(reason);
 }

@@ -58,7 +58,7 @@ export class ClientConnection
   waitsFor: ReplySource | null = null;
   authenticated: boolean;
   readonly login: Login = new Login();
-  /** Its plain requests are simply forwarded: it is authenticated and hears the replies. */
+  /** Its plain requests are simply forwarded: it is logged in, hears replies, is not in MULTI. */
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
@@ -211,11 +211,11 @@ export class ClientConnection
     this.#input.barrier();
   }
 
-  /** Logged in or not, hearing replies or not: the fast loop only takes the usual case. */
+  /** Logged in or not, and whatever else its session says: the fast loop takes the usual case. */
   setAuthenticated(yes: boolean): void {
     const lost = this.authenticated && !yes;
     this.authenticated = yes;
-    this.plain = yes && this.session.replies === 'on';
+    this.plain = yes && this.session.usual;
     if (!lost) return;
     this.login.begin();
     this.#input.refuseLarge();

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { Session } from './session.ts';
 
 /** All clients of a process; closed ones whose replies are still swallowed among them. */
 export function allClients(engine: Engine): ClientConnection[] {
@@ -27,6 +28,10 @@ export function localAddress(client: ClientConnection): string {
   return addressOf(client.socket.localAddress, client.socket.localPort, client);
 }
 
+function flagsOf({ transaction, noEvict }: Session): string {
+  return `${transaction === 'none' ? '' : 'x'}${noEvict ? 'e' : ''}` || 'N';
+}
+
 /** A line of CLIENT LIST: Redis's fields in their order, 0 for what ringway does not count. */
 export function clientLine(client: ClientConnection): string {
   const { session, pool, pipeline } = client;
@@ -39,12 +44,12 @@ export function clientLine(client: ClientConnection): string {
     ['name', session.name],
     ['age', Math.floor((Date.now() - session.since) / 1000)],
     ['idle', Math.floor(Math.max(0, performance.now() - client.lastRead) / 1000)],
-    ['flags', session.noEvict ? 'e' : 'N'],
+    ['flags', flagsOf(session)],
     ['db', lane.db],
     ['sub', 0],
     ['psub', 0],
     ['ssub', 0],
-    ['multi', -1],
+    ['multi', session.transaction === 'none' ? -1 : 0],
     ['qbuf', 0],
     ['qbuf-free', 0],
     ['argv-mem', 0],
@@ -66,12 +71,35 @@ export function clientLine(client: ClientConnection): string {
   return fields.map(([name, value]) => `${name}=${value}`).join(' ');
 }
 
+/** A list is written in pieces of about this size. */
+const PIECE = 64 * 1024;
+
+/**
+ * The lines of CLIENT LIST, in pieces. @returns null when they have more than `limit` bytes
+ */
+export function listBody(clients: readonly ClientConnection[], limit: number): Buffer[] | null {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  let text = '';
+  for (const client of clients) {
+    text += `${clientLine(client)}\n`;
+    if (text.length < PIECE) continue;
+    pieces.push(Buffer.from(text, 'latin1'));
+    bytes += text.length;
+    text = '';
+    if (bytes > limit) return null;
+  }
+  pieces.push(Buffer.from(text, 'latin1'));
+  return bytes + text.length > limit ? null : pieces;
+}
+
 export type Filter = (client: ClientConnection) => boolean;
 const TYPES = ['normal', 'master', 'slave', 'replica', 'pubsub'];
 
 function idFilter(texts: readonly string[]): Filter | string {
   if (!texts.every((each) => /^[1-9][0-9]{0,18}$/.test(each))) return 'Invalid client ID';
-  return ({ session }) => texts.includes(String(session.number));
+  const wanted = new Set(texts);
+  return ({ session }) => wanted.has(String(session.number));
 }
 
 function typeFilter(type: string): Filter | string {
@@ -119,14 +147,13 @@ function killOption(option: string, value: string, self: ClientConnection): Filt
 /** @returns what the filters of the new form of CLIENT KILL choose, or the error they deserve */
 export function killFilter(words: readonly string[], self: ClientConnection): Filter | string {
   if (words.length % 2 !== 0) return 'syntax error';
-  const filters: Filter[] = [];
-  let skipMe = true;
+  // Of an option that is given twice the latter counts, as in Redis.
+  const filters: Map<string, Filter> = new Map([['SKIPME', (client) => client !== self]]);
   for (let i = 0; i < words.length; i += 2) {
     const filter = killOption(words[i], words[i + 1], self);
     if (typeof filter === 'string') return filter;
-    if (words[i].toUpperCase() === 'SKIPME') skipMe = false;
-    filters.push(filter);
+    filters.set(words[i].toUpperCase(), filter);
   }
-  if (skipMe) filters.push((client) => client !== self);
-  return (client) => filters.every((filter) => filter(client));
+  const chosen = [...filters.values()];
+  return (client) => chosen.every((filter) => filter(client));
 }

@@ -12,6 +12,7 @@ import type { Server } from '../pool/server.ts';
 import type { Claims } from './claims.ts';
 import type { ClientPipeline } from './client-pipeline.ts';
 import type { ClientProtocol } from './protocol.ts';
+import type { Session } from './session.ts';
 
 /** The client, as its large requests see it. */
 export interface LargeRequester extends Flushable {
@@ -21,6 +22,9 @@ export interface LargeRequester extends Flushable {
   readonly lane: number;
   readonly pipeline: ClientPipeline;
   readonly claims: Claims;
+  readonly session: Session;
+  readonly authenticated: boolean;
+  setAuthenticated(yes: boolean): void;
   answer(reply: Buffer): void;
   destroy(reason: string): void;
 }
@@ -203,7 +207,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     this.#complete = true;
     if (this.#mode === 'assemble') return this.#buffer.subarray(0, this.#length);
     if (this.#mode === 'discard') {
-      if (this.#error !== null) this.#client.answer(this.#error);
+      if (this.#error !== null) this.#refuse(this.#error);
       return null;
     }
     if (this.#mode === 'stream') {
@@ -212,6 +216,20 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
       connection.bodyComplete();
     }
     return null;
+  }
+
+  /** The error for a request that was never looked into, unless the client hears no replies. */
+  #refuse(error: Buffer): void {
+    const client = this.#client;
+    const { session } = client;
+    session.failTransaction();
+    if (session.replies === 'on') {
+      client.answer(error);
+    } else if (session.replies === 'skip') {
+      session.replies = 'on';
+      session.muted = false;
+      client.setAuthenticated(client.authenticated);
+    }
   }
 
   #release(): void {

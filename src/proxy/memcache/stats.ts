@@ -75,13 +75,19 @@ function ownStats(pool: Pool): Buffer {
   return Buffer.concat([Buffer.from(lines.join(''), 'latin1'), replies.END]);
 }
 
+function labelledLine(server: string, said: string): string {
+  const [name, ...value] = said.split(' ');
+  return replies.statLine(`${server}:${name}`, value.join(' '));
+}
+
 /** Each server's STAT lines with its name in front; a server that failed has an `error` line. */
 function labelled(answers: readonly ServerAnswer[]): Buffer {
   const lines: string[] = [];
   for (const { server, reply } of answers) {
     for (const line of reply.toString('latin1').split('\r\n')) {
-      if (line.startsWith('STAT ')) lines.push(`STAT ${server.name}:${line.slice(5)}\r\n`);
-      else if (line !== '' && line !== 'END') lines.push(`STAT ${server.name}:error ${line}\r\n`);
+      if (line.startsWith('STAT ')) lines.push(labelledLine(server.name, line.slice(5)));
+      else if (line !== '' && line !== 'END')
+        lines.push(labelledLine(server.name, `error ${line}`));
     }
   }
   return Buffer.concat([Buffer.from(lines.join(''), 'latin1'), replies.END]);

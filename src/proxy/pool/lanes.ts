@@ -29,11 +29,16 @@ export class Lanes {
     return this.#lanes[index];
   }
 
+  /** Whether the servers have said that they have this database. */
+  isVerified(db: number): boolean {
+    return this.#lanes.some((lane) => lane.db === db && lane.verified);
+  }
+
   /** The lane of a database and version; null when there are too many already. */
   find(db: number, resp: RespVersion): Lane | null {
     const known = this.#lanes.find((lane) => lane.db === db && lane.resp === resp);
     if (known !== undefined) return known;
-    const verified = this.#lanes.some((lane) => lane.db === db && lane.verified);
+    const verified = this.isVerified(db);
     let lane = this.#lanes.find(
       ({ index, clients }) => index > 0 && clients === 0 && this.#isEmpty(index),
     );

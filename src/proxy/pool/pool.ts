@@ -22,6 +22,7 @@ import { Lanes } from './lanes.ts';
 import { sameAddress, sameConnections, sameSlowLog } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
 import type { PoolProtocol } from './protocol.ts';
+import { RefusedDatabases } from './refused-databases.ts';
 import { Server, type ServerPool } from './server.ts';
 import { SlowLog } from './slow-log.ts';
 
@@ -32,7 +33,7 @@ const PLACEHOLDER = Buffer.from('placeholder');
 function custom(command: CustomCommand): LearnedCommand {
   const least = Math.max(1, command.firstKey + 1, command.numkeys + 1);
   const spec = specOf({ ...command, arity: -least, access: 'w' });
-  return { spec, movable: false, blocking: false, hides: null };
+  return { spec, movable: false, blocking: false, administers: false, hides: null };
 }
 
 /** A named listener and its servers. */
@@ -54,6 +55,7 @@ export class Pool implements ServerPool, HealthyPool {
   descriptor: number;
   readonly health: PoolHealth;
   readonly lanes: Lanes;
+  readonly refusedDatabases: RefusedDatabases = new RefusedDatabases();
   readonly budget: ConnectionBudget;
   /** By upper-case name; what the configuration adds to the command table. */
   customCommands: ReadonlyMap<string, LearnedCommand> = new Map();
@@ -105,6 +107,7 @@ export class Pool implements ServerPool, HealthyPool {
     if (!sameSlowLog(before, config)) this.#openSlowLog();
     this.lanes.first.db = config.redis ? config.redisDb : 0;
     this.#configureCommands();
+    this.refusedDatabases.clear();
     const known = new Map(this.servers.map((server) => [server.name, server]));
     const indexes = config.servers.map(({ ringName }) => known.get(ringName)?.index ?? -1);
     const replaced = new Set<Server>();

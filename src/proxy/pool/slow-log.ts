@@ -1,3 +1,4 @@
+import { SLOW_KEY_BYTES } from '../../limits.ts';
 import { LOG_NOTICE, type Log } from '../../log.ts';
 import type { SlowRequest } from '../backend/owner.ts';
 
@@ -18,7 +19,6 @@ export interface SlowEntry {
   readonly serverMicros: number;
 }
 
-export const MAX_SLOW_KEY = 96;
 const REDACTED = '(redacted)';
 
 /** The latest requests of a pool that took `slowlog_ms` or longer. */
@@ -99,8 +99,9 @@ export function describeHead(head: Buffer): Description {
   const [first, ...rest] = text.split('\r\n');
   if (!first.startsWith('*')) {
     const words = first.trim().split(/[ \t]+/);
-    const key = words.length > 1 ? words[1].slice(0, MAX_SLOW_KEY) : null;
-    return { command: words[0].toUpperCase(), key, words: words.length };
+    const key = words.length > 1 ? words[1].slice(0, SLOW_KEY_BYTES) : null;
+    const command = words[0].slice(0, SLOW_KEY_BYTES).toUpperCase();
+    return { command, key, words: words.length };
   }
   const words = Number(first.slice(1));
   const [command, afterCommand] = bulkAt(text, text.length - rest.join('\r\n').length);
@@ -114,7 +115,7 @@ function bulkAt(text: string, at: number): [body: string, next: number] {
   if (bodyAt < 2) return ['', text.length];
   const length = Number(text.slice(at + 1, bodyAt - 2));
   const end = bodyAt + length;
-  const cut = Math.min(end, bodyAt + MAX_SLOW_KEY);
+  const cut = Math.min(end, bodyAt + SLOW_KEY_BYTES);
   const body = text.slice(bodyAt, cut);
   return [body.length < length ? `${body}...` : body, Math.min(end + 2, text.length)];
 }

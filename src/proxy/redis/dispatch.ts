@@ -44,6 +44,7 @@ import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonServer } from './common-server.ts';
 import { sendFragments } from './fragmented-request.ts';
 import { scriptTooLong } from './script-limit.ts';
+import { execWithWords, refuseInTransaction } from './transaction.ts';
 import { handleUnknown } from './unknown-command.ts';
 
 const PART_WORD = PART_TABLE / 4;
@@ -80,8 +81,12 @@ function handle(request: SpecialRequest, info: number): boolean {
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
+  const badArity = (info & FLAG_BAD_ARITY) !== 0;
+  const inTransaction = client.session.transaction !== 'none' && client.authenticated;
+  if (inTransaction && refuseInTransaction(request, spec, badArity)) return true;
   if (spec === null) return handleUnknown(request, handleBySpec);
-  if ((info & FLAG_BAD_ARITY) !== 0) return answer(client, replies.wrongArity(spec.name));
+  if (badArity && spec.name === 'EXEC') return execWithWords(request);
+  if (badArity) return answer(client, replies.wrongArity(spec.name));
   if ((info & FLAG_KEY_TOO_LONG) !== 0) {
     return answer(client, replies.KEY_TOO_LONG);
   }
@@ -158,8 +163,10 @@ function handleInline(request: SpecialRequest): boolean {
   if (words === null) return refuse(client, replies.UNBALANCED_QUOTES);
   if (words.length === 0) return true;
   const encoded = encodeRequest(words);
-  if (encoded.length > SCRATCH_BYTES)
+  if (encoded.length > SCRATCH_BYTES) {
+    client.session.failTransaction();
     return answer(client, replies.error('too big inline request'));
+  }
   encoded.copy(engine.memory, SCRATCH);
   const info = scanOne(client.pool, SCRATCH, encoded.length);
   if (info === NOT_ONE) {

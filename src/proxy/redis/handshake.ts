@@ -1,3 +1,4 @@
+import { REPLY_TEXT_BYTES } from '../../limits.ts';
 import { LOG_WARN } from '../../log.ts';
 import { encodeRequest } from '../../protocol/redis/replies/encode.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
@@ -25,7 +26,8 @@ class OwnRequest implements ReplyTarget {
     const { owner, lane } = this.#connection;
     if ((info & 0xff) === ERROR_TYPE) {
       const { engine, config } = owner.pool;
-      const text = engine.memory.toString('latin1', start + 1, start + length - 2);
+      const end = Math.min(start + length - 2, start + 1 + REPLY_TEXT_BYTES);
+      const text = engine.memory.toString('latin1', start + 1, end);
       engine.log.write(LOG_WARN, `${this.#what} failed on ${config.name} | ${owner.name}: ${text}`);
       // Nothing may run in another database than the client asked for.
       this.#failed = lane.index > 0 && !(this.#what === 'HELLO 3' && TOO_OLD.test(text));

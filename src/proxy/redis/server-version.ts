@@ -12,7 +12,7 @@ import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.t
 import type { Deadlines, Timed } from '../engine/deadlines.ts';
 import type { Server } from '../pool/server.ts';
 
-const VERSION_LINE = /^redis_version:(\d+(?:\.\d+)*)\r$/m;
+const VERSION_LINE = /^redis_version:(\d{1,9}(?:\.\d{1,9}){0,3})\r$/m;
 
 /** INFO's answer stands behind that of AUTH. @returns whether nothing more is to be expected */
 function isRefused(received: string, withAuth: boolean): boolean {
@@ -83,8 +83,10 @@ export class ServerVersion implements Timed {
   }
 
   #take(text: string, withAuth: boolean): void {
+    // Lines that were looked at are not looked at again, however small the pieces.
+    const lineStart = this.#received.lastIndexOf('\n') + 1;
     this.#received += text;
-    const version = VERSION_LINE.exec(this.#received)?.[1];
+    const version = VERSION_LINE.exec(this.#received.slice(lineStart))?.[1];
     if (version !== undefined) {
       this.known = version;
       this.#worthWaiting = false;

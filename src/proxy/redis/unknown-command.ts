@@ -1,13 +1,13 @@
 import { routeKey } from '../../distribution/route.ts';
-import { LEARNED_COMMANDS } from '../../limits.ts';
+import { LEARNED_COMMANDS, LEARNED_NAME_BYTES } from '../../limits.ts';
 import { LIMIT_KEY_BYTES, NO_SERVER, PART_TABLE_RECORDS } from '../../protocol/frame-table.ts';
 import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
-import { bodyOf, elementsOf } from '../../protocol/redis/replies/reply-parts.ts';
+import { bodyOf, elementsOf, isNull } from '../../protocol/redis/replies/reply-parts.ts';
 import { arityFits, type CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { type LearnedCommand, learnCommand } from '../../protocol/redis/table/learn-command.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
-import { failureReply, REASON_REFUSED } from '../backend/failure.ts';
+import { failureReply, REASON_INVALID, REASON_REFUSED } from '../backend/failure.ts';
 import type { Claim } from '../client/claims.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Server } from '../pool/server.ts';
@@ -25,14 +25,16 @@ import { type Answer, askServers, collect } from './server-answers.ts';
 
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 
+const BULK = 0x24; // '$'
 /** Arguments that an error may show. */
 const SHOWN_WORDS = 128;
 /** What COMMAND GETKEYS says to a request without keys, or that every server would refuse. */
 const KEYLESS = /^-ERR (The command has no key|Invalid (number of )?arguments|Invalid command)/i;
 
 /** Why a learnt command is not sent, or null. */
-function whyNotSent({ blocking, hides }: LearnedCommand): string | null {
+function whyNotSent({ blocking, administers, hides }: LearnedCommand): string | null {
   if (hides !== null) return `a server has it for ${hides}, which is not sent under another name`;
+  if (administers) return 'it is about one server or one connection; send it to that server';
   return blocking ? whyUnsupported('BLPOP') : null;
 }
 
@@ -49,7 +51,7 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
     const why = whyNotSent(known);
     if (why !== null) return answer(client, replies.unsupported(name, why));
     if (!known.movable) return handle(request, known.spec);
-  } else if (!pool.config.askUnknownCommands) {
+  } else if (!pool.config.askUnknownCommands || name.length > LEARNED_NAME_BYTES) {
     const shown = Array.from({ length: Math.min(held, SHOWN_WORDS) }, (_, i) => text(request, i));
     return answer(client, replies.unknownCommand(shown));
   }
@@ -148,7 +150,10 @@ function sendByKeys(later: Later, said: Answer, claim: Claim): void {
     else claim.deliver(said.reply); // Where its keys are is not known, so no server is the right one.
     return;
   }
-  const keys = elementsOf(said.reply) ?? [];
+  const keys = elementsOf(said.reply);
+  if (keys === null || !keys.every((key) => key[0] === BULK && !isNull(key))) {
+    return void claim.deliver(failureReply(REASON_INVALID));
+  }
   if (keys.some((key) => bodyOf(key).length > LIMIT_KEY_BYTES)) {
     return void claim.deliver(replies.KEY_TOO_LONG);
   }

@@ -33,6 +33,13 @@ export function verbatimReply(body: string, resp: 2 | 3): Buffer {
   return Buffer.concat([Buffer.from(`=${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]);
 }
 
+/** As verbatimReply(), of a body that is in pieces already, latin1. */
+export function verbatimPieces(body: readonly Buffer[], resp: 2 | 3): Buffer[] {
+  const bytes = body.reduce((sum, piece) => sum + piece.length, 0);
+  const head = resp === 2 ? `$${bytes}\r\n` : `=${bytes + 4}\r\ntxt:`;
+  return [Buffer.from(head), ...body, Buffer.from('\r\n')];
+}
+
 export function nullReply(resp: 2 | 3): Buffer {
   return Buffer.from(resp === 2 ? '$-1\r\n' : '_\r\n');
 }

@@ -1,4 +1,6 @@
+import { CLIENT_NAME_BYTES, CONFIG_GET_BYTES } from '../../../limits.ts';
 import { LIMIT_KEY_BYTES } from '../../frame-table.ts';
+import { line } from '../../line.ts';
 
 /** Replies that ringway gives itself, in Redis's words; where twemproxy answers, in twemproxy's. */
 export const OK: Buffer = Buffer.from('+OK\r\n');
@@ -18,6 +20,19 @@ export const NO_AUTH_FOR_HELLO: Buffer = Buffer.from(
 );
 export const CLIENT_NAME: Buffer = Buffer.from(
   '-ERR Client names cannot contain spaces, newlines or special characters.\r\n',
+);
+export const NESTED_MULTI: Buffer = Buffer.from('-ERR MULTI calls can not be nested\r\n');
+export const WATCH_IN_MULTI: Buffer = Buffer.from('-ERR WATCH inside MULTI is not allowed\r\n');
+export const EXEC_ABORT: Buffer = Buffer.from(
+  '-EXECABORT Transaction discarded because of previous errors.\r\n',
+);
+export const EXEC_ABORT_ARITY: Buffer = Buffer.from(
+  "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n",
+);
+/** What EXEC says when nothing was asked for since MULTI. */
+export const NOTHING_DONE: Buffer = Buffer.from('*0\r\n');
+export const PATTERNS_TOO_LONG: Buffer = Buffer.from(
+  `-ERR CONFIG GET of more than ${CONFIG_GET_BYTES} bytes\r\n`,
 );
 export const NO_PROTO: Buffer = Buffer.from('-NOPROTO unsupported protocol version\r\n');
 export const RESET: Buffer = Buffer.from('+RESET\r\n');
@@ -52,17 +67,14 @@ function cString(text: string): string {
   return end < 0 ? text : text.slice(0, end);
 }
 
-function oneLine(text: string): string {
-  return text.replace(/[\r\n]/g, ' ');
-}
-
-/** Client text made fit for an error line: cut, and without line ends. */
+/** Client text made fit for an error line: cut, and visible where it stops. */
 function quote(text: string): string {
   return text.slice(0, NAME_LIMIT).replace(/[\r\n\0]/g, ' ');
 }
 
+/** An error reply of the usual kind. @param text latin1; line ends in it become blanks */
 export function error(text: string): Buffer {
-  return Buffer.from(`-ERR ${text}\r\n`, 'latin1');
+  return line(`-ERR ${text}`);
 }
 
 /**
@@ -75,7 +87,7 @@ export function unknownCommand(words: readonly string[]): Buffer {
     args += `'${cString(words[i]).slice(0, NAME_LIMIT - args.length)}' `;
   }
   const name = cString(words[0]).slice(0, NAME_LIMIT);
-  return error(oneLine(`unknown command '${name}', with args beginning with: ${args}`));
+  return error(`unknown command '${name}', with args beginning with: ${args}`);
 }
 
 /** @param name upper case; a subcommand as CONTAINER|SUBCOMMAND */
@@ -92,16 +104,22 @@ export const NO_TOUCH: Buffer = unsupported(
 );
 
 export function syntaxErrorIn(command: string, option: string): Buffer {
-  return error(oneLine(`Syntax error in ${command} option '${cString(option)}'`));
+  return error(`Syntax error in ${command} option '${cString(option)}'`);
 }
 
 export function unrecognizedOption(option: string): Buffer {
-  return error(oneLine(`Unrecognized option '${cString(option)}'`));
+  return error(`Unrecognized option '${cString(option)}'`);
 }
 
 export function notAName(what: string): Buffer {
   return error(`${what} cannot contain spaces, newlines or special characters.`);
 }
+
+export function nameTooLong(what: string): Buffer {
+  return error(`${what} cannot be longer than ${CLIENT_NAME_BYTES} bytes.`);
+}
+
+export const CLIENT_NAME_TOO_LONG: Buffer = nameTooLong('Client names');
 
 export function noSuchServer(name: string): Buffer {
   return error(`no server '${quote(name)}' in this pool`);
@@ -118,7 +136,12 @@ export function groupOnly(option: string): Buffer {
 
 export function unknownSubcommand(container: string, name: string): Buffer {
   const shown = cString(name).slice(0, NAME_LIMIT);
-  return error(oneLine(`unknown subcommand '${shown}'. Try ${container} HELP.`));
+  return error(`unknown subcommand '${shown}'. Try ${container} HELP.`);
+}
+
+/** @param name EXEC or DISCARD */
+export function noTransaction(name: string): Buffer {
+  return error(`${name} without MULTI`);
 }
 
 /** @param name upper case; a subcommand as CONTAINER|SUBCOMMAND */
@@ -138,19 +161,16 @@ export function crossServer(a: PlacedKey, b: PlacedKey, tagged: boolean): Buffer
   const cure = tagged
     ? 'give them a common hash tag'
     : 'set hash_tag in the configuration of the pool and give them a common tag';
-  return Buffer.from(
-    `-CROSSSERVER keys ${one} and ${other} live on different servers; ${cure}\r\n`,
-    'latin1',
-  );
+  return line(`-CROSSSERVER keys ${one} and ${other} live on different servers; ${cure}`);
 }
 
 /** What one of several servers said, when the others said something else. */
 export function serverSaid(server: string, reply: Buffer): Buffer {
-  const line = reply.toString('latin1', 1, reply.length - 2);
-  const space = line.indexOf(' ');
-  const code = /^[A-Z]+ /.test(line) ? line.slice(0, space) : 'ERR';
-  const text = code === 'ERR' && !line.startsWith('ERR ') ? line : line.slice(space + 1);
-  return Buffer.from(`-${code} ${server} did not do it: ${text}\r\n`, 'latin1');
+  const said = reply.toString('latin1', 1, reply.length - 2);
+  const space = said.indexOf(' ');
+  const code = /^[A-Z]+ /.test(said) ? said.slice(0, space) : 'ERR';
+  const text = code === 'ERR' && !said.startsWith('ERR ') ? said : said.slice(space + 1);
+  return line(`-${code} ${server} did not do it: ${text}`);
 }
 
 export function disagree(server: string, other: string): Buffer {

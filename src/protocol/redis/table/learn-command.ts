@@ -7,6 +7,8 @@ export interface LearnedCommand {
   /** Only the server can tell where the keys of a request are. */
   readonly movable: boolean;
   readonly blocking: boolean;
+  /** It is about the server or the connection, which are not the client's own. */
+  readonly administers: boolean;
   /** The command that ringway would not forward by its keys, if a server has this name for it. */
   readonly hides: string | null;
 }
@@ -69,18 +71,26 @@ function ownGrammar(original: string): CommandSpec | null {
 
 /** Redis below 7 has no flag for it, only the category. */
 function mayBlock(flags: readonly string[], categories: readonly string[]): boolean {
-  return flags.includes('blocking') || flags.includes('pubsub') || categories.includes('@blocking');
-}
-
-/** Whether keys can stand there: looking for them in a request comes to an end. */
-function isPlace(first: number, last: number, step: number): boolean {
-  if (![first, last, step].every(Number.isSafeInteger)) return false;
-  return first === 0 || (first > 0 && step > 0);
+  return [...flags, ...categories].some((each) => /^@?(blocking|pubsub)$/.test(each));
 }
 
 /** The texts of an array that an older server may not have. */
 function textsOf(part: Buffer | undefined): string[] {
   return part === undefined ? [] : (elementsOf(part) ?? []).map(textOf);
+}
+
+const WORDS_MAX = 0x7fffffff;
+
+/** Arity, first key, last key and step; null when they are not numbers that fit together. */
+function placesOf(parts: readonly Buffer[]): number[] | null {
+  const numbers = [parts[1], ...parts.slice(3, 6)];
+  if (!numbers.every((part) => /^:-?[0-9]{1,10}\r\n$/.test(part.toString('latin1')))) return null;
+  const places = numbers.map((part) => Number(textOf(part)));
+  const [arity, firstKey, lastKey, step] = places;
+  if (arity === 0 || places.some((each) => Math.abs(each) > WORDS_MAX)) return null;
+  if (firstKey < 0 || step < 0) return null;
+  if (firstKey > 0 && (step === 0 || (lastKey >= 0 && lastKey < firstKey))) return null;
+  return places;
 }
 
 /** Reads the reply to COMMAND INFO with one name. @returns null when the server has no such one */
@@ -89,10 +99,11 @@ export function learnCommand(name: string, reply: Buffer): LearnedCommand | null
   if (entry === undefined || isNull(entry)) return null;
   const parts = elementsOf(entry);
   if (parts === null || parts.length < 6) return null;
+  const places = placesOf(parts);
+  if (places === null) return null;
+  const [arity, firstKey, lastKey, step] = places;
   const flags = textsOf(parts[2]);
-  const [firstKey, lastKey, step] = parts.slice(3, 6).map((part) => Number(textOf(part)));
-  const arity = Number(textOf(parts[1]));
-  if (!Number.isSafeInteger(arity) || !isPlace(firstKey, lastKey, step)) return null;
+  const categories = textsOf(parts[6]);
   const original = textOf(parts[0]);
   const grammar = ownGrammar(original);
   const spec = specOf({
@@ -105,9 +116,11 @@ export function learnCommand(name: string, reply: Buffer): LearnedCommand | null
     step,
     numkeys: 0,
   });
-  const blocking = grammar === null && mayBlock(flags, textsOf(parts[6]));
+  const blocking = grammar === null && mayBlock(flags, categories);
+  const administers =
+    flags.includes('admin') || categories.some((each) => /^@(admin|connection)$/.test(each));
   // The keys of a container's request are where its subcommand has them.
   const container = textsOf(parts[9]).length > 0;
   const movable = container || (flags.includes('movablekeys') && grammar === null);
-  return { spec, movable, blocking, hides: hiddenName(original) };
+  return { spec, movable, blocking, administers, hides: hiddenName(original) };
 }

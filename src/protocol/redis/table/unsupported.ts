@@ -5,7 +5,7 @@ const REASONS: readonly (readonly [reason: string, names: string])[] = [
     'it blocks a connection that many clients share',
     'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN CLIENT|UNBLOCK WAITAOF',
   ],
-  ['transactions need a connection of their own', 'DISCARD EXEC MULTI UNWATCH WATCH'],
+  ['transactions need a connection of their own', 'UNWATCH WATCH'],
   [
     'publish and subscribe need a connection of their own',
     `PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE

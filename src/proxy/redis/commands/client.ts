@@ -4,6 +4,7 @@ import {
   integerReply,
   mapReply,
   nullReply,
+  verbatimPieces,
   verbatimReply,
 } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
@@ -12,11 +13,13 @@ import {
   clientLine,
   clientsOf,
   killFilter,
+  listBody,
   listFilter,
   peerAddress,
 } from '../../client/client-list.ts';
+import { clientNameError, libraryNameError } from '../../client/client-names.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
-import { isClientName } from './client-names.ts';
+import { answerInPieces } from '../pieces.ts';
 import { laneOf } from './session.ts';
 
 export type Local = (request: SpecialRequest, count: number) => boolean;
@@ -27,7 +30,8 @@ function wordsFrom(request: SpecialRequest, from: number, count: number): string
 
 function setName(request: SpecialRequest): boolean {
   const name = text(request, 2);
-  if (!isClientName(name)) return answer(request.client, replies.CLIENT_NAME);
+  const error = clientNameError(name);
+  if (error !== null) return answer(request.client, error);
   request.client.session.name = name;
   return answer(request.client, replies.OK);
 }
@@ -44,7 +48,8 @@ function setInfo(request: SpecialRequest): boolean {
   if (option !== 'lib-name' && option !== 'lib-ver') {
     return answer(client, replies.unrecognizedOption(text(request, 2)));
   }
-  if (!isClientName(value)) return answer(client, replies.notAName(option));
+  const error = libraryNameError(option, value);
+  if (error !== null) return answer(client, error);
   if (option === 'lib-name') client.session.libName = value;
   else client.session.libVersion = value;
   return answer(client, replies.OK);
@@ -54,9 +59,13 @@ function list(request: SpecialRequest, count: number): boolean {
   const { client } = request;
   const filter = listFilter(wordsFrom(request, 2, count));
   if (typeof filter === 'string') return answer(client, replies.error(filter));
-  const lines = clientsOf(client.pool).filter(filter).map(clientLine);
-  const body = lines.map((line) => `${line}\n`).join('');
-  return answer(client, verbatimReply(body, laneOf(client).resp));
+  const body = listBody(
+    clientsOf(client.pool).filter(filter),
+    client.pool.config.clientOutputLimit,
+  );
+  if (body === null) return answer(client, replies.REPLY_TOO_LARGE);
+  answerInPieces(client, verbatimPieces(body, laneOf(client).resp));
+  return true;
 }
 
 /** Ends each; the one that asks hears the reply first. */

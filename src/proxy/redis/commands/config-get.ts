@@ -1,6 +1,9 @@
+import { CONFIG_GET_BYTES } from '../../../limits.ts';
 import { encodeText, mapReply } from '../../../protocol/redis/replies/encode.ts';
+import { matchesGlob } from '../../../protocol/redis/replies/glob.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { forwardBytes } from '../../routing/forward.ts';
-import { answer, type SpecialRequest, text } from '../../routing/request.ts';
+import { answer, type SpecialRequest, word } from '../../routing/request.ts';
 import { laneOf } from './session.ts';
 
 /** What clients, benchmarks and frameworks look at. Everything else is the servers' business. */
@@ -17,29 +20,19 @@ const SHOWN: readonly string[] = [
   'timeout',
 ];
 
-/** Redis's glob patterns: `*`, `?`, `[abc]`, `[^a-z]`, and a backslash before anything else. */
-function globPattern(glob: string): RegExp {
-  let pattern = '';
-  for (let i = 0; i < glob.length; i++) {
-    const set = glob[i] === '[' ? /^\[(\^?)([^\]]+)\]/.exec(glob.slice(i)) : null;
-    if (set !== null) {
-      pattern += `[${set[1]}${set[2].replace(/[\\[\]^]/g, '\\$&')}]`;
-      i += set[0].length - 1;
-    } else if (glob[i] === '*') pattern += '.*';
-    else if (glob[i] === '?') pattern += '.';
-    else {
-      if (glob[i] === '\\' && i + 1 < glob.length) i++;
-      pattern += glob[i].replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-    }
-  }
-  return new RegExp(`^${pattern}$`, 'i');
+/** A word without `*`, `?` and `[` is a name, in whatever case, and no pattern. */
+function isMeant(name: string, word: Buffer): boolean {
+  const text = word.toString('latin1');
+  if (!/[*?[]/.test(text)) return text.toLowerCase() === name;
+  return matchesGlob(word, Buffer.from(name), true);
 }
 
 /** CONFIG GET: of the parameters shown, those asked for, as one server has them. */
 export function configGet(request: SpecialRequest, count: number): boolean {
   const { client } = request;
-  const patterns = Array.from({ length: count - 2 }, (_, i) => globPattern(text(request, i + 2)));
-  const names = SHOWN.filter((name) => patterns.some((pattern) => pattern.test(name)));
+  if (request.length > CONFIG_GET_BYTES) return answer(client, replies.PATTERNS_TOO_LONG);
+  const patterns = Array.from({ length: count - 2 }, (_, i) => word(request, i + 2));
+  const names = SHOWN.filter((name) => patterns.some((pattern) => isMeant(name, pattern)));
   if (names.length === 0) return answer(client, mapReply([], laneOf(client).resp));
   const question = encodeText('CONFIG', 'GET', ...names);
   return forwardBytes(request, client.pool.placeholderServer(), question);

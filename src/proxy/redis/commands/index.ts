@@ -1,6 +1,7 @@
 import { bulkReply, bulkText } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { answer, type SpecialRequest, word } from '../../routing/request.ts';
+import { discard, exec, multi } from '../transaction.ts';
 import { CLIENT_COMMANDS, type Local } from './client.ts';
 import { configGet } from './config-get.ts';
 import { info } from './info.ts';
@@ -11,7 +12,9 @@ import { wait } from './wait.ts';
 
 const noCluster: Local = ({ client }) => answer(client, replies.NO_CLUSTER);
 
+/** The last that a client hears: what it sent behind QUIT is not looked at. */
 function quit({ client }: SpecialRequest): boolean {
+  client.answer(replies.OK);
   client.stopReading();
   return true;
 }
@@ -23,9 +26,12 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   AUTH: authenticate,
   CLUSTER: noCluster,
   'CONFIG|GET': configGet,
+  DISCARD: discard,
   ECHO: (request) => answer(request.client, bulkReply(word(request, 1))),
+  EXEC: exec,
   HELLO: hello,
   INFO: info,
+  MULTI: multi,
   PING: ping,
   QUIT: quit,
   READONLY: noCluster,

@@ -9,11 +9,11 @@ import {
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { Lane, RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { clientNameError } from '../../client/client-names.ts';
 import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client/login.ts';
 import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
 import { withRedisVersion } from '../redis-version.ts';
 import { askServers } from '../server-answers.ts';
-import { isClientName } from './client-names.ts';
 
 const INT32_MAX = 2147483647;
 
@@ -62,7 +62,8 @@ function readHello(request: SpecialRequest, count: number): Hello | Buffer {
       i += 2;
     } else if (option === 'SETNAME' && i + 1 < count) {
       hello.name = text(request, i + 1);
-      if (!isClientName(hello.name)) return replies.CLIENT_NAME;
+      const error = clientNameError(hello.name);
+      if (error !== null) return error;
       i++;
     } else {
       return replies.syntaxErrorIn('HELLO', text(request, i));
@@ -127,7 +128,12 @@ export function select(request: SpecialRequest): boolean {
     return answer(client, replies.NOT_AN_INTEGER);
   }
   if (Number(wanted) < 0) return answer(client, replies.DB_OUT_OF_RANGE);
-  const lane = client.pool.lanes.find(Number(wanted), laneOf(client).resp);
+  const db = Number(wanted);
+  const { lanes, refusedDatabases } = client.pool;
+  const now = performance.now();
+  const refused = lanes.isVerified(db) ? null : refusedDatabases.replyFor(db, now);
+  if (refused !== null) return answer(client, refused);
+  const lane = lanes.find(db, laneOf(client).resp);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   if (lane.verified) {
     client.enterLane(lane);
@@ -144,6 +150,7 @@ export function select(request: SpecialRequest): boolean {
       answers.find(({ refused }) => refused) ??
       (answers.every(({ isError }) => isError) ? answers[0] : undefined);
     if (bad !== undefined) {
+      if (bad.refused) refusedDatabases.add(db, bad.reply, performance.now());
       claim.deliver(bad.reply);
       return;
     }

@@ -1,0 +1,49 @@
+import { REFUSAL_MS, REFUSED_DATABASES } from '../../limits.ts';
+
+interface Refusal {
+  readonly reply: Buffer;
+  readonly until: number;
+}
+
+const OUT_OF_RANGE = /^-ERR (DB index is out of range|invalid DB index)/i;
+
+/**
+ * Databases that a server did not grant a moment ago: asking again takes a connection to every
+ * server of the pool. Times in milliseconds of any clock.
+ */
+export class RefusedDatabases {
+  /** Servers number their databases from 0: beyond one that is out of range there is none. */
+  #from = Number.POSITIVE_INFINITY;
+  #beyond: Refusal | null = null;
+  /** Refused for another reason, which says nothing about others. */
+  readonly #single: Map<number, Refusal> = new Map();
+
+  add(db: number, reply: Buffer, now: number): void {
+    const refusal = { reply, until: now + REFUSAL_MS };
+    if (OUT_OF_RANGE.test(reply.toString('latin1'))) {
+      if (this.#beyond !== null && this.#beyond.until > now && this.#from <= db) return;
+      this.#from = db;
+      this.#beyond = refusal;
+      return;
+    }
+    this.#single.delete(db);
+    if (this.#single.size === REFUSED_DATABASES) {
+      const [oldest] = this.#single.keys();
+      this.#single.delete(oldest);
+    }
+    this.#single.set(db, refusal);
+  }
+
+  /** @returns what was said, null when that was not lately */
+  replyFor(db: number, now: number): Buffer | null {
+    const refusal = db >= this.#from ? this.#beyond : this.#single.get(db);
+    return refusal != null && refusal.until > now ? refusal.reply : null;
+  }
+
+  /** Other servers, or another password. */
+  clear(): void {
+    this.#from = Number.POSITIVE_INFINITY;
+    this.#beyond = null;
+    this.#single.clear();
+  }
+}

@@ -1,4 +1,0 @@
-/** Redis's rule for the names of clients and libraries: visible ASCII without blanks. */
-export function isClientName(name: string): boolean {
-  return /^[!-~]*$/.test(name);
-}
