@@ -75,6 +75,8 @@ export class BackendReplies {
   #waited = 0;
   #slowReader: ClientConnection | null = null;
   readonly #joined: JoinedReplies | null;
+  /** A reply came that cannot be that of the oldest request. */
+  #distrusted = false;
 
   constructor(engine: Engine, connection: BackendConnection) {
     this.#engine = engine;
@@ -178,6 +180,10 @@ export class BackendReplies {
         if ((info & FLAG_LAST) !== 0) done++;
         const key = words[record + RECORD_KEY];
         this.piece(start, length, info, words[record + RECORD_COUNT], key);
+        if (this.#distrusted) {
+          asked = false;
+          break;
+        }
         continue;
       }
       done++;
@@ -280,6 +286,7 @@ export class BackendReplies {
       const target = inFlight.headTarget;
       this.#pieces = last ? null : target;
       target.onReply(start, length, info, count, key);
+      if (target.distrusts === true) this.#distrusted = true;
       if (last && !(target.awaitsMore?.() ?? false)) inFlight.shift();
       return;
     }

@@ -223,7 +223,10 @@ export class ClientInput {
         this.#partial = false;
         const rest =
           sent < count ? engine.words[FRAME_WORD + sent * RECORD_WORDS + RECORD_START] : consumed;
-        return this.#hold(rest, end);
+        if (rest !== end) return this.#hold(rest, end);
+        // With nothing to hold back, reading goes on: else nobody would see that the client leaves.
+        this.#engine.turn.markClient(client);
+        return true;
       }
       switch (status) {
         case SCAN_COMPLETE:

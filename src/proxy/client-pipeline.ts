@@ -33,6 +33,12 @@ export class HeapReply implements StoredReply {
   drop(): void {}
 }
 
+/** The reply to a request whose client does not hear it. */
+const NO_REPLY: StoredReply = {
+  writeTo: () => true,
+  drop: () => {},
+};
+
 const WAITING = 0;
 const OBJECT = -1;
 const STRIDE = 4;
@@ -209,6 +215,12 @@ export class ClientPipeline {
     } else {
       this.storeObject(slot, new HeapReply(reply), reply.length);
     }
+  }
+
+  /** The request is done, and its client does not hear the reply. */
+  deliverNothing(slot: number): void {
+    if (slot === this.head) this.#advance();
+    else this.storeObject(slot, NO_REPLY, 0);
   }
 
   /** Stores a reply object; it is written now if its turn has come. */

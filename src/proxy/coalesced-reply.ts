@@ -8,7 +8,9 @@ import {
 } from '../protocol/frame-table.ts';
 import type { Coalesce } from '../protocol/redis/commands.ts';
 import { elementEnds } from '../protocol/redis/elements.ts';
+import { readSmallInteger } from '../protocol/redis/integers.ts';
 import { REPLY_TOO_LARGE } from '../protocol/redis/replies.ts';
+import { errorOf, withoutAttributes } from '../protocol/redis/reply-parts.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../stats/counters.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
@@ -25,6 +27,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 const ERROR = 0x2d; // '-'
 const INTEGER = 0x3a; // ':'
+const BULK_ERROR = 0x21; // '!'
 
 /** The reply to one fragment: kept in the client's stash, or on the heap when it is large. */
 class Part implements ReplyTarget {
@@ -90,7 +93,7 @@ export class CoalescedReply implements StoredReply {
     this.#order = order;
     this.#left = parts;
     this.#muted = client.session.muted;
-    this.#slot = this.#muted ? 0 : client.pipeline.open();
+    this.#slot = client.pipeline.open();
     client.references++;
   }
 
@@ -113,8 +116,10 @@ export class CoalescedReply implements StoredReply {
     const last = (info & FLAG_LAST) !== 0;
     if (!this.#client.closed && part.error === null) {
       const type = info & 0xff;
-      if (type === ERROR && last) part.error = this.#copy(start, length);
-      else if (!this.#fits(part, info, count, start, length))
+      if ((type === ERROR || type === BULK_ERROR) && (info & WHOLE) === WHOLE) {
+        part.error = errorOf(withoutAttributes(this.#copy(start, length)));
+      }
+      if (part.error === null && !this.#fits(part, info, count, start, length))
         part.error = failureReply(REASON_INVALID);
     }
     if (last) this.complete(part);
@@ -125,10 +130,11 @@ export class CoalescedReply implements StoredReply {
     const type = info & 0xff;
     switch (this.#coalesce) {
       case 'sum':
+        if (type !== INTEGER || (info & WHOLE) !== WHOLE) return false;
         part.value = this.#integer(start, length);
-        return type === INTEGER;
+        return part.value >= 0 && part.value <= part.keys;
       case 'ok':
-        return type === STATUS;
+        return type === STATUS && (info & WHOLE) === WHOLE;
       default:
         if (type !== ARRAY || count !== part.keys) return false;
         this.#keep(part, start, length, (info & WHOLE) === WHOLE);
@@ -137,8 +143,10 @@ export class CoalescedReply implements StoredReply {
   }
 
   #integer(start: number, length: number): number {
-    const { memory } = this.#client.pool.engine;
-    return Number(memory.toString('latin1', start + 1, start + length - 2));
+    const { bytes } = this.#client.pool.engine;
+    if (bytes[start] === INTEGER) return readSmallInteger(bytes, start + 1, start + length - 2);
+    const body = withoutAttributes(this.#copy(start, length));
+    return readSmallInteger(body, 1, body.length - 2);
   }
 
   #copy(start: number, length: number): Buffer {
@@ -191,8 +199,12 @@ export class CoalescedReply implements StoredReply {
       client.releaseIfDone();
       return;
     }
-    if (this.#muted) this.drop();
-    else client.pipeline.storeObject(this.#slot, this, 0);
+    if (this.#muted) {
+      this.drop();
+      client.pipeline.deliverNothing(this.#slot);
+    } else {
+      client.pipeline.storeObject(this.#slot, this, 0);
+    }
     client.pool.engine.turn.markClient(client);
   }
 
@@ -209,7 +221,7 @@ export class CoalescedReply implements StoredReply {
       pipeline.out.copy(Buffer.from('+OK\r\n'));
     } else {
       if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
-      this.#writeArray(pipeline);
+      if (!this.#writeArray(pipeline)) pipeline.out.copy(failureReply(REASON_INVALID));
     }
     for (const part of this.#parts) this.#forget(part);
     return true;
@@ -220,11 +232,13 @@ export class CoalescedReply implements StoredReply {
     return this.#coalesce === 'array' && this.#client.pool.config.perKeyFailure;
   }
 
-  #writeArray(pipeline: ClientPipeline): void {
-    this.#writeHeader(pipeline);
+  /** @returns false when a part does not have its elements */
+  #writeArray(pipeline: ClientPipeline): boolean {
     const inArena = this.#parts.every((part) => part.stash !== 0);
-    if (inArena && this.#order.length <= PART_TABLE_RECORDS) this.#spliceInArena(pipeline);
-    else this.#spliceOnHeap(pipeline);
+    if (inArena && this.#order.length <= PART_TABLE_RECORDS) return this.#spliceInArena(pipeline);
+    this.#writeHeader(pipeline);
+    this.#spliceOnHeap(pipeline);
+    return true;
   }
 
   #writeHeader({ out }: ClientPipeline): void {
@@ -242,20 +256,22 @@ export class CoalescedReply implements StoredReply {
   }
 
   /** Splits the parts into one table and copies its elements in request order. */
-  #spliceInArena(pipeline: ClientPipeline): void {
+  #spliceInArena(pipeline: ClientPipeline): boolean {
     const { engine } = this.#client.pool;
     const { words, codec } = engine;
     let base = PART_TABLE;
     let bytes = 0;
     for (let i = 0; i < this.#parts.length; i++) {
       const { stash, length, keys } = this.#parts[i];
-      codec.splitReply(stash, stash + length, base, keys);
+      if (codec.splitReply(stash, stash + length, base, keys) !== keys) return false;
       bytes += stash + length - words[base / 4 + RECORD_START];
       const end = base + keys * RECORD_BYTES;
       setPartTable(words, i, base, end);
       base = end;
     }
+    this.#writeHeader(pipeline);
     spliceParts(pipeline.out, engine, this.#order, base, bytes);
+    return true;
   }
 
   #spliceOnHeap(pipeline: ClientPipeline): void {

@@ -10,7 +10,7 @@ import type { SpecialRequest } from './special-request.ts';
 export function connectionsTo(
   request: SpecialRequest,
   servers: readonly Server[],
-  lane: number = 0,
+  lane: number,
 ): (BackendConnection | null)[] | null {
   const { client, mustSend } = request;
   const { budget } = client.pool;

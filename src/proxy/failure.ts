@@ -1,3 +1,5 @@
+import { KEPT_REASONS, REASON_TEXT } from '../limits.ts';
+
 /**
  * Error replies for requests whose server failed: twemproxy's texts, which are those of Linux
  * strerror (its EOF has no errno and is called "unknown").
@@ -25,6 +27,8 @@ const TEXT_BY_CODE: Readonly<Record<string, string>> = {
   EAI_NONAME: 'Host is down',
 };
 
+const CONTROLS = /\p{Cc}/gu;
+
 export const REASON_EOF = 'unknown';
 export const REASON_TIMEOUT = 'Connection timed out';
 export const REASON_INVALID = 'Invalid argument';
@@ -34,17 +38,23 @@ export const REASON_REFUSED = 'Connection refused';
 /** @returns the text for a system or resolver error */
 export function failureReason(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  return TEXT_BY_CODE[code] ?? (code === '' ? error.message : code);
+  return TEXT_BY_CODE[code] ?? reasonText(code === '' ? error.message : code);
+}
+
+/** Text that came from outside, to be kept or logged: cut, and without control characters. */
+export function reasonText(text: string): string {
+  const cut = text.length > REASON_TEXT ? `${text.slice(0, REASON_TEXT)}...` : text;
+  return cut.replace(CONTROLS, ' ');
 }
 
 const replies: Map<string, Buffer> = new Map();
 
-/** @returns `-ERR <reason>\r\n`; the set of reasons is small, so replies are kept */
+/** @returns `-ERR <reason>\r\n`; most reasons are ringway's own, so the first replies are kept */
 export function failureReply(reason: string): Buffer {
   let reply = replies.get(reason);
   if (reply === undefined) {
     reply = Buffer.from(`-ERR ${reason}\r\n`);
-    replies.set(reason, reply);
+    if (replies.size < KEPT_REASONS) replies.set(reason, reply);
   }
   return reply;
 }

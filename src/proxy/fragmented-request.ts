@@ -17,7 +17,7 @@ import { connectionsTo } from './connections-to.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { forward } from './forward.ts';
 import { digitsOf, writeBytes, writeDecimal } from './short-text.ts';
-import type { SpecialRequest } from './special-request.ts';
+import { type SpecialRequest, wordCount } from './special-request.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -81,14 +81,6 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
 
 function wrongArityOf(spec: CommandSpec): Buffer {
   return Buffer.from(`-ERR wrong number of arguments for '${spec.name.toLowerCase()}' command\r\n`);
-}
-
-/** The number behind `*`. */
-function wordCount(request: SpecialRequest): number {
-  const { bytes } = request.client.pool.engine;
-  let count = 0;
-  for (let at = request.start + 1; bytes[at] !== 0x0d; at++) count = count * 10 + bytes[at] - 0x30;
-  return count;
 }
 
 /** Splits the words from `from` on into PART_TABLE, keys routed. */

@@ -13,6 +13,8 @@ export interface ReplyTarget {
   readonly clientId?: number;
   /** Asked behind each complete reply: whether another one is for this target too. */
   awaitsMore?(): boolean;
+  /** What came cannot be its reply: nobody knows whose the next ones are. */
+  readonly distrusts?: boolean;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
 }

@@ -19,6 +19,13 @@ export class Lane {
   }
 }
 
+/** What a lane was when a request was made; the lane itself may be given to others meanwhile. */
+export type LaneKey = Readonly<Pick<Lane, 'index' | 'db' | 'resp'>>;
+
+export function laneKey({ index, db, resp }: Lane): LaneKey {
+  return { index, db, resp };
+}
+
 /**
  * The lanes of a pool. Lane 0 is what a client has when it connects: RESP2 and the database of the
  * configuration. The others come and go with the clients that ask for them.
@@ -45,6 +52,16 @@ export class Lanes {
 
   at(index: number): Lane {
     return this.#lanes[index];
+  }
+
+  /**
+   * Where a request that was made on a lane is sent later: on the one with its database and version.
+   * @returns its index; -1 when there is none and no room for one
+   */
+  again({ index, db, resp }: LaneKey): number {
+    const lane = this.#lanes[index];
+    if (lane.db === db && lane.resp === resp) return index;
+    return this.find(db, resp)?.index ?? -1;
   }
 
   /** The lane of a database and version; null when there are too many already. */

@@ -6,7 +6,7 @@ import type { ClientConnection } from './client-connection.ts';
  */
 export function answerLater(client: ClientConnection): (reply: Buffer) => void {
   const { muted } = client.session;
-  const slot = muted ? 0 : client.pipeline.open();
+  const slot = client.pipeline.open();
   client.references++;
   return (reply) => {
     client.references--;
@@ -14,7 +14,8 @@ export function answerLater(client: ClientConnection): (reply: Buffer) => void {
       client.releaseIfDone();
       return;
     }
-    if (!muted) client.pipeline.deliver(slot, reply);
+    if (muted) client.pipeline.deliverNothing(slot);
+    else client.pipeline.deliver(slot, reply);
     client.pool.engine.turn.markClient(client);
   };
 }

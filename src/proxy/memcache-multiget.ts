@@ -74,7 +74,7 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
     return forward(request, shares[0].server, CLASS_MULTI);
   }
   const servers = shares.map(({ server }) => pool.servers[server]);
-  const connections = connectionsTo(request, servers);
+  const connections = connectionsTo(request, servers, client.lane);
   if (connections === null) return false;
   const reply = new MultigetReply(client, order, shares.length);
   reserve(request, plan, connections, head);

@@ -21,7 +21,7 @@ import { wordsOf } from '../protocol/memcache/words.ts';
 import { isHttpLine, refuseHttp } from './cross-protocol.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { forward } from './forward.ts';
-import { askAllServers, firstError, tellAllServers } from './memcache-broadcast.ts';
+import { askAllServers, firstError, INVALID, tellAllServers } from './memcache-broadcast.ts';
 import { sendMultiget } from './memcache-multiget.ts';
 import { MARKER, QuietReply } from './memcache-quiet.ts';
 import { answerStats } from './memcache-stats.ts';
@@ -83,7 +83,10 @@ function sendToAll(request: SpecialRequest, command: number, info: number): bool
     return true;
   }
   if (silent) return tellAllServers(request);
-  return askAllServers(request, bytesOf(request), (answers) => firstError(answers) ?? replies.OK);
+  return askAllServers(request, bytesOf(request), (answers) => {
+    const isDone = answers.every(({ reply }) => reply.equals(replies.OK));
+    return firstError(answers) ?? (isDone ? replies.OK : INVALID);
+  });
 }
 
 /** A command with one key: quiet, with noreply, or with a key in base64. */
@@ -94,7 +97,7 @@ function sendByKey(request: SpecialRequest, info: number): boolean {
   const { client, start, length } = request;
   const silent = (info & FLAG_NO_REPLY) !== 0;
   const target = server === NO_SERVER ? null : client.pool.servers[server];
-  const connection = target?.connectionFor(client.id) ?? null;
+  const connection = target?.connectionFor(client.id, client.lane) ?? null;
   if (connection === null) {
     if (!silent) client.failForward(target?.lastFailure ?? REASON_REFUSED);
     return true;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { MC_REPLY_STATS } from '../protocol/frame-table.ts';
 import * as replies from '../protocol/memcache/replies.ts';
 import * as counter from '../stats/counters.ts';
-import { askAllServers, type ServerAnswer } from './memcache-broadcast.ts';
+import { askAllServers, INVALID, type ServerAnswer } from './memcache-broadcast.ts';
 import type { Pool } from './server-pool.ts';
 import type { SpecialRequest } from './special-request.ts';
 
@@ -78,10 +79,17 @@ function ownStats(pool: Pool): Buffer {
   return Buffer.concat([Buffer.from(lines.join(''), 'latin1'), replies.END]);
 }
 
+/** Whether a server said what `stats` is answered with: STAT lines, only END, or an error. */
+function isList({ kind, isError, reply }: ServerAnswer): boolean {
+  return isError || kind === MC_REPLY_STATS || reply.equals(replies.END);
+}
+
 /** Each server's STAT lines with its name in front; a server that failed has an `error` line. */
 function labelled(answers: readonly ServerAnswer[]): Buffer {
   const lines: string[] = [];
-  for (const { server, reply } of answers) {
+  for (const answer of answers) {
+    const { server } = answer;
+    const reply = isList(answer) ? answer.reply : INVALID;
     for (const line of reply.toString('latin1').split('\r\n')) {
       if (line.startsWith('STAT ')) lines.push(`STAT ${server.name}:${line.slice(5)}\r\n`);
       else if (line !== '' && line !== 'END') lines.push(`STAT ${server.name}:error ${line}\r\n`);

@@ -4,6 +4,7 @@ import { FORWARD_ERROR, READS_RETRIED } from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ReplyTarget } from './in-flight.ts';
+import { type LaneKey, laneKey } from './lane.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
@@ -22,6 +23,8 @@ export class RetriedRead implements ReplyTarget {
   readonly #request: Buffer;
   readonly #keyStart: number;
   readonly #keyLength: number;
+  /** The lane it was made on: the client may be on another one when it is sent again. */
+  readonly #lane: LaneKey;
   #left: number;
   #streamed: StreamedReply | null = null;
 
@@ -39,6 +42,7 @@ export class RetriedRead implements ReplyTarget {
     this.#request = Buffer.from(memory.subarray(start, start + length));
     this.#keyStart = keyStart - start;
     this.#keyLength = keyLength;
+    this.#lane = laneKey(client.pool.lanes.at(client.lane));
     this.#left = client.pool.config.retryReads;
     client.references++;
   }
@@ -107,7 +111,8 @@ export class RetriedRead implements ReplyTarget {
       pool.descriptor,
     );
     const target = client.closed || server === NO_SERVER ? undefined : pool.servers[server];
-    const connection = target?.connectionFor(client.id, client.lane) ?? null;
+    const lane = target === undefined ? -1 : pool.lanes.again(this.#lane);
+    const connection = lane < 0 ? null : (target?.connectionFor(client.id, lane) ?? null);
     if (connection === null) this.onFailure(error);
     else this.send(connection);
   }

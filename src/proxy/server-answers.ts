@@ -1,9 +1,10 @@
 import { FLAG_LAST } from '../protocol/frame-table.ts';
 import * as replies from '../protocol/redis/replies.ts';
-import { isError } from '../protocol/redis/reply-parts.ts';
+import { errorOf, withoutAttributes } from '../protocol/redis/reply-parts.ts';
 import { FORWARD_ERROR } from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { failureReply, REASON_INVALID } from './failure.ts';
 import type { ReplyTarget } from './in-flight.ts';
 import type { Server } from './server-pool.ts';
 import type { SpecialRequest } from './special-request.ts';
@@ -11,16 +12,20 @@ import type { SpecialRequest } from './special-request.ts';
 /** What one server said. */
 export interface Answer {
   readonly server: Server;
-  /** A complete reply; an error when the server could not be asked. */
+  /** A complete reply, as it came; an error when the server could not be asked. */
   readonly reply: Buffer;
-  readonly isError: boolean;
+  /** The reply without RESP3's attributes in front of it. */
+  readonly body: Buffer;
+  /** The error line that it is; null when it is none. */
+  readonly error: Buffer | null;
   /** The connection was lost before the reply came. */
   readonly lost: boolean;
   /** The server did not grant the database or the login. */
   readonly refused: boolean;
 }
 
-const NO_SLOT = Number.NaN;
+/** For replies that are not what the request is answered with. */
+export const INVALID: Buffer = failureReply(REASON_INVALID);
 
 class Part implements ReplyTarget {
   readonly #all: ServerAnswers;
@@ -47,9 +52,16 @@ class Part implements ReplyTarget {
 
   get answer(): Answer {
     const reply = this.error ?? Buffer.concat(this.pieces);
-    const refused = this.connection.refusal !== null;
-    const { server } = this.connection;
-    return { server, reply, isError: isError(reply), lost: this.lost, refused };
+    const body = withoutAttributes(reply);
+    const { server, refusal } = this.connection;
+    return {
+      server,
+      reply,
+      body,
+      error: errorOf(body),
+      lost: this.lost,
+      refused: refusal !== null,
+    };
   }
 }
 
@@ -104,8 +116,8 @@ export interface Question {
   readonly servers: readonly Server[];
   /** One request; must not change any more. */
   readonly bytes: Buffer;
-  /** Where to ask; default the client's lane. */
-  readonly lane?: number;
+  /** Index of the lane to ask on. */
+  readonly lane: number;
 }
 
 /**
@@ -116,7 +128,7 @@ function connectionsFor({ request, servers, lane }: Question): BackendConnection
   const { client, mustSend } = request;
   const connections: BackendConnection[] = [];
   for (const server of servers) {
-    const connection = server.connectionFor(client.id, lane ?? client.lane);
+    const connection = server.connectionFor(client.id, lane);
     if (connection === null) return server.lastFailure;
     if (connection.full && !mustSend) {
       connection.waitFor(client);
@@ -166,20 +178,25 @@ export function askServers(
     client.failForward(connections);
     return true;
   }
-  const slot = client.session.muted ? NO_SLOT : client.pipeline.open();
+  const { muted } = client.session;
+  const slot = client.pipeline.open();
   const reply = (bytes: Buffer): void => {
-    if (Number.isNaN(slot) || client.closed) return;
-    client.pipeline.deliver(slot, bytes);
+    if (client.closed) return;
+    if (muted) client.pipeline.deliverNothing(slot);
+    else client.pipeline.deliver(slot, bytes);
     client.pool.engine.turn.markClient(client);
   };
   send(question, connections, (answers) => done(answers, reply));
   return true;
 }
 
-/** Asks the servers and answers with what `join` makes of their replies. */
+/**
+ * Asks the servers and answers with what `join` makes of their replies.
+ * @param join null = they do not say what such a request is answered with
+ */
 export function joinServers(
   question: Question,
-  join: (answers: readonly Answer[]) => Buffer,
+  join: (answers: readonly Answer[]) => Buffer | null,
 ): boolean {
-  return askServers(question, (answers, reply) => reply(join(answers)));
+  return askServers(question, (answers, reply) => reply(join(answers) ?? INVALID));
 }

@@ -11,7 +11,7 @@ import {
 import { BackendConnection } from './backend-connection.ts';
 import { Breaker } from './breaker.ts';
 import { BulkConnections } from './bulk-connections.ts';
-import { REASON_REFUSED, REASON_TIMEOUT, REASON_TOO_MANY } from './failure.ts';
+import { REASON_REFUSED, REASON_TIMEOUT, REASON_TOO_MANY, reasonText } from './failure.ts';
 import type { Lane } from './lane.ts';
 import type { Pool } from './server-pool.ts';
 import { ServerVersion } from './server-version.ts';
@@ -118,7 +118,7 @@ export class Server {
    * @returns null while the server is left alone after repeated failures, and when the pool has as
    * many connections as it may; `lastFailure` says why
    */
-  connectionFor(client: number, lane: number = 0): BackendConnection | null {
+  connectionFor(client: number, lane: number): BackendConnection | null {
     if (this.#breaker.tripped && !this.#breaker.mayTry(this.pool.engine.now)) return null;
     const perLane = this.#perLane;
     const at = perLane === 1 ? lane : lane * perLane + (client % perLane);
@@ -224,7 +224,7 @@ export class Server {
     const { now } = this.pool.engine;
     if (now >= this.#joinsFrom) {
       this.#joinsFrom = now + JOIN_PAUSE_MS;
-      this.#logAlone(`with ${error}; for ${JOIN_PAUSE_MS / 1000} s each is sent alone`);
+      this.#logAlone(`with ${reasonText(error)}; for ${JOIN_PAUSE_MS / 1000} s each is sent alone`);
     }
   }
 

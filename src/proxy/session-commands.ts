@@ -8,12 +8,13 @@ import {
   mapReply,
 } from '../protocol/redis/encode.ts';
 import * as replies from '../protocol/redis/replies.ts';
+import { isStatus } from '../protocol/redis/reply-parts.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { isClientName } from './client-names.ts';
-import type { Lane, RespVersion } from './lane.ts';
+import { type Lane, laneKey, type RespVersion } from './lane.ts';
 import { answerLater } from './late-answer.ts';
 import { withRedisVersion } from './redis-version.ts';
-import { askServers } from './server-answers.ts';
+import { askServers, INVALID } from './server-answers.ts';
 import { answer, type SpecialRequest, text, word } from './special-request.ts';
 
 const DEFAULT_USER = 'default';
@@ -146,16 +147,20 @@ export function select(request: SpecialRequest): boolean {
     bytes: encodeText('PING'),
     lane: lane.index,
   };
+  const place = laneKey(lane);
   const asked = askServers(question, (answers, reply) => {
     const bad =
       answers.find(({ refused }) => refused) ??
-      (answers.every(({ isError }) => isError) ? answers[0] : undefined);
-    if (bad !== undefined) {
-      reply(bad.reply);
-      return;
+      (answers.every(({ error }) => error !== null) ? answers[0] : undefined);
+    if (bad !== undefined) return void reply(bad.error ?? bad.reply);
+    if (answers.some(({ body, error }) => error === null && !isStatus(body))) {
+      return void reply(INVALID);
     }
-    lane.verified = true;
-    if (!client.closed) client.enterLane(lane);
+    const index = client.pool.lanes.again(place);
+    if (index < 0) return void reply(replies.TOO_MANY_LANES);
+    const now = client.pool.lanes.at(index);
+    now.verified = true;
+    if (!client.closed) client.enterLane(now);
     reply(replies.OK);
   });
   if (asked) client.barrier();

@@ -1,15 +1,19 @@
 import {
+  FLAG_LAST,
   PART_TABLE,
   PART_TABLE_RECORDS,
   RECORD_BYTES,
   RECORD_KEY,
   RECORD_KEY_LENGTH,
 } from '../protocol/frame-table.ts';
+import { FORWARD_ERROR } from '../stats/counters.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ReplyTarget } from './in-flight.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
+const CR = 0x0d;
+const ZERO = 0x30;
 
 /** A complete request in the arena that is not simply forwarded. */
 export interface SpecialRequest {
@@ -20,13 +24,58 @@ export interface SpecialRequest {
   readonly mustSend: boolean;
 }
 
-/** A reply that nobody hears. */
-export const SWALLOW: ReplyTarget = { onReply(): void {}, onFailure(): void {} };
+/** The reply to a request of a client that does not hear it: until then it holds its place. */
+export class MutedReply implements ReplyTarget {
+  readonly #client: ClientConnection;
+  readonly #slot: number;
+
+  constructor(client: ClientConnection) {
+    this.#client = client;
+    this.#slot = client.pipeline.open();
+    client.references++;
+  }
+
+  get clientAddress(): string {
+    return this.#client.address;
+  }
+
+  get clientId(): number {
+    return this.#client.id;
+  }
+
+  onReply(_start: number, _length: number, info: number): void {
+    if ((info & FLAG_LAST) !== 0) this.#done();
+  }
+
+  onFailure(): void {
+    if (!this.#client.closed) this.#client.pool.counters[FORWARD_ERROR]++;
+    this.#done();
+  }
+
+  #done(): void {
+    const client = this.#client;
+    client.references--;
+    if (client.closed) {
+      client.releaseIfDone();
+      return;
+    }
+    client.pipeline.deliverNothing(this.#slot);
+    client.pool.engine.turn.markClient(client);
+  }
+}
 
 /** Answers a request. @returns true: it is done */
 export function answer(client: ClientConnection, reply: Buffer): true {
   client.answer(reply);
   return true;
+}
+
+/** The number of words that the header of a multibulk request gives. */
+export function wordCount({ client, start }: SpecialRequest): number {
+  const { bytes } = client.pool.engine;
+  let count = 0;
+  for (let at = start + 1; bytes[at] !== CR; at++) count = count * 10 + bytes[at] - ZERO;
+  return count;
 }
 
 /** Splits the request into PART_TABLE, unrouted. @returns the number of words */

@@ -5,11 +5,12 @@ import { arityFits, type CommandSpec } from '../protocol/redis/commands.ts';
 import { encodeRequest, encodeText } from '../protocol/redis/encode.ts';
 import { type LearnedCommand, learnCommand } from '../protocol/redis/learn-command.ts';
 import * as replies from '../protocol/redis/replies.ts';
-import { bodyOf, elementsOf } from '../protocol/redis/reply-parts.ts';
+import { bulkOf, listOf } from '../protocol/redis/reply-parts.ts';
 import { whyUnsupported } from '../protocol/redis/unsupported.ts';
 import { commonServer } from './common-server.ts';
 import { failureReply, REASON_REFUSED } from './failure.ts';
-import { type Answer, askServers, collect } from './server-answers.ts';
+import { type LaneKey, laneKey } from './lane.ts';
+import { type Answer, askServers, collect, INVALID } from './server-answers.ts';
 import type { Pool, Server } from './server-pool.ts';
 import { answer, copyOf, type SpecialRequest, split, text, word } from './special-request.ts';
 
@@ -36,7 +37,7 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
   const name = text(request, 0).toUpperCase();
   const known = pool.customCommands.get(name) ?? pool.learnedCommands.get(name);
   if (known !== undefined) {
-    if (!arityFits(known.spec.arity, count)) return answer(client, replies.wrongArity(name));
+    if (!wordsFit(known.spec, count)) return answer(client, replies.wrongArity(name));
     const why = whyNotSent(known);
     if (why !== null) return answer(client, replies.unsupported(name, why));
     if (!known.movable) return handle(request, known.spec);
@@ -48,9 +49,16 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
   return ask(request, count, name, known ?? null);
 }
 
+/** Whether a request of so many words is one of the command, with its first key. */
+function wordsFit({ arity, keys, firstKey }: CommandSpec, count: number): boolean {
+  return arityFits(arity, count) && (keys !== 'range' || count > firstKey);
+}
+
 /** A request that is sent when a server has said where its keys are. */
 interface Later {
   readonly request: SpecialRequest;
+  /** The lane it was made on. */
+  readonly lane: LaneKey;
   readonly bytes: Buffer;
   readonly words: readonly Buffer[];
   /** Whom to ask. */
@@ -73,13 +81,15 @@ function ask(
   }
   const later: Later = {
     request: { ...request, mustSend: true },
+    lane: laneKey(pool.lanes.at(client.lane)),
     bytes: copyOf(request),
     words: Array.from({ length: count }, (_, i) => word(request, i)),
     teacher: pool.servers[place],
   };
   const bytes = known === null ? encodeText('COMMAND', 'INFO', name) : keysQuestion(later);
   const servers = [later.teacher];
-  const asked = askServers({ request, servers, bytes }, ([first], reply) => {
+  const question = { request, servers, bytes, lane: client.lane };
+  const asked = askServers(question, ([first], reply) => {
     if (known !== null) sendByKeys(later, first, reply);
     else onLearned(later, name, first, reply);
   });
@@ -92,23 +102,37 @@ function keysQuestion({ words }: Later): Buffer {
 }
 
 function onLearned(later: Later, name: string, said: Answer, reply: Reply): void {
-  if (said.isError) return void reply(said.reply);
+  if (said.error !== null) return void reply(said.error);
   const { pool } = later.request.client;
-  const learned = learnCommand(name, said.reply);
+  const learned = learnCommand(name, said.body);
+  if (learned === 'malformed') return void reply(INVALID);
   if (learned === null) {
     const shown = later.words.slice(0, SHOWN_WORDS).map((each) => each.toString('latin1'));
     return void reply(replies.unknownCommand(shown));
   }
   if (pool.learnedCommands.size < LEARNED_COMMANDS) pool.learnedCommands.set(name, learned);
-  if (!arityFits(learned.spec.arity, later.words.length))
-    return void reply(replies.wrongArity(name));
+  if (!wordsFit(learned.spec, later.words.length)) return void reply(replies.wrongArity(name));
   const why = whyNotSent(learned);
   if (why !== null) return void reply(replies.unsupported(name, why));
   if (!learned.movable) return void sendBySpec(later, learned.spec, reply);
   if (later.words.length === PART_TABLE_RECORDS) return void reply(TOO_MANY_WORDS);
-  const question = { request: later.request, servers: [later.teacher], bytes: keysQuestion(later) };
-  const sent = collect(question, ([keys]) => sendByKeys(later, keys, reply));
-  if (!sent) reply(failureReply(later.teacher.lastFailure));
+  askLater(later, later.teacher, keysQuestion(later), reply, (keys) => {
+    sendByKeys(later, keys, reply);
+  });
+}
+
+/** Asks one server on the lane that the request was made on; the client hears why it cannot. */
+function askLater(
+  { request, lane: place }: Later,
+  server: Server,
+  bytes: Buffer,
+  reply: Reply,
+  done: (said: Answer) => void,
+): void {
+  const lane = request.client.pool.lanes.again(place);
+  if (lane < 0) return void reply(replies.TOO_MANY_LANES);
+  const sent = collect({ request, servers: [server], bytes, lane }, ([said]) => done(said));
+  if (!sent) reply(failureReply(server.lastFailure));
 }
 
 function sendBySpec(later: Later, spec: CommandSpec, reply: Reply): void {
@@ -125,19 +149,20 @@ function sendBySpec(later: Later, spec: CommandSpec, reply: Reply): void {
 
 function sendByKeys(later: Later, said: Answer, reply: Reply): void {
   const { pool } = later.request.client;
-  if (said.isError) {
-    if (KEYLESS.test(said.reply.toString('latin1'))) sendTo(later, pool.placeholderServer(), reply);
-    else reply(said.reply); // Where its keys are is not known, so no server is the right one.
+  if (said.error !== null) {
+    if (KEYLESS.test(said.error.toString('latin1'))) sendTo(later, pool.placeholderServer(), reply);
+    else reply(said.error); // Where its keys are is not known, so no server is the right one.
     return;
   }
-  const keys = elementsOf(said.reply) ?? [];
-  const places = keys.map((key) => serverOfKey(pool, bodyOf(key)));
+  const keys = listOf(said.body, bulkOf);
+  if (keys === null || keys.length >= later.words.length) return void reply(INVALID);
+  const places = keys.map((key) => serverOfKey(pool, key));
   const stranger = places.findIndex((place) => place !== places[0]);
   if (stranger < 0 || pool.config.distribution === 'random') {
     sendTo(later, places[0] ?? pool.placeholderServer(), reply);
     return;
   }
-  const [a, b] = [keys[0], keys[stranger]].map((key) => bodyOf(key).toString('latin1'));
+  const [a, b] = [keys[0], keys[stranger]].map((key) => key.toString('latin1'));
   const [serverA, serverB] = [places[0], places[stranger]].map((i) => pool.servers[i].name);
   reply(replies.crossServer(a, serverA, b, serverB));
 }
@@ -148,9 +173,6 @@ function serverOfKey(pool: Pool, key: Buffer): number {
 
 function sendTo(later: Later, server: number, reply: Reply): void {
   if (server === NO_SERVER) return void reply(failureReply(REASON_REFUSED));
-  const { request, bytes } = later;
-  const target = request.client.pool.servers[server];
-  const question = { request, servers: [target], bytes };
-  const sent = collect(question, ([answered]) => reply(answered.reply));
-  if (!sent) reply(failureReply(target.lastFailure));
+  const target = later.request.client.pool.servers[server];
+  askLater(later, target, later.bytes, reply, (answered) => reply(answered.reply));
 }

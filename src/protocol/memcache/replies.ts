@@ -1,3 +1,5 @@
+import { KEPT_REASONS } from '../../limits.ts';
+
 /** Replies that ringway gives itself, in memcached's words. */
 export const ERROR: Buffer = Buffer.from('ERROR\r\n');
 export const END: Buffer = Buffer.from('END\r\n');
@@ -18,12 +20,12 @@ export const TOO_MANY_CLIENTS: Buffer = Buffer.from('ERROR Too many open connect
 
 const serverErrors: Map<string, Buffer> = new Map();
 
-/** @returns `SERVER_ERROR <text>\r\n`; the set of texts is small, so replies are kept */
+/** @returns `SERVER_ERROR <text>\r\n`; most texts are ringway's own, so the first ones are kept */
 export function serverError(text: string): Buffer {
   let reply = serverErrors.get(text);
   if (reply === undefined) {
     reply = Buffer.from(`SERVER_ERROR ${text}\r\n`);
-    serverErrors.set(text, reply);
+    if (serverErrors.size < KEPT_REASONS) serverErrors.set(text, reply);
   }
   return reply;
 }

@@ -1,5 +1,10 @@
 import { type Access, type CommandSpec, findCommand, type KeyRule } from './commands.ts';
-import { elementsOf, isNull, textOf } from './reply-parts.ts';
+import { readSmallInteger } from './integers.ts';
+import { elementsOf, isNull, listOf, withoutAttributes, wordOf } from './reply-parts.ts';
+
+const INTEGER = 0x3a; // ':'
+/** More words than any request has. */
+const MOST = 0x7fffffff;
 
 /** A command that is not in the table: from the configuration, or from a server. */
 export interface LearnedCommand {
@@ -45,27 +50,50 @@ function hiddenName(original: string): string | null {
   return byKeys && spec.handling !== 'unsupported' ? null : spec.name;
 }
 
-/** Reads the reply to COMMAND INFO with one name. @returns null when the server has no such one */
-export function learnCommand(name: string, reply: Buffer): LearnedCommand | null {
-  const entry = elementsOf(reply)?.[0];
-  if (entry === undefined || isNull(entry)) return null;
-  const parts = elementsOf(entry);
-  if (parts === null || parts.length < 6) return null;
-  const flags = (elementsOf(parts[2]) ?? []).map(textOf);
-  const [firstKey, lastKey, step] = parts.slice(3, 6).map((part) => Number(textOf(part)));
+/** A number that a command's description may have. */
+function numberOf(reply: Buffer | undefined): number {
+  if (reply === undefined || reply[0] !== INTEGER) return Number.NaN;
+  const value = readSmallInteger(reply, 1, reply.length - 2);
+  return Math.abs(value) <= MOST ? value : Number.NaN;
+}
+
+/** Whether keys can be where the numbers say. */
+function isRange(firstKey: number, lastKey: number, step: number): boolean {
+  if (firstKey === 0) return Number.isInteger(lastKey) && Number.isInteger(step);
+  // Without a second key there is no step: some modules say 0.
+  if (step === 0 && lastKey === firstKey) return firstKey > 0;
+  return firstKey > 0 && step > 0 && (lastKey < 0 || lastKey >= firstKey);
+}
+
+/**
+ * Reads the reply to COMMAND INFO with one name.
+ * @returns null when the server has no such one, 'malformed' when it does not say what it is like
+ */
+export function learnCommand(name: string, reply: Buffer): LearnedCommand | null | 'malformed' {
+  const entries = elementsOf(reply);
+  if (entries === null || entries.length > 1) return isNull(reply) ? null : 'malformed';
+  const entry = entries.length === 0 ? null : withoutAttributes(entries[0]);
+  if (entry === null || isNull(entry)) return null;
+  const parts = elementsOf(entry)?.map(withoutAttributes) ?? [];
+  const [given, , flagList] = parts;
+  const [arity, firstKey, lastKey, step] = [1, 3, 4, 5].map((i) => numberOf(parts[i]));
+  const original = given === undefined ? null : wordOf(given);
+  const flags = flagList === undefined ? null : listOf(flagList, wordOf);
+  if (original === null || flags === null) return 'malformed';
+  if (!(Math.abs(arity) > 0) || !isRange(firstKey, lastKey, step)) return 'malformed';
   const spec = specOf({
     name,
-    arity: Number(textOf(parts[1])),
+    arity,
     access: flags.includes('write') ? 'w' : flags.includes('readonly') ? 'r' : '-',
     keys: firstKey > 0 ? 'range' : 'none',
     firstKey,
     lastKey,
-    step,
+    step: firstKey > 0 ? Math.max(1, step) : step,
     numkeys: 0,
   });
   const blocking = flags.includes('blocking') || flags.includes('pubsub');
   // The keys of a container's request are where its subcommand has them.
-  const container = (elementsOf(parts[9] ?? Buffer.alloc(0)) ?? []).length > 0;
+  const container = parts.length > 9 && (elementsOf(parts[9]) ?? []).length > 0;
   const movable = container || flags.includes('movablekeys');
-  return { spec, movable, blocking, hides: hiddenName(textOf(parts[0])) };
+  return { spec, movable, blocking, hides: hiddenName(original) };
 }

@@ -1,65 +1,134 @@
-// Reads complete replies, RESP2 or RESP3, that commands of all servers are joined from.
+// Looks into complete replies, RESP2 or RESP3, whose frames the scanner has found valid. What they
+// say is not believed: every reader gives null for a reply of another kind.
 
-const CR = 0x0d;
-const ERROR = 0x2d; // '-'
+import { readInteger } from './integers.ts';
+
+const ZERO = 0x30;
+const MINUS = 0x2d;
+const STATUS = 0x2b; // '+'
+const INTEGER = 0x3a; // ':'
+const DOLLAR = 0x24;
+const BULK_ERROR = 0x21; // '!'
+const STAR = 0x2a;
+const SET = 0x7e; // '~'
+const NULL = 0x5f; // '_'
 const PIPE = 0x7c; // '|'
+const PERCENT = 0x25;
+const LINE_END_BYTES = 2;
 
 const BULKS: ReadonlySet<number> = new Set(Buffer.from('$=!'));
 const AGGREGATES: ReadonlySet<number> = new Set(Buffer.from('*~>%|'));
-const PAIRS: ReadonlySet<number> = new Set(Buffer.from('%|'));
 
 function lineEnd(reply: Buffer, at: number): number {
   return reply.indexOf('\r\n', at, 'latin1');
 }
 
-/** @returns the position behind the reply that begins at `at` */
-export function skipReply(reply: Buffer, at: number): number {
-  let pos = at;
-  for (let pending = 1; pending > 0; ) {
-    const type = reply[pos];
-    const end = lineEnd(reply, pos);
-    const size = Number(reply.toString('latin1', pos + 1, end));
-    pos = end + 2;
-    if (type !== PIPE) pending--;
-    if (BULKS.has(type)) pos += size < 0 ? 0 : size + 2;
-    else if (AGGREGATES.has(type) && size > 0) pending += PAIRS.has(type) ? size * 2 : size;
-  }
-  return pos;
+/** The size in the header line [at, end), which the scanner has checked; -1 of a null. */
+function sizeIn(reply: Buffer, at: number, end: number): number {
+  if (reply[at + 1] === MINUS) return -1;
+  let size = 0;
+  for (let i = at + 1; i < end; i++) size = size * 10 + reply[i] - ZERO;
+  return size;
 }
 
-/** @returns the top-level elements of an aggregate reply; null when it is something else */
+/** @returns the position behind the reply that begins at `at`, attributes in front of it included */
+export function skipReply(reply: Buffer, at: number): number {
+  let pos = at;
+  for (let pending = 1; pending > 0 && pos < reply.length; ) {
+    const type = reply[pos];
+    const line = pos;
+    const end = lineEnd(reply, pos);
+    if (end < 0) return reply.length;
+    pos = end + LINE_END_BYTES;
+    if (type !== PIPE) pending--;
+    if (BULKS.has(type)) {
+      const size = sizeIn(reply, line, end);
+      if (size >= 0) pos += size + LINE_END_BYTES;
+    } else if (AGGREGATES.has(type)) {
+      const size = sizeIn(reply, line, end);
+      if (size > 0) pending += type === PERCENT || type === PIPE ? size * 2 : size;
+    }
+  }
+  return Math.min(pos, reply.length);
+}
+
+/** @returns the position behind the attributes in front of a reply */
+export function skipAttributes(reply: Buffer): number {
+  let at = 0;
+  while (reply[at] === PIPE) {
+    const end = lineEnd(reply, at);
+    let left = sizeIn(reply, at, end) * 2;
+    for (at = end + LINE_END_BYTES; left > 0; left--) at = skipReply(reply, at);
+  }
+  return at;
+}
+
+/** @returns the reply without the attributes in front of it */
+export function withoutAttributes(reply: Buffer): Buffer {
+  return reply[0] === PIPE ? reply.subarray(skipAttributes(reply)) : reply;
+}
+
+/** @returns the elements of an array or a set, each with its attributes */
 export function elementsOf(reply: Buffer): Buffer[] | null {
-  const type = reply[0];
-  if (!AGGREGATES.has(type)) return null;
+  if (reply[0] !== STAR && reply[0] !== SET) return null;
   const end = lineEnd(reply, 0);
-  const size = Number(reply.toString('latin1', 1, end)) * (PAIRS.has(type) ? 2 : 1);
+  const size = sizeIn(reply, 0, end);
+  if (size < 0) return null;
   const elements: Buffer[] = [];
-  let at = end + 2;
-  for (let i = 0; i < size; i++) {
+  let at = end + LINE_END_BYTES;
+  for (let i = 0; i < size && at < reply.length; i++) {
     const next = skipReply(reply, at);
     elements.push(reply.subarray(at, next));
     at = next;
   }
-  return elements;
+  return elements.length === size ? elements : null;
 }
 
-/** @returns the text of a bulk, status or number reply */
-export function textOf(reply: Buffer): string {
-  const end = reply.indexOf(CR);
-  if (!BULKS.has(reply[0])) return reply.toString('latin1', 1, end);
-  return reply.toString('latin1', end + 2, reply.length - 2);
+/** @returns what `read` makes of each element of an array or a set, if it fits for all of them */
+export function listOf<T>(reply: Buffer, read: (element: Buffer) => T | null): T[] | null {
+  const elements = elementsOf(reply);
+  if (elements === null) return null;
+  const values: T[] = [];
+  for (const element of elements) {
+    const value = read(withoutAttributes(element));
+    if (value === null) return null;
+    values.push(value);
+  }
+  return values;
+}
+
+/** @returns the value of an integer reply that fits into 64 bits */
+export function integerOf(reply: Buffer): bigint | null {
+  if (reply[0] !== INTEGER) return null;
+  return readInteger(reply, 1, reply.length - LINE_END_BYTES);
 }
 
 /** @returns the body of a bulk reply */
-export function bodyOf(reply: Buffer): Buffer {
-  return reply.subarray(reply.indexOf(CR) + 2, reply.length - 2);
+export function bulkOf(reply: Buffer): Buffer | null {
+  if (reply[0] !== DOLLAR || reply[1] === MINUS) return null;
+  return reply.subarray(lineEnd(reply, 0) + LINE_END_BYTES, reply.length - LINE_END_BYTES);
 }
 
-export function isError(reply: Buffer): boolean {
-  return reply[0] === ERROR;
+/** @returns the text of a bulk or a status, one character per byte */
+export function wordOf(reply: Buffer): string | null {
+  if (reply[0] === STATUS) return reply.toString('latin1', 1, reply.length - LINE_END_BYTES);
+  return bulkOf(reply)?.toString('latin1') ?? null;
+}
+
+export function isStatus(reply: Buffer): boolean {
+  return reply[0] === STATUS;
+}
+
+/** @returns the reply as an error line when it is an error, also one in a bulk */
+export function errorOf(reply: Buffer): Buffer | null {
+  if (reply[0] === MINUS) return reply;
+  if (reply[0] !== BULK_ERROR) return null;
+  const text = reply.toString('latin1', lineEnd(reply, 0) + LINE_END_BYTES, reply.length - 2);
+  return Buffer.from(`-${text.replace(/[\r\n]/g, ' ')}\r\n`, 'latin1');
 }
 
 /** `$-1`, `*-1` or RESP3's `_`. */
 export function isNull(reply: Buffer): boolean {
-  return reply[0] === 0x5f || (reply[1] === ERROR && (reply[0] === 0x24 || reply[0] === 0x2a));
+  if (reply[0] === NULL) return true;
+  return reply[1] === MINUS && (reply[0] === DOLLAR || reply[0] === STAR);
 }
