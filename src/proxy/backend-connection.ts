@@ -11,7 +11,7 @@ import type { Timed } from './deadlines.ts';
 import { clockMicros, type Engine } from './engine.ts';
 import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
 import { GetLines } from './get-lines.ts';
-import { InFlight, type ReplyTarget } from './in-flight.ts';
+import { InFlight, type ReplyTarget, type RequestHead } from './in-flight.ts';
 import type { Lane } from './lane.ts';
 import type { Server } from './server-pool.ts';
 import type { Flushable } from './turn.ts';
@@ -169,10 +169,14 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.#engine.turn.markBackend(this);
   }
 
-  /** `length` bytes were reserved or queued in `out`; their reply is for `target`. */
-  sentFor(target: ReplyTarget, length: number): void {
+  /**
+   * `length` bytes were reserved or queued in `out`; their reply is for `target`.
+   * @param head the client's request that they are sent for, null for one of our own
+   */
+  sentFor(target: ReplyTarget, length: number, head: RequestHead | null): void {
     const { now, micros } = this.#engine;
     this.inFlight.pushTarget(target, now, micros, this.#series(CLASS_MULTI), length);
+    if (head !== null) this.inFlight.keepHead(head.bytes, head.start, head.length);
     this.#sent(length);
   }
 

@@ -264,11 +264,13 @@ export class BackendReplies {
   #logSlow(): void {
     const { inFlight, server } = this.#connection;
     const { micros, clients } = this.#engine;
-    const id = inFlight.headClient;
+    const plain = inFlight.headClient;
+    const target = plain < 0 ? inFlight.headTarget : null;
+    const client = clients[target === null ? plain : (target.clientId ?? -1)] ?? null;
     server.pool.slowLog?.add({
       head: inFlight.headBytes,
-      client: id < 0 ? (inFlight.headTarget.clientAddress ?? '') : (clients[id]?.address ?? ''),
-      clientName: id < 0 ? '' : (clients[id]?.session.name ?? ''),
+      client: client?.address ?? '',
+      clientName: client?.session.name ?? '',
       server,
       totalMicros: (micros - inFlight.headArrived) | 0,
       serverMicros: (micros - inFlight.headWritten) | 0,

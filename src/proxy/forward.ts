@@ -2,7 +2,7 @@ import { NO_SERVER } from '../protocol/frame-table.ts';
 import { CLASS_OTHER } from '../stats/latency.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { REASON_REFUSED } from './failure.ts';
-import { MutedReply, type SpecialRequest } from './special-request.ts';
+import { headOf, MutedReply, type SpecialRequest } from './special-request.ts';
 
 /**
  * The client's connection to a server. `done` when the client was told that there is none, `wait`
@@ -43,7 +43,7 @@ export function forward(
   if (typeof connection === 'string') return connection === 'done';
   if (client.session.muted) {
     connection.out.copyFrom(start, length);
-    connection.sentFor(new MutedReply(client), length);
+    connection.sentFor(new MutedReply(client), length, headOf(request));
   } else {
     client.references++;
     connection.sendFrom(start, length, client.id, client.pipeline.open(), commandClass);
@@ -58,7 +58,7 @@ export function forwardBytes(request: SpecialRequest, server: number, bytes: Buf
   if (typeof connection === 'string') return connection === 'done';
   if (client.session.muted) {
     connection.out.append(bytes);
-    connection.sentFor(new MutedReply(client), bytes.length);
+    connection.sentFor(new MutedReply(client), bytes.length, headOf(request));
   } else {
     client.references++;
     connection.sendBuffer(bytes, client.id, client.pipeline.open());

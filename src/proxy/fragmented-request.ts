@@ -72,8 +72,8 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
       continue;
     }
     if (share.heap !== null) connection.out.append(share.heap);
-    connection.sentFor(part, share.bytes);
     const from = share.heap === null ? share.cursor - share.bytes : 0;
+    connection.sentFor(part, share.bytes, null);
     connection.inFlight.keepHead(share.heap ?? pool.engine.bytes, from, share.bytes);
   }
   return true;

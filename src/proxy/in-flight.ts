@@ -19,6 +19,13 @@ export interface ReplyTarget {
   onFailure(error: Buffer): void;
 }
 
+/** Where the bytes of a client's request are, for the slow log. */
+export interface RequestHead {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly length: number;
+}
+
 const STRIDE = 8;
 /** Words of an entry in `ring`, from `headAt` on. */
 export const IN_FLIGHT_CLIENT = 0;
@@ -83,6 +90,7 @@ export class InFlight {
     ring[at + IN_FLIGHT_SERIES] = series;
     ring[at + BYTES] = bytes;
     ring[at + IN_FLIGHT_JOINED] = 0;
+    this.#heads?.forget(this.#tail & this.#mask);
     this.#tail = (this.#tail + 1) | 0;
   }
 
@@ -250,6 +258,11 @@ class RequestHeads {
     const own = this.#bytes;
     for (let i = 0; i < kept; i++) own[to + i] = bytes[start + i];
     this.#lengths[index] = kept;
+  }
+
+  /** Another request takes the place. */
+  forget(index: number): void {
+    this.#lengths[index] = 0;
   }
 
   at(index: number): Buffer {

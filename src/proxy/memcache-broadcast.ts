@@ -6,7 +6,7 @@ import { connectionsTo } from './connections-to.ts';
 import { REASON_INVALID } from './failure.ts';
 import type { ReplyTarget } from './in-flight.ts';
 import type { Server } from './server-pool.ts';
-import type { SpecialRequest } from './special-request.ts';
+import { headOf, type SpecialRequest } from './special-request.ts';
 
 const TOO_LARGE = serverError('reply is larger than client_output_limit');
 /** For replies that are not what the command is answered with. */
@@ -128,7 +128,7 @@ export function askAllServers(request: SpecialRequest, line: Buffer, compose: Co
       answers[i].onFailure(protocol.failure(servers[i].lastFailure));
     } else {
       connection.out.copy(line);
-      connection.sentFor(answers[i], line.length);
+      connection.sentFor(answers[i], line.length, headOf(request));
     }
   }
   return true;

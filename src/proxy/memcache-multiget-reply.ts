@@ -47,6 +47,14 @@ class Part implements ReplyTarget {
     this.keys = keys;
   }
 
+  get clientAddress(): string {
+    return this.#whole.clientAddress;
+  }
+
+  get clientId(): number {
+    return this.#whole.clientId;
+  }
+
   onReply(start: number, length: number, info: number, count: number, key: number): void {
     this.#whole.take(this, start, length, info, count, key);
   }
@@ -78,6 +86,14 @@ export class MultigetReply implements StoredReply {
     this.#left = parts;
     this.#slot = client.pipeline.open();
     client.references++;
+  }
+
+  get clientAddress(): string {
+    return this.#client.address;
+  }
+
+  get clientId(): number {
+    return this.#client.id;
   }
 
   part(index: number, keys: number): ReplyTarget {

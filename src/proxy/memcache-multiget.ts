@@ -89,7 +89,8 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
       continue;
     }
     if (share.heap !== null) connection.out.append(share.heap);
-    connection.sentFor(part, share.bytes);
+    connection.sentFor(part, share.bytes, null);
+    connection.inFlight.keepHead(pool.engine.bytes, request.start, length);
     if (share.inLine) connection.gets?.noteKeys(share.keys);
   }
   return true;

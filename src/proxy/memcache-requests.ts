@@ -25,7 +25,7 @@ import { askAllServers, firstError, INVALID, tellAllServers } from './memcache-b
 import { sendMultiget } from './memcache-multiget.ts';
 import { MARKER, QuietReply } from './memcache-quiet.ts';
 import { answerStats } from './memcache-stats.ts';
-import type { SpecialRequest } from './special-request.ts';
+import { headOf, type SpecialRequest } from './special-request.ts';
 
 const BLANK = 0x20;
 const CR = 0x0d;
@@ -111,7 +111,7 @@ function sendByKey(request: SpecialRequest, info: number): boolean {
   } else {
     connection.out.copyFrom(start, length);
     connection.out.copy(MARKER);
-    connection.sentFor(new QuietReply(client), length + MARKER.length);
+    connection.sentFor(new QuietReply(client), length + MARKER.length, headOf(request));
   }
   return true;
 }

@@ -57,7 +57,8 @@ export class RetriedRead implements ReplyTarget {
 
   send(connection: BackendConnection): void {
     connection.out.append(this.#request);
-    connection.sentFor(this, this.#request.length);
+    const head = { bytes: this.#request, start: 0, length: this.#request.length };
+    connection.sentFor(this, head.length, head);
   }
 
   onReply(start: number, length: number, info: number): void {

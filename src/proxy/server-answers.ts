@@ -28,6 +28,14 @@ export interface Answer {
 export const INVALID: Buffer = failureReply(REASON_INVALID);
 
 class Part implements ReplyTarget {
+  get clientAddress(): string {
+    return this.#all.client.address;
+  }
+
+  get clientId(): number {
+    return this.#all.client.id;
+  }
+
   readonly #all: ServerAnswers;
   readonly connection: BackendConnection;
   pieces: Buffer[] = [];
@@ -67,14 +75,14 @@ class Part implements ReplyTarget {
 
 /** Takes the answers of several servers and gives them to `done` when all are there. */
 class ServerAnswers {
-  readonly #client: ClientConnection;
+  readonly client: ClientConnection;
   readonly #done: (answers: Answer[]) => void;
   readonly #parts: Part[] = [];
   #left: number;
   #bytes = 0;
 
   constructor(client: ClientConnection, count: number, done: (answers: Answer[]) => void) {
-    this.#client = client;
+    this.client = client;
     this.#left = count;
     this.#done = done;
     client.references++;
@@ -87,7 +95,7 @@ class ServerAnswers {
   }
 
   take(part: Part, start: number, length: number): void {
-    const { pool, closed, pipeline } = this.#client;
+    const { pool, closed, pipeline } = this.client;
     if (closed || part.error !== null) return;
     this.#bytes += length;
     pipeline.storedBytes += length;
@@ -97,7 +105,7 @@ class ServerAnswers {
 
   complete(): void {
     if (--this.#left > 0) return;
-    const client = this.#client;
+    const client = this.client;
     client.references--;
     if (client.closed) {
       client.releaseIfDone();
@@ -155,10 +163,11 @@ function send(
   connections: readonly BackendConnection[],
   done: (answers: Answer[]) => void,
 ): void {
+  const head = { bytes, start: 0, length: bytes.length };
   const answers = new ServerAnswers(request.client, connections.length, done);
   for (const connection of connections) {
     connection.out.append(bytes);
-    connection.sentFor(answers.part(connection), bytes.length);
+    connection.sentFor(answers.part(connection), bytes.length, head);
   }
 }
 

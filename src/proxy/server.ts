@@ -211,6 +211,7 @@ export class Server {
         onFailure: () => {},
       },
       request.length,
+      null,
     );
   }
 

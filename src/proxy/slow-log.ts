@@ -1,4 +1,5 @@
 import { LOG_NOTICE } from '../log.ts';
+import { findCommand } from '../protocol/redis/commands.ts';
 import type { Server } from './server-pool.ts';
 
 /** What the slow log is told of a request; `head` holds its first bytes and is copied. */
@@ -110,9 +111,21 @@ export function describeHead(head: Buffer): Description {
     return { command: words[0].toUpperCase(), key, words: words.length };
   }
   const words = Number(first.slice(1));
-  const [command, afterCommand] = bulkAt(text, text.length - rest.join('\r\n').length);
-  const key = words > 1 && afterCommand < text.length ? bulkAt(text, afterCommand)[0] : null;
-  return { command: command.toUpperCase(), key, words };
+  const [name, afterName] = bulkAt(text, text.length - rest.join('\r\n').length);
+  const command = name.toUpperCase();
+  return { command, key: keyIn(text, afterName, command, words), words };
+}
+
+/** The first key as far as the head reaches; null when it has none, or it is behind that. */
+function keyIn(text: string, afterName: number, command: string, words: number): string | null {
+  const { keys, numkeys } = findCommand(command) ?? { keys: 'range', numkeys: 0 };
+  // A script in front of the keys is none.
+  let left = keys === 'numkeys' ? numkeys : 0;
+  let count = '1';
+  let at = afterName;
+  for (; left > 0 && at < text.length; left--) [count, at] = bulkAt(text, at);
+  if (left > 0 || count === '0' || words < 2 || at >= text.length) return null;
+  return bulkAt(text, at)[0];
 }
 
 /** The bulk at `at`, as far as it is there and short enough, and where the next one begins. */

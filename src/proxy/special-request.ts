@@ -8,7 +8,7 @@ import {
 } from '../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../stats/counters.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { ReplyTarget } from './in-flight.ts';
+import type { ReplyTarget, RequestHead } from './in-flight.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -62,6 +62,11 @@ export class MutedReply implements ReplyTarget {
     client.pipeline.deliverNothing(this.#slot);
     client.pool.engine.turn.markClient(client);
   }
+}
+
+/** The request's bytes, as long as they stand in the arena. */
+export function headOf({ client, start, length }: SpecialRequest): RequestHead {
+  return { bytes: client.pool.engine.bytes, start, length };
 }
 
 /** Answers a request. @returns true: it is done */
