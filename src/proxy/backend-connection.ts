@@ -169,10 +169,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.#engine.turn.markBackend(this);
   }
 
-  /**
-   * `length` bytes were reserved or queued in `out`; their reply is for `target`.
-   * @param head the client's request that they are sent for, null for one of our own
-   */
+  /** `length` bytes are queued for `target`; `head` is the client's request, null for our own. */
   sentFor(target: ReplyTarget, length: number, head: RequestHead | null): void {
     const { now, micros } = this.#engine;
     this.inFlight.pushTarget(target, now, micros, this.#series(CLASS_MULTI), length);

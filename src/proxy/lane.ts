@@ -55,7 +55,7 @@ export class Lanes {
   }
 
   /**
-   * Where a request that was made on a lane is sent later: on the one with its database and version.
+   * Where a request made on a lane is sent later: on the one with its database and version.
    * @returns its index; -1 when there is none and no room for one
    */
   again({ index, db, resp }: LaneKey): number {

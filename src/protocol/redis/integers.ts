@@ -35,7 +35,7 @@ export function readInteger(bytes: Buffer, start: number, end: number): bigint |
   return value < MIN || value > MAX ? null : value;
 }
 
-/** The unsigned 64-bit integer that the text is, as cursors of SCAN are; null for any other text. */
+/** The unsigned 64-bit integer that the text is, as SCAN's cursors are; null for any other. */
 export function parseUnsigned(text: string): bigint | null {
   if (!UNSIGNED.test(text)) return null;
   const value = BigInt(text);

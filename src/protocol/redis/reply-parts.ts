@@ -31,7 +31,7 @@ function sizeIn(reply: Buffer, at: number, end: number): number {
   return size;
 }
 
-/** @returns the position behind the reply that begins at `at`, attributes in front of it included */
+/** @returns the position behind the reply at `at`, attributes in front of it included */
 export function skipReply(reply: Buffer, at: number): number {
   let pos = at;
   for (let pending = 1; pending > 0 && pos < reply.length; ) {
