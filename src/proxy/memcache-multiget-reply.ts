@@ -110,21 +110,14 @@ export class MultigetReply implements StoredReply {
       if (!whole || !this.#stash(part, start, length, count, ends)) {
         this.#keep(part, start, length);
       }
-      if (last) this.#judge(part, start, length, info & NO_COMMAND, count);
+      if (last) this.#judge(part, start, length, info & NO_COMMAND);
     }
     if (last) this.complete();
   }
 
   /** Finds the error that a complete reply is or ends with. */
-  #judge(part: Part, start: number, length: number, kind: number, count: number): void {
-    if (part.error !== null) return;
-    if (count > part.keys && !this.#client.closed) {
-      // More items than keys: nobody can tell which of them were asked for.
-      this.forget(part);
-      part.error = serverError(REASON_INVALID);
-      return;
-    }
-    if (kind === MC_REPLY_VALUES) return;
+  #judge(part: Part, start: number, length: number, kind: number): void {
+    if (kind === MC_REPLY_VALUES || part.error !== null) return;
     if (kind >= MC_REPLY_ERROR) {
       const { memory } = this.#client.pool.engine;
       const lastLine = memory.lastIndexOf(LF, start + length - 2) + 1;

@@ -39,13 +39,6 @@ const CASES: readonly (readonly [
   ],
   ['stats: items', 'stats servers\r\n', /^stats/, `${value('a')}END\r\n`, /error SERVER_ERROR Inv/],
   ['stats: only END', 'stats servers\r\n', /^stats/, 'END\r\n', 'END\r\n'],
-  [
-    'get: more items than keys',
-    `get ${keys().join(' ')}\r\n`,
-    /^get user/,
-    `${Array.from({ length: 40 }, (_, i) => value(`o${i}`)).join('')}END\r\n`,
-    INVALID,
-  ],
   ['get: a number', `get ${keys().join(' ')}\r\n`, /^get user/, '7\r\n', INVALID],
 ];
 
