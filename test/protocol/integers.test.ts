@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseUnsigned, readInteger, readSmallInteger } from '../../src/protocol/redis/integers.ts';
+import {
+  parseUnsigned,
+  readInteger,
+  readSmallInteger,
+} from '../../src/protocol/redis/replies/integers.ts';
 
 const big = (text: string) => readInteger(Buffer.from(`x${text}y`), 1, text.length + 1);
 const small = (text: string) => readSmallInteger(Buffer.from(`x${text}y`), 1, text.length + 1);

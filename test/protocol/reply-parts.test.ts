@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { elementEnds } from '../../src/protocol/redis/elements.ts';
+import { elementEnds } from '../../src/protocol/redis/replies/elements.ts';
 import {
   bulkOf,
   elementsOf,
@@ -11,7 +11,7 @@ import {
   skipReply,
   withoutAttributes,
   wordOf,
-} from '../../src/protocol/redis/reply-parts.ts';
+} from '../../src/protocol/redis/replies/reply-parts.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const ATTRIBUTE = '|1\r\n+ttl\r\n*2\r\n:1\r\n$1\r\nx\r\n';

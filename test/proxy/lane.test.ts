@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Lanes, laneKey } from '../../src/proxy/lane.ts';
+import { Lanes, laneKey } from '../../src/proxy/pool/lanes.ts';
 
 test('a lane that was given to others is not where a request is sent again', () => {
   const lanes = new Lanes(0, () => true);

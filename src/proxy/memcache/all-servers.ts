@@ -1,0 +1,146 @@
+import { FLAG_LAST, MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
+import { serverError } from '../../protocol/memcache/replies.ts';
+import { FORWARD_ERROR } from '../../stats/counters.ts';
+import { REASON_INVALID } from '../backend/failure.ts';
+import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import type { Server } from '../pool/pool.ts';
+import { connectionsTo } from '../routing/connections-to.ts';
+import { headOf, type SpecialRequest } from '../routing/request.ts';
+
+const TOO_LARGE = serverError('reply is larger than client_output_limit');
+/** For replies that are not what the command is answered with. */
+export const INVALID: Buffer = serverError(REASON_INVALID);
+
+/** What one server said to a command that all of them were sent. */
+export class ServerAnswer implements ReplyTarget {
+  readonly server: Server;
+  readonly #all: ServerAnswers;
+  #pieces: Buffer[] = [];
+  /** The reply, or the error of a server that could not be asked. */
+  reply: Buffer = Buffer.alloc(0);
+  /** MC_REPLY_* of a complete reply. */
+  kind = MC_REPLY_ERROR;
+  lost = false;
+  #tooLarge = false;
+
+  constructor(server: Server, all: ServerAnswers) {
+    this.server = server;
+    this.#all = all;
+  }
+
+  get clientAddress(): string {
+    return this.#all.client.address;
+  }
+
+  get clientId(): number {
+    return this.#all.client.id;
+  }
+
+  get isError(): boolean {
+    return this.kind >= MC_REPLY_ERROR;
+  }
+
+  onReply(start: number, length: number, info: number): void {
+    const { memory } = this.server.pool.engine;
+    if (!this.#tooLarge && this.#all.mayKeep(length)) {
+      this.#pieces.push(Buffer.from(memory.subarray(start, start + length)));
+    } else {
+      this.#tooLarge = true;
+      this.#pieces = [];
+    }
+    if ((info & FLAG_LAST) === 0) return;
+    this.reply = this.#tooLarge ? TOO_LARGE : Buffer.concat(this.#pieces);
+    this.kind = this.#tooLarge ? MC_REPLY_ERROR : info & NO_COMMAND;
+    this.#all.complete();
+  }
+
+  onFailure(error: Buffer): void {
+    this.reply = error;
+    this.kind = MC_REPLY_ERROR;
+    this.lost = true;
+    this.#all.complete();
+  }
+}
+
+type Compose = (answers: readonly ServerAnswer[]) => Buffer;
+
+/** Takes what each server says, as far as the client's output limit lets it be kept. */
+class ServerAnswers {
+  readonly client: ClientConnection;
+  readonly answers: readonly ServerAnswer[];
+  readonly #slot: number;
+  readonly #compose: Compose;
+  #left: number;
+  #bytes = 0;
+
+  constructor(client: ClientConnection, compose: Compose) {
+    const { servers } = client.pool;
+    this.client = client;
+    this.answers = servers.map((server) => new ServerAnswer(server, this));
+    this.#slot = client.pipeline.open();
+    this.#compose = compose;
+    this.#left = servers.length;
+    client.references++;
+  }
+
+  /** Whether so many bytes more may be kept; nothing is kept for a client that is gone. */
+  mayKeep(length: number): boolean {
+    const { client } = this;
+    if (client.closed || this.#bytes + length > client.pool.config.clientOutputLimit) return false;
+    this.#bytes += length;
+    client.pipeline.storedBytes += length;
+    return true;
+  }
+
+  complete(): void {
+    if (--this.#left > 0) return;
+    const { client } = this;
+    client.references--;
+    if (client.closed) {
+      client.releaseIfDone();
+      return;
+    }
+    client.pipeline.storedBytes -= this.#bytes;
+    if (this.answers.some(({ lost }) => lost)) client.pool.counters[FORWARD_ERROR]++;
+    client.pipeline.deliver(this.#slot, this.#compose(this.answers));
+    client.pool.engine.turn.markClient(client);
+  }
+}
+
+/** The first reply that is an error; null when there is none. */
+export function firstError(answers: readonly ServerAnswer[]): Buffer | null {
+  return answers.find(({ isError }) => isError)?.reply ?? null;
+}
+
+/**
+ * Sends `line` to every server of the pool; `compose` makes the client's reply of theirs.
+ * @returns false when it must wait for a server to take more
+ */
+export function askAllServers(request: SpecialRequest, line: Buffer, compose: Compose): boolean {
+  const { client } = request;
+  const { servers, protocol } = client.pool;
+  const connections = connectionsTo(request, servers, client.lane);
+  if (connections === null) return false;
+  const { answers } = new ServerAnswers(client, compose);
+  for (const [i, connection] of connections.entries()) {
+    if (connection === null) {
+      answers[i].onFailure(protocol.failure(servers[i].lastFailure));
+    } else {
+      connection.out.copy(line);
+      connection.sentFor(answers[i], line.length, headOf(request));
+    }
+  }
+  return true;
+}
+
+/** Sends a command with `noreply` to every server that can be reached. */
+export function tellAllServers(request: SpecialRequest): boolean {
+  const { client } = request;
+  const connections = connectionsTo(request, client.pool.servers, client.lane);
+  if (connections === null) return false;
+  for (const connection of connections) {
+    connection?.sendUnanswered(request.start, request.length);
+  }
+  return true;
+}

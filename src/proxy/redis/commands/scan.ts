@@ -1,0 +1,46 @@
+import { arrayReply, bulkText, encodeRequest } from '../../../protocol/redis/replies/encode.ts';
+import { parseUnsigned } from '../../../protocol/redis/replies/integers.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import {
+  bulkOf,
+  elementsOf,
+  listOf,
+  withoutAttributes,
+} from '../../../protocol/redis/replies/reply-parts.ts';
+import { nextCursor, parseCursor } from '../../../protocol/redis/replies/scan-cursor.ts';
+import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
+import { joinServers } from '../server-answers.ts';
+
+/** SCAN: one server after the other; the cursor says which one and where. */
+export function scan(request: SpecialRequest, count: number): boolean {
+  const { client } = request;
+  const { servers } = client.pool;
+  const position = parseCursor(text(request, 1), servers.length);
+  if (position === null) return answer(client, replies.INVALID_CURSOR);
+  const words = Array.from({ length: count }, (_, i) => word(request, i));
+  words[1] = Buffer.from(String(position.cursor));
+  const question = {
+    request,
+    servers: [servers[position.server]],
+    bytes: encodeRequest(words),
+    lane: client.lane,
+  };
+  return joinServers(question, ([{ body, error }]) => {
+    if (error !== null) return error;
+    const page = readPage(body);
+    if (page === null) return null;
+    const next = nextCursor(position.server, page.cursor, servers.length);
+    if (next === null) return replies.error('the cursor of this server does not fit');
+    return arrayReply([bulkText(next), page.keys]);
+  });
+}
+
+/** A cursor and a list of keys. */
+function readPage(reply: Buffer): { cursor: bigint; keys: Buffer } | null {
+  const parts = elementsOf(reply);
+  if (parts === null || parts.length !== 2) return null;
+  const cursor = bulkOf(withoutAttributes(parts[0]));
+  const at = cursor === null ? null : parseUnsigned(cursor.toString('latin1'));
+  if (at === null || listOf(withoutAttributes(parts[1]), bulkOf) === null) return null;
+  return { cursor: at, keys: parts[1] };
+}
