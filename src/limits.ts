@@ -54,8 +54,14 @@ export const VERSION_ANSWER_BYTES = 64 * 1024;
 export const VERSION_RETRY_MS = 5_000;
 /** A known version is asked for again after this: connections may have been idle meanwhile. */
 export const VERSION_AGE_MS = 60_000;
-/** WAIT asks the servers this often. */
+/** WAIT asks the servers again after this, and after twice as long each next time. */
 export const WAIT_POLL_MS = 20;
+/** The longest pause of WAIT: one that waits for ever costs a server next to nothing. */
+export const WAIT_POLL_MAX_MS = 500;
+/** Characters that are kept and logged of what a server gives as a reason. */
+export const REASON_TEXT = 256;
+/** Error replies that are kept by their text; servers can make up any number of texts. */
+export const KEPT_REASONS = 64;
 /** A streamed body that stands still this long gives its connection back; the client is closed. */
 export const BULK_STALL_MS = 30_000;
 /** Others behind a large reply wait this long for a slow reader; then that reader is closed. */

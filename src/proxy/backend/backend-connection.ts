@@ -12,7 +12,7 @@ import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
 import type { Flushable } from '../engine/turn.ts';
 import { BackendReplies } from './backend-replies.ts';
 import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
-import { InFlight, type ReplyTarget } from './in-flight.ts';
+import { InFlight, type ReplyTarget, type RequestHead } from './in-flight.ts';
 import type { Lane } from './lane.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { ConnectionOwner } from './owner.ts';
@@ -202,12 +202,12 @@ export class BackendConnection
 
   /**
    * `length` bytes were reserved or queued in `out`; their reply is for `target`.
-   * @param head bytes that begin with the request at `from`: what the slow log says of it
+   * @param head the client's request, as the slow log names it; null for ringway's own
    */
-  sentFor(target: ReplyTarget, length: number, head: Uint8Array, from: number = 0): void {
+  sentFor(target: ReplyTarget, length: number, head: RequestHead | null): void {
     const { now, micros } = this.#engine;
     this.inFlight.pushTarget(target, now, micros, this.#series(CLASS_MULTI), length);
-    this.inFlight.keepHead(head, from, length);
+    if (head !== null) this.inFlight.keepHead(head.bytes, head.start, head.length);
     this.#sent(length);
   }
 

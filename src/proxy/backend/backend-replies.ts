@@ -83,6 +83,8 @@ export class BackendReplies {
   #waited = 0;
   #slowReader: ReplyReceiver | null = null;
   readonly #unasked: number;
+  /** A reply came that cannot be that of the oldest request. */
+  #distrusted = false;
 
   constructor(engine: Engine, connection: RepliedConnection) {
     this.#engine = engine;
@@ -184,6 +186,10 @@ export class BackendReplies {
         if ((info & FLAG_LAST) !== 0) done++;
         const key = words[record + RECORD_KEY];
         this.piece(start, length, info, words[record + RECORD_COUNT], key);
+        if (this.#distrusted) {
+          asked = false;
+          break;
+        }
         continue;
       }
       done++;
@@ -268,6 +274,7 @@ export class BackendReplies {
       const target = inFlight.headTarget;
       this.#pieces = last ? null : target;
       target.onReply(start, length, info, count, key);
+      if (target.distrusts === true) this.#distrusted = true;
       if (last && !(target.awaitsMore?.() ?? false)) inFlight.shift();
       return;
     }

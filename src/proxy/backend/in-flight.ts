@@ -12,8 +12,17 @@ export interface ReplyTarget {
   readonly claim: ReplyClaim | null;
   /** Asked behind each complete reply: whether another one is for this target too. */
   awaitsMore?(): boolean;
+  /** What came cannot be its reply: nobody knows whose the next ones are. */
+  readonly distrusts?: boolean;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
+}
+
+/** Where the bytes of a client's request are, for the slow log. */
+export interface RequestHead {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly length: number;
 }
 
 const STRIDE = 8;
@@ -80,6 +89,7 @@ export class InFlight {
     ring[at + IN_FLIGHT_SERIES] = series;
     ring[at + BYTES] = bytes;
     ring[at + IN_FLIGHT_JOINED] = 0;
+    this.#heads?.forget(this.#tail & this.#mask);
     this.#tail = (this.#tail + 1) | 0;
   }
 
@@ -247,6 +257,11 @@ class RequestHeads {
     const own = this.#bytes;
     for (let i = 0; i < kept; i++) own[to + i] = bytes[start + i];
     this.#lengths[index] = kept;
+  }
+
+  /** Another request takes the place. */
+  forget(index: number): void {
+    this.#lengths[index] = 0;
   }
 
   at(index: number): Buffer {

@@ -57,7 +57,8 @@ export class Claims {
 
 /**
  * The place of one reply, from when it is asked for until it is there: exactly one of deliver(),
- * store() and forget() ends it. A muted one has no place, and what is delivered to it goes nowhere.
+ * store() and forget() ends it. What is delivered to a muted one goes nowhere, but until then it holds
+ * its place: what its client asked for is bounded and ordered like all else.
  */
 export class Claim implements ReplyClaim {
   readonly #claims: Claims;
@@ -70,7 +71,7 @@ export class Claim implements ReplyClaim {
     this.#claims = claims;
     this.#claimant = claimant;
     this.#muted = claimant.muted;
-    this.#slot = this.#muted ? 0 : claimant.pipeline.open();
+    this.#slot = claimant.pipeline.open();
   }
 
   /** The client has gone. */
@@ -128,5 +129,8 @@ export class Claim implements ReplyClaim {
     if (ASSERTS) assert(!this.#settled, 'a claim is settled once');
     this.#settled = true;
     this.#claims.settle();
+    if (!this.#muted || this.#claimant.closed) return;
+    this.#claimant.pipeline.deliverNothing(this.#slot);
+    this.#claimant.onAnswered();
   }
 }

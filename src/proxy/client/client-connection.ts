@@ -126,6 +126,11 @@ export class ClientConnection
     return this.#input.unfinished;
   }
 
+  /** It sends nothing more, or nothing more is taken from it. */
+  get leaves(): boolean {
+    return this.closed || this.closing || this.#ended;
+  }
+
   /** It waits for replies, or until it may ask for more. */
   get waits(): boolean {
     return this.pipeline.outstanding > 0 || this.#input.held;

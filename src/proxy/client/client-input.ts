@@ -230,9 +230,11 @@ export class ClientInput {
       if (client.closed || client.closing) return !client.closed;
       if (sent < count || this.#barrier) {
         this.#partial = false;
-        const rest =
-          sent < count ? engine.words[FRAME_WORD + sent * RECORD_WORDS + RECORD_START] : consumed;
-        return this.#hold(rest, end);
+        const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
+        const rest = sent < count ? engine.words[at] : consumed;
+        if (rest !== end) return this.#hold(rest, end);
+        engine.turn.markClient(client);
+        return true; // nothing is held back: reading on shows when the client leaves
       }
       switch (status) {
         case SCAN_COMPLETE:
@@ -330,8 +332,8 @@ export class ClientInput {
   /** Keeps an unfinished request: carried when small, taken away in pieces when large. */
   #keep(consumed: number, end: number): boolean {
     const saved = this.#saved as SavedState;
-    const missing =
-      saved[STATE_BULK_LEFT - STATE_RESUME] + saved[STATE_ARGS_LEFT - STATE_RESUME] * SMALLEST_WORD;
+    const words = saved[STATE_ARGS_LEFT - STATE_RESUME];
+    const missing = saved[STATE_BULK_LEFT - STATE_RESUME] + words * SMALLEST_WORD;
     let from = consumed;
     if (saved[STATE_DETACHED - STATE_RESUME] === 0) {
       const known = saved[STATE_OFFSET - STATE_RESUME] + missing;
@@ -370,11 +372,8 @@ export class ClientInput {
     this.#large = null;
     const streaming = large.isStreaming;
     const request = large.finish();
-    if (streaming) {
-      this.#barrier = true;
-    } else if (request !== null) {
-      this.#sendAssembled(request, info, server);
-    }
+    if (streaming) this.#barrier = true;
+    else if (request !== null) this.#sendAssembled(request, info, server);
   }
 
   #sendAssembled(request: Buffer, info: number, server: number): void {

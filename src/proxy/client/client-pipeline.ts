@@ -34,6 +34,12 @@ export class HeapReply implements StoredReply {
   drop(): void {}
 }
 
+/** The reply to a request whose client does not hear it. */
+const NO_REPLY: StoredReply = {
+  writeTo: () => true,
+  drop: () => {},
+};
+
 const WAITING = 0;
 const OBJECT = -1;
 const STRIDE = 4;
@@ -232,6 +238,12 @@ export class ClientPipeline {
   #storeHeap(slot: number, reply: Buffer): void {
     this.hold(reply.length);
     this.storeObject(slot, new HeapReply(reply));
+  }
+
+  /** The request is done, and its client does not hear the reply. */
+  deliverNothing(slot: number): void {
+    if (slot === this.head) this.#advance();
+    else this.storeObject(slot, NO_REPLY);
   }
 
   /** Stores a reply object; it is written now if its turn has come. */

@@ -1,9 +1,10 @@
+import { MC_REPLY_STATS } from '../../protocol/frame-table.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
 import * as counter from '../../stats/counters.ts';
 import { VERSION } from '../../version.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { SpecialRequest } from '../routing/request.ts';
-import { askAllServers, type ServerAnswer } from './all-servers.ts';
+import { askAllServers, INVALID, type ServerAnswer } from './all-servers.ts';
 
 /** The names are nutcracker's. */
 const POOL_FIELDS: readonly (readonly [string, number])[] = [
@@ -80,10 +81,17 @@ function labelledLine(server: string, said: string): string {
   return replies.statLine(`${server}:${name}`, value.join(' '));
 }
 
+/** Whether a server said what `stats` is answered with: STAT lines, only END, or an error. */
+function isList({ kind, isError, reply }: ServerAnswer): boolean {
+  return isError || kind === MC_REPLY_STATS || reply.equals(replies.END);
+}
+
 /** Each server's STAT lines with its name in front; a server that failed has an `error` line. */
 function labelled(answers: readonly ServerAnswer[]): Buffer {
   const lines: string[] = [];
-  for (const { server, reply } of answers) {
+  for (const answer of answers) {
+    const { server } = answer;
+    const reply = isList(answer) ? answer.reply : INVALID;
     for (const line of reply.toString('latin1').split('\r\n')) {
       if (line.startsWith('STAT ')) lines.push(labelledLine(server.name, line.slice(5)));
       else if (line !== '' && line !== 'END')

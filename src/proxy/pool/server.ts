@@ -228,7 +228,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
         onFailure: () => {},
       },
       request.length,
-      request,
+      null,
     );
   }
 

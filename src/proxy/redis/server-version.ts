@@ -12,7 +12,7 @@ import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.t
 import type { Deadlines, Timed } from '../engine/deadlines.ts';
 import type { Server } from '../pool/server.ts';
 
-const VERSION_LINE = /^redis_version:(\d{1,9}(?:\.\d{1,9}){0,3})\r$/m;
+const VERSION_LINE = /^redis_version:(\d{1,9}(?:\.\d{1,9}){0,4})\r$/m;
 
 /** INFO's answer stands behind that of AUTH. @returns whether nothing more is to be expected */
 function isRefused(received: string, withAuth: boolean): boolean {
@@ -30,6 +30,8 @@ export class ServerVersion implements Timed {
   known: string | null = null;
   #socket: Socket | null = null;
   #received = '';
+  /** Characters of it that were looked at. */
+  #looked = 0;
   /** Clients are kept waiting only for a version that is not known, or not known to be right. */
   #worthWaiting = true;
   #askAgainAt = 0;
@@ -55,6 +57,7 @@ export class ServerVersion implements Timed {
     const socket = dialPlain(target);
     this.#socket = socket;
     this.#received = '';
+    this.#looked = 0;
     this.#waitUntil = now + VERSION_WAIT_MS;
     this.#giveUpAt = now + VERSION_ANSWER_MS;
     this.#askAgainAt = now + VERSION_RETRY_MS;
@@ -83,19 +86,23 @@ export class ServerVersion implements Timed {
   }
 
   #take(text: string, withAuth: boolean): void {
-    // Lines that were looked at are not looked at again, however small the pieces.
-    const lineStart = this.#received.lastIndexOf('\n') + 1;
     this.#received += text;
-    const version = VERSION_LINE.exec(this.#received.slice(lineStart))?.[1];
+    if (this.#received.length > VERSION_ANSWER_BYTES) {
+      this.stop();
+      return;
+    }
+    // Whole lines are looked at, each once.
+    const looked = this.#looked;
+    const end = this.#received.lastIndexOf('\n') + 1;
+    if (end <= looked) return;
+    this.#looked = end;
+    const version = VERSION_LINE.exec(this.#received.slice(looked, end))?.[1];
     if (version !== undefined) {
       this.known = version;
       this.#worthWaiting = false;
       this.#askAgainAt = Math.floor(performance.now()) + VERSION_AGE_MS;
       this.stop();
-    } else if (
-      isRefused(this.#received, withAuth) ||
-      this.#received.length > VERSION_ANSWER_BYTES
-    ) {
+    } else if (isRefused(this.#received, withAuth)) {
       this.stop();
     }
   }
