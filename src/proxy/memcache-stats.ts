@@ -75,16 +75,18 @@ function ownStats(pool: Pool): Buffer {
       lines.push(replies.statLine(`${server.name}:${name}`, server.counters[at]));
     }
   }
-  return Buffer.concat([Buffer.from(lines.join(''), 'latin1'), replies.END]);
+  return Buffer.concat([Buffer.from(lines.join('')), replies.END]);
 }
 
 /** Each server's STAT lines with its name in front; a server that failed has an `error` line. */
 function labelled(answers: readonly ServerAnswer[]): Buffer {
   const lines: string[] = [];
   for (const { server, reply } of answers) {
+    // As the reply: one character per byte.
+    const name = server.config.ringName;
     for (const line of reply.toString('latin1').split('\r\n')) {
-      if (line.startsWith('STAT ')) lines.push(`STAT ${server.name}:${line.slice(5)}\r\n`);
-      else if (line !== '' && line !== 'END') lines.push(`STAT ${server.name}:error ${line}\r\n`);
+      if (line.startsWith('STAT ')) lines.push(`STAT ${name}:${line.slice(5)}\r\n`);
+      else if (line !== '' && line !== 'END') lines.push(`STAT ${name}:error ${line}\r\n`);
     }
   }
   return Buffer.concat([Buffer.from(lines.join(''), 'latin1'), replies.END]);

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { DEFAULT_MEMORY_LIMIT, DRAIN_MS, RING_SPARE_BYTES } from '../limits.ts';
-import { LOG_INFO, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import { connectionsAllowed } from '../net/descriptor-limit.ts';
 import { Reader, type ReaderKind } from '../net/reader.ts';
 import { Writer } from '../net/writer.ts';
@@ -10,7 +10,7 @@ import type { Codec } from '../protocol/codec.ts';
 import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
 import { writeCommandTable } from '../protocol/redis/command-table-layout.ts';
 import { scannerEntries } from '../protocol/redis/scanner-entries.ts';
-import { CLIENT_CONNECTIONS, CLIENTS_REFUSED, CURR_CONNECTIONS } from '../stats/counters.ts';
+import { CLIENT_CONNECTIONS, CURR_CONNECTIONS } from '../stats/counters.ts';
 import { ClientConnection } from './client-connection.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine.ts';
 import { MemcacheProtocol } from './memcache-protocol.ts';
@@ -19,6 +19,7 @@ import { samePool } from './pool-changes.ts';
 import { ringBytes } from './pool-ring.ts';
 import type { Protocol } from './protocol.ts';
 import { RedisProtocol } from './redis-protocol.ts';
+import { Refusals } from './refusals.ts';
 import { RingArena, type RingRegion } from './ring-arena.ts';
 import { Pool } from './server-pool.ts';
 
@@ -69,6 +70,7 @@ export class ProxyServer {
   readonly #workers: number;
   /** Connections this process may have, 0 = nobody knows. */
   readonly #maxConnections: number;
+  readonly #refusals: Refusals = new Refusals();
   #stopping = false;
 
   constructor(config: Config, options: ProxyOptions) {
@@ -136,8 +138,7 @@ export class ProxyServer {
     }
     const full = moved ? null : this.#fullBy(pool);
     if (full !== null) {
-      pool.counters[CLIENTS_REFUSED]++;
-      this.engine.log.write(LOG_INFO, `pool ${pool.config.name} refuses a client: ${full}`);
+      this.#refusals.add(pool, addressOf(socket), full);
       socket.on('error', () => socket.destroy());
       socket.end(pool.protocol.tooManyClients, () => socket.destroy());
       return null;
@@ -262,3 +263,7 @@ export class ProxyServer {
 }
 
 const SWEEP_MS = 10;
+
+function addressOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress === undefined ? 'without an address' : `${remoteAddress}:${remotePort}`;
+}

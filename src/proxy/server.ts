@@ -60,7 +60,7 @@ export class Server {
     this.#breaker = new Breaker(0, 0);
     this.#configureBreaker();
     this.config = config;
-    this.name = config.ringName;
+    this.name = config.name;
     this.#perLane = pool.config.serverConnections;
     this.#connections = new Array(this.#perLane).fill(null);
     this.bulk = new BulkConnections(this, pool.config.bulkConnections);

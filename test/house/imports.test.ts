@@ -34,7 +34,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'proxy/pool-changes',
   ],
   stats: [...BASE, ...REFERENCE, 'net', 'config', 'proxy', 'proxy/pool-ring', 'stats'],
-  admin: [...BASE, 'admin'],
+  admin: [...BASE, 'net', 'admin'],
   commands: [
     ...BASE,
     ...REFERENCE,

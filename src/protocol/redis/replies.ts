@@ -58,6 +58,11 @@ function quote(text: string): string {
   return text.slice(0, NAME_LIMIT).replace(/[\r\n\0]/g, ' ');
 }
 
+/** A name of the configuration as clients' texts are: one character per byte of its UTF-8. */
+function nameBytes(name: string): string {
+  return Buffer.from(name).toString('latin1');
+}
+
 export function error(text: string): Buffer {
   return Buffer.from(`-ERR ${text}\r\n`, 'latin1');
 }
@@ -117,7 +122,8 @@ export function wrongArity(name: string): Buffer {
 
 /** Several keys that one server must have are spread. */
 export function crossServer(a: string, serverA: string, b: string, serverB: string): Buffer {
-  const keys = `'${quote(a)}' (${serverA}) and '${quote(b)}' (${serverB})`;
+  const [inA, inB] = [nameBytes(serverA), nameBytes(serverB)];
+  const keys = `'${quote(a)}' (${inA}) and '${quote(b)}' (${inB})`;
   return Buffer.from(
     `-CROSSSERVER keys ${keys} live on different servers; give them a common hash tag\r\n`,
     'latin1',
@@ -130,11 +136,12 @@ export function serverSaid(server: string, reply: Buffer): Buffer {
   const space = line.indexOf(' ');
   const code = /^[A-Z]+ /.test(line) ? line.slice(0, space) : 'ERR';
   const text = code === 'ERR' && !line.startsWith('ERR ') ? line : line.slice(space + 1);
-  return Buffer.from(`-${code} ${server} did not do it: ${text}\r\n`, 'latin1');
+  return Buffer.from(`-${code} ${nameBytes(server)} did not do it: ${text}\r\n`, 'latin1');
 }
 
 export function disagree(server: string, other: string): Buffer {
-  return error(`the servers do not agree: ${server} and ${other} answer differently`);
+  const both = `${nameBytes(server)} and ${nameBytes(other)}`;
+  return error(`the servers do not agree: ${both} answer differently`);
 }
 
 export function flushRefused(name: string): Buffer {
