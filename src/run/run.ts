@@ -170,6 +170,8 @@ class Daemon {
       });
     } catch (error) {
       this.#log.write(LOG_ERROR, (error as Error).message);
+      // The next process may have said that it is the main one.
+      void this.#tellSystemd('READY=1');
       throw error;
     }
   }
