@@ -32,7 +32,7 @@ const OWN_USAGE: readonly string[] = [
   '      --watch            : reload the configuration when its file changes',
   '      --max-connections=N: set most connections of one process (default: by open files)',
   '      --no-latency       : measure no latencies',
-  '      --stats-own        : send ringway\'s own figures on the stats port, too',
+  "      --stats-own        : send ringway's own figures on the stats port, too",
   '      --no-upgrade       : let no other process take over: USR2 and upgrade are refused',
   '',
   'Commands, each with --help of its own:',

@@ -1,9 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import {
-  ADMIN_CONNECTIONS,
-  ADMIN_IDLE_MS,
-  ADMIN_LINE_BYTES,
-} from '../limits.ts';
+import { ADMIN_CONNECTIONS, ADMIN_IDLE_MS, ADMIN_LINE_BYTES } from '../limits.ts';
 import { BoundedConnections } from '../net/bounded-connections.ts';
 import { listenAt } from '../net/listener.ts';
 

@@ -229,8 +229,7 @@ function ownAt(door: Door, doors: readonly Door[]): FileId | null {
 }
 
 function listenError(pool: PoolConfig, error: NodeJS.ErrnoException): RingwayError {
-  const inUse =
-    pool.listen.kind === 'unix' ? error.message : 'the address is already in use';
+  const inUse = pool.listen.kind === 'unix' ? error.message : 'the address is already in use';
   const why =
     error.code === 'EADDRINUSE'
       ? `${inUse}; stop what listens there or change \`listen\``

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { History } from './history.ts';
-import { type HttpPlace, type HttpRoute, type HttpRoutes, plain, serveHttp } from './http-server.ts';
+import {
+  type HttpPlace,
+  type HttpRoute,
+  type HttpRoutes,
+  plain,
+  serveHttp,
+} from './http-server.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type ProxyState, type Status, statusOf } from './status.ts';
 

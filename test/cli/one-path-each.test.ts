@@ -60,7 +60,10 @@ describe('two ringways on one path', () => {
   test('of a pool: the second is refused and told why, the first serves on', async () => {
     const first = await start(path('pool'));
     const log = await startInVain(path('pool'));
-    assert.match(log, /pool pool1 cannot listen on .*\/pool: .* another process listens there; stop/);
+    assert.match(
+      log,
+      /pool pool1 cannot listen on .*\/pool: .* another process listens there; stop/,
+    );
     await pings(path('pool'));
     await first.stop();
     assert.equal(existsSync(path('pool')), false, 'a good end leaves no file');
