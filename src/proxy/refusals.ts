@@ -1,7 +1,7 @@
 import { REFUSAL_LOG_INTERVAL_MS } from '../limits.ts';
 import { LOG_WARN } from '../log.ts';
 import { CLIENTS_REFUSED } from '../stats/counters.ts';
-import type { Pool } from './server-pool.ts';
+import type { Pool } from './pool/pool.ts';
 
 interface Told {
   at: number;

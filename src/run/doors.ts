@@ -8,8 +8,8 @@ import {
   openHttp,
   openStats,
   type StatsAddress,
-} from '../stats/endpoints.ts';
-import type { StatusView } from '../stats/http-address.ts';
+} from '../stats/http/endpoints.ts';
+import type { StatusView } from '../stats/http/http-address.ts';
 import { ownStats } from '../stats/own-stats.ts';
 import { statsJson } from '../stats/stats-json.ts';
 

@@ -9,10 +9,10 @@ import { assemble } from './assemble.ts';
 import { becomeDaemon, isDaemon, startDaemon } from './daemonize.ts';
 import type { DoorOptions } from './doors.ts';
 import { PidFile } from './pid-file.ts';
+import { handOver, type NextProgram, Predecessor } from './processes/upgrade.ts';
 import type { Program } from './program.ts';
 import { handleSignals, type ReopenableLog } from './signals.ts';
 import { inheritedSockets, notifySystemd } from './systemd.ts';
-import { handOver, type NextProgram, Predecessor } from './upgrade.ts';
 
 /**
  * Runs the proxy as the command line says, in the order of nutcracker: log file, background,

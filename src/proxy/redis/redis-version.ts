@@ -1,0 +1,34 @@
+import { REDIS_VERSION } from '../../limits.ts';
+import type { Pool } from '../pool/pool.ts';
+
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The lowest version: what a client may use must work on whichever server its keys are. */
+function lowestVersion({ servers }: Pool): string {
+  const known = servers.flatMap(({ version }) => version.known ?? []);
+  return known.sort(compareVersions)[0] ?? REDIS_VERSION;
+}
+
+/**
+ * Gives `then` the version of Redis that clients are told, at once unless a server is being asked
+ * for the first time; ejected servers are not asked.
+ */
+export function withRedisVersion(pool: Pool, then: (version: string) => void): void {
+  const { servers, health, config } = pool;
+  let left = 1;
+  const onOne = (): void => {
+    if (--left === 0) then(lowestVersion(pool));
+  };
+  for (const { index, version, config: target } of servers) {
+    if (health.isLive(index)) version.refresh(target, config.redisAuth);
+    if (version.wait(onOne)) left++;
+  }
+  onOne();
+}

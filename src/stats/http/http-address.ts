@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { Snapshot } from '../snapshot.ts';
+import { History } from './history.ts';
+import {
+  type HttpPlace,
+  type HttpRoute,
+  type HttpRoutes,
+  plain,
+  serveHttp,
+} from './http-server.ts';
+import { type ProxyState, type Status, statusOf } from './status.ts';
+
+const SAMPLE_MS = 1_000;
+
+const PAGE_FILES: readonly (readonly [path: string, file: string, type: string])[] = [
+  ['/', 'index.html', 'text/html; charset=utf-8'],
+  ['/page.css', 'page.css', 'text/css; charset=utf-8'],
+  ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
+  ['/charts.js', 'charts.js', 'text/javascript; charset=utf-8'],
+];
+
+/** What the HTTP address and the admin socket read; with several workers, their sum. */
+export interface StatusSource {
+  snapshot(): Snapshot | Promise<Snapshot>;
+  state(): ProxyState;
+}
+
+/** Remembers the last minutes, and tells how things are. */
+export class StatusView {
+  readonly #source: StatusSource;
+  readonly #history: History = new History();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(source: StatusSource) {
+    this.#source = source;
+  }
+
+  /** Begins to remember: a sample every second. */
+  start(): void {
+    const sample = async (): Promise<void> => this.#history.sample(await this.#source.snapshot());
+    // Without a sample, as while no worker serves, a moment is missing in the charts.
+    const tick = (): void => void sample().catch(() => {});
+    tick();
+    this.#timer = setInterval(tick, SAMPLE_MS);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  snapshot(): Snapshot | Promise<Snapshot> {
+    return this.#source.snapshot();
+  }
+
+  state(): ProxyState {
+    return this.#source.state();
+  }
+
+  async status(): Promise<Status> {
+    return statusOf(await this.#source.snapshot(), this.#history, this.#source.state());
+  }
+}
+
+/** Opens the HTTP address: page, metrics and health. Nothing on it changes anything. */
+export function serveStatus(place: HttpPlace, view: StatusView): Promise<Server> {
+  return serveHttp(place, routesOf(view));
+}
+
+function routesOf(view: StatusView): HttpRoutes {
+  // Loaded when the address is opened, so that a start without it need not wait for its library;
+  // not later, because an upgrade may have replaced the files by then.
+  const prometheus = import('./prometheus.ts');
+  const routes = new Map<string, HttpRoute>();
+  for (const [path, file, type] of PAGE_FILES) {
+    const body = readFileSync(new URL(`./page/${file}`, import.meta.url));
+    routes.set(path, { answer: () => ({ type, body }) });
+  }
+  routes.set('/healthz', { anyHost: true, answer: () => plain('ok\n') });
+  routes.set('/readyz', {
+    anyHost: true,
+    answer: () => {
+      const state = view.state();
+      return plain(`${state}\n`, state === 'ready' ? 200 : 503);
+    },
+  });
+  routes.set('/metrics', {
+    answer: async () => {
+      const { PROMETHEUS_TYPE, prometheusText } = await prometheus;
+      return { type: PROMETHEUS_TYPE, body: await prometheusText(await view.snapshot()) };
+    },
+  });
+  routes.set('/status.json', {
+    answer: async () => ({ type: 'application/json', body: JSON.stringify(await view.status()) }),
+  });
+  return routes;
+}
