@@ -111,12 +111,42 @@ export const WRITE_VIEWS = 1024;
  */
 export const RING_SPARE_BYTES = 4 * 1024 * 1024;
 
+/** Connections at once to the stats port: exporters come one at a time. */
+export const STATS_CONNECTIONS = 64;
+/** A reader of the stats has this long in all: it is one line, and nothing is asked. */
+export const STATS_TIME_MS = 10_000;
+/** Connections at once to the admin socket: people and scripts of the owner. */
+export const ADMIN_CONNECTIONS = 16;
+/** Without a command or taking an answer for so long, an admin connection is closed. */
+export const ADMIN_IDLE_MS = 60_000;
+/** A command is some words: longer lines are a mistake. */
+export const ADMIN_LINE_BYTES = 4 * 1024;
+/** Connections at once to the HTTP address: scrapers, browsers, probes, and room for slow ones. */
+export const HTTP_CONNECTIONS = 128;
+/** Request headers in all, and of these the address: browsers send about one KiB. */
+export const HTTP_HEADER_BYTES = 8 * 1024;
+export const HTTP_URL_BYTES = 2 * 1024;
+/** From the first byte of a request to its last header, and to its end. */
+export const HTTP_HEADERS_MS = 5_000;
+export const HTTP_REQUEST_MS = 10_000;
+/** A connection that asks for nothing more is kept this long. */
+export const HTTP_KEEP_ALIVE_MS = 10_000;
+/** An answer must be made and taken within this. */
+export const HTTP_ANSWER_MS = 30_000;
+/** Requests of one connection that may be unanswered: browsers and scrapers send one. */
+export const HTTP_PIPELINE = 4;
+
+/** A unix socket whose listener does not let a connection in by then counts as in use. */
+export const SOCKET_PROBE_MS = 1_000;
+
 /** A drain may take this long at shutdown before connections are cut. */
 export const DRAIN_MS = 1_000;
 /** A server's repeated failure is logged at most this often. */
 export const FAILURE_LOG_INTERVAL_MS = 1_000;
 /** Wrong passwords in a pool are logged at most this often, with how many there were. */
 export const AUTH_LOG_INTERVAL_MS = 1_000;
+/** Clients that a limit keeps out are logged at most this often, with how many there were. */
+export const REFUSAL_LOG_INTERVAL_MS = 10_000;
 /** HTTP requests to a pool are logged at most this often. */
 export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;
 /** After its last reply a closing client may take this long to read it. */

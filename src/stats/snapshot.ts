@@ -1,3 +1,4 @@
+import { descriptorLimit, openDescriptors } from '../net/descriptor-limit.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
 import type { Pool } from '../proxy/pool/pool.ts';
 import type { Server } from '../proxy/pool/server.ts';
@@ -40,7 +41,6 @@ export interface PoolSnapshot {
 }
 
 export interface ServerSnapshot {
-  /** The ring name: one character per byte. */
   readonly name: string;
   readonly address: string;
   readonly weight: number;
@@ -56,6 +56,10 @@ export interface RuntimeSnapshot {
   readonly userSeconds: number;
   readonly systemSeconds: number;
   readonly residentBytes: number;
+  /** Of files and sockets; 0 where the system does not tell. */
+  readonly openDescriptors: number;
+  /** The limit on them. */
+  readonly maxDescriptors: number;
   readonly codec: string;
   readonly node: string;
 }
@@ -101,6 +105,8 @@ export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): 
       userSeconds: user / 1e6,
       systemSeconds: system / 1e6,
       residentBytes: process.memoryUsage.rss(),
+      openDescriptors: openDescriptors(),
+      maxDescriptors: descriptorLimit(),
       codec: source.codec,
       node: process.version,
     },

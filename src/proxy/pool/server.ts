@@ -68,7 +68,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.#breaker = new Breaker(0, 0);
     this.#configureBreaker();
     this.config = config;
-    this.name = config.ringName;
+    this.name = config.name;
     this.#perLane = pool.config.serverConnections;
     this.#connections = new Array(this.#perLane).fill(null);
     this.bulk = new Leases((lane) => this.#openBulk(lane), pool.config.bulkConnections);

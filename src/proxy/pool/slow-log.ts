@@ -3,7 +3,7 @@ import { LOG_NOTICE, type Log } from '../../log.ts';
 import { findCommand } from '../../protocol/redis/table/commands.ts';
 import type { SlowRequest } from '../backend/owner.ts';
 
-/** One line of the slow log. Texts are latin1, one character per byte. */
+/** One line of the slow log. Texts are latin1, one character per byte, but for `server`. */
 export interface SlowEntry {
   readonly id: number;
   /** Unix time in seconds, of the reply. */
@@ -140,7 +140,9 @@ export function slowLogReply(entries: readonly SlowEntry[]): Buffer {
     const args = [entry.command];
     if (entry.key !== null) args.push(entry.key);
     if (entry.moreWords > 0) args.push(`... (${entry.moreWords} more arguments)`);
-    args.push(`[server ${entry.server} took ${entry.serverMicros} us of it]`);
+    // The names of the file are no latin1: this makes them one character per byte as well.
+    const server = Buffer.from(entry.server).toString('latin1');
+    args.push(`[server ${server} took ${entry.serverMicros} us of it]`);
     out.push(`*6\r\n:${entry.id}\r\n:${entry.at}\r\n:${entry.totalMicros}\r\n`);
     out.push(`*${args.length}\r\n`, ...args.map(bulk), bulk(entry.client), bulk(entry.clientName));
   }
