@@ -8,12 +8,16 @@ import { CLASS_MULTI, CLASS_OTHER, NO_SERIES } from '../stats/latency.ts';
 import { BackendReplies } from './backend-replies.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Timed } from './deadlines.ts';
-import { clockMicros, type Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
 import { GetLines } from './get-lines.ts';
+import type { Guarded } from './guard.ts';
 import { InFlight, type ReplyTarget } from './in-flight.ts';
 import type { Lane } from './lane.ts';
+import { abandonRequests, failRequests } from './lost-requests.ts';
+import { SentRequests } from './sent-requests.ts';
 import type { Server } from './server-pool.ts';
+import type { SlowReader } from './slow-reader.ts';
 import type { Flushable } from './turn.ts';
 import { WaitingClients } from './waiting-clients.ts';
 
@@ -21,7 +25,7 @@ import { WaitingClients } from './waiting-clients.ts';
  * One connection to a server, shared by many clients: requests go out in order, replies come back
  * in order.
  */
-export class BackendConnection implements ReadHandler, SendOwner, Flushable, Timed {
+export class BackendConnection implements ReadHandler, SendOwner, Flushable, Timed, Guarded {
   readonly server: Server;
   readonly lane: Lane;
   readonly out: SendQueue;
@@ -29,14 +33,11 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   readonly #engine: Engine;
   readonly #socket: Socket;
   readonly #replies: BackendReplies;
+  readonly #slowReader: SlowReader;
   readonly #waiting: WaitingClients;
   /** Joins gets into lines; null in Redis pools. */
   readonly gets: GetLines | null;
-  /** Requests in flight that are not handed to the socket yet. */
-  #unwritten = 0;
-  /** Of those, requests and bytes that are not in the counters yet. */
-  #uncounted = 0;
-  #uncountedBytes = 0;
+  readonly #sentRequests: SentRequests;
   readonly #classes: Uint8Array;
   readonly #measured: boolean;
   #bodyCompleteAt = 0;
@@ -66,9 +67,11 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.inFlight = new InFlight(server.pool.slowLog !== null);
     this.lane = lane;
     this.out = new SendQueue(engine.slabs, engine.writer, this);
+    this.#sentRequests = new SentRequests(this.out, this.inFlight);
     this.gets = server.pool.config.redis ? null : new GetLines(engine, this);
     this.#waiting = new WaitingClients(this);
     this.#replies = new BackendReplies(engine, this);
+    this.#slowReader = this.#replies.slowReader;
     server.pool.protocol.handshake(this);
     const target = server.config;
     const options =
@@ -76,14 +79,32 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
         ? { path: target.path }
         : { host: target.host === '' ? '0.0.0.0' : target.host, port: target.port, noDelay: true };
     this.#socket = connect({ ...options, ...engine.reader.connectOptions(this) } as never);
-    engine.reader.attachConnecting(this.#socket, this);
-    this.#socket.on('connect', () => this.#onConnect());
-    this.#socket.on('end', () => this.fail(REASON_EOF, counter.SERVER_EOF));
-    this.#socket.on('error', (error) => this.fail(failureReason(error), counter.SERVER_ERR));
-    this.#socket.on('close', () => this.#onClose());
+    this.#listen();
     engine.process[TOTAL_CONNECTIONS]++;
     engine.process[CURR_CONNECTIONS]++;
-    this.#armConnectTimeout();
+    this.#sentRequests.balance();
+    engine.connections.add(this);
+  }
+
+  #listen(): void {
+    const { reader, guard } = this.#engine;
+    const socket = this.#socket;
+    try {
+      reader.attachConnecting(socket, this);
+      this.#armConnectTimeout();
+    } catch (error) {
+      this.#engine.deadlines.forget(this);
+      socket.on('error', () => {});
+      socket.destroy();
+      throw error;
+    }
+    socket.on(
+      'connect',
+      guard.bind(this, () => this.#onConnect()),
+    );
+    socket.on('end', () => this.fail(REASON_EOF, counter.SERVER_EOF));
+    socket.on('error', (error) => this.fail(failureReason(error), counter.SERVER_ERR));
+    socket.on('close', () => this.#onClose());
   }
 
   #armConnectTimeout(): void {
@@ -103,7 +124,7 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
       return;
     }
     this.out.open(this.#socket);
-    this.#unwritten = this.inFlight.count; // nothing went out before: the server is not busy
+    this.#sentRequests.unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
   }
 
@@ -163,10 +184,18 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   /** Sends a whole request from the arena that the server will not answer. */
   sendUnanswered(start: number, length: number): void {
     this.out.copyFrom(start, length);
+    this.#engine.turn.markBackend(this);
     const { counters } = this.server;
     counters[counter.REQUESTS]++;
     counters[counter.REQUEST_BYTES] += length;
+    this.#sentRequests.addBytes(length);
+  }
+
+  /** Sends more of the body of the request that this connection is leased for. */
+  sendBody(start: number, length: number): void {
+    this.out.copyFrom(start, length);
     this.#engine.turn.markBackend(this);
+    this.#sentRequests.addBytes(length);
   }
 
   /** `length` bytes were reserved or queued in `out`; their reply is for `target`. */
@@ -185,22 +214,19 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     return this.#measured ? this.server.firstSeries + commandClass : NO_SERIES;
   }
 
+  /** The last step of sending: nothing after it can fail. */
   #sent(length: number): void {
-    this.#unwritten++;
-    this.#uncounted++;
-    this.#uncountedBytes += length;
     this.#engine.turn.markBackend(this);
+    this.#sentRequests.add(length);
   }
 
-  /** Counts what was sent since the last time: once per turn, not per request. */
+  /** Whether no request was sent in part, or without its entry in flight. */
+  get isBalanced(): boolean {
+    return this.closed || this.#sentRequests.isBalanced;
+  }
+
   #count(): void {
-    if (this.#uncounted === 0) return;
-    const { counters } = this.server;
-    counters[counter.REQUESTS] += this.#uncounted;
-    counters[counter.REQUEST_BYTES] += this.#uncountedBytes;
-    this.#uncounted = 0;
-    this.#uncountedBytes = 0;
-    this.#armTimeout();
+    if (this.#sentRequests.count(this.server.counters)) this.#armTimeout();
   }
 
   #armTimeout(): void {
@@ -210,15 +236,17 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   writeOut(): void {
     this.gets?.beforeWrite();
-    this.#markWritten();
+    this.#sentRequests.markWritten(this.connected);
     this.out.flush();
+    this.#sentRequests.balance();
   }
 
   flush(): void {
     this.gets?.beforeWrite();
     this.#count();
-    this.#markWritten();
+    this.#sentRequests.markWritten(this.connected);
     this.out.flush();
+    this.#sentRequests.balance();
     const { pendingBytes } = this.out;
     this.#account(pendingBytes);
     if (pendingBytes > this.server.pool.config.serverOutputLimit) this.full = true;
@@ -231,16 +259,9 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.#heldBytes = held;
   }
 
-  #markWritten(): void {
-    if (this.#unwritten > 0 && this.connected) {
-      this.inFlight.markWritten(this.#unwritten, clockMicros());
-    }
-    this.#unwritten = 0;
-  }
-
   /** Requests that wait to be written. */
   get unwritten(): number {
-    return this.connected ? this.#unwritten : this.inFlight.count;
+    return this.connected ? this.#sentRequests.unwritten : this.inFlight.count;
   }
 
   onDrained(): void {
@@ -264,15 +285,24 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   onRead(length: number): boolean {
     if (this.closed) return true;
-    this.#engine.turn.onRead();
-    if (!this.#replies.read(length)) this.fail(REASON_INVALID, counter.SERVER_ERR);
-    return this.closed || !this.#replies.paused;
+    try {
+      this.#engine.turn.onRead();
+      if (!this.#replies.read(length)) this.fail(REASON_INVALID, counter.SERVER_ERR);
+    } catch (error) {
+      this.onException(error);
+    }
+    return this.closed || !this.#slowReader.paused;
+  }
+
+  onException(error: unknown): void {
+    this.#engine.guard.backend(this, error);
   }
 
   /** A client that held this connection up has taken its bytes, or is gone. */
   resume(): void {
-    if (!this.#replies.paused || this.closed) return;
-    this.#replies.resume();
+    if (!this.#slowReader.paused || this.closed) return;
+    this.#slowReader.resume();
+    this.#replies.progress = this.#slowReader.resumedAt;
     resumeReading(this.#socket);
   }
 
@@ -287,17 +317,17 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
 
   #requestDeadline(): number {
     if (this.inFlight.count === 0) return 0;
-    if (this.#replies.paused) return this.#replies.graceDeadline;
+    if (this.#slowReader.paused) return this.#slowReader.graceDeadline;
     const { timeoutMs } = this.server.pool.config;
     if (timeoutMs === 0 || this.onWritable !== null) return 0;
     if (this.#replies.underWay) return this.#replies.progress + timeoutMs;
     return (
-      Math.max(this.inFlight.headTime, this.#replies.resumedAt, this.#bodyCompleteAt) + timeoutMs
+      Math.max(this.inFlight.headTime, this.#slowReader.resumedAt, this.#bodyCompleteAt) + timeoutMs
     );
   }
 
   onDeadline(now: number): void {
-    if (this.#replies.paused) this.#replies.dropSlowReader(now);
+    if (this.#slowReader.paused) this.#slowReader.drop(now);
     else this.fail(REASON_TIMEOUT, counter.SERVER_TIMEDOUT);
   }
 
@@ -313,32 +343,11 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
     this.#shut();
     if (which >= 0) {
       this.server.counters[which]++;
-      this.server.onConnectionLost(this, reason, lost);
+      this.#take(() => this.server.onConnectionLost(this, reason, lost));
     }
     const error = this.server.pool.protocol.failure(reason);
-    const streaming = this.#replies.fail(error);
-    for (let first = true; this.inFlight.count > 0; first = false) {
-      const id = this.inFlight.headClient;
-      const slot = this.inFlight.headSlot;
-      if (id < 0) {
-        const target = this.inFlight.headTarget;
-        this.inFlight.shift();
-        target.onFailure(error);
-        continue;
-      }
-      this.inFlight.shift();
-      const client = this.#engine.clients[id] as ClientConnection;
-      client.references--;
-      if (client.closed) {
-        client.releaseIfDone();
-        continue;
-      }
-      this.server.pool.counters[counter.FORWARD_ERROR]++;
-      // A streamed reply's slot was settled above.
-      if (!(first && streaming)) client.pipeline.deliver(slot, error);
-      this.#engine.turn.markClient(client);
-    }
-    this.onWritable?.();
+    failRequests(this.#engine, this, error, this.#replies.fail(error));
+    this.#take(() => this.onWritable?.());
   }
 
   /**
@@ -356,42 +365,43 @@ export class BackendConnection implements ReadHandler, SendOwner, Flushable, Tim
   abandon(): void {
     if (this.closed) return;
     this.#shut();
-    for (; this.inFlight.count > 0; this.inFlight.shift()) {
-      const id = this.inFlight.headClient;
-      if (id < 0) continue;
-      const client = this.#engine.clients[id] as ClientConnection;
-      const slot = this.inFlight.headSlot;
-      client.references--;
-      if (client.closed) client.releaseIfDone();
-      else client.pipeline.deliver(slot, this.server.pool.protocol.failure(REASON_EOF));
-    }
+    abandonRequests(this.#engine, this, this.server.pool.protocol.failure(REASON_EOF));
   }
 
   /** Closes an idle connection without an error; requests without a reply may wait in it. */
   close(): void {
     if (this.closed) return;
-    this.#engine.gatherNow();
-    this.writeOut();
+    this.#take(() => {
+      this.#engine.gatherNow();
+      this.writeOut();
+    });
     this.#shut();
   }
 
   #shut(): void {
     this.closed = true;
-    this.#count();
-    this.#replies.drop();
-    this.gets?.drop();
-    this.out.discard();
-    this.#account(0);
-    this.#engine.deadlines.forget(this);
+    this.#engine.connections.delete(this);
     if (this.connected) this.server.counters[counter.SERVER_CONNECTIONS]--;
-    this.server.forget(this);
-    this.#socket.destroy();
-    this.#waiting.wake();
+    this.#take(
+      () => this.#count(),
+      () => this.#replies.drop(),
+      () => this.gets?.drop(),
+      () => this.out.discard(),
+      () => this.#account(0),
+      () => this.#engine.deadlines.forget(this),
+      () => this.server.forget(this),
+      () => this.#socket.destroy(),
+      () => this.#waiting.wake(),
+    );
+  }
+
+  #take(...steps: (() => void)[]): void {
+    this.#engine.guard.takeAll(`a connection to server ${this.server.title}`, ...steps);
   }
 
   #onClose(): void {
     if (!this.closed) this.fail(REASON_EOF, counter.SERVER_EOF);
-    this.out.close();
+    this.#take(() => this.out.close());
     this.#engine.process[CURR_CONNECTIONS]--;
   }
 }

@@ -1,4 +1,4 @@
-import { FLUSH_MARK, SLOW_READER_GRACE_MS } from '../limits.ts';
+import { FLUSH_MARK } from '../limits.ts';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -28,7 +28,7 @@ import {
   STATE_STATUS,
   WINDOW,
 } from '../protocol/frame-table.ts';
-import { RESPONSE_BYTES, RESPONSES, SLOW_READERS } from '../stats/counters.ts';
+import { RESPONSE_BYTES, RESPONSES } from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import { Carry } from './carry.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -42,6 +42,8 @@ import {
   type ReplyTarget,
 } from './in-flight.ts';
 import { JoinedReplies } from './joined-replies.ts';
+import { ReplyTimes } from './reply-times.ts';
+import { SlowReader } from './slow-reader.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
@@ -66,22 +68,22 @@ export class BackendReplies {
   #pieces: ReplyTarget | null = null;
   /** When bytes arrived last, in engine milliseconds. */
   progress = 0;
-  /** A client does not take its large reply: nothing is read until it does. */
-  paused = false;
-  /** When reading went on after a pause of our own: servers are not blamed for it. */
-  resumedAt = 0;
-  #pausedAt = 0;
-  /** How long others have waited behind the slow reader's reply already, in earlier pauses. */
-  #waited = 0;
-  #slowReader: ClientConnection | null = null;
+  readonly slowReader: SlowReader;
+  readonly #times: ReplyTimes;
   readonly #joined: JoinedReplies | null;
+  /** Of the walk that goes on: replies, their bytes, whether the last one says that it cannot serve. */
+  #answers = 0;
+  #bytes = 0;
+  #transient = false;
 
   constructor(engine: Engine, connection: BackendConnection) {
     this.#engine = engine;
     this.#connection = connection;
     this.#carry = new Carry(engine);
+    this.slowReader = new SlowReader(engine, connection);
+    this.#times = new ReplyTimes(engine, connection);
     const { gets } = connection;
-    this.#joined = gets === null ? null : new JoinedReplies(engine, connection, gets, this);
+    this.#joined = gets === null ? null : new JoinedReplies(engine, connection, gets, this, this.#times);
   }
 
   /** A reply has begun and is not complete. */
@@ -131,80 +133,123 @@ export class BackendReplies {
 
   /** Hands the scanned replies to their clients. @returns false when one was not asked for */
   #walk(count: number): boolean {
-    const engine = this.#engine;
-    const { words, clients, micros } = engine;
-    const joined = this.#joined;
+    const { inFlight, server } = this.#connection;
+    this.#answers = 0;
+    this.#bytes = 0;
+    this.#transient = false;
+    this.#engine.beginWalk(count);
+    let asked = false;
+    try {
+      asked = this.#handOut(count);
+    } finally {
+      this.#engine.endWalk();
+    }
+    const { counters } = server;
+    counters[RESPONSES] += this.#answers;
+    counters[RESPONSE_BYTES] += this.#bytes;
+    if (this.#answers > 0 && !this.#transient) server.onReplies();
+    if (inFlight.count === 0) server.onIdle(this.#connection);
+    return asked;
+  }
+
+  /**
+   * An exception belongs to the client whose reply is at hand, and the walk goes on behind it.
+   * @throws when it is nobody's: then whose the next reply is cannot be known
+   */
+  #handOut(count: number): boolean {
+    const { words, clients, micros } = this.#engine;
     const { inFlight, server, unwritten } = this.#connection;
     const { latency, slowMicros } = server.pool;
     const pushes = this.#connection.lane.resp === 3;
-    let bytes = 0;
-    let done = 0;
-    let asked = true;
-    let transient = false;
+    const end = FRAME_WORD + count * RECORD_WORDS;
     let client: ClientConnection | null = null;
     let clientId = -1;
-    engine.beginWalk(count);
-    for (let i = 0, record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
-      const info = words[record + RECORD_INFO];
-      if (pushes && (info & 0xff) === PUSH) {
-        words[record + RECORD_DEST] = 0;
-        continue;
-      }
-      if (inFlight.count <= unwritten) {
-        words[record + RECORD_DEST] = 0;
-        asked = false;
-        break;
-      }
-      const start = words[record + RECORD_START];
-      const length = words[record + RECORD_LENGTH];
-      bytes += length;
-      const { ring, headAt } = inFlight;
-      if (joined?.isNext) {
-        words[record + RECORD_DEST] = 0;
-        if (client !== null) this.afterReplies(client);
+    // Whose reply is at hand, and whether its entry in flight is gone.
+    let whose: ClientConnection | null = null;
+    let taken = false;
+    for (let record = FRAME_WORD; ; ) {
+      try {
+        for (; record < end; record += RECORD_WORDS) {
+          whose = null;
+          taken = false;
+          const info = words[record + RECORD_INFO];
+          if (pushes && (info & 0xff) === PUSH) continue;
+          if (inFlight.count <= unwritten) break;
+          const { ring, headAt } = inFlight;
+          const id = ring[headAt + IN_FLIGHT_CLIENT];
+          const special = id < 0 || (info & WHOLE) !== WHOLE || this.#joined?.isNext;
+          if (special || id !== clientId) {
+            whose = client;
+            client = null;
+            clientId = -1;
+            if (whose !== null) this.afterReplies(whose);
+            whose = null;
+            if (special && !this.#giveSpecial(record, info)) return false;
+            if (special) continue;
+            clientId = id;
+            client = clients[id] as ClientConnection;
+          }
+          whose = client;
+          const length = words[record + RECORD_LENGTH];
+          const slot = ring[headAt + IN_FLIGHT_SLOT];
+          const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
+          const series = ring[headAt + IN_FLIGHT_SERIES];
+          if (((micros - arrived) | 0) >= slowMicros) this.#times.logSlow();
+          inFlight.shiftPlain();
+          taken = true;
+          this.#answers++;
+          this.#bytes += length;
+          this.#transient = (info & FLAG_TRANSIENT) !== 0;
+          if (this.#transient) this.#onTransient();
+          const written = ring[headAt + IN_FLIGHT_WRITTEN];
+          if (series >= 0) latency?.answered(series, arrived, written, micros);
+          const start = words[record + RECORD_START];
+          this.#handOver(client as ClientConnection, slot, record, start, length, series, arrived);
+        }
+        whose = client;
+        client = null;
+        if (whose !== null) this.afterReplies(whose);
+        return record === end;
+      } catch (error) {
+        if (whose === null || (whose.closed && !taken)) throw error;
+        if (taken) words[record + RECORD_DEST] = 0;
+        this.#engine.guard.client(whose, error);
         client = null;
         clientId = -1;
-        transient = false;
-        const key = words[record + RECORD_KEY];
-        const before = inFlight.count;
-        asked = joined.take(start, length, info, words[record + RECORD_COUNT], key);
-        done += before - inFlight.count;
-        if (!asked) break;
-        continue;
+        if (taken) record += RECORD_WORDS;
       }
-      const id = ring[headAt + IN_FLIGHT_CLIENT];
-      if (id < 0 || (info & WHOLE) !== WHOLE) {
-        words[record + RECORD_DEST] = 0;
-        if ((info & FLAG_LAST) !== 0) done++;
-        const key = words[record + RECORD_KEY];
-        this.piece(start, length, info, words[record + RECORD_COUNT], key);
-        continue;
-      }
-      done++;
-      transient = (info & FLAG_TRANSIENT) !== 0;
-      if (transient) server.onTransientReply();
-      const slot = ring[headAt + IN_FLIGHT_SLOT];
-      const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
-      const written = ring[headAt + IN_FLIGHT_WRITTEN];
-      const series = ring[headAt + IN_FLIGHT_SERIES];
-      if (series >= 0) latency?.answered(series, arrived, written, micros);
-      if (((micros - arrived) | 0) >= slowMicros) this.#logSlow();
-      inFlight.shiftPlain();
-      if (id !== clientId) {
-        if (client !== null) this.afterReplies(client);
-        clientId = id;
-        client = clients[id] as ClientConnection;
-      }
-      this.#handOver(client as ClientConnection, slot, record, start, length, series, arrived);
     }
-    if (client !== null) this.afterReplies(client);
-    engine.endWalk();
-    const { counters } = server;
-    counters[RESPONSES] += done;
-    counters[RESPONSE_BYTES] += bytes;
-    if (done > 0 && !transient) server.onReplies();
-    if (inFlight.count === 0) server.onIdle(this.#connection);
-    return asked;
+  }
+
+  /** A reply, or a piece of one, that is not simply passed on. @returns false when not asked for */
+  #giveSpecial(record: number, info: number): boolean {
+    const { words } = this.#engine;
+    const { inFlight } = this.#connection;
+    const start = words[record + RECORD_START];
+    const length = words[record + RECORD_LENGTH];
+    const count = words[record + RECORD_COUNT];
+    const key = words[record + RECORD_KEY];
+    this.#bytes += length;
+    if (this.#joined?.isNext) {
+      this.#transient = false;
+      const before = inFlight.count;
+      const asked = this.#joined.take(start, length, info, count, key);
+      this.#answers += before - inFlight.count;
+      return asked;
+    }
+    if ((info & FLAG_LAST) !== 0) this.#answers++;
+    this.piece(start, length, info, count, key);
+    return true;
+  }
+
+  /** The server counts as failing; what goes wrong with that is no client's trouble. */
+  #onTransient(): void {
+    const { server } = this.#connection;
+    try {
+      server.onTransientReply();
+    } catch (error) {
+      this.#engine.guard.note(`server ${server.title} does not count as failing`, error);
+    }
   }
 
   #handOver(
@@ -229,44 +274,9 @@ export class BackendReplies {
   afterReplies(client: ClientConnection): void {
     if (client.closed) return;
     this.#engine.turn.markClient(client);
-    this.#pauseForSlowReader(client);
+    this.slowReader.pauseFor(client);
     const { out } = client.pipeline;
     if (out.unsentBytes > FLUSH_MARK) this.#engine.flushSoon(out);
-  }
-
-  /** The reply of the oldest request is complete, and not simply passed on. */
-  measure(): void {
-    const { inFlight } = this.#connection;
-    this.answered();
-    const series = inFlight.headSeries;
-    if (series < 0) return;
-    const { latency } = this.#connection.server.pool;
-    latency?.delivered(series, inFlight.headArrived, this.#engine.micros);
-  }
-
-  /** The server has answered the oldest request. */
-  answered(): void {
-    const { inFlight } = this.#connection;
-    const { latency, slowMicros } = this.#connection.server.pool;
-    const { micros } = this.#engine;
-    const { headArrived, headSeries } = inFlight;
-    if (headSeries >= 0) latency?.answered(headSeries, headArrived, inFlight.headWritten, micros);
-    if (((micros - headArrived) | 0) >= slowMicros && headArrived !== 0) this.#logSlow();
-  }
-
-  /** The oldest request took long: it goes into the slow log. */
-  #logSlow(): void {
-    const { inFlight, server } = this.#connection;
-    const { micros, clients } = this.#engine;
-    const id = inFlight.headClient;
-    server.pool.slowLog?.add({
-      head: inFlight.headBytes,
-      client: id < 0 ? (inFlight.headTarget.clientAddress ?? '') : (clients[id]?.address ?? ''),
-      clientName: id < 0 ? '' : (clients[id]?.session.name ?? ''),
-      server,
-      totalMicros: (micros - inFlight.headArrived) | 0,
-      serverMicros: (micros - inFlight.headWritten) | 0,
-    });
   }
 
   /** One piece of the oldest request's reply, or a whole reply that is not simply passed on. */
@@ -274,35 +284,64 @@ export class BackendReplies {
     if ((info & 0xff) === PUSH && this.#connection.lane.resp === 3) return;
     const { inFlight } = this.#connection;
     const last = (info & FLAG_LAST) !== 0;
-    if (last) this.measure();
+    if (last) this.#times.measure();
     const id = inFlight.headClient;
     if (id < 0) {
       const target = inFlight.headTarget;
       this.#pieces = last ? null : target;
-      target.onReply(start, length, info, count, key);
-      if (last && !(target.awaitsMore?.() ?? false)) inFlight.shift();
+      this.tell(target, start, length, info, count, key);
+      if (last && inFlight.count > 0 && !(target.awaitsMore?.() ?? false)) inFlight.shift();
       return;
     }
+    const client = this.#engine.clients[id] as ClientConnection;
+    const slot = inFlight.headSlot;
+    if (last) inFlight.shift();
+    try {
+      this.#passOn(client, slot, start, length, last);
+    } catch (error) {
+      client.onException(error);
+    }
+    if (!last) return;
+    this.#streamed = null;
+    this.slowReader.onReplyEnd();
+  }
+
+  /** Gives a target a reply or a piece of one: what goes wrong is its client's trouble. */
+  tell(
+    target: ReplyTarget,
+    start: number,
+    length: number,
+    info: number,
+    count: number,
+    key: number,
+  ): void {
+    const unsent = target.client?.pipeline.out.unsentBytes ?? 0;
+    try {
+      target.onReply(start, length, info, count, key);
+    } catch (error) {
+      this.#engine.guard.target(this.#connection, target, error, unsent);
+    }
+  }
+
+  /** One more piece of a reply that is handed to its client as it arrives. */
+  #passOn(
+    client: ClientConnection,
+    slot: number,
+    start: number,
+    length: number,
+    last: boolean,
+  ): void {
     const engine = this.#engine;
-    const client = engine.clients[id] as ClientConnection;
-    if (this.#streamed === null && !client.closed) {
-      this.#streamed = new StreamedReply(engine, client, inFlight.headSlot);
-    }
-    const streamed = this.#streamed;
-    if (last) {
-      inFlight.shift();
-      client.references--;
-      this.#streamed = null;
-      this.#waited = 0;
-    }
+    if (last) client.references--;
     if (client.closed) {
       if (last) client.releaseIfDone();
       return;
     }
-    streamed?.push(start, length, last);
+    this.#streamed ??= new StreamedReply(engine, client, slot);
+    this.#streamed.push(start, length, last);
     engine.turn.markClient(client);
     engine.flushSoon(client.pipeline.out);
-    this.#pauseForSlowReader(client);
+    this.slowReader.pauseFor(client);
   }
 
   /** Keeps an unfinished reply: carried when small, taken away in pieces when large. */
@@ -336,44 +375,6 @@ export class BackendReplies {
     return true;
   }
 
-  #pauseForSlowReader(client: ClientConnection): void {
-    if (this.paused || !client.holdsUp(this.#connection)) return;
-    this.paused = true;
-    this.#slowReader = client;
-    this.#pausedAt = this.#engine.now;
-    client.blocksBackend(this.#connection);
-    this.#connection.server.retire(this.#connection);
-    this.#engine.deadlines.arm(this.#connection, this.graceDeadline);
-  }
-
-  /** The client that held this up has taken its bytes, or is gone. */
-  resume(): void {
-    this.paused = false;
-    this.progress = Math.floor(performance.now());
-    this.resumedAt = this.progress;
-    // A reader that takes a little now and then must not hold the others up for ever.
-    if (this.#slowReader !== null && this.#connection.inFlight.hasOther(this.#slowReader.id)) {
-      this.#waited += this.progress - this.#pausedAt;
-    }
-    this.#slowReader = null;
-  }
-
-  /** When the slow reader must have made room: those behind it wait only so long. */
-  get graceDeadline(): number {
-    if (this.#connection.inFlight.count === 0) return 0;
-    return this.#pausedAt + Math.max(0, SLOW_READER_GRACE_MS - this.#waited);
-  }
-
-  /** The grace is over: the slow reader goes, the rest of its reply is swallowed. */
-  dropSlowReader(now: number): void {
-    this.#pausedAt = now;
-    this.#waited = 0;
-    if (this.#slowReader === null || !this.#connection.inFlight.hasOther(this.#slowReader.id))
-      return;
-    this.#connection.server.pool.counters[SLOW_READERS]++;
-    this.#slowReader.destroy('it does not read a large reply that others wait behind');
-  }
-
   drop(): void {
     this.#carry.drop();
   }
@@ -382,7 +383,11 @@ export class BackendReplies {
   fail(error: Buffer): boolean {
     const streamed = this.#streamed;
     this.#streamed = null;
-    streamed?.fail(error);
+    try {
+      streamed?.fail(error);
+    } catch (trouble) {
+      streamed?.client.onException(trouble);
+    }
     return streamed !== null;
   }
 }

@@ -7,6 +7,8 @@ export interface BulkWaiter {
   /** Its database and protocol version. */
   readonly lane: Lane;
   onBulkConnection(connection: BackendConnection): void;
+  /** That went wrong. */
+  onException(error: unknown): void;
 }
 
 /**
@@ -30,7 +32,7 @@ export class BulkConnections {
   lease(waiter: BulkWaiter): void {
     const connection = this.#take(waiter.lane);
     if (connection === null) this.#waiting.push(waiter);
-    else waiter.onBulkConnection(connection);
+    else this.#give(connection, waiter);
   }
 
   /** The waiter wants nothing any more. */
@@ -91,8 +93,26 @@ export class BulkConnections {
 
   #serveNext(): void {
     if (this.#waiting.length === 0) return;
-    const connection = this.#take(this.#waiting[0].lane);
-    if (connection !== null) this.#waiting.shift()?.onBulkConnection(connection);
+    const [waiter] = this.#waiting;
+    try {
+      const connection = this.#take(waiter.lane);
+      if (connection === null) return;
+      this.#waiting.shift();
+      this.#give(connection, waiter);
+    } catch (error) {
+      this.cancel(waiter);
+      waiter.onException(error);
+    }
+  }
+
+  #give(connection: BackendConnection, waiter: BulkWaiter): void {
+    try {
+      waiter.onBulkConnection(connection);
+    } catch (error) {
+      // Half a request may be on it, or nobody who ends the lease.
+      connection.onException(error);
+      throw error;
+    }
   }
 
   close(): void {

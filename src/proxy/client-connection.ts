@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { HELD_WRITE_BYTES, INITIAL_PIPELINE_WINDOW } from '../limits.ts';
+import { HELD_WRITE_BYTES } from '../limits.ts';
 import { LOG_INFO } from '../log.ts';
 import { stopReading } from '../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../net/reader.ts';
@@ -9,7 +9,9 @@ import type { BackendConnection } from './backend-connection.ts';
 import { ClientInput, LARGEST_CARRY } from './client-input.ts';
 import { ClientPipeline } from './client-pipeline.ts';
 import { ClientTimers } from './client-timers.ts';
+import { ClientWindow } from './client-window.ts';
 import type { Engine } from './engine.ts';
+import type { Guarded } from './guard.ts';
 import { HeldConnections } from './held-connections.ts';
 import type { Holder } from './held-writes.ts';
 import type { Lane } from './lane.ts';
@@ -21,7 +23,7 @@ import type { Flushable } from './turn.ts';
 const NOTHING = Buffer.alloc(0);
 
 /** One client: its requests are scanned, sent to their servers, and answered in order. */
-export class ClientConnection implements ReadHandler, SendOwner, Flushable, Holder {
+export class ClientConnection implements ReadHandler, SendOwner, Flushable, Holder, Guarded {
   readonly id: number;
   readonly pool: Pool;
   readonly pipeline: ClientPipeline;
@@ -31,9 +33,7 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   readonly #input: ClientInput;
   /** Reading was stopped by returning false from onRead(). */
   #reading = true;
-  /** How many requests may be under way: opens while the client keeps up. */
-  window: number;
-  #windowStart = 0;
+  readonly window: ClientWindow;
   /** Set by QUIT and protocol errors: no more requests, close when all is answered. */
   closing = false;
   #ended = false;
@@ -46,6 +46,8 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   /** Entries in flight that name this client; its id is not reused before they are gone. */
   references = 0;
   #idFreed = false;
+  /** Its references cannot be relied on: the guard frees its id. */
+  #forfeited = false;
   /** The server connection that must take more before the next request can be sent. */
   waitsFor: BackendConnection | null = null;
   authenticated: boolean;
@@ -67,19 +69,20 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
     this.#out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.#out, pool.latency);
     this.#input = new ClientInput(engine, this);
-    this.window = Math.min(INITIAL_PIPELINE_WINDOW, pool.config.maxPipeline);
+    this.window = new ClientWindow(pool.config.maxPipeline);
     this.authenticated = pool.config.redisAuth === null;
     this.plain = this.authenticated;
+    this.#timers = new ClientTimers(this, engine.deadlines);
+    engine.reader.attach(socket, this);
+    socket.on('end', engine.guard.bind(this, () => this.#onEnd()));
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', () => this.#onClose());
+    // From here on it is known to others.
     pool.lanes.first.clients++;
     this.id = engine.addClient(this);
-    this.#timers = new ClientTimers(this, engine.deadlines);
     pool.counters[counter.CLIENT_CONNECTIONS]++;
     engine.process[counter.TOTAL_CONNECTIONS]++;
     engine.process[counter.CURR_CONNECTIONS]++;
-    engine.reader.attach(socket, this);
-    socket.on('end', () => this.#onEnd());
-    socket.on('error', (error) => this.#onError(error));
-    socket.on('close', () => this.#onClose());
   }
 
   get socket(): Socket {
@@ -87,8 +90,8 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   }
 
   get address(): string {
-    const { remoteAddress, remotePort } = this.#socket;
-    return remoteAddress === undefined ? 'unix socket' : `${remoteAddress}:${remotePort}`;
+    const { remoteAddress: host, remotePort } = this.#socket;
+    return host === undefined ? 'unix socket' : `${host}:${remotePort}`;
   }
 
   /** When bytes came last, in engine milliseconds. */
@@ -108,10 +111,19 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
 
   onRead(length: number): boolean {
     if (this.closed || this.closing) return true;
-    this.#engine.turn.onRead();
-    this.#reading = this.#input.read(length);
-    this.#timers.onRead(this.#engine.now, this.#input.unfinished);
-    return this.#reading;
+    try {
+      this.#engine.turn.onRead();
+      this.#reading = this.#input.read(length);
+      this.#timers.onRead(this.#engine.now, this.#input.unfinished);
+    } catch (error) {
+      // Nothing of the requests at hand was answered: those before them may all be.
+      this.#engine.guard.client(this, error, this.pipeline.outstanding === 0);
+    }
+    return this.closed || this.#reading;
+  }
+
+  onException(error: unknown): void {
+    this.#engine.guard.client(this, error);
   }
 
   /** No more requests are taken; the connection closes when all is answered. */
@@ -218,7 +230,8 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
     this.#account();
     if (this.closed) return;
     this.#input.advance();
-    this.#adjustWindow();
+    if (this.#out.blocked) this.#timers.onBlocked();
+    this.window.adjust(this);
     this.#held.release();
     if (!this.#reading) this.#resumeInput();
     if (this.closed) return;
@@ -268,30 +281,14 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   /** The pool goes on with other servers. */
   reroute(): void {
     if (this.closed) return;
-    this.window = Math.min(this.window, this.pool.config.maxPipeline);
+    this.window.limit(this.pool.config.maxPipeline);
     this.#input.reroute();
     this.#timers.restart();
     this.#engine.turn.markClient(this);
   }
 
-  #adjustWindow(): void {
-    if (this.#out.blocked) {
-      this.#timers.onBlocked();
-      if (this.pipeline.undeliveredBytes > this.pool.config.clientOutputLimit >> 2) {
-        this.window = Math.max(1, this.window >> 1);
-        this.#windowStart = this.pipeline.head;
-      }
-      return;
-    }
-    // A whole window was answered and taken: open it twice as wide, as TCP's slow start does.
-    if (((this.pipeline.head - this.#windowStart) | 0) >= this.window) {
-      this.window = Math.min(this.window * 2, this.pool.config.maxPipeline);
-      this.#windowStart = this.pipeline.head;
-    }
-  }
-
   #resumeInput(): void {
-    if (this.pipeline.outstanding > this.window >> 1 && !this.#input.streaming) return;
+    if (this.pipeline.outstanding > this.window.size >> 1 && !this.#input.streaming) return;
     this.#reading = this.#input.resume();
     if (this.#reading && !this.closed && !this.#ended) resumeReading(this.#socket);
   }
@@ -346,16 +343,14 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
   destroy(reason: string): void {
     if (this.closed) return;
     this.#engine.log.write(LOG_INFO, `client ${this.address} is closed: ${reason}`);
-    this.pool.counters[counter.CLIENT_ERR]++;
-    this.#shut();
+    this.#fail();
     this.#socket.destroy();
   }
 
   #onError(error: Error): void {
     if (this.closed) return;
-    this.pool.counters[counter.CLIENT_ERR]++;
     this.#engine.log.write(LOG_INFO, `client ${this.address} failed: ${error.message}`);
-    this.#shut();
+    this.#fail();
   }
 
   #onClose(): void {
@@ -363,28 +358,48 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
       this.pool.counters[counter.CLIENT_EOF]++;
       this.#shut();
     }
-    this.#out.close();
+    this.#engine.guard.takeAll('a client', () => this.#out.close());
     this.pool.counters[counter.CLIENT_CONNECTIONS]--;
     this.#engine.process[counter.CURR_CONNECTIONS]--;
+  }
+
+  /** Gives everything back after an exception; the socket is the guard's. */
+  forfeit(): void {
+    this.#forfeited = true;
+    this.#fail();
+  }
+
+  #fail(): void {
+    this.pool.counters[counter.CLIENT_ERR]++;
+    this.#shut();
   }
 
   /** Gives everything back; replies still in flight are swallowed. */
   #shut(): void {
     this.closed = true;
-    this.pool.lanes.at(this.lane).clients--;
-    this.#input.drop();
-    this.pipeline.close();
-    this.#engine.budget.add(-this.heldBytes);
+    const { lane, heldBytes } = this;
     this.heldBytes = 0;
-    this.#out.discard();
-    this.#timers.stop();
-    this.#held.release();
+    this.#engine.guard.takeAll(
+      `client ${this.address}`,
+      () => this.pool.lanes.at(lane).clients--,
+      () => this.#input.drop(),
+      () => this.pipeline.close(),
+      () => this.#engine.budget.add(-heldBytes),
+      () => this.#out.discard(),
+      () => this.#timers.stop(),
+      () => this.#held.release(),
+    );
     this.releaseIfDone();
   }
 
   /** Frees the id of a closed client once nothing in flight names it. */
   releaseIfDone(): void {
-    if (!this.closed || this.references !== 0 || this.#idFreed) return;
+    if (this.closed && this.references === 0 && !this.#forfeited) this.freeId();
+  }
+
+  /** Nothing in flight names it. */
+  freeId(): void {
+    if (this.#idFreed) return;
     this.#idFreed = true;
     this.#engine.removeClient(this.id);
   }

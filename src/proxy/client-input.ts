@@ -1,4 +1,3 @@
-import { LOG_INFO, LOG_WARN } from '../log.ts';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -10,8 +9,6 @@ import {
   RECORD_BYTES,
   RECORD_DEST,
   RECORD_INFO,
-  RECORD_KEY,
-  RECORD_KEY_LENGTH,
   RECORD_LENGTH,
   RECORD_SERVER,
   RECORD_START,
@@ -35,13 +32,12 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from '../protocol/frame-table.ts';
-import { CLIENT_ERR, MALFORMED_REQUESTS } from '../stats/counters.ts';
-import type { BackendConnection } from './backend-connection.ts';
 import { Carry } from './carry.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Engine, SavedState } from './engine.ts';
 import { REASON_REFUSED } from './failure.ts';
 import { LargeRequest } from './large-request.ts';
+import { refuseMalformed } from './malformed-request.ts';
 import { RetriedRead } from './retried-read.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
@@ -155,26 +151,12 @@ export class ClientInput {
     return this.#large?.isStreaming ?? false;
   }
 
-  /** Sends a read in a way that can be repeated. */
-  #sendRetried(connection: BackendConnection, record: number): void {
-    const { words } = this.#engine;
-    const read = new RetriedRead(
-      this.#client,
-      words[record + RECORD_START],
-      words[record + RECORD_LENGTH],
-      words[record + RECORD_KEY],
-      words[record + RECORD_KEY_LENGTH],
-    );
-    words[record + RECORD_DEST] = 0;
-    read.send(connection);
-  }
-
   /** Requests that may be sent now. */
   credit(): number {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
     if (this.streaming) return 1;
     if (this.leaving && this.#large === null) return 0;
-    return this.#client.window - this.#client.pipeline.outstanding;
+    return this.#client.window.size - this.#client.pipeline.outstanding;
   }
 
   /** The next request waits until everything before it is answered. */
@@ -234,27 +216,12 @@ export class ClientInput {
         case SCAN_PARTIAL:
           return this.#keep(consumed, end);
         case SCAN_ERROR:
-          this.#refuse(error, errorByte, consumed + 1 < end ? next : 0);
+          refuseMalformed(client, error, errorByte, consumed + 1 < end ? next : 0);
           return true;
         default:
           throw new Error(`scan status ${status}`);
       }
     }
-  }
-
-  /** Answers a malformed request and takes no more. */
-  #refuse(error: number, byte: number, next: number): void {
-    const client = this.#client;
-    const { protocol, counters } = client.pool;
-    const complaint = protocol.complaint(error);
-    client.answer(protocol.malformed(error, byte, next));
-    counters[CLIENT_ERR]++;
-    counters[MALFORMED_REQUESTS]++;
-    this.#engine.log.write(
-      complaint === null ? LOG_INFO : LOG_WARN,
-      `client ${client.address} ${complaint ?? 'sent a malformed request'}`,
-    );
-    client.stopReading();
   }
 
   /** Sends scanned requests. @returns how many; fewer than `count` when the next must wait */
@@ -266,47 +233,59 @@ export class ClientInput {
     const { servers, protocol } = client.pool;
     const retries = client.pool.config.retryReads;
     const first = pipeline.tail;
-    engine.beginWalk(count);
+    // As they were before the request at hand.
+    let slot = first;
+    let unsent = pipeline.out.unsentBytes;
     let i = 0;
-    for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
-      const info = words[record + RECORD_INFO];
-      const start = words[record + RECORD_START];
-      const length = words[record + RECORD_LENGTH];
-      if ((info & PLAIN_MASK) === WHOLE && client.plain) {
-        const server = words[record + RECORD_SERVER];
-        if (server === NO_SERVER) {
-          words[record + RECORD_DEST] = 0;
-          client.failForward(REASON_REFUSED);
+    engine.beginWalk(count);
+    try {
+      for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
+        slot = pipeline.tail;
+        const info = words[record + RECORD_INFO];
+        const start = words[record + RECORD_START];
+        const length = words[record + RECORD_LENGTH];
+        if ((info & PLAIN_MASK) === WHOLE && client.plain) {
+          const server = words[record + RECORD_SERVER];
+          if (server === NO_SERVER) {
+            words[record + RECORD_DEST] = 0;
+            client.failForward(REASON_REFUSED);
+            continue;
+          }
+          const connection = servers[server].connectionFor(id, client.lane);
+          if (connection === null) {
+            words[record + RECORD_DEST] = 0;
+            client.failForward(servers[server].lastFailure);
+            continue;
+          }
+          if (connection.full) {
+            connection.waitFor(client);
+            break;
+          }
+          if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
+            RetriedRead.ofRecord(client, record).send(connection);
+            continue;
+          }
+          client.references++;
+          connection.sendRecord(record, start, length, id, pipeline.open());
           continue;
         }
-        const connection = servers[server].connectionFor(id, client.lane);
-        if (connection === null) {
-          words[record + RECORD_DEST] = 0;
-          client.failForward(servers[server].lastFailure);
-          continue;
-        }
-        if (connection.full) {
-          connection.waitFor(client);
+        words[record + RECORD_DEST] = 0;
+        unsent = pipeline.out.unsentBytes;
+        if ((info & WHOLE) !== WHOLE) {
+          this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
+        } else if (!protocol.handleSpecial(client, start, length, info, false)) {
           break;
         }
-        if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
-          this.#sendRetried(connection, record);
-          continue;
+        unsent = pipeline.out.unsentBytes;
+        if (client.closing || this.#barrier || client.closed) {
+          i++;
+          break;
         }
-        client.references++;
-        connection.sendRecord(record, start, length, id, pipeline.open());
-        continue;
       }
-      words[record + RECORD_DEST] = 0;
-      if ((info & WHOLE) !== WHOLE) {
-        this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
-      } else if (!protocol.handleSpecial(client, start, length, info, false)) {
-        break;
-      }
-      if (client.closing || this.#barrier || client.closed) {
-        i++;
-        break;
-      }
+    } catch (error) {
+      words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = 0;
+      const inStep = pipeline.isBare(slot) && pipeline.out.unsentBytes === unsent;
+      engine.guard.client(client, error, inStep);
     }
     // Records behind a stop are scanned again later: they must not be copied now.
     for (let j = i; j < count; j++) words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = 0;

@@ -65,6 +65,7 @@ export class ClientPipeline {
   #nextBurstEnd = 0;
   #objects: (StoredReply | null)[] = [];
   readonly #stash: Stash;
+  #closed = false;
 
   readonly #latency: PoolLatency | null;
 
@@ -107,6 +108,12 @@ export class ClientPipeline {
   endBurst(): void {
     this.#burstEnd = this.head;
     this.#nextBurstEnd = this.head;
+  }
+
+  /** `slot` is next, and neither a reply to it nor a later request is there. */
+  isBare(slot: number): boolean {
+    if (slot !== this.head || this.outstanding > 1) return false;
+    return this.#ring[(slot & this.#mask) * STRIDE] === WAITING;
   }
 
   /** Takes the next slot. */
@@ -236,6 +243,7 @@ export class ClientPipeline {
 
   /** Gives the room of a stashed reply back. */
   unstash(at: number, length: number): void {
+    if (this.#closed) return;
     this.storedBytes -= length;
     this.#stash.give(at, length);
   }
@@ -322,13 +330,10 @@ export class ClientPipeline {
 
   /** The client is gone: everything stored goes back. */
   close(): void {
-    for (let i = 0; i <= this.#mask; i++) {
-      const address = this.#ring[i * STRIDE];
-      if (address === OBJECT) this.#objects[i]?.drop();
-      else if (address !== WAITING) this.unstash(address, this.#ring[i * STRIDE + LENGTH]);
-    }
-    this.#shrink();
+    this.#closed = true;
     this.#stash.close();
+    for (const object of this.#objects) object?.drop();
+    this.#shrink();
     this.storedBytes = 0;
     this.head = this.tail;
   }

@@ -82,6 +82,10 @@ export class ClientTimers implements Timed {
     return (client.waits ? Math.floor(performance.now()) : this.lastRead) + limit;
   }
 
+  onException(error: unknown): void {
+    this.#client.onException(error);
+  }
+
   onDeadline(): void {
     const client = this.#client;
     const { counters, protocol } = client.pool;

@@ -46,6 +46,10 @@ class Part implements ReplyTarget {
     this.server = server;
   }
 
+  get client(): ClientConnection {
+    return this.#whole.client;
+  }
+
   get clientAddress(): string {
     return this.#whole.clientAddress;
   }
@@ -92,6 +96,10 @@ export class CoalescedReply implements StoredReply {
     this.#muted = client.session.muted;
     this.#slot = this.#muted ? 0 : client.pipeline.open();
     client.references++;
+  }
+
+  get client(): ClientConnection {
+    return this.#client;
   }
 
   get clientAddress(): string {

@@ -17,12 +17,15 @@ export function connectionsTo(
   const chosen: (BackendConnection | null)[] = [];
   budget.chosen = chosen;
   let full: BackendConnection | null = null;
-  for (let i = 0; i < servers.length && full === null; i++) {
-    const connection = servers[i].connectionFor(client.id, lane);
-    if (connection?.full && !mustSend) full = connection;
-    chosen.push(connection);
+  try {
+    for (let i = 0; i < servers.length && full === null; i++) {
+      const connection = servers[i].connectionFor(client.id, lane);
+      if (connection?.full && !mustSend) full = connection;
+      chosen.push(connection);
+    }
+  } finally {
+    budget.chosen = [];
   }
-  budget.chosen = [];
   full?.waitFor(client);
   return full === null ? chosen : null;
 }

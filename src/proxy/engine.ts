@@ -7,6 +7,7 @@ import {
   SMALL_SLAB_BYTES,
   SMALL_SLABS,
 } from '../limits.ts';
+import { InternalErrors } from '../internal-errors.ts';
 import type { Log } from '../log.ts';
 import type { Reader } from '../net/reader.ts';
 import type { SendQueue } from '../net/send-queue.ts';
@@ -33,15 +34,21 @@ import {
 } from '../protocol/frame-table.ts';
 import { END } from '../protocol/memcache/replies.ts';
 import { PROCESS_COUNTERS } from '../stats/counters.ts';
+import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { Deadlines } from './deadlines.ts';
+import { Guard } from './guard.ts';
 import { HeldWrites } from './held-writes.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { Turn } from './turn.ts';
 
 const STATE_WORD = STATE / 4;
+const FRAME_WORD = FRAME_TABLE / 4;
 const DRAIN_WORD = DRAIN_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
+
+/** A record leads out of the arena: whose bytes are where is not known any more. */
+export class ArenaError extends Error {}
 
 /** Microseconds of a monotonic clock that wraps at 32 bits: for differences below half an hour. */
 export function clockMicros(): number {
@@ -95,6 +102,10 @@ export class Engine {
   readonly budget: MemoryBudget;
   /** Clients by id; an id is free again when nothing in flight names it. */
   readonly clients: (ClientConnection | null)[] = [];
+  /** Open connections to servers. */
+  readonly connections: Set<BackendConnection> = new Set();
+  readonly guard: Guard = new Guard(this);
+  readonly errors: InternalErrors;
   readonly #assembledAt: number;
   readonly #freeIds: number[] = [];
   readonly #early: SendQueue[] = [];
@@ -124,6 +135,7 @@ export class Engine {
     this.reader = reader;
     this.writer = writer;
     this.log = log;
+    this.errors = new InternalErrors(log);
     this.#assembledAt = assembledAt;
     this.words = codec.arena.words;
     this.bytes = codec.arena.bytes;
@@ -200,10 +212,29 @@ export class Engine {
   /** Makes the copies planned so far; making one twice does no harm within a walk. */
   gatherNow(): void {
     if (!this.slabs.walking) return;
-    this.codec.gather(FRAME_TABLE, this.#frames);
-    if (this.#drains > 0) {
-      this.codec.gather(DRAIN_TABLE, this.#drains);
-      this.#drains = 0;
+    try {
+      this.codec.gather(FRAME_TABLE, this.#frames);
+      if (this.#drains > 0) this.codec.gather(DRAIN_TABLE, this.#drains);
+    } catch (error) {
+      // The bytes are many connections': each must get its own all the same.
+      this.#copy(FRAME_WORD, this.#frames);
+      this.#copy(DRAIN_WORD, this.#drains);
+      this.guard.note('copies were made one by one', error);
+    }
+    this.#drains = 0;
+  }
+
+  /** What the codec's gather() does. */
+  #copy(table: number, count: number): void {
+    const { words, bytes } = this;
+    for (let i = 0, at = table; i < count; i++, at += RECORD_WORDS) {
+      const dest = words[at + RECORD_DEST];
+      if (dest === 0) continue;
+      const end = words[at + RECORD_START] + words[at + RECORD_LENGTH];
+      if (Math.max(end, dest + words[at + RECORD_LENGTH]) > bytes.length) {
+        throw new ArenaError(`record ${i} ends at ${end}, its copy begins at ${dest}`);
+      }
+      bytes.copyWithin(dest, words[at + RECORD_START], end);
     }
   }
 
@@ -213,7 +244,7 @@ export class Engine {
     this.slabs.settle();
     const early = this.#early;
     if (early.length === 0) return;
-    for (let i = 0; i < early.length; i++) early[i].flush();
+    for (let i = 0; i < early.length; i++) early[i].flushNow();
     early.length = 0;
   }
 

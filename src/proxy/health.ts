@@ -1,3 +1,4 @@
+import { HEALTH_RETRY_MS } from '../limits.ts';
 import { LOG_NOTICE, LOG_WARN } from '../log.ts';
 import { SERVER_EJECTED_AT, SERVER_EJECTS } from '../stats/counters.ts';
 import type { Pool, Server } from './server-pool.ts';
@@ -87,6 +88,16 @@ export class PoolHealth {
    * passed.
    */
   readmit(now: number): void {
+    try {
+      this.#takeBack(now);
+    } catch (error) {
+      // Not the trouble of the client whose requests come next, nor of those after it.
+      this.due = now + HEALTH_RETRY_MS;
+      this.#pool.engine.guard.note(`pool ${this.#pool.config.name} takes no server back`, error);
+    }
+  }
+
+  #takeBack(now: number): void {
     let changed = false;
     for (const server of this.#pool.servers) {
       const { index } = server;

@@ -25,8 +25,12 @@ export class HeldConnections {
     const held = this.#held;
     this.#held = [];
     for (const connection of held) {
-      if (all || connection.inFlight.owes(id, head)) connection.resume();
-      else this.#held.push(connection);
+      try {
+        if (all || connection.inFlight.owes(id, head)) connection.resume();
+        else this.#held.push(connection);
+      } catch (error) {
+        connection.onException(error);
+      }
     }
   }
 }

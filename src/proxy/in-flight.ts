@@ -1,4 +1,5 @@
 import { NO_SERIES } from '../stats/latency.ts';
+import type { ClientConnection } from './client-connection.ts';
 
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
@@ -9,6 +10,8 @@ export interface ReplyTarget {
   onReply(start: number, length: number, info: number, count: number, key: number): void;
   /** Whose request it is part of. */
   readonly clientAddress?: string;
+  /** Who asked; without one the request is ringway's own, for the server connection. */
+  readonly client?: ClientConnection;
   /** That client's number. */
   readonly clientId?: number;
   /** Asked behind each complete reply: whether another one is for this target too. */
@@ -48,6 +51,8 @@ export class InFlight {
   #mask = 15;
   #head = 0;
   #tail = 0;
+  /** Entries that the ring has forgotten by growing. */
+  #before = 0;
   /** Beginnings of the requests, for the slow log; null when there is none. */
   readonly #heads: RequestHeads | null;
 
@@ -57,6 +62,11 @@ export class InFlight {
 
   get count(): number {
     return (this.#tail - this.#head) | 0;
+  }
+
+  /** Entries ever pushed. */
+  get pushed(): number {
+    return (this.#before + this.#tail) | 0;
   }
 
   /**
@@ -202,6 +212,14 @@ export class InFlight {
     return false;
   }
 
+  /** Adds the clients that wait for a reply. */
+  collectClients(ids: Set<number>): void {
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const id = this.ring[(i & this.#mask) * STRIDE];
+      if (id >= 0) ids.add(id);
+    }
+  }
+
   shift(): void {
     const at = this.#head & this.#mask;
     if (this.ring[at * STRIDE] < 0) this.#targets[at] = null;
@@ -224,6 +242,7 @@ export class InFlight {
       if (target !== null && target !== undefined) targets[i] = target;
     }
     this.#heads?.grow(this.#head & this.#mask, size);
+    this.#before += this.#tail - size;
     this.ring = ring;
     this.#targets = targets;
     this.#mask = size * 2 - 1;

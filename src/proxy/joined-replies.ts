@@ -29,6 +29,7 @@ import {
   IN_FLIGHT_SLOT,
 } from './in-flight.ts';
 import { JoinedPieces } from './joined-pieces.ts';
+import type { ReplyTimes } from './reply-times.ts';
 
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
@@ -45,9 +46,17 @@ export class JoinedReplies {
   readonly #connection: BackendConnection;
   readonly #gets: GetLines;
   readonly #replies: BackendReplies;
+  readonly #times: ReplyTimes;
   #pieces: JoinedPieces | null = null;
 
-  constructor(engine: Engine, connection: BackendConnection, gets: GetLines, to: BackendReplies) {
+  constructor(
+    engine: Engine,
+    connection: BackendConnection,
+    gets: GetLines,
+    to: BackendReplies,
+    times: ReplyTimes,
+  ) {
+    this.#times = times;
     this.#engine = engine;
     this.#connection = connection;
     this.#gets = gets;
@@ -125,22 +134,39 @@ export class JoinedReplies {
     let key = KEY_ITEMS / 4;
     let items = 0;
     let from = start;
-    for (let left = inFlight.headJoined; left > 0; left--) {
-      key += inFlight.headKeys;
-      const all = words[key - 1];
-      const to = all === 0 ? start : words[ends / 4 + all - 1];
-      const own = all - items;
-      this.#give(
-        from,
-        to - from,
-        END.length,
-        MC_REPLY_VALUES,
-        own,
-        own === 0 ? 0 : ends + items * 4,
-      );
-      items = all;
-      from = to;
+    let left = inFlight.headJoined;
+    let waiting = inFlight.count;
+    let id = inFlight.headClient;
+    while (left > 0) {
+      try {
+        for (; left > 0; ) {
+          waiting = inFlight.count;
+          id = inFlight.headClient;
+          key += inFlight.headKeys;
+          const first = items;
+          const begin = from;
+          items = words[key - 1];
+          from = items === 0 ? start : words[ends / 4 + items - 1];
+          left--;
+          const own = items - first;
+          const itemEnds = own === 0 ? 0 : ends + first * 4;
+          this.#give(begin, from - begin, END.length, MC_REPLY_VALUES, own, itemEnds);
+        }
+      } catch (error) {
+        this.#onException(error, waiting, id);
+      }
     }
+  }
+
+  /**
+   * A request could not be given its reply: its client goes, and the others get theirs.
+   * @param waiting requests that were in flight before @param id its client
+   * @throws when it is still in flight, so that whose the next reply is cannot be known
+   */
+  #onException(error: unknown, waiting: number, id: number): void {
+    const client = this.#engine.clients[id] ?? null;
+    if (client === null || this.#connection.inFlight.count >= waiting) throw error;
+    client.onException(error);
   }
 
   /**
@@ -188,8 +214,14 @@ export class JoinedReplies {
     const line = Math.max(start, memory.lastIndexOf(LF, end - 2) + 1);
     this.#connection.server.onJoinedGetsFailed(memory.toString('latin1', line, end).trim());
     this.#gets.shift();
-    for (let left = this.#connection.inFlight.headJoined; left > 0; left--) {
-      this.#give(line, end - line, 0, kind, 0, 0);
+    const { inFlight } = this.#connection;
+    for (let left = inFlight.headJoined; left > 0; left--) {
+      const { count, headClient } = inFlight;
+      try {
+        this.#give(line, end - line, 0, kind, 0, 0);
+      } catch (error) {
+        this.#onException(error, count, headClient);
+      }
     }
   }
 
@@ -209,12 +241,12 @@ export class JoinedReplies {
     const { ring, headAt } = inFlight;
     const id = ring[headAt + IN_FLIGHT_CLIENT];
     if (id < 0) {
-      this.#replies.measure();
-      inFlight.headTarget.onReply(start, length, WHOLE | kind, items, ends);
-      inFlight.shift();
+      this.#times.measure();
+      this.#replies.tell(inFlight.headTarget, start, length, WHOLE | kind, items, ends);
+      if (inFlight.count > 0) inFlight.shift();
       return;
     }
-    this.#replies.answered();
+    this.#times.answered();
     const slot = ring[headAt + IN_FLIGHT_SLOT];
     const series = ring[headAt + IN_FLIGHT_SERIES];
     const arrived = ring[headAt + IN_FLIGHT_ARRIVED];

@@ -67,9 +67,7 @@ export class LargeRequest implements BulkWaiter, Timed {
     this.#progress = this.#engine.now;
     if (this.#mode === 'discard' || length === 0) return;
     if (this.#mode === 'stream') {
-      const { out } = this.#connection as BackendConnection;
-      out.copyFrom(start, length);
-      this.#engine.turn.markBackend(this.#connection as BackendConnection);
+      this.#connection?.sendBody(start, length);
       if (this.mustWait) this.#engine.deadlines.arm(this, this.nextDeadline());
       return;
     }
@@ -136,11 +134,16 @@ export class LargeRequest implements BulkWaiter, Timed {
     server.bulk.lease(this);
   }
 
+  onException(error: unknown): void {
+    this.#client.onException(error);
+  }
+
   onBulkConnection(connection: BackendConnection): void {
     const client = this.#client;
+    if (client.closed) throw new Error('a client that is gone waits for a connection');
     this.#mode = 'stream';
     this.#connection = connection;
-    connection.onWritable = () => this.#onWritable();
+    connection.onWritable = this.#engine.guard.bind(client, () => this.#onWritable());
     client.references++;
     connection.sendBuffer(
       this.#buffer.subarray(0, this.#length),

@@ -8,13 +8,15 @@ import type { SpecialRequest } from './special-request.ts';
 /** What one server said to a command that all of them were sent. */
 export class ServerAnswer implements ReplyTarget {
   readonly server: Server;
+  readonly client: ClientConnection;
   readonly #onComplete: () => void;
   #pieces: Buffer[] = [];
   /** The reply, or the error of a server that could not be asked. */
   reply: Buffer = Buffer.alloc(0);
 
-  constructor(server: Server, onComplete: () => void) {
+  constructor(server: Server, client: ClientConnection, onComplete: () => void) {
     this.server = server;
+    this.client = client;
     this.#onComplete = onComplete;
   }
 
@@ -58,7 +60,7 @@ export function askAllServers(
   client.references++;
   const answers = servers.map(
     (server) =>
-      new ServerAnswer(server, () => {
+      new ServerAnswer(server, client, () => {
         if (--left === 0) deliver(client, slot, () => compose(answers));
       }),
   );

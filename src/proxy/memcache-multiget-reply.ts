@@ -47,6 +47,10 @@ class Part implements ReplyTarget {
     this.keys = keys;
   }
 
+  get client(): ClientConnection {
+    return this.#whole.client;
+  }
+
   onReply(start: number, length: number, info: number, count: number, key: number): void {
     this.#whole.take(this, start, length, info, count, key);
   }
@@ -78,6 +82,10 @@ export class MultigetReply implements StoredReply {
     this.#left = parts;
     this.#slot = client.pipeline.open();
     client.references++;
+  }
+
+  get client(): ClientConnection {
+    return this.#client;
   }
 
   part(index: number, keys: number): ReplyTarget {

@@ -4,6 +4,7 @@ import { BINARY_REQUEST, binaryRefusal } from '../protocol/memcache/binary.ts';
 import { memcacheClasses } from '../protocol/memcache/command-classes.ts';
 import * as replies from '../protocol/memcache/replies.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { REASON_INTERNAL } from './failure.ts';
 import { handleMemcacheRequest } from './memcache-requests.ts';
 import type { Protocol } from './protocol.ts';
 
@@ -17,6 +18,7 @@ export class MemcacheProtocol implements Protocol {
   readonly probe: Buffer = Buffer.from('version\r\n');
   readonly probeAnswer: number = 0x56; // 'V'
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
+  readonly internalError: Buffer = replies.serverError(REASON_INTERNAL);
 
   constructor(codec: Codec) {
     this.#codec = codec;

@@ -34,6 +34,10 @@ export class QuietReply implements ReplyTarget, StoredReply {
     client.references++;
   }
 
+  get client(): ClientConnection {
+    return this.#client;
+  }
+
   onReply(start: number, length: number, info: number): void {
     const last = (info & FLAG_LAST) !== 0;
     if (last) this.#replies++;

@@ -45,6 +45,8 @@ export interface Protocol {
   readonly probeAnswer: number;
   /** Command class for the metrics, by the low 16 bits of a record's INFO. */
   readonly classes: Uint8Array;
+  /** What a client hears last when it met a mistake of ringway itself. */
+  readonly internalError: Buffer;
   /** What a client hears that is one too many. */
   readonly tooManyClients: Buffer;
 }

@@ -142,7 +142,14 @@ export class ProxyServer {
       socket.end(pool.protocol.tooManyClients, () => socket.destroy());
       return null;
     }
-    return new ClientConnection(this.engine, pool, socket);
+    try {
+      return new ClientConnection(this.engine, pool, socket);
+    } catch (error) {
+      this.engine.guard.note('a client is not let in', error);
+      socket.on('error', () => {});
+      socket.destroy();
+      return null;
+    }
   }
 
   /** @returns which limit leaves no room for one more client, null when there is room */
@@ -209,7 +216,8 @@ export class ProxyServer {
     });
     this.preconnect();
     for (const client of this.engine.clients) {
-      if (client !== null && changed.has(client.pool)) client.reroute();
+      if (client === null || !changed.has(client.pool)) continue;
+      this.engine.guard.bind(client, () => client.reroute())();
     }
     for (const pool of unwanted) this.#close(pool, drainMs);
   }

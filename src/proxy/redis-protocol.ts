@@ -5,7 +5,7 @@ import { protocolError } from '../protocol/redis/protocol-error.ts';
 import * as replies from '../protocol/redis/replies.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { failureReply } from './failure.ts';
+import { failureReply, REASON_INTERNAL } from './failure.ts';
 import { handshake } from './handshake.ts';
 import type { Protocol } from './protocol.ts';
 import { handleSpecial } from './special-requests.ts';
@@ -18,6 +18,7 @@ export class RedisProtocol implements Protocol {
   readonly probe: Buffer = Buffer.from('*1\r\n$4\r\nPING\r\n');
   readonly classes: Uint8Array = redisClasses();
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
+  readonly internalError: Buffer = failureReply(REASON_INTERNAL);
 
   constructor(codec: Codec) {
     this.#codec = codec;

@@ -1,4 +1,5 @@
 import { REDIS_VERSION } from '../limits.ts';
+import type { ClientConnection } from './client-connection.ts';
 import type { Pool } from './server-pool.ts';
 
 function compareVersions(a: string, b: string): number {
@@ -20,15 +21,17 @@ function lowestVersion({ servers }: Pool): string {
  * Gives `then` the version of Redis that clients are told, at once unless a server is being asked
  * for the first time; ejected servers are not asked.
  */
-export function withRedisVersion(pool: Pool, then: (version: string) => void): void {
-  const { servers, health, config } = pool;
+export function withRedisVersion(client: ClientConnection, then: (version: string) => void): void {
+  const { pool } = client;
+  const { servers, health, config, engine } = pool;
   let left = 1;
   const onOne = (): void => {
     if (--left === 0) then(lowestVersion(pool));
   };
+  const later = engine.guard.bind(client, onOne);
   for (const { index, version, config: target } of servers) {
     if (health.isLive(index)) version.refresh(target, config.redisAuth);
-    if (version.wait(onOne)) left++;
+    if (version.wait(later)) left++;
   }
   onOne();
 }

@@ -1,5 +1,5 @@
 import { routeKey } from '../distribution/route.ts';
-import { FLAG_FIRST, FLAG_LAST, NO_SERVER } from '../protocol/frame-table.ts';
+import { FLAG_FIRST, FLAG_LAST, NO_SERVER, RECORD_DEST, RECORD_KEY, RECORD_KEY_LENGTH, RECORD_LENGTH, RECORD_START } from '../protocol/frame-table.ts';
 import { FORWARD_ERROR, READS_RETRIED } from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -41,6 +41,23 @@ export class RetriedRead implements ReplyTarget {
     this.#keyLength = keyLength;
     this.#left = client.pool.config.retryReads;
     client.references++;
+  }
+
+  /** The read of a record, during a walk. */
+  static ofRecord(client: ClientConnection, record: number): RetriedRead {
+    const { words } = client.pool.engine;
+    words[record + RECORD_DEST] = 0;
+    return new RetriedRead(
+      client,
+      words[record + RECORD_START],
+      words[record + RECORD_LENGTH],
+      words[record + RECORD_KEY],
+      words[record + RECORD_KEY_LENGTH],
+    );
+  }
+
+  get client(): ClientConnection {
+    return this.#client;
   }
 
   get clientAddress(): string {
@@ -90,7 +107,11 @@ export class RetriedRead implements ReplyTarget {
     this.#left--;
     client.pool.counters[READS_RETRIED]++;
     const wait = RETRY_STEP_MS * (client.pool.config.retryReads - this.#left);
-    setTimeout(() => this.#retry(error), wait);
+    const { guard } = client.pool.engine;
+    setTimeout(
+      guard.bind(client, () => this.#retry(error)),
+      wait,
+    );
   }
 
   #retry(error: Buffer): void {

@@ -34,6 +34,10 @@ class Part implements ReplyTarget {
     this.connection = connection;
   }
 
+  get client(): ClientConnection {
+    return this.#all.client;
+  }
+
   onReply(start: number, length: number, info: number): void {
     this.#all.take(this, start, length);
     if ((info & FLAG_LAST) !== 0) this.#all.complete();
@@ -66,6 +70,10 @@ class ServerAnswers {
     this.#left = count;
     this.#done = done;
     client.references++;
+  }
+
+  get client(): ClientConnection {
+    return this.#client;
   }
 
   part(connection: BackendConnection): ReplyTarget {

@@ -11,7 +11,7 @@ import {
 import { BackendConnection } from './backend-connection.ts';
 import { Breaker } from './breaker.ts';
 import { BulkConnections } from './bulk-connections.ts';
-import { REASON_REFUSED, REASON_TIMEOUT, REASON_TOO_MANY } from './failure.ts';
+import { REASON_INTERNAL, REASON_REFUSED, REASON_TIMEOUT, REASON_TOO_MANY } from './failure.ts';
 import type { Lane } from './lane.ts';
 import type { Pool } from './server-pool.ts';
 import { ServerVersion } from './server-version.ts';
@@ -64,7 +64,7 @@ export class Server {
     this.#perLane = pool.config.serverConnections;
     this.#connections = new Array(this.#perLane).fill(null);
     this.bulk = new BulkConnections(this, pool.config.bulkConnections);
-    this.version = new ServerVersion(pool.engine.deadlines);
+    this.version = new ServerVersion(pool.engine);
   }
 
   #configureBreaker(): void {
@@ -136,18 +136,27 @@ export class Server {
       return null;
     }
     while (this.#connections.length <= at) this.#connections.push(null);
-    budget.open++;
-    const opened = new BackendConnection(engine, this, lane);
-    this.#connections[at] = opened;
+    try {
+      const opened = this.#connect(lane);
+      this.#connections[at] = opened;
+      return opened;
+    } catch (error) {
+      engine.guard.note(`no connection to server ${this.title} is opened`, error);
+      this.lastFailure = REASON_INTERNAL;
+      return null;
+    }
+  }
+
+  #connect(lane: Lane): BackendConnection {
+    const opened = new BackendConnection(this.pool.engine, this, lane);
+    this.pool.budget.open++;
     return opened;
   }
 
   /** One more connection of those bounded by `bulk_connections`. */
   openBulk(lane: Lane): BackendConnection {
-    const { budget, engine } = this.pool;
-    budget.makeRoom();
-    budget.open++;
-    return new BackendConnection(engine, this, lane);
+    this.pool.budget.makeRoom();
+    return this.#connect(lane);
   }
 
   /** The idle connection that was used longest ago, here or before. */
@@ -197,8 +206,8 @@ export class Server {
 
   /** Asks the server whether it is well, on a connection of its own. */
   probe(onAnswer: () => void): void {
-    this.pool.budget.open++;
-    const connection = new BackendConnection(this.pool.engine, this, this.pool.lanes.first);
+    const { guard } = this.pool.engine;
+    const connection = this.#connect(this.pool.lanes.first);
     connection.isProbe = true;
     const request = this.pool.protocol.probe;
     connection.out.append(request);
@@ -206,7 +215,7 @@ export class Server {
       {
         onReply: (start) => {
           if (this.pool.engine.bytes[start] === this.pool.protocol.probeAnswer) onAnswer();
-          setImmediate(() => connection.close());
+          setImmediate(guard.bind(connection, () => connection.close()));
         },
         onFailure: () => {},
       },

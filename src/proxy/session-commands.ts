@@ -95,7 +95,7 @@ export function hello(request: SpecialRequest, count: number): boolean {
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   client.enterLane(lane);
   const reply = answerLater(client);
-  withRedisVersion(client.pool, (version) => reply(helloReply(client, asked.resp, version)));
+  withRedisVersion(client, (version) => reply(helloReply(client, asked.resp, version)));
   return true;
 }
 

@@ -30,11 +30,12 @@ export function wait(request: SpecialRequest): boolean {
     else if (least >= wanted || performance.now() >= until) reply(integerReply(least));
     else {
       const left = Math.min(WAIT_POLL_MS, until - performance.now());
-      setTimeout(() => {
+      const askAgain = client.pool.engine.guard.bind(client, () => {
         if (!client.closed && !collect(again, (more) => take(more, reply))) {
           reply(integerReply(least));
         }
-      }, left);
+      });
+      setTimeout(askAgain, left);
     }
   });
 }
