@@ -1,5 +1,6 @@
 import { existsSync, statSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { RingwayError } from '../errors.ts';
 
 /** Answers a command; what it returns is sent as JSON. An error is sent as its message. */
 export type AdminAction = (words: readonly string[]) => object | Promise<object>;
@@ -17,8 +18,12 @@ const OWNER_ONLY_UMASK = 0o177;
  * answered in order.
  * @throws the system's error, as a rejection
  */
-export function serveAdmin(path: string, actions: AdminActions): Promise<Server> {
-  const server = createServer((socket) => new AdminConnection(socket, actions));
+export function serveAdmin(
+  path: string,
+  actions: AdminActions,
+  onError: (error: unknown) => void,
+): Promise<Server> {
+  const server = createServer((socket) => new AdminConnection(socket, actions, onError));
   server.maxConnections = MAX_CONNECTIONS;
   if (existsSync(path) && statSync(path).isSocket()) unlinkSync(path);
   return new Promise((resolve, reject) => {
@@ -40,10 +45,12 @@ export function serveAdmin(path: string, actions: AdminActions): Promise<Server>
 class AdminConnection {
   readonly #socket: Socket;
   readonly #actions: AdminActions;
+  readonly #onError: (error: unknown) => void;
   #rest = '';
   #answered: Promise<void> = Promise.resolve();
 
-  constructor(socket: Socket, actions: AdminActions) {
+  constructor(socket: Socket, actions: AdminActions, onError: (error: unknown) => void) {
+    this.#onError = onError;
     this.#socket = socket;
     this.#actions = actions;
     socket.setEncoding('utf8');
@@ -56,7 +63,12 @@ class AdminConnection {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
     for (const line of lines) {
-      this.#answered = this.#answered.then(() => this.#answer(line));
+      this.#answered = this.#answered
+        .then(() => this.#answer(line))
+        .catch((error: unknown) => {
+          this.#socket.destroy();
+          this.#onError(error);
+        });
     }
     if (this.#rest.length > MAX_LINE_BYTES) this.#socket.destroy();
   }
@@ -67,6 +79,7 @@ class AdminConnection {
     try {
       reply = { ok: true, ...(await this.#run(words)) };
     } catch (error) {
+      if (!(error instanceof RingwayError)) this.#onError(error);
       reply = { ok: false, error: (error as Error).message };
     }
     if (!this.#socket.destroyed) this.#socket.write(`${JSON.stringify(reply)}\n`);
@@ -76,6 +89,9 @@ class AdminConnection {
     const action = this.#actions.get(words[0]);
     if (action !== undefined) return action(words.slice(1));
     const known = [...this.#actions.keys()].join(', ');
-    throw new Error(`unknown command '${words[0]}'; expected one of ${known}`);
+    throw new RingwayError(
+      'RINGWAY_USAGE',
+      `unknown command '${words[0]}'; expected one of ${known}`,
+    );
   }
 }

@@ -83,7 +83,8 @@ export class BackendReplies {
     this.slowReader = new SlowReader(engine, connection);
     this.#times = new ReplyTimes(engine, connection);
     const { gets } = connection;
-    this.#joined = gets === null ? null : new JoinedReplies(engine, connection, gets, this, this.#times);
+    this.#joined =
+      gets === null ? null : new JoinedReplies(engine, connection, gets, this, this.#times);
   }
 
   /** A reply has begun and is not complete. */

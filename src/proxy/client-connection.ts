@@ -74,7 +74,10 @@ export class ClientConnection implements ReadHandler, SendOwner, Flushable, Hold
     this.plain = this.authenticated;
     this.#timers = new ClientTimers(this, engine.deadlines);
     engine.reader.attach(socket, this);
-    socket.on('end', engine.guard.bind(this, () => this.#onEnd()));
+    socket.on(
+      'end',
+      engine.guard.bind(this, () => this.#onEnd()),
+    );
     socket.on('error', (error) => this.#onError(error));
     socket.on('close', () => this.#onClose());
     // From here on it is known to others.

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/index.ts';
+import { InternalErrors } from '../internal-errors.ts';
 import {
   LARGE_SLAB_BYTES,
   LARGE_SLABS,
@@ -7,7 +8,6 @@ import {
   SMALL_SLAB_BYTES,
   SMALL_SLABS,
 } from '../limits.ts';
-import { InternalErrors } from '../internal-errors.ts';
 import type { Log } from '../log.ts';
 import type { Reader } from '../net/reader.ts';
 import type { SendQueue } from '../net/send-queue.ts';

@@ -1,5 +1,14 @@
 import { routeKey } from '../distribution/route.ts';
-import { FLAG_FIRST, FLAG_LAST, NO_SERVER, RECORD_DEST, RECORD_KEY, RECORD_KEY_LENGTH, RECORD_LENGTH, RECORD_START } from '../protocol/frame-table.ts';
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  NO_SERVER,
+  RECORD_DEST,
+  RECORD_KEY,
+  RECORD_KEY_LENGTH,
+  RECORD_LENGTH,
+  RECORD_START,
+} from '../protocol/frame-table.ts';
 import { FORWARD_ERROR, READS_RETRIED } from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';

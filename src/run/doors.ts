@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import { type AdminActions, serveAdmin } from '../admin/admin-server.ts';
+import type { InternalErrors } from '../internal-errors.ts';
 import type { Log } from '../log.ts';
 import {
   type Address,
@@ -27,6 +28,7 @@ export async function openDoors(
   view: StatusView,
   stats: () => string | Promise<string>,
   log: Log,
+  errors: InternalErrors,
 ): Promise<{ close(): void }> {
   const open: (NetServer | null)[] = [];
   const close = (): void => {
@@ -38,8 +40,13 @@ export async function openDoors(
   };
   try {
     if (options.stats !== undefined) open.push(await openStats(options.stats, stats));
-    if (options.http !== undefined) open.push(await openHttp(options.http, view, log));
-    if (options.admin !== undefined) open.push(await openAdmin(options.admin, view, stats));
+    if (options.http !== undefined) {
+      const onError = (error: unknown): void => errors.report('an HTTP request failed', error);
+      open.push(await openHttp(options.http, view, log, onError));
+    }
+    if (options.admin !== undefined) {
+      open.push(await openAdmin(options.admin, view, stats, errors));
+    }
   } catch (error) {
     close();
     throw error;
@@ -52,6 +59,7 @@ async function openAdmin(
   { path, actions = new Map() }: NonNullable<DoorOptions['admin']>,
   view: StatusView,
   stats: () => string | Promise<string>,
+  errors: InternalErrors,
 ): Promise<NetServer> {
   const all: AdminActions = new Map([
     ['status', async () => ({ status: await view.status() })],
@@ -59,7 +67,9 @@ async function openAdmin(
     ...actions,
   ]);
   try {
-    return await serveAdmin(path, all);
+    return await serveAdmin(path, all, (error) => {
+      errors.report('a command of the admin socket failed', error);
+    });
   } catch (error) {
     throw cannotServe('the admin socket', path, error as Error);
   }

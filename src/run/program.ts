@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Config } from '../config/index.ts';
+import { InternalErrors } from '../internal-errors.ts';
 import { DRAIN_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type GivenListeners, PoolListeners } from '../proxy/pool-listeners.ts';
@@ -29,12 +30,14 @@ export class Program {
   readonly reloader: Reloader;
   readonly #options: ProgramOptions;
   readonly #view: StatusView;
+  readonly #errors: InternalErrors;
   #doors: { close(): void } | null = null;
   #state: ProxyState = 'starting';
 
   constructor(config: Config, options: ProgramOptions) {
     const { serving, log, onSocket, paused = false, drainMs = DRAIN_MS } = options;
     this.#options = options;
+    this.#errors = new InternalErrors(log);
     this.serving = serving;
     this.listeners = new PoolListeners({ ...options.listeners, log, paused, onSocket });
     this.reloader = new Reloader(config, { serving, listeners: this.listeners, log, drainMs });
@@ -75,6 +78,7 @@ export class Program {
       this.#view,
       async () => statsJson(await this.snapshot()),
       log,
+      this.#errors,
     );
   }
 
@@ -84,7 +88,8 @@ export class Program {
   }
 
   async snapshot(): Promise<Snapshot> {
-    return { ...(await this.serving.snapshot()), own: this.reloader.counters };
+    const own = { ...this.reloader.counters, internalErrors: this.#errors.count };
+    return { ...(await this.serving.snapshot()), own };
   }
 
   status(): Promise<Status> {

@@ -32,9 +32,10 @@ export async function openHttp(
   { port, host, optional }: HttpAddress,
   view: StatusView,
   log: Log,
+  onError: (error: unknown) => void,
 ): Promise<Server | null> {
   try {
-    const server = await serveStatus(port, host, view);
+    const server = await serveStatus(port, host, view, onError);
     log.write(LOG_NOTICE, `status page and metrics on ${httpUrl(server)}`);
     return server;
   } catch (error) {

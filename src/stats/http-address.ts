@@ -57,8 +57,13 @@ export class StatusView {
 }
 
 /** Opens the HTTP address: page, metrics and health. Nothing on it changes anything. */
-export function serveStatus(port: number, host: string, view: StatusView): Promise<Server> {
-  return serveHttp(port, host, routesOf(view));
+export function serveStatus(
+  port: number,
+  host: string,
+  view: StatusView,
+  onError: (error: unknown) => void,
+): Promise<Server> {
+  return serveHttp(port, host, routesOf(view), onError);
 }
 
 function routesOf(view: StatusView): HttpRoutes {

@@ -38,7 +38,12 @@ export function plain(body: string, status = 200): HttpAnswer {
  * Serves GET and HEAD of fixed paths.
  * @throws the system's error, as a rejection, when the address cannot be had
  */
-export function serveHttp(port: number, host: string, routes: HttpRoutes): Promise<Server> {
+export function serveHttp(
+  port: number,
+  host: string,
+  routes: HttpRoutes,
+  onError: (error: unknown) => void,
+): Promise<Server> {
   // Importing node:http as a module evaluates all its exports, with WebSocket a WebAssembly parser
   // that Node 22 cannot load in little address space: it would take this process down.
   const { createServer } = process.getBuiltinModule('node:http');
@@ -50,7 +55,12 @@ export function serveHttp(port: number, host: string, routes: HttpRoutes): Promi
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 1_000,
     },
-    (request, response) => void handle(request, response, routes),
+    (request, response) => {
+      handle(request, response, routes, onError).catch((error: unknown) => {
+        response.destroy();
+        onError(error);
+      });
+    },
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(IDLE_TIMEOUT_MS);
@@ -74,11 +84,13 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   routes: HttpRoutes,
+  onError: (error: unknown) => void,
 ): Promise<void> {
   let answer: HttpAnswer;
   try {
     answer = await answerTo(request, routes);
   } catch (error) {
+    onError(error);
     answer = plain(`internal error: ${(error as Error).message}\n`, 500);
   }
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;

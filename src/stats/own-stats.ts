@@ -1,3 +1,4 @@
+import { INTERNAL_ERRORS } from './counters.ts';
 import { quantiles } from './histogram.ts';
 import { SPAN_TOTAL } from './latency.ts';
 import { mergeSpan, seriesOf } from './latency-view.ts';
@@ -23,6 +24,7 @@ export function ownStats(snapshot: Snapshot): Record<string, number> {
     resident_bytes: runtime.residentBytes,
     reloads: own.reloads,
     reload_errors: own.reloadErrors,
+    internal_errors: snapshot.process[INTERNAL_ERRORS] + own.internalErrors,
   };
   for (const pool of snapshot.pools) {
     if (pool.latencyCounts === null) continue;
