@@ -283,7 +283,7 @@ export class ClientInput {
         }
       }
     } catch (error) {
-      words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = 0;
+      i++; // its bytes go where they were reserved: that queue is whole, or is closed
       const inStep = pipeline.isBare(slot) && pipeline.out.unsentBytes === unsent;
       engine.guard.client(client, error, inStep);
     }
