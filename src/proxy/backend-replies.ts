@@ -208,6 +208,7 @@ export class BackendReplies {
           this.#handOver(client as ClientConnection, slot, record, start, length, series, arrived);
         }
         whose = client;
+        taken = false;
         client = null;
         if (whose !== null) this.afterReplies(whose);
         return record === end;

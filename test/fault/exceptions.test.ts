@@ -29,17 +29,17 @@ type Methods = Record<string, Method>;
 const STEPS: readonly [prototype: object, names: readonly string[]][] = [
   [RedisProtocol.prototype, ['scanRequests', 'scanReplies', 'handleSpecial']],
   [Server.prototype, ['connectionFor', 'onReplies']],
-  [SendQueue.prototype, ['reserve', 'append', 'copy', 'copyFrom', 'flush']],
+  [SendQueue.prototype, ['reserve', 'append', 'copy', 'flush']],
   [ClientPipeline.prototype, ['open', 'deliverRecord', 'deliver', 'storeObject', 'stash']],
   [InFlight.prototype, ['push', 'pushTarget', 'keepHead']],
-  [BackendConnection.prototype, ['sendRecord', 'sendFrom', 'sentFor', 'flush', 'nextDeadline']],
+  [BackendConnection.prototype, ['sendRecord', 'sendFrom', 'sentFor', 'flush']],
   [BackendReplies.prototype, ['afterReplies', 'piece']],
   [ClientConnection.prototype, ['answer', 'flush', 'overOutputLimit', 'holdsUp']],
   [CoalescedReply.prototype, ['take', 'complete', 'writeTo']],
   [Stash.prototype, ['take']],
 ];
 /** Behind these nobody would know of what they gave. */
-const NEVER_BEHIND = ['take', 'nextDeadline'];
+const NEVER_BEHIND = ['take'];
 const SAMPLES = 6;
 const FAILED = /^-[^\r]*internal error[^\r]*\r\n/;
 
