@@ -16,7 +16,7 @@ import { Server } from '../../src/proxy/server.ts';
 import { INTERNAL_ERRORS } from '../../src/stats/counters.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
-import { startInProcess, VARIANTS, type Variant } from '../support/ringway.ts';
+import { shards, startInProcess, VARIANTS, type Variant } from '../support/ringway.ts';
 import { waitFor } from '../support/wait.ts';
 
 // Exceptions at every step of a request's way, beside clients whose values name their keys: nobody
@@ -91,6 +91,7 @@ function mixedScript(): Script {
     const keys = [`k:${i}`, `k:${i + 20}`, `k:${i + 40}`];
     add(bulk(valueFor(`k:${i}`)), 'GET', `k:${i}`);
     add(`*3\r\n${keys.map((key) => bulk(valueFor(key))).join('')}`, 'MGET', ...keys);
+    add(`*2\r\n${bulk(valueFor(keys[1])).repeat(2)}`, 'MGET', keys[1], keys[1]);
     add('+PONG\r\n', 'PING');
     add(':3\r\n', 'EXISTS', ...keys);
     add(':60\r\n', 'DBSIZE');
@@ -166,10 +167,7 @@ function suite(variant: Variant): void {
       engine = this.engine;
       preconnect.call(this);
     };
-    proxy = await startInProcess(
-      { servers: servers.map(({ port }) => `127.0.0.1:${port}`) },
-      variant,
-    );
+    proxy = await startInProcess({ servers: shards(servers.map(({ port }) => port)) }, variant);
     ProxyServer.prototype.preconnect = preconnect;
     smallSlabs = engine.slabs.smallLeft;
     largeSlabs = engine.slabs.largeLeft;
