@@ -95,8 +95,9 @@ export class InFlight {
   }
 
   pushTarget(target: ReplyTarget, time: number, arrived = 0, series = NO_SERIES, bytes = 0): void {
+    if (((this.#tail - this.#head) | 0) > this.#mask) this.#grow();
+    this.#targets[this.#tail & this.#mask] = target;
     this.push(-1, 0, time, arrived, series, bytes);
-    this.#targets[(this.#tail - 1) & this.#mask] = target;
   }
 
   /** The newest request is one of `requests` in one line, and has `keys` of its keys. */

@@ -2,6 +2,7 @@ import { FORWARD_ERROR } from '../stats/counters.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Engine } from './engine.ts';
+import type { ReplyTarget } from './in-flight.ts';
 
 /**
  * Gives every request that was in flight on a closed connection an error.
@@ -18,8 +19,9 @@ export function failRequests(
     const id = inFlight.headClient;
     const slot = inFlight.headSlot;
     if (id < 0) {
-      const target = inFlight.headTarget;
+      const target = inFlight.headTarget as ReplyTarget | undefined | null;
       inFlight.shift();
+      if (!target) continue; // it was being sent when something went wrong
       const unsent = target.client?.pipeline.out.unsentBytes ?? 0;
       try {
         target.onFailure(error);
