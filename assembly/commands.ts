@@ -1,4 +1,4 @@
-// Finds a command in the table that JavaScript wrote (src/protocol/redis/command-table-layout.ts).
+// Finds a command in the table that JavaScript wrote (src/protocol/redis/table/command-table-layout.ts).
 
 import { toUpper8 } from './ascii';
 import {

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: these are 64-bit integers
 // RESP replies: bytes -> frame table. docs/codec.md is the contract; the readable reference is
-// src/protocol/redis/reply-scanner.ts, which must behave the same.
+// src/protocol/redis/scan/reply-scanner.ts, which must behave the same.
 
 import { CR, CRLF, findByte, LF, LINE_PARTIAL, lineEnd, readNumber, shortNumber } from './ascii';
 import {

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: these are 64-bit integers
 // RESP requests: bytes -> frame table. docs/codec.md is the contract; the readable reference is
-// src/protocol/redis/request-scanner.ts, which must behave the same.
+// src/protocol/redis/scan/request-scanner.ts, which must behave the same.
 
 import {
   CR,

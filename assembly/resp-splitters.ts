@@ -1,5 +1,5 @@
 // Takes one RESP request or reply apart: bytes -> a record per word or element. The contract is
-// docs/codec.md; the readable reference is src/protocol/redis/splitter.ts, which must behave the
+// docs/codec.md; the readable reference is src/protocol/redis/scan/splitter.ts, which must behave the
 // same.
 
 import { CR, findByte, lineEnd, readNumber, shortNumber } from './ascii';

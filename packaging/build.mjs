@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const output = join(root, 'build');
 const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
 // The files of the status page are served as they are.
-const PAGE = 'src/stats/page';
+const PAGE = 'src/stats/http/page';
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
 /**

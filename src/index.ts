@@ -7,13 +7,13 @@ import type { ReaderKind } from './net/reader.ts';
 import type { DoorOptions } from './run/doors.ts';
 import { LocalProxy } from './run/local-proxy.ts';
 import { Program } from './run/program.ts';
+import type { Status } from './stats/http/status.ts';
 import { statsJson } from './stats/stats-json.ts';
-import type { Status } from './stats/status.ts';
 
 export { type Config, loadConfig, parseConfig } from './config/index.ts';
 export { ConfigError, RingwayError } from './errors.ts';
 export type { Log } from './log.ts';
-export type { PoolChange } from './proxy/config-changes.ts';
+export type { PoolChange } from './proxy/pool/config-changes.ts';
 
 /** Version of this package. */
 export const VERSION: string = (

@@ -5,7 +5,7 @@ import {
   RECORD_BYTES,
   WINDOW,
 } from '../../src/protocol/frame-table.ts';
-import { setPartTable } from '../../src/proxy/splice.ts';
+import { setPartTable } from '../../src/proxy/engine/splice.ts';
 import { arrayReply, mgetRequest } from '../corpus.ts';
 import { Random } from '../random.ts';
 import type { Case } from './measure.ts';

@@ -5,8 +5,8 @@ import { buildRing } from '../../src/distribution/ring.ts';
 import { HASH_NAMES, type Hash, hashByIndex } from '../../src/hash/index.ts';
 import type { Codec, CodecName } from '../../src/protocol/codec.ts';
 import { FIXED_END } from '../../src/protocol/frame-table.ts';
-import { writeCommandTable } from '../../src/protocol/redis/command-table-layout.ts';
-import { scannerEntries } from '../../src/protocol/redis/scanner-entries.ts';
+import { writeCommandTable } from '../../src/protocol/redis/table/command-table-layout.ts';
+import { scannerEntries } from '../../src/protocol/redis/table/scanner-entries.ts';
 import type { RingwayExports } from '../../src/wasm/exports.ts';
 import { instantiate, PAGE_BYTES, type WasmBuild } from '../../src/wasm/instance.ts';
 

@@ -14,9 +14,9 @@ import { matchItems } from '../protocol/memcache/item-match.ts';
 import { scanMemcacheReplies } from '../protocol/memcache/reply-scanner.ts';
 import { scanMemcacheRequests } from '../protocol/memcache/request-scanner.ts';
 import { splitMemcacheKeys, splitMemcacheValues } from '../protocol/memcache/splitter.ts';
-import { scanReplies } from '../protocol/redis/reply-scanner.ts';
-import { scanRequests } from '../protocol/redis/request-scanner.ts';
-import { splitReply, splitRequest } from '../protocol/redis/splitter.ts';
+import { scanReplies } from '../protocol/redis/scan/reply-scanner.ts';
+import { scanRequests } from '../protocol/redis/scan/request-scanner.ts';
+import { splitReply, splitRequest } from '../protocol/redis/scan/splitter.ts';
 
 /** Below this many bytes a loop is faster than a call into the engine's copy. */
 const LOOP_BYTES = 48;

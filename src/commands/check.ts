@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { loadConfig } from '../config/index.ts';
-import { compareConfigs, type PoolChange, SAMPLE_KEYS } from '../proxy/config-changes.ts';
+import { compareConfigs, type PoolChange, SAMPLE_KEYS } from '../proxy/pool/config-changes.ts';
 import { runCommand, usageError } from './arguments.ts';
 import type { Command, Out } from './index.ts';
 import { table } from './text-table.ts';

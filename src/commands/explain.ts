@@ -3,7 +3,7 @@ import { hashTagged } from '../distribution/hash-tag.ts';
 import type { Ring } from '../distribution/ring.ts';
 import { type Place, placeOf, ringShares } from '../distribution/shares.ts';
 import { hashByName } from '../hash/index.ts';
-import { ringOf } from '../proxy/pool-ring.ts';
+import { ringOf } from '../proxy/pool/pool-ring.ts';
 import { runCommand, usageError } from './arguments.ts';
 import type { Command } from './index.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, statusClient } from './status-client.ts';

@@ -1,5 +1,5 @@
 import { askAdmin } from '../admin/admin-client.ts';
-import type { Status } from '../stats/status.ts';
+import type { Status } from '../stats/http/status.ts';
 import { type Arguments, usageError } from './arguments.ts';
 
 // As in stats/http-server.ts: not every export of node:http may be touched.

@@ -1,4 +1,4 @@
-import type { PoolStatus, ServerStatus, Status } from '../stats/status.ts';
+import type { PoolStatus, ServerStatus, Status } from '../stats/http/status.ts';
 import { pad } from './text-table.ts';
 
 /** What `ringway top` shows of a status, as lines: a pure function of its arguments. */

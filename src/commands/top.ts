@@ -1,4 +1,4 @@
-import type { Status } from '../stats/status.ts';
+import type { Status } from '../stats/http/status.ts';
 import { runCommand } from './arguments.ts';
 import type { Command, Out } from './index.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, type StatusClient, statusClient } from './status-client.ts';

@@ -1,9 +1,9 @@
-import { readDocument } from './document.ts';
-import { compareBytes } from './order.ts';
-import { finishPool, type PoolDraft, readPool } from './pool.ts';
-import type { Problems } from './problems.ts';
+import { readDocument } from './file/document.ts';
+import { compareBytes } from './file/order.ts';
+import type { Problems } from './file/problems.ts';
+import { decodeSource } from './file/source-text.ts';
+import { finishPool, type PoolDraft, readPool } from './keys/pool.ts';
 import type { ListenSite } from './resolve.ts';
-import { decodeSource } from './source-text.ts';
 import type { Config, ListenConfig } from './types.ts';
 
 /** Reads a file's bytes into pool drafts and reports everything wrong but unresolvable hosts. */

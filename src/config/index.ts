@@ -1,8 +1,13 @@
 export { testConfig } from './check.ts';
-export type { CustomCommand } from './custom-commands.ts';
-export { type KeySpec, POOL_KEYS } from './keys.ts';
+export type { CustomCommand } from './keys/custom-commands.ts';
+export { type KeySpec, POOL_KEYS } from './keys/keys.ts';
+export {
+  DISTRIBUTION_NAMES,
+  type DistributionName,
+  HASH_NAMES,
+  type HashName,
+} from './keys/names.ts';
 export { loadConfig, parseConfig } from './load.ts';
-export { DISTRIBUTION_NAMES, type DistributionName, HASH_NAMES, type HashName } from './names.ts';
 export { readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';
 export type {

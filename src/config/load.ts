@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { RingwayError } from '../errors.ts';
+import { Problems } from './file/problems.ts';
 import { finishConfig, listenSites, readDrafts } from './file.ts';
-import type { PoolDraft } from './pool.ts';
-import { Problems } from './problems.ts';
+import type { PoolDraft } from './keys/pool.ts';
 import { checkHosts } from './resolve.ts';
 import type { Config } from './types.ts';
 

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { Problems } from './problems.ts';
+import { Problems } from './file/problems.ts';
 import type { Config, Position, TcpListen } from './types.ts';
 
 /** One listen host to be looked up, and where it stands. */

@@ -1,5 +1,5 @@
-import type { CustomCommand } from './custom-commands.ts';
-import type { DistributionName, HashName } from './names.ts';
+import type { CustomCommand } from './keys/custom-commands.ts';
+import type { DistributionName, HashName } from './keys/names.ts';
 
 /** A place in the configuration file, counted from 1. */
 export interface Position {

@@ -8,19 +8,19 @@ import { Reader, type ReaderKind } from '../net/reader.ts';
 import { Writer } from '../net/writer.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
-import { writeCommandTable } from '../protocol/redis/command-table-layout.ts';
-import { scannerEntries } from '../protocol/redis/scanner-entries.ts';
+import { writeCommandTable } from '../protocol/redis/table/command-table-layout.ts';
+import { scannerEntries } from '../protocol/redis/table/scanner-entries.ts';
 import { CLIENT_CONNECTIONS, CLIENTS_REFUSED, CURR_CONNECTIONS } from '../stats/counters.ts';
-import { ClientConnection } from './client-connection.ts';
-import { assembledBytes, Engine, RING_BASE } from './engine.ts';
-import { MemcacheProtocol } from './memcache-protocol.ts';
-import type { LeavingClient } from './moving-client.ts';
-import { samePool } from './pool-changes.ts';
-import { ringBytes } from './pool-ring.ts';
-import type { Protocol } from './protocol.ts';
-import { RedisProtocol } from './redis-protocol.ts';
-import { RingArena, type RingRegion } from './ring-arena.ts';
-import { Pool } from './server-pool.ts';
+import { ClientConnection } from './client/client-connection.ts';
+import type { LeavingClient } from './client/moving-client.ts';
+import { assembledBytes, Engine, RING_BASE } from './engine/engine.ts';
+import { RingArena, type RingRegion } from './engine/ring-arena.ts';
+import { MemcacheProtocol } from './memcache/protocol.ts';
+import { Pool } from './pool/pool.ts';
+import { samePool } from './pool/pool-changes.ts';
+import { ringBytes } from './pool/pool-ring.ts';
+import type { Protocol } from './pool/protocol.ts';
+import { RedisProtocol } from './redis/protocol.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
 function ringRoom(config: Config): number {

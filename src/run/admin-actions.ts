@@ -1,10 +1,10 @@
 import type { AdminAction, AdminActions } from '../admin/admin-server.ts';
 import { RingwayError } from '../errors.ts';
 import { HAND_OVER_MS } from '../limits.ts';
-import type { PoolChange } from '../proxy/config-changes.ts';
-import { Workers } from '../workers.ts';
+import type { PoolChange } from '../proxy/pool/config-changes.ts';
+import type { NextProgram } from './processes/upgrade.ts';
+import { Workers } from './processes/workers.ts';
 import type { Program } from './program.ts';
-import type { NextProgram } from './upgrade.ts';
 
 /** What the admin socket can do to the running program. */
 export interface ProgramControl {

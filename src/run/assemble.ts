@@ -5,10 +5,10 @@ import type { Log } from '../log.ts';
 import { handleOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import type { CodecChoice } from '../options.ts';
-import type { GivenListeners } from '../proxy/pool-listeners.ts';
-import { Workers } from '../workers.ts';
+import type { GivenListeners } from '../proxy/listeners.ts';
 import type { DoorOptions } from './doors.ts';
 import { LocalProxy } from './local-proxy.ts';
+import { Workers } from './processes/workers.ts';
 import { Program } from './program.ts';
 
 export interface AssembleOptions {

@@ -9,8 +9,8 @@ import {
   type HttpAddress,
   openHttp,
   openStats,
-} from '../stats/endpoints.ts';
-import type { StatusView } from '../stats/http-address.ts';
+} from '../stats/http/endpoints.ts';
+import type { StatusView } from '../stats/http/http-address.ts';
 
 /** Where a proxy can be watched and told what to do; what is absent is not opened. */
 export interface DoorOptions {

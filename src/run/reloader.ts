@@ -3,8 +3,8 @@ import { type Config, readConfig } from '../config/index.ts';
 import { sampleKeys } from '../distribution/moved.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_ERROR, LOG_NOTICE, type Log } from '../log.ts';
-import { compareConfigs, type PoolChange } from '../proxy/config-changes.ts';
-import type { PoolListeners } from '../proxy/pool-listeners.ts';
+import type { PoolListeners } from '../proxy/listeners.ts';
+import { compareConfigs, type PoolChange } from '../proxy/pool/config-changes.ts';
 import { NO_RELOADS, type OwnCounters } from '../stats/snapshot.ts';
 import type { ConfigText, Serving } from './serving.ts';
 

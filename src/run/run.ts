@@ -8,10 +8,10 @@ import { CODEC_CHOICES, type CodecChoice, type Options } from '../options.ts';
 import { adminActions } from './admin-actions.ts';
 import { assemble } from './assemble.ts';
 import { becomeDaemon, isDaemon, startDaemon } from './daemonize.ts';
+import { handOver, type NextProgram, Predecessor } from './processes/upgrade.ts';
 import type { Program } from './program.ts';
 import { handleSignals, type ReopenableLog } from './signals.ts';
 import { inheritedSockets, notifySystemd } from './systemd.ts';
-import { handOver, type NextProgram, Predecessor } from './upgrade.ts';
 
 /**
  * Runs the proxy as the command line says, in the order of nutcracker: log file, background,

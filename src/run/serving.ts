@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts';
 import type { NativeHandle } from '../net/handles.ts';
-import type { ClientState } from '../proxy/moving-client.ts';
+import type { ClientState } from '../proxy/client/moving-client.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 
 /** A client that moves from one process to another. */

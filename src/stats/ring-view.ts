@@ -1,7 +1,7 @@
 import type { PoolConfig } from '../config/index.ts';
 import { placeOf, ringShares } from '../distribution/shares.ts';
-import { ringOf } from '../proxy/pool-ring.ts';
-import type { Pool } from '../proxy/server-pool.ts';
+import type { Pool } from '../proxy/pool/pool.ts';
+import { ringOf } from '../proxy/pool/pool-ring.ts';
 
 /** How a pool's ring looks at the moment. */
 export interface RingView {

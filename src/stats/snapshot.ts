@@ -1,6 +1,6 @@
-import type { Engine } from '../proxy/engine.ts';
-import type { Pool, Server } from '../proxy/server-pool.ts';
-import type { SlowEntry } from '../proxy/slow-log.ts';
+import type { Engine } from '../proxy/engine/engine.ts';
+import type { Pool, Server } from '../proxy/pool/pool.ts';
+import type { SlowEntry } from '../proxy/pool/slow-log.ts';
 import { INTERNAL_ERRORS } from './counters.ts';
 import { latenciesOf } from './latency.ts';
 import { ringView } from './ring-view.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../../src/config/index.ts';
-import { editDistance, nearest } from '../../src/config/suggest.ts';
+import { editDistance, nearest } from '../../src/config/keys/suggest.ts';
 import { ConfigError, ERROR_CODES, RingwayError } from '../../src/errors.ts';
 
 function linesOf(text: string | Uint8Array): string[] {

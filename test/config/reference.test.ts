@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { type KeySpec, POOL_KEYS } from '../../src/config/index.ts';
-import { REFUSED_KEYS } from '../../src/config/keys.ts';
+import { REFUSED_KEYS } from '../../src/config/keys/keys.ts';
 
 const reference = readFileSync('docs/configuration.md', 'utf8');
 

@@ -1,5 +1,9 @@
-import { COMMANDS, type CommandSpec, SUBCOMMANDS } from '../../src/protocol/redis/commands.ts';
-import { whyUnsupported } from '../../src/protocol/redis/unsupported.ts';
+import {
+  COMMANDS,
+  type CommandSpec,
+  SUBCOMMANDS,
+} from '../../src/protocol/redis/table/commands.ts';
+import { whyUnsupported } from '../../src/protocol/redis/table/unsupported.ts';
 import { ANSWERS, FORWARDS, SPLITS } from '../support/nutcracker-commands.ts';
 import { DIFFERENCES } from './differences.ts';
 

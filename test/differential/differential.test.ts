@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { COMMANDS } from '../../src/protocol/redis/commands.ts';
-import { whyUnsupported } from '../../src/protocol/redis/unsupported.ts';
+import { COMMANDS } from '../../src/protocol/redis/table/commands.ts';
+import { whyUnsupported } from '../../src/protocol/redis/table/unsupported.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { encodeRequest, type Reply, RespClient, toText } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';

@@ -1,4 +1,8 @@
-import { COMMANDS, type CommandSpec, SUBCOMMANDS } from '../../src/protocol/redis/commands.ts';
+import {
+  COMMANDS,
+  type CommandSpec,
+  SUBCOMMANDS,
+} from '../../src/protocol/redis/table/commands.ts';
 import { ERRONEOUS, ORDINARY } from './ordinary.ts';
 
 /** A request as text, keys with @, and as words. */

@@ -12,7 +12,7 @@ describe('the npm package', () => {
       'build/src/cli.js',
       'build/src/index.js',
       'build/src/index.d.ts',
-      'build/src/stats/page/index.html',
+      'build/src/stats/http/page/index.html',
       'build/ringway.wasm',
       'build/ringway-simd.wasm',
       'README.md',

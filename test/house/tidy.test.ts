@@ -9,7 +9,7 @@ const MAX_LINES = 400;
 const MAX_COLUMNS = 100;
 
 // A scanner reads top to bottom, one state after the other; cutting it up hides the order.
-const LONG_FILES = ['src/protocol/redis/request-scanner.ts'];
+const LONG_FILES = ['src/protocol/redis/scan/request-scanner.ts'];
 
 const SELF = 'test/house/tidy.test.ts';
 const present = FOLDERS.filter((folder) => existsSync(join(ROOT, folder)));

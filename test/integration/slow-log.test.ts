@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { describeHead } from '../../src/proxy/slow-log.ts';
+import { describeHead } from '../../src/proxy/pool/slow-log.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { RespClient, toText } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway } from '../support/ringway.ts';

@@ -5,7 +5,7 @@ import {
   type CommandEntry,
   findCommand,
   writeCommandTable,
-} from '../../src/protocol/redis/command-table-layout.ts';
+} from '../../src/protocol/redis/table/command-table-layout.ts';
 import { TEST_COMMANDS } from '../support/codec-all.ts';
 
 const ARENA = COMMAND_TABLE + 2048 * 64;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type LearnedCommand, learnCommand } from '../../src/protocol/redis/learn-command.ts';
+import { type LearnedCommand, learnCommand } from '../../src/protocol/redis/table/learn-command.ts';
 
 /** Learns from COMMAND INFO's reply in the form of Redis 7. */
 function learn(original: string, flags: readonly string[], keys: number[], sub = '*0\r\n') {

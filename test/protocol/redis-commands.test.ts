@@ -7,7 +7,7 @@ import {
   findCommand,
   findSubcommand,
   SUBCOMMANDS,
-} from '../../src/protocol/redis/commands.ts';
+} from '../../src/protocol/redis/table/commands.ts';
 import { FORWARDS, SPLITS } from '../support/nutcracker-commands.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { type Reply, RespClient, toText } from '../support/resp-client.ts';

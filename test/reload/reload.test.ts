@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { askAdmin } from '../../src/admin/admin-client.ts';
 import { parseConfig } from '../../src/config/index.ts';
-import { compareConfigs } from '../../src/proxy/config-changes.ts';
+import { compareConfigs } from '../../src/proxy/pool/config-changes.ts';
 import { freePort } from '../support/free-port.ts';
 import { fill, KEYS, owners, PipelinedLoad } from '../support/pipelined-load.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';

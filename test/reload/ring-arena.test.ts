@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../../src/config/index.ts';
-import { RingArena } from '../../src/proxy/ring-arena.ts';
+import { RingArena } from '../../src/proxy/engine/ring-arena.ts';
 import { startInProcess } from '../support/ringway.ts';
 
 describe('the part of the arena for rings', () => {

@@ -13,7 +13,7 @@ import { FIXED_END } from '../../src/protocol/frame-table.ts';
 import {
   type CommandEntry,
   writeCommandTable,
-} from '../../src/protocol/redis/command-table-layout.ts';
+} from '../../src/protocol/redis/table/command-table-layout.ts';
 import { instantiateBytes, PAGE_BYTES } from '../../src/wasm/instance.ts';
 
 export interface LabelledCodec {

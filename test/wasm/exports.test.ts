@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as table from '../../src/protocol/frame-table.ts';
-import { commandHash } from '../../src/protocol/redis/command-table-layout.ts';
+import { commandHash } from '../../src/protocol/redis/table/command-table-layout.ts';
 import { instantiate, instantiateBytes } from '../../src/wasm/instance.ts';
 
 const BUILDS = ['ringway', 'ringway-simd', 'ringway-debug'];

@@ -33,7 +33,7 @@ import {
   STATE_SERVER,
   STATE_STATUS,
 } from '../frame-table.ts';
-import { finishScan, writeRecord } from '../redis/request-scanner.ts';
+import { finishScan, writeRecord } from '../redis/scan/request-scanner.ts';
 import { isError, KIND_END, KIND_UNKNOWN, replyBlock, replyKind } from './reply-line.ts';
 
 // Where a partial frame stopped.

@@ -36,7 +36,7 @@ import {
   STATE_STACK,
   STATE_STATUS,
 } from '../frame-table.ts';
-import { finishScan, writeRecord } from '../redis/request-scanner.ts';
+import { finishScan, writeRecord } from '../redis/scan/request-scanner.ts';
 import {
   findName,
   isKeysLine,

@@ -1,6 +1,6 @@
 import { routeKey } from '../../distribution/route.ts';
 import { MC_REPLY_VALUES, NO_SERVER } from '../frame-table.ts';
-import { writeRecord } from '../redis/request-scanner.ts';
+import { writeRecord } from '../redis/scan/request-scanner.ts';
 import { replyBlock, replyKind, wordEnd } from './reply-line.ts';
 import { findName, skipBlanks, wordsBeforeKeys } from './request-line.ts';
 

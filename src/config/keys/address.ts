@@ -1,0 +1,102 @@
+import { networkInterfaces } from 'node:os';
+import type { ListenConfig, ServerConfig } from '../types.ts';
+import { type Parsed, quote, wrappingNumber } from './values.ts';
+
+/** sun_path holds 108 bytes, the last one a NUL. */
+const UNIX_PATH_MAX = 107;
+const PORT_MAX = 65535;
+/** libmemcached leaves its default port out of the names it hashes, and so must the ring. */
+const MEMCACHED_PORT = 11211;
+
+const LISTEN_FORMS = 'expected "host:port" or "/path" or "/path MODE"';
+const SERVER_FORMS = 'expected "host:port:weight [name]" or "/path:weight [name]"';
+
+function parsePort(text: string): number | null {
+  const port = wrappingNumber(text);
+  return port === null || port < 1 || port > PORT_MAX ? null : port;
+}
+
+/** strtol in base 8: blanks, a sign, then as many octal digits as there are; none is 0. */
+function octalPrefix(text: string): number {
+  const match = /^[ \t\n\v\f\r]*([-+]?)([0-7]*)/.exec(text)!;
+  const value = match[2] === '' ? 0 : Number.parseInt(match[2]!, 8);
+  return match[1] === '-' ? -value : value;
+}
+
+function parseUnixListen(text: string): Parsed<ListenConfig> {
+  const blank = text.lastIndexOf(' ');
+  const path = blank < 0 ? text : text.slice(0, blank);
+  const mode = blank < 0 ? 0 : octalPrefix(text.slice(blank + 1));
+  if (mode < 0 || mode > 0o777) {
+    const given = quote(text.slice(blank + 1));
+    return { problem: `${given} is not a file permission; expected an octal mode from 0 to 0777` };
+  }
+  const length = Buffer.byteLength(path);
+  if (length > UNIX_PATH_MAX) {
+    return {
+      problem: `the socket path has ${length} bytes; expected at most ${UNIX_PATH_MAX}`,
+    };
+  }
+  // -0 would survive as a mode otherwise.
+  return { value: { kind: 'unix', text, path, mode: mode || 0 } };
+}
+
+/** glibc takes the host `*` for loopback, IPv6 where there is one; Node's look-up refuses it. */
+function loopback(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.some(({ address }) => address === '::1') ? '::1' : '127.0.0.1';
+}
+
+/** A `listen` value; whether its host resolves is checked elsewhere. */
+export function parseListen(text: string): Parsed<ListenConfig> {
+  if (text.startsWith('/')) return parseUnixListen(text);
+  const colon = text.lastIndexOf(':');
+  if (colon < 0) return { problem: `${quote(text)} has no port; ${LISTEN_FORMS}` };
+  const port = parsePort(text.slice(colon + 1));
+  if (port === null) {
+    return {
+      problem: `${quote(text.slice(colon + 1))} is not a port; expected 1 to ${PORT_MAX}`,
+    };
+  }
+  const host = text.slice(0, colon);
+  return { value: { kind: 'tcp', text, host: host === '*' ? loopback() : host, port } };
+}
+
+function latin1(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+/** A `servers` line, taken apart from the right: names may hold colons, hosts may too. */
+export function parseServer(text: string, line: number): Parsed<ServerConfig> {
+  const blank = text.lastIndexOf(' ');
+  const name = blank < 0 ? null : text.slice(blank + 1);
+  const address = blank < 0 ? text : text.slice(0, blank);
+  const unix = text.startsWith('/');
+  const lastColon = address.lastIndexOf(':');
+  const portColon = unix || lastColon < 1 ? -1 : address.lastIndexOf(':', lastColon - 1);
+  if (lastColon < 0 || (!unix && portColon < 0)) {
+    return { problem: `${quote(text)} is not complete; ${SERVER_FORMS}` };
+  }
+  const weightText = address.slice(lastColon + 1);
+  const weight = wrappingNumber(weightText);
+  if (weight === null || weight === 0) {
+    return { problem: `${quote(weightText)} is not a weight; expected a number from 1` };
+  }
+  if (unix) {
+    // nutcracker hashes the path with the colon behind it, so an unchanged ring needs it.
+    const ringName = latin1(name ?? address.slice(0, lastColon + 1));
+    const path = address.slice(0, lastColon);
+    if (path.includes(':')) {
+      return { problem: `${quote(path)} holds a colon; expected a socket path without one` };
+    }
+    return { value: { text, ringName, kind: 'unix', host: '', port: 0, path, weight, line } };
+  }
+  const portText = address.slice(portColon + 1, lastColon);
+  const port = parsePort(portText);
+  if (port === null) {
+    return { problem: `${quote(portText)} is not a port; expected 1 to ${PORT_MAX}` };
+  }
+  const host = address.slice(0, portColon);
+  const ringName = latin1(name ?? (port === MEMCACHED_PORT ? host : address.slice(0, lastColon)));
+  return { value: { text, ringName, kind: 'tcp', host, port, path: '', weight, line } };
+}

@@ -1,0 +1,395 @@
+import { FLUSH_MARK } from '../../limits.ts';
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  FLAG_TRANSIENT,
+  FRAME_TABLE,
+  HEADROOM,
+  RECORD_BYTES,
+  RECORD_COUNT,
+  RECORD_DEST,
+  RECORD_INFO,
+  RECORD_KEY,
+  RECORD_LENGTH,
+  RECORD_START,
+  SCAN_ERROR,
+  SCAN_FULL,
+  SCAN_PARTIAL,
+  STATE,
+  STATE_BOUNDARY,
+  STATE_BULK_LEFT,
+  STATE_CONSUMED,
+  STATE_COUNT,
+  STATE_DETACHED,
+  STATE_INFO,
+  STATE_MAX_DEPTH,
+  STATE_OFFSET,
+  STATE_RESUME,
+  STATE_STATUS,
+  WINDOW,
+} from '../../protocol/frame-table.ts';
+import { RESPONSE_BYTES, RESPONSES } from '../../stats/counters.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import { StreamedReply } from '../client/streamed-reply.ts';
+import { Carry } from '../engine/carry.ts';
+import type { Engine, SavedState } from '../engine/engine.ts';
+import { JoinedReplies } from '../memcache/joined-replies.ts';
+import type { BackendConnection } from './backend-connection.ts';
+import {
+  IN_FLIGHT_ARRIVED,
+  IN_FLIGHT_CLIENT,
+  IN_FLIGHT_SERIES,
+  IN_FLIGHT_SLOT,
+  IN_FLIGHT_WRITTEN,
+  type ReplyTarget,
+} from './in-flight.ts';
+import { ReplyTimes } from './reply-times.ts';
+import { SlowReader } from './slow-reader.ts';
+
+const FRAME_WORD = FRAME_TABLE / 4;
+const MAX_DEPTH_WORD = STATE / 4 + STATE_MAX_DEPTH;
+const RECORD_WORDS = RECORD_BYTES / 4;
+const WHOLE = FLAG_FIRST | FLAG_LAST;
+const CARRY_LIMIT = WINDOW - HEADROOM;
+/** What a RESP3 server says unasked: nobody's reply. */
+const PUSH = 0x3e; // '>'
+
+/**
+ * What a server sends: scanned in the receive window, each reply handed to whoever asked for it.
+ */
+export class BackendReplies {
+  readonly #engine: Engine;
+  readonly #connection: BackendConnection;
+  readonly #carry: Carry;
+  #saved: SavedState | null = null;
+  #partial = false;
+  #streamed: StreamedReply | null = null;
+  /** The target of a reply that arrives in pieces. */
+  #pieces: ReplyTarget | null = null;
+  /** When bytes arrived last, in engine milliseconds. */
+  progress = 0;
+  readonly slowReader: SlowReader;
+  readonly #times: ReplyTimes;
+  readonly #joined: JoinedReplies | null;
+  /** Of the walk that goes on: replies, their bytes, whether the last one says that it cannot serve. */
+  #answers = 0;
+  #bytes = 0;
+  #transient = false;
+
+  constructor(engine: Engine, connection: BackendConnection) {
+    this.#engine = engine;
+    this.#connection = connection;
+    this.#carry = new Carry(engine);
+    this.slowReader = new SlowReader(engine, connection);
+    this.#times = new ReplyTimes(engine, connection);
+    const { gets } = connection;
+    this.#joined =
+      gets === null ? null : new JoinedReplies(engine, connection, gets, this, this.#times);
+  }
+
+  /** A reply has begun and is not complete. */
+  get underWay(): boolean {
+    if (this.#partial || this.#streamed !== null || this.#pieces !== null) return true;
+    return this.#joined?.underWay ?? false;
+  }
+
+  /** The server has been asked for something that it has not answered. */
+  get #isOwed(): boolean {
+    return this.#connection.inFlight.count > this.#connection.unwritten;
+  }
+
+  /**
+   * Takes `length` new bytes in the receive window.
+   * @returns false when the server sent what it should not: the connection must be closed
+   */
+  read(length: number): boolean {
+    const engine = this.#engine;
+    const connection = this.#connection;
+    const { protocol } = connection.server.pool;
+    const limit = engine.beginChunk();
+    engine.words[MAX_DEPTH_WORD] = this.#connection.server.pool.config.maxReplyDepth;
+    this.progress = engine.now;
+    const end = WINDOW + length;
+    let start = this.#carry.restore(WINDOW);
+    for (;;) {
+      engine.loadState(this.#partial ? this.#saved : null);
+      const count = protocol.scanReplies(start, end, FRAME_TABLE, limit);
+      const status = engine.state(STATE_STATUS);
+      const consumed = engine.state(STATE_CONSUMED);
+      this.#partial = status === SCAN_PARTIAL;
+      if (this.#partial) this.#saved = engine.saveState(this.#saved);
+      if (!this.#walk(count)) return false;
+      if (connection.closed) return true;
+      if (status === SCAN_FULL) {
+        start = consumed;
+        continue;
+      }
+      if (status === SCAN_ERROR) return false;
+      if (!this.#partial) return true;
+      // A reply begins that nobody asked for: with the next request it would become that one's.
+      if (!this.#isOwed) return false;
+      return this.#keep(consumed, end);
+    }
+  }
+
+  /** Hands the scanned replies to their clients. @returns false when one was not asked for */
+  #walk(count: number): boolean {
+    const { inFlight, server } = this.#connection;
+    this.#answers = 0;
+    this.#bytes = 0;
+    this.#transient = false;
+    this.#engine.beginWalk(count);
+    let asked = false;
+    try {
+      asked = this.#handOut(count);
+    } finally {
+      this.#engine.endWalk();
+    }
+    const { counters } = server;
+    counters[RESPONSES] += this.#answers;
+    counters[RESPONSE_BYTES] += this.#bytes;
+    if (this.#answers > 0 && !this.#transient) server.onReplies();
+    if (inFlight.count === 0) server.onIdle(this.#connection);
+    return asked;
+  }
+
+  /**
+   * An exception belongs to the client whose reply is at hand, and the walk goes on behind it.
+   * @throws when it is nobody's: then whose the next reply is cannot be known
+   */
+  #handOut(count: number): boolean {
+    const { words, clients, micros } = this.#engine;
+    const { inFlight, server, unwritten } = this.#connection;
+    const { latency, slowMicros } = server.pool;
+    const pushes = this.#connection.lane.resp === 3;
+    const end = FRAME_WORD + count * RECORD_WORDS;
+    let client: ClientConnection | null = null;
+    let clientId = -1;
+    // Whose reply is at hand, and whether its entry in flight is gone.
+    let whose: ClientConnection | null = null;
+    let taken = false;
+    for (let record = FRAME_WORD; ; ) {
+      try {
+        for (; record < end; record += RECORD_WORDS) {
+          whose = null;
+          taken = false;
+          const info = words[record + RECORD_INFO];
+          if (pushes && (info & 0xff) === PUSH) continue;
+          if (inFlight.count <= unwritten) break;
+          const { ring, headAt } = inFlight;
+          const id = ring[headAt + IN_FLIGHT_CLIENT];
+          const special = id < 0 || (info & WHOLE) !== WHOLE || this.#joined?.isNext;
+          if (special || id !== clientId) {
+            whose = client;
+            client = null;
+            clientId = -1;
+            if (whose !== null) this.afterReplies(whose);
+            whose = null;
+            if (special && !this.#giveSpecial(record, info)) return false;
+            if (special) continue;
+            clientId = id;
+            client = clients[id] as ClientConnection;
+          }
+          whose = client;
+          const length = words[record + RECORD_LENGTH];
+          const slot = ring[headAt + IN_FLIGHT_SLOT];
+          const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
+          const series = ring[headAt + IN_FLIGHT_SERIES];
+          if (((micros - arrived) | 0) >= slowMicros) this.#times.logSlow();
+          inFlight.shiftPlain();
+          taken = true;
+          this.#answers++;
+          this.#bytes += length;
+          this.#transient = (info & FLAG_TRANSIENT) !== 0;
+          if (this.#transient) this.#onTransient();
+          const written = ring[headAt + IN_FLIGHT_WRITTEN];
+          if (series >= 0) latency?.answered(series, arrived, written, micros);
+          const start = words[record + RECORD_START];
+          this.#handOver(client as ClientConnection, slot, record, start, length, series, arrived);
+        }
+        whose = client;
+        taken = false;
+        client = null;
+        if (whose !== null) this.afterReplies(whose);
+        return record === end;
+      } catch (error) {
+        if (whose === null || (whose.closed && !taken)) throw error;
+        if (taken) words[record + RECORD_DEST] = 0;
+        this.#engine.guard.client(whose, error);
+        client = null;
+        clientId = -1;
+        if (taken) record += RECORD_WORDS;
+      }
+    }
+  }
+
+  /** A reply, or a piece of one, that is not simply passed on. @returns false when not asked for */
+  #giveSpecial(record: number, info: number): boolean {
+    const { words } = this.#engine;
+    const { inFlight } = this.#connection;
+    const start = words[record + RECORD_START];
+    const length = words[record + RECORD_LENGTH];
+    const count = words[record + RECORD_COUNT];
+    const key = words[record + RECORD_KEY];
+    this.#bytes += length;
+    if (this.#joined?.isNext) {
+      this.#transient = false;
+      const before = inFlight.count;
+      const asked = this.#joined.take(start, length, info, count, key);
+      this.#answers += before - inFlight.count;
+      return asked;
+    }
+    if ((info & FLAG_LAST) !== 0) this.#answers++;
+    this.piece(start, length, info, count, key);
+    return true;
+  }
+
+  /** The server counts as failing; what goes wrong with that is no client's trouble. */
+  #onTransient(): void {
+    const { server } = this.#connection;
+    try {
+      server.onTransientReply();
+    } catch (error) {
+      this.#engine.guard.note(`server ${server.title} does not count as failing`, error);
+    }
+  }
+
+  #handOver(
+    client: ClientConnection,
+    slot: number,
+    record: number,
+    start: number,
+    length: number,
+    series: number,
+    arrived: number,
+  ): void {
+    client.references--;
+    if (client.closed) {
+      this.#engine.words[record + RECORD_DEST] = 0;
+      client.releaseIfDone();
+      return;
+    }
+    client.pipeline.deliverRecord(slot, record, start, length, series, arrived);
+  }
+
+  /** The client has got one reply or several in a row. */
+  afterReplies(client: ClientConnection): void {
+    if (client.closed) return;
+    this.#engine.turn.markClient(client);
+    this.slowReader.pauseFor(client);
+    const { out } = client.pipeline;
+    if (out.unsentBytes > FLUSH_MARK) this.#engine.flushSoon(out);
+  }
+
+  /** One piece of the oldest request's reply, or a whole reply that is not simply passed on. */
+  piece(start: number, length: number, info: number, count: number, key: number): void {
+    if ((info & 0xff) === PUSH && this.#connection.lane.resp === 3) return;
+    const { inFlight } = this.#connection;
+    const last = (info & FLAG_LAST) !== 0;
+    if (last) this.#times.measure();
+    const id = inFlight.headClient;
+    if (id < 0) {
+      const target = inFlight.headTarget;
+      this.#pieces = last ? null : target;
+      this.tell(target, start, length, info, count, key);
+      if (last && inFlight.count > 0 && !(target.awaitsMore?.() ?? false)) inFlight.shift();
+      return;
+    }
+    const client = this.#engine.clients[id] as ClientConnection;
+    const slot = inFlight.headSlot;
+    if (last) inFlight.shift();
+    try {
+      this.#passOn(client, slot, start, length, last);
+    } catch (error) {
+      client.onException(error);
+    }
+    if (!last) return;
+    this.#streamed = null;
+    this.slowReader.onReplyEnd();
+  }
+
+  /** Gives a target a reply or a piece of one: what goes wrong is its client's trouble. */
+  tell(
+    target: ReplyTarget,
+    start: number,
+    length: number,
+    info: number,
+    count: number,
+    key: number,
+  ): void {
+    const unsent = target.client?.pipeline.out.unsentBytes ?? 0;
+    try {
+      target.onReply(start, length, info, count, key);
+    } catch (error) {
+      this.#engine.guard.target(this.#connection, target, error, unsent);
+    }
+  }
+
+  /** One more piece of a reply that is handed to its client as it arrives. */
+  #passOn(
+    client: ClientConnection,
+    slot: number,
+    start: number,
+    length: number,
+    last: boolean,
+  ): void {
+    const engine = this.#engine;
+    if (last) client.references--;
+    if (client.closed) {
+      if (last) client.releaseIfDone();
+      return;
+    }
+    this.#streamed ??= new StreamedReply(engine, client, slot);
+    this.#streamed.push(start, length, last);
+    engine.turn.markClient(client);
+    engine.flushSoon(client.pipeline.out);
+    this.slowReader.pauseFor(client);
+  }
+
+  /** Keeps an unfinished reply: carried when small, taken away in pieces when large. */
+  #keep(consumed: number, end: number): boolean {
+    const saved = this.#saved as SavedState;
+    const detached = saved[STATE_DETACHED - STATE_RESUME] !== 0;
+    const missing = saved[STATE_BULK_LEFT - STATE_RESUME];
+    const known = saved[STATE_OFFSET - STATE_RESUME] + missing;
+    if (detached || Math.max(known, end - consumed) <= CARRY_LIMIT) {
+      if (end - consumed > CARRY_LIMIT) return false;
+      this.#carry.keep(consumed, end);
+      return true;
+    }
+    if (!this.#isOwed) return false;
+    const boundary = saved[STATE_BOUNDARY - STATE_RESUME];
+    if (end - consumed - boundary > CARRY_LIMIT) return false;
+    saved[STATE_OFFSET - STATE_RESUME] -= boundary;
+    saved[STATE_BOUNDARY - STATE_RESUME] = 0;
+    saved[STATE_DETACHED - STATE_RESUME] = 1;
+    const info = (saved[STATE_INFO - STATE_RESUME] & 0xffff) | FLAG_FIRST;
+    const { inFlight, server } = this.#connection;
+    server.counters[RESPONSE_BYTES] += boundary;
+    if (this.#joined?.isNext) {
+      const before = inFlight.count;
+      if (!this.#joined.take(consumed, boundary, info, 0, 0)) return false;
+      server.counters[RESPONSES] += before - inFlight.count;
+    } else {
+      this.piece(consumed, boundary, info, saved[STATE_COUNT - STATE_RESUME], 0);
+    }
+    this.#carry.keep(consumed + boundary, end);
+    return true;
+  }
+
+  drop(): void {
+    this.#carry.drop();
+  }
+
+  /** The connection is lost. @returns whether the oldest reply was being streamed and is settled */
+  fail(error: Buffer): boolean {
+    const streamed = this.#streamed;
+    this.#streamed = null;
+    try {
+      streamed?.fail(error);
+    } catch (trouble) {
+      streamed?.client.onException(trouble);
+    }
+    return streamed !== null;
+  }
+}

@@ -1,0 +1,289 @@
+import { NO_SERIES } from '../../stats/latency.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+
+/** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
+export interface ReplyTarget {
+  /**
+   * One piece of the reply, in the arena at `start`. `info` holds the record's flags and type byte;
+   * `count` and `key` are the record's.
+   */
+  onReply(start: number, length: number, info: number, count: number, key: number): void;
+  /** Whose request it is part of. */
+  readonly clientAddress?: string;
+  /** Who asked; without one the request is ringway's own, for the server connection. */
+  readonly client?: ClientConnection;
+  /** That client's number. */
+  readonly clientId?: number;
+  /** Asked behind each complete reply: whether another one is for this target too. */
+  awaitsMore?(): boolean;
+  /** The reply will not come; `error` is a complete error reply. */
+  onFailure(error: Buffer): void;
+}
+
+const STRIDE = 8;
+/** Words of an entry in `ring`, from `headAt` on. */
+export const IN_FLIGHT_CLIENT = 0;
+export const IN_FLIGHT_SLOT = 1;
+const TIME = 2;
+export const IN_FLIGHT_ARRIVED = 3;
+export const IN_FLIGHT_WRITTEN = 4;
+export const IN_FLIGHT_SERIES = 5;
+const BYTES = 6;
+/**
+ * Keys of a get whose line others may join; the first of several in one line has their number in
+ * the upper half.
+ */
+export const IN_FLIGHT_JOINED = 7;
+
+/** How much of a request is kept for the slow log: the command and most of its key. */
+export const HEAD_BYTES = 128;
+
+/**
+ * Requests sent on one backend connection whose replies are outstanding, oldest first: a
+ * power-of-two ring of (client id, slot, millisecond, microsecond of arrival and of writing, series
+ * of the latencies, bytes, IN_FLIGHT_JOINED). Client id -1 says that the target stands in
+ * `targets`.
+ */
+export class InFlight {
+  /** Read in place by who hands the replies out; a push may replace it. */
+  ring: Int32Array = new Int32Array(16 * STRIDE);
+  #targets: (ReplyTarget | null)[] = [];
+  #mask = 15;
+  #head = 0;
+  #tail = 0;
+  /** Entries that the ring has forgotten by growing. */
+  #before = 0;
+  /** Beginnings of the requests, for the slow log; null when there is none. */
+  readonly #heads: RequestHeads | null;
+
+  constructor(keepHeads: boolean) {
+    this.#heads = keepHeads ? new RequestHeads(this.#mask + 1) : null;
+  }
+
+  get count(): number {
+    return (this.#tail - this.#head) | 0;
+  }
+
+  /** Entries ever pushed. */
+  get pushed(): number {
+    return (this.#before + this.#tail) | 0;
+  }
+
+  /**
+   * @param time milliseconds @param arrived microseconds, which may wrap
+   * @param series of the pool's latencies, or NO_SERIES
+   */
+  push(
+    client: number,
+    slot: number,
+    time: number,
+    arrived: number,
+    series: number,
+    bytes: number,
+  ): void {
+    if (((this.#tail - this.#head) | 0) > this.#mask) this.#grow();
+    const at = (this.#tail & this.#mask) * STRIDE;
+    const ring = this.ring;
+    ring[at] = client;
+    ring[at + IN_FLIGHT_SLOT] = slot;
+    ring[at + TIME] = time;
+    ring[at + IN_FLIGHT_ARRIVED] = arrived;
+    ring[at + IN_FLIGHT_SERIES] = series;
+    ring[at + BYTES] = bytes;
+    ring[at + IN_FLIGHT_JOINED] = 0;
+    this.#tail = (this.#tail + 1) | 0;
+  }
+
+  pushTarget(target: ReplyTarget, time: number, arrived = 0, series = NO_SERIES, bytes = 0): void {
+    if (((this.#tail - this.#head) | 0) > this.#mask) this.#grow();
+    this.#targets[this.#tail & this.#mask] = target;
+    this.push(-1, 0, time, arrived, series, bytes);
+  }
+
+  /** The newest request is one of `requests` in one line, and has `keys` of its keys. */
+  join(requests: number, keys: number): void {
+    const { ring } = this;
+    const mask = this.#mask;
+    ring[((this.#tail - 1) & mask) * STRIDE + IN_FLIGHT_JOINED] = keys;
+    if (requests < 2) return;
+    const first = ((this.#tail - requests) & mask) * STRIDE + IN_FLIGHT_JOINED;
+    ring[first] = (ring[first] & 0xffff) | (requests << 16);
+  }
+
+  /** Keeps the beginning of the newest request, when there is a slow log. */
+  keepHead(bytes: Uint8Array, start: number, length: number): void {
+    this.#heads?.keep((this.#tail - 1) & this.#mask, bytes, start, length);
+  }
+
+  /** The newest `count` requests are written at `now`: their time in the queue is over. */
+  markWritten(count: number, now: number): void {
+    const { ring } = this;
+    const mask = this.#mask;
+    const end = this.#tail;
+    for (let i = (end - count) | 0; i !== end; i = (i + 1) | 0) {
+      ring[(i & mask) * STRIDE + IN_FLIGHT_WRITTEN] = now;
+    }
+  }
+
+  /** Where the oldest entry begins in `ring`. */
+  get headAt(): number {
+    return (this.#head & this.#mask) * STRIDE;
+  }
+
+  /** Bytes of the requests whose replies are outstanding. */
+  get bytes(): number {
+    let total = 0;
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      total += this.ring[(i & this.#mask) * STRIDE + BYTES];
+    }
+    return total;
+  }
+
+  /** Client id of the oldest entry; -1 means headTarget. */
+  get headClient(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE];
+  }
+
+  get headSlot(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_SLOT];
+  }
+
+  /** The ring holds 32 bits of it, enough for ages below 24 days. */
+  get headTime(): number {
+    const now = Math.floor(performance.now());
+    return now - ((now - this.ring[(this.#head & this.#mask) * STRIDE + TIME]) | 0);
+  }
+
+  get headArrived(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_ARRIVED];
+  }
+
+  get headWritten(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_WRITTEN];
+  }
+
+  get headSeries(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_SERIES];
+  }
+
+  /** Requests that share the oldest one's line, itself included; 0 = it is alone in its line. */
+  get headJoined(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_JOINED] >>> 16;
+  }
+
+  /** Keys of the oldest request, when it is one of several in a line. */
+  get headKeys(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE + IN_FLIGHT_JOINED] & 0xffff;
+  }
+
+  /** The beginning of the oldest request; empty when it was not kept. */
+  get headBytes(): Buffer {
+    return this.#heads?.at(this.#head & this.#mask) ?? Buffer.alloc(0);
+  }
+
+  /** When the newest entry was pushed, also when all are answered; 0 = never. */
+  get lastTime(): number {
+    return this.ring[((this.#tail - 1) & this.#mask) * STRIDE + TIME];
+  }
+
+  get headTarget(): ReplyTarget {
+    return this.#targets[this.#head & this.#mask] as ReplyTarget;
+  }
+
+  /** Whether anybody but `client` waits for a reply. */
+  hasOther(client: number): boolean {
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const at = i & this.#mask;
+      const id = this.ring[at * STRIDE];
+      if (id >= 0 ? id !== client : this.#targets[at]?.clientId !== client) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Whether the reply to `client`'s request `slot`, or a part of one, is what it gets next here.
+   */
+  owes(client: number, slot: number): boolean {
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const at = i & this.#mask;
+      const id = this.ring[at * STRIDE];
+      if (id === client) return this.ring[at * STRIDE + IN_FLIGHT_SLOT] === slot;
+      if (id < 0 && this.#targets[at]?.clientId === client) return true;
+    }
+    return false;
+  }
+
+  /** Adds the clients that wait for a reply. */
+  collectClients(ids: Set<number>): void {
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const id = this.ring[(i & this.#mask) * STRIDE];
+      if (id >= 0) ids.add(id);
+    }
+  }
+
+  shift(): void {
+    const at = this.#head & this.#mask;
+    if (this.ring[at * STRIDE] < 0) this.#targets[at] = null;
+    this.#head = (this.#head + 1) | 0;
+  }
+
+  /** The same, when the oldest entry is known to name a client. */
+  shiftPlain(): void {
+    this.#head = (this.#head + 1) | 0;
+  }
+
+  #grow(): void {
+    const size = this.#mask + 1;
+    const ring = new Int32Array(size * 2 * STRIDE);
+    const targets: (ReplyTarget | null)[] = [];
+    for (let i = 0; i < size; i++) {
+      const from = (this.#head + i) & this.#mask;
+      ring.set(this.ring.subarray(from * STRIDE, from * STRIDE + STRIDE), i * STRIDE);
+      const target = this.#targets[from];
+      if (target !== null && target !== undefined) targets[i] = target;
+    }
+    this.#heads?.grow(this.#head & this.#mask, size);
+    this.#before += this.#tail - size;
+    this.ring = ring;
+    this.#targets = targets;
+    this.#mask = size * 2 - 1;
+    this.#head = 0;
+    this.#tail = size;
+  }
+}
+
+/** The first bytes of each request of a ring. */
+class RequestHeads {
+  #bytes: Buffer;
+  #lengths: Uint8Array;
+
+  constructor(size: number) {
+    this.#bytes = Buffer.alloc(size * HEAD_BYTES);
+    this.#lengths = new Uint8Array(size);
+  }
+
+  keep(index: number, bytes: Uint8Array, start: number, length: number): void {
+    const kept = Math.min(length, HEAD_BYTES);
+    const to = index * HEAD_BYTES;
+    const own = this.#bytes;
+    for (let i = 0; i < kept; i++) own[to + i] = bytes[start + i];
+    this.#lengths[index] = kept;
+  }
+
+  at(index: number): Buffer {
+    return this.#bytes.subarray(index * HEAD_BYTES, index * HEAD_BYTES + this.#lengths[index]);
+  }
+
+  /** Doubles a full ring of `size` whose oldest entry is at `head`; that goes to the front. */
+  grow(head: number, size: number): void {
+    const bytes = Buffer.alloc(2 * size * HEAD_BYTES);
+    const lengths = new Uint8Array(2 * size);
+    for (let i = 0; i < size; i++) {
+      const from = (head + i) & (size - 1);
+      this.#bytes.copy(bytes, i * HEAD_BYTES, from * HEAD_BYTES, (from + 1) * HEAD_BYTES);
+      lengths[i] = this.#lengths[from];
+    }
+    this.#bytes = bytes;
+    this.#lengths = lengths;
+  }
+}

@@ -1,0 +1,122 @@
+import type { Lane } from '../pool/lanes.ts';
+import type { Server } from '../pool/pool.ts';
+import type { BackendConnection } from './backend-connection.ts';
+
+/** Someone who waits for a bulk connection. */
+export interface BulkWaiter {
+  /** Its database and protocol version. */
+  readonly lane: Lane;
+  onBulkConnection(connection: BackendConnection): void;
+  /** That went wrong. */
+  onException(error: unknown): void;
+}
+
+/**
+ * Extra connections to one server, each leased for one large request at a time: half a request on a
+ * shared connection would swallow the next client's.
+ */
+export class BulkConnections {
+  readonly #server: Server;
+  readonly #limit: number;
+  readonly #idle: BackendConnection[] = [];
+  readonly #leased: Set<BackendConnection> = new Set();
+  readonly #waiting: BulkWaiter[] = [];
+  #leaving = false;
+
+  constructor(server: Server, limit: number) {
+    this.#server = server;
+    this.#limit = limit;
+  }
+
+  /** Gives `waiter` a connection now, or when one comes free. */
+  lease(waiter: BulkWaiter): void {
+    const connection = this.#take(waiter.lane);
+    if (connection === null) this.#waiting.push(waiter);
+    else this.#give(connection, waiter);
+  }
+
+  /** The waiter wants nothing any more. */
+  cancel(waiter: BulkWaiter): void {
+    const at = this.#waiting.indexOf(waiter);
+    if (at >= 0) this.#waiting.splice(at, 1);
+  }
+
+  #take(lane: Lane): BackendConnection | null {
+    const at = this.#idle.findLastIndex((connection) => connection.lane === lane);
+    let connection = at < 0 ? null : this.#idle.splice(at, 1)[0];
+    if (connection === null) {
+      if (this.#leased.size >= this.#limit) return null;
+      if (this.#leased.size + this.#idle.length >= this.#limit) this.#idle[0].close();
+      connection = this.#server.openBulk(lane);
+    }
+    this.#leased.add(connection);
+    return connection;
+  }
+
+  /** Nothing is in flight on `connection`: if its lease is over it serves the next. */
+  onIdle(connection: BackendConnection): void {
+    if (connection.onWritable !== null || !this.#leased.delete(connection)) return;
+    this.#idle.push(connection);
+    this.#serveNext();
+    if (this.#leaving) this.#closeIdle();
+  }
+
+  /** The server has left its pool: connections close when their leases are over. */
+  leave(): void {
+    this.#leaving = true;
+    this.#closeIdle();
+  }
+
+  get isEmpty(): boolean {
+    return this.#idle.length + this.#leased.size + this.#waiting.length === 0;
+  }
+
+  #closeIdle(): void {
+    for (const connection of [...this.#idle]) connection.close();
+  }
+
+  forget(connection: BackendConnection): void {
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    if (this.#leased.delete(connection)) setImmediate(() => this.#serveNext());
+  }
+
+  /** A connection that could be closed to make room, and none leased. */
+  get idle(): readonly BackendConnection[] {
+    return this.#idle;
+  }
+
+  hasLane(lane: Lane): boolean {
+    for (const connection of this.#leased) if (connection.lane === lane) return true;
+    return this.#idle.some((connection) => connection.lane === lane);
+  }
+
+  #serveNext(): void {
+    if (this.#waiting.length === 0) return;
+    const [waiter] = this.#waiting;
+    try {
+      const connection = this.#take(waiter.lane);
+      if (connection === null) return;
+      this.#waiting.shift();
+      this.#give(connection, waiter);
+    } catch (error) {
+      this.cancel(waiter);
+      waiter.onException(error);
+    }
+  }
+
+  #give(connection: BackendConnection, waiter: BulkWaiter): void {
+    try {
+      waiter.onBulkConnection(connection);
+    } catch (error) {
+      // Half a request may be on it, or nobody who ends the lease.
+      connection.onException(error);
+      throw error;
+    }
+  }
+
+  close(): void {
+    for (const connection of [...this.#idle, ...this.#leased]) connection.close();
+    this.#waiting.length = 0;
+  }
+}

@@ -1,0 +1,409 @@
+import type { Socket } from 'node:net';
+import { HELD_WRITE_BYTES } from '../../limits.ts';
+import { LOG_INFO } from '../../log.ts';
+import { stopReading } from '../../net/handles.ts';
+import { type ReadHandler, resumeReading } from '../../net/reader.ts';
+import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
+import * as counter from '../../stats/counters.ts';
+import type { BackendConnection } from '../backend/backend-connection.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Guarded } from '../engine/guard.ts';
+import type { Holder } from '../engine/held-writes.ts';
+import type { Flushable } from '../engine/turn.ts';
+import type { Lane } from '../pool/lanes.ts';
+import type { Pool } from '../pool/pool.ts';
+import { ClientInput, LARGEST_CARRY } from './client-input.ts';
+import { ClientPipeline } from './client-pipeline.ts';
+import { ClientTimers } from './client-timers.ts';
+import { ClientWindow } from './client-window.ts';
+import { HeldConnections } from './held-connections.ts';
+import type { ClientState, LeavingClient } from './moving-client.ts';
+import { Session } from './session.ts';
+
+const NOTHING = Buffer.alloc(0);
+
+/** One client: its requests are scanned, sent to their servers, and answered in order. */
+export class ClientConnection implements ReadHandler, SendOwner, Flushable, Holder, Guarded {
+  readonly id: number;
+  readonly pool: Pool;
+  readonly pipeline: ClientPipeline;
+  readonly #engine: Engine;
+  readonly #socket: Socket;
+  readonly #out: SendQueue;
+  readonly #input: ClientInput;
+  /** Reading was stopped by returning false from onRead(). */
+  #reading = true;
+  readonly window: ClientWindow;
+  /** Set by QUIT and protocol errors: no more requests, close when all is answered. */
+  closing = false;
+  #ended = false;
+  #finished = false;
+  readonly #timers: ClientTimers;
+  /** Server connections that stand still for this client. */
+  readonly #held: HeldConnections = new HeldConnections(this);
+  /** Set while this client waits to be handed to another process. */
+  #give: ((client: LeavingClient) => void) | null = null;
+  /** Entries in flight that name this client; its id is not reused before they are gone. */
+  references = 0;
+  #idFreed = false;
+  /** Its references cannot be relied on: the guard frees its id. */
+  #forfeited = false;
+  /** The server connection that must take more before the next request can be sent. */
+  waitsFor: BackendConnection | null = null;
+  authenticated: boolean;
+  /** Its plain requests are simply forwarded: it is authenticated and hears the replies. */
+  plain: boolean;
+  /** Index of its lane: which connections of a server its requests take. */
+  lane = 0;
+  readonly session: Session = new Session();
+  closed = false;
+  flushPending = false;
+  listed = false;
+  heldBytes = 0;
+
+  constructor(engine: Engine, pool: Pool, socket: Socket) {
+    this.#engine = engine;
+    this.pool = pool;
+    this.#socket = socket;
+    this.#out = new SendQueue(engine.slabs, engine.writer, this);
+    this.#out.open(socket);
+    this.pipeline = new ClientPipeline(engine, this.#out, pool.latency);
+    this.#input = new ClientInput(engine, this);
+    this.window = new ClientWindow(pool.config.maxPipeline);
+    this.authenticated = pool.config.redisAuth === null;
+    this.plain = this.authenticated;
+    this.#timers = new ClientTimers(this, engine.deadlines);
+    engine.reader.attach(socket, this);
+    socket.on(
+      'end',
+      engine.guard.bind(this, () => this.#onEnd()),
+    );
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', () => this.#onClose());
+    // From here on it is known to others.
+    pool.lanes.first.clients++;
+    this.id = engine.addClient(this);
+    pool.counters[counter.CLIENT_CONNECTIONS]++;
+    engine.process[counter.TOTAL_CONNECTIONS]++;
+    engine.process[counter.CURR_CONNECTIONS]++;
+  }
+
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  get address(): string {
+    const { remoteAddress: host, remotePort } = this.#socket;
+    return host === undefined ? 'unix socket' : `${host}:${remotePort}`;
+  }
+
+  /** When bytes came last, in engine milliseconds. */
+  get lastRead(): number {
+    return this.#timers.lastRead;
+  }
+
+  /** A request has begun and its end has not come. */
+  get unfinished(): boolean {
+    return this.#input.unfinished;
+  }
+
+  /** It waits for replies, or until it may ask for more. */
+  get waits(): boolean {
+    return this.pipeline.outstanding > 0 || this.#input.held;
+  }
+
+  onRead(length: number): boolean {
+    if (this.closed || this.closing) return true;
+    try {
+      this.#engine.turn.onRead();
+      this.#reading = this.#input.read(length);
+      this.#timers.onRead(this.#engine.now, this.#input.unfinished);
+    } catch (error) {
+      // Nothing of the requests at hand was answered: those before them may all be.
+      this.#engine.guard.client(this, error, this.pipeline.outstanding === 0);
+    }
+    return this.closed || this.#reading;
+  }
+
+  onException(error: unknown): void {
+    this.#engine.guard.client(this, error);
+  }
+
+  /** No more requests are taken; the connection closes when all is answered. */
+  stopReading(): void {
+    this.closing = true;
+    this.#input.drop();
+    this.#engine.turn.markClient(this);
+  }
+
+  // --- moving to another process ---------------------------------------------------------------
+
+  /**
+   * Hands this client over to another process as soon as all that was asked is answered; until
+   * then nothing new is taken. One that is about to close is left to it.
+   */
+  moveAway(give: (client: LeavingClient) => void): void {
+    if (this.closed) return;
+    this.#give = give;
+    this.#input.leaving = true;
+    this.#engine.turn.markClient(this);
+  }
+
+  /** Between two requests, with everything written: nothing but the carry needs to go along. */
+  #mayMove(): boolean {
+    if (this.closing || this.#ended || this.#finished || this.closed) return false;
+    if (this.#socket.destroyed) return false; // its last write failed
+    if (this.pipeline.outstanding > 0 || this.#input.large) return false;
+    return this.#out.pendingBytes === 0 && this.#socket.writableLength === 0;
+  }
+
+  #move(give: (client: LeavingClient) => void): void {
+    this.#give = null;
+    // What it asked for without a reply must not be overtaken by what it asks there.
+    this.#engine.turn.writeToServers();
+    stopReading(this.#socket);
+    const socket = this.#socket;
+    // Only the documented reader leaves bytes with the socket.
+    const unread = (socket.readableLength > 0 ? (socket.read() as Buffer | null) : null) ?? NOTHING;
+    const rest = Buffer.concat([this.#input.takeCarry(), unread]);
+    const { db, resp } = this.pool.lanes.at(this.lane);
+    const { authenticated, session } = this;
+    const pool = this.pool.config.name;
+    this.#shut();
+    give({ state: { pool, authenticated, db, resp, session: session.saved, rest }, socket });
+  }
+
+  /** Goes on with a client of another process. */
+  arrive({ authenticated, db, resp, session, rest }: ClientState): void {
+    this.session.restore(session);
+    this.setAuthenticated(authenticated);
+    this.enterLane(this.pool.lanes.find(db, resp) ?? this.pool.lanes.first);
+    if (rest.length === 0) return;
+    this.#socket.pause();
+    this.#reading = false;
+    this.#input.putCarry(rest.subarray(0, LARGEST_CARRY));
+    if (rest.length > LARGEST_CARRY) this.#socket.unshift(rest.subarray(LARGEST_CARRY));
+    this.#engine.turn.markClient(this);
+  }
+
+  /** Its later requests take another lane, once all earlier ones are answered. */
+  enterLane(lane: Lane): void {
+    if (lane.index === this.lane) return;
+    this.pool.lanes.at(this.lane).clients--;
+    lane.clients++;
+    this.lane = lane.index;
+    if (this.pipeline.outstanding > 0) this.#input.barrier();
+  }
+
+  /** Its later requests wait until all earlier ones are answered. */
+  barrier(): void {
+    this.#input.barrier();
+  }
+
+  /** Authenticated or not, hearing replies or not: the fast loop only takes the usual case. */
+  setAuthenticated(yes: boolean): void {
+    this.authenticated = yes;
+    this.plain = yes && this.session.replies === 'on';
+  }
+
+  // --- answers ---------------------------------------------------------------------------------
+
+  /** Answers the next request with a complete reply of our own. */
+  answer(reply: Buffer): void {
+    if (this.session.muted) return;
+    this.pipeline.deliver(this.pipeline.open(), reply);
+    this.#engine.turn.markClient(this);
+  }
+
+  /** Answers the next request with the error of a server that cannot be used. */
+  failForward(reason: string): void {
+    this.pool.counters[counter.FORWARD_ERROR]++;
+    this.answer(this.pool.protocol.failure(reason));
+  }
+
+  writeOut(): void {
+    this.#out.flush();
+  }
+
+  /** Writes replies, opens or closes the window, and goes on with what had to wait. */
+  flush(): void {
+    if (this.closed || this.#mayHold()) return;
+    this.#out.flush();
+    this.pipeline.beginBurst();
+    this.#account();
+    if (this.closed) return;
+    this.#input.advance();
+    if (this.#out.blocked) this.#timers.onBlocked();
+    this.window.adjust(this);
+    this.#held.release();
+    if (!this.#reading) this.#resumeInput();
+    if (this.closed) return;
+    if ((this.closing || this.#ended) && this.#idle()) this.#finish();
+    else if (this.#give !== null && this.#mayMove()) this.#move(this.#give);
+  }
+
+  /** Reports what waits for it. */
+  #account(): void {
+    const held = this.pipeline.undeliveredBytes + this.#input.bufferedBytes;
+    const delta = held - this.heldBytes;
+    if (delta === 0) return;
+    this.heldBytes = held;
+    this.#engine.budget.add(delta);
+  }
+
+  /**
+   * Requests that came together are answered together, if their replies are not far apart: a write
+   * costs more than anything else that is done for a request.
+   */
+  #mayHold(): boolean {
+    const unsent = this.#out.unsentBytes;
+    if (!this.pipeline.insideBurst || unsent === 0 || unsent > HELD_WRITE_BYTES) return false;
+    // Something may go on only after a flush.
+    if (!this.#reading || this.#input.large || this.overOutputLimit()) return false;
+    if (this.closing || this.#ended) return false;
+    this.#engine.heldWrites.add(this, this.#engine.now);
+    return true;
+  }
+
+  writeHeld(): void {
+    if (this.closed) return;
+    this.pipeline.endBurst();
+    this.#engine.turn.markClient(this);
+  }
+
+  /** Everything that was asked is answered and handed to the socket. */
+  #idle(): boolean {
+    return !this.#input.held && this.pipeline.outstanding === 0 && this.#out.unsentBytes === 0;
+  }
+
+  /** The proxy stops: what is in flight is answered, nothing new is taken. */
+  drain(): void {
+    if (!this.closed && !this.closing) this.stopReading();
+  }
+
+  /** The pool goes on with other servers. */
+  reroute(): void {
+    if (this.closed) return;
+    this.window.limit(this.pool.config.maxPipeline);
+    this.#input.reroute();
+    this.#timers.restart();
+    this.#engine.turn.markClient(this);
+  }
+
+  #resumeInput(): void {
+    if (this.pipeline.outstanding > this.window.size >> 1 && !this.#input.streaming) return;
+    this.#reading = this.#input.resume();
+    if (this.#reading && !this.closed && !this.#ended) resumeReading(this.#socket);
+  }
+
+  onDrained(): void {
+    this.#timers.onDrained();
+    if (!this.closed) this.#engine.turn.markClient(this);
+  }
+
+  // --- limits ----------------------------------------------------------------------------------
+
+  overOutputLimit(): boolean {
+    return this.pipeline.undeliveredBytes > this.pool.config.clientOutputLimit;
+  }
+
+  /**
+   * Whether a server connection must stand still for this client. One that owes it the reply that
+   * is next goes on while the client reads: the others wait behind that.
+   */
+  holdsUp(connection: BackendConnection): boolean {
+    if (!this.overOutputLimit()) return false;
+    const { out, head } = this.pipeline;
+    if (out.pendingBytes > this.pool.config.clientOutputLimit) return true;
+    return !connection.inFlight.owes(this.id, head);
+  }
+
+  /** A server connection stands still until this client takes its replies. */
+  blocksBackend(connection: BackendConnection): void {
+    this.#held.add(connection);
+  }
+
+  // --- the end ---------------------------------------------------------------------------------
+
+  #onEnd(): void {
+    this.#ended = true;
+    if (this.closed) return;
+    this.#input.end();
+    this.#engine.turn.markClient(this);
+  }
+
+  /** Everything is answered: says goodbye, and leaves the client time to read it. */
+  #finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    // The time to read the last replies begins when the kernel has them.
+    this.#socket.end(() => this.#timers.linger());
+    if (!this.#reading) resumeReading(this.#socket);
+    this.#reading = true;
+  }
+
+  /** Cuts the connection. */
+  destroy(reason: string): void {
+    if (this.closed) return;
+    this.#engine.log.write(LOG_INFO, `client ${this.address} is closed: ${reason}`);
+    this.#fail();
+    this.#socket.destroy();
+  }
+
+  #onError(error: Error): void {
+    if (this.closed) return;
+    this.#engine.log.write(LOG_INFO, `client ${this.address} failed: ${error.message}`);
+    this.#fail();
+  }
+
+  #onClose(): void {
+    if (!this.closed) {
+      this.pool.counters[counter.CLIENT_EOF]++;
+      this.#shut();
+    }
+    this.#engine.guard.takeAll('a client', () => this.#out.close());
+    this.pool.counters[counter.CLIENT_CONNECTIONS]--;
+    this.#engine.process[counter.CURR_CONNECTIONS]--;
+  }
+
+  /** Gives everything back after an exception; the socket is the guard's. */
+  forfeit(): void {
+    this.#forfeited = true;
+    this.#fail();
+  }
+
+  #fail(): void {
+    this.pool.counters[counter.CLIENT_ERR]++;
+    this.#shut();
+  }
+
+  /** Gives everything back; replies still in flight are swallowed. */
+  #shut(): void {
+    this.closed = true;
+    const { lane, heldBytes } = this;
+    this.heldBytes = 0;
+    this.#engine.guard.takeAll(
+      `client ${this.address}`,
+      () => this.pool.lanes.at(lane).clients--,
+      () => this.#input.drop(),
+      () => this.pipeline.close(),
+      () => this.#engine.budget.add(-heldBytes),
+      () => this.#out.discard(),
+      () => this.#timers.stop(),
+      () => this.#held.release(),
+    );
+    this.releaseIfDone();
+  }
+
+  /** Frees the id of a closed client once nothing in flight names it. */
+  releaseIfDone(): void {
+    if (this.closed && this.references === 0 && !this.#forfeited) this.freeId();
+  }
+
+  /** Nothing in flight names it. */
+  freeId(): void {
+    if (this.#idFreed) return;
+    this.#idFreed = true;
+    this.#engine.removeClient(this.id);
+  }
+}

@@ -1,0 +1,378 @@
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  FLAG_SPECIAL,
+  FRAME_TABLE,
+  HEADROOM,
+  NO_COMMAND,
+  NO_SERVER,
+  RECORD_BYTES,
+  RECORD_DEST,
+  RECORD_INFO,
+  RECORD_LENGTH,
+  RECORD_SERVER,
+  RECORD_START,
+  SCAN_COMPLETE,
+  SCAN_ERROR,
+  SCAN_FULL,
+  SCAN_PARTIAL,
+  STATE_ARGS_LEFT,
+  STATE_BOUNDARY,
+  STATE_BULK_LEFT,
+  STATE_CONSUMED,
+  STATE_DETACHED,
+  STATE_ERROR,
+  STATE_ERROR_BYTE,
+  STATE_INFO,
+  STATE_OFFSET,
+  STATE_PHASE,
+  STATE_RESUME,
+  STATE_SERVER,
+  STATE_STATUS,
+  WINDOW,
+  WINDOW_BYTES,
+} from '../../protocol/frame-table.ts';
+import { REASON_REFUSED } from '../backend/failure.ts';
+import { Carry } from '../engine/carry.ts';
+import type { Engine, SavedState } from '../engine/engine.ts';
+import { RetriedRead } from '../routing/retried-read.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { LargeRequest } from './large-request.ts';
+import { refuseMalformed } from './malformed-request.ts';
+
+const FRAME_WORD = FRAME_TABLE / 4;
+const RECORD_WORDS = RECORD_BYTES / 4;
+const WHOLE = FLAG_FIRST | FLAG_LAST;
+const PLAIN_MASK = FLAG_FIRST | FLAG_LAST | FLAG_SPECIAL;
+const CARRY_LIMIT = WINDOW - HEADROOM;
+/** The most that can be put in front of the end of the window. */
+export const LARGEST_CARRY: number = WINDOW - HEADROOM + WINDOW_BYTES;
+/** The smallest a word of a request can be: `$0\r\n\r\n`. */
+const SMALLEST_WORD = 6;
+
+/** What a client sends: scanned in the receive window and sent on, as far as its credit goes. */
+export class ClientInput {
+  readonly #engine: Engine;
+  readonly #client: ClientConnection;
+  readonly #carry: Carry;
+  #saved: SavedState | null = null;
+  #partial = false;
+  #large: LargeRequest | null = null;
+  /** Nothing more is sent before everything is answered. */
+  #barrier = false;
+  /** The carry holds requests that may not be sent yet. */
+  held = false;
+  /** The client goes to another process: no request is begun here any more. */
+  leaving = false;
+
+  constructor(engine: Engine, client: ClientConnection) {
+    this.#engine = engine;
+    this.#client = client;
+    this.#carry = new Carry(engine);
+  }
+
+  /** Takes `length` new bytes in the receive window. @returns whether to go on reading */
+  read(length: number): boolean {
+    const start = this.#carry.restore(WINDOW);
+    return this.#consume(start, WINDOW + length);
+  }
+
+  /** Goes on with held requests. @returns whether to go on reading */
+  resume(): boolean {
+    if (this.#large?.mustWait || this.credit() <= 0) return false;
+    const { waitsFor } = this.#client;
+    if (waitsFor?.full && !waitsFor.closed) return false;
+    this.#client.waitsFor = null;
+    if (!this.held) return true;
+    this.held = false;
+    const end = WINDOW + WINDOW_BYTES;
+    return this.#consume(this.#carry.restore(end), end);
+  }
+
+  /** A request is under way that is taken away in pieces. */
+  get large(): boolean {
+    return this.#large !== null;
+  }
+
+  /** What was read and not sent on, whole requests or not: for another process. */
+  takeCarry(): Buffer {
+    this.held = false;
+    this.#partial = false;
+    return this.#carry.take();
+  }
+
+  /** Begins with what another process had read of this client. */
+  putCarry(rest: Buffer): void {
+    this.#carry.put(rest);
+    this.held = true;
+  }
+
+  /** A request has begun and its end has not come. */
+  get unfinished(): boolean {
+    return this.#partial || this.#large !== null;
+  }
+
+  /**
+   * The pool has other servers now: what was worked out for an unfinished request is worked out
+   * again. What is under way is answered first, so that requests of one client keep their order.
+   */
+  reroute(): void {
+    if (this.streaming && this.#large?.head === null) return;
+    if (this.#client.pipeline.outstanding > 0) this.#barrier = true;
+    const saved = this.#saved;
+    if (!this.#partial || saved === null) return;
+    if (saved[STATE_DETACHED - STATE_RESUME] === 0) {
+      // The carry holds all of it: it is scanned from its beginning.
+      saved[STATE_PHASE - STATE_RESUME] = 0;
+      return;
+    }
+    if (this.#large === null || saved[STATE_SERVER - STATE_RESUME] === NO_SERVER) return;
+    const { head } = this.#large;
+    if (head === null) return;
+    const server = this.#client.pool.serverOfHead(head);
+    saved[STATE_SERVER - STATE_RESUME] = server;
+    if (server !== NO_SERVER) this.#large.redirect(this.#client.pool.servers[server]);
+  }
+
+  /** Bytes of a request that is being assembled. */
+  get bufferedBytes(): number {
+    return this.#large === null ? 0 : this.#large.bufferedBytes;
+  }
+
+  /** Something was answered or written: a large request may go on. */
+  advance(): void {
+    this.#large?.checkEarlyReply();
+    this.#large?.tryStart();
+    if (this.#client.pipeline.outstanding === 0) this.#barrier = false;
+  }
+
+  /** The body of a request is streamed: it has its slot, and needs no more credit. */
+  get streaming(): boolean {
+    return this.#large?.isStreaming ?? false;
+  }
+
+  /** Requests that may be sent now. */
+  credit(): number {
+    if (this.#barrier || this.#client.overOutputLimit()) return 0;
+    if (this.streaming) return 1;
+    if (this.leaving && this.#large === null) return 0;
+    return this.#client.window.size - this.#client.pipeline.outstanding;
+  }
+
+  /** The next request waits until everything before it is answered. */
+  barrier(): void {
+    this.#barrier = true;
+  }
+
+  /** The client sends no more: an unfinished request is dropped, held ones are still sent. */
+  end(): void {
+    this.#large?.drop();
+    this.#large = null;
+    if (!this.held) this.#carry.drop();
+  }
+
+  /** Nothing of it is sent any more. */
+  drop(): void {
+    this.held = false;
+    this.end();
+  }
+
+  /**
+   * Scans and sends the requests in [start, end) of the arena. @returns whether to go on reading
+   */
+  #consume(from: number, end: number): boolean {
+    const engine = this.#engine;
+    const client = this.#client;
+    const { pool } = client;
+    let start = from;
+    for (;;) {
+      const limit = Math.min(engine.beginChunk(), this.credit());
+      const { health } = pool;
+      if (health.due !== 0 && engine.now > health.due) health.readmit(engine.now);
+      if (limit <= 0) return this.#hold(start, end);
+      engine.loadState(this.#partial ? this.#saved : null);
+      const count = pool.protocol.scanRequests(start, end, FRAME_TABLE, limit, pool.descriptor);
+      const status = engine.state(STATE_STATUS);
+      const consumed = engine.state(STATE_CONSUMED);
+      this.#partial = status === SCAN_PARTIAL;
+      if (this.#partial) this.#saved = engine.saveState(this.#saved);
+      const error = engine.state(STATE_ERROR);
+      const errorByte = engine.state(STATE_ERROR_BYTE);
+      const next = engine.bytes[consumed + 1];
+      const sent = this.#dispatch(count);
+      if (client.closed || client.closing) return !client.closed;
+      if (sent < count || this.#barrier) {
+        this.#partial = false;
+        const rest =
+          sent < count ? engine.words[FRAME_WORD + sent * RECORD_WORDS + RECORD_START] : consumed;
+        return this.#hold(rest, end);
+      }
+      switch (status) {
+        case SCAN_COMPLETE:
+          return !(this.#large?.mustWait ?? false);
+        case SCAN_FULL:
+          start = consumed;
+          continue;
+        case SCAN_PARTIAL:
+          return this.#keep(consumed, end);
+        case SCAN_ERROR:
+          refuseMalformed(client, error, errorByte, consumed + 1 < end ? next : 0);
+          return true;
+        default:
+          throw new Error(`scan status ${status}`);
+      }
+    }
+  }
+
+  /** Sends scanned requests. @returns how many; fewer than `count` when the next must wait */
+  #dispatch(count: number): number {
+    const engine = this.#engine;
+    const { words } = engine;
+    const client = this.#client;
+    const { pipeline, id } = client;
+    const { servers, protocol } = client.pool;
+    const retries = client.pool.config.retryReads;
+    const first = pipeline.tail;
+    // As they were before the request at hand.
+    let slot = first;
+    let unsent = pipeline.out.unsentBytes;
+    let i = 0;
+    engine.beginWalk(count);
+    try {
+      for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
+        slot = pipeline.tail;
+        const info = words[record + RECORD_INFO];
+        const start = words[record + RECORD_START];
+        const length = words[record + RECORD_LENGTH];
+        if ((info & PLAIN_MASK) === WHOLE && client.plain) {
+          const server = words[record + RECORD_SERVER];
+          if (server === NO_SERVER) {
+            words[record + RECORD_DEST] = 0;
+            client.failForward(REASON_REFUSED);
+            continue;
+          }
+          const connection = servers[server].connectionFor(id, client.lane);
+          if (connection === null) {
+            words[record + RECORD_DEST] = 0;
+            client.failForward(servers[server].lastFailure);
+            continue;
+          }
+          if (connection.full) {
+            connection.waitFor(client);
+            break;
+          }
+          if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
+            RetriedRead.ofRecord(client, record).send(connection);
+            continue;
+          }
+          client.references++;
+          connection.sendRecord(record, start, length, id, pipeline.open());
+          continue;
+        }
+        words[record + RECORD_DEST] = 0;
+        unsent = pipeline.out.unsentBytes;
+        if ((info & WHOLE) !== WHOLE) {
+          this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
+        } else if (!protocol.handleSpecial(client, start, length, info, false)) {
+          break;
+        }
+        unsent = pipeline.out.unsentBytes;
+        if (client.closing || this.#barrier || client.closed) {
+          i++;
+          break;
+        }
+      }
+    } catch (error) {
+      i++; // its bytes go where they were reserved: that queue is whole, or is closed
+      const inStep = pipeline.isBare(slot) && pipeline.out.unsentBytes === unsent;
+      engine.guard.client(client, error, inStep);
+    }
+    // Records behind a stop are scanned again later: they must not be copied now.
+    for (let j = i; j < count; j++) words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = 0;
+    engine.endWalk();
+    pipeline.addBurst(first);
+    if (pipeline.outstanding > 0 || pipeline.out.unsentBytes > 0) engine.turn.markClient(client);
+    return i;
+  }
+
+  /** Keeps requests that may not be sent yet, and stops reading. */
+  #hold(start: number, end: number): boolean {
+    this.#carry.keep(start, end);
+    this.held = this.#carry.length > 0;
+    this.#engine.turn.markClient(this.#client);
+    return false;
+  }
+
+  /** Keeps an unfinished request: carried when small, taken away in pieces when large. */
+  #keep(consumed: number, end: number): boolean {
+    const saved = this.#saved as SavedState;
+    const missing =
+      saved[STATE_BULK_LEFT - STATE_RESUME] + saved[STATE_ARGS_LEFT - STATE_RESUME] * SMALLEST_WORD;
+    let from = consumed;
+    if (saved[STATE_DETACHED - STATE_RESUME] === 0) {
+      const known = saved[STATE_OFFSET - STATE_RESUME] + missing;
+      if (Math.max(known, end - consumed) <= CARRY_LIMIT) {
+        this.#carry.keep(consumed, end);
+        return true;
+      }
+      const boundary = saved[STATE_BOUNDARY - STATE_RESUME];
+      saved[STATE_OFFSET - STATE_RESUME] -= boundary;
+      saved[STATE_BOUNDARY - STATE_RESUME] = 0;
+      saved[STATE_DETACHED - STATE_RESUME] = 1;
+      this.#large = new LargeRequest(this.#engine, this.#client, known);
+      this.#large.take(consumed, boundary);
+      from = consumed + boundary;
+    }
+    this.#carry.keep(from, end);
+    return this.#expectMore(saved, saved[STATE_OFFSET - STATE_RESUME] + missing);
+  }
+
+  #expectMore(saved: SavedState, missing: number): boolean {
+    const client = this.#client;
+    const large = this.#large as LargeRequest;
+    const server = saved[STATE_SERVER - STATE_RESUME];
+    const plain =
+      (saved[STATE_INFO - STATE_RESUME] & FLAG_SPECIAL) === 0 &&
+      server !== NO_SERVER &&
+      client.plain;
+    const target = plain ? (client.pool.servers[server] ?? null) : null;
+    large.expect(missing, target, saved[STATE_INFO - STATE_RESUME]);
+    this.#engine.turn.markClient(client);
+    return !large.mustWait;
+  }
+
+  /** One more piece of a request that is taken away. */
+  #largePiece(start: number, length: number, info: number, server: number): void {
+    const large = this.#large as LargeRequest;
+    large.take(start, length);
+    if ((info & FLAG_LAST) === 0) return;
+    this.#large = null;
+    const streaming = large.isStreaming;
+    const request = large.finish();
+    if (streaming) {
+      this.#barrier = true;
+    } else if (request !== null) {
+      this.#sendAssembled(request, info, server);
+    }
+  }
+
+  #sendAssembled(request: Buffer, info: number, server: number): void {
+    const client = this.#client;
+    if ((info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.plain) {
+      const connection = client.pool.servers[server].connectionFor(client.id, client.lane);
+      if (connection === null) {
+        client.failForward(client.pool.servers[server].lastFailure);
+        return;
+      }
+      client.references++;
+      const commandClass = client.pool.protocol.classes[info & 0xffff];
+      connection.sendBuffer(request, client.id, client.pipeline.open(), commandClass);
+      // It could not be put back; but nothing more follows until the server has taken it.
+      if (connection.out.pendingBytes > client.pool.config.serverOutputLimit) this.#barrier = true;
+      return;
+    }
+    const start = this.#engine.placeAssembled(request);
+    client.pool.protocol.handleSpecial(client, start, request.length, info, true);
+    this.#barrier = true;
+  }
+}

@@ -1,0 +1,240 @@
+import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../limits.ts';
+import { REQUESTS_TOO_LARGE, SERVER_TIMEDOUT } from '../../stats/counters.ts';
+import type { BackendConnection } from '../backend/backend-connection.ts';
+import { REASON_TIMEOUT } from '../backend/failure.ts';
+import type { BulkWaiter } from '../backend/leases.ts';
+import type { Timed } from '../engine/deadlines.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Lane } from '../pool/lanes.ts';
+import type { Server } from '../pool/pool.ts';
+import type { ClientConnection } from './client-connection.ts';
+
+type Mode = 'assemble' | 'wait' | 'stream' | 'discard';
+
+/**
+ * A request too large for the receive window. It is assembled on the heap up to
+ * `max_assembled_request`; beyond that the body of a plain command is streamed over a leased bulk
+ * connection, and anything else is discarded with an error.
+ */
+export class LargeRequest implements BulkWaiter, Timed {
+  readonly #engine: Engine;
+  readonly #client: ClientConnection;
+  #mode: Mode = 'assemble';
+  #buffer: Buffer;
+  #length = 0;
+  #server: Server | null = null;
+  #leasedFrom: Server | null = null;
+  #connection: BackendConnection | null = null;
+  /** The reply for a discarded request; null when one was already given. */
+  #error: Buffer | null = null;
+  #complete = false;
+  #progress: number;
+  timerAt = 0;
+  /** What the server had still to take at the last deadline. */
+  #pendingBefore = -1;
+
+  /** @param expected bytes the request has at least */
+  constructor(engine: Engine, client: ClientConnection, expected: number) {
+    this.#engine = engine;
+    this.#client = client;
+    const limit = client.pool.config.maxAssembledRequest;
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(expected, limit));
+    this.#progress = engine.now;
+  }
+
+  get lane(): Lane {
+    return this.#client.pool.lanes.at(this.#client.lane);
+  }
+
+  get isStreaming(): boolean {
+    return this.#mode === 'stream' || this.#mode === 'wait';
+  }
+
+  /** The client must not be read before the bulk connection is there or has taken more. */
+  get mustWait(): boolean {
+    if (this.#mode === 'wait') return true;
+    const connection = this.#connection;
+    if (this.#mode !== 'stream' || connection === null) return false;
+    return connection.out.pendingBytes > BULK_OUTPUT_LIMIT;
+  }
+
+  get bufferedBytes(): number {
+    return this.#mode === 'assemble' || this.#mode === 'wait' ? this.#length : 0;
+  }
+
+  /** Takes the next bytes of the request from the arena. */
+  take(start: number, length: number): void {
+    this.#progress = this.#engine.now;
+    if (this.#mode === 'discard' || length === 0) return;
+    if (this.#mode === 'stream') {
+      this.#connection?.sendBody(start, length);
+      if (this.mustWait) this.#engine.deadlines.arm(this, this.nextDeadline());
+      return;
+    }
+    if (this.#length + length > this.#buffer.length) this.#grow(length);
+    this.#engine.memory.copy(this.#buffer, this.#length, start, start + length);
+    this.#length += length;
+  }
+
+  #grow(length: number): void {
+    const size = Math.max(this.#length + length, this.#buffer.length * 2);
+    const grown = Buffer.allocUnsafeSlow(size);
+    this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
+  }
+
+  /**
+   * What is known after a scan: the request has at least `missing` bytes more. Decides when it
+   * becomes too large to assemble.
+   * @param server where it goes, null when it is not a plain request or its key is not known
+   */
+  expect(missing: number, server: Server | null, info: number): void {
+    if (this.#mode !== 'assemble') return;
+    const limit = this.#client.pool.config.maxAssembledRequest;
+    if (this.#length + missing <= limit) return;
+    if (server === null) {
+      this.#client.pool.counters[REQUESTS_TOO_LARGE]++;
+      this.discard(this.#client.pool.protocol.tooLarge(limit, info));
+      return;
+    }
+    this.#mode = 'wait';
+    this.#server = server;
+    this.tryStart();
+  }
+
+  /** The beginning of a request whose server may still change; null when that is settled. */
+  get head(): Buffer | null {
+    const open = this.#mode === 'assemble' || this.#mode === 'wait';
+    return open ? this.#buffer.subarray(0, this.#length) : null;
+  }
+
+  /** The request's key goes to another server since the configuration was read again. */
+  redirect(server: Server): void {
+    if (this.#mode !== 'wait') return;
+    this.#leasedFrom?.bulk.cancel(this);
+    this.#leasedFrom = null;
+    this.#server = server;
+    this.tryStart();
+  }
+
+  discard(error: Buffer | null): void {
+    this.#mode = 'discard';
+    this.#error = error;
+    this.#buffer = Buffer.alloc(0);
+    this.#length = 0;
+  }
+
+  /** Leases a connection once all earlier requests of the client are answered. */
+  tryStart(): void {
+    if (this.#mode !== 'wait' || this.#server === null) return;
+    if (this.#client.pipeline.outstanding !== 0) return;
+    const server = this.#server;
+    this.#server = null;
+    this.#leasedFrom = server;
+    server.bulk.lease(this);
+  }
+
+  onException(error: unknown): void {
+    this.#client.onException(error);
+  }
+
+  onBulkConnection(connection: BackendConnection): void {
+    const client = this.#client;
+    if (client.closed) throw new Error('a client that is gone waits for a connection');
+    this.#mode = 'stream';
+    this.#connection = connection;
+    connection.onWritable = this.#engine.guard.bind(client, () => this.#onWritable());
+    client.references++;
+    connection.sendBuffer(
+      this.#buffer.subarray(0, this.#length),
+      client.id,
+      client.pipeline.open(),
+    );
+    this.#buffer = Buffer.alloc(0);
+    this.#progress = Math.floor(performance.now());
+    this.#engine.deadlines.arm(this, this.#progress + BULK_STALL_MS);
+    this.#engine.turn.markClient(client);
+  }
+
+  #onWritable(): void {
+    const connection = this.#connection;
+    if (connection?.closed) {
+      // Its error was delivered with what was in flight; the rest of the body has no use.
+      this.#release();
+      if (!this.#complete) {
+        this.#mode = 'discard';
+        this.#error = null;
+      }
+    }
+    this.#engine.turn.markClient(this.#client);
+  }
+
+  /** The server answered before it had the whole body: that reply stands, the rest is discarded. */
+  checkEarlyReply(): void {
+    const connection = this.#connection;
+    if (this.#mode !== 'stream' || this.#complete || connection === null) return;
+    if (connection.inFlight.count !== 0) return;
+    this.#release();
+    connection.close();
+    this.#mode = 'discard';
+    this.#error = null;
+  }
+
+  /** The last byte was taken. @returns the whole request when it was assembled */
+  finish(): Buffer | null {
+    this.#complete = true;
+    if (this.#mode === 'assemble') return this.#buffer.subarray(0, this.#length);
+    if (this.#mode === 'discard') {
+      if (this.#error !== null) this.#client.answer(this.#error);
+      return null;
+    }
+    if (this.#mode === 'stream') {
+      const connection = this.#connection as BackendConnection;
+      this.#release();
+      connection.bodyComplete();
+    }
+    return null;
+  }
+
+  get isComplete(): boolean {
+    return this.#complete;
+  }
+
+  #release(): void {
+    if (this.#connection !== null) this.#connection.onWritable = null;
+    this.#connection = null;
+    this.#engine.deadlines.forget(this);
+  }
+
+  nextDeadline(): number {
+    if (this.#mode !== 'stream' || this.#complete) return 0;
+    const { timeoutMs } = this.#client.pool.config;
+    return this.#progress + (this.mustWait && timeoutMs > 0 ? timeoutMs : BULK_STALL_MS);
+  }
+
+  onDeadline(): void {
+    const connection = this.#connection;
+    if (connection !== null && this.mustWait) {
+      this.#progress = Math.floor(performance.now());
+      const { pendingBytes } = connection.out;
+      if (pendingBytes === this.#pendingBefore) {
+        connection.fail(REASON_TIMEOUT, SERVER_TIMEDOUT);
+        return;
+      }
+      this.#pendingBefore = pendingBytes;
+      return;
+    }
+    this.#client.destroy('the body of its large request stands still');
+  }
+
+  /** The client is gone: half a request must not stay on a connection. */
+  drop(): void {
+    const connection = this.#connection;
+    this.#leasedFrom?.bulk.cancel(this);
+    this.#release();
+    if (connection !== null && !this.#complete) connection.abandon();
+    this.#mode = 'discard';
+    this.#error = null;
+    this.#buffer = Buffer.alloc(0);
+  }
+}

@@ -1,0 +1,20 @@
+import type { Socket } from 'node:net';
+import type { RespVersion } from '../pool/lanes.ts';
+import type { SavedSession } from './session.ts';
+
+/** What a client is to this proxy, besides its socket: it goes along to another process. */
+export interface ClientState {
+  readonly pool: string;
+  readonly authenticated: boolean;
+  readonly db: number;
+  readonly resp: RespVersion;
+  readonly session: SavedSession;
+  /** Bytes that were read and not answered. */
+  readonly rest: Buffer;
+}
+
+/** A client between two processes. Its socket is to be closed here once the other one has it. */
+export interface LeavingClient {
+  readonly state: ClientState;
+  readonly socket: Socket;
+}

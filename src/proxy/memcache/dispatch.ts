@@ -1,0 +1,131 @@
+import {
+  FLAG_BAD,
+  FLAG_BASE64_KEY,
+  FLAG_NO_REPLY,
+  FLAG_QUIET,
+  MC_FLUSH_ALL,
+  MC_GATS,
+  MC_MN,
+  MC_QUIT,
+  MC_STATS,
+  MC_VERBOSITY,
+  MC_VERSION,
+  NO_COMMAND,
+  NO_SERVER,
+  SCRATCH,
+} from '../../protocol/frame-table.ts';
+import { replyToBadKey, replyToBadRequest } from '../../protocol/memcache/bad-request.ts';
+import { decodeKey } from '../../protocol/memcache/base64-key.ts';
+import * as replies from '../../protocol/memcache/replies.ts';
+import { wordsOf } from '../../protocol/memcache/words.ts';
+import { REASON_REFUSED } from '../backend/failure.ts';
+import { isHttpLine, refuseHttp } from '../client/http-guard.ts';
+import { forward } from '../routing/forward.ts';
+import type { SpecialRequest } from '../routing/request.ts';
+import { askAllServers, firstError, tellAllServers } from './all-servers.ts';
+import { sendMultiget } from './multiget.ts';
+import { MARKER, QuietReply } from './quiet.ts';
+import { answerStats } from './stats.ts';
+
+const BLANK = 0x20;
+const CR = 0x0d;
+const LF = 0x0a;
+
+/**
+ * Answers or sends one memcached request that the fast loop left out.
+ * @returns false when it must wait for a server to take more
+ */
+export function handleMemcacheRequest(request: SpecialRequest, info: number): boolean {
+  const { client } = request;
+  if ((info & FLAG_BAD) !== 0) {
+    const reply = replyToBadRequest(bytesOf(request), info);
+    if (reply !== null) client.answer(reply);
+    return true;
+  }
+  const command = info & NO_COMMAND;
+  switch (command) {
+    case MC_MN:
+      return answer(request, replies.META_NO_OP);
+    case MC_VERSION:
+      return forward(request, client.pool.placeholderServer());
+    case MC_QUIT:
+      client.stopReading();
+      return true;
+    case MC_VERBOSITY:
+    case MC_FLUSH_ALL:
+      return sendToAll(request, command, info);
+    case MC_STATS:
+      return answerStats(request, wordsOf(bytesOf(request)).slice(1));
+    case NO_COMMAND:
+      if (isHttpLine(bytesOf(request).toString('latin1'))) return refuseHttp(client);
+      return answer(request, replies.ERROR);
+  }
+  if (command <= MC_GATS) return sendMultiget(request, command);
+  return sendByKey(request, info);
+}
+
+function answer(request: SpecialRequest, reply: Buffer): true {
+  request.client.answer(reply);
+  return true;
+}
+
+/** A copy of the whole request. */
+function bytesOf(request: SpecialRequest): Buffer {
+  const { start, length } = request;
+  return Buffer.from(request.client.pool.engine.memory.subarray(start, start + length));
+}
+
+function sendToAll(request: SpecialRequest, command: number, info: number): boolean {
+  const { client } = request;
+  const silent = (info & FLAG_NO_REPLY) !== 0;
+  if (command === MC_FLUSH_ALL && !client.pool.config.flushAll) {
+    if (!silent) client.answer(replies.FLUSH_REFUSED);
+    return true;
+  }
+  if (silent) return tellAllServers(request);
+  return askAllServers(request, bytesOf(request), (answers) => firstError(answers) ?? replies.OK);
+}
+
+/** A command with one key: quiet, with noreply, or with a key in base64. */
+function sendByKey(request: SpecialRequest, info: number): boolean {
+  const server = serverOf(request, info);
+  if (server === 'undecodable') return answer(request, replyToBadKey(info & NO_COMMAND));
+  if ((info & (FLAG_QUIET | FLAG_NO_REPLY)) === 0) return forward(request, server);
+  const { client, start, length } = request;
+  const silent = (info & FLAG_NO_REPLY) !== 0;
+  const target = server === NO_SERVER ? null : client.pool.servers[server];
+  const connection = target?.connectionFor(client.id) ?? null;
+  if (connection === null) {
+    if (!silent) client.failForward(target?.lastFailure ?? REASON_REFUSED);
+    return true;
+  }
+  if (connection.full && !request.mustSend) {
+    connection.waitFor(client);
+    return false;
+  }
+  if (silent) {
+    connection.sendUnanswered(start, length);
+  } else {
+    connection.out.copyFrom(start, length);
+    connection.out.copy(MARKER);
+    connection.sentFor(new QuietReply(client), length + MARKER.length);
+  }
+  return true;
+}
+
+/** Where the request's key lives: the second word of the line. */
+function serverOf(request: SpecialRequest, info: number): number | 'undecodable' {
+  const { engine, descriptor } = request.client.pool;
+  const { bytes, codec, memory } = engine;
+  let at = request.start;
+  while (bytes[at] === BLANK) at++;
+  while (bytes[at] !== BLANK) at++;
+  while (bytes[at] === BLANK) at++;
+  const key = at;
+  while (bytes[at] !== BLANK && bytes[at] !== CR && bytes[at] !== LF) at++;
+  if ((info & FLAG_BASE64_KEY) === 0) return codec.route(key, at - key, descriptor);
+  const decoded = decodeKey(memory.toString('latin1', key, at));
+  if (decoded === null) return 'undecodable';
+  decoded.copy(memory, SCRATCH);
+  return codec.route(SCRATCH, decoded.length, descriptor);
+}

@@ -1,0 +1,257 @@
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  MC_REPLY_ERROR,
+  MC_REPLY_VALUES,
+  NO_COMMAND,
+  PART_TABLE,
+  PART_TABLE_RECORDS,
+  RECORD_BYTES,
+  RECORD_LENGTH,
+  RECORD_START,
+} from '../../protocol/frame-table.ts';
+import { itemEnds } from '../../protocol/memcache/items.ts';
+import { END, serverError } from '../../protocol/memcache/replies.ts';
+import { FORWARD_ERROR } from '../../stats/counters.ts';
+import { REASON_INVALID } from '../backend/failure.ts';
+import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import { setItemTable, setPartTable, spliceItems, spliceParts } from '../engine/splice.ts';
+
+const RECORD_WORDS = RECORD_BYTES / 4;
+const LF = 0x0a;
+const WHOLE = FLAG_FIRST | FLAG_LAST;
+
+/** The reply to one server's line: kept in the client's stash, or on the heap when it is large. */
+class Part implements ReplyTarget {
+  readonly #whole: MultigetReply;
+  readonly keys: number;
+  /** The line that came, or comes, instead of END. */
+  error: Buffer | null = null;
+  failed = false;
+  stash = 0;
+  /** Bytes of the stash that it takes. */
+  room = 0;
+  length = 0;
+  /** The ends of the items that are wanted of it stand in so many words from `ends` on. */
+  items = 0;
+  ends = 0;
+  /** It has items whose ends are not known. */
+  unknown = false;
+  /** Pieces, when it is not in the stash. */
+  heap: Buffer[] | null = null;
+
+  constructor(whole: MultigetReply, keys: number) {
+    this.#whole = whole;
+    this.keys = keys;
+  }
+
+  get client(): ClientConnection {
+    return this.#whole.client;
+  }
+
+  onReply(start: number, length: number, info: number, count: number, key: number): void {
+    this.#whole.take(this, start, length, info, count, key);
+  }
+
+  onFailure(error: Buffer): void {
+    this.#whole.forget(this);
+    this.error = error;
+    this.failed = true;
+    this.#whole.complete();
+  }
+}
+
+/**
+ * The VALUE items of several servers on their way to become one reply. As in nutcracker, each key
+ * in turn takes the next item of its server, whichever key that is for; END comes once. When a
+ * server fails its error line takes the place of END, behind the items of the others.
+ */
+export class MultigetReply implements StoredReply {
+  readonly #client: ClientConnection;
+  readonly #order: readonly number[];
+  readonly #slot: number;
+  readonly #parts: Part[] = [];
+  #left: number;
+
+  /** @param order share of each key, in request order */
+  constructor(client: ClientConnection, order: readonly number[], parts: number) {
+    this.#client = client;
+    this.#order = order;
+    this.#left = parts;
+    this.#slot = client.pipeline.open();
+    client.references++;
+  }
+
+  get client(): ClientConnection {
+    return this.#client;
+  }
+
+  part(index: number, keys: number): ReplyTarget {
+    const part = new Part(this, keys);
+    this.#parts[index] = part;
+    return part;
+  }
+
+  /** Takes one piece of a server's reply. */
+  take(part: Part, start: number, length: number, info: number, count: number, ends: number): void {
+    const last = (info & FLAG_LAST) !== 0;
+    if (!this.#client.closed && part.error === null) {
+      const whole = (info & WHOLE) === WHOLE;
+      if (!whole || !this.#stash(part, start, length, count, ends)) {
+        this.#keep(part, start, length);
+      }
+      if (last) this.#judge(part, start, length, info & NO_COMMAND);
+    }
+    if (last) this.complete();
+  }
+
+  /** Finds the error that a complete reply is or ends with. */
+  #judge(part: Part, start: number, length: number, kind: number): void {
+    if (kind === MC_REPLY_VALUES || part.error !== null) return;
+    if (kind >= MC_REPLY_ERROR) {
+      const { memory } = this.#client.pool.engine;
+      const lastLine = memory.lastIndexOf(LF, start + length - 2) + 1;
+      part.error = Buffer.from(memory.subarray(Math.max(start, lastLine), start + length));
+    } else {
+      this.forget(part);
+      part.error = serverError(REASON_INVALID);
+    }
+  }
+
+  /** Keeps a whole reply in the stash, the ends of its items behind it. @returns whether it fits */
+  #stash(part: Part, start: number, length: number, count: number, ends: number): boolean {
+    const { pipeline, pool } = this.#client;
+    const { memory, words, slabs } = pool.engine;
+    const items = ends === 0 ? 0 : Math.min(count, part.keys);
+    const room = length + 3 + items * 4;
+    const at = room <= slabs.largeBytes ? pipeline.stash(room) : 0;
+    if (at === 0) return false;
+    memory.copyWithin(at, start, start + length);
+    part.stash = at;
+    part.room = room;
+    part.length = length;
+    part.unknown = ends === 0 && count !== 0;
+    part.ends = (at + length + 3) & ~3;
+    part.items = items;
+    const from = ends / 4;
+    const to = part.ends / 4;
+    for (let i = 0; i < items; i++) words[to + i] = words[from + i] - start + at;
+    return true;
+  }
+
+  #keep(part: Part, start: number, length: number): void {
+    const { pipeline, pool } = this.#client;
+    const { memory } = pool.engine;
+    if (this.#client.overOutputLimit()) {
+      this.forget(part);
+      part.error = serverError('reply is larger than client_output_limit');
+      return;
+    }
+    const piece = Buffer.allocUnsafeSlow(length);
+    memory.copy(piece, 0, start, start + length);
+    part.heap ??= [];
+    part.heap.push(piece);
+    part.length += length;
+    pipeline.storedBytes += length;
+  }
+
+  /** Gives back what is kept of a part. */
+  forget(part: Part): void {
+    const { pipeline } = this.#client;
+    if (part.stash !== 0) pipeline.unstash(part.stash, part.room);
+    else if (!this.#client.closed) pipeline.storedBytes -= part.length;
+    part.stash = 0;
+    part.items = 0;
+    part.ends = 0;
+    part.unknown = false;
+    part.heap = null;
+    part.length = 0;
+  }
+
+  /** A line is answered or lost; the last one makes the reply. */
+  complete(): void {
+    if (--this.#left > 0) return;
+    const client = this.#client;
+    client.references--;
+    if (client.closed) {
+      this.drop();
+      client.releaseIfDone();
+      return;
+    }
+    client.pipeline.storeObject(this.#slot, this, 0);
+    client.pool.engine.turn.markClient(client);
+  }
+
+  writeTo(pipeline: ClientPipeline): boolean {
+    const { config, counters } = this.#client.pool;
+    if (this.#parts.some((part) => part.failed)) counters[FORWARD_ERROR]++;
+    const bad = this.#parts.find((part) => part.error !== null);
+    if (bad === undefined || config.multigetFailure === 'hits') this.#writeItems(pipeline);
+    pipeline.out.copy(bad?.error ?? END);
+    this.drop();
+    return true;
+  }
+
+  #writeItems(pipeline: ClientPipeline): void {
+    const inArena = this.#parts.every((part) => part.heap === null);
+    if (!inArena || this.#order.length > PART_TABLE_RECORDS) this.#spliceOnHeap(pipeline);
+    else if (!this.#spliceByEnds(pipeline)) this.#spliceInArena(pipeline);
+  }
+
+  /** Copies the items in the order of the keys. @returns false when their ends are not known */
+  #spliceByEnds(pipeline: ClientPipeline): boolean {
+    const { engine } = this.#client.pool;
+    const { words } = engine;
+    const parts = this.#parts;
+    let bytes = 0;
+    for (let i = 0; i < parts.length; i++) {
+      const { stash, items, ends, unknown } = parts[i];
+      if (unknown) return false;
+      const last = ends + items * 4;
+      setItemTable(words, i, stash, ends, last);
+      if (items !== 0) bytes += words[last / 4 - 1] - stash;
+    }
+    if (bytes === 0) return true; // only misses
+    return spliceItems(pipeline.out, engine, this.#order, bytes);
+  }
+
+  /** Splits the parts into one table and copies their items in the order of the keys. */
+  #spliceInArena(pipeline: ClientPipeline): void {
+    const { words, codec } = this.#client.pool.engine;
+    const parts = this.#parts;
+    let base = PART_TABLE;
+    let bytes = 0;
+    for (let i = 0; i < parts.length; i++) {
+      const { stash, length, keys } = parts[i];
+      const items = length === 0 ? 0 : codec.splitMemcacheValues(stash, stash + length, base, keys);
+      const end = base + items * RECORD_BYTES;
+      setPartTable(words, i, base, end);
+      base = end;
+      if (items === 0) continue;
+      const last = end / 4 - RECORD_WORDS;
+      bytes += words[last + RECORD_START] + words[last + RECORD_LENGTH] - stash;
+    }
+    spliceParts(pipeline.out, this.#client.pool.engine, this.#order, base, bytes);
+  }
+
+  #spliceOnHeap(pipeline: ClientPipeline): void {
+    const { memory } = this.#client.pool.engine;
+    const sources = this.#parts.map(({ stash, length, heap }) =>
+      stash !== 0 ? Buffer.from(memory.subarray(stash, stash + length)) : Buffer.concat(heap ?? []),
+    );
+    const ends = sources.map(itemEnds);
+    const next = new Uint32Array(sources.length);
+    for (const share of this.#order) {
+      const at = next[share];
+      if (at + 1 >= ends[share].length) continue;
+      next[share] = at + 1;
+      pipeline.out.append(sources[share].subarray(ends[share][at], ends[share][at + 1]));
+    }
+  }
+
+  drop(): void {
+    for (const part of this.#parts) this.forget(part);
+  }
+}

@@ -1,0 +1,279 @@
+import {
+  MC_GAT,
+  MC_GATS,
+  MC_GETS,
+  NO_SERVER,
+  PART_TABLE,
+  PART_TABLE_RECORDS,
+  RECORD_BYTES,
+  RECORD_DEST,
+  RECORD_KEY,
+  RECORD_KEY_LENGTH,
+  RECORD_LENGTH,
+  RECORD_SERVER,
+  RECORD_START,
+} from '../../protocol/frame-table.ts';
+import { CLASS_MULTI } from '../../stats/latency.ts';
+import type { BackendConnection } from '../backend/backend-connection.ts';
+import { REASON_REFUSED } from '../backend/failure.ts';
+import { writeBytes } from '../engine/short-text.ts';
+import { connectionsTo } from '../routing/connections-to.ts';
+import { forward } from '../routing/forward.ts';
+import type { SpecialRequest } from '../routing/request.ts';
+import { MultigetReply } from './multiget-reply.ts';
+
+const PART_WORD = PART_TABLE / 4;
+const RECORD_WORDS = RECORD_BYTES / 4;
+const GET = new Uint8Array(Buffer.from('get'));
+const GETS = new Uint8Array(Buffer.from('gets'));
+const BLANK = 0x20;
+const CR = 0x0d;
+const LF = 0x0a;
+/** As nutcracker ends such a line: a blank behind the last key, and the line end. */
+const TAIL_BYTES = 3;
+/** A longer line must begin with "get " or "gets ", or memcached closes the connection. */
+const SAFE_LINE_BYTES = 2048;
+const NO_LIMIT = 0x3fffffff;
+
+/** One line for one server. */
+interface Share {
+  readonly server: number;
+  keys: number;
+  bytes: number;
+  /** Where the next key goes: an arena address, or an offset into `heap`. */
+  cursor: number;
+  heap: Buffer | null;
+  /** It stands in a line that other gets may share. */
+  inLine: boolean;
+}
+
+/** The keys of a request by server. */
+interface Plan {
+  readonly shares: Share[];
+  /** Share of each key, in request order. */
+  readonly order: readonly number[];
+}
+
+/**
+ * Cuts a get, gets, gat or gats with several keys into one line per server, each with its keys in
+ * request order. When one server has all keys the request goes there as it is.
+ * @returns false when it must wait for a server to take more
+ */
+export function sendMultiget(request: SpecialRequest, command: number): boolean {
+  const { client, length } = request;
+  const { pool } = client;
+  const head = headOf(request, command);
+  const longLines = command !== MC_GAT && command !== MC_GATS;
+  const plan = makePlan(request, head.length, longLines ? NO_LIMIT : SAFE_LINE_BYTES);
+  if (plan === null) {
+    client.failForward(REASON_REFUSED);
+    return true;
+  }
+  const { shares, order } = plan;
+  if (shares.length === 1 && length <= SAFE_LINE_BYTES) {
+    return forward(request, shares[0].server, CLASS_MULTI);
+  }
+  const servers = shares.map(({ server }) => pool.servers[server]);
+  const connections = connectionsTo(request, servers);
+  if (connections === null) return false;
+  const reply = new MultigetReply(client, order, shares.length);
+  reserve(request, plan, connections, head);
+  copyKeys(request, plan);
+  for (let i = 0; i < shares.length; i++) {
+    const share = shares[i];
+    const connection = connections[i];
+    const part = reply.part(i, share.keys);
+    endLine(request, share);
+    if (connection === null) {
+      part.onFailure(pool.protocol.failure(pool.servers[share.server].lastFailure));
+      continue;
+    }
+    if (share.heap !== null) connection.out.append(share.heap);
+    connection.sentFor(part, share.bytes);
+    if (share.inLine) connection.gets?.noteKeys(share.keys);
+  }
+  return true;
+}
+
+/** What every line begins with: `get`, or `gat 60`. */
+function headOf(request: SpecialRequest, command: number): Uint8Array {
+  if (command < MC_GAT) return command === MC_GETS ? GETS : GET;
+  const { bytes, memory } = request.client.pool.engine;
+  let at = request.start;
+  while (bytes[at] === BLANK) at++;
+  while (bytes[at] !== BLANK) at++;
+  while (bytes[at] === BLANK) at++;
+  const exptime = at;
+  while (bytes[at] !== BLANK) at++;
+  const name = command === MC_GATS ? 'gats' : 'gat';
+  return Buffer.from(`${name} ${memory.toString('latin1', exptime, at)}`, 'latin1');
+}
+
+/** Splits the keys of the request from number `fromKey` on into PART_TABLE. @returns how many */
+function splitKeys(request: SpecialRequest, from: number, fromKey: number): number {
+  const { engine, descriptor } = request.client.pool;
+  const end = request.start + request.length;
+  const { codec } = engine;
+  return codec.splitMemcacheKeys(from, end, PART_TABLE, PART_TABLE_RECORDS, fromKey, descriptor);
+}
+
+/** Address behind the last of the `count` keys in PART_TABLE. */
+function behindKeys(words: Uint32Array, count: number): number {
+  const last = PART_WORD + (count - 1) * RECORD_WORDS;
+  return words[last + RECORD_KEY] + words[last + RECORD_KEY_LENGTH];
+}
+
+/**
+ * What is counted of a request: kept from one to the next, because objects per request would cost
+ * more than the counting.
+ */
+class Tally {
+  readonly #shareOf: number[] = [];
+  readonly #servers: number[] = [];
+  readonly #keys: number[] = [];
+  readonly #bytes: number[] = [];
+  #shares = 0;
+  #emptyBytes = 0;
+  #lineLimit = 0;
+
+  begin(servers: number, emptyBytes: number, lineLimit: number): void {
+    for (let i = 0; i < this.#shares; i++) this.#shareOf[this.#servers[i]] = -1;
+    for (let i = this.#shareOf.length; i < servers; i++) this.#shareOf.push(-1);
+    this.#shares = 0;
+    this.#emptyBytes = emptyBytes;
+    this.#lineLimit = lineLimit;
+  }
+
+  /**
+   * Counts the `count` keys in PART_TABLE, the first of which is number `key` of the request, and
+   * writes the share of each to `order`. @returns false when one has no server
+   */
+  add(words: Uint32Array, count: number, order: number[], key: number): boolean {
+    const shareOf = this.#shareOf;
+    const keys = this.#keys;
+    const sizes = this.#bytes;
+    for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
+      const server = words[at + RECORD_SERVER];
+      if (server === NO_SERVER) return false;
+      const bytes = words[at + RECORD_LENGTH] + 1;
+      let share = shareOf[server];
+      if (share < 0 || sizes[share] + bytes > this.#lineLimit) share = this.#open(server);
+      keys[share]++;
+      sizes[share] += bytes;
+      order[key + i] = share;
+    }
+    return true;
+  }
+
+  #open(server: number): number {
+    const share = this.#shares++;
+    this.#shareOf[server] = share;
+    this.#servers[share] = server;
+    this.#keys[share] = 0;
+    this.#bytes[share] = this.#emptyBytes;
+    return share;
+  }
+
+  shares(): Share[] {
+    const shares: Share[] = [];
+    for (let i = 0; i < this.#shares; i++) {
+      const keys = this.#keys[i];
+      const bytes = this.#bytes[i];
+      shares.push({ server: this.#servers[i], keys, bytes, cursor: 0, heap: null, inLine: false });
+    }
+    return shares;
+  }
+}
+
+const tally = new Tally();
+
+/** Finds each key's server. @returns null when a key has none */
+function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number): Plan | null {
+  const { engine, servers } = request.client.pool;
+  const { words } = engine;
+  tally.begin(servers.length, headBytes + TAIL_BYTES, lineLimit);
+  let count = splitKeys(request, request.start, 0);
+  const order: number[] = new Array(count);
+  for (let key = 0; count > 0; ) {
+    if (!tally.add(words, count, order, key)) return null;
+    key += count;
+    count = count < PART_TABLE_RECORDS ? 0 : splitKeys(request, behindKeys(words, count), key);
+  }
+  return { shares: tally.shares(), order };
+}
+
+/** Takes room for each line, and writes its head. */
+function reserve(
+  request: SpecialRequest,
+  plan: Plan,
+  connections: readonly (BackendConnection | null)[],
+  head: Uint8Array,
+): void {
+  const { bytes } = request.client.pool.engine;
+  const { shares } = plan;
+  for (let i = 0; i < shares.length; i++) {
+    const share = shares[i];
+    const connection = connections[i];
+    if (head === GET && connection !== null) {
+      const { gets } = connection;
+      share.cursor = gets?.reserve(share.bytes - GET.length - TAIL_BYTES, 1) ?? 0;
+      if (gets !== null && share.cursor !== 0) {
+        share.inLine = true;
+        share.bytes = gets.added;
+        continue;
+      }
+    }
+    // A server that is left alone gets nothing: its keys go nowhere.
+    const at = connection?.out.reserve(share.bytes) ?? 0;
+    if (at === 0) share.heap = Buffer.allocUnsafeSlow(share.bytes);
+    share.cursor = writeBytes(share.heap ?? bytes, at, head);
+  }
+}
+
+/** Copies each key, with a blank before it, into its server's line. */
+function copyKeys(request: SpecialRequest, plan: Plan): void {
+  const { shares, order } = plan;
+  // The table still holds the keys when they came in one batch.
+  let count = order.length;
+  if (count >= PART_TABLE_RECORDS) count = splitKeys(request, request.start, 0);
+  for (let key = 0; count > 0; ) {
+    copyBatch(request, shares, order, key, count);
+    key += count;
+    if (key === order.length) break;
+    count = splitKeys(request, behindKeys(request.client.pool.engine.words, count), key);
+  }
+}
+
+function copyBatch(
+  request: SpecialRequest,
+  shares: readonly Share[],
+  order: readonly number[],
+  fromKey: number,
+  count: number,
+): void {
+  const { words, bytes, memory, codec } = request.client.pool.engine;
+  for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
+    const share = shares[order[fromKey + i]];
+    const length = words[at + RECORD_LENGTH];
+    const to = share.cursor;
+    const { heap } = share;
+    if (heap === null) {
+      bytes[to] = BLANK;
+      words[at + RECORD_DEST] = to + 1;
+    } else {
+      const start = words[at + RECORD_START];
+      words[at + RECORD_DEST] = 0;
+      heap[to] = BLANK;
+      memory.copy(heap, to + 1, start, start + length);
+    }
+    share.cursor = to + length + 1;
+  }
+  codec.gather(PART_TABLE, count);
+}
+
+function endLine(request: SpecialRequest, share: Share): void {
+  const into = share.heap ?? request.client.pool.engine.bytes;
+  into[share.cursor] = BLANK;
+  into[share.cursor + 1] = CR;
+  into[share.cursor + 2] = LF;
+}

@@ -1,0 +1,77 @@
+import type { Codec } from '../../protocol/codec.ts';
+import {
+  ERROR_BINARY_PROTOCOL,
+  FLAG_NO_REPLY,
+  MC_GET,
+  MC_GETS,
+} from '../../protocol/frame-table.ts';
+import { BINARY_REQUEST, binaryRefusal } from '../../protocol/memcache/binary.ts';
+import { memcacheClasses } from '../../protocol/memcache/command-classes.ts';
+import * as replies from '../../protocol/memcache/replies.ts';
+import { REASON_INTERNAL } from '../backend/failure.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import type { Protocol } from '../pool/protocol.ts';
+import { handleMemcacheRequest } from './dispatch.ts';
+
+/** memcached's text and meta protocols, spoken by pools without `redis: true`. */
+export class MemcacheProtocol implements Protocol {
+  readonly #codec: Codec;
+  readonly classes: Uint8Array = memcacheClasses();
+  readonly unfinished: Buffer = Buffer.from(
+    'CLIENT_ERROR the request was not completed in time\r\n',
+  );
+  readonly probe: Buffer = Buffer.from('version\r\n');
+  readonly probeAnswer: number = 0x56; // 'V'
+  readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
+  readonly internalError: Buffer = replies.serverError(REASON_INTERNAL);
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+  }
+
+  scanRequests(start: number, end: number, table: number, limit: number, pool: number): number {
+    return this.#codec.scanMemcacheRequests(start, end, table, limit, pool);
+  }
+
+  scanReplies(start: number, end: number, table: number, limit: number): number {
+    return this.#codec.scanMemcacheReplies(start, end, table, limit);
+  }
+
+  handleSpecial(
+    client: ClientConnection,
+    start: number,
+    length: number,
+    info: number,
+    mustSend: boolean,
+  ): boolean {
+    return handleMemcacheRequest({ client, start, length, mustSend }, info);
+  }
+
+  isRead(command: number): boolean {
+    return command === MC_GET || command === MC_GETS;
+  }
+
+  handshake(): void {}
+
+  malformed(error: number, _byte: number, next: number): Buffer {
+    return error === ERROR_BINARY_PROTOCOL ? binaryRefusal(next) : replies.LINE_TOO_LONG;
+  }
+
+  /** What the log says about a client that cannot be served. */
+  complaint(error: number): string | null {
+    if (error !== ERROR_BINARY_PROTOCOL) return null;
+    const byte = `0x${BINARY_REQUEST.toString(16)}`;
+    const what = `speaks memcached's binary protocol (first byte ${byte})`;
+    return `${what}: switch it to the text protocol`;
+  }
+
+  failure(reason: string): Buffer {
+    return replies.serverError(reason);
+  }
+
+  tooLarge(limit: number, info: number): Buffer | null {
+    if ((info & FLAG_NO_REPLY) !== 0) return null;
+    const text = `request is larger than max_assembled_request (${limit} bytes)`;
+    return replies.serverError(text);
+  }
+}

@@ -1,0 +1,108 @@
+import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
+import { serverError } from '../../protocol/memcache/replies.ts';
+import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+
+const WHOLE = FLAG_FIRST | FLAG_LAST;
+const LETTER_M = 0x4d;
+const LETTER_N = 0x4e;
+const MARKER_REPLY_BYTES = 4; // "MN\r\n"
+
+/** What ringway sends behind a quiet command, to know when there is no reply. */
+export const MARKER: Buffer = Buffer.from('mn\r\n');
+
+/**
+ * The reply to a quiet meta command, if there is one. Such a command is sent with an `mn` of our
+ * own behind it: whatever comes before that one's reply belongs to the command. As each quiet
+ * command keeps its place among the client's requests, replies of several servers come out in the
+ * order one memcached would give them, and the client's own `mn` behind them all.
+ */
+export class QuietReply implements ReplyTarget, StoredReply {
+  readonly #client: ClientConnection;
+  readonly #slot: number;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  #replies = 0;
+  #overflown = false;
+  /** The marker is answered: nothing more belongs to this command. */
+  #complete = false;
+
+  constructor(client: ClientConnection) {
+    this.#client = client;
+    this.#slot = client.pipeline.open();
+    client.references++;
+  }
+
+  get client(): ClientConnection {
+    return this.#client;
+  }
+
+  onReply(start: number, length: number, info: number): void {
+    const last = (info & FLAG_LAST) !== 0;
+    if (last) this.#replies++;
+    // A server without meta commands answers the marker with an error: the second reply is its.
+    this.#complete = this.#isMarker(start, length, info) || this.#replies === 2;
+    if (this.#complete) this.#finish();
+    else this.#keep(start, length);
+  }
+
+  awaitsMore(): boolean {
+    return !this.#complete;
+  }
+
+  #isMarker(start: number, length: number, info: number): boolean {
+    if ((info & WHOLE) !== WHOLE || length !== MARKER_REPLY_BYTES) return false;
+    const { bytes } = this.#client.pool.engine;
+    return bytes[start] === LETTER_M && bytes[start + 1] === LETTER_N;
+  }
+
+  #keep(start: number, length: number): void {
+    const client = this.#client;
+    if (client.closed || this.#overflown || this.#replies > 1) return;
+    if (client.overOutputLimit()) {
+      this.#overflown = true;
+      this.#replace(serverError('reply is larger than client_output_limit'));
+      return;
+    }
+    const piece = Buffer.allocUnsafeSlow(length);
+    client.pool.engine.memory.copy(piece, 0, start, start + length);
+    this.#pieces.push(piece);
+    this.#bytes += length;
+    client.pipeline.storedBytes += length;
+  }
+
+  #replace(reply: Buffer): void {
+    this.#client.pipeline.storedBytes += reply.length - this.#bytes;
+    this.#pieces = [reply];
+    this.#bytes = reply.length;
+  }
+
+  onFailure(error: Buffer): void {
+    if (!this.#client.closed) this.#replace(error);
+    this.#finish();
+  }
+
+  #finish(): void {
+    const client = this.#client;
+    client.references--;
+    if (client.closed) {
+      client.releaseIfDone();
+      return;
+    }
+    client.pipeline.storeObject(this.#slot, this, 0);
+    client.pool.engine.turn.markClient(client);
+  }
+
+  writeTo(pipeline: ClientPipeline): boolean {
+    for (const piece of this.#pieces) pipeline.out.append(piece);
+    pipeline.storedBytes -= this.#bytes;
+    this.drop();
+    return true;
+  }
+
+  drop(): void {
+    this.#pieces = [];
+    this.#bytes = 0;
+  }
+}

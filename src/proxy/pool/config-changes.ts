@@ -1,0 +1,82 @@
+import type { Config, PoolConfig } from '../../config/index.ts';
+import { type Moved, movedKeys, type NamedRing, sampleKeys } from '../../distribution/moved.ts';
+import { samePool } from './pool-changes.ts';
+import { ringOf } from './pool-ring.ts';
+
+/** Made-up keys that stand for all keys. */
+export const SAMPLE_KEYS = 200_000;
+
+/** What becomes of one pool when one configuration takes the place of another. */
+export interface PoolChange {
+  readonly pool: string;
+  readonly change: 'same' | 'changed' | 'added' | 'removed';
+  /** What differs, in words: `timeout: 400 → 200`, `server cache5 is new`. */
+  readonly differences: readonly string[];
+  /** Null for a pool that is new or gone. */
+  readonly moved: Moved | null;
+}
+
+/** Compares two configurations; `keys` are made-up ones unless given. */
+export function compareConfigs(
+  before: Config,
+  after: Config,
+  keys: readonly Uint8Array[] | null = null,
+): PoolChange[] {
+  const changes: PoolChange[] = [];
+  for (const pool of before.pools) {
+    const next = after.pools.find(({ name }) => name === pool.name);
+    if (next === undefined) {
+      changes.push({ pool: pool.name, change: 'removed', differences: [], moved: null });
+      continue;
+    }
+    const moved = movedKeys(namedRing(pool), namedRing(next), keys ?? sampleKeys(SAMPLE_KEYS));
+    const differences = differencesOf(pool, next);
+    const same = moved.share === 0 && differences.length === 0 && samePool(pool, next);
+    changes.push({ pool: pool.name, change: same ? 'same' : 'changed', differences, moved });
+  }
+  for (const pool of after.pools) {
+    if (before.pools.some(({ name }) => name === pool.name)) continue;
+    changes.push({ pool: pool.name, change: 'added', differences: [], moved: null });
+  }
+  return changes;
+}
+
+function namedRing(pool: PoolConfig): NamedRing {
+  const live = new Uint8Array(pool.servers.length).fill(1);
+  return { ring: ringOf(pool, live), names: pool.servers.map((server) => server.ringName) };
+}
+
+/** What is compared one by one, or not at all. */
+const NOT_AS_VALUES = ['name', 'listen', 'servers', 'redisAuth', 'position', 'keyPositions'];
+
+function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
+  const found: string[] = [];
+  const differs = (what: string, old: unknown, now: unknown): void => {
+    if (String(old) !== String(now)) found.push(`${what}: ${old ?? 'none'} → ${now ?? 'none'}`);
+  };
+  differs('listen', before.listen.text, after.listen.text);
+  for (const key of Object.keys(after) as (keyof PoolConfig)[]) {
+    if (!NOT_AS_VALUES.includes(key)) differs(nameOf(key), textOf(before[key]), textOf(after[key]));
+  }
+  if (String(before.redisAuth) !== String(after.redisAuth)) found.push('redis_auth is another');
+  for (const server of after.servers) {
+    const old = before.servers.find(({ ringName }) => ringName === server.ringName);
+    if (old === undefined) found.push(`server ${server.ringName} is new`);
+    else differs(`server ${server.ringName}`, old.text, server.text);
+  }
+  for (const server of before.servers) {
+    if (after.servers.every(({ ringName }) => ringName !== server.ringName)) {
+      found.push(`server ${server.ringName} is gone`);
+    }
+  }
+  return found;
+}
+
+/** `serverRetryTimeoutMs` is `server_retry_timeout` in the file. */
+function nameOf(key: string): string {
+  return key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function textOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+}

@@ -1,0 +1,147 @@
+import { HEALTH_RETRY_MS } from '../../limits.ts';
+import { LOG_NOTICE, LOG_WARN } from '../../log.ts';
+import { SERVER_EJECTED_AT, SERVER_EJECTS } from '../../stats/counters.ts';
+import type { Pool, Server } from './pool.ts';
+
+/**
+ * Which servers of a pool are live. With `auto_eject_hosts` it does what twemproxy does: each lost
+ * connection and each -LOADING, -OOM or -BUSY is a failure, any good reply clears the count; at
+ * `server_failure_limit` the server leaves the ring for `server_retry_timeout`, and comes back with
+ * the first request after that.
+ */
+export class PoolHealth {
+  readonly #pool: Pool;
+  #enabled: boolean;
+  #limit: number;
+  #live: Uint8Array;
+  #failures: Int32Array;
+  #retryAt: Float64Array;
+  #ejected = 0;
+  /** Earliest time at which an ejected server may come back; 0 = none is out. */
+  due = 0;
+
+  constructor(pool: Pool) {
+    const { config } = pool;
+    this.#pool = pool;
+    this.#enabled = config.autoEjectHosts;
+    this.#limit = Math.max(1, config.serverFailureLimit);
+    this.#live = new Uint8Array(config.servers.length).fill(1);
+    this.#failures = new Int32Array(config.servers.length);
+    this.#retryAt = new Float64Array(config.servers.length);
+  }
+
+  isLive(server: number): boolean {
+    return this.#live[server] !== 0;
+  }
+
+  get ejectedCount(): number {
+    return this.#ejected;
+  }
+
+  /**
+   * Goes on with the pool's new configuration and servers.
+   * @param before index that each server had, -1 for a new one
+   */
+  reconfigure(before: readonly number[]): void {
+    const { config } = this.#pool;
+    this.#enabled = config.autoEjectHosts;
+    this.#limit = Math.max(1, config.serverFailureLimit);
+    const known = (index: number): boolean => this.#enabled && index >= 0;
+    const live = before.map((index) => (known(index) ? this.#live[index] : 1));
+    const failures = before.map((index) => (known(index) ? this.#failures[index] : 0));
+    const retryAt = before.map((index) => (known(index) ? this.#retryAt[index] : 0));
+    this.#live = Uint8Array.from(live);
+    this.#failures = Int32Array.from(failures);
+    this.#retryAt = Float64Array.from(retryAt);
+    this.#ejected = live.filter((flag) => flag === 0).length;
+    this.#rebuild();
+  }
+
+  onFailure(server: Server, reason: string): void {
+    const { index } = server;
+    if (!this.#enabled || index < 0) return;
+    if (++this.#failures[index] < this.#limit) return;
+    const { serverRetryTimeoutMs } = this.#pool.config;
+    this.#failures[index] = 0;
+    this.#retryAt[index] = performance.now() + serverRetryTimeoutMs;
+    this.#pool.counters[SERVER_EJECTS]++;
+    server.counters[SERVER_EJECTED_AT] = Math.round(
+      (performance.timeOrigin + performance.now()) * 1000,
+    );
+    if (this.#live[index] !== 0) this.#ejected++;
+    this.#live[index] = 0;
+    this.#rebuild();
+    this.#pool.engine.log.write(
+      LOG_WARN,
+      `server ${server.title} is ejected for ${serverRetryTimeoutMs} ms: ${reason}; ` +
+        `${this.#pool.servers.length - this.#ejected} of ${this.#pool.servers.length} are live`,
+      { ...server.logFields, event: 'ejected', reason },
+    );
+  }
+
+  onGoodReply({ index }: Server): void {
+    if (index >= 0) this.#failures[index] = 0;
+  }
+
+  /**
+   * Takes back the servers whose time is over; called before requests are sent once `due` has
+   * passed.
+   */
+  readmit(now: number): void {
+    try {
+      this.#takeBack(now);
+    } catch (error) {
+      // Not the trouble of the client whose requests come next, nor of those after it.
+      this.due = now + HEALTH_RETRY_MS;
+      this.#pool.engine.guard.note(`pool ${this.#pool.config.name} takes no server back`, error);
+    }
+  }
+
+  #takeBack(now: number): void {
+    let changed = false;
+    for (const server of this.#pool.servers) {
+      const { index } = server;
+      if (this.#live[index] !== 0 || this.#retryAt[index] > now) continue;
+      if (this.#pool.config.serverProbe) {
+        // Asked again if the probe gets no answer; until then others are not held up.
+        this.#retryAt[index] = now + Math.max(1, this.#pool.config.serverRetryTimeoutMs);
+        server.probe(() => this.#revive(server));
+        continue;
+      }
+      this.#markLive(server);
+      changed = true;
+    }
+    if (changed) this.#rebuild();
+    else this.#findDue();
+  }
+
+  #revive(server: Server): void {
+    if (server.index < 0 || this.#live[server.index] !== 0) return;
+    this.#markLive(server);
+    this.#rebuild();
+  }
+
+  #markLive(server: Server): void {
+    this.#live[server.index] = 1;
+    this.#failures[server.index] = 0;
+    this.#ejected--;
+    this.#pool.engine.log.write(LOG_NOTICE, `server ${server.title} is back in the ring`, {
+      ...server.logFields,
+      event: 'revived',
+    });
+  }
+
+  #rebuild(): void {
+    this.#pool.writeRing(this.#live);
+    this.#findDue();
+  }
+
+  #findDue(): void {
+    this.due = 0;
+    for (let i = 0; i < this.#live.length; i++) {
+      if (this.#live[i] !== 0) continue;
+      const at = Math.max(this.#retryAt[i], Number.MIN_VALUE);
+      if (this.due === 0 || at < this.due) this.due = at;
+    }
+  }
+}

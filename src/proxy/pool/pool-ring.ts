@@ -1,0 +1,30 @@
+import type { PoolConfig } from '../../config/index.ts';
+import { tagWord } from '../../distribution/hash-tag.ts';
+import { poolBytesForServers } from '../../distribution/pool-descriptor.ts';
+import { buildRing, type Ring } from '../../distribution/ring.ts';
+import { HASH_NAMES } from '../../hash/index.ts';
+
+const ALIGN = 64;
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGN) * ALIGN;
+}
+
+/** Bytes of arena for a pool's ring, whichever of its servers are live. */
+export function ringBytes(pool: PoolConfig): number {
+  return aligned(poolBytesForServers(pool.servers.length, pool.distribution));
+}
+
+/** The ring of a pool with the given servers live. */
+export function ringOf(pool: PoolConfig, live: ArrayLike<number>): Ring {
+  const servers = pool.servers.map((server) => ({
+    name: Buffer.from(server.ringName, 'latin1'),
+    weight: server.weight,
+  }));
+  return buildRing(servers, live, {
+    hash: HASH_NAMES.indexOf(pool.hash),
+    distribution: pool.distribution,
+    limits: [pool.maxArguments, pool.maxBulk, pool.maxInline],
+    tag: tagWord(pool.hashTag === null ? null : Uint8Array.from(pool.hashTag)),
+  });
+}

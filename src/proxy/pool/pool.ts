@@ -1,0 +1,155 @@
+import type { CustomCommand, PoolConfig } from '../../config/index.ts';
+import { writePool } from '../../distribution/pool-descriptor.ts';
+import { routeKey } from '../../distribution/route.ts';
+import {
+  FRAME_TABLE,
+  POOL_RANDOM,
+  STATE_SERVER,
+  WINDOW,
+  WINDOW_BYTES,
+} from '../../protocol/frame-table.ts';
+import { type LearnedCommand, specOf } from '../../protocol/redis/table/learn-command.ts';
+import { POOL_COUNTERS } from '../../stats/counters.ts';
+import { CLASSES, PoolLatency } from '../../stats/latency.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { RingRegion } from '../engine/ring-arena.ts';
+import { ConnectionBudget } from './connection-budget.ts';
+import { PoolHealth } from './health.ts';
+import { Lanes } from './lanes.ts';
+import { sameAddress, sameConnections, sameSlowLog } from './pool-changes.ts';
+import { ringOf } from './pool-ring.ts';
+import type { Protocol } from './protocol.ts';
+import { Server } from './server.ts';
+import { SlowLog } from './slow-log.ts';
+
+export { Server };
+
+const INT32_MAX = 0x7fffffff;
+const PLACEHOLDER = Buffer.from('placeholder');
+
+/** The row of a command that the configuration describes: the servers check its arity. */
+function custom(command: CustomCommand): LearnedCommand {
+  const least = Math.max(1, command.firstKey + 1, command.numkeys + 1);
+  const spec = specOf({ ...command, arity: -least, access: 'w' });
+  return { spec, movable: false, blocking: false, hides: null };
+}
+
+/** A named listener and its servers. */
+export class Pool {
+  readonly engine: Engine;
+  /** Replaced at once, between two turns, when the configuration is read again. */
+  config: PoolConfig;
+  readonly protocol: Protocol;
+  servers: readonly Server[];
+  readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
+  /** Null when latencies are not measured. */
+  readonly latency: PoolLatency | null;
+  slowLog: SlowLog | null = null;
+  /** Requests that took this long go into the slow log. */
+  slowMicros: number = INT32_MAX;
+  /** Where the ring is in the arena. */
+  region: RingRegion;
+  /** Address of the ring in the arena. */
+  descriptor: number;
+  readonly health: PoolHealth;
+  readonly lanes: Lanes;
+  readonly budget: ConnectionBudget;
+  /** By upper-case name; what the configuration adds to the command table. */
+  customCommands: ReadonlyMap<string, LearnedCommand> = new Map();
+  /** As customCommands, learnt from a server. */
+  readonly learnedCommands: Map<string, LearnedCommand> = new Map();
+
+  constructor(engine: Engine, config: PoolConfig, protocol: Protocol, region: RingRegion) {
+    this.protocol = protocol;
+    this.engine = engine;
+    this.config = config;
+    this.region = region;
+    this.descriptor = region.at;
+    engine.words[region.at / 4 + POOL_RANDOM] = 0;
+    this.latency = engine.measuresLatency ? new PoolLatency(config.servers.length) : null;
+    this.lanes = new Lanes(config.redis ? config.redisDb : 0, (index) => {
+      return !this.servers.some((server) => server.hasLane(this.lanes.at(index)));
+    });
+    this.budget = new ConnectionBudget(() => this.servers);
+    this.#configureCommands();
+    this.#openSlowLog();
+    this.servers = config.servers.map((server, i) => new Server(this, server, i, i * CLASSES));
+    this.health = new PoolHealth(this);
+    this.writeRing(new Uint8Array(config.servers.length).fill(1));
+  }
+
+  #configureCommands(): void {
+    const { servers, serverConnections, maxBackendConnections, customCommands } = this.config;
+    this.budget.limit = Math.max(servers.length * serverConnections, maxBackendConnections);
+    this.customCommands = new Map(customCommands.map((each) => [each.name, custom(each)]));
+  }
+
+  #openSlowLog(): void {
+    const { slowlogMs, slowlogLength, slowlogRedact } = this.config;
+    this.slowLog = slowlogMs === 0 ? null : new SlowLog(slowlogLength, slowlogRedact);
+    this.slowMicros = slowlogMs === 0 ? INT32_MAX : Math.min(INT32_MAX, slowlogMs * 1000);
+  }
+
+  /**
+   * Goes on with another configuration of the same protocol; clients stay connected.
+   * @param region for its ring @returns the region that is free now
+   */
+  reconfigure(config: PoolConfig, region: RingRegion): RingRegion {
+    const { config: before, region: freed, engine } = this;
+    engine.words[region.at / 4 + POOL_RANDOM] = engine.words[freed.at / 4 + POOL_RANDOM];
+    this.config = config;
+    this.region = region;
+    this.descriptor = region.at;
+    if (!sameSlowLog(before, config)) this.#openSlowLog();
+    this.lanes.first.db = config.redis ? config.redisDb : 0;
+    this.#configureCommands();
+    const known = new Map(this.servers.map((server) => [server.name, server]));
+    const indexes = config.servers.map(({ ringName }) => known.get(ringName)?.index ?? -1);
+    const replaced = new Set<Server>();
+    this.servers = config.servers.map((line, i) => {
+      const server = known.get(line.ringName);
+      if (server === undefined) return new Server(this, line, i, this.latency?.add() ?? 0);
+      if (sameConnections(before, config) && sameAddress(server.config, line)) {
+        known.delete(line.ringName);
+        server.reconfigure(line, i);
+        return server;
+      }
+      replaced.add(server);
+      return new Server(this, line, i, server.firstSeries, server);
+    });
+    for (const server of known.values()) {
+      server.leave(() => {
+        if (!replaced.has(server)) this.latency?.remove(server.firstSeries);
+      });
+    }
+    this.health.reconfigure(indexes);
+    return freed;
+  }
+
+  /** Lays the ring of the live servers where the codec looks keys up. */
+  writeRing(live: ArrayLike<number>): void {
+    const { words } = this.engine;
+    const random = words[this.descriptor / 4 + POOL_RANDOM];
+    const seed = random === 0 ? (Math.random() * 0xffffffff) >>> 0 : random;
+    writePool(words, this.descriptor, ringOf(this.config, live), seed);
+  }
+
+  /** Server of requests without a key: twemproxy routes them as if their key were this word. */
+  placeholderServer(): number {
+    const { words } = this.engine;
+    return routeKey(PLACEHOLDER, 0, PLACEHOLDER.length, words, this.descriptor);
+  }
+
+  /** Server of the unfinished request that begins with `head`; only between two turns. */
+  serverOfHead(head: Buffer): number {
+    const { engine, protocol, descriptor } = this;
+    const length = head.copy(engine.memory, WINDOW, 0, WINDOW_BYTES);
+    engine.loadState(null);
+    protocol.scanRequests(WINDOW, WINDOW + length, FRAME_TABLE, 1, descriptor);
+    return engine.state(STATE_SERVER);
+  }
+
+  close(): void {
+    for (const server of this.servers) server.close();
+  }
+}

@@ -1,0 +1,338 @@
+import type { ServerConfig } from '../../config/index.ts';
+import { FAILURE_LOG_INTERVAL_MS, JOIN_PAUSE_MS } from '../../limits.ts';
+import { LOG_INFO, LOG_WARN, type LogFields } from '../../log.ts';
+import {
+  IN_QUEUE,
+  IN_QUEUE_BYTES,
+  OUT_QUEUE,
+  OUT_QUEUE_BYTES,
+  SERVER_COUNTERS,
+} from '../../stats/counters.ts';
+import { BackendConnection } from '../backend/backend-connection.ts';
+import {
+  REASON_INTERNAL,
+  REASON_REFUSED,
+  REASON_TIMEOUT,
+  REASON_TOO_MANY,
+} from '../backend/failure.ts';
+import { BulkConnections } from '../backend/leases.ts';
+import { ServerVersion } from '../redis/server-version.ts';
+import { Breaker } from './breaker.ts';
+import type { Lane } from './lanes.ts';
+import type { Pool } from './pool.ts';
+
+/** How often the connections of a server that has left the pool are looked at. */
+const LEAVE_SWEEP_MS = 20;
+
+/** One line of `servers:` and the connections to it. */
+export class Server {
+  readonly pool: Pool;
+  config: ServerConfig;
+  readonly name: string;
+  /** Position in the pool's order; -1 once it has left the pool. */
+  index: number;
+  /** Of the pool's latencies: its first command class. */
+  readonly firstSeries: number;
+  readonly counters: Float64Array;
+  readonly bulk: BulkConnections;
+  readonly version: ServerVersion;
+  /** `server_connections` places per lane, lane by lane. */
+  readonly #connections: (BackendConnection | null)[];
+  readonly #perLane: number;
+  /** Connections that finish what is in flight and take nothing new. */
+  readonly #retired: Set<BackendConnection> = new Set();
+  readonly #breaker: Breaker;
+  /** What the last failure was: the answer to requests that are not even tried. */
+  lastFailure: string = REASON_REFUSED;
+  #lastFailureLog = 0;
+  #failuresNotLogged = 0;
+  #down = false;
+  /** When gets may be joined again, in engine milliseconds. */
+  #joinsFrom = 0;
+
+  /** @param heirOf the server of the same name that this one replaces, whose counters go on */
+  constructor(
+    pool: Pool,
+    config: ServerConfig,
+    index: number,
+    firstSeries: number,
+    heirOf: Server | null = null,
+  ) {
+    this.pool = pool;
+    this.index = index;
+    this.firstSeries = firstSeries;
+    this.counters = heirOf?.counters ?? new Float64Array(SERVER_COUNTERS);
+    this.#breaker = new Breaker(0, 0);
+    this.#configureBreaker();
+    this.config = config;
+    this.name = config.ringName;
+    this.#perLane = pool.config.serverConnections;
+    this.#connections = new Array(this.#perLane).fill(null);
+    this.bulk = new BulkConnections(this, pool.config.bulkConnections);
+    this.version = new ServerVersion(pool.engine);
+  }
+
+  #configureBreaker(): void {
+    const { autoEjectHosts, breakerFailures, breakerMaxWaitMs } = this.pool.config;
+    // Ejection is a breaker of its own, and must count every failure.
+    this.#breaker.configure(autoEjectHosts ? 0 : breakerFailures, breakerMaxWaitMs);
+  }
+
+  /** Goes on with a new line of the file that leads to the same server. */
+  reconfigure(config: ServerConfig, index: number): void {
+    this.config = config;
+    this.index = index;
+    this.#configureBreaker();
+  }
+
+  /**
+   * The server has left the pool: what is in flight is answered, then its connections close.
+   * @param onGone told when the last one is closed
+   */
+  leave(onGone: () => void): void {
+    this.index = -1;
+    for (const connection of [...this.#connections]) {
+      if (connection !== null) this.retire(connection);
+    }
+    this.bulk.leave();
+    this.version.stop();
+    const sweep = (): void => {
+      for (const connection of this.#connections) {
+        if (connection !== null) this.retire(connection);
+      }
+      for (const connection of [...this.#retired]) {
+        // Quiet commands have no reply to wait for, but must be written.
+        const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
+        if (done) connection.close();
+      }
+      if (this.#retired.size === 0 && this.bulk.isEmpty) onGone();
+      else setTimeout(sweep, LEAVE_SWEEP_MS).unref();
+    };
+    sweep();
+  }
+
+  get address(): string {
+    const { kind, host, port, path } = this.config;
+    return kind === 'unix' ? path : `${host}:${port}`;
+  }
+
+  /**
+   * The connection for a client's next request, opened when there is none. A client keeps to one of
+   * them, so its requests to a server are executed in order.
+   * @param lane index of its lane
+   * @returns null while the server is left alone after repeated failures, and when the pool has as
+   * many connections as it may; `lastFailure` says why
+   */
+  connectionFor(client: number, lane: number = 0): BackendConnection | null {
+    if (this.#breaker.tripped && !this.#breaker.mayTry(this.pool.engine.now)) return null;
+    const perLane = this.#perLane;
+    const at = perLane === 1 ? lane : lane * perLane + (client % perLane);
+    if (at < this.#connections.length) {
+      const connection = this.#connections[at];
+      if (connection !== null) return connection;
+    }
+    return this.#open(at, this.pool.lanes.at(lane));
+  }
+
+  #open(at: number, lane: Lane): BackendConnection | null {
+    const { budget, engine } = this.pool;
+    if (!budget.makeRoom()) {
+      this.lastFailure = REASON_TOO_MANY;
+      return null;
+    }
+    while (this.#connections.length <= at) this.#connections.push(null);
+    try {
+      const opened = this.#connect(lane);
+      this.#connections[at] = opened;
+      return opened;
+    } catch (error) {
+      engine.guard.note(`no connection to server ${this.title} is opened`, error);
+      this.lastFailure = REASON_INTERNAL;
+      return null;
+    }
+  }
+
+  #connect(lane: Lane): BackendConnection {
+    const opened = new BackendConnection(this.pool.engine, this, lane);
+    this.pool.budget.open++;
+    return opened;
+  }
+
+  /** One more connection of those bounded by `bulk_connections`. */
+  openBulk(lane: Lane): BackendConnection {
+    this.pool.budget.makeRoom();
+    return this.#connect(lane);
+  }
+
+  /** The idle connection that was used longest ago, here or before. */
+  leastUsed(other: BackendConnection | null): BackendConnection | null {
+    let oldest = other;
+    const { chosen } = this.pool.budget;
+    for (const each of [...this.#connections, ...this.bulk.idle]) {
+      if (each === null || each.inFlight.count > 0 || !each.connected) continue;
+      if (chosen.includes(each)) continue;
+      if (oldest === null || each.inFlight.lastTime < oldest.inFlight.lastTime) oldest = each;
+    }
+    return oldest;
+  }
+
+  /** Whether a connection of this lane is left. */
+  hasLane(lane: Lane): boolean {
+    for (const each of this.#connections) if (each?.lane === lane) return true;
+    for (const each of this.#retired) if (each.lane === lane) return true;
+    return this.bulk.hasLane(lane);
+  }
+
+  /** Opens the first connection before there is a request. */
+  preconnect(): void {
+    this.connectionFor(0, 0);
+  }
+
+  /** Takes a connection out of service; it ends when nothing is in flight on it. */
+  retire(connection: BackendConnection): void {
+    const at = this.#connections.indexOf(connection);
+    if (at < 0) return;
+    this.#connections[at] = null;
+    this.#retired.add(connection);
+  }
+
+  onIdle(connection: BackendConnection): void {
+    if (this.#retired.has(connection)) connection.close();
+    else this.bulk.onIdle(connection);
+  }
+
+  forget(connection: BackendConnection): void {
+    const at = this.#connections.indexOf(connection);
+    if (at >= 0) this.#connections[at] = null;
+    this.#retired.delete(connection);
+    this.bulk.forget(connection);
+    this.pool.budget.open--;
+  }
+
+  /** Asks the server whether it is well, on a connection of its own. */
+  probe(onAnswer: () => void): void {
+    const { guard } = this.pool.engine;
+    const connection = this.#connect(this.pool.lanes.first);
+    connection.isProbe = true;
+    const request = this.pool.protocol.probe;
+    connection.out.append(request);
+    connection.sentFor(
+      {
+        onReply: (start) => {
+          if (this.pool.engine.bytes[start] === this.pool.protocol.probeAnswer) onAnswer();
+          setImmediate(guard.bind(connection, () => connection.close()));
+        },
+        onFailure: () => {},
+      },
+      request.length,
+    );
+  }
+
+  /** Gets for this server may share a line. */
+  get joinsGets(): boolean {
+    return this.pool.config.joinGets && this.pool.engine.now >= this.#joinsFrom;
+  }
+
+  /** It answered joined gets with an error: for a while each is sent alone. */
+  onJoinedGetsFailed(error: string): void {
+    const { now } = this.pool.engine;
+    if (now >= this.#joinsFrom) {
+      this.#joinsFrom = now + JOIN_PAUSE_MS;
+      this.#logAlone(`with ${error}; for ${JOIN_PAUSE_MS / 1000} s each is sent alone`);
+    }
+  }
+
+  /** It answers joined gets in a way that cannot be relied on. */
+  onJoinedGetsRefused(what: string): void {
+    if (this.#joinsFrom === Number.POSITIVE_INFINITY) return;
+    this.#joinsFrom = Number.POSITIVE_INFINITY;
+    this.#logAlone(`with ${what}; from now on each is sent alone`);
+  }
+
+  #logAlone(what: string): void {
+    const text = `server ${this.title} answered gets joined into one line ${what}`;
+    this.#log(LOG_WARN, text, { event: 'gets not joined' });
+  }
+
+  onConnected(): void {
+    if (!this.#down) return;
+    this.#down = false;
+    this.version.askAgain();
+    this.#log(LOG_INFO, `server ${this.title} is reachable again`, { event: 'reachable' });
+  }
+
+  /** -LOADING, -OOM, -BUSY: the text goes to the client, the server counts as failing. */
+  onTransientReply(): void {
+    this.pool.health.onFailure(this, 'it cannot serve now');
+  }
+
+  /** A chunk of replies ended with a good one. */
+  onReplies(): void {
+    this.#breaker.onSuccess();
+    this.pool.health.onGoodReply(this);
+  }
+
+  onConnectionLost(connection: BackendConnection, reason: string, lost: number): void {
+    this.lastFailure = reason;
+    // Losing an open connection says little: a server that restarts is back at once.
+    if (!connection.connected || reason === REASON_TIMEOUT) {
+      this.#breaker.onFailure(performance.now());
+    }
+    if (!connection.isProbe) this.pool.health.onFailure(this, reason);
+    this.#down = true;
+    const now = performance.now();
+    if (this.#lastFailureLog !== 0 && now - this.#lastFailureLog < FAILURE_LOG_INTERVAL_MS) {
+      this.#failuresNotLogged++;
+      return;
+    }
+    const more =
+      this.#failuresNotLogged === 0 ? '' : ` (and ${this.#failuresNotLogged} times more)`;
+    this.#lastFailureLog = now;
+    this.#failuresNotLogged = 0;
+    const requests = lost === 1 ? '1 request' : `${lost} requests`;
+    this.#log(LOG_WARN, `server ${this.title} failed: ${reason}; ${requests} lost${more}`, {
+      event: 'failed',
+      reason,
+      lost,
+    });
+  }
+
+  /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
+  gaugeQueues(): void {
+    let waiting = 0;
+    let waitingBytes = 0;
+    let outstanding = 0;
+    let outstandingBytes = 0;
+    for (const connection of [...this.#connections, ...this.#retired]) {
+      if (connection === null) continue;
+      const { unwritten, inFlight, out } = connection;
+      waiting += unwritten;
+      waitingBytes += out.pendingBytes;
+      outstanding += inFlight.count - unwritten;
+      outstandingBytes += Math.max(0, inFlight.bytes - out.pendingBytes);
+    }
+    this.counters[IN_QUEUE] = waiting;
+    this.counters[IN_QUEUE_BYTES] = waitingBytes;
+    this.counters[OUT_QUEUE] = outstanding;
+    this.counters[OUT_QUEUE_BYTES] = outstandingBytes;
+  }
+
+  get title(): string {
+    return `${this.pool.config.name} | ${this.name} (${this.address})`;
+  }
+
+  /** What every line about this server says to programs. */
+  get logFields(): LogFields {
+    return { pool: this.pool.config.name, server: this.name, address: this.address };
+  }
+
+  #log(level: number, text: string, fields: LogFields): void {
+    this.pool.engine.log.write(level, text, { ...this.logFields, ...fields });
+  }
+
+  close(): void {
+    for (const connection of [...this.#connections, ...this.#retired]) connection?.close();
+    this.bulk.close();
+    this.version.stop();
+  }
+}

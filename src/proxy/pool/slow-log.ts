@@ -1,0 +1,145 @@
+import { LOG_NOTICE } from '../../log.ts';
+import type { Server } from './pool.ts';
+
+/** What the slow log is told of a request; `head` holds its first bytes and is copied. */
+export interface SlowRequest {
+  readonly head: Buffer;
+  readonly client: string;
+  readonly clientName: string;
+  readonly server: Server;
+  /** From its arrival until its reply. */
+  readonly totalMicros: number;
+  /** The server's share of that. */
+  readonly serverMicros: number;
+}
+
+/** One line of the slow log. Texts are latin1, one character per byte. */
+export interface SlowEntry {
+  readonly id: number;
+  /** Unix time in seconds, of the reply. */
+  readonly at: number;
+  readonly command: string;
+  /** The second word, cut; `(redacted)` when keys are not to be seen, null when there is none. */
+  readonly key: string | null;
+  /** Words behind the key. */
+  readonly moreWords: number;
+  readonly client: string;
+  readonly clientName: string;
+  readonly server: string;
+  readonly totalMicros: number;
+  readonly serverMicros: number;
+}
+
+export const MAX_SLOW_KEY = 96;
+const REDACTED = '(redacted)';
+
+/** The latest requests of a pool that took `slowlog_ms` or longer. */
+export class SlowLog {
+  readonly #capacity: number;
+  readonly #redact: boolean;
+  #entries: SlowEntry[] = [];
+  #nextId = 0;
+
+  constructor(capacity: number, redact: boolean) {
+    this.#capacity = capacity;
+    this.#redact = redact;
+  }
+
+  add(request: SlowRequest): void {
+    const { server, client, clientName, totalMicros, serverMicros } = request;
+    const { command, key, words } = describeHead(request.head);
+    const entry: SlowEntry = {
+      id: this.#nextId++,
+      at: Math.floor(Date.now() / 1000),
+      command,
+      key: key !== null && this.#redact ? REDACTED : key,
+      moreWords: Math.max(0, words - 2),
+      client,
+      clientName,
+      server: server.name,
+      totalMicros,
+      serverMicros,
+    };
+    this.#entries.push(entry);
+    if (this.#entries.length > this.#capacity) this.#entries.shift();
+    const pool = server.pool.config.name;
+    const what = [command, entry.key ?? ''].join(' ').trim();
+    const took = `${millis(totalMicros)}, ${millis(serverMicros)} of it on ${server.name}`;
+    const message = `slow request in pool ${pool}: ${what} took ${took}, from ${client}`;
+    server.pool.engine.log.write(LOG_NOTICE, message, {
+      pool,
+      server: server.name,
+      client,
+      total_us: totalMicros,
+      server_us: serverMicros,
+    });
+  }
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  reset(): void {
+    this.#entries = [];
+  }
+
+  /** The latest entries, newest first. @param count negative = all */
+  latest(count: number): SlowEntry[] {
+    const wanted = count < 0 ? this.#entries.length : count;
+    return wanted === 0 ? [] : this.#entries.slice(-wanted).reverse();
+  }
+}
+
+function millis(micros: number): string {
+  return `${(micros / 1000).toFixed(1)} ms`;
+}
+
+interface Description {
+  readonly command: string;
+  readonly key: string | null;
+  readonly words: number;
+}
+
+/** The command and key that a request begins with, in RESP or as a line of words. */
+export function describeHead(head: Buffer): Description {
+  const text = head.toString('latin1');
+  const [first, ...rest] = text.split('\r\n');
+  if (!first.startsWith('*')) {
+    const words = first.trim().split(/[ \t]+/);
+    const key = words.length > 1 ? words[1].slice(0, MAX_SLOW_KEY) : null;
+    return { command: words[0].toUpperCase(), key, words: words.length };
+  }
+  const words = Number(first.slice(1));
+  const [command, afterCommand] = bulkAt(text, text.length - rest.join('\r\n').length);
+  const key = words > 1 && afterCommand < text.length ? bulkAt(text, afterCommand)[0] : null;
+  return { command: command.toUpperCase(), key, words };
+}
+
+/** The bulk at `at`, as far as it is there and short enough, and where the next one begins. */
+function bulkAt(text: string, at: number): [body: string, next: number] {
+  const bodyAt = text.indexOf('\r\n', at) + 2;
+  if (bodyAt < 2) return ['', text.length];
+  const length = Number(text.slice(at + 1, bodyAt - 2));
+  const end = bodyAt + length;
+  const cut = Math.min(end, bodyAt + MAX_SLOW_KEY);
+  const body = text.slice(bodyAt, cut);
+  return [body.length < length ? `${body}...` : body, Math.min(end + 2, text.length)];
+}
+
+/** A `SLOWLOG GET` reply, in Redis's layout; the server's share stands behind the arguments. */
+export function slowLogReply(entries: readonly SlowEntry[]): Buffer {
+  const out: string[] = [`*${entries.length}\r\n`];
+  for (const entry of entries) {
+    const args = [entry.command];
+    if (entry.key !== null) args.push(entry.key);
+    if (entry.moreWords > 0) args.push(`... (${entry.moreWords} more arguments)`);
+    args.push(`[server ${entry.server} took ${entry.serverMicros} us of it]`);
+    out.push(`*6\r\n:${entry.id}\r\n:${entry.at}\r\n:${entry.totalMicros}\r\n`);
+    out.push(`*${args.length}\r\n`, ...args.map(bulk), bulk(entry.client), bulk(entry.clientName));
+  }
+  return Buffer.from(out.join(''), 'latin1');
+}
+
+function bulk(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`;
+}

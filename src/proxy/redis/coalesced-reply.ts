@@ -1,0 +1,298 @@
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  PART_TABLE,
+  PART_TABLE_RECORDS,
+  RECORD_BYTES,
+  RECORD_START,
+} from '../../protocol/frame-table.ts';
+import { elementEnds } from '../../protocol/redis/replies/elements.ts';
+import { REPLY_TOO_LARGE } from '../../protocol/redis/replies/replies.ts';
+import type { Coalesce } from '../../protocol/redis/table/commands.ts';
+import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
+import { failureReply, REASON_INVALID } from '../backend/failure.ts';
+import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import { digitsOf, writeDecimal } from '../engine/short-text.ts';
+import { setPartTable, spliceParts } from '../engine/splice.ts';
+import type { Server } from '../pool/pool.ts';
+
+const WHOLE = FLAG_FIRST | FLAG_LAST;
+const ARRAY = 0x2a; // '*'
+const STATUS = 0x2b; // '+'
+const CR = 0x0d;
+const LF = 0x0a;
+const ERROR = 0x2d; // '-'
+const INTEGER = 0x3a; // ':'
+
+/** The reply to one fragment: kept in the client's stash, or on the heap when it is large. */
+class Part implements ReplyTarget {
+  readonly #whole: CoalescedReply;
+  readonly keys: number;
+  readonly server: Server;
+  /** A complete error reply that this fragment got or caused. */
+  error: Buffer | null = null;
+  failed = false;
+  value = 0;
+  stash = 0;
+  length = 0;
+  /** Pieces, when it is not in the stash. */
+  heap: Buffer[] | null = null;
+
+  constructor(whole: CoalescedReply, keys: number, server: Server) {
+    this.#whole = whole;
+    this.keys = keys;
+    this.server = server;
+  }
+
+  get client(): ClientConnection {
+    return this.#whole.client;
+  }
+
+  get clientAddress(): string {
+    return this.#whole.clientAddress;
+  }
+
+  get clientId(): number {
+    return this.#whole.clientId;
+  }
+
+  onReply(start: number, length: number, info: number, count: number): void {
+    this.#whole.take(this, start, length, info, count);
+  }
+
+  onFailure(error: Buffer): void {
+    this.error = error;
+    this.failed = true;
+    this.#whole.complete(this);
+  }
+}
+
+/** The replies to a request's fragments on their way to become one. */
+export class CoalescedReply implements StoredReply {
+  readonly #client: ClientConnection;
+  readonly #coalesce: Coalesce;
+  /** Share of each key, in request order. */
+  readonly #order: readonly number[];
+  readonly #slot: number;
+  /** Nobody hears the reply. */
+  readonly #muted: boolean;
+  readonly #parts: Part[] = [];
+  #left: number;
+  /** Bytes of this reply that are kept on the heap. */
+  #heapBytes = 0;
+
+  constructor(
+    client: ClientConnection,
+    coalesce: Coalesce,
+    order: readonly number[],
+    parts: number,
+  ) {
+    this.#client = client;
+    this.#coalesce = coalesce;
+    this.#order = order;
+    this.#left = parts;
+    this.#muted = client.session.muted;
+    this.#slot = this.#muted ? 0 : client.pipeline.open();
+    client.references++;
+  }
+
+  get client(): ClientConnection {
+    return this.#client;
+  }
+
+  get clientAddress(): string {
+    return this.#client.address;
+  }
+
+  get clientId(): number {
+    return this.#client.id;
+  }
+
+  part(index: number, keys: number, server: Server): ReplyTarget {
+    const part = new Part(this, keys, server);
+    this.#parts[index] = part;
+    return part;
+  }
+
+  /** Takes one piece of a fragment's reply. */
+  take(part: Part, start: number, length: number, info: number, count: number): void {
+    const last = (info & FLAG_LAST) !== 0;
+    if (!this.#client.closed && part.error === null) {
+      const type = info & 0xff;
+      if (type === ERROR && last) part.error = this.#copy(start, length);
+      else if (!this.#fits(part, info, count, start, length))
+        part.error = failureReply(REASON_INVALID);
+    }
+    if (last) this.complete(part);
+  }
+
+  /** Keeps what a good reply says. @returns false when it is not what the command answers */
+  #fits(part: Part, info: number, count: number, start: number, length: number): boolean {
+    const type = info & 0xff;
+    switch (this.#coalesce) {
+      case 'sum':
+        part.value = this.#integer(start, length);
+        return type === INTEGER;
+      case 'ok':
+        return type === STATUS;
+      default:
+        if (type !== ARRAY || count !== part.keys) return false;
+        this.#keep(part, start, length, (info & WHOLE) === WHOLE);
+        return true;
+    }
+  }
+
+  #integer(start: number, length: number): number {
+    const { memory } = this.#client.pool.engine;
+    return Number(memory.toString('latin1', start + 1, start + length - 2));
+  }
+
+  #copy(start: number, length: number): Buffer {
+    const copied = Buffer.allocUnsafeSlow(length);
+    this.#client.pool.engine.memory.copy(copied, 0, start, start + length);
+    return copied;
+  }
+
+  /** A reply that comes in pieces is kept on the heap: the stash holds whole ones. */
+  #keep(part: Part, start: number, length: number, whole: boolean): void {
+    const { pipeline, pool } = this.#client;
+    if (whole) {
+      const at = length <= pool.engine.slabs.largeBytes ? pipeline.stash(length) : 0;
+      if (at !== 0) {
+        pool.engine.memory.copyWithin(at, start, start + length);
+        part.stash = at;
+        part.length = length;
+        return;
+      }
+    }
+    this.#heapBytes += length;
+    if (this.#heapBytes > pool.config.clientOutputLimit) {
+      this.#forget(part);
+      pool.counters[REPLIES_TOO_LARGE]++;
+      part.error = REPLY_TOO_LARGE;
+      return;
+    }
+    part.heap ??= [];
+    part.heap.push(this.#copy(start, length));
+    part.length += length;
+    pipeline.storedBytes += length;
+  }
+
+  #forget(part: Part): void {
+    const { pipeline } = this.#client;
+    if (part.stash !== 0) pipeline.unstash(part.stash, part.length);
+    else if (part.heap !== null) pipeline.storedBytes -= part.length;
+    part.stash = 0;
+    part.heap = null;
+    part.length = 0;
+  }
+
+  /** A fragment is answered or lost; the last one makes the reply. */
+  complete(_part: Part): void {
+    if (--this.#left > 0) return;
+    const client = this.#client;
+    client.references--;
+    if (client.closed) {
+      this.drop();
+      client.releaseIfDone();
+      return;
+    }
+    if (this.#muted) this.drop();
+    else client.pipeline.storeObject(this.#slot, this, 0);
+    client.pool.engine.turn.markClient(client);
+  }
+
+  writeTo(pipeline: ClientPipeline): boolean {
+    const bad = this.#parts.find((part) => part.error !== null);
+    if (bad !== undefined && !this.#perKey) {
+      if (bad.failed) this.#client.pool.counters[FORWARD_ERROR]++;
+      pipeline.out.copy(bad.error as Buffer);
+    } else if (this.#coalesce === 'sum') {
+      let sum = 0;
+      for (const part of this.#parts) sum += part.value;
+      pipeline.out.copy(Buffer.from(`:${sum}\r\n`));
+    } else if (this.#coalesce === 'ok') {
+      pipeline.out.copy(Buffer.from('+OK\r\n'));
+    } else {
+      if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
+      this.#writeArray(pipeline);
+    }
+    for (const part of this.#parts) this.#forget(part);
+    return true;
+  }
+
+  /** Errors stand in the places of their keys. */
+  get #perKey(): boolean {
+    return this.#coalesce === 'array' && this.#client.pool.config.perKeyFailure;
+  }
+
+  #writeArray(pipeline: ClientPipeline): void {
+    this.#writeHeader(pipeline);
+    const inArena = this.#parts.every((part) => part.stash !== 0);
+    if (inArena && this.#order.length <= PART_TABLE_RECORDS) this.#spliceInArena(pipeline);
+    else this.#spliceOnHeap(pipeline);
+  }
+
+  #writeHeader({ out }: ClientPipeline): void {
+    const count = this.#order.length;
+    const at = out.reserve(digitsOf(count) + 3);
+    if (at === 0) {
+      out.append(Buffer.from(`*${count}\r\n`));
+      return;
+    }
+    const { bytes } = this.#client.pool.engine;
+    bytes[at] = ARRAY;
+    const lineEnd = writeDecimal(bytes, at + 1, count);
+    bytes[lineEnd] = CR;
+    bytes[lineEnd + 1] = LF;
+  }
+
+  /** Splits the parts into one table and copies its elements in request order. */
+  #spliceInArena(pipeline: ClientPipeline): void {
+    const { engine } = this.#client.pool;
+    const { words, codec } = engine;
+    let base = PART_TABLE;
+    let bytes = 0;
+    for (let i = 0; i < this.#parts.length; i++) {
+      const { stash, length, keys } = this.#parts[i];
+      codec.splitReply(stash, stash + length, base, keys);
+      bytes += stash + length - words[base / 4 + RECORD_START];
+      const end = base + keys * RECORD_BYTES;
+      setPartTable(words, i, base, end);
+      base = end;
+    }
+    spliceParts(pipeline.out, engine, this.#order, base, bytes);
+  }
+
+  #spliceOnHeap(pipeline: ClientPipeline): void {
+    const { memory } = this.#client.pool.engine;
+    const sources: Buffer[] = [];
+    const ends: Float64Array[] = [];
+    for (const part of this.#parts) {
+      if (part.error !== null) {
+        sources.push(part.error);
+        ends.push(new Float64Array(0));
+        continue;
+      }
+      const source =
+        part.stash !== 0
+          ? Buffer.from(memory.subarray(part.stash, part.stash + part.length))
+          : Buffer.concat(part.heap ?? []);
+      sources.push(source);
+      ends.push(elementEnds(source, part.keys));
+    }
+    const next = new Uint32Array(this.#parts.length);
+    for (const share of this.#order) {
+      const { error } = this.#parts[share];
+      const at = next[share]++;
+      if (error !== null) pipeline.out.copy(error);
+      else pipeline.out.append(sources[share].subarray(ends[share][at], ends[share][at + 1]));
+    }
+  }
+
+  drop(): void {
+    for (const part of this.#parts) this.#forget(part);
+  }
+}

@@ -1,0 +1,41 @@
+import { bulkReply, bulkText } from '../../../protocol/redis/replies/encode.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { answer, type SpecialRequest, word } from '../../routing/request.ts';
+import { CLIENT_COMMANDS, type Local } from './client.ts';
+import { configGet } from './config-get.ts';
+import { info } from './info.ts';
+import { scan } from './scan.ts';
+import { authenticate, hello, ping, reset, role, select } from './session.ts';
+import { slowLogCommand } from './slowlog.ts';
+import { wait } from './wait.ts';
+
+const noCluster: Local = ({ client }) => answer(client, replies.NO_CLUSTER);
+
+function quit({ client }: SpecialRequest): boolean {
+  client.stopReading();
+  return true;
+}
+
+/** The commands of the table that ringway answers itself; the request is split already. */
+export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
+  'ACL|WHOAMI': ({ client }) => answer(client, bulkText('default')),
+  ASKING: noCluster,
+  AUTH: authenticate,
+  CLUSTER: noCluster,
+  'CONFIG|GET': configGet,
+  ECHO: (request) => answer(request.client, bulkReply(word(request, 1))),
+  HELLO: hello,
+  INFO: info,
+  PING: ping,
+  QUIT: quit,
+  READONLY: noCluster,
+  READWRITE: noCluster,
+  RESET: reset,
+  ROLE: role,
+  SCAN: scan,
+  SELECT: select,
+  SLOWLOG: slowLogCommand,
+  TIME: ({ client }) => answer(client, replies.time()),
+  WAIT: wait,
+  ...CLIENT_COMMANDS,
+};

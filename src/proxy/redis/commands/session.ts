@@ -1,0 +1,174 @@
+import { timingSafeEqual } from 'node:crypto';
+import {
+  arrayReply,
+  bulkReply,
+  bulkText,
+  encodeText,
+  integerReply,
+  mapReply,
+} from '../../../protocol/redis/replies/encode.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import { answerLater } from '../../client/late-answer.ts';
+import type { Lane, RespVersion } from '../../pool/lanes.ts';
+import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
+import { withRedisVersion } from '../redis-version.ts';
+import { askServers } from '../server-answers.ts';
+import { isClientName } from './client-names.ts';
+
+const DEFAULT_USER = 'default';
+const INT32_MAX = 2147483647;
+
+export function laneOf(client: ClientConnection): Lane {
+  return client.pool.lanes.at(client.lane);
+}
+
+/** Whether user and password are those of the pool; a pool without a password lets everyone in. */
+function mayEnter(client: ClientConnection, user: string, given: Buffer): boolean {
+  const password = client.pool.config.redisAuth;
+  if (user !== DEFAULT_USER) return false;
+  if (password === null) return true;
+  return given.length === password.length && timingSafeEqual(given, password);
+}
+
+/** AUTH password, AUTH user password. The one-word form has nutcracker's replies. */
+export function authenticate(request: SpecialRequest, count: number): boolean {
+  const { client } = request;
+  if (count > 3) return answer(client, replies.SYNTAX_ERROR);
+  const named = count === 3;
+  if (!named && client.pool.config.redisAuth === null) {
+    return answer(client, replies.NO_PASSWORD_SET);
+  }
+  const right = mayEnter(client, named ? text(request, 1) : DEFAULT_USER, word(request, count - 1));
+  // A wrong password takes the login away, as nutcracker does; without one there is none to lose.
+  if (right || client.pool.config.redisAuth !== null) client.setAuthenticated(right);
+  if (right) return answer(client, replies.OK);
+  return answer(client, named ? replies.WRONG_PASS : replies.INVALID_PASSWORD);
+}
+
+interface Hello {
+  resp: RespVersion;
+  login: [user: string, password: Buffer] | null;
+  name: string | null;
+}
+
+/** Reads HELLO's words. @returns the error when they are wrong */
+function readHello(request: SpecialRequest, count: number): Hello | Buffer {
+  const hello: Hello = { resp: laneOf(request.client).resp, login: null, name: null };
+  if (count > 1) {
+    const version = text(request, 1);
+    if (!/^-?[0-9]{1,19}$/.test(version)) {
+      return replies.error('Protocol version is not an integer or out of range');
+    }
+    if (version !== '2' && version !== '3') return replies.NO_PROTO;
+    hello.resp = version === '2' ? 2 : 3;
+  }
+  for (let i = 2; i < count; i++) {
+    const option = text(request, i).toUpperCase();
+    if (option === 'AUTH' && i + 2 < count) {
+      hello.login = [text(request, i + 1), word(request, i + 2)];
+      i += 2;
+    } else if (option === 'SETNAME' && i + 1 < count) {
+      hello.name = text(request, i + 1);
+      if (!isClientName(hello.name)) return replies.CLIENT_NAME;
+      i++;
+    } else {
+      return replies.syntaxErrorIn('HELLO', text(request, i));
+    }
+  }
+  return hello;
+}
+
+/** HELLO [version [AUTH user password] [SETNAME name]]. */
+export function hello(request: SpecialRequest, count: number): boolean {
+  const { client } = request;
+  const asked = readHello(request, count);
+  if (Buffer.isBuffer(asked)) return answer(client, asked);
+  if (asked.login !== null) {
+    const right = mayEnter(client, ...asked.login);
+    if (!right) return answer(client, replies.WRONG_PASS);
+    client.setAuthenticated(true);
+  }
+  if (!client.authenticated) return answer(client, replies.NO_AUTH_FOR_HELLO);
+  if (asked.name !== null) client.session.name = asked.name;
+  const lane = client.pool.lanes.find(laneOf(client).db, asked.resp);
+  if (lane === null) return answer(client, replies.TOO_MANY_LANES);
+  client.enterLane(lane);
+  const reply = answerLater(client);
+  withRedisVersion(client, (version) => reply(helloReply(client, asked.resp, version)));
+  return true;
+}
+
+function helloReply(client: ClientConnection, resp: RespVersion, version: string): Buffer {
+  return mapReply(
+    [
+      [bulkText('server'), bulkText('redis')],
+      [bulkText('version'), bulkText(version)],
+      [bulkText('proto'), integerReply(resp)],
+      [bulkText('id'), integerReply(client.session.number)],
+      [bulkText('mode'), bulkText('standalone')],
+      [bulkText('role'), bulkText('master')],
+      [bulkText('modules'), arrayReply([])],
+    ],
+    resp,
+  );
+}
+
+/** RESET: everything as it was when the client connected. */
+export function reset(request: SpecialRequest): boolean {
+  const { client } = request;
+  client.session.clear();
+  client.setAuthenticated(client.pool.config.redisAuth === null);
+  client.enterLane(client.pool.lanes.first);
+  return answer(client, replies.RESET);
+}
+
+/**
+ * SELECT: the client takes the lane of that database. The first one to do so asks the servers
+ * whether they have it; whoever cannot be reached now is asked when a connection to it opens.
+ */
+export function select(request: SpecialRequest): boolean {
+  const { client } = request;
+  const wanted = text(request, 1);
+  if (!/^-?[0-9]{1,10}$/.test(wanted) || Math.abs(Number(wanted)) > INT32_MAX) {
+    return answer(client, replies.NOT_AN_INTEGER);
+  }
+  if (Number(wanted) < 0) return answer(client, replies.DB_OUT_OF_RANGE);
+  const lane = client.pool.lanes.find(Number(wanted), laneOf(client).resp);
+  if (lane === null) return answer(client, replies.TOO_MANY_LANES);
+  if (lane.verified) {
+    client.enterLane(lane);
+    return answer(client, replies.OK);
+  }
+  const question = {
+    request,
+    servers: client.pool.servers,
+    bytes: encodeText('PING'),
+    lane: lane.index,
+  };
+  const asked = askServers(question, (answers, reply) => {
+    const bad =
+      answers.find(({ refused }) => refused) ??
+      (answers.every(({ isError }) => isError) ? answers[0] : undefined);
+    if (bad !== undefined) {
+      reply(bad.reply);
+      return;
+    }
+    lane.verified = true;
+    if (!client.closed) client.enterLane(lane);
+    reply(replies.OK);
+  });
+  if (asked) client.barrier();
+  return asked;
+}
+
+export function ping(request: SpecialRequest, count: number): boolean {
+  const { client } = request;
+  if (count > 2) return answer(client, replies.wrongArity('PING'));
+  return answer(client, count === 1 ? replies.PONG : bulkReply(word(request, 1)));
+}
+
+export function role(request: SpecialRequest): boolean {
+  const parts = [bulkText('master'), integerReply(0), arrayReply([])];
+  return answer(request.client, arrayReply(parts));
+}

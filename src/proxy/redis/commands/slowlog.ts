@@ -1,0 +1,46 @@
+import { arrayReply, bulkText, integerReply } from '../../../protocol/redis/replies/encode.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { slowLogReply } from '../../pool/slow-log.ts';
+import { answer, type SpecialRequest, text } from '../../routing/request.ts';
+
+/** Entries that GET gives without a number, as in Redis. */
+const DEFAULT_COUNT = 10;
+
+const HELP = [
+  'SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+  'GET [<count>]',
+  '    Slow requests of this pool, newest first (default: 10, -1 means all).',
+  '    The last argument of an entry names the server and its share of the time.',
+  'LEN',
+  '    The number of entries.',
+  'RESET',
+  '    Forget all entries.',
+  'HELP',
+  '    Print this help.',
+];
+
+/** SLOWLOG: the requests of this pool that took `slowlog_ms` or longer. */
+export function slowLogCommand(request: SpecialRequest, count: number): boolean {
+  const { client } = request;
+  const { slowLog } = client.pool;
+  const name = text(request, 1);
+  switch (count === 2 || name.toUpperCase() === 'GET' ? name.toUpperCase() : '') {
+    case 'GET': {
+      const wanted = count === 2 ? String(DEFAULT_COUNT) : text(request, 2);
+      if (count > 3) return answer(client, replies.wrongArity('SLOWLOG|GET'));
+      if (!/^(-1|\d{1,9})$/.test(wanted)) {
+        return answer(client, replies.error('count should be greater than or equal to -1'));
+      }
+      return answer(client, slowLogReply(slowLog?.latest(Number(wanted)) ?? []));
+    }
+    case 'LEN':
+      return answer(client, integerReply(slowLog?.length ?? 0));
+    case 'RESET':
+      slowLog?.reset();
+      return answer(client, replies.OK);
+    case 'HELP':
+      return answer(client, arrayReply(HELP.map((line) => bulkText(line))));
+    default:
+      return answer(client, replies.unknownSubcommand('SLOWLOG', name));
+  }
+}

@@ -1,0 +1,68 @@
+import type { Codec } from '../../protocol/codec.ts';
+import * as replies from '../../protocol/redis/replies/replies.ts';
+import { protocolError } from '../../protocol/redis/scan/protocol-error.ts';
+import { redisClasses } from '../../protocol/redis/table/command-classes.ts';
+import { COMMANDS } from '../../protocol/redis/table/commands.ts';
+import type { BackendConnection } from '../backend/backend-connection.ts';
+import { failureReply, REASON_INTERNAL } from '../backend/failure.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import type { Protocol } from '../pool/protocol.ts';
+import { handleSpecial } from './dispatch.ts';
+import { handshake } from './handshake.ts';
+
+/** RESP, spoken by pools with `redis: true`. */
+export class RedisProtocol implements Protocol {
+  readonly #codec: Codec;
+  readonly unfinished: Buffer = replies.UNFINISHED;
+  readonly probeAnswer: number = 0x2b; // '+'
+  readonly probe: Buffer = Buffer.from('*1\r\n$4\r\nPING\r\n');
+  readonly classes: Uint8Array = redisClasses();
+  readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
+  readonly internalError: Buffer = failureReply(REASON_INTERNAL);
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+  }
+
+  scanRequests(start: number, end: number, table: number, limit: number, pool: number): number {
+    return this.#codec.scanRequests(start, end, table, limit, pool);
+  }
+
+  scanReplies(start: number, end: number, table: number, limit: number): number {
+    return this.#codec.scanReplies(start, end, table, limit);
+  }
+
+  handleSpecial(
+    client: ClientConnection,
+    start: number,
+    length: number,
+    info: number,
+    mustSend: boolean,
+  ): boolean {
+    return handleSpecial(client, start, length, info, mustSend);
+  }
+
+  isRead(command: number): boolean {
+    return COMMANDS[command]?.access === 'r';
+  }
+
+  handshake(connection: BackendConnection): void {
+    handshake(connection);
+  }
+
+  malformed(error: number, byte: number): Buffer {
+    return protocolError(error, byte);
+  }
+
+  complaint(): null {
+    return null;
+  }
+
+  failure(reason: string): Buffer {
+    return failureReply(reason);
+  }
+
+  tooLarge(limit: number): Buffer {
+    return replies.error(`request is larger than max_assembled_request (${limit} bytes)`);
+  }
+}

@@ -1,0 +1,27 @@
+import type { NativeHandle } from '../../net/handles.ts';
+import type { ClientState } from '../../proxy/client/moving-client.ts';
+import type { MovingClient } from '../serving.ts';
+import type { Peer } from './peer.ts';
+
+interface ClientMessage {
+  readonly pool: string;
+  readonly state: (Omit<ClientState, 'rest'> & { readonly rest: string }) | null;
+}
+
+const TYPE = 'client';
+
+/** Gives a client to another process. */
+export function sendClient(peer: Peer, { pool, state, handle, release }: MovingClient): void {
+  const encoded = state === null ? null : { ...state, rest: state.rest.toString('base64') };
+  peer.tell(TYPE, { pool, state: encoded }, handle, release);
+}
+
+/** Takes the clients that another process gives. */
+export function onClient(peer: Peer, take: (client: MovingClient) => void): void {
+  peer.on(TYPE, ({ pool, state }: ClientMessage, handle: NativeHandle | null) => {
+    // It may have closed on the way.
+    if (handle === null) return;
+    const decoded = state === null ? null : { ...state, rest: Buffer.from(state.rest, 'base64') };
+    take({ pool, state: decoded, handle, release: () => handle.close() });
+  });
+}

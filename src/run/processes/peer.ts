@@ -1,0 +1,132 @@
+import type { SendHandle } from 'node:child_process';
+import { ERROR_CODES, type ErrorCode, RingwayError } from '../../errors.ts';
+import type { NativeHandle } from '../../net/handles.ts';
+
+/** Either end of Node's channel between two processes. */
+export interface Channel {
+  send?(
+    message: object,
+    handle: SendHandle | undefined,
+    options: { keepOpen?: boolean },
+    onSent: (error: Error | null) => void,
+  ): boolean;
+  on(event: 'message', listener: (message: unknown, handle: unknown) => void): unknown;
+  on(event: 'disconnect', listener: () => void): unknown;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+/** What it returns is the answer, when the other side asked. */
+export type Handler = (body: never, handle: NativeHandle | null) => unknown;
+
+interface Envelope {
+  readonly type: string;
+  readonly body: Body;
+  /** Set in a question, and in its answer. */
+  readonly id?: number;
+  readonly error?: { readonly code: string | null; readonly message: string };
+}
+
+interface Asked {
+  resolve(answer: never): void;
+  reject(error: Error): void;
+}
+
+const ANSWER = 'answer';
+
+/** The other process: is told things and asked questions, in order, over Node's channel. */
+export class Peer {
+  readonly #channel: Channel;
+  readonly #name: string;
+  readonly #handlers: Map<string, Handler> = new Map();
+  readonly #asked: Map<number, Asked> = new Map();
+  #lastId = 0;
+  #gone = false;
+
+  /** @param name for errors */
+  constructor(channel: Channel, name: string) {
+    this.#channel = channel;
+    this.#name = name;
+    channel.on('message', (message, handle) => {
+      this.#onMessage(message as Envelope, (handle as NativeHandle | undefined) ?? null);
+    });
+    channel.on('disconnect', () => this.end());
+  }
+
+  on(type: string, handler: Handler): void {
+    this.#handlers.set(type, handler);
+  }
+
+  /** @param onSent called when the other side has it, or never will */
+  tell(type: string, body: Body, handle?: NativeHandle, onSent?: () => void): void {
+    this.#send({ type, body }, handle, () => onSent?.());
+  }
+
+  ask<T>(type: string, body: Body = {}): Promise<T> {
+    const id = ++this.#lastId;
+    return new Promise<T>((resolve, reject) => {
+      this.#asked.set(id, { resolve, reject });
+      this.#send({ type, body, id }, undefined, (error) => {
+        if (error === null) return;
+        this.#asked.delete(id);
+        reject(error);
+      });
+    });
+  }
+
+  /** The other process is gone: nobody answers any more. */
+  end(): void {
+    this.#gone = true;
+    for (const { reject } of this.#asked.values()) reject(this.#lost());
+    this.#asked.clear();
+  }
+
+  #lost(): Error {
+    return new RingwayError('RINGWAY_INTERNAL', `${this.#name} is gone`);
+  }
+
+  #send(
+    envelope: Envelope,
+    handle: NativeHandle | undefined,
+    onSent: (error: Error | null) => void,
+  ): void {
+    const { send } = this.#channel;
+    if (this.#gone || send === undefined) {
+      onSent(this.#lost());
+      return;
+    }
+    try {
+      send.call(this.#channel, envelope, handle as SendHandle | undefined, {}, onSent);
+    } catch (error) {
+      onSent(error as Error);
+    }
+  }
+
+  #onMessage(envelope: Envelope, handle: NativeHandle | null): void {
+    const { type, body, id, error } = envelope;
+    if (type === ANSWER) {
+      const asked = this.#asked.get(id as number);
+      this.#asked.delete(id as number);
+      if (error === undefined) asked?.resolve(body as never);
+      else asked?.reject(thrown(error));
+      return;
+    }
+    const handler = this.#handlers.get(type);
+    if (id === undefined) handler?.(body as never, handle);
+    else void this.#answer(id, () => handler?.(body as never, handle));
+  }
+
+  async #answer(id: number, work: () => unknown): Promise<void> {
+    try {
+      const body = ((await work()) ?? {}) as Body;
+      this.#send({ type: ANSWER, id, body }, undefined, () => {});
+    } catch (caught) {
+      const { code = null, message } = caught as { code?: string; message: string };
+      this.#send({ type: ANSWER, id, body: {}, error: { code, message } }, undefined, () => {});
+    }
+  }
+}
+
+function thrown({ code, message }: { code: string | null; message: string }): RingwayError {
+  const known = ERROR_CODES.find((one) => one === code);
+  return new RingwayError((known ?? 'RINGWAY_INTERNAL') as ErrorCode, message);
+}

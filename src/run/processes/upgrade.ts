@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { RingwayError } from '../../errors.ts';
+import { HAND_OVER_MS, TAKE_OVER_READY_MS } from '../../limits.ts';
+import type { NativeHandle } from '../../net/handles.ts';
+import type { Program } from '../program.ts';
+import { onClient, sendClient } from './client-message.ts';
+import { type Channel, Peer } from './peer.ts';
+
+/** Set for the process that takes over from another one. */
+const MARK = 'RINGWAY_TAKES_OVER';
+
+/** The program that is started to take over; what is absent is as it is here. */
+export interface NextProgram {
+  /** Path of the Node.js binary. */
+  readonly node?: string | undefined;
+  /** Path of ringway's cli.js. */
+  readonly script?: string | undefined;
+}
+
+/** The process before this one, which hands over its listeners and then its clients. */
+export class Predecessor {
+  readonly #peer: Peer;
+  readonly #handles: Map<string, NativeHandle> = new Map();
+
+  /** @returns null when this process was started in the usual way */
+  static find(env: NodeJS.ProcessEnv): Predecessor | null {
+    if (env[MARK] !== '1' || process.send === undefined) return null;
+    delete env[MARK];
+    return new Predecessor(new Peer(process as Channel, 'the process before'));
+  }
+
+  private constructor(peer: Peer) {
+    this.#peer = peer;
+    peer.on('listener', ({ listen }: { listen: string }, handle: NativeHandle | null) => {
+      if (handle !== null) this.#handles.set(listen, handle);
+    });
+  }
+
+  /** Its listening sockets, by `listen`. */
+  async listeners(): Promise<ReadonlyMap<string, NativeHandle>> {
+    await this.#peer.ask('listeners');
+    return this.#handles;
+  }
+
+  /** Its stats port, HTTP address and admin socket are to be opened here. */
+  async closeDoors(): Promise<void> {
+    await this.#peer.ask('doors');
+  }
+
+  /** This process is ready: the clients may come. */
+  takeOver(program: Program): void {
+    onClient(this.#peer, (client) => program.serving.adopt(client));
+    this.#peer.on('done', () => process.disconnect?.());
+    this.#peer.tell('ready', {});
+  }
+}
+
+/** Everything that is needed to start the program again. */
+export interface Again extends NextProgram {
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Starts the next process and hands everything over: first the listening sockets, and once it is
+ * ready the clients, each when all it asked is answered. Until then this process goes on as before.
+ * @returns the next process's id, and when all is handed over
+ * @throws RingwayError when it does not get ready; then nothing has changed
+ */
+export async function handOver(
+  program: Program,
+  again: Again,
+): Promise<{ pid: number; done: Promise<void> }> {
+  const child = startNext(again);
+  const peer = new Peer(child, 'the next process');
+  let doorsClosed = false;
+  peer.on('listeners', () => {
+    for (const [listen, handle] of program.listeners.handles()) {
+      peer.tell('listener', { listen }, handle);
+    }
+  });
+  peer.on('doors', () => {
+    doorsClosed = true;
+    program.closeDoors();
+  });
+  try {
+    await ready(child, peer);
+  } catch (error) {
+    child.kill('SIGKILL');
+    if (doorsClosed) await program.openDoors();
+    throw error;
+  }
+  const done = program
+    .handOver((client) => sendClient(peer, client), HAND_OVER_MS)
+    .then(() => new Promise<void>((resolve) => peer.tell('done', {}, undefined, resolve)));
+  return { pid: child.pid as number, done };
+}
+
+function startNext({ node, script, argv, env }: Again): ChildProcess {
+  const file = script ?? (process.argv[1] as string);
+  return spawn(node ?? process.execPath, [...process.execArgv, file, ...argv], {
+    detached: true,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...env, [MARK]: '1' },
+  });
+}
+
+function ready(child: ChildProcess, peer: Peer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      reject(new RingwayError('RINGWAY_STARTUP', `the next process ${why}; this one goes on`));
+    };
+    const timer = setTimeout(
+      () => fail(`is not ready after ${TAKE_OVER_READY_MS} ms`),
+      TAKE_OVER_READY_MS,
+    );
+    child.once('error', (error) => fail(`cannot be started: ${error.message}`));
+    child.once('exit', (status) => fail(`ended with status ${status}: see its log`));
+    peer.on('ready', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,105 @@
+import type { CodecChoice } from '../../codec/select.ts';
+import { parseConfig } from '../../config/index.ts';
+import { LOG_ERROR, type Log } from '../../log.ts';
+import type { ReaderKind } from '../../net/reader.ts';
+import { packSnapshot } from '../../stats/merge.ts';
+import { LocalProxy } from '../local-proxy.ts';
+import type { ConfigText, PreparedChange } from '../serving.ts';
+import { onClient, sendClient } from './client-message.ts';
+import { Peer } from './peer.ts';
+
+// A worker process: the engine alone. Its clients, its configuration and its end come from the
+// primary process, and its log lines go there.
+
+/** What the primary starts a worker with. */
+export interface WorkerStart extends TextMessage {
+  readonly codec: CodecChoice;
+  readonly reader: ReaderKind | null;
+  readonly latency: boolean;
+  readonly memoryLimit: number;
+  readonly maxConnections: number;
+  readonly version: string;
+  readonly workers: number;
+  readonly level: number;
+}
+
+/** A configuration file: every worker makes the same of it. */
+export interface TextMessage {
+  readonly file: string;
+  /** Base64. */
+  readonly text: string;
+}
+
+function configOf({ file, text }: TextMessage): ConfigText {
+  const bytes = Buffer.from(text, 'base64');
+  return { text: bytes, config: parseConfig(bytes, file) };
+}
+
+const peer = new Peer(process, 'the primary process');
+const log: Log = {
+  level: 0,
+  write: (level, message, fields) => {
+    if (level <= log.level) peer.tell('log', { level, message, fields });
+  },
+};
+let proxy: LocalProxy | null = null;
+let prepared: PreparedChange | null = null;
+
+function started(): LocalProxy {
+  if (proxy === null) throw new Error('the worker has not been started');
+  return proxy;
+}
+
+peer.on('start', (message: WorkerStart) => {
+  log.level = message.level;
+  const { config } = configOf(message);
+  proxy = new LocalProxy(config, { ...message, log });
+  proxy.preconnect();
+  return { codec: proxy.codec, reader: proxy.reader };
+});
+onClient(peer, (client) => started().adopt(client));
+peer.on('level', ({ level }: { level: number }) => {
+  log.level = level;
+});
+peer.on('snapshot', () => packSnapshot(started().snapshot()));
+peer.on('prepare', async (message: TextMessage) => {
+  prepared = await started().prepare(configOf(message));
+});
+peer.on('commit', async ({ drainMs }: { drainMs: number }) => {
+  await prepared?.commit(drainMs);
+  prepared = null;
+});
+peer.on('abort', () => {
+  prepared?.abort();
+  prepared = null;
+});
+peer.on('leave', async ({ limitMs }: { limitMs: number }) => {
+  await started().handOver((client) => sendClient(peer, client), limitMs);
+  return stop(0);
+});
+peer.on('stop', ({ drainMs }: { drainMs: number }) => stop(drainMs));
+peer.on('exit', () => process.exit(0));
+
+/** @returns what was counted to the last */
+async function stop(drainMs: number): Promise<object> {
+  await started().stop(drainMs);
+  return packSnapshot(started().snapshot());
+}
+
+// The primary decides; a terminal and a service manager signal all processes at once.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+  process.on(signal, () => {});
+}
+for (const signal of ['SIGTTIN', 'SIGTTOU'] as const) process.on(signal, () => {});
+process.on('disconnect', () => {
+  const done = (): never => process.exit(0);
+  if (proxy === null) done();
+  else void proxy.stop().then(done);
+});
+process.on('uncaughtException', (error) => {
+  const lines = (error.stack ?? String(error)).split('\n');
+  for (const message of lines) peer.tell('log', { level: LOG_ERROR, message });
+  peer.tell('log', { level: LOG_ERROR, message: 'the worker ends' }, undefined, () => {
+    process.exit(1);
+  });
+});

@@ -1,0 +1,308 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { RingwayError } from '../../errors.ts';
+import { WORKER_CRASH_WINDOW_MS, WORKER_CRASHES, WORKER_WAIT_MS } from '../../limits.ts';
+import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log, type LogFields } from '../../log.ts';
+import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
+import type { Snapshot } from '../../stats/snapshot.ts';
+import type { ConfigText, MovingClient, PreparedChange, Serving } from '../serving.ts';
+import { onClient, sendClient } from './client-message.ts';
+import { Peer } from './peer.ts';
+import type { TextMessage, WorkerStart } from './worker.ts';
+
+export interface WorkersOptions
+  extends Pick<
+    WorkerStart,
+    'codec' | 'reader' | 'latency' | 'memoryLimit' | 'maxConnections' | 'version' | 'workers'
+  > {
+  readonly log: Log;
+}
+
+interface LogMessage {
+  readonly level: number;
+  readonly message: string;
+  readonly fields?: LogFields;
+}
+
+function messageOf({ config, text }: ConfigText): TextMessage {
+  return { file: config.file, text: Buffer.from(text).toString('base64') };
+}
+
+/** One worker process, as the primary sees it. */
+class Worker {
+  /** From 1: it goes with the place, not with the process. */
+  readonly number: number;
+  readonly child: ChildProcess;
+  readonly peer: Peer;
+  codec = '';
+  reader = '';
+  /** Its end is wanted. */
+  leaving = false;
+  /** What it had counted when it was asked last. */
+  last: Snapshot | null = null;
+  /** That has been added to what is gone. */
+  counted = false;
+
+  constructor(number: number, log: Log, onExit: (worker: Worker, how: string) => void) {
+    this.number = number;
+    this.child = fork(new URL('./worker.js', import.meta.url), [], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.peer = new Peer(this.child, `worker ${number}`);
+    this.peer.on('log', ({ level, message, fields }: LogMessage) => {
+      log.write(level, `worker ${number}: ${message}`, { ...fields, worker: number });
+    });
+    this.child.once('exit', (status, signal) => {
+      this.peer.end();
+      onExit(this, signal === null ? `status ${status}` : signal);
+    });
+    this.child.once('error', () => {});
+  }
+
+  async snapshot(): Promise<Snapshot | null> {
+    try {
+      const snapshot = unpackSnapshot(await this.peer.ask<object>('snapshot'));
+      // An answer may come behind the worker's last word: that was counted for good.
+      if (!this.counted) this.last = snapshot;
+    } catch {
+      // It is gone; what it said last stands.
+    }
+    return this.last;
+  }
+}
+
+/**
+ * Worker processes that share the clients: the primary accepts connections and gives them to the
+ * workers in turn, adds up what they count, and replaces one that ends.
+ */
+export class Workers implements Serving {
+  readonly #options: WorkersOptions;
+  #config: ConfigText;
+  /** By place; null while a worker is missing. */
+  readonly #workers: (Worker | null)[];
+  /** Workers that hand their clients over. */
+  readonly #leaving: Set<Worker> = new Set();
+  #ended: Snapshot[] = [];
+  #next = 0;
+  #stopping = false;
+  readonly #crashes: number[] = [];
+  /** Clients that came while there was no worker. */
+  readonly #waiting: MovingClient[] = [];
+  /** Where clients of leaving workers go, when it is another program. */
+  #give: ((client: MovingClient) => void) | null = null;
+
+  /** @throws RingwayError when one worker cannot start */
+  static async start(config: ConfigText, options: WorkersOptions): Promise<Workers> {
+    const workers = new Workers(config, options);
+    try {
+      const places = Array.from({ length: options.workers }, (_, i) => i);
+      await Promise.all(places.map(async (i) => workers.#place(await workers.#spawn(i + 1))));
+    } catch (error) {
+      await workers.stop(0);
+      throw error;
+    }
+    return workers;
+  }
+
+  private constructor(config: ConfigText, options: WorkersOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#workers = new Array(options.workers).fill(null);
+  }
+
+  get codec(): string {
+    return this.#live[0]?.codec ?? '';
+  }
+
+  get reader(): string {
+    return this.#live[0]?.reader ?? '';
+  }
+
+  get #live(): Worker[] {
+    return this.#workers.filter((worker) => worker !== null);
+  }
+
+  /** Process ids of the workers that serve. */
+  get pids(): number[] {
+    return this.#live.map(({ child }) => child.pid as number);
+  }
+
+  async #spawn(number: number): Promise<Worker> {
+    const { log, ...start } = this.#options;
+    const worker = new Worker(number, log, (ended, how) => this.#onExit(ended, how));
+    onClient(worker.peer, (client) => this.#onMoved(worker, client));
+    const config = this.#config;
+    const message: WorkerStart = { ...start, ...messageOf(config), level: log.level };
+    const answer = await worker.peer.ask<{ codec: string; reader: string }>('start', {
+      ...message,
+    });
+    worker.codec = answer.codec;
+    worker.reader = answer.reader;
+    if (this.#config !== config) {
+      await worker.peer.ask('prepare', { ...messageOf(this.#config) });
+      await worker.peer.ask('commit', { drainMs: 0 });
+    }
+    log.write(LOG_NOTICE, `worker ${number} serves, pid ${worker.child.pid}`);
+    return worker;
+  }
+
+  /** Clients of a worker that leaves go to the one in its place. */
+  #onMoved(from: Worker, client: MovingClient): void {
+    const heir = this.#workers[from.number - 1];
+    if (this.#give !== null) this.#give(client);
+    else if (heir !== null && heir !== from) sendClient(heir.peer, client);
+    else this.adopt(client);
+  }
+
+  #place(worker: Worker): void {
+    this.#workers[worker.number - 1] = worker;
+    for (const client of this.#waiting.splice(0)) this.adopt(client);
+  }
+
+  #onExit(worker: Worker, how: string): void {
+    this.#count(worker);
+    this.#leaving.delete(worker);
+    if (this.#workers[worker.number - 1] !== worker) return;
+    this.#workers[worker.number - 1] = null;
+    if (worker.leaving || this.#stopping) return;
+    const wait = this.#crashWait();
+    const when = wait === 0 ? 'now' : `in ${wait} ms`;
+    const { log } = this.#options;
+    log.write(LOG_ERROR, `worker ${worker.number} ended with ${how}; replaced ${when}`);
+    setTimeout(() => void this.#replace(worker.number), wait).unref();
+  }
+
+  /** Some crashes are replaced at once; when they go on, later and later. */
+  #crashWait(): number {
+    const now = performance.now();
+    const recent = this.#crashes.filter((at) => now - at < WORKER_CRASH_WINDOW_MS);
+    this.#crashes.splice(0, this.#crashes.length, ...recent, now);
+    const excess = recent.length - WORKER_CRASHES;
+    return excess < 0 ? 0 : Math.min(WORKER_CRASH_WINDOW_MS / 2, WORKER_WAIT_MS * 2 ** excess);
+  }
+
+  async #replace(number: number): Promise<void> {
+    if (this.#stopping) return;
+    try {
+      this.#place(await this.#spawn(number));
+    } catch (error) {
+      if (this.#stopping) return;
+      const { log } = this.#options;
+      const wait = Math.max(WORKER_WAIT_MS, this.#crashWait());
+      log.write(LOG_ERROR, `worker ${number} cannot start: ${(error as Error).message}`);
+      setTimeout(() => void this.#replace(number), wait).unref();
+    }
+  }
+
+  /** Adds what a worker that is gone had counted, once. */
+  #count(worker: Worker): void {
+    const { last } = worker;
+    worker.counted = true;
+    worker.last = null;
+    if (last === null) return;
+    const [before] = this.#ended;
+    const ended = endedSnapshot(last);
+    this.#ended = [before === undefined ? ended : mergeSnapshots([ended], [before])];
+  }
+
+  adopt(client: MovingClient): void {
+    const { length } = this.#workers;
+    for (let i = 0; i < length; i++) {
+      const worker = this.#workers[this.#next];
+      this.#next = (this.#next + 1) % length;
+      if (worker === null) continue;
+      sendClient(worker.peer, client);
+      return;
+    }
+    if (this.#stopping) client.release();
+    else this.#waiting.push(client);
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const asked = await Promise.all(
+      [...this.#live, ...this.#leaving].map(async (worker) => {
+        const snapshot = await worker.snapshot();
+        // One that has ended meanwhile is counted among those already.
+        return worker.last === null ? null : snapshot;
+      }),
+    );
+    const known = asked.filter((snapshot) => snapshot !== null);
+    if (known.length > 0) return mergeSnapshots(known, this.#ended);
+    if (this.#ended.length > 0) return mergeSnapshots(this.#ended, []);
+    throw new RingwayError('RINGWAY_INTERNAL', 'no worker serves at the moment');
+  }
+
+  setLevel(level: number): void {
+    for (const { peer } of this.#live) peer.tell('level', { level });
+  }
+
+  async prepare(next: ConfigText): Promise<PreparedChange> {
+    const workers = this.#live;
+    const message = { ...messageOf(next) };
+    const abort = (): void => {
+      for (const { peer } of workers) peer.tell('abort', {});
+    };
+    const answers = await Promise.allSettled(
+      workers.map(({ peer }) => peer.ask('prepare', message)),
+    );
+    const failed = answers.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) {
+      abort();
+      throw (failed as PromiseRejectedResult).reason;
+    }
+    return {
+      commit: async (drainMs) => {
+        // A worker that starts from now on begins with this one.
+        this.#config = next;
+        await Promise.allSettled(workers.map(({ peer }) => peer.ask('commit', { drainMs })));
+      },
+      abort,
+    };
+  }
+
+  /** Replaces the workers one by one; their clients go to the new ones. */
+  async restart(limitMs: number): Promise<void> {
+    for (let number = 1; number <= this.#workers.length; number++) {
+      const old = this.#workers[number - 1];
+      const fresh = await this.#spawn(number);
+      this.#place(fresh);
+      if (old !== null) await this.#retire(old, limitMs);
+    }
+  }
+
+  async #retire(worker: Worker, limitMs: number): Promise<void> {
+    worker.leaving = true;
+    this.#leaving.add(worker);
+    try {
+      const last = await worker.peer.ask<object>('leave', { limitMs });
+      this.#leaving.delete(worker);
+      worker.last = unpackSnapshot(last);
+      this.#count(worker);
+      worker.peer.tell('exit', {});
+    } catch (error) {
+      const message = `worker ${worker.number} did not leave well: ${(error as Error).message}`;
+      this.#options.log.write(LOG_WARN, message);
+      worker.child.kill('SIGKILL');
+    }
+  }
+
+  async handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#give = give;
+    for (const client of this.#waiting.splice(0)) give(client);
+    await Promise.all(this.#live.map((worker) => this.#retire(worker, limitMs)));
+  }
+
+  async stop(drainMs = 0): Promise<void> {
+    this.#stopping = true;
+    for (const client of this.#waiting.splice(0)) client.release();
+    const workers = [...this.#live, ...this.#leaving];
+    await Promise.allSettled(
+      workers.map(async (worker) => {
+        worker.leaving = true;
+        await worker.peer.ask('stop', { drainMs });
+        worker.peer.tell('exit', {});
+      }),
+    );
+    for (const { child } of workers) if (child.connected) child.disconnect();
+  }
+}

@@ -1,0 +1,53 @@
+import type { Server } from 'node:net';
+import { RingwayError } from '../../errors.ts';
+import { LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
+import { serveStats } from '../server.ts';
+import { type StatusView, serveStatus } from './http-address.ts';
+import { httpUrl } from './http-server.ts';
+
+export interface Address {
+  readonly port: number;
+  readonly host: string;
+}
+
+/** An HTTP address that may be missing: it was not asked for. */
+export interface HttpAddress extends Address {
+  readonly optional?: boolean;
+}
+
+/** Opens the stats port. @throws RingwayError RINGWAY_LISTEN */
+export async function openStats(
+  { port, host }: Address,
+  stats: () => string | Promise<string>,
+): Promise<Server> {
+  try {
+    return await serveStats(port, host, stats);
+  } catch (error) {
+    throw cannotServe('the stats', `${host}:${port}`, error as Error);
+  }
+}
+
+/** Opens the HTTP address. @throws RingwayError RINGWAY_LISTEN unless it is optional */
+export async function openHttp(
+  { port, host, optional }: HttpAddress,
+  view: StatusView,
+  log: Log,
+  onError: (error: unknown) => void,
+): Promise<Server | null> {
+  try {
+    const server = await serveStatus(port, host, view, onError);
+    log.write(LOG_NOTICE, `status page and metrics on ${httpUrl(server)}`);
+    return server;
+  } catch (error) {
+    const failure = cannotServe('HTTP', `${host}:${port}`, error as Error);
+    if (optional !== true) throw failure;
+    log.write(LOG_WARN, `${failure.message}; going on without (choose one with --http-addr)`);
+    return null;
+  }
+}
+
+export function cannotServe(what: string, where: string, error: Error): RingwayError {
+  return new RingwayError('RINGWAY_LISTEN', `cannot serve ${what} on ${where}: ${error.message}`, {
+    cause: error,
+  });
+}

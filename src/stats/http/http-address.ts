@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { Snapshot } from '../snapshot.ts';
+import { History } from './history.ts';
+import { type HttpAnswer, type HttpRoutes, plain, serveHttp } from './http-server.ts';
+import { type ProxyState, type Status, statusOf } from './status.ts';
+
+const SAMPLE_MS = 1_000;
+
+const PAGE_FILES: readonly (readonly [path: string, file: string, type: string])[] = [
+  ['/', 'index.html', 'text/html; charset=utf-8'],
+  ['/page.css', 'page.css', 'text/css; charset=utf-8'],
+  ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
+  ['/charts.js', 'charts.js', 'text/javascript; charset=utf-8'],
+];
+
+/** What the HTTP address and the admin socket read; with several workers, their sum. */
+export interface StatusSource {
+  snapshot(): Snapshot | Promise<Snapshot>;
+  state(): ProxyState;
+}
+
+/** Remembers the last minutes, and tells how things are. */
+export class StatusView {
+  readonly #source: StatusSource;
+  readonly #history: History = new History();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(source: StatusSource) {
+    this.#source = source;
+  }
+
+  /** Begins to remember: a sample every second. */
+  start(): void {
+    const sample = async (): Promise<void> => this.#history.sample(await this.#source.snapshot());
+    void sample();
+    this.#timer = setInterval(() => void sample().catch(() => {}), SAMPLE_MS);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  snapshot(): Snapshot | Promise<Snapshot> {
+    return this.#source.snapshot();
+  }
+
+  state(): ProxyState {
+    return this.#source.state();
+  }
+
+  async status(): Promise<Status> {
+    return statusOf(await this.#source.snapshot(), this.#history, this.#source.state());
+  }
+}
+
+/** Opens the HTTP address: page, metrics and health. Nothing on it changes anything. */
+export function serveStatus(
+  port: number,
+  host: string,
+  view: StatusView,
+  onError: (error: unknown) => void,
+): Promise<Server> {
+  return serveHttp(port, host, routesOf(view), onError);
+}
+
+function routesOf(view: StatusView): HttpRoutes {
+  // Loaded when the address is opened, so that a start without it need not wait for its library;
+  // not later, because an upgrade may have replaced the files by then.
+  const prometheus = import('./prometheus.ts');
+  const routes = new Map<string, () => HttpAnswer | Promise<HttpAnswer>>();
+  for (const [path, file, type] of PAGE_FILES) {
+    const body = readFileSync(new URL(`./page/${file}`, import.meta.url));
+    routes.set(path, () => ({ type, body }));
+  }
+  routes.set('/healthz', () => plain('ok\n'));
+  routes.set('/readyz', () => {
+    const state = view.state();
+    return plain(`${state}\n`, state === 'ready' ? 200 : 503);
+  });
+  routes.set('/metrics', async () => {
+    const { PROMETHEUS_TYPE, prometheusText } = await prometheus;
+    return { type: PROMETHEUS_TYPE, body: await prometheusText(await view.snapshot()) };
+  });
+  routes.set('/status.json', async () => ({
+    type: 'application/json',
+    body: JSON.stringify(await view.status()),
+  }));
+  return routes;
+}
