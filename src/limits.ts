@@ -171,6 +171,16 @@ export const HELD_WRITE_MS = 2;
 /** More than this is written at once. */
 export const HELD_WRITE_BYTES = 16 * 1024;
 
+/** Servers that could not be taken back, for a mistake of ringway itself, are tried again then. */
+export const HEALTH_RETRY_MS = 1_000;
+/** Errors of ringway itself that are logged with their stacks within a window; others are counted. */
+export const INTERNAL_ERROR_STACKS = 5;
+export const INTERNAL_ERROR_WINDOW_MS = 10_000;
+/** Lines of a stack that say where it happened. */
+export const INTERNAL_ERROR_LINES = 16;
+/** How often it is looked whether a client that such an error closed is named in flight. */
+export const INTERNAL_ERROR_SWEEP_MS = 20;
+
 /** This many workers that end within the window are replaced at once, more of them later. */
 export const WORKER_CRASHES = 5;
 export const WORKER_CRASH_WINDOW_MS = 60_000;

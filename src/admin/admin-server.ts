@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { RingwayError } from '../errors.ts';
 import { ADMIN_CONNECTIONS, ADMIN_IDLE_MS, ADMIN_LINE_BYTES } from '../limits.ts';
 import { BoundedConnections } from '../net/bounded-connections.ts';
 import { listenAt } from '../net/listener.ts';
@@ -22,11 +23,15 @@ export interface AdminDoor {
  * answered in order.
  * @throws the system's error, as a rejection; EADDRINUSE when somebody listens on `path`
  */
-export async function serveAdmin(path: string, actions: AdminActions): Promise<AdminDoor> {
+export async function serveAdmin(
+  path: string,
+  actions: AdminActions,
+  onError: (error: unknown) => void,
+): Promise<AdminDoor> {
   const connections = new BoundedConnections(ADMIN_CONNECTIONS);
   const server: Server = createServer((socket) => {
     connections.admit(socket);
-    new AdminConnection(socket, connections, actions);
+    new AdminConnection(socket, connections, actions, onError);
   });
   const file = await listenAt(server, path, { mode: OWNER_ONLY, backlog: BACKLOG });
   server.on('error', () => {}); // such as no descriptor for one more: others go on
@@ -42,17 +47,31 @@ class AdminConnection {
   readonly #socket: Socket;
   readonly #connections: BoundedConnections;
   readonly #actions: AdminActions;
+  readonly #onError: (error: unknown) => void;
   /** Not answered yet: at most what was read at once, and an unfinished line. */
   #rest = '';
 
-  constructor(socket: Socket, connections: BoundedConnections, actions: AdminActions) {
+  constructor(
+    socket: Socket,
+    connections: BoundedConnections,
+    actions: AdminActions,
+    onError: (error: unknown) => void,
+  ) {
+    this.#onError = onError;
     this.#socket = socket;
     this.#connections = connections;
     this.#actions = actions;
     socket.setEncoding('utf8');
     socket.setTimeout(ADMIN_IDLE_MS, () => socket.destroy());
     socket.on('error', () => socket.destroy());
-    socket.on('data', (text: string) => void this.#take(text).catch(() => socket.destroy()));
+    socket.on(
+      'data',
+      (text: string) =>
+        void this.#take(text).catch((error: unknown) => {
+          socket.destroy();
+          this.#onError(error);
+        }),
+    );
   }
 
   /** Nothing more is read until all that came is answered and the answers are taken. */
@@ -88,6 +107,7 @@ class AdminConnection {
     try {
       reply = { ok: true, ...(await this.#run(words)) };
     } catch (error) {
+      if (!(error instanceof RingwayError)) this.#onError(error);
       reply = { ok: false, error: (error as Error).message };
     }
     return `${JSON.stringify(reply)}\n`;
@@ -97,7 +117,10 @@ class AdminConnection {
     const action = this.#actions.get(words[0]);
     if (action !== undefined) return action(words.slice(1));
     const known = [...this.#actions.keys()].join(', ');
-    throw new Error(`unknown command '${words[0]}'; expected one of ${known}`);
+    throw new RingwayError(
+      'RINGWAY_USAGE',
+      `unknown command '${words[0]}'; expected one of ${known}`,
+    );
   }
 }
 

@@ -150,8 +150,15 @@ export class ProxyServer {
       socket.end(this.#protocolOf(pool.config).tooManyClients, () => socket.destroy());
       return null;
     }
-    const protocol = this.#protocolOf(pool.config);
-    return new ClientConnection(this.engine, pool, protocol, this.#router, socket);
+    try {
+      const protocol = this.#protocolOf(pool.config);
+      return new ClientConnection(this.engine, pool, protocol, this.#router, socket);
+    } catch (error) {
+      this.engine.guard.note('a client is not let in', error);
+      socket.on('error', () => {});
+      socket.destroy();
+      return null;
+    }
   }
 
   /** @returns which limit leaves no room for one more client, null when there is room */
@@ -218,7 +225,7 @@ export class ProxyServer {
     });
     this.preconnect();
     for (const client of allClients(this.engine)) {
-      if (changed.has(client.pool)) client.reroute();
+      if (changed.has(client.pool)) this.engine.guard.bind(client, () => client.reroute())();
     }
     for (const pool of unwanted) this.#close(pool, drainMs);
   }

@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import { type AdminActions, type AdminDoor, serveAdmin } from '../admin/admin-server.ts';
+import type { InternalErrors } from '../internal-errors.ts';
 import type { Log } from '../log.ts';
 import {
   cannotServe,
@@ -28,6 +29,7 @@ export async function openDoors(
   options: DoorOptions,
   view: StatusView,
   log: Log,
+  errors: InternalErrors,
 ): Promise<{ close(): void }> {
   const open: (NetServer | AdminDoor | null)[] = [];
   const { stats } = options;
@@ -40,8 +42,11 @@ export async function openDoors(
   };
   try {
     if (stats !== undefined) open.push(await openStats(stats, () => statsText(view, stats)));
-    if (options.http !== undefined) open.push(await openHttp(options.http, view, log));
-    if (options.admin !== undefined) open.push(await openAdmin(options.admin, view));
+    if (options.http !== undefined) {
+      const onError = (error: unknown): void => errors.report('an HTTP request failed', error);
+      open.push(await openHttp(options.http, view, log, onError));
+    }
+    if (options.admin !== undefined) open.push(await openAdmin(options.admin, view, errors));
   } catch (error) {
     close();
     throw error;
@@ -53,6 +58,7 @@ export async function openDoors(
 async function openAdmin(
   { path, actions = new Map() }: NonNullable<DoorOptions['admin']>,
   view: StatusView,
+  errors: InternalErrors,
 ): Promise<AdminDoor> {
   const all: AdminActions = new Map([
     ['status', async () => ({ status: await view.status() })],
@@ -60,7 +66,9 @@ async function openAdmin(
     ...actions,
   ]);
   try {
-    return await serveAdmin(path, all);
+    return await serveAdmin(path, all, (error) => {
+      errors.report('a command of the admin socket failed', error);
+    });
   } catch (error) {
     throw cannotServe('the admin socket', path, error as Error);
   }

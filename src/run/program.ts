@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Config } from '../config/index.ts';
+import { InternalErrors } from '../internal-errors.ts';
 import { DRAIN_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type GivenListeners, PoolListeners } from '../proxy/listeners.ts';
@@ -30,6 +31,7 @@ export class Program {
   readonly reloader: Reloader;
   readonly #options: ProgramOptions;
   readonly #view: StatusView;
+  readonly #errors: InternalErrors;
   #doors: { close(): void } | null = null;
   #phase: 'starting' | 'ready' | 'draining' = 'starting';
   #unready: boolean;
@@ -37,6 +39,7 @@ export class Program {
   constructor(config: Config, options: ProgramOptions) {
     const { serving, log, onSocket, paused = false, drainMs = DRAIN_MS } = options;
     this.#options = options;
+    this.#errors = new InternalErrors(log);
     this.serving = serving;
     this.#unready = options.unready ?? false;
     this.listeners = new PoolListeners({ ...options.listeners, log, paused, onSocket });
@@ -87,7 +90,7 @@ export class Program {
   /** Stats port, HTTP address and admin socket. */
   async openDoors(): Promise<void> {
     const { doors, log } = this.#options;
-    this.#doors = await openDoors(doors, this.#view, log);
+    this.#doors = await openDoors(doors, this.#view, log, this.#errors);
   }
 
   closeDoors(): void {
@@ -96,7 +99,8 @@ export class Program {
   }
 
   async snapshot(): Promise<Snapshot> {
-    return { ...(await this.serving.snapshot()), own: this.reloader.counters };
+    const own = { ...this.reloader.counters, internalErrors: this.#errors.count };
+    return { ...(await this.serving.snapshot()), own };
   }
 
   status(): Promise<Status> {

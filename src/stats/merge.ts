@@ -3,6 +3,7 @@ import {
   CURR_CONNECTIONS,
   IN_QUEUE,
   IN_QUEUE_BYTES,
+  INTERNAL_ERRORS,
   OUT_QUEUE,
   OUT_QUEUE_BYTES,
   SERVER_CONNECTIONS,
@@ -28,7 +29,7 @@ export function mergeSnapshots(live: readonly Snapshot[], ended: readonly Snapsh
   const process = summed(all.map((snapshot) => snapshot.process));
   return {
     ...first,
-    process: process.map((count) => count - shared),
+    process: process.map((count, at) => (at === INTERNAL_ERRORS ? count : count - shared)),
     pools: first.pools.map((pool) => mergePool(pool.name, all)),
     runtime: {
       ...first.runtime,

@@ -1,4 +1,4 @@
-import { CLIENTS_REFUSED } from './counters.ts';
+import { CLIENTS_REFUSED, INTERNAL_ERRORS } from './counters.ts';
 import { quantiles } from './histogram.ts';
 import { SPAN_TOTAL } from './latency.ts';
 import { mergeSpan, seriesOf } from './latency-view.ts';
@@ -25,6 +25,7 @@ export function ownStats(snapshot: Snapshot): Record<string, number> {
     clients_refused: refused,
     reloads: own.reloads,
     reload_errors: own.reloadErrors,
+    internal_errors: snapshot.process[INTERNAL_ERRORS] + own.internalErrors,
   };
   for (const pool of snapshot.pools) {
     if (pool.latencyCounts === null) continue;

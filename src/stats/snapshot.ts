@@ -3,6 +3,7 @@ import type { Engine } from '../proxy/engine/engine.ts';
 import type { Pool } from '../proxy/pool/pool.ts';
 import type { Server } from '../proxy/pool/server.ts';
 import type { SlowEntry } from '../proxy/pool/slow-log.ts';
+import { INTERNAL_ERRORS } from './counters.ts';
 import { latenciesOf } from './latency.ts';
 import { ringView } from './ring-view.ts';
 
@@ -71,6 +72,8 @@ export interface OwnCounters {
   /** Unix milliseconds; 0 = never. */
   readonly lastReloadAt: number;
   readonly lastReloadError: string;
+  /** Exceptions while HTTP or the admin socket was served. */
+  readonly internalErrors: number;
 }
 
 export const NO_RELOADS: OwnCounters = {
@@ -78,6 +81,7 @@ export const NO_RELOADS: OwnCounters = {
   reloadErrors: 0,
   lastReloadAt: 0,
   lastReloadError: '',
+  internalErrors: 0,
 };
 
 export interface SnapshotSource {
@@ -98,7 +102,9 @@ export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): 
     version: source.version,
     startedAt: source.startedAt,
     now,
-    process: Float64Array.from(source.engine.process, (count) => count + listeners),
+    process: Float64Array.from(source.engine.process, (count, at) =>
+      at === INTERNAL_ERRORS ? count : count + listeners,
+    ),
     pools: source.pools.map(poolSnapshot),
     runtime: {
       workers: 1,

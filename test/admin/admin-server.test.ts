@@ -14,6 +14,7 @@ const path = join(folder, 'admin.sock');
 const BIG = 'x'.repeat(200_000);
 
 let door: AdminDoor;
+const errors: unknown[] = [];
 let asked = 0;
 let running = 0;
 let most = 0;
@@ -35,6 +36,7 @@ before(async () => {
         },
       ],
     ]),
+    (error) => errors.push(error),
   );
 });
 after(() => {

@@ -1,6 +1,8 @@
 import { REASON_TEXT } from '../../limits.ts';
 import { KeptReplies } from '../../protocol/line.ts';
 
+export { REASON_INTERNAL } from '../engine/guard.ts';
+
 /**
  * Error replies for requests whose server failed: twemproxy's texts, which are those of Linux
  * strerror (its EOF has no errno and is called "unknown").
@@ -35,6 +37,7 @@ export const REASON_TIMEOUT = 'Connection timed out';
 export const REASON_INVALID = 'Invalid argument';
 export const REASON_TOO_MANY = 'max number of backend connections reached';
 export const REASON_REFUSED = 'Connection refused';
+/** ringway itself has a mistake. */
 
 /** @returns the text for a system or resolver error */
 export function failureReason(error: Error): string {

@@ -56,6 +56,8 @@ export class InFlight {
   #mask = 15;
   #head = 0;
   #tail = 0;
+  /** Entries that the ring has forgotten by growing. */
+  #before = 0;
   /** Beginnings of the requests, for the slow log; null when there is none. */
   readonly #heads: RequestHeads | null;
 
@@ -65,6 +67,11 @@ export class InFlight {
 
   get count(): number {
     return (this.#tail - this.#head) | 0;
+  }
+
+  /** Entries ever pushed. */
+  get pushed(): number {
+    return (this.#before + this.#tail) | 0;
   }
 
   /**
@@ -94,8 +101,9 @@ export class InFlight {
   }
 
   pushTarget(target: ReplyTarget, time: number, arrived = 0, series = NO_SERIES, bytes = 0): void {
+    if (((this.#tail - this.#head) | 0) > this.#mask) this.#grow();
+    this.#targets[this.#tail & this.#mask] = target;
     this.push(-1, 0, time, arrived, series, bytes);
-    this.#targets[(this.#tail - 1) & this.#mask] = target;
   }
 
   /** The newest request is one of `requests` in one line, and has `keys` of its keys. */
@@ -211,6 +219,14 @@ export class InFlight {
     return false;
   }
 
+  /** Adds the clients that wait for a reply. */
+  collectClients(ids: Set<number>): void {
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const id = this.ring[(i & this.#mask) * STRIDE];
+      if (id >= 0) ids.add(id);
+    }
+  }
+
   shift(): void {
     const at = this.#head & this.#mask;
     if (this.ring[at * STRIDE] < 0) this.#targets[at] = null;
@@ -233,6 +249,7 @@ export class InFlight {
       if (target !== null && target !== undefined) targets[i] = target;
     }
     this.#heads?.grow(this.#head & this.#mask, size);
+    this.#before += this.#tail - size;
     this.ring = ring;
     this.#targets = targets;
     this.#mask = size * 2 - 1;

@@ -133,6 +133,12 @@ export class ClientPipeline {
     this.#nextBurstEnd = this.head;
   }
 
+  /** `slot` is next, and neither a reply to it nor a later request is there. */
+  isBare(slot: number): boolean {
+    if (slot !== this.head || this.outstanding > 1) return false;
+    return this.#ring[(slot & this.#mask) * STRIDE] === WAITING;
+  }
+
   /** Takes the next slot. */
   open(): number {
     const slot = this.tail;
@@ -270,6 +276,7 @@ export class ClientPipeline {
 
   /** Gives the room of a stashed reply back. */
   unstash(at: number, length: number): void {
+    if (this.#closed) return;
     this.free(length);
     this.#stash.give(at, length);
   }
@@ -356,15 +363,11 @@ export class ClientPipeline {
 
   /** The client is gone: everything stored goes back. */
   close(): void {
-    for (let i = 0; i <= this.#mask; i++) {
-      const address = this.#ring[i * STRIDE];
-      if (address === OBJECT) this.#objects[i]?.drop();
-      else if (address !== WAITING) this.unstash(address, this.#ring[i * STRIDE + LENGTH]);
-    }
-    this.#shrink();
-    this.#stash.close();
-    this.#stored = 0;
     this.#closed = true;
+    this.#stash.close();
+    for (const object of this.#objects) object?.drop();
+    this.#shrink();
+    this.#stored = 0;
     this.head = this.tail;
   }
 }

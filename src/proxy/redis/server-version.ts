@@ -10,6 +10,8 @@ import {
 import { dialPlain } from '../../net/dial.ts';
 import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
 import type { Deadlines, Timed } from '../engine/deadlines.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Guard, Guarded } from '../engine/guard.ts';
 import type { Server } from '../pool/server.ts';
 
 const VERSION_LINE = /^redis_version:(\d{1,9}(?:\.\d{1,9}){0,4})\r$/m;
@@ -24,8 +26,9 @@ function isRefused(received: string, withAuth: boolean): boolean {
  * What a server says its version of Redis is. It is asked when a client wants to know, on a
  * connection of its own: neither requests nor counters nor the server's health notice.
  */
-export class ServerVersion implements Timed {
+export class ServerVersion implements Timed, Guarded {
   readonly #deadlines: Deadlines;
+  readonly #guard: Guard;
   /** The last that it said; null before it has said any. */
   known: string | null = null;
   #socket: Socket | null = null;
@@ -40,8 +43,9 @@ export class ServerVersion implements Timed {
   #waiting: (() => void)[] = [];
   timerAt = 0;
 
-  constructor(deadlines: Deadlines) {
+  constructor({ deadlines, guard }: Engine) {
     this.#deadlines = deadlines;
+    this.#guard = guard;
   }
 
   /** The server was away: it may be another one now. */
@@ -62,10 +66,12 @@ export class ServerVersion implements Timed {
     this.#giveUpAt = now + VERSION_ANSWER_MS;
     this.#askAgainAt = now + VERSION_RETRY_MS;
     socket.setEncoding('latin1');
-    socket.on('data', (text: string) => this.#take(text, password !== null));
-    const onLost = (): void => {
+    socket.on('data', (text: string) => {
+      this.#guard.bind(this, () => this.#take(text, password !== null))();
+    });
+    const onLost = this.#guard.bind(this, () => {
       if (this.#socket === socket) this.stop();
-    };
+    });
     // A server that cannot be reached says nothing; its requests tell why.
     socket.on('error', onLost);
     socket.on('end', onLost);
@@ -123,6 +129,12 @@ export class ServerVersion implements Timed {
     for (const then of waiting) then();
   }
 
+  /** Its own connection is closed. Who waits for it answers for itself. */
+  onException(error: unknown): void {
+    this.stop();
+    this.#guard.note("a question for a server's version is given up", error);
+  }
+
   /** Stops asking; whoever waits goes on with what is known. */
   stop(): void {
     this.#socket?.destroy();
@@ -138,7 +150,7 @@ const versions: WeakMap<object, ServerVersion> = new WeakMap();
 export function versionOf(server: Server): ServerVersion {
   let version = versions.get(server);
   if (version === undefined) {
-    version = new ServerVersion(server.pool.engine.deadlines);
+    version = new ServerVersion(server.pool.engine);
     versions.set(server, version);
   }
   return version;

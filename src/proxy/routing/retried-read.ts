@@ -89,7 +89,11 @@ export class RetriedRead implements ReplyTarget {
     this.#left--;
     client.pool.counters[READS_RETRIED]++;
     const wait = RETRY_STEP_MS * (client.pool.config.retryReads - this.#left);
-    setTimeout(() => this.#retry(error), wait);
+    const { guard } = client.pool.engine;
+    setTimeout(
+      guard.bind(client, () => this.#retry(error)),
+      wait,
+    );
   }
 
   #retry(error: Buffer): void {

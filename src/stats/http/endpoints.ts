@@ -38,10 +38,11 @@ export async function openHttp(
   address: HttpAddress,
   view: StatusView,
   log: Log,
+  onError: (error: unknown) => void,
 ): Promise<Server | null> {
   const { port, host, optional } = address;
   try {
-    const server = await serveStatus(address, view);
+    const server = await serveStatus(address, view, onError);
     log.write(LOG_NOTICE, `status page and metrics on ${httpUrl(server)}`);
     return server;
   } catch (error) {

@@ -65,8 +65,12 @@ export class StatusView {
 }
 
 /** Opens the HTTP address: page, metrics and health. Nothing on it changes anything. */
-export function serveStatus(place: HttpPlace, view: StatusView): Promise<Server> {
-  return serveHttp(place, routesOf(view));
+export function serveStatus(
+  place: HttpPlace,
+  view: StatusView,
+  onError: (error: unknown) => void,
+): Promise<Server> {
+  return serveHttp(place, routesOf(view), onError);
 }
 
 function routesOf(view: StatusView): HttpRoutes {

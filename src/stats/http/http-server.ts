@@ -57,13 +57,17 @@ export function plain(body: string, status = 200): HttpAnswer {
  * Serves GET and HEAD of fixed paths.
  * @throws the system's error, as a rejection, when the address cannot be had
  */
-export function serveHttp(place: HttpPlace, routes: HttpRoutes): Promise<Server> {
+export function serveHttp(
+  place: HttpPlace,
+  routes: HttpRoutes,
+  onError: (error: unknown) => void,
+): Promise<Server> {
   // Importing node:http as a module evaluates all its exports, with WebSocket a WebAssembly parser
   // that Node 22 cannot load in little address space: it would take this process down.
   const { createServer } = process.getBuiltinModule('node:http');
   const { port, host, hosts = [] } = place;
   const names = new Set(['localhost', ...[host, ...hosts].map((name) => name.toLowerCase())]);
-  const site = new Site(routes, names);
+  const site = new Site(routes, names, onError);
   const server = createServer(
     {
       maxHeaderSize: HTTP_HEADER_BYTES,
@@ -106,8 +110,11 @@ class Site {
   readonly #making: Map<HttpRoute, Promise<Ready>> = new Map();
   readonly #unanswered: WeakMap<object, number> = new WeakMap();
 
+  readonly #onError: (error: unknown) => void;
+
   /** @param names in lower case, that requests may be sent to */
-  constructor(routes: HttpRoutes, names: ReadonlySet<string>) {
+  constructor(routes: HttpRoutes, names: ReadonlySet<string>, onError: (error: unknown) => void) {
+    this.#onError = onError;
     this.#routes = routes;
     this.#names = names;
   }
@@ -131,7 +138,10 @@ class Site {
     response.on('error', () => socket.destroy());
     this.#answer(request)
       .then((answer) => send(request, response, answer))
-      .catch(() => socket.destroy());
+      .catch((error: unknown) => {
+        socket.destroy();
+        this.#onError(error);
+      });
   }
 
   async #answer(request: IncomingMessage): Promise<Ready> {
@@ -139,10 +149,19 @@ class Site {
     if (!('answer' in route)) return ready(route);
     let making = this.#making.get(route);
     if (making === undefined) {
-      making = make(route).finally(() => this.#making.delete(route));
+      making = this.#make(route).finally(() => this.#making.delete(route));
       this.#making.set(route, making);
     }
     return making;
+  }
+
+  async #make(route: HttpRoute): Promise<Ready> {
+    try {
+      return ready(await route.answer());
+    } catch (error) {
+      this.#onError(error);
+      return ready(plain(`internal error: ${(error as Error).message}\n`, 500));
+    }
   }
 
   /** @returns what answers it, or at once why nothing does */
@@ -172,14 +191,6 @@ const WRONG_HOST = plain(
   'this host name is not known here: ask by address, or start ringway with --http-hosts=NAME\n',
   421,
 );
-
-async function make(route: HttpRoute): Promise<Ready> {
-  try {
-    return ready(await route.answer());
-  } catch (error) {
-    return ready(plain(`internal error: ${(error as Error).message}\n`, 500));
-  }
-}
 
 function ready({ status = 200, type, body }: HttpAnswer): Ready {
   return { status, type, body: typeof body === 'string' ? Buffer.from(body) : body };

@@ -139,6 +139,12 @@ function processMetrics(registry: Registry, snapshot: Snapshot): void {
     process[counter.TOTAL_CONNECTIONS],
   );
   one('gauge', 'ringway_connections', 'The same, open now', process[counter.CURR_CONNECTIONS]);
+  one(
+    'counter',
+    'ringway_internal_errors_total',
+    'Exceptions that closed one connection',
+    process[counter.INTERNAL_ERRORS] + own.internalErrors,
+  );
   one('counter', 'ringway_reloads_total', 'Configurations taken over', own.reloads);
   one('counter', 'ringway_reload_errors_total', 'Configurations refused', own.reloadErrors);
 }

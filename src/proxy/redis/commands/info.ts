@@ -129,7 +129,7 @@ function ownInfo(client: ClientConnection, wanted: readonly string[]): boolean {
     });
     claim.deliver(verbatimReply(texts.join('\r\n'), resp));
   };
-  if (chosen.some(([, make]) => make === serverSection)) withRedisVersion(pool, write);
+  if (chosen.some(([, make]) => make === serverSection)) withRedisVersion(client, write);
   else write('');
   return true;
 }

@@ -89,7 +89,7 @@ export function hello(request: SpecialRequest, count: number): boolean {
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   client.enterLane(lane);
   const claim = client.claims.claim();
-  withRedisVersion(client.pool, (version) => {
+  withRedisVersion(client, (version) => {
     claim.deliver(helloReply(client, asked.resp, version));
   });
   return true;

@@ -36,7 +36,7 @@ export function wait(request: SpecialRequest): boolean {
     const left = until - performance.now();
     if (least >= wanted || left <= 0) return void claim.deliver(integerReply(least));
     setTimeout(
-      () => {
+      client.pool.engine.guard.bind(client, () => {
         if (client.closed) return void claim.forget();
         const lane = client.pool.lanes.again(place);
         const again: Question = { request: { ...request, mustSend: true }, servers, bytes, lane };
@@ -44,7 +44,7 @@ export function wait(request: SpecialRequest): boolean {
         const asked =
           !client.leaves && lane >= 0 && collect(again, claim, (more) => take(more, claim));
         if (!asked) claim.deliver(integerReply(least));
-      },
+      }),
       Math.min(pause, left),
     );
     pause = Math.min(pause * 2, WAIT_POLL_MAX_MS);
