@@ -49,23 +49,29 @@ const NUTCRACKER_OPTIONS: readonly LongOption[] = [
 const RINGWAY_OPTIONS: readonly LongOption[] = [
   { name: 'codec', id: 'codec', argument: true },
   { name: 'http-addr', id: 'http-addr', argument: true },
+  { name: 'http-hosts', id: 'http-hosts', argument: true },
   { name: 'admin-socket', id: 'admin-socket', argument: true },
   { name: 'log-format', id: 'log-format', argument: true },
   { name: 'drain-ms', id: 'drain-ms', argument: true },
+  { name: 'shutdown-delay-ms', id: 'shutdown-delay-ms', argument: true },
   { name: 'memory-mib', id: 'memory-mib', argument: true },
   { name: 'max-connections', id: 'max-connections', argument: true },
   { name: 'workers', id: 'workers', argument: true },
   { name: 'watch', id: 'watch', argument: false },
   { name: 'no-latency', id: 'no-latency', argument: false },
+  { name: 'stats-own', id: 'stats-own', argument: false },
+  { name: 'no-upgrade', id: 'no-upgrade', argument: false },
 ];
 
 /** What the options of ringway only require. */
 const OWN_ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['codec', `one of ${CODEC_CHOICES.join(', ')}`],
   ['http-addr', 'host:port, a port or off'],
+  ['http-hosts', 'host names, separated by commas, or *'],
   ['admin-socket', 'a file name'],
   ['log-format', `one of ${LOG_FORMATS.join(', ')}`],
   ['drain-ms', 'a number'],
+  ['shutdown-delay-ms', 'a number'],
   ['workers', `a number from 1 to ${WORKERS_MAX}, or auto`],
   ['memory-mib', 'a number'],
   ['max-connections', 'a number'],
@@ -202,6 +208,14 @@ function httpAddress(text: string): HttpOption | null {
   return { host: host === '' ? '127.0.0.1' : host, port: at, optional: false };
 }
 
+/** Names as a Host header has them, without a port. */
+function hostNames(text: string): string[] {
+  const names = text.toLowerCase().split(',');
+  const isName = (name: string): boolean => name === '*' || /^[a-z0-9_]([a-z0-9._-]*)$/.test(name);
+  if (!names.every(isName)) throw missingArgument('http-hosts');
+  return names;
+}
+
 function apply(id: string, text: string): Partial<Options> {
   switch (id) {
     case 'd':
@@ -226,12 +240,16 @@ function apply(id: string, text: string): Partial<Options> {
       return { codec: oneOf<CodecChoice>('codec', CODEC_CHOICES, text) };
     case 'http-addr':
       return { http: httpAddress(text) };
+    case 'http-hosts':
+      return { httpHosts: hostNames(text) };
     case 'admin-socket':
       return { adminSocket: text === '' ? null : text };
     case 'log-format':
       return { logFormat: oneOf<LogFormat>('log-format', LOG_FORMATS, text) };
     case 'drain-ms':
       return { drainMs: number('drain-ms', text) };
+    case 'shutdown-delay-ms':
+      return { shutdownDelayMs: number('shutdown-delay-ms', text) };
     case 'memory-mib':
       return { memoryMib: number('memory-mib', text) };
     case 'workers':
@@ -242,6 +260,10 @@ function apply(id: string, text: string): Partial<Options> {
       return { maxConnections: number('max-connections', text) };
     case 'no-latency':
       return { latency: false };
+    case 'stats-own':
+      return { statsOwn: true };
+    case 'no-upgrade':
+      return { upgrade: false };
     default:
       return {};
   }

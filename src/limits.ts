@@ -54,8 +54,14 @@ export const VERSION_ANSWER_BYTES = 64 * 1024;
 export const VERSION_RETRY_MS = 5_000;
 /** A known version is asked for again after this: connections may have been idle meanwhile. */
 export const VERSION_AGE_MS = 60_000;
-/** WAIT asks the servers this often. */
+/** WAIT asks the servers again after this, and after twice as long each next time. */
 export const WAIT_POLL_MS = 20;
+/** The longest pause of WAIT: one that waits for ever costs a server next to nothing. */
+export const WAIT_POLL_MAX_MS = 500;
+/** Characters that are kept and logged of what a server gives as a reason. */
+export const REASON_TEXT = 256;
+/** Error replies that are kept by their text; servers can make up any number of texts. */
+export const KEPT_REASONS = 64;
 /** A streamed body that stands still this long gives its connection back; the client is closed. */
 export const BULK_STALL_MS = 30_000;
 /** Others behind a large reply wait this long for a slow reader; then that reader is closed. */
@@ -105,12 +111,42 @@ export const WRITE_VIEWS = 1024;
  */
 export const RING_SPARE_BYTES = 4 * 1024 * 1024;
 
+/** Connections at once to the stats port: exporters come one at a time. */
+export const STATS_CONNECTIONS = 64;
+/** A reader of the stats has this long in all: it is one line, and nothing is asked. */
+export const STATS_TIME_MS = 10_000;
+/** Connections at once to the admin socket: people and scripts of the owner. */
+export const ADMIN_CONNECTIONS = 16;
+/** Without a command or taking an answer for so long, an admin connection is closed. */
+export const ADMIN_IDLE_MS = 60_000;
+/** A command is some words: longer lines are a mistake. */
+export const ADMIN_LINE_BYTES = 4 * 1024;
+/** Connections at once to the HTTP address: scrapers, browsers, probes, and room for slow ones. */
+export const HTTP_CONNECTIONS = 128;
+/** Request headers in all, and of these the address: browsers send about one KiB. */
+export const HTTP_HEADER_BYTES = 8 * 1024;
+export const HTTP_URL_BYTES = 2 * 1024;
+/** From the first byte of a request to its last header, and to its end. */
+export const HTTP_HEADERS_MS = 5_000;
+export const HTTP_REQUEST_MS = 10_000;
+/** A connection that asks for nothing more is kept this long. */
+export const HTTP_KEEP_ALIVE_MS = 10_000;
+/** An answer must be made and taken within this. */
+export const HTTP_ANSWER_MS = 30_000;
+/** Requests of one connection that may be unanswered: browsers and scrapers send one. */
+export const HTTP_PIPELINE = 4;
+
+/** A unix socket whose listener does not let a connection in by then counts as in use. */
+export const SOCKET_PROBE_MS = 1_000;
+
 /** A drain may take this long at shutdown before connections are cut. */
 export const DRAIN_MS = 1_000;
 /** A server's repeated failure is logged at most this often. */
 export const FAILURE_LOG_INTERVAL_MS = 1_000;
 /** Wrong passwords in a pool are logged at most this often, with how many there were. */
 export const AUTH_LOG_INTERVAL_MS = 1_000;
+/** Clients that a limit keeps out are logged at most this often, with how many there were. */
+export const REFUSAL_LOG_INTERVAL_MS = 10_000;
 /** HTTP requests to a pool are logged at most this often. */
 export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;
 /** After its last reply a closing client may take this long to read it. */
@@ -134,6 +170,16 @@ export const JOIN_PAUSE_MS = 60_000;
 export const HELD_WRITE_MS = 2;
 /** More than this is written at once. */
 export const HELD_WRITE_BYTES = 16 * 1024;
+
+/** Servers that could not be taken back, for a mistake of ringway itself, are tried again then. */
+export const HEALTH_RETRY_MS = 1_000;
+/** Errors of ringway itself that are logged with their stacks within a window; others are counted. */
+export const INTERNAL_ERROR_STACKS = 5;
+export const INTERNAL_ERROR_WINDOW_MS = 10_000;
+/** Lines of a stack that say where it happened. */
+export const INTERNAL_ERROR_LINES = 16;
+/** How often it is looked whether a client that such an error closed is named in flight. */
+export const INTERNAL_ERROR_SWEEP_MS = 20;
 
 /** This many workers that end within the window are replaced at once, more of them later. */
 export const WORKER_CRASHES = 5;

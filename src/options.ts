@@ -31,11 +31,15 @@ export interface Options {
   readonly codec: CodecChoice | null;
   /** Where page, metrics and health are served; null = nowhere. */
   readonly http: HttpOption | null;
+  /** Names besides addresses and `localhost` that HTTP requests may be sent to; `*` = any. */
+  readonly httpHosts: readonly string[];
   /** Path of the admin socket; null = none. */
   readonly adminSocket: string | null;
   readonly logFormat: LogFormat;
   /** How long a TERM or INT waits for what is in flight. */
   readonly drainMs: number;
+  /** How long a TERM or INT lets clients come in, while /readyz says no already. */
+  readonly shutdownDelayMs: number;
   /** MiB that may wait for clients and servers in one process; 0 = no limit. */
   readonly memoryMib: number;
   /** Connections of one process, to clients and servers; 0 = what the system allows. */
@@ -46,6 +50,10 @@ export interface Options {
   readonly watch: boolean;
   /** Whether latencies are measured. */
   readonly latency: boolean;
+  /** Whether the stats port sends ringway's own figures, too. */
+  readonly statsOwn: boolean;
+  /** Whether another process may take over. */
+  readonly upgrade: boolean;
 }
 
 export const DEFAULTS: Options = {
@@ -60,14 +68,18 @@ export const DEFAULTS: Options = {
   daemonize: false,
   codec: null,
   http: { host: '127.0.0.1', port: 22223, optional: true },
+  httpHosts: [],
   adminSocket: null,
   logFormat: 'text',
   drainMs: 1000,
+  shutdownDelayMs: 0,
   memoryMib: 1024,
   maxConnections: 0,
   workers: 1,
   watch: false,
   latency: true,
+  statsOwn: false,
+  upgrade: true,
 };
 
 export const VERBOSE_MAX = 11;

@@ -103,14 +103,18 @@ describe('options', () => {
         daemonize: false,
         codec: null,
         http: { host: '127.0.0.1', port: 22223, optional: true },
+        httpHosts: [],
         adminSocket: null,
         logFormat: 'text',
         drainMs: 1000,
+        shutdownDelayMs: 0,
         memoryMib: 1024,
         maxConnections: 0,
         workers: 1,
         watch: false,
         latency: true,
+        statsOwn: false,
+        upgrade: true,
       },
     });
   });
@@ -166,6 +170,25 @@ describe('options', () => {
     const { stderr } = parse('-hD') as { stderr: string };
     assert.equal(stderr.indexOf('This is ringway-0.5.0\n'), 0);
     assert.ok(stderr.endsWith(usage + golden.stats));
+  });
+
+  test('--http-hosts takes names or *, without ports', () => {
+    assert.deepEqual(optionsOf('--http-hosts', 'A.example,b_1').httpHosts, ['a.example', 'b_1']);
+    assert.deepEqual(optionsOf('--http-hosts=*').httpHosts, ['*']);
+    const message = 'ringway: option --http-hosts requires host names, separated by commas, or *';
+    for (const bad of ['', 'a,', 'a:1', 'a b', 'http://a', '*.a']) {
+      assert.equal(messageOf(`--http-hosts=${bad}`), message, bad);
+    }
+  });
+
+  test('--shutdown-delay-ms, --stats-own and --no-upgrade', () => {
+    const options = optionsOf('--shutdown-delay-ms=7', '--stats-own', '--no-upgrade');
+    assert.deepEqual(
+      [options.shutdownDelayMs, options.statsOwn, options.upgrade],
+      [7, true, false],
+    );
+    const message = 'ringway: option --shutdown-delay-ms requires a number';
+    assert.equal(messageOf('--shutdown-delay-ms', 'x'), message);
   });
 
   test('--codec takes one of its choices', () => {

@@ -1,81 +1,138 @@
-import { existsSync, statSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { RingwayError } from '../errors.ts';
+import { ADMIN_CONNECTIONS, ADMIN_IDLE_MS, ADMIN_LINE_BYTES } from '../limits.ts';
+import { BoundedConnections } from '../net/bounded-connections.ts';
+import { listenAt } from '../net/listener.ts';
 
 /** Answers a command; what it returns is sent as JSON. An error is sent as its message. */
 export type AdminAction = (words: readonly string[]) => object | Promise<object>;
 export type AdminActions = ReadonlyMap<string, AdminAction>;
 
-const MAX_CONNECTIONS = 16;
-const MAX_LINE_BYTES = 4 * 1024;
-const IDLE_MS = 60_000;
 /** Only the owner may connect: whoever can, may drain and reload. */
-const OWNER_ONLY_UMASK = 0o177;
+const OWNER_ONLY = 0o600;
+const BACKLOG = 16;
+
+/** An open admin socket. */
+export interface AdminDoor {
+  close(): void;
+}
 
 /**
  * The admin socket: a unix socket of mode 0600. A command is a line of words; the answer is one
  * line of JSON, `{"ok":true,...}` or `{"ok":false,"error":"..."}`. Commands of one connection are
  * answered in order.
- * @throws the system's error, as a rejection
+ * @throws the system's error, as a rejection; EADDRINUSE when somebody listens on `path`
  */
-export function serveAdmin(path: string, actions: AdminActions): Promise<Server> {
-  const server = createServer((socket) => new AdminConnection(socket, actions));
-  server.maxConnections = MAX_CONNECTIONS;
-  if (existsSync(path) && statSync(path).isSocket()) unlinkSync(path);
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    // bind() is done in this call, so nobody can connect before the mode is right.
-    const umask = process.umask(OWNER_ONLY_UMASK);
-    try {
-      server.listen(path, () => {
-        server.off('error', reject);
-        server.on('error', () => {});
-        resolve(server);
-      });
-    } finally {
-      process.umask(umask);
-    }
+export async function serveAdmin(
+  path: string,
+  actions: AdminActions,
+  onError: (error: unknown) => void,
+): Promise<AdminDoor> {
+  const connections = new BoundedConnections(ADMIN_CONNECTIONS);
+  const server: Server = createServer((socket) => {
+    connections.admit(socket);
+    new AdminConnection(socket, connections, actions, onError);
   });
+  const file = await listenAt(server, path, { mode: OWNER_ONLY, backlog: BACKLOG });
+  server.on('error', () => {}); // such as no descriptor for one more: others go on
+  return {
+    close: () => {
+      file.remove();
+      server.close();
+    },
+  };
 }
 
 class AdminConnection {
   readonly #socket: Socket;
+  readonly #connections: BoundedConnections;
   readonly #actions: AdminActions;
+  readonly #onError: (error: unknown) => void;
+  /** Not answered yet: at most what was read at once, and an unfinished line. */
   #rest = '';
-  #answered: Promise<void> = Promise.resolve();
 
-  constructor(socket: Socket, actions: AdminActions) {
+  constructor(
+    socket: Socket,
+    connections: BoundedConnections,
+    actions: AdminActions,
+    onError: (error: unknown) => void,
+  ) {
+    this.#onError = onError;
     this.#socket = socket;
+    this.#connections = connections;
     this.#actions = actions;
     socket.setEncoding('utf8');
-    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    socket.setTimeout(ADMIN_IDLE_MS, () => socket.destroy());
     socket.on('error', () => socket.destroy());
-    socket.on('data', (text: string) => this.#take(text));
+    socket.on(
+      'data',
+      (text: string) =>
+        void this.#take(text).catch((error: unknown) => {
+          socket.destroy();
+          this.#onError(error);
+        }),
+    );
   }
 
-  #take(text: string): void {
+  /** Nothing more is read until all that came is answered and the answers are taken. */
+  async #take(text: string): Promise<void> {
+    const socket = this.#socket;
     const lines = (this.#rest + text).split('\n');
+    if (lines.some((line) => line.length > ADMIN_LINE_BYTES)) return this.#refuse();
     this.#rest = lines.pop() ?? '';
+    socket.pause();
     for (const line of lines) {
-      this.#answered = this.#answered.then(() => this.#answer(line));
+      if (socket.destroyed) return;
+      this.#connections.busy(socket);
+      // It may take longer than anybody may be silent.
+      socket.setTimeout(0);
+      const reply = await this.#answer(line);
+      socket.setTimeout(ADMIN_IDLE_MS);
+      if (!socket.destroyed && !socket.write(reply)) await taken(socket);
+      this.#connections.idle(socket);
     }
-    if (this.#rest.length > MAX_LINE_BYTES) this.#socket.destroy();
+    socket.resume();
   }
 
-  async #answer(line: string): Promise<void> {
+  #refuse(): void {
+    const socket = this.#socket;
+    const error = `a command is longer than ${ADMIN_LINE_BYTES} bytes`;
+    socket.pause();
+    socket.end(`${JSON.stringify({ ok: false, error })}\n`, () => socket.destroy());
+  }
+
+  async #answer(line: string): Promise<string> {
     const words = line.trim().split(/\s+/);
     let reply: object;
     try {
       reply = { ok: true, ...(await this.#run(words)) };
     } catch (error) {
+      if (!(error instanceof RingwayError)) this.#onError(error);
       reply = { ok: false, error: (error as Error).message };
     }
-    if (!this.#socket.destroyed) this.#socket.write(`${JSON.stringify(reply)}\n`);
+    return `${JSON.stringify(reply)}\n`;
   }
 
   #run(words: readonly string[]): object | Promise<object> {
     const action = this.#actions.get(words[0]);
     if (action !== undefined) return action(words.slice(1));
     const known = [...this.#actions.keys()].join(', ');
-    throw new Error(`unknown command '${words[0]}'; expected one of ${known}`);
+    throw new RingwayError(
+      'RINGWAY_USAGE',
+      `unknown command '${words[0]}'; expected one of ${known}`,
+    );
   }
+}
+
+/** Resolves when all that was written has been taken, or the connection is gone. */
+function taken(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.on('drain', done);
+    socket.on('close', done);
+  });
 }

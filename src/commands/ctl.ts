@@ -8,7 +8,9 @@ const HELP = `Usage: ringway ctl --admin-socket=PATH COMMAND
 Sends a command to the admin socket of a running proxy and prints the answer, which is JSON.
 
   status             how things are: pools, servers, latencies
-  stats              what the stats port sends
+  stats              what the stats port sends, and ringway's own figures
+  unready            let /readyz say 503, until ready; clients that come are served
+  ready              take that back
   drain              answer what is in flight, then end
   reload             read the configuration file again
   reload --dry-run   show what that would change, and the share of keys that move

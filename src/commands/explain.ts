@@ -82,7 +82,7 @@ function poolsOf(config: Config, name: string | null): readonly PoolConfig[] {
 }
 
 function explanation(key: string, pool: PoolConfig, down: ReadonlySet<string>): Explanation {
-  const live = pool.servers.map(({ ringName }) => (down.has(`${pool.name} ${ringName}`) ? 0 : 1));
+  const live = pool.servers.map(({ name }) => (down.has(`${pool.name} ${name}`) ? 0 : 1));
   const ring = ringOf(pool, live);
   const bytes = Buffer.from(key);
   const value = hashTagged(hashByName(pool.hash), bytes, 0, bytes.length, ring.tag);
@@ -99,14 +99,14 @@ function explanation(key: string, pool: PoolConfig, down: ReadonlySet<string>): 
     server: place === null ? null : serverView(pool, place.server, shares),
     ...pointsAround(ring, place, pool),
     fallback: fallbackOf(pool, live, place, value),
-    ejected: pool.servers.filter((_, i) => live[i] === 0).map(({ ringName }) => ringName),
+    ejected: pool.servers.filter((_, i) => live[i] === 0).map(({ name }) => name),
   };
 }
 
 function serverView(pool: PoolConfig, index: number, shares: readonly number[]): ServerView {
-  const { ringName, kind, host, port, path, weight } = pool.servers[index];
+  const { name, kind, host, port, path, weight } = pool.servers[index];
   const address = kind === 'unix' ? path : `${host}:${port}`;
-  return { name: ringName, address, weight, share: shares[index] };
+  return { name, address, weight, share: shares[index] };
 }
 
 /** The bytes that a hash function is given: seen by a function that hashes nothing. */
@@ -129,7 +129,7 @@ function pointsAround(ring: Ring, place: Place | null, pool: PoolConfig) {
   const view = (index: number): PointView => ({
     index,
     value: ring.values[index],
-    server: pool.servers[ring.servers[index]].ringName,
+    server: pool.servers[ring.servers[index]].name,
   });
   const at = place.point;
   return {

@@ -104,8 +104,10 @@ export interface UnixListen {
 export interface ServerConfig {
   /** The line as typed. */
   readonly text: string;
+  /** What it is called wherever people or programs read it. */
+  readonly name: string;
   /**
-   * What is hashed, sorted and shown in the stats. One character per byte (latin1), so that
+   * The same as it is hashed and sorted. One character per byte (latin1), so that
    * `Buffer.from(ringName, 'latin1')` gives the bytes of the file.
    */
   readonly ringName: string;

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { dirname, join } from 'node:path';
 import type { NativeHandle } from './handles.ts';
+import { type FileId, fileIdAt, SocketFile, staleAt } from './socket-file.ts';
 
 /** Where to listen, and how accepted sockets are set up. */
 export interface ListenOptions {
@@ -18,67 +17,86 @@ export interface ListenOptions {
   readonly backlog: number;
   /** Accepted sockets are for another process: nothing is read of them. */
   readonly paused?: boolean;
+  /** Our own listener that has this path now: it keeps it until `file.replace()`. */
+  readonly replaces?: FileId | null;
 }
 
-/** The longest path of a unix socket. */
-const MAX_PATH_BYTES = 107;
+export interface Listener {
+  readonly server: Server;
+  /** Null unless it was bound to a path here. */
+  readonly file: SocketFile | null;
+}
 
 /**
  * Opens a listener. A half-closed client still gets its replies, so sockets stay open for writing.
- * @throws the system's error, as a rejection
+ * @throws the system's error, as a rejection; EADDRINUSE for a path that somebody listens on
  */
-export function listen(
+export async function listen(
   options: ListenOptions,
   onSocket: (socket: Socket) => void,
-): Promise<Server> {
-  const { fd, handle, host, port, path, mode } = options;
+): Promise<Listener> {
+  const { fd, handle, host, port, path, backlog } = options;
   const server = createServer({
     allowHalfOpen: true,
     noDelay: path === undefined,
     pauseOnConnect: options.paused ?? false,
   });
   server.on('connection', onSocket);
+  if (handle === undefined && fd === undefined && path !== undefined) {
+    return { server, file: await listenAt(server, path, options) };
+  }
   let address: object = { host, port };
   if (handle !== undefined) address = { handle };
   else if (fd !== undefined) address = { fd };
-  else if (path !== undefined) address = { path: besides(path) };
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ ...address, backlog: options.backlog } as object, () => {
-      server.off('error', reject);
-      try {
-        if ('path' in address) moveInto(path as string, address.path as string, mode);
-        resolve(server);
-      } catch (error) {
-        server.close();
-        reject(error);
-      }
-    });
-  });
+  await bind(server, { ...address, backlog });
+  return { server, file: null };
 }
 
 /**
- * A name beside `path` to bind to. Closing a listener removes the name that it was bound to, and
- * after an upgrade that would be the door of the next process; a name that was moved stays.
+ * Lets `server` listen on a unix socket, whose mode is right from its first moment.
+ * @throws as listen()
  */
-function besides(path: string): string {
-  const name = join(dirname(path), `.${randomBytes(4).toString('hex')}`);
-  if (Buffer.byteLength(name) <= MAX_PATH_BYTES) return name;
-  unlinkStale(path);
-  return path;
-}
-
-/** Gives a bound socket its mode and its name, in the place of an earlier run's. */
-function moveInto(path: string, bound: string, mode: number): void {
-  if (mode !== 0) chmodSync(bound, mode);
-  if (bound === path) return;
-  if (existsSync(path) && !statSync(path).isSocket()) {
-    throw Object.assign(new Error(`${path} is there and no socket`), { code: 'EADDRINUSE' });
+export async function listenAt(
+  server: Server,
+  path: string,
+  { mode, backlog, replaces = null }: Pick<ListenOptions, 'mode' | 'backlog' | 'replaces'>,
+): Promise<SocketFile> {
+  const own = replaces !== null && fileIdAt(path) === replaces;
+  // Looked at before anything is made, so that a refusal leaves nothing behind.
+  if (!own) await staleAt(path);
+  const file = new SocketFile(path);
+  const listening = withMode(mode, () => bind(server, { path: file.bound, backlog }));
+  await listening;
+  file.identify();
+  try {
+    // Bits that bind() does not set.
+    if (mode !== 0) chmodSync(file.bound, mode);
+    if (!own) await file.place();
+  } catch (error) {
+    file.remove();
+    server.close();
+    throw error;
   }
-  renameSync(bound, path);
+  return file;
 }
 
-/** A socket file of an earlier run would make bind() fail. Anything else at that path stays. */
-function unlinkStale(path: string): void {
-  if (existsSync(path) && statSync(path).isSocket()) unlinkSync(path);
+/** bind() is done within the call, and so is made with this mode. */
+function withMode<T>(mode: number, bindNow: () => T): T {
+  if (mode === 0) return bindNow();
+  const umask = process.umask(0o777 & ~mode);
+  try {
+    return bindNow();
+  } finally {
+    process.umask(umask);
+  }
+}
+
+function bind(server: Server, options: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }

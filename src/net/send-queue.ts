@@ -4,9 +4,12 @@ import { UNWRITTEN, WRITTEN, type Writer } from './writer.ts';
 
 const EMPTY = Buffer.alloc(0);
 
-/** Who a send queue works for; told when a socket that was full takes bytes again. */
+/** Who a send queue works for. */
 export interface SendOwner {
+  /** A socket that was full takes bytes again. */
   onDrained(): void;
+  /** Something in that, or a flush that nobody waits for, went wrong. */
+  onException(error: unknown): void;
 }
 
 /**
@@ -162,6 +165,15 @@ export class SendQueue {
     }
   }
 
+  /** flush() for somebody else's sake: what goes wrong is the owner's trouble. */
+  flushNow(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      this.#owner.onException(error);
+    }
+  }
+
   /** Hands everything to the socket unless it is still busy with earlier bytes. */
   flush(): void {
     const socket = this.#socket;
@@ -264,9 +276,13 @@ export class SendQueue {
   }
 
   #onDrained(): void {
-    this.#releaseParked();
-    this.blocked = false;
-    this.#owner.onDrained();
+    try {
+      this.#releaseParked();
+      this.blocked = false;
+      this.#owner.onDrained();
+    } catch (error) {
+      this.#owner.onException(error);
+    }
   }
 
   #releaseParked(): void {

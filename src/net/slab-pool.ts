@@ -106,6 +106,11 @@ export class SlabPool {
     return --this.#refs[this.#indexOf(address)];
   }
 
+  /** Nothing is stored any more in the slab that begins at `address`, whatever was counted. */
+  unretainAll(address: number): void {
+    this.#refs[this.#indexOf(address)] = 0;
+  }
+
   /** First byte of the slab that holds `address`. */
   baseOf(address: number): number {
     if (address >= this.#largeBase) {

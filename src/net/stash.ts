@@ -6,6 +6,8 @@ import type { SlabPool } from './slab-pool.ts';
  */
 export class Stash {
   readonly #slabs: SlabPool;
+  /** All that are leased. */
+  readonly #leased: number[] = [];
   /** Bytes that are kept. */
   bytes = 0;
   #slab = 0;
@@ -25,6 +27,7 @@ export class Stash {
       if (slab === 0) slab = small ? slabs.leaseLarge() : 0;
       if (slab === 0) return 0;
       this.#close();
+      this.#leased.push(slab);
       slabs.retain(slab); // for being the current one
       this.#slab = slab;
       this.#cursor = slab;
@@ -48,7 +51,7 @@ export class Stash {
     const base = this.#slabs.baseOf(at);
     this.bytes -= length;
     const left = this.#slabs.unretain(base);
-    if (left === 0) this.#slabs.release(base);
+    if (left === 0) this.#release(base);
     else if (left === 1 && base === this.#slab) this.#close();
   }
 
@@ -58,12 +61,24 @@ export class Stash {
     this.#slab = 0;
     this.#cursor = 0;
     this.#limit = 0;
-    if (this.#slabs.unretain(slab) === 0) this.#slabs.release(slab);
+    if (this.#slabs.unretain(slab) === 0) this.#release(slab);
   }
 
-  /** Everything was given back: so is the current slab. */
+  #release(slab: number): void {
+    this.#leased.splice(this.#leased.indexOf(slab), 1);
+    this.#slabs.release(slab);
+  }
+
+  /** Nothing is kept any longer; what was taken must not be given back after this. */
   close(): void {
-    this.#close();
+    this.#slab = 0;
+    this.#cursor = 0;
+    this.#limit = 0;
     this.bytes = 0;
+    while (this.#leased.length > 0) {
+      const slab = this.#leased.pop() as number;
+      this.#slabs.unretainAll(slab);
+      this.#slabs.release(slab);
+    }
   }
 }

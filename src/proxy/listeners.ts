@@ -1,17 +1,24 @@
-import { unlinkSync } from 'node:fs';
 import type { Server as NetServer, Socket } from 'node:net';
 import type { PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_ERROR, LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, type NativeHandle, startReading, stopReading } from '../net/handles.ts';
-import { type ListenOptions, listen } from '../net/listener.ts';
+import { type Listener, type ListenOptions, listen } from '../net/listener.ts';
+import { type FileId, SocketFile } from '../net/socket-file.ts';
+
+/** A listening socket of another process. */
+export interface GivenListener {
+  readonly handle: NativeHandle;
+  /** Of a unix socket whose name that process has made. */
+  readonly file: FileId | null;
+}
 
 /** Listening sockets that are open already. */
 export interface GivenListeners {
   /** From the service manager, by the name of their pool. */
   readonly fds?: ReadonlyMap<string, number>;
   /** From the process before this one, by `listen`. */
-  readonly handles?: ReadonlyMap<string, NativeHandle>;
+  readonly handles?: ReadonlyMap<string, GivenListener>;
 }
 
 export interface ListenerOptions extends GivenListeners {
@@ -31,6 +38,10 @@ export interface ListenerSwitch {
 interface Door {
   readonly text: string;
   readonly path: string | null;
+  /** Its name, when that is ours to remove. */
+  file: SocketFile | null;
+  /** The name that the process before has made, which goes on if this one does not get ready. */
+  readonly inherited: FileId | null;
   /** The pool it leads to; empty until it has one. */
   pool: string;
   keepAlive: boolean;
@@ -44,7 +55,7 @@ export class PoolListeners {
   readonly #options: ListenerOptions;
   #doors: readonly Door[] = [];
   /** A listener that was given is used once. */
-  readonly #given: Map<string, NativeHandle>;
+  readonly #given: Map<string, GivenListener>;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -92,11 +103,10 @@ export class PoolListeners {
     opened: readonly Door[],
   ): void {
     this.#doors = next.map(({ door }) => door);
+    // A path that leads to another pool now, or has another mode, changes hands at once.
+    for (const door of opened) if (ownAt(door, unwanted) !== null) this.#replace(door);
     for (const door of unwanted) {
-      close(
-        door,
-        this.#doors.every(({ path }) => path !== door.path),
-      );
+      close(door);
       this.#options.log.write(LOG_NOTICE, `no longer listens on ${door.text}`);
     }
     for (const { door, pool } of next) {
@@ -114,33 +124,56 @@ export class PoolListeners {
     }
   }
 
+  #replace({ text, file }: Door): void {
+    try {
+      file?.replace();
+    } catch (error) {
+      const line = `listener ${text}: it gets no name: ${(error as Error).message}`;
+      this.#options.log.write(LOG_ERROR, line);
+    }
+  }
+
   async #open(pool: PoolConfig): Promise<Door> {
-    const { listen: where, backlog } = pool;
-    const { log, fds, paused = false } = this.#options;
-    const path = where.kind === 'unix' ? where.path : null;
+    const { listen: where } = pool;
+    const { log, fds } = this.#options;
     const fd = fds?.get(pool.name);
-    const handle = this.#given.get(where.text);
+    const given = this.#given.get(where.text);
     this.#given.delete(where.text);
     const door: Door = {
       text: where.text,
-      path: fd === undefined ? path : null,
+      path: where.kind === 'unix' && fd === undefined ? where.path : null,
+      file: null,
+      inherited: given?.file ?? null,
       pool: '',
       keepAlive: false,
       server: null,
       early: [],
     };
+    const { server, file } = await this.#listen(door, pool, given?.handle, fd);
+    door.server = server;
+    door.file = file;
+    server.on('error', (error) => {
+      log.write(LOG_ERROR, `listener ${where.text}: ${error.message}`);
+    });
+    return door;
+  }
+
+  #listen(
+    door: Door,
+    { listen: where, backlog }: PoolConfig,
+    handle: NativeHandle | undefined,
+    fd: number | undefined,
+  ): Promise<Listener> {
     let address: Pick<ListenOptions, 'fd' | 'handle' | 'host' | 'port' | 'path' | 'mode'>;
     if (handle !== undefined) address = { handle, mode: 0 };
     else if (fd !== undefined) address = { fd, mode: 0 };
     else if (where.kind === 'unix') address = { path: where.path, mode: where.mode };
     else address = { host: where.host, port: where.port, mode: 0 };
-    door.server = await listen({ ...address, backlog, paused }, (socket) =>
+    const { paused = false } = this.#options;
+    const replaces = ownAt(door, this.#doors);
+    return listen({ ...address, backlog, paused, replaces }, (socket) =>
       this.#onSocket(door, socket),
     );
-    door.server.on('error', (error) => {
-      log.write(LOG_ERROR, `listener ${where.text}: ${error.message}`);
-    });
-    return door;
   }
 
   #onSocket(door: Door, socket: Socket): void {
@@ -153,12 +186,21 @@ export class PoolListeners {
     door.early.push(socket);
   }
 
-  /** The handles of all listeners, by `listen`: for the process that takes over. */
-  handles(): ReadonlyMap<string, NativeHandle> {
-    const handles = new Map<string, NativeHandle>();
-    for (const { text, server } of this.#doors) {
+  /** The process before this one ends: its names are ours. */
+  inherit(): void {
+    for (const door of this.#doors) {
+      const { path, inherited } = door;
+      if (path === null || inherited === null) continue;
+      door.file ??= SocketFile.takenOver(path, inherited);
+    }
+  }
+
+  /** All listeners, by `listen`: for the process that takes over. */
+  handles(): ReadonlyMap<string, GivenListener> {
+    const handles = new Map<string, GivenListener>();
+    for (const { text, server, file } of this.#doors) {
       const handle = server === null ? null : handleOf(server);
-      if (handle !== null) handles.set(text, handle);
+      if (handle !== null) handles.set(text, { handle, file: file?.id ?? null });
     }
     return handles;
   }
@@ -166,32 +208,31 @@ export class PoolListeners {
   /** Accepts no more. @param keepPaths another process listens on the same sockets */
   close(keepPaths = false): void {
     for (const door of this.#doors) {
+      if (!keepPaths) door.file?.remove();
       door.server?.close();
-      if (!keepPaths) removePath(door);
     }
     this.#doors = [];
   }
 }
 
-function close(door: Door, withPath = true): void {
+/** The name is removed while its file is open: until then no other file can be taken for it. */
+function close(door: Door): void {
+  door.file?.remove();
   door.server?.close();
   for (const socket of door.early.splice(0)) socket.destroy();
-  if (withPath) removePath(door);
 }
 
-function removePath({ path }: Door): void {
-  if (path === null) return;
-  try {
-    unlinkSync(path);
-  } catch {
-    // Somebody else has removed it already.
-  }
+/** The file of the listener among `doors` that has the path of `door`. */
+function ownAt(door: Door, doors: readonly Door[]): FileId | null {
+  if (door.path === null) return null;
+  return doors.find(({ path }) => path === door.path)?.file?.id ?? null;
 }
 
 function listenError(pool: PoolConfig, error: NodeJS.ErrnoException): RingwayError {
+  const inUse = pool.listen.kind === 'unix' ? error.message : 'the address is already in use';
   const why =
     error.code === 'EADDRINUSE'
-      ? 'the address is already in use; stop what listens there or change `listen`'
+      ? `${inUse}; stop what listens there or change \`listen\``
       : error.message;
   return new RingwayError(
     'RINGWAY_LISTEN',

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { DEFAULT_MEMORY_LIMIT, DRAIN_MS, RING_SPARE_BYTES } from '../limits.ts';
-import { LOG_INFO, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import { connectionsAllowed } from '../net/descriptor-limit.ts';
 import { Reader, type ReaderKind } from '../net/reader.ts';
 import { Writer } from '../net/writer.ts';
@@ -10,7 +10,7 @@ import type { Codec } from '../protocol/codec.ts';
 import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
 import { writeCommandTable } from '../protocol/redis/table/command-table-layout.ts';
 import { scannerEntries } from '../protocol/redis/table/scanner-entries.ts';
-import { CLIENT_CONNECTIONS, CLIENTS_REFUSED, CURR_CONNECTIONS } from '../stats/counters.ts';
+import { CLIENT_CONNECTIONS, CURR_CONNECTIONS } from '../stats/counters.ts';
 import { ClientConnection } from './client/client-connection.ts';
 import { allClients } from './client/client-list.ts';
 import type { LeavingClient } from './client/moving-client.ts';
@@ -22,6 +22,7 @@ import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
 import { RedisProtocol } from './redis/protocol.ts';
+import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
@@ -72,6 +73,7 @@ export class ProxyServer {
   readonly #workers: number;
   /** Connections this process may have, 0 = nobody knows. */
   readonly #maxConnections: number;
+  readonly #refusals: Refusals = new Refusals();
   #stopping = false;
 
   constructor(config: Config, options: ProxyOptions) {
@@ -143,14 +145,20 @@ export class ProxyServer {
     }
     const full = moved ? null : this.#fullBy(pool);
     if (full !== null) {
-      pool.counters[CLIENTS_REFUSED]++;
-      this.engine.log.write(LOG_INFO, `pool ${pool.config.name} refuses a client: ${full}`);
+      this.#refusals.add(pool, addressOf(socket), full);
       socket.on('error', () => socket.destroy());
       socket.end(this.#protocolOf(pool.config).tooManyClients, () => socket.destroy());
       return null;
     }
-    const protocol = this.#protocolOf(pool.config);
-    return new ClientConnection(this.engine, pool, protocol, this.#router, socket);
+    try {
+      const protocol = this.#protocolOf(pool.config);
+      return new ClientConnection(this.engine, pool, protocol, this.#router, socket);
+    } catch (error) {
+      this.engine.guard.note('a client is not let in', error);
+      socket.on('error', () => {});
+      socket.destroy();
+      return null;
+    }
   }
 
   /** @returns which limit leaves no room for one more client, null when there is room */
@@ -217,7 +225,7 @@ export class ProxyServer {
     });
     this.preconnect();
     for (const client of allClients(this.engine)) {
-      if (changed.has(client.pool)) client.reroute();
+      if (changed.has(client.pool)) this.engine.guard.bind(client, () => client.reroute())();
     }
     for (const pool of unwanted) this.#close(pool, drainMs);
   }
@@ -269,3 +277,7 @@ export class ProxyServer {
 }
 
 const SWEEP_MS = 10;
+
+function addressOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress === undefined ? 'without an address' : `${remoteAddress}:${remotePort}`;
+}

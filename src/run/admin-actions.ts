@@ -24,10 +24,18 @@ export function adminActions(control: ProgramControl): AdminActions {
         return { draining: true };
       },
     ],
+    ['ready', () => setReady(control.program(), true)],
+    ['unready', () => setReady(control.program(), false)],
     ['reload', (words) => reload(control.program(), words)],
     ['restart', () => restart(control)],
     ['upgrade', ([node, script]) => upgrade(control, { node, script })],
   ]);
+}
+
+/** Holds until it is taken back, also in a process that takes over. */
+function setReady(program: Program, ready: boolean): object {
+  program.unready = !ready;
+  return { ready };
 }
 
 async function reload({ reloader }: Program, words: readonly string[]): Promise<object> {

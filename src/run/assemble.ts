@@ -21,6 +21,7 @@ export interface AssembleOptions {
   readonly memoryLimit: number;
   readonly maxConnections: number;
   readonly drainMs: number;
+  readonly unready: boolean;
   readonly log: Log;
   readonly doors: DoorOptions;
   readonly listeners: GivenListeners;

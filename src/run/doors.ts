@@ -1,20 +1,23 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as NetServer } from 'node:net';
-import { type AdminActions, serveAdmin } from '../admin/admin-server.ts';
+import { type AdminActions, type AdminDoor, serveAdmin } from '../admin/admin-server.ts';
+import type { InternalErrors } from '../internal-errors.ts';
 import type { Log } from '../log.ts';
 import {
-  type Address,
   cannotServe,
   type HttpAddress,
   openHttp,
   openStats,
+  type StatsAddress,
 } from '../stats/http/endpoints.ts';
 import type { StatusView } from '../stats/http/http-address.ts';
+import { ownStats } from '../stats/own-stats.ts';
+import { statsJson } from '../stats/stats-json.ts';
 
 /** Where a proxy can be watched and told what to do; what is absent is not opened. */
 export interface DoorOptions {
   /** Where the stats are served. */
-  readonly stats?: Address;
+  readonly stats?: StatsAddress;
   /** Where status page, metrics and health are served. */
   readonly http?: HttpAddress;
   /** A unix socket for commands, made with mode 0600. */
@@ -25,10 +28,11 @@ export interface DoorOptions {
 export async function openDoors(
   options: DoorOptions,
   view: StatusView,
-  stats: () => string | Promise<string>,
   log: Log,
+  errors: InternalErrors,
 ): Promise<{ close(): void }> {
-  const open: (NetServer | null)[] = [];
+  const open: (NetServer | AdminDoor | null)[] = [];
+  const { stats } = options;
   const close = (): void => {
     view.stop();
     for (const server of open) {
@@ -37,9 +41,12 @@ export async function openDoors(
     }
   };
   try {
-    if (options.stats !== undefined) open.push(await openStats(options.stats, stats));
-    if (options.http !== undefined) open.push(await openHttp(options.http, view, log));
-    if (options.admin !== undefined) open.push(await openAdmin(options.admin, view, stats));
+    if (stats !== undefined) open.push(await openStats(stats, () => statsText(view, stats)));
+    if (options.http !== undefined) {
+      const onError = (error: unknown): void => errors.report('an HTTP request failed', error);
+      open.push(await openHttp(options.http, view, log, onError));
+    }
+    if (options.admin !== undefined) open.push(await openAdmin(options.admin, view, errors));
   } catch (error) {
     close();
     throw error;
@@ -51,16 +58,28 @@ export async function openDoors(
 async function openAdmin(
   { path, actions = new Map() }: NonNullable<DoorOptions['admin']>,
   view: StatusView,
-  stats: () => string | Promise<string>,
-): Promise<NetServer> {
+  errors: InternalErrors,
+): Promise<AdminDoor> {
   const all: AdminActions = new Map([
     ['status', async () => ({ status: await view.status() })],
-    ['stats', async () => ({ stats: JSON.parse(await stats()) as object })],
+    ['stats', () => allStats(view)],
     ...actions,
   ]);
   try {
-    return await serveAdmin(path, all);
+    return await serveAdmin(path, all, (error) => {
+      errors.report('a command of the admin socket failed', error);
+    });
   } catch (error) {
     throw cannotServe('the admin socket', path, error as Error);
   }
+}
+
+async function statsText(view: StatusView, { own = false }: StatsAddress): Promise<string> {
+  return statsJson(await view.snapshot(), own);
+}
+
+/** nutcracker's stats and, beside them, ringway's own. */
+async function allStats(view: StatusView): Promise<object> {
+  const snapshot = await view.snapshot();
+  return { stats: JSON.parse(statsJson(snapshot)) as object, ringway: ownStats(snapshot) };
 }

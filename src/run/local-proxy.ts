@@ -81,7 +81,8 @@ export class LocalProxy implements Serving {
 
   adopt({ pool, state, handle }: MovingClient): void {
     const client = this.#proxy.accept(pool, socketOf(handle), state !== null);
-    if (state !== null) client?.arrive(state);
+    if (client === null || state === null) return;
+    this.#proxy.engine.guard.bind(client, () => client.arrive(state))();
   }
 
   handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Config } from '../config/index.ts';
+import { InternalErrors } from '../internal-errors.ts';
 import { DRAIN_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type GivenListeners, PoolListeners } from '../proxy/listeners.ts';
 import { StatusView } from '../stats/http/http-address.ts';
 import type { ProxyState, Status } from '../stats/http/status.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
-import { statsJson } from '../stats/stats-json.ts';
 import { type DoorOptions, openDoors } from './doors.ts';
 import { Reloader } from './reloader.ts';
 import type { MovingClient, Serving } from './serving.ts';
@@ -17,6 +17,8 @@ export interface ProgramOptions {
   readonly doors: DoorOptions;
   readonly listeners: GivenListeners;
   readonly drainMs?: number;
+  /** It begins unready, as the process before it was. */
+  readonly unready?: boolean;
   /** Sockets are for other processes: nothing is read of them here. */
   readonly paused?: boolean;
   onSocket(pool: string, socket: Socket): void;
@@ -29,18 +31,22 @@ export class Program {
   readonly reloader: Reloader;
   readonly #options: ProgramOptions;
   readonly #view: StatusView;
+  readonly #errors: InternalErrors;
   #doors: { close(): void } | null = null;
-  #state: ProxyState = 'starting';
+  #phase: 'starting' | 'ready' | 'draining' = 'starting';
+  #unready: boolean;
 
   constructor(config: Config, options: ProgramOptions) {
     const { serving, log, onSocket, paused = false, drainMs = DRAIN_MS } = options;
     this.#options = options;
+    this.#errors = new InternalErrors(log);
     this.serving = serving;
+    this.#unready = options.unready ?? false;
     this.listeners = new PoolListeners({ ...options.listeners, log, paused, onSocket });
     this.reloader = new Reloader(config, { serving, listeners: this.listeners, log, drainMs });
     this.#view = new StatusView({
       snapshot: () => this.snapshot(),
-      state: () => this.#state,
+      state: () => this.#state(),
     });
   }
 
@@ -64,18 +70,27 @@ export class Program {
       await this.serving.stop(0);
       throw error;
     }
-    this.#state = 'ready';
+    this.listeners.inherit();
+    this.#phase = 'ready';
+  }
+
+  #state(): ProxyState {
+    return this.#unready && this.#phase === 'ready' ? 'unready' : this.#phase;
+  }
+
+  /** Whether an operator wants no new clients to be sent here; those that come are served. */
+  get unready(): boolean {
+    return this.#unready;
+  }
+
+  set unready(unready: boolean) {
+    this.#unready = unready;
   }
 
   /** Stats port, HTTP address and admin socket. */
   async openDoors(): Promise<void> {
     const { doors, log } = this.#options;
-    this.#doors = await openDoors(
-      doors,
-      this.#view,
-      async () => statsJson(await this.snapshot()),
-      log,
-    );
+    this.#doors = await openDoors(doors, this.#view, log, this.#errors);
   }
 
   closeDoors(): void {
@@ -84,7 +99,8 @@ export class Program {
   }
 
   async snapshot(): Promise<Snapshot> {
-    return { ...(await this.serving.snapshot()), own: this.reloader.counters };
+    const own = { ...this.reloader.counters, internalErrors: this.#errors.count };
+    return { ...(await this.serving.snapshot()), own };
   }
 
   status(): Promise<Status> {
@@ -93,17 +109,25 @@ export class Program {
 
   /** Gives everything to another process that listens on the same sockets. */
   async handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {
-    this.#state = 'draining';
+    this.#phase = 'draining';
     this.reloader.stop();
     this.listeners.close(true);
     await this.serving.handOver(give, limitMs);
   }
 
-  async stop(drainMs?: number): Promise<void> {
-    this.#state = 'draining';
+  /** @param delayMs for so long it serves on, unready */
+  async stop(drainMs?: number, delayMs = 0): Promise<void> {
+    this.#phase = 'draining';
     this.reloader.stop();
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     this.listeners.close();
     await this.serving.stop(drainMs);
+    this.closeDoors();
+  }
+
+  /** Nothing is waited for: names that lead here are removed. */
+  abandon(): void {
+    this.listeners.close();
     this.closeDoors();
   }
 }

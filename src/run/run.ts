@@ -1,4 +1,3 @@
-import { rmSync, writeFileSync } from 'node:fs';
 import { RingwayError } from '../errors.ts';
 import { FileLog, LOG_ERROR, LOG_NOTICE } from '../log.ts';
 import { RepeatLimit } from '../logging/repeat-limit.ts';
@@ -8,6 +7,8 @@ import { VERSION } from '../version.ts';
 import { adminActions } from './admin-actions.ts';
 import { assemble } from './assemble.ts';
 import { becomeDaemon, isDaemon, startDaemon } from './daemonize.ts';
+import type { DoorOptions } from './doors.ts';
+import { PidFile } from './pid-file.ts';
 import { handOver, type NextProgram, Predecessor } from './processes/upgrade.ts';
 import type { Program } from './program.ts';
 import { handleSignals, type ReopenableLog } from './signals.ts';
@@ -46,6 +47,9 @@ async function openLog({ verbose, output, logFormat }: Options): Promise<Reopena
   }
 }
 
+/** The process that a container, or the system, begins and ends with. */
+const FIRST_PID = 1;
+
 /** The running program: one proxy, its log, its pid file and its end. */
 class Daemon {
   readonly #options: Options;
@@ -54,7 +58,7 @@ class Daemon {
   /** The process that this one takes over from. */
   readonly #predecessor: Predecessor | null;
   #program: Program | null = null;
-  #wrotePid = false;
+  readonly #pidFile: PidFile | null;
   #stopping = false;
 
   constructor(
@@ -66,6 +70,7 @@ class Daemon {
     this.#options = options;
     this.#argv = argv;
     this.#predecessor = predecessor;
+    this.#pidFile = options.pidFile === null ? null : new PidFile(options.pidFile);
     this.#log = new RepeatLimit(file);
     handleSignals(this.#log, file, {
       stop: (name) => this.#stop(name === 'SIGINT' ? 1 : 0),
@@ -80,33 +85,40 @@ class Daemon {
   /** @returns whether it runs */
   async start(): Promise<boolean> {
     const predecessor = this.#predecessor;
-    const { pidFile, watch } = this.#options;
     try {
-      if (pidFile !== null && predecessor === null) this.#writePid(pidFile);
+      if (predecessor === null) this.#pidFile?.write();
       this.#say(`ringway ${VERSION} on Node ${process.version}, started on pid ${process.pid}`);
       this.#program = await this.#assemble();
       if (predecessor === null) await this.#program.open();
       else await this.#program.open(() => predecessor.closeDoors());
-      if (pidFile !== null && predecessor !== null) this.#writePid(pidFile);
+      if (predecessor !== null) this.#pidFile?.write();
     } catch (error) {
       if (!(error instanceof RingwayError)) throw error;
       for (const line of error.message.split('\n')) this.#log.write(LOG_ERROR, line);
-      if (this.#wrotePid && pidFile !== null) rmSync(pidFile, { force: true });
+      this.#pidFile?.undo();
       this.#log.flush();
       return false;
     }
     const { codec, reader } = this.#program.serving;
-    if (watch) this.#program.reloader.watch();
-    predecessor?.takeOver(this.#program);
+    if (this.#options.watch) this.#program.reloader.watch();
+    const told = this.#tellSystemd('READY=1', `STATUS=ready, codec ${codec}`);
+    if (predecessor !== null) {
+      // Else the main process ends before systemd knows another one.
+      await told;
+      predecessor.takeOver(this.#program);
+    }
     this.#say(`ready: codec ${codec}, reader ${reader}`);
-    void notifySystemd(process.env, process.pid, 'READY=1', `STATUS=ready, codec ${codec}`);
     return true;
+  }
+
+  #tellSystemd(...states: string[]): Promise<void> {
+    return notifySystemd(process.env, process.pid, ...states);
   }
 
   async #assemble(): Promise<Program> {
     const options = this.#options;
     const { env, pid } = process;
-    const handles = await this.#predecessor?.listeners();
+    const inherited = await this.#predecessor?.listeners();
     const fds = inheritedSockets(env, pid);
     return assemble({
       ...options,
@@ -115,13 +127,19 @@ class Daemon {
       memoryLimit: options.memoryMib * 1024 * 1024,
       maxConnections: options.maxConnections,
       log: this.#log,
-      listeners: handles === undefined ? { fds } : { handles },
-      doors: {
-        stats: { port: options.statsPort, host: options.statsAddr },
-        ...(options.http === null ? {} : { http: options.http }),
-        ...(options.adminSocket === null ? {} : { admin: this.#admin(options.adminSocket) }),
-      },
+      listeners: inherited === undefined ? { fds } : { handles: inherited.handles },
+      unready: inherited?.unready ?? false,
+      doors: this.#doors(),
     });
+  }
+
+  #doors(): DoorOptions {
+    const { statsPort, statsAddr, statsOwn, http, httpHosts, adminSocket } = this.#options;
+    return {
+      stats: { port: statsPort, host: statsAddr, own: statsOwn },
+      ...(http === null ? {} : { http: { ...http, hosts: httpHosts } }),
+      ...(adminSocket === null ? {} : { admin: this.#admin(adminSocket) }),
+    };
   }
 
   #admin(path: string) {
@@ -138,8 +156,8 @@ class Daemon {
 
   /** Starts the program again and ends when that has taken over everything. */
   async #upgrade(next: NextProgram): Promise<number> {
-    const program = this.#program as Program;
     try {
+      const program = this.#upgradable();
       return await program.reloader.exclusively(async () => {
         if (this.#stopping) throw new RingwayError('RINGWAY_STARTUP', 'it is about to end');
         this.#say('starting the next process');
@@ -152,30 +170,35 @@ class Daemon {
       });
     } catch (error) {
       this.#log.write(LOG_ERROR, (error as Error).message);
+      // The next process may have said that it is the main one.
+      void this.#tellSystemd('READY=1');
       throw error;
     }
   }
 
-  #writePid(path: string): void {
-    try {
-      writeFileSync(path, String(process.pid), { mode: 0o644 });
-    } catch (error) {
-      const reason = (error as Error).message;
-      throw new RingwayError('RINGWAY_STARTUP', `writing pid file '${path}' failed: ${reason}`);
-    }
-    this.#wrotePid = true;
+  /** @throws RingwayError when no other process may take over */
+  #upgradable(): Program {
+    const refuse = (why: string): never => {
+      throw new RingwayError('RINGWAY_STARTUP', `no other process takes over: ${why}`);
+    };
+    if (!this.#options.upgrade) refuse('--no-upgrade was given');
+    if (process.pid === FIRST_PID) refuse('this is process 1, whose end is that of its container');
+    return this.#program ?? refuse('this one has not started yet');
   }
 
   /** Answers what is in flight, then ends; asked a second time, it ends at once. */
   #stop(status: number): void {
     if (this.#stopping || this.#program === null) this.#exit(status);
+    const { drainMs, shutdownDelayMs } = this.#options;
     this.#stopping = true;
-    void notifySystemd(process.env, process.pid, 'STOPPING=1');
-    this.#say(`draining for at most ${this.#options.drainMs} ms`);
-    void this.#program?.stop(this.#options.drainMs).then(() => this.#exit(status));
+    void this.#tellSystemd('STOPPING=1');
+    if (shutdownDelayMs > 0) this.#say(`unready; serving on for ${shutdownDelayMs} ms`);
+    this.#say(`draining for at most ${drainMs} ms`);
+    void this.#program.stop(drainMs, shutdownDelayMs).then(() => this.#exit(status));
   }
 
   #exit(status: number): never {
+    this.#program?.abandon();
     this.#say('done');
     this.#log.flush();
     process.exit(status);

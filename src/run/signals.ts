@@ -43,7 +43,7 @@ export function handleSignals(log: Log, file: ReopenableLog, actions: SignalActi
     actions.reload();
   });
   on('SIGUSR1', '', () => {});
-  on('SIGUSR2', ', handing over to a new process', () => actions.upgrade());
+  on('SIGUSR2', '', () => actions.upgrade());
   on('SIGINT', ', exiting', () => actions.stop('SIGINT'));
   on('SIGTERM', ', exiting', () => actions.stop('SIGTERM'));
 }

@@ -18,14 +18,20 @@ export function inheritedSockets(env: Environment, pid: number): ReadonlyMap<str
   return sockets;
 }
 
+/** systemd-notify is done in milliseconds; nothing waits longer for it. */
+const NOTIFY_MS = 5_000;
+
 /**
  * Tells systemd how things are, when it started this process with `Type=notify`. Node cannot write
- * to its datagram socket, so systemd-notify does; the unit needs `NotifyAccess=all`.
+ * to its datagram socket, so systemd-notify does; the unit needs `NotifyAccess=all`. It tells
+ * systemd as well that `pid` is the main process.
  */
 export function notifySystemd(env: Environment, pid: number, ...states: string[]): Promise<void> {
   if (env['NOTIFY_SOCKET'] === undefined) return Promise.resolve();
   return new Promise((resolve) => {
-    const child = execFile('systemd-notify', [`--pid=${pid}`, ...states], () => resolve());
+    const options = { timeout: NOTIFY_MS };
+    const args = [`--pid=${pid}`, ...states];
+    const child = execFile('systemd-notify', args, options, () => resolve());
     child.unref();
   });
 }

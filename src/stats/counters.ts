@@ -40,4 +40,6 @@ export const POOL_COUNTERS = 17;
 /** Counters of the process. */
 export const TOTAL_CONNECTIONS = 0;
 export const CURR_CONNECTIONS = 1;
-export const PROCESS_COUNTERS = 2;
+/** Exceptions that closed one connection. */
+export const INTERNAL_ERRORS = 2;
+export const PROCESS_COUNTERS = 3;

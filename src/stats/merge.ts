@@ -3,6 +3,7 @@ import {
   CURR_CONNECTIONS,
   IN_QUEUE,
   IN_QUEUE_BYTES,
+  INTERNAL_ERRORS,
   OUT_QUEUE,
   OUT_QUEUE_BYTES,
   SERVER_CONNECTIONS,
@@ -28,7 +29,7 @@ export function mergeSnapshots(live: readonly Snapshot[], ended: readonly Snapsh
   const process = summed(all.map((snapshot) => snapshot.process));
   return {
     ...first,
-    process: process.map((count) => count - shared),
+    process: process.map((count, at) => (at === INTERNAL_ERRORS ? count : count - shared)),
     pools: first.pools.map((pool) => mergePool(pool.name, all)),
     runtime: {
       ...first.runtime,
@@ -36,6 +37,8 @@ export function mergeSnapshots(live: readonly Snapshot[], ended: readonly Snapsh
       userSeconds: total(({ runtime }) => runtime.userSeconds),
       systemSeconds: total(({ runtime }) => runtime.systemSeconds),
       residentBytes: total(({ runtime }) => runtime.residentBytes),
+      openDescriptors: total(({ runtime }) => runtime.openDescriptors),
+      maxDescriptors: total(({ runtime }) => runtime.maxDescriptors),
     },
   };
 }
@@ -84,6 +87,8 @@ function summed(arrays: readonly Float64Array[]): Float64Array {
   return sum;
 }
 
+const NOTHING_OPEN = { residentBytes: 0, openDescriptors: 0, maxDescriptors: 0 };
+
 /** What stays of a worker that is gone: its counts, but not what it had open. */
 export function endedSnapshot(snapshot: Snapshot): Snapshot {
   const without = (counters: Float64Array, gauges: readonly number[]): Float64Array =>
@@ -103,7 +108,7 @@ export function endedSnapshot(snapshot: Snapshot): Snapshot {
         counters: without(server.counters, SERVER_GAUGES),
       })),
     })),
-    runtime: { ...snapshot.runtime, workers: 0, residentBytes: 0 },
+    runtime: { ...snapshot.runtime, workers: 0, ...NOTHING_OPEN },
   };
 }
 

@@ -1,15 +1,16 @@
+import { CLIENTS_REFUSED, INTERNAL_ERRORS } from './counters.ts';
 import { quantiles } from './histogram.ts';
 import { SPAN_TOTAL } from './latency.ts';
 import { mergeSpan, seriesOf } from './latency-view.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
- * Our own part of the stats, under one key. Exporters made for nutcracker take every object at the
- * top for a pool: some read the six fields of a pool from it, some turn all of its values into
- * whole numbers. So it has those fields, as zeros, and whole numbers only.
+ * What nutcracker's stats do not have. On the stats port, where it is sent only if asked for, it
+ * can be taken for a pool: so it has the six fields of one, as zeros, and whole numbers only.
  */
 export function ownStats(snapshot: Snapshot): Record<string, number> {
   const { runtime, own } = snapshot;
+  const refused = snapshot.pools.reduce((sum, { counters }) => sum + counters[CLIENTS_REFUSED], 0);
   const stats: Record<string, number> = {
     client_eof: 0,
     client_err: 0,
@@ -21,8 +22,10 @@ export function ownStats(snapshot: Snapshot): Record<string, number> {
     cpu_user_us: Math.round(runtime.userSeconds * 1e6),
     cpu_system_us: Math.round(runtime.systemSeconds * 1e6),
     resident_bytes: runtime.residentBytes,
+    clients_refused: refused,
     reloads: own.reloads,
     reload_errors: own.reloadErrors,
+    internal_errors: snapshot.process[INTERNAL_ERRORS] + own.internalErrors,
   };
   for (const pool of snapshot.pools) {
     if (pool.latencyCounts === null) continue;

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:net';
-
-const MAX_CONNECTIONS = 64;
-const IDLE_MS = 10_000;
+import { STATS_CONNECTIONS, STATS_TIME_MS } from '../limits.ts';
+import { BoundedConnections } from '../net/bounded-connections.ts';
 
 /**
  * nutcracker's stats port: whoever connects is sent the stats at once and closed; nothing is read.
@@ -12,21 +11,25 @@ export function serveStats(
   host: string,
   stats: () => string | Promise<string>,
 ): Promise<Server> {
+  const connections = new BoundedConnections(STATS_CONNECTIONS);
   const server = createServer((socket) => {
+    connections.admit(socket);
     socket.on('error', () => socket.destroy());
-    // A reader that does not take its line is not waited for.
-    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    // Neither a reader that does not take its line nor one that goes on talking is waited for.
+    const timer = setTimeout(() => socket.destroy(), STATS_TIME_MS);
+    socket.once('close', () => clearTimeout(timer));
+    // What it says is taken, as unread bytes would make closing cut off the line.
     socket.resume();
-    void Promise.resolve(stats()).then(
-      (text) => socket.end(text),
-      () => socket.destroy(),
-    );
+    void Promise.resolve()
+      .then(stats)
+      .then((text) => void socket.end(text))
+      .catch(() => socket.destroy());
   });
-  server.maxConnections = MAX_CONNECTIONS;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ port, host }, () => {
       server.off('error', reject);
+      server.on('error', () => {}); // such as no descriptor for one more: others go on
       resolve(server);
     });
   });

@@ -1,7 +1,9 @@
+import { descriptorLimit, openDescriptors } from '../net/descriptor-limit.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
 import type { Pool } from '../proxy/pool/pool.ts';
 import type { Server } from '../proxy/pool/server.ts';
 import type { SlowEntry } from '../proxy/pool/slow-log.ts';
+import { INTERNAL_ERRORS } from './counters.ts';
 import { latenciesOf } from './latency.ts';
 import { ringView } from './ring-view.ts';
 
@@ -40,7 +42,6 @@ export interface PoolSnapshot {
 }
 
 export interface ServerSnapshot {
-  /** The ring name: one character per byte. */
   readonly name: string;
   readonly address: string;
   readonly weight: number;
@@ -56,6 +57,10 @@ export interface RuntimeSnapshot {
   readonly userSeconds: number;
   readonly systemSeconds: number;
   readonly residentBytes: number;
+  /** Of files and sockets; 0 where the system does not tell. */
+  readonly openDescriptors: number;
+  /** The limit on them. */
+  readonly maxDescriptors: number;
   readonly codec: string;
   readonly node: string;
 }
@@ -67,6 +72,8 @@ export interface OwnCounters {
   /** Unix milliseconds; 0 = never. */
   readonly lastReloadAt: number;
   readonly lastReloadError: string;
+  /** Exceptions while HTTP or the admin socket was served. */
+  readonly internalErrors: number;
 }
 
 export const NO_RELOADS: OwnCounters = {
@@ -74,6 +81,7 @@ export const NO_RELOADS: OwnCounters = {
   reloadErrors: 0,
   lastReloadAt: 0,
   lastReloadError: '',
+  internalErrors: 0,
 };
 
 export interface SnapshotSource {
@@ -94,13 +102,17 @@ export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): 
     version: source.version,
     startedAt: source.startedAt,
     now,
-    process: Float64Array.from(source.engine.process, (count) => count + listeners),
+    process: Float64Array.from(source.engine.process, (count, at) =>
+      at === INTERNAL_ERRORS ? count : count + listeners,
+    ),
     pools: source.pools.map(poolSnapshot),
     runtime: {
       workers: 1,
       userSeconds: user / 1e6,
       systemSeconds: system / 1e6,
       residentBytes: process.memoryUsage.rss(),
+      openDescriptors: openDescriptors(),
+      maxDescriptors: descriptorLimit(),
       codec: source.codec,
       node: process.version,
     },

@@ -57,8 +57,10 @@ const SERVER_FIELDS: readonly (readonly [string, number])[] = [
 /**
  * One line of JSON with nutcracker's fields, order and blanks, so that its exporters read it.
  * (Blanks stand after commas between metrics, none between a closing brace and the next name.)
+ * These take every object for a pool, every object in one for a server, every number for a metric.
+ * @param own whether an object of our own stands behind the pools; a pool of its name keeps it out
  */
-export function statsJson(snapshot: Snapshot): string {
+export function statsJson(snapshot: Snapshot, own = false): string {
   const { now, startedAt, version, pools } = snapshot;
   const head = [
     '"service":"nutcracker"',
@@ -70,8 +72,7 @@ export function statsJson(snapshot: Snapshot): string {
     `"curr_connections":${snapshot.process[CURR_CONNECTIONS]}`,
   ].join(', ');
   const parts = pools.map(poolJson);
-  // A pool may have our name; then only the HTTP address has our own part.
-  if (!pools.some(({ name }) => name === OWN_KEY)) parts.push(ownJson(snapshot));
+  if (own && !pools.some(({ name }) => name === OWN_KEY)) parts.push(ownJson(snapshot));
   return `{${head}, ${parts.join(',')}}\n`;
 }
 

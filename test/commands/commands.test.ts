@@ -181,6 +181,7 @@ describe('what top shows', () => {
     distribution: 'ketama',
     clients: 3,
     clientErrors: 0,
+    clientsRefused: 0,
     forwardErrors: 0,
     ejects: 0,
     requests,

@@ -74,6 +74,7 @@ describe('a pool', () => {
       servers: [
         {
           text: '127.0.0.1:6379:1 s1',
+          name: 's1',
           ringName: 's1',
           kind: 'tcp',
           host: '127.0.0.1',

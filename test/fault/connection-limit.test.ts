@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { freePort } from '../support/free-port.ts';
+import { checkPrometheus } from '../support/prometheus-text.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { shards, startChild } from '../support/ringway.ts';
+import { waitFor } from '../support/wait.ts';
 
 let redis: RealServer;
 before(async () => {
@@ -42,3 +45,54 @@ test('the limit on open files: clients beyond it hear why', async () => {
   for (const client of clients) client.close();
   await ringway.stop();
 });
+
+const REFUSED = /pool pool1 refuses client 127\.0\.0\.1:\d+(, and \d+ others before)?: /;
+
+for (const [what, limit, options, pool] of [
+  [
+    'client_connections: 3',
+    /: client_connections is 3$/,
+    { args: ['-v', '5'] },
+    { client_connections: 3 },
+  ],
+  [
+    'ulimit -n 64',
+    /: this process may have \d+ connections$/,
+    { args: ['-v', '5'], before: 'ulimit -n 64' },
+    {},
+  ],
+  [
+    'client_connections: 4 of two workers',
+    /: client_connections is 2$/,
+    { args: ['-v', '5', '--workers', '2'] },
+    { client_connections: 4 },
+  ],
+] as const) {
+  test(`${what}: the log tells of refused clients, not of each, and all are counted`, async () => {
+    const http = await freePort();
+    const args = [...options.args, '--http-addr', String(http)];
+    const servers = shards([redis.port]);
+    const ringway = await startChild({ servers, ...pool }, { ...options, args });
+    const clients = await Promise.all(
+      Array.from({ length: 50 }, () => RespClient.open(ringway.port)),
+    );
+    const metrics = async () =>
+      checkPrometheus(await (await fetch(`http://127.0.0.1:${http}/metrics`)).text());
+    const samples = await waitFor('all of them to be refused and counted', async () => {
+      const now = await metrics();
+      const refused = clients.filter(({ ended }) => ended).length;
+      return refused >= 40 && now.sum('ringway_clients_refused_total', {}) === refused ? now : null;
+    });
+    await waitFor('a line', () => ringway.log.some((line) => REFUSED.test(line)));
+    const lines = ringway.log.filter((line) => REFUSED.test(line));
+    assert.ok(lines.length <= 2, lines.join('\n'));
+    for (const line of lines) assert.match(line, limit);
+    const workers = samples.sum('ringway_workers', {});
+    const open = samples.sum('process_open_fds', {});
+    const most = samples.sum('process_max_fds', {});
+    assert.ok(open >= 10 * workers && open <= most, `${open} of ${most}`);
+    if ('before' in options) assert.equal(most, 64);
+    for (const client of clients) client.close();
+    await ringway.stop();
+  });
+}

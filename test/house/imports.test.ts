@@ -6,7 +6,16 @@ import { filesBelow, importsOf, readSource } from '../support/source-tree.ts';
 // longest name that begins its path; one that belongs to none fails, so a new one has to find its
 // room first.
 
-const BASE = ['limits', 'errors', 'log', 'assert', 'asserts-on', 'asserts-off', 'version'];
+const BASE = [
+  'limits',
+  'errors',
+  'log',
+  'internal-errors',
+  'assert',
+  'asserts-on',
+  'asserts-off',
+  'version',
+];
 const COUNTING = ['stats/counters', 'stats/histogram', 'stats/latency'];
 const REFERENCE = ['hash', 'distribution', 'protocol'];
 
@@ -18,6 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'asserts-off': [],
   assert: [],
   log: ['limits', 'errors'],
+  'internal-errors': ['limits', 'log'],
   'stats/counters': [],
   'stats/histogram': [],
   'stats/latency': ['stats/histogram'],

@@ -23,6 +23,7 @@ describe('the slow log', () => {
       { name: 'open', slowlog_ms: 100, slowlog_length: 3, servers },
       { name: 'discreet', slowlog_ms: 100, slowlog_redact: true, servers },
       { name: 'off', servers },
+      { name: 'retried', slowlog_ms: 100, retry_reads: 1, servers },
     ]);
     client = await RespClient.open(ringway.port);
   });
@@ -100,6 +101,33 @@ describe('the slow log', () => {
     discreet.close();
   });
 
+  test('names the request itself and its client, however it was sent', async () => {
+    const ways: (readonly string[])[] = [
+      ['DBSIZE'],
+      ['KEYS', 'none*'],
+      ['SCAN', '0'],
+      ['EVAL', 'return 1', '1', 'scripted'],
+    ];
+    const retried = await RespClient.open(ringway.ports[3]);
+    for (const [from, words] of [
+      ...ways.map((words) => [client, words] as const),
+      [retried, ['GET', 'again']] as const,
+    ]) {
+      await client.command('SLOWLOG', 'RESET');
+      for (let i = 0; i < 16; i++) await from.command('SET', `before:${i}`, 'v');
+      await slowly(from, ...words);
+      const found = await entries(from);
+      assert.ok(found.length > 0, words[0]);
+      for (const [, , , args, address] of found) {
+        assert.equal(args[0], words[0]);
+        assert.match(address, /^127\.0\.0\.1:\d+$/, words[0]);
+        if (words[0] === 'EVAL') assert.equal(args[1], 'scripted');
+        if (words[0] === 'GET') assert.equal(args[1], 'again');
+      }
+    }
+    retried.close();
+  });
+
   test('is empty where it is off', async () => {
     const off = await RespClient.open(ringway.ports[2]);
     await slowly(off, 'GET', 'key');
@@ -118,6 +146,9 @@ describe('what the beginning of a request tells', () => {
     ['set key 0 0 5\r\nhello\r\n', 'SET', 'key', 5],
     ['GET  inline\r\n', 'GET', 'inline', 2],
     ['', '', null, 1],
+    ['*4\r\n$4\r\nEVAL\r\n$6\r\nscript\r\n$1\r\n1\r\n$3\r\nkey\r\n', 'EVAL', 'key', 4],
+    ['*4\r\n$4\r\nEVAL\r\n$6\r\nscript\r\n$1\r\n0\r\n$3\r\narg\r\n', 'EVAL', null, 4],
+    [`*4\r\n$4\r\nEVAL\r\n$500\r\n${'x'.repeat(100)}`, 'EVAL', null, 4],
   ];
   for (const [head, command, key, words] of cases) {
     test(JSON.stringify(head), () => {

@@ -43,7 +43,12 @@ async function send(reader: ReaderKind): Promise<void> {
   const writer = new Writer(memory, reader);
   const queues: { queue: SendQueue; byte: number }[] = [];
   const server = createServer((socket) => {
-    const queue = new SendQueue(slabs, writer, { onDrained: () => {} });
+    const queue = new SendQueue(slabs, writer, {
+      onDrained: () => {},
+      onException: (error) => {
+        throw error;
+      },
+    });
     queue.open(socket);
     socket.once('data', ([byte]) => queues.push({ queue, byte }));
     ends.push(() => socket.end());

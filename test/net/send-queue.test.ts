@@ -54,7 +54,12 @@ class Sender {
     const memory = Buffer.alloc(bytes);
     this.slabs = new SlabPool(memory, BASE, SMALL, SMALL_BYTES, LARGE, LARGE_BYTES);
     this.writer = new Writer(memory, reader);
-    this.queue = new SendQueue(this.slabs, this.writer, { onDrained: () => void this.drained++ });
+    this.queue = new SendQueue(this.slabs, this.writer, {
+      onDrained: () => void this.drained++,
+      onException: (error) => {
+        throw error;
+      },
+    });
   }
 
   #fill(into: Uint8Array, at: number, length: number): void {

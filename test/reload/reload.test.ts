@@ -42,7 +42,7 @@ interface Running {
 
 async function run(servers: readonly string[], ...args: string[]): Promise<Running> {
   const socket = `/tmp/ringway-reload-${process.pid}-${await freePort()}.sock`;
-  const more = ['--admin-socket', socket, '--http-addr', 'off', ...args];
+  const more = ['--admin-socket', socket, '--http-addr', 'off', '--stats-own', ...args];
   const ringway = await startChild({ servers }, { args: more });
   started.push(ringway);
   return {

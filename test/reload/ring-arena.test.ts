@@ -36,7 +36,8 @@ describe('the part of the arena for rings', () => {
     const after = JSON.parse(ringway.stats());
     assert.equal('127.0.0.1:1' in after.pool1, false);
     assert.ok('10.3.231.1:1' in after.pool1);
-    assert.deepEqual([after.ringway.reloads, after.ringway.reload_errors], [1, 1]);
+    const { reloads, reloadErrors } = await ringway.status();
+    assert.deepEqual([reloads, reloadErrors], [1, 1]);
     await stop();
   });
 });

@@ -56,7 +56,7 @@ const NOTHING_WRONG = { wrong: 0, lost: 0, refused: 0, unanswered: 0, first: '' 
 for (const workers of ['1', '2']) {
   describe(`upgrade, --workers ${workers}`, () => {
     test('the next process takes over under load: no client notices', async () => {
-      const { ringway, socket, pidFile, stop } = await run(['--workers', workers]);
+      const { ringway, socket, pidFile, stop } = await run(['--workers', workers, '--stats-own']);
       const load = new PipelinedLoad({
         port: ringway.port,
         clients: 8,

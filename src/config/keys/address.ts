@@ -69,7 +69,7 @@ function latin1(text: string): string {
 /** A `servers` line, taken apart from the right: names may hold colons, hosts may too. */
 export function parseServer(text: string, line: number): Parsed<ServerConfig> {
   const blank = text.lastIndexOf(' ');
-  const name = blank < 0 ? null : text.slice(blank + 1);
+  const given = blank < 0 ? null : text.slice(blank + 1);
   const address = blank < 0 ? text : text.slice(0, blank);
   const unix = text.startsWith('/');
   const lastColon = address.lastIndexOf(':');
@@ -84,12 +84,14 @@ export function parseServer(text: string, line: number): Parsed<ServerConfig> {
   }
   if (unix) {
     // nutcracker hashes the path with the colon behind it, so an unchanged ring needs it.
-    const ringName = latin1(name ?? address.slice(0, lastColon + 1));
+    const name = given ?? address.slice(0, lastColon + 1);
+    const ringName = latin1(name);
     const path = address.slice(0, lastColon);
     if (path.includes(':')) {
       return { problem: `${quote(path)} holds a colon; expected a socket path without one` };
     }
-    return { value: { text, ringName, kind: 'unix', host: '', port: 0, path, weight, line } };
+    const where = { kind: 'unix', host: '', port: 0, path } as const;
+    return { value: { text, name, ringName, ...where, weight, line } };
   }
   const portText = address.slice(portColon + 1, lastColon);
   const port = parsePort(portText);
@@ -97,6 +99,7 @@ export function parseServer(text: string, line: number): Parsed<ServerConfig> {
     return { problem: `${quote(portText)} is not a port; expected 1 to ${PORT_MAX}` };
   }
   const host = address.slice(0, portColon);
-  const ringName = latin1(name ?? (port === MEMCACHED_PORT ? host : address.slice(0, lastColon)));
-  return { value: { text, ringName, kind: 'tcp', host, port, path: '', weight, line } };
+  const name = given ?? (port === MEMCACHED_PORT ? host : address.slice(0, lastColon));
+  const ringName = latin1(name);
+  return { value: { text, name, ringName, kind: 'tcp', host, port, path: '', weight, line } };
 }

@@ -165,7 +165,7 @@ class PoolReader {
         seen.set(ringName, placed);
         continue;
       }
-      const name = quote(Buffer.from(ringName, 'latin1').toString());
+      const name = quote(placed.server.name);
       const taken = `the ring name ${name} is taken by line ${twin.at.line}`;
       this.#problem(placed.at, 'servers', `${taken}; expected another name`);
     }

@@ -67,6 +67,11 @@ function isWord(b: Uint8Array, start: number, end: number, word: Buffer, begins:
   return i === length;
 }
 
+/** Bytes of the data block that the VALUE line [line, end) announces, -1 when it is malformed. */
+export function valueBlock(bytes: Uint8Array, line: number, end: number): number {
+  return sizeOfWord(bytes, wordEnd(bytes, line, end), end, 3);
+}
+
 /** The number in the word `ahead` words behind the one that ends at `pos`; one blank is between. */
 function sizeOfWord(bytes: Uint8Array, pos: number, end: number, ahead: number): number {
   let start = pos;

@@ -7,17 +7,21 @@ import * as counter from '../../stats/counters.ts';
 import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../../stats/counters.ts';
 import { CLASS_MULTI, CLASS_OTHER, NO_SERIES } from '../../stats/latency.ts';
 import type { Timed } from '../engine/deadlines.ts';
-import { clockMicros, type Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Guarded } from '../engine/guard.ts';
 import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
 import type { Flushable } from '../engine/turn.ts';
 import { BackendReplies } from './backend-replies.ts';
 import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
-import { InFlight, type ReplyTarget } from './in-flight.ts';
+import { InFlight, type ReplyTarget, type RequestHead } from './in-flight.ts';
 import type { Lane } from './lane.ts';
+import { abandonRequests, failRequests } from './lost-requests.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { ConnectionOwner } from './owner.ts';
 import { PURPOSE_SHARED } from './purpose.ts';
 import type { RequestJoiner } from './request-joiner.ts';
+import { SentRequests } from './sent-requests.ts';
+import type { SlowReader } from './slow-reader.ts';
 import { WaitingClients } from './waiting-clients.ts';
 
 // The life of a connection: a greeting only where the server has to grant something first.
@@ -37,7 +41,7 @@ export interface ConnectionHolder {
  * in order.
  */
 export class BackendConnection
-  implements ReadHandler, SendOwner, Flushable, Timed, ReplySource, OwnedConnection
+  implements ReadHandler, SendOwner, Flushable, Timed, ReplySource, OwnedConnection, Guarded
 {
   readonly owner: ConnectionOwner;
   readonly lane: Lane;
@@ -46,14 +50,11 @@ export class BackendConnection
   readonly #engine: Engine;
   readonly #socket: Socket;
   readonly replies: BackendReplies;
+  readonly #slowReader: SlowReader;
   readonly #waiting: WaitingClients;
   /** Makes lines of several requests; null where each goes out as it is. */
   readonly joiner: RequestJoiner | null;
-  /** Requests in flight that are not handed to the socket yet. */
-  #unwritten = 0;
-  /** Of those, requests and bytes that are not in the counters yet. */
-  #uncounted = 0;
-  #uncountedBytes = 0;
+  readonly #sentRequests: SentRequests;
   readonly #classes: Uint8Array;
   readonly #measured: boolean;
   #bodyCompleteAt = 0;
@@ -91,18 +92,38 @@ export class BackendConnection
     this.inFlight = new InFlight(pool.slowLog !== null);
     this.lane = lane;
     this.out = new SendQueue(engine.slabs, engine.writer, this);
+    this.#sentRequests = new SentRequests(this.out, this.inFlight);
     this.#waiting = new WaitingClients(this, engine.turn);
     this.replies = new BackendReplies(engine, this);
+    this.#slowReader = this.replies.slowReader;
     this.joiner = pool.protocol.joiner(this);
     pool.protocol.handshake(this);
     this.#socket = dial(owner.config, engine.reader, this);
-    this.#socket.on('connect', () => this.#onConnect());
-    this.#socket.on('end', () => this.fail(REASON_EOF, counter.SERVER_EOF));
-    this.#socket.on('error', (error) => this.fail(failureReason(error), counter.SERVER_ERR));
-    this.#socket.on('close', () => this.#onClose());
+    this.#listen();
     engine.process[TOTAL_CONNECTIONS]++;
     engine.process[CURR_CONNECTIONS]++;
-    this.#armConnectTimeout();
+    this.#sentRequests.balance();
+    engine.connections.add(this);
+  }
+
+  #listen(): void {
+    const { guard } = this.#engine;
+    const socket = this.#socket;
+    try {
+      this.#armConnectTimeout();
+    } catch (error) {
+      this.#engine.deadlines.forget(this);
+      socket.on('error', () => {});
+      socket.destroy();
+      throw error;
+    }
+    socket.on(
+      'connect',
+      guard.bind(this, () => this.#onConnect()),
+    );
+    socket.on('end', () => this.fail(REASON_EOF, counter.SERVER_EOF));
+    socket.on('error', (error) => this.fail(failureReason(error), counter.SERVER_ERR));
+    socket.on('close', () => this.#onClose());
   }
 
   #armConnectTimeout(): void {
@@ -124,7 +145,7 @@ export class BackendConnection
     }
     this.#phase = OPEN;
     this.out.open(this.#socket);
-    this.#unwritten = this.inFlight.count; // nothing went out before: the server is not busy
+    this.#sentRequests.unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
   }
 
@@ -194,20 +215,28 @@ export class BackendConnection
   /** Sends a whole request from the arena that the server will not answer. */
   sendUnanswered(start: number, length: number): void {
     this.out.copyFrom(start, length);
+    this.#engine.turn.markBackend(this);
     const { counters } = this.owner;
     counters[counter.REQUESTS]++;
     counters[counter.REQUEST_BYTES] += length;
+    this.#sentRequests.addBytes(length);
+  }
+
+  /** Sends more of the body of the request that this connection is leased for. */
+  sendBody(start: number, length: number): void {
+    this.out.copyFrom(start, length);
     this.#engine.turn.markBackend(this);
+    this.#sentRequests.addBytes(length);
   }
 
   /**
    * `length` bytes were reserved or queued in `out`; their reply is for `target`.
-   * @param head bytes that begin with the request at `from`: what the slow log says of it
+   * @param head the client's request, as the slow log names it; null for ringway's own
    */
-  sentFor(target: ReplyTarget, length: number, head: Uint8Array, from: number = 0): void {
+  sentFor(target: ReplyTarget, length: number, head: RequestHead | null): void {
     const { now, micros } = this.#engine;
     this.inFlight.pushTarget(target, now, micros, this.#series(CLASS_MULTI), length);
-    this.inFlight.keepHead(head, from, length);
+    if (head !== null) this.inFlight.keepHead(head.bytes, head.start, head.length);
     this.#sent(length);
   }
 
@@ -220,22 +249,19 @@ export class BackendConnection
     return this.#measured ? this.owner.firstSeries + commandClass : NO_SERIES;
   }
 
+  /** The last step of sending: nothing after it can fail. */
   #sent(length: number): void {
-    this.#unwritten++;
-    this.#uncounted++;
-    this.#uncountedBytes += length;
     this.#engine.turn.markBackend(this);
+    this.#sentRequests.add(length);
   }
 
-  /** Counts what was sent since the last time: once per turn, not per request. */
+  /** Whether no request was sent in part, or without its entry in flight. */
+  get isBalanced(): boolean {
+    return this.closed || this.#sentRequests.isBalanced;
+  }
+
   #count(): void {
-    if (this.#uncounted === 0) return;
-    const { counters } = this.owner;
-    counters[counter.REQUESTS] += this.#uncounted;
-    counters[counter.REQUEST_BYTES] += this.#uncountedBytes;
-    this.#uncounted = 0;
-    this.#uncountedBytes = 0;
-    this.#armTimeout();
+    if (this.#sentRequests.count(this.owner.counters)) this.#armTimeout();
   }
 
   #armTimeout(): void {
@@ -245,15 +271,17 @@ export class BackendConnection
 
   writeOut(): void {
     this.joiner?.beforeWrite();
-    this.#markWritten();
+    this.#sentRequests.markWritten(this.connected);
     this.out.flush();
+    this.#sentRequests.balance();
   }
 
   flush(): void {
     this.joiner?.beforeWrite();
     this.#count();
-    this.#markWritten();
+    this.#sentRequests.markWritten(this.connected);
     this.out.flush();
+    this.#sentRequests.balance();
     const { pendingBytes } = this.out;
     this.#account(pendingBytes);
     if (pendingBytes > this.owner.pool.config.serverOutputLimit) this.full = true;
@@ -266,16 +294,9 @@ export class BackendConnection
     this.#heldBytes = held;
   }
 
-  #markWritten(): void {
-    if (this.#unwritten > 0 && this.connected) {
-      this.inFlight.markWritten(this.#unwritten, clockMicros());
-    }
-    this.#unwritten = 0;
-  }
-
   /** Requests that wait to be written. */
   get unwritten(): number {
-    return this.connected ? this.#unwritten : this.inFlight.count;
+    return this.connected ? this.#sentRequests.unwritten : this.inFlight.count;
   }
 
   onDrained(): void {
@@ -299,15 +320,24 @@ export class BackendConnection
 
   onRead(length: number): boolean {
     if (this.closed) return true;
-    this.#engine.turn.onRead();
-    if (!this.replies.read(length)) this.fail(REASON_INVALID, counter.SERVER_ERR);
-    return this.closed || !this.replies.paused;
+    try {
+      this.#engine.turn.onRead();
+      if (!this.replies.read(length)) this.fail(REASON_INVALID, counter.SERVER_ERR);
+    } catch (error) {
+      this.onException(error);
+    }
+    return this.closed || !this.#slowReader.paused;
+  }
+
+  onException(error: unknown): void {
+    this.#engine.guard.backend(this, error);
   }
 
   /** A client that held this connection up has taken its bytes, or is gone. */
   resume(): void {
-    if (!this.replies.paused || this.closed) return;
-    this.replies.resume();
+    if (!this.#slowReader.paused || this.closed) return;
+    this.#slowReader.resume();
+    this.replies.progress = this.#slowReader.resumedAt;
     resumeReading(this.#socket);
   }
 
@@ -326,17 +356,17 @@ export class BackendConnection
 
   #requestDeadline(): number {
     if (this.inFlight.count === 0) return 0;
-    if (this.replies.paused) return this.replies.graceDeadline;
+    if (this.#slowReader.paused) return this.#slowReader.graceDeadline;
     const { timeoutMs } = this.owner.pool.config;
     if (timeoutMs === 0 || this.holder !== null) return 0;
     if (this.replies.underWay) return this.replies.progress + timeoutMs;
     return (
-      Math.max(this.inFlight.headTime, this.replies.resumedAt, this.#bodyCompleteAt) + timeoutMs
+      Math.max(this.inFlight.headTime, this.#slowReader.resumedAt, this.#bodyCompleteAt) + timeoutMs
     );
   }
 
   onDeadline(now: number): void {
-    if (this.replies.paused) this.replies.dropSlowReader(now);
+    if (this.#slowReader.paused) this.#slowReader.drop(now);
     else this.fail(REASON_TIMEOUT, counter.SERVER_TIMEDOUT);
   }
 
@@ -352,27 +382,11 @@ export class BackendConnection
     this.#shut();
     if (which >= 0) {
       this.owner.counters[which]++;
-      this.owner.onConnectionLost(this, reason, lost);
+      this.#take(() => this.owner.onConnectionLost(this, reason, lost));
     }
     const error = this.owner.pool.protocol.failure(reason);
-    const streaming = this.replies.fail(error);
-    for (let first = true; this.inFlight.count > 0; first = false) {
-      const id = this.inFlight.headClient;
-      const slot = this.inFlight.headSlot;
-      if (id < 0) {
-        const target = this.inFlight.headTarget;
-        this.inFlight.shift();
-        target.onFailure(error);
-        continue;
-      }
-      this.inFlight.shift();
-      const client = this.#engine.clients[id] as ReplyReceiver;
-      if (!client.closed) this.owner.pool.counters[counter.FORWARD_ERROR]++;
-      // A streamed reply was settled above.
-      if (first && streaming) client.endStream();
-      else client.takeReply(slot, error);
-    }
-    this.holder?.onWritable();
+    failRequests(this.#engine, this, error, this.replies.fail(error));
+    this.#take(() => this.holder?.onWritable());
   }
 
   /**
@@ -390,39 +404,43 @@ export class BackendConnection
   abandon(): void {
     if (this.closed) return;
     this.#shut();
-    for (; this.inFlight.count > 0; this.inFlight.shift()) {
-      const id = this.inFlight.headClient;
-      if (id < 0) continue;
-      const client = this.#engine.clients[id] as ReplyReceiver;
-      client.takeReply(this.inFlight.headSlot, this.owner.pool.protocol.failure(REASON_EOF));
-    }
+    abandonRequests(this.#engine, this, this.owner.pool.protocol.failure(REASON_EOF));
   }
 
   /** Closes an idle connection without an error; requests without a reply may wait in it. */
   close(): void {
     if (this.closed) return;
-    this.#engine.gatherNow();
-    this.writeOut();
+    this.#take(() => {
+      this.#engine.gatherNow();
+      this.writeOut();
+    });
     this.#shut();
   }
 
   #shut(): void {
     this.#phase = CLOSED;
-    this.#count();
-    this.replies.drop();
-    this.joiner?.drop();
-    this.out.discard();
-    this.#account(0);
-    this.#engine.deadlines.forget(this);
+    this.#engine.connections.delete(this);
     if (this.connected) this.owner.counters[counter.SERVER_CONNECTIONS]--;
-    this.owner.forget(this);
-    this.#socket.destroy();
-    this.#waiting.wake();
+    this.#take(
+      () => this.#count(),
+      () => this.replies.drop(),
+      () => this.joiner?.drop(),
+      () => this.out.discard(),
+      () => this.#account(0),
+      () => this.#engine.deadlines.forget(this),
+      () => this.owner.forget(this),
+      () => this.#socket.destroy(),
+      () => this.#waiting.wake(),
+    );
+  }
+
+  #take(...steps: (() => void)[]): void {
+    this.#engine.guard.takeAll(`a connection to server ${this.owner.title}`, ...steps);
   }
 
   #onClose(): void {
     if (!this.closed) this.fail(REASON_EOF, counter.SERVER_EOF);
-    this.out.close();
+    this.#take(() => this.out.close());
     this.#engine.process[CURR_CONNECTIONS]--;
   }
 }

@@ -1,4 +1,3 @@
-import { SLOW_READER_GRACE_MS } from '../../limits.ts';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -26,10 +25,11 @@ import {
   STATE_STATUS,
   WINDOW,
 } from '../../protocol/frame-table.ts';
-import { RESPONSE_BYTES, RESPONSES, SLOW_READERS } from '../../stats/counters.ts';
+import { RESPONSE_BYTES, RESPONSES } from '../../stats/counters.ts';
 import { Carry } from '../engine/carry.ts';
 import type { Engine, SavedState } from '../engine/engine.ts';
-import type { ReplyReceiver, ReplySource, ReplyStream } from '../engine/receiver.ts';
+import type { GuardedConnection } from '../engine/guard.ts';
+import type { ReplyReceiver, ReplyStream } from '../engine/receiver.ts';
 import {
   IN_FLIGHT_ARRIVED,
   IN_FLIGHT_CLIENT,
@@ -40,24 +40,23 @@ import {
   type ReplyTarget,
 } from './in-flight.ts';
 import type { Lane } from './lane.ts';
-import type { OwnedConnection } from './owned-connection.ts';
 import type { ConnectionOwner } from './owner.ts';
+import { ReplyTimes } from './reply-times.ts';
 import type { RequestJoiner } from './request-joiner.ts';
+import { type PausedConnection, SlowReader } from './slow-reader.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const CARRY_LIMIT = WINDOW - HEADROOM;
 /** The connection, as what reads its replies sees it. */
-export interface RepliedConnection extends ReplySource, OwnedConnection {
+export interface RepliedConnection extends PausedConnection, GuardedConnection {
   readonly owner: ConnectionOwner;
-  readonly lane: Lane;
   readonly inFlight: InFlight;
+  readonly lane: Lane;
   readonly joiner: RequestJoiner | null;
   /** Requests that wait to be written. */
   readonly unwritten: number;
-  /** It looks at the time then. */
-  armDeadline(due: number): void;
 }
 
 /**
@@ -74,20 +73,22 @@ export class BackendReplies {
   #pieces: ReplyTarget | null = null;
   /** When bytes arrived last, in engine milliseconds. */
   progress = 0;
-  /** A client does not take its large reply: nothing is read until it does. */
-  paused = false;
-  /** When reading went on after a pause of our own: servers are not blamed for it. */
-  resumedAt = 0;
-  #pausedAt = 0;
-  /** How long others have waited behind the slow reader's reply already, in earlier pauses. */
-  #waited = 0;
-  #slowReader: ReplyReceiver | null = null;
+  readonly slowReader: SlowReader;
+  readonly times: ReplyTimes;
   readonly #unasked: number;
+  /** A reply came that cannot be that of the oldest request. */
+  #distrusted = false;
+  /** Of the walk that goes on: replies, their bytes, whether the last says that it cannot serve. */
+  #answers = 0;
+  #bytes = 0;
+  #transient = false;
 
   constructor(engine: Engine, connection: RepliedConnection) {
     this.#engine = engine;
     this.#connection = connection;
     this.#carry = new Carry(engine);
+    this.slowReader = new SlowReader(engine, connection);
+    this.times = new ReplyTimes(engine, connection);
     this.#unasked = connection.owner.pool.protocol.unaskedType(connection.lane.resp);
   }
 
@@ -137,124 +138,134 @@ export class BackendReplies {
 
   /** Hands the scanned replies to their clients. @returns false when one was not asked for */
   #walk(count: number): boolean {
-    const engine = this.#engine;
-    const { words, clients, micros } = engine;
+    const { inFlight, owner } = this.#connection;
+    this.#answers = 0;
+    this.#bytes = 0;
+    this.#transient = false;
+    this.#engine.beginWalk(count);
+    let asked = false;
+    try {
+      asked = this.#handOut(count);
+    } finally {
+      this.#engine.endWalk();
+    }
+    const { counters } = owner;
+    counters[RESPONSES] += this.#answers;
+    counters[RESPONSE_BYTES] += this.#bytes;
+    if (this.#answers > 0 && !this.#transient) owner.onReplies();
+    if (inFlight.count === 0) owner.onIdle(this.#connection);
+    return asked;
+  }
+
+  /**
+   * An exception belongs to the client whose reply is at hand, and the walk goes on behind it.
+   * @throws when it is nobody's: then whose the next reply is cannot be known
+   */
+  #handOut(count: number): boolean {
+    const { words, clients, micros } = this.#engine;
     const { inFlight, owner, unwritten, joiner } = this.#connection;
     const { latency, slowMicros } = owner.pool;
     const unasked = this.#unasked;
-    let bytes = 0;
-    let done = 0;
-    let asked = true;
-    let transient = false;
+    const end = FRAME_WORD + count * RECORD_WORDS;
     let client: ReplyReceiver | null = null;
     let clientId = -1;
-    engine.beginWalk(count);
-    for (let i = 0, record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
-      const info = words[record + RECORD_INFO];
-      if (unasked !== 0 && (info & 0xff) === unasked) {
-        words[record + RECORD_DEST] = 0;
-        owner.pool.protocol.onUnasked(this.#connection, record);
-        continue;
-      }
-      if (inFlight.count <= unwritten) {
-        words[record + RECORD_DEST] = 0;
-        asked = false;
-        break;
-      }
-      const start = words[record + RECORD_START];
-      const length = words[record + RECORD_LENGTH];
-      bytes += length;
-      const { ring, headAt } = inFlight;
-      if (joiner?.isNext) {
-        words[record + RECORD_DEST] = 0;
-        if (client !== null) this.afterReplies(client);
+    // Whose reply is at hand, and whether its entry in flight is gone.
+    let whose: ReplyReceiver | null = null;
+    let taken = false;
+    for (let record = FRAME_WORD; ; ) {
+      try {
+        for (; record < end; record += RECORD_WORDS) {
+          whose = null;
+          taken = false;
+          const info = words[record + RECORD_INFO];
+          if (unasked !== 0 && (info & 0xff) === unasked) {
+            owner.pool.protocol.onUnasked(this.#connection, record);
+            continue;
+          }
+          if (inFlight.count <= unwritten) break;
+          const { ring, headAt } = inFlight;
+          const id = ring[headAt + IN_FLIGHT_CLIENT];
+          const special = id < 0 || (info & WHOLE) !== WHOLE || joiner?.isNext;
+          if (special || id !== clientId) {
+            whose = client;
+            client = null;
+            clientId = -1;
+            if (whose !== null) this.afterReplies(whose);
+            whose = null;
+            if (special && !this.#giveSpecial(record, info)) return false;
+            if (special) continue;
+            clientId = id;
+            client = clients[id] as ReplyReceiver;
+          }
+          whose = client;
+          const length = words[record + RECORD_LENGTH];
+          const slot = ring[headAt + IN_FLIGHT_SLOT];
+          const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
+          const series = ring[headAt + IN_FLIGHT_SERIES];
+          if (((micros - arrived) | 0) >= slowMicros) this.times.logSlow();
+          inFlight.shiftPlain();
+          taken = true;
+          this.#answers++;
+          this.#bytes += length;
+          this.#transient = (info & FLAG_TRANSIENT) !== 0;
+          if (this.#transient) this.#onTransient();
+          const written = ring[headAt + IN_FLIGHT_WRITTEN];
+          if (series >= 0) latency?.answered(series, arrived, written, micros);
+          const start = words[record + RECORD_START];
+          (client as ReplyReceiver).takeRecord(slot, record, start, length, series, arrived);
+        }
+        whose = client;
+        taken = false;
+        client = null;
+        if (whose !== null) this.afterReplies(whose);
+        return record === end;
+      } catch (error) {
+        if (whose === null || (whose.closed && !taken)) throw error;
+        if (taken) words[record + RECORD_DEST] = 0;
+        whose.onException(error);
         client = null;
         clientId = -1;
-        transient = false;
-        const key = words[record + RECORD_KEY];
-        const before = inFlight.count;
-        asked = joiner.take(start, length, info, words[record + RECORD_COUNT], key);
-        done += before - inFlight.count;
-        if (!asked) break;
-        continue;
+        if (taken) record += RECORD_WORDS;
       }
-      const id = ring[headAt + IN_FLIGHT_CLIENT];
-      if (id < 0 || (info & WHOLE) !== WHOLE) {
-        words[record + RECORD_DEST] = 0;
-        if ((info & FLAG_LAST) !== 0) done++;
-        const key = words[record + RECORD_KEY];
-        this.piece(start, length, info, words[record + RECORD_COUNT], key);
-        continue;
-      }
-      done++;
-      transient = (info & FLAG_TRANSIENT) !== 0;
-      if (transient) owner.onTransientReply();
-      const slot = ring[headAt + IN_FLIGHT_SLOT];
-      const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
-      const written = ring[headAt + IN_FLIGHT_WRITTEN];
-      const series = ring[headAt + IN_FLIGHT_SERIES];
-      if (series >= 0) latency?.answered(series, arrived, written, micros);
-      if (((micros - arrived) | 0) >= slowMicros) this.#logSlow();
-      inFlight.shiftPlain();
-      if (id !== clientId) {
-        if (client !== null) this.afterReplies(client);
-        clientId = id;
-        client = clients[id] as ReplyReceiver;
-      }
-      (client as ReplyReceiver).takeRecord(slot, record, start, length, series, arrived);
     }
-    if (client !== null) this.afterReplies(client);
-    engine.endWalk();
-    const { counters } = owner;
-    counters[RESPONSES] += done;
-    counters[RESPONSE_BYTES] += bytes;
-    if (done > 0 && !transient) owner.onReplies();
-    if (inFlight.count === 0) owner.onIdle(this.#connection);
-    return asked;
+  }
+
+  /** A reply, or a piece of one, that is not simply passed on. @returns false when not asked for */
+  #giveSpecial(record: number, info: number): boolean {
+    const { words } = this.#engine;
+    const { inFlight, joiner } = this.#connection;
+    const start = words[record + RECORD_START];
+    const length = words[record + RECORD_LENGTH];
+    const count = words[record + RECORD_COUNT];
+    const key = words[record + RECORD_KEY];
+    this.#bytes += length;
+    if (joiner?.isNext) {
+      this.#transient = false;
+      const before = inFlight.count;
+      const asked = joiner.take(start, length, info, count, key);
+      this.#answers += before - inFlight.count;
+      return asked;
+    }
+    if ((info & FLAG_LAST) !== 0) this.#answers++;
+    this.piece(start, length, info, count, key);
+    return !this.#distrusted;
+  }
+
+  /** The server counts as failing; what goes wrong with that is no client's trouble. */
+  #onTransient(): void {
+    const { owner } = this.#connection;
+    try {
+      owner.onTransientReply();
+    } catch (error) {
+      this.#engine.guard.note(`server ${owner.title} does not count as failing`, error);
+    }
   }
 
   /** The client has got one reply or several in a row. */
   afterReplies(client: ReplyReceiver): void {
     if (client.closed) return;
     client.tookReplies();
-    this.#pauseForSlowReader(client);
-  }
-
-  /** The reply of the oldest request is complete, and not simply passed on. */
-  measure(): void {
-    const { inFlight } = this.#connection;
-    this.answered();
-    const series = inFlight.headSeries;
-    if (series < 0) return;
-    const { latency } = this.#connection.owner.pool;
-    latency?.delivered(series, inFlight.headArrived, this.#engine.micros);
-  }
-
-  /** The server has answered the oldest request. */
-  answered(): void {
-    const { inFlight } = this.#connection;
-    const { latency, slowMicros } = this.#connection.owner.pool;
-    const { micros } = this.#engine;
-    const { headArrived, headSeries } = inFlight;
-    if (headSeries >= 0) latency?.answered(headSeries, headArrived, inFlight.headWritten, micros);
-    if (((micros - headArrived) | 0) >= slowMicros && headArrived !== 0) this.#logSlow();
-  }
-
-  /** The oldest request took long: it goes into the slow log. */
-  #logSlow(): void {
-    const { inFlight, owner } = this.#connection;
-    const { micros, clients } = this.#engine;
-    const id = inFlight.headClient;
-    const client = id < 0 ? null : (clients[id] as ReplyReceiver);
-    const claim = id < 0 ? inFlight.headTarget.claim : null;
-    owner.pool.slowLog?.add({
-      head: inFlight.headBytes,
-      client: client?.address ?? claim?.clientAddress ?? '',
-      clientName: client?.name ?? claim?.clientName ?? '',
-      server: owner.name,
-      totalMicros: (micros - inFlight.headArrived) | 0,
-      serverMicros: (micros - inFlight.headWritten) | 0,
-    });
+    this.slowReader.pauseFor(client);
   }
 
   /** One piece of the oldest request's reply, or a whole reply that is not simply passed on. */
@@ -262,31 +273,54 @@ export class BackendReplies {
     if (this.#unasked !== 0 && (info & 0xff) === this.#unasked) return;
     const { inFlight } = this.#connection;
     const last = (info & FLAG_LAST) !== 0;
-    if (last) this.measure();
+    if (last) this.times.measure();
     const id = inFlight.headClient;
     if (id < 0) {
       const target = inFlight.headTarget;
       this.#pieces = last ? null : target;
-      target.onReply(start, length, info, count, key);
-      if (last && !(target.awaitsMore?.() ?? false)) inFlight.shift();
+      this.tell(target, start, length, info, count, key);
+      if (target.distrusts === true) this.#distrusted = true;
+      if (last && inFlight.count > 0 && !(target.awaitsMore?.() ?? false)) inFlight.shift();
       return;
     }
-    const engine = this.#engine;
-    const client = engine.clients[id] as ReplyReceiver;
-    if (this.#streamed === null && !client.closed) {
-      this.#streamed = client.openStream(inFlight.headSlot);
+    const client = this.#engine.clients[id] as ReplyReceiver;
+    const slot = inFlight.headSlot;
+    if (last) inFlight.shift();
+    try {
+      this.#passOn(client, slot, start, length, last);
+    } catch (error) {
+      client.onException(error);
     }
-    const streamed = this.#streamed;
-    streamed?.push(start, length, last);
-    if (last) {
-      inFlight.shift();
-      this.#streamed = null;
-      this.#waited = 0;
-      client.endStream();
+    if (!last) return;
+    this.#streamed = null;
+    this.slowReader.onReplyEnd();
+  }
+
+  /** Gives a target a reply or a piece of one: what goes wrong is its client's trouble. */
+  tell(
+    target: ReplyTarget,
+    start: number,
+    length: number,
+    info: number,
+    count: number,
+    key: number,
+  ): void {
+    const unsent = target.claim?.unsentBytes ?? 0;
+    try {
+      target.onReply(start, length, info, count, key);
+    } catch (error) {
+      this.#engine.guard.target(this.#connection, target.claim, error, unsent);
     }
+  }
+
+  /** One more piece of a reply that is handed to its client as it arrives. */
+  #passOn(client: ReplyReceiver, slot: number, start: number, length: number, last: boolean): void {
+    if (last) client.endStream();
     if (client.closed) return;
+    this.#streamed ??= client.openStream(slot);
+    this.#streamed.push(start, length, last);
     client.tookReplies();
-    this.#pauseForSlowReader(client);
+    this.slowReader.pauseFor(client);
   }
 
   /** Keeps an unfinished reply: carried when small, taken away in pieces when large. */
@@ -320,44 +354,6 @@ export class BackendReplies {
     return true;
   }
 
-  #pauseForSlowReader(client: ReplyReceiver): void {
-    if (this.paused || !client.holdsUp(this.#connection)) return;
-    this.paused = true;
-    this.#slowReader = client;
-    this.#pausedAt = this.#engine.now;
-    client.blocks(this.#connection);
-    this.#connection.owner.retire(this.#connection);
-    this.#connection.armDeadline(this.graceDeadline);
-  }
-
-  /** The client that held this up has taken its bytes, or is gone. */
-  resume(): void {
-    this.paused = false;
-    this.progress = Math.floor(performance.now());
-    this.resumedAt = this.progress;
-    // A reader that takes a little now and then must not hold the others up for ever.
-    if (this.#slowReader !== null && this.#connection.inFlight.hasOther(this.#slowReader.id)) {
-      this.#waited += this.progress - this.#pausedAt;
-    }
-    this.#slowReader = null;
-  }
-
-  /** When the slow reader must have made room: those behind it wait only so long. */
-  get graceDeadline(): number {
-    if (this.#connection.inFlight.count === 0) return 0;
-    return this.#pausedAt + Math.max(0, SLOW_READER_GRACE_MS - this.#waited);
-  }
-
-  /** The grace is over: the slow reader goes, the rest of its reply is swallowed. */
-  dropSlowReader(now: number): void {
-    this.#pausedAt = now;
-    this.#waited = 0;
-    if (this.#slowReader === null || !this.#connection.inFlight.hasOther(this.#slowReader.id))
-      return;
-    this.#connection.owner.pool.counters[SLOW_READERS]++;
-    this.#slowReader.destroy('it does not read a large reply that others wait behind');
-  }
-
   drop(): void {
     this.#carry.drop();
   }
@@ -366,7 +362,11 @@ export class BackendReplies {
   fail(error: Buffer): boolean {
     const streamed = this.#streamed;
     this.#streamed = null;
-    streamed?.fail(error);
+    try {
+      streamed?.fail(error);
+    } catch (trouble) {
+      streamed?.onException(trouble);
+    }
     return streamed !== null;
   }
 }

@@ -1,4 +1,7 @@
+import { REASON_TEXT } from '../../limits.ts';
 import { KeptReplies } from '../../protocol/line.ts';
+
+export { REASON_INTERNAL } from '../engine/guard.ts';
 
 /**
  * Error replies for requests whose server failed: twemproxy's texts, which are those of Linux
@@ -27,16 +30,25 @@ const TEXT_BY_CODE: Readonly<Record<string, string>> = {
   EAI_NONAME: 'Host is down',
 };
 
+const CONTROLS = /\p{Cc}/gu;
+
 export const REASON_EOF = 'unknown';
 export const REASON_TIMEOUT = 'Connection timed out';
 export const REASON_INVALID = 'Invalid argument';
 export const REASON_TOO_MANY = 'max number of backend connections reached';
 export const REASON_REFUSED = 'Connection refused';
+/** ringway itself has a mistake. */
 
 /** @returns the text for a system or resolver error */
 export function failureReason(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  return TEXT_BY_CODE[code] ?? (code === '' ? error.message : code);
+  return TEXT_BY_CODE[code] ?? reasonText(code === '' ? error.message : code);
+}
+
+/** Text that came from outside, to be kept or logged: cut, and without control characters. */
+export function reasonText(text: string): string {
+  const cut = text.length > REASON_TEXT ? `${text.slice(0, REASON_TEXT)}...` : text;
+  return cut.replace(CONTROLS, ' ');
 }
 
 const replies = new KeptReplies('-ERR ');

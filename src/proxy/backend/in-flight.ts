@@ -12,8 +12,17 @@ export interface ReplyTarget {
   readonly claim: ReplyClaim | null;
   /** Asked behind each complete reply: whether another one is for this target too. */
   awaitsMore?(): boolean;
+  /** What came cannot be its reply: nobody knows whose the next ones are. */
+  readonly distrusts?: boolean;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
+}
+
+/** Where the bytes of a client's request are, for the slow log. */
+export interface RequestHead {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly length: number;
 }
 
 const STRIDE = 8;
@@ -47,6 +56,8 @@ export class InFlight {
   #mask = 15;
   #head = 0;
   #tail = 0;
+  /** Entries that the ring has forgotten by growing. */
+  #before = 0;
   /** Beginnings of the requests, for the slow log; null when there is none. */
   readonly #heads: RequestHeads | null;
 
@@ -56,6 +67,11 @@ export class InFlight {
 
   get count(): number {
     return (this.#tail - this.#head) | 0;
+  }
+
+  /** Entries ever pushed. */
+  get pushed(): number {
+    return (this.#before + this.#tail) | 0;
   }
 
   /**
@@ -80,12 +96,14 @@ export class InFlight {
     ring[at + IN_FLIGHT_SERIES] = series;
     ring[at + BYTES] = bytes;
     ring[at + IN_FLIGHT_JOINED] = 0;
+    this.#heads?.forget(this.#tail & this.#mask);
     this.#tail = (this.#tail + 1) | 0;
   }
 
   pushTarget(target: ReplyTarget, time: number, arrived = 0, series = NO_SERIES, bytes = 0): void {
+    if (((this.#tail - this.#head) | 0) > this.#mask) this.#grow();
+    this.#targets[this.#tail & this.#mask] = target;
     this.push(-1, 0, time, arrived, series, bytes);
-    this.#targets[(this.#tail - 1) & this.#mask] = target;
   }
 
   /** The newest request is one of `requests` in one line, and has `keys` of its keys. */
@@ -201,6 +219,14 @@ export class InFlight {
     return false;
   }
 
+  /** Adds the clients that wait for a reply. */
+  collectClients(ids: Set<number>): void {
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const id = this.ring[(i & this.#mask) * STRIDE];
+      if (id >= 0) ids.add(id);
+    }
+  }
+
   shift(): void {
     const at = this.#head & this.#mask;
     if (this.ring[at * STRIDE] < 0) this.#targets[at] = null;
@@ -223,6 +249,7 @@ export class InFlight {
       if (target !== null && target !== undefined) targets[i] = target;
     }
     this.#heads?.grow(this.#head & this.#mask, size);
+    this.#before += this.#tail - size;
     this.ring = ring;
     this.#targets = targets;
     this.#mask = size * 2 - 1;
@@ -247,6 +274,11 @@ class RequestHeads {
     const own = this.#bytes;
     for (let i = 0; i < kept; i++) own[to + i] = bytes[start + i];
     this.#lengths[index] = kept;
+  }
+
+  /** Another request takes the place. */
+  forget(index: number): void {
+    this.#lengths[index] = 0;
   }
 
   at(index: number): Buffer {

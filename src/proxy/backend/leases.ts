@@ -6,6 +6,8 @@ export interface LeaseWaiter {
   /** Its database and protocol version. */
   readonly lane: Lane;
   onLease(connection: BackendConnection): void;
+  /** That went wrong. */
+  onException(error: unknown): void;
 }
 
 /**
@@ -29,7 +31,7 @@ export class Leases {
   lease(waiter: LeaseWaiter): void {
     const connection = this.#take(waiter.lane);
     if (connection === null) this.#waiting.push(waiter);
-    else waiter.onLease(connection);
+    else this.#give(connection, waiter);
   }
 
   /** The waiter wants nothing any more. */
@@ -90,8 +92,26 @@ export class Leases {
 
   #serveNext(): void {
     if (this.#waiting.length === 0) return;
-    const connection = this.#take(this.#waiting[0].lane);
-    if (connection !== null) this.#waiting.shift()?.onLease(connection);
+    const [waiter] = this.#waiting;
+    try {
+      const connection = this.#take(waiter.lane);
+      if (connection === null) return;
+      this.#waiting.shift();
+      this.#give(connection, waiter);
+    } catch (error) {
+      this.cancel(waiter);
+      waiter.onException(error);
+    }
+  }
+
+  #give(connection: BackendConnection, waiter: LeaseWaiter): void {
+    try {
+      waiter.onLease(connection);
+    } catch (error) {
+      // Half a request may be on it, or nobody who ends the lease.
+      connection.onException(error);
+      throw error;
+    }
   }
 
   close(): void {

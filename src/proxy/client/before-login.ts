@@ -27,7 +27,7 @@ import { type Offender, refuseMalformed } from './malformed-request.ts';
 /** A client, as long as it has not logged in. */
 export interface Stranger extends LargeRequester, HttpSpeaker, Offender {
   readonly authenticated: boolean;
-  readonly window: number;
+  readonly window: { readonly size: number };
 }
 
 /** May come before the password. */
@@ -86,7 +86,7 @@ export function refusedBeforeLogin(
 /** Requests that a client may send before it has logged in. */
 export function creditBeforeLogin({ pipeline, window }: Stranger): number {
   if (pipeline.undeliveredBytes > LOGIN_OUTPUT_BYTES) return 0;
-  return Math.min(window, INITIAL_PIPELINE_WINDOW) - pipeline.outstanding;
+  return Math.min(window.size, INITIAL_PIPELINE_WINDOW) - pipeline.outstanding;
 }
 
 /** Whether the unfinished multibulk request of `seen` bytes so far may become a login. */

@@ -12,6 +12,8 @@ export interface Claimant {
   readonly muted: boolean;
   readonly pipeline: ClientPipeline;
   openStream(slot: number): ReplyStream;
+  /** Something went wrong with a reply that was being given to it. */
+  onReplyException(error: unknown, unsentBefore: number): void;
   /** A reply, or a piece of one, has been put in its place. */
   onAnswered(): void;
   /** It is closed, and nothing that is in flight names it any more. */
@@ -25,9 +27,19 @@ export interface Claimant {
 export class Claims {
   readonly #claimant: Claimant;
   #open = 0;
+  /** After an exception the count cannot be relied on: the guard looks what is in flight instead. */
+  #forfeited = false;
 
   constructor(claimant: Claimant) {
     this.#claimant = claimant;
+  }
+
+  forfeit(): void {
+    this.#forfeited = true;
+  }
+
+  get forfeited(): boolean {
+    return this.#forfeited;
   }
 
   /** Requests that are in flight for the client. */
@@ -43,6 +55,7 @@ export class Claims {
 
   /** One that begin() or claim() counted has come to its end. */
   settle(): void {
+    if (this.#forfeited) return;
     if (ASSERTS) assert(this.#open > 0, 'nothing is settled twice');
     this.#open--;
     if (this.#open === 0 && this.#claimant.closed) this.#claimant.onUnclaimed();
@@ -57,7 +70,8 @@ export class Claims {
 
 /**
  * The place of one reply, from when it is asked for until it is there: exactly one of deliver(),
- * store() and forget() ends it. A muted one has no place, and what is delivered to it goes nowhere.
+ * store() and forget() ends it. What is delivered to a muted one goes nowhere, but until then it holds
+ * its place: what its client asked for is bounded and ordered like all else.
  */
 export class Claim implements ReplyClaim {
   readonly #claims: Claims;
@@ -70,7 +84,7 @@ export class Claim implements ReplyClaim {
     this.#claims = claims;
     this.#claimant = claimant;
     this.#muted = claimant.muted;
-    this.#slot = this.#muted ? 0 : claimant.pipeline.open();
+    this.#slot = claimant.pipeline.open();
   }
 
   /** The client has gone. */
@@ -88,6 +102,14 @@ export class Claim implements ReplyClaim {
 
   get clientName(): string {
     return this.#claimant.name;
+  }
+
+  get unsentBytes(): number {
+    return this.#claimant.pipeline.out.unsentBytes;
+  }
+
+  onException(error: unknown, unsentBefore: number): void {
+    this.#claimant.onReplyException(error, unsentBefore);
   }
 
   /** Nobody hears the reply: what comes of it need not be kept. */
@@ -125,8 +147,11 @@ export class Claim implements ReplyClaim {
   }
 
   #settle(): void {
-    if (ASSERTS) assert(!this.#settled, 'a claim is settled once');
+    if (ASSERTS) assert(!this.#settled || this.#claims.forfeited, 'a claim is settled once');
     this.#settled = true;
     this.#claims.settle();
+    if (!this.#muted || this.#claimant.closed) return;
+    this.#claimant.pipeline.deliverNothing(this.#slot);
+    this.#claimant.onAnswered();
   }
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { FLUSH_MARK, HELD_WRITE_BYTES, INITIAL_PIPELINE_WINDOW } from '../../limits.ts';
+import { FLUSH_MARK, HELD_WRITE_BYTES } from '../../limits.ts';
 import { LOG_INFO } from '../../log.ts';
 import { stopReading } from '../../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
@@ -8,6 +8,7 @@ import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import * as counter from '../../stats/counters.ts';
 import type { Lane } from '../backend/lane.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Guarded } from '../engine/guard.ts';
 import type { Holder } from '../engine/held-writes.ts';
 import type { ReplySource, ReplyStream } from '../engine/receiver.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -15,6 +16,7 @@ import { type Claimant, Claims } from './claims.ts';
 import { ClientInput, type InputOwner, LARGEST_CARRY } from './client-input.ts';
 import { ClientPipeline } from './client-pipeline.ts';
 import { ClientTimers, type TimedClient } from './client-timers.ts';
+import { ClientWindow } from './client-window.ts';
 import { HeldConnections } from './held-connections.ts';
 import { Login, reviewLogin } from './login.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
@@ -27,7 +29,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** One client: its requests are scanned, sent to their servers, and answered in order. */
 export class ClientConnection
-  implements ReadHandler, SendOwner, Holder, Requester, Claimant, TimedClient, InputOwner
+  implements ReadHandler, SendOwner, Holder, Requester, Claimant, TimedClient, InputOwner, Guarded
 {
   readonly id: number;
   readonly pool: Pool;
@@ -40,9 +42,7 @@ export class ClientConnection
   readonly #input: ClientInput;
   /** Reading was stopped by returning false from onRead(). */
   #reading = true;
-  /** How many requests may be under way: opens while the client keeps up. */
-  window: number;
-  #windowStart = 0;
+  readonly window: ClientWindow;
   /** Set by QUIT and protocol errors: no more requests, close when all is answered. */
   closing = false;
   #ended = false;
@@ -84,19 +84,23 @@ export class ClientConnection
     this.#out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.#out, pool.latency);
     this.#input = new ClientInput(engine, this);
-    this.window = Math.min(INITIAL_PIPELINE_WINDOW, pool.config.maxPipeline);
+    this.window = new ClientWindow(pool.config.maxPipeline);
     this.authenticated = pool.config.redisAuth === null;
     this.plain = this.authenticated;
+    this.#timers = new ClientTimers(this, engine.deadlines);
+    engine.reader.attach(socket, this);
+    socket.on(
+      'end',
+      engine.guard.bind(this, () => this.#onEnd()),
+    );
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', () => this.#onClose());
+    // From here on it is known to others.
     pool.lanes.first.clients++;
     this.id = engine.addClient(this);
-    this.#timers = new ClientTimers(this, engine.deadlines);
     pool.counters[counter.CLIENT_CONNECTIONS]++;
     engine.process[counter.TOTAL_CONNECTIONS]++;
     engine.process[counter.CURR_CONNECTIONS]++;
-    engine.reader.attach(socket, this);
-    socket.on('end', () => this.#onEnd());
-    socket.on('error', (error) => this.#onError(error));
-    socket.on('close', () => this.#onClose());
   }
 
   get socket(): Socket {
@@ -104,8 +108,8 @@ export class ClientConnection
   }
 
   get address(): string {
-    const { remoteAddress, remotePort } = this.#socket;
-    return remoteAddress === undefined ? 'unix socket' : `${remoteAddress}:${remotePort}`;
+    const { remoteAddress: host, remotePort } = this.#socket;
+    return host === undefined ? 'unix socket' : `${host}:${remotePort}`;
   }
 
   get name(): string {
@@ -126,6 +130,11 @@ export class ClientConnection
     return this.#input.unfinished;
   }
 
+  /** It sends nothing more, or nothing more is taken from it. */
+  get leaves(): boolean {
+    return this.closed || this.closing || this.#ended;
+  }
+
   /** It waits for replies, or until it may ask for more. */
   get waits(): boolean {
     return this.pipeline.outstanding > 0 || this.#input.held;
@@ -133,10 +142,25 @@ export class ClientConnection
 
   onRead(length: number): boolean {
     if (this.closed || this.closing) return true;
-    this.#engine.turn.onRead();
-    this.#reading = this.#input.read(length);
-    this.#timers.onRead(this.#engine.now, this.#input.unfinished);
-    return this.#reading;
+    try {
+      this.#engine.turn.onRead();
+      this.#reading = this.#input.read(length);
+      this.#timers.onRead(this.#engine.now, this.#input.unfinished);
+    } catch (error) {
+      // Nothing of the requests at hand was answered: those before them may all be.
+      this.#engine.guard.client(this, error, this.pipeline.outstanding === 0);
+    }
+    return this.closed || this.#reading;
+  }
+
+  onException(error: unknown, inStep: boolean = false): void {
+    this.#engine.guard.client(this, error, inStep);
+  }
+
+  onReplyException(error: unknown, unsentBefore: number): void {
+    const { pipeline } = this;
+    const inStep = pipeline.outstanding === 1 && pipeline.isBare(pipeline.head);
+    this.#engine.guard.client(this, error, inStep && this.#out.unsentBytes === unsentBefore);
   }
 
   /** No more requests are taken; the connection closes when all is answered. */
@@ -304,7 +328,8 @@ export class ClientConnection
     this.#account();
     if (this.closed) return;
     this.#input.advance();
-    this.#adjustWindow();
+    if (this.#out.blocked) this.#timers.onBlocked();
+    this.window.adjust(this);
     this.#held.release();
     if (!this.#reading) this.#resumeInput();
     if (this.closed) return;
@@ -354,31 +379,15 @@ export class ClientConnection
   /** The pool goes on with other servers. */
   reroute(): void {
     if (this.closed) return;
-    this.window = Math.min(this.window, this.pool.config.maxPipeline);
+    this.window.limit(this.pool.config.maxPipeline);
     reviewLogin(this);
     this.#input.reroute();
     this.#timers.restart();
     this.#engine.turn.markClient(this);
   }
 
-  #adjustWindow(): void {
-    if (this.#out.blocked) {
-      this.#timers.onBlocked();
-      if (this.pipeline.undeliveredBytes > this.pool.config.clientOutputLimit >> 2) {
-        this.window = Math.max(1, this.window >> 1);
-        this.#windowStart = this.pipeline.head;
-      }
-      return;
-    }
-    // A whole window was answered and taken: open it twice as wide, as TCP's slow start does.
-    if (((this.pipeline.head - this.#windowStart) | 0) >= this.window) {
-      this.window = Math.min(this.window * 2, this.pool.config.maxPipeline);
-      this.#windowStart = this.pipeline.head;
-    }
-  }
-
   #resumeInput(): void {
-    if (this.pipeline.outstanding > this.window >> 1 && !this.#input.streaming) return;
+    if (this.pipeline.outstanding > this.window.size >> 1 && !this.#input.streaming) return;
     this.#reading = this.#input.resume();
     if (this.#reading && !this.closed && !this.#ended) resumeReading(this.#socket);
   }
@@ -432,16 +441,14 @@ export class ClientConnection
   destroy(reason: string): void {
     if (this.closed) return;
     this.#engine.log.write(LOG_INFO, `client ${this.address} is closed: ${reason}`);
-    this.pool.counters[counter.CLIENT_ERR]++;
-    this.#shut();
+    this.#fail();
     this.#socket.destroy();
   }
 
   #onError(error: Error): void {
     if (this.closed) return;
-    this.pool.counters[counter.CLIENT_ERR]++;
     this.#engine.log.write(LOG_INFO, `client ${this.address} failed: ${error.message}`);
-    this.#shut();
+    this.#fail();
   }
 
   #onClose(): void {
@@ -449,27 +456,46 @@ export class ClientConnection
       this.pool.counters[counter.CLIENT_EOF]++;
       this.#shut();
     }
-    this.#out.close();
+    this.#engine.guard.takeAll('a client', () => this.#out.close());
     this.pool.counters[counter.CLIENT_CONNECTIONS]--;
     this.#engine.process[counter.CURR_CONNECTIONS]--;
+  }
+
+  /** Gives everything back after an exception; the socket is the guard's. */
+  forfeit(): void {
+    this.claims.forfeit();
+    this.#fail();
+  }
+
+  #fail(): void {
+    this.pool.counters[counter.CLIENT_ERR]++;
+    this.#shut();
   }
 
   /** Gives everything back; replies still in flight are swallowed. */
   #shut(): void {
     this.closed = true;
-    this.pool.lanes.at(this.lane).clients--;
-    this.#input.drop();
-    this.pipeline.close();
-    this.#engine.budget.add(-this.heldBytes);
+    const { lane, heldBytes } = this;
     this.heldBytes = 0;
-    this.#out.discard();
-    this.#timers.stop();
-    this.#held.release();
+    this.#engine.guard.takeAll(
+      `client ${this.address}`,
+      () => this.pool.lanes.at(lane).clients--,
+      () => this.#input.drop(),
+      () => this.pipeline.close(),
+      () => this.#engine.budget.add(-heldBytes),
+      () => this.#out.discard(),
+      () => this.#timers.stop(),
+      () => this.#held.release(),
+    );
     if (this.claims.open === 0) this.onUnclaimed();
   }
 
-  /** Nothing in flight names the closed client: its id is free. */
   onUnclaimed(): void {
+    if (!this.claims.forfeited) this.freeId();
+  }
+
+  /** Nothing in flight names it. */
+  freeId(): void {
     if (this.#idFreed) return;
     this.#idFreed = true;
     this.#engine.removeClient(this.id);

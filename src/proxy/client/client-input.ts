@@ -36,6 +36,7 @@ import { NO_AUTH } from '../../protocol/redis/replies/replies.ts';
 import { Carry } from '../engine/carry.ts';
 import type { Engine, SavedState } from '../engine/engine.ts';
 import { creditBeforeLogin, type Stranger, SwallowedLine, swallowRequest } from './before-login.ts';
+import type { ClientWindow } from './client-window.ts';
 import { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { MAY_WAIT, MUST_SEND, type Requester, type Router, WAIT } from './router.ts';
@@ -54,7 +55,8 @@ const SMALLEST_WORD = 6;
 export interface InputOwner extends Stranger, Requester {
   readonly router: Router;
   readonly address: string;
-  readonly window: number;
+  readonly window: ClientWindow;
+  onException(error: unknown, inStep?: boolean): void;
   /** No more requests are taken. */
   readonly closing: boolean;
   /** Its plain requests are simply forwarded. */
@@ -182,7 +184,7 @@ export class ClientInput {
     if (this.streaming) return 1;
     if (this.leaving && this.#large === null) return 0;
     if (!this.#client.authenticated) return creditBeforeLogin(this.#client);
-    return this.#client.window - this.#client.pipeline.outstanding;
+    return this.#client.window.size - this.#client.pipeline.outstanding;
   }
 
   /** The next request waits until everything before it is answered. */
@@ -230,9 +232,11 @@ export class ClientInput {
       if (client.closed || client.closing) return !client.closed;
       if (sent < count || this.#barrier) {
         this.#partial = false;
-        const rest =
-          sent < count ? engine.words[FRAME_WORD + sent * RECORD_WORDS + RECORD_START] : consumed;
-        return this.#hold(rest, end);
+        const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
+        const rest = sent < count ? engine.words[at] : consumed;
+        if (rest !== end) return this.#hold(rest, end);
+        engine.turn.markClient(client);
+        return true; // nothing is held back: reading on shows when the client leaves
       }
       switch (status) {
         case SCAN_COMPLETE:
@@ -279,40 +283,53 @@ export class ClientInput {
     const { pipeline, id, protocol, router } = client;
     const retries = client.pool.config.retryReads;
     const first = pipeline.tail;
-    engine.beginWalk(count);
+    // As they were before the request at hand.
+    let slot = first;
+    let unsent = pipeline.out.unsentBytes;
     let i = 0;
-    for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
-      const info = words[record + RECORD_INFO];
-      const start = words[record + RECORD_START];
-      const length = words[record + RECORD_LENGTH];
-      if ((info & PLAIN_MASK) === WHOLE && client.plain) {
-        const server = words[record + RECORD_SERVER];
-        const connection = router.choose(client, server, client.lane, MAY_WAIT);
-        if (connection === null) {
-          if (router.verdict === WAIT) break;
-          words[record + RECORD_DEST] = 0;
-          client.failForward(router.reason);
-        } else if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
-          router.sendRepeatable(client, connection, record);
-        } else {
-          connection.sendRecord(record, start, length, id, client.claims.begin());
+    engine.beginWalk(count);
+    try {
+      for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
+        slot = pipeline.tail;
+        const info = words[record + RECORD_INFO];
+        const start = words[record + RECORD_START];
+        const length = words[record + RECORD_LENGTH];
+        if ((info & PLAIN_MASK) === WHOLE && client.plain) {
+          const server = words[record + RECORD_SERVER];
+          const connection = router.choose(client, server, client.lane, MAY_WAIT);
+          if (connection === null) {
+            if (router.verdict === WAIT) break;
+            words[record + RECORD_DEST] = 0;
+            client.failForward(router.reason);
+          } else if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
+            router.sendRepeatable(client, connection, record);
+          } else {
+            connection.sendRecord(record, start, length, id, client.claims.begin());
+          }
+          continue;
         }
-        continue;
+        words[record + RECORD_DEST] = 0;
+        unsent = pipeline.out.unsentBytes;
+        if ((info & WHOLE) !== WHOLE) {
+          this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
+        } else if (!protocol.handleSpecial(client, start, length, info, false)) {
+          break;
+        }
+        unsent = pipeline.out.unsentBytes;
+        if (client.closing || this.#barrier || client.closed) {
+          i++;
+          break;
+        }
       }
-      words[record + RECORD_DEST] = 0;
-      if ((info & WHOLE) !== WHOLE) {
-        this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
-      } else if (!protocol.handleSpecial(client, start, length, info, false)) {
-        break;
-      }
-      if (client.closing || this.#barrier || client.closed) {
-        i++;
-        break;
-      }
+    } catch (error) {
+      i++; // its bytes go where they were reserved: that queue is whole, or is closed
+      const inStep = pipeline.isBare(slot) && pipeline.out.unsentBytes === unsent;
+      client.onException(error, inStep);
+    } finally {
+      // Records behind a stop are scanned again later: they must not be copied now.
+      for (let j = i; j < count; j++) words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = 0;
+      engine.endWalk();
     }
-    // Records behind a stop are scanned again later: they must not be copied now.
-    for (let j = i; j < count; j++) words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = 0;
-    engine.endWalk();
     pipeline.addBurst(first);
     if (pipeline.outstanding > 0 || pipeline.out.unsentBytes > 0) engine.turn.markClient(client);
     return i;
@@ -330,8 +347,8 @@ export class ClientInput {
   /** Keeps an unfinished request: carried when small, taken away in pieces when large. */
   #keep(consumed: number, end: number): boolean {
     const saved = this.#saved as SavedState;
-    const missing =
-      saved[STATE_BULK_LEFT - STATE_RESUME] + saved[STATE_ARGS_LEFT - STATE_RESUME] * SMALLEST_WORD;
+    const words = saved[STATE_ARGS_LEFT - STATE_RESUME];
+    const missing = saved[STATE_BULK_LEFT - STATE_RESUME] + words * SMALLEST_WORD;
     let from = consumed;
     if (saved[STATE_DETACHED - STATE_RESUME] === 0) {
       const known = saved[STATE_OFFSET - STATE_RESUME] + missing;
@@ -370,11 +387,8 @@ export class ClientInput {
     this.#large = null;
     const streaming = large.isStreaming;
     const request = large.finish();
-    if (streaming) {
-      this.#barrier = true;
-    } else if (request !== null) {
-      this.#sendAssembled(request, info, server);
-    }
+    if (streaming) this.#barrier = true;
+    else if (request !== null) this.#sendAssembled(request, info, server);
   }
 
   #sendAssembled(request: Buffer, info: number, server: number): void {

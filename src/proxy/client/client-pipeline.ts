@@ -34,6 +34,12 @@ export class HeapReply implements StoredReply {
   drop(): void {}
 }
 
+/** The reply to a request whose client does not hear it. */
+const NO_REPLY: StoredReply = {
+  writeTo: () => true,
+  drop: () => {},
+};
+
 const WAITING = 0;
 const OBJECT = -1;
 const STRIDE = 4;
@@ -125,6 +131,12 @@ export class ClientPipeline {
   endBurst(): void {
     this.#burstEnd = this.head;
     this.#nextBurstEnd = this.head;
+  }
+
+  /** `slot` is next, and neither a reply to it nor a later request is there. */
+  isBare(slot: number): boolean {
+    if (slot !== this.head || this.outstanding > 1) return false;
+    return this.#ring[(slot & this.#mask) * STRIDE] === WAITING;
   }
 
   /** Takes the next slot. */
@@ -234,6 +246,12 @@ export class ClientPipeline {
     this.storeObject(slot, new HeapReply(reply));
   }
 
+  /** The request is done, and its client does not hear the reply. */
+  deliverNothing(slot: number): void {
+    if (slot === this.head) this.#advance();
+    else this.storeObject(slot, NO_REPLY);
+  }
+
   /** Stores a reply object; it is written now if its turn has come. */
   storeObject(slot: number, reply: StoredReply): void {
     this.#place(slot, OBJECT, 0);
@@ -258,6 +276,7 @@ export class ClientPipeline {
 
   /** Gives the room of a stashed reply back. */
   unstash(at: number, length: number): void {
+    if (this.#closed) return;
     this.free(length);
     this.#stash.give(at, length);
   }
@@ -344,15 +363,11 @@ export class ClientPipeline {
 
   /** The client is gone: everything stored goes back. */
   close(): void {
-    for (let i = 0; i <= this.#mask; i++) {
-      const address = this.#ring[i * STRIDE];
-      if (address === OBJECT) this.#objects[i]?.drop();
-      else if (address !== WAITING) this.unstash(address, this.#ring[i * STRIDE + LENGTH]);
-    }
-    this.#shrink();
-    this.#stash.close();
-    this.#stored = 0;
     this.#closed = true;
+    this.#stash.close();
+    for (const object of this.#objects) object?.drop();
+    this.#shrink();
+    this.#stored = 0;
     this.head = this.tail;
   }
 }

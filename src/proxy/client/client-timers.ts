@@ -24,6 +24,7 @@ export interface TimedClient {
   answer(reply: Buffer): void;
   stopReading(): void;
   destroy(reason: string): void;
+  onException(error: unknown): void;
 }
 
 /**
@@ -113,6 +114,10 @@ export class ClientTimers implements Timed {
     if (limit === 0) return 0;
     // While it waits for replies its own time stands still.
     return (client.waits ? Math.floor(performance.now()) : this.lastRead) + limit;
+  }
+
+  onException(error: unknown): void {
+    this.#client.onException(error);
   }
 
   onDeadline(now: number): void {

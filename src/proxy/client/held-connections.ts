@@ -34,8 +34,12 @@ export class HeldConnections {
     const held = this.#held;
     this.#held = [];
     for (const source of held) {
-      if (all || source.owes(id, head)) source.resume();
-      else this.#held.push(source);
+      try {
+        if (all || source.owes(id, head)) source.resume();
+        else this.#held.push(source);
+      } catch (error) {
+        source.onException(error);
+      }
     }
   }
 }

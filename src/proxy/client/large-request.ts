@@ -22,6 +22,7 @@ export interface LargeRequester extends Flushable {
   readonly lane: number;
   readonly pipeline: ClientPipeline;
   readonly claims: Claims;
+  readonly closed: boolean;
   readonly session: Session;
   readonly authenticated: boolean;
   setAuthenticated(yes: boolean): void;
@@ -87,9 +88,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     this.#progress = this.#engine.now;
     if (this.#mode === 'discard' || length === 0) return;
     if (this.#mode === 'stream') {
-      const { out } = this.#connection as BackendConnection;
-      out.copyFrom(start, length);
-      this.#engine.turn.markBackend(this.#connection as BackendConnection);
+      this.#connection?.sendBody(start, length);
       if (this.mustWait) this.#engine.deadlines.arm(this, this.nextDeadline());
       return;
     }
@@ -165,8 +164,13 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     server.bulk.lease(this);
   }
 
+  onException(error: unknown): void {
+    this.#client.onException(error);
+  }
+
   onLease(connection: BackendConnection): void {
     const client = this.#client;
+    if (client.closed) throw new Error('a client that is gone waits for a connection');
     this.#mode = 'stream';
     this.#connection = connection;
     connection.holder = this;

@@ -26,6 +26,8 @@ export interface ClientProtocol extends PoolProtocol {
   tooLarge(limit: number, info: number): Buffer | null;
   /** What a client hears whose request did not come to its end in time. */
   readonly unfinished: Buffer;
+  /** What a client hears last when it met a mistake of ringway itself. */
+  readonly internalError: Buffer;
   /** What a client hears that is one too many. */
   readonly tooManyClients: Buffer;
 }

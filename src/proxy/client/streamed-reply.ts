@@ -7,6 +7,7 @@ export interface StreamOwner {
   readonly closed: boolean;
   readonly pipeline: ClientPipeline;
   destroy(reason: string): void;
+  onException(error: unknown): void;
 }
 
 /** A reply too large to be kept whole, handed to its client piece by piece as it arrives. */
@@ -56,6 +57,10 @@ export class StreamedReply implements StoredReply, ReplyStream {
     this.#early = [error];
     this.#earlyBytes = error.length;
     this.#done = true;
+  }
+
+  onException(error: unknown): void {
+    this.client.onException(error);
   }
 
   writeTo(pipeline: ClientPipeline): boolean {

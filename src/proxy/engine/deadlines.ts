@@ -5,6 +5,8 @@ export interface Timed {
   /** When it runs out, in milliseconds of performance.now(); 0 = it waits for nothing. */
   nextDeadline(): number;
   onDeadline(now: number): void;
+  /** One of these went wrong. */
+  onException(error: unknown): void;
 }
 
 const BUCKETS = 1024;
@@ -82,11 +84,19 @@ export class Deadlines {
       }
       item.timerAt = 0;
       this.#held--;
+      this.#ask(item, now);
+    }
+  }
+
+  #ask(item: Timed, now: number): void {
+    try {
       const due = item.nextDeadline();
-      if (due === 0) continue;
+      if (due === 0) return;
       if (due <= now) item.onDeadline(now);
       const next = item.nextDeadline();
       if (next !== 0) this.arm(item, next);
+    } catch (error) {
+      item.onException(error);
     }
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../../config/index.ts';
+import { InternalErrors } from '../../internal-errors.ts';
 import {
   LARGE_SLAB_BYTES,
   LARGE_SLABS,
@@ -33,13 +34,16 @@ import {
 } from '../../protocol/frame-table.ts';
 import { END } from '../../protocol/memcache/replies.ts';
 import { PROCESS_COUNTERS } from '../../stats/counters.ts';
+import { ArenaError } from './arena-error.ts';
 import { Deadlines } from './deadlines.ts';
+import { Guard, type GuardedConnection } from './guard.ts';
 import { HeldWrites } from './held-writes.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ReplyReceiver } from './receiver.ts';
 import { Turn } from './turn.ts';
 
 const STATE_WORD = STATE / 4;
+const FRAME_WORD = FRAME_TABLE / 4;
 const DRAIN_WORD = DRAIN_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 
@@ -95,6 +99,10 @@ export class Engine {
   readonly budget: MemoryBudget;
   /** Clients by id; an id is free again when nothing in flight names it. */
   readonly clients: (ReplyReceiver | null)[] = [];
+  /** Open connections to servers. */
+  readonly connections: Set<GuardedConnection> = new Set();
+  readonly guard: Guard = new Guard(this);
+  readonly errors: InternalErrors;
   readonly #assembledAt: number;
   readonly #freeIds: number[] = [];
   readonly #early: SendQueue[] = [];
@@ -124,6 +132,7 @@ export class Engine {
     this.reader = reader;
     this.writer = writer;
     this.log = log;
+    this.errors = new InternalErrors(log);
     this.#assembledAt = assembledAt;
     this.words = codec.arena.words;
     this.bytes = codec.arena.bytes;
@@ -205,10 +214,29 @@ export class Engine {
   /** Makes the copies planned so far; making one twice does no harm within a walk. */
   gatherNow(): void {
     if (!this.slabs.walking) return;
-    this.codec.gather(FRAME_TABLE, this.#frames);
-    if (this.#drains > 0) {
-      this.codec.gather(DRAIN_TABLE, this.#drains);
-      this.#drains = 0;
+    try {
+      this.codec.gather(FRAME_TABLE, this.#frames);
+      if (this.#drains > 0) this.codec.gather(DRAIN_TABLE, this.#drains);
+    } catch (error) {
+      // The bytes are many connections': each must get its own all the same.
+      this.#copy(FRAME_WORD, this.#frames);
+      this.#copy(DRAIN_WORD, this.#drains);
+      this.guard.note('copies were made one by one', error);
+    }
+    this.#drains = 0;
+  }
+
+  /** What the codec's gather() does. */
+  #copy(table: number, count: number): void {
+    const { words, bytes } = this;
+    for (let i = 0, at = table; i < count; i++, at += RECORD_WORDS) {
+      const dest = words[at + RECORD_DEST];
+      if (dest === 0) continue;
+      const end = words[at + RECORD_START] + words[at + RECORD_LENGTH];
+      if (Math.max(end, dest + words[at + RECORD_LENGTH]) > bytes.length) {
+        throw new ArenaError(`record ${i} ends at ${end}, its copy begins at ${dest}`);
+      }
+      bytes.copyWithin(dest, words[at + RECORD_START], end);
     }
   }
 
@@ -218,7 +246,7 @@ export class Engine {
     this.slabs.settle();
     const early = this.#early;
     if (early.length === 0) return;
-    for (let i = 0; i < early.length; i++) early[i].flush();
+    for (let i = 0; i < early.length; i++) early[i].flushNow();
     early.length = 0;
   }
 

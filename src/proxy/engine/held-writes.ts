@@ -9,6 +9,8 @@ export interface Holder {
   writeHeld(): void;
   /** Only writes: safe while a chunk lies in the receive window. */
   writeOut(): void;
+  /** One of these went wrong. */
+  onException(error: unknown): void;
 }
 
 /**
@@ -54,6 +56,11 @@ export class HeldWrites implements Timed {
     this.#young = told;
     this.#due = this.#old.length === 0 ? 0 : now + HELD_WRITE_MS;
   }
+
+  /** Holders answer for themselves. */
+  onException(error: unknown): void {
+    throw error;
+  }
 }
 
 /** Keeps its memory when it is emptied: that happens all the time. */
@@ -66,7 +73,14 @@ class HolderList {
   }
 
   writeOut(): void {
-    for (let i = 0; i < this.length; i++) this.#holders[i]?.writeOut();
+    for (let i = 0; i < this.length; i++) {
+      const holder = this.#holders[i];
+      try {
+        holder?.writeOut();
+      } catch (error) {
+        holder?.onException(error);
+      }
+    }
   }
 
   /** Tells each, and is empty. */
@@ -77,7 +91,11 @@ class HolderList {
       this.#holders[i] = null; // closed connections must not be kept alive here
       if (holder === null) continue;
       holder.listed = false;
-      holder.writeHeld();
+      try {
+        holder.writeHeld();
+      } catch (error) {
+        holder.onException(error);
+      }
     }
     this.length = 0;
   }

@@ -13,6 +13,8 @@ export interface ReplySource {
   owes(client: number, slot: number): boolean;
   /** The client that held it up has taken its bytes, or is gone. */
   resume(): void;
+  /** Something went wrong with that. */
+  onException(error: unknown): void;
 }
 
 /** A reply that arrives in pieces. */
@@ -21,6 +23,8 @@ export interface ReplyStream {
   push(start: number, length: number, last: boolean): void;
   /** The rest will not come; `error` is a complete error reply. */
   fail(error: Buffer): void;
+  /** Something went wrong with that. */
+  onException(error: unknown): void;
 }
 
 /**
@@ -78,4 +82,11 @@ export interface ReplyClaim {
   readonly clientId: number;
   readonly clientAddress: string;
   readonly clientName: string;
+  /** Bytes that are queued for the client and not handed to its socket. */
+  readonly unsentBytes: number;
+  /**
+   * Something went wrong with a reply that was being given to it.
+   * @param unsentBefore `unsentBytes` as it was then
+   */
+  onException(error: unknown, unsentBefore: number): void;
 }

@@ -7,6 +7,8 @@ export interface Flushable {
   flush(): void;
   /** Only writes: safe while a chunk lies in the receive window. */
   writeOut(): void;
+  /** One of these went wrong. */
+  onException(error: unknown): void;
 }
 
 /** Of one read alone nobody knows that more will follow. */
@@ -96,12 +98,12 @@ export class Turn {
    */
   writeAll(): void {
     this.writeToServers();
-    for (let i = 0; i < this.#clientCount; i++) this.#clients[i].writeOut();
+    for (let i = 0; i < this.#clientCount; i++) writeOut(this.#clients[i]);
   }
 
   /** Writes what is for servers: who asked for it is about to go elsewhere. */
   writeToServers(): void {
-    for (let i = 0; i < this.#backendCount; i++) this.#backends[i].writeOut();
+    for (let i = 0; i < this.#backendCount; i++) writeOut(this.#backends[i]);
   }
 
   /** Flushing may mark others, which are flushed in the same pass. */
@@ -117,20 +119,41 @@ export class Turn {
   }
 
   #flushBackends(): void {
-    for (let i = 0; i < this.#backendCount; i++) {
-      const item = this.#backends[i];
-      item.flushPending = false;
-      item.flush();
+    for (let i = 0; i < this.#backendCount; ) {
+      try {
+        while (i < this.#backendCount) {
+          const item = this.#backends[i++];
+          item.flushPending = false;
+          item.flush();
+        }
+      } catch (error) {
+        this.#backends[i - 1].onException(error);
+      }
     }
     this.#backendCount = 0;
   }
 
   #flushClients(): void {
-    for (let i = 0; i < this.#clientCount; i++) {
-      const item = this.#clients[i];
-      item.flushPending = false;
-      item.flush();
+    for (let i = 0; i < this.#clientCount; ) {
+      try {
+        while (i < this.#clientCount) {
+          const item = this.#clients[i++];
+          item.flushPending = false;
+          item.flush();
+        }
+      } catch (error) {
+        this.#clients[i - 1].onException(error);
+      }
     }
     this.#clientCount = 0;
+  }
+}
+
+/** Writes for somebody else's sake, who needs room. */
+function writeOut(item: Flushable): void {
+  try {
+    item.writeOut();
+  } catch (error) {
+    item.onException(error);
   }
 }

@@ -1,75 +1,130 @@
-import { FLAG_LAST } from '../../protocol/frame-table.ts';
+import { FLAG_LAST, MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
+import { serverError } from '../../protocol/memcache/replies.ts';
+import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
+import { REASON_INVALID } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import type { Server } from '../pool/server.ts';
-import type { SpecialRequest } from '../routing/request.ts';
+import { headOf, type SpecialRequest } from '../routing/request.ts';
+
+const TOO_LARGE = serverError('reply is larger than client_output_limit');
+/** For replies that are not what the command is answered with. */
+export const INVALID: Buffer = serverError(REASON_INVALID);
 
 /** What one server said to a command that all of them were sent. */
 export class ServerAnswer implements ReplyTarget {
   readonly server: Server;
-  readonly claim: Claim;
-  readonly #onComplete: () => void;
+  readonly #all: ServerAnswers;
   #pieces: Buffer[] = [];
   /** The reply, or the error of a server that could not be asked. */
   reply: Buffer = Buffer.alloc(0);
+  /** MC_REPLY_* of a complete reply. */
+  kind = MC_REPLY_ERROR;
+  lost = false;
+  #tooLarge = false;
 
-  constructor(server: Server, claim: Claim, onComplete: () => void) {
+  constructor(server: Server, all: ServerAnswers) {
     this.server = server;
-    this.claim = claim;
-    this.#onComplete = onComplete;
+    this.#all = all;
+  }
+
+  get claim(): Claim {
+    return this.#all.claim;
+  }
+
+  get isError(): boolean {
+    return this.kind >= MC_REPLY_ERROR;
   }
 
   onReply(start: number, length: number, info: number): void {
     const { memory } = this.server.pool.engine;
-    this.#pieces.push(Buffer.from(memory.subarray(start, start + length)));
+    if (!this.#tooLarge && this.#all.mayKeep(length)) {
+      this.#pieces.push(Buffer.from(memory.subarray(start, start + length)));
+    } else {
+      this.#tooLarge = true;
+      this.#pieces = [];
+    }
     if ((info & FLAG_LAST) === 0) return;
-    this.reply = Buffer.concat(this.#pieces);
-    this.#onComplete();
+    this.reply = this.#tooLarge ? TOO_LARGE : Buffer.concat(this.#pieces);
+    this.kind = this.#tooLarge ? MC_REPLY_ERROR : info & NO_COMMAND;
+    this.#all.complete();
   }
 
   onFailure(error: Buffer): void {
     this.reply = error;
-    this.#onComplete();
+    this.kind = MC_REPLY_ERROR;
+    this.lost = true;
+    this.#all.complete();
+  }
+}
+
+type Compose = (answers: readonly ServerAnswer[]) => Buffer;
+
+/** Takes what each server says, as far as the client's output limit lets it be kept. */
+class ServerAnswers {
+  readonly client: ClientConnection;
+  readonly answers: readonly ServerAnswer[];
+  readonly claim: Claim;
+  readonly #compose: Compose;
+  #left: number;
+  #bytes = 0;
+
+  constructor(client: ClientConnection, compose: Compose) {
+    const { servers } = client.pool;
+    this.client = client;
+    this.answers = servers.map((server) => new ServerAnswer(server, this));
+    this.claim = client.claims.claim();
+    this.#compose = compose;
+    this.#left = servers.length;
+  }
+
+  /** Whether so many bytes more may be kept; nothing is kept for a client that is gone. */
+  mayKeep(length: number): boolean {
+    const { client } = this;
+    if (this.claim.unheard || this.#bytes + length > client.pool.config.clientOutputLimit)
+      return false;
+    this.#bytes += length;
+    client.pipeline.hold(length);
+    return true;
+  }
+
+  complete(): void {
+    if (--this.#left > 0) return;
+    const { client } = this;
+    client.pipeline.free(this.#bytes);
+    if (this.claim.closed) {
+      this.claim.forget();
+      return;
+    }
+    if (this.answers.some(({ lost }) => lost)) client.pool.counters[FORWARD_ERROR]++;
+    this.claim.deliver(this.#compose(this.answers));
   }
 }
 
 /** The first reply that is an error; null when there is none. */
 export function firstError(answers: readonly ServerAnswer[]): Buffer | null {
-  const bad = answers.find(({ reply }) =>
-    /^(CLIENT_|SERVER_)?ERROR/.test(reply.toString('latin1')),
-  );
-  return bad?.reply ?? null;
+  return answers.find(({ isError }) => isError)?.reply ?? null;
 }
 
 /**
  * Sends `line` to every server of the pool; `compose` makes the client's reply of theirs.
  * @returns false when it must wait for a server to take more
  */
-export function askAllServers(
-  request: SpecialRequest,
-  line: Buffer,
-  compose: (answers: readonly ServerAnswer[]) => Buffer,
-): boolean {
+export function askAllServers(request: SpecialRequest, line: Buffer, compose: Compose): boolean {
   const { client } = request;
   const { servers, protocol } = client.pool;
   const connections = choose(request);
   if (connections === null) return false;
-  const claim = client.claims.claim();
-  let left = servers.length;
-  const onComplete = (): void => {
-    if (--left > 0) return;
-    if (claim.closed) claim.forget();
-    else claim.deliver(compose(answers));
-  };
-  const answers = servers.map((server) => new ServerAnswer(server, claim, onComplete));
+  const { answers } = new ServerAnswers(client, compose);
   for (const [i, connection] of connections.entries()) {
     if (connection === null) {
       answers[i].onFailure(protocol.failure(servers[i].lastFailure));
     } else {
       connection.out.copy(line);
-      connection.sentFor(answers[i], line.length, line);
+      connection.sentFor(answers[i], line.length, headOf(request));
     }
   }
   return true;

@@ -21,8 +21,8 @@ import { wordsOf } from '../../protocol/memcache/words.ts';
 import { isHttpLine, refuseHttp } from '../client/http-guard.ts';
 import { MAY_WAIT, MUST_SEND, WAIT } from '../client/router.ts';
 import { forward } from '../routing/forward.ts';
-import type { SpecialRequest } from '../routing/request.ts';
-import { askAllServers, firstError, tellAllServers } from './all-servers.ts';
+import { headOf, type SpecialRequest } from '../routing/request.ts';
+import { askAllServers, firstError, INVALID, tellAllServers } from './all-servers.ts';
 import { sendMultiget } from './multiget.ts';
 import { MARKER, QuietReply } from './quiet.ts';
 import { answerStats } from './stats.ts';
@@ -84,7 +84,10 @@ function sendToAll(request: SpecialRequest, command: number, info: number): bool
     return true;
   }
   if (silent) return tellAllServers(request);
-  return askAllServers(request, bytesOf(request), (answers) => firstError(answers) ?? replies.OK);
+  return askAllServers(request, bytesOf(request), (answers) => {
+    const isDone = answers.every(({ reply }) => reply.equals(replies.OK));
+    return firstError(answers) ?? (isDone ? replies.OK : INVALID);
+  });
 }
 
 /** A command with one key: quiet, with noreply, or with a key in base64. */
@@ -106,8 +109,7 @@ function sendByKey(request: SpecialRequest, info: number): boolean {
   } else {
     connection.out.copyFrom(start, length);
     connection.out.copy(MARKER);
-    const { memory } = client.pool.engine;
-    connection.sentFor(new QuietReply(client), length + MARKER.length, memory, start);
+    connection.sentFor(new QuietReply(client), length + MARKER.length, headOf(request));
   }
   return true;
 }

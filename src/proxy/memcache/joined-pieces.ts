@@ -7,6 +7,7 @@ import {
 } from '../../protocol/frame-table.ts';
 import { isItemOf } from '../../protocol/memcache/item-match.ts';
 import { END } from '../../protocol/memcache/replies.ts';
+import { valueBlock } from '../../protocol/memcache/reply-line.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GetLines } from './get-lines.ts';
@@ -62,8 +63,9 @@ export class JoinedPieces {
       const lineEnd = this.#engine.memory.indexOf(LF, at) + 1;
       const line = this.#engine.memory.toString('latin1', at, lineEnd - LINE_END_BYTES);
       if (!line.startsWith(VALUE)) return last && this.#finish(at, lineEnd - at, line);
-      if (!this.#findKey(at, lineEnd)) return false;
-      this.#dataLeft = Number(line.split(' ')[3]) + LINE_END_BYTES;
+      const size = valueBlock(this.#engine.bytes, at, lineEnd - LINE_END_BYTES);
+      if (size < 0 || !this.#findKey(at, lineEnd)) return false;
+      this.#dataLeft = size + LINE_END_BYTES;
       this.#pass(at, lineEnd - at, MC_REPLY_VALUES, false);
       at = lineEnd;
     }

@@ -126,22 +126,39 @@ export class JoinedReplies {
     let key = KEY_ITEMS / 4;
     let items = 0;
     let from = start;
-    for (let left = inFlight.headJoined; left > 0; left--) {
-      key += inFlight.headKeys;
-      const all = words[key - 1];
-      const to = all === 0 ? start : words[ends / 4 + all - 1];
-      const own = all - items;
-      this.#give(
-        from,
-        to - from,
-        END.length,
-        MC_REPLY_VALUES,
-        own,
-        own === 0 ? 0 : ends + items * 4,
-      );
-      items = all;
-      from = to;
+    let left = inFlight.headJoined;
+    let waiting = inFlight.count;
+    let id = inFlight.headClient;
+    while (left > 0) {
+      try {
+        for (; left > 0; ) {
+          waiting = inFlight.count;
+          id = inFlight.headClient;
+          key += inFlight.headKeys;
+          const first = items;
+          const begin = from;
+          items = words[key - 1];
+          from = items === 0 ? start : words[ends / 4 + items - 1];
+          left--;
+          const own = items - first;
+          const itemEnds = own === 0 ? 0 : ends + first * 4;
+          this.#give(begin, from - begin, END.length, MC_REPLY_VALUES, own, itemEnds);
+        }
+      } catch (error) {
+        this.#onException(error, waiting, id);
+      }
     }
+  }
+
+  /**
+   * A request could not be given its reply: its client goes, and the others get theirs.
+   * @param waiting requests that were in flight before @param id its client
+   * @throws when it is still in flight, so that whose the next reply is cannot be known
+   */
+  #onException(error: unknown, waiting: number, id: number): void {
+    const client = this.#engine.clients[id] ?? null;
+    if (client === null || this.#connection.inFlight.count >= waiting) throw error;
+    client.onException(error);
   }
 
   /**
@@ -191,8 +208,14 @@ export class JoinedReplies {
     const line = Math.max(start, memory.lastIndexOf(LF, end - 2) + 1);
     this.#policy.onFailed(memory.toString('latin1', line, end).trim());
     this.#gets.shift();
-    for (let left = this.#connection.inFlight.headJoined; left > 0; left--) {
-      this.#give(line, end - line, 0, kind, 0, 0);
+    const { inFlight } = this.#connection;
+    for (let left = inFlight.headJoined; left > 0; left--) {
+      const { count, headClient } = inFlight;
+      try {
+        this.#give(line, end - line, 0, kind, 0, 0);
+      } catch (error) {
+        this.#onException(error, count, headClient);
+      }
     }
   }
 
@@ -212,12 +235,12 @@ export class JoinedReplies {
     const { ring, headAt } = inFlight;
     const id = ring[headAt + IN_FLIGHT_CLIENT];
     if (id < 0) {
-      replies.measure();
-      inFlight.headTarget.onReply(start, length, WHOLE | kind, items, ends);
-      inFlight.shift();
+      replies.times.measure();
+      replies.tell(inFlight.headTarget, start, length, WHOLE | kind, items, ends);
+      if (inFlight.count > 0) inFlight.shift();
       return;
     }
-    replies.answered();
+    replies.times.answered();
     const slot = ring[headAt + IN_FLIGHT_SLOT];
     const series = ring[headAt + IN_FLIGHT_SERIES];
     const arrived = ring[headAt + IN_FLIGHT_ARRIVED];

@@ -19,7 +19,7 @@ import { REASON_REFUSED } from '../backend/failure.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import { writeBytes } from '../engine/short-text.ts';
 import { forward } from '../routing/forward.ts';
-import type { SpecialRequest } from '../routing/request.ts';
+import { type SpecialRequest, headOf as wholeRequest } from '../routing/request.ts';
 import { getLinesOf } from './joined-gets.ts';
 import { MultigetReply } from './multiget-reply.ts';
 
@@ -79,6 +79,7 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
   const connections = client.router.chooseAll(client, servers, client.lane, intent);
   if (connections === null) return false;
   const reply = new MultigetReply(client, order, shares.length);
+  const whole = wholeRequest(request);
   reserve(request, plan, connections, head);
   copyKeys(request, plan);
   for (let i = 0; i < shares.length; i++) {
@@ -91,7 +92,7 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
       continue;
     }
     if (share.heap !== null) connection.out.append(share.heap);
-    connection.sentFor(part, share.bytes, pool.engine.bytes, request.start);
+    connection.sentFor(part, share.bytes, whole);
     if (share.inLine) getLinesOf(connection)?.noteKeys(share.keys);
   }
   return true;

@@ -9,6 +9,7 @@ import { BINARY_REQUEST, binaryRefusal } from '../../protocol/memcache/binary.ts
 import { memcacheClasses } from '../../protocol/memcache/command-classes.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
+import { REASON_INTERNAL } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol } from '../client/protocol.ts';
 import { handleMemcacheRequest } from './dispatch.ts';
@@ -24,6 +25,7 @@ export class MemcacheProtocol implements ClientProtocol {
   readonly probe: Buffer = Buffer.from('version\r\n');
   readonly probeAnswer: number = 0x56; // 'V'
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
+  readonly internalError: Buffer = replies.serverError(REASON_INTERNAL);
 
   constructor(codec: Codec) {
     this.#codec = codec;

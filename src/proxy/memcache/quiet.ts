@@ -1,4 +1,4 @@
-import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
+import { FLAG_FIRST, FLAG_LAST, MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
 import { serverError } from '../../protocol/memcache/replies.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
@@ -26,6 +26,7 @@ export class QuietReply implements ReplyTarget, StoredReply {
   #bytes = 0;
   #replies = 0;
   #overflown = false;
+  distrusts = false;
   /** The marker is answered: nothing more belongs to this command. */
   #complete = false;
 
@@ -38,8 +39,10 @@ export class QuietReply implements ReplyTarget, StoredReply {
     const last = (info & FLAG_LAST) !== 0;
     if (last) this.#replies++;
     // A server without meta commands answers the marker with an error: the second reply is its.
-    this.#complete = this.#isMarker(start, length, info) || this.#replies === 2;
+    const isError = (info & NO_COMMAND) >= MC_REPLY_ERROR;
+    this.#complete = this.#isMarker(start, length, info) || (this.#replies === 2 && isError);
     if (this.#complete) this.claim.store(this);
+    else if (this.#replies === 2) this.distrusts = true;
     else this.#keep(start, length);
   }
 

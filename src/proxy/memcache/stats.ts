@@ -1,9 +1,10 @@
+import { MC_REPLY_STATS } from '../../protocol/frame-table.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
 import * as counter from '../../stats/counters.ts';
 import { VERSION } from '../../version.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { SpecialRequest } from '../routing/request.ts';
-import { askAllServers, type ServerAnswer } from './all-servers.ts';
+import { askAllServers, INVALID, type ServerAnswer } from './all-servers.ts';
 
 /** The names are nutcracker's. */
 const POOL_FIELDS: readonly (readonly [string, number])[] = [
@@ -55,6 +56,7 @@ export function answerStats(request: SpecialRequest, words: readonly string[]): 
 
 function ownStats(pool: Pool): Buffer {
   const { process: counters } = pool.engine;
+  // Names are one character per byte.
   const lines = [
     replies.statLine('pid', process.pid),
     replies.statLine('uptime', Math.floor(process.uptime())),
@@ -63,13 +65,14 @@ function ownStats(pool: Pool): Buffer {
     replies.statLine('threads', 1),
     replies.statLine('curr_connections', counters[counter.CURR_CONNECTIONS]),
     replies.statLine('total_connections', counters[counter.TOTAL_CONNECTIONS]),
-    replies.statLine('pool', pool.config.name),
+    replies.statLine('pool', Buffer.from(pool.config.name).toString('latin1')),
     ...POOL_FIELDS.map(([name, at]) => replies.statLine(name, pool.counters[at])),
   ];
   for (const server of pool.servers) {
     server.gaugeQueues();
     for (const [name, at] of SERVER_FIELDS) {
-      lines.push(replies.statLine(`${server.name}:${name}`, server.counters[at]));
+      const title = `${server.config.ringName}:${name}`;
+      lines.push(replies.statLine(title, server.counters[at]));
     }
   }
   return Buffer.concat([Buffer.from(lines.join(''), 'latin1'), replies.END]);
@@ -80,14 +83,21 @@ function labelledLine(server: string, said: string): string {
   return replies.statLine(`${server}:${name}`, value.join(' '));
 }
 
+/** Whether a server said what `stats` is answered with: STAT lines, only END, or an error. */
+function isList({ kind, isError, reply }: ServerAnswer): boolean {
+  return isError || kind === MC_REPLY_STATS || reply.equals(replies.END);
+}
+
 /** Each server's STAT lines with its name in front; a server that failed has an `error` line. */
 function labelled(answers: readonly ServerAnswer[]): Buffer {
   const lines: string[] = [];
-  for (const { server, reply } of answers) {
+  for (const answer of answers) {
+    // As the reply: one character per byte.
+    const name = answer.server.config.ringName;
+    const reply = isList(answer) ? answer.reply : INVALID;
     for (const line of reply.toString('latin1').split('\r\n')) {
-      if (line.startsWith('STAT ')) lines.push(labelledLine(server.name, line.slice(5)));
-      else if (line !== '' && line !== 'END')
-        lines.push(labelledLine(server.name, `error ${line}`));
+      if (line.startsWith('STAT ')) lines.push(labelledLine(name, line.slice(5)));
+      else if (line !== '' && line !== 'END') lines.push(labelledLine(name, `error ${line}`));
     }
   }
   return Buffer.concat([Buffer.from(lines.join(''), 'latin1'), replies.END]);

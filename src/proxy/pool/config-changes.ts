@@ -75,7 +75,7 @@ function adviceFor({ redisAuth, loginTimeoutMs, maxAuthFailures }: PoolConfig): 
 
 function namedRing(pool: PoolConfig): NamedRing {
   const live = new Uint8Array(pool.servers.length).fill(1);
-  return { ring: ringOf(pool, live), names: pool.servers.map((server) => server.ringName) };
+  return { ring: ringOf(pool, live), names: pool.servers.map((server) => server.name) };
 }
 
 /** What is compared one by one, or not at all. */
@@ -92,13 +92,13 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   }
   if (String(before.redisAuth) !== String(after.redisAuth)) found.push('redis_auth is another');
   for (const server of after.servers) {
-    const old = before.servers.find(({ ringName }) => ringName === server.ringName);
-    if (old === undefined) found.push(`server ${server.ringName} is new`);
-    else differs(`server ${server.ringName}`, old.text, server.text);
+    const old = before.servers.find(({ name }) => name === server.name);
+    if (old === undefined) found.push(`server ${server.name} is new`);
+    else differs(`server ${server.name}`, old.text, server.text);
   }
   for (const server of before.servers) {
-    if (after.servers.every(({ ringName }) => ringName !== server.ringName)) {
-      found.push(`server ${server.ringName} is gone`);
+    if (after.servers.every(({ name }) => name !== server.name)) {
+      found.push(`server ${server.name} is gone`);
     }
   }
   return found;

@@ -1,6 +1,8 @@
 import type { PoolConfig } from '../../config/index.ts';
+import { HEALTH_RETRY_MS } from '../../limits.ts';
 import { LOG_NOTICE, LOG_WARN, type LogFields } from '../../log.ts';
 import { SERVER_EJECTED_AT, SERVER_EJECTS } from '../../stats/counters.ts';
+import type { Guard } from '../engine/guard.ts';
 
 /** A server, as far as its health goes. */
 export interface HealthyServer {
@@ -15,6 +17,7 @@ export interface HealthyServer {
 
 /** The pool whose ring its health decides. */
 export interface HealthyPool {
+  readonly engine: { readonly guard: Guard };
   readonly config: PoolConfig;
   readonly servers: readonly HealthyServer[];
   readonly counters: Float64Array;
@@ -107,6 +110,16 @@ export class PoolHealth {
    * passed.
    */
   readmit(now: number): void {
+    try {
+      this.#takeBack(now);
+    } catch (error) {
+      // Not the trouble of the client whose requests come next, nor of those after it.
+      this.due = now + HEALTH_RETRY_MS;
+      this.#pool.engine.guard.note(`pool ${this.#pool.config.name} takes no server back`, error);
+    }
+  }
+
+  #takeBack(now: number): void {
     let changed = false;
     for (const server of this.#pool.servers) {
       const { index } = server;

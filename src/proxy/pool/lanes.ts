@@ -1,6 +1,13 @@
 import { LANE_LIMIT } from '../../limits.ts';
 import { Lane, type RespVersion } from '../backend/lane.ts';
 
+/** What a lane was when a request was made; the lane itself may be given to others meanwhile. */
+export type LaneKey = Readonly<Pick<Lane, 'index' | 'db' | 'resp'>>;
+
+export function laneKey({ index, db, resp }: Lane): LaneKey {
+  return { index, db, resp };
+}
+
 /**
  * The lanes of a pool. Lane 0 is what a client has when it connects: RESP2 and the database of the
  * configuration. The others come and go with the clients that ask for them.
@@ -32,6 +39,16 @@ export class Lanes {
   /** Whether the servers have said that they have this database. */
   isVerified(db: number): boolean {
     return this.#lanes.some((lane) => lane.db === db && lane.verified);
+  }
+
+  /**
+   * Where a request made on a lane is sent later: on the one with its database and version.
+   * @returns its index; -1 when there is none and no room for one
+   */
+  again({ index, db, resp }: LaneKey): number {
+    const lane = this.#lanes[index];
+    if (lane.db === db && lane.resp === resp) return index;
+    return this.find(db, resp)?.index ?? -1;
   }
 
   /** The lane of a database and version; null when there are too many already. */

@@ -109,13 +109,13 @@ export class Pool implements ServerPool, HealthyPool {
     this.#configureCommands();
     this.refusedDatabases.clear();
     const known = new Map(this.servers.map((server) => [server.name, server]));
-    const indexes = config.servers.map(({ ringName }) => known.get(ringName)?.index ?? -1);
+    const indexes = config.servers.map(({ name }) => known.get(name)?.index ?? -1);
     const replaced = new Set<Server>();
     this.servers = config.servers.map((line, i) => {
-      const server = known.get(line.ringName);
+      const server = known.get(line.name);
       if (server === undefined) return new Server(this, line, i, this.latency?.add() ?? 0);
       if (sameConnections(before, config) && sameAddress(server.config, line)) {
-        known.delete(line.ringName);
+        known.delete(line.name);
         server.reconfigure(line, i);
         return server;
       }

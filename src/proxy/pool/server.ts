@@ -9,7 +9,12 @@ import {
   SERVER_COUNTERS,
 } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
-import { REASON_REFUSED, REASON_TIMEOUT, REASON_TOO_MANY } from '../backend/failure.ts';
+import {
+  REASON_INTERNAL,
+  REASON_REFUSED,
+  REASON_TIMEOUT,
+  REASON_TOO_MANY,
+} from '../backend/failure.ts';
 import type { Lane } from '../backend/lane.ts';
 import { Leases } from '../backend/leases.ts';
 import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
@@ -68,7 +73,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.#breaker = new Breaker(0, 0);
     this.#configureBreaker();
     this.config = config;
-    this.name = config.ringName;
+    this.name = config.name;
     this.#perLane = pool.config.serverConnections;
     this.#connections = new Array(this.#perLane).fill(null);
     this.bulk = new Leases((lane) => this.#openBulk(lane), pool.config.bulkConnections);
@@ -151,18 +156,27 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       return null;
     }
     while (this.#connections.length <= at) this.#connections.push(null);
-    budget.open++;
-    const opened = new BackendConnection(engine, this, lane, PURPOSE_SHARED);
-    this.#connections[at] = opened;
+    try {
+      const opened = this.#connect(lane, PURPOSE_SHARED);
+      this.#connections[at] = opened;
+      return opened;
+    } catch (error) {
+      engine.guard.note(`no connection to server ${this.title} is opened`, error);
+      this.lastFailure = REASON_INTERNAL;
+      return null;
+    }
+  }
+
+  #connect(lane: Lane, purpose: number): BackendConnection {
+    const opened = new BackendConnection(this.pool.engine, this, lane, purpose);
+    this.pool.budget.open++;
     return opened;
   }
 
   /** One more connection of those bounded by `bulk_connections`. */
   #openBulk(lane: Lane): BackendConnection {
-    const { budget, engine } = this.pool;
-    budget.makeRoom();
-    budget.open++;
-    return new BackendConnection(engine, this, lane, PURPOSE_BULK);
+    this.pool.budget.makeRoom();
+    return this.#connect(lane, PURPOSE_BULK);
   }
 
   leastUsed(
@@ -213,9 +227,9 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** Asks the server whether it is well, on a connection of its own. */
   probe(onAnswer: () => void): void {
-    this.pool.budget.open++;
     const { engine, lanes } = this.pool;
-    const connection = new BackendConnection(engine, this, lanes.first, PURPOSE_PROBE);
+    const { guard } = engine;
+    const connection = this.#connect(lanes.first, PURPOSE_PROBE);
     const request = this.pool.protocol.probe;
     connection.out.append(request);
     connection.sentFor(
@@ -223,12 +237,12 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
         claim: null,
         onReply: (start) => {
           if (this.pool.engine.bytes[start] === this.pool.protocol.probeAnswer) onAnswer();
-          setImmediate(() => connection.close());
+          setImmediate(guard.bind(connection, () => connection.close()));
         },
         onFailure: () => {},
       },
       request.length,
-      request,
+      null,
     );
   }
 

@@ -1,8 +1,9 @@
 import { SLOW_KEY_BYTES } from '../../limits.ts';
 import { LOG_NOTICE, type Log } from '../../log.ts';
+import { findCommand } from '../../protocol/redis/table/commands.ts';
 import type { SlowRequest } from '../backend/owner.ts';
 
-/** One line of the slow log. Texts are latin1, one character per byte. */
+/** One line of the slow log. Texts are latin1, one character per byte, but for `server`. */
 export interface SlowEntry {
   readonly id: number;
   /** Unix time in seconds, of the reply. */
@@ -104,9 +105,21 @@ export function describeHead(head: Buffer): Description {
     return { command, key, words: words.length };
   }
   const words = Number(first.slice(1));
-  const [command, afterCommand] = bulkAt(text, text.length - rest.join('\r\n').length);
-  const key = words > 1 && afterCommand < text.length ? bulkAt(text, afterCommand)[0] : null;
-  return { command: command.toUpperCase(), key, words };
+  const [name, afterName] = bulkAt(text, text.length - rest.join('\r\n').length);
+  const command = name.toUpperCase();
+  return { command, key: keyIn(text, afterName, command, words), words };
+}
+
+/** The first key as far as the head reaches; null when it has none, or it is behind that. */
+function keyIn(text: string, afterName: number, command: string, words: number): string | null {
+  const { keys, numkeys } = findCommand(command) ?? { keys: 'range', numkeys: 0 };
+  // A script in front of the keys is none.
+  let left = keys === 'numkeys' ? numkeys : 0;
+  let count = '1';
+  let at = afterName;
+  for (; left > 0 && at < text.length; left--) [count, at] = bulkAt(text, at);
+  if (left > 0 || count === '0' || words < 2 || at >= text.length) return null;
+  return bulkAt(text, at)[0];
 }
 
 /** The bulk at `at`, as far as it is there and short enough, and where the next one begins. */
@@ -127,7 +140,9 @@ export function slowLogReply(entries: readonly SlowEntry[]): Buffer {
     const args = [entry.command];
     if (entry.key !== null) args.push(entry.key);
     if (entry.moreWords > 0) args.push(`... (${entry.moreWords} more arguments)`);
-    args.push(`[server ${entry.server} took ${entry.serverMicros} us of it]`);
+    // The names of the file are no latin1: this makes them one character per byte as well.
+    const server = Buffer.from(entry.server).toString('latin1');
+    args.push(`[server ${server} took ${entry.serverMicros} us of it]`);
     out.push(`*6\r\n:${entry.id}\r\n:${entry.at}\r\n:${entry.totalMicros}\r\n`);
     out.push(`*${args.length}\r\n`, ...args.map(bulk), bulk(entry.client), bulk(entry.clientName));
   }

@@ -1,80 +1,121 @@
 import { arrayReply, integerReply, nullReply } from '../../protocol/redis/replies/encode.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
-import { elementsOf, isNull, textOf } from '../../protocol/redis/replies/reply-parts.ts';
+import {
+  bulkOf,
+  elementsOf,
+  integerOf,
+  isNull,
+  isStatus,
+  listOf,
+  wordOf,
+} from '../../protocol/redis/replies/reply-parts.ts';
 import type { CommandSpec, Merge } from '../../protocol/redis/table/commands.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
+import { answer, copyOf, type SpecialRequest, wordCount } from '../routing/request.ts';
 import { type Answer, joinServers } from './server-answers.ts';
 
-type Join = (answers: readonly Answer[], client: ClientConnection) => Buffer;
+const ARRAY = 0x2a; // '*'
+const MAX_INTEGER = (1n << 63n) - 1n;
+
+/** Null when a reply is not one that the command has. */
+type Join = (answers: readonly Answer[], request: Joined) => Buffer | null;
+
+interface Joined {
+  readonly client: ClientConnection;
+  /** Words of the request. */
+  readonly words: number;
+}
 
 /** The error of the first server that has one, named unless all say the same. */
 function firstError(answers: readonly Answer[]): Buffer | null {
-  const bad = answers.find(({ isError }) => isError);
-  if (bad === undefined) return null;
-  if (answers.every(({ reply }) => reply.equals(bad.reply))) return bad.reply;
-  return replies.serverSaid(bad.server.name, bad.reply);
+  const bad = answers.find(({ error }) => error !== null);
+  if (bad === undefined || bad.error === null) return null;
+  if (answers.every(({ body }) => body.equals(bad.body))) return bad.error;
+  return replies.serverSaid(bad.server.name, bad.error);
 }
 
-function same(answers: readonly Answer[]): Buffer {
-  const error = firstError(answers);
-  if (error !== null) return error;
+/** A status or a text. */
+function same(answers: readonly Answer[]): Buffer | null {
+  if (answers.some(({ body }) => wordOf(body) === null)) return null;
   const [first] = answers;
-  const other = answers.find(({ reply }) => !reply.equals(first.reply));
-  if (other === undefined) return first.reply;
+  const other = answers.find(({ body }) => !body.equals(first.body));
+  if (other === undefined) return first.body;
   return replies.disagree(first.server.name, other.server.name);
 }
 
 /** As `same`, for arrays whose order says nothing. */
-function sameSet(answers: readonly Answer[]): Buffer {
-  const error = firstError(answers);
-  if (error !== null) return error;
-  const sets = answers.map(({ reply }) =>
-    (elementsOf(reply) ?? [reply]).map((element) => element.toString('latin1')).sort(),
+function sameSet(answers: readonly Answer[], { client }: Joined): Buffer | null {
+  const sets: string[][] = [];
+  const mayBeSet = client.pool.lanes.at(client.lane).resp === 3;
+  for (const { body } of answers) {
+    const elements = elementsOf(body);
+    if (elements === null || (body[0] !== ARRAY && !mayBeSet)) return null;
+    sets.push(elements.map((element) => element.toString('latin1')).sort());
+  }
+  const [first] = sets;
+  const wrong = sets.findIndex(
+    (set) => set.length !== first.length || set.some((element, i) => element !== first[i]),
   );
-  const wrong = sets.findIndex((set) => set.join() !== sets[0].join());
-  if (wrong < 0) return answers[0].reply;
+  if (wrong < 0) return answers[0].body;
   return replies.disagree(answers[0].server.name, answers[wrong].server.name);
 }
 
-function sum(answers: readonly Answer[]): Buffer {
+function sum(answers: readonly Answer[]): Buffer | null {
   let total = 0n;
-  for (const { reply } of answers) total += BigInt(textOf(reply));
-  return integerReply(total);
+  for (const { body } of answers) {
+    const value = integerOf(body);
+    if (value === null || value < 0n) return null;
+    total += value;
+  }
+  return total > MAX_INTEGER ? null : integerReply(total);
 }
 
-function concat(answers: readonly Answer[]): Buffer {
-  const lists = answers.map(({ reply }) => elementsOf(reply) ?? []);
-  return arrayReply(lists.flat());
+/** Lists of texts. */
+function concat(answers: readonly Answer[]): Buffer | null {
+  const all: Buffer[][] = [];
+  for (const { body } of answers) {
+    if (listOf(body, bulkOf) === null) return null;
+    all.push(elementsOf(body) ?? []);
+  }
+  return arrayReply(all.flat());
 }
 
-/** A one for what every server has. */
-function every(answers: readonly Answer[]): Buffer {
-  const lists = answers.map(({ reply }) => (elementsOf(reply) ?? []).map(textOf));
-  const flags = lists[0].map((_, i) => lists.every((list) => list[i] === '1'));
-  return arrayReply(flags.map((flag) => integerReply(flag ? 1 : 0)));
+/** A one for what every server has; each says so for each word behind the subcommand. */
+function every(answers: readonly Answer[], { words }: Joined): Buffer | null {
+  const count = words - 2;
+  const flags = new Array<number>(count).fill(1);
+  for (const { body } of answers) {
+    const list = listOf(body, integerOf);
+    if (list === null || list.length !== count) return null;
+    if (list.some((value) => value !== 0n && value !== 1n)) return null;
+    for (let i = 0; i < count; i++) if (list[i] === 0n) flags[i] = 0;
+  }
+  return arrayReply(flags.map((flag) => integerReply(flag)));
 }
 
 /** One server that did it is enough; else the first error. */
-function anyOne(answers: readonly Answer[]): Buffer {
-  const good = answers.find(({ isError }) => !isError);
-  return good?.reply ?? answers[0].reply;
+function anyOne(answers: readonly Answer[]): Buffer | null {
+  const good = answers.find(({ error }) => error === null);
+  if (good === undefined) return answers[0].error;
+  return isStatus(good.body) ? good.body : null;
 }
 
-function randomOne(answers: readonly Answer[], client: ClientConnection): Buffer {
-  const keys = answers.filter(({ reply, isError }) => !isError && !isNull(reply));
-  if (keys.length > 0) return keys[Math.floor(Math.random() * keys.length)].reply;
+function randomOne(answers: readonly Answer[], { client }: Joined): Buffer | null {
+  const good = answers.filter(({ error }) => error === null);
+  if (good.some(({ body }) => bulkOf(body) === null && !isNull(body))) return null;
+  const keys = good.filter(({ body }) => !isNull(body));
+  if (keys.length > 0) return keys[Math.floor(Math.random() * keys.length)].body;
   return firstError(answers) ?? nullReply(client.pool.lanes.at(client.lane).resp);
 }
 
 /** Any error is the answer; `join` only sees good replies. */
 function unlessError(join: Join): Join {
-  return (answers, client) => firstError(answers) ?? join(answers, client);
+  return (answers, request) => firstError(answers) ?? join(answers, request);
 }
 
 const JOINS: Readonly<Record<Exclude<Merge, 'none'>, Join>> = {
-  same,
-  'same-set': sameSet,
+  same: unlessError(same),
+  'same-set': unlessError(sameSet),
   sum: unlessError(sum),
   concat: unlessError(concat),
   every: unlessError(every),
@@ -91,7 +132,8 @@ export function sendToAllServers(request: SpecialRequest, spec: CommandSpec): bo
   }
   if (spec.merge === 'none') throw new Error(`${spec.name} has no way to join replies`);
   const join = JOINS[spec.merge];
-  return joinServers({ request, servers, bytes: copyOf(request) }, (answers) =>
-    join(answers, client),
-  );
+  const bytes = copyOf(request);
+  const joined: Joined = { client, words: wordCount(request) };
+  const question = { request, servers, bytes, lane: client.lane };
+  return joinServers(question, (answers) => join(answers, joined));
 }

@@ -7,7 +7,9 @@ import {
   RECORD_START,
 } from '../../protocol/frame-table.ts';
 import { elementEnds } from '../../protocol/redis/replies/elements.ts';
+import { readSmallInteger } from '../../protocol/redis/replies/integers.ts';
 import { REPLY_TOO_LARGE } from '../../protocol/redis/replies/replies.ts';
+import { errorOf, withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { Coalesce } from '../../protocol/redis/table/commands.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
 import { failureReply, REASON_INVALID } from '../backend/failure.ts';
@@ -26,6 +28,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 const ERROR = 0x2d; // '-'
 const INTEGER = 0x3a; // ':'
+const BULK_ERROR = 0x21; // '!'
 
 /** The reply to one fragment: kept in the client's stash, or on the heap when it is large. */
 class Part implements ReplyTarget {
@@ -98,8 +101,10 @@ export class CoalescedReply implements StoredReply {
     const last = (info & FLAG_LAST) !== 0;
     if (!this.claim.closed && part.error === null) {
       const type = info & 0xff;
-      if (type === ERROR && last) part.error = this.#copy(start, length);
-      else if (!this.#fits(part, info, count, start, length))
+      if ((type === ERROR || type === BULK_ERROR) && (info & WHOLE) === WHOLE) {
+        part.error = errorOf(withoutAttributes(this.#copy(start, length)));
+      }
+      if (part.error === null && !this.#fits(part, info, count, start, length))
         part.error = failureReply(REASON_INVALID);
     }
     if (last) this.complete();
@@ -110,10 +115,11 @@ export class CoalescedReply implements StoredReply {
     const type = info & 0xff;
     switch (this.#coalesce) {
       case 'sum':
+        if (type !== INTEGER || (info & WHOLE) !== WHOLE) return false;
         part.value = this.#integer(start, length);
-        return type === INTEGER;
+        return part.value >= 0 && part.value <= part.keys;
       case 'ok':
-        return type === STATUS;
+        return type === STATUS && (info & WHOLE) === WHOLE;
       default:
         if (type !== ARRAY || count !== part.keys) return false;
         this.#keep(part, start, length, (info & WHOLE) === WHOLE);
@@ -122,8 +128,10 @@ export class CoalescedReply implements StoredReply {
   }
 
   #integer(start: number, length: number): number {
-    const { memory } = this.#client.pool.engine;
-    return Number(memory.toString('latin1', start + 1, start + length - 2));
+    const { bytes } = this.#client.pool.engine;
+    if (bytes[start] === INTEGER) return readSmallInteger(bytes, start + 1, start + length - 2);
+    const body = withoutAttributes(this.#copy(start, length));
+    return readSmallInteger(body, 1, body.length - 2);
   }
 
   #copy(start: number, length: number): Buffer {
@@ -185,7 +193,7 @@ export class CoalescedReply implements StoredReply {
       pipeline.out.copy(Buffer.from('+OK\r\n'));
     } else {
       if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
-      this.#writeArray(pipeline);
+      if (!this.#writeArray(pipeline)) pipeline.out.copy(failureReply(REASON_INVALID));
     }
     for (const part of this.#parts) this.#forget(part);
     return true;
@@ -196,11 +204,11 @@ export class CoalescedReply implements StoredReply {
     return this.#coalesce === 'array' && this.#client.pool.config.perKeyFailure;
   }
 
-  #writeArray(pipeline: ClientPipeline): void {
+  /** @returns false when a part does not have its elements */
+  #writeArray(pipeline: ClientPipeline): boolean {
     const inArena = this.#parts.every((part) => part.stash !== 0);
-    const fits = inArena && this.#order.length <= PART_TABLE_RECORDS;
-    const written = fits ? this.#spliceInArena(pipeline) : this.#spliceOnHeap(pipeline);
-    if (!written) pipeline.out.copy(failureReply(REASON_INVALID));
+    if (inArena && this.#order.length <= PART_TABLE_RECORDS) return this.#spliceInArena(pipeline);
+    return this.#spliceOnHeap(pipeline);
   }
 
   #writeHeader({ out }: ClientPipeline): void {
@@ -217,10 +225,7 @@ export class CoalescedReply implements StoredReply {
     bytes[lineEnd + 1] = LF;
   }
 
-  /**
-   * Splits the parts into one table and copies its elements in request order.
-   * @returns false, with nothing written, when a part has not the elements that it announced
-   */
+  /** Splits the parts into one table and copies its elements in request order. */
   #spliceInArena(pipeline: ClientPipeline): boolean {
     const { engine } = this.#client.pool;
     const { words, codec } = engine;

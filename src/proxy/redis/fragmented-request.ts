@@ -81,7 +81,8 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
     }
     if (share.heap !== null) connection.out.append(share.heap);
     const from = share.heap === null ? share.cursor - share.bytes : 0;
-    connection.sentFor(part, share.bytes, share.heap ?? pool.engine.bytes, from);
+    const bytes = share.heap ?? pool.engine.bytes;
+    connection.sentFor(part, share.bytes, { bytes, start: from, length: share.bytes });
   }
   return true;
 }

@@ -1,10 +1,17 @@
-import { REPLY_TEXT_BYTES } from '../../limits.ts';
 import { LOG_WARN } from '../../log.ts';
+import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
 import { encodeRequest } from '../../protocol/redis/replies/encode.ts';
+import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
+import { REASON_INVALID, reasonText } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 
+const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ERROR_TYPE = 0x2d; // '-'
+/** What AUTH and SELECT are granted with. */
+const STATUS_TYPE: ReadonlySet<number> = new Set(Buffer.from('+'));
+/** What HELLO tells about the server in; some give it as an array. */
+const HELLO_TYPES: ReadonlySet<number> = new Set(Buffer.from('%*'));
 /** Errors of HELLO that only say that the server is too old for RESP3: its RESP2 is valid RESP3. */
 const TOO_OLD = /^(ERR unknown command|NOPROTO)/i;
 
@@ -24,16 +31,28 @@ class OwnRequest implements ReplyTarget {
 
   onReply(start: number, length: number, info: number): void {
     const { owner, lane } = this.#connection;
-    if ((info & 0xff) === ERROR_TYPE) {
-      const { engine, config } = owner.pool;
-      const end = Math.min(start + length - 2, start + 1 + REPLY_TEXT_BYTES);
-      const text = engine.memory.toString('latin1', start + 1, end);
+    const { engine, config } = owner.pool;
+    const text = this.#objection(start, length, info);
+    if (text !== null && !this.#failed) {
       engine.log.write(LOG_WARN, `${this.#what} failed on ${config.name} | ${owner.name}: ${text}`);
       // Nothing may run in another database than the client asked for.
       this.#failed = lane.index > 0 && !(this.#what === 'HELLO 3' && TOO_OLD.test(text));
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''));
     }
-    if (this.#last && !this.#failed && lane.index > 0) this.#connection.handshakeDone();
+    if (!this.#failed && this.#last && (info & FLAG_LAST) !== 0 && lane.index > 0) {
+      this.#connection.handshakeDone();
+    }
+  }
+
+  /** What a reply, or a piece of one, says against the connection; null when it grants it. */
+  #objection(start: number, length: number, info: number): string | null {
+    const type = info & 0xff;
+    const expected = this.#what === 'HELLO 3' ? HELLO_TYPES : STATUS_TYPE;
+    if (expected.has(type)) return null;
+    if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE) return REASON_INVALID;
+    const { memory } = this.#connection.owner.pool.engine;
+    const line = withoutAttributes(Buffer.from(memory.subarray(start, start + length)));
+    return reasonText(line.toString('latin1', 1, line.length - 2));
   }
 
   onFailure(): void {}

@@ -4,7 +4,7 @@ import { protocolError } from '../../protocol/redis/scan/protocol-error.ts';
 import { redisClasses } from '../../protocol/redis/table/command-classes.ts';
 import { COMMANDS } from '../../protocol/redis/table/commands.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { failureReply } from '../backend/failure.ts';
+import { failureReply, REASON_INTERNAL } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol } from '../client/protocol.ts';
 import { handleSpecial } from './dispatch.ts';
@@ -21,6 +21,7 @@ export class RedisProtocol implements ClientProtocol {
   readonly probe: Buffer = Buffer.from('*1\r\n$4\r\nPING\r\n');
   readonly classes: Uint8Array = redisClasses();
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
+  readonly internalError: Buffer = failureReply(REASON_INTERNAL);
 
   constructor(codec: Codec) {
     this.#codec = codec;

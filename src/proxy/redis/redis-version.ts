@@ -1,4 +1,5 @@
 import { REDIS_VERSION } from '../../limits.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
 import type { Pool } from '../pool/pool.ts';
 import { versionOf } from './server-version.ts';
 
@@ -21,16 +22,18 @@ function lowestVersion({ servers }: Pool): string {
  * Gives `then` the version of Redis that clients are told, at once unless a server is being asked
  * for the first time; ejected servers are not asked.
  */
-export function withRedisVersion(pool: Pool, then: (version: string) => void): void {
-  const { servers, health, config } = pool;
+export function withRedisVersion(client: ClientConnection, then: (version: string) => void): void {
+  const { pool } = client;
+  const { servers, health, config, engine } = pool;
   let left = 1;
   const onOne = (): void => {
     if (--left === 0) then(lowestVersion(pool));
   };
+  const later = engine.guard.bind(client, onOne);
   for (const server of servers) {
     const version = versionOf(server);
     if (health.isLive(server.index)) version.refresh(server.config, config.redisAuth);
-    if (version.wait(onOne)) left++;
+    if (version.wait(later)) left++;
   }
   onOne();
 }

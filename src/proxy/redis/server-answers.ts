@@ -1,8 +1,9 @@
 import { FLAG_LAST } from '../../protocol/frame-table.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
-import { isError } from '../../protocol/redis/replies/reply-parts.ts';
+import { errorOf, withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
+import { failureReply, REASON_INVALID } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -13,14 +14,20 @@ import type { SpecialRequest } from '../routing/request.ts';
 /** What one server said. */
 export interface Answer {
   readonly server: Server;
-  /** A complete reply; an error when the server could not be asked. */
+  /** A complete reply, as it came; an error when the server could not be asked. */
   readonly reply: Buffer;
-  readonly isError: boolean;
+  /** The reply without RESP3's attributes in front of it. */
+  readonly body: Buffer;
+  /** The error line that it is; null when it is none. */
+  readonly error: Buffer | null;
   /** The connection was lost before the reply came. */
   readonly lost: boolean;
   /** The server did not grant the database or the login. */
   readonly refused: boolean;
 }
+
+/** For replies that are not what the request is answered with. */
+export const INVALID: Buffer = failureReply(REASON_INVALID);
 
 class Part implements ReplyTarget {
   readonly #all: ServerAnswers;
@@ -53,8 +60,9 @@ class Part implements ReplyTarget {
 
   get answer(): Answer {
     const reply = this.error ?? Buffer.concat(this.pieces);
+    const body = withoutAttributes(reply);
     const refused = this.#connection.refusal !== null;
-    return { server: this.#server, reply, isError: isError(reply), lost: this.lost, refused };
+    return { server: this.#server, reply, body, error: errorOf(body), lost: this.lost, refused };
   }
 }
 
@@ -114,8 +122,8 @@ export interface Question {
   readonly servers: readonly Server[];
   /** One request; must not change any more. */
   readonly bytes: Buffer;
-  /** Where to ask; default the client's lane. */
-  readonly lane?: number;
+  /** Index of the lane to ask on. */
+  readonly lane: number;
 }
 
 function intentOf({ mustSend }: SpecialRequest): number {
@@ -134,7 +142,7 @@ export function collect(
 ): boolean {
   const { request, servers, lane } = question;
   const { client } = request;
-  const chosen = client.router.chooseAll(client, servers, lane ?? client.lane, intentOf(request));
+  const chosen = client.router.chooseAll(client, servers, lane, intentOf(request));
   if (chosen === null || !chosen.every((each) => each !== null)) return false;
   send(question, chosen, claim, done);
   return true;
@@ -146,10 +154,11 @@ function send(
   claim: Claim,
   done: (answers: Answer[]) => void,
 ): void {
+  const head = { bytes, start: 0, length: bytes.length };
   const answers = new ServerAnswers(request.client, claim, connections.length, done);
   connections.forEach((connection, i) => {
     connection.out.append(bytes);
-    connection.sentFor(answers.part(servers[i], connection), bytes.length, bytes);
+    connection.sentFor(answers.part(servers[i], connection), bytes.length, head);
   });
 }
 
@@ -164,7 +173,7 @@ export function askServers(
 ): boolean {
   const { request, servers, lane } = question;
   const { client } = request;
-  const chosen = client.router.chooseAll(client, servers, lane ?? client.lane, intentOf(request));
+  const chosen = client.router.chooseAll(client, servers, lane, intentOf(request));
   if (chosen === null) return false;
   const missing = chosen.indexOf(null);
   if (missing >= 0) return client.failForward(servers[missing].lastFailure);
@@ -173,10 +182,13 @@ export function askServers(
   return true;
 }
 
-/** Asks the servers and answers with what `join` makes of their replies. */
+/**
+ * Asks the servers and answers with what `join` makes of their replies.
+ * @param join null = they do not say what such a request is answered with
+ */
 export function joinServers(
   question: Question,
-  join: (answers: readonly Answer[]) => Buffer,
+  join: (answers: readonly Answer[]) => Buffer | null,
 ): boolean {
-  return askServers(question, (answers, claim) => claim.deliver(join(answers)));
+  return askServers(question, (answers, claim) => claim.deliver(join(answers) ?? INVALID));
 }

@@ -10,9 +10,11 @@ import {
 import { dialPlain } from '../../net/dial.ts';
 import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
 import type { Deadlines, Timed } from '../engine/deadlines.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Guard, Guarded } from '../engine/guard.ts';
 import type { Server } from '../pool/server.ts';
 
-const VERSION_LINE = /^redis_version:(\d{1,9}(?:\.\d{1,9}){0,3})\r$/m;
+const VERSION_LINE = /^redis_version:(\d{1,9}(?:\.\d{1,9}){0,4})\r$/m;
 
 /** INFO's answer stands behind that of AUTH. @returns whether nothing more is to be expected */
 function isRefused(received: string, withAuth: boolean): boolean {
@@ -24,12 +26,15 @@ function isRefused(received: string, withAuth: boolean): boolean {
  * What a server says its version of Redis is. It is asked when a client wants to know, on a
  * connection of its own: neither requests nor counters nor the server's health notice.
  */
-export class ServerVersion implements Timed {
+export class ServerVersion implements Timed, Guarded {
   readonly #deadlines: Deadlines;
+  readonly #guard: Guard;
   /** The last that it said; null before it has said any. */
   known: string | null = null;
   #socket: Socket | null = null;
   #received = '';
+  /** Characters of it that were looked at. */
+  #looked = 0;
   /** Clients are kept waiting only for a version that is not known, or not known to be right. */
   #worthWaiting = true;
   #askAgainAt = 0;
@@ -38,8 +43,9 @@ export class ServerVersion implements Timed {
   #waiting: (() => void)[] = [];
   timerAt = 0;
 
-  constructor(deadlines: Deadlines) {
+  constructor({ deadlines, guard }: Engine) {
     this.#deadlines = deadlines;
+    this.#guard = guard;
   }
 
   /** The server was away: it may be another one now. */
@@ -55,14 +61,17 @@ export class ServerVersion implements Timed {
     const socket = dialPlain(target);
     this.#socket = socket;
     this.#received = '';
+    this.#looked = 0;
     this.#waitUntil = now + VERSION_WAIT_MS;
     this.#giveUpAt = now + VERSION_ANSWER_MS;
     this.#askAgainAt = now + VERSION_RETRY_MS;
     socket.setEncoding('latin1');
-    socket.on('data', (text: string) => this.#take(text, password !== null));
-    const onLost = (): void => {
+    socket.on('data', (text: string) => {
+      this.#guard.bind(this, () => this.#take(text, password !== null))();
+    });
+    const onLost = this.#guard.bind(this, () => {
       if (this.#socket === socket) this.stop();
-    };
+    });
     // A server that cannot be reached says nothing; its requests tell why.
     socket.on('error', onLost);
     socket.on('end', onLost);
@@ -83,19 +92,23 @@ export class ServerVersion implements Timed {
   }
 
   #take(text: string, withAuth: boolean): void {
-    // Lines that were looked at are not looked at again, however small the pieces.
-    const lineStart = this.#received.lastIndexOf('\n') + 1;
     this.#received += text;
-    const version = VERSION_LINE.exec(this.#received.slice(lineStart))?.[1];
+    if (this.#received.length > VERSION_ANSWER_BYTES) {
+      this.stop();
+      return;
+    }
+    // Whole lines are looked at, each once.
+    const looked = this.#looked;
+    const end = this.#received.lastIndexOf('\n') + 1;
+    if (end <= looked) return;
+    this.#looked = end;
+    const version = VERSION_LINE.exec(this.#received.slice(looked, end))?.[1];
     if (version !== undefined) {
       this.known = version;
       this.#worthWaiting = false;
       this.#askAgainAt = Math.floor(performance.now()) + VERSION_AGE_MS;
       this.stop();
-    } else if (
-      isRefused(this.#received, withAuth) ||
-      this.#received.length > VERSION_ANSWER_BYTES
-    ) {
+    } else if (isRefused(this.#received, withAuth)) {
       this.stop();
     }
   }
@@ -116,6 +129,12 @@ export class ServerVersion implements Timed {
     for (const then of waiting) then();
   }
 
+  /** Its own connection is closed. Who waits for it answers for itself. */
+  onException(error: unknown): void {
+    this.stop();
+    this.#guard.note("a question for a server's version is given up", error);
+  }
+
   /** Stops asking; whoever waits goes on with what is known. */
   stop(): void {
     this.#socket?.destroy();
@@ -131,7 +150,7 @@ const versions: WeakMap<object, ServerVersion> = new WeakMap();
 export function versionOf(server: Server): ServerVersion {
   let version = versions.get(server);
   if (version === undefined) {
-    version = new ServerVersion(server.pool.engine.deadlines);
+    version = new ServerVersion(server.pool.engine);
     versions.set(server, version);
   }
   return version;

@@ -3,12 +3,13 @@ import { LEARNED_COMMANDS, LEARNED_NAME_BYTES } from '../../limits.ts';
 import { LIMIT_KEY_BYTES, NO_SERVER, PART_TABLE_RECORDS } from '../../protocol/frame-table.ts';
 import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
-import { bodyOf, elementsOf, isNull } from '../../protocol/redis/replies/reply-parts.ts';
+import { bulkOf, listOf } from '../../protocol/redis/replies/reply-parts.ts';
 import { arityFits, type CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { type LearnedCommand, learnCommand } from '../../protocol/redis/table/learn-command.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
-import { failureReply, REASON_INVALID, REASON_REFUSED } from '../backend/failure.ts';
+import { failureReply, REASON_REFUSED } from '../backend/failure.ts';
 import type { Claim } from '../client/claims.ts';
+import { type LaneKey, laneKey } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Server } from '../pool/server.ts';
 import {
@@ -21,11 +22,10 @@ import {
   wordCount,
 } from '../routing/request.ts';
 import { commonServer } from './common-server.ts';
-import { type Answer, askServers, collect } from './server-answers.ts';
+import { type Answer, askServers, collect, INVALID } from './server-answers.ts';
 
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 
-const BULK = 0x24; // '$'
 /** Arguments that an error may show. */
 const SHOWN_WORDS = 128;
 /** What COMMAND GETKEYS says to a request without keys, or that every server would refuse. */
@@ -47,7 +47,7 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
   const name = text(request, 0).toUpperCase();
   const known = pool.customCommands.get(name) ?? pool.learnedCommands.get(name);
   if (known !== undefined) {
-    if (!arityFits(known.spec.arity, count)) return answer(client, replies.wrongArity(name));
+    if (!wordsFit(known.spec, count)) return answer(client, replies.wrongArity(name));
     const why = whyNotSent(known);
     if (why !== null) return answer(client, replies.unsupported(name, why));
     if (!known.movable) return handle(request, known.spec);
@@ -59,9 +59,16 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
   return ask(request, held, name, known ?? null);
 }
 
+/** Whether a request of so many words is one of the command, with its first key. */
+function wordsFit({ arity, keys, firstKey }: CommandSpec, count: number): boolean {
+  return arityFits(arity, count) && (keys !== 'range' || count > firstKey);
+}
+
 /** A request that is sent when a server has said where its keys are. */
 interface Later {
   readonly request: SpecialRequest;
+  /** The lane it was made on. */
+  readonly lane: LaneKey;
   readonly bytes: Buffer;
   /** How many words it has. */
   readonly count: number;
@@ -87,6 +94,7 @@ function ask(
   }
   const later: Later = {
     request: { ...request, mustSend: true },
+    lane: laneKey(pool.lanes.at(client.lane)),
     bytes: copyOf(request),
     count: wordCount(request),
     words: Array.from({ length: held }, (_, i) => word(request, i)),
@@ -94,7 +102,8 @@ function ask(
   };
   const bytes = known === null ? encodeText('COMMAND', 'INFO', name) : keysQuestion(later);
   const servers = [later.teacher];
-  const asked = askServers({ request, servers, bytes }, ([first], claim) => {
+  const question = { request, servers, bytes, lane: client.lane };
+  const asked = askServers(question, ([first], claim) => {
     if (known !== null) sendByKeys(later, first, claim);
     else onLearned(later, name, first, claim);
   });
@@ -107,23 +116,38 @@ function keysQuestion({ words }: Later): Buffer {
 }
 
 function onLearned(later: Later, name: string, said: Answer, claim: Claim): void {
-  if (said.isError) return void claim.deliver(said.reply);
+  if (said.error !== null) return void claim.deliver(said.error);
   const { pool } = later.request.client;
-  const learned = learnCommand(name, said.reply);
+  const learned = learnCommand(name, said.body);
+  if (learned === 'malformed') return void claim.deliver(INVALID);
   if (learned === null) {
     const shown = later.words.slice(0, SHOWN_WORDS).map((each) => each.toString('latin1'));
     return void claim.deliver(replies.unknownCommand(shown));
   }
   if (pool.learnedCommands.size < LEARNED_COMMANDS) pool.learnedCommands.set(name, learned);
-  if (!arityFits(learned.spec.arity, later.count))
-    return void claim.deliver(replies.wrongArity(name));
+  if (!wordsFit(learned.spec, later.count)) return void claim.deliver(replies.wrongArity(name));
   const why = whyNotSent(learned);
   if (why !== null) return void claim.deliver(replies.unsupported(name, why));
   if (!learned.movable) return void sendBySpec(later, learned.spec, claim);
   if (later.words.length < later.count) return void claim.deliver(replies.TOO_MANY_ARGUMENTS);
-  const question = { request: later.request, servers: [later.teacher], bytes: keysQuestion(later) };
-  const sent = collect(question, claim, ([keys]) => sendByKeys(later, keys, claim));
-  if (!sent) claim.deliver(failureReply(later.teacher.lastFailure));
+  askLater(later, later.teacher, keysQuestion(later), claim, (keys) => {
+    sendByKeys(later, keys, claim);
+  });
+}
+
+/** Asks one server on the lane that the request was made on; the client hears why it cannot. */
+function askLater(
+  { request, lane: place }: Later,
+  server: Server,
+  bytes: Buffer,
+  claim: Claim,
+  done: (said: Answer) => void,
+): void {
+  const lane = request.client.pool.lanes.again(place);
+  if (lane < 0) return void claim.deliver(replies.TOO_MANY_LANES);
+  const question = { request, servers: [server], bytes, lane };
+  const sent = collect(question, claim, ([said]) => done(said));
+  if (!sent) claim.deliver(failureReply(server.lastFailure));
 }
 
 function sendBySpec(later: Later, spec: CommandSpec, claim: Claim): void {
@@ -145,26 +169,24 @@ function sendBySpec(later: Later, spec: CommandSpec, claim: Claim): void {
 
 function sendByKeys(later: Later, said: Answer, claim: Claim): void {
   const { pool } = later.request.client;
-  if (said.isError) {
-    if (KEYLESS.test(said.reply.toString('latin1'))) sendTo(later, pool.placeholderServer(), claim);
-    else claim.deliver(said.reply); // Where its keys are is not known, so no server is the right one.
+  if (said.error !== null) {
+    if (KEYLESS.test(said.error.toString('latin1'))) sendTo(later, pool.placeholderServer(), claim);
+    else claim.deliver(said.error); // Where its keys are is not known, so no server is the right one.
     return;
   }
-  const keys = elementsOf(said.reply);
-  if (keys === null || !keys.every((key) => key[0] === BULK && !isNull(key))) {
-    return void claim.deliver(failureReply(REASON_INVALID));
-  }
-  if (keys.some((key) => bodyOf(key).length > LIMIT_KEY_BYTES)) {
+  const keys = listOf(said.body, bulkOf);
+  if (keys === null || keys.length >= later.words.length) return void claim.deliver(INVALID);
+  if (keys.some((key) => key.length > LIMIT_KEY_BYTES)) {
     return void claim.deliver(replies.KEY_TOO_LONG);
   }
-  const places = keys.map((key) => serverOfKey(pool, bodyOf(key)));
+  const places = keys.map((key) => serverOfKey(pool, key));
   const stranger = places.findIndex((place) => place !== places[0]);
   if (stranger < 0 || pool.config.distribution === 'random') {
     sendTo(later, places[0] ?? pool.placeholderServer(), claim);
     return;
   }
   const [one, other] = [0, stranger].map((i): replies.PlacedKey => {
-    return [bodyOf(keys[i]).toString('latin1'), pool.servers[places[i]].name];
+    return [keys[i].toString('latin1'), pool.servers[places[i]].name];
   });
   claim.deliver(replies.crossServer(one, other, pool.config.hashTag !== null));
 }
@@ -175,9 +197,6 @@ function serverOfKey(pool: Pool, key: Buffer): number {
 
 function sendTo(later: Later, server: number, claim: Claim): void {
   if (server === NO_SERVER) return void claim.deliver(failureReply(REASON_REFUSED));
-  const { request, bytes } = later;
-  const target = request.client.pool.servers[server];
-  const question = { request, servers: [target], bytes };
-  const sent = collect(question, claim, ([answered]) => claim.deliver(answered.reply));
-  if (!sent) claim.deliver(failureReply(target.lastFailure));
+  const target = later.request.client.pool.servers[server];
+  askLater(later, target, later.bytes, claim, (answered) => claim.deliver(answered.reply));
 }

@@ -1,7 +1,7 @@
 import { CLASS_OTHER } from '../../stats/latency.ts';
 import { MAY_WAIT, MUST_SEND, WAIT } from '../client/router.ts';
-import type { SpecialRequest } from './request.ts';
-import { Swallowed } from './swallowed.ts';
+import { MutedReply } from './muted-reply.ts';
+import { headOf, type SpecialRequest } from './request.ts';
 
 /**
  * Sends the request as it is to one server.
@@ -18,9 +18,8 @@ export function forward(
   const connection = router.choose(client, server, client.lane, mustSend ? MUST_SEND : MAY_WAIT);
   if (connection === null) return router.verdict !== WAIT && client.failForward(router.reason);
   if (client.session.muted) {
-    const { memory } = client.pool.engine;
     connection.out.copyFrom(start, length);
-    connection.sentFor(new Swallowed(client), length, memory, start);
+    connection.sentFor(new MutedReply(client), length, headOf(request));
   } else {
     connection.sendFrom(start, length, client.id, client.claims.begin(), commandClass);
   }
@@ -35,7 +34,7 @@ export function forwardBytes(request: SpecialRequest, server: number, bytes: Buf
   if (connection === null) return router.verdict !== WAIT && client.failForward(router.reason);
   if (client.session.muted) {
     connection.out.append(bytes);
-    connection.sentFor(new Swallowed(client), bytes.length, bytes);
+    connection.sentFor(new MutedReply(client), bytes.length, headOf(request));
   } else {
     connection.sendBuffer(bytes, client.id, client.claims.begin());
   }

@@ -5,6 +5,7 @@ import {
   RECORD_KEY,
   RECORD_KEY_LENGTH,
 } from '../../protocol/frame-table.ts';
+import type { RequestHead } from '../backend/in-flight.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 
 const PART_WORD = PART_TABLE / 4;
@@ -18,6 +19,11 @@ export interface SpecialRequest {
   readonly length: number;
   /** It cannot be put back: it is sent even if its server has much to take already. */
   readonly mustSend: boolean;
+}
+
+/** The request's bytes, as long as they stand in the arena. */
+export function headOf({ client, start, length }: SpecialRequest): RequestHead {
+  return { bytes: client.pool.engine.bytes, start, length };
 }
 
 /** Answers a request. @returns true: it is done */

@@ -14,6 +14,7 @@ import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { MUST_SEND, type Router } from '../client/router.ts';
 import type { ReplyStream } from '../engine/receiver.ts';
+import { type LaneKey, laneKey } from '../pool/lanes.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 /**
@@ -30,10 +31,11 @@ export class RetriedRead implements ReplyTarget {
   readonly claim: Claim;
   readonly #router: Router;
   readonly #client: ClientConnection;
-  readonly #lane: number;
   readonly #request: Buffer;
   readonly #keyStart: number;
   readonly #keyLength: number;
+  /** The lane it was made on: the client may be on another one when it is sent again. */
+  readonly #lane: LaneKey;
   #left: number;
   #streamed: ReplyStream | null = null;
 
@@ -43,7 +45,7 @@ export class RetriedRead implements ReplyTarget {
     const start = words[record + RECORD_START];
     this.#router = router;
     this.#client = client;
-    this.#lane = client.lane;
+    this.#lane = laneKey(client.pool.lanes.at(client.lane));
     this.#request = Buffer.from(memory.subarray(start, start + words[record + RECORD_LENGTH]));
     this.#keyStart = words[record + RECORD_KEY] - start;
     this.#keyLength = words[record + RECORD_KEY_LENGTH];
@@ -53,7 +55,8 @@ export class RetriedRead implements ReplyTarget {
 
   send(connection: BackendConnection): void {
     connection.out.append(this.#request);
-    connection.sentFor(this, this.#request.length, this.#request);
+    const head = { bytes: this.#request, start: 0, length: this.#request.length };
+    connection.sentFor(this, head.length, head);
   }
 
   onReply(start: number, length: number, info: number): void {
@@ -86,7 +89,11 @@ export class RetriedRead implements ReplyTarget {
     this.#left--;
     client.pool.counters[READS_RETRIED]++;
     const wait = RETRY_STEP_MS * (client.pool.config.retryReads - this.#left);
-    setTimeout(() => this.#retry(error), wait);
+    const { guard } = client.pool.engine;
+    setTimeout(
+      guard.bind(client, () => this.#retry(error)),
+      wait,
+    );
   }
 
   #retry(error: Buffer): void {
@@ -105,7 +112,8 @@ export class RetriedRead implements ReplyTarget {
       engine.words,
       descriptor,
     );
-    const connection = this.#router.choose(client, server, this.#lane, MUST_SEND);
+    const lane = client.pool.lanes.again(this.#lane);
+    const connection = lane < 0 ? null : this.#router.choose(client, server, lane, MUST_SEND);
     if (connection === null) this.onFailure(error);
     else this.send(connection);
   }

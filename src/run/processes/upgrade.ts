@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { RingwayError } from '../../errors.ts';
 import { HAND_OVER_MS, TAKE_OVER_READY_MS } from '../../limits.ts';
 import type { NativeHandle } from '../../net/handles.ts';
+import type { FileId } from '../../net/socket-file.ts';
+import type { GivenListener } from '../../proxy/listeners.ts';
 import type { Program } from '../program.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { type Channel, Peer } from './peer.ts';
@@ -17,10 +19,21 @@ export interface NextProgram {
   readonly script?: string | undefined;
 }
 
+interface ListenerMessage {
+  readonly listen: string;
+  readonly file: FileId | null;
+}
+
+/** What the next process begins with. */
+export interface Inheritance {
+  readonly handles: ReadonlyMap<string, GivenListener>;
+  readonly unready: boolean;
+}
+
 /** The process before this one, which hands over its listeners and then its clients. */
 export class Predecessor {
   readonly #peer: Peer;
-  readonly #handles: Map<string, NativeHandle> = new Map();
+  readonly #given: Map<string, GivenListener> = new Map();
 
   /** @returns null when this process was started in the usual way */
   static find(env: NodeJS.ProcessEnv): Predecessor | null {
@@ -31,15 +44,15 @@ export class Predecessor {
 
   private constructor(peer: Peer) {
     this.#peer = peer;
-    peer.on('listener', ({ listen }: { listen: string }, handle: NativeHandle | null) => {
-      if (handle !== null) this.#handles.set(listen, handle);
+    peer.on('listener', ({ listen, file }: ListenerMessage, handle: NativeHandle | null) => {
+      if (handle !== null) this.#given.set(listen, { handle, file });
     });
   }
 
-  /** Its listening sockets, by `listen`. */
-  async listeners(): Promise<ReadonlyMap<string, NativeHandle>> {
-    await this.#peer.ask('listeners');
-    return this.#handles;
+  /** Its listening sockets, by `listen`, and whether an operator has made it unready. */
+  async listeners(): Promise<Inheritance> {
+    const { unready } = await this.#peer.ask<{ unready: boolean }>('listeners');
+    return { handles: this.#given, unready };
   }
 
   /** Its stats port, HTTP address and admin socket are to be opened here. */
@@ -75,9 +88,10 @@ export async function handOver(
   const peer = new Peer(child, 'the next process');
   let doorsClosed = false;
   peer.on('listeners', () => {
-    for (const [listen, handle] of program.listeners.handles()) {
-      peer.tell('listener', { listen }, handle);
+    for (const [listen, { handle, file }] of program.listeners.handles()) {
+      peer.tell('listener', { listen, file }, handle);
     }
+    return { unready: program.unready };
   });
   peer.on('doors', () => {
     doorsClosed = true;

@@ -3,15 +3,21 @@ import { RingwayError } from '../../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
 import { serveStats } from '../server.ts';
 import { type StatusView, serveStatus } from './http-address.ts';
-import { httpUrl } from './http-server.ts';
+import { type HttpPlace, httpUrl } from './http-server.ts';
 
 export interface Address {
   readonly port: number;
   readonly host: string;
 }
 
+/** Where the stats are served. */
+export interface StatsAddress extends Address {
+  /** Whether ringway's own figures come with nutcracker's. */
+  readonly own?: boolean;
+}
+
 /** An HTTP address that may be missing: it was not asked for. */
-export interface HttpAddress extends Address {
+export interface HttpAddress extends Address, HttpPlace {
   readonly optional?: boolean;
 }
 
@@ -29,12 +35,14 @@ export async function openStats(
 
 /** Opens the HTTP address. @throws RingwayError RINGWAY_LISTEN unless it is optional */
 export async function openHttp(
-  { port, host, optional }: HttpAddress,
+  address: HttpAddress,
   view: StatusView,
   log: Log,
+  onError: (error: unknown) => void,
 ): Promise<Server | null> {
+  const { port, host, optional } = address;
   try {
-    const server = await serveStatus(port, host, view);
+    const server = await serveStatus(address, view, onError);
     log.write(LOG_NOTICE, `status page and metrics on ${httpUrl(server)}`);
     return server;
   } catch (error) {

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Snapshot } from '../snapshot.ts';
 import { History } from './history.ts';
-import { type HttpAnswer, type HttpRoutes, plain, serveHttp } from './http-server.ts';
+import {
+  type HttpPlace,
+  type HttpRoute,
+  type HttpRoutes,
+  plain,
+  serveHttp,
+} from './http-server.ts';
 import { type ProxyState, type Status, statusOf } from './status.ts';
 
 const SAMPLE_MS = 1_000;
@@ -33,8 +39,10 @@ export class StatusView {
   /** Begins to remember: a sample every second. */
   start(): void {
     const sample = async (): Promise<void> => this.#history.sample(await this.#source.snapshot());
-    void sample();
-    this.#timer = setInterval(() => void sample().catch(() => {}), SAMPLE_MS);
+    // Without a sample, as while no worker serves, a moment is missing in the charts.
+    const tick = (): void => void sample().catch(() => {});
+    tick();
+    this.#timer = setInterval(tick, SAMPLE_MS);
     this.#timer.unref();
   }
 
@@ -57,31 +65,39 @@ export class StatusView {
 }
 
 /** Opens the HTTP address: page, metrics and health. Nothing on it changes anything. */
-export function serveStatus(port: number, host: string, view: StatusView): Promise<Server> {
-  return serveHttp(port, host, routesOf(view));
+export function serveStatus(
+  place: HttpPlace,
+  view: StatusView,
+  onError: (error: unknown) => void,
+): Promise<Server> {
+  return serveHttp(place, routesOf(view), onError);
 }
 
 function routesOf(view: StatusView): HttpRoutes {
   // Loaded when the address is opened, so that a start without it need not wait for its library;
   // not later, because an upgrade may have replaced the files by then.
   const prometheus = import('./prometheus.ts');
-  const routes = new Map<string, () => HttpAnswer | Promise<HttpAnswer>>();
+  const routes = new Map<string, HttpRoute>();
   for (const [path, file, type] of PAGE_FILES) {
     const body = readFileSync(new URL(`./page/${file}`, import.meta.url));
-    routes.set(path, () => ({ type, body }));
+    routes.set(path, { answer: () => ({ type, body }) });
   }
-  routes.set('/healthz', () => plain('ok\n'));
-  routes.set('/readyz', () => {
-    const state = view.state();
-    return plain(`${state}\n`, state === 'ready' ? 200 : 503);
+  routes.set('/healthz', { anyHost: true, answer: () => plain('ok\n') });
+  routes.set('/readyz', {
+    anyHost: true,
+    answer: () => {
+      const state = view.state();
+      return plain(`${state}\n`, state === 'ready' ? 200 : 503);
+    },
   });
-  routes.set('/metrics', async () => {
-    const { PROMETHEUS_TYPE, prometheusText } = await prometheus;
-    return { type: PROMETHEUS_TYPE, body: await prometheusText(await view.snapshot()) };
+  routes.set('/metrics', {
+    answer: async () => {
+      const { PROMETHEUS_TYPE, prometheusText } = await prometheus;
+      return { type: PROMETHEUS_TYPE, body: await prometheusText(await view.snapshot()) };
+    },
   });
-  routes.set('/status.json', async () => ({
-    type: 'application/json',
-    body: JSON.stringify(await view.status()),
-  }));
+  routes.set('/status.json', {
+    answer: async () => ({ type: 'application/json', body: JSON.stringify(await view.status()) }),
+  });
   return routes;
 }

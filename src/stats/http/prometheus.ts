@@ -21,7 +21,7 @@ const POOL_FIELDS: readonly Field[] = [
   field('client_connections', 'Open clients', counter.CLIENT_CONNECTIONS, 'gauge'),
   field('server_ejects_total', 'Ejections of servers', counter.SERVER_EJECTS),
   field('forward_errors_total', 'Requests answered with an error', counter.FORWARD_ERROR),
-  field('clients_refused_total', 'Clients beyond client_connections', counter.CLIENTS_REFUSED),
+  field('clients_refused_total', 'Clients beyond a limit', counter.CLIENTS_REFUSED),
   field('client_idle_timeouts_total', 'Clients closed as idle', counter.CLIENT_IDLE_TIMEOUTS),
   field(
     'client_write_timeouts_total',
@@ -126,6 +126,11 @@ function processMetrics(registry: Registry, snapshot: Snapshot): void {
   one('gauge', 'process_start_time_seconds', 'Unix time of the start', snapshot.startedAt / 1000);
   one('counter', 'process_cpu_seconds_total', 'Processor time used', total);
   one('gauge', 'process_resident_memory_bytes', 'Resident memory', runtime.residentBytes);
+  // As elsewhere, they are missing where the system does not tell.
+  if (runtime.maxDescriptors > 0) {
+    one('gauge', 'process_open_fds', 'Open file descriptors', runtime.openDescriptors);
+    one('gauge', 'process_max_fds', 'Limit on these', runtime.maxDescriptors);
+  }
   one('gauge', 'ringway_workers', 'Processes that serve clients', runtime.workers);
   one(
     'counter',
@@ -134,6 +139,12 @@ function processMetrics(registry: Registry, snapshot: Snapshot): void {
     process[counter.TOTAL_CONNECTIONS],
   );
   one('gauge', 'ringway_connections', 'The same, open now', process[counter.CURR_CONNECTIONS]);
+  one(
+    'counter',
+    'ringway_internal_errors_total',
+    'Exceptions that closed one connection',
+    process[counter.INTERNAL_ERRORS] + own.internalErrors,
+  );
   one('counter', 'ringway_reloads_total', 'Configurations taken over', own.reloads);
   one('counter', 'ringway_reload_errors_total', 'Configurations refused', own.reloadErrors);
 }

@@ -5,8 +5,8 @@ import { isUsed, mergeSpan, seriesOf } from '../latency-view.ts';
 import type { PoolSnapshot, ServerSnapshot, Snapshot } from '../snapshot.ts';
 import type { History } from './history.ts';
 
-/** Whether the proxy serves: `starting` and `draining` are not ready. */
-export type ProxyState = 'starting' | 'ready' | 'draining';
+/** Whether new clients should come: only when `ready`; `unready` is what an operator wants. */
+export type ProxyState = 'starting' | 'ready' | 'unready' | 'draining';
 
 /** Everything the status page and `ringway top` show. Times in microseconds, as names say. */
 export interface Status {
@@ -37,6 +37,8 @@ export interface PoolStatus {
   readonly distribution: string;
   readonly clients: number;
   readonly clientErrors: number;
+  /** Kept out by a limit. */
+  readonly clientsRefused: number;
   readonly forwardErrors: number;
   readonly ejects: number;
   readonly requests: number;
@@ -119,6 +121,7 @@ function poolStatus(pool: PoolSnapshot, history: History): PoolStatus {
     distribution: pool.distribution,
     clients: pool.counters[counter.CLIENT_CONNECTIONS],
     clientErrors: pool.counters[counter.CLIENT_ERR],
+    clientsRefused: pool.counters[counter.CLIENTS_REFUSED],
     forwardErrors: pool.counters[counter.FORWARD_ERROR],
     ejects: pool.counters[counter.SERVER_EJECTS],
     requests: sum(({ requests }) => requests),

@@ -4,7 +4,10 @@ import fc from 'fast-check';
 import { HEAD_BYTES, InFlight, type ReplyTarget } from '../../../src/proxy/backend/in-flight.ts';
 
 function target(clientId: number | null): ReplyTarget {
-  const claim = clientId === null ? null : { clientId, clientAddress: '', clientName: '' };
+  const claim =
+    clientId === null
+      ? null
+      : { clientId, clientAddress: '', clientName: '', unsentBytes: 0, onException() {} };
   return { claim, onReply() {}, onFailure() {} };
 }
 

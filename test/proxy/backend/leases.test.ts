@@ -34,6 +34,10 @@ class Waiter implements LeaseWaiter {
     this.lane = lane;
   }
 
+  onException(error: unknown): void {
+    throw error;
+  }
+
   onLease(connection: BackendConnection): void {
     const got = connection as unknown as Connection;
     assert.equal(this.got, null, 'nobody gets two');

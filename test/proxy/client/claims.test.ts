@@ -17,6 +17,10 @@ import { testEngine } from '../../support/test-engine.ts';
 
 const engine = testEngine();
 
+function fail(error: unknown): never {
+  throw error;
+}
+
 class Client implements Claimant {
   readonly id = 7;
   readonly address = '127.0.0.1:1';
@@ -33,7 +37,7 @@ class Client implements Claimant {
 
   constructor(of: Engine) {
     this.#engine = of;
-    this.out = new SendQueue(of.slabs, of.writer, { onDrained() {} });
+    this.out = new SendQueue(of.slabs, of.writer, { onDrained() {}, onException: fail });
     this.pipeline = new ClientPipeline(of, this.out, null);
   }
 
@@ -43,6 +47,14 @@ class Client implements Claimant {
 
   destroy(reason: string): void {
     this.destroyed = reason;
+  }
+
+  onException(error: unknown): void {
+    fail(error);
+  }
+
+  onReplyException(error: unknown): void {
+    fail(error);
   }
 
   onAnswered(): void {
@@ -89,14 +101,15 @@ describe('claims', () => {
     client.close();
   });
 
-  test('a muted claim has no slot, and its reply goes nowhere', () => {
+  test('a muted claim holds its place, and its reply goes nowhere', () => {
     const client = new Client(engine);
     client.muted = true;
     const claim = client.claims.claim();
     client.muted = false;
     assert.ok(claim.unheard);
-    assert.equal(client.pipeline.outstanding, 0);
+    assert.equal(client.pipeline.outstanding, 1, 'it holds its place');
     claim.deliver(Buffer.from('nobody hears this'));
+    assert.equal(client.pipeline.outstanding, 0);
     assert.equal(client.out.pendingBytes, 0);
     assert.equal(client.claims.open, 0);
     client.close();
@@ -168,7 +181,7 @@ function run(program: readonly Step[], closesAt: number): void {
       const expected: Expected = { muted: client.muted, text: '', done: false };
       const claim = client.claims.claim();
       client.muted = false;
-      if (!expected.muted) inOrder.push(expected);
+      inOrder.push(expected);
       open.push({ claim, expected, stream: null });
       return;
     }
@@ -198,8 +211,8 @@ function run(program: readonly Step[], closesAt: number): void {
   });
   if (!client.closed) {
     let bytes = 0;
-    for (const { done, text } of inOrder) {
-      bytes += text.length;
+    for (const { done, text, muted } of inOrder) {
+      if (!muted) bytes += text.length;
       if (!done) break;
     }
     // What is whole up to the first that is not has been queued, and of that one what came so far.

@@ -16,6 +16,10 @@ class Socket implements Holder {
   writeOut(): void {
     this.written++;
   }
+
+  onException(error: unknown): void {
+    throw error;
+  }
 }
 
 describe('held writes', () => {

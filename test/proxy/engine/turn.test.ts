@@ -22,6 +22,10 @@ class Socket implements Flushable {
   writeOut(): void {
     this.written++;
   }
+
+  onException(error: unknown): void {
+    throw error;
+  }
 }
 
 /** What a poll that finds `reads` sockets does: each has a request for the server. */

@@ -72,6 +72,11 @@ function quote(text: string): string {
   return text.slice(0, NAME_LIMIT).replace(/[\r\n\0]/g, ' ');
 }
 
+/** A name of the configuration as clients' texts are: one character per byte of its UTF-8. */
+function nameBytes(name: string): string {
+  return Buffer.from(name).toString('latin1');
+}
+
 /** An error reply of the usual kind. @param text latin1; line ends in it become blanks */
 export function error(text: string): Buffer {
   return line(`-ERR ${text}`);
@@ -149,7 +154,7 @@ export function wrongArity(name: string): Buffer {
   return error(`wrong number of arguments for '${name.toLowerCase()}' command`);
 }
 
-/** A key, latin1, and the name of the server that has it. */
+/** A key, latin1, and the name of the server that has it, as the configuration has it. */
 export type PlacedKey = readonly [key: string, server: string];
 
 /**
@@ -157,7 +162,7 @@ export type PlacedKey = readonly [key: string, server: string];
  * @param tagged whether the pool has a hash_tag: without one no name of a key keeps them together
  */
 export function crossServer(a: PlacedKey, b: PlacedKey, tagged: boolean): Buffer {
-  const [one, other] = [a, b].map(([key, server]) => `'${quote(key)}' (${server})`);
+  const [one, other] = [a, b].map(([key, server]) => `'${quote(key)}' (${nameBytes(server)})`);
   const cure = tagged
     ? 'give them a common hash tag'
     : 'set hash_tag in the configuration of the pool and give them a common tag';
@@ -170,11 +175,12 @@ export function serverSaid(server: string, reply: Buffer): Buffer {
   const space = said.indexOf(' ');
   const code = /^[A-Z]+ /.test(said) ? said.slice(0, space) : 'ERR';
   const text = code === 'ERR' && !said.startsWith('ERR ') ? said : said.slice(space + 1);
-  return line(`-${code} ${server} did not do it: ${text}`);
+  return line(`-${code} ${nameBytes(server)} did not do it: ${text}`);
 }
 
 export function disagree(server: string, other: string): Buffer {
-  return error(`the servers do not agree: ${server} and ${other} answer differently`);
+  const both = `${nameBytes(server)} and ${nameBytes(other)}`;
+  return error(`the servers do not agree: ${both} answer differently`);
 }
 
 export function flushRefused(name: string): Buffer {

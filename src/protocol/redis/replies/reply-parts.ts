@@ -1,8 +1,19 @@
-// Reads complete replies, RESP2 or RESP3, that commands of all servers are joined from.
+// Looks into complete replies, RESP2 or RESP3, whose frames the scanner has found valid. What they
+// say is not believed: every reader gives null for a reply of another kind.
 
-const CR = 0x0d;
-const ERROR = 0x2d; // '-'
+import { readInteger, readSmallInteger } from './integers.ts';
+
+const MINUS = 0x2d;
+const STATUS = 0x2b; // '+'
+const INTEGER = 0x3a; // ':'
+const DOLLAR = 0x24;
+const BULK_ERROR = 0x21; // '!'
+const STAR = 0x2a;
+const SET = 0x7e; // '~'
+const NULL = 0x5f; // '_'
 const PIPE = 0x7c; // '|'
+const LINE_END_BYTES = 2;
+const NOTHING = Buffer.alloc(0);
 
 const BULKS: ReadonlySet<number> = new Set(Buffer.from('$=!'));
 const AGGREGATES: ReadonlySet<number> = new Set(Buffer.from('*~>%|'));
@@ -12,9 +23,10 @@ function lineEnd(reply: Buffer, at: number): number {
   return reply.indexOf('\r\n', at, 'latin1');
 }
 
-/** @returns the number in the header line at `at`, whose CR is at `end` */
-function sizeAt(reply: Buffer, at: number, end: number): number {
-  return Number(reply.toString('latin1', at + 1, end));
+/** The size in the header line [at, end); -1 of a null, NaN when it is no number. */
+function sizeIn(reply: Buffer, at: number, end: number): number {
+  if (reply[at + 1] === MINUS) return -1;
+  return readSmallInteger(reply, at + 1, end);
 }
 
 /**
@@ -27,16 +39,25 @@ function skipReplies(reply: Buffer, at: number, count: number): number {
     const type = reply[pos];
     const end = lineEnd(reply, pos);
     if (end < 0) return Number.NaN;
-    const size = sizeAt(reply, pos, end);
-    pos = end + 2;
+    const line = pos;
+    pos = end + LINE_END_BYTES;
     if (type !== PIPE) pending--;
-    if (BULKS.has(type)) pos += size < 0 ? 0 : size + 2;
-    else if (AGGREGATES.has(type) && size > 0) pending += PAIRS.has(type) ? size * 2 : size;
+    if (BULKS.has(type)) {
+      const size = sizeIn(reply, line, end);
+      if (size !== -1) pos += size + LINE_END_BYTES;
+    } else if (AGGREGATES.has(type)) {
+      const size = sizeIn(reply, line, end);
+      if (size !== -1) pending += PAIRS.has(type) ? size * 2 : size;
+    }
+    if (Number.isNaN(pos + pending)) return Number.NaN;
   }
   return pos <= reply.length ? pos : Number.NaN;
 }
 
-/** @returns the position behind the reply that begins at `at`; NaN when it does not end */
+/**
+ * @returns the position behind the reply at `at`, attributes in front of it included; NaN when it
+ * does not end
+ */
 export function skipReply(reply: Buffer, at: number): number {
   return skipReplies(reply, at, 1);
 }
@@ -46,47 +67,82 @@ export function skipAttributes(reply: Buffer): number {
   let at = 0;
   while (reply[at] === PIPE) {
     const end = lineEnd(reply, at);
-    at = end < 0 ? Number.NaN : skipReplies(reply, end + 2, sizeAt(reply, at, end) * 2);
+    at =
+      end < 0 ? Number.NaN : skipReplies(reply, end + LINE_END_BYTES, sizeIn(reply, at, end) * 2);
   }
   return at;
 }
 
-/** @returns the top-level elements of an aggregate reply; null when it is something else */
+/** @returns the reply without the attributes in front of it; nothing when they do not end */
+export function withoutAttributes(reply: Buffer): Buffer {
+  if (reply[0] !== PIPE) return reply;
+  const at = skipAttributes(reply);
+  return Number.isNaN(at) ? NOTHING : reply.subarray(at);
+}
+
+/** @returns the elements of an array or a set, each with its attributes; null for all else */
 export function elementsOf(reply: Buffer): Buffer[] | null {
-  const head = skipAttributes(reply);
-  const type = reply[head];
-  if (!AGGREGATES.has(type)) return null;
-  const end = lineEnd(reply, head);
-  if (end < 0) return null;
-  const size = sizeAt(reply, head, end) * (PAIRS.has(type) ? 2 : 1);
+  const body = withoutAttributes(reply);
+  if (body[0] !== STAR && body[0] !== SET) return null;
+  const end = lineEnd(body, 0);
+  const size = end < 0 ? -1 : sizeIn(body, 0, end);
+  if (!(size >= 0)) return null;
   const elements: Buffer[] = [];
-  let at = end + 2;
+  let at = end + LINE_END_BYTES;
   for (let i = 0; i < size; i++) {
-    const next = skipReply(reply, at);
+    const next = skipReply(body, at);
     if (Number.isNaN(next)) return null;
-    elements.push(reply.subarray(at, next));
+    elements.push(body.subarray(at, next));
     at = next;
   }
   return elements;
 }
 
-/** @returns the text of a bulk, status or number reply */
-export function textOf(reply: Buffer): string {
-  const end = reply.indexOf(CR);
-  if (!BULKS.has(reply[0])) return reply.toString('latin1', 1, end);
-  return reply.toString('latin1', end + 2, reply.length - 2);
+/** @returns what `read` makes of each element of an array or a set, if it fits for all of them */
+export function listOf<T>(reply: Buffer, read: (element: Buffer) => T | null): T[] | null {
+  const elements = elementsOf(reply);
+  if (elements === null) return null;
+  const values: T[] = [];
+  for (const element of elements) {
+    const value = read(withoutAttributes(element));
+    if (value === null) return null;
+    values.push(value);
+  }
+  return values;
+}
+
+/** @returns the value of an integer reply that fits into 64 bits */
+export function integerOf(reply: Buffer): bigint | null {
+  if (reply[0] !== INTEGER) return null;
+  return readInteger(reply, 1, reply.length - LINE_END_BYTES);
 }
 
 /** @returns the body of a bulk reply */
-export function bodyOf(reply: Buffer): Buffer {
-  return reply.subarray(reply.indexOf(CR) + 2, reply.length - 2);
+export function bulkOf(reply: Buffer): Buffer | null {
+  if (reply[0] !== DOLLAR || reply[1] === MINUS) return null;
+  return reply.subarray(lineEnd(reply, 0) + LINE_END_BYTES, reply.length - LINE_END_BYTES);
 }
 
-export function isError(reply: Buffer): boolean {
-  return reply[0] === ERROR;
+/** @returns the text of a bulk or a status, one character per byte */
+export function wordOf(reply: Buffer): string | null {
+  if (reply[0] === STATUS) return reply.toString('latin1', 1, reply.length - LINE_END_BYTES);
+  return bulkOf(reply)?.toString('latin1') ?? null;
+}
+
+export function isStatus(reply: Buffer): boolean {
+  return reply[0] === STATUS;
+}
+
+/** @returns the reply as an error line when it is an error, also one in a bulk */
+export function errorOf(reply: Buffer): Buffer | null {
+  if (reply[0] === MINUS) return reply;
+  if (reply[0] !== BULK_ERROR) return null;
+  const text = reply.toString('latin1', lineEnd(reply, 0) + LINE_END_BYTES, reply.length - 2);
+  return Buffer.from(`-${text.replace(/[\r\n]/g, ' ')}\r\n`, 'latin1');
 }
 
 /** `$-1`, `*-1` or RESP3's `_`. */
 export function isNull(reply: Buffer): boolean {
-  return reply[0] === 0x5f || (reply[1] === ERROR && (reply[0] === 0x24 || reply[0] === 0x2a));
+  if (reply[0] === NULL) return true;
+  return reply[1] === MINUS && (reply[0] === DOLLAR || reply[0] === STAR);
 }

@@ -1,5 +1,10 @@
-import { elementsOf, isNull, textOf } from '../replies/reply-parts.ts';
+import { readSmallInteger } from '../replies/integers.ts';
+import { elementsOf, isNull, listOf, withoutAttributes, wordOf } from '../replies/reply-parts.ts';
 import { type Access, type CommandSpec, findCommand, type KeyRule } from './commands.ts';
+
+const INTEGER = 0x3a; // ':'
+/** More words than any request has. */
+const MOST = 0x7fffffff;
 
 /** A command that is not in the table: from the configuration, or from a server. */
 export interface LearnedCommand {
@@ -74,37 +79,38 @@ function mayBlock(flags: readonly string[], categories: readonly string[]): bool
   return [...flags, ...categories].some((each) => /^@?(blocking|pubsub)$/.test(each));
 }
 
-/** The texts of an array that an older server may not have. */
-function textsOf(part: Buffer | undefined): string[] {
-  return part === undefined ? [] : (elementsOf(part) ?? []).map(textOf);
+/** A number that a command's description may have. */
+function numberOf(reply: Buffer | undefined): number {
+  if (reply === undefined || reply[0] !== INTEGER) return Number.NaN;
+  const value = readSmallInteger(reply, 1, reply.length - 2);
+  return Math.abs(value) <= MOST ? value : Number.NaN;
 }
 
-const WORDS_MAX = 0x7fffffff;
-
-/** Arity, first key, last key and step; null when they are not numbers that fit together. */
-function placesOf(parts: readonly Buffer[]): number[] | null {
-  const numbers = [parts[1], ...parts.slice(3, 6)];
-  if (!numbers.every((part) => /^:-?[0-9]{1,10}\r\n$/.test(part.toString('latin1')))) return null;
-  const places = numbers.map((part) => Number(textOf(part)));
-  const [arity, firstKey, lastKey, step] = places;
-  if (arity === 0 || places.some((each) => Math.abs(each) > WORDS_MAX)) return null;
-  if (firstKey < 0 || step < 0) return null;
-  if (firstKey > 0 && (step === 0 || (lastKey >= 0 && lastKey < firstKey))) return null;
-  return places;
+/** Whether keys can be where the numbers say. */
+function isRange(firstKey: number, lastKey: number, step: number): boolean {
+  if (firstKey === 0) return Number.isInteger(lastKey) && Number.isInteger(step);
+  // Without a second key there is no step: some modules say 0.
+  if (step === 0 && lastKey === firstKey) return firstKey > 0;
+  return firstKey > 0 && step > 0 && (lastKey < 0 || lastKey >= firstKey);
 }
 
-/** Reads the reply to COMMAND INFO with one name. @returns null when the server has no such one */
-export function learnCommand(name: string, reply: Buffer): LearnedCommand | null {
-  const entry = elementsOf(reply)?.[0];
-  if (entry === undefined || isNull(entry)) return null;
-  const parts = elementsOf(entry);
-  if (parts === null || parts.length < 6) return null;
-  const places = placesOf(parts);
-  if (places === null) return null;
-  const [arity, firstKey, lastKey, step] = places;
-  const flags = textsOf(parts[2]);
-  const categories = textsOf(parts[6]);
-  const original = textOf(parts[0]);
+/**
+ * Reads the reply to COMMAND INFO with one name.
+ * @returns null when the server has no such one, 'malformed' when it does not say what it is like
+ */
+export function learnCommand(name: string, reply: Buffer): LearnedCommand | null | 'malformed' {
+  const entries = elementsOf(reply);
+  if (entries === null || entries.length > 1) return isNull(reply) ? null : 'malformed';
+  const entry = entries.length === 0 ? null : withoutAttributes(entries[0]);
+  if (entry === null || isNull(entry)) return null;
+  const parts = elementsOf(entry)?.map(withoutAttributes) ?? [];
+  const [given, , flagList] = parts;
+  const [arity, firstKey, lastKey, step] = [1, 3, 4, 5].map((i) => numberOf(parts[i]));
+  const original = given === undefined ? null : wordOf(given);
+  const flags = flagList === undefined ? null : listOf(flagList, wordOf);
+  if (original === null || flags === null) return 'malformed';
+  if (!(Math.abs(arity) > 0) || !isRange(firstKey, lastKey, step)) return 'malformed';
+  const categories = parts[6] === undefined ? [] : (listOf(parts[6], wordOf) ?? []);
   const grammar = ownGrammar(original);
   const spec = specOf({
     name,
@@ -113,14 +119,14 @@ export function learnCommand(name: string, reply: Buffer): LearnedCommand | null
     keys: (grammar?.keys as OptionRule | undefined) ?? (firstKey > 0 ? 'range' : 'none'),
     firstKey,
     lastKey,
-    step,
+    step: firstKey > 0 ? Math.max(1, step) : step,
     numkeys: 0,
   });
   const blocking = grammar === null && mayBlock(flags, categories);
   const administers =
     flags.includes('admin') || categories.some((each) => /^@(admin|connection)$/.test(each));
   // The keys of a container's request are where its subcommand has them.
-  const container = textsOf(parts[9]).length > 0;
+  const container = parts.length > 9 && (elementsOf(parts[9]) ?? []).length > 0;
   const movable = container || (flags.includes('movablekeys') && grammar === null);
   return { spec, movable, blocking, administers, hides: hiddenName(original) };
 }

@@ -129,7 +129,7 @@ function ownInfo(client: ClientConnection, wanted: readonly string[]): boolean {
     });
     claim.deliver(verbatimReply(texts.join('\r\n'), resp));
   };
-  if (chosen.some(([, make]) => make === serverSection)) withRedisVersion(pool, write);
+  if (chosen.some(([, make]) => make === serverSection)) withRedisVersion(client, write);
   else write('');
   return true;
 }
@@ -143,7 +143,7 @@ export function info(request: SpecialRequest, count: number): boolean {
     const wanted = names.map((name) => name.toLowerCase());
     return ownInfo(client, wanted);
   }
-  const server = pool.servers.findIndex(({ name }) => name === names[0].slice(1));
+  const server = pool.servers.findIndex(({ config }) => config.ringName === names[0].slice(1));
   if (server < 0) return answer(client, replies.noSuchServer(names[0].slice(1)));
   const sections = Array.from({ length: count - 2 }, (_, i) => word(request, i + 2));
   return forwardBytes(request, server, encodeRequest([Buffer.from('INFO'), ...sections]));

@@ -1,6 +1,12 @@
 import { arrayReply, bulkText, encodeRequest } from '../../../protocol/redis/replies/encode.ts';
+import { parseUnsigned } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { elementsOf, textOf } from '../../../protocol/redis/replies/reply-parts.ts';
+import {
+  bulkOf,
+  elementsOf,
+  listOf,
+  withoutAttributes,
+} from '../../../protocol/redis/replies/reply-parts.ts';
 import { nextCursor, parseCursor } from '../../../protocol/redis/replies/scan-cursor.ts';
 import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
 import { joinServers } from '../server-answers.ts';
@@ -17,12 +23,24 @@ export function scan(request: SpecialRequest, count: number): boolean {
     request,
     servers: [servers[position.server]],
     bytes: encodeRequest(words),
+    lane: client.lane,
   };
-  return joinServers(question, ([{ reply, isError }]) => {
-    const parts = isError ? null : elementsOf(reply);
-    if (parts === null || parts.length !== 2) return reply;
-    const next = nextCursor(position.server, BigInt(textOf(parts[0])), servers.length);
+  return joinServers(question, ([{ body, error }]) => {
+    if (error !== null) return error;
+    const page = readPage(body);
+    if (page === null) return null;
+    const next = nextCursor(position.server, page.cursor, servers.length);
     if (next === null) return replies.error('the cursor of this server does not fit');
-    return arrayReply([bulkText(next), parts[1]]);
+    return arrayReply([bulkText(next), page.keys]);
   });
+}
+
+/** A cursor and a list of keys. */
+function readPage(reply: Buffer): { cursor: bigint; keys: Buffer } | null {
+  const parts = elementsOf(reply);
+  if (parts === null || parts.length !== 2) return null;
+  const cursor = bulkOf(withoutAttributes(parts[0]));
+  const at = cursor === null ? null : parseUnsigned(cursor.toString('latin1'));
+  if (at === null || listOf(withoutAttributes(parts[1]), bulkOf) === null) return null;
+  return { cursor: at, keys: parts[1] };
 }

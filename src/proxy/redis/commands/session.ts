@@ -7,13 +7,15 @@ import {
   mapReply,
 } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { isStatus } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { Lane, RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { clientNameError } from '../../client/client-names.ts';
 import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client/login.ts';
+import { laneKey } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
 import { withRedisVersion } from '../redis-version.ts';
-import { askServers } from '../server-answers.ts';
+import { askServers, INVALID } from '../server-answers.ts';
 
 const INT32_MAX = 2147483647;
 
@@ -87,7 +89,7 @@ export function hello(request: SpecialRequest, count: number): boolean {
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   client.enterLane(lane);
   const claim = client.claims.claim();
-  withRedisVersion(client.pool, (version) => {
+  withRedisVersion(client, (version) => {
     claim.deliver(helloReply(client, asked.resp, version));
   });
   return true;
@@ -145,17 +147,23 @@ export function select(request: SpecialRequest): boolean {
     bytes: encodeText('PING'),
     lane: lane.index,
   };
+  const place = laneKey(lane);
   const asked = askServers(question, (answers, claim) => {
     const bad =
       answers.find(({ refused }) => refused) ??
-      (answers.every(({ isError }) => isError) ? answers[0] : undefined);
+      (answers.every(({ error }) => error !== null) ? answers[0] : undefined);
     if (bad !== undefined) {
       if (bad.refused) refusedDatabases.add(db, bad.reply, performance.now());
-      claim.deliver(bad.reply);
-      return;
+      return void claim.deliver(bad.error ?? bad.reply);
     }
-    lane.verified = true;
-    if (!client.closed) client.enterLane(lane);
+    if (answers.some(({ body, error }) => error === null && !isStatus(body))) {
+      return void claim.deliver(INVALID);
+    }
+    const index = client.pool.lanes.again(place);
+    if (index < 0) return void claim.deliver(replies.TOO_MANY_LANES);
+    const now = client.pool.lanes.at(index);
+    now.verified = true;
+    if (!client.closed) client.enterLane(now);
     claim.deliver(replies.OK);
   });
   if (asked) client.barrier();

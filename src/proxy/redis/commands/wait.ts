@@ -1,15 +1,20 @@
-import { WAIT_POLL_MS } from '../../../limits.ts';
+import { WAIT_POLL_MAX_MS, WAIT_POLL_MS } from '../../../limits.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { textOf } from '../../../protocol/redis/replies/reply-parts.ts';
+import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
+import type { Claim } from '../../client/claims.ts';
+import { laneKey } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
-import { type Answer, askServers, collect, type Question } from '../server-answers.ts';
+import { type Answer, askServers, collect, INVALID, type Question } from '../server-answers.ts';
 
 const NUMBER = /^-?[0-9]{1,18}$/;
+/** More replicas than any server has. */
+const MOST_REPLICAS = 1n << 31n;
 
 /**
  * WAIT: the smallest count of replicas that have taken what this client wrote. Servers share their
- * connections, so they are asked again and again instead of letting them wait.
+ * connections, so they are asked again and again instead of letting them wait. As in Redis, what
+ * the client sends behind it waits, so that a client has one WAIT at a time.
  */
 export function wait(request: SpecialRequest): boolean {
   const { client } = request;
@@ -23,24 +28,40 @@ export function wait(request: SpecialRequest): boolean {
   const until = Number(timeout) === 0 ? Infinity : performance.now() + Number(timeout);
   const { servers } = client.pool;
   const bytes = encodeText('WAIT', '0', '0');
-  const again: Question = { request: { ...request, mustSend: true }, servers, bytes };
-  return askServers({ request, servers, bytes }, function take(answers, claim): void {
+  const place = laneKey(client.pool.lanes.at(client.lane));
+  let pause = WAIT_POLL_MS;
+  const take = (answers: readonly Answer[], claim: Claim): void => {
     const least = leastOf(answers);
-    if (typeof least !== 'number') claim.deliver(least);
-    else if (least >= wanted || performance.now() >= until) claim.deliver(integerReply(least));
-    else {
-      const left = Math.min(WAIT_POLL_MS, until - performance.now());
-      setTimeout(() => {
-        const asked = !client.closed && collect(again, claim, (more) => take(more, claim));
+    if (typeof least !== 'number') return void claim.deliver(least);
+    const left = until - performance.now();
+    if (least >= wanted || left <= 0) return void claim.deliver(integerReply(least));
+    setTimeout(
+      client.pool.engine.guard.bind(client, () => {
+        if (client.closed) return void claim.forget();
+        const lane = client.pool.lanes.again(place);
+        const again: Question = { request: { ...request, mustSend: true }, servers, bytes, lane };
+        // Who has left, or is about to be closed, gets what is known now.
+        const asked =
+          !client.leaves && lane >= 0 && collect(again, claim, (more) => take(more, claim));
         if (!asked) claim.deliver(integerReply(least));
-      }, left);
-    }
-  });
+      }),
+      Math.min(pause, left),
+    );
+    pause = Math.min(pause * 2, WAIT_POLL_MAX_MS);
+  };
+  const asked = askServers({ request, servers, bytes, lane: client.lane }, take);
+  if (asked) client.barrier();
+  return asked;
 }
 
-/** The smallest number, or the first error. */
+/** The smallest number, or an error. */
 function leastOf(answers: readonly Answer[]): number | Buffer {
-  const bad = answers.find(({ isError }) => isError);
-  if (bad !== undefined) return bad.reply;
-  return Math.min(...answers.map(({ reply }) => Number(textOf(reply))));
+  let least = MOST_REPLICAS;
+  for (const { body, error } of answers) {
+    if (error !== null) return error;
+    const count = integerOf(body);
+    if (count === null || count < 0n || count > MOST_REPLICAS) return INVALID;
+    if (count < least) least = count;
+  }
+  return Number(least);
 }

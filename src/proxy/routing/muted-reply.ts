@@ -1,13 +1,16 @@
 import { FLAG_LAST } from '../../protocol/frame-table.ts';
+import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 
-/** A reply that its client does not want to hear; it counts as under way until it is there. */
-export class Swallowed implements ReplyTarget {
+/** The reply to a request of a client that does not hear it: until then it holds its place. */
+export class MutedReply implements ReplyTarget {
   readonly claim: Claim;
+  readonly #client: ClientConnection;
 
   constructor(client: ClientConnection) {
+    this.#client = client;
     this.claim = client.claims.claim();
   }
 
@@ -16,6 +19,7 @@ export class Swallowed implements ReplyTarget {
   }
 
   onFailure(): void {
+    if (!this.claim.closed) this.#client.pool.counters[FORWARD_ERROR]++;
     this.claim.forget();
   }
 }

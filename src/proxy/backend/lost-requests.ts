@@ -1,0 +1,71 @@
+import { FORWARD_ERROR } from '../../stats/counters.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { GuardedConnection } from '../engine/guard.ts';
+import type { ReplyReceiver } from '../engine/receiver.ts';
+import type { InFlight, ReplyTarget } from './in-flight.ts';
+import type { ConnectionOwner } from './owner.ts';
+
+/** A connection that has just been closed. */
+export interface LostConnection extends GuardedConnection {
+  readonly owner: ConnectionOwner;
+  readonly inFlight: InFlight;
+}
+
+/**
+ * Gives every request that was in flight on a closed connection an error.
+ * @param settled the oldest one's client has been told already
+ */
+export function failRequests(
+  engine: Engine,
+  connection: LostConnection,
+  error: Buffer,
+  settled: boolean,
+): void {
+  const { inFlight, owner } = connection;
+  for (let first = true; inFlight.count > 0; first = false) {
+    const id = inFlight.headClient;
+    const slot = inFlight.headSlot;
+    if (id < 0) {
+      const target = inFlight.headTarget as ReplyTarget | undefined | null;
+      inFlight.shift();
+      // Without one it was being sent when something went wrong.
+      if (target) failTarget(engine, connection, target, error);
+      continue;
+    }
+    inFlight.shift();
+    const client = engine.clients[id] as ReplyReceiver;
+    if (!client.closed) owner.pool.counters[FORWARD_ERROR]++;
+    settle(client, slot, first && settled ? null : error);
+  }
+}
+
+function failTarget(
+  engine: Engine,
+  connection: LostConnection,
+  target: ReplyTarget,
+  error: Buffer,
+): void {
+  const unsent = target.claim?.unsentBytes ?? 0;
+  try {
+    target.onFailure(error);
+  } catch (trouble) {
+    engine.guard.target(connection, target.claim, trouble, unsent);
+  }
+}
+
+/** The same when the client of the connection has gone in the middle of its only request. */
+export function abandonRequests(engine: Engine, { inFlight }: LostConnection, error: Buffer): void {
+  for (; inFlight.count > 0; inFlight.shift()) {
+    const id = inFlight.headClient;
+    if (id >= 0) settle(engine.clients[id] as ReplyReceiver, inFlight.headSlot, error);
+  }
+}
+
+function settle(client: ReplyReceiver, slot: number, error: Buffer | null): void {
+  try {
+    if (error === null) client.endStream();
+    else client.takeReply(slot, error);
+  } catch (trouble) {
+    client.onException(trouble);
+  }
+}

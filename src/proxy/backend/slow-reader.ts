@@ -1,0 +1,76 @@
+import { SLOW_READER_GRACE_MS } from '../../limits.ts';
+import { SLOW_READERS } from '../../stats/counters.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
+import type { InFlight } from './in-flight.ts';
+import type { OwnedConnection } from './owned-connection.ts';
+import type { ConnectionOwner } from './owner.ts';
+
+/** The connection, as far as it stands still. */
+export interface PausedConnection extends ReplySource, OwnedConnection {
+  readonly owner: ConnectionOwner;
+  readonly inFlight: InFlight;
+  /** It looks at the time then. */
+  armDeadline(due: number): void;
+}
+
+/** A client that does not take its replies, and a server connection that stands still for it. */
+export class SlowReader {
+  readonly #engine: Engine;
+  readonly #connection: PausedConnection;
+  /** Nothing is read until the client has taken its large reply. */
+  paused = false;
+  /** When reading went on after a pause of our own: servers are not blamed for it. */
+  resumedAt = 0;
+  #pausedAt = 0;
+  /** How long others have waited behind its reply already, in earlier pauses. */
+  #waited = 0;
+  #client: ReplyReceiver | null = null;
+
+  constructor(engine: Engine, connection: PausedConnection) {
+    this.#engine = engine;
+    this.#connection = connection;
+  }
+
+  /** The client was given something: maybe more than it takes. */
+  pauseFor(client: ReplyReceiver): void {
+    if (this.paused || !client.holdsUp(this.#connection)) return;
+    this.paused = true;
+    this.#client = client;
+    this.#pausedAt = this.#engine.now;
+    client.blocks(this.#connection);
+    this.#connection.owner.retire(this.#connection);
+    this.#connection.armDeadline(this.graceDeadline);
+  }
+
+  /** The client that held this up has taken its bytes, or is gone. */
+  resume(): void {
+    this.paused = false;
+    this.resumedAt = Math.floor(performance.now());
+    // A reader that takes a little now and then must not hold the others up for ever.
+    if (this.#client !== null && this.#connection.inFlight.hasOther(this.#client.id)) {
+      this.#waited += this.resumedAt - this.#pausedAt;
+    }
+    this.#client = null;
+  }
+
+  /** The large reply is complete. */
+  onReplyEnd(): void {
+    this.#waited = 0;
+  }
+
+  /** When the slow reader must have made room: those behind it wait only so long. */
+  get graceDeadline(): number {
+    if (this.#connection.inFlight.count === 0) return 0;
+    return this.#pausedAt + Math.max(0, SLOW_READER_GRACE_MS - this.#waited);
+  }
+
+  /** The grace is over: the slow reader goes, the rest of its reply is swallowed. */
+  drop(now: number): void {
+    this.#pausedAt = now;
+    this.#waited = 0;
+    if (this.#client === null || !this.#connection.inFlight.hasOther(this.#client.id)) return;
+    this.#connection.owner.pool.counters[SLOW_READERS]++;
+    this.#client.destroy('it does not read a large reply that others wait behind');
+  }
+}

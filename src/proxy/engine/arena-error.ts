@@ -1,0 +1,2 @@
+/** A record leads out of the arena: whose bytes are where is not known any more. */
+export class ArenaError extends Error {}
