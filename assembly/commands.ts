@@ -1,4 +1,5 @@
-// Finds a command in the table that JavaScript wrote (src/protocol/redis/table/command-table-layout.ts).
+// Finds a command in the table that JavaScript wrote: command-table-layout.ts in
+// src/protocol/redis/table.
 
 import { toUpper8 } from './ascii';
 import {

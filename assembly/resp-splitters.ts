@@ -1,6 +1,6 @@
 // Takes one RESP request or reply apart: bytes -> a record per word or element. The contract is
-// docs/codec.md; the readable reference is src/protocol/redis/scan/splitter.ts, which must behave the
-// same.
+// docs/codec.md; the readable reference is src/protocol/redis/scan/splitter.ts, which must behave
+// the same.
 
 import { CR, findByte, lineEnd, readNumber, shortNumber } from './ascii';
 import { FLAG_KEY_TOO_LONG, LIMIT_KEY_BYTES, NO_SERVER, RECORD_BYTES } from './layout';

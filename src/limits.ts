@@ -173,7 +173,7 @@ export const HELD_WRITE_BYTES = 16 * 1024;
 
 /** Servers that could not be taken back, for a mistake of ringway itself, are tried again then. */
 export const HEALTH_RETRY_MS = 1_000;
-/** Errors of ringway itself that are logged with their stacks within a window; others are counted. */
+/** Errors of ringway itself that a window logs with their stacks; more are counted. */
 export const INTERNAL_ERROR_STACKS = 5;
 export const INTERNAL_ERROR_WINDOW_MS = 10_000;
 /** Lines of a stack that say where it happened. */

@@ -1,6 +1,6 @@
 /**
- * The values of `hash:`, in the documented order; the position is the pool descriptor's POOL_HASH and
- * the number of the hash in the WebAssembly build.
+ * The values of `hash:`, in the documented order; the position is the pool descriptor's POOL_HASH
+ * and the number of the hash in the WebAssembly build.
  */
 export const HASH_NAMES = [
   'one_at_a_time',

@@ -22,7 +22,7 @@ describe('the npm package', () => {
       assert.ok(files.includes(wanted), `${wanted} is missing`);
     }
     const expected = /^(build\/src\/.*\.(js|d\.ts)|build\/ringway(-simd)?\.wasm|[\w.]+)$/;
-    const page = /^build\/src\/stats\/page\/[a-z]+\.(html|css)$/;
+    const page = /^build\/src\/stats\/http\/page\/[a-z]+\.(html|css)$/;
     assert.deepEqual(
       files.filter((file) => !expected.test(file) && !page.test(file)),
       [],

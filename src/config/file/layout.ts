@@ -3,8 +3,8 @@ import type { Problems } from './problems.ts';
 import type { SourceText } from './source-text.ts';
 
 // What people get wrong in the three kinds of lines of a configuration - `pool:`, `key: value`,
-// `- item` - said in those terms. Only looked for when the parser refuses a file: what it says then is
-// about YAML, and often about another line.
+// `- item` - said in those terms. Only looked for when the parser refuses a file: what it says then
+// is about YAML, and often about another line.
 
 const SAID_AT_MOST = 5;
 
@@ -81,8 +81,8 @@ class Layout {
         return;
       }
       const how = line.indent < first.indent ? less(line) : more(line);
-      const message = `${how} than the key in line ${first.number}; expected ${blanks(first.indent)}`;
-      this.#say(line, 0, message);
+      const { indent, number } = first;
+      this.#say(line, 0, `${how} than the key in line ${number}; expected ${blanks(indent)}`);
     }
     this.#firstKey ??= line;
     this.#key = line;

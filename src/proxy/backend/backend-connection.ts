@@ -1,11 +1,8 @@
 import type { Socket } from 'node:net';
 import { dial } from '../../net/dial.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
-import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
-import { RECORD_DEST, RECORD_INFO } from '../../protocol/frame-table.ts';
 import * as counter from '../../stats/counters.ts';
 import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../../stats/counters.ts';
-import { CLASS_MULTI, CLASS_OTHER, NO_SERIES } from '../../stats/latency.ts';
 import type { Timed } from '../engine/deadlines.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guarded } from '../engine/guard.ts';
@@ -13,14 +10,12 @@ import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
 import type { Flushable } from '../engine/turn.ts';
 import { BackendReplies } from './backend-replies.ts';
 import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
-import { InFlight, type ReplyTarget, type RequestHead } from './in-flight.ts';
 import type { Lane } from './lane.ts';
 import { abandonRequests, failRequests } from './lost-requests.ts';
-import type { OwnedConnection } from './owned-connection.ts';
+import { type OwnedConnection, PURPOSE_SHARED } from './owned-connection.ts';
 import type { ConnectionOwner } from './owner.ts';
-import { PURPOSE_SHARED } from './purpose.ts';
 import type { RequestJoiner } from './request-joiner.ts';
-import { SentRequests } from './sent-requests.ts';
+import { RequestSender } from './request-sender.ts';
 import type { SlowReader } from './slow-reader.ts';
 import { WaitingClients } from './waiting-clients.ts';
 
@@ -41,26 +36,17 @@ export interface ConnectionHolder {
  * in order.
  */
 export class BackendConnection
-  implements ReadHandler, SendOwner, Flushable, Timed, ReplySource, OwnedConnection, Guarded
+  extends RequestSender
+  implements ReadHandler, Flushable, Timed, ReplySource, OwnedConnection, Guarded
 {
-  readonly owner: ConnectionOwner;
-  readonly lane: Lane;
-  readonly out: SendQueue;
-  readonly inFlight: InFlight;
-  readonly #engine: Engine;
   readonly #socket: Socket;
   readonly replies: BackendReplies;
   readonly #slowReader: SlowReader;
   readonly #waiting: WaitingClients;
-  /** Makes lines of several requests; null where each goes out as it is. */
   readonly joiner: RequestJoiner | null;
-  readonly #sentRequests: SentRequests;
-  readonly #classes: Uint8Array;
-  readonly #measured: boolean;
   #bodyCompleteAt = 0;
   /** When a connection under way is given up; 0 = with its oldest request. */
   #connectUntil = 0;
-  flushPending = false;
   timerAt = 0;
   #heldBytes = 0;
   #phase: number = CONNECTING;
@@ -83,36 +69,29 @@ export class BackendConnection
     lane: Lane,
     purpose: number = PURPOSE_SHARED,
   ) {
-    const { pool } = owner;
-    this.#engine = engine;
-    this.owner = owner;
+    super(engine, owner, lane);
+    const { protocol } = owner.pool;
     this.purpose = purpose;
-    this.#classes = pool.protocol.classes;
-    this.#measured = pool.latency !== null;
-    this.inFlight = new InFlight(pool.slowLog !== null);
-    this.lane = lane;
-    this.out = new SendQueue(engine.slabs, engine.writer, this);
-    this.#sentRequests = new SentRequests(this.out, this.inFlight);
     this.#waiting = new WaitingClients(this, engine.turn);
     this.replies = new BackendReplies(engine, this);
     this.#slowReader = this.replies.slowReader;
-    this.joiner = pool.protocol.joiner(this);
-    pool.protocol.handshake(this);
+    this.joiner = protocol.joiner(this);
+    protocol.handshake(this);
     this.#socket = dial(owner.config, engine.reader, this);
     this.#listen();
     engine.process[TOTAL_CONNECTIONS]++;
     engine.process[CURR_CONNECTIONS]++;
-    this.#sentRequests.balance();
+    this.sent.balance();
     engine.connections.add(this);
   }
 
   #listen(): void {
-    const { guard } = this.#engine;
+    const { guard } = this.engine;
     const socket = this.#socket;
     try {
       this.#armConnectTimeout();
     } catch (error) {
-      this.#engine.deadlines.forget(this);
+      this.engine.deadlines.forget(this);
       socket.on('error', () => {});
       socket.destroy();
       throw error;
@@ -130,7 +109,7 @@ export class BackendConnection
     const { connectTimeoutMs } = this.owner.pool.config;
     if (connectTimeoutMs === 0) return;
     this.#connectUntil = Math.floor(performance.now()) + connectTimeoutMs;
-    this.#engine.deadlines.arm(this, this.#connectUntil);
+    this.engine.deadlines.arm(this, this.#connectUntil);
   }
 
   #onConnect(): void {
@@ -145,7 +124,7 @@ export class BackendConnection
     }
     this.#phase = OPEN;
     this.out.open(this.#socket);
-    this.#sentRequests.unwritten = this.inFlight.count; // nothing went out before: the server is not busy
+    this.sent.unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
   }
 
@@ -154,7 +133,7 @@ export class BackendConnection
     if (this.#phase !== GREETING) return;
     this.#phase = OPEN;
     this.out.open(this.#socket);
-    this.#engine.turn.markBackend(this);
+    this.engine.turn.markBackend(this);
   }
 
   /** The server does not grant the database or the login: nothing must be sent here. */
@@ -171,117 +150,28 @@ export class BackendConnection
     return this.inFlight.owes(client, slot);
   }
 
-  // --- sending ---------------------------------------------------------------------------------
-
-  /** Sends a client's whole request, described by a record, during a walk. */
-  sendRecord(record: number, start: number, length: number, client: number, slot: number): void {
-    const { words } = this.#engine;
-    const command = words[record + RECORD_INFO] & 0xffff;
-    const { joiner } = this;
-    let at = joiner === null ? 0 : joiner.place(record, length);
-    const inLine = at !== 0;
-    if (!inLine) at = this.out.reserve(length);
-    words[record + RECORD_DEST] = at;
-    if (at === 0) this.out.copyFrom(start, length);
-    const sent = inLine && joiner !== null ? joiner.added : length;
-    this.#push(client, slot, this.#classes[command], sent);
-    if (inLine) joiner?.noteKeys(1);
-    this.inFlight.keepHead(this.#engine.bytes, start, length);
-    this.#sent(sent);
-  }
-
-  /** Sends a client's whole request from elsewhere in the arena. */
-  sendFrom(
-    start: number,
-    length: number,
-    client: number,
-    slot: number,
-    commandClass: number = CLASS_OTHER,
-  ): void {
-    this.out.copyFrom(start, length);
-    this.#push(client, slot, commandClass, length);
-    this.inFlight.keepHead(this.#engine.bytes, start, length);
-    this.#sent(length);
-  }
-
-  /** Sends a client's whole request from the heap; it must not change any more. */
-  sendBuffer(request: Buffer, client: number, slot: number, commandClass = CLASS_OTHER): void {
-    this.out.append(request);
-    this.#push(client, slot, commandClass, request.length);
-    this.inFlight.keepHead(request, 0, request.length);
-    this.#sent(request.length);
-  }
-
-  /** Sends a whole request from the arena that the server will not answer. */
-  sendUnanswered(start: number, length: number): void {
-    this.out.copyFrom(start, length);
-    this.#engine.turn.markBackend(this);
-    const { counters } = this.owner;
-    counters[counter.REQUESTS]++;
-    counters[counter.REQUEST_BYTES] += length;
-    this.#sentRequests.addBytes(length);
-  }
-
-  /** Sends more of the body of the request that this connection is leased for. */
-  sendBody(start: number, length: number): void {
-    this.out.copyFrom(start, length);
-    this.#engine.turn.markBackend(this);
-    this.#sentRequests.addBytes(length);
-  }
-
-  /**
-   * `length` bytes were reserved or queued in `out`; their reply is for `target`.
-   * @param head the client's request, as the slow log names it; null for ringway's own
-   */
-  sentFor(target: ReplyTarget, length: number, head: RequestHead | null): void {
-    const { now, micros } = this.#engine;
-    this.inFlight.pushTarget(target, now, micros, this.#series(CLASS_MULTI), length);
-    if (head !== null) this.inFlight.keepHead(head.bytes, head.start, head.length);
-    this.#sent(length);
-  }
-
-  #push(client: number, slot: number, commandClass: number, length: number): void {
-    const { now, micros } = this.#engine;
-    this.inFlight.push(client, slot, now, micros, this.#series(commandClass), length);
-  }
-
-  #series(commandClass: number): number {
-    return this.#measured ? this.owner.firstSeries + commandClass : NO_SERIES;
-  }
-
-  /** The last step of sending: nothing after it can fail. */
-  #sent(length: number): void {
-    this.#engine.turn.markBackend(this);
-    this.#sentRequests.add(length);
-  }
-
-  /** Whether no request was sent in part, or without its entry in flight. */
-  get isBalanced(): boolean {
-    return this.closed || this.#sentRequests.isBalanced;
-  }
-
   #count(): void {
-    if (this.#sentRequests.count(this.owner.counters)) this.#armTimeout();
+    if (this.sent.count(this.owner.counters)) this.#armTimeout();
   }
 
   #armTimeout(): void {
     const { timeoutMs } = this.owner.pool.config;
-    if (timeoutMs !== 0) this.#engine.deadlines.arm(this, this.#engine.now + timeoutMs);
+    if (timeoutMs !== 0) this.engine.deadlines.arm(this, this.engine.now + timeoutMs);
   }
 
   writeOut(): void {
     this.joiner?.beforeWrite();
-    this.#sentRequests.markWritten(this.connected);
+    this.sent.markWritten(this.connected);
     this.out.flush();
-    this.#sentRequests.balance();
+    this.sent.balance();
   }
 
   flush(): void {
     this.joiner?.beforeWrite();
     this.#count();
-    this.#sentRequests.markWritten(this.connected);
+    this.sent.markWritten(this.connected);
     this.out.flush();
-    this.#sentRequests.balance();
+    this.sent.balance();
     const { pendingBytes } = this.out;
     this.#account(pendingBytes);
     if (pendingBytes > this.owner.pool.config.serverOutputLimit) this.full = true;
@@ -290,18 +180,18 @@ export class BackendConnection
 
   #account(held: number): void {
     if (held === this.#heldBytes) return;
-    this.#engine.budget.add(held - this.#heldBytes);
+    this.engine.budget.add(held - this.#heldBytes);
     this.#heldBytes = held;
   }
 
   /** Requests that wait to be written. */
   get unwritten(): number {
-    return this.connected ? this.#sentRequests.unwritten : this.inFlight.count;
+    return this.connected ? this.sent.unwritten : this.inFlight.count;
   }
 
   onDrained(): void {
     if (this.closed) return;
-    this.#engine.turn.markBackend(this);
+    this.engine.turn.markBackend(this);
     this.#takesMore();
   }
 
@@ -321,7 +211,7 @@ export class BackendConnection
   onRead(length: number): boolean {
     if (this.closed) return true;
     try {
-      this.#engine.turn.onRead();
+      this.engine.turn.onRead();
       if (!this.replies.read(length)) this.fail(REASON_INVALID, counter.SERVER_ERR);
     } catch (error) {
       this.onException(error);
@@ -330,7 +220,7 @@ export class BackendConnection
   }
 
   onException(error: unknown): void {
-    this.#engine.guard.backend(this, error);
+    this.engine.guard.backend(this, error);
   }
 
   /** A client that held this connection up has taken its bytes, or is gone. */
@@ -344,7 +234,7 @@ export class BackendConnection
   // --- time ------------------------------------------------------------------------------------
 
   armDeadline(due: number): void {
-    this.#engine.deadlines.arm(this, due);
+    this.engine.deadlines.arm(this, due);
   }
 
   nextDeadline(): number {
@@ -385,7 +275,7 @@ export class BackendConnection
       this.#take(() => this.owner.onConnectionLost(this, reason, lost));
     }
     const error = this.owner.pool.protocol.failure(reason);
-    failRequests(this.#engine, this, error, this.replies.fail(error));
+    failRequests(this.engine, this, error, this.replies.fail(error));
     this.#take(() => this.holder?.onWritable());
   }
 
@@ -396,7 +286,7 @@ export class BackendConnection
     this.#bodyCompleteAt = Math.floor(performance.now());
     if (this.inFlight.count === 0) this.owner.onIdle(this);
     else if (this.owner.pool.config.timeoutMs !== 0) {
-      this.#engine.deadlines.arm(this, this.#bodyCompleteAt + this.owner.pool.config.timeoutMs);
+      this.engine.deadlines.arm(this, this.#bodyCompleteAt + this.owner.pool.config.timeoutMs);
     }
   }
 
@@ -404,14 +294,14 @@ export class BackendConnection
   abandon(): void {
     if (this.closed) return;
     this.#shut();
-    abandonRequests(this.#engine, this, this.owner.pool.protocol.failure(REASON_EOF));
+    abandonRequests(this.engine, this, this.owner.pool.protocol.failure(REASON_EOF));
   }
 
   /** Closes an idle connection without an error; requests without a reply may wait in it. */
   close(): void {
     if (this.closed) return;
     this.#take(() => {
-      this.#engine.gatherNow();
+      this.engine.gatherNow();
       this.writeOut();
     });
     this.#shut();
@@ -419,7 +309,7 @@ export class BackendConnection
 
   #shut(): void {
     this.#phase = CLOSED;
-    this.#engine.connections.delete(this);
+    this.engine.connections.delete(this);
     if (this.connected) this.owner.counters[counter.SERVER_CONNECTIONS]--;
     this.#take(
       () => this.#count(),
@@ -427,7 +317,7 @@ export class BackendConnection
       () => this.joiner?.drop(),
       () => this.out.discard(),
       () => this.#account(0),
-      () => this.#engine.deadlines.forget(this),
+      () => this.engine.deadlines.forget(this),
       () => this.owner.forget(this),
       () => this.#socket.destroy(),
       () => this.#waiting.wake(),
@@ -435,12 +325,12 @@ export class BackendConnection
   }
 
   #take(...steps: (() => void)[]): void {
-    this.#engine.guard.takeAll(`a connection to server ${this.owner.title}`, ...steps);
+    this.engine.guard.takeAll(`a connection to server ${this.owner.title}`, ...steps);
   }
 
   #onClose(): void {
     if (!this.closed) this.fail(REASON_EOF, counter.SERVER_EOF);
     this.#take(() => this.out.close());
-    this.#engine.process[CURR_CONNECTIONS]--;
+    this.engine.process[CURR_CONNECTIONS]--;
   }
 }

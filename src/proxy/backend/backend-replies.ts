@@ -3,7 +3,6 @@ import {
   FLAG_LAST,
   FLAG_TRANSIENT,
   FRAME_TABLE,
-  HEADROOM,
   RECORD_BYTES,
   RECORD_COUNT,
   RECORD_DEST,
@@ -26,7 +25,7 @@ import {
   WINDOW,
 } from '../../protocol/frame-table.ts';
 import { RESPONSE_BYTES, RESPONSES } from '../../stats/counters.ts';
-import { Carry } from '../engine/carry.ts';
+import { CARRY_LIMIT, Carry } from '../engine/carry.ts';
 import type { Engine, SavedState } from '../engine/engine.ts';
 import type { GuardedConnection } from '../engine/guard.ts';
 import type { ReplyReceiver, ReplyStream } from '../engine/receiver.ts';
@@ -48,7 +47,6 @@ import { type PausedConnection, SlowReader } from './slow-reader.ts';
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
-const CARRY_LIMIT = WINDOW - HEADROOM;
 /** The connection, as what reads its replies sees it. */
 export interface RepliedConnection extends PausedConnection, GuardedConnection {
   readonly owner: ConnectionOwner;

@@ -27,7 +27,7 @@ export interface Claimant {
 export class Claims {
   readonly #claimant: Claimant;
   #open = 0;
-  /** After an exception the count cannot be relied on: the guard looks what is in flight instead. */
+  /** After an exception the count cannot be relied on: the guard looks at what is in flight. */
   #forfeited = false;
 
   constructor(claimant: Claimant) {
@@ -70,8 +70,8 @@ export class Claims {
 
 /**
  * The place of one reply, from when it is asked for until it is there: exactly one of deliver(),
- * store() and forget() ends it. What is delivered to a muted one goes nowhere, but until then it holds
- * its place: what its client asked for is bounded and ordered like all else.
+ * store() and forget() ends it. What is delivered to a muted one goes nowhere, but until then it
+ * holds its place: what its client asked for is bounded and ordered like all else.
  */
 export class Claim implements ReplyClaim {
   readonly #claims: Claims;

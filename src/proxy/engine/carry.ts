@@ -1,4 +1,10 @@
+import { HEADROOM, WINDOW, WINDOW_BYTES } from '../../protocol/frame-table.ts';
 import type { Engine } from './engine.ts';
+
+/** The most that can be put in front of the window. */
+export const CARRY_LIMIT: number = WINDOW - HEADROOM;
+/** The most that can be put in front of its end. */
+export const LARGEST_CARRY: number = WINDOW - HEADROOM + WINDOW_BYTES;
 
 /**
  * Bytes of one connection that wait between two reads: an unfinished frame, or requests that may

@@ -66,7 +66,9 @@ export class Guard implements Timed {
     this.#engine = engine;
   }
 
-  /** @param inStep all replies before the request at hand are queued whole, and nothing of its own */
+  /**
+   * @param inStep all replies before the request at hand are queued whole, and nothing of its own
+   */
   client(client: GuardedClient, error: unknown, inStep = false): void {
     mustGoOn(error);
     const { address } = client;

@@ -28,9 +28,9 @@ export interface ReplyStream {
 }
 
 /**
- * Whoever gets replies: a client, as the connections to servers see it. Each request it is named for
- * in flight ends with exactly one of takeRecord(), takeTwo(), takeReply() and endStream(), also when
- * the client has gone meanwhile.
+ * Whoever gets replies: a client, as the connections to servers see it. Each request that it is
+ * named for in flight ends with exactly one of takeRecord(), takeTwo(), takeReply() and
+ * endStream(), also when the client has gone meanwhile.
  */
 export interface ReplyReceiver extends Flushable, MemoryHolder {
   readonly id: number;
@@ -69,7 +69,7 @@ export interface ReplyReceiver extends Flushable, MemoryHolder {
   openStream(slot: number): ReplyStream;
   /** The reply that came in pieces is complete, or will never be. */
   endStream(): void;
-  /** It got replies, or pieces of one: they are written with this turn, or as soon as they are many. */
+  /** It got replies, or pieces of one: written with this turn, or sooner when they are many. */
   tookReplies(): void;
   /** Whether a source must stand still until this client has taken more. */
   holdsUp(source: ReplySource): boolean;

@@ -18,7 +18,7 @@ import { replyToBadKey, replyToBadRequest } from '../../protocol/memcache/bad-re
 import { decodeKey } from '../../protocol/memcache/base64-key.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
 import { wordsOf } from '../../protocol/memcache/words.ts';
-import { isHttpLine, refuseHttp } from '../client/http-guard.ts';
+import { isHttpLine, refuseHttp } from '../client/input/http-guard.ts';
 import { MAY_WAIT, MUST_SEND, WAIT } from '../client/router.ts';
 import { forward } from '../routing/forward.ts';
 import { headOf, type SpecialRequest } from '../routing/request.ts';

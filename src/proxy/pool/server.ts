@@ -17,8 +17,8 @@ import {
 } from '../backend/failure.ts';
 import type { Lane } from '../backend/lane.ts';
 import { Leases } from '../backend/leases.ts';
+import { PURPOSE_BULK, PURPOSE_PROBE, PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
-import { PURPOSE_BULK, PURPOSE_PROBE, PURPOSE_SHARED } from '../backend/purpose.ts';
 import { Breaker } from './breaker.ts';
 import type { ConnectionBudget, Evictable } from './connection-budget.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';

@@ -23,9 +23,9 @@ import {
 } from '../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
 import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../stats/counters.ts';
-import { refusedBeforeLogin } from '../client/before-login.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import { isHttpWord, refuseHttp } from '../client/http-guard.ts';
+import { refusedBeforeLogin } from '../client/input/before-login.ts';
+import { isHttpWord, refuseHttp } from '../client/input/http-guard.ts';
 import { forward } from '../routing/forward.ts';
 import {
   answer,

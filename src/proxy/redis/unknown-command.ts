@@ -171,7 +171,8 @@ function sendByKeys(later: Later, said: Answer, claim: Claim): void {
   const { pool } = later.request.client;
   if (said.error !== null) {
     if (KEYLESS.test(said.error.toString('latin1'))) sendTo(later, pool.placeholderServer(), claim);
-    else claim.deliver(said.error); // Where its keys are is not known, so no server is the right one.
+    // Where its keys are is not known, so no server is the right one.
+    else claim.deliver(said.error);
     return;
   }
   const keys = listOf(said.body, bulkOf);

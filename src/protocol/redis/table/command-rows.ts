@@ -1,21 +1,6 @@
-// The rows of the command table, one per Redis command; commands.ts says what the words mean.
+// The rows of the command table, one per Redis command; command-spec.ts says what the words mean.
 
-import type { Access, Coalesce, Merge } from './commands.ts';
-
-type Shape = [
-  name: string,
-  arity: number,
-  access: Access,
-  first: number,
-  last: number,
-  step: number,
-];
-export type Row =
-  | [...Shape, 'forward' | 'container' | 'local' | 'placeholder' | 'unsupported']
-  | [...Shape, 'same-server', 'range' | 'sort' | 'georadius' | 'streams' | 'group-streams']
-  | [...Shape, 'same-server', 'numkeys' | 'numkeys-store', word: number]
-  | [...Shape, 'all-servers', Exclude<Merge, 'none'>]
-  | [...Shape, 'fragment', Exclude<Coalesce, 'none'>];
+import type { Access, Row } from './command-spec.ts';
 
 const CORE_ROWS: readonly Row[] = [
   // Without a key

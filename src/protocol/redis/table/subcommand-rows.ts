@@ -1,6 +1,6 @@
-// The rows of subcommands; commands.ts says what the words mean.
+// The rows of subcommands; command-spec.ts says what the words mean.
 
-import type { Row } from './command-rows.ts';
+import type { Row } from './command-spec.ts';
 
 /** The subcommands of the commands that are containers. */
 export const SUBCOMMAND_ROWS: readonly Row[] = [

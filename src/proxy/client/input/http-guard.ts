@@ -1,7 +1,7 @@
-import { CROSS_PROTOCOL_LOG_INTERVAL_MS } from '../../limits.ts';
-import { LOG_WARN } from '../../log.ts';
-import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../stats/counters.ts';
-import type { Pool } from '../pool/pool.ts';
+import { CROSS_PROTOCOL_LOG_INTERVAL_MS } from '../../../limits.ts';
+import { LOG_WARN } from '../../../log.ts';
+import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../../stats/counters.ts';
+import type { Pool } from '../../pool/pool.ts';
 
 /** Whoever sends something that looks like HTTP. */
 export interface HttpSpeaker {

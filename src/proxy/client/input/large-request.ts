@@ -1,18 +1,18 @@
-import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../limits.ts';
-import { REQUESTS_TOO_LARGE, SERVER_TIMEDOUT } from '../../stats/counters.ts';
-import type { BackendConnection, ConnectionHolder } from '../backend/backend-connection.ts';
-import { REASON_TIMEOUT } from '../backend/failure.ts';
-import type { Lane } from '../backend/lane.ts';
-import type { LeaseWaiter } from '../backend/leases.ts';
-import type { Timed } from '../engine/deadlines.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { Flushable } from '../engine/turn.ts';
-import type { Pool } from '../pool/pool.ts';
-import type { Server } from '../pool/server.ts';
-import type { Claims } from './claims.ts';
-import type { ClientPipeline } from './client-pipeline.ts';
-import type { ClientProtocol } from './protocol.ts';
-import type { Session } from './session.ts';
+import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../limits.ts';
+import { REQUESTS_TOO_LARGE, SERVER_TIMEDOUT } from '../../../stats/counters.ts';
+import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
+import { REASON_TIMEOUT } from '../../backend/failure.ts';
+import type { Lane } from '../../backend/lane.ts';
+import type { LeaseWaiter } from '../../backend/leases.ts';
+import type { Timed } from '../../engine/deadlines.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { Flushable } from '../../engine/turn.ts';
+import type { Pool } from '../../pool/pool.ts';
+import type { Server } from '../../pool/server.ts';
+import type { Claims } from '../claims.ts';
+import type { ClientPipeline } from '../client-pipeline.ts';
+import type { ClientProtocol } from '../protocol.ts';
+import type { Session } from '../session.ts';
 
 /** The client, as its large requests see it. */
 export interface LargeRequester extends Flushable {

@@ -1,25 +1,27 @@
-import { INITIAL_PIPELINE_WINDOW, LOGIN_OUTPUT_BYTES, LOGIN_REQUEST_BYTES } from '../../limits.ts';
+import {
+  INITIAL_PIPELINE_WINDOW,
+  LOGIN_OUTPUT_BYTES,
+  LOGIN_REQUEST_BYTES,
+} from '../../../limits.ts';
 import {
   ERROR_INLINE_TOO_LONG,
   FLAG_INLINE,
   LIMIT_INLINE_BYTES,
   NO_COMMAND,
-  STATE_ARGS_LEFT,
-  STATE_BULK_LEFT,
   STATE_DETACHED,
-  STATE_INFO,
   STATE_OFFSET,
   STATE_PHASE,
   STATE_RESUME,
   STATE_WANTED,
-} from '../../protocol/frame-table.ts';
-import * as replies from '../../protocol/redis/replies/replies.ts';
-import { PHASE_BODY, PHASE_HELD } from '../../protocol/redis/scan/request-scanner.ts';
-import { COMMANDS } from '../../protocol/redis/table/commands.ts';
-import type { Engine, SavedState } from '../engine/engine.ts';
+} from '../../../protocol/frame-table.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { PHASE_BODY, PHASE_HELD } from '../../../protocol/redis/scan/request-scanner.ts';
+import { COMMANDS } from '../../../protocol/redis/table/commands.ts';
+import type { Engine, SavedState } from '../../engine/engine.ts';
 import { type HttpSpeaker, isHttpWord, refuseHttp } from './http-guard.ts';
 import { LargeRequest, type LargeRequester } from './large-request.ts';
 import { type Offender, refuseMalformed } from './malformed-request.ts';
+import { infoOf, missingBytes, scannedBytes } from './saved-scan.ts';
 
 // Of a client that has not logged in nothing is kept but a request that may log it in. All others
 // are swallowed as they come, and get one answer each.
@@ -35,8 +37,6 @@ const OPEN_WORDS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET
 const OPEN_COMMANDS: readonly boolean[] = COMMANDS.map(({ name }) => OPEN_WORDS.has(name));
 /** A first word that is longer is none of them. */
 const LONGEST_WORD = 16;
-/** The smallest a word of a request can be: `$0\r\n\r\n`. */
-const SMALLEST_WORD = 6;
 const NO_WORD = 0xffffffff;
 const LF = 0x0a;
 const CR = 0x0d;
@@ -93,10 +93,8 @@ export function creditBeforeLogin({ pipeline, window }: Stranger): number {
 function mayLogIn(saved: SavedState, seen: number): boolean {
   // Without its name it has a hundred bytes at most.
   if (saved[STATE_WANTED - STATE_RESUME] === 0) return true;
-  if (OPEN_COMMANDS[saved[STATE_INFO - STATE_RESUME] & NO_COMMAND] !== true) return false;
-  const missing =
-    saved[STATE_BULK_LEFT - STATE_RESUME] + saved[STATE_ARGS_LEFT - STATE_RESUME] * SMALLEST_WORD;
-  return Math.max(seen, saved[STATE_OFFSET - STATE_RESUME] + missing) <= LOGIN_REQUEST_BYTES;
+  if (OPEN_COMMANDS[infoOf(saved) & NO_COMMAND] !== true) return false;
+  return Math.max(seen, scannedBytes(saved) + missingBytes(saved)) <= LOGIN_REQUEST_BYTES;
 }
 
 /** The scanner goes on without the request's earlier bytes, and wants none of it in one piece. */
@@ -127,7 +125,7 @@ export class SwallowedLine {
    * another request that must be swallowed
    */
   keep(saved: SavedState, start: number, end: number): number {
-    if ((saved[STATE_INFO - STATE_RESUME] & FLAG_INLINE) === 0) {
+    if ((infoOf(saved) & FLAG_INLINE) === 0) {
       return mayLogIn(saved, end - start) ? start : -1;
     }
     const from = this.#begin(start, end);

@@ -1,7 +1,7 @@
-import { LOG_INFO, LOG_WARN } from '../../log.ts';
-import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../stats/counters.ts';
-import type { Pool } from '../pool/pool.ts';
-import type { ClientProtocol } from './protocol.ts';
+import { LOG_INFO, LOG_WARN } from '../../../log.ts';
+import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../../stats/counters.ts';
+import type { Pool } from '../../pool/pool.ts';
+import type { ClientProtocol } from '../protocol.ts';
 
 /** Whoever sends malformed requests. */
 export interface Offender {

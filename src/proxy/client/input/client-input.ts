@@ -3,7 +3,6 @@ import {
   FLAG_LAST,
   FLAG_SPECIAL,
   FRAME_TABLE,
-  HEADROOM,
   NO_COMMAND,
   NO_SERVER,
   RECORD_BYTES,
@@ -16,40 +15,36 @@ import {
   SCAN_ERROR,
   SCAN_FULL,
   SCAN_PARTIAL,
-  STATE_ARGS_LEFT,
-  STATE_BOUNDARY,
-  STATE_BULK_LEFT,
   STATE_CONSUMED,
-  STATE_DETACHED,
   STATE_ERROR,
   STATE_ERROR_BYTE,
-  STATE_INFO,
-  STATE_OFFSET,
-  STATE_PHASE,
-  STATE_RESUME,
-  STATE_SERVER,
   STATE_STATUS,
   WINDOW,
   WINDOW_BYTES,
-} from '../../protocol/frame-table.ts';
-import { NO_AUTH } from '../../protocol/redis/replies/replies.ts';
-import { Carry } from '../engine/carry.ts';
-import type { Engine, SavedState } from '../engine/engine.ts';
+} from '../../../protocol/frame-table.ts';
+import { NO_AUTH } from '../../../protocol/redis/replies/replies.ts';
+import { CARRY_LIMIT, Carry } from '../../engine/carry.ts';
+import type { Engine, SavedState } from '../../engine/engine.ts';
+import type { ClientWindow } from '../client-window.ts';
+import { MAY_WAIT, MUST_SEND, type Requester, type Router, WAIT } from '../router.ts';
 import { creditBeforeLogin, type Stranger, SwallowedLine, swallowRequest } from './before-login.ts';
-import type { ClientWindow } from './client-window.ts';
 import { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
-import { MAY_WAIT, MUST_SEND, type Requester, type Router, WAIT } from './router.ts';
+import {
+  detach,
+  infoOf,
+  isDetached,
+  missingBytes,
+  scannedBytes,
+  serverOf,
+  setServer,
+  startOver,
+} from './saved-scan.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const PLAIN_MASK = FLAG_FIRST | FLAG_LAST | FLAG_SPECIAL;
-const CARRY_LIMIT = WINDOW - HEADROOM;
-/** The most that can be put in front of the end of the window. */
-export const LARGEST_CARRY: number = WINDOW - HEADROOM + WINDOW_BYTES;
-/** The smallest a word of a request can be: `$0\r\n\r\n`. */
-const SMALLEST_WORD = 6;
 
 /** The client, as what it sends sees it. */
 export interface InputOwner extends Stranger, Requester {
@@ -142,16 +137,12 @@ export class ClientInput {
     if (this.#client.pipeline.outstanding > 0) this.#barrier = true;
     const saved = this.#saved;
     if (!this.#partial || saved === null) return;
-    if (saved[STATE_DETACHED - STATE_RESUME] === 0) {
-      // The carry holds all of it: it is scanned from its beginning.
-      saved[STATE_PHASE - STATE_RESUME] = 0;
-      return;
-    }
-    if (this.#large === null || saved[STATE_SERVER - STATE_RESUME] === NO_SERVER) return;
-    const { head } = this.#large;
-    if (head === null) return;
+    // When the carry holds all of it, it is scanned from its beginning.
+    if (!isDetached(saved)) startOver(saved);
+    const head = isDetached(saved) ? (this.#large?.head ?? null) : null;
+    if (head === null || this.#large === null || serverOf(saved) === NO_SERVER) return;
     const server = this.#client.pool.serverOfHead(head);
-    saved[STATE_SERVER - STATE_RESUME] = server;
+    setServer(saved, server);
     if (server !== NO_SERVER) this.#large.redirect(this.#client.pool.servers[server]);
   }
 
@@ -347,32 +338,28 @@ export class ClientInput {
   /** Keeps an unfinished request: carried when small, taken away in pieces when large. */
   #keep(consumed: number, end: number): boolean {
     const saved = this.#saved as SavedState;
-    const words = saved[STATE_ARGS_LEFT - STATE_RESUME];
-    const missing = saved[STATE_BULK_LEFT - STATE_RESUME] + words * SMALLEST_WORD;
+    const missing = missingBytes(saved);
     let from = consumed;
-    if (saved[STATE_DETACHED - STATE_RESUME] === 0) {
-      const known = saved[STATE_OFFSET - STATE_RESUME] + missing;
+    if (!isDetached(saved)) {
+      const known = scannedBytes(saved) + missing;
       if (Math.max(known, end - consumed) <= CARRY_LIMIT) {
         this.#carry.keep(consumed, end);
         return true;
       }
-      const boundary = saved[STATE_BOUNDARY - STATE_RESUME];
-      saved[STATE_OFFSET - STATE_RESUME] -= boundary;
-      saved[STATE_BOUNDARY - STATE_RESUME] = 0;
-      saved[STATE_DETACHED - STATE_RESUME] = 1;
+      const boundary = detach(saved);
       this.#large = new LargeRequest(this.#engine, this.#client, known);
       this.#large.take(consumed, boundary);
       from = consumed + boundary;
     }
     this.#carry.keep(from, end);
-    return this.#expectMore(saved, saved[STATE_OFFSET - STATE_RESUME] + missing);
+    return this.#expectMore(saved, scannedBytes(saved) + missing);
   }
 
   #expectMore(saved: SavedState, missing: number): boolean {
     const client = this.#client;
     const large = this.#large as LargeRequest;
-    const server = saved[STATE_SERVER - STATE_RESUME];
-    const info = saved[STATE_INFO - STATE_RESUME];
+    const server = serverOf(saved);
+    const info = infoOf(saved);
     const plain = (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.plain;
     large.expect(missing, plain ? (client.pool.servers[server] ?? null) : null, info);
     this.#engine.turn.markClient(client);

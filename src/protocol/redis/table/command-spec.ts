@@ -1,0 +1,73 @@
+// The words in which a command is described: what Redis says of it, and what ringway does with it.
+
+/** 'r' reads, 'w' writes, '-' neither (Redis gives it no key space flag). */
+export type Access = 'r' | 'w' | '-';
+
+/** What ringway does with a command. */
+export type Handling =
+  | 'forward' // one key, at word `firstKey`: sent as it is to that key's server
+  | 'container' // the second word decides: look up "NAME|SUBCOMMAND" with findSubcommand()
+  | 'same-server' // several keys, which must all live on one server; `keys` says where they are
+  | 'fragment' // cut into one request per server; `coalesce` says how the replies are joined
+  | 'local' // answered by ringway itself
+  | 'all-servers' // sent to every server; `merge` says how the replies are joined
+  | 'placeholder' // no key: sent to the server of the key "placeholder", as twemproxy does
+  | 'unsupported'; // answered with an error; the connection stays usable
+
+/** Where the keys are. Words count from 0, the command name. */
+export type KeyRule =
+  | 'none'
+  | 'range' // firstKey … lastKey by step; a negative lastKey counts from the end, -1 = last word
+  | 'numkeys' // word `numkeys` holds n; n keys follow it, `step` words apart (0 means 1)
+  | 'numkeys-store' // word 1 is the destination, a key like the others; then as 'numkeys'
+  | 'sort' // word 1, and what the last STORE option names
+  | 'georadius' // word 1, and what the last STORE or STOREDIST option names
+  | 'streams' // the first half of the words behind STREAMS; an option BLOCK makes it unsupported
+  | 'group-streams'; // as 'streams', with the options of XREADGROUP
+
+/** How the replies of all servers become one. */
+export type Merge =
+  | 'none'
+  | 'same' // they must be equal, else an error says who differs
+  | 'same-set' // as 'same', but the order of the elements says nothing
+  | 'sum'
+  | 'concat'
+  | 'every' // per element 1 when every server says 1
+  | 'any' // one good reply is enough
+  | 'random'; // one of the replies that are not null
+
+/** How the replies of fragments become one: elements in request order, a sum, or one "OK". */
+export type Coalesce = 'none' | 'array' | 'sum' | 'ok';
+
+export interface CommandSpec {
+  /** Upper case; a subcommand is "CONTAINER|SUBCOMMAND". */
+  readonly name: string;
+  /** As in Redis, the name counted: n = exactly n words, -n = at least n words. */
+  readonly arity: number;
+  readonly access: Access;
+  /** firstKey, lastKey, step: as COMMAND prints them; 0 when keys have no fixed place. */
+  readonly firstKey: number;
+  readonly lastKey: number;
+  readonly step: number;
+  readonly handling: Handling;
+  readonly keys: KeyRule;
+  /** Word that holds the number of keys, 0 = none. */
+  readonly numkeys: number;
+  readonly coalesce: Coalesce;
+  readonly merge: Merge;
+}
+
+type Shape = [
+  name: string,
+  arity: number,
+  access: Access,
+  first: number,
+  last: number,
+  step: number,
+];
+export type Row =
+  | [...Shape, 'forward' | 'container' | 'local' | 'placeholder' | 'unsupported']
+  | [...Shape, 'same-server', 'range' | 'sort' | 'georadius' | 'streams' | 'group-streams']
+  | [...Shape, 'same-server', 'numkeys' | 'numkeys-store', word: number]
+  | [...Shape, 'all-servers', Exclude<Merge, 'none'>]
+  | [...Shape, 'fragment', Exclude<Coalesce, 'none'>];

@@ -1,0 +1,132 @@
+import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
+import { RECORD_DEST, RECORD_INFO } from '../../protocol/frame-table.ts';
+import { REQUEST_BYTES, REQUESTS } from '../../stats/counters.ts';
+import { CLASS_MULTI, CLASS_OTHER, NO_SERIES } from '../../stats/latency.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Flushable } from '../engine/turn.ts';
+import { InFlight, type ReplyTarget, type RequestHead } from './in-flight.ts';
+import type { Lane } from './lane.ts';
+import type { ConnectionOwner } from './owner.ts';
+import type { RequestJoiner } from './request-joiner.ts';
+import { SentRequests } from './sent-requests.ts';
+
+/** The half of a connection to a server that requests go out by. */
+export abstract class RequestSender implements SendOwner, Flushable {
+  readonly owner: ConnectionOwner;
+  readonly lane: Lane;
+  readonly out: SendQueue;
+  readonly inFlight: InFlight;
+  protected readonly engine: Engine;
+  protected readonly sent: SentRequests;
+  readonly #classes: Uint8Array;
+  readonly #measured: boolean;
+  flushPending = false;
+
+  constructor(engine: Engine, owner: ConnectionOwner, lane: Lane) {
+    const { pool } = owner;
+    this.engine = engine;
+    this.owner = owner;
+    this.lane = lane;
+    this.#classes = pool.protocol.classes;
+    this.#measured = pool.latency !== null;
+    this.inFlight = new InFlight(pool.slowLog !== null);
+    this.out = new SendQueue(engine.slabs, engine.writer, this);
+    this.sent = new SentRequests(this.out, this.inFlight);
+  }
+
+  /** Makes lines of several requests; null where each goes out as it is. */
+  abstract readonly joiner: RequestJoiner | null;
+  abstract readonly closed: boolean;
+
+  /** Sends a client's whole request, described by a record, during a walk. */
+  sendRecord(record: number, start: number, length: number, client: number, slot: number): void {
+    const { words } = this.engine;
+    const command = words[record + RECORD_INFO] & 0xffff;
+    const { joiner } = this;
+    let at = joiner === null ? 0 : joiner.place(record, length);
+    const inLine = at !== 0;
+    if (!inLine) at = this.out.reserve(length);
+    words[record + RECORD_DEST] = at;
+    if (at === 0) this.out.copyFrom(start, length);
+    const sent = inLine && joiner !== null ? joiner.added : length;
+    this.#push(client, slot, this.#classes[command], sent);
+    if (inLine) joiner?.noteKeys(1);
+    this.inFlight.keepHead(this.engine.bytes, start, length);
+    this.#sent(sent);
+  }
+
+  /** Sends a client's whole request from elsewhere in the arena. */
+  sendFrom(
+    start: number,
+    length: number,
+    client: number,
+    slot: number,
+    commandClass: number = CLASS_OTHER,
+  ): void {
+    this.out.copyFrom(start, length);
+    this.#push(client, slot, commandClass, length);
+    this.inFlight.keepHead(this.engine.bytes, start, length);
+    this.#sent(length);
+  }
+
+  /** Sends a client's whole request from the heap; it must not change any more. */
+  sendBuffer(request: Buffer, client: number, slot: number, commandClass = CLASS_OTHER): void {
+    this.out.append(request);
+    this.#push(client, slot, commandClass, request.length);
+    this.inFlight.keepHead(request, 0, request.length);
+    this.#sent(request.length);
+  }
+
+  /** Sends a whole request from the arena that the server will not answer. */
+  sendUnanswered(start: number, length: number): void {
+    this.out.copyFrom(start, length);
+    this.engine.turn.markBackend(this);
+    const { counters } = this.owner;
+    counters[REQUESTS]++;
+    counters[REQUEST_BYTES] += length;
+    this.sent.addBytes(length);
+  }
+
+  /** Sends more of the body of the request that this connection is leased for. */
+  sendBody(start: number, length: number): void {
+    this.out.copyFrom(start, length);
+    this.engine.turn.markBackend(this);
+    this.sent.addBytes(length);
+  }
+
+  /**
+   * `length` bytes were reserved or queued in `out`; their reply is for `target`.
+   * @param head the client's request, as the slow log names it; null for ringway's own
+   */
+  sentFor(target: ReplyTarget, length: number, head: RequestHead | null): void {
+    const { now, micros } = this.engine;
+    this.inFlight.pushTarget(target, now, micros, this.#series(CLASS_MULTI), length);
+    if (head !== null) this.inFlight.keepHead(head.bytes, head.start, head.length);
+    this.#sent(length);
+  }
+
+  #push(client: number, slot: number, commandClass: number, length: number): void {
+    const { now, micros } = this.engine;
+    this.inFlight.push(client, slot, now, micros, this.#series(commandClass), length);
+  }
+
+  #series(commandClass: number): number {
+    return this.#measured ? this.owner.firstSeries + commandClass : NO_SERIES;
+  }
+
+  /** The last step of sending: nothing after it can fail. */
+  #sent(length: number): void {
+    this.engine.turn.markBackend(this);
+    this.sent.add(length);
+  }
+
+  /** Whether no request was sent in part, or without its entry in flight. */
+  get isBalanced(): boolean {
+    return this.closed || this.sent.isBalanced;
+  }
+
+  abstract onDrained(): void;
+  abstract onException(error: unknown): void;
+  abstract flush(): void;
+  abstract writeOut(): void;
+}

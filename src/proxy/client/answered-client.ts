@@ -1,0 +1,215 @@
+import type { Socket } from 'node:net';
+import { FLUSH_MARK } from '../../limits.ts';
+import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
+import { RECORD_DEST } from '../../protocol/frame-table.ts';
+import { FORWARD_ERROR } from '../../stats/counters.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Guarded, GuardedClient } from '../engine/guard.ts';
+import type { ReplySource, ReplyStream } from '../engine/receiver.ts';
+import type { Pool } from '../pool/pool.ts';
+import { type Claimant, Claims } from './claims.ts';
+import { ClientPipeline } from './client-pipeline.ts';
+import { HeldConnections } from './held-connections.ts';
+import { Login } from './login.ts';
+import type { ClientProtocol } from './protocol.ts';
+import type { Requester, Router } from './router.ts';
+import { Session } from './session.ts';
+import { StreamedReply } from './streamed-reply.ts';
+
+/** The half of a client that gets answers: from servers, from ringway, whole or in pieces. */
+export abstract class AnsweredClient
+  implements SendOwner, Requester, Claimant, Guarded, GuardedClient
+{
+  id = -1;
+  readonly pool: Pool;
+  readonly protocol: ClientProtocol;
+  readonly router: Router;
+  readonly socket: Socket;
+  readonly pipeline: ClientPipeline;
+  protected readonly engine: Engine;
+  protected readonly out: SendQueue;
+  /** Server connections that stand still for this client. */
+  protected readonly held: HeldConnections = new HeldConnections(this);
+  /** What is in flight for this client. */
+  readonly claims: Claims = new Claims(this);
+  #idFreed = false;
+  waitsFor: ReplySource | null = null;
+  authenticated: boolean;
+  readonly login: Login = new Login();
+  /** Its plain requests are simply forwarded: it is logged in, hears replies, is not in MULTI. */
+  plain: boolean;
+  /** Index of its lane: which connections of a server its requests take. */
+  lane = 0;
+  readonly session: Session = new Session();
+  closed = false;
+  flushPending = false;
+  heldBytes = 0;
+
+  constructor(
+    engine: Engine,
+    pool: Pool,
+    protocol: ClientProtocol,
+    router: Router,
+    socket: Socket,
+  ) {
+    this.engine = engine;
+    this.pool = pool;
+    this.protocol = protocol;
+    this.router = router;
+    this.socket = socket;
+    this.out = new SendQueue(engine.slabs, engine.writer, this);
+    this.out.open(socket);
+    this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
+    this.authenticated = pool.config.redisAuth === null;
+    this.plain = this.authenticated;
+  }
+
+  /** From here on it is known to others. */
+  protected register(): void {
+    this.pool.lanes.first.clients++;
+    this.id = this.engine.addClient(this);
+  }
+
+  get address(): string {
+    const { remoteAddress: host, remotePort } = this.socket;
+    return host === undefined ? 'unix socket' : `${host}:${remotePort}`;
+  }
+
+  get name(): string {
+    return this.session.name;
+  }
+
+  get muted(): boolean {
+    return this.session.muted;
+  }
+
+  onException(error: unknown, inStep: boolean = false): void {
+    this.engine.guard.client(this, error, inStep);
+  }
+
+  onReplyException(error: unknown, unsentBefore: number): void {
+    const { pipeline } = this;
+    const inStep = pipeline.outstanding === 1 && pipeline.isBare(pipeline.head);
+    this.engine.guard.client(this, error, inStep && this.out.unsentBytes === unsentBefore);
+  }
+
+  // --- answers ---------------------------------------------------------------------------------
+
+  /** Answers the next request with a complete reply of our own. */
+  answer(reply: Buffer): void {
+    if (this.session.muted) return;
+    this.pipeline.deliver(this.pipeline.open(), reply);
+    this.engine.turn.markClient(this);
+  }
+
+  /** Answers the next request with the error of a server that cannot be used. */
+  failForward(reason: string): true {
+    this.pool.counters[FORWARD_ERROR]++;
+    this.answer(this.pool.protocol.failure(reason));
+    return true;
+  }
+
+  // --- replies of servers ----------------------------------------------------------------------
+
+  takeRecord(
+    slot: number,
+    record: number,
+    start: number,
+    length: number,
+    series: number,
+    arrived: number,
+  ): void {
+    this.claims.settle();
+    if (this.closed) this.engine.words[record + RECORD_DEST] = 0;
+    else this.pipeline.deliverRecord(slot, record, start, length, series, arrived);
+  }
+
+  takeTwo(
+    slot: number,
+    start: number,
+    length: number,
+    tail: number,
+    tailLength: number,
+    series: number,
+    arrived: number,
+  ): void {
+    this.claims.settle();
+    if (this.closed) return;
+    this.pipeline.deliverTwo(slot, start, length, tail, tailLength, series, arrived);
+  }
+
+  takeReply(slot: number, reply: Buffer): void {
+    this.claims.settle();
+    if (this.closed) return;
+    this.pipeline.deliver(slot, reply);
+    this.onAnswered();
+  }
+
+  openStream(slot: number): ReplyStream {
+    return new StreamedReply(this.engine, this, slot);
+  }
+
+  endStream(): void {
+    this.claims.settle();
+    if (!this.closed) this.onAnswered();
+  }
+
+  tookReplies(): void {
+    this.engine.turn.markClient(this);
+    if (this.out.unsentBytes > FLUSH_MARK) this.engine.flushSoon(this.out);
+  }
+
+  onAnswered(): void {
+    this.engine.turn.markClient(this);
+  }
+
+  /** Reports what waits for it. @param more bytes that are kept besides replies */
+  protected account(more: number): void {
+    const held = this.pipeline.undeliveredBytes + more;
+    const delta = held - this.heldBytes;
+    if (delta === 0) return;
+    this.heldBytes = held;
+    this.engine.budget.add(delta);
+  }
+
+  // --- limits ----------------------------------------------------------------------------------
+
+  overOutputLimit(): boolean {
+    return this.pipeline.undeliveredBytes > this.pool.config.clientOutputLimit;
+  }
+
+  /**
+   * Whether a server connection must stand still for this client. One that owes it the reply that
+   * is next goes on while the client reads: the others wait behind that.
+   */
+  holdsUp(source: ReplySource): boolean {
+    if (!this.overOutputLimit()) return false;
+    const { out, head } = this.pipeline;
+    if (out.pendingBytes > this.pool.config.clientOutputLimit) return true;
+    return !source.owes(this.id, head);
+  }
+
+  blocks(source: ReplySource): void {
+    this.held.add(source);
+  }
+
+  // --- the end ---------------------------------------------------------------------------------
+
+  onUnclaimed(): void {
+    if (!this.claims.forfeited) this.freeId();
+  }
+
+  /** Nothing in flight names it. */
+  freeId(): void {
+    if (this.#idFreed) return;
+    this.#idFreed = true;
+    this.engine.removeClient(this.id);
+  }
+
+  abstract onDrained(): void;
+  abstract flush(): void;
+  abstract writeOut(): void;
+  abstract stopReading(): void;
+  abstract destroy(reason: string): void;
+  abstract forfeit(): void;
+}

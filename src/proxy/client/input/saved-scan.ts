@@ -1,0 +1,60 @@
+import {
+  STATE_ARGS_LEFT,
+  STATE_BOUNDARY,
+  STATE_BULK_LEFT,
+  STATE_DETACHED,
+  STATE_INFO,
+  STATE_OFFSET,
+  STATE_PHASE,
+  STATE_RESUME,
+  STATE_SERVER,
+} from '../../../protocol/frame-table.ts';
+import type { SavedState } from '../../engine/engine.ts';
+
+// What the scan of an unfinished request has left behind, by name.
+
+/** The smallest a word of a request can be: `$0\r\n\r\n`. */
+const SMALLEST_WORD = 6;
+
+/** Bytes that the request lacks at least. */
+export function missingBytes(saved: SavedState): number {
+  const words = saved[STATE_ARGS_LEFT - STATE_RESUME];
+  return saved[STATE_BULK_LEFT - STATE_RESUME] + words * SMALLEST_WORD;
+}
+
+/** Bytes of the request so far that the scanner has done with. */
+export function scannedBytes(saved: SavedState): number {
+  return saved[STATE_OFFSET - STATE_RESUME];
+}
+
+export function infoOf(saved: SavedState): number {
+  return saved[STATE_INFO - STATE_RESUME];
+}
+
+/** Where it goes, or NO_SERVER when that is not known. */
+export function serverOf(saved: SavedState): number {
+  return saved[STATE_SERVER - STATE_RESUME];
+}
+
+export function setServer(saved: SavedState, server: number): void {
+  saved[STATE_SERVER - STATE_RESUME] = server;
+}
+
+/** Its beginning was taken away. */
+export function isDetached(saved: SavedState): boolean {
+  return saved[STATE_DETACHED - STATE_RESUME] !== 0;
+}
+
+/** Its beginning is taken away. @returns how many bytes of it may be */
+export function detach(saved: SavedState): number {
+  const boundary = saved[STATE_BOUNDARY - STATE_RESUME];
+  saved[STATE_OFFSET - STATE_RESUME] -= boundary;
+  saved[STATE_BOUNDARY - STATE_RESUME] = 0;
+  saved[STATE_DETACHED - STATE_RESUME] = 1;
+  return boundary;
+}
+
+/** It is scanned from its beginning again. */
+export function startOver(saved: SavedState): void {
+  saved[STATE_PHASE - STATE_RESUME] = 0;
+}
