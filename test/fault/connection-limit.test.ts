@@ -56,9 +56,9 @@ for (const [what, limit, options, pool] of [
     { client_connections: 3 },
   ],
   [
-    'ulimit -n 64',
+    'ulimit -n 80',
     /: this process may have \d+ connections$/,
-    { args: ['-v', '5'], before: 'ulimit -n 64' },
+    { args: ['-v', '5'], before: 'ulimit -n 80' },
     {},
   ],
   [
@@ -74,7 +74,7 @@ for (const [what, limit, options, pool] of [
     const servers = shards([redis.port]);
     const ringway = await startChild({ servers, ...pool }, { ...options, args });
     const clients = await Promise.all(
-      Array.from({ length: 50 }, () => RespClient.open(ringway.port)),
+      Array.from({ length: 100 }, () => RespClient.open(ringway.port)),
     );
     const metrics = async () =>
       checkPrometheus(await (await fetch(`http://127.0.0.1:${http}/metrics`)).text());

@@ -6,7 +6,8 @@ import { CLIENT_COMMANDS, type Local } from './client.ts';
 import { configGet } from './config-get.ts';
 import { info } from './info.ts';
 import { scan } from './scan.ts';
-import { authenticate, hello, ping, reset, role, select } from './session.ts';
+import { select } from './select.ts';
+import { authenticate, hello, ping, reset, role } from './session.ts';
 import { slowLogCommand } from './slowlog.ts';
 import { wait } from './wait.ts';
 

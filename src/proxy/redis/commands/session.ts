@@ -2,22 +2,18 @@ import {
   arrayReply,
   bulkReply,
   bulkText,
-  encodeText,
   integerReply,
   mapReply,
 } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { isStatus } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { Lane, RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { clientNameError } from '../../client/client-names.ts';
 import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client/login.ts';
-import { laneKey } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
 import { withRedisVersion } from '../redis-version.ts';
-import { askServers, INVALID } from '../server-answers.ts';
 
-const INT32_MAX = 2147483647;
+const _INT32_MAX = 2147483647;
 
 export function laneOf(client: ClientConnection): Lane {
   return client.pool.lanes.at(client.lane);
@@ -117,57 +113,6 @@ export function reset(request: SpecialRequest): boolean {
   logOut(client);
   client.enterLane(client.pool.lanes.first);
   return answer(client, replies.RESET);
-}
-
-/**
- * SELECT: the client takes the lane of that database. The first one to do so asks the servers
- * whether they have it; whoever cannot be reached now is asked when a connection to it opens.
- */
-export function select(request: SpecialRequest): boolean {
-  const { client } = request;
-  const wanted = text(request, 1);
-  if (!/^-?[0-9]{1,10}$/.test(wanted) || Math.abs(Number(wanted)) > INT32_MAX) {
-    return answer(client, replies.NOT_AN_INTEGER);
-  }
-  if (Number(wanted) < 0) return answer(client, replies.DB_OUT_OF_RANGE);
-  const db = Number(wanted);
-  const { lanes, refusedDatabases } = client.pool;
-  const now = performance.now();
-  const refused = lanes.isVerified(db) ? null : refusedDatabases.replyFor(db, now);
-  if (refused !== null) return answer(client, refused);
-  const lane = lanes.find(db, laneOf(client).resp);
-  if (lane === null) return answer(client, replies.TOO_MANY_LANES);
-  if (lane.verified) {
-    client.enterLane(lane);
-    return answer(client, replies.OK);
-  }
-  const question = {
-    request,
-    servers: client.pool.servers,
-    bytes: encodeText('PING'),
-    lane: lane.index,
-  };
-  const place = laneKey(lane);
-  const asked = askServers(question, (answers, claim) => {
-    const bad =
-      answers.find(({ refused }) => refused) ??
-      (answers.every(({ error }) => error !== null) ? answers[0] : undefined);
-    if (bad !== undefined) {
-      if (bad.refused) refusedDatabases.add(db, bad.reply, performance.now());
-      return void claim.deliver(bad.error ?? bad.reply);
-    }
-    if (answers.some(({ body, error }) => error === null && !isStatus(body))) {
-      return void claim.deliver(INVALID);
-    }
-    const index = client.pool.lanes.again(place);
-    if (index < 0) return void claim.deliver(replies.TOO_MANY_LANES);
-    const now = client.pool.lanes.at(index);
-    now.verified = true;
-    if (!client.closed) client.enterLane(now);
-    claim.deliver(replies.OK);
-  });
-  if (asked) client.barrier();
-  return asked;
 }
 
 export function ping(request: SpecialRequest, count: number): boolean {

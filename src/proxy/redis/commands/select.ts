@@ -1,0 +1,142 @@
+import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { encodeText } from '../../../protocol/redis/replies/encode.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import {
+  errorOf,
+  isStatus,
+  withoutAttributes,
+} from '../../../protocol/redis/replies/reply-parts.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import type { ReplyTarget } from '../../backend/in-flight.ts';
+import type { Claim } from '../../client/claims.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import { MAY_WAIT, MUST_SEND } from '../../client/router.ts';
+import { type LaneKey, laneKey } from '../../pool/lanes.ts';
+import { answer, type SpecialRequest, text } from '../../routing/request.ts';
+import { INVALID } from '../server-answers.ts';
+import { laneOf } from './session.ts';
+
+const INT32_MAX = 2147483647;
+const WHOLE = FLAG_FIRST | FLAG_LAST;
+const PING = encodeText('PING');
+
+/** SELECT: the client's later requests take another lane, if the servers have the database. */
+export function select(request: SpecialRequest): boolean {
+  const { client } = request;
+  const wanted = text(request, 1);
+  if (!/^-?[0-9]{1,10}$/.test(wanted) || Math.abs(Number(wanted)) > INT32_MAX) {
+    return answer(client, replies.NOT_AN_INTEGER);
+  }
+  if (Number(wanted) < 0) return answer(client, replies.DB_OUT_OF_RANGE);
+  const db = Number(wanted);
+  const { lanes, refusedDatabases } = client.pool;
+  const refused = lanes.isVerified(db) ? null : refusedDatabases.replyFor(db, performance.now());
+  if (refused !== null) return answer(client, refused);
+  const lane = lanes.find(db, laneOf(client).resp);
+  if (lane === null) return answer(client, replies.TOO_MANY_LANES);
+  if (lane.verified) {
+    client.enterLane(lane);
+    return answer(client, replies.OK);
+  }
+  return ask(request, laneKey(lane));
+}
+
+/** Sends a PING to every server, on connections of the lane: those must be granted it first. */
+function ask({ client, mustSend }: SpecialRequest, lane: LaneKey): boolean {
+  const { servers } = client.pool;
+  const intent = mustSend ? MUST_SEND : MAY_WAIT;
+  const chosen = client.router.chooseAll(client, servers, lane.index, intent);
+  if (chosen === null) return false;
+  const connections = chosen.filter((each) => each !== null);
+  if (connections.length === 0) return client.failForward(servers[0].lastFailure);
+  const question = new DatabaseQuestion(client, lane, connections.length);
+  client.barrier();
+  for (const connection of connections) {
+    connection.out.append(PING);
+    connection.sentFor(new Grant(question, connection), PING.length, null);
+  }
+  return true;
+}
+
+/**
+ * Whether the servers have a database: the first that grants or refuses it decides, so that one which
+ * says nothing holds up nobody whose keys are elsewhere. What another says later is found out by the
+ * requests that go there.
+ */
+class DatabaseQuestion {
+  readonly claim: Claim;
+  readonly #client: ClientConnection;
+  readonly #lane: LaneKey;
+  #left: number;
+  #decided = false;
+
+  constructor(client: ClientConnection, lane: LaneKey, count: number) {
+    this.#client = client;
+    this.#lane = lane;
+    this.#left = count;
+    this.claim = client.claims.claim();
+  }
+
+  get decided(): boolean {
+    return this.#decided;
+  }
+
+  grant(): void {
+    const { lanes } = this.#client.pool;
+    const index = lanes.again(this.#lane);
+    if (index < 0) return void this.#decide(replies.TOO_MANY_LANES);
+    const lane = lanes.at(index);
+    lane.verified = true;
+    if (this.#decided) return;
+    if (!this.#client.closed) this.#client.enterLane(lane);
+    this.#decide(replies.OK);
+  }
+
+  refuse(error: Buffer): void {
+    this.#client.pool.refusedDatabases.add(this.#lane.db, error, performance.now());
+    this.#decide(error);
+  }
+
+  /** A server cannot say. The last of them decides. */
+  fail(error: Buffer): void {
+    if (--this.#left === 0) this.#decide(error);
+  }
+
+  #decide(reply: Buffer): void {
+    if (this.#decided) return;
+    this.#decided = true;
+    this.claim.deliver(reply);
+  }
+}
+
+/** What one server says to it. */
+class Grant implements ReplyTarget {
+  readonly #question: DatabaseQuestion;
+  readonly #connection: BackendConnection;
+
+  constructor(question: DatabaseQuestion, connection: BackendConnection) {
+    this.#question = question;
+    this.#connection = connection;
+  }
+
+  /** Nobody waits for it any more once another server has decided. */
+  get claim(): Claim | null {
+    return this.#question.decided ? null : this.#question.claim;
+  }
+
+  onReply(start: number, length: number, info: number): void {
+    if ((info & FLAG_LAST) === 0) return;
+    const { memory } = this.#connection.owner.pool.engine;
+    const whole = (info & WHOLE) === WHOLE;
+    const body = whole
+      ? withoutAttributes(Buffer.from(memory.subarray(start, start + length)))
+      : INVALID;
+    if (isStatus(body)) this.#question.grant();
+    else this.#question.fail(errorOf(body) ?? INVALID);
+  }
+
+  onFailure(error: Buffer): void {
+    if (this.#connection.refusal === null) this.#question.fail(error);
+    else this.#question.refuse(error);
+  }
+}
