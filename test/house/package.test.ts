@@ -22,7 +22,7 @@ describe('the npm package', () => {
       assert.ok(files.includes(wanted), `${wanted} is missing`);
     }
     const expected = /^(build\/src\/.*\.(js|d\.ts)|build\/ringway(-simd)?\.wasm|[\w.]+)$/;
-    const page = /^build\/src\/stats\/page\/[a-z]+\.(html|css)$/;
+    const page = /^build\/src\/stats\/http\/page\/[a-z]+\.(html|css)$/;
     assert.deepEqual(
       files.filter((file) => !expected.test(file) && !page.test(file)),
       [],
@@ -31,5 +31,25 @@ describe('the npm package', () => {
 
   test('the command can be run by the shell', () => {
     assert.equal(readSource('build/src/cli.js').split('\n')[0], '#!/usr/bin/env node');
+  });
+});
+
+describe('the lockfile', () => {
+  type Entry = { integrity?: string };
+  const { '': _self, ...packages }: Record<string, Entry> = JSON.parse(
+    readSource('package-lock.json'),
+  ).packages;
+
+  // Those for other systems too: npm takes what has no digest from whoever serves it.
+  test('has the digest of every package, whichever system it is for', () => {
+    const digest = /^sha512-[A-Za-z0-9+/]{86}==$/;
+    const without = Object.entries(packages).filter(
+      ([, { integrity }]) => integrity === undefined || !digest.test(integrity),
+    );
+    assert.ok(Object.keys(packages).length > 50);
+    assert.deepEqual(
+      without.map(([path]) => path),
+      [],
+    );
   });
 });
