@@ -1,7 +1,8 @@
 import { arrayReply, integerReply, nullReply } from '../../protocol/redis/replies/encode.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
-import { elementsOf, isNull, textOf } from '../../protocol/redis/replies/reply-parts.ts';
+import { countOf, elementsOf, isNull, textOf } from '../../protocol/redis/replies/reply-parts.ts';
 import type { CommandSpec, Merge } from '../../protocol/redis/table/commands.ts';
+import { failureReply, REASON_INVALID } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
 import { type Answer, joinServers } from './server-answers.ts';
@@ -38,8 +39,12 @@ function sameSet(answers: readonly Answer[]): Buffer {
 }
 
 function sum(answers: readonly Answer[]): Buffer {
-  let total = 0n;
-  for (const { reply } of answers) total += BigInt(textOf(reply));
+  let total = 0;
+  for (const { server, reply } of answers) {
+    const count = countOf(reply);
+    if (count === null) return replies.serverSaid(server.name, failureReply(REASON_INVALID));
+    total += count;
+  }
   return integerReply(total);
 }
 

@@ -77,6 +77,12 @@ export function textOf(reply: Buffer): string {
   return reply.toString('latin1', end + 2, reply.length - 2);
 }
 
+/** @returns what an integer reply counts; null for any other, and for more than can be counted */
+export function countOf(reply: Buffer): number | null {
+  const counted = /^:([0-9]{1,15})\r\n$/.exec(reply.toString('latin1', skipAttributes(reply)));
+  return counted === null ? null : Number(counted[1]);
+}
+
 /** @returns the body of a bulk reply */
 export function bodyOf(reply: Buffer): Buffer {
   return reply.subarray(reply.indexOf(CR) + 2, reply.length - 2);

@@ -1,7 +1,8 @@
 import { WAIT_POLL_MS } from '../../../limits.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { textOf } from '../../../protocol/redis/replies/reply-parts.ts';
+import { countOf } from '../../../protocol/redis/replies/reply-parts.ts';
+import { failureReply, REASON_INVALID } from '../../backend/failure.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
 import { type Answer, askServers, collect, type Question } from '../server-answers.ts';
 
@@ -38,9 +39,15 @@ export function wait(request: SpecialRequest): boolean {
   });
 }
 
-/** The smallest number, or the first error. */
+/** The smallest number, or the first error; a reply that is no number counts as one. */
 function leastOf(answers: readonly Answer[]): number | Buffer {
   const bad = answers.find(({ isError }) => isError);
   if (bad !== undefined) return bad.reply;
-  return Math.min(...answers.map(({ reply }) => Number(textOf(reply))));
+  let least = Infinity;
+  for (const { reply } of answers) {
+    const count = countOf(reply);
+    if (count === null) return failureReply(REASON_INVALID);
+    least = Math.min(least, count);
+  }
+  return least;
 }
