@@ -109,7 +109,8 @@ class Layout {
   #item(line: Line): void {
     const key = this.#key;
     if (!/^-(\s|$)/.test(line.text)) {
-      const message = `there is no blank behind the "-"; expected "- ${shown(line, line.text.slice(1))}"`;
+      const rest = shown(line, line.text.slice(1));
+      const message = `there is no blank behind the "-"; expected "- ${rest}"`;
       this.#say(line, 0, message);
     } else if (key === null) {
       this.#say(line, 0, 'the item belongs to no key; expected "servers:" in a line before it');
