@@ -73,7 +73,7 @@ export const COPY_LIMIT = 16 * 1024;
 /** Bytes of an unfinished client body that its bulk connection may have queued. */
 export const BULK_OUTPUT_LIMIT = 1024 * 1024;
 
-/** Bytes that may wait for clients and servers in one process (`--memory-limit`). */
+/** Bytes that may wait for clients and servers in one process (`--memory-mib`). */
 export const DEFAULT_MEMORY_LIMIT = 1024 * 1024 * 1024;
 /** A client that holds less is not closed to make room. */
 export const SHED_AT_LEAST_BYTES = 64 * 1024;

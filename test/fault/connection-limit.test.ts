@@ -56,9 +56,9 @@ for (const [what, limit, options, pool] of [
     { client_connections: 3 },
   ],
   [
-    'ulimit -n 80',
+    'ulimit -n 96',
     /: this process may have \d+ connections$/,
-    { args: ['-v', '5'], before: 'ulimit -n 80' },
+    { args: ['-v', '5'], before: 'ulimit -n 96' },
     {},
   ],
   [
@@ -91,7 +91,7 @@ for (const [what, limit, options, pool] of [
     const open = samples.sum('process_open_fds', {});
     const most = samples.sum('process_max_fds', {});
     assert.ok(open >= 10 * workers && open <= most, `${open} of ${most}`);
-    if ('before' in options) assert.equal(most, 64);
+    if ('before' in options) assert.equal(most, 96);
     for (const client of clients) client.close();
     await ringway.stop();
   });

@@ -19,7 +19,7 @@ describe('the process', { skip }, () => {
   after(() => server?.stop());
 
   test('EMFILE: those connected are served, and others again once there is room', async () => {
-    const options = { before: 'ulimit -n 64', args: ['--max-connections', '1000000'] };
+    const options = { before: 'ulimit -n 96', args: ['--max-connections', '1000000'] };
     const ringway = await startChild({ servers: [`127.0.0.1:${server.port}`] }, options);
     const first = await RespClient.open(ringway.port);
     assert.equal(await first.command('SET', 'k', 'v'), 'OK');

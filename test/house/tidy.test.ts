@@ -17,7 +17,12 @@ const all = present
   .flatMap(filesBelow)
   .filter((file) => !file.startsWith('test/golden/') && file !== SELF);
 const code = all.filter((file) => /\.(ts|mjs)$/.test(file));
-const prose = ['README.md', 'CHANGELOG.md', ...all.filter((file) => file.endsWith('.md'))];
+const prose = [
+  'README.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  ...all.filter((file) => file.endsWith('.md')),
+];
 
 /** "file:line: text" of every line that matches. */
 function linesWith(files: readonly string[], pattern: RegExp): string[] {
