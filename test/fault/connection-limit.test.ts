@@ -74,7 +74,7 @@ for (const [what, limit, options, pool] of [
     const servers = shards([redis.port]);
     const ringway = await startChild({ servers, ...pool }, { ...options, args });
     const clients = await Promise.all(
-      Array.from({ length: 100 }, () => RespClient.open(ringway.port)),
+      Array.from({ length: 150 }, () => RespClient.open(ringway.port)),
     );
     const metrics = async () =>
       checkPrometheus(await (await fetch(`http://127.0.0.1:${http}/metrics`)).text());

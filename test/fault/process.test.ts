@@ -24,13 +24,13 @@ describe('the process', { skip }, () => {
     const first = await RespClient.open(ringway.port);
     assert.equal(await first.command('SET', 'k', 'v'), 'OK');
     const sockets: Socket[] = [];
-    for (let i = 0; i < 120; i++) {
+    for (let i = 0; i < 160; i++) {
       const socket = connect(ringway.port, '127.0.0.1');
       socket.on('error', () => {});
       sockets.push(socket);
     }
     await waitFor('its descriptors to be used up', () => {
-      return readdirSync(`/proc/${ringway.pid}/fd`).length > 58;
+      return readdirSync(`/proc/${ringway.pid}/fd`).length > 90;
     });
     for (let i = 0; i < 50; i++) {
       assert.equal(await first.command('SET', 'k', i), 'OK');
