@@ -70,17 +70,17 @@ export const ERROR_BINARY_PROTOCOL = 12; // a memcached request that begins with
 export const ERROR_LINE_TOO_LONG = 13; // a memcached request line
 
 // --- Limits the scanners enforce ---------------------------------------------------------------
-export const LIMIT_INLINE_BYTES = 65536; // Redis: PROTO_INLINE_MAX_SIZE
-export const LIMIT_HEADER_BYTES = 32; // "*1048576\r\n" is far shorter
-export const LIMIT_ARGUMENTS = 1048576; // Redis: 1024 * 1024
-export const LIMIT_BULK_BYTES = 536870912; // Redis: proto-max-bulk-len, 512 MiB
-export const LIMIT_KEY_BYTES = 32768; // a key is hashed in one piece
-export const LIMIT_REPLY_LINE_BYTES = 65536;
-export const LIMIT_REPLY_ELEMENTS = 0x7fffffff; // in one aggregate
-export const LIMIT_REPLY_OUTSTANDING = 0xffffffff; // announced on all levels and not begun
-export const LIMIT_MEMCACHE_KEY_BYTES = 250; // memcached: KEY_MAX_LENGTH
-export const LIMIT_MEMCACHE_VALUE_BYTES = 2147483645; // memcached: INT_MAX - 2
-export const LIMIT_MEMCACHE_LINE_BYTES = 2048; // with the line end
+export const LIMIT_INLINE_BYTES = 65536; // an inline request; Redis: PROTO_INLINE_MAX_SIZE
+export const LIMIT_HEADER_BYTES = 32; // a length in front of words; "*1048576\r\n" is far shorter
+export const LIMIT_ARGUMENTS = 1048576; // words of a request; Redis: 1024 * 1024
+export const LIMIT_BULK_BYTES = 536870912; // one word; Redis: proto-max-bulk-len, 512 MiB
+export const LIMIT_KEY_BYTES = 32768; // a key: it is hashed in one piece
+export const LIMIT_REPLY_LINE_BYTES = 65536; // a line of a reply, such as a status or an error
+export const LIMIT_REPLY_ELEMENTS = 0x7fffffff; // elements of one aggregate of a reply
+export const LIMIT_REPLY_OUTSTANDING = 0xffffffff; // elements announced on all levels and not begun
+export const LIMIT_MEMCACHE_KEY_BYTES = 250; // a key of memcached: KEY_MAX_LENGTH
+export const LIMIT_MEMCACHE_VALUE_BYTES = 2147483645; // a value of memcached: INT_MAX - 2
+export const LIMIT_MEMCACHE_LINE_BYTES = 2048; // a line of memcached, with its end
 export const LIMIT_MEMCACHE_KEYS_LINE_BYTES = 8388608; // the same for get, gets, gat, gats
 
 // --- memcached: commands and replies, in the low half of INFO ------------------------------------

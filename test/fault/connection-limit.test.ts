@@ -56,9 +56,9 @@ for (const [what, limit, options, pool] of [
     { client_connections: 3 },
   ],
   [
-    'ulimit -n 80',
+    'ulimit -n 96',
     /: this process may have \d+ connections$/,
-    { args: ['-v', '5'], before: 'ulimit -n 80' },
+    { args: ['-v', '5'], before: 'ulimit -n 96' },
     {},
   ],
   [
@@ -74,7 +74,7 @@ for (const [what, limit, options, pool] of [
     const servers = shards([redis.port]);
     const ringway = await startChild({ servers, ...pool }, { ...options, args });
     const clients = await Promise.all(
-      Array.from({ length: 100 }, () => RespClient.open(ringway.port)),
+      Array.from({ length: 150 }, () => RespClient.open(ringway.port)),
     );
     const metrics = async () =>
       checkPrometheus(await (await fetch(`http://127.0.0.1:${http}/metrics`)).text());
@@ -91,7 +91,7 @@ for (const [what, limit, options, pool] of [
     const open = samples.sum('process_open_fds', {});
     const most = samples.sum('process_max_fds', {});
     assert.ok(open >= 10 * workers && open <= most, `${open} of ${most}`);
-    if ('before' in options) assert.equal(most, 64);
+    if ('before' in options) assert.equal(most, 96);
     for (const client of clients) client.close();
     await ringway.stop();
   });

@@ -262,6 +262,44 @@ async function memcachedServer(variant: Variant, reply: string): Promise<void> {
   await fake.stop();
 }
 
+/** Of commands that ask servers on their own account: a reply of a kind that no server gives. */
+const OF_THE_WRONG_KIND: readonly (readonly [request: string, reply: string])[] = [
+  ['DBSIZE', '+OK\r\n'],
+  ['DBSIZE', '$1\r\na\r\n'],
+  ['DBSIZE', ':-1\r\n'],
+  ['DBSIZE', ':9223372036854775808\r\n'],
+  ['DBSIZE', '*-1\r\n'],
+  ['DBSIZE', ',1.5\r\n'],
+  ['WAIT 0 10', '+OK\r\n'],
+  ['WAIT 0 10', ':99999999999999999999999\r\n'],
+  ['WAIT 0 10', '#t\r\n'],
+  ['SCAN 0', '*2\r\n$1\r\na\r\n*0\r\n'],
+  ['SCAN 0', '*2\r\n$2\r\n-1\r\n*0\r\n'],
+  ['SCAN 0', '%1\r\n+a\r\n*0\r\n'],
+  ['SCAN 0', '*1\r\n$1\r\n0\r\n'],
+  ['SCAN 0', '+OK\r\n'],
+];
+
+describe('hostile servers: replies of the wrong kind', () => {
+  for (const [request, reply] of OF_THE_WRONG_KIND) {
+    test(`${request}: ${JSON.stringify(reply)}`, async () => {
+      const words = request.split(' ');
+      const fake = await startFake((_, bytes) =>
+        bytes.includes(words[0]) ? send(reply) : GOOD(bytes),
+      );
+      const ringway = await startInProcess({ servers: shards([fake.port]), timeout: 500 }, USUAL);
+      const clients = await Promise.all([1, 2].map(() => RespClient.open(ringway.port)));
+      const [wrong, right] = await clients[0].pipeline([words, ['GET', 'mine']]);
+      assert.match(String(wrong), /^ReplyError: ERR (shard1 did not do it: )?Invalid argument$/);
+      assert.equal(toText(right), 'mine');
+      assert.equal(await clients[1].text('GET', 'other'), 'other');
+      for (const client of clients) client.close();
+      await ringway.stop();
+      await fake.stop();
+    });
+  }
+});
+
 describe('hostile servers: time', () => {
   test('one that is silent costs its clients the timeout, others nothing', async () => {
     const silent = await startFake(() => ({ do: 'silence' }));

@@ -7,17 +7,18 @@ import { shards, startInProcess } from '../support/ringway.ts';
 /** What a server says of a command when it is asked for COMMAND INFO. */
 const info = (arity: number, first: number, last: number, step: number) =>
   `*1\r\n*6\r\n$3\r\nodd\r\n:${arity}\r\n*0\r\n:${first}\r\n:${last}\r\n:${step}\r\n`;
-const UNKNOWN = /^ReplyError: ERR unknown command 'odd'/;
+const INVALID = /^ReplyError: ERR Invalid argument$/;
+const TOO_FEW = /^ReplyError: ERR wrong number of arguments for 'odd' command$/;
 
 /** Places of keys that no request has, or that never end, and what the client sees. */
 const PLACES: readonly [what: string, reply: string, seen: RegExp][] = [
-  ['behind the words of the request', info(-1, 50, 50, 1), /^done$/],
-  ['behind all words, in a range', info(-1, 50, -1, 1), /^done$/],
-  ['no step', info(-1, 1, -1, 0), UNKNOWN],
-  ['a step back', info(-1, 2, -1, -1), UNKNOWN],
-  ['beyond all numbers', info(-1, 1, 1, 1).replace(':1\r\n', `:${'9'.repeat(400)}\r\n`), UNKNOWN],
-  ['nothing of an entry', '*1\r\n*1\r\n$3\r\nodd\r\n', UNKNOWN],
-  ['no entry', ':1\r\n', UNKNOWN],
+  ['behind the words of the request', info(-1, 50, 50, 1), TOO_FEW],
+  ['behind all words, in a range', info(-1, 50, -1, 1), TOO_FEW],
+  ['no step', info(-1, 1, -1, 0), INVALID],
+  ['a step back', info(-1, 2, -1, -1), INVALID],
+  ['beyond all numbers', info(-1, 1, 1, 1).replace(':1\r\n', `:${'9'.repeat(400)}\r\n`), INVALID],
+  ['nothing of an entry', '*1\r\n*1\r\n$3\r\nodd\r\n', INVALID],
+  ['no entry', ':1\r\n', INVALID],
 ];
 
 describe('servers that describe a command as no command can be', () => {

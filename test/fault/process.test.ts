@@ -19,18 +19,18 @@ describe('the process', { skip }, () => {
   after(() => server?.stop());
 
   test('EMFILE: those connected are served, and others again once there is room', async () => {
-    const options = { before: 'ulimit -n 64', args: ['--max-connections', '1000000'] };
+    const options = { before: 'ulimit -n 96', args: ['--max-connections', '1000000'] };
     const ringway = await startChild({ servers: [`127.0.0.1:${server.port}`] }, options);
     const first = await RespClient.open(ringway.port);
     assert.equal(await first.command('SET', 'k', 'v'), 'OK');
     const sockets: Socket[] = [];
-    for (let i = 0; i < 120; i++) {
+    for (let i = 0; i < 160; i++) {
       const socket = connect(ringway.port, '127.0.0.1');
       socket.on('error', () => {});
       sockets.push(socket);
     }
     await waitFor('its descriptors to be used up', () => {
-      return readdirSync(`/proc/${ringway.pid}/fd`).length > 58;
+      return readdirSync(`/proc/${ringway.pid}/fd`).length > 90;
     });
     for (let i = 0; i < 50; i++) {
       assert.equal(await first.command('SET', 'k', i), 'OK');

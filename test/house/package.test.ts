@@ -33,3 +33,23 @@ describe('the npm package', () => {
     assert.equal(readSource('build/src/cli.js').split('\n')[0], '#!/usr/bin/env node');
   });
 });
+
+describe('the lockfile', () => {
+  type Entry = { integrity?: string };
+  const { '': _self, ...packages }: Record<string, Entry> = JSON.parse(
+    readSource('package-lock.json'),
+  ).packages;
+
+  // Those for other systems too: npm takes what has no digest from whoever serves it.
+  test('has the digest of every package, whichever system it is for', () => {
+    const digest = /^sha512-[A-Za-z0-9+/]{86}==$/;
+    const without = Object.entries(packages).filter(
+      ([, { integrity }]) => integrity === undefined || !digest.test(integrity),
+    );
+    assert.ok(Object.keys(packages).length > 50);
+    assert.deepEqual(
+      without.map(([path]) => path),
+      [],
+    );
+  });
+});

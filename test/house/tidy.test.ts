@@ -52,6 +52,7 @@ const prose = [
   'README.md',
   'CHANGELOG.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   ...all.filter((file) => file.endsWith('.md')),
 ];
 

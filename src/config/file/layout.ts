@@ -1,5 +1,6 @@
 import type { Position } from '../types.ts';
 import type { Problems } from './problems.ts';
+import { mayHoldPassword } from './secrets.ts';
 import type { SourceText } from './source-text.ts';
 
 // What people get wrong in the three kinds of lines of a configuration - `pool:`, `key: value`,
@@ -64,7 +65,7 @@ class Layout {
       );
     }
     if (!/:(\s|$)/.test(line.text)) {
-      const [name] = line.text.split(/\s/);
+      const [name] = line.text.split(mayHoldPassword(line.text) ? /[\s:=]/ : /\s/);
       this.#say(line, 0, `there is no ":" behind "${name}"; expected "pool name:"`);
     }
     this.#pool = line;
@@ -95,10 +96,10 @@ class Layout {
     if (found === null) return;
     const [, key, before, colon, after, value] = found;
     if (colon === '') {
-      const rest = value.replace(/^=\s*/, '');
+      const rest = shown(line, value.replace(/^=\s*/, ''));
       this.#say(line, key.length, `there is no ":" behind the key; expected "${key}: ${rest}"`);
     } else if (after === '' && value !== '') {
-      const message = `there is no blank behind the ":"; expected "${key}: ${value}"`;
+      const message = `there is no blank behind the ":"; expected "${key}: ${shown(line, value)}"`;
       this.#say(line, key.length + before.length, message);
     } else {
       this.#checkValue(line, value, line.text.length - value.length);
@@ -108,7 +109,8 @@ class Layout {
   #item(line: Line): void {
     const key = this.#key;
     if (!/^-(\s|$)/.test(line.text)) {
-      const message = `there is no blank behind the "-"; expected "- ${line.text.slice(1)}"`;
+      const rest = shown(line, line.text.slice(1));
+      const message = `there is no blank behind the "-"; expected "- ${rest}"`;
       this.#say(line, 0, message);
     } else if (key === null) {
       this.#say(line, 0, 'the item belongs to no key; expected "servers:" in a line before it');
@@ -151,6 +153,10 @@ class Layout {
       this.#say(line, offset + end + 1, message);
     }
   }
+}
+
+function shown({ text }: Line, value: string): string {
+  return mayHoldPassword(text) ? '...' : value;
 }
 
 function hasColon(line: Line): boolean {

@@ -1,3 +1,4 @@
+import { withoutPassword } from '../file/secrets.ts';
 import type { KeySpec } from './keys.ts';
 
 /**
@@ -15,8 +16,9 @@ export function wrappingNumber(text: string): number | null {
 
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
+/** A value as a problem shows it. */
 export function quote(text: string): string {
-  return JSON.stringify(text);
+  return JSON.stringify(withoutPassword(text));
 }
 
 export function parseNumber(spec: KeySpec, text: string): Parsed<number> {

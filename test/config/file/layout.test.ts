@@ -108,6 +108,36 @@ describe('a file that is not laid out as it must be', () => {
     assert.ok(lines.length >= 1 && lines.length <= 5, String(lines.length));
   });
 
+  test('a password is not told, however its line is wrong', () => {
+    for (const line of [
+      'redis_auth hunter2',
+      'redis_auth = hunter2',
+      'redis_auth:hunter2',
+      'redis_auht hunter2',
+      'redis auth: hunter2',
+      'Redis-Auth:hunter2',
+      'password hunter2',
+      '-redis_auth:hunter2',
+      '- redis_auth:hunter2',
+      'redis_auth: "hunter2',
+      "redis_auth: 'hunter2' hunter2",
+      'redis_auth: [hunter2]',
+      'redis_auth: &hunter2 hunter2',
+      'redis_auth: *hunter2',
+      'redis_auth: !hunter2 x',
+      'redis_auth: hunter2\n  redis_auth: hunter2',
+      'redis_auth:\n    - hunter2\n    - hunter2',
+      'redis_auth: hunter2: hunter2',
+      'redis_auths: hunter2',
+    ]) {
+      for (const indent of ['', ' ', '  ', '    ', '\t']) {
+        const lines = linesOf(`${HEAD}  redis: true\n${indent}${line}\n${SERVERS}`);
+        assert.ok(lines.length > 0, line);
+        assert.doesNotMatch(lines.join('\n'), /hunter2/, `${indent}${line}`);
+      }
+    }
+  });
+
   test('whatever the file holds, nothing of the YAML library is shown', () => {
     const piece = fc.constantFrom(
       'alpha',
