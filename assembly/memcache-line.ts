@@ -92,7 +92,7 @@ export function parseLine(line: u32, end: u32): void {
   let count: u32 = 0;
   let key: u32 = 0;
   let keyLength: u32 = 0;
-  let numbersAreGood = true;
+  let numbersAreGood: bool = true;
   let size: i64 = 0;
   let start = line;
   let pos = line;

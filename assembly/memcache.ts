@@ -259,8 +259,8 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
       lineBytes += pos - from;
       const keys = <i32>count - <i32>wordsBeforeKeys(info & NO_COMMAND);
       if (behind === 0) {
-        const isLast = pos + 1 === stop && <u32>load<u8>(pos) === CR;
-        if (lineBytes + <u32>isLast === LIMIT_MEMCACHE_KEYS_LINE_BYTES) {
+        const last: u32 = pos + 1 === stop && <u32>load<u8>(pos) === CR ? 1 : 0;
+        if (lineBytes + last === LIMIT_MEMCACHE_KEYS_LINE_BYTES) {
           error = ERROR_LINE_TOO_LONG;
         } else if (keys > 1 || lineBytes > LIMIT_MEMCACHE_LINE_BYTES) {
           info |= FLAG_SPECIAL;

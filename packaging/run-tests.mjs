@@ -28,7 +28,11 @@ export async function runTests(parts) {
     `--test-timeout=${FILE_TIMEOUT_MS}`,
   ];
   const env = { ...process.env, NODE_OPTIONS: withAsserts(process.env.NODE_OPTIONS) };
-  const child = spawn(process.execPath, [...options, ...files], { cwd: root, env, stdio: 'inherit' });
+  const child = spawn(process.execPath, [...options, ...files], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
   // Ctrl-C reaches the child by itself; a TERM is passed on.
   const pass = () => child.kill('SIGTERM');
   process.on('SIGINT', () => {});

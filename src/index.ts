@@ -16,6 +16,7 @@ export type { Log } from './log.ts';
 export type { PoolChange } from './proxy/pool/config-changes.ts';
 export { VERSION } from './version.ts';
 
+/** How start() runs a proxy; all but the configuration has a default. */
 export interface RingwayOptions extends DoorOptions {
   /** A nutcracker.yml, or what loadConfig() made of one. */
   readonly config: string | Config;
@@ -25,13 +26,13 @@ export interface RingwayOptions extends DoorOptions {
   readonly log?: Log;
   /** Whether latencies are measured; default true. */
   readonly latency?: boolean;
-  /** Bytes that may wait for clients and servers in one process; 0 = no limit. */
+  /** Bytes that may wait for clients and servers in one process; 0 = no limit; default 1 GiB. */
   readonly memoryLimit?: number;
-  /** Connections of one process, to clients and servers; 0 = what the system allows. */
+  /** Connections of one process, to clients and servers; default 0 = what the system allows. */
   readonly maxConnections?: number;
   /** Descriptors of listening sockets that are open already, by the name of their pool. */
   readonly listenFds?: ReadonlyMap<string, number>;
-  /** `data` keeps to the documented interface of node:net. */
+  /** `data` keeps to the documented interface of node:net; default: what this Node can do. */
   readonly reader?: ReaderKind;
 }
 

@@ -15,40 +15,64 @@ export interface Config {
   readonly pools: readonly PoolConfig[];
 }
 
+/**
+ * One pool of the file, its defaults filled in; docs/configuration.md explains each key. Frozen to
+ * the bottom, and replaced as a whole by a reload.
+ */
 export interface PoolConfig {
+  /** The key that the pool stands under. */
   readonly name: string;
+  /** Where clients connect. */
   readonly listen: ListenConfig;
   /** By ring name, shorter first, equal lengths by byte value: the server index order. */
   readonly servers: readonly ServerConfig[];
+  /** What makes a number of a key. */
   readonly hash: HashName;
+  /** What makes a server of that number. */
   readonly distribution: DistributionName;
   /** The two bytes that enclose the hashed part of a key. */
   readonly hashTag: readonly [number, number] | null;
-  /** 0 = wait for ever. */
+  /** For the reply of a server; 0 = wait for ever. */
   readonly timeoutMs: number;
+  /** Connections that wait to be accepted. */
   readonly backlog: number;
-  /** 0 = unlimited. Enforced, unlike nutcracker's. */
+  /** At once; 0 = unlimited. Enforced, unlike nutcracker's. */
   readonly clientConnections: number;
+  /** The protocol: true Redis, false memcached. */
   readonly redis: boolean;
+  /** Of clients' connections. */
   readonly tcpKeepalive: boolean;
-  /** A Buffer cannot be frozen; nobody may write to it. */
+  /** The password; null = none. A Buffer cannot be frozen; nobody may write to it. */
   readonly redisAuth: Buffer | null;
+  /** The database of clients that have not chosen another. */
   readonly redisDb: number;
+  /** Connect to every server at start. */
   readonly preconnect: boolean;
+  /** A server that fails leaves the ring for a while. */
   readonly autoEjectHosts: boolean;
+  /** To each server, per lane. */
   readonly serverConnections: number;
+  /** How long an ejected server stays away. */
   readonly serverRetryTimeoutMs: number;
+  /** Failures in a row that eject a server. */
   readonly serverFailureLimit: number;
+  /** Bytes of the largest request that is kept whole before it is sent. */
   readonly maxAssembledRequest: number;
+  /** Bytes of replies that may wait for one client. */
   readonly clientOutputLimit: number;
+  /** Leased ones, to each server. */
   readonly bulkConnections: number;
+  /** To all servers of the pool; never below one set of `serverConnections`. */
   readonly maxBackendConnections: number;
   /** `partial_failure: per-key`. */
   readonly perKeyFailure: boolean;
+  /** FLUSHALL and FLUSHDB go to all servers instead of being refused. */
   readonly allowFlush: boolean;
   /** `unknown_commands: ask`. */
   readonly askUnknownCommands: boolean;
+  /** Beside those of the command table. */
   readonly customCommands: readonly CustomCommand[];
+  /** Requests of one client that may be unanswered. */
   readonly maxPipeline: number;
   /** memcached: `flush_all` goes to every server instead of being refused. */
   readonly flushAll: boolean;
@@ -56,27 +80,43 @@ export interface PoolConfig {
   readonly joinGets: boolean;
   /** memcached: what a get with several keys answers when a server fails. */
   readonly multigetFailure: 'hits' | 'error';
-  /** 0 = no slow log. */
+  /** Requests that took this long are kept; 0 = no slow log. */
   readonly slowlogMs: number;
+  /** Entries. */
   readonly slowlogLength: number;
+  /** Keys are not shown. */
   readonly slowlogRedact: boolean;
+  /** Bytes of requests that may wait for one server connection; then their clients wait. */
   readonly serverOutputLimit: number;
+  /** For a connection to a server to open; 0 = `timeoutMs`. */
   readonly connectTimeoutMs: number;
+  /** Without a request; 0 = for ever. */
   readonly clientIdleTimeoutMs: number;
+  /** Without a byte of a request that has begun; 0 = for ever. */
   readonly requestReadTimeoutMs: number;
+  /** Without a byte of its replies that the client takes; 0 = for ever. */
   readonly clientWriteTimeoutMs: number;
   /** 0 = a client has for ever to log in. */
   readonly loginTimeoutMs: number;
   /** 0 = it may try as often as it likes. */
   readonly maxAuthFailures: number;
+  /** How often a read is sent again when its server fails. */
   readonly retryReads: number;
+  /** Ejected servers are asked whether they are well before they come back. */
   readonly serverProbe: boolean;
+  /** Failures in a row until requests are kept from a server; 0 = never. */
   readonly breakerFailures: number;
+  /** The longest that they are kept from it. */
   readonly breakerMaxWaitMs: number;
+  /** Words of one request. */
   readonly maxArguments: number;
+  /** Bytes of one word. */
   readonly maxBulk: number;
+  /** Bytes of an inline request. */
   readonly maxInline: number;
+  /** Bytes of a script. */
   readonly maxScript: number;
+  /** Of its name. */
   readonly position: Position;
   /** Where each key of this pool stands in the file; absent keys have their default. */
   readonly keyPositions: Readonly<Record<string, Position>>;
@@ -101,6 +141,7 @@ export interface UnixListen {
   readonly mode: number;
 }
 
+/** One line of `servers:`. Frozen. */
 export interface ServerConfig {
   /** The line as typed. */
   readonly text: string;
@@ -118,7 +159,8 @@ export interface ServerConfig {
   readonly port: number;
   /** Empty for TCP. */
   readonly path: string;
+  /** Its share of the keys, from 1. */
   readonly weight: number;
-  /** Line in the file. */
+  /** Line in the file, from 1. */
   readonly line: number;
 }

@@ -27,11 +27,17 @@ export function instantiate(build: WasmBuild, pages: number): WasmInstance {
 export function instantiateBytes(wasm: Uint8Array<ArrayBuffer>, pages: number): WasmInstance {
   const module = new WebAssembly.Module(wasm);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const abort = (message: number, file: number, line: number, column: number): never => {
+    const what = textAt(memory, message) || 'a rule of its own is broken';
+    throw new Error(`assertion failed in ${textAt(memory, file)}:${line}:${column}: ${what}`);
+  };
   const instance = new WebAssembly.Instance(module, { env: { memory, abort } });
   return { exports: instance.exports as unknown as RingwayExports, buffer: memory.buffer };
 }
 
-/** Only the build with assertions calls it; the message is UTF-16 in its own data. */
-function abort(_message: number, _file: number, line: number, column: number): never {
-  throw new Error(`assertion failed in ringway.wasm at ${line}:${column}`);
+/** A string constant of the build with assertions: UTF-16, its bytes counted in front of it. */
+function textAt(memory: WebAssembly.Memory, at: number): string {
+  if (at === 0) return '';
+  const bytes = new DataView(memory.buffer).getUint32(at - 4, true);
+  return Buffer.from(memory.buffer, at, bytes).toString('utf16le');
 }

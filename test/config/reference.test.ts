@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { type KeySpec, POOL_KEYS } from '../../src/config/index.ts';
 import { REFUSED_KEYS } from '../../src/config/keys/keys.ts';
+import { filesBelow, readSource } from '../support/source-tree.ts';
 
 const reference = readFileSync('docs/configuration.md', 'utf8');
 
@@ -39,4 +40,24 @@ describe('the configuration reference', () => {
   test('names the keys that are refused', () => {
     for (const key of Object.keys(REFUSED_KEYS)) assert.ok(reference.includes(`\`${key}\``), key);
   });
+});
+
+test('no key is read and then forgotten: each field of a pool is used outside src/config', () => {
+  const fields = readSource('src/config/types.ts')
+    .split(/^(?=export interface )/m)
+    .find((part) => part.startsWith('export interface PoolConfig '))
+    ?.matchAll(/^ {2}readonly (\w+)\??:/gm);
+  const names = [...(fields ?? [])].map(([, name]) => name);
+  assert.ok(names.length > 40, names.join());
+  const source = filesBelow('src')
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('src/config/'))
+    .map(readSource)
+    .join('\n');
+  // Where they stand in the file only matters to who reads it.
+  const placed = ['position', 'keyPositions'];
+  const used = (name: string) => new RegExp(`\\b${name}\\b`).test(source);
+  assert.deepEqual(
+    names.filter((name) => !used(name) && !placed.includes(name)),
+    [],
+  );
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as table from '../../src/protocol/frame-table.ts';
@@ -73,10 +74,25 @@ test('a memory of any size will do, and keeps it', () => {
   }
 });
 
-test('assertions of the debug build reach JavaScript', () => {
+test('assertions of the debug build reach JavaScript, with the place in the source', () => {
   const url = new URL('../../../build/ringway-debug.wasm', import.meta.url);
   const { exports } = instantiateBytes(readFileSync(url), 40);
-  assert.throws(() => exports.scanReplies(8, 4, 1024, 1), /assertion failed/);
+  assert.throws(
+    () => exports.scanReplies(8, 4, 1024, 1),
+    /assertion failed in assembly\/[a-z-]+\.ts:\d+:\d+: /,
+  );
+});
+
+test('the condition ringway-debug chooses the build with assertions', () => {
+  const instance = JSON.stringify(new URL('../../src/wasm/instance.js', import.meta.url));
+  const program = `
+    import { instantiate } from ${instance};
+    instantiate('scalar', 40).exports.scanReplies(8, 4, 1024, 1);`;
+  const args = ['--input-type=module', '--eval', program];
+  const run = (...conditions: string[]) =>
+    spawnSync(process.execPath, [...conditions, ...args], { encoding: 'utf8' });
+  assert.match(run('--conditions=ringway-debug').stderr, /assertion failed in assembly\//);
+  assert.equal(run().stderr, '');
 });
 
 test('commandHash is the same in both languages', () => {

@@ -64,11 +64,11 @@ for (const build of ['#ringway.wasm', '#ringway-simd.wasm']) {
     });
   }
 
-  test(`${build} hashes give twemproxy's values`, () => {
-    HASH_NAMES.forEach((name, kind) => {
+  HASH_NAMES.forEach((name, kind) => {
+    test(`${build} ${name} gives twemproxy's values`, () => {
       VECTOR_KEYS.forEach((key, i) => {
         bytes.set(key, WINDOW);
-        assert.equal(wasm.hashKey(kind, WINDOW, key.length) >>> 0, VECTORS[name][i], name);
+        assert.equal(wasm.hashKey(kind, WINDOW, key.length) >>> 0, VECTORS[name][i]);
       });
     });
   });

@@ -95,7 +95,7 @@ export function unknownCommand(words: readonly string[]): Buffer {
   return error(`unknown command '${name}', with args beginning with: ${args}`);
 }
 
-/** @param name upper case; a subcommand as CONTAINER|SUBCOMMAND */
+/** @param name upper case; a subcommand as CONTAINER|SUBCOMMAND @param reason ends the sentence */
 export function unsupported(name: string, reason: string): Buffer {
   return error(`'${name.toLowerCase().replace('|', ' ')}' is not supported by ringway: ${reason}`);
 }
@@ -108,28 +108,34 @@ export const NO_TOUCH: Buffer = unsupported(
   'a server connection is shared, so other clients would no longer touch their keys either',
 );
 
+/** An option of HELLO is cut short. @param command as Redis writes it @param option latin1 */
 export function syntaxErrorIn(command: string, option: string): Buffer {
   return error(`Syntax error in ${command} option '${cString(option)}'`);
 }
 
+/** CLIENT SETINFO with an attribute that there is not. @param option latin1 */
 export function unrecognizedOption(option: string): Buffer {
   return error(`Unrecognized option '${cString(option)}'`);
 }
 
+/** What a client calls itself, or its library, cannot be shown. @param what begins the sentence */
 export function notAName(what: string): Buffer {
   return error(`${what} cannot contain spaces, newlines or special characters.`);
 }
 
+/** The same, with more than CLIENT_NAME_BYTES. @param what begins the sentence */
 export function nameTooLong(what: string): Buffer {
   return error(`${what} cannot be longer than ${CLIENT_NAME_BYTES} bytes.`);
 }
 
 export const CLIENT_NAME_TOO_LONG: Buffer = nameTooLong('Client names');
 
+/** INFO @server of one that the pool has not. @param name latin1 */
 export function noSuchServer(name: string): Buffer {
   return error(`no server '${quote(name)}' in this pool`);
 }
 
+/** A command is refused only with its option BLOCK. @param name upper case */
 export function blockingForm(name: string): Buffer {
   return unsupported(`${name} ... BLOCK`, 'it blocks a connection that many clients share');
 }
@@ -139,6 +145,7 @@ export function groupOnly(option: string): Buffer {
   return error(`The ${option} option is only supported by XREADGROUP. You called XREAD instead.`);
 }
 
+/** @param container upper case @param name the second word, latin1 */
 export function unknownSubcommand(container: string, name: string): Buffer {
   const shown = cString(name).slice(0, NAME_LIMIT);
   return error(`unknown subcommand '${shown}'. Try ${container} HELP.`);
@@ -169,7 +176,10 @@ export function crossServer(a: PlacedKey, b: PlacedKey, tagged: boolean): Buffer
   return line(`-CROSSSERVER keys ${one} and ${other} live on different servers; ${cure}`);
 }
 
-/** What one of several servers said, when the others said something else. */
+/**
+ * What one of several servers said, when the others said something else.
+ * @param reply a complete error reply, whose code stays in front @param server its ring name
+ */
 export function serverSaid(server: string, reply: Buffer): Buffer {
   const said = reply.toString('latin1', 1, reply.length - 2);
   const space = said.indexOf(' ');
@@ -178,11 +188,13 @@ export function serverSaid(server: string, reply: Buffer): Buffer {
   return line(`-${code} ${nameBytes(server)} did not do it: ${text}`);
 }
 
+/** Replies that had to be equal are not. @param server @param other ring names */
 export function disagree(server: string, other: string): Buffer {
   const both = `${nameBytes(server)} and ${nameBytes(other)}`;
   return error(`the servers do not agree: ${both} answer differently`);
 }
 
+/** @param name FLUSHALL or FLUSHDB */
 export function flushRefused(name: string): Buffer {
   return unsupported(name, 'set allow_flush to true in the configuration of the pool');
 }

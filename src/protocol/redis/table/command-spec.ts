@@ -39,6 +39,7 @@ export type Merge =
 /** How the replies of fragments become one: elements in request order, a sum, or one "OK". */
 export type Coalesce = 'none' | 'array' | 'sum' | 'ok';
 
+/** A row of the command table: a command or a subcommand, and what ringway does with it. Frozen. */
 export interface CommandSpec {
   /** Upper case; a subcommand is "CONTAINER|SUBCOMMAND". */
   readonly name: string;
@@ -50,10 +51,13 @@ export interface CommandSpec {
   readonly lastKey: number;
   readonly step: number;
   readonly handling: Handling;
+  /** How keys are found when it is handled 'same-server'; else 'range' or 'none'. */
   readonly keys: KeyRule;
   /** Word that holds the number of keys, 0 = none. */
   readonly numkeys: number;
+  /** 'none' unless it is handled 'fragment'. */
   readonly coalesce: Coalesce;
+  /** 'none' unless it is handled 'all-servers'. */
   readonly merge: Merge;
 }
 
