@@ -51,8 +51,8 @@ const code = all.filter((file) => /\.(ts|mjs)$/.test(file));
 const prose = [
   'README.md',
   'CHANGELOG.md',
-  'CONTRIBUTING.md',
   'SECURITY.md',
+  'CONTRIBUTING.md',
   ...all.filter((file) => file.endsWith('.md')),
 ];
 

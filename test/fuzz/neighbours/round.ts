@@ -145,7 +145,8 @@ class Round {
         const id = `${pool.name}${j}`;
         const keys = healthyKeys(pool, id, 8);
         const counters = healthyKeys(pool, `${id}#`, 4);
-        const longest = 40_000;
+        // Many replies wait at once: what all of them hold stays below the limit.
+        const longest = Math.min(40_000, pool.clientOutputLimit >> 5);
         const talk = pool.redis
           ? innocentRedis({
               id,
