@@ -87,7 +87,7 @@ export class ClientConnection
     this.window = Math.min(INITIAL_PIPELINE_WINDOW, pool.config.maxPipeline);
     this.authenticated = pool.config.redisAuth === null;
     this.plain = this.authenticated;
-    pool.lanes.first.clients++;
+    pool.lanes.first.enter();
     this.id = engine.addClient(this);
     this.#timers = new ClientTimers(this, engine.deadlines);
     pool.counters[counter.CLIENT_CONNECTIONS]++;
@@ -200,8 +200,8 @@ export class ClientConnection
   /** Its later requests take another lane, once all earlier ones are answered. */
   enterLane(lane: Lane): void {
     if (lane.index === this.lane) return;
-    this.pool.lanes.at(this.lane).clients--;
-    lane.clients++;
+    this.pool.lanes.at(this.lane).leave();
+    lane.enter();
     this.lane = lane.index;
     if (this.pipeline.outstanding > 0) this.#input.barrier();
   }
@@ -457,7 +457,7 @@ export class ClientConnection
   /** Gives everything back; replies still in flight are swallowed. */
   #shut(): void {
     this.closed = true;
-    this.pool.lanes.at(this.lane).clients--;
+    this.pool.lanes.at(this.lane).leave();
     this.#input.drop();
     this.pipeline.close();
     this.#engine.budget.add(-this.heldBytes);

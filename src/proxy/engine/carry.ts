@@ -1,3 +1,4 @@
+import { ASSERTS, assert } from '../../assert.ts';
 import type { Engine } from './engine.ts';
 
 /**
@@ -18,6 +19,7 @@ export class Carry {
   /** Saves the arena bytes [start, end). */
   keep(start: number, end: number): void {
     const length = end - start;
+    if (ASSERTS) assert(this.length === 0 && length >= 0, 'nothing is kept over what is kept');
     this.length = length;
     if (length === 0) return;
     const { slabs, memory } = this.#engine;
@@ -33,6 +35,7 @@ export class Carry {
 
   /** As keep(), for whoever may not take the slabs of others. */
   keepOnHeap(start: number, end: number): void {
+    if (ASSERTS) assert(this.#slab === 0, 'nothing is kept over what is kept');
     this.length = end - start;
     this.#heap = this.length === 0 ? null : Buffer.allocUnsafeSlow(this.length);
     if (this.#heap !== null) this.#engine.memory.copy(this.#heap, 0, start, end);

@@ -151,7 +151,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       return null;
     }
     while (this.#connections.length <= at) this.#connections.push(null);
-    budget.open++;
+    budget.onOpened();
     const opened = new BackendConnection(engine, this, lane, PURPOSE_SHARED);
     this.#connections[at] = opened;
     return opened;
@@ -161,7 +161,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   #openBulk(lane: Lane): BackendConnection {
     const { budget, engine } = this.pool;
     budget.makeRoom();
-    budget.open++;
+    budget.onOpened();
     return new BackendConnection(engine, this, lane, PURPOSE_BULK);
   }
 
@@ -208,12 +208,12 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     if (at >= 0) this.#connections[at] = null;
     this.#retired.delete(connection);
     this.bulk.forget(connection);
-    this.pool.budget.open--;
+    this.pool.budget.onClosed();
   }
 
   /** Asks the server whether it is well, on a connection of its own. */
   probe(onAnswer: () => void): void {
-    this.pool.budget.open++;
+    this.pool.budget.onOpened();
     const { engine, lanes } = this.pool;
     const connection = new BackendConnection(engine, this, lanes.first, PURPOSE_PROBE);
     const request = this.pool.protocol.probe;
