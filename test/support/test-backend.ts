@@ -158,6 +158,7 @@ export class TestBackend implements RepliedConnection {
     return this.inFlight.owes(client, slot);
   }
 
+  stopWaiting(): void {}
   armDeadline(): void {}
   resume(): void {}
 }

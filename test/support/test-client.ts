@@ -131,6 +131,7 @@ export class TestClient implements Claimant, ReplyReceiver {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.waitsFor?.stopWaiting(this);
     this.pipeline.close();
     this.out.discard();
     this.out.close();

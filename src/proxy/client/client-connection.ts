@@ -458,6 +458,7 @@ export class ClientConnection
   #shut(): void {
     this.closed = true;
     this.pool.lanes.at(this.lane).leave();
+    this.waitsFor?.stopWaiting(this);
     this.#input.drop();
     this.pipeline.close();
     this.#engine.budget.add(-this.heldBytes);

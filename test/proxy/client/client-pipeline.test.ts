@@ -137,7 +137,7 @@ class Run {
       at += to.text.length;
     }
     engine.beginWalk(replies.length);
-    replies.forEach(({ to, start, length }, i) => {
+    replies.forEach(({ start, length }, i) => {
       const record = FRAME_TABLE / 4 + i * RECORD_WORDS;
       engine.words[record + RECORD_START] = start;
       engine.words[record + RECORD_LENGTH] = length;
