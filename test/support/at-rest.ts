@@ -34,6 +34,13 @@ export interface RestingPool {
   readonly budget?: ConnectionBudget;
 }
 
+/** Fails unless a client that is still there has got everything, and nothing is kept for it. */
+export function assertAnswered({ claims, pipeline }: RestingClient): void {
+  assert.equal(claims.open, 0, 'claims');
+  assert.equal(pipeline.outstanding, 0, 'outstanding requests');
+  assert.equal(pipeline.storedBytes, 0, 'stored bytes');
+}
+
 /**
  * Fails unless an engine that nobody uses any more has everything back: the ids of clients, which
  * are free only when nothing in flight names them, claims, stored bytes, slabs, bytes of the

@@ -13,7 +13,6 @@ import { Session } from '../../../src/proxy/client/session.ts';
 import type { Engine } from '../../../src/proxy/engine/engine.ts';
 import type { Server } from '../../../src/proxy/pool/server.ts';
 import { POOL_COUNTERS, REQUESTS_TOO_LARGE } from '../../../src/stats/counters.ts';
-import { NO_SERIES } from '../../../src/stats/latency.ts';
 import { assertAtRest, holdingsOf } from '../../support/at-rest.ts';
 import { type RecordingSocket, recordedQueue, TestClient } from '../../support/test-client.ts';
 import { testEngine } from '../../support/test-engine.ts';

@@ -15,7 +15,7 @@ import { serverError } from '../../../src/protocol/memcache/replies.ts';
 import type { ReplyTarget } from '../../../src/proxy/backend/in-flight.ts';
 import type { Engine } from '../../../src/proxy/engine/engine.ts';
 import { JoinedGets } from '../../../src/proxy/memcache/joined-gets.ts';
-import { assertAtRest, holdingsOf } from '../../support/at-rest.ts';
+import { assertAnswered, assertAtRest, holdingsOf } from '../../support/at-rest.ts';
 import { TestBackend, TestOwner } from '../../support/test-backend.ts';
 import { TestClient } from '../../support/test-client.ts';
 import { engineCodecs, testEngine } from '../../support/test-engine.ts';
@@ -241,7 +241,7 @@ class Run {
     let failed = 0;
     this.clients.forEach((client, i) => {
       if (client.closed) return;
-      assert.equal(client.claims.open, 0);
+      assertAnswered(client);
       let told = client.received();
       for (const { keys } of this.#plain[i]) {
         const items = `${itemsOf(keys, this.#size)}END\r\n`;

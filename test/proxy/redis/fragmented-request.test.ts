@@ -6,7 +6,8 @@ import { PART_TABLE_RECORDS, SCRATCH, WINDOW_BYTES } from '../../../src/protocol
 import { type CommandSpec, findCommand } from '../../../src/protocol/redis/table/commands.ts';
 import type { Engine } from '../../../src/proxy/engine/engine.ts';
 import { sendFragments } from '../../../src/proxy/redis/fragmented-request.ts';
-import { assertAtRest, holdingsOf } from '../../support/at-rest.ts';
+import { FORWARD_ERROR } from '../../../src/stats/counters.ts';
+import { assertAnswered, assertAtRest, holdingsOf } from '../../support/at-rest.ts';
 import { engineCodecs, testEngine } from '../../support/test-engine.ts';
 import { PoolClient, TestPool } from '../../support/test-pool.ts';
 
@@ -206,7 +207,7 @@ class Run {
     if (this.client.closed) return;
     const all = this.#expected.map((each) => joined(each.ask, each.shares, this.#perKey));
     assert.equal(told, all.join(''));
-    assert.equal(this.client.claims.open, 0);
+    assertAnswered(this.client);
   }
 }
 
@@ -296,6 +297,8 @@ for (const { label, codec } of engineCodecs()) {
         const down = '-ERR Host is down\r\n';
         const each = keys.map((key, i) => (servers[i] === 1 ? down : bulk(key)));
         assert.equal(client.received(), perKey ? `*${keys.length}\r\n${each.join('')}` : down);
+        assert.equal(pool.counters[FORWARD_ERROR], 1);
+        assertAnswered(client);
         client.close();
         for (const backend of pool.backends) backend.lose(LOST);
         assertAtRest(engine, fresh, [], [client]);
