@@ -1,163 +1,21 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import fc from 'fast-check';
-import type { PoolConfig } from '../../../src/config/index.ts';
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../src/limits.ts';
-import { WINDOW } from '../../../src/protocol/frame-table.ts';
-import type { BackendConnection } from '../../../src/proxy/backend/backend-connection.ts';
 import { REASON_TIMEOUT } from '../../../src/proxy/backend/failure.ts';
-import { Lane } from '../../../src/proxy/backend/lane.ts';
-import { Leases } from '../../../src/proxy/backend/leases.ts';
 import { LargeRequest, type LargeRequester } from '../../../src/proxy/client/large-request.ts';
-import { Session } from '../../../src/proxy/client/session.ts';
-import type { Engine } from '../../../src/proxy/engine/engine.ts';
 import type { Server } from '../../../src/proxy/pool/server.ts';
-import { POOL_COUNTERS, REQUESTS_TOO_LARGE } from '../../../src/stats/counters.ts';
+import { REQUESTS_TOO_LARGE } from '../../../src/stats/counters.ts';
 import { assertAtRest, holdingsOf } from '../../support/at-rest.ts';
-import { type RecordingSocket, recordedQueue, TestClient } from '../../support/test-client.ts';
+import {
+  type BulkConnection,
+  LargeSetting,
+  LIMIT,
+  TOO_LARGE,
+} from '../../support/large-requests.ts';
 import { testEngine } from '../../support/test-engine.ts';
 
 const ENGINE = testEngine();
-const LIMIT = 100_000;
-const TOO_LARGE = Buffer.from('-ERR too large\r\n');
-const LANE = new Lane(0, 0, 2);
-
-/** A leased connection: takes bytes when a test says so, and answers when a test says so. */
-class BulkConnection {
-  readonly lane: Lane = LANE;
-  readonly out: ReturnType<typeof recordedQueue>['out'];
-  readonly socket: RecordingSocket;
-  readonly #engine: Engine;
-  readonly #leases: Leases;
-  holder: { onWritable(): void } | null = null;
-  closed = false;
-  complete = 0;
-  /** Whose reply is outstanding. */
-  asked: { client: number; slot: number } | null = null;
-  flushPending = false;
-
-  constructor(engine: Engine, leases: Leases) {
-    this.#engine = engine;
-    this.#leases = leases;
-    const { out, socket } = recordedQueue(engine);
-    this.out = out;
-    this.socket = socket;
-  }
-
-  get inFlight(): { readonly count: number } {
-    return { count: this.asked === null ? 0 : 1 };
-  }
-
-  sendBuffer(request: Buffer, client: number, slot: number): void {
-    assert.equal(this.asked, null, 'one request at a time');
-    this.out.append(request);
-    this.asked = { client, slot };
-  }
-
-  answer(reply: Buffer): void {
-    const { asked } = this;
-    this.asked = null;
-    if (asked !== null) this.#engine.clients[asked.client]?.takeReply(asked.slot, reply);
-    if (!this.closed) this.#leases.onIdle(this as unknown as BackendConnection);
-  }
-
-  bodyComplete(): void {
-    this.complete++;
-    if (this.asked === null) this.#leases.onIdle(this as unknown as BackendConnection);
-  }
-
-  #shut(): void {
-    this.closed = true;
-    this.out.close();
-    this.#leases.forget(this as unknown as BackendConnection);
-  }
-
-  failed = '';
-
-  fail(reason: string): void {
-    if (this.closed) return;
-    this.failed = reason;
-    this.#shut();
-    this.answer(Buffer.from(`-ERR ${reason}\r\n`));
-    this.holder?.onWritable();
-  }
-
-  abandon(): void {
-    if (this.closed) return;
-    this.#shut();
-    this.answer(Buffer.from('-ERR gone\r\n'));
-  }
-
-  close(): void {
-    if (!this.closed) this.#shut();
-  }
-
-  flush(): void {}
-  writeOut(): void {}
-}
-
-class Setting {
-  readonly engine: Engine = ENGINE;
-  readonly opened: BulkConnection[] = [];
-  readonly leases: Leases;
-  readonly server: Server;
-  readonly client: TestClient;
-  readonly requester: LargeRequester;
-  readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
-  readonly session: Session = new Session();
-  readonly timeoutMs = 1000;
-
-  constructor(limit = 1) {
-    const { engine } = this;
-    this.leases = new Leases(() => {
-      const connection = new BulkConnection(engine, this.leases);
-      this.opened.push(connection);
-      return connection as unknown as BackendConnection;
-    }, limit);
-    this.server = { bulk: this.leases } as unknown as Server;
-    this.client = new TestClient(engine);
-    const { client, counters, session, timeoutMs } = this;
-    const config = { maxAssembledRequest: LIMIT, timeoutMs } as PoolConfig;
-    this.requester = {
-      id: client.id,
-      pool: { config, counters, lanes: { at: () => LANE } },
-      protocol: { tooLarge: () => TOO_LARGE },
-      lane: 0,
-      pipeline: client.pipeline,
-      claims: client.claims,
-      session,
-      authenticated: true,
-      setAuthenticated() {},
-      answer: (reply: Buffer) => client.pipeline.deliver(client.pipeline.open(), reply),
-      destroy: (reason: string) => client.destroy(reason),
-      flushPending: false,
-      flush() {},
-      writeOut() {},
-    } as unknown as LargeRequester;
-  }
-
-  request(expected = 5000): LargeRequest {
-    return new LargeRequest(this.engine, this.requester, expected);
-  }
-
-  take(large: LargeRequest, text: string): void {
-    const length = this.engine.memory.write(text, WINDOW, 'latin1');
-    large.take(WINDOW, length);
-    this.engine.memory.fill(0, WINDOW, WINDOW + length);
-  }
-
-  /** The connection that was opened last. */
-  get bulk(): BulkConnection {
-    return this.opened[this.opened.length - 1];
-  }
-
-  end(fresh: ReturnType<typeof holdingsOf>): void {
-    this.client.close();
-    for (const each of this.opened) each.close();
-    assert.ok(this.leases.isEmpty);
-    assertAtRest(this.engine, fresh, [], [this.client]);
-  }
-}
 
 let clock = 0;
 beforeEach(() => {
@@ -173,7 +31,7 @@ afterEach(() => {
 describe('a large request', () => {
   test('is assembled up to the limit', () => {
     const fresh = holdingsOf(ENGINE);
-    const at = new Setting();
+    const at = new LargeSetting(ENGINE);
     const large = at.request(10);
     at.take(large, 'a'.repeat(40_000));
     large.expect(LIMIT - 40_000, at.server, 0);
@@ -186,7 +44,7 @@ describe('a large request', () => {
 
   test('beyond that, without a server, it is dropped with one error', () => {
     const fresh = holdingsOf(ENGINE);
-    const at = new Setting();
+    const at = new LargeSetting(ENGINE);
     const large = at.request();
     at.take(large, 'abc');
     large.expect(LIMIT, null, 0);
@@ -200,7 +58,7 @@ describe('a large request', () => {
 
   test('it waits for the replies before it, then for a lease, then goes through it', () => {
     const fresh = holdingsOf(ENGINE);
-    const at = new Setting();
+    const at = new LargeSetting(ENGINE);
     const before = at.client.claims.begin();
     const large = at.request();
     at.take(large, 'head,');
@@ -221,7 +79,7 @@ describe('a large request', () => {
 
   test('a server that answers before the body is whole: that reply stands, the rest is dropped', () => {
     const fresh = holdingsOf(ENGINE);
-    const at = new Setting();
+    const at = new LargeSetting(ENGINE);
     const large = at.request();
     large.expect(LIMIT + 1, at.server, 0);
     at.bulk.answer(Buffer.from('-ERR no\r\n'));
@@ -235,7 +93,7 @@ describe('a large request', () => {
 
   test('a server that stands still with much to take is given up; one that moves is not', () => {
     const fresh = holdingsOf(ENGINE);
-    const at = new Setting();
+    const at = new LargeSetting(ENGINE);
     const large = at.request();
     large.expect(LIMIT + 1, at.server, 0);
     for (let i = 0; i < 20; i++) at.take(large, 'x'.repeat(60_000));
@@ -259,7 +117,7 @@ describe('a large request', () => {
 
   test('a client whose body stands still is closed, and half a request stays nowhere', () => {
     const fresh = holdingsOf(ENGINE);
-    const at = new Setting();
+    const at = new LargeSetting(ENGINE);
     const large = at.request();
     large.expect(LIMIT + 1, at.server, 0);
     at.take(large, 'x');
@@ -274,10 +132,10 @@ describe('a large request', () => {
 
   test('a login that is lost while it waits: an error, and its place in the queue is free', () => {
     const fresh = holdingsOf(ENGINE);
-    const at = new Setting();
+    const at = new LargeSetting(ENGINE);
     const first = at.request();
     first.expect(LIMIT + 1, at.server, 0);
-    const other = new Setting(0);
+    const other = new LargeSetting(ENGINE, 0);
     const waiting = new LargeRequest(ENGINE, { ...other.requester } as LargeRequester, 10);
     waiting.expect(LIMIT + 1, at.server, 0);
     waiting.refuse(Buffer.from('-NOAUTH\r\n'));
@@ -334,9 +192,9 @@ describe('a large request', () => {
 
 /** Clients with one large request each, which share the connections of one server. */
 class Several {
-  readonly settings: Setting[];
+  readonly settings: LargeSetting[];
   readonly #server: Server;
-  readonly #home: Setting;
+  readonly #home: LargeSetting;
   readonly #limit: number;
   readonly #large: (LargeRequest | null)[] = [null, null, null];
   readonly #bodies: string[] = ['', '', ''];
@@ -346,9 +204,9 @@ class Several {
 
   constructor(limit: number) {
     this.#limit = limit;
-    this.#home = new Setting(limit);
+    this.#home = new LargeSetting(ENGINE, limit);
     this.#server = this.#home.server;
-    this.settings = [this.#home, new Setting(), new Setting()];
+    this.settings = [this.#home, new LargeSetting(ENGINE), new LargeSetting(ENGINE)];
   }
 
   #open(): BulkConnection[] {
