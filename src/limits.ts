@@ -60,8 +60,6 @@ export const WAIT_POLL_MS = 20;
 export const WAIT_POLL_MAX_MS = 500;
 /** Characters that are kept and logged of what a server gives as a reason. */
 export const REASON_TEXT = 256;
-/** Error replies that are kept by their text; servers can make up any number of texts. */
-export const KEPT_REASONS = 64;
 /** A streamed body that stands still this long gives its connection back; the client is closed. */
 export const BULK_STALL_MS = 30_000;
 /** Others behind a large reply wait this long for a slow reader; then that reader is closed. */

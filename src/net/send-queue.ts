@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { ASSERTS, assert } from '../assert.ts';
 import type { SlabPool } from './slab-pool.ts';
 import { UNWRITTEN, WRITTEN, type Writer } from './writer.ts';
 
@@ -71,6 +72,7 @@ export class SendQueue {
    * @returns their address, to be filled before the next flush; 0 when no slab can hold them
    */
   reserve(length: number): number {
+    if (ASSERTS) assert(length >= 0, 'no less than nothing is reserved');
     const at = this.#cursor;
     const end = at + length;
     if (end <= this.#limit) {
@@ -92,6 +94,10 @@ export class SendQueue {
 
   /** Reserves the bytes that canExtend() was asked for. */
   extend(length: number): void {
+    if (ASSERTS) {
+      const end = this.#cursor + length;
+      assert(length >= 0 && end <= this.#limit, 'a queue is extended within its slab');
+    }
     this.#cursor += length;
   }
 

@@ -1,3 +1,9 @@
+import { ASSERTS, assert } from '../assert.ts';
+
+const LEASED = 1;
+/** Given back during a walk that may still copy into it. */
+const RESTING = 2;
+
 /**
  * Send memory inside the arena, leased in two sizes. Nobody owns a slab between turns unless the
  * kernel did not take all of its bytes.
@@ -20,6 +26,8 @@ export class SlabPool {
   readonly #largeShift: number;
   #smallTop: number;
   #largeTop: number;
+  /** What each slab is: free, LEASED or RESTING; only where assertions are on. */
+  readonly #leased: Uint8Array;
   readonly #resting: number[] = [];
   #restingCount = 0;
   /** True between the first reservation of a chunk's walk and its gather. */
@@ -50,6 +58,7 @@ export class SlabPool {
     this.#smallFree = new Int32Array(small);
     this.#largeFree = new Int32Array(large);
     this.#refs = new Int32Array(small + large);
+    this.#leased = new Uint8Array(ASSERTS ? small + large : 0);
     for (let i = 0; i < small; i++) {
       this.#smallFree[i] = base + (small - 1 - i) * smallBytes;
     }
@@ -70,12 +79,30 @@ export class SlabPool {
 
   /** @returns the address of a small slab, 0 when none is left */
   leaseSmall(): number {
-    return this.#smallTop === 0 ? 0 : this.#smallFree[--this.#smallTop];
+    if (this.#smallTop === 0) return 0;
+    const address = this.#smallFree[--this.#smallTop];
+    if (ASSERTS) this.#noteLease(address);
+    return address;
   }
 
   /** @returns the address of a large slab, 0 when none is left */
   leaseLarge(): number {
-    return this.#largeTop === 0 ? 0 : this.#largeFree[--this.#largeTop];
+    if (this.#largeTop === 0) return 0;
+    const address = this.#largeFree[--this.#largeTop];
+    if (ASSERTS) this.#noteLease(address);
+    return address;
+  }
+
+  #noteLease(address: number): void {
+    this.#leased[this.#indexOf(address)] = LEASED;
+  }
+
+  /** Whether [start, start + length) lies within one leased slab; only where assertions are on. */
+  holds(start: number, length: number): boolean {
+    const index = this.#indexOf(start);
+    if (start < this.#smallBase || this.#leased[index] === 0 || length < 0) return false;
+    const base = this.baseOf(start);
+    return start + length <= base + this.sizeOf(base);
   }
 
   /** Size of the slab that begins at `address`. */
@@ -84,8 +111,17 @@ export class SlabPool {
   }
 
   release(address: number): void {
+    if (ASSERTS) this.#noteRelease(address);
     if (this.walking) this.#resting[this.#restingCount++] = address;
     else this.#free(address);
+  }
+
+  #noteRelease(address: number): void {
+    const index = this.#indexOf(address);
+    assert(this.baseOf(address) === address, 'a slab is released by its first byte');
+    assert(this.#leased[index] === LEASED, 'only a leased slab is released, and once');
+    assert(this.#refs[index] === 0, 'a slab is released when nothing is kept in it');
+    this.#leased[index] = RESTING;
   }
 
   /** The walk is over and every copy is made: slabs released meanwhile may be leased again. */
@@ -98,12 +134,15 @@ export class SlabPool {
 
   /** Counts a stored reply in the slab that begins at `address`. */
   retain(address: number): void {
+    if (ASSERTS) assert(this.holds(address, 0), 'replies are kept in leased slabs');
     this.#refs[this.#indexOf(address)]++;
   }
 
   /** Takes one back. @returns the replies still stored in the slab that holds `address` */
   unretain(address: number): number {
-    return --this.#refs[this.#indexOf(address)];
+    const left = --this.#refs[this.#indexOf(address)];
+    if (ASSERTS) assert(left >= 0, 'no more is taken back than was kept in a slab');
+    return left;
   }
 
   /** Nothing is stored any more in the slab that begins at `address`, whatever was counted. */
@@ -126,6 +165,7 @@ export class SlabPool {
   }
 
   #free(address: number): void {
+    if (ASSERTS) this.#leased[this.#indexOf(address)] = 0;
     if (address >= this.#largeBase) this.#largeFree[this.#largeTop++] = address;
     else this.#smallFree[this.#smallTop++] = address;
   }

@@ -1,3 +1,4 @@
+import { ASSERTS, assert } from '../assert.ts';
 import type { SlabPool } from './slab-pool.ts';
 
 /**
@@ -42,12 +43,14 @@ export class Stash {
 
   /** What was taken last needs only `length` of its `taken` bytes. */
   shrink(taken: number, length: number): void {
+    if (ASSERTS) assert(length >= 0 && length <= taken, 'what was taken can only shrink');
     this.#cursor -= taken - length;
     this.bytes -= taken - length;
   }
 
   /** Gives back what take() gave. */
   give(at: number, length: number): void {
+    if (ASSERTS) assert(this.#slabs.holds(at, length), 'what is given back lies in one slab');
     const base = this.#slabs.baseOf(at);
     this.bytes -= length;
     const left = this.#slabs.unretain(base);

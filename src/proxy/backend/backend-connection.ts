@@ -208,6 +208,10 @@ export class BackendConnection
     this.#waiting.add(client);
   }
 
+  stopWaiting(client: ReplyReceiver): void {
+    this.#waiting.forget(client);
+  }
+
   onRead(length: number): boolean {
     if (this.closed) return true;
     try {

@@ -1,3 +1,4 @@
+import { ASSERTS, assert } from '../../assert.ts';
 import { NO_SERIES } from '../../stats/latency.ts';
 import type { ReplyClaim } from '../engine/receiver.ts';
 
@@ -228,6 +229,7 @@ export class InFlight {
   }
 
   shift(): void {
+    if (ASSERTS) assert(this.count > 0, 'no more replies than requests in flight');
     const at = this.#head & this.#mask;
     if (this.ring[at * STRIDE] < 0) this.#targets[at] = null;
     this.#head = (this.#head + 1) | 0;
@@ -235,6 +237,7 @@ export class InFlight {
 
   /** The same, when the oldest entry is known to name a client. */
   shiftPlain(): void {
+    if (ASSERTS) assert(this.count > 0, 'no more replies than requests in flight');
     this.#head = (this.#head + 1) | 0;
   }
 

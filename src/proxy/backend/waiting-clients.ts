@@ -1,11 +1,14 @@
 import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
 import type { Turn } from '../engine/turn.ts';
 
-/** Clients that have a request for a connection which must first take what is queued to it. */
+/**
+ * Clients that have a request for a connection which must first take what is queued to it. A client
+ * waits in one place at a time, and nowhere when it is gone: a server may stand still for ever.
+ */
 export class WaitingClients {
   readonly #source: ReplySource;
   readonly #turn: Turn;
-  #clients: ReplyReceiver[] = [];
+  #clients: Set<ReplyReceiver> = new Set();
 
   constructor(source: ReplySource, turn: Turn) {
     this.#source = source;
@@ -14,15 +17,26 @@ export class WaitingClients {
 
   add(client: ReplyReceiver): void {
     if (client.waitsFor === this.#source) return;
+    client.waitsFor?.stopWaiting(client);
     client.waitsFor = this.#source;
-    this.#clients.push(client);
+    this.#clients.add(client);
+  }
+
+  get count(): number {
+    return this.#clients.size;
+  }
+
+  /** The client waits no more. */
+  forget(client: ReplyReceiver): void {
+    if (client.waitsFor === this.#source) client.waitsFor = null;
+    this.#clients.delete(client);
   }
 
   /** Each goes on at the end of this turn. */
   wake(): void {
     const clients = this.#clients;
-    if (clients.length === 0) return;
-    this.#clients = [];
+    if (clients.size === 0) return;
+    this.#clients = new Set();
     for (const client of clients) {
       if (client.waitsFor === this.#source) client.waitsFor = null;
       this.#turn.markClient(client);

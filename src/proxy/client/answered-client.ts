@@ -66,7 +66,7 @@ export abstract class AnsweredClient
 
   /** From here on it is known to others. */
   protected register(): void {
-    this.pool.lanes.first.clients++;
+    this.pool.lanes.first.enter();
     this.id = this.engine.addClient(this);
   }
 

@@ -157,8 +157,8 @@ export class ClientConnection
   /** Its later requests take another lane, once all earlier ones are answered. */
   enterLane(lane: Lane): void {
     if (lane.index === this.lane) return;
-    this.pool.lanes.at(this.lane).clients--;
-    lane.clients++;
+    this.pool.lanes.at(this.lane).leave();
+    lane.enter();
     this.lane = lane.index;
     if (this.pipeline.outstanding > 0) this.#input.barrier();
   }
@@ -312,7 +312,8 @@ export class ClientConnection
     this.heldBytes = 0;
     this.engine.guard.takeAll(
       `client ${this.address}`,
-      () => this.pool.lanes.at(lane).clients--,
+      () => this.pool.lanes.at(lane).leave(),
+      () => this.waitsFor?.stopWaiting(this),
       () => this.#input.drop(),
       () => this.pipeline.close(),
       () => this.engine.budget.add(-heldBytes),

@@ -1,3 +1,4 @@
+import { ASSERTS, assert } from '../../assert.ts';
 import { HEADROOM, WINDOW, WINDOW_BYTES } from '../../protocol/frame-table.ts';
 import type { Engine } from './engine.ts';
 
@@ -24,6 +25,7 @@ export class Carry {
   /** Saves the arena bytes [start, end). */
   keep(start: number, end: number): void {
     const length = end - start;
+    if (ASSERTS) assert(this.length === 0 && length >= 0, 'nothing is kept over what is kept');
     this.length = length;
     if (length === 0) return;
     const { slabs, memory } = this.#engine;
@@ -39,6 +41,7 @@ export class Carry {
 
   /** As keep(), for whoever may not take the slabs of others. */
   keepOnHeap(start: number, end: number): void {
+    if (ASSERTS) assert(this.#slab === 0, 'nothing is kept over what is kept');
     this.length = end - start;
     this.#heap = this.length === 0 ? null : Buffer.allocUnsafeSlow(this.length);
     if (this.#heap !== null) this.#engine.memory.copy(this.#heap, 0, start, end);

@@ -1,3 +1,5 @@
+import { ASSERTS, assert } from '../../assert.ts';
+
 /** Something that may run out of time. */
 export interface Timed {
   /** Millisecond for which the wheel holds it, 0 = not held. Owned by the wheel. */
@@ -29,6 +31,7 @@ export class Deadlines {
 
   /** `item` waits until `due`, or for something earlier that it is already held for. */
   arm(item: Timed, due: number): void {
+    if (ASSERTS) assert(Number.isInteger(due), 'a bucket of the wheel is a whole millisecond');
     if (item.timerAt !== 0 && item.timerAt <= due) return;
     const at = Math.max(due, this.#done + 1);
     if (item.timerAt !== 0) this.#held--;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ASSERTS, assert } from '../../assert.ts';
 import type { Config } from '../../config/index.ts';
 import { InternalErrors } from '../../internal-errors.ts';
 import {
@@ -199,6 +200,7 @@ export class Engine {
 
   /** Plans a copy of a stored reply; made after the frames of this walk are in their places. */
   drain(start: number, length: number, dest: number): void {
+    if (ASSERTS) assert(this.slabs.holds(dest, length), 'replies go into what was reserved');
     if (!this.slabs.walking) {
       this.bytes.copyWithin(dest, start, start + length);
       return;
@@ -214,6 +216,7 @@ export class Engine {
   /** Makes the copies planned so far; making one twice does no harm within a walk. */
   gatherNow(): void {
     if (!this.slabs.walking) return;
+    if (ASSERTS) this.#checkPlaces();
     try {
       this.codec.gather(FRAME_TABLE, this.#frames);
       if (this.#drains > 0) this.codec.gather(DRAIN_TABLE, this.#drains);
@@ -237,6 +240,16 @@ export class Engine {
         throw new ArenaError(`record ${i} ends at ${end}, its copy begins at ${dest}`);
       }
       bytes.copyWithin(dest, words[at + RECORD_START], end);
+    }
+  }
+
+  /** Every frame of this walk goes nowhere, or into a slab that has room for it. */
+  #checkPlaces(): void {
+    const { words } = this;
+    for (let i = 0, at = FRAME_TABLE / 4; i < this.#frames; i++, at += RECORD_WORDS) {
+      const dest = words[at + RECORD_DEST];
+      if (dest === 0) continue;
+      assert(this.slabs.holds(dest, words[at + RECORD_LENGTH]), 'frames go into what was reserved');
     }
   }
 

@@ -1,3 +1,4 @@
+import { ASSERTS, assert } from '../../assert.ts';
 import { SHED_AT_LEAST_BYTES } from '../../limits.ts';
 import { LOG_WARN, type Log } from '../../log.ts';
 
@@ -34,6 +35,7 @@ export class MemoryBudget {
   /** What one connection holds has changed by `delta` bytes. */
   add(delta: number): void {
     this.used += delta;
+    if (ASSERTS) assert(this.used >= 0, 'no more is given back than was counted');
     if (delta > 0 && this.limit !== 0 && this.used > this.limit) this.#makeRoom();
   }
 

@@ -11,6 +11,8 @@ export interface ReplySource {
    * next.
    */
   owes(client: number, slot: number): boolean;
+  /** The client does not wait for it any more. */
+  stopWaiting(client: ReplyReceiver): void;
   /** The client that held it up has taken its bytes, or is gone. */
   resume(): void;
   /** Something went wrong with that. */

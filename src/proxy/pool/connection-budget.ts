@@ -1,3 +1,4 @@
+import { ASSERTS, assert } from '../../assert.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 
 /** A server that has connections which could be closed. */
@@ -16,10 +17,24 @@ export class ConnectionBudget {
   readonly #servers: () => readonly Evictable[];
   /** Connections in all; the servers' own first ones fit in any case. */
   limit = 0;
-  open = 0;
+  #count = 0;
 
   constructor(servers: () => readonly Evictable[]) {
     this.#servers = servers;
+  }
+
+  /** Connections that there are. */
+  get open(): number {
+    return this.#count;
+  }
+
+  onOpened(): void {
+    this.#count++;
+  }
+
+  onClosed(): void {
+    if (ASSERTS) assert(this.#count > 0, 'no more connections close than were opened');
+    this.#count--;
   }
 
   /**
@@ -27,7 +42,7 @@ export class ConnectionBudget {
    * @returns false when every connection is in use
    */
   makeRoom(but: readonly (BackendConnection | null)[] = NONE): boolean {
-    if (this.open < this.limit) return true;
+    if (this.#count < this.limit) return true;
     let oldest: BackendConnection | null = null;
     for (const server of this.#servers()) oldest = server.leastUsed(oldest, but);
     oldest?.close();

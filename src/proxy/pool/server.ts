@@ -169,7 +169,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   #connect(lane: Lane, purpose: number): BackendConnection {
     const opened = new BackendConnection(this.pool.engine, this, lane, purpose);
-    this.pool.budget.open++;
+    this.pool.budget.onOpened();
     return opened;
   }
 
@@ -222,7 +222,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     if (at >= 0) this.#connections[at] = null;
     this.#retired.delete(connection);
     this.bulk.forget(connection);
-    this.pool.budget.open--;
+    this.pool.budget.onClosed();
   }
 
   /** Asks the server whether it is well, on a connection of its own. */

@@ -1,3 +1,4 @@
+import { ASSERTS, assert } from '../../assert.ts';
 import {
   FLAG_KEY_TOO_LONG,
   NO_SERVER,
@@ -33,7 +34,8 @@ interface Share {
   readonly server: number;
   keys: number;
   bytes: number;
-  /** Where the next word goes: an arena address, or an offset into `heap`. */
+  /** Where it begins, and its next word goes: arena addresses, or offsets into `heap`. */
+  start: number;
   cursor: number;
   heap: Buffer | null;
 }
@@ -146,7 +148,7 @@ function measure(
   for (let i = 0; i < servers.length; i++) {
     if (keys[i] === 0) continue;
     shareOf[i] = shares.length;
-    shares.push({ server: i, keys: keys[i], bytes: bytes[i], cursor: 0, heap: null });
+    shares.push({ server: i, keys: keys[i], bytes: bytes[i], start: 0, cursor: 0, heap: null });
   }
   for (let i = 0; i < order.length; i++) order[i] = shareOf[order[i]];
   return shares;
@@ -169,6 +171,7 @@ function reserve(
     share.bytes += name.length + digitsOf(count) + 3;
     // A server that is left alone gets nothing: its words go nowhere.
     const at = connections[i]?.out.reserve(share.bytes) ?? 0;
+    share.start = at;
     if (at === 0) share.heap = Buffer.allocUnsafeSlow(share.bytes);
     const into = share.heap ?? bytes;
     into[at] = STAR;
@@ -231,5 +234,9 @@ function copyWords(
     engine.codec.gather(PART_TABLE, count);
     from += count;
     left -= count;
+  }
+  if (!ASSERTS) return;
+  for (const { start, bytes, cursor } of shares) {
+    assert(cursor === start + bytes, 'a fragment fills what was reserved for it');
   }
 }

@@ -113,3 +113,12 @@ describe('requests in flight', () => {
     assert.equal(ring.headBytes.length, 0);
   });
 });
+
+test('a reply more than there are requests is a broken rule', () => {
+  const ring = new InFlight(false);
+  ring.push(1, 0, 1, 1, 0, 5);
+  ring.shiftPlain();
+  assert.throws(() => ring.shift(), /no more replies than requests in flight/);
+  assert.throws(() => ring.shiftPlain(), /no more replies than requests in flight/);
+  assert.equal(ring.count, 0);
+});

@@ -2,83 +2,20 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ASSERTS } from '../../../src/assert.ts';
-import { SendQueue } from '../../../src/net/send-queue.ts';
-import { type Claim, type Claimant, Claims } from '../../../src/proxy/client/claims.ts';
-import {
-  ClientPipeline,
-  HeapReply,
-  type StoredReply,
-} from '../../../src/proxy/client/client-pipeline.ts';
-import { StreamedReply } from '../../../src/proxy/client/streamed-reply.ts';
-import type { Engine } from '../../../src/proxy/engine/engine.ts';
+import type { Claim } from '../../../src/proxy/client/claims.ts';
+import { HeapReply, type StoredReply } from '../../../src/proxy/client/client-pipeline.ts';
 import type { ReplyStream } from '../../../src/proxy/engine/receiver.ts';
 import { assertAtRest, holdingsOf } from '../../support/at-rest.ts';
+import { TestClient } from '../../support/test-client.ts';
 import { testEngine } from '../../support/test-engine.ts';
 
 const engine = testEngine();
-
-function fail(error: unknown): never {
-  throw error;
-}
-
-class Client implements Claimant {
-  readonly id = 7;
-  readonly address = '127.0.0.1:1';
-  readonly name = 'bob';
-  readonly out: SendQueue;
-  readonly pipeline: ClientPipeline;
-  readonly claims: Claims = new Claims(this);
-  readonly #engine: Engine;
-  closed = false;
-  muted = false;
-  answered = 0;
-  unclaimed = 0;
-  destroyed = '';
-
-  constructor(of: Engine) {
-    this.#engine = of;
-    this.out = new SendQueue(of.slabs, of.writer, { onDrained() {}, onException: fail });
-    this.pipeline = new ClientPipeline(of, this.out, null);
-  }
-
-  openStream(slot: number): ReplyStream {
-    return new StreamedReply(this.#engine, this, slot);
-  }
-
-  destroy(reason: string): void {
-    this.destroyed = reason;
-  }
-
-  onException(error: unknown): void {
-    fail(error);
-  }
-
-  onReplyException(error: unknown): void {
-    fail(error);
-  }
-
-  onAnswered(): void {
-    this.answered++;
-  }
-
-  onUnclaimed(): void {
-    this.unclaimed++;
-  }
-
-  close(): void {
-    this.closed = true;
-    this.pipeline.close();
-    this.out.discard();
-    this.out.close();
-    if (this.claims.open === 0) this.onUnclaimed();
-  }
-}
 
 describe('claims', () => {
   test('assertions are on in tests', () => assert.ok(ASSERTS));
 
   test('a reply goes to the slot that was claimed, and the client is told', () => {
-    const client = new Client(engine);
+    const client = new TestClient(engine);
     const first = client.claims.claim();
     const second = client.claims.claim();
     second.deliver(Buffer.from('second'));
@@ -91,18 +28,18 @@ describe('claims', () => {
   });
 
   test('a claim says for whom it is', () => {
-    const client = new Client(engine);
+    const client = new TestClient(engine);
     const claim = client.claims.claim();
     assert.deepEqual(
       [claim.clientId, claim.clientAddress, claim.clientName],
-      [7, '127.0.0.1:1', 'bob'],
+      [client.id, '127.0.0.1:1', 'bob'],
     );
     claim.forget();
     client.close();
   });
 
   test('a muted claim holds its place, and its reply goes nowhere', () => {
-    const client = new Client(engine);
+    const client = new TestClient(engine);
     client.muted = true;
     const claim = client.claims.claim();
     client.muted = false;
@@ -116,7 +53,7 @@ describe('claims', () => {
   });
 
   test('the id of a client that has gone is free when its last claim is settled', () => {
-    const client = new Client(engine);
+    const client = new TestClient(engine);
     const claim = client.claims.claim();
     const slot = client.claims.begin();
     assert.equal(slot, 1);
@@ -129,7 +66,7 @@ describe('claims', () => {
   });
 
   test('an object for a client that has gone is dropped', () => {
-    const client = new Client(engine);
+    const client = new TestClient(engine);
     const claim = client.claims.claim();
     client.close();
     let dropped = 0;
@@ -140,7 +77,7 @@ describe('claims', () => {
   });
 
   test('settling twice is a broken rule', () => {
-    const client = new Client(engine);
+    const client = new TestClient(engine);
     const claim = client.claims.claim();
     claim.forget();
     assert.throws(() => claim.deliver(Buffer.from('x')), /a claim is settled once/);
@@ -170,7 +107,7 @@ interface Expected {
 /** Runs a program of claims against a model that only knows texts in order. */
 function run(program: readonly Step[], closesAt: number): void {
   const fresh = holdingsOf(engine);
-  const client = new Client(engine);
+  const client = new TestClient(engine);
   const open: { claim: Claim; expected: Expected; stream: ReplyStream | null }[] = [];
   const inOrder: Expected[] = [];
   let number = 0;
@@ -222,9 +159,8 @@ function run(program: readonly Step[], closesAt: number): void {
   for (const { claim } of open) claim.forget();
   assert.equal(client.claims.open, 0);
   if (!client.closed) client.close();
-  assert.equal(client.pipeline.storedBytes, 0);
   assert.equal(client.unclaimed, 1);
-  assertAtRest(engine, fresh);
+  assertAtRest(engine, fresh, [], [client]);
 }
 
 test('random programs of claims: replies in order, everything given back', () => {

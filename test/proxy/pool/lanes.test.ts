@@ -16,7 +16,7 @@ describe('lanes', () => {
     const five = lanes.find(5, 2);
     assert.ok(five !== null && !five.verified);
     five.verified = true;
-    five.clients++;
+    five.enter();
     assert.ok(lanes.find(5, 3)?.verified);
   });
 
@@ -25,11 +25,19 @@ describe('lanes', () => {
     for (let db = 1; db < LANE_LIMIT; db++) {
       const lane = lanes.find(db, 2);
       assert.ok(lane !== null);
-      lane.clients++;
+      lane.enter();
     }
     assert.equal(lanes.find(LANE_LIMIT, 2), null);
-    lanes.at(9).clients--;
+    lanes.at(9).leave();
     assert.equal(lanes.find(LANE_LIMIT, 2), lanes.at(9));
+  });
+
+  test('leaving a lane that nobody is on is a broken rule', () => {
+    const { first } = new Lanes(0, () => true);
+    first.enter();
+    first.leave();
+    assert.throws(() => first.leave(), /only who is on a lane leaves it/);
+    assert.equal(first.clients, 0);
   });
 
   test('random clients that come, change and go: one lane for each database and version', () => {
@@ -49,13 +57,13 @@ describe('lanes', () => {
           const on = new Map<number, number>();
           for (const { client, db, resp, leave } of all) {
             const before = on.get(client);
-            if (before !== undefined) lanes.at(before).clients--;
+            if (before !== undefined) lanes.at(before).leave();
             on.delete(client);
             if (leave) continue;
             const lane = lanes.find(db, resp);
             assert.ok(lane !== null);
             assert.deepEqual([lane.db, lane.resp], [db, resp]);
-            lane.clients++;
+            lane.enter();
             on.set(client, lane.index);
             used.set(lane.index, busy.next().value as boolean);
             for (const [other, index] of on) {

@@ -109,9 +109,11 @@ export function learnCommand(name: string, reply: Buffer): LearnedCommand | null
   const original = given === undefined ? null : wordOf(given);
   const flags = flagList === undefined ? null : listOf(flagList, wordOf);
   if (original === null || flags === null) return 'malformed';
-  if (!(Math.abs(arity) > 0) || !isRange(firstKey, lastKey, step)) return 'malformed';
-  const categories = parts[6] === undefined ? [] : (listOf(parts[6], wordOf) ?? []);
   const grammar = ownGrammar(original);
+  const places = [firstKey, lastKey, step].every(Number.isInteger);
+  const fit = places && (grammar !== null || isRange(firstKey, lastKey, step));
+  if (!(Math.abs(arity) > 0) || !fit) return 'malformed';
+  const categories = parts[6] === undefined ? [] : (listOf(parts[6], wordOf) ?? []);
   const spec = specOf({
     name,
     arity: grammar?.arity ?? arity,

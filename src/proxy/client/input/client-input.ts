@@ -98,7 +98,7 @@ export class ClientInput {
     if (this.#large?.mustWait || this.credit() <= 0) return false;
     const { waitsFor } = this.#client;
     if (waitsFor?.full && !waitsFor.closed) return false;
-    this.#client.waitsFor = null;
+    waitsFor?.stopWaiting(this.#client);
     if (!this.held) return true;
     this.held = false;
     const end = WINDOW + WINDOW_BYTES;

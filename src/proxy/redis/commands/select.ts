@@ -59,9 +59,9 @@ function ask({ client, mustSend }: SpecialRequest, lane: LaneKey): boolean {
 }
 
 /**
- * Whether the servers have a database: the first that grants or refuses it decides, so that one which
- * says nothing holds up nobody whose keys are elsewhere. What another says later is found out by the
- * requests that go there.
+ * Whether the servers have a database: the first that grants or refuses it decides, so that one
+ * which says nothing holds up nobody whose keys are elsewhere. What another says later is found
+ * out by the requests that go there.
  */
 class DatabaseQuestion {
   readonly claim: Claim;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Lanes, laneKey } from '../../src/proxy/pool/lanes.ts';
+import { Lanes, laneKey } from '../../../src/proxy/pool/lanes.ts';
 
 test('a lane that was given to others is not where a request is sent again', () => {
   const lanes = new Lanes(0, () => true);
@@ -11,7 +11,7 @@ test('a lane that was given to others is not where a request is sent again', () 
   // Nobody is on it and it has no connections: the next database takes it.
   const six = lanes.find(6, 3);
   assert.equal(six?.index, five.index);
-  if (six !== null) six.clients++;
+  if (six !== null) six.enter();
   const again = lanes.at(lanes.again(place));
   assert.notEqual(again.index, place.index);
   assert.deepEqual([again.db, again.resp], [5, 2]);

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import type { PoolConfig } from '../../src/config/index.ts';
+import { WINDOW } from '../../src/protocol/frame-table.ts';
+import type { BackendConnection } from '../../src/proxy/backend/backend-connection.ts';
+import { Lane } from '../../src/proxy/backend/lane.ts';
+import { Leases } from '../../src/proxy/backend/leases.ts';
+import { LargeRequest, type LargeRequester } from '../../src/proxy/client/input/large-request.ts';
+import { Session } from '../../src/proxy/client/session.ts';
+import type { Engine } from '../../src/proxy/engine/engine.ts';
+import type { Server } from '../../src/proxy/pool/server.ts';
+import { POOL_COUNTERS } from '../../src/stats/counters.ts';
+import { assertAtRest, type holdingsOf } from './at-rest.ts';
+import { type RecordingSocket, recordedQueue, TestClient } from './test-client.ts';
+
+/** What a request may have to be assembled. */
+export const LIMIT = 100_000;
+export const TOO_LARGE: Buffer = Buffer.from('-ERR too large\r\n');
+const LANE = new Lane(0, 0, 2);
+
+/** A leased connection: takes bytes when a test says so, and answers when a test says so. */
+export class BulkConnection {
+  readonly lane: Lane = LANE;
+  readonly out: ReturnType<typeof recordedQueue>['out'];
+  readonly socket: RecordingSocket;
+  readonly #engine: Engine;
+  readonly #leases: Leases;
+  holder: { onWritable(): void } | null = null;
+  closed = false;
+  complete = 0;
+  /** Whose reply is outstanding. */
+  asked: { client: number; slot: number } | null = null;
+  flushPending = false;
+
+  constructor(engine: Engine, leases: Leases) {
+    this.#engine = engine;
+    this.#leases = leases;
+    const { out, socket } = recordedQueue(engine);
+    this.out = out;
+    this.socket = socket;
+  }
+
+  get inFlight(): { readonly count: number } {
+    return { count: this.asked === null ? 0 : 1 };
+  }
+
+  sendBuffer(request: Buffer, client: number, slot: number): void {
+    assert.equal(this.asked, null, 'one request at a time');
+    this.out.append(request);
+    this.asked = { client, slot };
+  }
+
+  sendBody(start: number, length: number): void {
+    this.out.copyFrom(start, length);
+  }
+
+  answer(reply: Buffer): void {
+    const { asked } = this;
+    this.asked = null;
+    if (asked !== null) this.#engine.clients[asked.client]?.takeReply(asked.slot, reply);
+    if (!this.closed) this.#leases.onIdle(this as unknown as BackendConnection);
+  }
+
+  bodyComplete(): void {
+    this.complete++;
+    if (this.asked === null) this.#leases.onIdle(this as unknown as BackendConnection);
+  }
+
+  #shut(): void {
+    this.closed = true;
+    this.out.close();
+    this.#leases.forget(this as unknown as BackendConnection);
+  }
+
+  failed = '';
+
+  fail(reason: string): void {
+    if (this.closed) return;
+    this.failed = reason;
+    this.#shut();
+    this.answer(Buffer.from(`-ERR ${reason}\r\n`));
+    this.holder?.onWritable();
+  }
+
+  abandon(): void {
+    if (this.closed) return;
+    this.#shut();
+    this.answer(Buffer.from('-ERR gone\r\n'));
+  }
+
+  close(): void {
+    if (!this.closed) this.#shut();
+  }
+
+  flush(): void {}
+  writeOut(): void {}
+}
+
+/** A client with large requests to one server. */
+export class LargeSetting {
+  readonly engine: Engine;
+  readonly opened: BulkConnection[] = [];
+  readonly leases: Leases;
+  readonly server: Server;
+  readonly client: TestClient;
+  readonly requester: LargeRequester;
+  readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
+  readonly session: Session = new Session();
+  readonly timeoutMs = 1000;
+
+  /** @param limit of connections */
+  constructor(engine: Engine, limit = 1) {
+    this.engine = engine;
+    this.leases = new Leases(() => {
+      const connection = new BulkConnection(engine, this.leases);
+      this.opened.push(connection);
+      return connection as unknown as BackendConnection;
+    }, limit);
+    this.server = { bulk: this.leases } as unknown as Server;
+    this.client = new TestClient(engine);
+    const { client, counters, session, timeoutMs } = this;
+    const config = { maxAssembledRequest: LIMIT, timeoutMs } as PoolConfig;
+    this.requester = {
+      id: client.id,
+      pool: { config, counters, lanes: { at: () => LANE } },
+      protocol: { tooLarge: () => TOO_LARGE },
+      lane: 0,
+      pipeline: client.pipeline,
+      claims: client.claims,
+      session,
+      authenticated: true,
+      setAuthenticated() {},
+      answer: (reply: Buffer) => client.pipeline.deliver(client.pipeline.open(), reply),
+      destroy: (reason: string) => client.destroy(reason),
+      flushPending: false,
+      flush() {},
+      writeOut() {},
+    } as unknown as LargeRequester;
+  }
+
+  request(expected = 5000): LargeRequest {
+    return new LargeRequest(this.engine, this.requester, expected);
+  }
+
+  take(large: LargeRequest, text: string): void {
+    const length = this.engine.memory.write(text, WINDOW, 'latin1');
+    large.take(WINDOW, length);
+    this.engine.memory.fill(0, WINDOW, WINDOW + length);
+  }
+
+  /** The connection that was opened last. */
+  get bulk(): BulkConnection {
+    return this.opened[this.opened.length - 1];
+  }
+
+  end(fresh: ReturnType<typeof holdingsOf>): void {
+    this.client.close();
+    for (const each of this.opened) each.close();
+    assert.ok(this.leases.isEmpty);
+    assertAtRest(this.engine, fresh, [], [this.client]);
+  }
+}
