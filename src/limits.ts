@@ -109,6 +109,12 @@ export const RING_SPARE_BYTES = 4 * 1024 * 1024;
 export const DRAIN_MS = 1_000;
 /** A server's repeated failure is logged at most this often. */
 export const FAILURE_LOG_INTERVAL_MS = 1_000;
+/** While a server stays away, one line this often says so. */
+export const OUTAGE_LOG_INTERVAL_MS = 60_000;
+/** A server that cannot be reached is looked for this often, whether clients ask for it or not. */
+export const LOOK_INTERVAL_MS = 1_000;
+/** Looks that a server may leave unanswered before the connection is given up for another. */
+export const LOOK_PATIENCE = 3;
 /** Wrong passwords in a pool are logged at most this often, with how many there were. */
 export const AUTH_LOG_INTERVAL_MS = 1_000;
 /** HTTP requests to a pool are logged at most this often. */

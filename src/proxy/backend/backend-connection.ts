@@ -11,7 +11,13 @@ import { clockMicros, type Engine } from '../engine/engine.ts';
 import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
 import type { Flushable } from '../engine/turn.ts';
 import { BackendReplies } from './backend-replies.ts';
-import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
+import {
+  failureCause,
+  failureReason,
+  REASON_EOF,
+  REASON_INVALID,
+  REASON_TIMEOUT,
+} from './failure.ts';
 import { InFlight, type ReplyTarget } from './in-flight.ts';
 import type { Lane } from './lane.ts';
 import type { OwnedConnection } from './owned-connection.ts';
@@ -98,7 +104,7 @@ export class BackendConnection
     this.#socket = dial(owner.config, engine.reader, this);
     this.#socket.on('connect', () => this.#onConnect());
     this.#socket.on('end', () => this.fail(REASON_EOF, counter.SERVER_EOF));
-    this.#socket.on('error', (error) => this.fail(failureReason(error), counter.SERVER_ERR));
+    this.#socket.on('error', (error) => this.#onError(error));
     this.#socket.on('close', () => this.#onClose());
     engine.process[TOTAL_CONNECTIONS]++;
     engine.process[CURR_CONNECTIONS]++;
@@ -126,6 +132,11 @@ export class BackendConnection
     this.out.open(this.#socket);
     this.#unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
+  }
+
+  #onError(error: Error): void {
+    const why = failureCause(error, this.owner.config.host);
+    this.fail(failureReason(error), counter.SERVER_ERR, why);
   }
 
   /** The greeting is granted: requests may follow. */
@@ -345,14 +356,15 @@ export class BackendConnection
   /**
    * Closes this connection; each request in flight gets one error, nobody else is touched.
    * @param which the server's counter of such losses, -1 when the server is not to blame
+   * @param why what the log says, if that is more than clients are told
    */
-  fail(reason: string, which: number): void {
+  fail(reason: string, which: number, why: string = reason): void {
     if (this.closed) return;
     const lost = this.inFlight.count;
     this.#shut();
     if (which >= 0) {
       this.owner.counters[which]++;
-      this.owner.onConnectionLost(this, reason, lost);
+      this.owner.onConnectionLost(this, reason, lost, why);
     }
     const error = this.owner.pool.protocol.failure(reason);
     const streaming = this.replies.fail(error);

@@ -25,6 +25,8 @@ export class StatusView {
   readonly #source: StatusSource;
   readonly #history: History = new History();
   #timer: NodeJS.Timeout | null = null;
+  /** Whether a server was, when last looked; a probe waits for nobody. */
+  #reachable = true;
 
   constructor(source: StatusSource) {
     this.#source = source;
@@ -32,7 +34,12 @@ export class StatusView {
 
   /** Begins to remember: a sample every second. */
   start(): void {
-    const sample = async (): Promise<void> => this.#history.sample(await this.#source.snapshot());
+    const sample = async (): Promise<void> => {
+      const snapshot = await this.#source.snapshot();
+      this.#history.sample(snapshot);
+      const servers = snapshot.pools.flatMap((pool) => pool.servers);
+      this.#reachable = servers.length === 0 || servers.some(({ reachable }) => reachable);
+    };
     void sample();
     this.#timer = setInterval(() => void sample().catch(() => {}), SAMPLE_MS);
     this.#timer.unref();
@@ -47,8 +54,13 @@ export class StatusView {
     return this.#source.snapshot();
   }
 
-  state(): ProxyState {
-    return this.#source.state();
+  /**
+   * What /readyz says. With no server of any pool in reach another proxy may do better; one pool
+   * that is dead leaves the others their clients.
+   */
+  readiness(): string {
+    const state = this.#source.state();
+    return state === 'ready' && !this.#reachable ? 'no server is reachable' : state;
   }
 
   async status(): Promise<Status> {
@@ -72,7 +84,7 @@ function routesOf(view: StatusView): HttpRoutes {
   }
   routes.set('/healthz', () => plain('ok\n'));
   routes.set('/readyz', () => {
-    const state = view.state();
+    const state = view.readiness();
     return plain(`${state}\n`, state === 'ready' ? 200 : 503);
   });
   routes.set('/metrics', async () => {
