@@ -16,7 +16,11 @@ if (subcommand !== null) {
 /** nutcracker's command line. */
 async function runProxy(): Promise<void> {
   const command = parseCommandLine(argv, VERSION);
+  if (command.action !== 'exit') {
+    for (const line of command.warnings) process.stderr.write(`ringway: ${line}\n`);
+  }
   if (command.action === 'exit') {
+    process.stdout.write(command.stdout);
     process.stderr.write(command.stderr);
     process.exitCode = command.status;
   } else if (command.action === 'test-conf') {

@@ -70,6 +70,22 @@ export const DEFAULTS: Options = {
   latency: true,
 };
 
+/** The first words that are commands of their own. */
+export const COMMAND_NAMES = ['top', 'explain', 'check', 'ctl'] as const;
+/** Words that other programs take, and what says the same here. */
+export const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
+  ['help', '--help'],
+  ['version', '--version'],
+  ['test', '-t'],
+  ['configtest', '-t'],
+  ['start', '-d'],
+  ['run', '-c FILE'],
+  ...['status', 'stats', 'drain', 'ready', 'unready', 'reload', 'restart', 'upgrade'].map(
+    (word) => [word, `ctl --admin-socket=PATH ${word}`] as const,
+  ),
+  ['stop', 'ctl --admin-socket=PATH drain'],
+]);
+
 export const VERBOSE_MAX = 11;
 export const PORT_MAX = 65535;
 export const MBUF_MIN = 512;

@@ -169,6 +169,30 @@ describe('check', () => {
       assert.equal(wrong.status, 1);
       assert.match(wrong.stderr, /^ringway: .*--nonsense/);
     }
+    const near = await runCli(['check', 'a', 'b', '--jsn']);
+    assert.equal(near.stderr, 'ringway: unknown option --jsn; did you mean --json?\n');
+  });
+
+  test('a mistyped command starts no proxy; help goes to standard output', async () => {
+    const wrong = await runCli(['explian', 'k']);
+    assert.equal(wrong.status, 1);
+    assert.match(
+      wrong.stderr,
+      /^ringway: unknown command 'explian'; did you mean: ringway explain\n/,
+    );
+    const help = await runCli(['--help']);
+    assert.deepEqual([help.status, help.stderr], [0, '']);
+    assert.match(help.stdout, /^This is ringway-.*\nUsage: ringway /s);
+    assert.doesNotMatch(help.stdout, /\r/);
+    const version = await runCli(['-V']);
+    assert.deepEqual([version.status, version.stdout], [0, '']);
+    const file = fileOf('operand.yml', pools(['127.0.0.1:1:1']));
+    const ignored = await runCli(['-t', '-c', file, 'other.yml']);
+    assert.equal(ignored.status, 0);
+    assert.match(
+      ignored.stderr,
+      /^ringway: warning: 'other.yml' is ignored; .*\n.* syntax is ok\n$/,
+    );
   });
 });
 
