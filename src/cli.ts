@@ -26,7 +26,8 @@ async function runProxy(): Promise<void> {
   } else if (command.action === 'test-conf') {
     const { status, output } = await testConfig(command.options.confFile);
     process.stderr.write(output);
-    process.exitCode = status;
+    // A resolver may go on for a minute after nobody waits for it.
+    process.exit(status);
   } else {
     const status = await run(command.options, argv);
     if (status !== null) process.exit(status);

@@ -107,6 +107,8 @@ export const RING_SPARE_BYTES = 4 * 1024 * 1024;
 
 /** A drain may take this long at shutdown before connections are cut. */
 export const DRAIN_MS = 1_000;
+/** A test of a file looks its servers' names up for so long: a resolver may take a minute. */
+export const HOST_CHECK_MS = 3_000;
 /** A server's repeated failure is logged at most this often. */
 export const FAILURE_LOG_INTERVAL_MS = 1_000;
 /** While a server stays away, one line this often says so. */

@@ -7,6 +7,7 @@ export { nearest } from './keys/suggest.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';
+export { unresolvedServers } from './server-hosts.ts';
 export type {
   Config,
   ListenConfig,

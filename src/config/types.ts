@@ -117,6 +117,7 @@ export interface ServerConfig {
   /** Empty for TCP. */
   readonly path: string;
   readonly weight: number;
-  /** Line in the file. */
+  /** Where it stands in the file. */
   readonly line: number;
+  readonly column: number;
 }

@@ -119,6 +119,21 @@ describe('a dead server without auto_eject_hosts', () => {
     }
   });
 
+  test('a name that does not resolve: clients are told as by nutcracker, the log says why', async () => {
+    const ringway = await startChild({ servers: ['nobody.invalid:6379:1 one'] });
+    const client = await RespClient.open(ringway.port);
+    try {
+      assert.equal(String(await client.command('GET', 'a')), 'ReplyError: ERR Host is down');
+      const line = ringway.log.find((each) => each.includes('failed: '));
+      const why =
+        /failed: Host is down: the name "nobody.invalid" does not resolve \(E[A-Z_]+\); 1 /;
+      assert.match(line ?? '', why);
+    } finally {
+      client.close();
+      await ringway.stop();
+    }
+  });
+
   test('a connection that a server closes is told in words, and is no dead server', async () => {
     const fake = await startFake((_, request) => {
       return /get/i.test(request.toString('latin1'))
