@@ -8,6 +8,8 @@ import {
   type CodecChoice,
   DEFAULTS,
   type HttpOption,
+  HUP_ACTIONS,
+  type HupAction,
   LOG_FORMATS,
   type LogFormat,
   MBUF_MAX,
@@ -70,6 +72,7 @@ const RINGWAY_OPTIONS: readonly LongOption[] = [
   { name: 'max-connections', id: 'max-connections', argument: true },
   { name: 'workers', id: 'workers', argument: true },
   { name: 'watch', id: 'watch', argument: false },
+  { name: 'hup', id: 'hup', argument: true },
   { name: 'no-latency', id: 'no-latency', argument: false },
 ];
 
@@ -81,6 +84,7 @@ const OWN_ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['log-format', `one of ${LOG_FORMATS.join(', ')}`],
   ['drain-ms', 'a number'],
   ['workers', `a number from 1 to ${WORKERS_MAX}, or auto`],
+  ['hup', `one of ${HUP_ACTIONS.join(', ')}`],
   ['memory-mib', 'a number'],
   ['max-connections', 'a number'],
 ]);
@@ -283,6 +287,8 @@ function apply(id: string, text: string): Partial<Options> {
       return { memoryMib: number('memory-mib', text) };
     case 'workers':
       return { workers: workers(text) };
+    case 'hup':
+      return { hup: oneOf<HupAction>('hup', HUP_ACTIONS, text) };
     case 'watch':
       return { watch: true };
     case 'max-connections':

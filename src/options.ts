@@ -7,6 +7,10 @@ export { CODEC_CHOICES, type CodecChoice } from './codec/choices.ts';
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
+/** What a HUP does after it has opened the log file anew. */
+export const HUP_ACTIONS = ['reload', 'reopen'] as const;
+export type HupAction = (typeof HUP_ACTIONS)[number];
+
 export interface HttpOption {
   readonly host: string;
   readonly port: number;
@@ -44,6 +48,8 @@ export interface Options {
   readonly workers: number | 'auto';
   /** Whether the configuration is read again when its file changes. */
   readonly watch: boolean;
+  /** `reopen`: a HUP opens the log file anew and reads no configuration, as nutcracker's. */
+  readonly hup: HupAction;
   /** Whether latencies are measured. */
   readonly latency: boolean;
 }
@@ -67,6 +73,7 @@ export const DEFAULTS: Options = {
   maxConnections: 0,
   workers: 1,
   watch: false,
+  hup: 'reload',
   latency: true,
 };
 

@@ -26,6 +26,8 @@ const OWN_USAGE: readonly string[] = [
     ` (default: ${DEFAULTS.memoryMib})`,
   '      --workers=N|auto   : set processes that serve clients, auto: one per core (default: 1)',
   '      --watch            : reload the configuration when its file changes',
+  `      --hup=S            : set what HUP does besides opening the log file anew: reload, or` +
+    ` reopen for nothing (default: ${DEFAULTS.hup})`,
   '      --max-connections=N: set most connections of one process (default: by open files)',
   '      --no-latency       : measure no latencies',
   '',
@@ -43,6 +45,7 @@ const OWN_USAGE: readonly string[] = [
   '',
   'Signals:',
   '  TERM, INT: answer what is in flight, then exit    HUP: open the log file anew, reload',
+  '  USR1: open the log file anew, nothing else',
   '  USR2: start the program anew and hand everything over to it',
   '  TTIN, TTOU: log more, log less',
 ];

@@ -125,6 +125,7 @@ describe('options', () => {
         maxConnections: 0,
         workers: 1,
         watch: false,
+        hup: 'reload',
         latency: true,
       },
       warnings: [],
@@ -194,6 +195,12 @@ describe('options', () => {
     assert.equal(messageOf('--work=2', '--wrokers=2').includes('--workers'), true);
     const long = messageOf(`--${'x'.repeat(9000)}\x1b[31m`);
     assert.ok(long.length < 120 && !long.includes('\x1b'), long);
+  });
+
+  test('--hup says what a HUP does', () => {
+    assert.equal(optionsOf('--hup=reopen').hup, 'reopen');
+    assert.equal(optionsOf('--hup', 'reload').hup, 'reload');
+    assert.equal(messageOf('--hup=no'), 'ringway: option --hup requires one of reload, reopen');
   });
 
   test('--codec takes one of its choices', () => {
