@@ -21,8 +21,8 @@ export interface ReopenableLog extends Log {
 }
 
 /**
- * Handles the signals that nutcracker handles, with its words. USR1 is what HUP is to nutcracker; Node
- * would open its debugger on it.
+ * Handles the signals that nutcracker handles, with its words. USR1 is what HUP is to nutcracker;
+ * Node would open its debugger on it.
  */
 export function handleSignals(log: Log, file: ReopenableLog, actions: SignalActions): void {
   const on = (name: NodeJS.Signals, what: string, act: () => void): void => {
