@@ -16,13 +16,18 @@ if (subcommand !== null) {
 /** nutcracker's command line. */
 async function runProxy(): Promise<void> {
   const command = parseCommandLine(argv, VERSION);
+  if (command.action !== 'exit') {
+    for (const line of command.warnings) process.stderr.write(`ringway: ${line}\n`);
+  }
   if (command.action === 'exit') {
+    process.stdout.write(command.stdout);
     process.stderr.write(command.stderr);
     process.exitCode = command.status;
   } else if (command.action === 'test-conf') {
     const { status, output } = await testConfig(command.options.confFile);
     process.stderr.write(output);
-    process.exitCode = status;
+    // A resolver may go on for a minute after nobody waits for it.
+    process.exit(status);
   } else {
     const status = await run(command.options, argv);
     if (status !== null) process.exit(status);

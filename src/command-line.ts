@@ -1,15 +1,21 @@
 /** nutcracker's command line: getopt_long, number rules and messages. */
 
+import { nearest } from './config/index.ts';
+import { visible } from './log.ts';
 import {
   CODEC_CHOICES,
+  COMMAND_NAMES,
   type CodecChoice,
   DEFAULTS,
   type HttpOption,
+  HUP_ACTIONS,
+  type HupAction,
   LOG_FORMATS,
   type LogFormat,
   MBUF_MAX,
   MBUF_MIN,
   type Options,
+  OTHER_WORDS,
   PORT_MAX,
   VERBOSE_MAX,
   WORKERS_MAX,
@@ -18,10 +24,20 @@ import { describeStatsText, usageText, versionText } from './usage.ts';
 
 export { CODEC_CHOICES, type CodecChoice, type Options } from './options.ts';
 
-/** What to do: run, test the configuration file, or print `stderr` and exit. */
+/** What to do: run, test the configuration file, or print and exit. */
 export type CommandLine =
-  | { readonly action: 'run' | 'test-conf'; readonly options: Options }
-  | { readonly action: 'exit'; readonly status: 0 | 1; readonly stderr: string };
+  | {
+      readonly action: 'run' | 'test-conf';
+      readonly options: Options;
+      /** Lines about words that mean nothing. */
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly action: 'exit';
+      readonly status: 0 | 1;
+      readonly stdout: string;
+      readonly stderr: string;
+    };
 
 interface LongOption {
   readonly name: string;
@@ -58,6 +74,7 @@ const RINGWAY_OPTIONS: readonly LongOption[] = [
   { name: 'max-connections', id: 'max-connections', argument: true },
   { name: 'workers', id: 'workers', argument: true },
   { name: 'watch', id: 'watch', argument: false },
+  { name: 'hup', id: 'hup', argument: true },
   { name: 'no-latency', id: 'no-latency', argument: false },
   { name: 'stats-own', id: 'stats-own', argument: false },
   { name: 'no-upgrade', id: 'no-upgrade', argument: false },
@@ -73,6 +90,7 @@ const OWN_ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['drain-ms', 'a number'],
   ['shutdown-delay-ms', 'a number'],
   ['workers', `a number from 1 to ${WORKERS_MAX}, or auto`],
+  ['hup', `one of ${HUP_ACTIONS.join(', ')}`],
   ['memory-mib', 'a number'],
   ['max-connections', 'a number'],
 ]);
@@ -82,6 +100,11 @@ const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ...['o', 'c', 'p'].map((id) => [id, 'a file name'] as const),
   ['a', 'a string'],
 ]);
+
+/** Shorter words are too near to every command. */
+const COMMAND_LETTERS = 3;
+/** Characters of a word that a message repeats. */
+const SHOWN_MAX = 64;
 
 /** A mistake on the command line; the message goes before the usage text. */
 class Mistake extends Error {}
@@ -111,10 +134,34 @@ function findLong(name: string): LongOption {
   for (const options of [NUTCRACKER_OPTIONS, RINGWAY_OPTIONS]) {
     const matches = options.filter((option) => option.name.startsWith(name));
     if (matches.length === 1) return matches[0]!;
-    if (matches.length > 1) break;
+    if (matches.length > 1 && name !== '') throw ambiguousOption(name, matches);
   }
-  // getopt_long has no letter for it, and nutcracker prints the NUL it gets.
-  throw invalidOption('\0');
+  throw unknownOption(name);
+}
+
+/** getopt_long has no letter for these, and nutcracker prints the NUL it gets. */
+function ambiguousOption(name: string, matches: readonly LongOption[]): Mistake {
+  const names = matches.map((option) => `--${option.name}`).join(', ');
+  return new Mistake(`option --${shown(name)} is ambiguous; expected one of ${names}`);
+}
+
+function unknownOption(name: string): Mistake {
+  const known = [...NUTCRACKER_OPTIONS, ...RINGWAY_OPTIONS].map((option) => option.name);
+  const near = nearestOf(name, known);
+  const hint = near === null ? '' : `; did you mean --${near}?`;
+  return new Mistake(`unknown option --${shown(name)}${hint}`);
+}
+
+/** The known word, which may hold hyphens, closest to a mistyped one. */
+function nearestOf(word: string, known: readonly string[]): string | null {
+  const folded = known.map((each) => each.replaceAll('-', '_'));
+  const near = nearest(word, folded);
+  return near === null ? null : known[folded.indexOf(near)]!;
+}
+
+/** What was typed, fit for a terminal and one line. */
+function shown(word: string): string {
+  return visible(word.length > SHOWN_MAX ? `${word.slice(0, SHOWN_MAX)}...` : word);
 }
 
 function scanLong(word: string, rest: string[]): Found {
@@ -146,13 +193,17 @@ function* scanShort(word: string, rest: string[]): Generator<Found> {
   }
 }
 
-/** Options in the order given. Operands may stand between them and mean nothing. */
-function* scan(argv: readonly string[]): Generator<Found> {
+/** Options in the order given. @param operands gets the words between them */
+function* scan(argv: readonly string[], operands: string[]): Generator<Found> {
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === '--') return;
+    if (word === '--') {
+      operands.push(...rest);
+      return;
+    }
     if (word.startsWith('--')) yield scanLong(word, rest);
-    else if (word.startsWith('-')) yield* scanShort(word, rest);
+    else if (word.startsWith('-') && word.length > 1) yield* scanShort(word, rest);
+    else operands.push(word);
   }
 }
 
@@ -254,6 +305,8 @@ function apply(id: string, text: string): Partial<Options> {
       return { memoryMib: number('memory-mib', text) };
     case 'workers':
       return { workers: workers(text) };
+    case 'hup':
+      return { hup: oneOf<HupAction>('hup', HUP_ACTIONS, text) };
     case 'watch':
       return { watch: true };
     case 'max-connections':
@@ -269,23 +322,53 @@ function apply(id: string, text: string): Partial<Options> {
   }
 }
 
+/**
+ * nutcracker takes operands and does nothing with them. So does this, unless one looks like a
+ * command: nobody who types `ringway explian key` wants a proxy.
+ */
+function checkOperands(argv: readonly string[], operands: readonly string[]): void {
+  const names: readonly string[] = COMMAND_NAMES;
+  const misplaced = operands.find((word) => names.includes(word));
+  if (misplaced !== undefined) {
+    throw new Mistake(`the command must come first: ringway ${misplaced} ...`);
+  }
+  const [word] = operands;
+  if (word === undefined || word !== argv[0]) return;
+  const other = OTHER_WORDS.get(word.toLowerCase());
+  const near = other ?? (word.length < COMMAND_LETTERS ? null : nearestOf(word, names));
+  if (near === null) return;
+  throw new Mistake(`unknown command '${shown(word)}'; did you mean: ringway ${near}`);
+}
+
+function ignored(word: string): string {
+  const hint = /\.(ya?ml|conf)$/.test(word) ? '; expected -c before the name of a file' : '';
+  return `warning: '${shown(word)}' is ignored${hint}`;
+}
+
 /** Reads the arguments behind the program name. Never throws, prints or exits. */
 export function parseCommandLine(argv: readonly string[], version: string): CommandLine {
   let options = DEFAULTS;
   const seen = new Set<string>();
+  const operands: string[] = [];
   try {
-    for (const { id, argument } of scan(argv)) {
+    for (const { id, argument } of scan(argv, operands)) {
       seen.add(id);
       options = { ...options, ...apply(id, argument) };
     }
+    checkOperands(argv, operands);
   } catch (mistake) {
     if (!(mistake instanceof Mistake)) throw mistake;
-    return { action: 'exit', status: 1, stderr: `ringway: ${mistake.message}\n${usageText()}` };
+    const stderr = `ringway: ${mistake.message}\n${usageText()}`;
+    return { action: 'exit', status: 1, stdout: '', stderr };
   }
   if (seen.has('h') || seen.has('V') || seen.has('D')) {
     const usage = seen.has('h') ? usageText() : '';
     const stats = seen.has('D') ? describeStatsText() : '';
-    return { action: 'exit', status: 0, stderr: versionText(version) + usage + stats };
+    const text = versionText(version) + usage + stats;
+    // Help is for people and pagers; the others stay where scripts for nutcracker look for them.
+    const [stdout, stderr] = seen.has('h') ? [text, ''] : ['', text];
+    return { action: 'exit', status: 0, stdout, stderr };
   }
-  return { action: seen.has('t') ? 'test-conf' : 'run', options: Object.freeze(options) };
+  const action = seen.has('t') ? 'test-conf' : 'run';
+  return { action, options: Object.freeze(options), warnings: operands.map(ignored) };
 }

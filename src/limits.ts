@@ -139,8 +139,16 @@ export const SOCKET_PROBE_MS = 1_000;
 
 /** A drain may take this long at shutdown before connections are cut. */
 export const DRAIN_MS = 1_000;
+/** A test of a file looks its servers' names up for so long: a resolver may take a minute. */
+export const HOST_CHECK_MS = 3_000;
 /** A server's repeated failure is logged at most this often. */
 export const FAILURE_LOG_INTERVAL_MS = 1_000;
+/** While a server stays away, one line this often says so. */
+export const OUTAGE_LOG_INTERVAL_MS = 60_000;
+/** A server that cannot be reached is looked for this often, whether clients ask for it or not. */
+export const LOOK_INTERVAL_MS = 1_000;
+/** Looks that a server may leave unanswered before the connection is given up for another. */
+export const LOOK_PATIENCE = 3;
 /** Wrong passwords in a pool are logged at most this often, with how many there were. */
 export const AUTH_LOG_INTERVAL_MS = 1_000;
 /** Clients that a limit keeps out are logged at most this often, with how many there were. */

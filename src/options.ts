@@ -7,6 +7,10 @@ export { CODEC_CHOICES, type CodecChoice } from './codec/choices.ts';
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
+/** What a HUP does after it has opened the log file anew. */
+export const HUP_ACTIONS = ['reload', 'reopen'] as const;
+export type HupAction = (typeof HUP_ACTIONS)[number];
+
 export interface HttpOption {
   readonly host: string;
   readonly port: number;
@@ -48,6 +52,8 @@ export interface Options {
   readonly workers: number | 'auto';
   /** Whether the configuration is read again when its file changes. */
   readonly watch: boolean;
+  /** `reopen`: a HUP opens the log file anew and reads no configuration, as nutcracker's. */
+  readonly hup: HupAction;
   /** Whether latencies are measured. */
   readonly latency: boolean;
   /** Whether the stats port sends ringway's own figures, too. */
@@ -77,10 +83,27 @@ export const DEFAULTS: Options = {
   maxConnections: 0,
   workers: 1,
   watch: false,
+  hup: 'reload',
   latency: true,
   statsOwn: false,
   upgrade: true,
 };
+
+/** The first words that are commands of their own. */
+export const COMMAND_NAMES = ['top', 'explain', 'check', 'ctl'] as const;
+/** Words that other programs take, and what says the same here. */
+export const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
+  ['help', '--help'],
+  ['version', '--version'],
+  ['test', '-t'],
+  ['configtest', '-t'],
+  ['start', '-d'],
+  ['run', '-c FILE'],
+  ...['status', 'stats', 'drain', 'ready', 'unready', 'reload', 'restart', 'upgrade'].map(
+    (word) => [word, `ctl --admin-socket=PATH ${word}`] as const,
+  ),
+  ['stop', 'ctl --admin-socket=PATH drain'],
+]);
 
 export const VERBOSE_MAX = 11;
 export const PORT_MAX = 65535;

@@ -15,8 +15,8 @@ export function versionText(version: string): string {
 }
 
 const OWN_USAGE: readonly string[] = [
-  'Options of ringway only:\r',
-  `      --codec=S          : set the codec: ${CODEC_CHOICES.join(', ')} (default: auto)\r`,
+  'Options of ringway only:',
+  `      --codec=S          : set the codec: ${CODEC_CHOICES.join(', ')} (default: auto)`,
   '      --http-addr=S      : set address of status page, /metrics, /healthz and /readyz:',
   '                           host:port, port or off (default: 127.0.0.1:22223, if it is free)',
   '      --http-hosts=S     : set host names it is asked by, besides addresses and localhost:',
@@ -30,6 +30,8 @@ const OWN_USAGE: readonly string[] = [
     ` (default: ${DEFAULTS.memoryMib})`,
   '      --workers=N|auto   : set processes that serve clients, auto: one per core (default: 1)',
   '      --watch            : reload the configuration when its file changes',
+  `      --hup=S            : set what HUP does besides opening the log file anew: reload, or` +
+    ` reopen for nothing (default: ${DEFAULTS.hup})`,
   '      --max-connections=N: set most connections of one process (default: by open files)',
   '      --no-latency       : measure no latencies',
   "      --stats-own        : send ringway's own figures on the stats port, too",
@@ -49,34 +51,35 @@ const OWN_USAGE: readonly string[] = [
   '',
   'Signals:',
   '  TERM, INT: answer what is in flight, then exit    HUP: open the log file anew, reload',
+  '  USR1: open the log file anew, nothing else',
   '  USR2: start the program anew and hand everything over to it',
   '  TTIN, TTOU: log more, log less',
 ];
 
-/** The help text. nutcracker ends every line but one with CRLF, and so does this. */
+/** The help text: nutcracker's lines, without the CR that it ends most of them with. */
 export function usageText(): string {
   const { verbose, confFile, statsPort, statsAddr, statsIntervalMs, mbufSize } = DEFAULTS;
   const levels = `default: ${verbose}, min: 0, max: ${VERBOSE_MAX}`;
   const interval = `default: ${statsIntervalMs} msec`;
   const lines = [
-    'Usage: ringway [-?hVdDt] [-v verbosity level] [-o output file]\r',
-    '                  [-c conf file] [-s stats port] [-a stats addr]\r',
-    '                  [-i stats interval] [-p pid file] [-m mbuf size]\r',
+    'Usage: ringway [-?hVdDt] [-v verbosity level] [-o output file]',
+    '                  [-c conf file] [-s stats port] [-a stats addr]',
+    '                  [-i stats interval] [-p pid file] [-m mbuf size]',
     '',
-    'Options:\r',
-    '  -h, --help             : this help\r',
-    '  -V, --version          : show version and exit\r',
-    '  -t, --test-conf        : test configuration for syntax errors and exit\r',
-    '  -d, --daemonize        : run as a daemon\r',
+    'Options:',
+    '  -h, --help             : this help',
+    '  -V, --version          : show version and exit',
+    '  -t, --test-conf        : test configuration for syntax errors and exit',
+    '  -d, --daemonize        : run as a daemon',
     '  -D, --describe-stats   : print stats description and exit',
-    `  -v, --verbose=N        : set logging level (${levels})\r`,
-    '  -o, --output=S         : set logging file (default: stderr)\r',
-    `  -c, --conf-file=S      : set configuration file (default: ${confFile})\r`,
-    `  -s, --stats-port=N     : set stats monitoring port (default: ${statsPort})\r`,
-    `  -a, --stats-addr=S     : set stats monitoring ip (default: ${statsAddr})\r`,
-    `  -i, --stats-interval=N : set stats aggregation interval in msec (${interval})\r`,
-    '  -p, --pid-file=S       : set pid file (default: off)\r',
-    `  -m, --mbuf-size=N      : set size of mbuf chunk in bytes (default: ${mbufSize} bytes)\r`,
+    `  -v, --verbose=N        : set logging level (${levels})`,
+    '  -o, --output=S         : set logging file (default: stderr)',
+    `  -c, --conf-file=S      : set configuration file (default: ${confFile})`,
+    `  -s, --stats-port=N     : set stats monitoring port (default: ${statsPort})`,
+    `  -a, --stats-addr=S     : set stats monitoring ip (default: ${statsAddr})`,
+    `  -i, --stats-interval=N : set stats aggregation interval in msec (${interval})`,
+    '  -p, --pid-file=S       : set pid file (default: off)',
+    `  -m, --mbuf-size=N      : set size of mbuf chunk in bytes (default: ${mbufSize} bytes)`,
     '',
     ...OWN_USAGE,
     '',

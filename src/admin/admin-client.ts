@@ -1,17 +1,22 @@
 import { connect } from 'node:net';
 
+/** For answers that need no work. */
 const TIMEOUT_MS = 10_000;
 
 /**
  * Sends one command to an admin socket.
  * @returns the answer @throws when there is none, or it is an error
  */
-export function askAdmin(path: string, command: string): Promise<Record<string, unknown>> {
+export function askAdmin(
+  path: string,
+  command: string,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no answer from ${path}`)));
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer from ${path}`)));
     socket.on('error', reject);
     socket.on('connect', () => socket.write(`${command}\n`));
     socket.on('data', (chunk: string) => {

@@ -1,5 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { nearest } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
+import { visible } from '../log.ts';
 import type { Out } from './command.ts';
 
 type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
@@ -10,6 +12,9 @@ export interface Arguments {
   text(name: string): string | null;
   has(name: string): boolean;
 }
+
+/** Characters of a word that a message repeats. */
+const SHOWN_MAX = 64;
 
 /**
  * Runs a command: `--help` prints its help, a mistake prints one line and gives status 1.
@@ -40,6 +45,7 @@ function parse(argv: readonly string[], names: readonly string[]): Arguments {
     const type = text === '=' ? 'string' : 'boolean';
     options[name] = short === undefined ? { type } : { type, short };
   }
+  checkNames(argv, Object.keys(options));
   const { values, positionals } = parseArgs({
     args: [...argv],
     options,
@@ -51,6 +57,21 @@ function parse(argv: readonly string[], names: readonly string[]): Arguments {
     text: (name) => (values[name] as string | undefined) ?? null,
     has: (name) => values[name] === true,
   };
+}
+
+/** An option that is not known is named, with the one that was meant. */
+function checkNames(argv: readonly string[], known: readonly string[]): void {
+  const end = argv.indexOf('--');
+  for (const word of end < 0 ? argv : argv.slice(0, end)) {
+    const name = /^--([^=]+)/.exec(word)?.[1];
+    if (name === undefined || known.includes(name)) continue;
+    const near = nearest(
+      name,
+      known.map((each) => each.replaceAll('-', '_')),
+    );
+    const hint = near === null ? '' : `; did you mean --${near.replaceAll('_', '-')}?`;
+    throw usageError(`unknown option --${visible(name.slice(0, SHOWN_MAX))}${hint}`);
+  }
 }
 
 /** What is wrong with the words of a command. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { configWarnings, loadConfig } from '../config/index.ts';
+import { configWarnings, loadConfig, unresolvedServers } from '../config/index.ts';
 import { compareConfigs, type PoolChange, SAMPLE_KEYS } from '../proxy/pool/config-changes.ts';
 import { runCommand, usageError } from './arguments.ts';
 import type { Command, Out } from './command.ts';
@@ -20,7 +20,8 @@ export const check: Command = (argv, out, err) =>
   runCommand(argv, { out, err, help: HELP, options: ['keys=', 'json'] }, async (given) => {
     if (given.words.length !== 2) throw usageError('expected two configuration files: OLD NEW');
     const [before, after] = await Promise.all(given.words.map((file) => loadConfig(file)));
-    for (const line of configWarnings(after)) err.write(`${line}\n`);
+    const warnings = [...configWarnings(after), ...(await unresolvedServers(after))];
+    for (const line of warnings) err.write(`${line}\n`);
     const file = given.text('keys');
     const changes = compareConfigs(before, after, file === null ? null : keysOf(file));
     if (given.has('json')) out.write(`${JSON.stringify(changes, null, 2)}\n`);

@@ -3,6 +3,9 @@ import { visibleJson } from '../log.ts';
 import { runCommand, usageError } from './arguments.ts';
 import type { Command } from './command.ts';
 
+/** A reload, a restart of all workers or an upgrade may take this long until its verdict. */
+const VERDICT_MS = 600_000;
+
 const HELP = `Usage: ringway ctl --admin-socket=PATH COMMAND
 
 Sends a command to the admin socket of a running proxy and prints the answer, which is JSON.
@@ -29,7 +32,7 @@ export const ctl: Command = (argv, out, err) =>
       if (path === null) throw usageError('expected --admin-socket=PATH of a running proxy');
       if (given.words.length === 0) throw usageError('expected a command: ringway ctl --help');
       const words = given.has('dry-run') ? [...given.words, '--dry-run'] : given.words;
-      const answer = await askAdmin(path, words.join(' '));
+      const answer = await askAdmin(path, words.join(' '), VERDICT_MS);
       out.write(`${visibleJson(JSON.stringify(answer, null, 2))}\n`);
       return 0;
     },

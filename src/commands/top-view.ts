@@ -93,6 +93,12 @@ export class Rates {
   }
 }
 
+function stateOf({ live, reachable, breakerOpen }: ServerStatus): string {
+  if (!live) return 'EJECTED';
+  const breaker = breakerOpen ? ', breaker open' : '';
+  return reachable ? `live${breaker}` : `DOWN${breaker}`;
+}
+
 function failures({ errors, timeouts, closed }: ServerStatus): number {
   return errors + timeouts + closed;
 }
@@ -163,9 +169,10 @@ function poolTable(
 ): string[] {
   const rows = pools.map((pool): Row => {
     const ejected = pool.servers.filter((server) => !server.live).length;
+    const down = pool.servers.filter((server) => !server.reachable).length;
     const errors = rates.errors(pool.name);
     return {
-      mark: pool === chosen ? 'selected' : ejected > 0 || errors > 0 ? 'bad' : 'none',
+      mark: pool === chosen ? 'selected' : ejected + down > 0 || errors > 0 ? 'bad' : 'none',
       cells: [
         pool.name,
         count(last(pool.history.requests)),
@@ -176,10 +183,16 @@ function poolTable(
         count(pool.queued),
         count(pool.clients),
         ejected === 0 ? '-' : `${ejected}/${pool.servers.length}`,
+        down === 0 ? '-' : `${down}/${pool.servers.length}`,
       ],
     };
   });
-  return lines(['POOL', 'req/s', 'errors/s', ...HEADS, 'clients', 'ejected'], rows, state, columns);
+  return lines(
+    ['POOL', 'req/s', 'errors/s', ...HEADS, 'clients', 'ejected', 'down'],
+    rows,
+    state,
+    columns,
+  );
 }
 
 function poolTitle(pool: PoolStatus, state: ViewState, columns: number): string[] {
@@ -191,7 +204,7 @@ function poolTitle(pool: PoolStatus, state: ViewState, columns: number): string[
 function serverTable(pool: PoolStatus, state: ViewState, columns: number, rates: Rates): string[] {
   const rows = sortedServers(pool, state.sort, rates).map(
     (server): Row => ({
-      mark: server.live ? 'none' : 'bad',
+      mark: server.live && server.reachable ? 'none' : 'bad',
       cells: [
         server.name,
         count(server.rate),
@@ -201,7 +214,7 @@ function serverTable(pool: PoolStatus, state: ViewState, columns: number, rates:
         count(server.inFlight),
         count(server.queued),
         `${(server.ringShare * 100).toFixed(1)} %`,
-        server.live ? 'live' : 'EJECTED',
+        stateOf(server),
       ],
     }),
   );

@@ -1,5 +1,6 @@
 import { ConfigError, RingwayError } from '../errors.ts';
 import { loadConfig } from './load.ts';
+import { unresolvedServers } from './server-hosts.ts';
 import { configWarnings } from './warnings.ts';
 
 /**
@@ -9,7 +10,9 @@ import { configWarnings } from './warnings.ts';
 export async function testConfig(file: string): Promise<{ status: 0 | 1; output: string }> {
   const verdict = (word: string) => `ringway: configuration file '${file}' syntax is ${word}\n`;
   try {
-    const warnings = configWarnings(await loadConfig(file)).map((line) => `${line}\n`);
+    const config = await loadConfig(file);
+    const lines = [...configWarnings(config), ...(await unresolvedServers(config))];
+    const warnings = lines.map((line) => `${line}\n`);
     return { status: 0, output: warnings.join('') + verdict('ok') };
   } catch (error) {
     if (!(error instanceof RingwayError)) throw error;

@@ -3,9 +3,11 @@ export { HASH_NAMES, type HashName } from '../hash/names.ts';
 export { testConfig } from './check.ts';
 export type { CustomCommand } from './keys/custom-commands.ts';
 export { type KeySpec, POOL_KEYS } from './keys/keys.ts';
+export { nearest } from './keys/suggest.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';
+export { unresolvedServers } from './server-hosts.ts';
 export type {
   Config,
   ListenConfig,

@@ -23,7 +23,8 @@ export async function checkHosts(sites: readonly ListenSite[], problems: Problem
   await Promise.all(checks);
 }
 
-async function lookupFailure(host: string): Promise<string | null> {
+/** Why a host has no address here; null when it has one. */
+export async function lookupFailure(host: string): Promise<string | null> {
   if (host === '') return 'it is empty';
   // Node would translate it (IDNA); getaddrinfo as nutcracker calls it does not.
   if (/[^\x20-\x7e]/.test(host)) return 'it is not ASCII';

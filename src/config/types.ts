@@ -161,6 +161,7 @@ export interface ServerConfig {
   readonly path: string;
   /** Its share of the keys, from 1. */
   readonly weight: number;
-  /** Line in the file, from 1. */
+  /** Where it stands in the file, from 1. */
   readonly line: number;
+  readonly column: number;
 }

@@ -1,4 +1,5 @@
 import { formatProblem } from '../errors.ts';
+import { serverWarnings } from './server-hosts.ts';
 import type { Config } from './types.ts';
 
 /** Keys that are still taken and change nothing, with what to say about them. */
@@ -6,15 +7,18 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   max_reply_depth: 'replies of any depth are passed on; expected a pool without it',
 };
 
-/** What a file says in vain, one line each, in the order of the file. */
-export function configWarnings({ file, pools }: Config): string[] {
+/** What a file says in vain or cannot mean, one line each, in the order of the file. */
+export function configWarnings(config: Config): string[] {
+  const { file, pools } = config;
   const found = pools.flatMap(({ name, keyPositions }) =>
     Object.entries(WITHOUT_EFFECT).flatMap(([key, why]) => {
       const at = keyPositions[key];
       if (at === undefined) return [];
       const message = `the key has no effect: ${why}`;
-      return [{ file, line: at.line, column: at.column, path: `${name}.${key}`, message }];
+      const place = { file, line: at.line, column: at.column, path: `${name}.${key}` };
+      return [{ line: at.line, text: `warning: ${formatProblem({ ...place, message })}` }];
     }),
   );
-  return found.sort((a, b) => a.line - b.line).map((each) => `warning: ${formatProblem(each)}`);
+  found.push(...serverWarnings(config));
+  return found.sort((a, b) => a.line - b.line).map(({ text }) => text);
 }

@@ -75,7 +75,9 @@ class Daemon {
     handleSignals(this.#log, file, {
       stop: (name) => this.#stop(name === 'SIGINT' ? 1 : 0),
       // What is wrong is in the log already.
-      reload: () => void this.#program?.reloader.reload().catch(() => {}),
+      reload: () => {
+        if (options.hup === 'reload') void this.#program?.reloader.reload().catch(() => {});
+      },
       upgrade: () => void this.#upgrade({}).catch(() => {}),
       level: (level) => this.#program?.serving.setLevel(level),
     });

@@ -21,8 +21,8 @@ export interface ReopenableLog extends Log {
 }
 
 /**
- * Handles the signals that nutcracker handles, with its words. USR1 is taken so that Node does not
- * open its debugger on it.
+ * Handles the signals that nutcracker handles, with its words. USR1 is what HUP is to nutcracker;
+ * Node would open its debugger on it.
  */
 export function handleSignals(log: Log, file: ReopenableLog, actions: SignalActions): void {
   const on = (name: NodeJS.Signals, what: string, act: () => void): void => {
@@ -42,7 +42,7 @@ export function handleSignals(log: Log, file: ReopenableLog, actions: SignalActi
     reopen(log, file);
     actions.reload();
   });
-  on('SIGUSR1', '', () => {});
+  on('SIGUSR1', ', reopening log file', () => reopen(log, file));
   on('SIGUSR2', '', () => actions.upgrade());
   on('SIGINT', ', exiting', () => actions.stop('SIGINT'));
   on('SIGTERM', ', exiting', () => actions.stop('SIGTERM'));

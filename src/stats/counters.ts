@@ -14,7 +14,9 @@ export const IN_QUEUE = 9;
 export const IN_QUEUE_BYTES = 10;
 export const OUT_QUEUE = 11;
 export const OUT_QUEUE_BYTES = 12;
-export const SERVER_COUNTERS = 13;
+/** ringway's own: requests that got an error because the server failed or was left alone. */
+export const FAILED_REQUESTS = 13;
+export const SERVER_COUNTERS = 14;
 
 /** Counters of a pool. */
 export const CLIENT_EOF = 0;

@@ -76,7 +76,13 @@ function mergeServer(name: string, pools: readonly PoolSnapshot[]): ServerSnapsh
   const parts = pools.flatMap(({ servers }) => servers.filter((server) => server.name === name));
   const counters = summed(parts.map((part) => part.counters));
   counters[SERVER_EJECTED_AT] = Math.max(...parts.map((part) => part.counters[SERVER_EJECTED_AT]));
-  return { ...parts[0], counters, live: parts.every(({ live }) => live) };
+  return {
+    ...parts[0],
+    counters,
+    live: parts.every(({ live }) => live),
+    reachable: parts.every(({ reachable }) => reachable),
+    breakerOpen: parts.some(({ breakerOpen }) => breakerOpen),
+  };
 }
 
 function summed(arrays: readonly Float64Array[]): Float64Array {
@@ -105,6 +111,8 @@ export function endedSnapshot(snapshot: Snapshot): Snapshot {
       servers: pool.servers.map((server) => ({
         ...server,
         live: true,
+        reachable: true,
+        breakerOpen: false,
         counters: without(server.counters, SERVER_GAUGES),
       })),
     })),

@@ -46,6 +46,10 @@ export interface ServerSnapshot {
   readonly address: string;
   readonly weight: number;
   readonly live: boolean;
+  /** False from a connection that failed or timed out until its next reply. */
+  readonly reachable: boolean;
+  /** Whether requests are kept from it for a while. */
+  readonly breakerOpen: boolean;
   /** The part of all hash values that it gets now, 0 to 1. */
   readonly ringShare: number;
   readonly counters: Float64Array;
@@ -147,6 +151,8 @@ function serverSnapshot(server: Server, ringShare: number): ServerSnapshot {
     address: server.address,
     weight: server.config.weight,
     live: server.pool.health.isLive(server.index),
+    reachable: server.reachable,
+    breakerOpen: server.breakerOpen,
     ringShare,
     counters: server.counters,
   };

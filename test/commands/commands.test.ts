@@ -169,11 +169,36 @@ describe('check', () => {
       assert.equal(wrong.status, 1);
       assert.match(wrong.stderr, /^ringway: .*--nonsense/);
     }
+    const near = await runCli(['check', 'a', 'b', '--jsn']);
+    assert.equal(near.stderr, 'ringway: unknown option --jsn; did you mean --json?\n');
+  });
+
+  test('a mistyped command starts no proxy; help goes to standard output', async () => {
+    const wrong = await runCli(['explian', 'k']);
+    assert.equal(wrong.status, 1);
+    assert.match(
+      wrong.stderr,
+      /^ringway: unknown command 'explian'; did you mean: ringway explain\n/,
+    );
+    const help = await runCli(['--help']);
+    assert.deepEqual([help.status, help.stderr], [0, '']);
+    assert.match(help.stdout, /^This is ringway-.*\nUsage: ringway /s);
+    assert.doesNotMatch(help.stdout, /\r/);
+    const version = await runCli(['-V']);
+    assert.deepEqual([version.status, version.stdout], [0, '']);
+    const file = fileOf('operand.yml', pools(['127.0.0.1:1:1']));
+    const ignored = await runCli(['-t', '-c', file, 'other.yml']);
+    assert.equal(ignored.status, 0);
+    assert.match(
+      ignored.stderr,
+      /^ringway: warning: 'other.yml' is ignored; .*\n.* syntax is ok\n$/,
+    );
   });
 });
 
 describe('what top shows', () => {
-  const pool = (name: string, requests: number, live: boolean) => ({
+  const well = { live: true, reachable: true, breakerOpen: false };
+  const pool = (name: string, requests: number, state: object) => ({
     name,
     listen: '127.0.0.1:1',
     protocol: 'redis',
@@ -193,7 +218,10 @@ describe('what top shows', () => {
     ringCells: [],
     slow: [{ at: 1, command: 'GET', server: 's1', totalMicros: 5000, serverMicros: 4000 }],
     servers: [
-      { name: 's1', live, ringShare: 1, rate: requests, p50: 1, p99: 2, inFlight: 0, queued: 0 },
+      {
+        ...{ name: 's1', ringShare: 1, rate: requests, p50: 1, p99: 2, inFlight: 0, queued: 0 },
+        ...state,
+      },
     ],
   });
   const status = {
@@ -208,7 +236,7 @@ describe('what top shows', () => {
     residentBytes: 2 ** 26,
     connections: 4,
     reloadErrors: 0,
-    pools: [pool('quiet', 10, true), pool('busy', 123_456, false)],
+    pools: [pool('quiet', 10, well), pool('busy', 123_456, { ...well, live: false })],
   } as unknown as Parameters<typeof renderTop>[0];
   const state: ViewState = {
     sort: 'req/s',
@@ -226,6 +254,17 @@ describe('what top shows', () => {
     assert.match(text, /123k/);
     assert.match(text, /EJECTED/);
     assert.match(text, /2 workers/);
+  });
+
+  test('a server that is not reachable is down, though it is in the ring', () => {
+    const shown = (server: object): string => {
+      const pools = [pool('one', 1, server)];
+      const lines = renderTop({ ...status, pools } as never, state, 100, 0, new Rates());
+      return lines.join('\n');
+    };
+    assert.match(shown({ ...well, reachable: false, breakerOpen: true }), /DOWN, breaker open/);
+    assert.match(shown({ ...well, reachable: false }), / 1\/1\n/, 'the pool counts it');
+    assert.doesNotMatch(shown(well), /DOWN|1\/1/);
   });
 
   test('fits any screen', () => {

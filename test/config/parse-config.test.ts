@@ -82,6 +82,7 @@ describe('a pool', () => {
           path: '',
           weight: 1,
           line: 4,
+          column: 6,
         },
       ],
       hash: 'fnv1a_64',

@@ -33,3 +33,45 @@ describe('what a file says in vain', () => {
     assert.deepEqual(await testConfig(file), { status: 0, output });
   });
 });
+
+describe('servers whose host cannot be meant', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringway-hosts-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  const tested = async (...servers: string[]): Promise<string[]> => {
+    const file = join(folder, 'hosts.yml');
+    const list = servers.map((server) => `   - "${server}"\n`).join('');
+    writeFileSync(file, `p:\n  listen: 127.0.0.1:1\n  redis: true\n  servers:\n${list}`);
+    const { status, output } = await testConfig(file);
+    const verdict = `ringway: configuration file '${file}' syntax is ok\n`;
+    assert.equal(status, 0);
+    assert.ok(output.endsWith(verdict), output);
+    return output.slice(0, -verdict.length).split('\n').slice(0, -1);
+  };
+
+  const cases: readonly (readonly [server: string, hint: string])[] = [
+    ['redis://h:6379:1', '"redis://" is taken for a part of the host; expected h:6379:1'],
+    ['rediss://u:pw@h:6379:1 s1', '"rediss://" is taken for a part of the host; expected h:6379:1'],
+    ['tcp://:6379:1', '"tcp://" is taken for a part of the host; expected host:port:weight'],
+    ['[::1]:6379:1', 'no host is called "[::1]"; expected IPv6 without brackets, ::1:6379:1'],
+    ['user@h:6379:1', 'no host is called "user@h"; expected a host name or an address'],
+    [
+      'nobody.invalid:6379:1',
+      'the host "nobody.invalid" has no address (ENOTFOUND); expected one that resolves here',
+    ],
+  ];
+  for (const [server, hint] of cases) {
+    test(`${server}: a hint with its place, and the verdict of nutcracker`, async () => {
+      const [line, ...more] = await tested(server);
+      assert.equal(line.slice(0, 9), 'warning: ');
+      const text = line.replace('(EAI_AGAIN)', '(ENOTFOUND)');
+      assert.ok(text.endsWith(`hosts.yml:5:6: p.servers: ${hint}`), line);
+      assert.deepEqual(more, []);
+    });
+  }
+
+  test('nothing is said of what can be meant', async () => {
+    const good = ['127.0.0.1:1:1', '::1:6379:1', '/tmp/s.sock:1', 'localhost:2:1', ':3:1'];
+    assert.deepEqual(await tested(...good, 'fe80::1%lo:6379:1'), []);
+  });
+});

@@ -119,7 +119,10 @@ class PoolReader {
   #server(scalar: Scalar): void {
     const parsed = parseServer(scalar.text, scalar.at.line);
     if ('problem' in parsed) this.#problem(scalar.at, 'servers', parsed.problem);
-    else this.servers.push({ server: parsed.value, at: scalar.at });
+    else {
+      const server = { ...parsed.value, column: scalar.at.column };
+      this.servers.push({ server, at: scalar.at });
+    }
   }
 
   /** nutcracker wants exactly one list in a pool, whichever key holds it. */

@@ -9,7 +9,13 @@ import type { Guarded } from '../engine/guard.ts';
 import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
 import type { Flushable } from '../engine/turn.ts';
 import { BackendReplies } from './backend-replies.ts';
-import { failureReason, REASON_EOF, REASON_INVALID, REASON_TIMEOUT } from './failure.ts';
+import {
+  failureCause,
+  failureReason,
+  REASON_EOF,
+  REASON_INVALID,
+  REASON_TIMEOUT,
+} from './failure.ts';
 import type { Lane } from './lane.ts';
 import { abandonRequests, failRequests } from './lost-requests.ts';
 import { type OwnedConnection, PURPOSE_SHARED } from './owned-connection.ts';
@@ -101,7 +107,7 @@ export class BackendConnection
       guard.bind(this, () => this.#onConnect()),
     );
     socket.on('end', () => this.fail(REASON_EOF, counter.SERVER_EOF));
-    socket.on('error', (error) => this.fail(failureReason(error), counter.SERVER_ERR));
+    socket.on('error', (error) => this.#onError(error));
     socket.on('close', () => this.#onClose());
   }
 
@@ -126,6 +132,11 @@ export class BackendConnection
     this.out.open(this.#socket);
     this.sent.unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
+  }
+
+  #onError(error: Error): void {
+    const why = failureCause(error, this.owner.config.host);
+    this.fail(failureReason(error), counter.SERVER_ERR, why);
   }
 
   /** The greeting is granted: requests may follow. */
@@ -269,14 +280,15 @@ export class BackendConnection
   /**
    * Closes this connection; each request in flight gets one error, nobody else is touched.
    * @param which the server's counter of such losses, -1 when the server is not to blame
+   * @param why what the log says, if that is more than clients are told
    */
-  fail(reason: string, which: number): void {
+  fail(reason: string, which: number, why: string = reason): void {
     if (this.closed) return;
     const lost = this.inFlight.count;
     this.#shut();
     if (which >= 0) {
       this.owner.counters[which]++;
-      this.#take(() => this.owner.onConnectionLost(this, reason, lost));
+      this.#take(() => this.owner.onConnectionLost(this, reason, lost, why));
     }
     const error = this.owner.pool.protocol.failure(reason);
     failRequests(this.engine, this, error, this.replies.fail(error));

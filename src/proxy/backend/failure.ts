@@ -51,6 +51,19 @@ export function reasonText(text: string): string {
   return cut.replace(CONTROLS, ' ');
 }
 
+/** Codes of the resolver, which clients are told as a host that is down. */
+const UNRESOLVED: ReadonlySet<string> = new Set([
+  ...['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME'],
+]);
+
+/** As failureReason(), with more for the log: a name that does not resolve, and why. */
+export function failureCause(error: Error, host: string): string {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const reason = failureReason(error);
+  if (!UNRESOLVED.has(code)) return reason;
+  return `${reason}: the name ${JSON.stringify(host)} does not resolve (${code})`;
+}
+
 const replies = new KeptReplies('-ERR ');
 
 /** @returns `-ERR <reason>\r\n` */

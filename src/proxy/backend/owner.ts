@@ -44,8 +44,8 @@ export interface ConnectionOwner {
   /** How lines of the log name it. */
   readonly title: string;
   onConnected(): void;
-  /** @param lost requests that got an error */
-  onConnectionLost(connection: OwnedConnection, reason: string, lost: number): void;
+  /** @param lost requests that got an error @param why the reason, and what it comes from */
+  onConnectionLost(connection: OwnedConnection, reason: string, lost: number, why: string): void;
   /** Nothing is in flight on it any more. */
   onIdle(connection: OwnedConnection): void;
   /** A chunk of replies ended with a good one. */

@@ -3,6 +3,7 @@ import { HEALTH_RETRY_MS } from '../../limits.ts';
 import { LOG_NOTICE, LOG_WARN, type LogFields } from '../../log.ts';
 import { SERVER_EJECTED_AT, SERVER_EJECTS } from '../../stats/counters.ts';
 import type { Guard } from '../engine/guard.ts';
+import { secondsOf } from './outage.ts';
 
 /** A server, as far as its health goes. */
 export interface HealthyServer {
@@ -38,6 +39,8 @@ export class PoolHealth {
   #live: Uint8Array;
   #failures: Int32Array;
   #retryAt: Float64Array;
+  /** Since when a server is out, also while it is tried again; 0 = it is well. */
+  #outSince: Float64Array;
   #ejected = 0;
   /** Earliest time at which an ejected server may come back; 0 = none is out. */
   due = 0;
@@ -50,10 +53,16 @@ export class PoolHealth {
     this.#live = new Uint8Array(config.servers.length).fill(1);
     this.#failures = new Int32Array(config.servers.length);
     this.#retryAt = new Float64Array(config.servers.length);
+    this.#outSince = new Float64Array(config.servers.length);
   }
 
   isLive(server: number): boolean {
     return this.#live[server] !== 0;
+  }
+
+  /** Whether a server was ejected and has not given a good reply since. */
+  isOut(server: number): boolean {
+    return server >= 0 && this.#outSince[server] !== 0;
   }
 
   get ejectedCount(): number {
@@ -72,9 +81,11 @@ export class PoolHealth {
     const live = before.map((index) => (known(index) ? this.#live[index] : 1));
     const failures = before.map((index) => (known(index) ? this.#failures[index] : 0));
     const retryAt = before.map((index) => (known(index) ? this.#retryAt[index] : 0));
+    const outSince = before.map((index) => (known(index) ? this.#outSince[index] : 0));
     this.#live = Uint8Array.from(live);
     this.#failures = Int32Array.from(failures);
     this.#retryAt = Float64Array.from(retryAt);
+    this.#outSince = Float64Array.from(outSince);
     this.#ejected = live.filter((flag) => flag === 0).length;
     this.#rebuild();
   }
@@ -93,6 +104,9 @@ export class PoolHealth {
     if (this.#live[index] !== 0) this.#ejected++;
     this.#live[index] = 0;
     this.#rebuild();
+    // One that stays dead is ejected again and again; its outage is told, not each time.
+    if (this.#outSince[index] !== 0) return;
+    this.#outSince[index] = performance.now();
     server.log(
       LOG_WARN,
       `server ${server.title} is ejected for ${serverRetryTimeoutMs} ms: ${reason}; ` +
@@ -101,8 +115,19 @@ export class PoolHealth {
     );
   }
 
-  onGoodReply({ index }: HealthyServer): void {
-    if (index >= 0) this.#failures[index] = 0;
+  onGoodReply(server: HealthyServer): void {
+    const { index } = server;
+    if (index < 0) return;
+    this.#failures[index] = 0;
+    if (this.#outSince[index] !== 0 && this.#live[index] !== 0) this.#returned(server);
+  }
+
+  #returned(server: HealthyServer): void {
+    const { index } = server;
+    const seconds = secondsOf(performance.now() - this.#outSince[index]);
+    this.#outSince[index] = 0;
+    const text = `server ${server.title} is back in the ring after ${seconds}`;
+    server.log(LOG_NOTICE, text, { event: 'revived' });
   }
 
   /**
@@ -141,13 +166,13 @@ export class PoolHealth {
     if (server.index < 0 || this.#live[server.index] !== 0) return;
     this.#markLive(server);
     this.#rebuild();
+    this.#returned(server);
   }
 
   #markLive(server: HealthyServer): void {
     this.#live[server.index] = 1;
     this.#failures[server.index] = 0;
     this.#ejected--;
-    server.log(LOG_NOTICE, `server ${server.title} is back in the ring`, { event: 'revived' });
   }
 
   #rebuild(): void {

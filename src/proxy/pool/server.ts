@@ -1,7 +1,7 @@
 import type { ServerConfig } from '../../config/index.ts';
-import { FAILURE_LOG_INTERVAL_MS } from '../../limits.ts';
-import { LOG_INFO, LOG_WARN, type LogFields } from '../../log.ts';
+import type { LogFields } from '../../log.ts';
 import {
+  FAILED_REQUESTS,
   IN_QUEUE,
   IN_QUEUE_BYTES,
   OUT_QUEUE,
@@ -10,6 +10,7 @@ import {
 } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
+  REASON_EOF,
   REASON_INTERNAL,
   REASON_REFUSED,
   REASON_TIMEOUT,
@@ -23,6 +24,8 @@ import { Breaker } from './breaker.ts';
 import type { ConnectionBudget, Evictable } from './connection-budget.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
+import { Lookout } from './lookout.ts';
+import { Outage } from './outage.ts';
 
 /** How often the connections of a server that has left the pool are looked at. */
 const LEAVE_SWEEP_MS = 20;
@@ -54,9 +57,22 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   readonly #breaker: Breaker;
   /** What the last failure was: the answer to requests that are not even tried. */
   lastFailure: string = REASON_REFUSED;
-  #lastFailureLog = 0;
-  #failuresNotLogged = 0;
+  /** It has lost connections, and has not been connected to since. */
   #down = false;
+  /** It has lost connections, and has not answered since. */
+  #failing = false;
+  /** In this time of failures it was ejected: its return to the ring is told, nothing else. */
+  #wasEjected = false;
+  /** False from a connection that failed or timed out until its next reply. */
+  reachable = true;
+  readonly #outage: Outage = new Outage((level, text, fields) => {
+    this.log(level, `server ${this.title} ${text}`, fields);
+  });
+  /** Looks for it while it is not reachable: it may be that no client asks. */
+  readonly #lookout: Lookout<BackendConnection> = new Lookout(
+    () => this.#ask(() => this.#answered()),
+    (error) => this.pool.engine.guard.note(`server ${this.title} is not looked for`, error),
+  );
 
   /** @param heirOf the server of the same name that this one replaces, whose counters go on */
   constructor(
@@ -98,6 +114,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
    */
   leave(onGone: () => void): void {
     this.index = -1;
+    this.#lookout.stop();
     for (const connection of [...this.#connections]) {
       if (connection !== null) this.retire(connection);
     }
@@ -135,7 +152,9 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     lane: number,
     but: readonly (BackendConnection | null)[] = NONE,
   ): BackendConnection | null {
-    if (this.#breaker.tripped && !this.#breaker.mayTry(this.pool.engine.now)) return null;
+    if (this.#breaker.tripped && !this.#breaker.mayTry(this.pool.engine.now)) {
+      return this.#refuse();
+    }
     const perLane = this.#perLane;
     const at = perLane === 1 ? lane : lane * perLane + (client % perLane);
     if (at < this.#connections.length) {
@@ -143,6 +162,12 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       if (connection !== null) return connection;
     }
     return this.#open(at, this.pool.lanes.at(lane), but);
+  }
+
+  #refuse(): null {
+    this.counters[FAILED_REQUESTS]++;
+    this.#outage.onRefused();
+    return null;
   }
 
   #open(
@@ -153,7 +178,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     const { budget, engine } = this.pool;
     if (!budget.makeRoom(but)) {
       this.lastFailure = REASON_TOO_MANY;
-      return null;
+      return this.#refuse();
     }
     while (this.#connections.length <= at) this.#connections.push(null);
     try {
@@ -163,7 +188,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     } catch (error) {
       engine.guard.note(`no connection to server ${this.title} is opened`, error);
       this.lastFailure = REASON_INTERNAL;
-      return null;
+      return this.#refuse();
     }
   }
 
@@ -227,16 +252,23 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** Asks the server whether it is well, on a connection of its own. */
   probe(onAnswer: () => void): void {
-    const { engine, lanes } = this.pool;
+    this.#ask((first) => {
+      if (first === this.pool.protocol.probeAnswer) onAnswer();
+    });
+  }
+
+  /** @param onReply told the first byte of the reply */
+  #ask(onReply: (first: number) => void): BackendConnection {
+    const { engine, lanes, protocol } = this.pool;
     const { guard } = engine;
     const connection = this.#connect(lanes.first, PURPOSE_PROBE);
-    const request = this.pool.protocol.probe;
+    const request = protocol.probe;
     connection.out.append(request);
     connection.sentFor(
       {
         claim: null,
         onReply: (start) => {
-          if (this.pool.engine.bytes[start] === this.pool.protocol.probeAnswer) onAnswer();
+          onReply(engine.bytes[start]);
           setImmediate(guard.bind(connection, () => connection.close()));
         },
         onFailure: () => {},
@@ -244,17 +276,23 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       request.length,
       null,
     );
+    return connection;
+  }
+
+  /** Whether requests are kept from it for a while. */
+  get breakerOpen(): boolean {
+    return this.#breaker.tripped;
   }
 
   onConnected(): void {
     if (!this.#down) return;
     this.#down = false;
     this.pool.protocol.onServerBack(this);
-    this.log(LOG_INFO, `server ${this.title} is reachable again`, { event: 'reachable' });
   }
 
   /** -LOADING, -OOM, -BUSY: the text goes to the client, the server counts as failing. */
   onTransientReply(): void {
+    this.#reached();
     this.pool.health.onFailure(this, 'it cannot serve now');
   }
 
@@ -262,31 +300,44 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   onReplies(): void {
     this.#breaker.onSuccess();
     this.pool.health.onGoodReply(this);
+    if (this.#failing) this.#answered();
   }
 
-  onConnectionLost(connection: BackendConnection, reason: string, lost: number): void {
-    this.lastFailure = reason;
-    // Losing an open connection says little: a server that restarts is back at once.
-    if (!connection.connected || reason === REASON_TIMEOUT) {
-      this.#breaker.onFailure(performance.now());
-    }
-    if (connection.purpose !== PURPOSE_PROBE) this.pool.health.onFailure(this, reason);
-    this.#down = true;
+  #reached(): void {
+    this.reachable = true;
+    this.#lookout.stop();
+  }
+
+  #answered(): void {
+    this.#reached();
+    if (this.pool.health.isOut(this.index)) return;
+    this.#failing = false;
+    this.#outage.onBack(performance.now(), this.#wasEjected);
+    this.#wasEjected = false;
+  }
+
+  onConnectionLost(connection: BackendConnection, reason: string, lost: number, why: string): void {
+    const { health } = this.pool;
     const now = performance.now();
-    if (this.#lastFailureLog !== 0 && now - this.#lastFailureLog < FAILURE_LOG_INTERVAL_MS) {
-      this.#failuresNotLogged++;
-      return;
+    this.lastFailure = reason;
+    this.#down = true;
+    this.#failing = true;
+    const asked = connection.purpose !== PURPOSE_PROBE;
+    if (asked) this.counters[FAILED_REQUESTS] += lost;
+    // Losing an open connection says little: a server that restarts is back at once.
+    const away = !connection.connected || reason === REASON_TIMEOUT;
+    if (away) {
+      this.#breaker.onFailure(now);
+      this.reachable = false;
+      if (this.index >= 0) this.#lookout.start();
     }
-    const more =
-      this.#failuresNotLogged === 0 ? '' : ` (and ${this.#failuresNotLogged} times more)`;
-    this.#lastFailureLog = now;
-    this.#failuresNotLogged = 0;
-    const requests = lost === 1 ? '1 request' : `${lost} requests`;
-    this.log(LOG_WARN, `server ${this.title} failed: ${reason}; ${requests} lost${more}`, {
-      event: 'failed',
-      reason,
-      lost,
-    });
+    const wasOut = health.isOut(this.index);
+    if (asked) health.onFailure(this, why);
+    const isOut = health.isOut(this.index);
+    if (isOut) this.#wasEjected = true;
+    const text = reason === REASON_EOF ? 'closed the connection' : `failed: ${why}`;
+    const told = isOut && !wasOut;
+    this.#outage.onFailure(now, away || isOut, { text, reason, lost: asked ? lost : 0, told });
   }
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
@@ -325,6 +376,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   close(): void {
     for (const connection of [...this.#connections, ...this.#retired]) connection?.close();
     this.bulk.close();
+    this.#lookout.stop();
     this.pool.protocol.onServerGone(this);
   }
 }

@@ -31,6 +31,8 @@ export class StatusView {
   readonly #source: StatusSource;
   readonly #history: History = new History();
   #timer: NodeJS.Timeout | null = null;
+  /** Whether a server was, when last looked; a probe waits for nobody. */
+  #reachable = true;
 
   constructor(source: StatusSource) {
     this.#source = source;
@@ -38,7 +40,12 @@ export class StatusView {
 
   /** Begins to remember: a sample every second. */
   start(): void {
-    const sample = async (): Promise<void> => this.#history.sample(await this.#source.snapshot());
+    const sample = async (): Promise<void> => {
+      const snapshot = await this.#source.snapshot();
+      this.#history.sample(snapshot);
+      const servers = snapshot.pools.flatMap((pool) => pool.servers);
+      this.#reachable = servers.length === 0 || servers.some(({ reachable }) => reachable);
+    };
     // Without a sample, as while no worker serves, a moment is missing in the charts.
     const tick = (): void => void sample().catch(() => {});
     tick();
@@ -55,8 +62,13 @@ export class StatusView {
     return this.#source.snapshot();
   }
 
-  state(): ProxyState {
-    return this.#source.state();
+  /**
+   * What /readyz says. With no server of any pool in reach another proxy may do better; one pool
+   * that is dead leaves the others their clients.
+   */
+  readiness(): string {
+    const state = this.#source.state();
+    return state === 'ready' && !this.#reachable ? 'no server is reachable' : state;
   }
 
   async status(): Promise<Status> {
@@ -86,7 +98,7 @@ function routesOf(view: StatusView): HttpRoutes {
   routes.set('/readyz', {
     anyHost: true,
     answer: () => {
-      const state = view.state();
+      const state = view.readiness();
       return plain(`${state}\n`, state === 'ready' ? 200 : 503);
     },
   });

@@ -54,6 +54,11 @@ const SERVER_FIELDS: readonly Field[] = [
   field('server_eof_total', 'Connections the server closed', counter.SERVER_EOF),
   field('server_errors_total', 'Connections lost by an error', counter.SERVER_ERR),
   field('server_timeouts_total', 'Connections given up after a timeout', counter.SERVER_TIMEDOUT),
+  field(
+    'server_failed_requests_total',
+    'Requests that got an error because the server failed or was left alone',
+    counter.FAILED_REQUESTS,
+  ),
   field('server_connections', 'Open connections', counter.SERVER_CONNECTIONS, 'gauge'),
   field('queued_requests', 'Requests waiting to be sent', counter.IN_QUEUE, 'gauge'),
   field('queued_bytes', 'Bytes waiting to be sent', counter.IN_QUEUE_BYTES, 'gauge'),
@@ -153,10 +158,17 @@ function stateMetrics(registry: Registry, snapshot: Snapshot): void {
   const gauge = (name: string, help: string): Metric =>
     metricOf(registry, { name: `ringway_${name}`, help, kind: 'gauge' }, ['pool', 'server']);
   const live = gauge('server_live', '1 while the server is in the ring, 0 while it is ejected');
+  const reachable = gauge('server_reachable', '0 from a failed connection until the next reply');
+  const breaker = gauge(
+    'server_breaker_open',
+    '1 while the breaker keeps requests from the server',
+  );
   const share = gauge('server_ring_share', 'Part of all hash values that the server gets now');
   const ejectedAt = gauge('server_ejected_at_seconds', 'Unix time of its last ejection, 0 = never');
   eachServer(snapshot, (labels, server) => {
     add(live, labels, server.live ? 1 : 0);
+    add(reachable, labels, server.reachable ? 1 : 0);
+    add(breaker, labels, server.breakerOpen ? 1 : 0);
     add(share, labels, server.ringShare);
     add(ejectedAt, labels, server.counters[counter.SERVER_EJECTED_AT] / 1e6);
   });

@@ -60,6 +60,12 @@ export interface ServerStatus {
   readonly address: string;
   readonly weight: number;
   readonly live: boolean;
+  /** False from a connection that failed or timed out until its next reply. */
+  readonly reachable: boolean;
+  /** Whether requests are kept from it for a while. */
+  readonly breakerOpen: boolean;
+  /** Requests that got an error because it failed or was left alone. */
+  readonly failedRequests: number;
   readonly ringShare: number;
   readonly connections: number;
   readonly requests: number;
@@ -150,6 +156,9 @@ function serverStatus(pool: string, server: ServerSnapshot, history: History): S
     address: server.address,
     weight: server.weight,
     live: server.live,
+    reachable: server.reachable,
+    breakerOpen: server.breakerOpen,
+    failedRequests: counters[counter.FAILED_REQUESTS],
     ringShare: server.ringShare,
     connections: counters[counter.SERVER_CONNECTIONS],
     requests: counters[counter.REQUESTS],

@@ -55,12 +55,14 @@ function showTiles(status) {
   const seconds = before === null ? 0 : (status.now - before.now) / 1000;
   const cpu = seconds > 0 ? (status.cpuSeconds - before.cpuSeconds) / seconds : 0;
   const errors = sum(pools, (pool) => last(pool.history.errors));
+  const down = sum(pools, ({ servers }) => servers.filter((server) => !server.reachable).length);
   const ejected = sum(pools, ({ servers }) => servers.filter((server) => !server.live).length);
   byId('tiles').replaceChildren(
     tile('requests / s', count(sum(pools, (pool) => last(pool.history.requests)))),
     tile('slowest p99', micros(Math.max(0, ...pools.map((pool) => last(pool.history.p99))))),
     tile('errors / s', count(errors), errors > 0),
     tile('servers ejected', String(ejected), ejected > 0),
+    tile('servers down', String(down), down > 0),
     tile('in flight', count(sum(pools, (pool) => pool.inFlight + pool.queued))),
     tile('clients', count(sum(pools, (pool) => pool.clients))),
     tile('processor', percent(cpu)),
@@ -68,9 +70,18 @@ function showTiles(status) {
   );
 }
 
+function stateOf({ live, reachable, breakerOpen }) {
+  const states = [];
+  if (!live) states.push('ejected');
+  else if (!reachable) states.push('not reachable');
+  if (breakerOpen) states.push('breaker open');
+  return states.join(', ');
+}
+
 function serverRow(pool, server, index) {
   const requestShare = pool.requests === 0 ? 0 : server.requests / pool.requests;
-  const row = el('tr', server.live ? '' : 'bad');
+  const state = stateOf(server);
+  const row = el('tr', state === '' ? '' : 'bad');
   const cell = (label, ...children) => {
     const td = el('td', '', ...children);
     td.dataset.label = label;
@@ -79,14 +90,15 @@ function serverRow(pool, server, index) {
   };
   const dot = el('span', 'dot');
   dot.style.background = colorOf(index);
-  const name = cell('server', dot, server.live ? server.name : `${server.name} (ejected)`);
+  const name = cell('server', dot, state === '' ? server.name : `${server.name} (${state})`);
   name.title = `${server.address}, weight ${server.weight}`;
   cell('req/s', count(server.rate));
   cell('p50', micros(server.p50));
   cell('p99', micros(server.p99));
   cell('in flight', count(server.inFlight + server.queued));
   cell('errors', count(server.errors + server.timeouts + server.closed)).title =
-    `${server.errors} errors, ${server.timeouts} timeouts, ${server.closed} closed by the server`;
+    `${server.errors} errors, ${server.timeouts} timeouts, ${server.closed} closed by the server, ` +
+    `${server.failedRequests} requests failed`;
   const shares = cell('ring', shareBars(colorOf(index), server.ringShare, requestShare));
   shares.className = 'wide';
   shares.title = `${percent(server.ringShare)} of the ring, ${percent(requestShare)} of the requests`;

@@ -1,0 +1,100 @@
+import { FAILURE_LOG_INTERVAL_MS, OUTAGE_LOG_INTERVAL_MS } from '../../limits.ts';
+import { LOG_NOTICE, LOG_WARN, type LogFields } from '../../log.ts';
+
+/** One failure of a server. */
+export interface Failure {
+  /** What happened: `failed: Connection refused`. */
+  readonly text: string;
+  /** The short form, for programs. */
+  readonly reason: string;
+  /** Requests that got an error through it. */
+  readonly lost: number;
+  /** Another line of the log says it. */
+  readonly told: boolean;
+}
+
+/** Writes a line that begins with the server's name. */
+type Say = (level: number, text: string, fields: LogFields) => void;
+
+/**
+ * Tells what befalls a server in few lines: one when it goes, one a minute while it stays away, one
+ * when it is back. Connections lost by one that is there are told at a bounded rate.
+ */
+export class Outage {
+  readonly #say: Say;
+  /** Since when it is away; 0 = it is there. */
+  #since = 0;
+  #toldAt = 0;
+  /** Failures that were not told. */
+  #failures = 0;
+  /** Requests that got an error since it was there. */
+  #requests = 0;
+  #requestsTold = 0;
+  /** A line says that it failed, and none that it is back. */
+  #told = false;
+
+  constructor(say: Say) {
+    this.#say = say;
+  }
+
+  /** @param now in milliseconds @param away whether it is held to be away from now on */
+  onFailure(now: number, away: boolean, failure: Failure): void {
+    const known = this.#since !== 0;
+    const begins = away && !known;
+    if (begins) this.#since = now;
+    this.#requests += failure.lost;
+    const interval = known ? OUTAGE_LOG_INTERVAL_MS : FAILURE_LOG_INTERVAL_MS;
+    if (!begins && this.#told && now - this.#toldAt < interval) {
+      this.#failures++;
+      return;
+    }
+    if (known) this.#tellSummary(now, failure);
+    else if (!failure.told) this.#tellFailure(failure);
+    this.#toldAt = now;
+    this.#told = true;
+    this.#failures = 0;
+    this.#requestsTold = this.#requests;
+  }
+
+  #tellFailure({ text, reason, lost }: Failure): void {
+    const more = this.#failures === 0 ? '' : ` (and ${this.#failures} times more)`;
+    const fields = { event: 'failed', reason, lost };
+    this.#say(LOG_WARN, `${text}; ${requests(lost)} got an error${more}`, fields);
+  }
+
+  #tellSummary(now: number, { text, reason }: Failure): void {
+    const lost = this.#requests - this.#requestsTold;
+    const seconds = secondsOf(now - this.#since);
+    const counts = `${this.#failures + 1} more failures, ${requests(lost)} got an error`;
+    const fields = { event: 'still-away', reason, lost };
+    this.#say(LOG_WARN, `is away for ${seconds}: it ${text}; ${counts}`, fields);
+  }
+
+  /** A request got an error without being sent. */
+  onRefused(): void {
+    this.#requests++;
+  }
+
+  /** It answers. @param told whether another line says so */
+  onBack(now: number, told: boolean): void {
+    if (this.#told && !told) {
+      const after = this.#since === 0 ? '' : ` after ${secondsOf(now - this.#since)}`;
+      const failed = `${requests(this.#requests)} failed`;
+      this.#say(LOG_NOTICE, `is reachable again${after}; ${failed}`, { event: 'reachable' });
+    }
+    this.#since = 0;
+    this.#failures = 0;
+    this.#requests = 0;
+    this.#requestsTold = 0;
+    this.#told = false;
+  }
+}
+
+function requests(count: number): string {
+  return count === 1 ? '1 request' : `${count === 0 ? 'no' : count} requests`;
+}
+
+/** A time for people. */
+export function secondsOf(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
