@@ -15,6 +15,7 @@ import { ClientConnection } from './client/client-connection.ts';
 import { allClients } from './client/client-list.ts';
 import type { LeavingClient } from './client/moving-client.ts';
 import type { ClientProtocol } from './client/protocol.ts';
+import { exactMillis } from './engine/clock.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine/engine.ts';
 import { RingArena, type RingRegion } from './engine/ring-arena.ts';
 import { MemcacheProtocol } from './memcache/protocol.ts';
@@ -232,10 +233,10 @@ export class ProxyServer {
 
   /** Lets the clients of a pool that is gone have their answers, then closes it. */
   #close(pool: Pool, drainMs: number): void {
-    const deadline = performance.now() + drainMs;
+    const deadline = exactMillis() + drainMs;
     const look = (): void => {
       const left = allClients(this.engine).filter((client) => client.pool === pool);
-      if (left.length > 0 && performance.now() < deadline) {
+      if (left.length > 0 && exactMillis() < deadline) {
         setTimeout(look, SWEEP_MS).unref();
         return;
       }
@@ -258,8 +259,8 @@ export class ProxyServer {
 
   async #noClients(drainMs: number): Promise<void> {
     const { clients } = this.engine;
-    const deadline = performance.now() + drainMs;
-    while (clients.some((client) => client !== null) && performance.now() < deadline) {
+    const deadline = exactMillis() + drainMs;
+    while (clients.some((client) => client !== null) && exactMillis() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, SWEEP_MS));
     }
   }

@@ -1,6 +1,7 @@
 import { REFUSAL_LOG_INTERVAL_MS } from '../limits.ts';
 import { LOG_WARN } from '../log.ts';
 import { CLIENTS_REFUSED } from '../stats/counters.ts';
+import { exactMillis } from './engine/clock.ts';
 import type { Pool } from './pool/pool.ts';
 
 interface Told {
@@ -17,7 +18,7 @@ export class Refusals {
   add(pool: Pool, client: string, why: string): void {
     pool.counters[CLIENTS_REFUSED]++;
     const { name } = pool.config;
-    const now = performance.now();
+    const now = exactMillis();
     const told = this.#told.get(pool);
     if (told !== undefined && now - told.at < REFUSAL_LOG_INTERVAL_MS) {
       told.more++;

@@ -6,6 +6,7 @@ import { filesBelow, ROOT, readSource } from '../support/source-tree.ts';
 
 const FOLDERS = ['assembly', 'bench', 'docs', 'packaging', 'src', 'test'];
 const MAX_LINES = 400;
+const CLOCK = 'engine/clock.ts';
 const MAX_COLUMNS = 100;
 
 // A scanner reads top to bottom, one state after the other; cutting it up hides the order.
@@ -86,6 +87,11 @@ describe('the house is tidy', () => {
     const pattern = new RegExp(`^.{${MAX_COLUMNS + 1}}`);
     const checked = code.filter((file) => /^(src|assembly)\//.test(file));
     assert.deepEqual(linesWith(checked, pattern), []);
+  });
+
+  test('the proxy has one clock', () => {
+    const proxy = code.filter((file) => file.startsWith('src/proxy/') && !file.endsWith(CLOCK));
+    assert.deepEqual(linesWith(proxy, /\b(performance|Date)\.(now|timeOrigin)\b|new Date\(/), []);
   });
 
   test('file names are kebab-case', () => {

@@ -3,6 +3,7 @@ import { dial } from '../../net/dial.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import * as counter from '../../stats/counters.ts';
 import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../../stats/counters.ts';
+import { millis } from '../engine/clock.ts';
 import type { Timed } from '../engine/deadlines.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guarded } from '../engine/guard.ts';
@@ -114,7 +115,7 @@ export class BackendConnection
   #armConnectTimeout(): void {
     const { connectTimeoutMs } = this.owner.pool.config;
     if (connectTimeoutMs === 0) return;
-    this.#connectUntil = Math.floor(performance.now()) + connectTimeoutMs;
+    this.#connectUntil = millis() + connectTimeoutMs;
     this.engine.deadlines.arm(this, this.#connectUntil);
   }
 
@@ -299,7 +300,7 @@ export class BackendConnection
    * The body of the streamed request is complete: from now on the server has its time to answer.
    */
   bodyComplete(): void {
-    this.#bodyCompleteAt = Math.floor(performance.now());
+    this.#bodyCompleteAt = millis();
     if (this.inFlight.count === 0) this.owner.onIdle(this);
     else if (this.owner.pool.config.timeoutMs !== 0) {
       this.engine.deadlines.arm(this, this.#bodyCompleteAt + this.owner.pool.config.timeoutMs);

@@ -1,5 +1,6 @@
 import { ASSERTS, assert } from '../../assert.ts';
 import { NO_SERIES } from '../../stats/latency.ts';
+import { millis } from '../engine/clock.ts';
 import type { ReplyClaim } from '../engine/receiver.ts';
 
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
@@ -157,7 +158,7 @@ export class InFlight {
 
   /** The ring holds 32 bits of it, enough for ages below 24 days. */
   get headTime(): number {
-    const now = Math.floor(performance.now());
+    const now = millis();
     return now - ((now - this.ring[(this.#head & this.#mask) * STRIDE + TIME]) | 0);
   }
 

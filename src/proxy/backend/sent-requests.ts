@@ -1,6 +1,6 @@
 import type { SendQueue } from '../../net/send-queue.ts';
 import { REQUEST_BYTES, REQUESTS } from '../../stats/counters.ts';
-import { clockMicros } from '../engine/engine.ts';
+import { micros } from '../engine/clock.ts';
 import type { InFlight } from './in-flight.ts';
 
 /** The books of one server connection: which requests are sent, written, and counted. */
@@ -61,7 +61,7 @@ export class SentRequests {
   /** What was sent is about to be handed to the socket. */
   markWritten(connected: boolean): void {
     if (this.unwritten > 0 && connected) {
-      this.#inFlight.markWritten(this.unwritten, clockMicros());
+      this.#inFlight.markWritten(this.unwritten, micros());
     }
     this.unwritten = 0;
   }

@@ -1,5 +1,6 @@
 import { SLOW_READER_GRACE_MS } from '../../limits.ts';
 import { SLOW_READERS } from '../../stats/counters.ts';
+import { millis } from '../engine/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
 import type { InFlight } from './in-flight.ts';
@@ -46,7 +47,7 @@ export class SlowReader {
   /** The client that held this up has taken its bytes, or is gone. */
   resume(): void {
     this.paused = false;
-    this.resumedAt = Math.floor(performance.now());
+    this.resumedAt = millis();
     // A reader that takes a little now and then must not hold the others up for ever.
     if (this.#client !== null && this.#connection.inFlight.hasOther(this.#client.id)) {
       this.#waited += this.resumedAt - this.#pausedAt;

@@ -1,3 +1,4 @@
+import { exactMillis, wallMillis } from '../engine/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -42,8 +43,8 @@ export function clientLine(client: ClientConnection): string {
     ['laddr', localAddress(client)],
     ['fd', client.id],
     ['name', session.name],
-    ['age', Math.floor((Date.now() - session.since) / 1000)],
-    ['idle', Math.floor(Math.max(0, performance.now() - client.lastRead) / 1000)],
+    ['age', Math.floor((wallMillis() - session.since) / 1000)],
+    ['idle', Math.floor(Math.max(0, exactMillis() - client.lastRead) / 1000)],
     ['flags', flagsOf(session)],
     ['db', lane.db],
     ['sub', 0],
@@ -135,7 +136,7 @@ function killOption(option: string, value: string, self: ClientConnection): Filt
       return () => true;
     case 'MAXAGE':
       if (!/^[0-9]{1,19}$/.test(value)) return 'maxage is not an integer or out of range';
-      return ({ session }) => Date.now() - session.since >= Number(value) * 1000;
+      return ({ session }) => wallMillis() - session.since >= Number(value) * 1000;
     case 'SKIPME':
       if (/^yes$/i.test(value)) return (client) => client !== self;
       return /^no$/i.test(value) ? () => true : 'syntax error';

@@ -6,6 +6,7 @@ import {
   LOGIN_TIMEOUTS,
   REQUEST_READ_TIMEOUTS,
 } from '../../stats/counters.ts';
+import { millis } from '../engine/clock.ts';
 import type { Deadlines, Timed } from '../engine/deadlines.ts';
 
 /** The client, as its timers see it. */
@@ -44,7 +45,7 @@ export class ClientTimers implements Timed {
   constructor(client: TimedClient, deadlines: Deadlines) {
     this.#client = client;
     this.#deadlines = deadlines;
-    this.lastRead = Math.floor(performance.now());
+    this.lastRead = millis();
     this.#arm();
   }
 
@@ -63,7 +64,7 @@ export class ClientTimers implements Timed {
   /** A write was not taken whole. */
   onBlocked(): void {
     if (this.#blockedSince !== 0) return;
-    this.#blockedSince = Math.floor(performance.now());
+    this.#blockedSince = millis();
     this.#arm();
   }
 
@@ -75,7 +76,7 @@ export class ClientTimers implements Timed {
   /** The last reply is written: some time to read it, then the connection is cut. */
   linger(): void {
     if (this.#client.closed) return;
-    this.#lingerUntil = Math.floor(performance.now()) + LINGER_MS;
+    this.#lingerUntil = millis() + LINGER_MS;
     this.#arm();
   }
 
@@ -113,7 +114,7 @@ export class ClientTimers implements Timed {
     const limit = client.unfinished ? config.requestReadTimeoutMs : config.clientIdleTimeoutMs;
     if (limit === 0) return 0;
     // While it waits for replies its own time stands still.
-    return (client.waits ? Math.floor(performance.now()) : this.lastRead) + limit;
+    return (client.waits ? millis() : this.lastRead) + limit;
   }
 
   onException(error: unknown): void {

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { AUTH_LOG_INTERVAL_MS } from '../../limits.ts';
 import { LOG_WARN } from '../../log.ts';
 import { AUTH_FAILURES } from '../../stats/counters.ts';
+import { exactMillis, millis } from '../engine/clock.ts';
 import type { Pool } from '../pool/pool.ts';
 
 /** The one user there is. */
@@ -31,23 +32,23 @@ export class Login {
   proven = false;
   /** Wrong passwords since it logged in last. */
   failures = 0;
-  /** Since when it has not been logged in, in milliseconds of performance.now(). */
-  since: number = Math.floor(performance.now());
+  /** Since when it has not been logged in, in milliseconds of the clock. */
+  since: number = millis();
 
   /** It must log in from now on. */
   begin(): void {
-    this.since = Math.floor(performance.now());
+    this.since = millis();
   }
 
   get saved(): SavedLogin {
-    const waitedMs = Math.floor(performance.now()) - this.since;
+    const waitedMs = millis() - this.since;
     return { proven: this.proven, failures: this.failures, waitedMs };
   }
 
   restore({ proven, failures, waitedMs }: SavedLogin): void {
     this.proven = proven;
     this.failures = failures;
-    this.since = Math.floor(performance.now()) - waitedMs;
+    this.since = millis() - waitedMs;
   }
 }
 
@@ -110,7 +111,7 @@ const told: WeakMap<Pool, Told> = new WeakMap();
 /** One line per pool and interval, however many passwords are tried. */
 function tell(client: LoginClient): void {
   const { pool } = client;
-  const now = performance.now();
+  const now = exactMillis();
   const last = told.get(pool);
   if (last !== undefined && now - last.at < AUTH_LOG_INTERVAL_MS) {
     last.untold++;

@@ -1,3 +1,4 @@
+import { wallMillis } from '../engine/clock.ts';
 import { boundedName } from './client-names.ts';
 
 let lastNumber = 0;
@@ -16,7 +17,7 @@ export type SavedSession = Pick<
 export class Session {
   /** CLIENT ID: never used twice in the life of the process. */
   readonly number: number = ++lastNumber;
-  since: number = Date.now();
+  since: number = wallMillis();
   name = '';
   libName = '';
   libVersion = '';

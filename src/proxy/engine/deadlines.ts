@@ -1,10 +1,11 @@
 import { ASSERTS, assert } from '../../assert.ts';
+import { exactMillis, millis } from './clock.ts';
 
 /** Something that may run out of time. */
 export interface Timed {
   /** Millisecond for which the wheel holds it, 0 = not held. Owned by the wheel. */
   timerAt: number;
-  /** When it runs out, in milliseconds of performance.now(); 0 = it waits for nothing. */
+  /** When it runs out, in milliseconds of the clock; 0 = it waits for nothing. */
   nextDeadline(): number;
   onDeadline(now: number): void;
   /** One of these went wrong. */
@@ -24,7 +25,7 @@ export class Deadlines {
   readonly #buckets: Timed[][] = Array.from({ length: BUCKETS }, () => []);
   #held = 0;
   /** Every bucket before this millisecond is done. */
-  #done: number = Math.floor(performance.now());
+  #done: number = millis();
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = 0;
   readonly #fire = (): void => this.#onTimer();
@@ -59,7 +60,7 @@ export class Deadlines {
   #sleepUntil(at: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#wakeAt = at;
-    const wait = Math.max(1, Math.ceil(at - performance.now()));
+    const wait = Math.max(1, Math.ceil(at - exactMillis()));
     this.#timer = setTimeout(this.#fire, wait);
     this.#timer.unref();
   }
@@ -67,7 +68,7 @@ export class Deadlines {
   #onTimer(): void {
     this.#timer = null;
     this.#wakeAt = 0;
-    const now = Math.floor(performance.now());
+    const now = millis();
     const from = Math.max(this.#done + 1, now - BUCKETS + 1);
     this.#done = now;
     for (let at = from; at <= now; at++) this.#expire(at & MASK, now);

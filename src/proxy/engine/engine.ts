@@ -36,6 +36,7 @@ import {
 import { END } from '../../protocol/memcache/replies.ts';
 import { PROCESS_COUNTERS } from '../../stats/counters.ts';
 import { ArenaError } from './arena-error.ts';
+import { exactMillis, micros, millis } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
 import { Guard, type GuardedConnection } from './guard.ts';
 import { HeldWrites } from './held-writes.ts';
@@ -47,11 +48,6 @@ const STATE_WORD = STATE / 4;
 const FRAME_WORD = FRAME_TABLE / 4;
 const DRAIN_WORD = DRAIN_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-
-/** Microseconds of a monotonic clock that wraps at 32 bits: for differences below half an hour. */
-export function clockMicros(): number {
-  return (performance.now() * 1000) | 0;
-}
 
 /** A scan state kept between two reads of one connection. */
 export type SavedState = Uint32Array;
@@ -110,9 +106,9 @@ export class Engine {
   #frames = 0;
   #drains = 0;
   /** Milliseconds of a monotonic clock, read once per chunk. */
-  now: number = Math.floor(performance.now());
+  now: number = millis();
   /** The same moment in microseconds; it wraps at 32 bits. */
-  micros: number = clockMicros();
+  micros: number = micros();
 
   /**
    * @param assembledAt where a large special request is put to be split
@@ -151,7 +147,7 @@ export class Engine {
 
   /** Looks at the time. */
   readClock(): void {
-    const now = performance.now();
+    const now = exactMillis();
     this.now = Math.floor(now);
     this.micros = (now * 1000) | 0;
   }

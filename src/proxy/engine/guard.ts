@@ -4,6 +4,7 @@ import { INTERNAL_ERROR_SWEEP_MS, LINGER_MS } from '../../limits.ts';
 import type { SendQueue } from '../../net/send-queue.ts';
 import { INTERNAL_ERRORS } from '../../stats/counters.ts';
 import { ArenaError } from './arena-error.ts';
+import { millis } from './clock.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { ReplyClaim } from './receiver.ts';
 
@@ -157,7 +158,7 @@ export class Guard implements Timed {
 
   #sweepSoon(): void {
     if (this.#sweepAt !== 0) return;
-    this.#sweepAt = Math.floor(performance.now()) + INTERNAL_ERROR_SWEEP_MS;
+    this.#sweepAt = millis() + INTERNAL_ERROR_SWEEP_MS;
     this.#engine.deadlines.arm(this, this.#sweepAt);
   }
 

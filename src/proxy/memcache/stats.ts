@@ -2,6 +2,7 @@ import { MC_REPLY_STATS } from '../../protocol/frame-table.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
 import * as counter from '../../stats/counters.ts';
 import { VERSION } from '../../version.ts';
+import { wallMillis } from '../engine/clock.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 import { askAllServers, INVALID, type ServerAnswer } from './all-servers.ts';
@@ -60,7 +61,7 @@ function ownStats(pool: Pool): Buffer {
   const lines = [
     replies.statLine('pid', process.pid),
     replies.statLine('uptime', Math.floor(process.uptime())),
-    replies.statLine('time', Math.floor(Date.now() / 1000)),
+    replies.statLine('time', Math.floor(wallMillis() / 1000)),
     replies.statLine('version', VERSION),
     replies.statLine('threads', 1),
     replies.statLine('curr_connections', counters[counter.CURR_CONNECTIONS]),

@@ -2,6 +2,7 @@ import type { PoolConfig } from '../../config/index.ts';
 import { HEALTH_RETRY_MS } from '../../limits.ts';
 import { LOG_NOTICE, LOG_WARN, type LogFields } from '../../log.ts';
 import { SERVER_EJECTED_AT, SERVER_EJECTS } from '../../stats/counters.ts';
+import { exactMillis, wallMicros } from '../engine/clock.ts';
 import type { Guard } from '../engine/guard.ts';
 import { secondsOf } from './outage.ts';
 
@@ -96,17 +97,15 @@ export class PoolHealth {
     if (++this.#failures[index] < this.#limit) return;
     const { serverRetryTimeoutMs } = this.#pool.config;
     this.#failures[index] = 0;
-    this.#retryAt[index] = performance.now() + serverRetryTimeoutMs;
+    this.#retryAt[index] = exactMillis() + serverRetryTimeoutMs;
     this.#pool.counters[SERVER_EJECTS]++;
-    server.counters[SERVER_EJECTED_AT] = Math.round(
-      (performance.timeOrigin + performance.now()) * 1000,
-    );
+    server.counters[SERVER_EJECTED_AT] = wallMicros();
     if (this.#live[index] !== 0) this.#ejected++;
     this.#live[index] = 0;
     this.#rebuild();
     // One that stays dead is ejected again and again; its outage is told, not each time.
     if (this.#outSince[index] !== 0) return;
-    this.#outSince[index] = performance.now();
+    this.#outSince[index] = exactMillis();
     server.log(
       LOG_WARN,
       `server ${server.title} is ejected for ${serverRetryTimeoutMs} ms: ${reason}; ` +
@@ -124,7 +123,7 @@ export class PoolHealth {
 
   #returned(server: HealthyServer): void {
     const { index } = server;
-    const seconds = secondsOf(performance.now() - this.#outSince[index]);
+    const seconds = secondsOf(exactMillis() - this.#outSince[index]);
     this.#outSince[index] = 0;
     const text = `server ${server.title} is back in the ring after ${seconds}`;
     server.log(LOG_NOTICE, text, { event: 'revived' });

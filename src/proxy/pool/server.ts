@@ -20,6 +20,7 @@ import type { Lane } from '../backend/lane.ts';
 import { Leases } from '../backend/leases.ts';
 import { PURPOSE_BULK, PURPOSE_PROBE, PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
+import { exactMillis } from '../engine/clock.ts';
 import { Breaker } from './breaker.ts';
 import type { ConnectionBudget, Evictable } from './connection-budget.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
@@ -312,13 +313,13 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.#reached();
     if (this.pool.health.isOut(this.index)) return;
     this.#failing = false;
-    this.#outage.onBack(performance.now(), this.#wasEjected);
+    this.#outage.onBack(exactMillis(), this.#wasEjected);
     this.#wasEjected = false;
   }
 
   onConnectionLost(connection: BackendConnection, reason: string, lost: number, why: string): void {
     const { health } = this.pool;
-    const now = performance.now();
+    const now = exactMillis();
     this.lastFailure = reason;
     this.#down = true;
     this.#failing = true;

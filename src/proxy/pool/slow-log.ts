@@ -2,6 +2,7 @@ import { SLOW_KEY_BYTES } from '../../limits.ts';
 import { LOG_NOTICE, type Log } from '../../log.ts';
 import { findCommand } from '../../protocol/redis/table/commands.ts';
 import type { SlowRequest } from '../backend/owner.ts';
+import { wallMillis } from '../engine/clock.ts';
 
 /** One line of the slow log. Texts are latin1, one character per byte, but for `server`. */
 export interface SlowEntry {
@@ -44,7 +45,7 @@ export class SlowLog {
     const { command, key, words } = describeHead(request.head);
     const entry: SlowEntry = {
       id: this.#nextId++,
-      at: Math.floor(Date.now() / 1000),
+      at: Math.floor(wallMillis() / 1000),
       command,
       key: key !== null && this.#redact ? REDACTED : key,
       moreWords: Math.max(0, words - 2),

@@ -9,6 +9,7 @@ import {
 } from '../../limits.ts';
 import { dialPlain } from '../../net/dial.ts';
 import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
+import { exactMillis, millis } from '../engine/clock.ts';
 import type { Deadlines, Timed } from '../engine/deadlines.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guard, Guarded } from '../engine/guard.ts';
@@ -56,7 +57,7 @@ export class ServerVersion implements Timed, Guarded {
 
   /** Asks, unless that was done a moment ago or is under way. */
   refresh(target: ServerConfig, password: Buffer | null): void {
-    const now = Math.floor(performance.now());
+    const now = millis();
     if (this.#socket !== null || now < this.#askAgainAt) return;
     const socket = dialPlain(target);
     this.#socket = socket;
@@ -86,7 +87,7 @@ export class ServerVersion implements Timed, Guarded {
    */
   wait(then: () => void): boolean {
     if (this.#socket === null || !this.#worthWaiting) return false;
-    if (performance.now() >= this.#waitUntil) return false;
+    if (exactMillis() >= this.#waitUntil) return false;
     this.#waiting.push(then);
     return true;
   }
@@ -106,7 +107,7 @@ export class ServerVersion implements Timed, Guarded {
     if (version !== undefined) {
       this.known = version;
       this.#worthWaiting = false;
-      this.#askAgainAt = Math.floor(performance.now()) + VERSION_AGE_MS;
+      this.#askAgainAt = millis() + VERSION_AGE_MS;
       this.stop();
     } else if (isRefused(this.#received, withAuth)) {
       this.stop();

@@ -1,6 +1,7 @@
 import { CROSS_PROTOCOL_LOG_INTERVAL_MS } from '../../../limits.ts';
 import { LOG_WARN } from '../../../log.ts';
 import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../../stats/counters.ts';
+import { exactMillis } from '../../engine/clock.ts';
 import type { Pool } from '../../pool/pool.ts';
 
 /** Whoever sends something that looks like HTTP. */
@@ -33,7 +34,7 @@ export function refuseHttp(client: HttpSpeaker): true {
   const { counters, engine, config } = pool;
   counters[CLIENT_ERR]++;
   counters[MALFORMED_REQUESTS]++;
-  const now = performance.now();
+  const now = exactMillis();
   if (now - (loggedAt.get(pool) ?? -Infinity) >= CROSS_PROTOCOL_LOG_INTERVAL_MS) {
     loggedAt.set(pool, now);
     engine.log.write(

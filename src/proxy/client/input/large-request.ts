@@ -4,6 +4,7 @@ import type { BackendConnection, ConnectionHolder } from '../../backend/backend-
 import { REASON_TIMEOUT } from '../../backend/failure.ts';
 import type { Lane } from '../../backend/lane.ts';
 import type { LeaseWaiter } from '../../backend/leases.ts';
+import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Flushable } from '../../engine/turn.ts';
@@ -177,7 +178,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     const begun = this.#buffer.subarray(0, this.#length);
     connection.sendBuffer(begun, client.id, client.claims.begin());
     this.#buffer = Buffer.alloc(0);
-    this.#progress = Math.floor(performance.now());
+    this.#progress = millis();
     this.#engine.deadlines.arm(this, this.#progress + BULK_STALL_MS);
     this.#engine.turn.markClient(client);
   }
@@ -251,7 +252,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
   onDeadline(): void {
     const connection = this.#connection;
     if (connection !== null && this.mustWait) {
-      this.#progress = Math.floor(performance.now());
+      this.#progress = millis();
       const { pendingBytes } = connection.out;
       if (pendingBytes === this.#pendingBefore) {
         connection.fail(REASON_TIMEOUT, SERVER_TIMEDOUT);

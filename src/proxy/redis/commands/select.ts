@@ -11,6 +11,7 @@ import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MAY_WAIT, MUST_SEND } from '../../client/router.ts';
+import { exactMillis } from '../../engine/clock.ts';
 import { type LaneKey, laneKey } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
 import { INVALID } from '../server-answers.ts';
@@ -30,7 +31,7 @@ export function select(request: SpecialRequest): boolean {
   if (Number(wanted) < 0) return answer(client, replies.DB_OUT_OF_RANGE);
   const db = Number(wanted);
   const { lanes, refusedDatabases } = client.pool;
-  const refused = lanes.isVerified(db) ? null : refusedDatabases.replyFor(db, performance.now());
+  const refused = lanes.isVerified(db) ? null : refusedDatabases.replyFor(db, exactMillis());
   if (refused !== null) return answer(client, refused);
   const lane = lanes.find(db, laneOf(client).resp);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
@@ -93,7 +94,7 @@ class DatabaseQuestion {
   }
 
   refuse(error: Buffer): void {
-    this.#client.pool.refusedDatabases.add(this.#lane.db, error, performance.now());
+    this.#client.pool.refusedDatabases.add(this.#lane.db, error, exactMillis());
     this.#decide(error);
   }
 

@@ -3,6 +3,7 @@ import { encodeText, integerReply } from '../../../protocol/redis/replies/encode
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { Claim } from '../../client/claims.ts';
+import { exactMillis } from '../../engine/clock.ts';
 import { laneKey } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
 import { type Answer, askServers, collect, INVALID, type Question } from '../server-answers.ts';
@@ -25,7 +26,7 @@ export function wait(request: SpecialRequest): boolean {
   }
   if (Number(timeout) < 0) return answer(client, replies.error('timeout is negative'));
   const wanted = Number(replicas);
-  const until = Number(timeout) === 0 ? Infinity : performance.now() + Number(timeout);
+  const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
   const { servers } = client.pool;
   const bytes = encodeText('WAIT', '0', '0');
   const place = laneKey(client.pool.lanes.at(client.lane));
@@ -33,7 +34,7 @@ export function wait(request: SpecialRequest): boolean {
   const take = (answers: readonly Answer[], claim: Claim): void => {
     const least = leastOf(answers);
     if (typeof least !== 'number') return void claim.deliver(least);
-    const left = until - performance.now();
+    const left = until - exactMillis();
     if (least >= wanted || left <= 0) return void claim.deliver(integerReply(least));
     setTimeout(
       client.pool.engine.guard.bind(client, () => {
