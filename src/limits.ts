@@ -58,6 +58,11 @@ export const VERSION_AGE_MS = 60_000;
 export const WAIT_POLL_MS = 20;
 /** The longest pause of WAIT: one that waits for ever costs a server next to nothing. */
 export const WAIT_POLL_MAX_MS = 500;
+/**
+ * The longest WAIT of a client that has sent more behind it: until that is read on, nobody sees
+ * whether the client is still there.
+ */
+export const WAIT_BEHIND_MS = 3_000;
 /** Characters that are kept and logged of what a server gives as a reason. */
 export const REASON_TEXT = 256;
 /** A streamed body that stands still this long gives its connection back; the client is closed. */

@@ -56,10 +56,7 @@ describe('keys of commands that a server describes', () => {
       const server = await describing(places);
       await through([server.port], { unknown_commands: 'ask' }, async (client) => {
         for (let i = 0; i < 2; i++) {
-          assert.match(
-            messageOf(await client.command('NEW', 'a', 'b')),
-            /^ERR unknown command 'NEW'/,
-          );
+          assert.equal(messageOf(await client.command('NEW', 'a', 'b')), 'ERR Invalid argument');
         }
         assert.equal(await client.text('SET', 'k', 'v'), 'did SET k v');
       });

@@ -186,6 +186,11 @@ export class RespClient {
   }
 
   /** Ends our side only: the other side can still reply. */
+  /** Goes with a RST. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   halfClose(): void {
     this.socket.end();
   }

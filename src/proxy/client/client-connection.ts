@@ -78,6 +78,11 @@ export class ClientConnection
     return this.closed || this.closing || this.#ended;
   }
 
+  /** It has sent more than may be handled now: nothing is read, and its leaving is not seen. */
+  get holdsInput(): boolean {
+    return this.#input.held;
+  }
+
   /** It waits for replies, or until it may ask for more. */
   get waits(): boolean {
     return this.pipeline.outstanding > 0 || this.#input.held;

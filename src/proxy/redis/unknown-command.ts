@@ -47,7 +47,7 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
   const name = text(request, 0).toUpperCase();
   const known = pool.customCommands.get(name) ?? pool.learnedCommands.get(name);
   if (known !== undefined) {
-    if (!wordsFit(known.spec, count)) return answer(client, replies.wrongArity(name));
+    if (!arityFits(known.spec.arity, count)) return answer(client, replies.wrongArity(name));
     const why = whyNotSent(known);
     if (why !== null) return answer(client, replies.unsupported(name, why));
     if (!known.movable) return handle(request, known.spec);
@@ -57,11 +57,6 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
   }
   if (known !== undefined && held < count) return answer(client, replies.TOO_MANY_ARGUMENTS);
   return ask(request, held, name, known ?? null);
-}
-
-/** Whether a request of so many words is one of the command, with its first key. */
-function wordsFit({ arity, keys, firstKey }: CommandSpec, count: number): boolean {
-  return arityFits(arity, count) && (keys !== 'range' || count > firstKey);
 }
 
 /** A request that is sent when a server has said where its keys are. */
@@ -125,7 +120,8 @@ function onLearned(later: Later, name: string, said: Answer, claim: Claim): void
     return void claim.deliver(replies.unknownCommand(shown));
   }
   if (pool.learnedCommands.size < LEARNED_COMMANDS) pool.learnedCommands.set(name, learned);
-  if (!wordsFit(learned.spec, later.count)) return void claim.deliver(replies.wrongArity(name));
+  if (!arityFits(learned.spec.arity, later.count))
+    return void claim.deliver(replies.wrongArity(name));
   const why = whyNotSent(learned);
   if (why !== null) return void claim.deliver(replies.unsupported(name, why));
   if (!learned.movable) return void sendBySpec(later, learned.spec, claim);

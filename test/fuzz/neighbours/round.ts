@@ -145,8 +145,9 @@ class Round {
         const id = `${pool.name}${j}`;
         const keys = healthyKeys(pool, id, 8);
         const counters = healthyKeys(pool, `${id}#`, 4);
-        // Many replies wait at once: what all of them hold stays below the limit.
-        const longest = Math.min(40_000, pool.clientOutputLimit >> 5);
+        // Many keys in one request, many replies that wait at once: all of it is below the limits.
+        const limit = Math.min(pool.clientOutputLimit, pool.maxAssembledRequest);
+        const longest = Math.min(40_000, limit >> 5);
         const talk = pool.redis
           ? innocentRedis({
               id,

@@ -1,4 +1,4 @@
-import { WAIT_POLL_MAX_MS, WAIT_POLL_MS } from '../../../limits.ts';
+import { WAIT_BEHIND_MS, WAIT_POLL_MAX_MS, WAIT_POLL_MS } from '../../../limits.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
@@ -15,7 +15,8 @@ const MOST_REPLICAS = 1n << 31n;
 /**
  * WAIT: the smallest count of replicas that have taken what this client wrote. Servers share their
  * connections, so they are asked again and again instead of letting them wait. As in Redis, what
- * the client sends behind it waits, so that a client has one WAIT at a time.
+ * the client sends behind it waits, so that a client has one WAIT at a time; one with requests
+ * behind it ends after WAIT_BEHIND_MS.
  */
 export function wait(request: SpecialRequest): boolean {
   const { client } = request;
@@ -26,7 +27,8 @@ export function wait(request: SpecialRequest): boolean {
   }
   if (Number(timeout) < 0) return answer(client, replies.error('timeout is negative'));
   const wanted = Number(replicas);
-  const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
+  const began = exactMillis();
+  const until = Number(timeout) === 0 ? Infinity : began + Number(timeout);
   const { servers } = client.pool;
   const bytes = encodeText('WAIT', '0', '0');
   const place = laneKey(client.pool.lanes.at(client.lane));
@@ -42,8 +44,9 @@ export function wait(request: SpecialRequest): boolean {
         const lane = client.pool.lanes.again(place);
         const again: Question = { request: { ...request, mustSend: true }, servers, bytes, lane };
         // Who has left, or is about to be closed, gets what is known now.
-        const asked =
-          !client.leaves && lane >= 0 && collect(again, claim, (more) => take(more, claim));
+        const mayLeave = client.holdsInput && exactMillis() - began >= WAIT_BEHIND_MS;
+        const over = client.leaves || mayLeave || lane < 0;
+        const asked = !over && collect(again, claim, (more) => take(more, claim));
         if (!asked) claim.deliver(integerReply(least));
       }),
       Math.min(pause, left),
