@@ -36,11 +36,13 @@ export class StatusView {
     this.#source = source;
   }
 
-  /** Begins to remember: a sample every second. */
-  start(): void {
+  /**
+   * Begins to remember: a sample every second.
+   * @param onError told why a moment is missing in the charts
+   */
+  start(onError: (error: unknown) => void): void {
     const sample = async (): Promise<void> => this.#history.sample(await this.#source.snapshot());
-    // Without a sample, as while no worker serves, a moment is missing in the charts.
-    const tick = (): void => void sample().catch(() => {});
+    const tick = (): void => void sample().catch(onError);
     tick();
     this.#timer = setInterval(tick, SAMPLE_MS);
     this.#timer.unref();
