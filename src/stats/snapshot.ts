@@ -8,7 +8,7 @@ import { latenciesOf } from './latency.ts';
 import { ringView } from './ring-view.ts';
 
 /** The newest entries of the slow log that a snapshot carries. */
-const SLOW_ENTRIES = 16;
+export const SLOW_ENTRIES = 16;
 
 /**
  * All that the statistics are made of, at one moment: plain data, so that workers can hand it to
