@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
+import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Session } from './session.ts';
@@ -34,8 +35,8 @@ function flagsOf({ transaction, noEvict }: Session): string {
 
 /** A line of CLIENT LIST: Redis's fields in their order, 0 for what ringway does not count. */
 export function clientLine(client: ClientConnection): string {
-  const { session, pool, pipeline } = client;
-  const lane = pool.lanes.at(client.lane);
+  const { session, pipeline } = client;
+  const lane = laneOf(client);
   const fields: [string, string | number][] = [
     ['id', session.number],
     ['addr', peerAddress(client)],
