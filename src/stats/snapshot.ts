@@ -76,7 +76,8 @@ export interface OwnCounters {
   readonly internalErrors: number;
 }
 
-export const NO_RELOADS: OwnCounters = {
+/** Before there was any. */
+export const NO_OWN_COUNTS: OwnCounters = {
   reloads: 0,
   reloadErrors: 0,
   lastReloadAt: 0,
@@ -90,11 +91,12 @@ export interface SnapshotSource {
   readonly engine: Engine;
   readonly pools: readonly Pool[];
   readonly codec: string;
-  /** Reloads and their errors, once there are any. */
-  readonly own?: () => OwnCounters;
 }
 
-/** Reads everything now. The counters and latencies are the live arrays, not copies. */
+/**
+ * Reads everything now but `own`, which is for whoever runs the proxy to say. The counters and
+ * latencies are the live arrays, not copies.
+ */
 export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): Snapshot {
   const { user, system } = process.cpuUsage();
   const listeners = source.pools.length;
@@ -116,7 +118,7 @@ export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): 
       codec: source.codec,
       node: process.version,
     },
-    own: source.own?.() ?? NO_RELOADS,
+    own: NO_OWN_COUNTS,
   };
 }
 

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { askAdmin } from '../../src/admin/admin-client.ts';
 import { RingwayError } from '../../src/errors.ts';
+import { parseConfig, start } from '../../src/index.ts';
 import { InternalErrors } from '../../src/internal-errors.ts';
 import { openDoors } from '../../src/run/doors.ts';
 import { StatusView } from '../../src/stats/http/http-address.ts';
@@ -65,4 +70,28 @@ describe('the doors of a proxy that cannot say how it is', () => {
       assert.equal(await readStats(stats), '');
       assert.equal(errors.count, 0);
     }));
+});
+
+test('start(): stats() counts what went wrong at a door, as the stats port does', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringway-doors-'));
+  const [listen, port] = [await freePort(), await freePort()];
+  const admin = {
+    path: join(folder, 'admin.sock'),
+    actions: new Map([['fail', () => Promise.reject(new TypeError('mistake'))]]),
+  };
+  const file = `p:\n  listen: 127.0.0.1:${listen}\n  redis: true\n  servers:\n   - 127.0.0.1:1:1\n`;
+  const ringway = await start({
+    config: parseConfig(Buffer.from(file), 'doors.yml'),
+    log: { level: 5, write: () => {} },
+    stats: { port, host: '127.0.0.1', own: true },
+    admin,
+  });
+  try {
+    await assert.rejects(askAdmin(admin.path, 'fail'), /mistake/);
+    assert.equal(JSON.parse(await readStats(port)).ringway.internal_errors, 1);
+    assert.equal(JSON.parse(ringway.stats()).ringway.internal_errors, 1);
+  } finally {
+    await ringway.stop(0);
+    rmSync(folder, { recursive: true });
+  }
 });
