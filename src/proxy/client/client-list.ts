@@ -25,7 +25,7 @@ export function peerAddress(client: ClientConnection): string {
   return addressOf(client.socket.remoteAddress, client.socket.remotePort, client);
 }
 
-export function localAddress(client: ClientConnection): string {
+function localAddress(client: ClientConnection): string {
   return addressOf(client.socket.localAddress, client.socket.localPort, client);
 }
 
