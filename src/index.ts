@@ -83,8 +83,7 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
   return {
     codec: proxy.codec,
     reader: proxy.reader,
-    stats: () =>
-      statsJson({ ...proxy.snapshot(), own: program.reloader.counters }, options.stats?.own),
+    stats: () => statsJson({ ...proxy.snapshot(), own: program.own }, options.stats?.own),
     status: () => program.status(),
     reload: async (next) => {
       const text = new Uint8Array(0);

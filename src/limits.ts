@@ -139,6 +139,8 @@ export const HTTP_ANSWER_MS = 30_000;
 /** Requests of one connection that may be unanswered: browsers and scrapers send one. */
 export const HTTP_PIPELINE = 4;
 
+/** The longest path of a unix socket: Linux takes 108 bytes, with the NUL at the end. */
+export const SOCKET_PATH_BYTES = 107;
 /** A unix socket whose listener does not let a connection in by then counts as in use. */
 export const SOCKET_PROBE_MS = 1_000;
 

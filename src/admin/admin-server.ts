@@ -10,7 +10,8 @@ export type AdminActions = ReadonlyMap<string, AdminAction>;
 
 /** Only the owner may connect: whoever can, may drain and reload. */
 const OWNER_ONLY = 0o600;
-const BACKLOG = 16;
+/** A connection more than that to a unix socket does not wait: it fails with EAGAIN. */
+const BACKLOG = 128;
 
 /** An open admin socket. */
 export interface AdminDoor {

@@ -2,10 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, lstatSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { SOCKET_PROBE_MS } from '../limits.ts';
+import { SOCKET_PATH_BYTES, SOCKET_PROBE_MS } from '../limits.ts';
 
-/** The longest path of a unix socket. */
-const MAX_PATH_BYTES = 107;
 /** Others may come in between this often while a name is taken. */
 const TRIES = 8;
 
@@ -101,7 +99,7 @@ export class SocketFile {
 /** A name in the same folder that is short enough wherever `path` is. */
 function besides(path: string): string {
   const random = `.${randomBytes(4).toString('hex')}`;
-  const length = MAX_PATH_BYTES - Buffer.byteLength(path) + Buffer.byteLength(basename(path));
+  const length = SOCKET_PATH_BYTES - Buffer.byteLength(path) + Buffer.byteLength(basename(path));
   return join(dirname(path), random.slice(-Math.max(1, Math.min(random.length, length))));
 }
 

@@ -26,6 +26,9 @@ import { RedisProtocol } from './redis/protocol.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 
+/** How often it is looked whether the clients of a pool, or all, are gone. */
+const SWEEP_MS = 10;
+
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
 function ringRoom(config: Config): number {
   let bytes = 0;
@@ -276,8 +279,6 @@ export class ProxyServer {
     this.engine.deadlines.stop();
   }
 }
-
-const SWEEP_MS = 10;
 
 function addressOf({ remoteAddress, remotePort }: Socket): string {
   return remoteAddress === undefined ? 'without an address' : `${remoteAddress}:${remotePort}`;

@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import { type AdminActions, type AdminDoor, serveAdmin } from '../admin/admin-server.ts';
+import { RingwayError } from '../errors.ts';
 import type { InternalErrors } from '../internal-errors.ts';
 import type { Log } from '../log.ts';
 import {
@@ -41,9 +42,12 @@ export async function openDoors(
     }
   };
   try {
-    if (stats !== undefined) open.push(await openStats(stats, () => statsText(view, stats)));
+    if (stats !== undefined) {
+      const onError = reporter(errors, 'the stats could not be sent');
+      open.push(await openStats(stats, () => statsText(view, stats), onError));
+    }
     if (options.http !== undefined) {
-      const onError = (error: unknown): void => errors.report('an HTTP request failed', error);
+      const onError = reporter(errors, 'an HTTP request failed');
       open.push(await openHttp(options.http, view, log, onError));
     }
     if (options.admin !== undefined) open.push(await openAdmin(options.admin, view, errors));
@@ -51,8 +55,17 @@ export async function openDoors(
     close();
     throw error;
   }
-  if (options.http !== undefined || options.admin !== undefined) view.start();
+  if (options.http !== undefined || options.admin !== undefined) {
+    view.start(reporter(errors, 'the history lacks a moment'));
+  }
   return { close };
+}
+
+/** Reports mistakes of ringway itself; others, such as that no worker serves now, are none. */
+function reporter(errors: InternalErrors, what: string): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof RingwayError)) errors.report(what, error);
+  };
 }
 
 async function openAdmin(
@@ -66,9 +79,7 @@ async function openAdmin(
     ...actions,
   ]);
   try {
-    return await serveAdmin(path, all, (error) => {
-      errors.report('a command of the admin socket failed', error);
-    });
+    return await serveAdmin(path, all, reporter(errors, 'a command of the admin socket failed'));
   } catch (error) {
     throw cannotServe('the admin socket', path, error as Error);
   }

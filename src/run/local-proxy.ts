@@ -7,7 +7,7 @@ import { LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, socketOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
-import type { OwnCounters, Snapshot } from '../stats/snapshot.ts';
+import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
 import type { ConfigText, MovingClient, PreparedChange, Serving } from './serving.ts';
 
@@ -23,8 +23,6 @@ export interface LocalOptions {
   readonly version: string;
   /** Processes that share the clients. */
   readonly workers?: number;
-  /** Reloads and their errors. */
-  readonly own?: () => OwnCounters;
 }
 
 /** The engine of this process. */
@@ -65,10 +63,10 @@ export class LocalProxy implements Serving {
   }
 
   snapshot(): Snapshot {
-    const { version, own } = this.#options;
+    const { version } = this.#options;
     const { engine, pools } = this.#proxy;
-    const source = { version, startedAt: this.#startedAt, engine, pools, codec: this.codec };
-    return takeSnapshot(own === undefined ? source : { ...source, own });
+    const startedAt = this.#startedAt;
+    return takeSnapshot({ version, startedAt, engine, pools, codec: this.codec });
   }
 
   prepare({ config }: ConfigText): Promise<PreparedChange> {

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import { type GivenListeners, PoolListeners } from '../proxy/listeners.ts';
 import { StatusView } from '../stats/http/http-address.ts';
 import type { ProxyState, Status } from '../stats/http/status.ts';
-import type { Snapshot } from '../stats/snapshot.ts';
+import type { OwnCounters, Snapshot } from '../stats/snapshot.ts';
 import { type DoorOptions, openDoors } from './doors.ts';
 import { Reloader } from './reloader.ts';
 import type { MovingClient, Serving } from './serving.ts';
@@ -98,9 +98,13 @@ export class Program {
     this.#doors = null;
   }
 
+  /** What is counted here, and not by those who serve clients. */
+  get own(): OwnCounters {
+    return { ...this.reloader.counters, internalErrors: this.#errors.count };
+  }
+
   async snapshot(): Promise<Snapshot> {
-    const own = { ...this.reloader.counters, internalErrors: this.#errors.count };
-    return { ...(await this.serving.snapshot()), own };
+    return { ...(await this.serving.snapshot()), own: this.own };
   }
 
   status(): Promise<Status> {

@@ -5,7 +5,7 @@ import { RingwayError } from '../errors.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { PoolListeners } from '../proxy/listeners.ts';
 import { compareConfigs, type PoolChange } from '../proxy/pool/config-changes.ts';
-import { NO_RELOADS, type OwnCounters } from '../stats/snapshot.ts';
+import { NO_OWN_COUNTS, type OwnCounters } from '../stats/snapshot.ts';
 import type { ConfigText, Serving } from './serving.ts';
 
 /** How often a watched file is looked at. Works where a file is replaced, or is a link to one. */
@@ -33,7 +33,7 @@ export interface ReloadReport {
 export class Reloader {
   readonly #options: ReloaderOptions;
   #current: Config;
-  #counters: OwnCounters = NO_RELOADS;
+  #counters: OwnCounters = NO_OWN_COUNTS;
   /** One after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #watched: string | null = null;

@@ -2,7 +2,6 @@ import { BUCKETS, bucketOf, HISTOGRAM_MAX } from './histogram.ts';
 
 /** What a request is to the metrics: the label `class`. */
 export const COMMAND_CLASSES = ['read', 'write', 'multi', 'other'] as const;
-export type CommandClass = (typeof COMMAND_CLASSES)[number];
 export const CLASS_READ = 0;
 export const CLASS_WRITE = 1;
 /** A request with several keys, or one server's share of it. */
@@ -16,7 +15,6 @@ export const CLASSES: number = COMMAND_CLASSES.length;
  * the client's order.
  */
 export const SPANS = ['queue', 'server', 'total'] as const;
-export type Span = (typeof SPANS)[number];
 export const SPAN_QUEUE = 0;
 export const SPAN_SERVER = 1;
 export const SPAN_TOTAL = 2;

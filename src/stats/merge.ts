@@ -9,11 +9,9 @@ import {
   SERVER_CONNECTIONS,
   SERVER_EJECTED_AT,
 } from './counters.ts';
-import type { PoolSnapshot, ServerSnapshot, Snapshot } from './snapshot.ts';
+import { type PoolSnapshot, type ServerSnapshot, SLOW_ENTRIES, type Snapshot } from './snapshot.ts';
 
 const SERVER_GAUGES = [SERVER_CONNECTIONS, IN_QUEUE, IN_QUEUE_BYTES, OUT_QUEUE, OUT_QUEUE_BYTES];
-/** The newest entries of the slow log that are kept. */
-const SLOW_ENTRIES = 16;
 
 /**
  * What several workers have counted, as one. The first one says which pools and servers there are.

@@ -4,12 +4,13 @@ import { BoundedConnections } from '../net/bounded-connections.ts';
 
 /**
  * nutcracker's stats port: whoever connects is sent the stats at once and closed; nothing is read.
- * @throws the system's error, as a rejection
+ * @param onError told why somebody got nothing @throws the system's error, as a rejection
  */
 export function serveStats(
   port: number,
   host: string,
   stats: () => string | Promise<string>,
+  onError: (error: unknown) => void,
 ): Promise<Server> {
   const connections = new BoundedConnections(STATS_CONNECTIONS);
   const server = createServer((socket) => {
@@ -23,7 +24,10 @@ export function serveStats(
     void Promise.resolve()
       .then(stats)
       .then((text) => void socket.end(text))
-      .catch(() => socket.destroy());
+      .catch((error: unknown) => {
+        socket.destroy();
+        onError(error);
+      });
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);

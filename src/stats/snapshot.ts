@@ -8,7 +8,7 @@ import { latenciesOf } from './latency.ts';
 import { ringView } from './ring-view.ts';
 
 /** The newest entries of the slow log that a snapshot carries. */
-const SLOW_ENTRIES = 16;
+export const SLOW_ENTRIES = 16;
 
 /**
  * All that the statistics are made of, at one moment: plain data, so that workers can hand it to
@@ -80,7 +80,8 @@ export interface OwnCounters {
   readonly internalErrors: number;
 }
 
-export const NO_RELOADS: OwnCounters = {
+/** Before there was any. */
+export const NO_OWN_COUNTS: OwnCounters = {
   reloads: 0,
   reloadErrors: 0,
   lastReloadAt: 0,
@@ -94,11 +95,12 @@ export interface SnapshotSource {
   readonly engine: Engine;
   readonly pools: readonly Pool[];
   readonly codec: string;
-  /** Reloads and their errors, once there are any. */
-  readonly own?: () => OwnCounters;
 }
 
-/** Reads everything now. The counters and latencies are the live arrays, not copies. */
+/**
+ * Reads everything now but `own`, which is for whoever runs the proxy to say. The counters and
+ * latencies are the live arrays, not copies.
+ */
 export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): Snapshot {
   const { user, system } = process.cpuUsage();
   const listeners = source.pools.length;
@@ -120,7 +122,7 @@ export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): 
       codec: source.codec,
       node: process.version,
     },
-    own: source.own?.() ?? NO_RELOADS,
+    own: NO_OWN_COUNTS,
   };
 }
 

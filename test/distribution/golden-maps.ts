@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { tagWord } from '../../src/distribution/hash-tag.ts';
-import { buildRing, type DistributionName, type Ring } from '../../src/distribution/ring.ts';
-import { compareRingNames, ringName } from '../../src/distribution/ring-name.ts';
-import { HASH_NAMES, type HashName } from '../../src/hash/index.ts';
+import { type PoolConfig, parseConfig } from '../../src/config/index.ts';
+import type { DistributionName, Ring } from '../../src/distribution/ring.ts';
+import type { HashName } from '../../src/hash/index.ts';
+import { ringOf as ringOfPool } from '../../src/proxy/pool/pool-ring.ts';
 
 /** Keys and the servers that a real nutcracker sent them to. */
 interface GoldenFile {
@@ -37,34 +37,28 @@ export function keysOf(map: GoldenMap): readonly Uint8Array[] {
   return keySets[map.keys];
 }
 
-/** Name bytes and weights of the map's servers, in the order computed from their lines. */
-export function serversOf(map: GoldenMap) {
-  return map.servers.map(parseLine).sort((a, b) => compareRingNames(a.name, b.name));
+/** The file's pool that the recorded nutcracker had. */
+function poolOf({ hash, distribution, hash_tag, servers }: GoldenMap): PoolConfig {
+  const file = [
+    'p:',
+    '  listen: 127.0.0.1:1',
+    '  redis: true',
+    `  hash: ${hash}`,
+    `  distribution: ${distribution}`,
+    ...(hash_tag === undefined ? [] : [`  hash_tag: ${JSON.stringify(hash_tag)}`]),
+    '  servers:',
+    ...servers.map((line) => `   - ${JSON.stringify(line)}`),
+  ];
+  return parseConfig(Buffer.from(file.join('\n')), `${hash}.yml`).pools[0];
 }
 
+/** Ring names of the map's servers, in the order that the configuration gives them. */
+export function namesOf(map: GoldenMap): readonly string[] {
+  return poolOf(map).servers.map(({ ringName }) => Buffer.from(ringName, 'latin1').toString());
+}
+
+/** The ring of the map's servers but those that were down, as a pool has it. */
 export function ringOf(map: GoldenMap): Ring {
-  const servers = serversOf(map);
-  const live = servers.map((server) =>
-    map.ejected?.includes(Buffer.from(server.name).toString()) ? 0 : 1,
-  );
-  return buildRing(servers, live, {
-    hash: HASH_NAMES.indexOf(map.hash),
-    distribution: map.distribution,
-    tag: tagWord(map.hash_tag === undefined ? null : Buffer.from(map.hash_tag)),
-  });
-}
-
-function parseLine(line: string) {
-  const blank = line.lastIndexOf(' ');
-  const name = blank < 0 ? null : line.slice(blank + 1);
-  const address = blank < 0 ? line : line.slice(0, blank);
-  const [, place, weight] = /^(.*):(\d+)$/.exec(address)!;
-  const colon = place.lastIndexOf(':');
-  const unix = place.startsWith('/');
-  const text = ringName({
-    name,
-    host: unix ? place : place.slice(0, colon),
-    port: unix ? null : place.slice(colon + 1),
-  });
-  return { name: Buffer.from(text), weight: Number(weight) };
+  const live = namesOf(map).map((name) => (map.ejected?.includes(name) ? 0 : 1));
+  return ringOfPool(poolOf(map), live);
 }

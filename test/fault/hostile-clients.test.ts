@@ -133,6 +133,18 @@ function suite(variant: Variant): void {
     assert.match(lines[0], /pool pool1: .*127\.0\.0\.1:\d+ sent an HTTP request/);
   });
 
+  test('a malformed request is logged, whatever its form', async () => {
+    for (const bytes of ['*1\r\n!PING\r\n', 'SET good "half\r\n']) {
+      const before = ringway.log.length;
+      const attacker = await RawClient.open(ringway.port);
+      attacker.send(bytes);
+      await attacker.until(() => false, 'end');
+      const lines = ringway.log.slice(before).filter((line) => line.includes('malformed'));
+      assert.equal(lines.length, 1, bytes);
+      assert.match(lines[0], /^client 127\.0\.0\.1:\d+ sent a malformed request$/);
+    }
+  });
+
   test('what was asked before an HTTP line is answered', async () => {
     const attacker = await RawClient.open(ringway.port);
     attacker.send('PING\r\nGET good\r\nPOST / HTTP/1.1\r\nSET stolen yes\r\n');

@@ -185,12 +185,12 @@ export class RespClient {
     return this.#received;
   }
 
-  /** Ends our side only: the other side can still reply. */
   /** Goes with a RST. */
   reset(): void {
-    this.#socket.resetAndDestroy();
+    this.socket.resetAndDestroy();
   }
 
+  /** Ends our side only: the other side can still reply. */
   halfClose(): void {
     this.socket.end();
   }

@@ -1,9 +1,8 @@
 import { networkInterfaces } from 'node:os';
+import { SOCKET_PATH_BYTES } from '../../limits.ts';
 import type { ListenConfig, ServerConfig } from '../types.ts';
 import { type Parsed, quote, wrappingNumber } from './values.ts';
 
-/** sun_path holds 108 bytes, the last one a NUL. */
-const UNIX_PATH_MAX = 107;
 const PORT_MAX = 65535;
 /** libmemcached leaves its default port out of the names it hashes, and so must the ring. */
 const MEMCACHED_PORT = 11211;
@@ -32,9 +31,9 @@ function parseUnixListen(text: string): Parsed<ListenConfig> {
     return { problem: `${given} is not a file permission; expected an octal mode from 0 to 0777` };
   }
   const length = Buffer.byteLength(path);
-  if (length > UNIX_PATH_MAX) {
+  if (length > SOCKET_PATH_BYTES) {
     return {
-      problem: `the socket path has ${length} bytes; expected at most ${UNIX_PATH_MAX}`,
+      problem: `the socket path has ${length} bytes; expected at most ${SOCKET_PATH_BYTES}`,
     };
   }
   // -0 would survive as a mode otherwise.

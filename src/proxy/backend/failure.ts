@@ -37,7 +37,6 @@ export const REASON_TIMEOUT = 'Connection timed out';
 export const REASON_INVALID = 'Invalid argument';
 export const REASON_TOO_MANY = 'max number of backend connections reached';
 export const REASON_REFUSED = 'Connection refused';
-/** ringway itself has a mistake. */
 
 /** @returns the text for a system or resolver error */
 export function failureReason(error: Error): string {

@@ -8,6 +8,7 @@ import type { Lane } from '../backend/lane.ts';
 import { LARGEST_CARRY } from '../engine/carry.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/held-writes.ts';
+import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import { AnsweredClient } from './answered-client.ts';
 import { ClientTimers, type TimedClient } from './client-timers.ts';
@@ -56,7 +57,6 @@ export class ClientConnection
     );
     socket.on('error', (error) => this.#onError(error));
     socket.on('close', () => this.#onClose());
-    // From here on it is known to others.
     this.register();
     pool.counters[counter.CLIENT_CONNECTIONS]++;
     engine.process[counter.TOTAL_CONNECTIONS]++;
@@ -138,7 +138,7 @@ export class ClientConnection
     // Only the documented reader leaves bytes with the socket.
     const unread = (socket.readableLength > 0 ? (socket.read() as Buffer | null) : null) ?? NOTHING;
     const rest = Buffer.concat([this.#input.takeCarry(), unread]);
-    const { db, resp } = this.pool.lanes.at(this.lane);
+    const { db, resp } = laneOf(this);
     const [login, session] = [this.login.saved, this.session.saved];
     this.#shut();
     give({ state: { pool: this.pool.config.name, login, db, resp, session, rest }, socket });
@@ -162,7 +162,7 @@ export class ClientConnection
   /** Its later requests take another lane, once all earlier ones are answered. */
   enterLane(lane: Lane): void {
     if (lane.index === this.lane) return;
-    this.pool.lanes.at(this.lane).leave();
+    laneOf(this).leave();
     lane.enter();
     this.lane = lane.index;
     if (this.pipeline.outstanding > 0) this.#input.barrier();

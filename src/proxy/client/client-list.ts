@@ -1,5 +1,6 @@
 import { exactMillis, wallMillis } from '../engine/clock.ts';
 import type { Engine } from '../engine/engine.ts';
+import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Session } from './session.ts';
@@ -25,7 +26,7 @@ export function peerAddress(client: ClientConnection): string {
   return addressOf(client.socket.remoteAddress, client.socket.remotePort, client);
 }
 
-export function localAddress(client: ClientConnection): string {
+function localAddress(client: ClientConnection): string {
   return addressOf(client.socket.localAddress, client.socket.localPort, client);
 }
 
@@ -35,8 +36,8 @@ function flagsOf({ transaction, noEvict }: Session): string {
 
 /** A line of CLIENT LIST: Redis's fields in their order, 0 for what ringway does not count. */
 export function clientLine(client: ClientConnection): string {
-  const { session, pool, pipeline } = client;
-  const lane = pool.lanes.at(client.lane);
+  const { session, pipeline } = client;
+  const lane = laneOf(client);
   const fields: [string, string | number][] = [
     ['id', session.number],
     ['addr', peerAddress(client)],

@@ -53,7 +53,7 @@ const RECORD_WORDS = RECORD_BYTES / 4;
 export type SavedState = Uint32Array;
 
 /** Bytes of arena that the send slabs take. */
-export const SLAB_ARENA_BYTES: number = SlabPool.bytes(
+const SLAB_ARENA_BYTES: number = SlabPool.bytes(
   SMALL_SLABS,
   SMALL_SLAB_BYTES,
   LARGE_SLABS,

@@ -21,7 +21,7 @@ import { wordsOf } from '../../protocol/memcache/words.ts';
 import { isHttpLine, refuseHttp } from '../client/input/http-guard.ts';
 import { MAY_WAIT, MUST_SEND, WAIT } from '../client/router.ts';
 import { forward } from '../routing/forward.ts';
-import { headOf, type SpecialRequest } from '../routing/request.ts';
+import { answer, copyOf, headOf, type SpecialRequest } from '../routing/request.ts';
 import { askAllServers, firstError, INVALID, tellAllServers } from './all-servers.ts';
 import { sendMultiget } from './multiget.ts';
 import { MARKER, QuietReply } from './quiet.ts';
@@ -38,14 +38,14 @@ const LF = 0x0a;
 export function handleMemcacheRequest(request: SpecialRequest, info: number): boolean {
   const { client } = request;
   if ((info & FLAG_BAD) !== 0) {
-    const reply = replyToBadRequest(bytesOf(request), info);
+    const reply = replyToBadRequest(copyOf(request), info);
     if (reply !== null) client.answer(reply);
     return true;
   }
   const command = info & NO_COMMAND;
   switch (command) {
     case MC_MN:
-      return answer(request, replies.META_NO_OP);
+      return answer(client, replies.META_NO_OP);
     case MC_VERSION:
       return forward(request, client.pool.placeholderServer());
     case MC_QUIT:
@@ -55,25 +55,14 @@ export function handleMemcacheRequest(request: SpecialRequest, info: number): bo
     case MC_FLUSH_ALL:
       return sendToAll(request, command, info);
     case MC_STATS:
-      return answerStats(request, wordsOf(bytesOf(request)).slice(1));
+      return answerStats(request, wordsOf(copyOf(request)).slice(1));
     case MC_NONE:
     case NO_COMMAND:
-      if (isHttpLine(bytesOf(request).toString('latin1'))) return refuseHttp(client);
-      return answer(request, replies.ERROR);
+      if (isHttpLine(copyOf(request).toString('latin1'))) return refuseHttp(client);
+      return answer(client, replies.ERROR);
   }
   if (command <= MC_GATS) return sendMultiget(request, command);
   return sendByKey(request, info);
-}
-
-function answer(request: SpecialRequest, reply: Buffer): true {
-  request.client.answer(reply);
-  return true;
-}
-
-/** A copy of the whole request. */
-function bytesOf(request: SpecialRequest): Buffer {
-  const { start, length } = request;
-  return Buffer.from(request.client.pool.engine.memory.subarray(start, start + length));
 }
 
 function sendToAll(request: SpecialRequest, command: number, info: number): boolean {
@@ -84,7 +73,7 @@ function sendToAll(request: SpecialRequest, command: number, info: number): bool
     return true;
   }
   if (silent) return tellAllServers(request);
-  return askAllServers(request, bytesOf(request), (answers) => {
+  return askAllServers(request, copyOf(request), (answers) => {
     const isDone = answers.every(({ reply }) => reply.equals(replies.OK));
     return firstError(answers) ?? (isDone ? replies.OK : INVALID);
   });
@@ -93,9 +82,9 @@ function sendToAll(request: SpecialRequest, command: number, info: number): bool
 /** A command with one key: quiet, with noreply, or with a key in base64. */
 function sendByKey(request: SpecialRequest, info: number): boolean {
   const server = serverOf(request, info);
-  if (server === 'undecodable') return answer(request, replyToBadKey(info & NO_COMMAND));
-  if ((info & (FLAG_QUIET | FLAG_NO_REPLY)) === 0) return forward(request, server);
   const { client, start, length } = request;
+  if (server === 'undecodable') return answer(client, replyToBadKey(info & NO_COMMAND));
+  if ((info & (FLAG_QUIET | FLAG_NO_REPLY)) === 0) return forward(request, server);
   const silent = (info & FLAG_NO_REPLY) !== 0;
   const { router } = client;
   const intent = request.mustSend ? MUST_SEND : MAY_WAIT;

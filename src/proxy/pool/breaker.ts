@@ -1,3 +1,6 @@
+/** Of a server that has just tripped; each wait after that is twice as long. */
+const FIRST_WAIT_MS = 50;
+
 /**
  * Keeps requests from a server that keeps failing: after a number of failures in a row it is left
  * alone for a while that doubles, with jitter, up to a maximum; then one request tries it. Requests
@@ -51,5 +54,3 @@ export class Breaker {
     return true;
   }
 }
-
-const FIRST_WAIT_MS = 50;

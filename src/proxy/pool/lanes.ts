@@ -4,8 +4,19 @@ import { Lane, type RespVersion } from '../backend/lane.ts';
 /** What a lane was when a request was made; the lane itself may be given to others meanwhile. */
 export type LaneKey = Readonly<Pick<Lane, 'index' | 'db' | 'resp'>>;
 
+/** Whoever has a lane: `lane` is its index. */
+interface LaneUser {
+  readonly pool: { readonly lanes: Lanes };
+  readonly lane: number;
+}
+
 export function laneKey({ index, db, resp }: Lane): LaneKey {
   return { index, db, resp };
+}
+
+/** The lane that a client's next request takes. */
+export function laneOf({ pool, lane }: LaneUser): Lane {
+  return pool.lanes.at(lane);
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 } from '../../protocol/redis/replies/reply-parts.ts';
 import type { CommandSpec, Merge } from '../../protocol/redis/table/commands.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
+import { laneOf } from '../pool/lanes.ts';
 import { answer, copyOf, type SpecialRequest, wordCount } from '../routing/request.ts';
 import { type Answer, joinServers } from './server-answers.ts';
 
@@ -46,7 +47,7 @@ function same(answers: readonly Answer[]): Buffer | null {
 /** As `same`, for arrays whose order says nothing. */
 function sameSet(answers: readonly Answer[], { client }: Joined): Buffer | null {
   const sets: string[][] = [];
-  const mayBeSet = client.pool.lanes.at(client.lane).resp === 3;
+  const mayBeSet = laneOf(client).resp === 3;
   for (const { body } of answers) {
     const elements = elementsOf(body);
     if (elements === null || (body[0] !== ARRAY && !mayBeSet)) return null;
@@ -105,7 +106,7 @@ function randomOne(answers: readonly Answer[], { client }: Joined): Buffer | nul
   if (good.some(({ body }) => bulkOf(body) === null && !isNull(body))) return null;
   const keys = good.filter(({ body }) => !isNull(body));
   if (keys.length > 0) return keys[Math.floor(Math.random() * keys.length)].body;
-  return firstError(answers) ?? nullReply(client.pool.lanes.at(client.lane).resp);
+  return firstError(answers) ?? nullReply(laneOf(client).resp);
 }
 
 /** Any error is the answer; `join` only sees good replies. */

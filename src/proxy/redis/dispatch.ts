@@ -22,10 +22,10 @@ import {
   findSubcommand,
 } from '../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
-import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../stats/counters.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { refusedBeforeLogin } from '../client/input/before-login.ts';
 import { isHttpWord, refuseHttp } from '../client/input/http-guard.ts';
+import { refuseMalformed, refuseWith } from '../client/input/malformed-request.ts';
 import { forward } from '../routing/forward.ts';
 import {
   answer,
@@ -160,7 +160,10 @@ function handleInline(request: SpecialRequest): boolean {
   const { engine } = client.pool;
   const line = Buffer.from(engine.memory.subarray(start, start + length));
   const words = splitInline(line);
-  if (words === null) return refuse(client, replies.UNBALANCED_QUOTES);
+  if (words === null) {
+    refuseWith(client, replies.UNBALANCED_QUOTES);
+    return true;
+  }
   if (words.length === 0) return true;
   const encoded = encodeRequest(words);
   if (encoded.length > SCRATCH_BYTES) {
@@ -170,20 +173,10 @@ function handleInline(request: SpecialRequest): boolean {
   encoded.copy(engine.memory, SCRATCH);
   const info = scanOne(client.pool, SCRATCH, encoded.length);
   if (info === NOT_ONE) {
-    const [error, byte] = [engine.state(STATE_ERROR), engine.state(STATE_ERROR_BYTE)];
-    return refuse(client, client.protocol.malformed(error, byte, 0));
+    refuseMalformed(client, engine.state(STATE_ERROR), engine.state(STATE_ERROR_BYTE), 0);
+    return true;
   }
   const again: SpecialRequest = { client, start: SCRATCH, length: encoded.length, mustSend };
   if ((info & FLAG_SPECIAL) !== 0 || !client.plain) return handle(again, info);
   return forward(again, engine.words[PART_WORD + RECORD_SERVER]);
-}
-
-/** Answers a malformed request and takes no more. */
-function refuse(client: ClientConnection, reply: Buffer): true {
-  const { counters } = client.pool;
-  client.answer(reply);
-  counters[CLIENT_ERR]++;
-  counters[MALFORMED_REQUESTS]++;
-  client.stopReading();
-  return true;
 }

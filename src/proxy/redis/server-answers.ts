@@ -135,7 +135,7 @@ function intentOf({ mustSend }: SpecialRequest): number {
  * see to it that the claim is settled; it is not called when the client has gone.
  * @returns false when one of them cannot be asked now
  */
-export function collect(
+export function askAgain(
   question: Question,
   claim: Claim,
   done: (answers: Answer[]) => void,

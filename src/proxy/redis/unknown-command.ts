@@ -9,7 +9,7 @@ import { type LearnedCommand, learnCommand } from '../../protocol/redis/table/le
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
 import { failureReply, REASON_REFUSED } from '../backend/failure.ts';
 import type { Claim } from '../client/claims.ts';
-import { type LaneKey, laneKey } from '../pool/lanes.ts';
+import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Server } from '../pool/server.ts';
 import {
@@ -22,7 +22,7 @@ import {
   wordCount,
 } from '../routing/request.ts';
 import { commonServer } from './common-server.ts';
-import { type Answer, askServers, collect, INVALID } from './server-answers.ts';
+import { type Answer, askAgain, askServers, INVALID } from './server-answers.ts';
 
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 
@@ -89,7 +89,7 @@ function ask(
   }
   const later: Later = {
     request: { ...request, mustSend: true },
-    lane: laneKey(pool.lanes.at(client.lane)),
+    lane: laneKey(laneOf(client)),
     bytes: copyOf(request),
     count: wordCount(request),
     words: Array.from({ length: held }, (_, i) => word(request, i)),
@@ -133,16 +133,16 @@ function onLearned(later: Later, name: string, said: Answer, claim: Claim): void
 
 /** Asks one server on the lane that the request was made on; the client hears why it cannot. */
 function askLater(
-  { request, lane: place }: Later,
+  { request, lane: madeOn }: Later,
   server: Server,
   bytes: Buffer,
   claim: Claim,
   done: (said: Answer) => void,
 ): void {
-  const lane = request.client.pool.lanes.again(place);
+  const lane = request.client.pool.lanes.again(madeOn);
   if (lane < 0) return void claim.deliver(replies.TOO_MANY_LANES);
   const question = { request, servers: [server], bytes, lane };
-  const sent = collect(question, claim, ([said]) => done(said));
+  const sent = askAgain(question, claim, ([said]) => done(said));
   if (!sent) claim.deliver(failureReply(server.lastFailure));
 }
 

@@ -14,7 +14,7 @@ import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { MUST_SEND, type Router } from '../client/router.ts';
 import type { ReplyStream } from '../engine/receiver.ts';
-import { type LaneKey, laneKey } from '../pool/lanes.ts';
+import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 /**
@@ -45,7 +45,7 @@ export class RetriedRead implements ReplyTarget {
     const start = words[record + RECORD_START];
     this.#router = router;
     this.#client = client;
-    this.#lane = laneKey(client.pool.lanes.at(client.lane));
+    this.#lane = laneKey(laneOf(client));
     this.#request = Buffer.from(memory.subarray(start, start + words[record + RECORD_LENGTH]));
     this.#keyStart = words[record + RECORD_KEY] - start;
     this.#keyLength = words[record + RECORD_KEY_LENGTH];

@@ -25,9 +25,10 @@ export interface HttpAddress extends Address, HttpPlace {
 export async function openStats(
   { port, host }: Address,
   stats: () => string | Promise<string>,
+  onError: (error: unknown) => void,
 ): Promise<Server> {
   try {
-    return await serveStats(port, host, stats);
+    return await serveStats(port, host, stats, onError);
   } catch (error) {
     throw cannotServe('the stats', `${host}:${port}`, error as Error);
   }

@@ -5,7 +5,7 @@ import { mergeSpan, seriesOf } from '../latency-view.ts';
 import type { PoolSnapshot, Snapshot } from '../snapshot.ts';
 
 /** Seconds that are remembered. */
-export const HISTORY_SECONDS = 180;
+const HISTORY_SECONDS = 180;
 
 /** Per second, oldest first. Latencies in microseconds; 0 where nothing was answered. */
 export interface PoolHistory {

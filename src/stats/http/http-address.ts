@@ -38,16 +38,18 @@ export class StatusView {
     this.#source = source;
   }
 
-  /** Begins to remember: a sample every second. */
-  start(): void {
+  /**
+   * Begins to remember: a sample every second.
+   * @param onError told why a moment is missing in the charts
+   */
+  start(onError: (error: unknown) => void): void {
     const sample = async (): Promise<void> => {
       const snapshot = await this.#source.snapshot();
       this.#history.sample(snapshot);
       const servers = snapshot.pools.flatMap((pool) => pool.servers);
       this.#reachable = servers.length === 0 || servers.some(({ reachable }) => reachable);
     };
-    // Without a sample, as while no worker serves, a moment is missing in the charts.
-    const tick = (): void => void sample().catch(() => {});
+    const tick = (): void => void sample().catch(onError);
     tick();
     this.#timer = setInterval(tick, SAMPLE_MS);
     this.#timer.unref();

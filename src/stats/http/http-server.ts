@@ -83,7 +83,7 @@ export function serveHttp(
     server.once('error', reject);
     server.listen({ port, host }, () => {
       server.off('error', reject);
-      server.on('error', () => {});
+      server.on('error', () => {}); // such as no descriptor for one more: others go on
       resolve(server);
     });
   });
@@ -109,7 +109,6 @@ class Site {
   /** Being made: whoever asks meanwhile gets the same. */
   readonly #making: Map<HttpRoute, Promise<Ready>> = new Map();
   readonly #unanswered: WeakMap<object, number> = new WeakMap();
-
   readonly #onError: (error: unknown) => void;
 
   /** @param names in lower case, that requests may be sent to */

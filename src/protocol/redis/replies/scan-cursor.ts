@@ -10,7 +10,7 @@ export interface ScanPosition {
 }
 
 /** Bits that the index of one of `servers` servers needs. */
-export function serverBits(servers: number): bigint {
+function serverBits(servers: number): bigint {
   return BigInt(Math.ceil(Math.log2(servers)));
 }
 
@@ -25,7 +25,7 @@ export function parseCursor(text: string, servers: number): ScanPosition | null 
 }
 
 /** @returns null when it does not fit into 64 bits */
-export function formatCursor(position: ScanPosition, servers: number): string | null {
+function formatCursor(position: ScanPosition, servers: number): string | null {
   const bits = serverBits(servers);
   const value = (position.cursor << bits) | BigInt(position.server);
   return value > MAX ? null : String(value);

@@ -60,7 +60,7 @@ const STATE_WORD = STATE >>> 2;
 // What a type byte begins.
 export const KIND_LINE = 1;
 export const KIND_BULK = 2;
-export const KIND_AGGREGATE = 3;
+const KIND_AGGREGATE = 3;
 
 /** Kind by type byte, 0 for bytes that begin no reply. */
 export const replyKinds: Uint8Array = new Uint8Array(256);

@@ -39,8 +39,8 @@ export function refuseHttp(client: HttpSpeaker): true {
     loggedAt.set(pool, now);
     engine.log.write(
       LOG_WARN,
-      `pool ${config.name}: possible attack: client ${client.address} sent an HTTP request ` +
-        '(POST or Host:), most likely by way of a browser; its connection is closed',
+      `pool ${config.name}: possible attack: client ${client.address} sent an HTTP request, ` +
+        'most likely by way of a browser; its connection is closed',
     );
   }
   client.stopReading();

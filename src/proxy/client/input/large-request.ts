@@ -8,6 +8,7 @@ import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Flushable } from '../../engine/turn.ts';
+import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
 import type { Claims } from '../claims.ts';
@@ -65,7 +66,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
   }
 
   get lane(): Lane {
-    return this.#client.pool.lanes.at(this.#client.lane);
+    return laneOf(this.#client);
   }
 
   get isStreaming(): boolean {

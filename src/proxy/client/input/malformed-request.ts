@@ -17,10 +17,14 @@ export interface Offender {
  * @param byte the offending one, where the message names it; `next` is the request's second byte
  */
 export function refuseMalformed(client: Offender, error: number, byte: number, next: number): void {
-  const { protocol, pool } = client;
-  const { counters, engine } = pool;
-  const complaint = protocol.complaint(error);
-  client.answer(protocol.malformed(error, byte, next));
+  const { protocol } = client;
+  refuseWith(client, protocol.malformed(error, byte, next), protocol.complaint(error));
+}
+
+/** The same with a reply of one's own. @param complaint what the log says of the client */
+export function refuseWith(client: Offender, reply: Buffer, complaint: string | null = null): void {
+  const { counters, engine } = client.pool;
+  client.answer(reply);
   counters[CLIENT_ERR]++;
   counters[MALFORMED_REQUESTS]++;
   engine.log.write(

@@ -18,9 +18,9 @@ import {
   peerAddress,
 } from '../../client/client-list.ts';
 import { clientNameError, libraryNameError } from '../../client/client-names.ts';
+import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
 import { answerInPieces } from '../pieces.ts';
-import { laneOf } from './session.ts';
 
 export type Local = (request: SpecialRequest, count: number) => boolean;
 

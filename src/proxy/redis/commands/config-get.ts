@@ -2,9 +2,9 @@ import { CONFIG_GET_BYTES } from '../../../limits.ts';
 import { encodeText, mapReply } from '../../../protocol/redis/replies/encode.ts';
 import { matchesGlob } from '../../../protocol/redis/replies/glob.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { laneOf } from '../../pool/lanes.ts';
 import { forwardBytes } from '../../routing/forward.ts';
 import { answer, type SpecialRequest, word } from '../../routing/request.ts';
-import { laneOf } from './session.ts';
 
 /** What clients, benchmarks and frameworks look at. Everything else is the servers' business. */
 const SHOWN: readonly string[] = [

@@ -12,11 +12,11 @@ import {
   TOTAL_CONNECTIONS,
 } from '../../../stats/counters.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { forwardBytes } from '../../routing/forward.ts';
 import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
 import { withRedisVersion } from '../redis-version.ts';
-import { laneOf } from './session.ts';
 
 type Fields = [name: string, value: string | number][];
 

@@ -12,10 +12,9 @@ import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MAY_WAIT, MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
-import { type LaneKey, laneKey } from '../../pool/lanes.ts';
+import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
 import { INVALID } from '../server-answers.ts';
-import { laneOf } from './session.ts';
 
 const INT32_MAX = 2147483647;
 const WHOLE = FLAG_FIRST | FLAG_LAST;

@@ -6,18 +6,13 @@ import {
   mapReply,
 } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import type { Lane, RespVersion } from '../../backend/lane.ts';
+import type { RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { clientNameError } from '../../client/client-names.ts';
 import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client/login.ts';
+import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
 import { withRedisVersion } from '../redis-version.ts';
-
-const _INT32_MAX = 2147483647;
-
-export function laneOf(client: ClientConnection): Lane {
-  return client.pool.lanes.at(client.lane);
-}
 
 /** AUTH password, AUTH user password. The one-word form has nutcracker's replies. */
 export function authenticate(request: SpecialRequest, count: number): boolean {

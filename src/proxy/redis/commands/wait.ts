@@ -4,9 +4,9 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { Claim } from '../../client/claims.ts';
 import { exactMillis } from '../../engine/clock.ts';
-import { laneKey } from '../../pool/lanes.ts';
+import { laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
-import { type Answer, askServers, collect, INVALID, type Question } from '../server-answers.ts';
+import { type Answer, askAgain, askServers, INVALID, type Question } from '../server-answers.ts';
 
 const NUMBER = /^-?[0-9]{1,18}$/;
 /** More replicas than any server has. */
@@ -31,7 +31,7 @@ export function wait(request: SpecialRequest): boolean {
   const until = Number(timeout) === 0 ? Infinity : began + Number(timeout);
   const { servers } = client.pool;
   const bytes = encodeText('WAIT', '0', '0');
-  const place = laneKey(client.pool.lanes.at(client.lane));
+  const madeOn = laneKey(laneOf(client));
   let pause = WAIT_POLL_MS;
   const take = (answers: readonly Answer[], claim: Claim): void => {
     const least = leastOf(answers);
@@ -41,12 +41,12 @@ export function wait(request: SpecialRequest): boolean {
     setTimeout(
       client.pool.engine.guard.bind(client, () => {
         if (client.closed) return void claim.forget();
-        const lane = client.pool.lanes.again(place);
+        const lane = client.pool.lanes.again(madeOn);
         const again: Question = { request: { ...request, mustSend: true }, servers, bytes, lane };
         // Who has left, or is about to be closed, gets what is known now.
         const mayLeave = client.holdsInput && exactMillis() - began >= WAIT_BEHIND_MS;
         const over = client.leaves || mayLeave || lane < 0;
-        const asked = !over && collect(again, claim, (more) => take(more, claim));
+        const asked = !over && askAgain(again, claim, (more) => take(more, claim));
         if (!asked) claim.deliver(integerReply(least));
       }),
       Math.min(pause, left),
