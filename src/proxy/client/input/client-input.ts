@@ -1,3 +1,4 @@
+import { HELD_READ_BYTES } from '../../../limits.ts';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -88,6 +89,7 @@ export class ClientInput {
   /** Takes `length` new bytes in the receive window. @returns whether to go on reading */
   read(length: number): boolean {
     const end = WINDOW + length;
+    this.held = false;
     if (this.#line.length === 0) return this.#consume(this.#carry.restore(WINDOW), end);
     const start = this.#line.goOn(WINDOW, end);
     return this.#client.closing || this.#consume(start, end);
@@ -103,6 +105,11 @@ export class ClientInput {
     this.held = false;
     const end = WINDOW + WINDOW_BYTES;
     return this.#consume(this.#carry.restore(end), end);
+  }
+
+  /** What is held may be sent now. */
+  get mayGoOn(): boolean {
+    return this.held && this.credit() > 0;
   }
 
   /** A request is under way that is taken away in pieces. */
@@ -326,13 +333,16 @@ export class ClientInput {
     return i;
   }
 
-  /** Keeps requests that may not be sent yet, and stops reading. */
+  /**
+   * Keeps requests that may not be sent yet. Behind one that may take for ever, reading goes on for
+   * a while: else nobody would notice when the client leaves. @returns whether to go on reading
+   */
   #hold(start: number, end: number): boolean {
     if (this.#client.authenticated) this.#carry.keep(start, end);
     else this.#carry.keepOnHeap(start, end);
     this.held = this.#carry.length > 0;
     this.#engine.turn.markClient(this.#client);
-    return false;
+    return this.#barrier && this.#large === null && this.#carry.length <= HELD_READ_BYTES;
   }
 
   /** Keeps an unfinished request: carried when small, taken away in pieces when large. */

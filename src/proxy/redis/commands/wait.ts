@@ -1,4 +1,4 @@
-import { WAIT_POLL_MAX_MS, WAIT_POLL_MS } from '../../../limits.ts';
+import { WAIT_POLL_MAX_MS, WAIT_POLL_MS, WAIT_UNREAD_MS } from '../../../limits.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
@@ -29,6 +29,7 @@ export function wait(request: SpecialRequest): boolean {
   const { servers } = client.pool;
   const bytes = encodeText('WAIT', '0', '0');
   const place = laneKey(client.pool.lanes.at(client.lane));
+  const unseenUntil = performance.now() + WAIT_UNREAD_MS;
   let pause = WAIT_POLL_MS;
   const take = (answers: readonly Answer[], claim: Claim): void => {
     const least = leastOf(answers);
@@ -40,9 +41,9 @@ export function wait(request: SpecialRequest): boolean {
         if (client.closed) return void claim.forget();
         const lane = client.pool.lanes.again(place);
         const again: Question = { request: { ...request, mustSend: true }, servers, bytes, lane };
-        // Who has left, or is about to be closed, gets what is known now.
-        const asked =
-          !client.leaves && lane >= 0 && collect(again, claim, (more) => take(more, claim));
+        // Who has left, or may have, or is about to be closed, gets what is known now.
+        const leaves = client.leaves || (client.unread && performance.now() > unseenUntil);
+        const asked = !leaves && lane >= 0 && collect(again, claim, (more) => take(more, claim));
         if (!asked) claim.deliver(integerReply(least));
       }),
       Math.min(pause, left),
