@@ -199,7 +199,7 @@ export class ClientConnection
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
     this.held.release();
-    if (!this.#reading || this.#input.mayGoOn) this.#resumeInput();
+    if (!this.#reading || (this.#input.held && this.#input.credit() > 0)) this.#resumeInput();
     if (this.closed) return;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
     else if (this.#give !== null && this.#mayMove()) this.#move(this.#give);

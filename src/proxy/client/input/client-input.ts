@@ -107,11 +107,6 @@ export class ClientInput {
     return this.#consume(this.#carry.restore(end), end);
   }
 
-  /** What is held may be sent now. */
-  get mayGoOn(): boolean {
-    return this.held && this.credit() > 0;
-  }
-
   /** A request is under way that is taken away in pieces. */
   get large(): boolean {
     return this.#large !== null || this.#line.length !== 0;
@@ -214,8 +209,7 @@ export class ClientInput {
     let start = from;
     for (;;) {
       const limit = Math.min(engine.beginChunk(), this.credit());
-      const { health } = pool;
-      if (health.due !== 0 && engine.now > health.due) health.readmit(engine.now);
+      if (pool.health.due !== 0 && engine.now > pool.health.due) pool.health.readmit(engine.now);
       if (limit <= 0) return this.#hold(start, end);
       engine.loadState(this.#partial ? this.#saved : null);
       const count = pool.protocol.scanRequests(start, end, FRAME_TABLE, limit, pool.descriptor);
@@ -281,8 +275,7 @@ export class ClientInput {
     const { pipeline, id, protocol, router } = client;
     const retries = client.pool.config.retryReads;
     const first = pipeline.tail;
-    // As they were before the request at hand.
-    let slot = first;
+    let slot = first; // as before the request at hand
     let unsent = pipeline.out.unsentBytes;
     let i = 0;
     engine.beginWalk(count);
@@ -333,10 +326,7 @@ export class ClientInput {
     return i;
   }
 
-  /**
-   * Keeps requests that may not be sent yet. Behind one that may take for ever, reading goes on for
-   * a while: else nobody would notice when the client leaves. @returns whether to go on reading
-   */
+  /** Keeps requests that may not be sent yet. @returns whether to read on, to see it leave */
   #hold(start: number, end: number): boolean {
     if (this.#client.authenticated) this.#carry.keep(start, end);
     else this.#carry.keepOnHeap(start, end);
