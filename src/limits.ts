@@ -58,11 +58,10 @@ export const VERSION_AGE_MS = 60_000;
 export const WAIT_POLL_MS = 20;
 /** The longest pause of WAIT: one that waits for ever costs a server next to nothing. */
 export const WAIT_POLL_MAX_MS = 500;
-/**
- * The longest WAIT of a client that has sent more behind it: until that is read on, nobody sees
- * whether the client is still there.
- */
-export const WAIT_BEHIND_MS = 3_000;
+/** A WAIT ends after this when its client sends so much behind it that it is not read any more. */
+export const WAIT_UNREAD_MS = 5_000;
+/** Behind a request that may take for ever, so much is read and held to see its client leave. */
+export const HELD_READ_BYTES = 16 * 1024;
 /** Characters that are kept and logged of what a server gives as a reason. */
 export const REASON_TEXT = 256;
 /** A streamed body that stands still this long gives its connection back; the client is closed. */

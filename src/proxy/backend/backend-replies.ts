@@ -306,6 +306,7 @@ export class BackendReplies {
     const unsent = target.claim?.unsentBytes ?? 0;
     try {
       target.onReply(start, length, info, count, key);
+      target.claim?.onKept();
     } catch (error) {
       this.#engine.guard.target(this.#connection, target.claim, error, unsent);
     }

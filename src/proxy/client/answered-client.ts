@@ -165,7 +165,7 @@ export abstract class AnsweredClient
 
   /** Reports what waits for it. @param more bytes that are kept besides replies */
   protected account(more: number): void {
-    const held = this.pipeline.undeliveredBytes + more;
+    const held = this.pipeline.undeliveredBytes + this.claims.keptBytes + more;
     const delta = held - this.heldBytes;
     if (delta === 0) return;
     this.heldBytes = held;

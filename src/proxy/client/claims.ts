@@ -1,6 +1,7 @@
 import { ASSERTS, assert } from '../../assert.ts';
+import { SHED_AT_LEAST_BYTES } from '../../limits.ts';
 import type { ReplyClaim, ReplyStream } from '../engine/receiver.ts';
-import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
+import type { ClientPipeline, Kept, StoredReply } from './client-pipeline.ts';
 
 /** The client, as the replies that it waits for see it. */
 export interface Claimant {
@@ -11,6 +12,8 @@ export interface Claimant {
   /** What it asks at the moment gets no reply. */
   readonly muted: boolean;
   readonly pipeline: ClientPipeline;
+  /** Bytes that the memory budget has counted for it. */
+  readonly heldBytes: number;
   openStream(slot: number): ReplyStream;
   /** Something went wrong with a reply that was being given to it. */
   onReplyException(error: unknown, unsentBefore: number): void;
@@ -27,6 +30,8 @@ export interface Claimant {
 export class Claims {
   readonly #claimant: Claimant;
   #open = 0;
+  /** Bytes of requests that are kept until they are answered. */
+  keptBytes = 0;
   /** After an exception the count cannot be relied on: the guard looks at what is in flight. */
   #forfeited = false;
 
@@ -79,6 +84,8 @@ export class Claim implements ReplyClaim {
   readonly #muted: boolean;
   readonly #slot: number;
   #settled = false;
+  #kept: Kept | null = null;
+  #keptBytes = 0;
 
   constructor(claims: Claims, claimant: Claimant) {
     this.#claims = claims;
@@ -106,6 +113,21 @@ export class Claim implements ReplyClaim {
 
   get unsentBytes(): number {
     return this.#claimant.pipeline.out.unsentBytes;
+  }
+
+  /** `bytes` bytes of the request are kept in `kept` until it is answered, or its client gone. */
+  keep(kept: Kept, bytes: number): void {
+    this.#kept = kept;
+    this.#keptBytes = bytes;
+    this.#claims.keptBytes += bytes;
+    this.#claimant.pipeline.keep(kept, 0);
+  }
+
+  onKept(): void {
+    const { closed, heldBytes, pipeline } = this.#claimant;
+    if (!closed && pipeline.undeliveredBytes - heldBytes > SHED_AT_LEAST_BYTES) {
+      this.#claimant.onAnswered();
+    }
   }
 
   onException(error: unknown, unsentBefore: number): void {
@@ -149,6 +171,10 @@ export class Claim implements ReplyClaim {
   #settle(): void {
     if (ASSERTS) assert(!this.#settled || this.#claims.forfeited, 'a claim is settled once');
     this.#settled = true;
+    if (this.#kept !== null) {
+      this.#claims.keptBytes -= this.#keptBytes;
+      this.#claimant.pipeline.release(this.#kept, 0);
+    }
     this.#claims.settle();
     if (!this.#muted || this.#claimant.closed) return;
     this.#claimant.pipeline.deliverNothing(this.#slot);

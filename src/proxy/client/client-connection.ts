@@ -78,9 +78,9 @@ export class ClientConnection
     return this.closed || this.closing || this.#ended;
   }
 
-  /** It has sent more than may be handled now: nothing is read, and its leaving is not seen. */
-  get holdsInput(): boolean {
-    return this.#input.held;
+  /** Nothing is read from it, so that nobody would see it leave. */
+  get unread(): boolean {
+    return !this.#reading;
   }
 
   /** It waits for replies, or until it may ask for more. */
@@ -199,7 +199,7 @@ export class ClientConnection
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
     this.held.release();
-    if (!this.#reading) this.#resumeInput();
+    if (!this.#reading || (this.#input.held && this.#input.credit() > 0)) this.#resumeInput();
     if (this.closed) return;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
     else if (this.#give !== null && this.#mayMove()) this.#move(this.#give);
@@ -213,7 +213,8 @@ export class ClientConnection
     const unsent = this.out.unsentBytes;
     if (!this.pipeline.insideBurst || unsent === 0 || unsent > HELD_WRITE_BYTES) return false;
     // Something may go on only after a flush.
-    if (!this.#reading || this.#input.large || this.overOutputLimit()) return false;
+    if (!this.#reading || this.#input.held || this.#input.large) return false;
+    if (this.overOutputLimit()) return false;
     if (this.closing || this.#ended) return false;
     this.engine.heldWrites.add(this, this.engine.now);
     return true;

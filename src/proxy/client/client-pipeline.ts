@@ -16,6 +16,11 @@ export interface StoredReply {
   drop(): void;
 }
 
+/** What is kept for a reply that is not complete: of no use when the client is gone. */
+export interface Kept {
+  drop(): void;
+}
+
 /** A complete reply on the heap. */
 export class HeapReply implements StoredReply {
   readonly buffer: Buffer;
@@ -62,6 +67,8 @@ export class ClientPipeline {
   /** Bytes of stored replies, and of those that are kept for one to come. */
   #stored = 0;
   #closed = false;
+  /** Replies that are not complete, with something on the heap. */
+  #kept: Set<Kept> | null = null;
   /**
    * Per slot: address and length of a stored reply, its request's series of latencies and arrival;
    * instead of an address WAITING, or OBJECT with the reply in #objects.
@@ -108,6 +115,20 @@ export class ClientPipeline {
     if (this.#closed) return;
     this.#stored -= bytes;
     if (ASSERTS) assert(this.#stored >= 0, 'no more is freed than was held');
+  }
+
+  /** So many bytes more are on the heap for `kept`, which is dropped with the client. */
+  keep(kept: Kept, bytes: number): void {
+    if (this.#closed) return;
+    this.#kept ??= new Set();
+    this.#kept.add(kept);
+    this.hold(bytes);
+  }
+
+  /** `kept` is done with, and `bytes` of its bytes are given back. */
+  release(kept: Kept, bytes: number): void {
+    this.#kept?.delete(kept);
+    this.free(bytes);
   }
 
   /** The requests from slot `first` to the newest came together. */
@@ -366,6 +387,8 @@ export class ClientPipeline {
     this.#closed = true;
     this.#stash.close();
     for (const object of this.#objects) object?.drop();
+    for (const kept of this.#kept ?? []) kept.drop();
+    this.#kept = null;
     this.#shrink();
     this.#stored = 0;
     this.head = this.tail;

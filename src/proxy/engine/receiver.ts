@@ -86,6 +86,8 @@ export interface ReplyClaim {
   readonly clientName: string;
   /** Bytes that are queued for the client and not handed to its socket. */
   readonly unsentBytes: number;
+  /** Something was kept for the reply: much of it is counted at the end of this turn. */
+  onKept(): void;
   /**
    * Something went wrong with a reply that was being given to it.
    * @param unsentBefore `unsentBytes` as it was then

@@ -6,10 +6,12 @@ import { REASON_INVALID } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
+import type { Kept } from '../client/client-pipeline.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import type { Server } from '../pool/server.ts';
 import { headOf, type SpecialRequest } from '../routing/request.ts';
 
+const NOTHING = Buffer.alloc(0);
 const TOO_LARGE = serverError('reply is larger than client_output_limit');
 /** For replies that are not what the command is answered with. */
 export const INVALID: Buffer = serverError(REASON_INVALID);
@@ -20,7 +22,7 @@ export class ServerAnswer implements ReplyTarget {
   readonly #all: ServerAnswers;
   #pieces: Buffer[] = [];
   /** The reply, or the error of a server that could not be asked. */
-  reply: Buffer = Buffer.alloc(0);
+  reply: Buffer = NOTHING;
   /** MC_REPLY_* of a complete reply. */
   kind = MC_REPLY_ERROR;
   lost = false;
@@ -53,6 +55,12 @@ export class ServerAnswer implements ReplyTarget {
     this.#all.complete();
   }
 
+  /** Nobody hears it. */
+  drop(): void {
+    this.#pieces = [];
+    this.reply = NOTHING;
+  }
+
   onFailure(error: Buffer): void {
     this.reply = error;
     this.kind = MC_REPLY_ERROR;
@@ -64,7 +72,7 @@ export class ServerAnswer implements ReplyTarget {
 type Compose = (answers: readonly ServerAnswer[]) => Buffer;
 
 /** Takes what each server says, as far as the client's output limit lets it be kept. */
-class ServerAnswers {
+class ServerAnswers implements Kept {
   readonly client: ClientConnection;
   readonly answers: readonly ServerAnswer[];
   readonly claim: Claim;
@@ -87,14 +95,19 @@ class ServerAnswers {
     if (this.claim.unheard || this.#bytes + length > client.pool.config.clientOutputLimit)
       return false;
     this.#bytes += length;
-    client.pipeline.hold(length);
+    client.pipeline.keep(this, length);
     return true;
+  }
+
+  /** The client is gone: a server may owe its answer for ever. */
+  drop(): void {
+    for (const answer of this.answers) answer.drop();
   }
 
   complete(): void {
     if (--this.#left > 0) return;
     const { client } = this;
-    client.pipeline.free(this.#bytes);
+    client.pipeline.release(this, this.#bytes);
     if (this.claim.closed) {
       this.claim.forget();
       return;

@@ -150,7 +150,7 @@ export class MultigetReply implements StoredReply {
     part.heap ??= [];
     part.heap.push(piece);
     part.length += length;
-    pipeline.hold(length);
+    pipeline.keep(this, length);
   }
 
   /** Gives back what is kept of a part. */
@@ -169,6 +169,7 @@ export class MultigetReply implements StoredReply {
   /** A line is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
+    this.#client.pipeline.release(this, 0);
     this.claim.store(this);
   }
 

@@ -41,7 +41,7 @@ export class QuietReply implements ReplyTarget, StoredReply {
     // A server without meta commands answers the marker with an error: the second reply is its.
     const isError = (info & NO_COMMAND) >= MC_REPLY_ERROR;
     this.#complete = this.#isMarker(start, length, info) || (this.#replies === 2 && isError);
-    if (this.#complete) this.claim.store(this);
+    if (this.#complete) this.#store();
     else if (this.#replies === 2) this.distrusts = true;
     else this.#keep(start, length);
   }
@@ -68,7 +68,7 @@ export class QuietReply implements ReplyTarget, StoredReply {
     client.pool.engine.memory.copy(piece, 0, start, start + length);
     this.#pieces.push(piece);
     this.#bytes += length;
-    client.pipeline.hold(length);
+    client.pipeline.keep(this, length);
   }
 
   #replace(reply: Buffer): void {
@@ -81,6 +81,11 @@ export class QuietReply implements ReplyTarget, StoredReply {
 
   onFailure(error: Buffer): void {
     this.#replace(error);
+    this.#store();
+  }
+
+  #store(): void {
+    this.#client.pipeline.release(this, 0);
     this.claim.store(this);
   }
 

@@ -162,7 +162,7 @@ export class CoalescedReply implements StoredReply {
     part.heap ??= [];
     part.heap.push(this.#copy(start, length));
     part.length += length;
-    pipeline.hold(length);
+    pipeline.keep(this, length);
   }
 
   #forget(part: Part): void {
@@ -177,6 +177,7 @@ export class CoalescedReply implements StoredReply {
   /** A fragment is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
+    if (this.#heapBytes !== 0) this.#client.pipeline.release(this, 0);
     this.claim.store(this);
   }
 

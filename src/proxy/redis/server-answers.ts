@@ -7,6 +7,7 @@ import { failureReply, REASON_INVALID } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
+import type { Kept } from '../client/client-pipeline.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import type { Server } from '../pool/server.ts';
 import type { SpecialRequest } from '../routing/request.ts';
@@ -67,7 +68,7 @@ class Part implements ReplyTarget {
 }
 
 /** Takes the answers of several servers and gives them to `done` when all are there. */
-class ServerAnswers {
+class ServerAnswers implements Kept {
   readonly claim: Claim;
   readonly #client: ClientConnection;
   readonly #done: (answers: Answer[]) => void;
@@ -98,15 +99,20 @@ class ServerAnswers {
     const { pool, pipeline } = this.#client;
     if (this.claim.closed || part.error !== null) return;
     this.#bytes += length;
-    pipeline.hold(length);
+    pipeline.keep(this, length);
     if (this.#bytes > pool.config.clientOutputLimit) part.error = replies.REPLY_TOO_LARGE;
     else part.pieces.push(Buffer.from(pool.engine.memory.subarray(start, start + length)));
+  }
+
+  /** The client is gone: a server may owe its answer for ever. */
+  drop(): void {
+    for (const part of this.#parts) part.pieces = [];
   }
 
   complete(): void {
     if (--this.#left > 0) return;
     const client = this.#client;
-    client.pipeline.free(this.#bytes);
+    client.pipeline.release(this, this.#bytes);
     if (this.claim.closed) {
       this.claim.forget();
       return;
@@ -124,6 +130,8 @@ export interface Question {
   readonly bytes: Buffer;
   /** Index of the lane to ask on. */
   readonly lane: number;
+  /** What is kept of the request until it is answered, and its bytes. */
+  readonly kept?: readonly [Kept, number];
 }
 
 function intentOf({ mustSend }: SpecialRequest): number {
@@ -178,6 +186,7 @@ export function askServers(
   const missing = chosen.indexOf(null);
   if (missing >= 0) return client.failForward(servers[missing].lastFailure);
   const claim = client.claims.claim();
+  if (question.kept !== undefined) claim.keep(...question.kept);
   send(question, chosen as BackendConnection[], claim, (answers) => done(answers, claim));
   return true;
 }

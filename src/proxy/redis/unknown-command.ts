@@ -9,6 +9,7 @@ import { type LearnedCommand, learnCommand } from '../../protocol/redis/table/le
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
 import { failureReply, REASON_REFUSED } from '../backend/failure.ts';
 import type { Claim } from '../client/claims.ts';
+import type { Kept } from '../client/client-pipeline.ts';
 import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Server } from '../pool/server.ts';
@@ -26,6 +27,7 @@ import { type Answer, askAgain, askServers, INVALID } from './server-answers.ts'
 
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 
+const NOTHING = Buffer.alloc(0);
 /** Arguments that an error may show. */
 const SHOWN_WORDS = 128;
 /** What COMMAND GETKEYS says to a request without keys, or that every server would refuse. */
@@ -60,15 +62,15 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
 }
 
 /** A request that is sent when a server has said where its keys are. */
-interface Later {
+interface Later extends Kept {
   readonly request: SpecialRequest;
   /** The lane it was made on. */
   readonly lane: LaneKey;
-  readonly bytes: Buffer;
+  bytes: Buffer;
   /** How many words it has. */
   readonly count: number;
   /** All words, or as many as the table holds. */
-  readonly words: readonly Buffer[];
+  words: readonly Buffer[];
   /** Whom to ask. */
   readonly teacher: Server;
 }
@@ -94,10 +96,15 @@ function ask(
     count: wordCount(request),
     words: Array.from({ length: held }, (_, i) => word(request, i)),
     teacher: pool.servers[place],
+    drop: () => {
+      later.bytes = NOTHING;
+      later.words = [];
+    },
   };
+  const kept = [later, 2 * request.length] as const;
   const bytes = known === null ? encodeText('COMMAND', 'INFO', name) : keysQuestion(later);
   const servers = [later.teacher];
-  const question = { request, servers, bytes, lane: client.lane };
+  const question = { request, servers, bytes, lane: client.lane, kept };
   const asked = askServers(question, ([first], claim) => {
     if (known !== null) sendByKeys(later, first, claim);
     else onLearned(later, name, first, claim);

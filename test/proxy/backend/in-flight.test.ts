@@ -7,7 +7,14 @@ function target(clientId: number | null): ReplyTarget {
   const claim =
     clientId === null
       ? null
-      : { clientId, clientAddress: '', clientName: '', unsentBytes: 0, onException() {} };
+      : {
+          clientId,
+          clientAddress: '',
+          clientName: '',
+          unsentBytes: 0,
+          onKept() {},
+          onException() {},
+        };
   return { claim, onReply() {}, onFailure() {} };
 }
 

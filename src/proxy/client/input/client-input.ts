@@ -1,3 +1,4 @@
+import { HELD_READ_BYTES } from '../../../limits.ts';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -88,6 +89,7 @@ export class ClientInput {
   /** Takes `length` new bytes in the receive window. @returns whether to go on reading */
   read(length: number): boolean {
     const end = WINDOW + length;
+    this.held = false;
     if (this.#line.length === 0) return this.#consume(this.#carry.restore(WINDOW), end);
     const start = this.#line.goOn(WINDOW, end);
     return this.#client.closing || this.#consume(start, end);
@@ -207,8 +209,7 @@ export class ClientInput {
     let start = from;
     for (;;) {
       const limit = Math.min(engine.beginChunk(), this.credit());
-      const { health } = pool;
-      if (health.due !== 0 && engine.now > health.due) health.readmit(engine.now);
+      if (pool.health.due !== 0 && engine.now > pool.health.due) pool.health.readmit(engine.now);
       if (limit <= 0) return this.#hold(start, end);
       engine.loadState(this.#partial ? this.#saved : null);
       const count = pool.protocol.scanRequests(start, end, FRAME_TABLE, limit, pool.descriptor);
@@ -274,8 +275,7 @@ export class ClientInput {
     const { pipeline, id, protocol, router } = client;
     const retries = client.pool.config.retryReads;
     const first = pipeline.tail;
-    // As they were before the request at hand.
-    let slot = first;
+    let slot = first; // as before the request at hand
     let unsent = pipeline.out.unsentBytes;
     let i = 0;
     engine.beginWalk(count);
@@ -326,13 +326,13 @@ export class ClientInput {
     return i;
   }
 
-  /** Keeps requests that may not be sent yet, and stops reading. */
+  /** Keeps requests that may not be sent yet. @returns whether to read on, to see it leave */
   #hold(start: number, end: number): boolean {
     if (this.#client.authenticated) this.#carry.keep(start, end);
     else this.#carry.keepOnHeap(start, end);
     this.held = this.#carry.length > 0;
     this.#engine.turn.markClient(this.#client);
-    return false;
+    return this.#barrier && this.#large === null && this.#carry.length <= HELD_READ_BYTES;
   }
 
   /** Keeps an unfinished request: carried when small, taken away in pieces when large. */

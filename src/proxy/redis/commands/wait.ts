@@ -1,4 +1,4 @@
-import { WAIT_BEHIND_MS, WAIT_POLL_MAX_MS, WAIT_POLL_MS } from '../../../limits.ts';
+import { WAIT_POLL_MAX_MS, WAIT_POLL_MS, WAIT_UNREAD_MS } from '../../../limits.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
@@ -15,8 +15,8 @@ const MOST_REPLICAS = 1n << 31n;
 /**
  * WAIT: the smallest count of replicas that have taken what this client wrote. Servers share their
  * connections, so they are asked again and again instead of letting them wait. As in Redis, what
- * the client sends behind it waits, so that a client has one WAIT at a time; one with requests
- * behind it ends after WAIT_BEHIND_MS.
+ * the client sends behind it waits, so that a client has one WAIT at a time; one with so much
+ * behind it that it is not read any more ends after WAIT_UNREAD_MS.
  */
 export function wait(request: SpecialRequest): boolean {
   const { client } = request;
@@ -43,9 +43,9 @@ export function wait(request: SpecialRequest): boolean {
         if (client.closed) return void claim.forget();
         const lane = client.pool.lanes.again(madeOn);
         const again: Question = { request: { ...request, mustSend: true }, servers, bytes, lane };
-        // Who has left, or is about to be closed, gets what is known now.
-        const mayLeave = client.holdsInput && exactMillis() - began >= WAIT_BEHIND_MS;
-        const over = client.leaves || mayLeave || lane < 0;
+        // Who has left, or may have, or is about to be closed, gets what is known now.
+        const unseen = client.unread && exactMillis() - began >= WAIT_UNREAD_MS;
+        const over = client.leaves || unseen || lane < 0;
         const asked = !over && askAgain(again, claim, (more) => take(more, claim));
         if (!asked) claim.deliver(integerReply(least));
       }),
