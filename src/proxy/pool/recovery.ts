@@ -16,7 +16,7 @@ export interface LostConnection {
 /**
  * Finds out that a server is back, so that no client's request has to: it is looked for at the end
  * of the breaker's wait, and once a second where no breaker has tripped. A look is a question on a
- * connection of its own; any answer closes the breaker, a refusal too, since its words are then what
+ * connection of its own; any answer closes the breaker, an error too, since its words are then what
  * clients are told. Requests that come while one is under way wait for its end.
  */
 export class Recovery<T extends Question> {
@@ -73,12 +73,6 @@ export class Recovery<T extends Question> {
   onAnswer(): void {
     this.#breaker.onSuccess();
     this.stop();
-  }
-
-  /** It does not grant the database or the login. It is looked for until it does. */
-  onRefusal(): void {
-    this.#breaker.onSuccess();
-    this.#awaited.end();
   }
 
   /** Nobody wants to know any more. */

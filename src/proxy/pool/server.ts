@@ -281,9 +281,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
           onReply(engine.bytes[start]);
           setImmediate(guard.bind(connection, () => connection.close()));
         },
-        onFailure: () => {
-          if (connection.refusal !== null) this.#recovery.onRefusal();
-        },
+        onFailure: () => {},
       },
       request.length,
       null,

@@ -53,14 +53,15 @@ export class RequestRouter implements Router {
     intent: number,
   ): (BackendConnection | null)[] | null {
     const chosen: (BackendConnection | null)[] = [];
-    const missing: Server[] = [];
+    let isWhole = true;
     for (const server of servers) {
       const connection = server.connectionFor(client.id, lane, chosen);
-      if (connection === null) missing.push(server);
+      if (connection === null) isWhole = false;
       else if (connection.full && intent === MAY_WAIT) return this.#wait(client, connection);
       chosen.push(connection);
     }
-    if (missing.length === 0) return chosen;
+    if (isWhole) return chosen;
+    const missing = servers.filter((_, i) => chosen[i] === null);
     // Where one cannot be had in any case, waiting for another only makes the error come later.
     if (intent === MAY_WAIT && missing.every((server) => server.awaited)) {
       return this.#wait(client, missing[0]);

@@ -140,7 +140,6 @@ describe('the return of a server', () => {
 
   const ends: [string, (parts: Parts) => void][] = [
     ['an answer', ({ recovery }) => recovery.onAnswer()],
-    ['a refusal', ({ recovery }) => recovery.onRefusal()],
     ['a failure', (parts) => lose(parts.questions[0], parts)],
     ['its leaving the pool', ({ recovery }) => recovery.stop()],
     ['a configuration without a breaker', ({ recovery }) => recovery.configure(0, 100)],
