@@ -51,7 +51,7 @@ export class Recovery<T extends Question> {
     this.#awaited.waitFor(client);
   }
 
-  /** @param limit failures in a row that trip the breaker, 0 = never @param maxMs its longest wait */
+  /** @param limit failures in a row that trip it, 0 = never @param maxMs its longest wait */
   configure(limit: number, maxMs: number): void {
     this.#breaker.configure(limit, maxMs);
     if (!this.#breaker.tripped) this.#awaited.end();
