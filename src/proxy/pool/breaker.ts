@@ -1,7 +1,7 @@
 /**
  * Keeps requests from a server that keeps failing: after a number of failures in a row it is left
- * alone for a while that doubles, with jitter, up to a maximum. Time alone does not close it: a look
- * finds out whether the server is back (`recovery.ts`), no request of a client.
+ * alone for a while that doubles, with jitter, up to a maximum. Time alone does not close it: a
+ * look finds out whether the server is back (`recovery.ts`), no request of a client.
  */
 export class Breaker {
   #limit = 0;
