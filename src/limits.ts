@@ -155,6 +155,14 @@ export const OUTAGE_LOG_INTERVAL_MS = 60_000;
 export const LOOK_INTERVAL_MS = 1_000;
 /** Looks that a server may leave unanswered before the connection is given up for another. */
 export const LOOK_PATIENCE = 3;
+/** Where a breaker waits for less, a server is looked for this often: each look is a connection. */
+export const LOOK_LEAST_MS = 10;
+/**
+ * Requests for a server that its breaker keeps from them wait so long while it is looked for: a
+ * server that is back answers within a round trip, also to another continent, and this is less than
+ * clients wait for a reply before they give up.
+ */
+export const AWAIT_RETURN_MS = 250;
 /** Wrong passwords in a pool are logged at most this often, with how many there were. */
 export const AUTH_LOG_INTERVAL_MS = 1_000;
 /** Clients that a limit keeps out are logged at most this often, with how many there were. */

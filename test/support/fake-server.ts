@@ -48,10 +48,11 @@ export function send(text: string | Buffer, afterMs = 0): Action {
   return { do: 'send', bytes: Buffer.from(text as string, 'latin1'), afterMs };
 }
 
-/** Starts a scripted server on a port that the system chooses; of Redis unless told otherwise. */
+/** Starts a scripted server, of Redis unless told otherwise. @param port 0 = one that is free */
 export async function startFake(
   script: Script,
   requestEnd: RequestEnd = respRequestEnd,
+  port: number = 0,
 ): Promise<FakeServer> {
   const received: Buffer[] = [];
   const open = new Set<Socket>();
@@ -76,7 +77,7 @@ export async function startFake(
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   server.unref();
   return {
     port: (server.address() as { port: number }).port,

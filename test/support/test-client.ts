@@ -4,7 +4,12 @@ import { type Claimant, Claims } from '../../src/proxy/client/claims.ts';
 import { ClientPipeline } from '../../src/proxy/client/client-pipeline.ts';
 import { StreamedReply } from '../../src/proxy/client/streamed-reply.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
-import type { ReplyReceiver, ReplySource, ReplyStream } from '../../src/proxy/engine/receiver.ts';
+import type {
+  ReplyReceiver,
+  ReplySource,
+  ReplyStream,
+  SendGate,
+} from '../../src/proxy/engine/receiver.ts';
 
 /** A socket whose kernel takes everything at once, and remembers it. */
 export class RecordingSocket {
@@ -56,7 +61,7 @@ export class TestClient implements Claimant, ReplyReceiver {
   authenticated = true;
   flushPending = false;
   flushed = 0;
-  waitsFor: ReplySource | null = null;
+  waitsFor: SendGate | null = null;
   blockedSources: ReplySource[] = [];
 
   constructor(engine: Engine) {

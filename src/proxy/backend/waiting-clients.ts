@@ -1,16 +1,17 @@
-import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
+import type { ReplyReceiver, SendGate } from '../engine/receiver.ts';
 import type { Turn } from '../engine/turn.ts';
 
 /**
- * Clients that have a request for a connection which must first take what is queued to it. A client
- * waits in one place at a time, and nowhere when it is gone: a server may stand still for ever.
+ * Clients that have a request for a connection which must first take what is queued to it, or for a
+ * server that must be reached first. A client waits in one place at a time, and nowhere when it is
+ * gone: a server may stand still for ever.
  */
 export class WaitingClients {
-  readonly #source: ReplySource;
+  readonly #source: SendGate;
   readonly #turn: Turn;
   #clients: Set<ReplyReceiver> = new Set();
 
-  constructor(source: ReplySource, turn: Turn) {
+  constructor(source: SendGate, turn: Turn) {
     this.#source = source;
     this.#turn = turn;
   }

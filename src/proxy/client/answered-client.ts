@@ -5,7 +5,7 @@ import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guarded, GuardedClient } from '../engine/guard.ts';
-import type { ReplySource, ReplyStream } from '../engine/receiver.ts';
+import type { ReplySource, ReplyStream, SendGate } from '../engine/receiver.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type Claimant, Claims } from './claims.ts';
 import { ClientPipeline } from './client-pipeline.ts';
@@ -33,7 +33,7 @@ export abstract class AnsweredClient
   /** What is in flight for this client. */
   readonly claims: Claims = new Claims(this);
   #idFreed = false;
-  waitsFor: ReplySource | null = null;
+  waitsFor: SendGate | null = null;
   authenticated: boolean;
   readonly login: Login = new Login();
   /** Its plain requests are simply forwarded: it is logged in, hears replies, is not in MULTI. */

@@ -10,12 +10,18 @@ export interface Requester extends ReplyReceiver {
   readonly lane: number;
 }
 
-/** A connection that has to take more first is waited for: the request stays where it is. */
+/**
+ * A connection that has to take more first is waited for, and a server of which it will be known in
+ * a moment whether it is back: the request stays where it is.
+ */
 export const MAY_WAIT = 0;
-/** The request cannot be put back: it is sent even to a connection that has much to take. */
+/**
+ * The request cannot be put back: it is sent even to a connection that has much to take, and fails
+ * where there is none.
+ */
 export const MUST_SEND = 1;
 
-/** The connection has to take more first; the client goes on when it has. */
+/** The connection has to take more first, or to be there; the client goes on when that is so. */
 export const WAIT = 1;
 /** No server has the key. */
 export const NOWHERE = 2;
@@ -37,7 +43,7 @@ export interface Router {
   /**
    * The connection to each of the servers of one request, null where there is none; none of them is
    * closed to make room for another.
-   * @returns null when one of them has to take more first
+   * @returns null when one of them has to take more first, or all that are missing are looked for
    */
   chooseAll(
     client: Requester,

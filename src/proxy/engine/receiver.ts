@@ -1,18 +1,22 @@
 import type { MemoryHolder } from './memory-budget.ts';
 import type { Flushable } from './turn.ts';
 
-/** Where replies come from, as those see it for whom it may have to stand still. */
-export interface ReplySource {
+/** What a client waits for before its next request can be sent. */
+export interface SendGate {
   readonly closed: boolean;
-  /** It has to take what is queued for it before it gets more. */
+  /** Nobody gets on here: what is queued must be taken first, or a server be reached. */
   readonly full: boolean;
+  /** The client does not wait for it any more. */
+  stopWaiting(client: ReplyReceiver): void;
+}
+
+/** Where replies come from, as those see it for whom it may have to stand still. */
+export interface ReplySource extends SendGate {
   /**
    * Whether the reply to `client`'s request `slot`, or a part of one, is what it gives that client
    * next.
    */
   owes(client: number, slot: number): boolean;
-  /** The client does not wait for it any more. */
-  stopWaiting(client: ReplyReceiver): void;
   /** The client that held it up has taken its bytes, or is gone. */
   resume(): void;
   /** Something went wrong with that. */
@@ -41,8 +45,8 @@ export interface ReplyReceiver extends Flushable, MemoryHolder {
   readonly address: string;
   /** What it calls itself, or an empty text. */
   readonly name: string;
-  /** What has to take more before the next request can be sent. */
-  waitsFor: ReplySource | null;
+  /** What has to take more, or be there, before the next request can be sent. */
+  waitsFor: SendGate | null;
   /**
    * A whole reply stands in the arena; during a walk, with `record` the word index of its record.
    * @param series of the latencies, or NO_SERIES @param arrived the request, in microseconds

@@ -3,8 +3,8 @@ const FIRST_WAIT_MS = 50;
 
 /**
  * Keeps requests from a server that keeps failing: after a number of failures in a row it is left
- * alone for a while that doubles, with jitter, up to a maximum; then one request tries it. Requests
- * meanwhile get the last failure's error at once.
+ * alone for a while that doubles, with jitter, up to a maximum. Time alone does not close it: a
+ * look finds out whether the server is back (`recovery.ts`), no request of a client.
  */
 export class Breaker {
   #limit = 0;
@@ -12,8 +12,6 @@ export class Breaker {
   #failures = 0;
   #waitMs = 0;
   #openUntil = 0;
-  /** One request tries the server; if nothing is heard of it until then, another may. */
-  #tryingUntil = 0;
   /** False while nothing is wrong: the only thing the hot path looks at. */
   tripped = false;
 
@@ -30,7 +28,6 @@ export class Breaker {
   }
 
   onFailure(now: number): void {
-    this.#tryingUntil = 0;
     if (this.#limit === 0 || ++this.#failures < this.#limit) return;
     this.#waitMs = Math.min(this.#maxMs, this.#waitMs === 0 ? FIRST_WAIT_MS : this.#waitMs * 2);
     // Half of the wait is random, so that many proxies do not come back at once.
@@ -42,15 +39,11 @@ export class Breaker {
     if (this.#failures === 0 && !this.tripped) return;
     this.#failures = 0;
     this.#waitMs = 0;
-    this.#tryingUntil = 0;
     this.tripped = false;
   }
 
-  /** Whether a request may try a tripped server. */
-  mayTry(now: number): boolean {
-    if (!this.tripped) return true;
-    if (now < this.#tryingUntil || now < this.#openUntil) return false;
-    this.#tryingUntil = now + this.#maxMs;
-    return true;
+  /** Milliseconds for which the server is still left alone; 0 when it may be looked for. */
+  left(now: number): number {
+    return this.tripped ? Math.max(0, this.#openUntil - now) : 0;
   }
 }

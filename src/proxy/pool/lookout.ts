@@ -1,7 +1,8 @@
 import { LOOK_INTERVAL_MS, LOOK_PATIENCE } from '../../limits.ts';
+import { exactMillis } from '../engine/clock.ts';
 
 /** A question to a server that is under way. */
-interface Question {
+export interface Question {
   readonly closed: boolean;
   abandon(): void;
 }
@@ -11,6 +12,7 @@ export class Lookout<T extends Question> {
   readonly #ask: () => T;
   readonly #onException: (error: unknown) => void;
   #timer: NodeJS.Timeout | null = null;
+  #timerAt = 0;
   #question: T | null = null;
   #looks = 0;
 
@@ -20,14 +22,19 @@ export class Lookout<T extends Question> {
     this.#onException = onException;
   }
 
-  start(): void {
-    this.#timer ??= setInterval(() => this.#guarded(() => this.#look()), LOOK_INTERVAL_MS).unref();
+  /** Looks in `inMs` at the latest, unless a question is under way, and goes on until stop(). */
+  start(inMs: number): void {
+    if (this.#timer !== null) {
+      if (this.#open || this.#timerAt <= exactMillis() + inMs) return;
+      clearTimeout(this.#timer);
+    }
+    this.#wait(Math.min(inMs, LOOK_INTERVAL_MS));
   }
 
   /** A question under way that has its answer is left to close by itself. */
   stop(): void {
     if (this.#timer === null) return;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = null;
     const question = this.#question;
     this.#question = null;
@@ -35,8 +42,20 @@ export class Lookout<T extends Question> {
     if (question !== null) setImmediate(() => this.#guarded(() => question.abandon()));
   }
 
+  get #open(): boolean {
+    return this.#question !== null && !this.#question.closed;
+  }
+
+  #wait(ms: number): void {
+    this.#timerAt = exactMillis() + ms;
+    this.#timer = setTimeout(() => {
+      this.#wait(LOOK_INTERVAL_MS);
+      this.#guarded(() => this.#look());
+    }, ms).unref();
+  }
+
   #look(): void {
-    const open = this.#question !== null && !this.#question.closed;
+    const open = this.#open;
     if (open && ++this.#looks < LOOK_PATIENCE) return;
     if (open) this.#question?.abandon();
     this.#looks = 0;

@@ -21,12 +21,13 @@ import { Leases } from '../backend/leases.ts';
 import { PURPOSE_BULK, PURPOSE_PROBE, PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
 import { exactMillis } from '../engine/clock.ts';
+import type { ReplyReceiver } from '../engine/receiver.ts';
 import { Breaker } from './breaker.ts';
 import type { ConnectionBudget, Evictable } from './connection-budget.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
-import { Lookout } from './lookout.ts';
 import { Outage } from './outage.ts';
+import { Recovery } from './recovery.ts';
 
 /** How often the connections of a server that has left the pool are looked at. */
 const LEAVE_SWEEP_MS = 20;
@@ -55,7 +56,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   readonly #perLane: number;
   /** Connections that finish what is in flight and take nothing new. */
   readonly #retired: Set<BackendConnection> = new Set();
-  readonly #breaker: Breaker;
+  readonly #breaker: Breaker = new Breaker(0, 0);
+  readonly #recovery: Recovery<BackendConnection>;
   /** What the last failure was: the answer to requests that are not even tried. */
   lastFailure: string = REASON_REFUSED;
   /** It has lost connections, and has not been connected to since. */
@@ -69,11 +71,6 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   readonly #outage: Outage = new Outage((level, text, fields) => {
     this.log(level, `server ${this.title} ${text}`, fields);
   });
-  /** Looks for it while it is not reachable: it may be that no client asks. */
-  readonly #lookout: Lookout<BackendConnection> = new Lookout(
-    () => this.#ask(() => this.#answered()),
-    (error) => this.pool.engine.guard.note(`server ${this.title} is not looked for`, error),
-  );
 
   /** @param heirOf the server of the same name that this one replaces, whose counters go on */
   constructor(
@@ -87,7 +84,12 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.index = index;
     this.firstSeries = firstSeries;
     this.counters = heirOf?.counters ?? new Float64Array(SERVER_COUNTERS);
-    this.#breaker = new Breaker(0, 0);
+    this.#recovery = new Recovery(
+      this.#breaker,
+      pool.engine,
+      () => this.#ask(() => this.#answered()),
+      (error) => pool.engine.guard.note(`server ${this.title} is not looked for`, error),
+    );
     this.#configureBreaker();
     this.config = config;
     this.name = config.name;
@@ -99,7 +101,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   #configureBreaker(): void {
     const { autoEjectHosts, breakerFailures, breakerMaxWaitMs } = this.pool.config;
     // Ejection is a breaker of its own, and must count every failure.
-    this.#breaker.configure(autoEjectHosts ? 0 : breakerFailures, breakerMaxWaitMs);
+    this.#recovery.configure(autoEjectHosts ? 0 : breakerFailures, breakerMaxWaitMs);
   }
 
   /** Goes on with a new line of the file that leads to the same server. */
@@ -115,7 +117,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
    */
   leave(onGone: () => void): void {
     this.index = -1;
-    this.#lookout.stop();
+    this.#recovery.stop();
     for (const connection of [...this.#connections]) {
       if (connection !== null) this.retire(connection);
     }
@@ -146,16 +148,14 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
    * them, so its requests to a server are executed in order.
    * @param lane index of its lane @param but connections that are not closed to make room
    * @returns null while the server is left alone after repeated failures, and when the pool has as
-   * many connections as it may; `lastFailure` says why
+   * many connections as it may; `lastFailure` says why, and who tells a client so calls refused()
    */
   connectionFor(
     client: number,
     lane: number,
     but: readonly (BackendConnection | null)[] = NONE,
   ): BackendConnection | null {
-    if (this.#breaker.tripped && !this.#breaker.mayTry(this.pool.engine.now)) {
-      return this.#refuse();
-    }
+    if (this.#breaker.tripped) return null;
     const perLane = this.#perLane;
     const at = perLane === 1 ? lane : lane * perLane + (client % perLane);
     if (at < this.#connections.length) {
@@ -165,10 +165,20 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     return this.#open(at, this.pool.lanes.at(lane), but);
   }
 
-  #refuse(): null {
+  /** Whether it will be known in a moment if a server that is left alone is back. */
+  get awaited(): boolean {
+    return this.#recovery.awaited;
+  }
+
+  /** The client goes on when that is known. */
+  waitFor(client: ReplyReceiver): void {
+    this.#recovery.waitFor(client);
+  }
+
+  /** A request gets an error because there is no connection. */
+  refused(): void {
     this.counters[FAILED_REQUESTS]++;
     this.#outage.onRefused();
-    return null;
   }
 
   #open(
@@ -179,7 +189,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     const { budget, engine } = this.pool;
     if (!budget.makeRoom(but)) {
       this.lastFailure = REASON_TOO_MANY;
-      return this.#refuse();
+      return null;
     }
     while (this.#connections.length <= at) this.#connections.push(null);
     try {
@@ -189,7 +199,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     } catch (error) {
       engine.guard.note(`no connection to server ${this.title} is opened`, error);
       this.lastFailure = REASON_INTERNAL;
-      return this.#refuse();
+      return null;
     }
   }
 
@@ -306,7 +316,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   #reached(): void {
     this.reachable = true;
-    this.#lookout.stop();
+    this.#recovery.onAnswer();
   }
 
   #answered(): void {
@@ -327,11 +337,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     if (asked) this.counters[FAILED_REQUESTS] += lost;
     // Losing an open connection says little: a server that restarts is back at once.
     const away = !connection.connected || reason === REASON_TIMEOUT;
-    if (away) {
-      this.#breaker.onFailure(now);
-      this.reachable = false;
-      if (this.index >= 0) this.#lookout.start();
-    }
+    if (away) this.reachable = false;
+    this.#recovery.onFailure(now, { looked: !asked, away }, this.index >= 0);
     const wasOut = health.isOut(this.index);
     if (asked) health.onFailure(this, why);
     const isOut = health.isOut(this.index);
@@ -377,7 +384,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   close(): void {
     for (const connection of [...this.#connections, ...this.#retired]) connection?.close();
     this.bulk.close();
-    this.#lookout.stop();
+    this.#recovery.stop();
     this.pool.protocol.onServerGone(this);
   }
 }

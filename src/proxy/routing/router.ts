@@ -27,28 +27,23 @@ export class RequestRouter implements Router {
       this.reason = REASON_REFUSED;
       return null;
     }
-    return this.#chooseOf(client, client.pool.servers[server], lane, intent, NONE);
+    const chosen = client.pool.servers[server];
+    const connection = chosen.connectionFor(client.id, lane, NONE);
+    if (connection === null) {
+      if (intent === MAY_WAIT && chosen.awaited) return this.#wait(client, chosen);
+      chosen.refused();
+      this.verdict = FAILED;
+      this.reason = chosen.lastFailure;
+      return null;
+    }
+    if (connection.full && intent === MAY_WAIT) return this.#wait(client, connection);
+    return connection;
   }
 
-  #chooseOf(
-    client: Requester,
-    server: Server,
-    lane: number,
-    intent: number,
-    but: readonly (BackendConnection | null)[],
-  ): BackendConnection | null {
-    const connection = server.connectionFor(client.id, lane, but);
-    if (connection === null) {
-      this.verdict = FAILED;
-      this.reason = server.lastFailure;
-      return null;
-    }
-    if (connection.full && intent === MAY_WAIT) {
-      connection.waitFor(client);
-      this.verdict = WAIT;
-      return null;
-    }
-    return connection;
+  #wait(client: Requester, source: Server | BackendConnection): null {
+    source.waitFor(client);
+    this.verdict = WAIT;
+    return null;
   }
 
   chooseAll(
@@ -58,11 +53,20 @@ export class RequestRouter implements Router {
     intent: number,
   ): (BackendConnection | null)[] | null {
     const chosen: (BackendConnection | null)[] = [];
+    let isWhole = true;
     for (const server of servers) {
-      const connection = this.#chooseOf(client, server, lane, intent, chosen);
-      if (connection === null && this.verdict === WAIT) return null;
+      const connection = server.connectionFor(client.id, lane, chosen);
+      if (connection === null) isWhole = false;
+      else if (connection.full && intent === MAY_WAIT) return this.#wait(client, connection);
       chosen.push(connection);
     }
+    if (isWhole) return chosen;
+    const missing = servers.filter((_, i) => chosen[i] === null);
+    // Where one cannot be had in any case, waiting for another only makes the error come later.
+    if (intent === MAY_WAIT && missing.every((server) => server.awaited)) {
+      return this.#wait(client, missing[0]);
+    }
+    for (const server of missing) server.refused();
     return chosen;
   }
 

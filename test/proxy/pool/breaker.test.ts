@@ -8,11 +8,11 @@ describe('the breaker', () => {
     const breaker = new Breaker(3, 1000);
     breaker.onFailure(0);
     breaker.onFailure(1);
-    assert.ok(!breaker.tripped && breaker.mayTry(1));
+    assert.deepEqual([breaker.tripped, breaker.left(1)], [false, 0]);
     breaker.onFailure(2);
-    assert.ok(breaker.tripped && !breaker.mayTry(2));
+    assert.ok(breaker.tripped && breaker.left(2) >= 25);
     breaker.onSuccess();
-    assert.ok(!breaker.tripped && breaker.mayTry(3));
+    assert.deepEqual([breaker.tripped, breaker.left(3)], [false, 0]);
   });
 
   test('without a limit it never trips', () => {
@@ -21,28 +21,49 @@ describe('the breaker', () => {
     assert.ok(!breaker.tripped);
   });
 
-  test('waits ever longer, up to its most, and lets one try it at a time', () => {
+  test('a limit that is taken away closes it', () => {
+    const breaker = new Breaker(1, 1000);
+    breaker.onFailure(0);
+    breaker.configure(0, 1000);
+    assert.deepEqual([breaker.tripped, breaker.left(0)], [false, 0]);
+  });
+
+  test('failures and good replies in any order, against a model', () => {
+    const step = fc.record({ good: fc.boolean(), after: fc.integer({ min: 0, max: 3000 }) });
+    const often = fc.oneof(
+      { weight: 4, arbitrary: step.map((s) => ({ ...s, good: false })) },
+      step,
+    );
     fc.assert(
       fc.property(
-        fc.integer({ min: 100, max: 5000 }),
-        fc.integer({ min: 1, max: 20 }),
-        (most, failures) => {
-          const breaker = new Breaker(1, most);
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 5000 }),
+        fc.array(often, { maxLength: 40 }),
+        (limit, most, steps) => {
+          const breaker = new Breaker(limit, most);
           let now = 0;
-          for (let i = 0; i < failures; i++) {
-            breaker.onFailure(now);
-            const begun = now;
-            assert.ok(!breaker.mayTry(now));
-            const longest = Math.min(most, 50 * 2 ** i);
-            assert.ok(!breaker.mayTry(begun + longest / 2 - 1), 'too early');
-            now = begun + longest;
-            assert.ok(breaker.mayTry(now), 'at the latest now');
-            assert.ok(!breaker.mayTry(now), 'one at a time');
-            assert.ok(!breaker.mayTry(now + most - 1));
+          let failures = 0;
+          for (const { good, after } of steps) {
+            now += after;
+            failures = good ? 0 : failures + 1;
+            if (good) breaker.onSuccess();
+            else breaker.onFailure(now);
+            const waits = failures - limit + 1;
+            assert.equal(breaker.tripped, waits > 0);
+            if (waits <= 0) {
+              assert.equal(breaker.left(now), 0);
+              continue;
+            }
+            const longest = Math.min(most, 50 * 2 ** (waits - 1));
+            const left = breaker.left(now);
+            assert.ok(left >= longest / 2 - 1e-6 && left <= longest + 1e-6, `${left}, ${longest}`);
+            assert.ok(Math.abs(breaker.left(now + left / 2) - left / 2) < 1e-6);
+            assert.equal(breaker.left(now + longest + 1), 0);
+            assert.ok(breaker.tripped, 'time alone closes nothing');
           }
         },
       ),
-      { numRuns: 200, seed: 6 },
+      { numRuns: 300, seed: 6 },
     );
   });
 });

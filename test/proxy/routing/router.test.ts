@@ -13,18 +13,30 @@ import {
 import type { Server } from '../../../src/proxy/pool/server.ts';
 import { RequestRouter } from '../../../src/proxy/routing/router.ts';
 
-/** A server whose connections are what a test says: open, full, or none. */
+/** A server whose connections are what a test says: open, full, none, or looked for. */
 class FakeServer {
   readonly lastFailure: string;
   readonly asked: { lane: number; but: readonly unknown[] }[] = [];
   readonly waiting: unknown[] = [];
   readonly connection: BackendConnection | null;
+  readonly awaited: boolean;
+  /** Requests that count as failed. */
+  failed = 0;
 
-  constructor(state: 'open' | 'full' | 'none', lastFailure = 'Connection refused') {
+  constructor(state: 'open' | 'full' | 'none' | 'awaited', lastFailure = 'Connection refused') {
     this.lastFailure = lastFailure;
-    const waitFor = (client: unknown): void => void this.waiting.push(client);
+    const waitFor = (client: unknown): void => this.waitFor(client);
     const connection = { full: state === 'full', waitFor } as unknown as BackendConnection;
-    this.connection = state === 'none' ? null : connection;
+    this.connection = state === 'none' || state === 'awaited' ? null : connection;
+    this.awaited = state === 'awaited';
+  }
+
+  waitFor(client: unknown): void {
+    this.waiting.push(client);
+  }
+
+  refused(): void {
+    this.failed++;
   }
 
   connectionFor(_client: number, lane: number, but: readonly unknown[]): BackendConnection | null {
@@ -47,9 +59,10 @@ describe('the router', () => {
 
     test(`a server that cannot be reached fails with its own reason (intent ${intent})`, () => {
       const router = new RequestRouter();
-      const client = clientOf([new FakeServer('none', 'Connection timed out')]);
-      assert.equal(router.choose(client, 0, 0, intent), null);
+      const server = new FakeServer('none', 'Connection timed out');
+      assert.equal(router.choose(clientOf([server]), 0, 0, intent), null);
       assert.deepEqual([router.verdict, router.reason], [FAILED, 'Connection timed out']);
+      assert.deepEqual([server.failed, server.waiting], [1, []]);
     });
 
     test(`an open connection is taken, on the lane that was asked for (intent ${intent})`, () => {
@@ -67,6 +80,56 @@ describe('the router', () => {
     assert.equal(router.choose(client, 0, 0, MAY_WAIT), null);
     assert.equal(router.verdict, WAIT);
     assert.deepEqual(server.waiting, [client]);
+  });
+
+  test('a server that is looked for is waited for, and no request counts as failed', () => {
+    const server = new FakeServer('awaited');
+    const client = clientOf([server]);
+    const router = new RequestRouter();
+    assert.equal(router.choose(client, 0, 0, MAY_WAIT), null);
+    assert.equal(router.verdict, WAIT);
+    assert.deepEqual([server.waiting, server.failed], [[client], 0]);
+  });
+
+  test('what cannot be put back fails while a server is looked for', () => {
+    const server = new FakeServer('awaited', 'Host is down');
+    const router = new RequestRouter();
+    assert.equal(router.choose(clientOf([server]), 0, 0, MUST_SEND), null);
+    assert.deepEqual([router.verdict, router.reason], [FAILED, 'Host is down']);
+    assert.deepEqual([server.waiting, server.failed], [[], 1]);
+  });
+
+  test('a request for several waits when all that are missing are looked for', () => {
+    const states = ['open', 'awaited', 'open', 'awaited'] as const;
+    const servers = states.map((state) => new FakeServer(state));
+    const client = clientOf(servers);
+    const router = new RequestRouter();
+    const all = servers as unknown as Server[];
+    assert.equal(router.chooseAll(client, all, 0, MAY_WAIT), null);
+    assert.equal(router.verdict, WAIT);
+    assert.deepEqual(servers[1].waiting, [client]);
+    assert.ok(servers.every(({ failed }) => failed === 0));
+    assert.equal(router.chooseAll(client, all, 0, MUST_SEND)?.length, 4);
+    assert.deepEqual(
+      servers.map(({ failed }) => failed),
+      [0, 1, 0, 1],
+    );
+  });
+
+  test('it does not wait for one where another cannot be had in any case', () => {
+    const servers = [new FakeServer('awaited'), new FakeServer('none')];
+    const router = new RequestRouter();
+    const all = servers as unknown as Server[];
+    assert.deepEqual(router.chooseAll(clientOf(servers), all, 0, MAY_WAIT), [null, null]);
+    assert.ok(servers.every(({ failed, waiting }) => failed === 1 && waiting.length === 0));
+  });
+
+  test('one that is put back because another is full counts nowhere as failed', () => {
+    const servers = [new FakeServer('none'), new FakeServer('full')];
+    const router = new RequestRouter();
+    const all = servers as unknown as Server[];
+    assert.equal(router.chooseAll(clientOf(servers), all, 0, MAY_WAIT), null);
+    assert.equal(servers[0].failed, 0);
   });
 
   test('what cannot be put back is sent even there, and nobody waits', () => {
