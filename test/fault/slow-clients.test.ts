@@ -10,13 +10,14 @@ import { residentBytes } from './targets.ts';
 import { REDIS_WIRE } from './wire.ts';
 
 // Clients that send or read too slowly, or not at all, each beside two that ask as usual: one uses
-// the same server, one another. Their 99th percentiles are printed; only what takes seconds fails.
+// the same server, one another. Their 99th percentiles are printed; only what takes seconds fails,
+// beyond what the server itself needs: a third asks it without a proxy.
 
 const MB = 1 << 20;
 const OUTPUT_LIMIT = 8 * MB;
 /** What a case may add: the budget of one client, what sockets and slabs hold, and some room. */
 const MEMORY = OUTPUT_LIMIT + 120 * MB;
-const P99_MS = 3_000;
+const P99_MS = 5_000;
 const skip = process.platform === 'linux' ? false : 'needs /proc';
 
 describe('slow clients', { skip }, () => {
@@ -24,6 +25,7 @@ describe('slow clients', { skip }, () => {
   let ringway: ChildRingway;
   let sameServer: Prober;
   let otherServer: Prober;
+  let withoutProxy: Prober;
   /** On the first server, and on the second. */
   const keys: string[] = [];
   const lines: string[] = [];
@@ -46,12 +48,14 @@ describe('slow clients', { skip }, () => {
     direct.close();
     sameServer = await Prober.start(ringway.port, REDIS_WIRE, keys[0]);
     otherServer = await Prober.start(ringway.port, REDIS_WIRE, keys[1]);
+    withoutProxy = await Prober.start(servers[0].port, REDIS_WIRE, `${keys[0]}:direct`);
     await delay(300);
   });
   after(async () => {
     console.log(`\n${lines.join('\n')}\n`);
     await sameServer?.stop();
     await otherServer?.stop();
+    await withoutProxy?.stop();
     await ringway?.stop();
     await Promise.all(servers.map((server) => server.stop()));
   });
@@ -80,7 +84,8 @@ describe('slow clients', { skip }, () => {
       `${what}: others' p99 ${p99[0].toFixed(1)} ms (same server; longest ${longest.toFixed(0)}), ` +
         `${p99[1].toFixed(1)} ms (another); RSS +${grown} MB`,
     );
-    assert.ok(p99[0] < P99_MS && p99[1] < P99_MS, lines.at(-1));
+    const limit = P99_MS + 2 * withoutProxy.longest(from, to);
+    assert.ok(p99[0] < limit && p99[1] < limit, lines.at(-1));
     assert.ok(peak - before < MEMORY, lines.at(-1));
   };
 

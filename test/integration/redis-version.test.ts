@@ -125,7 +125,8 @@ describe('the version of Redis in HELLO and INFO', () => {
       assert.ok(performance.now() - start < 2_000);
       const again = performance.now();
       for (let i = 0; i < 5; i++) assert.equal(await helloVersion(client), WITHOUT);
-      assert.ok(performance.now() - again < 150);
+      // One that waited would take 200 ms.
+      assert.ok(performance.now() - again < 1_000);
       assert.match(String(await client.text('INFO', 'stats')), /server_ejects:0\r/);
     });
   });

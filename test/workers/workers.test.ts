@@ -71,7 +71,7 @@ const NOTHING_WRONG = { wrong: 0, lost: 0, refused: 0, unanswered: 0, first: '' 
 
 describe('workers', () => {
   test('both serve, and their counters sum to what the clients have counted', async () => {
-    const ringway = await run(['--workers', '2']);
+    const ringway = await run(['--workers', '2', '--stats-own']);
     const options = { port: ringway.port, clients: 8, depth: 16, visitorsEveryMs: 5 };
     const load = new PipelinedLoad(options);
     await waitFor('some load', () => load.answered > 50_000, 20_000);
