@@ -3,6 +3,7 @@ import { encodeText, integerReply } from '../../../protocol/redis/replies/encode
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { Claim } from '../../client/claims.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
@@ -27,8 +28,7 @@ export function wait(request: SpecialRequest): boolean {
   }
   if (Number(timeout) < 0) return answer(client, replies.error('timeout is negative'));
   const wanted = Number(replicas);
-  const began = exactMillis();
-  const until = Number(timeout) === 0 ? Infinity : began + Number(timeout);
+  const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
   const { servers } = client.pool;
   const bytes = encodeText('WAIT', '0', '0');
   const madeOn = laneKey(laneOf(client));
@@ -37,16 +37,15 @@ export function wait(request: SpecialRequest): boolean {
     const least = leastOf(answers);
     if (typeof least !== 'number') return void claim.deliver(least);
     const left = until - exactMillis();
-    if (least >= wanted || left <= 0) return void claim.deliver(integerReply(least));
+    const over = least >= wanted || left <= 0 || mayHaveLeft(client);
+    if (over) return void claim.deliver(integerReply(least));
     setTimeout(
       client.pool.engine.guard.bind(client, () => {
         if (client.closed) return void claim.forget();
         const lane = client.pool.lanes.again(madeOn);
         const again: Question = { request: { ...request, mustSend: true }, servers, bytes, lane };
-        // Who has left, or may have, or is about to be closed, gets what is known now.
-        const unseen = client.unread && exactMillis() - began >= WAIT_UNREAD_MS;
-        const over = client.leaves || unseen || lane < 0;
-        const asked = !over && askAgain(again, claim, (more) => take(more, claim));
+        const mayAsk = lane >= 0 && !mayHaveLeft(client);
+        const asked = mayAsk && askAgain(again, claim, (more) => take(more, claim));
         if (!asked) claim.deliver(integerReply(least));
       }),
       Math.min(pause, left),
@@ -56,6 +55,11 @@ export function wait(request: SpecialRequest): boolean {
   const asked = askServers({ request, servers, bytes, lane: client.lane }, take);
   if (asked) client.barrier();
   return asked;
+}
+
+/** Who has left, or may have while nothing is read, or is about to be closed, hears at once. */
+function mayHaveLeft(client: ClientConnection): boolean {
+  return client.leaves || (client.unread && exactMillis() - client.lastRead >= WAIT_UNREAD_MS);
 }
 
 /** The smallest number, or an error. */
