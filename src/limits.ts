@@ -59,7 +59,7 @@ export const WAIT_POLL_MS = 20;
 /** The longest pause of WAIT: one that waits for ever costs a server next to nothing. */
 export const WAIT_POLL_MAX_MS = 500;
 /** A WAIT ends after this when its client sends so much behind it that it is not read any more. */
-export const WAIT_UNREAD_MS = 5_000;
+export const WAIT_UNREAD_MS = 3_000;
 /** Behind a request that may take for ever, so much is read and held to see its client leave. */
 export const HELD_READ_BYTES = 16 * 1024;
 /** Characters that are kept and logged of what a server gives as a reason. */

@@ -35,7 +35,7 @@ const NOTES: Readonly<Record<string, string>> = {
   HELLO: 'RESP2 or RESP3 for this client, over server connections of that version; see *Sessions*',
   'CLIENT|NO-EVICT': 'accepted without effect: servers count memory by connection, not by client',
   'CLIENT|NO-TOUCH': '`OFF` is accepted; `ON` is refused: server connections are shared',
-  WAIT: 'the smallest count of all servers, asked again and again until it is reached or time is up; 5 s when more is behind it than is read',
+  WAIT: 'the smallest count of all servers, asked again and again until it is reached or time is up; 3 s when more is behind it than is read',
   SORT: 'all keys on one server; the patterns of BY and GET are looked up on that server',
   SORT_RO: 'to the server of its key; the patterns of BY and GET are looked up there',
   XREAD: 'all keys on one server; refused with `BLOCK`',

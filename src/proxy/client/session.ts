@@ -28,6 +28,8 @@ export class Session {
   modeChanges = 0;
   noEvict = false;
   transaction: TransactionState = 'none';
+  /** It was not read for so long that nobody knows whether it is there. */
+  unseen = false;
 
   /** Nothing about it keeps its requests from being simply forwarded. */
   get usual(): boolean {

@@ -42,6 +42,8 @@ export function wait(request: SpecialRequest): boolean {
     setTimeout(
       client.pool.engine.guard.bind(client, () => {
         if (client.closed) return void claim.forget();
+        // All that had come was read, and there was no end.
+        if (!client.unread) client.session.unseen = false;
         const lane = client.pool.lanes.again(madeOn);
         const again: Question = { request: { ...request, mustSend: true }, servers, bytes, lane };
         const mayAsk = lane >= 0 && !mayHaveLeft(client);
@@ -57,9 +59,16 @@ export function wait(request: SpecialRequest): boolean {
   return asked;
 }
 
-/** Who has left, or may have while nothing is read, or is about to be closed, hears at once. */
+/**
+ * Who has left, or may have while nothing is read, or is about to be closed, hears at once; so do
+ * the WAITs behind that one, or each would hide the end for as long again.
+ */
 function mayHaveLeft(client: ClientConnection): boolean {
-  return client.leaves || (client.unread && exactMillis() - client.lastRead >= WAIT_UNREAD_MS);
+  if (client.leaves) return true;
+  if (!client.unread) return false;
+  const { session } = client;
+  session.unseen ||= exactMillis() - client.lastRead >= WAIT_UNREAD_MS;
+  return session.unseen;
 }
 
 /** The smallest number, or an error. */
