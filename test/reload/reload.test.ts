@@ -262,6 +262,28 @@ describe('what a reload changes', () => {
     for (const client of [small, large, direct]) client.close();
     await ringway.stop();
   });
+
+  test('a large request that waits for replies when a reload comes is taken to its end', async () => {
+    const limit = { max_assembled_request: 65_536 };
+    const { ringway, write, reload } = await run(lines(1));
+    await write(lines(1), limit);
+    await reload();
+    const client = await RespClient.open(ringway.port);
+    const body = 'x'.repeat(300_000);
+    const busy = "local n = 0 for i = 1, 3e7 do n = n + i end return 'done'";
+    await client.send(
+      `*4\r\n$4\r\nEVAL\r\n$${busy.length}\r\n${busy}\r\n$1\r\n1\r\n$1\r\nk\r\n` +
+        `*3\r\n$3\r\nSET\r\n$5\r\nlarge\r\n$300000\r\n${body.slice(0, 100_000)}`,
+    );
+    await write(lines(2, 1), limit);
+    await reload();
+    await client.send(`${body.slice(100_000)}\r\n`);
+    assert.deepEqual((await client.read(2)).map(String), ['done', 'OK']);
+    assert.equal(await client.command('STRLEN', 'large'), 300_000);
+    await client.command('DEL', 'large');
+    client.close();
+    await ringway.stop();
+  });
 });
 
 async function readStats(port: number): Promise<Buffer> {

@@ -162,8 +162,9 @@ export class ClientInput {
   /** Something was answered or written: a large request may go on. */
   advance(): void {
     this.#large?.checkEarlyReply();
-    this.#large?.tryStart();
+    // Before a large request takes its place: the barrier is for what was asked before it.
     if (this.#client.pipeline.outstanding === 0) this.#barrier = false;
+    this.#large?.tryStart();
   }
 
   /** The body of a request is streamed: it has its slot, and needs no more credit. */
