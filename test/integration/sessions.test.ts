@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type FakeServer, send, startFake } from '../support/fake-server.ts';
 import { raw } from '../support/raw-exchange.ts';
 import { type RealServer, startRedis, startRedisSet } from '../support/real-servers.ts';
-import { encodeRequest, RespClient, toText } from '../support/resp-client.ts';
+import { encodeRequest, ReplyError, RespClient, toText } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
 
 for (const variant of VARIANTS) {
@@ -274,6 +274,29 @@ describe('partial failure', () => {
     other.close();
     await Promise.all([whole.stop(), perKey.stop()]);
     await Promise.all(servers.map((server) => server.stop()));
+  });
+
+  test('integers are what Redis takes for one', async () => {
+    const [server] = await startRedisSet(1);
+    const ringway = await startInProcess({ servers: shards([server.port]), slowlog_ms: 1000 });
+    const ours = await RespClient.open(ringway.port);
+    const direct = await RespClient.open(server.port);
+    for (const number of ['01', '-0', '+1', '00', '-01', '', '1 ', '0x1', '1', '0']) {
+      for (const words of [
+        ['SELECT', number],
+        ['WAIT', number, '1'],
+        ['WAIT', '0', number],
+        ['SLOWLOG', 'GET', number],
+      ]) {
+        const [got, wanted] = [await ours.command(...words), await direct.command(...words)];
+        if (words[0] === 'SLOWLOG') {
+          assert.equal(got instanceof ReplyError, wanted instanceof ReplyError, words.join(' '));
+        } else assert.equal(String(got), String(wanted), words.join(' '));
+      }
+    }
+    for (const client of [ours, direct]) client.close();
+    await ringway.stop();
+    await server.stop();
   });
 
   test('WAIT gives up after its time', async () => {

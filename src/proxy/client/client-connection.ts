@@ -262,6 +262,9 @@ export class ClientConnection
   #onEnd(): void {
     this.#ended = true;
     if (this.closed) return;
+    // Who sends no more is answered here, what is held too: it does not go to another process.
+    this.#give = null;
+    this.#input.leaving = false;
     this.#input.end();
     this.engine.turn.markClient(this);
   }

@@ -23,8 +23,6 @@ export interface Answer {
   readonly error: Buffer | null;
   /** The connection was lost before the reply came. */
   readonly lost: boolean;
-  /** The server did not grant the database or the login. */
-  readonly refused: boolean;
 }
 
 /** For replies that are not what the request is answered with. */
@@ -33,15 +31,13 @@ export const INVALID: Buffer = failureReply(REASON_INVALID);
 class Part implements ReplyTarget {
   readonly #all: ServerAnswers;
   readonly #server: Server;
-  readonly #connection: BackendConnection;
   pieces: Buffer[] = [];
   error: Buffer | null = null;
   lost = false;
 
-  constructor(all: ServerAnswers, server: Server, connection: BackendConnection) {
+  constructor(all: ServerAnswers, server: Server) {
     this.#all = all;
     this.#server = server;
-    this.#connection = connection;
   }
 
   get claim(): Claim {
@@ -62,8 +58,7 @@ class Part implements ReplyTarget {
   get answer(): Answer {
     const reply = this.error ?? Buffer.concat(this.pieces);
     const body = withoutAttributes(reply);
-    const refused = this.#connection.refusal !== null;
-    return { server: this.#server, reply, body, error: errorOf(body), lost: this.lost, refused };
+    return { server: this.#server, reply, body, error: errorOf(body), lost: this.lost };
   }
 }
 
@@ -89,8 +84,8 @@ class ServerAnswers implements Kept {
     this.#done = done;
   }
 
-  part(server: Server, connection: BackendConnection): ReplyTarget {
-    const part = new Part(this, server, connection);
+  part(server: Server): ReplyTarget {
+    const part = new Part(this, server);
     this.#parts.push(part);
     return part;
   }
@@ -166,7 +161,7 @@ function send(
   const answers = new ServerAnswers(request.client, claim, connections.length, done);
   connections.forEach((connection, i) => {
     connection.out.append(bytes);
-    connection.sentFor(answers.part(servers[i], connection), bytes.length, head);
+    connection.sentFor(answers.part(servers[i]), bytes.length, head);
   });
 }
 

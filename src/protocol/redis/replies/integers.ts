@@ -7,6 +7,8 @@ const MIN = -(1n << 63n);
 const MAX = (1n << 63n) - 1n;
 const MAX_UNSIGNED = (1n << 64n) - 1n;
 const UNSIGNED = /^[0-9]{1,20}$/;
+/** Redis takes no leading zeros, no plus and no minus zero in a request. */
+const WORD = /^(?:0|-?[1-9][0-9]{0,18})$/;
 
 /**
  * The integer that the text [start, end) is, as far as a double holds every one: -10^15 to 10^15.
@@ -33,6 +35,11 @@ export function readInteger(bytes: Buffer, start: number, end: number): bigint |
   }
   const value = BigInt(bytes.toString('latin1', start, end));
   return value < MIN || value > MAX ? null : value;
+}
+
+/** Whether Redis takes the word of a request for an integer of at most so many digits. */
+export function isIntegerWord(text: string, digits: number = MOST_DIGITS): boolean {
+  return text.length <= digits + (text.startsWith('-') ? 1 : 0) && WORD.test(text);
 }
 
 /** The unsigned 64-bit integer that the text is, as SCAN's cursors are; null for any other. */

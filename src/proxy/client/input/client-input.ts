@@ -162,8 +162,7 @@ export class ClientInput {
   /** Something was answered or written: a large request may go on. */
   advance(): void {
     this.#large?.checkEarlyReply();
-    // Before a large request takes its place: the barrier is for what was asked before it.
-    if (this.#client.pipeline.outstanding === 0) this.#barrier = false;
+    if (this.#client.pipeline.outstanding === 0) this.#barrier = false; // before it takes a place
     this.#large?.tryStart();
   }
 

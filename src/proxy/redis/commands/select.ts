@@ -1,5 +1,6 @@
 import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
 import { encodeText } from '../../../protocol/redis/replies/encode.ts';
+import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import {
   errorOf,
@@ -24,7 +25,7 @@ const PING = encodeText('PING');
 export function select(request: SpecialRequest): boolean {
   const { client } = request;
   const wanted = text(request, 1);
-  if (!/^-?[0-9]{1,10}$/.test(wanted) || Math.abs(Number(wanted)) > INT32_MAX) {
+  if (!isIntegerWord(wanted, 10) || Math.abs(Number(wanted)) > INT32_MAX) {
     return answer(client, replies.NOT_AN_INTEGER);
   }
   if (Number(wanted) < 0) return answer(client, replies.DB_OUT_OF_RANGE);

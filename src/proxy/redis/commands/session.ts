@@ -5,6 +5,7 @@ import {
   integerReply,
   mapReply,
 } from '../../../protocol/redis/replies/encode.ts';
+import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
@@ -42,7 +43,7 @@ function readHello(request: SpecialRequest, count: number): Hello | Buffer {
   const hello: Hello = { resp: laneOf(request.client).resp, login: null, name: null };
   if (count > 1) {
     const version = text(request, 1);
-    if (!/^-?[0-9]{1,19}$/.test(version)) {
+    if (!isIntegerWord(version)) {
       return replies.error('Protocol version is not an integer or out of range');
     }
     if (version !== '2' && version !== '3') return replies.NO_PROTO;

@@ -1,4 +1,5 @@
 import { arrayReply, bulkText, integerReply } from '../../../protocol/redis/replies/encode.ts';
+import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { slowLogReply } from '../../pool/slow-log.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
@@ -28,7 +29,7 @@ export function slowLogCommand(request: SpecialRequest, count: number): boolean 
     case 'GET': {
       const wanted = count === 2 ? String(DEFAULT_COUNT) : text(request, 2);
       if (count > 3) return answer(client, replies.wrongArity('SLOWLOG|GET'));
-      if (!/^(-1|\d{1,9})$/.test(wanted)) {
+      if (!isIntegerWord(wanted, 9) || Number(wanted) < -1) {
         return answer(client, replies.error('count should be greater than or equal to -1'));
       }
       return answer(client, slowLogReply(slowLog?.latest(Number(wanted)) ?? []));

@@ -1,5 +1,6 @@
 import { WAIT_POLL_MAX_MS, WAIT_POLL_MS, WAIT_UNREAD_MS } from '../../../limits.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
+import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { Claim } from '../../client/claims.ts';
@@ -9,7 +10,7 @@ import { laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest, text } from '../../routing/request.ts';
 import { type Answer, askAgain, askServers, INVALID, type Question } from '../server-answers.ts';
 
-const NUMBER = /^-?[0-9]{1,18}$/;
+const DIGITS = 18;
 /** More replicas than any server has. */
 const MOST_REPLICAS = 1n << 31n;
 
@@ -22,8 +23,8 @@ const MOST_REPLICAS = 1n << 31n;
 export function wait(request: SpecialRequest): boolean {
   const { client } = request;
   const [replicas, timeout] = [text(request, 1), text(request, 2)];
-  if (!NUMBER.test(replicas)) return answer(client, replies.NOT_AN_INTEGER);
-  if (!NUMBER.test(timeout)) {
+  if (!isIntegerWord(replicas, DIGITS)) return answer(client, replies.NOT_AN_INTEGER);
+  if (!isIntegerWord(timeout, DIGITS)) {
     return answer(client, replies.error('timeout is not an integer or out of range'));
   }
   if (Number(timeout) < 0) return answer(client, replies.error('timeout is negative'));
