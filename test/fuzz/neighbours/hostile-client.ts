@@ -194,7 +194,7 @@ export class HostileClient {
     this.#received = [];
     let replies: string[];
     try {
-      replies = repliesOf(all).filter((reply) => !reply.startsWith('>'));
+      replies = repliesOf(all);
     } catch (error) {
       return `replies that cannot be read (${(error as Error).message}) to ${asked.join(' ')}`;
     }
