@@ -13,14 +13,7 @@ import {
   SCAN_ERROR,
   SCAN_FULL,
   SCAN_PARTIAL,
-  STATE_BOUNDARY,
-  STATE_BULK_LEFT,
   STATE_CONSUMED,
-  STATE_COUNT,
-  STATE_DETACHED,
-  STATE_INFO,
-  STATE_OFFSET,
-  STATE_RESUME,
   STATE_STATUS,
   WINDOW,
 } from '../../protocol/frame-table.ts';
@@ -29,6 +22,14 @@ import { CARRY_LIMIT, Carry } from '../engine/carry.ts';
 import type { Engine, SavedState } from '../engine/engine.ts';
 import type { GuardedConnection } from '../engine/guard.ts';
 import type { ReplyReceiver, ReplyStream } from '../engine/receiver.ts';
+import {
+  countOf,
+  detach,
+  infoOf,
+  isDetached,
+  missingOfBulk,
+  scannedBytes,
+} from '../engine/saved-scan.ts';
 import {
   IN_FLIGHT_ARRIVED,
   IN_FLIGHT_CLIENT,
@@ -325,21 +326,16 @@ export class BackendReplies {
   /** Keeps an unfinished reply: carried when small, taken away in pieces when large. */
   #keep(consumed: number, end: number): boolean {
     const saved = this.#saved as SavedState;
-    const detached = saved[STATE_DETACHED - STATE_RESUME] !== 0;
-    const missing = saved[STATE_BULK_LEFT - STATE_RESUME];
-    const known = saved[STATE_OFFSET - STATE_RESUME] + missing;
-    if (detached || Math.max(known, end - consumed) <= CARRY_LIMIT) {
+    const known = scannedBytes(saved) + missingOfBulk(saved);
+    if (isDetached(saved) || Math.max(known, end - consumed) <= CARRY_LIMIT) {
       if (end - consumed > CARRY_LIMIT) return false;
       this.#carry.keep(consumed, end);
       return true;
     }
     if (!this.#isOwed) return false;
-    const boundary = saved[STATE_BOUNDARY - STATE_RESUME];
+    const boundary = detach(saved);
     if (end - consumed - boundary > CARRY_LIMIT) return false;
-    saved[STATE_OFFSET - STATE_RESUME] -= boundary;
-    saved[STATE_BOUNDARY - STATE_RESUME] = 0;
-    saved[STATE_DETACHED - STATE_RESUME] = 1;
-    const info = (saved[STATE_INFO - STATE_RESUME] & 0xffff) | FLAG_FIRST;
+    const info = (infoOf(saved) & 0xffff) | FLAG_FIRST;
     const { inFlight, owner, joiner } = this.#connection;
     owner.counters[RESPONSE_BYTES] += boundary;
     if (joiner?.isNext) {
@@ -347,7 +343,7 @@ export class BackendReplies {
       if (!joiner.take(consumed, boundary, info, 0, 0)) return false;
       owner.counters[RESPONSES] += before - inFlight.count;
     } else {
-      this.piece(consumed, boundary, info, saved[STATE_COUNT - STATE_RESUME], 0);
+      this.piece(consumed, boundary, info, countOf(saved), 0);
     }
     this.#carry.keep(consumed + boundary, end);
     return true;

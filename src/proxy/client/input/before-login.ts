@@ -18,10 +18,10 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { PHASE_BODY, PHASE_HELD } from '../../../protocol/redis/scan/request-scanner.ts';
 import { COMMANDS } from '../../../protocol/redis/table/commands.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
+import { infoOf, missingBytes, scannedBytes } from '../../engine/saved-scan.ts';
 import { type HttpSpeaker, isHttpWord, refuseHttp } from './http-guard.ts';
 import { LargeRequest, type LargeRequester } from './large-request.ts';
 import { type Offender, refuseMalformed } from './malformed-request.ts';
-import { infoOf, missingBytes, scannedBytes } from './saved-scan.ts';
 
 // Of a client that has not logged in nothing is kept but a request that may log it in. All others
 // are swallowed as they come, and get one answer each.

@@ -26,11 +26,6 @@ import {
 import { NO_AUTH } from '../../../protocol/redis/replies/replies.ts';
 import { CARRY_LIMIT, Carry } from '../../engine/carry.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
-import type { ClientWindow } from '../client-window.ts';
-import { MAY_WAIT, MUST_SEND, type Requester, type Router, WAIT } from '../router.ts';
-import { creditBeforeLogin, type Stranger, SwallowedLine, swallowRequest } from './before-login.ts';
-import { LargeRequest } from './large-request.ts';
-import { refuseMalformed } from './malformed-request.ts';
 import {
   detach,
   infoOf,
@@ -40,7 +35,12 @@ import {
   serverOf,
   setServer,
   startOver,
-} from './saved-scan.ts';
+} from '../../engine/saved-scan.ts';
+import type { ClientWindow } from '../client-window.ts';
+import { MAY_WAIT, MUST_SEND, type Requester, type Router, WAIT } from '../router.ts';
+import { creditBeforeLogin, type Stranger, SwallowedLine, swallowRequest } from './before-login.ts';
+import { LargeRequest } from './large-request.ts';
+import { refuseMalformed } from './malformed-request.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;

@@ -2,16 +2,17 @@ import {
   STATE_ARGS_LEFT,
   STATE_BOUNDARY,
   STATE_BULK_LEFT,
+  STATE_COUNT,
   STATE_DETACHED,
   STATE_INFO,
   STATE_OFFSET,
   STATE_PHASE,
   STATE_RESUME,
   STATE_SERVER,
-} from '../../../protocol/frame-table.ts';
-import type { SavedState } from '../../engine/engine.ts';
+} from '../../protocol/frame-table.ts';
+import type { SavedState } from './engine.ts';
 
-// What the scan of an unfinished request has left behind, by name.
+// What the scan of an unfinished request or reply has left behind, by name.
 
 /** The smallest a word of a request can be: `$0\r\n\r\n`. */
 const SMALLEST_WORD = 6;
@@ -22,9 +23,19 @@ export function missingBytes(saved: SavedState): number {
   return saved[STATE_BULK_LEFT - STATE_RESUME] + words * SMALLEST_WORD;
 }
 
-/** Bytes of the request so far that the scanner has done with. */
+/** Bytes so far that the scanner has done with. */
 export function scannedBytes(saved: SavedState): number {
   return saved[STATE_OFFSET - STATE_RESUME];
+}
+
+/** Bytes that the text lacks whose length is known. */
+export function missingOfBulk(saved: SavedState): number {
+  return saved[STATE_BULK_LEFT - STATE_RESUME];
+}
+
+/** What has been counted so far: the RECORD_COUNT of a reply. */
+export function countOf(saved: SavedState): number {
+  return saved[STATE_COUNT - STATE_RESUME];
 }
 
 export function infoOf(saved: SavedState): number {
