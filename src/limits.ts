@@ -212,3 +212,35 @@ export const TAKE_OVER_READY_MS = 30_000;
  * How long a process waits for its clients' last answers before it ends, once another took over.
  */
 export const HAND_OVER_MS = 30_000;
+
+/** An answer of the admin socket that needs no work must have come by then. */
+export const ADMIN_ANSWER_MS = 10_000;
+/** Connections to the admin socket that may wait: one more does not, it fails with EAGAIN. */
+export const ADMIN_BACKLOG = 128;
+/** Others may come in between this often while the name of a unix socket is taken. */
+export const SOCKET_FILE_TRIES = 8;
+/** Mistakes in the layout of a file that are told: one is often the cause of all behind it. */
+export const LAYOUT_MISTAKES = 5;
+/** Lines of the log alike within one window that are written; the rest are counted. */
+export const LOG_REPEATS = 20;
+export const LOG_WINDOW_MS = 10_000;
+/** How often a watched file is looked at: works where it is replaced, or is a link to one. */
+export const WATCH_MS = 1_000;
+/** Bytes of a pid file that are read; a process id has fewer digits. */
+export const PID_FILE_BYTES = 32;
+/** systemd-notify is done in milliseconds; nothing waits longer for it. */
+export const NOTIFY_MS = 5_000;
+/** Words of an unknown command that its error may show. */
+export const UNKNOWN_SHOWN_WORDS = 128;
+/** The wait before a read is sent again, and how much longer it is before each next time. */
+export const RETRY_STEP_MS = 10;
+/** How often it is looked whether the clients of a pool, or all, are gone. */
+export const CLIENT_SWEEP_MS = 10;
+/** The first wait of a tripped breaker; each wait after that is twice as long. */
+export const BREAKER_FIRST_WAIT_MS = 50;
+/** How often the connections of a server that has left the pool are looked at. */
+export const SERVER_SWEEP_MS = 20;
+/** A reload, a restart of all workers or an upgrade may take this long until its verdict. */
+export const CTL_VERDICT_MS = 600_000;
+/** `ringway top` waits this long for an answer of the status page. */
+export const STATUS_ANSWER_MS = 5_000;

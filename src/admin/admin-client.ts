@@ -1,7 +1,5 @@
 import { connect } from 'node:net';
-
-/** For answers that need no work. */
-const TIMEOUT_MS = 10_000;
+import { ADMIN_ANSWER_MS } from '../limits.ts';
 
 /**
  * Sends one command to an admin socket.
@@ -10,7 +8,7 @@ const TIMEOUT_MS = 10_000;
 export function askAdmin(
   path: string,
   command: string,
-  timeoutMs: number = TIMEOUT_MS,
+  timeoutMs: number = ADMIN_ANSWER_MS,
 ): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { RingwayError } from '../errors.ts';
-import { ADMIN_CONNECTIONS, ADMIN_IDLE_MS, ADMIN_LINE_BYTES } from '../limits.ts';
+import { ADMIN_BACKLOG, ADMIN_CONNECTIONS, ADMIN_IDLE_MS, ADMIN_LINE_BYTES } from '../limits.ts';
 import { BoundedConnections } from '../net/bounded-connections.ts';
 import { listenAt } from '../net/listener.ts';
 
@@ -10,8 +10,6 @@ export type AdminActions = ReadonlyMap<string, AdminAction>;
 
 /** Only the owner may connect: whoever can, may drain and reload. */
 const OWNER_ONLY = 0o600;
-/** A connection more than that to a unix socket does not wait: it fails with EAGAIN. */
-const BACKLOG = 128;
 
 /** An open admin socket. */
 export interface AdminDoor {
@@ -34,7 +32,7 @@ export async function serveAdmin(
     connections.admit(socket);
     new AdminConnection(socket, connections, actions, onError);
   });
-  const file = await listenAt(server, path, { mode: OWNER_ONLY, backlog: BACKLOG });
+  const file = await listenAt(server, path, { mode: OWNER_ONLY, backlog: ADMIN_BACKLOG });
   server.on('error', () => {}); // such as no descriptor for one more: others go on
   return {
     close: () => {

@@ -1,10 +1,8 @@
 import { askAdmin } from '../admin/admin-client.ts';
+import { CTL_VERDICT_MS } from '../limits.ts';
 import { visibleJson } from '../log.ts';
 import { runCommand, usageError } from './arguments.ts';
 import type { Command } from './command.ts';
-
-/** A reload, a restart of all workers or an upgrade may take this long until its verdict. */
-const VERDICT_MS = 600_000;
 
 const HELP = `Usage: ringway ctl --admin-socket=PATH COMMAND
 
@@ -32,7 +30,7 @@ export const ctl: Command = (argv, out, err) =>
       if (path === null) throw usageError('expected --admin-socket=PATH of a running proxy');
       if (given.words.length === 0) throw usageError('expected a command: ringway ctl --help');
       const words = given.has('dry-run') ? [...given.words, '--dry-run'] : given.words;
-      const answer = await askAdmin(path, words.join(' '), VERDICT_MS);
+      const answer = await askAdmin(path, words.join(' '), CTL_VERDICT_MS);
       out.write(`${visibleJson(JSON.stringify(answer, null, 2))}\n`);
       return 0;
     },

@@ -1,4 +1,5 @@
 import { askAdmin } from '../admin/admin-client.ts';
+import { STATUS_ANSWER_MS } from '../limits.ts';
 import { visible } from '../log.ts';
 import type { Status } from '../stats/http/status.ts';
 import { type Arguments, usageError } from './arguments.ts';
@@ -7,7 +8,6 @@ import { type Arguments, usageError } from './arguments.ts';
 const { get } = process.getBuiltinModule('node:http');
 
 const DEFAULT_ADDRESS = '127.0.0.1:22223';
-const TIMEOUT_MS = 5_000;
 
 /** Options that say where a running proxy is asked. */
 export const SOURCE_OPTIONS: readonly string[] = ['http-addr=', 'admin-socket='];
@@ -48,22 +48,25 @@ function fetchStatus(host: string, port: number): Promise<Status> {
     const fail = (error: Error): void => {
       reject(new Error(`no status from ${host}:${port}: ${error.message}`));
     };
-    const request = get({ host, port, path: '/status.json', timeout: TIMEOUT_MS }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.on('error', fail);
-      response.on('end', () => {
-        if (response.statusCode !== 200) return fail(new Error(`status ${response.statusCode}`));
-        try {
-          resolve(shown(text));
-        } catch {
-          fail(new Error('the answer is not a ringway status'));
-        }
-      });
-    });
+    const request = get(
+      { host, port, path: '/status.json', timeout: STATUS_ANSWER_MS },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('error', fail);
+        response.on('end', () => {
+          if (response.statusCode !== 200) return fail(new Error(`status ${response.statusCode}`));
+          try {
+            resolve(shown(text));
+          } catch {
+            fail(new Error('the answer is not a ringway status'));
+          }
+        });
+      },
+    );
     request.on('timeout', () => request.destroy(new Error('no answer in time')));
     request.on('error', fail);
   });

@@ -1,9 +1,5 @@
-import { LOG_KIND_CHARACTERS, LOG_KINDS } from '../limits.ts';
+import { LOG_KIND_CHARACTERS, LOG_KINDS, LOG_REPEATS, LOG_WINDOW_MS } from '../limits.ts';
 import type { Log, LogFields } from '../log.ts';
-
-/** Lines alike within one window that are written; the rest are counted. */
-const BURST = 20;
-const WINDOW_MS = 10_000;
 
 interface Kind {
   since: number;
@@ -47,7 +43,7 @@ export class RepeatLimit implements Log {
     const now = this.#now();
     const key = kindOf(level, message);
     let kind = this.#kinds.get(key);
-    if (kind !== undefined && now - kind.since >= WINDOW_MS) {
+    if (kind !== undefined && now - kind.since >= LOG_WINDOW_MS) {
       this.#close(key, kind);
       kind = undefined;
     }
@@ -55,14 +51,14 @@ export class RepeatLimit implements Log {
       kind = { since: now, written: 0, held: 0, level, last: '' };
       this.#remember(key, kind);
     }
-    if (kind.written < BURST) {
+    if (kind.written < LOG_REPEATS) {
       kind.written++;
       this.#log.write(level, message, fields);
       return;
     }
     kind.held++;
     kind.last = message.slice(0, LOG_KIND_CHARACTERS);
-    this.#timer ??= setTimeout(() => this.#sweep(), WINDOW_MS).unref();
+    this.#timer ??= setTimeout(() => this.#sweep(), LOG_WINDOW_MS).unref();
   }
 
   /** Tells now what was held back. */
@@ -84,10 +80,10 @@ export class RepeatLimit implements Log {
     const now = this.#now();
     let waiting = false;
     for (const [key, kind] of this.#kinds) {
-      if (now - kind.since >= WINDOW_MS) this.#close(key, kind);
+      if (now - kind.since >= LOG_WINDOW_MS) this.#close(key, kind);
       else if (kind.held > 0) waiting = true;
     }
-    if (waiting) this.#timer = setTimeout(() => this.#sweep(), WINDOW_MS).unref();
+    if (waiting) this.#timer = setTimeout(() => this.#sweep(), LOG_WINDOW_MS).unref();
   }
 
   #close(key: string, kind: Kind): void {

@@ -2,10 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, lstatSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { SOCKET_PATH_BYTES, SOCKET_PROBE_MS } from '../limits.ts';
-
-/** Others may come in between this often while a name is taken. */
-const TRIES = 8;
+import { SOCKET_FILE_TRIES, SOCKET_PATH_BYTES, SOCKET_PROBE_MS } from '../limits.ts';
 
 /** The file that a name leads to, as device and inode: another file may get the same name. */
 export type FileId = string;
@@ -54,7 +51,7 @@ export class SocketFile {
    * @throws EADDRINUSE, as a rejection, when somebody does, or when something else is there
    */
   async place(): Promise<void> {
-    for (let i = 0; i < TRIES; i++) {
+    for (let i = 0; i < SOCKET_FILE_TRIES; i++) {
       const stale = await staleAt(this.path);
       if (stale !== null) removeExactly(this.path, stale);
       if (this.#link()) return;

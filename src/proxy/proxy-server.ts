@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
-import { DEFAULT_MEMORY_LIMIT, DRAIN_MS, RING_SPARE_BYTES } from '../limits.ts';
+import { CLIENT_SWEEP_MS, DEFAULT_MEMORY_LIMIT, DRAIN_MS, RING_SPARE_BYTES } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { connectionsAllowed } from '../net/descriptor-limit.ts';
 import { Reader, type ReaderKind } from '../net/reader.ts';
@@ -25,9 +25,6 @@ import { ringBytes } from './pool/pool-ring.ts';
 import { RedisProtocol } from './redis/protocol.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
-
-/** How often it is looked whether the clients of a pool, or all, are gone. */
-const SWEEP_MS = 10;
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
 function ringRoom(config: Config): number {
@@ -240,7 +237,7 @@ export class ProxyServer {
     const look = (): void => {
       const left = allClients(this.engine).filter((client) => client.pool === pool);
       if (left.length > 0 && exactMillis() < deadline) {
-        setTimeout(look, SWEEP_MS).unref();
+        setTimeout(look, CLIENT_SWEEP_MS).unref();
         return;
       }
       for (const client of left) client.destroy('its pool is gone');
@@ -264,7 +261,7 @@ export class ProxyServer {
     const { clients } = this.engine;
     const deadline = exactMillis() + drainMs;
     while (clients.some((client) => client !== null) && exactMillis() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, SWEEP_MS));
+      await new Promise((resolve) => setTimeout(resolve, CLIENT_SWEEP_MS));
     }
   }
 

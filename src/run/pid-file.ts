@@ -1,9 +1,7 @@
 import { closeSync, openSync, readSync, unlinkSync, writeFileSync } from 'node:fs';
 import { RingwayError } from '../errors.ts';
+import { PID_FILE_BYTES } from '../limits.ts';
 import { type FileId, fileIdAt } from '../net/socket-file.ts';
-
-/** A process id has fewer digits. */
-const MAX_BYTES = 32;
 
 /**
  * The pid file, as nutcracker writes it: the number alone, over whatever was there, and left behind
@@ -53,9 +51,9 @@ export class PidFile {
 function contentOf(path: string): string | null {
   try {
     const fd = openSync(path, 'r');
-    const bytes = Buffer.alloc(MAX_BYTES);
+    const bytes = Buffer.alloc(PID_FILE_BYTES);
     try {
-      return bytes.toString('latin1', 0, readSync(fd, bytes, 0, MAX_BYTES, 0));
+      return bytes.toString('latin1', 0, readSync(fd, bytes, 0, PID_FILE_BYTES, 0));
     } finally {
       closeSync(fd);
     }

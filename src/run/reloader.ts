@@ -2,14 +2,12 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { type Config, configWarnings, readConfig } from '../config/index.ts';
 import { sampleKeys } from '../distribution/moved.ts';
 import { RingwayError } from '../errors.ts';
+import { WATCH_MS } from '../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { PoolListeners } from '../proxy/listeners.ts';
 import { compareConfigs, type PoolChange } from '../proxy/pool/config-changes.ts';
 import { NO_OWN_COUNTS, type OwnCounters } from '../stats/snapshot.ts';
 import type { ConfigText, Serving } from './serving.ts';
-
-/** How often a watched file is looked at. Works where a file is replaced, or is a link to one. */
-const WATCH_MS = 1_000;
 
 /** Made-up keys that tell how many move: few, as clients wait while they are looked up. */
 const KEYS: readonly Uint8Array[] = [...sampleKeys(10_000)];

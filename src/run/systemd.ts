@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { NOTIFY_MS } from '../limits.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,9 +18,6 @@ export function inheritedSockets(env: Environment, pid: number): ReadonlyMap<str
   for (let i = 0; i < count; i++) sockets.set(names[i] ?? String(i), FIRST_FD + i);
   return sockets;
 }
-
-/** systemd-notify is done in milliseconds; nothing waits longer for it. */
-const NOTIFY_MS = 5_000;
 
 /**
  * Tells systemd how things are, when it started this process with `Type=notify`. Node cannot write

@@ -1,3 +1,4 @@
+import { LAYOUT_MISTAKES } from '../../limits.ts';
 import type { Position } from '../types.ts';
 import type { Problems } from './problems.ts';
 import { mayHoldPassword } from './secrets.ts';
@@ -6,8 +7,6 @@ import type { SourceText } from './source-text.ts';
 // What people get wrong in the three kinds of lines of a configuration - `pool:`, `key: value`,
 // `- item` - said in those terms. Only looked for when the parser refuses a file: what it says then
 // is about YAML, and often about another line.
-
-const SAID_AT_MOST = 5;
 
 interface Line {
   readonly number: number;
@@ -44,7 +43,7 @@ class Layout {
   }
 
   #say(line: Line, offset: number, message: string): void {
-    if (this.#said++ >= SAID_AT_MOST) return;
+    if (this.#said++ >= LAYOUT_MISTAKES) return;
     const at: Position = { line: line.number, column: line.indent + offset + 1 };
     this.#problems.add(at, '', message);
   }

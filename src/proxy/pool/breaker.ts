@@ -1,5 +1,4 @@
-/** Of a server that has just tripped; each wait after that is twice as long. */
-const FIRST_WAIT_MS = 50;
+import { BREAKER_FIRST_WAIT_MS } from '../../limits.ts';
 
 /**
  * Keeps requests from a server that keeps failing: after a number of failures in a row it is left
@@ -29,7 +28,10 @@ export class Breaker {
 
   onFailure(now: number): void {
     if (this.#limit === 0 || ++this.#failures < this.#limit) return;
-    this.#waitMs = Math.min(this.#maxMs, this.#waitMs === 0 ? FIRST_WAIT_MS : this.#waitMs * 2);
+    this.#waitMs = Math.min(
+      this.#maxMs,
+      this.#waitMs === 0 ? BREAKER_FIRST_WAIT_MS : this.#waitMs * 2,
+    );
     // Half of the wait is random, so that many proxies do not come back at once.
     this.#openUntil = now + this.#waitMs * (0.5 + Math.random() / 2);
     this.tripped = true;

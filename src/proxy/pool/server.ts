@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../../config/index.ts';
+import { SERVER_SWEEP_MS } from '../../limits.ts';
 import type { LogFields } from '../../log.ts';
 import {
   FAILED_REQUESTS,
@@ -29,8 +30,6 @@ import type { Lanes } from './lanes.ts';
 import { Outage } from './outage.ts';
 import { Recovery } from './recovery.ts';
 
-/** How often the connections of a server that has left the pool are looked at. */
-const LEAVE_SWEEP_MS = 20;
 const NONE: readonly (BackendConnection | null)[] = [];
 
 /** The pool of a server, as the server sees it. */
@@ -133,7 +132,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
         if (done) connection.close();
       }
       if (this.#retired.size === 0 && this.bulk.isEmpty) onGone();
-      else setTimeout(sweep, LEAVE_SWEEP_MS).unref();
+      else setTimeout(sweep, SERVER_SWEEP_MS).unref();
     };
     sweep();
   }

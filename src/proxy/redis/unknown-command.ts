@@ -1,5 +1,5 @@
 import { routeKey } from '../../distribution/route.ts';
-import { LEARNED_COMMANDS, LEARNED_NAME_BYTES } from '../../limits.ts';
+import { LEARNED_COMMANDS, LEARNED_NAME_BYTES, UNKNOWN_SHOWN_WORDS } from '../../limits.ts';
 import { LIMIT_KEY_BYTES, NO_SERVER, PART_TABLE_RECORDS } from '../../protocol/frame-table.ts';
 import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
@@ -28,8 +28,6 @@ import { type Answer, askAgain, askServers, INVALID } from './server-answers.ts'
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 
 const NOTHING = Buffer.alloc(0);
-/** Arguments that an error may show. */
-const SHOWN_WORDS = 128;
 /** What COMMAND GETKEYS says to a request without keys, or that every server would refuse. */
 const KEYLESS = /^-ERR (The command has no key|Invalid (number of )?arguments|Invalid command)/i;
 
@@ -54,7 +52,9 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
     if (why !== null) return answer(client, replies.unsupported(name, why));
     if (!known.movable) return handle(request, known.spec);
   } else if (!pool.config.askUnknownCommands || name.length > LEARNED_NAME_BYTES) {
-    const shown = Array.from({ length: Math.min(held, SHOWN_WORDS) }, (_, i) => text(request, i));
+    const shown = Array.from({ length: Math.min(held, UNKNOWN_SHOWN_WORDS) }, (_, i) =>
+      text(request, i),
+    );
     return answer(client, replies.unknownCommand(shown));
   }
   if (known !== undefined && held < count) return answer(client, replies.TOO_MANY_ARGUMENTS);
@@ -123,7 +123,7 @@ function onLearned(later: Later, name: string, said: Answer, claim: Claim): void
   const learned = learnCommand(name, said.body);
   if (learned === 'malformed') return void claim.deliver(INVALID);
   if (learned === null) {
-    const shown = later.words.slice(0, SHOWN_WORDS).map((each) => each.toString('latin1'));
+    const shown = later.words.slice(0, UNKNOWN_SHOWN_WORDS).map((each) => each.toString('latin1'));
     return void claim.deliver(replies.unknownCommand(shown));
   }
   if (pool.learnedCommands.size < LEARNED_COMMANDS) pool.learnedCommands.set(name, learned);

@@ -1,4 +1,5 @@
 import { routeKey } from '../../distribution/route.ts';
+import { RETRY_STEP_MS } from '../../limits.ts';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -17,10 +18,6 @@ import type { ReplyStream } from '../engine/receiver.ts';
 import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
-/**
- * A server that was just lost gets a moment before the first retry, and longer before each next.
- */
-const RETRY_STEP_MS = 10;
 
 /**
  * A read that is sent again when its server fails before it begins to answer (`retry_reads`). The
