@@ -36,6 +36,11 @@ export class Session {
     return this.replies === 'on' && this.transaction === 'none';
   }
 
+  /** Bytes of what it calls itself. */
+  get nameBytes(): number {
+    return this.name.length + this.libName.length + this.libVersion.length;
+  }
+
   /** A command was refused: EXEC must not say that all went well. */
   failTransaction(): void {
     if (this.transaction === 'begun') this.transaction = 'failed';

@@ -89,8 +89,10 @@ export class Pool implements ServerPool, HealthyPool {
 
   #openSlowLog(): void {
     const { name, slowlogMs, slowlogLength, slowlogRedact } = this.config;
-    const { log } = this.engine;
-    this.slowLog = slowlogMs === 0 ? null : new SlowLog(name, log, slowlogLength, slowlogRedact);
+    const { log, budget } = this.engine;
+    const options = { pool: name, log, budget, capacity: slowlogLength, redact: slowlogRedact };
+    this.slowLog?.reset();
+    this.slowLog = slowlogMs === 0 ? null : new SlowLog(options);
     this.slowMicros = slowlogMs === 0 ? INT32_MAX : Math.min(INT32_MAX, slowlogMs * 1000);
   }
 
@@ -157,6 +159,7 @@ export class Pool implements ServerPool, HealthyPool {
   }
 
   close(): void {
+    this.slowLog?.reset();
     for (const server of this.servers) server.close();
   }
 }

@@ -1,8 +1,9 @@
-import { SLOW_KEY_BYTES } from '../../limits.ts';
+import { SLOW_ENTRY_BYTES, SLOW_KEY_BYTES } from '../../limits.ts';
 import { LOG_NOTICE, type Log } from '../../log.ts';
 import { findCommand } from '../../protocol/redis/table/commands.ts';
 import type { SlowRequest } from '../backend/owner.ts';
 import { wallMillis } from '../engine/clock.ts';
+import type { MemoryBudget } from '../engine/memory-budget.ts';
 
 /** One line of the slow log. Texts are latin1, one character per byte, but for `server`. */
 export interface SlowEntry {
@@ -23,19 +24,32 @@ export interface SlowEntry {
 
 const REDACTED = '(redacted)';
 
+export interface SlowLogOptions {
+  /** Name of the pool. */
+  readonly pool: string;
+  readonly log: Log;
+  /** Counts what is kept. */
+  readonly budget: MemoryBudget;
+  /** Entries. */
+  readonly capacity: number;
+  /** Whether keys are not to be seen. */
+  readonly redact: boolean;
+}
+
 /** The latest requests of a pool that took `slowlog_ms` or longer. */
 export class SlowLog {
   readonly #pool: string;
   readonly #log: Log;
+  readonly #budget: MemoryBudget;
   readonly #capacity: number;
   readonly #redact: boolean;
   #entries: SlowEntry[] = [];
   #nextId = 0;
 
-  /** @param pool its name */
-  constructor(pool: string, log: Log, capacity: number, redact: boolean) {
+  constructor({ pool, log, budget, capacity, redact }: SlowLogOptions) {
     this.#pool = pool;
     this.#log = log;
+    this.#budget = budget;
     this.#capacity = capacity;
     this.#redact = redact;
   }
@@ -55,8 +69,7 @@ export class SlowLog {
       totalMicros,
       serverMicros,
     };
-    this.#entries.push(entry);
-    if (this.#entries.length > this.#capacity) this.#entries.shift();
+    this.#keep(entry);
     const pool = this.#pool;
     const what = [command, entry.key ?? ''].join(' ').trim();
     const took = `${millis(totalMicros)}, ${millis(serverMicros)} of it on ${server}`;
@@ -70,11 +83,18 @@ export class SlowLog {
     });
   }
 
+  #keep(entry: SlowEntry): void {
+    this.#entries.push(entry);
+    const oldest = this.#entries.length > this.#capacity ? this.#entries.shift() : undefined;
+    this.#budget.count(bytesOf(entry) - (oldest === undefined ? 0 : bytesOf(oldest)));
+  }
+
   get length(): number {
     return this.#entries.length;
   }
 
   reset(): void {
+    for (const entry of this.#entries) this.#budget.count(-bytesOf(entry));
     this.#entries = [];
   }
 
@@ -83,6 +103,12 @@ export class SlowLog {
     const wanted = count < 0 ? this.#entries.length : count;
     return wanted === 0 ? [] : this.#entries.slice(-wanted).reverse();
   }
+}
+
+/** What an entry keeps, about. */
+function bytesOf({ command, key, client, clientName, server }: SlowEntry): number {
+  const texts = command.length + (key ?? '').length + client.length + clientName.length;
+  return SLOW_ENTRY_BYTES + texts + server.length;
 }
 
 function millis(micros: number): string {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { SLOW_KEY_BYTES } from '../../../src/limits.ts';
+import { SLOW_ENTRY_BYTES, SLOW_KEY_BYTES } from '../../../src/limits.ts';
 import type { Log } from '../../../src/log.ts';
 import { HEAD_BYTES } from '../../../src/proxy/backend/in-flight.ts';
+import { MemoryBudget } from '../../../src/proxy/engine/memory-budget.ts';
 import { describeHead, SlowLog, slowLogReply } from '../../../src/proxy/pool/slow-log.ts';
 
 function encode(words: readonly string[]): string {
@@ -103,7 +104,8 @@ describe('the slow log', () => {
             level: 0,
             write: (_level: number, text: string) => void lines.push(text),
           };
-          const slow = new SlowLog('p', log, capacity, redact);
+          const budget = new MemoryBudget(0, [], log);
+          const slow = new SlowLog({ pool: 'p', log, budget, capacity, redact });
           let model: { id: number; key: boolean; micros: number }[] = [];
           requests.forEach(({ words, totalMicros, reset }, id) => {
             if (reset) {
@@ -122,6 +124,8 @@ describe('the slow log', () => {
             assert.equal(slow.length, model.length);
           });
           assert.equal(lines.length, requests.length);
+          assert.ok(budget.used >= SLOW_ENTRY_BYTES * model.length);
+          assert.ok(budget.used <= (SLOW_ENTRY_BYTES + 3 * SLOW_KEY_BYTES) * model.length);
           const newest = [...model].reverse().slice(0, count < 0 ? model.length : count);
           const latest = slow.latest(count);
           assert.deepEqual(
@@ -137,6 +141,8 @@ describe('the slow log', () => {
             parsed.map(([id, , micros]) => [id, micros]),
             newest.map(({ id, micros }) => [id, micros]),
           );
+          slow.reset();
+          assert.equal(budget.used, 0);
         },
       ),
       { numRuns: 200, seed: 113 },
