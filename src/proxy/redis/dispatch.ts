@@ -33,8 +33,9 @@ import { sendToAllServers } from './all-servers.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonServer } from './common-server.ts';
 import { sendFragments } from './fragmented-request.ts';
+import { execWithWords } from './leases/transaction.ts';
+import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
-import { execWithWords, refuseInTransaction } from './transaction.ts';
 import { handleUnknown } from './unknown-command.ts';
 import { Words } from './words.ts';
 
@@ -60,7 +61,7 @@ export function handleSpecial(
   session.muted = false;
   if (done && session.replies === 'skip' && session.modeChanges === modeChanges) {
     session.replies = 'on';
-    client.setAuthenticated(client.authenticated);
+    client.updatePlain();
   }
   return done;
 }
@@ -73,8 +74,8 @@ function handle(request: SpecialRequest, info: number): boolean {
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
   const badArity = (info & FLAG_BAD_ARITY) !== 0;
-  const inTransaction = client.session.transaction !== 'none' && client.authenticated;
-  if (inTransaction && refuseInTransaction(request, spec, badArity)) return true;
+  const done = client.authenticated ? handleInMode(request, spec, badArity) : null;
+  if (done !== null) return done;
   if (spec === null) return handleUnknown(request, handleBySpec);
   if (badArity && spec.name === 'EXEC') return execWithWords(request);
   if (badArity) return answer(client, replies.wrongArity(spec.name));

@@ -17,7 +17,7 @@ import {
   listFilter,
   peerAddress,
 } from '../../client/client-list.ts';
-import { clientNameError, libraryNameError } from '../../client/client-names.ts';
+import { clientNameError, libraryNameError } from '../../client/session/client-names.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { answerInPieces } from '../pieces.ts';
@@ -119,7 +119,7 @@ function reply({ client }: SpecialRequest, words: Words): boolean {
   session.replies = mode;
   session.modeChanges++;
   session.muted = mode !== 'on';
-  client.setAuthenticated(client.authenticated);
+  client.updatePlain();
   return mode === 'on' ? answer(client, replies.OK) : true;
 }
 

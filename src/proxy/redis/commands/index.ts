@@ -1,7 +1,7 @@
 import { bulkReply, bulkText } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
-import { discard, exec, multi } from '../transaction.ts';
+import { discard, exec, multi } from '../leases/transaction.ts';
 import { CLIENT_COMMANDS, type Local } from './client.ts';
 import { configGet } from './config-get.ts';
 import { info } from './info.ts';
