@@ -5,7 +5,7 @@ import type { BackendConnection } from '../../src/proxy/backend/backend-connecti
 import { Lane } from '../../src/proxy/backend/lane.ts';
 import { Leases } from '../../src/proxy/backend/leases.ts';
 import { LargeRequest, type LargeRequester } from '../../src/proxy/client/input/large-request.ts';
-import { Session } from '../../src/proxy/client/session.ts';
+import { Session } from '../../src/proxy/client/session/session.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
 import type { Server } from '../../src/proxy/pool/server.ts';
 import { POOL_COUNTERS } from '../../src/stats/counters.ts';
@@ -128,7 +128,7 @@ export class LargeSetting {
       claims: client.claims,
       session,
       authenticated: true,
-      setAuthenticated() {},
+      updatePlain() {},
       answer: (reply: Buffer) => client.pipeline.deliver(client.pipeline.open(), reply),
       destroy: (reason: string) => client.destroy(reason),
       flushPending: false,

@@ -13,7 +13,7 @@ import { HeldConnections } from './held-connections.ts';
 import { Login } from './login.ts';
 import type { ClientProtocol } from './protocol.ts';
 import type { Requester, Router } from './router.ts';
-import { Session } from './session.ts';
+import { Session } from './session/session.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
 /** The half of a client that gets answers: from servers, from ringway, whole or in pieces. */
@@ -36,7 +36,7 @@ export abstract class AnsweredClient
   waitsFor: SendGate | null = null;
   authenticated: boolean;
   readonly login: Login = new Login();
-  /** Its plain requests are simply forwarded: it is logged in, hears replies, is not in MULTI. */
+  /** Its plain requests are simply forwarded; only updatePlain() says so. */
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
@@ -61,7 +61,7 @@ export abstract class AnsweredClient
     this.out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
     this.authenticated = pool.config.redisAuth === null;
-    this.plain = this.authenticated;
+    this.plain = this.authenticated && this.session.usual;
   }
 
   /** From here on it is known to others. */
@@ -91,6 +91,19 @@ export abstract class AnsweredClient
     const { pipeline } = this;
     const inStep = pipeline.outstanding === 1 && pipeline.isBare(pipeline.head);
     this.engine.guard.client(this, error, inStep && this.out.unsentBytes === unsentBefore);
+  }
+
+  // --- what it is doing ------------------------------------------------------------------------
+
+  /** Its requests go to the handler of another mode. */
+  enterMode(mode: number): void {
+    this.session.mode = mode;
+    this.updatePlain();
+  }
+
+  /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
+  updatePlain(): void {
+    this.plain = this.authenticated && this.session.usual;
   }
 
   // --- answers ---------------------------------------------------------------------------------

@@ -210,6 +210,7 @@ export class MultigetReply implements StoredReply {
   #spliceInArena(pipeline: ClientPipeline): void {
     const { words, codec } = this.#client.pool.engine;
     const parts = this.#parts;
+    this.#client.pool.engine.takePartTable();
     let base = PART_TABLE;
     let bytes = 0;
     for (let i = 0; i < parts.length; i++) {

@@ -117,6 +117,7 @@ function splitKeys(request: SpecialRequest, from: number, fromKey: number): numb
   const { engine, descriptor } = request.client.pool;
   const end = request.start + request.length;
   const { codec } = engine;
+  engine.takePartTable();
   return codec.splitMemcacheKeys(from, end, PART_TABLE, PART_TABLE_RECORDS, fromKey, descriptor);
 }
 

@@ -230,6 +230,7 @@ export class CoalescedReply implements StoredReply {
   #spliceInArena(pipeline: ClientPipeline): boolean {
     const { engine } = this.#client.pool;
     const { words, codec } = engine;
+    engine.takePartTable();
     let base = PART_TABLE;
     let bytes = 0;
     for (let i = 0; i < this.#parts.length; i++) {

@@ -20,8 +20,9 @@ import { failureReply, REASON_INVALID, REASON_REFUSED } from '../backend/failure
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import { digitsOf, writeBytes, writeDecimal } from '../engine/short-text.ts';
 import { forward } from '../routing/forward.ts';
-import { type SpecialRequest, wordCount } from '../routing/request.ts';
+import type { SpecialRequest } from '../routing/request.ts';
 import { CoalescedReply } from './coalesced-reply.ts';
+import { wordCount } from './words.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -96,6 +97,7 @@ function wrongArityOf(spec: CommandSpec): Buffer {
 /** Splits the words from `from` on into PART_TABLE, keys routed. */
 function splitFrom(request: SpecialRequest, spec: CommandSpec, from: number): number {
   const { pool } = request.client;
+  pool.engine.takePartTable();
   return pool.engine.codec.splitRequest(
     request.start,
     request.start + request.length,

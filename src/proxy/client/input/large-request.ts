@@ -14,7 +14,7 @@ import type { Server } from '../../pool/server.ts';
 import type { Claims } from '../claims.ts';
 import type { ClientPipeline } from '../client-pipeline.ts';
 import type { ClientProtocol } from '../protocol.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 
 /** The client, as its large requests see it. */
 export interface LargeRequester extends Flushable {
@@ -26,8 +26,7 @@ export interface LargeRequester extends Flushable {
   readonly claims: Claims;
   readonly closed: boolean;
   readonly session: Session;
-  readonly authenticated: boolean;
-  setAuthenticated(yes: boolean): void;
+  updatePlain(): void;
   answer(reply: Buffer): void;
   destroy(reason: string): void;
 }
@@ -234,7 +233,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     } else if (session.replies === 'skip') {
       session.replies = 'on';
       session.muted = false;
-      client.setAuthenticated(client.authenticated);
+      client.updatePlain();
     }
   }
 
