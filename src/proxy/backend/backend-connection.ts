@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { dial } from '../../net/dial.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
+import { onOpen } from '../../net/tls-client.ts';
 import * as counter from '../../stats/counters.ts';
 import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../../stats/counters.ts';
 import { millis } from '../engine/clock.ts';
@@ -13,9 +14,12 @@ import { BackendReplies } from './backend-replies.ts';
 import {
   failureCause,
   failureReason,
+  isTlsFailure,
   REASON_EOF,
   REASON_INVALID,
   REASON_TIMEOUT,
+  REASON_TLS,
+  tlsFailureCause,
 } from './failure.ts';
 import type { Lane } from './lane.ts';
 import { abandonRequests, failRequests } from './lost-requests.ts';
@@ -103,8 +107,8 @@ export class BackendConnection
       socket.destroy();
       throw error;
     }
-    socket.on(
-      'connect',
+    onOpen(
+      socket,
       guard.bind(this, () => this.#onConnect()),
     );
     socket.on('end', () => this.fail(REASON_EOF, counter.SERVER_EOF));
@@ -136,8 +140,12 @@ export class BackendConnection
   }
 
   #onError(error: Error): void {
-    const why = failureCause(error, this.owner.config.host);
-    this.fail(failureReason(error), counter.SERVER_ERR, why);
+    const { host, tls } = this.owner.config;
+    if (tls !== null && isTlsFailure(error, this.connected)) {
+      this.fail(REASON_TLS, counter.SERVER_ERR, tlsFailureCause(error));
+    } else {
+      this.fail(failureReason(error), counter.SERVER_ERR, failureCause(error, host));
+    }
   }
 
   /** The greeting is granted: requests may follow. */
@@ -273,7 +281,12 @@ export class BackendConnection
 
   onDeadline(now: number): void {
     if (this.#slowReader.paused) this.#slowReader.drop(now);
-    else this.fail(REASON_TIMEOUT, counter.SERVER_TIMEDOUT);
+    else if (this.connected || this.#socket.connecting || this.owner.config.tls === null) {
+      this.fail(REASON_TIMEOUT, counter.SERVER_TIMEDOUT);
+    } else {
+      const why = `${REASON_TIMEOUT}, in the TLS handshake; does it speak TLS on this port?`;
+      this.fail(REASON_TIMEOUT, counter.SERVER_TIMEDOUT, why);
+    }
   }
 
   // --- the end ---------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ export const REASON_TIMEOUT = 'Connection timed out';
 export const REASON_INVALID = 'Invalid argument';
 export const REASON_TOO_MANY = 'max number of backend connections reached';
 export const REASON_REFUSED = 'Connection refused';
+export const REASON_TLS = 'TLS handshake failed';
 
 /** @returns the text for a system or resolver error */
 export function failureReason(error: Error): string {
@@ -61,6 +62,31 @@ export function failureCause(error: Error, host: string): string {
   const reason = failureReason(error);
   if (!UNRESOLVED.has(code)) return reason;
   return `${reason}: the name ${JSON.stringify(host)} does not resolve (${code})`;
+}
+
+/** What may be meant by an error of TLS, and what to do about it. */
+const TLS_HINTS: readonly (readonly [code: RegExp, hint: string])[] = [
+  [/ALTNAME/, 'server_tls_name is the name to expect instead'],
+  [/CERTIFICATE_REQUIRED/, 'it wants a certificate: server_tls_cert_file'],
+  [/WRONG_VERSION_NUMBER|RECORD|PACKET_LENGTH|ECONNRESET/, 'does it speak TLS on this port?'],
+  [/^ERR_/, ''],
+  [/SELF_SIGNED|ISSUER|UNABLE|UNTRUSTED/, 'its issuer is not in server_tls_ca_file'],
+];
+
+/** Whether an error has to do with TLS. @param open whether the connection was open before it */
+export function isTlsFailure(error: Error, open: boolean): boolean {
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  return /^ERR_(SSL|TLS)_/.test(code) || (!open && syscall === undefined);
+}
+
+/** What the log says about it. */
+export function tlsFailureCause(error: Error): string {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  // OpenSSL's own message begins with numbers that tell nothing.
+  const { reason } = error as { reason?: string };
+  const hint = TLS_HINTS.find(([pattern]) => pattern.test(code))?.[1] ?? '';
+  const text = reasonText(reason ?? error.message);
+  return `${REASON_TLS}: ${text} (${code})${hint === '' ? '' : `; ${hint}`}`;
 }
 
 const replies = new KeptReplies('-ERR ');
