@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { AttachedFiles } from '../attached-files.ts';
 import type { Problems } from '../file/problems.ts';
@@ -82,9 +83,7 @@ class TlsReader {
     const ca = this.file(key);
     if (ca === null) return null;
     try {
-      // Without a certificate in it, OpenSSL would take it for an empty list.
-      if (!ca.bytes.includes('-----BEGIN')) throw new Error('it holds no certificate');
-      createSecureContext({ ca: ca.bytes });
+      checkCertificates(ca.bytes.toString('latin1'));
     } catch (error) {
       const why = `the certificates cannot be used: ${reasonOf(error)}`;
       this.problem(key, `${why}; expected certificates in PEM`);
@@ -102,6 +101,13 @@ export function pairOptions({ cert, key, passphrase }: KeyPair): {
 } {
   const own = { cert: cert.bytes, key: key.bytes };
   return passphrase === null ? own : { ...own, passphrase: passphrase.bytes.toString() };
+}
+
+/** @throws when there is none, or one that cannot be read: OpenSSL would take those before it. */
+function checkCertificates(text: string): void {
+  const blocks = text.split('-----BEGIN ').slice(1);
+  if (blocks.length === 0) throw new Error('there is none');
+  for (const block of blocks) new X509Certificate(`-----BEGIN ${block}`);
 }
 
 /** A password without the line end that an editor puts behind it. */
