@@ -7,7 +7,7 @@ import { bulkOf, listOf } from '../../protocol/redis/replies/reply-parts.ts';
 import { arityFits, type CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { type LearnedCommand, learnCommand } from '../../protocol/redis/table/learn-command.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
-import { failureReply, REASON_REFUSED } from '../backend/failure.ts';
+import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
 import type { Claim } from '../client/claims.ts';
 import type { Kept } from '../client/client-pipeline.ts';
 import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
@@ -15,7 +15,8 @@ import type { Pool } from '../pool/pool.ts';
 import type { Server } from '../pool/server.ts';
 import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
 import { commonServer } from './common-server.ts';
-import { type Answer, askAgain, askServers, INVALID } from './server-answers.ts';
+import { failureReply, INVALID } from './failure-reply.ts';
+import { type Answer, askAgain, askServers } from './server-answers.ts';
 import { Words } from './words.ts';
 
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
@@ -75,7 +76,7 @@ function ask(
   const { pool } = client;
   const place = pool.placeholderServer();
   if (place === NO_SERVER) {
-    client.failForward(REASON_REFUSED);
+    client.failForward(failureOf(FAILURE_REFUSED));
     return true;
   }
   const later: Later = {
@@ -189,7 +190,7 @@ function serverOfKey(pool: Pool, key: Buffer): number {
 }
 
 function sendTo(later: Later, server: number, claim: Claim): void {
-  if (server === NO_SERVER) return void claim.deliver(failureReply(REASON_REFUSED));
+  if (server === NO_SERVER) return void claim.deliver(failureReply(failureOf(FAILURE_REFUSED)));
   const target = later.request.client.pool.servers[server];
   askLater(later, target, later.bytes, claim, (answered) => claim.deliver(answered.reply));
 }

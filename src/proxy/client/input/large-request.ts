@@ -1,7 +1,7 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../limits.ts';
-import { REQUESTS_TOO_LARGE, SERVER_TIMEDOUT } from '../../../stats/counters.ts';
+import { REQUESTS_TOO_LARGE } from '../../../stats/counters.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
-import { REASON_TIMEOUT } from '../../backend/failure.ts';
+import { FAILURE_TIMEOUT, failureOf } from '../../backend/failure.ts';
 import type { Lane } from '../../backend/lane.ts';
 import type { LeaseWaiter } from '../../backend/leases.ts';
 import { millis } from '../../engine/clock.ts';
@@ -255,7 +255,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
       this.#progress = millis();
       const { pendingBytes } = connection.out;
       if (pendingBytes === this.#pendingBefore) {
-        connection.fail(REASON_TIMEOUT, SERVER_TIMEDOUT);
+        connection.fail(failureOf(FAILURE_TIMEOUT));
         return;
       }
       this.#pendingBefore = pendingBytes;
