@@ -24,7 +24,6 @@ import {
   WINDOW_BYTES,
 } from '../../../protocol/frame-table.ts';
 import { NO_AUTH } from '../../../protocol/redis/replies/replies.ts';
-import type { Failure } from '../../backend/failure.ts';
 import { CARRY_LIMIT, Carry } from '../../engine/carry.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
 import {
@@ -58,7 +57,7 @@ export interface InputOwner extends Stranger, Requester {
   readonly closing: boolean;
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
-  failForward(failure: Failure): true;
+  failForward(failure: Router['reason']): true;
   stopReading(): void;
   overOutputLimit(): boolean;
 }
