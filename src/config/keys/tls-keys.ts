@@ -35,6 +35,6 @@ export const TLS_KEYS: readonly KeySpec[] = [
     default: 'full',
     choices: ['full', 'ca', 'none'],
     since: SINCE,
-    doc: 'What is checked of a server: who issued its certificate and for which name, who, or nothing.',
+    doc: 'What is checked of a server: the issuer and the name of its certificate, the issuer, nothing.',
   },
 ];
