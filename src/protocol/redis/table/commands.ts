@@ -1,5 +1,5 @@
-// What every Redis command looks like and what ringway does with it: two tables, joined by name. The
-// scanners' command table, the router and the documentation are all derived from here.
+// What every Redis command looks like and what ringway does with it: two tables, joined by name.
+// The scanners' command table, the router and the documentation are all derived from here.
 
 import { COMMAND_FACTS } from './command-facts.ts';
 import type { CommandSpec, Decision, Fact } from './command-spec.ts';

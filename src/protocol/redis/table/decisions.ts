@@ -1,5 +1,5 @@
-// What ringway does with each command that it serves; those that it refuses are in unsupported.ts. A
-// test compares the names with the facts: each command stands in one place, and once.
+// What ringway does with each command that it serves; those that it refuses are in unsupported.ts.
+// A test compares the names with the facts: each command stands in one place, and once.
 
 import { MODULE_READS, MODULE_WRITES } from './command-facts.ts';
 import type { Decision } from './command-spec.ts';
