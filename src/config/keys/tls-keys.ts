@@ -35,6 +35,6 @@ export const TLS_KEYS: readonly KeySpec[] = [
     default: 'full',
     choices: ['full', 'ca', 'none'],
     since: SINCE,
-    doc: 'What is checked of a server: issuer and name of its certificate, the issuer alone, nothing.',
+    doc: 'Checked of a server: issuer and name of its certificate, the issuer alone, or none.',
   },
 ];
