@@ -22,6 +22,12 @@ export const SMALL_REPLY_BYTES = 1024;
 export const LEAST_PIPELINE_WINDOW = 16;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
 export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;
+/** Request bytes taken in of a client that takes none of its replies (`client_input_limit`). */
+export const DEFAULT_CLIENT_INPUT_LIMIT = 64 * 1024 * 1024;
+/** They are kept in blocks of this size. */
+export const KEPT_BLOCK_BYTES = 64 * 1024;
+/** When such a client reads again, its requests are scanned in pieces of this size or larger. */
+export const LEAST_RESTORED_BYTES = 1024;
 /**
  * Largest request kept whole before it is sent; larger bodies are streamed
  * (`max_assembled_request`).

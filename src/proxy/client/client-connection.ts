@@ -137,7 +137,7 @@ export class ClientConnection
     const socket = this.socket;
     // Only the documented reader leaves bytes with the socket.
     const unread = (socket.readableLength > 0 ? (socket.read() as Buffer | null) : null) ?? NOTHING;
-    const rest = Buffer.concat([this.#input.takeCarry(), unread]);
+    const rest = Buffer.concat([this.#input.takeWaiting(), unread]);
     const { db, resp } = laneOf(this);
     const [login, session] = [this.login.saved, this.session.saved];
     this.#shut();
@@ -154,7 +154,7 @@ export class ClientConnection
     if (rest.length === 0) return;
     this.socket.pause();
     this.#reading = false;
-    this.#input.putCarry(rest.subarray(0, LARGEST_CARRY));
+    this.#input.putWaiting(rest.subarray(0, LARGEST_CARRY));
     if (rest.length > LARGEST_CARRY) this.socket.unshift(rest.subarray(LARGEST_CARRY));
     this.engine.turn.markClient(this);
   }
@@ -247,8 +247,9 @@ export class ClientConnection
   }
 
   #resumeInput(): void {
-    if (this.pipeline.outstanding > this.window.size >> 1 && !this.#input.streaming) return;
-    this.#reading = this.#input.resume();
+    const full = this.pipeline.outstanding > this.window.size >> 1 && !this.#input.streaming;
+    if (full && !this.out.blocked) return;
+    this.#reading = full ? this.#input.takesIn : this.#input.resume();
     if (this.#reading && !this.closed && !this.#ended) resumeReading(this.socket);
   }
 
