@@ -85,6 +85,8 @@ export class Engine {
   readonly slabs: SlabPool;
   /** ringway's own, as INFO shows it. */
   version = '';
+  /** Tells who has written PART_TABLE last. */
+  partTableTurn = 0;
   /** Tells one process from another. */
   readonly runId: string = randomBytes(20).toString('hex');
   readonly turn: Turn = new Turn();
@@ -185,6 +187,11 @@ export class Engine {
 
   state(word: number): number {
     return this.words[STATE_WORD + word];
+  }
+
+  /** Whoever writes PART_TABLE takes it. @returns `partTableTurn`, as long as it is theirs */
+  takePartTable(): number {
+    return ++this.partTableTurn;
   }
 
   /** From here to endWalk() places are reserved but bytes not yet copied. */

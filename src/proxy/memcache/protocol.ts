@@ -9,10 +9,11 @@ import { BINARY_REQUEST, binaryRefusal } from '../../protocol/memcache/binary.ts
 import { memcacheClasses } from '../../protocol/memcache/command-classes.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { REASON_INTERNAL } from '../backend/failure.ts';
+import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol } from '../client/protocol.ts';
 import { handleMemcacheRequest } from './dispatch.ts';
+import { failureReply } from './failure-reply.ts';
 import { JoinedGets } from './joined-gets.ts';
 
 /** memcached's text and meta protocols, spoken by pools without `redis: true`. */
@@ -25,7 +26,7 @@ export class MemcacheProtocol implements ClientProtocol {
   readonly probe: Buffer = Buffer.from('version\r\n');
   readonly probeAnswer: number = 0x56; // 'V'
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
-  readonly internalError: Buffer = replies.serverError(REASON_INTERNAL);
+  readonly internalError: Buffer = failureReply(failureOf(FAILURE_INTERNAL));
 
   constructor(codec: Codec) {
     this.#codec = codec;
@@ -81,8 +82,8 @@ export class MemcacheProtocol implements ClientProtocol {
     return `${what}: switch it to the text protocol`;
   }
 
-  failure(reason: string): Buffer {
-    return replies.serverError(reason);
+  failure(failure: Failure): Buffer {
+    return failureReply(failure);
   }
 
   tooLarge(limit: number, info: number): Buffer | null {

@@ -4,10 +4,11 @@ import { protocolError } from '../../protocol/redis/scan/protocol-error.ts';
 import { redisClasses } from '../../protocol/redis/table/command-classes.ts';
 import { COMMANDS } from '../../protocol/redis/table/commands.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { failureReply, REASON_INTERNAL } from '../backend/failure.ts';
+import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol } from '../client/protocol.ts';
 import { handleSpecial } from './dispatch.ts';
+import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
 import { knownVersionOf } from './server-version.ts';
 
@@ -21,7 +22,7 @@ export class RedisProtocol implements ClientProtocol {
   readonly probe: Buffer = Buffer.from('*1\r\n$4\r\nPING\r\n');
   readonly classes: Uint8Array = redisClasses();
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
-  readonly internalError: Buffer = failureReply(REASON_INTERNAL);
+  readonly internalError: Buffer = failureReply(failureOf(FAILURE_INTERNAL));
 
   constructor(codec: Codec) {
     this.#codec = codec;
@@ -80,8 +81,8 @@ export class RedisProtocol implements ClientProtocol {
     return null;
   }
 
-  failure(reason: string): Buffer {
-    return failureReply(reason);
+  failure(failure: Failure): Buffer {
+    return failureReply(failure);
   }
 
   tooLarge(limit: number): Buffer {

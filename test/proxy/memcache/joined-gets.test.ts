@@ -11,9 +11,9 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from '../../../src/protocol/frame-table.ts';
-import { serverError } from '../../../src/protocol/memcache/replies.ts';
 import type { ReplyTarget } from '../../../src/proxy/backend/in-flight.ts';
 import type { Engine } from '../../../src/proxy/engine/engine.ts';
+import { failureReply } from '../../../src/proxy/memcache/failure-reply.ts';
 import { JoinedGets } from '../../../src/proxy/memcache/joined-gets.ts';
 import { assertAnswered, assertAtRest, holdingsOf } from '../../support/at-rest.ts';
 import { TestBackend, TestOwner } from '../../support/test-backend.ts';
@@ -113,7 +113,7 @@ class Run {
     this.#pool = new TestPool(engine, 1, {});
     const protocol = {
       scanReplies: codec.scanMemcacheReplies.bind(codec),
-      failure: serverError,
+      failure: failureReply,
     };
     this.owner = new TestOwner(engine, protocol, { joinGets: true });
     this.backend = new TestBackend(engine, this.owner);

@@ -57,7 +57,7 @@ export interface InputOwner extends Stranger, Requester {
   readonly closing: boolean;
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
-  failForward(reason: string): true;
+  failForward(failure: Router['reason']): true;
   stopReading(): void;
   overOutputLimit(): boolean;
 }

@@ -2,7 +2,8 @@ import { arrayReply, bulkText, integerReply } from '../../../protocol/redis/repl
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { slowLogReply } from '../../pool/slow-log.ts';
-import { answer, type SpecialRequest, text } from '../../routing/request.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
+import type { Words } from '../words.ts';
 
 /** Entries that GET gives without a number, as in Redis. */
 const DEFAULT_COUNT = 10;
@@ -21,13 +22,13 @@ const HELP = [
 ];
 
 /** SLOWLOG: the requests of this pool that took `slowlog_ms` or longer. */
-export function slowLogCommand(request: SpecialRequest, count: number): boolean {
-  const { client } = request;
+export function slowLogCommand({ client }: SpecialRequest, words: Words): boolean {
+  const { count } = words;
   const { slowLog } = client.pool;
-  const name = text(request, 1);
+  const name = words.text(1);
   switch (count === 2 || name.toUpperCase() === 'GET' ? name.toUpperCase() : '') {
     case 'GET': {
-      const wanted = count === 2 ? String(DEFAULT_COUNT) : text(request, 2);
+      const wanted = count === 2 ? String(DEFAULT_COUNT) : words.text(2);
       if (count > 3) return answer(client, replies.wrongArity('SLOWLOG|GET'));
       if (!isIntegerWord(wanted, 9) || Number(wanted) < -1) {
         return answer(client, replies.error('count should be greater than or equal to -1'));

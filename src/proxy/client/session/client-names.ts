@@ -1,5 +1,5 @@
-import { CLIENT_NAME_BYTES } from '../../limits.ts';
-import * as replies from '../../protocol/redis/replies/replies.ts';
+import { CLIENT_NAME_BYTES } from '../../../limits.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
 
 /** Redis's rule for the names of clients and libraries: visible ASCII without blanks. */
 const NAME = /^[!-~]*$/;
