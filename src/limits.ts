@@ -14,8 +14,8 @@ export const INITIAL_PIPELINE_WINDOW = 128;
 export const INITIAL_BYTE_WINDOW = 1024 * 1024;
 /** It is never closed further than this. */
 export const LEAST_BYTE_WINDOW = 64 * 1024;
-/** What a reply is expected to have before the first is there. */
-export const EXPECTED_REPLY_BYTES = 64 * 1024;
+/** What a reply is expected to have before the first is there: 128 fit the first window. */
+export const EXPECTED_REPLY_BYTES = 8 * 1024;
 /** A client whose replies have less on average is bounded by the number of its requests alone. */
 export const SMALL_REPLY_BYTES = 1024;
 /** So many requests may be under way whatever their replies have, if half of the limit holds them. */

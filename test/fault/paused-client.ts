@@ -22,6 +22,16 @@ export class PausedClient {
     this.socket.pause();
   }
 
+  /** Asks for something and takes its reply, before the pause. */
+  async gets(request: Buffer, bytes: number): Promise<void> {
+    this.socket.write(request);
+    this.socket.resume();
+    await waitFor('its reply', () => this.length >= bytes);
+    this.socket.pause();
+    this.chunks.length = 0;
+    this.length = 0;
+  }
+
   async readsAfter(ms: number, bytes: number): Promise<Buffer> {
     await delay(ms);
     this.socket.resume();

@@ -40,7 +40,7 @@ export class ClientWindow {
   /** @param most `max_pipeline` */
   constructor(most: number) {
     this.#count = Math.min(INITIAL_PIPELINE_WINDOW, most);
-    this.size = Math.min(LEAST_PIPELINE_WINDOW, most);
+    this.size = this.#count;
   }
 
   /** `max_pipeline` has changed. */

@@ -32,9 +32,9 @@ class Reader {
 }
 
 describe('the window of a client', () => {
-  test('begins with few requests, and the first replies open it', () => {
+  test('begins with 128 requests', () => {
     const reader = new Reader();
-    assert.equal(reader.window.size, 16);
+    assert.equal(reader.window.size, 128);
     assert.equal(reader.gets(1, 100), 128);
   });
 

@@ -32,12 +32,12 @@ import {
   missingBytes,
   scannedBytes,
   serverOf,
-  setServer,
   startOver,
 } from '../../engine/saved-scan.ts';
-import type { ClientWindow } from '../client-window.ts';
-import { MAY_WAIT, MUST_SEND, type Requester, type Router, WAIT } from '../router.ts';
-import { creditBeforeLogin, type Stranger, SwallowedLine, swallowRequest } from './before-login.ts';
+import { MAY_WAIT, WAIT } from '../router.ts';
+import { sendAssembled } from './assembled-request.ts';
+import { creditBeforeLogin, SwallowedLine, swallowRequest } from './before-login.ts';
+import type { InputOwner } from './input-owner.ts';
 import { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { WaitingInput } from './waiting-input.ts';
@@ -46,21 +46,6 @@ const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const PLAIN_MASK = FLAG_FIRST | FLAG_LAST | FLAG_SPECIAL;
-
-/** The client, as what it sends sees it. */
-export interface InputOwner extends Stranger, Requester {
-  readonly router: Router;
-  readonly address: string;
-  readonly window: ClientWindow;
-  onException(error: unknown, inStep?: boolean): void;
-  /** No more requests are taken. */
-  readonly closing: boolean;
-  /** Its plain requests are simply forwarded. */
-  readonly plain: boolean;
-  failForward(failure: Router['reason']): true;
-  stopReading(): void;
-  overOutputLimit(): boolean;
-}
 
 /** What a client sends: scanned in the receive window and sent on, as far as its credit goes. */
 export class ClientInput {
@@ -125,9 +110,15 @@ export class ClientInput {
    */
   get takesIn(): boolean {
     const { authenticated, pipeline, pool } = this.#client;
-    if (this.#barrier && this.#large === null && this.#waiting.length <= HELD_READ_BYTES) return true;
+    if (this.#barrier && this.#large === null && this.#waiting.length <= HELD_READ_BYTES)
+      return true;
     if (!authenticated || this.leaving || !pipeline.out.blocked) return false;
     return this.#waiting.hasRoom(pool.config.clientInputLimit);
+  }
+
+  /** Bytes that were read and not sent on. */
+  get waitingBytes(): number {
+    return this.#waiting.length;
   }
 
   /** A request is under way that is taken away in pieces. */
@@ -164,11 +155,7 @@ export class ClientInput {
     if (!this.#partial || saved === null) return;
     // When the carry holds all of it, it is scanned from its beginning.
     if (!isDetached(saved)) startOver(saved);
-    const head = isDetached(saved) ? (this.#large?.head ?? null) : null;
-    if (head === null || this.#large === null || serverOf(saved) === NO_SERVER) return;
-    const server = this.#client.pool.serverOfHead(head);
-    setServer(saved, server);
-    if (server !== NO_SERVER) this.#large.redirect(this.#client.pool.servers[server]);
+    else this.#large?.reroute(saved);
   }
 
   /** Bytes of a request that is being assembled, and all that is kept before the login. */
@@ -402,26 +389,7 @@ export class ClientInput {
     const streaming = large.isStreaming;
     const request = large.finish();
     if (streaming) this.#barrier = true;
-    else if (request !== null) this.#sendAssembled(request, info, server);
-  }
-
-  #sendAssembled(request: Buffer, info: number, server: number): void {
-    const client = this.#client;
-    if ((info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.plain) {
-      const { router } = client;
-      const connection = router.choose(client, server, client.lane, MUST_SEND);
-      if (connection === null) {
-        client.failForward(router.reason);
-        return;
-      }
-      const commandClass = client.protocol.classes[info & 0xffff];
-      connection.sendBuffer(request, client.id, client.claims.begin(), commandClass);
-      // It could not be put back; but nothing more follows until the server has taken it.
-      if (connection.out.pendingBytes > client.pool.config.serverOutputLimit) this.#barrier = true;
-      return;
-    }
-    const start = this.#engine.placeAssembled(request);
-    client.protocol.handleSpecial(client, start, request.length, info, true);
-    this.#barrier = true;
+    else if (request !== null && sendAssembled(this.#client, request, info, server))
+      this.#barrier = true;
   }
 }
