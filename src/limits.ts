@@ -8,8 +8,8 @@ export const DEFAULT_MAX_PIPELINE = 8192;
 /** A new client may have this many requests under way; the window opens while it keeps up. */
 export const INITIAL_PIPELINE_WINDOW = 128;
 /**
- * Reply bytes that requests under way are expected to bring, for a new client. This window too opens
- * while the client keeps up, to half of `client_output_limit`.
+ * Reply bytes that requests under way are expected to bring, for a new client. This window too
+ * opens while the client keeps up, to half of `client_output_limit`.
  */
 export const INITIAL_BYTE_WINDOW = 1024 * 1024;
 /** It is never closed further than this. */
@@ -18,7 +18,7 @@ export const LEAST_BYTE_WINDOW = 64 * 1024;
 export const EXPECTED_REPLY_BYTES = 8 * 1024;
 /** A client whose replies have less on average is bounded by the number of its requests alone. */
 export const SMALL_REPLY_BYTES = 1024;
-/** So many requests may be under way whatever their replies have, if half of the limit holds them. */
+/** So many requests may be under way whatever their replies have, if half of the limit has room. */
 export const LEAST_PIPELINE_WINDOW = 16;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
 export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;

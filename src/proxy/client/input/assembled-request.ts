@@ -1,4 +1,5 @@
 import { FLAG_SPECIAL, NO_SERVER } from '../../../protocol/frame-table.ts';
+import type { Failure } from '../../backend/failure.ts';
 import { MUST_SEND, type Requester, type Router } from '../router.ts';
 import type { LargeRequester } from './large-request.ts';
 
@@ -7,7 +8,7 @@ export interface Assembler extends LargeRequester, Requester {
   readonly router: Router;
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
-  failForward(failure: Router['reason']): true;
+  failForward(failure: Failure): true;
 }
 
 /**

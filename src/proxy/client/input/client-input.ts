@@ -22,7 +22,6 @@ import {
   STATE_STATUS,
   WINDOW,
 } from '../../../protocol/frame-table.ts';
-import { NO_AUTH } from '../../../protocol/redis/replies/replies.ts';
 import { CARRY_LIMIT } from '../../engine/carry.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
 import {
@@ -166,7 +165,7 @@ export class ClientInput {
 
   /** The client has to log in, with this request under way. */
   refuseLarge(): void {
-    this.#large?.refuse(NO_AUTH);
+    this.#large?.refuse(this.#client.protocol.login.refusal);
   }
 
   /** Something was answered or written: a large request may go on. */

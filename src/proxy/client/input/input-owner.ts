@@ -1,3 +1,4 @@
+import type { Failure } from '../../backend/failure.ts';
 import type { ClientWindow } from '../client-window.ts';
 import type { Requester, Router } from '../router.ts';
 import type { Stranger } from './before-login.ts';
@@ -12,7 +13,7 @@ export interface InputOwner extends Stranger, Requester {
   readonly closing: boolean;
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
-  failForward(failure: Router['reason']): true;
+  failForward(failure: Failure): true;
   stopReading(): void;
   overOutputLimit(): boolean;
 }
