@@ -8,7 +8,8 @@ export interface MemoryHolder {
   heldBytes: number;
   /** One that has not logged in is closed before those that have. */
   readonly authenticated: boolean;
-  destroy(reason: string): void;
+  /** @param level of the line that the log has about it; LOG_INFO when none is given */
+  destroy(reason: string, level?: number): void;
 }
 
 /**

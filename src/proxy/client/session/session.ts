@@ -1,5 +1,5 @@
+import { CLIENT_NAME_BYTES } from '../../../limits.ts';
 import { wallMillis } from '../../engine/clock.ts';
-import { boundedName } from './client-names.ts';
 import { NORMAL, QUEUEING } from './modes.ts';
 
 let lastNumber = 0;
@@ -10,6 +10,11 @@ export type SavedSession = Pick<
   Session,
   'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode' | 'failed'
 >;
+
+/** A name that another process gave along: an older one has no bound for it. */
+function boundedName(name: string): string {
+  return name.length > CLIENT_NAME_BYTES ? '' : name;
+}
 
 /** What a client has said about itself, and what it wants to hear. */
 export class Session {
