@@ -16,6 +16,7 @@ export const STAR: u32 = 0x2a;
 export const PERCENT: u32 = 0x25;
 export const PIPE: u32 = 0x7c;
 export const COLON: u32 = 0x3a;
+export const PLUS: u32 = 0x2b;
 export const MINUS: u32 = 0x2d;
 
 export function isLineType(type: u32): bool {
