@@ -74,33 +74,6 @@ export function shortNumber(line: u32, end: u32): u32 {
   return <u32>load<u16>(pos) === CRLF ? (value << 4) | (pos + 2 - line) : 0;
 }
 
-/**
- * The same for a line of which only the first eight bytes are at hand: 1 to 5 digits. Whether they
- * all belong to what was received is for the caller to see.
- */
-export function shortLine(line: u64): u32 {
-  const first = (<u32>(line >>> 8) & 0xff) - 0x30;
-  if (first > 9) return 0;
-  const low = <u32>(line >>> 16);
-  if ((low & 0xffff) === CRLF) return (first << 4) | 4;
-  if (first === 0) return 0;
-  let digit = (low & 0xff) - 0x30;
-  if (digit > 9) return 0;
-  let value = first * 10 + digit;
-  if (((low >>> 8) & 0xffff) === CRLF) return (value << 4) | 5;
-  digit = ((low >>> 8) & 0xff) - 0x30;
-  if (digit > 9) return 0;
-  value = value * 10 + digit;
-  if (low >>> 16 === CRLF) return (value << 4) | 6;
-  digit = ((low >>> 16) & 0xff) - 0x30;
-  if (digit > 9) return 0;
-  value = value * 10 + digit;
-  const high = <u32>(line >>> 40);
-  if ((high & 0xffff) === CRLF) return (value << 4) | 7;
-  digit = (high & 0xff) - 0x30;
-  return digit <= 9 && high >>> 8 === CRLF ? ((value * 10 + digit) << 4) | 8 : 0;
-}
-
 /** Address of the first `byte` in [pos, end), or `end`. */
 export function findByte(pos: u32, end: u32, byte: u32): u32 {
   if (ASC_FEATURE_SIMD) return findByte16(pos, end, byte);

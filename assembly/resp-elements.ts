@@ -3,10 +3,10 @@
 // ":12\r\n" and, inside a reply, "*2\r\n". What these functions do not know, or what is not there
 // as a whole, they leave to the scanner. They read up to 8 bytes behind `end`.
 
-import { CRLF, shortLine } from './ascii';
+import { CRLF, shortNumber } from './ascii';
 import { FLAG_FIRST, FLAG_LAST, LIMIT_REPLY_OUTSTANDING, NO_SERVER, RECORD_BYTES } from './layout';
 import { writeRecord } from './records';
-import { COLON, DOLLAR, NULL_COUNT, PLUS, STAR } from './resp-syntax';
+import { bulkBytes, COLON, DOLLAR, NULL_COUNT, PLUS, STAR } from './resp-syntax';
 
 const FIVE_BYTES: u64 = 0xffffffffff;
 const NULL_BULK: u64 = 0x0a0d312d24; // "$-1\r\n"
@@ -24,9 +24,9 @@ export function takeReplies(pos: u32, end: u32, record: u32, tableEnd: u32): u32
     let count: u32 = 0;
     let next: u32 = 0;
     if (type === DOLLAR) {
-      const short = shortLine(line);
-      if (short !== 0) {
-        next = pos + (short & 15) + (short >>> 4) + 2;
+      const bytes = bulkBytes(line);
+      if (bytes !== 0) {
+        next = pos + bytes;
         if (next > end || <u32>load<u16>(next - 2) !== CRLF) break;
       } else {
         if ((line & FIVE_BYTES) !== NULL_BULK) break;
@@ -54,19 +54,19 @@ export function takeElements(pos: u32, end: u32, pending: u32): u32 {
     const type = <u32>line & 0xff;
     let next: u32 = 0;
     if (type === DOLLAR) {
-      const short = shortLine(line);
-      if (short !== 0) {
-        next = pos + (short & 15) + (short >>> 4) + 2;
+      const bytes = bulkBytes(line);
+      if (bytes !== 0) {
+        next = pos + bytes;
         if (next > end || <u32>load<u16>(next - 2) !== CRLF) break;
       } else {
         if ((line & FIVE_BYTES) !== NULL_BULK) break;
         next = pos + 5;
       }
     } else if (type === STAR) {
-      const short = shortLine(line);
+      const short = shortNumber(pos, end);
       const size = short >>> 4;
       next = pos + (short & 15);
-      if (short === 0 || next > end || size > LIMIT_REPLY_OUTSTANDING - pending) break;
+      if (short === 0 || size > LIMIT_REPLY_OUTSTANDING - pending) break;
       pending += size;
     } else if (type === PLUS) {
       if ((line & FIVE_BYTES) !== OK) break;

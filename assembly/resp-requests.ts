@@ -64,8 +64,8 @@ import {
 } from './layout';
 import { finish, getState, setState, writeRecord } from './records';
 import {
+  LONGEST_WORD,
   rememberShape,
-  SHAPED_BULK,
   shapedEnd,
   skippedEnd,
   skipWords,
@@ -132,7 +132,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
   let keyLength: u32 = 0;
   let error: u32 = 0;
   let errorByte: u32 = 0;
-  const isShaped = maxBulk >= SHAPED_BULK;
+  const isShaped = maxBulk >= LONGEST_WORD;
   // Keys hash faster several at a time, so they are left for later.
   const defer = canDefer(pool);
   let routed = table; // records before it have their server
@@ -166,7 +166,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
     if (phase === PHASE_START) {
       if (isShaped) {
         const most = defer ? min<u32>(tableEnd, routed + BATCH_BYTES) : tableEnd;
-        record = takeShaped(pos, end, record, most, maxBulk, defer ? 0 : pool);
+        record = takeShaped(pos, end, record, most, defer ? 0 : pool);
         pos = shapedEnd;
       }
       if (defer && record - routed >= BATCH_BYTES) {
@@ -278,9 +278,9 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
     }
 
     if (phase === PHASE_LINE) {
-      if (index !== wanted) {
+      if (isShaped && index !== wanted) {
         const passing = min(argc, wanted) - index; // NO_WORD is more than any number of words
-        index += passing - skipWords(pos, end, passing, maxBulk);
+        index += passing - skipWords(pos, end, passing);
         pos = skippedEnd;
         if (index === argc) continue;
       }

@@ -3,7 +3,7 @@
 // The scanner leaves here what it found out about such a beginning, and the next request of that
 // shape costs a comparison, its lengths and its line ends. A shape says nothing of keys and values.
 
-import { CRLF, shortLine } from './ascii';
+import { CRLF } from './ascii';
 import {
   FLAG_FIRST,
   FLAG_LAST,
@@ -16,12 +16,12 @@ import {
   SHAPES,
 } from './layout';
 import { writeRecord } from './records';
-import { DOLLAR } from './resp-syntax';
+import { bulkBytes, DOLLAR } from './resp-syntax';
 import { route } from './route';
 import { DEFERRED } from './route-batch';
 
-/** The most bytes of a key that takeShaped takes; a pool that allows less has no use for it. */
-export const SHAPED_BULK: u32 = 999;
+/** The most bytes of a word that is taken here: not for pools that allow less. */
+export const LONGEST_WORD: u32 = 99999;
 
 /** Bytes of a shape: "*N\r\n$L\r\n" and a name of up to eight letters. */
 const HEAD_BYTES: u32 = 16;
@@ -54,18 +54,10 @@ export function rememberShape(frame: u32, length: u32, info: u32, words: u32): v
 /**
  * Takes whole requests of known shapes from `pos` on, until there is none or the table is full.
  * Reads up to 24 bytes behind `end`.
- * @param maxBulk bytes of a word, at least SHAPED_BULK
  * @param pool where to route, 0 = leave DEFERRED
  * @returns the address behind the last record
  */
-export function takeShaped(
-  pos: u32,
-  end: u32,
-  record: u32,
-  tableEnd: u32,
-  maxBulk: u32,
-  pool: u32,
-): u32 {
+export function takeShaped(pos: u32, end: u32, record: u32, tableEnd: u32, pool: u32): u32 {
   while (record !== tableEnd && end - pos >= HEAD_BYTES) {
     const head = load<u64>(pos);
     const shape = shapeOf(head, load<u32>(pos, 8));
@@ -102,7 +94,7 @@ export function takeShaped(
     if (next > end || <u32>load<u16>(key + length) !== CRLF) break;
     const words = load<u32>(shape + SHAPE_WORDS);
     if (words !== 2) {
-      if (skipWords(next, end, words - 2, maxBulk) !== 0) break;
+      if (skipWords(next, end, words - 2) !== 0) break;
       next = skippedEnd;
     }
     const server = pool === 0 ? DEFERRED : route(key, length, pool);
@@ -118,13 +110,12 @@ export function takeShaped(
  * Passes up to `count` whole words of a request. Reads up to 8 bytes behind `end`.
  * @returns how many are left: the scanner knows why
  */
-export function skipWords(pos: u32, end: u32, count: u32, maxBulk: u32): u32 {
+export function skipWords(pos: u32, end: u32, count: u32): u32 {
   while (count !== 0 && pos < end) {
     const line = load<u64>(pos);
-    const short = shortLine(line);
-    const size = short >>> 4;
-    if (short === 0 || (<u32>line & 0xff) !== DOLLAR || size > maxBulk) break;
-    const next = pos + (short & 15) + size + 2;
+    const bytes = bulkBytes(line);
+    const next = pos + bytes;
+    if (bytes === 0 || (<u32>line & 0xff) !== DOLLAR) break;
     if (next > end || <u32>load<u16>(next - 2) !== CRLF) break;
     pos = next;
     count--;
