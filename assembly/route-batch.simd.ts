@@ -38,30 +38,53 @@ export function routeEight(record: u32, pool: u32): void {
     h = i32x4.mul(v128.xor(h, i32x4.shr_s(w, 24)), prime);
     h2 = i32x4.mul(v128.xor(h2, i32x4.shr_s(w2, 24)), prime);
   }
-  if (longest - together <= LONGER) {
-    // A lane whose key is over takes zeros and is multiplied by one.
-    for (; i < longest; i += 4) {
-      let w = fourWords(k0 + i, k1 + i, k2 + i, k3 + i);
-      let w2 = fourWords(k4 + i, k5 + i, k6 + i, k7 + i);
-      for (let at = i; at < i + 4; at++) {
-        const on = i32x4.gt_s(lengths, i32x4.splat(at));
-        const on2 = i32x4.gt_s(lengths2, i32x4.splat(at));
-        h = i32x4.mul(v128.xor(h, v128.and(on, lowByte(w))), factor(on));
-        h2 = i32x4.mul(v128.xor(h2, v128.and(on2, lowByte(w2))), factor(on2));
-        w = i32x4.shr_u(w, 8);
-        w2 = i32x4.shr_u(w2, 8);
-      }
-    }
-    i = longest;
+  if (longest - together > LONGER) {
+    finishFour(record, h, i, pool);
+    finishFour(record + 4 * RECORD_BYTES, h2, i, pool);
+    return;
   }
-  settle(record, 0, i32x4.extract_lane(h, 0), i, pool);
-  settle(record, 1, i32x4.extract_lane(h, 1), i, pool);
-  settle(record, 2, i32x4.extract_lane(h, 2), i, pool);
-  settle(record, 3, i32x4.extract_lane(h, 3), i, pool);
-  settle(record, 4, i32x4.extract_lane(h2, 0), i, pool);
-  settle(record, 5, i32x4.extract_lane(h2, 1), i, pool);
-  settle(record, 6, i32x4.extract_lane(h2, 2), i, pool);
-  settle(record, 7, i32x4.extract_lane(h2, 3), i, pool);
+  // A lane whose key is over takes zeros and is multiplied by one.
+  for (; i < longest; i += 4) {
+    let w = fourWords(k0 + i, k1 + i, k2 + i, k3 + i);
+    let w2 = fourWords(k4 + i, k5 + i, k6 + i, k7 + i);
+    for (let at = i; at < i + 4; at++) {
+      const on = i32x4.gt_s(lengths, i32x4.splat(at));
+      const on2 = i32x4.gt_s(lengths2, i32x4.splat(at));
+      h = i32x4.mul(v128.xor(h, v128.and(on, lowByte(w))), factor(on));
+      h2 = i32x4.mul(v128.xor(h2, v128.and(on2, lowByte(w2))), factor(on2));
+      w = i32x4.shr_u(w, 8);
+      w2 = i32x4.shr_u(w2, 8);
+    }
+  }
+  // Only an empty key hashes to 0.
+  const zero = i32x4.splat(0);
+  storeFour(record, v128.and(h, i32x4.gt_s(lengths, zero)), pool);
+  storeFour(record + 4 * RECORD_BYTES, v128.and(h2, i32x4.gt_s(lengths2, zero)), pool);
+}
+
+function storeFour(record: u32, h: v128, pool: u32): void {
+  storeServer(record, 0, i32x4.extract_lane(h, 0), pool);
+  storeServer(record, 1, i32x4.extract_lane(h, 1), pool);
+  storeServer(record, 2, i32x4.extract_lane(h, 2), pool);
+  storeServer(record, 3, i32x4.extract_lane(h, 3), pool);
+}
+
+function storeServer(record: u32, index: u32, h: u32, pool: u32): void {
+  store<u32>(record + index * RECORD_BYTES + RECORD_SERVER, serverOfHash(pool, h));
+}
+
+/** Ends the chains of four keys one by one; `from` bytes of each are in its hash. */
+function finishFour(record: u32, h: v128, from: u32, pool: u32): void {
+  finishOne(record, 0, i32x4.extract_lane(h, 0), from, pool);
+  finishOne(record, 1, i32x4.extract_lane(h, 1), from, pool);
+  finishOne(record, 2, i32x4.extract_lane(h, 2), from, pool);
+  finishOne(record, 3, i32x4.extract_lane(h, 3), from, pool);
+}
+
+function finishOne(record: u32, index: u32, h: u32, from: u32, pool: u32): void {
+  const at = record + index * RECORD_BYTES;
+  const hash = rest(h, load<u32>(at + RECORD_KEY), from, load<u32>(at + RECORD_KEY_LENGTH));
+  storeServer(record, index, hash, pool);
 }
 
 function keyOf(record: u32, index: u32): u32 {
@@ -96,12 +119,4 @@ function lanesMin(v: v128): u32 {
 function lanesMax(v: v128): u32 {
   const a = max<u32>(i32x4.extract_lane(v, 0), i32x4.extract_lane(v, 1));
   return max<u32>(a, max<u32>(i32x4.extract_lane(v, 2), i32x4.extract_lane(v, 3)));
-}
-
-/** Ends a chain that is done with the key's bytes before `from`, and routes by it. */
-function settle(record: u32, index: u32, h: u32, from: u32, pool: u32): void {
-  const at = record + index * RECORD_BYTES;
-  const key = load<u32>(at + RECORD_KEY);
-  const hash = rest(h, key, from, load<u32>(at + RECORD_KEY_LENGTH));
-  store<u32>(at + RECORD_SERVER, serverOfHash(pool, hash));
 }
