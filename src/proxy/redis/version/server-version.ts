@@ -8,11 +8,11 @@ import {
 import { FLAG_LAST } from '../../../protocol/frame-table.ts';
 import { encodeText } from '../../../protocol/redis/replies/encode.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import { askUnnoticed } from '../../backend/unnoticed.ts';
 import { exactMillis, millis } from '../../engine/clock.ts';
 import type { Deadlines, Timed } from '../../engine/deadlines.ts';
 import type { Guard, Guarded } from '../../engine/guard.ts';
 import type { Server } from '../../pool/server.ts';
+import { askUnnoticed } from './unnoticed.ts';
 
 const VERSION_LINE = /^redis_version:(\d{1,9}(?:\.\d{1,9}){0,4})\r$/m;
 

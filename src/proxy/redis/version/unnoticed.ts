@@ -1,10 +1,10 @@
-import type { ServerConfig } from '../../config/index.ts';
-import { POOL_COUNTERS, SERVER_COUNTERS } from '../../stats/counters.ts';
-import { BackendConnection } from './backend-connection.ts';
-import type { ReplyTarget } from './in-flight.ts';
-import type { Lane } from './lane.ts';
-import { PURPOSE_PROBE } from './owned-connection.ts';
-import type { ConnectionOwner, OwnerPool } from './owner.ts';
+import type { ServerConfig } from '../../../config/index.ts';
+import { POOL_COUNTERS, SERVER_COUNTERS } from '../../../stats/counters.ts';
+import { BackendConnection } from '../../backend/backend-connection.ts';
+import type { ReplyTarget } from '../../backend/in-flight.ts';
+import type { Lane } from '../../backend/lane.ts';
+import { PURPOSE_PROBE } from '../../backend/owned-connection.ts';
+import type { ConnectionOwner, OwnerPool } from '../../backend/owner.ts';
 
 const INT32_MAX = 0x7fffffff;
 
