@@ -57,6 +57,8 @@ export const REFUSAL_MS = 5_000;
 export const REFUSED_DATABASES = 64;
 /** What the slow log and its kin keep of a key. */
 export const SLOW_KEY_BYTES = 96;
+/** What an entry of the slow log counts for besides its texts. */
+export const SLOW_ENTRY_BYTES = 256;
 /** Kinds of log lines whose repetitions are counted; the oldest is forgotten. */
 export const LOG_KINDS = 256;
 /** How far two lines of the log must be alike to be of one kind, and what is kept of one. */

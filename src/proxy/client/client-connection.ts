@@ -207,7 +207,7 @@ export class ClientConnection
     if (this.closed || this.#mayHold()) return;
     this.out.flush();
     this.pipeline.beginBurst();
-    this.account(this.#input.bufferedBytes);
+    this.account(this.#input.bufferedBytes + this.session.nameBytes);
     if (this.closed) return;
     this.#input.advance();
     if (this.out.blocked) this.#timers.onBlocked();
