@@ -1,10 +1,10 @@
-// What is counted, of a server, a pool, and the process: each kind has a Float64Array per subject. The
-// numbers of the kinds lie apart and the types name them, so that none is taken for another's.
+// What is counted, of a server, a pool, and the process: each kind has a Float64Array per subject.
+// The numbers of the kinds lie apart and the types name them: none is taken for another's.
 
 /** Counters of a kind: a Float64Array, of which only their numbers can be named. */
 type Counters<Counter extends number> = { [K in Counter]: number } & Iterable<number>;
 
-// --- a server: first those of nutcracker's stats, in its words ------------------------------------
+// --- a server: first those of nutcracker's stats, in its words ----------------------------------
 export const SERVER_EOF = 0;
 export const SERVER_ERR = 1;
 export const SERVER_TIMEDOUT = 2;
@@ -42,7 +42,7 @@ export function serverCounters(): ServerCounters {
   return new Float64Array(FAILED_REQUESTS + 1) as never;
 }
 
-// --- a pool ----------------------------------------------------------------------------------------
+// --- a pool -------------------------------------------------------------------------------------
 export const CLIENT_EOF = 32;
 export const CLIENT_ERR = 33;
 export const CLIENT_CONNECTIONS = 34;
@@ -86,7 +86,7 @@ export function poolCounters(): PoolCounters {
   return new Float64Array(LOGIN_TIMEOUTS + 1) as never;
 }
 
-// --- the process -----------------------------------------------------------------------------------
+// --- the process --------------------------------------------------------------------------------
 export const TOTAL_CONNECTIONS = 64;
 export const CURR_CONNECTIONS = 65;
 /** Exceptions that closed one connection. */
