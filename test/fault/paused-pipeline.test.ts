@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, shards, startChild } from '../support/ringway.ts';
@@ -22,10 +23,16 @@ describe('a client that pauses 2 s behind 200 pipelined GETs of 1 MB', () => {
   let ringway: ChildRingway;
   let other: Prober;
   let withoutProxy: Prober;
+  let takenBack: () => Promise<number>;
 
   before(async () => {
     redis = await startRedis();
-    ringway = await startChild({ servers: shards([redis.port]) });
+    const http = `127.0.0.1:${await freePort()}`;
+    ringway = await startChild({ servers: shards([redis.port]) }, { args: ['--http-addr', http] });
+    takenBack = async () => {
+      const metrics = await (await fetch(`http://${http}/metrics`)).text();
+      return Number(/^ringway_reads_taken_back_total\{.*\} (\d+)$/m.exec(metrics)?.[1]);
+    };
     const direct = await RespClient.open(redis.port);
     await direct.text('SETRANGE', KEY, MB - 1, 'x');
     direct.close();
@@ -39,16 +46,22 @@ describe('a client that pauses 2 s behind 200 pipelined GETs of 1 MB', () => {
     await redis?.stop();
   });
 
-  for (const { what, known } of [{ what: 'when its replies are known to be large', known: true }]) {
+  const cases = [
+    { what: 'its first requests', before: Buffer.alloc(0), replyBytes: 0, expected: false },
+    { what: 'behind a small reply', before: encodeRequest('PING'), replyBytes: 7, expected: false },
+    { what: 'behind a large reply', before: GET, replyBytes: REPLY_BYTES, expected: true },
+  ];
+  for (const { what, before, replyBytes, expected } of cases) {
     test(`gets all of them, and others are served meanwhile: ${what}`, async () => {
+      const takenBefore = await takenBack();
       const from = performance.now();
       const client = new PausedClient(ringway.port);
-      if (known) await client.gets(GET, REPLY_BYTES);
+      if (replyBytes > 0) await client.gets(before, replyBytes);
       client.socket.write(Buffer.alloc(COUNT * GET.length, GET));
-      const expected = COUNT * REPLY_BYTES;
-      const got = await client.readsAfter(2_000, expected);
+      const bytes = COUNT * REPLY_BYTES;
+      const got = await client.readsAfter(2_000, bytes);
       const to = performance.now();
-      assert.equal(got.length, expected);
+      assert.equal(got.length, bytes);
       for (let i = 0, at = 0; i < COUNT; i++, at += REPLY_BYTES) {
         assert.equal(got.toString('latin1', at, at + 10), `$${MB}\r\n`, `reply ${i}`);
       }
@@ -56,6 +69,8 @@ describe('a client that pauses 2 s behind 200 pipelined GETs of 1 MB', () => {
         ringway.log.filter((line) => line.includes('does not read')),
         [],
       );
+      const taken = (await takenBack()) - takenBefore;
+      assert.ok(expected ? taken < COUNT / 4 : taken > 0, `${taken} reads were taken back`);
       const longest = other.longest(from, to);
       const limit = GRACE_MS / 2 + 2 * withoutProxy.longest(from, to);
       assert.ok(longest < limit, `another client waited ${longest.toFixed(0)} ms`);
