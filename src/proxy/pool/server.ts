@@ -281,6 +281,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     connection.sentFor(
       {
         claim: null,
+        distrusts: false,
+        awaitsMore: () => false,
         onReply: (start) => {
           onReply(engine.bytes[start]);
           setImmediate(guard.bind(connection, () => connection.close()));
