@@ -21,7 +21,13 @@ export interface ReplyTarget {
 }
 
 /** For replies that nobody wants any more. */
-export const SWALLOWED: ReplyTarget = { claim: null, onReply() {}, onFailure() {} };
+export const SWALLOWED: ReplyTarget = {
+  claim: null,
+  distrusts: false,
+  onReply() {},
+  awaitsMore: () => false,
+  onFailure() {},
+};
 
 /** Where the bytes of a client's request are, for the slow log. */
 export interface RequestHead {

@@ -264,7 +264,7 @@ export class ClientPipeline {
     this.#stash.give(at, length);
   }
 
-  /** The requests from slot `first` on are not under way any more, and their replies are nothing. */
+  /** The requests from slot `first` on are not under way any more; their replies are dropped. */
   retract(first: number): void {
     for (let slot = first; slot !== this.tail; slot = (slot + 1) | 0) {
       const index = slot & this.#mask;
