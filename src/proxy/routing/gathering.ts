@@ -3,7 +3,7 @@ import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { Kept } from '../client/client-pipeline.ts';
+import type { Kept } from '../client/stored-reply.ts';
 import type { Server } from '../pool/server.ts';
 
 /** What one of several servers says to a request. */
