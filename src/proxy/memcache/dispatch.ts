@@ -88,8 +88,7 @@ function sendByKey(request: SpecialRequest, info: number): boolean {
   if ((info & (FLAG_QUIET | FLAG_NO_REPLY)) === 0) return forward(request, server);
   const silent = (info & FLAG_NO_REPLY) !== 0;
   const { router } = client;
-  const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
-  const connection = router.choose(client, server, client.lane, intent);
+  const connection = router.choose(client, server, client.lane, request.intent);
   if (connection === null) {
     if (router.verdict === WAIT) return false;
     return silent || client.failForward(router.reason);

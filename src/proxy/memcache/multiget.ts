@@ -75,8 +75,7 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
     return forward(request, shares[0].server, CLASS_MULTI);
   }
   const servers = shares.map(({ server }) => pool.servers[server]);
-  const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
-  const connections = client.router.chooseAll(client, servers, client.lane, intent);
+  const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
   const reply = new MultigetReply(client, order, shares.length);
   const whole = wholeRequest(request);

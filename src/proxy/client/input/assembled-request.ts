@@ -1,6 +1,6 @@
 import { FLAG_SPECIAL, NO_SERVER } from '../../../protocol/frame-table.ts';
 import type { Failure } from '../../backend/failure.ts';
-import { MUST_SEND, type Requester, type Router } from '../router.ts';
+import { MUST_SEND, MUST_SEND, type Requester, type Router } from '../router.ts';
 import type { LargeRequester } from './large-request.ts';
 
 /** The client of a request that was assembled on the heap. */
@@ -24,7 +24,7 @@ export function sendAssembled(
   const { router, pool, protocol } = client;
   if ((info & FLAG_SPECIAL) !== 0 || server === NO_SERVER || !client.plain) {
     const start = pool.engine.placeAssembled(request);
-    protocol.handleSpecial(client, start, request.length, info, true);
+    protocol.handleSpecial(client, start, request.length, info, MUST_SEND);
     return true;
   }
   const connection = router.choose(client, server, client.lane, MUST_SEND);

@@ -330,7 +330,7 @@ export class ClientInput {
         unsent = pipeline.out.unsentBytes;
         if ((info & WHOLE) !== WHOLE) {
           this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
-        } else if (!protocol.handleSpecial(client, start, length, info, false)) {
+        } else if (!protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
           break;
         }
         unsent = pipeline.out.unsentBytes;
