@@ -19,7 +19,7 @@ import { decodeKey } from '../../protocol/memcache/base64-key.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
 import { wordsOf } from '../../protocol/memcache/words.ts';
 import { isHttpLine, refuseHttp } from '../client/input/http-guard.ts';
-import { MAY_WAIT, MUST_SEND, WAIT } from '../client/router.ts';
+import { WAIT } from '../client/router.ts';
 import { forward } from '../routing/forward.ts';
 import { answer, copyOf, headOf, type SpecialRequest } from '../routing/request.ts';
 import { askAllServers, firstError, tellAllServers } from './all-servers.ts';

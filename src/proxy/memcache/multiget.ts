@@ -16,7 +16,6 @@ import {
 import { CLASS_MULTI } from '../../stats/latency.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
-import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import { writeBytes } from '../engine/short-text.ts';
 import { forward } from '../routing/forward.ts';
 import { type SpecialRequest, headOf as wholeRequest } from '../routing/request.ts';

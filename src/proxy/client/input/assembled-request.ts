@@ -1,6 +1,6 @@
 import { FLAG_SPECIAL, NO_SERVER } from '../../../protocol/frame-table.ts';
 import type { Failure } from '../../backend/failure.ts';
-import { MUST_SEND, MUST_SEND, type Requester, type Router } from '../router.ts';
+import { MUST_SEND, type Requester, type Router } from '../router.ts';
 import type { LargeRequester } from './large-request.ts';
 
 /** The client of a request that was assembled on the heap. */
