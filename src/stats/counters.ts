@@ -37,7 +37,9 @@ export const MALFORMED_REQUESTS = 13;
 export const READS_RETRIED = 14;
 export const AUTH_FAILURES = 15;
 export const LOGIN_TIMEOUTS = 16;
-export const POOL_COUNTERS = 17;
+/** Requests that got no connection of their own in time. */
+export const LEASES_REFUSED = 17;
+export const POOL_COUNTERS = 18;
 
 /** Counters of the process. */
 export const TOTAL_CONNECTIONS = 0;
