@@ -5,6 +5,7 @@ import type {
   BackendConnection,
   ConnectionHolder,
 } from '../../src/proxy/backend/backend-connection.ts';
+import { type Failure, failureText } from '../../src/proxy/backend/failure.ts';
 import { Lane } from '../../src/proxy/backend/lane.ts';
 import { Leases } from '../../src/proxy/backend/leases.ts';
 import type { ConnectionOwner } from '../../src/proxy/backend/owner.ts';
@@ -77,13 +78,13 @@ export class BulkConnection {
     this.#leases.forget(this as unknown as BackendConnection);
   }
 
-  failed = '';
+  failed: Failure | null = null;
 
-  fail(reason: string): void {
+  fail(failure: Failure): void {
     if (this.closed) return;
-    this.failed = reason;
+    this.failed = failure;
     this.#shut();
-    this.answer(Buffer.from(`-ERR ${reason}\r\n`));
+    this.answer(Buffer.from(`-ERR ${failureText(failure)}\r\n`));
     this.holder?.onWritable();
   }
 

@@ -160,8 +160,8 @@ export class TestBackend implements RepliedConnection {
 
   readonly isBalanced = true;
 
-  fail(reason: string): void {
-    this.lose(Buffer.from(`-ERR ${reason}\r\n`));
+  failInternally(): void {
+    this.lose(Buffer.from('-ERR internal error\r\n'));
   }
 
   onException(error: unknown): void {

@@ -1,3 +1,4 @@
+import type { Failure } from './failure.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { RequestJoiner } from './request-joiner.ts';
 
@@ -23,7 +24,7 @@ export interface ServerProtocol {
   /** A server has left its pool. */
   onServerGone(server: KnownServer): void;
   /** The reply to a request whose server failed. */
-  failure(reason: string): Buffer;
+  failure(failure: Failure): Buffer;
   /** A harmless request that every healthy server answers without an error. */
   readonly probe: Buffer;
   /** First byte of a good answer to it. */

@@ -3,6 +3,7 @@ import { FLUSH_MARK } from '../../limits.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
+import type { Failure } from '../backend/failure.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guarded, GuardedClient } from '../engine/guard.ts';
 import type { ReplySource, ReplyStream, SendGate } from '../engine/receiver.ts';
@@ -116,9 +117,9 @@ export abstract class AnsweredClient
   }
 
   /** Answers the next request with the error of a server that cannot be used. */
-  failForward(reason: string): true {
+  failForward(failure: Failure): true {
     this.pool.counters[FORWARD_ERROR]++;
-    this.answer(this.pool.protocol.failure(reason));
+    this.answer(this.pool.protocol.failure(failure));
     return true;
   }
 

@@ -4,11 +4,15 @@ import type { LogFields } from '../../log.ts';
 import { FAILED_REQUESTS, SERVER_COUNTERS } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
-  REASON_EOF,
-  REASON_INTERNAL,
-  REASON_REFUSED,
-  REASON_TIMEOUT,
-  REASON_TOO_MANY,
+  FAILURE_EOF,
+  FAILURE_INTERNAL,
+  FAILURE_REFUSED,
+  FAILURE_TIMEOUT,
+  FAILURE_TOO_MANY,
+  type Failure,
+  failureCause,
+  failureOf,
+  failureText,
 } from '../backend/failure.ts';
 import type { Lane } from '../backend/lane.ts';
 import { Leases } from '../backend/leases.ts';
@@ -59,7 +63,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   readonly #breaker: Breaker = new Breaker(0, 0);
   readonly #recovery: Recovery<BackendConnection>;
   /** What the last failure was: the answer to requests that are not even tried. */
-  lastFailure: string = REASON_REFUSED;
+  lastFailure: Failure = failureOf(FAILURE_REFUSED);
   /** It has lost connections, and has not been connected to since. */
   #down = false;
   /** It has lost connections, and has not answered since. */
@@ -193,7 +197,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   ): BackendConnection | null {
     const { budget, engine } = this.pool;
     if (!budget.makeRoom(but)) {
-      this.lastFailure = REASON_TOO_MANY;
+      this.lastFailure = failureOf(FAILURE_TOO_MANY);
       return null;
     }
     while (this.#connections.length <= at) this.#connections.push(null);
@@ -203,7 +207,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       return opened;
     } catch (error) {
       engine.guard.note(`no connection to server ${this.title} is opened`, error);
-      this.lastFailure = REASON_INTERNAL;
+      this.lastFailure = failureOf(FAILURE_INTERNAL);
       return null;
     }
   }
@@ -336,23 +340,25 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.#wasEjected = false;
   }
 
-  onConnectionLost(connection: BackendConnection, reason: string, lost: number, why: string): void {
+  onConnectionLost(connection: BackendConnection, failure: Failure, lost: number): void {
     const { health } = this.pool;
     const now = exactMillis();
-    this.lastFailure = reason;
+    this.lastFailure = failure;
     this.#down = true;
     this.#failing = true;
     const asked = connection.purpose !== PURPOSE_PROBE;
     if (asked) this.counters[FAILED_REQUESTS] += lost;
     // Losing an open connection says little: a server that restarts is back at once.
-    const away = !connection.connected || reason === REASON_TIMEOUT;
+    const away = !connection.connected || failure.code === FAILURE_TIMEOUT;
     if (away) this.reachable = false;
     this.#recovery.onFailure(now, { looked: !asked, away }, this.index >= 0);
+    const why = failureCause(failure, this.config.host);
     const wasOut = health.isOut(this.index);
     if (asked) health.onFailure(this, why);
     const isOut = health.isOut(this.index);
     if (isOut) this.#wasEjected = true;
-    const text = reason === REASON_EOF ? 'closed the connection' : `failed: ${why}`;
+    const text = failure.code === FAILURE_EOF ? 'closed the connection' : `failed: ${why}`;
+    const reason = failureText(failure);
     const told = isOut && !wasOut;
     this.#outage.onFailure(now, away || isOut, { text, reason, lost: asked ? lost : 0, told });
   }

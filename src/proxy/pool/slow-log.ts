@@ -1,8 +1,10 @@
-import { SLOW_KEY_BYTES } from '../../limits.ts';
+import type { PoolConfig } from '../../config/index.ts';
+import { SLOW_ENTRY_BYTES } from '../../limits.ts';
 import { LOG_NOTICE, type Log } from '../../log.ts';
-import { findCommand } from '../../protocol/redis/table/commands.ts';
+import type { RequestHead } from '../../protocol/request-head.ts';
 import type { SlowRequest } from '../backend/owner.ts';
 import { wallMillis } from '../engine/clock.ts';
+import type { MemoryBudget } from '../engine/memory-budget.ts';
 
 /** One line of the slow log. Texts are latin1, one character per byte, but for `server`. */
 export interface SlowEntry {
@@ -23,31 +25,39 @@ export interface SlowEntry {
 
 const REDACTED = '(redacted)';
 
+export interface SlowLogParts {
+  readonly config: PoolConfig;
+  readonly log: Log;
+  /** Counts what is kept. */
+  readonly budget: MemoryBudget;
+  /** What the first bytes of a request tell, in the pool's protocol. */
+  readonly describe: (head: Buffer) => RequestHead;
+}
+
 /** The latest requests of a pool that took `slowlog_ms` or longer. */
 export class SlowLog {
-  readonly #pool: string;
+  readonly #config: PoolConfig;
   readonly #log: Log;
-  readonly #capacity: number;
-  readonly #redact: boolean;
+  readonly #budget: MemoryBudget;
+  readonly #describe: (head: Buffer) => RequestHead;
   #entries: SlowEntry[] = [];
   #nextId = 0;
 
-  /** @param pool its name */
-  constructor(pool: string, log: Log, capacity: number, redact: boolean) {
-    this.#pool = pool;
+  constructor({ config, log, budget, describe }: SlowLogParts) {
+    this.#config = config;
     this.#log = log;
-    this.#capacity = capacity;
-    this.#redact = redact;
+    this.#budget = budget;
+    this.#describe = describe;
   }
 
   add(request: SlowRequest): void {
     const { server, client, clientName, totalMicros, serverMicros } = request;
-    const { command, key, words } = describeHead(request.head);
+    const { command, key, words } = this.#describe(request.head);
     const entry: SlowEntry = {
       id: this.#nextId++,
       at: Math.floor(wallMillis() / 1000),
       command,
-      key: key !== null && this.#redact ? REDACTED : key,
+      key: key !== null && this.#config.slowlogRedact ? REDACTED : key,
       moreWords: Math.max(0, words - 2),
       client,
       clientName,
@@ -55,9 +65,8 @@ export class SlowLog {
       totalMicros,
       serverMicros,
     };
-    this.#entries.push(entry);
-    if (this.#entries.length > this.#capacity) this.#entries.shift();
-    const pool = this.#pool;
+    this.#keep(entry);
+    const { name: pool } = this.#config;
     const what = [command, entry.key ?? ''].join(' ').trim();
     const took = `${millis(totalMicros)}, ${millis(serverMicros)} of it on ${server}`;
     const message = `slow request in pool ${pool}: ${what} took ${took}, from ${client}`;
@@ -70,11 +79,19 @@ export class SlowLog {
     });
   }
 
+  #keep(entry: SlowEntry): void {
+    this.#entries.push(entry);
+    const isFull = this.#entries.length > this.#config.slowlogLength;
+    const oldest = isFull ? this.#entries.shift() : undefined;
+    this.#budget.count(bytesOf(entry) - (oldest === undefined ? 0 : bytesOf(oldest)));
+  }
+
   get length(): number {
     return this.#entries.length;
   }
 
   reset(): void {
+    for (const entry of this.#entries) this.#budget.count(-bytesOf(entry));
     this.#entries = [];
   }
 
@@ -85,71 +102,12 @@ export class SlowLog {
   }
 }
 
+/** What an entry keeps, about. */
+function bytesOf({ command, key, client, clientName, server }: SlowEntry): number {
+  const texts = command.length + (key ?? '').length + client.length + clientName.length;
+  return SLOW_ENTRY_BYTES + texts + server.length;
+}
+
 function millis(micros: number): string {
   return `${(micros / 1000).toFixed(1)} ms`;
-}
-
-interface Description {
-  readonly command: string;
-  readonly key: string | null;
-  readonly words: number;
-}
-
-/** The command and key that a request begins with, in RESP or as a line of words. */
-export function describeHead(head: Buffer): Description {
-  const text = head.toString('latin1');
-  const [first, ...rest] = text.split('\r\n');
-  if (!first.startsWith('*')) {
-    const words = first.trim().split(/[ \t]+/);
-    const key = words.length > 1 ? words[1].slice(0, SLOW_KEY_BYTES) : null;
-    const command = words[0].slice(0, SLOW_KEY_BYTES).toUpperCase();
-    return { command, key, words: words.length };
-  }
-  const words = Number(first.slice(1));
-  const [name, afterName] = bulkAt(text, text.length - rest.join('\r\n').length);
-  const command = name.toUpperCase();
-  return { command, key: keyIn(text, afterName, command, words), words };
-}
-
-/** The first key as far as the head reaches; null when it has none, or it is behind that. */
-function keyIn(text: string, afterName: number, command: string, words: number): string | null {
-  const { keys, numkeys } = findCommand(command) ?? { keys: 'range', numkeys: 0 };
-  // A script in front of the keys is none.
-  let left = keys === 'numkeys' ? numkeys : 0;
-  let count = '1';
-  let at = afterName;
-  for (; left > 0 && at < text.length; left--) [count, at] = bulkAt(text, at);
-  if (left > 0 || count === '0' || words < 2 || at >= text.length) return null;
-  return bulkAt(text, at)[0];
-}
-
-/** The bulk at `at`, as far as it is there and short enough, and where the next one begins. */
-function bulkAt(text: string, at: number): [body: string, next: number] {
-  const bodyAt = text.indexOf('\r\n', at) + 2;
-  if (bodyAt < 2) return ['', text.length];
-  const length = Number(text.slice(at + 1, bodyAt - 2));
-  const end = bodyAt + length;
-  const cut = Math.min(end, bodyAt + SLOW_KEY_BYTES);
-  const body = text.slice(bodyAt, cut);
-  return [body.length < length ? `${body}...` : body, Math.min(end + 2, text.length)];
-}
-
-/** A `SLOWLOG GET` reply, in Redis's layout; the server's share stands behind the arguments. */
-export function slowLogReply(entries: readonly SlowEntry[]): Buffer {
-  const out: string[] = [`*${entries.length}\r\n`];
-  for (const entry of entries) {
-    const args = [entry.command];
-    if (entry.key !== null) args.push(entry.key);
-    if (entry.moreWords > 0) args.push(`... (${entry.moreWords} more arguments)`);
-    // The names of the file are no latin1: this makes them one character per byte as well.
-    const server = Buffer.from(entry.server).toString('latin1');
-    args.push(`[server ${server} took ${entry.serverMicros} us of it]`);
-    out.push(`*6\r\n:${entry.id}\r\n:${entry.at}\r\n:${entry.totalMicros}\r\n`);
-    out.push(`*${args.length}\r\n`, ...args.map(bulk), bulk(entry.client), bulk(entry.clientName));
-  }
-  return Buffer.from(out.join(''), 'latin1');
-}
-
-function bulk(text: string): string {
-  return `$${text.length}\r\n${text}\r\n`;
 }

@@ -36,7 +36,7 @@ import { sendFragments } from './fragmented-request.ts';
 import { execWithWords } from './leases/transaction.ts';
 import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
-import { handleUnknown } from './unknown-command.ts';
+import { handleUnknown } from './unknown/unknown-command.ts';
 import { Words } from './words.ts';
 
 const PART_WORD = PART_TABLE / 4;

@@ -3,7 +3,7 @@ import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
 import { encodeRequest } from '../../protocol/redis/replies/encode.ts';
 import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { REASON_INVALID, reasonText } from '../backend/failure.ts';
+import { FAILURE_INVALID, failureOf, failureText, reasonText } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
@@ -31,10 +31,11 @@ class OwnRequest implements ReplyTarget {
 
   onReply(start: number, length: number, info: number): void {
     const { owner, lane } = this.#connection;
-    const { engine, config } = owner.pool;
+    const { config } = owner.pool;
     const text = this.#objection(start, length, info);
     if (text !== null && !this.#failed) {
-      engine.log.write(LOG_WARN, `${this.#what} failed on ${config.name} | ${owner.name}: ${text}`);
+      const where = `${config.name} | ${owner.name}`;
+      owner.log(LOG_WARN, `${this.#what} failed on ${where}: ${text}`, { event: 'not-granted' });
       // Nothing may run in another database than the client asked for.
       this.#failed = lane.index > 0 && !(this.#what === 'HELLO 3' && TOO_OLD.test(text));
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''));
@@ -49,7 +50,8 @@ class OwnRequest implements ReplyTarget {
     const type = info & 0xff;
     const expected = this.#what === 'HELLO 3' ? HELLO_TYPES : STATUS_TYPE;
     if (expected.has(type)) return null;
-    if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE) return REASON_INVALID;
+    if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE)
+      return failureText(failureOf(FAILURE_INVALID));
     const { memory } = this.#connection.owner.pool.engine;
     const line = withoutAttributes(Buffer.from(memory.subarray(start, start + length)));
     return reasonText(line.toString('latin1', 1, line.length - 2));

@@ -1,5 +1,5 @@
+import { CLIENT_NAME_BYTES } from '../../../limits.ts';
 import { wallMillis } from '../../engine/clock.ts';
-import { boundedName } from './client-names.ts';
 import type { Detour } from './detour.ts';
 import { NORMAL } from './modes.ts';
 import { type SavedTransaction, Transaction } from './transaction.ts';
@@ -14,6 +14,11 @@ export type SavedSession = Pick<
 > & {
   readonly transaction: SavedTransaction | null;
 };
+
+/** A name that another process gave along: an older one has no bound for it. */
+function boundedName(name: string): string {
+  return name.length > CLIENT_NAME_BYTES ? '' : name;
+}
 
 /** What a client has said about itself, and what it wants to hear. */
 export class Session {
@@ -41,6 +46,11 @@ export class Session {
   /** Nothing about it keeps its requests from being simply forwarded. */
   get usual(): boolean {
     return this.replies === 'on' && this.mode === NORMAL;
+  }
+
+  /** Bytes of what it calls itself. */
+  get nameBytes(): number {
+    return this.name.length + this.libName.length + this.libVersion.length;
   }
 
   /** A command was refused: EXEC must not say that all went well. */

@@ -17,11 +17,11 @@ import {
   listFilter,
   peerAddress,
 } from '../../client/client-list.ts';
-import { clientNameError, libraryNameError } from '../../client/session/client-names.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { answerInPieces } from '../pieces.ts';
 import type { Words } from '../words.ts';
+import { clientNameError, libraryNameError } from './client-names.ts';
 
 /** A command of which the words are known. @returns false when it must wait */
 export type Local = (request: SpecialRequest, words: Words) => boolean;

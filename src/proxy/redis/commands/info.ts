@@ -16,7 +16,7 @@ import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { forwardBytes } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
-import { withRedisVersion } from '../redis-version.ts';
+import { withRedisVersion } from '../version/redis-version.ts';
 import type { Words } from '../words.ts';
 
 type Fields = [name: string, value: string | number][];

@@ -15,7 +15,7 @@ import { MAY_WAIT, MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
-import { INVALID } from '../server-answers.ts';
+import { INVALID } from '../failure-reply.ts';
 import type { Words } from '../words.ts';
 
 const INT32_MAX = 2147483647;
@@ -138,7 +138,7 @@ class Grant implements ReplyTarget {
   }
 
   onFailure(error: Buffer): void {
-    if (this.#connection.refusal === null) this.#question.fail(error);
-    else this.#question.refuse(error);
+    if (this.#connection.refused) this.#question.refuse(error);
+    else this.#question.fail(error);
   }
 }

@@ -10,11 +10,11 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client/login.ts';
-import { clientNameError } from '../../client/session/client-names.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
-import { withRedisVersion } from '../redis-version.ts';
+import { withRedisVersion } from '../version/redis-version.ts';
 import type { Words } from '../words.ts';
+import { clientNameError } from './client-names.ts';
 
 /** AUTH password, AUTH user password. The one-word form has nutcracker's replies. */
 export function authenticate({ client }: SpecialRequest, words: Words): boolean {

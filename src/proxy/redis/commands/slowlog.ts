@@ -1,7 +1,7 @@
 import { arrayReply, bulkText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { slowLogReply } from '../../pool/slow-log.ts';
+import type { SlowEntry } from '../../pool/slow-log.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import type { Words } from '../words.ts';
 
@@ -45,4 +45,24 @@ export function slowLogCommand({ client }: SpecialRequest, words: Words): boolea
     default:
       return answer(client, replies.unknownSubcommand('SLOWLOG', name));
   }
+}
+
+/** A `SLOWLOG GET` reply, in Redis's layout; the server's share stands behind the arguments. */
+export function slowLogReply(entries: readonly SlowEntry[]): Buffer {
+  const out: string[] = [`*${entries.length}\r\n`];
+  for (const entry of entries) {
+    const args = [entry.command];
+    if (entry.key !== null) args.push(entry.key);
+    if (entry.moreWords > 0) args.push(`... (${entry.moreWords} more arguments)`);
+    // The names of the file are no latin1: this makes them one character per byte as well.
+    const server = Buffer.from(entry.server).toString('latin1');
+    args.push(`[server ${server} took ${entry.serverMicros} us of it]`);
+    out.push(`*6\r\n:${entry.id}\r\n:${entry.at}\r\n:${entry.totalMicros}\r\n`);
+    out.push(`*${args.length}\r\n`, ...args.map(bulk), bulk(entry.client), bulk(entry.clientName));
+  }
+  return Buffer.from(out.join(''), 'latin1');
+}
+
+function bulk(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`;
 }

@@ -8,7 +8,8 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
-import { type Answer, askAgain, askServers, INVALID, type Question } from '../server-answers.ts';
+import { INVALID } from '../failure-reply.ts';
+import { type Answer, askAgain, askServers, type Question } from '../server-answers.ts';
 import type { Words } from '../words.ts';
 
 const DIGITS = 18;

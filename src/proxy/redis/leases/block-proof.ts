@@ -1,13 +1,13 @@
 import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
 import { encodeText } from '../../../protocol/redis/replies/encode.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import { REASON_INVALID } from '../../backend/failure.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { ConnectionOwner } from '../../backend/owner.ts';
 import { WaitingClients } from '../../backend/waiting-clients.ts';
 import type { ReplyReceiver, SendGate } from '../../engine/receiver.ts';
 import { errorText } from './block.ts';
 
+const NO_REASON = 'Invalid argument';
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ERROR = 0x2d; // '-'
 const REQUESTS = Buffer.concat([encodeText('MULTI'), encodeText('EXEC'), encodeText('DISCARD')]);
@@ -81,7 +81,7 @@ export class BlockProof implements ReplyTarget, SendGate {
     if (this.#types.length < GRANTED.length) return;
     if (this.#types === STUCK) unusable.add(this.#connection.owner);
     this.distrusts = this.#types !== GRANTED && !REFUSED.includes(this.#types);
-    this.#end(this.#types === GRANTED ? null : (this.refusal ?? REASON_INVALID));
+    this.#end(this.#types === GRANTED ? null : (this.refusal ?? NO_REASON));
   }
 
   awaitsMore(): boolean {
@@ -90,7 +90,7 @@ export class BlockProof implements ReplyTarget, SendGate {
 
   onFailure(): void {
     this.lost = true;
-    this.#end(this.refusal ?? REASON_INVALID);
+    this.#end(this.refusal ?? NO_REASON);
   }
 
   #end(refusal: string | null): void {

@@ -3,12 +3,13 @@ import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { REQUESTS } from '../../../stats/counters.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import { failureReply, REASON_REFUSED } from '../../backend/failure.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { Transaction } from '../../client/session/transaction.ts';
 import type { Server } from '../../pool/server.ts';
+import { failureReply } from '../failure-reply.ts';
 import { sendBlock } from './block.ts';
 import { BlockProof } from './block-proof.ts';
 import { LeasedRequest } from './leased-request.ts';
@@ -36,7 +37,7 @@ export class LeasedBlock extends LeasedRequest {
   protected place(): Server | Buffer {
     const server = serverOfTransaction(this.client, this.#transaction);
     if (server !== null) return server;
-    return this.#transaction.failed ? replies.EXEC_ABORT : failureReply(REASON_REFUSED);
+    return this.#transaction.failed ? replies.EXEC_ABORT : failureReply(failureOf(FAILURE_REFUSED));
   }
 
   protected send(connection: BackendConnection): void {

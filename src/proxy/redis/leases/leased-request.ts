@@ -1,7 +1,6 @@
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { FORWARD_ERROR, LEASES_REFUSED } from '../../../stats/counters.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
-import { failureReply } from '../../backend/failure.ts';
 import type { Lane } from '../../backend/lane.ts';
 import type { LeaseWaiter } from '../../backend/leases.ts';
 import type { Claim } from '../../client/claims.ts';
@@ -11,6 +10,7 @@ import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Server } from '../../pool/server.ts';
+import { failureReply } from '../failure-reply.ts';
 import { PassedReply } from './passed-reply.ts';
 
 const WAITS_FOR_TURN = 0;

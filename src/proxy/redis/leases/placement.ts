@@ -7,11 +7,13 @@ import {
   findSubcommand,
 } from '../../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../../protocol/redis/table/unsupported.ts';
-import { failureReply, REASON_REFUSED } from '../../backend/failure.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { commonPlace, NO_KEY } from '../common-server.ts';
+import { failureReply } from '../failure-reply.ts';
 import { scriptTooLong } from '../script-limit.ts';
+import { knownCommand } from '../unknown/known-commands.ts';
 import { Words } from '../words.ts';
 
 /** ringway answers these itself; between MULTI and EXEC a server does, in its turn. */
@@ -38,13 +40,13 @@ function refused(error: Buffer): Placement {
 }
 
 function at(server: number, key: string): Placement {
-  if (server === NO_SERVER) return refused(failureReply(REASON_REFUSED));
+  if (server === NO_SERVER) return refused(failureReply(failureOf(FAILURE_REFUSED)));
   return { server, key, error: null, selects: null };
 }
 
 /** The row of a command that the table does not have; null when it is not known. */
 export function addedCommand(pool: Pool, name: string): CommandSpec | null {
-  const known = pool.customCommands.get(name) ?? pool.learnedCommands.get(name);
+  const known = knownCommand(pool, name);
   const fits = known !== undefined && !known.movable && !known.administers && !known.hides;
   return fits ? known.spec : null;
 }

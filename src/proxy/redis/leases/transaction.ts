@@ -1,7 +1,7 @@
 import { SHARED_BLOCK_BYTES } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { REASON_REFUSED } from '../../backend/failure.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MAY_WAIT, MUST_SEND, WAIT } from '../../client/router.ts';
 import { NORMAL, QUEUEING } from '../../client/session/modes.ts';
@@ -76,7 +76,7 @@ function share({ client, mustSend }: SpecialRequest, transaction: Transaction): 
   if (!proof.known) {
     if (asked.get(transaction)?.lost) {
       end(client);
-      return client.failForward(server?.lastFailure ?? REASON_REFUSED);
+      return client.failForward(server?.lastFailure ?? failureOf(FAILURE_REFUSED));
     }
     asked.set(transaction, proof);
     proof.waitFor(client);

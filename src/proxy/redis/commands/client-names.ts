@@ -15,8 +15,3 @@ export function libraryNameError(option: string, value: string): Buffer | null {
   if (value.length > CLIENT_NAME_BYTES) return replies.nameTooLong(option);
   return NAME.test(value) ? null : replies.notAName(option);
 }
-
-/** A name that another process gave along: an older one has no bound for it. */
-export function boundedName(name: string): string {
-  return name.length > CLIENT_NAME_BYTES ? '' : name;
-}

@@ -1,22 +1,24 @@
-import { routeKey } from '../../distribution/route.ts';
-import { LEARNED_COMMANDS, LEARNED_NAME_BYTES, UNKNOWN_SHOWN_WORDS } from '../../limits.ts';
-import { LIMIT_KEY_BYTES, NO_SERVER } from '../../protocol/frame-table.ts';
-import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
-import * as replies from '../../protocol/redis/replies/replies.ts';
-import { bulkOf, listOf } from '../../protocol/redis/replies/reply-parts.ts';
-import { arityFits, type CommandSpec } from '../../protocol/redis/table/commands.ts';
-import { type LearnedCommand, learnCommand } from '../../protocol/redis/table/learn-command.ts';
-import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
-import { failureReply, REASON_REFUSED } from '../backend/failure.ts';
-import type { Claim } from '../client/claims.ts';
-import type { Kept } from '../client/client-pipeline.ts';
-import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
-import type { Pool } from '../pool/pool.ts';
-import type { Server } from '../pool/server.ts';
-import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
-import { commonServer } from './common-server.ts';
-import { type Answer, askAgain, askServers, INVALID } from './server-answers.ts';
-import { Words } from './words.ts';
+import { routeKey } from '../../../distribution/route.ts';
+import { LEARNED_NAME_BYTES, UNKNOWN_SHOWN_WORDS } from '../../../limits.ts';
+import { LIMIT_KEY_BYTES, NO_SERVER } from '../../../protocol/frame-table.ts';
+import { encodeRequest, encodeText } from '../../../protocol/redis/replies/encode.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { bulkOf, listOf } from '../../../protocol/redis/replies/reply-parts.ts';
+import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
+import { type LearnedCommand, learnCommand } from '../../../protocol/redis/table/learn-command.ts';
+import { whyUnsupported } from '../../../protocol/redis/table/unsupported.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
+import type { Claim } from '../../client/claims.ts';
+import type { Kept } from '../../client/client-pipeline.ts';
+import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
+import type { Pool } from '../../pool/pool.ts';
+import type { Server } from '../../pool/server.ts';
+import { answer, copyOf, type SpecialRequest } from '../../routing/request.ts';
+import { commonServer } from '../common-server.ts';
+import { failureReply, INVALID } from '../failure-reply.ts';
+import { type Answer, askAgain, askServers } from '../server-answers.ts';
+import { Words } from '../words.ts';
+import { keepLearned, knownCommand } from './known-commands.ts';
 
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 
@@ -37,7 +39,7 @@ export function handleUnknown(request: SpecialRequest, handle: Handle): boolean 
   const { pool } = client;
   const words = Words.of(request);
   const name = words.text(0).toUpperCase();
-  const known = pool.customCommands.get(name) ?? pool.learnedCommands.get(name);
+  const known = knownCommand(pool, name);
   if (known !== undefined) {
     if (!arityFits(known.spec.arity, words.count)) return answer(client, replies.wrongArity(name));
     const why = whyNotSent(known);
@@ -75,7 +77,7 @@ function ask(
   const { pool } = client;
   const place = pool.placeholderServer();
   if (place === NO_SERVER) {
-    client.failForward(REASON_REFUSED);
+    client.failForward(failureOf(FAILURE_REFUSED));
     return true;
   }
   const later: Later = {
@@ -115,7 +117,7 @@ function onLearned(later: Later, name: string, said: Answer, claim: Claim): void
     const shown = later.words.slice(0, UNKNOWN_SHOWN_WORDS).map((each) => each.toString('latin1'));
     return void claim.deliver(replies.unknownCommand(shown));
   }
-  if (pool.learnedCommands.size < LEARNED_COMMANDS) pool.learnedCommands.set(name, learned);
+  keepLearned(pool, name, learned);
   if (!arityFits(learned.spec.arity, later.count))
     return void claim.deliver(replies.wrongArity(name));
   const why = whyNotSent(learned);
@@ -189,7 +191,7 @@ function serverOfKey(pool: Pool, key: Buffer): number {
 }
 
 function sendTo(later: Later, server: number, claim: Claim): void {
-  if (server === NO_SERVER) return void claim.deliver(failureReply(REASON_REFUSED));
+  if (server === NO_SERVER) return void claim.deliver(failureReply(failureOf(FAILURE_REFUSED)));
   const target = later.request.client.pool.servers[server];
   askLater(later, target, later.bytes, claim, (answered) => claim.deliver(answered.reply));
 }
