@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { parseConfig } from '../../../src/config/index.ts';
 import { type RealServer, startRedis } from '../../support/real-servers.ts';
 import { RespClient } from '../../support/resp-client.ts';
-import { shards, startInProcess, type TestRingway } from '../../support/ringway.ts';
+import {
+  poolFile,
+  shards,
+  startChild,
+  startInProcess,
+  type TestRingway,
+} from '../../support/ringway.ts';
 import { delay, waitFor } from '../../support/wait.ts';
 
 const running: { stop(): Promise<unknown> }[] = [];
@@ -242,5 +249,61 @@ describe('connections of their own', () => {
     await waitFor('it to be closed', async () => (await connections()) === 1);
     client.close();
     control.close();
+  });
+});
+
+describe('a reload between MULTI and EXEC', () => {
+  test('finds the server of its keys anew, or aborts it when there is none', async () => {
+    const servers = await Promise.all([redis(), redis(), redis(), redis()]);
+    const lines = shards(servers.map(({ port }) => port));
+    const ringway = await startInProcess({ servers: lines.slice(0, 1), hash_tag: '{}' });
+    running.push(ringway);
+    const open = () => RespClient.open(ringway.port);
+    const [together, apart, large, selecting] = await Promise.all([open(), open(), open(), open()]);
+    await together.pipeline([['MULTI'], ['SET', '{a}1', '1'], ['SET', '{a}2', '2']]);
+    await large.pipeline([['MULTI'], ['SET', '{b}1', 'x'.repeat(300_000)], ['GET', '{b}2']]);
+    await selecting.pipeline([['MULTI'], ['SELECT', '1'], ['SET', '{c}1', '3']]);
+    const keys = 'ash beech cedar elm fir hazel larch maple oak pine'.split(' ');
+    await apart.pipeline([['MULTI'], ...keys.map((key) => ['SET', key, '1'])]);
+    const listen = `127.0.0.1:${ringway.port}`;
+    const { text } = await poolFile([{ servers: lines.slice(1), hash_tag: '{}', listen }]);
+    await ringway.ringway.reload(parseConfig(Buffer.from(text), 'test.yml'));
+    const [queued] = await together.pipeline([['SET', '{a}3', '3']]);
+    assert.equal(queued, 'QUEUED');
+    assert.deepEqual(await together.command('EXEC'), ['OK', 'OK', 'OK']);
+    assert.deepEqual(await large.command('EXEC'), ['OK', null]);
+    assert.deepEqual(await selecting.command('EXEC'), ['OK', 'OK']);
+    assert.match(String(await apart.command('EXEC')), /EXECABORT/);
+    const again = await together.pipeline([
+      ['MGET', '{a}1', '{a}2', '{a}3'],
+      ['MGET', ...keys],
+    ]);
+    assert.deepEqual(again.map(String), ['1,2,3', ','.repeat(9)]);
+    const first = await RespClient.open(servers[0].port);
+    assert.equal(await first.command('DBSIZE'), 0);
+    for (const client of [together, apart, large, selecting, first]) client.close();
+  });
+});
+
+describe('what is kept until EXEC', () => {
+  test('counts in the memory of the process: the client that holds most is closed', async () => {
+    const server = await redis();
+    const ringway = await startChild(
+      { servers: shards([server.port]), max_transaction: 512 * 1024 * 1024 },
+      { args: ['--memory-mib=16'] },
+    );
+    running.push(ringway);
+    const [greedy, modest] = await Promise.all([1, 2].map(() => RespClient.open(ringway.port)));
+    await modest.pipeline([['MULTI'], ['SET', 'modest', '1']]);
+    await greedy.command('MULTI');
+    const set = Buffer.from(`*3\r\n$3\r\nSET\r\n$1\r\ng\r\n$60000\r\n${'x'.repeat(60_000)}\r\n`);
+    for (let i = 0; i < 400 && !greedy.ended; i++) {
+      greedy.socket.write(set);
+      if (i % 10 === 9) await delay(5);
+    }
+    await waitFor('the greedy client to be closed', () => greedy.ended);
+    assert.deepEqual(await modest.command('EXEC'), ['OK']);
+    assert.ok(ringway.log.some((line) => line.includes('is closed')));
+    modest.close();
   });
 });

@@ -50,6 +50,10 @@ export const REPLY_TOO_LARGE: Buffer = Buffer.from(
 export const NOT_AN_INTEGER: Buffer = Buffer.from(
   '-ERR value is not an integer or out of range\r\n',
 );
+export const NOT_A_TIMEOUT: Buffer = Buffer.from(
+  '-ERR timeout is not an integer or out of range\r\n',
+);
+export const NEGATIVE_TIMEOUT: Buffer = Buffer.from('-ERR timeout is negative\r\n');
 export const DB_OUT_OF_RANGE: Buffer = Buffer.from('-ERR DB index is out of range\r\n');
 export const TOO_MANY_LANES: Buffer = Buffer.from(
   '-ERR too many databases are in use on this proxy\r\n',

@@ -136,7 +136,9 @@ function streamKeys(count: number, word: Word, grouped: boolean): KeyWords {
       return known ? consecutive(i + 1, values / 2, block) : NONE;
     }
     if (option === 'BLOCK' && values > 0) {
-      block = ++i; // what is wrong with its value, any server says
+      block = ++i;
+      const error = notATimeout(word(block));
+      if (error !== null) return refused(error);
       continue;
     }
     if (option === 'COUNT' && values > 0) {
@@ -187,6 +189,13 @@ function integerOf(text: string): bigint | null {
 
 function notAnInteger(text: string): Buffer | null {
   return integerOf(text) === null ? replies.NOT_AN_INTEGER : null;
+}
+
+/** Milliseconds, 0 = for ever. */
+function notATimeout(text: string): Buffer | null {
+  const value = integerOf(text);
+  if (value === null) return replies.NOT_A_TIMEOUT;
+  return value < 0n ? replies.NEGATIVE_TIMEOUT : null;
 }
 
 function notPositive(text: string): Buffer | null {
