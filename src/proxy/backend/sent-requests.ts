@@ -6,6 +6,7 @@ import {
   OUT_QUEUE_BYTES,
   REQUEST_BYTES,
   REQUESTS,
+  type ServerCounters,
 } from '../../stats/counters.ts';
 import { micros } from '../engine/clock.ts';
 import type { InFlight } from './in-flight.ts';
@@ -56,7 +57,7 @@ export class SentRequests {
   }
 
   /** Counts what was sent since the last time: once per turn. @returns whether there was any */
-  count(counters: Float64Array): boolean {
+  count(counters: ServerCounters): boolean {
     if (this.#uncounted === 0) return false;
     counters[REQUESTS] += this.#uncounted;
     counters[REQUEST_BYTES] += this.#uncountedBytes;
@@ -82,7 +83,10 @@ interface Queues {
 }
 
 /** Reads the queues of a server's connections into its counters. */
-export function gaugeQueues(connections: readonly (Queues | null)[], counters: Float64Array): void {
+export function gaugeQueues(
+  connections: readonly (Queues | null)[],
+  counters: ServerCounters,
+): void {
   let waiting = 0;
   let waitingBytes = 0;
   let outstanding = 0;

@@ -1,7 +1,7 @@
 import type { ServerConfig } from '../../config/index.ts';
 import { SERVER_SWEEP_MS } from '../../limits.ts';
 import type { LogFields } from '../../log.ts';
-import { FAILED_REQUESTS, SERVER_COUNTERS } from '../../stats/counters.ts';
+import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
   FAILURE_EOF,
@@ -53,7 +53,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   index: number;
   /** Of the pool's latencies: its first command class. */
   readonly firstSeries: number;
-  readonly counters: Float64Array;
+  readonly counters: ServerCounters;
   readonly bulk: Leases<Server>;
   /** `server_connections` places per lane, lane by lane. */
   readonly #connections: (BackendConnection | null)[];
@@ -87,7 +87,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.pool = pool;
     this.index = index;
     this.firstSeries = firstSeries;
-    this.counters = heirOf?.counters ?? new Float64Array(SERVER_COUNTERS);
+    this.counters = heirOf?.counters ?? serverCounters();
     this.#recovery = new Recovery(
       this.#breaker,
       pool.engine,
@@ -291,6 +291,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     connection.sentFor(
       {
         claim: null,
+        distrusts: false,
+        awaitsMore: () => false,
         onReply: (start) => {
           onReply(engine.bytes[start]);
           setImmediate(guard.bind(connection, () => connection.close()));

@@ -111,6 +111,7 @@ export class LeasedBlock extends LeasedRequest {
 /** The replies to the SELECTs behind a block. */
 class SelectReplies implements ReplyTarget {
   readonly claim = null;
+  readonly distrusts = false;
   readonly #selected: readonly string[];
   #answered = 0;
   /** The last database that was selected. */

@@ -12,6 +12,7 @@ const NIL = Buffer.from('*-1\r\n');
 
 /** A reply that its client gets as it comes, and that somebody else wants to hear of. */
 export class PassedReply implements ReplyTarget {
+  readonly distrusts = false;
   readonly claim: Claim;
   readonly #client: ClientConnection;
   readonly #connection: BackendConnection;
@@ -59,6 +60,10 @@ export class PassedReply implements ReplyTarget {
     }
     if (this.#streamed !== null) this.#connection.replies.afterReplies(this.#client);
     if (last) this.#connection.replies.slowReader.onReplyEnd();
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {
