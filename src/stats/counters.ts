@@ -61,8 +61,10 @@ export const MALFORMED_REQUESTS = 45;
 export const READS_RETRIED = 46;
 export const AUTH_FAILURES = 47;
 export const LOGIN_TIMEOUTS = 48;
+/** Reads of a client that took none of its replies: swallowed, and sent again later. */
+export const READS_TAKEN_BACK = 49;
 /** Requests that got no connection of their own in time. */
-export const LEASES_REFUSED = 49;
+export const LEASES_REFUSED = 50;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -82,6 +84,7 @@ export type PoolCounter =
   | typeof READS_RETRIED
   | typeof AUTH_FAILURES
   | typeof LOGIN_TIMEOUTS
+  | typeof READS_TAKEN_BACK
   | typeof LEASES_REFUSED;
 export type PoolCounters = Counters<PoolCounter>;
 

@@ -186,6 +186,12 @@ export class BackendConnection
     return this.inFlight.owes(client, slot);
   }
 
+  disown(client: number, slot: number): number {
+    const count = this.inFlight.disown(client, slot);
+    if (count > 0) this.replies.onDisowned();
+    return count;
+  }
+
   #count(): void {
     if (this.sent.count(this.owner.counters)) this.#armTimeout();
   }

@@ -35,6 +35,8 @@ export class ClientConnection
   closing = false;
   #ended = false;
   #toldUnread = false;
+  /** Reads that are under way are to be taken back. */
+  #takeBack = false;
   #finished = false;
   readonly #timers: ClientTimers;
   /** Set while this client waits to be handed to another process. */
@@ -111,7 +113,7 @@ export class ClientConnection
     const { clientInputLimit } = this.pool.config;
     this.engine.log.write(
       LOG_NOTICE,
-      `client ${this.address} takes none of its replies, and ${this.#input.waitingBytes} bytes ` +
+      `client ${this.address} takes none of its replies, and ${this.#input.waiting.length} bytes ` +
         `of its requests wait: no more are read (client_input_limit is ${clientInputLimit})`,
     );
   }
@@ -202,9 +204,20 @@ export class ClientConnection
     this.out.flush();
   }
 
+  protected takesBack(): boolean {
+    if (!this.#input.mayTakeBack) return false;
+    this.#takeBack = true;
+    this.engine.turn.markClient(this);
+    return true;
+  }
+
   /** Writes replies, opens or closes the window, and goes on with what had to wait. */
   flush(): void {
     if (this.closed || this.#mayHold()) return;
+    if (this.#takeBack) {
+      this.#takeBack = false;
+      this.#input.takeBack();
+    }
     this.out.flush();
     this.pipeline.beginBurst();
     const { heldBytes, nameBytes } = this.session;

@@ -33,6 +33,11 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Clients closed in the middle of a request',
     counter.REQUEST_READ_TIMEOUTS,
   ),
+  field(
+    'reads_taken_back_total',
+    'Reads sent again because their client took none of its replies',
+    counter.READS_TAKEN_BACK,
+  ),
   field('slow_readers_total', 'Clients closed that held others up', counter.SLOW_READERS),
   field('requests_too_large_total', 'Requests refused for size', counter.REQUESTS_TOO_LARGE),
   field('replies_too_large_total', 'Replies refused for size', counter.REPLIES_TOO_LARGE),
