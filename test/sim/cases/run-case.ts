@@ -79,6 +79,7 @@ async function live(given: Case, world: World, network: Network, pairs: Pairs): 
       host: proxy.address,
       port: proxy.port,
       mayFail: () => faults.begun || mayTimeOut,
+      limitsReplies: given.pools.some((keys) => 'client_output_limit' in keys),
       healedAt: () => faults.healedAt,
     });
   });

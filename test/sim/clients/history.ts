@@ -44,6 +44,8 @@ export class History implements ServerObserver {
   readonly #writes: Map<number, SentWrite> = new Map();
   readonly #executed: Map<string, number> = new Map();
   readonly #lastOrder: Map<string, number> = new Map();
+  /** Writes that came behind a later one: only one that has failed may. */
+  readonly #late: Map<number, string> = new Map();
 
   constructor(now: () => number, owners: Owners) {
     this.#now = now;
@@ -121,10 +123,14 @@ export class History implements ServerObserver {
       return;
     }
     const name = `${sent.connection} ${key}`;
-    if (sent.order < (this.#lastOrder.get(name) ?? -1)) {
-      this.#complain(server, `gets ${what} behind a later write of the same client`);
-    }
+    if (sent.order < (this.#lastOrder.get(name) ?? -1)) this.#late.set(id, what);
     this.#lastOrder.set(name, sent.order);
+  }
+
+  /** Write `id` has succeeded, as its client was told. */
+  acknowledged(id: number): void {
+    const what = this.#late.get(id);
+    if (what !== undefined) this.complaints.push(`${what}, came behind a later one of its client`);
   }
 
   // --- what a reply may say --------------------------------------------------------------------

@@ -3,7 +3,7 @@ import type { Endpoint, EndpointOwner } from '../net/connection.ts';
 import type { Attempt, Network } from '../net/network.ts';
 import type { Loop } from '../world/loop.ts';
 import type { World } from '../world/world.ts';
-import { complaintAbout } from './check-reply.ts';
+import { complaintAbout, isFailure } from './check-reply.ts';
 import type { History } from './history.ts';
 import { type Reply, ReplyStream } from './reply-stream.ts';
 import { keyName, valueText } from './values.ts';
@@ -23,6 +23,8 @@ export interface ClientSetting {
   readonly port: number;
   /** Whether something has happened that requests may fail of. */
   mayFail(): boolean;
+  /** Replies may be refused for their size. */
+  readonly limitsReplies: boolean;
   /** Nothing is wrong any more since this moment; Infinity while something is. */
   healedAt(): number;
 }
@@ -31,6 +33,8 @@ export interface ClientSetting {
 export const ANSWERED_MICROS = 10_000_000;
 /** A client whose connection is lost waits so long before it connects again. */
 const AGAIN_MICROS = 5_000;
+
+const TOO_LARGE = 'ERR reply is larger than client_output_limit';
 
 let connections = 0;
 
@@ -73,6 +77,8 @@ export class SimClient implements EndpointOwner {
     this.#actions = plan.actions;
     this.loop = setting.world.process(this.name);
     setting.network.place(this.loop, `10.0.2.${index + 1}`);
+    this.done = plan.actions.length === 0;
+    if (this.done) return;
     setting.world.at(plan.startMs * 1000, () => this.loop.io(() => this.#connect()));
   }
 
@@ -301,6 +307,8 @@ export class SimClient implements EndpointOwner {
     const asked = this.#open.shift();
     const { world, history } = this.#setting;
     if (asked === undefined) {
+      // The request that it has left half may have failed already.
+      if (this.#unsent.length > 0 && reply.kind === 'error' && isFailure(reply.text)) return;
       this.#complain(`gets a reply that it has not asked for: ${JSON.stringify(reply)}`);
       return;
     }
@@ -311,10 +319,16 @@ export class SimClient implements EndpointOwner {
       () => `gets ${failed ? `-${reply.text}` : 'its answer'} to ${textOf(op)}`,
     );
     const about = { op, from: sentAt, to: world.micros, db: this.#db };
-    const complaint = complaintAbout(history, about, reply, this.#setting.mayFail());
+    const tooLarge = failed && reply.text === TOO_LARGE && this.#setting.limitsReplies;
+    const complaint = tooLarge
+      ? null
+      : complaintAbout(history, about, reply, this.#setting.mayFail());
     if (complaint !== null) this.#complain(complaint);
     if (failed) this.failed++;
-    else this.answered++;
+    else {
+      this.answered++;
+      if ('id' in op) history.acknowledged(op.id);
+    }
     if (op.op === 'select' && !failed) this.#db = op.db;
     const since = Math.max(sentAt, this.#setting.healedAt(), this.#deafUntil);
     if (world.micros - since > ANSWERED_MICROS) {

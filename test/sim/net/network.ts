@@ -25,8 +25,10 @@ export interface Attempt {
 const SYN_RETRY_MICROS = 1_000_000;
 /** Traits of connections: what a data centre has, and what it should not have. */
 const LATENCIES: readonly number[] = [20, 60, 150, 400, 2_000, 15_000];
-const BANDWIDTHS: readonly number[] = [1_000, 200, 20, 2];
+const BANDWIDTHS: readonly number[] = [1_000, 200, 20, 5];
 const CAPACITIES: readonly number[] = [2_048, 8_192, 65_536, 262_144, 2_097_152];
+/** Bytes per microsecond that every connection carries: slow ones are slow, not stuck. */
+const LEAST_BANDWIDTH = 6;
 const CUTS: readonly number[] = [2, 5, 20, 1_000];
 
 /** All connections of a world, its listeners, its names, and which hosts cannot reach each other. */
@@ -149,7 +151,7 @@ export class Network {
       latencyMicros,
       jitterMicros: random.below(latencyMicros + 1),
       bandwidth: random.pick(BANDWIDTHS),
-      capacity: random.pick(CAPACITIES),
+      capacity: Math.max(random.pick(CAPACITIES), latencyMicros * LEAST_BANDWIDTH),
       cutOnce: random.pick(CUTS),
     };
   }
