@@ -104,6 +104,7 @@ const RESERVED: readonly (readonly [module: RegExp, rooms: readonly string[]])[]
   [/^pino$/, ['logging']],
   [/^prom-client$/, ['stats/http']],
   [/^node:(http|dgram)$/, ['stats/http', 'commands', ...ROOTS]],
+  [/^node:tls$/, ['net', 'config']],
   [/^node:cluster$/, ROOTS],
   [/^node:child_process$/, ROOTS],
 ];

@@ -2,38 +2,14 @@ import { DISTRIBUTION_NAMES } from '../../distribution/names.ts';
 import { HASH_NAMES } from '../../hash/names.ts';
 import {
   DEFAULT_BULK_CONNECTIONS,
+  DEFAULT_CLIENT_INPUT_LIMIT,
   DEFAULT_CLIENT_OUTPUT_LIMIT,
   DEFAULT_MAX_ASSEMBLED_REQUEST,
   DEFAULT_MAX_BACKEND_CONNECTIONS,
   DEFAULT_MAX_PIPELINE,
 } from '../../limits.ts';
-
-export type KeyType =
-  | 'address'
-  | 'servers'
-  | 'name'
-  | 'two-bytes'
-  | 'number'
-  | 'bool'
-  | 'text'
-  | 'commands';
-
-/** One pool key: the only place that says what it accepts and what it defaults to. */
-export interface KeySpec {
-  readonly name: string;
-  readonly type: KeyType;
-  /** null = none; `required` keys have no default either. */
-  readonly default: number | boolean | string | null;
-  readonly required?: true;
-  /** For `number`: both ends included. */
-  readonly range?: readonly [number, number];
-  readonly unit?: 'ms' | 'bytes';
-  /** For `name`: the accepted values. */
-  readonly choices?: readonly string[];
-  /** `nutcracker` keys have nutcracker's meaning to the letter, wrapping numbers included. */
-  readonly since: 'nutcracker' | 'ringway 0.1';
-  readonly doc: string;
-}
+import type { KeySpec } from './key-spec.ts';
+import { TLS_KEYS } from './tls-keys.ts';
 
 export const INT32_MAX = 2147483647;
 const ANY: readonly [number, number] = [0, INT32_MAX];
@@ -139,6 +115,15 @@ export const POOL_KEYS: readonly KeySpec[] = [
       DEFAULT_CLIENT_OUTPUT_LIMIT,
       [65536, INT32_MAX],
       'Reply bytes buffered for one client before ringway stops reading its requests.',
+    ),
+    unit: 'bytes',
+  },
+  {
+    ...own(
+      'client_input_limit',
+      DEFAULT_CLIENT_INPUT_LIMIT,
+      [0, INT32_MAX],
+      'Request bytes that are taken in of a client that does not read its replies. 0: none.',
     ),
     unit: 'bytes',
   },
@@ -329,6 +314,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     [1, 32],
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
+  ...TLS_KEYS,
 ];
 
 /** Keys other versions know and this one refuses, with what to say about them. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { dial } from '../../net/dial.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
+import { onOpen } from '../../net/tls-client.ts';
 import * as counter from '../../stats/counters.ts';
 import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../../stats/counters.ts';
 import { millis } from '../engine/clock.ts';
@@ -20,6 +21,8 @@ import {
   failureOf,
   notGranted,
   systemFailure,
+  TLS_TIMEOUT,
+  tlsFailure,
 } from './failure.ts';
 import type { Lane } from './lane.ts';
 import { abandonRequests, failRequests } from './lost-requests.ts';
@@ -107,12 +110,12 @@ export class BackendConnection
       socket.destroy();
       throw error;
     }
-    socket.on(
-      'connect',
+    onOpen(
+      socket,
       guard.bind(this, () => this.#onConnect()),
     );
     socket.on('end', () => this.fail(failureOf(FAILURE_EOF)));
-    socket.on('error', (error) => this.fail(systemFailure(error)));
+    socket.on('error', (error) => this.fail(this.#failureOf(error)));
     socket.on('close', () => this.#onClose());
   }
 
@@ -137,6 +140,16 @@ export class BackendConnection
     this.out.open(this.#socket);
     this.sent.unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
+  }
+
+  #failureOf(error: Error): Failure {
+    const { tls } = this.owner.config;
+    return tls === null ? systemFailure(error) : tlsFailure(error, this.connected);
+  }
+
+  /** The server has let it in, and TLS is not agreed on yet. */
+  get #shakesHands(): boolean {
+    return this.owner.config.tls !== null && !this.connected && !this.#socket.connecting;
   }
 
   /** The greeting is granted: requests may follow. */
@@ -272,7 +285,7 @@ export class BackendConnection
 
   onDeadline(now: number): void {
     if (this.#slowReader.paused) this.#slowReader.drop(now);
-    else this.fail(failureOf(FAILURE_TIMEOUT));
+    else this.fail(this.#shakesHands ? TLS_TIMEOUT : failureOf(FAILURE_TIMEOUT));
   }
 
   // --- the end ---------------------------------------------------------------------------------

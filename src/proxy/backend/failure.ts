@@ -20,11 +20,16 @@ export const FAILURE_INTERNAL = 5;
 export const FAILURE_NOT_GRANTED = 6;
 /** An error of the system or the resolver. */
 export const FAILURE_SYSTEM = 7;
+/** TLS was not agreed on, or the server is not who it should be. */
+export const FAILURE_TLS = 8;
 
 export interface Failure {
   /** One of FAILURE_*. */
   readonly code: number;
-  /** Of FAILURE_SYSTEM the name of the error, of FAILURE_NOT_GRANTED what the server said. */
+  /**
+   * Of FAILURE_SYSTEM the name of the error, of FAILURE_NOT_GRANTED what the server said, of
+   * FAILURE_TLS, and FAILURE_TIMEOUT within its handshake, what the log is told besides.
+   */
   readonly detail: string;
 }
 
@@ -90,14 +95,18 @@ export function counterOf({ code }: Failure): number {
 
 /** What clients are told. */
 export function failureText({ code, detail }: Failure): string {
+  if (code === FAILURE_TLS) return TLS_TEXT;
   if (code !== FAILURE_SYSTEM) return TEXTS[code] ?? detail;
   return UNRESOLVED.has(detail) ? 'Host is down' : (SYSTEM_TEXTS.get(detail) ?? detail);
 }
 
-/** What the log is told: of a name that does not resolve, which one and why. */
+/** What the log is told: of a name that does not resolve, or of TLS, what and why. */
 export function failureCause(failure: Failure, host: string): string {
   const { code, detail } = failure;
   const text = failureText(failure);
+  if (code === FAILURE_TLS || (code === FAILURE_TIMEOUT && detail !== '')) {
+    return `${text}: ${detail}`;
+  }
   if (code !== FAILURE_SYSTEM || !UNRESOLVED.has(detail)) return text;
   return `${text}: the name ${JSON.stringify(host)} does not resolve (${detail})`;
 }
@@ -106,4 +115,36 @@ export function failureCause(failure: Failure, host: string): string {
 export function reasonText(text: string): string {
   const cut = text.length > REASON_TEXT ? `${text.slice(0, REASON_TEXT)}...` : text;
   return cut.replace(CONTROLS, ' ');
+}
+
+const TLS_TEXT = 'TLS handshake failed';
+const ANOTHER_PORT = 'does it speak TLS on this port?';
+
+/** What may be meant by an error of TLS, and what to do about it. */
+const TLS_HINTS: readonly (readonly [code: RegExp, hint: string])[] = [
+  [/ALTNAME/, 'server_tls_name is the name to expect instead'],
+  [/CERTIFICATE_REQUIRED/, 'it wants a certificate: server_tls_cert_file'],
+  [/WRONG_VERSION_NUMBER|RECORD|PACKET_LENGTH|ECONNRESET/, ANOTHER_PORT],
+  [/^ERR_/, ''],
+  [/SELF_SIGNED|ISSUER|UNABLE|UNTRUSTED/, 'its issuer is not in server_tls_ca_file'],
+];
+
+/** It did not end its handshake in time. */
+export const TLS_TIMEOUT: Failure = {
+  code: FAILURE_TIMEOUT,
+  detail: `in the TLS handshake; ${ANOTHER_PORT}`,
+};
+
+/**
+ * What an error of a socket that encrypts means.
+ * @param open whether it was open before
+ */
+export function tlsFailure(error: Error, open: boolean): Failure {
+  const { code = '', syscall, reason } = error as NodeJS.ErrnoException & { reason?: string };
+  const isOfTls = /^ERR_(SSL|TLS)_/.test(code) || (!open && syscall === undefined);
+  if (!isOfTls) return systemFailure(error);
+  const hint = TLS_HINTS.find(([pattern]) => pattern.test(code))?.[1] ?? '';
+  // OpenSSL's own message begins with numbers that tell nothing.
+  const text = `${reasonText(reason ?? error.message)} (${reasonText(code)})`;
+  return { code: FAILURE_TLS, detail: hint === '' ? text : `${text}; ${hint}` };
 }

@@ -11,9 +11,15 @@ function essence(pool: PoolConfig): string {
   );
 }
 
-/** Whether two lines of the file lead to the same server. */
+/** Whether two lines of the file lead to the same server, in the same way. */
 export function sameAddress(a: ServerConfig, b: ServerConfig): boolean {
-  return a.kind === b.kind && a.host === b.host && a.port === b.port && a.path === b.path;
+  const same = a.kind === b.kind && a.host === b.host && a.port === b.port && a.path === b.path;
+  return same && sameServerTls(a, b);
+}
+
+/** Whether two servers are spoken to with TLS alike, or both without. */
+export function sameServerTls(a: ServerConfig, b: ServerConfig): boolean {
+  return a.tls === b.tls || JSON.stringify(a.tls) === JSON.stringify(b.tls);
 }
 
 /** Whether open server connections are as the other configuration wants them. */

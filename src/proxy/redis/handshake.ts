@@ -31,10 +31,11 @@ class OwnRequest implements ReplyTarget {
 
   onReply(start: number, length: number, info: number): void {
     const { owner, lane } = this.#connection;
-    const { engine, config } = owner.pool;
+    const { config } = owner.pool;
     const text = this.#objection(start, length, info);
     if (text !== null && !this.#failed) {
-      engine.log.write(LOG_WARN, `${this.#what} failed on ${config.name} | ${owner.name}: ${text}`);
+      const where = `${config.name} | ${owner.name}`;
+      owner.log(LOG_WARN, `${this.#what} failed on ${where}: ${text}`, { event: 'not-granted' });
       // Nothing may run in another database than the client asked for.
       this.#failed = lane.index > 0 && !(this.#what === 'HELLO 3' && TOO_OLD.test(text));
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''));

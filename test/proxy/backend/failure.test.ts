@@ -9,12 +9,15 @@ import {
   FAILURE_REFUSED,
   FAILURE_SYSTEM,
   FAILURE_TIMEOUT,
+  FAILURE_TLS,
   FAILURE_TOO_MANY,
   failureCause,
   failureOf,
   failureText,
   notGranted,
   systemFailure,
+  TLS_TIMEOUT,
+  tlsFailure,
 } from '../../../src/proxy/backend/failure.ts';
 import { SERVER_EOF, SERVER_ERR, SERVER_TIMEDOUT } from '../../../src/stats/counters.ts';
 
@@ -69,5 +72,49 @@ describe('why a request failed', () => {
     assert.equal(counterOf(systemFailure(errorOf('ECONNRESET'))), SERVER_ERR);
     assert.equal(counterOf(failureOf(FAILURE_INTERNAL)), NO_COUNTER);
     assert.equal(counterOf(notGranted('NOAUTH')), NO_COUNTER);
+  });
+});
+
+describe('trouble with TLS', () => {
+  const cases: readonly (readonly [code: string, hint: RegExp])[] = [
+    ['ERR_TLS_CERT_ALTNAME_INVALID', /; server_tls_name is the name to expect instead$/],
+    [
+      'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+      /; it wants a certificate: server_tls_cert_file$/,
+    ],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', /; does it speak TLS on this port\?$/],
+    ['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', /\(ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR\)$/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', /; its issuer is not in server_tls_ca_file$/],
+    ['ECONNRESET', /; does it speak TLS on this port\?$/],
+  ];
+
+  for (const [code, hint] of cases) {
+    test(`${code}: one text for clients, and the log says what to do`, () => {
+      const failure = tlsFailure(errorOf(code), false);
+      assert.equal(failure.code, FAILURE_TLS);
+      assert.equal(failureText(failure), 'TLS handshake failed');
+      assert.match(failureCause(failure, 'h'), hint);
+      assert.equal(counterOf(failure), SERVER_ERR);
+    });
+  }
+
+  test('what the system or an open connection has is no such trouble', () => {
+    const refused = Object.assign(errorOf('ECONNREFUSED'), { syscall: 'connect' });
+    assert.equal(failureText(tlsFailure(refused, false)), 'Connection refused');
+    assert.equal(failureText(tlsFailure(errorOf('ECONNRESET'), true)), 'Connection reset by peer');
+  });
+
+  test('time that runs out in the handshake is told as such to the log alone', () => {
+    assert.equal(failureText(TLS_TIMEOUT), 'Connection timed out');
+    assert.match(failureCause(TLS_TIMEOUT, 'h'), /^Connection timed out: in the TLS handshake; /);
+    assert.equal(counterOf(TLS_TIMEOUT), SERVER_TIMEDOUT);
+  });
+
+  test('what a server wrote into its certificate is cut and has no control characters', () => {
+    const error = Object.assign(errorOf('ERR_TLS_CERT_ALTNAME_INVALID'), {
+      reason: `\x1b[2J${'x'.repeat(1000)}`,
+    });
+    const cause = failureCause(tlsFailure(error, false), 'h');
+    assert.ok(cause.length < REASON_TEXT + 200 && !cause.includes('\x1b'), cause);
   });
 });
