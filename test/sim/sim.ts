@@ -17,9 +17,10 @@ const HELP = `npm run sim -- [--seed S] [--minutes M] [--cases N] [--learn] [--p
                 then found again by the case that is printed, not by its seed
   --pairs       prints the table of pairs seen: fault, state of a client, state of a connection
   --trace       prints what happens in each case
+  --first       ends with the first failure, and does not shrink it
   --replay F    runs the case in file F and prints its timeline`;
 
-const SHRINK_MS = 60_000;
+const SHRINK_MS = 180_000;
 const PROGRESS_MS = 5_000;
 const now = performance.now.bind(performance);
 
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     learn: { type: 'boolean', default: false },
     pairs: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
+    first: { type: 'boolean', default: false },
     replay: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -43,6 +45,7 @@ function say(line: string): void {
 async function report(given: Case, result: Result): Promise<void> {
   say(`seed ${given.seed} fails (${result.hash}):`);
   for (const complaint of result.complaints.slice(0, 8)) say(`  ${complaint.slice(0, 500)}`);
+  if (values.first) return;
   const found = await shrink(given, result, now, SHRINK_MS);
   say(`shrunk in ${found.tries} tries to (--replay takes this line as a file):`);
   say(JSON.stringify(found.case));
@@ -70,6 +73,7 @@ class Run {
       if (result.complaints.length > 0) {
         this.#failures++;
         await report(given, result);
+        if (values.first) break;
       }
       if (now() - this.#toldAt > PROGRESS_MS) this.tell(`seed ${seed}`);
     }

@@ -105,7 +105,7 @@ export class LargeSetting {
   readonly client: TestClient;
   readonly requester: LargeRequester;
   readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
-  readonly session: Session = new Session();
+  readonly session: Session = new Session(1);
   readonly timeoutMs = 1000;
 
   /** @param limit of connections */

@@ -62,6 +62,8 @@ export class ClientInput {
   held = false;
   /** The client goes to another process: no request is begun here any more. */
   leaving = false;
+  /** No more bytes will come. */
+  #ended = false;
 
   constructor(engine: Engine, client: InputOwner) {
     this.#engine = engine;
@@ -96,7 +98,10 @@ export class ClientInput {
     const start = waiting.restore();
     const reading = this.#consume(start, waiting.end);
     waiting.settle();
-    if (!waiting.hasKept) return reading;
+    if (!waiting.hasKept) {
+      if (this.#ended) this.end();
+      return reading;
+    }
     // The rest has its turn when others have had theirs.
     if (!this.held && !this.#client.closed) this.#engine.turn.markNext(this.#client);
     this.held = true;
@@ -194,12 +199,17 @@ export class ClientInput {
     this.#barrier = true;
   }
 
-  /** The client sends no more: an unfinished request is dropped, held ones are still sent. */
+  /**
+   * The client sends no more: held requests are still sent, of which the first may be the rest of a
+   * large one. What is unfinished behind them is dropped.
+   */
   end(): void {
+    this.#ended = true;
+    if (this.held) return;
     this.#large?.drop();
     this.#large = null;
     this.#line.length = 0;
-    if (!this.held) this.#waiting.dropCarry();
+    this.#waiting.dropCarry();
   }
 
   /** Nothing of it is sent any more. */

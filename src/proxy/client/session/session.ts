@@ -2,8 +2,6 @@ import { CLIENT_NAME_BYTES } from '../../../limits.ts';
 import { wallMillis } from '../../engine/clock.ts';
 import { NORMAL, QUEUEING } from './modes.ts';
 
-let lastNumber = 0;
-
 export type ReplyMode = 'on' | 'off' | 'skip';
 
 export type SavedSession = Pick<
@@ -19,7 +17,7 @@ function boundedName(name: string): string {
 /** What a client has said about itself, and what it wants to hear. */
 export class Session {
   /** CLIENT ID: never used twice in the life of the process. */
-  readonly number: number = ++lastNumber;
+  readonly number: number;
   since: number = wallMillis();
   name = '';
   libName = '';
@@ -36,6 +34,11 @@ export class Session {
   failed = false;
   /** It was not read for so long that nobody knows whether it is there. */
   unseen = false;
+
+  /** @param number one that no client of this process has had */
+  constructor(number: number) {
+    this.number = number;
+  }
 
   /** Nothing about it keeps its requests from being simply forwarded. */
   get usual(): boolean {

@@ -142,10 +142,18 @@ function forgetAll(session: Session): void {
   session.name = '';
 }
 
-const flushAll: Command[1] = ({ data }) => {
-  for (let db = 0; db < DATABASES; db++) data.flush(db);
-  return OK;
-};
+function flush(empty: (context: Context) => void): Command {
+  return [
+    -1,
+    (context, words) => {
+      if (words.length > 2 || (words.length === 2 && !/^A?SYNC$/.test(upper(words[1])))) {
+        return SYNTAX;
+      }
+      empty(context);
+      return OK;
+    },
+  ];
+}
 
 export const OTHER_COMMANDS: Readonly<Record<string, Command>> = {
   DEL: [-2, remove],
@@ -173,14 +181,10 @@ export const OTHER_COMMANDS: Readonly<Record<string, Command>> = {
     },
   ],
   DBSIZE: [1, ({ data, session }) => integer(data.size(session.db))],
-  FLUSHDB: [
-    1,
-    ({ data, session }) => {
-      data.flush(session.db);
-      return OK;
-    },
-  ],
-  FLUSHALL: [1, flushAll],
+  FLUSHDB: flush(({ data, session }) => data.flush(session.db)),
+  FLUSHALL: flush(({ data }) => {
+    for (let db = 0; db < DATABASES; db++) data.flush(db);
+  }),
   PING: [
     -1,
     (_context, words) => {
