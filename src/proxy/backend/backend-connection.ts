@@ -296,7 +296,7 @@ export class BackendConnection
     const lost = this.inFlight.count;
     const counted = counterOf(failure);
     this.#shut();
-    if (counted >= 0) {
+    if (counted !== null) {
       this.owner.counters[counted]++;
       this.#take(() => this.owner.onConnectionLost(this, failure, lost));
     }

@@ -17,6 +17,7 @@ const TOO_OLD = /^(ERR unknown command|NOPROTO)/i;
 
 /** The reply to one of our own requests: swallowed, an error is logged. */
 class OwnRequest implements ReplyTarget {
+  readonly distrusts = false;
   readonly claim = null;
   readonly #connection: BackendConnection;
   readonly #what: string;
@@ -55,6 +56,10 @@ class OwnRequest implements ReplyTarget {
     const { memory } = this.#connection.owner.pool.engine;
     const line = withoutAttributes(Buffer.from(memory.subarray(start, start + length)));
     return reasonText(line.toString('latin1', 1, line.length - 2));
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(): void {}

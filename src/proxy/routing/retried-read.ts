@@ -27,6 +27,7 @@ const GONE = Buffer.alloc(0);
  * protocol version are those it was made with.
  */
 export class RetriedRead implements ReplyTarget, Kept {
+  readonly distrusts = false;
   readonly claim: Claim;
   readonly #router: Router;
   readonly #client: ClientConnection;
@@ -76,6 +77,10 @@ export class RetriedRead implements ReplyTarget, Kept {
     this.#streamed?.push(start, length, last);
     if (last) claim.forget();
     else this.#client.tookReplies();
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

@@ -41,6 +41,8 @@ export class Network {
   readonly #partitions: Set<string> = new Set();
   readonly #hosts: Map<Loop, string> = new Map();
   #opened = 0;
+  /** Connections that each process has begun. */
+  readonly #made: Map<Loop, number> = new Map();
   /** Makes everything quick, wide and whole: faults are what a case is about. */
   readonly #calm: boolean;
 
@@ -74,7 +76,10 @@ export class Network {
   connect(loop: Loop, host: string, port: number, attempt: Attempt): void {
     const from = this.addressOf(loop);
     const id = ++this.#opened;
-    const random = this.#world.randomOf(`connection ${id} ${from} ${host}:${port}`);
+    const made = this.#made.get(loop) ?? 0;
+    this.#made.set(loop, made + 1);
+    // What others do must not change how this one goes: cases shrink by leaving others out.
+    const random = this.#world.randomOf(`connection ${made} of ${loop.name} to ${host}:${port}`);
     const latency = this.#calm ? 50 : random.pick(LATENCIES);
     const known = this.names.get(host) ?? (/^[\d.]+$/.test(host) ? host : null);
     if (known === null) {

@@ -146,6 +146,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seeds: null,
   },
   {
+    name: 'what was looked at of a request that comes back in parts is not looked at again',
+    file: 'proxy/client/input/waiting-input',
+    from: 'if (saved !== null && !isDetached(saved))',
+    to: 'if (false)',
+    seeds: null,
+  },
+  {
     name: 'a ring of requests that grows begins at its first place',
     file: 'proxy/backend/in-flight',
     from: 'const from = (this.#head + i) & this.#mask;',

@@ -98,10 +98,8 @@ export class ClientInput {
     const start = waiting.restore();
     const reading = this.#consume(start, waiting.end);
     waiting.settle();
-    if (!waiting.hasKept) {
-      if (this.#ended) this.end();
-      return reading;
-    }
+    if (this.#ended && !waiting.hasKept) this.end();
+    if (!waiting.hasKept) return reading;
     // The rest has its turn when others have had theirs.
     if (!this.held && !this.#client.closed) this.#engine.turn.markNext(this.#client);
     this.held = true;
@@ -199,10 +197,7 @@ export class ClientInput {
     this.#barrier = true;
   }
 
-  /**
-   * The client sends no more: held requests are still sent, of which the first may be the rest of a
-   * large one. What is unfinished behind them is dropped.
-   */
+  /** No more will come: held requests are still sent, what is unfinished behind them is dropped. */
   end(): void {
     this.#ended = true;
     if (this.held) return;
@@ -351,7 +346,8 @@ export class ClientInput {
     const { authenticated, pipeline } = this.#client;
     const waiting = this.#waiting;
     if (!authenticated) waiting.putBackOnHeap(start, end);
-    else if (pipeline.out.blocked && !waiting.hasKept) waiting.add(start, end);
+    else if (pipeline.out.blocked && !waiting.hasKept)
+      waiting.keep(start, end, this.#partial ? this.#saved : null);
     else waiting.putBack(start, end);
     this.held = start !== end;
     this.#engine.turn.markClient(this.#client);

@@ -1,7 +1,8 @@
 import { LEAST_RESTORED_BYTES } from '../../../limits.ts';
 import { WINDOW, WINDOW_BYTES } from '../../../protocol/frame-table.ts';
 import { Carry } from '../../engine/carry.ts';
-import type { Engine } from '../../engine/engine.ts';
+import type { Engine, SavedState } from '../../engine/engine.ts';
+import { isDetached, startOver } from '../../engine/saved-scan.ts';
 import { KeptInput } from './kept-input.ts';
 
 /**
@@ -42,6 +43,16 @@ export class WaitingInput {
   /** [start, end) of the arena waits behind all else. */
   add(start: number, end: number): void {
     this.#kept.push(start, end);
+  }
+
+  /**
+   * As add(), of requests that were scanned already. They come back in parts, the first of which may
+   * be less than was looked at of it: that is looked at again.
+   * @param saved where the scan of the first has stopped; null = none was begun
+   */
+  keep(start: number, end: number, saved: SavedState | null): void {
+    if (saved !== null && !isDetached(saved)) startOver(saved);
+    this.add(start, end);
   }
 
   /** What comes first, in the arena, up to `end`. @returns where it begins */

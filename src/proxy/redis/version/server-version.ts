@@ -76,6 +76,8 @@ export class ServerVersion implements Timed, Guarded {
     const { engine, lanes } = this.#server.pool;
     const connection = askUnnoticed(this.#server, lanes.first, INFO, {
       claim: null,
+      distrusts: false,
+      awaitsMore: () => false,
       onReply: (start, length, info) => {
         if (this.#connection !== connection) return;
         const isError = (info & 0xff) === ERROR_TYPE;

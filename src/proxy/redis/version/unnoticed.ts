@@ -1,5 +1,5 @@
 import type { ServerConfig } from '../../../config/index.ts';
-import { POOL_COUNTERS, SERVER_COUNTERS } from '../../../stats/counters.ts';
+import { poolCounters, type ServerCounters, serverCounters } from '../../../stats/counters.ts';
 import { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Lane } from '../../backend/lane.ts';
@@ -14,12 +14,12 @@ class Nobody implements ConnectionOwner {
   readonly config: ServerConfig;
   readonly name: string;
   readonly title: string;
-  readonly counters: Float64Array = new Float64Array(SERVER_COUNTERS);
+  readonly counters: ServerCounters = serverCounters();
   readonly firstSeries = 0;
 
   constructor(owner: ConnectionOwner) {
     const { engine, config, protocol } = owner.pool;
-    const counters = new Float64Array(POOL_COUNTERS);
+    const counters = poolCounters();
     const unmeasured = { latency: null, slowLog: null, slowMicros: INT32_MAX };
     this.pool = { engine, config, protocol, counters, ...unmeasured };
     this.config = owner.config;
