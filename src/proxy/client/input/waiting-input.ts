@@ -46,8 +46,8 @@ export class WaitingInput {
   }
 
   /**
-   * As add(), of requests that were scanned already. They come back in parts, the first of which may
-   * be less than was looked at of it: that is looked at again.
+   * As add(), of requests that were scanned already. They come back in parts, and the first may be
+   * less than was looked at: that is looked at again.
    * @param saved where the scan of the first has stopped; null = none was begun
    */
   keep(start: number, end: number, saved: SavedState | null): void {
