@@ -118,6 +118,12 @@ export class TestBackend implements RepliedConnection {
     this.unwritten++;
   }
 
+  disown(client: number, slot: number): number {
+    const count = this.inFlight.disown(client, slot);
+    if (count > 0) this.replies.onDisowned();
+    return count;
+  }
+
   /** Writes what is queued. @returns it */
   takeSent(): Buffer {
     this.joiner?.beforeWrite();

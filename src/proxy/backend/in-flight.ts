@@ -20,6 +20,15 @@ export interface ReplyTarget {
   onFailure(error: Buffer): void;
 }
 
+/** For replies that nobody wants any more. */
+export const SWALLOWED: ReplyTarget = {
+  claim: null,
+  distrusts: false,
+  onReply() {},
+  awaitsMore: () => false,
+  onFailure() {},
+};
+
 /** Where the bytes of a client's request are, for the slow log. */
 export interface RequestHead {
   readonly bytes: Uint8Array;
@@ -203,9 +212,28 @@ export class InFlight {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const at = i & this.#mask;
       const id = this.ring[at * STRIDE];
-      if (id >= 0 ? id !== client : this.#targets[at]?.claim?.clientId !== client) return true;
+      if (id >= 0 ? id !== client : this.#isOther(this.#targets[at], client)) return true;
     }
     return false;
+  }
+
+  #isOther(target: ReplyTarget | null | undefined, client: number): boolean {
+    return target !== SWALLOWED && target?.claim?.clientId !== client;
+  }
+
+  /** Replies to the plain requests of `client` from `slot` on are nobody's. @returns how many */
+  disown(client: number, slot: number): number {
+    let count = 0;
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const at = i & this.#mask;
+      const word = at * STRIDE;
+      if (this.ring[word] !== client) continue;
+      if (((this.ring[word + IN_FLIGHT_SLOT] - slot) | 0) < 0) continue;
+      this.ring[word] = -1;
+      this.#targets[at] = SWALLOWED;
+      count++;
+    }
+    return count;
   }
 
   /**

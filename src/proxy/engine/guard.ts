@@ -27,6 +27,8 @@ export interface GuardedClient {
 export interface GuardedConnection {
   readonly owner: { readonly title: string };
   readonly inFlight: { readonly count: number; collectClients(ids: Set<number>): void };
+  /** Swallows the replies to a client's requests from `slot` on. @returns how many they are */
+  disown(client: number, slot: number): number;
   /** No request was sent in part, or without its entry in flight. */
   readonly isBalanced: boolean;
   /** Closes it: each request in flight gets an error, the server is not to blame. */

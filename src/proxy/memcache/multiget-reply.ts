@@ -16,7 +16,8 @@ import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import type { ClientPipeline } from '../client/client-pipeline.ts';
+import type { StoredReply } from '../client/stored-reply.ts';
 import { setItemTable, setPartTable, spliceItems, spliceParts } from '../engine/splice.ts';
 import { INVALID, REPLY_TOO_LARGE } from './failure-reply.ts';
 

@@ -33,11 +33,21 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Clients closed in the middle of a request',
     counter.REQUEST_READ_TIMEOUTS,
   ),
+  field(
+    'reads_taken_back_total',
+    'Reads sent again because their client took none of its replies',
+    counter.READS_TAKEN_BACK,
+  ),
   field('slow_readers_total', 'Clients closed that held others up', counter.SLOW_READERS),
   field('requests_too_large_total', 'Requests refused for size', counter.REQUESTS_TOO_LARGE),
   field('replies_too_large_total', 'Replies refused for size', counter.REPLIES_TOO_LARGE),
   field('malformed_requests_total', 'Malformed requests', counter.MALFORMED_REQUESTS),
   field('reads_retried_total', 'Reads sent again', counter.READS_RETRIED),
+  field(
+    'leases_refused_total',
+    'Requests that got no connection of their own in time',
+    counter.LEASES_REFUSED,
+  ),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field(
     'login_timeouts_total',
