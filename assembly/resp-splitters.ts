@@ -2,7 +2,7 @@
 // docs/codec.md; the readable reference is src/protocol/redis/scan/splitter.ts, which must behave
 // the same.
 
-import { CR, findByte, lineEnd, readNumber, shortNumber } from './ascii';
+import { CR, CRLF, findByte, lineEnd, readNumber, shortNumber } from './ascii';
 import { FLAG_KEY_TOO_LONG, LIMIT_KEY_BYTES, NO_SERVER, RECORD_BYTES } from './layout';
 import { writeRecord } from './records';
 import {
@@ -17,6 +17,14 @@ import {
 } from './resp-syntax';
 import { route } from './route';
 import { canDefer, DEFERRED, routeDeferred } from './route-batch';
+
+/** The number in a line "<type>NN\r\n" that begins with these eight bytes; 0 for any other. */
+function twoDigits(line: u64): u32 {
+  const first = (<u32>(line >>> 8) & 0xff) - 0x31;
+  const second = (<u32>(line >>> 16) & 0xff) - 0x30;
+  const isSo = first <= 8 && second <= 9 && (<u32>(line >>> 24) & 0xffff) === CRLF;
+  return isSo ? first * 10 + second + 10 : 0;
+}
 
 /** See Codec.splitRequest. */
 export function splitRequest(
@@ -42,14 +50,18 @@ export function splitRequest(
   const defer = canDefer(pool);
   for (; pos < end && record < tableEnd; word++) {
     const line = pos;
-    const short = shortNumber(pos, end);
-    let length = short >>> 4;
-    if (short !== 0) pos += short & 15;
+    let length = twoDigits(load<u64>(pos));
+    if (length !== 0) pos += 5;
     else {
-      const number = readNumber(pos, end);
-      if (number < 0) break;
-      length = <u32>number;
-      pos = lineEnd;
+      const short = shortNumber(pos, end);
+      length = short >>> 4;
+      if (short !== 0) pos += short & 15;
+      else {
+        const number = readNumber(pos, end);
+        if (number < 0) break;
+        length = <u32>number;
+        pos = lineEnd;
+      }
     }
     const body = pos;
     pos += length + 2;
