@@ -61,7 +61,7 @@ import {
 } from './layout';
 
 import { END_BYTES, isEnd, isValue, itemsEnd, takeItems, VALUE_BYTES } from './memcache-items';
-import { finish, getState, setState, writeRecord } from './records';
+import { assertInput, finish, getState, setState, writeRecord } from './records';
 
 // Where a partial frame stopped.
 const PHASE_START: u32 = 0;
@@ -181,7 +181,7 @@ function sizeOfWord(pos: u32, end: u32, ahead: u32): u32 {
 
 /** See Codec.scanMemcacheReplies. */
 export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
-  assert(start <= end && limit !== 0 && (table & 3) === 0);
+  assertInput(start, end, table, limit);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;

@@ -58,7 +58,7 @@ import {
   skipBlanks,
   wordsBeforeKeys,
 } from './memcache-line';
-import { finish, getState, setState, writeRecord } from './records';
+import { assertInput, finish, getState, setState, writeRecord } from './records';
 import { route } from './route';
 import { canDefer, DEFERRED, routeDeferred } from './route-batch';
 
@@ -78,7 +78,7 @@ const GET: u32 = 0x20746567; // "get "
 
 /** See Codec.scanMemcacheRequests. */
 export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u32, pool: u32): u32 {
-  assert(start <= end && limit !== 0 && (table & 3) === 0);
+  assertInput(start, end, table, limit);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -350,6 +350,7 @@ export function splitMemcacheKeys(
   fromKey: u32,
   pool: u32,
 ): u32 {
+  assertInput(start, end, table, limit);
   const tableEnd = table + limit * RECORD_BYTES;
   const defer = canDefer(pool);
   let record = table;

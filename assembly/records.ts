@@ -18,6 +18,15 @@ import {
   STATE_WORD_BYTES,
 } from './layout';
 
+/** Scanners may read so many bytes behind their input; what stands there changes nothing. */
+const READ_AHEAD: u32 = 128;
+
+/** What every scanner and splitter may rely on. */
+export function assertInput(start: u32, end: u32, table: u32, limit: u32): void {
+  assert(start <= end && limit !== 0 && (table & 3) === 0);
+  assert(end + READ_AHEAD <= (<u32>memory.size()) << 16);
+}
+
 export function getState(word: u32): u32 {
   return load<u32>(STATE + (word << 2));
 }

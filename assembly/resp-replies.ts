@@ -38,7 +38,7 @@ import {
   STATE_STATUS,
   STATE_WANTED,
 } from './layout';
-import { finish, getState, setState, writeRecord } from './records';
+import { assertInput, finish, getState, setState, writeRecord } from './records';
 import { takeElements, takenEnd, takeReplies } from './resp-elements';
 import {
   COLON,
@@ -93,7 +93,7 @@ function findLineEnd(line: u32, pos: u32, end: u32): u32 {
 
 /** See Codec.scanReplies. */
 export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
-  assert(start <= end && limit !== 0 && (table & 3) === 0);
+  assertInput(start, end, table, limit);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;

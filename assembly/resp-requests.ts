@@ -62,7 +62,7 @@ import {
   STATE_STATUS,
   STATE_WANTED,
 } from './layout';
-import { finish, getState, setState, writeRecord } from './records';
+import { assertInput, finish, getState, setState, writeRecord } from './records';
 import {
   LONGEST_WORD,
   rememberShape,
@@ -114,7 +114,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
   const maxArguments = poolLimit(pool, POOL_MAX_ARGUMENTS, LIMIT_ARGUMENTS);
   const maxBulk = poolLimit(pool, POOL_MAX_BULK, LIMIT_BULK_BYTES);
   const maxInline = poolLimit(pool, POOL_MAX_INLINE, LIMIT_INLINE_BYTES);
-  assert(start <= end && limit !== 0 && (table & 3) === 0);
+  assertInput(start, end, table, limit);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;

@@ -4,7 +4,7 @@
 
 import { CR, CRLF, findByte, lineEnd, readNumber, shortNumber } from './ascii';
 import { FLAG_KEY_TOO_LONG, LIMIT_KEY_BYTES, NO_SERVER, RECORD_BYTES } from './layout';
-import { writeRecord } from './records';
+import { assertInput, writeRecord } from './records';
 import {
   DOLLAR,
   isBulkType,
@@ -37,6 +37,7 @@ export function splitRequest(
   firstKey: u32,
   step: u32,
 ): u32 {
+  assertInput(start, end, table, limit);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;

@@ -68,7 +68,7 @@ const FRAMES: readonly (readonly [Direction, readonly string[]])[] = [
 
 /** What stands in for a byte: its neighbours, and bytes that mean something elsewhere. */
 function others(byte: number): number[] {
-  const list = [byte ^ 1, byte ^ 0x20, byte ^ 0x80, 0x0d, 0x0a, 0x24, 0x2a, 0x30, 0x31, 0x39, 0x20];
+  const list = [byte ^ 1, byte ^ 0x20, byte ^ 0x80, ...Buffer.from('\r\n $*/0129:')];
   return list.filter((it) => it !== byte);
 }
 
