@@ -61,6 +61,7 @@ import {
 } from './layout';
 
 import { END_BYTES, isEnd, isValue, itemsEnd, takeItems, VALUE_BYTES } from './memcache-items';
+import { linesEnd, takeLines } from './memcache-lines';
 import { assertInput, finish, getState, setState, writeRecord } from './records';
 
 // Where a partial frame stopped.
@@ -209,6 +210,8 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
 
   while (true) {
     if (phase === PHASE_START) {
+      record = takeLines(pos, end, record, tableEnd);
+      pos = linesEnd;
       if (pos === end || record === tableEnd) {
         finish(pos === end ? SCAN_COMPLETE : SCAN_FULL, pos, 0, 0);
         return (record - table) / RECORD_BYTES;
