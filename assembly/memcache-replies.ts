@@ -62,7 +62,7 @@ import {
 
 import { END_BYTES, isEnd, isValue, itemsEnd, takeItems, VALUE_BYTES } from './memcache-items';
 import { linesEnd, takeLines } from './memcache-lines';
-import { assertInput, finish, getState, setState, writeRecord } from './records';
+import { finish, getState, quickEnd, setState, writeRecord } from './records';
 
 // Where a partial frame stopped.
 const PHASE_START: u32 = 0;
@@ -74,6 +74,7 @@ const PHASE_ITEMS: u32 = 3;
 const KIND_UNKNOWN: u32 = 0xff;
 const KIND_END: u32 = 0xfe;
 const BLANK: u32 = 0x20;
+const CAPITAL_V: u32 = 0x56;
 const DIGITS_MAX: u32 = 10;
 const NO_BLOCK: u32 = 0xffffffff;
 const ITEM_ENDS_END: u32 = ITEM_ENDS + ITEM_ENDS_BYTES;
@@ -182,7 +183,8 @@ function sizeOfWord(pos: u32, end: u32, ahead: u32): u32 {
 
 /** See Codec.scanMemcacheReplies. */
 export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
-  assertInput(start, end, table, limit);
+  assert(start <= end && limit !== 0 && (table & 3) === 0);
+  const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -210,8 +212,10 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
 
   while (true) {
     if (phase === PHASE_START) {
-      record = takeLines(pos, end, record, tableEnd);
-      pos = linesEnd;
+      if (pos < quick && <u32>load<u8>(pos) !== CAPITAL_V) {
+        record = takeLines(pos, quick, record, tableEnd);
+        pos = linesEnd;
+      }
       if (pos === end || record === tableEnd) {
         finish(pos === end ? SCAN_COMPLETE : SCAN_FULL, pos, 0, 0);
         return (record - table) / RECORD_BYTES;

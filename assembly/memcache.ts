@@ -58,7 +58,7 @@ import {
   skipBlanks,
   wordsBeforeKeys,
 } from './memcache-line';
-import { assertInput, finish, getState, setState, writeRecord } from './records';
+import { finish, getState, quickEnd, setState, writeRecord } from './records';
 import { route } from './route';
 import { BATCH_BYTES, canDefer, DEFERRED, routeDeferred } from './route-batch';
 
@@ -77,7 +77,8 @@ const SMALL_S: u32 = 0x73;
 
 /** See Codec.scanMemcacheRequests. */
 export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u32, pool: u32): u32 {
-  assertInput(start, end, table, limit);
+  assert(start <= end && limit !== 0 && (table & 3) === 0);
+  const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -96,7 +97,7 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
   let error: u32 = 0;
   let errorByte: u32 = 0;
   // Keys hash faster several at a time, so they are left for later.
-  const defer = canDefer(pool);
+  const defer = quick === end && canDefer(pool);
   let routed = table; // records before it have their server
 
   if (phase !== PHASE_START) {
@@ -119,8 +120,10 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
   while (true) {
     if (phase === PHASE_START) {
       const most = defer ? min<u32>(tableEnd, routed + BATCH_BYTES) : tableEnd;
-      record = takeGets(pos, end, record, most, defer ? 0 : pool);
-      pos = getsEnd;
+      if (pos < quick && <u32>load<u8>(pos) === SMALL_G) {
+        record = takeGets(pos, quick, record, most, defer ? 0 : pool);
+        pos = getsEnd;
+      }
       if (defer && record - routed >= BATCH_BYTES) {
         routeDeferred(routed, record, pool);
         routed = record;
@@ -332,9 +335,8 @@ export function splitMemcacheKeys(
   fromKey: u32,
   pool: u32,
 ): u32 {
-  assertInput(start, end, table, limit);
   const tableEnd = table + limit * RECORD_BYTES;
-  const defer = canDefer(pool);
+  const defer = quickEnd(end) === end && canDefer(pool);
   let record = table;
   let pos = start;
   let position = fromKey;

@@ -38,7 +38,7 @@ import {
   STATE_STATUS,
   STATE_WANTED,
 } from './layout';
-import { assertInput, finish, getState, setState, writeRecord } from './records';
+import { finish, getState, quickEnd, setState, writeRecord } from './records';
 import { takeElements, takenEnd, takeReplies } from './resp-elements';
 import {
   COLON,
@@ -93,7 +93,8 @@ function findLineEnd(line: u32, pos: u32, end: u32): u32 {
 
 /** See Codec.scanReplies. */
 export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
-  assertInput(start, end, table, limit);
+  assert(start <= end && limit !== 0 && (table & 3) === 0);
+  const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -120,7 +121,7 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
 
   while (true) {
     if (phase === PHASE_START) {
-      record = takeReplies(pos, end, record, tableEnd);
+      record = takeReplies(pos, quick, record, tableEnd);
       pos = takenEnd;
       if (pos === end || record === tableEnd) {
         finish(pos === end ? SCAN_COMPLETE : SCAN_FULL, pos, 0, 0);
@@ -228,7 +229,7 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
 
     if (pending !== 0) {
       if (phase !== PHASE_LINE || info === 0) continue;
-      pending = takeElements(pos, end, pending);
+      pending = takeElements(pos, quick, pending);
       pos = takenEnd;
       if (pending !== 0) continue;
     }

@@ -62,7 +62,7 @@ import {
   STATE_STATUS,
   STATE_WANTED,
 } from './layout';
-import { assertInput, finish, getState, setState, writeRecord } from './records';
+import { finish, getState, quickEnd, setState, writeRecord } from './records';
 import {
   LONGEST_WORD,
   rememberShape,
@@ -114,7 +114,8 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
   const maxArguments = poolLimit(pool, POOL_MAX_ARGUMENTS, LIMIT_ARGUMENTS);
   const maxBulk = poolLimit(pool, POOL_MAX_BULK, LIMIT_BULK_BYTES);
   const maxInline = poolLimit(pool, POOL_MAX_INLINE, LIMIT_INLINE_BYTES);
-  assertInput(start, end, table, limit);
+  assert(start <= end && limit !== 0 && (table & 3) === 0);
+  const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -134,7 +135,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
   let errorByte: u32 = 0;
   const isShaped = maxBulk >= LONGEST_WORD;
   // Keys hash faster several at a time, so they are left for later.
-  const defer = canDefer(pool);
+  const defer = quick === end && canDefer(pool);
   let routed = table; // records before it have their server
 
   if (phase !== PHASE_START) {
@@ -166,7 +167,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
     if (phase === PHASE_START) {
       if (isShaped) {
         const most = defer ? min<u32>(tableEnd, routed + BATCH_BYTES) : tableEnd;
-        record = takeShaped(pos, end, record, most, defer ? 0 : pool);
+        record = takeShaped(pos, quick, record, most, defer ? 0 : pool);
         pos = shapedEnd;
       }
       if (defer && record - routed >= BATCH_BYTES) {
@@ -280,7 +281,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
     if (phase === PHASE_LINE) {
       if (isShaped && index !== wanted) {
         const passing = min(argc, wanted) - index; // NO_WORD is more than any number of words
-        index += passing - skipWords(pos, end, passing);
+        index += passing - skipWords(pos, quick, passing);
         pos = skippedEnd;
         if (index === argc) continue;
       }

@@ -58,7 +58,7 @@ export function rememberShape(frame: u32, length: u32, info: u32, words: u32): v
  * @returns the address behind the last record
  */
 export function takeShaped(pos: u32, end: u32, record: u32, tableEnd: u32, pool: u32): u32 {
-  while (record !== tableEnd && end - pos >= HEAD_BYTES) {
+  while (record !== tableEnd && pos + HEAD_BYTES <= end) {
     const head = load<u64>(pos);
     const shape = shapeOf(head, load<u32>(pos, 8));
     const name = load<u64>(pos, 8) | load<u64>(shape + SHAPE_IGNORED);

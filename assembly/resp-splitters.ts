@@ -4,7 +4,7 @@
 
 import { CR, CRLF, findByte, lineEnd, readNumber, shortNumber } from './ascii';
 import { FLAG_KEY_TOO_LONG, LIMIT_KEY_BYTES, NO_SERVER, RECORD_BYTES } from './layout';
-import { assertInput, writeRecord } from './records';
+import { quickEnd, writeRecord } from './records';
 import {
   DOLLAR,
   isBulkType,
@@ -37,7 +37,7 @@ export function splitRequest(
   firstKey: u32,
   step: u32,
 ): u32 {
-  assertInput(start, end, table, limit);
+  const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -48,10 +48,10 @@ export function splitRequest(
     word = 0;
   }
   let nextKey = step !== 0 ? firstKey : NO_WORD;
-  const defer = canDefer(pool);
+  const defer = quick === end && canDefer(pool);
   for (; pos < end && record < tableEnd; word++) {
     const line = pos;
-    let length = twoDigits(load<u64>(pos));
+    let length = pos < quick ? twoDigits(load<u64>(pos)) : 0;
     if (length !== 0) pos += 5;
     else {
       const short = shortNumber(pos, end);
