@@ -5,22 +5,22 @@ import {
   PART_TABLE_RECORDS,
   RECORD_BYTES,
   RECORD_START,
-} from '../../protocol/frame-table.ts';
-import { elementEnds } from '../../protocol/redis/replies/elements.ts';
-import { readSmallInteger } from '../../protocol/redis/replies/integers.ts';
-import { REPLY_TOO_LARGE } from '../../protocol/redis/replies/replies.ts';
-import { errorOf, withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
-import type { Coalesce } from '../../protocol/redis/table/commands.ts';
-import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
-import type { ReplyTarget } from '../backend/in-flight.ts';
-import type { Claim } from '../client/claims.ts';
-import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientPipeline } from '../client/client-pipeline.ts';
-import type { StoredReply } from '../client/stored-reply.ts';
-import { digitsOf, writeDecimal } from '../engine/short-text.ts';
-import { setPartTable, spliceParts } from '../engine/splice.ts';
-import type { Server } from '../pool/server.ts';
-import { INVALID } from './failure-reply.ts';
+} from '../../../protocol/frame-table.ts';
+import { elementEnds } from '../../../protocol/redis/replies/elements.ts';
+import { readSmallInteger } from '../../../protocol/redis/replies/integers.ts';
+import { REPLY_TOO_LARGE } from '../../../protocol/redis/replies/replies.ts';
+import { errorOf, withoutAttributes } from '../../../protocol/redis/replies/reply-parts.ts';
+import type { Coalesce } from '../../../protocol/redis/table/commands.ts';
+import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../../stats/counters.ts';
+import type { ReplyTarget } from '../../backend/in-flight.ts';
+import type { Claim } from '../../client/claims.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import type { ClientPipeline } from '../../client/client-pipeline.ts';
+import type { StoredReply } from '../../client/stored-reply.ts';
+import { digitsOf, writeDecimal } from '../../engine/short-text.ts';
+import { setPartTable, spliceParts } from '../../engine/splice.ts';
+import type { Server } from '../../pool/server.ts';
+import { INVALID } from '../failure-reply.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
@@ -71,6 +71,17 @@ class Part implements ReplyTarget {
   }
 }
 
+/** What becomes of a coalesced reply that is not simply its request's. */
+export interface ReplyUse {
+  /** Of the request; not settled by the reply. */
+  readonly claim: Claim;
+  /** All fragments are answered or lost. */
+  onComplete(reply: CoalescedReply): void;
+}
+
+/** Says how the request goes on when the reply cannot be kept whole; null = it gets an error. */
+export type ReadAgain = (reply: CoalescedReply) => ReplyUse | null;
+
 /** The replies to a request's fragments on their way to become one. */
 export class CoalescedReply implements StoredReply {
   readonly #client: ClientConnection;
@@ -82,18 +93,30 @@ export class CoalescedReply implements StoredReply {
   #left: number;
   /** Bytes of this reply that are kept on the heap. */
   #heapBytes = 0;
+  /** Who takes it, instead of the request's slot. */
+  #use: ReplyUse | null;
+  readonly #readAgain: ReadAgain | null;
+  /** Its bytes were too many: they are counted only. */
+  tooLarge = false;
+  /** Bytes of all parts. */
+  receivedBytes = 0;
 
+  /** @param use null = it goes to a slot of its own */
   constructor(
     client: ClientConnection,
     coalesce: Coalesce,
     order: readonly number[],
     parts: number,
+    use: ReplyUse | null,
+    readAgain: ReadAgain | null,
   ) {
     this.#client = client;
     this.#coalesce = coalesce;
     this.#order = order;
     this.#left = parts;
-    this.claim = client.claims.claim();
+    this.#use = use;
+    this.#readAgain = readAgain;
+    this.claim = use === null ? client.claims.claim() : use.claim;
   }
 
   part(index: number, keys: number, server: Server): ReplyTarget {
@@ -105,7 +128,8 @@ export class CoalescedReply implements StoredReply {
   /** Takes one piece of a fragment's reply. */
   take(part: Part, start: number, length: number, info: number, count: number): void {
     const last = (info & FLAG_LAST) !== 0;
-    if (!this.claim.closed && part.error === null) {
+    this.receivedBytes += length;
+    if (!this.claim.closed && part.error === null && !this.tooLarge) {
       const type = info & 0xff;
       if ((type === ERROR || type === BULK_ERROR) && (info & WHOLE) === WHOLE) {
         part.error = errorOf(withoutAttributes(this.#copy(start, length)));
@@ -160,15 +184,26 @@ export class CoalescedReply implements StoredReply {
     }
     this.#heapBytes += length;
     if (this.#heapBytes > pool.config.clientOutputLimit) {
-      this.#forget(part);
-      pool.counters[REPLIES_TOO_LARGE]++;
-      part.error = REPLY_TOO_LARGE;
+      this.#onTooLarge(part);
       return;
     }
     part.heap ??= [];
     part.heap.push(this.#copy(start, length));
     part.length += length;
     pipeline.keep(this, length);
+  }
+
+  /** The reply is not kept: it is read again in pieces, or an error. */
+  #onTooLarge(part: Part): void {
+    this.#use ??= this.claim.unheard ? null : (this.#readAgain?.(this) ?? null);
+    if (this.#use !== null) {
+      this.tooLarge = true;
+      this.drop();
+      return;
+    }
+    this.#forget(part);
+    this.#client.pool.counters[REPLIES_TOO_LARGE]++;
+    part.error = REPLY_TOO_LARGE;
   }
 
   #forget(part: Part): void {
@@ -184,7 +219,14 @@ export class CoalescedReply implements StoredReply {
   complete(): void {
     if (--this.#left > 0) return;
     if (this.#heapBytes !== 0) this.#client.pipeline.release(this, 0);
-    this.claim.store(this);
+    if (this.#use !== null) this.#use.onComplete(this);
+    else this.claim.store(this);
+  }
+
+  /** The error that stands for the whole reply; null when there is none. */
+  get error(): Buffer | null {
+    if (this.#perKey) return null;
+    return this.#parts.find((part) => part.error !== null)?.error ?? null;
   }
 
   writeTo(pipeline: ClientPipeline): boolean {
@@ -219,6 +261,7 @@ export class CoalescedReply implements StoredReply {
   }
 
   #writeHeader({ out }: ClientPipeline): void {
+    if (this.#use !== null) return;
     const count = this.#order.length;
     const at = out.reserve(digitsOf(count) + 3);
     if (at === 0) {

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { routeKey } from '../../../src/distribution/route.ts';
-import { PART_TABLE_RECORDS, SCRATCH, WINDOW_BYTES } from '../../../src/protocol/frame-table.ts';
-import { type CommandSpec, findCommand } from '../../../src/protocol/redis/table/commands.ts';
-import type { Engine } from '../../../src/proxy/engine/engine.ts';
-import { sendFragments } from '../../../src/proxy/redis/fragmented-request.ts';
-import { FORWARD_ERROR } from '../../../src/stats/counters.ts';
-import { assertAnswered, assertAtRest, holdingsOf } from '../../support/at-rest.ts';
-import { engineCodecs, testEngine } from '../../support/test-engine.ts';
-import { PoolClient, TestPool } from '../../support/test-pool.ts';
+import { routeKey } from '../../../../src/distribution/route.ts';
+import { PART_TABLE_RECORDS, SCRATCH, WINDOW_BYTES } from '../../../../src/protocol/frame-table.ts';
+import { type CommandSpec, findCommand } from '../../../../src/protocol/redis/table/commands.ts';
+import type { Engine } from '../../../../src/proxy/engine/engine.ts';
+import { sendFragments } from '../../../../src/proxy/redis/fragments/fragmented-request.ts';
+import { FORWARD_ERROR } from '../../../../src/stats/counters.ts';
+import { assertAnswered, assertAtRest, holdingsOf } from '../../../support/at-rest.ts';
+import { engineCodecs, testEngine } from '../../../support/test-engine.ts';
+import { PoolClient, TestPool } from '../../../support/test-pool.ts';
 
 const LOST = Buffer.from('-ERR Connection reset by peer\r\n');
 const INVALID = '-ERR Invalid argument\r\n';

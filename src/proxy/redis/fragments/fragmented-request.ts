@@ -1,4 +1,4 @@
-import { ASSERTS, assert } from '../../assert.ts';
+import { ASSERTS, assert } from '../../../assert.ts';
 import {
   FLAG_KEY_TOO_LONG,
   NO_SERVER,
@@ -11,19 +11,19 @@ import {
   RECORD_LENGTH,
   RECORD_SERVER,
   RECORD_START,
-} from '../../protocol/frame-table.ts';
-import * as replies from '../../protocol/redis/replies/replies.ts';
-import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
-import { CLASS_MULTI } from '../../stats/latency.ts';
-import type { BackendConnection } from '../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
-import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
-import { digitsOf, writeBytes, writeDecimal } from '../engine/short-text.ts';
-import { forward } from '../routing/forward.ts';
-import type { SpecialRequest } from '../routing/request.ts';
+} from '../../../protocol/frame-table.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
+import { CLASS_MULTI } from '../../../stats/latency.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
+import { MAY_WAIT, MUST_SEND } from '../../client/router.ts';
+import { digitsOf, writeBytes, writeDecimal } from '../../engine/short-text.ts';
+import { forward } from '../../routing/forward.ts';
+import type { SpecialRequest } from '../../routing/request.ts';
 import { CoalescedReply } from './coalesced-reply.ts';
-import { INVALID } from './failure-reply.ts';
-import { wordCount } from './words.ts';
+import { INVALID } from '../failure-reply.ts';
+import { wordCount } from '../words.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
