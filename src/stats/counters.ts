@@ -63,6 +63,8 @@ export const AUTH_FAILURES = 47;
 export const LOGIN_TIMEOUTS = 48;
 /** Reads of a client that took none of its replies: swallowed, and sent again later. */
 export const READS_TAKEN_BACK = 49;
+/** Requests that got no connection of their own in time. */
+export const LEASES_REFUSED = 50;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -82,11 +84,12 @@ export type PoolCounter =
   | typeof READS_RETRIED
   | typeof AUTH_FAILURES
   | typeof LOGIN_TIMEOUTS
-  | typeof READS_TAKEN_BACK;
+  | typeof READS_TAKEN_BACK
+  | typeof LEASES_REFUSED;
 export type PoolCounters = Counters<PoolCounter>;
 
 export function poolCounters(): PoolCounters {
-  return new Float64Array(READS_TAKEN_BACK + 1) as never;
+  return new Float64Array(LEASES_REFUSED + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------
