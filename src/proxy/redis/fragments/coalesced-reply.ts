@@ -10,7 +10,7 @@ import { elementEnds } from '../../../protocol/redis/replies/elements.ts';
 import { readSmallInteger } from '../../../protocol/redis/replies/integers.ts';
 import { REPLY_TOO_LARGE } from '../../../protocol/redis/replies/replies.ts';
 import { errorOf, withoutAttributes } from '../../../protocol/redis/replies/reply-parts.ts';
-import type { Coalesce } from '../../../protocol/redis/table/commands.ts';
+import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../../stats/counters.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
@@ -20,7 +20,9 @@ import type { StoredReply } from '../../client/stored-reply.ts';
 import { digitsOf, writeDecimal } from '../../engine/short-text.ts';
 import { setPartTable, spliceParts } from '../../engine/splice.ts';
 import type { Server } from '../../pool/server.ts';
+import type { SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
+import { KeptRequest } from './kept-request.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
@@ -77,15 +79,30 @@ export interface ReplyUse {
   readonly claim: Claim;
   /** All fragments are answered or lost. */
   onComplete(reply: CoalescedReply): void;
+  /** The request was not sent; `error` is a complete error reply. */
+  onRefused(error: Buffer): void;
 }
 
-/** Says how the request goes on when the reply cannot be kept whole; null = it gets an error. */
-export type ReadAgain = (reply: CoalescedReply) => ReplyUse | null;
+/** Makes a request again whose reply could not be kept whole. */
+export type ReadAgain = (
+  client: ClientConnection,
+  reply: CoalescedReply,
+  request: Buffer,
+  spec: CommandSpec,
+) => ReplyUse;
+
+/** What becomes of a coalesced reply. */
+export interface ReplyPlan {
+  /** Null = it goes to a slot of its own. */
+  readonly use: ReplyUse | null;
+  /** Null = it gets an error when it is too large. */
+  readonly readAgain: ReadAgain | null;
+}
 
 /** The replies to a request's fragments on their way to become one. */
 export class CoalescedReply implements StoredReply {
   readonly #client: ClientConnection;
-  readonly #coalesce: Coalesce;
+  readonly #spec: CommandSpec;
   /** Share of each key, in request order. */
   readonly #order: readonly number[];
   readonly claim: Claim;
@@ -96,27 +113,32 @@ export class CoalescedReply implements StoredReply {
   /** Who takes it, instead of the request's slot. */
   #use: ReplyUse | null;
   readonly #readAgain: ReadAgain | null;
+  /** What is needed for that. */
+  readonly #request: KeptRequest | null;
   /** Its bytes were too many: they are counted only. */
   tooLarge = false;
   /** Bytes of all parts. */
   receivedBytes = 0;
 
-  /** @param use null = it goes to a slot of its own */
   constructor(
-    client: ClientConnection,
-    coalesce: Coalesce,
+    request: SpecialRequest,
+    spec: CommandSpec,
     order: readonly number[],
     parts: number,
-    use: ReplyUse | null,
-    readAgain: ReadAgain | null,
+    { use, readAgain }: ReplyPlan,
   ) {
+    const { client } = request;
     this.#client = client;
-    this.#coalesce = coalesce;
+    this.#spec = spec;
     this.#order = order;
     this.#left = parts;
     this.#use = use;
     this.#readAgain = readAgain;
+    this.#request = readAgain === null ? null : new KeptRequest(request);
     this.claim = use === null ? client.claims.claim() : use.claim;
+    // What it is expected to have may be too much: nothing is asked behind it.
+    const most = client.pool.config.clientOutputLimit >> 2;
+    if (readAgain !== null && order.length * client.elementBytes > most) client.barrier();
   }
 
   part(index: number, keys: number, server: Server): ReplyTarget {
@@ -143,7 +165,7 @@ export class CoalescedReply implements StoredReply {
   /** Keeps what a good reply says. @returns false when it is not what the command answers */
   #fits(part: Part, info: number, count: number, start: number, length: number): boolean {
     const type = info & 0xff;
-    switch (this.#coalesce) {
+    switch (this.#spec.coalesce) {
       case 'sum':
         if (type !== INTEGER || (info & WHOLE) !== WHOLE) return false;
         part.value = this.#integer(start, length);
@@ -195,15 +217,21 @@ export class CoalescedReply implements StoredReply {
 
   /** The reply is not kept: it is read again in pieces, or an error. */
   #onTooLarge(part: Part): void {
-    this.#use ??= this.claim.unheard ? null : (this.#readAgain?.(this) ?? null);
-    if (this.#use !== null) {
+    if (this.#use !== null || this.#mayReadAgain) {
       this.tooLarge = true;
       this.drop();
+      if (this.#use === null) this.#client.barrier();
       return;
     }
     this.#forget(part);
     this.#client.pool.counters[REPLIES_TOO_LARGE]++;
     part.error = REPLY_TOO_LARGE;
+  }
+
+  /** Nothing was asked behind it that it would see, nor will be before it is answered. */
+  get #mayReadAgain(): boolean {
+    if (this.#readAgain === null || this.claim.unheard || !this.claim.isNewest) return false;
+    return this.#client.session.detour === null;
   }
 
   #forget(part: Part): void {
@@ -219,8 +247,25 @@ export class CoalescedReply implements StoredReply {
   complete(): void {
     if (--this.#left > 0) return;
     if (this.#heapBytes !== 0) this.#client.pipeline.release(this, 0);
+    if (this.#readAgain !== null && !this.claim.closed) {
+      this.#client.elementBytes = this.receivedBytes / this.#order.length;
+    }
+    if (this.tooLarge && this.#use === null) this.#beginAgain();
+    this.#request?.drop();
     if (this.#use !== null) this.#use.onComplete(this);
     else this.claim.store(this);
+  }
+
+  #beginAgain(): void {
+    if (this.#request === null || this.#readAgain === null || this.claim.closed) return;
+    this.#use = this.#readAgain(this.#client, this, this.#request.take(), this.#spec);
+  }
+
+  /** Queues the elements without a head. @returns false when they are not what was asked for */
+  writeElements(pipeline: ClientPipeline): boolean {
+    const good = this.#writeArray(pipeline);
+    this.drop();
+    return good;
   }
 
   /** The error that stands for the whole reply; null when there is none. */
@@ -234,11 +279,11 @@ export class CoalescedReply implements StoredReply {
     if (bad !== undefined && !this.#perKey) {
       if (bad.failed) this.#client.pool.counters[FORWARD_ERROR]++;
       pipeline.out.copy(bad.error as Buffer);
-    } else if (this.#coalesce === 'sum') {
+    } else if (this.#spec.coalesce === 'sum') {
       let sum = 0;
       for (const part of this.#parts) sum += part.value;
       pipeline.out.copy(Buffer.from(`:${sum}\r\n`));
-    } else if (this.#coalesce === 'ok') {
+    } else if (this.#spec.coalesce === 'ok') {
       pipeline.out.copy(Buffer.from('+OK\r\n'));
     } else {
       if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
@@ -250,7 +295,7 @@ export class CoalescedReply implements StoredReply {
 
   /** Errors stand in the places of their keys. */
   get #perKey(): boolean {
-    return this.#coalesce === 'array' && this.#client.pool.config.perKeyFailure;
+    return this.#spec.coalesce === 'array' && this.#client.pool.config.perKeyFailure;
   }
 
   /** @returns false when a part does not have its elements */

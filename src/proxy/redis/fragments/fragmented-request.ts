@@ -21,9 +21,9 @@ import { MAY_WAIT, MUST_SEND } from '../../client/router.ts';
 import { digitsOf, writeBytes, writeDecimal } from '../../engine/short-text.ts';
 import { forward } from '../../routing/forward.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
-import { CoalescedReply } from './coalesced-reply.ts';
 import { INVALID } from '../failure-reply.ts';
 import { wordCount } from '../words.ts';
+import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -45,12 +45,19 @@ interface Share {
 /**
  * Cuts MGET, MSET, DEL, UNLINK, EXISTS or TOUCH into one request per server, in server order, each
  * with its keys in request order. When one server has all keys the request goes there as it is.
+ * @param readAgain how it goes on when its reply cannot be kept whole
+ * @param use who takes the reply; null = the client, in a slot of its own
  * @returns false when it must wait for a server to take more
  */
-export function sendFragments(request: SpecialRequest, spec: CommandSpec): boolean {
+export function sendFragments(
+  request: SpecialRequest,
+  spec: CommandSpec,
+  readAgain: ReadAgain | null,
+  use: ReplyUse | null = null,
+): boolean {
   const { client } = request;
   const { pool } = client;
-  if (pool.servers.length === 1) return forward(request, 0, CLASS_MULTI);
+  if (pool.servers.length === 1 && use === null) return forward(request, 0, CLASS_MULTI);
   const words = wordCount(request);
   if (spec.step === 2 && words % 2 === 0) {
     client.answer(wrongArityOf(spec));
@@ -60,19 +67,21 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
   const order: number[] = new Array(keyCount);
   const shares = measure(request, spec, order);
   if (shares === null) {
-    client.failForward(failureOf(FAILURE_REFUSED));
+    if (use === null) return client.failForward(failureOf(FAILURE_REFUSED));
+    use.onRefused(pool.protocol.failure(failureOf(FAILURE_REFUSED)));
     return true;
   }
   if (Buffer.isBuffer(shares)) {
-    client.answer(shares);
+    if (use === null) client.answer(shares);
+    else use.onRefused(shares);
     return true;
   }
-  if (shares.length === 1) return forward(request, shares[0].server, CLASS_MULTI);
+  if (shares.length === 1 && use === null) return forward(request, shares[0].server, CLASS_MULTI);
   const servers = shares.map(({ server }) => pool.servers[server]);
   const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
   const connections = client.router.chooseAll(client, servers, client.lane, intent);
   if (connections === null) return false;
-  const reply = new CoalescedReply(client, spec.coalesce, order, shares.length);
+  const reply = new CoalescedReply(request, spec, order, shares.length, { use, readAgain });
   reserve(shares, connections, spec, request);
   copyWords(request, spec, shares, order);
   for (let i = 0; i < shares.length; i++) {

@@ -5,18 +5,21 @@ import { FORWARD_ERROR, READS_IN_PIECES } from '../../../stats/counters.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { Detour } from '../../client/session/detour.ts';
-import type { CoalescedReply, ReplyUse } from './coalesced-reply.ts';
+import type { Kept } from '../../client/stored-reply.ts';
+import type { CoalescedReply, ReadAgain, ReplyUse } from './coalesced-reply.ts';
 import { sendFragments } from './fragmented-request.ts';
 import { SingleValue } from './single-value.ts';
 
 const CR = 0x0d;
+/** The request's bytes go with this object. */
+const NOTHING_MORE: Kept = { drop() {} };
 
 /**
  * MGET over several servers, with more in its reply than a client may have waiting. It is made
  * again as one MGET after the other, of as many keys as have about PIECE_BYTES, each when the client
  * has taken the one before. Nothing else of the client is sent meanwhile.
  */
-export class PiecewiseRead implements ReplyUse, Detour {
+class PiecewiseRead implements ReplyUse, Detour {
   readonly claim: Claim;
   readonly #client: ClientConnection;
   readonly #request: Buffer;
@@ -46,13 +49,10 @@ export class PiecewiseRead implements ReplyUse, Detour {
     this.#left = this.#keys;
     this.#name = request.subarray(headEnd + 2, this.#wordEnd(headEnd + 2));
     this.#at = headEnd + 2 + this.#name.length;
+    this.claim.keep(NOTHING_MORE, request.length);
     client.pool.counters[READS_IN_PIECES]++;
     client.barrier();
     client.session.detour = this;
-  }
-
-  get heldBytes(): number {
-    return this.#request.length;
   }
 
   /** @returns the offset behind the word at `start` */
@@ -71,7 +71,8 @@ export class PiecewiseRead implements ReplyUse, Detour {
     else if (reply.tooLarge) this.#most = Math.max(1, this.#asked >> 2);
     else this.#take(reply);
     this.#asked = 0;
-    this.#client.onAnswered();
+    if (claim.closed) claim.forget();
+    else this.#client.onAnswered();
   }
 
   /** All parts of the reply that was too large are swallowed. */
@@ -91,7 +92,7 @@ export class PiecewiseRead implements ReplyUse, Detour {
     }
     this.writeHead();
     if (!reply.writeElements(pipeline)) {
-      this.cut();
+      this.elementLost();
       return;
     }
     this.#most = Math.min(this.#keys, this.#most + (this.#most >> 1) + 1);
@@ -123,16 +124,32 @@ export class PiecewiseRead implements ReplyUse, Detour {
   #fail(error: Buffer): void {
     this.#client.pool.counters[FORWARD_ERROR]++;
     if (this.#begun) {
-      this.cut();
+      this.elementLost();
       return;
     }
     this.#end();
     this.claim.deliver(error);
   }
 
+  elementFailed(error: Buffer): void {
+    if (!this.#client.pool.config.perKeyFailure) {
+      this.#fail(error);
+      return;
+    }
+    this.writeHead();
+    this.#client.pipeline.out.copy(error);
+    this.pieceDone();
+  }
+
   /** Some elements are with the client, and the next cannot be had. */
-  cut(): void {
+  elementLost(): void {
     this.#client.destroy('its server failed in the middle of a large reply', LOG_NOTICE);
+  }
+
+  /** A piece is not even sent. */
+  onRefused(error: Buffer): void {
+    this.#fail(error);
+    if (this.claim.closed) this.claim.forget();
   }
 
   #end(): void {
@@ -144,7 +161,8 @@ export class PiecewiseRead implements ReplyUse, Detour {
     const { claim } = this;
     if (this.#first !== null || this.#asked > 0 || !claim.isNext) return;
     const { pipeline, pool } = this.#client;
-    if (pipeline.undeliveredBytes > Math.min(PIECE_BYTES, pool.config.clientOutputLimit >> 1)) return;
+    if (pipeline.undeliveredBytes > Math.min(PIECE_BYTES, pool.config.clientOutputLimit >> 1))
+      return;
     const keys = Math.min(this.#most, this.#left);
     this.#next = this.#at;
     for (let i = 0; i < keys; i++) this.#next = this.#wordEnd(this.#next);
@@ -170,3 +188,8 @@ export class PiecewiseRead implements ReplyUse, Detour {
     if (this.#asked === 0 && this.#first === null) this.claim.forget();
   }
 }
+
+/** Makes an MGET again, in pieces. */
+export const readInPieces: ReadAgain = (client, reply, request, spec) => {
+  return new PiecewiseRead(client, reply, request, spec);
+};

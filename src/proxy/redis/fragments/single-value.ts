@@ -1,10 +1,12 @@
 import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { errorOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MAY_WAIT, WAIT } from '../../client/router.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
+import { failureReply, INVALID } from '../failure-reply.ts';
 import { Words } from '../words.ts';
 
 const ARRAY = 0x2a; // '*'
@@ -18,8 +20,10 @@ export interface ElementTaker {
   writeHead(): void;
   /** The element is queued. */
   pieceDone(): void;
-  /** Some elements are with the client, and the next cannot be had. */
-  cut(): void;
+  /** The element cannot be had; `error` is a complete error reply. */
+  elementFailed(error: Buffer): void;
+  /** Some of the element is with the client, and the rest cannot be had. */
+  elementLost(): void;
 }
 
 /** MGET of one key, whose value is handed to its client as it comes: it may have any size. */
@@ -29,6 +33,8 @@ export class SingleValue implements ReplyTarget {
   readonly #taker: ElementTaker;
   #connection: BackendConnection | null = null;
   #over = false;
+  /** Some of the element is queued. */
+  #begun = false;
 
   constructor(client: ClientConnection, taker: ElementTaker) {
     this.#client = client;
@@ -47,7 +53,8 @@ export class SingleValue implements ReplyTarget {
     const connection = router.choose(client, server, client.lane, MAY_WAIT);
     if (connection === null) {
       if (router.verdict === WAIT) return false;
-      this.onFailure();
+      this.#taker.elementFailed(failureReply(router.reason));
+      if (this.claim.closed) this.claim.forget();
       return true;
     }
     this.#connection = connection;
@@ -58,35 +65,56 @@ export class SingleValue implements ReplyTarget {
 
   onReply(start: number, length: number, info: number, count: number): void {
     const last = (info & FLAG_LAST) !== 0;
+    if (this.#over) return;
     if (this.claim.closed) {
       if (last) this.claim.forget();
       return;
     }
-    if (this.#over) return;
-    const { out } = this.#client.pipeline;
     let from = start;
     if ((info & FLAG_FIRST) !== 0) {
-      const { bytes } = this.#client.pool.engine;
-      const fits = (info & 0xff) === ARRAY && count === 1 && bytes[start] === ARRAY;
-      if (!fits) {
-        this.onFailure();
+      const error = this.#errorIn(start, length, info, count);
+      if (error !== null) {
+        this.#fail(error, last);
         return;
       }
       this.#taker.writeHead();
+      this.#begun = true;
       from += HEAD_BYTES;
     }
-    out.copyFrom(from, start + length - from);
+    const client = this.#client;
+    client.pipeline.out.copyFrom(from, start + length - from);
     if (last) this.#taker.pieceDone();
-    this.#connection?.replies.afterReplies(this.#client);
+    this.#connection?.replies.afterReplies(client);
+    if (last) this.#connection?.replies.slowReader.onReplyEnd();
+  }
+
+  /** @returns the error that the reply is or that stands for it; null for an array of one */
+  #errorIn(start: number, length: number, info: number, count: number): Buffer | null {
+    const { bytes, memory } = this.#client.pool.engine;
+    const type = info & 0xff;
+    if (type === ARRAY && count === 1 && bytes[start] === ARRAY) return null;
+    if ((info & FLAG_LAST) === 0) return INVALID;
+    return errorOf(Buffer.from(memory.subarray(start, start + length))) ?? INVALID;
+  }
+
+  /** @param last nothing more comes of the reply */
+  #fail(error: Buffer, last: boolean): void {
+    this.#taker.elementFailed(error);
+    this.#over = last || !this.claim.closed;
+    if (last && this.claim.closed) this.claim.forget();
   }
 
   awaitsMore(): boolean {
     return false;
   }
 
-  onFailure(): void {
-    this.#over = true;
-    if (this.claim.closed) this.claim.forget();
-    else this.#taker.cut();
+  onFailure(error: Buffer): void {
+    if (this.#over) return;
+    if (!this.claim.closed && !this.#begun) {
+      this.#fail(error, true);
+      return;
+    }
+    if (!this.claim.closed) this.#taker.elementLost();
+    this.claim.forget();
   }
 }

@@ -138,7 +138,7 @@ class Run {
       length: bytes.length,
       mustSend: false,
     };
-    assert.ok(sendFragments(at, spec));
+    assert.ok(sendFragments(at, spec, null));
     this.#engine.memory.fill(0, SCRATCH, SCRATCH + bytes.length);
     client.muted = false;
     const shares: Share[] = [];
@@ -281,7 +281,7 @@ for (const { label, codec } of engineCodecs()) {
         const request = Buffer.from(encode(['MGET', ...keys]));
         request.copy(engine.memory, SCRATCH);
         const at = { client: client.asConnection, start: SCRATCH, length: request.length };
-        sendFragments({ ...at, mustSend: false }, findCommand('MGET') as CommandSpec);
+        sendFragments({ ...at, mustSend: false }, findCommand('MGET') as CommandSpec, null);
         const { words } = engine;
         const servers = keys.map((key) =>
           routeKey(Buffer.from(key), 0, key.length, words, pool.descriptor),
