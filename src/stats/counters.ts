@@ -63,6 +63,17 @@ export const AUTH_FAILURES = 47;
 export const LOGIN_TIMEOUTS = 48;
 /** Reads of a client that took none of its replies: swallowed, and sent again later. */
 export const READS_TAKEN_BACK = 49;
+/** Gauges: clients with subscriptions, these, and how many different ones there are. */
+export const PUBSUB_CLIENTS = 50;
+export const PUBSUB_SUBSCRIPTIONS = 51;
+export const PUBSUB_TOPICS = 52;
+/** Messages from servers, copies of them for clients, and those larger than may be. */
+export const PUBSUB_MESSAGES = 53;
+export const PUBSUB_DELIVERIES = 54;
+export const PUBSUB_DROPPED = 55;
+/** Subscribers closed: too slow, or their messages may be missing. */
+export const PUBSUB_SLOW_CLOSED = 56;
+export const PUBSUB_LOST_CLIENTS = 57;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -82,11 +93,19 @@ export type PoolCounter =
   | typeof READS_RETRIED
   | typeof AUTH_FAILURES
   | typeof LOGIN_TIMEOUTS
-  | typeof READS_TAKEN_BACK;
+  | typeof READS_TAKEN_BACK
+  | typeof PUBSUB_CLIENTS
+  | typeof PUBSUB_SUBSCRIPTIONS
+  | typeof PUBSUB_TOPICS
+  | typeof PUBSUB_MESSAGES
+  | typeof PUBSUB_DELIVERIES
+  | typeof PUBSUB_DROPPED
+  | typeof PUBSUB_SLOW_CLOSED
+  | typeof PUBSUB_LOST_CLIENTS;
 export type PoolCounters = Counters<PoolCounter>;
 
 export function poolCounters(): PoolCounters {
-  return new Float64Array(READS_TAKEN_BACK + 1) as never;
+  return new Float64Array(PUBSUB_LOST_CLIENTS + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

@@ -44,6 +44,18 @@ const NOTES: Readonly<Record<string, string>> = {
   MULTI: 'answers `OK`; each command behind it is refused, and nothing of it is executed',
   EXEC: 'ends what MULTI began with `EXECABORT`, because nothing was executed',
   DISCARD: 'ends what MULTI began',
+  SUBSCRIBE:
+    'on all servers, or on that of the channel (`subscribe_to`); see [pubsub.md](pubsub.md)',
+  SSUBSCRIBE: 'as `SUBSCRIBE`',
+  PSUBSCRIBE: 'on all servers',
+  PUBLISH:
+    'to the server of the channel, as if it were a key; the hub of ringway counts as its clients',
+  SPUBLISH: 'as `PUBLISH`',
+  'PUBSUB|CHANNELS': 'of the clients of all workers',
+  'PUBSUB|NUMPAT': 'of the clients of all workers',
+  'PUBSUB|NUMSUB': 'of the clients of all workers',
+  'PUBSUB|SHARDCHANNELS': 'of the clients of all workers',
+  'PUBSUB|SHARDNUMSUB': 'of the clients of all workers',
   'CONFIG|GET': 'some parameters, as one server has them',
 };
 
