@@ -228,9 +228,12 @@ export class ClientConnection
     }
     this.out.flush();
     this.pipeline.beginBurst();
-    this.account(this.#input.bufferedBytes + this.session.nameBytes);
+    const { heldBytes, nameBytes } = this.session;
+    this.account(this.#input.bufferedBytes + heldBytes + nameBytes);
     if (this.closed) return;
     this.#input.advance();
+    this.session.detour?.advance();
+    if (this.closed) return;
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
     this.held.release();
@@ -249,6 +252,7 @@ export class ClientConnection
     if (!this.pipeline.insideBurst || unsent === 0 || unsent > HELD_WRITE_BYTES) return false;
     // Something may go on only after a flush.
     if (!this.#reading || this.#input.held || this.#input.large) return false;
+    if (this.session.detour !== null) return false;
     if (this.overOutputLimit()) return false;
     if (this.closing || this.#ended) return false;
     this.engine.heldWrites.add(this, this.engine.now);
@@ -277,6 +281,7 @@ export class ClientConnection
     this.window.limit(this.pool.config.maxPipeline);
     reviewLogin(this);
     this.#input.reroute();
+    this.session.detour?.reroute();
     this.#timers.restart();
     this.engine.turn.markClient(this);
   }
@@ -361,6 +366,7 @@ export class ClientConnection
       () => this.waitsFor?.stopWaiting(this),
       () => this.subscriptions?.drop(),
       () => this.#input.drop(),
+      () => this.session.drop(),
       () => this.pipeline.close(),
       () => this.engine.budget.add(-heldBytes),
       () => this.out.discard(),

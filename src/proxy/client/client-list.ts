@@ -52,7 +52,7 @@ export function clientLine(client: ClientConnection): string {
     ['sub', client.subscriptions?.channels ?? 0],
     ['psub', client.subscriptions?.patterns ?? 0],
     ['ssub', client.subscriptions?.shardChannels ?? 0],
-    ['multi', session.mode === QUEUEING ? 0 : -1],
+    ['multi', session.transaction?.count ?? -1],
     ['qbuf', 0],
     ['qbuf-free', 0],
     ['argv-mem', 0],

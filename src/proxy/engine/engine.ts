@@ -275,6 +275,11 @@ export class Engine {
     if (length === 0 || this.#early[length - 1] !== queue) this.#early.push(queue);
   }
 
+  /** The longest request that placeAssembled() takes. */
+  get assembledRoom(): number {
+    return this.memory.length - this.#assembledAt;
+  }
+
   /** Copies an assembled request into the arena. @returns its address, good until the next one */
   placeAssembled(request: Buffer): number {
     request.copy(this.memory, this.#assembledAt);

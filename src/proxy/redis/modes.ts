@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { QUEUEING, SUBSCRIBED } from '../client/session/modes.ts';
 import type { SpecialRequest } from '../routing/request.ts';
-import { handleQueueing } from './leases/transaction.ts';
+import { handleQueueing } from './leases/queueing.ts';
 import { handleSubscribed } from './pubsub/restricted.ts';
 
 /**

@@ -43,6 +43,11 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
   field('replies_too_large_total', 'Replies refused for size', counter.REPLIES_TOO_LARGE),
   field('malformed_requests_total', 'Malformed requests', counter.MALFORMED_REQUESTS),
   field('reads_retried_total', 'Reads sent again', counter.READS_RETRIED),
+  field(
+    'leases_refused_total',
+    'Requests that got no connection of their own in time',
+    counter.LEASES_REFUSED,
+  ),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field(
     'login_timeouts_total',

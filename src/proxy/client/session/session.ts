@@ -1,6 +1,8 @@
 import { CLIENT_NAME_BYTES } from '../../../limits.ts';
 import { wallMillis } from '../../engine/clock.ts';
-import { NORMAL, QUEUEING } from './modes.ts';
+import type { Detour } from './detour.ts';
+import { NORMAL } from './modes.ts';
+import { type SavedTransaction, Transaction } from './transaction.ts';
 
 let lastNumber = 0;
 
@@ -8,8 +10,10 @@ export type ReplyMode = 'on' | 'off' | 'skip';
 
 export type SavedSession = Pick<
   Session,
-  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode' | 'failed'
->;
+  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode'
+> & {
+  readonly transaction: SavedTransaction | null;
+};
 
 /** A name that another process gave along: an older one has no bound for it. */
 function boundedName(name: string): string {
@@ -32,8 +36,10 @@ export class Session {
   noEvict = false;
   /** One of modes.ts; changed by the client's enterMode(). */
   mode: number = NORMAL;
-  /** Between MULTI and EXEC a command was refused. */
-  failed = false;
+  /** Between MULTI and EXEC: what was asked for since. */
+  transaction: Transaction | null = null;
+  /** The request that has a connection of its own, or waits for one. */
+  detour: Detour | null = null;
   /** It was not read for so long that nobody knows whether it is there. */
   unseen = false;
 
@@ -49,7 +55,7 @@ export class Session {
 
   /** A command was refused: EXEC must not say that all went well. */
   failTransaction(): void {
-    if (this.mode === QUEUEING) this.failed = true;
+    this.transaction?.fail();
   }
 
   /** As RESET leaves it. */
@@ -59,17 +65,32 @@ export class Session {
     this.muted = false;
     this.noEvict = false;
     this.mode = NORMAL;
-    this.failed = false;
+    this.transaction = null;
+  }
+
+  /** Bytes that it holds. */
+  get heldBytes(): number {
+    return this.transaction?.heldBytes ?? 0;
+  }
+
+  /** The client is gone. */
+  drop(): void {
+    this.transaction = null;
+    this.detour?.drop();
+    this.detour = null;
   }
 
   /** What goes along when the client moves to another process. */
   get saved(): SavedSession {
-    const { since, name, libName, libVersion, replies, noEvict, mode, failed } = this;
-    return { since, name, libName, libVersion, replies, noEvict, mode, failed };
+    const { since, name, libName, libVersion, replies, noEvict, mode } = this;
+    const transaction = this.transaction?.saved ?? null;
+    return { since, name, libName, libVersion, replies, noEvict, mode, transaction };
   }
 
   restore(saved: SavedSession): void {
-    Object.assign(this, saved);
+    const { transaction, ...rest } = saved;
+    Object.assign(this, rest);
+    this.transaction = transaction === null ? null : Transaction.restore(transaction);
     this.name = boundedName(this.name);
     this.libName = boundedName(this.libName);
     this.libVersion = boundedName(this.libVersion);

@@ -27,9 +27,9 @@ export function wait(request: SpecialRequest, words: Words): boolean {
   const [replicas, timeout] = words.texts(1);
   if (!isIntegerWord(replicas, DIGITS)) return answer(client, replies.NOT_AN_INTEGER);
   if (!isIntegerWord(timeout, DIGITS)) {
-    return answer(client, replies.error('timeout is not an integer or out of range'));
+    return answer(client, replies.NOT_A_TIMEOUT);
   }
-  if (Number(timeout) < 0) return answer(client, replies.error('timeout is negative'));
+  if (Number(timeout) < 0) return answer(client, replies.NEGATIVE_TIMEOUT);
   const wanted = Number(replicas);
   const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
   const { servers } = client.pool;
