@@ -42,7 +42,7 @@ export abstract class AnsweredClient
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
-  readonly session: Session = new Session();
+  readonly session: Session;
   /** Null until it subscribes. */
   subscriptions: ClientSubscriptions | null = null;
   closed = false;
@@ -57,6 +57,7 @@ export abstract class AnsweredClient
     socket: Socket,
   ) {
     this.engine = engine;
+    this.session = new Session(engine.nextClientNumber());
     this.pool = pool;
     this.protocol = protocol;
     this.router = router;

@@ -105,6 +105,7 @@ export class Engine {
   readonly errors: InternalErrors;
   readonly #assembledAt: number;
   readonly #freeIds: number[] = [];
+  #clientNumber = 0;
   readonly #early: SendQueue[] = [];
   #frames = 0;
   #drains = 0;
@@ -284,6 +285,11 @@ export class Engine {
   placeAssembled(request: Buffer): number {
     request.copy(this.memory, this.#assembledAt);
     return this.#assembledAt;
+  }
+
+  /** As CLIENT ID tells it: each client of this process has another one. */
+  nextClientNumber(): number {
+    return ++this.#clientNumber;
   }
 
   addClient(client: ReplyReceiver): number {

@@ -1,10 +1,12 @@
 import { HUB_CONFIRM_MS } from '../../../limits.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { FAILURE_EOF, failureOf } from '../../backend/failure.ts';
 import type { Claim } from '../../client/claims.ts';
 import { NO_REPLY, type ReplySink, type StoredReply } from '../../client/stored-reply.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Deadlines, Timed } from '../../engine/deadlines.ts';
 import type { Topic, Waiter } from './hub/topic.ts';
+import { failureReply } from '../failure-reply.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** A client that subscribes. */
@@ -28,6 +30,8 @@ export class Subscribing implements Waiter, StoredReply, Timed {
   readonly #muted: boolean;
   readonly #claim: Claim;
   readonly #done: () => void;
+  /** What was confirmed before has no message under way that is older than this. */
+  #caughtUp = false;
   #settled = false;
   #until = 0;
   timerAt = 0;
@@ -54,25 +58,35 @@ export class Subscribing implements Waiter, StoredReply, Timed {
   /** Waits for what is not confirmed. */
   begin(): void {
     const { hub } = this.#subscriptions;
+    this.#until = millis() + HUB_CONFIRM_MS;
+    this.#client.pool.engine.deadlines.arm(this, this.#until);
+    const known: Topic[] = [];
     for (const topic of new Set(this.#topics)) {
-      if (hub.isConfirmed(topic)) continue;
+      if (hub.isConfirmed(topic)) {
+        known.push(topic);
+        continue;
+      }
       this.#awaited.add(topic);
       topic.waiting.add(this);
     }
+    hub.catchUp(known, () => {
+      this.#caughtUp = true;
+      this.#goOn();
+    });
     for (const topic of [...this.#awaited]) hub.await(topic);
-    if (this.#settled) return;
-    if (this.#awaited.size === 0) {
-      this.#confirm();
-      return;
-    }
-    this.#until = millis() + HUB_CONFIRM_MS;
-    this.#client.pool.engine.deadlines.arm(this, this.#until);
+  }
+
+  #goOn(): void {
+    if (!this.#caughtUp || this.#awaited.size > 0) return;
+    const { hub } = this.#subscriptions;
+    if (this.#topics.every((topic) => hub.isConfirmed(topic))) this.#confirm();
+    else this.#refuse(failureReply(failureOf(FAILURE_EOF)));
   }
 
   onConfirmed(topic: Topic): void {
     topic.waiting.delete(this);
     this.#awaited.delete(topic);
-    if (this.#awaited.size === 0) this.#confirm();
+    this.#goOn();
   }
 
   onRefused(_topic: Topic, error: Buffer): void {

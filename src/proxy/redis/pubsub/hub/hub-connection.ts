@@ -33,8 +33,13 @@ const PING = encodeText('PING');
 /** Answered ones are taken off the list together. */
 const ASKED_KEPT = 1024;
 
+/** Told that all a server had sent before is there; @param isThere false = nobody will know */
+export type Mark = (isThere: boolean) => void;
+
 /** What a server owes an answer to. `topic` null: something of the connection's own. */
 interface Asked {
+  /** Told when it is answered, or never will be. */
+  readonly marks: readonly Mark[];
   readonly topic: Topic | null;
   /** Of SUBSCRIBE; 0 for all else. */
   readonly question: number;
@@ -43,9 +48,10 @@ interface Asked {
   readonly what: string;
 }
 
-const SET_NAME: Asked = { topic: null, question: 0, grants: STATUS, what: 'CLIENT SETNAME' };
-const LOG_IN: Asked = { topic: null, question: 0, grants: STATUS, what: 'AUTH' };
-const ALIVE: Asked = { topic: null, question: 0, grants: PONG, what: 'PING' };
+const NO_MARKS: readonly Mark[] = [];
+const SET_NAME: Asked = { marks: NO_MARKS, topic: null, question: 0, grants: STATUS, what: 'CLIENT SETNAME' };
+const LOG_IN: Asked = { marks: NO_MARKS, topic: null, question: 0, grants: STATUS, what: 'AUTH' };
+const ALIVE: Asked = { marks: NO_MARKS, topic: null, question: 0, grants: PONG, what: 'PING' };
 
 /** Whose connection it is. */
 export interface HubConnectionOwner {
@@ -81,6 +87,8 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
   readonly #asked: Asked[] = [];
   /** The oldest in #asked that is not answered. */
   #next = 0;
+  /** Of a PING that is not written yet: others may share it. */
+  #unsentMarks: Mark[] | null = null;
   #open = false;
   closed = false;
   flushPending = false;
@@ -142,7 +150,17 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
   }
 
   #askFor(topic: Topic, question: number, grants: number, what: string): void {
-    this.#ask({ topic, question, grants, what }, encodeRequest([Buffer.from(what), topic.name]));
+    this.#ask({ marks: NO_MARKS, topic, question, grants, what }, encodeRequest([Buffer.from(what), topic.name]));
+  }
+
+  /** What the server has sent by now comes before `mark` is told. */
+  mark(mark: Mark): void {
+    if (this.#unsentMarks !== null) {
+      this.#unsentMarks.push(mark);
+      return;
+    }
+    this.#unsentMarks = [mark];
+    this.#ask({ ...ALIVE, marks: this.#unsentMarks }, PING);
   }
 
   // --- what the server says --------------------------------------------------------------------
@@ -189,8 +207,9 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     const { topic } = asked;
     if (topic === null) {
       if (error !== null) this.#owner.onComplaint(asked.what, error);
+      for (const mark of asked.marks) mark(error === null);
       // Without a subscription PING has its usual answer.
-      return error !== null || type === asked.grants || (asked === ALIVE && type === STATUS);
+      return error !== null || type === asked.grants || (asked.grants === PONG && type === STATUS);
     }
     if (error === null && (type !== asked.grants || !this.#names(topic, bytes))) return false;
     this.#owner.onAnswer(topic, asked.question, error);
@@ -205,12 +224,13 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
   // --- writing ---------------------------------------------------------------------------------
 
   writeOut(): void {
+    this.#unsentMarks = null;
     this.#out.flush();
   }
 
   flush(): void {
     if (this.closed) return;
-    this.#out.flush();
+    this.writeOut();
     this.#account();
   }
 
@@ -249,16 +269,29 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
 
   #fail(failure: Failure): void {
     if (this.closed) return;
-    this.close();
+    this.#close();
     try {
       this.#owner.onLost(failure);
     } catch (error) {
       this.#owner.onException(error);
     }
+    this.#breakMarks();
+  }
+
+  #breakMarks(): void {
+    const broken = this.#asked.slice(this.#next).flatMap(({ marks }) => marks);
+    this.#asked.length = 0;
+    this.#next = 0;
+    for (const mark of broken) mark(false);
   }
 
   /** Nothing is heard of it any more. */
-  close(): void {
+  stop(): void {
+    this.#close();
+    this.#breakMarks();
+  }
+
+  #close(): void {
     if (this.closed) return;
     this.closed = true;
     this.#engine.guard.takeAll(

@@ -6,7 +6,7 @@ import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { Frame } from './frame.ts';
-import { HubConnection, type HubConnectionOwner } from './hub-connection.ts';
+import { HubConnection, type HubConnectionOwner, type Mark } from './hub-connection.ts';
 import type { Topic } from './topic.ts';
 
 /** The server sends the messages of a topic. */
@@ -101,6 +101,12 @@ export class HubServer implements HubConnectionOwner, Timed {
     if (asked) this.#connection?.unsubscribe(topic);
   }
 
+  /** What the server has sent by now comes before `mark` is told. */
+  mark(mark: Mark): void {
+    if (this.#open && this.#connection !== null) this.#connection.mark(mark);
+    else mark(false);
+  }
+
   // --- the connection --------------------------------------------------------------------------
 
   onOpen(): void {
@@ -189,7 +195,7 @@ export class HubServer implements HubConnectionOwner, Timed {
     this.#stopped = true;
     this.#retryAt = 0;
     this.#owner.engine.deadlines.forget(this);
-    this.#connection?.close();
+    this.#connection?.stop();
     this.#connection = null;
     this.#topics.clear();
     this.#open = false;

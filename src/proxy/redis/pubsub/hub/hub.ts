@@ -193,6 +193,22 @@ export class Hub implements HubServerOwner, Timed {
     if (topic.waiting.size === 0) this.#awaited.delete(topic);
   }
 
+  /**
+   * Messages of topics that are confirmed may be under way since before somebody asked for them:
+   * `done` is called when those are there.
+   */
+  catchUp(topics: Iterable<Topic>, done: () => void): void {
+    const servers = new Set<HubServer>();
+    for (const topic of topics) {
+      for (const server of this.#servers.members) {
+        if (server.holds(topic) && this.#needs(topic, server)) servers.add(server);
+      }
+    }
+    let left = servers.size;
+    if (left === 0) done();
+    for (const server of servers) server.mark(() => void (--left === 0 && done()));
+  }
+
   #confirm(topic: Topic): void {
     if (topic.waiting.size === 0 || !this.isConfirmed(topic)) return;
     this.#awaited.delete(topic);
