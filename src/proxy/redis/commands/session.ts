@@ -10,6 +10,7 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client/login.ts';
+import { MAY_WAIT } from '../../client/router.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { changeVersion } from '../pubsub/subscribe.ts';
@@ -70,9 +71,9 @@ function readHello(words: Words, resp: RespVersion): Hello | Buffer {
 }
 
 /** HELLO [version [AUTH user password] [SETNAME name]]. */
-export function hello({ client, mustSend }: SpecialRequest, words: Words): boolean {
+export function hello({ client, intent }: SpecialRequest, words: Words): boolean {
   // Messages change their form with the reply, and not while others are under way.
-  if (client.subscribed && client.pipeline.outstanding > 0 && !mustSend) {
+  if (client.subscribed && client.pipeline.outstanding > 0 && intent === MAY_WAIT) {
     client.barrier();
     return false;
   }

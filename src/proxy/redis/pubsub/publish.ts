@@ -10,7 +10,7 @@ import { FORWARD_ERROR } from '../../../stats/counters.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { MAY_WAIT, MUST_SEND, WAIT } from '../../client/router.ts';
+import { WAIT } from '../../client/router.ts';
 import { forward } from '../../routing/forward.ts';
 import { answer, headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
@@ -75,13 +75,13 @@ class PublishReply implements ReplyTarget {
 /** PUBLISH and SPUBLISH: to the server of the channel, as if that were a key. */
 export function publish(kind: Kind): (request: SpecialRequest, words: Words) => boolean {
   return (request, words) => {
-    const { client, start, length, mustSend } = request;
+    const { client, start, length, intent } = request;
     const { pool, router } = client;
     if (words.length(1) > LIMIT_KEY_BYTES) return answer(client, replies.CHANNEL_TOO_LONG);
     const server = words.serverOf(1);
     const heard = knownHubOf(pool)?.serverAt(server) ?? null;
     if (heard === null || client.session.muted) return forward(request, server);
-    const connection = router.choose(client, server, client.lane, mustSend ? MUST_SEND : MAY_WAIT);
+    const connection = router.choose(client, server, client.lane, intent);
     if (connection === null) return router.verdict !== WAIT && client.failForward(router.reason);
     const reply = new PublishReply(client, hubOf(pool), kind, words.copy(1), heard);
     connection.out.copyFrom(start, length);

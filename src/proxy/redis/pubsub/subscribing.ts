@@ -5,8 +5,8 @@ import type { Claim } from '../../client/claims.ts';
 import { NO_REPLY, type ReplySink, type StoredReply } from '../../client/stored-reply.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Deadlines, Timed } from '../../engine/deadlines.ts';
-import type { Topic, Waiter } from './hub/topic.ts';
 import { failureReply } from '../failure-reply.ts';
+import type { Topic, Waiter } from './hub/topic.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** A client that subscribes. */

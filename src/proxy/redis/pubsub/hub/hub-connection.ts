@@ -49,7 +49,13 @@ interface Asked {
 }
 
 const NO_MARKS: readonly Mark[] = [];
-const SET_NAME: Asked = { marks: NO_MARKS, topic: null, question: 0, grants: STATUS, what: 'CLIENT SETNAME' };
+const SET_NAME: Asked = {
+  marks: NO_MARKS,
+  topic: null,
+  question: 0,
+  grants: STATUS,
+  what: 'CLIENT SETNAME',
+};
 const LOG_IN: Asked = { marks: NO_MARKS, topic: null, question: 0, grants: STATUS, what: 'AUTH' };
 const ALIVE: Asked = { marks: NO_MARKS, topic: null, question: 0, grants: PONG, what: 'PING' };
 
@@ -150,7 +156,10 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
   }
 
   #askFor(topic: Topic, question: number, grants: number, what: string): void {
-    this.#ask({ marks: NO_MARKS, topic, question, grants, what }, encodeRequest([Buffer.from(what), topic.name]));
+    this.#ask(
+      { marks: NO_MARKS, topic, question, grants, what },
+      encodeRequest([Buffer.from(what), topic.name]),
+    );
   }
 
   /** What the server has sent by now comes before `mark` is told. */

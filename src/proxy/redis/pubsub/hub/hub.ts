@@ -1,8 +1,6 @@
 import type { PoolConfig } from '../../../../config/index.ts';
-import { routeKey } from '../../../../distribution/route.ts';
 import { HUB_LINGER_MS, HUB_MATCHED_PATTERNS, HUB_TOPIC_BYTES } from '../../../../limits.ts';
 import { LOG_WARN } from '../../../../log.ts';
-import { NO_SERVER } from '../../../../protocol/frame-table.ts';
 import { matchesGlob } from '../../../../protocol/redis/replies/glob.ts';
 import {
   PUBSUB_DROPPED,
@@ -22,9 +20,7 @@ import type { HubServer, HubServerOwner } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
 import { CHANNEL, type Kind, PATTERN } from './kinds.ts';
 import { Topic } from './topic.ts';
-
-/** Channels on which servers tell of keys: whose key it is says nothing, or too little. */
-const KEYSPACE = '__key';
+import { TopicPlaces } from './topic-places.ts';
 
 /** Who hears a message, here and on the server. */
 export interface Audience {
@@ -42,6 +38,7 @@ export class Hub implements HubServerOwner, Timed {
   readonly engine: Engine;
   readonly #pool: Pool;
   readonly #servers: HubServers;
+  readonly #places: TopicPlaces;
   /** By kind, then by name. */
   readonly #topics: readonly Map<string, Topic>[] = [new Map(), new Map(), new Map()];
   /** Topics without users, the longest without first. */
@@ -60,6 +57,7 @@ export class Hub implements HubServerOwner, Timed {
     this.engine = pool.engine;
     this.#pool = pool;
     this.#servers = new HubServers(this);
+    this.#places = new TopicPlaces(pool, this.#servers);
   }
 
   // --- topics ----------------------------------------------------------------------------------
@@ -103,7 +101,7 @@ export class Hub implements HubServerOwner, Timed {
   #ask(topic: Topic): void {
     topic.refused = false;
     for (const server of this.#servers.wanted()) {
-      if (this.#isWanted(topic, server)) server.subscribe(topic);
+      if (this.#places.isWanted(topic, server)) server.subscribe(topic);
     }
   }
 
@@ -141,50 +139,16 @@ export class Hub implements HubServerOwner, Timed {
     if (delta !== 0) this.engine.budget.add(delta);
   }
 
-  // --- where topics are heard ------------------------------------------------------------------
+  // --- who waits -------------------------------------------------------------------------------
 
-  /** Any server may send messages of the topic, whatever its name is. */
-  #isEverywhere({ kind, text }: Topic): boolean {
-    if (kind === PATTERN || this.#pool.config.distribution === 'random') return true;
-    return kind === CHANNEL && text.startsWith(KEYSPACE);
-  }
-
-  /** The server that messages of the topic are sent to; null when no server is live. */
-  #ownerOf({ name }: Topic): HubServer | null {
-    const { engine, descriptor } = this.#pool;
-    const index = routeKey(name, 0, name.length, engine.words, descriptor);
-    return index === NO_SERVER ? null : this.#servers.at(index);
-  }
-
-  #isWanted(topic: Topic, server: HubServer): boolean {
-    const { subscribeToAll } = this.#pool.config;
-    return subscribeToAll || this.#isEverywhere(topic) || this.#ownerOf(topic) === server;
-  }
-
-  /** Whether losing `server` loses messages of the topic. */
-  #needs(topic: Topic, server: HubServer): boolean {
-    if (!this.#servers.isMember(server)) return false;
-    return this.#isEverywhere(topic) || this.#ownerOf(topic) === server;
-  }
-
-  /**
-   * Whether all messages of the topic are heard. Where any server may send them, those that cannot
-   * be reached are not waited for.
-   */
   isConfirmed(topic: Topic): boolean {
-    if (!this.#isEverywhere(topic)) return this.#ownerOf(topic)?.holds(topic) ?? false;
-    let held = false;
-    for (const server of this.#servers.members) {
-      if (server.holds(topic)) held = true;
-      else if (!server.failed) return false;
-    }
-    return held;
+    return this.#places.isConfirmed(topic);
   }
 
   /** The topic is awaited: its waiters are told. */
   await(topic: Topic): void {
     this.#awaited.add(topic);
-    if (!this.#isEverywhere(topic) && this.#ownerOf(topic) === null) {
+    if (!this.#places.isEverywhere(topic) && this.#places.ownerOf(topic) === null) {
       this.#refuse(topic, failureReply(failureOf(FAILURE_REFUSED)));
     }
   }
@@ -201,7 +165,7 @@ export class Hub implements HubServerOwner, Timed {
     const servers = new Set<HubServer>();
     for (const topic of topics) {
       for (const server of this.#servers.members) {
-        if (server.holds(topic) && this.#needs(topic, server)) servers.add(server);
+        if (server.holds(topic) && this.#places.needs(topic, server)) servers.add(server);
       }
     }
     let left = servers.size;
@@ -210,7 +174,7 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   #confirm(topic: Topic): void {
-    if (topic.waiting.size === 0 || !this.isConfirmed(topic)) return;
+    if (topic.waiting.size === 0 || !this.#places.isConfirmed(topic)) return;
     this.#awaited.delete(topic);
     for (const waiter of [...topic.waiting]) waiter.onConfirmed(topic);
   }
@@ -237,7 +201,7 @@ export class Hub implements HubServerOwner, Timed {
 
   *wanted(server: HubServer): Iterable<Topic> {
     for (const topics of this.#topics) {
-      for (const topic of topics.values()) if (this.#isWanted(topic, server)) yield topic;
+      for (const topic of topics.values()) if (this.#places.isWanted(topic, server)) yield topic;
     }
   }
 
@@ -249,7 +213,7 @@ export class Hub implements HubServerOwner, Timed {
   onRefused(server: HubServer, topic: Topic, error: Buffer): void {
     topic.refused = true;
     this.#servers.onProgress();
-    if (!this.#needs(topic, server)) return;
+    if (!this.#places.needs(topic, server)) return;
     this.#refuse(topic, error);
     if (this.#lose([topic]) > 0) {
       this.#tell(server, 'takes a subscription back, whose clients are closed');
@@ -262,8 +226,8 @@ export class Hub implements HubServerOwner, Timed {
     const members = [...this.#servers.members];
     const error = failureReply(failure);
     for (const topic of [...this.#awaited]) {
-      if (!this.#isEverywhere(topic)) {
-        if (this.#ownerOf(topic) === server) this.#refuse(topic, error);
+      if (!this.#places.isEverywhere(topic)) {
+        if (this.#places.ownerOf(topic) === server) this.#refuse(topic, error);
       } else if (members.every(({ failed }) => failed)) {
         this.#refuse(topic, error);
       } else {
@@ -274,7 +238,7 @@ export class Hub implements HubServerOwner, Timed {
 
   onLost(server: HubServer, held: readonly Topic[], failure: Failure): void {
     if (this.#pool.config.pubsubLoss === 'resubscribe') return;
-    const closed = this.#lose(held.filter((topic) => this.#needs(topic, server)));
+    const closed = this.#lose(held.filter((topic) => this.#places.needs(topic, server)));
     if (closed === 0) return;
     const what = `${closed} clients that may miss messages are closed`;
     this.#tell(server, `was lost (${failureText(failure)}), ${what}`);
@@ -367,7 +331,7 @@ export class Hub implements HubServerOwner, Timed {
     for (const server of this.#servers.members) {
       for (const topics of this.#topics) {
         for (const topic of topics.values()) {
-          if (server.has(topic) && !this.#isWanted(topic, server)) server.unsubscribe(topic);
+          if (server.has(topic) && !this.#places.isWanted(topic, server)) server.unsubscribe(topic);
         }
       }
     }
