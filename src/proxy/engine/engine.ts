@@ -190,6 +190,13 @@ export class Engine {
     return this.words[STATE_WORD + word];
   }
 
+  /** A copy of bytes of the arena in memory of its own, as long as it is kept. */
+  copyOf(start: number, length: number): Buffer {
+    const copied = Buffer.allocUnsafeSlow(length);
+    this.memory.copy(copied, 0, start, start + length);
+    return copied;
+  }
+
   /** Whoever writes PART_TABLE takes it. @returns `partTableTurn`, as long as it is theirs */
   takePartTable(): number {
     return ++this.partTableTurn;
