@@ -5,6 +5,7 @@ import { Stash } from '../../net/stash.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { NO_SERIES, type PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
+import { ClientPushes } from './client-pushes.ts';
 import { HeapReply, type Kept, NO_REPLY, type StoredReply } from './stored-reply.ts';
 
 const WAITING = 0;
@@ -23,6 +24,7 @@ const IDLE_RING_SLOTS = 64;
  */
 export class ClientPipeline {
   readonly out: SendQueue;
+  readonly pushes: ClientPushes;
   readonly #engine: Engine;
   head = 0;
   tail = 0;
@@ -51,6 +53,7 @@ export class ClientPipeline {
     this.#latency = latency;
     this.#stash = new Stash(engine.slabs);
     this.out = out;
+    this.pushes = new ClientPushes(engine, this);
   }
 
   /** Requests without a delivered reply. */
@@ -122,6 +125,11 @@ export class ClientPipeline {
     return this.#ring[(slot & this.#mask) * STRIDE] === WAITING;
   }
 
+  /** The reply at the head is queued in part: what follows in the queue is the rest of it. */
+  get isCut(): boolean {
+    return this.#ring[(this.head & this.#mask) * STRIDE] === OBJECT;
+  }
+
   /** Takes the next slot. */
   open(): number {
     const slot = this.tail;
@@ -153,7 +161,7 @@ export class ClientPipeline {
     const at = length <= COPY_LIMIT ? this.stash(length) : 0;
     words[record + RECORD_DEST] = at;
     if (at === 0) {
-      this.#storeHeap(slot, this.#heapCopy(start, length));
+      this.#storeHeap(slot, this.#engine.copyOf(start, length));
     } else {
       this.#place(slot, at, length);
     }
@@ -194,7 +202,7 @@ export class ClientPipeline {
     }
     const at = bytes <= COPY_LIMIT ? this.stash(bytes) : 0;
     if (at === 0) {
-      const parts = [this.#heapCopy(start, length), this.#heapCopy(tail, tailLength)];
+      const parts = [this.#engine.copyOf(start, length), this.#engine.copyOf(tail, tailLength)];
       this.#storeHeap(slot, Buffer.concat(parts));
     } else {
       this.#copyTwo(at, start, length, tail, tailLength);
@@ -247,6 +255,7 @@ export class ClientPipeline {
     const at = this.head & this.#mask;
     this.#objects[at] = null;
     this.#ring[at * STRIDE] = WAITING;
+    this.pushes.goOn();
     this.#advance();
   }
 
@@ -278,12 +287,6 @@ export class ClientPipeline {
     }
     this.tail = first;
     this.endBurst();
-  }
-
-  #heapCopy(start: number, length: number): Buffer {
-    const copied = Buffer.allocUnsafeSlow(length);
-    this.#engine.memory.copy(copied, 0, start, start + length);
-    return copied;
   }
 
   #place(slot: number, address: number, length: number): void {
@@ -328,7 +331,7 @@ export class ClientPipeline {
       this.#engine.drain(address, length, at);
     } else {
       this.#engine.gatherNow();
-      this.out.append(this.#heapCopy(address, length));
+      this.out.append(this.#engine.copyOf(address, length));
     }
     this.unstash(address, length);
   }
@@ -363,6 +366,7 @@ export class ClientPipeline {
   /** The client is gone: everything stored goes back. */
   close(): void {
     this.#closed = true;
+    this.pushes.drop();
     this.#stash.close();
     for (const object of this.#objects) object?.drop();
     for (const kept of this.#kept ?? []) kept.drop();

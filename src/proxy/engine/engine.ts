@@ -40,6 +40,7 @@ import { Guard, type GuardedConnection } from './guard.ts';
 import { HeldWrites } from './held-writes.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ReplyReceiver } from './receiver.ts';
+import type { Siblings } from './siblings.ts';
 import { Turn } from './turn.ts';
 
 const STATE_WORD = STATE / 4;
@@ -85,6 +86,8 @@ export class Engine {
   version = '';
   /** Tells who has written PART_TABLE last. */
   partTableTurn = 0;
+  /** Other processes that serve the clients of the same pools; null = there are none. */
+  siblings: Siblings | null = null;
   /** Tells one process from another. */
   readonly runId: string = randomBytes(20).toString('hex');
   readonly turn: Turn = new Turn();
@@ -102,6 +105,7 @@ export class Engine {
   readonly errors: InternalErrors;
   readonly #assembledAt: number;
   readonly #freeIds: number[] = [];
+  #clientNumber = 0;
   readonly #early: SendQueue[] = [];
   #frames = 0;
   #drains = 0;
@@ -184,6 +188,13 @@ export class Engine {
 
   state(word: number): number {
     return this.words[STATE_WORD + word];
+  }
+
+  /** A copy of bytes of the arena in memory of its own, as long as it is kept. */
+  copyOf(start: number, length: number): Buffer {
+    const copied = Buffer.allocUnsafeSlow(length);
+    this.memory.copy(copied, 0, start, start + length);
+    return copied;
   }
 
   /** Whoever writes PART_TABLE takes it. @returns `partTableTurn`, as long as it is theirs */
@@ -281,6 +292,11 @@ export class Engine {
   placeAssembled(request: Buffer): number {
     request.copy(this.memory, this.#assembledAt);
     return this.#assembledAt;
+  }
+
+  /** As CLIENT ID tells it: each client of this process has another one. */
+  nextClientNumber(): number {
+    return ++this.#clientNumber;
   }
 
   addClient(client: ReplyReceiver): number {

@@ -4,8 +4,6 @@ import type { Detour } from './detour.ts';
 import { NORMAL } from './modes.ts';
 import { type SavedTransaction, Transaction } from './transaction.ts';
 
-let lastNumber = 0;
-
 export type ReplyMode = 'on' | 'off' | 'skip';
 
 export type SavedSession = Pick<
@@ -23,7 +21,7 @@ function boundedName(name: string): string {
 /** What a client has said about itself, and what it wants to hear. */
 export class Session {
   /** CLIENT ID: never used twice in the life of the process. */
-  readonly number: number = ++lastNumber;
+  readonly number: number;
   since: number = wallMillis();
   name = '';
   libName = '';
@@ -42,6 +40,11 @@ export class Session {
   detour: Detour | null = null;
   /** It was not read for so long that nobody knows whether it is there. */
   unseen = false;
+
+  /** @param number one that no client of this process has had */
+  constructor(number: number) {
+    this.number = number;
+  }
 
   /** Nothing about it keeps its requests from being simply forwarded. */
   get usual(): boolean {

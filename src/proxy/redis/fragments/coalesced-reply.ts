@@ -20,6 +20,7 @@ import type { StoredReply } from '../../client/stored-reply.ts';
 import { digitsOf, writeDecimal } from '../../engine/short-text.ts';
 import { setPartTable, spliceParts } from '../../engine/splice.ts';
 import type { Server } from '../../pool/server.ts';
+import { KeptPart } from '../../routing/kept-part.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { KeptRequest } from './kept-request.ts';
@@ -33,8 +34,8 @@ const ERROR = 0x2d; // '-'
 const INTEGER = 0x3a; // ':'
 const BULK_ERROR = 0x21; // '!'
 
-/** The reply to one fragment: kept in the client's stash, or on the heap when it is large. */
-class Part implements ReplyTarget {
+/** The reply to one fragment. */
+class FragmentReply extends KeptPart implements ReplyTarget {
   readonly distrusts = false;
   readonly #whole: CoalescedReply;
   readonly keys: number;
@@ -43,12 +44,9 @@ class Part implements ReplyTarget {
   error: Buffer | null = null;
   failed = false;
   value = 0;
-  stash = 0;
-  length = 0;
-  /** Pieces, when it is not in the stash. */
-  heap: Buffer[] | null = null;
 
   constructor(whole: CoalescedReply, keys: number, server: Server) {
+    super();
     this.#whole = whole;
     this.keys = keys;
     this.server = server;
@@ -106,7 +104,7 @@ export class CoalescedReply implements StoredReply {
   /** Share of each key, in request order. */
   readonly #order: readonly number[];
   readonly claim: Claim;
-  readonly #parts: Part[] = [];
+  readonly #parts: FragmentReply[] = [];
   #left: number;
   /** Bytes of this reply that are kept on the heap. */
   #heapBytes = 0;
@@ -142,19 +140,19 @@ export class CoalescedReply implements StoredReply {
   }
 
   part(index: number, keys: number, server: Server): ReplyTarget {
-    const part = new Part(this, keys, server);
+    const part = new FragmentReply(this, keys, server);
     this.#parts[index] = part;
     return part;
   }
 
   /** Takes one piece of a fragment's reply. */
-  take(part: Part, start: number, length: number, info: number, count: number): void {
+  take(part: FragmentReply, start: number, length: number, info: number, count: number): void {
     const last = (info & FLAG_LAST) !== 0;
     this.receivedBytes += length;
     if (!this.claim.closed && part.error === null && !this.tooLarge) {
       const type = info & 0xff;
       if ((type === ERROR || type === BULK_ERROR) && (info & WHOLE) === WHOLE) {
-        part.error = errorOf(withoutAttributes(this.#copy(start, length)));
+        part.error = errorOf(withoutAttributes(this.#client.pool.engine.copyOf(start, length)));
       }
       if (part.error === null && !this.#fits(part, info, count, start, length))
         part.error = INVALID;
@@ -163,7 +161,7 @@ export class CoalescedReply implements StoredReply {
   }
 
   /** Keeps what a good reply says. @returns false when it is not what the command answers */
-  #fits(part: Part, info: number, count: number, start: number, length: number): boolean {
+  #fits(part: FragmentReply, info: number, count: number, start: number, length: number): boolean {
     const type = info & 0xff;
     switch (this.#spec.coalesce) {
       case 'sum':
@@ -182,49 +180,32 @@ export class CoalescedReply implements StoredReply {
   #integer(start: number, length: number): number {
     const { bytes } = this.#client.pool.engine;
     if (bytes[start] === INTEGER) return readSmallInteger(bytes, start + 1, start + length - 2);
-    const body = withoutAttributes(this.#copy(start, length));
+    const body = withoutAttributes(this.#client.pool.engine.copyOf(start, length));
     return readSmallInteger(body, 1, body.length - 2);
   }
 
-  #copy(start: number, length: number): Buffer {
-    const copied = Buffer.allocUnsafeSlow(length);
-    this.#client.pool.engine.memory.copy(copied, 0, start, start + length);
-    return copied;
-  }
-
   /** A reply that comes in pieces is kept on the heap: the stash holds whole ones. */
-  #keep(part: Part, start: number, length: number, whole: boolean): void {
-    const { pipeline, pool } = this.#client;
-    if (whole) {
-      const at = length <= pool.engine.slabs.largeBytes ? pipeline.stash(length) : 0;
-      if (at !== 0) {
-        pool.engine.memory.copyWithin(at, start, start + length);
-        part.stash = at;
-        part.length = length;
-        return;
-      }
-    }
+  #keep(part: FragmentReply, start: number, length: number, whole: boolean): void {
+    const client = this.#client;
+    if (whole && part.putIntoStash(client, start, length, length) !== 0) return;
+    const { pool } = client;
     this.#heapBytes += length;
-    if (this.#heapBytes > pool.config.clientOutputLimit) {
-      this.#onTooLarge(part);
-      return;
-    }
-    part.heap ??= [];
-    part.heap.push(this.#copy(start, length));
-    part.length += length;
-    pipeline.keep(this, length);
+    if (this.#heapBytes <= pool.config.clientOutputLimit)
+      part.addPiece(client, this, start, length);
+    else this.#onTooLarge(part);
   }
 
   /** The reply is not kept: it is read again in pieces, or an error. */
-  #onTooLarge(part: Part): void {
+  #onTooLarge(part: FragmentReply): void {
+    const client = this.#client;
     if (this.#use !== null || this.#mayReadAgain) {
       this.tooLarge = true;
       this.drop();
-      if (this.#use === null) this.#client.barrier();
+      if (this.#use === null) client.barrier();
       return;
     }
-    this.#forget(part);
-    this.#client.pool.counters[REPLIES_TOO_LARGE]++;
+    part.giveBack(client);
+    client.pool.counters[REPLIES_TOO_LARGE]++;
     part.error = REPLY_TOO_LARGE;
   }
 
@@ -232,15 +213,6 @@ export class CoalescedReply implements StoredReply {
   get #mayReadAgain(): boolean {
     if (this.#readAgain === null || this.claim.unheard || !this.claim.isNewest) return false;
     return this.#client.session.detour === null;
-  }
-
-  #forget(part: Part): void {
-    const { pipeline } = this.#client;
-    if (part.stash !== 0) pipeline.unstash(part.stash, part.length);
-    else if (part.heap !== null) pipeline.free(part.length);
-    part.stash = 0;
-    part.heap = null;
-    part.length = 0;
   }
 
   /** A fragment is answered or lost; the last one makes the reply. */
@@ -289,7 +261,7 @@ export class CoalescedReply implements StoredReply {
       if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
       if (!this.#writeArray(pipeline)) pipeline.out.copy(INVALID);
     }
-    for (const part of this.#parts) this.#forget(part);
+    for (const part of this.#parts) part.giveBack(this.#client);
     return true;
   }
 
@@ -342,7 +314,6 @@ export class CoalescedReply implements StoredReply {
 
   /** As #spliceInArena, for any parts. */
   #spliceOnHeap(pipeline: ClientPipeline): boolean {
-    const { memory } = this.#client.pool.engine;
     const sources: Buffer[] = [];
     const ends: Float64Array[] = [];
     for (const part of this.#parts) {
@@ -351,10 +322,7 @@ export class CoalescedReply implements StoredReply {
         ends.push(new Float64Array(0));
         continue;
       }
-      const source =
-        part.stash !== 0
-          ? Buffer.from(memory.subarray(part.stash, part.stash + part.length))
-          : Buffer.concat(part.heap ?? []);
+      const source = part.contents(this.#client);
       const found = elementEnds(source, part.keys);
       if (found === null) return false;
       sources.push(source);
@@ -372,6 +340,6 @@ export class CoalescedReply implements StoredReply {
   }
 
   drop(): void {
-    for (const part of this.#parts) this.#forget(part);
+    for (const part of this.#parts) part.giveBack(this.#client);
   }
 }

@@ -17,7 +17,6 @@ import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { CLASS_MULTI } from '../../../stats/latency.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
-import { MAY_WAIT, MUST_SEND } from '../../client/router.ts';
 import { digitsOf, writeBytes, writeDecimal } from '../../engine/short-text.ts';
 import { forward } from '../../routing/forward.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
@@ -60,7 +59,7 @@ export function sendFragments(
   if (pool.servers.length === 1 && use === null) return forward(request, 0, CLASS_MULTI);
   const words = wordCount(request);
   if (spec.step === 2 && words % 2 === 0) {
-    client.answer(wrongArityOf(spec));
+    client.answer(replies.wrongArity(spec.name));
     return true;
   }
   const keyCount = (words - 1) / spec.step;
@@ -78,8 +77,7 @@ export function sendFragments(
   }
   if (shares.length === 1 && use === null) return forward(request, shares[0].server, CLASS_MULTI);
   const servers = shares.map(({ server }) => pool.servers[server]);
-  const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
-  const connections = client.router.chooseAll(client, servers, client.lane, intent);
+  const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
   const reply = new CoalescedReply(request, spec, order, shares.length, { use, readAgain });
   reserve(shares, connections, spec, request);
@@ -98,10 +96,6 @@ export function sendFragments(
     connection.sentFor(part, share.bytes, { bytes, start: from, length: share.bytes });
   }
   return true;
-}
-
-function wrongArityOf(spec: CommandSpec): Buffer {
-  return Buffer.from(`-ERR wrong number of arguments for '${spec.name.toLowerCase()}' command\r\n`);
 }
 
 /** Splits the words from `from` on into PART_TABLE, keys routed. */

@@ -4,6 +4,7 @@ import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { FORWARD_ERROR, READS_IN_PIECES } from '../../../stats/counters.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { MAY_WAIT } from '../../client/router.ts';
 import type { Detour } from '../../client/session/detour.ts';
 import type { Kept } from '../../client/stored-reply.ts';
 import type { CoalescedReply, ReadAgain, ReplyUse } from './coalesced-reply.ts';
@@ -176,7 +177,7 @@ class PiecewiseRead implements ReplyUse, Detour {
     const words = this.#request.subarray(this.#at, this.#next);
     const bytes = Buffer.concat([Buffer.from(`*${keys + 1}\r\n`), this.#name, words]);
     const start = client.pool.engine.placeAssembled(bytes);
-    const request = { client, start, length: bytes.length, mustSend: false };
+    const request = { client, start, length: bytes.length, intent: MAY_WAIT };
     if (keys > 1) return sendFragments(request, this.#spec, null, this);
     return new SingleValue(client, this).send(request, bytes);
   }
