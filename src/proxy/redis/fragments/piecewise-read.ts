@@ -17,8 +17,8 @@ const NOTHING_MORE: Kept = { drop() {} };
 
 /**
  * MGET over several servers, with more in its reply than a client may have waiting. It is made
- * again as one MGET after the other, of as many keys as have about PIECE_BYTES, each when the client
- * has taken the one before. Nothing else of the client is sent meanwhile.
+ * again as one MGET after the other, of as many keys as have about PIECE_BYTES, each when the
+ * client has taken the one before. Nothing else of the client is sent meanwhile.
  */
 class PiecewiseRead implements ReplyUse, Detour {
   readonly claim: Claim;
@@ -157,7 +157,7 @@ class PiecewiseRead implements ReplyUse, Detour {
     if (this.#client.session.detour === this) this.#client.session.detour = null;
   }
 
-  /** Asks for the next piece, once it is the turn of this request and its client takes the reply. */
+  /** Asks for the next piece, once it is this request's turn and its client takes the reply. */
   advance(): void {
     const { claim } = this;
     if (this.#first !== null || this.#asked > 0 || !claim.isNext) return;
