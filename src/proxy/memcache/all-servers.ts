@@ -1,4 +1,5 @@
 import { FLAG_LAST, MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
+import * as replies from '../../protocol/memcache/replies.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
@@ -11,6 +12,7 @@ import { headOf, type SpecialRequest } from '../routing/request.ts';
 import { REPLY_TOO_LARGE } from './failure-reply.ts';
 
 const NOTHING = Buffer.alloc(0);
+const EJECTED = replies.serverError('the server is ejected');
 
 /** What one server said to a command that all of them were sent. */
 export class ServerAnswer implements ReplyTarget {
@@ -124,13 +126,14 @@ export function firstError(answers: readonly ServerAnswer[]): Buffer | null {
  */
 export function askAllServers(request: SpecialRequest, line: Buffer, compose: Compose): boolean {
   const { client } = request;
-  const { servers, protocol } = client.pool;
+  const { servers, protocol, health } = client.pool;
   const connections = choose(request);
   if (connections === null) return false;
   const { answers } = new ServerAnswers(client, compose);
   for (const [i, connection] of connections.entries()) {
     if (connection === null) {
-      answers[i].onFailure(protocol.failure(servers[i].lastFailure));
+      const { lastFailure, index } = servers[i];
+      answers[i].onFailure(health.isLive(index) ? protocol.failure(lastFailure) : EJECTED);
     } else {
       connection.out.copy(line);
       connection.sentFor(answers[i], line.length, headOf(request));
@@ -139,9 +142,13 @@ export function askAllServers(request: SpecialRequest, line: Buffer, compose: Co
   return true;
 }
 
+/** @returns null for servers that cannot be had or are not in the ring; null = wait */
 function choose({ client, mustSend }: SpecialRequest): (BackendConnection | null)[] | null {
   const intent = mustSend ? MUST_SEND : MAY_WAIT;
-  return client.router.chooseAll(client, client.pool.servers, client.lane, intent);
+  const { servers, liveServers } = client.pool;
+  const chosen = client.router.chooseAll(client, liveServers, client.lane, intent);
+  if (chosen === null) return null;
+  return servers.map((server) => chosen[liveServers.indexOf(server)] ?? null);
 }
 
 /** Sends a command with `noreply` to every server that can be reached. */

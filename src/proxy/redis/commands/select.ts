@@ -43,9 +43,10 @@ export function select(request: SpecialRequest, words: Words): boolean {
   return ask(request, laneKey(lane));
 }
 
-/** Sends a PING to every server, on connections of the lane: those must be granted it first. */
+/** Sends a PING to every server in the ring, on connections of the lane: those must be granted it first. */
 function ask({ client, mustSend }: SpecialRequest, lane: LaneKey): boolean {
-  const { servers } = client.pool;
+  const { liveServers } = client.pool;
+  const servers = liveServers.length > 0 ? liveServers : client.pool.servers;
   const intent = mustSend ? MUST_SEND : MAY_WAIT;
   const chosen = client.router.chooseAll(client, servers, lane.index, intent);
   if (chosen === null) return false;
