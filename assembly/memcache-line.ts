@@ -307,8 +307,8 @@ export function skipBlanks(pos: u32, end: u32): u32 {
 }
 
 /**
- * End of the word at `pos`. A NUL ends the line; other control characters belong to the word, and all
- * but CR are as good as any byte, as for memcached.
+ * End of the word at `pos`. A NUL ends the line; other control characters belong to the word, and
+ * all but CR are as good as any byte, as for memcached.
  */
 function wordEnd(pos: u32): u32 {
   while (true) {

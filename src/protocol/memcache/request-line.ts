@@ -172,8 +172,8 @@ export function skipBlanks(bytes: Uint8Array, pos: number, end: number): number 
 }
 
 /**
- * End of the word at `pos`. A NUL ends the line; other control characters belong to the word, and all
- * but CR are as good as any byte, as for memcached.
+ * End of the word at `pos`. A NUL ends the line; other control characters belong to the word, and
+ * all but CR are as good as any byte, as for memcached.
  */
 function wordEnd(bytes: Uint8Array, pos: number): number {
   for (; pos < wordStop; pos++) {

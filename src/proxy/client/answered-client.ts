@@ -41,7 +41,7 @@ export abstract class AnsweredClient
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
-  readonly session: Session = new Session();
+  readonly session: Session;
   closed = false;
   flushPending = false;
   heldBytes = 0;
@@ -54,6 +54,7 @@ export abstract class AnsweredClient
     socket: Socket,
   ) {
     this.engine = engine;
+    this.session = new Session(engine.nextClientNumber());
     this.pool = pool;
     this.protocol = protocol;
     this.router = router;
@@ -197,10 +198,12 @@ export abstract class AnsweredClient
    * is next goes on while the client reads: the others wait behind that.
    */
   holdsUp(source: ReplySource): boolean {
-    if (!this.overOutputLimit()) return false;
-    const { out, head } = this.pipeline;
-    if (out.pendingBytes > this.pool.config.clientOutputLimit) return true;
-    return !source.owes(this.id, head);
+    const { out, head, undeliveredBytes } = this.pipeline;
+    const { clientOutputLimit } = this.pool.config;
+    // The other half has room for the reply that is arriving.
+    if (undeliveredBytes <= clientOutputLimit >> 1 || this.takesBack()) return false;
+    if (undeliveredBytes <= clientOutputLimit) return false;
+    return out.pendingBytes > clientOutputLimit || !source.owes(this.id, head);
   }
 
   blocks(source: ReplySource): void {
@@ -220,6 +223,8 @@ export abstract class AnsweredClient
     this.engine.removeClient(this.id);
   }
 
+  /** Whether what it has asked is taken back, so that nothing has to stand still for it. */
+  protected abstract takesBack(): boolean;
   abstract onDrained(): void;
   abstract flush(): void;
   abstract writeOut(): void;

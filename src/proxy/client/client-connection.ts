@@ -35,6 +35,8 @@ export class ClientConnection
   closing = false;
   #ended = false;
   #toldUnread = false;
+  /** Reads that are under way are to be taken back. */
+  #takeBack = false;
   #finished = false;
   readonly #timers: ClientTimers;
   /** Set while this client waits to be handed to another process. */
@@ -111,7 +113,7 @@ export class ClientConnection
     const { clientInputLimit } = this.pool.config;
     this.engine.log.write(
       LOG_NOTICE,
-      `client ${this.address} takes none of its replies, and ${this.#input.waitingBytes} bytes ` +
+      `client ${this.address} takes none of its replies, and ${this.#input.waiting.length} bytes ` +
         `of its requests wait: no more are read (client_input_limit is ${clientInputLimit})`,
     );
   }
@@ -202,14 +204,28 @@ export class ClientConnection
     this.out.flush();
   }
 
+  protected takesBack(): boolean {
+    if (!this.#input.mayTakeBack) return false;
+    this.#takeBack = true;
+    this.engine.turn.markClient(this);
+    return true;
+  }
+
   /** Writes replies, opens or closes the window, and goes on with what had to wait. */
   flush(): void {
     if (this.closed || this.#mayHold()) return;
+    if (this.#takeBack) {
+      this.#takeBack = false;
+      this.#input.takeBack();
+    }
     this.out.flush();
     this.pipeline.beginBurst();
-    this.account(this.#input.bufferedBytes + this.session.nameBytes);
+    const { heldBytes, nameBytes } = this.session;
+    this.account(this.#input.bufferedBytes + heldBytes + nameBytes);
     if (this.closed) return;
     this.#input.advance();
+    this.session.detour?.advance();
+    if (this.closed) return;
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
     this.held.release();
@@ -228,6 +244,7 @@ export class ClientConnection
     if (!this.pipeline.insideBurst || unsent === 0 || unsent > HELD_WRITE_BYTES) return false;
     // Something may go on only after a flush.
     if (!this.#reading || this.#input.held || this.#input.large) return false;
+    if (this.session.detour !== null) return false;
     if (this.overOutputLimit()) return false;
     if (this.closing || this.#ended) return false;
     this.engine.heldWrites.add(this, this.engine.now);
@@ -256,6 +273,7 @@ export class ClientConnection
     this.window.limit(this.pool.config.maxPipeline);
     reviewLogin(this);
     this.#input.reroute();
+    this.session.detour?.reroute();
     this.#timers.restart();
     this.engine.turn.markClient(this);
   }
@@ -339,6 +357,7 @@ export class ClientConnection
       () => this.pool.lanes.at(lane).leave(),
       () => this.waitsFor?.stopWaiting(this),
       () => this.#input.drop(),
+      () => this.session.drop(),
       () => this.pipeline.close(),
       () => this.engine.budget.add(-heldBytes),
       () => this.out.discard(),

@@ -5,45 +5,7 @@ import { Stash } from '../../net/stash.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { NO_SERIES, type PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
-
-/**
- * A reply that is kept as an object because it is large, still arriving, or made of several parts.
- */
-export interface StoredReply {
-  /** Its turn has come: queue what there is. @returns true when that completes the reply */
-  writeTo(pipeline: ClientPipeline): boolean;
-  /** The client is gone. */
-  drop(): void;
-}
-
-/** What is kept for a reply that is not complete: of no use when the client is gone. */
-export interface Kept {
-  drop(): void;
-}
-
-/** A complete reply on the heap. */
-export class HeapReply implements StoredReply {
-  readonly buffer: Buffer;
-
-  constructor(buffer: Buffer) {
-    this.buffer = buffer;
-  }
-
-  writeTo(pipeline: ClientPipeline): boolean {
-    if (this.buffer.length <= COPY_LIMIT) pipeline.out.copy(this.buffer);
-    else pipeline.out.append(this.buffer);
-    pipeline.free(this.buffer.length);
-    return true;
-  }
-
-  drop(): void {}
-}
-
-/** The reply to a request whose client does not hear it. */
-const NO_REPLY: StoredReply = {
-  writeTo: () => true,
-  drop: () => {},
-};
+import { HeapReply, type Kept, NO_REPLY, type StoredReply } from './stored-reply.ts';
 
 const WAITING = 0;
 const OBJECT = -1;
@@ -191,7 +153,7 @@ export class ClientPipeline {
     const at = length <= COPY_LIMIT ? this.stash(length) : 0;
     words[record + RECORD_DEST] = at;
     if (at === 0) {
-      this.#storeHeap(slot, this.#heapCopy(start, length));
+      this.#storeHeap(slot, this.#engine.copyOf(start, length));
     } else {
       this.#place(slot, at, length);
     }
@@ -232,7 +194,7 @@ export class ClientPipeline {
     }
     const at = bytes <= COPY_LIMIT ? this.stash(bytes) : 0;
     if (at === 0) {
-      const parts = [this.#heapCopy(start, length), this.#heapCopy(tail, tailLength)];
+      const parts = [this.#engine.copyOf(start, length), this.#engine.copyOf(tail, tailLength)];
       this.#storeHeap(slot, Buffer.concat(parts));
     } else {
       this.#copyTwo(at, start, length, tail, tailLength);
@@ -302,10 +264,20 @@ export class ClientPipeline {
     this.#stash.give(at, length);
   }
 
-  #heapCopy(start: number, length: number): Buffer {
-    const copied = Buffer.allocUnsafeSlow(length);
-    this.#engine.memory.copy(copied, 0, start, start + length);
-    return copied;
+  /** The requests from slot `first` on are not under way any more; their replies are dropped. */
+  retract(first: number): void {
+    for (let slot = first; slot !== this.tail; slot = (slot + 1) | 0) {
+      const index = slot & this.#mask;
+      const at = index * STRIDE;
+      const address = this.#ring[at];
+      if (address === WAITING) continue;
+      if (address === OBJECT) this.#objects[index]?.retract?.(this);
+      else this.unstash(address, this.#ring[at + LENGTH]);
+      this.#objects[index] = null;
+      this.#ring[at] = WAITING;
+    }
+    this.tail = first;
+    this.endBurst();
   }
 
   #place(slot: number, address: number, length: number): void {
@@ -350,7 +322,7 @@ export class ClientPipeline {
       this.#engine.drain(address, length, at);
     } else {
       this.#engine.gatherNow();
-      this.out.append(this.#heapCopy(address, length));
+      this.out.append(this.#engine.copyOf(address, length));
     }
     this.unstash(address, length);
   }

@@ -11,7 +11,6 @@ import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { MAY_WAIT, MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
@@ -43,11 +42,10 @@ export function select(request: SpecialRequest, words: Words): boolean {
   return ask(request, laneKey(lane));
 }
 
-/** Sends a PING to every server in the ring, on connections of the lane: those must be granted it first. */
-function ask({ client, mustSend }: SpecialRequest, lane: LaneKey): boolean {
+/** Sends a PING to every server in the ring, on connections of the lane: they need it granted. */
+function ask({ client, intent }: SpecialRequest, lane: LaneKey): boolean {
   const { liveServers } = client.pool;
   const servers = liveServers.length > 0 ? liveServers : client.pool.servers;
-  const intent = mustSend ? MUST_SEND : MAY_WAIT;
   const chosen = client.router.chooseAll(client, servers, lane.index, intent);
   if (chosen === null) return false;
   const connections = chosen.filter((each) => each !== null);
@@ -114,6 +112,7 @@ class DatabaseQuestion {
 
 /** What one server says to it. */
 class Grant implements ReplyTarget {
+  readonly distrusts = false;
   readonly #question: DatabaseQuestion;
   readonly #connection: BackendConnection;
 
@@ -136,6 +135,10 @@ class Grant implements ReplyTarget {
       : INVALID;
     if (isStatus(body)) this.#question.grant();
     else this.#question.fail(errorOf(body) ?? INVALID);
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {
