@@ -65,6 +65,8 @@ export const LOGIN_TIMEOUTS = 48;
 export const READS_TAKEN_BACK = 49;
 /** Requests that got no connection of their own in time. */
 export const LEASES_REFUSED = 50;
+/** Clients that watched keys for too long. */
+export const WATCHES_EXPIRED = 51;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -85,11 +87,12 @@ export type PoolCounter =
   | typeof AUTH_FAILURES
   | typeof LOGIN_TIMEOUTS
   | typeof READS_TAKEN_BACK
-  | typeof LEASES_REFUSED;
+  | typeof LEASES_REFUSED
+  | typeof WATCHES_EXPIRED;
 export type PoolCounters = Counters<PoolCounter>;
 
 export function poolCounters(): PoolCounters {
-  return new Float64Array(LEASES_REFUSED + 1) as never;
+  return new Float64Array(WATCHES_EXPIRED + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

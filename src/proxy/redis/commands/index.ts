@@ -2,6 +2,7 @@ import { bulkReply, bulkText } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { discard, exec, multi } from '../leases/transaction.ts';
+import { unwatch, watch } from '../leases/watch.ts';
 import { CLIENT_COMMANDS, type Local } from './client.ts';
 import { configGet } from './config-get.ts';
 import { info } from './info.ts';
@@ -43,6 +44,8 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   SELECT: select,
   SLOWLOG: slowLogCommand,
   TIME: ({ client }) => answer(client, replies.time()),
+  UNWATCH: unwatch,
   WAIT: wait,
+  WATCH: watch,
   ...CLIENT_COMMANDS,
 };
