@@ -111,7 +111,7 @@ export class LargeSetting {
   readonly client: TestClient;
   readonly requester: LargeRequester;
   readonly counters: PoolCounters = poolCounters();
-  readonly session: Session = new Session();
+  readonly session: Session = new Session(1);
   readonly timeoutMs = 1000;
 
   /** @param limit of connections */

@@ -175,9 +175,13 @@ export class Claim implements ReplyClaim {
     return this.unheard ? null : this.#claimant.openStream(this.#slot);
   }
 
-  /** There is nothing more to come, and nothing more to deliver. */
+  /**
+   * There is nothing more to come, and nothing more to deliver: what waited for the last piece of a
+   * reply goes on.
+   */
   forget(): void {
     this.#settle();
+    if (!this.#claimant.closed) this.#claimant.onAnswered();
   }
 
   #settle(): void {

@@ -1,6 +1,5 @@
 import { MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import type { Server } from '../pool/server.ts';
 import { type GatheredReply, Gathering } from '../routing/gathering.ts';
 import { headOf, type SpecialRequest } from '../routing/request.ts';
@@ -52,8 +51,7 @@ export function askAllServers(request: SpecialRequest, line: Buffer, compose: Co
   return true;
 }
 
-function choose({ client, mustSend }: SpecialRequest): (BackendConnection | null)[] | null {
-  const intent = mustSend ? MUST_SEND : MAY_WAIT;
+function choose({ client, intent }: SpecialRequest): (BackendConnection | null)[] | null {
   return client.router.chooseAll(client, client.pool.servers, client.lane, intent);
 }
 

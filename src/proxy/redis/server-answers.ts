@@ -2,7 +2,6 @@ import * as replies from '../../protocol/redis/replies/replies.ts';
 import { errorOf, withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { Claim } from '../client/claims.ts';
-import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import type { Kept } from '../client/stored-reply.ts';
 import type { Server } from '../pool/server.ts';
 import { type GatheredReply, Gathering } from '../routing/gathering.ts';
@@ -40,10 +39,6 @@ export interface Question {
   readonly kept?: readonly [Kept, number];
 }
 
-function intentOf({ mustSend }: SpecialRequest): number {
-  return mustSend ? MUST_SEND : MAY_WAIT;
-}
-
 /**
  * Asks the servers again for a request that was claimed already. `done` gets the answers, and must
  * see to it that the claim is settled; it is not called when the client has gone.
@@ -56,7 +51,7 @@ export function askAgain(
 ): boolean {
   const { request, servers, lane } = question;
   const { client } = request;
-  const chosen = client.router.chooseAll(client, servers, lane, intentOf(request));
+  const chosen = client.router.chooseAll(client, servers, lane, request.intent);
   if (chosen === null || !chosen.every((each) => each !== null)) return false;
   send(question, chosen, claim, done);
   return true;
@@ -90,7 +85,7 @@ export function askServers(
 ): boolean {
   const { request, servers, lane } = question;
   const { client } = request;
-  const chosen = client.router.chooseAll(client, servers, lane, intentOf(request));
+  const chosen = client.router.chooseAll(client, servers, lane, request.intent);
   if (chosen === null) return false;
   const missing = chosen.indexOf(null);
   if (missing >= 0) return client.failForward(servers[missing].lastFailure);

@@ -1,5 +1,5 @@
 import { FLAG_LAST } from '../../protocol/frame-table.ts';
-import { FORWARD_ERROR } from '../../stats/counters.ts';
+import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -99,10 +99,14 @@ export class Gathering implements Kept {
   /** @returns a copy, null when no more may be kept; nothing is kept for a client that is gone */
   keep(start: number, length: number): Buffer | null {
     const { pool, pipeline } = this.#client;
-    if (this.claim.closed || this.#bytes + length > pool.config.clientOutputLimit) return null;
+    if (this.claim.closed) return null;
+    if (this.#bytes + length > pool.config.clientOutputLimit) {
+      pool.counters[REPLIES_TOO_LARGE]++;
+      return null;
+    }
     this.#bytes += length;
     pipeline.keep(this, length);
-    return Buffer.from(pool.engine.memory.subarray(start, start + length));
+    return pool.engine.copyOf(start, length);
   }
 
   /** The client is gone: a server may owe its reply for ever. */

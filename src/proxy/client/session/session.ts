@@ -5,8 +5,6 @@ import { NORMAL } from './modes.ts';
 import { type SavedTransaction, Transaction } from './transaction.ts';
 import { BROKEN, NOT_WATCHING, WATCHING, type Watched } from './watch.ts';
 
-let lastNumber = 0;
-
 export type ReplyMode = 'on' | 'off' | 'skip';
 
 export type SavedSession = Pick<
@@ -24,7 +22,7 @@ function boundedName(name: string): string {
 /** What a client has said about itself, and what it wants to hear. */
 export class Session {
   /** CLIENT ID: never used twice in the life of the process. */
-  readonly number: number = ++lastNumber;
+  readonly number: number;
   since: number = wallMillis();
   name = '';
   libName = '';
@@ -47,6 +45,11 @@ export class Session {
   watched: Watched | null = null;
   /** It was not read for so long that nobody knows whether it is there. */
   unseen = false;
+
+  /** @param number one that no client of this process has had */
+  constructor(number: number) {
+    this.number = number;
+  }
 
   /** Nothing about it keeps its requests from being simply forwarded. */
   get usual(): boolean {

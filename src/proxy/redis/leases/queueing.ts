@@ -3,6 +3,7 @@ import { NO_COMMAND } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { MUST_SEND } from '../../client/router.ts';
 import type { Transaction } from '../../client/session/transaction.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
@@ -145,7 +146,7 @@ export function placementAgain(
   const start = pool.engine.placeAssembled(bytes);
   const info = scanOne(pool, start, bytes.length);
   if (info === NOT_ONE) return null;
-  const request: SpecialRequest = { client, start, length: bytes.length, mustSend: true };
+  const request: SpecialRequest = { client, start, length: bytes.length, intent: MUST_SEND };
   const spec = row ?? rowOf(request, info & NO_COMMAND);
   return spec === null ? null : placementOf(request, spec);
 }

@@ -4,7 +4,7 @@ import { nilArray } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { MAY_WAIT, MUST_SEND, WAIT } from '../../client/router.ts';
+import { WAIT } from '../../client/router.ts';
 import { NORMAL, QUEUEING } from '../../client/session/modes.ts';
 import { Transaction } from '../../client/session/transaction.ts';
 import { BROKEN, NOT_WATCHING, TAINTED } from '../../client/session/watch.ts';
@@ -82,11 +82,10 @@ export function exec(request: SpecialRequest): boolean {
   return true;
 }
 
-function share({ client, mustSend }: SpecialRequest, transaction: Transaction): boolean {
+function share({ client, intent }: SpecialRequest, transaction: Transaction): boolean {
   const server = serverOfTransaction(client, transaction);
   if (transaction.failed) return endWith(client, replies.EXEC_ABORT);
   const { router } = client;
-  const intent = mustSend ? MUST_SEND : MAY_WAIT;
   const connection = router.choose(client, server?.index ?? NO_SERVER, client.lane, intent);
   if (connection === null) {
     if (router.verdict === WAIT) return false;
