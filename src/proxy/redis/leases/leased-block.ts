@@ -112,7 +112,7 @@ export class LeasedBlock extends LeasedRequest {
   }
 }
 
-/** A transaction over the connection that keys are watched on; behind EXEC they are not any more. */
+/** A transaction over the connection that keys are watched on: EXEC ends that. */
 export class WatchedBlock extends LeasedBlock {
   #watched: WatchedConnection | null = null;
   #switch: LaneSwitch | null = null;
