@@ -76,8 +76,10 @@ export const PUBSUB_DROPPED = 56;
 /** Subscribers closed: too slow, or their messages may be missing. */
 export const PUBSUB_SLOW_CLOSED = 57;
 export const PUBSUB_LOST_CLIENTS = 58;
+/** Clients that watched keys for too long. */
+export const WATCHES_EXPIRED = 59;
 /** MGETs whose replies were too large to be kept whole. */
-export const READS_IN_PIECES = 59;
+export const READS_IN_PIECES = 60;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -107,6 +109,7 @@ export type PoolCounter =
   | typeof PUBSUB_DROPPED
   | typeof PUBSUB_SLOW_CLOSED
   | typeof PUBSUB_LOST_CLIENTS
+  | typeof WATCHES_EXPIRED
   | typeof READS_IN_PIECES;
 export type PoolCounters = Counters<PoolCounter>;
 
