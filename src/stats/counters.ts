@@ -37,7 +37,11 @@ export const MALFORMED_REQUESTS = 13;
 export const READS_RETRIED = 14;
 export const AUTH_FAILURES = 15;
 export const LOGIN_TIMEOUTS = 16;
-export const POOL_COUNTERS = 17;
+/** Handshakes of clients that ended well, those of them that took up a session, and others. */
+export const TLS_HANDSHAKES = 17;
+export const TLS_RESUMED = 18;
+export const TLS_FAILURES = 19;
+export const POOL_COUNTERS = 20;
 
 /** Counters of the process. */
 export const TOTAL_CONNECTIONS = 0;

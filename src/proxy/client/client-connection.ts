@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
-import { HELD_WRITE_BYTES } from '../../limits.ts';
+import { HELD_WRITE_BYTES, QUIET_LEAVE_MS } from '../../limits.ts';
 import { LOG_INFO, LOG_NOTICE } from '../../log.ts';
-import { stopReading } from '../../net/handles.ts';
+import { isEncrypted, stopReading } from '../../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
+import { WINDOW } from '../../protocol/frame-table.ts';
 import * as counter from '../../stats/counters.ts';
 import type { Lane } from '../backend/lane.ts';
 import { LARGEST_CARRY } from '../engine/carry.ts';
+import { millis } from '../engine/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/held-writes.ts';
 import { laneOf } from '../pool/lanes.ts';
@@ -15,6 +17,7 @@ import { ClientTimers, type TimedClient } from './client-timers.ts';
 import { ClientWindow } from './client-window.ts';
 import { ClientInput } from './input/client-input.ts';
 import type { InputOwner } from './input/input-owner.ts';
+import { refuseTls, TLS_HANDSHAKE } from './input/tls-guard.ts';
 import { reviewLogin } from './login.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { ClientProtocol } from './protocol.ts';
@@ -28,6 +31,10 @@ export class ClientConnection
   implements ReadHandler, Holder, TimedClient, InputOwner
 {
   readonly #input: ClientInput;
+  /** It speaks TLS: no other process can take it over. */
+  readonly encrypted: boolean;
+  /** Nothing was read of it. */
+  #silent: boolean;
   /** Reading was stopped by returning false from onRead(). */
   #reading = true;
   readonly window: ClientWindow;
@@ -49,6 +56,8 @@ export class ClientConnection
     socket: Socket,
   ) {
     super(engine, pool, protocol, router, socket);
+    this.encrypted = isEncrypted(socket);
+    this.#silent = !this.encrypted;
     this.#input = new ClientInput(engine, this);
     this.window = new ClientWindow(pool.config.maxPipeline);
     this.#timers = new ClientTimers(this, engine.deadlines);
@@ -93,6 +102,7 @@ export class ClientConnection
   onRead(length: number): boolean {
     if (this.closed || this.closing) return true;
     try {
+      if (this.#silent && this.#speaksTls()) return true;
       this.engine.turn.onRead();
       this.#reading = this.#input.read(length);
       if (!this.#reading && this.out.blocked) this.#onUnread();
@@ -116,6 +126,12 @@ export class ClientConnection
     );
   }
 
+  /** Whether its first byte is one of TLS; then it is refused. */
+  #speaksTls(): boolean {
+    this.#silent = false;
+    return this.engine.bytes[WINDOW] === TLS_HANDSHAKE && refuseTls(this);
+  }
+
   /** No more requests are taken; the connection closes when all is answered. */
   stopReading(): void {
     this.closing = true;
@@ -130,10 +146,16 @@ export class ClientConnection
    * then nothing new is taken. One that is about to close is left to it.
    */
   moveAway(give: (client: LeavingClient) => void): void {
-    if (this.closed) return;
+    if (this.closed || this.encrypted) return;
     this.#give = give;
     this.#input.leaving = true;
     this.engine.turn.markClient(this);
+  }
+
+  /** Closes one that has asked for nothing for a while, and has been told all. */
+  leaveIfQuiet(): void {
+    if (this.waits || this.#input.unfinished) return;
+    if (millis() - this.lastRead >= QUIET_LEAVE_MS) this.drain();
   }
 
   /** Between two requests, with everything written: nothing but the carry needs to go along. */
@@ -161,6 +183,7 @@ export class ClientConnection
 
   /** Goes on with a client of another process. */
   arrive({ login, db, resp, session, rest }: ClientState): void {
+    this.#silent = false;
     this.session.restore(session);
     this.login.restore(login);
     reviewLogin(this);

@@ -38,6 +38,13 @@ const POOL_FIELDS: readonly Field[] = [
   field('replies_too_large_total', 'Replies refused for size', counter.REPLIES_TOO_LARGE),
   field('malformed_requests_total', 'Malformed requests', counter.MALFORMED_REQUESTS),
   field('reads_retried_total', 'Reads sent again', counter.READS_RETRIED),
+  field(
+    'tls_handshakes_total',
+    'TLS handshakes of clients that ended well',
+    counter.TLS_HANDSHAKES,
+  ),
+  field('tls_resumed_total', 'Those of them that took up an earlier session', counter.TLS_RESUMED),
+  field('tls_failures_total', 'TLS handshakes of clients that failed', counter.TLS_FAILURES),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field(
     'login_timeouts_total',
