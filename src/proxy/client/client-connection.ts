@@ -35,6 +35,8 @@ export class ClientConnection
   readonly encrypted: boolean;
   /** Nothing was read of it. */
   #silent: boolean;
+  /** Its last read, when it was found to have been quiet since. */
+  #quietSince = -1;
   /** Reading was stopped by returning false from onRead(). */
   #reading = true;
   readonly window: ClientWindow;
@@ -155,7 +157,10 @@ export class ClientConnection
   /** Closes one that has asked for nothing for a while, and has been told all. */
   leaveIfQuiet(): void {
     if (this.waits || this.#input.unfinished) return;
-    if (millis() - this.lastRead >= QUIET_LEAVE_MS) this.drain();
+    if (millis() - this.lastRead < QUIET_LEAVE_MS) return;
+    // When this process stood still itself, what was sent meanwhile is read before the second look.
+    if (this.#quietSince === this.lastRead) this.drain();
+    this.#quietSince = this.lastRead;
   }
 
   /** Between two requests, with everything written: nothing but the carry needs to go along. */
@@ -325,9 +330,11 @@ export class ClientConnection
     this.socket.destroy();
   }
 
-  #onError(error: Error): void {
+  #onError(error: Error & { readonly reason?: string }): void {
     if (this.closed) return;
-    this.engine.log.write(LOG_INFO, `client ${this.address} failed: ${error.message}`);
+    // The message of OpenSSL begins with numbers that tell nothing.
+    const why = error.reason ?? error.message;
+    this.engine.log.write(LOG_INFO, `client ${this.address} failed: ${why}`);
     this.#fail();
   }
 
