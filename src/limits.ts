@@ -20,6 +20,10 @@ export const EXPECTED_REPLY_BYTES = 8 * 1024;
 export const SMALL_REPLY_BYTES = 1024;
 /** So many requests may be under way whatever their replies have, if half of the limit has room. */
 export const LEAST_PIPELINE_WINDOW = 16;
+/** With more requests than this under way, a client's latest are noted: they may be taken back. */
+export const UNNOTED_REQUESTS = 32;
+/** Bytes of requests that are noted for it. */
+export const SENT_RUN_BYTES = 512 * 1024;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
 export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;
 /** Request bytes taken in of a client that takes none of its replies (`client_input_limit`). */

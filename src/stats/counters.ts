@@ -1,6 +1,10 @@
-/**
- * Counters of a server, as nutcracker's stats name them; offsets into one Float64Array per server.
- */
+// What is counted, of a server, a pool, and the process: each kind has a Float64Array per subject.
+// The numbers of the kinds lie apart and the types name them: none is taken for another's.
+
+/** Counters of a kind: a Float64Array, of which only their numbers can be named. */
+type Counters<Counter extends number> = { [K in Counter]: number } & Iterable<number>;
+
+// --- a server: first those of nutcracker's stats, in its words ----------------------------------
 export const SERVER_EOF = 0;
 export const SERVER_ERR = 1;
 export const SERVER_TIMEDOUT = 2;
@@ -16,36 +20,102 @@ export const OUT_QUEUE = 11;
 export const OUT_QUEUE_BYTES = 12;
 /** ringway's own: requests that got an error because the server failed or was left alone. */
 export const FAILED_REQUESTS = 13;
-export const SERVER_COUNTERS = 14;
 
-/** Counters of a pool. */
-export const CLIENT_EOF = 0;
-export const CLIENT_ERR = 1;
-export const CLIENT_CONNECTIONS = 2;
-export const SERVER_EJECTS = 3;
-export const FORWARD_ERROR = 4;
-export const FRAGMENTS = 5;
+export type ServerCounter =
+  | typeof SERVER_EOF
+  | typeof SERVER_ERR
+  | typeof SERVER_TIMEDOUT
+  | typeof SERVER_CONNECTIONS
+  | typeof SERVER_EJECTED_AT
+  | typeof REQUESTS
+  | typeof REQUEST_BYTES
+  | typeof RESPONSES
+  | typeof RESPONSE_BYTES
+  | typeof IN_QUEUE
+  | typeof IN_QUEUE_BYTES
+  | typeof OUT_QUEUE
+  | typeof OUT_QUEUE_BYTES
+  | typeof FAILED_REQUESTS;
+export type ServerCounters = Counters<ServerCounter>;
+
+export function serverCounters(): ServerCounters {
+  return new Float64Array(FAILED_REQUESTS + 1) as never;
+}
+
+// --- a pool -------------------------------------------------------------------------------------
+export const CLIENT_EOF = 32;
+export const CLIENT_ERR = 33;
+export const CLIENT_CONNECTIONS = 34;
+export const SERVER_EJECTS = 35;
+export const FORWARD_ERROR = 36;
+export const FRAGMENTS = 37;
 /** ringway's own: clients refused or closed by a limit, and why. */
-export const CLIENTS_REFUSED = 6;
-export const CLIENT_IDLE_TIMEOUTS = 7;
-export const CLIENT_WRITE_TIMEOUTS = 8;
-export const REQUEST_READ_TIMEOUTS = 9;
-export const SLOW_READERS = 10;
-export const REQUESTS_TOO_LARGE = 11;
-export const REPLIES_TOO_LARGE = 12;
-export const MALFORMED_REQUESTS = 13;
-export const READS_RETRIED = 14;
-export const AUTH_FAILURES = 15;
-export const LOGIN_TIMEOUTS = 16;
+export const CLIENTS_REFUSED = 38;
+export const CLIENT_IDLE_TIMEOUTS = 39;
+export const CLIENT_WRITE_TIMEOUTS = 40;
+export const REQUEST_READ_TIMEOUTS = 41;
+export const SLOW_READERS = 42;
+export const REQUESTS_TOO_LARGE = 43;
+export const REPLIES_TOO_LARGE = 44;
+export const MALFORMED_REQUESTS = 45;
+export const READS_RETRIED = 46;
+export const AUTH_FAILURES = 47;
+export const LOGIN_TIMEOUTS = 48;
+/** Reads of a client that took none of its replies: swallowed, and sent again later. */
+export const READS_TAKEN_BACK = 49;
 /** Handshakes of clients that ended well, those of them that took up a session, and others. */
-export const TLS_HANDSHAKES = 17;
-export const TLS_RESUMED = 18;
-export const TLS_FAILURES = 19;
-export const POOL_COUNTERS = 20;
+export const TLS_HANDSHAKES = 50;
+export const TLS_RESUMED = 51;
+export const TLS_FAILURES = 52;
 
-/** Counters of the process. */
-export const TOTAL_CONNECTIONS = 0;
-export const CURR_CONNECTIONS = 1;
+export type PoolCounter =
+  | typeof CLIENT_EOF
+  | typeof CLIENT_ERR
+  | typeof CLIENT_CONNECTIONS
+  | typeof SERVER_EJECTS
+  | typeof FORWARD_ERROR
+  | typeof FRAGMENTS
+  | typeof CLIENTS_REFUSED
+  | typeof CLIENT_IDLE_TIMEOUTS
+  | typeof CLIENT_WRITE_TIMEOUTS
+  | typeof REQUEST_READ_TIMEOUTS
+  | typeof SLOW_READERS
+  | typeof REQUESTS_TOO_LARGE
+  | typeof REPLIES_TOO_LARGE
+  | typeof MALFORMED_REQUESTS
+  | typeof READS_RETRIED
+  | typeof AUTH_FAILURES
+  | typeof LOGIN_TIMEOUTS
+  | typeof READS_TAKEN_BACK
+  | typeof TLS_HANDSHAKES
+  | typeof TLS_RESUMED
+  | typeof TLS_FAILURES;
+export type PoolCounters = Counters<PoolCounter>;
+
+export function poolCounters(): PoolCounters {
+  return new Float64Array(TLS_FAILURES + 1) as never;
+}
+
+// --- the process --------------------------------------------------------------------------------
+export const TOTAL_CONNECTIONS = 64;
+export const CURR_CONNECTIONS = 65;
 /** Exceptions that closed one connection. */
-export const INTERNAL_ERRORS = 2;
-export const PROCESS_COUNTERS = 3;
+export const INTERNAL_ERRORS = 66;
+
+export type ProcessCounter =
+  | typeof TOTAL_CONNECTIONS
+  | typeof CURR_CONNECTIONS
+  | typeof INTERNAL_ERRORS;
+export type ProcessCounters = Counters<ProcessCounter>;
+
+export function processCounters(): ProcessCounters {
+  return new Float64Array(INTERNAL_ERRORS + 1) as never;
+}
+
+/** @param change told each count and its number @returns counters of the same kind */
+export function mapCounters<C extends Iterable<number>>(
+  counters: C,
+  change: (count: number, at: number) => number,
+): C {
+  return Float64Array.from(counters, change) as never;
+}

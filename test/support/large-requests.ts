@@ -9,7 +9,7 @@ import { LargeRequest, type LargeRequester } from '../../src/proxy/client/input/
 import { Session } from '../../src/proxy/client/session/session.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
 import type { Server } from '../../src/proxy/pool/server.ts';
-import { POOL_COUNTERS } from '../../src/stats/counters.ts';
+import { type PoolCounters, poolCounters } from '../../src/stats/counters.ts';
 import { assertAtRest, type holdingsOf } from './at-rest.ts';
 import { type RecordingSocket, recordedQueue, TestClient } from './test-client.ts';
 
@@ -104,7 +104,7 @@ export class LargeSetting {
   readonly server: Server;
   readonly client: TestClient;
   readonly requester: LargeRequester;
-  readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
+  readonly counters: PoolCounters = poolCounters();
   readonly session: Session = new Session();
   readonly timeoutMs = 1000;
 

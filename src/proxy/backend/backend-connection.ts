@@ -174,6 +174,12 @@ export class BackendConnection
     return this.inFlight.owes(client, slot);
   }
 
+  disown(client: number, slot: number): number {
+    const count = this.inFlight.disown(client, slot);
+    if (count > 0) this.replies.onDisowned();
+    return count;
+  }
+
   #count(): void {
     if (this.sent.count(this.owner.counters)) this.#armTimeout();
   }
@@ -296,7 +302,7 @@ export class BackendConnection
     const lost = this.inFlight.count;
     const counted = counterOf(failure);
     this.#shut();
-    if (counted >= 0) {
+    if (counted !== null) {
       this.owner.counters[counted]++;
       this.#take(() => this.owner.onConnectionLost(this, failure, lost));
     }

@@ -38,6 +38,7 @@ import {
   IN_FLIGHT_WRITTEN,
   type InFlight,
   type ReplyTarget,
+  SWALLOWED,
 } from './in-flight.ts';
 import type { Lane } from './lane.ts';
 import type { ConnectionOwner } from './owner.ts';
@@ -278,8 +279,8 @@ export class BackendReplies {
       const target = inFlight.headTarget;
       this.#pieces = last ? null : target;
       this.tell(target, start, length, info, count, key);
-      if (target.distrusts === true) this.#distrusted = true;
-      if (last && inFlight.count > 0 && !(target.awaitsMore?.() ?? false)) inFlight.shift();
+      if (target.distrusts) this.#distrusted = true;
+      if (last && inFlight.count > 0 && !target.awaitsMore()) inFlight.shift();
       return;
     }
     const client = this.#engine.clients[id] as ReplyReceiver;
@@ -347,6 +348,14 @@ export class BackendReplies {
     }
     this.#carry.keep(consumed + boundary, end);
     return true;
+  }
+
+  /** The reply that is arriving may be nobody's from here on. */
+  onDisowned(): void {
+    if (this.#streamed === null || this.#connection.inFlight.headClient >= 0) return;
+    this.#streamed = null;
+    this.#pieces = SWALLOWED;
+    this.slowReader.onReplyEnd();
   }
 
   drop(): void {

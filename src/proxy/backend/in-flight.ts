@@ -13,12 +13,21 @@ export interface ReplyTarget {
   /** For whom it was asked; null when it is one of ringway's own requests. */
   readonly claim: ReplyClaim | null;
   /** Asked behind each complete reply: whether another one is for this target too. */
-  awaitsMore?(): boolean;
+  awaitsMore(): boolean;
   /** What came cannot be its reply: nobody knows whose the next ones are. */
-  readonly distrusts?: boolean;
+  readonly distrusts: boolean;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
 }
+
+/** For replies that nobody wants any more. */
+export const SWALLOWED: ReplyTarget = {
+  claim: null,
+  distrusts: false,
+  onReply() {},
+  awaitsMore: () => false,
+  onFailure() {},
+};
 
 /** Where the bytes of a client's request are, for the slow log. */
 export interface RequestHead {
@@ -203,9 +212,28 @@ export class InFlight {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const at = i & this.#mask;
       const id = this.ring[at * STRIDE];
-      if (id >= 0 ? id !== client : this.#targets[at]?.claim?.clientId !== client) return true;
+      if (id >= 0 ? id !== client : this.#isOther(this.#targets[at], client)) return true;
     }
     return false;
+  }
+
+  #isOther(target: ReplyTarget | null | undefined, client: number): boolean {
+    return target !== SWALLOWED && target?.claim?.clientId !== client;
+  }
+
+  /** Replies to the plain requests of `client` from `slot` on are nobody's. @returns how many */
+  disown(client: number, slot: number): number {
+    let count = 0;
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const at = i & this.#mask;
+      const word = at * STRIDE;
+      if (this.ring[word] !== client) continue;
+      if (((this.ring[word + IN_FLIGHT_SLOT] - slot) | 0) < 0) continue;
+      this.ring[word] = -1;
+      this.#targets[at] = SWALLOWED;
+      count++;
+    }
+    return count;
   }
 
   /**

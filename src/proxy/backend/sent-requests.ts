@@ -1,5 +1,5 @@
 import type { SendQueue } from '../../net/send-queue.ts';
-import { REQUEST_BYTES, REQUESTS } from '../../stats/counters.ts';
+import { REQUEST_BYTES, REQUESTS, type ServerCounters } from '../../stats/counters.ts';
 import { micros } from '../engine/clock.ts';
 import type { InFlight } from './in-flight.ts';
 
@@ -49,7 +49,7 @@ export class SentRequests {
   }
 
   /** Counts what was sent since the last time: once per turn. @returns whether there was any */
-  count(counters: Float64Array): boolean {
+  count(counters: ServerCounters): boolean {
     if (this.#uncounted === 0) return false;
     counters[REQUESTS] += this.#uncounted;
     counters[REQUEST_BYTES] += this.#uncountedBytes;

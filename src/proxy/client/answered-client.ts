@@ -197,10 +197,12 @@ export abstract class AnsweredClient
    * is next goes on while the client reads: the others wait behind that.
    */
   holdsUp(source: ReplySource): boolean {
-    if (!this.overOutputLimit()) return false;
-    const { out, head } = this.pipeline;
-    if (out.pendingBytes > this.pool.config.clientOutputLimit) return true;
-    return !source.owes(this.id, head);
+    const { out, head, undeliveredBytes } = this.pipeline;
+    const { clientOutputLimit } = this.pool.config;
+    // The other half has room for the reply that is arriving.
+    if (undeliveredBytes <= clientOutputLimit >> 1 || this.takesBack()) return false;
+    if (undeliveredBytes <= clientOutputLimit) return false;
+    return out.pendingBytes > clientOutputLimit || !source.owes(this.id, head);
   }
 
   blocks(source: ReplySource): void {
@@ -220,6 +222,8 @@ export abstract class AnsweredClient
     this.engine.removeClient(this.id);
   }
 
+  /** Whether what it has asked is taken back, so that nothing has to stand still for it. */
+  protected abstract takesBack(): boolean;
   abstract onDrained(): void;
   abstract flush(): void;
   abstract writeOut(): void;

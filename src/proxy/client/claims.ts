@@ -1,7 +1,8 @@
 import { ASSERTS, assert } from '../../assert.ts';
 import { SHED_AT_LEAST_BYTES } from '../../limits.ts';
 import type { ReplyClaim, ReplyStream } from '../engine/receiver.ts';
-import type { ClientPipeline, Kept, StoredReply } from './client-pipeline.ts';
+import type { ClientPipeline } from './client-pipeline.ts';
+import type { Kept, StoredReply } from './stored-reply.ts';
 
 /** The client, as the replies that it waits for see it. */
 export interface Claimant {

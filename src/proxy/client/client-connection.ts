@@ -44,6 +44,8 @@ export class ClientConnection
   closing = false;
   #ended = false;
   #toldUnread = false;
+  /** Reads that are under way are to be taken back. */
+  #takeBack = false;
   #finished = false;
   readonly #timers: ClientTimers;
   /** Set while this client waits to be handed to another process. */
@@ -123,7 +125,7 @@ export class ClientConnection
     const { clientInputLimit } = this.pool.config;
     this.engine.log.write(
       LOG_NOTICE,
-      `client ${this.address} takes none of its replies, and ${this.#input.waitingBytes} bytes ` +
+      `client ${this.address} takes none of its replies, and ${this.#input.waiting.length} bytes ` +
         `of its requests wait: no more are read (client_input_limit is ${clientInputLimit})`,
     );
   }
@@ -230,9 +232,20 @@ export class ClientConnection
     this.out.flush();
   }
 
+  protected takesBack(): boolean {
+    if (!this.#input.mayTakeBack) return false;
+    this.#takeBack = true;
+    this.engine.turn.markClient(this);
+    return true;
+  }
+
   /** Writes replies, opens or closes the window, and goes on with what had to wait. */
   flush(): void {
     if (this.closed || this.#mayHold()) return;
+    if (this.#takeBack) {
+      this.#takeBack = false;
+      this.#input.takeBack();
+    }
     this.out.flush();
     this.pipeline.beginBurst();
     this.account(this.#input.bufferedBytes + this.session.nameBytes);

@@ -5,45 +5,7 @@ import { Stash } from '../../net/stash.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { NO_SERIES, type PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
-
-/**
- * A reply that is kept as an object because it is large, still arriving, or made of several parts.
- */
-export interface StoredReply {
-  /** Its turn has come: queue what there is. @returns true when that completes the reply */
-  writeTo(pipeline: ClientPipeline): boolean;
-  /** The client is gone. */
-  drop(): void;
-}
-
-/** What is kept for a reply that is not complete: of no use when the client is gone. */
-export interface Kept {
-  drop(): void;
-}
-
-/** A complete reply on the heap. */
-export class HeapReply implements StoredReply {
-  readonly buffer: Buffer;
-
-  constructor(buffer: Buffer) {
-    this.buffer = buffer;
-  }
-
-  writeTo(pipeline: ClientPipeline): boolean {
-    if (this.buffer.length <= COPY_LIMIT) pipeline.out.copy(this.buffer);
-    else pipeline.out.append(this.buffer);
-    pipeline.free(this.buffer.length);
-    return true;
-  }
-
-  drop(): void {}
-}
-
-/** The reply to a request whose client does not hear it. */
-const NO_REPLY: StoredReply = {
-  writeTo: () => true,
-  drop: () => {},
-};
+import { HeapReply, type Kept, NO_REPLY, type StoredReply } from './stored-reply.ts';
 
 const WAITING = 0;
 const OBJECT = -1;
@@ -300,6 +262,22 @@ export class ClientPipeline {
     if (this.#closed) return;
     this.free(length);
     this.#stash.give(at, length);
+  }
+
+  /** The requests from slot `first` on are not under way any more; their replies are dropped. */
+  retract(first: number): void {
+    for (let slot = first; slot !== this.tail; slot = (slot + 1) | 0) {
+      const index = slot & this.#mask;
+      const at = index * STRIDE;
+      const address = this.#ring[at];
+      if (address === WAITING) continue;
+      if (address === OBJECT) this.#objects[index]?.retract?.(this);
+      else this.unstash(address, this.#ring[at + LENGTH]);
+      this.#objects[index] = null;
+      this.#ring[at] = WAITING;
+    }
+    this.tail = first;
+    this.endBurst();
   }
 
   #heapCopy(start: number, length: number): Buffer {

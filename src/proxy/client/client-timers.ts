@@ -5,6 +5,7 @@ import {
   CLIENT_IDLE_TIMEOUTS,
   CLIENT_WRITE_TIMEOUTS,
   LOGIN_TIMEOUTS,
+  type PoolCounters,
   REQUEST_READ_TIMEOUTS,
 } from '../../stats/counters.ts';
 import { millis } from '../engine/clock.ts';
@@ -12,7 +13,7 @@ import type { Deadlines, Timed } from '../engine/deadlines.ts';
 
 /** The client, as its timers see it. */
 export interface TimedClient {
-  readonly pool: { readonly config: PoolConfig; readonly counters: Float64Array };
+  readonly pool: { readonly config: PoolConfig; readonly counters: PoolCounters };
   readonly protocol: { readonly unfinished: Buffer };
   readonly socket: { destroy(): unknown };
   readonly closed: boolean;

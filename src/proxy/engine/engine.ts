@@ -32,7 +32,7 @@ import {
   STATE_WORDS,
   WINDOW_BYTES,
 } from '../../protocol/frame-table.ts';
-import { PROCESS_COUNTERS } from '../../stats/counters.ts';
+import { type ProcessCounters, processCounters } from '../../stats/counters.ts';
 import { ArenaError } from './arena-error.ts';
 import { exactMillis, micros, millis } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
@@ -91,7 +91,7 @@ export class Engine {
   readonly deadlines: Deadlines = new Deadlines();
   readonly heldWrites: HeldWrites = new HeldWrites(this.deadlines);
   readonly log: Log;
-  readonly process: Float64Array = new Float64Array(PROCESS_COUNTERS);
+  readonly process: ProcessCounters = processCounters();
   readonly measuresLatency: boolean;
   readonly budget: MemoryBudget;
   /** Clients by id; an id is free again when nothing in flight names it. */

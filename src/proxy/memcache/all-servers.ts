@@ -4,8 +4,8 @@ import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { Kept } from '../client/client-pipeline.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
+import type { Kept } from '../client/stored-reply.ts';
 import type { Server } from '../pool/server.ts';
 import { headOf, type SpecialRequest } from '../routing/request.ts';
 import { REPLY_TOO_LARGE } from './failure-reply.ts';
@@ -14,6 +14,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** What one server said to a command that all of them were sent. */
 export class ServerAnswer implements ReplyTarget {
+  readonly distrusts = false;
   readonly server: Server;
   readonly #all: ServerAnswers;
   #pieces: Buffer[] = [];
@@ -55,6 +56,10 @@ export class ServerAnswer implements ReplyTarget {
   drop(): void {
     this.#pieces = [];
     this.reply = NOTHING;
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

@@ -16,7 +16,8 @@ import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import type { ClientPipeline } from '../client/client-pipeline.ts';
+import type { StoredReply } from '../client/stored-reply.ts';
 import { setItemTable, setPartTable, spliceItems, spliceParts } from '../engine/splice.ts';
 import { INVALID, REPLY_TOO_LARGE } from './failure-reply.ts';
 
@@ -26,6 +27,7 @@ const WHOLE = FLAG_FIRST | FLAG_LAST;
 
 /** The reply to one server's line: kept in the client's stash, or on the heap when it is large. */
 class Part implements ReplyTarget {
+  readonly distrusts = false;
   readonly #whole: MultigetReply;
   readonly keys: number;
   /** The line that came, or comes, instead of END. */
@@ -54,6 +56,10 @@ class Part implements ReplyTarget {
 
   onReply(start: number, length: number, info: number, count: number, key: number): void {
     this.#whole.take(this, start, length, info, count, key);
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

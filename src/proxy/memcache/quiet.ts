@@ -2,7 +2,8 @@ import { FLAG_FIRST, FLAG_LAST, MC_REPLY_ERROR, NO_COMMAND } from '../../protoco
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import type { ClientPipeline } from '../client/client-pipeline.ts';
+import type { StoredReply } from '../client/stored-reply.ts';
 import { REPLY_TOO_LARGE } from './failure-reply.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;

@@ -11,7 +11,7 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from '../../protocol/frame-table.ts';
-import { POOL_COUNTERS } from '../../stats/counters.ts';
+import { type PoolCounters, poolCounters } from '../../stats/counters.ts';
 import { CLASSES, PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { RingRegion } from '../engine/ring-arena.ts';
@@ -35,7 +35,7 @@ export class Pool implements ServerPool, HealthyPool {
   config: PoolConfig;
   readonly protocol: PoolProtocol;
   servers: readonly Server[];
-  readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
+  readonly counters: PoolCounters = poolCounters();
   /** Null when latencies are not measured. */
   readonly latency: PoolLatency | null;
   slowLog: SlowLog | null = null;

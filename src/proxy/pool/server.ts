@@ -7,7 +7,8 @@ import {
   IN_QUEUE_BYTES,
   OUT_QUEUE,
   OUT_QUEUE_BYTES,
-  SERVER_COUNTERS,
+  type ServerCounters,
+  serverCounters,
 } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
@@ -52,7 +53,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   index: number;
   /** Of the pool's latencies: its first command class. */
   readonly firstSeries: number;
-  readonly counters: Float64Array;
+  readonly counters: ServerCounters;
   readonly bulk: Leases;
   /** `server_connections` places per lane, lane by lane. */
   readonly #connections: (BackendConnection | null)[];
@@ -86,7 +87,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.pool = pool;
     this.index = index;
     this.firstSeries = firstSeries;
-    this.counters = heirOf?.counters ?? new Float64Array(SERVER_COUNTERS);
+    this.counters = heirOf?.counters ?? serverCounters();
     this.#recovery = new Recovery(
       this.#breaker,
       pool.engine,
@@ -281,6 +282,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     connection.sentFor(
       {
         claim: null,
+        distrusts: false,
+        awaitsMore: () => false,
         onReply: (start) => {
           onReply(engine.bytes[start]);
           setImmediate(guard.bind(connection, () => connection.close()));

@@ -15,7 +15,8 @@ import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import type { ClientPipeline } from '../client/client-pipeline.ts';
+import type { StoredReply } from '../client/stored-reply.ts';
 import { digitsOf, writeDecimal } from '../engine/short-text.ts';
 import { setPartTable, spliceParts } from '../engine/splice.ts';
 import type { Server } from '../pool/server.ts';
@@ -32,6 +33,7 @@ const BULK_ERROR = 0x21; // '!'
 
 /** The reply to one fragment: kept in the client's stash, or on the heap when it is large. */
 class Part implements ReplyTarget {
+  readonly distrusts = false;
   readonly #whole: CoalescedReply;
   readonly keys: number;
   readonly server: Server;
@@ -56,6 +58,10 @@ class Part implements ReplyTarget {
 
   onReply(start: number, length: number, info: number, count: number): void {
     this.#whole.take(this, start, length, info, count);
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

@@ -17,6 +17,7 @@ const TOO_OLD = /^(ERR unknown command|NOPROTO)/i;
 
 /** The reply to one of our own requests: swallowed, an error is logged. */
 class OwnRequest implements ReplyTarget {
+  readonly distrusts = false;
   readonly claim = null;
   readonly #connection: BackendConnection;
   readonly #what: string;
@@ -31,10 +32,11 @@ class OwnRequest implements ReplyTarget {
 
   onReply(start: number, length: number, info: number): void {
     const { owner, lane } = this.#connection;
-    const { engine, config } = owner.pool;
+    const { config } = owner.pool;
     const text = this.#objection(start, length, info);
     if (text !== null && !this.#failed) {
-      engine.log.write(LOG_WARN, `${this.#what} failed on ${config.name} | ${owner.name}: ${text}`);
+      const where = `${config.name} | ${owner.name}`;
+      owner.log(LOG_WARN, `${this.#what} failed on ${where}: ${text}`, { event: 'not-granted' });
       // Nothing may run in another database than the client asked for.
       this.#failed = lane.index > 0 && !(this.#what === 'HELLO 3' && TOO_OLD.test(text));
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''));
@@ -54,6 +56,10 @@ class OwnRequest implements ReplyTarget {
     const { memory } = this.#connection.owner.pool.engine;
     const line = withoutAttributes(Buffer.from(memory.subarray(start, start + length)));
     return reasonText(line.toString('latin1', 1, line.length - 2));
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(): void {}

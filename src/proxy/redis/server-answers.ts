@@ -6,8 +6,8 @@ import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { Kept } from '../client/client-pipeline.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
+import type { Kept } from '../client/stored-reply.ts';
 import type { Server } from '../pool/server.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 import { INVALID } from './failure-reply.ts';
@@ -26,6 +26,7 @@ export interface Answer {
 }
 
 class Part implements ReplyTarget {
+  readonly distrusts = false;
   readonly #all: ServerAnswers;
   readonly #server: Server;
   pieces: Buffer[] = [];
@@ -44,6 +45,10 @@ class Part implements ReplyTarget {
   onReply(start: number, length: number, info: number): void {
     this.#all.take(this, start, length);
     if ((info & FLAG_LAST) !== 0) this.#all.complete();
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

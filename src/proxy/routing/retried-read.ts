@@ -13,8 +13,8 @@ import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { Kept } from '../client/client-pipeline.ts';
 import { MUST_SEND, type Router } from '../client/router.ts';
+import type { Kept } from '../client/stored-reply.ts';
 import type { ReplyStream } from '../engine/receiver.ts';
 import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
 
@@ -27,6 +27,7 @@ const GONE = Buffer.alloc(0);
  * protocol version are those it was made with.
  */
 export class RetriedRead implements ReplyTarget, Kept {
+  readonly distrusts = false;
   readonly claim: Claim;
   readonly #router: Router;
   readonly #client: ClientConnection;
@@ -76,6 +77,10 @@ export class RetriedRead implements ReplyTarget, Kept {
     this.#streamed?.push(start, length, last);
     if (last) claim.forget();
     else this.#client.tookReplies();
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

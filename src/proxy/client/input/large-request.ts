@@ -1,6 +1,6 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../limits.ts';
 import { LOG_NOTICE } from '../../../log.ts';
-import { NO_SERVER } from '../../../protocol/frame-table.ts';
+import { FLAG_SPECIAL, NO_SERVER } from '../../../protocol/frame-table.ts';
 import { REQUESTS_TOO_LARGE } from '../../../stats/counters.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
 import { FAILURE_TIMEOUT, failureOf } from '../../backend/failure.ts';
@@ -9,7 +9,13 @@ import type { LeaseWaiter } from '../../backend/leases.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
-import { serverOf, setServer } from '../../engine/saved-scan.ts';
+import {
+  infoOf,
+  missingBytes,
+  scannedBytes,
+  serverOf,
+  setServer,
+} from '../../engine/saved-scan.ts';
 import type { Flushable } from '../../engine/turn.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
@@ -125,6 +131,15 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     this.#mode = 'wait';
     this.#server = server;
     this.tryStart();
+  }
+
+  /** As expect(), by the scan state of an unfinished request. @param plain it may be forwarded */
+  expectRest(saved: SavedState, plain: boolean): void {
+    const server = serverOf(saved);
+    const info = infoOf(saved);
+    const routed = plain && (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER;
+    const to = routed ? (this.#client.pool.servers[server] ?? null) : null;
+    this.expect(scannedBytes(saved) + missingBytes(saved), to, info);
   }
 
   /** The beginning of a request whose server may still change; null when that is settled. */

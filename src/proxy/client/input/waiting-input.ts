@@ -88,6 +88,12 @@ export class WaitingInput {
     return end - back;
   }
 
+  /** Puts whole requests before all else; their bytes must not change any more. */
+  putFirst(bytes: Buffer): void {
+    this.#kept.unshift(this.#carry.take());
+    this.#kept.unshift(bytes);
+  }
+
   /** @returns all of it, which is not kept any longer */
   take(): Buffer {
     return Buffer.concat([this.#carry.take(), this.#kept.take()]);

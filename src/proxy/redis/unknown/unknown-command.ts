@@ -9,7 +9,7 @@ import { type LearnedCommand, learnCommand } from '../../../protocol/redis/table
 import { whyUnsupported } from '../../../protocol/redis/table/unsupported.ts';
 import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { Claim } from '../../client/claims.ts';
-import type { Kept } from '../../client/client-pipeline.ts';
+import type { Kept } from '../../client/stored-reply.ts';
 import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
