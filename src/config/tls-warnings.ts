@@ -41,7 +41,8 @@ function pairWarnings(
   const left = pair.validUntil - Date.now();
   if (left < EXPIRY_WARNING_MS) {
     const end = new Date(pair.validUntil).toISOString();
-    const message = `the certificate ${left < 0 ? 'ended' : 'ends'} at ${end}; expected a newer one`;
+    const verb = left < 0 ? 'ended' : 'ends';
+    const message = `the certificate ${verb} at ${end}; expected a newer one`;
     found.push(warning(file, pool, named('cert_file'), message));
   }
   return found;

@@ -46,7 +46,7 @@ export interface TlsAcceptorOwner {
   onFailure(socket: Socket, why: string): void;
 }
 
-/** The name that all contexts of one pool stand for: what is resumed must have been checked alike. */
+/** What a session belongs to: who takes it up must have been checked in the same way. */
 function identityOf(name: string, { ca, auth }: TlsToClients): Buffer {
   const hash = createHash('sha256').update(JSON.stringify([name, auth]));
   return hash.update(ca?.bytes ?? '').digest();

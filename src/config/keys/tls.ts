@@ -240,7 +240,7 @@ function namedPairs(reader: TlsReader): KeyPair[] {
   });
 }
 
-/** Node takes the ciphers of all versions in one list; what the file leaves out is as by default. */
+/** Node takes the ciphers of all versions as one list; those the file leaves out are the usual. */
 function ciphersOf(reader: TlsReader): string | null {
   const keys = reader.given(['tls_ciphers', 'tls_ciphersuites']);
   if (keys.length === 0) return null;

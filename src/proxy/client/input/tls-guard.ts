@@ -28,7 +28,8 @@ export function refuseTls(client: TlsSpeaker): true {
       where === undefined
         ? 'to serve it, the pool needs `tls_listen` or `tls: true`'
         : `TLS is spoken on ${where}`;
-    const line = `pool ${config.name}: client ${client.address} speaks TLS on ${config.listen.text}`;
+    const what = `client ${client.address} speaks TLS on ${config.listen.text}`;
+    const line = `pool ${config.name}: ${what}`;
     engine.log.write(
       LOG_WARN,
       `${line}, where there is none; its connection is closed: ${instead}`,
