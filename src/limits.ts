@@ -39,6 +39,16 @@ export const LEAST_RESTORED_BYTES = 1024;
 export const DEFAULT_MAX_ASSEMBLED_REQUEST = 4 * 1024 * 1024;
 /** Extra connections per server for streamed bodies (`bulk_connections`). */
 export const DEFAULT_BULK_CONNECTIONS = 4;
+/** Connections that serve one client each, in all (`max_leased_connections`). */
+export const DEFAULT_MAX_LEASED_CONNECTIONS = 1024;
+/** Idle ones of them that a server keeps per database and RESP version. */
+export const LEASES_KEPT = 16;
+/** How long the other side of such a connection may be silent before the system asks for it. */
+export const LEASE_KEEP_ALIVE_MS = 60_000;
+/** Requests between MULTI and EXEC, in bytes (`max_transaction`). */
+export const DEFAULT_MAX_TRANSACTION = 32 * 1024 * 1024;
+/** A larger transaction does not hold up those who share a connection: it gets one of its own. */
+export const SHARED_BLOCK_BYTES = 256 * 1024;
 /** Connections to the servers of a pool in all (`max_backend_connections`). */
 export const DEFAULT_MAX_BACKEND_CONNECTIONS = 1024;
 /** Databases times RESP versions that the clients of a pool may use at once. */

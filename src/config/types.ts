@@ -71,6 +71,14 @@ export interface PoolConfig {
   readonly bulkConnections: number;
   /** To all servers of the pool; never below one set of `serverConnections`. */
   readonly maxBackendConnections: number;
+  /** To all servers of the pool, each for one client at a time. */
+  readonly maxLeasedConnections: number;
+  /** For one of those to come free. */
+  readonly leaseWaitMs: number;
+  /** An unused one of those is kept this long. */
+  readonly leaseIdleMs: number;
+  /** Bytes of requests between MULTI and EXEC. */
+  readonly maxTransaction: number;
   /** `partial_failure: per-key`. */
   readonly perKeyFailure: boolean;
   /** FLUSHALL and FLUSHDB go to all servers instead of being refused. */

@@ -63,10 +63,12 @@ export const AUTH_FAILURES = 47;
 export const LOGIN_TIMEOUTS = 48;
 /** Reads of a client that took none of its replies: swallowed, and sent again later. */
 export const READS_TAKEN_BACK = 49;
+/** Requests that got no connection of their own in time. */
+export const LEASES_REFUSED = 50;
 /** Handshakes of clients that ended well, those of them that took up a session, and others. */
-export const TLS_HANDSHAKES = 50;
-export const TLS_RESUMED = 51;
-export const TLS_FAILURES = 52;
+export const TLS_HANDSHAKES = 51;
+export const TLS_RESUMED = 52;
+export const TLS_FAILURES = 53;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -87,6 +89,7 @@ export type PoolCounter =
   | typeof AUTH_FAILURES
   | typeof LOGIN_TIMEOUTS
   | typeof READS_TAKEN_BACK
+  | typeof LEASES_REFUSED
   | typeof TLS_HANDSHAKES
   | typeof TLS_RESUMED
   | typeof TLS_FAILURES;

@@ -39,6 +39,10 @@ function assertFrozen(value: unknown): void {
 /** The keys of ringway that the cases here leave alone. */
 const OWN_DEFAULTS = {
   maxBackendConnections: 1024,
+  maxLeasedConnections: 1024,
+  leaseWaitMs: 1000,
+  leaseIdleMs: 30000,
+  maxTransaction: 33554432,
   perKeyFailure: false,
   allowFlush: false,
   askUnknownCommands: false,

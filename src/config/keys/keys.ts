@@ -6,7 +6,9 @@ import {
   DEFAULT_CLIENT_OUTPUT_LIMIT,
   DEFAULT_MAX_ASSEMBLED_REQUEST,
   DEFAULT_MAX_BACKEND_CONNECTIONS,
+  DEFAULT_MAX_LEASED_CONNECTIONS,
   DEFAULT_MAX_PIPELINE,
+  DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
 import type { KeySpec } from './key-spec.ts';
 import { TLS_KEYS } from './tls-keys.ts';
@@ -154,6 +156,35 @@ export const POOL_KEYS: readonly KeySpec[] = [
     'Connections to the servers in all: servers, databases and RESP versions that clients use, ' +
       '`server_connections` each. The idle one used longest ago is closed to make room.',
   ),
+  own(
+    'max_leased_connections',
+    DEFAULT_MAX_LEASED_CONNECTIONS,
+    [1, 1048576],
+    'Connections to the servers that serve one client each, for a while, besides ' +
+      '`max_backend_connections`. Redis pools only.',
+  ),
+  {
+    ...own(
+      'lease_wait',
+      1000,
+      [1, INT32_MAX],
+      'How long a request may wait for such a connection.',
+    ),
+    unit: 'ms',
+  },
+  {
+    ...own('lease_idle', 30000, [1, INT32_MAX], 'How long an unused one of them stays open.'),
+    unit: 'ms',
+  },
+  {
+    ...own(
+      'max_transaction',
+      DEFAULT_MAX_TRANSACTION,
+      [1024, 512 * MIB],
+      'The requests between MULTI and EXEC, in all.',
+    ),
+    unit: 'bytes',
+  },
   {
     name: 'partial_failure',
     type: 'name',

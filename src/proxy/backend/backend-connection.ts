@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { LEASE_KEEP_ALIVE_MS } from '../../limits.ts';
 import { dial } from '../../net/dial.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import { onOpen } from '../../net/tls-client.ts';
@@ -26,7 +27,12 @@ import {
 } from './failure.ts';
 import type { Lane } from './lane.ts';
 import { abandonRequests, failRequests } from './lost-requests.ts';
-import { type OwnedConnection, PURPOSE_SHARED } from './owned-connection.ts';
+import {
+  type OwnedConnection,
+  PURPOSE_BULK,
+  PURPOSE_LEASE,
+  PURPOSE_SHARED,
+} from './owned-connection.ts';
 import type { ConnectionOwner } from './owner.ts';
 import type { RequestJoiner } from './request-joiner.ts';
 import { RequestSender } from './request-sender.ts';
@@ -43,6 +49,8 @@ const CLOSED = 3;
 export interface ConnectionHolder {
   /** Its output may go on, or has failed. */
   onWritable(): void;
+  /** All that was sent on it is answered. */
+  onIdle(): void;
 }
 
 /**
@@ -76,6 +84,8 @@ export class BackendConnection
   refused = false;
   /** Who has leased it. */
   holder: ConnectionHolder | null = null;
+  /** Milliseconds that the request in flight may take besides `timeout`; Infinity = for ever. */
+  patience = 0;
 
   constructor(
     engine: Engine,
@@ -129,6 +139,8 @@ export class BackendConnection
   #onConnect(): void {
     if (this.closed) return;
     this.connected = true;
+    // Nobody else would notice that the other side of a request which blocks has gone.
+    if (this.purpose === PURPOSE_LEASE) this.#socket.setKeepAlive(true, LEASE_KEEP_ALIVE_MS);
     this.owner.counters[counter.SERVER_CONNECTIONS]++;
     this.owner.onConnected();
     if (this.greeting !== null) {
@@ -282,11 +294,12 @@ export class BackendConnection
     if (this.inFlight.count === 0) return 0;
     if (this.#slowReader.paused) return this.#slowReader.graceDeadline;
     const { timeoutMs } = this.owner.pool.config;
-    if (timeoutMs === 0 || this.holder !== null) return 0;
+    if (timeoutMs === 0 || (this.holder !== null && this.purpose === PURPOSE_BULK)) return 0;
     if (this.replies.underWay) return this.replies.progress + timeoutMs;
-    return (
-      Math.max(this.inFlight.headTime, this.#slowReader.resumedAt, this.#bodyCompleteAt) + timeoutMs
-    );
+    if (this.patience === Infinity) return 0;
+    const { headTime } = this.inFlight;
+    const since = Math.max(headTime, this.#slowReader.resumedAt, this.#bodyCompleteAt);
+    return since + this.patience + timeoutMs;
   }
 
   onDeadline(now: number): void {

@@ -41,7 +41,7 @@ export abstract class AnsweredClient
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
-  readonly session: Session = new Session();
+  readonly session: Session;
   closed = false;
   flushPending = false;
   heldBytes = 0;
@@ -54,6 +54,7 @@ export abstract class AnsweredClient
     socket: Socket,
   ) {
     this.engine = engine;
+    this.session = new Session(engine.nextClientNumber());
     this.pool = pool;
     this.protocol = protocol;
     this.router = router;

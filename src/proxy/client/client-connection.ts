@@ -248,9 +248,12 @@ export class ClientConnection
     }
     this.out.flush();
     this.pipeline.beginBurst();
-    this.account(this.#input.bufferedBytes + this.session.nameBytes);
+    const { heldBytes, nameBytes } = this.session;
+    this.account(this.#input.bufferedBytes + heldBytes + nameBytes);
     if (this.closed) return;
     this.#input.advance();
+    this.session.detour?.advance();
+    if (this.closed) return;
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
     this.held.release();
@@ -269,6 +272,7 @@ export class ClientConnection
     if (!this.pipeline.insideBurst || unsent === 0 || unsent > HELD_WRITE_BYTES) return false;
     // Something may go on only after a flush.
     if (!this.#reading || this.#input.held || this.#input.large) return false;
+    if (this.session.detour !== null) return false;
     if (this.overOutputLimit()) return false;
     if (this.closing || this.#ended) return false;
     this.engine.heldWrites.add(this, this.engine.now);
@@ -297,6 +301,7 @@ export class ClientConnection
     this.window.limit(this.pool.config.maxPipeline);
     reviewLogin(this);
     this.#input.reroute();
+    this.session.detour?.reroute();
     this.#timers.restart();
     this.engine.turn.markClient(this);
   }
@@ -382,6 +387,7 @@ export class ClientConnection
       () => this.pool.lanes.at(lane).leave(),
       () => this.waitsFor?.stopWaiting(this),
       () => this.#input.drop(),
+      () => this.session.drop(),
       () => this.pipeline.close(),
       () => this.engine.budget.add(-heldBytes),
       () => this.out.discard(),

@@ -52,7 +52,7 @@ export function clientLine(client: ClientConnection): string {
     ['sub', 0],
     ['psub', 0],
     ['ssub', 0],
-    ['multi', session.mode === QUEUEING ? 0 : -1],
+    ['multi', session.transaction?.count ?? -1],
     ['qbuf', 0],
     ['qbuf-free', 0],
     ['argv-mem', 0],

@@ -153,7 +153,7 @@ export class ClientPipeline {
     const at = length <= COPY_LIMIT ? this.stash(length) : 0;
     words[record + RECORD_DEST] = at;
     if (at === 0) {
-      this.#storeHeap(slot, this.#heapCopy(start, length));
+      this.#storeHeap(slot, this.#engine.copyOf(start, length));
     } else {
       this.#place(slot, at, length);
     }
@@ -194,7 +194,7 @@ export class ClientPipeline {
     }
     const at = bytes <= COPY_LIMIT ? this.stash(bytes) : 0;
     if (at === 0) {
-      const parts = [this.#heapCopy(start, length), this.#heapCopy(tail, tailLength)];
+      const parts = [this.#engine.copyOf(start, length), this.#engine.copyOf(tail, tailLength)];
       this.#storeHeap(slot, Buffer.concat(parts));
     } else {
       this.#copyTwo(at, start, length, tail, tailLength);
@@ -280,12 +280,6 @@ export class ClientPipeline {
     this.endBurst();
   }
 
-  #heapCopy(start: number, length: number): Buffer {
-    const copied = Buffer.allocUnsafeSlow(length);
-    this.#engine.memory.copy(copied, 0, start, start + length);
-    return copied;
-  }
-
   #place(slot: number, address: number, length: number): void {
     if (((this.tail - this.head) | 0) > this.#mask + 1 || this.#ring === NO_RING) this.#grow();
     const at = (slot & this.#mask) * STRIDE;
@@ -328,7 +322,7 @@ export class ClientPipeline {
       this.#engine.drain(address, length, at);
     } else {
       this.#engine.gatherNow();
-      this.out.append(this.#heapCopy(address, length));
+      this.out.append(this.#engine.copyOf(address, length));
     }
     this.unstash(address, length);
   }

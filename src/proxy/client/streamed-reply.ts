@@ -38,9 +38,7 @@ export class StreamedReply implements StoredReply, ReplyStream {
       if (last) client.pipeline.completeHead();
       return;
     }
-    const piece = Buffer.allocUnsafeSlow(length);
-    this.#engine.memory.copy(piece, 0, start, start + length);
-    this.#early.push(piece);
+    this.#early.push(this.#engine.copyOf(start, length));
     this.#earlyBytes += length;
     client.pipeline.hold(length);
     this.#done = last;

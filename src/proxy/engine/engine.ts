@@ -102,6 +102,7 @@ export class Engine {
   readonly errors: InternalErrors;
   readonly #assembledAt: number;
   readonly #freeIds: number[] = [];
+  #clientNumber = 0;
   readonly #early: SendQueue[] = [];
   #frames = 0;
   #drains = 0;
@@ -184,6 +185,13 @@ export class Engine {
 
   state(word: number): number {
     return this.words[STATE_WORD + word];
+  }
+
+  /** A copy of bytes of the arena in memory of its own, as long as it is kept. */
+  copyOf(start: number, length: number): Buffer {
+    const copied = Buffer.allocUnsafeSlow(length);
+    this.memory.copy(copied, 0, start, start + length);
+    return copied;
   }
 
   /** Whoever writes PART_TABLE takes it. @returns `partTableTurn`, as long as it is theirs */
@@ -272,10 +280,20 @@ export class Engine {
     if (length === 0 || this.#early[length - 1] !== queue) this.#early.push(queue);
   }
 
+  /** The longest request that placeAssembled() takes. */
+  get assembledRoom(): number {
+    return this.memory.length - this.#assembledAt;
+  }
+
   /** Copies an assembled request into the arena. @returns its address, good until the next one */
   placeAssembled(request: Buffer): number {
     request.copy(this.memory, this.#assembledAt);
     return this.#assembledAt;
+  }
+
+  /** As CLIENT ID tells it: each client of this process has another one. */
+  nextClientNumber(): number {
+    return ++this.#clientNumber;
   }
 
   addClient(client: ReplyReceiver): number {

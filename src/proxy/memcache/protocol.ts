@@ -50,9 +50,9 @@ export class MemcacheProtocol implements ClientProtocol {
     start: number,
     length: number,
     info: number,
-    mustSend: boolean,
+    intent: number,
   ): boolean {
-    return handleMemcacheRequest({ client, start, length, mustSend }, info);
+    return handleMemcacheRequest({ client, start, length, intent }, info);
   }
 
   requestHead(head: Buffer): RequestHead {

@@ -1,6 +1,7 @@
 import type { PoolConfig } from '../../config/index.ts';
 import { writePool } from '../../distribution/pool-descriptor.ts';
 import { routeKey } from '../../distribution/route.ts';
+import { LEASES_KEPT } from '../../limits.ts';
 import {
   FRAME_TABLE,
   NO_SERVER,
@@ -13,6 +14,9 @@ import {
 } from '../../protocol/frame-table.ts';
 import { type PoolCounters, poolCounters } from '../../stats/counters.ts';
 import { CLASSES, PoolLatency } from '../../stats/latency.ts';
+import { BackendConnection } from '../backend/backend-connection.ts';
+import { Leases } from '../backend/leases.ts';
+import { PURPOSE_LEASE } from '../backend/owned-connection.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { RingRegion } from '../engine/ring-arena.ts';
 import { ConnectionBudget } from './connection-budget.ts';
@@ -49,6 +53,9 @@ export class Pool implements ServerPool, HealthyPool {
   readonly lanes: Lanes;
   readonly refusedDatabases: RefusedDatabases = new RefusedDatabases();
   readonly budget: ConnectionBudget;
+  readonly leases: Leases<Server>;
+  /** Counts the rings: another number says that a key may belong to another server. */
+  ringNumber = 0;
 
   constructor(engine: Engine, config: PoolConfig, protocol: PoolProtocol, region: RingRegion) {
     this.protocol = protocol;
@@ -59,8 +66,18 @@ export class Pool implements ServerPool, HealthyPool {
     engine.words[region.at / 4 + POOL_RANDOM] = 0;
     this.latency = engine.measuresLatency ? new PoolLatency(config.servers.length) : null;
     this.lanes = new Lanes(config.redis ? config.redisDb : 0, (index) => {
-      return !this.servers.some((server) => server.hasLane(this.lanes.at(index)));
+      const lane = this.lanes.at(index);
+      return !this.leases.hasLane(lane) && !this.servers.some((server) => server.hasLane(lane));
     });
+    this.leases = new Leases(
+      (server, lane) => new BackendConnection(engine, server, lane, PURPOSE_LEASE),
+      () => ({
+        limit: this.config.maxLeasedConnections,
+        kept: LEASES_KEPT,
+        keptMs: this.config.leaseIdleMs,
+      }),
+      engine.deadlines,
+    );
     this.budget = new ConnectionBudget(() => this.servers);
     this.#limitConnections();
     this.#openSlowLog();
@@ -123,6 +140,7 @@ export class Pool implements ServerPool, HealthyPool {
 
   /** Lays the ring of the live servers where the codec looks keys up. */
   writeRing(live: ArrayLike<number>): void {
+    this.ringNumber++;
     const { words } = this.engine;
     const random = words[this.descriptor / 4 + POOL_RANDOM];
     const seed = random === 0 ? (Math.random() * 0xffffffff) >>> 0 : random;
@@ -149,5 +167,6 @@ export class Pool implements ServerPool, HealthyPool {
   close(): void {
     this.slowLog?.reset();
     for (const server of this.servers) server.close();
+    this.leases.close();
   }
 }

@@ -1,15 +1,7 @@
 import type { ServerConfig } from '../../config/index.ts';
 import { SERVER_SWEEP_MS } from '../../limits.ts';
 import type { LogFields } from '../../log.ts';
-import {
-  FAILED_REQUESTS,
-  IN_QUEUE,
-  IN_QUEUE_BYTES,
-  OUT_QUEUE,
-  OUT_QUEUE_BYTES,
-  type ServerCounters,
-  serverCounters,
-} from '../../stats/counters.ts';
+import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
   FAILURE_EOF,
@@ -24,8 +16,14 @@ import {
 } from '../backend/failure.ts';
 import type { Lane } from '../backend/lane.ts';
 import { Leases } from '../backend/leases.ts';
-import { PURPOSE_BULK, PURPOSE_PROBE, PURPOSE_SHARED } from '../backend/owned-connection.ts';
+import {
+  PURPOSE_BULK,
+  PURPOSE_LEASE,
+  PURPOSE_PROBE,
+  PURPOSE_SHARED,
+} from '../backend/owned-connection.ts';
 import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
+import { gaugeQueues } from '../backend/sent-requests.ts';
 import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
 import { Breaker } from './breaker.ts';
@@ -42,6 +40,8 @@ export interface ServerPool extends OwnerPool {
   readonly lanes: Lanes;
   readonly budget: ConnectionBudget;
   readonly health: PoolHealth;
+  /** Connections that serve one client at a time. */
+  readonly leases: Leases<Server>;
 }
 
 /** One line of `servers:` and the connections to it. */
@@ -54,7 +54,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   /** Of the pool's latencies: its first command class. */
   readonly firstSeries: number;
   readonly counters: ServerCounters;
-  readonly bulk: Leases;
+  readonly bulk: Leases<Server>;
   /** `server_connections` places per lane, lane by lane. */
   readonly #connections: (BackendConnection | null)[];
   readonly #perLane: number;
@@ -99,7 +99,10 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.name = config.name;
     this.#perLane = pool.config.serverConnections;
     this.#connections = new Array(this.#perLane).fill(null);
-    this.bulk = new Leases((lane) => this.#openBulk(lane), pool.config.bulkConnections);
+    const limit = pool.config.bulkConnections;
+    const rules = { limit, kept: limit, keptMs: 0 };
+    const open = (_: Server, lane: Lane): BackendConnection => this.#openBulk(lane);
+    this.bulk = new Leases(open, () => rules, pool.engine.deadlines);
   }
 
   #configureBreaker(): void {
@@ -125,7 +128,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     for (const connection of [...this.#connections]) {
       if (connection !== null) this.retire(connection);
     }
-    this.bulk.leave();
+    this.bulk.leave(this);
+    this.pool.leases.leave(this);
     this.pool.protocol.onServerGone(this);
     const sweep = (): void => {
       for (const connection of this.#connections) {
@@ -136,7 +140,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
         const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
         if (done) connection.close();
       }
-      if (this.#retired.size === 0 && this.bulk.isEmpty) onGone();
+      const unused = this.bulk.isEmptyOf(this) && this.pool.leases.isEmptyOf(this);
+      if (this.#retired.size === 0 && unused) onGone();
       else setTimeout(sweep, SERVER_SWEEP_MS).unref();
     };
     sweep();
@@ -224,7 +229,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     but: readonly (BackendConnection | null)[],
   ): BackendConnection | null {
     let oldest = other;
-    for (const each of [...this.#connections, ...this.bulk.idle]) {
+    for (const each of [...this.#connections, ...this.bulk.idleOf(this)]) {
       if (each === null || each.inFlight.count > 0 || !each.connected) continue;
       if (but.includes(each)) continue;
       if (oldest === null || each.inFlight.lastTime < oldest.inFlight.lastTime) oldest = each;
@@ -254,15 +259,19 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   onIdle(connection: BackendConnection): void {
     if (this.#retired.has(connection)) connection.close();
-    else this.bulk.onIdle(connection);
+    else this.#leasesOf(connection).onIdle(connection);
   }
 
   forget(connection: BackendConnection): void {
     const at = this.#connections.indexOf(connection);
     if (at >= 0) this.#connections[at] = null;
     this.#retired.delete(connection);
-    this.bulk.forget(connection);
-    this.pool.budget.onClosed();
+    this.#leasesOf(connection).forget(connection);
+    if (connection.purpose !== PURPOSE_LEASE) this.pool.budget.onClosed();
+  }
+
+  #leasesOf({ purpose }: BackendConnection): Leases<Server> {
+    return purpose === PURPOSE_LEASE ? this.pool.leases : this.bulk;
   }
 
   /** Asks the server whether it is well, on a connection of its own. */
@@ -358,22 +367,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
   gaugeQueues(): void {
-    let waiting = 0;
-    let waitingBytes = 0;
-    let outstanding = 0;
-    let outstandingBytes = 0;
-    for (const connection of [...this.#connections, ...this.#retired]) {
-      if (connection === null) continue;
-      const { unwritten, inFlight, out } = connection;
-      waiting += unwritten;
-      waitingBytes += out.pendingBytes;
-      outstanding += inFlight.count - unwritten;
-      outstandingBytes += Math.max(0, inFlight.bytes - out.pendingBytes);
-    }
-    this.counters[IN_QUEUE] = waiting;
-    this.counters[IN_QUEUE_BYTES] = waitingBytes;
-    this.counters[OUT_QUEUE] = outstanding;
-    this.counters[OUT_QUEUE_BYTES] = outstandingBytes;
+    gaugeQueues([...this.#connections, ...this.#retired], this.counters);
   }
 
   get title(): string {

@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { QUEUEING } from '../client/session/modes.ts';
 import type { SpecialRequest } from '../routing/request.ts';
-import { handleQueueing } from './leases/transaction.ts';
+import { handleQueueing } from './leases/queueing.ts';
 
 /**
  * Handles a request of a client that is in a mode.

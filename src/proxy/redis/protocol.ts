@@ -53,9 +53,9 @@ export class RedisProtocol implements ClientProtocol {
     start: number,
     length: number,
     info: number,
-    mustSend: boolean,
+    intent: number,
   ): boolean {
-    return handleSpecial(client, start, length, info, mustSend);
+    return handleSpecial(client, start, length, info, intent);
   }
 
   requestHead(head: Buffer): RequestHead {

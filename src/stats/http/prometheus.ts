@@ -44,6 +44,11 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
   field('malformed_requests_total', 'Malformed requests', counter.MALFORMED_REQUESTS),
   field('reads_retried_total', 'Reads sent again', counter.READS_RETRIED),
   field(
+    'leases_refused_total',
+    'Requests that got no connection of their own in time',
+    counter.LEASES_REFUSED,
+  ),
+  field(
     'tls_handshakes_total',
     'TLS handshakes of clients that ended well',
     counter.TLS_HANDSHAKES,

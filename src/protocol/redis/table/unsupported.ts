@@ -5,7 +5,7 @@ export const REASONS: readonly (readonly [reason: string, names: string])[] = [
     'it blocks a connection that many clients share',
     'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN CLIENT|UNBLOCK WAITAOF',
   ],
-  ['transactions need a connection of their own', 'UNWATCH WATCH'],
+  ['it needs a connection of its own', 'UNWATCH WATCH'],
   [
     'publish and subscribe need a connection of their own',
     `PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE

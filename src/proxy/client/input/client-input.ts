@@ -63,6 +63,7 @@ export class ClientInput {
   held = false;
   /** The client goes to another process: no request is begun here any more. */
   leaving = false;
+  #ended = false;
 
   constructor(engine: Engine, client: InputOwner) {
     this.#engine = engine;
@@ -95,9 +96,9 @@ export class ClientInput {
     if (!this.held) return true;
     this.held = false;
     const { waiting } = this;
-    const start = waiting.restore();
-    const reading = this.#consume(start, waiting.end);
+    const reading = this.#consume(waiting.restore(), waiting.end);
     waiting.settle();
+    if (this.#ended && !waiting.hasKept) this.end();
     if (!waiting.hasKept) return reading;
     // The rest has its turn when others have had theirs.
     if (!this.held && !this.#client.closed) this.#engine.turn.markNext(this.#client);
@@ -111,8 +112,8 @@ export class ClientInput {
    */
   get takesIn(): boolean {
     const { authenticated, pipeline, pool } = this.#client;
-    if (this.#barrier && this.#large === null && this.waiting.length <= HELD_READ_BYTES)
-      return true;
+    const alone = this.#barrier && this.#large === null;
+    if (alone && this.waiting.length <= HELD_READ_BYTES) return true;
     if (!authenticated || this.leaving || !pipeline.out.blocked) return false;
     return this.waiting.hasRoom(pool.config.clientInputLimit);
   }
@@ -191,12 +192,14 @@ export class ClientInput {
     this.#barrier = true;
   }
 
-  /** The client sends no more: an unfinished request is dropped, held ones are still sent. */
+  /** No more will come: held requests are still sent, what is unfinished behind them is dropped. */
   end(): void {
+    this.#ended = true;
+    if (this.held) return;
     this.#large?.drop();
     this.#large = null;
     this.#line.length = 0;
-    if (!this.held) this.waiting.dropCarry();
+    this.waiting.dropCarry();
   }
 
   /** Nothing of it is sent any more. */
@@ -330,7 +333,7 @@ export class ClientInput {
         unsent = pipeline.out.unsentBytes;
         if ((info & WHOLE) !== WHOLE) {
           this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
-        } else if (!protocol.handleSpecial(client, start, length, info, false)) {
+        } else if (!protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
           break;
         }
         unsent = pipeline.out.unsentBytes;
@@ -355,10 +358,7 @@ export class ClientInput {
 
   /** Keeps requests that may not be sent yet. @returns whether to read on */
   #hold(start: number, end: number): boolean {
-    const { authenticated, pipeline } = this.#client;
-    if (!authenticated) this.waiting.putBackOnHeap(start, end);
-    else if (pipeline.out.blocked && !this.waiting.hasKept) this.waiting.add(start, end);
-    else this.waiting.putBack(start, end);
+    this.waiting.hold(start, end, this.#client, this.#partial ? this.#saved : null);
     this.held = start !== end;
     this.#engine.turn.markClient(this.#client);
     return this.takesIn;
