@@ -123,6 +123,12 @@ export interface PoolConfig {
   readonly breakerFailures: number;
   /** The longest that they are kept from it. */
   readonly breakerMaxWaitMs: number;
+  /** `subscribe_to: all`; else a channel is subscribed to on its own server. */
+  readonly subscribeToAll: boolean;
+  /** What becomes of clients that may miss messages. */
+  readonly pubsubLoss: 'disconnect' | 'resubscribe';
+  /** Of one client. */
+  readonly maxSubscriptions: number;
   /** Words of one request. */
   readonly maxArguments: number;
   /** Bytes of one word. */

@@ -6,6 +6,7 @@ import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, socketOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
+import type { Siblings } from '../proxy/engine/siblings.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
@@ -23,6 +24,8 @@ export interface LocalOptions {
   readonly version: string;
   /** Processes that share the clients. */
   readonly workers?: number;
+  /** The others of these. */
+  readonly siblings?: Siblings;
 }
 
 /** The engine of this process. */
@@ -36,7 +39,7 @@ export class LocalProxy implements Serving {
   /** @throws RingwayError RINGWAY_CODEC when the codec asked for cannot be had */
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
-    const { maxConnections } = options;
+    const { maxConnections, siblings } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -48,6 +51,7 @@ export class LocalProxy implements Serving {
       maxConnections,
       version,
       workers,
+      ...(siblings === undefined ? {} : { siblings }),
     });
     this.codec = codec.name;
     this.reader = this.#proxy.engine.reader.kind;
@@ -69,12 +73,18 @@ export class LocalProxy implements Serving {
     return takeSnapshot({ version, startedAt, engine, pools, codec: this.codec });
   }
 
-  prepare({ config }: ConfigText): Promise<PreparedChange> {
+  async prepare({ config }: ConfigText): Promise<PreparedChange> {
     const prepared = this.#proxy.prepare(config);
-    return Promise.resolve({
+    await prepared.ready;
+    return {
       commit: (drainMs: number) => Promise.resolve(prepared.commit(drainMs)),
       abort: () => prepared.abort(),
-    });
+    };
+  }
+
+  /** Answers what another process that serves the same clients asks. */
+  answerSibling(question: object): object {
+    return this.#proxy.answerSibling(question);
   }
 
   adopt({ pool, state, handle, tls }: MovingClient): void {

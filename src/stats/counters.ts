@@ -65,10 +65,21 @@ export const LOGIN_TIMEOUTS = 48;
 export const READS_TAKEN_BACK = 49;
 /** Requests that got no connection of their own in time. */
 export const LEASES_REFUSED = 50;
+/** Gauges: clients with subscriptions, these, and how many different ones there are. */
+export const PUBSUB_CLIENTS = 51;
+export const PUBSUB_SUBSCRIPTIONS = 52;
+export const PUBSUB_TOPICS = 53;
+/** Messages from servers, copies of them for clients, and those larger than may be. */
+export const PUBSUB_MESSAGES = 54;
+export const PUBSUB_DELIVERIES = 55;
+export const PUBSUB_DROPPED = 56;
+/** Subscribers closed: too slow, or their messages may be missing. */
+export const PUBSUB_SLOW_CLOSED = 57;
+export const PUBSUB_LOST_CLIENTS = 58;
 /** Handshakes of clients that ended well, those of them that took up a session, and others. */
-export const TLS_HANDSHAKES = 51;
-export const TLS_RESUMED = 52;
-export const TLS_FAILURES = 53;
+export const TLS_HANDSHAKES = 59;
+export const TLS_RESUMED = 60;
+export const TLS_FAILURES = 61;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -90,6 +101,14 @@ export type PoolCounter =
   | typeof LOGIN_TIMEOUTS
   | typeof READS_TAKEN_BACK
   | typeof LEASES_REFUSED
+  | typeof PUBSUB_CLIENTS
+  | typeof PUBSUB_SUBSCRIPTIONS
+  | typeof PUBSUB_TOPICS
+  | typeof PUBSUB_MESSAGES
+  | typeof PUBSUB_DELIVERIES
+  | typeof PUBSUB_DROPPED
+  | typeof PUBSUB_SLOW_CLOSED
+  | typeof PUBSUB_LOST_CLIENTS
   | typeof TLS_HANDSHAKES
   | typeof TLS_RESUMED
   | typeof TLS_FAILURES;

@@ -15,6 +15,7 @@ import { Login } from './login.ts';
 import type { ClientProtocol } from './protocol.ts';
 import type { Requester, Router } from './router.ts';
 import { Session } from './session/session.ts';
+import type { ClientSubscriptions } from './session/subscriptions.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
 /** The half of a client that gets answers: from servers, from ringway, whole or in pieces. */
@@ -42,6 +43,8 @@ export abstract class AnsweredClient
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
   readonly session: Session;
+  /** Null until it subscribes. */
+  subscriptions: ClientSubscriptions | null = null;
   closed = false;
   flushPending = false;
   heldBytes = 0;
@@ -101,6 +104,11 @@ export abstract class AnsweredClient
   enterMode(mode: number): void {
     this.session.mode = mode;
     this.updatePlain();
+  }
+
+  /** It has subscriptions: it may be silent for as long as it likes. */
+  get subscribed(): boolean {
+    return this.subscriptions !== null && this.subscriptions.count > 0;
   }
 
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
@@ -180,7 +188,8 @@ export abstract class AnsweredClient
 
   /** Reports what waits for it. @param more bytes that are kept besides replies */
   protected account(more: number): void {
-    const held = this.pipeline.undeliveredBytes + this.claims.keptBytes + more;
+    const subscribed = this.subscriptions?.bytes ?? 0;
+    const held = this.pipeline.undeliveredBytes + this.claims.keptBytes + subscribed + more;
     const delta = held - this.heldBytes;
     if (delta === 0) return;
     this.heldBytes = held;

@@ -147,10 +147,16 @@ export class ClientConnection
 
   /**
    * Hands this client over to another process as soon as all that was asked is answered; until
-   * then nothing new is taken. One that is about to close is left to it.
+   * then nothing new is taken. One that is about to close is left to it. One with subscriptions
+   * is closed instead: that tells it of the messages that it may miss meanwhile.
    */
   moveAway(give: (client: LeavingClient) => void): void {
-    if (this.closed || this.encrypted) return;
+    if (this.closed) return;
+    if (this.subscribed) {
+      this.drain();
+      return;
+    }
+    if (this.encrypted) return;
     this.#give = give;
     this.#input.leaving = true;
     this.engine.turn.markClient(this);
@@ -168,6 +174,7 @@ export class ClientConnection
   /** Between two requests, with everything written: nothing but the carry needs to go along. */
   #mayMove(): boolean {
     if (this.closing || this.#ended || this.#finished || this.closed) return false;
+    if (this.subscribed) return false;
     if (this.socket.destroyed) return false; // its last write failed
     if (this.pipeline.outstanding > 0 || this.#input.large) return false;
     return this.out.pendingBytes === 0 && this.socket.writableLength === 0;
@@ -223,6 +230,8 @@ export class ClientConnection
     this.authenticated = yes;
     this.updatePlain();
     if (!lost) return;
+    // Messages are only for who is logged in, and none may be missing unnoticed.
+    if (this.subscribed) this.stopReading();
     this.login.begin();
     this.#input.refuseLarge();
     this.#timers.restart();
@@ -386,6 +395,7 @@ export class ClientConnection
       `client ${this.address}`,
       () => this.pool.lanes.at(lane).leave(),
       () => this.waitsFor?.stopWaiting(this),
+      () => this.subscriptions?.drop(),
       () => this.#input.drop(),
       () => this.session.drop(),
       () => this.pipeline.close(),

@@ -40,6 +40,7 @@ import { Guard, type GuardedConnection } from './guard.ts';
 import { HeldWrites } from './held-writes.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ReplyReceiver } from './receiver.ts';
+import type { Siblings } from './siblings.ts';
 import { Turn } from './turn.ts';
 
 const STATE_WORD = STATE / 4;
@@ -85,6 +86,8 @@ export class Engine {
   version = '';
   /** Tells who has written PART_TABLE last. */
   partTableTurn = 0;
+  /** Other processes that serve the clients of the same pools; null = there are none. */
+  siblings: Siblings | null = null;
   /** Tells one process from another. */
   readonly runId: string = randomBytes(20).toString('hex');
   readonly turn: Turn = new Turn();

@@ -8,7 +8,7 @@ import type { Snapshot } from '../../stats/snapshot.ts';
 import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
-import type { TextMessage, WorkerStart } from './worker.ts';
+import type { SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
 
 export interface WorkersOptions
   extends Pick<
@@ -138,6 +138,9 @@ export class Workers implements Serving {
     const { log, ...start } = this.#options;
     const worker = new Worker(number, log, (ended, how) => this.#onExit(ended, how));
     onClient(worker.peer, (client) => this.#onMoved(worker, client));
+    worker.peer.on('siblings', ({ question }: { question: object }) => {
+      return this.#askSiblings(worker, question);
+    });
     const config = this.#config;
     const message: WorkerStart = { ...start, ...messageOf(config), level: log.level };
     const answer = await worker.peer.ask<{ codec: string; reader: string }>('start', {
@@ -152,6 +155,16 @@ export class Workers implements Serving {
     }
     log.write(LOG_NOTICE, `worker ${number} serves, pid ${worker.child.pid}`);
     return worker;
+  }
+
+  /** What all workers but one say to its question; who ends meanwhile has no clients any more. */
+  async #askSiblings(asks: Worker, question: object): Promise<SiblingsAnswer> {
+    const others = [...this.#live, ...this.#leaving].filter((worker) => worker !== asks);
+    const said = await Promise.allSettled(
+      others.map(({ peer }) => peer.ask<object>('sibling', { question })),
+    );
+    const answers = said.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    return { answers };
   }
 
   /** Clients of a worker that leaves go to the one in its place. */

@@ -61,6 +61,22 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Clients closed that did not log in in time',
     counter.LOGIN_TIMEOUTS,
   ),
+  field('pubsub_clients', 'Clients with subscriptions', counter.PUBSUB_CLIENTS, 'gauge'),
+  field('pubsub_subscriptions', 'Their subscriptions', counter.PUBSUB_SUBSCRIPTIONS, 'gauge'),
+  field('pubsub_topics', 'Different ones among these', counter.PUBSUB_TOPICS, 'gauge'),
+  field('pubsub_messages_total', 'Messages from servers', counter.PUBSUB_MESSAGES),
+  field('pubsub_deliveries_total', 'Copies of these for clients', counter.PUBSUB_DELIVERIES),
+  field('pubsub_dropped_total', 'Messages that were too large', counter.PUBSUB_DROPPED),
+  field(
+    'pubsub_slow_closed_total',
+    'Subscribers closed that took messages too slowly',
+    counter.PUBSUB_SLOW_CLOSED,
+  ),
+  field(
+    'pubsub_lost_clients_total',
+    'Subscribers closed because messages may be missing',
+    counter.PUBSUB_LOST_CLIENTS,
+  ),
 ];
 
 const SERVER_FIELDS: readonly Field<counter.ServerCounter>[] = [

@@ -65,9 +65,7 @@ export function placementOf(request: SpecialRequest, spec: CommandSpec): Placeme
     case 'container':
       return placementOfSubcommand(request, spec);
     case 'unsupported':
-      return name === 'PUBLISH'
-        ? ANYWHERE
-        : refused(replies.unsupported(name, whyUnsupported(name)));
+      return refused(replies.unsupported(name, whyUnsupported(name)));
     case 'placeholder':
       return ANYWHERE;
     case 'forward':
@@ -80,9 +78,18 @@ export function placementOf(request: SpecialRequest, spec: CommandSpec): Placeme
     case 'local':
       if (name === 'SELECT') return { ...ANYWHERE, selects: Words.of(request, 2).text(1) };
       if (ASKED_THERE.has(name)) return ANYWHERE;
+      if (name === 'PUBLISH' || name === 'SPUBLISH') return byChannel(request);
       if (OF_ONE_SERVER.has(name)) return byOnlyServer(request, spec);
       return refused(replies.notInTransaction(name));
   }
+}
+
+/** A message: heard from any server, or from that of its channel alone (`subscribe_to`). */
+function byChannel(request: SpecialRequest): Placement {
+  const words = Words.of(request, 2);
+  if (words.length(1) > LIMIT_KEY_BYTES) return refused(replies.CHANNEL_TOO_LONG);
+  if (request.client.pool.config.subscribeToAll) return ANYWHERE;
+  return at(words.serverOf(1), words.text(1));
 }
 
 function byFirstKey(request: SpecialRequest, { firstKey }: CommandSpec): Placement {
