@@ -1,13 +1,11 @@
 import type { Socket } from 'node:net';
-import { HELD_WRITE_BYTES, QUIET_LEAVE_MS } from '../../limits.ts';
+import { HELD_WRITE_BYTES } from '../../limits.ts';
 import { LOG_INFO, LOG_NOTICE } from '../../log.ts';
 import { isEncrypted, stopReading } from '../../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
-import { WINDOW } from '../../protocol/frame-table.ts';
 import * as counter from '../../stats/counters.ts';
 import type { Lane } from '../backend/lane.ts';
 import { LARGEST_CARRY } from '../engine/carry.ts';
-import { millis } from '../engine/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/held-writes.ts';
 import { laneOf } from '../pool/lanes.ts';
@@ -17,7 +15,7 @@ import { ClientTimers, type TimedClient } from './client-timers.ts';
 import { ClientWindow } from './client-window.ts';
 import { ClientInput } from './input/client-input.ts';
 import type { InputOwner } from './input/input-owner.ts';
-import { refuseTls, TLS_HANDSHAKE } from './input/tls-guard.ts';
+import { refusedAsTls } from './input/tls-guard.ts';
 import { reviewLogin } from './login.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { ClientProtocol } from './protocol.ts';
@@ -35,8 +33,6 @@ export class ClientConnection
   readonly encrypted: boolean;
   /** Nothing was read of it. */
   #silent: boolean;
-  /** Its last read, when it was found to have been quiet since. */
-  #quietSince = -1;
   /** Reading was stopped by returning false from onRead(). */
   #reading = true;
   readonly window: ClientWindow;
@@ -106,7 +102,8 @@ export class ClientConnection
   onRead(length: number): boolean {
     if (this.closed || this.closing) return true;
     try {
-      if (this.#silent && this.#speaksTls()) return true;
+      if (this.#silent && refusedAsTls(this)) return true;
+      this.#silent = false;
       this.engine.turn.onRead();
       this.#reading = this.#input.read(length);
       if (!this.#reading && this.out.blocked) this.#onUnread();
@@ -128,12 +125,6 @@ export class ClientConnection
       `client ${this.address} takes none of its replies, and ${this.#input.waiting.length} bytes ` +
         `of its requests wait: no more are read (client_input_limit is ${clientInputLimit})`,
     );
-  }
-
-  /** Whether its first byte is one of TLS; then it is refused. */
-  #speaksTls(): boolean {
-    this.#silent = false;
-    return this.engine.bytes[WINDOW] === TLS_HANDSHAKE && refuseTls(this);
   }
 
   /** No more requests are taken; the connection closes when all is answered. */
@@ -164,11 +155,7 @@ export class ClientConnection
 
   /** Closes one that has asked for nothing for a while, and has been told all. */
   leaveIfQuiet(): void {
-    if (this.waits || this.#input.unfinished) return;
-    if (millis() - this.lastRead < QUIET_LEAVE_MS) return;
-    // When this process stood still itself, what was sent meanwhile is read before the second look.
-    if (this.#quietSince === this.lastRead) this.drain();
-    this.#quietSince = this.lastRead;
+    if (!this.waits && !this.#input.unfinished && this.#timers.isQuiet()) this.drain();
   }
 
   /** Between two requests, with everything written: nothing but the carry needs to go along. */
