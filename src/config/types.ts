@@ -75,6 +75,8 @@ export interface PoolConfig {
   readonly leaseIdleMs: number;
   /** Bytes of requests between MULTI and EXEC. */
   readonly maxTransaction: number;
+  /** From WATCH to EXEC. */
+  readonly watchTimeoutMs: number;
   /** `partial_failure: per-key`. */
   readonly perKeyFailure: boolean;
   /** FLUSHALL and FLUSHDB go to all servers instead of being refused. */

@@ -76,6 +76,8 @@ export const PUBSUB_DROPPED = 56;
 /** Subscribers closed: too slow, or their messages may be missing. */
 export const PUBSUB_SLOW_CLOSED = 57;
 export const PUBSUB_LOST_CLIENTS = 58;
+/** Clients that watched keys for too long. */
+export const WATCHES_EXPIRED = 59;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -104,11 +106,12 @@ export type PoolCounter =
   | typeof PUBSUB_DELIVERIES
   | typeof PUBSUB_DROPPED
   | typeof PUBSUB_SLOW_CLOSED
-  | typeof PUBSUB_LOST_CLIENTS;
+  | typeof PUBSUB_LOST_CLIENTS
+  | typeof WATCHES_EXPIRED;
 export type PoolCounters = Counters<PoolCounter>;
 
 export function poolCounters(): PoolCounters {
-  return new Float64Array(PUBSUB_LOST_CLIENTS + 1) as never;
+  return new Float64Array(WATCHES_EXPIRED + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ const OWN_DEFAULTS = {
   leaseWaitMs: 1000,
   leaseIdleMs: 30000,
   maxTransaction: 33554432,
+  watchTimeoutMs: 60000,
   perKeyFailure: false,
   allowFlush: false,
   askUnknownCommands: false,

@@ -238,6 +238,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     leaseWaitMs: number('lease_wait'),
     leaseIdleMs: number('lease_idle'),
     maxTransaction: number('max_transaction'),
+    watchTimeoutMs: number('watch_timeout'),
     perKeyFailure: value<string>('partial_failure') === 'per-key',
     allowFlush: value<boolean>('allow_flush'),
     askUnknownCommands: value<string>('unknown_commands') === 'ask',

@@ -282,6 +282,7 @@ export class ClientConnection
     reviewLogin(this);
     this.#input.reroute();
     this.session.detour?.reroute();
+    this.session.watched?.reroute();
     this.#timers.restart();
     this.engine.turn.markClient(this);
   }

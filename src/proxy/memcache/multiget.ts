@@ -43,7 +43,7 @@ interface ServerLine {
   /** Where the next key goes: an arena address, or an offset into `heap`. */
   cursor: number;
   heap: Buffer | null;
-  /** It stands in a line that other gets may share. */
+  /** It stands in a line that other gets may line. */
   inLine: boolean;
 }
 
@@ -91,9 +91,19 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
     }
     if (line.heap !== null) connection.out.append(line.heap);
     connection.sentFor(part, line.bytes, whole);
-    if (line.inLine) getLinesOf(connection)?.noteKeys(line.keys);
+    if (line.inLine) noteKeys(connection, line.keys);
   }
   return true;
+}
+
+function noteKeys(connection: BackendConnection, keys: number): void {
+  try {
+    getLinesOf(connection)?.noteKeys(keys);
+  } catch (error) {
+    // The line has keys that nobody knows of: its reply could not be dealt out.
+    connection.onException(error);
+    throw error;
+  }
 }
 
 /** What every line begins with: `get`, or `gat 60`. */
