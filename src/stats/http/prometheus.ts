@@ -49,6 +49,13 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     counter.LEASES_REFUSED,
   ),
   field('watches_expired_total', 'WATCHes longer than watch_timeout', counter.WATCHES_EXPIRED),
+  field(
+    'tls_handshakes_total',
+    'TLS handshakes of clients that ended well',
+    counter.TLS_HANDSHAKES,
+  ),
+  field('tls_resumed_total', 'Those of them that took up an earlier session', counter.TLS_RESUMED),
+  field('tls_failures_total', 'TLS handshakes of clients that failed', counter.TLS_FAILURES),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field(
     'login_timeouts_total',
