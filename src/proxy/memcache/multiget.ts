@@ -91,9 +91,19 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
     }
     if (share.heap !== null) connection.out.append(share.heap);
     connection.sentFor(part, share.bytes, whole);
-    if (share.inLine) getLinesOf(connection)?.noteKeys(share.keys);
+    if (share.inLine) noteKeys(connection, share.keys);
   }
   return true;
+}
+
+function noteKeys(connection: BackendConnection, keys: number): void {
+  try {
+    getLinesOf(connection)?.noteKeys(keys);
+  } catch (error) {
+    // The line has keys that nobody knows of: its reply could not be dealt out.
+    connection.onException(error);
+    throw error;
+  }
 }
 
 /** What every line begins with: `get`, or `gat 60`. */

@@ -34,6 +34,7 @@ import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonServer } from './common-server.ts';
 import { sendFragments } from './fragmented-request.ts';
 import { execWithWords } from './leases/transaction.ts';
+import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
 import { handleUnknown } from './unknown/unknown-command.ts';
@@ -79,11 +80,15 @@ function handle(request: SpecialRequest, info: number): boolean {
   if (spec === null) return handleUnknown(request, handleBySpec);
   if (badArity && spec.name === 'EXEC') return execWithWords(request);
   if (badArity) return answer(client, replies.wrongArity(spec.name));
-  if ((info & FLAG_KEY_TOO_LONG) !== 0) {
-    return answer(client, replies.KEY_TOO_LONG);
-  }
+  if ((info & FLAG_KEY_TOO_LONG) !== 0) return refuse(client, spec, replies.KEY_TOO_LONG);
   if ((info & FLAG_SPECIAL) === 0) return forwardByKey(request, spec);
   return handleBySpec(request, spec);
+}
+
+/** A client whose WATCH is refused might go on as if it were not. */
+function refuse(client: ClientConnection, { name }: CommandSpec, error: Buffer): true {
+  if (name === 'WATCH') taint(client);
+  return answer(client, error);
 }
 
 function nameOf(request: SpecialRequest): string {
@@ -96,7 +101,7 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
   switch (spec.handling) {
     case 'local': {
       const words = Words.of(request);
-      if (!words.complete) return answer(client, replies.TOO_MANY_ARGUMENTS);
+      if (!words.complete) return refuse(client, spec, replies.TOO_MANY_ARGUMENTS);
       return LOCAL_COMMANDS[spec.name](request, words);
     }
     case 'placeholder':

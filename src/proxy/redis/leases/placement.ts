@@ -17,7 +17,7 @@ import { knownCommand } from '../unknown/known-commands.ts';
 import { Words } from '../words.ts';
 
 /** ringway answers these itself; between MULTI and EXEC a server does, in its turn. */
-const ASKED_THERE = new Set(['ACL|WHOAMI', 'ECHO', 'PING', 'TIME', 'WAIT']);
+const ASKED_THERE = new Set(['ACL|WHOAMI', 'ECHO', 'PING', 'TIME', 'UNWATCH', 'WAIT']);
 /** The same, where there is but one server whose answer it could be. */
 const OF_ONE_SERVER = new Set(['CLUSTER', 'CONFIG|GET', 'INFO', 'ROLE', 'SCAN', 'SLOWLOG']);
 
@@ -76,6 +76,7 @@ export function placementOf(request: SpecialRequest, spec: CommandSpec): Placeme
     case 'all-servers':
       return byOnlyServer(request, spec);
     case 'local':
+      if (name === 'WATCH') return byKeys(request, spec);
       if (name === 'SELECT') return { ...ANYWHERE, selects: Words.of(request, 2).text(1) };
       if (ASKED_THERE.has(name)) return ANYWHERE;
       if (name === 'PUBLISH' || name === 'SPUBLISH') return byChannel(request);
