@@ -93,7 +93,7 @@ function refuse(client: ClientConnection, { name }: CommandSpec, error: Buffer):
 
 function nameOf(request: SpecialRequest): string {
   const words = Words.of(request, 1);
-  return words.held === 0 ? '' : words.text(0);
+  return words.readable === 0 ? '' : words.text(0);
 }
 
 function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
@@ -126,7 +126,7 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
 function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
   const { pool } = request.client;
   const words = Words.of(request, spec.firstKey + 1);
-  if (words.held <= spec.firstKey) return forward(request, pool.placeholderServer());
+  if (words.readable <= spec.firstKey) return forward(request, pool.placeholderServer());
   if (words.length(spec.firstKey) > LIMIT_KEY_BYTES) {
     return answer(request.client, replies.KEY_TOO_LONG);
   }
@@ -143,7 +143,7 @@ function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean
 function handleSubcommand(request: SpecialRequest, container: CommandSpec): boolean {
   const { client } = request;
   const words = Words.of(request, 2);
-  const name = words.held > 1 ? words.text(1) : '';
+  const name = words.readable > 1 ? words.text(1) : '';
   const spec = findSubcommand(container, name);
   if (spec === undefined) {
     return answer(client, replies.unknownSubcommand(container.name, name));
