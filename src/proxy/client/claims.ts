@@ -111,6 +111,11 @@ export class Claim implements ReplyClaim {
     return this.#claimant.pipeline.head === this.#slot;
   }
 
+  /** Whether nothing was asked after it. */
+  get isNewest(): boolean {
+    return this.#claimant.pipeline.tail === ((this.#slot + 1) | 0);
+  }
+
   get clientId(): number {
     return this.#claimant.id;
   }
