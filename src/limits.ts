@@ -204,6 +204,8 @@ export const HUB_TOPIC_BYTES = 512;
 export const HUB_CONFIRM_MS = 2_000;
 /** What nobody hears any more is unsubscribed from after this: many come back at once. */
 export const HUB_LINGER_MS = 1_000;
+/** What waits for that may take so much: it is nobody's. */
+export const HUB_IDLE_BYTES = 16 * 1024 * 1024;
 /** A connection that subscribes must open by then. */
 export const HUB_CONNECT_MS = 2_000;
 /** It must have its answers by then; one that says nothing is asked this often. */
