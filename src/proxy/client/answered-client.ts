@@ -238,6 +238,7 @@ export abstract class AnsweredClient
   protected abstract takesBack(): boolean;
   abstract onDrained(): void;
   abstract flush(): void;
+  abstract barrier(): void;
   abstract writeOut(): void;
   abstract stopReading(): void;
   abstract destroy(reason: string): void;
