@@ -1,7 +1,7 @@
 import type { DistributionName } from '../distribution/names.ts';
 import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
-import type { ServerTls } from './tls-types.ts';
+import type { ClientTls, ServerTls } from './tls-types.ts';
 
 /** A place in the configuration file, counted from 1. */
 export interface Position {
@@ -23,8 +23,12 @@ export interface Config {
 export interface PoolConfig {
   /** The key that the pool stands under. */
   readonly name: string;
-  /** Where clients connect. */
+  /** Where clients connect: with TLS, if there is `tls` and no `tlsListen`. */
   readonly listen: ListenConfig;
+  /** Where clients connect with TLS, beside those that connect to `listen` without. */
+  readonly tlsListen: ListenConfig | null;
+  /** How clients are served with TLS; null = they are not. */
+  readonly tls: ClientTls | null;
   /** By ring name, shorter first, equal lengths by byte value: the server index order. */
   readonly servers: readonly ServerConfig[];
   /** What makes a number of a key. */
@@ -75,6 +79,8 @@ export interface PoolConfig {
   readonly leaseIdleMs: number;
   /** Bytes of requests between MULTI and EXEC. */
   readonly maxTransaction: number;
+  /** From WATCH to EXEC. */
+  readonly watchTimeoutMs: number;
   /** `partial_failure: per-key`. */
   readonly perKeyFailure: boolean;
   /** FLUSHALL and FLUSHDB go to all servers instead of being refused. */
@@ -119,6 +125,12 @@ export interface PoolConfig {
   readonly breakerFailures: number;
   /** The longest that they are kept from it. */
   readonly breakerMaxWaitMs: number;
+  /** `subscribe_to: all`; else a channel is subscribed to on its own server. */
+  readonly subscribeToAll: boolean;
+  /** What becomes of clients that may miss messages. */
+  readonly pubsubLoss: 'disconnect' | 'resubscribe';
+  /** Of one client. */
+  readonly maxSubscriptions: number;
   /** Words of one request. */
   readonly maxArguments: number;
   /** Bytes of one word. */
@@ -135,6 +147,7 @@ export interface PoolConfig {
 
 export type ListenConfig = TcpListen | UnixListen;
 
+/** A listener on an address and port. */
 export interface TcpListen {
   readonly kind: 'tcp';
   /** As typed. */
@@ -143,6 +156,7 @@ export interface TcpListen {
   readonly port: number;
 }
 
+/** A listener on a path. */
 export interface UnixListen {
   readonly kind: 'unix';
   /** As typed. */

@@ -6,11 +6,13 @@ import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, socketOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
+import type { Siblings } from '../proxy/engine/siblings.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
 import type { MovingClient, PreparedChange, Serving } from './serving.ts';
 
+/** How the engine of this process runs. */
 export interface LocalOptions {
   readonly codec: CodecChoice;
   readonly log: Log;
@@ -23,6 +25,8 @@ export interface LocalOptions {
   readonly version: string;
   /** Processes that share the clients. */
   readonly workers?: number;
+  /** The others of these. */
+  readonly siblings?: Siblings;
 }
 
 /** The engine of this process. */
@@ -36,7 +40,7 @@ export class LocalProxy implements Serving {
   /** @throws RingwayError RINGWAY_CODEC when the codec asked for cannot be had */
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
-    const { maxConnections } = options;
+    const { maxConnections, siblings } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -48,6 +52,7 @@ export class LocalProxy implements Serving {
       maxConnections,
       version,
       workers,
+      ...(siblings === undefined ? {} : { siblings }),
     });
     this.codec = codec.name;
     this.reader = this.#proxy.engine.reader.kind;
@@ -58,8 +63,8 @@ export class LocalProxy implements Serving {
   }
 
   /** Takes a client of a listener in this process. */
-  accept(pool: string, socket: Socket): void {
-    this.#proxy.accept(pool, socket);
+  accept(pool: string, socket: Socket, tls: boolean): void {
+    this.#proxy.accept(pool, socket, tls ? 'tls' : 'plain');
   }
 
   snapshot(): Snapshot {
@@ -69,16 +74,23 @@ export class LocalProxy implements Serving {
     return takeSnapshot({ version, startedAt, engine, pools, codec: this.codec });
   }
 
-  prepare({ config }: ConfigText): Promise<PreparedChange> {
+  async prepare({ config }: ConfigText): Promise<PreparedChange> {
     const prepared = this.#proxy.prepare(config);
-    return Promise.resolve({
+    await prepared.ready;
+    return {
       commit: (drainMs: number) => Promise.resolve(prepared.commit(drainMs)),
       abort: () => prepared.abort(),
-    });
+    };
   }
 
-  adopt({ pool, state, handle }: MovingClient): void {
-    const client = this.#proxy.accept(pool, socketOf(handle), state !== null);
+  /** Answers what another process that serves the same clients asks. */
+  answerSibling(question: object): object {
+    return this.#proxy.answerSibling(question);
+  }
+
+  adopt({ pool, state, handle, tls }: MovingClient): void {
+    const fresh = tls ? 'tls' : 'plain';
+    const client = this.#proxy.accept(pool, socketOf(handle), state === null ? fresh : 'moved');
     if (client === null || state === null) return;
     this.#proxy.engine.guard.bind(client, () => client.arrive(state))();
   }
@@ -88,8 +100,12 @@ export class LocalProxy implements Serving {
       const handle = handleOf(socket);
       const release = (): void => void socket.destroy();
       if (handle === null) release();
-      else give({ state, pool: state.pool, handle, release });
+      else give({ state, pool: state.pool, tls: false, handle, release });
     }, limitMs);
+  }
+
+  setTicketSecret(secret: Buffer): void {
+    this.#proxy.ticketSecret = secret;
   }
 
   /** The log of this process has it already. */

@@ -38,6 +38,7 @@ export type ServerCounter =
   | typeof FAILED_REQUESTS;
 export type ServerCounters = Counters<ServerCounter>;
 
+/** Those of one server, all 0. */
 export function serverCounters(): ServerCounters {
   return new Float64Array(FAILED_REQUESTS + 1) as never;
 }
@@ -61,10 +62,29 @@ export const MALFORMED_REQUESTS = 45;
 export const READS_RETRIED = 46;
 export const AUTH_FAILURES = 47;
 export const LOGIN_TIMEOUTS = 48;
+/** Handshakes of clients that ended well, those of them that took up a session, and others. */
+export const TLS_HANDSHAKES = 61;
+export const TLS_RESUMED = 62;
+export const TLS_FAILURES = 63;
 /** Reads of a client that took none of its replies: swallowed, and sent again later. */
 export const READS_TAKEN_BACK = 49;
 /** Requests that got no connection of their own in time. */
 export const LEASES_REFUSED = 50;
+/** Gauges: clients with subscriptions, these, and how many different ones there are. */
+export const PUBSUB_CLIENTS = 51;
+export const PUBSUB_SUBSCRIPTIONS = 52;
+export const PUBSUB_TOPICS = 53;
+/** Messages from servers, copies of them for clients, and those larger than may be. */
+export const PUBSUB_MESSAGES = 54;
+export const PUBSUB_DELIVERIES = 55;
+export const PUBSUB_DROPPED = 56;
+/** Subscribers closed: too slow, or their messages may be missing. */
+export const PUBSUB_SLOW_CLOSED = 57;
+export const PUBSUB_LOST_CLIENTS = 58;
+/** Clients that watched keys for too long. */
+export const WATCHES_EXPIRED = 59;
+/** MGETs whose replies were too large to be kept whole. */
+export const READS_IN_PIECES = 60;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -84,12 +104,26 @@ export type PoolCounter =
   | typeof READS_RETRIED
   | typeof AUTH_FAILURES
   | typeof LOGIN_TIMEOUTS
+  | typeof TLS_HANDSHAKES
+  | typeof TLS_RESUMED
+  | typeof TLS_FAILURES
   | typeof READS_TAKEN_BACK
-  | typeof LEASES_REFUSED;
+  | typeof LEASES_REFUSED
+  | typeof PUBSUB_CLIENTS
+  | typeof PUBSUB_SUBSCRIPTIONS
+  | typeof PUBSUB_TOPICS
+  | typeof PUBSUB_MESSAGES
+  | typeof PUBSUB_DELIVERIES
+  | typeof PUBSUB_DROPPED
+  | typeof PUBSUB_SLOW_CLOSED
+  | typeof PUBSUB_LOST_CLIENTS
+  | typeof WATCHES_EXPIRED
+  | typeof READS_IN_PIECES;
 export type PoolCounters = Counters<PoolCounter>;
 
+/** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
-  return new Float64Array(LEASES_REFUSED + 1) as never;
+  return new Float64Array(TLS_FAILURES + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------
@@ -104,6 +138,7 @@ export type ProcessCounter =
   | typeof INTERNAL_ERRORS;
 export type ProcessCounters = Counters<ProcessCounter>;
 
+/** Those of the process, all 0. */
 export function processCounters(): ProcessCounters {
   return new Float64Array(INTERNAL_ERRORS + 1) as never;
 }

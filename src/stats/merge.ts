@@ -7,11 +7,15 @@ import {
   mapCounters,
   OUT_QUEUE,
   OUT_QUEUE_BYTES,
+  PUBSUB_CLIENTS,
+  PUBSUB_SUBSCRIPTIONS,
+  PUBSUB_TOPICS,
   SERVER_CONNECTIONS,
   SERVER_EJECTED_AT,
 } from './counters.ts';
 import { type PoolSnapshot, type ServerSnapshot, SLOW_ENTRIES, type Snapshot } from './snapshot.ts';
 
+const POOL_GAUGES = [CLIENT_CONNECTIONS, PUBSUB_CLIENTS, PUBSUB_SUBSCRIPTIONS, PUBSUB_TOPICS];
 const SERVER_GAUGES = [SERVER_CONNECTIONS, IN_QUEUE, IN_QUEUE_BYTES, OUT_QUEUE, OUT_QUEUE_BYTES];
 
 /**
@@ -108,7 +112,7 @@ export function endedSnapshot(snapshot: Snapshot): Snapshot {
     process,
     pools: snapshot.pools.map((pool) => ({
       ...pool,
-      counters: without(pool.counters, [CLIENT_CONNECTIONS]),
+      counters: without(pool.counters, POOL_GAUGES),
       servers: pool.servers.map((server) => ({
         ...server,
         live: true,
@@ -136,6 +140,7 @@ export function packSnapshot(snapshot: Snapshot): object {
   };
 }
 
+/** What packSnapshot() made, as a snapshot again. */
 export function unpackSnapshot(packed: object): Snapshot {
   const snapshot = packed as Snapshot;
   return {

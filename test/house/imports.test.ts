@@ -54,6 +54,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'proxy/client': [],
   'proxy/routing': [],
   'proxy/redis/commands': [],
+  'proxy/redis/pubsub': [],
   'proxy/redis': [],
   'proxy/memcache': [],
   proxy: [],
@@ -78,10 +79,16 @@ const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing'];
     MAY_IMPORT[`proxy/${room}`] = [...below];
   }
   // The two protocols stand side by side, and know nothing of each other.
-  const redis = [...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/commands'];
+  const redis = [
+    ...[...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/commands'],
+    'proxy/redis/pubsub',
+  ];
   MAY_IMPORT['proxy/memcache'] = [...below, 'protocol/memcache', 'proxy/memcache'];
   MAY_IMPORT['proxy/redis'] = redis;
   MAY_IMPORT['proxy/redis/commands'] = redis;
+  MAY_IMPORT['proxy/redis/pubsub'] = [
+    ...[...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/pubsub'],
+  ];
   MAY_IMPORT['proxy'] = [...redis, 'protocol/memcache', 'proxy', 'proxy/memcache', 'codec', 'wasm'];
 }
 for (const room of ['stats', 'commands']) MAY_IMPORT[room] = [...MAY_IMPORT[room], room];
@@ -208,6 +215,15 @@ describe('who may import whom', () => {
   test('one file counts who waits for replies', () => {
     const counts = files.filter((file) => /#open(\+\+|--)/.test(readSource(file)));
     assert.deepEqual(counts, ['src/proxy/client/claims.ts']);
+  });
+
+  test('one file opens connections for requests, one those that subscribe; one logs in', () => {
+    const having = (pattern: RegExp) => files.filter((file) => pattern.test(readSource(file)));
+    assert.deepEqual(having(/= dial\(/), [
+      'src/proxy/backend/backend-connection.ts',
+      'src/proxy/redis/pubsub/hub/hub-connection.ts',
+    ]);
+    assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), ['src/proxy/redis/handshake.ts']);
   });
 
   test('one file decides where a request goes', () => {

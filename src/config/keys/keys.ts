@@ -8,6 +8,7 @@ import {
   DEFAULT_MAX_BACKEND_CONNECTIONS,
   DEFAULT_MAX_LEASED_CONNECTIONS,
   DEFAULT_MAX_PIPELINE,
+  DEFAULT_MAX_SUBSCRIPTIONS,
   DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
 import type { KeySpec } from './key-spec.ts';
@@ -186,6 +187,15 @@ export const POOL_KEYS: readonly KeySpec[] = [
     unit: 'bytes',
   },
   {
+    ...own(
+      'watch_timeout',
+      60000,
+      [1, INT32_MAX],
+      'How long keys are watched for a client (WATCH); then its EXEC answers nil.',
+    ),
+    unit: 'ms',
+  },
+  {
     name: 'partial_failure',
     type: 'name',
     default: 'error',
@@ -320,6 +330,32 @@ export const POOL_KEYS: readonly KeySpec[] = [
     ...own('breaker_max_wait', 1000, [1, INT32_MAX], 'The longest such while; the first is 50 ms.'),
     unit: 'ms',
   },
+  {
+    name: 'subscribe_to',
+    type: 'name',
+    default: 'all',
+    choices: ['all', 'owner'],
+    since: 'ringway 0.1',
+    doc:
+      'Where a channel is subscribed to: on `all` servers, or on its `owner` alone, the server ' +
+      'that `PUBLISH` goes to.',
+  },
+  {
+    name: 'pubsub_loss',
+    type: 'name',
+    default: 'disconnect',
+    choices: ['disconnect', 'resubscribe'],
+    since: 'ringway 0.1',
+    doc:
+      'When the connection that messages come over is lost: `disconnect` closes the clients that ' +
+      'may miss some, `resubscribe` leaves them a gap that they do not hear of.',
+  },
+  own(
+    'max_subscriptions',
+    DEFAULT_MAX_SUBSCRIPTIONS,
+    [1, 1048576],
+    'Channels, patterns and shard channels that one client may have subscribed to.',
+  ),
   own('max_arguments', 1048576, [1, 1048576], 'Words of one request.'),
   {
     ...own('max_bulk', 512 * MIB, [1024, 512 * MIB], 'The largest word of a request.'),

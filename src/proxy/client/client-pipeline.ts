@@ -5,6 +5,7 @@ import { Stash } from '../../net/stash.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { NO_SERIES, type PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
+import { ClientPushes } from './client-pushes.ts';
 import { HeapReply, type Kept, NO_REPLY, type StoredReply } from './stored-reply.ts';
 
 const WAITING = 0;
@@ -23,6 +24,7 @@ const IDLE_RING_SLOTS = 64;
  */
 export class ClientPipeline {
   readonly out: SendQueue;
+  readonly pushes: ClientPushes;
   readonly #engine: Engine;
   head = 0;
   tail = 0;
@@ -51,6 +53,7 @@ export class ClientPipeline {
     this.#latency = latency;
     this.#stash = new Stash(engine.slabs);
     this.out = out;
+    this.pushes = new ClientPushes(engine, this);
   }
 
   /** Requests without a delivered reply. */
@@ -120,6 +123,11 @@ export class ClientPipeline {
   isBare(slot: number): boolean {
     if (slot !== this.head || this.outstanding > 1) return false;
     return this.#ring[(slot & this.#mask) * STRIDE] === WAITING;
+  }
+
+  /** The reply at the head is queued in part: what follows in the queue is the rest of it. */
+  get isCut(): boolean {
+    return this.#ring[(this.head & this.#mask) * STRIDE] === OBJECT;
   }
 
   /** Takes the next slot. */
@@ -247,6 +255,7 @@ export class ClientPipeline {
     const at = this.head & this.#mask;
     this.#objects[at] = null;
     this.#ring[at * STRIDE] = WAITING;
+    this.pushes.goOn();
     this.#advance();
   }
 
@@ -357,6 +366,7 @@ export class ClientPipeline {
   /** The client is gone: everything stored goes back. */
   close(): void {
     this.#closed = true;
+    this.pushes.drop();
     this.#stash.close();
     for (const object of this.#objects) object?.drop();
     for (const kept of this.#kept ?? []) kept.drop();

@@ -14,6 +14,7 @@ import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
+import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 import { handleMemcacheRequest } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { JoinedGets } from './joined-gets.ts';
@@ -78,6 +79,14 @@ export class MemcacheProtocol implements ClientProtocol {
   onServerBack(): void {}
 
   onServerGone(): void {}
+
+  prepare(): Preparation {
+    return NOTHING_TO_PREPARE;
+  }
+
+  onRing(): void {}
+
+  onPoolGone(): void {}
 
   malformed(error: number, _byte: number, next: number): Buffer {
     return error === ERROR_BINARY_PROTOCOL ? binaryRefusal(next) : replies.LINE_TOO_LONG;

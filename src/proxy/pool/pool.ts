@@ -145,6 +145,15 @@ export class Pool implements ServerPool, HealthyPool {
     const random = words[this.descriptor / 4 + POOL_RANDOM];
     const seed = random === 0 ? (Math.random() * 0xffffffff) >>> 0 : random;
     writePool(words, this.descriptor, ringOf(this.config, live), seed);
+    this.protocol.onRing(this);
+  }
+
+  /**
+   * The servers that are in the ring: those that are not hold no keys, and asking them would only
+   * prolong their absence.
+   */
+  get liveServers(): readonly Server[] {
+    return this.servers.filter(({ index }) => this.health.isLive(index));
   }
 
   /** Server of requests without a key: twemproxy routes them as if their key were this word. */
@@ -168,5 +177,6 @@ export class Pool implements ServerPool, HealthyPool {
     this.slowLog?.reset();
     for (const server of this.servers) server.close();
     this.leases.close();
+    this.protocol.onPoolGone(this);
   }
 }

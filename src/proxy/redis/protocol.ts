@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../../config/index.ts';
 import type { Codec } from '../../protocol/codec.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import { requestHead } from '../../protocol/redis/request-head.ts';
@@ -9,9 +10,11 @@ import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
+import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
+import { knownHubOf } from './pubsub/hub/hubs.ts';
 import { knownVersionOf } from './version/server-version.ts';
 
 const PUSH = 0x3e; // '>'
@@ -87,6 +90,18 @@ export class RedisProtocol implements ClientProtocol {
 
   onServerGone(server: object): void {
     knownVersionOf(server)?.stop();
+  }
+
+  prepare(pool: object, next: PoolConfig): Preparation {
+    return knownHubOf(pool)?.prepare(next) ?? NOTHING_TO_PREPARE;
+  }
+
+  onRing(pool: object): void {
+    knownHubOf(pool)?.onRing();
+  }
+
+  onPoolGone(pool: object): void {
+    knownHubOf(pool)?.close();
   }
 
   malformed(error: number, byte: number): Buffer {

@@ -2,6 +2,7 @@ import type { CodecChoice } from '../../codec/choices.ts';
 import { AttachedFiles, type ConfigText, parseConfig } from '../../config/index.ts';
 import { LOG_ERROR, type Log } from '../../log.ts';
 import type { ReaderKind } from '../../net/reader.ts';
+import type { Siblings } from '../../proxy/engine/siblings.ts';
 import { packSnapshot } from '../../stats/merge.ts';
 import { LocalProxy } from '../local-proxy.ts';
 import type { PreparedChange } from '../serving.ts';
@@ -21,6 +22,11 @@ export interface WorkerStart extends TextMessage {
   readonly version: string;
   readonly workers: number;
   readonly level: number;
+}
+
+/** What the other workers say to a question of one. */
+export interface SiblingsAnswer {
+  readonly answers: readonly object[];
 }
 
 /** A configuration file: every worker makes the same of it. */
@@ -57,14 +63,21 @@ function started(): LocalProxy {
 peer.on('start', (message: WorkerStart) => {
   log.level = message.level;
   const { config } = configOf(message);
-  proxy = new LocalProxy(config, { ...message, log });
+  const siblings: Siblings = {
+    ask: async (question) => (await peer.ask<SiblingsAnswer>('siblings', { question })).answers,
+  };
+  proxy = new LocalProxy(config, { ...message, log, siblings });
   proxy.preconnect();
   return { codec: proxy.codec, reader: proxy.reader };
 });
 onClient(peer, (client) => started().adopt(client));
+peer.on('tickets', ({ secret }: { secret: string }) => {
+  started().setTicketSecret(Buffer.from(secret, 'base64'));
+});
 peer.on('level', ({ level }: { level: number }) => {
   log.level = level;
 });
+peer.on('sibling', ({ question }: { question: object }) => started().answerSibling(question));
 peer.on('snapshot', () => packSnapshot(started().snapshot()));
 peer.on('prepare', async (message: TextMessage) => {
   prepared = await started().prepare(configOf(message));

@@ -8,8 +8,9 @@ import type { Snapshot } from '../../stats/snapshot.ts';
 import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
-import type { TextMessage, WorkerStart } from './worker.ts';
+import type { SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
 
+/** How the workers run. */
 export interface WorkersOptions
   extends Pick<
     WorkerStart,
@@ -82,6 +83,8 @@ class Worker {
  */
 export class Workers implements Serving {
   readonly #options: WorkersOptions;
+  /** Base64; what session tickets are made with, so that each worker takes those of the others. */
+  #ticketSecret = '';
   #config: ConfigText;
   /** By place; null while a worker is missing. */
   readonly #workers: (Worker | null)[];
@@ -136,6 +139,9 @@ export class Workers implements Serving {
     const { log, ...start } = this.#options;
     const worker = new Worker(number, log, (ended, how) => this.#onExit(ended, how));
     onClient(worker.peer, (client) => this.#onMoved(worker, client));
+    worker.peer.on('siblings', ({ question }: { question: object }) => {
+      return this.#askSiblings(worker, question);
+    });
     const config = this.#config;
     const message: WorkerStart = { ...start, ...messageOf(config), level: log.level };
     const answer = await worker.peer.ask<{ codec: string; reader: string }>('start', {
@@ -143,12 +149,23 @@ export class Workers implements Serving {
     });
     worker.codec = answer.codec;
     worker.reader = answer.reader;
+    this.#tellTickets(worker);
     if (this.#config !== config) {
       await worker.peer.ask('prepare', { ...messageOf(this.#config) });
       await worker.peer.ask('commit', { drainMs: 0 });
     }
     log.write(LOG_NOTICE, `worker ${number} serves, pid ${worker.child.pid}`);
     return worker;
+  }
+
+  /** What all workers but one say to its question; who ends meanwhile has no clients any more. */
+  async #askSiblings(asks: Worker, question: object): Promise<SiblingsAnswer> {
+    const others = [...this.#live, ...this.#leaving].filter((worker) => worker !== asks);
+    const said = await Promise.allSettled(
+      others.map(({ peer }) => peer.ask<object>('sibling', { question })),
+    );
+    const answers = said.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    return { answers };
   }
 
   /** Clients of a worker that leaves go to the one in its place. */
@@ -235,6 +252,15 @@ export class Workers implements Serving {
     if (known.length > 0) return mergeSnapshots(known, this.#ended);
     if (this.#ended.length > 0) return mergeSnapshots(this.#ended, []);
     throw new RingwayError('RINGWAY_INTERNAL', 'no worker serves at the moment');
+  }
+
+  setTicketSecret(secret: Buffer): void {
+    this.#ticketSecret = secret.toString('base64');
+    for (const worker of this.#live) this.#tellTickets(worker);
+  }
+
+  #tellTickets({ peer }: Worker): void {
+    if (this.#ticketSecret !== '') peer.tell('tickets', { secret: this.#ticketSecret });
   }
 
   setLevel(level: number): void {

@@ -38,6 +38,11 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Reads sent again because their client took none of its replies',
     counter.READS_TAKEN_BACK,
   ),
+  field(
+    'reads_in_pieces_total',
+    'Reads answered in pieces because their replies were large',
+    counter.READS_IN_PIECES,
+  ),
   field('slow_readers_total', 'Clients closed that held others up', counter.SLOW_READERS),
   field('requests_too_large_total', 'Requests refused for size', counter.REQUESTS_TOO_LARGE),
   field('replies_too_large_total', 'Replies refused for size', counter.REPLIES_TOO_LARGE),
@@ -48,11 +53,35 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Requests that got no connection of their own in time',
     counter.LEASES_REFUSED,
   ),
+  field('watches_expired_total', 'WATCHes longer than watch_timeout', counter.WATCHES_EXPIRED),
+  field(
+    'tls_handshakes_total',
+    'TLS handshakes of clients that ended well',
+    counter.TLS_HANDSHAKES,
+  ),
+  field('tls_resumed_total', 'Those of them that took up an earlier session', counter.TLS_RESUMED),
+  field('tls_failures_total', 'TLS handshakes of clients that failed', counter.TLS_FAILURES),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field(
     'login_timeouts_total',
     'Clients closed that did not log in in time',
     counter.LOGIN_TIMEOUTS,
+  ),
+  field('pubsub_clients', 'Clients with subscriptions', counter.PUBSUB_CLIENTS, 'gauge'),
+  field('pubsub_subscriptions', 'Their subscriptions', counter.PUBSUB_SUBSCRIPTIONS, 'gauge'),
+  field('pubsub_topics', 'Different ones among these', counter.PUBSUB_TOPICS, 'gauge'),
+  field('pubsub_messages_total', 'Messages from servers', counter.PUBSUB_MESSAGES),
+  field('pubsub_deliveries_total', 'Copies of these for clients', counter.PUBSUB_DELIVERIES),
+  field('pubsub_dropped_total', 'Messages that were too large', counter.PUBSUB_DROPPED),
+  field(
+    'pubsub_slow_closed_total',
+    'Subscribers closed that took messages too slowly',
+    counter.PUBSUB_SLOW_CLOSED,
+  ),
+  field(
+    'pubsub_lost_clients_total',
+    'Subscribers closed because messages may be missing',
+    counter.PUBSUB_LOST_CLIENTS,
   ),
 ];
 

@@ -147,6 +147,29 @@ export function noSuchServer(name: string): Buffer {
   return error(`no server '${quote(name)}' in this pool`);
 }
 
+export const CHANNEL_TOO_LONG: Buffer = error(`channel is longer than ${LIMIT_KEY_BYTES} bytes`);
+export const TOO_MANY_SUBSCRIPTIONS: Buffer = error('too many subscriptions (max_subscriptions)');
+/** A server has not said in time that it sends the messages. */
+export const NOT_SUBSCRIBED: Buffer = error('the subscription was not confirmed in time');
+/** What all workers have is not known. */
+export const WORKERS_SILENT: Buffer = error('another worker did not answer in time');
+
+/** Of a client of RESP2 that has subscriptions. @param name as CONTAINER|SUBCOMMAND, any case */
+export function onlySubscribed(name: string): Buffer {
+  const text =
+    `Can't execute '${quote(name).toLowerCase()}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
+    'PING / QUIT / RESET are allowed in this context';
+  if (name !== 'EXEC') return error(text);
+  return line(`-EXECABORT Transaction discarded because of: ${text}`);
+}
+
+/** A subcommand has too many words. @param name the second word, latin1 */
+export function subcommandSyntax(container: string, name: string): Buffer {
+  const shown = cString(name).slice(0, NAME_LIMIT);
+  const what = `unknown subcommand or wrong number of arguments for '${shown}'`;
+  return error(`${what}. Try ${container} HELP.`);
+}
+
 /** A command is refused only with its option BLOCK. @param name upper case */
 export function blockingForm(name: string): Buffer {
   return unsupported(`${name} ... BLOCK`, 'it blocks a connection that many clients share');
@@ -192,10 +215,12 @@ export function oneServerOnly(name: string): Buffer {
   );
 }
 
+/** @param limit `max_transaction` of the pool */
 export function transactionTooLarge(limit: number): Buffer {
   return error(`transaction is larger than max_transaction (${limit} bytes)`);
 }
 
+/** @param limit SELECTs that a transaction may have */
 export function tooManySelects(limit: number): Buffer {
   return error(`more than ${limit} times SELECT inside MULTI`);
 }

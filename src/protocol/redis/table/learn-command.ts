@@ -27,6 +27,7 @@ const OPTION_RULES: ReadonlySet<KeyRule> = new Set<OptionRule>([
   'group-streams',
 ]);
 
+/** What is known of a command that the table does not have; fields as in CommandSpec. */
 export interface CommandShape {
   readonly name: string;
   readonly arity: number;
@@ -62,7 +63,8 @@ function hiddenName(original: string): string | null {
   const spec = findCommand(original);
   if (spec === undefined) return null;
   const byKeys = spec.keys !== 'none' || spec.firstKey > 0;
-  return byKeys && spec.handling !== 'unsupported' ? null : spec.name;
+  const forwarded = !['unsupported', 'local'].includes(spec.handling);
+  return byKeys && forwarded ? null : spec.name;
 }
 
 /**
