@@ -100,15 +100,14 @@ export class ProxyServer {
     this.#workers = options.workers ?? 1;
     this.#maxConnections = options.maxConnections || connectionsAllowed();
     const assembledAt = RING_BASE + room;
-    this.engine = new Engine(
-      codec,
+    this.engine = new Engine(codec, {
       reader,
       writer,
-      options.log,
+      log: options.log,
       assembledAt,
-      options.latency ?? true,
-      options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
-    );
+      measuresLatency: options.latency ?? true,
+      memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+    });
     this.engine.version = options.version ?? '';
     this.engine.siblings = options.siblings ?? null;
     this.#redis = new RedisProtocol(codec);

@@ -252,7 +252,7 @@ export class ClientConnection
     if (this.closed) return;
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
-    this.held.release();
+    this.paused.release();
     if (!this.#reading || (this.#input.held && this.#input.credit() > 0)) this.#resumeInput();
     if (this.closed) return;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
@@ -390,7 +390,7 @@ export class ClientConnection
       () => this.engine.budget.add(-heldBytes),
       () => this.out.discard(),
       () => this.#timers.stop(),
-      () => this.held.release(),
+      () => this.paused.release(),
     );
     if (this.claims.open === 0) this.onUnclaimed();
   }

@@ -32,7 +32,8 @@ import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonServer } from './common-server.ts';
-import { sendFragments } from './fragmented-request.ts';
+import { sendFragments } from './fragments/fragmented-request.ts';
+import { readInPieces } from './fragments/piecewise-read.ts';
 import { execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
@@ -93,7 +94,7 @@ function refuse(client: ClientConnection, { name }: CommandSpec, error: Buffer):
 
 function nameOf(request: SpecialRequest): string {
   const words = Words.of(request, 1);
-  return words.held === 0 ? '' : words.text(0);
+  return words.readable === 0 ? '' : words.text(0);
 }
 
 function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
@@ -111,7 +112,7 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
     case 'same-server':
       return sendToCommonServer(request, spec);
     case 'fragment':
-      return sendFragments(request, spec);
+      return sendFragments(request, spec, spec.coalesce === 'array' ? readInPieces : null);
     case 'all-servers': {
       const error = scriptTooLong(request, spec);
       return error === null ? sendToAllServers(request, spec) : answer(client, error);
@@ -126,7 +127,7 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
 function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
   const { pool } = request.client;
   const words = Words.of(request, spec.firstKey + 1);
-  if (words.held <= spec.firstKey) return forward(request, pool.placeholderServer());
+  if (words.readable <= spec.firstKey) return forward(request, pool.placeholderServer());
   if (words.length(spec.firstKey) > LIMIT_KEY_BYTES) {
     return answer(request.client, replies.KEY_TOO_LONG);
   }
@@ -143,7 +144,7 @@ function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean
 function handleSubcommand(request: SpecialRequest, container: CommandSpec): boolean {
   const { client } = request;
   const words = Words.of(request, 2);
-  const name = words.held > 1 ? words.text(1) : '';
+  const name = words.readable > 1 ? words.text(1) : '';
   const spec = findSubcommand(container, name);
   if (spec === undefined) {
     return answer(client, replies.unknownSubcommand(container.name, name));
