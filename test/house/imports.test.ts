@@ -223,7 +223,7 @@ describe('who may import whom', () => {
       'src/proxy/backend/backend-connection.ts',
       'src/proxy/redis/pubsub/hub/hub-connection.ts',
     ]);
-    assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), ['src/proxy/redis/handshake.ts']);
+    assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), ['src/proxy/redis/server-login.ts']);
   });
 
   test('one file decides where a request goes', () => {
