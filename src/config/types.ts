@@ -159,6 +159,7 @@ export interface ServerLogin {
 
 export type ListenConfig = TcpListen | UnixListen;
 
+/** A listener on an address and port. */
 export interface TcpListen {
   readonly kind: 'tcp';
   /** As typed. */
@@ -167,6 +168,7 @@ export interface TcpListen {
   readonly port: number;
 }
 
+/** A listener on a path. */
 export interface UnixListen {
   readonly kind: 'unix';
   /** As typed. */
