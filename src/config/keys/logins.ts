@@ -71,6 +71,7 @@ export interface LoginSource {
   readonly problems: Problems;
 }
 
+/** What a pool logs in with, and what clients of it must say. */
 export interface Logins {
   readonly serverLogin: ServerLogin | null;
   readonly clientAuth: Secret | null;
