@@ -12,7 +12,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 function parse(keys: Record<string, string>, redis = true): Config {
   const lines = Object.entries(keys).map(([key, value]) => `  ${key}: ${value}\n`);
-  const text = `p:\n  listen: 127.0.0.1:1\n  redis: ${redis}\n${lines.join('')}  servers:\n  - h:1:1\n`;
+  const head = `p:\n  listen: 127.0.0.1:1\n  redis: ${redis}\n`;
+  const text = `${head}${lines.join('')}  servers:\n  - h:1:1\n`;
   return parseConfig(Buffer.from(text), join(folder, 'f.yml'));
 }
 
