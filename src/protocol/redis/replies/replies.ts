@@ -73,7 +73,7 @@ export const UNFINISHED: Buffer = Buffer.from(
 export const TOO_MANY_CLIENTS: Buffer = Buffer.from('-ERR max number of clients reached\r\n');
 export const PROTECTED_MODE: Buffer = Buffer.from(
   '-DENIED ringway is in protected mode: this pool asks for no password, and lets in clients ' +
-    'of its own machine alone. client_auth, allow_clients or protected_mode: false changes that\r\n',
+    'of its own machine alone; client_auth, allow_clients or protected_mode changes that\r\n',
 );
 
 const NAME_LIMIT = 128;
