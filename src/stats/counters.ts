@@ -78,6 +78,8 @@ export const PUBSUB_SLOW_CLOSED = 57;
 export const PUBSUB_LOST_CLIENTS = 58;
 /** Clients that watched keys for too long. */
 export const WATCHES_EXPIRED = 59;
+/** Gauge: clients that a server lets wait. */
+export const BLOCKED_CLIENTS = 60;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -107,11 +109,12 @@ export type PoolCounter =
   | typeof PUBSUB_DROPPED
   | typeof PUBSUB_SLOW_CLOSED
   | typeof PUBSUB_LOST_CLIENTS
-  | typeof WATCHES_EXPIRED;
+  | typeof WATCHES_EXPIRED
+  | typeof BLOCKED_CLIENTS;
 export type PoolCounters = Counters<PoolCounter>;
 
 export function poolCounters(): PoolCounters {
-  return new Float64Array(WATCHES_EXPIRED + 1) as never;
+  return new Float64Array(BLOCKED_CLIENTS + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

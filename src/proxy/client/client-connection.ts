@@ -233,6 +233,7 @@ export class ClientConnection
     if (this.closed) return;
     this.#input.advance();
     this.session.detour?.advance();
+    if (this.#isGone) this.#leave();
     if (this.closed) return;
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
@@ -272,6 +273,7 @@ export class ClientConnection
 
   /** The proxy stops: what is in flight is answered, nothing new is taken. */
   drain(): void {
+    if (this.session.detour?.blocked) this.destroy('it is blocked while the proxy stops');
     if (!this.closed && !this.closing) this.stopReading();
   }
 
@@ -308,7 +310,19 @@ export class ClientConnection
     this.#give = null;
     this.#input.leaving = false;
     this.#input.end();
-    this.engine.turn.markClient(this);
+    if (this.#isGone) this.#leave();
+    else this.engine.turn.markClient(this);
+  }
+
+  /** It sends no more, and what it waits for would be lost. */
+  get #isGone(): boolean {
+    return this.#ended && (this.session.detour?.endsWithClient ?? false);
+  }
+
+  #leave(): void {
+    this.pool.counters[counter.CLIENT_EOF]++;
+    this.#shut();
+    this.socket.destroy();
   }
 
   /** Everything is answered: says goodbye, and leaves the client time to read it. */

@@ -48,6 +48,7 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Requests that got no connection of their own in time',
     counter.LEASES_REFUSED,
   ),
+  field('blocked_clients', 'Clients that a server lets wait', counter.BLOCKED_CLIENTS, 'gauge'),
   field('watches_expired_total', 'WATCHes longer than watch_timeout', counter.WATCHES_EXPIRED),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field(
