@@ -54,7 +54,7 @@ export function blockAt(
   return true;
 }
 
-/** A request that its server may let wait. As for Redis, its client is gone when it sends no more. */
+/** A request that its server may let wait. Who sends no more is gone, as in Redis. */
 export class BlockingRequest extends LeasedRequest {
   readonly #request: Buffer;
   readonly #spec: CommandSpec;
