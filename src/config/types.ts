@@ -1,7 +1,7 @@
 import type { DistributionName } from '../distribution/names.ts';
 import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
-import type { ServerTls } from './tls-types.ts';
+import type { ClientTls, ServerTls } from './tls-types.ts';
 
 /** A place in the configuration file, counted from 1. */
 export interface Position {
@@ -23,8 +23,12 @@ export interface Config {
 export interface PoolConfig {
   /** The key that the pool stands under. */
   readonly name: string;
-  /** Where clients connect. */
+  /** Where clients connect: with TLS, if there is `tls` and no `tlsListen`. */
   readonly listen: ListenConfig;
+  /** Where clients connect with TLS, beside those that connect to `listen` without. */
+  readonly tlsListen: ListenConfig | null;
+  /** How clients are served with TLS; null = they are not. */
+  readonly tls: ClientTls | null;
   /** By ring name, shorter first, equal lengths by byte value: the server index order. */
   readonly servers: readonly ServerConfig[];
   /** What makes a number of a key. */
@@ -143,6 +147,7 @@ export interface PoolConfig {
 
 export type ListenConfig = TcpListen | UnixListen;
 
+/** A listener on an address and port. */
 export interface TcpListen {
   readonly kind: 'tcp';
   /** As typed. */
@@ -151,6 +156,7 @@ export interface TcpListen {
   readonly port: number;
 }
 
+/** A listener on a path. */
 export interface UnixListen {
   readonly kind: 'unix';
   /** As typed. */

@@ -38,6 +38,7 @@ export type ServerCounter =
   | typeof FAILED_REQUESTS;
 export type ServerCounters = Counters<ServerCounter>;
 
+/** Those of one server, all 0. */
 export function serverCounters(): ServerCounters {
   return new Float64Array(FAILED_REQUESTS + 1) as never;
 }
@@ -61,6 +62,10 @@ export const MALFORMED_REQUESTS = 45;
 export const READS_RETRIED = 46;
 export const AUTH_FAILURES = 47;
 export const LOGIN_TIMEOUTS = 48;
+/** Handshakes of clients that ended well, those of them that took up a session, and others. */
+export const TLS_HANDSHAKES = 61;
+export const TLS_RESUMED = 62;
+export const TLS_FAILURES = 63;
 /** Reads of a client that took none of its replies: swallowed, and sent again later. */
 export const READS_TAKEN_BACK = 49;
 /** Requests that got no connection of their own in time. */
@@ -78,8 +83,10 @@ export const PUBSUB_SLOW_CLOSED = 57;
 export const PUBSUB_LOST_CLIENTS = 58;
 /** Clients that watched keys for too long. */
 export const WATCHES_EXPIRED = 59;
+/** MGETs whose replies were too large to be kept whole. */
+export const READS_IN_PIECES = 60;
 /** Gauge: clients that a server lets wait. */
-export const BLOCKED_CLIENTS = 60;
+export const BLOCKED_CLIENTS = 64;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -99,6 +106,9 @@ export type PoolCounter =
   | typeof READS_RETRIED
   | typeof AUTH_FAILURES
   | typeof LOGIN_TIMEOUTS
+  | typeof TLS_HANDSHAKES
+  | typeof TLS_RESUMED
+  | typeof TLS_FAILURES
   | typeof READS_TAKEN_BACK
   | typeof LEASES_REFUSED
   | typeof PUBSUB_CLIENTS
@@ -110,18 +120,20 @@ export type PoolCounter =
   | typeof PUBSUB_SLOW_CLOSED
   | typeof PUBSUB_LOST_CLIENTS
   | typeof WATCHES_EXPIRED
+  | typeof READS_IN_PIECES
   | typeof BLOCKED_CLIENTS;
 export type PoolCounters = Counters<PoolCounter>;
 
+/** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
   return new Float64Array(BLOCKED_CLIENTS + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------
-export const TOTAL_CONNECTIONS = 64;
-export const CURR_CONNECTIONS = 65;
+export const TOTAL_CONNECTIONS = 96;
+export const CURR_CONNECTIONS = 97;
 /** Exceptions that closed one connection. */
-export const INTERNAL_ERRORS = 66;
+export const INTERNAL_ERRORS = 98;
 
 export type ProcessCounter =
   | typeof TOTAL_CONNECTIONS
@@ -129,6 +141,7 @@ export type ProcessCounter =
   | typeof INTERNAL_ERRORS;
 export type ProcessCounters = Counters<ProcessCounter>;
 
+/** Those of the process, all 0. */
 export function processCounters(): ProcessCounters {
   return new Float64Array(INTERNAL_ERRORS + 1) as never;
 }

@@ -31,6 +31,7 @@ export interface Snapshot {
   readonly own: OwnCounters;
 }
 
+/** A pool at one moment. */
 export interface PoolSnapshot {
   readonly name: string;
   readonly listen: string;
@@ -47,6 +48,7 @@ export interface PoolSnapshot {
   readonly latencySums: Float64Array | null;
 }
 
+/** A server at one moment. */
 export interface ServerSnapshot {
   readonly name: string;
   readonly address: string;
@@ -95,6 +97,7 @@ export const NO_OWN_COUNTS: OwnCounters = {
   internalErrors: 0,
 };
 
+/** What a snapshot is taken of. */
 export interface SnapshotSource {
   readonly version: string;
   readonly startedAt: number;
@@ -109,7 +112,8 @@ export interface SnapshotSource {
  */
 export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): Snapshot {
   const { user, system } = process.cpuUsage();
-  const listeners = source.pools.length;
+  const second = source.pools.filter(({ config }) => config.tlsListen !== null);
+  const listeners = source.pools.length + second.length;
   return {
     version: source.version,
     startedAt: source.startedAt,

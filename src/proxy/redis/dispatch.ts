@@ -33,7 +33,8 @@ import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonPlace, NO_KEY } from './common-server.ts';
-import { sendFragments } from './fragmented-request.ts';
+import { sendFragments } from './fragments/fragmented-request.ts';
+import { readInPieces } from './fragments/piecewise-read.ts';
 import { block, blockAt, patienceOf } from './leases/blocking.ts';
 import { execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
@@ -95,7 +96,7 @@ function refuse(client: ClientConnection, { name }: CommandSpec, error: Buffer):
 
 function nameOf(request: SpecialRequest): string {
   const words = Words.of(request, 1);
-  return words.held === 0 ? '' : words.text(0);
+  return words.readable === 0 ? '' : words.text(0);
 }
 
 function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
@@ -113,7 +114,7 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
     case 'same-server':
       return sendToCommonServer(request, spec);
     case 'fragment':
-      return sendFragments(request, spec);
+      return sendFragments(request, spec, spec.coalesce === 'array' ? readInPieces : null);
     case 'blocking':
       return block(request, spec);
     case 'all-servers': {
@@ -130,7 +131,7 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
 function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
   const { pool } = request.client;
   const words = Words.of(request, spec.firstKey + 1);
-  if (words.held <= spec.firstKey) return forward(request, pool.placeholderServer());
+  if (words.readable <= spec.firstKey) return forward(request, pool.placeholderServer());
   if (words.length(spec.firstKey) > LIMIT_KEY_BYTES) {
     return answer(request.client, replies.KEY_TOO_LONG);
   }
@@ -155,7 +156,7 @@ function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean
 function handleSubcommand(request: SpecialRequest, container: CommandSpec): boolean {
   const { client } = request;
   const words = Words.of(request, 2);
-  const name = words.held > 1 ? words.text(1) : '';
+  const name = words.readable > 1 ? words.text(1) : '';
   const spec = findSubcommand(container, name);
   if (spec === undefined) {
     return answer(client, replies.unknownSubcommand(container.name, name));

@@ -29,6 +29,7 @@ export interface Status {
 
 export type Percentiles = readonly [p50: number, p99: number, p999: number];
 
+/** A pool, as the status page and `ringway top` show it. */
 export interface PoolStatus {
   readonly name: string;
   readonly listen: string;
@@ -39,6 +40,10 @@ export interface PoolStatus {
   readonly clientErrors: number;
   /** Kept out by a limit. */
   readonly clientsRefused: number;
+  /** Of clients: ended well, took up a session, failed. */
+  readonly tlsHandshakes: number;
+  readonly tlsResumed: number;
+  readonly tlsFailures: number;
   readonly forwardErrors: number;
   readonly ejects: number;
   readonly requests: number;
@@ -55,6 +60,7 @@ export interface PoolStatus {
   readonly slow: readonly SlowStatus[];
 }
 
+/** A server of it. */
 export interface ServerStatus {
   readonly name: string;
   readonly address: string;
@@ -84,6 +90,7 @@ export interface ServerStatus {
   readonly p99: number;
 }
 
+/** A slow request: unix seconds, and microseconds in all and on the server. */
 export interface SlowStatus {
   readonly at: number;
   readonly command: string;
@@ -94,6 +101,7 @@ export interface SlowStatus {
 
 const WANTED = [0.5, 0.99, 0.999] as const;
 
+/** What there is to show now. */
 export function statusOf(snapshot: Snapshot, history: History, state: ProxyState): Status {
   const { runtime, own } = snapshot;
   return {
@@ -128,6 +136,9 @@ function poolStatus(pool: PoolSnapshot, history: History): PoolStatus {
     clients: pool.counters[counter.CLIENT_CONNECTIONS],
     clientErrors: pool.counters[counter.CLIENT_ERR],
     clientsRefused: pool.counters[counter.CLIENTS_REFUSED],
+    tlsHandshakes: pool.counters[counter.TLS_HANDSHAKES],
+    tlsResumed: pool.counters[counter.TLS_RESUMED],
+    tlsFailures: pool.counters[counter.TLS_FAILURES],
     forwardErrors: pool.counters[counter.FORWARD_ERROR],
     ejects: pool.counters[counter.SERVER_EJECTS],
     requests: sum(({ requests }) => requests),

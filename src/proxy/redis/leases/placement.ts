@@ -96,7 +96,7 @@ function byChannel(request: SpecialRequest): Placement {
 
 function byFirstKey(request: SpecialRequest, { firstKey }: CommandSpec): Placement {
   const words = Words.of(request, firstKey + 1);
-  if (words.held <= firstKey) return ANYWHERE;
+  if (words.readable <= firstKey) return ANYWHERE;
   if (words.length(firstKey) > LIMIT_KEY_BYTES) return refused(replies.KEY_TOO_LONG);
   return at(words.serverOf(firstKey), words.text(firstKey));
 }
@@ -121,7 +121,7 @@ function byOnlyServer(request: SpecialRequest, spec: CommandSpec): Placement {
 
 function placementOfSubcommand(request: SpecialRequest, container: CommandSpec): Placement {
   const words = Words.of(request, 2);
-  const name = words.held > 1 ? words.text(1) : '';
+  const name = words.readable > 1 ? words.text(1) : '';
   const spec = findSubcommand(container, name);
   if (spec === undefined) return refused(replies.unknownSubcommand(container.name, name));
   if (!arityFits(spec.arity, words.count)) return refused(replies.wrongArity(spec.name));
