@@ -4,7 +4,6 @@ import { LOG_INFO, LOG_NOTICE } from '../../log.ts';
 import { isEncrypted, stopReading } from '../../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import * as counter from '../../stats/counters.ts';
-import type { Lane } from '../backend/lane.ts';
 import { LARGEST_CARRY } from '../engine/carry.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/held-writes.ts';
@@ -196,15 +195,6 @@ export class ClientConnection
     this.#input.putWaiting(rest.subarray(0, LARGEST_CARRY));
     if (rest.length > LARGEST_CARRY) this.socket.unshift(rest.subarray(LARGEST_CARRY));
     this.engine.turn.markClient(this);
-  }
-
-  /** Its later requests take another lane, once all earlier ones are answered. */
-  enterLane(lane: Lane): void {
-    if (lane.index === this.lane) return;
-    laneOf(this).leave();
-    lane.enter();
-    this.lane = lane.index;
-    if (this.pipeline.outstanding > 0) this.#input.barrier();
   }
 
   /** Its later requests wait until all earlier ones are answered. */
