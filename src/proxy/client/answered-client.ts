@@ -247,8 +247,6 @@ export abstract class AnsweredClient
 
   /** Whether what it has asked is taken back, so that nothing has to stand still for it. */
   protected abstract takesBack(): boolean;
-  /** Its later requests wait until all earlier ones are answered. */
-  abstract barrier(): void;
   abstract onDrained(): void;
   abstract flush(): void;
   abstract barrier(): void;

@@ -239,7 +239,7 @@ export class ClientConnection
     if (this.closed) return;
     this.#input.advance();
     this.session.detour?.advance();
-    if (this.#isGone) this.#leave();
+    this.#leaveIfGone();
     if (this.closed) return;
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
@@ -316,16 +316,13 @@ export class ClientConnection
     this.#give = null;
     this.#input.leaving = false;
     this.#input.end();
-    if (this.#isGone) this.#leave();
-    else this.engine.turn.markClient(this);
+    this.#leaveIfGone();
+    this.engine.turn.markClient(this);
   }
 
   /** It sends no more, and what it waits for would be lost. */
-  get #isGone(): boolean {
-    return this.#ended && (this.session.detour?.endsWithClient ?? false);
-  }
-
-  #leave(): void {
+  #leaveIfGone(): void {
+    if (!this.#ended || !this.session.detour?.endsWithClient) return;
     this.pool.counters[counter.CLIENT_EOF]++;
     this.#shut();
     this.socket.destroy();
