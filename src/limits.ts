@@ -126,6 +126,8 @@ export const SHED_AT_LEAST_BYTES = 64 * 1024;
 export const LOGIN_REQUEST_BYTES = 16 * 1024;
 /** The longest password that such a request has room for (`redis_auth`). */
 export const PASSWORD_BYTES = 16_000;
+/** A password that servers refuse is looked for in its file at most this often. */
+export const PASSWORD_REREAD_MS = 1_000;
 /** Replies that wait for a client which has not logged in, before it is not read. */
 export const LOGIN_OUTPUT_BYTES = 16 * 1024;
 /** What `ringway check` recommends for `login_timeout`, in ms, and `max_auth_failures`. */
@@ -144,6 +146,9 @@ export const HANDSHAKE_BURST_MS = 100;
 export const TICKET_SECRET_MS = 24 * 3600 * 1000;
 /** A TLS client, which no other process can take over, is closed in a pause of this length. */
 export const QUIET_LEAVE_MS = 1_000;
+
+/** Addresses in `allow_clients` or `deny_clients`: each new client is looked for among them. */
+export const LISTED_ADDRESSES = 1024;
 
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 4 * 1024;

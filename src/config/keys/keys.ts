@@ -11,7 +11,9 @@ import {
   DEFAULT_MAX_SUBSCRIPTIONS,
   DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
+import { ACCESS_KEYS } from './access-keys.ts';
 import type { KeySpec } from './key-spec.ts';
+import { LOGIN_KEYS } from './logins.ts';
 import { TLS_KEYS } from './tls-keys.ts';
 
 export const INT32_MAX = 2147483647;
@@ -381,6 +383,8 @@ export const POOL_KEYS: readonly KeySpec[] = [
     [1, 32],
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
+  ...LOGIN_KEYS,
+  ...ACCESS_KEYS,
   ...TLS_KEYS,
 ];
 

@@ -19,12 +19,10 @@ import {
 } from '../../client/client-list.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { unblock } from '../leases/unblock.ts';
 import { answerInPieces } from '../pieces.ts';
-import type { Words } from '../words.ts';
+import type { Local, Words } from '../words.ts';
 import { clientNameError, libraryNameError } from './client-names.ts';
-
-/** A command of which the words are known. @returns false when it must wait */
-export type Local = (request: SpecialRequest, words: Words) => boolean;
 
 function setName({ client }: SpecialRequest, words: Words): boolean {
   const name = words.text(2);
@@ -149,4 +147,5 @@ export const CLIENT_COMMANDS: Readonly<Record<string, Local>> = {
   'CLIENT|SETINFO': setInfo,
   'CLIENT|SETNAME': setName,
   'CLIENT|TRACKINGINFO': trackingInfo,
+  'CLIENT|UNBLOCK': unblock,
 };
