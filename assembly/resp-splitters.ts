@@ -105,6 +105,12 @@ function skipAttribute(pos: u32, end: u32): u32 {
   return skipElements(lineEnd, end, pairs << 1);
 }
 
+/** Address behind the element at `pos`, with the attributes in front of it. */
+export function elementEnd(pos: u32, end: u32): u32 {
+  while (pos < end && <u32>load<u8>(pos) === PIPE) pos = skipAttribute(pos, end);
+  return skipElements(pos, end, 1);
+}
+
 /** See Codec.splitReply. */
 export function splitReply(start: u32, end: u32, table: u32, limit: u32): i32 {
   let pos = start;
