@@ -61,8 +61,7 @@ import {
 } from './layout';
 
 import { END_BYTES, isEnd, isValue, itemsEnd, takeItems, VALUE_BYTES } from './memcache-items';
-import { linesEnd, takeLines } from './memcache-lines';
-import { finish, getState, quickEnd, setState, writeRecord } from './records';
+import { finish, getState, setState, writeRecord } from './records';
 
 // Where a partial frame stopped.
 const PHASE_START: u32 = 0;
@@ -74,7 +73,6 @@ const PHASE_ITEMS: u32 = 3;
 const KIND_UNKNOWN: u32 = 0xff;
 const KIND_END: u32 = 0xfe;
 const BLANK: u32 = 0x20;
-const CAPITAL_V: u32 = 0x56;
 const DIGITS_MAX: u32 = 10;
 const NO_BLOCK: u32 = 0xffffffff;
 const ITEM_ENDS_END: u32 = ITEM_ENDS + ITEM_ENDS_BYTES;
@@ -184,7 +182,6 @@ function sizeOfWord(pos: u32, end: u32, ahead: u32): u32 {
 /** See Codec.scanMemcacheReplies. */
 export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
   assert(start <= end && limit !== 0 && (table & 3) === 0);
-  const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -212,10 +209,6 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
 
   while (true) {
     if (phase === PHASE_START) {
-      if (pos < quick && <u32>load<u8>(pos) !== CAPITAL_V) {
-        record = takeLines(pos, quick, record, tableEnd);
-        pos = linesEnd;
-      }
       if (pos === end || record === tableEnd) {
         finish(pos === end ? SCAN_COMPLETE : SCAN_FULL, pos, 0, 0);
         return (record - table) / RECORD_BYTES;
