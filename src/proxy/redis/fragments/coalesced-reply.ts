@@ -220,7 +220,11 @@ export class CoalescedReply implements StoredReply {
     if (--this.#left > 0) return;
     if (this.#heapBytes !== 0) this.#client.pipeline.release(this, 0);
     if (this.#readAgain !== null && !this.claim.closed) {
-      this.#client.elementBytes = this.receivedBytes / this.#order.length;
+      const client = this.#client;
+      const bytes = this.receivedBytes / this.#order.length;
+      // Large ones are not forgotten at once.
+      const before = client.elementBytes === Infinity ? 0 : client.elementBytes;
+      client.elementBytes = Math.max(bytes, before * 0.9);
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
     this.#request?.drop();
