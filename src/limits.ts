@@ -126,6 +126,8 @@ export const SHED_AT_LEAST_BYTES = 64 * 1024;
 export const LOGIN_REQUEST_BYTES = 16 * 1024;
 /** The longest password that such a request has room for (`redis_auth`). */
 export const PASSWORD_BYTES = 16_000;
+/** A password that servers refuse is looked for in its file at most this often. */
+export const PASSWORD_REREAD_MS = 1_000;
 /** Replies that wait for a client which has not logged in, before it is not read. */
 export const LOGIN_OUTPUT_BYTES = 16 * 1024;
 /** What `ringway check` recommends for `login_timeout`, in ms, and `max_auth_failures`. */
@@ -204,6 +206,8 @@ export const HUB_TOPIC_BYTES = 512;
 export const HUB_CONFIRM_MS = 2_000;
 /** What nobody hears any more is unsubscribed from after this: many come back at once. */
 export const HUB_LINGER_MS = 1_000;
+/** What waits for that may take so much: it is nobody's. */
+export const HUB_IDLE_BYTES = 16 * 1024 * 1024;
 /** A connection that subscribes must open by then. */
 export const HUB_CONNECT_MS = 2_000;
 /** It must have its answers by then; one that says nothing is asked this often. */

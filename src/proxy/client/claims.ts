@@ -73,6 +73,12 @@ export class Claims {
     return new Claim(this, this.#claimant, this.#claimant.muted);
   }
 
+  /** As claim(), for what the client hears whatever it has said of replies. */
+  heard(): Claim {
+    this.#open++;
+    return new Claim(this, this.#claimant, false);
+  }
+
   /** Holds back what is asked behind it until it is settled, and is no reply to anything. */
   hold(): Claim {
     this.#open++;

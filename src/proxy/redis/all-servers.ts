@@ -94,8 +94,8 @@ function concat(answers: readonly Answer[]): Buffer | null {
 }
 
 /**
- * Asks for lists that become one. What is too much to be joined here is read again, and passed on as
- * it comes: nothing is sent behind it that it could see.
+ * Asks for lists that become one. What is too much to be joined here is read again, and passed on
+ * as it comes: nothing is sent behind it that it could see.
  */
 function sendForList(question: Question, joined: Joined): boolean {
   const { client } = question.request;
