@@ -16,7 +16,7 @@ import type { ClientConnection } from '../client/client-connection.ts';
 import { laneOf } from '../pool/lanes.ts';
 import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
 import { INVALID } from './failure-reply.ts';
-import { ChainedArrays } from './leases/chained-arrays.ts';
+import { ChainedArrays } from './fragments/chained-arrays.ts';
 import {
   type Answer,
   askServers,

@@ -22,6 +22,8 @@ const OVER = 3;
  * elements stands first, so all parts have to begin before the first goes on.
  */
 export class ChainedArrays implements Detour, ArrayTaker, Timed {
+  readonly endsWithClient = false;
+  readonly blocked = false;
   readonly claim: Claim;
   readonly #client: ClientConnection;
   readonly #parts: readonly LeasedArray[];
