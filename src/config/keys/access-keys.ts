@@ -44,7 +44,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
     default: null,
     since: SINCE,
     doc:
-      'Commands that are refused, separated by commas; `NAME|SUBCOMMAND` for one of its ' +
-      'subcommands. Redis pools only.',
+      'Commands that are refused, separated by commas; of a subcommand both names, with a bar ' +
+      'between them. Redis pools only.',
   },
 ];

@@ -55,7 +55,7 @@ export function allowedCommands(config: PoolConfig): Uint8Array | null {
   return Uint8Array.from(COMMANDS, (spec) => (errorFor(rules, spec.name, spec) === null ? 1 : 0));
 }
 
-/** Why a pool refuses a request; null when it does not. @param spec null = it is not in the table */
+/** @param spec null = not in the table @returns why a pool refuses it; null when it does not */
 export function refusalByRules(request: SpecialRequest, spec: CommandSpec | null): Buffer | null {
   const { config } = request.client.pool;
   const rules = rulesOf(config);
