@@ -163,6 +163,12 @@ export const LOOK_LEAST_MS = 10;
  * clients wait for a reply before they give up.
  */
 export const AWAIT_RETURN_MS = 250;
+/** A server whose requests wait for its failover is tried again after this, more or less. */
+export const FAILOVER_RETRY_MS = 100;
+/** A try to reach a server that may have been replaced is given up after this. */
+export const DIAL_MS = 1_000;
+/** Sentinels of a pool: a master has three to seven. */
+export const SENTINELS = 32;
 /** Wrong passwords in a pool are logged at most this often, with how many there were. */
 export const AUTH_LOG_INTERVAL_MS = 1_000;
 /** Clients that a limit keeps out are logged at most this often, with how many there were. */

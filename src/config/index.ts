@@ -13,6 +13,7 @@ export type {
   ListenConfig,
   PoolConfig,
   Position,
+  SentinelConfig,
   ServerConfig,
   TcpListen,
   UnixListen,

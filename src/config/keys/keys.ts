@@ -11,6 +11,7 @@ import {
 export type KeyType =
   | 'address'
   | 'servers'
+  | 'sentinels'
   | 'name'
   | 'two-bytes'
   | 'number'
@@ -67,6 +68,39 @@ export const POOL_KEYS: readonly KeySpec[] = [
     required: true,
     since: 'nutcracker',
     doc: 'The list of servers: `host:port:weight [name]` or `/path:weight [name]`.',
+  },
+  {
+    name: 'sentinels',
+    type: 'sentinels',
+    default: null,
+    since: 'ringway 0.1',
+    doc:
+      'A list of Redis Sentinels, `host:port` each; a weight behind it is ignored. The name of ' +
+      'each server is then that of a master they watch, and its address where the master is ' +
+      'until they have said so. Redis pools only, without `auto_eject_hosts`.',
+  },
+  {
+    name: 'sentinel_auth',
+    type: 'text',
+    default: null,
+    since: 'ringway 0.1',
+    doc: 'What sentinels want to be told by AUTH: `password` or `user password`.',
+  },
+  {
+    name: 'sentinel_prefix',
+    type: 'text',
+    default: '',
+    since: 'ringway 0.1',
+    doc: 'What stands before the name of a server where sentinels know it.',
+  },
+  {
+    ...own(
+      'failover_wait',
+      5000,
+      [0, 60000],
+      'How long requests that were not executed wait for a new master. 0: they fail at once.',
+    ),
+    unit: 'ms',
   },
   {
     name: 'hash',
@@ -287,7 +321,8 @@ export const POOL_KEYS: readonly KeySpec[] = [
     'retry_reads',
     0,
     [0, 10],
-    'Times that a read is sent again when its server fails before it begins to answer.',
+    'Times that a read is sent again when its server fails before it begins to answer. Without ' +
+      'effect with `sentinels`: reads are sent again there.',
   ),
   {
     ...bool('server_probe', 'Ask an ejected server with a PING before it returns to the ring.'),

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { DIAL_MS } from '../../limits.ts';
 import { dial } from '../../net/dial.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import * as counter from '../../stats/counters.ts';
@@ -9,6 +10,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Guarded } from '../engine/guard.ts';
 import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
 import type { Flushable } from '../engine/turn.ts';
+import { RepeatingSender } from './again/repeating-sender.ts';
 import { BackendReplies } from './backend-replies.ts';
 import {
   failureCause,
@@ -22,15 +24,15 @@ import { abandonRequests, failRequests } from './lost-requests.ts';
 import { type OwnedConnection, PURPOSE_SHARED } from './owned-connection.ts';
 import type { ConnectionOwner } from './owner.ts';
 import type { RequestJoiner } from './request-joiner.ts';
-import { RequestSender } from './request-sender.ts';
 import type { SlowReader } from './slow-reader.ts';
 import { WaitingClients } from './waiting-clients.ts';
 
 // The life of a connection: a greeting only where the server has to grant something first.
-const CONNECTING = 0;
-const GREETING = 1;
-const OPEN = 2;
-const CLOSED = 3;
+const PARKED = 0;
+const CONNECTING = 1;
+const GREETING = 2;
+const OPEN = 3;
+const CLOSED = 4;
 
 /** Who has a connection to a server for itself. */
 export interface ConnectionHolder {
@@ -43,10 +45,11 @@ export interface ConnectionHolder {
  * in order.
  */
 export class BackendConnection
-  extends RequestSender
+  extends RepeatingSender
   implements ReadHandler, Flushable, Timed, ReplySource, OwnedConnection, Guarded
 {
-  readonly #socket: Socket;
+  /** Null until it is dialed. */
+  #socket: Socket | null = null;
   readonly replies: BackendReplies;
   readonly #slowReader: SlowReader;
   readonly #waiting: WaitingClients;
@@ -55,46 +58,56 @@ export class BackendConnection
   /** When a connection under way is given up; 0 = with its oldest request. */
   #connectUntil = 0;
   timerAt = 0;
-  #heldBytes = 0;
-  #phase: number = CONNECTING;
+  #phase: number = PARKED;
+  /** Requests of the greeting. */
+  readonly #greetings: number;
   /** The server has taken it; stays true when it is lost later. */
   connected = false;
   /** What it was opened for. */
   readonly purpose: number;
-  /** Too much is queued: clients must wait before they send more through here. */
-  full = false;
   /** What must be granted before requests may be sent; null on lane 0. */
   greeting: Buffer | null = null;
-  /** Why the server would not have us, as an error reply without its "-". */
-  refusal: string | null = null;
   /** Who has leased it. */
   holder: ConnectionHolder | null = null;
 
+  /** It is not dialed yet. */
   constructor(
     engine: Engine,
     owner: ConnectionOwner,
     lane: Lane,
     purpose: number = PURPOSE_SHARED,
   ) {
-    super(engine, owner, lane);
-    const { protocol } = owner.pool;
+    const { protocol, config } = owner.pool;
+    super(engine, owner, lane, config.followsMaster && purpose === PURPOSE_SHARED);
     this.purpose = purpose;
     this.#waiting = new WaitingClients(this, engine.turn);
     this.replies = new BackendReplies(engine, this);
     this.#slowReader = this.replies.slowReader;
     this.joiner = protocol.joiner(this);
     protocol.handshake(this);
-    this.#socket = dial(owner.config, engine.reader, this);
-    this.#listen();
-    engine.process[TOTAL_CONNECTIONS]++;
-    engine.process[CURR_CONNECTIONS]++;
+    this.#greetings = this.greeting === null ? 0 : this.inFlight.count;
     this.sent.balance();
     engine.connections.add(this);
   }
 
-  #listen(): void {
+  /** It waits to be dialed: what is sent on it is kept. */
+  get parked(): boolean {
+    return this.#phase === PARKED;
+  }
+
+  /** Begins to connect. */
+  dial(): void {
+    if (this.#phase !== PARKED) return;
+    this.#phase = CONNECTING;
+    const socket = dial(this.owner.config, this.engine.reader, this);
+    this.#socket = socket;
+    this.#listen(socket);
+    this.engine.process[TOTAL_CONNECTIONS]++;
+    this.engine.process[CURR_CONNECTIONS]++;
+  }
+
+  #listen(socket: Socket): void {
     const { guard } = this.engine;
-    const socket = this.#socket;
     try {
       this.#armConnectTimeout();
     } catch (error) {
@@ -113,9 +126,11 @@ export class BackendConnection
   }
 
   #armConnectTimeout(): void {
-    const { connectTimeoutMs } = this.owner.pool.config;
-    if (connectTimeoutMs === 0) return;
-    this.#connectUntil = millis() + connectTimeoutMs;
+    const { connectTimeoutMs, timeoutMs, followsMaster } = this.owner.pool.config;
+    let limit = connectTimeoutMs;
+    if (limit === 0 && followsMaster) limit = Math.min(timeoutMs || DIAL_MS, DIAL_MS);
+    if (limit === 0) return;
+    this.#connectUntil = millis() + limit;
     this.engine.deadlines.arm(this, this.#connectUntil);
   }
 
@@ -126,11 +141,12 @@ export class BackendConnection
     this.owner.onConnected();
     if (this.greeting !== null) {
       this.#phase = GREETING;
-      this.#socket.write(this.greeting);
+      this.#socket?.write(this.greeting);
+      this.sent.unwritten = this.inFlight.count - this.#greetings;
       return;
     }
     this.#phase = OPEN;
-    this.out.open(this.#socket);
+    this.out.open(this.#socket as Socket);
     this.sent.unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
   }
@@ -144,14 +160,29 @@ export class BackendConnection
   handshakeDone(): void {
     if (this.#phase !== GREETING) return;
     this.#phase = OPEN;
-    this.out.open(this.#socket);
+    this.out.open(this.#socket as Socket);
     this.engine.turn.markBackend(this);
+    if (this.withheld === null) return;
+    this.inFlight.renew(millis());
+    if (this.inFlight.count > 0) this.#armTimeout();
+    this.owner.onReady(this);
   }
 
-  /** The server does not grant the database or the login: nothing must be sent here. */
-  refuse(text: string): void {
-    this.refusal = text;
+  /**
+   * The server does not grant the database or the login: nothing must be sent here.
+   * @param away only now: another one may, or this one later
+   */
+  refuse(text: string, away = false): void {
+    if (!away) this.refusal = text;
     this.fail(text, -1);
+  }
+
+  protected get open(): boolean {
+    return this.#phase === OPEN;
+  }
+
+  protected get replyBegun(): boolean {
+    return this.replies.begun;
   }
 
   get closed(): boolean {
@@ -172,8 +203,9 @@ export class BackendConnection
   }
 
   writeOut(): void {
+    if (this.stopped) return;
     this.joiner?.beforeWrite();
-    this.sent.markWritten(this.connected);
+    if (this.#phase !== GREETING) this.sent.markWritten(this.connected);
     this.out.flush();
     this.sent.balance();
   }
@@ -181,19 +213,17 @@ export class BackendConnection
   flush(): void {
     this.joiner?.beforeWrite();
     this.#count();
-    this.sent.markWritten(this.connected);
+    if (this.stopped) {
+      this.full = true;
+      return;
+    }
+    if (this.#phase !== GREETING) this.sent.markWritten(this.connected);
     this.out.flush();
     this.sent.balance();
     const { pendingBytes } = this.out;
-    this.#account(pendingBytes);
+    this.account(pendingBytes);
     if (pendingBytes > this.owner.pool.config.serverOutputLimit) this.full = true;
     else if (!this.out.blocked) this.#takesMore();
-  }
-
-  #account(held: number): void {
-    if (held === this.#heldBytes) return;
-    this.engine.budget.add(held - this.#heldBytes);
-    this.#heldBytes = held;
   }
 
   /** Requests that wait to be written. */
@@ -208,7 +238,7 @@ export class BackendConnection
   }
 
   #takesMore(): void {
-    if (this.full) {
+    if (this.full && !this.stopped) {
       this.full = false;
       this.#waiting.wake();
     }
@@ -244,7 +274,7 @@ export class BackendConnection
     if (!this.#slowReader.paused || this.closed) return;
     this.#slowReader.resume();
     this.replies.progress = this.#slowReader.resumedAt;
-    resumeReading(this.#socket);
+    resumeReading(this.#socket as Socket);
   }
 
   // --- time ------------------------------------------------------------------------------------
@@ -255,6 +285,7 @@ export class BackendConnection
 
   nextDeadline(): number {
     if (this.closed) return 0;
+    if (this.owner.pool.config.followsMaster && this.#phase !== OPEN) return this.#connectUntil;
     const request = this.#requestDeadline();
     if (this.connected || this.#connectUntil === 0) return request;
     return request === 0 ? this.#connectUntil : Math.min(request, this.#connectUntil);
@@ -285,8 +316,11 @@ export class BackendConnection
    */
   fail(reason: string, which: number, why: string = reason): void {
     if (this.closed) return;
+    const next = this.passOn(reason);
     const lost = this.inFlight.count;
+    this.withheld?.giveUp();
     this.#shut();
+    if (next !== null) this.#take(() => next.heir.adopt(next.saved));
     if (which >= 0) {
       this.owner.counters[which]++;
       this.#take(() => this.owner.onConnectionLost(this, reason, lost, why));
@@ -333,10 +367,11 @@ export class BackendConnection
       () => this.replies.drop(),
       () => this.joiner?.drop(),
       () => this.out.discard(),
-      () => this.#account(0),
+      () => this.kept?.drop(),
+      () => this.account(0),
       () => this.engine.deadlines.forget(this),
       () => this.owner.forget(this),
-      () => this.#socket.destroy(),
+      () => this.#socket?.destroy(),
       () => this.#waiting.wake(),
     );
   }

@@ -36,6 +36,7 @@ export const REASON_EOF = 'unknown';
 export const REASON_TIMEOUT = 'Connection timed out';
 export const REASON_INVALID = 'Invalid argument';
 export const REASON_TOO_MANY = 'max number of backend connections reached';
+export const REASON_MOVED = 'its server is no longer the master';
 export const REASON_REFUSED = 'Connection refused';
 
 /** @returns the text for a system or resolver error */

@@ -41,6 +41,22 @@ const BYTES = 6;
  * the upper half.
  */
 export const IN_FLIGHT_JOINED = 7;
+/** Where requests are kept until they are answered: where they begin in the stream. */
+const OFFSET = IN_FLIGHT_JOINED;
+
+/** One request in flight, by itself. */
+export interface InFlightEntry {
+  /** -1 = the reply is the target's. */
+  readonly clientId: number;
+  readonly slot: number;
+  readonly target: ReplyTarget | null;
+  readonly time: number;
+  readonly arrived: number;
+  readonly series: number;
+  /** Of the request; 0 = it was not sent like the others. */
+  readonly bytes: number;
+  readonly offset: number;
+}
 
 /** How much of a request is kept for the slow log: the command and most of its key. */
 export const HEAD_BYTES = 128;
@@ -226,6 +242,61 @@ export class InFlight {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const id = this.ring[(i & this.#mask) * STRIDE];
       if (id >= 0) ids.add(id);
+    }
+  }
+
+  /** The newest request begins there in the stream. */
+  noteOffset(offset: number): void {
+    this.ring[((this.#tail - 1) & this.#mask) * STRIDE + OFFSET] = offset;
+  }
+
+  get headOffset(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE + OFFSET];
+  }
+
+  get headEntry(): InFlightEntry {
+    const { ring } = this;
+    const at = this.headAt;
+    return {
+      clientId: ring[at],
+      slot: ring[at + IN_FLIGHT_SLOT],
+      target: ring[at] < 0 ? this.headTarget : null,
+      time: ring[at + TIME],
+      arrived: ring[at + IN_FLIGHT_ARRIVED],
+      series: ring[at + IN_FLIGHT_SERIES],
+      bytes: ring[at + BYTES],
+      offset: ring[at + OFFSET],
+    };
+  }
+
+  /** How many of the newest requests have `bytes` bytes in all. */
+  newestOf(bytes: number): number {
+    let left = bytes;
+    let count = 0;
+    for (; count < this.count; count++) {
+      left -= this.ring[((this.#tail - 1 - count) & this.#mask) * STRIDE + BYTES];
+      if (left < 0) break;
+    }
+    return count;
+  }
+
+  /** Takes everything out, oldest first. */
+  takeAll(): InFlightEntry[] {
+    const entries: InFlightEntry[] = [];
+    for (; this.count > 0; this.shift()) entries.push(this.headEntry);
+    return entries;
+  }
+
+  /** An entry that was taken out is the newest. */
+  putBack({ clientId, slot, target, time, arrived, series, bytes }: InFlightEntry): void {
+    if (target === null) this.push(clientId, slot, time, arrived, series, bytes);
+    else this.pushTarget(target, time, arrived, series, bytes);
+  }
+
+  /** The time of all of them begins now. */
+  renew(time: number): void {
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      this.ring[(i & this.#mask) * STRIDE + TIME] = time;
     }
   }
 

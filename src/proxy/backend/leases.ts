@@ -21,6 +21,7 @@ export class Leases {
   readonly #leased: Set<BackendConnection> = new Set();
   readonly #waiting: LeaseWaiter[] = [];
   #leaving = false;
+  #paused = false;
 
   constructor(open: (lane: Lane) => BackendConnection, limit: number) {
     this.#open = open;
@@ -41,6 +42,7 @@ export class Leases {
   }
 
   #take(lane: Lane): BackendConnection | null {
+    if (this.#paused) return null;
     const at = this.#idle.findLastIndex((connection) => connection.lane === lane);
     let connection = at < 0 ? null : this.#idle.splice(at, 1)[0];
     if (connection === null) {
@@ -64,6 +66,23 @@ export class Leases {
   leave(): void {
     this.#leaving = true;
     this.#closeIdle();
+  }
+
+  /** Whoever wants a lease waits. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Ends pause(). */
+  goOn(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    for (let left = this.#waiting.length; left > 0; left--) this.#serveNext();
+  }
+
+  /** They lead to the wrong server: what is in flight on them gets an error. */
+  closeAll(reason: string): void {
+    for (const connection of [...this.#idle, ...this.#leased]) connection.fail(reason, -1);
   }
 
   get isEmpty(): boolean {

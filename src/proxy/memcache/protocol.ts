@@ -10,6 +10,7 @@ import { memcacheClasses } from '../../protocol/memcache/command-classes.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { REASON_INTERNAL } from '../backend/failure.ts';
+import { EXECUTED, REPEAT_NEVER } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol } from '../client/protocol.ts';
 import { handleMemcacheRequest } from './dispatch.ts';
@@ -79,6 +80,15 @@ export class MemcacheProtocol implements ClientProtocol {
     const byte = `0x${BINARY_REQUEST.toString(16)}`;
     const what = `speaks memcached's binary protocol (first byte ${byte})`;
     return `${what}: switch it to the text protocol`;
+  }
+
+  /** No memcached follows another: nothing is sent again. */
+  refusal(): number {
+    return EXECUTED;
+  }
+
+  repeatable(): number {
+    return REPEAT_NEVER;
   }
 
   failure(reason: string): Buffer {

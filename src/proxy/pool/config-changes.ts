@@ -79,7 +79,10 @@ function namedRing(pool: PoolConfig): NamedRing {
 }
 
 /** What is compared one by one, or not at all. */
-const NOT_AS_VALUES = ['name', 'listen', 'servers', 'redisAuth', 'position', 'keyPositions'];
+const NOT_AS_VALUES = [
+  ...['name', 'listen', 'servers', 'redisAuth', 'sentinelAuth', 'followsMaster'],
+  ...['position', 'keyPositions'],
+];
 
 function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   const found: string[] = [];
@@ -91,6 +94,7 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
     if (!NOT_AS_VALUES.includes(key)) differs(nameOf(key), textOf(before[key]), textOf(after[key]));
   }
   if (String(before.redisAuth) !== String(after.redisAuth)) found.push('redis_auth is another');
+  if (before.sentinelAuth !== after.sentinelAuth) found.push('sentinel_auth is another');
   for (const server of after.servers) {
     const old = before.servers.find(({ name }) => name === server.name);
     if (old === undefined) found.push(`server ${server.name} is new`);

@@ -22,6 +22,7 @@ export function sameConnections(a: PoolConfig, b: PoolConfig): boolean {
     a.serverConnections === b.serverConnections &&
     a.bulkConnections === b.bulkConnections &&
     a.redisDb === b.redisDb &&
+    a.followsMaster === b.followsMaster &&
     (a.slowlogMs === 0) === (b.slowlogMs === 0) &&
     sameBytes(a.redisAuth, b.redisAuth)
   );

@@ -19,7 +19,7 @@ import type { RingRegion } from '../engine/ring-arena.ts';
 import { ConnectionBudget } from './connection-budget.ts';
 import { type HealthyPool, PoolHealth } from './health.ts';
 import { Lanes } from './lanes.ts';
-import { sameAddress, sameConnections, sameSlowLog } from './pool-changes.ts';
+import { sameConnections, sameSlowLog } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
 import type { PoolProtocol } from './protocol.ts';
 import { RefusedDatabases } from './refused-databases.ts';
@@ -57,6 +57,8 @@ export class Pool implements ServerPool, HealthyPool {
   readonly lanes: Lanes;
   readonly refusedDatabases: RefusedDatabases = new RefusedDatabases();
   readonly budget: ConnectionBudget;
+  /** Told which server of the pool requests wait for, by the names of both. */
+  onTrouble: (pool: string, server: string) => void = () => {};
   /** By upper-case name; what the configuration adds to the command table. */
   customCommands: ReadonlyMap<string, LearnedCommand> = new Map();
   /** As customCommands, learnt from a server. */
@@ -114,7 +116,7 @@ export class Pool implements ServerPool, HealthyPool {
     this.servers = config.servers.map((line, i) => {
       const server = known.get(line.name);
       if (server === undefined) return new Server(this, line, i, this.latency?.add() ?? 0);
-      if (sameConnections(before, config) && sameAddress(server.config, line)) {
+      if (sameConnections(before, config) && server.isAt(line)) {
         known.delete(line.name);
         server.reconfigure(line, i);
         return server;
@@ -129,6 +131,16 @@ export class Pool implements ServerPool, HealthyPool {
     }
     this.health.reconfigure(indexes);
     return freed;
+  }
+
+  /** Requests wait for one of the servers: `onTrouble` hears of it. */
+  onHeld(server: number): void {
+    if (server >= 0) this.onTrouble(this.config.name, this.servers[server].name);
+  }
+
+  /** The server is another one now, on the same part of the keys: no key moves. */
+  moveServer(index: number, host: string, port: number): void {
+    this.servers[index].moveTo(host, port);
   }
 
   /** Lays the ring of the live servers where the codec looks keys up. */

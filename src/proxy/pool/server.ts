@@ -1,18 +1,12 @@
 import type { ServerConfig } from '../../config/index.ts';
 import { SERVER_SWEEP_MS } from '../../limits.ts';
 import type { LogFields } from '../../log.ts';
-import {
-  FAILED_REQUESTS,
-  IN_QUEUE,
-  IN_QUEUE_BYTES,
-  OUT_QUEUE,
-  OUT_QUEUE_BYTES,
-  SERVER_COUNTERS,
-} from '../../stats/counters.ts';
+import { FAILED_REQUESTS, SERVER_COUNTERS } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
   REASON_EOF,
   REASON_INTERNAL,
+  REASON_MOVED,
   REASON_REFUSED,
   REASON_TIMEOUT,
   REASON_TOO_MANY,
@@ -25,9 +19,13 @@ import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
 import { Breaker } from './breaker.ts';
 import type { ConnectionBudget, Evictable } from './connection-budget.ts';
+import { leastUsed, Places } from './connections/places.ts';
+import { putQuestion } from './connections/question.ts';
+import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
 import { Outage } from './outage.ts';
+import { sameAddress } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
@@ -37,6 +35,8 @@ export interface ServerPool extends OwnerPool {
   readonly lanes: Lanes;
   readonly budget: ConnectionBudget;
   readonly health: PoolHealth;
+  /** Requests wait for the server with this index. */
+  onHeld(server: number): void;
 }
 
 /** One line of `servers:` and the connections to it. */
@@ -50,13 +50,13 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   readonly firstSeries: number;
   readonly counters: Float64Array;
   readonly bulk: Leases;
-  /** `server_connections` places per lane, lane by lane. */
-  readonly #connections: (BackendConnection | null)[];
-  readonly #perLane: number;
-  /** Connections that finish what is in flight and take nothing new. */
-  readonly #retired: Set<BackendConnection> = new Set();
+  readonly #places: Places;
   readonly #breaker: Breaker = new Breaker(0, 0);
   readonly #recovery: Recovery<BackendConnection>;
+  /** Null where a server stays where the file says. */
+  readonly failover: Failover | null;
+  /** The line of the file; `config` says where the server is now. */
+  #line: ServerConfig;
   /** What the last failure was: the answer to requests that are not even tried. */
   lastFailure: string = REASON_REFUSED;
   /** It has lost connections, and has not been connected to since. */
@@ -71,18 +71,18 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.log(level, `server ${this.title} ${text}`, fields);
   });
 
-  /** @param heirOf the server of the same name that this one replaces, whose counters go on */
+  /** @param before the server of the same name that this one replaces, whose counters go on */
   constructor(
     pool: ServerPool,
     config: ServerConfig,
     index: number,
     firstSeries: number,
-    heirOf: Server | null = null,
+    before: Server | null = null,
   ) {
     this.pool = pool;
     this.index = index;
     this.firstSeries = firstSeries;
-    this.counters = heirOf?.counters ?? new Float64Array(SERVER_COUNTERS);
+    this.counters = before?.counters ?? new Float64Array(SERVER_COUNTERS);
     this.#recovery = new Recovery(
       this.#breaker,
       pool.engine,
@@ -91,10 +91,12 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     );
     this.#configureBreaker();
     this.config = config;
+    this.#line = config;
     this.name = config.name;
-    this.#perLane = pool.config.serverConnections;
-    this.#connections = new Array(this.#perLane).fill(null);
+    this.#places = new Places(pool.config.serverConnections);
     this.bulk = new Leases((lane) => this.#openBulk(lane), pool.config.bulkConnections);
+    const { deadlines, guard } = pool.engine;
+    this.failover = pool.config.followsMaster ? new Failover(this, deadlines, guard) : null;
   }
 
   #configureBreaker(): void {
@@ -103,9 +105,16 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.#recovery.configure(autoEjectHosts ? 0 : breakerFailures, breakerMaxWaitMs);
   }
 
+  /** Whether another line of the file leads to the same server. */
+  isAt(line: ServerConfig): boolean {
+    return sameAddress(this.#line, line);
+  }
+
   /** Goes on with a new line of the file that leads to the same server. */
-  reconfigure(config: ServerConfig, index: number): void {
-    this.config = config;
+  reconfigure(line: ServerConfig, index: number): void {
+    const { kind, host, port, path } = this.config;
+    this.config = { ...line, kind, host, port, path };
+    this.#line = line;
     this.index = index;
     this.#configureBreaker();
   }
@@ -117,21 +126,18 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   leave(onGone: () => void): void {
     this.index = -1;
     this.#recovery.stop();
-    for (const connection of [...this.#connections]) {
-      if (connection !== null) this.retire(connection);
-    }
+    this.failover?.stop();
+    for (const connection of this.#places.placed) this.retire(connection);
     this.bulk.leave();
     this.pool.protocol.onServerGone(this);
     const sweep = (): void => {
-      for (const connection of this.#connections) {
-        if (connection !== null) this.retire(connection);
-      }
-      for (const connection of [...this.#retired]) {
+      for (const connection of this.#places.placed) this.retire(connection);
+      for (const connection of [...this.#places.retired]) {
         // Quiet commands have no reply to wait for, but must be written.
         const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
         if (done) connection.close();
       }
-      if (this.#retired.size === 0 && this.bulk.isEmpty) onGone();
+      if (this.#places.retired.size === 0 && this.bulk.isEmpty) onGone();
       else setTimeout(sweep, SERVER_SWEEP_MS).unref();
     };
     sweep();
@@ -155,12 +161,9 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     but: readonly (BackendConnection | null)[] = NONE,
   ): BackendConnection | null {
     if (this.#breaker.tripped) return null;
-    const perLane = this.#perLane;
-    const at = perLane === 1 ? lane : lane * perLane + (client % perLane);
-    if (at < this.#connections.length) {
-      const connection = this.#connections[at];
-      if (connection !== null) return connection;
-    }
+    const at = this.#places.of(client, lane);
+    const connection = this.#places.at(at);
+    if (connection !== null) return connection;
     return this.#open(at, this.pool.lanes.at(lane), but);
   }
 
@@ -190,10 +193,10 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       this.lastFailure = REASON_TOO_MANY;
       return null;
     }
-    while (this.#connections.length <= at) this.#connections.push(null);
+    this.#places.reserve(at);
     try {
       const opened = this.#connect(lane, PURPOSE_SHARED);
-      this.#connections[at] = opened;
+      this.#places.put(at, opened);
       return opened;
     } catch (error) {
       engine.guard.note(`no connection to server ${this.title} is opened`, error);
@@ -205,7 +208,61 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   #connect(lane: Lane, purpose: number): BackendConnection {
     const opened = new BackendConnection(this.pool.engine, this, lane, purpose);
     this.pool.budget.onOpened();
+    try {
+      if (purpose === PURPOSE_SHARED && this.failover?.holds) this.failover.park(opened);
+      else opened.dial();
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
     return opened;
+  }
+
+  // --- failover --------------------------------------------------------------------------------
+
+  get waitMs(): number {
+    return this.pool.config.failoverWaitMs;
+  }
+
+  get shared(): Iterable<BackendConnection> {
+    return this.#places.placed;
+  }
+
+  onHeld(): void {
+    this.bulk.pause();
+    this.pool.onHeld(this.index);
+  }
+
+  onServing(): void {
+    this.bulk.goOn();
+  }
+
+  onReady(connection: BackendConnection): void {
+    if (connection.purpose === PURPOSE_SHARED) this.failover?.onReady();
+  }
+
+  onRefusal(): boolean {
+    return this.failover?.onRefusal() ?? false;
+  }
+
+  heirOf(connection: BackendConnection): BackendConnection | null {
+    const at = this.#places.placeOf(connection);
+    const failover = this.failover;
+    if (failover === null || at < 0 || !(failover.holds || failover.onLost())) return null;
+    failover.forget(connection);
+    const heir = this.#connect(connection.lane, PURPOSE_SHARED);
+    this.#places.put(at, heir);
+    return heir;
+  }
+
+  /** From now on it is another server, on the same part of the keys. */
+  moveTo(host: string, port: number): void {
+    if (this.failover === null) return;
+    this.config = { ...this.config, kind: 'tcp', host, port, path: '' };
+    this.#recovery.onAnswer();
+    this.pool.protocol.onServerBack(this);
+    this.bulk.closeAll(REASON_MOVED);
+    this.failover.moved(REASON_MOVED);
   }
 
   /** One more connection of those bounded by `bulk_connections`. */
@@ -218,20 +275,12 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     other: BackendConnection | null,
     but: readonly (BackendConnection | null)[],
   ): BackendConnection | null {
-    let oldest = other;
-    for (const each of [...this.#connections, ...this.bulk.idle]) {
-      if (each === null || each.inFlight.count > 0 || !each.connected) continue;
-      if (but.includes(each)) continue;
-      if (oldest === null || each.inFlight.lastTime < oldest.inFlight.lastTime) oldest = each;
-    }
-    return oldest;
+    return leastUsed([...this.#places.placed, ...this.bulk.idle], other, but);
   }
 
   /** Whether a connection of this lane is left. */
   hasLane(lane: Lane): boolean {
-    for (const each of this.#connections) if (each?.lane === lane) return true;
-    for (const each of this.#retired) if (each.lane === lane) return true;
-    return this.bulk.hasLane(lane);
+    return this.#places.hasLane(lane) || this.bulk.hasLane(lane);
   }
 
   /** Opens the first connection before there is a request. */
@@ -241,21 +290,17 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** Takes a connection out of service; it ends when nothing is in flight on it. */
   retire(connection: BackendConnection): void {
-    const at = this.#connections.indexOf(connection);
-    if (at < 0) return;
-    this.#connections[at] = null;
-    this.#retired.add(connection);
+    this.#places.retire(connection);
   }
 
   onIdle(connection: BackendConnection): void {
-    if (this.#retired.has(connection)) connection.close();
+    if (this.#places.retired.has(connection)) connection.close();
     else this.bulk.onIdle(connection);
   }
 
   forget(connection: BackendConnection): void {
-    const at = this.#connections.indexOf(connection);
-    if (at >= 0) this.#connections[at] = null;
-    this.#retired.delete(connection);
+    this.#places.forget(connection);
+    this.failover?.forget(connection);
     this.bulk.forget(connection);
     this.pool.budget.onClosed();
   }
@@ -269,24 +314,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** @param onReply told the first byte of the reply */
   #ask(onReply: (first: number) => void): BackendConnection {
-    const { engine, lanes, protocol } = this.pool;
-    const { guard } = engine;
-    const connection = this.#connect(lanes.first, PURPOSE_PROBE);
-    const request = protocol.probe;
-    connection.out.append(request);
-    connection.sentFor(
-      {
-        claim: null,
-        onReply: (start) => {
-          onReply(engine.bytes[start]);
-          setImmediate(guard.bind(connection, () => connection.close()));
-        },
-        onFailure: () => {},
-      },
-      request.length,
-      null,
-    );
-    return connection;
+    return putQuestion(this.#connect(this.pool.lanes.first, PURPOSE_PROBE), onReply);
   }
 
   /** Whether requests are kept from it for a while. */
@@ -337,7 +365,9 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     // Losing an open connection says little: a server that restarts is back at once.
     const away = !connection.connected || reason === REASON_TIMEOUT;
     if (away) this.reachable = false;
-    this.#recovery.onFailure(now, { looked: !asked, away }, this.index >= 0);
+    // Who waits for it finds out by itself when it is back.
+    if (!this.failover?.holds)
+      this.#recovery.onFailure(now, { looked: !asked, away }, this.index >= 0);
     const wasOut = health.isOut(this.index);
     if (asked) health.onFailure(this, why);
     const isOut = health.isOut(this.index);
@@ -349,22 +379,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
   gaugeQueues(): void {
-    let waiting = 0;
-    let waitingBytes = 0;
-    let outstanding = 0;
-    let outstandingBytes = 0;
-    for (const connection of [...this.#connections, ...this.#retired]) {
-      if (connection === null) continue;
-      const { unwritten, inFlight, out } = connection;
-      waiting += unwritten;
-      waitingBytes += out.pendingBytes;
-      outstanding += inFlight.count - unwritten;
-      outstandingBytes += Math.max(0, inFlight.bytes - out.pendingBytes);
-    }
-    this.counters[IN_QUEUE] = waiting;
-    this.counters[IN_QUEUE_BYTES] = waitingBytes;
-    this.counters[OUT_QUEUE] = outstanding;
-    this.counters[OUT_QUEUE_BYTES] = outstandingBytes;
+    this.#places.gaugeQueues(this.counters);
   }
 
   get title(): string {
@@ -381,8 +396,9 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   }
 
   close(): void {
-    for (const connection of [...this.#connections, ...this.#retired]) connection?.close();
+    for (const each of [...this.#places.placed, ...this.#places.retired]) each.close();
     this.bulk.close();
+    this.failover?.stop();
     this.#recovery.stop();
     this.pool.protocol.onServerGone(this);
   }

@@ -5,13 +5,25 @@ import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { REASON_INVALID, reasonText } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import { EXECUTED } from '../backend/server-protocol.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ERROR_TYPE = 0x2d; // '-'
+const LF = 0x0a;
 /** What AUTH and SELECT are granted with. */
 const STATUS_TYPE: ReadonlySet<number> = new Set(Buffer.from('+'));
-/** What HELLO tells about the server in; some give it as an array. */
-const HELLO_TYPES: ReadonlySet<number> = new Set(Buffer.from('%*'));
+const HELLO = 'HELLO 3';
+const ROLE = 'ROLE';
+const PING = 'PING';
+/** What these are granted with; HELLO is answered with an array by some. */
+const TYPES: Readonly<Record<string, ReadonlySet<number>>> = {
+  [HELLO]: new Set(Buffer.from('%*')),
+  [ROLE]: new Set(Buffer.from('*')),
+};
+/** How the answer to ROLE begins, behind the number of its elements. */
+const MASTER = Buffer.from('$6\r\nmaster\r\n');
+/** What a client is told whose requests cannot wait any longer. */
+const NOT_MASTER = 'the server is not a master';
 /** Errors of HELLO that only say that the server is too old for RESP3: its RESP2 is valid RESP3. */
 const TOO_OLD = /^(ERR unknown command|NOPROTO)/i;
 
@@ -21,25 +33,33 @@ class OwnRequest implements ReplyTarget {
   readonly #connection: BackendConnection;
   readonly #what: string;
   readonly #last: boolean;
+  /** What it asks for must be granted before anything else is sent. */
+  readonly #strict: boolean;
   #failed = false;
 
   constructor(connection: BackendConnection, what: string, last: boolean) {
+    const { lane, owner } = connection;
+    this.#strict = lane.index > 0 || owner.pool.config.followsMaster;
     this.#connection = connection;
     this.#what = what;
     this.#last = last;
   }
 
   onReply(start: number, length: number, info: number): void {
-    const { owner, lane } = this.#connection;
-    const { engine, config } = owner.pool;
+    const { owner } = this.#connection;
+    const { engine, config, protocol } = owner.pool;
     const text = this.#objection(start, length, info);
-    if (text !== null && !this.#failed) {
+    if (text !== null && (this.#what === ROLE || this.#what === PING)) {
+      this.#failed = true;
+      this.#connection.refuse(text.replace(/^ERR /, ''), true);
+    } else if (text !== null && !this.#failed) {
       engine.log.write(LOG_WARN, `${this.#what} failed on ${config.name} | ${owner.name}: ${text}`);
       // Nothing may run in another database than the client asked for.
-      this.#failed = lane.index > 0 && !(this.#what === 'HELLO 3' && TOO_OLD.test(text));
-      if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''));
+      this.#failed = this.#strict && !(this.#what === HELLO && TOO_OLD.test(text));
+      const away = protocol.refusal(engine.memory, start, length) !== EXECUTED;
+      if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''), away);
     }
-    if (!this.#failed && this.#last && (info & FLAG_LAST) !== 0 && lane.index > 0) {
+    if (!this.#failed && this.#last && (info & FLAG_LAST) !== 0 && this.#strict) {
       this.#connection.handshakeDone();
     }
   }
@@ -47,10 +67,16 @@ class OwnRequest implements ReplyTarget {
   /** What a reply, or a piece of one, says against the connection; null when it grants it. */
   #objection(start: number, length: number, info: number): string | null {
     const type = info & 0xff;
-    const expected = this.#what === 'HELLO 3' ? HELLO_TYPES : STATUS_TYPE;
-    if (expected.has(type)) return null;
-    if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE) return REASON_INVALID;
     const { memory } = this.#connection.owner.pool.engine;
+    const expected = TYPES[this.#what] ?? STATUS_TYPE;
+    if (expected.has(type)) {
+      if (this.#what !== ROLE || (info & FLAG_FIRST) === 0) return null;
+      const role = memory.indexOf(LF, start) + 1;
+      return memory.compare(MASTER, 0, MASTER.length, role, role + MASTER.length) === 0
+        ? null
+        : NOT_MASTER;
+    }
+    if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE) return REASON_INVALID;
     const line = withoutAttributes(Buffer.from(memory.subarray(start, start + length)));
     return reasonText(line.toString('latin1', 1, line.length - 2));
   }
@@ -61,17 +87,21 @@ class OwnRequest implements ReplyTarget {
 /**
  * Queues what a new connection must say first: AUTH, HELLO for RESP3, SELECT. Their replies are
  * swallowed. Lane 0 sends requests right behind, as nutcracker does; on other lanes they wait until
- * all of it is granted.
+ * all of it is granted. So they do where servers are followed: there each must say that it is a
+ * master, and answer a PING, which one that still loads its data does not.
  */
 export function handshake(connection: BackendConnection): void {
-  const { redisAuth } = connection.owner.pool.config;
+  const { redisAuth, followsMaster } = connection.owner.pool.config;
   const { lane } = connection;
   const requests: [what: string, words: Buffer[]][] = [];
   if (redisAuth !== null) requests.push(['AUTH', [Buffer.from('AUTH'), redisAuth]]);
-  if (lane.resp === 3) requests.push(['HELLO 3', [Buffer.from('HELLO'), Buffer.from('3')]]);
+  if (lane.resp === 3) requests.push([HELLO, [Buffer.from('HELLO'), Buffer.from('3')]]);
   if (lane.db > 0) {
     const db = Buffer.from(String(lane.db));
     requests.push([`SELECT ${lane.db}`, [Buffer.from('SELECT'), db]]);
+  }
+  if (followsMaster) {
+    requests.push([ROLE, [Buffer.from(ROLE)]], [PING, [Buffer.from(PING)]]);
   }
   if (requests.length === 0) return;
   const { now } = connection.owner.pool.engine;
@@ -80,6 +110,6 @@ export function handshake(connection: BackendConnection): void {
     const last = i === requests.length - 1;
     connection.inFlight.pushTarget(new OwnRequest(connection, what, last), now);
   });
-  if (lane.index === 0) connection.out.append(bytes);
+  if (lane.index === 0 && !followsMaster) connection.out.append(bytes);
   else connection.greeting = bytes;
 }

@@ -9,6 +9,7 @@ import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol } from '../client/protocol.ts';
 import { handleSpecial } from './dispatch.ts';
 import { handshake } from './handshake.ts';
+import { refusal, repeatable } from './not-executed.ts';
 import { knownVersionOf } from './server-version.ts';
 
 const PUSH = 0x3e; // '>'
@@ -78,6 +79,14 @@ export class RedisProtocol implements ClientProtocol {
 
   complaint(): null {
     return null;
+  }
+
+  refusal(memory: Buffer, start: number, length: number): number {
+    return refusal(memory, start, length);
+  }
+
+  repeatable(request: Buffer): number {
+    return repeatable(request);
   }
 
   failure(reason: string): Buffer {
