@@ -86,9 +86,9 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
     stats: () => statsJson({ ...proxy.snapshot(), own: program.own }, options.stats?.own),
     status: () => program.status(),
     reload: async (next) => {
-      const text = new Uint8Array(0);
+      const made = { text: new Uint8Array(0), attached: new Map() };
       if (next === undefined) await program.reloader.reload();
-      else await program.reloader.reload(() => Promise.resolve({ config: next, text }));
+      else await program.reloader.reload(() => Promise.resolve({ config: next, ...made }));
     },
     stop: (drainMs) => program.stop(drainMs),
   };

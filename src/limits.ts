@@ -93,6 +93,9 @@ export const LOGIN_OUTPUT_BYTES = 16 * 1024;
 export const RECOMMENDED_LOGIN_MS = 10_000;
 export const RECOMMENDED_AUTH_FAILURES = 10;
 
+/** A file that the configuration names: bundles of all public authorities have 250 KB. */
+export const ATTACHED_FILE_BYTES = 1024 * 1024;
+
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 4 * 1024;
 export const SMALL_SLABS = 16 * 1024;

@@ -1,3 +1,4 @@
+import type { AttachedFiles } from './attached-files.ts';
 import { readDocument } from './file/document.ts';
 import { compareBytes } from './file/order.ts';
 import type { Problems } from './file/problems.ts';
@@ -7,10 +8,14 @@ import type { ListenSite } from './resolve.ts';
 import type { Config, ListenConfig } from './types.ts';
 
 /** Reads a file's bytes into pool drafts and reports everything wrong but unresolvable hosts. */
-export function readDrafts(bytes: Uint8Array, problems: Problems): PoolDraft[] {
+export function readDrafts(
+  bytes: Uint8Array,
+  files: AttachedFiles,
+  problems: Problems,
+): PoolDraft[] {
   const source = decodeSource(bytes, problems);
   if (source === null) return [];
-  const drafts = readDocument(source, problems).map((node) => readPool(node, problems));
+  const drafts = readDocument(source, problems).map((node) => readPool(node, files, problems));
   checkPools(drafts, problems);
   return drafts;
 }

@@ -1,13 +1,17 @@
 export { DISTRIBUTION_NAMES, type DistributionName } from '../distribution/names.ts';
 export { HASH_NAMES, type HashName } from '../hash/names.ts';
+export { type Attached, AttachedFiles } from './attached-files.ts';
 export { testConfig } from './check.ts';
 export type { CustomCommand } from './keys/custom-commands.ts';
-export { type KeySpec, POOL_KEYS } from './keys/keys.ts';
+export type { KeySpec } from './keys/key-spec.ts';
+export { POOL_KEYS } from './keys/keys.ts';
 export { nearest } from './keys/suggest.ts';
 export { loadConfig, parseConfig } from './load.ts';
-export { readConfig } from './read.ts';
+export { type ConfigText, readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';
+export { Secret } from './secret.ts';
 export { unresolvedServers } from './server-hosts.ts';
+export type { KeyPair, ServerTls } from './tls-types.ts';
 export type {
   Config,
   ListenConfig,

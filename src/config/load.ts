@@ -1,15 +1,24 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { RingwayError } from '../errors.ts';
+import { AttachedFiles } from './attached-files.ts';
 import { Problems } from './file/problems.ts';
 import { finishConfig, listenSites, readDrafts } from './file.ts';
 import type { PoolDraft } from './keys/pool.ts';
 import { checkHosts } from './resolve.ts';
 import type { Config } from './types.ts';
 
-/** Checks everything but whether listen hosts resolve. Throws a ConfigError with all mistakes. */
-export function parseConfig(text: Uint8Array, file: string): Config {
+/**
+ * Checks everything but whether listen hosts resolve, and reads the files that the text names.
+ * @param files how these are read, if they are not simply to be read now
+ * @throws ConfigError with all mistakes
+ */
+export function parseConfig(
+  text: Uint8Array,
+  file: string,
+  files: AttachedFiles = new AttachedFiles(file),
+): Config {
   const problems = new Problems(file);
-  const drafts = readDrafts(text, problems);
+  const drafts = readDrafts(text, files, problems);
   problems.throwIfAny();
   return finishConfig(file, drafts);
 }
@@ -37,7 +46,7 @@ async function readFileDrafts(file: string, problems: Problems): Promise<PoolDra
   } finally {
     await handle.close();
   }
-  return readDrafts(bytes, problems);
+  return readDrafts(bytes, new AttachedFiles(file), problems);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { DistributionName } from '../distribution/names.ts';
 import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
+import type { ServerTls } from './tls-types.ts';
 
 /** A place in the configuration file, counted from 1. */
 export interface Position {
@@ -177,6 +178,8 @@ export interface ServerConfig {
   readonly path: string;
   /** Its share of the keys, from 1. */
   readonly weight: number;
+  /** How it is spoken to with TLS, the same for all of a pool; null = without. */
+  readonly tls: ServerTls | null;
   /** Where it stands in the file, from 1. */
   readonly line: number;
   readonly column: number;

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Reader, ReadHandler } from './reader.ts';
+import { connectTls, type TlsToServer } from './tls-client.ts';
 
 /** Where a server listens. */
 export interface DialTarget {
@@ -7,6 +8,8 @@ export interface DialTarget {
   readonly host: string;
   readonly port: number;
   readonly path: string;
+  /** null = without TLS. */
+  readonly tls: TlsToServer | null;
 }
 
 function addressOf(target: DialTarget): { path: string } | { host: string; port: number } {
@@ -15,18 +18,24 @@ function addressOf(target: DialTarget): { path: string } | { host: string; port:
   return { host: target.host === '' ? '0.0.0.0' : target.host, port: target.port };
 }
 
+function open(target: DialTarget, options: object): Socket {
+  const all = { ...addressOf(target), ...options };
+  if (target.tls === null) return connect(all as never);
+  return connectTls(target, target.kind === 'unix' ? 'localhost' : target.host, target.tls, all);
+}
+
 /**
- * Begins a connection to a server. Every socket that goes out is opened here.
+ * Begins a connection to a server. Every socket that goes out is opened here, with TLS or without;
+ * onOpen() tells when it may be used.
  * @param handler gets what the server sends, in the receive window of `reader`
  */
 export function dial(target: DialTarget, reader: Reader, handler: ReadHandler): Socket {
-  const options = { ...addressOf(target), noDelay: true, ...reader.connectOptions(handler) };
-  const socket = connect(options as never);
+  const socket = open(target, { noDelay: true, ...reader.connectOptions(target.tls, handler) });
   reader.attachConnecting(socket, handler);
   return socket;
 }
 
 /** As dial(), for a question now and then: what the server sends comes as 'data'. */
 export function dialPlain(target: DialTarget): Socket {
-  return connect(addressOf(target));
+  return open(target, {});
 }

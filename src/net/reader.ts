@@ -1,4 +1,6 @@
 import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { TlsToServer } from './tls-client.ts';
 
 /** Takes bytes from the shared receive window. */
 export interface ReadHandler {
@@ -60,17 +62,39 @@ export class Reader {
     if (this.#fields !== null && typeof handle?.useUserBuffer === 'function') {
       const fields = socket as unknown as Record<symbol, unknown>;
       fields[this.#fields.buffer] = this.#window;
-      fields[this.#fields.callback] = (length: number): boolean => handler.onRead(length);
+      const decrypts = socket instanceof TLSSocket;
+      fields[this.#fields.callback] = decrypts
+        ? this.#decrypted(socket, handler)
+        : (length: number): boolean => handler.onRead(length);
       fields[this.#fields.generator] = null;
       handle.useUserBuffer(this.#window);
+      // What comes while it is paused.
+      if (decrypts) this.#attachData(socket, handler);
       return;
     }
     this.#attachData(socket, handler);
   }
 
+  /**
+   * A socket that decrypts goes on to hand over what it has got, also after it was told to stop.
+   * That waits in its stream.
+   */
+  #decrypted(socket: TLSSocket, handler: ReadHandler): (length: number) => boolean {
+    const window = this.#window;
+    return (length) => {
+      if (socket.isPaused() || socket.readableLength > 0) {
+        socket.push(Buffer.from(window.subarray(0, length)));
+        return false;
+      }
+      if (handler.onRead(length)) return true;
+      socket.pause();
+      return false;
+    };
+  }
+
   /** Options for a socket that connects and reads into the window. */
-  connectOptions(handler: ReadHandler): object {
-    if (this.kind === 'data') return {};
+  connectOptions(tls: TlsToServer | null, handler: ReadHandler): object {
+    if (this.kind === 'data' || tls !== null) return {};
     return {
       onread: {
         buffer: this.#window,
@@ -81,7 +105,7 @@ export class Reader {
 
   /** Completes connectOptions() for the readers that need the socket. */
   attachConnecting(socket: Socket, handler: ReadHandler): void {
-    if (this.kind === 'data') this.#attachData(socket, handler);
+    if (this.kind === 'data' || socket instanceof TLSSocket) this.attach(socket, handler);
   }
 
   #attachData(socket: Socket, handler: ReadHandler): void {

@@ -4,6 +4,8 @@ import type { SlabPool } from './slab-pool.ts';
 import { UNWRITTEN, WRITTEN, type Writer } from './writer.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** Of more than this, encrypted, Node offers only the first part to the kernel at once. */
+const ENCRYPTED_AT_ONCE = 128 * 1024;
 
 /** Who a send queue works for. */
 export interface SendOwner {
@@ -30,16 +32,21 @@ export interface WriteKeeper {
  * are. Bytes are reserved during a turn and written once at its end.
  *
  * Node keeps a reference to what the kernel did not take at once, so after a write a slab is free
- * only if nothing waits in the socket; otherwise it stays parked until the socket has drained.
+ * only if nothing waits in the socket; otherwise it stays parked until the socket has drained. A
+ * socket that encrypts does so before its write() returns, if nothing waits in it: then the slab is
+ * free, whatever the kernel took.
  */
 export class SendQueue {
   readonly #pool: SlabPool;
   readonly #writer: Writer;
   readonly #owner: SendOwner;
   readonly #drained: () => void;
+  readonly #encrypted: () => void;
   #socket: Socket | null = null;
   /** Null when nothing that is written is kept. */
   keeper: WriteKeeper | null = null;
+  /** The socket encrypts at once what it is given, if nothing waits in it. */
+  #encrypts = false;
   #slab = 0;
   #sliceStart = 0;
   #cursor = 0;
@@ -61,11 +68,15 @@ export class SendQueue {
     this.#writer = writer;
     this.#owner = owner;
     this.#drained = () => this.#onDrained();
+    this.#encrypted = () => {
+      if (this.blocked && this.#socket?.writableLength === 0) this.#onDrained();
+    };
   }
 
   /** Opens the queue: bytes queued before are written with the next flush. */
   open(socket: Socket): void {
     this.#socket = socket;
+    this.#encrypts = this.#writer.encrypts(socket);
   }
 
   /** Bytes not yet taken by the kernel. */
@@ -201,21 +212,23 @@ export class SendQueue {
       this.#spill();
       return;
     }
+    const idle = this.#encrypts && socket.writableLength === 0;
+    const isLarge = this.unsentBytes > ENCRYPTED_AT_ONCE;
     const { keeper } = this;
     const single = this.#pieces.length === 0;
     const start = this.#sliceStart;
     const end = this.#cursor;
     if (keeper !== null && !single) this.#keepPieces(keeper);
-    const taken = single ? this.#writeSlice(socket) : this.#writePieces(socket);
+    const written = single ? this.#writeSlice(socket) : this.#writePieces(socket);
     let slab = this.#slab;
     if (keeper !== null && single && end > start) {
-      if (keeper.keepSlab(slab, start, end, taken)) slab = 0;
+      if (keeper.keepSlab(slab, start, end, written || idle)) slab = 0;
     }
     this.#slab = 0;
     this.#sliceStart = 0;
     this.#cursor = 0;
     this.#limit = 0;
-    if (taken) {
+    if (written || idle) {
       if (slab !== 0) this.#pool.release(slab);
       this.#releaseFilled();
     } else {
@@ -223,9 +236,11 @@ export class SendQueue {
       const parked = this.#parked;
       this.#parked = this.#filled;
       this.#filled = parked;
-      this.blocked = true;
-      socket.write(EMPTY, this.#drained);
     }
+    if (written) return;
+    this.blocked = !idle || isLarge || this.#writer.queuedBytes(socket) > 0;
+    // Of one that encrypts, the last write tells; it would take an empty one for leave to read.
+    if (!this.#encrypts) socket.write(EMPTY, this.#drained);
   }
 
   /** Slices move to the heap: their slabs go back when they are written. */
@@ -270,7 +285,7 @@ export class SendQueue {
     this.#learnSize(end - start);
     const result = this.#writer.write(socket, start, end);
     if (result !== UNWRITTEN) return result === WRITTEN;
-    socket.write(this.#pool.memory.subarray(start, end));
+    this.#give(socket, this.#pool.memory.subarray(start, end));
     return socket.writableLength === 0;
   }
 
@@ -279,21 +294,27 @@ export class SendQueue {
     const pieces = this.#pieces;
     const memory = this.#pool.memory;
     this.#learnSize(this.unsentBytes);
+    this.#cutSlice();
+    const last = pieces.length - 2;
     socket.cork();
-    for (let i = 0; i < pieces.length; i += 2) {
+    for (let i = 0; i <= last; i += 2) {
       const start = pieces[i];
-      socket.write(
-        start < 0 ? this.#buffers[pieces[i + 1]] : memory.subarray(start, pieces[i + 1]),
-      );
-    }
-    if (this.#cursor !== this.#sliceStart) {
-      socket.write(memory.subarray(this.#sliceStart, this.#cursor));
+      const piece =
+        start < 0 ? this.#buffers[pieces[i + 1]] : memory.subarray(start, pieces[i + 1]);
+      if (i < last) socket.write(piece);
+      else this.#give(socket, piece);
     }
     socket.uncork();
     pieces.length = 0;
     this.#buffers.length = 0;
     this.#bytes = 0;
     return socket.writableLength === 0;
+  }
+
+  /** Gives the last bytes of a flush to the stream of the socket. */
+  #give(socket: Socket, bytes: Uint8Array): void {
+    if (this.#encrypts) socket.write(bytes, this.#encrypted);
+    else socket.write(bytes);
   }
 
   #learnSize(written: number): void {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
+import { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { WRITE_VIEWS } from '../limits.ts';
 import type { ReaderKind } from './reader.ts';
@@ -149,6 +150,19 @@ export class Writer {
     const { writeStatus } = request;
     if (typeof writeStatus === 'number') request.oncomplete(writeStatus);
     return WAITING;
+  }
+
+  /**
+   * Whether a socket has read all of what it is given when its write() returns, if nothing waits in
+   * it: one that encrypts does.
+   */
+  encrypts(socket: Socket): boolean {
+    return this.#style !== null && socket instanceof TLSSocket;
+  }
+
+  /** Bytes of a socket that the kernel has not taken; of one that encrypts, those encrypted. */
+  queuedBytes(socket: Socket): number {
+    return handleOf(socket)?.writeQueueSize ?? 0;
   }
 
   /** Bytes of a socket that the kernel has not taken. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { CodecChoice } from '../codec/choices.ts';
 import { selectCodec } from '../codec/select.ts';
-import type { Config } from '../config/index.ts';
+import type { Config, ConfigText } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, socketOf } from '../net/handles.ts';
@@ -9,7 +9,7 @@ import type { ReaderKind } from '../net/reader.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
-import type { ConfigText, MovingClient, PreparedChange, Serving } from './serving.ts';
+import type { MovingClient, PreparedChange, Serving } from './serving.ts';
 
 export interface LocalOptions {
   readonly codec: CodecChoice;
@@ -23,6 +23,8 @@ export interface LocalOptions {
   readonly version: string;
   /** Processes that share the clients. */
   readonly workers?: number;
+  /** Told for which server of which pool requests wait, by their names. */
+  readonly onTrouble?: (pool: string, server: string) => void;
 }
 
 /** The engine of this process. */

@@ -1,5 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { type Config, configWarnings, readConfig } from '../config/index.ts';
+import { type Config, type ConfigText, configWarnings, readConfig } from '../config/index.ts';
 import { sampleKeys } from '../distribution/moved.ts';
 import { RingwayError } from '../errors.ts';
 import { WATCH_MS } from '../limits.ts';
@@ -7,7 +7,7 @@ import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { PoolListeners } from '../proxy/listeners.ts';
 import { compareConfigs, type PoolChange } from '../proxy/pool/config-changes.ts';
 import { NO_OWN_COUNTS, type OwnCounters } from '../stats/snapshot.ts';
-import type { ConfigText, Serving } from './serving.ts';
+import type { Serving } from './serving.ts';
 
 /** Made-up keys that tell how many move: few, as clients wait while they are looked up. */
 const KEYS: readonly Uint8Array[] = [...sampleKeys(10_000)];

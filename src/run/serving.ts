@@ -1,4 +1,4 @@
-import type { Config } from '../config/index.ts';
+import type { ConfigText } from '../config/index.ts';
 import type { NativeHandle } from '../net/handles.ts';
 import type { ClientState } from '../proxy/client/moving-client.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
@@ -11,12 +11,6 @@ export interface MovingClient {
   readonly handle: NativeHandle;
   /** Closes what this process has of it, once the other one has it. */
   release(): void;
-}
-
-/** A configuration with the text it was made of, so that every process makes the same of it. */
-export interface ConfigText {
-  readonly config: Config;
-  readonly text: Uint8Array;
 }
 
 /** Another configuration, made ready everywhere. */

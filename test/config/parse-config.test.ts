@@ -83,6 +83,7 @@ describe('a pool', () => {
           weight: 1,
           line: 4,
           column: 6,
+          tls: null,
         },
       ],
       hash: 'fnv1a_64',

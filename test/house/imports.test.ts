@@ -17,7 +17,10 @@ const BASE = [
   'version',
 ];
 const COUNTING = ['stats/counters', 'stats/histogram', 'stats/latency'];
-const REFERENCE = ['hash', 'distribution', 'protocol'];
+const PROTOCOLS = ['protocol/redis', 'protocol/memcache'];
+/** What the proxy knows of messages before it knows a protocol: frame table, codec, lines. */
+const NEUTRAL = ['hash', 'distribution', 'protocol'];
+const REFERENCE = [...NEUTRAL, ...PROTOCOLS];
 
 const MAY_IMPORT: Record<string, readonly string[]> = {
   limits: [],
@@ -33,7 +36,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'stats/latency': ['stats/histogram'],
   hash: [...BASE, 'hash'],
   distribution: [...BASE, 'hash', 'distribution', 'protocol'],
-  protocol: [...BASE, ...COUNTING, ...REFERENCE],
+  protocol: [...BASE, 'protocol'],
+  'protocol/redis': [...BASE, ...COUNTING, ...NEUTRAL, 'protocol/redis'],
+  'protocol/memcache': [...BASE, ...COUNTING, ...REFERENCE],
   wasm: [...BASE, ...REFERENCE, 'wasm'],
   'codec/choices': [],
   codec: [...BASE, ...REFERENCE, 'codec/choices', 'codec', 'wasm'],
@@ -43,7 +48,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'distribution/names': [],
 
   // The proxy. Data flows from a client to a server and back; each room sees only those before it.
-  'proxy/engine': [...BASE, ...COUNTING, ...REFERENCE, 'net', 'config', 'proxy/engine'],
+  'proxy/engine': [],
   'proxy/backend': [],
   'proxy/pool': [],
   'proxy/client': [],
@@ -66,16 +71,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** The rooms of the proxy from the sockets up; each may import those before it, and itself. */
 const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing'];
 {
-  const below: string[] = [...BASE, ...COUNTING, ...REFERENCE, 'net', 'config'];
+  // None of the shared rooms knows a protocol: each is told by its interface what it needs.
+  const below: string[] = [...BASE, ...COUNTING, ...NEUTRAL, 'net', 'config'];
   for (const room of PROXY_ROOMS) {
     below.push(`proxy/${room}`);
     MAY_IMPORT[`proxy/${room}`] = [...below];
   }
   // The two protocols stand side by side, and know nothing of each other.
-  MAY_IMPORT['proxy/memcache'] = [...below, 'proxy/memcache'];
-  MAY_IMPORT['proxy/redis'] = [...below, 'proxy/redis', 'proxy/redis/commands'];
-  MAY_IMPORT['proxy/redis/commands'] = [...below, 'proxy/redis', 'proxy/redis/commands'];
-  MAY_IMPORT['proxy'] = [...below, 'proxy', 'proxy/redis', 'proxy/memcache', 'codec', 'wasm'];
+  const redis = [...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/commands'];
+  MAY_IMPORT['proxy/memcache'] = [...below, 'protocol/memcache', 'proxy/memcache'];
+  MAY_IMPORT['proxy/redis'] = redis;
+  MAY_IMPORT['proxy/redis/commands'] = redis;
+  MAY_IMPORT['proxy'] = [...redis, 'protocol/memcache', 'proxy', 'proxy/memcache', 'codec', 'wasm'];
 }
 for (const room of ['stats', 'commands']) MAY_IMPORT[room] = [...MAY_IMPORT[room], room];
 
@@ -97,6 +104,7 @@ const RESERVED: readonly (readonly [module: RegExp, rooms: readonly string[]])[]
   [/^pino$/, ['logging']],
   [/^prom-client$/, ['stats/http']],
   [/^node:(http|dgram)$/, ['stats/http', 'commands', ...ROOTS]],
+  [/^node:tls$/, ['net', 'config']],
   [/^node:cluster$/, ROOTS],
   [/^node:child_process$/, ROOTS],
 ];

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { describeHead } from '../../src/proxy/pool/slow-log.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { RespClient, toText } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway } from '../support/ringway.ts';
@@ -135,24 +134,4 @@ describe('the slow log', () => {
     assert.equal(Number(await off.command('SLOWLOG', 'LEN')), 0);
     off.close();
   });
-});
-
-describe('what the beginning of a request tells', () => {
-  const cases: [head: string, command: string, key: string | null, words: number][] = [
-    ['*2\r\n$3\r\nget\r\n$1\r\nk\r\n', 'GET', 'k', 2],
-    ['*1\r\n$4\r\nPING\r\n', 'PING', null, 1],
-    ['*3\r\n$3\r\nSET\r\n$500\r\nabc', 'SET', 'abc...', 3],
-    ['*3\r\n$3\r\nSET\r\n$5', 'SET', '', 3],
-    ['set key 0 0 5\r\nhello\r\n', 'SET', 'key', 5],
-    ['GET  inline\r\n', 'GET', 'inline', 2],
-    ['', '', null, 1],
-    ['*4\r\n$4\r\nEVAL\r\n$6\r\nscript\r\n$1\r\n1\r\n$3\r\nkey\r\n', 'EVAL', 'key', 4],
-    ['*4\r\n$4\r\nEVAL\r\n$6\r\nscript\r\n$1\r\n0\r\n$3\r\narg\r\n', 'EVAL', null, 4],
-    [`*4\r\n$4\r\nEVAL\r\n$500\r\n${'x'.repeat(100)}`, 'EVAL', null, 4],
-  ];
-  for (const [head, command, key, words] of cases) {
-    test(JSON.stringify(head), () => {
-      assert.deepEqual(describeHead(Buffer.from(head)), { command, key, words });
-    });
-  }
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { NO_COMMAND } from '../../src/protocol/frame-table.ts';
+import { COMMAND_FACTS } from '../../src/protocol/redis/table/command-facts.ts';
 import {
   arityFits,
   COMMAND_INDEX,
@@ -10,7 +11,10 @@ import {
   KNOWN_COMMANDS,
   SUBCOMMANDS,
 } from '../../src/protocol/redis/table/commands.ts';
+import { DECISIONS } from '../../src/protocol/redis/table/decisions.ts';
 import { scannerEntries } from '../../src/protocol/redis/table/scanner-entries.ts';
+import { SUBCOMMAND_FACTS } from '../../src/protocol/redis/table/subcommand-facts.ts';
+import { REASONS } from '../../src/protocol/redis/table/unsupported.ts';
 import { FORWARDS, SPLITS } from '../support/nutcracker-commands.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { type Reply, RespClient, toText } from '../support/resp-client.ts';
@@ -57,6 +61,14 @@ describe('command table', () => {
       assert.equal(name, name.toUpperCase());
       assert.ok(name.length <= 32);
     }
+  });
+
+  test('each command that Redis has is served or refused, once, and no other', () => {
+    const facts = [...COMMAND_FACTS, ...SUBCOMMAND_FACTS].map(([name]) => name);
+    const lists = [...DECISIONS.map(([, names]) => names), ...REASONS.map(([, names]) => names)];
+    const placed = lists.flatMap((names) => names.match(/\S+/g) ?? []);
+    assert.deepEqual(placed.sort(), facts.sort());
+    assert.equal(new Set(placed).size, placed.length);
   });
 
   test('each row is consistent in itself', () => {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import type { PoolConfig } from '../../src/config/index.ts';
 import { WINDOW } from '../../src/protocol/frame-table.ts';
 import type { BackendConnection } from '../../src/proxy/backend/backend-connection.ts';
+import { type Failure, failureText } from '../../src/proxy/backend/failure.ts';
 import { Lane } from '../../src/proxy/backend/lane.ts';
 import { Leases } from '../../src/proxy/backend/leases.ts';
 import { LargeRequest, type LargeRequester } from '../../src/proxy/client/input/large-request.ts';
-import { Session } from '../../src/proxy/client/session.ts';
+import { Session } from '../../src/proxy/client/session/session.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
 import type { Server } from '../../src/proxy/pool/server.ts';
 import { POOL_COUNTERS } from '../../src/stats/counters.ts';
@@ -71,13 +72,13 @@ export class BulkConnection {
     this.#leases.forget(this as unknown as BackendConnection);
   }
 
-  failed = '';
+  failed: Failure | null = null;
 
-  fail(reason: string): void {
+  fail(failure: Failure): void {
     if (this.closed) return;
-    this.failed = reason;
+    this.failed = failure;
     this.#shut();
-    this.answer(Buffer.from(`-ERR ${reason}\r\n`));
+    this.answer(Buffer.from(`-ERR ${failureText(failure)}\r\n`));
     this.holder?.onWritable();
   }
 
@@ -128,7 +129,7 @@ export class LargeSetting {
       claims: client.claims,
       session,
       authenticated: true,
-      setAuthenticated() {},
+      updatePlain() {},
       answer: (reply: Buffer) => client.pipeline.deliver(client.pipeline.open(), reply),
       destroy: (reason: string) => client.destroy(reason),
       flushPending: false,

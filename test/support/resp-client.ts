@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions as TlsOptions, connect as tlsConnect } from 'node:tls';
 
 // A RESP2 client for tests. It shares nothing with src/, so that it can judge it.
 
@@ -82,6 +83,8 @@ export interface ConnectOptions {
   path?: string;
   /** How long a read may wait for bytes before it fails. */
   timeoutMs?: number;
+  /** Speaks TLS, with these options. */
+  tls?: TlsOptions;
 }
 
 /** One connection. Replies are read in order; several readers may wait at a time. */
@@ -105,11 +108,13 @@ export class RespClient {
       host = '127.0.0.1',
       path,
       timeoutMs = 10_000,
+      tls,
     } = typeof options === 'number' ? { port: options } : options;
-    const socket = path ? connect({ path }) : connect({ port, host, noDelay: true });
+    const target = path ? { path } : { port, host, noDelay: true };
+    const socket = tls === undefined ? connect(target as never) : tlsConnect({ ...target, ...tls });
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
-      socket.once('connect', () => {
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
         socket.off('error', reject);
         resolve(new RespClient(socket, timeoutMs));
       });

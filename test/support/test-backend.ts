@@ -170,8 +170,8 @@ export class TestBackend implements RepliedConnection {
 
   onWalked(): void {}
 
-  fail(reason: string): void {
-    this.lose(Buffer.from(`-ERR ${reason}\r\n`));
+  failInternally(): void {
+    this.lose(Buffer.from('-ERR internal error\r\n'));
   }
 
   onException(error: unknown): void {

@@ -3,9 +3,10 @@ import { writePool } from '../../src/distribution/pool-descriptor.ts';
 import { buildRing } from '../../src/distribution/ring.ts';
 import { HASH_NAMES } from '../../src/hash/index.ts';
 import type { BackendConnection } from '../../src/proxy/backend/backend-connection.ts';
-import { failureReply } from '../../src/proxy/backend/failure.ts';
+import { FAILURE_REFUSED, type Failure, failureOf } from '../../src/proxy/backend/failure.ts';
 import type { ClientConnection } from '../../src/proxy/client/client-connection.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
+import { failureReply } from '../../src/proxy/redis/failure-reply.ts';
 import { POOL_COUNTERS } from '../../src/stats/counters.ts';
 import { TestBackend, TestOwner } from './test-backend.ts';
 import { TestClient } from './test-client.ts';
@@ -18,7 +19,7 @@ export class TestPool {
   readonly descriptor: number = TEST_RING;
   readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
   readonly backends: TestBackend[];
-  readonly servers: readonly { readonly index: number; readonly lastFailure: string }[];
+  readonly servers: readonly { readonly index: number; readonly lastFailure: Failure }[];
   readonly protocol = { failure: failureReply };
   /** Servers that cannot be reached. */
   readonly down: Set<number> = new Set();
@@ -34,7 +35,10 @@ export class TestPool {
     this.backends = Array.from({ length: count }, (_, i) => {
       return new TestBackend(engine, new TestOwner(engine, protocol, config, `s${i}`));
     });
-    this.servers = this.backends.map((_, index) => ({ index, lastFailure: 'Host is down' }));
+    this.servers = this.backends.map((_, index) => ({
+      index,
+      lastFailure: failureOf(FAILURE_REFUSED),
+    }));
     const names = this.servers.map(({ index }) => ({ name: Buffer.from(`s${index}`), weight: 1 }));
     const options = {
       hash: HASH_NAMES.indexOf('fnv1a_64'),
@@ -68,7 +72,7 @@ export class PoolClient extends TestClient {
 
   readonly router = {
     verdict: 3,
-    reason: 'Host is down',
+    reason: failureOf(FAILURE_REFUSED),
     choose: (_client: unknown, server: number): BackendConnection | null => {
       return this.pool.connection(server);
     },
@@ -82,8 +86,8 @@ export class PoolClient extends TestClient {
     if (!this.muted) this.pipeline.deliver(this.pipeline.open(), reply);
   }
 
-  failForward(reason: string): true {
-    this.answer(failureReply(reason));
+  failForward(failure: Failure): true {
+    this.answer(failureReply(failure));
     return true;
   }
 }

@@ -67,7 +67,10 @@ function latin1(text: string): string {
 }
 
 /** A `servers` line, taken apart from the right: names may hold colons, hosts may too. */
-export function parseServer(text: string, line: number): Parsed<Omit<ServerConfig, 'column'>> {
+export function parseServer(
+  text: string,
+  line: number,
+): Parsed<Omit<ServerConfig, 'column' | 'tls'>> {
   const blank = text.lastIndexOf(' ');
   const given = blank < 0 ? null : text.slice(blank + 1);
   const address = blank < 0 ? text : text.slice(0, blank);

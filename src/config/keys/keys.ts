@@ -7,34 +7,8 @@ import {
   DEFAULT_MAX_BACKEND_CONNECTIONS,
   DEFAULT_MAX_PIPELINE,
 } from '../../limits.ts';
-
-export type KeyType =
-  | 'address'
-  | 'servers'
-  | 'sentinels'
-  | 'name'
-  | 'two-bytes'
-  | 'number'
-  | 'bool'
-  | 'text'
-  | 'commands';
-
-/** One pool key: the only place that says what it accepts and what it defaults to. */
-export interface KeySpec {
-  readonly name: string;
-  readonly type: KeyType;
-  /** null = none; `required` keys have no default either. */
-  readonly default: number | boolean | string | null;
-  readonly required?: true;
-  /** For `number`: both ends included. */
-  readonly range?: readonly [number, number];
-  readonly unit?: 'ms' | 'bytes';
-  /** For `name`: the accepted values. */
-  readonly choices?: readonly string[];
-  /** `nutcracker` keys have nutcracker's meaning to the letter, wrapping numbers included. */
-  readonly since: 'nutcracker' | 'ringway 0.1';
-  readonly doc: string;
-}
+import type { KeySpec } from './key-spec.ts';
+import { TLS_KEYS } from './tls-keys.ts';
 
 export const INT32_MAX = 2147483647;
 const ANY: readonly [number, number] = [0, INT32_MAX];
@@ -364,6 +338,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     [1, 32],
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
+  ...TLS_KEYS,
 ];
 
 /** Keys other versions know and this one refuses, with what to say about them. */

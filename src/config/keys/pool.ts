@@ -1,15 +1,19 @@
 import type { DistributionName } from '../../distribution/names.ts';
 import type { HashName } from '../../hash/names.ts';
 import { PASSWORD_BYTES } from '../../limits.ts';
+import type { AttachedFiles } from '../attached-files.ts';
 import type { Entry, PoolNode, Scalar } from '../file/document.ts';
 import { compareBytes } from '../file/order.ts';
 import type { Problems } from '../file/problems.ts';
+import type { ServerTls } from '../tls-types.ts';
 import type { ListenConfig, PoolConfig, Position, SentinelConfig, ServerConfig } from '../types.ts';
 import { parseListen, parseSentinel, parseServer } from './address.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
-import { type KeySpec, POOL_KEYS, REFUSED_KEYS } from './keys.ts';
+import type { KeySpec } from './key-spec.ts';
+import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { checkSentinels } from './sentinel-rules.ts';
 import { nearest } from './suggest.ts';
+import { readServerTls } from './tls.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 
 const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
@@ -22,7 +26,7 @@ type Value =
   | readonly CustomCommand[];
 
 interface PlacedServer {
-  readonly server: ServerConfig;
+  readonly server: Omit<ServerConfig, 'tls'>;
   readonly at: Position;
 }
 
@@ -33,6 +37,7 @@ export interface PoolDraft {
   readonly positions: ReadonlyMap<string, Position>;
   readonly servers: readonly PlacedServer[];
   readonly sentinels: readonly SentinelConfig[];
+  readonly serverTls: ServerTls | null;
 }
 
 function parseValue(spec: KeySpec, text: string): Parsed<Value> {
@@ -200,20 +205,24 @@ class PoolReader {
 }
 
 /** Reads one pool and reports what is wrong in it. */
-export function readPool(node: PoolNode, problems: Problems): PoolDraft {
+export function readPool(node: PoolNode, files: AttachedFiles, problems: Problems): PoolDraft {
   const reader = new PoolReader(node.name, problems);
   for (const entry of node.entries) reader.entry(entry);
   reader.lists(node.entries);
   reader.rules();
   const { values, positions, servers, sentinels } = reader;
-  return { name: node.name, values, positions, servers, sentinels };
+  const source = { pool: node.name.text, values, positions, files, problems };
+  const serverTls = readServerTls(source);
+  return { name: node.name, values, positions, servers, sentinels, serverTls };
 }
 
 /** A draft without problems as the frozen configuration of a pool. */
 export function finishPool(draft: PoolDraft): PoolConfig {
   const value = <T>(key: string) => (draft.values.get(key) ?? SPECS.get(key)!.default) as T;
   const number = (key: string) => value<number | null>(key) ?? 0;
-  const servers = draft.servers.map(({ server }) => Object.freeze(server));
+  const servers = draft.servers.map(({ server }) =>
+    Object.freeze({ ...server, tls: draft.serverTls }),
+  );
   servers.sort((a, b) => compareBytes(a.ringName, b.ringName));
   const hashTag = value<readonly [number, number] | null>('hash_tag');
   const redisAuth = value<string | null>('redis_auth');

@@ -1,11 +1,13 @@
 import { PASSWORD_BYTES, SENTINELS } from '../../limits.ts';
 import type { Position, SentinelConfig, ServerConfig } from '../types.ts';
 
+type PlacedServer = Pick<ServerConfig, 'kind' | 'text'>;
+
 /** What has been read of a pool. */
 interface ReadPool {
   readonly values: ReadonlyMap<string, unknown>;
   readonly positions: ReadonlyMap<string, Position>;
-  readonly servers: readonly { readonly server: ServerConfig; readonly at: Position }[];
+  readonly servers: readonly { readonly server: PlacedServer; readonly at: Position }[];
   readonly sentinels: readonly SentinelConfig[];
 }
 

@@ -1,5 +1,5 @@
 import { withoutPassword } from '../file/secrets.ts';
-import type { KeySpec } from './keys.ts';
+import type { KeySpec } from './key-spec.ts';
 
 /**
  * nutcracker's number: ASCII digits only, 32-bit signed arithmetic that wraps. Null where it says

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { DIAL_MS } from '../../limits.ts';
 import { dial } from '../../net/dial.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
+import { onOpen } from '../../net/tls-client.ts';
 import * as counter from '../../stats/counters.ts';
 import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../../stats/counters.ts';
 import { millis } from '../engine/clock.ts';
@@ -13,11 +14,17 @@ import type { Flushable } from '../engine/turn.ts';
 import { RepeatingSender } from './again/repeating-sender.ts';
 import { BackendReplies } from './backend-replies.ts';
 import {
-  failureCause,
-  failureReason,
-  REASON_EOF,
-  REASON_INVALID,
-  REASON_TIMEOUT,
+  counterOf,
+  FAILURE_EOF,
+  FAILURE_INTERNAL,
+  FAILURE_INVALID,
+  FAILURE_TIMEOUT,
+  type Failure,
+  failureOf,
+  notGranted,
+  systemFailure,
+  TLS_TIMEOUT,
+  tlsFailure,
 } from './failure.ts';
 import type { Lane } from './lane.ts';
 import { abandonRequests, failRequests } from './lost-requests.ts';
@@ -71,12 +78,7 @@ export class BackendConnection
   holder: ConnectionHolder | null = null;
 
   /** It is not dialed yet. */
-  constructor(
-    engine: Engine,
-    owner: ConnectionOwner,
-    lane: Lane,
-    purpose: number = PURPOSE_SHARED,
-  ) {
+  constructor(engine: Engine, owner: ConnectionOwner, lane: Lane, purpose = PURPOSE_SHARED) {
     const { protocol, config } = owner.pool;
     super(engine, owner, lane, config.followsMaster && purpose === PURPOSE_SHARED);
     this.purpose = purpose;
@@ -116,12 +118,12 @@ export class BackendConnection
       socket.destroy();
       throw error;
     }
-    socket.on(
-      'connect',
+    onOpen(
+      socket,
       guard.bind(this, () => this.#onConnect()),
     );
-    socket.on('end', () => this.fail(REASON_EOF, counter.SERVER_EOF));
-    socket.on('error', (error) => this.#onError(error));
+    socket.on('end', () => this.fail(failureOf(FAILURE_EOF)));
+    socket.on('error', (error) => this.fail(this.#failureOf(error)));
     socket.on('close', () => this.#onClose());
   }
 
@@ -151,9 +153,14 @@ export class BackendConnection
     this.flush();
   }
 
-  #onError(error: Error): void {
-    const why = failureCause(error, this.owner.config.host);
-    this.fail(failureReason(error), counter.SERVER_ERR, why);
+  #failureOf(error: Error): Failure {
+    const { tls } = this.owner.config;
+    return tls === null ? systemFailure(error) : tlsFailure(error, this.connected);
+  }
+
+  /** The server has let it in, and TLS is not agreed on yet. */
+  get #shakesHands(): boolean {
+    return this.owner.config.tls !== null && !this.connected && !this.#socket?.connecting;
   }
 
   /** The greeting is granted: requests may follow. */
@@ -169,12 +176,12 @@ export class BackendConnection
   }
 
   /**
-   * The server does not grant the database or the login: nothing must be sent here.
+   * The server does not grant what was asked for first: nothing must be sent here.
    * @param away only now: another one may, or this one later
    */
-  refuse(text: string, away = false): void {
-    if (!away) this.refusal = text;
-    this.fail(text, -1);
+  refuse(said: string, away = false): void {
+    if (!away) this.refused = true;
+    this.fail(notGranted(said));
   }
 
   protected get open(): boolean {
@@ -258,7 +265,7 @@ export class BackendConnection
     if (this.closed) return true;
     try {
       this.engine.turn.onRead();
-      if (!this.replies.read(length)) this.fail(REASON_INVALID, counter.SERVER_ERR);
+      if (!this.replies.read(length)) this.fail(failureOf(FAILURE_INVALID));
     } catch (error) {
       this.onException(error);
     }
@@ -304,30 +311,31 @@ export class BackendConnection
 
   onDeadline(now: number): void {
     if (this.#slowReader.paused) this.#slowReader.drop(now);
-    else this.fail(REASON_TIMEOUT, counter.SERVER_TIMEDOUT);
+    else this.fail(this.#shakesHands ? TLS_TIMEOUT : failureOf(FAILURE_TIMEOUT));
   }
 
   // --- the end ---------------------------------------------------------------------------------
 
-  /**
-   * Closes this connection; each request in flight gets one error, nobody else is touched.
-   * @param which the server's counter of such losses, -1 when the server is not to blame
-   * @param why what the log says, if that is more than clients are told
-   */
-  fail(reason: string, which: number, why: string = reason): void {
+  /** Closes this connection; each request in flight gets one error, nobody else is touched. */
+  fail(failure: Failure): void {
     if (this.closed) return;
-    const next = this.passOn(reason);
+    const next = this.passOn(failure);
     const lost = this.inFlight.count;
+    const counted = counterOf(failure);
     this.withheld?.giveUp();
     this.#shut();
     if (next !== null) this.#take(() => next.heir.adopt(next.saved));
-    if (which >= 0) {
-      this.owner.counters[which]++;
-      this.#take(() => this.owner.onConnectionLost(this, reason, lost, why));
+    if (counted >= 0) {
+      this.owner.counters[counted]++;
+      this.#take(() => this.owner.onConnectionLost(this, failure, lost));
     }
-    const error = this.owner.pool.protocol.failure(reason);
+    const error = this.owner.pool.protocol.failure(failure);
     failRequests(this.engine, this, error, this.replies.fail(error));
     this.#take(() => this.holder?.onWritable());
+  }
+
+  failInternally(): void {
+    this.fail(failureOf(FAILURE_INTERNAL));
   }
 
   /**
@@ -345,7 +353,7 @@ export class BackendConnection
   abandon(): void {
     if (this.closed) return;
     this.#shut();
-    abandonRequests(this.engine, this, this.owner.pool.protocol.failure(REASON_EOF));
+    abandonRequests(this.engine, this, this.owner.pool.protocol.failure(failureOf(FAILURE_EOF)));
   }
 
   /** Closes an idle connection without an error; requests without a reply may wait in it. */
@@ -381,7 +389,7 @@ export class BackendConnection
   }
 
   #onClose(): void {
-    if (!this.closed) this.fail(REASON_EOF, counter.SERVER_EOF);
+    if (!this.closed) this.fail(failureOf(FAILURE_EOF));
     this.#take(() => this.out.close());
     this.engine.process[CURR_CONNECTIONS]--;
   }

@@ -1,4 +1,5 @@
 import type { BackendConnection } from './backend-connection.ts';
+import type { Failure } from './failure.ts';
 import type { Lane } from './lane.ts';
 
 /** Someone who waits for a connection of its own. */
@@ -81,8 +82,8 @@ export class Leases {
   }
 
   /** They lead to the wrong server: what is in flight on them gets an error. */
-  closeAll(reason: string): void {
-    for (const connection of [...this.#idle, ...this.#leased]) connection.fail(reason, -1);
+  closeAll(failure: Failure): void {
+    for (const connection of [...this.#idle, ...this.#leased]) connection.fail(failure);
   }
 
   get isEmpty(): boolean {

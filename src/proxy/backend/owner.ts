@@ -3,6 +3,7 @@ import type { LogFields } from '../../log.ts';
 import type { PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { SavedRequest } from './again/saved-requests.ts';
+import type { Failure } from './failure.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { ServerProtocol } from './server-protocol.ts';
 
@@ -51,8 +52,8 @@ export interface ConnectionOwner {
   /** How lines of the log name it. */
   readonly title: string;
   onConnected(): void;
-  /** @param lost requests that got an error @param why the reason, and what it comes from */
-  onConnectionLost(connection: OwnedConnection, reason: string, lost: number, why: string): void;
+  /** @param lost requests that got an error */
+  onConnectionLost(connection: OwnedConnection, failure: Failure, lost: number): void;
   /** It may be sent requests: what had to be granted first is. */
   onReady(connection: OwnedConnection): void;
   /**

@@ -1,3 +1,4 @@
+import type { Failure } from './failure.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { RequestJoiner } from './request-joiner.ts';
 
@@ -45,7 +46,7 @@ export interface ServerProtocol {
   /** Whether a request may be sent again: REPEAT_NEVER, REPEAT_REFUSED, REPEAT_READ. */
   repeatable(request: Buffer): number;
   /** The reply to a request whose server failed. */
-  failure(reason: string): Buffer;
+  failure(failure: Failure): Buffer;
   /** A harmless request that every healthy server answers without an error. */
   readonly probe: Buffer;
   /** First byte of a good answer to it. */

@@ -3,6 +3,7 @@ import { FLUSH_MARK } from '../../limits.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
+import type { Failure } from '../backend/failure.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guarded, GuardedClient } from '../engine/guard.ts';
 import type { ReplySource, ReplyStream, SendGate } from '../engine/receiver.ts';
@@ -13,7 +14,7 @@ import { HeldConnections } from './held-connections.ts';
 import { Login } from './login.ts';
 import type { ClientProtocol } from './protocol.ts';
 import type { Requester, Router } from './router.ts';
-import { Session } from './session.ts';
+import { Session } from './session/session.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
 /** The half of a client that gets answers: from servers, from ringway, whole or in pieces. */
@@ -36,7 +37,7 @@ export abstract class AnsweredClient
   waitsFor: SendGate | null = null;
   authenticated: boolean;
   readonly login: Login = new Login();
-  /** Its plain requests are simply forwarded: it is logged in, hears replies, is not in MULTI. */
+  /** Its plain requests are simply forwarded; only updatePlain() says so. */
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
@@ -61,7 +62,7 @@ export abstract class AnsweredClient
     this.out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
     this.authenticated = pool.config.redisAuth === null;
-    this.plain = this.authenticated;
+    this.plain = this.authenticated && this.session.usual;
   }
 
   /** From here on it is known to others. */
@@ -93,6 +94,19 @@ export abstract class AnsweredClient
     this.engine.guard.client(this, error, inStep && this.out.unsentBytes === unsentBefore);
   }
 
+  // --- what it is doing ------------------------------------------------------------------------
+
+  /** Its requests go to the handler of another mode. */
+  enterMode(mode: number): void {
+    this.session.mode = mode;
+    this.updatePlain();
+  }
+
+  /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
+  updatePlain(): void {
+    this.plain = this.authenticated && this.session.usual;
+  }
+
   // --- answers ---------------------------------------------------------------------------------
 
   /** Answers the next request with a complete reply of our own. */
@@ -103,9 +117,9 @@ export abstract class AnsweredClient
   }
 
   /** Answers the next request with the error of a server that cannot be used. */
-  failForward(reason: string): true {
+  failForward(failure: Failure): true {
     this.pool.counters[FORWARD_ERROR]++;
-    this.answer(this.pool.protocol.failure(reason));
+    this.answer(this.pool.protocol.failure(failure));
     return true;
   }
 

@@ -173,11 +173,10 @@ export class ClientConnection
     this.#input.barrier();
   }
 
-  /** Logged in or not, and whatever else its session says: the fast loop takes the usual case. */
   setAuthenticated(yes: boolean): void {
     const lost = this.authenticated && !yes;
     this.authenticated = yes;
-    this.plain = yes && this.session.usual;
+    this.updatePlain();
     if (!lost) return;
     this.login.begin();
     this.#input.refuseLarge();

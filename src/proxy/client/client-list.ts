@@ -3,7 +3,8 @@ import type { Engine } from '../engine/engine.ts';
 import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { Session } from './session.ts';
+import { QUEUEING } from './session/modes.ts';
+import type { Session } from './session/session.ts';
 
 /** All clients of a process; closed ones whose replies are still swallowed among them. */
 export function allClients(engine: Engine): ClientConnection[] {
@@ -30,8 +31,8 @@ function localAddress(client: ClientConnection): string {
   return addressOf(client.socket.localAddress, client.socket.localPort, client);
 }
 
-function flagsOf({ transaction, noEvict }: Session): string {
-  return `${transaction === 'none' ? '' : 'x'}${noEvict ? 'e' : ''}` || 'N';
+function flagsOf({ mode, noEvict }: Session): string {
+  return `${mode === QUEUEING ? 'x' : ''}${noEvict ? 'e' : ''}` || 'N';
 }
 
 /** A line of CLIENT LIST: Redis's fields in their order, 0 for what ringway does not count. */
@@ -51,7 +52,7 @@ export function clientLine(client: ClientConnection): string {
     ['sub', 0],
     ['psub', 0],
     ['ssub', 0],
-    ['multi', session.transaction === 'none' ? -1 : 0],
+    ['multi', session.mode === QUEUEING ? 0 : -1],
     ['qbuf', 0],
     ['qbuf-free', 0],
     ['argv-mem', 0],

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RespVersion } from '../backend/lane.ts';
 import type { SavedLogin } from './login.ts';
-import type { SavedSession } from './session.ts';
+import type { SavedSession } from './session/session.ts';
 
 /** What a client is to this proxy, besides its socket: it goes along to another process. */
 export interface ClientState {

@@ -1,5 +1,14 @@
 import type { PoolProtocol } from '../pool/protocol.ts';
 
+/** What may come before a login, and what everything else hears. */
+export interface LoginRules {
+  /** First words of a line that may come, in upper case. */
+  readonly words: ReadonlySet<string>;
+  /** Whether a command may come. @param command the low half of INFO */
+  isOpen(command: number): boolean;
+  readonly refusal: Buffer;
+}
+
 /** What clients need of the protocol of their pool: answers, and the words of refusals. */
 export interface ClientProtocol extends PoolProtocol {
   /**
@@ -15,6 +24,7 @@ export interface ClientProtocol extends PoolProtocol {
     info: number,
     mustSend: boolean,
   ): boolean;
+  readonly login: LoginRules;
   /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */
   malformed(error: number, byte: number, next: number): Buffer;
   /** What the log says about the client of a malformed request; null = only that it sent one. */

@@ -1,4 +1,5 @@
 import type { BackendConnection } from '../backend/backend-connection.ts';
+import type { Failure } from '../backend/failure.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Server } from '../pool/server.ts';
@@ -32,8 +33,8 @@ export const FAILED = 3;
 export interface Router {
   /** Why the last call gave no connection: WAIT, NOWHERE or FAILED. */
   readonly verdict: number;
-  /** What the client is told then, unless it waits. */
-  readonly reason: string;
+  /** Why, unless the client waits. */
+  readonly reason: Failure;
   /**
    * The connection for a request to one server of the client's pool.
    * @param server its index, or NO_SERVER @param lane index @param intent MAY_WAIT or MUST_SEND

@@ -18,7 +18,6 @@ import type { Codec } from '../../protocol/codec.ts';
 import {
   DRAIN_TABLE,
   DRAIN_TABLE_RECORDS,
-  END_LINE,
   FIXED_END,
   FRAME_TABLE,
   FRAME_TABLE_RECORDS,
@@ -33,7 +32,6 @@ import {
   STATE_WORDS,
   WINDOW_BYTES,
 } from '../../protocol/frame-table.ts';
-import { END } from '../../protocol/memcache/replies.ts';
 import { PROCESS_COUNTERS } from '../../stats/counters.ts';
 import { ArenaError } from './arena-error.ts';
 import { exactMillis, micros, millis } from './clock.ts';
@@ -85,6 +83,8 @@ export class Engine {
   readonly slabs: SlabPool;
   /** ringway's own, as INFO shows it. */
   version = '';
+  /** Tells who has written PART_TABLE last. */
+  partTableTurn = 0;
   /** Tells one process from another. */
   readonly runId: string = randomBytes(20).toString('hex');
   readonly turn: Turn = new Turn();
@@ -134,7 +134,6 @@ export class Engine {
     this.words = codec.arena.words;
     this.bytes = codec.arena.bytes;
     this.memory = codec.arena.node;
-    this.bytes.set(END, END_LINE);
     this.slabs = new SlabPool(
       this.memory,
       FIXED_END,
@@ -185,6 +184,11 @@ export class Engine {
 
   state(word: number): number {
     return this.words[STATE_WORD + word];
+  }
+
+  /** Whoever writes PART_TABLE takes it. @returns `partTableTurn`, as long as it is theirs */
+  takePartTable(): number {
+    return ++this.partTableTurn;
   }
 
   /** From here to endWalk() places are reserved but bytes not yet copied. */

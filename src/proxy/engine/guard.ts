@@ -8,9 +8,6 @@ import { millis } from './clock.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { ReplyClaim } from './receiver.ts';
 
-/** What a client hears, and what its requests to a lost server get. */
-export const REASON_INTERNAL = 'internal error';
-
 /** A client, as the guard sees it. */
 export interface GuardedClient {
   readonly id: number;
@@ -32,8 +29,8 @@ export interface GuardedConnection {
   readonly inFlight: { readonly count: number; collectClients(ids: Set<number>): void };
   /** No request was sent in part, or without its entry in flight. */
   readonly isBalanced: boolean;
-  /** Closes it: each request in flight gets an error; -1 when the server is not to blame. */
-  fail(reason: string, which: number): void;
+  /** Closes it: each request in flight gets an error, the server is not to blame. */
+  failInternally(): void;
 }
 
 /** Whose bytes or events are handled: an exception ends it, and nothing else. */
@@ -103,7 +100,7 @@ export class Guard implements Timed {
 
   backend(connection: GuardedConnection, error: unknown): void {
     mustGoOn(error);
-    connection.fail(REASON_INTERNAL, -1);
+    connection.failInternally();
     this.#closeUnbalanced();
     this.note(`a connection to server ${connection.owner.title} is closed`, error);
   }
@@ -150,7 +147,7 @@ export class Guard implements Timed {
 
   #closeUnbalanced(): void {
     for (const connection of this.#engine.connections) {
-      if (!connection.isBalanced) connection.fail(REASON_INTERNAL, -1);
+      if (!connection.isBalanced) connection.failInternally();
     }
   }
 

@@ -9,13 +9,16 @@ import {
   STATE_PHASE,
   STATE_RESUME,
   STATE_SERVER,
+  STATE_WANTED,
 } from '../../protocol/frame-table.ts';
+import { PHASE_BODY, PHASE_HELD } from '../../protocol/resp-phase.ts';
 import type { SavedState } from './engine.ts';
 
 // What the scan of an unfinished request or reply has left behind, by name.
 
 /** The smallest a word of a request can be: `$0\r\n\r\n`. */
 const SMALLEST_WORD = 6;
+const NO_WORD = 0xffffffff;
 
 /** Bytes that the request lacks at least. */
 export function missingBytes(saved: SavedState): number {
@@ -63,6 +66,25 @@ export function detach(saved: SavedState): number {
   saved[STATE_BOUNDARY - STATE_RESUME] = 0;
   saved[STATE_DETACHED - STATE_RESUME] = 1;
   return boundary;
+}
+
+/** Whether the scanner has seen the name of the command. */
+export function isNamed(saved: SavedState): boolean {
+  return saved[STATE_WANTED - STATE_RESUME] !== 0;
+}
+
+/** Only its end is still looked for: nothing of it is kept, no word is wanted in one piece. */
+export function swallow(saved: SavedState): void {
+  saved[STATE_DETACHED - STATE_RESUME] = 1;
+  saved[STATE_WANTED - STATE_RESUME] = NO_WORD;
+  if (saved[STATE_PHASE - STATE_RESUME] === PHASE_HELD) {
+    saved[STATE_PHASE - STATE_RESUME] = PHASE_BODY;
+  }
+}
+
+/** All that was seen so far of a line may be gone. @param kept bytes of it that are not */
+export function keepOf(saved: SavedState, kept: number): void {
+  saved[STATE_OFFSET - STATE_RESUME] = kept;
 }
 
 /** It is scanned from its beginning again. */

@@ -44,6 +44,7 @@ export function spliceItems(
 ): boolean {
   const at = bytes <= engine.slabs.largeBytes ? out.reserve(bytes) : 0;
   if (at === 0) return false;
+  engine.takePartTable();
   setOrder(engine.words, order);
   checkEnd(engine.codec.spliceItems(order.length, at), at + bytes);
   return true;

@@ -1,8 +1,6 @@
 import { FLAG_LAST, MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
-import { serverError } from '../../protocol/memcache/replies.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { REASON_INVALID } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -10,11 +8,9 @@ import type { Kept } from '../client/client-pipeline.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import type { Server } from '../pool/server.ts';
 import { headOf, type SpecialRequest } from '../routing/request.ts';
+import { REPLY_TOO_LARGE } from './failure-reply.ts';
 
 const NOTHING = Buffer.alloc(0);
-const TOO_LARGE = serverError('reply is larger than client_output_limit');
-/** For replies that are not what the command is answered with. */
-export const INVALID: Buffer = serverError(REASON_INVALID);
 
 /** What one server said to a command that all of them were sent. */
 export class ServerAnswer implements ReplyTarget {
@@ -50,7 +46,7 @@ export class ServerAnswer implements ReplyTarget {
       this.#pieces = [];
     }
     if ((info & FLAG_LAST) === 0) return;
-    this.reply = this.#tooLarge ? TOO_LARGE : Buffer.concat(this.#pieces);
+    this.reply = this.#tooLarge ? REPLY_TOO_LARGE : Buffer.concat(this.#pieces);
     this.kind = this.#tooLarge ? MC_REPLY_ERROR : info & NO_COMMAND;
     this.#all.complete();
   }

@@ -168,6 +168,7 @@ export class JoinedReplies {
   #putInOrder(start: number, length: number, count: number): boolean {
     const { bytes, words, codec } = this.#engine;
     const { keys, keysEnd } = this.#gets;
+    this.#engine.takePartTable();
     const found = codec.splitMemcacheValues(start, start + length, PART_TABLE, count);
     if (found !== count) return false;
     let to = SCRATCH;
@@ -193,6 +194,7 @@ export class JoinedReplies {
   /** Ends of the items of a reply that the scanner did not see at once; 0 when it has others. */
   #findEnds(start: number, length: number, count: number): number {
     const { words, codec } = this.#engine;
+    this.#engine.takePartTable();
     const found = codec.splitMemcacheValues(start, start + length, PART_TABLE, count);
     if (found !== count) return 0;
     for (let i = 0, at = PART_TABLE / 4; i < count; i++, at += RECORD_WORDS) {

@@ -11,14 +11,14 @@ import {
   RECORD_START,
 } from '../../protocol/frame-table.ts';
 import { itemEnds } from '../../protocol/memcache/items.ts';
-import { END, serverError } from '../../protocol/memcache/replies.ts';
+import { END } from '../../protocol/memcache/replies.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
-import { REASON_INVALID } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
 import { setItemTable, setPartTable, spliceItems, spliceParts } from '../engine/splice.ts';
+import { INVALID, REPLY_TOO_LARGE } from './failure-reply.ts';
 
 const RECORD_WORDS = RECORD_BYTES / 4;
 const LF = 0x0a;
@@ -112,7 +112,7 @@ export class MultigetReply implements StoredReply {
       part.error = Buffer.from(memory.subarray(Math.max(start, lastLine), start + length));
     } else {
       this.forget(part);
-      part.error = serverError(REASON_INVALID);
+      part.error = INVALID;
     }
   }
 
@@ -142,7 +142,7 @@ export class MultigetReply implements StoredReply {
     const { memory } = pool.engine;
     if (this.#client.overOutputLimit()) {
       this.forget(part);
-      part.error = serverError('reply is larger than client_output_limit');
+      part.error = REPLY_TOO_LARGE;
       return;
     }
     const piece = Buffer.allocUnsafeSlow(length);
@@ -210,6 +210,7 @@ export class MultigetReply implements StoredReply {
   #spliceInArena(pipeline: ClientPipeline): void {
     const { words, codec } = this.#client.pool.engine;
     const parts = this.#parts;
+    this.#client.pool.engine.takePartTable();
     let base = PART_TABLE;
     let bytes = 0;
     for (let i = 0; i < parts.length; i++) {

@@ -15,7 +15,7 @@ import {
 } from '../../protocol/frame-table.ts';
 import { CLASS_MULTI } from '../../stats/latency.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { REASON_REFUSED } from '../backend/failure.ts';
+import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import { writeBytes } from '../engine/short-text.ts';
 import { forward } from '../routing/forward.ts';
@@ -67,7 +67,7 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
   const longLines = command !== MC_GAT && command !== MC_GATS;
   const plan = makePlan(request, head.length, longLines ? NO_LIMIT : SAFE_LINE_BYTES);
   if (plan === null) {
-    client.failForward(REASON_REFUSED);
+    client.failForward(failureOf(FAILURE_REFUSED));
     return true;
   }
   const { shares, order } = plan;
@@ -117,6 +117,7 @@ function splitKeys(request: SpecialRequest, from: number, fromKey: number): numb
   const { engine, descriptor } = request.client.pool;
   const end = request.start + request.length;
   const { codec } = engine;
+  engine.takePartTable();
   return codec.splitMemcacheKeys(from, end, PART_TABLE, PART_TABLE_RECORDS, fromKey, descriptor);
 }
 

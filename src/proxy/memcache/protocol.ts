@@ -1,5 +1,6 @@
 import type { Codec } from '../../protocol/codec.ts';
 import {
+  END_LINE,
   ERROR_BINARY_PROTOCOL,
   FLAG_NO_REPLY,
   MC_GET,
@@ -8,17 +9,21 @@ import {
 import { BINARY_REQUEST, binaryRefusal } from '../../protocol/memcache/binary.ts';
 import { memcacheClasses } from '../../protocol/memcache/command-classes.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
+import { lineHead, type RequestHead } from '../../protocol/request-head.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { REASON_INTERNAL } from '../backend/failure.ts';
+import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
 import { EXECUTED, REPEAT_NEVER } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientProtocol } from '../client/protocol.ts';
+import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { handleMemcacheRequest } from './dispatch.ts';
+import { failureReply } from './failure-reply.ts';
 import { JoinedGets } from './joined-gets.ts';
 
 /** memcached's text and meta protocols, spoken by pools without `redis: true`. */
 export class MemcacheProtocol implements ClientProtocol {
   readonly #codec: Codec;
+  /** Pools of memcached have no password. */
+  readonly login: LoginRules = { words: new Set(), isOpen: () => false, refusal: replies.ERROR };
   readonly classes: Uint8Array = memcacheClasses();
   readonly unfinished: Buffer = Buffer.from(
     'CLIENT_ERROR the request was not completed in time\r\n',
@@ -26,10 +31,11 @@ export class MemcacheProtocol implements ClientProtocol {
   readonly probe: Buffer = Buffer.from('version\r\n');
   readonly probeAnswer: number = 0x56; // 'V'
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
-  readonly internalError: Buffer = replies.serverError(REASON_INTERNAL);
+  readonly internalError: Buffer = failureReply(failureOf(FAILURE_INTERNAL));
 
   constructor(codec: Codec) {
     this.#codec = codec;
+    codec.arena.bytes.set(replies.END, END_LINE);
   }
 
   scanRequests(start: number, end: number, table: number, limit: number, pool: number): number {
@@ -48,6 +54,10 @@ export class MemcacheProtocol implements ClientProtocol {
     mustSend: boolean,
   ): boolean {
     return handleMemcacheRequest({ client, start, length, mustSend }, info);
+  }
+
+  requestHead(head: Buffer): RequestHead {
+    return lineHead(head);
   }
 
   isRead(command: number): boolean {
@@ -91,8 +101,8 @@ export class MemcacheProtocol implements ClientProtocol {
     return REPEAT_NEVER;
   }
 
-  failure(reason: string): Buffer {
-    return replies.serverError(reason);
+  failure(failure: Failure): Buffer {
+    return failureReply(failure);
   }
 
   tooLarge(limit: number, info: number): Buffer | null {

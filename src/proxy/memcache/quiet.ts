@@ -1,9 +1,9 @@
 import { FLAG_FIRST, FLAG_LAST, MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
-import { serverError } from '../../protocol/memcache/replies.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import { REPLY_TOO_LARGE } from './failure-reply.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const LETTER_M = 0x4d;
@@ -61,7 +61,7 @@ export class QuietReply implements ReplyTarget, StoredReply {
     if (this.claim.closed || this.#overflown || this.#replies > 1) return;
     if (client.overOutputLimit()) {
       this.#overflown = true;
-      this.#replace(serverError('reply is larger than client_output_limit'));
+      this.#replace(REPLY_TOO_LARGE);
       return;
     }
     const piece = Buffer.allocUnsafeSlow(length);

@@ -5,7 +5,8 @@ import { VERSION } from '../../version.ts';
 import { wallMillis } from '../engine/clock.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { SpecialRequest } from '../routing/request.ts';
-import { askAllServers, INVALID, type ServerAnswer } from './all-servers.ts';
+import { askAllServers, type ServerAnswer } from './all-servers.ts';
+import { INVALID } from './failure-reply.ts';
 
 /** The names are nutcracker's. */
 const POOL_FIELDS: readonly (readonly [string, number])[] = [

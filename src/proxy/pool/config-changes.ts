@@ -1,7 +1,7 @@
 import type { Config, PoolConfig } from '../../config/index.ts';
 import { type Moved, movedKeys, type NamedRing, sampleKeys } from '../../distribution/moved.ts';
 import { RECOMMENDED_AUTH_FAILURES, RECOMMENDED_LOGIN_MS } from '../../limits.ts';
-import { samePool } from './pool-changes.ts';
+import { samePool, sameServerTls } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
 
 /** Made-up keys that stand for all keys. */
@@ -99,6 +99,10 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
     const old = before.servers.find(({ name }) => name === server.name);
     if (old === undefined) found.push(`server ${server.name} is new`);
     else differs(`server ${server.name}`, old.text, server.text);
+  }
+  // All servers of a pool have the same.
+  if (!sameServerTls(before.servers[0], after.servers[0])) {
+    found.push('server_tls, or a file of it, is another');
   }
   for (const server of before.servers) {
     if (after.servers.every(({ name }) => name !== server.name)) {

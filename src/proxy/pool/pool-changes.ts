@@ -11,9 +11,23 @@ function essence(pool: PoolConfig): string {
   );
 }
 
-/** Whether two lines of the file lead to the same server. */
+/** A line of the file, for the server that is elsewhere now. */
+export function placedAt(
+  line: ServerConfig,
+  { kind, host, port, path }: Pick<ServerConfig, 'kind' | 'host' | 'port' | 'path'>,
+): ServerConfig {
+  return { ...line, kind, host, port, path };
+}
+
+/** Whether two lines of the file lead to the same server, in the same way. */
 export function sameAddress(a: ServerConfig, b: ServerConfig): boolean {
-  return a.kind === b.kind && a.host === b.host && a.port === b.port && a.path === b.path;
+  const same = a.kind === b.kind && a.host === b.host && a.port === b.port && a.path === b.path;
+  return same && sameServerTls(a, b);
+}
+
+/** Whether two servers are spoken to with TLS alike, or both without. */
+export function sameServerTls(a: ServerConfig, b: ServerConfig): boolean {
+  return a.tls === b.tls || JSON.stringify(a.tls) === JSON.stringify(b.tls);
 }
 
 /** Whether open server connections are as the other configuration wants them. */

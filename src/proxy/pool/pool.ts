@@ -1,4 +1,4 @@
-import type { CustomCommand, PoolConfig } from '../../config/index.ts';
+import type { PoolConfig } from '../../config/index.ts';
 import { writePool } from '../../distribution/pool-descriptor.ts';
 import { routeKey } from '../../distribution/route.ts';
 import {
@@ -11,7 +11,6 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from '../../protocol/frame-table.ts';
-import { type LearnedCommand, specOf } from '../../protocol/redis/table/learn-command.ts';
 import { POOL_COUNTERS } from '../../stats/counters.ts';
 import { CLASSES, PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -28,13 +27,6 @@ import { SlowLog } from './slow-log.ts';
 
 const INT32_MAX = 0x7fffffff;
 const PLACEHOLDER = Buffer.from('placeholder');
-
-/** The row of a command that the configuration describes: the servers check its arity. */
-function custom(command: CustomCommand): LearnedCommand {
-  const least = Math.max(1, command.firstKey + 1, command.numkeys + 1);
-  const spec = specOf({ ...command, arity: -least, access: 'w' });
-  return { spec, movable: false, blocking: false, administers: false, hides: null };
-}
 
 /** A named listener and its servers. */
 export class Pool implements ServerPool, HealthyPool {
@@ -59,10 +51,6 @@ export class Pool implements ServerPool, HealthyPool {
   readonly budget: ConnectionBudget;
   /** Told which server of the pool requests wait for, by the names of both. */
   onTrouble: (pool: string, server: string) => void = () => {};
-  /** By upper-case name; what the configuration adds to the command table. */
-  customCommands: ReadonlyMap<string, LearnedCommand> = new Map();
-  /** As customCommands, learnt from a server. */
-  readonly learnedCommands: Map<string, LearnedCommand> = new Map();
 
   constructor(engine: Engine, config: PoolConfig, protocol: PoolProtocol, region: RingRegion) {
     this.protocol = protocol;
@@ -76,23 +64,23 @@ export class Pool implements ServerPool, HealthyPool {
       return !this.servers.some((server) => server.hasLane(this.lanes.at(index)));
     });
     this.budget = new ConnectionBudget(() => this.servers);
-    this.#configureCommands();
+    this.#limitConnections();
     this.#openSlowLog();
     this.servers = config.servers.map((server, i) => new Server(this, server, i, i * CLASSES));
     this.health = new PoolHealth(this);
     this.writeRing(new Uint8Array(config.servers.length).fill(1));
   }
 
-  #configureCommands(): void {
-    const { servers, serverConnections, maxBackendConnections, customCommands } = this.config;
+  #limitConnections(): void {
+    const { servers, serverConnections, maxBackendConnections } = this.config;
     this.budget.limit = Math.max(servers.length * serverConnections, maxBackendConnections);
-    this.customCommands = new Map(customCommands.map((each) => [each.name, custom(each)]));
   }
 
   #openSlowLog(): void {
-    const { name, slowlogMs, slowlogLength, slowlogRedact } = this.config;
-    const { log } = this.engine;
-    this.slowLog = slowlogMs === 0 ? null : new SlowLog(name, log, slowlogLength, slowlogRedact);
+    const { config, protocol, engine } = this;
+    const { slowlogMs } = config;
+    const describe = (head: Buffer) => protocol.requestHead(head);
+    this.slowLog = slowlogMs === 0 ? null : new SlowLog(config, engine.log, describe);
     this.slowMicros = slowlogMs === 0 ? INT32_MAX : Math.min(INT32_MAX, slowlogMs * 1000);
   }
 
@@ -108,7 +96,7 @@ export class Pool implements ServerPool, HealthyPool {
     this.descriptor = region.at;
     if (!sameSlowLog(before, config)) this.#openSlowLog();
     this.lanes.first.db = config.redis ? config.redisDb : 0;
-    this.#configureCommands();
+    this.#limitConnections();
     this.refusedDatabases.clear();
     const known = new Map(this.servers.map((server) => [server.name, server]));
     const indexes = config.servers.map(({ name }) => known.get(name)?.index ?? -1);
@@ -136,11 +124,6 @@ export class Pool implements ServerPool, HealthyPool {
   /** Requests wait for one of the servers: `onTrouble` hears of it. */
   onHeld(server: number): void {
     if (server >= 0) this.onTrouble(this.config.name, this.servers[server].name);
-  }
-
-  /** The server is another one now, on the same part of the keys: no key moves. */
-  moveServer(index: number, host: string, port: number): void {
-    this.servers[index].moveTo(host, port);
   }
 
   /** Lays the ring of the live servers where the codec looks keys up. */

@@ -4,12 +4,16 @@ import type { LogFields } from '../../log.ts';
 import { FAILED_REQUESTS, SERVER_COUNTERS } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
-  REASON_EOF,
-  REASON_INTERNAL,
-  REASON_MOVED,
-  REASON_REFUSED,
-  REASON_TIMEOUT,
-  REASON_TOO_MANY,
+  FAILURE_EOF,
+  FAILURE_INTERNAL,
+  FAILURE_REFUSED,
+  FAILURE_TIMEOUT,
+  FAILURE_TOO_MANY,
+  type Failure,
+  failureCause,
+  failureOf,
+  failureText,
+  MOVED,
 } from '../backend/failure.ts';
 import type { Lane } from '../backend/lane.ts';
 import { Leases } from '../backend/leases.ts';
@@ -25,7 +29,7 @@ import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
 import { Outage } from './outage.ts';
-import { sameAddress } from './pool-changes.ts';
+import { placedAt, sameAddress } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
@@ -50,7 +54,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   readonly firstSeries: number;
   readonly counters: Float64Array;
   readonly bulk: Leases;
-  readonly #places: Places;
+  readonly places: Places;
   readonly #breaker: Breaker = new Breaker(0, 0);
   readonly #recovery: Recovery<BackendConnection>;
   /** Null where a server stays where the file says. */
@@ -58,7 +62,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   /** The line of the file; `config` says where the server is now. */
   #line: ServerConfig;
   /** What the last failure was: the answer to requests that are not even tried. */
-  lastFailure: string = REASON_REFUSED;
+  lastFailure: Failure = failureOf(FAILURE_REFUSED);
   /** It has lost connections, and has not been connected to since. */
   #down = false;
   /** It has lost connections, and has not answered since. */
@@ -90,13 +94,14 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       (error) => pool.engine.guard.note(`server ${this.title} is not looked for`, error),
     );
     this.#configureBreaker();
-    this.config = config;
+    const follows = pool.config.followsMaster;
+    this.config = follows && before?.isAt(config) ? placedAt(config, before.config) : config;
     this.#line = config;
     this.name = config.name;
-    this.#places = new Places(pool.config.serverConnections);
+    this.places = new Places(pool.config.serverConnections);
     this.bulk = new Leases((lane) => this.#openBulk(lane), pool.config.bulkConnections);
     const { deadlines, guard } = pool.engine;
-    this.failover = pool.config.followsMaster ? new Failover(this, deadlines, guard) : null;
+    this.failover = follows ? new Failover(this, deadlines, guard) : null;
   }
 
   #configureBreaker(): void {
@@ -112,8 +117,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** Goes on with a new line of the file that leads to the same server. */
   reconfigure(line: ServerConfig, index: number): void {
-    const { kind, host, port, path } = this.config;
-    this.config = { ...line, kind, host, port, path };
+    this.config = placedAt(line, this.config);
     this.#line = line;
     this.index = index;
     this.#configureBreaker();
@@ -127,17 +131,17 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.index = -1;
     this.#recovery.stop();
     this.failover?.stop();
-    for (const connection of this.#places.placed) this.retire(connection);
+    for (const connection of this.places.placed) this.retire(connection);
     this.bulk.leave();
     this.pool.protocol.onServerGone(this);
     const sweep = (): void => {
-      for (const connection of this.#places.placed) this.retire(connection);
-      for (const connection of [...this.#places.retired]) {
+      for (const connection of this.places.placed) this.retire(connection);
+      for (const connection of [...this.places.retired]) {
         // Quiet commands have no reply to wait for, but must be written.
         const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
         if (done) connection.close();
       }
-      if (this.#places.retired.size === 0 && this.bulk.isEmpty) onGone();
+      if (this.places.retired.size === 0 && this.bulk.isEmpty) onGone();
       else setTimeout(sweep, SERVER_SWEEP_MS).unref();
     };
     sweep();
@@ -161,8 +165,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     but: readonly (BackendConnection | null)[] = NONE,
   ): BackendConnection | null {
     if (this.#breaker.tripped) return null;
-    const at = this.#places.of(client, lane);
-    const connection = this.#places.at(at);
+    const at = this.places.of(client, lane);
+    const connection = this.places.at(at);
     if (connection !== null) return connection;
     return this.#open(at, this.pool.lanes.at(lane), but);
   }
@@ -190,17 +194,17 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   ): BackendConnection | null {
     const { budget, engine } = this.pool;
     if (!budget.makeRoom(but)) {
-      this.lastFailure = REASON_TOO_MANY;
+      this.lastFailure = failureOf(FAILURE_TOO_MANY);
       return null;
     }
-    this.#places.reserve(at);
+    this.places.reserve(at);
     try {
       const opened = this.#connect(lane, PURPOSE_SHARED);
-      this.#places.put(at, opened);
+      this.places.put(at, opened);
       return opened;
     } catch (error) {
       engine.guard.note(`no connection to server ${this.title} is opened`, error);
-      this.lastFailure = REASON_INTERNAL;
+      this.lastFailure = failureOf(FAILURE_INTERNAL);
       return null;
     }
   }
@@ -220,23 +224,6 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   // --- failover --------------------------------------------------------------------------------
 
-  get waitMs(): number {
-    return this.pool.config.failoverWaitMs;
-  }
-
-  get shared(): Iterable<BackendConnection> {
-    return this.#places.placed;
-  }
-
-  onHeld(): void {
-    this.bulk.pause();
-    this.pool.onHeld(this.index);
-  }
-
-  onServing(): void {
-    this.bulk.goOn();
-  }
-
   onReady(connection: BackendConnection): void {
     if (connection.purpose === PURPOSE_SHARED) this.failover?.onReady();
   }
@@ -246,23 +233,29 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   }
 
   heirOf(connection: BackendConnection): BackendConnection | null {
-    const at = this.#places.placeOf(connection);
+    const at = this.places.placeOf(connection);
     const failover = this.failover;
     if (failover === null || at < 0 || !(failover.holds || failover.onLost())) return null;
     failover.forget(connection);
     const heir = this.#connect(connection.lane, PURPOSE_SHARED);
-    this.#places.put(at, heir);
+    this.places.put(at, heir);
     return heir;
   }
 
   /** From now on it is another server, on the same part of the keys. */
   moveTo(host: string, port: number): void {
-    if (this.failover === null) return;
-    this.config = { ...this.config, kind: 'tcp', host, port, path: '' };
+    const { config, failover } = this;
+    if (failover === null) return;
+    const moved = placedAt(config, { kind: 'tcp', host, port, path: '' });
+    if (sameAddress(config, moved)) {
+      failover.release();
+      return;
+    }
+    this.config = moved;
     this.#recovery.onAnswer();
     this.pool.protocol.onServerBack(this);
-    this.bulk.closeAll(REASON_MOVED);
-    this.failover.moved(REASON_MOVED);
+    this.bulk.closeAll(MOVED);
+    failover.moved(MOVED);
   }
 
   /** One more connection of those bounded by `bulk_connections`. */
@@ -275,12 +268,12 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     other: BackendConnection | null,
     but: readonly (BackendConnection | null)[],
   ): BackendConnection | null {
-    return leastUsed([...this.#places.placed, ...this.bulk.idle], other, but);
+    return leastUsed([...this.places.placed, ...this.bulk.idle], other, but);
   }
 
   /** Whether a connection of this lane is left. */
   hasLane(lane: Lane): boolean {
-    return this.#places.hasLane(lane) || this.bulk.hasLane(lane);
+    return this.places.hasLane(lane) || this.bulk.hasLane(lane);
   }
 
   /** Opens the first connection before there is a request. */
@@ -290,16 +283,16 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** Takes a connection out of service; it ends when nothing is in flight on it. */
   retire(connection: BackendConnection): void {
-    this.#places.retire(connection);
+    this.places.retire(connection);
   }
 
   onIdle(connection: BackendConnection): void {
-    if (this.#places.retired.has(connection)) connection.close();
+    if (this.places.retired.has(connection)) connection.close();
     else this.bulk.onIdle(connection);
   }
 
   forget(connection: BackendConnection): void {
-    this.#places.forget(connection);
+    this.places.forget(connection);
     this.failover?.forget(connection);
     this.bulk.forget(connection);
     this.pool.budget.onClosed();
@@ -354,32 +347,35 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.#wasEjected = false;
   }
 
-  onConnectionLost(connection: BackendConnection, reason: string, lost: number, why: string): void {
+  onConnectionLost(connection: BackendConnection, failure: Failure, lost: number): void {
     const { health } = this.pool;
     const now = exactMillis();
-    this.lastFailure = reason;
+    this.lastFailure = failure;
     this.#down = true;
     this.#failing = true;
     const asked = connection.purpose !== PURPOSE_PROBE;
     if (asked) this.counters[FAILED_REQUESTS] += lost;
     // Losing an open connection says little: a server that restarts is back at once.
-    const away = !connection.connected || reason === REASON_TIMEOUT;
+    const away = !connection.connected || failure.code === FAILURE_TIMEOUT;
     if (away) this.reachable = false;
     // Who waits for it finds out by itself when it is back.
-    if (!this.failover?.holds)
+    if (!this.failover?.holds) {
       this.#recovery.onFailure(now, { looked: !asked, away }, this.index >= 0);
+    }
+    const why = failureCause(failure, this.config.host);
     const wasOut = health.isOut(this.index);
     if (asked) health.onFailure(this, why);
     const isOut = health.isOut(this.index);
     if (isOut) this.#wasEjected = true;
-    const text = reason === REASON_EOF ? 'closed the connection' : `failed: ${why}`;
+    const text = failure.code === FAILURE_EOF ? 'closed the connection' : `failed: ${why}`;
+    const reason = failureText(failure);
     const told = isOut && !wasOut;
     this.#outage.onFailure(now, away || isOut, { text, reason, lost: asked ? lost : 0, told });
   }
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
   gaugeQueues(): void {
-    this.#places.gaugeQueues(this.counters);
+    this.places.gaugeQueues(this.counters);
   }
 
   get title(): string {
@@ -396,7 +392,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   }
 
   close(): void {
-    for (const each of [...this.#places.placed, ...this.#places.retired]) each.close();
+    for (const each of [...this.places.placed, ...this.places.retired]) each.close();
     this.bulk.close();
     this.failover?.stop();
     this.#recovery.stop();

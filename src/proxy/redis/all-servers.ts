@@ -12,8 +12,9 @@ import {
 import type { CommandSpec, Merge } from '../../protocol/redis/table/commands.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { laneOf } from '../pool/lanes.ts';
-import { answer, copyOf, type SpecialRequest, wordCount } from '../routing/request.ts';
+import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
 import { type Answer, joinServers } from './server-answers.ts';
+import { wordCount } from './words.ts';
 
 const ARRAY = 0x2a; // '*'
 const MAX_INTEGER = (1n << 63n) - 1n;

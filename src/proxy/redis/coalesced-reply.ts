@@ -12,7 +12,6 @@ import { REPLY_TOO_LARGE } from '../../protocol/redis/replies/replies.ts';
 import { errorOf, withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { Coalesce } from '../../protocol/redis/table/commands.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
-import { failureReply, REASON_INVALID } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -20,6 +19,7 @@ import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
 import { digitsOf, writeDecimal } from '../engine/short-text.ts';
 import { setPartTable, spliceParts } from '../engine/splice.ts';
 import type { Server } from '../pool/server.ts';
+import { INVALID } from './failure-reply.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
@@ -105,7 +105,7 @@ export class CoalescedReply implements StoredReply {
         part.error = errorOf(withoutAttributes(this.#copy(start, length)));
       }
       if (part.error === null && !this.#fits(part, info, count, start, length))
-        part.error = failureReply(REASON_INVALID);
+        part.error = INVALID;
     }
     if (last) this.complete();
   }
@@ -194,7 +194,7 @@ export class CoalescedReply implements StoredReply {
       pipeline.out.copy(Buffer.from('+OK\r\n'));
     } else {
       if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
-      if (!this.#writeArray(pipeline)) pipeline.out.copy(failureReply(REASON_INVALID));
+      if (!this.#writeArray(pipeline)) pipeline.out.copy(INVALID);
     }
     for (const part of this.#parts) this.#forget(part);
     return true;
@@ -230,6 +230,7 @@ export class CoalescedReply implements StoredReply {
   #spliceInArena(pipeline: ClientPipeline): boolean {
     const { engine } = this.#client.pool;
     const { words, codec } = engine;
+    engine.takePartTable();
     let base = PART_TABLE;
     let bytes = 0;
     for (let i = 0; i < this.#parts.length; i++) {

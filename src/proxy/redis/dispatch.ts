@@ -27,25 +27,17 @@ import { refusedBeforeLogin } from '../client/input/before-login.ts';
 import { isHttpWord, refuseHttp } from '../client/input/http-guard.ts';
 import { refuseMalformed, refuseWith } from '../client/input/malformed-request.ts';
 import { forward } from '../routing/forward.ts';
-import {
-  answer,
-  type SpecialRequest,
-  serverOf,
-  split,
-  splitFirst,
-  TOO_MANY_WORDS,
-  text,
-  wordCount,
-  wordLength,
-} from '../routing/request.ts';
+import { answer, type SpecialRequest } from '../routing/request.ts';
 import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonServer } from './common-server.ts';
 import { sendFragments } from './fragmented-request.ts';
+import { execWithWords } from './leases/transaction.ts';
+import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
-import { execWithWords, refuseInTransaction } from './transaction.ts';
-import { handleUnknown } from './unknown-command.ts';
+import { handleUnknown } from './unknown/unknown-command.ts';
+import { Words } from './words.ts';
 
 const PART_WORD = PART_TABLE / 4;
 
@@ -69,7 +61,7 @@ export function handleSpecial(
   session.muted = false;
   if (done && session.replies === 'skip' && session.modeChanges === modeChanges) {
     session.replies = 'on';
-    client.setAuthenticated(client.authenticated);
+    client.updatePlain();
   }
   return done;
 }
@@ -82,8 +74,8 @@ function handle(request: SpecialRequest, info: number): boolean {
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
   const badArity = (info & FLAG_BAD_ARITY) !== 0;
-  const inTransaction = client.session.transaction !== 'none' && client.authenticated;
-  if (inTransaction && refuseInTransaction(request, spec, badArity)) return true;
+  const done = client.authenticated ? handleInMode(request, spec, badArity) : null;
+  if (done !== null) return done;
   if (spec === null) return handleUnknown(request, handleBySpec);
   if (badArity && spec.name === 'EXEC') return execWithWords(request);
   if (badArity) return answer(client, replies.wrongArity(spec.name));
@@ -95,16 +87,17 @@ function handle(request: SpecialRequest, info: number): boolean {
 }
 
 function nameOf(request: SpecialRequest): string {
-  return splitFirst(request, 1) === 0 ? '' : text(request, 0);
+  const words = Words.of(request, 1);
+  return words.held === 0 ? '' : words.text(0);
 }
 
 function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
   const { client } = request;
   switch (spec.handling) {
     case 'local': {
-      const count = split(request);
-      if (count === TOO_MANY_WORDS) return answer(client, replies.TOO_MANY_ARGUMENTS);
-      return LOCAL_COMMANDS[spec.name](request, count);
+      const words = Words.of(request);
+      if (!words.complete) return answer(client, replies.TOO_MANY_ARGUMENTS);
+      return LOCAL_COMMANDS[spec.name](request, words);
     }
     case 'placeholder':
       return forward(request, client.pool.placeholderServer());
@@ -127,12 +120,12 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
 
 function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
   const { pool } = request.client;
-  const hasKey = splitFirst(request, spec.firstKey + 1) > spec.firstKey;
-  if (!hasKey) return forward(request, pool.placeholderServer());
-  if (wordLength(request, spec.firstKey) > LIMIT_KEY_BYTES) {
+  const words = Words.of(request, spec.firstKey + 1);
+  if (words.held <= spec.firstKey) return forward(request, pool.placeholderServer());
+  if (words.length(spec.firstKey) > LIMIT_KEY_BYTES) {
     return answer(request.client, replies.KEY_TOO_LONG);
   }
-  return forward(request, serverOf(request, spec.firstKey));
+  return forward(request, words.serverOf(spec.firstKey));
 }
 
 /** All keys must live on one server; with none, the server of the pseudo key answers. */
@@ -144,13 +137,13 @@ function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean
 
 function handleSubcommand(request: SpecialRequest, container: CommandSpec): boolean {
   const { client } = request;
-  const count = wordCount(request);
-  const name = splitFirst(request, 2) > 1 ? text(request, 1) : '';
+  const words = Words.of(request, 2);
+  const name = words.held > 1 ? words.text(1) : '';
   const spec = findSubcommand(container, name);
   if (spec === undefined) {
     return answer(client, replies.unknownSubcommand(container.name, name));
   }
-  if (!arityFits(spec.arity, count)) return answer(client, replies.wrongArity(spec.name));
+  if (!arityFits(spec.arity, words.count)) return answer(client, replies.wrongArity(spec.name));
   return handleBySpec(request, spec);
 }
 

@@ -16,12 +16,14 @@ import * as replies from '../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { CLASS_MULTI } from '../../stats/latency.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { failureReply, REASON_INVALID, REASON_REFUSED } from '../backend/failure.ts';
+import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import { digitsOf, writeBytes, writeDecimal } from '../engine/short-text.ts';
 import { forward } from '../routing/forward.ts';
-import { type SpecialRequest, wordCount } from '../routing/request.ts';
+import type { SpecialRequest } from '../routing/request.ts';
 import { CoalescedReply } from './coalesced-reply.ts';
+import { INVALID } from './failure-reply.ts';
+import { wordCount } from './words.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -58,7 +60,7 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
   const order: number[] = new Array(keyCount);
   const shares = measure(request, spec, order);
   if (shares === null) {
-    client.failForward(REASON_REFUSED);
+    client.failForward(failureOf(FAILURE_REFUSED));
     return true;
   }
   if (Buffer.isBuffer(shares)) {
@@ -96,6 +98,7 @@ function wrongArityOf(spec: CommandSpec): Buffer {
 /** Splits the words from `from` on into PART_TABLE, keys routed. */
 function splitFrom(request: SpecialRequest, spec: CommandSpec, from: number): number {
   const { pool } = request.client;
+  pool.engine.takePartTable();
   return pool.engine.codec.splitRequest(
     request.start,
     request.start + request.length,
@@ -127,7 +130,7 @@ function measure(
   const total = order.length * spec.step + 1;
   for (let from = 1; from < total; ) {
     const count = splitFrom(request, spec, from);
-    if (count === 0) return failureReply(REASON_INVALID);
+    if (count === 0) return INVALID;
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
       if (words[at + RECORD_COUNT] === nextKey) {
         if ((words[at + RECORD_INFO] & FLAG_KEY_TOO_LONG) !== 0) {

@@ -3,7 +3,7 @@ import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
 import { encodeRequest } from '../../protocol/redis/replies/encode.ts';
 import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { REASON_INVALID, reasonText } from '../backend/failure.ts';
+import { FAILURE_INVALID, failureOf, failureText, reasonText } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import { EXECUTED } from '../backend/server-protocol.ts';
 
@@ -76,7 +76,9 @@ class OwnRequest implements ReplyTarget {
         ? null
         : NOT_MASTER;
     }
-    if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE) return REASON_INVALID;
+    if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE) {
+      return failureText(failureOf(FAILURE_INVALID));
+    }
     const line = withoutAttributes(Buffer.from(memory.subarray(start, start + length)));
     return reasonText(line.toString('latin1', 1, line.length - 2));
   }

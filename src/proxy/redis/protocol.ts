@@ -1,28 +1,41 @@
 import type { Codec } from '../../protocol/codec.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
+import { requestHead } from '../../protocol/redis/request-head.ts';
 import { protocolError } from '../../protocol/redis/scan/protocol-error.ts';
 import { redisClasses } from '../../protocol/redis/table/command-classes.ts';
 import { COMMANDS } from '../../protocol/redis/table/commands.ts';
+import type { RequestHead } from '../../protocol/request-head.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { failureReply, REASON_INTERNAL } from '../backend/failure.ts';
+import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientProtocol } from '../client/protocol.ts';
+import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { handleSpecial } from './dispatch.ts';
+import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
 import { refusal, repeatable } from './not-executed.ts';
-import { knownVersionOf } from './server-version.ts';
+import { knownVersionOf } from './version/server-version.ts';
 
 const PUSH = 0x3e; // '>'
+
+const LOGIN_WORDS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
+const OPEN_COMMANDS: readonly boolean[] = COMMANDS.map(({ name }) => LOGIN_WORDS.has(name));
+
+const LOGIN: LoginRules = {
+  words: LOGIN_WORDS,
+  isOpen: (command) => OPEN_COMMANDS[command] === true,
+  refusal: replies.NO_AUTH,
+};
 
 /** RESP, spoken by pools with `redis: true`. */
 export class RedisProtocol implements ClientProtocol {
   readonly #codec: Codec;
+  readonly login: LoginRules = LOGIN;
   readonly unfinished: Buffer = replies.UNFINISHED;
   readonly probeAnswer: number = 0x2b; // '+'
   readonly probe: Buffer = Buffer.from('*1\r\n$4\r\nPING\r\n');
   readonly classes: Uint8Array = redisClasses();
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
-  readonly internalError: Buffer = failureReply(REASON_INTERNAL);
+  readonly internalError: Buffer = failureReply(failureOf(FAILURE_INTERNAL));
 
   constructor(codec: Codec) {
     this.#codec = codec;
@@ -44,6 +57,10 @@ export class RedisProtocol implements ClientProtocol {
     mustSend: boolean,
   ): boolean {
     return handleSpecial(client, start, length, info, mustSend);
+  }
+
+  requestHead(head: Buffer): RequestHead {
+    return requestHead(head);
   }
 
   isRead(command: number): boolean {
@@ -89,8 +106,8 @@ export class RedisProtocol implements ClientProtocol {
     return repeatable(request);
   }
 
-  failure(reason: string): Buffer {
-    return failureReply(reason);
+  failure(failure: Failure): Buffer {
+    return failureReply(failure);
   }
 
   tooLarge(limit: number): Buffer {

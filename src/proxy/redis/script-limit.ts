@@ -1,7 +1,8 @@
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { REQUESTS_TOO_LARGE } from '../../stats/counters.ts';
-import { type SpecialRequest, splitFirst, wordCount, wordLength } from '../routing/request.ts';
+import type { SpecialRequest } from '../routing/request.ts';
+import { Words, wordCount } from './words.ts';
 
 const LAST = -1;
 
@@ -23,8 +24,9 @@ export function scriptTooLong(request: SpecialRequest, { name }: CommandSpec): B
   const { config, counters } = request.client.pool;
   if (request.length <= config.maxScript) return null;
   const index = at === LAST ? wordCount(request) - 1 : at;
-  if (splitFirst(request, index + 1) <= index) return replies.TOO_MANY_ARGUMENTS;
-  if (wordLength(request, index) <= config.maxScript) return null;
+  const words = Words.of(request, index + 1);
+  if (words.held <= index) return replies.TOO_MANY_ARGUMENTS;
+  if (words.length(index) <= config.maxScript) return null;
   counters[REQUESTS_TOO_LARGE]++;
   return replies.error(`script is longer than max_script (${config.maxScript} bytes)`);
 }

@@ -3,7 +3,6 @@ import * as replies from '../../protocol/redis/replies/replies.ts';
 import { errorOf, withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { failureReply, REASON_INVALID } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -11,6 +10,7 @@ import type { Kept } from '../client/client-pipeline.ts';
 import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import type { Server } from '../pool/server.ts';
 import type { SpecialRequest } from '../routing/request.ts';
+import { INVALID } from './failure-reply.ts';
 
 /** What one server said. */
 export interface Answer {
@@ -24,9 +24,6 @@ export interface Answer {
   /** The connection was lost before the reply came. */
   readonly lost: boolean;
 }
-
-/** For replies that are not what the request is answered with. */
-export const INVALID: Buffer = failureReply(REASON_INVALID);
 
 class Part implements ReplyTarget {
   readonly #all: ServerAnswers;

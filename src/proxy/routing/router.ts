@@ -1,6 +1,6 @@
 import { NO_SERVER, RECORD_DEST } from '../../protocol/frame-table.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { REASON_REFUSED } from '../backend/failure.ts';
+import { FAILURE_REFUSED, type Failure, failureOf } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { FAILED, MAY_WAIT, NOWHERE, type Requester, type Router, WAIT } from '../client/router.ts';
 import type { Server } from '../pool/server.ts';
@@ -14,7 +14,7 @@ const NONE: readonly (BackendConnection | null)[] = [];
  */
 export class RequestRouter implements Router {
   verdict = 0;
-  reason = '';
+  reason: Failure = failureOf(FAILURE_REFUSED);
 
   choose(
     client: Requester,
@@ -24,7 +24,7 @@ export class RequestRouter implements Router {
   ): BackendConnection | null {
     if (server === NO_SERVER) {
       this.verdict = NOWHERE;
-      this.reason = REASON_REFUSED;
+      this.reason = failureOf(FAILURE_REFUSED);
       return null;
     }
     const chosen = client.pool.servers[server];

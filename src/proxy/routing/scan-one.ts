@@ -27,6 +27,7 @@ export function scanOne(
   const { words } = engine;
   const end = start + length;
   words.fill(0, PART_WORD, PART_WORD + RECORD_BYTES / 4);
+  engine.takePartTable();
   engine.loadState(null);
   const count = protocol.scanRequests(start, end, PART_TABLE, 2, descriptor);
   const isOne =

@@ -1,10 +1,10 @@
 import type { CodecChoice } from '../../codec/choices.ts';
-import { parseConfig } from '../../config/index.ts';
+import { AttachedFiles, type ConfigText, parseConfig } from '../../config/index.ts';
 import { LOG_ERROR, type Log } from '../../log.ts';
 import type { ReaderKind } from '../../net/reader.ts';
 import { packSnapshot } from '../../stats/merge.ts';
 import { LocalProxy } from '../local-proxy.ts';
-import type { ConfigText, PreparedChange } from '../serving.ts';
+import type { PreparedChange } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
 
@@ -28,11 +28,15 @@ export interface TextMessage {
   readonly file: string;
   /** Base64. */
   readonly text: string;
+  /** The files that it names: paths, and contents in base64. */
+  readonly attached: readonly (readonly [path: string, bytes: string])[];
 }
 
-function configOf({ file, text }: TextMessage): ConfigText {
+function configOf({ file, text, attached }: TextMessage): ConfigText {
   const bytes = Buffer.from(text, 'base64');
-  return { text: bytes, config: parseConfig(bytes, file) };
+  const contents = new Map(attached.map(([path, base64]) => [path, Buffer.from(base64, 'base64')]));
+  const config = parseConfig(bytes, file, new AttachedFiles(file, contents));
+  return { text: bytes, config, attached: contents };
 }
 
 const peer = new Peer(process, 'the primary process');

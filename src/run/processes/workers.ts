@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { ConfigText } from '../../config/index.ts';
 import { RingwayError } from '../../errors.ts';
 import { WORKER_CRASH_WINDOW_MS, WORKER_CRASHES, WORKER_WAIT_MS } from '../../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log, type LogFields } from '../../log.ts';
 import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
-import type { ConfigText, MovingClient, PreparedChange, Serving } from '../serving.ts';
+import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
 import type { TextMessage, WorkerStart } from './worker.ts';
@@ -23,8 +24,13 @@ interface LogMessage {
   readonly fields?: LogFields;
 }
 
-function messageOf({ config, text }: ConfigText): TextMessage {
-  return { file: config.file, text: Buffer.from(text).toString('base64') };
+function messageOf({ config, text, attached }: ConfigText): TextMessage {
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+  return {
+    file: config.file,
+    text: base64(text),
+    attached: [...attached].map(([path, bytes]) => [path, base64(bytes)]),
+  };
 }
 
 /** One worker process, as the primary sees it. */

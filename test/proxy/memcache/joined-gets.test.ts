@@ -11,10 +11,10 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from '../../../src/protocol/frame-table.ts';
-import { serverError } from '../../../src/protocol/memcache/replies.ts';
 import type { ReplyTarget } from '../../../src/proxy/backend/in-flight.ts';
 import type { Engine } from '../../../src/proxy/engine/engine.ts';
 import { JoinedGets } from '../../../src/proxy/memcache/joined-gets.ts';
+import { MemcacheProtocol } from '../../../src/proxy/memcache/protocol.ts';
 import { assertAnswered, assertAtRest, holdingsOf } from '../../support/at-rest.ts';
 import { TestBackend, TestOwner } from '../../support/test-backend.ts';
 import { TestClient } from '../../support/test-client.ts';
@@ -111,9 +111,10 @@ class Run {
     this.#manner = manner;
     const { codec } = engine;
     this.#pool = new TestPool(engine, 1, {});
+    const memcache = new MemcacheProtocol(codec);
     const protocol = {
-      scanReplies: codec.scanMemcacheReplies.bind(codec),
-      failure: serverError,
+      scanReplies: memcache.scanReplies.bind(memcache),
+      failure: memcache.failure.bind(memcache),
     };
     this.owner = new TestOwner(engine, protocol, { joinGets: true });
     this.backend = new TestBackend(engine, this.owner);

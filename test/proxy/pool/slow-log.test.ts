@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { SLOW_KEY_BYTES } from '../../../src/limits.ts';
+import type { PoolConfig } from '../../../src/config/index.ts';
 import type { Log } from '../../../src/log.ts';
+import { requestHead } from '../../../src/protocol/redis/request-head.ts';
 import { HEAD_BYTES } from '../../../src/proxy/backend/in-flight.ts';
-import { describeHead, SlowLog, slowLogReply } from '../../../src/proxy/pool/slow-log.ts';
+import { SlowLog } from '../../../src/proxy/pool/slow-log.ts';
+import { slowLogReply } from '../../../src/proxy/redis/commands/slowlog.ts';
 
 function encode(words: readonly string[]): string {
   const bulks = words.map((word) => `$${word.length}\r\n${word}\r\n`);
@@ -44,47 +46,6 @@ const word = fc.string({
 });
 
 describe('the slow log', () => {
-  test('a request is described by its command, the beginning of its key, and how many words follow', () => {
-    fc.assert(
-      fc.property(fc.array(word, { minLength: 1, maxLength: 6 }), ([first, ...rest]) => {
-        const words = [`c${first.slice(0, 20)}`, ...rest];
-        const { command, key, words: count } = describeHead(headOf(encode(words)));
-        assert.equal(count, words.length);
-        assert.equal(command, words[0].toUpperCase());
-        if (words.length === 1) assert.equal(key, null);
-        else {
-          assert.ok(key !== null);
-          const cut = key.endsWith('...') && key !== words[1] ? key.slice(0, -3) : key;
-          assert.ok(words[1].startsWith(cut));
-          if (words[1].length <= SLOW_KEY_BYTES && encode(words.slice(0, 2)).length < HEAD_BYTES) {
-            assert.equal(key, words[1]);
-          }
-        }
-      }),
-      { numRuns: 500, seed: 111 },
-    );
-  });
-
-  test('whatever a head holds, describing it neither throws nor grows', () => {
-    const bytes = fc.oneof(
-      fc.uint8Array({ maxLength: HEAD_BYTES }).map((all) => Buffer.from(all)),
-      fc
-        .tuple(fc.array(word, { minLength: 1 }), fc.nat({ max: HEAD_BYTES }))
-        .map(([words, cut]) => {
-          return headOf(encode(words)).subarray(0, cut);
-        }),
-    );
-    fc.assert(
-      fc.property(bytes, (head) => {
-        const { command, key } = describeHead(head);
-        assert.ok(
-          command.length <= 2 * SLOW_KEY_BYTES + 3 && (key ?? '').length <= SLOW_KEY_BYTES + 3,
-        );
-      }),
-      { numRuns: 500, seed: 112 },
-    );
-  });
-
   test('random requests: the latest are kept, newest first, and each is a line of the log', () => {
     const request = fc.record({
       words: fc.array(word, { minLength: 1, maxLength: 4 }),
@@ -103,7 +64,12 @@ describe('the slow log', () => {
             level: 0,
             write: (_level: number, text: string) => void lines.push(text),
           };
-          const slow = new SlowLog('p', log, capacity, redact);
+          const config = {
+            name: 'p',
+            slowlogLength: capacity,
+            slowlogRedact: redact,
+          } as PoolConfig;
+          const slow = new SlowLog(config, log, requestHead);
           let model: { id: number; key: boolean; micros: number }[] = [];
           requests.forEach(({ words, totalMicros, reset }, id) => {
             if (reset) {

@@ -294,7 +294,7 @@ for (const { label, codec } of engineCodecs()) {
           pool.backends[server].say(Buffer.from(`*${own.length}\r\n${own.map(bulk).join('')}`));
         }
         assert.equal(pool.backends[1].takeSent().length, 0);
-        const down = '-ERR Host is down\r\n';
+        const down = '-ERR Connection refused\r\n';
         const each = keys.map((key, i) => (servers[i] === 1 ? down : bulk(key)));
         assert.equal(client.received(), perKey ? `*${keys.length}\r\n${each.join('')}` : down);
         assert.equal(pool.counters[FORWARD_ERROR], 1);

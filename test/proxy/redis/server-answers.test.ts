@@ -180,7 +180,7 @@ for (const { label, codec } of engineCodecs()) {
         pool.backends.map((backend) => backend.takeSent().length),
         [0, 0, 0],
       );
-      assert.equal(client.received(), '-ERR Host is down\r\n');
+      assert.equal(client.received(), '-ERR Connection refused\r\n');
       client.close();
       assertAtRest(engine, fresh, [], [client]);
     });

@@ -3,6 +3,13 @@ import { describe, test } from 'node:test';
 import { NO_SERVER } from '../../../src/protocol/frame-table.ts';
 import type { BackendConnection } from '../../../src/proxy/backend/backend-connection.ts';
 import {
+  FAILURE_REFUSED,
+  FAILURE_TIMEOUT,
+  FAILURE_TOO_MANY,
+  type Failure,
+  failureOf,
+} from '../../../src/proxy/backend/failure.ts';
+import {
   FAILED,
   MAY_WAIT,
   MUST_SEND,
@@ -15,7 +22,7 @@ import { RequestRouter } from '../../../src/proxy/routing/router.ts';
 
 /** A server whose connections are what a test says: open, full, none, or looked for. */
 class FakeServer {
-  readonly lastFailure: string;
+  readonly lastFailure: Failure;
   readonly asked: { lane: number; but: readonly unknown[] }[] = [];
   readonly waiting: unknown[] = [];
   readonly connection: BackendConnection | null;
@@ -23,8 +30,8 @@ class FakeServer {
   /** Requests that count as failed. */
   failed = 0;
 
-  constructor(state: 'open' | 'full' | 'none' | 'awaited', lastFailure = 'Connection refused') {
-    this.lastFailure = lastFailure;
+  constructor(state: 'open' | 'full' | 'none' | 'awaited', lastFailure = FAILURE_REFUSED) {
+    this.lastFailure = failureOf(lastFailure);
     const waitFor = (client: unknown): void => this.waitFor(client);
     const connection = { full: state === 'full', waitFor } as unknown as BackendConnection;
     this.connection = state === 'none' || state === 'awaited' ? null : connection;
@@ -54,14 +61,14 @@ describe('the router', () => {
     test(`a key without a server goes nowhere (intent ${intent})`, () => {
       const router = new RequestRouter();
       assert.equal(router.choose(clientOf([]), NO_SERVER, 0, intent), null);
-      assert.deepEqual([router.verdict, router.reason], [NOWHERE, 'Connection refused']);
+      assert.deepEqual([router.verdict, router.reason], [NOWHERE, failureOf(FAILURE_REFUSED)]);
     });
 
     test(`a server that cannot be reached fails with its own reason (intent ${intent})`, () => {
       const router = new RequestRouter();
-      const server = new FakeServer('none', 'Connection timed out');
+      const server = new FakeServer('none', FAILURE_TIMEOUT);
       assert.equal(router.choose(clientOf([server]), 0, 0, intent), null);
-      assert.deepEqual([router.verdict, router.reason], [FAILED, 'Connection timed out']);
+      assert.deepEqual([router.verdict, router.reason], [FAILED, failureOf(FAILURE_TIMEOUT)]);
       assert.deepEqual([server.failed, server.waiting], [1, []]);
     });
 
@@ -92,10 +99,10 @@ describe('the router', () => {
   });
 
   test('what cannot be put back fails while a server is looked for', () => {
-    const server = new FakeServer('awaited', 'Host is down');
+    const server = new FakeServer('awaited', FAILURE_TOO_MANY);
     const router = new RequestRouter();
     assert.equal(router.choose(clientOf([server]), 0, 0, MUST_SEND), null);
-    assert.deepEqual([router.verdict, router.reason], [FAILED, 'Host is down']);
+    assert.deepEqual([router.verdict, router.reason], [FAILED, failureOf(FAILURE_TOO_MANY)]);
     assert.deepEqual([server.waiting, server.failed], [[], 1]);
   });
 

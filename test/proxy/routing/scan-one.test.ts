@@ -24,6 +24,7 @@ for (const { label, codec } of allCodecs()) {
   const engine = {
     words,
     state,
+    takePartTable: () => 0,
     loadState: () => {
       words[STATE / 4 + STATE_PHASE] = 0;
       words[STATE / 4 + STATE_DETACHED] = 0;

@@ -1,6 +1,13 @@
 import { CLIENT_NAME_BYTES, CONFIG_GET_BYTES } from '../../../limits.ts';
 import { LIMIT_KEY_BYTES } from '../../frame-table.ts';
-import { line } from '../../line.ts';
+import { KeptReplies, line } from '../../line.ts';
+
+const failures = new KeptReplies('-ERR ');
+
+/** @returns `-ERR <text>\r\n`, made once for each text */
+export function failed(text: string): Buffer {
+  return failures.get(text);
+}
 
 /** Replies that ringway gives itself, in Redis's words; where twemproxy answers, in twemproxy's. */
 export const OK: Buffer = Buffer.from('+OK\r\n');

@@ -33,14 +33,11 @@ import {
   STATE_STATUS,
   STATE_WANTED,
 } from '../../frame-table.ts';
+import { PHASE_BODY, PHASE_LINE, PHASE_START, PHASE_TEXT } from '../../resp-phase.ts';
 import {
   finishScan,
   LINE_PARTIAL,
   lineLength,
-  PHASE_BODY,
-  PHASE_LINE,
-  PHASE_START,
-  PHASE_TEXT,
   readNumber,
   writeRecord,
 } from './request-scanner.ts';

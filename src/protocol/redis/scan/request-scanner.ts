@@ -61,15 +61,15 @@ import {
   STATE_WANTED,
   STATE_WORD_BYTES,
 } from '../../frame-table.ts';
+import {
+  PHASE_BODY,
+  PHASE_HEADER,
+  PHASE_HELD,
+  PHASE_LINE,
+  PHASE_START,
+  PHASE_TEXT,
+} from '../../resp-phase.ts';
 import { findCommand } from '../table/command-table-layout.ts';
-
-// Where a partial frame stopped. A line is read again from its start, a body goes on at its end.
-export const PHASE_START = 0;
-const PHASE_HEADER = 1; // request: in the line "*N"
-export const PHASE_LINE = 2; // request: at or in a line "$N"; reply: at or in an element's header
-export const PHASE_BODY = 3; // in a bulk
-export const PHASE_HELD = 4; // request: in the command name or the key, wanted in one piece
-export const PHASE_TEXT = 5; // in an inline request or a reply line
 
 // What readNumber returns instead of a number. All it returns fits 32 bits, so it is never boxed.
 export const LINE_PARTIAL = -0x70000000;

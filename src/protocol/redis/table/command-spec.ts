@@ -39,7 +39,7 @@ export type Merge =
 /** How the replies of fragments become one: elements in request order, a sum, or one "OK". */
 export type Coalesce = 'none' | 'array' | 'sum' | 'ok';
 
-/** A row of the command table: a command or a subcommand, and what ringway does with it. Frozen. */
+/** A command or a subcommand: what Redis says of it, and what ringway does with it. Frozen. */
 export interface CommandSpec {
   /** Upper case; a subcommand is "CONTAINER|SUBCOMMAND". */
   readonly name: string;
@@ -51,7 +51,7 @@ export interface CommandSpec {
   readonly lastKey: number;
   readonly step: number;
   readonly handling: Handling;
-  /** How keys are found when it is handled 'same-server'; else 'range' or 'none'. */
+  /** How its keys are found. */
   readonly keys: KeyRule;
   /** Word that holds the number of keys, 0 = none. */
   readonly numkeys: number;
@@ -61,17 +61,23 @@ export interface CommandSpec {
   readonly merge: Merge;
 }
 
-type Shape = [
+/**
+ * What Redis says of a command: arity, access and place of its keys as COMMAND prints them, then
+ * how they are found where numbers do not say it, and for 'numkeys' the word with their number.
+ */
+export type Fact = readonly [
   name: string,
   arity: number,
   access: Access,
   first: number,
   last: number,
   step: number,
+  keys?: Exclude<KeyRule, 'none' | 'range'>,
+  numkeys?: number,
 ];
-export type Row =
-  | [...Shape, 'forward' | 'container' | 'local' | 'placeholder' | 'unsupported']
-  | [...Shape, 'same-server', 'range' | 'sort' | 'georadius' | 'streams' | 'group-streams']
-  | [...Shape, 'same-server', 'numkeys' | 'numkeys-store', word: number]
-  | [...Shape, 'all-servers', Exclude<Merge, 'none'>]
-  | [...Shape, 'fragment', Exclude<Coalesce, 'none'>];
+
+/** What ringway does with commands; `names` are parted by white space. */
+export type Decision =
+  | readonly ['forward' | 'same-server' | 'container' | 'local' | 'placeholder', names: string]
+  | readonly ['fragment', names: string, Exclude<Coalesce, 'none'>]
+  | readonly ['all-servers', names: string, Exclude<Merge, 'none'>];

@@ -1,27 +1,23 @@
-// What every Redis command looks like and what ringway does with it, as data. The scanners' command
-// table, the router and the documentation are all derived from here; a test compares the rows with
-// the COMMAND output of a real server.
+// What every Redis command looks like and what ringway does with it: two tables, joined by name.
+// The scanners' command table, the router and the documentation are all derived from here.
 
-import { COMMAND_ROWS } from './command-rows.ts';
-import type { Coalesce, CommandSpec, KeyRule, Merge, Row } from './command-spec.ts';
-import { SUBCOMMAND_ROWS } from './subcommand-rows.ts';
+import { COMMAND_FACTS } from './command-facts.ts';
+import type { CommandSpec, Decision, Fact } from './command-spec.ts';
+import { DECISIONS } from './decisions.ts';
+import { SUBCOMMAND_FACTS } from './subcommand-facts.ts';
 
 export type { Access, Coalesce, CommandSpec, Handling, KeyRule, Merge } from './command-spec.ts';
 
-function toSpec(row: Row): CommandSpec {
-  const [name, arity, access, firstKey, lastKey, step, handling] = row;
-  let keys: KeyRule = firstKey > 0 ? 'range' : 'none';
-  let numkeys = 0;
-  let coalesce: Coalesce = 'none';
-  let merge: Merge = 'none';
-  if (row[6] === 'same-server') {
-    keys = row[7];
-    if (row[7] === 'numkeys' || row[7] === 'numkeys-store') numkeys = row[8];
-  } else if (row[6] === 'fragment') {
-    coalesce = row[7];
-  } else if (row[6] === 'all-servers') {
-    merge = row[7];
-  }
+const DECIDED: ReadonlyMap<string, Decision> = new Map(
+  DECISIONS.flatMap((decision) =>
+    decision[1].match(/\S+/g)!.map((name): [string, Decision] => [name, decision]),
+  ),
+);
+
+/** A command that nothing is decided of is refused; unsupported.ts says why. */
+function toSpec(fact: Fact): CommandSpec {
+  const [name, arity, access, firstKey, lastKey, step, keys, numkeys] = fact;
+  const decision = DECIDED.get(name);
   return Object.freeze({
     name,
     arity,
@@ -29,26 +25,26 @@ function toSpec(row: Row): CommandSpec {
     firstKey,
     lastKey,
     step,
-    handling,
-    keys,
-    numkeys,
-    coalesce,
-    merge,
+    handling: decision?.[0] ?? 'unsupported',
+    keys: keys ?? (firstKey > 0 ? 'range' : 'none'),
+    numkeys: numkeys ?? 0,
+    coalesce: decision?.[0] === 'fragment' ? decision[2] : 'none',
+    merge: decision?.[0] === 'all-servers' ? decision[2] : 'none',
   });
 }
 
 /** Number 0 is that of a record that nobody wrote: no request has it, and nothing runs it. */
-const NOTHING: Row = ['(none)', 1, '-', 0, 0, 0, 'unsupported'];
+const NOTHING: Fact = ['(none)', 1, '-', 0, 0, 0];
 
 /** All commands that a request can name. */
-export const KNOWN_COMMANDS: readonly CommandSpec[] = Object.freeze(COMMAND_ROWS.map(toSpec));
+export const KNOWN_COMMANDS: readonly CommandSpec[] = Object.freeze(COMMAND_FACTS.map(toSpec));
 
 /** Commands by their number in frame records (always below 0xffff). */
 export const COMMANDS: readonly CommandSpec[] = Object.freeze([toSpec(NOTHING), ...KNOWN_COMMANDS]);
 
 /** The subcommands of containers, by "CONTAINER|SUBCOMMAND". */
 export const SUBCOMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
-  SUBCOMMAND_ROWS.map((row) => [row[0], toSpec(row)]),
+  SUBCOMMAND_FACTS.map((fact) => [fact[0], toSpec(fact)]),
 );
 
 /** Index in COMMANDS by upper-case name. */

@@ -1,6 +1,6 @@
 // Why a command that Redis has is refused; the text is part of the error and of the documentation.
 
-const REASONS: readonly (readonly [reason: string, names: string])[] = [
+export const REASONS: readonly (readonly [reason: string, names: string])[] = [
   [
     'it blocks a connection that many clients share',
     'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN CLIENT|UNBLOCK WAITAOF',

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
-import { REASON_INTERNAL, REASON_TIMEOUT } from '../failure.ts';
+import { FAILURE_INTERNAL, FAILURE_TIMEOUT, type Failure } from '../failure.ts';
 import type { Lane } from '../lane.ts';
 import type { ConnectionOwner, RequestHeir } from '../owner.ts';
 import { RequestSender } from '../request-sender.ts';
@@ -17,8 +17,8 @@ export abstract class RepeatingSender extends RequestSender {
   #heldBytes = 0;
   /** Too much is queued: clients must wait before they send more through here. */
   full = false;
-  /** Why the server would not have us, as an error reply without its "-". */
-  refusal: string | null = null;
+  /** The server does not grant what was asked for first. */
+  refused = false;
 
   /** @param repeats requests that were not executed go on elsewhere */
   constructor(engine: Engine, owner: ConnectionOwner, lane: Lane, repeats: boolean) {
@@ -35,7 +35,7 @@ export abstract class RepeatingSender extends RequestSender {
   /** Requests that wait to be written. */
   abstract readonly unwritten: number;
   abstract close(): void;
-  abstract fail(reason: string, which: number): void;
+  abstract failInternally(): void;
 
   /** Nothing is written any more. */
   protected get stopped(): boolean {
@@ -88,12 +88,14 @@ export abstract class RepeatingSender extends RequestSender {
   }
 
   /** The connection ends. @returns who goes on with its requests; null when all are lost */
-  protected passOn(reason: string): { heir: RequestHeir; saved: readonly SavedRequest[] } | null {
-    if (this.withheld === null || this.refusal !== null) return null;
-    if (reason === REASON_INTERNAL || !this.isBalanced) return null;
+  protected passOn(failure: Failure): { heir: RequestHeir; saved: readonly SavedRequest[] } | null {
+    if (this.withheld === null || this.refused) return null;
+    if (failure.code === FAILURE_INTERNAL || !this.isBalanced) return null;
     if (this.open && this.inFlight.count === 0 && !this.withheld.active) return null;
     const heir = this.owner.heirOf(this);
-    return heir === null ? null : { heir, saved: this.#takeRequests(reason !== REASON_TIMEOUT) };
+    return heir === null
+      ? null
+      : { heir, saved: this.#takeRequests(failure.code !== FAILURE_TIMEOUT) };
   }
 
   /** @param again what was written is sent again where that does no harm */

@@ -8,17 +8,17 @@ import {
   FLAG_INLINE,
   LIMIT_INLINE_BYTES,
   NO_COMMAND,
-  STATE_DETACHED,
-  STATE_OFFSET,
-  STATE_PHASE,
-  STATE_RESUME,
-  STATE_WANTED,
 } from '../../../protocol/frame-table.ts';
-import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { PHASE_BODY, PHASE_HELD } from '../../../protocol/redis/scan/request-scanner.ts';
-import { COMMANDS } from '../../../protocol/redis/table/commands.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
-import { infoOf, missingBytes, scannedBytes } from '../../engine/saved-scan.ts';
+import {
+  infoOf,
+  isNamed,
+  keepOf,
+  missingBytes,
+  scannedBytes,
+  swallow,
+} from '../../engine/saved-scan.ts';
+import type { ClientProtocol } from '../protocol.ts';
 import { type HttpSpeaker, isHttpWord, refuseHttp } from './http-guard.ts';
 import { LargeRequest, type LargeRequester } from './large-request.ts';
 import { type Offender, refuseMalformed } from './malformed-request.ts';
@@ -32,12 +32,8 @@ export interface Stranger extends LargeRequester, HttpSpeaker, Offender {
   readonly window: { readonly size: number };
 }
 
-/** May come before the password. */
-const OPEN_WORDS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
-const OPEN_COMMANDS: readonly boolean[] = COMMANDS.map(({ name }) => OPEN_WORDS.has(name));
-/** A first word that is longer is none of them. */
+/** A first word that is longer is none of those that may come first. */
 const LONGEST_WORD = 16;
-const NO_WORD = 0xffffffff;
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
@@ -58,8 +54,8 @@ function firstWord(engine: Engine, start: number, end: number): string {
 }
 
 /** Whether a line may log a client in; one whose first word is quoted is looked at later. */
-function isOpenWord(word: string): boolean {
-  return OPEN_WORDS.has(word) || /["']/.test(word);
+function isOpenWord({ login }: ClientProtocol, word: string): boolean {
+  return login.words.has(word) || /["']/.test(word);
 }
 
 /**
@@ -72,14 +68,15 @@ export function refusedBeforeLogin(
   length: number,
   info: number,
 ): boolean {
-  let open = OPEN_COMMANDS[info & NO_COMMAND] === true;
+  const { protocol } = client;
+  let open = protocol.login.isOpen(info & NO_COMMAND);
   if ((info & FLAG_INLINE) !== 0) {
     const word = firstWord(client.pool.engine, start, start + length);
     if (isHttpWord(word)) return refuseHttp(client);
-    open = isOpenWord(word);
+    open = isOpenWord(protocol, word);
   }
   if (open && length <= LOGIN_REQUEST_BYTES) return false;
-  client.answer(replies.NO_AUTH);
+  client.answer(protocol.login.refusal);
   return true;
 }
 
@@ -90,22 +87,18 @@ export function creditBeforeLogin({ pipeline, window }: Stranger): number {
 }
 
 /** Whether the unfinished multibulk request of `seen` bytes so far may become a login. */
-function mayLogIn(saved: SavedState, seen: number): boolean {
+function mayLogIn({ login }: ClientProtocol, saved: SavedState, seen: number): boolean {
   // Without its name it has a hundred bytes at most.
-  if (saved[STATE_WANTED - STATE_RESUME] === 0) return true;
-  if (OPEN_COMMANDS[infoOf(saved) & NO_COMMAND] !== true) return false;
+  if (!isNamed(saved)) return true;
+  if (!login.isOpen(infoOf(saved) & NO_COMMAND)) return false;
   return Math.max(seen, scannedBytes(saved) + missingBytes(saved)) <= LOGIN_REQUEST_BYTES;
 }
 
 /** The scanner goes on without the request's earlier bytes, and wants none of it in one piece. */
 export function swallowRequest(client: Stranger, saved: SavedState): LargeRequest {
-  saved[STATE_DETACHED - STATE_RESUME] = 1;
-  saved[STATE_WANTED - STATE_RESUME] = NO_WORD;
-  if (saved[STATE_PHASE - STATE_RESUME] === PHASE_HELD) {
-    saved[STATE_PHASE - STATE_RESUME] = PHASE_BODY;
-  }
+  swallow(saved);
   const large = new LargeRequest(client.pool.engine, client, 0);
-  large.discard(replies.NO_AUTH);
+  large.discard(client.protocol.login.refusal);
   return large;
 }
 
@@ -126,10 +119,10 @@ export class SwallowedLine {
    */
   keep(saved: SavedState, start: number, end: number): number {
     if ((infoOf(saved) & FLAG_INLINE) === 0) {
-      return mayLogIn(saved, end - start) ? start : -1;
+      return mayLogIn(this.#client.protocol, saved, end - start) ? start : -1;
     }
     const from = this.#begin(start, end);
-    saved[STATE_OFFSET - STATE_RESUME] = end - from;
+    keepOf(saved, end - from);
     return from;
   }
 
@@ -147,7 +140,7 @@ export class SwallowedLine {
       return end;
     }
     const cut = word.length < LONGEST_WORD && from + word.length === end;
-    if (small && (cut || isOpenWord(word))) return start;
+    if (small && (cut || isOpenWord(client.protocol, word))) return start;
     this.length = end - start;
     return end;
   }
@@ -164,7 +157,7 @@ export class SwallowedLine {
     }
     if (at < 0) return end;
     this.length = 0;
-    client.answer(replies.NO_AUTH);
+    client.answer(client.protocol.login.refusal);
     return start + at + 1;
   }
 }

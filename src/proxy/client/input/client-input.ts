@@ -23,7 +23,7 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from '../../../protocol/frame-table.ts';
-import { NO_AUTH } from '../../../protocol/redis/replies/replies.ts';
+import type { Failure } from '../../backend/failure.ts';
 import { CARRY_LIMIT, Carry } from '../../engine/carry.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
 import {
@@ -57,7 +57,7 @@ export interface InputOwner extends Stranger, Requester {
   readonly closing: boolean;
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
-  failForward(reason: string): true;
+  failForward(failure: Failure): true;
   stopReading(): void;
   overOutputLimit(): boolean;
 }
@@ -156,7 +156,7 @@ export class ClientInput {
 
   /** The client has to log in, with this request under way. */
   refuseLarge(): void {
-    this.#large?.refuse(NO_AUTH);
+    this.#large?.refuse(this.#client.protocol.login.refusal);
   }
 
   /** Something was answered or written: a large request may go on. */

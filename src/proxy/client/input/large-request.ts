@@ -1,7 +1,7 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../limits.ts';
-import { REQUESTS_TOO_LARGE, SERVER_TIMEDOUT } from '../../../stats/counters.ts';
+import { REQUESTS_TOO_LARGE } from '../../../stats/counters.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
-import { REASON_TIMEOUT } from '../../backend/failure.ts';
+import { FAILURE_TIMEOUT, failureOf } from '../../backend/failure.ts';
 import type { Lane } from '../../backend/lane.ts';
 import type { LeaseWaiter } from '../../backend/leases.ts';
 import { millis } from '../../engine/clock.ts';
@@ -14,7 +14,7 @@ import type { Server } from '../../pool/server.ts';
 import type { Claims } from '../claims.ts';
 import type { ClientPipeline } from '../client-pipeline.ts';
 import type { ClientProtocol } from '../protocol.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 
 /** The client, as its large requests see it. */
 export interface LargeRequester extends Flushable {
@@ -26,8 +26,7 @@ export interface LargeRequester extends Flushable {
   readonly claims: Claims;
   readonly closed: boolean;
   readonly session: Session;
-  readonly authenticated: boolean;
-  setAuthenticated(yes: boolean): void;
+  updatePlain(): void;
   answer(reply: Buffer): void;
   destroy(reason: string): void;
 }
@@ -234,7 +233,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     } else if (session.replies === 'skip') {
       session.replies = 'on';
       session.muted = false;
-      client.setAuthenticated(client.authenticated);
+      client.updatePlain();
     }
   }
 
@@ -256,7 +255,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
       this.#progress = millis();
       const { pendingBytes } = connection.out;
       if (pendingBytes === this.#pendingBefore) {
-        connection.fail(REASON_TIMEOUT, SERVER_TIMEDOUT);
+        connection.fail(failureOf(FAILURE_TIMEOUT));
         return;
       }
       this.#pendingBefore = pendingBytes;

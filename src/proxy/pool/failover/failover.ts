@@ -1,5 +1,6 @@
 import { FAILOVER_RETRY_MS } from '../../../limits.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
+import type { Failure } from '../../backend/failure.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Deadlines, Timed } from '../../engine/deadlines.ts';
 import type { Guard } from '../../engine/guard.ts';
@@ -9,15 +10,17 @@ import { RefusalBudget } from './refusal-budget.ts';
 export interface FailingServer {
   readonly title: string;
   /** What clients are told when the time is over. */
-  readonly lastFailure: string;
+  readonly lastFailure: Failure;
   /** Its connections for the requests of many clients, dialed or not. */
-  readonly shared: Iterable<BackendConnection>;
-  /** How long its requests may wait; 0 = not at all. */
-  readonly waitMs: number;
-  /** Requests begin to wait for it: whoever knows where it has gone should be asked. */
-  onHeld(): void;
-  /** It serves, or the time is over. */
-  onServing(): void;
+  readonly places: { readonly placed: readonly BackendConnection[] };
+  /** Its connections for one request each. */
+  readonly bulk: { pause(): void; goOn(): void };
+  readonly index: number;
+  readonly pool: {
+    readonly config: { readonly failoverWaitMs: number };
+    /** Requests begin to wait: whoever knows where the server has gone should be asked. */
+    onHeld(server: number): void;
+  };
 }
 
 /**
@@ -59,24 +62,34 @@ export class Failover implements Timed {
 
   /** A connection is lost, or not had. @returns whether its requests go on in another one */
   onLost(): boolean {
-    if (this.#exhausted || this.#server.waitMs === 0 || this.#stopped) return false;
+    if (this.#exhausted || this.#waitMs === 0 || this.#stopped) return false;
     this.#hold();
     return true;
   }
 
   /** The server says that it cannot execute a request. @returns whether that is to be sent again */
   onRefusal(): boolean {
-    const { waitMs } = this.#server;
-    if (waitMs === 0 || this.#stopped || !this.#refusals.allows(millis(), waitMs)) return false;
+    if (this.#waitMs === 0 || this.#stopped) return false;
+    if (!this.#refusals.allows(millis(), this.#waitMs)) return false;
     this.#hold();
     return true;
   }
 
+  get #waitMs(): number {
+    return this.#server.pool.config.failoverWaitMs;
+  }
+
+  #begin(): void {
+    this.#until = millis() + this.#waitMs;
+    this.#deadlines.arm(this, this.#until);
+    this.#server.bulk.pause();
+  }
+
   #hold(): void {
     if (this.holds) return;
-    this.#until = millis() + this.#server.waitMs;
-    this.#deadlines.arm(this, this.#until);
-    this.#server.onHeld();
+    this.#begin();
+    const { pool, index } = this.#server;
+    pool.onHeld(index);
   }
 
   /** A connection is made and not dialed: it is tried when its turn comes. */
@@ -122,8 +135,8 @@ export class Failover implements Timed {
     this.#trying = null;
     this.#deadlines.forget(this);
     for (const connection of [...this.#parked]) this.#dial(connection);
-    for (const connection of this.#server.shared) connection.goOnSending();
-    this.#server.onServing();
+    for (const connection of this.#server.places.placed) connection.goOnSending();
+    this.#server.bulk.goOn();
   }
 
   /** A connection is closed. */
@@ -138,12 +151,11 @@ export class Failover implements Timed {
 
   /** The server is about to be replaced: it is sent nothing until released or moved. */
   hold(): void {
-    if (this.#stopped || this.#server.waitMs === 0) return;
+    if (this.#stopped || this.#waitMs === 0) return;
     this.#told = true;
     this.#tryAt = 0;
-    this.#until = millis() + this.#server.waitMs;
-    this.#deadlines.arm(this, this.#until);
-    for (const connection of this.#server.shared) {
+    this.#begin();
+    for (const connection of this.#server.places.placed) {
       if (!connection.parked) connection.stopSending();
     }
   }
@@ -159,21 +171,17 @@ export class Failover implements Timed {
   /**
    * The server is another one now. Connections to the old one are closed: what it has not answered
    * may be in its socket still, and is not worth an answer.
-   * @param reason what is told to whose requests may have been executed there
+   * @param failure what is told to whose requests may have been executed there
    */
-  moved(reason: string): void {
+  moved(failure: Failure): void {
     this.#told = false;
     this.#exhausted = false;
     this.#refusals.clear();
-    if (this.#server.waitMs > 0) {
-      this.#until = millis() + this.#server.waitMs;
-      this.#deadlines.arm(this, this.#until);
-      this.#server.onHeld();
-    }
+    if (this.#waitMs > 0) this.#begin();
     // Not tried before all are parked.
     this.#tryAt = this.#until;
-    for (const connection of [...this.#server.shared]) {
-      if (!connection.parked) connection.fail(reason, -1);
+    for (const connection of this.#server.places.placed) {
+      if (!connection.parked) connection.fail(failure);
     }
     this.#trying = null;
     if (this.#parked.size === 0) this.#end();
@@ -197,10 +205,10 @@ export class Failover implements Timed {
     this.#exhausted = true;
     this.#told = false;
     this.#until = 0;
-    const { lastFailure, shared } = this.#server;
-    for (const connection of [...shared]) {
+    const { lastFailure, places } = this.#server;
+    for (const connection of places.placed) {
       if (this.#parked.has(connection) || connection === this.#trying) {
-        connection.fail(lastFailure, -1);
+        connection.fail(lastFailure);
       }
     }
     this.#end();

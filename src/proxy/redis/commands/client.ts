@@ -17,23 +17,21 @@ import {
   listFilter,
   peerAddress,
 } from '../../client/client-list.ts';
-import { clientNameError, libraryNameError } from '../../client/client-names.ts';
 import { laneOf } from '../../pool/lanes.ts';
-import { answer, type SpecialRequest, text } from '../../routing/request.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { answerInPieces } from '../pieces.ts';
+import type { Words } from '../words.ts';
+import { clientNameError, libraryNameError } from './client-names.ts';
 
-export type Local = (request: SpecialRequest, count: number) => boolean;
+/** A command of which the words are known. @returns false when it must wait */
+export type Local = (request: SpecialRequest, words: Words) => boolean;
 
-function wordsFrom(request: SpecialRequest, from: number, count: number): string[] {
-  return Array.from({ length: count - from }, (_, i) => text(request, from + i));
-}
-
-function setName(request: SpecialRequest): boolean {
-  const name = text(request, 2);
+function setName({ client }: SpecialRequest, words: Words): boolean {
+  const name = words.text(2);
   const error = clientNameError(name);
-  if (error !== null) return answer(request.client, error);
-  request.client.session.name = name;
-  return answer(request.client, replies.OK);
+  if (error !== null) return answer(client, error);
+  client.session.name = name;
+  return answer(client, replies.OK);
 }
 
 function getName({ client }: SpecialRequest): boolean {
@@ -41,12 +39,11 @@ function getName({ client }: SpecialRequest): boolean {
   return answer(client, name === '' ? nullReply(laneOf(client).resp) : bulkText(name));
 }
 
-function setInfo(request: SpecialRequest): boolean {
-  const { client } = request;
-  const option = text(request, 2).toLowerCase();
-  const value = text(request, 3);
+function setInfo({ client }: SpecialRequest, words: Words): boolean {
+  const option = words.text(2).toLowerCase();
+  const value = words.text(3);
   if (option !== 'lib-name' && option !== 'lib-ver') {
-    return answer(client, replies.unrecognizedOption(text(request, 2)));
+    return answer(client, replies.unrecognizedOption(words.text(2)));
   }
   const error = libraryNameError(option, value);
   if (error !== null) return answer(client, error);
@@ -55,9 +52,8 @@ function setInfo(request: SpecialRequest): boolean {
   return answer(client, replies.OK);
 }
 
-function list(request: SpecialRequest, count: number): boolean {
-  const { client } = request;
-  const filter = listFilter(wordsFrom(request, 2, count));
+function list({ client }: SpecialRequest, words: Words): boolean {
+  const filter = listFilter(words.texts(2));
   if (typeof filter === 'string') return answer(client, replies.error(filter));
   const body = listBody(
     clientsOf(client.pool).filter(filter),
@@ -76,17 +72,16 @@ function end(self: ClientConnection, victims: readonly ClientConnection[]): void
   }
 }
 
-function kill(request: SpecialRequest, count: number): boolean {
-  const { client } = request;
-  if (count === 3) {
-    const address = text(request, 2);
+function kill({ client }: SpecialRequest, words: Words): boolean {
+  if (words.count === 3) {
+    const address = words.text(2);
     const victims = clientsOf(client.pool).filter((each) => peerAddress(each) === address);
     if (victims.length === 0) return answer(client, replies.error('No such client'));
     answer(client, replies.OK);
     end(client, victims);
     return true;
   }
-  const filter = killFilter(wordsFrom(request, 2, count), client);
+  const filter = killFilter(words.texts(2), client);
   if (typeof filter === 'string') return answer(client, replies.error(filter));
   const victims = clientsOf(client.pool).filter(filter);
   answer(client, integerReply(victims.length));
@@ -95,29 +90,28 @@ function kill(request: SpecialRequest, count: number): boolean {
 }
 
 /** Reads ON or OFF. @returns null for anything else */
-function onOff(request: SpecialRequest): boolean | null {
-  const value = text(request, 2).toLowerCase();
+function onOff(words: Words): boolean | null {
+  const value = words.text(2).toLowerCase();
   if (value !== 'on' && value !== 'off') return null;
   return value === 'on';
 }
 
-function noEvict(request: SpecialRequest): boolean {
-  const on = onOff(request);
-  if (on === null) return answer(request.client, replies.SYNTAX_ERROR);
-  request.client.session.noEvict = on;
-  return answer(request.client, replies.OK);
+function noEvict({ client }: SpecialRequest, words: Words): boolean {
+  const on = onOff(words);
+  if (on === null) return answer(client, replies.SYNTAX_ERROR);
+  client.session.noEvict = on;
+  return answer(client, replies.OK);
 }
 
-function noTouch(request: SpecialRequest): boolean {
-  const on = onOff(request);
-  if (on === null) return answer(request.client, replies.SYNTAX_ERROR);
-  return answer(request.client, on ? replies.NO_TOUCH : replies.OK);
+function noTouch({ client }: SpecialRequest, words: Words): boolean {
+  const on = onOff(words);
+  if (on === null) return answer(client, replies.SYNTAX_ERROR);
+  return answer(client, on ? replies.NO_TOUCH : replies.OK);
 }
 
-function reply(request: SpecialRequest): boolean {
-  const { client } = request;
+function reply({ client }: SpecialRequest, words: Words): boolean {
   const { session } = client;
-  const mode = text(request, 2).toLowerCase();
+  const mode = words.text(2).toLowerCase();
   if (mode !== 'on' && mode !== 'off' && mode !== 'skip') {
     return answer(client, replies.SYNTAX_ERROR);
   }
@@ -125,7 +119,7 @@ function reply(request: SpecialRequest): boolean {
   session.replies = mode;
   session.modeChanges++;
   session.muted = mode !== 'on';
-  client.setAuthenticated(client.authenticated);
+  client.updatePlain();
   return mode === 'on' ? answer(client, replies.OK) : true;
 }
 

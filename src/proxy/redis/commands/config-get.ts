@@ -4,7 +4,8 @@ import { matchesGlob } from '../../../protocol/redis/replies/glob.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { forwardBytes } from '../../routing/forward.ts';
-import { answer, type SpecialRequest, word } from '../../routing/request.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
+import type { Words } from '../words.ts';
 
 /** What clients, benchmarks and frameworks look at. Everything else is the servers' business. */
 const SHOWN: readonly string[] = [
@@ -28,10 +29,10 @@ function isMeant(name: string, word: Buffer): boolean {
 }
 
 /** CONFIG GET: of the parameters shown, those asked for, as one server has them. */
-export function configGet(request: SpecialRequest, count: number): boolean {
+export function configGet(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
   if (request.length > CONFIG_GET_BYTES) return answer(client, replies.PATTERNS_TOO_LONG);
-  const patterns = Array.from({ length: count - 2 }, (_, i) => word(request, i + 2));
+  const patterns = words.copies(2);
   const names = SHOWN.filter((name) => patterns.some((pattern) => isMeant(name, pattern)));
   if (names.length === 0) return answer(client, mapReply([], laneOf(client).resp));
   const question = encodeText('CONFIG', 'GET', ...names);

@@ -1,7 +1,7 @@
 import { bulkReply, bulkText } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { answer, type SpecialRequest, word } from '../../routing/request.ts';
-import { discard, exec, multi } from '../transaction.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { discard, exec, multi } from '../leases/transaction.ts';
 import { CLIENT_COMMANDS, type Local } from './client.ts';
 import { configGet } from './config-get.ts';
 import { info } from './info.ts';
@@ -28,7 +28,7 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   CLUSTER: noCluster,
   'CONFIG|GET': configGet,
   DISCARD: discard,
-  ECHO: (request) => answer(request.client, bulkReply(word(request, 1))),
+  ECHO: ({ client }, words) => answer(client, bulkReply(words.copy(1))),
   EXEC: exec,
   HELLO: hello,
   INFO: info,

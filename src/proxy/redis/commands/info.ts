@@ -15,8 +15,9 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { forwardBytes } from '../../routing/forward.ts';
-import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
-import { withRedisVersion } from '../redis-version.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { withRedisVersion } from '../version/redis-version.ts';
+import type { Words } from '../words.ts';
 
 type Fields = [name: string, value: string | number][];
 
@@ -135,16 +136,15 @@ function ownInfo(client: ClientConnection, wanted: readonly string[]): boolean {
 }
 
 /** INFO of ringway itself, or `INFO @server [section ...]`: that of one server. */
-export function info(request: SpecialRequest, count: number): boolean {
+export function info(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
   const { pool } = client;
-  const names = Array.from({ length: count - 1 }, (_, i) => text(request, i + 1));
+  const names = words.texts(1);
   if (!names[0]?.startsWith('@')) {
     const wanted = names.map((name) => name.toLowerCase());
     return ownInfo(client, wanted);
   }
   const server = pool.servers.findIndex(({ config }) => config.ringName === names[0].slice(1));
   if (server < 0) return answer(client, replies.noSuchServer(names[0].slice(1)));
-  const sections = Array.from({ length: count - 2 }, (_, i) => word(request, i + 2));
-  return forwardBytes(request, server, encodeRequest([Buffer.from('INFO'), ...sections]));
+  return forwardBytes(request, server, encodeRequest([Buffer.from('INFO'), ...words.copies(2)]));
 }

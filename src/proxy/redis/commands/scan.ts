@@ -8,21 +8,22 @@ import {
   withoutAttributes,
 } from '../../../protocol/redis/replies/reply-parts.ts';
 import { nextCursor, parseCursor } from '../../../protocol/redis/replies/scan-cursor.ts';
-import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { joinServers } from '../server-answers.ts';
+import type { Words } from '../words.ts';
 
 /** SCAN: one server after the other; the cursor says which one and where. */
-export function scan(request: SpecialRequest, count: number): boolean {
+export function scan(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
   const { servers } = client.pool;
-  const position = parseCursor(text(request, 1), servers.length);
+  const position = parseCursor(words.text(1), servers.length);
   if (position === null) return answer(client, replies.INVALID_CURSOR);
-  const words = Array.from({ length: count }, (_, i) => word(request, i));
-  words[1] = Buffer.from(String(position.cursor));
+  const asked = words.copies(0);
+  asked[1] = Buffer.from(String(position.cursor));
   const question = {
     request,
     servers: [servers[position.server]],
-    bytes: encodeRequest(words),
+    bytes: encodeRequest(asked),
     lane: client.lane,
   };
   return joinServers(question, ([{ body, error }]) => {

@@ -14,17 +14,18 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import { MAY_WAIT, MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
-import { answer, type SpecialRequest, text } from '../../routing/request.ts';
-import { INVALID } from '../server-answers.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { INVALID } from '../failure-reply.ts';
+import type { Words } from '../words.ts';
 
 const INT32_MAX = 2147483647;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const PING = encodeText('PING');
 
 /** SELECT: the client's later requests take another lane, if the servers have the database. */
-export function select(request: SpecialRequest): boolean {
+export function select(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
-  const wanted = text(request, 1);
+  const wanted = words.text(1);
   if (!isIntegerWord(wanted, 10) || Math.abs(Number(wanted)) > INT32_MAX) {
     return answer(client, replies.NOT_AN_INTEGER);
   }
@@ -137,7 +138,7 @@ class Grant implements ReplyTarget {
   }
 
   onFailure(error: Buffer): void {
-    if (this.#connection.refusal === null) this.#question.fail(error);
-    else this.#question.refuse(error);
+    if (this.#connection.refused) this.#question.refuse(error);
+    else this.#question.fail(error);
   }
 }

@@ -9,21 +9,22 @@ import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { clientNameError } from '../../client/client-names.ts';
 import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client/login.ts';
 import { laneOf } from '../../pool/lanes.ts';
-import { answer, type SpecialRequest, text, word } from '../../routing/request.ts';
-import { withRedisVersion } from '../redis-version.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { withRedisVersion } from '../version/redis-version.ts';
+import type { Words } from '../words.ts';
+import { clientNameError } from './client-names.ts';
 
 /** AUTH password, AUTH user password. The one-word form has nutcracker's replies. */
-export function authenticate(request: SpecialRequest, count: number): boolean {
-  const { client } = request;
+export function authenticate({ client }: SpecialRequest, words: Words): boolean {
+  const { count } = words;
   if (count > 3) return answer(client, replies.SYNTAX_ERROR);
   const named = count === 3;
   if (!named && client.pool.config.redisAuth === null) {
     return answer(client, replies.NO_PASSWORD_SET);
   }
-  if (mayEnter(client, named ? text(request, 1) : DEFAULT_USER, word(request, count - 1))) {
+  if (mayEnter(client, named ? words.text(1) : DEFAULT_USER, words.copy(count - 1))) {
     logIn(client);
     return answer(client, replies.OK);
   }
@@ -38,11 +39,12 @@ interface Hello {
   name: string | null;
 }
 
-/** Reads HELLO's words. @returns the error when they are wrong */
-function readHello(request: SpecialRequest, count: number): Hello | Buffer {
-  const hello: Hello = { resp: laneOf(request.client).resp, login: null, name: null };
+/** Reads HELLO's words. @param resp if they name none @returns the error when they are wrong */
+function readHello(words: Words, resp: RespVersion): Hello | Buffer {
+  const { count } = words;
+  const hello: Hello = { resp, login: null, name: null };
   if (count > 1) {
-    const version = text(request, 1);
+    const version = words.text(1);
     if (!isIntegerWord(version)) {
       return replies.error('Protocol version is not an integer or out of range');
     }
@@ -50,26 +52,25 @@ function readHello(request: SpecialRequest, count: number): Hello | Buffer {
     hello.resp = version === '2' ? 2 : 3;
   }
   for (let i = 2; i < count; i++) {
-    const option = text(request, i).toUpperCase();
+    const option = words.text(i).toUpperCase();
     if (option === 'AUTH' && i + 2 < count) {
-      hello.login = [text(request, i + 1), word(request, i + 2)];
+      hello.login = [words.text(i + 1), words.copy(i + 2)];
       i += 2;
     } else if (option === 'SETNAME' && i + 1 < count) {
-      hello.name = text(request, i + 1);
+      hello.name = words.text(i + 1);
       const error = clientNameError(hello.name);
       if (error !== null) return error;
       i++;
     } else {
-      return replies.syntaxErrorIn('HELLO', text(request, i));
+      return replies.syntaxErrorIn('HELLO', words.text(i));
     }
   }
   return hello;
 }
 
 /** HELLO [version [AUTH user password] [SETNAME name]]. */
-export function hello(request: SpecialRequest, count: number): boolean {
-  const { client } = request;
-  const asked = readHello(request, count);
+export function hello({ client }: SpecialRequest, words: Words): boolean {
+  const asked = readHello(words, laneOf(client).resp);
   if (Buffer.isBuffer(asked)) return answer(client, asked);
   if (asked.login !== null) {
     if (!mayEnter(client, ...asked.login)) return refuseLogin(client, replies.WRONG_PASS);
@@ -111,10 +112,10 @@ export function reset(request: SpecialRequest): boolean {
   return answer(client, replies.RESET);
 }
 
-export function ping(request: SpecialRequest, count: number): boolean {
-  const { client } = request;
+export function ping({ client }: SpecialRequest, words: Words): boolean {
+  const { count } = words;
   if (count > 2) return answer(client, replies.wrongArity('PING'));
-  return answer(client, count === 1 ? replies.PONG : bulkReply(word(request, 1)));
+  return answer(client, count === 1 ? replies.PONG : bulkReply(words.copy(1)));
 }
 
 export function role(request: SpecialRequest): boolean {

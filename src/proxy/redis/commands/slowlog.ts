@@ -1,8 +1,9 @@
 import { arrayReply, bulkText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { slowLogReply } from '../../pool/slow-log.ts';
-import { answer, type SpecialRequest, text } from '../../routing/request.ts';
+import type { SlowEntry } from '../../pool/slow-log.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
+import type { Words } from '../words.ts';
 
 /** Entries that GET gives without a number, as in Redis. */
 const DEFAULT_COUNT = 10;
@@ -21,13 +22,13 @@ const HELP = [
 ];
 
 /** SLOWLOG: the requests of this pool that took `slowlog_ms` or longer. */
-export function slowLogCommand(request: SpecialRequest, count: number): boolean {
-  const { client } = request;
+export function slowLogCommand({ client }: SpecialRequest, words: Words): boolean {
+  const { count } = words;
   const { slowLog } = client.pool;
-  const name = text(request, 1);
+  const name = words.text(1);
   switch (count === 2 || name.toUpperCase() === 'GET' ? name.toUpperCase() : '') {
     case 'GET': {
-      const wanted = count === 2 ? String(DEFAULT_COUNT) : text(request, 2);
+      const wanted = count === 2 ? String(DEFAULT_COUNT) : words.text(2);
       if (count > 3) return answer(client, replies.wrongArity('SLOWLOG|GET'));
       if (!isIntegerWord(wanted, 9) || Number(wanted) < -1) {
         return answer(client, replies.error('count should be greater than or equal to -1'));
@@ -44,4 +45,24 @@ export function slowLogCommand(request: SpecialRequest, count: number): boolean 
     default:
       return answer(client, replies.unknownSubcommand('SLOWLOG', name));
   }
+}
+
+/** A `SLOWLOG GET` reply, in Redis's layout; the server's share stands behind the arguments. */
+export function slowLogReply(entries: readonly SlowEntry[]): Buffer {
+  const out: string[] = [`*${entries.length}\r\n`];
+  for (const entry of entries) {
+    const args = [entry.command];
+    if (entry.key !== null) args.push(entry.key);
+    if (entry.moreWords > 0) args.push(`... (${entry.moreWords} more arguments)`);
+    // The names of the file are no latin1: this makes them one character per byte as well.
+    const server = Buffer.from(entry.server).toString('latin1');
+    args.push(`[server ${server} took ${entry.serverMicros} us of it]`);
+    out.push(`*6\r\n:${entry.id}\r\n:${entry.at}\r\n:${entry.totalMicros}\r\n`);
+    out.push(`*${args.length}\r\n`, ...args.map(bulk), bulk(entry.client), bulk(entry.clientName));
+  }
+  return Buffer.from(out.join(''), 'latin1');
+}
+
+function bulk(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`;
 }

@@ -7,8 +7,10 @@ import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { laneKey, laneOf } from '../../pool/lanes.ts';
-import { answer, type SpecialRequest, text } from '../../routing/request.ts';
-import { type Answer, askAgain, askServers, INVALID, type Question } from '../server-answers.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { INVALID } from '../failure-reply.ts';
+import { type Answer, askAgain, askServers, type Question } from '../server-answers.ts';
+import type { Words } from '../words.ts';
 
 const DIGITS = 18;
 /** More replicas than any server has. */
@@ -20,9 +22,9 @@ const MOST_REPLICAS = 1n << 31n;
  * the client sends behind it waits, so that a client has one WAIT at a time; one with so much
  * behind it that it is not read any more ends after WAIT_UNREAD_MS.
  */
-export function wait(request: SpecialRequest): boolean {
+export function wait(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
-  const [replicas, timeout] = [text(request, 1), text(request, 2)];
+  const [replicas, timeout] = words.texts(1);
   if (!isIntegerWord(replicas, DIGITS)) return answer(client, replies.NOT_AN_INTEGER);
   if (!isIntegerWord(timeout, DIGITS)) {
     return answer(client, replies.error('timeout is not an integer or out of range'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import fc from 'fast-check';
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../../src/limits.ts';
-import { REASON_TIMEOUT } from '../../../../src/proxy/backend/failure.ts';
+import { FAILURE_EOF, FAILURE_TIMEOUT, failureOf } from '../../../../src/proxy/backend/failure.ts';
 import {
   LargeRequest,
   type LargeRequester,
@@ -110,11 +110,11 @@ describe('a large request', () => {
     assert.ok(!at.bulk.closed, 'its queue has changed');
     clock += at.timeoutMs;
     large.onDeadline();
-    assert.deepEqual([at.bulk.closed, at.bulk.failed], [true, REASON_TIMEOUT]);
+    assert.deepEqual([at.bulk.closed, at.bulk.failed], [true, failureOf(FAILURE_TIMEOUT)]);
     assert.equal(at.client.closed, false);
     at.take(large, 'the rest');
     assert.equal(large.finish(), null);
-    assert.equal(at.client.received(), `-ERR ${REASON_TIMEOUT}\r\n`);
+    assert.equal(at.client.received(), '-ERR Connection timed out\r\n');
     at.end(fresh);
   });
 
@@ -235,7 +235,7 @@ class Several {
     } else if (kind === 'answer' && bulk !== undefined) {
       bulk.answer(Buffer.from('+OK\r\n'));
     } else if (kind === 'fail' && bulk !== undefined) {
-      bulk.fail('test');
+      bulk.fail(failureOf(FAILURE_EOF));
     }
     if (large === null) return;
     large.tryStart();

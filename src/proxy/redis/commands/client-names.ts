@@ -1,5 +1,5 @@
-import { CLIENT_NAME_BYTES } from '../../limits.ts';
-import * as replies from '../../protocol/redis/replies/replies.ts';
+import { CLIENT_NAME_BYTES } from '../../../limits.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
 
 /** Redis's rule for the names of clients and libraries: visible ASCII without blanks. */
 const NAME = /^[!-~]*$/;
@@ -14,9 +14,4 @@ export function clientNameError(name: string): Buffer | null {
 export function libraryNameError(option: string, value: string): Buffer | null {
   if (value.length > CLIENT_NAME_BYTES) return replies.nameTooLong(option);
   return NAME.test(value) ? null : replies.notAName(option);
-}
-
-/** A name that another process gave along: an older one has no bound for it. */
-export function boundedName(name: string): string {
-  return name.length > CLIENT_NAME_BYTES ? '' : name;
 }

@@ -1,19 +1,19 @@
 import type { Socket } from 'node:net';
-import type { ServerConfig } from '../../config/index.ts';
+import type { ServerConfig } from '../../../config/index.ts';
 import {
   VERSION_AGE_MS,
   VERSION_ANSWER_BYTES,
   VERSION_ANSWER_MS,
   VERSION_RETRY_MS,
   VERSION_WAIT_MS,
-} from '../../limits.ts';
-import { dialPlain } from '../../net/dial.ts';
-import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
-import { exactMillis, millis } from '../engine/clock.ts';
-import type { Deadlines, Timed } from '../engine/deadlines.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { Guard, Guarded } from '../engine/guard.ts';
-import type { Server } from '../pool/server.ts';
+} from '../../../limits.ts';
+import { dialPlain } from '../../../net/dial.ts';
+import { encodeRequest, encodeText } from '../../../protocol/redis/replies/encode.ts';
+import { exactMillis, millis } from '../../engine/clock.ts';
+import type { Deadlines, Timed } from '../../engine/deadlines.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { Guard, Guarded } from '../../engine/guard.ts';
+import type { Server } from '../../pool/server.ts';
 
 const VERSION_LINE = /^redis_version:(\d{1,9}(?:\.\d{1,9}){0,4})\r$/m;
 

@@ -1,6 +1,6 @@
-import { REDIS_VERSION } from '../../limits.ts';
-import type { ClientConnection } from '../client/client-connection.ts';
-import type { Pool } from '../pool/pool.ts';
+import { REDIS_VERSION } from '../../../limits.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import type { Pool } from '../../pool/pool.ts';
 import { versionOf } from './server-version.ts';
 
 function compareVersions(a: string, b: string): number {

@@ -1,17 +1,20 @@
-import { wallMillis } from '../engine/clock.ts';
-import { boundedName } from './client-names.ts';
+import { CLIENT_NAME_BYTES } from '../../../limits.ts';
+import { wallMillis } from '../../engine/clock.ts';
+import { NORMAL, QUEUEING } from './modes.ts';
 
 let lastNumber = 0;
 
 export type ReplyMode = 'on' | 'off' | 'skip';
 
-/** Behind MULTI, and whether anything was asked for since. */
-export type TransactionState = 'none' | 'begun' | 'failed';
-
 export type SavedSession = Pick<
   Session,
-  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'transaction'
+  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode' | 'failed'
 >;
+
+/** A name that another process gave along: an older one has no bound for it. */
+function boundedName(name: string): string {
+  return name.length > CLIENT_NAME_BYTES ? '' : name;
+}
 
 /** What a client has said about itself, and what it wants to hear. */
 export class Session {
@@ -27,18 +30,21 @@ export class Session {
   /** Counts CLIENT REPLY, so that SKIP does not undo a mode just set. */
   modeChanges = 0;
   noEvict = false;
-  transaction: TransactionState = 'none';
+  /** One of modes.ts; changed by the client's enterMode(). */
+  mode: number = NORMAL;
+  /** Between MULTI and EXEC a command was refused. */
+  failed = false;
   /** It was not read for so long that nobody knows whether it is there. */
   unseen = false;
 
   /** Nothing about it keeps its requests from being simply forwarded. */
   get usual(): boolean {
-    return this.replies === 'on' && this.transaction === 'none';
+    return this.replies === 'on' && this.mode === NORMAL;
   }
 
   /** A command was refused: EXEC must not say that all went well. */
   failTransaction(): void {
-    if (this.transaction === 'begun') this.transaction = 'failed';
+    if (this.mode === QUEUEING) this.failed = true;
   }
 
   /** As RESET leaves it. */
@@ -47,13 +53,14 @@ export class Session {
     this.replies = 'on';
     this.muted = false;
     this.noEvict = false;
-    this.transaction = 'none';
+    this.mode = NORMAL;
+    this.failed = false;
   }
 
   /** What goes along when the client moves to another process. */
   get saved(): SavedSession {
-    const { since, name, libName, libVersion, replies, noEvict, transaction } = this;
-    return { since, name, libName, libVersion, replies, noEvict, transaction };
+    const { since, name, libName, libVersion, replies, noEvict, mode, failed } = this;
+    return { since, name, libName, libVersion, replies, noEvict, mode, failed };
   }
 
   restore(saved: SavedSession): void {

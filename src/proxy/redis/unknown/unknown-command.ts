@@ -1,29 +1,24 @@
-import { routeKey } from '../../distribution/route.ts';
-import { LEARNED_COMMANDS, LEARNED_NAME_BYTES, UNKNOWN_SHOWN_WORDS } from '../../limits.ts';
-import { LIMIT_KEY_BYTES, NO_SERVER, PART_TABLE_RECORDS } from '../../protocol/frame-table.ts';
-import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
-import * as replies from '../../protocol/redis/replies/replies.ts';
-import { bulkOf, listOf } from '../../protocol/redis/replies/reply-parts.ts';
-import { arityFits, type CommandSpec } from '../../protocol/redis/table/commands.ts';
-import { type LearnedCommand, learnCommand } from '../../protocol/redis/table/learn-command.ts';
-import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
-import { failureReply, REASON_REFUSED } from '../backend/failure.ts';
-import type { Claim } from '../client/claims.ts';
-import type { Kept } from '../client/client-pipeline.ts';
-import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
-import type { Pool } from '../pool/pool.ts';
-import type { Server } from '../pool/server.ts';
-import {
-  answer,
-  copyOf,
-  type SpecialRequest,
-  splitFirst,
-  text,
-  word,
-  wordCount,
-} from '../routing/request.ts';
-import { commonServer } from './common-server.ts';
-import { type Answer, askAgain, askServers, INVALID } from './server-answers.ts';
+import { routeKey } from '../../../distribution/route.ts';
+import { LEARNED_NAME_BYTES, UNKNOWN_SHOWN_WORDS } from '../../../limits.ts';
+import { LIMIT_KEY_BYTES, NO_SERVER } from '../../../protocol/frame-table.ts';
+import { encodeRequest, encodeText } from '../../../protocol/redis/replies/encode.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { bulkOf, listOf } from '../../../protocol/redis/replies/reply-parts.ts';
+import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
+import { type LearnedCommand, learnCommand } from '../../../protocol/redis/table/learn-command.ts';
+import { whyUnsupported } from '../../../protocol/redis/table/unsupported.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
+import type { Claim } from '../../client/claims.ts';
+import type { Kept } from '../../client/client-pipeline.ts';
+import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
+import type { Pool } from '../../pool/pool.ts';
+import type { Server } from '../../pool/server.ts';
+import { answer, copyOf, type SpecialRequest } from '../../routing/request.ts';
+import { commonServer } from '../common-server.ts';
+import { failureReply, INVALID } from '../failure-reply.ts';
+import { type Answer, askAgain, askServers } from '../server-answers.ts';
+import { Words } from '../words.ts';
+import { keepLearned, knownCommand } from './known-commands.ts';
 
 type Handle = (request: SpecialRequest, spec: CommandSpec) => boolean;
 
@@ -42,23 +37,19 @@ function whyNotSent({ blocking, administers, hides }: LearnedCommand): string | 
 export function handleUnknown(request: SpecialRequest, handle: Handle): boolean {
   const { client } = request;
   const { pool } = client;
-  const count = wordCount(request);
-  const held = splitFirst(request, PART_TABLE_RECORDS);
-  const name = text(request, 0).toUpperCase();
-  const known = pool.customCommands.get(name) ?? pool.learnedCommands.get(name);
+  const words = Words.of(request);
+  const name = words.text(0).toUpperCase();
+  const known = knownCommand(pool, name);
   if (known !== undefined) {
-    if (!arityFits(known.spec.arity, count)) return answer(client, replies.wrongArity(name));
+    if (!arityFits(known.spec.arity, words.count)) return answer(client, replies.wrongArity(name));
     const why = whyNotSent(known);
     if (why !== null) return answer(client, replies.unsupported(name, why));
     if (!known.movable) return handle(request, known.spec);
   } else if (!pool.config.askUnknownCommands || name.length > LEARNED_NAME_BYTES) {
-    const shown = Array.from({ length: Math.min(held, UNKNOWN_SHOWN_WORDS) }, (_, i) =>
-      text(request, i),
-    );
-    return answer(client, replies.unknownCommand(shown));
+    return answer(client, replies.unknownCommand(words.texts(0, UNKNOWN_SHOWN_WORDS)));
   }
-  if (known !== undefined && held < count) return answer(client, replies.TOO_MANY_ARGUMENTS);
-  return ask(request, held, name, known ?? null);
+  if (known !== undefined && !words.complete) return answer(client, replies.TOO_MANY_ARGUMENTS);
+  return ask(request, words, name, known ?? null);
 }
 
 /** A request that is sent when a server has said where its keys are. */
@@ -78,7 +69,7 @@ interface Later extends Kept {
 /** Asks a server about a command, or where the keys of this request are. */
 function ask(
   request: SpecialRequest,
-  held: number,
+  words: Words,
   name: string,
   known: LearnedCommand | null,
 ): boolean {
@@ -86,15 +77,15 @@ function ask(
   const { pool } = client;
   const place = pool.placeholderServer();
   if (place === NO_SERVER) {
-    client.failForward(REASON_REFUSED);
+    client.failForward(failureOf(FAILURE_REFUSED));
     return true;
   }
   const later: Later = {
     request: { ...request, mustSend: true },
     lane: laneKey(laneOf(client)),
     bytes: copyOf(request),
-    count: wordCount(request),
-    words: Array.from({ length: held }, (_, i) => word(request, i)),
+    count: words.count,
+    words: words.copies(0),
     teacher: pool.servers[place],
     drop: () => {
       later.bytes = NOTHING;
@@ -126,7 +117,7 @@ function onLearned(later: Later, name: string, said: Answer, claim: Claim): void
     const shown = later.words.slice(0, UNKNOWN_SHOWN_WORDS).map((each) => each.toString('latin1'));
     return void claim.deliver(replies.unknownCommand(shown));
   }
-  if (pool.learnedCommands.size < LEARNED_COMMANDS) pool.learnedCommands.set(name, learned);
+  keepLearned(pool, name, learned);
   if (!arityFits(learned.spec.arity, later.count))
     return void claim.deliver(replies.wrongArity(name));
   const why = whyNotSent(learned);
@@ -200,7 +191,7 @@ function serverOfKey(pool: Pool, key: Buffer): number {
 }
 
 function sendTo(later: Later, server: number, claim: Claim): void {
-  if (server === NO_SERVER) return void claim.deliver(failureReply(REASON_REFUSED));
+  if (server === NO_SERVER) return void claim.deliver(failureReply(failureOf(FAILURE_REFUSED)));
   const target = later.request.client.pool.servers[server];
   askLater(later, target, later.bytes, claim, (answered) => claim.deliver(answered.reply));
 }

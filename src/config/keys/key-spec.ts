@@ -1,0 +1,28 @@
+export type KeyType =
+  | 'address'
+  | 'servers'
+  | 'sentinels'
+  | 'name'
+  | 'two-bytes'
+  | 'number'
+  | 'bool'
+  | 'text'
+  | 'file'
+  | 'commands';
+
+/** One pool key: the only place that says what it accepts and what it defaults to. */
+export interface KeySpec {
+  readonly name: string;
+  readonly type: KeyType;
+  /** null = none; `required` keys have no default either. */
+  readonly default: number | boolean | string | null;
+  readonly required?: true;
+  /** For `number`: both ends included. */
+  readonly range?: readonly [number, number];
+  readonly unit?: 'ms' | 'bytes';
+  /** For `name`: the accepted values. */
+  readonly choices?: readonly string[];
+  /** `nutcracker` keys have nutcracker's meaning to the letter, wrapping numbers included. */
+  readonly since: 'nutcracker' | 'ringway 0.1';
+  readonly doc: string;
+}

@@ -1,0 +1,39 @@
+import { SLOW_KEY_BYTES } from '../../limits.ts';
+import { lineHead, type RequestHead } from '../request-head.ts';
+import { findCommand } from './table/commands.ts';
+
+const STAR = 0x2a;
+
+/** The command and key that a request begins with, in RESP or as a line of words. */
+export function requestHead(head: Buffer): RequestHead {
+  if (head[0] !== STAR) return lineHead(head);
+  const text = head.toString('latin1');
+  const [first, ...rest] = text.split('\r\n');
+  const words = Number(first.slice(1));
+  const [name, afterName] = bulkAt(text, text.length - rest.join('\r\n').length);
+  const command = name.toUpperCase();
+  return { command, key: keyIn(text, afterName, command, words), words };
+}
+
+/** The first key as far as the head reaches; null when it has none, or it is behind that. */
+function keyIn(text: string, afterName: number, command: string, words: number): string | null {
+  const { keys, numkeys } = findCommand(command) ?? { keys: 'range', numkeys: 0 };
+  // A script in front of the keys is none.
+  let left = keys === 'numkeys' ? numkeys : 0;
+  let count = '1';
+  let at = afterName;
+  for (; left > 0 && at < text.length; left--) [count, at] = bulkAt(text, at);
+  if (left > 0 || count === '0' || words < 2 || at >= text.length) return null;
+  return bulkAt(text, at)[0];
+}
+
+/** The bulk at `at`, as far as it is there and short enough, and where the next one begins. */
+function bulkAt(text: string, at: number): [body: string, next: number] {
+  const bodyAt = text.indexOf('\r\n', at) + 2;
+  if (bodyAt < 2) return ['', text.length];
+  const length = Number(text.slice(at + 1, bodyAt - 2));
+  const end = bodyAt + length;
+  const cut = Math.min(end, bodyAt + SLOW_KEY_BYTES);
+  const body = text.slice(bodyAt, cut);
+  return [body.length < length ? `${body}...` : body, Math.min(end + 2, text.length)];
+}

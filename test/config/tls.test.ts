@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { inspect } from 'node:util';
+import { AttachedFiles } from '../../src/config/attached-files.ts';
+import { type Config, configWarnings, parseConfig } from '../../src/config/index.ts';
+import { ConfigError } from '../../src/errors.ts';
+import { ATTACHED_FILE_BYTES } from '../../src/limits.ts';
+import { compareConfigs } from '../../src/proxy/pool/config-changes.ts';
+import { samePool } from '../../src/proxy/pool/pool-changes.ts';
+import { Authority, certificates } from '../support/certificates.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ringway-tls-config-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const { authority, server: pair } = certificates();
+
+function parse(keys: Record<string, string>, files?: AttachedFiles): Config {
+  const lines = Object.entries(keys).map(([key, value]) => `  ${key}: ${value}\n`);
+  const text = `p:\n  listen: 127.0.0.1:1\n  redis: true\n${lines.join('')}  servers:\n  - h:1:1\n`;
+  return parseConfig(Buffer.from(text), join(folder, 'f.yml'), files);
+}
+
+function problems(keys: Record<string, string>): string[] {
+  try {
+    parse(keys);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems.map(({ path, message }) => `${path}: ${message}`);
+  }
+  return [];
+}
+
+function file(name: string, text: string | Buffer): string {
+  writeFileSync(join(folder, name), text);
+  return name;
+}
+
+const TLS = { server_tls: 'true' };
+const OWN = { server_tls_cert_file: pair.cert, server_tls_key_file: pair.key };
+
+describe('files of certificates and keys', () => {
+  test('are read, from the folder of the configuration file if they have no other', () => {
+    file('ca.pem', readFileSync(authority.ca));
+    const [pool] = parse({ ...TLS, ...OWN, server_tls_ca_file: 'ca.pem' }).pools;
+    const { tls } = pool?.servers[0] ?? {};
+    assert.ok(tls?.ca?.bytes.equals(readFileSync(authority.ca)));
+    assert.ok(tls?.pair?.key.bytes.equals(readFileSync(pair.key)));
+    assert.deepEqual([tls?.verify, tls?.name], ['full', null]);
+  });
+
+  test('are read once: another process is given what this one has read', () => {
+    const name = file('once.pem', readFileSync(authority.ca));
+    const path = join(folder, 'f.yml');
+    const files = new AttachedFiles(path);
+    const first = parse({ ...TLS, server_tls_ca_file: name }, files);
+    file('once.pem', 'something else');
+    const given = new AttachedFiles(path, files.contents);
+    const second = parse({ ...TLS, server_tls_ca_file: name }, given);
+    assert.ok(samePool(first.pools[0] as never, second.pools[0] as never));
+  });
+
+  test('that are missing, no regular files or too large are mistakes', () => {
+    const missing = problems({ ...TLS, server_tls_ca_file: 'none.pem' });
+    assert.match(
+      missing[0] ?? '',
+      /^p\.server_tls_ca_file: the file "none.pem" cannot be read: ENOENT/,
+    );
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [folder, pipe]) {
+      const [line] = problems({ ...TLS, server_tls_ca_file: path });
+      assert.match(line ?? '', /is not a regular file; expected a file in PEM/);
+    }
+    const large = file('large.pem', Buffer.alloc(ATTACHED_FILE_BYTES + 1));
+    assert.match(problems({ ...TLS, server_tls_ca_file: large })[0] ?? '', /at most 1048576/);
+  });
+
+  test('that hold something else are mistakes, and nothing of them is shown', () => {
+    const secret = 'hunter2hunter2';
+    const odd = file(
+      'odd.pem',
+      `-----BEGIN CERTIFICATE-----\n${secret}\n-----END CERTIFICATE-----\n`,
+    );
+    const text = file('text.pem', secret);
+    const cases = [
+      { server_tls_ca_file: text },
+      { server_tls_ca_file: odd },
+      { server_tls_cert_file: odd, server_tls_key_file: pair.key },
+      { server_tls_cert_file: pair.cert, server_tls_key_file: text },
+    ];
+    for (const keys of cases) {
+      const found = problems({ ...TLS, ...keys } as Record<string, string>);
+      assert.equal(found.length, 1, found.join());
+      assert.match(found[0] ?? '', /cannot be used/);
+      assert.ok(!found.join().includes(secret), found.join());
+    }
+  });
+
+  test('a key of another certificate is a mistake', () => {
+    const other = new Authority().issue();
+    const found = problems({ ...TLS, ...OWN, server_tls_key_file: other.key });
+    assert.match(found[0] ?? '', /certificate and key cannot be used together: .*mismatch/);
+  });
+
+  test('a certificate needs a key, and a key a certificate', () => {
+    const [first] = problems({ ...TLS, server_tls_cert_file: pair.cert });
+    assert.match(first ?? '', /_cert_file: the key needs another; expected `server_tls_key_file`/);
+    const [second] = problems({ ...TLS, server_tls_key_file: pair.key });
+    assert.match(second ?? '', /_key_file: the key needs another; expected `server_tls_cert_file`/);
+  });
+
+  test('an encrypted key is opened with the password in its file', () => {
+    const locked = authority.issue({ passphrase: 'pass phrase ' });
+    const keys = { ...TLS, server_tls_cert_file: locked.cert, server_tls_key_file: locked.key };
+    const right = file('right', 'pass phrase \n');
+    assert.deepEqual(problems({ ...keys, server_tls_key_pass_file: right }), []);
+    assert.match(problems(keys)[0] ?? '', /cannot be used together/);
+    const wrong = file('wrong', 'pass phrase');
+    const [line] = problems({ ...keys, server_tls_key_pass_file: wrong });
+    assert.match(line ?? '', /cannot be used together/);
+  });
+});
+
+test('keys of TLS without `server_tls: true` are mistakes', () => {
+  const found = problems({ server_tls_verify: 'none', server_tls_name: 'x' });
+  assert.deepEqual(found, [
+    'p.server_tls_verify: the key has no effect; expected `server_tls: true` as well',
+    'p.server_tls_name: the key has no effect; expected `server_tls: true` as well',
+  ]);
+});
+
+test('what is weak is told in a warning', () => {
+  const key = file('open.key', readFileSync(pair.key));
+  chmodSync(join(folder, key), 0o644);
+  const lines = configWarnings(
+    parse({ ...TLS, ...OWN, server_tls_key_file: key, server_tls_verify: 'none' }),
+  );
+  assert.equal(lines.length, 2, lines.join());
+  assert.match(lines.join('\n'), /server_tls_verify: whoever answers is taken for the server/);
+  assert.match(
+    lines.join('\n'),
+    /server_tls_key_file: everybody on this machine may read the file/,
+  );
+  assert.deepEqual(configWarnings(parse(TLS)), []);
+});
+
+describe('what is in the files', () => {
+  test('is printed by nothing', () => {
+    const config = parse({ ...TLS, ...OWN });
+    const key = readFileSync(pair.key, 'latin1').split('\n')[1] as string;
+    const secret = config.pools[0]?.servers[0]?.tls?.pair?.key;
+    for (const text of [JSON.stringify(config), inspect(config, { depth: 9 }), `${secret}`]) {
+      assert.ok(!text.includes(key), text);
+      assert.ok(!text.includes(Buffer.from(key).toString('base64').slice(0, 30)), text);
+    }
+  });
+
+  test('makes another pool of it when it changes, and no server is another', () => {
+    const name = file('changes.pem', readFileSync(authority.ca));
+    const before = parse({ ...TLS, server_tls_ca_file: name });
+    const same = parse({ ...TLS, server_tls_ca_file: name });
+    assert.deepEqual(compareConfigs(before, same, [])[0]?.change, 'same');
+    file('changes.pem', readFileSync(new Authority().ca));
+    const [change] = compareConfigs(before, parse({ ...TLS, server_tls_ca_file: name }), []);
+    assert.equal(change?.change, 'changed');
+    assert.deepEqual(change?.differences, ['server_tls, or a file of it, is another']);
+  });
+});

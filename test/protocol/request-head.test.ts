@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { SLOW_KEY_BYTES } from '../../src/limits.ts';
+import { requestHead } from '../../src/protocol/redis/request-head.ts';
+import { HEAD_BYTES } from '../../src/proxy/backend/in-flight.ts';
+
+function encode(words: readonly string[]): string {
+  const bulks = words.map((word) => `$${word.length}\r\n${word}\r\n`);
+  return `*${words.length}\r\n${bulks.join('')}`;
+}
+
+function headOf(text: string): Buffer {
+  return Buffer.from(text, 'latin1').subarray(0, HEAD_BYTES);
+}
+
+const word = fc.string({
+  unit: fc.nat({ max: 255 }).map((c) => String.fromCharCode(c)),
+  maxLength: 90,
+});
+
+describe('what the beginning of a request tells', () => {
+  const cases: [head: string, command: string, key: string | null, words: number][] = [
+    ['*2\r\n$3\r\nget\r\n$1\r\nk\r\n', 'GET', 'k', 2],
+    ['*1\r\n$4\r\nPING\r\n', 'PING', null, 1],
+    ['*3\r\n$3\r\nSET\r\n$500\r\nabc', 'SET', 'abc...', 3],
+    ['*3\r\n$3\r\nSET\r\n$5', 'SET', '', 3],
+    ['set key 0 0 5\r\nhello\r\n', 'SET', 'key', 5],
+    ['GET  inline\r\n', 'GET', 'inline', 2],
+    ['', '', null, 1],
+    ['*4\r\n$4\r\nEVAL\r\n$6\r\nscript\r\n$1\r\n1\r\n$3\r\nkey\r\n', 'EVAL', 'key', 4],
+    ['*4\r\n$4\r\nEVAL\r\n$6\r\nscript\r\n$1\r\n0\r\n$3\r\narg\r\n', 'EVAL', null, 4],
+    [`*4\r\n$4\r\nEVAL\r\n$500\r\n${'x'.repeat(100)}`, 'EVAL', null, 4],
+  ];
+  for (const [head, command, key, words] of cases) {
+    test(JSON.stringify(head), () => {
+      assert.deepEqual(requestHead(Buffer.from(head)), { command, key, words });
+    });
+  }
+
+  test('a request is described by its command, the beginning of its key, and how many words follow', () => {
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 6 }), ([first, ...rest]) => {
+        const words = [`c${first.slice(0, 20)}`, ...rest];
+        const { command, key, words: count } = requestHead(headOf(encode(words)));
+        assert.equal(count, words.length);
+        assert.equal(command, words[0].toUpperCase());
+        if (words.length === 1) assert.equal(key, null);
+        else {
+          assert.ok(key !== null);
+          const cut = key.endsWith('...') && key !== words[1] ? key.slice(0, -3) : key;
+          assert.ok(words[1].startsWith(cut));
+          if (words[1].length <= SLOW_KEY_BYTES && encode(words.slice(0, 2)).length < HEAD_BYTES) {
+            assert.equal(key, words[1]);
+          }
+        }
+      }),
+      { numRuns: 500, seed: 111 },
+    );
+  });
+
+  test('whatever a head holds, describing it neither throws nor grows', () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: HEAD_BYTES }).map((all) => Buffer.from(all)),
+      fc
+        .tuple(fc.array(word, { minLength: 1 }), fc.nat({ max: HEAD_BYTES }))
+        .map(([words, cut]) => {
+          return headOf(encode(words)).subarray(0, cut);
+        }),
+    );
+    fc.assert(
+      fc.property(bytes, (head) => {
+        const { command, key } = requestHead(head);
+        assert.ok(
+          command.length <= 2 * SLOW_KEY_BYTES + 3 && (key ?? '').length <= SLOW_KEY_BYTES + 3,
+        );
+      }),
+      { numRuns: 500, seed: 112 },
+    );
+  });
+});
