@@ -9,6 +9,7 @@ import type { ReaderKind } from '../net/reader.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
+import type { KnownShard, Step } from '../topology/topology.ts';
 import type { MovingClient, PreparedChange, Serving } from './serving.ts';
 
 export interface LocalOptions {
@@ -25,6 +26,8 @@ export interface LocalOptions {
   readonly workers?: number;
   /** Told for which server of which pool requests wait, by their names. */
   readonly onTrouble?: (pool: string, server: string) => void;
+  /** Where masters are, if that is known already. */
+  readonly known?: readonly KnownShard[];
 }
 
 /** The engine of this process. */
@@ -38,7 +41,7 @@ export class LocalProxy implements Serving {
   /** @throws RingwayError RINGWAY_CODEC when the codec asked for cannot be had */
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
-    const { maxConnections } = options;
+    const { maxConnections, onTrouble, known = [] } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -50,7 +53,11 @@ export class LocalProxy implements Serving {
       maxConnections,
       version,
       workers,
+      ...(onTrouble === undefined ? {} : { onTrouble }),
     });
+    for (const { pool, server, address } of known) {
+      this.#proxy.moveServer(pool, server, address.host, address.port);
+    }
     this.codec = codec.name;
     this.reader = this.#proxy.engine.reader.kind;
   }
@@ -92,6 +99,12 @@ export class LocalProxy implements Serving {
       if (handle === null) release();
       else give({ state, pool: state.pool, handle, release });
     }, limitMs);
+  }
+
+  steer({ pool, server, action, host, port }: Step): void {
+    if (action === 'hold') this.#proxy.holdServer(pool, server);
+    else if (action === 'release') this.#proxy.releaseServer(pool, server);
+    else this.#proxy.moveServer(pool, server, host, port);
   }
 
   /** The log of this process has it already. */

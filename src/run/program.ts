@@ -10,9 +10,11 @@ import type { OwnCounters, Snapshot } from '../stats/snapshot.ts';
 import { type DoorOptions, openDoors } from './doors.ts';
 import { Reloader } from './reloader.ts';
 import type { MovingClient, Serving } from './serving.ts';
+import type { TopologyKeeper } from './topology-keeper.ts';
 
 export interface ProgramOptions {
   readonly serving: Serving;
+  readonly topology: TopologyKeeper;
   readonly log: Log;
   readonly doors: DoorOptions;
   readonly listeners: GivenListeners;
@@ -27,6 +29,7 @@ export interface ProgramOptions {
 /** A running proxy, whoever answers its clients: listeners, stats, HTTP, admin socket, reloads. */
 export class Program {
   readonly serving: Serving;
+  readonly topology: TopologyKeeper;
   readonly listeners: PoolListeners;
   readonly reloader: Reloader;
   readonly #options: ProgramOptions;
@@ -41,9 +44,12 @@ export class Program {
     this.#options = options;
     this.#errors = new InternalErrors(log);
     this.serving = serving;
+    this.topology = options.topology;
+    this.topology.start(serving, config);
     this.#unready = options.unready ?? false;
     this.listeners = new PoolListeners({ ...options.listeners, log, paused, onSocket });
-    this.reloader = new Reloader(config, { serving, listeners: this.listeners, log, drainMs });
+    const { listeners, topology } = this;
+    this.reloader = new Reloader(config, { serving, listeners, topology, log, drainMs });
     this.#view = new StatusView({
       snapshot: () => this.snapshot(),
       state: () => this.#state(),
@@ -67,6 +73,7 @@ export class Program {
     } catch (error) {
       this.closeDoors();
       this.listeners.close();
+      this.topology.stop();
       await this.serving.stop(0);
       throw error;
     }
@@ -126,6 +133,7 @@ export class Program {
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     this.listeners.close();
     await this.serving.stop(drainMs);
+    this.topology.stop();
     this.closeDoors();
   }
 

@@ -222,8 +222,6 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     return opened;
   }
 
-  // --- failover --------------------------------------------------------------------------------
-
   onReady(connection: BackendConnection): void {
     if (connection.purpose === PURPOSE_SHARED) this.failover?.onReady();
   }

@@ -4,6 +4,7 @@ import { HAND_OVER_MS, TAKE_OVER_READY_MS } from '../../limits.ts';
 import type { NativeHandle } from '../../net/handles.ts';
 import type { FileId } from '../../net/socket-file.ts';
 import type { GivenListener } from '../../proxy/listeners.ts';
+import type { KnownShard } from '../../topology/topology.ts';
 import type { Program } from '../program.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { type Channel, Peer } from './peer.ts';
@@ -28,6 +29,8 @@ interface ListenerMessage {
 export interface Inheritance {
   readonly handles: ReadonlyMap<string, GivenListener>;
   readonly unready: boolean;
+  /** Where masters are. */
+  readonly known: readonly KnownShard[];
 }
 
 /** The process before this one, which hands over its listeners and then its clients. */
@@ -49,10 +52,12 @@ export class Predecessor {
     });
   }
 
-  /** Its listening sockets, by `listen`, and whether an operator has made it unready. */
+  /** Its listening sockets, by `listen`, whether an operator has made it unready, and masters. */
   async listeners(): Promise<Inheritance> {
-    const { unready } = await this.#peer.ask<{ unready: boolean }>('listeners');
-    return { handles: this.#given, unready };
+    const { unready, known = [] } = await this.#peer.ask<
+      Pick<Inheritance, 'unready'> & Partial<Inheritance>
+    >('listeners');
+    return { handles: this.#given, unready, known };
   }
 
   /** Its stats port, HTTP address and admin socket are to be opened here. */
@@ -91,7 +96,7 @@ export async function handOver(
     for (const [listen, { handle, file }] of program.listeners.handles()) {
       peer.tell('listener', { listen, file }, handle);
     }
-    return { unready: program.unready };
+    return { unready: program.unready, known: program.topology.known };
   });
   peer.on('doors', () => {
     doorsClosed = true;

@@ -3,6 +3,7 @@ import { AttachedFiles, type ConfigText, parseConfig } from '../../config/index.
 import { LOG_ERROR, type Log } from '../../log.ts';
 import type { ReaderKind } from '../../net/reader.ts';
 import { packSnapshot } from '../../stats/merge.ts';
+import type { KnownShard, Step } from '../../topology/topology.ts';
 import { LocalProxy } from '../local-proxy.ts';
 import type { PreparedChange } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
@@ -21,6 +22,7 @@ export interface WorkerStart extends TextMessage {
   readonly version: string;
   readonly workers: number;
   readonly level: number;
+  readonly known: readonly KnownShard[];
 }
 
 /** A configuration file: every worker makes the same of it. */
@@ -57,7 +59,11 @@ function started(): LocalProxy {
 peer.on('start', (message: WorkerStart) => {
   log.level = message.level;
   const { config } = configOf(message);
-  proxy = new LocalProxy(config, { ...message, log });
+  proxy = new LocalProxy(config, {
+    ...message,
+    log,
+    onTrouble: (pool, server) => peer.tell('trouble', { pool, server }),
+  });
   proxy.preconnect();
   return { codec: proxy.codec, reader: proxy.reader };
 });
@@ -65,6 +71,7 @@ onClient(peer, (client) => started().adopt(client));
 peer.on('level', ({ level }: { level: number }) => {
   log.level = level;
 });
+peer.on('steer', ({ step }: { step: Step }) => started().steer(step));
 peer.on('snapshot', () => packSnapshot(started().snapshot()));
 peer.on('prepare', async (message: TextMessage) => {
   prepared = await started().prepare(configOf(message));
