@@ -204,7 +204,7 @@ export const PROMOTION_POLL_MS = 10;
 export const PROMOTION_MS = 3_000;
 /** A server that is said to be the master is asked for so long whether it is. */
 export const CONFIRM_MS = 5_000;
-/** A sentinel that announced a promotion which did not come is not believed the next for so long. */
+/** A sentinel whose announced promotion did not come is not believed the next for so long. */
 export const SENTINEL_DISTRUST_MS = 60_000;
 /** After a promotion sentinels may name the server before it for so long: not all have heard. */
 export const SENTINEL_LAG_MS = 30_000;

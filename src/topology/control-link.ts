@@ -28,8 +28,8 @@ export interface LinkOptions {
 type Answered = (reply: Reply) => void;
 
 /**
- * A connection for questions to a sentinel or a server, which is made again whenever it is lost. One
- * that does not answer in time is lost too, and is asked something every second to find that out.
+ * A connection for questions to a sentinel or a server, which is made again whenever it is lost.
+ * One that does not answer in time is lost too, and is asked something every second to find out.
  */
 export class ControlLink {
   readonly #options: LinkOptions;

@@ -45,8 +45,8 @@ function fieldsOf(reply: Reply): Map<string, string> | null {
 }
 
 /**
- * What SENTINEL MASTER and SENTINEL GET-MASTER-ADDR-BY-NAME say; null when they say nothing that can
- * be used. In the middle of a failover only the second one names the server that is promoted.
+ * What SENTINEL MASTER and SENTINEL GET-MASTER-ADDR-BY-NAME say; null when they say nothing that
+ * can be used. In the middle of a failover only the second one names the server that is promoted.
  */
 export function masterFacts(master: Reply, place: Reply): MasterFacts | null {
   const epoch = fieldsOf(master)?.get('config-epoch') ?? '';

@@ -48,7 +48,7 @@ interface View extends MasterFacts {
 interface Candidate {
   readonly address: Address;
   readonly since: number;
-  /** The sentinel that has announced its promotion; -1 = most sentinels say that it is the master. */
+  /** The sentinel that has announced its promotion; -1 = most sentinels say it is the master. */
   readonly announcedBy: number;
   readonly epoch: number;
 }

@@ -156,7 +156,7 @@ function nameOf(pool: string, server: string): string {
   return JSON.stringify([pool, server]);
 }
 
-/** One shard: its watch, the sentinels that know of it, and the server that is asked for its role. */
+/** One shard: its watch, its sentinels, and the server that is asked for its role. */
 class FollowedShard {
   readonly spec: ShardSpec;
   readonly key: string;

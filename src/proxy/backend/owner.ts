@@ -62,8 +62,8 @@ export interface ConnectionOwner {
    */
   onRefusal(): boolean;
   /**
-   * The connection that goes on in the place of one that is about to be closed; null when what is in
-   * flight on it is lost.
+   * The connection that goes on in the place of one that is about to be closed; null when what is
+   * in flight on it is lost.
    */
   heirOf(connection: OwnedConnection): RequestHeir | null;
   /** Nothing is in flight on it any more. */

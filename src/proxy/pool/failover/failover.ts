@@ -26,9 +26,9 @@ export interface FailingServer {
 /**
  * A server that cannot be used for a moment: it has failed, or it is about to hand its part over to
  * a replica. Requests that were not executed wait in connections that are not dialed, one for each
- * place, and their clients behind them. One connection at a time tries the server; when it is let in
- * the others follow. When `failover_wait` is over everybody gets an error, until the server is back
- * or has moved.
+ * place, and their clients behind them. One connection at a time tries the server; when it is let
+ * in the others follow. When `failover_wait` is over everybody gets an error, until the server is
+ * back or has moved.
  */
 export class Failover implements Timed {
   readonly #server: FailingServer;
