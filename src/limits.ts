@@ -7,8 +7,27 @@
 export const DEFAULT_MAX_PIPELINE = 8192;
 /** A new client may have this many requests under way; the window opens while it keeps up. */
 export const INITIAL_PIPELINE_WINDOW = 128;
+/**
+ * Reply bytes that requests under way are expected to bring, for a new client. This window too
+ * opens while the client keeps up, to half of `client_output_limit`.
+ */
+export const INITIAL_BYTE_WINDOW = 1024 * 1024;
+/** It is never closed further than this. */
+export const LEAST_BYTE_WINDOW = 64 * 1024;
+/** What a reply is expected to have before the first is there: 128 fit the first window. */
+export const EXPECTED_REPLY_BYTES = 8 * 1024;
+/** A client whose replies have less on average is bounded by the number of its requests alone. */
+export const SMALL_REPLY_BYTES = 1024;
+/** So many requests may be under way whatever their replies have, if half of the limit has room. */
+export const LEAST_PIPELINE_WINDOW = 16;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
 export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;
+/** Request bytes taken in of a client that takes none of its replies (`client_input_limit`). */
+export const DEFAULT_CLIENT_INPUT_LIMIT = 64 * 1024 * 1024;
+/** They are kept in blocks of this size. */
+export const KEPT_BLOCK_BYTES = 64 * 1024;
+/** When such a client reads again, its requests are scanned in pieces of this size or larger. */
+export const LEAST_RESTORED_BYTES = 1024;
 /**
  * Largest request kept whole before it is sent; larger bodies are streamed
  * (`max_assembled_request`).
@@ -38,6 +57,8 @@ export const REFUSAL_MS = 5_000;
 export const REFUSED_DATABASES = 64;
 /** What the slow log and its kin keep of a key. */
 export const SLOW_KEY_BYTES = 96;
+/** What an entry of the slow log counts for besides its texts. */
+export const SLOW_ENTRY_BYTES = 256;
 /** Kinds of log lines whose repetitions are counted; the oldest is forgotten. */
 export const LOG_KINDS = 256;
 /** How far two lines of the log must be alike to be of one kind, and what is kept of one. */

@@ -61,6 +61,8 @@ export interface PoolConfig {
   readonly maxAssembledRequest: number;
   /** Bytes of replies that may wait for one client. */
   readonly clientOutputLimit: number;
+  /** Bytes of requests that are taken in of a client that does not read; 0 = none. */
+  readonly clientInputLimit: number;
   /** Leased ones, to each server. */
   readonly bulkConnections: number;
   /** To all servers of the pool; never below one set of `serverConnections`. */

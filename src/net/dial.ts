@@ -37,5 +37,5 @@ export function dial(target: DialTarget, reader: Reader, handler: ReadHandler): 
 
 /** As dial(), for a question now and then: what the server sends comes as 'data'. */
 export function dialPlain(target: DialTarget): Socket {
-  return open(target, {});
+  return open(target, { noDelay: true });
 }

@@ -60,6 +60,8 @@ export class SendQueue {
   #bytes = 0;
   /** Bytes of the largest write, forgotten slowly: what fits one slab is one write. */
   #usual = 0;
+  /** Bytes ever handed to the socket, modulo 2^32. */
+  #written = 0;
   /** The kernel did not take everything: nothing is written until the socket has drained. */
   blocked = false;
 
@@ -90,6 +92,11 @@ export class SendQueue {
   /** Bytes reserved or queued and not yet handed to the socket. */
   get unsentBytes(): number {
     return this.#bytes + this.#cursor - this.#sliceStart;
+  }
+
+  /** Bytes ever queued, modulo 2^32 and signed. */
+  get totalBytes(): number {
+    return (this.#written + this.unsentBytes) | 0;
   }
 
   /**
@@ -318,6 +325,7 @@ export class SendQueue {
   }
 
   #learnSize(written: number): void {
+    this.#written = (this.#written + written) | 0;
     const usual = this.#usual;
     this.#usual = written > usual ? written : usual - ((usual - written) >> 4);
   }

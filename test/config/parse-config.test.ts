@@ -50,6 +50,7 @@ const OWN_DEFAULTS = {
   slowlogLength: 128,
   slowlogRedact: false,
   serverOutputLimit: 4194304,
+  clientInputLimit: 67108864,
   connectTimeoutMs: 0,
   clientIdleTimeoutMs: 0,
   requestReadTimeoutMs: 60000,

@@ -1,44 +1,14 @@
 import assert from 'node:assert/strict';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type RealServer, startMemcached, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, shards, startChild } from '../support/ringway.ts';
-import { delay, waitFor } from '../support/wait.ts';
+import { PausedClient } from './paused-client.ts';
 
 // A client that holds up nobody but itself is never cut off: what it asked behind is its own, too.
 
 const MB = 1 << 20;
-/** A client that takes nothing for a while. */
-class PausedClient {
-  readonly socket: Socket;
-  readonly chunks: Buffer[] = [];
-  length = 0;
-  closed = false;
-
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    this.socket.pause();
-    this.socket.on('error', () => {});
-    this.socket.on('close', () => {
-      this.closed = true;
-    });
-    this.socket.on('data', (chunk: Buffer) => {
-      this.chunks.push(chunk);
-      this.length += chunk.length;
-    });
-    this.socket.pause();
-  }
-
-  async readsAfter(ms: number, bytes: number): Promise<Buffer> {
-    await delay(ms);
-    this.socket.resume();
-    await waitFor('all of it', () => this.length >= bytes || this.closed, 30_000);
-    this.socket.destroy();
-    return Buffer.concat(this.chunks);
-  }
-}
-
 describe('a client that is alone and pauses 2.5 s in a reply of 24 MiB', () => {
   const BIG = 24 * MB;
   const settings = { client_output_limit: MB };

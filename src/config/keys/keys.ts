@@ -2,6 +2,7 @@ import { DISTRIBUTION_NAMES } from '../../distribution/names.ts';
 import { HASH_NAMES } from '../../hash/names.ts';
 import {
   DEFAULT_BULK_CONNECTIONS,
+  DEFAULT_CLIENT_INPUT_LIMIT,
   DEFAULT_CLIENT_OUTPUT_LIMIT,
   DEFAULT_MAX_ASSEMBLED_REQUEST,
   DEFAULT_MAX_BACKEND_CONNECTIONS,
@@ -147,6 +148,15 @@ export const POOL_KEYS: readonly KeySpec[] = [
       DEFAULT_CLIENT_OUTPUT_LIMIT,
       [65536, INT32_MAX],
       'Reply bytes buffered for one client before ringway stops reading its requests.',
+    ),
+    unit: 'bytes',
+  },
+  {
+    ...own(
+      'client_input_limit',
+      DEFAULT_CLIENT_INPUT_LIMIT,
+      [0, INT32_MAX],
+      'Request bytes that are taken in of a client that does not read its replies. 0: none.',
     ),
     unit: 'bytes',
   },

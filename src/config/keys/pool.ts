@@ -248,6 +248,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     serverFailureLimit: number('server_failure_limit'),
     maxAssembledRequest: number('max_assembled_request'),
     clientOutputLimit: number('client_output_limit'),
+    clientInputLimit: number('client_input_limit'),
     bulkConnections: number('bulk_connections'),
     maxBackendConnections: number('max_backend_connections'),
     perKeyFailure: value<string>('partial_failure') === 'per-key',

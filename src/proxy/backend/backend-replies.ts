@@ -293,8 +293,8 @@ export class BackendReplies {
       const target = inFlight.headTarget;
       this.#pieces = last ? null : target;
       this.tell(target, start, length, info, count, key);
-      if (target.distrusts === true) this.#distrusted = true;
-      if (last && inFlight.count > 0 && !(target.awaitsMore?.() ?? false)) inFlight.shift();
+      if (target.distrusts) this.#distrusted = true;
+      if (last && inFlight.count > 0 && !target.awaitsMore()) inFlight.shift();
       return;
     }
     const client = this.#engine.clients[id] as ReplyReceiver;

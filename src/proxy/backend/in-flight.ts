@@ -13,9 +13,9 @@ export interface ReplyTarget {
   /** For whom it was asked; null when it is one of ringway's own requests. */
   readonly claim: ReplyClaim | null;
   /** Asked behind each complete reply: whether another one is for this target too. */
-  awaitsMore?(): boolean;
+  awaitsMore(): boolean;
   /** What came cannot be its reply: nobody knows whose the next ones are. */
-  readonly distrusts?: boolean;
+  readonly distrusts: boolean;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
 }

@@ -1,4 +1,5 @@
 import { SLOW_READER_GRACE_MS } from '../../limits.ts';
+import { LOG_NOTICE } from '../../log.ts';
 import { SLOW_READERS } from '../../stats/counters.ts';
 import { millis } from '../engine/clock.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -72,6 +73,6 @@ export class SlowReader {
     this.#waited = 0;
     if (this.#client === null || !this.#connection.inFlight.hasOther(this.#client.id)) return;
     this.#connection.owner.pool.counters[SLOW_READERS]++;
-    this.#client.destroy('it does not read a large reply that others wait behind');
+    this.#client.destroy('it does not read a large reply that others wait behind', LOG_NOTICE);
   }
 }

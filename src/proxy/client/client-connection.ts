@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { HELD_WRITE_BYTES } from '../../limits.ts';
-import { LOG_INFO } from '../../log.ts';
+import { LOG_INFO, LOG_NOTICE } from '../../log.ts';
 import { stopReading } from '../../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import * as counter from '../../stats/counters.ts';
@@ -13,7 +13,8 @@ import type { Pool } from '../pool/pool.ts';
 import { AnsweredClient } from './answered-client.ts';
 import { ClientTimers, type TimedClient } from './client-timers.ts';
 import { ClientWindow } from './client-window.ts';
-import { ClientInput, type InputOwner } from './input/client-input.ts';
+import { ClientInput } from './input/client-input.ts';
+import type { InputOwner } from './input/input-owner.ts';
 import { reviewLogin } from './login.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { ClientProtocol } from './protocol.ts';
@@ -33,6 +34,7 @@ export class ClientConnection
   /** Set by QUIT and protocol errors: no more requests, close when all is answered. */
   closing = false;
   #ended = false;
+  #toldUnread = false;
   #finished = false;
   readonly #timers: ClientTimers;
   /** Set while this client waits to be handed to another process. */
@@ -93,12 +95,25 @@ export class ClientConnection
     try {
       this.engine.turn.onRead();
       this.#reading = this.#input.read(length);
+      if (!this.#reading && this.out.blocked) this.#onUnread();
       this.#timers.onRead(this.engine.now, this.#input.unfinished);
     } catch (error) {
       // Nothing of the requests at hand was answered: those before them may all be.
       this.onException(error, this.pipeline.outstanding === 0);
     }
     return this.closed || this.#reading;
+  }
+
+  /** It is not read until it takes some of its replies: if it never does, the log says why. */
+  #onUnread(): void {
+    if (this.#toldUnread || !this.authenticated || this.#input.leaving) return;
+    this.#toldUnread = true;
+    const { clientInputLimit } = this.pool.config;
+    this.engine.log.write(
+      LOG_NOTICE,
+      `client ${this.address} takes none of its replies, and ${this.#input.waitingBytes} bytes ` +
+        `of its requests wait: no more are read (client_input_limit is ${clientInputLimit})`,
+    );
   }
 
   /** No more requests are taken; the connection closes when all is answered. */
@@ -137,7 +152,7 @@ export class ClientConnection
     const socket = this.socket;
     // Only the documented reader leaves bytes with the socket.
     const unread = (socket.readableLength > 0 ? (socket.read() as Buffer | null) : null) ?? NOTHING;
-    const rest = Buffer.concat([this.#input.takeCarry(), unread]);
+    const rest = Buffer.concat([this.#input.takeWaiting(), unread]);
     const { db, resp } = laneOf(this);
     const [login, session] = [this.login.saved, this.session.saved];
     this.#shut();
@@ -154,7 +169,7 @@ export class ClientConnection
     if (rest.length === 0) return;
     this.socket.pause();
     this.#reading = false;
-    this.#input.putCarry(rest.subarray(0, LARGEST_CARRY));
+    this.#input.putWaiting(rest.subarray(0, LARGEST_CARRY));
     if (rest.length > LARGEST_CARRY) this.socket.unshift(rest.subarray(LARGEST_CARRY));
     this.engine.turn.markClient(this);
   }
@@ -192,7 +207,7 @@ export class ClientConnection
     if (this.closed || this.#mayHold()) return;
     this.out.flush();
     this.pipeline.beginBurst();
-    this.account(this.#input.bufferedBytes);
+    this.account(this.#input.bufferedBytes + this.session.nameBytes);
     if (this.closed) return;
     this.#input.advance();
     if (this.out.blocked) this.#timers.onBlocked();
@@ -246,8 +261,9 @@ export class ClientConnection
   }
 
   #resumeInput(): void {
-    if (this.pipeline.outstanding > this.window.size >> 1 && !this.#input.streaming) return;
-    this.#reading = this.#input.resume();
+    const full = this.pipeline.outstanding > this.window.size >> 1 && !this.#input.streaming;
+    if (full && !this.out.blocked) return;
+    this.#reading = full ? this.#input.takesIn : this.#input.resume();
     if (this.#reading && !this.closed && !this.#ended) resumeReading(this.socket);
   }
 
@@ -278,10 +294,10 @@ export class ClientConnection
     this.#reading = true;
   }
 
-  /** Cuts the connection. */
-  destroy(reason: string): void {
+  /** Cuts the connection. @param level of the line that the log has about it */
+  destroy(reason: string, level: number = LOG_INFO): void {
     if (this.closed) return;
-    this.engine.log.write(LOG_INFO, `client ${this.address} is closed: ${reason}`);
+    this.engine.log.write(level, `client ${this.address} is closed: ${reason}`);
     this.#fail();
     this.socket.destroy();
   }

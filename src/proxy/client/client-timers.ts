@@ -1,5 +1,6 @@
 import type { PoolConfig } from '../../config/index.ts';
 import { LINGER_MS } from '../../limits.ts';
+import { LOG_NOTICE } from '../../log.ts';
 import {
   CLIENT_IDLE_TIMEOUTS,
   CLIENT_WRITE_TIMEOUTS,
@@ -24,7 +25,7 @@ export interface TimedClient {
   readonly waits: boolean;
   answer(reply: Buffer): void;
   stopReading(): void;
-  destroy(reason: string): void;
+  destroy(reason: string, level?: number): void;
   onException(error: unknown): void;
 }
 
@@ -133,7 +134,7 @@ export class ClientTimers implements Timed {
       client.destroy('it did not log in in time');
     } else if (this.#blockedSince !== 0) {
       counters[CLIENT_WRITE_TIMEOUTS]++;
-      client.destroy('it takes none of its replies');
+      client.destroy('it takes none of its replies', LOG_NOTICE);
     } else if (client.unfinished) {
       counters[REQUEST_READ_TIMEOUTS]++;
       client.answer(client.protocol.unfinished);

@@ -2,7 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { AUTH_LOG_INTERVAL_MS } from '../../limits.ts';
 import { LOG_WARN } from '../../log.ts';
 import { AUTH_FAILURES } from '../../stats/counters.ts';
-import { exactMillis, millis } from '../engine/clock.ts';
+import { millis } from '../engine/clock.ts';
+import { SparingOfEach } from '../engine/sparing.ts';
 import type { Pool } from '../pool/pool.ts';
 
 /** The one user there is. */
@@ -101,24 +102,14 @@ export function refuseLogin(client: LoginClient, reply: Buffer): true {
   return true;
 }
 
-interface Told {
-  at: number;
-  untold: number;
-}
-
-const told: WeakMap<Pool, Told> = new WeakMap();
+const telling = new SparingOfEach(AUTH_LOG_INTERVAL_MS);
 
 /** One line per pool and interval, however many passwords are tried. */
 function tell(client: LoginClient): void {
   const { pool } = client;
-  const now = exactMillis();
-  const last = told.get(pool);
-  if (last !== undefined && now - last.at < AUTH_LOG_INTERVAL_MS) {
-    last.untold++;
-    return;
-  }
-  const more = last === undefined || last.untold === 0 ? '' : `; ${last.untold} more before`;
-  told.set(pool, { at: now, untold: 0 });
+  const untold = telling.happens(pool);
+  if (untold < 0) return;
+  const more = untold === 0 ? '' : `; ${untold} more before`;
   pool.engine.log.write(
     LOG_WARN,
     `pool ${pool.config.name}: client ${client.address} gave a wrong password or user${more}`,

@@ -1,3 +1,4 @@
+import { LOG_NOTICE } from '../../log.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ReplyStream } from '../engine/receiver.ts';
 import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
@@ -6,7 +7,7 @@ import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
 export interface StreamOwner {
   readonly closed: boolean;
   readonly pipeline: ClientPipeline;
-  destroy(reason: string): void;
+  destroy(reason: string, level?: number): void;
   onException(error: unknown): void;
 }
 
@@ -49,7 +50,7 @@ export class StreamedReply implements StoredReply, ReplyStream {
     const { client } = this;
     if (client.closed) return;
     if (this.#direct) {
-      client.destroy('its server failed in the middle of a large reply');
+      client.destroy('its server failed in the middle of a large reply', LOG_NOTICE);
       return;
     }
     client.pipeline.free(this.#earlyBytes);

@@ -8,7 +8,8 @@ export interface MemoryHolder {
   heldBytes: number;
   /** One that has not logged in is closed before those that have. */
   readonly authenticated: boolean;
-  destroy(reason: string): void;
+  /** @param level of the line that the log has about it; LOG_INFO when none is given */
+  destroy(reason: string, level?: number): void;
 }
 
 /**
@@ -34,9 +35,17 @@ export class MemoryBudget {
 
   /** What one connection holds has changed by `delta` bytes. */
   add(delta: number): void {
+    this.count(delta);
+    if (delta > 0 && this.limit !== 0 && this.used > this.limit) this.#makeRoom();
+  }
+
+  /**
+   * As add(), of what belongs to no connection: room is made when the next one reports, so that no
+   * client is closed in the middle of a walk.
+   */
+  count(delta: number): void {
     this.used += delta;
     if (ASSERTS) assert(this.used >= 0, 'no more is given back than was counted');
-    if (delta > 0 && this.limit !== 0 && this.used > this.limit) this.#makeRoom();
   }
 
   #makeRoom(): void {

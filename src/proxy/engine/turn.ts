@@ -27,6 +27,7 @@ export class Turn {
   #backendCount = 0;
   #clients: Flushable[] = [];
   #clientCount = 0;
+  #next: Flushable[] = [];
   #scheduled = false;
   readonly #run = (): void => this.#afterPoll();
   /** Sockets that were read since the last poll. */
@@ -50,6 +51,12 @@ export class Turn {
     if (item.flushPending) return;
     item.flushPending = true;
     this.#clients[this.#clientCount++] = item;
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  /** As markClient(), in a turn of its own: it has more to do than one turn should take. */
+  markNext(item: Flushable): void {
+    this.#next.push(item);
     if (!this.#scheduled) this.#schedule();
   }
 
@@ -116,6 +123,10 @@ export class Turn {
     this.#polls = 0;
     this.#emptyPolls = 0;
     this.#begun = false;
+    if (this.#next.length === 0) return;
+    const next = this.#next;
+    this.#next = [];
+    for (const item of next) this.markClient(item);
   }
 
   #flushBackends(): void {

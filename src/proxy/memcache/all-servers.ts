@@ -14,6 +14,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** What one server said to a command that all of them were sent. */
 export class ServerAnswer implements ReplyTarget {
+  readonly distrusts = false;
   readonly server: Server;
   readonly #all: ServerAnswers;
   #pieces: Buffer[] = [];
@@ -55,6 +56,10 @@ export class ServerAnswer implements ReplyTarget {
   drop(): void {
     this.#pieces = [];
     this.reply = NOTHING;
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

@@ -26,6 +26,7 @@ const WHOLE = FLAG_FIRST | FLAG_LAST;
 
 /** The reply to one server's line: kept in the client's stash, or on the heap when it is large. */
 class Part implements ReplyTarget {
+  readonly distrusts = false;
   readonly #whole: MultigetReply;
   readonly keys: number;
   /** The line that came, or comes, instead of END. */
@@ -54,6 +55,10 @@ class Part implements ReplyTarget {
 
   onReply(start: number, length: number, info: number, count: number, key: number): void {
     this.#whole.take(this, start, length, info, count, key);
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

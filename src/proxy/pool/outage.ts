@@ -1,5 +1,6 @@
 import { FAILURE_LOG_INTERVAL_MS, OUTAGE_LOG_INTERVAL_MS } from '../../limits.ts';
 import { LOG_NOTICE, LOG_WARN, type LogFields } from '../../log.ts';
+import { Sparing } from '../engine/sparing.ts';
 
 /** One failure of a server. */
 export interface Failure {
@@ -24,9 +25,7 @@ export class Outage {
   readonly #say: Say;
   /** Since when it is away; 0 = it is there. */
   #since = 0;
-  #toldAt = 0;
-  /** Failures that were not told. */
-  #failures = 0;
+  #telling = new Sparing();
   /** Requests that got an error since it was there. */
   #requests = 0;
   #requestsTold = 0;
@@ -43,29 +42,26 @@ export class Outage {
     const begins = away && !known;
     if (begins) this.#since = now;
     this.#requests += failure.lost;
+    if (begins) this.#telling.tellNext();
     const interval = known ? OUTAGE_LOG_INTERVAL_MS : FAILURE_LOG_INTERVAL_MS;
-    if (!begins && this.#told && now - this.#toldAt < interval) {
-      this.#failures++;
-      return;
-    }
-    if (known) this.#tellSummary(now, failure);
-    else if (!failure.told) this.#tellFailure(failure);
-    this.#toldAt = now;
+    const untold = this.#telling.happens(now, interval);
+    if (untold < 0) return;
+    if (known) this.#tellSummary(now, failure, untold);
+    else if (!failure.told) this.#tellFailure(failure, untold);
     this.#told = true;
-    this.#failures = 0;
     this.#requestsTold = this.#requests;
   }
 
-  #tellFailure({ text, reason, lost }: Failure): void {
-    const more = this.#failures === 0 ? '' : ` (and ${this.#failures} times more)`;
+  #tellFailure({ text, reason, lost }: Failure, untold: number): void {
+    const more = untold === 0 ? '' : ` (and ${untold} times more)`;
     const fields = { event: 'failed', reason, lost };
     this.#say(LOG_WARN, `${text}; ${requests(lost)} got an error${more}`, fields);
   }
 
-  #tellSummary(now: number, { text, reason }: Failure): void {
+  #tellSummary(now: number, { text, reason }: Failure, untold: number): void {
     const lost = this.#requests - this.#requestsTold;
     const seconds = secondsOf(now - this.#since);
-    const counts = `${this.#failures + 1} more failures, ${requests(lost)} got an error`;
+    const counts = `${untold + 1} more failures, ${requests(lost)} got an error`;
     const fields = { event: 'still-away', reason, lost };
     this.#say(LOG_WARN, `is away for ${seconds}: it ${text}; ${counts}`, fields);
   }
@@ -83,7 +79,7 @@ export class Outage {
       this.#say(LOG_NOTICE, `is reachable again${after}; ${failed}`, { event: 'reachable' });
     }
     this.#since = 0;
-    this.#failures = 0;
+    this.#telling = new Sparing();
     this.#requests = 0;
     this.#requestsTold = 0;
     this.#told = false;

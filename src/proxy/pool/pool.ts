@@ -79,8 +79,10 @@ export class Pool implements ServerPool, HealthyPool {
   #openSlowLog(): void {
     const { config, protocol, engine } = this;
     const { slowlogMs } = config;
+    const { log, budget } = engine;
     const describe = (head: Buffer) => protocol.requestHead(head);
-    this.slowLog = slowlogMs === 0 ? null : new SlowLog(config, engine.log, describe);
+    this.slowLog?.reset();
+    this.slowLog = slowlogMs === 0 ? null : new SlowLog({ config, log, budget, describe });
     this.slowMicros = slowlogMs === 0 ? INT32_MAX : Math.min(INT32_MAX, slowlogMs * 1000);
   }
 
@@ -152,6 +154,7 @@ export class Pool implements ServerPool, HealthyPool {
   }
 
   close(): void {
+    this.slowLog?.reset();
     for (const server of this.servers) server.close();
   }
 }

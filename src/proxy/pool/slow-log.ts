@@ -1,8 +1,10 @@
 import type { PoolConfig } from '../../config/index.ts';
+import { SLOW_ENTRY_BYTES } from '../../limits.ts';
 import { LOG_NOTICE, type Log } from '../../log.ts';
 import type { RequestHead } from '../../protocol/request-head.ts';
 import type { SlowRequest } from '../backend/owner.ts';
 import { wallMillis } from '../engine/clock.ts';
+import type { MemoryBudget } from '../engine/memory-budget.ts';
 
 /** One line of the slow log. Texts are latin1, one character per byte, but for `server`. */
 export interface SlowEntry {
@@ -23,18 +25,28 @@ export interface SlowEntry {
 
 const REDACTED = '(redacted)';
 
+export interface SlowLogParts {
+  readonly config: PoolConfig;
+  readonly log: Log;
+  /** Counts what is kept. */
+  readonly budget: MemoryBudget;
+  /** What the first bytes of a request tell, in the pool's protocol. */
+  readonly describe: (head: Buffer) => RequestHead;
+}
+
 /** The latest requests of a pool that took `slowlog_ms` or longer. */
 export class SlowLog {
   readonly #config: PoolConfig;
   readonly #log: Log;
+  readonly #budget: MemoryBudget;
   readonly #describe: (head: Buffer) => RequestHead;
   #entries: SlowEntry[] = [];
   #nextId = 0;
 
-  /** @param describe what the first bytes of a request tell, in the pool's protocol */
-  constructor(config: PoolConfig, log: Log, describe: (head: Buffer) => RequestHead) {
+  constructor({ config, log, budget, describe }: SlowLogParts) {
     this.#config = config;
     this.#log = log;
+    this.#budget = budget;
     this.#describe = describe;
   }
 
@@ -53,8 +65,7 @@ export class SlowLog {
       totalMicros,
       serverMicros,
     };
-    this.#entries.push(entry);
-    if (this.#entries.length > this.#config.slowlogLength) this.#entries.shift();
+    this.#keep(entry);
     const { name: pool } = this.#config;
     const what = [command, entry.key ?? ''].join(' ').trim();
     const took = `${millis(totalMicros)}, ${millis(serverMicros)} of it on ${server}`;
@@ -68,11 +79,19 @@ export class SlowLog {
     });
   }
 
+  #keep(entry: SlowEntry): void {
+    this.#entries.push(entry);
+    const isFull = this.#entries.length > this.#config.slowlogLength;
+    const oldest = isFull ? this.#entries.shift() : undefined;
+    this.#budget.count(bytesOf(entry) - (oldest === undefined ? 0 : bytesOf(oldest)));
+  }
+
   get length(): number {
     return this.#entries.length;
   }
 
   reset(): void {
+    for (const entry of this.#entries) this.#budget.count(-bytesOf(entry));
     this.#entries = [];
   }
 
@@ -81,6 +100,12 @@ export class SlowLog {
     const wanted = count < 0 ? this.#entries.length : count;
     return wanted === 0 ? [] : this.#entries.slice(-wanted).reverse();
   }
+}
+
+/** What an entry keeps, about. */
+function bytesOf({ command, key, client, clientName, server }: SlowEntry): number {
+  const texts = command.length + (key ?? '').length + client.length + clientName.length;
+  return SLOW_ENTRY_BYTES + texts + server.length;
 }
 
 function millis(micros: number): string {

@@ -32,6 +32,7 @@ const BULK_ERROR = 0x21; // '!'
 
 /** The reply to one fragment: kept in the client's stash, or on the heap when it is large. */
 class Part implements ReplyTarget {
+  readonly distrusts = false;
   readonly #whole: CoalescedReply;
   readonly keys: number;
   readonly server: Server;
@@ -56,6 +57,10 @@ class Part implements ReplyTarget {
 
   onReply(start: number, length: number, info: number, count: number): void {
     this.#whole.take(this, start, length, info, count);
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

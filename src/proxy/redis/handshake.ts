@@ -29,6 +29,7 @@ const TOO_OLD = /^(ERR unknown command|NOPROTO)/i;
 
 /** The reply to one of our own requests: swallowed, an error is logged. */
 class OwnRequest implements ReplyTarget {
+  readonly distrusts = false;
   readonly claim = null;
   readonly #connection: BackendConnection;
   readonly #what: string;
@@ -53,7 +54,8 @@ class OwnRequest implements ReplyTarget {
       this.#failed = true;
       this.#connection.refuse(text.replace(/^ERR /, ''), true);
     } else if (text !== null && !this.#failed) {
-      engine.log.write(LOG_WARN, `${this.#what} failed on ${config.name} | ${owner.name}: ${text}`);
+      const where = `${config.name} | ${owner.name}`;
+      owner.log(LOG_WARN, `${this.#what} failed on ${where}: ${text}`, { event: 'not-granted' });
       // Nothing may run in another database than the client asked for.
       this.#failed = this.#strict && !(this.#what === HELLO && TOO_OLD.test(text));
       const away = protocol.refusal(engine.memory, start, length) !== EXECUTED;
@@ -81,6 +83,10 @@ class OwnRequest implements ReplyTarget {
     }
     const line = withoutAttributes(Buffer.from(memory.subarray(start, start + length)));
     return reasonText(line.toString('latin1', 1, line.length - 2));
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(): void {}

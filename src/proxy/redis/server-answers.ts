@@ -26,6 +26,7 @@ export interface Answer {
 }
 
 class Part implements ReplyTarget {
+  readonly distrusts = false;
   readonly #all: ServerAnswers;
   readonly #server: Server;
   pieces: Buffer[] = [];
@@ -44,6 +45,10 @@ class Part implements ReplyTarget {
   onReply(start: number, length: number, info: number): void {
     this.#all.take(this, start, length);
     if ((info & FLAG_LAST) !== 0) this.#all.complete();
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

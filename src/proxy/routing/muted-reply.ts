@@ -6,6 +6,7 @@ import type { ClientConnection } from '../client/client-connection.ts';
 
 /** The reply to a request of a client that does not hear it: until then it holds its place. */
 export class MutedReply implements ReplyTarget {
+  readonly distrusts = false;
   readonly claim: Claim;
   readonly #client: ClientConnection;
 
@@ -16,6 +17,10 @@ export class MutedReply implements ReplyTarget {
 
   onReply(_start: number, _length: number, info: number): void {
     if ((info & FLAG_LAST) !== 0) this.claim.forget();
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(): void {

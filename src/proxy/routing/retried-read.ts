@@ -13,22 +13,25 @@ import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
+import type { Kept } from '../client/client-pipeline.ts';
 import { MUST_SEND, type Router } from '../client/router.ts';
 import type { ReplyStream } from '../engine/receiver.ts';
 import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
+const GONE = Buffer.alloc(0);
 
 /**
  * A read that is sent again when its server fails before it begins to answer (`retry_reads`). The
  * key is looked up anew each time: its server may have been ejected meanwhile. Its database and
  * protocol version are those it was made with.
  */
-export class RetriedRead implements ReplyTarget {
+export class RetriedRead implements ReplyTarget, Kept {
+  readonly distrusts = false;
   readonly claim: Claim;
   readonly #router: Router;
   readonly #client: ClientConnection;
-  readonly #request: Buffer;
+  #request: Buffer;
   readonly #keyStart: number;
   readonly #keyLength: number;
   /** The lane it was made on: the client may be on another one when it is sent again. */
@@ -48,6 +51,12 @@ export class RetriedRead implements ReplyTarget {
     this.#keyLength = words[record + RECORD_KEY_LENGTH];
     this.#left = client.pool.config.retryReads;
     this.claim = client.claims.claim();
+    this.claim.keep(this, this.#request.length);
+  }
+
+  /** Its client is gone: it is not sent again. */
+  drop(): void {
+    this.#request = GONE;
   }
 
   send(connection: BackendConnection): void {
@@ -68,6 +77,10 @@ export class RetriedRead implements ReplyTarget {
     this.#streamed?.push(start, length, last);
     if (last) claim.forget();
     else this.#client.tookReplies();
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

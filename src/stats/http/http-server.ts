@@ -159,7 +159,7 @@ class Site {
       return ready(await route.answer());
     } catch (error) {
       this.#onError(error);
-      return ready(plain(`internal error: ${(error as Error).message}\n`, 500));
+      return ready(plain('internal error\n', 500));
     }
   }
 

@@ -1,6 +1,7 @@
 import { COMMANDS, SUBCOMMANDS } from '../../../src/protocol/redis/table/commands.ts';
 import { type RealServer, startMemcached, startRedisSet } from '../../support/real-servers.ts';
 import { RespClient } from '../../support/resp-client.ts';
+import { Janitor } from './janitor.ts';
 import { SECRET, SECRET_KEY } from './words.ts';
 
 // The healthy servers: what reached them, and whether that is right.
@@ -27,6 +28,7 @@ export class RealSide {
   readonly secret: readonly RealServer[];
   readonly memcached: readonly RealServer[];
   readonly #clients: RespClient[] = [];
+  readonly #janitor = new Janitor();
 
   constructor(open: RealServer[], secret: RealServer[], memcached: RealServer[]) {
     this.open = open;
@@ -35,7 +37,7 @@ export class RealSide {
   }
 
   static async start(password: string): Promise<RealSide> {
-    const args = ['--maxmemory', '1gb', '--maxclients', '4000'];
+    const args = ['--maxclients', '4000'];
     const open = await startRedisSet(2, { args });
     const secret = await startRedisSet(1, { args: [...args, '--requirepass', password] });
     const memcached = [await startMemcached({ args: ['-m', '512'] })];
@@ -45,7 +47,9 @@ export class RealSide {
       const client = await RespClient.open({ port: server.port, timeoutMs: 20_000 });
       if (secret.includes(server)) await client.command('AUTH', password);
       side.#clients.push(client);
+      await side.#janitor.add(server, secret.includes(server) ? password : null);
     }
+    side.#janitor.start();
     return side;
   }
 
@@ -87,6 +91,7 @@ export class RealSide {
   }
 
   async stop(): Promise<void> {
+    await this.#janitor.stop();
     for (const client of this.#clients) client.close();
     const all = [...this.open, ...this.secret, ...this.memcached];
     await Promise.all(all.map((server) => server.stop()));

@@ -11,6 +11,7 @@ import {
   type Variant,
 } from '../../support/ringway.ts';
 import type { Random } from '../random.ts';
+import { INNOCENT_PREFIX } from './words.ts';
 
 // How the proxy of a round is set up: pools of healthy and hostile servers, limits, codec, workers.
 
@@ -115,7 +116,7 @@ export function serverOf(pool: PoolConfig, key: string): number {
 export function healthyKeys(pool: PoolConfig, id: string, count: number): string[] {
   const keys: string[] = [];
   for (let i = 0; keys.length < count; i++) {
-    const key = `in:${id}:${i}`;
+    const key = `${INNOCENT_PREFIX}${id}:${i}`;
     if (pool.servers[serverOf(pool, key)].ringName.startsWith('good')) keys.push(key);
   }
   return keys;

@@ -4,6 +4,8 @@ import type { Random } from '../random.ts';
 // clients never do.
 
 export const PREFIX = 'x:';
+/** What the keys of innocent clients begin with. */
+export const INNOCENT_PREFIX = 'in:';
 
 /** A key of the servers with a password, which only clients who know it may see. */
 export const SECRET_KEY = 'in:secret';

@@ -15,7 +15,7 @@ function target(clientId: number | null): ReplyTarget {
           onKept() {},
           onException() {},
         };
-  return { claim, onReply() {}, onFailure() {} };
+  return { claim, distrusts: false, awaitsMore: () => false, onReply() {}, onFailure() {} };
 }
 
 interface Entry {

@@ -172,6 +172,8 @@ class Run {
     const asked: Asked = { keys, text: '', done: false, failed: false };
     const target: ReplyTarget = {
       claim: null,
+      distrusts: false,
+      awaitsMore: () => false,
       onReply: (start, length, info) => {
         assert.ok(!asked.done, 'nobody is answered twice');
         assert.equal((info & FLAG_FIRST) !== 0, asked.text === '');

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { PoolConfig } from '../../../src/config/index.ts';
+import { SLOW_ENTRY_BYTES, SLOW_KEY_BYTES } from '../../../src/limits.ts';
 import type { Log } from '../../../src/log.ts';
 import { requestHead } from '../../../src/protocol/redis/request-head.ts';
 import { HEAD_BYTES } from '../../../src/proxy/backend/in-flight.ts';
+import { MemoryBudget } from '../../../src/proxy/engine/memory-budget.ts';
 import { SlowLog } from '../../../src/proxy/pool/slow-log.ts';
 import { slowLogReply } from '../../../src/proxy/redis/commands/slowlog.ts';
 
@@ -69,7 +71,8 @@ describe('the slow log', () => {
             slowlogLength: capacity,
             slowlogRedact: redact,
           } as PoolConfig;
-          const slow = new SlowLog(config, log, requestHead);
+          const budget = new MemoryBudget(0, [], log);
+          const slow = new SlowLog({ config, log, budget, describe: requestHead });
           let model: { id: number; key: boolean; micros: number }[] = [];
           requests.forEach(({ words, totalMicros, reset }, id) => {
             if (reset) {
@@ -88,6 +91,8 @@ describe('the slow log', () => {
             assert.equal(slow.length, model.length);
           });
           assert.equal(lines.length, requests.length);
+          assert.ok(budget.used >= SLOW_ENTRY_BYTES * model.length);
+          assert.ok(budget.used <= (SLOW_ENTRY_BYTES + 3 * SLOW_KEY_BYTES) * model.length);
           const newest = [...model].reverse().slice(0, count < 0 ? model.length : count);
           const latest = slow.latest(count);
           assert.deepEqual(
@@ -103,6 +108,8 @@ describe('the slow log', () => {
             parsed.map(([id, , micros]) => [id, micros]),
             newest.map(({ id, micros }) => [id, micros]),
           );
+          slow.reset();
+          assert.equal(budget.used, 0);
         },
       ),
       { numRuns: 200, seed: 113 },

@@ -21,10 +21,8 @@ import {
   STATE_ERROR_BYTE,
   STATE_STATUS,
   WINDOW,
-  WINDOW_BYTES,
 } from '../../../protocol/frame-table.ts';
-import type { Failure } from '../../backend/failure.ts';
-import { CARRY_LIMIT, Carry } from '../../engine/carry.ts';
+import { CARRY_LIMIT } from '../../engine/carry.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
 import {
   detach,
@@ -33,40 +31,26 @@ import {
   missingBytes,
   scannedBytes,
   serverOf,
-  setServer,
   startOver,
 } from '../../engine/saved-scan.ts';
-import type { ClientWindow } from '../client-window.ts';
-import { MAY_WAIT, MUST_SEND, type Requester, type Router, WAIT } from '../router.ts';
-import { creditBeforeLogin, type Stranger, SwallowedLine, swallowRequest } from './before-login.ts';
+import { MAY_WAIT, WAIT } from '../router.ts';
+import { sendAssembled } from './assembled-request.ts';
+import { creditBeforeLogin, SwallowedLine, swallowRequest } from './before-login.ts';
+import type { InputOwner } from './input-owner.ts';
 import { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
+import { WaitingInput } from './waiting-input.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const PLAIN_MASK = FLAG_FIRST | FLAG_LAST | FLAG_SPECIAL;
 
-/** The client, as what it sends sees it. */
-export interface InputOwner extends Stranger, Requester {
-  readonly router: Router;
-  readonly address: string;
-  readonly window: ClientWindow;
-  onException(error: unknown, inStep?: boolean): void;
-  /** No more requests are taken. */
-  readonly closing: boolean;
-  /** Its plain requests are simply forwarded. */
-  readonly plain: boolean;
-  failForward(failure: Failure): true;
-  stopReading(): void;
-  overOutputLimit(): boolean;
-}
-
 /** What a client sends: scanned in the receive window and sent on, as far as its credit goes. */
 export class ClientInput {
   readonly #engine: Engine;
   readonly #client: InputOwner;
-  readonly #carry: Carry;
+  readonly #waiting: WaitingInput;
   #saved: SavedState | null = null;
   #partial = false;
   #large: LargeRequest | null = null;
@@ -74,7 +58,7 @@ export class ClientInput {
   readonly #line: SwallowedLine;
   /** Nothing more is sent before everything is answered. */
   #barrier = false;
-  /** The carry holds requests that may not be sent yet. */
+  /** Requests that may not be sent yet are kept. */
   held = false;
   /** The client goes to another process: no request is begun here any more. */
   leaving = false;
@@ -82,29 +66,58 @@ export class ClientInput {
   constructor(engine: Engine, client: InputOwner) {
     this.#engine = engine;
     this.#client = client;
-    this.#carry = new Carry(engine);
+    this.#waiting = new WaitingInput(engine);
     this.#line = new SwallowedLine(client);
   }
 
   /** Takes `length` new bytes in the receive window. @returns whether to go on reading */
   read(length: number): boolean {
     const end = WINDOW + length;
-    this.held = false;
-    if (this.#line.length === 0) return this.#consume(this.#carry.restore(WINDOW), end);
+    if (this.held || this.#large?.mustWait) {
+      this.held = true;
+      this.#waiting.add(WINDOW, end);
+      this.#engine.turn.markClient(this.#client);
+      return this.takesIn;
+    }
+    if (this.#line.length === 0) return this.#consume(this.#waiting.precede(WINDOW), end);
     const start = this.#line.goOn(WINDOW, end);
     return this.#client.closing || this.#consume(start, end);
   }
 
   /** Goes on with held requests. @returns whether to go on reading */
   resume(): boolean {
-    if (this.#large?.mustWait || this.credit() <= 0) return false;
+    if (this.#large?.mustWait || this.credit() <= 0) return this.takesIn;
     const { waitsFor } = this.#client;
-    if (waitsFor?.full && !waitsFor.closed) return false;
+    if (waitsFor?.full && !waitsFor.closed) return this.takesIn;
     waitsFor?.stopWaiting(this.#client);
     if (!this.held) return true;
     this.held = false;
-    const end = WINDOW + WINDOW_BYTES;
-    return this.#consume(this.#carry.restore(end), end);
+    const waiting = this.#waiting;
+    const start = waiting.restore();
+    const reading = this.#consume(start, waiting.end);
+    waiting.settle();
+    if (!waiting.hasKept) return reading;
+    // The rest has its turn when others have had theirs.
+    if (!this.held && !this.#client.closed) this.#engine.turn.markNext(this.#client);
+    this.held = true;
+    return this.takesIn;
+  }
+
+  /**
+   * Whether more is read although nothing may be sent: to see the client leave, or because it takes
+   * none of its replies before all that it has to say is taken.
+   */
+  get takesIn(): boolean {
+    const { authenticated, pipeline, pool } = this.#client;
+    if (this.#barrier && this.#large === null && this.#waiting.length <= HELD_READ_BYTES)
+      return true;
+    if (!authenticated || this.leaving || !pipeline.out.blocked) return false;
+    return this.#waiting.hasRoom(pool.config.clientInputLimit);
+  }
+
+  /** Bytes that were read and not sent on. */
+  get waitingBytes(): number {
+    return this.#waiting.length;
   }
 
   /** A request is under way that is taken away in pieces. */
@@ -113,15 +126,15 @@ export class ClientInput {
   }
 
   /** What was read and not sent on, whole requests or not: for another process. */
-  takeCarry(): Buffer {
+  takeWaiting(): Buffer {
     this.held = false;
     this.#partial = false;
-    return this.#carry.take();
+    return this.#waiting.take();
   }
 
   /** Begins with what another process had read of this client. */
-  putCarry(rest: Buffer): void {
-    this.#carry.put(rest);
+  putWaiting(rest: Buffer): void {
+    this.#waiting.put(rest);
     this.held = true;
   }
 
@@ -141,17 +154,13 @@ export class ClientInput {
     if (!this.#partial || saved === null) return;
     // When the carry holds all of it, it is scanned from its beginning.
     if (!isDetached(saved)) startOver(saved);
-    const head = isDetached(saved) ? (this.#large?.head ?? null) : null;
-    if (head === null || this.#large === null || serverOf(saved) === NO_SERVER) return;
-    const server = this.#client.pool.serverOfHead(head);
-    setServer(saved, server);
-    if (server !== NO_SERVER) this.#large.redirect(this.#client.pool.servers[server]);
+    else this.#large?.reroute(saved);
   }
 
   /** Bytes of a request that is being assembled, and all that is kept before the login. */
   get bufferedBytes(): number {
     const assembled = this.#large === null ? 0 : this.#large.bufferedBytes;
-    return this.#client.authenticated ? assembled : assembled + this.#carry.length;
+    return this.#client.authenticated ? assembled : assembled + this.#waiting.length;
   }
 
   /** The client has to log in, with this request under way. */
@@ -175,7 +184,7 @@ export class ClientInput {
   credit(): number {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
     if (this.streaming) return 1;
-    if (this.leaving && this.#large === null) return 0;
+    if (this.leaving && this.#large === null && !this.#waiting.hasKept) return 0;
     if (!this.#client.authenticated) return creditBeforeLogin(this.#client);
     return this.#client.window.size - this.#client.pipeline.outstanding;
   }
@@ -190,13 +199,14 @@ export class ClientInput {
     this.#large?.drop();
     this.#large = null;
     this.#line.length = 0;
-    if (!this.held) this.#carry.drop();
+    if (!this.held) this.#waiting.dropCarry();
   }
 
   /** Nothing of it is sent any more. */
   drop(): void {
     this.held = false;
     this.end();
+    this.#waiting.drop();
   }
 
   /**
@@ -262,7 +272,7 @@ export class ClientInput {
       return false;
     }
     this.#partial = from !== end;
-    this.#carry.keepOnHeap(from, end);
+    this.#waiting.carryOnHeap(from, end);
     this.#engine.turn.markClient(this.#client);
     return true;
   }
@@ -326,13 +336,16 @@ export class ClientInput {
     return i;
   }
 
-  /** Keeps requests that may not be sent yet. @returns whether to read on, to see it leave */
+  /** Keeps requests that may not be sent yet. @returns whether to read on */
   #hold(start: number, end: number): boolean {
-    if (this.#client.authenticated) this.#carry.keep(start, end);
-    else this.#carry.keepOnHeap(start, end);
-    this.held = this.#carry.length > 0;
+    const { authenticated, pipeline } = this.#client;
+    const waiting = this.#waiting;
+    if (!authenticated) waiting.putBackOnHeap(start, end);
+    else if (pipeline.out.blocked && !waiting.hasKept) waiting.add(start, end);
+    else waiting.putBack(start, end);
+    this.held = start !== end;
     this.#engine.turn.markClient(this.#client);
-    return this.#barrier && this.#large === null && this.#carry.length <= HELD_READ_BYTES;
+    return this.takesIn;
   }
 
   /** Keeps an unfinished request: carried when small, taken away in pieces when large. */
@@ -343,7 +356,7 @@ export class ClientInput {
     if (!isDetached(saved)) {
       const known = scannedBytes(saved) + missing;
       if (Math.max(known, end - consumed) <= CARRY_LIMIT) {
-        this.#carry.keep(consumed, end);
+        this.#waiting.carry(consumed, end);
         return true;
       }
       const boundary = detach(saved);
@@ -351,7 +364,7 @@ export class ClientInput {
       this.#large.take(consumed, boundary);
       from = consumed + boundary;
     }
-    this.#carry.keep(from, end);
+    this.#waiting.carry(from, end);
     return this.#expectMore(saved, scannedBytes(saved) + missing);
   }
 
@@ -375,26 +388,7 @@ export class ClientInput {
     const streaming = large.isStreaming;
     const request = large.finish();
     if (streaming) this.#barrier = true;
-    else if (request !== null) this.#sendAssembled(request, info, server);
-  }
-
-  #sendAssembled(request: Buffer, info: number, server: number): void {
-    const client = this.#client;
-    if ((info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.plain) {
-      const { router } = client;
-      const connection = router.choose(client, server, client.lane, MUST_SEND);
-      if (connection === null) {
-        client.failForward(router.reason);
-        return;
-      }
-      const commandClass = client.protocol.classes[info & 0xffff];
-      connection.sendBuffer(request, client.id, client.claims.begin(), commandClass);
-      // It could not be put back; but nothing more follows until the server has taken it.
-      if (connection.out.pendingBytes > client.pool.config.serverOutputLimit) this.#barrier = true;
-      return;
-    }
-    const start = this.#engine.placeAssembled(request);
-    client.protocol.handleSpecial(client, start, request.length, info, true);
-    this.#barrier = true;
+    else if (request !== null && sendAssembled(this.#client, request, info, server))
+      this.#barrier = true;
   }
 }

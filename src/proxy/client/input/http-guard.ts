@@ -1,7 +1,7 @@
 import { CROSS_PROTOCOL_LOG_INTERVAL_MS } from '../../../limits.ts';
 import { LOG_WARN } from '../../../log.ts';
 import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../../stats/counters.ts';
-import { exactMillis } from '../../engine/clock.ts';
+import { SparingOfEach } from '../../engine/sparing.ts';
 import type { Pool } from '../../pool/pool.ts';
 
 /** Whoever sends something that looks like HTTP. */
@@ -16,7 +16,7 @@ export interface HttpSpeaker {
 
 const HTTP_VERSION = /(^|[ \t])HTTP\/\d(\.\d)?[ \t\r]*\n?$/;
 
-const loggedAt: WeakMap<Pool, number> = new WeakMap();
+const telling = new SparingOfEach(CROSS_PROTOCOL_LOG_INTERVAL_MS);
 
 /** Whether a command is one of the words by which Redis tells an HTTP request. */
 export function isHttpWord(name: string): boolean {
@@ -34,9 +34,7 @@ export function refuseHttp(client: HttpSpeaker): true {
   const { counters, engine, config } = pool;
   counters[CLIENT_ERR]++;
   counters[MALFORMED_REQUESTS]++;
-  const now = exactMillis();
-  if (now - (loggedAt.get(pool) ?? -Infinity) >= CROSS_PROTOCOL_LOG_INTERVAL_MS) {
-    loggedAt.set(pool, now);
+  if (telling.happens(pool) >= 0) {
     engine.log.write(
       LOG_WARN,
       `pool ${config.name}: possible attack: client ${client.address} sent an HTTP request, ` +

@@ -1,4 +1,6 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../limits.ts';
+import { LOG_NOTICE } from '../../../log.ts';
+import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import { REQUESTS_TOO_LARGE } from '../../../stats/counters.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
 import { FAILURE_TIMEOUT, failureOf } from '../../backend/failure.ts';
@@ -6,7 +8,8 @@ import type { Lane } from '../../backend/lane.ts';
 import type { LeaseWaiter } from '../../backend/leases.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
-import type { Engine } from '../../engine/engine.ts';
+import type { Engine, SavedState } from '../../engine/engine.ts';
+import { serverOf, setServer } from '../../engine/saved-scan.ts';
 import type { Flushable } from '../../engine/turn.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
@@ -28,7 +31,7 @@ export interface LargeRequester extends Flushable {
   readonly session: Session;
   updatePlain(): void;
   answer(reply: Buffer): void;
-  destroy(reason: string): void;
+  destroy(reason: string, level?: number): void;
 }
 
 type Mode = 'assemble' | 'wait' | 'stream' | 'discard';
@@ -130,7 +133,16 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     return open ? this.#buffer.subarray(0, this.#length) : null;
   }
 
-  /** The request's key goes to another server since the configuration was read again. */
+  /** The configuration was read again: its key may go to another server. */
+  reroute(saved: SavedState): void {
+    const { head } = this;
+    if (head === null || serverOf(saved) === NO_SERVER) return;
+    const server = this.#client.pool.serverOfHead(head);
+    setServer(saved, server);
+    if (server !== NO_SERVER) this.redirect(this.#client.pool.servers[server]);
+  }
+
+  /** The request's key goes to another server. */
   redirect(server: Server): void {
     if (this.#mode !== 'wait') return;
     this.#leasedFrom?.bulk.cancel(this);
@@ -261,7 +273,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
       this.#pendingBefore = pendingBytes;
       return;
     }
-    this.#client.destroy('the body of its large request stands still');
+    this.#client.destroy('the body of its large request stands still', LOG_NOTICE);
   }
 
   /** The client is gone: half a request must not stay on a connection. */

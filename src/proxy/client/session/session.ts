@@ -42,6 +42,11 @@ export class Session {
     return this.replies === 'on' && this.mode === NORMAL;
   }
 
+  /** Bytes of what it calls itself. */
+  get nameBytes(): number {
+    return this.name.length + this.libName.length + this.libVersion.length;
+  }
+
   /** A command was refused: EXEC must not say that all went well. */
   failTransaction(): void {
     if (this.mode === QUEUEING) this.failed = true;

@@ -15,6 +15,8 @@ export function putQuestion(
   connection.sentFor(
     {
       claim: null,
+      distrusts: false,
+      awaitsMore: () => false,
       onReply: (start) => {
         onReply(engine.bytes[start]);
         setImmediate(engine.guard.bind(connection, () => connection.close()));

@@ -113,6 +113,7 @@ class DatabaseQuestion {
 
 /** What one server says to it. */
 class Grant implements ReplyTarget {
+  readonly distrusts = false;
   readonly #question: DatabaseQuestion;
   readonly #connection: BackendConnection;
 
@@ -135,6 +136,10 @@ class Grant implements ReplyTarget {
       : INVALID;
     if (isStatus(body)) this.#question.grant();
     else this.#question.fail(errorOf(body) ?? INVALID);
+  }
+
+  awaitsMore(): boolean {
+    return false;
   }
 
   onFailure(error: Buffer): void {

@@ -24,7 +24,7 @@ function lowestVersion({ servers }: Pool): string {
  */
 export function withRedisVersion(client: ClientConnection, then: (version: string) => void): void {
   const { pool } = client;
-  const { servers, health, config, engine } = pool;
+  const { servers, health, engine } = pool;
   let left = 1;
   const onOne = (): void => {
     if (--left === 0) then(lowestVersion(pool));
@@ -32,7 +32,7 @@ export function withRedisVersion(client: ClientConnection, then: (version: strin
   const later = engine.guard.bind(client, onOne);
   for (const server of servers) {
     const version = versionOf(server);
-    if (health.isLive(server.index)) version.refresh(server.config, config.redisAuth);
+    if (health.isLive(server.index)) version.refresh();
     if (version.wait(later)) left++;
   }
   onOne();

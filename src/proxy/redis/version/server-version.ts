@@ -1,5 +1,3 @@
-import type { Socket } from 'node:net';
-import type { ServerConfig } from '../../../config/index.ts';
 import {
   VERSION_AGE_MS,
   VERSION_ANSWER_BYTES,
@@ -7,32 +5,31 @@ import {
   VERSION_RETRY_MS,
   VERSION_WAIT_MS,
 } from '../../../limits.ts';
-import { dialPlain } from '../../../net/dial.ts';
-import { encodeRequest, encodeText } from '../../../protocol/redis/replies/encode.ts';
+import { FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { encodeText } from '../../../protocol/redis/replies/encode.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
 import { exactMillis, millis } from '../../engine/clock.ts';
 import type { Deadlines, Timed } from '../../engine/deadlines.ts';
-import type { Engine } from '../../engine/engine.ts';
 import type { Guard, Guarded } from '../../engine/guard.ts';
 import type { Server } from '../../pool/server.ts';
+import { askUnnoticed } from './unnoticed.ts';
 
 const VERSION_LINE = /^redis_version:(\d{1,9}(?:\.\d{1,9}){0,4})\r$/m;
 
-/** INFO's answer stands behind that of AUTH. @returns whether nothing more is to be expected */
-function isRefused(received: string, withAuth: boolean): boolean {
-  const at = withAuth ? received.indexOf('\r\n') + 2 : 0;
-  return (!withAuth || at > 1) && received[at] === '-';
-}
+const INFO = encodeText('INFO', 'server');
+const ERROR_TYPE = 0x2d; // '-'
 
 /**
  * What a server says its version of Redis is. It is asked when a client wants to know, on a
  * connection of its own: neither requests nor counters nor the server's health notice.
  */
 export class ServerVersion implements Timed, Guarded {
+  readonly #server: Server;
   readonly #deadlines: Deadlines;
   readonly #guard: Guard;
   /** The last that it said; null before it has said any. */
   known: string | null = null;
-  #socket: Socket | null = null;
+  #connection: BackendConnection | null = null;
   #received = '';
   /** Characters of it that were looked at. */
   #looked = 0;
@@ -44,7 +41,9 @@ export class ServerVersion implements Timed, Guarded {
   #waiting: (() => void)[] = [];
   timerAt = 0;
 
-  constructor({ deadlines, guard }: Engine) {
+  constructor(server: Server) {
+    const { deadlines, guard } = server.pool.engine;
+    this.#server = server;
     this.#deadlines = deadlines;
     this.#guard = guard;
   }
@@ -56,29 +55,41 @@ export class ServerVersion implements Timed, Guarded {
   }
 
   /** Asks, unless that was done a moment ago or is under way. */
-  refresh(target: ServerConfig, password: Buffer | null): void {
+  refresh(): void {
     const now = millis();
-    if (this.#socket !== null || now < this.#askAgainAt) return;
-    const socket = dialPlain(target);
-    this.#socket = socket;
-    this.#received = '';
-    this.#looked = 0;
+    if (this.#connection !== null || now < this.#askAgainAt) return;
+    this.#askAgainAt = now + VERSION_RETRY_MS;
     this.#waitUntil = now + VERSION_WAIT_MS;
     this.#giveUpAt = now + VERSION_ANSWER_MS;
-    this.#askAgainAt = now + VERSION_RETRY_MS;
-    socket.setEncoding('latin1');
-    socket.on('data', (text: string) => {
-      this.#guard.bind(this, () => this.#take(text, password !== null))();
-    });
-    const onLost = this.#guard.bind(this, () => {
-      if (this.#socket === socket) this.stop();
-    });
-    // A server that cannot be reached says nothing; its requests tell why.
-    socket.on('error', onLost);
-    socket.on('end', onLost);
-    if (password !== null) socket.write(encodeRequest([Buffer.from('AUTH'), password]));
-    socket.write(encodeText('INFO', 'server'));
+    this.#received = '';
+    this.#looked = 0;
+    try {
+      this.#connection = this.#ask();
+    } catch (error) {
+      this.onException(error);
+      return;
+    }
     this.#deadlines.arm(this, this.#waitUntil);
+  }
+
+  #ask(): BackendConnection {
+    const { engine, lanes } = this.#server.pool;
+    const connection = askUnnoticed(this.#server, lanes.first, INFO, {
+      claim: null,
+      distrusts: false,
+      awaitsMore: () => false,
+      onReply: (start, length, info) => {
+        if (this.#connection !== connection) return;
+        const isError = (info & 0xff) === ERROR_TYPE;
+        if (!isError) this.#take(engine.memory.toString('latin1', start, start + length));
+        if (isError || (info & FLAG_LAST) !== 0) this.stop();
+      },
+      // A server that cannot be reached says nothing; its requests tell why.
+      onFailure: () => {
+        if (this.#connection === connection) this.stop();
+      },
+    });
+    return connection;
   }
 
   /**
@@ -86,36 +97,34 @@ export class ServerVersion implements Timed, Guarded {
    * @returns false when that is now: `then` is not called
    */
   wait(then: () => void): boolean {
-    if (this.#socket === null || !this.#worthWaiting) return false;
+    if (this.#connection === null || !this.#worthWaiting) return false;
     if (exactMillis() >= this.#waitUntil) return false;
     this.#waiting.push(then);
     return true;
   }
 
-  #take(text: string, withAuth: boolean): void {
+  #take(text: string): void {
     this.#received += text;
-    if (this.#received.length > VERSION_ANSWER_BYTES) {
-      this.stop();
-      return;
-    }
     // Whole lines are looked at, each once.
     const looked = this.#looked;
     const end = this.#received.lastIndexOf('\n') + 1;
-    if (end <= looked) return;
-    this.#looked = end;
-    const version = VERSION_LINE.exec(this.#received.slice(looked, end))?.[1];
-    if (version !== undefined) {
-      this.known = version;
-      this.#worthWaiting = false;
-      this.#askAgainAt = millis() + VERSION_AGE_MS;
-      this.stop();
-    } else if (isRefused(this.#received, withAuth)) {
-      this.stop();
+    if (end > looked) {
+      this.#looked = end;
+      const version = VERSION_LINE.exec(this.#received.slice(looked, end))?.[1];
+      if (version !== undefined) this.#learn(version);
     }
+    if (this.#received.length > VERSION_ANSWER_BYTES) this.stop();
+  }
+
+  #learn(version: string): void {
+    this.known = version;
+    this.#worthWaiting = false;
+    this.#askAgainAt = millis() + VERSION_AGE_MS;
+    this.stop();
   }
 
   nextDeadline(): number {
-    if (this.#socket === null) return 0;
+    if (this.#connection === null) return 0;
     return this.#waiting.length > 0 ? this.#waitUntil : this.#giveUpAt;
   }
 
@@ -138,8 +147,12 @@ export class ServerVersion implements Timed, Guarded {
 
   /** Stops asking; whoever waits goes on with what is known. */
   stop(): void {
-    this.#socket?.destroy();
-    this.#socket = null;
+    const connection = this.#connection;
+    this.#connection = null;
+    // It may be in the middle of its replies.
+    if (connection !== null) {
+      setImmediate(this.#guard.bind(connection, () => connection.abandon()));
+    }
     this.#deadlines.forget(this);
     this.#letGo();
   }
@@ -151,7 +164,7 @@ const versions: WeakMap<object, ServerVersion> = new WeakMap();
 export function versionOf(server: Server): ServerVersion {
   let version = versions.get(server);
   if (version === undefined) {
-    version = new ServerVersion(server.pool.engine);
+    version = new ServerVersion(server);
     versions.set(server, version);
   }
   return version;

@@ -1,0 +1,19 @@
+import type { Failure } from '../../backend/failure.ts';
+import type { ClientWindow } from '../client-window.ts';
+import type { Requester, Router } from '../router.ts';
+import type { Stranger } from './before-login.ts';
+
+/** The client, as what it sends sees it. */
+export interface InputOwner extends Stranger, Requester {
+  readonly router: Router;
+  readonly address: string;
+  readonly window: ClientWindow;
+  onException(error: unknown, inStep?: boolean): void;
+  /** No more requests are taken. */
+  readonly closing: boolean;
+  /** Its plain requests are simply forwarded. */
+  readonly plain: boolean;
+  failForward(failure: Failure): true;
+  stopReading(): void;
+  overOutputLimit(): boolean;
+}

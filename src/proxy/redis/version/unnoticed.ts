@@ -1,0 +1,70 @@
+import type { ServerConfig } from '../../../config/index.ts';
+import { POOL_COUNTERS, SERVER_COUNTERS } from '../../../stats/counters.ts';
+import { BackendConnection } from '../../backend/backend-connection.ts';
+import type { ReplyTarget } from '../../backend/in-flight.ts';
+import type { Lane } from '../../backend/lane.ts';
+import { PURPOSE_PROBE } from '../../backend/owned-connection.ts';
+import type { ConnectionOwner, OwnerPool } from '../../backend/owner.ts';
+
+const INT32_MAX = 0x7fffffff;
+
+/** The owner of a connection that no counter, log line or breaker is to notice. */
+class Nobody implements ConnectionOwner {
+  readonly pool: OwnerPool;
+  readonly config: ServerConfig;
+  readonly name: string;
+  readonly title: string;
+  readonly counters: Float64Array = new Float64Array(SERVER_COUNTERS);
+  readonly firstSeries = 0;
+
+  constructor(owner: ConnectionOwner) {
+    const { engine, config, protocol } = owner.pool;
+    const counters = new Float64Array(POOL_COUNTERS);
+    const unmeasured = { latency: null, slowLog: null, slowMicros: INT32_MAX };
+    this.pool = { engine, config, protocol, counters, ...unmeasured };
+    this.config = owner.config;
+    this.name = owner.name;
+    this.title = owner.title;
+  }
+
+  log(): void {}
+  onConnected(): void {}
+  onConnectionLost(): void {}
+  onReady(): void {}
+  onRefusal(): boolean {
+    return false;
+  }
+  heirOf(): null {
+    return null;
+  }
+  onIdle(): void {}
+  onReplies(): void {}
+  onTransientReply(): void {}
+  retire(): void {}
+  forget(): void {}
+}
+
+/**
+ * Asks a server something on a connection of its own, which is opened and greeted like all others;
+ * neither requests nor counters nor the server's health notice.
+ * @param target gets the reply, or hears that there is none; it closes the connection, in its own
+ * turn @param bytes one request; must not change any more
+ */
+export function askUnnoticed(
+  owner: ConnectionOwner,
+  lane: Lane,
+  bytes: Buffer,
+  target: ReplyTarget,
+): BackendConnection {
+  const { engine } = owner.pool;
+  const connection = new BackendConnection(engine, new Nobody(owner), lane, PURPOSE_PROBE);
+  connection.out.append(bytes);
+  connection.sentFor(target, bytes.length, null);
+  try {
+    connection.dial();
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  return connection;
+}
