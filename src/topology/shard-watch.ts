@@ -71,7 +71,7 @@ export class ShardWatch {
   /** A promotion was seen before most sentinels knew of it: until then the old one is named. */
   #aheadSince: number | null = null;
   /** Since when most sentinels name another master at a lower epoch, and which. */
-  #lowerSince = 0;
+  #lowerSince: number | null = null;
   #lower = '';
 
   /** @param now milliseconds of a clock that never goes back */
@@ -139,7 +139,7 @@ export class ShardWatch {
     this.#candidate = null;
     this.#actions.stopProbe();
     this.#aheadSince = announcedBy === BY_MOST ? null : this.#now();
-    this.#lowerSince = 0;
+    this.#lowerSince = null;
     this.#place = { address, epoch: candidate.epoch };
     this.#actions.move(address);
     const how = announcedBy === BY_MOST ? `, epoch ${candidate.epoch}` : ', just promoted';
@@ -201,7 +201,7 @@ export class ShardWatch {
     if (named === null) return;
     const { address, epoch } = this.#place;
     if (sameAddress(named.address, address)) {
-      this.#lowerSince = 0;
+      this.#lowerSince = null;
       if (named.epoch > epoch || this.#aheadSince === null) {
         this.#place = { address, epoch: Math.max(epoch, named.epoch) };
       }
@@ -225,7 +225,7 @@ export class ShardWatch {
       if (now - (this.#aheadSince as number) < SENTINEL_LAG_MS) return false;
     } else if (epoch >= this.#place.epoch) return true;
     const text = addressText(address);
-    if (this.#lowerSince === 0 || this.#lower !== text) {
+    if (this.#lowerSince === null || this.#lower !== text) {
       this.#lowerSince = now;
       this.#lower = text;
     }
