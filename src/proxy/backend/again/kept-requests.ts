@@ -66,8 +66,9 @@ export class KeptRequests implements WriteKeeper {
 
   /** All requests before `offset` in the stream are answered. */
   release(offset: number): void {
-    const written = this.#written;
-    while (this.#first < written.length && ((offset - written[this.#first].end) | 0) >= 0) {
+    for (;;) {
+      const oldest = this.#written.at(this.#first);
+      if (oldest === undefined || ((offset - oldest.end) | 0) < 0) return;
       this.#giveBack();
     }
   }

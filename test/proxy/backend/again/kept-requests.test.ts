@@ -80,10 +80,6 @@ describe('requests that are kept until they are answered', () => {
   });
 
   test('positions may wrap at 32 bits', () => {
-    const kept = new KeptRequests(slabPool(), 1 << 20);
-    kept.advance(2 ** 31 - 5);
-    kept.keepBuffer(Buffer.alloc(0));
-    // As if all of that had been written and answered.
     const far = new KeptRequests(slabPool(), 1 << 30);
     const chunk = Buffer.alloc(1 << 20, 7);
     for (let i = 0; i < 4095; i++) {
