@@ -16,7 +16,13 @@ export const OUT_QUEUE = 11;
 export const OUT_QUEUE_BYTES = 12;
 /** ringway's own: requests that got an error because the server failed or was left alone. */
 export const FAILED_REQUESTS = 13;
-export const SERVER_COUNTERS = 14;
+/** Times that it moved to another address. */
+export const SERVER_MOVES = 14;
+/** Requests that went on in another connection because they were not executed. */
+export const REQUESTS_RESENT = 15;
+/** Times that requests waited for it in vain. */
+export const FAILOVER_TIMEOUTS = 16;
+export const SERVER_COUNTERS = 17;
 
 /** Counters of a pool. */
 export const CLIENT_EOF = 0;

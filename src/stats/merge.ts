@@ -8,6 +8,7 @@ import {
   OUT_QUEUE_BYTES,
   SERVER_CONNECTIONS,
   SERVER_EJECTED_AT,
+  SERVER_MOVES,
 } from './counters.ts';
 import { type PoolSnapshot, type ServerSnapshot, SLOW_ENTRIES, type Snapshot } from './snapshot.ts';
 
@@ -73,13 +74,17 @@ function sameServers(a: PoolSnapshot, b: PoolSnapshot): boolean {
 function mergeServer(name: string, pools: readonly PoolSnapshot[]): ServerSnapshot {
   const parts = pools.flatMap(({ servers }) => servers.filter((server) => server.name === name));
   const counters = summed(parts.map((part) => part.counters));
-  counters[SERVER_EJECTED_AT] = Math.max(...parts.map((part) => part.counters[SERVER_EJECTED_AT]));
+  // All workers tell of the same ejection, and of the same moves.
+  for (const at of [SERVER_EJECTED_AT, SERVER_MOVES]) {
+    counters[at] = Math.max(...parts.map((part) => part.counters[at]));
+  }
   return {
     ...parts[0],
     counters,
     live: parts.every(({ live }) => live),
     reachable: parts.every(({ reachable }) => reachable),
     breakerOpen: parts.some(({ breakerOpen }) => breakerOpen),
+    holding: parts.some(({ holding }) => holding),
   };
 }
 
@@ -111,6 +116,7 @@ export function endedSnapshot(snapshot: Snapshot): Snapshot {
         live: true,
         reachable: true,
         breakerOpen: false,
+        holding: false,
         counters: without(server.counters, SERVER_GAUGES),
       })),
     })),

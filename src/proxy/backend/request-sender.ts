@@ -1,6 +1,6 @@
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { RECORD_DEST, RECORD_INFO } from '../../protocol/frame-table.ts';
-import { REQUEST_BYTES, REQUESTS } from '../../stats/counters.ts';
+import { REQUEST_BYTES, REQUESTS, REQUESTS_RESENT } from '../../stats/counters.ts';
 import { CLASS_MULTI, CLASS_OTHER, NO_SERIES } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Flushable } from '../engine/turn.ts';
@@ -122,6 +122,7 @@ export abstract class RequestSender implements SendOwner, Flushable {
 
   /** Sends requests of another connection, in their order; their times go on. */
   adopt(requests: readonly SavedRequest[]): void {
+    this.owner.counters[REQUESTS_RESENT] += requests.length;
     for (const { entry, bytes } of requests) {
       this.out.append(bytes);
       this.inFlight.putBack({ ...entry, time: this.engine.now });

@@ -1,4 +1,5 @@
 import { FAILOVER_RETRY_MS } from '../../../limits.ts';
+import { FAILOVER_TIMEOUTS, SERVER_MOVES } from '../../../stats/counters.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Failure } from '../../backend/failure.ts';
 import { millis } from '../../engine/clock.ts';
@@ -16,6 +17,7 @@ export interface FailingServer {
   /** Its connections for one request each. */
   readonly bulk: { pause(): void; goOn(): void };
   readonly index: number;
+  readonly counters: Float64Array;
   readonly pool: {
     readonly config: { readonly failoverWaitMs: number };
     /** Requests begin to wait: whoever knows where the server has gone should be asked. */
@@ -174,6 +176,7 @@ export class Failover implements Timed {
    * @param failure what is told to whose requests may have been executed there
    */
   moved(failure: Failure): void {
+    this.#server.counters[SERVER_MOVES]++;
     this.#told = false;
     this.#exhausted = false;
     this.#refusals.clear();
@@ -205,6 +208,7 @@ export class Failover implements Timed {
     this.#exhausted = true;
     this.#told = false;
     this.#until = 0;
+    this.#server.counters[FAILOVER_TIMEOUTS]++;
     const { lastFailure, places } = this.#server;
     for (const connection of places.placed) {
       if (this.#parked.has(connection) || connection === this.#trying) {
