@@ -20,6 +20,10 @@ export const EXPECTED_REPLY_BYTES = 8 * 1024;
 export const SMALL_REPLY_BYTES = 1024;
 /** So many requests may be under way whatever their replies have, if half of the limit has room. */
 export const LEAST_PIPELINE_WINDOW = 16;
+/** With more requests than this under way, a client's latest are noted: they may be taken back. */
+export const UNNOTED_REQUESTS = 32;
+/** Bytes of requests that are noted for it. */
+export const SENT_RUN_BYTES = 512 * 1024;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
 export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;
 /** Request bytes taken in of a client that takes none of its replies (`client_input_limit`). */
@@ -35,6 +39,16 @@ export const LEAST_RESTORED_BYTES = 1024;
 export const DEFAULT_MAX_ASSEMBLED_REQUEST = 4 * 1024 * 1024;
 /** Extra connections per server for streamed bodies (`bulk_connections`). */
 export const DEFAULT_BULK_CONNECTIONS = 4;
+/** Connections that serve one client each, in all (`max_leased_connections`). */
+export const DEFAULT_MAX_LEASED_CONNECTIONS = 1024;
+/** Idle ones of them that a server keeps per database and RESP version. */
+export const LEASES_KEPT = 16;
+/** How long the other side of such a connection may be silent before the system asks for it. */
+export const LEASE_KEEP_ALIVE_MS = 60_000;
+/** Requests between MULTI and EXEC, in bytes (`max_transaction`). */
+export const DEFAULT_MAX_TRANSACTION = 32 * 1024 * 1024;
+/** A larger transaction does not hold up those who share a connection: it gets one of its own. */
+export const SHARED_BLOCK_BYTES = 256 * 1024;
 /** Connections to the servers of a pool in all (`max_backend_connections`). */
 export const DEFAULT_MAX_BACKEND_CONNECTIONS = 1024;
 /** Databases times RESP versions that the clients of a pool may use at once. */
@@ -166,6 +180,32 @@ export const HTTP_PIPELINE = 4;
 export const SOCKET_PATH_BYTES = 107;
 /** A unix socket whose listener does not let a connection in by then counts as in use. */
 export const SOCKET_PROBE_MS = 1_000;
+
+/** Channels, patterns and shard channels of one client (`max_subscriptions`). */
+export const DEFAULT_MAX_SUBSCRIPTIONS = 65536;
+/** What a subscription takes besides its name, for its client and for the process. */
+export const SUBSCRIPTION_BYTES = 128;
+export const HUB_TOPIC_BYTES = 512;
+/** A client that subscribes hears within this that it is subscribed, or an error. */
+export const HUB_CONFIRM_MS = 2_000;
+/** What nobody hears any more is unsubscribed from after this: many come back at once. */
+export const HUB_LINGER_MS = 1_000;
+/** A connection that subscribes must open by then. */
+export const HUB_CONNECT_MS = 2_000;
+/** It must have its answers by then; one that says nothing is asked this often. */
+export const HUB_ANSWER_MS = 10_000;
+export const HUB_PING_MS = 10_000;
+/** The first wait before it is opened again, and the longest. */
+export const HUB_RETRY_MS = 50;
+export const HUB_RETRY_MAX_MS = 1_000;
+/** A reload waits this long until its new servers are subscribed to. */
+export const HUB_PREPARE_MS = 1_000;
+/** A server that has left its pool is heard this long: its last messages are under way. */
+export const HUB_LEAVE_MS = 5_000;
+/** With more patterns in a pool, PUBLISH counts one for all that hear a pattern. */
+export const HUB_MATCHED_PATTERNS = 1024;
+/** PUBSUB waits this long for what other workers count. */
+export const HUB_COUNTS_MS = 2_000;
 
 /** A drain may take this long at shutdown before connections are cut. */
 export const DRAIN_MS = 1_000;

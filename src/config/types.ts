@@ -67,6 +67,14 @@ export interface PoolConfig {
   readonly bulkConnections: number;
   /** To all servers of the pool; never below one set of `serverConnections`. */
   readonly maxBackendConnections: number;
+  /** To all servers of the pool, each for one client at a time. */
+  readonly maxLeasedConnections: number;
+  /** For one of those to come free. */
+  readonly leaseWaitMs: number;
+  /** An unused one of those is kept this long. */
+  readonly leaseIdleMs: number;
+  /** Bytes of requests between MULTI and EXEC. */
+  readonly maxTransaction: number;
   /** `partial_failure: per-key`. */
   readonly perKeyFailure: boolean;
   /** FLUSHALL and FLUSHDB go to all servers instead of being refused. */
@@ -111,6 +119,12 @@ export interface PoolConfig {
   readonly breakerFailures: number;
   /** The longest that they are kept from it. */
   readonly breakerMaxWaitMs: number;
+  /** `subscribe_to: all`; else a channel is subscribed to on its own server. */
+  readonly subscribeToAll: boolean;
+  /** What becomes of clients that may miss messages. */
+  readonly pubsubLoss: 'disconnect' | 'resubscribe';
+  /** Of one client. */
+  readonly maxSubscriptions: number;
   /** Words of one request. */
   readonly maxArguments: number;
   /** Bytes of one word. */

@@ -18,12 +18,15 @@ import type { ClientProtocol } from './client/protocol.ts';
 import { exactMillis } from './engine/clock.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine/engine.ts';
 import { RingArena, type RingRegion } from './engine/ring-arena.ts';
+import type { Siblings } from './engine/siblings.ts';
 import { MemcacheProtocol } from './memcache/protocol.ts';
 import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
+import type { Preparation } from './pool/protocol.ts';
 import type { Server } from './pool/server.ts';
 import { RedisProtocol } from './redis/protocol.ts';
+import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 
@@ -56,10 +59,14 @@ export interface ProxyOptions {
   readonly onTrouble?: (pool: string, server: string) => void;
   /** Processes that share the clients; each takes its part of `client_connections`. */
   readonly workers?: number;
+  /** The others of these. */
+  readonly siblings?: Siblings;
 }
 
 /** Another configuration, checked, with room in the arena for its rings. */
 export interface PreparedConfig {
+  /** Resolves when its servers can be expected to be heard. */
+  readonly ready: Promise<void>;
   /** Switches to it, between two turns; clients stay connected. */
   commit(drainMs: number): void;
   abort(): void;
@@ -104,6 +111,7 @@ export class ProxyServer {
       options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
     );
     this.engine.version = options.version ?? '';
+    this.engine.siblings = options.siblings ?? null;
     this.#redis = new RedisProtocol(codec);
     this.#memcache = new MemcacheProtocol(codec);
     this.#pools = config.pools.map((pool) => this.#open(pool, this.#takeRegion(pool)));
@@ -215,8 +223,10 @@ export class ProxyServer {
       );
     }
     const taken = new Map<PoolConfig, RingRegion>();
+    const preparations: Preparation[] = [];
     const abort = (): void => {
       for (const region of taken.values()) this.#rings.give(region);
+      for (const preparation of preparations) preparation.abort();
     };
     try {
       for (const pool of config.pools) {
@@ -228,7 +238,19 @@ export class ProxyServer {
       abort();
       throw error;
     }
-    return { commit: (drainMs) => this.#commit(config, taken, drainMs), abort };
+    for (const next of config.pools) {
+      const known = this.#counterpart(next);
+      if (known !== undefined) preparations.push(known.protocol.prepare(known, next));
+    }
+    const ready = Promise.all(preparations.map((each) => each.ready)).then(() => undefined);
+    return { ready, commit: (drainMs) => this.#commit(config, taken, drainMs), abort };
+  }
+
+  /** Answers what another process that serves the same clients asks. */
+  answerSibling(question: object): object {
+    const { pool: name } = question as CountQuestion;
+    const pool = this.#pools.find(({ config }) => config.name === name && config.redis);
+    return countHere(pool, question as CountQuestion);
   }
 
   /** The pool that goes on with a new configuration: same name, same protocol. */

@@ -6,6 +6,7 @@ import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, socketOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
+import type { Siblings } from '../proxy/engine/siblings.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
@@ -28,6 +29,8 @@ export interface LocalOptions {
   readonly onTrouble?: (pool: string, server: string) => void;
   /** Where masters are, if that is known already. */
   readonly known?: readonly KnownShard[];
+  /** The others of these. */
+  readonly siblings?: Siblings;
 }
 
 /** The engine of this process. */
@@ -41,7 +44,7 @@ export class LocalProxy implements Serving {
   /** @throws RingwayError RINGWAY_CODEC when the codec asked for cannot be had */
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
-    const { maxConnections, onTrouble, known = [] } = options;
+    const { maxConnections, onTrouble, known = [], siblings } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -54,6 +57,7 @@ export class LocalProxy implements Serving {
       version,
       workers,
       ...(onTrouble === undefined ? {} : { onTrouble }),
+      ...(siblings === undefined ? {} : { siblings }),
     });
     for (const { pool, server, address } of known) {
       this.#proxy.moveServer(pool, server, address.host, address.port);
@@ -78,12 +82,18 @@ export class LocalProxy implements Serving {
     return takeSnapshot({ version, startedAt, engine, pools, codec: this.codec });
   }
 
-  prepare({ config }: ConfigText): Promise<PreparedChange> {
+  async prepare({ config }: ConfigText): Promise<PreparedChange> {
     const prepared = this.#proxy.prepare(config);
-    return Promise.resolve({
+    await prepared.ready;
+    return {
       commit: (drainMs: number) => Promise.resolve(prepared.commit(drainMs)),
       abort: () => prepared.abort(),
-    });
+    };
+  }
+
+  /** Answers what another process that serves the same clients asks. */
+  answerSibling(question: object): object {
+    return this.#proxy.answerSibling(question);
   }
 
   adopt({ pool, state, handle }: MovingClient): void {

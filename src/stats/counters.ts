@@ -1,6 +1,10 @@
-/**
- * Counters of a server, as nutcracker's stats name them; offsets into one Float64Array per server.
- */
+// What is counted, of a server, a pool, and the process: each kind has a Float64Array per subject.
+// The numbers of the kinds lie apart and the types name them: none is taken for another's.
+
+/** Counters of a kind: a Float64Array, of which only their numbers can be named. */
+type Counters<Counter extends number> = { [K in Counter]: number } & Iterable<number>;
+
+// --- a server: first those of nutcracker's stats, in its words ----------------------------------
 export const SERVER_EOF = 0;
 export const SERVER_ERR = 1;
 export const SERVER_TIMEDOUT = 2;
@@ -22,32 +26,120 @@ export const SERVER_MOVES = 14;
 export const REQUESTS_RESENT = 15;
 /** Times that requests waited for it in vain. */
 export const FAILOVER_TIMEOUTS = 16;
-export const SERVER_COUNTERS = 17;
 
-/** Counters of a pool. */
-export const CLIENT_EOF = 0;
-export const CLIENT_ERR = 1;
-export const CLIENT_CONNECTIONS = 2;
-export const SERVER_EJECTS = 3;
-export const FORWARD_ERROR = 4;
-export const FRAGMENTS = 5;
+export type ServerCounter =
+  | typeof SERVER_EOF
+  | typeof SERVER_ERR
+  | typeof SERVER_TIMEDOUT
+  | typeof SERVER_CONNECTIONS
+  | typeof SERVER_EJECTED_AT
+  | typeof REQUESTS
+  | typeof REQUEST_BYTES
+  | typeof RESPONSES
+  | typeof RESPONSE_BYTES
+  | typeof IN_QUEUE
+  | typeof IN_QUEUE_BYTES
+  | typeof OUT_QUEUE
+  | typeof OUT_QUEUE_BYTES
+  | typeof FAILED_REQUESTS
+  | typeof SERVER_MOVES
+  | typeof REQUESTS_RESENT
+  | typeof FAILOVER_TIMEOUTS;
+export type ServerCounters = Counters<ServerCounter>;
+
+export function serverCounters(): ServerCounters {
+  return new Float64Array(FAILOVER_TIMEOUTS + 1) as never;
+}
+
+// --- a pool -------------------------------------------------------------------------------------
+export const CLIENT_EOF = 32;
+export const CLIENT_ERR = 33;
+export const CLIENT_CONNECTIONS = 34;
+export const SERVER_EJECTS = 35;
+export const FORWARD_ERROR = 36;
+export const FRAGMENTS = 37;
 /** ringway's own: clients refused or closed by a limit, and why. */
-export const CLIENTS_REFUSED = 6;
-export const CLIENT_IDLE_TIMEOUTS = 7;
-export const CLIENT_WRITE_TIMEOUTS = 8;
-export const REQUEST_READ_TIMEOUTS = 9;
-export const SLOW_READERS = 10;
-export const REQUESTS_TOO_LARGE = 11;
-export const REPLIES_TOO_LARGE = 12;
-export const MALFORMED_REQUESTS = 13;
-export const READS_RETRIED = 14;
-export const AUTH_FAILURES = 15;
-export const LOGIN_TIMEOUTS = 16;
-export const POOL_COUNTERS = 17;
+export const CLIENTS_REFUSED = 38;
+export const CLIENT_IDLE_TIMEOUTS = 39;
+export const CLIENT_WRITE_TIMEOUTS = 40;
+export const REQUEST_READ_TIMEOUTS = 41;
+export const SLOW_READERS = 42;
+export const REQUESTS_TOO_LARGE = 43;
+export const REPLIES_TOO_LARGE = 44;
+export const MALFORMED_REQUESTS = 45;
+export const READS_RETRIED = 46;
+export const AUTH_FAILURES = 47;
+export const LOGIN_TIMEOUTS = 48;
+/** Reads of a client that took none of its replies: swallowed, and sent again later. */
+export const READS_TAKEN_BACK = 49;
+/** Requests that got no connection of their own in time. */
+export const LEASES_REFUSED = 50;
+/** Gauges: clients with subscriptions, these, and how many different ones there are. */
+export const PUBSUB_CLIENTS = 51;
+export const PUBSUB_SUBSCRIPTIONS = 52;
+export const PUBSUB_TOPICS = 53;
+/** Messages from servers, copies of them for clients, and those larger than may be. */
+export const PUBSUB_MESSAGES = 54;
+export const PUBSUB_DELIVERIES = 55;
+export const PUBSUB_DROPPED = 56;
+/** Subscribers closed: too slow, or their messages may be missing. */
+export const PUBSUB_SLOW_CLOSED = 57;
+export const PUBSUB_LOST_CLIENTS = 58;
 
-/** Counters of the process. */
-export const TOTAL_CONNECTIONS = 0;
-export const CURR_CONNECTIONS = 1;
+export type PoolCounter =
+  | typeof CLIENT_EOF
+  | typeof CLIENT_ERR
+  | typeof CLIENT_CONNECTIONS
+  | typeof SERVER_EJECTS
+  | typeof FORWARD_ERROR
+  | typeof FRAGMENTS
+  | typeof CLIENTS_REFUSED
+  | typeof CLIENT_IDLE_TIMEOUTS
+  | typeof CLIENT_WRITE_TIMEOUTS
+  | typeof REQUEST_READ_TIMEOUTS
+  | typeof SLOW_READERS
+  | typeof REQUESTS_TOO_LARGE
+  | typeof REPLIES_TOO_LARGE
+  | typeof MALFORMED_REQUESTS
+  | typeof READS_RETRIED
+  | typeof AUTH_FAILURES
+  | typeof LOGIN_TIMEOUTS
+  | typeof READS_TAKEN_BACK
+  | typeof LEASES_REFUSED
+  | typeof PUBSUB_CLIENTS
+  | typeof PUBSUB_SUBSCRIPTIONS
+  | typeof PUBSUB_TOPICS
+  | typeof PUBSUB_MESSAGES
+  | typeof PUBSUB_DELIVERIES
+  | typeof PUBSUB_DROPPED
+  | typeof PUBSUB_SLOW_CLOSED
+  | typeof PUBSUB_LOST_CLIENTS;
+export type PoolCounters = Counters<PoolCounter>;
+
+export function poolCounters(): PoolCounters {
+  return new Float64Array(PUBSUB_LOST_CLIENTS + 1) as never;
+}
+
+// --- the process --------------------------------------------------------------------------------
+export const TOTAL_CONNECTIONS = 64;
+export const CURR_CONNECTIONS = 65;
 /** Exceptions that closed one connection. */
-export const INTERNAL_ERRORS = 2;
-export const PROCESS_COUNTERS = 3;
+export const INTERNAL_ERRORS = 66;
+
+export type ProcessCounter =
+  | typeof TOTAL_CONNECTIONS
+  | typeof CURR_CONNECTIONS
+  | typeof INTERNAL_ERRORS;
+export type ProcessCounters = Counters<ProcessCounter>;
+
+export function processCounters(): ProcessCounters {
+  return new Float64Array(INTERNAL_ERRORS + 1) as never;
+}
+
+/** @param change told each count and its number @returns counters of the same kind */
+export function mapCounters<C extends Iterable<number>>(
+  counters: C,
+  change: (count: number, at: number) => number,
+): C {
+  return Float64Array.from(counters, change) as never;
+}

@@ -4,14 +4,19 @@ import {
   IN_QUEUE,
   IN_QUEUE_BYTES,
   INTERNAL_ERRORS,
+  mapCounters,
   OUT_QUEUE,
   OUT_QUEUE_BYTES,
+  PUBSUB_CLIENTS,
+  PUBSUB_SUBSCRIPTIONS,
+  PUBSUB_TOPICS,
   SERVER_CONNECTIONS,
   SERVER_EJECTED_AT,
   SERVER_MOVES,
 } from './counters.ts';
 import { type PoolSnapshot, type ServerSnapshot, SLOW_ENTRIES, type Snapshot } from './snapshot.ts';
 
+const POOL_GAUGES = [CLIENT_CONNECTIONS, PUBSUB_CLIENTS, PUBSUB_SUBSCRIPTIONS, PUBSUB_TOPICS];
 const SERVER_GAUGES = [SERVER_CONNECTIONS, IN_QUEUE, IN_QUEUE_BYTES, OUT_QUEUE, OUT_QUEUE_BYTES];
 
 /**
@@ -28,7 +33,9 @@ export function mergeSnapshots(live: readonly Snapshot[], ended: readonly Snapsh
   const process = summed(all.map((snapshot) => snapshot.process));
   return {
     ...first,
-    process: process.map((count, at) => (at === INTERNAL_ERRORS ? count : count - shared)),
+    process: mapCounters(process, (count, at) => {
+      return at === INTERNAL_ERRORS ? count : count - shared;
+    }),
     pools: first.pools.map((pool) => mergePool(pool.name, all)),
     runtime: {
       ...first.runtime,
@@ -75,7 +82,7 @@ function mergeServer(name: string, pools: readonly PoolSnapshot[]): ServerSnapsh
   const parts = pools.flatMap(({ servers }) => servers.filter((server) => server.name === name));
   const counters = summed(parts.map((part) => part.counters));
   // All workers tell of the same ejection, and of the same moves.
-  for (const at of [SERVER_EJECTED_AT, SERVER_MOVES]) {
+  for (const at of [SERVER_EJECTED_AT, SERVER_MOVES] as const) {
     counters[at] = Math.max(...parts.map((part) => part.counters[at]));
   }
   return {
@@ -88,29 +95,29 @@ function mergeServer(name: string, pools: readonly PoolSnapshot[]): ServerSnapsh
   };
 }
 
-function summed(arrays: readonly Float64Array[]): Float64Array {
-  const sum = Float64Array.from(arrays[0]);
-  for (const other of arrays.slice(1)) {
+function summed<A extends Iterable<number>>(arrays: readonly A[]): A {
+  const [sum, ...others] = arrays.map((array) => Float64Array.from(array));
+  for (const other of others) {
     for (let i = 0; i < sum.length; i++) sum[i] += other[i] ?? 0;
   }
-  return sum;
+  return sum as never;
 }
 
 const NOTHING_OPEN = { residentBytes: 0, openDescriptors: 0, maxDescriptors: 0 };
 
 /** What stays of a worker that is gone: its counts, but not what it had open. */
 export function endedSnapshot(snapshot: Snapshot): Snapshot {
-  const without = (counters: Float64Array, gauges: readonly number[]): Float64Array =>
-    counters.map((count, at) => (gauges.includes(at) ? 0 : count));
+  const without = <C extends Iterable<number>>(counters: C, gauges: readonly number[]): C =>
+    mapCounters(counters, (count, at) => (gauges.includes(at) ? 0 : count));
   // The listeners are counted among the open connections.
-  const process = Float64Array.from(snapshot.process);
+  const process = mapCounters(snapshot.process, (count) => count);
   process[CURR_CONNECTIONS] = snapshot.pools.length;
   return {
     ...snapshot,
     process,
     pools: snapshot.pools.map((pool) => ({
       ...pool,
-      counters: without(pool.counters, [CLIENT_CONNECTIONS]),
+      counters: without(pool.counters, POOL_GAUGES),
       servers: pool.servers.map((server) => ({
         ...server,
         live: true,
@@ -143,13 +150,13 @@ export function unpackSnapshot(packed: object): Snapshot {
   const snapshot = packed as Snapshot;
   return {
     ...snapshot,
-    process: Float64Array.from(snapshot.process),
+    process: mapCounters(snapshot.process, (count) => count),
     pools: snapshot.pools.map((pool) => ({
       ...pool,
-      counters: Float64Array.from(pool.counters),
+      counters: mapCounters(pool.counters, (count) => count),
       servers: pool.servers.map((server) => ({
         ...server,
-        counters: Float64Array.from(server.counters),
+        counters: mapCounters(server.counters, (count) => count),
       })),
       latencyCounts: unpackSparse(pool.latencyCounts as unknown as Sparse | null),
       latencySums: unpackSparse(pool.latencySums as unknown as Sparse | null),

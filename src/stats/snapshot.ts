@@ -3,7 +3,13 @@ import type { Engine } from '../proxy/engine/engine.ts';
 import type { Pool } from '../proxy/pool/pool.ts';
 import type { Server } from '../proxy/pool/server.ts';
 import type { SlowEntry } from '../proxy/pool/slow-log.ts';
-import { INTERNAL_ERRORS } from './counters.ts';
+import {
+  INTERNAL_ERRORS,
+  mapCounters,
+  type PoolCounters,
+  type ProcessCounters,
+  type ServerCounters,
+} from './counters.ts';
 import { latenciesOf } from './latency.ts';
 import { ringView } from './ring-view.ts';
 
@@ -19,7 +25,7 @@ export interface Snapshot {
   /** Unix milliseconds. */
   readonly startedAt: number;
   readonly now: number;
-  readonly process: Float64Array;
+  readonly process: ProcessCounters;
   readonly pools: readonly PoolSnapshot[];
   readonly runtime: RuntimeSnapshot;
   readonly own: OwnCounters;
@@ -31,7 +37,7 @@ export interface PoolSnapshot {
   readonly redis: boolean;
   readonly hash: string;
   readonly distribution: string;
-  readonly counters: Float64Array;
+  readonly counters: PoolCounters;
   readonly servers: readonly ServerSnapshot[];
   /** As RingView. */
   readonly ringCells: readonly number[];
@@ -54,7 +60,7 @@ export interface ServerSnapshot {
   readonly holding: boolean;
   /** The part of all hash values that it gets now, 0 to 1. */
   readonly ringShare: number;
-  readonly counters: Float64Array;
+  readonly counters: ServerCounters;
 }
 
 /** What the process has used. */
@@ -110,7 +116,7 @@ export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): 
     version: source.version,
     startedAt: source.startedAt,
     now,
-    process: Float64Array.from(source.engine.process, (count, at) =>
+    process: mapCounters(source.engine.process, (count, at) =>
       at === INTERNAL_ERRORS ? count : count + listeners,
     ),
     pools: source.pools.map(poolSnapshot),

@@ -10,6 +10,7 @@ import {
   IN_QUEUE_BYTES,
   OUT_QUEUE,
   OUT_QUEUE_BYTES,
+  type PoolCounter,
   REQUEST_BYTES,
   REQUESTS,
   RESPONSE_BYTES,
@@ -20,6 +21,7 @@ import {
   SERVER_EOF,
   SERVER_ERR,
   SERVER_TIMEDOUT,
+  type ServerCounter,
   TOTAL_CONNECTIONS,
 } from './counters.ts';
 import { ownStats } from './own-stats.ts';
@@ -29,7 +31,7 @@ import type { PoolSnapshot, ServerSnapshot, Snapshot } from './snapshot.ts';
 const OWN_KEY = 'ringway';
 
 /** Names and order of nutcracker's stats. */
-const POOL_FIELDS: readonly (readonly [string, number])[] = [
+const POOL_FIELDS: readonly (readonly [string, PoolCounter])[] = [
   ['client_eof', CLIENT_EOF],
   ['client_err', CLIENT_ERR],
   ['client_connections', CLIENT_CONNECTIONS],
@@ -38,7 +40,7 @@ const POOL_FIELDS: readonly (readonly [string, number])[] = [
   ['fragments', FRAGMENTS],
 ];
 
-const SERVER_FIELDS: readonly (readonly [string, number])[] = [
+const SERVER_FIELDS: readonly (readonly [string, ServerCounter])[] = [
   ['server_eof', SERVER_EOF],
   ['server_err', SERVER_ERR],
   ['server_timedout', SERVER_TIMEDOUT],

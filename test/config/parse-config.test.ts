@@ -39,6 +39,10 @@ function assertFrozen(value: unknown): void {
 /** The keys of ringway that the cases here leave alone. */
 const OWN_DEFAULTS = {
   maxBackendConnections: 1024,
+  maxLeasedConnections: 1024,
+  leaseWaitMs: 1000,
+  leaseIdleMs: 30000,
+  maxTransaction: 33554432,
   perKeyFailure: false,
   allowFlush: false,
   askUnknownCommands: false,
@@ -61,6 +65,9 @@ const OWN_DEFAULTS = {
   serverProbe: false,
   breakerFailures: 10,
   breakerMaxWaitMs: 1000,
+  subscribeToAll: true,
+  pubsubLoss: 'disconnect',
+  maxSubscriptions: 65536,
   maxArguments: 1048576,
   maxBulk: 536870912,
   maxInline: 65536,

@@ -41,9 +41,22 @@ const NOTES: Readonly<Record<string, string>> = {
   XREAD: 'all keys on one server; refused with `BLOCK`',
   XREADGROUP: 'all keys on one server; refused with `BLOCK`',
   QUIT: 'answers `OK` and closes when all is answered',
-  MULTI: 'answers `OK`; each command behind it is refused, and nothing of it is executed',
-  EXEC: 'ends what MULTI began with `EXECABORT`, because nothing was executed',
-  DISCARD: 'ends what MULTI began',
+  MULTI:
+    'what follows is kept, and sent in one piece when `EXEC` comes; all its keys on one server, see *Transactions*',
+  EXEC: 'sends what was kept since `MULTI` to the server of its keys',
+  DISCARD: 'forgets what was kept since `MULTI`',
+  SUBSCRIBE:
+    'on all servers, or on that of the channel (`subscribe_to`); see [pubsub.md](pubsub.md)',
+  SSUBSCRIBE: 'as `SUBSCRIBE`',
+  PSUBSCRIBE: 'on all servers',
+  PUBLISH:
+    'to the server of the channel, as if it were a key; the hub of ringway counts as its clients',
+  SPUBLISH: 'as `PUBLISH`',
+  'PUBSUB|CHANNELS': 'of the clients of all workers',
+  'PUBSUB|NUMPAT': 'of the clients of all workers',
+  'PUBSUB|NUMSUB': 'of the clients of all workers',
+  'PUBSUB|SHARDCHANNELS': 'of the clients of all workers',
+  'PUBSUB|SHARDNUMSUB': 'of the clients of all workers',
   'CONFIG|GET': 'some parameters, as one server has them',
 };
 
@@ -124,6 +137,23 @@ the connection.
   minute if a client wants to know again.
 - \`CLIENT LIST\` and \`CLIENT KILL\` are about the clients of the same pool.
 - \`CLIENT MAINT_NOTIFICATIONS\` is an unknown subcommand, as for a Redis without them; clients go on without.
+
+## Transactions
+
+- What a client asks for behind \`MULTI\` is kept by ringway, which answers \`QUEUED\`. \`EXEC\` sends all of it in one piece, over
+  the connection that other clients share: no transaction costs a connection, and nothing comes between its commands.
+- All its keys must be on one server: the first key decides. A command with a key elsewhere gets \`-CROSSSERVER\`, and
+  \`EXEC\` then carries nothing out, as after every command that is refused. Give the keys a common hash tag, or the pool one server.
+- Commands without a key go along (\`PING\`, \`ECHO\`, \`TIME\`, \`WAIT\`, scripts without keys), and \`PUBLISH\`, whose channel is a
+  key with \`subscribe_to: owner\`. Commands of all servers,
+  and \`INFO\`, \`CONFIG GET\`, \`SCAN\`, \`ROLE\`, \`SLOWLOG\`, \`CLUSTER\`, only in a pool with one server, which then answers them itself.
+- \`AUTH\`, \`HELLO\`, \`CLIENT ...\`, \`READONLY\` and commands that a server would have to be asked about are refused inside.
+- A transaction with \`SELECT\`, or of more than 256 KiB, has a connection of its own while it runs (\`max_leased_connections\`).
+  It has at most \`max_transaction\` bytes (32 MiB), and 16 \`SELECT\`s.
+- A server that refuses one of the commands makes \`EXEC\` say why: \`-EXECABORT Transaction discarded because of: ...\`. So does
+  one whose user may not use \`MULTI\`: it is asked once per connection, by an empty transaction.
+- When the connection is lost behind \`EXEC\` the reply is one error, and the transaction may or may not have been carried out. It is
+  never sent again. A reload that leaves its keys on several servers aborts it.
 
 ## Bounds
 

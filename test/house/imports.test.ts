@@ -54,6 +54,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'proxy/client': [],
   'proxy/routing': [],
   'proxy/redis/commands': [],
+  'proxy/redis/pubsub': [],
   'proxy/redis': [],
   'proxy/memcache': [],
   proxy: [],
@@ -81,10 +82,16 @@ const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing'];
     MAY_IMPORT[`proxy/${room}`] = [...below];
   }
   // The two protocols stand side by side, and know nothing of each other.
-  const redis = [...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/commands'];
+  const redis = [
+    ...[...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/commands'],
+    'proxy/redis/pubsub',
+  ];
   MAY_IMPORT['proxy/memcache'] = [...below, 'protocol/memcache', 'proxy/memcache'];
   MAY_IMPORT['proxy/redis'] = redis;
   MAY_IMPORT['proxy/redis/commands'] = redis;
+  MAY_IMPORT['proxy/redis/pubsub'] = [
+    ...[...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/pubsub'],
+  ];
   MAY_IMPORT['proxy'] = [...redis, 'protocol/memcache', 'proxy', 'proxy/memcache', 'codec', 'wasm'];
 }
 for (const room of ['stats', 'commands']) MAY_IMPORT[room] = [...MAY_IMPORT[room], room];

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import type { PoolConfig } from '../../src/config/index.ts';
 import { WINDOW } from '../../src/protocol/frame-table.ts';
-import type { BackendConnection } from '../../src/proxy/backend/backend-connection.ts';
+import type {
+  BackendConnection,
+  ConnectionHolder,
+} from '../../src/proxy/backend/backend-connection.ts';
 import { type Failure, failureText } from '../../src/proxy/backend/failure.ts';
 import { Lane } from '../../src/proxy/backend/lane.ts';
 import { Leases } from '../../src/proxy/backend/leases.ts';
+import type { ConnectionOwner } from '../../src/proxy/backend/owner.ts';
 import { LargeRequest, type LargeRequester } from '../../src/proxy/client/input/large-request.ts';
 import { Session } from '../../src/proxy/client/session/session.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
 import type { Server } from '../../src/proxy/pool/server.ts';
-import { POOL_COUNTERS } from '../../src/stats/counters.ts';
+import { type PoolCounters, poolCounters } from '../../src/stats/counters.ts';
 import { assertAtRest, type holdingsOf } from './at-rest.ts';
 import { type RecordingSocket, recordedQueue, TestClient } from './test-client.ts';
 
@@ -24,16 +28,18 @@ export class BulkConnection {
   readonly out: ReturnType<typeof recordedQueue>['out'];
   readonly socket: RecordingSocket;
   readonly #engine: Engine;
-  readonly #leases: Leases;
-  holder: { onWritable(): void } | null = null;
+  readonly #leases: Leases<Server>;
+  readonly owner: ConnectionOwner;
+  holder: ConnectionHolder | null = null;
   closed = false;
   complete = 0;
   /** Whose reply is outstanding. */
   asked: { client: number; slot: number } | null = null;
   flushPending = false;
 
-  constructor(engine: Engine, leases: Leases) {
+  constructor(engine: Engine, leases: Leases<Server>, owner: ConnectionOwner) {
     this.#engine = engine;
+    this.owner = owner;
     this.#leases = leases;
     const { out, socket } = recordedQueue(engine);
     this.out = out;
@@ -100,22 +106,26 @@ export class BulkConnection {
 export class LargeSetting {
   readonly engine: Engine;
   readonly opened: BulkConnection[] = [];
-  readonly leases: Leases;
+  readonly leases: Leases<Server>;
   readonly server: Server;
   readonly client: TestClient;
   readonly requester: LargeRequester;
-  readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
-  readonly session: Session = new Session();
+  readonly counters: PoolCounters = poolCounters();
+  readonly session: Session = new Session(1);
   readonly timeoutMs = 1000;
 
   /** @param limit of connections */
   constructor(engine: Engine, limit = 1) {
     this.engine = engine;
-    this.leases = new Leases(() => {
-      const connection = new BulkConnection(engine, this.leases);
-      this.opened.push(connection);
-      return connection as unknown as BackendConnection;
-    }, limit);
+    this.leases = new Leases(
+      (server) => {
+        const connection = new BulkConnection(engine, this.leases, server);
+        this.opened.push(connection);
+        return connection as unknown as BackendConnection;
+      },
+      () => ({ limit, kept: limit, keptMs: 0 }),
+      engine.deadlines,
+    );
     this.server = { bulk: this.leases } as unknown as Server;
     this.client = new TestClient(engine);
     const { client, counters, session, timeoutMs } = this;
@@ -156,7 +166,7 @@ export class LargeSetting {
   end(fresh: ReturnType<typeof holdingsOf>): void {
     this.client.close();
     for (const each of this.opened) each.close();
-    assert.ok(this.leases.isEmpty);
+    assert.ok(this.leases.isEmptyOf(this.server));
     assertAtRest(this.engine, fresh, [], [this.client]);
   }
 }

@@ -11,7 +11,7 @@ import type { RequestJoiner } from '../../src/proxy/backend/request-joiner.ts';
 import type { ServerProtocol } from '../../src/proxy/backend/server-protocol.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
 import type { ReplyReceiver } from '../../src/proxy/engine/receiver.ts';
-import { POOL_COUNTERS, SERVER_COUNTERS } from '../../src/stats/counters.ts';
+import { poolCounters, type ServerCounters, serverCounters } from '../../src/stats/counters.ts';
 import { NO_SERIES } from '../../src/stats/latency.ts';
 import { type RecordingSocket, recordedQueue } from './test-client.ts';
 
@@ -23,7 +23,7 @@ export class TestOwner implements ConnectionOwner {
   readonly config: ServerConfig = {} as ServerConfig;
   readonly name: string;
   readonly title: string;
-  readonly counters: Float64Array = new Float64Array(SERVER_COUNTERS);
+  readonly counters: ServerCounters = serverCounters();
   readonly firstSeries = 0;
   readonly lines: string[] = [];
 
@@ -39,7 +39,7 @@ export class TestOwner implements ConnectionOwner {
       engine,
       config: config as PoolConfig,
       protocol: { unaskedType: () => 0, ...protocol } as ServerProtocol,
-      counters: new Float64Array(POOL_COUNTERS),
+      counters: poolCounters(),
       latency: null,
       slowLog: null,
       slowMicros: INT32_MAX,
@@ -124,6 +124,12 @@ export class TestBackend implements RepliedConnection {
     this.inFlight.pushTarget(target, 1, 1, NO_SERIES, length);
     if (head !== null) this.inFlight.keepHead(head.bytes, head.start, head.length);
     this.unwritten++;
+  }
+
+  disown(client: number, slot: number): number {
+    const count = this.inFlight.disown(client, slot);
+    if (count > 0) this.replies.onDisowned();
+    return count;
   }
 
   /** Writes what is queued. @returns it */

@@ -7,7 +7,7 @@ import { FAILURE_REFUSED, type Failure, failureOf } from '../../src/proxy/backen
 import type { ClientConnection } from '../../src/proxy/client/client-connection.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
 import { failureReply } from '../../src/proxy/redis/failure-reply.ts';
-import { POOL_COUNTERS } from '../../src/stats/counters.ts';
+import { type PoolCounters, poolCounters } from '../../src/stats/counters.ts';
 import { TestBackend, TestOwner } from './test-backend.ts';
 import { TestClient } from './test-client.ts';
 import { TEST_RING } from './test-engine.ts';
@@ -17,7 +17,7 @@ export class TestPool {
   readonly engine: Engine;
   readonly config: PoolConfig;
   readonly descriptor: number = TEST_RING;
-  readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
+  readonly counters: PoolCounters = poolCounters();
   readonly backends: TestBackend[];
   readonly servers: readonly { readonly index: number; readonly lastFailure: Failure }[];
   readonly protocol = { failure: failureReply };

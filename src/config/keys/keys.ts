@@ -6,7 +6,10 @@ import {
   DEFAULT_CLIENT_OUTPUT_LIMIT,
   DEFAULT_MAX_ASSEMBLED_REQUEST,
   DEFAULT_MAX_BACKEND_CONNECTIONS,
+  DEFAULT_MAX_LEASED_CONNECTIONS,
   DEFAULT_MAX_PIPELINE,
+  DEFAULT_MAX_SUBSCRIPTIONS,
+  DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
 import type { KeySpec } from './key-spec.ts';
 import { TLS_KEYS } from './tls-keys.ts';
@@ -187,6 +190,35 @@ export const POOL_KEYS: readonly KeySpec[] = [
     'Connections to the servers in all: servers, databases and RESP versions that clients use, ' +
       '`server_connections` each. The idle one used longest ago is closed to make room.',
   ),
+  own(
+    'max_leased_connections',
+    DEFAULT_MAX_LEASED_CONNECTIONS,
+    [1, 1048576],
+    'Connections to the servers that serve one client each, for a while, besides ' +
+      '`max_backend_connections`. Redis pools only.',
+  ),
+  {
+    ...own(
+      'lease_wait',
+      1000,
+      [1, INT32_MAX],
+      'How long a request may wait for such a connection.',
+    ),
+    unit: 'ms',
+  },
+  {
+    ...own('lease_idle', 30000, [1, INT32_MAX], 'How long an unused one of them stays open.'),
+    unit: 'ms',
+  },
+  {
+    ...own(
+      'max_transaction',
+      DEFAULT_MAX_TRANSACTION,
+      [1024, 512 * MIB],
+      'The requests between MULTI and EXEC, in all.',
+    ),
+    unit: 'bytes',
+  },
   {
     name: 'partial_failure',
     type: 'name',
@@ -323,6 +355,32 @@ export const POOL_KEYS: readonly KeySpec[] = [
     ...own('breaker_max_wait', 1000, [1, INT32_MAX], 'The longest such while; the first is 50 ms.'),
     unit: 'ms',
   },
+  {
+    name: 'subscribe_to',
+    type: 'name',
+    default: 'all',
+    choices: ['all', 'owner'],
+    since: 'ringway 0.1',
+    doc:
+      'Where a channel is subscribed to: on `all` servers, or on its `owner` alone, the server ' +
+      'that `PUBLISH` goes to.',
+  },
+  {
+    name: 'pubsub_loss',
+    type: 'name',
+    default: 'disconnect',
+    choices: ['disconnect', 'resubscribe'],
+    since: 'ringway 0.1',
+    doc:
+      'When the connection that messages come over is lost: `disconnect` closes the clients that ' +
+      'may miss some, `resubscribe` leaves them a gap that they do not hear of.',
+  },
+  own(
+    'max_subscriptions',
+    DEFAULT_MAX_SUBSCRIPTIONS,
+    [1, 1048576],
+    'Channels, patterns and shard channels that one client may have subscribed to.',
+  ),
   own('max_arguments', 1048576, [1, 1048576], 'Words of one request.'),
   {
     ...own('max_bulk', 512 * MIB, [1024, 512 * MIB], 'The largest word of a request.'),

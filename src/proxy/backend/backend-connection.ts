@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { DIAL_MS } from '../../limits.ts';
+import { DIAL_MS, LEASE_KEEP_ALIVE_MS } from '../../limits.ts';
 import { dial } from '../../net/dial.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import { onOpen } from '../../net/tls-client.ts';
@@ -9,7 +9,7 @@ import { millis } from '../engine/clock.ts';
 import type { Timed } from '../engine/deadlines.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guarded } from '../engine/guard.ts';
-import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
+import type { ReplySource } from '../engine/receiver.ts';
 import type { Flushable } from '../engine/turn.ts';
 import { RepeatingSender } from './again/repeating-sender.ts';
 import { BackendReplies } from './backend-replies.ts';
@@ -28,11 +28,15 @@ import {
 } from './failure.ts';
 import type { Lane } from './lane.ts';
 import { abandonRequests, failRequests } from './lost-requests.ts';
-import { type OwnedConnection, PURPOSE_SHARED } from './owned-connection.ts';
+import {
+  type OwnedConnection,
+  PURPOSE_BULK,
+  PURPOSE_LEASE,
+  PURPOSE_SHARED,
+} from './owned-connection.ts';
 import type { ConnectionOwner } from './owner.ts';
 import type { RequestJoiner } from './request-joiner.ts';
 import type { SlowReader } from './slow-reader.ts';
-import { WaitingClients } from './waiting-clients.ts';
 
 // The life of a connection: a greeting only where the server has to grant something first.
 const PARKED = 0;
@@ -45,6 +49,8 @@ const CLOSED = 4;
 export interface ConnectionHolder {
   /** Its output may go on, or has failed. */
   onWritable(): void;
+  /** All that was sent on it is answered. */
+  onIdle(): void;
 }
 
 /**
@@ -59,7 +65,6 @@ export class BackendConnection
   #socket: Socket | null = null;
   readonly replies: BackendReplies;
   readonly #slowReader: SlowReader;
-  readonly #waiting: WaitingClients;
   readonly joiner: RequestJoiner | null;
   #bodyCompleteAt = 0;
   /** When a connection under way is given up; 0 = with its oldest request. */
@@ -76,13 +81,14 @@ export class BackendConnection
   greeting: Buffer | null = null;
   /** Who has leased it. */
   holder: ConnectionHolder | null = null;
+  /** Milliseconds that the request in flight may take besides `timeout`; Infinity = for ever. */
+  patience = 0;
 
   /** It is not dialed yet. */
   constructor(engine: Engine, owner: ConnectionOwner, lane: Lane, purpose = PURPOSE_SHARED) {
     const { protocol, config } = owner.pool;
     super(engine, owner, lane, config.followsMaster && purpose === PURPOSE_SHARED);
     this.purpose = purpose;
-    this.#waiting = new WaitingClients(this, engine.turn);
     this.replies = new BackendReplies(engine, this);
     this.#slowReader = this.replies.slowReader;
     this.joiner = protocol.joiner(this);
@@ -139,6 +145,8 @@ export class BackendConnection
   #onConnect(): void {
     if (this.closed) return;
     this.connected = true;
+    // Nobody else would notice that the other side of a request which blocks has gone.
+    if (this.purpose === PURPOSE_LEASE) this.#socket?.setKeepAlive(true, LEASE_KEEP_ALIVE_MS);
     this.owner.counters[counter.SERVER_CONNECTIONS]++;
     this.owner.onConnected();
     if (this.greeting !== null) {
@@ -200,6 +208,12 @@ export class BackendConnection
     return this.inFlight.owes(client, slot);
   }
 
+  disown(client: number, slot: number): number {
+    const count = this.inFlight.disown(client, slot);
+    if (count > 0) this.replies.onDisowned();
+    return count + (this.withheld?.disown(client, slot) ?? 0);
+  }
+
   #count(): void {
     if (this.sent.count(this.owner.counters)) this.#armTimeout();
   }
@@ -245,20 +259,8 @@ export class BackendConnection
   }
 
   #takesMore(): void {
-    if (this.full && !this.stopped) {
-      this.full = false;
-      this.#waiting.wake();
-    }
+    this.takesMore();
     this.holder?.onWritable();
-  }
-
-  /** The client is told when this connection takes requests again. */
-  waitFor(client: ReplyReceiver): void {
-    this.#waiting.add(client);
-  }
-
-  stopWaiting(client: ReplyReceiver): void {
-    this.#waiting.forget(client);
   }
 
   onRead(length: number): boolean {
@@ -302,11 +304,12 @@ export class BackendConnection
     if (this.inFlight.count === 0) return 0;
     if (this.#slowReader.paused) return this.#slowReader.graceDeadline;
     const { timeoutMs } = this.owner.pool.config;
-    if (timeoutMs === 0 || this.holder !== null) return 0;
+    if (timeoutMs === 0 || (this.holder !== null && this.purpose === PURPOSE_BULK)) return 0;
     if (this.replies.underWay) return this.replies.progress + timeoutMs;
-    return (
-      Math.max(this.inFlight.headTime, this.#slowReader.resumedAt, this.#bodyCompleteAt) + timeoutMs
-    );
+    if (this.patience === Infinity) return 0;
+    const { headTime } = this.inFlight;
+    const since = Math.max(headTime, this.#slowReader.resumedAt, this.#bodyCompleteAt);
+    return since + this.patience + timeoutMs;
   }
 
   onDeadline(now: number): void {
@@ -325,7 +328,7 @@ export class BackendConnection
     this.withheld?.giveUp();
     this.#shut();
     if (next !== null) this.#take(() => next.heir.adopt(next.saved));
-    if (counted >= 0) {
+    if (counted !== null) {
       this.owner.counters[counted]++;
       this.#take(() => this.owner.onConnectionLost(this, failure, lost));
     }
@@ -380,7 +383,7 @@ export class BackendConnection
       () => this.engine.deadlines.forget(this),
       () => this.owner.forget(this),
       () => this.#socket?.destroy(),
-      () => this.#waiting.wake(),
+      () => this.waiting.wake(),
     );
   }
 

@@ -39,6 +39,7 @@ import {
   IN_FLIGHT_WRITTEN,
   type InFlight,
   type ReplyTarget,
+  SWALLOWED,
 } from './in-flight.ts';
 import type { Lane } from './lane.ts';
 import type { ConnectionOwner } from './owner.ts';
@@ -362,6 +363,14 @@ export class BackendReplies {
     }
     this.#carry.keep(consumed + boundary, end);
     return true;
+  }
+
+  /** The reply that is arriving may be nobody's from here on. */
+  onDisowned(): void {
+    if (this.#streamed === null || this.#connection.inFlight.headClient >= 0) return;
+    this.#streamed = null;
+    this.#pieces = SWALLOWED;
+    this.slowReader.onReplyEnd();
   }
 
   drop(): void {

@@ -1,5 +1,10 @@
 import { REASON_TEXT } from '../../limits.ts';
-import { SERVER_EOF, SERVER_ERR, SERVER_TIMEDOUT } from '../../stats/counters.ts';
+import {
+  SERVER_EOF,
+  SERVER_ERR,
+  SERVER_TIMEDOUT,
+  type ServerCounter,
+} from '../../stats/counters.ts';
 
 // Why requests to a server fail. Decisions look at these numbers; texts are made where they leave:
 // in a client's reply, in a line of the log.
@@ -97,11 +102,11 @@ export function notGranted(said: string): Failure {
   return { code: FAILURE_NOT_GRANTED, detail: said };
 }
 
-/** @returns the server's counter of such losses, -1 when the server is not to blame */
-export function counterOf({ code }: Failure): number {
+/** @returns the server's counter of such losses, null when the server is not to blame */
+export function counterOf({ code }: Failure): ServerCounter | null {
   if (code === FAILURE_EOF) return SERVER_EOF;
   if (code === FAILURE_TIMEOUT) return SERVER_TIMEDOUT;
-  return BLAMELESS.includes(code) ? -1 : SERVER_ERR;
+  return BLAMELESS.includes(code) ? null : SERVER_ERR;
 }
 
 /** What clients are told. */

@@ -2,6 +2,7 @@ import { ASSERTS, assert } from '../../assert.ts';
 import { NO_SERIES } from '../../stats/latency.ts';
 import { millis } from '../engine/clock.ts';
 import type { ReplyClaim } from '../engine/receiver.ts';
+import { RequestHeads } from './flight/request-heads.ts';
 
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
@@ -19,6 +20,15 @@ export interface ReplyTarget {
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
 }
+
+/** For replies that nobody wants any more. */
+export const SWALLOWED: ReplyTarget = {
+  claim: null,
+  distrusts: false,
+  onReply() {},
+  awaitsMore: () => false,
+  onFailure() {},
+};
 
 /** Where the bytes of a client's request are, for the slow log. */
 export interface RequestHead {
@@ -57,9 +67,6 @@ export interface InFlightEntry {
   readonly bytes: number;
   readonly offset: number;
 }
-
-/** How much of a request is kept for the slow log: the command and most of its key. */
-export const HEAD_BYTES = 128;
 
 /**
  * Requests sent on one backend connection whose replies are outstanding, oldest first: a
@@ -219,9 +226,28 @@ export class InFlight {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const at = i & this.#mask;
       const id = this.ring[at * STRIDE];
-      if (id >= 0 ? id !== client : this.#targets[at]?.claim?.clientId !== client) return true;
+      if (id >= 0 ? id !== client : this.#isOther(this.#targets[at], client)) return true;
     }
     return false;
+  }
+
+  #isOther(target: ReplyTarget | null | undefined, client: number): boolean {
+    return target !== SWALLOWED && target?.claim?.clientId !== client;
+  }
+
+  /** Replies to the plain requests of `client` from `slot` on are nobody's. @returns how many */
+  disown(client: number, slot: number): number {
+    let count = 0;
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      const at = i & this.#mask;
+      const word = at * STRIDE;
+      if (this.ring[word] !== client) continue;
+      if (((this.ring[word + IN_FLIGHT_SLOT] - slot) | 0) < 0) continue;
+      this.ring[word] = -1;
+      this.#targets[at] = SWALLOWED;
+      count++;
+    }
+    return count;
   }
 
   /**
@@ -330,46 +356,5 @@ export class InFlight {
     this.#mask = size * 2 - 1;
     this.#head = 0;
     this.#tail = size;
-  }
-}
-
-/** The first bytes of each request of a ring. */
-class RequestHeads {
-  #bytes: Buffer;
-  #lengths: Uint8Array;
-
-  constructor(size: number) {
-    this.#bytes = Buffer.alloc(size * HEAD_BYTES);
-    this.#lengths = new Uint8Array(size);
-  }
-
-  keep(index: number, bytes: Uint8Array, start: number, length: number): void {
-    const kept = Math.min(length, HEAD_BYTES);
-    const to = index * HEAD_BYTES;
-    const own = this.#bytes;
-    for (let i = 0; i < kept; i++) own[to + i] = bytes[start + i];
-    this.#lengths[index] = kept;
-  }
-
-  /** Another request takes the place. */
-  forget(index: number): void {
-    this.#lengths[index] = 0;
-  }
-
-  at(index: number): Buffer {
-    return this.#bytes.subarray(index * HEAD_BYTES, index * HEAD_BYTES + this.#lengths[index]);
-  }
-
-  /** Doubles a full ring of `size` whose oldest entry is at `head`; that goes to the front. */
-  grow(head: number, size: number): void {
-    const bytes = Buffer.alloc(2 * size * HEAD_BYTES);
-    const lengths = new Uint8Array(2 * size);
-    for (let i = 0; i < size; i++) {
-      const from = (head + i) & (size - 1);
-      this.#bytes.copy(bytes, i * HEAD_BYTES, from * HEAD_BYTES, (from + 1) * HEAD_BYTES);
-      lengths[i] = this.#lengths[from];
-    }
-    this.#bytes = bytes;
-    this.#lengths = lengths;
   }
 }

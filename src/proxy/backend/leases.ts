@@ -1,9 +1,14 @@
+import { millis } from '../engine/clock.ts';
+import type { Deadlines, Timed } from '../engine/deadlines.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { Failure } from './failure.ts';
 import type { Lane } from './lane.ts';
+import type { ConnectionOwner } from './owner.ts';
 
 /** Someone who waits for a connection of its own. */
-export interface LeaseWaiter {
+export interface LeaseWaiter<Server extends ConnectionOwner> {
+  /** Whose connection. */
+  readonly leasedFrom: Server;
   /** Its database and protocol version. */
   readonly lane: Lane;
   onLease(connection: BackendConnection): void;
@@ -11,120 +16,189 @@ export interface LeaseWaiter {
   onException(error: unknown): void;
 }
 
-/**
- * Extra connections to one server, each leased for one large request at a time: half a request on a
- * shared connection would swallow the next client's.
- */
-export class Leases {
-  readonly #open: (lane: Lane) => BackendConnection;
-  readonly #limit: number;
-  readonly #idle: BackendConnection[] = [];
-  readonly #leased: Set<BackendConnection> = new Set();
-  readonly #waiting: LeaseWaiter[] = [];
-  #leaving = false;
-  #paused = false;
+export interface LeaseRules {
+  /** Connections in all, leased or idle. */
+  readonly limit: number;
+  /** Idle ones that a server keeps per lane. */
+  readonly kept: number;
+  /** For how long, in milliseconds; 0 = for ever. */
+  readonly keptMs: number;
+}
 
-  constructor(open: (lane: Lane) => BackendConnection, limit: number) {
+/**
+ * Connections that serve one client at a time: half a request, a WATCH or a command that blocks
+ * would harm everybody on a shared one. Whoever holds one (`holder`) gives it back in the state it
+ * was in, or closes it. Who comes first is served first.
+ */
+export class Leases<Server extends ConnectionOwner> implements Timed {
+  readonly #open: (server: Server, lane: Lane) => BackendConnection;
+  readonly #rules: () => LeaseRules;
+  readonly #deadlines: Deadlines;
+  /** Since when each is idle: who was used longest ago comes first. */
+  readonly #idle: Map<BackendConnection, number> = new Map();
+  readonly #idleOf: Map<ConnectionOwner, BackendConnection[]> = new Map();
+  readonly #leased: Set<BackendConnection> = new Set();
+  readonly #waiting: Set<LeaseWaiter<Server>> = new Set();
+  /** Servers that have left their pool: their connections close when their leases are over. */
+  readonly #left: WeakSet<ConnectionOwner> = new WeakSet();
+  /** Servers whose waiters wait, whatever is free. */
+  readonly #paused: Set<ConnectionOwner> = new Set();
+  timerAt = 0;
+
+  /** @param rules asked each time: a reload may change them */
+  constructor(
+    open: (server: Server, lane: Lane) => BackendConnection,
+    rules: () => LeaseRules,
+    deadlines: Deadlines,
+  ) {
     this.#open = open;
-    this.#limit = limit;
+    this.#rules = rules;
+    this.#deadlines = deadlines;
   }
 
   /** Gives `waiter` a connection now, or when one comes free. */
-  lease(waiter: LeaseWaiter): void {
-    const connection = this.#take(waiter.lane);
-    if (connection === null) this.#waiting.push(waiter);
+  lease(waiter: LeaseWaiter<Server>): void {
+    const connection = this.#take(waiter);
+    if (connection === null) this.#waiting.add(waiter);
     else this.#give(connection, waiter);
   }
 
   /** The waiter wants nothing any more. */
-  cancel(waiter: LeaseWaiter): void {
-    const at = this.#waiting.indexOf(waiter);
-    if (at >= 0) this.#waiting.splice(at, 1);
+  cancel(waiter: LeaseWaiter<Server>): void {
+    this.#waiting.delete(waiter);
   }
 
-  #take(lane: Lane): BackendConnection | null {
-    if (this.#paused) return null;
-    const at = this.#idle.findLastIndex((connection) => connection.lane === lane);
-    let connection = at < 0 ? null : this.#idle.splice(at, 1)[0];
-    if (connection === null) {
-      if (this.#leased.size >= this.#limit) return null;
-      if (this.#leased.size + this.#idle.length >= this.#limit) this.#idle[0].close();
-      connection = this.#open(lane);
+  #take({ leasedFrom, lane }: LeaseWaiter<Server>): BackendConnection | null {
+    if (this.#paused.has(leasedFrom)) return null;
+    const idle = this.#idleOf.get(leasedFrom)?.findLast((each) => each.lane === lane);
+    if (idle !== undefined) {
+      this.#forgetIdle(idle);
+      this.#leased.add(idle);
+      return idle;
     }
+    const { limit } = this.#rules();
+    if (this.#leased.size >= limit) return null;
+    if (this.#leased.size + this.#idle.size >= limit) {
+      for (const oldest of this.#idle.keys()) {
+        oldest.close();
+        break;
+      }
+    }
+    const connection = this.#open(leasedFrom, lane);
     this.#leased.add(connection);
     return connection;
   }
 
   /** Nothing is in flight on `connection`: if its lease is over it serves the next. */
   onIdle(connection: BackendConnection): void {
-    if (connection.holder !== null || !this.#leased.delete(connection)) return;
-    this.#idle.push(connection);
+    if (!this.#leased.has(connection)) return;
+    if (connection.holder !== null) {
+      connection.holder.onIdle();
+      return;
+    }
+    this.#leased.delete(connection);
+    this.#keep(connection);
     this.#serveNext();
-    if (this.#leaving) this.#closeIdle();
   }
 
-  /** The server has left its pool: connections close when their leases are over. */
-  leave(): void {
-    this.#leaving = true;
-    this.#closeIdle();
+  #keep(connection: BackendConnection): void {
+    const { owner, lane } = connection;
+    const { kept, keptMs } = this.#rules();
+    const others = this.#idleOf.get(owner) ?? [];
+    if (this.#left.has(owner) || others.filter((each) => each.lane === lane).length >= kept) {
+      connection.close();
+      return;
+    }
+    const now = millis();
+    this.#idle.set(connection, now);
+    this.#idleOf.set(owner, others);
+    others.push(connection);
+    if (keptMs > 0) this.#deadlines.arm(this, now + keptMs);
   }
 
-  /** Whoever wants a lease waits. */
-  pause(): void {
-    this.#paused = true;
+  #forgetIdle(connection: BackendConnection): void {
+    if (!this.#idle.delete(connection)) return;
+    const { owner } = connection;
+    const left = (this.#idleOf.get(owner) ?? []).filter((each) => each !== connection);
+    if (left.length === 0) this.#idleOf.delete(owner);
+    else this.#idleOf.set(owner, left);
+  }
+
+  /** Whoever wants a connection of the server waits, and those who have one send nothing. */
+  pause(server: Server): void {
+    this.#paused.add(server);
+    for (const connection of this.#of(server)) if (!connection.parked) connection.stopSending();
   }
 
   /** Ends pause(). */
-  goOn(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    for (let left = this.#waiting.length; left > 0; left--) this.#serveNext();
+  goOn(server: Server): void {
+    if (!this.#paused.delete(server)) return;
+    for (const connection of this.#of(server)) connection.goOnSending();
+    this.#serveNext();
   }
 
-  /** They lead to the wrong server: what is in flight on them gets an error. */
-  closeAll(failure: Failure): void {
-    for (const connection of [...this.#idle, ...this.#leased]) connection.fail(failure);
+  /** They lead to the wrong place: what is in flight on them gets an error. */
+  fail(server: Server, failure: Failure): void {
+    for (const connection of this.#of(server)) connection.fail(failure);
   }
 
-  get isEmpty(): boolean {
-    return this.#idle.length + this.#leased.size + this.#waiting.length === 0;
+  #of(server: Server): BackendConnection[] {
+    const leased = [...this.#leased].filter(({ owner }) => owner === server);
+    return [...leased, ...(this.#idleOf.get(server) ?? [])];
   }
 
-  #closeIdle(): void {
-    for (const connection of [...this.#idle]) connection.close();
+  /** The server has left its pool. */
+  leave(server: Server): void {
+    this.#left.add(server);
+    for (const connection of this.#idleOf.get(server) ?? []) connection.close();
   }
 
+  /** Nobody has or wants a connection of this server. */
+  isEmptyOf(server: Server): boolean {
+    if (this.#idleOf.has(server)) return false;
+    for (const connection of this.#leased) if (connection.owner === server) return false;
+    for (const waiter of this.#waiting) if (waiter.leasedFrom === server) return false;
+    return true;
+  }
+
+  /** It is closed. */
   forget(connection: BackendConnection): void {
-    const at = this.#idle.indexOf(connection);
-    if (at >= 0) this.#idle.splice(at, 1);
+    this.#forgetIdle(connection);
     if (this.#leased.delete(connection)) setImmediate(() => this.#serveNext());
   }
 
-  /** A connection that could be closed to make room, and none leased. */
-  get idle(): readonly BackendConnection[] {
-    return this.#idle;
+  /** Connections of a server that could be closed to make room, and none leased. */
+  idleOf(server: Server): readonly BackendConnection[] {
+    return this.#idleOf.get(server) ?? [];
+  }
+
+  /** Connections that somebody has now. */
+  get leased(): number {
+    return this.#leased.size;
   }
 
   hasLane(lane: Lane): boolean {
     for (const connection of this.#leased) if (connection.lane === lane) return true;
-    return this.#idle.some((connection) => connection.lane === lane);
+    for (const connection of this.#idle.keys()) if (connection.lane === lane) return true;
+    return false;
   }
 
   #serveNext(): void {
-    if (this.#waiting.length === 0) return;
-    const [waiter] = this.#waiting;
-    try {
-      const connection = this.#take(waiter.lane);
-      if (connection === null) return;
-      this.#waiting.shift();
-      this.#give(connection, waiter);
-    } catch (error) {
-      this.cancel(waiter);
-      waiter.onException(error);
+    for (const waiter of this.#waiting) {
+      if (this.#paused.has(waiter.leasedFrom)) continue;
+      try {
+        const connection = this.#take(waiter);
+        if (connection === null) return;
+        this.#waiting.delete(waiter);
+        this.#give(connection, waiter);
+      } catch (error) {
+        this.cancel(waiter);
+        waiter.onException(error);
+      }
     }
   }
 
-  #give(connection: BackendConnection, waiter: LeaseWaiter): void {
+  #give(connection: BackendConnection, waiter: LeaseWaiter<Server>): void {
     try {
       waiter.onLease(connection);
     } catch (error) {
@@ -134,8 +208,28 @@ export class Leases {
     }
   }
 
+  nextDeadline(): number {
+    const { keptMs } = this.#rules();
+    for (const since of this.#idle.values()) return keptMs === 0 ? 0 : since + keptMs;
+    return 0;
+  }
+
+  /** Those that nobody has wanted for long are closed. */
+  onDeadline(now: number): void {
+    const { keptMs } = this.#rules();
+    for (const [connection, since] of [...this.#idle]) {
+      if (since + keptMs > now) return;
+      connection.close();
+    }
+  }
+
+  onException(error: unknown): void {
+    throw error;
+  }
+
   close(): void {
-    for (const connection of [...this.#idle, ...this.#leased]) connection.close();
-    this.#waiting.length = 0;
+    this.#deadlines.forget(this);
+    for (const connection of [...this.#idle.keys(), ...this.#leased]) connection.close();
+    this.#waiting.clear();
   }
 }

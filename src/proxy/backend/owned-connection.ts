@@ -11,5 +11,7 @@ export interface OwnedConnection {
 export const PURPOSE_SHARED = 0;
 /** One large request at a time. */
 export const PURPOSE_BULK = 1;
+/** What binds the server's side of a connection to one client, for as long as it has it. */
+export const PURPOSE_LEASE = 3;
 /** To see whether the server is well: no request of a client. */
 export const PURPOSE_PROBE = 2;

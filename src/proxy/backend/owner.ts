@@ -1,5 +1,6 @@
 import type { PoolConfig, ServerConfig } from '../../config/index.ts';
 import type { LogFields } from '../../log.ts';
+import type { PoolCounters, ServerCounters } from '../../stats/counters.ts';
 import type { PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { SavedRequest } from './again/saved-requests.ts';
@@ -25,7 +26,7 @@ export interface OwnerPool {
   /** Replaced when the configuration is read again. */
   readonly config: PoolConfig;
   readonly protocol: ServerProtocol;
-  readonly counters: Float64Array;
+  readonly counters: PoolCounters;
   /** Null when latencies are not measured. */
   readonly latency: PoolLatency | null;
   readonly slowLog: { add(request: SlowRequest): void } | null;
@@ -44,7 +45,7 @@ export interface ConnectionOwner {
   readonly pool: OwnerPool;
   readonly config: ServerConfig;
   readonly name: string;
-  readonly counters: Float64Array;
+  readonly counters: ServerCounters;
   /** Of the pool's latencies: its first command class. */
   readonly firstSeries: number;
   /** One line about this server in the log. */

@@ -114,6 +114,15 @@ export abstract class RequestSender implements SendOwner, Flushable {
     this.#sent(length);
   }
 
+  /**
+   * As sentFor(), for what says nothing about how fast the server is: it may block. Neither the
+   * latencies nor the slow log hear of it.
+   */
+  sentUnmeasured(target: ReplyTarget, length: number): void {
+    this.inFlight.pushTarget(target, this.engine.now, 0, NO_SERIES, length);
+    this.#sent(length);
+  }
+
   #push(client: number, slot: number, commandClass: number, length: number): void {
     const { now, micros } = this.engine;
     this.inFlight.push(client, slot, now, micros, this.#series(commandClass), length);

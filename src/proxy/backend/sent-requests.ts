@@ -1,5 +1,13 @@
 import type { SendQueue } from '../../net/send-queue.ts';
-import { REQUEST_BYTES, REQUESTS } from '../../stats/counters.ts';
+import {
+  IN_QUEUE,
+  IN_QUEUE_BYTES,
+  OUT_QUEUE,
+  OUT_QUEUE_BYTES,
+  REQUEST_BYTES,
+  REQUESTS,
+  type ServerCounters,
+} from '../../stats/counters.ts';
 import { micros } from '../engine/clock.ts';
 import type { InFlight } from './in-flight.ts';
 
@@ -49,7 +57,7 @@ export class SentRequests {
   }
 
   /** Counts what was sent since the last time: once per turn. @returns whether there was any */
-  count(counters: Float64Array): boolean {
+  count(counters: ServerCounters): boolean {
     if (this.#uncounted === 0) return false;
     counters[REQUESTS] += this.#uncounted;
     counters[REQUEST_BYTES] += this.#uncountedBytes;
@@ -65,4 +73,34 @@ export class SentRequests {
     }
     this.unwritten = 0;
   }
+}
+
+/** What waits to be written to one connection, or for its replies. */
+interface Queues {
+  readonly unwritten: number;
+  readonly inFlight: InFlight;
+  readonly out: SendQueue;
+}
+
+/** Reads the queues of a server's connections into its counters. */
+export function gaugeQueues(
+  connections: readonly (Queues | null)[],
+  counters: ServerCounters,
+): void {
+  let waiting = 0;
+  let waitingBytes = 0;
+  let outstanding = 0;
+  let outstandingBytes = 0;
+  for (const connection of connections) {
+    if (connection === null) continue;
+    const { unwritten, inFlight, out } = connection;
+    waiting += unwritten;
+    waitingBytes += out.pendingBytes;
+    outstanding += inFlight.count - unwritten;
+    outstandingBytes += Math.max(0, inFlight.bytes - out.pendingBytes);
+  }
+  counters[IN_QUEUE] = waiting;
+  counters[IN_QUEUE_BYTES] = waitingBytes;
+  counters[OUT_QUEUE] = outstanding;
+  counters[OUT_QUEUE_BYTES] = outstandingBytes;
 }

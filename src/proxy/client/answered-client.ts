@@ -15,6 +15,7 @@ import { Login } from './login.ts';
 import type { ClientProtocol } from './protocol.ts';
 import type { Requester, Router } from './router.ts';
 import { Session } from './session/session.ts';
+import type { ClientSubscriptions } from './session/subscriptions.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
 /** The half of a client that gets answers: from servers, from ringway, whole or in pieces. */
@@ -41,7 +42,9 @@ export abstract class AnsweredClient
   plain: boolean;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
-  readonly session: Session = new Session();
+  readonly session: Session;
+  /** Null until it subscribes. */
+  subscriptions: ClientSubscriptions | null = null;
   closed = false;
   flushPending = false;
   heldBytes = 0;
@@ -54,6 +57,7 @@ export abstract class AnsweredClient
     socket: Socket,
   ) {
     this.engine = engine;
+    this.session = new Session(engine.nextClientNumber());
     this.pool = pool;
     this.protocol = protocol;
     this.router = router;
@@ -100,6 +104,11 @@ export abstract class AnsweredClient
   enterMode(mode: number): void {
     this.session.mode = mode;
     this.updatePlain();
+  }
+
+  /** It has subscriptions: it may be silent for as long as it likes. */
+  get subscribed(): boolean {
+    return this.subscriptions !== null && this.subscriptions.count > 0;
   }
 
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
@@ -179,7 +188,8 @@ export abstract class AnsweredClient
 
   /** Reports what waits for it. @param more bytes that are kept besides replies */
   protected account(more: number): void {
-    const held = this.pipeline.undeliveredBytes + this.claims.keptBytes + more;
+    const subscribed = this.subscriptions?.bytes ?? 0;
+    const held = this.pipeline.undeliveredBytes + this.claims.keptBytes + subscribed + more;
     const delta = held - this.heldBytes;
     if (delta === 0) return;
     this.heldBytes = held;
@@ -197,10 +207,12 @@ export abstract class AnsweredClient
    * is next goes on while the client reads: the others wait behind that.
    */
   holdsUp(source: ReplySource): boolean {
-    if (!this.overOutputLimit()) return false;
-    const { out, head } = this.pipeline;
-    if (out.pendingBytes > this.pool.config.clientOutputLimit) return true;
-    return !source.owes(this.id, head);
+    const { out, head, undeliveredBytes } = this.pipeline;
+    const { clientOutputLimit } = this.pool.config;
+    // The other half has room for the reply that is arriving.
+    if (undeliveredBytes <= clientOutputLimit >> 1 || this.takesBack()) return false;
+    if (undeliveredBytes <= clientOutputLimit) return false;
+    return out.pendingBytes > clientOutputLimit || !source.owes(this.id, head);
   }
 
   blocks(source: ReplySource): void {
@@ -220,6 +232,8 @@ export abstract class AnsweredClient
     this.engine.removeClient(this.id);
   }
 
+  /** Whether what it has asked is taken back, so that nothing has to stand still for it. */
+  protected abstract takesBack(): boolean;
   abstract onDrained(): void;
   abstract flush(): void;
   abstract writeOut(): void;

@@ -1,7 +1,8 @@
 import { ASSERTS, assert } from '../../assert.ts';
 import { SHED_AT_LEAST_BYTES } from '../../limits.ts';
 import type { ReplyClaim, ReplyStream } from '../engine/receiver.ts';
-import type { ClientPipeline, Kept, StoredReply } from './client-pipeline.ts';
+import type { ClientPipeline } from './client-pipeline.ts';
+import type { Kept, StoredReply } from './stored-reply.ts';
 
 /** The client, as the replies that it waits for see it. */
 export interface Claimant {
@@ -69,7 +70,13 @@ export class Claims {
   /** A request whose reply ringway makes itself, or of several. */
   claim(): Claim {
     this.#open++;
-    return new Claim(this, this.#claimant);
+    return new Claim(this, this.#claimant, this.#claimant.muted);
+  }
+
+  /** Holds back what is asked behind it until it is settled, and is no reply to anything. */
+  hold(): Claim {
+    this.#open++;
+    return new Claim(this, this.#claimant, true);
   }
 }
 
@@ -87,16 +94,21 @@ export class Claim implements ReplyClaim {
   #kept: Kept | null = null;
   #keptBytes = 0;
 
-  constructor(claims: Claims, claimant: Claimant) {
+  constructor(claims: Claims, claimant: Claimant, muted: boolean) {
     this.#claims = claims;
     this.#claimant = claimant;
-    this.#muted = claimant.muted;
+    this.#muted = muted;
     this.#slot = claimant.pipeline.open();
   }
 
   /** The client has gone. */
   get closed(): boolean {
     return this.#claimant.closed;
+  }
+
+  /** Whether all that was asked before it is answered. */
+  get isNext(): boolean {
+    return this.#claimant.pipeline.head === this.#slot;
   }
 
   get clientId(): number {
@@ -163,9 +175,13 @@ export class Claim implements ReplyClaim {
     return this.unheard ? null : this.#claimant.openStream(this.#slot);
   }
 
-  /** There is nothing more to come, and nothing more to deliver. */
+  /**
+   * There is nothing more to come, and nothing more to deliver: what waited for the last piece of a
+   * reply goes on.
+   */
   forget(): void {
     this.#settle();
+    if (!this.#claimant.closed) this.#claimant.onAnswered();
   }
 
   #settle(): void {

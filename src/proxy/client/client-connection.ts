@@ -35,6 +35,8 @@ export class ClientConnection
   closing = false;
   #ended = false;
   #toldUnread = false;
+  /** Reads that are under way are to be taken back. */
+  #takeBack = false;
   #finished = false;
   readonly #timers: ClientTimers;
   /** Set while this client waits to be handed to another process. */
@@ -111,7 +113,7 @@ export class ClientConnection
     const { clientInputLimit } = this.pool.config;
     this.engine.log.write(
       LOG_NOTICE,
-      `client ${this.address} takes none of its replies, and ${this.#input.waitingBytes} bytes ` +
+      `client ${this.address} takes none of its replies, and ${this.#input.waiting.length} bytes ` +
         `of its requests wait: no more are read (client_input_limit is ${clientInputLimit})`,
     );
   }
@@ -127,10 +129,15 @@ export class ClientConnection
 
   /**
    * Hands this client over to another process as soon as all that was asked is answered; until
-   * then nothing new is taken. One that is about to close is left to it.
+   * then nothing new is taken. One that is about to close is left to it. One with subscriptions
+   * is closed instead: that tells it of the messages that it may miss meanwhile.
    */
   moveAway(give: (client: LeavingClient) => void): void {
     if (this.closed) return;
+    if (this.subscribed) {
+      this.drain();
+      return;
+    }
     this.#give = give;
     this.#input.leaving = true;
     this.engine.turn.markClient(this);
@@ -139,6 +146,7 @@ export class ClientConnection
   /** Between two requests, with everything written: nothing but the carry needs to go along. */
   #mayMove(): boolean {
     if (this.closing || this.#ended || this.#finished || this.closed) return false;
+    if (this.subscribed) return false;
     if (this.socket.destroyed) return false; // its last write failed
     if (this.pipeline.outstanding > 0 || this.#input.large) return false;
     return this.out.pendingBytes === 0 && this.socket.writableLength === 0;
@@ -193,6 +201,8 @@ export class ClientConnection
     this.authenticated = yes;
     this.updatePlain();
     if (!lost) return;
+    // Messages are only for who is logged in, and none may be missing unnoticed.
+    if (this.subscribed) this.stopReading();
     this.login.begin();
     this.#input.refuseLarge();
     this.#timers.restart();
@@ -202,14 +212,28 @@ export class ClientConnection
     this.out.flush();
   }
 
+  protected takesBack(): boolean {
+    if (!this.#input.mayTakeBack) return false;
+    this.#takeBack = true;
+    this.engine.turn.markClient(this);
+    return true;
+  }
+
   /** Writes replies, opens or closes the window, and goes on with what had to wait. */
   flush(): void {
     if (this.closed || this.#mayHold()) return;
+    if (this.#takeBack) {
+      this.#takeBack = false;
+      this.#input.takeBack();
+    }
     this.out.flush();
     this.pipeline.beginBurst();
-    this.account(this.#input.bufferedBytes + this.session.nameBytes);
+    const { heldBytes, nameBytes } = this.session;
+    this.account(this.#input.bufferedBytes + heldBytes + nameBytes);
     if (this.closed) return;
     this.#input.advance();
+    this.session.detour?.advance();
+    if (this.closed) return;
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
     this.held.release();
@@ -228,6 +252,7 @@ export class ClientConnection
     if (!this.pipeline.insideBurst || unsent === 0 || unsent > HELD_WRITE_BYTES) return false;
     // Something may go on only after a flush.
     if (!this.#reading || this.#input.held || this.#input.large) return false;
+    if (this.session.detour !== null) return false;
     if (this.overOutputLimit()) return false;
     if (this.closing || this.#ended) return false;
     this.engine.heldWrites.add(this, this.engine.now);
@@ -256,6 +281,7 @@ export class ClientConnection
     this.window.limit(this.pool.config.maxPipeline);
     reviewLogin(this);
     this.#input.reroute();
+    this.session.detour?.reroute();
     this.#timers.restart();
     this.engine.turn.markClient(this);
   }
@@ -338,7 +364,9 @@ export class ClientConnection
       `client ${this.address}`,
       () => this.pool.lanes.at(lane).leave(),
       () => this.waitsFor?.stopWaiting(this),
+      () => this.subscriptions?.drop(),
       () => this.#input.drop(),
+      () => this.session.drop(),
       () => this.pipeline.close(),
       () => this.engine.budget.add(-heldBytes),
       () => this.out.discard(),

@@ -4,7 +4,6 @@ import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { QUEUEING } from './session/modes.ts';
-import type { Session } from './session/session.ts';
 
 /** All clients of a process; closed ones whose replies are still swallowed among them. */
 export function allClients(engine: Engine): ClientConnection[] {
@@ -31,8 +30,9 @@ function localAddress(client: ClientConnection): string {
   return addressOf(client.socket.localAddress, client.socket.localPort, client);
 }
 
-function flagsOf({ mode, noEvict }: Session): string {
-  return `${mode === QUEUEING ? 'x' : ''}${noEvict ? 'e' : ''}` || 'N';
+function flagsOf({ session: { mode, noEvict }, subscribed }: ClientConnection): string {
+  const flags = [subscribed ? 'P' : '', mode === QUEUEING ? 'x' : '', noEvict ? 'e' : ''];
+  return flags.join('') || 'N';
 }
 
 /** A line of CLIENT LIST: Redis's fields in their order, 0 for what ringway does not count. */
@@ -47,12 +47,12 @@ export function clientLine(client: ClientConnection): string {
     ['name', session.name],
     ['age', Math.floor((wallMillis() - session.since) / 1000)],
     ['idle', Math.floor(Math.max(0, exactMillis() - client.lastRead) / 1000)],
-    ['flags', flagsOf(session)],
+    ['flags', flagsOf(client)],
     ['db', lane.db],
-    ['sub', 0],
-    ['psub', 0],
-    ['ssub', 0],
-    ['multi', session.mode === QUEUEING ? 0 : -1],
+    ['sub', client.subscriptions?.channels ?? 0],
+    ['psub', client.subscriptions?.patterns ?? 0],
+    ['ssub', client.subscriptions?.shardChannels ?? 0],
+    ['multi', session.transaction?.count ?? -1],
     ['qbuf', 0],
     ['qbuf-free', 0],
     ['argv-mem', 0],
@@ -108,7 +108,8 @@ function idFilter(texts: readonly string[]): Filter | string {
 function typeFilter(type: string): Filter | string {
   const known = TYPES.includes(type.toLowerCase());
   if (!known) return `Unknown client type '${type}'`;
-  return () => type.toLowerCase() === 'normal';
+  const wanted = type.toLowerCase();
+  return ({ subscribed }) => wanted === (subscribed ? 'pubsub' : 'normal');
 }
 
 /** @returns what CLIENT LIST's options choose, or the error they deserve */

@@ -5,45 +5,8 @@ import { Stash } from '../../net/stash.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { NO_SERIES, type PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
-
-/**
- * A reply that is kept as an object because it is large, still arriving, or made of several parts.
- */
-export interface StoredReply {
-  /** Its turn has come: queue what there is. @returns true when that completes the reply */
-  writeTo(pipeline: ClientPipeline): boolean;
-  /** The client is gone. */
-  drop(): void;
-}
-
-/** What is kept for a reply that is not complete: of no use when the client is gone. */
-export interface Kept {
-  drop(): void;
-}
-
-/** A complete reply on the heap. */
-export class HeapReply implements StoredReply {
-  readonly buffer: Buffer;
-
-  constructor(buffer: Buffer) {
-    this.buffer = buffer;
-  }
-
-  writeTo(pipeline: ClientPipeline): boolean {
-    if (this.buffer.length <= COPY_LIMIT) pipeline.out.copy(this.buffer);
-    else pipeline.out.append(this.buffer);
-    pipeline.free(this.buffer.length);
-    return true;
-  }
-
-  drop(): void {}
-}
-
-/** The reply to a request whose client does not hear it. */
-const NO_REPLY: StoredReply = {
-  writeTo: () => true,
-  drop: () => {},
-};
+import { ClientPushes } from './client-pushes.ts';
+import { HeapReply, type Kept, NO_REPLY, type StoredReply } from './stored-reply.ts';
 
 const WAITING = 0;
 const OBJECT = -1;
@@ -61,6 +24,7 @@ const IDLE_RING_SLOTS = 64;
  */
 export class ClientPipeline {
   readonly out: SendQueue;
+  readonly pushes: ClientPushes;
   readonly #engine: Engine;
   head = 0;
   tail = 0;
@@ -89,6 +53,7 @@ export class ClientPipeline {
     this.#latency = latency;
     this.#stash = new Stash(engine.slabs);
     this.out = out;
+    this.pushes = new ClientPushes(engine, this);
   }
 
   /** Requests without a delivered reply. */
@@ -160,6 +125,11 @@ export class ClientPipeline {
     return this.#ring[(slot & this.#mask) * STRIDE] === WAITING;
   }
 
+  /** The reply at the head is queued in part: what follows in the queue is the rest of it. */
+  get isCut(): boolean {
+    return this.#ring[(this.head & this.#mask) * STRIDE] === OBJECT;
+  }
+
   /** Takes the next slot. */
   open(): number {
     const slot = this.tail;
@@ -191,7 +161,7 @@ export class ClientPipeline {
     const at = length <= COPY_LIMIT ? this.stash(length) : 0;
     words[record + RECORD_DEST] = at;
     if (at === 0) {
-      this.#storeHeap(slot, this.#heapCopy(start, length));
+      this.#storeHeap(slot, this.#engine.copyOf(start, length));
     } else {
       this.#place(slot, at, length);
     }
@@ -232,7 +202,7 @@ export class ClientPipeline {
     }
     const at = bytes <= COPY_LIMIT ? this.stash(bytes) : 0;
     if (at === 0) {
-      const parts = [this.#heapCopy(start, length), this.#heapCopy(tail, tailLength)];
+      const parts = [this.#engine.copyOf(start, length), this.#engine.copyOf(tail, tailLength)];
       this.#storeHeap(slot, Buffer.concat(parts));
     } else {
       this.#copyTwo(at, start, length, tail, tailLength);
@@ -285,6 +255,7 @@ export class ClientPipeline {
     const at = this.head & this.#mask;
     this.#objects[at] = null;
     this.#ring[at * STRIDE] = WAITING;
+    this.pushes.goOn();
     this.#advance();
   }
 
@@ -302,10 +273,20 @@ export class ClientPipeline {
     this.#stash.give(at, length);
   }
 
-  #heapCopy(start: number, length: number): Buffer {
-    const copied = Buffer.allocUnsafeSlow(length);
-    this.#engine.memory.copy(copied, 0, start, start + length);
-    return copied;
+  /** The requests from slot `first` on are not under way any more; their replies are dropped. */
+  retract(first: number): void {
+    for (let slot = first; slot !== this.tail; slot = (slot + 1) | 0) {
+      const index = slot & this.#mask;
+      const at = index * STRIDE;
+      const address = this.#ring[at];
+      if (address === WAITING) continue;
+      if (address === OBJECT) this.#objects[index]?.retract?.(this);
+      else this.unstash(address, this.#ring[at + LENGTH]);
+      this.#objects[index] = null;
+      this.#ring[at] = WAITING;
+    }
+    this.tail = first;
+    this.endBurst();
   }
 
   #place(slot: number, address: number, length: number): void {
@@ -350,7 +331,7 @@ export class ClientPipeline {
       this.#engine.drain(address, length, at);
     } else {
       this.#engine.gatherNow();
-      this.out.append(this.#heapCopy(address, length));
+      this.out.append(this.#engine.copyOf(address, length));
     }
     this.unstash(address, length);
   }
@@ -385,6 +366,7 @@ export class ClientPipeline {
   /** The client is gone: everything stored goes back. */
   close(): void {
     this.#closed = true;
+    this.pushes.drop();
     this.#stash.close();
     for (const object of this.#objects) object?.drop();
     for (const kept of this.#kept ?? []) kept.drop();

@@ -5,6 +5,7 @@ import {
   CLIENT_IDLE_TIMEOUTS,
   CLIENT_WRITE_TIMEOUTS,
   LOGIN_TIMEOUTS,
+  type PoolCounters,
   REQUEST_READ_TIMEOUTS,
 } from '../../stats/counters.ts';
 import { millis } from '../engine/clock.ts';
@@ -12,7 +13,7 @@ import type { Deadlines, Timed } from '../engine/deadlines.ts';
 
 /** The client, as its timers see it. */
 export interface TimedClient {
-  readonly pool: { readonly config: PoolConfig; readonly counters: Float64Array };
+  readonly pool: { readonly config: PoolConfig; readonly counters: PoolCounters };
   readonly protocol: { readonly unfinished: Buffer };
   readonly socket: { destroy(): unknown };
   readonly closed: boolean;
@@ -23,6 +24,8 @@ export interface TimedClient {
   readonly unfinished: boolean;
   /** It waits for replies, or until it may ask for more. */
   readonly waits: boolean;
+  /** It waits for messages, for as long as it likes. */
+  readonly subscribed: boolean;
   answer(reply: Buffer): void;
   stopReading(): void;
   destroy(reason: string, level?: number): void;
@@ -113,7 +116,7 @@ export class ClientTimers implements Timed {
       return this.#blockedSince + config.clientWriteTimeoutMs;
     }
     const limit = client.unfinished ? config.requestReadTimeoutMs : config.clientIdleTimeoutMs;
-    if (limit === 0) return 0;
+    if (limit === 0 || (client.subscribed && !client.unfinished)) return 0;
     // While it waits for replies its own time stands still.
     return (client.waits ? millis() : this.lastRead) + limit;
   }

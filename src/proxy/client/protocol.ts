@@ -14,7 +14,7 @@ export interface ClientProtocol extends PoolProtocol {
   /**
    * Answers or sends one request at [start, start + length) that the fast loop left out.
    * @param client a ClientConnection
-   * @param mustSend it cannot be put back: send it even if its server has much to take already
+   * @param intent MAY_WAIT, or MUST_SEND when it cannot be put back
    * @returns false when it must wait for a server to take more
    */
   handleSpecial(
@@ -22,7 +22,7 @@ export interface ClientProtocol extends PoolProtocol {
     start: number,
     length: number,
     info: number,
-    mustSend: boolean,
+    intent: number,
   ): boolean;
   readonly login: LoginRules;
   /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */

@@ -1,5 +1,6 @@
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { Failure } from '../backend/failure.ts';
+import type { LeaseWaiter } from '../backend/leases.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Server } from '../pool/server.ts';
@@ -52,6 +53,11 @@ export interface Router {
     lane: number,
     intent: number,
   ): (BackendConnection | null)[] | null;
+  /**
+   * Asks a server for a connection of its own for a client's request.
+   * @returns false when there is none to be had; `reason` says why
+   */
+  lease(waiter: LeaseWaiter<Server>): boolean;
   /** Sends a read, described by the record at this word index, so that it can be sent again. */
   sendRepeatable(client: Requester, connection: BackendConnection, record: number): void;
 }

@@ -1,7 +1,8 @@
 import { LOG_NOTICE } from '../../log.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ReplyStream } from '../engine/receiver.ts';
-import type { ClientPipeline, StoredReply } from './client-pipeline.ts';
+import type { ClientPipeline } from './client-pipeline.ts';
+import type { StoredReply } from './stored-reply.ts';
 
 /** The client, as a reply that comes in pieces sees it. */
 export interface StreamOwner {
@@ -37,9 +38,7 @@ export class StreamedReply implements StoredReply, ReplyStream {
       if (last) client.pipeline.completeHead();
       return;
     }
-    const piece = Buffer.allocUnsafeSlow(length);
-    this.#engine.memory.copy(piece, 0, start, start + length);
-    this.#early.push(piece);
+    this.#early.push(this.#engine.copyOf(start, length));
     this.#earlyBytes += length;
     client.pipeline.hold(length);
     this.#done = last;
@@ -75,5 +74,11 @@ export class StreamedReply implements StoredReply, ReplyStream {
 
   drop(): void {
     this.#early = [];
+  }
+
+  retract(pipeline: ClientPipeline): void {
+    pipeline.free(this.#earlyBytes);
+    this.#early = [];
+    this.#earlyBytes = 0;
   }
 }

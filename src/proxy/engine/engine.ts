@@ -32,7 +32,7 @@ import {
   STATE_WORDS,
   WINDOW_BYTES,
 } from '../../protocol/frame-table.ts';
-import { PROCESS_COUNTERS } from '../../stats/counters.ts';
+import { type ProcessCounters, processCounters } from '../../stats/counters.ts';
 import { ArenaError } from './arena-error.ts';
 import { exactMillis, micros, millis } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
@@ -40,6 +40,7 @@ import { Guard, type GuardedConnection } from './guard.ts';
 import { HeldWrites } from './held-writes.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ReplyReceiver } from './receiver.ts';
+import type { Siblings } from './siblings.ts';
 import { Turn } from './turn.ts';
 
 const STATE_WORD = STATE / 4;
@@ -85,13 +86,15 @@ export class Engine {
   version = '';
   /** Tells who has written PART_TABLE last. */
   partTableTurn = 0;
+  /** Other processes that serve the clients of the same pools; null = there are none. */
+  siblings: Siblings | null = null;
   /** Tells one process from another. */
   readonly runId: string = randomBytes(20).toString('hex');
   readonly turn: Turn = new Turn();
   readonly deadlines: Deadlines = new Deadlines();
   readonly heldWrites: HeldWrites = new HeldWrites(this.deadlines);
   readonly log: Log;
-  readonly process: Float64Array = new Float64Array(PROCESS_COUNTERS);
+  readonly process: ProcessCounters = processCounters();
   readonly measuresLatency: boolean;
   readonly budget: MemoryBudget;
   /** Clients by id; an id is free again when nothing in flight names it. */
@@ -102,6 +105,7 @@ export class Engine {
   readonly errors: InternalErrors;
   readonly #assembledAt: number;
   readonly #freeIds: number[] = [];
+  #clientNumber = 0;
   readonly #early: SendQueue[] = [];
   #frames = 0;
   #drains = 0;
@@ -184,6 +188,13 @@ export class Engine {
 
   state(word: number): number {
     return this.words[STATE_WORD + word];
+  }
+
+  /** A copy of bytes of the arena in memory of its own, as long as it is kept. */
+  copyOf(start: number, length: number): Buffer {
+    const copied = Buffer.allocUnsafeSlow(length);
+    this.memory.copy(copied, 0, start, start + length);
+    return copied;
   }
 
   /** Whoever writes PART_TABLE takes it. @returns `partTableTurn`, as long as it is theirs */
@@ -272,10 +283,20 @@ export class Engine {
     if (length === 0 || this.#early[length - 1] !== queue) this.#early.push(queue);
   }
 
+  /** The longest request that placeAssembled() takes. */
+  get assembledRoom(): number {
+    return this.memory.length - this.#assembledAt;
+  }
+
   /** Copies an assembled request into the arena. @returns its address, good until the next one */
   placeAssembled(request: Buffer): number {
     request.copy(this.memory, this.#assembledAt);
     return this.#assembledAt;
+  }
+
+  /** As CLIENT ID tells it: each client of this process has another one. */
+  nextClientNumber(): number {
+    return ++this.#clientNumber;
   }
 
   addClient(client: ReplyReceiver): number {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { InternalErrors } from '../../internal-errors.ts';
 import { INTERNAL_ERROR_SWEEP_MS, LINGER_MS } from '../../limits.ts';
 import type { SendQueue } from '../../net/send-queue.ts';
-import { INTERNAL_ERRORS } from '../../stats/counters.ts';
+import { INTERNAL_ERRORS, type ProcessCounters } from '../../stats/counters.ts';
 import { ArenaError } from './arena-error.ts';
 import { millis } from './clock.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
@@ -27,6 +27,8 @@ export interface GuardedClient {
 export interface GuardedConnection {
   readonly owner: { readonly title: string };
   readonly inFlight: { readonly count: number; collectClients(ids: Set<number>): void };
+  /** Swallows the replies to a client's requests from `slot` on. @returns how many they are */
+  disown(client: number, slot: number): number;
   /** No request was sent in part, or without its entry in flight. */
   readonly isBalanced: boolean;
   /** Closes it: each request in flight gets an error, the server is not to blame. */
@@ -42,7 +44,7 @@ export interface Guarded {
 export interface GuardedEngine {
   readonly connections: ReadonlySet<GuardedConnection>;
   readonly deadlines: Deadlines;
-  readonly process: Float64Array;
+  readonly process: ProcessCounters;
   readonly errors: InternalErrors;
   gatherNow(): void;
 }

@@ -19,7 +19,7 @@ import { decodeKey } from '../../protocol/memcache/base64-key.ts';
 import * as replies from '../../protocol/memcache/replies.ts';
 import { wordsOf } from '../../protocol/memcache/words.ts';
 import { isHttpLine, refuseHttp } from '../client/input/http-guard.ts';
-import { MAY_WAIT, MUST_SEND, WAIT } from '../client/router.ts';
+import { WAIT } from '../client/router.ts';
 import { forward } from '../routing/forward.ts';
 import { answer, copyOf, headOf, type SpecialRequest } from '../routing/request.ts';
 import { askAllServers, firstError, tellAllServers } from './all-servers.ts';
@@ -88,8 +88,7 @@ function sendByKey(request: SpecialRequest, info: number): boolean {
   if ((info & (FLAG_QUIET | FLAG_NO_REPLY)) === 0) return forward(request, server);
   const silent = (info & FLAG_NO_REPLY) !== 0;
   const { router } = client;
-  const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
-  const connection = router.choose(client, server, client.lane, intent);
+  const connection = router.choose(client, server, client.lane, request.intent);
   if (connection === null) {
     if (router.verdict === WAIT) return false;
     return silent || client.failForward(router.reason);

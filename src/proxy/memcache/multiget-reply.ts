@@ -12,39 +12,36 @@ import {
 } from '../../protocol/frame-table.ts';
 import { itemEnds } from '../../protocol/memcache/items.ts';
 import { END } from '../../protocol/memcache/replies.ts';
-import { FORWARD_ERROR } from '../../stats/counters.ts';
+import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import type { ClientPipeline } from '../client/client-pipeline.ts';
+import type { StoredReply } from '../client/stored-reply.ts';
 import { setItemTable, setPartTable, spliceItems, spliceParts } from '../engine/splice.ts';
+import { KeptPart } from '../routing/kept-part.ts';
 import { INVALID, REPLY_TOO_LARGE } from './failure-reply.ts';
 
 const RECORD_WORDS = RECORD_BYTES / 4;
 const LF = 0x0a;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 
-/** The reply to one server's line: kept in the client's stash, or on the heap when it is large. */
-class Part implements ReplyTarget {
+/** The reply to one server's line. */
+class Line extends KeptPart implements ReplyTarget {
   readonly distrusts = false;
   readonly #whole: MultigetReply;
   readonly keys: number;
   /** The line that came, or comes, instead of END. */
   error: Buffer | null = null;
   failed = false;
-  stash = 0;
-  /** Bytes of the stash that it takes. */
-  room = 0;
-  length = 0;
   /** The ends of the items that are wanted of it stand in so many words from `ends` on. */
   items = 0;
   ends = 0;
   /** It has items whose ends are not known. */
   unknown = false;
-  /** Pieces, when it is not in the stash. */
-  heap: Buffer[] | null = null;
 
   constructor(whole: MultigetReply, keys: number) {
+    super();
     this.#whole = whole;
     this.keys = keys;
   }
@@ -62,10 +59,17 @@ class Part implements ReplyTarget {
   }
 
   onFailure(error: Buffer): void {
-    this.#whole.forget(this);
+    this.giveBack(this.#whole.client);
     this.error = error;
     this.failed = true;
     this.#whole.complete();
+  }
+
+  override giveBack(client: ClientConnection): void {
+    super.giveBack(client);
+    this.items = 0;
+    this.ends = 0;
+    this.unknown = false;
   }
 }
 
@@ -75,28 +79,28 @@ class Part implements ReplyTarget {
  * server fails its error line takes the place of END, behind the items of the others.
  */
 export class MultigetReply implements StoredReply {
-  readonly #client: ClientConnection;
+  readonly client: ClientConnection;
   readonly #order: readonly number[];
   readonly claim: Claim;
-  readonly #parts: Part[] = [];
+  readonly #parts: Line[] = [];
   #left: number;
 
   /** @param order share of each key, in request order */
   constructor(client: ClientConnection, order: readonly number[], parts: number) {
-    this.#client = client;
+    this.client = client;
     this.#order = order;
     this.#left = parts;
     this.claim = client.claims.claim();
   }
 
   part(index: number, keys: number): ReplyTarget {
-    const part = new Part(this, keys);
+    const part = new Line(this, keys);
     this.#parts[index] = part;
     return part;
   }
 
   /** Takes one piece of a server's reply. */
-  take(part: Part, start: number, length: number, info: number, count: number, ends: number): void {
+  take(part: Line, start: number, length: number, info: number, count: number, ends: number): void {
     const last = (info & FLAG_LAST) !== 0;
     if (!this.claim.closed && part.error === null) {
       const whole = (info & WHOLE) === WHOLE;
@@ -109,30 +113,24 @@ export class MultigetReply implements StoredReply {
   }
 
   /** Finds the error that a complete reply is or ends with. */
-  #judge(part: Part, start: number, length: number, kind: number): void {
+  #judge(part: Line, start: number, length: number, kind: number): void {
     if (kind === MC_REPLY_VALUES || part.error !== null) return;
     if (kind >= MC_REPLY_ERROR) {
-      const { memory } = this.#client.pool.engine;
+      const { memory } = this.client.pool.engine;
       const lastLine = memory.lastIndexOf(LF, start + length - 2) + 1;
       part.error = Buffer.from(memory.subarray(Math.max(start, lastLine), start + length));
     } else {
-      this.forget(part);
+      part.giveBack(this.client);
       part.error = INVALID;
     }
   }
 
   /** Keeps a whole reply in the stash, the ends of its items behind it. @returns whether it fits */
-  #stash(part: Part, start: number, length: number, count: number, ends: number): boolean {
-    const { pipeline, pool } = this.#client;
-    const { memory, words, slabs } = pool.engine;
+  #stash(part: Line, start: number, length: number, count: number, ends: number): boolean {
+    const { words } = this.client.pool.engine;
     const items = ends === 0 ? 0 : Math.min(count, part.keys);
-    const room = length + 3 + items * 4;
-    const at = room <= slabs.largeBytes ? pipeline.stash(room) : 0;
+    const at = part.putIntoStash(this.client, start, length, length + 3 + items * 4);
     if (at === 0) return false;
-    memory.copyWithin(at, start, start + length);
-    part.stash = at;
-    part.room = room;
-    part.length = length;
     part.unknown = ends === 0 && count !== 0;
     part.ends = (at + length + 3) & ~3;
     part.items = items;
@@ -142,44 +140,26 @@ export class MultigetReply implements StoredReply {
     return true;
   }
 
-  #keep(part: Part, start: number, length: number): void {
-    const { pipeline, pool } = this.#client;
-    const { memory } = pool.engine;
-    if (this.#client.overOutputLimit()) {
-      this.forget(part);
-      part.error = REPLY_TOO_LARGE;
+  #keep(part: Line, start: number, length: number): void {
+    const { client } = this;
+    if (!client.overOutputLimit()) {
+      part.addPiece(client, this, start, length);
       return;
     }
-    const piece = Buffer.allocUnsafeSlow(length);
-    memory.copy(piece, 0, start, start + length);
-    part.heap ??= [];
-    part.heap.push(piece);
-    part.length += length;
-    pipeline.keep(this, length);
-  }
-
-  /** Gives back what is kept of a part. */
-  forget(part: Part): void {
-    const { pipeline } = this.#client;
-    if (part.stash !== 0) pipeline.unstash(part.stash, part.room);
-    else pipeline.free(part.length);
-    part.stash = 0;
-    part.items = 0;
-    part.ends = 0;
-    part.unknown = false;
-    part.heap = null;
-    part.length = 0;
+    part.giveBack(client);
+    client.pool.counters[REPLIES_TOO_LARGE]++;
+    part.error = REPLY_TOO_LARGE;
   }
 
   /** A line is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
-    this.#client.pipeline.release(this, 0);
+    this.client.pipeline.release(this, 0);
     this.claim.store(this);
   }
 
   writeTo(pipeline: ClientPipeline): boolean {
-    const { config, counters } = this.#client.pool;
+    const { config, counters } = this.client.pool;
     if (this.#parts.some((part) => part.failed)) counters[FORWARD_ERROR]++;
     const bad = this.#parts.find((part) => part.error !== null);
     if (bad === undefined || config.multigetFailure === 'hits') this.#writeItems(pipeline);
@@ -189,14 +169,14 @@ export class MultigetReply implements StoredReply {
   }
 
   #writeItems(pipeline: ClientPipeline): void {
-    const inArena = this.#parts.every((part) => part.heap === null);
+    const inArena = this.#parts.every((part) => !part.onHeap);
     if (!inArena || this.#order.length > PART_TABLE_RECORDS) this.#spliceOnHeap(pipeline);
     else if (!this.#spliceByEnds(pipeline)) this.#spliceInArena(pipeline);
   }
 
   /** Copies the items in the order of the keys. @returns false when their ends are not known */
   #spliceByEnds(pipeline: ClientPipeline): boolean {
-    const { engine } = this.#client.pool;
+    const { engine } = this.client.pool;
     const { words } = engine;
     const parts = this.#parts;
     let bytes = 0;
@@ -213,9 +193,9 @@ export class MultigetReply implements StoredReply {
 
   /** Splits the parts into one table and copies their items in the order of the keys. */
   #spliceInArena(pipeline: ClientPipeline): void {
-    const { words, codec } = this.#client.pool.engine;
+    const { words, codec } = this.client.pool.engine;
     const parts = this.#parts;
-    this.#client.pool.engine.takePartTable();
+    this.client.pool.engine.takePartTable();
     let base = PART_TABLE;
     let bytes = 0;
     for (let i = 0; i < parts.length; i++) {
@@ -228,14 +208,11 @@ export class MultigetReply implements StoredReply {
       const last = end / 4 - RECORD_WORDS;
       bytes += words[last + RECORD_START] + words[last + RECORD_LENGTH] - stash;
     }
-    spliceParts(pipeline.out, this.#client.pool.engine, this.#order, base, bytes);
+    spliceParts(pipeline.out, this.client.pool.engine, this.#order, base, bytes);
   }
 
   #spliceOnHeap(pipeline: ClientPipeline): void {
-    const { memory } = this.#client.pool.engine;
-    const sources = this.#parts.map(({ stash, length, heap }) =>
-      stash !== 0 ? Buffer.from(memory.subarray(stash, stash + length)) : Buffer.concat(heap ?? []),
-    );
+    const sources = this.#parts.map((part) => part.contents(this.client));
     const ends = sources.map(itemEnds);
     const next = new Uint32Array(sources.length);
     for (const share of this.#order) {
@@ -247,6 +224,6 @@ export class MultigetReply implements StoredReply {
   }
 
   drop(): void {
-    for (const part of this.#parts) this.forget(part);
+    for (const part of this.#parts) part.giveBack(this.client);
   }
 }

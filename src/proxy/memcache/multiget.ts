@@ -16,7 +16,6 @@ import {
 import { CLASS_MULTI } from '../../stats/latency.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
-import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import { writeBytes } from '../engine/short-text.ts';
 import { forward } from '../routing/forward.ts';
 import { type SpecialRequest, headOf as wholeRequest } from '../routing/request.ts';
@@ -75,8 +74,7 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
     return forward(request, shares[0].server, CLASS_MULTI);
   }
   const servers = shares.map(({ server }) => pool.servers[server]);
-  const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
-  const connections = client.router.chooseAll(client, servers, client.lane, intent);
+  const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
   const reply = new MultigetReply(client, order, shares.length);
   const whole = wholeRequest(request);

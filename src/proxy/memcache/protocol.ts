@@ -15,6 +15,7 @@ import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts
 import { EXECUTED, REPEAT_NEVER } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
+import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 import { handleMemcacheRequest } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { JoinedGets } from './joined-gets.ts';
@@ -51,9 +52,9 @@ export class MemcacheProtocol implements ClientProtocol {
     start: number,
     length: number,
     info: number,
-    mustSend: boolean,
+    intent: number,
   ): boolean {
-    return handleMemcacheRequest({ client, start, length, mustSend }, info);
+    return handleMemcacheRequest({ client, start, length, intent }, info);
   }
 
   requestHead(head: Buffer): RequestHead {
@@ -79,6 +80,14 @@ export class MemcacheProtocol implements ClientProtocol {
   onServerBack(): void {}
 
   onServerGone(): void {}
+
+  prepare(): Preparation {
+    return NOTHING_TO_PREPARE;
+  }
+
+  onRing(): void {}
+
+  onPoolGone(): void {}
 
   malformed(error: number, _byte: number, next: number): Buffer {
     return error === ERROR_BINARY_PROTOCOL ? binaryRefusal(next) : replies.LINE_TOO_LONG;

@@ -1,8 +1,10 @@
 import { FLAG_FIRST, FLAG_LAST, MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
+import { REPLIES_TOO_LARGE } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import type { ClientPipeline } from '../client/client-pipeline.ts';
+import type { StoredReply } from '../client/stored-reply.ts';
 import { REPLY_TOO_LARGE } from './failure-reply.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
@@ -61,12 +63,11 @@ export class QuietReply implements ReplyTarget, StoredReply {
     if (this.claim.closed || this.#overflown || this.#replies > 1) return;
     if (client.overOutputLimit()) {
       this.#overflown = true;
+      client.pool.counters[REPLIES_TOO_LARGE]++;
       this.#replace(REPLY_TOO_LARGE);
       return;
     }
-    const piece = Buffer.allocUnsafeSlow(length);
-    client.pool.engine.memory.copy(piece, 0, start, start + length);
-    this.#pieces.push(piece);
+    this.#pieces.push(client.pool.engine.copyOf(start, length));
     this.#bytes += length;
     client.pipeline.keep(this, length);
   }

@@ -9,7 +9,7 @@ import { askAllServers, type ServerAnswer } from './all-servers.ts';
 import { INVALID } from './failure-reply.ts';
 
 /** The names are nutcracker's. */
-const POOL_FIELDS: readonly (readonly [string, number])[] = [
+const POOL_FIELDS: readonly (readonly [string, counter.PoolCounter])[] = [
   ['client_eof', counter.CLIENT_EOF],
   ['client_err', counter.CLIENT_ERR],
   ['client_connections', counter.CLIENT_CONNECTIONS],
@@ -17,7 +17,7 @@ const POOL_FIELDS: readonly (readonly [string, number])[] = [
   ['forward_error', counter.FORWARD_ERROR],
   ['fragments', counter.FRAGMENTS],
 ];
-const SERVER_FIELDS: readonly (readonly [string, number])[] = [
+const SERVER_FIELDS: readonly (readonly [string, counter.ServerCounter])[] = [
   ['server_eof', counter.SERVER_EOF],
   ['server_err', counter.SERVER_ERR],
   ['server_timedout', counter.SERVER_TIMEDOUT],

@@ -1,7 +1,12 @@
 import type { PoolConfig } from '../../config/index.ts';
 import { HEALTH_RETRY_MS } from '../../limits.ts';
 import { LOG_NOTICE, LOG_WARN, type LogFields } from '../../log.ts';
-import { SERVER_EJECTED_AT, SERVER_EJECTS } from '../../stats/counters.ts';
+import {
+  type PoolCounters,
+  SERVER_EJECTED_AT,
+  SERVER_EJECTS,
+  type ServerCounters,
+} from '../../stats/counters.ts';
 import { exactMillis, wallMicros } from '../engine/clock.ts';
 import type { Guard } from '../engine/guard.ts';
 import { secondsOf } from './outage.ts';
@@ -10,7 +15,7 @@ import { secondsOf } from './outage.ts';
 export interface HealthyServer {
   /** Position in the pool's order; -1 once it has left the pool. */
   readonly index: number;
-  readonly counters: Float64Array;
+  readonly counters: ServerCounters;
   readonly title: string;
   log(level: number, text: string, fields: LogFields): void;
   /** Asks it whether it is well. */
@@ -22,7 +27,7 @@ export interface HealthyPool {
   readonly engine: { readonly guard: Guard };
   readonly config: PoolConfig;
   readonly servers: readonly HealthyServer[];
-  readonly counters: Float64Array;
+  readonly counters: PoolCounters;
   /** Lays the ring of the live servers. */
   writeRing(live: ArrayLike<number>): void;
 }

@@ -1,6 +1,7 @@
 import type { PoolConfig } from '../../config/index.ts';
 import { writePool } from '../../distribution/pool-descriptor.ts';
 import { routeKey } from '../../distribution/route.ts';
+import { LEASES_KEPT } from '../../limits.ts';
 import {
   FRAME_TABLE,
   NO_SERVER,
@@ -11,8 +12,11 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from '../../protocol/frame-table.ts';
-import { POOL_COUNTERS } from '../../stats/counters.ts';
+import { type PoolCounters, poolCounters } from '../../stats/counters.ts';
 import { CLASSES, PoolLatency } from '../../stats/latency.ts';
+import { openConnection } from '../backend/flight/open-connection.ts';
+import { Leases } from '../backend/leases.ts';
+import { PURPOSE_LEASE } from '../backend/owned-connection.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { RingRegion } from '../engine/ring-arena.ts';
 import { ConnectionBudget } from './connection-budget.ts';
@@ -35,7 +39,7 @@ export class Pool implements ServerPool, HealthyPool {
   config: PoolConfig;
   readonly protocol: PoolProtocol;
   servers: readonly Server[];
-  readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
+  readonly counters: PoolCounters = poolCounters();
   /** Null when latencies are not measured. */
   readonly latency: PoolLatency | null;
   slowLog: SlowLog | null = null;
@@ -51,6 +55,9 @@ export class Pool implements ServerPool, HealthyPool {
   readonly budget: ConnectionBudget;
   /** Told which server of the pool requests wait for, by the names of both. */
   onTrouble: (pool: string, server: string) => void = () => {};
+  readonly leases: Leases<Server>;
+  /** Counts the rings: another number says that a key may belong to another server. */
+  ringNumber = 0;
 
   constructor(engine: Engine, config: PoolConfig, protocol: PoolProtocol, region: RingRegion) {
     this.protocol = protocol;
@@ -61,8 +68,18 @@ export class Pool implements ServerPool, HealthyPool {
     engine.words[region.at / 4 + POOL_RANDOM] = 0;
     this.latency = engine.measuresLatency ? new PoolLatency(config.servers.length) : null;
     this.lanes = new Lanes(config.redis ? config.redisDb : 0, (index) => {
-      return !this.servers.some((server) => server.hasLane(this.lanes.at(index)));
+      const lane = this.lanes.at(index);
+      return !this.leases.hasLane(lane) && !this.servers.some((server) => server.hasLane(lane));
     });
+    this.leases = new Leases(
+      (server, lane) => openConnection(engine, server, lane, PURPOSE_LEASE),
+      () => ({
+        limit: this.config.maxLeasedConnections,
+        kept: LEASES_KEPT,
+        keptMs: this.config.leaseIdleMs,
+      }),
+      engine.deadlines,
+    );
     this.budget = new ConnectionBudget(() => this.servers);
     this.#limitConnections();
     this.#openSlowLog();
@@ -130,10 +147,12 @@ export class Pool implements ServerPool, HealthyPool {
 
   /** Lays the ring of the live servers where the codec looks keys up. */
   writeRing(live: ArrayLike<number>): void {
+    this.ringNumber++;
     const { words } = this.engine;
     const random = words[this.descriptor / 4 + POOL_RANDOM];
     const seed = random === 0 ? (Math.random() * 0xffffffff) >>> 0 : random;
     writePool(words, this.descriptor, ringOf(this.config, live), seed);
+    this.protocol.onRing(this);
   }
 
   /** Server of requests without a key: twemproxy routes them as if their key were this word. */
@@ -156,5 +175,7 @@ export class Pool implements ServerPool, HealthyPool {
   close(): void {
     this.slowLog?.reset();
     for (const server of this.servers) server.close();
+    this.leases.close();
+    this.protocol.onPoolGone(this);
   }
 }

@@ -1,7 +1,6 @@
 import type { ServerConfig } from '../../config/index.ts';
-import { SERVER_SWEEP_MS } from '../../limits.ts';
 import type { LogFields } from '../../log.ts';
-import { FAILED_REQUESTS, SERVER_COUNTERS } from '../../stats/counters.ts';
+import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
   FAILURE_EOF,
@@ -15,10 +14,17 @@ import {
   failureText,
   MOVED,
 } from '../backend/failure.ts';
+import { openConnection } from '../backend/flight/open-connection.ts';
 import type { Lane } from '../backend/lane.ts';
 import { Leases } from '../backend/leases.ts';
-import { PURPOSE_BULK, PURPOSE_PROBE, PURPOSE_SHARED } from '../backend/owned-connection.ts';
+import {
+  PURPOSE_BULK,
+  PURPOSE_LEASE,
+  PURPOSE_PROBE,
+  PURPOSE_SHARED,
+} from '../backend/owned-connection.ts';
 import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
+import { gaugeQueues } from '../backend/sent-requests.ts';
 import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
 import { Breaker } from './breaker.ts';
@@ -41,6 +47,8 @@ export interface ServerPool extends OwnerPool {
   readonly health: PoolHealth;
   /** Requests wait for the server with this index. */
   onHeld(server: number): void;
+  /** Connections that serve one client at a time. */
+  readonly leases: Leases<Server>;
 }
 
 /** One line of `servers:` and the connections to it. */
@@ -52,13 +60,13 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   index: number;
   /** Of the pool's latencies: its first command class. */
   readonly firstSeries: number;
-  readonly counters: Float64Array;
-  readonly bulk: Leases;
+  readonly counters: ServerCounters;
+  readonly bulk: Leases<Server>;
   readonly places: Places;
   readonly #breaker: Breaker = new Breaker(0, 0);
   readonly #recovery: Recovery<BackendConnection>;
   /** Null where a server stays where the file says. */
-  readonly failover: Failover | null;
+  readonly failover: Failover<Server> | null;
   /** The line of the file; `config` says where the server is now. */
   #line: ServerConfig;
   /** What the last failure was: the answer to requests that are not even tried. */
@@ -86,7 +94,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.pool = pool;
     this.index = index;
     this.firstSeries = firstSeries;
-    this.counters = before?.counters ?? new Float64Array(SERVER_COUNTERS);
+    this.counters = before?.counters ?? serverCounters();
     this.#recovery = new Recovery(
       this.#breaker,
       pool.engine,
@@ -99,9 +107,11 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.#line = config;
     this.name = config.name;
     this.places = new Places(pool.config.serverConnections);
-    this.bulk = new Leases((lane) => this.#openBulk(lane), pool.config.bulkConnections);
-    const { deadlines, guard } = pool.engine;
-    this.failover = follows ? new Failover(this, deadlines, guard) : null;
+    const limit = pool.config.bulkConnections;
+    const rules = { limit, kept: limit, keptMs: 0 };
+    const open = (_: Server, lane: Lane): BackendConnection => this.#openBulk(lane);
+    this.bulk = new Leases(open, () => rules, pool.engine.deadlines);
+    this.failover = follows ? new Failover(this, [this.bulk, pool.leases], pool.engine) : null;
   }
 
   #configureBreaker(): void {
@@ -131,20 +141,11 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.index = -1;
     this.#recovery.stop();
     this.failover?.stop();
-    for (const connection of this.places.placed) this.retire(connection);
-    this.bulk.leave();
+    this.bulk.leave(this);
+    this.pool.leases.leave(this);
     this.pool.protocol.onServerGone(this);
-    const sweep = (): void => {
-      for (const connection of this.places.placed) this.retire(connection);
-      for (const connection of [...this.places.retired]) {
-        // Quiet commands have no reply to wait for, but must be written.
-        const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
-        if (done) connection.close();
-      }
-      if (this.places.retired.size === 0 && this.bulk.isEmpty) onGone();
-      else setTimeout(sweep, SERVER_SWEEP_MS).unref();
-    };
-    sweep();
+    const leases = [this.bulk, this.pool.leases];
+    this.places.closeAll(() => leases.every((each) => each.isEmptyOf(this)), onGone);
   }
 
   get address(): string {
@@ -166,9 +167,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   ): BackendConnection | null {
     if (this.#breaker.tripped) return null;
     const at = this.places.of(client, lane);
-    const connection = this.places.at(at);
-    if (connection !== null) return connection;
-    return this.#open(at, this.pool.lanes.at(lane), but);
+    return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane), but);
   }
 
   /** Whether it will be known in a moment if a server that is left alone is back. */
@@ -210,16 +209,14 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   }
 
   #connect(lane: Lane, purpose: number): BackendConnection {
-    const opened = new BackendConnection(this.pool.engine, this, lane, purpose);
-    this.pool.budget.onOpened();
-    try {
-      if (purpose === PURPOSE_SHARED && this.failover?.holds) this.failover.park(opened);
-      else opened.dial();
-    } catch (error) {
-      opened.close();
-      throw error;
+    const { budget, engine } = this.pool;
+    budget.onOpened();
+    if (purpose !== PURPOSE_SHARED || !this.failover?.holds) {
+      return openConnection(engine, this, lane, purpose);
     }
-    return opened;
+    const parked = new BackendConnection(engine, this, lane, purpose);
+    this.failover.park(parked);
+    return parked;
   }
 
   onReady(connection: BackendConnection): void {
@@ -252,7 +249,6 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.config = moved;
     this.#recovery.onAnswer();
     this.pool.protocol.onServerBack(this);
-    this.bulk.closeAll(MOVED);
     failover.moved(MOVED);
   }
 
@@ -266,7 +262,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     other: BackendConnection | null,
     but: readonly (BackendConnection | null)[],
   ): BackendConnection | null {
-    return leastUsed([...this.places.placed, ...this.bulk.idle], other, but);
+    return leastUsed([...this.places.placed, ...this.bulk.idleOf(this)], other, but);
   }
 
   /** Whether a connection of this lane is left. */
@@ -286,14 +282,18 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   onIdle(connection: BackendConnection): void {
     if (this.places.retired.has(connection)) connection.close();
-    else this.bulk.onIdle(connection);
+    else this.#leasesOf(connection).onIdle(connection);
   }
 
   forget(connection: BackendConnection): void {
     this.places.forget(connection);
     this.failover?.forget(connection);
-    this.bulk.forget(connection);
-    this.pool.budget.onClosed();
+    this.#leasesOf(connection).forget(connection);
+    if (connection.purpose !== PURPOSE_LEASE) this.pool.budget.onClosed();
+  }
+
+  #leasesOf({ purpose }: BackendConnection): Leases<Server> {
+    return purpose === PURPOSE_LEASE ? this.pool.leases : this.bulk;
   }
 
   /** Asks the server whether it is well, on a connection of its own. */
@@ -373,7 +373,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
   gaugeQueues(): void {
-    this.places.gaugeQueues(this.counters);
+    gaugeQueues([...this.places.placed, ...this.places.retired], this.counters);
   }
 
   get title(): string {

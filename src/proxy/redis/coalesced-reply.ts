@@ -15,10 +15,12 @@ import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import type { ClientPipeline } from '../client/client-pipeline.ts';
+import type { StoredReply } from '../client/stored-reply.ts';
 import { digitsOf, writeDecimal } from '../engine/short-text.ts';
 import { setPartTable, spliceParts } from '../engine/splice.ts';
 import type { Server } from '../pool/server.ts';
+import { KeptPart } from '../routing/kept-part.ts';
 import { INVALID } from './failure-reply.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
@@ -30,8 +32,8 @@ const ERROR = 0x2d; // '-'
 const INTEGER = 0x3a; // ':'
 const BULK_ERROR = 0x21; // '!'
 
-/** The reply to one fragment: kept in the client's stash, or on the heap when it is large. */
-class Part implements ReplyTarget {
+/** The reply to one fragment. */
+class FragmentReply extends KeptPart implements ReplyTarget {
   readonly distrusts = false;
   readonly #whole: CoalescedReply;
   readonly keys: number;
@@ -40,12 +42,9 @@ class Part implements ReplyTarget {
   error: Buffer | null = null;
   failed = false;
   value = 0;
-  stash = 0;
-  length = 0;
-  /** Pieces, when it is not in the stash. */
-  heap: Buffer[] | null = null;
 
   constructor(whole: CoalescedReply, keys: number, server: Server) {
+    super();
     this.#whole = whole;
     this.keys = keys;
     this.server = server;
@@ -77,7 +76,7 @@ export class CoalescedReply implements StoredReply {
   /** Share of each key, in request order. */
   readonly #order: readonly number[];
   readonly claim: Claim;
-  readonly #parts: Part[] = [];
+  readonly #parts: FragmentReply[] = [];
   #left: number;
   /** Bytes of this reply that are kept on the heap. */
   #heapBytes = 0;
@@ -96,18 +95,18 @@ export class CoalescedReply implements StoredReply {
   }
 
   part(index: number, keys: number, server: Server): ReplyTarget {
-    const part = new Part(this, keys, server);
+    const part = new FragmentReply(this, keys, server);
     this.#parts[index] = part;
     return part;
   }
 
   /** Takes one piece of a fragment's reply. */
-  take(part: Part, start: number, length: number, info: number, count: number): void {
+  take(part: FragmentReply, start: number, length: number, info: number, count: number): void {
     const last = (info & FLAG_LAST) !== 0;
     if (!this.claim.closed && part.error === null) {
       const type = info & 0xff;
       if ((type === ERROR || type === BULK_ERROR) && (info & WHOLE) === WHOLE) {
-        part.error = errorOf(withoutAttributes(this.#copy(start, length)));
+        part.error = errorOf(withoutAttributes(this.#client.pool.engine.copyOf(start, length)));
       }
       if (part.error === null && !this.#fits(part, info, count, start, length))
         part.error = INVALID;
@@ -116,7 +115,7 @@ export class CoalescedReply implements StoredReply {
   }
 
   /** Keeps what a good reply says. @returns false when it is not what the command answers */
-  #fits(part: Part, info: number, count: number, start: number, length: number): boolean {
+  #fits(part: FragmentReply, info: number, count: number, start: number, length: number): boolean {
     const type = info & 0xff;
     switch (this.#coalesce) {
       case 'sum':
@@ -135,48 +134,23 @@ export class CoalescedReply implements StoredReply {
   #integer(start: number, length: number): number {
     const { bytes } = this.#client.pool.engine;
     if (bytes[start] === INTEGER) return readSmallInteger(bytes, start + 1, start + length - 2);
-    const body = withoutAttributes(this.#copy(start, length));
+    const body = withoutAttributes(this.#client.pool.engine.copyOf(start, length));
     return readSmallInteger(body, 1, body.length - 2);
   }
 
-  #copy(start: number, length: number): Buffer {
-    const copied = Buffer.allocUnsafeSlow(length);
-    this.#client.pool.engine.memory.copy(copied, 0, start, start + length);
-    return copied;
-  }
-
   /** A reply that comes in pieces is kept on the heap: the stash holds whole ones. */
-  #keep(part: Part, start: number, length: number, whole: boolean): void {
-    const { pipeline, pool } = this.#client;
-    if (whole) {
-      const at = length <= pool.engine.slabs.largeBytes ? pipeline.stash(length) : 0;
-      if (at !== 0) {
-        pool.engine.memory.copyWithin(at, start, start + length);
-        part.stash = at;
-        part.length = length;
-        return;
-      }
-    }
+  #keep(part: FragmentReply, start: number, length: number, whole: boolean): void {
+    const client = this.#client;
+    if (whole && part.putIntoStash(client, start, length, length) !== 0) return;
+    const { pool } = client;
     this.#heapBytes += length;
-    if (this.#heapBytes > pool.config.clientOutputLimit) {
-      this.#forget(part);
-      pool.counters[REPLIES_TOO_LARGE]++;
-      part.error = REPLY_TOO_LARGE;
+    if (this.#heapBytes <= pool.config.clientOutputLimit) {
+      part.addPiece(client, this, start, length);
       return;
     }
-    part.heap ??= [];
-    part.heap.push(this.#copy(start, length));
-    part.length += length;
-    pipeline.keep(this, length);
-  }
-
-  #forget(part: Part): void {
-    const { pipeline } = this.#client;
-    if (part.stash !== 0) pipeline.unstash(part.stash, part.length);
-    else if (part.heap !== null) pipeline.free(part.length);
-    part.stash = 0;
-    part.heap = null;
-    part.length = 0;
+    part.giveBack(client);
+    pool.counters[REPLIES_TOO_LARGE]++;
+    part.error = REPLY_TOO_LARGE;
   }
 
   /** A fragment is answered or lost; the last one makes the reply. */
@@ -201,7 +175,7 @@ export class CoalescedReply implements StoredReply {
       if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
       if (!this.#writeArray(pipeline)) pipeline.out.copy(INVALID);
     }
-    for (const part of this.#parts) this.#forget(part);
+    for (const part of this.#parts) part.giveBack(this.#client);
     return true;
   }
 
@@ -253,7 +227,6 @@ export class CoalescedReply implements StoredReply {
 
   /** As #spliceInArena, for any parts. */
   #spliceOnHeap(pipeline: ClientPipeline): boolean {
-    const { memory } = this.#client.pool.engine;
     const sources: Buffer[] = [];
     const ends: Float64Array[] = [];
     for (const part of this.#parts) {
@@ -262,10 +235,7 @@ export class CoalescedReply implements StoredReply {
         ends.push(new Float64Array(0));
         continue;
       }
-      const source =
-        part.stash !== 0
-          ? Buffer.from(memory.subarray(part.stash, part.stash + part.length))
-          : Buffer.concat(part.heap ?? []);
+      const source = part.contents(this.#client);
       const found = elementEnds(source, part.keys);
       if (found === null) return false;
       sources.push(source);
@@ -283,6 +253,6 @@ export class CoalescedReply implements StoredReply {
   }
 
   drop(): void {
-    for (const part of this.#parts) this.#forget(part);
+    for (const part of this.#parts) part.giveBack(this.#client);
   }
 }

@@ -50,9 +50,9 @@ export function handleSpecial(
   start: number,
   length: number,
   info: number,
-  mustSend = false,
+  intent: number,
 ): boolean {
-  const request: SpecialRequest = { client, start, length, mustSend };
+  const request: SpecialRequest = { client, start, length, intent };
   const { session } = client;
   if (session.replies === 'on') return handle(request, info);
   const { modeChanges } = session;
@@ -149,7 +149,7 @@ function handleSubcommand(request: SpecialRequest, container: CommandSpec): bool
 
 /** An inline request is written again as a multibulk one, which then takes the usual way. */
 function handleInline(request: SpecialRequest): boolean {
-  const { client, start, length, mustSend } = request;
+  const { client, start, length, intent } = request;
   const { engine } = client.pool;
   const line = Buffer.from(engine.memory.subarray(start, start + length));
   const words = splitInline(line);
@@ -169,7 +169,7 @@ function handleInline(request: SpecialRequest): boolean {
     refuseMalformed(client, engine.state(STATE_ERROR), engine.state(STATE_ERROR_BYTE), 0);
     return true;
   }
-  const again: SpecialRequest = { client, start: SCRATCH, length: encoded.length, mustSend };
+  const again: SpecialRequest = { client, start: SCRATCH, length: encoded.length, intent };
   if ((info & FLAG_SPECIAL) !== 0 || !client.plain) return handle(again, info);
   return forward(again, engine.words[PART_WORD + RECORD_SERVER]);
 }

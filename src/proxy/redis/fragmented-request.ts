@@ -17,7 +17,6 @@ import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
 import { CLASS_MULTI } from '../../stats/latency.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
-import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
 import { digitsOf, writeBytes, writeDecimal } from '../engine/short-text.ts';
 import { forward } from '../routing/forward.ts';
 import type { SpecialRequest } from '../routing/request.ts';
@@ -53,7 +52,7 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
   if (pool.servers.length === 1) return forward(request, 0, CLASS_MULTI);
   const words = wordCount(request);
   if (spec.step === 2 && words % 2 === 0) {
-    client.answer(wrongArityOf(spec));
+    client.answer(replies.wrongArity(spec.name));
     return true;
   }
   const keyCount = (words - 1) / spec.step;
@@ -69,8 +68,7 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
   }
   if (shares.length === 1) return forward(request, shares[0].server, CLASS_MULTI);
   const servers = shares.map(({ server }) => pool.servers[server]);
-  const intent = request.mustSend ? MUST_SEND : MAY_WAIT;
-  const connections = client.router.chooseAll(client, servers, client.lane, intent);
+  const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
   const reply = new CoalescedReply(client, spec.coalesce, order, shares.length);
   reserve(shares, connections, spec, request);
@@ -89,10 +87,6 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
     connection.sentFor(part, share.bytes, { bytes, start: from, length: share.bytes });
   }
   return true;
-}
-
-function wrongArityOf(spec: CommandSpec): Buffer {
-  return Buffer.from(`-ERR wrong number of arguments for '${spec.name.toLowerCase()}' command\r\n`);
 }
 
 /** Splits the words from `from` on into PART_TABLE, keys routed. */

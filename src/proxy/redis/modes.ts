@@ -1,7 +1,8 @@
 import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
-import { QUEUEING } from '../client/session/modes.ts';
+import { QUEUEING, SUBSCRIBED } from '../client/session/modes.ts';
 import type { SpecialRequest } from '../routing/request.ts';
-import { handleQueueing } from './leases/transaction.ts';
+import { handleQueueing } from './leases/queueing.ts';
+import { handleSubscribed } from './pubsub/restricted.ts';
 
 /**
  * Handles a request of a client that is in a mode.
@@ -17,6 +18,7 @@ type ModeHandler = (
 /** By mode; none for NORMAL. */
 const HANDLERS: Readonly<Record<number, ModeHandler>> = {
   [QUEUEING]: handleQueueing,
+  [SUBSCRIBED]: handleSubscribed,
 };
 
 export const handleInMode: ModeHandler = (request, spec, badArity) => {

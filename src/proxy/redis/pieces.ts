@@ -1,5 +1,6 @@
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientPipeline, StoredReply } from '../client/client-pipeline.ts';
+import type { ClientPipeline } from '../client/client-pipeline.ts';
+import type { StoredReply } from '../client/stored-reply.ts';
 
 /** A complete reply of ringway's own that is too large to be one buffer. */
 class PiecesReply implements StoredReply {

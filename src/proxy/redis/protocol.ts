@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../../config/index.ts';
 import type { Codec } from '../../protocol/codec.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import { requestHead } from '../../protocol/redis/request-head.ts';
@@ -9,10 +10,12 @@ import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
+import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
 import { refusal, repeatable } from './not-executed.ts';
+import { knownHubOf } from './pubsub/hub/hubs.ts';
 import { knownVersionOf } from './version/server-version.ts';
 
 const PUSH = 0x3e; // '>'
@@ -54,9 +57,9 @@ export class RedisProtocol implements ClientProtocol {
     start: number,
     length: number,
     info: number,
-    mustSend: boolean,
+    intent: number,
   ): boolean {
-    return handleSpecial(client, start, length, info, mustSend);
+    return handleSpecial(client, start, length, info, intent);
   }
 
   requestHead(head: Buffer): RequestHead {
@@ -88,6 +91,18 @@ export class RedisProtocol implements ClientProtocol {
 
   onServerGone(server: object): void {
     knownVersionOf(server)?.stop();
+  }
+
+  prepare(pool: object, next: PoolConfig): Preparation {
+    return knownHubOf(pool)?.prepare(next) ?? NOTHING_TO_PREPARE;
+  }
+
+  onRing(pool: object): void {
+    knownHubOf(pool)?.onRing();
+  }
+
+  onPoolGone(pool: object): void {
+    knownHubOf(pool)?.close();
   }
 
   malformed(error: number, byte: number): Buffer {

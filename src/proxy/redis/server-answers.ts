@@ -1,14 +1,10 @@
-import { FLAG_LAST } from '../../protocol/frame-table.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import { errorOf, withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
-import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
-import type { ClientConnection } from '../client/client-connection.ts';
-import type { Kept } from '../client/client-pipeline.ts';
-import { MAY_WAIT, MUST_SEND } from '../client/router.ts';
+import type { Kept } from '../client/stored-reply.ts';
 import type { Server } from '../pool/server.ts';
+import { type GatheredReply, Gathering } from '../routing/gathering.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 import { INVALID } from './failure-reply.ts';
 
@@ -25,98 +21,10 @@ export interface Answer {
   readonly lost: boolean;
 }
 
-class Part implements ReplyTarget {
-  readonly distrusts = false;
-  readonly #all: ServerAnswers;
-  readonly #server: Server;
-  pieces: Buffer[] = [];
-  error: Buffer | null = null;
-  lost = false;
-
-  constructor(all: ServerAnswers, server: Server) {
-    this.#all = all;
-    this.#server = server;
-  }
-
-  get claim(): Claim {
-    return this.#all.claim;
-  }
-
-  onReply(start: number, length: number, info: number): void {
-    this.#all.take(this, start, length);
-    if ((info & FLAG_LAST) !== 0) this.#all.complete();
-  }
-
-  awaitsMore(): boolean {
-    return false;
-  }
-
-  onFailure(error: Buffer): void {
-    this.error = error;
-    this.lost = true;
-    this.#all.complete();
-  }
-
-  get answer(): Answer {
-    const reply = this.error ?? Buffer.concat(this.pieces);
-    const body = withoutAttributes(reply);
-    return { server: this.#server, reply, body, error: errorOf(body), lost: this.lost };
-  }
-}
-
-/** Takes the answers of several servers and gives them to `done` when all are there. */
-class ServerAnswers implements Kept {
-  readonly claim: Claim;
-  readonly #client: ClientConnection;
-  readonly #done: (answers: Answer[]) => void;
-  readonly #parts: Part[] = [];
-  #left: number;
-  #bytes = 0;
-
-  /** @param claim of the client's request; not settled here */
-  constructor(
-    client: ClientConnection,
-    claim: Claim,
-    count: number,
-    done: (answers: Answer[]) => void,
-  ) {
-    this.#client = client;
-    this.claim = claim;
-    this.#left = count;
-    this.#done = done;
-  }
-
-  part(server: Server): ReplyTarget {
-    const part = new Part(this, server);
-    this.#parts.push(part);
-    return part;
-  }
-
-  take(part: Part, start: number, length: number): void {
-    const { pool, pipeline } = this.#client;
-    if (this.claim.closed || part.error !== null) return;
-    this.#bytes += length;
-    pipeline.keep(this, length);
-    if (this.#bytes > pool.config.clientOutputLimit) part.error = replies.REPLY_TOO_LARGE;
-    else part.pieces.push(Buffer.from(pool.engine.memory.subarray(start, start + length)));
-  }
-
-  /** The client is gone: a server may owe its answer for ever. */
-  drop(): void {
-    for (const part of this.#parts) part.pieces = [];
-  }
-
-  complete(): void {
-    if (--this.#left > 0) return;
-    const client = this.#client;
-    client.pipeline.release(this, this.#bytes);
-    if (this.claim.closed) {
-      this.claim.forget();
-      return;
-    }
-    if (this.#parts.some((part) => part.lost)) client.pool.counters[FORWARD_ERROR]++;
-    this.#done(this.#parts.map((part) => part.answer));
-  }
+function answerOf(gathered: GatheredReply): Answer {
+  const { server, lost, bytes: reply } = gathered;
+  const body = withoutAttributes(reply);
+  return { server, reply, body, error: errorOf(body), lost };
 }
 
 /** A request that several servers are asked for, and the slot its reply goes to. */
@@ -131,10 +39,6 @@ export interface Question {
   readonly kept?: readonly [Kept, number];
 }
 
-function intentOf({ mustSend }: SpecialRequest): number {
-  return mustSend ? MUST_SEND : MAY_WAIT;
-}
-
 /**
  * Asks the servers again for a request that was claimed already. `done` gets the answers, and must
  * see to it that the claim is settled; it is not called when the client has gone.
@@ -147,7 +51,7 @@ export function askAgain(
 ): boolean {
   const { request, servers, lane } = question;
   const { client } = request;
-  const chosen = client.router.chooseAll(client, servers, lane, intentOf(request));
+  const chosen = client.router.chooseAll(client, servers, lane, request.intent);
   if (chosen === null || !chosen.every((each) => each !== null)) return false;
   send(question, chosen, claim, done);
   return true;
@@ -160,10 +64,13 @@ function send(
   done: (answers: Answer[]) => void,
 ): void {
   const head = { bytes, start: 0, length: bytes.length };
-  const answers = new ServerAnswers(request.client, claim, connections.length, done);
+  const { client } = request;
+  const gathering = new Gathering(client, claim, servers, replies.REPLY_TOO_LARGE, (gathered) => {
+    done(gathered.map(answerOf));
+  });
   connections.forEach((connection, i) => {
     connection.out.append(bytes);
-    connection.sentFor(answers.part(servers[i]), bytes.length, head);
+    connection.sentFor(gathering.replies[i], bytes.length, head);
   });
 }
 
@@ -178,7 +85,7 @@ export function askServers(
 ): boolean {
   const { request, servers, lane } = question;
   const { client } = request;
-  const chosen = client.router.chooseAll(client, servers, lane, intentOf(request));
+  const chosen = client.router.chooseAll(client, servers, lane, request.intent);
   if (chosen === null) return false;
   const missing = chosen.indexOf(null);
   if (missing >= 0) return client.failForward(servers[missing].lastFailure);

@@ -1,5 +1,5 @@
 import { CLASS_OTHER } from '../../stats/latency.ts';
-import { MAY_WAIT, MUST_SEND, WAIT } from '../client/router.ts';
+import { WAIT } from '../client/router.ts';
 import { MutedReply } from './muted-reply.ts';
 import { headOf, type SpecialRequest } from './request.ts';
 
@@ -13,9 +13,9 @@ export function forward(
   server: number,
   commandClass: number = CLASS_OTHER,
 ): boolean {
-  const { client, start, length, mustSend } = request;
+  const { client, start, length, intent } = request;
   const { router } = client;
-  const connection = router.choose(client, server, client.lane, mustSend ? MUST_SEND : MAY_WAIT);
+  const connection = router.choose(client, server, client.lane, intent);
   if (connection === null) return router.verdict !== WAIT && client.failForward(router.reason);
   if (client.session.muted) {
     connection.out.copyFrom(start, length);
@@ -28,9 +28,9 @@ export function forward(
 
 /** Sends `bytes` in place of the request. @returns false when it must wait */
 export function forwardBytes(request: SpecialRequest, server: number, bytes: Buffer): boolean {
-  const { client, mustSend } = request;
+  const { client, intent } = request;
   const { router } = client;
-  const connection = router.choose(client, server, client.lane, mustSend ? MUST_SEND : MAY_WAIT);
+  const connection = router.choose(client, server, client.lane, intent);
   if (connection === null) return router.verdict !== WAIT && client.failForward(router.reason);
   if (client.session.muted) {
     connection.out.append(bytes);

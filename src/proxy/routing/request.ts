@@ -6,8 +6,8 @@ export interface SpecialRequest {
   readonly client: ClientConnection;
   readonly start: number;
   readonly length: number;
-  /** It cannot be put back: it is sent even if its server has much to take already. */
-  readonly mustSend: boolean;
+  /** MAY_WAIT, or MUST_SEND when it cannot be put back. */
+  readonly intent: number;
 }
 
 /** The request's bytes, as long as they stand in the arena. */

@@ -13,8 +13,8 @@ import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import type { Kept } from '../client/client-pipeline.ts';
 import { MUST_SEND, type Router } from '../client/router.ts';
+import type { Kept } from '../client/stored-reply.ts';
 import type { ReplyStream } from '../engine/receiver.ts';
 import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
 

@@ -1,6 +1,7 @@
 import { NO_SERVER, RECORD_DEST } from '../../protocol/frame-table.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { FAILURE_REFUSED, type Failure, failureOf } from '../backend/failure.ts';
+import { FAILURE_INTERNAL, FAILURE_REFUSED, type Failure, failureOf } from '../backend/failure.ts';
+import type { LeaseWaiter } from '../backend/leases.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { FAILED, MAY_WAIT, NOWHERE, type Requester, type Router, WAIT } from '../client/router.ts';
 import type { Server } from '../pool/server.ts';
@@ -68,6 +69,25 @@ export class RequestRouter implements Router {
     }
     for (const server of missing) server.refused();
     return chosen;
+  }
+
+  lease(waiter: LeaseWaiter<Server>): boolean {
+    const server = waiter.leasedFrom;
+    if (server.breakerOpen) {
+      server.refused();
+      this.verdict = FAILED;
+      this.reason = server.lastFailure;
+      return false;
+    }
+    try {
+      server.pool.leases.lease(waiter);
+      return true;
+    } catch (error) {
+      server.pool.engine.guard.note(`no connection to server ${server.title} is leased`, error);
+      this.verdict = FAILED;
+      this.reason = failureOf(FAILURE_INTERNAL);
+      return false;
+    }
   }
 
   sendRepeatable(client: Requester, connection: BackendConnection, record: number): void {

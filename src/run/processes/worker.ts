@@ -2,6 +2,7 @@ import type { CodecChoice } from '../../codec/choices.ts';
 import { AttachedFiles, type ConfigText, parseConfig } from '../../config/index.ts';
 import { LOG_ERROR, type Log } from '../../log.ts';
 import type { ReaderKind } from '../../net/reader.ts';
+import type { Siblings } from '../../proxy/engine/siblings.ts';
 import { packSnapshot } from '../../stats/merge.ts';
 import type { KnownShard, Step } from '../../topology/topology.ts';
 import { LocalProxy } from '../local-proxy.ts';
@@ -23,6 +24,11 @@ export interface WorkerStart extends TextMessage {
   readonly workers: number;
   readonly level: number;
   readonly known: readonly KnownShard[];
+}
+
+/** What the other workers say to a question of one. */
+export interface SiblingsAnswer {
+  readonly answers: readonly object[];
 }
 
 /** A configuration file: every worker makes the same of it. */
@@ -59,9 +65,13 @@ function started(): LocalProxy {
 peer.on('start', (message: WorkerStart) => {
   log.level = message.level;
   const { config } = configOf(message);
+  const siblings: Siblings = {
+    ask: async (question) => (await peer.ask<SiblingsAnswer>('siblings', { question })).answers,
+  };
   proxy = new LocalProxy(config, {
     ...message,
     log,
+    siblings,
     onTrouble: (pool, server) => peer.tell('trouble', { pool, server }),
   });
   proxy.preconnect();
@@ -72,6 +82,7 @@ peer.on('level', ({ level }: { level: number }) => {
   log.level = level;
 });
 peer.on('steer', ({ step }: { step: Step }) => started().steer(step));
+peer.on('sibling', ({ question }: { question: object }) => started().answerSibling(question));
 peer.on('snapshot', () => packSnapshot(started().snapshot()));
 peer.on('prepare', async (message: TextMessage) => {
   prepared = await started().prepare(configOf(message));

@@ -9,7 +9,7 @@ import type { KnownShard, Step } from '../../topology/topology.ts';
 import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
-import type { TextMessage, WorkerStart } from './worker.ts';
+import type { SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
 
 export interface WorkersOptions
   extends Pick<
@@ -144,6 +144,9 @@ export class Workers implements Serving {
     worker.peer.on('trouble', ({ pool, server }: { pool: string; server: string }) => {
       onTrouble(pool, server);
     });
+    worker.peer.on('siblings', ({ question }: { question: object }) => {
+      return this.#askSiblings(worker, question);
+    });
     const config = this.#config;
     const message: WorkerStart = {
       ...start,
@@ -162,6 +165,16 @@ export class Workers implements Serving {
     }
     log.write(LOG_NOTICE, `worker ${number} serves, pid ${worker.child.pid}`);
     return worker;
+  }
+
+  /** What all workers but one say to its question; who ends meanwhile has no clients any more. */
+  async #askSiblings(asks: Worker, question: object): Promise<SiblingsAnswer> {
+    const others = [...this.#live, ...this.#leaving].filter((worker) => worker !== asks);
+    const said = await Promise.allSettled(
+      others.map(({ peer }) => peer.ask<object>('sibling', { question })),
+    );
+    const answers = said.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    return { answers };
   }
 
   /** Clients of a worker that leaves go to the one in its place. */

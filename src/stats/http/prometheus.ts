@@ -8,14 +8,14 @@ import type { PoolSnapshot, ServerSnapshot, Snapshot } from '../snapshot.ts';
 /** Bounds of the exported buckets: powers of two from 16 microseconds to 33 seconds. */
 const BOUNDS_MICROS: readonly number[] = Array.from({ length: 22 }, (_, i) => 2 ** (i + 4));
 
-interface Field {
+interface Field<Counter> {
   readonly name: string;
   readonly help: string;
-  readonly at: number;
+  readonly at: Counter;
   readonly kind: 'counter' | 'gauge';
 }
 
-const POOL_FIELDS: readonly Field[] = [
+const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
   field('client_eof_total', 'Clients that closed', counter.CLIENT_EOF),
   field('client_errors_total', 'Clients closed because of an error', counter.CLIENT_ERR),
   field('client_connections', 'Open clients', counter.CLIENT_CONNECTIONS, 'gauge'),
@@ -33,20 +33,46 @@ const POOL_FIELDS: readonly Field[] = [
     'Clients closed in the middle of a request',
     counter.REQUEST_READ_TIMEOUTS,
   ),
+  field(
+    'reads_taken_back_total',
+    'Reads sent again because their client took none of its replies',
+    counter.READS_TAKEN_BACK,
+  ),
   field('slow_readers_total', 'Clients closed that held others up', counter.SLOW_READERS),
   field('requests_too_large_total', 'Requests refused for size', counter.REQUESTS_TOO_LARGE),
   field('replies_too_large_total', 'Replies refused for size', counter.REPLIES_TOO_LARGE),
   field('malformed_requests_total', 'Malformed requests', counter.MALFORMED_REQUESTS),
   field('reads_retried_total', 'Reads sent again', counter.READS_RETRIED),
+  field(
+    'leases_refused_total',
+    'Requests that got no connection of their own in time',
+    counter.LEASES_REFUSED,
+  ),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field(
     'login_timeouts_total',
     'Clients closed that did not log in in time',
     counter.LOGIN_TIMEOUTS,
   ),
+  field('pubsub_clients', 'Clients with subscriptions', counter.PUBSUB_CLIENTS, 'gauge'),
+  field('pubsub_subscriptions', 'Their subscriptions', counter.PUBSUB_SUBSCRIPTIONS, 'gauge'),
+  field('pubsub_topics', 'Different ones among these', counter.PUBSUB_TOPICS, 'gauge'),
+  field('pubsub_messages_total', 'Messages from servers', counter.PUBSUB_MESSAGES),
+  field('pubsub_deliveries_total', 'Copies of these for clients', counter.PUBSUB_DELIVERIES),
+  field('pubsub_dropped_total', 'Messages that were too large', counter.PUBSUB_DROPPED),
+  field(
+    'pubsub_slow_closed_total',
+    'Subscribers closed that took messages too slowly',
+    counter.PUBSUB_SLOW_CLOSED,
+  ),
+  field(
+    'pubsub_lost_clients_total',
+    'Subscribers closed because messages may be missing',
+    counter.PUBSUB_LOST_CLIENTS,
+  ),
 ];
 
-const SERVER_FIELDS: readonly Field[] = [
+const SERVER_FIELDS: readonly Field<counter.ServerCounter>[] = [
   field('requests_total', 'Requests sent to the server', counter.REQUESTS),
   field('request_bytes_total', 'Bytes of these requests', counter.REQUEST_BYTES),
   field('responses_total', 'Replies of the server', counter.RESPONSES),
@@ -77,7 +103,12 @@ const SERVER_FIELDS: readonly Field[] = [
   field('in_flight_bytes', 'Bytes of these requests', counter.OUT_QUEUE_BYTES, 'gauge'),
 ];
 
-function field(name: string, help: string, at: number, kind: Field['kind'] = 'counter'): Field {
+function field<Counter>(
+  name: string,
+  help: string,
+  at: Counter,
+  kind: Field<Counter>['kind'] = 'counter',
+): Field<Counter> {
   return { name: `ringway_${name}`, help, at, kind };
 }
 
@@ -106,7 +137,11 @@ export async function prometheusText(snapshot: Snapshot): Promise<string> {
 type Labels = Record<string, string>;
 type Metric = Counter<string> | Gauge<string>;
 
-function metricOf(registry: Registry, spec: Omit<Field, 'at'>, labelNames: string[]): Metric {
+function metricOf(
+  registry: Registry,
+  spec: Omit<Field<unknown>, 'at'>,
+  labelNames: string[],
+): Metric {
   const options = { name: spec.name, help: spec.help, labelNames, registers: [registry] };
   return spec.kind === 'counter' ? new Counter(options) : new Gauge(options);
 }
@@ -134,7 +169,7 @@ function processMetrics(registry: Registry, snapshot: Snapshot): void {
     'node',
   ]);
   add(info, { version: snapshot.version, codec: runtime.codec, node: runtime.node }, 1);
-  const one = (kind: Field['kind'], name: string, help: string, value: number): void => {
+  const one = (kind: Field<unknown>['kind'], name: string, help: string, value: number): void => {
     add(metricOf(registry, { name, help, kind }, []), {}, value);
   };
   const { process } = snapshot;

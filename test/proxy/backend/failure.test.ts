@@ -21,7 +21,7 @@ import {
 } from '../../../src/proxy/backend/failure.ts';
 import { SERVER_EOF, SERVER_ERR, SERVER_TIMEDOUT } from '../../../src/stats/counters.ts';
 
-const NO_COUNTER = -1;
+const NO_COUNTER = null;
 
 function errorOf(code: string): Error {
   return Object.assign(new Error('a text of Node'), { code });

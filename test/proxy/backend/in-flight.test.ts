@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { HEAD_BYTES, InFlight, type ReplyTarget } from '../../../src/proxy/backend/in-flight.ts';
+import { HEAD_BYTES } from '../../../src/proxy/backend/flight/request-heads.ts';
+import { InFlight, type ReplyTarget, SWALLOWED } from '../../../src/proxy/backend/in-flight.ts';
 
 function target(clientId: number | null): ReplyTarget {
   const claim =
@@ -29,6 +30,7 @@ interface Entry {
 type Step =
   | { readonly kind: 'plain'; readonly client: number; readonly head: string }
   | { readonly kind: 'target'; readonly client: number | null; readonly head: string }
+  | { readonly kind: 'disown'; readonly client: number; readonly slot: number }
   | { readonly kind: 'shift' };
 
 const head = fc.string({ maxLength: 200 });
@@ -38,6 +40,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     kind: fc.constant('target' as const),
     client: fc.option(fc.nat({ max: 3 })),
     head,
+  }),
+  fc.record({
+    kind: fc.constant('disown' as const),
+    client: fc.nat({ max: 3 }),
+    slot: fc.nat({ max: 5 }),
   }),
   fc.record({ kind: fc.constant('shift' as const) }),
 );
@@ -56,7 +63,7 @@ function compare(ring: InFlight, model: readonly Entry[]): void {
   for (let client = 0; client < 4; client++) {
     assert.equal(
       ring.hasOther(client),
-      model.some((entry) => ownerOf(entry) !== client),
+      model.some((entry) => entry.target !== SWALLOWED && ownerOf(entry) !== client),
     );
     const next = model.find((entry) => ownerOf(entry) === client);
     for (const slot of [0, 5]) {
@@ -83,6 +90,13 @@ describe('requests in flight', () => {
             if (model.length === 0) return;
             model.shift();
             ring.shift();
+          } else if (each.kind === 'disown') {
+            const { client, slot } = each;
+            const theirs = (entry: Entry) => entry.client === client && entry.slot >= slot;
+            assert.equal(ring.disown(client, slot), model.filter(theirs).length);
+            model.forEach((entry, at) => {
+              if (theirs(entry)) model[at] = { ...entry, client: -1, target: SWALLOWED };
+            });
           } else {
             const bytes = Buffer.from(each.head);
             const to = each.kind === 'target' ? target(each.client) : null;

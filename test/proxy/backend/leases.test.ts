@@ -4,17 +4,25 @@ import fc from 'fast-check';
 import type { BackendConnection } from '../../../src/proxy/backend/backend-connection.ts';
 import { Lane } from '../../../src/proxy/backend/lane.ts';
 import { Leases, type LeaseWaiter } from '../../../src/proxy/backend/leases.ts';
+import { Deadlines } from '../../../src/proxy/engine/deadlines.ts';
+import { TestOwner } from '../../support/test-backend.ts';
+import { testEngine } from '../../support/test-engine.ts';
+import { waitFor } from '../../support/wait.ts';
 
 const LANES = [new Lane(0, 0, 2), new Lane(1, 5, 3)];
+const engine = testEngine();
+const SERVERS = [new TestOwner(engine, {}), new TestOwner(engine, {})];
 
 /** As much of a connection as leases look at. */
 class Connection {
+  readonly owner: TestOwner;
   readonly lane: Lane;
-  readonly #leases: () => Leases;
+  readonly #leases: () => Leases<TestOwner>;
   holder: unknown = null;
   closed = false;
 
-  constructor(lane: Lane, leases: () => Leases) {
+  constructor(owner: TestOwner, lane: Lane, leases: () => Leases<TestOwner>) {
+    this.owner = owner;
     this.lane = lane;
     this.#leases = leases;
   }
@@ -26,12 +34,20 @@ class Connection {
   }
 }
 
-class Waiter implements LeaseWaiter {
+class Waiter implements LeaseWaiter<TestOwner> {
+  readonly leasedFrom: TestOwner;
   readonly lane: Lane;
   got: Connection | null = null;
+  /** How often it was told that all it sent is answered. */
+  idles = 0;
 
-  constructor(lane: Lane) {
+  constructor(leasedFrom: TestOwner, lane: Lane) {
+    this.leasedFrom = leasedFrom;
     this.lane = lane;
+  }
+
+  onIdle(): void {
+    this.idles++;
   }
 
   onException(error: unknown): void {
@@ -43,6 +59,7 @@ class Waiter implements LeaseWaiter {
     assert.equal(this.got, null, 'nobody gets two');
     assert.equal(got.holder, null, 'nobody gets what another has');
     assert.equal(got.lane, this.lane);
+    assert.equal(got.owner, this.leasedFrom);
     got.holder = this;
     this.got = got;
   }
@@ -53,6 +70,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const program = fc.array(
   fc.record({
     kind: fc.constantFrom('lease', 'lease', 'release', 'lose', 'cancel'),
+    server: fc.nat({ max: 1 }),
     lane: fc.nat({ max: 1 }),
     pick: fc.nat({ max: 50 }),
   }),
@@ -63,11 +81,16 @@ test('random programs of leases: never more than the limit, first come first ser
   await fc.assert(
     fc.asyncProperty(program, fc.integer({ min: 1, max: 3 }), async (steps, limit) => {
       const opened: Connection[] = [];
-      const leases: Leases = new Leases((lane) => {
-        const connection = new Connection(lane, () => leases);
-        opened.push(connection);
-        return connection as unknown as BackendConnection;
-      }, limit);
+      const rules = { limit, kept: 2, keptMs: 0 };
+      const leases: Leases<TestOwner> = new Leases(
+        (server, lane) => {
+          const connection = new Connection(server, lane, () => leases);
+          opened.push(connection);
+          return connection as unknown as BackendConnection;
+        },
+        () => rules,
+        new Deadlines(),
+      );
       const waiting: Waiter[] = [];
       const holding: Waiter[] = [];
       const settle = (): void => {
@@ -77,9 +100,9 @@ test('random programs of leases: never more than the limit, first come first ser
           holding.push(waiter);
         }
       };
-      for (const { kind, lane, pick } of steps) {
+      for (const { kind, server, lane, pick } of steps) {
         if (kind === 'lease') {
-          const waiter = new Waiter(LANES[lane]);
+          const waiter = new Waiter(SERVERS[server], LANES[lane]);
           waiting.push(waiter);
           leases.lease(waiter);
         } else if (kind === 'cancel' && waiting.length > 0) {
@@ -107,10 +130,65 @@ test('random programs of leases: never more than the limit, first come first ser
         got.holder = null;
         leases.onIdle(got as unknown as BackendConnection);
       }
-      leases.leave();
-      assert.ok(leases.isEmpty);
+      for (const server of SERVERS) leases.leave(server);
+      assert.ok(SERVERS.every((server) => leases.isEmptyOf(server)));
+      assert.equal(leases.leased, 0);
       assert.ok(opened.every(({ closed }) => closed));
     }),
     { numRuns: 150, seed: 5 },
   );
+});
+
+/** Leases of connections that are as much as these look at. */
+function leasesOf(limit: number, kept: number, keptMs: number) {
+  const opened: Connection[] = [];
+  const leases: Leases<TestOwner> = new Leases(
+    (server, lane) => {
+      const connection = new Connection(server, lane, () => leases);
+      opened.push(connection);
+      return connection as unknown as BackendConnection;
+    },
+    () => ({ limit, kept, keptMs }),
+    new Deadlines(),
+  );
+  const lease = (): Waiter => {
+    const waiter = new Waiter(SERVERS[0], LANES[0]);
+    leases.lease(waiter);
+    return waiter;
+  };
+  const giveBack = ({ got }: Waiter): void => {
+    assert.ok(got !== null);
+    got.holder = null;
+    leases.onIdle(got as unknown as BackendConnection);
+  };
+  return { leases, opened, lease, giveBack };
+}
+
+test('while it is leased its holder hears that all is answered, and keeps it', () => {
+  const { leases, lease } = leasesOf(2, 2, 0);
+  const waiter = lease();
+  leases.onIdle(waiter.got as unknown as BackendConnection);
+  assert.equal(waiter.idles, 1);
+  assert.equal(leases.leased, 1);
+});
+
+test('given back twice it is idle once', () => {
+  const { lease, giveBack, opened } = leasesOf(2, 2, 0);
+  const waiter = lease();
+  giveBack(waiter);
+  giveBack(waiter);
+  const [one, other] = [lease(), lease()];
+  assert.notEqual(one.got, other.got);
+  assert.equal(opened.length, 2);
+});
+
+test('no more idle ones are kept than the rules say, and none longer', async () => {
+  const { lease, giveBack, opened, leases } = leasesOf(4, 2, 20);
+  const waiters = [lease(), lease(), lease(), lease()];
+  for (const waiter of waiters) giveBack(waiter);
+  assert.equal(opened.filter(({ closed }) => closed).length, 2);
+  assert.equal(leases.idleOf(SERVERS[0]).length, 2);
+  const tick = setInterval(() => {}, 5);
+  await waitFor('the idle ones to close', () => opened.every(({ closed }) => closed));
+  clearInterval(tick);
 });

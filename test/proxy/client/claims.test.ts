@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ASSERTS } from '../../../src/assert.ts';
 import type { Claim } from '../../../src/proxy/client/claims.ts';
-import { HeapReply, type StoredReply } from '../../../src/proxy/client/client-pipeline.ts';
+import { HeapReply, type StoredReply } from '../../../src/proxy/client/stored-reply.ts';
 import type { ReplyStream } from '../../../src/proxy/engine/receiver.ts';
 import { assertAtRest, holdingsOf } from '../../support/at-rest.ts';
 import { TestClient } from '../../support/test-client.ts';

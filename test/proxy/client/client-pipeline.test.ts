@@ -9,7 +9,7 @@ import {
   RECORD_START,
   WINDOW,
 } from '../../../src/protocol/frame-table.ts';
-import { HeapReply } from '../../../src/proxy/client/client-pipeline.ts';
+import { HeapReply } from '../../../src/proxy/client/stored-reply.ts';
 import type { Engine } from '../../../src/proxy/engine/engine.ts';
 import type { ReplyStream } from '../../../src/proxy/engine/receiver.ts';
 import { NO_SERIES } from '../../../src/stats/latency.ts';
@@ -21,7 +21,16 @@ const RECORD_WORDS = RECORD_BYTES / 4;
 const SIZES = [1, 7, 300, 5000, COPY_LIMIT, COPY_LIMIT + 1, 40_000];
 
 interface Step {
-  readonly kind: 'open' | 'records' | 'two' | 'deliver' | 'object' | 'piece' | 'flush' | 'scarce';
+  readonly kind:
+    | 'open'
+    | 'records'
+    | 'two'
+    | 'deliver'
+    | 'object'
+    | 'piece'
+    | 'flush'
+    | 'retract'
+    | 'scarce';
   readonly picks: readonly number[];
   readonly size: number;
 }
@@ -39,6 +48,7 @@ const steps = fc.array(
       'piece',
       'piece',
       'flush',
+      'retract',
       'scarce',
     ),
     picks: fc.array(fc.nat({ max: 999 }), { minLength: 1, maxLength: 12 }),
@@ -94,6 +104,8 @@ class Run {
       this.#scarce(pick % 2 === 0);
     } else if (kind === 'flush') {
       this.#received += client.received();
+    } else if (kind === 'retract') {
+      this.#retract(pick);
     } else if (kind === 'records') {
       this.#records(picks, Math.min(size, COPY_LIMIT - 1));
     } else if (kind === 'piece') {
@@ -163,6 +175,16 @@ class Run {
     to.text += text;
     to.done = last;
     if (last) client.endStream();
+  }
+
+  /** The newest requests, but not the one that is next, are not under way any more. */
+  #retract(pick: number): void {
+    const { pipeline, claims } = this.client;
+    if (pipeline.outstanding < 2) return;
+    const left = this.#all.length - pipeline.outstanding + 1 + (pick % (pipeline.outstanding - 1));
+    const gone = this.#all.splice(left);
+    for (const { done } of gone) if (!done) claims.settle();
+    pipeline.retract(gone[0].slot);
   }
 
   /** Takes all slabs away, or gives them back. */

@@ -7,12 +7,18 @@ import {
   type HealthyServer,
   PoolHealth,
 } from '../../../src/proxy/pool/health.ts';
-import { POOL_COUNTERS, SERVER_COUNTERS, SERVER_EJECTS } from '../../../src/stats/counters.ts';
+import {
+  type PoolCounters,
+  poolCounters,
+  SERVER_EJECTS,
+  type ServerCounters,
+  serverCounters,
+} from '../../../src/stats/counters.ts';
 import { testEngine } from '../../support/test-engine.ts';
 
 class FakeServer implements HealthyServer {
   index: number;
-  readonly counters: Float64Array = new Float64Array(SERVER_COUNTERS);
+  readonly counters: ServerCounters = serverCounters();
   readonly title: string;
   readonly lines: string[] = [];
   /** Probes under way. */
@@ -43,7 +49,7 @@ class FakePool implements HealthyPool {
   readonly engine: HealthyPool['engine'] = testEngine();
   config: PoolConfig;
   servers: FakeServer[];
-  readonly counters: Float64Array = new Float64Array(POOL_COUNTERS);
+  readonly counters: PoolCounters = poolCounters();
   ring: number[];
 
   constructor(settings: Settings, count: number) {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { routeKey } from '../../../src/distribution/route.ts';
 import { PART_TABLE_RECORDS, SCRATCH, WINDOW_BYTES } from '../../../src/protocol/frame-table.ts';
 import { type CommandSpec, findCommand } from '../../../src/protocol/redis/table/commands.ts';
+import { MAY_WAIT } from '../../../src/proxy/client/router.ts';
 import type { Engine } from '../../../src/proxy/engine/engine.ts';
 import { sendFragments } from '../../../src/proxy/redis/fragmented-request.ts';
 import { FORWARD_ERROR } from '../../../src/stats/counters.ts';
@@ -136,7 +137,7 @@ class Run {
       client: client.asConnection,
       start: SCRATCH,
       length: bytes.length,
-      mustSend: false,
+      intent: MAY_WAIT,
     };
     assert.ok(sendFragments(at, spec));
     this.#engine.memory.fill(0, SCRATCH, SCRATCH + bytes.length);
@@ -281,7 +282,7 @@ for (const { label, codec } of engineCodecs()) {
         const request = Buffer.from(encode(['MGET', ...keys]));
         request.copy(engine.memory, SCRATCH);
         const at = { client: client.asConnection, start: SCRATCH, length: request.length };
-        sendFragments({ ...at, mustSend: false }, findCommand('MGET') as CommandSpec);
+        sendFragments({ ...at, intent: MAY_WAIT }, findCommand('MGET') as CommandSpec);
         const { words } = engine;
         const servers = keys.map((key) =>
           routeKey(Buffer.from(key), 0, key.length, words, pool.descriptor),

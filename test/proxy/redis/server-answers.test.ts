@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { WINDOW_BYTES } from '../../../src/protocol/frame-table.ts';
 import { REPLY_TOO_LARGE } from '../../../src/protocol/redis/replies/replies.ts';
+import { MAY_WAIT } from '../../../src/proxy/client/router.ts';
 import type { Server } from '../../../src/proxy/pool/server.ts';
 import { type Answer, askServers, joinServers } from '../../../src/proxy/redis/server-answers.ts';
 import { FORWARD_ERROR } from '../../../src/stats/counters.ts';
@@ -102,7 +103,7 @@ for (const { label, codec } of engineCodecs()) {
             }
             if (client.closed || pool.backends.some(({ closed }) => closed)) return;
             const servers = each.servers.map((at) => pool.servers[at] as unknown as Server);
-            const request = { client: client.asConnection, start: 0, length: 0, mustSend: false };
+            const request = { client: client.asConnection, start: 0, length: 0, intent: MAY_WAIT };
             client.muted = each.muted;
             const question: Question = {
               parts: each.servers.map((server) => {
@@ -172,7 +173,7 @@ for (const { label, codec } of engineCodecs()) {
       const client = new PoolClient(engine, pool);
       pool.down.add(2);
       const servers = pool.servers as unknown as Server[];
-      const request = { client: client.asConnection, start: 0, length: 0, mustSend: false };
+      const request = { client: client.asConnection, start: 0, length: 0, intent: MAY_WAIT };
       assert.ok(
         joinServers({ request, servers, bytes: QUESTION, lane: client.lane }, () => assert.fail()),
       );

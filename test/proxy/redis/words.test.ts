@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { routeKey } from '../../../src/distribution/route.ts';
 import { PART_TABLE_RECORDS } from '../../../src/protocol/frame-table.ts';
+import { MAY_WAIT } from '../../../src/proxy/client/router.ts';
 import { RING_BASE } from '../../../src/proxy/engine/engine.ts';
 import { Words } from '../../../src/proxy/redis/words.ts';
 import type { SpecialRequest } from '../../../src/proxy/routing/request.ts';
@@ -21,7 +22,7 @@ for (const { label, codec } of engineCodecs()) {
       const all = [`*${words.length}\r\n`, ...parts.flat()].map((part) => Buffer.from(part));
       const bytes = Buffer.concat(all);
       bytes.copy(engine.memory, at);
-      return { client, start: at, length: bytes.length, mustSend: false };
+      return { client, start: at, length: bytes.length, intent: MAY_WAIT };
     }
 
     test('are those that it was made of, and the servers of its keys', () => {

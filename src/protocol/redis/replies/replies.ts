@@ -36,6 +36,7 @@ export const EXEC_ABORT: Buffer = Buffer.from(
 export const EXEC_ABORT_ARITY: Buffer = Buffer.from(
   "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n",
 );
+export const QUEUED: Buffer = Buffer.from('+QUEUED\r\n');
 /** What EXEC says when nothing was asked for since MULTI. */
 export const NOTHING_DONE: Buffer = Buffer.from('*0\r\n');
 export const PATTERNS_TOO_LONG: Buffer = Buffer.from(
@@ -49,6 +50,10 @@ export const REPLY_TOO_LARGE: Buffer = Buffer.from(
 export const NOT_AN_INTEGER: Buffer = Buffer.from(
   '-ERR value is not an integer or out of range\r\n',
 );
+export const NOT_A_TIMEOUT: Buffer = Buffer.from(
+  '-ERR timeout is not an integer or out of range\r\n',
+);
+export const NEGATIVE_TIMEOUT: Buffer = Buffer.from('-ERR timeout is negative\r\n');
 export const DB_OUT_OF_RANGE: Buffer = Buffer.from('-ERR DB index is out of range\r\n');
 export const TOO_MANY_LANES: Buffer = Buffer.from(
   '-ERR too many databases are in use on this proxy\r\n',
@@ -142,6 +147,29 @@ export function noSuchServer(name: string): Buffer {
   return error(`no server '${quote(name)}' in this pool`);
 }
 
+export const CHANNEL_TOO_LONG: Buffer = error(`channel is longer than ${LIMIT_KEY_BYTES} bytes`);
+export const TOO_MANY_SUBSCRIPTIONS: Buffer = error('too many subscriptions (max_subscriptions)');
+/** A server has not said in time that it sends the messages. */
+export const NOT_SUBSCRIBED: Buffer = error('the subscription was not confirmed in time');
+/** What all workers have is not known. */
+export const WORKERS_SILENT: Buffer = error('another worker did not answer in time');
+
+/** Of a client of RESP2 that has subscriptions. @param name as CONTAINER|SUBCOMMAND, any case */
+export function onlySubscribed(name: string): Buffer {
+  const text =
+    `Can't execute '${quote(name).toLowerCase()}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
+    'PING / QUIT / RESET are allowed in this context';
+  if (name !== 'EXEC') return error(text);
+  return line(`-EXECABORT Transaction discarded because of: ${text}`);
+}
+
+/** A subcommand has too many words. @param name the second word, latin1 */
+export function subcommandSyntax(container: string, name: string): Buffer {
+  const shown = cString(name).slice(0, NAME_LIMIT);
+  const what = `unknown subcommand or wrong number of arguments for '${shown}'`;
+  return error(`${what}. Try ${container} HELP.`);
+}
+
 /** A command is refused only with its option BLOCK. @param name upper case */
 export function blockingForm(name: string): Buffer {
   return unsupported(`${name} ... BLOCK`, 'it blocks a connection that many clients share');
@@ -161,6 +189,43 @@ export function unknownSubcommand(container: string, name: string): Buffer {
 /** @param name EXEC or DISCARD */
 export function noTransaction(name: string): Buffer {
   return error(`${name} without MULTI`);
+}
+
+/** EXEC carries nothing out. @param why an error of a server, without its "-", latin1 */
+export function execAborted(why: string): Buffer {
+  return line(`-EXECABORT Transaction discarded because of: ${why.replace(/^ERR /, '')}`);
+}
+
+/** A server took MULTI for something else. @param why its error, without the "-", latin1 */
+export function notBegun(why: string): Buffer {
+  return error(`the server did not begin the transaction (${why}); parts of it may have been done`);
+}
+
+/** @param name upper case; a subcommand as CONTAINER|SUBCOMMAND */
+export function notInTransaction(name: string): Buffer {
+  return error(
+    `'${name.toLowerCase().replace('|', ' ')}' inside MULTI is not supported by ringway`,
+  );
+}
+
+/** It concerns all servers. @param name upper case; a subcommand as CONTAINER|SUBCOMMAND */
+export function oneServerOnly(name: string): Buffer {
+  return error(
+    `'${name.toLowerCase().replace('|', ' ')}' inside MULTI would reach one server only`,
+  );
+}
+
+export function transactionTooLarge(limit: number): Buffer {
+  return error(`transaction is larger than max_transaction (${limit} bytes)`);
+}
+
+export function tooManySelects(limit: number): Buffer {
+  return error(`more than ${limit} times SELECT inside MULTI`);
+}
+
+/** @param server its name in the configuration */
+export function noLease(server: string): Buffer {
+  return error(`no connection to ${nameBytes(server)} is free (max_leased_connections)`);
 }
 
 /** @param name upper case; a subcommand as CONTAINER|SUBCOMMAND */

@@ -8,13 +8,15 @@ export interface KeyWords {
   /** Positions of the keys, 0 is the command name; of a malformed request all it might touch. */
   readonly keys: readonly number[];
   /**
-   * Not null when it is malformed or would block the connection: what to answer when there is no
-   * key or when the keys are spread. With all its keys in one place, that server can say it.
+   * Not null when it is malformed: what to answer when there is no key or when the keys are spread.
+   * With all its keys in one place, that server can say it.
    */
   readonly refusal: Buffer | null;
+  /** Position of the value of an option BLOCK, 0 = it has none. */
+  readonly block: number;
 }
 
-const NONE: KeyWords = { keys: [], refusal: null };
+const NONE: KeyWords = { keys: [], refusal: null, block: 0 };
 
 /**
  * Finds the keys of a request of `count` words as Redis parses it: fixed words first, then options,
@@ -36,9 +38,9 @@ export function keyWords(spec: CommandSpec, count: number, word: Word): KeyWords
     case 'georadius':
       return optionKeys(spec, count, word, GEORADIUS_OPTIONS);
     case 'streams':
-      return streamKeys(spec, count, word, false);
+      return streamKeys(count, word, false);
     case 'group-streams':
-      return streamKeys(spec, count, word, true);
+      return streamKeys(count, word, true);
   }
 }
 
@@ -46,7 +48,7 @@ function rangeKeys(spec: CommandSpec, count: number): KeyWords {
   const last = spec.lastKey < 0 ? count + spec.lastKey : spec.lastKey;
   const keys: number[] = [];
   for (let i = spec.firstKey; i <= last && i < count; i += spec.step) keys.push(i);
-  return { keys, refusal: null };
+  return { keys, refusal: null, block: 0 };
 }
 
 /** Adds to `keys` those that follow their number. Redis refuses a number too large or below 1. */
@@ -58,7 +60,7 @@ function countedKeys(spec: CommandSpec, count: number, word: Word, keys: number[
   const first = spec.numkeys + 1;
   if (first + (Number(text) - 1) * step >= count) return NONE;
   for (let i = 0; i < Number(text); i++) keys.push(first + i * step);
-  return { keys, refusal: null };
+  return { keys, refusal: null, block: 0 };
 }
 
 interface Option {
@@ -119,19 +121,25 @@ function optionKeys(
     if (option.stores) store = i + 1;
     i += option.values;
   }
-  return { keys: store === 0 ? [1] : [1, store], refusal };
+  return { keys: store === 0 ? [1] : [1, store], refusal, block: 0 };
 }
 
 /** The first half of the words behind STREAMS, which ends the options. */
-function streamKeys(spec: CommandSpec, count: number, word: Word, grouped: boolean): KeyWords {
+function streamKeys(count: number, word: Word, grouped: boolean): KeyWords {
   let hasGroup = false;
+  let block = 0;
   for (let i = 1; i < count; i++) {
     const values = count - i - 1;
     const option = optionName(word(i));
-    if (option === 'BLOCK' && values > 0) return refused(replies.blockingForm(spec.name));
     if (option === 'STREAMS' && values > 0) {
       const known = values % 2 === 0 && hasGroup === grouped;
-      return known ? consecutive(i + 1, values / 2) : NONE;
+      return known ? consecutive(i + 1, values / 2, block) : NONE;
+    }
+    if (option === 'BLOCK' && values > 0) {
+      block = ++i;
+      const error = notATimeout(word(block));
+      if (error !== null) return refused(error);
+      continue;
     }
     if (option === 'COUNT' && values > 0) {
       const error = notAnInteger(word(++i));
@@ -157,12 +165,12 @@ function isLater(option: string, grouped: boolean): boolean {
   return option === 'MAXCOUNT' || option === 'MAXSIZE' || (option === 'CLAIM' && grouped);
 }
 
-function consecutive(first: number, length: number): KeyWords {
-  return { keys: Array.from({ length }, (_, i) => first + i), refusal: null };
+function consecutive(first: number, length: number, block: number): KeyWords {
+  return { keys: Array.from({ length }, (_, i) => first + i), refusal: null, block };
 }
 
 function refused(refusal: Buffer): KeyWords {
-  return { keys: [], refusal };
+  return { keys: [], refusal, block: 0 };
 }
 
 /** A word as Redis's strcasecmp() reads it: up to a NUL, the case of ASCII letters aside. */
@@ -181,6 +189,13 @@ function integerOf(text: string): bigint | null {
 
 function notAnInteger(text: string): Buffer | null {
   return integerOf(text) === null ? replies.NOT_AN_INTEGER : null;
+}
+
+/** Milliseconds, 0 = for ever. */
+function notATimeout(text: string): Buffer | null {
+  const value = integerOf(text);
+  if (value === null) return replies.NOT_A_TIMEOUT;
+  return value < 0n ? replies.NEGATIVE_TIMEOUT : null;
 }
 
 function notPositive(text: string): Buffer | null {

@@ -5,12 +5,8 @@ export const REASONS: readonly (readonly [reason: string, names: string])[] = [
     'it blocks a connection that many clients share',
     'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN CLIENT|UNBLOCK WAITAOF',
   ],
-  ['transactions need a connection of their own', 'UNWATCH WATCH'],
-  [
-    'publish and subscribe need a connection of their own',
-    `PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE
-    MONITOR`,
-  ],
+  ['it needs a connection of its own', 'UNWATCH WATCH'],
+  ['it shows what all clients of a server do; ask that server', 'MONITOR'],
   [
     'it sets up or serves replication, which is between servers',
     'FAILOVER PSYNC REPLCONF REPLICAOF SLAVEOF SYNC MIGRATE RESTORE-ASKING',

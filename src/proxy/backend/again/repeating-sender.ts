@@ -1,8 +1,10 @@
 import type { Engine } from '../../engine/engine.ts';
+import type { ReplyReceiver } from '../../engine/receiver.ts';
 import { FAILURE_INTERNAL, FAILURE_TIMEOUT, type Failure } from '../failure.ts';
 import type { Lane } from '../lane.ts';
 import type { ConnectionOwner, RequestHeir } from '../owner.ts';
 import { RequestSender } from '../request-sender.ts';
+import { WaitingClients } from '../waiting-clients.ts';
 import { type SavedRequest, takeRepeatable } from './saved-requests.ts';
 import { WithheldRequests } from './withheld-requests.ts';
 
@@ -13,6 +15,7 @@ import { WithheldRequests } from './withheld-requests.ts';
 export abstract class RepeatingSender extends RequestSender {
   /** Requests that the server has not executed; null where nothing is sent again. */
   readonly withheld: WithheldRequests | null;
+  protected readonly waiting: WaitingClients;
   #stopped = false;
   #heldBytes = 0;
   /** Too much is queued: clients must wait before they send more through here. */
@@ -23,6 +26,7 @@ export abstract class RepeatingSender extends RequestSender {
   /** @param repeats requests that were not executed go on elsewhere */
   constructor(engine: Engine, owner: ConnectionOwner, lane: Lane, repeats: boolean) {
     super(engine, owner, lane, repeats);
+    this.waiting = new WaitingClients(this, engine.turn);
     this.withheld = this.kept === null ? null : new WithheldRequests(engine, this, this.kept);
   }
 
@@ -36,6 +40,7 @@ export abstract class RepeatingSender extends RequestSender {
   abstract readonly unwritten: number;
   abstract close(): void;
   abstract failInternally(): void;
+  abstract disown(client: number, slot: number): number;
 
   /** Nothing is written any more. */
   protected get stopped(): boolean {
@@ -54,6 +59,22 @@ export abstract class RepeatingSender extends RequestSender {
     if (!this.#stopped || this.withheld?.active) return;
     this.#stopped = false;
     this.engine.turn.markBackend(this);
+  }
+
+  /** Clients may send through here again. */
+  protected takesMore(): void {
+    if (!this.full || this.#stopped) return;
+    this.full = false;
+    this.waiting.wake();
+  }
+
+  /** The client is told when this connection takes requests again. */
+  waitFor(client: ReplyReceiver): void {
+    this.waiting.add(client);
+  }
+
+  stopWaiting(client: ReplyReceiver): void {
+    this.waiting.forget(client);
   }
 
   /** Tells the memory budget what waits here. */

@@ -120,6 +120,19 @@ export class WithheldRequests {
     }
   }
 
+  /** The plain requests of `client` from `slot` on are not to be sent again. @returns how many */
+  disown(client: number, slot: number): number {
+    const withheld = this.#byClient.get(client);
+    if (withheld === undefined) return 0;
+    const isGone = ({ entry }: Withheld): boolean => {
+      return entry.clientId === client && ((entry.slot - slot) | 0) >= 0;
+    };
+    const left = withheld.filter((each) => !isGone(each));
+    this.#byClient.set(client, left);
+    this.#order = this.#order.filter((each) => !isGone(each));
+    return withheld.length - left.length;
+  }
+
   /** What is still withheld, in its order; from here on nothing is. */
   takeAll(): SavedRequest[] {
     const left = this.#order.filter(({ entry }) => this.#byClient.has(clientOf(entry)));

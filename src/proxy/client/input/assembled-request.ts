@@ -24,7 +24,7 @@ export function sendAssembled(
   const { router, pool, protocol } = client;
   if ((info & FLAG_SPECIAL) !== 0 || server === NO_SERVER || !client.plain) {
     const start = pool.engine.placeAssembled(request);
-    protocol.handleSpecial(client, start, request.length, info, true);
+    protocol.handleSpecial(client, start, request.length, info, MUST_SEND);
     return true;
   }
   const connection = router.choose(client, server, client.lane, MUST_SEND);

@@ -5,7 +5,6 @@ import {
   FLAG_SPECIAL,
   FRAME_TABLE,
   NO_COMMAND,
-  NO_SERVER,
   RECORD_BYTES,
   RECORD_DEST,
   RECORD_INFO,
@@ -26,11 +25,9 @@ import { CARRY_LIMIT } from '../../engine/carry.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
 import {
   detach,
-  infoOf,
   isDetached,
   missingBytes,
   scannedBytes,
-  serverOf,
   startOver,
 } from '../../engine/saved-scan.ts';
 import { MAY_WAIT, WAIT } from '../router.ts';
@@ -39,6 +36,8 @@ import { creditBeforeLogin, SwallowedLine, swallowRequest } from './before-login
 import type { InputOwner } from './input-owner.ts';
 import { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
+import { SentRun } from './sent-run.ts';
+import { takeBack } from './taken-back.ts';
 import { WaitingInput } from './waiting-input.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
@@ -50,10 +49,12 @@ const PLAIN_MASK = FLAG_FIRST | FLAG_LAST | FLAG_SPECIAL;
 export class ClientInput {
   readonly #engine: Engine;
   readonly #client: InputOwner;
-  readonly #waiting: WaitingInput;
+  /** What was read and not sent on. */
+  readonly waiting: WaitingInput;
   #saved: SavedState | null = null;
   #partial = false;
   #large: LargeRequest | null = null;
+  readonly #run: SentRun;
   /** Only of a client that has not logged in. */
   readonly #line: SwallowedLine;
   /** Nothing more is sent before everything is answered. */
@@ -62,11 +63,13 @@ export class ClientInput {
   held = false;
   /** The client goes to another process: no request is begun here any more. */
   leaving = false;
+  #ended = false;
 
   constructor(engine: Engine, client: InputOwner) {
     this.#engine = engine;
     this.#client = client;
-    this.#waiting = new WaitingInput(engine);
+    this.waiting = new WaitingInput(engine);
+    this.#run = new SentRun(engine);
     this.#line = new SwallowedLine(client);
   }
 
@@ -75,11 +78,11 @@ export class ClientInput {
     const end = WINDOW + length;
     if (this.held || this.#large?.mustWait) {
       this.held = true;
-      this.#waiting.add(WINDOW, end);
+      this.waiting.add(WINDOW, end);
       this.#engine.turn.markClient(this.#client);
       return this.takesIn;
     }
-    if (this.#line.length === 0) return this.#consume(this.#waiting.precede(WINDOW), end);
+    if (this.#line.length === 0) return this.#consume(this.waiting.precede(WINDOW), end);
     const start = this.#line.goOn(WINDOW, end);
     return this.#client.closing || this.#consume(start, end);
   }
@@ -92,10 +95,10 @@ export class ClientInput {
     waitsFor?.stopWaiting(this.#client);
     if (!this.held) return true;
     this.held = false;
-    const waiting = this.#waiting;
-    const start = waiting.restore();
-    const reading = this.#consume(start, waiting.end);
+    const { waiting } = this;
+    const reading = this.#consume(waiting.restore(), waiting.end);
     waiting.settle();
+    if (this.#ended && !waiting.hasKept) this.end();
     if (!waiting.hasKept) return reading;
     // The rest has its turn when others have had theirs.
     if (!this.held && !this.#client.closed) this.#engine.turn.markNext(this.#client);
@@ -109,15 +112,10 @@ export class ClientInput {
    */
   get takesIn(): boolean {
     const { authenticated, pipeline, pool } = this.#client;
-    if (this.#barrier && this.#large === null && this.#waiting.length <= HELD_READ_BYTES)
-      return true;
+    const alone = this.#barrier && this.#large === null;
+    if (alone && this.waiting.length <= HELD_READ_BYTES) return true;
     if (!authenticated || this.leaving || !pipeline.out.blocked) return false;
-    return this.#waiting.hasRoom(pool.config.clientInputLimit);
-  }
-
-  /** Bytes that were read and not sent on. */
-  get waitingBytes(): number {
-    return this.#waiting.length;
+    return this.waiting.hasRoom(pool.config.clientInputLimit);
   }
 
   /** A request is under way that is taken away in pieces. */
@@ -129,12 +127,12 @@ export class ClientInput {
   takeWaiting(): Buffer {
     this.held = false;
     this.#partial = false;
-    return this.#waiting.take();
+    return this.waiting.take();
   }
 
   /** Begins with what another process had read of this client. */
   putWaiting(rest: Buffer): void {
-    this.#waiting.put(rest);
+    this.waiting.put(rest);
     this.held = true;
   }
 
@@ -152,15 +150,14 @@ export class ClientInput {
     if (this.#client.pipeline.outstanding > 0) this.#barrier = true;
     const saved = this.#saved;
     if (!this.#partial || saved === null) return;
-    // When the carry holds all of it, it is scanned from its beginning.
-    if (!isDetached(saved)) startOver(saved);
-    else this.#large?.reroute(saved);
+    if (isDetached(saved)) this.#large?.reroute(saved);
+    else startOver(saved); // the carry holds all of it
   }
 
   /** Bytes of a request that is being assembled, and all that is kept before the login. */
   get bufferedBytes(): number {
     const assembled = this.#large === null ? 0 : this.#large.bufferedBytes;
-    return this.#client.authenticated ? assembled : assembled + this.#waiting.length;
+    return this.#client.authenticated ? assembled : assembled + this.waiting.length;
   }
 
   /** The client has to log in, with this request under way. */
@@ -170,6 +167,7 @@ export class ClientInput {
 
   /** Something was answered or written: a large request may go on. */
   advance(): void {
+    if (!this.#run.isEmpty) this.#run.prune(this.#client.pipeline.head);
     this.#large?.checkEarlyReply();
     if (this.#client.pipeline.outstanding === 0) this.#barrier = false; // before it takes a place
     this.#large?.tryStart();
@@ -184,7 +182,7 @@ export class ClientInput {
   credit(): number {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
     if (this.streaming) return 1;
-    if (this.leaving && this.#large === null && !this.#waiting.hasKept) return 0;
+    if (this.leaving && this.#large === null && !this.waiting.hasKept) return 0;
     if (!this.#client.authenticated) return creditBeforeLogin(this.#client);
     return this.#client.window.size - this.#client.pipeline.outstanding;
   }
@@ -194,19 +192,22 @@ export class ClientInput {
     this.#barrier = true;
   }
 
-  /** The client sends no more: an unfinished request is dropped, held ones are still sent. */
+  /** No more will come: held requests are still sent, what is unfinished behind them is dropped. */
   end(): void {
+    this.#ended = true;
+    if (this.held) return;
     this.#large?.drop();
     this.#large = null;
     this.#line.length = 0;
-    if (!this.held) this.#waiting.dropCarry();
+    this.waiting.dropCarry();
   }
 
   /** Nothing of it is sent any more. */
   drop(): void {
     this.held = false;
     this.end();
-    this.#waiting.drop();
+    this.#run.cut();
+    this.waiting.drop();
   }
 
   /**
@@ -230,12 +231,14 @@ export class ClientInput {
       const error = engine.state(STATE_ERROR);
       const errorByte = engine.state(STATE_ERROR_BYTE);
       const next = engine.bytes[consumed + 1];
+      const slot = client.pipeline.tail;
       const sent = this.#dispatch(count);
       if (client.closed || client.closing) return !client.closed;
+      const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
+      const rest = sent < count ? engine.words[at] : consumed;
+      this.#run.note(client.pipeline, slot, sent, start, rest);
       if (sent < count || this.#barrier) {
         this.#partial = false;
-        const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
-        const rest = sent < count ? engine.words[at] : consumed;
         if (rest !== end) return this.#hold(rest, end);
         engine.turn.markClient(client);
         return true; // nothing is held back: reading on shows when the client leaves
@@ -260,6 +263,21 @@ export class ClientInput {
     }
   }
 
+  /** Reads are under way that can be taken back. */
+  get mayTakeBack(): boolean {
+    const { pipeline, plain } = this.#client;
+    return plain && this.#large === null && this.#run.covers(pipeline.head, pipeline.tail);
+  }
+
+  /** Takes reads back that are under way: they wait again, before all else. */
+  takeBack(): void {
+    const bytes = takeBack(this.#engine, this.#client, this.#run);
+    if (bytes === null) return;
+    this.#partial = false;
+    this.waiting.putFirst(bytes);
+    this.held = true;
+  }
+
   /**
    * An unfinished request of a client that has not logged in. @returns false when it is to be
    * scanned on as one that is swallowed
@@ -272,7 +290,7 @@ export class ClientInput {
       return false;
     }
     this.#partial = from !== end;
-    this.#waiting.carryOnHeap(from, end);
+    this.waiting.carryOnHeap(from, end);
     this.#engine.turn.markClient(this.#client);
     return true;
   }
@@ -304,16 +322,18 @@ export class ClientInput {
             client.failForward(router.reason);
           } else if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
             router.sendRepeatable(client, connection, record);
+            this.#run.interrupted = true;
           } else {
             connection.sendRecord(record, start, length, id, client.claims.begin());
           }
           continue;
         }
         words[record + RECORD_DEST] = 0;
+        this.#run.interrupted = true;
         unsent = pipeline.out.unsentBytes;
         if ((info & WHOLE) !== WHOLE) {
           this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
-        } else if (!protocol.handleSpecial(client, start, length, info, false)) {
+        } else if (!protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
           break;
         }
         unsent = pipeline.out.unsentBytes;
@@ -338,11 +358,7 @@ export class ClientInput {
 
   /** Keeps requests that may not be sent yet. @returns whether to read on */
   #hold(start: number, end: number): boolean {
-    const { authenticated, pipeline } = this.#client;
-    const waiting = this.#waiting;
-    if (!authenticated) waiting.putBackOnHeap(start, end);
-    else if (pipeline.out.blocked && !waiting.hasKept) waiting.add(start, end);
-    else waiting.putBack(start, end);
+    this.waiting.hold(start, end, this.#client, this.#partial ? this.#saved : null);
     this.held = start !== end;
     this.#engine.turn.markClient(this.#client);
     return this.takesIn;
@@ -351,12 +367,11 @@ export class ClientInput {
   /** Keeps an unfinished request: carried when small, taken away in pieces when large. */
   #keep(consumed: number, end: number): boolean {
     const saved = this.#saved as SavedState;
-    const missing = missingBytes(saved);
     let from = consumed;
     if (!isDetached(saved)) {
-      const known = scannedBytes(saved) + missing;
+      const known = scannedBytes(saved) + missingBytes(saved);
       if (Math.max(known, end - consumed) <= CARRY_LIMIT) {
-        this.#waiting.carry(consumed, end);
+        this.waiting.carry(consumed, end);
         return true;
       }
       const boundary = detach(saved);
@@ -364,19 +379,10 @@ export class ClientInput {
       this.#large.take(consumed, boundary);
       from = consumed + boundary;
     }
-    this.#waiting.carry(from, end);
-    return this.#expectMore(saved, scannedBytes(saved) + missing);
-  }
-
-  #expectMore(saved: SavedState, missing: number): boolean {
-    const client = this.#client;
-    const large = this.#large as LargeRequest;
-    const server = serverOf(saved);
-    const info = infoOf(saved);
-    const plain = (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER && client.plain;
-    large.expect(missing, plain ? (client.pool.servers[server] ?? null) : null, info);
-    this.#engine.turn.markClient(client);
-    return !large.mustWait;
+    this.waiting.carry(from, end);
+    this.#large?.expectRest(saved, this.#client.plain);
+    this.#engine.turn.markClient(this.#client);
+    return !this.#large?.mustWait;
   }
 
   /** One more piece of a request that is taken away. */

@@ -1,6 +1,6 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../limits.ts';
 import { LOG_NOTICE } from '../../../log.ts';
-import { NO_SERVER } from '../../../protocol/frame-table.ts';
+import { FLAG_SPECIAL, NO_SERVER } from '../../../protocol/frame-table.ts';
 import { REQUESTS_TOO_LARGE } from '../../../stats/counters.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
 import { FAILURE_TIMEOUT, failureOf } from '../../backend/failure.ts';
@@ -9,7 +9,13 @@ import type { LeaseWaiter } from '../../backend/leases.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
-import { serverOf, setServer } from '../../engine/saved-scan.ts';
+import {
+  infoOf,
+  missingBytes,
+  scannedBytes,
+  serverOf,
+  setServer,
+} from '../../engine/saved-scan.ts';
 import type { Flushable } from '../../engine/turn.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
@@ -41,14 +47,14 @@ type Mode = 'assemble' | 'wait' | 'stream' | 'discard';
  * `max_assembled_request`; beyond that the body of a plain command is streamed over a leased bulk
  * connection, and anything else is discarded with an error.
  */
-export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
+export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Timed {
   readonly #engine: Engine;
   readonly #client: LargeRequester;
   #mode: Mode = 'assemble';
   #buffer: Buffer;
   #length = 0;
   #server: Server | null = null;
-  #leasedFrom: Server | null = null;
+  #waitsFor: Server | null = null;
   #connection: BackendConnection | null = null;
   /** The reply for a discarded request; null when one was already given. */
   #error: Buffer | null = null;
@@ -127,6 +133,15 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     this.tryStart();
   }
 
+  /** As expect(), by the scan state of an unfinished request. @param plain it may be forwarded */
+  expectRest(saved: SavedState, plain: boolean): void {
+    const server = serverOf(saved);
+    const info = infoOf(saved);
+    const routed = plain && (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER;
+    const to = routed ? (this.#client.pool.servers[server] ?? null) : null;
+    this.expect(scannedBytes(saved) + missingBytes(saved), to, info);
+  }
+
   /** The beginning of a request whose server may still change; null when that is settled. */
   get head(): Buffer | null {
     const open = this.#mode === 'assemble' || this.#mode === 'wait';
@@ -145,17 +160,21 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
   /** The request's key goes to another server. */
   redirect(server: Server): void {
     if (this.#mode !== 'wait') return;
-    this.#leasedFrom?.bulk.cancel(this);
-    this.#leasedFrom = null;
+    this.#waitsFor?.bulk.cancel(this);
+    this.#waitsFor = null;
     this.#server = server;
     this.tryStart();
+  }
+
+  get leasedFrom(): Server {
+    return this.#waitsFor as Server;
   }
 
   /** Its client has to log in first: only a body that is under way already may go on. */
   refuse(error: Buffer): void {
     if (this.head === null) return;
-    this.#leasedFrom?.bulk.cancel(this);
-    this.#leasedFrom = null;
+    this.#waitsFor?.bulk.cancel(this);
+    this.#waitsFor = null;
     this.#server = null;
     this.discard(error);
   }
@@ -173,7 +192,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
     if (this.#client.pipeline.outstanding !== 0) return;
     const server = this.#server;
     this.#server = null;
-    this.#leasedFrom = server;
+    this.#waitsFor = server;
     server.bulk.lease(this);
   }
 
@@ -205,6 +224,11 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
         this.#error = null;
       }
     }
+    this.#engine.turn.markClient(this.#client);
+  }
+
+  /** The server has answered all that it got of it. */
+  onIdle(): void {
     this.#engine.turn.markClient(this.#client);
   }
 
@@ -279,7 +303,7 @@ export class LargeRequest implements LeaseWaiter, ConnectionHolder, Timed {
   /** The client is gone: half a request must not stay on a connection. */
   drop(): void {
     const connection = this.#connection;
-    this.#leasedFrom?.bulk.cancel(this);
+    this.#waitsFor?.bulk.cancel(this);
     this.#release();
     if (connection !== null && !this.#complete) connection.abandon();
     this.#mode = 'discard';

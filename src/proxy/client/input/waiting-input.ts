@@ -1,8 +1,15 @@
 import { LEAST_RESTORED_BYTES } from '../../../limits.ts';
 import { WINDOW, WINDOW_BYTES } from '../../../protocol/frame-table.ts';
 import { Carry } from '../../engine/carry.ts';
-import type { Engine } from '../../engine/engine.ts';
+import type { Engine, SavedState } from '../../engine/engine.ts';
+import { isDetached, startOver } from '../../engine/saved-scan.ts';
 import { KeptInput } from './kept-input.ts';
+
+/** The client whose input it is. */
+interface Waiter {
+  readonly authenticated: boolean;
+  readonly pipeline: { readonly out: { readonly blocked: boolean } };
+}
 
 /**
  * What was read of a client and not sent yet: its carry, and behind that what was taken in while
@@ -69,6 +76,25 @@ export class WaitingInput {
     this.#carry.keepOnHeap(start, end);
   }
 
+  /**
+   * Requests at [start, end), read now or given by restore(), may not be sent yet.
+   * @param saved where the scan of the first has stopped; null = none was begun
+   */
+  hold(
+    start: number,
+    end: number,
+    { authenticated, pipeline }: Waiter,
+    saved: SavedState | null,
+  ): void {
+    if (!authenticated) this.putBackOnHeap(start, end);
+    else if (!pipeline.out.blocked || this.hasKept) this.putBack(start, end);
+    else {
+      // Its parts come back one after the other: the first may be less than was looked at.
+      if (saved !== null && !isDetached(saved)) startOver(saved);
+      this.add(start, end);
+    }
+  }
+
   /** Whole requests at [start, end) of what restore() gave may not be sent yet. */
   putBack(start: number, end: number): void {
     this.#carry.keep(start, this.#leave(start, end));
@@ -86,6 +112,12 @@ export class WaitingInput {
     this.#loaded -= back;
     if (back > loaded >> 1) this.#most = Math.max(LEAST_RESTORED_BYTES, this.#most >> 1);
     return end - back;
+  }
+
+  /** Puts whole requests before all else; their bytes must not change any more. */
+  putFirst(bytes: Buffer): void {
+    this.#kept.unshift(this.#carry.take());
+    this.#kept.unshift(bytes);
   }
 
   /** @returns all of it, which is not kept any longer */

@@ -7,3 +7,5 @@
 export const NORMAL = 0;
 /** Between MULTI and EXEC. */
 export const QUEUEING = 1;
+/** It has subscriptions, and speaks RESP2. */
+export const SUBSCRIBED = 2;

@@ -1,15 +1,17 @@
 import { CLIENT_NAME_BYTES } from '../../../limits.ts';
 import { wallMillis } from '../../engine/clock.ts';
-import { NORMAL, QUEUEING } from './modes.ts';
-
-let lastNumber = 0;
+import type { Detour } from './detour.ts';
+import { NORMAL } from './modes.ts';
+import { type SavedTransaction, Transaction } from './transaction.ts';
 
 export type ReplyMode = 'on' | 'off' | 'skip';
 
 export type SavedSession = Pick<
   Session,
-  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode' | 'failed'
->;
+  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode'
+> & {
+  readonly transaction: SavedTransaction | null;
+};
 
 /** A name that another process gave along: an older one has no bound for it. */
 function boundedName(name: string): string {
@@ -19,7 +21,7 @@ function boundedName(name: string): string {
 /** What a client has said about itself, and what it wants to hear. */
 export class Session {
   /** CLIENT ID: never used twice in the life of the process. */
-  readonly number: number = ++lastNumber;
+  readonly number: number;
   since: number = wallMillis();
   name = '';
   libName = '';
@@ -32,10 +34,17 @@ export class Session {
   noEvict = false;
   /** One of modes.ts; changed by the client's enterMode(). */
   mode: number = NORMAL;
-  /** Between MULTI and EXEC a command was refused. */
-  failed = false;
+  /** Between MULTI and EXEC: what was asked for since. */
+  transaction: Transaction | null = null;
+  /** The request that has a connection of its own, or waits for one. */
+  detour: Detour | null = null;
   /** It was not read for so long that nobody knows whether it is there. */
   unseen = false;
+
+  /** @param number one that no client of this process has had */
+  constructor(number: number) {
+    this.number = number;
+  }
 
   /** Nothing about it keeps its requests from being simply forwarded. */
   get usual(): boolean {
@@ -49,7 +58,7 @@ export class Session {
 
   /** A command was refused: EXEC must not say that all went well. */
   failTransaction(): void {
-    if (this.mode === QUEUEING) this.failed = true;
+    this.transaction?.fail();
   }
 
   /** As RESET leaves it. */
@@ -59,17 +68,32 @@ export class Session {
     this.muted = false;
     this.noEvict = false;
     this.mode = NORMAL;
-    this.failed = false;
+    this.transaction = null;
+  }
+
+  /** Bytes that it holds. */
+  get heldBytes(): number {
+    return this.transaction?.heldBytes ?? 0;
+  }
+
+  /** The client is gone. */
+  drop(): void {
+    this.transaction = null;
+    this.detour?.drop();
+    this.detour = null;
   }
 
   /** What goes along when the client moves to another process. */
   get saved(): SavedSession {
-    const { since, name, libName, libVersion, replies, noEvict, mode, failed } = this;
-    return { since, name, libName, libVersion, replies, noEvict, mode, failed };
+    const { since, name, libName, libVersion, replies, noEvict, mode } = this;
+    const transaction = this.transaction?.saved ?? null;
+    return { since, name, libName, libVersion, replies, noEvict, mode, transaction };
   }
 
   restore(saved: SavedSession): void {
-    Object.assign(this, saved);
+    const { transaction, ...rest } = saved;
+    Object.assign(this, rest);
+    this.transaction = transaction === null ? null : Transaction.restore(transaction);
     this.name = boundedName(this.name);
     this.libName = boundedName(this.libName);
     this.libVersion = boundedName(this.libVersion);

@@ -1,4 +1,4 @@
-import { IN_QUEUE, IN_QUEUE_BYTES, OUT_QUEUE, OUT_QUEUE_BYTES } from '../../../stats/counters.ts';
+import { SERVER_SWEEP_MS } from '../../../limits.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Lane } from '../../backend/lane.ts';
 
@@ -64,29 +64,26 @@ export class Places {
     this.#retired.delete(connection);
   }
 
+  /**
+   * Closes each as soon as nothing is in flight on it, also those that are still opened.
+   * @param isUnused asked when none is left @param onGone told when that is so as well
+   */
+  closeAll(isUnused: () => boolean, onGone: () => void): void {
+    for (const connection of this.placed) this.retire(connection);
+    for (const connection of [...this.#retired]) {
+      // Quiet commands have no reply to wait for, but must be written.
+      const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
+      if (done) connection.close();
+    }
+    if (this.#retired.size === 0 && isUnused()) onGone();
+    else setTimeout(() => this.closeAll(isUnused, onGone), SERVER_SWEEP_MS).unref();
+  }
+
   /** Whether a connection of this lane is left. */
   hasLane(lane: Lane): boolean {
     for (const each of this.#connections) if (each?.lane === lane) return true;
     for (const each of this.#retired) if (each.lane === lane) return true;
     return false;
-  }
-
-  /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
-  gaugeQueues(counters: Float64Array): void {
-    let waiting = 0;
-    let waitingBytes = 0;
-    let outstanding = 0;
-    let outstandingBytes = 0;
-    for (const { unwritten, inFlight, out } of [...this.placed, ...this.#retired]) {
-      waiting += unwritten;
-      waitingBytes += out.pendingBytes;
-      outstanding += inFlight.count - unwritten;
-      outstandingBytes += Math.max(0, inFlight.bytes - out.pendingBytes);
-    }
-    counters[IN_QUEUE] = waiting;
-    counters[IN_QUEUE_BYTES] = waitingBytes;
-    counters[OUT_QUEUE] = outstanding;
-    counters[OUT_QUEUE_BYTES] = outstandingBytes;
   }
 }
 

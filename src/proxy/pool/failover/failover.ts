@@ -1,9 +1,12 @@
 import { FAILOVER_RETRY_MS } from '../../../limits.ts';
-import { FAILOVER_TIMEOUTS, SERVER_MOVES } from '../../../stats/counters.ts';
+import { FAILOVER_TIMEOUTS, SERVER_MOVES, type ServerCounters } from '../../../stats/counters.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Failure } from '../../backend/failure.ts';
+import type { Leases } from '../../backend/leases.ts';
+import type { ConnectionOwner } from '../../backend/owner.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Deadlines, Timed } from '../../engine/deadlines.ts';
+import type { Engine } from '../../engine/engine.ts';
 import type { Guard } from '../../engine/guard.ts';
 import { RefusalBudget } from './refusal-budget.ts';
 
@@ -14,10 +17,8 @@ export interface FailingServer {
   readonly lastFailure: Failure;
   /** Its connections for the requests of many clients, dialed or not. */
   readonly places: { readonly placed: readonly BackendConnection[] };
-  /** Its connections for one request each. */
-  readonly bulk: { pause(): void; goOn(): void };
   readonly index: number;
-  readonly counters: Float64Array;
+  readonly counters: ServerCounters;
   readonly pool: {
     readonly config: { readonly failoverWaitMs: number };
     /** Requests begin to wait: whoever knows where the server has gone should be asked. */
@@ -32,8 +33,10 @@ export interface FailingServer {
  * in the others follow. When `failover_wait` is over everybody gets an error, until the server is
  * back or has moved.
  */
-export class Failover implements Timed {
-  readonly #server: FailingServer;
+export class Failover<Server extends FailingServer & ConnectionOwner> implements Timed {
+  readonly #server: Server;
+  /** Who has connections to the server for one client at a time. */
+  readonly #leases: readonly Leases<Server>[];
   readonly #deadlines: Deadlines;
   readonly #guard: Guard;
   readonly #parked: Set<BackendConnection> = new Set();
@@ -51,8 +54,13 @@ export class Failover implements Timed {
   #stopped = false;
   timerAt = 0;
 
-  constructor(server: FailingServer, deadlines: Deadlines, guard: Guard) {
+  constructor(
+    server: Server,
+    leases: readonly Leases<Server>[],
+    { deadlines, guard }: Pick<Engine, 'deadlines' | 'guard'>,
+  ) {
     this.#server = server;
+    this.#leases = leases;
     this.#deadlines = deadlines;
     this.#guard = guard;
   }
@@ -84,7 +92,7 @@ export class Failover implements Timed {
   #begin(): void {
     this.#until = millis() + this.#waitMs;
     this.#deadlines.arm(this, this.#until);
-    this.#server.bulk.pause();
+    for (const leases of this.#leases) leases.pause(this.#server);
   }
 
   #hold(): void {
@@ -138,7 +146,7 @@ export class Failover implements Timed {
     this.#deadlines.forget(this);
     for (const connection of [...this.#parked]) this.#dial(connection);
     for (const connection of this.#server.places.placed) connection.goOnSending();
-    this.#server.bulk.goOn();
+    for (const leases of this.#leases) leases.goOn(this.#server);
   }
 
   /** A connection is closed. */
@@ -183,6 +191,7 @@ export class Failover implements Timed {
     if (this.#waitMs > 0) this.#begin();
     // Not tried before all are parked.
     this.#tryAt = this.#until;
+    for (const leases of this.#leases) leases.fail(this.#server, failure);
     for (const connection of this.#server.places.placed) {
       if (!connection.parked) connection.fail(failure);
     }

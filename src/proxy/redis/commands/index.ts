@@ -2,6 +2,10 @@ import { bulkReply, bulkText } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { discard, exec, multi } from '../leases/transaction.ts';
+import { PUBSUB_COMMANDS } from '../pubsub/counts.ts';
+import { CHANNEL, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
+import { publish } from '../pubsub/publish.ts';
+import { subscribe, unsubscribe } from '../pubsub/subscribe.ts';
 import { CLIENT_COMMANDS, type Local } from './client.ts';
 import { configGet } from './config-get.ts';
 import { info } from './info.ts';
@@ -34,6 +38,9 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   INFO: info,
   MULTI: multi,
   PING: ping,
+  PSUBSCRIBE: subscribe(PATTERN),
+  PUBLISH: publish(CHANNEL),
+  PUNSUBSCRIBE: unsubscribe(PATTERN),
   QUIT: quit,
   READONLY: noCluster,
   READWRITE: noCluster,
@@ -42,7 +49,13 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   SCAN: scan,
   SELECT: select,
   SLOWLOG: slowLogCommand,
+  SPUBLISH: publish(SHARD),
+  SSUBSCRIBE: subscribe(SHARD),
+  SUBSCRIBE: subscribe(CHANNEL),
+  SUNSUBSCRIBE: unsubscribe(SHARD),
+  UNSUBSCRIBE: unsubscribe(CHANNEL),
   TIME: ({ client }) => answer(client, replies.time()),
   WAIT: wait,
   ...CLIENT_COMMANDS,
+  ...PUBSUB_COMMANDS,
 };

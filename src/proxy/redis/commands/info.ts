@@ -3,6 +3,9 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import {
   CLIENT_CONNECTIONS,
   FORWARD_ERROR,
+  PUBSUB_CLIENTS,
+  PUBSUB_LOST_CLIENTS,
+  PUBSUB_SLOW_CLOSED,
   REQUESTS,
   RESPONSES,
   SERVER_CONNECTIONS,
@@ -17,6 +20,8 @@ import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { forwardBytes } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { knownHubOf } from '../pubsub/hub/hubs.ts';
+import { CHANNEL, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
 import { withRedisVersion } from '../version/redis-version.ts';
 import type { Words } from '../words.ts';
 
@@ -45,6 +50,7 @@ function clientsSection(pool: Pool): Fields {
   return [
     ['connected_clients', pool.counters[CLIENT_CONNECTIONS]],
     ['maxclients', pool.config.clientConnections],
+    ['pubsub_clients', pool.counters[PUBSUB_CLIENTS]],
     ['blocked_clients', 0],
   ];
 }
@@ -59,11 +65,17 @@ function memorySection(): Fields {
 }
 
 function statsSection(pool: Pool): Fields {
+  const hub = knownHubOf(pool);
   let requests = 0;
   for (const server of pool.servers) requests += server.counters[REQUESTS];
   return [
     ['total_connections_received', pool.engine.process[TOTAL_CONNECTIONS]],
     ['total_commands_processed', requests],
+    ['pubsub_channels', hub?.countOf(CHANNEL) ?? 0],
+    ['pubsub_patterns', hub?.countOf(PATTERN) ?? 0],
+    ['pubsubshard_channels', hub?.countOf(SHARD) ?? 0],
+    ['pubsub_slow_closed', pool.counters[PUBSUB_SLOW_CLOSED]],
+    ['pubsub_lost_clients', pool.counters[PUBSUB_LOST_CLIENTS]],
     ['forward_errors', pool.counters[FORWARD_ERROR]],
     ['server_ejects', pool.counters[SERVER_EJECTS]],
     ['backend_connections', pool.budget.open],

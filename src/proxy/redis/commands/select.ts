@@ -11,7 +11,6 @@ import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { MAY_WAIT, MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
@@ -44,9 +43,8 @@ export function select(request: SpecialRequest, words: Words): boolean {
 }
 
 /** Sends a PING to every server, on connections of the lane: those must be granted it first. */
-function ask({ client, mustSend }: SpecialRequest, lane: LaneKey): boolean {
+function ask({ client, intent }: SpecialRequest, lane: LaneKey): boolean {
   const { servers } = client.pool;
-  const intent = mustSend ? MUST_SEND : MAY_WAIT;
   const chosen = client.router.chooseAll(client, servers, lane.index, intent);
   if (chosen === null) return false;
   const connections = chosen.filter((each) => each !== null);

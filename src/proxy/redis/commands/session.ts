@@ -10,8 +10,10 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { RespVersion } from '../../backend/lane.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client/login.ts';
+import { MAY_WAIT } from '../../client/router.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { changeVersion } from '../pubsub/subscribe.ts';
 import { withRedisVersion } from '../version/redis-version.ts';
 import type { Words } from '../words.ts';
 import { clientNameError } from './client-names.ts';
@@ -69,7 +71,12 @@ function readHello(words: Words, resp: RespVersion): Hello | Buffer {
 }
 
 /** HELLO [version [AUTH user password] [SETNAME name]]. */
-export function hello({ client }: SpecialRequest, words: Words): boolean {
+export function hello({ client, intent }: SpecialRequest, words: Words): boolean {
+  // Messages change their form with the reply, and not while others are under way.
+  if (client.subscribed && client.pipeline.outstanding > 0 && intent === MAY_WAIT) {
+    client.barrier();
+    return false;
+  }
   const asked = readHello(words, laneOf(client).resp);
   if (Buffer.isBuffer(asked)) return answer(client, asked);
   if (asked.login !== null) {
@@ -84,7 +91,9 @@ export function hello({ client }: SpecialRequest, words: Words): boolean {
   const claim = client.claims.claim();
   withRedisVersion(client, (version) => {
     claim.deliver(helloReply(client, asked.resp, version));
+    changeVersion(client);
   });
+  if (client.subscribed) client.barrier();
   return true;
 }
 
@@ -106,6 +115,7 @@ function helloReply(client: ClientConnection, resp: RespVersion, version: string
 /** RESET: everything as it was when the client connected. */
 export function reset(request: SpecialRequest): boolean {
   const { client } = request;
+  client.subscriptions?.drop();
   client.session.clear();
   logOut(client);
   client.enterLane(client.pool.lanes.first);

@@ -5,6 +5,7 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
@@ -27,9 +28,9 @@ export function wait(request: SpecialRequest, words: Words): boolean {
   const [replicas, timeout] = words.texts(1);
   if (!isIntegerWord(replicas, DIGITS)) return answer(client, replies.NOT_AN_INTEGER);
   if (!isIntegerWord(timeout, DIGITS)) {
-    return answer(client, replies.error('timeout is not an integer or out of range'));
+    return answer(client, replies.NOT_A_TIMEOUT);
   }
-  if (Number(timeout) < 0) return answer(client, replies.error('timeout is negative'));
+  if (Number(timeout) < 0) return answer(client, replies.NEGATIVE_TIMEOUT);
   const wanted = Number(replicas);
   const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
   const { servers } = client.pool;
@@ -48,7 +49,12 @@ export function wait(request: SpecialRequest, words: Words): boolean {
         // All that had come was read, and there was no end.
         if (!client.unread) client.session.unseen = false;
         const lane = client.pool.lanes.again(madeOn);
-        const again: Question = { request: { ...request, mustSend: true }, servers, bytes, lane };
+        const again: Question = {
+          request: { ...request, intent: MUST_SEND },
+          servers,
+          bytes,
+          lane,
+        };
         const mayAsk = lane >= 0 && !mayHaveLeft(client);
         const asked = mayAsk && askAgain(again, claim, (more) => take(more, claim));
         if (!asked) claim.deliver(integerReply(least));

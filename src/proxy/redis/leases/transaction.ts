@@ -1,59 +1,88 @@
+import { SHARED_BLOCK_BYTES } from '../../../limits.ts';
+import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
-import { whyUnsupported } from '../../../protocol/redis/table/unsupported.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { WAIT } from '../../client/router.ts';
 import { NORMAL, QUEUEING } from '../../client/session/modes.ts';
+import { Transaction } from '../../client/session/transaction.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { sendBlock } from './block.ts';
+import { BlockProof } from './block-proof.ts';
+import { LeasedBlock } from './leased-block.ts';
+import { PassedReply } from './passed-reply.ts';
+import { serverOfTransaction } from './queueing.ts';
 
-/** What Redis carries out between MULTI and EXEC instead of keeping it. */
-const CARRIED_OUT = ['MULTI', 'EXEC', 'DISCARD', 'RESET', 'QUIT'];
-const NOT_KEPT = replies.unsupported('MULTI', whyUnsupported('WATCH'));
+/** Where the EXEC of a transaction has waited: once is enough. */
+const asked: WeakMap<Transaction, BlockProof> = new WeakMap();
 
-/**
- * A command behind MULTI: it gets an error in the place of QUEUED, because what a shared connection
- * is sent is executed at once.
- * @returns null when it is carried out as usual
- */
-export function handleQueueing(
-  { client }: SpecialRequest,
-  spec: CommandSpec | null,
-  badArity: boolean,
-): boolean | null {
-  if (spec !== null && !badArity) {
-    if (CARRIED_OUT.includes(spec.name)) return null;
-    if (spec.name === 'WATCH') return answer(client, replies.WATCH_IN_MULTI);
-  }
-  client.session.failTransaction();
-  return badArity ? null : answer(client, NOT_KEPT);
-}
-
-/** MULTI: nothing is executed until EXEC, and then neither, unless there is nothing to execute. */
+/** MULTI: what follows is kept until EXEC, and then sent in one piece. */
 export function multi({ client }: SpecialRequest): boolean {
-  if (client.session.mode === QUEUEING) return answer(client, replies.NESTED_MULTI);
+  if (client.session.transaction !== null) return answer(client, replies.NESTED_MULTI);
+  client.session.transaction = new Transaction();
   client.enterMode(QUEUEING);
   return answer(client, replies.OK);
 }
 
 function end(client: ClientConnection): void {
-  client.session.failed = false;
+  client.session.transaction = null;
   client.enterMode(NORMAL);
 }
 
-export function exec({ client }: SpecialRequest): boolean {
-  const { mode, failed } = client.session;
-  if (mode !== QUEUEING) return answer(client, replies.noTransaction('EXEC'));
-  end(client);
-  return answer(client, failed ? replies.EXEC_ABORT : replies.NOTHING_DONE);
-}
-
 export function discard({ client }: SpecialRequest): boolean {
-  if (client.session.mode !== QUEUEING) return answer(client, replies.noTransaction('DISCARD'));
+  if (client.session.transaction === null) return answer(client, replies.noTransaction('DISCARD'));
   end(client);
   return answer(client, replies.OK);
 }
 
 /** EXEC with words behind it ends the transaction, as in Redis. */
 export function execWithWords({ client }: SpecialRequest): boolean {
-  if (client.session.mode === QUEUEING) end(client);
+  end(client);
   return answer(client, replies.EXEC_ABORT_ARITY);
+}
+
+function endWith(client: ClientConnection, reply: Buffer): true {
+  end(client);
+  return answer(client, reply);
+}
+
+/** EXEC: sends all of it over the connection that the client's other requests take. */
+export function exec(request: SpecialRequest): boolean {
+  const { client } = request;
+  const { transaction } = client.session;
+  if (transaction === null) return answer(client, replies.noTransaction('EXEC'));
+  if (transaction.failed) return endWith(client, replies.EXEC_ABORT);
+  if (transaction.count === 0) return endWith(client, replies.NOTHING_DONE);
+  if (transaction.selected.length === 0 && transaction.length <= SHARED_BLOCK_BYTES) {
+    return share(request, transaction);
+  }
+  end(client);
+  new LeasedBlock(client, transaction).advance();
+  return true;
+}
+
+function share({ client, intent }: SpecialRequest, transaction: Transaction): boolean {
+  const server = serverOfTransaction(client, transaction);
+  if (transaction.failed) return endWith(client, replies.EXEC_ABORT);
+  const { router } = client;
+  const connection = router.choose(client, server?.index ?? NO_SERVER, client.lane, intent);
+  if (connection === null) {
+    if (router.verdict === WAIT) return false;
+    end(client);
+    return client.failForward(router.reason);
+  }
+  const proof = BlockProof.of(connection);
+  if (!proof.known) {
+    if (asked.get(transaction)?.lost) {
+      end(client);
+      return client.failForward(server?.lastFailure ?? failureOf(FAILURE_REFUSED));
+    }
+    asked.set(transaction, proof);
+    proof.waitFor(client);
+    return false;
+  }
+  if (proof.refusal !== null) return endWith(client, replies.execAborted(proof.refusal));
+  end(client);
+  sendBlock(connection, transaction, new PassedReply(client, connection, client.claims.claim()));
+  return true;
 }

@@ -9,7 +9,8 @@ import { type LearnedCommand, learnCommand } from '../../../protocol/redis/table
 import { whyUnsupported } from '../../../protocol/redis/table/unsupported.ts';
 import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { Claim } from '../../client/claims.ts';
-import type { Kept } from '../../client/client-pipeline.ts';
+import { MUST_SEND } from '../../client/router.ts';
+import type { Kept } from '../../client/stored-reply.ts';
 import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
@@ -81,7 +82,7 @@ function ask(
     return true;
   }
   const later: Later = {
-    request: { ...request, mustSend: true },
+    request: { ...request, intent: MUST_SEND },
     lane: laneKey(laneOf(client)),
     bytes: copyOf(request),
     count: words.count,

@@ -1,6 +1,7 @@
 import type { ServerConfig } from '../../../config/index.ts';
-import { POOL_COUNTERS, SERVER_COUNTERS } from '../../../stats/counters.ts';
-import { BackendConnection } from '../../backend/backend-connection.ts';
+import { poolCounters, type ServerCounters, serverCounters } from '../../../stats/counters.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import { openConnection } from '../../backend/flight/open-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Lane } from '../../backend/lane.ts';
 import { PURPOSE_PROBE } from '../../backend/owned-connection.ts';
@@ -14,12 +15,12 @@ class Nobody implements ConnectionOwner {
   readonly config: ServerConfig;
   readonly name: string;
   readonly title: string;
-  readonly counters: Float64Array = new Float64Array(SERVER_COUNTERS);
+  readonly counters: ServerCounters = serverCounters();
   readonly firstSeries = 0;
 
   constructor(owner: ConnectionOwner) {
     const { engine, config, protocol } = owner.pool;
-    const counters = new Float64Array(POOL_COUNTERS);
+    const counters = poolCounters();
     const unmeasured = { latency: null, slowLog: null, slowMicros: INT32_MAX };
     this.pool = { engine, config, protocol, counters, ...unmeasured };
     this.config = owner.config;
@@ -57,14 +58,8 @@ export function askUnnoticed(
   target: ReplyTarget,
 ): BackendConnection {
   const { engine } = owner.pool;
-  const connection = new BackendConnection(engine, new Nobody(owner), lane, PURPOSE_PROBE);
+  const connection = openConnection(engine, new Nobody(owner), lane, PURPOSE_PROBE);
   connection.out.append(bytes);
   connection.sentFor(target, bytes.length, null);
-  try {
-    connection.dial();
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
   return connection;
 }

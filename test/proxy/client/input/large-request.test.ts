@@ -283,6 +283,6 @@ class Several {
       bulk.close();
       bulk.answer(Buffer.from('+late\r\n'));
     }
-    assert.ok(this.#home.leases.isEmpty);
+    assert.ok(this.#home.leases.isEmptyOf(this.#home.server));
   }
 }

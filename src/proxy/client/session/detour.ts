@@ -1,0 +1,12 @@
+/**
+ * A request of a client that goes over a connection of its own. Nothing behind it is sent before it
+ * is over.
+ */
+export interface Detour {
+  /** Earlier requests may all be answered now. */
+  advance(): void;
+  /** The pool has other servers now. */
+  reroute(): void;
+  /** The client is gone. */
+  drop(): void;
+}

@@ -1,0 +1,137 @@
+import { encodeText } from '../../../protocol/redis/replies/encode.ts';
+import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { REQUESTS } from '../../../stats/counters.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
+import type { ReplyTarget } from '../../backend/in-flight.ts';
+import type { Claim } from '../../client/claims.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import type { Transaction } from '../../client/session/transaction.ts';
+import type { Server } from '../../pool/server.ts';
+import { failureReply } from '../failure-reply.ts';
+import { sendBlock } from './block.ts';
+import { BlockProof } from './block-proof.ts';
+import { LeasedRequest } from './leased-request.ts';
+import { serverOfTransaction } from './queueing.ts';
+
+const STATUS = 0x2b; // '+'
+
+/**
+ * A transaction on a connection of its own: it is large and would hold others up, or it selects
+ * databases. Behind it the same ones are selected again, to see which of them the server has, and
+ * then the connection's own.
+ */
+export class LeasedBlock extends LeasedRequest {
+  readonly #transaction: Transaction;
+  #selects: SelectReplies | null = null;
+  /** Keeps the client's next request from an old database. */
+  #hold: Claim | null = null;
+
+  constructor(client: ClientConnection, transaction: Transaction) {
+    super(client);
+    this.#transaction = transaction;
+    this.claim.keep({ drop: () => transaction.fail() }, transaction.heldBytes);
+  }
+
+  protected place(): Server | Buffer {
+    const server = serverOfTransaction(this.client, this.#transaction);
+    if (server !== null) return server;
+    return this.#transaction.failed ? replies.EXEC_ABORT : failureReply(failureOf(FAILURE_REFUSED));
+  }
+
+  protected send(connection: BackendConnection): void {
+    const proof = BlockProof.of(connection);
+    // Otherwise it goes on when that is answered.
+    if (proof.known) this.#sendBlock(connection, proof);
+  }
+
+  #sendBlock(connection: BackendConnection, { refusal }: BlockProof): void {
+    if (refusal !== null) {
+      this.claim.deliver(replies.execAborted(refusal));
+      this.giveBack();
+      return;
+    }
+    const selected = this.#transaction.selected.filter((each) => isIntegerWord(each, 10));
+    if (selected.length > 0) this.#hold = this.client.claims.hold();
+    sendBlock(connection, this.#transaction, this.passReply(connection));
+    if (selected.length > 0) this.#selectAgain(connection, selected);
+  }
+
+  #selectAgain(connection: BackendConnection, selected: readonly string[]): void {
+    const own = encodeText('SELECT', String(connection.lane.db));
+    const bytes = Buffer.concat([...selected.map((each) => encodeText('SELECT', each)), own]);
+    this.#selects = new SelectReplies(selected);
+    connection.out.append(bytes);
+    connection.sentUnmeasured(this.#selects, bytes.length);
+    connection.owner.counters[REQUESTS] += selected.length;
+  }
+
+  protected answered(connection: BackendConnection): void {
+    const { reply } = this;
+    if (reply === null) {
+      this.#sendBlock(connection, BlockProof.of(connection));
+      return;
+    }
+    const selects = this.#selects;
+    if (selects === null || selects.isBack) this.giveBack();
+    else this.close();
+    if (selects !== null && reply.carriedOut) this.#enter(selects.last);
+    this.#hold?.forget();
+    this.#hold = null;
+  }
+
+  /** The client is in another database now. */
+  #enter(db: number | null): void {
+    const { client } = this;
+    if (db === null || client.closed) return;
+    const lane = client.pool.lanes.find(db, this.lane.resp);
+    if (lane === null) {
+      client.destroy('too many databases are in use to follow it into another');
+      return;
+    }
+    lane.verified = true;
+    client.enterLane(lane);
+  }
+
+  override onWritable(): void {
+    super.onWritable();
+    if (this.runs) return;
+    this.#hold?.forget();
+    this.#hold = null;
+  }
+
+  override drop(): void {
+    super.drop();
+    this.#hold?.forget();
+    this.#hold = null;
+  }
+}
+
+/** The replies to the SELECTs behind a block. */
+class SelectReplies implements ReplyTarget {
+  readonly claim = null;
+  readonly distrusts = false;
+  readonly #selected: readonly string[];
+  #answered = 0;
+  /** The last database that was selected. */
+  last: number | null = null;
+  /** The connection is in its own database again. */
+  isBack = false;
+
+  constructor(selected: readonly string[]) {
+    this.#selected = selected;
+  }
+
+  onReply(_start: number, _length: number, info: number): void {
+    const granted = (info & 0xff) === STATUS;
+    if (this.#answered === this.#selected.length) this.isBack = granted;
+    else if (granted) this.last = Number(this.#selected[this.#answered]);
+  }
+
+  awaitsMore(): boolean {
+    return ++this.#answered <= this.#selected.length;
+  }
+
+  onFailure(): void {}
+}

@@ -1,0 +1,88 @@
+import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { FORWARD_ERROR } from '../../../stats/counters.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import type { ReplyTarget } from '../../backend/in-flight.ts';
+import type { Claim } from '../../client/claims.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import type { ReplyStream } from '../../engine/receiver.ts';
+
+const WHOLE = FLAG_FIRST | FLAG_LAST;
+const ARRAY = 0x2a; // '*'
+const NIL = Buffer.from('*-1\r\n');
+
+/** A reply that its client gets as it comes, and that somebody else wants to hear of. */
+export class PassedReply implements ReplyTarget {
+  readonly distrusts = false;
+  readonly claim: Claim;
+  readonly #client: ClientConnection;
+  readonly #connection: BackendConnection;
+  #streamed: ReplyStream | null = null;
+  /** What the client gets instead of the reply; null = the reply. */
+  instead: Buffer | null = null;
+  /** Its first byte; 0 = nothing of it has come. */
+  type = 0;
+  #nil = false;
+  /** Nothing more will come of it. */
+  over = false;
+  /** The connection was lost before it was complete. */
+  lost = false;
+
+  /** @param claim of the client's request, settled here */
+  constructor(client: ClientConnection, connection: BackendConnection, claim: Claim) {
+    this.#client = client;
+    this.#connection = connection;
+    this.claim = claim;
+  }
+
+  /** As EXEC's reply: it was carried out. */
+  get carriedOut(): boolean {
+    return this.type === ARRAY && !this.#nil;
+  }
+
+  onReply(start: number, length: number, info: number): void {
+    const last = (info & FLAG_LAST) !== 0;
+    if (this.type === 0) this.type = info & 0xff;
+    if (this.#streamed === null && (info & WHOLE) === WHOLE) {
+      const { memory } = this.#client.pool.engine;
+      const reply = Buffer.from(memory.subarray(start, start + length));
+      this.#nil = length === NIL.length && reply.equals(NIL);
+      this.over = true;
+      this.claim.deliver(this.instead ?? reply);
+      return;
+    }
+    if (this.#streamed === null && (info & FLAG_FIRST) !== 0) {
+      this.#streamed = this.claim.openStream();
+    }
+    this.#streamed?.push(start, length, last);
+    if (last) {
+      this.over = true;
+      this.claim.forget();
+    }
+    if (this.#streamed !== null) this.#connection.replies.afterReplies(this.#client);
+    if (last) this.#connection.replies.slowReader.onReplyEnd();
+  }
+
+  awaitsMore(): boolean {
+    return false;
+  }
+
+  onFailure(error: Buffer): void {
+    if (this.over) return;
+    this.over = true;
+    this.lost = true;
+    if (!this.claim.closed) this.#client.pool.counters[FORWARD_ERROR]++;
+    if (this.#streamed === null) {
+      this.claim.deliver(this.instead ?? error);
+      return;
+    }
+    this.#streamed.fail(error);
+    this.claim.forget();
+  }
+
+  /** The client is gone, and the connection with it. */
+  abandon(): void {
+    if (this.over) return;
+    this.over = true;
+    this.claim.forget();
+  }
+}

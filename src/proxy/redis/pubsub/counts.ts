@@ -1,0 +1,172 @@
+import { HUB_COUNTS_MS } from '../../../limits.ts';
+import { arrayReply, bulkText, integerReply } from '../../../protocol/redis/replies/encode.ts';
+import { matchesGlob } from '../../../protocol/redis/replies/glob.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import type { Claim } from '../../client/claims.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import { millis } from '../../engine/clock.ts';
+import type { Timed } from '../../engine/deadlines.ts';
+import type { Pool } from '../../pool/pool.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
+import type { Words } from '../words.ts';
+import { knownHubOf } from './hub/hubs.ts';
+import { CHANNEL, type Kind, PATTERN, SHARD } from './hub/kinds.ts';
+
+type Local = (request: SpecialRequest, words: Words) => boolean;
+
+/** What one process is asked about the subscriptions of its clients. Names are latin1. */
+export interface CountQuestion {
+  readonly pool: string;
+  readonly kind: Kind;
+  /** Those to be counted; null = which there are. */
+  readonly names: readonly string[] | null;
+  /** Which of these are meant; null = all. */
+  readonly pattern: string | null;
+  /** Bytes that the names may have. */
+  readonly limit: number;
+}
+
+/** What it says. */
+export interface CountAnswer {
+  /** Of each name in the question, in its order. */
+  readonly counts: readonly number[];
+  /** Those there are; null = they have more bytes than the limit. */
+  readonly names: readonly string[] | null;
+}
+
+const NONE: CountAnswer = { counts: [], names: [] };
+
+/** Of the clients of this process. */
+export function countHere(pool: Pool | undefined, question: CountQuestion): CountAnswer {
+  const { kind, names, pattern, limit } = question;
+  const hub = pool === undefined ? undefined : knownHubOf(pool);
+  if (names !== null) {
+    return { ...NONE, counts: names.map((name) => hub?.find(kind, name)?.listeners.size ?? 0) };
+  }
+  const glob = pattern === null ? null : Buffer.from(pattern, 'latin1');
+  const found: string[] = [];
+  let bytes = 0;
+  for (const topic of hub?.named(kind) ?? []) {
+    if (glob !== null && !matchesGlob(glob, topic.name, false)) continue;
+    bytes += topic.name.length;
+    if (bytes > limit) return { ...NONE, names: null };
+    found.push(topic.text);
+  }
+  return { ...NONE, names: found };
+}
+
+/** A client that wants to know what all processes have. */
+class Counting implements Timed {
+  readonly #client: ClientConnection;
+  readonly #claim: Claim;
+  readonly #join: (answers: readonly CountAnswer[]) => Buffer;
+  readonly #until: number = millis() + HUB_COUNTS_MS;
+  #settled = false;
+  timerAt = 0;
+
+  constructor(client: ClientConnection, join: (answers: readonly CountAnswer[]) => Buffer) {
+    this.#client = client;
+    this.#join = join;
+    this.#claim = client.claims.claim();
+  }
+
+  begin(here: CountAnswer, others: Promise<readonly object[]>): void {
+    const { guard, deadlines } = this.#client.pool.engine;
+    deadlines.arm(this, this.#until);
+    const settle = (make: () => Buffer): void => {
+      guard.bind(this.#client, () => this.#settle(make))();
+    };
+    others.then(
+      (answers) => settle(() => this.#join([here, ...(answers as CountAnswer[])])),
+      () => settle(() => replies.WORKERS_SILENT),
+    );
+  }
+
+  #settle(make: () => Buffer): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#client.pool.engine.deadlines.forget(this);
+    this.#claim.deliver(make());
+  }
+
+  nextDeadline(): number {
+    return this.#settled ? 0 : this.#until;
+  }
+
+  onDeadline(): void {
+    this.#settle(() => replies.WORKERS_SILENT);
+  }
+
+  onException(error: unknown): void {
+    this.#client.onException(error);
+  }
+}
+
+/** Asks all processes, this one and its siblings. */
+function ask(
+  client: ClientConnection,
+  about: Pick<CountQuestion, 'kind' | 'names' | 'pattern'>,
+  join: (answers: readonly CountAnswer[]) => Buffer,
+): true {
+  const { pool } = client;
+  const { siblings } = pool.engine;
+  const limit = pool.config.clientOutputLimit;
+  const question: CountQuestion = { pool: pool.config.name, limit, ...about };
+  const here = countHere(pool, question);
+  if (siblings === null) return answer(client, join([here]));
+  new Counting(client, join).begin(here, siblings.ask(question));
+  return true;
+}
+
+/** All names, each once; null when a process has too many. */
+function union(answers: readonly CountAnswer[]): Set<string> | null {
+  const all = new Set<string>();
+  for (const { names } of answers) {
+    if (names === null) return null;
+    for (const name of names) all.add(name);
+  }
+  return all;
+}
+
+/** PUBSUB CHANNELS, SHARDCHANNELS [pattern]. */
+function channels(kind: Kind): Local {
+  return ({ client }, words) => {
+    if (words.count > 3) return answer(client, replies.subcommandSyntax('PUBSUB', words.text(1)));
+    const pattern = words.count === 3 ? words.text(2) : null;
+    return ask(client, { kind, names: null, pattern }, (answers) => {
+      const names = union(answers);
+      if (names === null) return replies.REPLY_TOO_LARGE;
+      return arrayReply([...names].map((name) => bulkText(name)));
+    });
+  };
+}
+
+/** PUBSUB NUMSUB, SHARDNUMSUB [channel ...]. */
+function numSub(kind: Kind): Local {
+  return ({ client }, words) => {
+    const names = words.texts(2);
+    return ask(client, { kind, names, pattern: null }, (answers) => {
+      const pairs = names.flatMap((name, i) => {
+        const sum = answers.reduce((total, { counts }) => total + (counts[i] ?? 0), 0);
+        return [bulkText(name), integerReply(sum)];
+      });
+      return arrayReply(pairs);
+    });
+  };
+}
+
+function numPat({ client }: SpecialRequest): boolean {
+  return ask(client, { kind: PATTERN, names: null, pattern: null }, (answers) => {
+    const names = union(answers);
+    return names === null ? replies.REPLY_TOO_LARGE : integerReply(names.size);
+  });
+}
+
+/** The subcommands of PUBSUB: counts of the clients of all processes. */
+export const PUBSUB_COMMANDS: Readonly<Record<string, Local>> = {
+  'PUBSUB|CHANNELS': channels(CHANNEL),
+  'PUBSUB|NUMPAT': numPat,
+  'PUBSUB|NUMSUB': numSub(CHANNEL),
+  'PUBSUB|SHARDCHANNELS': channels(SHARD),
+  'PUBSUB|SHARDNUMSUB': numSub(SHARD),
+};

@@ -1,0 +1,375 @@
+import type { PoolConfig } from '../../../../config/index.ts';
+import { HUB_LINGER_MS, HUB_MATCHED_PATTERNS, HUB_TOPIC_BYTES } from '../../../../limits.ts';
+import { LOG_WARN } from '../../../../log.ts';
+import { matchesGlob } from '../../../../protocol/redis/replies/glob.ts';
+import {
+  PUBSUB_DROPPED,
+  PUBSUB_LOST_CLIENTS,
+  PUBSUB_MESSAGES,
+  PUBSUB_TOPICS,
+} from '../../../../stats/counters.ts';
+import { FAILURE_REFUSED, type Failure, failureOf, failureText } from '../../../backend/failure.ts';
+import { millis } from '../../../engine/clock.ts';
+import type { Timed } from '../../../engine/deadlines.ts';
+import type { Engine } from '../../../engine/engine.ts';
+import type { Pool } from '../../../pool/pool.ts';
+import { NOTHING_TO_PREPARE, type Preparation } from '../../../pool/protocol.ts';
+import { failureReply } from '../../failure-reply.ts';
+import type { Frame } from './frame.ts';
+import type { HubServer, HubServerOwner } from './hub-server.ts';
+import { HubServers } from './hub-servers.ts';
+import { CHANNEL, type Kind, PATTERN } from './kinds.ts';
+import { Topic } from './topic.ts';
+import { TopicPlaces } from './topic-places.ts';
+
+/** Who hears a message, here and on the server. */
+export interface Audience {
+  /** Clients of this process. */
+  readonly listeners: number;
+  /** What the server counts for them. */
+  readonly subscriptions: number;
+}
+
+/**
+ * What the clients of a pool have subscribed to, in this process: one connection to each server
+ * hears it for all of them.
+ */
+export class Hub implements HubServerOwner, Timed {
+  readonly engine: Engine;
+  readonly #pool: Pool;
+  readonly #servers: HubServers;
+  readonly #places: TopicPlaces;
+  /** By kind, then by name. */
+  readonly #topics: readonly Map<string, Topic>[] = [new Map(), new Map(), new Map()];
+  /** Topics without users, the longest without first. */
+  readonly #idle: Set<Topic> = new Set();
+  /** Topics that somebody waits for. */
+  readonly #awaited: Set<Topic> = new Set();
+  /** When what a server need not send any more is given up; 0 = there is nothing. */
+  #trimAt = 0;
+  /** The servers as the configuration had them last. */
+  #lines: PoolConfig['servers'] = [];
+  #bytes = 0;
+  #heldBytes = 0;
+  timerAt = 0;
+
+  constructor(pool: Pool) {
+    this.engine = pool.engine;
+    this.#pool = pool;
+    this.#servers = new HubServers(this);
+    this.#places = new TopicPlaces(pool, this.#servers);
+  }
+
+  // --- topics ----------------------------------------------------------------------------------
+
+  /** The names of one kind that have users. */
+  *named(kind: Kind): Iterable<Topic> {
+    for (const topic of this.#topics[kind].values()) if (topic.listeners.size > 0) yield topic;
+  }
+
+  /** How many these are. */
+  countOf(kind: Kind): number {
+    let count = 0;
+    for (const topic of this.#topics[kind].values()) if (topic.listeners.size > 0) count++;
+    return count;
+  }
+
+  find(kind: Kind, text: string): Topic | undefined {
+    return this.#topics[kind].get(text);
+  }
+
+  get isEmpty(): boolean {
+    return this.#topics.every(({ size }) => size === 0);
+  }
+
+  /** Somebody wants to hear a topic: release() must follow. */
+  hold(kind: Kind, name: Buffer, text: string): Topic {
+    const known = this.#topics[kind].get(text);
+    const topic = known ?? new Topic(kind, name, text);
+    topic.users++;
+    topic.until = 0;
+    this.#idle.delete(topic);
+    if (known === undefined) {
+      this.#topics[kind].set(text, topic);
+      this.#count(topic, 1);
+      if (!this.#servers.open) this.#setServers();
+    }
+    if (known === undefined || topic.refused) this.#ask(topic);
+    return topic;
+  }
+
+  #ask(topic: Topic): void {
+    topic.refused = false;
+    for (const server of this.#servers.wanted()) {
+      if (this.#places.isWanted(topic, server)) server.subscribe(topic);
+    }
+  }
+
+  release(topic: Topic): void {
+    if (--topic.users > 0) return;
+    topic.until = millis() + HUB_LINGER_MS;
+    this.#idle.add(topic);
+    this.#arm();
+  }
+
+  #forget(topic: Topic): void {
+    if (!this.#topics[topic.kind].delete(topic.text)) return;
+    this.#count(topic, -1);
+    for (const server of this.#servers.wanted()) server.unsubscribe(topic);
+    if (this.isEmpty) this.#servers.close();
+  }
+
+  #count(topic: Topic, change: 1 | -1): void {
+    this.#bytes += change * (topic.name.length * 2 + HUB_TOPIC_BYTES);
+    this.#pool.counters[PUBSUB_TOPICS] += change;
+    this.engine.turn.markBackend(this.#accounting);
+  }
+
+  /** What the names take is reported with the turn: a client may have to be closed for it. */
+  readonly #accounting = {
+    flushPending: false,
+    flush: (): void => this.#account(),
+    writeOut: (): void => {},
+    onException: (error: unknown): void => this.onException(error),
+  };
+
+  #account(): void {
+    const delta = this.#bytes - this.#heldBytes;
+    this.#heldBytes = this.#bytes;
+    if (delta !== 0) this.engine.budget.add(delta);
+  }
+
+  // --- who waits -------------------------------------------------------------------------------
+
+  isConfirmed(topic: Topic): boolean {
+    return this.#places.isConfirmed(topic);
+  }
+
+  /** The topic is awaited: its waiters are told. */
+  await(topic: Topic): void {
+    this.#awaited.add(topic);
+    if (!this.#places.isEverywhere(topic) && this.#places.ownerOf(topic) === null) {
+      this.#refuse(topic, failureReply(failureOf(FAILURE_REFUSED)));
+    }
+  }
+
+  stopWaiting(topic: Topic): void {
+    if (topic.waiting.size === 0) this.#awaited.delete(topic);
+  }
+
+  /**
+   * Messages of topics that are confirmed may be under way since before somebody asked for them:
+   * `done` is called when those are there.
+   */
+  catchUp(topics: Iterable<Topic>, done: () => void): void {
+    const servers = new Set<HubServer>();
+    for (const topic of topics) {
+      for (const server of this.#servers.members) {
+        if (server.holds(topic) && this.#places.needs(topic, server)) servers.add(server);
+      }
+    }
+    let left = servers.size;
+    if (left === 0) done();
+    for (const server of servers) server.mark(() => void (--left === 0 && done()));
+  }
+
+  #confirm(topic: Topic): void {
+    if (topic.waiting.size === 0 || !this.#places.isConfirmed(topic)) return;
+    this.#awaited.delete(topic);
+    for (const waiter of [...topic.waiting]) waiter.onConfirmed(topic);
+  }
+
+  #refuse(topic: Topic, error: Buffer): void {
+    this.#awaited.delete(topic);
+    for (const waiter of [...topic.waiting]) waiter.onRefused(topic, error);
+  }
+
+  // --- what servers say ------------------------------------------------------------------------
+
+  get password(): Buffer | null {
+    return this.#pool.config.redisAuth;
+  }
+
+  get messageLimit(): number {
+    return this.#pool.config.clientOutputLimit;
+  }
+
+  titleOf({ target }: HubServer): string {
+    const { kind, host, port, path } = target;
+    return `${this.#pool.config.name} | ${kind === 'unix' ? path : `${host}:${port}`}`;
+  }
+
+  *wanted(server: HubServer): Iterable<Topic> {
+    for (const topics of this.#topics) {
+      for (const topic of topics.values()) if (this.#places.isWanted(topic, server)) yield topic;
+    }
+  }
+
+  onHeld(_server: HubServer, topic: Topic): void {
+    this.#confirm(topic);
+    this.#servers.onProgress();
+  }
+
+  onRefused(server: HubServer, topic: Topic, error: Buffer): void {
+    topic.refused = true;
+    this.#servers.onProgress();
+    if (!this.#places.needs(topic, server)) return;
+    this.#refuse(topic, error);
+    if (this.#lose([topic]) > 0) {
+      this.#tell(server, 'takes a subscription back, whose clients are closed');
+    }
+  }
+
+  onUnreachable(server: HubServer, failure: Failure): void {
+    this.#servers.onProgress();
+    if (!this.#servers.isMember(server)) return;
+    const members = [...this.#servers.members];
+    const error = failureReply(failure);
+    for (const topic of [...this.#awaited]) {
+      if (!this.#places.isEverywhere(topic)) {
+        if (this.#places.ownerOf(topic) === server) this.#refuse(topic, error);
+      } else if (members.every(({ failed }) => failed)) {
+        this.#refuse(topic, error);
+      } else {
+        this.#confirm(topic);
+      }
+    }
+  }
+
+  onLost(server: HubServer, held: readonly Topic[], failure: Failure): void {
+    if (this.#pool.config.pubsubLoss === 'resubscribe') return;
+    const closed = this.#lose(held.filter((topic) => this.#places.needs(topic, server)));
+    if (closed === 0) return;
+    const what = `${closed} clients that may miss messages are closed`;
+    this.#tell(server, `was lost (${failureText(failure)}), ${what}`);
+  }
+
+  #tell(server: HubServer, what: string): void {
+    this.engine.log.write(LOG_WARN, `${this.titleOf(server)} ${what}`);
+  }
+
+  /** Who hears the topics is closed: that tells it of the gap. @returns how many these are */
+  #lose(topics: readonly Topic[]): number {
+    const losers = new Set(topics.flatMap((topic) => [...topic.listeners]));
+    this.#pool.counters[PUBSUB_LOST_CLIENTS] += losers.size;
+    for (const listener of losers) listener.lose();
+    return losers.size;
+  }
+
+  onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void {
+    this.#pool.counters[PUBSUB_MESSAGES]++;
+    const name = bytes.toString('latin1', frame.nameStart, frame.nameEnd);
+    const topic = this.#topics[frame.kind].get(name);
+    if (topic === undefined) return;
+    for (const listener of topic.listeners) listener.take(bytes, start, end);
+  }
+
+  onDropped(): void {
+    this.#pool.counters[PUBSUB_DROPPED]++;
+  }
+
+  onException(error: unknown): void {
+    this.engine.guard.note(`a hub of pool ${this.#pool.config.name}`, error);
+  }
+
+  // --- counts ----------------------------------------------------------------------------------
+
+  /** @param index of a server of the pool @returns null when it is not subscribed to */
+  serverAt(index: number): HubServer | null {
+    return this.#servers.at(index);
+  }
+
+  /** @param server the one that a message is published on */
+  audienceOf(kind: Kind, name: Buffer, server: HubServer): Audience {
+    let listeners = 0;
+    let subscriptions = 0;
+    const add = (topic: Topic): void => {
+      if (!server.holds(topic)) return;
+      listeners += topic.listeners.size;
+      subscriptions++;
+    };
+    const topic = this.#topics[kind].get(name.toString('latin1'));
+    if (topic !== undefined) add(topic);
+    const patterns = this.#topics[PATTERN];
+    if (kind === CHANNEL && patterns.size <= HUB_MATCHED_PATTERNS) {
+      for (const each of patterns.values()) if (matchesGlob(each.name, name, false)) add(each);
+    }
+    return { listeners, subscriptions };
+  }
+
+  // --- the pool changes ------------------------------------------------------------------------
+
+  #setServers(): void {
+    const { servers } = this.#pool.config;
+    this.#lines = servers;
+    this.#servers.set(servers, millis());
+    this.#arm();
+  }
+
+  /** Makes ready for another configuration of the pool. */
+  prepare(config: PoolConfig): Preparation {
+    if (!this.#servers.open) return NOTHING_TO_PREPARE;
+    const preparation = this.#servers.prepare(config, millis());
+    this.#arm();
+    return preparation;
+  }
+
+  /** The pool has other servers, or its keys have gone to others. */
+  onRing(): void {
+    if (!this.#servers.open) return;
+    if (this.#pool.config.servers !== this.#lines) this.#setServers();
+    for (const server of this.#servers.members) {
+      for (const topic of this.wanted(server)) server.subscribe(topic);
+    }
+    for (const topic of [...this.#awaited]) this.#confirm(topic);
+    this.#trimAt = millis() + HUB_LINGER_MS;
+    this.#arm();
+  }
+
+  /** What a server need not send any more is given up once others have had time to send it. */
+  #trim(): void {
+    for (const server of this.#servers.members) {
+      for (const topics of this.#topics) {
+        for (const topic of topics.values()) {
+          if (server.has(topic) && !this.#places.isWanted(topic, server)) server.unsubscribe(topic);
+        }
+      }
+    }
+  }
+
+  #arm(): void {
+    const due = this.nextDeadline();
+    if (due !== 0) this.engine.deadlines.arm(this, due);
+  }
+
+  nextDeadline(): number {
+    const [first] = this.#idle;
+    const times = [first?.until ?? 0, this.#trimAt, this.#servers.due].filter((at) => at !== 0);
+    return times.length === 0 ? 0 : Math.min(...times);
+  }
+
+  onDeadline(now: number): void {
+    for (const topic of this.#idle) {
+      if (topic.until > now) break;
+      this.#idle.delete(topic);
+      this.#forget(topic);
+    }
+    if (this.#trimAt !== 0 && this.#trimAt <= now) {
+      this.#trimAt = 0;
+      this.#trim();
+    }
+    this.#servers.sweep(now);
+  }
+
+  /** The pool is gone. */
+  close(): void {
+    this.#servers.close();
+    this.engine.deadlines.forget(this);
+    for (const topics of this.#topics) {
+      for (const topic of topics.values()) this.#count(topic, -1);
+      topics.clear();
+    }
+    this.#idle.clear();
+    this.#account();
+  }
+}

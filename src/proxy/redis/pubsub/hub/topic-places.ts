@@ -1,0 +1,60 @@
+import { routeKey } from '../../../../distribution/route.ts';
+import { NO_SERVER } from '../../../../protocol/frame-table.ts';
+import type { Pool } from '../../../pool/pool.ts';
+import type { HubServer } from './hub-server.ts';
+import type { HubServers } from './hub-servers.ts';
+import { CHANNEL, PATTERN } from './kinds.ts';
+import type { Topic } from './topic.ts';
+
+/** Channels on which servers tell of keys: whose key it is says nothing, or too little. */
+const KEYSPACE = '__key';
+
+/** Which servers send the messages of a topic, as the ring of the pool is now. */
+export class TopicPlaces {
+  readonly #pool: Pool;
+  readonly #servers: HubServers;
+
+  constructor(pool: Pool, servers: HubServers) {
+    this.#pool = pool;
+    this.#servers = servers;
+  }
+
+  /** Any server may send messages of the topic, whatever its name is. */
+  isEverywhere({ kind, text }: Topic): boolean {
+    if (kind === PATTERN || this.#pool.config.distribution === 'random') return true;
+    return kind === CHANNEL && text.startsWith(KEYSPACE);
+  }
+
+  /** The server that messages of the topic are sent to; null when no server is live. */
+  ownerOf({ name }: Topic): HubServer | null {
+    const { engine, descriptor } = this.#pool;
+    const index = routeKey(name, 0, name.length, engine.words, descriptor);
+    return index === NO_SERVER ? null : this.#servers.at(index);
+  }
+
+  /** Whether a server is subscribed to for the topic. */
+  isWanted(topic: Topic, server: HubServer): boolean {
+    const { subscribeToAll } = this.#pool.config;
+    return subscribeToAll || this.isEverywhere(topic) || this.ownerOf(topic) === server;
+  }
+
+  /** Whether losing the server loses messages of the topic. */
+  needs(topic: Topic, server: HubServer): boolean {
+    if (!this.#servers.isMember(server)) return false;
+    return this.isEverywhere(topic) || this.ownerOf(topic) === server;
+  }
+
+  /**
+   * Whether all messages of the topic are heard. Where any server may send them, those that cannot
+   * be reached are not waited for.
+   */
+  isConfirmed(topic: Topic): boolean {
+    if (!this.isEverywhere(topic)) return this.ownerOf(topic)?.holds(topic) ?? false;
+    let held = false;
+    for (const server of this.#servers.members) {
+      if (server.holds(topic)) held = true;
+      else if (!server.failed) return false;
+    }
+    return held;
+  }
+}

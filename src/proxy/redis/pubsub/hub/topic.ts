@@ -1,0 +1,41 @@
+import type { Kind } from './kinds.ts';
+
+/** A client, as what it hears sees it. */
+export interface Listener {
+  /**
+   * A message: a whole frame of RESP2 at [start, end) of `bytes`, which are the arena's or do not
+   * change any more.
+   */
+  take(bytes: Buffer, start: number, end: number): void;
+  /** Messages may have been lost, or will be. */
+  lose(): void;
+}
+
+/** A subscription that waits for servers. */
+export interface Waiter {
+  onConfirmed(topic: Topic): void;
+  /** @param error a complete error reply */
+  onRefused(topic: Topic, error: Buffer): void;
+}
+
+/** One channel, pattern or shard channel that clients of a pool have subscribed to. */
+export class Topic {
+  readonly kind: Kind;
+  /** As bytes, and as text with one character per byte. */
+  readonly name: Buffer;
+  readonly text: string;
+  /** Clients that hear it, or have asked to. */
+  users = 0;
+  /** When it is given up, in milliseconds of the clock; 0 = it has users. */
+  until = 0;
+  /** A server has refused it: it is asked for again with the next who wants it. */
+  refused = false;
+  readonly listeners: Set<Listener> = new Set();
+  readonly waiting: Set<Waiter> = new Set();
+
+  constructor(kind: Kind, name: Buffer, text: string) {
+    this.kind = kind;
+    this.name = name;
+    this.text = text;
+  }
+}

@@ -1,0 +1,123 @@
+import { LIMIT_KEY_BYTES } from '../../../protocol/frame-table.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import { NORMAL, SUBSCRIBED } from '../../client/session/modes.ts';
+import type { ReplySink, StoredReply } from '../../client/stored-reply.ts';
+import { laneOf } from '../../pool/lanes.ts';
+import { answer, type SpecialRequest } from '../../routing/request.ts';
+import type { Words } from '../words.ts';
+import { hubOf } from './hub/hubs.ts';
+import type { Kind } from './hub/kinds.ts';
+import { Subscribing } from './subscribing.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+type Local = (request: SpecialRequest, words: Words) => boolean;
+
+function subscriptionsOf(client: ClientConnection): Subscriptions {
+  const known = client.subscriptions as Subscriptions | null;
+  if (known !== null) return known;
+  const subscriptions = new Subscriptions(client, hubOf(client.pool));
+  client.subscriptions = subscriptions;
+  return subscriptions;
+}
+
+/** A client of RESP2 that has subscriptions may do little else. */
+export function reviewMode(client: ClientConnection): void {
+  const subscriptions = client.subscriptions as Subscriptions | null;
+  const restricted = subscriptions !== null && subscriptions.count > 0 && subscriptions.resp === 2;
+  const { mode } = client.session;
+  if (restricted && mode === NORMAL) client.enterMode(SUBSCRIBED);
+  else if (!restricted && mode === SUBSCRIBED) client.enterMode(NORMAL);
+}
+
+/** The client has another protocol version from here on. */
+export function changeVersion(client: ClientConnection): void {
+  const subscriptions = client.subscriptions as Subscriptions | null;
+  if (subscriptions === null) return;
+  subscriptions.resp = laneOf(client).resp;
+  reviewMode(client);
+}
+
+/** Whether there are more of them than the client may have. */
+function areTooMany(
+  client: ClientConnection,
+  subscriptions: Subscriptions,
+  kind: Kind,
+  wanted: readonly string[],
+): boolean {
+  const most = client.pool.config.maxSubscriptions;
+  if (subscriptions.count + wanted.length <= most) return false;
+  let more = 0;
+  for (const text of new Set(wanted)) {
+    const topic = subscriptions.hub.find(kind, text);
+    if (topic === undefined || !subscriptions.has(topic)) more++;
+  }
+  return subscriptions.count + more > most;
+}
+
+/** SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE. */
+export function subscribe(kind: Kind): Local {
+  return ({ client }, words) => {
+    const wanted = words.copies(1);
+    if (wanted.some(({ length }) => length > LIMIT_KEY_BYTES)) {
+      return answer(client, replies.CHANNEL_TOO_LONG);
+    }
+    const subscriptions = subscriptionsOf(client);
+    const texts = wanted.map((name) => name.toString('latin1'));
+    if (areTooMany(client, subscriptions, kind, texts)) {
+      return answer(client, replies.TOO_MANY_SUBSCRIPTIONS);
+    }
+    const { hub } = subscriptions;
+    if (subscriptions.count === 0) subscriptions.resp = laneOf(client).resp;
+    const topics = wanted.map((name, i) => hub.hold(kind, name, texts[i]));
+    new Subscribing(client, subscriptions, topics, () => reviewMode(client)).begin();
+    // What may be asked behind it is known when it is answered.
+    if (client.pipeline.outstanding > 0) client.barrier();
+    return true;
+  };
+}
+
+/** The acknowledgements of what a client does not hear any more, from when it is their turn. */
+class Unsubscribing implements StoredReply {
+  readonly #client: ClientConnection;
+  readonly #subscriptions: Subscriptions;
+  readonly #kind: Kind;
+  readonly #names: readonly Buffer[];
+
+  /** @param names none = all */
+  constructor(client: ClientConnection, kind: Kind, names: readonly Buffer[]) {
+    this.#client = client;
+    this.#subscriptions = subscriptionsOf(client);
+    this.#kind = kind;
+    this.#names = names;
+  }
+
+  writeTo({ out }: ReplySink): boolean {
+    const subscriptions = this.#subscriptions;
+    const kind = this.#kind;
+    const all = this.#names.length === 0;
+    const names = all ? subscriptions.topics(kind).map(({ name }) => name) : this.#names;
+    if (names.length === 0) out.copy(subscriptions.remove(kind, null));
+    for (const name of names) out.copy(subscriptions.remove(kind, name));
+    reviewMode(this.#client);
+    return true;
+  }
+
+  drop(): void {}
+}
+
+/** UNSUBSCRIBE, PUNSUBSCRIBE, SUNSUBSCRIBE. */
+export function unsubscribe(kind: Kind): Local {
+  return ({ client }, words) => {
+    const { session } = client;
+    const { muted } = session;
+    session.muted = false;
+    const claim = client.claims.claim();
+    session.muted = muted;
+    const subscriptions = subscriptionsOf(client);
+    if (subscriptions.count === 0) subscriptions.resp = laneOf(client).resp;
+    claim.store(new Unsubscribing(client, kind, words.copies(1)));
+    if (client.pipeline.outstanding > 0) client.barrier();
+    return true;
+  };
+}

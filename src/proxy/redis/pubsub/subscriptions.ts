@@ -1,0 +1,137 @@
+import { SUBSCRIPTION_BYTES } from '../../../limits.ts';
+import {
+  type PoolCounters,
+  PUBSUB_CLIENTS,
+  PUBSUB_DELIVERIES,
+  PUBSUB_SLOW_CLOSED,
+  PUBSUB_SUBSCRIPTIONS,
+} from '../../../stats/counters.ts';
+import type { RespVersion } from '../../backend/lane.ts';
+import type { ClientPushes } from '../../client/client-pushes.ts';
+import type { ClientSubscriptions } from '../../client/session/subscriptions.ts';
+import { acknowledgement, PUSH } from './acknowledgements.ts';
+import type { Hub } from './hub/hub.ts';
+import { CHANNEL, type Kind, PATTERN, SHARD } from './hub/kinds.ts';
+import type { Listener, Topic } from './hub/topic.ts';
+
+const STAR = 0x2a;
+
+/** The client, as its subscriptions see it. */
+export interface SubscribedClient {
+  readonly pool: {
+    readonly counters: PoolCounters;
+    readonly config: { readonly clientOutputLimit: number };
+  };
+  readonly pipeline: { readonly pushes: ClientPushes };
+  /** It hears nothing more. */
+  readonly leaves: boolean;
+  /** It is given to the socket with this turn. */
+  onAnswered(): void;
+  /** More waits for it than may. */
+  overOutputLimit(): boolean;
+  destroy(reason: string): void;
+  /** No more requests are taken; it is closed when all is answered. */
+  drain(): void;
+}
+
+/** What one client has subscribed to. */
+export class Subscriptions implements ClientSubscriptions, Listener {
+  readonly hub: Hub;
+  readonly #client: SubscribedClient;
+  /** By kind; in the order in which they were subscribed to. */
+  readonly #topics: readonly Set<Topic>[] = [new Set(), new Set(), new Set()];
+  /** What it is sent messages in. */
+  resp: RespVersion = 2;
+  bytes = 0;
+
+  constructor(client: SubscribedClient, hub: Hub) {
+    this.#client = client;
+    this.hub = hub;
+  }
+
+  get channels(): number {
+    return this.#topics[CHANNEL].size;
+  }
+
+  get patterns(): number {
+    return this.#topics[PATTERN].size;
+  }
+
+  get shardChannels(): number {
+    return this.#topics[SHARD].size;
+  }
+
+  get count(): number {
+    return this.channels + this.patterns + this.shardChannels;
+  }
+
+  /** What an acknowledgement counts: shard channels apart from the others. */
+  #counted(kind: Kind): number {
+    return kind === SHARD ? this.shardChannels : this.channels + this.patterns;
+  }
+
+  has(topic: Topic): boolean {
+    return this.#topics[topic.kind].has(topic);
+  }
+
+  /** The names of one kind. */
+  topics(kind: Kind): readonly Topic[] {
+    return [...this.#topics[kind]];
+  }
+
+  /** Begins to hear a topic, which is held for it. @returns the acknowledgement */
+  add(topic: Topic): Buffer {
+    if (this.has(topic)) {
+      this.hub.release(topic);
+    } else {
+      this.#change(topic, 1);
+      this.#topics[topic.kind].add(topic);
+      topic.listeners.add(this);
+    }
+    return acknowledgement(topic.kind, true, topic.name, this.#counted(topic.kind), this.resp);
+  }
+
+  /** Hears no more of `name`, if it did. @returns the acknowledgement; null = of nothing */
+  remove(kind: Kind, name: Buffer | null): Buffer {
+    const topic = name === null ? undefined : this.hub.find(kind, name.toString('latin1'));
+    if (topic !== undefined && this.has(topic)) this.#forget(topic);
+    return acknowledgement(kind, false, name, this.#counted(kind), this.resp);
+  }
+
+  #forget(topic: Topic): void {
+    this.#topics[topic.kind].delete(topic);
+    topic.listeners.delete(this);
+    this.#change(topic, -1);
+    this.hub.release(topic);
+  }
+
+  #change({ name }: Topic, by: 1 | -1): void {
+    const { counters } = this.#client.pool;
+    if (this.count === 0) counters[PUBSUB_CLIENTS] += by;
+    counters[PUBSUB_SUBSCRIPTIONS] += by;
+    this.bytes += by * (name.length + SUBSCRIPTION_BYTES);
+  }
+
+  take(bytes: Buffer, start: number, end: number): void {
+    const client = this.#client;
+    if (client.leaves) return;
+    client.pool.counters[PUBSUB_DELIVERIES]++;
+    const { pushes } = client.pipeline;
+    pushes.push(bytes, start, end, this.resp === 3 ? PUSH : STAR);
+    if (client.overOutputLimit() && pushes.outweigh(client.pool.config.clientOutputLimit)) {
+      client.pool.counters[PUBSUB_SLOW_CLOSED]++;
+      client.destroy('it takes messages too slowly (client_output_limit)');
+    } else {
+      client.onAnswered();
+    }
+  }
+
+  /** What it was sent before still reaches it. */
+  lose(): void {
+    this.#client.drain();
+  }
+
+  drop(): void {
+    for (const topics of this.#topics) for (const topic of topics) this.#forget(topic);
+  }
+}

@@ -1,0 +1,86 @@
+import type { CodecChoice } from '../../../src/codec/choices.ts';
+import type { ReaderKind } from '../../../src/net/reader.ts';
+
+// A case is plain data: all that is done to a world. Its seed only says how the network behaves.
+
+/** One request of a client; keys are numbers within their kind. */
+export type Op =
+  /** A register is written with a value of `size` bytes; `id` is unique in the case. */
+  | { readonly op: 'set'; readonly key: number; readonly id: number; readonly size: number }
+  | { readonly op: 'get' | 'strlen' | 'exists'; readonly key: number }
+  | { readonly op: 'mget' | 'del'; readonly keys: readonly number[] }
+  | { readonly op: 'mset'; readonly keys: readonly number[]; readonly id: number; size: number }
+  | { readonly op: 'incr'; readonly key: number }
+  | { readonly op: 'push'; readonly key: number; readonly id: number; readonly size: number }
+  | { readonly op: 'pop'; readonly key: number }
+  | { readonly op: 'ping' | 'unknown' | 'arity' }
+  | { readonly op: 'select'; readonly db: number }
+  | { readonly op: 'hello'; readonly resp: 2 | 3 };
+
+/** What a client does, one after the other. */
+export type Action =
+  | { readonly do: 'send'; readonly ops: readonly Op[]; readonly pieces: number }
+  /** Waits until all is answered. */
+  | { readonly do: 'wait' }
+  | { readonly do: 'sleep'; readonly ms: number }
+  /** Does not read for a while, and goes on. */
+  | { readonly do: 'deaf'; readonly ms: number }
+  /** Resets its connection, whatever is under way, and connects again. */
+  | { readonly do: 'leave' }
+  /** Half-closes, takes its answers, and connects again. */
+  | { readonly do: 'half' }
+  /** Sends the beginning of a request and leaves. */
+  | { readonly do: 'break'; readonly bytes: number };
+
+export interface ClientPlan {
+  readonly proxy: number;
+  readonly startMs: number;
+  readonly actions: readonly Action[];
+}
+
+export const FAULT_KINDS = [
+  'crash',
+  'wipe',
+  'freeze',
+  'loading',
+  'drop',
+  'sever',
+  'partition',
+  'client-partition',
+  'client-sever',
+  'proxy-freeze',
+  'reload',
+  'rename',
+] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** A fault at a time. Without a kind, the scheduler chooses kind and victims when it comes. */
+export interface Fault {
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly kind?: FaultKind;
+  readonly server?: number;
+  readonly client?: number;
+  readonly proxy?: number;
+  /** reload: which of the two configurations. */
+  readonly config?: number;
+}
+
+/** Keys of a pool in the configuration file. */
+export type PoolKeys = Readonly<Record<string, string | number | boolean>>;
+
+export interface Case {
+  readonly seed: number;
+  readonly codec: CodecChoice;
+  readonly reader: ReaderKind;
+  /** A quick network that cuts nothing; faults are what remains. */
+  readonly calm: boolean;
+  readonly proxies: number;
+  readonly servers: number;
+  readonly memoryMib: number;
+  /** The pool at first, and after a reload. */
+  readonly pools: readonly [PoolKeys, PoolKeys];
+  readonly clients: readonly ClientPlan[];
+  readonly faults: readonly Fault[];
+}

@@ -1,0 +1,214 @@
+import type { Random } from '../../fuzz/random.ts';
+import type { SimClient } from '../clients/sim-client.ts';
+import type { Network } from '../net/network.ts';
+import type { SimProxy } from '../proxy/sim-proxy.ts';
+import type { SimRedis } from '../servers/redis/sim-redis.ts';
+import type { World } from '../world/world.ts';
+import { FAULT_KINDS, type Fault, type FaultKind } from './case.ts';
+import { Pairs } from './pairs.ts';
+
+/** The parties of a case. */
+export interface Parties {
+  readonly world: World;
+  readonly network: Network;
+  readonly proxies: readonly SimProxy[];
+  readonly servers: readonly SimRedis[];
+  readonly clients: readonly SimClient[];
+}
+
+/** A fault with its victims. */
+export type Chosen = Required<Fault>;
+
+/** Candidates that the scheduler looks at before it takes the one that was seen least. */
+const CANDIDATES = 24;
+
+/** Carries faults out, and chooses those that are left open: of several the rarest. */
+export class FaultScheduler {
+  readonly #parties: Parties;
+  readonly #random: Random;
+  /** Pairs seen, also by earlier cases of a run. */
+  readonly pairs: Pairs;
+  /** What was carried out, to do it again. */
+  readonly done: Chosen[] = [];
+  #open = 0;
+  #begun = false;
+  #healedAt = 0;
+  readonly #troubled: Set<string> = new Set();
+
+  constructor(parties: Parties, random: Random, pairs: Pairs) {
+    this.#parties = parties;
+    this.#random = random;
+    this.pairs = pairs;
+  }
+
+  /** Whether any has begun. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Microsecond since which nothing is wrong; Infinity while something is. */
+  get healedAt(): number {
+    return this.#open > 0 ? Number.POSITIVE_INFINITY : this.#healedAt;
+  }
+
+  plan(faults: readonly Fault[]): void {
+    const { world } = this.#parties;
+    for (const fault of faults) {
+      world.at(fault.atMs * 1000, () => {
+        const { server, client, proxy, config } = fault;
+        const isWhole = fault.kind !== undefined && server !== undefined && client !== undefined;
+        const chosen =
+          isWhole && proxy !== undefined && config !== undefined
+            ? (fault as Chosen)
+            : this.#choose(fault);
+        if (chosen !== null) this.#begin(chosen);
+      });
+    }
+  }
+
+  #choose(fault: Fault): Chosen | null {
+    let best: Chosen | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < CANDIDATES; i++) {
+      const candidate = this.#candidate(fault);
+      if (!this.#mayBegin(candidate)) continue;
+      const seen = this.pairs.of(this.#pairOf(candidate));
+      if (seen >= least) continue;
+      best = candidate;
+      least = seen;
+    }
+    return best;
+  }
+
+  #candidate(fault: Fault): Chosen {
+    const { proxies, servers, clients } = this.#parties;
+    const random = this.#random;
+    return {
+      atMs: fault.atMs,
+      forMs: fault.forMs,
+      kind: fault.kind ?? random.pick<FaultKind>(FAULT_KINDS),
+      server: random.below(servers.length),
+      client: random.below(clients.length),
+      proxy: random.below(proxies.length),
+      config: random.below(2),
+    };
+  }
+
+  /** One trouble at a time for each party: the end of one must not end another. */
+  #mayBegin(fault: Chosen): boolean {
+    return !this.#troubled.has(partyOf(fault));
+  }
+
+  #pairOf({ kind, server, client, proxy }: Chosen): string {
+    const { proxies, servers, clients } = this.#parties;
+    const states = proxies[proxy].connectionStates(servers[server].name);
+    return Pairs.key(kind, clients[client].state, states[0] ?? 'none');
+  }
+
+  #begin(fault: Chosen): void {
+    const { world } = this.#parties;
+    if (!this.#mayBegin(fault)) return;
+    this.#begun = true;
+    this.pairs.add(this.#pairOf(fault));
+    this.done.push(fault);
+    const end = this.#carryOut(fault);
+    if (end === null) {
+      this.#healedAt = world.micros;
+      return;
+    }
+    this.#open++;
+    this.#troubled.add(partyOf(fault));
+    world.after(fault.forMs * 1000, () => {
+      end();
+      this.#troubled.delete(partyOf(fault));
+      this.#open--;
+      this.#healedAt = world.micros;
+      world.trace.add('world', 2, () => `${fault.kind} is over`);
+    });
+  }
+
+  #say(text: string): void {
+    this.#parties.world.trace.add('world', 1, () => text);
+  }
+
+  /** @returns what ends it, null when it is over at once */
+  #carryOut(fault: Chosen): (() => void) | null {
+    const { network, proxies, servers, clients } = this.#parties;
+    const [server, client] = [servers[fault.server], clients[fault.client]];
+    const proxy = proxies[fault.proxy];
+    const { forMs } = fault;
+    switch (fault.kind) {
+      case 'crash':
+      case 'wipe':
+        this.#say(
+          `${server.name} is killed for ${forMs} ms${fault.kind === 'wipe' ? ', data and all' : ''}`,
+        );
+        server.crash(fault.kind === 'crash');
+        return () => server.start();
+      case 'freeze':
+        this.#say(`${server.name} stands still for ${forMs} ms`);
+        server.loop.freeze();
+        return () => server.loop.thaw();
+      case 'loading':
+        this.#say(`${server.name} loads for ${forMs} ms`);
+        server.loading = true;
+        return () => {
+          server.loading = false;
+        };
+      case 'drop':
+        this.#say(`${server.name} closes its clients`);
+        server.loop.io(() => server.dropClients());
+        return null;
+      case 'sever':
+        this.#say(`connections of ${proxy.name} to ${server.name} are reset`);
+        this.#sever(proxy.address, server.address);
+        return null;
+      case 'partition':
+        this.#say(`nothing gets from ${proxy.name} to ${server.name} for ${forMs} ms`);
+        return this.#partition(proxy.address, server.address);
+      case 'client-partition':
+        this.#say(`nothing gets from ${client.name} to ${proxy.name} for ${forMs} ms`);
+        client.harmed();
+        return this.#partition(client.address, proxy.address);
+      case 'client-sever':
+        this.#say(`connections of ${client.name} are reset`);
+        client.harmed();
+        this.#sever(client.address, proxy.address);
+        return null;
+      case 'proxy-freeze':
+        this.#say(`${proxy.name} stands still for ${forMs} ms`);
+        if (proxy.loop.frozen) return null;
+        proxy.loop.freeze();
+        return () => proxy.loop.thaw();
+      case 'reload':
+        this.#say(`${proxy.name} takes configuration ${fault.config}`);
+        proxy.reload(fault.config);
+        return null;
+      case 'rename': {
+        const address = `10.0.${server.address.startsWith('10.0.1.') ? 3 : 1}.${fault.server + 1}`;
+        this.#say(`${server.name} moves to ${address}; its name follows after ${forMs} ms`);
+        server.move(address);
+        return () => void network.names.set(`${server.name}.example`, address);
+      }
+    }
+  }
+
+  #partition(a: string, b: string): () => void {
+    const { network } = this.#parties;
+    network.partition(a, b);
+    return () => network.heal(a, b);
+  }
+
+  #sever(a: string, b: string): void {
+    for (const connection of [...this.#parties.network.connections]) {
+      const between = connection.sides.map(({ address }) => address);
+      if (between.includes(a) && between.includes(b)) connection.sever();
+    }
+  }
+}
+
+/** Whom a fault keeps in trouble. */
+function partyOf({ kind, server, client, proxy }: Chosen): string {
+  if (kind === 'client-partition') return `client ${client}`;
+  return kind === 'proxy-freeze' ? `proxy ${proxy}` : `server ${server}`;
+}

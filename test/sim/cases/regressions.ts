@@ -1,0 +1,104 @@
+import type { Case } from './case.ts';
+
+/** What the simulated world once found, as it was shrunk; each stays here for good. */
+export interface Regression {
+  readonly what: string;
+  readonly case: Case;
+}
+
+const USUAL = {
+  reader: 'onread',
+  calm: true,
+  proxies: 1,
+  memoryMib: 0,
+  faults: [],
+} as const;
+
+export const REGRESSIONS: readonly Regression[] = [
+  {
+    what: 'with retry_reads, a request behind a large reply was left unread for ever',
+    case: {
+      ...USUAL,
+      seed: 109,
+      codec: 'wasm',
+      servers: 3,
+      pools: [{ servers: 3, retry_reads: 3, max_pipeline: 1 }, { servers: 3 }],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 137,
+          actions: [
+            {
+              do: 'send',
+              ops: [
+                { op: 'set', key: 1, id: 59, size: 70_000 },
+                { op: 'get', key: 1 },
+                { op: 'del', keys: [0, 1] },
+              ],
+              pieces: 1,
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    what: 'the same with a body that is streamed, which stood still for request_read_timeout',
+    case: {
+      ...USUAL,
+      seed: 262,
+      codec: 'wasm-scalar',
+      servers: 1,
+      pools: [{ servers: 1, retry_reads: 3, max_assembled_request: 65_536 }, { servers: 1 }],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 70,
+          actions: [
+            { do: 'send', ops: [{ op: 'set', key: 0, id: 44, size: 300_000 }], pieces: 1 },
+            {
+              do: 'send',
+              ops: [
+                { op: 'get', key: 0 },
+                { op: 'push', key: 2, id: 45, size: 70_000 },
+              ],
+              pieces: 1,
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    what: 'the rest of a large request was dropped that was held when its client half-closed',
+    case: {
+      ...USUAL,
+      calm: false,
+      seed: 5,
+      codec: 'js',
+      servers: 1,
+      pools: [{ servers: 1, client_output_limit: 65_536 }, { servers: 1 }],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 26,
+          actions: [
+            { do: 'send', ops: [{ op: 'set', key: 1, id: 17, size: 60_000 }], pieces: 1 },
+            { do: 'wait' },
+            {
+              do: 'send',
+              ops: [
+                { op: 'get', key: 1 },
+                { op: 'get', key: 1 },
+                { op: 'get', key: 1 },
+                { op: 'set', key: 0, id: 215, size: 300_000 },
+              ],
+              pieces: 1,
+            },
+            { do: 'half' },
+          ],
+        },
+      ],
+    },
+  },
+];

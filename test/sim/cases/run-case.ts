@@ -1,0 +1,148 @@
+import { History } from '../clients/history.ts';
+import { resetConnections, SimClient } from '../clients/sim-client.ts';
+import { Network } from '../net/network.ts';
+import { SimProxy } from '../proxy/sim-proxy.ts';
+import { SimRedis } from '../servers/redis/sim-redis.ts';
+import { install, uninstall } from '../world/surroundings.ts';
+import type { Line } from '../world/trace.ts';
+import { World } from '../world/world.ts';
+import type { Case, PoolKeys } from './case.ts';
+import { type Chosen, FaultScheduler } from './faults.ts';
+import { Pairs } from './pairs.ts';
+
+/** What became of a case. */
+export interface Result {
+  readonly complaints: readonly string[];
+  /** The same for each run of the same case. */
+  readonly hash: string;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly answered: number;
+  readonly failed: number;
+  readonly lost: number;
+  /** Faults as they were carried out. */
+  readonly faults: readonly Chosen[];
+  /** What happened, when that was wanted. */
+  readonly lines: readonly Line[];
+}
+
+/** Virtual milliseconds: the longest that a case may take until all clients are done. */
+const LONGEST_MS = 120_000;
+/** After the last client, until everything must have been given back. */
+const REST_MS = 4_000;
+/** After stop(), until its connections must be closed. */
+const STOP_MS = 2_000;
+/** The slowest network answers within this. */
+const SLOW_MS = 5_000;
+const PORT = 6379;
+const POOL_PORT = 22121;
+
+/** Runs one case from its beginning to its end. One at a time in a process. */
+export async function runCase(
+  given: Case,
+  pairs: Pairs = new Pairs(),
+  keepsLines = false,
+): Promise<Result> {
+  const world = new World(given.seed, keepsLines);
+  const network = new Network(world, given.calm);
+  install(world, network);
+  const onUncaught = (error: unknown): void => void world.uncaught.push({ error, where: 'a tick' });
+  process.on('uncaughtException', onUncaught);
+  process.on('unhandledRejection', onUncaught);
+  try {
+    return await live(given, world, network, pairs);
+  } finally {
+    process.off('uncaughtException', onUncaught);
+    process.off('unhandledRejection', onUncaught);
+    uninstall();
+  }
+}
+
+async function live(given: Case, world: World, network: Network, pairs: Pairs): Promise<Result> {
+  resetConnections();
+  const servers = startServers(given, world, network);
+  const proxies = startProxies(given, world, network);
+  const history = new History(
+    () => world.micros,
+    (key, from) => [...new Set(proxies.flatMap((proxy) => proxy.ownersOf(key, from)))],
+  );
+  for (const server of servers) history.watch(server);
+  const complaints: string[] = [];
+  const mayTimeOut = !given.calm && given.pools.some(isImpatient);
+  await world.run(1_000_000, () => proxies.every(({ ready }) => ready));
+  const clients = given.clients.map((plan, i) => {
+    const proxy = proxies[plan.proxy % proxies.length];
+    return new SimClient(i, plan, {
+      world,
+      network,
+      history,
+      host: proxy.address,
+      port: proxy.port,
+      mayFail: () => faults.begun || mayTimeOut,
+      limitsReplies: given.pools.some((keys) => 'client_output_limit' in keys),
+      healedAt: () => faults.healedAt,
+    });
+  });
+  const parties = { world, network, proxies, servers, clients };
+  const faults = new FaultScheduler(parties, world.randomOf('faults'), pairs);
+  faults.plan(given.faults);
+  world.afterTurn = (loop) => proxies.find((proxy) => proxy.loop === loop)?.checkTurn();
+  await world.run(LONGEST_MS * 1000, () => clients.every(({ done }) => done));
+  for (const client of clients) {
+    if (client.done) continue;
+    complaints.push(`${client.name} is not done, ${client.state}: waits for ${client.waitsFor}`);
+  }
+  const restAt = world.micros;
+  await world.run(restAt + REST_MS * 1000);
+  for (const proxy of proxies) proxy.rest();
+  await world.run(restAt + (REST_MS + STOP_MS) * 1000);
+  for (const proxy of proxies) proxy.checkStopped();
+  for (const { error, where } of world.uncaught) {
+    complaints.push(`${where} fails: ${(error as Error).stack ?? String(error)}`);
+  }
+  complaints.push(...history.complaints);
+  for (const party of [...clients, ...proxies]) complaints.push(...party.complaints);
+  for (const proxy of proxies) proxy.discard();
+  const sum = (of: 'answered' | 'failed' | 'lost') => clients.reduce((n, each) => n + each[of], 0);
+  return {
+    complaints,
+    hash: world.trace.hash,
+    virtualMs: Math.round(restAt / 1000),
+    events: world.events,
+    answered: sum('answered'),
+    failed: sum('failed'),
+    lost: sum('lost'),
+    faults: faults.done,
+    lines: world.trace.lines,
+  };
+}
+
+function startServers(given: Case, world: World, network: Network): SimRedis[] {
+  return Array.from({ length: given.servers }, (_, i) => {
+    const name = `redis${i}`;
+    const address = `10.0.1.${i + 1}`;
+    network.names.set(`${name}.example`, address);
+    const server = new SimRedis(world, network, { name, address, port: PORT });
+    server.start();
+    return server;
+  });
+}
+
+function startProxies(given: Case, world: World, network: Network): SimProxy[] {
+  const servers = Array.from({ length: given.servers }, (_, i) => {
+    return { name: `redis${i}`, host: `redis${i}.example`, port: PORT };
+  });
+  return Array.from({ length: given.proxies }, (_, i) => {
+    const { codec, reader, memoryMib, pools } = given;
+    const address = `10.0.0.${i + 1}`;
+    const options = { codec, reader, memoryMib, pools, servers, address, port: POOL_PORT };
+    const proxy = new SimProxy(world, network, { ...options, name: `proxy${i}` });
+    proxy.start();
+    return proxy;
+  });
+}
+
+/** A network that is slow by itself may take longer than such a pool waits. */
+function isImpatient({ timeout = 0, connect_timeout: connecting = 0 }: PoolKeys): boolean {
+  return [timeout, connecting].some((ms) => Number(ms) > 0 && Number(ms) < SLOW_MS);
+}

@@ -1,0 +1,128 @@
+import type { Op } from '../cases/case.ts';
+import type { History } from './history.ts';
+import type { Reply } from './reply-stream.ts';
+import { isWhole, keyName, labelOf } from './values.ts';
+
+/** What a reply is checked against. */
+export interface Asked {
+  readonly op: Op;
+  /** Microseconds: sent, and answered. */
+  readonly from: number;
+  readonly to: number;
+  /** The database that the client is in. */
+  readonly db: number;
+}
+
+/** Error replies that ringway or a server gives when something fails, and their reasons. */
+const FAILURES: readonly string[] = [
+  'ERR Connection refused',
+  'ERR Connection reset by peer',
+  'ERR Connection timed out',
+  'ERR Broken pipe',
+  'ERR Host is down',
+  'ERR unknown',
+  'LOADING Redis is loading the dataset in memory',
+];
+
+export function isFailure(text: string): boolean {
+  return FAILURES.includes(text);
+}
+
+function shown(reply: Reply): string {
+  if (reply.kind === 'bulk') {
+    return JSON.stringify(reply.bytes.toString('latin1', 0, 60));
+  }
+  if ('items' in reply) return `[${reply.items.map(shown).join()}]`;
+  if (reply.kind === 'null') return 'nothing';
+  if (reply.kind === 'integer') return `integer ${reply.value}`;
+  return `${reply.kind} ${reply.text}`;
+}
+
+/** A value that a key may have held between asking and answer. */
+function isValueOf(history: History, asked: Asked, key: string, reply: Reply): boolean {
+  const { db, from, to } = asked;
+  if (reply.kind === 'null') return history.held(db, key, from, to, (value) => value === null);
+  if (reply.kind !== 'bulk' || !isWhole(reply.bytes)) return false;
+  return history.held(db, key, from, to, (value) => {
+    return value?.type === 'string' && value.bytes.equals(reply.bytes);
+  });
+}
+
+function isCount(reply: Reply, most: number): boolean {
+  return reply.kind === 'integer' && reply.value >= 0 && reply.value <= most;
+}
+
+function isRight(history: History, asked: Asked, reply: Reply): boolean {
+  const { op, db, from, to } = asked;
+  const is = (text: string): boolean => reply.kind === 'status' && reply.text === text;
+  const claims = (key: string, what: string) => history.claim(db, key, from, to, what);
+  const absent = (key: string) => history.held(db, key, from, to, (value) => value === null);
+  switch (op.op) {
+    case 'set':
+      return is('OK') && claims(keyName('register', op.key), `write ${op.id}`);
+    case 'mset':
+      return is('OK') && op.keys.every((key) => claims(keyName('register', key), `write ${op.id}`));
+    case 'get':
+      return isValueOf(history, asked, keyName('register', op.key), reply);
+    case 'mget':
+      return (
+        reply.kind === 'array' &&
+        reply.items.length === op.keys.length &&
+        op.keys.every((key, i) =>
+          isValueOf(history, asked, keyName('register', key), reply.items[i]),
+        )
+      );
+    case 'strlen': {
+      if (reply.kind !== 'integer') return false;
+      const key = keyName('register', op.key);
+      return history.held(db, key, from, to, (value) => {
+        return (value?.type === 'string' ? value.bytes.length : 0) === reply.value;
+      });
+    }
+    case 'exists': {
+      if (!isCount(reply, 1)) return false;
+      const wanted = reply.kind === 'integer' && reply.value === 1;
+      const key = keyName('register', op.key);
+      return history.held(db, key, from, to, (value) => (value !== null) === wanted);
+    }
+    case 'del':
+      return (
+        isCount(reply, op.keys.length) && op.keys.every((key) => absent(keyName('register', key)))
+      );
+    case 'incr':
+      return reply.kind === 'integer' && claims(keyName('counter', op.key), `incr ${reply.value}`);
+    case 'push':
+      return reply.kind === 'integer' && claims(keyName('queue', op.key), `write ${op.id}`);
+    case 'pop': {
+      const key = keyName('queue', op.key);
+      if (reply.kind === 'null') return absent(key);
+      if (reply.kind !== 'bulk' || !isWhole(reply.bytes)) return false;
+      const label = labelOf(reply.bytes);
+      return label?.key === key && label.db === db && claims(key, `pop ${label.id}`);
+    }
+    case 'ping':
+      return is('PONG');
+    case 'select':
+      return is('OK');
+    case 'hello':
+      return reply.kind === (op.resp === 3 ? 'map' : 'array');
+    case 'unknown':
+      return reply.kind === 'error' && reply.text.startsWith("ERR unknown command 'NONSUCH'");
+    case 'arity':
+      return reply.kind === 'error' && reply.text.startsWith('ERR wrong number of arguments');
+  }
+}
+
+/** @returns what is wrong with a reply, null when nothing is */
+export function complaintAbout(
+  history: History,
+  asked: Asked,
+  reply: Reply,
+  mayFail: boolean,
+): string | null {
+  const { op } = asked;
+  const isOwnError = op.op === 'unknown' || op.op === 'arity';
+  if (reply.kind === 'error' && !isOwnError && mayFail && isFailure(reply.text)) return null;
+  if (isRight(history, asked, reply)) return null;
+  return `is answered ${shown(reply)} to ${JSON.stringify(op)} in database ${asked.db}`;
+}

@@ -1,0 +1,166 @@
+import type { Session } from '../servers/redis/command.ts';
+import { upper } from '../servers/redis/command.ts';
+import type { Value } from '../servers/redis/keyspace.ts';
+import type { ServerObserver, SimRedis } from '../servers/redis/sim-redis.ts';
+import { isWhole, labelOf } from './values.ts';
+
+/** What a key held from a moment on, on one server. */
+interface Change {
+  readonly at: number;
+  readonly value: Value | null;
+}
+
+/** Something that a server did once, so that one client at most may be told of it. */
+interface Deed {
+  readonly at: number;
+  readonly what: string;
+  told: boolean;
+}
+
+/** Who wrote what, told when it is sent. */
+export interface SentWrite {
+  /** Of the connection: a client that connects again is another one. */
+  readonly connection: number;
+  /** Counts the requests of the connection. */
+  readonly order: number;
+}
+
+/** Which servers may be asked for a key between two moments. */
+export type Owners = (key: string, from: number, to: number) => readonly string[];
+
+const WRITES = ['SET', 'MSET', 'RPUSH'];
+const KEYLESS = ['PING', 'SELECT', 'HELLO', 'AUTH', 'INFO', 'CLIENT', 'QUIT'];
+
+/**
+ * What really happened to each key, as the servers saw it: the order in which they carried out the
+ * requests is the history that clients' replies must agree with.
+ */
+export class History implements ServerObserver {
+  readonly complaints: string[] = [];
+  readonly #now: () => number;
+  readonly #owners: Owners;
+  readonly #changes: Map<string, Change[]> = new Map();
+  readonly #deeds: Map<string, Deed[]> = new Map();
+  readonly #writes: Map<number, SentWrite> = new Map();
+  readonly #executed: Map<string, number> = new Map();
+  readonly #lastOrder: Map<string, number> = new Map();
+  /** Writes that came behind a later one: only one that has failed may. */
+  readonly #late: Map<number, string> = new Map();
+
+  constructor(now: () => number, owners: Owners) {
+    this.#now = now;
+    this.#owners = owners;
+  }
+
+  watch(server: SimRedis): void {
+    server.observer = this;
+    server.data.observer = {
+      onChange: (db, key, value) => {
+        const name = `${server.name} ${db} ${key}`;
+        const list = this.#changes.get(name) ?? [];
+        this.#changes.set(name, list);
+        list.push({ at: this.#now(), value });
+      },
+    };
+  }
+
+  /** A client sends write `id`. */
+  sent(id: number, write: SentWrite): void {
+    this.#writes.set(id, write);
+  }
+
+  #complain(server: SimRedis, text: string): void {
+    this.complaints.push(`${server.name} ${text}`);
+  }
+
+  onExecuted(server: SimRedis, session: Session, words: readonly Buffer[], reply: Buffer): void {
+    const name = upper(words[0]);
+    if (KEYLESS.includes(name) || words.length < 2 || reply[0] === 0x2d) return;
+    const step = name === 'MSET' ? 2 : name === 'DEL' || name === 'MGET' ? 1 : words.length;
+    for (let i = 1; i < words.length; i += step) {
+      const key = words[i].toString('latin1');
+      if (!this.#owners(key, this.#now(), this.#now()).includes(server.name)) {
+        this.#complain(server, `is asked for ${key}, which is not its own`);
+      }
+      if (WRITES.includes(name)) this.#checkWrite(server, session, key, words[i + 1]);
+    }
+    const key = words[1].toString('latin1');
+    if (name === 'LPOP' && reply[0] === 0x24 && reply[1] !== 0x2d) {
+      this.#did(session.db, key, `pop ${labelOf(elementOf(reply))?.id}`);
+    } else if (name === 'INCR')
+      this.#did(session.db, key, `incr ${reply.toString('latin1', 1).trim()}`);
+  }
+
+  #did(db: number, key: string, what: string): void {
+    const name = `${db} ${key}`;
+    const list = this.#deeds.get(name) ?? [];
+    this.#deeds.set(name, list);
+    list.push({ at: this.#now(), what, told: false });
+  }
+
+  #checkWrite(server: SimRedis, session: Session, key: string, value: Buffer): void {
+    const label = labelOf(value);
+    if (label === null || !isWhole(value)) {
+      this.#complain(server, `gets a damaged value for ${key}`);
+      return;
+    }
+    const what = `${label.key}@${label.db}, write ${label.id}`;
+    if (label.key !== key) this.#complain(server, `gets ${what} for ${key}`);
+    if (label.db !== session.db) this.#complain(server, `gets ${what} in database ${session.db}`);
+    const name = `${label.id} ${key}`;
+    const times = (this.#executed.get(name) ?? 0) + 1;
+    this.#executed.set(name, times);
+    if (times > 1) this.#complain(server, `gets ${what} a second time`);
+    this.#checkOrder(server, key, label.id, what);
+    this.#did(session.db, key, `write ${label.id}`);
+  }
+
+  /** Writes of one connection to one key are carried out in the order in which they were sent. */
+  #checkOrder(server: SimRedis, key: string, id: number, what: string): void {
+    const sent = this.#writes.get(id);
+    if (sent === undefined) {
+      this.#complain(server, `gets ${what}, which nobody has sent`);
+      return;
+    }
+    const name = `${sent.connection} ${key}`;
+    if (sent.order < (this.#lastOrder.get(name) ?? -1)) this.#late.set(id, what);
+    this.#lastOrder.set(name, sent.order);
+  }
+
+  /** Write `id` has succeeded, as its client was told. */
+  acknowledged(id: number): void {
+    const what = this.#late.get(id);
+    if (what !== undefined) this.complaints.push(`${what}, came behind a later one of its client`);
+  }
+
+  // --- what a reply may say --------------------------------------------------------------------
+
+  /** Whether `holds` was true of what the key held at any moment between the two. */
+  held(db: number, key: string, from: number, to: number, holds: (value: Value | null) => boolean) {
+    return this.#owners(key, from, to).some((server) => {
+      const changes = this.#changes.get(`${server} ${db} ${key}`) ?? [];
+      let value: Value | null = null;
+      for (const change of changes) {
+        if (change.at > to) break;
+        if (change.at >= from && holds(value)) return true;
+        value = change.value;
+      }
+      return holds(value);
+    });
+  }
+
+  /** Whether a server did it between the two moments and nobody was told of that yet. */
+  claim(db: number, key: string, from: number, to: number, what: string): boolean {
+    const deed = this.#deeds
+      .get(`${db} ${key}`)
+      ?.find((each) => !each.told && each.what === what && each.at >= from && each.at <= to);
+    if (deed === undefined) return false;
+    deed.told = true;
+    return true;
+  }
+}
+
+/** The bytes of a bulk reply. */
+function elementOf(reply: Buffer): Buffer {
+  return reply.subarray(reply.indexOf('\r\n') + 2, -2);
+}

@@ -1,0 +1,57 @@
+import type { Op } from '../cases/case.ts';
+import { keyName, valueText } from './values.ts';
+
+/** A request on the wire. */
+export function encode(words: readonly string[]): Buffer {
+  const parts = words.map((word) => `$${word.length}\r\n${word}\r\n`);
+  return Buffer.from(`*${words.length}\r\n${parts.join('')}`, 'latin1');
+}
+
+/** A request as people read it. */
+export function textOf(op: Op): string {
+  const { op: name, ...rest } = op;
+  return [name, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)].join(' ');
+}
+
+/** A request as words, of a client that is in that database. */
+export function wordsOf(op: Op, db: number, client: number): string[] {
+  const register = (key: number): string => keyName('register', key);
+  switch (op.op) {
+    case 'set': {
+      const key = register(op.key);
+      return ['SET', key, valueText(key, db, client, op.id, op.size)];
+    }
+    case 'mset': {
+      const pairs = op.keys.flatMap((number) => {
+        const key = register(number);
+        return [key, valueText(key, db, client, op.id, op.size)];
+      });
+      return ['MSET', ...pairs];
+    }
+    case 'get':
+    case 'strlen':
+    case 'exists':
+      return [op.op.toUpperCase(), register(op.key)];
+    case 'mget':
+    case 'del':
+      return [op.op.toUpperCase(), ...op.keys.map(register)];
+    case 'incr':
+      return ['INCR', keyName('counter', op.key)];
+    case 'push': {
+      const key = keyName('queue', op.key);
+      return ['RPUSH', key, valueText(key, db, client, op.id, op.size)];
+    }
+    case 'pop':
+      return ['LPOP', keyName('queue', op.key)];
+    case 'ping':
+      return ['PING'];
+    case 'unknown':
+      return ['NONSUCH', 'a'];
+    case 'arity':
+      return ['GET'];
+    case 'select':
+      return ['SELECT', String(op.db)];
+    case 'hello':
+      return ['HELLO', String(op.resp)];
+  }
+}

@@ -1,0 +1,363 @@
+import type { Action, ClientPlan, Op } from '../cases/case.ts';
+import type { Endpoint, EndpointOwner } from '../net/connection.ts';
+import type { Attempt, Network } from '../net/network.ts';
+import type { Loop } from '../world/loop.ts';
+import type { World } from '../world/world.ts';
+import { complaintAbout, isFailure } from './check-reply.ts';
+import type { History } from './history.ts';
+import { type Reply, ReplyStream } from './reply-stream.ts';
+import { encode, textOf, wordsOf } from './requests.ts';
+import { keyName } from './values.ts';
+
+/** A request that is not answered. */
+interface Open {
+  readonly op: Op;
+  readonly sentAt: number;
+}
+
+/** What a client needs of the case it is in. */
+export interface ClientSetting {
+  readonly world: World;
+  readonly network: Network;
+  readonly history: History;
+  readonly host: string;
+  readonly port: number;
+  /** Whether something has happened that requests may fail of. */
+  mayFail(): boolean;
+  /** Replies may be refused for their size. */
+  readonly limitsReplies: boolean;
+  /** Nothing is wrong any more since this moment; Infinity while something is. */
+  healedAt(): number;
+}
+
+/** Microseconds in which a request is answered when nothing is wrong (any more). */
+export const ANSWERED_MICROS = 10_000_000;
+/** A client whose connection is lost waits so long before it connects again. */
+const AGAIN_MICROS = 5_000;
+
+const TOO_LARGE = 'ERR reply is larger than client_output_limit';
+
+let connections = 0;
+
+/** Connections are numbered within a world. */
+export function resetConnections(): void {
+  connections = 0;
+}
+
+/** A client that follows its plan and checks each reply. */
+export class SimClient implements EndpointOwner {
+  readonly index: number;
+  readonly name: string;
+  readonly loop: Loop;
+  readonly complaints: string[] = [];
+  readonly #setting: ClientSetting;
+  readonly #actions: readonly Action[];
+  #next = 0;
+  #endpoint: Endpoint | null = null;
+  #connection = 0;
+  #order = 0;
+  #open: Open[] = [];
+  #replies: ReplyStream = new ReplyStream();
+  #db = 0;
+  /** It has done something for which it may be closed. */
+  #suspect = false;
+  #ending = false;
+  #deafUntil = 0;
+  #waits = false;
+  /** Bytes of a request of which the rest is still to be sent. */
+  #unsent: Buffer[] = [];
+  done = false;
+  answered = 0;
+  failed = 0;
+  lost = 0;
+
+  constructor(index: number, plan: ClientPlan, setting: ClientSetting) {
+    this.index = index;
+    this.name = `client${index}`;
+    this.#setting = setting;
+    this.#actions = plan.actions;
+    this.loop = setting.world.process(this.name);
+    setting.network.place(this.loop, `10.0.2.${index + 1}`);
+    this.done = plan.actions.length === 0;
+    if (this.done) return;
+    setting.world.at(plan.startMs * 1000, () => this.loop.io(() => this.#connect()));
+  }
+
+  get address(): string {
+    return this.#setting.network.addressOf(this.loop);
+  }
+
+  get endpoint(): Endpoint | null {
+    return this.#endpoint;
+  }
+
+  /** What it is at, for the pairs of faults and states. */
+  get state(): string {
+    if (this.done) return 'done';
+    if (this.#endpoint === null) return 'connecting';
+    if (this.#deafUntil > this.#setting.world.micros) return 'deaf';
+    if (this.#unsent.length > 0) return 'sending';
+    if (this.#ending) return 'ending';
+    if (this.#replies.partial) return 'receiving';
+    return this.#open.length > 0 ? 'waiting' : 'idle';
+  }
+
+  /** What it waits for, when it waits. */
+  get waitsFor(): string {
+    return this.#open.map(({ op }) => op.op).join();
+  }
+
+  #trace(of: number | Uint8Array, text: () => string): void {
+    this.#setting.world.trace.add(this.name, of, text);
+  }
+
+  #complain(text: string): void {
+    this.complaints.push(`${this.name} ${text}`);
+    this.#trace(1, () => `COMPLAINT: ${text}`);
+  }
+
+  // --- connection ------------------------------------------------------------------------------
+
+  #connect(): void {
+    const { network, host, port } = this.#setting;
+    const attempt: Attempt = {
+      cancelled: false,
+      onConnected: (endpoint) => this.#onConnected(endpoint),
+      onFailed: (code) => {
+        this.#trace(2, () => `does not get in: ${code}`);
+        this.#again();
+      },
+    };
+
+    network.connect(this.loop, host, port, attempt);
+  }
+
+  #onConnected(endpoint: Endpoint): void {
+    this.#endpoint = endpoint;
+    endpoint.owner = this;
+    this.#connection = ++connections;
+    this.#order = 0;
+    this.#replies = new ReplyStream();
+    this.#open = [];
+    this.#unsent = [];
+    this.#db = 0;
+    this.#suspect = false;
+    this.#ending = false;
+    this.#trace(3, () => 'connects');
+    endpoint.startReading();
+    this.#goOn();
+  }
+
+  /** The connection is gone, whoever ended it. */
+  #lose(): void {
+    this.lost += this.#open.length;
+    this.#endpoint = null;
+    this.#open = [];
+    this.#unsent = [];
+    this.#waits = false;
+    this.#again();
+  }
+
+  #again(): void {
+    if (this.#next >= this.#actions.length) {
+      this.#finish();
+      return;
+    }
+    this.#setting.world.after(AGAIN_MICROS, () => this.loop.io(() => this.#connect()));
+  }
+
+  #finish(): void {
+    this.done = true;
+    this.#endpoint?.close();
+    this.#endpoint = null;
+    this.#trace(4, () => 'is done');
+  }
+
+  // --- the plan --------------------------------------------------------------------------------
+
+  #goOn(): void {
+    while (this.#endpoint !== null && !this.#ending && !this.#waits) {
+      if (this.#next >= this.#actions.length) {
+        if (this.#open.length === 0) this.#finish();
+        return;
+      }
+      if (!this.#act(this.#endpoint, this.#actions[this.#next++])) return;
+    }
+  }
+
+  /** @returns whether the next action follows at once */
+  #act(endpoint: Endpoint, action: Action): boolean {
+    const { world } = this.#setting;
+    switch (action.do) {
+      case 'send':
+        return this.#send(endpoint, action.ops, action.pieces);
+      case 'wait':
+        this.#waits = this.#open.length > 0;
+        return true;
+      case 'sleep':
+        this.#pause(action.ms);
+        return false;
+      case 'deaf':
+        this.#trace(5, () => `does not read for ${action.ms} ms`);
+        this.#suspect = true;
+        this.#deafUntil = world.micros + action.ms * 1000;
+        endpoint.stopReading();
+        world.after(action.ms * 1000, () => this.loop.io(() => endpoint.startReading()));
+        return true;
+      case 'leave':
+        this.#trace(6, () => 'resets its connection');
+        endpoint.abort();
+        this.#lose();
+        return false;
+      case 'half':
+        this.#trace(7, () => 'sends no more');
+        this.#ending = true;
+        endpoint.shutdown(() => {});
+        return false;
+      case 'break': {
+        const whole = encode(['SET', keyName('register', 0), 'x'.repeat(action.bytes)]);
+        this.#trace(8, () => `sends a part of a request of ${whole.length} bytes and leaves`);
+        this.#unsent = [whole];
+        endpoint.write(whole.subarray(0, Math.ceil(whole.length / 2)), () => {});
+        this.#pauseThen(2, () => {
+          if (this.#endpoint !== endpoint) return;
+          endpoint.abort();
+          this.#lose();
+        });
+        return false;
+      }
+    }
+  }
+
+  #pause(ms: number): void {
+    const endpoint = this.#endpoint;
+    this.#pauseThen(ms, () => {
+      if (this.#endpoint === endpoint) this.#goOn();
+    });
+  }
+
+  #pauseThen(ms: number, then: () => void): void {
+    this.#setting.world.after(ms * 1000, () => this.loop.io(then));
+  }
+
+  /** Sends requests in so many pieces, some time apart. */
+  #send(endpoint: Endpoint, ops: readonly Op[], pieces: number): boolean {
+    const bytes = Buffer.concat(ops.map((op) => this.#request(op)));
+    this.#trace(bytes, () => `asks ${ops.map(textOf).join(', ')}`);
+    if (pieces <= 1) {
+      endpoint.write(bytes, () => {});
+      return true;
+    }
+    const size = Math.ceil(bytes.length / pieces);
+    for (let at = 0; at < bytes.length; at += size) {
+      this.#unsent.push(bytes.subarray(at, at + size));
+    }
+    this.#sendPiece(endpoint);
+    return false;
+  }
+
+  #sendPiece(endpoint: Endpoint): void {
+    if (this.#endpoint !== endpoint) return;
+    const piece = this.#unsent.shift();
+    if (piece !== undefined) endpoint.write(piece, () => {});
+    if (this.#unsent.length > 0) this.#pauseThen(1, () => this.#sendPiece(endpoint));
+    else this.#goOn();
+  }
+
+  #request(op: Op): Buffer {
+    const sentAt = this.#setting.world.micros;
+    this.#open.push({ op, sentAt });
+    if ('id' in op) {
+      const sent = { connection: this.#connection, order: this.#order };
+      this.#setting.history.sent(op.id, sent);
+    }
+    this.#order++;
+    return encode(wordsOf(op, this.#db, this.index));
+  }
+
+  // --- replies ---------------------------------------------------------------------------------
+
+  onData(bytes: Uint8Array): void {
+    this.#replies.add(bytes);
+    try {
+      for (;;) {
+        const reply = this.#replies.next();
+        if (reply === null) break;
+        this.#take(reply);
+      }
+    } catch (error) {
+      this.#complain((error as Error).message);
+      this.#endpoint?.abort();
+      this.#lose();
+      return;
+    }
+    if (this.#open.length === 0) this.#waits = false;
+    if (this.#unsent.length === 0) this.#continue();
+  }
+
+  /** Goes on where it waited for answers, or where nothing is left to do. */
+  #continue(): void {
+    if (this.#next >= this.#actions.length || this.#wasWaiting()) this.#goOn();
+  }
+
+  #wasWaiting(): boolean {
+    return this.#actions[this.#next - 1]?.do === 'wait' && this.#open.length === 0;
+  }
+
+  #take(reply: Reply): void {
+    const asked = this.#open.shift();
+    const { world, history } = this.#setting;
+    if (asked === undefined) {
+      // The request that it has left half may have failed already.
+      if (this.#unsent.length > 0 && reply.kind === 'error' && isFailure(reply.text)) return;
+      this.#complain(`gets a reply that it has not asked for: ${JSON.stringify(reply)}`);
+      return;
+    }
+    const { op, sentAt } = asked;
+    const failed = reply.kind === 'error';
+    this.#trace(
+      failed ? 10 : 9,
+      () => `gets ${failed ? `-${reply.text}` : 'its answer'} to ${textOf(op)}`,
+    );
+    const about = { op, from: sentAt, to: world.micros, db: this.#db };
+    const tooLarge = failed && reply.text === TOO_LARGE && this.#setting.limitsReplies;
+    const complaint = tooLarge
+      ? null
+      : complaintAbout(history, about, reply, this.#setting.mayFail());
+    if (complaint !== null) this.#complain(complaint);
+    if (failed) this.failed++;
+    else {
+      this.answered++;
+      if ('id' in op) history.acknowledged(op.id);
+    }
+    if (op.op === 'select' && !failed) this.#db = op.db;
+    const since = Math.max(sentAt, this.#setting.healedAt(), this.#deafUntil);
+    if (world.micros - since > ANSWERED_MICROS) {
+      this.#complain(`waited ${Math.round((world.micros - since) / 1000)} ms for ${textOf(op)}`);
+    }
+  }
+
+  onEnd(): void {
+    this.#endpoint?.close();
+    this.#onLost('its connection is closed');
+  }
+
+  onError(code: string): void {
+    this.#endpoint?.close();
+    this.#onLost(`its connection fails: ${code}`);
+  }
+
+  #onLost(what: string): void {
+    const wanted = this.#ending && this.#open.length === 0;
+    this.#trace(11, () => what);
+    if (!wanted && !this.#suspect && !this.#setting.mayFail()) {
+      this.#complain(`${what}, ${this.#open.length} requests unanswered, for no reason`);
+    }
+    this.#lose();
+  }
+
+  /** The network has harmed this connection. */
+  harmed(): void {
+    this.#suspect = true;
+  }
+}

@@ -1,0 +1,190 @@
+/** A mistake that is put into the compiled product, for the simulator to find. */
+export interface PlantedBug {
+  readonly name: string;
+  /** Below build/src/, without its ending. */
+  readonly file: string;
+  /** Stands in it once, and becomes `to`. */
+  readonly from: string;
+  readonly to: string;
+  /** Seeds within which it is found, from 1; null: it is not found. */
+  readonly seeds: number | null;
+}
+
+/** Chosen by what once went wrong in proxies, before the simulator had looked for any of them. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'no barrier behind a streamed request',
+    file: 'proxy/client/input/client-input',
+    from: 'if (streaming)\n            this.#barrier = true;',
+    to: 'if (streaming)\n            this.#barrier = false;',
+    seeds: null,
+  },
+  {
+    name: 'a claim is settled twice',
+    file: 'proxy/client/claims',
+    from: 'deliver(reply) {\n        this.#settle();',
+    to: 'deliver(reply) {\n        this.#settle();\n        this.#settle();',
+    seeds: null,
+  },
+  {
+    name: 'a lease is given back in the middle of a request',
+    file: 'proxy/client/input/large-request',
+    from: 'connection.abandon();',
+    to: 'connection.bodyComplete();',
+    seeds: null,
+  },
+  {
+    name: 'a read is sent again on the lane that its client is on by then',
+    file: 'proxy/routing/retried-read',
+    from: 'client.pool.lanes.again(this.#lane)',
+    to: 'client.lane',
+    seeds: null,
+  },
+  {
+    name: 'records behind a stop are copied all the same',
+    file: 'proxy/client/input/client-input',
+    from: 'for (let j = i; j < count; j++)',
+    to: 'for (let j = count; j < count; j++)',
+    seeds: null,
+  },
+  {
+    name: 'a slab is free before the kernel has taken its bytes',
+    file: 'net/send-queue',
+    from: 'this.blocked = !idle ||',
+    to: 'this.#releaseParked();\n        this.blocked = !idle ||',
+    seeds: null,
+  },
+  {
+    name: 'a breaker never closes',
+    file: 'proxy/pool/breaker',
+    from: 'this.tripped = false;\n    }\n    /** Milliseconds',
+    to: '}\n    /** Milliseconds',
+    seeds: null,
+  },
+  {
+    name: 'requests of a client alternate between two connections',
+    file: 'proxy/pool/server',
+    from: '(client % perLane)',
+    to: '((this.turns = (this.turns ?? 0) + 1) % perLane)',
+    seeds: null,
+  },
+  {
+    name: 'a deadline that comes earlier is not seen',
+    file: 'proxy/engine/deadlines',
+    from: 'if (this.#wakeAt === 0 || at < this.#wakeAt)',
+    to: 'if (this.#wakeAt === 0)',
+    seeds: null,
+  },
+  {
+    name: 'one of the clients that wait for a server is not woken',
+    file: 'proxy/backend/waiting-clients',
+    from: 'for (const client of clients) {',
+    to: 'for (const client of [...clients].slice(0, Math.max(1, clients.size - 1))) {',
+    seeds: null,
+  },
+  {
+    name: 'a connection of another database sends before it is granted',
+    file: 'proxy/backend/backend-connection',
+    from: 'this.#phase = GREETING;',
+    to: 'this.#phase = OPEN;\n            this.out.open(this.#socket);',
+    seeds: null,
+  },
+  {
+    name: 'the id of a client is free as soon as it is closed',
+    file: 'proxy/client/client-connection',
+    from: 'if (this.claims.open === 0)',
+    to: 'if (true)',
+    seeds: null,
+  },
+  {
+    name: 'parts of an MGET stand in the order in which they came',
+    file: 'proxy/redis/coalesced-reply',
+    from: 'this.#parts[index] = part;',
+    to: 'this.#parts[this.#parts.length] = part;',
+    seeds: null,
+  },
+  {
+    name: 'a client that half-closes is forgotten when all is answered',
+    file: 'proxy/client/client-connection',
+    from: 'if ((this.closing || this.#ended) && this.#idle())',
+    to: 'if (this.closing && this.#idle())',
+    seeds: null,
+  },
+  {
+    name: 'what a closed client held stays in the memory budget',
+    file: 'proxy/client/client-connection',
+    from: 'this.engine.budget.add(-heldBytes)',
+    to: 'heldBytes',
+    seeds: null,
+  },
+  {
+    name: 'writes are sent again, too',
+    file: 'proxy/client/input/client-input',
+    from: 'retries > 0 && protocol.isRead(info & NO_COMMAND)',
+    to: 'retries > 0',
+    seeds: null,
+  },
+  {
+    name: 'half a reply is completed by an error',
+    file: 'proxy/client/streamed-reply',
+    from: "client.destroy('its server failed in the middle of a large reply', LOG_NOTICE);\n            return;",
+    to: 'client.pipeline.out.copy(error);\n            client.pipeline.completeHead();\n            return;',
+    seeds: null,
+  },
+  {
+    name: 'a server stands still for ever for a client that was slow once',
+    file: 'proxy/backend/backend-connection',
+    from: 'resumeReading(this.#socket);',
+    to: '',
+    seeds: null,
+  },
+  {
+    name: 'a request begun before a reload goes where the ring of before it said',
+    file: 'proxy/client/input/large-request',
+    from: 'setServer(saved, server);',
+    to: '',
+    seeds: null,
+  },
+  {
+    name: 'what was looked at of a request that comes back in parts is not looked at again',
+    file: 'proxy/client/input/waiting-input',
+    from: 'if (saved !== null && !isDetached(saved))',
+    to: 'if (false)',
+    seeds: null,
+  },
+  {
+    name: 'a ring of requests that grows begins at its first place',
+    file: 'proxy/backend/in-flight',
+    from: 'const from = (this.#head + i) & this.#mask;',
+    to: 'const from = i & this.#mask;',
+    seeds: null,
+  },
+  {
+    name: 'replies that wait for company are not written by the clock',
+    file: 'proxy/engine/held-writes',
+    from: 'this.#due = now + HELD_WRITE_MS;\n        this.#deadlines.arm(this, this.#due);',
+    to: 'this.#due = now + HELD_WRITE_MS;',
+    seeds: null,
+  },
+  {
+    name: 'after a timeout the connection goes on with the replies that follow',
+    file: 'proxy/backend/backend-connection',
+    from: 'this.fail(this.#shakesHands ? TLS_TIMEOUT : failureOf(FAILURE_TIMEOUT));',
+    to: 'this.inFlight.shift();',
+    seeds: null,
+  },
+  {
+    name: 'a closed client keeps its place on its lane',
+    file: 'proxy/client/client-connection',
+    from: 'this.pool.lanes.at(lane).leave()',
+    to: 'lane',
+    seeds: null,
+  },
+  {
+    name: 'a server that leaves is closed with requests in flight',
+    file: 'proxy/pool/server',
+    from: 'connection.inFlight.count === 0 && connection.out.pendingBytes === 0',
+    to: 'connection.out.pendingBytes === 0',
+    seeds: null,
+  },
+];

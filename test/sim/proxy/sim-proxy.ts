@@ -1,0 +1,255 @@
+import type { CodecChoice } from '../../../src/codec/choices.ts';
+import { type Config, parseConfig } from '../../../src/config/index.ts';
+import { type NamedRing, ownerOf } from '../../../src/distribution/moved.ts';
+import type { ReaderKind } from '../../../src/net/reader.ts';
+import type { Codec } from '../../../src/protocol/codec.ts';
+import { BackendConnection } from '../../../src/proxy/backend/backend-connection.ts';
+import { PoolListeners } from '../../../src/proxy/listeners.ts';
+import { ringOf } from '../../../src/proxy/pool/pool-ring.ts';
+import { arenaBytes, ProxyServer } from '../../../src/proxy/proxy-server.ts';
+import { INTERNAL_ERRORS } from '../../../src/stats/counters.ts';
+import { assertAtRest, type Holdings, holdingsOf } from '../../support/at-rest.ts';
+import type { PoolKeys } from '../cases/case.ts';
+import type { Network } from '../net/network.ts';
+import type { Loop } from '../world/loop.ts';
+import type { World } from '../world/world.ts';
+import { giveCodec, takeCodec } from './codecs.ts';
+
+export interface ProxyServerLine {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface SimProxyOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly codec: CodecChoice;
+  readonly reader: ReaderKind;
+  readonly memoryMib: number;
+  readonly servers: readonly ProxyServerLine[];
+  readonly pools: readonly PoolKeys[];
+}
+
+/** How long a server that has left still gets what was asked of it before. */
+const DRAIN_MS = 1_000;
+/** What the budget may be exceeded by: those who hold least are not closed. */
+const BUDGET_SLACK = 64 * 1024;
+
+/** The text of a configuration file with one pool. `first` of its servers are in it. */
+function textOf(options: SimProxyOptions, keys: PoolKeys): string {
+  const { servers: count = options.servers.length, ...rest } = keys;
+  const lines = ['pool:', `  listen: ${options.address}:${options.port}`, '  redis: true'];
+  for (const [key, value] of Object.entries(rest)) lines.push(`  ${key}: ${value}`);
+  lines.push('  servers:');
+  for (const { host, port, name } of options.servers.slice(0, Number(count))) {
+    lines.push(`    - ${host}:${port}:1 ${name}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** One process of ringway in a simulated world: the product's engine, pools and listeners. */
+export class SimProxy {
+  readonly name: string;
+  readonly loop: Loop;
+  readonly complaints: string[] = [];
+  readonly #world: World;
+  readonly #options: SimProxyOptions;
+  readonly #configs: readonly Config[];
+  readonly #rings: readonly NamedRing[];
+  #codec: Codec | null = null;
+  #server: ProxyServer | null = null;
+  #listeners: PoolListeners | null = null;
+  #fresh: Holdings | null = null;
+  /** Which configuration it has, and since when. */
+  #config = 0;
+  #configSince = 0;
+  #reloading = false;
+  ready = false;
+  stopped = false;
+
+  constructor(world: World, network: Network, options: SimProxyOptions) {
+    this.#world = world;
+    this.#options = options;
+    this.name = options.name;
+    this.loop = world.process(options.name);
+    network.place(this.loop, options.address);
+    this.#configs = options.pools.map((keys) => {
+      return parseConfig(Buffer.from(textOf(options, keys)), `${options.name}.yml`);
+    });
+    this.#rings = this.#configs.map(({ pools: [pool] }) => ({
+      ring: ringOf(pool, new Uint8Array(pool.servers.length).fill(1)),
+      names: pool.servers.map(({ name }) => name),
+    }));
+  }
+
+  get address(): string {
+    return this.#options.address;
+  }
+
+  get port(): number {
+    return this.#options.port;
+  }
+
+  start(): void {
+    this.loop.io(() => void this.#start());
+  }
+
+  async #start(): Promise<void> {
+    const { codec, reader, memoryMib } = this.#options;
+    const [first] = this.#configs;
+    let bytes = 0;
+    for (const config of this.#configs) bytes = Math.max(bytes, arenaBytes(config));
+    this.#codec = takeCodec(codec, bytes);
+    const log = {
+      level: 6,
+      write: (level: number, line: string) => {
+        this.#world.trace.add(this.name, level, () => line);
+      },
+    };
+    const server = new ProxyServer(first, {
+      codec: this.#codec,
+      log,
+      reader,
+      memoryLimit: memoryMib * 1024 * 1024,
+      maxConnections: 10_000,
+    });
+    this.#server = server;
+    this.#fresh = holdingsOf(server.engine);
+    server.preconnect();
+    const listeners = new PoolListeners({
+      log,
+      onSocket: (pool, socket) => void server.accept(pool, socket),
+    });
+    this.#listeners = listeners;
+    try {
+      await listeners.open(first.pools);
+      this.ready = true;
+    } catch (error) {
+      this.complaints.push(`${this.name} does not start: ${(error as Error).message}`);
+    }
+  }
+
+  /** Takes over the other configuration. */
+  reload(config: number): void {
+    this.loop.io(() => void this.#reload(config));
+  }
+
+  async #reload(index: number): Promise<void> {
+    const [server, listeners] = [this.#server, this.#listeners];
+    if (server === null || listeners === null || this.stopped || this.#reloading) return;
+    this.#reloading = true;
+    const config = this.#configs[index];
+    try {
+      const prepared = server.prepare(config);
+      const doors = await listeners.prepare(config.pools);
+      prepared.commit(DRAIN_MS);
+      doors.commit();
+      this.#world.trace.add(this.name, index, () => `has configuration ${index} now`);
+      if (this.#config !== index) this.#configSince = this.#world.micros;
+      this.#config = index;
+    } catch (error) {
+      this.complaints.push(`${this.name} does not reload: ${(error as Error).message}`);
+    }
+    this.#reloading = false;
+  }
+
+  /** The servers that it may ask for a key, between two moments. */
+  ownersOf(key: string, from: number): readonly string[] {
+    const bytes = Buffer.from(key, 'latin1');
+    const now = this.#config;
+    // Requests that were under way at a reload go where they were to go before it.
+    const all = from < this.#configSince + 2 * DRAIN_MS * 1000 && this.#configSince > 0;
+    return this.#rings.filter((_, i) => all || i === now).map((ring) => ownerOf(ring, bytes) ?? '');
+  }
+
+  /** How its connections to a server stand, for the pairs of faults and states. */
+  connectionStates(server: string): string[] {
+    const states: string[] = [];
+    for (const each of this.#server?.engine.connections ?? []) {
+      if (!(each instanceof BackendConnection) || !each.owner.title.includes(`| ${server} `)) {
+        continue;
+      }
+      states.push(stateOf(each));
+    }
+    return states;
+  }
+
+  /** Looked at after each of its turns. */
+  checkTurn(): void {
+    const server = this.#server;
+    if (server === null) return;
+    const { engine } = server;
+    const { used, limit } = engine.budget;
+    if (limit !== 0 && used > limit + BUDGET_SLACK * (engine.clients.length + 4)) {
+      this.#complainOnce(`holds more than it may: more than ${limit} bytes`);
+    }
+    if (engine.process[INTERNAL_ERRORS] > 0) {
+      this.#complainOnce('has caught an error of its own');
+    }
+  }
+
+  #complainOnce(text: string): void {
+    const complaint = `${this.name} ${text}`;
+    if (this.complaints.includes(complaint)) return;
+    this.complaints.push(complaint);
+    this.#world.trace.add(this.name, 1, () => `COMPLAINT: ${text}`);
+  }
+
+  /** Nobody uses it any more: what it took for clients must be back; then it is stopped. */
+  rest(): void {
+    const server = this.#server;
+    if (server === null || this.#fresh === null) return;
+    const { engine, pools } = server;
+    this.#check('at rest', () => {
+      assertAtRest(
+        engine,
+        this.#fresh as Holdings,
+        pools.map(({ lanes }) => ({ lanes })),
+      );
+    });
+    this.stopped = true;
+    this.loop.io(() => {
+      this.#listeners?.close();
+      void server.stop(0);
+    });
+  }
+
+  /** It is stopped, and its connections have had the time to close. */
+  checkStopped(): void {
+    const server = this.#server;
+    if (server === null) return;
+    this.#check('stopped', () => {
+      assertAtRest(server.engine, this.#fresh as Holdings, server.pools);
+    });
+    const { size } = server.engine.connections;
+    if (size > 0) this.#complainOnce(`is stopped and has ${size} connections to servers`);
+  }
+
+  #check(when: string, check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      const [first, ...rest] = (error as Error).message.split('\n');
+      const differing = rest.filter((line) => /^\s*[+-]/.test(line)).join(' ');
+      this.#complainOnce(`has not got everything back ${when}: ${first} ${differing}`);
+    }
+  }
+
+  /** Its arena can be used by another. */
+  discard(): void {
+    if (this.#codec !== null) giveCodec(this.#codec);
+    this.#codec = null;
+    this.#server = null;
+    this.loop.end();
+  }
+}
+
+function stateOf(connection: BackendConnection): string {
+  if (!connection.connected) return 'connecting';
+  if (connection.full) return 'full';
+  if (connection.holder !== null) return 'leased';
+  if (connection.replies.underWay) return 'mid-reply';
+  return connection.inFlight.count > 0 ? 'in flight' : 'idle';
+}

@@ -1,0 +1,71 @@
+/** What a key holds. */
+export type Value =
+  | { readonly type: 'string'; readonly bytes: Buffer }
+  | { readonly type: 'list'; readonly items: readonly Buffer[] };
+
+interface Entry {
+  readonly value: Value;
+  /** Millisecond at which it is gone; 0 = never. */
+  readonly expiresAt: number;
+}
+
+/** Told of what changes. */
+export interface KeyspaceObserver {
+  /** @param value null: the key is gone */
+  onChange(db: number, key: string, value: Value | null): void;
+}
+
+export const DATABASES = 16;
+
+/** The databases of one simulated Redis. Keys are latin1 texts. */
+export class Keyspace {
+  readonly #dbs: readonly Map<string, Entry>[] = Array.from({ length: DATABASES }, () => new Map());
+  readonly #now: () => number;
+  observer: KeyspaceObserver | null = null;
+
+  /** @param now milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  #entry(db: number, key: string): Entry | null {
+    const entry = this.#dbs[db].get(key);
+    if (entry === undefined) return null;
+    if (entry.expiresAt === 0 || entry.expiresAt > this.#now()) return entry;
+    this.remove(db, key);
+    return null;
+  }
+
+  get(db: number, key: string): Value | null {
+    return this.#entry(db, key)?.value ?? null;
+  }
+
+  /** When the key is gone; 0 = never. The key must be there. */
+  expiryOf(db: number, key: string): number {
+    return this.#entry(db, key)?.expiresAt ?? 0;
+  }
+
+  set(db: number, key: string, value: Value, expiresAt = 0): void {
+    this.#dbs[db].set(key, { value, expiresAt });
+    this.observer?.onChange(db, key, value);
+  }
+
+  /** @returns whether it was there */
+  remove(db: number, key: string): boolean {
+    if (!this.#dbs[db].delete(key)) return false;
+    this.observer?.onChange(db, key, null);
+    return true;
+  }
+
+  size(db: number): number {
+    return this.keys(db).length;
+  }
+
+  keys(db: number): string[] {
+    return [...this.#dbs[db].keys()].filter((key) => this.#entry(db, key) !== null);
+  }
+
+  flush(db: number): void {
+    for (const key of [...this.#dbs[db].keys()]) this.remove(db, key);
+  }
+}

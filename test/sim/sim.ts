@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Case } from './cases/case.ts';
+import { generateCase } from './cases/generate.ts';
+import { Pairs } from './cases/pairs.ts';
+import { type Result, runCase } from './cases/run-case.ts';
+import { shrink } from './cases/shrink.ts';
+import { timeline } from './cases/timeline.ts';
+
+// `npm run sim`: cases of a simulated world, one seed after the other, until the time is over.
+
+const HELP = `npm run sim -- [--seed S] [--minutes M] [--cases N] [--learn] [--pairs] [--trace]
+  --seed S      the first seed; the next ones follow (default 1)
+  --minutes M   how long (default 1; with --cases: no limit)
+  --cases N     how many cases
+  --learn       faults are chosen by what earlier cases of this run have seen, too: a failure is
+                then found again by the case that is printed, not by its seed
+  --pairs       prints the table of pairs seen: fault, state of a client, state of a connection
+  --trace       prints what happens in each case
+  --first       ends with the first failure, and does not shrink it
+  --replay F    runs the case in file F and prints its timeline`;
+
+const SHRINK_MS = 180_000;
+const PROGRESS_MS = 5_000;
+const now = performance.now.bind(performance);
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
+    cases: { type: 'string' },
+    learn: { type: 'boolean', default: false },
+    pairs: { type: 'boolean', default: false },
+    trace: { type: 'boolean', default: false },
+    first: { type: 'boolean', default: false },
+    replay: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function report(given: Case, result: Result): Promise<void> {
+  say(`seed ${given.seed} fails (${result.hash}):`);
+  for (const complaint of result.complaints.slice(0, 8)) say(`  ${complaint.slice(0, 500)}`);
+  if (values.first) return;
+  const found = await shrink(given, result, now, SHRINK_MS);
+  say(`shrunk in ${found.tries} tries to (--replay takes this line as a file):`);
+  say(JSON.stringify(found.case));
+  for (const row of timeline(found.result.lines)) say(row);
+}
+
+class Run {
+  readonly #all: Pairs = new Pairs();
+  readonly #begun: number = now();
+  #cases = 0;
+  #virtualMs = 0;
+  #faults = 0;
+  #answered = 0;
+  #failures = 0;
+  #toldAt: number = now();
+
+  async cases(first: number, count: number, untilMs: number): Promise<number> {
+    for (let seed = first; seed < first + count && now() - this.#begun < untilMs; seed++) {
+      const given = generateCase(seed);
+      const pairs = values.learn ? this.#all : new Pairs();
+      const result = await runCase(given, pairs, values.trace);
+      if (!values.learn) this.#all.merge(pairs);
+      if (values.trace) for (const row of timeline(result.lines, 1e6)) say(row);
+      this.#count(result);
+      if (result.complaints.length > 0) {
+        this.#failures++;
+        await report(given, result);
+        if (values.first) break;
+      }
+      if (now() - this.#toldAt > PROGRESS_MS) this.tell(`seed ${seed}`);
+    }
+    if (values.pairs) for (const row of this.#all.table()) say(row);
+    this.tell('done');
+    return this.#failures;
+  }
+
+  #count(result: Result): void {
+    this.#cases++;
+    this.#virtualMs += result.virtualMs;
+    this.#faults += result.faults.length;
+    this.#answered += result.answered;
+  }
+
+  tell(where: string): void {
+    this.#toldAt = now();
+    const seconds = (now() - this.#begun) / 1000;
+    const perMinute = (count: number): number => Math.round((count / seconds) * 60);
+    say(
+      `${where}: ${this.#cases} cases in ${seconds.toFixed(1)} s, ` +
+        `${(this.#virtualMs / 60_000).toFixed(1)} simulated minutes ` +
+        `(${perMinute(this.#virtualMs / 60_000)} a minute), ${this.#answered} answers, ` +
+        `${this.#faults} faults (${perMinute(this.#faults)} a minute), ` +
+        `${this.#all.counts.size} pairs seen, ${this.#failures} failures`,
+    );
+  }
+}
+
+if (values.help) say(HELP);
+else if (values.replay !== undefined) {
+  const given = JSON.parse(readFileSync(values.replay, 'utf8')) as Case;
+  const result = await runCase(given, new Pairs(), true);
+  for (const row of timeline(result.lines, 1e6)) say(row);
+  for (const complaint of result.complaints) say(complaint);
+  process.exitCode = result.complaints.length > 0 ? 1 : 0;
+} else {
+  const count = Number(values.cases ?? Number.POSITIVE_INFINITY);
+  const minutes = Number(values.minutes ?? (values.cases === undefined ? 1 : 1e9));
+  const failures = await new Run().cases(Number(values.seed), count, minutes * 60_000);
+  process.exitCode = failures > 0 ? 1 : 0;
+}
