@@ -12,6 +12,7 @@ import {
   DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
 import type { KeySpec } from './key-spec.ts';
+import { SENTINEL_KEYS } from './sentinel-keys.ts';
 import { TLS_KEYS } from './tls-keys.ts';
 
 export const INT32_MAX = 2147483647;
@@ -46,39 +47,6 @@ export const POOL_KEYS: readonly KeySpec[] = [
     required: true,
     since: 'nutcracker',
     doc: 'The list of servers: `host:port:weight [name]` or `/path:weight [name]`.',
-  },
-  {
-    name: 'sentinels',
-    type: 'sentinels',
-    default: null,
-    since: 'ringway 0.1',
-    doc:
-      'A list of Redis Sentinels, `host:port` each; a weight behind it is ignored. The name of ' +
-      'each server is then that of a master they watch, and its address where the master is ' +
-      'until they have said so. Redis pools only, without `auto_eject_hosts`.',
-  },
-  {
-    name: 'sentinel_auth',
-    type: 'text',
-    default: null,
-    since: 'ringway 0.1',
-    doc: 'What sentinels want to be told by AUTH: `password` or `user password`.',
-  },
-  {
-    name: 'sentinel_prefix',
-    type: 'text',
-    default: '',
-    since: 'ringway 0.1',
-    doc: 'What stands before the name of a server where sentinels know it.',
-  },
-  {
-    ...own(
-      'failover_wait',
-      5000,
-      [0, 60000],
-      'How long requests that were not executed wait for a new master. 0: they fail at once.',
-    ),
-    unit: 'ms',
   },
   {
     name: 'hash',
@@ -406,6 +374,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     [1, 32],
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
+  ...SENTINEL_KEYS,
   ...TLS_KEYS,
 ];
 
