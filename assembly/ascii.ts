@@ -102,6 +102,17 @@ export function findBlank(pos: u32, end: u32): u32 {
   return pos;
 }
 
+/** As findBlank, for words that may hold any bytes but a blank, CR and LF. */
+export function findWordEnd(pos: u32, end: u32): u32 {
+  while (true) {
+    pos = findBlank(pos, end);
+    if (pos === end) return pos;
+    const byte = <u32>load<u8>(pos);
+    if (byte === 0x20 || byte === CR || byte === LF) return pos;
+    pos++;
+  }
+}
+
 /** ASCII letters of eight bytes to upper case; other bytes, also those above 0x7f, stay. */
 export function toUpper8(word: u64): u64 {
   const low = word & ~HIGH_BITS;

@@ -64,7 +64,7 @@ export let lineEnd: u32 = 0;
 
 // What wordEnd and readNumber find.
 let wordStop: u32 = 0; // end of the line, or its first NUL
-let hasControls: bool = false;
+let hasForbidden: bool = false;
 let isNegative: bool = false;
 let isNumber: bool = false;
 
@@ -97,7 +97,7 @@ export function parseLine(line: u32, end: u32): void {
   let start = line;
   let pos = line;
   wordStop = end;
-  hasControls = false;
+  hasForbidden = false;
   while (true) {
     const next = skipBlanks(pos, wordStop);
     if (next === wordStop) break;
@@ -143,7 +143,7 @@ export function parseLine(line: u32, end: u32): void {
     if (numbersAreGood && size >= 0) lineBlock = <u32>size + 2;
     else flags |= FLAG_BAD;
   }
-  if (hasControls) flags |= FLAG_BAD;
+  if (hasForbidden) flags |= FLAG_BAD;
   if (isKeyed && (flags & FLAG_BAD) === 0) {
     lineKey = key;
     lineKeyLength = keyLength;
@@ -306,14 +306,17 @@ export function skipBlanks(pos: u32, end: u32): u32 {
   return pos;
 }
 
-/** End of the word at `pos`. A NUL ends the line, other control characters belong to the word. */
+/**
+ * End of the word at `pos`. A NUL ends the line; other control characters belong to the word, and
+ * all but CR are as good as any byte, as for memcached.
+ */
 function wordEnd(pos: u32): u32 {
   while (true) {
     pos = findBlank(pos, wordStop);
     if (pos === wordStop) return pos;
     const byte = <u32>load<u8>(pos);
     if (byte === BLANK) return pos;
-    hasControls = true;
+    if (byte === 0 || byte === CR) hasForbidden = true;
     if (byte === 0) {
       wordStop = pos;
       return pos;

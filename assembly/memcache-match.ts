@@ -1,7 +1,7 @@
 // Which key of a joined line each VALUE item of its reply answers. The readable reference is
 // src/protocol/memcache/item-match.ts, which must behave the same.
 
-import { findBlank } from './ascii';
+import { findWordEnd } from './ascii';
 import { KEY_ITEMS } from './layout';
 import { VALUE_BYTES } from './memcache-items';
 
@@ -15,7 +15,7 @@ export function matchItems(line: u32, lineEnd: u32, start: u32, ends: u32, count
   let taken: u32 = 0;
   for (let pos = line; pos < lineEnd; out += 4) {
     const key = pos + 1;
-    pos = findBlank(key, lineEnd);
+    pos = findWordEnd(key, lineEnd);
     if (ends !== lastEnd && isItemOf(item, load<u32>(ends), key, pos - key)) {
       item = load<u32>(ends);
       ends += 4;

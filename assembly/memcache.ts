@@ -1,7 +1,7 @@
 // memcached requests: bytes -> frame table. docs/codec.md is the contract; the readable reference
 // is src/protocol/memcache/{request-scanner,splitter}.ts, which must behave the same.
 
-import { CR, CRLF, findBlank, findByte, LF } from './ascii';
+import { CR, CRLF, findBlank, findByte, findWordEnd, LF } from './ascii';
 import {
   ERROR_BINARY_PROTOCOL,
   ERROR_LINE_TOO_LONG,
@@ -237,7 +237,8 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
           if (<u32>load<u8>(pos + 1) === LF) behind = pos + 2;
         }
         if (behind === 0 && byte !== BLANK) {
-          info |= FLAG_BAD | FLAG_SPECIAL; // a control character: part of the word
+          // A control character is part of the word; of NUL and CR no key is made.
+          info |= byte === 0 || byte === CR ? FLAG_BAD | FLAG_SPECIAL : FLAG_SPECIAL;
           wordBytes++;
           pos++;
         } else if (wordBytes !== 0) {
@@ -357,12 +358,12 @@ export function splitMemcacheKeys(
   let position = fromKey;
   if (fromKey === 0) {
     const name = skipBlanks(pos, end);
-    pos = findBlank(name, end);
-    if (wordsBeforeKeys(findName(name, pos)) === 2) pos = findBlank(skipBlanks(pos, end), end);
+    pos = findWordEnd(name, end);
+    if (wordsBeforeKeys(findName(name, pos)) === 2) pos = findWordEnd(skipBlanks(pos, end), end);
   }
   while (record < tableEnd) {
     const key = skipBlanks(pos, end);
-    pos = findBlank(key, end);
+    pos = findWordEnd(key, end);
     const length = pos - key;
     if (length === 0) break;
     const server = defer ? DEFERRED : route(key, length, pool);

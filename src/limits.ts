@@ -131,6 +131,16 @@ export const RECOMMENDED_AUTH_FAILURES = 10;
 /** A file that the configuration names: bundles of all public authorities have 250 KB. */
 export const ATTACHED_FILE_BYTES = 1024 * 1024;
 
+/** A certificate that ends within this is told in a warning: time to have another made. */
+export const EXPIRY_WARNING_MS = 14 * 24 * 3600 * 1000;
+
+/** Handshakes that begin at once, as the time that `tls_handshakes_per_second` gives for them. */
+export const HANDSHAKE_BURST_MS = 100;
+/** What session tickets are made with is replaced by something new after this. */
+export const TICKET_SECRET_MS = 24 * 3600 * 1000;
+/** A TLS client, which no other process can take over, is closed in a pause of this length. */
+export const QUIET_LEAVE_MS = 1_000;
+
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 4 * 1024;
 export const SMALL_SLABS = 16 * 1024;

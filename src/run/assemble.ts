@@ -24,6 +24,8 @@ export interface AssembleOptions {
   readonly maxConnections: number;
   readonly drainMs: number;
   readonly unready: boolean;
+  /** Of the process before this one: what its clients resume their sessions with. */
+  readonly ticketSecret: Buffer | null;
   readonly log: Log;
   readonly doors: DoorOptions;
   readonly listeners: GivenListeners;
@@ -51,7 +53,7 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
       ...options,
       serving: proxy,
       topology,
-      onSocket: (pool, socket) => proxy.accept(pool, socket),
+      onSocket: (pool, socket, tls) => proxy.accept(pool, socket, tls),
     });
   }
   const known = (): readonly KnownShard[] => topology.known;
@@ -61,11 +63,11 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
     serving: group,
     topology,
     paused: true,
-    onSocket: (pool, socket) => {
+    onSocket: (pool, socket, tls) => {
       socket.on('error', () => {});
       const handle = handleOf(socket);
       const release = (): void => void socket.destroy();
-      if (handle !== null) group.adopt({ state: null, pool, handle, release });
+      if (handle !== null) group.adopt({ state: null, pool, tls, handle, release });
     },
   });
 }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Status } from '../../src/stats/http/status.ts';
 import { send, startFake } from '../support/fake-server.ts';
 import { freePort } from '../support/free-port.ts';
-import { startRedis } from '../support/real-servers.ts';
+import { startRedis, startRedisSet } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, shards, startChild } from '../support/ringway.ts';
 import { delay, waitFor } from '../support/wait.ts';
@@ -192,5 +192,50 @@ describe('a dead server with auto_eject_hosts', () => {
         await redis.stop();
       }
     });
+  }
+});
+
+test('commands of all servers leave out an ejected one, and do not prolong its absence', async () => {
+  const servers = await startRedisSet(3);
+  const pool = { auto_eject_hosts: true, server_failure_limit: 1, server_retry_timeout: 30_000 };
+  const seen = await watched(
+    pool,
+    servers.map(({ port }) => port),
+  );
+  const client = await RespClient.open(seen.ringway.port);
+  const keys = Array.from({ length: 60 }, (_, i) => `key:${i * 7919}`);
+  try {
+    for (const key of keys) await client.command('SET', key, 'v');
+    assert.equal(await client.command('DBSIZE'), keys.length);
+    await servers[2].stop();
+    await waitFor('the ejection', async () => {
+      for (const key of keys) await client.command('GET', key);
+      return (await seen.status()).pools[0].ejects === 1;
+    });
+    const left = Number(await client.command('DBSIZE'));
+    assert.ok(left > 0 && left < keys.length);
+    assert.equal(((await client.command('KEYS', '*')) as unknown[]).length, left);
+    assert.deepEqual(await client.command('SCRIPT', 'EXISTS', 'aa'), [0]);
+    assert.deepEqual(await client.command('FUNCTION', 'LIST'), []);
+    assert.match(String(await client.command('RANDOMKEY')), /^key:/);
+    assert.equal(await client.command('WAIT', '0', '10'), 0);
+    assert.equal(await client.command('SELECT', '1'), 'OK');
+    assert.equal(await client.command('SELECT', '0'), 'OK');
+    let cursor = '0';
+    let scanned = 0;
+    do {
+      const page = (await client.command('SCAN', cursor)) as [Buffer, Buffer[]];
+      cursor = String(page[0]);
+      scanned += page[1].length;
+    } while (cursor !== '0');
+    assert.equal(scanned, left);
+    const refused = String(await client.command('SCRIPT', 'LOAD', 'return 1'));
+    assert.match(refused, /shard3 did not do it: it is ejected/);
+    assert.equal((await seen.status()).pools[0].ejects, 1);
+    assert.equal(seen.lines('shard3').length, 1, seen.lines('shard3').join('\n'));
+  } finally {
+    client.close();
+    await seen.ringway.stop();
+    for (const server of servers) await server.stop();
   }
 });

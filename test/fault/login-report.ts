@@ -6,8 +6,8 @@ import { type LoginLoad, loginLoad } from './login-load.ts';
 import { residentBytes } from './targets.ts';
 
 // npm run login-report: what 1,000 clients that guess passwords and 200 that send half of a login do
-// to those inside, beside the same rate of PINGs of clients inside. In turn, round by round: the first
-// round warms the proxy up and is not counted, the median of the others is the figure.
+// to those inside, beside the same rate of PINGs of clients inside. In turn, round by round: the
+// first warms the proxy up and is not counted, the median of the others is the figure.
 
 const ROUNDS = 9;
 const PASSWORD = 's3cret';

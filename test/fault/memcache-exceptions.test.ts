@@ -60,7 +60,8 @@ function mixedScript(): Script {
     add(`VA ${value.length}\r\n${value}\r\n`, `mg ${keys[2]} v q\r\n`);
     add('MN\r\n', 'mn\r\n');
   }
-  add(`${hit('large', 'l'.repeat(LARGE))}END\r\n`, 'get large\r\n');
+  // On one line, as they come together.
+  for (let i = 0; i < 2; i++) add(`${hit('large', 'l'.repeat(LARGE))}END\r\n`, 'get large\r\n');
   return { requests, replies };
 }
 
@@ -75,7 +76,7 @@ function suite(variant: Variant): void {
   before(async () => {
     servers = await Promise.all([startMemcached(), startMemcached()]);
     scene = await Scene.start(
-      { servers: servers.map(({ port }) => `127.0.0.1:${port}:1`), redis: false },
+      { servers: servers.map(({ port }, i) => `127.0.0.1:${port}:1 cache${i}`), redis: false },
       variant,
       [mixedScript(), plainScript(3), plainScript(17)],
     );

@@ -169,7 +169,7 @@ export class Scene {
   }
 }
 
-/** One test per step: it throws at several of its calls, and nobody but the client at hand is hurt. */
+/** One test per step: it throws at several of its calls, and only the client at hand is hurt. */
 export function testSteps(steps: Steps, scene: () => Scene): void {
   for (const [prototype, names] of steps) {
     for (const name of names) {

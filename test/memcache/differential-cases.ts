@@ -34,6 +34,26 @@ const RETRIEVAL = [
     'gat x K1 K2',
   ]),
   ...each(SET, ['gat 1x K1', 'GET K1', 'getx K1']),
+  ...each(SET, [
+    'gat 99999999999999999999 K1',
+    'gat 9223372036854775807 K1',
+    'gat 9223372036854775808 K1',
+    'gat -9223372036854775809 K1',
+    'gat 99999999999999999999',
+    'gat 1\tx K1',
+  ]),
+  // Control characters are as good as others, in keys as well.
+  ...each('set K1\t 5 0 3\r\nabc\r\nset \x01K2\x1f 6 0 2\r\nxy\r\n', [
+    'get K1\t',
+    'get K1\t \x01K2\x1f',
+    'get \x01K2\x1f K3 K1\t K1',
+    'gat 100 K1\t \x01K2\x1f',
+    'mg K1\t k v',
+    'touch K1\t 100',
+    'append K1\t 0 0 1\r\nd\r\nget K1\t',
+    'incr \x01K2\x1f 1',
+    'delete K1\t\r\nget K1\t \x01K2\x1f',
+  ]),
   // With requests in front of these, memcached loses their replies.
   ...each('', [`get ${LONG}`, `get K1 ${LONG}`, `gat 1 ${LONG}`, `gets K1 K2 ${LONG} K3`]),
   'get K1\n',

@@ -15,11 +15,11 @@ import {
   NO_COMMAND,
 } from '../frame-table.ts';
 import * as replies from './replies.ts';
+import { isSigned } from './request-line.ts';
 import { wordsOf } from './words.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const FIRST_PRINTABLE = 0x20;
 /** A meta command with more words than this has "too many flags" for memcached. */
 const META_WORDS = 19;
 
@@ -34,15 +34,16 @@ export function replyToBadRequest(request: Buffer, info: number): Buffer | null 
   if (command === NO_COMMAND) return replies.ERROR;
   if ((info & FLAG_KEY_TOO_LONG) !== 0) return replies.BAD_FORMAT;
   const lineEnd = request.indexOf(LF) + 1;
-  if (hasControlCharacter(request, lineEnd)) return replies.BAD_FORMAT;
+  if (hasForbiddenByte(request, lineEnd)) return replies.BAD_FORMAT;
   if (lineEnd < request.length) return replies.BAD_DATA_CHUNK;
   return replyToBadLine(command, wordsOf(request));
 }
 
-function hasControlCharacter(request: Buffer, lineEnd: number): boolean {
+/** NUL and CR are in no line: memcached ends it there, or takes what follows for another one. */
+function hasForbiddenByte(request: Buffer, lineEnd: number): boolean {
   let end = lineEnd - 1;
   if (request[end - 1] === CR) end--;
-  for (let at = 0; at < end; at++) if (request[at] < FIRST_PRINTABLE) return true;
+  for (let at = 0; at < end; at++) if (request[at] === 0 || request[at] === CR) return true;
   return false;
 }
 
@@ -52,7 +53,7 @@ function replyToBadLine(command: number, words: readonly string[]): Buffer {
   if (command === MC_GET || command === MC_GETS) return replies.ERROR;
   if (command === MC_GAT || command === MC_GATS) {
     if (count === 1) return replies.ERROR;
-    return isNumber(words[1]) ? replies.END : replies.BAD_EXPTIME;
+    return isExptime(words[1]) ? replies.END : replies.BAD_EXPTIME;
   }
   if (command === MC_CAS) return count < 6 || count > 7 ? replies.ERROR : replies.BAD_FORMAT;
   if (command >= MC_SET && command < MC_CAS) {
@@ -76,7 +77,6 @@ export function replyToBadKey(command: number): Buffer {
   return command === MC_MD || command === MC_MA ? replies.BAD_FLAG : replies.BAD_BASE64;
 }
 
-/** As `strtol` reads it. */
-function isNumber(word: string): boolean {
-  return /^[+-]?[0-9]+$/.test(word);
+function isExptime(word: string): boolean {
+  return isSigned(Buffer.from(word, 'latin1'), 0, word.length);
 }

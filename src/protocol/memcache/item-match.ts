@@ -19,7 +19,7 @@ export function matchItems(
   for (let pos = line; pos < lineEnd; keys++) {
     const key = pos + 1;
     pos = key;
-    while (pos < lineEnd && bytes[pos] > BLANK) pos++;
+    while (pos < lineEnd && bytes[pos] !== BLANK) pos++;
     if (taken < count) {
       const end = words[ends / 4 + taken];
       if (isItemOf(bytes, item, end, key, pos - key)) {

@@ -62,7 +62,7 @@ export let lineBlock = 0;
 
 // What readWord and readNumber find.
 let wordStop = 0; // end of the line, or its first NUL
-let hasControls = false;
+let hasForbidden = false;
 let isNegative = false;
 
 /** Parses the line [line, end), without its line end, of anything but a line of keys. */
@@ -77,7 +77,7 @@ export function parseLine(bytes: Uint8Array, line: number, end: number): void {
   let start = line;
   let pos = line;
   wordStop = end;
-  hasControls = false;
+  hasForbidden = false;
   for (;;) {
     const next = skipBlanks(bytes, pos, wordStop);
     if (next === wordStop) break;
@@ -124,7 +124,7 @@ export function parseLine(bytes: Uint8Array, line: number, end: number): void {
     if (numbersAreGood && size >= 0) lineBlock = size + 2;
     else flags |= FLAG_BAD;
   }
-  if (hasControls) flags |= FLAG_BAD;
+  if (hasForbidden) flags |= FLAG_BAD;
   if (isKeyed && (flags & FLAG_BAD) === 0) {
     lineKey = key;
     lineKeyLength = keyLength;
@@ -171,13 +171,17 @@ export function skipBlanks(bytes: Uint8Array, pos: number, end: number): number 
   return pos;
 }
 
-/** End of the word at `pos`. A NUL ends the line, other control characters belong to the word. */
+/**
+ * End of the word at `pos`. A NUL ends the line; other control characters belong to the word, and
+ * all but CR are as good as any byte, as for memcached.
+ */
 function wordEnd(bytes: Uint8Array, pos: number): number {
   for (; pos < wordStop; pos++) {
     const byte = bytes[pos];
     if (byte > BLANK) continue;
     if (byte === BLANK) break;
-    hasControls = true;
+    if (byte !== 0 && byte !== CR) continue;
+    hasForbidden = true;
     if (byte === 0) wordStop = pos;
   }
   return Math.min(pos, wordStop);

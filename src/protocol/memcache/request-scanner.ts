@@ -196,7 +196,8 @@ export function scanMemcacheRequests(
           if (bytes[pos + 1] === LF) lineEnd = pos + 2;
         }
         if (lineEnd === 0 && byte !== BLANK) {
-          info |= FLAG_BAD | FLAG_SPECIAL; // a control character: part of the word
+          // A control character is part of the word; of NUL and CR no key is made.
+          info |= byte === 0 || byte === CR ? FLAG_BAD | FLAG_SPECIAL : FLAG_SPECIAL;
           wordBytes++;
           pos++;
         } else if (wordBytes !== 0) {

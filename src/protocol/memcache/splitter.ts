@@ -4,6 +4,7 @@ import { writeRecord } from '../redis/scan/request-scanner.ts';
 import { replyBlock, replyKind, wordEnd } from './reply-line.ts';
 import { findName, skipBlanks, wordsBeforeKeys } from './request-line.ts';
 
+const CR = 0x0d;
 const LF = 0x0a;
 const BLANK = 0x20;
 const VALUE_BYTES = 6; // "VALUE "
@@ -39,9 +40,12 @@ export function splitMemcacheKeys(
   return records;
 }
 
-/** End of the word at `pos`, which holds no control characters. */
+/** End of the word at `pos`, which may hold any bytes but a blank, CR and LF. */
 function keyEnd(bytes: Uint8Array, pos: number, end: number): number {
-  while (pos < end && bytes[pos] > BLANK) pos++;
+  for (; pos < end; pos++) {
+    const byte = bytes[pos];
+    if (byte === BLANK || byte === CR || byte === LF) break;
+  }
   return pos;
 }
 

@@ -10,8 +10,8 @@ import type { ReplySource, ReplyStream, SendGate } from '../engine/receiver.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type Claimant, Claims } from './claims.ts';
 import { ClientPipeline } from './client-pipeline.ts';
-import { HeldConnections } from './held-connections.ts';
 import { Login } from './login.ts';
+import { PausedSources } from './paused-sources.ts';
 import type { ClientProtocol } from './protocol.ts';
 import type { Requester, Router } from './router.ts';
 import { Session } from './session/session.ts';
@@ -31,7 +31,7 @@ export abstract class AnsweredClient
   protected readonly engine: Engine;
   protected readonly out: SendQueue;
   /** Server connections that stand still for this client. */
-  protected readonly held: HeldConnections = new HeldConnections(this);
+  protected readonly paused: PausedSources = new PausedSources(this);
   /** What is in flight for this client. */
   readonly claims: Claims = new Claims(this);
   #idFreed = false;
@@ -216,7 +216,7 @@ export abstract class AnsweredClient
   }
 
   blocks(source: ReplySource): void {
-    this.held.add(source);
+    this.paused.add(source);
   }
 
   // --- the end ---------------------------------------------------------------------------------

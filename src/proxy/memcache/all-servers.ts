@@ -1,9 +1,12 @@
 import { MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
+import { serverError } from '../../protocol/memcache/replies.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { Server } from '../pool/server.ts';
 import { type GatheredReply, Gathering } from '../routing/gathering.ts';
 import { headOf, type SpecialRequest } from '../routing/request.ts';
 import { REPLY_TOO_LARGE } from './failure-reply.ts';
+
+const EJECTED = serverError('the server is ejected');
 
 /** What one server said to a command that all of them were sent. */
 export interface ServerAnswer {
@@ -33,7 +36,7 @@ export function firstError(answers: readonly ServerAnswer[]): Buffer | null {
  */
 export function askAllServers(request: SpecialRequest, line: Buffer, compose: Compose): boolean {
   const { client } = request;
-  const { servers, protocol } = client.pool;
+  const { servers, protocol, health } = client.pool;
   const connections = choose(request);
   if (connections === null) return false;
   const claim = client.claims.claim();
@@ -42,7 +45,8 @@ export function askAllServers(request: SpecialRequest, line: Buffer, compose: Co
   });
   for (const [i, connection] of connections.entries()) {
     if (connection === null) {
-      replies[i].onFailure(protocol.failure(servers[i].lastFailure));
+      const { lastFailure, index } = servers[i];
+      replies[i].onFailure(health.isLive(index) ? protocol.failure(lastFailure) : EJECTED);
     } else {
       connection.out.copy(line);
       connection.sentFor(replies[i], line.length, headOf(request));
@@ -51,8 +55,12 @@ export function askAllServers(request: SpecialRequest, line: Buffer, compose: Co
   return true;
 }
 
+/** @returns null for servers that cannot be had or are not in the ring; null = wait */
 function choose({ client, intent }: SpecialRequest): (BackendConnection | null)[] | null {
-  return client.router.chooseAll(client, client.pool.servers, client.lane, intent);
+  const { servers, liveServers } = client.pool;
+  const chosen = client.router.chooseAll(client, liveServers, client.lane, intent);
+  if (chosen === null) return null;
+  return servers.map((server) => chosen[liveServers.indexOf(server)] ?? null);
 }
 
 /** Sends a command with `noreply` to every server that can be reached. */

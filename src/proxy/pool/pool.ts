@@ -155,6 +155,14 @@ export class Pool implements ServerPool, HealthyPool {
     this.protocol.onRing(this);
   }
 
+  /**
+   * The servers that are in the ring: those that are not hold no keys, and asking them would only
+   * prolong their absence.
+   */
+  get liveServers(): readonly Server[] {
+    return this.servers.filter(({ index }) => this.health.isLive(index));
+  }
+
   /** Server of requests without a key: twemproxy routes them as if their key were this word. */
   placeholderServer(): number {
     const { words } = this.engine;

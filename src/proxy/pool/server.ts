@@ -367,8 +367,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     if (isOut) this.#wasEjected = true;
     const text = failure.code === FAILURE_EOF ? 'closed the connection' : `failed: ${why}`;
     const reason = failureText(failure);
-    const told = isOut && !wasOut;
-    this.#outage.onFailure(now, away || isOut, { text, reason, lost: asked ? lost : 0, told });
+    const what = { text, reason, lost: asked ? lost : 0, told: isOut && !wasOut };
+    this.#outage.onFailure(now, { away: away || isOut, ...what });
   }
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */

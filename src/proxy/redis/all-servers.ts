@@ -3,6 +3,7 @@ import * as replies from '../../protocol/redis/replies/replies.ts';
 import {
   bulkOf,
   elementsOf,
+  errorOf,
   integerOf,
   isNull,
   isStatus,
@@ -17,6 +18,7 @@ import { type Answer, joinServers } from './server-answers.ts';
 import { wordCount } from './words.ts';
 
 const ARRAY = 0x2a; // '*'
+const EJECTED = replies.error('it is ejected');
 const MAX_INTEGER = (1n << 63n) - 1n;
 
 /** Null when a reply is not one that the command has. */
@@ -125,17 +127,27 @@ const JOINS: Readonly<Record<Exclude<Merge, 'none'>, Join>> = {
   random: randomOne,
 };
 
-/** Sends a request as it is to every server of the pool and joins the replies. */
+/**
+ * Sends a request as it is to every server that is in the ring and joins the replies. Of what
+ * changes something, a server that is not in it is told: it has not done that.
+ */
 export function sendToAllServers(request: SpecialRequest, spec: CommandSpec): boolean {
   const { client } = request;
-  const { servers, config } = client.pool;
+  const { servers, liveServers, config } = client.pool;
   if ((spec.name === 'FLUSHALL' || spec.name === 'FLUSHDB') && !config.allowFlush) {
     return answer(client, replies.flushRefused(spec.name));
   }
   if (spec.merge === 'none') throw new Error(`${spec.name} has no way to join replies`);
+  if (liveServers.length === 0) return client.failForward(servers[0].lastFailure);
   const join = JOINS[spec.merge];
+  const absent =
+    spec.merge === 'same' ? servers.find((each) => !liveServers.includes(each)) : undefined;
   const bytes = copyOf(request);
   const joined: Joined = { client, words: wordCount(request) };
-  const question = { request, servers, bytes, lane: client.lane };
-  return joinServers(question, (answers) => join(answers, joined));
+  const question = { request, servers: liveServers, bytes, lane: client.lane };
+  return joinServers(question, (answers) => {
+    const reply = join(answers, joined);
+    if (absent === undefined || reply === null || errorOf(reply) !== null) return reply;
+    return replies.serverSaid(absent.name, EJECTED);
+  });
 }

@@ -73,7 +73,7 @@ class FragmentReply extends KeptPart implements ReplyTarget {
 export class CoalescedReply implements StoredReply {
   readonly #client: ClientConnection;
   readonly #coalesce: Coalesce;
-  /** Share of each key, in request order. */
+  /** Fragment of each key, in request order. */
   readonly #order: readonly number[];
   readonly claim: Claim;
   readonly #parts: FragmentReply[] = [];
@@ -243,11 +243,12 @@ export class CoalescedReply implements StoredReply {
     }
     this.#writeHeader(pipeline);
     const next = new Uint32Array(this.#parts.length);
-    for (const share of this.#order) {
-      const { error } = this.#parts[share];
-      const at = next[share]++;
+    for (const fragment of this.#order) {
+      const { error } = this.#parts[fragment];
+      const at = next[fragment]++;
       if (error !== null) pipeline.out.copy(error);
-      else pipeline.out.append(sources[share].subarray(ends[share][at], ends[share][at + 1]));
+      else
+        pipeline.out.append(sources[fragment].subarray(ends[fragment][at], ends[fragment][at + 1]));
     }
     return true;
   }

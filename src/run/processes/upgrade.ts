@@ -31,6 +31,16 @@ export interface Inheritance {
   readonly unready: boolean;
   /** Where masters are. */
   readonly known: readonly KnownShard[];
+  /** Null from a process that knows no TLS. */
+  readonly ticketSecret: Buffer | null;
+}
+
+/** What the process before tells besides. */
+interface ProgramMessage {
+  readonly unready: boolean;
+  /** Base64. */
+  readonly ticketSecret?: string;
+  readonly known?: readonly KnownShard[];
 }
 
 /** The process before this one, which hands over its listeners and then its clients. */
@@ -54,10 +64,9 @@ export class Predecessor {
 
   /** Its listening sockets, by `listen`, whether an operator has made it unready, and masters. */
   async listeners(): Promise<Inheritance> {
-    const { unready, known = [] } = await this.#peer.ask<
-      Pick<Inheritance, 'unready'> & Partial<Inheritance>
-    >('listeners');
-    return { handles: this.#given, unready, known };
+    const { unready, ticketSecret, known = [] } = await this.#peer.ask<ProgramMessage>('listeners');
+    const secret = ticketSecret === undefined ? null : Buffer.from(ticketSecret, 'base64');
+    return { handles: this.#given, unready, ticketSecret: secret, known };
   }
 
   /** Its stats port, HTTP address and admin socket are to be opened here. */
@@ -96,7 +105,8 @@ export async function handOver(
     for (const [listen, { handle, file }] of program.listeners.handles()) {
       peer.tell('listener', { listen, file }, handle);
     }
-    return { unready: program.unready, known: program.topology.known };
+    const { unready, ticketSecret, topology } = program;
+    return { unready, ticketSecret: ticketSecret.toString('base64'), known: topology.known };
   });
   peer.on('doors', () => {
     doorsClosed = true;

@@ -48,6 +48,14 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Requests that got no connection of their own in time',
     counter.LEASES_REFUSED,
   ),
+  field('watches_expired_total', 'WATCHes longer than watch_timeout', counter.WATCHES_EXPIRED),
+  field(
+    'tls_handshakes_total',
+    'TLS handshakes of clients that ended well',
+    counter.TLS_HANDSHAKES,
+  ),
+  field('tls_resumed_total', 'Those of them that took up an earlier session', counter.TLS_RESUMED),
+  field('tls_failures_total', 'TLS handshakes of clients that failed', counter.TLS_FAILURES),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field(
     'login_timeouts_total',

@@ -12,12 +12,18 @@ import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { joinServers } from '../server-answers.ts';
 import type { Words } from '../words.ts';
 
-/** SCAN: one server after the other; the cursor says which one and where. */
+/**
+ * SCAN: one server after the other; the cursor says which one and where. Servers that are not in
+ * the ring are left out.
+ */
 export function scan(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
-  const { servers } = client.pool;
-  const position = parseCursor(words.text(1), servers.length);
-  if (position === null) return answer(client, replies.INVALID_CURSOR);
+  const { servers, health } = client.pool;
+  const wanted = parseCursor(words.text(1), servers.length);
+  if (wanted === null) return answer(client, replies.INVALID_CURSOR);
+  const first = servers.findIndex(({ index }) => index >= wanted.server && health.isLive(index));
+  if (first < 0) return answer(client, arrayReply([bulkText('0'), arrayReply([])]));
+  const position = { server: first, cursor: first === wanted.server ? wanted.cursor : 0n };
   const asked = words.copies(0);
   asked[1] = Buffer.from(String(position.cursor));
   const question = {

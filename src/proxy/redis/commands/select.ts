@@ -42,9 +42,10 @@ export function select(request: SpecialRequest, words: Words): boolean {
   return ask(request, laneKey(lane));
 }
 
-/** Sends a PING to every server, on connections of the lane: those must be granted it first. */
+/** Sends a PING to every server in the ring, on connections of the lane: they need it granted. */
 function ask({ client, intent }: SpecialRequest, lane: LaneKey): boolean {
-  const { servers } = client.pool;
+  const { liveServers } = client.pool;
+  const servers = liveServers.length > 0 ? liveServers : client.pool.servers;
   const chosen = client.router.chooseAll(client, servers, lane.index, intent);
   if (chosen === null) return false;
   const connections = chosen.filter((each) => each !== null);

@@ -18,7 +18,8 @@ const DIGITS = 18;
 const MOST_REPLICAS = 1n << 31n;
 
 /**
- * WAIT: the smallest count of replicas that have taken what this client wrote. Servers share their
+ * WAIT: the smallest count of replicas that have taken what this client wrote, over the servers
+ * that are in the ring. Servers share their
  * connections, so they are asked again and again instead of letting them wait. As in Redis, what
  * the client sends behind it waits, so that a client has one WAIT at a time; one with so much
  * behind it that it is not read any more ends after WAIT_UNREAD_MS.
@@ -33,7 +34,8 @@ export function wait(request: SpecialRequest, words: Words): boolean {
   if (Number(timeout) < 0) return answer(client, replies.NEGATIVE_TIMEOUT);
   const wanted = Number(replicas);
   const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
-  const { servers } = client.pool;
+  const servers = client.pool.liveServers;
+  if (servers.length === 0) return client.failForward(client.pool.servers[0].lastFailure);
   const bytes = encodeText('WAIT', '0', '0');
   const madeOn = laneKey(laneOf(client));
   let pause = WAIT_POLL_MS;

@@ -9,8 +9,10 @@ const LARGE = 256;
 const BASE = 64;
 
 function slabPool(): SlabPool {
-  const memory = Buffer.alloc(BASE + SlabPool.bytes(8, SMALL, 2, LARGE));
-  return new SlabPool(memory, BASE, 8, SMALL, 2, LARGE);
+  const small = { count: 8, bytes: SMALL };
+  const large = { count: 2, bytes: LARGE };
+  const memory = Buffer.alloc(BASE + SlabPool.bytes(small, large));
+  return new SlabPool(memory, BASE, small, large);
 }
 
 /** Requests with bytes that differ, written in batches, and what a kept one must be. */
