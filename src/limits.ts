@@ -24,6 +24,10 @@ export const LEAST_PIPELINE_WINDOW = 16;
 export const UNNOTED_REQUESTS = 32;
 /** Bytes of requests that are noted for it. */
 export const SENT_RUN_BYTES = 512 * 1024;
+/** What an element of a joined array is expected to have before the first is there. */
+export const EXPECTED_ELEMENT_BYTES = 1024;
+/** An MGET that is answered in pieces asks for about so many bytes at a time. */
+export const PIECE_BYTES = 1024 * 1024;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
 export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;
 /** Request bytes taken in of a client that takes none of its replies (`client_input_limit`). */
@@ -200,6 +204,8 @@ export const HUB_TOPIC_BYTES = 512;
 export const HUB_CONFIRM_MS = 2_000;
 /** What nobody hears any more is unsubscribed from after this: many come back at once. */
 export const HUB_LINGER_MS = 1_000;
+/** What waits for that may take so much: it is nobody's. */
+export const HUB_IDLE_BYTES = 16 * 1024 * 1024;
 /** A connection that subscribes must open by then. */
 export const HUB_CONNECT_MS = 2_000;
 /** It must have its answers by then; one that says nothing is asked this often. */

@@ -91,6 +91,8 @@ export const PUBSUB_SLOW_CLOSED = 57;
 export const PUBSUB_LOST_CLIENTS = 58;
 /** Clients that watched keys for too long. */
 export const WATCHES_EXPIRED = 59;
+/** MGETs whose replies were too large to be kept whole. */
+export const READS_IN_PIECES = 60;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -123,7 +125,8 @@ export type PoolCounter =
   | typeof PUBSUB_DROPPED
   | typeof PUBSUB_SLOW_CLOSED
   | typeof PUBSUB_LOST_CLIENTS
-  | typeof WATCHES_EXPIRED;
+  | typeof WATCHES_EXPIRED
+  | typeof READS_IN_PIECES;
 export type PoolCounters = Counters<PoolCounter>;
 
 export function poolCounters(): PoolCounters {

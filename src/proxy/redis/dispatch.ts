@@ -32,7 +32,8 @@ import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonServer } from './common-server.ts';
-import { sendFragments } from './fragmented-request.ts';
+import { sendFragments } from './fragments/fragmented-request.ts';
+import { readInPieces } from './fragments/piecewise-read.ts';
 import { execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
@@ -111,7 +112,7 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
     case 'same-server':
       return sendToCommonServer(request, spec);
     case 'fragment':
-      return sendFragments(request, spec);
+      return sendFragments(request, spec, spec.coalesce === 'array' ? readInPieces : null);
     case 'all-servers': {
       const error = scriptTooLong(request, spec);
       return error === null ? sendToAllServers(request, spec) : answer(client, error);

@@ -38,6 +38,11 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Reads sent again because their client took none of its replies',
     counter.READS_TAKEN_BACK,
   ),
+  field(
+    'reads_in_pieces_total',
+    'Reads answered in pieces because their replies were large',
+    counter.READS_IN_PIECES,
+  ),
   field('slow_readers_total', 'Clients closed that held others up', counter.SLOW_READERS),
   field('requests_too_large_total', 'Requests refused for size', counter.REQUESTS_TOO_LARGE),
   field('replies_too_large_total', 'Replies refused for size', counter.REPLIES_TOO_LARGE),

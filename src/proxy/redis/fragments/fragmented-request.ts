@@ -1,4 +1,4 @@
-import { ASSERTS, assert } from '../../assert.ts';
+import { ASSERTS, assert } from '../../../assert.ts';
 import {
   FLAG_KEY_TOO_LONG,
   NO_SERVER,
@@ -11,18 +11,18 @@ import {
   RECORD_LENGTH,
   RECORD_SERVER,
   RECORD_START,
-} from '../../protocol/frame-table.ts';
-import * as replies from '../../protocol/redis/replies/replies.ts';
-import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
-import { CLASS_MULTI } from '../../stats/latency.ts';
-import type { BackendConnection } from '../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
-import { digitsOf, writeBytes, writeDecimal } from '../engine/short-text.ts';
-import { forward } from '../routing/forward.ts';
-import type { SpecialRequest } from '../routing/request.ts';
-import { CoalescedReply } from './coalesced-reply.ts';
-import { INVALID } from './failure-reply.ts';
-import { wordCount } from './words.ts';
+} from '../../../protocol/frame-table.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
+import { CLASS_MULTI } from '../../../stats/latency.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
+import { digitsOf, writeBytes, writeDecimal } from '../../engine/short-text.ts';
+import { forward } from '../../routing/forward.ts';
+import type { SpecialRequest } from '../../routing/request.ts';
+import { INVALID } from '../failure-reply.ts';
+import { wordCount } from '../words.ts';
+import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -44,12 +44,19 @@ interface Fragment {
 /**
  * Cuts MGET, MSET, DEL, UNLINK, EXISTS or TOUCH into one request per server, in server order, each
  * with its keys in request order. When one server has all keys the request goes there as it is.
+ * @param readAgain how it goes on when its reply cannot be kept whole
+ * @param use who takes the reply; null = the client, in a slot of its own
  * @returns false when it must wait for a server to take more
  */
-export function sendFragments(request: SpecialRequest, spec: CommandSpec): boolean {
+export function sendFragments(
+  request: SpecialRequest,
+  spec: CommandSpec,
+  readAgain: ReadAgain | null,
+  use: ReplyUse | null = null,
+): boolean {
   const { client } = request;
   const { pool } = client;
-  if (pool.servers.length === 1) return forward(request, 0, CLASS_MULTI);
+  if (pool.servers.length === 1 && use === null) return forward(request, 0, CLASS_MULTI);
   const words = wordCount(request);
   if (spec.step === 2 && words % 2 === 0) {
     client.answer(replies.wrongArity(spec.name));
@@ -59,18 +66,21 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
   const order: number[] = new Array(keyCount);
   const fragments = measure(request, spec, order);
   if (fragments === null) {
-    client.failForward(failureOf(FAILURE_REFUSED));
+    if (use === null) return client.failForward(failureOf(FAILURE_REFUSED));
+    use.onRefused(pool.protocol.failure(failureOf(FAILURE_REFUSED)));
     return true;
   }
   if (Buffer.isBuffer(fragments)) {
-    client.answer(fragments);
+    if (use === null) client.answer(fragments);
+    else use.onRefused(fragments);
     return true;
   }
-  if (fragments.length === 1) return forward(request, fragments[0].server, CLASS_MULTI);
+  if (fragments.length === 1 && use === null)
+    return forward(request, fragments[0].server, CLASS_MULTI);
   const servers = fragments.map(({ server }) => pool.servers[server]);
   const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
-  const reply = new CoalescedReply(client, spec.coalesce, order, fragments.length);
+  const reply = new CoalescedReply(request, spec, order, fragments.length, { use, readAgain });
   reserve(fragments, connections, spec, request);
   copyWords(request, spec, fragments, order);
   for (let i = 0; i < fragments.length; i++) {
