@@ -8,6 +8,7 @@ export type Attached = ReadonlyMap<string, Uint8Array>;
 /** A file that was read, or why it could not be. */
 export type FileResult = AttachedFile | { readonly problem: string };
 
+/** A file that the configuration names, as it was read. */
 export interface AttachedFile {
   readonly bytes: Buffer;
   /** Everybody on this machine may read it. */

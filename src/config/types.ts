@@ -157,6 +157,7 @@ export interface PoolConfig {
 
 export type ListenConfig = TcpListen | UnixListen;
 
+/** A listener on an address and port. */
 export interface TcpListen {
   readonly kind: 'tcp';
   /** As typed. */
@@ -165,6 +166,7 @@ export interface TcpListen {
   readonly port: number;
 }
 
+/** A listener on a path. */
 export interface UnixListen {
   readonly kind: 'unix';
   /** As typed. */

@@ -13,6 +13,7 @@ import { Workers } from './processes/workers.ts';
 import { Program } from './program.ts';
 import { TopologyKeeper } from './topology-keeper.ts';
 
+/** What a program is put together from. */
 export interface AssembleOptions {
   readonly confFile: string;
   /** Processes that serve clients; with 1, this one does. */

@@ -13,6 +13,7 @@ import { takeSnapshot } from '../stats/snapshot.ts';
 import type { KnownShard, Step } from '../topology/topology.ts';
 import type { MovingClient, PreparedChange, Serving } from './serving.ts';
 
+/** How the engine of this process runs. */
 export interface LocalOptions {
   readonly codec: CodecChoice;
   readonly log: Log;

@@ -14,6 +14,7 @@ import { Reloader } from './reloader.ts';
 import type { MovingClient, Serving } from './serving.ts';
 import type { TopologyKeeper } from './topology-keeper.ts';
 
+/** The parts of a program. */
 export interface ProgramOptions {
   readonly serving: Serving;
   readonly topology: TopologyKeeper;

@@ -146,6 +146,7 @@ export function packSnapshot(snapshot: Snapshot): object {
   };
 }
 
+/** What packSnapshot() made, as a snapshot again. */
 export function unpackSnapshot(packed: object): Snapshot {
   const snapshot = packed as Snapshot;
   return {

@@ -31,6 +31,7 @@ export const FAILURE_TLS = 8;
 /** The server is no longer the master of its keys. */
 export const FAILURE_MOVED = 9;
 
+/** Why requests got an error: a number to decide by, and what only texts need. */
 export interface Failure {
   /** One of FAILURE_*. */
   readonly code: number;

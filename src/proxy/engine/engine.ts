@@ -66,6 +66,7 @@ export function assembledBytes(config: Config): number {
   return largest + 2 * WINDOW_BYTES;
 }
 
+/** What an engine is made of, besides its codec. */
 export interface EngineOptions {
   readonly reader: Reader;
   readonly writer: Writer;

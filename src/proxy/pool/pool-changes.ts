@@ -42,6 +42,7 @@ export function sameConnections(a: PoolConfig, b: PoolConfig): boolean {
   );
 }
 
+/** Whether the entries of a slow log may stay. */
 export function sameSlowLog(a: PoolConfig, b: PoolConfig): boolean {
   return (
     a.slowlogMs === b.slowlogMs &&
