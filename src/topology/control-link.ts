@@ -10,6 +10,7 @@ import { encodeText } from '../protocol/redis/replies/encode.ts';
 import type { Clock } from './clock.ts';
 import { ErrorReply, type Reply, ReplyReader } from './reply-reader.ts';
 
+/** Whom a link leads to, and who is told of it. */
 export interface LinkOptions {
   readonly target: DialTarget;
   readonly clock: Clock;

@@ -7,10 +7,12 @@ export interface Address {
   readonly port: number;
 }
 
+/** Whether they are written alike: names are not looked up. */
 export function sameAddress(a: Address, b: Address): boolean {
   return a.port === b.port && a.host === b.host;
 }
 
+/** `host:port`, also of IPv6. */
 export function addressText({ host, port }: Address): string {
   return `${host}:${port}`;
 }

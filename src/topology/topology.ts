@@ -50,6 +50,7 @@ export interface ShardView {
   readonly sentinels: number;
 }
 
+/** What a topology needs of whoever runs it. */
 export interface TopologyOptions {
   readonly clock: Clock;
   steer(step: Step): void;
