@@ -1,4 +1,10 @@
-import type { Config, PoolConfig } from '../config/index.ts';
+import {
+  type Config,
+  type PoolConfig,
+  readAttached,
+  type ServerLogin,
+  secretOf,
+} from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
@@ -84,12 +90,23 @@ function latin1(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
+/** What is said by AUTH now: the password in a file may be another than when that was read. */
+function wordsOf(login: ServerLogin | null): readonly string[] | null {
+  if (login === null) return null;
+  const { user, password, file } = login;
+  const now = file === null ? null : readAttached(file);
+  const found = now !== null && !('problem' in now) && now.bytes.length > 0;
+  const { bytes } = found ? secretOf(now.bytes, now.exposed) : password;
+  const text = bytes.toString('latin1');
+  return user === null ? [text] : [latin1(user), text];
+}
+
 function shardsOf({ pools }: Config): ShardSpec[] {
   return pools.filter(({ followsMaster }) => followsMaster).flatMap(shardsOfPool);
 }
 
 function shardsOfPool(pool: PoolConfig): ShardSpec[] {
-  const { sentinels, sentinelAuth, sentinelPrefix, redisAuth } = pool;
+  const { sentinels, sentinelAuth, sentinelPrefix, serverLogin } = pool;
   const blank = sentinelAuth?.indexOf(' ') ?? -1;
   const words =
     sentinelAuth !== null && blank > 0
@@ -102,7 +119,7 @@ function shardsOfPool(pool: PoolConfig): ShardSpec[] {
     address: { host, port },
     sentinels,
     sentinelLogin: sentinelAuth === null ? null : words.map(latin1),
-    serverLogin: redisAuth === null ? null : [redisAuth.toString('latin1')],
+    serverLogin: () => wordsOf(serverLogin),
     tls,
   }));
 }

@@ -14,9 +14,10 @@ export interface ShardSpec {
   /** Where it is until sentinels have said so. */
   readonly address: Address;
   readonly sentinels: readonly Address[];
-  /** Words of AUTH for the sentinels, and for the servers; null = it is not said. */
+  /** Words of AUTH for the sentinels; null = it is not said. */
   readonly sentinelLogin: readonly string[] | null;
-  readonly serverLogin: readonly string[] | null;
+  /** The same for the servers; asked each time, since it may change. */
+  serverLogin(): readonly string[] | null;
   /** How servers are reached. */
   readonly tls: DialTarget['tls'];
 }
@@ -82,6 +83,7 @@ export class Topology {
       const old = before.get(name);
       if (old?.key === key) {
         before.delete(name);
+        old.spec = spec;
         this.#shards.set(name, old);
         continue;
       }
@@ -159,7 +161,8 @@ function nameOf(pool: string, server: string): string {
 
 /** One shard: its watch, its sentinels, and the server that is asked for its role. */
 class FollowedShard {
-  readonly spec: ShardSpec;
+  /** Its login may become another. */
+  spec: ShardSpec;
   readonly key: string;
   readonly #set: SentinelSet;
   readonly #topology: Topology;
@@ -245,11 +248,16 @@ class FollowedShard {
 
   #ask(server: Address): void {
     this.#stopProbe();
-    const { serverLogin, tls } = this.spec;
+    const { tls } = this.spec;
     const target = { kind: 'tcp', ...server, path: '', tls } as const;
-    this.#probe = new RoleProbe(target, serverLogin, this.#topology.options.clock, (master) => {
-      this.#watch.onRole(server, master);
-    });
+    this.#probe = new RoleProbe(
+      target,
+      this.spec.serverLogin(),
+      this.#topology.options.clock,
+      (master) => {
+        this.#watch.onRole(server, master);
+      },
+    );
   }
 
   #stopProbe(): void {

@@ -12,6 +12,7 @@ import {
   DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
 import type { KeySpec } from './key-spec.ts';
+import { LOGIN_KEYS } from './logins.ts';
 import { SENTINEL_KEYS } from './sentinel-keys.ts';
 import { TLS_KEYS } from './tls-keys.ts';
 
@@ -384,6 +385,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
   ...SENTINEL_KEYS,
+  ...LOGIN_KEYS,
   ...TLS_KEYS,
 ];
 

@@ -38,7 +38,7 @@ export function sameConnections(a: PoolConfig, b: PoolConfig): boolean {
     a.redisDb === b.redisDb &&
     a.followsMaster === b.followsMaster &&
     (a.slowlogMs === 0) === (b.slowlogMs === 0) &&
-    sameBytes(a.redisAuth, b.redisAuth)
+    JSON.stringify(a.serverLogin) === JSON.stringify(b.serverLogin)
   );
 }
 
@@ -49,8 +49,4 @@ export function sameSlowLog(a: PoolConfig, b: PoolConfig): boolean {
     a.slowlogLength === b.slowlogLength &&
     a.slowlogRedact === b.slowlogRedact
   );
-}
-
-function sameBytes(a: Buffer | null, b: Buffer | null): boolean {
-  return a === null || b === null ? a === b : a.equals(b);
 }

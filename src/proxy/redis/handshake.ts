@@ -1,13 +1,16 @@
 import { LOG_WARN } from '../../log.ts';
 import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
-import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
+import { encodeText } from '../../protocol/redis/replies/encode.ts';
 import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INVALID, failureOf, failureText, reasonText } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import { PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import { EXECUTED } from '../backend/server-protocol.ts';
+import { loginOf, type RefusedConnection } from './server-login.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
+const LOGIN = 'AUTH';
 const ERROR_TYPE = 0x2d; // '-'
 const LF = 0x0a;
 /** What AUTH and SELECT are granted with. */
@@ -36,13 +39,16 @@ class OwnRequest implements ReplyTarget {
   readonly #last: boolean;
   /** What it asks for must be granted before anything else is sent. */
   readonly #strict: boolean;
+  /** Null unless it is one. */
+  readonly #login: Buffer | null;
   #failed = false;
 
-  constructor(connection: BackendConnection, what: string, last: boolean) {
+  constructor(connection: BackendConnection, what: string, last: boolean, login: Buffer | null) {
     const { lane, owner } = connection;
     this.#strict = lane.index > 0 || owner.pool.config.followsMaster;
     this.#connection = connection;
     this.#what = what;
+    this.#login = login;
     this.#last = last;
   }
 
@@ -58,6 +64,8 @@ class OwnRequest implements ReplyTarget {
       owner.log(LOG_WARN, `${this.#what} failed on ${where}: ${text}`, { event: 'not-granted' });
       // Nothing may run in another database than the client asked for.
       this.#failed = this.#strict && !(this.#what === HELLO && TOO_OLD.test(text));
+      if (this.#login !== null)
+        loginOf(owner.pool).onRefused(refusedOf(this.#connection, this.#login));
       const away = protocol.refusal(engine.memory, start, length) !== EXECUTED;
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''), away);
     }
@@ -92,9 +100,19 @@ class OwnRequest implements ReplyTarget {
   onFailure(): void {}
 }
 
-/** What a connection logs in with at its server. */
-export function loginRequest(password: Buffer): Buffer {
-  return encodeRequest([Buffer.from('AUTH'), password]);
+function refusedOf(connection: BackendConnection, login: Buffer): RefusedConnection {
+  return {
+    login,
+    get closed() {
+      return connection.closed;
+    },
+    renew: () => {
+      // What is in flight on a shared one is answered; nobody would come to close one at rest.
+      const shared = connection.purpose === PURPOSE_SHARED;
+      if (shared && connection.inFlight.count > 0) connection.owner.retire(connection);
+      else connection.refuse('the login is another now');
+    },
+  };
 }
 
 /**
@@ -104,19 +122,25 @@ export function loginRequest(password: Buffer): Buffer {
  * master, and answer a PING, which one that still loads its data does not.
  */
 export function handshake(connection: BackendConnection): void {
-  const { redisAuth, followsMaster } = connection.owner.pool.config;
+  const { followsMaster } = connection.owner.pool.config;
+  const login = loginOf(connection.owner.pool).request;
   const { lane } = connection;
-  const requests: [what: string, bytes: Buffer][] = [];
-  if (redisAuth !== null) requests.push(['AUTH', loginRequest(redisAuth)]);
+  const requests: [what: string, request: Buffer][] = [];
+  if (login !== null) requests.push([LOGIN, login]);
   if (lane.resp === 3) requests.push([HELLO, encodeText('HELLO', '3')]);
-  if (lane.db > 0) requests.push([`SELECT ${lane.db}`, encodeText('SELECT', String(lane.db))]);
+  if (lane.db > 0) {
+    requests.push([`SELECT ${lane.db}`, encodeText('SELECT', String(lane.db))]);
+  }
   if (followsMaster) requests.push([ROLE, encodeText(ROLE)], [PING, encodeText(PING)]);
   if (requests.length === 0) return;
   const { now } = connection.owner.pool.engine;
   const bytes = Buffer.concat(requests.map(([, request]) => request));
   requests.forEach(([what], i) => {
     const last = i === requests.length - 1;
-    connection.inFlight.pushTarget(new OwnRequest(connection, what, last), now);
+    connection.inFlight.pushTarget(
+      new OwnRequest(connection, what, last, what === LOGIN ? login : null),
+      now,
+    );
   });
   if (lane.index === 0 && !followsMaster) connection.out.append(bytes);
   else connection.greeting = bytes;

@@ -23,7 +23,7 @@ export function authenticate({ client }: SpecialRequest, words: Words): boolean 
   const { count } = words;
   if (count > 3) return answer(client, replies.SYNTAX_ERROR);
   const named = count === 3;
-  if (!named && client.pool.config.redisAuth === null) {
+  if (!named && client.pool.config.clientAuth === null) {
     return answer(client, replies.NO_PASSWORD_SET);
   }
   if (mayEnter(client, named ? words.text(1) : DEFAULT_USER, words.copy(count - 1))) {
