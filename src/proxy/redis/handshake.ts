@@ -10,62 +10,106 @@ import { EXECUTED } from '../backend/server-protocol.ts';
 import { loginOf, type RefusedConnection } from './server-login.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
-const LOGIN = 'AUTH';
 const ERROR_TYPE = 0x2d; // '-'
 const LF = 0x0a;
 /** What AUTH and SELECT are granted with. */
 const STATUS_TYPE: ReadonlySet<number> = new Set(Buffer.from('+'));
-const HELLO = 'HELLO 3';
-const ROLE = 'ROLE';
-const PING = 'PING';
-/** What these are granted with; HELLO is answered with an array by some. */
-const TYPES: Readonly<Record<string, ReadonlySet<number>>> = {
-  [HELLO]: new Set(Buffer.from('%*')),
-  [ROLE]: new Set(Buffer.from('*')),
-};
-/** How the answer to ROLE begins, behind the number of its elements. */
-const MASTER = Buffer.from('$6\r\nmaster\r\n');
-/** What a client is told whose requests cannot wait any longer. */
-const NOT_MASTER = 'the server is not a master';
+/** What HELLO tells about the server in; some give it as an array. */
+const HELLO_TYPES: ReadonlySet<number> = new Set(Buffer.from('%*'));
 /** Errors of HELLO that only say that the server is too old for RESP3: its RESP2 is valid RESP3. */
 const TOO_OLD = /^(ERR unknown command|NOPROTO)/i;
 
-/** The reply to one of our own requests: swallowed, an error is logged. */
-class OwnRequest implements ReplyTarget {
+/** Something that a new connection says first. */
+interface Greeting {
+  /** How the log names it. */
+  readonly what: string;
+  readonly bytes: Buffer;
+  /** Types of the replies that grant it. */
+  readonly grants: ReadonlySet<number>;
+  /** Errors that change nothing; null = each does. */
+  readonly harmless: RegExp | null;
+  readonly isLogin: boolean;
+  /** It asks whether the server can serve: one that cannot may do so later. */
+  readonly asks: boolean;
+  /** What stands behind the first line of the reply that grants it; null = anything. */
+  readonly answer: Buffer | null;
+}
+
+const RESP3: Greeting = {
+  what: 'HELLO 3',
+  bytes: encodeText('HELLO', '3'),
+  grants: HELLO_TYPES,
+  harmless: TOO_OLD,
+  isLogin: false,
+  asks: false,
+  answer: null,
+};
+
+const ROLE: Greeting = {
+  what: 'ROLE',
+  bytes: encodeText('ROLE'),
+  grants: new Set(Buffer.from('*')),
+  harmless: null,
+  isLogin: false,
+  asks: true,
+  answer: Buffer.from('$6\r\nmaster\r\n'),
+};
+
+const PING: Greeting = {
+  what: 'PING',
+  bytes: encodeText('PING'),
+  grants: STATUS_TYPE,
+  harmless: null,
+  isLogin: false,
+  asks: true,
+  answer: null,
+};
+
+function loginWith(bytes: Buffer): Greeting {
+  const common = { grants: STATUS_TYPE, harmless: null, asks: false, answer: null };
+  return { what: 'AUTH', bytes, isLogin: true, ...common };
+}
+
+function selecting(db: number): Greeting {
+  const bytes = encodeText('SELECT', String(db));
+  const common = { grants: STATUS_TYPE, harmless: null, asks: false, answer: null };
+  return { what: `SELECT ${db}`, bytes, isLogin: false, ...common };
+}
+
+/** The reply to one of them: swallowed, an error is logged. */
+class GreetingReply implements ReplyTarget {
   readonly distrusts = false;
   readonly claim = null;
   readonly #connection: BackendConnection;
-  readonly #what: string;
+  readonly #greeting: Greeting;
   readonly #last: boolean;
   /** What it asks for must be granted before anything else is sent. */
   readonly #strict: boolean;
-  /** Null unless it is one. */
-  readonly #login: Buffer | null;
   #failed = false;
 
-  constructor(connection: BackendConnection, what: string, last: boolean, login: Buffer | null) {
+  /** @param last nothing is greeted with behind it */
+  constructor(connection: BackendConnection, greeting: Greeting, last: boolean) {
+    this.#connection = connection;
+    this.#greeting = greeting;
+    this.#last = last;
     const { lane, owner } = connection;
     this.#strict = lane.index > 0 || owner.pool.config.followsMaster;
-    this.#connection = connection;
-    this.#what = what;
-    this.#login = login;
-    this.#last = last;
   }
 
   onReply(start: number, length: number, info: number): void {
     const { owner } = this.#connection;
-    const { engine, config, protocol } = owner.pool;
+    const { config, engine, protocol } = owner.pool;
+    const { what, bytes, harmless, isLogin, asks } = this.#greeting;
     const text = this.#objection(start, length, info);
-    if (text !== null && (this.#what === ROLE || this.#what === PING)) {
+    if (text !== null && asks) {
       this.#failed = true;
       this.#connection.refuse(text.replace(/^ERR /, ''), true);
     } else if (text !== null && !this.#failed) {
       const where = `${config.name} | ${owner.name}`;
-      owner.log(LOG_WARN, `${this.#what} failed on ${where}: ${text}`, { event: 'not-granted' });
+      owner.log(LOG_WARN, `${what} failed on ${where}: ${text}`, { event: 'not-granted' });
       // Nothing may run in another database than the client asked for.
-      this.#failed = this.#strict && !(this.#what === HELLO && TOO_OLD.test(text));
-      if (this.#login !== null)
-        loginOf(owner.pool).onRefused(refusedOf(this.#connection, this.#login));
+      this.#failed = this.#strict && !harmless?.test(text);
+      if (isLogin) loginOf(owner.pool).onRefused(refusedOf(this.#connection, bytes));
       const away = protocol.refusal(engine.memory, start, length) !== EXECUTED;
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''), away);
     }
@@ -78,17 +122,15 @@ class OwnRequest implements ReplyTarget {
   #objection(start: number, length: number, info: number): string | null {
     const type = info & 0xff;
     const { memory } = this.#connection.owner.pool.engine;
-    const expected = TYPES[this.#what] ?? STATUS_TYPE;
-    if (expected.has(type)) {
-      if (this.#what !== ROLE || (info & FLAG_FIRST) === 0) return null;
-      const role = memory.indexOf(LF, start) + 1;
-      return memory.compare(MASTER, 0, MASTER.length, role, role + MASTER.length) === 0
-        ? null
-        : NOT_MASTER;
+    const { grants, answer } = this.#greeting;
+    if (grants.has(type)) {
+      if (answer === null || (info & FLAG_FIRST) === 0) return null;
+      const at = memory.indexOf(LF, start) + 1;
+      const isRight = memory.compare(answer, 0, answer.length, at, at + answer.length) === 0;
+      return isRight ? null : 'the server is not a master';
     }
-    if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE) {
+    if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE)
       return failureText(failureOf(FAILURE_INVALID));
-    }
     const line = withoutAttributes(Buffer.from(memory.subarray(start, start + length)));
     return reasonText(line.toString('latin1', 1, line.length - 2));
   }
@@ -122,25 +164,20 @@ function refusedOf(connection: BackendConnection, login: Buffer): RefusedConnect
  * master, and answer a PING, which one that still loads its data does not.
  */
 export function handshake(connection: BackendConnection): void {
-  const { followsMaster } = connection.owner.pool.config;
   const login = loginOf(connection.owner.pool).request;
   const { lane } = connection;
-  const requests: [what: string, request: Buffer][] = [];
-  if (login !== null) requests.push([LOGIN, login]);
-  if (lane.resp === 3) requests.push([HELLO, encodeText('HELLO', '3')]);
-  if (lane.db > 0) {
-    requests.push([`SELECT ${lane.db}`, encodeText('SELECT', String(lane.db))]);
-  }
-  if (followsMaster) requests.push([ROLE, encodeText(ROLE)], [PING, encodeText(PING)]);
-  if (requests.length === 0) return;
+  const greetings: Greeting[] = [];
+  if (login !== null) greetings.push(loginWith(login));
+  if (lane.resp === 3) greetings.push(RESP3);
+  if (lane.db > 0) greetings.push(selecting(lane.db));
+  const { followsMaster } = connection.owner.pool.config;
+  if (followsMaster) greetings.push(ROLE, PING);
+  if (greetings.length === 0) return;
   const { now } = connection.owner.pool.engine;
-  const bytes = Buffer.concat(requests.map(([, request]) => request));
-  requests.forEach(([what], i) => {
-    const last = i === requests.length - 1;
-    connection.inFlight.pushTarget(
-      new OwnRequest(connection, what, last, what === LOGIN ? login : null),
-      now,
-    );
+  const bytes = Buffer.concat(greetings.map((greeting) => greeting.bytes));
+  greetings.forEach((greeting, i) => {
+    const last = i === greetings.length - 1;
+    connection.inFlight.pushTarget(new GreetingReply(connection, greeting, last), now);
   });
   if (lane.index === 0 && !followsMaster) connection.out.append(bytes);
   else connection.greeting = bytes;
