@@ -11,6 +11,7 @@ import {
   DEFAULT_MAX_SUBSCRIPTIONS,
   DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
+import { ACCESS_KEYS } from './access-keys.ts';
 import type { KeySpec } from './key-spec.ts';
 import { LOGIN_KEYS } from './logins.ts';
 import { SENTINEL_KEYS } from './sentinel-keys.ts';
@@ -386,6 +387,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
   ),
   ...SENTINEL_KEYS,
   ...LOGIN_KEYS,
+  ...ACCESS_KEYS,
   ...TLS_KEYS,
 ];
 
