@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { DIAL_MS, LEASE_KEEP_ALIVE_MS } from '../../limits.ts';
+import { LEASE_KEEP_ALIVE_MS } from '../../limits.ts';
 import { dial } from '../../net/dial.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import { onOpen } from '../../net/tls-client.ts';
@@ -26,6 +26,7 @@ import {
   TLS_TIMEOUT,
   tlsFailure,
 } from './failure.ts';
+import { connectLimit } from './flight/connect-limit.ts';
 import type { Lane } from './lane.ts';
 import { abandonRequests, failRequests } from './lost-requests.ts';
 import {
@@ -134,9 +135,7 @@ export class BackendConnection
   }
 
   #armConnectTimeout(): void {
-    const { connectTimeoutMs, timeoutMs, followsMaster } = this.owner.pool.config;
-    let limit = connectTimeoutMs;
-    if (limit === 0 && followsMaster) limit = Math.min(timeoutMs || DIAL_MS, DIAL_MS);
+    const limit = connectLimit(this.owner.pool.config);
     if (limit === 0) return;
     this.#connectUntil = millis() + limit;
     this.engine.deadlines.arm(this, this.#connectUntil);
@@ -202,10 +201,6 @@ export class BackendConnection
 
   get closed(): boolean {
     return this.#phase === CLOSED;
-  }
-
-  owes(client: number, slot: number): boolean {
-    return this.inFlight.owes(client, slot);
   }
 
   disown(client: number, slot: number): number {

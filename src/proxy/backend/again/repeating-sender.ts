@@ -42,6 +42,11 @@ export abstract class RepeatingSender extends RequestSender {
   abstract failInternally(): void;
   abstract disown(client: number, slot: number): number;
 
+  /** Whether the reply to `client`'s request `slot`, or a part, is what it gives that one next. */
+  owes(client: number, slot: number): boolean {
+    return this.inFlight.owes(client, slot);
+  }
+
   /** Nothing is written any more. */
   protected get stopped(): boolean {
     return this.#stopped;
