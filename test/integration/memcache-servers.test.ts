@@ -270,6 +270,32 @@ describe('every server is asked', () => {
     await a.stop();
   });
 
+  test('stats are the sums of those that answer, with the version that `version` has', async () => {
+    const fakes = await Promise.all(
+      ['5', '7'].map((hits) => {
+        const stats = `STAT pid 1\r\nSTAT version 1.6.9\r\nSTAT get_hits ${hits}\r\nEND\r\n`;
+        return startFakeMemcached((line) => {
+          return send(String(line).startsWith('stats reset') ? 'RESET\r\n' : stats);
+        });
+      }),
+    );
+    const ringway = await startPool([...fakes, null]);
+    const reply = await ask(ringway, 'stats\r\n');
+    assert.match(reply, /^STAT pid \d+\r\n/);
+    assert.match(reply, /\r\nSTAT version 1\.6\.9\r\n/);
+    assert.match(reply, /\r\nSTAT get_hits 12\r\n/);
+    assert.match(reply, /\r\nSTAT s3:server_err \d+\r\n/);
+    assert.match(await ask(ringway, 'stats items\r\n'), /^STAT pid 2\r\n(STAT [^\r]*\r\n)+END/);
+    assert.equal(
+      await ask(ringway, 'stats settings\r\n'),
+      'STAT pid 1\r\nSTAT version 1.6.9\r\nEND\r\n',
+    );
+    assert.match(await ask(ringway, 'stats conns\r\n'), /^STAT \d+:addr tcp:127\.0\.0\.1:\d+\r\n/);
+    assert.equal(await ask(ringway, 'stats reset\r\n'), REFUSED);
+    await ringway.stop();
+    await Promise.all(fakes.map((fake) => fake.stop()));
+  });
+
   test('flush_all when the pool allows it', async () => {
     const fakes = await Promise.all([0, 1].map(() => startFakeMemcached(() => send('OK\r\n'))));
     const ringway = await startPool(fakes, { flush_all: true });
