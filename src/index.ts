@@ -76,7 +76,7 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
     log,
     doors: options,
     listeners: listenFds === undefined ? {} : { fds: listenFds },
-    onSocket: (pool, socket) => proxy.accept(pool, socket),
+    onSocket: (pool, socket, tls) => proxy.accept(pool, socket, tls),
   });
   proxy.preconnect();
   await program.open();

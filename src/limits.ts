@@ -24,6 +24,10 @@ export const LEAST_PIPELINE_WINDOW = 16;
 export const UNNOTED_REQUESTS = 32;
 /** Bytes of requests that are noted for it. */
 export const SENT_RUN_BYTES = 512 * 1024;
+/** What an element of a joined array is expected to have before the first is there. */
+export const EXPECTED_ELEMENT_BYTES = 1024;
+/** An MGET that is answered in pieces asks for about so many bytes at a time. */
+export const PIECE_BYTES = 1024 * 1024;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
 export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;
 /** Request bytes taken in of a client that takes none of its replies (`client_input_limit`). */
@@ -131,6 +135,16 @@ export const RECOMMENDED_AUTH_FAILURES = 10;
 /** A file that the configuration names: bundles of all public authorities have 250 KB. */
 export const ATTACHED_FILE_BYTES = 1024 * 1024;
 
+/** A certificate that ends within this is told in a warning: time to have another made. */
+export const EXPIRY_WARNING_MS = 14 * 24 * 3600 * 1000;
+
+/** Handshakes that begin at once, as the time that `tls_handshakes_per_second` gives for them. */
+export const HANDSHAKE_BURST_MS = 100;
+/** What session tickets are made with is replaced by something new after this. */
+export const TICKET_SECRET_MS = 24 * 3600 * 1000;
+/** A TLS client, which no other process can take over, is closed in a pause of this length. */
+export const QUIET_LEAVE_MS = 1_000;
+
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 4 * 1024;
 export const SMALL_SLABS = 16 * 1024;
@@ -190,6 +204,8 @@ export const HUB_TOPIC_BYTES = 512;
 export const HUB_CONFIRM_MS = 2_000;
 /** What nobody hears any more is unsubscribed from after this: many come back at once. */
 export const HUB_LINGER_MS = 1_000;
+/** What waits for that may take so much: it is nobody's. */
+export const HUB_IDLE_BYTES = 16 * 1024 * 1024;
 /** A connection that subscribes must open by then. */
 export const HUB_CONNECT_MS = 2_000;
 /** It must have its answers by then; one that says nothing is asked this often. */

@@ -7,6 +7,9 @@ import { finishPool, type PoolDraft, readPool } from './keys/pool.ts';
 import type { ListenSite } from './resolve.ts';
 import type { Config, ListenConfig } from './types.ts';
 
+/** Keys that say where clients connect. */
+const LISTEN_KEYS = ['listen', 'tls_listen'] as const;
+
 /** Reads a file's bytes into pool drafts and reports everything wrong but unresolvable hosts. */
 export function readDrafts(
   bytes: Uint8Array,
@@ -32,29 +35,30 @@ function checkPools(drafts: readonly PoolDraft[], problems: Problems): void {
       const message = `the pool name is taken by line ${line}; expected another name`;
       problems.add(draft.name.at, name, message);
     }
-    const listen = draft.values.get('listen') as ListenConfig | undefined;
-    if (listen === undefined) continue;
-    // Compared as typed, like nutcracker: two spellings of one address are found by bind.
-    const sameListen = listens.get(listen.text);
-    if (sameListen === undefined) listens.set(listen.text, draft);
-    else {
-      const taken = `${listen.text} is taken by pool ${sameListen.name.text}`;
-      problems.add(
-        draft.positions.get('listen')!,
-        `${name}.listen`,
-        `${taken}; expected another address`,
-      );
+    for (const key of LISTEN_KEYS) {
+      const listen = draft.values.get(key) as ListenConfig | undefined;
+      if (listen === undefined) continue;
+      // Compared as typed, like nutcracker: two spellings of one address are found by bind.
+      const sameListen = listens.get(listen.text);
+      if (sameListen === undefined) listens.set(listen.text, draft);
+      else {
+        const taken = `${listen.text} is taken by pool ${sameListen.name.text}`;
+        const at = draft.positions.get(key)!;
+        problems.add(at, `${name}.${key}`, `${taken}; expected another address`);
+      }
     }
   }
 }
 
 /** The TCP listeners of the drafts, for the look-up of their hosts. */
 export function listenSites(drafts: readonly PoolDraft[]): ListenSite[] {
-  return drafts.flatMap((draft): ListenSite[] => {
-    const listen = draft.values.get('listen') as ListenConfig | undefined;
-    if (listen?.kind !== 'tcp') return [];
-    return [{ pool: draft.name.text, listen, at: draft.positions.get('listen')! }];
-  });
+  return drafts.flatMap((draft) =>
+    LISTEN_KEYS.flatMap((key): ListenSite[] => {
+      const listen = draft.values.get(key) as ListenConfig | undefined;
+      if (listen?.kind !== 'tcp') return [];
+      return [{ pool: draft.name.text, key, listen, at: draft.positions.get(key)! }];
+    }),
+  );
 }
 
 export function finishConfig(file: string, drafts: readonly PoolDraft[]): Config {

@@ -11,7 +11,7 @@ export { type ConfigText, readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';
 export { Secret } from './secret.ts';
 export { unresolvedServers } from './server-hosts.ts';
-export type { KeyPair, ServerTls } from './tls-types.ts';
+export type { ClientTls, KeyPair, ServerTls } from './tls-types.ts';
 export type {
   Config,
   ListenConfig,

@@ -6,19 +6,21 @@ import type { Config, Position, TcpListen } from './types.ts';
 /** One listen host to be looked up, and where it stands. */
 export interface ListenSite {
   readonly pool: string;
+  /** Of its address in the file. */
+  readonly key: 'listen' | 'tls_listen';
   readonly listen: TcpListen;
   readonly at: Position;
 }
 
 /** Reports every listen host that has no address. Numeric addresses are not looked up. */
 export async function checkHosts(sites: readonly ListenSite[], problems: Problems): Promise<void> {
-  const checks = sites.map(async ({ pool, listen, at }) => {
+  const checks = sites.map(async ({ pool, key, listen, at }) => {
     if (isIP(listen.host) !== 0) return;
     const reason = await lookupFailure(listen.host);
     if (reason === null) return;
     const what = `the host ${JSON.stringify(listen.host)} has no address (${reason})`;
     const brackets = listen.host.startsWith('[') ? ', IPv6 without brackets' : '';
-    problems.add(at, `${pool}.listen`, `${what}; expected a host of this machine${brackets}`);
+    problems.add(at, `${pool}.${key}`, `${what}; expected a host of this machine${brackets}`);
   });
   await Promise.all(checks);
 }
@@ -40,8 +42,12 @@ export async function lookupFailure(host: string): Promise<string | null> {
 export async function resolveListens(config: Config): Promise<void> {
   const problems = new Problems(config.file);
   const sites = config.pools.flatMap((pool): ListenSite[] => {
-    const at = pool.keyPositions['listen'] ?? pool.position;
-    return pool.listen.kind === 'tcp' ? [{ pool: pool.name, listen: pool.listen, at }] : [];
+    const doors = { listen: pool.listen, tls_listen: pool.tlsListen };
+    return (['listen', 'tls_listen'] as const).flatMap((key): ListenSite[] => {
+      const listen = doors[key];
+      const at = pool.keyPositions[key] ?? pool.position;
+      return listen?.kind === 'tcp' ? [{ pool: pool.name, key, listen, at }] : [];
+    });
   });
   await checkHosts(sites, problems);
   problems.throwIfAny();

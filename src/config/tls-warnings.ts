@@ -1,4 +1,5 @@
 import { formatProblem } from '../errors.ts';
+import { EXPIRY_WARNING_MS } from '../limits.ts';
 import type { KeyPair } from './tls-types.ts';
 import type { Config, PoolConfig } from './types.ts';
 
@@ -13,23 +14,38 @@ export function tlsWarnings(config: Config): Warning[] {
   const { file, pools } = config;
   return pools.flatMap((pool) => [
     ...weakVerification(pool, file),
-    ...exposedKeys(file, pool, 'server_tls', pool.servers[0]?.tls?.pair ?? null),
+    ...pairWarnings(file, pool, 'server_tls', pool.servers[0]?.tls?.pair ?? null),
+    ...pairWarnings(file, pool, 'tls', pool.tls?.pairs[0] ?? null),
+    ...(pool.tls?.pairs.slice(1) ?? []).flatMap((pair) => pairWarnings(file, pool, '', pair)),
   ]);
 }
 
-/** @param prefix of the names of its keys */
-function exposedKeys(
+/** @param prefix of the names of its keys; empty for one of `tls_certs` */
+function pairWarnings(
   file: string,
   pool: PoolConfig,
   prefix: string,
   pair: KeyPair | null,
 ): Warning[] {
-  const found = { key_file: pair?.key, key_pass_file: pair?.passphrase };
-  return Object.entries(found).flatMap(([name, secret]) => {
-    if (secret?.exposed !== true) return [];
+  if (pair === null) return [];
+  const named = (name: string): string => (prefix === '' ? 'tls_certs' : `${prefix}_${name}`);
+  const found: Warning[] = [];
+  for (const [name, secret] of [
+    ['key_file', pair.key] as const,
+    ['key_pass_file', pair.passphrase] as const,
+  ]) {
+    if (secret?.exposed !== true) continue;
     const message = 'everybody on this machine may read the file; expected a mode like 0600';
-    return [warning(file, pool, `${prefix}_${name}`, message)];
-  });
+    found.push(warning(file, pool, named(name), message));
+  }
+  const left = pair.validUntil - Date.now();
+  if (left < EXPIRY_WARNING_MS) {
+    const end = new Date(pair.validUntil).toISOString();
+    const verb = left < 0 ? 'ended' : 'ends';
+    const message = `the certificate ${verb} at ${end}; expected a newer one`;
+    found.push(warning(file, pool, named('cert_file'), message));
+  }
+  return found;
 }
 
 function warning(file: string, pool: PoolConfig, key: string, message: string): Warning {

@@ -1,7 +1,7 @@
 import type { DistributionName } from '../distribution/names.ts';
 import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
-import type { ServerTls } from './tls-types.ts';
+import type { ClientTls, ServerTls } from './tls-types.ts';
 
 /** A place in the configuration file, counted from 1. */
 export interface Position {
@@ -23,8 +23,12 @@ export interface Config {
 export interface PoolConfig {
   /** The key that the pool stands under. */
   readonly name: string;
-  /** Where clients connect. */
+  /** Where clients connect: with TLS, if there is `tls` and no `tlsListen`. */
   readonly listen: ListenConfig;
+  /** Where clients connect with TLS, beside those that connect to `listen` without. */
+  readonly tlsListen: ListenConfig | null;
+  /** How clients are served with TLS; null = they are not. */
+  readonly tls: ClientTls | null;
   /** By ring name, shorter first, equal lengths by byte value: the server index order. */
   readonly servers: readonly ServerConfig[];
   /** What makes a number of a key. */
@@ -75,6 +79,8 @@ export interface PoolConfig {
   readonly leaseIdleMs: number;
   /** Bytes of requests between MULTI and EXEC. */
   readonly maxTransaction: number;
+  /** From WATCH to EXEC. */
+  readonly watchTimeoutMs: number;
   /** `partial_failure: per-key`. */
   readonly perKeyFailure: boolean;
   /** FLUSHALL and FLUSHDB go to all servers instead of being refused. */

@@ -1,4 +1,5 @@
 import { type Server, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /**
  * What the system knows a socket by. Node passes it between processes as it is; a net.Socket sent
@@ -41,4 +42,9 @@ export function startReading(socket: Socket): void {
   if (handle === null) return;
   handle.reading = true;
   handle.readStart();
+}
+
+/** Whether a socket encrypts: what it holds besides its handle is known to this process alone. */
+export function isEncrypted(socket: Socket): boolean {
+  return socket instanceof TLSSocket;
 }

@@ -4,6 +4,13 @@ const LEASED = 1;
 /** Given back during a walk that may still copy into it. */
 const RESTING = 2;
 
+/** Slabs of one size. */
+export interface SlabKind {
+  readonly count: number;
+  /** Of each; a power of two. */
+  readonly bytes: number;
+}
+
 /**
  * Send memory inside the arena, leased in two sizes. Nobody owns a slab between turns unless the
  * kernel did not take all of its bytes.
@@ -34,19 +41,14 @@ export class SlabPool {
   walking = false;
 
   /** Bytes of arena needed for the given numbers of slabs. */
-  static bytes(small: number, smallBytes: number, large: number, largeBytes: number): number {
-    return small * smallBytes + large * largeBytes;
+  static bytes(small: SlabKind, large: SlabKind): number {
+    return small.count * small.bytes + large.count * large.bytes;
   }
 
-  /** @param smallBytes @param largeBytes powers of two */
-  constructor(
-    memory: Buffer,
-    base: number,
-    small: number,
-    smallBytes: number,
-    large: number,
-    largeBytes: number,
-  ) {
+  /** @param base where the small ones begin; the large ones stand behind them */
+  constructor(memory: Buffer, base: number, smallOnes: SlabKind, largeOnes: SlabKind) {
+    const { count: small, bytes: smallBytes } = smallOnes;
+    const { count: large, bytes: largeBytes } = largeOnes;
     this.#smallShift = 31 - Math.clz32(smallBytes);
     this.#largeShift = 31 - Math.clz32(largeBytes);
     this.memory = memory;

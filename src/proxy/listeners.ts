@@ -1,5 +1,5 @@
 import type { Server as NetServer, Socket } from 'node:net';
-import type { PoolConfig } from '../config/index.ts';
+import type { ListenConfig, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_ERROR, LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, type NativeHandle, startReading, stopReading } from '../net/handles.ts';
@@ -15,7 +15,7 @@ export interface GivenListener {
 
 /** Listening sockets that are open already. */
 export interface GivenListeners {
-  /** From the service manager, by the name of their pool. */
+  /** From the service manager, by the name of their pool; of `tls_listen` with `-tls` behind it. */
   readonly fds?: ReadonlyMap<string, number>;
   /** From the process before this one, by `listen`. */
   readonly handles?: ReadonlyMap<string, GivenListener>;
@@ -25,7 +25,24 @@ export interface ListenerOptions extends GivenListeners {
   readonly log: Log;
   /** Accepted sockets are for another process: nothing is read of them. */
   readonly paused?: boolean;
-  onSocket(pool: string, socket: Socket): void;
+  /** @param tls the client speaks TLS: it has a handshake before it */
+  onSocket(pool: string, socket: Socket, tls: boolean): void;
+}
+
+/** Where a pool wants clients to come in. */
+interface Site {
+  readonly pool: PoolConfig;
+  readonly where: ListenConfig;
+  readonly tls: boolean;
+  /** That the service manager calls it. */
+  readonly name: string;
+}
+
+function sitesOf(pool: PoolConfig): Site[] {
+  const { name, listen, tlsListen, tls } = pool;
+  const first = { pool, where: listen, tls: tls !== null && tlsListen === null, name };
+  if (tlsListen === null) return [first];
+  return [first, { pool, where: tlsListen, tls: true, name: `${name}-tls` }];
 }
 
 /** The listeners of another configuration, open and waiting for their turn. */
@@ -44,6 +61,7 @@ interface Door {
   readonly inherited: FileId | null;
   /** The pool it leads to; empty until it has one. */
   pool: string;
+  tls: boolean;
   keepAlive: boolean;
   server: NetServer | null;
   /** Sockets that came before there was a pool. */
@@ -73,21 +91,21 @@ export class PoolListeners {
    */
   async prepare(pools: readonly PoolConfig[]): Promise<ListenerSwitch> {
     const before = new Map(this.#doors.map((door) => [door.text, door]));
-    const next: { door: Door; pool: PoolConfig }[] = [];
+    const next: { door: Door; site: Site }[] = [];
     const opened: Door[] = [];
-    for (const pool of pools) {
-      let door = before.get(pool.listen.text);
-      before.delete(pool.listen.text);
+    for (const site of pools.flatMap(sitesOf)) {
+      let door = before.get(site.where.text);
+      before.delete(site.where.text);
       if (door === undefined) {
         try {
-          door = await this.#open(pool);
+          door = await this.#open(site);
         } catch (error) {
           for (const other of opened) close(other);
-          throw listenError(pool, error as NodeJS.ErrnoException);
+          throw listenError(site, error as NodeJS.ErrnoException);
         }
         opened.push(door);
       }
-      next.push({ door, pool });
+      next.push({ door, site });
     }
     return {
       commit: () => this.#commit(next, [...before.values()], opened),
@@ -98,7 +116,7 @@ export class PoolListeners {
   }
 
   #commit(
-    next: readonly { door: Door; pool: PoolConfig }[],
+    next: readonly { door: Door; site: Site }[],
     unwanted: readonly Door[],
     opened: readonly Door[],
   ): void {
@@ -109,17 +127,19 @@ export class PoolListeners {
       close(door);
       this.#options.log.write(LOG_NOTICE, `no longer listens on ${door.text}`);
     }
-    for (const { door, pool } of next) {
+    for (const { door, site } of next) {
+      const { pool, where, tls } = site;
       door.pool = pool.name;
-      door.keepAlive = pool.tcpKeepalive && pool.listen.kind === 'tcp';
+      door.tls = tls;
+      door.keepAlive = pool.tcpKeepalive && where.kind === 'tcp';
       if (opened.includes(door)) {
-        const servers = `${pool.servers.length} servers`;
+        const servers = `${pool.servers.length} servers${tls ? ', with TLS' : ''}`;
         const line = `pool ${pool.name} listens on ${door.text} for ${servers}`;
         this.#options.log.write(LOG_NOTICE, line);
       }
       for (const socket of door.early.splice(0)) {
-        this.#options.onSocket(door.pool, socket);
-        if (this.#options.paused !== true) startReading(socket);
+        this.#options.onSocket(door.pool, socket, tls);
+        if (this.#options.paused !== true && !tls) startReading(socket);
       }
     }
   }
@@ -133,10 +153,10 @@ export class PoolListeners {
     }
   }
 
-  async #open(pool: PoolConfig): Promise<Door> {
-    const { listen: where } = pool;
+  async #open(site: Site): Promise<Door> {
+    const { where } = site;
     const { log, fds } = this.#options;
-    const fd = fds?.get(pool.name);
+    const fd = fds?.get(site.name);
     const given = this.#given.get(where.text);
     this.#given.delete(where.text);
     const door: Door = {
@@ -145,11 +165,12 @@ export class PoolListeners {
       file: null,
       inherited: given?.file ?? null,
       pool: '',
+      tls: false,
       keepAlive: false,
       server: null,
       early: [],
     };
-    const { server, file } = await this.#listen(door, pool, given?.handle, fd);
+    const { server, file } = await this.#listen(door, site, given?.handle, fd);
     door.server = server;
     door.file = file;
     server.on('error', (error) => {
@@ -160,7 +181,7 @@ export class PoolListeners {
 
   #listen(
     door: Door,
-    { listen: where, backlog }: PoolConfig,
+    { where, pool: { backlog } }: Site,
     handle: NativeHandle | undefined,
     fd: number | undefined,
   ): Promise<Listener> {
@@ -179,7 +200,7 @@ export class PoolListeners {
   #onSocket(door: Door, socket: Socket): void {
     if (door.keepAlive) socket.setKeepAlive(true);
     if (door.pool !== '') {
-      this.#options.onSocket(door.pool, socket);
+      this.#options.onSocket(door.pool, socket, door.tls);
       return;
     }
     stopReading(socket);
@@ -228,15 +249,16 @@ function ownAt(door: Door, doors: readonly Door[]): FileId | null {
   return doors.find(({ path }) => path === door.path)?.file?.id ?? null;
 }
 
-function listenError(pool: PoolConfig, error: NodeJS.ErrnoException): RingwayError {
-  const inUse = pool.listen.kind === 'unix' ? error.message : 'the address is already in use';
+function listenError({ pool, where }: Site, error: NodeJS.ErrnoException): RingwayError {
+  const key = where === pool.listen ? 'listen' : 'tls_listen';
+  const inUse = where.kind === 'unix' ? error.message : 'the address is already in use';
   const why =
     error.code === 'EADDRINUSE'
-      ? `${inUse}; stop what listens there or change \`listen\``
+      ? `${inUse}; stop what listens there or change \`${key}\``
       : error.message;
   return new RingwayError(
     'RINGWAY_LISTEN',
-    `pool ${pool.name} cannot listen on ${pool.listen.text}: ${why}`,
+    `pool ${pool.name} cannot listen on ${where.text}: ${why}`,
     { cause: error },
   );
 }

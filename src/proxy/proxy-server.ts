@@ -29,6 +29,7 @@ import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 import { countedHere, isCountersQuestion } from './siblings/pool-counts.ts';
+import { TlsGates } from './tls-gate.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
 function ringRoom(config: Config): number {
@@ -83,6 +84,9 @@ export class ProxyServer {
   /** Connections this process may have, 0 = nobody knows. */
   readonly #maxConnections: number;
   readonly #refusals: Refusals = new Refusals();
+  readonly #tls: TlsGates = new TlsGates((pool, socket) => {
+    this.#enter(pool, socket, false);
+  });
   #stopping = false;
 
   constructor(config: Config, options: ProxyOptions) {
@@ -97,15 +101,14 @@ export class ProxyServer {
     this.#workers = options.workers ?? 1;
     this.#maxConnections = options.maxConnections || connectionsAllowed();
     const assembledAt = RING_BASE + room;
-    this.engine = new Engine(
-      codec,
+    this.engine = new Engine(codec, {
       reader,
       writer,
-      options.log,
+      log: options.log,
       assembledAt,
-      options.latency ?? true,
-      options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
-    );
+      measuresLatency: options.latency ?? true,
+      memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+    });
     this.engine.version = options.version ?? '';
     this.engine.siblings = options.siblings ?? null;
     this.#redis = new RedisProtocol(codec);
@@ -142,17 +145,36 @@ export class ProxyServer {
     }
   }
 
+  /** What session tickets are made with, the same in all processes: TICKET_SECRET_BYTES. */
+  set ticketSecret(secret: Buffer) {
+    this.#tls.ticketSecret = secret;
+  }
+
   /**
-   * Takes a client that has connected to a pool's listener.
-   * @param moved another process has let it in already: no limit refuses it
+   * Takes a client that has connected to a pool's listener, or moves here.
+   * @param how `tls`: it has a handshake before it; `moved`: another process has let it in already,
+   * no limit refuses it
+   * @returns null when it is not let in, or not yet
    */
-  accept(poolName: string, socket: Socket, moved = false): ClientConnection | null {
+  accept(
+    poolName: string,
+    socket: Socket,
+    how: 'plain' | 'tls' | 'moved' = 'plain',
+  ): ClientConnection | null {
     const pool = this.#pools.find(({ config }) => config.name === poolName);
-    if (pool === undefined || this.#stopping) {
-      socket.on('error', () => {});
-      socket.destroy();
+    if (pool === undefined || this.#stopping) return drop(socket);
+    if (how !== 'tls') return this.#enter(pool, socket, how === 'moved');
+    const full = this.#fullBy(pool);
+    if (full === null) {
+      this.#tls.accept(pool, socket);
       return null;
     }
+    this.#refusals.add(pool, addressOf(socket), full);
+    return drop(socket);
+  }
+
+  #enter(pool: Pool, socket: Socket, moved: boolean): ClientConnection | null {
+    if (this.#stopping) return drop(socket);
     const full = moved ? null : this.#fullBy(pool);
     if (full !== null) {
       this.#refusals.add(pool, addressOf(socket), full);
@@ -165,20 +187,19 @@ export class ProxyServer {
       return new ClientConnection(this.engine, pool, protocol, this.#router, socket);
     } catch (error) {
       this.engine.guard.note('a client is not let in', error);
-      socket.on('error', () => {});
-      socket.destroy();
-      return null;
+      return drop(socket);
     }
   }
 
   /** @returns which limit leaves no room for one more client, null when there is room */
   #fullBy(pool: Pool): string | null {
     const limit = Math.ceil(pool.config.clientConnections / this.#workers);
-    if (limit > 0 && pool.counters[CLIENT_CONNECTIONS] >= limit) {
+    const clients = pool.counters[CLIENT_CONNECTIONS] + this.#tls.pendingOf(pool);
+    if (limit > 0 && clients >= limit) {
       return `client_connections is ${limit}`;
     }
     const most = this.#maxConnections;
-    if (most > 0 && this.engine.process[CURR_CONNECTIONS] >= most) {
+    if (most > 0 && this.engine.process[CURR_CONNECTIONS] + this.#tls.pending >= most) {
       return `this process may have ${most} connections`;
     }
     return null;
@@ -267,6 +288,7 @@ export class ProxyServer {
         return;
       }
       for (const client of left) client.destroy('its pool is gone');
+      this.#tls.close(pool);
       pool.close();
       this.#rings.give(pool.region);
     };
@@ -275,18 +297,28 @@ export class ProxyServer {
   }
 
   /**
-   * Hands every client to another process, each as soon as all it asked is answered.
+   * Hands every client to another process, each as soon as all it asked is answered. TLS clients
+   * cannot go along: they are served on until they pause, at the longest until shortly before the
+   * end.
    * @returns when none is left, or `drainMs` is over
    */
   async handOver(give: (client: LeavingClient) => void, drainMs: number): Promise<void> {
     for (const client of allClients(this.engine)) client.moveAway(give);
-    await this.#noClients(drainMs);
+    const drainAt = exactMillis() + drainMs - DRAIN_MS;
+    await this.#noClients(drainMs, (client) => {
+      if (!client.encrypted) return;
+      if (exactMillis() >= drainAt) client.drain();
+      else client.leaveIfQuiet();
+    });
   }
 
-  async #noClients(drainMs: number): Promise<void> {
+  /** Waits until there are none, for at most `drainMs`. @param sweep called of each, meanwhile */
+  async #noClients(drainMs: number, sweep?: (client: ClientConnection) => void): Promise<void> {
     const { clients } = this.engine;
     const deadline = exactMillis() + drainMs;
-    while (clients.some((client) => client !== null) && exactMillis() < deadline) {
+    const left = (): boolean => clients.some((client) => client !== null);
+    while ((left() || (sweep !== undefined && this.#tls.pending > 0)) && exactMillis() < deadline) {
+      if (sweep !== undefined) for (const client of allClients(this.engine)) sweep(client);
       await new Promise((resolve) => setTimeout(resolve, CLIENT_SWEEP_MS));
     }
   }
@@ -298,9 +330,18 @@ export class ProxyServer {
     for (const client of allClients(this.engine)) client.drain();
     await this.#noClients(drainMs);
     for (const client of allClients(this.engine)) client.destroy('the proxy stops');
-    for (const pool of this.#pools) pool.close();
+    for (const pool of this.#pools) {
+      this.#tls.close(pool);
+      pool.close();
+    }
     this.engine.deadlines.stop();
   }
+}
+
+function drop(socket: Socket): null {
+  socket.on('error', () => {});
+  socket.destroy();
+  return null;
 }
 
 function addressOf({ remoteAddress, remotePort }: Socket): string {

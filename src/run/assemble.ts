@@ -22,6 +22,8 @@ export interface AssembleOptions {
   readonly maxConnections: number;
   readonly drainMs: number;
   readonly unready: boolean;
+  /** Of the process before this one: what its clients resume their sessions with. */
+  readonly ticketSecret: Buffer | null;
   readonly log: Log;
   readonly doors: DoorOptions;
   readonly listeners: GivenListeners;
@@ -44,7 +46,7 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
     return new Program(text.config, {
       ...options,
       serving: proxy,
-      onSocket: (pool, socket) => proxy.accept(pool, socket),
+      onSocket: (pool, socket, tls) => proxy.accept(pool, socket, tls),
     });
   }
   const group = await Workers.start(text, engine);
@@ -52,11 +54,11 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
     ...options,
     serving: group,
     paused: true,
-    onSocket: (pool, socket) => {
+    onSocket: (pool, socket, tls) => {
       socket.on('error', () => {});
       const handle = handleOf(socket);
       const release = (): void => void socket.destroy();
-      if (handle !== null) group.adopt({ state: null, pool, handle, release });
+      if (handle !== null) group.adopt({ state: null, pool, tls, handle, release });
     },
   });
 }

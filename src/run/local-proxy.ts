@@ -62,8 +62,8 @@ export class LocalProxy implements Serving {
   }
 
   /** Takes a client of a listener in this process. */
-  accept(pool: string, socket: Socket): void {
-    this.#proxy.accept(pool, socket);
+  accept(pool: string, socket: Socket, tls: boolean): void {
+    this.#proxy.accept(pool, socket, tls ? 'tls' : 'plain');
   }
 
   snapshot(): Snapshot {
@@ -87,8 +87,9 @@ export class LocalProxy implements Serving {
     return this.#proxy.answerSibling(question);
   }
 
-  adopt({ pool, state, handle }: MovingClient): void {
-    const client = this.#proxy.accept(pool, socketOf(handle), state !== null);
+  adopt({ pool, state, handle, tls }: MovingClient): void {
+    const fresh = tls ? 'tls' : 'plain';
+    const client = this.#proxy.accept(pool, socketOf(handle), state === null ? fresh : 'moved');
     if (client === null || state === null) return;
     this.#proxy.engine.guard.bind(client, () => client.arrive(state))();
   }
@@ -98,8 +99,12 @@ export class LocalProxy implements Serving {
       const handle = handleOf(socket);
       const release = (): void => void socket.destroy();
       if (handle === null) release();
-      else give({ state, pool: state.pool, handle, release });
+      else give({ state, pool: state.pool, tls: false, handle, release });
     }, limitMs);
+  }
+
+  setTicketSecret(secret: Buffer): void {
+    this.#proxy.ticketSecret = secret;
   }
 
   /** The log of this process has it already. */

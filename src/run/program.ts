@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Config } from '../config/index.ts';
 import { InternalErrors } from '../internal-errors.ts';
-import { DRAIN_MS } from '../limits.ts';
+import { DRAIN_MS, TICKET_SECRET_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { TICKET_SECRET_BYTES } from '../net/tls-server.ts';
 import { type GivenListeners, PoolListeners } from '../proxy/listeners.ts';
 import { StatusView } from '../stats/http/http-address.ts';
 import type { ProxyState, Status } from '../stats/http/status.ts';
@@ -19,9 +21,11 @@ export interface ProgramOptions {
   readonly drainMs?: number;
   /** It begins unready, as the process before it was. */
   readonly unready?: boolean;
+  /** What session tickets are made with; null or absent: something new. */
+  readonly ticketSecret?: Buffer | null;
   /** Sockets are for other processes: nothing is read of them here. */
   readonly paused?: boolean;
-  onSocket(pool: string, socket: Socket): void;
+  onSocket(pool: string, socket: Socket, tls: boolean): void;
 }
 
 /** A running proxy, whoever answers its clients: listeners, stats, HTTP, admin socket, reloads. */
@@ -35,6 +39,8 @@ export class Program {
   #doors: { close(): void } | null = null;
   #phase: 'starting' | 'ready' | 'draining' = 'starting';
   #unready: boolean;
+  #ticketSecret: Buffer;
+  #ticketTimer: NodeJS.Timeout | null = null;
 
   constructor(config: Config, options: ProgramOptions) {
     const { serving, log, onSocket, paused = false, drainMs = DRAIN_MS } = options;
@@ -42,6 +48,7 @@ export class Program {
     this.#errors = new InternalErrors(log);
     this.serving = serving;
     this.#unready = options.unready ?? false;
+    this.#ticketSecret = options.ticketSecret ?? randomBytes(TICKET_SECRET_BYTES);
     this.listeners = new PoolListeners({ ...options.listeners, log, paused, onSocket });
     this.reloader = new Reloader(config, { serving, listeners: this.listeners, log, drainMs });
     this.#view = new StatusView({
@@ -55,6 +62,7 @@ export class Program {
    * @param beforeDoors awaited between the listeners and the doors @throws RingwayError
    */
   async open(beforeDoors?: () => Promise<void>): Promise<void> {
+    this.serving.setTicketSecret(this.#ticketSecret);
     try {
       if (beforeDoors === undefined) {
         await this.openDoors();
@@ -72,6 +80,15 @@ export class Program {
     }
     this.listeners.inherit();
     this.#phase = 'ready';
+    this.#ticketTimer = setInterval(() => {
+      this.#ticketSecret = randomBytes(TICKET_SECRET_BYTES);
+      this.serving.setTicketSecret(this.#ticketSecret);
+    }, TICKET_SECRET_MS).unref();
+  }
+
+  /** What the clients' session tickets are made with: for the process that takes over. */
+  get ticketSecret(): Buffer {
+    return this.#ticketSecret;
   }
 
   #state(): ProxyState {
@@ -111,10 +128,15 @@ export class Program {
     return this.#view.status();
   }
 
+  #stopTimers(): void {
+    this.reloader.stop();
+    if (this.#ticketTimer !== null) clearInterval(this.#ticketTimer);
+  }
+
   /** Gives everything to another process that listens on the same sockets. */
   async handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {
     this.#phase = 'draining';
-    this.reloader.stop();
+    this.#stopTimers();
     this.listeners.close(true);
     await this.serving.handOver(give, limitMs);
   }
@@ -122,7 +144,7 @@ export class Program {
   /** @param delayMs for so long it serves on, unready */
   async stop(drainMs?: number, delayMs = 0): Promise<void> {
     this.#phase = 'draining';
-    this.reloader.stop();
+    this.#stopTimers();
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     this.listeners.close();
     await this.serving.stop(drainMs);

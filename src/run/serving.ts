@@ -8,6 +8,8 @@ export interface MovingClient {
   /** Null for one that has just come in, through the listener of `pool`. */
   readonly state: ClientState | null;
   readonly pool: string;
+  /** It speaks TLS, and has a handshake before it. */
+  readonly tls: boolean;
   readonly handle: NativeHandle;
   /** Closes what this process has of it, once the other one has it. */
   release(): void;
@@ -30,6 +32,8 @@ export interface Serving {
   adopt(client: MovingClient): void;
   /** Hands all clients over, each as soon as all it asked is answered. */
   handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void>;
+  /** What session tickets are made with from now on, in every process. */
+  setTicketSecret(secret: Buffer): void;
   /** The log level has changed. */
   setLevel(level: number): void;
   stop(drainMs?: number): Promise<void>;

@@ -61,6 +61,10 @@ export const MALFORMED_REQUESTS = 45;
 export const READS_RETRIED = 46;
 export const AUTH_FAILURES = 47;
 export const LOGIN_TIMEOUTS = 48;
+/** Handshakes of clients that ended well, those of them that took up a session, and others. */
+export const TLS_HANDSHAKES = 61;
+export const TLS_RESUMED = 62;
+export const TLS_FAILURES = 63;
 /** Reads of a client that took none of its replies: swallowed, and sent again later. */
 export const READS_TAKEN_BACK = 49;
 /** Requests that got no connection of their own in time. */
@@ -76,6 +80,10 @@ export const PUBSUB_DROPPED = 56;
 /** Subscribers closed: too slow, or their messages may be missing. */
 export const PUBSUB_SLOW_CLOSED = 57;
 export const PUBSUB_LOST_CLIENTS = 58;
+/** Clients that watched keys for too long. */
+export const WATCHES_EXPIRED = 59;
+/** MGETs whose replies were too large to be kept whole. */
+export const READS_IN_PIECES = 60;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -95,6 +103,9 @@ export type PoolCounter =
   | typeof READS_RETRIED
   | typeof AUTH_FAILURES
   | typeof LOGIN_TIMEOUTS
+  | typeof TLS_HANDSHAKES
+  | typeof TLS_RESUMED
+  | typeof TLS_FAILURES
   | typeof READS_TAKEN_BACK
   | typeof LEASES_REFUSED
   | typeof PUBSUB_CLIENTS
@@ -104,11 +115,13 @@ export type PoolCounter =
   | typeof PUBSUB_DELIVERIES
   | typeof PUBSUB_DROPPED
   | typeof PUBSUB_SLOW_CLOSED
-  | typeof PUBSUB_LOST_CLIENTS;
+  | typeof PUBSUB_LOST_CLIENTS
+  | typeof WATCHES_EXPIRED
+  | typeof READS_IN_PIECES;
 export type PoolCounters = Counters<PoolCounter>;
 
 export function poolCounters(): PoolCounters {
-  return new Float64Array(PUBSUB_LOST_CLIENTS + 1) as never;
+  return new Float64Array(TLS_FAILURES + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

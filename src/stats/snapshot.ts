@@ -109,7 +109,8 @@ export interface SnapshotSource {
  */
 export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): Snapshot {
   const { user, system } = process.cpuUsage();
-  const listeners = source.pools.length;
+  const second = source.pools.filter(({ config }) => config.tlsListen !== null);
+  const listeners = source.pools.length + second.length;
   return {
     version: source.version,
     startedAt: source.startedAt,

@@ -43,6 +43,7 @@ const OWN_DEFAULTS = {
   leaseWaitMs: 1000,
   leaseIdleMs: 30000,
   maxTransaction: 33554432,
+  watchTimeoutMs: 60000,
   perKeyFailure: false,
   allowFlush: false,
   askUnknownCommands: false,
@@ -79,6 +80,8 @@ describe('a pool', () => {
     assert.deepEqual(pool(), {
       name: 'alpha',
       listen: { kind: 'tcp', text: '127.0.0.1:22121', host: '127.0.0.1', port: 22121 },
+      tlsListen: null,
+      tls: null,
       servers: [
         {
           text: '127.0.0.1:6379:1 s1',
@@ -141,7 +144,8 @@ describe('a pool', () => {
       'bulk_connections: 1',
       'max_pipeline: 1048576',
     );
-    const { position, keyPositions, servers, listen, name, ...values } = given;
+    const { position, keyPositions, servers, listen, tlsListen, tls, name, ...values } = given;
+    assert.deepEqual([tlsListen, tls], [null, null]);
     assert.deepEqual(values, {
       hash: 'murmur',
       distribution: 'random',

@@ -132,6 +132,75 @@ test('keys of TLS without `server_tls: true` are mistakes', () => {
   ]);
 });
 
+describe('TLS to clients', () => {
+  const CERT = { tls_cert_file: pair.cert, tls_key_file: pair.key };
+
+  test('has a door of its own, or the one there is', () => {
+    const [beside] = parse({ tls_listen: '127.0.0.1:2', ...CERT }).pools;
+    assert.equal(beside?.tlsListen?.text, '127.0.0.1:2');
+    const [instead] = parse({ tls: 'true', ...CERT }).pools;
+    assert.equal(instead?.tlsListen, null);
+    assert.deepEqual(instead?.tls, { ...beside?.tls });
+    assert.match(problems({ tls: 'true', tls_listen: '/x', ...CERT })[0] ?? '', /one of the two$/);
+    const same = problems({ tls_listen: '127.0.0.1:1', ...CERT });
+    assert.deepEqual(same, [
+      'p.tls_listen: 127.0.0.1:1 is taken by pool p; expected another address',
+    ]);
+  });
+
+  test('needs a certificate, and keys of it need a door', () => {
+    assert.match(
+      problems({ tls: 'true' })[0] ?? '',
+      /^p\.tls: there is no certificate for clients/,
+    );
+    const [line] = problems(CERT);
+    assert.match(line ?? '', /has no effect; expected `tls: true` or `tls_listen` as well$/);
+  });
+
+  test('asks clients for certificates when it can check them', () => {
+    const auth = (keys: Record<string, string>) =>
+      parse({ tls: 'true', ...CERT, ...keys }).pools[0]?.tls?.auth;
+    assert.equal(auth({}), 'no');
+    assert.equal(auth({ tls_ca_file: authority.ca }), 'yes');
+    assert.equal(auth({ tls_ca_file: authority.ca, tls_auth_clients: 'optional' }), 'optional');
+    const found = problems({ tls: 'true', ...CERT, tls_auth_clients: 'yes' });
+    assert.match(found[0] ?? '', /nothing to check certificates by; expected `tls_ca_file`/);
+  });
+
+  test('has certificates for several names', () => {
+    const a = authority.issue({ names: 'DNS:A.example,DNS:*.a.example,IP:1.2.3.4' });
+    const nameless = authority.issue({ names: 'IP:1.2.3.4' });
+    const [pool] = parse({ tls: 'true', ...CERT, tls_certs: `${a.cert}  ${a.key}` }).pools;
+    assert.deepEqual(pool?.tls?.pairs[1]?.names, ['a.example', '*.a.example']);
+    const one = problems({ tls: 'true', ...CERT, tls_certs: a.cert });
+    assert.match(one[0] ?? '', /is no pair; expected "CERT KEY, CERT KEY"/);
+    const other = problems({ tls: 'true', ...CERT, tls_certs: `${nameless.cert} ${nameless.key}` });
+    assert.match(other[0] ?? '', /is made out to no host/);
+  });
+
+  test('takes ciphers of OpenSSL; a version without any has the usual ones', () => {
+    const ciphers = (keys: Record<string, string>) =>
+      parse({ tls: 'true', ...CERT, ...keys }).pools[0]?.tls?.ciphers;
+    assert.equal(ciphers({}), null);
+    const old = 'ECDHE-ECDSA-AES256-GCM-SHA384';
+    assert.match(ciphers({ tls_ciphers: old }) ?? '', new RegExp(`^TLS_[A-Z0-9_:]+:${old}$`));
+    assert.match(
+      ciphers({ tls_ciphersuites: 'TLS_AES_128_GCM_SHA256' }) ?? '',
+      /^TLS_AES_128_GCM_SHA256:ECDHE/,
+    );
+    assert.match(
+      problems({ tls: 'true', ...CERT, tls_ciphers: 'NONE' })[0] ?? '',
+      /ciphers cannot be used/,
+    );
+  });
+
+  test('with a certificate that ends soon, or has ended, gets a warning', () => {
+    const ended = authority.issue({ expired: true });
+    const keys = { tls: 'true', tls_cert_file: ended.cert, tls_key_file: ended.key };
+    assert.match(configWarnings(parse(keys)).join(), /tls_cert_file: the certificate ended at 20/);
+  });
+});
+
 test('what is weak is told in a warning', () => {
   const key = file('open.key', readFileSync(pair.key));
   chmodSync(join(folder, key), 0o644);

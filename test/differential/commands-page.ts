@@ -45,6 +45,9 @@ const NOTES: Readonly<Record<string, string>> = {
     'what follows is kept, and sent in one piece when `EXEC` comes; all its keys on one server, see *Transactions*',
   EXEC: 'sends what was kept since `MULTI` to the server of its keys',
   DISCARD: 'forgets what was kept since `MULTI`',
+  WATCH:
+    'over a connection that the client has for itself until `EXEC`; all keys on one server, see *Transactions*',
+  UNWATCH: 'gives that connection back',
   SUBSCRIBE:
     'on all servers, or on that of the channel (`subscribe_to`); see [pubsub.md](pubsub.md)',
   SSUBSCRIBE: 'as `SUBSCRIBE`',
@@ -152,6 +155,10 @@ the connection.
   It has at most \`max_transaction\` bytes (32 MiB), and 16 \`SELECT\`s.
 - A server that refuses one of the commands makes \`EXEC\` say why: \`-EXECABORT Transaction discarded because of: ...\`. So does
   one whose user may not use \`MULTI\`: it is asked once per connection, by an empty transaction.
+- \`WATCH\` gives the client a connection of its own until \`EXEC\`, \`DISCARD\`, \`UNWATCH\` or \`RESET\`; all watched keys and those of the
+  transaction must be on one server. \`EXEC\` answers nil, as if a key had changed, when that connection was lost, after
+  \`watch_timeout\` (60 s), and after a reload or an ejection: clients try again then. Behind a \`WATCH\` that was refused it
+  answers \`-EXECABORT\`: nothing runs unguarded. What stands behind a \`WATCH\` waits for its reply.
 - When the connection is lost behind \`EXEC\` the reply is one error, and the transaction may or may not have been carried out. It is
   never sent again. A reload that leaves its keys on several servers aborts it.
 

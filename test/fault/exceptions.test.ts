@@ -9,7 +9,7 @@ import { ClientConnection } from '../../src/proxy/client/client-connection.ts';
 import { ClientPipeline } from '../../src/proxy/client/client-pipeline.ts';
 import { LargeRequest } from '../../src/proxy/client/input/large-request.ts';
 import { Server } from '../../src/proxy/pool/server.ts';
-import { CoalescedReply } from '../../src/proxy/redis/coalesced-reply.ts';
+import { CoalescedReply } from '../../src/proxy/redis/fragments/coalesced-reply.ts';
 import { RedisProtocol } from '../../src/proxy/redis/protocol.ts';
 import { startFake } from '../support/fake-server.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';

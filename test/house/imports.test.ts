@@ -218,6 +218,15 @@ describe('who may import whom', () => {
     assert.deepEqual(counts, ['src/proxy/client/claims.ts']);
   });
 
+  test('one file opens connections for requests, one those that subscribe; one logs in', () => {
+    const having = (pattern: RegExp) => files.filter((file) => pattern.test(readSource(file)));
+    assert.deepEqual(having(/= dial\(/), [
+      'src/proxy/backend/backend-connection.ts',
+      'src/proxy/redis/pubsub/hub/hub-connection.ts',
+    ]);
+    assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), ['src/proxy/redis/handshake.ts']);
+  });
+
   test('one file decides where a request goes', () => {
     const asks = files.filter((file) => /\.connectionFor\(/.test(readSource(file)));
     assert.deepEqual(

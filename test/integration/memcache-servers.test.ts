@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { startFakeMemcached } from '../memcache/fake-memcached.ts';
+import { ask, startPool } from '../memcache/fake-pool.ts';
 import { RawClient } from '../memcache/raw-client.ts';
-import { type Action, type FakeServer, inOrder, send } from '../support/fake-server.ts';
-import { freePort } from '../support/free-port.ts';
-import { startInProcess, type TestRingway, USUAL } from '../support/ringway.ts';
+import { type Action, inOrder, send } from '../support/fake-server.ts';
 import { delay, waitFor } from '../support/wait.ts';
 
 // Several keys, quiet commands and unanswered ones before servers that are slow, wrong or gone.
@@ -12,17 +11,6 @@ import { delay, waitFor } from '../support/wait.ts';
 
 const HIT = (key: string): Action => send(`VALUE ${key} 0 1\r\nx\r\nEND\r\n`);
 const REFUSED = 'SERVER_ERROR Connection refused\r\n';
-
-async function startPool(
-  fakes: readonly (FakeServer | null)[],
-  options: object = {},
-): Promise<TestRingway> {
-  const servers: string[] = [];
-  for (const [i, fake] of fakes.entries()) {
-    servers.push(`127.0.0.1:${fake?.port ?? (await freePort())}:1 s${i + 1}`);
-  }
-  return startInProcess({ redis: false, breaker_failures: 0, servers, ...options }, USUAL);
-}
 
 /** Keys that live on server `index` of `count`, by what fakes receive. */
 async function keysByServer(count: number): Promise<string[]> {
@@ -41,15 +29,6 @@ async function keysByServer(count: number): Promise<string[]> {
   await ringway.stop();
   await Promise.all(fakes.map((fake) => fake.stop()));
   return keys;
-}
-
-async function ask(ringway: TestRingway, request: string): Promise<string> {
-  const client = await RawClient.open(ringway.port);
-  try {
-    return await client.ask(request);
-  } finally {
-    client.close();
-  }
 }
 
 let keys: string[] = [];
@@ -257,45 +236,6 @@ describe('as many server connections as there may be', () => {
 });
 
 describe('every server is asked', () => {
-  test('stats servers labels what each says', async () => {
-    const a = await startFakeMemcached(() => send('STAT pid 5\r\nSTAT x y z\r\nEND\r\n'));
-    const ringway = await startPool([a, null]);
-    const reply = await ask(ringway, 'stats servers\r\n');
-    const lines = 'STAT s1:pid 5\r\nSTAT s1:x y z\r\n';
-    assert.equal(reply, `${lines}STAT s2:error ${REFUSED}END\r\n`);
-    await ask(ringway, 'stats servers items\r\n');
-    assert.equal(a.received[1].toString(), 'stats items\r\n');
-    assert.equal(await ask(ringway, 'stats servers detail on\r\n'), 'ERROR\r\n');
-    await ringway.stop();
-    await a.stop();
-  });
-
-  test('stats are the sums of those that answer, with the version that `version` has', async () => {
-    const fakes = await Promise.all(
-      ['5', '7'].map((hits) => {
-        const stats = `STAT pid 1\r\nSTAT version 1.6.9\r\nSTAT get_hits ${hits}\r\nEND\r\n`;
-        return startFakeMemcached((line) => {
-          return send(String(line).startsWith('stats reset') ? 'RESET\r\n' : stats);
-        });
-      }),
-    );
-    const ringway = await startPool([...fakes, null]);
-    const reply = await ask(ringway, 'stats\r\n');
-    assert.match(reply, /^STAT pid \d+\r\n/);
-    assert.match(reply, /\r\nSTAT version 1\.6\.9\r\n/);
-    assert.match(reply, /\r\nSTAT get_hits 12\r\n/);
-    assert.match(reply, /\r\nSTAT s3:server_err \d+\r\n/);
-    assert.match(await ask(ringway, 'stats items\r\n'), /^STAT pid 2\r\n(STAT [^\r]*\r\n)+END/);
-    assert.equal(
-      await ask(ringway, 'stats settings\r\n'),
-      'STAT pid 1\r\nSTAT version 1.6.9\r\nEND\r\n',
-    );
-    assert.match(await ask(ringway, 'stats conns\r\n'), /^STAT \d+:addr tcp:127\.0\.0\.1:\d+\r\n/);
-    assert.equal(await ask(ringway, 'stats reset\r\n'), REFUSED);
-    await ringway.stop();
-    await Promise.all(fakes.map((fake) => fake.stop()));
-  });
-
   test('flush_all when the pool allows it', async () => {
     const fakes = await Promise.all([0, 1].map(() => startFakeMemcached(() => send('OK\r\n'))));
     const ringway = await startPool(fakes, { flush_all: true });

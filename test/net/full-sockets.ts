@@ -38,8 +38,10 @@ function receive(path: string): void {
 async function send(reader: ReaderKind): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'ringway-full-'));
   const path = join(folder, 'socket');
-  const memory = Buffer.alloc(BASE + SlabPool.bytes(0, 4096, 128, 65536));
-  const slabs = new SlabPool(memory, BASE, 0, 4096, 128, 65536);
+  const memory = Buffer.alloc(
+    BASE + SlabPool.bytes({ count: 0, bytes: 4096 }, { count: 128, bytes: 65536 }),
+  );
+  const slabs = new SlabPool(memory, BASE, { count: 0, bytes: 4096 }, { count: 128, bytes: 65536 });
   const writer = new Writer(memory, reader);
   const queues: { queue: SendQueue; byte: number }[] = [];
   const server = createServer((socket) => {

@@ -21,9 +21,16 @@ export class Sender {
   sent = 0;
 
   constructor(reader: ReaderKind) {
-    const bytes = BASE + SlabPool.bytes(SMALL, SMALL_BYTES, LARGE, LARGE_BYTES);
+    const bytes =
+      BASE +
+      SlabPool.bytes({ count: SMALL, bytes: SMALL_BYTES }, { count: LARGE, bytes: LARGE_BYTES });
     const memory = Buffer.alloc(bytes);
-    this.slabs = new SlabPool(memory, BASE, SMALL, SMALL_BYTES, LARGE, LARGE_BYTES);
+    this.slabs = new SlabPool(
+      memory,
+      BASE,
+      { count: SMALL, bytes: SMALL_BYTES },
+      { count: LARGE, bytes: LARGE_BYTES },
+    );
     this.writer = new Writer(memory, reader);
     this.queue = new SendQueue(this.slabs, this.writer, {
       onDrained: () => void this.drained++,

@@ -11,8 +11,10 @@ const SMALL_BYTES = 4096;
 const LARGE_BYTES = 65536;
 
 function pool(small = 4, large = 2): SlabPool {
-  const memory = Buffer.alloc(BASE + SlabPool.bytes(small, SMALL_BYTES, large, LARGE_BYTES));
-  return new SlabPool(memory, BASE, small, SMALL_BYTES, large, LARGE_BYTES);
+  const smallKind = { count: small, bytes: SMALL_BYTES };
+  const largeKind = { count: large, bytes: LARGE_BYTES };
+  const memory = Buffer.alloc(BASE + SlabPool.bytes(smallKind, largeKind));
+  return new SlabPool(memory, BASE, smallKind, largeKind);
 }
 
 describe('slabs', () => {

@@ -7,8 +7,10 @@ const SMALL_BYTES = 4096;
 const LARGE_BYTES = 65536;
 
 function pool(small: number, large: number): SlabPool {
-  const memory = Buffer.alloc(4096 + SlabPool.bytes(small, SMALL_BYTES, large, LARGE_BYTES));
-  return new SlabPool(memory, 4096, small, SMALL_BYTES, large, LARGE_BYTES);
+  const smallKind = { count: small, bytes: SMALL_BYTES };
+  const largeKind = { count: large, bytes: LARGE_BYTES };
+  const memory = Buffer.alloc(4096 + SlabPool.bytes(smallKind, largeKind));
+  return new SlabPool(memory, 4096, smallKind, largeKind);
 }
 
 test('a slab comes back when nothing in it is kept', () => {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import type { RealServer } from './real-servers.ts';
 import { RespClient } from './resp-client.ts';
 import { delay } from './wait.ts';
@@ -33,6 +34,8 @@ export interface LoadOptions {
   readonly depth: number;
   /** Every so often one more client connects, asks once and closes; 0 = none does. */
   readonly visitorsEveryMs?: number;
+  /** Speaks TLS, with these options. */
+  readonly tls?: ConnectionOptions;
 }
 
 export class PipelinedLoad {
@@ -76,9 +79,10 @@ export class PipelinedLoad {
 
   /** One connection. @param rounds pipelines it sends; default: until the end */
   #client(firstKey: number, rounds = Infinity): Promise<void> {
-    const { port, depth } = this.#options;
+    const { port, depth, tls } = this.#options;
     return new Promise((resolve) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      const target = { port, host: '127.0.0.1', noDelay: true };
+      const socket = tls === undefined ? connect(target) : tlsConnect({ ...target, ...tls });
       const expected: string[] = [];
       let key = firstKey;
       let round = 0;
@@ -95,7 +99,7 @@ export class PipelinedLoad {
         round++;
         socket.write(text);
       };
-      socket.on('connect', () => {
+      socket.on(tls === undefined ? 'connect' : 'secureConnect', () => {
         connected = true;
         ask();
       });

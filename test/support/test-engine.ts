@@ -37,13 +37,12 @@ export function testEngine(
 ): Engine {
   const window = codec.arena.node.subarray(WINDOW, WINDOW + WINDOW_BYTES);
   const reader = new Reader(window, 'data');
-  return new Engine(
-    codec,
+  return new Engine(codec, {
     reader,
-    new Writer(codec.arena.node, 'data'),
+    writer: new Writer(codec.arena.node, 'data'),
     log,
-    RING_BASE,
-    true,
+    assembledAt: RING_BASE,
+    measuresLatency: true,
     memoryLimit,
-  );
+  });
 }

@@ -187,6 +187,15 @@ export const POOL_KEYS: readonly KeySpec[] = [
     unit: 'bytes',
   },
   {
+    ...own(
+      'watch_timeout',
+      60000,
+      [1, INT32_MAX],
+      'How long keys are watched for a client (WATCH); then its EXEC answers nil.',
+    ),
+    unit: 'ms',
+  },
+  {
     name: 'partial_failure',
     type: 'name',
     default: 'error',

@@ -5,14 +5,14 @@ import type { AttachedFiles } from '../attached-files.ts';
 import type { Entry, PoolNode, Scalar } from '../file/document.ts';
 import { compareBytes } from '../file/order.ts';
 import type { Problems } from '../file/problems.ts';
-import type { ServerTls } from '../tls-types.ts';
+import type { ClientTls, ServerTls } from '../tls-types.ts';
 import type { ListenConfig, PoolConfig, Position, ServerConfig } from '../types.ts';
 import { parseListen, parseServer } from './address.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { nearest } from './suggest.ts';
-import { readServerTls } from './tls.ts';
+import { readClientTls, readServerTls } from './tls.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 
 const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
@@ -36,6 +36,7 @@ export interface PoolDraft {
   readonly positions: ReadonlyMap<string, Position>;
   readonly servers: readonly PlacedServer[];
   readonly serverTls: ServerTls | null;
+  readonly clientTls: ClientTls | null;
 }
 
 function parseValue(spec: KeySpec, text: string): Parsed<Value> {
@@ -197,7 +198,8 @@ export function readPool(node: PoolNode, files: AttachedFiles, problems: Problem
   const { values, positions, servers } = reader;
   const source = { pool: node.name.text, values, positions, files, problems };
   const serverTls = readServerTls(source);
-  return { name: node.name, values, positions, servers, serverTls };
+  const clientTls = readClientTls(source, (key) => SPECS.get(key)?.default);
+  return { name: node.name, values, positions, servers, serverTls, clientTls };
 }
 
 /** A draft without problems as the frozen configuration of a pool. */
@@ -213,6 +215,8 @@ export function finishPool(draft: PoolDraft): PoolConfig {
   return Object.freeze({
     name: draft.name.text,
     listen: Object.freeze(value<ListenConfig>('listen')),
+    tlsListen: Object.freeze(value<ListenConfig | null>('tls_listen')),
+    tls: draft.clientTls,
     servers: Object.freeze(servers),
     hash: value<HashName>('hash'),
     distribution: value<DistributionName>('distribution'),
@@ -238,6 +242,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     leaseWaitMs: number('lease_wait'),
     leaseIdleMs: number('lease_idle'),
     maxTransaction: number('max_transaction'),
+    watchTimeoutMs: number('watch_timeout'),
     perKeyFailure: value<string>('partial_failure') === 'per-key',
     allowFlush: value<boolean>('allow_flush'),
     askUnknownCommands: value<string>('unknown_commands') === 'ask',

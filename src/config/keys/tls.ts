@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, DEFAULT_CIPHERS } from 'node:tls';
 import type { AttachedFiles } from '../attached-files.ts';
 import type { Problems } from '../file/problems.ts';
 import { Secret } from '../secret.ts';
-import type { KeyPair, ServerTls } from '../tls-types.ts';
+import type { ClientTls, KeyPair, ServerTls } from '../tls-types.ts';
 import type { Position } from '../types.ts';
 import { quote } from './values.ts';
 
@@ -62,20 +62,22 @@ class TlsReader {
     const key = this.file(keyKey);
     const passphrase = this.file(passKey);
     if (cert === null || key === null) return null;
-    return this.checkedPair(certKey, { cert, key, passphrase: withoutLineEnd(passphrase) });
+    return this.checkedPair(certKey, cert, key, withoutLineEnd(passphrase));
   }
 
   /** @returns null when the two do not belong together, which is reported */
-  checkedPair(at: string, pair: KeyPair): KeyPair | null {
+  checkedPair(at: string, cert: Secret, key: Secret, passphrase: Secret | null): KeyPair | null {
     try {
-      createSecureContext(pairOptions(pair));
+      const own = { cert: cert.bytes, key: key.bytes };
+      const lock = passphrase === null ? {} : { passphrase: passphrase.bytes.toString() };
+      createSecureContext({ ...own, ...lock });
+      return Object.freeze({ cert, key, passphrase, ...described(cert) });
     } catch (error) {
       const what = 'certificate and key cannot be used together';
       const wanted = 'expected a certificate in PEM and its own key';
       this.problem(at, `${what}: ${reasonOf(error)}; ${wanted}`);
       return null;
     }
-    return Object.freeze(pair);
   }
 
   /** @returns null when there is none, or none that can be read, which is reported */
@@ -93,14 +95,13 @@ class TlsReader {
   }
 }
 
-/** What createSecureContext() takes of a pair. */
-export function pairOptions({ cert, key, passphrase }: KeyPair): {
-  cert: Buffer;
-  key: Buffer;
-  passphrase?: string;
-} {
-  const own = { cert: cert.bytes, key: key.bytes };
-  return passphrase === null ? own : { ...own, passphrase: passphrase.bytes.toString() };
+/** For whom a certificate is, and until when. */
+function described(cert: Secret): Pick<KeyPair, 'names' | 'validUntil'> {
+  const { subjectAltName = '', validTo } = new X509Certificate(cert.bytes);
+  const names = subjectAltName.split(', ').flatMap((part) => {
+    return part.startsWith('DNS:') ? [part.slice(4).toLowerCase()] : [];
+  });
+  return { names: Object.freeze(names), validUntil: Date.parse(validTo) };
 }
 
 /** @throws when there is none, or one that cannot be read: OpenSSL would take those before it. */
@@ -147,4 +148,113 @@ export function readServerTls(source: TlsSource): ServerTls | null {
     ca: reader.authorities('server_tls_ca_file'),
     pair: reader.pair('server_tls_cert_file', 'server_tls_key_file', 'server_tls_key_pass_file'),
   });
+}
+
+const CLIENT_TLS_KEYS = [
+  'tls_cert_file',
+  'tls_key_file',
+  'tls_key_pass_file',
+  'tls_certs',
+  'tls_ca_file',
+  'tls_auth_clients',
+  'tls_min_version',
+  'tls_ciphers',
+  'tls_ciphersuites',
+  'tls_session_tickets',
+  'tls_handshake_timeout',
+  'tls_handshakes_per_second',
+];
+
+/** TLS to the clients of a pool; null when it has none, or mistakes that are reported. */
+export function readClientTls(
+  source: TlsSource,
+  defaults: (key: string) => unknown,
+): ClientTls | null {
+  const reader = new TlsReader(source);
+  const doors = reader.given(['tls_listen', ...(reader.value('tls') === true ? ['tls'] : [])]);
+  if (doors.length === 0) {
+    for (const key of reader.given(CLIENT_TLS_KEYS)) {
+      const wanted = 'expected `tls: true` or `tls_listen` as well';
+      reader.problem(key, `the key has no effect; ${wanted}`);
+    }
+    return null;
+  }
+  if (doors.length === 2) {
+    reader.problem(
+      'tls',
+      '`tls_listen` is for TLS beside a plain `listen`; expected one of the two',
+    );
+  }
+  const pair = reader.pair('tls_cert_file', 'tls_key_file', 'tls_key_pass_file');
+  if (reader.given(['tls_cert_file', 'tls_key_file']).length === 0) {
+    const missing = 'there is no certificate for clients';
+    reader.problem(
+      doors[0] as string,
+      `${missing}; expected \`tls_cert_file\` and \`tls_key_file\``,
+    );
+  }
+  const ca = reader.authorities('tls_ca_file');
+  const value = <T>(key: string) => (reader.value<T>(key) ?? defaults(key)) as T;
+  const tls = {
+    pairs: Object.freeze([...(pair === null ? [] : [pair]), ...namedPairs(reader)]),
+    ca,
+    auth: authOf(reader),
+    minVersion: value<ClientTls['minVersion']>('tls_min_version'),
+    ciphers: ciphersOf(reader),
+    tickets: value<boolean>('tls_session_tickets'),
+    handshakeTimeoutMs: value<number>('tls_handshake_timeout'),
+    handshakesPerSecond: value<number>('tls_handshakes_per_second'),
+  };
+  return Object.freeze(tls);
+}
+
+function authOf(reader: TlsReader): ClientTls['auth'] {
+  const given = reader.value<ClientTls['auth']>('tls_auth_clients');
+  const hasCa = reader.given(['tls_ca_file']).length > 0;
+  if (given !== null && given !== 'no' && !hasCa) {
+    const why = 'there is nothing to check certificates by';
+    reader.problem('tls_auth_clients', `${why}; expected \`tls_ca_file\` as well`);
+  }
+  return given ?? (hasCa ? 'yes' : 'no');
+}
+
+/** Certificates for names that clients ask for. */
+function namedPairs(reader: TlsReader): KeyPair[] {
+  const key = 'tls_certs';
+  const items = reader.value<string>(key)?.split(',') ?? [];
+  return items.flatMap((item) => {
+    const words = item.trim().split(/ +/);
+    const [cert, own] = words;
+    if (words.length !== 2 || cert === undefined || own === undefined) {
+      reader.problem(key, `${quote(item.trim())} is no pair; expected "CERT KEY, CERT KEY"`);
+      return [];
+    }
+    const certificate = reader.named(key, cert);
+    const secret = reader.named(key, own);
+    if (certificate === null || secret === null) return [];
+    const pair = reader.checkedPair(key, certificate, secret, null);
+    if (pair === null) return [];
+    if (pair.names.length > 0) return [pair];
+    reader.problem(key, `${quote(cert)} is made out to no host; expected a certificate with names`);
+    return [];
+  });
+}
+
+/** Node takes the ciphers of all versions as one list; those the file leaves out are the usual. */
+function ciphersOf(reader: TlsReader): string | null {
+  const keys = reader.given(['tls_ciphers', 'tls_ciphersuites']);
+  if (keys.length === 0) return null;
+  const usual = DEFAULT_CIPHERS.split(':');
+  const usualOf = (suites: boolean) => usual.filter((name) => name.startsWith('TLS_') === suites);
+  const suites = reader.value<string>('tls_ciphersuites') ?? usualOf(true).join(':');
+  const older = reader.value<string>('tls_ciphers') ?? usualOf(false).join(':');
+  const ciphers = `${suites}:${older}`;
+  try {
+    createSecureContext({ ciphers });
+  } catch (error) {
+    const what = `the ciphers cannot be used: ${reasonOf(error)}`;
+    reader.problem(keys[0] as string, `${what}; expected names as "openssl ciphers" prints them`);
+    return null;
+  }
+  return ciphers;
 }

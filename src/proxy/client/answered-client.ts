@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { FLUSH_MARK } from '../../limits.ts';
+import { EXPECTED_ELEMENT_BYTES, FLUSH_MARK } from '../../limits.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
@@ -10,8 +10,8 @@ import type { ReplySource, ReplyStream, SendGate } from '../engine/receiver.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type Claimant, Claims } from './claims.ts';
 import { ClientPipeline } from './client-pipeline.ts';
-import { HeldConnections } from './held-connections.ts';
 import { Login } from './login.ts';
+import { PausedSources } from './paused-sources.ts';
 import type { ClientProtocol } from './protocol.ts';
 import type { Requester, Router } from './router.ts';
 import { Session } from './session/session.ts';
@@ -31,11 +31,13 @@ export abstract class AnsweredClient
   protected readonly engine: Engine;
   protected readonly out: SendQueue;
   /** Server connections that stand still for this client. */
-  protected readonly held: HeldConnections = new HeldConnections(this);
+  protected readonly paused: PausedSources = new PausedSources(this);
   /** What is in flight for this client. */
   readonly claims: Claims = new Claims(this);
   #idFreed = false;
   waitsFor: SendGate | null = null;
+  /** Bytes that an element of its joined arrays has, by the last that was not small. */
+  elementBytes: number = EXPECTED_ELEMENT_BYTES;
   authenticated: boolean;
   readonly login: Login = new Login();
   /** Its plain requests are simply forwarded; only updatePlain() says so. */
@@ -216,7 +218,7 @@ export abstract class AnsweredClient
   }
 
   blocks(source: ReplySource): void {
-    this.held.add(source);
+    this.paused.add(source);
   }
 
   // --- the end ---------------------------------------------------------------------------------
@@ -236,6 +238,7 @@ export abstract class AnsweredClient
   protected abstract takesBack(): boolean;
   abstract onDrained(): void;
   abstract flush(): void;
+  abstract barrier(): void;
   abstract writeOut(): void;
   abstract stopReading(): void;
   abstract destroy(reason: string): void;

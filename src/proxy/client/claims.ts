@@ -73,6 +73,12 @@ export class Claims {
     return new Claim(this, this.#claimant, this.#claimant.muted);
   }
 
+  /** As claim(), for what the client hears whatever it has said of replies. */
+  heard(): Claim {
+    this.#open++;
+    return new Claim(this, this.#claimant, false);
+  }
+
   /** Holds back what is asked behind it until it is settled, and is no reply to anything. */
   hold(): Claim {
     this.#open++;
@@ -109,6 +115,11 @@ export class Claim implements ReplyClaim {
   /** Whether all that was asked before it is answered. */
   get isNext(): boolean {
     return this.#claimant.pipeline.head === this.#slot;
+  }
+
+  /** Whether nothing was asked after it. */
+  get isNewest(): boolean {
+    return this.#claimant.pipeline.tail === ((this.#slot + 1) | 0);
   }
 
   get clientId(): number {

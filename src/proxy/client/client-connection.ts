@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { HELD_WRITE_BYTES } from '../../limits.ts';
 import { LOG_INFO, LOG_NOTICE } from '../../log.ts';
-import { stopReading } from '../../net/handles.ts';
+import { isEncrypted, stopReading } from '../../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import * as counter from '../../stats/counters.ts';
 import type { Lane } from '../backend/lane.ts';
@@ -15,6 +15,7 @@ import { ClientTimers, type TimedClient } from './client-timers.ts';
 import { ClientWindow } from './client-window.ts';
 import { ClientInput } from './input/client-input.ts';
 import type { InputOwner } from './input/input-owner.ts';
+import { refusedAsTls } from './input/tls-guard.ts';
 import { reviewLogin } from './login.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { ClientProtocol } from './protocol.ts';
@@ -28,6 +29,10 @@ export class ClientConnection
   implements ReadHandler, Holder, TimedClient, InputOwner
 {
   readonly #input: ClientInput;
+  /** It speaks TLS: no other process can take it over. */
+  readonly encrypted: boolean;
+  /** Nothing was read of it. */
+  #silent: boolean;
   /** Reading was stopped by returning false from onRead(). */
   #reading = true;
   readonly window: ClientWindow;
@@ -51,6 +56,8 @@ export class ClientConnection
     socket: Socket,
   ) {
     super(engine, pool, protocol, router, socket);
+    this.encrypted = isEncrypted(socket);
+    this.#silent = !this.encrypted;
     this.#input = new ClientInput(engine, this);
     this.window = new ClientWindow(pool.config.maxPipeline);
     this.#timers = new ClientTimers(this, engine.deadlines);
@@ -95,6 +102,8 @@ export class ClientConnection
   onRead(length: number): boolean {
     if (this.closed || this.closing) return true;
     try {
+      if (this.#silent && refusedAsTls(this)) return true;
+      this.#silent = false;
       this.engine.turn.onRead();
       this.#reading = this.#input.read(length);
       if (!this.#reading && this.out.blocked) this.#onUnread();
@@ -138,9 +147,15 @@ export class ClientConnection
       this.drain();
       return;
     }
+    if (this.encrypted) return;
     this.#give = give;
     this.#input.leaving = true;
     this.engine.turn.markClient(this);
+  }
+
+  /** Closes one that has asked for nothing for a while, and has been told all. */
+  leaveIfQuiet(): void {
+    if (!this.waits && !this.#input.unfinished && this.#timers.isQuiet()) this.drain();
   }
 
   /** Between two requests, with everything written: nothing but the carry needs to go along. */
@@ -169,6 +184,7 @@ export class ClientConnection
 
   /** Goes on with a client of another process. */
   arrive({ login, db, resp, session, rest }: ClientState): void {
+    this.#silent = false;
     this.session.restore(session);
     this.login.restore(login);
     reviewLogin(this);
@@ -236,7 +252,7 @@ export class ClientConnection
     if (this.closed) return;
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
-    this.held.release();
+    this.paused.release();
     if (!this.#reading || (this.#input.held && this.#input.credit() > 0)) this.#resumeInput();
     if (this.closed) return;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
@@ -282,6 +298,7 @@ export class ClientConnection
     reviewLogin(this);
     this.#input.reroute();
     this.session.detour?.reroute();
+    this.session.watched?.reroute();
     this.#timers.restart();
     this.engine.turn.markClient(this);
   }
@@ -328,9 +345,11 @@ export class ClientConnection
     this.socket.destroy();
   }
 
-  #onError(error: Error): void {
+  #onError(error: Error & { readonly reason?: string }): void {
     if (this.closed) return;
-    this.engine.log.write(LOG_INFO, `client ${this.address} failed: ${error.message}`);
+    // The message of OpenSSL begins with numbers that tell nothing.
+    const why = error.reason ?? error.message;
+    this.engine.log.write(LOG_INFO, `client ${this.address} failed: ${why}`);
     this.#fail();
   }
 
@@ -371,7 +390,7 @@ export class ClientConnection
       () => this.engine.budget.add(-heldBytes),
       () => this.out.discard(),
       () => this.#timers.stop(),
-      () => this.held.release(),
+      () => this.paused.release(),
     );
     if (this.claims.open === 0) this.onUnclaimed();
   }

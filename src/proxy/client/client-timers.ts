@@ -1,5 +1,5 @@
 import type { PoolConfig } from '../../config/index.ts';
-import { LINGER_MS } from '../../limits.ts';
+import { LINGER_MS, QUIET_LEAVE_MS } from '../../limits.ts';
 import { LOG_NOTICE } from '../../log.ts';
 import {
   CLIENT_IDLE_TIMEOUTS,
@@ -44,6 +44,8 @@ export class ClientTimers implements Timed {
   /** Since when the kernel takes no more of its replies; 0 = it takes them. */
   #blockedSince = 0;
   #lingerUntil = 0;
+  /** The last read, when nothing had come in since for a while. */
+  #quietSince = -1;
   timerAt = 0;
 
   constructor(client: TimedClient, deadlines: Deadlines) {
@@ -70,6 +72,16 @@ export class ClientTimers implements Timed {
     if (this.#blockedSince !== 0) return;
     this.#blockedSince = millis();
     this.#arm();
+  }
+
+  /**
+   * Whether nothing has come in for a while, found twice: when this process stood still itself,
+   * what was sent meanwhile is read in between.
+   */
+  isQuiet(): boolean {
+    const before = this.#quietSince;
+    this.#quietSince = millis() - this.lastRead < QUIET_LEAVE_MS ? -1 : this.lastRead;
+    return this.#quietSince >= 0 && this.#quietSince === before;
   }
 
   /** All that was written is taken. */

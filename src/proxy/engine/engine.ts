@@ -12,7 +12,7 @@ import {
 import type { Log } from '../../log.ts';
 import type { Reader } from '../../net/reader.ts';
 import type { SendQueue } from '../../net/send-queue.ts';
-import { SlabPool } from '../../net/slab-pool.ts';
+import { type SlabKind, SlabPool } from '../../net/slab-pool.ts';
 import type { Writer } from '../../net/writer.ts';
 import type { Codec } from '../../protocol/codec.ts';
 import {
@@ -52,12 +52,9 @@ const RECORD_WORDS = RECORD_BYTES / 4;
 export type SavedState = Uint32Array;
 
 /** Bytes of arena that the send slabs take. */
-const SLAB_ARENA_BYTES: number = SlabPool.bytes(
-  SMALL_SLABS,
-  SMALL_SLAB_BYTES,
-  LARGE_SLABS,
-  LARGE_SLAB_BYTES,
-);
+const SMALL_KIND: SlabKind = { count: SMALL_SLABS, bytes: SMALL_SLAB_BYTES };
+const LARGE_KIND: SlabKind = { count: LARGE_SLABS, bytes: LARGE_SLAB_BYTES };
+const SLAB_ARENA_BYTES: number = SlabPool.bytes(SMALL_KIND, LARGE_KIND);
 
 /** Where pool descriptors and rings begin in the arena. */
 export const RING_BASE: number = FIXED_END + SLAB_ARENA_BYTES;
@@ -67,6 +64,17 @@ export function assembledBytes(config: Config): number {
   let largest = 0;
   for (const pool of config.pools) largest = Math.max(largest, pool.maxAssembledRequest);
   return largest + 2 * WINDOW_BYTES;
+}
+
+export interface EngineOptions {
+  readonly reader: Reader;
+  readonly writer: Writer;
+  readonly log: Log;
+  /** Where a large special request is put to be split. */
+  readonly assembledAt: number;
+  readonly measuresLatency: boolean;
+  /** Bytes that may wait for clients and servers; 0 = no limit. */
+  readonly memoryLimit: number;
 }
 
 /**
@@ -114,19 +122,8 @@ export class Engine {
   /** The same moment in microseconds; it wraps at 32 bits. */
   micros: number = micros();
 
-  /**
-   * @param assembledAt where a large special request is put to be split
-   * @param memoryLimit bytes that may wait for clients and servers, 0 = no limit
-   */
-  constructor(
-    codec: Codec,
-    reader: Reader,
-    writer: Writer,
-    log: Log,
-    assembledAt: number,
-    measuresLatency: boolean,
-    memoryLimit: number,
-  ) {
+  constructor(codec: Codec, options: EngineOptions) {
+    const { reader, writer, log, assembledAt, measuresLatency, memoryLimit } = options;
     this.budget = new MemoryBudget(memoryLimit, this.clients, log);
     this.codec = codec;
     this.measuresLatency = measuresLatency;
@@ -138,14 +135,7 @@ export class Engine {
     this.words = codec.arena.words;
     this.bytes = codec.arena.bytes;
     this.memory = codec.arena.node;
-    this.slabs = new SlabPool(
-      this.memory,
-      FIXED_END,
-      SMALL_SLABS,
-      SMALL_SLAB_BYTES,
-      LARGE_SLABS,
-      LARGE_SLAB_BYTES,
-    );
+    this.slabs = new SlabPool(this.memory, FIXED_END, SMALL_KIND, LARGE_KIND);
   }
 
   /** Looks at the time. */

@@ -27,7 +27,7 @@ const LF = 0x0a;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 
 /** The reply to one server's line. */
-class Line extends KeptPart implements ReplyTarget {
+class LineReply extends KeptPart implements ReplyTarget {
   readonly distrusts = false;
   readonly #whole: MultigetReply;
   readonly keys: number;
@@ -82,10 +82,10 @@ export class MultigetReply implements StoredReply {
   readonly client: ClientConnection;
   readonly #order: readonly number[];
   readonly claim: Claim;
-  readonly #parts: Line[] = [];
+  readonly #parts: LineReply[] = [];
   #left: number;
 
-  /** @param order share of each key, in request order */
+  /** @param order line of each key, in request order */
   constructor(client: ClientConnection, order: readonly number[], parts: number) {
     this.client = client;
     this.#order = order;
@@ -94,13 +94,20 @@ export class MultigetReply implements StoredReply {
   }
 
   part(index: number, keys: number): ReplyTarget {
-    const part = new Line(this, keys);
+    const part = new LineReply(this, keys);
     this.#parts[index] = part;
     return part;
   }
 
   /** Takes one piece of a server's reply. */
-  take(part: Line, start: number, length: number, info: number, count: number, ends: number): void {
+  take(
+    part: LineReply,
+    start: number,
+    length: number,
+    info: number,
+    count: number,
+    ends: number,
+  ): void {
     const last = (info & FLAG_LAST) !== 0;
     if (!this.claim.closed && part.error === null) {
       const whole = (info & WHOLE) === WHOLE;
@@ -113,7 +120,7 @@ export class MultigetReply implements StoredReply {
   }
 
   /** Finds the error that a complete reply is or ends with. */
-  #judge(part: Line, start: number, length: number, kind: number): void {
+  #judge(part: LineReply, start: number, length: number, kind: number): void {
     if (kind === MC_REPLY_VALUES || part.error !== null) return;
     if (kind >= MC_REPLY_ERROR) {
       const { memory } = this.client.pool.engine;
@@ -126,7 +133,7 @@ export class MultigetReply implements StoredReply {
   }
 
   /** Keeps a whole reply in the stash, the ends of its items behind it. @returns whether it fits */
-  #stash(part: Line, start: number, length: number, count: number, ends: number): boolean {
+  #stash(part: LineReply, start: number, length: number, count: number, ends: number): boolean {
     const { words } = this.client.pool.engine;
     const items = ends === 0 ? 0 : Math.min(count, part.keys);
     const at = part.putIntoStash(this.client, start, length, length + 3 + items * 4);
@@ -140,7 +147,7 @@ export class MultigetReply implements StoredReply {
     return true;
   }
 
-  #keep(part: Line, start: number, length: number): void {
+  #keep(part: LineReply, start: number, length: number): void {
     const { client } = this;
     if (!client.overOutputLimit()) {
       part.addPiece(client, this, start, length);
@@ -215,11 +222,11 @@ export class MultigetReply implements StoredReply {
     const sources = this.#parts.map((part) => part.contents(this.client));
     const ends = sources.map(itemEnds);
     const next = new Uint32Array(sources.length);
-    for (const share of this.#order) {
-      const at = next[share];
-      if (at + 1 >= ends[share].length) continue;
-      next[share] = at + 1;
-      pipeline.out.append(sources[share].subarray(ends[share][at], ends[share][at + 1]));
+    for (const line of this.#order) {
+      const at = next[line];
+      if (at + 1 >= ends[line].length) continue;
+      next[line] = at + 1;
+      pipeline.out.append(sources[line].subarray(ends[line][at], ends[line][at + 1]));
     }
   }
 

@@ -36,21 +36,21 @@ const SAFE_LINE_BYTES = 2048;
 const NO_LIMIT = 0x3fffffff;
 
 /** One line for one server. */
-interface Share {
+interface ServerLine {
   readonly server: number;
   keys: number;
   bytes: number;
   /** Where the next key goes: an arena address, or an offset into `heap`. */
   cursor: number;
   heap: Buffer | null;
-  /** It stands in a line that other gets may share. */
+  /** It stands in a line that other gets may line. */
   inLine: boolean;
 }
 
 /** The keys of a request by server. */
 interface Plan {
-  readonly shares: Share[];
-  /** Share of each key, in request order. */
+  readonly lines: ServerLine[];
+  /** Line of each key, in request order. */
   readonly order: readonly number[];
 }
 
@@ -69,29 +69,29 @@ export function sendMultiget(request: SpecialRequest, command: number): boolean 
     client.failForward(failureOf(FAILURE_REFUSED));
     return true;
   }
-  const { shares, order } = plan;
-  if (shares.length === 1 && length <= SAFE_LINE_BYTES) {
-    return forward(request, shares[0].server, CLASS_MULTI);
+  const { lines, order } = plan;
+  if (lines.length === 1 && length <= SAFE_LINE_BYTES) {
+    return forward(request, lines[0].server, CLASS_MULTI);
   }
-  const servers = shares.map(({ server }) => pool.servers[server]);
+  const servers = lines.map(({ server }) => pool.servers[server]);
   const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
-  const reply = new MultigetReply(client, order, shares.length);
+  const reply = new MultigetReply(client, order, lines.length);
   const whole = wholeRequest(request);
   reserve(request, plan, connections, head);
   copyKeys(request, plan);
-  for (let i = 0; i < shares.length; i++) {
-    const share = shares[i];
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i];
     const connection = connections[i];
-    const part = reply.part(i, share.keys);
-    endLine(request, share);
+    const part = reply.part(i, line.keys);
+    endLine(request, line);
     if (connection === null) {
-      part.onFailure(pool.protocol.failure(pool.servers[share.server].lastFailure));
+      part.onFailure(pool.protocol.failure(pool.servers[line.server].lastFailure));
       continue;
     }
-    if (share.heap !== null) connection.out.append(share.heap);
-    connection.sentFor(part, share.bytes, whole);
-    if (share.inLine) noteKeys(connection, share.keys);
+    if (line.heap !== null) connection.out.append(line.heap);
+    connection.sentFor(part, line.bytes, whole);
+    if (line.inLine) noteKeys(connection, line.keys);
   }
   return true;
 }
@@ -140,60 +140,60 @@ function behindKeys(words: Uint32Array, count: number): number {
  * more than the counting.
  */
 class Tally {
-  readonly #shareOf: number[] = [];
+  readonly #lineOf: number[] = [];
   readonly #servers: number[] = [];
   readonly #keys: number[] = [];
   readonly #bytes: number[] = [];
-  #shares = 0;
+  #lines = 0;
   #emptyBytes = 0;
   #lineLimit = 0;
 
   begin(servers: number, emptyBytes: number, lineLimit: number): void {
-    for (let i = 0; i < this.#shares; i++) this.#shareOf[this.#servers[i]] = -1;
-    for (let i = this.#shareOf.length; i < servers; i++) this.#shareOf.push(-1);
-    this.#shares = 0;
+    for (let i = 0; i < this.#lines; i++) this.#lineOf[this.#servers[i]] = -1;
+    for (let i = this.#lineOf.length; i < servers; i++) this.#lineOf.push(-1);
+    this.#lines = 0;
     this.#emptyBytes = emptyBytes;
     this.#lineLimit = lineLimit;
   }
 
   /**
    * Counts the `count` keys in PART_TABLE, the first of which is number `key` of the request, and
-   * writes the share of each to `order`. @returns false when one has no server
+   * writes the line of each to `order`. @returns false when one has no server
    */
   add(words: Uint32Array, count: number, order: number[], key: number): boolean {
-    const shareOf = this.#shareOf;
+    const lineOf = this.#lineOf;
     const keys = this.#keys;
     const sizes = this.#bytes;
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
       const server = words[at + RECORD_SERVER];
       if (server === NO_SERVER) return false;
       const bytes = words[at + RECORD_LENGTH] + 1;
-      let share = shareOf[server];
-      if (share < 0 || sizes[share] + bytes > this.#lineLimit) share = this.#open(server);
-      keys[share]++;
-      sizes[share] += bytes;
-      order[key + i] = share;
+      let line = lineOf[server];
+      if (line < 0 || sizes[line] + bytes > this.#lineLimit) line = this.#open(server);
+      keys[line]++;
+      sizes[line] += bytes;
+      order[key + i] = line;
     }
     return true;
   }
 
   #open(server: number): number {
-    const share = this.#shares++;
-    this.#shareOf[server] = share;
-    this.#servers[share] = server;
-    this.#keys[share] = 0;
-    this.#bytes[share] = this.#emptyBytes;
-    return share;
+    const line = this.#lines++;
+    this.#lineOf[server] = line;
+    this.#servers[line] = server;
+    this.#keys[line] = 0;
+    this.#bytes[line] = this.#emptyBytes;
+    return line;
   }
 
-  shares(): Share[] {
-    const shares: Share[] = [];
-    for (let i = 0; i < this.#shares; i++) {
+  lines(): ServerLine[] {
+    const lines: ServerLine[] = [];
+    for (let i = 0; i < this.#lines; i++) {
       const keys = this.#keys[i];
       const bytes = this.#bytes[i];
-      shares.push({ server: this.#servers[i], keys, bytes, cursor: 0, heap: null, inLine: false });
+      lines.push({ server: this.#servers[i], keys, bytes, cursor: 0, heap: null, inLine: false });
     }
-    return shares;
+    return lines;
   }
 }
 
@@ -211,7 +211,7 @@ function makePlan(request: SpecialRequest, headBytes: number, lineLimit: number)
     key += count;
     count = count < PART_TABLE_RECORDS ? 0 : splitKeys(request, behindKeys(words, count), key);
   }
-  return order.length === 0 ? null : { shares: tally.shares(), order };
+  return order.length === 0 ? null : { lines: tally.lines(), order };
 }
 
 /** Takes room for each line, and writes its head. */
@@ -222,34 +222,34 @@ function reserve(
   head: Uint8Array,
 ): void {
   const { bytes } = request.client.pool.engine;
-  const { shares } = plan;
-  for (let i = 0; i < shares.length; i++) {
-    const share = shares[i];
+  const { lines } = plan;
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i];
     const connection = connections[i];
     if (head === GET && connection !== null) {
       const gets = getLinesOf(connection);
-      share.cursor = gets?.reserve(share.bytes - GET.length - TAIL_BYTES, 1) ?? 0;
-      if (gets !== null && share.cursor !== 0) {
-        share.inLine = true;
-        share.bytes = gets.added;
+      line.cursor = gets?.reserve(line.bytes - GET.length - TAIL_BYTES, 1) ?? 0;
+      if (gets !== null && line.cursor !== 0) {
+        line.inLine = true;
+        line.bytes = gets.added;
         continue;
       }
     }
     // A server that is left alone gets nothing: its keys go nowhere.
-    const at = connection?.out.reserve(share.bytes) ?? 0;
-    if (at === 0) share.heap = Buffer.allocUnsafeSlow(share.bytes);
-    share.cursor = writeBytes(share.heap ?? bytes, at, head);
+    const at = connection?.out.reserve(line.bytes) ?? 0;
+    if (at === 0) line.heap = Buffer.allocUnsafeSlow(line.bytes);
+    line.cursor = writeBytes(line.heap ?? bytes, at, head);
   }
 }
 
 /** Copies each key, with a blank before it, into its server's line. */
 function copyKeys(request: SpecialRequest, plan: Plan): void {
-  const { shares, order } = plan;
+  const { lines, order } = plan;
   // The table still holds the keys when they came in one batch.
   let count = order.length;
   if (count >= PART_TABLE_RECORDS) count = splitKeys(request, request.start, 0);
   for (let key = 0; count > 0; ) {
-    copyBatch(request, shares, order, key, count);
+    copyBatch(request, lines, order, key, count);
     key += count;
     if (key === order.length) break;
     count = splitKeys(request, behindKeys(request.client.pool.engine.words, count), key);
@@ -258,17 +258,17 @@ function copyKeys(request: SpecialRequest, plan: Plan): void {
 
 function copyBatch(
   request: SpecialRequest,
-  shares: readonly Share[],
+  lines: readonly ServerLine[],
   order: readonly number[],
   fromKey: number,
   count: number,
 ): void {
   const { words, bytes, memory, codec } = request.client.pool.engine;
   for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
-    const share = shares[order[fromKey + i]];
+    const line = lines[order[fromKey + i]];
     const length = words[at + RECORD_LENGTH];
-    const to = share.cursor;
-    const { heap } = share;
+    const to = line.cursor;
+    const { heap } = line;
     if (heap === null) {
       bytes[to] = BLANK;
       words[at + RECORD_DEST] = to + 1;
@@ -278,14 +278,14 @@ function copyBatch(
       heap[to] = BLANK;
       memory.copy(heap, to + 1, start, start + length);
     }
-    share.cursor = to + length + 1;
+    line.cursor = to + length + 1;
   }
   codec.gather(PART_TABLE, count);
 }
 
-function endLine(request: SpecialRequest, share: Share): void {
-  const into = share.heap ?? request.client.pool.engine.bytes;
-  into[share.cursor] = BLANK;
-  into[share.cursor + 1] = CR;
-  into[share.cursor + 2] = LF;
+function endLine(request: SpecialRequest, line: ServerLine): void {
+  const into = line.heap ?? request.client.pool.engine.bytes;
+  into[line.cursor] = BLANK;
+  into[line.cursor + 1] = CR;
+  into[line.cursor + 2] = LF;
 }

@@ -8,7 +8,8 @@ const AGREED = new Set([
   ...['hash_is_expanding', 'slab_reassign_running', 'lru_crawler_running', 'item_size_max'],
 ]);
 const INTEGER = /^[0-9]{1,20}$/;
-const DECIMAL = /^[0-9]{1,20}\.[0-9]{1,6}$/;
+/** Seconds of processor. */
+const DECIMAL = /^[0-9]{1,20}\.[0-9]{6}$/;
 
 /** Names of what is counted, and what was said of it, in the order of the servers. */
 export type Statistics = ReadonlyMap<string, readonly string[]>;

@@ -79,7 +79,9 @@ function namedRing(pool: PoolConfig): NamedRing {
 }
 
 /** What is compared one by one, or not at all. */
-const NOT_AS_VALUES = ['name', 'listen', 'servers', 'redisAuth', 'position', 'keyPositions'];
+const NOT_AS_VALUES = [
+  ...['name', 'listen', 'tlsListen', 'tls', 'servers', 'redisAuth', 'position', 'keyPositions'],
+];
 
 function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   const found: string[] = [];
@@ -87,6 +89,10 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
     if (String(old) !== String(now)) found.push(`${what}: ${old ?? 'none'} → ${now ?? 'none'}`);
   };
   differs('listen', before.listen.text, after.listen.text);
+  differs('tls_listen', before.tlsListen?.text, after.tlsListen?.text);
+  if (JSON.stringify(before.tls) !== JSON.stringify(after.tls)) {
+    found.push('tls, or a file of it, is another');
+  }
   for (const key of Object.keys(after) as (keyof PoolConfig)[]) {
     if (!NOT_AS_VALUES.includes(key)) differs(nameOf(key), textOf(before[key]), textOf(after[key]));
   }

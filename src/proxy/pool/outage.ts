@@ -2,8 +2,10 @@ import { FAILURE_LOG_INTERVAL_MS, OUTAGE_LOG_INTERVAL_MS } from '../../limits.ts
 import { LOG_NOTICE, LOG_WARN, type LogFields } from '../../log.ts';
 import { Sparing } from '../engine/sparing.ts';
 
-/** One failure of a server. */
-export interface Failure {
+/** A lost connection to a server. */
+export interface Loss {
+  /** The server is held to be away from now on. */
+  readonly away: boolean;
   /** What happened: `failed: Connection refused`. */
   readonly text: string;
   /** The short form, for programs. */
@@ -36,29 +38,29 @@ export class Outage {
     this.#say = say;
   }
 
-  /** @param now in milliseconds @param away whether it is held to be away from now on */
-  onFailure(now: number, away: boolean, failure: Failure): void {
+  /** @param now in milliseconds */
+  onFailure(now: number, loss: Loss): void {
     const known = this.#since !== 0;
-    const begins = away && !known;
+    const begins = loss.away && !known;
     if (begins) this.#since = now;
-    this.#requests += failure.lost;
+    this.#requests += loss.lost;
     if (begins) this.#telling.tellNext();
     const interval = known ? OUTAGE_LOG_INTERVAL_MS : FAILURE_LOG_INTERVAL_MS;
     const untold = this.#telling.happens(now, interval);
     if (untold < 0) return;
-    if (known) this.#tellSummary(now, failure, untold);
-    else if (!failure.told) this.#tellFailure(failure, untold);
+    if (known) this.#tellSummary(now, loss, untold);
+    else if (!loss.told) this.#tellLoss(loss, untold);
     this.#told = true;
     this.#requestsTold = this.#requests;
   }
 
-  #tellFailure({ text, reason, lost }: Failure, untold: number): void {
+  #tellLoss({ text, reason, lost }: Loss, untold: number): void {
     const more = untold === 0 ? '' : ` (and ${untold} times more)`;
     const fields = { event: 'failed', reason, lost };
     this.#say(LOG_WARN, `${text}; ${requests(lost)} got an error${more}`, fields);
   }
 
-  #tellSummary(now: number, { text, reason }: Failure, untold: number): void {
+  #tellSummary(now: number, { text, reason }: Loss, untold: number): void {
     const lost = this.#requests - this.#requestsTold;
     const seconds = secondsOf(now - this.#since);
     const counts = `${untold + 1} more failures, ${requests(lost)} got an error`;

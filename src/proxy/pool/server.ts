@@ -362,7 +362,13 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     const text = failure.code === FAILURE_EOF ? 'closed the connection' : `failed: ${why}`;
     const reason = failureText(failure);
     const told = isOut && !wasOut;
-    this.#outage.onFailure(now, away || isOut, { text, reason, lost: asked ? lost : 0, told });
+    this.#outage.onFailure(now, {
+      away: away || isOut,
+      text,
+      reason,
+      lost: asked ? lost : 0,
+      told,
+    });
   }
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */

@@ -32,8 +32,10 @@ import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonServer } from './common-server.ts';
-import { sendFragments } from './fragmented-request.ts';
+import { sendFragments } from './fragments/fragmented-request.ts';
+import { readInPieces } from './fragments/piecewise-read.ts';
 import { execWithWords } from './leases/transaction.ts';
+import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
 import { handleUnknown } from './unknown/unknown-command.ts';
@@ -79,16 +81,20 @@ function handle(request: SpecialRequest, info: number): boolean {
   if (spec === null) return handleUnknown(request, handleBySpec);
   if (badArity && spec.name === 'EXEC') return execWithWords(request);
   if (badArity) return answer(client, replies.wrongArity(spec.name));
-  if ((info & FLAG_KEY_TOO_LONG) !== 0) {
-    return answer(client, replies.KEY_TOO_LONG);
-  }
+  if ((info & FLAG_KEY_TOO_LONG) !== 0) return refuse(client, spec, replies.KEY_TOO_LONG);
   if ((info & FLAG_SPECIAL) === 0) return forwardByKey(request, spec);
   return handleBySpec(request, spec);
 }
 
+/** A client whose WATCH is refused might go on as if it were not. */
+function refuse(client: ClientConnection, { name }: CommandSpec, error: Buffer): true {
+  if (name === 'WATCH') taint(client);
+  return answer(client, error);
+}
+
 function nameOf(request: SpecialRequest): string {
   const words = Words.of(request, 1);
-  return words.held === 0 ? '' : words.text(0);
+  return words.readable === 0 ? '' : words.text(0);
 }
 
 function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
@@ -96,7 +102,7 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
   switch (spec.handling) {
     case 'local': {
       const words = Words.of(request);
-      if (!words.complete) return answer(client, replies.TOO_MANY_ARGUMENTS);
+      if (!words.complete) return refuse(client, spec, replies.TOO_MANY_ARGUMENTS);
       return LOCAL_COMMANDS[spec.name](request, words);
     }
     case 'placeholder':
@@ -106,7 +112,7 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
     case 'same-server':
       return sendToCommonServer(request, spec);
     case 'fragment':
-      return sendFragments(request, spec);
+      return sendFragments(request, spec, spec.coalesce === 'array' ? readInPieces : null);
     case 'all-servers': {
       const error = scriptTooLong(request, spec);
       return error === null ? sendToAllServers(request, spec) : answer(client, error);
@@ -121,7 +127,7 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
 function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
   const { pool } = request.client;
   const words = Words.of(request, spec.firstKey + 1);
-  if (words.held <= spec.firstKey) return forward(request, pool.placeholderServer());
+  if (words.readable <= spec.firstKey) return forward(request, pool.placeholderServer());
   if (words.length(spec.firstKey) > LIMIT_KEY_BYTES) {
     return answer(request.client, replies.KEY_TOO_LONG);
   }
@@ -138,7 +144,7 @@ function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean
 function handleSubcommand(request: SpecialRequest, container: CommandSpec): boolean {
   const { client } = request;
   const words = Words.of(request, 2);
-  const name = words.held > 1 ? words.text(1) : '';
+  const name = words.readable > 1 ? words.text(1) : '';
   const spec = findSubcommand(container, name);
   if (spec === undefined) {
     return answer(client, replies.unknownSubcommand(container.name, name));

@@ -1,6 +1,6 @@
 import { LOG_WARN } from '../../log.ts';
 import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
-import { encodeRequest } from '../../protocol/redis/replies/encode.ts';
+import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
 import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INVALID, failureOf, failureText, reasonText } from '../backend/failure.ts';
@@ -65,6 +65,11 @@ class OwnRequest implements ReplyTarget {
   onFailure(): void {}
 }
 
+/** What a connection logs in with at its server. */
+export function loginRequest(password: Buffer): Buffer {
+  return encodeRequest([Buffer.from('AUTH'), password]);
+}
+
 /**
  * Queues what a new connection must say first: AUTH, HELLO for RESP3, SELECT. Their replies are
  * swallowed. Lane 0 sends requests right behind, as nutcracker does; on other lanes they wait until
@@ -73,16 +78,13 @@ class OwnRequest implements ReplyTarget {
 export function handshake(connection: BackendConnection): void {
   const { redisAuth } = connection.owner.pool.config;
   const { lane } = connection;
-  const requests: [what: string, words: Buffer[]][] = [];
-  if (redisAuth !== null) requests.push(['AUTH', [Buffer.from('AUTH'), redisAuth]]);
-  if (lane.resp === 3) requests.push(['HELLO 3', [Buffer.from('HELLO'), Buffer.from('3')]]);
-  if (lane.db > 0) {
-    const db = Buffer.from(String(lane.db));
-    requests.push([`SELECT ${lane.db}`, [Buffer.from('SELECT'), db]]);
-  }
+  const requests: [what: string, bytes: Buffer][] = [];
+  if (redisAuth !== null) requests.push(['AUTH', loginRequest(redisAuth)]);
+  if (lane.resp === 3) requests.push(['HELLO 3', encodeText('HELLO', '3')]);
+  if (lane.db > 0) requests.push([`SELECT ${lane.db}`, encodeText('SELECT', String(lane.db))]);
   if (requests.length === 0) return;
   const { now } = connection.owner.pool.engine;
-  const bytes = Buffer.concat(requests.map(([, words]) => encodeRequest(words)));
+  const bytes = Buffer.concat(requests.map(([, request]) => request));
   requests.forEach(([what], i) => {
     const last = i === requests.length - 1;
     connection.inFlight.pushTarget(new OwnRequest(connection, what, last), now);

@@ -25,7 +25,7 @@ export function scriptTooLong(request: SpecialRequest, { name }: CommandSpec): B
   if (request.length <= config.maxScript) return null;
   const index = at === LAST ? wordCount(request) - 1 : at;
   const words = Words.of(request, index + 1);
-  if (words.held <= index) return replies.TOO_MANY_ARGUMENTS;
+  if (words.readable <= index) return replies.TOO_MANY_ARGUMENTS;
   if (words.length(index) <= config.maxScript) return null;
   counters[REQUESTS_TOO_LARGE]++;
   return replies.error(`script is longer than max_script (${config.maxScript} bytes)`);

@@ -28,10 +28,10 @@ export function wordCount(request: SpecialRequest): number {
 export class Words {
   readonly #pool: Pool;
   readonly #turn: number;
-  /** Words of the request; with `held` below it not all of them can be read. */
+  /** Words of the request; with `readable` below it not all of them can be read. */
   readonly count: number;
   /** Words that can be read. */
-  readonly held: number;
+  readonly readable: number;
 
   private constructor(request: SpecialRequest, limit: number) {
     const { pool } = request.client;
@@ -42,7 +42,7 @@ export class Words {
     this.#turn = engine.takePartTable();
     this.count = wordCount(request);
     const { codec } = engine;
-    this.held = codec.splitRequest(request.start, end, PART_TABLE, most, 0, descriptor, 0, 0);
+    this.readable = codec.splitRequest(request.start, end, PART_TABLE, most, 0, descriptor, 0, 0);
   }
 
   /**
@@ -55,7 +55,7 @@ export class Words {
 
   /** Whether every word can be read. */
   get complete(): boolean {
-    return this.held === this.count;
+    return this.readable === this.count;
   }
 
   /** Where the record of a word stands, as a word of the arena. @throws RangeError for no word */
@@ -64,7 +64,7 @@ export class Words {
       const { partTableTurn } = this.#pool.engine;
       assert(partTableTurn === this.#turn, 'words are read before the table is used again');
     }
-    if (!(index < this.held)) throw new RangeError(`word ${index} of ${this.held}`);
+    if (!(index < this.readable)) throw new RangeError(`word ${index} of ${this.readable}`);
     return PART_WORD + index * RECORD_WORDS;
   }
 
@@ -79,7 +79,7 @@ export class Words {
   /** @returns copies of the words from `from` on that can be read */
   copies(from: number): Buffer[] {
     const copies: Buffer[] = [];
-    for (let i = from; i < this.held; i++) copies.push(this.copy(i));
+    for (let i = from; i < this.readable; i++) copies.push(this.copy(i));
     return copies;
   }
 
@@ -92,9 +92,9 @@ export class Words {
   }
 
   /** @returns the words from `from` on as texts, those before `to` */
-  texts(from: number, to: number = this.held): string[] {
+  texts(from: number, to: number = this.readable): string[] {
     const texts: string[] = [];
-    for (let i = from; i < Math.min(to, this.held); i++) texts.push(this.text(i));
+    for (let i = from; i < Math.min(to, this.readable); i++) texts.push(this.text(i));
     return texts;
   }
 

@@ -5,23 +5,25 @@ import type { Peer } from './peer.ts';
 
 interface ClientMessage {
   readonly pool: string;
+  /** Absent from a process that knows no TLS. */
+  readonly tls?: boolean;
   readonly state: (Omit<ClientState, 'rest'> & { readonly rest: string }) | null;
 }
 
 const TYPE = 'client';
 
 /** Gives a client to another process. */
-export function sendClient(peer: Peer, { pool, state, handle, release }: MovingClient): void {
+export function sendClient(peer: Peer, { pool, state, tls, handle, release }: MovingClient): void {
   const encoded = state === null ? null : { ...state, rest: state.rest.toString('base64') };
-  peer.tell(TYPE, { pool, state: encoded }, handle, release);
+  peer.tell(TYPE, { pool, tls, state: encoded }, handle, release);
 }
 
 /** Takes the clients that another process gives. */
 export function onClient(peer: Peer, take: (client: MovingClient) => void): void {
-  peer.on(TYPE, ({ pool, state }: ClientMessage, handle: NativeHandle | null) => {
+  peer.on(TYPE, ({ pool, tls = false, state }: ClientMessage, handle: NativeHandle | null) => {
     // It may have closed on the way.
     if (handle === null) return;
     const decoded = state === null ? null : { ...state, rest: Buffer.from(state.rest, 'base64') };
-    take({ pool, state: decoded, handle, release: () => handle.close() });
+    take({ pool, tls, state: decoded, handle, release: () => handle.close() });
   });
 }

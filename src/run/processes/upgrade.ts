@@ -28,6 +28,15 @@ interface ListenerMessage {
 export interface Inheritance {
   readonly handles: ReadonlyMap<string, GivenListener>;
   readonly unready: boolean;
+  /** Null from a process that knows no TLS. */
+  readonly ticketSecret: Buffer | null;
+}
+
+/** What the process before tells besides. */
+interface ProgramMessage {
+  readonly unready: boolean;
+  /** Base64. */
+  readonly ticketSecret?: string;
 }
 
 /** The process before this one, which hands over its listeners and then its clients. */
@@ -51,8 +60,9 @@ export class Predecessor {
 
   /** Its listening sockets, by `listen`, and whether an operator has made it unready. */
   async listeners(): Promise<Inheritance> {
-    const { unready } = await this.#peer.ask<{ unready: boolean }>('listeners');
-    return { handles: this.#given, unready };
+    const { unready, ticketSecret } = await this.#peer.ask<ProgramMessage>('listeners');
+    const secret = ticketSecret === undefined ? null : Buffer.from(ticketSecret, 'base64');
+    return { handles: this.#given, unready, ticketSecret: secret };
   }
 
   /** Its stats port, HTTP address and admin socket are to be opened here. */
@@ -91,7 +101,8 @@ export async function handOver(
     for (const [listen, { handle, file }] of program.listeners.handles()) {
       peer.tell('listener', { listen, file }, handle);
     }
-    return { unready: program.unready };
+    const { unready, ticketSecret } = program;
+    return { unready, ticketSecret: ticketSecret.toString('base64') };
   });
   peer.on('doors', () => {
     doorsClosed = true;

@@ -71,6 +71,9 @@ peer.on('start', (message: WorkerStart) => {
   return { codec: proxy.codec, reader: proxy.reader };
 });
 onClient(peer, (client) => started().adopt(client));
+peer.on('tickets', ({ secret }: { secret: string }) => {
+  started().setTicketSecret(Buffer.from(secret, 'base64'));
+});
 peer.on('level', ({ level }: { level: number }) => {
   log.level = level;
 });

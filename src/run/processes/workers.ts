@@ -82,6 +82,8 @@ class Worker {
  */
 export class Workers implements Serving {
   readonly #options: WorkersOptions;
+  /** Base64; what session tickets are made with, so that each worker takes those of the others. */
+  #ticketSecret = '';
   #config: ConfigText;
   /** By place; null while a worker is missing. */
   readonly #workers: (Worker | null)[];
@@ -146,6 +148,7 @@ export class Workers implements Serving {
     });
     worker.codec = answer.codec;
     worker.reader = answer.reader;
+    this.#tellTickets(worker);
     if (this.#config !== config) {
       await worker.peer.ask('prepare', { ...messageOf(this.#config) });
       await worker.peer.ask('commit', { drainMs: 0 });
@@ -248,6 +251,15 @@ export class Workers implements Serving {
     if (known.length > 0) return mergeSnapshots(known, this.#ended);
     if (this.#ended.length > 0) return mergeSnapshots(this.#ended, []);
     throw new RingwayError('RINGWAY_INTERNAL', 'no worker serves at the moment');
+  }
+
+  setTicketSecret(secret: Buffer): void {
+    this.#ticketSecret = secret.toString('base64');
+    for (const worker of this.#live) this.#tellTickets(worker);
+  }
+
+  #tellTickets({ peer }: Worker): void {
+    if (this.#ticketSecret !== '') peer.tell('tickets', { secret: this.#ticketSecret });
   }
 
   setLevel(level: number): void {

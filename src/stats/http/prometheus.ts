@@ -38,6 +38,11 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Reads sent again because their client took none of its replies',
     counter.READS_TAKEN_BACK,
   ),
+  field(
+    'reads_in_pieces_total',
+    'Reads answered in pieces because their replies were large',
+    counter.READS_IN_PIECES,
+  ),
   field('slow_readers_total', 'Clients closed that held others up', counter.SLOW_READERS),
   field('requests_too_large_total', 'Requests refused for size', counter.REQUESTS_TOO_LARGE),
   field('replies_too_large_total', 'Replies refused for size', counter.REPLIES_TOO_LARGE),
@@ -48,6 +53,14 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Requests that got no connection of their own in time',
     counter.LEASES_REFUSED,
   ),
+  field('watches_expired_total', 'WATCHes longer than watch_timeout', counter.WATCHES_EXPIRED),
+  field(
+    'tls_handshakes_total',
+    'TLS handshakes of clients that ended well',
+    counter.TLS_HANDSHAKES,
+  ),
+  field('tls_resumed_total', 'Those of them that took up an earlier session', counter.TLS_RESUMED),
+  field('tls_failures_total', 'TLS handshakes of clients that failed', counter.TLS_FAILURES),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field(
     'login_timeouts_total',

@@ -39,6 +39,10 @@ export interface PoolStatus {
   readonly clientErrors: number;
   /** Kept out by a limit. */
   readonly clientsRefused: number;
+  /** Of clients: ended well, took up a session, failed. */
+  readonly tlsHandshakes: number;
+  readonly tlsResumed: number;
+  readonly tlsFailures: number;
   readonly forwardErrors: number;
   readonly ejects: number;
   readonly requests: number;
@@ -128,6 +132,9 @@ function poolStatus(pool: PoolSnapshot, history: History): PoolStatus {
     clients: pool.counters[counter.CLIENT_CONNECTIONS],
     clientErrors: pool.counters[counter.CLIENT_ERR],
     clientsRefused: pool.counters[counter.CLIENTS_REFUSED],
+    tlsHandshakes: pool.counters[counter.TLS_HANDSHAKES],
+    tlsResumed: pool.counters[counter.TLS_RESUMED],
+    tlsFailures: pool.counters[counter.TLS_FAILURES],
     forwardErrors: pool.counters[counter.FORWARD_ERROR],
     ejects: pool.counters[counter.SERVER_EJECTS],
     requests: sum(({ requests }) => requests),

@@ -48,7 +48,7 @@ for (const { label, codec } of engineCodecs()) {
 
     test('as many as were asked for can be read, the count is that of the request', () => {
       const words = Words.of(put(['GET', 'key', 'more'].map((each) => Buffer.from(each))), 2);
-      assert.deepEqual([words.count, words.held, words.complete], [3, 2, false]);
+      assert.deepEqual([words.count, words.readable, words.complete], [3, 2, false]);
       assert.deepEqual(words.texts(0), ['GET', 'key']);
       assert.deepEqual(words.texts(0, 1), ['GET']);
       assert.deepEqual(words.copies(1), [Buffer.from('key')]);

@@ -44,6 +44,11 @@ export function nullReply(resp: 2 | 3): Buffer {
   return Buffer.from(resp === 2 ? '$-1\r\n' : '_\r\n');
 }
 
+/** What EXEC answers when a watched key has changed. */
+export function nilArray(resp: 2 | 3): Buffer {
+  return Buffer.from(resp === 2 ? '*-1\r\n' : '_\r\n');
+}
+
 export function arrayReply(elements: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(`*${elements.length}\r\n`), ...elements]);
 }

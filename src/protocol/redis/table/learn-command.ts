@@ -62,7 +62,8 @@ function hiddenName(original: string): string | null {
   const spec = findCommand(original);
   if (spec === undefined) return null;
   const byKeys = spec.keys !== 'none' || spec.firstKey > 0;
-  return byKeys && spec.handling !== 'unsupported' ? null : spec.name;
+  const forwarded = !['unsupported', 'local'].includes(spec.handling);
+  return byKeys && forwarded ? null : spec.name;
 }
 
 /**

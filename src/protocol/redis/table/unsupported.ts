@@ -5,7 +5,6 @@ export const REASONS: readonly (readonly [reason: string, names: string])[] = [
     'it blocks a connection that many clients share',
     'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN CLIENT|UNBLOCK WAITAOF',
   ],
-  ['it needs a connection of its own', 'UNWATCH WATCH'],
   ['it shows what all clients of a server do; ask that server', 'MONITOR'],
   [
     'it sets up or serves replication, which is between servers',

@@ -3,12 +3,13 @@ import { wallMillis } from '../../engine/clock.ts';
 import type { Detour } from './detour.ts';
 import { NORMAL } from './modes.ts';
 import { type SavedTransaction, Transaction } from './transaction.ts';
+import { BROKEN, NOT_WATCHING, WATCHING, type Watched } from './watch.ts';
 
 export type ReplyMode = 'on' | 'off' | 'skip';
 
 export type SavedSession = Pick<
   Session,
-  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode'
+  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode' | 'watch'
 > & {
   readonly transaction: SavedTransaction | null;
 };
@@ -38,6 +39,10 @@ export class Session {
   transaction: Transaction | null = null;
   /** The request that has a connection of its own, or waits for one. */
   detour: Detour | null = null;
+  /** One of watch.ts: what its WATCHes have come to. */
+  watch: number = NOT_WATCHING;
+  /** Not null while a server watches keys for it. */
+  watched: Watched | null = null;
   /** It was not read for so long that nobody knows whether it is there. */
   unseen = false;
 
@@ -69,6 +74,13 @@ export class Session {
     this.noEvict = false;
     this.mode = NORMAL;
     this.transaction = null;
+    this.#endWatch();
+    this.watch = NOT_WATCHING;
+  }
+
+  #endWatch(): void {
+    this.watched?.release();
+    this.watched = null;
   }
 
   /** Bytes that it holds. */
@@ -81,13 +93,16 @@ export class Session {
     this.transaction = null;
     this.detour?.drop();
     this.detour = null;
+    this.#endWatch();
   }
 
   /** What goes along when the client moves to another process. */
   get saved(): SavedSession {
     const { since, name, libName, libVersion, replies, noEvict, mode } = this;
     const transaction = this.transaction?.saved ?? null;
-    return { since, name, libName, libVersion, replies, noEvict, mode, transaction };
+    // The connection stays here.
+    const watch = this.watch === WATCHING ? BROKEN : this.watch;
+    return { since, name, libName, libVersion, replies, noEvict, mode, watch, transaction };
   }
 
   restore(saved: SavedSession): void {

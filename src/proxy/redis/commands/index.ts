@@ -2,6 +2,7 @@ import { bulkReply, bulkText } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { discard, exec, multi } from '../leases/transaction.ts';
+import { unwatch, watch } from '../leases/watch.ts';
 import { PUBSUB_COMMANDS } from '../pubsub/counts.ts';
 import { CHANNEL, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
 import { publish } from '../pubsub/publish.ts';
@@ -55,7 +56,9 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   SUNSUBSCRIBE: unsubscribe(SHARD),
   UNSUBSCRIBE: unsubscribe(CHANNEL),
   TIME: ({ client }) => answer(client, replies.time()),
+  UNWATCH: unwatch,
   WAIT: wait,
+  WATCH: watch,
   ...CLIENT_COMMANDS,
   ...PUBSUB_COMMANDS,
 };

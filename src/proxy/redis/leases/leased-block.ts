@@ -1,4 +1,4 @@
-import { encodeText } from '../../../protocol/redis/replies/encode.ts';
+import { encodeText, nilArray } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { REQUESTS } from '../../../stats/counters.ts';
@@ -12,8 +12,10 @@ import type { Server } from '../../pool/server.ts';
 import { failureReply } from '../failure-reply.ts';
 import { sendBlock } from './block.ts';
 import { BlockProof } from './block-proof.ts';
+import { LaneSwitch } from './lane-switch.ts';
 import { LeasedRequest } from './leased-request.ts';
 import { serverOfTransaction } from './queueing.ts';
+import { endWatch, type WatchedConnection, watchedOf } from './watched-connection.ts';
 
 const STATUS = 0x2b; // '+'
 
@@ -41,12 +43,9 @@ export class LeasedBlock extends LeasedRequest {
   }
 
   protected send(connection: BackendConnection): void {
-    const proof = BlockProof.of(connection);
-    // Otherwise it goes on when that is answered.
-    if (proof.known) this.#sendBlock(connection, proof);
-  }
-
-  #sendBlock(connection: BackendConnection, { refusal }: BlockProof): void {
+    const { known, refusal } = BlockProof.of(connection);
+    // It goes on when that is answered.
+    if (!known) return;
     if (refusal !== null) {
       this.claim.deliver(replies.execAborted(refusal));
       this.giveBack();
@@ -70,15 +69,20 @@ export class LeasedBlock extends LeasedRequest {
   protected answered(connection: BackendConnection): void {
     const { reply } = this;
     if (reply === null) {
-      this.#sendBlock(connection, BlockProof.of(connection));
+      this.send(connection);
       return;
     }
     const selects = this.#selects;
-    if (selects === null || selects.isBack) this.giveBack();
+    if (this.isAsItWas && (selects === null || selects.isBack)) this.giveBack();
     else this.close();
     if (selects !== null && reply.carriedOut) this.#enter(selects.last);
     this.#hold?.forget();
     this.#hold = null;
+  }
+
+  /** The connection is in the lane that it was opened for. */
+  protected get isAsItWas(): boolean {
+    return true;
   }
 
   /** The client is in another database now. */
@@ -105,6 +109,52 @@ export class LeasedBlock extends LeasedRequest {
     super.drop();
     this.#hold?.forget();
     this.#hold = null;
+  }
+}
+
+/** A transaction over the connection that keys are watched on: EXEC ends that. */
+export class WatchedBlock extends LeasedBlock {
+  #watched: WatchedConnection | null = null;
+  #switch: LaneSwitch | null = null;
+
+  protected override get owned(): BackendConnection | null {
+    return this.#watched?.connection ?? null;
+  }
+
+  protected override place(): Server | Buffer {
+    const { client } = this;
+    const watched = watchedOf(client);
+    watched?.reroute();
+    if (watched === null || !watched.atRest) {
+      endWatch(client);
+      return nilArray(this.lane.resp);
+    }
+    this.#watched = watched;
+    return watched.server;
+  }
+
+  protected override send(connection: BackendConnection): void {
+    const watched = this.#watched as WatchedConnection;
+    const { place } = watched;
+    const { db, resp } = this.lane;
+    if (place.db !== db || place.resp !== resp) {
+      this.#switch = new LaneSwitch(connection, place, this.lane);
+      watched.place = { db, resp };
+    } else if (this.#switch?.refusal) {
+      this.claim.deliver(replies.execAborted(this.#switch.refusal));
+      this.close();
+    } else {
+      super.send(connection);
+    }
+  }
+
+  protected override get isAsItWas(): boolean {
+    return this.#watched?.strayed === false;
+  }
+
+  protected override end(): void {
+    super.end();
+    endWatch(this.client);
   }
 }
 

@@ -57,6 +57,11 @@ export abstract class LeasedRequest
     return this.client.pool.config.leaseWaitMs;
   }
 
+  /** The connection that the client has already; null = it leases one. */
+  protected get owned(): BackendConnection | null {
+    return null;
+  }
+
   get leasedFrom(): Server {
     return this.#server as Server;
   }
@@ -80,7 +85,12 @@ export abstract class LeasedRequest
       return;
     }
     const { pool, router } = this.client;
+    const { owned } = this;
     this.#server = server;
+    if (owned !== null) {
+      this.onLease(owned);
+      return;
+    }
     this.#state = WAITS_FOR_LEASE;
     if (!router.lease(this)) {
       pool.counters[FORWARD_ERROR]++;

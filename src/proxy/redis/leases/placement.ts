@@ -17,7 +17,7 @@ import { knownCommand } from '../unknown/known-commands.ts';
 import { Words } from '../words.ts';
 
 /** ringway answers these itself; between MULTI and EXEC a server does, in its turn. */
-const ASKED_THERE = new Set(['ACL|WHOAMI', 'ECHO', 'PING', 'TIME', 'WAIT']);
+const ASKED_THERE = new Set(['ACL|WHOAMI', 'ECHO', 'PING', 'TIME', 'UNWATCH', 'WAIT']);
 /** The same, where there is but one server whose answer it could be. */
 const OF_ONE_SERVER = new Set(['CLUSTER', 'CONFIG|GET', 'INFO', 'ROLE', 'SCAN', 'SLOWLOG']);
 
@@ -76,6 +76,7 @@ export function placementOf(request: SpecialRequest, spec: CommandSpec): Placeme
     case 'all-servers':
       return byOnlyServer(request, spec);
     case 'local':
+      if (name === 'WATCH') return byKeys(request, spec);
       if (name === 'SELECT') return { ...ANYWHERE, selects: Words.of(request, 2).text(1) };
       if (ASKED_THERE.has(name)) return ANYWHERE;
       if (name === 'PUBLISH' || name === 'SPUBLISH') return byChannel(request);
@@ -94,7 +95,7 @@ function byChannel(request: SpecialRequest): Placement {
 
 function byFirstKey(request: SpecialRequest, { firstKey }: CommandSpec): Placement {
   const words = Words.of(request, firstKey + 1);
-  if (words.held <= firstKey) return ANYWHERE;
+  if (words.readable <= firstKey) return ANYWHERE;
   if (words.length(firstKey) > LIMIT_KEY_BYTES) return refused(replies.KEY_TOO_LONG);
   return at(words.serverOf(firstKey), words.text(firstKey));
 }
@@ -119,7 +120,7 @@ function byOnlyServer(request: SpecialRequest, spec: CommandSpec): Placement {
 
 function placementOfSubcommand(request: SpecialRequest, container: CommandSpec): Placement {
   const words = Words.of(request, 2);
-  const name = words.held > 1 ? words.text(1) : '';
+  const name = words.readable > 1 ? words.text(1) : '';
   const spec = findSubcommand(container, name);
   if (spec === undefined) return refused(replies.unknownSubcommand(container.name, name));
   if (!arityFits(spec.arity, words.count)) return refused(replies.wrongArity(spec.name));

@@ -131,7 +131,15 @@ function reroute(client: ClientConnection, transaction: Transaction): void {
   }
 }
 
-function placementAgain(client: ClientConnection, bytes: Buffer): Placement | null {
+/**
+ * Finds the place of a request anew that was kept.
+ * @param row of its command, when that is known @returns null when it makes no sense any more
+ */
+export function placementAgain(
+  client: ClientConnection,
+  bytes: Buffer,
+  row: CommandSpec | null = null,
+): Placement | null {
   const { pool } = client;
   // It may have been kept by another process, which had more room.
   if (bytes.length > pool.engine.assembledRoom) return null;
@@ -139,6 +147,6 @@ function placementAgain(client: ClientConnection, bytes: Buffer): Placement | nu
   const info = scanOne(pool, start, bytes.length);
   if (info === NOT_ONE) return null;
   const request: SpecialRequest = { client, start, length: bytes.length, intent: MUST_SEND };
-  const spec = rowOf(request, info & NO_COMMAND);
+  const spec = row ?? rowOf(request, info & NO_COMMAND);
   return spec === null ? null : placementOf(request, spec);
 }

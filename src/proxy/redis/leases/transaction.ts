@@ -1,17 +1,21 @@
 import { SHARED_BLOCK_BYTES } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
+import { nilArray } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { WAIT } from '../../client/router.ts';
 import { NORMAL, QUEUEING } from '../../client/session/modes.ts';
 import { Transaction } from '../../client/session/transaction.ts';
+import { BROKEN, NOT_WATCHING, TAINTED } from '../../client/session/watch.ts';
+import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { sendBlock } from './block.ts';
 import { BlockProof } from './block-proof.ts';
-import { LeasedBlock } from './leased-block.ts';
+import { LeasedBlock, WatchedBlock } from './leased-block.ts';
 import { PassedReply } from './passed-reply.ts';
 import { serverOfTransaction } from './queueing.ts';
+import { endWatch, watchedOf } from './watched-connection.ts';
 
 /** Where the EXEC of a transaction has waited: once is enough. */
 const asked: WeakMap<Transaction, BlockProof> = new WeakMap();
@@ -19,14 +23,23 @@ const asked: WeakMap<Transaction, BlockProof> = new WeakMap();
 /** MULTI: what follows is kept until EXEC, and then sent in one piece. */
 export function multi({ client }: SpecialRequest): boolean {
   if (client.session.transaction !== null) return answer(client, replies.NESTED_MULTI);
-  client.session.transaction = new Transaction();
+  const transaction = new Transaction();
+  const watched = watchedOf(client);
+  if (watched !== null) {
+    transaction.server = watched.server;
+    transaction.key = watched.key;
+    transaction.ringNumber = watched.ringNumber;
+  }
+  client.session.transaction = transaction;
   client.enterMode(QUEUEING);
   return answer(client, replies.OK);
 }
 
+/** Nothing is kept and nothing is watched any more. */
 function end(client: ClientConnection): void {
   client.session.transaction = null;
   client.enterMode(NORMAL);
+  endWatch(client);
 }
 
 export function discard({ client }: SpecialRequest): boolean {
@@ -51,7 +64,15 @@ export function exec(request: SpecialRequest): boolean {
   const { client } = request;
   const { transaction } = client.session;
   if (transaction === null) return answer(client, replies.noTransaction('EXEC'));
-  if (transaction.failed) return endWith(client, replies.EXEC_ABORT);
+  const { watch } = client.session;
+  if (transaction.failed || watch === TAINTED) return endWith(client, replies.EXEC_ABORT);
+  if (watch === BROKEN) return endWith(client, nilArray(laneOf(client).resp));
+  if (watch !== NOT_WATCHING) {
+    client.session.transaction = null;
+    client.enterMode(NORMAL);
+    new WatchedBlock(client, transaction).advance();
+    return true;
+  }
   if (transaction.count === 0) return endWith(client, replies.NOTHING_DONE);
   if (transaction.selected.length === 0 && transaction.length <= SHARED_BLOCK_BYTES) {
     return share(request, transaction);

@@ -20,10 +20,10 @@ const CONTAINERS: ReadonlySet<string> = new Set([
 /** The command as Redis calls it; null when it has an error of its own. */
 function fullName(words: Words, spec: CommandSpec): string | null {
   if (spec.handling === 'container') {
-    const sub = findSubcommand(spec, words.held > 1 ? words.text(1) : '');
+    const sub = findSubcommand(spec, words.readable > 1 ? words.text(1) : '');
     return sub === undefined || !arityFits(sub.arity, words.count) ? null : sub.name;
   }
-  if (!CONTAINERS.has(spec.name) || words.held < 2) return spec.name;
+  if (!CONTAINERS.has(spec.name) || words.readable < 2) return spec.name;
   return `${spec.name}|${words.text(1)}`;
 }
 
@@ -40,7 +40,7 @@ export function handleSubscribed(
   const { pool } = client;
   const words = Words.of(request, 3);
   if (spec === null) {
-    const name = words.held === 0 ? '' : words.text(0).toUpperCase();
+    const name = words.readable === 0 ? '' : words.text(0).toUpperCase();
     const known = knownCommand(pool, name) !== undefined || pool.config.askUnknownCommands;
     return known ? answer(client, replies.onlySubscribed(name)) : null;
   }

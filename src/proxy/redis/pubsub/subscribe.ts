@@ -109,11 +109,7 @@ class Unsubscribing implements StoredReply {
 /** UNSUBSCRIBE, PUNSUBSCRIBE, SUNSUBSCRIBE. */
 export function unsubscribe(kind: Kind): Local {
   return ({ client }, words) => {
-    const { session } = client;
-    const { muted } = session;
-    session.muted = false;
-    const claim = client.claims.claim();
-    session.muted = muted;
+    const claim = client.claims.heard();
     const subscriptions = subscriptionsOf(client);
     if (subscriptions.count === 0) subscriptions.resp = laneOf(client).resp;
     claim.store(new Unsubscribing(client, kind, words.copies(1)));

@@ -1,4 +1,4 @@
-import { HUB_CONFIRM_MS } from '../../../limits.ts';
+import { HUB_CONFIRM_MS, HUB_TOPIC_BYTES, SUBSCRIPTION_BYTES } from '../../../limits.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { FAILURE_EOF, failureOf } from '../../backend/failure.ts';
 import type { Claim } from '../../client/claims.ts';
@@ -11,8 +11,8 @@ import type { Subscriptions } from './subscriptions.ts';
 
 /** A client that subscribes. */
 export interface SubscribingClient {
-  readonly claims: { claim(): Claim };
-  readonly session: { muted: boolean };
+  readonly claims: { heard(): Claim };
+  readonly session: { readonly muted: boolean };
   readonly pool: { readonly engine: { readonly deadlines: Deadlines } };
   onException(error: unknown): void;
 }
@@ -33,6 +33,10 @@ export class Subscribing implements Waiter, StoredReply, Timed {
   /** What was confirmed before has no message under way that is older than this. */
   #caughtUp = false;
   #settled = false;
+  /** Replies to earlier requests are missing. */
+  #waitsForTurn = false;
+  /** The topics are not held for it any more: the client holds them, or nobody does. */
+  #released = false;
   #until = 0;
   timerAt = 0;
 
@@ -47,12 +51,12 @@ export class Subscribing implements Waiter, StoredReply, Timed {
     this.#subscriptions = subscriptions;
     this.#topics = topics;
     this.#done = done;
-    const { session } = client;
+    this.#muted = client.session.muted;
     // As in Redis, acknowledgements come whatever CLIENT REPLY says.
-    this.#muted = session.muted;
-    session.muted = false;
-    this.#claim = client.claims.claim();
-    session.muted = this.#muted;
+    this.#claim = client.claims.heard();
+    let bytes = 0;
+    for (const { name } of topics) bytes += name.length + SUBSCRIPTION_BYTES + HUB_TOPIC_BYTES;
+    this.#claim.keep(this, bytes);
   }
 
   /** Waits for what is not confirmed. */
@@ -94,7 +98,9 @@ export class Subscribing implements Waiter, StoredReply, Timed {
   }
 
   #confirm(): void {
-    if (this.#end()) this.#claim.store(this);
+    if (!this.#end()) return;
+    this.#claim.store(this);
+    this.#waitsForTurn = true;
   }
 
   #refuse(error: Buffer): void {
@@ -119,13 +125,19 @@ export class Subscribing implements Waiter, StoredReply, Timed {
   }
 
   writeTo({ out }: ReplySink): boolean {
+    const { hub } = this.#subscriptions;
+    const missed = this.#waitsForTurn && !this.#topics.every((topic) => hub.isConfirmed(topic));
+    this.#released = true;
     for (const topic of this.#topics) out.copy(this.#subscriptions.add(topic));
     this.#done();
+    if (missed && hub.closesLosers) this.#subscriptions.lose();
     return true;
   }
 
   /** The client is gone, or is refused. */
   drop(): void {
+    if (this.#released) return;
+    this.#released = true;
     for (const topic of this.#topics) this.#subscriptions.hub.release(topic);
   }
 

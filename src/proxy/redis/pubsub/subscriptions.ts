@@ -32,6 +32,7 @@ export interface SubscribedClient {
   destroy(reason: string): void;
   /** No more requests are taken; it is closed when all is answered. */
   drain(): void;
+  onException(error: unknown): void;
 }
 
 /** What one client has subscribed to. */
@@ -129,6 +130,10 @@ export class Subscriptions implements ClientSubscriptions, Listener {
   /** What it was sent before still reaches it. */
   lose(): void {
     this.#client.drain();
+  }
+
+  onException(error: unknown): void {
+    this.#client.onException(error);
   }
 
   drop(): void {

@@ -21,6 +21,7 @@ import type { Timed } from '../../../engine/deadlines.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { Guarded } from '../../../engine/guard.ts';
 import type { Flushable } from '../../../engine/turn.ts';
+import { loginRequest } from '../../handshake.ts';
 import { BAD, ERROR, Frame, MESSAGE, PONG, STATUS, SUBSCRIBED, UNSUBSCRIBED } from './frame.ts';
 import { type FrameTaker, HubReader } from './hub-reader.ts';
 import { SUBSCRIBE, UNSUBSCRIBE } from './kinds.ts';
@@ -132,7 +133,7 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     this.#lastRead = millis();
     this.#out.open(this.#socket);
     const { password } = this.#owner;
-    if (password !== null) this.#ask(LOG_IN, encodeRequest([Buffer.from('AUTH'), password]));
+    if (password !== null) this.#ask(LOG_IN, loginRequest(password));
     this.#ask(SET_NAME, NAME);
     this.#owner.onOpen();
   }

@@ -1,5 +1,5 @@
 import type { PoolConfig } from '../../../../config/index.ts';
-import { HUB_LINGER_MS, HUB_MATCHED_PATTERNS, HUB_TOPIC_BYTES } from '../../../../limits.ts';
+import { HUB_IDLE_BYTES, HUB_LINGER_MS, HUB_MATCHED_PATTERNS } from '../../../../limits.ts';
 import { LOG_WARN } from '../../../../log.ts';
 import { matchesGlob } from '../../../../protocol/redis/replies/glob.ts';
 import {
@@ -43,6 +43,7 @@ export class Hub implements HubServerOwner, Timed {
   readonly #topics: readonly Map<string, Topic>[] = [new Map(), new Map(), new Map()];
   /** Topics without users, the longest without first. */
   readonly #idle: Set<Topic> = new Set();
+  #idleBytes = 0;
   /** Topics that somebody waits for. */
   readonly #awaited: Set<Topic> = new Set();
   /** When what a server need not send any more is given up; 0 = there is nothing. */
@@ -88,7 +89,7 @@ export class Hub implements HubServerOwner, Timed {
     const topic = known ?? new Topic(kind, name, text);
     topic.users++;
     topic.until = 0;
-    this.#idle.delete(topic);
+    if (this.#idle.delete(topic)) this.#idleBytes -= topic.bytes;
     if (known === undefined) {
       this.#topics[kind].set(text, topic);
       this.#count(topic, 1);
@@ -109,10 +110,16 @@ export class Hub implements HubServerOwner, Timed {
     if (--topic.users > 0) return;
     topic.until = millis() + HUB_LINGER_MS;
     this.#idle.add(topic);
+    this.#idleBytes += topic.bytes;
+    for (const oldest of this.#idle) {
+      if (this.#idleBytes <= HUB_IDLE_BYTES) break;
+      this.#forget(oldest);
+    }
     this.#arm();
   }
 
   #forget(topic: Topic): void {
+    if (this.#idle.delete(topic)) this.#idleBytes -= topic.bytes;
     if (!this.#topics[topic.kind].delete(topic.text)) return;
     this.#count(topic, -1);
     for (const server of this.#servers.wanted()) server.unsubscribe(topic);
@@ -120,7 +127,7 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   #count(topic: Topic, change: 1 | -1): void {
-    this.#bytes += change * (topic.name.length * 2 + HUB_TOPIC_BYTES);
+    this.#bytes += change * topic.bytes;
     this.#pool.counters[PUBSUB_TOPICS] += change;
     this.engine.turn.markBackend(this.#accounting);
   }
@@ -236,8 +243,13 @@ export class Hub implements HubServerOwner, Timed {
     }
   }
 
+  /** Whether who may miss messages is closed. */
+  get closesLosers(): boolean {
+    return this.#pool.config.pubsubLoss === 'disconnect';
+  }
+
   onLost(server: HubServer, held: readonly Topic[], failure: Failure): void {
-    if (this.#pool.config.pubsubLoss === 'resubscribe') return;
+    if (!this.closesLosers) return;
     const closed = this.#lose(held.filter((topic) => this.#places.needs(topic, server)));
     if (closed === 0) return;
     const what = `${closed} clients that may miss messages are closed`;
@@ -261,7 +273,13 @@ export class Hub implements HubServerOwner, Timed {
     const name = bytes.toString('latin1', frame.nameStart, frame.nameEnd);
     const topic = this.#topics[frame.kind].get(name);
     if (topic === undefined) return;
-    for (const listener of topic.listeners) listener.take(bytes, start, end);
+    for (const listener of topic.listeners) {
+      try {
+        listener.take(bytes, start, end);
+      } catch (error) {
+        listener.onException(error);
+      }
+    }
   }
 
   onDropped(): void {
@@ -351,7 +369,6 @@ export class Hub implements HubServerOwner, Timed {
   onDeadline(now: number): void {
     for (const topic of this.#idle) {
       if (topic.until > now) break;
-      this.#idle.delete(topic);
       this.#forget(topic);
     }
     if (this.#trimAt !== 0 && this.#trimAt <= now) {
@@ -370,6 +387,7 @@ export class Hub implements HubServerOwner, Timed {
       topics.clear();
     }
     this.#idle.clear();
+    this.#idleBytes = 0;
     this.#account();
   }
 }

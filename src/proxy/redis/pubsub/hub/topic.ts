@@ -1,3 +1,4 @@
+import { HUB_TOPIC_BYTES } from '../../../../limits.ts';
 import type { Kind } from './kinds.ts';
 
 /** A client, as what it hears sees it. */
@@ -9,6 +10,8 @@ export interface Listener {
   take(bytes: Buffer, start: number, end: number): void;
   /** Messages may have been lost, or will be. */
   lose(): void;
+  /** One of these went wrong. */
+  onException(error: unknown): void;
 }
 
 /** A subscription that waits for servers. */
@@ -37,5 +40,10 @@ export class Topic {
     this.kind = kind;
     this.name = name;
     this.text = text;
+  }
+
+  /** Bytes that it takes. */
+  get bytes(): number {
+    return this.name.length * 2 + HUB_TOPIC_BYTES;
   }
 }

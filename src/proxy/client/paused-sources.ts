@@ -11,32 +11,32 @@ export interface SlowClient {
 }
 
 /** What stands still until one client takes its replies. */
-export class HeldConnections {
+export class PausedSources {
   readonly #client: SlowClient;
-  #held: ReplySource[] = [];
+  #paused: ReplySource[] = [];
 
   constructor(client: SlowClient) {
     this.#client = client;
   }
 
   add(source: ReplySource): void {
-    this.#held.push(source);
+    this.#paused.push(source);
   }
 
   /** Lets those go on that may. */
   release(): void {
-    if (this.#held.length === 0) return;
+    if (this.#paused.length === 0) return;
     const { closed, id, pipeline, pool } = this.#client;
     const { undeliveredBytes, out, head } = pipeline;
     const low = pool.config.clientOutputLimit >> 1;
     const all = closed || undeliveredBytes <= low;
     if (!all && out.pendingBytes > low) return;
-    const held = this.#held;
-    this.#held = [];
-    for (const source of held) {
+    const paused = this.#paused;
+    this.#paused = [];
+    for (const source of paused) {
       try {
         if (all || source.owes(id, head)) source.resume();
-        else this.#held.push(source);
+        else this.#paused.push(source);
       } catch (error) {
         source.onException(error);
       }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HeldConnections, type SlowClient } from '../../../src/proxy/client/held-connections.ts';
+import { PausedSources, type SlowClient } from '../../../src/proxy/client/paused-sources.ts';
 import type { ReplySource } from '../../../src/proxy/engine/receiver.ts';
 
 const LIMIT = 1000;
@@ -61,20 +61,20 @@ test('random holds and bytes: those go on that may, each once, and all when the 
           },
         },
       } as unknown as SlowClient;
-      const held = new HeldConnections(client);
+      const paused = new PausedSources(client);
       const sources = [0, 1, 2, 3].map(() => new Source());
       for (const { kind, pick, bytes } of program) {
         const source = sources[pick];
         if (kind === 'hold' && !source.paused && !state.closed) {
           source.paused = true;
-          held.add(source);
+          paused.add(source);
         } else if (kind === 'stored') state.stored = bytes;
         else if (kind === 'pending') state.pending = bytes;
         else if (kind === 'owe') source.owed = !source.owed;
         else if (kind === 'close') state.closed = true;
         if (kind !== 'release' && kind !== 'close') continue;
         const before = sources.map(({ paused }) => paused);
-        held.release();
+        paused.release();
         // All go on once the client has taken the most of it, and those that owe it the next reply
         // once it has taken what is queued.
         const all = state.closed || state.stored + state.pending <= LIMIT / 2;
@@ -84,33 +84,33 @@ test('random holds and bytes: those go on that may, each once, and all when the 
         });
       }
       state.closed = true;
-      held.release();
+      paused.release();
       assert.ok(sources.every(({ paused }) => !paused));
     }),
     { numRuns: 400, seed: 91 },
   );
 });
 
-test('one that is held again while the others are let go stays held', () => {
+test('one that is paused again while the others are let go stays paused', () => {
   const client = {
     id: 1,
     closed: false,
     pool: { config: { clientOutputLimit: LIMIT } },
     pipeline: { head: 0, undeliveredBytes: 0, out: { pendingBytes: 0 } },
   } as unknown as SlowClient;
-  const held = new HeldConnections(client);
+  const paused = new PausedSources(client);
   const [first, second] = [new Source(), new Source()];
   first.again = () => {
     first.again = null;
     first.paused = true;
-    held.add(first);
+    paused.add(first);
   };
   for (const source of [first, second]) {
     source.paused = true;
-    held.add(source);
+    paused.add(source);
   }
-  held.release();
+  paused.release();
   assert.deepEqual([first.paused, second.paused, second.resumed], [true, false, 1]);
-  held.release();
+  paused.release();
   assert.deepEqual([first.paused, first.resumed, second.resumed], [false, 2, 1]);
 });

@@ -1,4 +1,4 @@
-import { ASSERTS, assert } from '../../assert.ts';
+import { ASSERTS, assert } from '../../../assert.ts';
 import {
   FLAG_KEY_TOO_LONG,
   NO_SERVER,
@@ -11,18 +11,18 @@ import {
   RECORD_LENGTH,
   RECORD_SERVER,
   RECORD_START,
-} from '../../protocol/frame-table.ts';
-import * as replies from '../../protocol/redis/replies/replies.ts';
-import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
-import { CLASS_MULTI } from '../../stats/latency.ts';
-import type { BackendConnection } from '../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
-import { digitsOf, writeBytes, writeDecimal } from '../engine/short-text.ts';
-import { forward } from '../routing/forward.ts';
-import type { SpecialRequest } from '../routing/request.ts';
-import { CoalescedReply } from './coalesced-reply.ts';
-import { INVALID } from './failure-reply.ts';
-import { wordCount } from './words.ts';
+} from '../../../protocol/frame-table.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
+import { CLASS_MULTI } from '../../../stats/latency.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
+import { digitsOf, writeBytes, writeDecimal } from '../../engine/short-text.ts';
+import { forward } from '../../routing/forward.ts';
+import type { SpecialRequest } from '../../routing/request.ts';
+import { INVALID } from '../failure-reply.ts';
+import { wordCount } from '../words.ts';
+import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -30,8 +30,8 @@ const STAR = 0x2a;
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** One server's share of a request with several keys. */
-interface Share {
+/** What one server gets of a request with several keys. */
+interface Fragment {
   readonly server: number;
   keys: number;
   bytes: number;
@@ -44,12 +44,19 @@ interface Share {
 /**
  * Cuts MGET, MSET, DEL, UNLINK, EXISTS or TOUCH into one request per server, in server order, each
  * with its keys in request order. When one server has all keys the request goes there as it is.
+ * @param readAgain how it goes on when its reply cannot be kept whole
+ * @param use who takes the reply; null = the client, in a slot of its own
  * @returns false when it must wait for a server to take more
  */
-export function sendFragments(request: SpecialRequest, spec: CommandSpec): boolean {
+export function sendFragments(
+  request: SpecialRequest,
+  spec: CommandSpec,
+  readAgain: ReadAgain | null,
+  use: ReplyUse | null = null,
+): boolean {
   const { client } = request;
   const { pool } = client;
-  if (pool.servers.length === 1) return forward(request, 0, CLASS_MULTI);
+  if (pool.servers.length === 1 && use === null) return forward(request, 0, CLASS_MULTI);
   const words = wordCount(request);
   if (spec.step === 2 && words % 2 === 0) {
     client.answer(replies.wrongArity(spec.name));
@@ -57,34 +64,37 @@ export function sendFragments(request: SpecialRequest, spec: CommandSpec): boole
   }
   const keyCount = (words - 1) / spec.step;
   const order: number[] = new Array(keyCount);
-  const shares = measure(request, spec, order);
-  if (shares === null) {
-    client.failForward(failureOf(FAILURE_REFUSED));
+  const fragments = measure(request, spec, order);
+  if (fragments === null) {
+    if (use === null) return client.failForward(failureOf(FAILURE_REFUSED));
+    use.onRefused(pool.protocol.failure(failureOf(FAILURE_REFUSED)));
     return true;
   }
-  if (Buffer.isBuffer(shares)) {
-    client.answer(shares);
+  if (Buffer.isBuffer(fragments)) {
+    if (use === null) client.answer(fragments);
+    else use.onRefused(fragments);
     return true;
   }
-  if (shares.length === 1) return forward(request, shares[0].server, CLASS_MULTI);
-  const servers = shares.map(({ server }) => pool.servers[server]);
+  if (fragments.length === 1 && use === null)
+    return forward(request, fragments[0].server, CLASS_MULTI);
+  const servers = fragments.map(({ server }) => pool.servers[server]);
   const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
-  const reply = new CoalescedReply(client, spec.coalesce, order, shares.length);
-  reserve(shares, connections, spec, request);
-  copyWords(request, spec, shares, order);
-  for (let i = 0; i < shares.length; i++) {
-    const share = shares[i];
+  const reply = new CoalescedReply(request, spec, order, fragments.length, { use, readAgain });
+  reserve(fragments, connections, spec, request);
+  copyWords(request, spec, fragments, order);
+  for (let i = 0; i < fragments.length; i++) {
+    const fragment = fragments[i];
     const connection = connections[i];
-    const part = reply.part(i, share.keys, pool.servers[share.server]);
+    const part = reply.part(i, fragment.keys, pool.servers[fragment.server]);
     if (connection === null) {
-      part.onFailure(pool.protocol.failure(pool.servers[share.server].lastFailure));
+      part.onFailure(pool.protocol.failure(pool.servers[fragment.server].lastFailure));
       continue;
     }
-    if (share.heap !== null) connection.out.append(share.heap);
-    const from = share.heap === null ? share.cursor - share.bytes : 0;
-    const bytes = share.heap ?? pool.engine.bytes;
-    connection.sentFor(part, share.bytes, { bytes, start: from, length: share.bytes });
+    if (fragment.heap !== null) connection.out.append(fragment.heap);
+    const from = fragment.heap === null ? fragment.cursor - fragment.bytes : 0;
+    const bytes = fragment.heap ?? pool.engine.bytes;
+    connection.sentFor(part, fragment.bytes, { bytes, start: from, length: fragment.bytes });
   }
   return true;
 }
@@ -106,14 +116,14 @@ function splitFrom(request: SpecialRequest, spec: CommandSpec, from: number): nu
 }
 
 /**
- * Finds each key's server. Fills `order` with the share of each key.
- * @returns the shares in server order; null when a key has no server, or what is wrong
+ * Finds each key's server. Fills `order` with the fragment of each key.
+ * @returns the fragments in server order; null when a key has no server, or what is wrong
  */
 function measure(
   request: SpecialRequest,
   spec: CommandSpec,
   order: number[],
-): Share[] | Buffer | null {
+): Fragment[] | Buffer | null {
   const { engine, servers } = request.client.pool;
   const { words } = engine;
   const keys: number[] = new Array(servers.length).fill(0);
@@ -140,42 +150,42 @@ function measure(
     }
     from += count;
   }
-  const shares: Share[] = [];
-  const shareOf: number[] = new Array(servers.length).fill(0);
+  const fragments: Fragment[] = [];
+  const fragmentOf: number[] = new Array(servers.length).fill(0);
   for (let i = 0; i < servers.length; i++) {
     if (keys[i] === 0) continue;
-    shareOf[i] = shares.length;
-    shares.push({ server: i, keys: keys[i], bytes: bytes[i], start: 0, cursor: 0, heap: null });
+    fragmentOf[i] = fragments.length;
+    fragments.push({ server: i, keys: keys[i], bytes: bytes[i], start: 0, cursor: 0, heap: null });
   }
-  for (let i = 0; i < order.length; i++) order[i] = shareOf[order[i]];
-  return shares;
+  for (let i = 0; i < order.length; i++) order[i] = fragmentOf[order[i]];
+  return fragments;
 }
 
 /**
  * Takes room for each fragment, and writes its head: lower-case command name, as twemproxy does.
  */
 function reserve(
-  shares: readonly Share[],
+  fragments: readonly Fragment[],
   connections: readonly (BackendConnection | null)[],
   spec: CommandSpec,
   request: SpecialRequest,
 ): void {
   const { bytes } = request.client.pool.engine;
   const name = nameWord(spec);
-  for (let i = 0; i < shares.length; i++) {
-    const share = shares[i];
-    const count = share.keys * spec.step + 1;
-    share.bytes += name.length + digitsOf(count) + 3;
+  for (let i = 0; i < fragments.length; i++) {
+    const fragment = fragments[i];
+    const count = fragment.keys * spec.step + 1;
+    fragment.bytes += name.length + digitsOf(count) + 3;
     // A server that is left alone gets nothing: its words go nowhere.
-    const at = connections[i]?.out.reserve(share.bytes) ?? 0;
-    share.start = at;
-    if (at === 0) share.heap = Buffer.allocUnsafeSlow(share.bytes);
-    const into = share.heap ?? bytes;
+    const at = connections[i]?.out.reserve(fragment.bytes) ?? 0;
+    fragment.start = at;
+    if (at === 0) fragment.heap = Buffer.allocUnsafeSlow(fragment.bytes);
+    const into = fragment.heap ?? bytes;
     into[at] = STAR;
     const lineEnd = writeDecimal(into, at + 1, count);
     into[lineEnd] = CR;
     into[lineEnd + 1] = LF;
-    share.cursor = writeBytes(into, lineEnd + 2, name);
+    fragment.cursor = writeBytes(into, lineEnd + 2, name);
   }
 }
 
@@ -199,12 +209,12 @@ function nameWord(spec: CommandSpec): Uint8Array {
 function copyWords(
   request: SpecialRequest,
   spec: CommandSpec,
-  shares: readonly Share[],
+  fragments: readonly Fragment[],
   order: readonly number[],
 ): void {
   const { engine } = request.client.pool;
   const { words, memory } = engine;
-  let share = shares[0];
+  let fragment = fragments[0];
   let key = 0;
   let nextKey = spec.firstKey;
   let from = 1;
@@ -215,25 +225,25 @@ function copyWords(
     if (count === 0) throw new Error(`${left} words of a measured request are gone`);
     for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
       if (words[at + RECORD_COUNT] === nextKey) {
-        share = shares[order[key++]];
+        fragment = fragments[order[key++]];
         nextKey += spec.step;
       }
       const start = words[at + RECORD_START];
       const length = words[at + RECORD_LENGTH];
-      if (share.heap === null) {
-        words[at + RECORD_DEST] = share.cursor;
+      if (fragment.heap === null) {
+        words[at + RECORD_DEST] = fragment.cursor;
       } else {
         words[at + RECORD_DEST] = 0;
-        memory.copy(share.heap, share.cursor, start, start + length);
+        memory.copy(fragment.heap, fragment.cursor, start, start + length);
       }
-      share.cursor += length;
+      fragment.cursor += length;
     }
     engine.codec.gather(PART_TABLE, count);
     from += count;
     left -= count;
   }
   if (!ASSERTS) return;
-  for (const { start, bytes, cursor } of shares) {
+  for (const { start, bytes, cursor } of fragments) {
     assert(cursor === start + bytes, 'a fragment fills what was reserved for it');
   }
 }

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { routeKey } from '../../../src/distribution/route.ts';
-import { PART_TABLE_RECORDS, SCRATCH, WINDOW_BYTES } from '../../../src/protocol/frame-table.ts';
-import { type CommandSpec, findCommand } from '../../../src/protocol/redis/table/commands.ts';
-import { MAY_WAIT } from '../../../src/proxy/client/router.ts';
-import type { Engine } from '../../../src/proxy/engine/engine.ts';
-import { sendFragments } from '../../../src/proxy/redis/fragmented-request.ts';
-import { FORWARD_ERROR } from '../../../src/stats/counters.ts';
-import { assertAnswered, assertAtRest, holdingsOf } from '../../support/at-rest.ts';
-import { engineCodecs, testEngine } from '../../support/test-engine.ts';
-import { PoolClient, TestPool } from '../../support/test-pool.ts';
+import { routeKey } from '../../../../src/distribution/route.ts';
+import { PART_TABLE_RECORDS, SCRATCH, WINDOW_BYTES } from '../../../../src/protocol/frame-table.ts';
+import { type CommandSpec, findCommand } from '../../../../src/protocol/redis/table/commands.ts';
+import { MAY_WAIT } from '../../../../src/proxy/client/router.ts';
+import type { Engine } from '../../../../src/proxy/engine/engine.ts';
+import { sendFragments } from '../../../../src/proxy/redis/fragments/fragmented-request.ts';
+import { FORWARD_ERROR } from '../../../../src/stats/counters.ts';
+import { assertAnswered, assertAtRest, holdingsOf } from '../../../support/at-rest.ts';
+import { engineCodecs, testEngine } from '../../../support/test-engine.ts';
+import { PoolClient, TestPool } from '../../../support/test-pool.ts';
 
 const LOST = Buffer.from('-ERR Connection reset by peer\r\n');
 const INVALID = '-ERR Invalid argument\r\n';
@@ -139,7 +139,7 @@ class Run {
       length: bytes.length,
       intent: MAY_WAIT,
     };
-    assert.ok(sendFragments(at, spec));
+    assert.ok(sendFragments(at, spec, null));
     this.#engine.memory.fill(0, SCRATCH, SCRATCH + bytes.length);
     client.muted = false;
     const shares: Share[] = [];
@@ -282,7 +282,7 @@ for (const { label, codec } of engineCodecs()) {
         const request = Buffer.from(encode(['MGET', ...keys]));
         request.copy(engine.memory, SCRATCH);
         const at = { client: client.asConnection, start: SCRATCH, length: request.length };
-        sendFragments({ ...at, intent: MAY_WAIT }, findCommand('MGET') as CommandSpec);
+        sendFragments({ ...at, intent: MAY_WAIT }, findCommand('MGET') as CommandSpec, null);
         const { words } = engine;
         const servers = keys.map((key) =>
           routeKey(Buffer.from(key), 0, key.length, words, pool.descriptor),

@@ -5,23 +5,25 @@ import {
   PART_TABLE_RECORDS,
   RECORD_BYTES,
   RECORD_START,
-} from '../../protocol/frame-table.ts';
-import { elementEnds } from '../../protocol/redis/replies/elements.ts';
-import { readSmallInteger } from '../../protocol/redis/replies/integers.ts';
-import { REPLY_TOO_LARGE } from '../../protocol/redis/replies/replies.ts';
-import { errorOf, withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
-import type { Coalesce } from '../../protocol/redis/table/commands.ts';
-import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
-import type { ReplyTarget } from '../backend/in-flight.ts';
-import type { Claim } from '../client/claims.ts';
-import type { ClientConnection } from '../client/client-connection.ts';
-import type { ClientPipeline } from '../client/client-pipeline.ts';
-import type { StoredReply } from '../client/stored-reply.ts';
-import { digitsOf, writeDecimal } from '../engine/short-text.ts';
-import { setPartTable, spliceParts } from '../engine/splice.ts';
-import type { Server } from '../pool/server.ts';
-import { KeptPart } from '../routing/kept-part.ts';
-import { INVALID } from './failure-reply.ts';
+} from '../../../protocol/frame-table.ts';
+import { elementEnds } from '../../../protocol/redis/replies/elements.ts';
+import { readSmallInteger } from '../../../protocol/redis/replies/integers.ts';
+import { REPLY_TOO_LARGE } from '../../../protocol/redis/replies/replies.ts';
+import { errorOf, withoutAttributes } from '../../../protocol/redis/replies/reply-parts.ts';
+import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
+import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../../stats/counters.ts';
+import type { ReplyTarget } from '../../backend/in-flight.ts';
+import type { Claim } from '../../client/claims.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import type { ClientPipeline } from '../../client/client-pipeline.ts';
+import type { StoredReply } from '../../client/stored-reply.ts';
+import { digitsOf, writeDecimal } from '../../engine/short-text.ts';
+import { setPartTable, spliceParts } from '../../engine/splice.ts';
+import type { Server } from '../../pool/server.ts';
+import { KeptPart } from '../../routing/kept-part.ts';
+import type { SpecialRequest } from '../../routing/request.ts';
+import { INVALID } from '../failure-reply.ts';
+import { KeptRequest } from './kept-request.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
@@ -69,29 +71,72 @@ class FragmentReply extends KeptPart implements ReplyTarget {
   }
 }
 
+/** What becomes of a coalesced reply that is not simply its request's. */
+export interface ReplyUse {
+  /** Of the request; not settled by the reply. */
+  readonly claim: Claim;
+  /** All fragments are answered or lost. */
+  onComplete(reply: CoalescedReply): void;
+  /** The request was not sent; `error` is a complete error reply. */
+  onRefused(error: Buffer): void;
+}
+
+/** Makes a request again whose reply could not be kept whole. */
+export type ReadAgain = (
+  client: ClientConnection,
+  reply: CoalescedReply,
+  request: Buffer,
+  spec: CommandSpec,
+) => ReplyUse;
+
+/** What becomes of a coalesced reply. */
+export interface ReplyPlan {
+  /** Null = it goes to a slot of its own. */
+  readonly use: ReplyUse | null;
+  /** Null = it gets an error when it is too large. */
+  readonly readAgain: ReadAgain | null;
+}
+
 /** The replies to a request's fragments on their way to become one. */
 export class CoalescedReply implements StoredReply {
   readonly #client: ClientConnection;
-  readonly #coalesce: Coalesce;
-  /** Share of each key, in request order. */
+  readonly #spec: CommandSpec;
+  /** Fragment of each key, in request order. */
   readonly #order: readonly number[];
   readonly claim: Claim;
   readonly #parts: FragmentReply[] = [];
   #left: number;
   /** Bytes of this reply that are kept on the heap. */
   #heapBytes = 0;
+  /** Who takes it, instead of the request's slot. */
+  #use: ReplyUse | null;
+  readonly #readAgain: ReadAgain | null;
+  /** What is needed for that. */
+  readonly #request: KeptRequest | null;
+  /** Its bytes were too many: they are counted only. */
+  tooLarge = false;
+  /** Bytes of all parts. */
+  receivedBytes = 0;
 
   constructor(
-    client: ClientConnection,
-    coalesce: Coalesce,
+    request: SpecialRequest,
+    spec: CommandSpec,
     order: readonly number[],
     parts: number,
+    { use, readAgain }: ReplyPlan,
   ) {
+    const { client } = request;
     this.#client = client;
-    this.#coalesce = coalesce;
+    this.#spec = spec;
     this.#order = order;
     this.#left = parts;
-    this.claim = client.claims.claim();
+    this.#use = use;
+    this.#readAgain = readAgain;
+    this.#request = readAgain === null ? null : new KeptRequest(request);
+    this.claim = use === null ? client.claims.claim() : use.claim;
+    // What it is expected to have may be too much: nothing is asked behind it.
+    const most = client.pool.config.clientOutputLimit >> 2;
+    if (readAgain !== null && order.length * client.elementBytes > most) client.barrier();
   }
 
   part(index: number, keys: number, server: Server): ReplyTarget {
@@ -103,7 +148,8 @@ export class CoalescedReply implements StoredReply {
   /** Takes one piece of a fragment's reply. */
   take(part: FragmentReply, start: number, length: number, info: number, count: number): void {
     const last = (info & FLAG_LAST) !== 0;
-    if (!this.claim.closed && part.error === null) {
+    this.receivedBytes += length;
+    if (!this.claim.closed && part.error === null && !this.tooLarge) {
       const type = info & 0xff;
       if ((type === ERROR || type === BULK_ERROR) && (info & WHOLE) === WHOLE) {
         part.error = errorOf(withoutAttributes(this.#client.pool.engine.copyOf(start, length)));
@@ -117,7 +163,7 @@ export class CoalescedReply implements StoredReply {
   /** Keeps what a good reply says. @returns false when it is not what the command answers */
   #fits(part: FragmentReply, info: number, count: number, start: number, length: number): boolean {
     const type = info & 0xff;
-    switch (this.#coalesce) {
+    switch (this.#spec.coalesce) {
       case 'sum':
         if (type !== INTEGER || (info & WHOLE) !== WHOLE) return false;
         part.value = this.#integer(start, length);
@@ -144,20 +190,60 @@ export class CoalescedReply implements StoredReply {
     if (whole && part.putIntoStash(client, start, length, length) !== 0) return;
     const { pool } = client;
     this.#heapBytes += length;
-    if (this.#heapBytes <= pool.config.clientOutputLimit) {
+    if (this.#heapBytes <= pool.config.clientOutputLimit)
       part.addPiece(client, this, start, length);
+    else this.#onTooLarge(part);
+  }
+
+  /** The reply is not kept: it is read again in pieces, or an error. */
+  #onTooLarge(part: FragmentReply): void {
+    const client = this.#client;
+    if (this.#use !== null || this.#mayReadAgain) {
+      this.tooLarge = true;
+      this.drop();
+      if (this.#use === null) client.barrier();
       return;
     }
     part.giveBack(client);
-    pool.counters[REPLIES_TOO_LARGE]++;
+    client.pool.counters[REPLIES_TOO_LARGE]++;
     part.error = REPLY_TOO_LARGE;
+  }
+
+  /** Nothing was asked behind it that it would see, nor will be before it is answered. */
+  get #mayReadAgain(): boolean {
+    if (this.#readAgain === null || this.claim.unheard || !this.claim.isNewest) return false;
+    return this.#client.session.detour === null;
   }
 
   /** A fragment is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
     if (this.#heapBytes !== 0) this.#client.pipeline.release(this, 0);
-    this.claim.store(this);
+    if (this.#readAgain !== null && !this.claim.closed) {
+      this.#client.elementBytes = this.receivedBytes / this.#order.length;
+    }
+    if (this.tooLarge && this.#use === null) this.#beginAgain();
+    this.#request?.drop();
+    if (this.#use !== null) this.#use.onComplete(this);
+    else this.claim.store(this);
+  }
+
+  #beginAgain(): void {
+    if (this.#request === null || this.#readAgain === null || this.claim.closed) return;
+    this.#use = this.#readAgain(this.#client, this, this.#request.take(), this.#spec);
+  }
+
+  /** Queues the elements without a head. @returns false when they are not what was asked for */
+  writeElements(pipeline: ClientPipeline): boolean {
+    const good = this.#writeArray(pipeline);
+    this.drop();
+    return good;
+  }
+
+  /** The error that stands for the whole reply; null when there is none. */
+  get error(): Buffer | null {
+    if (this.#perKey) return null;
+    return this.#parts.find((part) => part.error !== null)?.error ?? null;
   }
 
   writeTo(pipeline: ClientPipeline): boolean {
@@ -165,11 +251,11 @@ export class CoalescedReply implements StoredReply {
     if (bad !== undefined && !this.#perKey) {
       if (bad.failed) this.#client.pool.counters[FORWARD_ERROR]++;
       pipeline.out.copy(bad.error as Buffer);
-    } else if (this.#coalesce === 'sum') {
+    } else if (this.#spec.coalesce === 'sum') {
       let sum = 0;
       for (const part of this.#parts) sum += part.value;
       pipeline.out.copy(Buffer.from(`:${sum}\r\n`));
-    } else if (this.#coalesce === 'ok') {
+    } else if (this.#spec.coalesce === 'ok') {
       pipeline.out.copy(Buffer.from('+OK\r\n'));
     } else {
       if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
@@ -181,7 +267,7 @@ export class CoalescedReply implements StoredReply {
 
   /** Errors stand in the places of their keys. */
   get #perKey(): boolean {
-    return this.#coalesce === 'array' && this.#client.pool.config.perKeyFailure;
+    return this.#spec.coalesce === 'array' && this.#client.pool.config.perKeyFailure;
   }
 
   /** @returns false when a part does not have its elements */
@@ -192,6 +278,7 @@ export class CoalescedReply implements StoredReply {
   }
 
   #writeHeader({ out }: ClientPipeline): void {
+    if (this.#use !== null) return;
     const count = this.#order.length;
     const at = out.reserve(digitsOf(count) + 3);
     if (at === 0) {
@@ -243,11 +330,12 @@ export class CoalescedReply implements StoredReply {
     }
     this.#writeHeader(pipeline);
     const next = new Uint32Array(this.#parts.length);
-    for (const share of this.#order) {
-      const { error } = this.#parts[share];
-      const at = next[share]++;
+    for (const fragment of this.#order) {
+      const { error } = this.#parts[fragment];
+      const at = next[fragment]++;
       if (error !== null) pipeline.out.copy(error);
-      else pipeline.out.append(sources[share].subarray(ends[share][at], ends[share][at + 1]));
+      else
+        pipeline.out.append(sources[fragment].subarray(ends[fragment][at], ends[fragment][at + 1]));
     }
     return true;
   }

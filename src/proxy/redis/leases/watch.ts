@@ -1,0 +1,139 @@
+import { NO_SERVER } from '../../../protocol/frame-table.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { findCommand } from '../../../protocol/redis/table/commands.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import { TAINTED, WATCHING } from '../../client/session/watch.ts';
+import type { Server } from '../../pool/server.ts';
+import { answer, copyOf, type SpecialRequest } from '../../routing/request.ts';
+import { commonPlace } from '../common-server.ts';
+import { failureReply } from '../failure-reply.ts';
+import { BlockProof } from './block-proof.ts';
+import { LaneSwitch } from './lane-switch.ts';
+import { LeasedRequest } from './leased-request.ts';
+import { placementAgain } from './queueing.ts';
+import { endWatch, taint, WatchedConnection, watchedOf } from './watched-connection.ts';
+
+const SHOWN_KEY = 128;
+const STATUS = 0x2b; // '+'
+const WATCH = findCommand('WATCH')!;
+
+/** WATCH: the keys are watched over a connection that the client has until its EXEC. */
+export function watch(request: SpecialRequest): boolean {
+  const { client } = request;
+  const { server, key, error } = commonPlace(request, WATCH);
+  if (error !== null) return refuse(client, error);
+  if (server === NO_SERVER) return refuse(client, failureReply(failureOf(FAILURE_REFUSED)));
+  const { servers, config } = client.pool;
+  const watched = watchedOf(client);
+  const isElsewhere = watched !== null && servers[server] !== watched.server;
+  if (watched !== null && isElsewhere && config.distribution !== 'random') {
+    const first = [watched.key, watched.server.name] as const;
+    const second = [key, servers[server].name] as const;
+    return refuse(client, replies.crossServer(first, second, config.hashTag !== null));
+  }
+  new WatchRequest(client, copyOf(request), servers[server], key.slice(0, SHOWN_KEY)).advance();
+  return true;
+}
+
+function refuse(client: ClientConnection, error: Buffer): true {
+  taint(client);
+  return answer(client, error);
+}
+
+/** UNWATCH: a server that watches keys for the client is told, or there is nobody to tell. */
+export function unwatch({ client }: SpecialRequest): boolean {
+  endWatch(client);
+  return answer(client, replies.OK);
+}
+
+/** A WATCH that waits for its connection, then for the server's reply. */
+class WatchRequest extends LeasedRequest {
+  readonly #request: Buffer;
+  readonly #key: string;
+  readonly #ringNumber: number;
+  readonly #server: Server;
+  #switch: LaneSwitch | null = null;
+
+  constructor(client: ClientConnection, request: Buffer, server: Server, key: string) {
+    super(client);
+    this.#request = request;
+    this.#server = server;
+    this.#key = key;
+    this.#ringNumber = client.pool.ringNumber;
+    this.claim.keep({ drop: () => {} }, request.length);
+  }
+
+  protected override get owned(): BackendConnection | null {
+    const watched = watchedOf(this.client);
+    return watched?.atRest ? watched.connection : null;
+  }
+
+  protected place(): Server | Buffer {
+    const { pool } = this.client;
+    if (pool.ringNumber === this.#ringNumber) return this.#server;
+    const again = placementAgain(this.client, this.#request, WATCH);
+    if (again?.error !== null) return again?.error ?? failureReply(failureOf(FAILURE_REFUSED));
+    return pool.servers[again.server];
+  }
+
+  protected send(connection: BackendConnection): void {
+    const watched = watchedOf(this.client);
+    const lane = this.lane;
+    // Asked before anything is watched: an EXEC would end that. It goes on when it is answered.
+    if (!BlockProof.of(connection).known) return;
+    if (watched !== null && (watched.place.db !== lane.db || watched.place.resp !== lane.resp)) {
+      this.#switch = new LaneSwitch(connection, watched.place, lane);
+      watched.place = { db: lane.db, resp: lane.resp };
+    } else {
+      this.#send(connection);
+    }
+  }
+
+  #send(connection: BackendConnection): void {
+    const request = this.#request;
+    connection.out.append(request);
+    const head = { bytes: request, start: 0, length: request.length };
+    connection.sentFor(this.passReply(connection), request.length, head);
+  }
+
+  protected answered(connection: BackendConnection): void {
+    const { reply } = this;
+    if (reply === null) {
+      const refusal = this.#switch?.refusal ?? null;
+      if (refusal === null) {
+        this.send(connection);
+        return;
+      }
+      this.claim.deliver(replies.error(refusal));
+    }
+    const { client } = this;
+    const { session } = client;
+    const known = watchedOf(client);
+    if (reply?.type !== STATUS || client.closed) {
+      this.close();
+      session.watched = null;
+      taint(client);
+      return;
+    }
+    const { pool } = client;
+    const watched =
+      known ??
+      new WatchedConnection(client, this.leasedFrom, connection, this.#key, pool.ringNumber);
+    session.watched = watched;
+    if (session.watch !== TAINTED) session.watch = WATCHING;
+    this.end();
+    watched.rest();
+  }
+
+  protected override refuse(reply: Buffer): void {
+    taint(this.client);
+    super.refuse(reply);
+  }
+
+  override onWritable(): void {
+    super.onWritable();
+    if (!this.runs) taint(this.client);
+  }
+}
