@@ -224,7 +224,7 @@ describe('who may import whom', () => {
       'src/proxy/backend/backend-connection.ts',
       'src/proxy/redis/pubsub/hub/hub-connection.ts',
     ]);
-    assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), ['src/proxy/redis/handshake.ts']);
+    assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), ['src/proxy/redis/server-login.ts']);
   });
 
   test('one file decides where a request goes', () => {
@@ -248,8 +248,10 @@ describe('who may import whom', () => {
   });
 
   test('only the composition roots read the command line and the environment', () => {
+    // A configuration may name a variable where a password is.
+    const named = 'src/config/environment.ts';
     for (const file of files) {
-      if (ROOTS.includes(roomOf(file))) continue;
+      if (ROOTS.includes(roomOf(file)) || file === named) continue;
       assert.doesNotMatch(readSource(file), /\bprocess\.(argv|env)\b|['"]node:process['"]/, file);
     }
   });

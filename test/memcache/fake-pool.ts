@@ -7,7 +7,7 @@ import { RawClient } from './raw-client.ts';
 export async function startPool(
   fakes: readonly (FakeServer | null)[],
   options: object = {},
-): Promise<TestRingway> {
+): ReturnType<typeof startInProcess> {
   const servers: string[] = [];
   for (const [i, fake] of fakes.entries()) {
     servers.push(`127.0.0.1:${fake?.port ?? (await freePort())}:1 s${i + 1}`);

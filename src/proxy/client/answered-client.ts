@@ -67,7 +67,7 @@ export abstract class AnsweredClient
     this.out = new SendQueue(engine.slabs, engine.writer, this);
     this.out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
-    this.authenticated = pool.config.redisAuth === null;
+    this.authenticated = pool.config.clientAuth === null;
     this.plain = this.authenticated && this.session.usual;
   }
 

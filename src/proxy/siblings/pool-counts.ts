@@ -24,6 +24,7 @@ interface Counted {
   readonly residentBytes: number;
 }
 
+/** Whether it is one about counters: others are about subscriptions. */
 export function isCountersQuestion(question: object): question is CountersQuestion {
   return 'countersOf' in question;
 }
