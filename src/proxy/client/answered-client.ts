@@ -4,9 +4,11 @@ import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { Failure } from '../backend/failure.ts';
+import type { Lane } from '../backend/lane.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guarded, GuardedClient } from '../engine/guard.ts';
 import type { ReplySource, ReplyStream, SendGate } from '../engine/receiver.ts';
+import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type Claimant, Claims } from './claims.ts';
 import { ClientPipeline } from './client-pipeline.ts';
@@ -116,6 +118,15 @@ export abstract class AnsweredClient
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
   updatePlain(): void {
     this.plain = this.authenticated && this.session.usual;
+  }
+
+  /** Its later requests take another lane, once all earlier ones are answered. */
+  enterLane(lane: Lane): void {
+    if (lane.index === this.lane) return;
+    laneOf(this).leave();
+    lane.enter();
+    this.lane = lane.index;
+    if (this.pipeline.outstanding > 0) this.barrier();
   }
 
   // --- answers ---------------------------------------------------------------------------------
