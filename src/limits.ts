@@ -147,6 +147,9 @@ export const TICKET_SECRET_MS = 24 * 3600 * 1000;
 /** A TLS client, which no other process can take over, is closed in a pause of this length. */
 export const QUIET_LEAVE_MS = 1_000;
 
+/** Addresses in `allow_clients` or `deny_clients`: each new client is looked for among them. */
+export const LISTED_ADDRESSES = 1024;
+
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 4 * 1024;
 export const SMALL_SLABS = 16 * 1024;

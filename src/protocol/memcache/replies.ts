@@ -17,6 +17,9 @@ export const LINE_TOO_LONG: Buffer = Buffer.from('CLIENT_ERROR line too long\r\n
 export const FLUSH_REFUSED: Buffer = Buffer.from('CLIENT_ERROR flush_all not allowed\r\n');
 export const BAD_EXPTIME: Buffer = Buffer.from('CLIENT_ERROR invalid exptime argument\r\n');
 export const TOO_MANY_CLIENTS: Buffer = Buffer.from('ERROR Too many open connections\r\n');
+export const PROTECTED_MODE: Buffer = Buffer.from(
+  'SERVER_ERROR protected mode lets in clients of this machine; allow_clients changes that\r\n',
+);
 
 const serverErrors = new KeptReplies('SERVER_ERROR ');
 

@@ -75,6 +75,10 @@ export const UNFINISHED: Buffer = Buffer.from(
   '-ERR Protocol error: the request was not completed in time\r\n',
 );
 export const TOO_MANY_CLIENTS: Buffer = Buffer.from('-ERR max number of clients reached\r\n');
+export const PROTECTED_MODE: Buffer = Buffer.from(
+  '-DENIED ringway is in protected mode: this pool asks for no password, and lets in clients ' +
+    'of its own machine alone; client_auth, allow_clients or protected_mode changes that\r\n',
+);
 
 const NAME_LIMIT = 128;
 
