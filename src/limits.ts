@@ -24,8 +24,8 @@ export const LEAST_PIPELINE_WINDOW = 16;
 export const UNNOTED_REQUESTS = 32;
 /** Bytes of requests that are noted for it. */
 export const SENT_RUN_BYTES = 512 * 1024;
-/** What an element of a joined array is expected to have before the first is there. */
-export const EXPECTED_ELEMENT_BYTES = 1024;
+/** Lists of several servers are joined up to this size; longer ones are passed on as they come. */
+export const JOINED_LIST_BYTES = 4 * 1024 * 1024;
 /** An MGET that is answered in pieces asks for about so many bytes at a time. */
 export const PIECE_BYTES = 1024 * 1024;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { EXPECTED_ELEMENT_BYTES, FLUSH_MARK } from '../../limits.ts';
+import { FLUSH_MARK } from '../../limits.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
@@ -38,8 +38,8 @@ export abstract class AnsweredClient
   readonly claims: Claims = new Claims(this);
   #idFreed = false;
   waitsFor: SendGate | null = null;
-  /** Bytes that an element of its joined arrays has, by the last that was not small. */
-  elementBytes: number = EXPECTED_ELEMENT_BYTES;
+  /** Bytes that an element of its joined arrays is expected to have; Infinity = it had none yet. */
+  elementBytes = Infinity;
   authenticated: boolean;
   readonly login: Login = new Login();
   /** Its plain requests are simply forwarded; only updatePlain() says so. */
