@@ -225,8 +225,8 @@ export const HUB_PREPARE_MS = 1_000;
 export const HUB_LEAVE_MS = 5_000;
 /** With more patterns in a pool, PUBLISH counts one for all that hear a pattern. */
 export const HUB_MATCHED_PATTERNS = 1024;
-/** PUBSUB waits this long for what other workers count. */
-export const HUB_COUNTS_MS = 2_000;
+/** A client that wants sums over all workers waits this long for the others. */
+export const SIBLINGS_MS = 2_000;
 
 /** A drain may take this long at shutdown before connections are cut. */
 export const DRAIN_MS = 1_000;

@@ -29,6 +29,7 @@ import { RedisProtocol } from './redis/protocol.ts';
 import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
+import { countedHere, isCountersQuestion } from './siblings/pool-counts.ts';
 import { TlsGates } from './tls-gate.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
@@ -254,6 +255,9 @@ export class ProxyServer {
 
   /** Answers what another process that serves the same clients asks. */
   answerSibling(question: object): object {
+    if (isCountersQuestion(question)) {
+      return countedHere(this.#pools.find(({ config }) => config.name === question.countersOf));
+    }
     const { pool: name } = question as CountQuestion;
     const pool = this.#pools.find(({ config }) => config.name === name && config.redis);
     return countHere(pool, question as CountQuestion);
