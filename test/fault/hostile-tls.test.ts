@@ -10,7 +10,7 @@ import { startInProcess } from '../support/ringway.ts';
 import { startTlsRedis, type TlsRedis } from '../support/tls-servers.ts';
 import { waitFor } from '../support/wait.ts';
 
-// Bytes that are no TLS, or are changed on their way: each ends its own connection and nothing else.
+// Bytes that are no TLS, or are changed on their way: they end their own connection, nothing else.
 
 const { authority, server: pair } = certificates();
 const ANYONE = { rejectUnauthorized: false };
@@ -144,7 +144,7 @@ describe('clients', () => {
   });
 });
 
-test('servers whose bytes are changed on their way lose their connection; requests get an error', async () => {
+test('servers whose bytes are changed lose their connection, and requests get an error', async () => {
   const meddler = new Meddler(await freePort(), redis.tlsPort, numbers(5));
   await meddler.listen();
   const ringway = await startInProcess({
