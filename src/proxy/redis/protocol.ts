@@ -14,6 +14,7 @@ import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
+import { LeasedRead } from './leases/leased-read.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
 import { knownVersionOf } from './version/server-version.ts';
@@ -69,6 +70,10 @@ export class RedisProtocol implements ClientProtocol {
 
   isRead(command: number): boolean {
     return COMMANDS[command]?.access === 'r';
+  }
+
+  readAlone(client: object, request: Buffer): void {
+    new LeasedRead(client as ClientConnection, request);
   }
 
   handshake(connection: BackendConnection): void {
