@@ -30,7 +30,7 @@ const NOTES: Readonly<Record<string, string>> = {
   FLUSHALL: 'to all servers, if `allow_flush` says so; else refused',
   FLUSHDB: 'to all servers, if `allow_flush` says so; else refused',
   SCAN: 'one server after the other; the cursor says which and where, on any connection',
-  INFO: 'about ringway; `INFO @server [section ...]` asks that server',
+  INFO: 'what ringway and all servers come to; `INFO @server [section ...]` asks that server',
   SELECT: 'the database of this client; the servers are asked once whether they have it',
   HELLO: 'RESP2 or RESP3 for this client, over server connections of that version; see *Sessions*',
   'CLIENT|NO-EVICT': 'accepted without effect: servers count memory by connection, not by client',
