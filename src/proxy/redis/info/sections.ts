@@ -16,6 +16,7 @@ export interface InfoSources {
   readonly servers: readonly ServerFigures[];
 }
 
+/** A part of INFO. */
 export interface Section {
   readonly title: string;
   /** Whether it has something that servers are asked for. */

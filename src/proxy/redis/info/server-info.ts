@@ -17,8 +17,8 @@ const ERROR_TYPE = 0x2d; // '-'
 type Waiting = (() => void)[];
 
 /**
- * What a server says of itself. It is asked when a client wants to know, on a connection of its own:
- * neither requests nor counters nor the server's health notice.
+ * What a server says of itself. It is asked when a client wants to know, on a connection of its
+ * own: neither requests nor counters nor the server's health notice.
  */
 export class ServerInfo implements Timed, Guarded {
   readonly #server: Server;
