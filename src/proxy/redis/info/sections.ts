@@ -113,6 +113,19 @@ function ofPool({ pool, counts }: InfoSources): Fields {
   return fields;
 }
 
+function topology({ pool, counts }: InfoSources): Fields {
+  const { config, servers } = pool;
+  const fields: Fields = [['topology', config.followsMaster ? 'sentinel' : 'static']];
+  if (!config.followsMaster) return fields;
+  servers.forEach(({ name, address, failover }, i) => {
+    const state = failover?.holds ? 'waiting' : 'serving';
+    const moves = counts.ofServer(name, counter.SERVER_MOVES);
+    const parts = Object.entries({ name, master: address, state, moves });
+    fields.push([`shard${i}`, parts.map((pair) => pair.join('=')).join(',')]);
+  });
+  return fields;
+}
+
 /** In Redis's order, ringway's own behind them. */
 export const SECTIONS: readonly Section[] = [
   { title: 'Server', ofServers: true, make: server },
@@ -125,4 +138,5 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Cluster', ofServers: false, make: () => [['cluster_enabled', 0]] },
   { title: 'Keyspace', ofServers: true, make: ({ servers }) => joinedDatabases(servers) },
   { title: 'Pool', ofServers: false, make: ofPool },
+  { title: 'Topology', ofServers: false, make: topology },
 ];
