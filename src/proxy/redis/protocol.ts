@@ -11,9 +11,11 @@ import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+import { allowedCommands } from './command-rules.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
+import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
 import { knownVersionOf } from './version/server-version.ts';
 
@@ -60,6 +62,10 @@ export class RedisProtocol implements ClientProtocol {
     intent: number,
   ): boolean {
     return handleSpecial(client, start, length, info, intent);
+  }
+
+  allowedCommands(config: PoolConfig): Uint8Array | null {
+    return allowedCommands(config);
   }
 
   requestHead(head: Buffer): RequestHead {
@@ -111,6 +117,14 @@ export class RedisProtocol implements ClientProtocol {
 
   complaint(): null {
     return null;
+  }
+
+  refusal(memory: Buffer, start: number, length: number): number {
+    return refusal(memory, start, length);
+  }
+
+  repeatable(request: Buffer): number {
+    return repeatable(request);
   }
 
   failure(failure: Failure): Buffer {
