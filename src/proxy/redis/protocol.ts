@@ -15,6 +15,7 @@ import { allowedCommands } from './command-rules.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
+import { LeasedRead } from './leases/leased-read.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
 import { knownVersionOf } from './version/server-version.ts';
@@ -74,6 +75,10 @@ export class RedisProtocol implements ClientProtocol {
 
   isRead(command: number): boolean {
     return COMMANDS[command]?.access === 'r';
+  }
+
+  readAlone(client: object, request: Buffer): void {
+    new LeasedRead(client as ClientConnection, request);
   }
 
   handshake(connection: BackendConnection): void {
