@@ -24,8 +24,8 @@ export const LEAST_PIPELINE_WINDOW = 16;
 export const UNNOTED_REQUESTS = 32;
 /** Bytes of requests that are noted for it. */
 export const SENT_RUN_BYTES = 512 * 1024;
-/** What an element of a joined array is expected to have before the first is there. */
-export const EXPECTED_ELEMENT_BYTES = 1024;
+/** Lists of several servers are joined up to this size; longer ones are passed on as they come. */
+export const JOINED_LIST_BYTES = 4 * 1024 * 1024;
 /** An MGET that is answered in pieces asks for about so many bytes at a time. */
 export const PIECE_BYTES = 1024 * 1024;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
@@ -83,16 +83,20 @@ export const LOG_KINDS = 256;
 export const LOG_KIND_CHARACTERS = 1024;
 /** The version of Redis that HELLO and INFO name when no server says its own. */
 export const REDIS_VERSION = '7.0.0';
-/** The first client that wants to know waits this long for the servers' versions. */
-export const VERSION_WAIT_MS = 200;
-/** A server has this long to say its version, for the clients that come later. */
-export const VERSION_ANSWER_MS = 2_000;
-/** INFO's section `server` is a fiftieth of this. */
-export const VERSION_ANSWER_BYTES = 64 * 1024;
-/** A server that did not say its version is asked again after this. */
-export const VERSION_RETRY_MS = 5_000;
+/** A client that wants to know something of the servers waits this long for what they say. */
+export const INFO_WAIT_MS = 200;
+/** A server has this long to say it, for the clients that come later. */
+export const INFO_ANSWER_MS = 2_000;
+/** A server's INFO is a tenth of this. */
+export const INFO_ANSWER_BYTES = 64 * 1024;
+/** A server that did not say anything is asked again after this. */
+export const INFO_RETRY_MS = 5_000;
 /** A known version is asked for again after this: connections may have been idle meanwhile. */
 export const VERSION_AGE_MS = 60_000;
+/** Figures in INFO are at most this old. */
+export const FIGURES_AGE_MS = 1_000;
+/** Databases of a server that INFO tells of. */
+export const INFO_DATABASES = 1024;
 /** WAIT asks the servers again after this, and after twice as long each next time. */
 export const WAIT_POLL_MS = 20;
 /** The longest pause of WAIT: one that waits for ever costs a server next to nothing. */
@@ -149,6 +153,9 @@ export const QUIET_LEAVE_MS = 1_000;
 
 /** Addresses in `allow_clients` or `deny_clients`: each new client is looked for among them. */
 export const LISTED_ADDRESSES = 1024;
+
+/** Names in `deny_commands`: Redis has some 400, subcommands included. */
+export const DENIED_COMMANDS = 1024;
 
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 4 * 1024;
@@ -225,8 +232,8 @@ export const HUB_PREPARE_MS = 1_000;
 export const HUB_LEAVE_MS = 5_000;
 /** With more patterns in a pool, PUBLISH counts one for all that hear a pattern. */
 export const HUB_MATCHED_PATTERNS = 1024;
-/** PUBSUB waits this long for what other workers count. */
-export const HUB_COUNTS_MS = 2_000;
+/** A client that wants sums over all workers waits this long for the others. */
+export const SIBLINGS_MS = 2_000;
 
 /** A drain may take this long at shutdown before connections are cut. */
 export const DRAIN_MS = 1_000;
@@ -248,6 +255,52 @@ export const LOOK_LEAST_MS = 10;
  * clients wait for a reply before they give up.
  */
 export const AWAIT_RETURN_MS = 250;
+/** A server whose requests wait for its failover is tried again after this, more or less. */
+export const FAILOVER_RETRY_MS = 100;
+/** A try to reach a server that may have been replaced is given up after this. */
+export const DIAL_MS = 1_000;
+/** A line, a word and a whole reply of a sentinel, and how deep its lists go. */
+export const SENTINEL_LINE_BYTES = 4 * 1024;
+export const SENTINEL_WORD_BYTES = 16 * 1024;
+export const SENTINEL_REPLY_BYTES = 1024 * 1024;
+export const SENTINEL_REPLY_DEPTH = 4;
+/** A host that a sentinel names, and replicas that it lists for one master. */
+export const SENTINEL_HOST_BYTES = 255;
+export const SENTINEL_REPLICAS = 64;
+/** Unanswered questions to one sentinel or server: three for each of its masters. */
+export const CONTROL_QUESTIONS = 4096;
+/** A connection for questions that is idle this long is asked whether it is there. */
+export const CONTROL_PING_MS = 1_000;
+/** One that owes an answer and says nothing this long is given up for another. */
+export const CONTROL_ANSWER_MS = 1_000;
+/** The first wait before it is made again; it doubles up to a maximum, with jitter. */
+export const CONTROL_RETRY_MS = 100;
+export const CONTROL_RETRY_MAX_MS = 5_000;
+/** Sentinels are asked about each master this often, and so often while requests wait for it. */
+export const SENTINEL_POLL_MS = 5_000;
+export const SENTINEL_TROUBLE_POLL_MS = 250;
+/** A sentinel is asked about one master at most this often. */
+export const SENTINEL_ASK_MS = 50;
+/** What a sentinel does wrong is told at most this often. */
+export const SENTINEL_LOG_MS = 10_000;
+/** So long after requests began to wait. */
+export const SENTINEL_TROUBLE_MS = 15_000;
+/** What a sentinel said longer ago does not count: three polls. */
+export const SENTINEL_VIEW_MS = 15_000;
+/** The replica that is being promoted is asked for its role this often. */
+export const PROMOTION_POLL_MS = 10;
+/** A promotion that takes longer is not waited for. */
+export const PROMOTION_MS = 3_000;
+/** A server that is said to be the master is asked for so long whether it is. */
+export const CONFIRM_MS = 5_000;
+/** A sentinel whose announced promotion did not come is not believed the next for so long. */
+export const SENTINEL_DISTRUST_MS = 60_000;
+/** After a promotion sentinels may name the server before it for so long: not all have heard. */
+export const SENTINEL_LAG_MS = 30_000;
+/** A master of a lower epoch is believed when most sentinels name it for so long. */
+export const SENTINEL_RESET_MS = 10_000;
+/** Sentinels of a pool: a master has three to seven. */
+export const SENTINELS = 32;
 /** Wrong passwords in a pool are logged at most this often, with how many there were. */
 export const AUTH_LOG_INTERVAL_MS = 1_000;
 /** Clients that a limit keeps out are logged at most this often, with how many there were. */

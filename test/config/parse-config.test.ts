@@ -41,6 +41,8 @@ const OWN_DEFAULTS = {
   allowClients: null,
   denyClients: null,
   protectedMode: false,
+  readOnly: false,
+  denyCommands: [],
   maxBackendConnections: 1024,
   maxLeasedConnections: 1024,
   leaseWaitMs: 1000,
@@ -76,6 +78,12 @@ const OWN_DEFAULTS = {
   maxBulk: 536870912,
   maxInline: 65536,
   maxScript: 1048576,
+  sentinels: [],
+  followsMaster: false,
+  sentinelTls: false,
+  sentinelAuth: null,
+  sentinelPrefix: '',
+  failoverWaitMs: 0,
 };
 
 describe('a pool', () => {

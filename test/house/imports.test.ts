@@ -53,11 +53,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'proxy/pool': [],
   'proxy/client': [],
   'proxy/routing': [],
+  'proxy/siblings': [],
   'proxy/redis/commands': [],
   'proxy/redis/pubsub': [],
   'proxy/redis': [],
   'proxy/memcache': [],
   proxy: [],
+
+  // It runs where there may be no proxy, and hands on plain data.
+  topology: [...BASE, 'protocol/redis', 'net', 'topology'],
 
   stats: [...BASE, ...COUNTING, ...REFERENCE, 'net', 'config', 'proxy/engine', 'proxy/pool'],
   'stats/http': [...BASE, ...COUNTING, 'net', 'config', 'stats', 'stats/http'],
@@ -70,7 +74,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** The rooms of the proxy from the sockets up; each may import those before it, and itself. */
-const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing'];
+const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing', 'siblings'];
 {
   // None of the shared rooms knows a protocol: each is told by its interface what it needs.
   const below: string[] = [...BASE, ...COUNTING, ...NEUTRAL, 'net', 'config'];

@@ -4,6 +4,7 @@ import { KeptReplies, line } from '../line.ts';
 export const ERROR: Buffer = Buffer.from('ERROR\r\n');
 export const END: Buffer = Buffer.from('END\r\n');
 export const OK: Buffer = Buffer.from('OK\r\n');
+export const RESET: Buffer = Buffer.from('RESET\r\n');
 export const META_NO_OP: Buffer = Buffer.from('MN\r\n');
 export const BAD_FORMAT: Buffer = Buffer.from('CLIENT_ERROR bad command line format\r\n');
 export const BAD_DATA_CHUNK: Buffer = Buffer.from('CLIENT_ERROR bad data chunk\r\n');

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { EXPECTED_ELEMENT_BYTES, FLUSH_MARK } from '../../limits.ts';
+import { FLUSH_MARK } from '../../limits.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
@@ -15,10 +15,13 @@ import { ClientPipeline } from './client-pipeline.ts';
 import { Login } from './login.ts';
 import { PausedSources } from './paused-sources.ts';
 import type { ClientProtocol } from './protocol.ts';
+import type { Retraction } from './retraction.ts';
 import type { Requester, Router } from './router.ts';
 import { Session } from './session/session.ts';
 import type { ClientSubscriptions } from './session/subscriptions.ts';
 import { StreamedReply } from './streamed-reply.ts';
+
+const NO_COMMANDS = new Uint8Array(0);
 
 /** The half of a client that gets answers: from servers, from ringway, whole or in pieces. */
 export abstract class AnsweredClient
@@ -31,6 +34,7 @@ export abstract class AnsweredClient
   readonly socket: Socket;
   readonly pipeline: ClientPipeline;
   protected readonly engine: Engine;
+  protected abstract readonly retraction: Retraction;
   protected readonly out: SendQueue;
   /** Server connections that stand still for this client. */
   protected readonly paused: PausedSources = new PausedSources(this);
@@ -38,12 +42,14 @@ export abstract class AnsweredClient
   readonly claims: Claims = new Claims(this);
   #idFreed = false;
   waitsFor: SendGate | null = null;
-  /** Bytes that an element of its joined arrays has, by the last that was not small. */
-  elementBytes: number = EXPECTED_ELEMENT_BYTES;
+  /** Bytes that an element of its joined arrays is expected to have; Infinity = it had none yet. */
+  elementBytes = Infinity;
   authenticated: boolean;
   readonly login: Login = new Login();
   /** Its plain requests are simply forwarded; only updatePlain() says so. */
-  plain: boolean;
+  plain = false;
+  /** By command: 1 where that is so all the same, though the pool refuses others. */
+  forwards: Uint8Array = NO_COMMANDS;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
   readonly session: Session;
@@ -70,7 +76,7 @@ export abstract class AnsweredClient
     this.out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
     this.authenticated = pool.config.clientAuth === null;
-    this.plain = this.authenticated && this.session.usual;
+    this.updatePlain();
   }
 
   /** From here on it is known to others. */
@@ -117,7 +123,10 @@ export abstract class AnsweredClient
 
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
   updatePlain(): void {
-    this.plain = this.authenticated && this.session.usual;
+    const usual = this.authenticated && this.session.usual;
+    const { allowed } = this.pool;
+    this.plain = usual && allowed === null;
+    this.forwards = usual && allowed !== null ? allowed : NO_COMMANDS;
   }
 
   /** Its later requests take another lane, once all earlier ones are answered. */
@@ -181,8 +190,9 @@ export abstract class AnsweredClient
     this.onAnswered();
   }
 
-  openStream(slot: number): ReplyStream {
-    return new StreamedReply(this.engine, this, slot);
+  openStream(slot: number, othersWait: boolean): ReplyStream {
+    const holdBack = othersWait && this.retraction.mayReadAlone(slot);
+    return new StreamedReply(this.engine, this, slot, holdBack);
   }
 
   endStream(): void {
@@ -223,7 +233,7 @@ export abstract class AnsweredClient
     const { out, head, undeliveredBytes } = this.pipeline;
     const { clientOutputLimit } = this.pool.config;
     // The other half has room for the reply that is arriving.
-    if (undeliveredBytes <= clientOutputLimit >> 1 || this.takesBack()) return false;
+    if (undeliveredBytes <= clientOutputLimit >> 1 || this.retraction.takesBack()) return false;
     if (undeliveredBytes <= clientOutputLimit) return false;
     return out.pendingBytes > clientOutputLimit || !source.owes(this.id, head);
   }
@@ -245,8 +255,14 @@ export abstract class AnsweredClient
     this.engine.removeClient(this.id);
   }
 
-  /** Whether what it has asked is taken back, so that nothing has to stand still for it. */
-  protected abstract takesBack(): boolean;
+  get mostHeldBack(): number {
+    return this.pool.config.clientOutputLimit >> 2;
+  }
+
+  readAlone(reply: StreamedReply): void {
+    this.retraction.readAlone(reply);
+  }
+
   abstract onDrained(): void;
   abstract flush(): void;
   abstract barrier(): void;

@@ -65,7 +65,7 @@ export function compareConfigs(
 
 /** What lets in more than it need. */
 function adviceFor(pool: PoolConfig): string[] {
-  return [...loginAdvice(pool), ...openDoorAdvice(pool)];
+  return [...loginAdvice(pool), ...openDoorAdvice(pool), ...scriptAdvice(pool)];
 }
 
 /** Without limits anybody may try passwords for ever, and keep connections meanwhile. */
@@ -93,6 +93,14 @@ function openDoorAdvice(pool: PoolConfig): string[] {
   return [...open('listen', listen, encrypted), ...open('tls_listen', tlsListen, true)];
 }
 
+/** Scripts can call whatever clients may not. */
+function scriptAdvice({ denyCommands, readOnly }: PoolConfig): string[] {
+  const open = ['EVAL', 'EVALSHA', 'FCALL'].filter((name) => !denyCommands.includes(name));
+  if (denyCommands.length === 0 || readOnly || open.length === 0) return [];
+  const names = open.join(', ');
+  return [`deny_commands without ${names}: scripts can call what is refused; add them`];
+}
+
 function namedRing(pool: PoolConfig): NamedRing {
   const live = new Uint8Array(pool.servers.length).fill(1);
   return { ring: ringOf(pool, live), names: pool.servers.map((server) => server.name) };
@@ -100,17 +108,8 @@ function namedRing(pool: PoolConfig): NamedRing {
 
 /** What is compared one by one, or not at all. */
 const NOT_AS_VALUES = [
-  ...[
-    'name',
-    'listen',
-    'tlsListen',
-    'tls',
-    'servers',
-    'serverLogin',
-    'clientAuth',
-    'position',
-    'keyPositions',
-  ],
+  ...['name', 'listen', 'tlsListen', 'tls', 'servers', 'serverLogin', 'clientAuth'],
+  ...['sentinelAuth', 'followsMaster', 'position', 'keyPositions'],
 ];
 
 function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
@@ -128,6 +127,7 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   // Without a password of their own, clients have that of the servers.
   const follows = same(after.clientAuth, after.serverLogin?.password ?? null);
   if (!follows && !same(before.clientAuth, after.clientAuth)) found.push('client_auth is another');
+  if (before.sentinelAuth !== after.sentinelAuth) found.push('sentinel_auth is another');
   for (const server of after.servers) {
     const old = before.servers.find(({ name }) => name === server.name);
     if (old === undefined) found.push(`server ${server.name} is new`);

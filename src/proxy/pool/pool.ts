@@ -14,7 +14,7 @@ import {
 } from '../../protocol/frame-table.ts';
 import { type PoolCounters, poolCounters } from '../../stats/counters.ts';
 import { CLASSES, PoolLatency } from '../../stats/latency.ts';
-import { BackendConnection } from '../backend/backend-connection.ts';
+import { openConnection } from '../backend/flight/open-connection.ts';
 import { Leases } from '../backend/leases.ts';
 import { PURPOSE_LEASE } from '../backend/owned-connection.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -22,7 +22,7 @@ import type { RingRegion } from '../engine/ring-arena.ts';
 import { ConnectionBudget } from './connection-budget.ts';
 import { type HealthyPool, PoolHealth } from './health.ts';
 import { Lanes } from './lanes.ts';
-import { sameAddress, sameConnections, sameSlowLog } from './pool-changes.ts';
+import { sameConnections, sameSlowLog } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
 import type { PoolProtocol } from './protocol.ts';
 import { RefusedDatabases } from './refused-databases.ts';
@@ -49,10 +49,14 @@ export class Pool implements ServerPool, HealthyPool {
   region: RingRegion;
   /** Address of the ring in the arena. */
   descriptor: number;
+  /** By command: 1 where a request may be forwarded as it is; null = this pool refuses nothing. */
+  allowed: Uint8Array | null = null;
   readonly health: PoolHealth;
   readonly lanes: Lanes;
   readonly refusedDatabases: RefusedDatabases = new RefusedDatabases();
   readonly budget: ConnectionBudget;
+  /** Told which server of the pool requests wait for, by the names of both. */
+  onTrouble: (pool: string, server: string) => void = () => {};
   readonly leases: Leases<Server>;
   /** Counts the rings: another number says that a key may belong to another server. */
   ringNumber = 0;
@@ -70,7 +74,7 @@ export class Pool implements ServerPool, HealthyPool {
       return !this.leases.hasLane(lane) && !this.servers.some((server) => server.hasLane(lane));
     });
     this.leases = new Leases(
-      (server, lane) => new BackendConnection(engine, server, lane, PURPOSE_LEASE),
+      (server, lane) => openConnection(engine, server, lane, PURPOSE_LEASE),
       () => ({
         limit: this.config.maxLeasedConnections,
         kept: LEASES_KEPT,
@@ -79,14 +83,15 @@ export class Pool implements ServerPool, HealthyPool {
       engine.deadlines,
     );
     this.budget = new ConnectionBudget(() => this.servers);
-    this.#limitConnections();
+    this.#applyLimits();
     this.#openSlowLog();
     this.servers = config.servers.map((server, i) => new Server(this, server, i, i * CLASSES));
     this.health = new PoolHealth(this);
     this.writeRing(new Uint8Array(config.servers.length).fill(1));
   }
 
-  #limitConnections(): void {
+  #applyLimits(): void {
+    this.allowed = this.protocol.allowedCommands(this.config);
     const { servers, serverConnections, maxBackendConnections } = this.config;
     this.budget.limit = Math.max(servers.length * serverConnections, maxBackendConnections);
   }
@@ -113,7 +118,7 @@ export class Pool implements ServerPool, HealthyPool {
     this.descriptor = region.at;
     if (!sameSlowLog(before, config)) this.#openSlowLog();
     this.lanes.first.db = config.redis ? config.redisDb : 0;
-    this.#limitConnections();
+    this.#applyLimits();
     this.refusedDatabases.clear();
     const known = new Map(this.servers.map((server) => [server.name, server]));
     const indexes = config.servers.map(({ name }) => known.get(name)?.index ?? -1);
@@ -121,7 +126,7 @@ export class Pool implements ServerPool, HealthyPool {
     this.servers = config.servers.map((line, i) => {
       const server = known.get(line.name);
       if (server === undefined) return new Server(this, line, i, this.latency?.add() ?? 0);
-      if (sameConnections(before, config) && sameAddress(server.config, line)) {
+      if (sameConnections(before, config) && server.isAt(line)) {
         known.delete(line.name);
         server.reconfigure(line, i);
         return server;
@@ -136,6 +141,11 @@ export class Pool implements ServerPool, HealthyPool {
     }
     this.health.reconfigure(indexes);
     return freed;
+  }
+
+  /** Requests wait for one of the servers: `onTrouble` hears of it. */
+  onHeld(server: number): void {
+    if (server >= 0) this.onTrouble(this.config.name, this.servers[server].name);
   }
 
   /** Lays the ring of the live servers where the codec looks keys up. */

@@ -11,11 +11,14 @@ import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+import { allowedCommands } from './command-rules.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
+import { knownInfoOf } from './info/server-info.ts';
+import { LeasedRead } from './leases/leased-read.ts';
+import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
-import { knownVersionOf } from './version/server-version.ts';
 
 const PUSH = 0x3e; // '>'
 
@@ -62,12 +65,20 @@ export class RedisProtocol implements ClientProtocol {
     return handleSpecial(client, start, length, info, intent);
   }
 
+  allowedCommands(config: PoolConfig): Uint8Array | null {
+    return allowedCommands(config);
+  }
+
   requestHead(head: Buffer): RequestHead {
     return requestHead(head);
   }
 
   isRead(command: number): boolean {
     return COMMANDS[command]?.access === 'r';
+  }
+
+  readAlone(client: object, request: Buffer): void {
+    new LeasedRead(client as ClientConnection, request);
   }
 
   handshake(connection: BackendConnection): void {
@@ -86,11 +97,11 @@ export class RedisProtocol implements ClientProtocol {
   onUnasked(): void {}
 
   onServerBack(server: object): void {
-    knownVersionOf(server)?.askAgain();
+    knownInfoOf(server)?.askAgain();
   }
 
   onServerGone(server: object): void {
-    knownVersionOf(server)?.stop();
+    knownInfoOf(server)?.stop();
   }
 
   prepare(pool: object, next: PoolConfig): Preparation {
@@ -111,6 +122,14 @@ export class RedisProtocol implements ClientProtocol {
 
   complaint(): null {
     return null;
+  }
+
+  refusal(memory: Buffer, start: number, length: number): number {
+    return refusal(memory, start, length);
+  }
+
+  repeatable(request: Buffer): number {
+    return repeatable(request);
   }
 
   failure(failure: Failure): Buffer {
