@@ -13,8 +13,9 @@ import {
 import { type RealServer, startRedis } from '../../support/real-servers.ts';
 import { encodeRequest } from '../../support/resp-client.ts';
 import { Keyspace } from './keyspace.ts';
-import type { Context, Session } from './redis/command.ts';
+import { BLOCKS, type Context, type Session } from './redis/command.ts';
 import { execute, KNOWN_COMMANDS } from './redis/execute.ts';
+import { noArray } from './redis/resp.ts';
 
 // The simulated Redis answers as a real one, to all that the differential corpora ask of the
 // commands that it knows, and to random programs of them.
@@ -29,8 +30,17 @@ class Model {
   readonly #session: Session;
 
   constructor(resp: number) {
-    const state = { id: 1, db: 0, resp, authenticated: true, name: '', closing: false };
-    this.#session = state;
+    this.#session = {
+      id: 1,
+      db: 0,
+      resp,
+      authenticated: true,
+      name: '',
+      queue: null,
+      failed: false,
+      watched: new Map(),
+      closing: false,
+    };
   }
 
   ask({ words }: Sample): string {
@@ -42,7 +52,8 @@ class Model {
       now: Date.now(),
     };
     const given = words.map((word) => Buffer.from(word));
-    return execute(context, given).toString('latin1');
+    const reply = execute(context, given);
+    return (reply === BLOCKS ? noArray(this.#session.resp) : reply).toString('latin1');
   }
 }
 
@@ -80,8 +91,22 @@ const KEYS = ['{t}a', '{t}b', '{t}list', '{t}n'];
 const key = fc.constantFrom(...KEYS);
 const word = fc.constantFrom('', '0', '1', '-1', '7', 'x', 'value', '9223372036854775807', ' 3');
 const COMMANDS = KNOWN_COMMANDS.filter(
-  (name) => !/^(INFO|HELLO|QUIT|RESET|SELECT|AUTH|EXPIRE|PEXPIRE|P?SETEX|FLUSH.*)$/.test(name),
+  (name) =>
+    !/^(INFO|HELLO|QUIT|RESET|BLPOP|SELECT|AUTH|EXPIRE|PEXPIRE|P?SETEX|FLUSH.*)$/.test(name),
 );
+/** Transactions, whole and in parts. */
+const transacting = fc
+  .constantFrom(
+    'MULTI',
+    'EXEC',
+    'DISCARD',
+    'WATCH {t}a',
+    'WATCH {t}n {t}b',
+    'UNWATCH',
+    'GET',
+    'nonsuch',
+  )
+  .map(sample);
 const request = fc
   .tuple(fc.constantFrom(...COMMANDS), fc.array(fc.oneof(key, word), { maxLength: 4 }), key)
   .map(([name, rest, first]): Sample => {
@@ -115,6 +140,15 @@ describe('the simulated Redis', () => {
     test(`RESP${resp}: wrong numbers of words, and what it does not know`, () => {
       const unknown = ['NONSUCH', 'nonsuch a b', `NoNsUcH ${'a'.repeat(100)} ${'b'.repeat(100)}`];
       return compare(resp, [...wrongArity.filter(isKnown), ...unknown.map(sample)]);
+    });
+
+    test(`RESP${resp}: random transactions`, async () => {
+      const words = fc.oneof(transacting, request);
+      const programs = fc.array(words, { minLength: 20, maxLength: 60 });
+      await fc.assert(
+        fc.asyncProperty(programs, (samples) => compare(resp, samples)),
+        { numRuns: 40 },
+      );
     });
 
     test(`RESP${resp}: random programs`, async () => {
