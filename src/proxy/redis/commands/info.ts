@@ -20,7 +20,7 @@ import type { Pool } from '../../pool/pool.ts';
 import { forwardBytes } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { knownHubOf } from '../pubsub/hub/hubs.ts';
-import { CHANNEL, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
+import { CHANNEL, type Kind, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
 import { withRedisVersion } from '../version/redis-version.ts';
 import type { Words } from '../words.ts';
 
@@ -63,16 +63,20 @@ function memorySection(): Fields {
   ];
 }
 
+/** How many names of a kind the clients of this process hear. */
+function heardBy(pool: Pool, kind: Kind): number {
+  return [...(knownHubOf(pool)?.topics.heard(kind) ?? [])].length;
+}
+
 function statsSection(pool: Pool): Fields {
-  const hub = knownHubOf(pool);
   let requests = 0;
   for (const server of pool.servers) requests += server.counters[REQUESTS];
   return [
     ['total_connections_received', pool.engine.process[TOTAL_CONNECTIONS]],
     ['total_commands_processed', requests],
-    ['pubsub_channels', hub?.countOf(CHANNEL) ?? 0],
-    ['pubsub_patterns', hub?.countOf(PATTERN) ?? 0],
-    ['pubsubshard_channels', hub?.countOf(SHARD) ?? 0],
+    ['pubsub_channels', heardBy(pool, CHANNEL)],
+    ['pubsub_patterns', heardBy(pool, PATTERN)],
+    ['pubsubshard_channels', heardBy(pool, SHARD)],
     ['pubsub_slow_closed', pool.counters[PUBSUB_SLOW_CLOSED]],
     ['pubsub_lost_clients', pool.counters[PUBSUB_LOST_CLIENTS]],
     ['forward_errors', pool.counters[FORWARD_ERROR]],

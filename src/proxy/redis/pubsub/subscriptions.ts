@@ -94,7 +94,7 @@ export class Subscriptions implements ClientSubscriptions, Listener {
 
   /** Hears no more of `name`, if it did. @returns the acknowledgement; null = of nothing */
   remove(kind: Kind, name: Buffer | null): Buffer {
-    const topic = name === null ? undefined : this.hub.find(kind, name.toString('latin1'));
+    const topic = name === null ? undefined : this.hub.topics.find(kind, name.toString('latin1'));
     if (topic !== undefined && this.has(topic)) this.#forget(topic);
     return acknowledgement(kind, false, name, this.#counted(kind), this.resp);
   }

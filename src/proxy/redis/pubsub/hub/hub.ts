@@ -6,7 +6,6 @@ import {
   PUBSUB_DROPPED,
   PUBSUB_LOST_CLIENTS,
   PUBSUB_MESSAGES,
-  PUBSUB_TOPICS,
 } from '../../../../stats/counters.ts';
 import { FAILURE_REFUSED, type Failure, failureOf, failureText } from '../../../backend/failure.ts';
 import { millis } from '../../../engine/clock.ts';
@@ -18,9 +17,10 @@ import { failureReply } from '../../failure-reply.ts';
 import type { Frame } from './frame.ts';
 import type { HubServer, HubServerOwner } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
-import { CHANNEL, type Kind, PATTERN } from './kinds.ts';
-import { Topic } from './topic.ts';
+import { CHANNEL, type Kind } from './kinds.ts';
+import type { Topic } from './topic.ts';
 import { TopicPlaces } from './topic-places.ts';
+import { Topics } from './topics.ts';
 
 /** Who hears a message, here and on the server. */
 export interface Audience {
@@ -39,8 +39,7 @@ export class Hub implements HubServerOwner, Timed {
   readonly #pool: Pool;
   readonly #servers: HubServers;
   readonly #places: TopicPlaces;
-  /** By kind, then by name. */
-  readonly #topics: readonly Map<string, Topic>[] = [new Map(), new Map(), new Map()];
+  readonly topics: Topics;
   /** Topics without users, the longest without first. */
   readonly #idle: Set<Topic> = new Set();
   #idleBytes = 0;
@@ -50,51 +49,26 @@ export class Hub implements HubServerOwner, Timed {
   #trimAt = 0;
   /** The servers as the configuration had them last. */
   #lines: PoolConfig['servers'] = [];
-  #bytes = 0;
-  #heldBytes = 0;
   timerAt = 0;
 
   constructor(pool: Pool) {
     this.engine = pool.engine;
     this.#pool = pool;
+    this.topics = new Topics(pool, (error) => this.onException(error));
     this.#servers = new HubServers(this);
     this.#places = new TopicPlaces(pool, this.#servers);
   }
 
   // --- topics ----------------------------------------------------------------------------------
 
-  /** The names of one kind that have users. */
-  *named(kind: Kind): Iterable<Topic> {
-    for (const topic of this.#topics[kind].values()) if (topic.listeners.size > 0) yield topic;
-  }
-
-  /** How many these are. */
-  countOf(kind: Kind): number {
-    let count = 0;
-    for (const topic of this.#topics[kind].values()) if (topic.listeners.size > 0) count++;
-    return count;
-  }
-
-  find(kind: Kind, text: string): Topic | undefined {
-    return this.#topics[kind].get(text);
-  }
-
-  get isEmpty(): boolean {
-    return this.#topics.every(({ size }) => size === 0);
-  }
-
   /** Somebody wants to hear a topic: release() must follow. */
   hold(kind: Kind, name: Buffer, text: string): Topic {
-    const known = this.#topics[kind].get(text);
-    const topic = known ?? new Topic(kind, name, text);
+    const known = this.topics.find(kind, text);
+    const topic = known ?? this.topics.add(kind, name, text);
     topic.users++;
     topic.until = 0;
     if (this.#idle.delete(topic)) this.#idleBytes -= topic.bytes;
-    if (known === undefined) {
-      this.#topics[kind].set(text, topic);
-      this.#count(topic, 1);
-      if (!this.#servers.open) this.#setServers();
-    }
+    if (!this.#servers.open) this.#setServers();
     if (known === undefined || topic.refused) this.#ask(topic);
     return topic;
   }
@@ -120,30 +94,9 @@ export class Hub implements HubServerOwner, Timed {
 
   #forget(topic: Topic): void {
     if (this.#idle.delete(topic)) this.#idleBytes -= topic.bytes;
-    if (!this.#topics[topic.kind].delete(topic.text)) return;
-    this.#count(topic, -1);
+    if (!this.topics.delete(topic)) return;
     for (const server of this.#servers.wanted()) server.unsubscribe(topic);
-    if (this.isEmpty) this.#servers.close();
-  }
-
-  #count(topic: Topic, change: 1 | -1): void {
-    this.#bytes += change * topic.bytes;
-    this.#pool.counters[PUBSUB_TOPICS] += change;
-    this.engine.turn.markBackend(this.#accounting);
-  }
-
-  /** What the names take is reported with the turn: a client may have to be closed for it. */
-  readonly #accounting = {
-    flushPending: false,
-    flush: (): void => this.#account(),
-    writeOut: (): void => {},
-    onException: (error: unknown): void => this.onException(error),
-  };
-
-  #account(): void {
-    const delta = this.#bytes - this.#heldBytes;
-    this.#heldBytes = this.#bytes;
-    if (delta !== 0) this.engine.budget.add(delta);
+    if (this.topics.isEmpty) this.#servers.close();
   }
 
   // --- who waits -------------------------------------------------------------------------------
@@ -207,9 +160,7 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   *wanted(server: HubServer): Iterable<Topic> {
-    for (const topics of this.#topics) {
-      for (const topic of topics.values()) if (this.#places.isWanted(topic, server)) yield topic;
-    }
+    for (const topic of this.topics) if (this.#places.isWanted(topic, server)) yield topic;
   }
 
   onHeld(_server: HubServer, topic: Topic): void {
@@ -252,7 +203,7 @@ export class Hub implements HubServerOwner, Timed {
     if (!this.closesLosers) return;
     const closed = this.#lose(held.filter((topic) => this.#places.needs(topic, server)));
     if (closed === 0) return;
-    const what = `${closed} clients that may miss messages are closed`;
+    const what = `${closed} subscribers that may miss messages are closed`;
     this.#tell(server, `was lost (${failureText(failure)}), ${what}`);
   }
 
@@ -271,7 +222,7 @@ export class Hub implements HubServerOwner, Timed {
   onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void {
     this.#pool.counters[PUBSUB_MESSAGES]++;
     const name = bytes.toString('latin1', frame.nameStart, frame.nameEnd);
-    const topic = this.#topics[frame.kind].get(name);
+    const topic = this.topics.find(frame.kind, name);
     if (topic === undefined) return;
     for (const listener of topic.listeners) {
       try {
@@ -306,9 +257,9 @@ export class Hub implements HubServerOwner, Timed {
       listeners += topic.listeners.size;
       subscriptions++;
     };
-    const topic = this.#topics[kind].get(name.toString('latin1'));
+    const topic = this.topics.find(kind, name.toString('latin1'));
     if (topic !== undefined) add(topic);
-    const patterns = this.#topics[PATTERN];
+    const { patterns } = this.topics;
     if (kind === CHANNEL && patterns.size <= HUB_MATCHED_PATTERNS) {
       for (const each of patterns.values()) if (matchesGlob(each.name, name, false)) add(each);
     }
@@ -327,30 +278,63 @@ export class Hub implements HubServerOwner, Timed {
   /** Makes ready for another configuration of the pool. */
   prepare(config: PoolConfig): Preparation {
     if (!this.#servers.open) return NOTHING_TO_PREPARE;
-    const preparation = this.#servers.prepare(config, millis());
+    const spreads = !this.#pool.config.subscribeToAll;
+    this.#places.spread = spreads;
+    if (spreads) this.#askAll();
+    const { ready, abort } = this.#servers.prepare(config, spreads, millis());
     this.#arm();
-    return preparation;
+    return {
+      ready,
+      abort: () => {
+        abort();
+        this.#trimSoon();
+      },
+    };
+  }
+
+  #askAll(): void {
+    for (const server of this.#servers.members) {
+      for (const topic of this.wanted(server)) server.subscribe(topic);
+    }
   }
 
   /** The pool has other servers, or its keys have gone to others. */
   onRing(): void {
     if (!this.#servers.open) return;
     if (this.#pool.config.servers !== this.#lines) this.#setServers();
-    for (const server of this.#servers.members) {
-      for (const topic of this.wanted(server)) server.subscribe(topic);
-    }
+    this.#askAll();
     for (const topic of [...this.#awaited]) this.#confirm(topic);
+    this.#loseMoved();
+    this.#trimSoon();
+  }
+
+  /** Topics whose messages go to a server now that does not send them yet. */
+  #loseMoved(): void {
+    if (!this.closesLosers) return;
+    const moved: Topic[] = [];
+    for (const topic of this.topics) {
+      if (topic.listeners.size === 0 || this.#places.isEverywhere(topic)) continue;
+      const owner = this.#places.ownerOf(topic);
+      if (owner !== null && !owner.holds(topic)) moved.push(topic);
+    }
+    const closed = this.#lose(moved);
+    if (closed === 0) return;
+    const what = `${closed} subscribers that may miss messages are closed`;
+    const line = `pool ${this.#pool.config.name} has another ring, ${what}`;
+    this.engine.log.write(LOG_WARN, line);
+  }
+
+  #trimSoon(): void {
     this.#trimAt = millis() + HUB_LINGER_MS;
     this.#arm();
   }
 
   /** What a server need not send any more is given up once others have had time to send it. */
   #trim(): void {
+    this.#places.spread = false;
     for (const server of this.#servers.members) {
-      for (const topics of this.#topics) {
-        for (const topic of topics.values()) {
-          if (server.has(topic) && !this.#places.isWanted(topic, server)) server.unsubscribe(topic);
-        }
+      for (const topic of this.topics) {
+        if (server.has(topic) && !this.#places.isWanted(topic, server)) server.unsubscribe(topic);
       }
     }
   }
@@ -382,12 +366,8 @@ export class Hub implements HubServerOwner, Timed {
   close(): void {
     this.#servers.close();
     this.engine.deadlines.forget(this);
-    for (const topics of this.#topics) {
-      for (const topic of topics.values()) this.#count(topic, -1);
-      topics.clear();
-    }
     this.#idle.clear();
     this.#idleBytes = 0;
-    this.#account();
+    this.topics.clear();
   }
 }

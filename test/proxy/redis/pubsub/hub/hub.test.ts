@@ -70,27 +70,19 @@ class TestPool {
       ...more,
       servers: servers.map(line),
     } as unknown as PoolConfig;
-    this.#lay();
+    this.lay();
   }
 
-  #lay(): void {
-    const { servers } = this.config;
-    const names = servers.map(({ name }) => ({ name: Buffer.from(name), weight: 1 }));
+  /** Lays the ring of the servers that are live; absent = all. */
+  lay(live: readonly number[] = this.config.servers.map(() => 1)): void {
+    const names = this.config.servers.map(({ name }) => ({ name: Buffer.from(name), weight: 1 }));
     const options = { hash: 0, distribution: 'ketama', tag: 0 } as const;
-    writePool(
-      engine.words,
-      TEST_RING,
-      buildRing(
-        names,
-        servers.map(() => 1),
-        options,
-      ),
-    );
+    writePool(engine.words, TEST_RING, buildRing(names, live, options));
   }
 
   change(servers: readonly FakeServer[]): void {
     this.config = { ...this.config, servers: servers.map(line) };
-    this.#lay();
+    this.lay();
   }
 }
 
@@ -158,7 +150,7 @@ describe('a hub', () => {
     assert.equal(hold(hub, 'c'), topic, 'it is still there');
     hub.release(topic);
     await waitFor('the end of its connections', () => a.open.size + b.open.size === 0);
-    assert.ok(hub.isEmpty);
+    assert.ok(hub.topics.isEmpty);
     assert.equal(requests(a, 'SUBSCRIBE') + requests(b, 'SUBSCRIBE'), 2);
   });
 
@@ -272,13 +264,43 @@ describe('a hub', () => {
     await abandoned.ready;
   });
 
+  for (const subscribeToAll of [true, false]) {
+    test(`another ring, ${subscribeToAll ? 'all' : 'owner'}: who may miss messages is told`, async () => {
+      const [a, b] = [await startServer(), await startServer()];
+      const { hub, pool } = start([a, b], { subscribeToAll });
+      const topics = Array.from({ length: 20 }, (_, i) => hold(hub, `c${i}`));
+      for (const topic of topics) await confirmed(hub, topic);
+      await waitFor('all', () => {
+        const asked = requests(a, 'SUBSCRIBE') + requests(b, 'SUBSCRIBE');
+        return asked === (subscribeToAll ? 40 : 20);
+      });
+      const ears = topics.map((topic) => {
+        const ear = new Ear();
+        topic.listeners.add(ear);
+        return ear;
+      });
+      const moves = subscribeToAll ? 0 : requests(a, 'SUBSCRIBE');
+      pool.lay([0, 1]);
+      hub.onRing();
+      assert.equal(ears.filter(({ lost }) => lost > 0).length, moves);
+      for (const topic of topics) await confirmed(hub, topic);
+      pool.lay();
+      hub.onRing();
+      // What was given up is given up a moment later: the way back is open at once.
+      assert.equal(ears.filter(({ lost }) => lost > 1).length, 0);
+      await waitFor('the other server to be done with', () => {
+        return requests(b, 'UNSUBSCRIBE') === moves;
+      });
+    });
+  }
+
   test('names that nobody hears any more take a bounded room', async () => {
     const server = await startServer();
     const { hub } = start([server]);
     const long = 'x'.repeat(32_000);
     for (let i = 0; i < 600; i++) hub.release(hold(hub, `${i}${long}`));
     await waitFor('them to be counted', () => engine.budget.used > 0);
-    const left = Array.from({ length: 600 }, (_, i) => hub.find(CHANNEL, `${i}${long}`));
+    const left = Array.from({ length: 600 }, (_, i) => hub.topics.find(CHANNEL, `${i}${long}`));
     const kept = left.filter((topic) => topic !== undefined);
     assert.ok(kept.length > 100);
     assert.ok(kept.reduce((sum, { bytes }) => sum + bytes, 0) <= HUB_IDLE_BYTES);
