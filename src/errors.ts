@@ -34,6 +34,7 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
+/** A mistake in a configuration as one line: `file:line:column: path: message`. */
 export function formatProblem(problem: ConfigProblem): string {
   const { file, line, column, path, message } = problem;
   const where = `${file}:${line}:${column}: `;

@@ -126,6 +126,8 @@ export const SHED_AT_LEAST_BYTES = 64 * 1024;
 export const LOGIN_REQUEST_BYTES = 16 * 1024;
 /** The longest password that such a request has room for (`redis_auth`). */
 export const PASSWORD_BYTES = 16_000;
+/** A password that servers refuse is looked for in its file at most this often. */
+export const PASSWORD_REREAD_MS = 1_000;
 /** Replies that wait for a client which has not logged in, before it is not read. */
 export const LOGIN_OUTPUT_BYTES = 16 * 1024;
 /** What `ringway check` recommends for `login_timeout`, in ms, and `max_auth_failures`. */

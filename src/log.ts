@@ -9,6 +9,7 @@ export const LOG_INFO = 6;
 /** What a line of the log is about, for programs that read it. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
+/** Where lines go; one above its level is not written. */
 export interface Log {
   level: number;
   write(level: number, message: string, fields?: LogFields): void;

@@ -11,6 +11,7 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 export const HUP_ACTIONS = ['reload', 'reopen'] as const;
 export type HupAction = (typeof HUP_ACTIONS)[number];
 
+/** Where the page, the metrics and the health checks are served. */
 export interface HttpOption {
   readonly host: string;
   readonly port: number;
@@ -18,6 +19,7 @@ export interface HttpOption {
   readonly optional: boolean;
 }
 
+/** The options of the command line, each with its value. */
 export interface Options {
   /** Log level, 0 to 11. */
   readonly verbose: number;

@@ -5,6 +5,7 @@ import type { CodecChoice } from './choices.ts';
 import { JsCodec } from './js-codec.ts';
 import { WasmCodec } from './wasm-codec.ts';
 
+/** Which codec is wanted, and how much room it needs. */
 export interface SelectOptions {
   readonly wanted: CodecChoice;
   /** Size of the arena, for good; rounded up to whole pages of 64 KiB. */

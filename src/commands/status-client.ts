@@ -20,6 +20,7 @@ export const SOURCE_HELP = [
 /** Asks a running proxy how things are. */
 export type StatusClient = () => Promise<Status>;
 
+/** Asks over the admin socket when one is given, else over HTTP. */
 export function statusClient(given: Arguments): StatusClient {
   const socket = given.text('admin-socket');
   if (socket !== null) {

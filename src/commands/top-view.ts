@@ -14,6 +14,7 @@ export const SORTS = [
 
 export type Sort = (typeof SORTS)[number]['label'];
 
+/** What the person at the terminal has chosen to see. */
 export interface ViewState {
   readonly sort: Sort;
   /** Name of the pool that is chosen; the first when there is none of that name. */
@@ -111,6 +112,7 @@ export function chosenPool(pools: readonly PoolStatus[], name: string): number {
   );
 }
 
+/** The pools, the busiest by `sort` first. */
 export function sortedPools(status: Status, sort: Sort, rates: Rates): PoolStatus[] {
   const value = (pool: PoolStatus): number => {
     if (sort === 'req/s') return last(pool.history.requests);

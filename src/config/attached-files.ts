@@ -8,6 +8,7 @@ export type Attached = ReadonlyMap<string, Uint8Array>;
 /** A file that was read, or why it could not be. */
 export type FileResult = AttachedFile | { readonly problem: string };
 
+/** A file that the configuration names, as it was read. */
 export interface AttachedFile {
   readonly bytes: Buffer;
   /** Everybody on this machine may read it. */
@@ -37,8 +38,13 @@ export class AttachedFiles {
     return new Map([...this.#read].map(([path, { bytes }]) => [path, bytes]));
   }
 
+  /** Where the file is. */
+  pathOf(name: string): string {
+    return resolve(this.#folder, name);
+  }
+
   read(name: string): FileResult {
-    const path = resolve(this.#folder, name);
+    const path = this.pathOf(name);
     const known = this.#read.get(path);
     if (known !== undefined) return known;
     const given = this.#given?.get(path);

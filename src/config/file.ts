@@ -61,6 +61,7 @@ export function listenSites(drafts: readonly PoolDraft[]): ListenSite[] {
   );
 }
 
+/** Drafts without problems as a frozen configuration. @param file its path */
 export function finishConfig(file: string, drafts: readonly PoolDraft[]): Config {
   const latin1 = (name: string) => Buffer.from(name).toString('latin1');
   const pools = drafts.map(finishPool);

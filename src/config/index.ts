@@ -1,6 +1,6 @@
 export { DISTRIBUTION_NAMES, type DistributionName } from '../distribution/names.ts';
 export { HASH_NAMES, type HashName } from '../hash/names.ts';
-export { type Attached, AttachedFiles } from './attached-files.ts';
+export { type Attached, AttachedFiles, readAttached } from './attached-files.ts';
 export { testConfig } from './check.ts';
 export type { CustomCommand } from './keys/custom-commands.ts';
 export type { KeySpec } from './keys/key-spec.ts';
@@ -9,7 +9,7 @@ export { nearest } from './keys/suggest.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { type ConfigText, readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';
-export { Secret } from './secret.ts';
+export { Secret, secretOf } from './secret.ts';
 export { unresolvedServers } from './server-hosts.ts';
 export type { ClientTls, KeyPair, ServerTls } from './tls-types.ts';
 export type {
@@ -18,6 +18,7 @@ export type {
   PoolConfig,
   Position,
   ServerConfig,
+  ServerLogin,
   TcpListen,
   UnixListen,
 } from './types.ts';

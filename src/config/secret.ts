@@ -5,6 +5,14 @@ const HIDDEN = '[secret]';
 /** Of this process alone: a digest tells whether two secrets are the same, and nothing else. */
 const DIGEST_KEY = randomBytes(32);
 
+/** What a file with a password holds: all but the line end that an editor puts behind it. */
+export function secretOf(bytes: Uint8Array, exposed: boolean): Secret {
+  const text = Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/\r?\n$/, '');
+  return new Secret(Buffer.from(text, 'latin1'), exposed);
+}
+
 /**
  * Bytes of a configuration that nothing prints: neither a template, nor JSON, nor an inspector.
  * Nobody may write to them.

@@ -1,6 +1,7 @@
 import type { DistributionName } from '../distribution/names.ts';
 import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
+import type { Secret } from './secret.ts';
 import type { ClientTls, ServerTls } from './tls-types.ts';
 
 /** A place in the configuration file, counted from 1. */
@@ -47,8 +48,10 @@ export interface PoolConfig {
   readonly redis: boolean;
   /** Of clients' connections. */
   readonly tcpKeepalive: boolean;
-  /** The password; null = none. A Buffer cannot be frozen; nobody may write to it. */
-  readonly redisAuth: Buffer | null;
+  /** How ringway logs in to the servers; null = it does not. */
+  readonly serverLogin: ServerLogin | null;
+  /** The password of clients; null = they need none. */
+  readonly clientAuth: Secret | null;
   /** The database of clients that have not chosen another. */
   readonly redisDb: number;
   /** Connect to every server at start. */
@@ -145,8 +148,18 @@ export interface PoolConfig {
   readonly keyPositions: Readonly<Record<string, Position>>;
 }
 
+/** A login to servers. Frozen. */
+export interface ServerLogin {
+  /** null = AUTH without a user. */
+  readonly user: string | null;
+  readonly password: Secret;
+  /** Where the password was read, and can be read again; null = it cannot. */
+  readonly file: string | null;
+}
+
 export type ListenConfig = TcpListen | UnixListen;
 
+/** A listener on an address and port. */
 export interface TcpListen {
   readonly kind: 'tcp';
   /** As typed. */
@@ -155,6 +168,7 @@ export interface TcpListen {
   readonly port: number;
 }
 
+/** A listener on a path. */
 export interface UnixListen {
   readonly kind: 'unix';
   /** As typed. */

@@ -1,6 +1,6 @@
 import { formatProblem } from '../errors.ts';
+import { securityWarnings } from './security-warnings.ts';
 import { serverWarnings } from './server-hosts.ts';
-import { tlsWarnings } from './tls-warnings.ts';
 import type { Config } from './types.ts';
 
 /** Keys that are still taken and change nothing, with what to say about them. */
@@ -20,6 +20,6 @@ export function configWarnings(config: Config): string[] {
       return [{ line: at.line, text: `warning: ${formatProblem({ ...place, message })}` }];
     }),
   );
-  found.push(...serverWarnings(config), ...tlsWarnings(config));
+  found.push(...serverWarnings(config), ...securityWarnings(config));
   return found.sort((a, b) => a.line - b.line).map(({ text }) => text);
 }

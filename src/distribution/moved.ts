@@ -19,6 +19,7 @@ export interface MovedServer {
   in: number;
 }
 
+/** How many keys go elsewhere in another ring. */
 export interface Moved {
   /** Share of the keys that change their server. */
   readonly share: number;

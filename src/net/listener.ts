@@ -21,6 +21,7 @@ export interface ListenOptions {
   readonly replaces?: FileId | null;
 }
 
+/** An open listener. */
 export interface Listener {
   readonly server: Server;
   /** Null unless it was bound to a path here. */

@@ -21,6 +21,7 @@ export interface GivenListeners {
   readonly handles?: ReadonlyMap<string, GivenListener>;
 }
 
+/** Who gets what the listeners accept. */
 export interface ListenerOptions extends GivenListeners {
   readonly log: Log;
   /** Accepted sockets are for another process: nothing is read of them. */

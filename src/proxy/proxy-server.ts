@@ -42,6 +42,7 @@ export function arenaBytes(config: Config): number {
   return RING_BASE + ringRoom(config) + assembledBytes(config);
 }
 
+/** What a proxy is made of, besides its configuration. */
 export interface ProxyOptions {
   readonly codec: Codec;
   readonly log: Log;

@@ -11,6 +11,7 @@ import { LocalProxy } from './local-proxy.ts';
 import { Workers } from './processes/workers.ts';
 import { Program } from './program.ts';
 
+/** What a program is put together from. */
 export interface AssembleOptions {
   readonly confFile: string;
   /** Processes that serve clients; with 1, this one does. */

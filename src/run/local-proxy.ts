@@ -12,6 +12,7 @@ import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
 import type { MovingClient, PreparedChange, Serving } from './serving.ts';
 
+/** How the engine of this process runs. */
 export interface LocalOptions {
   readonly codec: CodecChoice;
   readonly log: Log;

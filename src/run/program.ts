@@ -13,6 +13,7 @@ import { type DoorOptions, openDoors } from './doors.ts';
 import { Reloader } from './reloader.ts';
 import type { MovingClient, Serving } from './serving.ts';
 
+/** The parts of a program. */
 export interface ProgramOptions {
   readonly serving: Serving;
   readonly log: Log;

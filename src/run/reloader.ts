@@ -12,6 +12,7 @@ import type { Serving } from './serving.ts';
 /** Made-up keys that tell how many move: few, as clients wait while they are looked up. */
 const KEYS: readonly Uint8Array[] = [...sampleKeys(10_000)];
 
+/** What takes over another configuration. */
 export interface ReloaderOptions {
   readonly serving: Serving;
   readonly listeners: PoolListeners;

@@ -38,6 +38,7 @@ export type ServerCounter =
   | typeof FAILED_REQUESTS;
 export type ServerCounters = Counters<ServerCounter>;
 
+/** Those of one server, all 0. */
 export function serverCounters(): ServerCounters {
   return new Float64Array(FAILED_REQUESTS + 1) as never;
 }
@@ -120,6 +121,7 @@ export type PoolCounter =
   | typeof READS_IN_PIECES;
 export type PoolCounters = Counters<PoolCounter>;
 
+/** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
   return new Float64Array(TLS_FAILURES + 1) as never;
 }
@@ -136,6 +138,7 @@ export type ProcessCounter =
   | typeof INTERNAL_ERRORS;
 export type ProcessCounters = Counters<ProcessCounter>;
 
+/** Those of the process, all 0. */
 export function processCounters(): ProcessCounters {
   return new Float64Array(INTERNAL_ERRORS + 1) as never;
 }

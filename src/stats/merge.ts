@@ -140,6 +140,7 @@ export function packSnapshot(snapshot: Snapshot): object {
   };
 }
 
+/** What packSnapshot() made, as a snapshot again. */
 export function unpackSnapshot(packed: object): Snapshot {
   const snapshot = packed as Snapshot;
   return {

@@ -31,6 +31,7 @@ export interface Snapshot {
   readonly own: OwnCounters;
 }
 
+/** A pool at one moment. */
 export interface PoolSnapshot {
   readonly name: string;
   readonly listen: string;
@@ -47,6 +48,7 @@ export interface PoolSnapshot {
   readonly latencySums: Float64Array | null;
 }
 
+/** A server at one moment. */
 export interface ServerSnapshot {
   readonly name: string;
   readonly address: string;
@@ -95,6 +97,7 @@ export const NO_OWN_COUNTS: OwnCounters = {
   internalErrors: 0,
 };
 
+/** What a snapshot is taken of. */
 export interface SnapshotSource {
   readonly version: string;
   readonly startedAt: number;

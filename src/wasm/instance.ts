@@ -4,6 +4,7 @@ import type { RingwayExports } from './exports.ts';
 /** The builds that ship; both export the same functions. */
 export type WasmBuild = 'simd' | 'scalar';
 
+/** A loaded module and its memory. */
 export interface WasmInstance {
   readonly exports: RingwayExports;
   /** As large as asked for, for good: growing a memory would detach every view of it. */

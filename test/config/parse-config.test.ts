@@ -105,7 +105,8 @@ describe('a pool', () => {
       clientConnections: 0,
       redis: false,
       tcpKeepalive: false,
-      redisAuth: null,
+      serverLogin: null,
+      clientAuth: null,
       redisDb: 0,
       preconnect: false,
       autoEjectHosts: false,
@@ -144,7 +145,12 @@ describe('a pool', () => {
       'bulk_connections: 1',
       'max_pipeline: 1048576',
     );
-    const { position, keyPositions, servers, listen, tlsListen, tls, name, ...values } = given;
+    const { position, keyPositions, servers, listen, tlsListen, tls, name, ...more } = given;
+    const { serverLogin, clientAuth, ...values } = more;
+    assert.deepEqual([serverLogin?.user, serverLogin?.file], [null, null]);
+    for (const secret of [serverLogin?.password, clientAuth]) {
+      assert.ok(secret?.bytes.equals(Buffer.from('pässword')));
+    }
     assert.deepEqual([tlsListen, tls], [null, null]);
     assert.deepEqual(values, {
       hash: 'murmur',
@@ -155,7 +161,6 @@ describe('a pool', () => {
       clientConnections: 7,
       redis: true,
       tcpKeepalive: true,
-      redisAuth: Buffer.from('pässword'),
       redisDb: 3,
       preconnect: true,
       autoEjectHosts: true,

@@ -14,6 +14,10 @@ const LONG_FILES = ['src/protocol/redis/scan/request-scanner.ts'];
 
 const SELF = 'test/house/tidy.test.ts';
 
+/** The line before a declaration that others see, and its name. */
+const EXPORTED =
+  /(?:^|\n)([^\n]*)\nexport (?:async |abstract )*(?:function|class|interface) (\w+)/g;
+
 /** A call or an option that switches a test off or favours it. */
 const SWITCH =
   /\.(?:skip|only|todo)\s*\(|(?:(?:(?<!\$)\{|,)\s*|^\s*)(?:skip|only|todo)\s*(?:[},:]|$)/;
@@ -93,6 +97,16 @@ describe('the house is tidy', () => {
   test('the proxy has one clock', () => {
     const proxy = code.filter((file) => file.startsWith('src/proxy/') && !file.endsWith(CLOCK));
     assert.deepEqual(linesWith(proxy, /\b(performance|Date)\.(now|timeOrigin)\b|new Date\(/), []);
+  });
+
+  test('what is exported says what it is', () => {
+    const sources = code.filter((file) => file.startsWith('src/'));
+    const silent = sources.flatMap((file) =>
+      [...readSource(file).matchAll(EXPORTED)].flatMap(([, before, name]) =>
+        /\*\/$|^\/\//.test(before.trim()) ? [] : `${file}: ${name}`,
+      ),
+    );
+    assert.deepEqual(silent, []);
   });
 
   test('file names are kebab-case', () => {

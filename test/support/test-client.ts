@@ -62,6 +62,7 @@ export class TestClient implements Claimant, ReplyReceiver {
   flushPending = false;
   flushed = 0;
   waitsFor: SendGate | null = null;
+  barriers = 0;
   blockedSources: ReplySource[] = [];
 
   constructor(engine: Engine) {
@@ -71,6 +72,10 @@ export class TestClient implements Claimant, ReplyReceiver {
     this.socket = socket;
     this.pipeline = new ClientPipeline(engine, out, null);
     this.id = engine.addClient(this);
+  }
+
+  barrier(): void {
+    this.barriers++;
   }
 
   /** Everything it was sent since this was called last. */

@@ -27,6 +27,7 @@ export interface Entry {
   readonly list: boolean;
 }
 
+/** One pool of the document: its name and its entries, as they stand there. */
 export interface PoolNode {
   readonly name: Scalar;
   readonly entries: readonly Entry[];

@@ -12,6 +12,7 @@ import {
   DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
 import type { KeySpec } from './key-spec.ts';
+import { LOGIN_KEYS } from './logins.ts';
 import { TLS_KEYS } from './tls-keys.ts';
 
 export const INT32_MAX = 2147483647;
@@ -381,6 +382,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     [1, 32],
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
+  ...LOGIN_KEYS,
   ...TLS_KEYS,
 ];
 

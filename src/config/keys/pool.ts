@@ -1,6 +1,5 @@
 import type { DistributionName } from '../../distribution/names.ts';
 import type { HashName } from '../../hash/names.ts';
-import { PASSWORD_BYTES } from '../../limits.ts';
 import type { AttachedFiles } from '../attached-files.ts';
 import type { Entry, PoolNode, Scalar } from '../file/document.ts';
 import { compareBytes } from '../file/order.ts';
@@ -11,6 +10,7 @@ import { parseListen, parseServer } from './address.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
+import { type Logins, readLogins } from './logins.ts';
 import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
@@ -35,6 +35,7 @@ export interface PoolDraft {
   readonly values: ReadonlyMap<string, Value>;
   readonly positions: ReadonlyMap<string, Position>;
   readonly servers: readonly PlacedServer[];
+  readonly logins: Logins;
   readonly serverTls: ServerTls | null;
   readonly clientTls: ClientTls | null;
 }
@@ -155,16 +156,6 @@ class PoolReader {
     if (!this.positions.has('listen')) {
       this.#problem(this.#name.at, 'listen', 'the key is missing; expected "host:port" or "/path"');
     }
-    const auth = this.positions.get('redis_auth');
-    const unreadable = this.positions.has('redis') && !this.values.has('redis');
-    if (auth !== undefined && !unreadable && this.values.get('redis') !== true) {
-      this.#problem(auth, 'redis_auth', 'only Redis pools have it; expected "redis: true" as well');
-    }
-    const password = Buffer.byteLength(String(this.values.get('redis_auth') ?? ''));
-    if (auth !== undefined && password > PASSWORD_BYTES) {
-      const most = `expected at most ${PASSWORD_BYTES}, the room for a login`;
-      this.#problem(auth, 'redis_auth', `the password has ${password} bytes; ${most}`);
-    }
     if (this.values.get('redis') === true) this.#memcacheOnly();
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
@@ -197,9 +188,10 @@ export function readPool(node: PoolNode, files: AttachedFiles, problems: Problem
   reader.rules();
   const { values, positions, servers } = reader;
   const source = { pool: node.name.text, values, positions, files, problems };
+  const logins = readLogins(source);
   const serverTls = readServerTls(source);
   const clientTls = readClientTls(source, (key) => SPECS.get(key)?.default);
-  return { name: node.name, values, positions, servers, serverTls, clientTls };
+  return { name: node.name, values, positions, servers, logins, serverTls, clientTls };
 }
 
 /** A draft without problems as the frozen configuration of a pool. */
@@ -211,7 +203,6 @@ export function finishPool(draft: PoolDraft): PoolConfig {
   );
   servers.sort((a, b) => compareBytes(a.ringName, b.ringName));
   const hashTag = value<readonly [number, number] | null>('hash_tag');
-  const redisAuth = value<string | null>('redis_auth');
   return Object.freeze({
     name: draft.name.text,
     listen: Object.freeze(value<ListenConfig>('listen')),
@@ -226,7 +217,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     clientConnections: number('client_connections'),
     redis: value<boolean>('redis'),
     tcpKeepalive: value<boolean>('tcpkeepalive'),
-    redisAuth: redisAuth === null ? null : Buffer.from(redisAuth),
+    ...draft.logins,
     redisDb: number('redis_db'),
     preconnect: value<boolean>('preconnect'),
     autoEjectHosts: value<boolean>('auto_eject_hosts'),

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext, DEFAULT_CIPHERS } from 'node:tls';
 import type { AttachedFiles } from '../attached-files.ts';
 import type { Problems } from '../file/problems.ts';
-import { Secret } from '../secret.ts';
+import { Secret, secretOf } from '../secret.ts';
 import type { ClientTls, KeyPair, ServerTls } from '../tls-types.ts';
 import type { Position } from '../types.ts';
 import { quote } from './values.ts';
@@ -62,7 +62,12 @@ class TlsReader {
     const key = this.file(keyKey);
     const passphrase = this.file(passKey);
     if (cert === null || key === null) return null;
-    return this.checkedPair(certKey, cert, key, withoutLineEnd(passphrase));
+    return this.checkedPair(
+      certKey,
+      cert,
+      key,
+      passphrase && secretOf(passphrase.bytes, passphrase.exposed),
+    );
   }
 
   /** @returns null when the two do not belong together, which is reported */
@@ -109,13 +114,6 @@ function checkCertificates(text: string): void {
   const blocks = text.split('-----BEGIN ').slice(1);
   if (blocks.length === 0) throw new Error('there is none');
   for (const block of blocks) new X509Certificate(`-----BEGIN ${block}`);
-}
-
-/** A password without the line end that an editor puts behind it. */
-function withoutLineEnd(secret: Secret | null): Secret | null {
-  if (secret === null) return null;
-  const text = secret.bytes.toString('latin1').replace(/\r?\n$/, '');
-  return new Secret(Buffer.from(text, 'latin1'), secret.exposed);
 }
 
 /** OpenSSL's word for what is wrong; it quotes nothing of a file. */

@@ -21,6 +21,7 @@ export function quote(text: string): string {
   return JSON.stringify(withoutPassword(text));
 }
 
+/** A number in the range of its key; nutcracker's keys wrap as they do there. */
 export function parseNumber(spec: KeySpec, text: string): Parsed<number> {
   const [min, max] = spec.range!;
   const expected = `expected a number from ${min} to ${max}${spec.unit ? ` (${spec.unit})` : ''}`;
@@ -35,12 +36,14 @@ export function parseNumber(spec: KeySpec, text: string): Parsed<number> {
   return { value };
 }
 
+/** `true` or `false`, as nutcracker takes them. */
 export function parseBool(text: string): Parsed<boolean> {
   if (text === 'true') return { value: true };
   if (text === 'false') return { value: false };
   return { problem: `${quote(text)} is not a boolean; expected true or false` };
 }
 
+/** The two characters of `hash_tag`, of one byte each. */
 export function parseTwoBytes(text: string): Parsed<readonly [number, number]> {
   const bytes = Buffer.from(text);
   if (bytes.length === 2) return { value: [bytes[0]!, bytes[1]!] };

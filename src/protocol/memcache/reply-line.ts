@@ -49,10 +49,12 @@ export function replyKind(bytes: Uint8Array, line: number, end: number): number 
   return KIND_UNKNOWN;
 }
 
+/** Whether a kind of line is an error. */
 export function isError(kind: number): boolean {
   return kind >= MC_REPLY_ERROR && kind <= MC_REPLY_SERVER_ERROR;
 }
 
+/** Address of the first blank at or behind `pos`; `end` when there is none. */
 export function wordEnd(bytes: Uint8Array, pos: number, end: number): number {
   while (pos < end && bytes[pos] !== BLANK) pos++;
   return pos;

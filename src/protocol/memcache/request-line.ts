@@ -166,6 +166,7 @@ export function wordsBeforeKeys(command: number): number {
   return command === MC_GAT || command === MC_GATS ? 2 : 1;
 }
 
+/** Address of the first byte at or behind `pos` that is no blank. */
 export function skipBlanks(bytes: Uint8Array, pos: number, end: number): number {
   while (pos < end && bytes[pos] === BLANK) pos++;
   return pos;

@@ -28,6 +28,7 @@ export const FAILURE_SYSTEM = 7;
 /** TLS was not agreed on, or the server is not who it should be. */
 export const FAILURE_TLS = 8;
 
+/** Why requests got an error: a number to decide by, and what only texts need. */
 export interface Failure {
   /** One of FAILURE_*. */
   readonly code: number;

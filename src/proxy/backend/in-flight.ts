@@ -257,6 +257,17 @@ export class InFlight {
     }
   }
 
+  /** The clients that wait for a reply or for a part of one. */
+  waitingClients(): Set<number> {
+    const ids = new Set<number>();
+    this.collectClients(ids);
+    for (const target of this.#targets) {
+      const claim = target?.claim ?? null;
+      if (claim !== null) ids.add(claim.clientId);
+    }
+    return ids;
+  }
+
   shift(): void {
     if (ASSERTS) assert(this.count > 0, 'no more replies than requests in flight');
     const at = this.#head & this.#mask;

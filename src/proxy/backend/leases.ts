@@ -15,6 +15,7 @@ export interface LeaseWaiter<Server extends ConnectionOwner> {
   onException(error: unknown): void;
 }
 
+/** How many connections there may be, and how long they stay. */
 export interface LeaseRules {
   /** Connections in all, leased or idle. */
   readonly limit: number;

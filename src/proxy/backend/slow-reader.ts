@@ -41,6 +41,10 @@ export class SlowReader {
     this.#client = client;
     this.#pausedAt = this.#engine.now;
     client.blocks(this.#connection);
+    // What others ask from now on goes over a new connection: it must not overtake what is here.
+    for (const id of this.#connection.inFlight.waitingClients()) {
+      this.#engine.clients[id]?.barrier();
+    }
     this.#connection.owner.retire(this.#connection);
     this.#connection.armDeadline(this.graceDeadline);
   }

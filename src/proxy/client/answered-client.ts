@@ -67,7 +67,7 @@ export abstract class AnsweredClient
     this.out = new SendQueue(engine.slabs, engine.writer, this);
     this.out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
-    this.authenticated = pool.config.redisAuth === null;
+    this.authenticated = pool.config.clientAuth === null;
     this.plain = this.authenticated && this.session.usual;
   }
 
@@ -238,6 +238,7 @@ export abstract class AnsweredClient
   protected abstract takesBack(): boolean;
   abstract onDrained(): void;
   abstract flush(): void;
+  abstract barrier(): void;
   abstract writeOut(): void;
   abstract stopReading(): void;
   abstract destroy(reason: string): void;

@@ -22,6 +22,7 @@ function addressOf(host: string | undefined, port: number | undefined, client: C
   return `${listen.kind === 'unix' ? listen.path : ''}:0`;
 }
 
+/** Where a client comes from, as CLIENT LIST shows it. */
 export function peerAddress(client: ClientConnection): string {
   return addressOf(client.socket.remoteAddress, client.socket.remotePort, client);
 }

@@ -58,7 +58,7 @@ export class Login {
  * long it takes tells nothing about the password.
  */
 export function mayEnter({ pool }: LoginClient, user: string, given: Buffer): boolean {
-  const password = pool.config.redisAuth;
+  const password = pool.config.clientAuth?.bytes ?? null;
   if (user !== DEFAULT_USER) return false;
   if (password === null) return true;
   // What is compared is as long as the password, whatever was given.
@@ -69,7 +69,7 @@ export function mayEnter({ pool }: LoginClient, user: string, given: Buffer): bo
 
 /** The client gave the right password, or needs none. */
 export function logIn(client: LoginClient): void {
-  client.login.proven = client.pool.config.redisAuth !== null;
+  client.login.proven = client.pool.config.clientAuth !== null;
   client.login.failures = 0;
   client.setAuthenticated(true);
 }
@@ -77,7 +77,7 @@ export function logIn(client: LoginClient): void {
 /** The client begins anew, as one that has just connected. */
 export function logOut(client: LoginClient): void {
   client.login.proven = false;
-  client.setAuthenticated(client.pool.config.redisAuth === null);
+  client.setAuthenticated(client.pool.config.clientAuth === null);
 }
 
 /**
@@ -85,7 +85,7 @@ export function logOut(client: LoginClient): void {
  * logged in, one that never needed to give one must do so when there is one now.
  */
 export function reviewLogin(client: LoginClient): void {
-  const open = client.pool.config.redisAuth === null;
+  const open = client.pool.config.clientAuth === null;
   if (open) client.login.proven = false;
   client.setAuthenticated(open || client.login.proven);
 }

@@ -66,6 +66,7 @@ export function assembledBytes(config: Config): number {
   return largest + 2 * WINDOW_BYTES;
 }
 
+/** What an engine is made of, besides its codec. */
 export interface EngineOptions {
   readonly reader: Reader;
   readonly writer: Writer;
@@ -93,7 +94,7 @@ export class Engine {
   /** ringway's own, as INFO shows it. */
   version = '';
   /** Tells who has written PART_TABLE last. */
-  partTableTurn = 0;
+  partTableUse = 0;
   /** Other processes that serve the clients of the same pools; null = there are none. */
   siblings: Siblings | null = null;
   /** Tells one process from another. */
@@ -187,9 +188,9 @@ export class Engine {
     return copied;
   }
 
-  /** Whoever writes PART_TABLE takes it. @returns `partTableTurn`, as long as it is theirs */
+  /** Whoever writes PART_TABLE takes it. @returns `partTableUse`, as long as it is theirs */
   takePartTable(): number {
-    return ++this.partTableTurn;
+    return ++this.partTableUse;
   }
 
   /** From here to endWalk() places are reserved but bytes not yet copied. */

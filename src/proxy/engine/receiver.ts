@@ -47,6 +47,8 @@ export interface ReplyReceiver extends Flushable, MemoryHolder {
   readonly name: string;
   /** What has to take more, or be there, before the next request can be sent. */
   waitsFor: SendGate | null;
+  /** Its later requests wait until all earlier ones are answered. */
+  barrier(): void;
   /**
    * A whole reply stands in the arena; during a walk, with `record` the word index of its record.
    * @param series of the latencies, or NO_SERIES @param arrived the request, in microseconds

@@ -41,6 +41,7 @@ export function countOf(saved: SavedState): number {
   return saved[STATE_COUNT - STATE_RESUME];
 }
 
+/** Its INFO so far: flags, and the command or the type. */
 export function infoOf(saved: SavedState): number {
   return saved[STATE_INFO - STATE_RESUME];
 }
@@ -50,6 +51,7 @@ export function serverOf(saved: SavedState): number {
   return saved[STATE_SERVER - STATE_RESUME];
 }
 
+/** Another server has its key now. */
 export function setServer(saved: SavedState, server: number): void {
   saved[STATE_SERVER - STATE_RESUME] = server;
 }

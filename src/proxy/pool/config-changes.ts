@@ -63,8 +63,8 @@ export function compareConfigs(
 }
 
 /** Without limits anybody may try passwords for ever, and keep connections meanwhile. */
-function adviceFor({ redisAuth, loginTimeoutMs, maxAuthFailures }: PoolConfig): string[] {
-  if (redisAuth === null) return [];
+function adviceFor({ clientAuth, loginTimeoutMs, maxAuthFailures }: PoolConfig): string[] {
+  if (clientAuth === null) return [];
   const limit = (key: string, value: number, wanted: number): string[] =>
     value === 0 ? [`redis_auth without ${key}: ${key}: ${wanted} is recommended`] : [];
   return [
@@ -80,7 +80,17 @@ function namedRing(pool: PoolConfig): NamedRing {
 
 /** What is compared one by one, or not at all. */
 const NOT_AS_VALUES = [
-  ...['name', 'listen', 'tlsListen', 'tls', 'servers', 'redisAuth', 'position', 'keyPositions'],
+  ...[
+    'name',
+    'listen',
+    'tlsListen',
+    'tls',
+    'servers',
+    'serverLogin',
+    'clientAuth',
+    'position',
+    'keyPositions',
+  ],
 ];
 
 function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
@@ -90,13 +100,14 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   };
   differs('listen', before.listen.text, after.listen.text);
   differs('tls_listen', before.tlsListen?.text, after.tlsListen?.text);
-  if (JSON.stringify(before.tls) !== JSON.stringify(after.tls)) {
-    found.push('tls, or a file of it, is another');
-  }
+  if (!same(before.tls, after.tls)) found.push('tls, or a file of it, is another');
   for (const key of Object.keys(after) as (keyof PoolConfig)[]) {
     if (!NOT_AS_VALUES.includes(key)) differs(nameOf(key), textOf(before[key]), textOf(after[key]));
   }
-  if (String(before.redisAuth) !== String(after.redisAuth)) found.push('redis_auth is another');
+  if (!same(before.serverLogin, after.serverLogin)) found.push('redis_auth is another');
+  // Without a password of their own, clients have that of the servers.
+  const follows = same(after.clientAuth, after.serverLogin?.password ?? null);
+  if (!follows && !same(before.clientAuth, after.clientAuth)) found.push('client_auth is another');
   for (const server of after.servers) {
     const old = before.servers.find(({ name }) => name === server.name);
     if (old === undefined) found.push(`server ${server.name} is new`);
@@ -112,6 +123,11 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
     }
   }
   return found;
+}
+
+/** Secrets are compared by their digests. */
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** `serverRetryTimeoutMs` is `server_retry_timeout` in the file. */

@@ -10,6 +10,7 @@ interface LaneUser {
   readonly lane: number;
 }
 
+/** What a lane is now, to be found again later. */
 export function laneKey({ index, db, resp }: Lane): LaneKey {
   return { index, db, resp };
 }

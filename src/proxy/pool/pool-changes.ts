@@ -29,18 +29,15 @@ export function sameConnections(a: PoolConfig, b: PoolConfig): boolean {
     a.bulkConnections === b.bulkConnections &&
     a.redisDb === b.redisDb &&
     (a.slowlogMs === 0) === (b.slowlogMs === 0) &&
-    sameBytes(a.redisAuth, b.redisAuth)
+    JSON.stringify(a.serverLogin) === JSON.stringify(b.serverLogin)
   );
 }
 
+/** Whether the entries of a slow log may stay. */
 export function sameSlowLog(a: PoolConfig, b: PoolConfig): boolean {
   return (
     a.slowlogMs === b.slowlogMs &&
     a.slowlogLength === b.slowlogLength &&
     a.slowlogRedact === b.slowlogRedact
   );
-}
-
-function sameBytes(a: Buffer | null, b: Buffer | null): boolean {
-  return a === null || b === null ? a === b : a.equals(b);
 }

@@ -25,6 +25,7 @@ export interface SlowEntry {
 
 const REDACTED = '(redacted)';
 
+/** What a slow log is made of. */
 export interface SlowLogParts {
   readonly config: PoolConfig;
   readonly log: Log;

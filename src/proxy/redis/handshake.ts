@@ -1,12 +1,15 @@
 import { LOG_WARN } from '../../log.ts';
 import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
-import { encodeRequest } from '../../protocol/redis/replies/encode.ts';
+import { encodeText } from '../../protocol/redis/replies/encode.ts';
 import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INVALID, failureOf, failureText, reasonText } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import { PURPOSE_SHARED } from '../backend/owned-connection.ts';
+import { loginOf, type RefusedConnection } from './server-login.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
+const LOGIN = 'AUTH';
 const ERROR_TYPE = 0x2d; // '-'
 /** What AUTH and SELECT are granted with. */
 const STATUS_TYPE: ReadonlySet<number> = new Set(Buffer.from('+'));
@@ -22,11 +25,14 @@ class OwnRequest implements ReplyTarget {
   readonly #connection: BackendConnection;
   readonly #what: string;
   readonly #last: boolean;
+  /** Null unless it is one. */
+  readonly #login: Buffer | null;
   #failed = false;
 
-  constructor(connection: BackendConnection, what: string, last: boolean) {
+  constructor(connection: BackendConnection, what: string, last: boolean, login: Buffer | null) {
     this.#connection = connection;
     this.#what = what;
+    this.#login = login;
     this.#last = last;
   }
 
@@ -39,6 +45,8 @@ class OwnRequest implements ReplyTarget {
       owner.log(LOG_WARN, `${this.#what} failed on ${where}: ${text}`, { event: 'not-granted' });
       // Nothing may run in another database than the client asked for.
       this.#failed = lane.index > 0 && !(this.#what === 'HELLO 3' && TOO_OLD.test(text));
+      if (this.#login !== null)
+        loginOf(owner.pool).onRefused(refusedOf(this.#connection, this.#login));
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''));
     }
     if (!this.#failed && this.#last && (info & FLAG_LAST) !== 0 && lane.index > 0) {
@@ -65,27 +73,44 @@ class OwnRequest implements ReplyTarget {
   onFailure(): void {}
 }
 
+function refusedOf(connection: BackendConnection, login: Buffer): RefusedConnection {
+  return {
+    login,
+    get closed() {
+      return connection.closed;
+    },
+    renew: () => {
+      // What is in flight on a shared one is answered; nobody would come to close one at rest.
+      const shared = connection.purpose === PURPOSE_SHARED;
+      if (shared && connection.inFlight.count > 0) connection.owner.retire(connection);
+      else connection.refuse('the login is another now');
+    },
+  };
+}
+
 /**
  * Queues what a new connection must say first: AUTH, HELLO for RESP3, SELECT. Their replies are
  * swallowed. Lane 0 sends requests right behind, as nutcracker does; on other lanes they wait until
  * all of it is granted.
  */
 export function handshake(connection: BackendConnection): void {
-  const { redisAuth } = connection.owner.pool.config;
+  const login = loginOf(connection.owner.pool).request;
   const { lane } = connection;
-  const requests: [what: string, words: Buffer[]][] = [];
-  if (redisAuth !== null) requests.push(['AUTH', [Buffer.from('AUTH'), redisAuth]]);
-  if (lane.resp === 3) requests.push(['HELLO 3', [Buffer.from('HELLO'), Buffer.from('3')]]);
+  const requests: [what: string, request: Buffer][] = [];
+  if (login !== null) requests.push([LOGIN, login]);
+  if (lane.resp === 3) requests.push(['HELLO 3', encodeText('HELLO', '3')]);
   if (lane.db > 0) {
-    const db = Buffer.from(String(lane.db));
-    requests.push([`SELECT ${lane.db}`, [Buffer.from('SELECT'), db]]);
+    requests.push([`SELECT ${lane.db}`, encodeText('SELECT', String(lane.db))]);
   }
   if (requests.length === 0) return;
   const { now } = connection.owner.pool.engine;
-  const bytes = Buffer.concat(requests.map(([, words]) => encodeRequest(words)));
+  const bytes = Buffer.concat(requests.map(([, request]) => request));
   requests.forEach(([what], i) => {
     const last = i === requests.length - 1;
-    connection.inFlight.pushTarget(new OwnRequest(connection, what, last), now);
+    connection.inFlight.pushTarget(
+      new OwnRequest(connection, what, last, what === LOGIN ? login : null),
+      now,
+    );
   });
   if (lane.index === 0) connection.out.append(bytes);
   else connection.greeting = bytes;

@@ -27,7 +27,7 @@ export function wordCount(request: SpecialRequest): number {
  */
 export class Words {
   readonly #pool: Pool;
-  readonly #turn: number;
+  readonly #use: number;
   /** Words of the request; with `readable` below it not all of them can be read. */
   readonly count: number;
   /** Words that can be read. */
@@ -39,7 +39,7 @@ export class Words {
     const most = Math.min(limit, PART_TABLE_RECORDS);
     const end = request.start + request.length;
     this.#pool = pool;
-    this.#turn = engine.takePartTable();
+    this.#use = engine.takePartTable();
     this.count = wordCount(request);
     const { codec } = engine;
     this.readable = codec.splitRequest(request.start, end, PART_TABLE, most, 0, descriptor, 0, 0);
@@ -61,8 +61,8 @@ export class Words {
   /** Where the record of a word stands, as a word of the arena. @throws RangeError for no word */
   #recordOf(index: number): number {
     if (ASSERTS) {
-      const { partTableTurn } = this.#pool.engine;
-      assert(partTableTurn === this.#turn, 'words are read before the table is used again');
+      const { partTableUse } = this.#pool.engine;
+      assert(partTableUse === this.#use, 'words are read before the table is used again');
     }
     if (!(index < this.readable)) throw new RangeError(`word ${index} of ${this.readable}`);
     return PART_WORD + index * RECORD_WORDS;
@@ -111,3 +111,6 @@ export class Words {
     return engine.codec.route(engine.words[at + RECORD_KEY], length, descriptor);
   }
 }
+
+/** A command that ringway answers itself. @returns false when it must wait */
+export type Local = (request: SpecialRequest, words: Words) => boolean;

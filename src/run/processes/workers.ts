@@ -10,6 +10,7 @@ import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
 import type { SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
 
+/** How the workers run. */
 export interface WorkersOptions
   extends Pick<
     WorkerStart,

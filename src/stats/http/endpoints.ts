@@ -5,6 +5,7 @@ import { serveStats } from '../server.ts';
 import { type StatusView, serveStatus } from './http-address.ts';
 import { type HttpPlace, httpUrl } from './http-server.ts';
 
+/** Where something is served. */
 export interface Address {
   readonly port: number;
   readonly host: string;
@@ -54,6 +55,7 @@ export async function openHttp(
   }
 }
 
+/** The error when an address cannot be had. */
 export function cannotServe(what: string, where: string, error: Error): RingwayError {
   return new RingwayError('RINGWAY_LISTEN', `cannot serve ${what} on ${where}: ${error.message}`, {
     cause: error,

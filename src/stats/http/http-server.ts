@@ -19,6 +19,7 @@ export interface HttpAnswer {
   readonly body: string | Buffer;
 }
 
+/** What answers one path. */
 export interface HttpRoute {
   answer(): HttpAnswer | Promise<HttpAnswer>;
   /** It tells nothing that a page of another site could use. */

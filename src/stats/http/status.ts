@@ -29,6 +29,7 @@ export interface Status {
 
 export type Percentiles = readonly [p50: number, p99: number, p999: number];
 
+/** A pool, as the status page and `ringway top` show it. */
 export interface PoolStatus {
   readonly name: string;
   readonly listen: string;
@@ -59,6 +60,7 @@ export interface PoolStatus {
   readonly slow: readonly SlowStatus[];
 }
 
+/** A server of it. */
 export interface ServerStatus {
   readonly name: string;
   readonly address: string;
@@ -88,6 +90,7 @@ export interface ServerStatus {
   readonly p99: number;
 }
 
+/** A slow request: unix seconds, and microseconds in all and on the server. */
 export interface SlowStatus {
   readonly at: number;
   readonly command: string;
@@ -98,6 +101,7 @@ export interface SlowStatus {
 
 const WANTED = [0.5, 0.99, 0.999] as const;
 
+/** What there is to show now. */
 export function statusOf(snapshot: Snapshot, history: History, state: ProxyState): Status {
   const { runtime, own } = snapshot;
   return {

@@ -153,7 +153,7 @@ class Round {
               id,
               db: this.#random.below(3) * 7,
               resp3: this.#random.once(3),
-              password: pool.redisAuth === null ? null : PASSWORD,
+              password: pool.clientAuth === null ? null : PASSWORD,
               keys,
               counters,
               longest,
@@ -172,7 +172,7 @@ class Round {
     return {
       port: this.#setting.file.ports[i],
       redis: pool.redis,
-      password: pool.redisAuth === null ? null : PASSWORD,
+      password: pool.clientAuth === null ? null : PASSWORD,
       member: random.once(2),
       maxArguments: this.#setting.maxArguments,
     };

@@ -13,7 +13,7 @@ export type Op =
   | { readonly op: 'incr'; readonly key: number }
   | { readonly op: 'push'; readonly key: number; readonly id: number; readonly size: number }
   | { readonly op: 'pop'; readonly key: number }
-  | { readonly op: 'ping' | 'unknown' | 'arity' }
+  | { readonly op: 'ping' | 'unknown' | 'arity' | 'auth' }
   | { readonly op: 'select'; readonly db: number }
   | { readonly op: 'hello'; readonly resp: 2 | 3 };
 
@@ -79,6 +79,8 @@ export interface Case {
   readonly proxies: number;
   readonly servers: number;
   readonly memoryMib: number;
+  /** Servers and pools have a password. */
+  readonly password?: boolean;
   /** The pool at first, and after a reload. */
   readonly pools: readonly [PoolKeys, PoolKeys];
   readonly clients: readonly ClientPlan[];

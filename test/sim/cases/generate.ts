@@ -89,7 +89,8 @@ class Generator {
     if (!random.once(10)) return;
     // What is pipelined behind it would not know where it is if it fails.
     const op: Op = { op: 'select', db: random.below(3) };
-    actions.push({ do: 'wait' }, { do: 'send', ops: [op], pieces: 1 }, { do: 'wait' });
+    if (random.once(2)) actions.push({ do: 'wait' });
+    actions.push({ do: 'send', ops: [op], pieces: 1 }, { do: 'wait' });
   }
 
   #beRude(actions: Action[]): void {
@@ -130,6 +131,9 @@ function poolKeys(random: Random, servers: number, large: boolean): PoolKeys {
   sometimes(4, 'max_pipeline', [1, 8, 64]);
   sometimes(6, 'client_output_limit', [65_536]);
   sometimes(6, 'server_output_limit', [65_536]);
+  sometimes(8, 'max_backend_connections', [servers + 1, servers + 3]);
+  sometimes(6, 'bulk_connections', [1]);
+  sometimes(4, 'partial_failure', ['per-key']);
   sometimes(4, 'distribution', ['modula']);
   sometimes(3, 'hash', ['md5', 'crc32a', 'murmur']);
   if (large) keys['max_assembled_request'] = random.pick([65_536, 262_144, 4_194_304]);
@@ -138,11 +142,26 @@ function poolKeys(random: Random, servers: number, large: boolean): PoolKeys {
 
 function faults(random: Random): Fault[] {
   if (random.once(8)) return [];
+  if (random.once(8)) return reloads(random);
   const count = 1 + random.below(6);
   return Array.from({ length: count }, () => ({
     atMs: 50 + random.below(SPAN_MS),
     forMs: random.pick([3, 30, 200, 700, 1_500]),
   })).sort((a, b) => a.atMs - b.atMs);
+}
+
+/** One reload after the other, each to the other configuration. */
+function reloads(random: Random): Fault[] {
+  const count = 4 + random.below(12);
+  return Array.from({ length: count }, (_, i) => ({
+    atMs: 50 + Math.floor(((i + 1) * SPAN_MS) / count),
+    forMs: 1,
+    kind: 'reload' as const,
+    server: 0,
+    client: 0,
+    proxy: 0,
+    config: (i + 1) % 2,
+  }));
 }
 
 /** The case of a seed. */
@@ -170,6 +189,7 @@ export function generateCase(seed: number): Case {
     proxies,
     servers,
     memoryMib: random.pick([0, 0, 8]),
+    password: random.once(6),
     pools: [first, second],
     clients: Array.from({ length: clients }, () => generator.client(proxies)),
     faults: faults(random),

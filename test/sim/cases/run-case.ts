@@ -6,7 +6,7 @@ import { SimRedis } from '../servers/redis/sim-redis.ts';
 import { install, uninstall } from '../world/surroundings.ts';
 import type { Line } from '../world/trace.ts';
 import { World } from '../world/world.ts';
-import type { Case, PoolKeys } from './case.ts';
+import type { Action, Case, Op, PoolKeys } from './case.ts';
 import { type Chosen, FaultScheduler } from './faults.ts';
 import { Pairs } from './pairs.ts';
 
@@ -34,6 +34,31 @@ const REST_MS = 4_000;
 const STOP_MS = 2_000;
 /** The slowest network answers within this. */
 const SLOW_MS = 5_000;
+/** After the last fault, until each server is found again: breakers, looks and SYNs are patient. */
+const FOUND_MS = 6_000;
+const PASSWORD = 'secret';
+/** Errors that a key of the pool may cause, whether anything is wrong or not. */
+const REFUSALS: readonly (readonly [key: string, text: string])[] = [
+  ['client_output_limit', 'ERR reply is larger than client_output_limit'],
+  ['max_backend_connections', 'ERR max number of backend connections reached'],
+];
+/** Asks for everything, in every database. */
+const INSPECTION: readonly Action[] = [0, 1, 2].flatMap((db): Action[] => [
+  { do: 'send', ops: [{ op: 'select', db }], pieces: 1 },
+  { do: 'wait' },
+  {
+    do: 'send',
+    pieces: 1,
+    ops: [
+      ...Array.from({ length: 20 }, (_, key): Op => ({ op: 'get', key })),
+      ...[0, 1, 2].flatMap((key): Op[] => [
+        { op: 'incr', key },
+        { op: 'pop', key },
+      ]),
+    ],
+  },
+  { do: 'wait' },
+]);
 const PORT = 6379;
 const POOL_PORT = 22121;
 
@@ -70,25 +95,36 @@ async function live(given: Case, world: World, network: Network, pairs: Pairs): 
   const complaints: string[] = [];
   const mayTimeOut = !given.calm && given.pools.some(isImpatient);
   await world.run(1_000_000, () => proxies.every(({ ready }) => ready));
+  const texts = given.pools.flatMap((keys) => Object.keys(keys));
+  const setting = {
+    world,
+    network,
+    history,
+    password: given.password === true ? PASSWORD : null,
+    mayFail: () => faults.begun || mayTimeOut,
+    refusals: REFUSALS.filter(([key]) => texts.includes(key)).map(([, text]) => text),
+    healedAt: () => faults.healedAt,
+  };
   const clients = given.clients.map((plan, i) => {
-    const proxy = proxies[plan.proxy % proxies.length];
-    return new SimClient(i, plan, {
-      world,
-      network,
-      history,
-      host: proxy.address,
-      port: proxy.port,
-      mayFail: () => faults.begun || mayTimeOut,
-      limitsReplies: given.pools.some((keys) => 'client_output_limit' in keys),
-      healedAt: () => faults.healedAt,
-    });
+    const { address: host, port } = proxies[plan.proxy % proxies.length];
+    return new SimClient(i, plan, { ...setting, host, port });
   });
   const parties = { world, network, proxies, servers, clients };
   const faults = new FaultScheduler(parties, world.randomOf('faults'), pairs);
   faults.plan(given.faults);
   world.afterTurn = (loop) => proxies.find((proxy) => proxy.loop === loop)?.checkTurn();
   await world.run(LONGEST_MS * 1000, () => clients.every(({ done }) => done));
-  for (const client of clients) {
+  // By now every server is found again: nothing that the clients left behind fails.
+  await world.run(LONGEST_MS * 1000, () => Number.isFinite(faults.healedAt));
+  await world.run(Math.max(world.micros, faults.healedAt) + FOUND_MS * 1000);
+  const inspectors = proxies.map(({ address: host, port }, i) => {
+    const plan = { proxy: i, startMs: world.micros / 1000, actions: INSPECTION };
+    return new SimClient(100 + i, plan, { ...setting, host, port, mayFail: () => mayTimeOut });
+  });
+  if (clients.every(({ done }) => done)) {
+    await world.run(world.micros + LONGEST_MS * 1000, () => inspectors.every(({ done }) => done));
+  }
+  for (const client of [...clients, ...inspectors]) {
     if (client.done) continue;
     complaints.push(`${client.name} is not done, ${client.state}: waits for ${client.waitsFor}`);
   }
@@ -101,7 +137,7 @@ async function live(given: Case, world: World, network: Network, pairs: Pairs): 
     complaints.push(`${where} fails: ${(error as Error).stack ?? String(error)}`);
   }
   complaints.push(...history.complaints);
-  for (const party of [...clients, ...proxies]) complaints.push(...party.complaints);
+  for (const party of [...clients, ...inspectors, ...proxies]) complaints.push(...party.complaints);
   for (const proxy of proxies) proxy.discard();
   const sum = (of: 'answered' | 'failed' | 'lost') => clients.reduce((n, each) => n + each[of], 0);
   return {
@@ -118,11 +154,12 @@ async function live(given: Case, world: World, network: Network, pairs: Pairs): 
 }
 
 function startServers(given: Case, world: World, network: Network): SimRedis[] {
+  const password = given.password === true ? PASSWORD : null;
   return Array.from({ length: given.servers }, (_, i) => {
     const name = `redis${i}`;
     const address = `10.0.1.${i + 1}`;
     network.names.set(`${name}.example`, address);
-    const server = new SimRedis(world, network, { name, address, port: PORT });
+    const server = new SimRedis(world, network, { name, address, port: PORT, password });
     server.start();
     return server;
   });
@@ -133,7 +170,9 @@ function startProxies(given: Case, world: World, network: Network): SimProxy[] {
     return { name: `redis${i}`, host: `redis${i}.example`, port: PORT };
   });
   return Array.from({ length: given.proxies }, (_, i) => {
-    const { codec, reader, memoryMib, pools } = given;
+    const { codec, reader, memoryMib } = given;
+    const auth: PoolKeys = given.password === true ? { redis_auth: PASSWORD } : {};
+    const pools = given.pools.map((keys) => ({ ...keys, ...auth }));
     const address = `10.0.0.${i + 1}`;
     const options = { codec, reader, memoryMib, pools, servers, address, port: POOL_PORT };
     const proxy = new SimProxy(world, network, { ...options, name: `proxy${i}` });

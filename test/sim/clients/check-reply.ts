@@ -11,6 +11,8 @@ export interface Asked {
   readonly to: number;
   /** The database that the client is in. */
   readonly db: number;
+  /** Something is wrong that it may fail of. */
+  readonly mayFail: boolean;
 }
 
 /** Error replies that ringway or a server gives when something fails, and their reasons. */
@@ -41,6 +43,9 @@ function shown(reply: Reply): string {
 /** A value that a key may have held between asking and answer. */
 function isValueOf(history: History, asked: Asked, key: string, reply: Reply): boolean {
   const { db, from, to } = asked;
+  // partial_failure: per-key
+  if (asked.op.op === 'mget' && reply.kind === 'error')
+    return asked.mayFail && isFailure(reply.text);
   if (reply.kind === 'null') return history.held(db, key, from, to, (value) => value === null);
   if (reply.kind !== 'bulk' || !isWhole(reply.bytes)) return false;
   return history.held(db, key, from, to, (value) => {
@@ -103,6 +108,7 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
     case 'ping':
       return is('PONG');
     case 'select':
+    case 'auth':
       return is('OK');
     case 'hello':
       return reply.kind === (op.resp === 3 ? 'map' : 'array');
@@ -114,13 +120,8 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
 }
 
 /** @returns what is wrong with a reply, null when nothing is */
-export function complaintAbout(
-  history: History,
-  asked: Asked,
-  reply: Reply,
-  mayFail: boolean,
-): string | null {
-  const { op } = asked;
+export function complaintAbout(history: History, asked: Asked, reply: Reply): string | null {
+  const { op, mayFail } = asked;
   const isOwnError = op.op === 'unknown' || op.op === 'arity';
   if (reply.kind === 'error' && !isOwnError && mayFail && isFailure(reply.text)) return null;
   if (isRight(history, asked, reply)) return null;

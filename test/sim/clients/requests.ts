@@ -14,7 +14,7 @@ export function textOf(op: Op): string {
 }
 
 /** A request as words, of a client that is in that database. */
-export function wordsOf(op: Op, db: number, client: number): string[] {
+export function wordsOf(op: Op, db: number, client: number, password: string): string[] {
   const register = (key: number): string => keyName('register', key);
   switch (op.op) {
     case 'set': {
@@ -45,6 +45,8 @@ export function wordsOf(op: Op, db: number, client: number): string[] {
       return ['LPOP', keyName('queue', op.key)];
     case 'ping':
       return ['PING'];
+    case 'auth':
+      return ['AUTH', password];
     case 'unknown':
       return ['NONSUCH', 'a'];
     case 'arity':

@@ -24,8 +24,9 @@ export interface ClientSetting {
   readonly port: number;
   /** Whether something has happened that requests may fail of. */
   mayFail(): boolean;
-  /** Replies may be refused for their size. */
-  readonly limitsReplies: boolean;
+  /** Errors that may always come. */
+  readonly refusals: readonly string[];
+  readonly password: string | null;
   /** Nothing is wrong any more since this moment; Infinity while something is. */
   healedAt(): number;
 }
@@ -34,8 +35,6 @@ export interface ClientSetting {
 export const ANSWERED_MICROS = 10_000_000;
 /** A client whose connection is lost waits so long before it connects again. */
 const AGAIN_MICROS = 5_000;
-
-const TOO_LARGE = 'ERR reply is larger than client_output_limit';
 
 let connections = 0;
 
@@ -145,6 +144,7 @@ export class SimClient implements EndpointOwner {
     this.#ending = false;
     this.#trace(3, () => 'connects');
     endpoint.startReading();
+    if (this.#setting.password !== null) this.#send(endpoint, [{ op: 'auth' }], 1);
     this.#goOn();
   }
 
@@ -272,7 +272,7 @@ export class SimClient implements EndpointOwner {
       this.#setting.history.sent(op.id, sent);
     }
     this.#order++;
-    return encode(wordsOf(op, this.#db, this.index));
+    return encode(wordsOf(op, this.#db, this.index, this.#setting.password ?? ''));
   }
 
   // --- replies ---------------------------------------------------------------------------------
@@ -319,11 +319,10 @@ export class SimClient implements EndpointOwner {
       failed ? 10 : 9,
       () => `gets ${failed ? `-${reply.text}` : 'its answer'} to ${textOf(op)}`,
     );
-    const about = { op, from: sentAt, to: world.micros, db: this.#db };
-    const tooLarge = failed && reply.text === TOO_LARGE && this.#setting.limitsReplies;
-    const complaint = tooLarge
-      ? null
-      : complaintAbout(history, about, reply, this.#setting.mayFail());
+    const mayFail = this.#setting.mayFail();
+    const about = { op, from: sentAt, to: world.micros, db: this.#db, mayFail };
+    const isRefusal = failed && this.#setting.refusals.includes(reply.text);
+    const complaint = isRefusal ? null : complaintAbout(history, about, reply);
     if (complaint !== null) this.#complain(complaint);
     if (failed) this.failed++;
     else {

@@ -153,6 +153,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seeds: null,
   },
   {
+    name: 'what is asked next overtakes a connection that stands still',
+    file: 'proxy/backend/slow-reader',
+    from: 'this.#engine.clients[id]?.barrier();',
+    to: '',
+    seeds: null,
+  },
+  {
     name: 'a ring of requests that grows begins at its first place',
     file: 'proxy/backend/in-flight',
     from: 'const from = (this.#head + i) & this.#mask;',

@@ -22,6 +22,7 @@ export function bulkText(body: string): Buffer {
   return bulkReply(Buffer.from(body, 'latin1'));
 }
 
+/** `:<value>`. */
 export function integerReply(value: number | bigint): Buffer {
   return Buffer.from(`:${value}\r\n`);
 }
@@ -40,6 +41,7 @@ export function verbatimPieces(body: readonly Buffer[], resp: 2 | 3): Buffer[] {
   return [Buffer.from(head), ...body, Buffer.from('\r\n')];
 }
 
+/** A null: of its own kind in RESP3, else a null bulk. */
 export function nullReply(resp: 2 | 3): Buffer {
   return Buffer.from(resp === 2 ? '$-1\r\n' : '_\r\n');
 }
@@ -49,6 +51,7 @@ export function nilArray(resp: 2 | 3): Buffer {
   return Buffer.from(resp === 2 ? '*-1\r\n' : '_\r\n');
 }
 
+/** An array. @param elements complete replies */
 export function arrayReply(elements: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(`*${elements.length}\r\n`), ...elements]);
 }

@@ -215,10 +215,12 @@ export function oneServerOnly(name: string): Buffer {
   );
 }
 
+/** @param limit `max_transaction` of the pool */
 export function transactionTooLarge(limit: number): Buffer {
   return error(`transaction is larger than max_transaction (${limit} bytes)`);
 }
 
+/** @param limit SELECTs that a transaction may have */
 export function tooManySelects(limit: number): Buffer {
   return error(`more than ${limit} times SELECT inside MULTI`);
 }

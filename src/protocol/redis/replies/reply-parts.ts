@@ -129,6 +129,7 @@ export function wordOf(reply: Buffer): string | null {
   return bulkOf(reply)?.toString('latin1') ?? null;
 }
 
+/** Whether a complete reply is a status. */
 export function isStatus(reply: Buffer): boolean {
   return reply[0] === STATUS;
 }

@@ -4,6 +4,7 @@
 
 const MAX = (1n << 64n) - 1n;
 
+/** Where a SCAN goes on: index of a server, and the cursor there. */
 export interface ScanPosition {
   readonly server: number;
   readonly cursor: bigint;

@@ -4,6 +4,7 @@ import type { CommandSpec } from './commands.ts';
 /** The text of a word, one character per byte. */
 type Word = (index: number) => string;
 
+/** Which words of a request are keys. */
 export interface KeyWords {
   /** Positions of the keys, 0 is the command name; of a malformed request all it might touch. */
   readonly keys: readonly number[];

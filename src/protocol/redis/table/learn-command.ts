@@ -27,6 +27,7 @@ const OPTION_RULES: ReadonlySet<KeyRule> = new Set<OptionRule>([
   'group-streams',
 ]);
 
+/** What is known of a command that the table does not have; fields as in CommandSpec. */
 export interface CommandShape {
   readonly name: string;
   readonly arity: number;

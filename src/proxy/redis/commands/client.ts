@@ -20,11 +20,8 @@ import {
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { answerInPieces } from '../pieces.ts';
-import type { Words } from '../words.ts';
+import type { Local, Words } from '../words.ts';
 import { clientNameError, libraryNameError } from './client-names.ts';
-
-/** A command of which the words are known. @returns false when it must wait */
-export type Local = (request: SpecialRequest, words: Words) => boolean;
 
 function setName({ client }: SpecialRequest, words: Words): boolean {
   const name = words.text(2);

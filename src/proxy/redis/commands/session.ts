@@ -23,7 +23,7 @@ export function authenticate({ client }: SpecialRequest, words: Words): boolean 
   const { count } = words;
   if (count > 3) return answer(client, replies.SYNTAX_ERROR);
   const named = count === 3;
-  if (!named && client.pool.config.redisAuth === null) {
+  if (!named && client.pool.config.clientAuth === null) {
     return answer(client, replies.NO_PASSWORD_SET);
   }
   if (mayEnter(client, named ? words.text(1) : DEFAULT_USER, words.copy(count - 1))) {
@@ -122,12 +122,14 @@ export function reset(request: SpecialRequest): boolean {
   return answer(client, replies.RESET);
 }
 
+/** PING, with a word or without. */
 export function ping({ client }: SpecialRequest, words: Words): boolean {
   const { count } = words;
   if (count > 2) return answer(client, replies.wrongArity('PING'));
   return answer(client, count === 1 ? replies.PONG : bulkReply(words.copy(1)));
 }
 
+/** ROLE: to its clients ringway is a master without replicas. */
 export function role(request: SpecialRequest): boolean {
   const parts = [bulkText('master'), integerReply(0), arrayReply([])];
   return answer(request.client, arrayReply(parts));

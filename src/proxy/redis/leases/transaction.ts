@@ -42,6 +42,7 @@ function end(client: ClientConnection): void {
   endWatch(client);
 }
 
+/** DISCARD: what was kept since MULTI is forgotten. */
 export function discard({ client }: SpecialRequest): boolean {
   if (client.session.transaction === null) return answer(client, replies.noTransaction('DISCARD'));
   end(client);

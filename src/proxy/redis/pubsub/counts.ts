@@ -8,11 +8,9 @@ import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
-import type { Words } from '../words.ts';
+import type { Local } from '../words.ts';
 import { knownHubOf } from './hub/hubs.ts';
 import { CHANNEL, type Kind, PATTERN, SHARD } from './hub/kinds.ts';
-
-type Local = (request: SpecialRequest, words: Words) => boolean;
 
 /** What one process is asked about the subscriptions of its clients. Names are latin1. */
 export interface CountQuestion {

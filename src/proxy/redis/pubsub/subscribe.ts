@@ -4,14 +4,12 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import { NORMAL, SUBSCRIBED } from '../../client/session/modes.ts';
 import type { ReplySink, StoredReply } from '../../client/stored-reply.ts';
 import { laneOf } from '../../pool/lanes.ts';
-import { answer, type SpecialRequest } from '../../routing/request.ts';
-import type { Words } from '../words.ts';
+import { answer } from '../../routing/request.ts';
+import type { Local } from '../words.ts';
 import { hubOf } from './hub/hubs.ts';
 import type { Kind } from './hub/kinds.ts';
 import { Subscribing } from './subscribing.ts';
 import { Subscriptions } from './subscriptions.ts';
-
-type Local = (request: SpecialRequest, words: Words) => boolean;
 
 function subscriptionsOf(client: ClientConnection): Subscriptions {
   const known = client.subscriptions as Subscriptions | null;

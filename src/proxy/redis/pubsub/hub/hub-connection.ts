@@ -13,6 +13,7 @@ import {
   FAILURE_TIMEOUT,
   type Failure,
   failureOf,
+  notGranted,
   systemFailure,
   tlsFailure,
 } from '../../../backend/failure.ts';
@@ -21,6 +22,7 @@ import type { Timed } from '../../../engine/deadlines.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { Guarded } from '../../../engine/guard.ts';
 import type { Flushable } from '../../../engine/turn.ts';
+import type { RefusedConnection } from '../../server-login.ts';
 import { BAD, ERROR, Frame, MESSAGE, PONG, STATUS, SUBSCRIBED, UNSUBSCRIBED } from './frame.ts';
 import { type FrameTaker, HubReader } from './hub-reader.ts';
 import { SUBSCRIBE, UNSUBSCRIBE } from './kinds.ts';
@@ -62,8 +64,8 @@ const ALIVE: Asked = { marks: NO_MARKS, topic: null, question: 0, grants: PONG, 
 /** Whose connection it is. */
 export interface HubConnectionOwner {
   readonly target: DialTarget;
-  /** For AUTH; null = none. */
-  readonly password: Buffer | null;
+  /** The request that logs in; null = none is needed. */
+  readonly login: Buffer | null;
   /** Bytes of the largest frame that clients are given. */
   readonly messageLimit: number;
   /** It is there: what is wanted can be asked for. */
@@ -75,6 +77,8 @@ export interface HubConnectionOwner {
   onAnswer(topic: Topic, question: number, error: Buffer | null): void;
   /** Something of the connection's own is not granted. */
   onComplaint(what: string, error: Buffer): void;
+  /** The login is refused. */
+  onLoginRefused(connection: RefusedConnection): void;
   /** A message, as Listener.take(); `frame` says for whom. */
   onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void;
   onDropped(): void;
@@ -96,6 +100,7 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
   /** Of a PING that is not written yet: others may share it. */
   #unsentMarks: Mark[] | null = null;
   #open = false;
+  #login: Buffer | null = null;
   closed = false;
   flushPending = false;
   timerAt = 0;
@@ -131,8 +136,8 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     this.#open = true;
     this.#lastRead = millis();
     this.#out.open(this.#socket);
-    const { password } = this.#owner;
-    if (password !== null) this.#ask(LOG_IN, encodeRequest([Buffer.from('AUTH'), password]));
+    this.#login = this.#owner.login;
+    if (this.#login !== null) this.#ask(LOG_IN, this.#login);
     this.#ask(SET_NAME, NAME);
     this.#owner.onOpen();
   }
@@ -216,6 +221,7 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     const { topic } = asked;
     if (topic === null) {
       if (error !== null) this.#owner.onComplaint(asked.what, error);
+      if (error !== null && asked === LOG_IN) this.#onLoginRefused();
       for (const mark of asked.marks) mark(error === null);
       // Without a subscription PING has its usual answer.
       return error !== null || type === asked.grants || (asked.grants === PONG && type === STATUS);
@@ -223,6 +229,17 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     if (error === null && (type !== asked.grants || !this.#names(topic, bytes))) return false;
     this.#owner.onAnswer(topic, asked.question, error);
     return true;
+  }
+
+  #onLoginRefused(): void {
+    const isClosed = (): boolean => this.closed;
+    this.#owner.onLoginRefused({
+      login: this.#login as Buffer,
+      get closed() {
+        return isClosed();
+      },
+      renew: () => this.#fail(notGranted(LOG_IN.what)),
+    });
   }
 
   #names({ kind, name }: Topic, bytes: Buffer): boolean {

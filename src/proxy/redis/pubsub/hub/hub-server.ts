@@ -5,6 +5,7 @@ import { type Failure, failureCause, reasonText } from '../../../backend/failure
 import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
 import type { Engine } from '../../../engine/engine.ts';
+import type { RefusedConnection } from '../../server-login.ts';
 import type { Frame } from './frame.ts';
 import { HubConnection, type HubConnectionOwner, type Mark } from './hub-connection.ts';
 import type { Topic } from './topic.ts';
@@ -19,7 +20,9 @@ export interface HubServerOwner {
   readonly engine: Engine;
   /** How lines of the log name the server. */
   titleOf(server: HubServer): string;
-  readonly password: Buffer | null;
+  readonly login: Buffer | null;
+  /** As HubConnectionOwner.onLoginRefused(). */
+  onLoginRefused(connection: RefusedConnection): void;
   readonly messageLimit: number;
   /** The connection is there. @returns what the server is to be asked for */
   wanted(server: HubServer): Iterable<Topic>;
@@ -57,8 +60,12 @@ export class HubServer implements HubConnectionOwner, Timed {
     this.target = target;
   }
 
-  get password(): Buffer | null {
-    return this.#owner.password;
+  get login(): Buffer | null {
+    return this.#owner.login;
+  }
+
+  onLoginRefused(connection: RefusedConnection): void {
+    this.#owner.onLoginRefused(connection);
   }
 
   get messageLimit(): number {

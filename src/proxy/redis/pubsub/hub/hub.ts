@@ -14,6 +14,7 @@ import type { Engine } from '../../../engine/engine.ts';
 import type { Pool } from '../../../pool/pool.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../../../pool/protocol.ts';
 import { failureReply } from '../../failure-reply.ts';
+import { loginOf, type RefusedConnection } from '../../server-login.ts';
 import type { Frame } from './frame.ts';
 import type { HubServer, HubServerOwner } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
@@ -146,8 +147,12 @@ export class Hub implements HubServerOwner, Timed {
 
   // --- what servers say ------------------------------------------------------------------------
 
-  get password(): Buffer | null {
-    return this.#pool.config.redisAuth;
+  get login(): Buffer | null {
+    return loginOf(this.#pool).request;
+  }
+
+  onLoginRefused(connection: RefusedConnection): void {
+    loginOf(this.#pool).onRefused(connection);
   }
 
   get messageLimit(): number {

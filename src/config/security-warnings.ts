@@ -3,17 +3,20 @@ import { EXPIRY_WARNING_MS } from '../limits.ts';
 import type { KeyPair } from './tls-types.ts';
 import type { Config, PoolConfig } from './types.ts';
 
+const EXPOSED = 'everybody on this machine may read the file; expected a mode like 0600';
+
 /** A line of warning and the line of the file that it is about. */
 interface Warning {
   readonly line: number;
   readonly text: string;
 }
 
-/** What is weak about the TLS of a configuration, one line each. */
-export function tlsWarnings(config: Config): Warning[] {
+/** What is weak about TLS and passwords of a configuration, one line each. */
+export function securityWarnings(config: Config): Warning[] {
   const { file, pools } = config;
   return pools.flatMap((pool) => [
     ...weakVerification(pool, file),
+    ...passwordWarnings(file, pool),
     ...pairWarnings(file, pool, 'server_tls', pool.servers[0]?.tls?.pair ?? null),
     ...pairWarnings(file, pool, 'tls', pool.tls?.pairs[0] ?? null),
     ...(pool.tls?.pairs.slice(1) ?? []).flatMap((pair) => pairWarnings(file, pool, '', pair)),
@@ -35,8 +38,7 @@ function pairWarnings(
     ['key_pass_file', pair.passphrase] as const,
   ]) {
     if (secret?.exposed !== true) continue;
-    const message = 'everybody on this machine may read the file; expected a mode like 0600';
-    found.push(warning(file, pool, named(name), message));
+    found.push(warning(file, pool, named(name), EXPOSED));
   }
   const left = pair.validUntil - Date.now();
   if (left < EXPIRY_WARNING_MS) {
@@ -46,6 +48,16 @@ function pairWarnings(
     found.push(warning(file, pool, named('cert_file'), message));
   }
   return found;
+}
+
+function passwordWarnings(file: string, pool: PoolConfig): Warning[] {
+  const found = {
+    redis_auth_file: pool.serverLogin?.password,
+    client_auth_file: pool.clientAuth,
+  };
+  return Object.entries(found).flatMap(([key, secret]) =>
+    secret?.exposed === true && key in pool.keyPositions ? [warning(file, pool, key, EXPOSED)] : [],
+  );
 }
 
 function warning(file: string, pool: PoolConfig, key: string, message: string): Warning {

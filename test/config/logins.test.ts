@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { type Config, configWarnings, parseConfig } from '../../src/config/index.ts';
+import { ConfigError } from '../../src/errors.ts';
+import { compareConfigs } from '../../src/proxy/pool/config-changes.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ringway-logins-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function parse(keys: Record<string, string>, redis = true): Config {
+  const lines = Object.entries(keys).map(([key, value]) => `  ${key}: ${value}\n`);
+  const text = `p:\n  listen: 127.0.0.1:1\n  redis: ${redis}\n${lines.join('')}  servers:\n  - h:1:1\n`;
+  return parseConfig(Buffer.from(text), join(folder, 'f.yml'));
+}
+
+function problems(keys: Record<string, string>, redis = true): string[] {
+  try {
+    parse(keys, redis);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems.map(({ path, message }) => `${path}: ${message}`);
+  }
+  return [];
+}
+
+/** User, password of the servers, and of clients. */
+function logins(keys: Record<string, string>): (string | null)[] {
+  const [pool] = parse(keys).pools;
+  const { serverLogin = null, clientAuth = null } = pool ?? {};
+  const text = (bytes: Buffer | undefined) => bytes?.toString() ?? null;
+  return [serverLogin?.user ?? null, text(serverLogin?.password.bytes), text(clientAuth?.bytes)];
+}
+
+function file(name: string, text: string): string {
+  writeFileSync(join(folder, name), text, { mode: 0o600 });
+  return name;
+}
+
+describe('passwords', () => {
+  test('are one for both sides, unless the file says otherwise', () => {
+    assert.deepEqual(logins({}), [null, null, null]);
+    assert.deepEqual(logins({ redis_auth: 'a' }), [null, 'a', 'a']);
+    assert.deepEqual(logins({ redis_auth: 'a', client_auth: 'b' }), [null, 'a', 'b']);
+    assert.deepEqual(logins({ client_auth: 'b' }), [null, null, 'b']);
+    const open = { redis_user: 'u', redis_auth: 'a', client_auth_required: 'false' };
+    assert.deepEqual(logins(open), ['u', 'a', null]);
+  });
+
+  test('come from files, without the line end, and from the environment', () => {
+    process.env['RINGWAY_TEST_LOGIN'] = 'from outside ';
+    const keys = {
+      redis_auth_file: file('a', ' in file \r\n'),
+      client_auth_env: 'RINGWAY_TEST_LOGIN',
+    };
+    assert.deepEqual(logins(keys), [null, ' in file ', 'from outside ']);
+    assert.equal(parse(keys).pools[0]?.serverLogin?.file, join(folder, 'a'));
+  });
+
+  test('that are missing, empty, too long or given twice are mistakes', () => {
+    const cases: readonly (readonly [keys: Record<string, string>, message: RegExp])[] = [
+      [{ redis_auth_file: 'none' }, /^p\.redis_auth_file: the file "none" cannot be read: ENOENT/],
+      [{ client_auth_env: 'NO_SUCH_THING' }, /environment has no "NO_SUCH_THING"; expected one/],
+      [{ redis_auth_file: file('empty', '\n') }, /the password is empty; expected some text/],
+      [
+        { redis_auth_file: file('long', 'x'.repeat(16_001)) },
+        /has 16001 bytes; expected at most 16000/,
+      ],
+      [{ redis_auth: 'a', redis_auth_file: file('b', 'b') }, /there is `redis_auth` as well/],
+      [{ redis_user: 'u' }, /a user needs a password; expected `redis_auth` as well/],
+      [{ client_auth: 'a', client_auth_required: 'false' }, /there is a password for clients/],
+    ];
+    for (const [keys, message] of cases) {
+      const found = problems(keys);
+      assert.equal(found.length, 1, found.join());
+      assert.match(found[0] ?? '', message);
+    }
+  });
+
+  test('are for Redis pools only', () => {
+    const found = problems({ redis_user: 'u', redis_auth: 'a', client_auth: 'b' }, false);
+    assert.deepEqual(
+      found.map((line) => line.split(':')[0]),
+      ['p.redis_user', 'p.redis_auth', 'p.client_auth'],
+    );
+  });
+
+  test('that change are told as such, and not shown', () => {
+    const change = (before: Record<string, string>, after: Record<string, string>) =>
+      compareConfigs(parse(before), parse(after), [])[0]?.differences;
+    assert.deepEqual(change({ redis_auth: 'a' }, { redis_auth: 'b' }), ['redis_auth is another']);
+    const own = { redis_auth: 'a', client_auth: 'b' };
+    assert.deepEqual(change(own, { ...own, client_auth: 'c' }), ['client_auth is another']);
+    assert.deepEqual(change(own, { ...own, redis_user: 'u' }), ['redis_auth is another']);
+  });
+
+  test('in a file that everybody may read get a warning', () => {
+    const name = file('open', 'x');
+    chmodSync(join(folder, name), 0o644);
+    const [line] = configWarnings(parse({ client_auth_file: name }));
+    assert.match(line ?? '', /client_auth_file: everybody on this machine may read the file/);
+  });
+});
