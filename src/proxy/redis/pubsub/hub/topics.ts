@@ -11,8 +11,8 @@ export interface TopicsOwner {
 }
 
 /**
- * The topics of a pool by kind and name, counted. What they take is reported with the turn: a client
- * may have to be closed for it.
+ * The topics of a pool by kind and name, counted. What they take is reported with the turn: a
+ * client may have to be closed for it.
  */
 export class Topics implements Flushable {
   readonly #owner: TopicsOwner;
