@@ -62,7 +62,7 @@ class TestPool {
   constructor(servers: readonly FakeServer[], more: Partial<PoolConfig> = {}) {
     this.config = {
       name: 'pool',
-      redisAuth: null,
+      serverLogin: null,
       distribution: 'ketama',
       subscribeToAll: true,
       pubsubLoss: 'disconnect',
