@@ -197,3 +197,23 @@ test('a worker that ends takes its counts with it, and its clients find another'
   asking.close();
   await ringway.stop();
 });
+
+test('who subscribes to more than the memory holds is closed, and nobody else', async () => {
+  const ringway = await run(lines(1, 2), {}, '--memory-mib', '48');
+  const [hog, other] = await Promise.all([1, 2].map(() => Subscriber.open(ringway.port)));
+  await other.ask(['SUBSCRIBE', 'c']);
+  const name = 'x'.repeat(2000);
+  for (let i = 0; i < 400 && !hog.closed; i++) {
+    hog.send(['SUBSCRIBE', ...Array.from({ length: 50 }, (_, n) => `${i}:${n}:${name}`)]);
+    await delay(1);
+  }
+  await hog.end();
+  await waitFor('its line in the log', () => ringway.log.some((line) => /memory limit/.test(line)));
+  const asking = await RespClient.open(ringway.port);
+  assert.equal(String(await asking.text('PUBSUB', 'CHANNELS')), 'c');
+  assert.equal(await asking.command('PUBLISH', 'c', 'x'), 1);
+  assert.deepEqual(await other.take(1), [frame('*', 'message', 'c', 'x')]);
+  for (const each of [hog, other]) each.close();
+  asking.close();
+  await ringway.stop();
+});
