@@ -24,8 +24,8 @@ export const LEAST_PIPELINE_WINDOW = 16;
 export const UNNOTED_REQUESTS = 32;
 /** Bytes of requests that are noted for it. */
 export const SENT_RUN_BYTES = 512 * 1024;
-/** What an element of a joined array is expected to have before the first is there. */
-export const EXPECTED_ELEMENT_BYTES = 1024;
+/** Lists of several servers are joined up to this size; longer ones are passed on as they come. */
+export const JOINED_LIST_BYTES = 4 * 1024 * 1024;
 /** An MGET that is answered in pieces asks for about so many bytes at a time. */
 export const PIECE_BYTES = 1024 * 1024;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
@@ -147,6 +147,9 @@ export const TICKET_SECRET_MS = 24 * 3600 * 1000;
 /** A TLS client, which no other process can take over, is closed in a pause of this length. */
 export const QUIET_LEAVE_MS = 1_000;
 
+/** Addresses in `allow_clients` or `deny_clients`: each new client is looked for among them. */
+export const LISTED_ADDRESSES = 1024;
+
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 4 * 1024;
 export const SMALL_SLABS = 16 * 1024;
@@ -222,8 +225,8 @@ export const HUB_PREPARE_MS = 1_000;
 export const HUB_LEAVE_MS = 5_000;
 /** With more patterns in a pool, PUBLISH counts one for all that hear a pattern. */
 export const HUB_MATCHED_PATTERNS = 1024;
-/** PUBSUB waits this long for what other workers count. */
-export const HUB_COUNTS_MS = 2_000;
+/** A client that wants sums over all workers waits this long for the others. */
+export const SIBLINGS_MS = 2_000;
 
 /** A drain may take this long at shutdown before connections are cut. */
 export const DRAIN_MS = 1_000;

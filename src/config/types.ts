@@ -52,6 +52,12 @@ export interface PoolConfig {
   readonly serverLogin: ServerLogin | null;
   /** The password of clients; null = they need none. */
   readonly clientAuth: Secret | null;
+  /** `address/bits`: the only ones that are let in; null = all. */
+  readonly allowClients: readonly string[] | null;
+  /** The same that are not let in. */
+  readonly denyClients: readonly string[] | null;
+  /** Clients of other machines are not let in if nothing else would keep them out. */
+  readonly protectedMode: boolean;
   /** The database of clients that have not chosen another. */
   readonly redisDb: number;
   /** Connect to every server at start. */

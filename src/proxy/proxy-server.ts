@@ -11,6 +11,7 @@ import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
 import { writeCommandTable } from '../protocol/redis/table/command-table-layout.ts';
 import { scannerEntries } from '../protocol/redis/table/scanner-entries.ts';
 import { CLIENT_CONNECTIONS, CURR_CONNECTIONS } from '../stats/counters.ts';
+import { isProtectedFrom, unlisted } from './admission.ts';
 import { ClientConnection } from './client/client-connection.ts';
 import { allClients } from './client/client-list.ts';
 import type { LeavingClient } from './client/moving-client.ts';
@@ -28,6 +29,7 @@ import { RedisProtocol } from './redis/protocol.ts';
 import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
+import { countedHere, isCountersQuestion } from './siblings/pool-counts.ts';
 import { TlsGates } from './tls-gate.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
@@ -163,6 +165,11 @@ export class ProxyServer {
   ): ClientConnection | null {
     const pool = this.#pools.find(({ config }) => config.name === poolName);
     if (pool === undefined || this.#stopping) return drop(socket);
+    const why = how === 'moved' ? null : unlisted(pool, socket);
+    if (why !== null) {
+      this.#refusals.add(pool, addressOf(socket), why);
+      return drop(socket);
+    }
     if (how !== 'tls') return this.#enter(pool, socket, how === 'moved');
     const full = this.#fullBy(pool);
     if (full === null) {
@@ -175,20 +182,26 @@ export class ProxyServer {
 
   #enter(pool: Pool, socket: Socket, moved: boolean): ClientConnection | null {
     if (this.#stopping) return drop(socket);
+    const protocol = this.#protocolOf(pool.config);
     const full = moved ? null : this.#fullBy(pool);
-    if (full !== null) {
-      this.#refusals.add(pool, addressOf(socket), full);
-      socket.on('error', () => socket.destroy());
-      socket.end(this.#protocolOf(pool.config).tooManyClients, () => socket.destroy());
-      return null;
+    if (full !== null) return this.#refuse(pool, socket, full, protocol.tooManyClients);
+    if (!moved && isProtectedFrom(pool, socket)) {
+      return this.#refuse(pool, socket, 'protected_mode', protocol.protectedMode);
     }
     try {
-      const protocol = this.#protocolOf(pool.config);
       return new ClientConnection(this.engine, pool, protocol, this.#router, socket);
     } catch (error) {
       this.engine.guard.note('a client is not let in', error);
       return drop(socket);
     }
+  }
+
+  /** Tells a client why it is not let in. */
+  #refuse(pool: Pool, socket: Socket, why: string, reply: Buffer): null {
+    this.#refusals.add(pool, addressOf(socket), why);
+    socket.on('error', () => socket.destroy());
+    socket.end(reply, () => socket.destroy());
+    return null;
   }
 
   /** @returns which limit leaves no room for one more client, null when there is room */
@@ -243,6 +256,9 @@ export class ProxyServer {
 
   /** Answers what another process that serves the same clients asks. */
   answerSibling(question: object): object {
+    if (isCountersQuestion(question)) {
+      return countedHere(this.#pools.find(({ config }) => config.name === question.countersOf));
+    }
     const { pool: name } = question as CountQuestion;
     const pool = this.#pools.find(({ config }) => config.name === name && config.redis);
     return countHere(pool, question as CountQuestion);

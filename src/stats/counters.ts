@@ -85,6 +85,8 @@ export const PUBSUB_LOST_CLIENTS = 58;
 export const WATCHES_EXPIRED = 59;
 /** MGETs whose replies were too large to be kept whole. */
 export const READS_IN_PIECES = 60;
+/** Gauge: clients that a server lets wait. */
+export const BLOCKED_CLIENTS = 64;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -118,19 +120,20 @@ export type PoolCounter =
   | typeof PUBSUB_SLOW_CLOSED
   | typeof PUBSUB_LOST_CLIENTS
   | typeof WATCHES_EXPIRED
-  | typeof READS_IN_PIECES;
+  | typeof READS_IN_PIECES
+  | typeof BLOCKED_CLIENTS;
 export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
-  return new Float64Array(TLS_FAILURES + 1) as never;
+  return new Float64Array(BLOCKED_CLIENTS + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------
-export const TOTAL_CONNECTIONS = 64;
-export const CURR_CONNECTIONS = 65;
+export const TOTAL_CONNECTIONS = 96;
+export const CURR_CONNECTIONS = 97;
 /** Exceptions that closed one connection. */
-export const INTERNAL_ERRORS = 66;
+export const INTERNAL_ERRORS = 98;
 
 export type ProcessCounter =
   | typeof TOTAL_CONNECTIONS

@@ -12,7 +12,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 function parse(keys: Record<string, string>, redis = true): Config {
   const lines = Object.entries(keys).map(([key, value]) => `  ${key}: ${value}\n`);
-  const text = `p:\n  listen: 127.0.0.1:1\n  redis: ${redis}\n${lines.join('')}  servers:\n  - h:1:1\n`;
+  const head = `p:\n  listen: 127.0.0.1:1\n  redis: ${redis}\n`;
+  const text = `${head}${lines.join('')}  servers:\n  - h:1:1\n`;
   return parseConfig(Buffer.from(text), join(folder, 'f.yml'));
 }
 
@@ -101,5 +102,39 @@ describe('passwords', () => {
     chmodSync(join(folder, name), 0o644);
     const [line] = configWarnings(parse({ client_auth_file: name }));
     assert.match(line ?? '', /client_auth_file: everybody on this machine may read the file/);
+  });
+});
+
+describe('addresses of clients', () => {
+  test('are single ones and networks, of both families', () => {
+    const [pool] = parse({ allow_clients: '10.0.0.7,  192.168.0.0/16 ,fd00::/8, ::1' }).pools;
+    const wanted = ['10.0.0.7/32', '192.168.0.0/16', 'fd00::/8', '::1/128'];
+    assert.deepEqual(pool?.allowClients, wanted);
+  });
+
+  test('that are none are mistakes', () => {
+    for (const text of ['10.0.0', '10.0.0.1/33', '::1/129', 'localhost', '10.0.0.1/', '1.1.1.1,']) {
+      const [line] = problems({ deny_clients: `"${text}"` });
+      assert.match(
+        line ?? '',
+        /^p\.deny_clients: ".*" is no address; expected addresses like/,
+        text,
+      );
+    }
+    const [line] = problems({ allow_clients: Array(1025).fill('1.1.1.1').join() });
+    assert.match(line ?? '', /there are 1025 addresses; expected at most 1024/);
+  });
+
+  test('doors that anybody may enter get advice from ringway check', () => {
+    const text = (host: string, more: string) =>
+      `p:\n  listen: ${host}:1\n  redis: true\n${more}  servers:\n  - h:1:1\n`;
+    const advice = (host: string, more = '') => {
+      const config = parseConfig(Buffer.from(text(host, more)), 'f.yml');
+      return compareConfigs(config, config, [])[0]?.advice;
+    };
+    assert.match(advice('0.0.0.0')?.join() ?? '', /^listen: 0.0.0.0:1 lets in whoever reaches it/);
+    assert.deepEqual(advice('127.0.0.1'), []);
+    assert.deepEqual(advice('0.0.0.0', '  allow_clients: 10.0.0.0/8\n'), []);
+    assert.deepEqual(advice('0.0.0.0', '  protected_mode: true\n'), []);
   });
 });

@@ -38,6 +38,9 @@ function assertFrozen(value: unknown): void {
 
 /** The keys of ringway that the cases here leave alone. */
 const OWN_DEFAULTS = {
+  allowClients: null,
+  denyClients: null,
+  protectedMode: false,
   maxBackendConnections: 1024,
   maxLeasedConnections: 1024,
   leaseWaitMs: 1000,

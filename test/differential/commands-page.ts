@@ -38,8 +38,9 @@ const NOTES: Readonly<Record<string, string>> = {
   WAIT: 'the smallest count of all servers, asked again and again until it is reached or time is up; 3 s when more is behind it than is read',
   SORT: 'all keys on one server; the patterns of BY and GET are looked up on that server',
   SORT_RO: 'to the server of its key; the patterns of BY and GET are looked up there',
-  XREAD: 'all keys on one server; refused with `BLOCK`',
-  XREADGROUP: 'all keys on one server; refused with `BLOCK`',
+  XREAD: 'all keys on one server; with `BLOCK` as `BLPOP`',
+  XREADGROUP: 'all keys on one server; with `BLOCK` as `BLPOP`',
+  'CLIENT|UNBLOCK': 'of a client of the same pool and process',
   QUIT: 'answers `OK` and closes when all is answered',
   MULTI:
     'what follows is kept, and sent in one piece when `EXEC` comes; all its keys on one server, see *Transactions*',
@@ -85,6 +86,8 @@ function handled(spec: CommandSpec): string {
       return 'answered by ringway';
     case 'container':
       return 'by its subcommand';
+    case 'blocking':
+      return 'all keys on one server, over a connection that the client has for itself meanwhile';
     case 'unsupported':
       return `refused: ${whyUnsupported(name)}`;
   }
@@ -114,7 +117,7 @@ the connection.
 - Keys are found by the grammar of each command, as a server parses it, so a key, group or member may be called like an
   option (\`XREADGROUP GROUP STREAMS c STREAMS k >\`). A malformed request gets a server's error, or its words when no
   server may have the request.
-- What would block a connection is refused, wherever the option stands.
+- Commands that may block have a connection for themselves while they do, wherever the option stands; see *Commands that block*.
 - MGET, MSET, DEL, UNLINK, EXISTS and TOUCH take any number of keys and are split by server. When a server fails, the
   reply is its error; with \`partial_failure: per-key\` an MGET has that error in the place of each value it is about. The
   other servers have done their part all the same.
@@ -161,6 +164,18 @@ the connection.
   answers \`-EXECABORT\`: nothing runs unguarded. What stands behind a \`WATCH\` waits for its reply.
 - When the connection is lost behind \`EXEC\` the reply is one error, and the transaction may or may not have been carried out. It is
   never sent again. A reload that leaves its keys on several servers aborts it.
+
+## Commands that block
+
+- \`BLPOP\`, \`BRPOP\`, \`BLMOVE\`, \`BRPOPLPUSH\`, \`BLMPOP\`, \`BZPOPMIN\`, \`BZPOPMAX\`, \`BZMPOP\` and \`XREAD\` and \`XREADGROUP\` with \`BLOCK\`
+  go to the server that has all their keys, which lets them wait and judges their timeout. Keys on several servers: \`-CROSSSERVER\`.
+- Meanwhile the client has a connection to that server for itself, of at most \`max_leased_connections\` (1,024). When none is free
+  within \`lease_wait\` (1 s, or its own timeout) the reply is an error, never nil. \`timeout\` counts from when its own time is over;
+  the idle limit of clients stands still, and neither latencies nor the slow log hear of it.
+- What the client sends behind it waits, as in Redis. One that ends its connection or is reset is gone at once, and takes
+  nothing: its connection to the server is closed.
+- \`CLIENT UNBLOCK\` is for clients of the same pool; with \`--workers\` for those of the same worker, as \`CLIENT KILL\`.
+- In a transaction and in a script nothing blocks.
 
 ## Bounds
 

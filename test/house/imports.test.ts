@@ -53,6 +53,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'proxy/pool': [],
   'proxy/client': [],
   'proxy/routing': [],
+  'proxy/siblings': [],
   'proxy/redis/commands': [],
   'proxy/redis/pubsub': [],
   'proxy/redis': [],
@@ -70,7 +71,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** The rooms of the proxy from the sockets up; each may import those before it, and itself. */
-const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing'];
+const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing', 'siblings'];
 {
   // None of the shared rooms knows a protocol: each is told by its interface what it needs.
   const below: string[] = [...BASE, ...COUNTING, ...NEUTRAL, 'net', 'config'];

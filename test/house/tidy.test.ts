@@ -28,6 +28,7 @@ const PROC = "const skip = process.platform === 'linux' ? false : 'needs /proc';
 const CONDITIONAL = [
   // Memory and descriptors of the process are read in /proc.
   { file: 'test/fault/faults.test.ts', uses: 1, condition: PROC },
+  { file: 'test/fault/large-replies.test.ts', uses: 1, condition: PROC },
   { file: 'test/fault/slow-clients.test.ts', uses: 1, condition: PROC },
   { file: 'test/integration/gone-clients.test.ts', uses: 1, condition: PROC },
   { file: 'test/integration/memory.test.ts', uses: 1, condition: PROC },

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { startFakeMemcached } from '../memcache/fake-memcached.ts';
+import { ask, startPool } from '../memcache/fake-pool.ts';
 import { RawClient } from '../memcache/raw-client.ts';
-import { type Action, type FakeServer, inOrder, send } from '../support/fake-server.ts';
-import { freePort } from '../support/free-port.ts';
-import { startInProcess, type TestRingway, USUAL } from '../support/ringway.ts';
+import { type Action, inOrder, send } from '../support/fake-server.ts';
 import { delay, waitFor } from '../support/wait.ts';
 
 // Several keys, quiet commands and unanswered ones before servers that are slow, wrong or gone.
@@ -12,17 +11,6 @@ import { delay, waitFor } from '../support/wait.ts';
 
 const HIT = (key: string): Action => send(`VALUE ${key} 0 1\r\nx\r\nEND\r\n`);
 const REFUSED = 'SERVER_ERROR Connection refused\r\n';
-
-async function startPool(
-  fakes: readonly (FakeServer | null)[],
-  options: object = {},
-): Promise<TestRingway> {
-  const servers: string[] = [];
-  for (const [i, fake] of fakes.entries()) {
-    servers.push(`127.0.0.1:${fake?.port ?? (await freePort())}:1 s${i + 1}`);
-  }
-  return startInProcess({ redis: false, breaker_failures: 0, servers, ...options }, USUAL);
-}
 
 /** Keys that live on server `index` of `count`, by what fakes receive. */
 async function keysByServer(count: number): Promise<string[]> {
@@ -41,15 +29,6 @@ async function keysByServer(count: number): Promise<string[]> {
   await ringway.stop();
   await Promise.all(fakes.map((fake) => fake.stop()));
   return keys;
-}
-
-async function ask(ringway: TestRingway, request: string): Promise<string> {
-  const client = await RawClient.open(ringway.port);
-  try {
-    return await client.ask(request);
-  } finally {
-    client.close();
-  }
 }
 
 let keys: string[] = [];
@@ -257,19 +236,6 @@ describe('as many server connections as there may be', () => {
 });
 
 describe('every server is asked', () => {
-  test('stats servers labels what each says', async () => {
-    const a = await startFakeMemcached(() => send('STAT pid 5\r\nSTAT x y z\r\nEND\r\n'));
-    const ringway = await startPool([a, null]);
-    const reply = await ask(ringway, 'stats servers\r\n');
-    const lines = 'STAT s1:pid 5\r\nSTAT s1:x y z\r\n';
-    assert.equal(reply, `${lines}STAT s2:error ${REFUSED}END\r\n`);
-    await ask(ringway, 'stats servers items\r\n');
-    assert.equal(a.received[1].toString(), 'stats items\r\n');
-    assert.equal(await ask(ringway, 'stats servers detail on\r\n'), 'ERROR\r\n');
-    await ringway.stop();
-    await a.stop();
-  });
-
   test('flush_all when the pool allows it', async () => {
     const fakes = await Promise.all([0, 1].map(() => startFakeMemcached(() => send('OK\r\n'))));
     const ringway = await startPool(fakes, { flush_all: true });
@@ -361,7 +327,7 @@ describe('limits and refusals', () => {
     const value = 'v'.repeat(2000);
     const a = await startFakeMemcached(() => send(`VALUE k 0 2000\r\n${value}\r\nEND\r\n`, 1));
     const b = await startFakeMemcached(() => send('END\r\n', 2));
-    const ringway = (await startPool([a, b, b])) as Awaited<ReturnType<typeof startInProcess>>;
+    const ringway = await startPool([a, b, b]);
     for (let i = 0; i < 20; i++) {
       const client = await RawClient.open(ringway.port);
       client.send(`get ${keys.join(' ')}\r\nmg ${keys[0]} v q\r\n`.repeat(5));

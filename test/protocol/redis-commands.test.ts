@@ -76,10 +76,12 @@ describe('command table', () => {
       const { name, handling, keys, numkeys, coalesce, firstKey } = spec;
       assert.equal(keys.startsWith('numkeys'), numkeys > 0, name);
       assert.equal(handling === 'fragment', coalesce !== 'none', name);
+      assert.equal(handling === 'blocking', spec.timeout !== 'none', name);
+      if (handling === 'blocking') assert.notEqual(keys, 'none', name);
       if (handling === 'forward') assert.ok(firstKey > 0 && spec.lastKey === firstKey, name);
       // A shard channel has the place of a key, and goes where a key would.
-      const isShard = /^(SPUBLISH|SSUBSCRIBE|SUNSUBSCRIBE)$/.test(name);
-      if ((handling === 'local' && !isShard) || handling === 'placeholder') {
+      const isRouted = /^(SPUBLISH|SSUBSCRIBE|SUNSUBSCRIBE|WATCH)$/.test(name);
+      if ((handling === 'local' && !isRouted) || handling === 'placeholder') {
         assert.equal(keys, 'none', name);
       }
       // Every request that passes the arity check has its first key.
@@ -161,14 +163,14 @@ describe('command table beside a real server', () => {
     }
   });
 
-  test('what may block a connection is refused, answered by ringway, or looked into', () => {
+  test('what may block a connection gets one of its own, is refused, or answered by ringway', () => {
     const all = facts.flatMap((fact) => [fact, ...fact.subcommands]).filter(({ blocks }) => blocks);
     assert.ok(all.length >= 10, all.map(({ name }) => name).join());
     for (const { name } of all) {
       const spec = SUBCOMMANDS.get(name) ?? findCommand(name);
       assert.ok(spec, name);
       const lookedInto = /^(group-)?streams$/.test(spec.keys);
-      assert.ok(lookedInto || /^(unsupported|local)$/.test(spec.handling), name);
+      assert.ok(lookedInto || /^(blocking|unsupported|local)$/.test(spec.handling), name);
     }
   });
 

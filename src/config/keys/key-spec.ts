@@ -7,7 +7,8 @@ export type KeyType =
   | 'bool'
   | 'text'
   | 'file'
-  | 'commands';
+  | 'commands'
+  | 'addresses';
 
 /** One pool key: the only place that says what it accepts and what it defaults to. */
 export interface KeySpec {

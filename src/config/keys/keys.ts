@@ -11,6 +11,7 @@ import {
   DEFAULT_MAX_SUBSCRIPTIONS,
   DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
+import { ACCESS_KEYS } from './access-keys.ts';
 import type { KeySpec } from './key-spec.ts';
 import { LOGIN_KEYS } from './logins.ts';
 import { TLS_KEYS } from './tls-keys.ts';
@@ -383,6 +384,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
   ...LOGIN_KEYS,
+  ...ACCESS_KEYS,
   ...TLS_KEYS,
 ];
 

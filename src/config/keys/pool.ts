@@ -7,6 +7,7 @@ import type { Problems } from '../file/problems.ts';
 import type { ClientTls, ServerTls } from '../tls-types.ts';
 import type { ListenConfig, PoolConfig, Position, ServerConfig } from '../types.ts';
 import { parseListen, parseServer } from './address.ts';
+import { parseAddresses } from './addresses.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
@@ -22,7 +23,8 @@ type Value =
   | Exclude<KeySpec['default'], null>
   | readonly [number, number]
   | ListenConfig
-  | readonly CustomCommand[];
+  | readonly CustomCommand[]
+  | readonly string[];
 
 interface PlacedServer {
   readonly server: Omit<ServerConfig, 'tls'>;
@@ -52,6 +54,8 @@ function parseValue(spec: KeySpec, text: string): Parsed<Value> {
       return parseCustomCommands(text);
     case 'address':
       return parseListen(text);
+    case 'addresses':
+      return parseAddresses(text);
     case 'name': {
       if (spec.choices!.includes(text)) return { value: text };
       const near = nearest(text, spec.choices!);
@@ -218,6 +222,9 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     redis: value<boolean>('redis'),
     tcpKeepalive: value<boolean>('tcpkeepalive'),
     ...draft.logins,
+    allowClients: value<readonly string[] | null>('allow_clients'),
+    denyClients: value<readonly string[] | null>('deny_clients'),
+    protectedMode: value<boolean>('protected_mode'),
     redisDb: number('redis_db'),
     preconnect: value<boolean>('preconnect'),
     autoEjectHosts: value<boolean>('auto_eject_hosts'),

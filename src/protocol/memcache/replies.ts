@@ -4,6 +4,7 @@ import { KeptReplies, line } from '../line.ts';
 export const ERROR: Buffer = Buffer.from('ERROR\r\n');
 export const END: Buffer = Buffer.from('END\r\n');
 export const OK: Buffer = Buffer.from('OK\r\n');
+export const RESET: Buffer = Buffer.from('RESET\r\n');
 export const META_NO_OP: Buffer = Buffer.from('MN\r\n');
 export const BAD_FORMAT: Buffer = Buffer.from('CLIENT_ERROR bad command line format\r\n');
 export const BAD_DATA_CHUNK: Buffer = Buffer.from('CLIENT_ERROR bad data chunk\r\n');
@@ -17,6 +18,9 @@ export const LINE_TOO_LONG: Buffer = Buffer.from('CLIENT_ERROR line too long\r\n
 export const FLUSH_REFUSED: Buffer = Buffer.from('CLIENT_ERROR flush_all not allowed\r\n');
 export const BAD_EXPTIME: Buffer = Buffer.from('CLIENT_ERROR invalid exptime argument\r\n');
 export const TOO_MANY_CLIENTS: Buffer = Buffer.from('ERROR Too many open connections\r\n');
+export const PROTECTED_MODE: Buffer = Buffer.from(
+  'SERVER_ERROR protected mode lets in clients of this machine; allow_clients changes that\r\n',
+);
 
 const serverErrors = new KeptReplies('SERVER_ERROR ');
 

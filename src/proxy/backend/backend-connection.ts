@@ -269,6 +269,11 @@ export class BackendConnection
     this.engine.guard.backend(this, error);
   }
 
+  /** Whoever has leased it takes no more for now. */
+  standStill(): void {
+    this.#slowReader.standStill();
+  }
+
   /** A client that held this connection up has taken its bytes, or is gone. */
   resume(): void {
     if (!this.#slowReader.paused || this.closed) return;

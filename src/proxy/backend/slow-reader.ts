@@ -49,6 +49,12 @@ export class SlowReader {
     this.#connection.armDeadline(this.graceDeadline);
   }
 
+  /** Nobody takes what comes, and nobody waits behind it: resume() is called when that changes. */
+  standStill(): void {
+    this.paused = true;
+    this.#pausedAt = this.#engine.now;
+  }
+
   /** The client that held this up has taken its bytes, or is gone. */
   resume(): void {
     this.paused = false;

@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
-import { EXPECTED_ELEMENT_BYTES, FLUSH_MARK } from '../../limits.ts';
+import { FLUSH_MARK } from '../../limits.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { Failure } from '../backend/failure.ts';
+import type { Lane } from '../backend/lane.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guarded, GuardedClient } from '../engine/guard.ts';
 import type { ReplySource, ReplyStream, SendGate } from '../engine/receiver.ts';
+import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type Claimant, Claims } from './claims.ts';
 import { ClientPipeline } from './client-pipeline.ts';
@@ -36,8 +38,8 @@ export abstract class AnsweredClient
   readonly claims: Claims = new Claims(this);
   #idFreed = false;
   waitsFor: SendGate | null = null;
-  /** Bytes that an element of its joined arrays has, by the last that was not small. */
-  elementBytes: number = EXPECTED_ELEMENT_BYTES;
+  /** Bytes that an element of its joined arrays is expected to have; Infinity = it had none yet. */
+  elementBytes = Infinity;
   authenticated: boolean;
   readonly login: Login = new Login();
   /** Its plain requests are simply forwarded; only updatePlain() says so. */
@@ -116,6 +118,15 @@ export abstract class AnsweredClient
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
   updatePlain(): void {
     this.plain = this.authenticated && this.session.usual;
+  }
+
+  /** Its later requests take another lane, once all earlier ones are answered. */
+  enterLane(lane: Lane): void {
+    if (lane.index === this.lane) return;
+    laneOf(this).leave();
+    lane.enter();
+    this.lane = lane.index;
+    if (this.pipeline.outstanding > 0) this.barrier();
   }
 
   // --- answers ---------------------------------------------------------------------------------

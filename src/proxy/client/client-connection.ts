@@ -4,7 +4,6 @@ import { LOG_INFO, LOG_NOTICE } from '../../log.ts';
 import { isEncrypted, stopReading } from '../../net/handles.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import * as counter from '../../stats/counters.ts';
-import type { Lane } from '../backend/lane.ts';
 import { LARGEST_CARRY } from '../engine/carry.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/held-writes.ts';
@@ -198,15 +197,6 @@ export class ClientConnection
     this.engine.turn.markClient(this);
   }
 
-  /** Its later requests take another lane, once all earlier ones are answered. */
-  enterLane(lane: Lane): void {
-    if (lane.index === this.lane) return;
-    laneOf(this).leave();
-    lane.enter();
-    this.lane = lane.index;
-    if (this.pipeline.outstanding > 0) this.#input.barrier();
-  }
-
   /** Its later requests wait until all earlier ones are answered. */
   barrier(): void {
     this.#input.barrier();
@@ -249,6 +239,7 @@ export class ClientConnection
     if (this.closed) return;
     this.#input.advance();
     this.session.detour?.advance();
+    this.#leaveIfGone();
     if (this.closed) return;
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
@@ -288,6 +279,7 @@ export class ClientConnection
 
   /** The proxy stops: what is in flight is answered, nothing new is taken. */
   drain(): void {
+    if (this.session.detour?.blocked) this.destroy('it is blocked while the proxy stops');
     if (!this.closed && !this.closing) this.stopReading();
   }
 
@@ -324,7 +316,16 @@ export class ClientConnection
     this.#give = null;
     this.#input.leaving = false;
     this.#input.end();
+    this.#leaveIfGone();
     this.engine.turn.markClient(this);
+  }
+
+  /** It sends no more, and what it waits for would be lost. */
+  #leaveIfGone(): void {
+    if (!this.#ended || !this.session.detour?.endsWithClient) return;
+    this.pool.counters[counter.CLIENT_EOF]++;
+    this.#shut();
+    this.socket.destroy();
   }
 
   /** Everything is answered: says goodbye, and leaves the client time to read it. */

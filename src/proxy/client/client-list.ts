@@ -31,8 +31,9 @@ function localAddress(client: ClientConnection): string {
   return addressOf(client.socket.localAddress, client.socket.localPort, client);
 }
 
-function flagsOf({ session: { mode, noEvict }, subscribed }: ClientConnection): string {
-  const flags = [subscribed ? 'P' : '', mode === QUEUEING ? 'x' : '', noEvict ? 'e' : ''];
+function flagsOf({ session: { mode, noEvict, detour }, subscribed }: ClientConnection): string {
+  const flags = [subscribed ? 'P' : '', mode === QUEUEING ? 'x' : ''];
+  flags.push(detour?.blocked ? 'b' : '', noEvict ? 'e' : '');
   return flags.join('') || 'N';
 }
 

@@ -40,4 +40,6 @@ export interface ClientProtocol extends PoolProtocol {
   readonly internalError: Buffer;
   /** What a client hears that is one too many. */
   readonly tooManyClients: Buffer;
+  /** What a client is told that protected mode keeps out. */
+  readonly protectedMode: Buffer;
 }

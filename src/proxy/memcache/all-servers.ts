@@ -1,6 +1,7 @@
 import { MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
 import { serverError } from '../../protocol/memcache/replies.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
+import type { Claim } from '../client/claims.ts';
 import type { Server } from '../pool/server.ts';
 import { type GatheredReply, Gathering } from '../routing/gathering.ts';
 import { headOf, type SpecialRequest } from '../routing/request.ts';
@@ -35,13 +36,26 @@ export function firstError(answers: readonly ServerAnswer[]): Buffer | null {
  * @returns false when it must wait for a server to take more
  */
 export function askAllServers(request: SpecialRequest, line: Buffer, compose: Compose): boolean {
+  return gatherAnswers(request, line, (answers, claim) => claim.deliver(compose(answers)));
+}
+
+/**
+ * Sends `line` to every server of the pool; `done` sees to it, at once or later, that the claim is
+ * settled.
+ * @returns false when it must wait for a server to take more
+ */
+export function gatherAnswers(
+  request: SpecialRequest,
+  line: Buffer,
+  done: (answers: readonly ServerAnswer[], claim: Claim) => void,
+): boolean {
   const { client } = request;
   const { servers, protocol, health } = client.pool;
   const connections = choose(request);
   if (connections === null) return false;
   const claim = client.claims.claim();
   const { replies } = new Gathering(client, claim, servers, REPLY_TOO_LARGE, (gathered) => {
-    claim.deliver(compose(gathered.map(answerOf)));
+    done(gathered.map(answerOf), claim);
   });
   for (const [i, connection] of connections.entries()) {
     if (connection === null) {

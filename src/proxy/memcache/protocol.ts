@@ -31,6 +31,7 @@ export class MemcacheProtocol implements ClientProtocol {
   readonly probe: Buffer = Buffer.from('version\r\n');
   readonly probeAnswer: number = 0x56; // 'V'
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
+  readonly protectedMode: Buffer = replies.PROTECTED_MODE;
   readonly internalError: Buffer = failureReply(failureOf(FAILURE_INTERNAL));
 
   constructor(codec: Codec) {

@@ -1,6 +1,7 @@
-import type { Config, PoolConfig } from '../../config/index.ts';
+import type { Config, ListenConfig, PoolConfig } from '../../config/index.ts';
 import { type Moved, movedKeys, type NamedRing, sampleKeys } from '../../distribution/moved.ts';
 import { RECOMMENDED_AUTH_FAILURES, RECOMMENDED_LOGIN_MS } from '../../limits.ts';
+import { isLoopback } from '../../net/address-list.ts';
 import { samePool, sameServerTls } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
 
@@ -62,8 +63,13 @@ export function compareConfigs(
   return changes;
 }
 
+/** What lets in more than it need. */
+function adviceFor(pool: PoolConfig): string[] {
+  return [...loginAdvice(pool), ...openDoorAdvice(pool)];
+}
+
 /** Without limits anybody may try passwords for ever, and keep connections meanwhile. */
-function adviceFor({ clientAuth, loginTimeoutMs, maxAuthFailures }: PoolConfig): string[] {
+function loginAdvice({ clientAuth, loginTimeoutMs, maxAuthFailures }: PoolConfig): string[] {
   if (clientAuth === null) return [];
   const limit = (key: string, value: number, wanted: number): string[] =>
     value === 0 ? [`redis_auth without ${key}: ${key}: ${wanted} is recommended`] : [];
@@ -71,6 +77,20 @@ function adviceFor({ clientAuth, loginTimeoutMs, maxAuthFailures }: PoolConfig):
     ...limit('login_timeout', loginTimeoutMs, RECOMMENDED_LOGIN_MS),
     ...limit('max_auth_failures', maxAuthFailures, RECOMMENDED_AUTH_FAILURES),
   ];
+}
+
+/** Doors that whoever reaches them may enter, on addresses that others may reach. */
+function openDoorAdvice(pool: PoolConfig): string[] {
+  const { clientAuth, allowClients, protectedMode, listen, tlsListen, tls } = pool;
+  if (clientAuth !== null || allowClients !== null || protectedMode) return [];
+  const open = (key: string, door: ListenConfig | null, encrypted: boolean): string[] => {
+    if (door?.kind !== 'tcp' || door.host === 'localhost' || isLoopback(door.host)) return [];
+    if (encrypted && tls?.auth === 'yes') return [];
+    const keys = 'client_auth, tls_ca_file, allow_clients or protected_mode';
+    return [`${key}: ${door.text} lets in whoever reaches it: ${keys} is recommended`];
+  };
+  const encrypted = tls !== null && tlsListen === null;
+  return [...open('listen', listen, encrypted), ...open('tls_listen', tlsListen, true)];
 }
 
 function namedRing(pool: PoolConfig): NamedRing {

@@ -1,3 +1,4 @@
+import { JOINED_LIST_BYTES } from '../../limits.ts';
 import { arrayReply, integerReply, nullReply } from '../../protocol/redis/replies/encode.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import {
@@ -14,7 +15,15 @@ import type { CommandSpec, Merge } from '../../protocol/redis/table/commands.ts'
 import type { ClientConnection } from '../client/client-connection.ts';
 import { laneOf } from '../pool/lanes.ts';
 import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
-import { type Answer, joinServers } from './server-answers.ts';
+import { INVALID } from './failure-reply.ts';
+import { ChainedArrays } from './fragments/chained-arrays.ts';
+import {
+  type Answer,
+  askServers,
+  joinServers,
+  type Question,
+  wasTooLarge,
+} from './server-answers.ts';
 import { wordCount } from './words.ts';
 
 const ARRAY = 0x2a; // '*'
@@ -84,6 +93,24 @@ function concat(answers: readonly Answer[]): Buffer | null {
   return arrayReply(all.flat());
 }
 
+/**
+ * Asks for lists that become one. What is too much to be joined here is read again, and passed on
+ * as it comes: nothing is sent behind it that it could see.
+ */
+function sendForList(question: Question, joined: Joined): boolean {
+  const { client } = question.request;
+  const most = Math.min(JOINED_LIST_BYTES, client.pool.config.clientOutputLimit);
+  client.barrier();
+  return askServers({ ...question, most }, (answers, claim) => {
+    const isWhole = !answers.some((each) => wasTooLarge(each));
+    if (isWhole || claim.unheard || client.session.detour !== null) {
+      claim.deliver(JOINS.concat(answers, joined) ?? INVALID);
+    } else {
+      new ChainedArrays(client, claim, question.servers, question.bytes);
+    }
+  });
+}
+
 /** A one for what every server has; each says so for each word behind the subcommand. */
 function every(answers: readonly Answer[], { words }: Joined): Buffer | null {
   const count = words - 2;
@@ -145,6 +172,7 @@ export function sendToAllServers(request: SpecialRequest, spec: CommandSpec): bo
   const bytes = copyOf(request);
   const joined: Joined = { client, words: wordCount(request) };
   const question = { request, servers: liveServers, bytes, lane: client.lane };
+  if (spec.merge === 'concat') return sendForList(question, joined);
   return joinServers(question, (answers) => {
     const reply = join(answers, joined);
     if (absent === undefined || reply === null || errorOf(reply) !== null) return reply;

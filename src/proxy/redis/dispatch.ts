@@ -19,6 +19,7 @@ import {
   arityFits,
   COMMANDS,
   type CommandSpec,
+  findCommand,
   findSubcommand,
 } from '../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
@@ -31,9 +32,10 @@ import { answer, type SpecialRequest } from '../routing/request.ts';
 import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
-import { commonServer } from './common-server.ts';
+import { commonPlace, NO_KEY } from './common-server.ts';
 import { sendFragments } from './fragments/fragmented-request.ts';
 import { readInPieces } from './fragments/piecewise-read.ts';
+import { block, blockAt, patienceOf } from './leases/blocking.ts';
 import { execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
@@ -113,6 +115,8 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
       return sendToCommonServer(request, spec);
     case 'fragment':
       return sendFragments(request, spec, spec.coalesce === 'array' ? readInPieces : null);
+    case 'blocking':
+      return block(request, spec);
     case 'all-servers': {
       const error = scriptTooLong(request, spec);
       return error === null ? sendToAllServers(request, spec) : answer(client, error);
@@ -136,9 +140,17 @@ function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
 
 /** All keys must live on one server; with none, the server of the pseudo key answers. */
 function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean {
-  const server = scriptTooLong(request, spec) ?? commonServer(request, spec);
-  if (typeof server === 'number') return forward(request, server);
-  return answer(request.client, server);
+  const { client } = request;
+  const tooLong = scriptTooLong(request, spec);
+  if (tooLong !== null) return answer(client, tooLong);
+  const place = commonPlace(request, spec);
+  if (place.error !== null) return answer(client, place.error);
+  if (place.block !== null) {
+    // What a server only calls like it may mean something else.
+    if (findCommand(spec.name) !== spec) return answer(client, replies.blockingForm(spec.name));
+    return blockAt(request, spec, place, patienceOf(place.block, 1));
+  }
+  return forward(request, place.server === NO_KEY ? client.pool.placeholderServer() : place.server);
 }
 
 function handleSubcommand(request: SpecialRequest, container: CommandSpec): boolean {

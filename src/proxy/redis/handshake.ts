@@ -9,7 +9,6 @@ import { PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import { loginOf, type RefusedConnection } from './server-login.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
-const LOGIN = 'AUTH';
 const ERROR_TYPE = 0x2d; // '-'
 /** What AUTH and SELECT are granted with. */
 const STATUS_TYPE: ReadonlySet<number> = new Set(Buffer.from('+'));
@@ -18,35 +17,62 @@ const HELLO_TYPES: ReadonlySet<number> = new Set(Buffer.from('%*'));
 /** Errors of HELLO that only say that the server is too old for RESP3: its RESP2 is valid RESP3. */
 const TOO_OLD = /^(ERR unknown command|NOPROTO)/i;
 
-/** The reply to one of our own requests: swallowed, an error is logged. */
-class OwnRequest implements ReplyTarget {
+/** Something that a new connection says first. */
+interface Greeting {
+  /** How the log names it. */
+  readonly what: string;
+  readonly bytes: Buffer;
+  /** Types of the replies that grant it. */
+  readonly grants: ReadonlySet<number>;
+  /** Errors that change nothing; null = each does. */
+  readonly harmless: RegExp | null;
+  readonly isLogin: boolean;
+}
+
+const RESP3: Greeting = {
+  what: 'HELLO 3',
+  bytes: encodeText('HELLO', '3'),
+  grants: HELLO_TYPES,
+  harmless: TOO_OLD,
+  isLogin: false,
+};
+
+function loginWith(bytes: Buffer): Greeting {
+  return { what: 'AUTH', bytes, grants: STATUS_TYPE, harmless: null, isLogin: true };
+}
+
+function selecting(db: number): Greeting {
+  const bytes = encodeText('SELECT', String(db));
+  return { what: `SELECT ${db}`, bytes, grants: STATUS_TYPE, harmless: null, isLogin: false };
+}
+
+/** The reply to one of them: swallowed, an error is logged. */
+class GreetingReply implements ReplyTarget {
   readonly distrusts = false;
   readonly claim = null;
   readonly #connection: BackendConnection;
-  readonly #what: string;
+  readonly #greeting: Greeting;
   readonly #last: boolean;
-  /** Null unless it is one. */
-  readonly #login: Buffer | null;
   #failed = false;
 
-  constructor(connection: BackendConnection, what: string, last: boolean, login: Buffer | null) {
+  /** @param last nothing is greeted with behind it */
+  constructor(connection: BackendConnection, greeting: Greeting, last: boolean) {
     this.#connection = connection;
-    this.#what = what;
-    this.#login = login;
+    this.#greeting = greeting;
     this.#last = last;
   }
 
   onReply(start: number, length: number, info: number): void {
     const { owner, lane } = this.#connection;
     const { config } = owner.pool;
+    const { what, bytes, harmless, isLogin } = this.#greeting;
     const text = this.#objection(start, length, info);
     if (text !== null && !this.#failed) {
       const where = `${config.name} | ${owner.name}`;
-      owner.log(LOG_WARN, `${this.#what} failed on ${where}: ${text}`, { event: 'not-granted' });
+      owner.log(LOG_WARN, `${what} failed on ${where}: ${text}`, { event: 'not-granted' });
       // Nothing may run in another database than the client asked for.
-      this.#failed = lane.index > 0 && !(this.#what === 'HELLO 3' && TOO_OLD.test(text));
-      if (this.#login !== null)
-        loginOf(owner.pool).onRefused(refusedOf(this.#connection, this.#login));
+      this.#failed = lane.index > 0 && !harmless?.test(text);
+      if (isLogin) loginOf(owner.pool).onRefused(refusedOf(this.#connection, bytes));
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''));
     }
     if (!this.#failed && this.#last && (info & FLAG_LAST) !== 0 && lane.index > 0) {
@@ -57,8 +83,7 @@ class OwnRequest implements ReplyTarget {
   /** What a reply, or a piece of one, says against the connection; null when it grants it. */
   #objection(start: number, length: number, info: number): string | null {
     const type = info & 0xff;
-    const expected = this.#what === 'HELLO 3' ? HELLO_TYPES : STATUS_TYPE;
-    if (expected.has(type)) return null;
+    if (this.#greeting.grants.has(type)) return null;
     if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE)
       return failureText(failureOf(FAILURE_INVALID));
     const { memory } = this.#connection.owner.pool.engine;
@@ -96,21 +121,16 @@ function refusedOf(connection: BackendConnection, login: Buffer): RefusedConnect
 export function handshake(connection: BackendConnection): void {
   const login = loginOf(connection.owner.pool).request;
   const { lane } = connection;
-  const requests: [what: string, request: Buffer][] = [];
-  if (login !== null) requests.push([LOGIN, login]);
-  if (lane.resp === 3) requests.push(['HELLO 3', encodeText('HELLO', '3')]);
-  if (lane.db > 0) {
-    requests.push([`SELECT ${lane.db}`, encodeText('SELECT', String(lane.db))]);
-  }
-  if (requests.length === 0) return;
+  const greetings: Greeting[] = [];
+  if (login !== null) greetings.push(loginWith(login));
+  if (lane.resp === 3) greetings.push(RESP3);
+  if (lane.db > 0) greetings.push(selecting(lane.db));
+  if (greetings.length === 0) return;
   const { now } = connection.owner.pool.engine;
-  const bytes = Buffer.concat(requests.map(([, request]) => request));
-  requests.forEach(([what], i) => {
-    const last = i === requests.length - 1;
-    connection.inFlight.pushTarget(
-      new OwnRequest(connection, what, last, what === LOGIN ? login : null),
-      now,
-    );
+  const bytes = Buffer.concat(greetings.map((greeting) => greeting.bytes));
+  greetings.forEach((greeting, i) => {
+    const last = i === greetings.length - 1;
+    connection.inFlight.pushTarget(new GreetingReply(connection, greeting, last), now);
   });
   if (lane.index === 0) connection.out.append(bytes);
   else connection.greeting = bytes;

@@ -37,6 +37,7 @@ export class RedisProtocol implements ClientProtocol {
   readonly probe: Buffer = Buffer.from('*1\r\n$4\r\nPING\r\n');
   readonly classes: Uint8Array = redisClasses();
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;
+  readonly protectedMode: Buffer = replies.PROTECTED_MODE;
   readonly internalError: Buffer = failureReply(failureOf(FAILURE_INTERNAL));
 
   constructor(codec: Codec) {

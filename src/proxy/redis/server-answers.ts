@@ -37,6 +37,13 @@ export interface Question {
   readonly lane: number;
   /** What is kept of the request until it is answered, and its bytes. */
   readonly kept?: readonly [Kept, number];
+  /** Bytes of the answers that are kept; the client's output limit unless given. */
+  readonly most?: number;
+}
+
+/** Whether it is what stands for an answer that was not kept. */
+export function wasTooLarge({ reply }: Answer): boolean {
+  return reply === replies.REPLY_TOO_LARGE;
 }
 
 /**
@@ -58,16 +65,15 @@ export function askAgain(
 }
 
 function send(
-  { request, servers, bytes }: Question,
+  { request, servers, bytes, most }: Question,
   connections: readonly BackendConnection[],
   claim: Claim,
   done: (answers: Answer[]) => void,
 ): void {
   const head = { bytes, start: 0, length: bytes.length };
   const { client } = request;
-  const gathering = new Gathering(client, claim, servers, replies.REPLY_TOO_LARGE, (gathered) => {
-    done(gathered.map(answerOf));
-  });
+  const tell = (gathered: readonly GatheredReply[]): void => done(gathered.map(answerOf));
+  const gathering = new Gathering(client, claim, servers, replies.REPLY_TOO_LARGE, tell, most);
   connections.forEach((connection, i) => {
     connection.out.append(bytes);
     connection.sentFor(gathering.replies[i], bytes.length, head);

@@ -74,12 +74,14 @@ export class Gathering implements Kept {
   readonly tooLarge: Buffer;
   readonly #client: ClientConnection;
   readonly #done: (replies: readonly GatheredReply[]) => void;
+  readonly #most: number;
   #left: number;
   #bytes = 0;
 
   /**
    * @param claim of the client's request; not settled here, unless the client goes
    * @param done not called when the client has gone
+   * @param most bytes that are kept
    */
   constructor(
     client: ClientConnection,
@@ -87,6 +89,7 @@ export class Gathering implements Kept {
     servers: readonly Server[],
     tooLarge: Buffer,
     done: (replies: readonly GatheredReply[]) => void,
+    most: number = client.pool.config.clientOutputLimit,
   ) {
     this.#client = client;
     this.claim = claim;
@@ -94,14 +97,15 @@ export class Gathering implements Kept {
     this.tooLarge = tooLarge;
     this.#left = servers.length;
     this.#done = done;
+    this.#most = most;
   }
 
   /** @returns a copy, null when no more may be kept; nothing is kept for a client that is gone */
   keep(start: number, length: number): Buffer | null {
     const { pool, pipeline } = this.#client;
     if (this.claim.closed) return null;
-    if (this.#bytes + length > pool.config.clientOutputLimit) {
-      pool.counters[REPLIES_TOO_LARGE]++;
+    if (this.#bytes + length > this.#most) {
+      if (this.#most === pool.config.clientOutputLimit) pool.counters[REPLIES_TOO_LARGE]++;
       return null;
     }
     this.#bytes += length;

@@ -53,6 +53,7 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Requests that got no connection of their own in time',
     counter.LEASES_REFUSED,
   ),
+  field('blocked_clients', 'Clients that a server lets wait', counter.BLOCKED_CLIENTS, 'gauge'),
   field('watches_expired_total', 'WATCHes longer than watch_timeout', counter.WATCHES_EXPIRED),
   field(
     'tls_handshakes_total',

@@ -10,7 +10,8 @@ export type Op =
   | { readonly op: 'get' | 'strlen' | 'exists'; readonly key: number }
   | { readonly op: 'mget' | 'del'; readonly keys: readonly number[] }
   | { readonly op: 'mset'; readonly keys: readonly number[]; readonly id: number; size: number }
-  | { readonly op: 'incr'; readonly key: number }
+  /** memcached: `add` makes a counter; in Redis it comes with its first INCR. */
+  | { readonly op: 'incr' | 'add'; readonly key: number }
   | { readonly op: 'push'; readonly key: number; readonly id: number; readonly size: number }
   | { readonly op: 'pop'; readonly key: number }
   | { readonly op: 'ping' | 'unknown' | 'arity' | 'auth' }
@@ -72,6 +73,8 @@ export type PoolKeys = Readonly<Record<string, string | number | boolean>>;
 
 export interface Case {
   readonly seed: number;
+  /** Servers and clients are memcached's. */
+  readonly memcache?: boolean;
   readonly codec: CodecChoice;
   readonly reader: ReaderKind;
   /** A quick network that cuts nothing; faults are what remains. */

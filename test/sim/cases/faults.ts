@@ -2,7 +2,7 @@ import type { Random } from '../../fuzz/random.ts';
 import type { SimClient } from '../clients/sim-client.ts';
 import type { Network } from '../net/network.ts';
 import type { SimProxy } from '../proxy/sim-proxy.ts';
-import type { SimRedis } from '../servers/redis/sim-redis.ts';
+import type { ServerProcess } from '../servers/server-process.ts';
 import type { World } from '../world/world.ts';
 import { FAULT_KINDS, type Fault, type FaultKind } from './case.ts';
 import { Pairs } from './pairs.ts';
@@ -12,7 +12,7 @@ export interface Parties {
   readonly world: World;
   readonly network: Network;
   readonly proxies: readonly SimProxy[];
-  readonly servers: readonly SimRedis[];
+  readonly servers: readonly ServerProcess[];
   readonly clients: readonly SimClient[];
 }
 

@@ -15,12 +15,14 @@ class Generator {
   readonly #random: Random;
   readonly #registers: number;
   readonly #large: boolean;
+  readonly #memcache: boolean;
   #writes = 0;
 
-  constructor(random: Random, large: boolean) {
+  constructor(random: Random, large: boolean, memcache: boolean) {
     this.#random = random;
     this.#registers = random.pick([2, 6, 20]);
     this.#large = large;
+    this.#memcache = memcache;
   }
 
   #size(): number {
@@ -59,8 +61,24 @@ class Generator {
   }
 
   #send(depth: number): Action {
-    const ops = Array.from({ length: 1 + this.#random.below(depth) }, () => this.op());
+    const ops = Array.from({ length: 1 + this.#random.below(depth) }, () => {
+      return this.#memcache ? this.memcacheOp() : this.op();
+    });
     return { do: 'send', ops, pieces: this.#random.once(6) ? 2 + this.#random.below(5) : 1 };
+  }
+
+  /** A request that memcached has, too. */
+  memcacheOp(): Op {
+    const random = this.#random;
+    const key = this.#key();
+    const roll = random.below(100);
+    if (roll < 40) return { op: 'get', key };
+    if (roll < 60) return { op: 'set', key, id: ++this.#writes, size: this.#size() };
+    if (roll < 66) return { op: 'incr', key: random.below(3) };
+    if (roll < 70) return { op: 'add', key: random.below(3) };
+    if (roll < 90) return { op: 'mget', keys: this.#keys() };
+    if (roll < 94) return { op: 'del', keys: [key] };
+    return { op: random.pick(['ping', 'unknown', 'arity'] as const) };
   }
 
   client(proxies: number): ClientPlan {
@@ -68,7 +86,7 @@ class Generator {
     const actions: Action[] = [];
     const depth = random.pick([1, 4, 20, 60]);
     const isRude = random.once(3);
-    if (random.once(4)) {
+    if (!this.#memcache && random.once(4)) {
       actions.push({ do: 'send', ops: [{ op: 'hello', resp: random.pick([2, 3]) }], pieces: 1 });
       actions.push({ do: 'wait' });
     }
@@ -86,7 +104,7 @@ class Generator {
 
   #switchDatabase(actions: Action[]): void {
     const random = this.#random;
-    if (!random.once(10)) return;
+    if (this.#memcache || !random.once(10)) return;
     // What is pipelined behind it would not know where it is if it fails.
     const op: Op = { op: 'select', db: random.below(3) };
     if (random.once(2)) actions.push({ do: 'wait' });
@@ -112,7 +130,7 @@ class Generator {
   }
 }
 
-function poolKeys(random: Random, servers: number, large: boolean): PoolKeys {
+function poolKeys(random: Random, servers: number, large: boolean, memcache: boolean): PoolKeys {
   const keys: Record<string, string | number | boolean> = { servers };
   const sometimes = (
     times: number,
@@ -133,7 +151,10 @@ function poolKeys(random: Random, servers: number, large: boolean): PoolKeys {
   sometimes(6, 'server_output_limit', [65_536]);
   sometimes(8, 'max_backend_connections', [servers + 1, servers + 3]);
   sometimes(6, 'bulk_connections', [1]);
-  sometimes(4, 'partial_failure', ['per-key']);
+  if (memcache) {
+    sometimes(3, 'join_gets', [false]);
+    sometimes(3, 'multiget_failure', ['error']);
+  } else sometimes(4, 'partial_failure', ['per-key']);
   sometimes(4, 'distribution', ['modula']);
   sometimes(3, 'hash', ['md5', 'crc32a', 'murmur']);
   if (large) keys['max_assembled_request'] = random.pick([65_536, 262_144, 4_194_304]);
@@ -170,11 +191,12 @@ export function generateCase(seed: number): Case {
   const large = random.once(3);
   const servers = 1 + random.below(4);
   const proxies = random.once(4) ? 2 : 1;
-  const generator = new Generator(random, large);
+  const memcache = random.once(4);
+  const generator = new Generator(random, large, memcache);
   const clients = 1 + random.below(6);
-  const first = poolKeys(random, servers, large);
+  const first = poolKeys(random, servers, large, memcache);
   // The other configuration has another number of servers, or other limits.
-  const other = random.once(2) ? poolKeys(random, servers, large) : { ...first };
+  const other = random.once(2) ? poolKeys(random, servers, large, memcache) : { ...first };
   const fewer = Math.max(1, servers - 1);
   // What memory was set aside for at start is not changed by a reload.
   const second: Record<string, string | number | boolean> = { ...other, servers: fewer };
@@ -189,7 +211,8 @@ export function generateCase(seed: number): Case {
     proxies,
     servers,
     memoryMib: random.pick([0, 0, 8]),
-    password: random.once(6),
+    memcache,
+    password: !memcache && random.once(6),
     pools: [first, second],
     clients: Array.from({ length: clients }, () => generator.client(proxies)),
     faults: faults(random),

@@ -1,8 +1,12 @@
+import { REDIS } from '../clients/dialect.ts';
 import { History } from '../clients/history.ts';
+import { MEMCACHE } from '../clients/memcache.ts';
 import { resetConnections, SimClient } from '../clients/sim-client.ts';
 import { Network } from '../net/network.ts';
 import { SimProxy } from '../proxy/sim-proxy.ts';
+import { SimMemcached } from '../servers/memcached/sim-memcached.ts';
 import { SimRedis } from '../servers/redis/sim-redis.ts';
+import type { ServerProcess } from '../servers/server-process.ts';
 import { install, uninstall } from '../world/surroundings.ts';
 import type { Line } from '../world/trace.ts';
 import { World } from '../world/world.ts';
@@ -59,6 +63,17 @@ const INSPECTION: readonly Action[] = [0, 1, 2].flatMap((db): Action[] => [
   },
   { do: 'wait' },
 ]);
+const MEMCACHE_INSPECTION: readonly Action[] = [
+  {
+    do: 'send',
+    pieces: 1,
+    ops: [
+      ...Array.from({ length: 20 }, (_, key): Op => ({ op: 'get', key })),
+      ...[0, 1, 2].map((key): Op => ({ op: 'incr', key })),
+    ],
+  },
+  { do: 'wait' },
+];
 const PORT = 6379;
 const POOL_PORT = 22121;
 
@@ -101,6 +116,7 @@ async function live(given: Case, world: World, network: Network, pairs: Pairs): 
     network,
     history,
     password: given.password === true ? PASSWORD : null,
+    dialect: given.memcache === true ? MEMCACHE : REDIS,
     mayFail: () => faults.begun || mayTimeOut,
     refusals: REFUSALS.filter(([key]) => texts.includes(key)).map(([, text]) => text),
     healedAt: () => faults.healedAt,
@@ -118,7 +134,11 @@ async function live(given: Case, world: World, network: Network, pairs: Pairs): 
   await world.run(LONGEST_MS * 1000, () => Number.isFinite(faults.healedAt));
   await world.run(Math.max(world.micros, faults.healedAt) + FOUND_MS * 1000);
   const inspectors = proxies.map(({ address: host, port }, i) => {
-    const plan = { proxy: i, startMs: world.micros / 1000, actions: INSPECTION };
+    const plan = {
+      proxy: i,
+      startMs: world.micros / 1000,
+      actions: given.memcache === true ? MEMCACHE_INSPECTION : INSPECTION,
+    };
     return new SimClient(100 + i, plan, { ...setting, host, port, mayFail: () => mayTimeOut });
   });
   if (clients.every(({ done }) => done)) {
@@ -153,13 +173,14 @@ async function live(given: Case, world: World, network: Network, pairs: Pairs): 
   };
 }
 
-function startServers(given: Case, world: World, network: Network): SimRedis[] {
+function startServers(given: Case, world: World, network: Network): ServerProcess[] {
   const password = given.password === true ? PASSWORD : null;
   return Array.from({ length: given.servers }, (_, i) => {
     const name = `redis${i}`;
     const address = `10.0.1.${i + 1}`;
     network.names.set(`${name}.example`, address);
-    const server = new SimRedis(world, network, { name, address, port: PORT, password });
+    const Server = given.memcache === true ? SimMemcached : SimRedis;
+    const server = new Server(world, network, { name, address, port: PORT, password });
     server.start();
     return server;
   });
@@ -174,7 +195,9 @@ function startProxies(given: Case, world: World, network: Network): SimProxy[] {
     const auth: PoolKeys = given.password === true ? { redis_auth: PASSWORD } : {};
     const pools = given.pools.map((keys) => ({ ...keys, ...auth }));
     const address = `10.0.0.${i + 1}`;
-    const options = { codec, reader, memoryMib, pools, servers, address, port: POOL_PORT };
+    const memcache = given.memcache === true;
+    const limits = { memoryMib, memcache, pools };
+    const options = { codec, reader, ...limits, servers, address, port: POOL_PORT };
     const proxy = new SimProxy(world, network, { ...options, name: `proxy${i}` });
     proxy.start();
     return proxy;

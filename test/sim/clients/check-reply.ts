@@ -13,6 +13,12 @@ export interface Asked {
   readonly db: number;
   /** Something is wrong that it may fail of. */
   readonly mayFail: boolean;
+  /** Errors that may always come. */
+  readonly refusals: readonly string[];
+}
+
+function isExplained({ mayFail, refusals }: Asked, text: string): boolean {
+  return refusals.includes(text) || (mayFail && isFailure(text));
 }
 
 /** Error replies that ringway or a server gives when something fails, and their reasons. */
@@ -23,6 +29,8 @@ const FAILURES: readonly string[] = [
   'ERR Broken pipe',
   'ERR Host is down',
   'ERR unknown',
+  'ERR out of memory storing object',
+  'ERR out of memory writing get response',
   'LOADING Redis is loading the dataset in memory',
 ];
 
@@ -43,9 +51,8 @@ function shown(reply: Reply): string {
 /** A value that a key may have held between asking and answer. */
 function isValueOf(history: History, asked: Asked, key: string, reply: Reply): boolean {
   const { db, from, to } = asked;
-  // partial_failure: per-key
-  if (asked.op.op === 'mget' && reply.kind === 'error')
-    return asked.mayFail && isFailure(reply.text);
+  // A part of the answer may fail alone: partial_failure, multiget_failure.
+  if (asked.op.op === 'mget' && reply.kind === 'error') return isExplained(asked, reply.text);
   if (reply.kind === 'null') return history.held(db, key, from, to, (value) => value === null);
   if (reply.kind !== 'bulk' || !isWhole(reply.bytes)) return false;
   return history.held(db, key, from, to, (value) => {
@@ -94,7 +101,14 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
       return (
         isCount(reply, op.keys.length) && op.keys.every((key) => absent(keyName('register', key)))
       );
+    case 'add': {
+      if (!isCount(reply, 1)) return false;
+      const key = keyName('counter', op.key);
+      const wasThere = reply.kind === 'integer' && reply.value === 0;
+      return history.held(db, key, from, to, (value) => (value !== null) === wasThere);
+    }
     case 'incr':
+      if (reply.kind === 'null') return absent(keyName('counter', op.key));
       return reply.kind === 'integer' && claims(keyName('counter', op.key), `incr ${reply.value}`);
     case 'push':
       return reply.kind === 'integer' && claims(keyName('queue', op.key), `write ${op.id}`);
@@ -121,9 +135,9 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
 
 /** @returns what is wrong with a reply, null when nothing is */
 export function complaintAbout(history: History, asked: Asked, reply: Reply): string | null {
-  const { op, mayFail } = asked;
+  const { op } = asked;
   const isOwnError = op.op === 'unknown' || op.op === 'arity';
-  if (reply.kind === 'error' && !isOwnError && mayFail && isFailure(reply.text)) return null;
+  if (reply.kind === 'error' && !isOwnError && isExplained(asked, reply.text)) return null;
   if (isRight(history, asked, reply)) return null;
   return `is answered ${shown(reply)} to ${JSON.stringify(op)} in database ${asked.db}`;
 }

@@ -1,7 +1,6 @@
-import type { Session } from '../servers/redis/command.ts';
+import type { Value } from '../servers/keyspace.ts';
 import { upper } from '../servers/redis/command.ts';
-import type { Value } from '../servers/redis/keyspace.ts';
-import type { ServerObserver, SimRedis } from '../servers/redis/sim-redis.ts';
+import type { Asker, ServerObserver, ServerProcess } from '../servers/server-process.ts';
 import { isWhole, labelOf } from './values.ts';
 
 /** What a key held from a moment on, on one server. */
@@ -52,7 +51,7 @@ export class History implements ServerObserver {
     this.#owners = owners;
   }
 
-  watch(server: SimRedis): void {
+  watch(server: ServerProcess): void {
     server.observer = this;
     server.data.observer = {
       onChange: (db, key, value) => {
@@ -69,11 +68,11 @@ export class History implements ServerObserver {
     this.#writes.set(id, write);
   }
 
-  #complain(server: SimRedis, text: string): void {
+  #complain(server: ServerProcess, text: string): void {
     this.complaints.push(`${server.name} ${text}`);
   }
 
-  onExecuted(server: SimRedis, session: Session, words: readonly Buffer[], reply: Buffer): void {
+  onExecuted(server: ServerProcess, asker: Asker, words: readonly Buffer[], reply: Buffer): void {
     const name = upper(words[0]);
     if (KEYLESS.includes(name) || words.length < 2 || reply[0] === 0x2d) return;
     const step = name === 'MSET' ? 2 : name === 'DEL' || name === 'MGET' ? 1 : words.length;
@@ -82,13 +81,13 @@ export class History implements ServerObserver {
       if (!this.#owners(key, this.#now(), this.#now()).includes(server.name)) {
         this.#complain(server, `is asked for ${key}, which is not its own`);
       }
-      if (WRITES.includes(name)) this.#checkWrite(server, session, key, words[i + 1]);
+      if (WRITES.includes(name)) this.#checkWrite(server, asker, key, words[i + 1]);
     }
     const key = words[1].toString('latin1');
     if (name === 'LPOP' && reply[0] === 0x24 && reply[1] !== 0x2d) {
-      this.#did(session.db, key, `pop ${labelOf(elementOf(reply))?.id}`);
+      this.#did(asker.db, key, `pop ${labelOf(elementOf(reply))?.id}`);
     } else if (name === 'INCR')
-      this.#did(session.db, key, `incr ${reply.toString('latin1', 1).trim()}`);
+      this.#did(asker.db, key, `incr ${reply.toString('latin1', 1).trim()}`);
   }
 
   #did(db: number, key: string, what: string): void {
@@ -98,7 +97,7 @@ export class History implements ServerObserver {
     list.push({ at: this.#now(), what, told: false });
   }
 
-  #checkWrite(server: SimRedis, session: Session, key: string, value: Buffer): void {
+  #checkWrite(server: ServerProcess, asker: Asker, key: string, value: Buffer): void {
     const label = labelOf(value);
     if (label === null || !isWhole(value)) {
       this.#complain(server, `gets a damaged value for ${key}`);
@@ -106,17 +105,17 @@ export class History implements ServerObserver {
     }
     const what = `${label.key}@${label.db}, write ${label.id}`;
     if (label.key !== key) this.#complain(server, `gets ${what} for ${key}`);
-    if (label.db !== session.db) this.#complain(server, `gets ${what} in database ${session.db}`);
+    if (label.db !== asker.db) this.#complain(server, `gets ${what} in database ${asker.db}`);
     const name = `${label.id} ${key}`;
     const times = (this.#executed.get(name) ?? 0) + 1;
     this.#executed.set(name, times);
     if (times > 1) this.#complain(server, `gets ${what} a second time`);
     this.#checkOrder(server, key, label.id, what);
-    this.#did(session.db, key, `write ${label.id}`);
+    this.#did(asker.db, key, `write ${label.id}`);
   }
 
   /** Writes of one connection to one key are carried out in the order in which they were sent. */
-  #checkOrder(server: SimRedis, key: string, id: number, what: string): void {
+  #checkOrder(server: ServerProcess, key: string, id: number, what: string): void {
     const sent = this.#writes.get(id);
     if (sent === undefined) {
       this.#complain(server, `gets ${what}, which nobody has sent`);

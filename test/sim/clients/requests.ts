@@ -35,6 +35,8 @@ export function wordsOf(op: Op, db: number, client: number, password: string): s
     case 'mget':
     case 'del':
       return [op.op.toUpperCase(), ...op.keys.map(register)];
+    case 'add':
+      throw new Error('Redis needs no add');
     case 'incr':
       return ['INCR', keyName('counter', op.key)];
     case 'push': {

@@ -4,10 +4,10 @@ import type { Attempt, Network } from '../net/network.ts';
 import type { Loop } from '../world/loop.ts';
 import type { World } from '../world/world.ts';
 import { complaintAbout, isFailure } from './check-reply.ts';
+import type { Dialect, Replies } from './dialect.ts';
 import type { History } from './history.ts';
-import { type Reply, ReplyStream } from './reply-stream.ts';
-import { encode, textOf, wordsOf } from './requests.ts';
-import { keyName } from './values.ts';
+import type { Reply } from './reply-stream.ts';
+import { textOf } from './requests.ts';
 
 /** A request that is not answered. */
 interface Open {
@@ -27,6 +27,7 @@ export interface ClientSetting {
   /** Errors that may always come. */
   readonly refusals: readonly string[];
   readonly password: string | null;
+  readonly dialect: Dialect;
   /** Nothing is wrong any more since this moment; Infinity while something is. */
   healedAt(): number;
 }
@@ -56,7 +57,7 @@ export class SimClient implements EndpointOwner {
   #connection = 0;
   #order = 0;
   #open: Open[] = [];
-  #replies: ReplyStream = new ReplyStream();
+  #replies: Replies;
   #db = 0;
   /** It has done something for which it may be closed. */
   #suspect = false;
@@ -74,6 +75,7 @@ export class SimClient implements EndpointOwner {
     this.index = index;
     this.name = `client${index}`;
     this.#setting = setting;
+    this.#replies = setting.dialect.replies();
     this.#actions = plan.actions;
     this.loop = setting.world.process(this.name);
     setting.network.place(this.loop, `10.0.2.${index + 1}`);
@@ -136,7 +138,7 @@ export class SimClient implements EndpointOwner {
     endpoint.owner = this;
     this.#connection = ++connections;
     this.#order = 0;
-    this.#replies = new ReplyStream();
+    this.#replies = this.#setting.dialect.replies();
     this.#open = [];
     this.#unsent = [];
     this.#db = 0;
@@ -215,7 +217,7 @@ export class SimClient implements EndpointOwner {
         endpoint.shutdown(() => {});
         return false;
       case 'break': {
-        const whole = encode(['SET', keyName('register', 0), 'x'.repeat(action.bytes)]);
+        const whole = this.#setting.dialect.large(action.bytes);
         this.#trace(8, () => `sends a part of a request of ${whole.length} bytes and leaves`);
         this.#unsent = [whole];
         endpoint.write(whole.subarray(0, Math.ceil(whole.length / 2)), () => {});
@@ -272,7 +274,8 @@ export class SimClient implements EndpointOwner {
       this.#setting.history.sent(op.id, sent);
     }
     this.#order++;
-    return encode(wordsOf(op, this.#db, this.index, this.#setting.password ?? ''));
+    const { dialect, password } = this.#setting;
+    return dialect.encode(op, { db: this.#db, client: this.index, password: password ?? '' });
   }
 
   // --- replies ---------------------------------------------------------------------------------
@@ -281,7 +284,7 @@ export class SimClient implements EndpointOwner {
     this.#replies.add(bytes);
     try {
       for (;;) {
-        const reply = this.#replies.next();
+        const reply = this.#replies.next(this.#open[0]?.op);
         if (reply === null) break;
         this.#take(reply);
       }
@@ -319,10 +322,18 @@ export class SimClient implements EndpointOwner {
       failed ? 10 : 9,
       () => `gets ${failed ? `-${reply.text}` : 'its answer'} to ${textOf(op)}`,
     );
-    const mayFail = this.#setting.mayFail();
-    const about = { op, from: sentAt, to: world.micros, db: this.#db, mayFail };
-    const isRefusal = failed && this.#setting.refusals.includes(reply.text);
-    const complaint = isRefusal ? null : complaintAbout(history, about, reply);
+    const complaint = complaintAbout(
+      history,
+      {
+        op,
+        from: sentAt,
+        to: world.micros,
+        db: this.#db,
+        mayFail: this.#setting.mayFail(),
+        refusals: this.#setting.refusals,
+      },
+      reply,
+    );
     if (complaint !== null) this.#complain(complaint);
     if (failed) this.failed++;
     else {

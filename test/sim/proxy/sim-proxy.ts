@@ -28,6 +28,7 @@ export interface SimProxyOptions {
   readonly codec: CodecChoice;
   readonly reader: ReaderKind;
   readonly memoryMib: number;
+  readonly memcache: boolean;
   readonly servers: readonly ProxyServerLine[];
   readonly pools: readonly PoolKeys[];
 }
@@ -40,7 +41,11 @@ const BUDGET_SLACK = 64 * 1024;
 /** The text of a configuration file with one pool. `first` of its servers are in it. */
 function textOf(options: SimProxyOptions, keys: PoolKeys): string {
   const { servers: count = options.servers.length, ...rest } = keys;
-  const lines = ['pool:', `  listen: ${options.address}:${options.port}`, '  redis: true'];
+  const lines = [
+    'pool:',
+    `  listen: ${options.address}:${options.port}`,
+    `  redis: ${!options.memcache}`,
+  ];
   for (const [key, value] of Object.entries(rest)) lines.push(`  ${key}: ${value}`);
   lines.push('  servers:');
   for (const { host, port, name } of options.servers.slice(0, Number(count))) {

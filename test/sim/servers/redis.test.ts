@@ -12,9 +12,9 @@ import {
 } from '../../differential/requests.ts';
 import { type RealServer, startRedis } from '../../support/real-servers.ts';
 import { encodeRequest } from '../../support/resp-client.ts';
+import { Keyspace } from './keyspace.ts';
 import type { Context, Session } from './redis/command.ts';
 import { execute, KNOWN_COMMANDS } from './redis/execute.ts';
-import { Keyspace } from './redis/keyspace.ts';
 
 // The simulated Redis answers as a real one, to all that the differential corpora ask of the
 // commands that it knows, and to random programs of them.

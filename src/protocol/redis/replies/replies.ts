@@ -54,6 +54,10 @@ export const NOT_A_TIMEOUT: Buffer = Buffer.from(
   '-ERR timeout is not an integer or out of range\r\n',
 );
 export const NEGATIVE_TIMEOUT: Buffer = Buffer.from('-ERR timeout is negative\r\n');
+export const UNBLOCKED: Buffer = Buffer.from('-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n');
+export const UNBLOCK_REASON: Buffer = Buffer.from(
+  '-ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR\r\n',
+);
 export const DB_OUT_OF_RANGE: Buffer = Buffer.from('-ERR DB index is out of range\r\n');
 export const TOO_MANY_LANES: Buffer = Buffer.from(
   '-ERR too many databases are in use on this proxy\r\n',
@@ -71,6 +75,10 @@ export const UNFINISHED: Buffer = Buffer.from(
   '-ERR Protocol error: the request was not completed in time\r\n',
 );
 export const TOO_MANY_CLIENTS: Buffer = Buffer.from('-ERR max number of clients reached\r\n');
+export const PROTECTED_MODE: Buffer = Buffer.from(
+  '-DENIED ringway is in protected mode: this pool asks for no password, and lets in clients ' +
+    'of its own machine alone; client_auth, allow_clients or protected_mode changes that\r\n',
+);
 
 const NAME_LIMIT = 128;
 
@@ -170,9 +178,9 @@ export function subcommandSyntax(container: string, name: string): Buffer {
   return error(`${what}. Try ${container} HELP.`);
 }
 
-/** A command is refused only with its option BLOCK. @param name upper case */
+/** Another name of a command is refused with its option BLOCK. @param name upper case */
 export function blockingForm(name: string): Buffer {
-  return unsupported(`${name} ... BLOCK`, 'it blocks a connection that many clients share');
+  return unsupported(`${name} ... BLOCK`, 'it may block under its own name only');
 }
 
 /** XREAD with an option of XREADGROUP. */

@@ -12,6 +12,7 @@ export type Handling =
   | 'local' // answered by ringway itself
   | 'all-servers' // sent to every server; `merge` says how the replies are joined
   | 'placeholder' // no key: sent to the server of the key "placeholder", as twemproxy does
+  | 'blocking' // its server may let it wait: sent over a connection that nobody else has
   | 'unsupported'; // answered with an error; the connection stays usable
 
 /** Where the keys are. Words count from 0, the command name. */
@@ -22,7 +23,7 @@ export type KeyRule =
   | 'numkeys-store' // word 1 is the destination, a key like the others; then as 'numkeys'
   | 'sort' // word 1, and what the last STORE option names
   | 'georadius' // word 1, and what the last STORE or STOREDIST option names
-  | 'streams' // the first half of the words behind STREAMS; an option BLOCK makes it unsupported
+  | 'streams' // the first half of the words behind STREAMS; with an option BLOCK it may block
   | 'group-streams'; // as 'streams', with the options of XREADGROUP
 
 /** How the replies of all servers become one. */
@@ -38,6 +39,9 @@ export type Merge =
 
 /** How the replies of fragments become one: elements in request order, a sum, or one "OK". */
 export type Coalesce = 'none' | 'array' | 'sum' | 'ok';
+
+/** Which word says for how many seconds a command may block: behind the name, or the last. */
+export type Timeout = 'none' | 'first' | 'last';
 
 /** A command or a subcommand: what Redis says of it, and what ringway does with it. Frozen. */
 export interface CommandSpec {
@@ -59,6 +63,8 @@ export interface CommandSpec {
   readonly coalesce: Coalesce;
   /** 'none' unless it is handled 'all-servers'. */
   readonly merge: Merge;
+  /** 'none' unless it is handled 'blocking'. */
+  readonly timeout: Timeout;
 }
 
 /**
@@ -79,5 +85,6 @@ export type Fact = readonly [
 /** What ringway does with commands; `names` are parted by white space. */
 export type Decision =
   | readonly ['forward' | 'same-server' | 'container' | 'local' | 'placeholder', names: string]
+  | readonly ['blocking', names: string, Exclude<Timeout, 'none'>]
   | readonly ['fragment', names: string, Exclude<Coalesce, 'none'>]
   | readonly ['all-servers', names: string, Exclude<Merge, 'none'>];

@@ -30,6 +30,7 @@ function toSpec(fact: Fact): CommandSpec {
     numkeys: numkeys ?? 0,
     coalesce: decision?.[0] === 'fragment' ? decision[2] : 'none',
     merge: decision?.[0] === 'all-servers' ? decision[2] : 'none',
+    timeout: decision?.[0] === 'blocking' ? decision[2] : 'none',
   });
 }
 

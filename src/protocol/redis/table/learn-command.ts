@@ -52,6 +52,7 @@ export function specOf(shape: CommandShape): CommandSpec {
     handling: keyless ? 'placeholder' : oneKey ? 'forward' : 'same-server',
     coalesce: 'none',
     merge: 'none',
+    timeout: 'none',
   });
 }
 
@@ -63,7 +64,7 @@ function hiddenName(original: string): string | null {
   const spec = findCommand(original);
   if (spec === undefined) return null;
   const byKeys = spec.keys !== 'none' || spec.firstKey > 0;
-  const forwarded = !['unsupported', 'local'].includes(spec.handling);
+  const forwarded = !['unsupported', 'local', 'blocking'].includes(spec.handling);
   return byKeys && forwarded ? null : spec.name;
 }
 

@@ -1,10 +1,7 @@
 // Why a command that Redis has is refused; the text is part of the error and of the documentation.
 
 export const REASONS: readonly (readonly [reason: string, names: string])[] = [
-  [
-    'it blocks a connection that many clients share',
-    'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN CLIENT|UNBLOCK WAITAOF',
-  ],
+  ['it would let all clients of a connection wait', 'WAITAOF'],
   ['it shows what all clients of a server do; ask that server', 'MONITOR'],
   [
     'it sets up or serves replication, which is between servers',

@@ -19,6 +19,7 @@ import {
 } from '../../client/client-list.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { unblock } from '../leases/unblock.ts';
 import { answerInPieces } from '../pieces.ts';
 import type { Local, Words } from '../words.ts';
 import { clientNameError, libraryNameError } from './client-names.ts';
@@ -146,4 +147,5 @@ export const CLIENT_COMMANDS: Readonly<Record<string, Local>> = {
   'CLIENT|SETINFO': setInfo,
   'CLIENT|SETNAME': setName,
   'CLIENT|TRACKINGINFO': trackingInfo,
+  'CLIENT|UNBLOCK': unblock,
 };

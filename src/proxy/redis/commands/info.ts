@@ -1,6 +1,7 @@
 import { encodeRequest, verbatimReply } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import {
+  BLOCKED_CLIENTS,
   CLIENT_CONNECTIONS,
   FORWARD_ERROR,
   PUBSUB_CLIENTS,
@@ -50,7 +51,7 @@ function clientsSection(pool: Pool): Fields {
     ['connected_clients', pool.counters[CLIENT_CONNECTIONS]],
     ['maxclients', pool.config.clientConnections],
     ['pubsub_clients', pool.counters[PUBSUB_CLIENTS]],
-    ['blocked_clients', 0],
+    ['blocked_clients', pool.counters[BLOCKED_CLIENTS]],
   ];
 }
 

@@ -188,25 +188,19 @@ export class CoalescedReply implements StoredReply {
   #keep(part: FragmentReply, start: number, length: number, whole: boolean): void {
     const client = this.#client;
     if (whole && part.putIntoStash(client, start, length, length) !== 0) return;
-    const { pool } = client;
+    const { clientOutputLimit } = client.pool.config;
     this.#heapBytes += length;
-    if (this.#heapBytes <= pool.config.clientOutputLimit)
-      part.addPiece(client, this, start, length);
-    else this.#onTooLarge(part);
-  }
-
-  /** The reply is not kept: it is read again in pieces, or an error. */
-  #onTooLarge(part: FragmentReply): void {
-    const client = this.#client;
-    if (this.#use !== null || this.#mayReadAgain) {
+    if (this.#heapBytes > clientOutputLimit >> 1 && (this.#use !== null || this.#mayReadAgain)) {
       this.tooLarge = true;
       this.drop();
       if (this.#use === null) client.barrier();
-      return;
+    } else if (this.#heapBytes <= clientOutputLimit) {
+      part.addPiece(client, this, start, length);
+    } else {
+      part.giveBack(client);
+      client.pool.counters[REPLIES_TOO_LARGE]++;
+      part.error = REPLY_TOO_LARGE;
     }
-    part.giveBack(client);
-    client.pool.counters[REPLIES_TOO_LARGE]++;
-    part.error = REPLY_TOO_LARGE;
   }
 
   /** Nothing was asked behind it that it would see, nor will be before it is answered. */
@@ -220,7 +214,11 @@ export class CoalescedReply implements StoredReply {
     if (--this.#left > 0) return;
     if (this.#heapBytes !== 0) this.#client.pipeline.release(this, 0);
     if (this.#readAgain !== null && !this.claim.closed) {
-      this.#client.elementBytes = this.receivedBytes / this.#order.length;
+      const client = this.#client;
+      const bytes = this.receivedBytes / this.#order.length;
+      // Large ones are not forgotten at once.
+      const before = client.elementBytes === Infinity ? 0 : client.elementBytes;
+      client.elementBytes = Math.max(bytes, before * 0.9);
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
     this.#request?.drop();

@@ -21,6 +21,8 @@ const NOTHING_MORE: Kept = { drop() {} };
  * client has taken the one before. Nothing else of the client is sent meanwhile.
  */
 class PiecewiseRead implements ReplyUse, Detour {
+  readonly endsWithClient = false;
+  readonly blocked = false;
   readonly claim: Claim;
   readonly #client: ClientConnection;
   readonly #request: Buffer;

@@ -70,6 +70,24 @@ export abstract class LeasedRequest
     return laneOf(this.client);
   }
 
+  /** Whether its client is gone when it sends no more: what it asked for would be lost. */
+  get endsWithClient(): boolean {
+    return false;
+  }
+
+  /** It waits for what others may do. */
+  get blocked(): boolean {
+    return false;
+  }
+
+  protected get waitsForLease(): boolean {
+    return this.#state === WAITS_FOR_LEASE;
+  }
+
+  protected get connection(): BackendConnection | null {
+    return this.#connection;
+  }
+
   protected get runs(): boolean {
     return this.#state === RUNS;
   }
@@ -139,7 +157,10 @@ export abstract class LeasedRequest
     this.#state = RUNS;
     this.#connection = connection;
     connection.holder = this;
-    this.client.pool.engine.deadlines.forget(this);
+    const { engine } = this.client.pool;
+    engine.deadlines.forget(this);
+    // What is sent now has its time from now on.
+    engine.readClock();
     this.send(connection);
   }
 

@@ -72,6 +72,7 @@ export function placementOf(request: SpecialRequest, spec: CommandSpec): Placeme
       return byFirstKey(request, spec);
     case 'same-server':
     case 'fragment':
+    case 'blocking':
       return byKeys(request, spec);
     case 'all-servers':
       return byOnlyServer(request, spec);

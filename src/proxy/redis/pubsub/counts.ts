@@ -1,13 +1,10 @@
-import { HUB_COUNTS_MS } from '../../../limits.ts';
 import { arrayReply, bulkText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { matchesGlob } from '../../../protocol/redis/replies/glob.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { millis } from '../../engine/clock.ts';
-import type { Timed } from '../../engine/deadlines.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { askSiblings } from '../../siblings/question.ts';
 import type { Local } from '../words.ts';
 import { knownHubOf } from './hub/hubs.ts';
 import { CHANNEL, type Kind, PATTERN, SHARD } from './hub/kinds.ts';
@@ -56,53 +53,6 @@ export function countHere(pool: Pool | undefined, question: CountQuestion): Coun
   return { ...NONE, names: found };
 }
 
-/** A client that wants to know what all processes have. */
-class Counting implements Timed {
-  readonly #client: ClientConnection;
-  readonly #claim: Claim;
-  readonly #join: (answers: readonly CountAnswer[]) => Buffer;
-  readonly #until: number = millis() + HUB_COUNTS_MS;
-  #settled = false;
-  timerAt = 0;
-
-  constructor(client: ClientConnection, join: (answers: readonly CountAnswer[]) => Buffer) {
-    this.#client = client;
-    this.#join = join;
-    this.#claim = client.claims.claim();
-  }
-
-  begin(here: CountAnswer, others: Promise<readonly object[]>): void {
-    const { guard, deadlines } = this.#client.pool.engine;
-    deadlines.arm(this, this.#until);
-    const settle = (make: () => Buffer): void => {
-      guard.bind(this.#client, () => this.#settle(make))();
-    };
-    others.then(
-      (answers) => settle(() => this.#join([here, ...(answers as CountAnswer[])])),
-      () => settle(() => replies.WORKERS_SILENT),
-    );
-  }
-
-  #settle(make: () => Buffer): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#client.pool.engine.deadlines.forget(this);
-    this.#claim.deliver(make());
-  }
-
-  nextDeadline(): number {
-    return this.#settled ? 0 : this.#until;
-  }
-
-  onDeadline(): void {
-    this.#settle(() => replies.WORKERS_SILENT);
-  }
-
-  onException(error: unknown): void {
-    this.#client.onException(error);
-  }
-}
-
 /** Asks all processes, this one and its siblings. */
 function ask(
   client: ClientConnection,
@@ -110,12 +60,13 @@ function ask(
   join: (answers: readonly CountAnswer[]) => Buffer,
 ): true {
   const { pool } = client;
-  const { siblings } = pool.engine;
   const limit = pool.config.clientOutputLimit;
   const question: CountQuestion = { pool: pool.config.name, limit, ...about };
   const here = countHere(pool, question);
-  if (siblings === null) return answer(client, join([here]));
-  new Counting(client, join).begin(here, siblings.ask(question));
+  const claim = client.claims.claim();
+  askSiblings<CountAnswer>(client, question, (others) => {
+    claim.deliver(others === null ? replies.WORKERS_SILENT : join([here, ...others]));
+  });
   return true;
 }
 

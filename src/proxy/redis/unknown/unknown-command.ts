@@ -6,7 +6,6 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { bulkOf, listOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { type LearnedCommand, learnCommand } from '../../../protocol/redis/table/learn-command.ts';
-import { whyUnsupported } from '../../../protocol/redis/table/unsupported.ts';
 import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { Claim } from '../../client/claims.ts';
 import { MUST_SEND } from '../../client/router.ts';
@@ -27,11 +26,13 @@ const NOTHING = Buffer.alloc(0);
 /** What COMMAND GETKEYS says to a request without keys, or that every server would refuse. */
 const KEYLESS = /^-ERR (The command has no key|Invalid (number of )?arguments|Invalid command)/i;
 
+const BLOCKS = 'it may block, and where its timeout is nobody says';
+
 /** Why a learnt command is not sent, or null. */
 function whyNotSent({ blocking, administers, hides }: LearnedCommand): string | null {
   if (hides !== null) return `a server has it for ${hides}, which is not sent under another name`;
   if (administers) return 'it is about one server or one connection; send it to that server';
-  return blocking ? whyUnsupported('BLPOP') : null;
+  return blocking ? BLOCKS : null;
 }
 
 /** A command that the table does not have: configured, to be asked for, or an error. */

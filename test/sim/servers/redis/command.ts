@@ -1,4 +1,4 @@
-import type { Keyspace } from './keyspace.ts';
+import type { Keyspace } from '../keyspace.ts';
 import { failure } from './resp.ts';
 
 /** One client of a simulated Redis, as its commands see it. */

@@ -1,3 +1,4 @@
+import { DATABASES } from '../keyspace.ts';
 import {
   type Command,
   type Context,
@@ -8,7 +9,6 @@ import {
   SYNTAX,
   upper,
 } from './command.ts';
-import { DATABASES } from './keyspace.ts';
 import { array, bulk, failure, integer, map, status } from './resp.ts';
 
 const OK = status('OK');
@@ -182,9 +182,7 @@ export const OTHER_COMMANDS: Readonly<Record<string, Command>> = {
   ],
   DBSIZE: [1, ({ data, session }) => integer(data.size(session.db))],
   FLUSHDB: flush(({ data, session }) => data.flush(session.db)),
-  FLUSHALL: flush(({ data }) => {
-    for (let db = 0; db < DATABASES; db++) data.flush(db);
-  }),
+  FLUSHALL: flush(({ data }) => data.flushAll()),
   PING: [
     -1,
     (_context, words) => {

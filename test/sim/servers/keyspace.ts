@@ -1,6 +1,7 @@
 /** What a key holds. */
 export type Value =
-  | { readonly type: 'string'; readonly bytes: Buffer }
+  /** Flags are of memcached. */
+  | { readonly type: 'string'; readonly bytes: Buffer; readonly flags?: number }
   | { readonly type: 'list'; readonly items: readonly Buffer[] };
 
 interface Entry {
@@ -67,5 +68,9 @@ export class Keyspace {
 
   flush(db: number): void {
     for (const key of [...this.#dbs[db].keys()]) this.remove(db, key);
+  }
+
+  flushAll(): void {
+    for (let db = 0; db < DATABASES; db++) this.flush(db);
   }
 }

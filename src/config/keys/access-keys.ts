@@ -1,0 +1,32 @@
+import type { KeySpec } from './key-spec.ts';
+
+const SINCE = 'ringway 0.1';
+
+/** Keys that say which clients are let in. */
+export const ACCESS_KEYS: readonly KeySpec[] = [
+  {
+    name: 'allow_clients',
+    type: 'addresses',
+    default: null,
+    since: SINCE,
+    doc:
+      'Addresses and networks, separated by commas: other clients are closed, unread. ' +
+      'Clients of unix sockets have no address and are let in.',
+  },
+  {
+    name: 'deny_clients',
+    type: 'addresses',
+    default: null,
+    since: SINCE,
+    doc: 'As `allow_clients`: these are closed, also if they are allowed.',
+  },
+  {
+    name: 'protected_mode',
+    type: 'bool',
+    default: false,
+    since: SINCE,
+    doc:
+      'Clients of other machines are told `-DENIED` and closed, unless the pool asks for a ' +
+      'password or a certificate, or has `allow_clients`.',
+  },
+];

@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net';
+import { AddressList, isLoopback } from '../net/address-list.ts';
+import { isEncrypted } from '../net/handles.ts';
+import type { Pool } from './pool/pool.ts';
+
+/** Made once for each list of a configuration. */
+const lists: WeakMap<readonly string[], AddressList> = new WeakMap();
+
+function has(entries: readonly string[], address: string): boolean {
+  let list = lists.get(entries);
+  if (list === undefined) {
+    list = new AddressList(entries);
+    lists.set(entries, list);
+  }
+  return list.has(address);
+}
+
+/** The key by whose lists a client is kept out; null = it is none of theirs. */
+export function unlisted({ config }: Pool, { remoteAddress }: Socket): string | null {
+  const { allowClients, denyClients } = config;
+  // One of a unix socket has none, one that has gone needs none.
+  if (remoteAddress === undefined) return null;
+  if (denyClients !== null && has(denyClients, remoteAddress))
+    return 'deny_clients has its address';
+  if (allowClients === null || has(allowClients, remoteAddress)) return null;
+  return 'allow_clients has not its address';
+}
+
+/** Whether protected mode keeps a client out: it is of another machine, and nothing else would. */
+export function isProtectedFrom({ config }: Pool, socket: Socket): boolean {
+  const { protectedMode, clientAuth, allowClients, tls } = config;
+  if (!protectedMode || clientAuth !== null || allowClients !== null) return false;
+  if (tls?.auth === 'yes' && isEncrypted(socket)) return false;
+  const { remoteAddress } = socket;
+  return remoteAddress !== undefined && !isLoopback(remoteAddress);
+}

@@ -1,0 +1,179 @@
+import type { Random } from '../../fuzz/random.ts';
+import type { Endpoint, EndpointOwner } from '../net/connection.ts';
+import type { Network } from '../net/network.ts';
+import type { Loop } from '../world/loop.ts';
+import type { World } from '../world/world.ts';
+import { Keyspace } from './keyspace.ts';
+
+/** Who asks a server, as far as a checker wants to know. */
+export interface Asker {
+  readonly id: number;
+  readonly db: number;
+}
+
+/** What a checker is told of a server. */
+export interface ServerObserver {
+  /** @param words as Redis would be asked @param reply as Redis would answer */
+  onExecuted(server: ServerProcess, asker: Asker, words: readonly Buffer[], reply: Buffer): void;
+}
+
+export interface ServerOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly password?: string | null;
+}
+
+/** Requests of one connection that are carried out in one turn. */
+const TURN_REQUESTS = 64;
+/** A server may think so long before it carries out what it has read. */
+const THINK_MICROS = 300;
+/** Milliseconds since 1970 when the world begins. */
+const EPOCH_MS = Date.UTC(2030, 0, 1);
+const NOTHING = Buffer.alloc(0);
+
+/** One client of a server: its bytes become requests, and these replies. */
+export abstract class Peer implements EndpointOwner, Asker {
+  readonly server: ServerProcess;
+  readonly endpoint: Endpoint;
+  readonly id: number;
+  db = 0;
+  /** Closed behind its last reply. */
+  closing = false;
+  planned = false;
+
+  constructor(server: ServerProcess, endpoint: Endpoint, id: number) {
+    this.server = server;
+    this.endpoint = endpoint;
+    this.id = id;
+  }
+
+  /** Takes what came. */
+  protected abstract take(bytes: Uint8Array): void;
+
+  /** Carries the next request out. @returns its reply; null when no request is complete */
+  abstract serve(): Buffer | null;
+
+  onData(bytes: Uint8Array): void {
+    this.take(bytes);
+    this.server.plan(this);
+  }
+
+  onEnd(): void {
+    this.server.close(this);
+  }
+
+  onError(): void {
+    this.server.close(this);
+  }
+}
+
+/** A simulated server: one process of the world, with data, clients, and its own troubles. */
+export abstract class ServerProcess {
+  readonly name: string;
+  readonly loop: Loop;
+  readonly data: Keyspace;
+  readonly port: number;
+  readonly password: string | null;
+  address: string;
+  observer: ServerObserver | null = null;
+  /** It says that it cannot answer yet. */
+  loading = false;
+  up = false;
+  readonly #world: World;
+  readonly #network: Network;
+  readonly #random: Random;
+  readonly #peers: Set<Peer> = new Set();
+  #lastId = 0;
+
+  constructor(world: World, network: Network, options: ServerOptions) {
+    this.#world = world;
+    this.#network = network;
+    this.name = options.name;
+    this.address = options.address;
+    this.port = options.port;
+    this.password = options.password ?? null;
+    this.#random = world.randomOf(`server ${options.name}`);
+    this.loop = world.process(options.name);
+    this.data = new Keyspace(() => this.now);
+    network.place(this.loop, this.address);
+  }
+
+  /** Milliseconds since 1970. */
+  get now(): number {
+    return EPOCH_MS + Math.floor(this.#world.micros / 1000);
+  }
+
+  protected abstract newPeer(endpoint: Endpoint, id: number): Peer;
+
+  start(): void {
+    this.up = true;
+    this.#network.listen(this.address, this.port, {
+      loop: this.loop,
+      waiting: 0,
+      backlog: 511,
+      onConnection: (endpoint) => this.#accept(endpoint),
+    });
+  }
+
+  #accept(endpoint: Endpoint): void {
+    if (!this.up) {
+      endpoint.abort();
+      return;
+    }
+    const peer = this.newPeer(endpoint, ++this.#lastId);
+    this.#peers.add(peer);
+    endpoint.owner = peer;
+    endpoint.startReading();
+  }
+
+  /** The process is killed: its connections are reset, and nobody listens. */
+  crash(keepsData: boolean): void {
+    this.up = false;
+    this.#network.close(this.address, this.port);
+    for (const { endpoint } of this.#peers) endpoint.abort();
+    this.#peers.clear();
+    this.loop.end();
+    if (!keepsData) this.data.flushAll();
+  }
+
+  /** Closes what its clients have open, as after CLIENT KILL. */
+  dropClients(): void {
+    for (const peer of [...this.#peers]) this.close(peer);
+  }
+
+  /** Listens at another address from now on; what is connected stays. */
+  move(address: string): void {
+    if (this.up) this.#network.close(this.address, this.port);
+    this.address = address;
+    this.#network.place(this.loop, address);
+    if (this.up) this.start();
+  }
+
+  plan(peer: Peer): void {
+    if (peer.planned) return;
+    peer.planned = true;
+    const think = this.#random.once(4) ? this.#random.below(THINK_MICROS) : 0;
+    this.#world.after(think, () => this.loop.io(() => this.#serve(peer)));
+  }
+
+  #serve(peer: Peer): void {
+    peer.planned = false;
+    if (!this.up || peer.endpoint.closed) return;
+    const replies: Buffer[] = [];
+    for (let i = 0; i < TURN_REQUESTS && !peer.closing; i++) {
+      const reply = peer.serve();
+      if (reply === null) break;
+      if (i === TURN_REQUESTS - 1) this.plan(peer);
+      replies.push(reply);
+    }
+    const bytes = replies.length === 0 ? NOTHING : Buffer.concat(replies);
+    if (bytes.length > 0) peer.endpoint.write(bytes, () => {});
+    if (peer.closing) this.close(peer);
+  }
+
+  close(peer: Peer): void {
+    this.#peers.delete(peer);
+    peer.endpoint.close();
+  }
+}
