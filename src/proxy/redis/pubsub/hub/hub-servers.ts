@@ -1,4 +1,4 @@
-import type { PoolConfig, ServerConfig } from '../../../../config/index.ts';
+import type { ServerConfig } from '../../../../config/index.ts';
 import { HUB_LEAVE_MS, HUB_PREPARE_MS } from '../../../../limits.ts';
 import type { DialTarget } from '../../../../net/dial.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../../../pool/protocol.ts';
@@ -93,9 +93,10 @@ export class HubServers {
 
   /**
    * Subscribes to servers that another configuration brings.
+   * @param servers the new ones
    * @param spreads whether what those of the pool are asked for is waited for as well
    */
-  prepare({ servers }: PoolConfig, spreads: boolean, now: number): Preparation {
+  prepare(servers: readonly ServerConfig[], spreads: boolean, now: number): Preparation {
     this.#abort();
     this.#spreads = spreads;
     for (const config of servers) {
@@ -123,6 +124,12 @@ export class HubServers {
         if (this.#joining === joining) this.#abort();
       },
     };
+  }
+
+  /** A server that has left is heard no more. */
+  drop(server: HubServer): void {
+    server.stop();
+    this.#leaving = this.#leaving.filter((each) => each.server !== server);
   }
 
   /** A server has answered, or cannot be reached. */

@@ -1,7 +1,6 @@
-import type { PoolConfig } from '../../../../config/index.ts';
-import { HUB_IDLE_BYTES, HUB_LINGER_MS, HUB_MATCHED_PATTERNS } from '../../../../limits.ts';
+import type { PoolConfig, ServerConfig } from '../../../../config/index.ts';
+import { HUB_IDLE_BYTES, HUB_LINGER_MS } from '../../../../limits.ts';
 import { LOG_WARN } from '../../../../log.ts';
-import { matchesGlob } from '../../../../protocol/redis/replies/glob.ts';
 import {
   PUBSUB_DROPPED,
   PUBSUB_LOST_CLIENTS,
@@ -12,24 +11,17 @@ import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { Pool } from '../../../pool/pool.ts';
+import { sameAddress } from '../../../pool/pool-changes.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../../../pool/protocol.ts';
 import { failureReply } from '../../failure-reply.ts';
 import { loginOf, type RefusedConnection } from '../../server-login.ts';
 import type { Frame } from './frame.ts';
 import type { HubServer, HubServerOwner } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
-import { CHANNEL, type Kind } from './kinds.ts';
+import type { Kind } from './kinds.ts';
 import type { Topic } from './topic.ts';
 import { TopicPlaces } from './topic-places.ts';
 import { Topics } from './topics.ts';
-
-/** Who hears a message, here and on the server. */
-export interface Audience {
-  /** Clients of this process. */
-  readonly listeners: number;
-  /** What the server counts for them. */
-  readonly subscriptions: number;
-}
 
 /**
  * What the clients of a pool have subscribed to, in this process: one connection to each server
@@ -48,8 +40,8 @@ export class Hub implements HubServerOwner, Timed {
   readonly #awaited: Set<Topic> = new Set();
   /** When what a server need not send any more is given up; 0 = there is nothing. */
   #trimAt = 0;
-  /** The servers as the configuration had them last. */
-  #lines: PoolConfig['servers'] = [];
+  /** The servers of the pool, as they were last. */
+  #lines: readonly ServerConfig[] = [];
   timerAt = 0;
 
   constructor(pool: Pool) {
@@ -246,38 +238,23 @@ export class Hub implements HubServerOwner, Timed {
     this.engine.guard.note(`a hub of pool ${this.#pool.config.name}`, error);
   }
 
-  // --- counts ----------------------------------------------------------------------------------
-
   /** @param index of a server of the pool @returns null when it is not subscribed to */
   serverAt(index: number): HubServer | null {
     return this.#servers.at(index);
   }
 
-  /** @param server the one that a message is published on */
-  audienceOf(kind: Kind, name: Buffer, server: HubServer): Audience {
-    let listeners = 0;
-    let subscriptions = 0;
-    const add = (topic: Topic): void => {
-      if (!server.holds(topic)) return;
-      listeners += topic.listeners.size;
-      subscriptions++;
-    };
-    const topic = this.topics.find(kind, name.toString('latin1'));
-    if (topic !== undefined) add(topic);
-    const { patterns } = this.topics;
-    if (kind === CHANNEL && patterns.size <= HUB_MATCHED_PATTERNS) {
-      for (const each of patterns.values()) if (matchesGlob(each.name, name, false)) add(each);
-    }
-    return { listeners, subscriptions };
-  }
-
   // --- the pool changes ------------------------------------------------------------------------
 
   #setServers(): void {
-    const { servers } = this.#pool.config;
-    this.#lines = servers;
-    this.#servers.set(servers, millis());
+    this.#lines = this.#pool.servers.map(({ config }) => config);
+    this.#servers.set(this.#lines, millis());
     this.#arm();
+  }
+
+  get #haveChanged(): boolean {
+    const { servers } = this.#pool;
+    if (servers.length !== this.#lines.length) return true;
+    return servers.some(({ config }, i) => config !== this.#lines[i]);
   }
 
   /** Makes ready for another configuration of the pool. */
@@ -286,7 +263,13 @@ export class Hub implements HubServerOwner, Timed {
     const spreads = !this.#pool.config.subscribeToAll;
     this.#places.spread = spreads;
     if (spreads) this.#askAll();
-    const { ready, abort } = this.#servers.prepare(config, spreads, millis());
+    const lines = this.#pool.config.servers;
+    const isNew = (server: ServerConfig): boolean => {
+      const before = lines.find(({ name }) => name === server.name);
+      return before === undefined || !sameAddress(before, server);
+    };
+    const fresh = config.servers.filter(isNew);
+    const { ready, abort } = this.#servers.prepare(fresh, spreads, millis());
     this.#arm();
     return {
       ready,
@@ -303,10 +286,32 @@ export class Hub implements HubServerOwner, Timed {
     }
   }
 
+  /**
+   * A server of the pool may be another one now, with the same keys. The one before is heard no
+   * more: it may hand on what it hears from its successor.
+   */
+  onMoved(): void {
+    if (!this.#servers.open || !this.#haveChanged) return;
+    const before = [...this.#servers.members];
+    const needed = before.map((server) => {
+      const held = [...this.topics].filter((topic) => server.holds(topic));
+      return held.filter((topic) => this.#places.needs(topic, server));
+    });
+    this.#setServers();
+    before.forEach((server, i) => {
+      if (this.#servers.isMember(server)) return;
+      this.#servers.drop(server);
+      const closed = this.closesLosers ? this.#lose(needed[i]) : 0;
+      if (closed > 0) this.#tell(server, `was replaced, ${closed} subscribers are closed`);
+    });
+    this.#askAll();
+    for (const topic of [...this.#awaited]) this.#confirm(topic);
+  }
+
   /** The pool has other servers, or its keys have gone to others. */
   onRing(): void {
     if (!this.#servers.open) return;
-    if (this.#pool.config.servers !== this.#lines) this.#setServers();
+    if (this.#haveChanged) this.#setServers();
     this.#askAll();
     for (const topic of [...this.#awaited]) this.#confirm(topic);
     this.#loseMoved();

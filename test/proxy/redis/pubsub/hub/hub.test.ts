@@ -70,7 +70,7 @@ class TestPool {
       ...more,
       servers: servers.map(line),
     } as unknown as PoolConfig;
-    this.lay();
+    this.change(servers);
   }
 
   /** Lays the ring of the servers that are live; absent = all. */
@@ -80,8 +80,12 @@ class TestPool {
     writePool(engine.words, TEST_RING, buildRing(names, live, options));
   }
 
+  /** As they are, wherever the lines of the file lead. */
+  servers: { readonly config: ServerConfig }[] = [];
+
   change(servers: readonly FakeServer[]): void {
     this.config = { ...this.config, servers: servers.map(line) };
+    this.servers = this.config.servers.map((config) => ({ config }));
     this.lay();
   }
 }
@@ -262,6 +266,31 @@ describe('a hub', () => {
     const abandoned = hub.prepare({ ...pool.config, servers: [await startServer()].map(line) });
     abandoned.abort();
     await abandoned.ready;
+  });
+
+  test('a server that is another one now: the one before is heard no more, who may miss messages is told', async () => {
+    const [a, b, c] = [await startServer(), await startServer(), await startServer()];
+    const { hub, pool } = start([a, b]);
+    const topics = Array.from({ length: 20 }, (_, i) => hold(hub, `c${i}`));
+    for (const topic of topics) await confirmed(hub, topic);
+    await waitFor('both', () => requests(a, 'SUBSCRIBE') + requests(b, 'SUBSCRIBE') === 40);
+    const ears = topics.map((topic) => {
+      const ear = new Ear();
+      topic.listeners.add(ear);
+      return ear;
+    });
+    hub.onMoved();
+    assert.equal(ears.filter(({ lost }) => lost > 0).length, 0, 'nothing has moved');
+    pool.servers[0] = { config: line(c, 0) };
+    hub.onMoved();
+    const losers = ears.filter(({ lost }) => lost === 1).length;
+    assert.ok(losers > 0 && losers < ears.length, 'those of its own channels');
+    for (const topic of topics) await confirmed(hub, topic);
+    await waitFor('the end of the old one', () => a.open.size === 0);
+    assert.equal(requests(c, 'SUBSCRIBE'), 20);
+    // The file still names the one before.
+    await hub.prepare(pool.config).ready;
+    assert.equal(a.connections, 1);
   });
 
   for (const subscribeToAll of [true, false]) {
