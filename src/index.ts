@@ -6,6 +6,7 @@ import type { ReaderKind } from './net/reader.ts';
 import type { DoorOptions } from './run/doors.ts';
 import { LocalProxy } from './run/local-proxy.ts';
 import { Program } from './run/program.ts';
+import { TopologyKeeper } from './run/topology-keeper.ts';
 import type { Status } from './stats/http/status.ts';
 import { statsJson } from './stats/stats-json.ts';
 import { VERSION } from './version.ts';
@@ -62,6 +63,7 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
   const { memoryLimit = DEFAULT_MEMORY_LIMIT, maxConnections = 0 } = options;
   const config = typeof given === 'string' ? (await readConfig(given)).config : given;
   const log = options.log ?? new FileLog(LOG_NOTICE, null);
+  const topology = new TopologyKeeper(log);
   const proxy = new LocalProxy(config, {
     codec,
     log,
@@ -70,9 +72,11 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
     version: VERSION,
     memoryLimit,
     maxConnections,
+    onTrouble: (pool, server) => topology.onTrouble(pool, server),
   });
   const program = new Program(config, {
     serving: proxy,
+    topology,
     log,
     doors: options,
     listeners: listenFds === undefined ? {} : { fds: listenFds },

@@ -13,6 +13,9 @@ Sends a command to the admin socket of a running proxy and prints the answer, wh
   unready            let /readyz say 503, until ready; clients that come are served
   ready              take that back
   drain              answer what is in flight, then end
+  topology           where the masters of pools with sentinels are, and who says so
+  topology freeze    leave servers where they are, until: topology resume
+  failover POOL SERVER  have a sentinel replace the master by one of its replicas
   reload             read the configuration file again
   reload --dry-run   show what that would change, and the share of keys that move
   restart            replace the worker processes one by one; their clients stay connected

@@ -36,6 +36,8 @@ interface Explanation {
   /** Where the key goes when its server is ejected. */
   readonly fallback: ServerView | null;
   readonly ejected: readonly string[];
+  /** What sentinels call the server's master; null = it is where the file says. */
+  readonly master: string | null;
 }
 
 interface ServerView {
@@ -100,7 +102,12 @@ function explanation(key: string, pool: PoolConfig, down: ReadonlySet<string>): 
     ...pointsAround(ring, place, pool),
     fallback: fallbackOf(pool, live, place, value),
     ejected: pool.servers.filter((_, i) => live[i] === 0).map(({ name }) => name),
+    master: place === null ? null : masterName(pool, place.server),
   };
+}
+
+function masterName({ followsMaster, sentinelPrefix, servers }: PoolConfig, server: number) {
+  return followsMaster ? `${sentinelPrefix}${servers[server].name}` : null;
 }
 
 function serverView(pool: PoolConfig, index: number, shares: readonly number[]): ServerView {
@@ -180,7 +187,9 @@ function render(found: Explanation): string {
   }
   if (found.ejected.length > 0) rows.push(['ejected now', found.ejected.join(', ')]);
   rows.push(['server', found.server === null ? noServer(found) : serverText(found.server)]);
-  if (found.fallback !== null) rows.push(['if ejected', serverText(found.fallback)]);
+  if (found.master !== null) {
+    rows.push(['master', `${found.master} at its sentinels, who know where it is now`]);
+  } else if (found.fallback !== null) rows.push(['if ejected', serverText(found.fallback)]);
   else if (found.server !== null) rows.push(['if ejected', 'no other server: requests fail']);
   return rows.map(([name, text]) => `${name.padEnd(13)}${text}\n`).join('');
 }

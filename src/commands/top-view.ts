@@ -94,8 +94,9 @@ export class Rates {
   }
 }
 
-function stateOf({ live, reachable, breakerOpen }: ServerStatus): string {
+function stateOf({ live, reachable, breakerOpen, holding }: ServerStatus): string {
   if (!live) return 'EJECTED';
+  if (holding) return 'WAITED FOR';
   const breaker = breakerOpen ? ', breaker open' : '';
   return reachable ? `live${breaker}` : `DOWN${breaker}`;
 }

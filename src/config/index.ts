@@ -17,6 +17,7 @@ export type {
   ListenConfig,
   PoolConfig,
   Position,
+  SentinelConfig,
   ServerConfig,
   ServerLogin,
   TcpListen,

@@ -148,6 +148,16 @@ export interface PoolConfig {
   readonly maxInline: number;
   /** Bytes of a script. */
   readonly maxScript: number;
+  /** Who knows where the masters are; none = they are where `servers` says. */
+  readonly sentinels: readonly SentinelConfig[];
+  /** Each server is the master of a shard, and may move: there are sentinels. */
+  readonly followsMaster: boolean;
+  /** What sentinels are told to log in, `password` or `user password`; null = nothing. */
+  readonly sentinelAuth: string | null;
+  /** What stands before a server's name where a sentinel knows it. */
+  readonly sentinelPrefix: string;
+  /** How long requests that were not executed wait for a master; 0 = not at all. */
+  readonly failoverWaitMs: number;
   /** Of its name. */
   readonly position: Position;
   /** Where each key of this pool stands in the file; absent keys have their default. */
@@ -182,6 +192,12 @@ export interface UnixListen {
   readonly path: string;
   /** Permission bits to set after bind; 0 = leave them to the umask. */
   readonly mode: number;
+}
+
+/** One line of `sentinels:`. Frozen. */
+export interface SentinelConfig {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** One line of `servers:`. Frozen. */

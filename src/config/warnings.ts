@@ -20,6 +20,13 @@ export function configWarnings(config: Config): string[] {
       return [{ line: at.line, text: `warning: ${formatProblem({ ...place, message })}` }];
     }),
   );
+  for (const { name, keyPositions, followsMaster } of pools) {
+    const at = keyPositions['retry_reads'];
+    if (at === undefined || !followsMaster) continue;
+    const message = 'the key has no effect with sentinels: reads are sent again there';
+    const place = { file, line: at.line, column: at.column, path: `${name}.retry_reads` };
+    found.push({ line: at.line, text: `warning: ${formatProblem({ ...place, message })}` });
+  }
   found.push(...serverWarnings(config), ...securityWarnings(config));
   return found.sort((a, b) => a.line - b.line).map(({ text }) => text);
 }

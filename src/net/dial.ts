@@ -34,3 +34,8 @@ export function dial(target: DialTarget, reader: Reader, handler: ReadHandler): 
   reader.attachConnecting(socket, handler);
   return socket;
 }
+
+/** As dial(), for a question now and then: what the server sends comes as 'data'. */
+export function dialPlain(target: DialTarget): Socket {
+  return open(target, { noDelay: true });
+}

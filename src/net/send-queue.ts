@@ -15,6 +15,18 @@ export interface SendOwner {
   onException(error: unknown): void;
 }
 
+/** Who keeps what is written, until it is known that it need not be written again. */
+export interface WriteKeeper {
+  /**
+   * [start, end) of the arena is written; it is all that the slab held.
+   * @param mayStay the socket is done with the slab
+   * @returns whether the slab is the keeper's now, to be released by it
+   */
+  keepSlab(slab: number, start: number, end: number, mayStay: boolean): boolean;
+  /** A buffer that does not change any more is written. */
+  keepBuffer(buffer: Buffer): void;
+}
+
 /**
  * Bytes on their way to one socket: slices of leased slabs, and buffers that are queued as they
  * are. Bytes are reserved during a turn and written once at its end.
@@ -31,6 +43,8 @@ export class SendQueue {
   readonly #drained: () => void;
   readonly #encrypted: () => void;
   #socket: Socket | null = null;
+  /** Null when nothing that is written is kept. */
+  keeper: WriteKeeper | null = null;
   /** The socket encrypts at once what it is given, if nothing waits in it. */
   #encrypts = false;
   #slab = 0;
@@ -207,9 +221,16 @@ export class SendQueue {
     }
     const idle = this.#encrypts && socket.writableLength === 0;
     const isLarge = this.unsentBytes > ENCRYPTED_AT_ONCE;
-    const written =
-      this.#pieces.length === 0 ? this.#writeSlice(socket) : this.#writePieces(socket);
-    const slab = this.#slab;
+    const { keeper } = this;
+    const single = this.#pieces.length === 0;
+    const start = this.#sliceStart;
+    const end = this.#cursor;
+    if (keeper !== null && !single) this.#keepPieces(keeper);
+    const written = single ? this.#writeSlice(socket) : this.#writePieces(socket);
+    let slab = this.#slab;
+    if (keeper !== null && single && end > start) {
+      if (keeper.keepSlab(slab, start, end, written || idle)) slab = 0;
+    }
     this.#slab = 0;
     this.#sliceStart = 0;
     this.#cursor = 0;
@@ -227,6 +248,40 @@ export class SendQueue {
     this.blocked = !idle || isLarge || this.#writer.queuedBytes(socket) > 0;
     // Of one that encrypts, the last write tells; it would take an empty one for leave to read.
     if (!this.#encrypts) socket.write(EMPTY, this.#drained);
+  }
+
+  /** Slices move to the heap: their slabs go back when they are written. */
+  #keepPieces(keeper: WriteKeeper): void {
+    const pieces = this.#pieces;
+    for (let i = 0; i < pieces.length; i += 2) {
+      const start = pieces[i];
+      const kept = start < 0 ? this.#buffers[pieces[i + 1]] : this.#copyOf(start, pieces[i + 1]);
+      keeper.keepBuffer(kept);
+    }
+    if (this.#cursor !== this.#sliceStart) {
+      keeper.keepBuffer(this.#copyOf(this.#sliceStart, this.#cursor));
+    }
+  }
+
+  #copyOf(start: number, end: number): Buffer {
+    const copied = Buffer.allocUnsafeSlow(end - start);
+    this.#pool.memory.copy(copied, 0, start, end);
+    return copied;
+  }
+
+  /** @returns a copy of all that was not handed to the socket, which is in the queue no more */
+  takeUnsent(): Buffer {
+    this.#cutSlice();
+    const pieces = this.#pieces;
+    const buffers: Buffer[] = [];
+    for (let i = 0; i < pieces.length; i += 2) {
+      const start = pieces[i];
+      const end = pieces[i + 1];
+      buffers.push(start < 0 ? this.#buffers[end] : this.#pool.memory.subarray(start, end));
+    }
+    const unsent = Buffer.concat(buffers);
+    this.discard();
+    return unsent;
   }
 
   /** Writes the one slice there is. @returns whether the kernel has all of it */
@@ -286,7 +341,6 @@ export class SendQueue {
   #spill(): void {
     if (this.#filled.length === 0) return;
     this.#cutSlice();
-    const memory = this.#pool.memory;
     const pieces = this.#pieces;
     const moved: number[] = [];
     const buffers: Buffer[] = [];
@@ -300,10 +354,8 @@ export class SendQueue {
       } else if (start >= ownStart && start < ownEnd) {
         moved.push(start, pieces[i + 1]);
       } else {
-        const copied = Buffer.allocUnsafeSlow(pieces[i + 1] - start);
-        memory.copy(copied, 0, start, pieces[i + 1]);
         moved.push(-1, buffers.length);
-        buffers.push(copied);
+        buffers.push(this.#copyOf(start, pieces[i + 1]));
       }
     }
     this.#pieces = moved;

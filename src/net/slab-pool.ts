@@ -28,7 +28,8 @@ export class SlabPool {
   readonly #smallFree: Int32Array;
   readonly #largeFree: Int32Array;
   readonly #refs: Int32Array;
-  readonly #smallCount: number;
+  readonly smallCount: number;
+  readonly largeCount: number;
   readonly #smallShift: number;
   readonly #largeShift: number;
   #smallTop: number;
@@ -55,7 +56,8 @@ export class SlabPool {
     this.smallBytes = smallBytes;
     this.largeBytes = largeBytes;
     this.#smallBase = base;
-    this.#smallCount = small;
+    this.smallCount = small;
+    this.largeCount = large;
     this.#largeBase = base + small * smallBytes;
     this.#smallFree = new Int32Array(small);
     this.#largeFree = new Int32Array(large);
@@ -162,7 +164,7 @@ export class SlabPool {
 
   #indexOf(address: number): number {
     return address >= this.#largeBase
-      ? this.#smallCount + ((address - this.#largeBase) >>> this.#largeShift)
+      ? this.smallCount + ((address - this.#largeBase) >>> this.#largeShift)
       : (address - this.#smallBase) >>> this.#smallShift;
   }
 

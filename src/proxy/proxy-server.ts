@@ -25,6 +25,7 @@ import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
 import type { Preparation } from './pool/protocol.ts';
+import type { Server } from './pool/server.ts';
 import { RedisProtocol } from './redis/protocol.ts';
 import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { Refusals } from './refusals.ts';
@@ -58,6 +59,8 @@ export interface ProxyOptions {
   readonly maxConnections?: number;
   /** ringway's own version. */
   readonly version?: string;
+  /** Told for which server of which pool requests wait, by their names. */
+  readonly onTrouble?: (pool: string, server: string) => void;
   /** Processes that share the clients; each takes its part of `client_connections`. */
   readonly workers?: number;
   /** The others of these. */
@@ -86,6 +89,7 @@ export class ProxyServer {
   /** Connections this process may have, 0 = nobody knows. */
   readonly #maxConnections: number;
   readonly #refusals: Refusals = new Refusals();
+  readonly #onTrouble: (pool: string, server: string) => void;
   readonly #tls: TlsGates = new TlsGates((pool, socket) => {
     this.#enter(pool, socket, false);
   });
@@ -101,6 +105,7 @@ export class ProxyServer {
     this.#rings = new RingArena(RING_BASE, room);
     this.#assembledBytes = assembledBytes(config);
     this.#workers = options.workers ?? 1;
+    this.#onTrouble = options.onTrouble ?? ((): void => {});
     this.#maxConnections = options.maxConnections || connectionsAllowed();
     const assembledAt = RING_BASE + room;
     this.engine = new Engine(codec, {
@@ -123,7 +128,9 @@ export class ProxyServer {
   }
 
   #open(config: PoolConfig, region: RingRegion): Pool {
-    return new Pool(this.engine, config, this.#protocolOf(config), region);
+    const pool = new Pool(this.engine, config, this.#protocolOf(config), region);
+    pool.onTrouble = this.#onTrouble;
+    return pool;
   }
 
   #protocolOf({ redis }: PoolConfig): ClientProtocol {
@@ -138,6 +145,27 @@ export class ProxyServer {
       `pool ${pool.name} has ${pool.servers.length} servers, for whose ring there is no room ` +
         'left; a restart makes room',
     );
+  }
+
+  /** A server of a pool that follows its masters; null when there is none of that name. */
+  #followed(pool: string, server: string): Server | null {
+    const servers = this.#pools.find(({ config }) => config.name === pool)?.servers ?? [];
+    return servers.find(({ name, failover }) => name === server && failover !== null) ?? null;
+  }
+
+  /** Requests for the server wait, until it is released or moved, or `failover_wait` is over. */
+  holdServer(pool: string, server: string): void {
+    this.#followed(pool, server)?.failover?.hold();
+  }
+
+  /** Requests go to the server again. */
+  releaseServer(pool: string, server: string): void {
+    this.#followed(pool, server)?.failover?.release();
+  }
+
+  /** The server is another one from now on, on the same part of the keys. */
+  moveServer(pool: string, server: string, host: string, port: number): void {
+    this.#followed(pool, server)?.moveTo(host, port);
   }
 
   /** Connects where `preconnect` says so. */

@@ -26,6 +26,8 @@ export function adminActions(control: ProgramControl): AdminActions {
     ],
     ['ready', () => setReady(control.program(), true)],
     ['unready', () => setReady(control.program(), false)],
+    ['failover', (words) => failover(control.program(), words)],
+    ['topology', (words) => topology(control.program(), words)],
     ['reload', (words) => reload(control.program(), words)],
     ['restart', () => restart(control)],
     ['upgrade', ([node, script]) => upgrade(control, { node, script })],
@@ -45,6 +47,25 @@ async function reload({ reloader }: Program, words: readonly string[]): Promise<
   }
   const { changes } = dryRun ? await reloader.plan() : await reloader.reload();
   return { dryRun, changes: changes.map(described) };
+}
+
+/** Has a sentinel replace a master by a replica. */
+function failover({ topology }: Program, words: readonly string[]): Promise<object> {
+  const [pool, server] = words;
+  if (pool === undefined || server === undefined || words.length > 2) {
+    throw new RingwayError('RINGWAY_USAGE', 'expected failover POOL SERVER');
+  }
+  return topology.failover(pool, server);
+}
+
+/** Where masters are; frozen, servers stay where they are. */
+function topology({ topology: keeper }: Program, words: readonly string[]): object {
+  const [word] = words;
+  if (words.length > 1 || !['freeze', 'resume', undefined].includes(word)) {
+    throw new RingwayError('RINGWAY_USAGE', 'expected topology, topology freeze or resume');
+  }
+  if (word !== undefined) keeper.frozen = word === 'freeze';
+  return keeper.view;
 }
 
 /** Shares as per cent, to be read by people as well. */

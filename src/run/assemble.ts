@@ -5,11 +5,13 @@ import { handleOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import type { CodecChoice } from '../options.ts';
 import type { GivenListeners } from '../proxy/listeners.ts';
+import type { KnownShard } from '../topology/topology.ts';
 import { VERSION } from '../version.ts';
 import type { DoorOptions } from './doors.ts';
 import { LocalProxy } from './local-proxy.ts';
 import { Workers } from './processes/workers.ts';
 import { Program } from './program.ts';
+import { TopologyKeeper } from './topology-keeper.ts';
 
 /** What a program is put together from. */
 export interface AssembleOptions {
@@ -28,6 +30,8 @@ export interface AssembleOptions {
   readonly log: Log;
   readonly doors: DoorOptions;
   readonly listeners: GivenListeners;
+  /** Where masters are, from the process before this one. */
+  readonly known: readonly KnownShard[];
 }
 
 /**
@@ -41,19 +45,24 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
   for (const line of configWarnings(text.config)) log.write(LOG_WARN, line);
   const limits = { memoryLimit, maxConnections };
   const engine = { codec, reader, latency, ...limits, log, version: VERSION, workers };
+  const topology = new TopologyKeeper(log, options.known);
+  const onTrouble = (pool: string, server: string): void => topology.onTrouble(pool, server);
   if (workers === 1) {
-    const proxy = new LocalProxy(text.config, engine);
+    const proxy = new LocalProxy(text.config, { ...engine, onTrouble, known: options.known });
     proxy.preconnect();
     return new Program(text.config, {
       ...options,
       serving: proxy,
+      topology,
       onSocket: (pool, socket, tls) => proxy.accept(pool, socket, tls),
     });
   }
-  const group = await Workers.start(text, engine);
+  const known = (): readonly KnownShard[] => topology.known;
+  const group = await Workers.start(text, { ...engine, onTrouble, known });
   return new Program(text.config, {
     ...options,
     serving: group,
+    topology,
     paused: true,
     onSocket: (pool, socket, tls) => {
       socket.on('error', () => {});

@@ -10,6 +10,7 @@ import type { Siblings } from '../proxy/engine/siblings.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
+import type { KnownShard, Step } from '../topology/topology.ts';
 import type { MovingClient, PreparedChange, Serving } from './serving.ts';
 
 /** How the engine of this process runs. */
@@ -25,6 +26,10 @@ export interface LocalOptions {
   readonly version: string;
   /** Processes that share the clients. */
   readonly workers?: number;
+  /** Told for which server of which pool requests wait, by their names. */
+  readonly onTrouble?: (pool: string, server: string) => void;
+  /** Where masters are, if that is known already. */
+  readonly known?: readonly KnownShard[];
   /** The others of these. */
   readonly siblings?: Siblings;
 }
@@ -40,7 +45,7 @@ export class LocalProxy implements Serving {
   /** @throws RingwayError RINGWAY_CODEC when the codec asked for cannot be had */
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
-    const { maxConnections, siblings } = options;
+    const { maxConnections, onTrouble, known = [], siblings } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -52,8 +57,12 @@ export class LocalProxy implements Serving {
       maxConnections,
       version,
       workers,
+      ...(onTrouble === undefined ? {} : { onTrouble }),
       ...(siblings === undefined ? {} : { siblings }),
     });
+    for (const { pool, server, address } of known) {
+      this.#proxy.moveServer(pool, server, address.host, address.port);
+    }
     this.codec = codec.name;
     this.reader = this.#proxy.engine.reader.kind;
   }
@@ -102,6 +111,12 @@ export class LocalProxy implements Serving {
       if (handle === null) release();
       else give({ state, pool: state.pool, tls: false, handle, release });
     }, limitMs);
+  }
+
+  steer({ pool, server, action, host, port }: Step): void {
+    if (action === 'hold') this.#proxy.holdServer(pool, server);
+    else if (action === 'release') this.#proxy.releaseServer(pool, server);
+    else this.#proxy.moveServer(pool, server, host, port);
   }
 
   setTicketSecret(secret: Buffer): void {

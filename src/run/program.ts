@@ -12,10 +12,12 @@ import type { OwnCounters, Snapshot } from '../stats/snapshot.ts';
 import { type DoorOptions, openDoors } from './doors.ts';
 import { Reloader } from './reloader.ts';
 import type { MovingClient, Serving } from './serving.ts';
+import type { TopologyKeeper } from './topology-keeper.ts';
 
 /** The parts of a program. */
 export interface ProgramOptions {
   readonly serving: Serving;
+  readonly topology: TopologyKeeper;
   readonly log: Log;
   readonly doors: DoorOptions;
   readonly listeners: GivenListeners;
@@ -32,6 +34,7 @@ export interface ProgramOptions {
 /** A running proxy, whoever answers its clients: listeners, stats, HTTP, admin socket, reloads. */
 export class Program {
   readonly serving: Serving;
+  readonly topology: TopologyKeeper;
   readonly listeners: PoolListeners;
   readonly reloader: Reloader;
   readonly #options: ProgramOptions;
@@ -48,10 +51,13 @@ export class Program {
     this.#options = options;
     this.#errors = new InternalErrors(log);
     this.serving = serving;
+    this.topology = options.topology;
+    this.topology.start(serving, config);
     this.#unready = options.unready ?? false;
     this.#ticketSecret = options.ticketSecret ?? randomBytes(TICKET_SECRET_BYTES);
     this.listeners = new PoolListeners({ ...options.listeners, log, paused, onSocket });
-    this.reloader = new Reloader(config, { serving, listeners: this.listeners, log, drainMs });
+    const { listeners, topology } = this;
+    this.reloader = new Reloader(config, { serving, listeners, topology, log, drainMs });
     this.#view = new StatusView({
       snapshot: () => this.snapshot(),
       state: () => this.#state(),
@@ -76,6 +82,7 @@ export class Program {
     } catch (error) {
       this.closeDoors();
       this.listeners.close();
+      this.topology.stop();
       await this.serving.stop(0);
       throw error;
     }
@@ -149,6 +156,7 @@ export class Program {
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     this.listeners.close();
     await this.serving.stop(drainMs);
+    this.topology.stop();
     this.closeDoors();
   }
 

@@ -8,6 +8,7 @@ import type { PoolListeners } from '../proxy/listeners.ts';
 import { compareConfigs, type PoolChange } from '../proxy/pool/config-changes.ts';
 import { NO_OWN_COUNTS, type OwnCounters } from '../stats/snapshot.ts';
 import type { Serving } from './serving.ts';
+import type { TopologyKeeper } from './topology-keeper.ts';
 
 /** Made-up keys that tell how many move: few, as clients wait while they are looked up. */
 const KEYS: readonly Uint8Array[] = [...sampleKeys(10_000)];
@@ -16,6 +17,7 @@ const KEYS: readonly Uint8Array[] = [...sampleKeys(10_000)];
 export interface ReloaderOptions {
   readonly serving: Serving;
   readonly listeners: PoolListeners;
+  readonly topology: TopologyKeeper;
   readonly log: Log;
   readonly drainMs: number;
 }
@@ -99,6 +101,7 @@ export class Reloader {
       throw error;
     }
     this.#current = next.config;
+    this.#options.topology.follow(next.config);
   }
 
   #succeeded(changes: readonly PoolChange[]): void {

@@ -131,6 +131,7 @@ class Daemon {
       log: this.#log,
       listeners: inherited === undefined ? { fds } : { handles: inherited.handles },
       unready: inherited?.unready ?? false,
+      known: inherited?.known ?? [],
       ticketSecret: inherited?.ticketSecret ?? null,
       doors: this.#doors(),
     });

@@ -2,6 +2,7 @@ import type { ConfigText } from '../config/index.ts';
 import type { NativeHandle } from '../net/handles.ts';
 import type { ClientState } from '../proxy/client/moving-client.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
+import type { Step } from '../topology/topology.ts';
 
 /** A client that moves from one process to another. */
 export interface MovingClient {
@@ -32,6 +33,8 @@ export interface Serving {
   adopt(client: MovingClient): void;
   /** Hands all clients over, each as soon as all it asked is answered. */
   handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void>;
+  /** A server is to be held, released or moved. */
+  steer(step: Step): void;
   /** What session tickets are made with from now on, in every process. */
   setTicketSecret(secret: Buffer): void;
   /** The log level has changed. */

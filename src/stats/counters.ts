@@ -20,6 +20,12 @@ export const OUT_QUEUE = 11;
 export const OUT_QUEUE_BYTES = 12;
 /** ringway's own: requests that got an error because the server failed or was left alone. */
 export const FAILED_REQUESTS = 13;
+/** Times that it moved to another address. */
+export const SERVER_MOVES = 14;
+/** Requests that went on in another connection because they were not executed. */
+export const REQUESTS_RESENT = 15;
+/** Times that requests waited for it in vain. */
+export const FAILOVER_TIMEOUTS = 16;
 
 export type ServerCounter =
   | typeof SERVER_EOF
@@ -35,12 +41,15 @@ export type ServerCounter =
   | typeof IN_QUEUE_BYTES
   | typeof OUT_QUEUE
   | typeof OUT_QUEUE_BYTES
-  | typeof FAILED_REQUESTS;
+  | typeof FAILED_REQUESTS
+  | typeof SERVER_MOVES
+  | typeof REQUESTS_RESENT
+  | typeof FAILOVER_TIMEOUTS;
 export type ServerCounters = Counters<ServerCounter>;
 
 /** Those of one server, all 0. */
 export function serverCounters(): ServerCounters {
-  return new Float64Array(FAILED_REQUESTS + 1) as never;
+  return new Float64Array(FAILOVER_TIMEOUTS + 1) as never;
 }
 
 // --- a pool -------------------------------------------------------------------------------------

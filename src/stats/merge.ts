@@ -13,6 +13,7 @@ import {
   PUBSUB_TOPICS,
   SERVER_CONNECTIONS,
   SERVER_EJECTED_AT,
+  SERVER_MOVES,
 } from './counters.ts';
 import { type PoolSnapshot, type ServerSnapshot, SLOW_ENTRIES, type Snapshot } from './snapshot.ts';
 
@@ -87,13 +88,17 @@ function sameServers(a: PoolSnapshot, b: PoolSnapshot): boolean {
 function mergeServer(name: string, pools: readonly PoolSnapshot[]): ServerSnapshot {
   const parts = pools.flatMap(({ servers }) => servers.filter((server) => server.name === name));
   const counters = summed(parts.map((part) => part.counters));
-  counters[SERVER_EJECTED_AT] = Math.max(...parts.map((part) => part.counters[SERVER_EJECTED_AT]));
+  // All workers tell of the same ejection, and of the same moves.
+  for (const at of [SERVER_EJECTED_AT, SERVER_MOVES] as const) {
+    counters[at] = Math.max(...parts.map((part) => part.counters[at]));
+  }
   return {
     ...parts[0],
     counters,
     live: parts.every(({ live }) => live),
     reachable: parts.every(({ reachable }) => reachable),
     breakerOpen: parts.some(({ breakerOpen }) => breakerOpen),
+    holding: parts.some(({ holding }) => holding),
   };
 }
 
@@ -125,6 +130,7 @@ export function endedSnapshot(snapshot: Snapshot): Snapshot {
         live: true,
         reachable: true,
         breakerOpen: false,
+        holding: false,
         counters: without(server.counters, SERVER_GAUGES),
       })),
     })),

@@ -58,6 +58,8 @@ export interface ServerSnapshot {
   readonly reachable: boolean;
   /** Whether requests are kept from it for a while. */
   readonly breakerOpen: boolean;
+  /** Whether requests wait for it to be back, or for another master. */
+  readonly holding: boolean;
   /** The part of all hash values that it gets now, 0 to 1. */
   readonly ringShare: number;
   readonly counters: ServerCounters;
@@ -165,6 +167,7 @@ function serverSnapshot(server: Server, ringShare: number): ServerSnapshot {
     live: server.pool.health.isLive(server.index),
     reachable: server.reachable,
     breakerOpen: server.breakerOpen,
+    holding: server.failover?.holds ?? false,
     ringShare,
     counters: server.counters,
   };

@@ -197,7 +197,7 @@ describe('check', () => {
 });
 
 describe('what top shows', () => {
-  const well = { live: true, reachable: true, breakerOpen: false };
+  const well = { live: true, reachable: true, breakerOpen: false, holding: false };
   const pool = (name: string, requests: number, state: object) => ({
     name,
     listen: '127.0.0.1:1',
@@ -263,6 +263,7 @@ describe('what top shows', () => {
       return lines.join('\n');
     };
     assert.match(shown({ ...well, reachable: false, breakerOpen: true }), /DOWN, breaker open/);
+    assert.match(shown({ ...well, reachable: false, holding: true }), /WAITED FOR/);
     assert.match(shown({ ...well, reachable: false }), / 1\/1\n/, 'the pool counts it');
     assert.doesNotMatch(shown(well), /DOWN|1\/1/);
   });

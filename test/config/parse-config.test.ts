@@ -76,6 +76,11 @@ const OWN_DEFAULTS = {
   maxBulk: 536870912,
   maxInline: 65536,
   maxScript: 1048576,
+  sentinels: [],
+  followsMaster: false,
+  sentinelAuth: null,
+  sentinelPrefix: '',
+  failoverWaitMs: 0,
 };
 
 describe('a pool', () => {

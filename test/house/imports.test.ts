@@ -60,6 +60,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'proxy/memcache': [],
   proxy: [],
 
+  // It runs where there may be no proxy, and hands on plain data.
+  topology: [...BASE, 'protocol/redis', 'net', 'topology'],
+
   stats: [...BASE, ...COUNTING, ...REFERENCE, 'net', 'config', 'proxy/engine', 'proxy/pool'],
   'stats/http': [...BASE, ...COUNTING, 'net', 'config', 'stats', 'stats/http'],
   admin: [...BASE, 'net', 'admin'],

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { SLOW_KEY_BYTES } from '../../src/limits.ts';
 import { requestHead } from '../../src/protocol/redis/request-head.ts';
-import { HEAD_BYTES } from '../../src/proxy/backend/in-flight.ts';
+import { HEAD_BYTES } from '../../src/proxy/backend/flight/request-heads.ts';
 
 function encode(words: readonly string[]): string {
   const bulks = words.map((word) => `$${word.length}\r\n${word}\r\n`);

@@ -1,5 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -56,6 +64,19 @@ export async function startMemcached(options: ServerOptions = {}): Promise<RealS
     ...['-p', String(port), '-U', '0', '-l', '127.0.0.1', ...user],
     ...(options.args ?? []),
   ]);
+  await server.start();
+  return server;
+}
+
+/** Starts a Redis Sentinel on 127.0.0.1 with these lines of configuration, which it adds to. */
+export async function startSentinel(lines: readonly string[]): Promise<RealServer> {
+  const binary = requireBinary(REDIS_BINARIES, 'redis-server');
+  const port = await freePort();
+  const server = new ServerProcess('redis', binary, port, undefined, (dir) => {
+    const file = join(dir, 'sentinel.conf');
+    writeFileSync(file, `${[`port ${port}`, 'bind 127.0.0.1', ...lines].join('\n')}\n`);
+    return [file, '--sentinel'];
+  });
   await server.start();
   return server;
 }

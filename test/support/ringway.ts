@@ -59,6 +59,10 @@ export async function poolFile(pools: readonly PoolSpec[]): Promise<PoolFile> {
     const { name = `pool${i + 1}`, listen = `127.0.0.1:${port}`, servers, ...rest } = pool;
     const lines = [`${name}:`, `  listen: ${listen}`];
     for (const [key, value] of Object.entries({ redis: true, ...rest })) {
+      if (Array.isArray(value)) {
+        lines.push(`  ${key}:`, ...value.map((item) => `    - ${item}`));
+        continue;
+      }
       lines.push(`  ${key}: ${typeof value === 'string' ? JSON.stringify(value) : value}`);
     }
     lines.push('  servers:', ...servers.map((server) => `    - ${withWeight(server)}`));

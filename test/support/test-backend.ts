@@ -55,6 +55,13 @@ export class TestOwner implements ConnectionOwner {
   onIdle(): void {}
   onReplies(): void {}
   onTransientReply(): void {}
+  onReady(): void {}
+  onRefusal(): boolean {
+    return false;
+  }
+  heirOf(): null {
+    return null;
+  }
   retire(): void {}
   forget(): void {}
 }
@@ -74,6 +81,7 @@ export class TestBackend implements RepliedConnection {
   connected = true;
   closed = false;
   unwritten = 0;
+  readonly withheld = null;
 
   constructor(engine: Engine, owner: TestOwner) {
     this.#engine = engine;
@@ -165,6 +173,8 @@ export class TestBackend implements RepliedConnection {
   }
 
   readonly isBalanced = true;
+
+  onWalked(): void {}
 
   failInternally(): void {
     this.lose(Buffer.from('-ERR internal error\r\n'));

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { SOCKET_PATH_BYTES } from '../../limits.ts';
-import type { ListenConfig, ServerConfig } from '../types.ts';
+import type { ListenConfig, SentinelConfig, ServerConfig } from '../types.ts';
 import { type Parsed, quote, wrappingNumber } from './values.ts';
 
 const PORT_MAX = 65535;
@@ -8,6 +8,7 @@ const PORT_MAX = 65535;
 const MEMCACHED_PORT = 11211;
 
 const LISTEN_FORMS = 'expected "host:port" or "/path" or "/path MODE"';
+const SENTINEL_FORMS = 'expected "host:port"';
 const SERVER_FORMS = 'expected "host:port:weight [name]" or "/path:weight [name]"';
 
 function parsePort(text: string): number | null {
@@ -104,4 +105,23 @@ export function parseServer(
   const name = given ?? (port === MEMCACHED_PORT ? host : address.slice(0, lastColon));
   const ringName = latin1(name);
   return { value: { text, name, ringName, kind: 'tcp', host, port, path: '', weight, line } };
+}
+
+/** A `sentinels` line, with the weight that other versions want and nobody needs, or without. */
+export function parseSentinel(text: string): Parsed<SentinelConfig> {
+  const parts = text.split(':');
+  if (parts.length < 2) return { problem: `${quote(text)} has no port; ${SENTINEL_FORMS}` };
+  if (parts.length > 2 && wrappingNumber(parts.pop()!) === null) {
+    return { problem: `${quote(text)} ends with no number; ${SENTINEL_FORMS}` };
+  }
+  const portText = parts.pop()!;
+  const port = parsePort(portText);
+  if (port === null) {
+    return { problem: `${quote(portText)} is not a port; expected 1 to ${PORT_MAX}` };
+  }
+  const host = parts.join(':');
+  if (!/^[\w.:%-]+$/.test(host)) {
+    return { problem: `${quote(host)} is no host; expected a host name or an address` };
+  }
+  return { value: { host, port } };
 }

@@ -1,6 +1,7 @@
 export type KeyType =
   | 'address'
   | 'servers'
+  | 'sentinels'
   | 'name'
   | 'two-bytes'
   | 'number'

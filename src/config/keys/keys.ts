@@ -14,6 +14,7 @@ import {
 import { ACCESS_KEYS } from './access-keys.ts';
 import type { KeySpec } from './key-spec.ts';
 import { LOGIN_KEYS } from './logins.ts';
+import { SENTINEL_KEYS } from './sentinel-keys.ts';
 import { TLS_KEYS } from './tls-keys.ts';
 
 export const INT32_MAX = 2147483647;
@@ -315,7 +316,8 @@ export const POOL_KEYS: readonly KeySpec[] = [
     'retry_reads',
     0,
     [0, 10],
-    'Times that a read is sent again when its server fails before it begins to answer.',
+    'Times that a read is sent again when its server fails before it begins to answer. Without ' +
+      'effect with `sentinels`: reads are sent again there.',
   ),
   {
     ...bool('server_probe', 'Ask an ejected server with a PING before it returns to the ring.'),
@@ -383,6 +385,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     [1, 32],
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
+  ...SENTINEL_KEYS,
   ...LOGIN_KEYS,
   ...ACCESS_KEYS,
   ...TLS_KEYS,

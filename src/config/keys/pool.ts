@@ -5,13 +5,14 @@ import type { Entry, PoolNode, Scalar } from '../file/document.ts';
 import { compareBytes } from '../file/order.ts';
 import type { Problems } from '../file/problems.ts';
 import type { ClientTls, ServerTls } from '../tls-types.ts';
-import type { ListenConfig, PoolConfig, Position, ServerConfig } from '../types.ts';
-import { parseListen, parseServer } from './address.ts';
+import type { ListenConfig, PoolConfig, Position, SentinelConfig, ServerConfig } from '../types.ts';
+import { parseListen, parseSentinel, parseServer } from './address.ts';
 import { parseAddresses } from './addresses.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { type Logins, readLogins } from './logins.ts';
+import { checkSentinels } from './sentinel-rules.ts';
 import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
@@ -37,6 +38,7 @@ export interface PoolDraft {
   readonly values: ReadonlyMap<string, Value>;
   readonly positions: ReadonlyMap<string, Position>;
   readonly servers: readonly PlacedServer[];
+  readonly sentinels: readonly SentinelConfig[];
   readonly logins: Logins;
   readonly serverTls: ServerTls | null;
   readonly clientTls: ClientTls | null;
@@ -82,6 +84,7 @@ class PoolReader {
   readonly values = new Map<string, Value>();
   readonly positions = new Map<string, Position>();
   readonly servers: PlacedServer[] = [];
+  readonly sentinels: SentinelConfig[] = [];
 
   constructor(name: Scalar, problems: Problems) {
     this.#problems = problems;
@@ -101,13 +104,14 @@ class PoolReader {
       return;
     }
     const before = this.positions.get(key);
-    if (before !== undefined && key !== 'servers') {
+    if (before !== undefined && spec.type !== 'servers') {
       this.#duplicate(entry.key.at, key, before);
       return;
     }
     this.positions.set(key, entry.key.at);
     for (const value of entry.values) {
       if (spec.type === 'servers') this.#server(value);
+      else if (spec.type === 'sentinels') this.#sentinel(value);
       else if (value !== entry.values[0]) this.#duplicate(value.at, key, entry.values[0]!.at);
       else this.#value(spec, value);
     }
@@ -136,9 +140,20 @@ class PoolReader {
     }
   }
 
-  /** nutcracker wants exactly one list in a pool, whichever key holds it. */
+  #sentinel(scalar: Scalar): void {
+    const parsed = parseSentinel(scalar.text);
+    if ('problem' in parsed) this.#problem(scalar.at, 'sentinels', parsed.problem);
+    else this.sentinels.push(Object.freeze(parsed.value));
+  }
+
+  /** nutcracker wants exactly one list in a pool, whichever key holds it; sentinels are another. */
   lists(entries: readonly Entry[]): void {
-    const lists = entries.filter((entry) => entry.list);
+    const lists = entries.filter(({ list, key }) => list && key.text !== 'sentinels');
+    const sentinels = entries.find(({ key }) => key.text === 'sentinels');
+    if (sentinels?.list === false) {
+      const message = 'there is no list; expected a "- host:port" line for each sentinel';
+      this.#problem(sentinels.key.at, 'sentinels', message);
+    }
     for (const entry of lists.slice(1)) {
       const first = `the one in line ${lists[0]!.key.at.line}`;
       const message = `the pool has a second list; expected only ${first}`;
@@ -161,6 +176,7 @@ class PoolReader {
       this.#problem(this.#name.at, 'listen', 'the key is missing; expected "host:port" or "/path"');
     }
     if (this.values.get('redis') === true) this.#memcacheOnly();
+    checkSentinels(this, (at, key, message) => this.#problem(at, key, message));
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
       const { ringName } = placed.server;
@@ -190,12 +206,12 @@ export function readPool(node: PoolNode, files: AttachedFiles, problems: Problem
   for (const entry of node.entries) reader.entry(entry);
   reader.lists(node.entries);
   reader.rules();
-  const { values, positions, servers } = reader;
+  const { values, positions, servers, sentinels } = reader;
   const source = { pool: node.name.text, values, positions, files, problems };
   const logins = readLogins(source);
   const serverTls = readServerTls(source);
   const clientTls = readClientTls(source, (key) => SPECS.get(key)?.default);
-  return { name: node.name, values, positions, servers, logins, serverTls, clientTls };
+  return { name: node.name, values, positions, servers, sentinels, logins, serverTls, clientTls };
 }
 
 /** A draft without problems as the frozen configuration of a pool. */
@@ -207,6 +223,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
   );
   servers.sort((a, b) => compareBytes(a.ringName, b.ringName));
   const hashTag = value<readonly [number, number] | null>('hash_tag');
+  const followsMaster = draft.sentinels.length > 0;
   return Object.freeze({
     name: draft.name.text,
     listen: Object.freeze(value<ListenConfig>('listen')),
@@ -259,7 +276,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     clientWriteTimeoutMs: number('client_write_timeout'),
     loginTimeoutMs: number('login_timeout'),
     maxAuthFailures: number('max_auth_failures'),
-    retryReads: number('retry_reads'),
+    retryReads: followsMaster ? 0 : number('retry_reads'),
     serverProbe: value<boolean>('server_probe'),
     breakerFailures: number('breaker_failures'),
     breakerMaxWaitMs: number('breaker_max_wait'),
@@ -270,6 +287,11 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     maxBulk: number('max_bulk'),
     maxInline: number('max_inline'),
     maxScript: number('max_script'),
+    sentinels: Object.freeze([...draft.sentinels]),
+    followsMaster,
+    sentinelAuth: value<string | null>('sentinel_auth'),
+    sentinelPrefix: value<string>('sentinel_prefix'),
+    failoverWaitMs: followsMaster ? number('failover_wait') : 0,
     position: draft.name.at,
     keyPositions: Object.freeze(Object.fromEntries(draft.positions)),
   });

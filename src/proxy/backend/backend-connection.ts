@@ -9,8 +9,9 @@ import { millis } from '../engine/clock.ts';
 import type { Timed } from '../engine/deadlines.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guarded } from '../engine/guard.ts';
-import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
+import type { ReplySource } from '../engine/receiver.ts';
 import type { Flushable } from '../engine/turn.ts';
+import { RepeatingSender } from './again/repeating-sender.ts';
 import { BackendReplies } from './backend-replies.ts';
 import {
   counterOf,
@@ -25,6 +26,7 @@ import {
   TLS_TIMEOUT,
   tlsFailure,
 } from './failure.ts';
+import { connectLimit } from './flight/connect-limit.ts';
 import type { Lane } from './lane.ts';
 import { abandonRequests, failRequests } from './lost-requests.ts';
 import {
@@ -35,15 +37,14 @@ import {
 } from './owned-connection.ts';
 import type { ConnectionOwner } from './owner.ts';
 import type { RequestJoiner } from './request-joiner.ts';
-import { RequestSender } from './request-sender.ts';
 import type { SlowReader } from './slow-reader.ts';
-import { WaitingClients } from './waiting-clients.ts';
 
 // The life of a connection: a greeting only where the server has to grant something first.
-const CONNECTING = 0;
-const GREETING = 1;
-const OPEN = 2;
-const CLOSED = 3;
+const PARKED = 0;
+const CONNECTING = 1;
+const GREETING = 2;
+const OPEN = 3;
+const CLOSED = 4;
 
 /** Who has a connection to a server for itself. */
 export interface ConnectionHolder {
@@ -58,60 +59,64 @@ export interface ConnectionHolder {
  * in order.
  */
 export class BackendConnection
-  extends RequestSender
+  extends RepeatingSender
   implements ReadHandler, Flushable, Timed, ReplySource, OwnedConnection, Guarded
 {
-  readonly #socket: Socket;
+  /** Null until it is dialed. */
+  #socket: Socket | null = null;
   readonly replies: BackendReplies;
   readonly #slowReader: SlowReader;
-  readonly #waiting: WaitingClients;
   readonly joiner: RequestJoiner | null;
   #bodyCompleteAt = 0;
   /** When a connection under way is given up; 0 = with its oldest request. */
   #connectUntil = 0;
   timerAt = 0;
-  #heldBytes = 0;
-  #phase: number = CONNECTING;
+  #phase: number = PARKED;
+  /** Requests of the greeting. */
+  readonly #greetings: number;
   /** The server has taken it; stays true when it is lost later. */
   connected = false;
   /** What it was opened for. */
   readonly purpose: number;
-  /** Too much is queued: clients must wait before they send more through here. */
-  full = false;
   /** What must be granted before requests may be sent; null on lane 0. */
   greeting: Buffer | null = null;
-  /** The server does not grant what was asked for first. */
-  refused = false;
   /** Who has leased it. */
   holder: ConnectionHolder | null = null;
   /** Milliseconds that the request in flight may take besides `timeout`; Infinity = for ever. */
   patience = 0;
 
-  constructor(
-    engine: Engine,
-    owner: ConnectionOwner,
-    lane: Lane,
-    purpose: number = PURPOSE_SHARED,
-  ) {
-    super(engine, owner, lane);
-    const { protocol } = owner.pool;
+  /** It is not dialed yet. */
+  constructor(engine: Engine, owner: ConnectionOwner, lane: Lane, purpose = PURPOSE_SHARED) {
+    const { protocol, config } = owner.pool;
+    super(engine, owner, lane, config.followsMaster && purpose === PURPOSE_SHARED);
     this.purpose = purpose;
-    this.#waiting = new WaitingClients(this, engine.turn);
     this.replies = new BackendReplies(engine, this);
     this.#slowReader = this.replies.slowReader;
     this.joiner = protocol.joiner(this);
     protocol.handshake(this);
-    this.#socket = dial(owner.config, engine.reader, this);
-    this.#listen();
-    engine.process[TOTAL_CONNECTIONS]++;
-    engine.process[CURR_CONNECTIONS]++;
+    this.#greetings = this.greeting === null ? 0 : this.inFlight.count;
     this.sent.balance();
     engine.connections.add(this);
   }
 
-  #listen(): void {
+  /** It waits to be dialed: what is sent on it is kept. */
+  get parked(): boolean {
+    return this.#phase === PARKED;
+  }
+
+  /** Begins to connect. */
+  dial(): void {
+    if (this.#phase !== PARKED) return;
+    this.#phase = CONNECTING;
+    const socket = dial(this.owner.config, this.engine.reader, this);
+    this.#socket = socket;
+    this.#listen(socket);
+    this.engine.process[TOTAL_CONNECTIONS]++;
+    this.engine.process[CURR_CONNECTIONS]++;
+  }
+
+  #listen(socket: Socket): void {
     const { guard } = this.engine;
-    const socket = this.#socket;
     try {
       this.#armConnectTimeout();
     } catch (error) {
@@ -130,9 +135,9 @@ export class BackendConnection
   }
 
   #armConnectTimeout(): void {
-    const { connectTimeoutMs } = this.owner.pool.config;
-    if (connectTimeoutMs === 0) return;
-    this.#connectUntil = millis() + connectTimeoutMs;
+    const limit = connectLimit(this.owner.pool.config);
+    if (limit === 0) return;
+    this.#connectUntil = millis() + limit;
     this.engine.deadlines.arm(this, this.#connectUntil);
   }
 
@@ -140,16 +145,17 @@ export class BackendConnection
     if (this.closed) return;
     this.connected = true;
     // Nobody else would notice that the other side of a request which blocks has gone.
-    if (this.purpose === PURPOSE_LEASE) this.#socket.setKeepAlive(true, LEASE_KEEP_ALIVE_MS);
+    if (this.purpose === PURPOSE_LEASE) this.#socket?.setKeepAlive(true, LEASE_KEEP_ALIVE_MS);
     this.owner.counters[counter.SERVER_CONNECTIONS]++;
     this.owner.onConnected();
     if (this.greeting !== null) {
       this.#phase = GREETING;
-      this.#socket.write(this.greeting);
+      this.#socket?.write(this.greeting);
+      this.sent.unwritten = this.inFlight.count - this.#greetings;
       return;
     }
     this.#phase = OPEN;
-    this.out.open(this.#socket);
+    this.out.open(this.#socket as Socket);
     this.sent.unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
   }
@@ -161,35 +167,46 @@ export class BackendConnection
 
   /** The server has let it in, and TLS is not agreed on yet. */
   get #shakesHands(): boolean {
-    return this.owner.config.tls !== null && !this.connected && !this.#socket.connecting;
+    return this.owner.config.tls !== null && !this.connected && !this.#socket?.connecting;
   }
 
   /** The greeting is granted: requests may follow. */
   handshakeDone(): void {
     if (this.#phase !== GREETING) return;
     this.#phase = OPEN;
-    this.out.open(this.#socket);
+    this.out.open(this.#socket as Socket);
     this.engine.turn.markBackend(this);
+    if (this.withheld === null) return;
+    this.inFlight.renew(millis());
+    if (this.inFlight.count > 0) this.#armTimeout();
+    this.owner.onReady(this);
   }
 
-  /** The server does not grant the database or the login: nothing must be sent here. */
-  refuse(said: string): void {
-    this.refused = true;
+  /**
+   * The server does not grant what was asked for first: nothing must be sent here.
+   * @param away only now: another one may, or this one later
+   */
+  refuse(said: string, away = false): void {
+    if (!away) this.refused = true;
     this.fail(notGranted(said));
+  }
+
+  protected get open(): boolean {
+    return this.#phase === OPEN;
+  }
+
+  protected get replyBegun(): boolean {
+    return this.replies.begun;
   }
 
   get closed(): boolean {
     return this.#phase === CLOSED;
   }
 
-  owes(client: number, slot: number): boolean {
-    return this.inFlight.owes(client, slot);
-  }
-
   disown(client: number, slot: number): number {
     const count = this.inFlight.disown(client, slot);
     if (count > 0) this.replies.onDisowned();
-    return count;
+    return count + (this.withheld?.disown(client, slot) ?? 0);
   }
 
   #count(): void {
@@ -202,8 +219,9 @@ export class BackendConnection
   }
 
   writeOut(): void {
+    if (this.stopped) return;
     this.joiner?.beforeWrite();
-    this.sent.markWritten(this.connected);
+    if (this.#phase !== GREETING) this.sent.markWritten(this.connected);
     this.out.flush();
     this.sent.balance();
   }
@@ -211,19 +229,17 @@ export class BackendConnection
   flush(): void {
     this.joiner?.beforeWrite();
     this.#count();
-    this.sent.markWritten(this.connected);
+    if (this.stopped) {
+      this.full = true;
+      return;
+    }
+    if (this.#phase !== GREETING) this.sent.markWritten(this.connected);
     this.out.flush();
     this.sent.balance();
     const { pendingBytes } = this.out;
-    this.#account(pendingBytes);
+    this.account(pendingBytes);
     if (pendingBytes > this.owner.pool.config.serverOutputLimit) this.full = true;
     else if (!this.out.blocked) this.#takesMore();
-  }
-
-  #account(held: number): void {
-    if (held === this.#heldBytes) return;
-    this.engine.budget.add(held - this.#heldBytes);
-    this.#heldBytes = held;
   }
 
   /** Requests that wait to be written. */
@@ -238,20 +254,8 @@ export class BackendConnection
   }
 
   #takesMore(): void {
-    if (this.full) {
-      this.full = false;
-      this.#waiting.wake();
-    }
+    this.takesMore();
     this.holder?.onWritable();
-  }
-
-  /** The client is told when this connection takes requests again. */
-  waitFor(client: ReplyReceiver): void {
-    this.#waiting.add(client);
-  }
-
-  stopWaiting(client: ReplyReceiver): void {
-    this.#waiting.forget(client);
   }
 
   onRead(length: number): boolean {
@@ -279,7 +283,7 @@ export class BackendConnection
     if (!this.#slowReader.paused || this.closed) return;
     this.#slowReader.resume();
     this.replies.progress = this.#slowReader.resumedAt;
-    resumeReading(this.#socket);
+    resumeReading(this.#socket as Socket);
   }
 
   // --- time ------------------------------------------------------------------------------------
@@ -290,6 +294,7 @@ export class BackendConnection
 
   nextDeadline(): number {
     if (this.closed) return 0;
+    if (this.owner.pool.config.followsMaster && this.#phase !== OPEN) return this.#connectUntil;
     const request = this.#requestDeadline();
     if (this.connected || this.#connectUntil === 0) return request;
     return request === 0 ? this.#connectUntil : Math.min(request, this.#connectUntil);
@@ -317,9 +322,12 @@ export class BackendConnection
   /** Closes this connection; each request in flight gets one error, nobody else is touched. */
   fail(failure: Failure): void {
     if (this.closed) return;
+    const next = this.passOn(failure);
     const lost = this.inFlight.count;
     const counted = counterOf(failure);
+    this.withheld?.giveUp();
     this.#shut();
+    if (next !== null) this.#take(() => next.heir.adopt(next.saved));
     if (counted !== null) {
       this.owner.counters[counted]++;
       this.#take(() => this.owner.onConnectionLost(this, failure, lost));
@@ -370,11 +378,12 @@ export class BackendConnection
       () => this.replies.drop(),
       () => this.joiner?.drop(),
       () => this.out.discard(),
-      () => this.#account(0),
+      () => this.kept?.drop(),
+      () => this.account(0),
       () => this.engine.deadlines.forget(this),
       () => this.owner.forget(this),
-      () => this.#socket.destroy(),
-      () => this.#waiting.wake(),
+      () => this.#socket?.destroy(),
+      () => this.waiting.wake(),
     );
   }
 

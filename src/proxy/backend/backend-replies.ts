@@ -30,6 +30,7 @@ import {
   missingOfBulk,
   scannedBytes,
 } from '../engine/saved-scan.ts';
+import type { WithheldRequests } from './again/withheld-requests.ts';
 import {
   IN_FLIGHT_ARRIVED,
   IN_FLIGHT_CLIENT,
@@ -57,6 +58,10 @@ export interface RepliedConnection extends PausedConnection, GuardedConnection {
   readonly joiner: RequestJoiner | null;
   /** Requests that wait to be written. */
   readonly unwritten: number;
+  /** Null where nothing is sent again. */
+  readonly withheld: WithheldRequests | null;
+  /** Replies have been handed out. */
+  onWalked(): void;
 }
 
 /**
@@ -96,6 +101,11 @@ export class BackendReplies {
   get underWay(): boolean {
     if (this.#partial || this.#streamed !== null || this.#pieces !== null) return true;
     return this.#connection.joiner?.underWay ?? false;
+  }
+
+  /** The reply of the oldest request has begun to be given to whoever waits for it. */
+  get begun(): boolean {
+    return this.#streamed !== null || this.#pieces !== null;
   }
 
   /** The server has been asked for something that it has not answered. */
@@ -153,6 +163,7 @@ export class BackendReplies {
     counters[RESPONSES] += this.#answers;
     counters[RESPONSE_BYTES] += this.#bytes;
     if (this.#answers > 0 && !this.#transient) owner.onReplies();
+    if (this.#connection.withheld !== null) this.#connection.onWalked();
     if (inFlight.count === 0) owner.onIdle(this.#connection);
     return asked;
   }
@@ -163,7 +174,7 @@ export class BackendReplies {
    */
   #handOut(count: number): boolean {
     const { words, clients, micros } = this.#engine;
-    const { inFlight, owner, unwritten, joiner } = this.#connection;
+    const { inFlight, owner, unwritten, joiner, withheld } = this.#connection;
     const { latency, slowMicros } = owner.pool;
     const unasked = this.#unasked;
     const end = FRAME_WORD + count * RECORD_WORDS;
@@ -185,6 +196,10 @@ export class BackendReplies {
           if (inFlight.count <= unwritten) break;
           const { ring, headAt } = inFlight;
           const id = ring[headAt + IN_FLIGHT_CLIENT];
+          if (withheld?.wants(info) && withheld.take(record)) {
+            this.#answers++;
+            continue;
+          }
           const special = id < 0 || (info & WHOLE) !== WHOLE || joiner?.isNext;
           if (special || id !== clientId) {
             whose = client;

@@ -28,6 +28,9 @@ export const FAILURE_SYSTEM = 7;
 /** TLS was not agreed on, or the server is not who it should be. */
 export const FAILURE_TLS = 8;
 
+/** The server is no longer the master of its keys. */
+export const FAILURE_MOVED = 9;
+
 /** Why requests got an error: a number to decide by, and what only texts need. */
 export interface Failure {
   /** One of FAILURE_*. */
@@ -73,6 +76,14 @@ const UNRESOLVED: ReadonlySet<string> = new Set([
   ...['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME'],
 ]);
 
+/** They say nothing against the server. */
+const BLAMELESS = [FAILURE_INTERNAL, FAILURE_NOT_GRANTED, FAILURE_MOVED];
+
+export const MOVED: Failure = {
+  code: FAILURE_MOVED,
+  detail: 'its server is no longer the master',
+};
+
 const CONTROLS = /\p{Cc}/gu;
 
 /** @param code one that needs no detail: up to FAILURE_INTERNAL */
@@ -96,7 +107,7 @@ export function notGranted(said: string): Failure {
 export function counterOf({ code }: Failure): ServerCounter | null {
   if (code === FAILURE_EOF) return SERVER_EOF;
   if (code === FAILURE_TIMEOUT) return SERVER_TIMEDOUT;
-  return code === FAILURE_INTERNAL || code === FAILURE_NOT_GRANTED ? null : SERVER_ERR;
+  return BLAMELESS.includes(code) ? null : SERVER_ERR;
 }
 
 /** What clients are told. */

@@ -2,6 +2,7 @@ import { ASSERTS, assert } from '../../assert.ts';
 import { NO_SERIES } from '../../stats/latency.ts';
 import { millis } from '../engine/clock.ts';
 import type { ReplyClaim } from '../engine/receiver.ts';
+import { RequestHeads } from './flight/request-heads.ts';
 
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
@@ -50,9 +51,22 @@ const BYTES = 6;
  * the upper half.
  */
 export const IN_FLIGHT_JOINED = 7;
+/** Where requests are kept until they are answered: where they begin in the stream. */
+const OFFSET = IN_FLIGHT_JOINED;
 
-/** How much of a request is kept for the slow log: the command and most of its key. */
-export const HEAD_BYTES = 128;
+/** One request in flight, by itself. */
+export interface InFlightEntry {
+  /** -1 = the reply is the target's. */
+  readonly clientId: number;
+  readonly slot: number;
+  readonly target: ReplyTarget | null;
+  readonly time: number;
+  readonly arrived: number;
+  readonly series: number;
+  /** Of the request; 0 = it was not sent like the others. */
+  readonly bytes: number;
+  readonly offset: number;
+}
 
 /**
  * Requests sent on one backend connection whose replies are outstanding, oldest first: a
@@ -257,6 +271,61 @@ export class InFlight {
     }
   }
 
+  /** The newest request begins there in the stream. */
+  noteOffset(offset: number): void {
+    this.ring[((this.#tail - 1) & this.#mask) * STRIDE + OFFSET] = offset;
+  }
+
+  get headOffset(): number {
+    return this.ring[(this.#head & this.#mask) * STRIDE + OFFSET];
+  }
+
+  get headEntry(): InFlightEntry {
+    const { ring } = this;
+    const at = this.headAt;
+    return {
+      clientId: ring[at],
+      slot: ring[at + IN_FLIGHT_SLOT],
+      target: ring[at] < 0 ? this.headTarget : null,
+      time: ring[at + TIME],
+      arrived: ring[at + IN_FLIGHT_ARRIVED],
+      series: ring[at + IN_FLIGHT_SERIES],
+      bytes: ring[at + BYTES],
+      offset: ring[at + OFFSET],
+    };
+  }
+
+  /** How many of the newest requests have `bytes` bytes in all. */
+  newestOf(bytes: number): number {
+    let left = bytes;
+    let count = 0;
+    for (; count < this.count; count++) {
+      left -= this.ring[((this.#tail - 1 - count) & this.#mask) * STRIDE + BYTES];
+      if (left < 0) break;
+    }
+    return count;
+  }
+
+  /** Takes everything out, oldest first. */
+  takeAll(): InFlightEntry[] {
+    const entries: InFlightEntry[] = [];
+    for (; this.count > 0; this.shift()) entries.push(this.headEntry);
+    return entries;
+  }
+
+  /** An entry that was taken out is the newest. */
+  putBack({ clientId, slot, target, time, arrived, series, bytes }: InFlightEntry): void {
+    if (target === null) this.push(clientId, slot, time, arrived, series, bytes);
+    else this.pushTarget(target, time, arrived, series, bytes);
+  }
+
+  /** The time of all of them begins now. */
+  renew(time: number): void {
+    for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
+      this.ring[(i & this.#mask) * STRIDE + TIME] = time;
+    }
+  }
+
   /** The clients that wait for a reply or for a part of one. */
   waitingClients(): Set<number> {
     const ids = new Set<number>();
@@ -298,46 +367,5 @@ export class InFlight {
     this.#mask = size * 2 - 1;
     this.#head = 0;
     this.#tail = size;
-  }
-}
-
-/** The first bytes of each request of a ring. */
-class RequestHeads {
-  #bytes: Buffer;
-  #lengths: Uint8Array;
-
-  constructor(size: number) {
-    this.#bytes = Buffer.alloc(size * HEAD_BYTES);
-    this.#lengths = new Uint8Array(size);
-  }
-
-  keep(index: number, bytes: Uint8Array, start: number, length: number): void {
-    const kept = Math.min(length, HEAD_BYTES);
-    const to = index * HEAD_BYTES;
-    const own = this.#bytes;
-    for (let i = 0; i < kept; i++) own[to + i] = bytes[start + i];
-    this.#lengths[index] = kept;
-  }
-
-  /** Another request takes the place. */
-  forget(index: number): void {
-    this.#lengths[index] = 0;
-  }
-
-  at(index: number): Buffer {
-    return this.#bytes.subarray(index * HEAD_BYTES, index * HEAD_BYTES + this.#lengths[index]);
-  }
-
-  /** Doubles a full ring of `size` whose oldest entry is at `head`; that goes to the front. */
-  grow(head: number, size: number): void {
-    const bytes = Buffer.alloc(2 * size * HEAD_BYTES);
-    const lengths = new Uint8Array(2 * size);
-    for (let i = 0; i < size; i++) {
-      const from = (head + i) & (size - 1);
-      this.#bytes.copy(bytes, i * HEAD_BYTES, from * HEAD_BYTES, (from + 1) * HEAD_BYTES);
-      lengths[i] = this.#lengths[from];
-    }
-    this.#bytes = bytes;
-    this.#lengths = lengths;
   }
 }

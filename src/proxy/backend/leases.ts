@@ -1,6 +1,7 @@
 import { millis } from '../engine/clock.ts';
 import type { Deadlines, Timed } from '../engine/deadlines.ts';
 import type { BackendConnection } from './backend-connection.ts';
+import type { Failure } from './failure.ts';
 import type { Lane } from './lane.ts';
 import type { ConnectionOwner } from './owner.ts';
 
@@ -41,6 +42,8 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
   readonly #waiting: Set<LeaseWaiter<Server>> = new Set();
   /** Servers that have left their pool: their connections close when their leases are over. */
   readonly #left: WeakSet<ConnectionOwner> = new WeakSet();
+  /** Servers whose waiters wait, whatever is free. */
+  readonly #paused: Set<ConnectionOwner> = new Set();
   timerAt = 0;
 
   /** @param rules asked each time: a reload may change them */
@@ -67,6 +70,7 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
   }
 
   #take({ leasedFrom, lane }: LeaseWaiter<Server>): BackendConnection | null {
+    if (this.#paused.has(leasedFrom)) return null;
     const idle = this.#idleOf.get(leasedFrom)?.findLast((each) => each.lane === lane);
     if (idle !== undefined) {
       this.#forgetIdle(idle);
@@ -121,6 +125,29 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
     else this.#idleOf.set(owner, left);
   }
 
+  /** Whoever wants a connection of the server waits, and those who have one send nothing. */
+  pause(server: Server): void {
+    this.#paused.add(server);
+    for (const connection of this.#of(server)) if (!connection.parked) connection.stopSending();
+  }
+
+  /** Ends pause(). */
+  goOn(server: Server): void {
+    if (!this.#paused.delete(server)) return;
+    for (const connection of this.#of(server)) connection.goOnSending();
+    this.#serveNext();
+  }
+
+  /** They lead to the wrong place: what is in flight on them gets an error. */
+  fail(server: Server, failure: Failure): void {
+    for (const connection of this.#of(server)) connection.fail(failure);
+  }
+
+  #of(server: Server): BackendConnection[] {
+    const leased = [...this.#leased].filter(({ owner }) => owner === server);
+    return [...leased, ...(this.#idleOf.get(server) ?? [])];
+  }
+
   /** The server has left its pool. */
   leave(server: Server): void {
     this.#left.add(server);
@@ -159,6 +186,7 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
 
   #serveNext(): void {
     for (const waiter of this.#waiting) {
+      if (this.#paused.has(waiter.leasedFrom)) continue;
       try {
         const connection = this.#take(waiter);
         if (connection === null) return;

@@ -2,7 +2,7 @@ import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GuardedConnection } from '../engine/guard.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
-import type { InFlight, ReplyTarget } from './in-flight.ts';
+import type { InFlight, InFlightEntry, ReplyTarget } from './in-flight.ts';
 import type { ConnectionOwner } from './owner.ts';
 
 /** A connection that has just been closed. */
@@ -39,9 +39,25 @@ export function failRequests(
   }
 }
 
+/** As failRequests(), of one request that is not in flight any more. */
+export function failEntry(
+  engine: Engine,
+  connection: GuardedConnection & Pick<LostConnection, 'owner'>,
+  { clientId, slot, target }: InFlightEntry,
+  error: Buffer,
+): void {
+  if (target !== null) {
+    failTarget(engine, connection, target, error);
+    return;
+  }
+  const client = engine.clients[clientId] as ReplyReceiver;
+  if (!client.closed) connection.owner.pool.counters[FORWARD_ERROR]++;
+  settle(client, slot, error);
+}
+
 function failTarget(
   engine: Engine,
-  connection: LostConnection,
+  connection: GuardedConnection,
   target: ReplyTarget,
   error: Buffer,
 ): void {

@@ -3,6 +3,7 @@ import type { LogFields } from '../../log.ts';
 import type { PoolCounters, ServerCounters } from '../../stats/counters.ts';
 import type { PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { SavedRequest } from './again/saved-requests.ts';
 import type { Failure } from './failure.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { ServerProtocol } from './server-protocol.ts';
@@ -33,6 +34,12 @@ export interface OwnerPool {
   readonly slowMicros: number;
 }
 
+/** A connection that goes on with the requests of another one. */
+export interface RequestHeir {
+  /** Sends them when it is open, before all others. */
+  adopt(requests: readonly SavedRequest[]): void;
+}
+
 /** Whose connection it is: a server, as its connections see it. */
 export interface ConnectionOwner {
   readonly pool: OwnerPool;
@@ -48,6 +55,18 @@ export interface ConnectionOwner {
   onConnected(): void;
   /** @param lost requests that got an error */
   onConnectionLost(connection: OwnedConnection, failure: Failure, lost: number): void;
+  /** It may be sent requests: what had to be granted first is. */
+  onReady(connection: OwnedConnection): void;
+  /**
+   * The server says that it did not execute a request.
+   * @returns whether such requests are to be sent again
+   */
+  onRefusal(): boolean;
+  /**
+   * The connection that goes on in the place of one that is about to be closed; null when what is
+   * in flight on it is lost.
+   */
+  heirOf(connection: OwnedConnection): RequestHeir | null;
   /** Nothing is in flight on it any more. */
   onIdle(connection: OwnedConnection): void;
   /** A chunk of replies ended with a good one. */

@@ -1,9 +1,11 @@
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { RECORD_DEST, RECORD_INFO } from '../../protocol/frame-table.ts';
-import { REQUEST_BYTES, REQUESTS } from '../../stats/counters.ts';
+import { REQUEST_BYTES, REQUESTS, REQUESTS_RESENT } from '../../stats/counters.ts';
 import { CLASS_MULTI, CLASS_OTHER, NO_SERIES } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Flushable } from '../engine/turn.ts';
+import { KeptRequests } from './again/kept-requests.ts';
+import type { SavedRequest } from './again/saved-requests.ts';
 import { InFlight, type ReplyTarget, type RequestHead } from './in-flight.ts';
 import type { Lane } from './lane.ts';
 import type { ConnectionOwner } from './owner.ts';
@@ -20,9 +22,12 @@ export abstract class RequestSender implements SendOwner, Flushable {
   protected readonly sent: SentRequests;
   readonly #classes: Uint8Array;
   readonly #measured: boolean;
+  /** Null where requests are not kept until they are answered. */
+  readonly kept: KeptRequests | null;
   flushPending = false;
 
-  constructor(engine: Engine, owner: ConnectionOwner, lane: Lane) {
+  /** @param keeps requests are kept until they are answered */
+  constructor(engine: Engine, owner: ConnectionOwner, lane: Lane, keeps: boolean) {
     const { pool } = owner;
     this.engine = engine;
     this.owner = owner;
@@ -32,6 +37,9 @@ export abstract class RequestSender implements SendOwner, Flushable {
     this.inFlight = new InFlight(pool.slowLog !== null);
     this.out = new SendQueue(engine.slabs, engine.writer, this);
     this.sent = new SentRequests(this.out, this.inFlight);
+    const { serverOutputLimit } = pool.config;
+    this.kept = keeps ? new KeptRequests(engine.slabs, serverOutputLimit) : null;
+    this.out.keeper = this.kept;
   }
 
   /** Makes lines of several requests; null where each goes out as it is. */
@@ -101,6 +109,7 @@ export abstract class RequestSender implements SendOwner, Flushable {
   sentFor(target: ReplyTarget, length: number, head: RequestHead | null): void {
     const { now, micros } = this.engine;
     this.inFlight.pushTarget(target, now, micros, this.#series(CLASS_MULTI), length);
+    if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(length));
     if (head !== null) this.inFlight.keepHead(head.bytes, head.start, head.length);
     this.#sent(length);
   }
@@ -117,6 +126,19 @@ export abstract class RequestSender implements SendOwner, Flushable {
   #push(client: number, slot: number, commandClass: number, length: number): void {
     const { now, micros } = this.engine;
     this.inFlight.push(client, slot, now, micros, this.#series(commandClass), length);
+    if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(length));
+  }
+
+  /** Sends requests of another connection, in their order; their times go on. */
+  adopt(requests: readonly SavedRequest[]): void {
+    this.owner.counters[REQUESTS_RESENT] += requests.length;
+    for (const { entry, bytes } of requests) {
+      this.out.append(bytes);
+      this.inFlight.putBack({ ...entry, time: this.engine.now });
+      if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(bytes.length));
+      this.inFlight.keepHead(bytes, 0, bytes.length);
+      this.#sent(bytes.length);
+    }
   }
 
   #series(commandClass: number): number {

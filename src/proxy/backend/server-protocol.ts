@@ -9,6 +9,24 @@ export interface KnownServer {
   readonly pool: object;
 }
 
+// What an error reply says about its request.
+
+/** It may have been executed. */
+export const EXECUTED = 0;
+/** It was not: the server cannot serve now. */
+export const NOT_EXECUTED = 1;
+/** It was not: the server is a replica. */
+export const NOT_EXECUTED_REPLICA = 2;
+
+// Whether a request may be sent again.
+
+/** Whatever the server says about it may be made up by the request itself. */
+export const REPEAT_NEVER = 0;
+/** If it was not executed. */
+export const REPEAT_REFUSED = 1;
+/** It changes nothing. */
+export const REPEAT_READ = 2;
+
 /** What the connections to servers need of the protocol that they speak. */
 export interface ServerProtocol {
   /** Codec.scanReplies of this protocol. */
@@ -25,6 +43,10 @@ export interface ServerProtocol {
   onServerBack(server: KnownServer): void;
   /** A server has left its pool. */
   onServerGone(server: KnownServer): void;
+  /** What an error reply at [start, start + length) says: EXECUTED, NOT_EXECUTED(_REPLICA). */
+  refusal(memory: Buffer, start: number, length: number): number;
+  /** Whether a request may be sent again: REPEAT_NEVER, REPEAT_REFUSED, REPEAT_READ. */
+  repeatable(request: Buffer): number;
   /** The reply to a request whose server failed. */
   failure(failure: Failure): Buffer;
   /** A harmless request that every healthy server answers without an error. */

@@ -12,6 +12,7 @@ import * as replies from '../../protocol/memcache/replies.ts';
 import { lineHead, type RequestHead } from '../../protocol/request-head.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
+import { EXECUTED, REPEAT_NEVER } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
@@ -99,6 +100,15 @@ export class MemcacheProtocol implements ClientProtocol {
     const byte = `0x${BINARY_REQUEST.toString(16)}`;
     const what = `speaks memcached's binary protocol (first byte ${byte})`;
     return `${what}: switch it to the text protocol`;
+  }
+
+  /** No memcached follows another: nothing is sent again. */
+  refusal(): number {
+    return EXECUTED;
+  }
+
+  repeatable(): number {
+    return REPEAT_NEVER;
   }
 
   failure(failure: Failure): Buffer {

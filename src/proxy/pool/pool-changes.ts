@@ -11,6 +11,14 @@ function essence(pool: PoolConfig): string {
   );
 }
 
+/** A line of the file, for the server that is elsewhere now. */
+export function placedAt(
+  line: ServerConfig,
+  { kind, host, port, path }: Pick<ServerConfig, 'kind' | 'host' | 'port' | 'path'>,
+): ServerConfig {
+  return { ...line, kind, host, port, path };
+}
+
 /** Whether two lines of the file lead to the same server, in the same way. */
 export function sameAddress(a: ServerConfig, b: ServerConfig): boolean {
   const same = a.kind === b.kind && a.host === b.host && a.port === b.port && a.path === b.path;
@@ -28,6 +36,7 @@ export function sameConnections(a: PoolConfig, b: PoolConfig): boolean {
     a.serverConnections === b.serverConnections &&
     a.bulkConnections === b.bulkConnections &&
     a.redisDb === b.redisDb &&
+    a.followsMaster === b.followsMaster &&
     (a.slowlogMs === 0) === (b.slowlogMs === 0) &&
     JSON.stringify(a.serverLogin) === JSON.stringify(b.serverLogin)
   );

@@ -14,7 +14,7 @@ import {
 } from '../../protocol/frame-table.ts';
 import { type PoolCounters, poolCounters } from '../../stats/counters.ts';
 import { CLASSES, PoolLatency } from '../../stats/latency.ts';
-import { BackendConnection } from '../backend/backend-connection.ts';
+import { openConnection } from '../backend/flight/open-connection.ts';
 import { Leases } from '../backend/leases.ts';
 import { PURPOSE_LEASE } from '../backend/owned-connection.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -22,7 +22,7 @@ import type { RingRegion } from '../engine/ring-arena.ts';
 import { ConnectionBudget } from './connection-budget.ts';
 import { type HealthyPool, PoolHealth } from './health.ts';
 import { Lanes } from './lanes.ts';
-import { sameAddress, sameConnections, sameSlowLog } from './pool-changes.ts';
+import { sameConnections, sameSlowLog } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
 import type { PoolProtocol } from './protocol.ts';
 import { RefusedDatabases } from './refused-databases.ts';
@@ -53,6 +53,8 @@ export class Pool implements ServerPool, HealthyPool {
   readonly lanes: Lanes;
   readonly refusedDatabases: RefusedDatabases = new RefusedDatabases();
   readonly budget: ConnectionBudget;
+  /** Told which server of the pool requests wait for, by the names of both. */
+  onTrouble: (pool: string, server: string) => void = () => {};
   readonly leases: Leases<Server>;
   /** Counts the rings: another number says that a key may belong to another server. */
   ringNumber = 0;
@@ -70,7 +72,7 @@ export class Pool implements ServerPool, HealthyPool {
       return !this.leases.hasLane(lane) && !this.servers.some((server) => server.hasLane(lane));
     });
     this.leases = new Leases(
-      (server, lane) => new BackendConnection(engine, server, lane, PURPOSE_LEASE),
+      (server, lane) => openConnection(engine, server, lane, PURPOSE_LEASE),
       () => ({
         limit: this.config.maxLeasedConnections,
         kept: LEASES_KEPT,
@@ -121,7 +123,7 @@ export class Pool implements ServerPool, HealthyPool {
     this.servers = config.servers.map((line, i) => {
       const server = known.get(line.name);
       if (server === undefined) return new Server(this, line, i, this.latency?.add() ?? 0);
-      if (sameConnections(before, config) && sameAddress(server.config, line)) {
+      if (sameConnections(before, config) && server.isAt(line)) {
         known.delete(line.name);
         server.reconfigure(line, i);
         return server;
@@ -136,6 +138,11 @@ export class Pool implements ServerPool, HealthyPool {
     }
     this.health.reconfigure(indexes);
     return freed;
+  }
+
+  /** Requests wait for one of the servers: `onTrouble` hears of it. */
+  onHeld(server: number): void {
+    if (server >= 0) this.onTrouble(this.config.name, this.servers[server].name);
   }
 
   /** Lays the ring of the live servers where the codec looks keys up. */

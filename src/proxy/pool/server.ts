@@ -1,5 +1,4 @@
 import type { ServerConfig } from '../../config/index.ts';
-import { SERVER_SWEEP_MS } from '../../limits.ts';
 import type { LogFields } from '../../log.ts';
 import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
@@ -13,7 +12,9 @@ import {
   failureCause,
   failureOf,
   failureText,
+  MOVED,
 } from '../backend/failure.ts';
+import { openConnection } from '../backend/flight/open-connection.ts';
 import type { Lane } from '../backend/lane.ts';
 import { Leases } from '../backend/leases.ts';
 import {
@@ -28,9 +29,13 @@ import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
 import { Breaker } from './breaker.ts';
 import type { ConnectionBudget, Evictable } from './connection-budget.ts';
+import { leastUsed, Places } from './connections/places.ts';
+import { putQuestion } from './connections/question.ts';
+import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
 import { Outage } from './outage.ts';
+import { placedAt, sameAddress } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
@@ -40,6 +45,8 @@ export interface ServerPool extends OwnerPool {
   readonly lanes: Lanes;
   readonly budget: ConnectionBudget;
   readonly health: PoolHealth;
+  /** Requests wait for the server with this index. */
+  onHeld(server: number): void;
   /** Connections that serve one client at a time. */
   readonly leases: Leases<Server>;
 }
@@ -55,13 +62,13 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   readonly firstSeries: number;
   readonly counters: ServerCounters;
   readonly bulk: Leases<Server>;
-  /** `server_connections` places per lane, lane by lane. */
-  readonly #connections: (BackendConnection | null)[];
-  readonly #perLane: number;
-  /** Connections that finish what is in flight and take nothing new. */
-  readonly #retired: Set<BackendConnection> = new Set();
+  readonly places: Places;
   readonly #breaker: Breaker = new Breaker(0, 0);
   readonly #recovery: Recovery<BackendConnection>;
+  /** Null where a server stays where the file says. */
+  readonly failover: Failover<Server> | null;
+  /** The line of the file; `config` says where the server is now. */
+  #line: ServerConfig;
   /** What the last failure was: the answer to requests that are not even tried. */
   lastFailure: Failure = failureOf(FAILURE_REFUSED);
   /** It has lost connections, and has not been connected to since. */
@@ -76,18 +83,18 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.log(level, `server ${this.title} ${text}`, fields);
   });
 
-  /** @param heirOf the server of the same name that this one replaces, whose counters go on */
+  /** @param before the server of the same name that this one replaces, whose counters go on */
   constructor(
     pool: ServerPool,
     config: ServerConfig,
     index: number,
     firstSeries: number,
-    heirOf: Server | null = null,
+    before: Server | null = null,
   ) {
     this.pool = pool;
     this.index = index;
     this.firstSeries = firstSeries;
-    this.counters = heirOf?.counters ?? serverCounters();
+    this.counters = before?.counters ?? serverCounters();
     this.#recovery = new Recovery(
       this.#breaker,
       pool.engine,
@@ -95,14 +102,16 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       (error) => pool.engine.guard.note(`server ${this.title} is not looked for`, error),
     );
     this.#configureBreaker();
-    this.config = config;
+    const follows = pool.config.followsMaster;
+    this.config = follows && before?.isAt(config) ? placedAt(config, before.config) : config;
+    this.#line = config;
     this.name = config.name;
-    this.#perLane = pool.config.serverConnections;
-    this.#connections = new Array(this.#perLane).fill(null);
+    this.places = new Places(pool.config.serverConnections);
     const limit = pool.config.bulkConnections;
     const rules = { limit, kept: limit, keptMs: 0 };
     const open = (_: Server, lane: Lane): BackendConnection => this.#openBulk(lane);
     this.bulk = new Leases(open, () => rules, pool.engine.deadlines);
+    this.failover = follows ? new Failover(this, [this.bulk, pool.leases], pool.engine) : null;
   }
 
   #configureBreaker(): void {
@@ -111,9 +120,15 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.#recovery.configure(autoEjectHosts ? 0 : breakerFailures, breakerMaxWaitMs);
   }
 
+  /** Whether another line of the file leads to the same server. */
+  isAt(line: ServerConfig): boolean {
+    return sameAddress(this.#line, line);
+  }
+
   /** Goes on with a new line of the file that leads to the same server. */
-  reconfigure(config: ServerConfig, index: number): void {
-    this.config = config;
+  reconfigure(line: ServerConfig, index: number): void {
+    this.config = placedAt(line, this.config);
+    this.#line = line;
     this.index = index;
     this.#configureBreaker();
   }
@@ -125,26 +140,12 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   leave(onGone: () => void): void {
     this.index = -1;
     this.#recovery.stop();
-    for (const connection of [...this.#connections]) {
-      if (connection !== null) this.retire(connection);
-    }
+    this.failover?.stop();
     this.bulk.leave(this);
     this.pool.leases.leave(this);
     this.pool.protocol.onServerGone(this);
-    const sweep = (): void => {
-      for (const connection of this.#connections) {
-        if (connection !== null) this.retire(connection);
-      }
-      for (const connection of [...this.#retired]) {
-        // Quiet commands have no reply to wait for, but must be written.
-        const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
-        if (done) connection.close();
-      }
-      const unused = this.bulk.isEmptyOf(this) && this.pool.leases.isEmptyOf(this);
-      if (this.#retired.size === 0 && unused) onGone();
-      else setTimeout(sweep, SERVER_SWEEP_MS).unref();
-    };
-    sweep();
+    const leases = [this.bulk, this.pool.leases];
+    this.places.closeAll(() => leases.every((each) => each.isEmptyOf(this)), onGone);
   }
 
   get address(): string {
@@ -165,13 +166,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     but: readonly (BackendConnection | null)[] = NONE,
   ): BackendConnection | null {
     if (this.#breaker.tripped) return null;
-    const perLane = this.#perLane;
-    const at = perLane === 1 ? lane : lane * perLane + (client % perLane);
-    if (at < this.#connections.length) {
-      const connection = this.#connections[at];
-      if (connection !== null) return connection;
-    }
-    return this.#open(at, this.pool.lanes.at(lane), but);
+    const at = this.places.of(client, lane);
+    return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane), but);
   }
 
   /** Whether it will be known in a moment if a server that is left alone is back. */
@@ -200,10 +196,10 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       this.lastFailure = failureOf(FAILURE_TOO_MANY);
       return null;
     }
-    while (this.#connections.length <= at) this.#connections.push(null);
+    this.places.reserve(at);
     try {
       const opened = this.#connect(lane, PURPOSE_SHARED);
-      this.#connections[at] = opened;
+      this.places.put(at, opened);
       return opened;
     } catch (error) {
       engine.guard.note(`no connection to server ${this.title} is opened`, error);
@@ -213,9 +209,47 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   }
 
   #connect(lane: Lane, purpose: number): BackendConnection {
-    const opened = new BackendConnection(this.pool.engine, this, lane, purpose);
-    this.pool.budget.onOpened();
-    return opened;
+    const { budget, engine } = this.pool;
+    budget.onOpened();
+    if (purpose !== PURPOSE_SHARED || !this.failover?.holds) {
+      return openConnection(engine, this, lane, purpose);
+    }
+    const parked = new BackendConnection(engine, this, lane, purpose);
+    this.failover.park(parked);
+    return parked;
+  }
+
+  onReady(connection: BackendConnection): void {
+    if (connection.purpose === PURPOSE_SHARED) this.failover?.onReady();
+  }
+
+  onRefusal(): boolean {
+    return this.failover?.onRefusal() ?? false;
+  }
+
+  heirOf(connection: BackendConnection): BackendConnection | null {
+    const at = this.places.placeOf(connection);
+    const failover = this.failover;
+    if (failover === null || at < 0 || !(failover.holds || failover.onLost())) return null;
+    failover.forget(connection);
+    const heir = this.#connect(connection.lane, PURPOSE_SHARED);
+    this.places.put(at, heir);
+    return heir;
+  }
+
+  /** From now on it is another server, on the same part of the keys. */
+  moveTo(host: string, port: number): void {
+    const { config, failover } = this;
+    if (failover === null) return;
+    const moved = placedAt(config, { kind: 'tcp', host, port, path: '' });
+    if (sameAddress(config, moved)) {
+      failover.release();
+      return;
+    }
+    this.config = moved;
+    this.#recovery.onAnswer();
+    this.pool.protocol.onServerBack(this);
+    failover.moved(MOVED);
   }
 
   /** One more connection of those bounded by `bulk_connections`. */
@@ -228,20 +262,12 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     other: BackendConnection | null,
     but: readonly (BackendConnection | null)[],
   ): BackendConnection | null {
-    let oldest = other;
-    for (const each of [...this.#connections, ...this.bulk.idleOf(this)]) {
-      if (each === null || each.inFlight.count > 0 || !each.connected) continue;
-      if (but.includes(each)) continue;
-      if (oldest === null || each.inFlight.lastTime < oldest.inFlight.lastTime) oldest = each;
-    }
-    return oldest;
+    return leastUsed([...this.places.placed, ...this.bulk.idleOf(this)], other, but);
   }
 
   /** Whether a connection of this lane is left. */
   hasLane(lane: Lane): boolean {
-    for (const each of this.#connections) if (each?.lane === lane) return true;
-    for (const each of this.#retired) if (each.lane === lane) return true;
-    return this.bulk.hasLane(lane);
+    return this.places.hasLane(lane) || this.bulk.hasLane(lane);
   }
 
   /** Opens the first connection before there is a request. */
@@ -251,21 +277,17 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** Takes a connection out of service; it ends when nothing is in flight on it. */
   retire(connection: BackendConnection): void {
-    const at = this.#connections.indexOf(connection);
-    if (at < 0) return;
-    this.#connections[at] = null;
-    this.#retired.add(connection);
+    this.places.retire(connection);
   }
 
   onIdle(connection: BackendConnection): void {
-    if (this.#retired.has(connection)) connection.close();
+    if (this.places.retired.has(connection)) connection.close();
     else this.#leasesOf(connection).onIdle(connection);
   }
 
   forget(connection: BackendConnection): void {
-    const at = this.#connections.indexOf(connection);
-    if (at >= 0) this.#connections[at] = null;
-    this.#retired.delete(connection);
+    this.places.forget(connection);
+    this.failover?.forget(connection);
     this.#leasesOf(connection).forget(connection);
     if (connection.purpose !== PURPOSE_LEASE) this.pool.budget.onClosed();
   }
@@ -283,26 +305,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** @param onReply told the first byte of the reply */
   #ask(onReply: (first: number) => void): BackendConnection {
-    const { engine, lanes, protocol } = this.pool;
-    const { guard } = engine;
-    const connection = this.#connect(lanes.first, PURPOSE_PROBE);
-    const request = protocol.probe;
-    connection.out.append(request);
-    connection.sentFor(
-      {
-        claim: null,
-        distrusts: false,
-        awaitsMore: () => false,
-        onReply: (start) => {
-          onReply(engine.bytes[start]);
-          setImmediate(guard.bind(connection, () => connection.close()));
-        },
-        onFailure: () => {},
-      },
-      request.length,
-      null,
-    );
-    return connection;
+    return putQuestion(this.#connect(this.pool.lanes.first, PURPOSE_PROBE), onReply);
   }
 
   /** Whether requests are kept from it for a while. */
@@ -353,7 +356,10 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     // Losing an open connection says little: a server that restarts is back at once.
     const away = !connection.connected || failure.code === FAILURE_TIMEOUT;
     if (away) this.reachable = false;
-    this.#recovery.onFailure(now, { looked: !asked, away }, this.index >= 0);
+    // Who waits for it finds out by itself when it is back.
+    if (!this.failover?.holds) {
+      this.#recovery.onFailure(now, { looked: !asked, away }, this.index >= 0);
+    }
     const why = failureCause(failure, this.config.host);
     const wasOut = health.isOut(this.index);
     if (asked) health.onFailure(this, why);
@@ -361,19 +367,13 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     if (isOut) this.#wasEjected = true;
     const text = failure.code === FAILURE_EOF ? 'closed the connection' : `failed: ${why}`;
     const reason = failureText(failure);
-    const told = isOut && !wasOut;
-    this.#outage.onFailure(now, {
-      away: away || isOut,
-      text,
-      reason,
-      lost: asked ? lost : 0,
-      told,
-    });
+    const what = { text, reason, lost: asked ? lost : 0, told: isOut && !wasOut };
+    this.#outage.onFailure(now, { away: away || isOut, ...what });
   }
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
   gaugeQueues(): void {
-    gaugeQueues([...this.#connections, ...this.#retired], this.counters);
+    gaugeQueues([...this.places.placed, ...this.places.retired], this.counters);
   }
 
   get title(): string {
@@ -390,8 +390,9 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   }
 
   close(): void {
-    for (const connection of [...this.#connections, ...this.#retired]) connection?.close();
+    for (const each of [...this.places.placed, ...this.places.retired]) each.close();
     this.bulk.close();
+    this.failover?.stop();
     this.#recovery.stop();
     this.pool.protocol.onServerGone(this);
   }

@@ -6,10 +6,12 @@ import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INVALID, failureOf, failureText, reasonText } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import { PURPOSE_SHARED } from '../backend/owned-connection.ts';
+import { EXECUTED } from '../backend/server-protocol.ts';
 import { loginOf, type RefusedConnection } from './server-login.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ERROR_TYPE = 0x2d; // '-'
+const LF = 0x0a;
 /** What AUTH and SELECT are granted with. */
 const STATUS_TYPE: ReadonlySet<number> = new Set(Buffer.from('+'));
 /** What HELLO tells about the server in; some give it as an array. */
@@ -27,6 +29,10 @@ interface Greeting {
   /** Errors that change nothing; null = each does. */
   readonly harmless: RegExp | null;
   readonly isLogin: boolean;
+  /** It asks whether the server can serve: one that cannot may do so later. */
+  readonly asks: boolean;
+  /** What stands behind the first line of the reply that grants it; null = anything. */
+  readonly answer: Buffer | null;
 }
 
 const RESP3: Greeting = {
@@ -35,15 +41,39 @@ const RESP3: Greeting = {
   grants: HELLO_TYPES,
   harmless: TOO_OLD,
   isLogin: false,
+  asks: false,
+  answer: null,
+};
+
+const ROLE: Greeting = {
+  what: 'ROLE',
+  bytes: encodeText('ROLE'),
+  grants: new Set(Buffer.from('*')),
+  harmless: null,
+  isLogin: false,
+  asks: true,
+  answer: Buffer.from('$6\r\nmaster\r\n'),
+};
+
+const PING: Greeting = {
+  what: 'PING',
+  bytes: encodeText('PING'),
+  grants: STATUS_TYPE,
+  harmless: null,
+  isLogin: false,
+  asks: true,
+  answer: null,
 };
 
 function loginWith(bytes: Buffer): Greeting {
-  return { what: 'AUTH', bytes, grants: STATUS_TYPE, harmless: null, isLogin: true };
+  const common = { grants: STATUS_TYPE, harmless: null, asks: false, answer: null };
+  return { what: 'AUTH', bytes, isLogin: true, ...common };
 }
 
 function selecting(db: number): Greeting {
   const bytes = encodeText('SELECT', String(db));
-  return { what: `SELECT ${db}`, bytes, grants: STATUS_TYPE, harmless: null, isLogin: false };
+  const common = { grants: STATUS_TYPE, harmless: null, asks: false, answer: null };
+  return { what: `SELECT ${db}`, bytes, isLogin: false, ...common };
 }
 
 /** The reply to one of them: swallowed, an error is logged. */
@@ -53,6 +83,8 @@ class GreetingReply implements ReplyTarget {
   readonly #connection: BackendConnection;
   readonly #greeting: Greeting;
   readonly #last: boolean;
+  /** What it asks for must be granted before anything else is sent. */
+  readonly #strict: boolean;
   #failed = false;
 
   /** @param last nothing is greeted with behind it */
@@ -60,22 +92,28 @@ class GreetingReply implements ReplyTarget {
     this.#connection = connection;
     this.#greeting = greeting;
     this.#last = last;
+    const { lane, owner } = connection;
+    this.#strict = lane.index > 0 || owner.pool.config.followsMaster;
   }
 
   onReply(start: number, length: number, info: number): void {
-    const { owner, lane } = this.#connection;
-    const { config } = owner.pool;
-    const { what, bytes, harmless, isLogin } = this.#greeting;
+    const { owner } = this.#connection;
+    const { config, engine, protocol } = owner.pool;
+    const { what, bytes, harmless, isLogin, asks } = this.#greeting;
     const text = this.#objection(start, length, info);
-    if (text !== null && !this.#failed) {
+    if (text !== null && asks) {
+      this.#failed = true;
+      this.#connection.refuse(text.replace(/^ERR /, ''), true);
+    } else if (text !== null && !this.#failed) {
       const where = `${config.name} | ${owner.name}`;
       owner.log(LOG_WARN, `${what} failed on ${where}: ${text}`, { event: 'not-granted' });
       // Nothing may run in another database than the client asked for.
-      this.#failed = lane.index > 0 && !harmless?.test(text);
+      this.#failed = this.#strict && !harmless?.test(text);
       if (isLogin) loginOf(owner.pool).onRefused(refusedOf(this.#connection, bytes));
-      if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''));
+      const away = protocol.refusal(engine.memory, start, length) !== EXECUTED;
+      if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''), away);
     }
-    if (!this.#failed && this.#last && (info & FLAG_LAST) !== 0 && lane.index > 0) {
+    if (!this.#failed && this.#last && (info & FLAG_LAST) !== 0 && this.#strict) {
       this.#connection.handshakeDone();
     }
   }
@@ -83,10 +121,16 @@ class GreetingReply implements ReplyTarget {
   /** What a reply, or a piece of one, says against the connection; null when it grants it. */
   #objection(start: number, length: number, info: number): string | null {
     const type = info & 0xff;
-    if (this.#greeting.grants.has(type)) return null;
+    const { memory } = this.#connection.owner.pool.engine;
+    const { grants, answer } = this.#greeting;
+    if (grants.has(type)) {
+      if (answer === null || (info & FLAG_FIRST) === 0) return null;
+      const at = memory.indexOf(LF, start) + 1;
+      const isRight = memory.compare(answer, 0, answer.length, at, at + answer.length) === 0;
+      return isRight ? null : 'the server is not a master';
+    }
     if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE)
       return failureText(failureOf(FAILURE_INVALID));
-    const { memory } = this.#connection.owner.pool.engine;
     const line = withoutAttributes(Buffer.from(memory.subarray(start, start + length)));
     return reasonText(line.toString('latin1', 1, line.length - 2));
   }
@@ -116,7 +160,8 @@ function refusedOf(connection: BackendConnection, login: Buffer): RefusedConnect
 /**
  * Queues what a new connection must say first: AUTH, HELLO for RESP3, SELECT. Their replies are
  * swallowed. Lane 0 sends requests right behind, as nutcracker does; on other lanes they wait until
- * all of it is granted.
+ * all of it is granted. So they do where servers are followed: there each must say that it is a
+ * master, and answer a PING, which one that still loads its data does not.
  */
 export function handshake(connection: BackendConnection): void {
   const login = loginOf(connection.owner.pool).request;
@@ -125,6 +170,8 @@ export function handshake(connection: BackendConnection): void {
   if (login !== null) greetings.push(loginWith(login));
   if (lane.resp === 3) greetings.push(RESP3);
   if (lane.db > 0) greetings.push(selecting(lane.db));
+  const { followsMaster } = connection.owner.pool.config;
+  if (followsMaster) greetings.push(ROLE, PING);
   if (greetings.length === 0) return;
   const { now } = connection.owner.pool.engine;
   const bytes = Buffer.concat(greetings.map((greeting) => greeting.bytes));
@@ -132,6 +179,6 @@ export function handshake(connection: BackendConnection): void {
     const last = i === greetings.length - 1;
     connection.inFlight.pushTarget(new GreetingReply(connection, greeting, last), now);
   });
-  if (lane.index === 0) connection.out.append(bytes);
+  if (lane.index === 0 && !followsMaster) connection.out.append(bytes);
   else connection.greeting = bytes;
 }

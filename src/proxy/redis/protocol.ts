@@ -15,6 +15,7 @@ import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
+import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
 import { knownVersionOf } from './version/server-version.ts';
 
@@ -113,6 +114,14 @@ export class RedisProtocol implements ClientProtocol {
 
   complaint(): null {
     return null;
+  }
+
+  refusal(memory: Buffer, start: number, length: number): number {
+    return refusal(memory, start, length);
+  }
+
+  repeatable(request: Buffer): number {
+    return repeatable(request);
   }
 
   failure(failure: Failure): Buffer {

@@ -4,6 +4,7 @@ import { HAND_OVER_MS, TAKE_OVER_READY_MS } from '../../limits.ts';
 import type { NativeHandle } from '../../net/handles.ts';
 import type { FileId } from '../../net/socket-file.ts';
 import type { GivenListener } from '../../proxy/listeners.ts';
+import type { KnownShard } from '../../topology/topology.ts';
 import type { Program } from '../program.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { type Channel, Peer } from './peer.ts';
@@ -28,6 +29,8 @@ interface ListenerMessage {
 export interface Inheritance {
   readonly handles: ReadonlyMap<string, GivenListener>;
   readonly unready: boolean;
+  /** Where masters are. */
+  readonly known: readonly KnownShard[];
   /** Null from a process that knows no TLS. */
   readonly ticketSecret: Buffer | null;
 }
@@ -37,6 +40,7 @@ interface ProgramMessage {
   readonly unready: boolean;
   /** Base64. */
   readonly ticketSecret?: string;
+  readonly known?: readonly KnownShard[];
 }
 
 /** The process before this one, which hands over its listeners and then its clients. */
@@ -58,11 +62,11 @@ export class Predecessor {
     });
   }
 
-  /** Its listening sockets, by `listen`, and whether an operator has made it unready. */
+  /** Its listening sockets, by `listen`, whether an operator has made it unready, and masters. */
   async listeners(): Promise<Inheritance> {
-    const { unready, ticketSecret } = await this.#peer.ask<ProgramMessage>('listeners');
+    const { unready, ticketSecret, known = [] } = await this.#peer.ask<ProgramMessage>('listeners');
     const secret = ticketSecret === undefined ? null : Buffer.from(ticketSecret, 'base64');
-    return { handles: this.#given, unready, ticketSecret: secret };
+    return { handles: this.#given, unready, ticketSecret: secret, known };
   }
 
   /** Its stats port, HTTP address and admin socket are to be opened here. */
@@ -101,8 +105,8 @@ export async function handOver(
     for (const [listen, { handle, file }] of program.listeners.handles()) {
       peer.tell('listener', { listen, file }, handle);
     }
-    const { unready, ticketSecret } = program;
-    return { unready, ticketSecret: ticketSecret.toString('base64') };
+    const { unready, ticketSecret, topology } = program;
+    return { unready, ticketSecret: ticketSecret.toString('base64'), known: topology.known };
   });
   peer.on('doors', () => {
     doorsClosed = true;

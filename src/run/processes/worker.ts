@@ -4,6 +4,7 @@ import { LOG_ERROR, type Log } from '../../log.ts';
 import type { ReaderKind } from '../../net/reader.ts';
 import type { Siblings } from '../../proxy/engine/siblings.ts';
 import { packSnapshot } from '../../stats/merge.ts';
+import type { KnownShard, Step } from '../../topology/topology.ts';
 import { LocalProxy } from '../local-proxy.ts';
 import type { PreparedChange } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
@@ -22,6 +23,7 @@ export interface WorkerStart extends TextMessage {
   readonly version: string;
   readonly workers: number;
   readonly level: number;
+  readonly known: readonly KnownShard[];
 }
 
 /** What the other workers say to a question of one. */
@@ -66,7 +68,12 @@ peer.on('start', (message: WorkerStart) => {
   const siblings: Siblings = {
     ask: async (question) => (await peer.ask<SiblingsAnswer>('siblings', { question })).answers,
   };
-  proxy = new LocalProxy(config, { ...message, log, siblings });
+  proxy = new LocalProxy(config, {
+    ...message,
+    log,
+    siblings,
+    onTrouble: (pool, server) => peer.tell('trouble', { pool, server }),
+  });
   proxy.preconnect();
   return { codec: proxy.codec, reader: proxy.reader };
 });
@@ -77,6 +84,7 @@ peer.on('tickets', ({ secret }: { secret: string }) => {
 peer.on('level', ({ level }: { level: number }) => {
   log.level = level;
 });
+peer.on('steer', ({ step }: { step: Step }) => started().steer(step));
 peer.on('sibling', ({ question }: { question: object }) => started().answerSibling(question));
 peer.on('snapshot', () => packSnapshot(started().snapshot()));
 peer.on('prepare', async (message: TextMessage) => {

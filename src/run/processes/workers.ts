@@ -5,6 +5,7 @@ import { WORKER_CRASH_WINDOW_MS, WORKER_CRASHES, WORKER_WAIT_MS } from '../../li
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log, type LogFields } from '../../log.ts';
 import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
+import type { KnownShard, Step } from '../../topology/topology.ts';
 import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
@@ -17,6 +18,10 @@ export interface WorkersOptions
     'codec' | 'reader' | 'latency' | 'memoryLimit' | 'maxConnections' | 'version' | 'workers'
   > {
   readonly log: Log;
+  /** Told for which server of which pool requests wait, by their names. */
+  onTrouble(pool: string, server: string): void;
+  /** Where masters are now. */
+  known(): readonly KnownShard[];
 }
 
 interface LogMessage {
@@ -136,14 +141,22 @@ export class Workers implements Serving {
   }
 
   async #spawn(number: number): Promise<Worker> {
-    const { log, ...start } = this.#options;
+    const { log, onTrouble, known, ...start } = this.#options;
     const worker = new Worker(number, log, (ended, how) => this.#onExit(ended, how));
     onClient(worker.peer, (client) => this.#onMoved(worker, client));
+    worker.peer.on('trouble', ({ pool, server }: { pool: string; server: string }) => {
+      onTrouble(pool, server);
+    });
     worker.peer.on('siblings', ({ question }: { question: object }) => {
       return this.#askSiblings(worker, question);
     });
     const config = this.#config;
-    const message: WorkerStart = { ...start, ...messageOf(config), level: log.level };
+    const message: WorkerStart = {
+      ...start,
+      ...messageOf(config),
+      level: log.level,
+      known: known(),
+    };
     const answer = await worker.peer.ask<{ codec: string; reader: string }>('start', {
       ...message,
     });
@@ -178,6 +191,10 @@ export class Workers implements Serving {
 
   #place(worker: Worker): void {
     this.#workers[worker.number - 1] = worker;
+    // What has moved while it started.
+    for (const { pool, server, address } of this.#options.known()) {
+      worker.peer.tell('steer', { step: { pool, server, action: 'move', ...address } });
+    }
     for (const client of this.#waiting.splice(0)) this.adopt(client);
   }
 
@@ -252,6 +269,10 @@ export class Workers implements Serving {
     if (known.length > 0) return mergeSnapshots(known, this.#ended);
     if (this.#ended.length > 0) return mergeSnapshots(this.#ended, []);
     throw new RingwayError('RINGWAY_INTERNAL', 'no worker serves at the moment');
+  }
+
+  steer(step: Step): void {
+    for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell('steer', { step });
   }
 
   setTicketSecret(secret: Buffer): void {

@@ -99,6 +99,17 @@ const SERVER_FIELDS: readonly Field<counter.ServerCounter>[] = [
     'Requests that got an error because the server failed or was left alone',
     counter.FAILED_REQUESTS,
   ),
+  field('server_moves_total', 'Moves to another address: failovers', counter.SERVER_MOVES),
+  field(
+    'requests_resent_total',
+    'Requests that were not executed and went on in another connection',
+    counter.REQUESTS_RESENT,
+  ),
+  field(
+    'failover_timeouts_total',
+    'Times that requests waited in vain for a server',
+    counter.FAILOVER_TIMEOUTS,
+  ),
   field('server_connections', 'Open connections', counter.SERVER_CONNECTIONS, 'gauge'),
   field('queued_requests', 'Requests waiting to be sent', counter.IN_QUEUE, 'gauge'),
   field('queued_bytes', 'Bytes waiting to be sent', counter.IN_QUEUE_BYTES, 'gauge'),
@@ -212,12 +223,14 @@ function stateMetrics(registry: Registry, snapshot: Snapshot): void {
     'server_breaker_open',
     '1 while the breaker keeps requests from the server',
   );
+  const holding = gauge('server_holding', '1 while requests wait for it or for another master');
   const share = gauge('server_ring_share', 'Part of all hash values that the server gets now');
   const ejectedAt = gauge('server_ejected_at_seconds', 'Unix time of its last ejection, 0 = never');
   eachServer(snapshot, (labels, server) => {
     add(live, labels, server.live ? 1 : 0);
     add(reachable, labels, server.reachable ? 1 : 0);
     add(breaker, labels, server.breakerOpen ? 1 : 0);
+    add(holding, labels, server.holding ? 1 : 0);
     add(share, labels, server.ringShare);
     add(ejectedAt, labels, server.counters[counter.SERVER_EJECTED_AT] / 1e6);
   });

@@ -70,6 +70,10 @@ export interface ServerStatus {
   readonly reachable: boolean;
   /** Whether requests are kept from it for a while. */
   readonly breakerOpen: boolean;
+  /** Whether requests wait for it to be back, or for another master. */
+  readonly holding: boolean;
+  /** Times that it moved to another address. */
+  readonly moves: number;
   /** Requests that got an error because it failed or was left alone. */
   readonly failedRequests: number;
   readonly ringShare: number;
@@ -169,6 +173,8 @@ function serverStatus(pool: string, server: ServerSnapshot, history: History): S
     live: server.live,
     reachable: server.reachable,
     breakerOpen: server.breakerOpen,
+    holding: server.holding,
+    moves: counters[counter.SERVER_MOVES],
     failedRequests: counters[counter.FAILED_REQUESTS],
     ringShare: server.ringShare,
     connections: counters[counter.SERVER_CONNECTIONS],

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  HEAD_BYTES,
-  InFlight,
-  type ReplyTarget,
-  SWALLOWED,
-} from '../../../src/proxy/backend/in-flight.ts';
+import { HEAD_BYTES } from '../../../src/proxy/backend/flight/request-heads.ts';
+import { InFlight, type ReplyTarget, SWALLOWED } from '../../../src/proxy/backend/in-flight.ts';
 
 function target(clientId: number | null): ReplyTarget {
   const claim =

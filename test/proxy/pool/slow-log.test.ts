@@ -5,7 +5,7 @@ import type { PoolConfig } from '../../../src/config/index.ts';
 import { SLOW_ENTRY_BYTES, SLOW_KEY_BYTES } from '../../../src/limits.ts';
 import type { Log } from '../../../src/log.ts';
 import { requestHead } from '../../../src/protocol/redis/request-head.ts';
-import { HEAD_BYTES } from '../../../src/proxy/backend/in-flight.ts';
+import { HEAD_BYTES } from '../../../src/proxy/backend/flight/request-heads.ts';
 import { MemoryBudget } from '../../../src/proxy/engine/memory-budget.ts';
 import { SlowLog } from '../../../src/proxy/pool/slow-log.ts';
 import { slowLogReply } from '../../../src/proxy/redis/commands/slowlog.ts';

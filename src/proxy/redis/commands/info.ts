@@ -12,6 +12,7 @@ import {
   SERVER_CONNECTIONS,
   SERVER_EJECTS,
   SERVER_ERR,
+  SERVER_MOVES,
   SERVER_TIMEDOUT,
   TOTAL_CONNECTIONS,
 } from '../../../stats/counters.ts';
@@ -112,6 +113,19 @@ function poolSection(pool: Pool): Fields {
   return fields;
 }
 
+function topologySection(pool: Pool): Fields {
+  const { config, servers } = pool;
+  const fields: Fields = [['topology', config.followsMaster ? 'sentinel' : 'static']];
+  if (!config.followsMaster) return fields;
+  servers.forEach(({ name, address, counters, failover }, i) => {
+    const state = failover?.holds ? 'waiting' : 'serving';
+    const moves = counters[SERVER_MOVES];
+    const parts = Object.entries({ name, master: address, state, moves });
+    fields.push([`shard${i}`, parts.map((pair) => pair.join('=')).join(',')]);
+  });
+  return fields;
+}
+
 const SECTIONS: readonly (readonly [
   title: string,
   make: (pool: Pool, redisVersion: string) => Fields,
@@ -130,6 +144,7 @@ const SECTIONS: readonly (readonly [
   ],
   ['Cluster', () => [['cluster_enabled', 0]]],
   ['Pool', poolSection],
+  ['Topology', topologySection],
 ];
 const EVERYTHING = ['all', 'default', 'everything'];
 

@@ -1,6 +1,7 @@
 import type { ServerConfig } from '../../../config/index.ts';
 import { poolCounters, type ServerCounters, serverCounters } from '../../../stats/counters.ts';
-import { BackendConnection } from '../../backend/backend-connection.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import { openConnection } from '../../backend/flight/open-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Lane } from '../../backend/lane.ts';
 import { PURPOSE_PROBE } from '../../backend/owned-connection.ts';
@@ -30,6 +31,13 @@ class Nobody implements ConnectionOwner {
   log(): void {}
   onConnected(): void {}
   onConnectionLost(): void {}
+  onReady(): void {}
+  onRefusal(): boolean {
+    return false;
+  }
+  heirOf(): null {
+    return null;
+  }
   onIdle(): void {}
   onReplies(): void {}
   onTransientReply(): void {}
@@ -50,7 +58,7 @@ export function askUnnoticed(
   target: ReplyTarget,
 ): BackendConnection {
   const { engine } = owner.pool;
-  const connection = new BackendConnection(engine, new Nobody(owner), lane, PURPOSE_PROBE);
+  const connection = openConnection(engine, new Nobody(owner), lane, PURPOSE_PROBE);
   connection.out.append(bytes);
   connection.sentFor(target, bytes.length, null);
   return connection;

@@ -70,10 +70,11 @@ function showTiles(status) {
   );
 }
 
-function stateOf({ live, reachable, breakerOpen }) {
+function stateOf({ live, reachable, breakerOpen, holding }) {
   const states = [];
   if (!live) states.push('ejected');
   else if (!reachable) states.push('not reachable');
+  if (holding) states.push('requests wait');
   if (breakerOpen) states.push('breaker open');
   return states.join(', ');
 }

@@ -1,0 +1,157 @@
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  RECORD_INFO,
+  RECORD_LENGTH,
+  RECORD_START,
+} from '../../../protocol/frame-table.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { GuardedConnection } from '../../engine/guard.ts';
+import type { InFlight, InFlightEntry } from '../in-flight.ts';
+import { failEntry } from '../lost-requests.ts';
+import type { ConnectionOwner } from '../owner.ts';
+import { EXECUTED, NOT_EXECUTED_REPLICA, REPEAT_NEVER, REPEAT_READ } from '../server-protocol.ts';
+import type { KeptRequests } from './kept-requests.ts';
+import { clientOf, type SavedRequest } from './saved-requests.ts';
+
+const WHOLE = FLAG_FIRST | FLAG_LAST;
+const ERROR_TYPE = 0x2d; // '-'
+const NO_CLIENT = -1;
+
+/** The connection, as its withheld requests see it. */
+export interface WithholdingConnection extends GuardedConnection {
+  readonly owner: ConnectionOwner;
+  readonly inFlight: InFlight;
+  /** It is sent nothing more. */
+  stopSending(): void;
+}
+
+interface Withheld extends SavedRequest {
+  /** What the server said, for a client whose request cannot wait any more. */
+  readonly error: Buffer;
+}
+
+/**
+ * Requests of one connection that the server says not to have executed. They are collected until
+ * everything that was written is answered, and then sent again in their order. A client of which
+ * a later request was executed meanwhile is told what the server said: its requests would be
+ * executed in another order.
+ */
+export class WithheldRequests {
+  readonly #engine: Engine;
+  readonly #connection: WithholdingConnection;
+  readonly #kept: KeptRequests;
+  readonly #byClient: Map<number, Withheld[]> = new Map();
+  #order: Withheld[] = [];
+  /** The server is a replica: it executes no writes, and what is read there may be old. */
+  #demoted: Buffer | null = null;
+  /** Requests are withheld: every further reply is looked at. */
+  active = false;
+
+  constructor(engine: Engine, connection: WithholdingConnection, kept: KeptRequests) {
+    this.#engine = engine;
+    this.#connection = connection;
+    this.#kept = kept;
+  }
+
+  /** Whether the reply to the oldest request has to be looked at. */
+  wants(info: number): boolean {
+    return this.active || (info & 0xff) === ERROR_TYPE;
+  }
+
+  /**
+   * Looks at the reply to the oldest request, which is described by the record.
+   * @returns true when the request is withheld: its reply goes nowhere, its entry is gone
+   */
+  take(record: number): boolean {
+    const { words, memory } = this.#engine;
+    const { inFlight, owner } = this.#connection;
+    const { protocol } = owner.pool;
+    const info = words[record + RECORD_INFO];
+    const start = words[record + RECORD_START];
+    const length = words[record + RECORD_LENGTH];
+    const isError = (info & WHOLE) === WHOLE && (info & 0xff) === ERROR_TYPE;
+    const refusal = isError ? protocol.refusal(memory, start, length) : EXECUTED;
+    const entry = inFlight.headEntry;
+    const bytes = this.#repeatable(entry, refusal, info);
+    if (bytes === null || (!this.active && !owner.onRefusal())) {
+      if (this.active) this.#onExecuted(clientOf(entry));
+      return false;
+    }
+    const error = isError ? Buffer.from(memory.subarray(start, start + length)) : this.#demoted;
+    if (refusal === NOT_EXECUTED_REPLICA) this.#demoted ??= error;
+    inFlight.shift();
+    this.#add({ entry, bytes, error: error as Buffer });
+    if (this.active) return true;
+    this.active = true;
+    this.#connection.stopSending();
+    return true;
+  }
+
+  /** @returns the request, if it is to be sent again */
+  #repeatable(entry: InFlightEntry, refusal: number, info: number): Buffer | null {
+    const refused = refusal !== EXECUTED;
+    const mayBeOld = this.#demoted !== null && (info & WHOLE) === WHOLE;
+    if (!refused && !mayBeOld) return null;
+    const { config, protocol } = this.#connection.owner.pool;
+    const age = (this.#engine.micros - entry.arrived) | 0;
+    if (clientOf(entry) === NO_CLIENT || age >= config.failoverWaitMs * 1000) return null;
+    const bytes = this.#kept.copy(entry.offset, entry.bytes);
+    if (bytes === null) return null;
+    const repeat = protocol.repeatable(bytes);
+    return repeat === REPEAT_READ || (refused && repeat !== REPEAT_NEVER) ? bytes : null;
+  }
+
+  #add(withheld: Withheld): void {
+    const client = clientOf(withheld.entry);
+    const others = this.#byClient.get(client);
+    if (others === undefined) this.#byClient.set(client, [withheld]);
+    else others.push(withheld);
+    this.#order.push(withheld);
+  }
+
+  /** A request of the client, behind those that are withheld, may have been executed. */
+  #onExecuted(client: number): void {
+    const withheld = this.#byClient.get(client);
+    if (withheld === undefined) return;
+    this.#byClient.delete(client);
+    for (const { entry, error } of withheld) {
+      failEntry(this.#engine, this.#connection, entry, error);
+    }
+  }
+
+  /** The plain requests of `client` from `slot` on are not to be sent again. @returns how many */
+  disown(client: number, slot: number): number {
+    const withheld = this.#byClient.get(client);
+    if (withheld === undefined) return 0;
+    const isGone = ({ entry }: Withheld): boolean => {
+      return entry.clientId === client && ((entry.slot - slot) | 0) >= 0;
+    };
+    const left = withheld.filter((each) => !isGone(each));
+    this.#byClient.set(client, left);
+    this.#order = this.#order.filter((each) => !isGone(each));
+    return withheld.length - left.length;
+  }
+
+  /** What is still withheld, in its order; from here on nothing is. */
+  takeAll(): SavedRequest[] {
+    const left = this.#order.filter(({ entry }) => this.#byClient.has(clientOf(entry)));
+    this.#order = [];
+    this.#byClient.clear();
+    this.active = false;
+    return left;
+  }
+
+  /** The connection is lost: so are the requests in flight, which may have been executed. */
+  onLost(entries: readonly InFlightEntry[]): void {
+    if (this.#demoted !== null) return;
+    for (const entry of entries) this.#onExecuted(clientOf(entry));
+  }
+
+  /** Nothing can be sent again: everybody is told what the server said. */
+  giveUp(): void {
+    for (const client of [...this.#byClient.keys()]) this.#onExecuted(client);
+    this.#order = [];
+    this.active = false;
+  }
+}

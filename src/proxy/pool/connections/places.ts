@@ -1,0 +1,102 @@
+import { SERVER_SWEEP_MS } from '../../../limits.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import type { Lane } from '../../backend/lane.ts';
+
+/**
+ * The shared connections of one server: `server_connections` places per lane, lane by lane, and
+ * those that are out of service and finish what is in flight.
+ */
+export class Places {
+  readonly #connections: (BackendConnection | null)[];
+  readonly #perLane: number;
+  readonly #retired: Set<BackendConnection> = new Set();
+
+  constructor(perLane: number) {
+    this.#perLane = perLane;
+    this.#connections = new Array(perLane).fill(null);
+  }
+
+  /** The place of a client on a lane: it keeps to one, so its requests are executed in order. */
+  of(client: number, lane: number): number {
+    const perLane = this.#perLane;
+    return perLane === 1 ? lane : lane * perLane + (client % perLane);
+  }
+
+  at(place: number): BackendConnection | null {
+    return place < this.#connections.length ? this.#connections[place] : null;
+  }
+
+  /** Makes room for one, before it is opened. */
+  reserve(place: number): void {
+    while (this.#connections.length <= place) this.#connections.push(null);
+  }
+
+  put(place: number, connection: BackendConnection): void {
+    this.#connections[place] = connection;
+  }
+
+  /** @returns where it is; -1 when it has no place */
+  placeOf(connection: BackendConnection): number {
+    return this.#connections.indexOf(connection);
+  }
+
+  /** Those that have a place. */
+  get placed(): BackendConnection[] {
+    return this.#connections.filter((each) => each !== null);
+  }
+
+  get retired(): ReadonlySet<BackendConnection> {
+    return this.#retired;
+  }
+
+  /** Takes a connection out of service. */
+  retire(connection: BackendConnection): void {
+    const place = this.placeOf(connection);
+    if (place < 0) return;
+    this.#connections[place] = null;
+    this.#retired.add(connection);
+  }
+
+  /** It is closed. */
+  forget(connection: BackendConnection): void {
+    const place = this.placeOf(connection);
+    if (place >= 0) this.#connections[place] = null;
+    this.#retired.delete(connection);
+  }
+
+  /**
+   * Closes each as soon as nothing is in flight on it, also those that are still opened.
+   * @param isUnused asked when none is left @param onGone told when that is so as well
+   */
+  closeAll(isUnused: () => boolean, onGone: () => void): void {
+    for (const connection of this.placed) this.retire(connection);
+    for (const connection of [...this.#retired]) {
+      // Quiet commands have no reply to wait for, but must be written.
+      const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
+      if (done) connection.close();
+    }
+    if (this.#retired.size === 0 && isUnused()) onGone();
+    else setTimeout(() => this.closeAll(isUnused, onGone), SERVER_SWEEP_MS).unref();
+  }
+
+  /** Whether a connection of this lane is left. */
+  hasLane(lane: Lane): boolean {
+    for (const each of this.#connections) if (each?.lane === lane) return true;
+    for (const each of this.#retired) if (each.lane === lane) return true;
+    return false;
+  }
+}
+
+/** The idle connection that was used longest ago, among `all` and `other`, and none of `but`. */
+export function leastUsed(
+  all: readonly BackendConnection[],
+  other: BackendConnection | null,
+  but: readonly (BackendConnection | null)[],
+): BackendConnection | null {
+  let oldest = other;
+  for (const each of all) {
+    if (each.inFlight.count > 0 || !each.connected || but.includes(each)) continue;
+    if (oldest === null || each.inFlight.lastTime < oldest.inFlight.lastTime) oldest = each;
+  }
+  return oldest;
+}

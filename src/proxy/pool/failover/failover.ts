@@ -1,0 +1,239 @@
+import { FAILOVER_RETRY_MS } from '../../../limits.ts';
+import { FAILOVER_TIMEOUTS, SERVER_MOVES, type ServerCounters } from '../../../stats/counters.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import type { Failure } from '../../backend/failure.ts';
+import type { Leases } from '../../backend/leases.ts';
+import type { ConnectionOwner } from '../../backend/owner.ts';
+import { millis } from '../../engine/clock.ts';
+import type { Deadlines, Timed } from '../../engine/deadlines.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { Guard } from '../../engine/guard.ts';
+import { RefusalBudget } from './refusal-budget.ts';
+
+/** The server, as far as its failover goes. */
+export interface FailingServer {
+  readonly title: string;
+  /** What clients are told when the time is over. */
+  readonly lastFailure: Failure;
+  /** Its connections for the requests of many clients, dialed or not. */
+  readonly places: { readonly placed: readonly BackendConnection[] };
+  readonly index: number;
+  readonly counters: ServerCounters;
+  readonly pool: {
+    readonly config: { readonly failoverWaitMs: number };
+    /** Requests begin to wait: whoever knows where the server has gone should be asked. */
+    onHeld(server: number): void;
+  };
+}
+
+/**
+ * A server that cannot be used for a moment: it has failed, or it is about to hand its part over to
+ * a replica. Requests that were not executed wait in connections that are not dialed, one for each
+ * place, and their clients behind them. One connection at a time tries the server; when it is let
+ * in the others follow. When `failover_wait` is over everybody gets an error, until the server is
+ * back or has moved.
+ */
+export class Failover<Server extends FailingServer & ConnectionOwner> implements Timed {
+  readonly #server: Server;
+  /** Who has connections to the server for one client at a time. */
+  readonly #leases: readonly Leases<Server>[];
+  readonly #deadlines: Deadlines;
+  readonly #guard: Guard;
+  readonly #parked: Set<BackendConnection> = new Set();
+  readonly #refusals: RefusalBudget = new RefusalBudget();
+  /** The connection that tries the server. */
+  #trying: BackendConnection | null = null;
+  /** When requests have waited enough; 0 = none wait. */
+  #until = 0;
+  /** When the server is tried again; 0 = not before something happens. */
+  #tryAt = 0;
+  /** Somebody who knows more has said that it must wait: it is not tried. */
+  #told = false;
+  /** Requests have waited in vain, and the server was not back since. */
+  #exhausted = false;
+  #stopped = false;
+  timerAt = 0;
+
+  constructor(
+    server: Server,
+    leases: readonly Leases<Server>[],
+    { deadlines, guard }: Pick<Engine, 'deadlines' | 'guard'>,
+  ) {
+    this.#server = server;
+    this.#leases = leases;
+    this.#deadlines = deadlines;
+    this.#guard = guard;
+  }
+
+  /** Requests wait: a new connection is not dialed, but parked. */
+  get holds(): boolean {
+    return this.#until !== 0;
+  }
+
+  /** A connection is lost, or not had. @returns whether its requests go on in another one */
+  onLost(): boolean {
+    if (this.#exhausted || this.#waitMs === 0 || this.#stopped) return false;
+    this.#hold();
+    return true;
+  }
+
+  /** The server says that it cannot execute a request. @returns whether that is to be sent again */
+  onRefusal(): boolean {
+    if (this.#waitMs === 0 || this.#stopped) return false;
+    if (!this.#refusals.allows(millis(), this.#waitMs)) return false;
+    this.#hold();
+    return true;
+  }
+
+  get #waitMs(): number {
+    return this.#server.pool.config.failoverWaitMs;
+  }
+
+  #begin(): void {
+    this.#until = millis() + this.#waitMs;
+    this.#deadlines.arm(this, this.#until);
+    for (const leases of this.#leases) leases.pause(this.#server);
+  }
+
+  #hold(): void {
+    if (this.holds) return;
+    this.#begin();
+    const { pool, index } = this.#server;
+    pool.onHeld(index);
+  }
+
+  /** A connection is made and not dialed: it is tried when its turn comes. */
+  park(connection: BackendConnection): void {
+    this.#parked.add(connection);
+    if (!this.#told && this.#trying === null && this.#tryAt === 0) this.#tryLater();
+  }
+
+  #tryLater(): void {
+    this.#tryAt = millis() + Math.ceil(FAILOVER_RETRY_MS * (0.75 + Math.random() / 2));
+    this.#deadlines.arm(this, this.#tryAt);
+  }
+
+  #tryNow(): void {
+    this.#tryAt = 0;
+    if (this.#told || this.#trying !== null) return;
+    for (const connection of this.#parked) {
+      this.#trying = connection;
+      this.#dial(connection);
+      return;
+    }
+  }
+
+  #dial(connection: BackendConnection): void {
+    this.#parked.delete(connection);
+    try {
+      connection.dial();
+    } catch (error) {
+      this.#guard.backend(connection, error);
+    }
+  }
+
+  /** A connection is open: the server serves. */
+  onReady(): void {
+    this.#exhausted = false;
+    if (this.#told) return;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#until = 0;
+    this.#tryAt = 0;
+    this.#trying = null;
+    this.#deadlines.forget(this);
+    for (const connection of [...this.#parked]) this.#dial(connection);
+    for (const connection of this.#server.places.placed) connection.goOnSending();
+    for (const leases of this.#leases) leases.goOn(this.#server);
+  }
+
+  /** A connection is closed. */
+  forget(connection: BackendConnection): void {
+    this.#parked.delete(connection);
+    if (this.#trying !== connection) return;
+    this.#trying = null;
+    if (this.holds && !this.#told && this.#tryAt === 0) this.#tryLater();
+  }
+
+  // --- what is known from elsewhere --------------------------------------------------------------
+
+  /** The server is about to be replaced: it is sent nothing until released or moved. */
+  hold(): void {
+    if (this.#stopped || this.#waitMs === 0) return;
+    this.#told = true;
+    this.#tryAt = 0;
+    this.#begin();
+    for (const connection of this.#server.places.placed) {
+      if (!connection.parked) connection.stopSending();
+    }
+  }
+
+  /** It stays as it is. */
+  release(): void {
+    if (!this.#told) return;
+    this.#told = false;
+    if (this.#parked.size === 0) this.#end();
+    else this.#tryNow();
+  }
+
+  /**
+   * The server is another one now. Connections to the old one are closed: what it has not answered
+   * may be in its socket still, and is not worth an answer.
+   * @param failure what is told to whose requests may have been executed there
+   */
+  moved(failure: Failure): void {
+    this.#server.counters[SERVER_MOVES]++;
+    this.#told = false;
+    this.#exhausted = false;
+    this.#refusals.clear();
+    if (this.#waitMs > 0) this.#begin();
+    // Not tried before all are parked.
+    this.#tryAt = this.#until;
+    for (const leases of this.#leases) leases.fail(this.#server, failure);
+    for (const connection of this.#server.places.placed) {
+      if (!connection.parked) connection.fail(failure);
+    }
+    this.#trying = null;
+    if (this.#parked.size === 0) this.#end();
+    else this.#tryNow();
+  }
+
+  // --- time ------------------------------------------------------------------------------------
+
+  nextDeadline(): number {
+    if (this.#tryAt === 0 || this.#until === 0) return this.#until;
+    return Math.min(this.#tryAt, this.#until);
+  }
+
+  onDeadline(now: number): void {
+    if (now >= this.#until) this.#giveUp();
+    else this.#tryNow();
+  }
+
+  /** Everybody who waits gets an error. */
+  #giveUp(): void {
+    this.#exhausted = true;
+    this.#told = false;
+    this.#until = 0;
+    this.#server.counters[FAILOVER_TIMEOUTS]++;
+    const { lastFailure, places } = this.#server;
+    for (const connection of places.placed) {
+      if (this.#parked.has(connection) || connection === this.#trying) {
+        connection.fail(lastFailure);
+      }
+    }
+    this.#end();
+  }
+
+  /** The server has left its pool: nobody waits for it any more. */
+  stop(): void {
+    this.#stopped = true;
+    if (this.holds) this.#giveUp();
+  }
+
+  onException(error: unknown): void {
+    this.#guard.note(`requests for server ${this.#server.title} wait no more`, error);
+  }
+}

@@ -1,0 +1,171 @@
+import type { Socket } from 'node:net';
+import {
+  CONTROL_ANSWER_MS,
+  CONTROL_PING_MS,
+  CONTROL_QUESTIONS,
+  CONTROL_RETRY_MAX_MS,
+} from '../limits.ts';
+import { type DialTarget, dialPlain } from '../net/dial.ts';
+import { encodeText } from '../protocol/redis/replies/encode.ts';
+import type { Clock } from './clock.ts';
+import { ErrorReply, type Reply, ReplyReader } from './reply-reader.ts';
+
+/** Whom a link leads to, and who is told of it. */
+export interface LinkOptions {
+  readonly target: DialTarget;
+  readonly clock: Clock;
+  /** Words of AUTH, without it; null = it is not said. */
+  readonly login: readonly string[] | null;
+  /** The first wait before it is made again, in milliseconds; it doubles. */
+  readonly retryMs: number;
+  /** The link is there: it may be asked. */
+  onUp(): void;
+  /** It is not, or no longer; said once until it is up again. */
+  onDown(reason: string): void;
+  /** Something that was not asked for; without this, it is a mistake. */
+  onPush?(push: Reply): void;
+}
+
+type Answered = (reply: Reply) => void;
+
+/**
+ * A connection for questions to a sentinel or a server, which is made again whenever it is lost.
+ * One that does not answer in time is lost too, and is asked something every second to find out.
+ */
+export class ControlLink {
+  readonly #options: LinkOptions;
+  #socket: Socket | null = null;
+  #asked: Answered[] = [];
+  #up = false;
+  #told = false;
+  #closed = false;
+  #retryMs: number;
+  #heardAt = 0;
+  #upAt = 0;
+  #cancel: () => void = () => {};
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#retryMs = options.retryMs;
+    this.#connect();
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  #connect(): void {
+    const { target, login, clock, onUp } = this.#options;
+    let socket: Socket;
+    try {
+      socket = dialPlain(target);
+    } catch (error) {
+      this.#lost((error as Error).message);
+      return;
+    }
+    this.#socket = socket;
+    this.#heardAt = clock.now();
+    const reader = new ReplyReader((reply) => this.#take(reply));
+    const lost = (reason: string): void => {
+      if (this.#socket === socket) this.#lost(reason);
+    };
+    socket.on('error', (error) => lost(error.message));
+    socket.on('close', () => lost('it closed the connection'));
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#socket !== socket) return;
+      this.#heardAt = clock.now();
+      if (!reader.push(chunk)) lost('its reply is malformed or too large');
+    });
+    if (login !== null) {
+      this.#send(['AUTH', ...login], (reply) => {
+        if (reply instanceof ErrorReply) lost(`it refuses the login: ${reply.text}`);
+      });
+    }
+    this.#send(['PING'], (reply) => {
+      if (reply instanceof ErrorReply) {
+        lost(`it refuses PING: ${reply.text}`);
+        return;
+      }
+      this.#up = true;
+      this.#told = false;
+      this.#upAt = clock.now();
+      onUp();
+    });
+    this.#watch();
+  }
+
+  /** Looks every second whether it still answers. */
+  #watch(): void {
+    this.#cancel();
+    const { clock } = this.#options;
+    this.#cancel = clock.after(CONTROL_PING_MS, () => {
+      const silent = clock.now() - this.#heardAt;
+      if (this.#asked.length > 0 && silent > CONTROL_ANSWER_MS) {
+        this.#lost('it does not answer');
+        return;
+      }
+      if (this.#up && this.#asked.length === 0) this.#send(['PING'], () => {});
+      this.#watch();
+    });
+  }
+
+  /** Asks. @returns false when it cannot be asked now */
+  ask(words: readonly string[], onAnswer: Answered): boolean {
+    if (!this.#up || this.#asked.length >= CONTROL_QUESTIONS) return false;
+    this.#send(words, onAnswer);
+    return true;
+  }
+
+  /** Says something that is answered by pushes only. */
+  tell(words: readonly string[]): void {
+    this.#socket?.write(encodeText(...words));
+  }
+
+  #send(words: readonly string[], onAnswer: Answered): void {
+    this.#asked.push(onAnswer);
+    this.#socket?.write(encodeText(...words));
+  }
+
+  #take(reply: Reply): void {
+    const { onPush } = this.#options;
+    const isPush = onPush !== undefined && Array.isArray(reply) && reply[0] !== 'pong';
+    if (isPush) {
+      onPush(reply);
+      return;
+    }
+    const answered = this.#asked.shift();
+    if (answered === undefined) this.#lost('it says what nobody asked');
+    else answered(reply);
+  }
+
+  #lost(reason: string): void {
+    const { clock } = this.#options;
+    // One that is lost as soon as it is there is not made again at once.
+    if (this.#up && clock.now() - this.#upAt > CONTROL_RETRY_MAX_MS) {
+      this.#retryMs = this.#options.retryMs;
+    }
+    this.#drop();
+    if (this.#closed) return;
+    if (!this.#told) {
+      this.#told = true;
+      this.#options.onDown(reason);
+    }
+    const wait = this.#retryMs * (0.75 + Math.random() / 2);
+    this.#retryMs = Math.min(CONTROL_RETRY_MAX_MS, this.#retryMs * 2);
+    if (!this.#closed) this.#cancel = clock.after(wait, () => this.#connect());
+  }
+
+  #drop(): void {
+    this.#cancel();
+    this.#up = false;
+    this.#asked = [];
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.destroy();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#drop();
+  }
+}

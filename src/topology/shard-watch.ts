@@ -1,0 +1,234 @@
+import {
+  CONFIRM_MS,
+  PROMOTION_MS,
+  SENTINEL_DISTRUST_MS,
+  SENTINEL_LAG_MS,
+  SENTINEL_RESET_MS,
+  SENTINEL_VIEW_MS,
+} from '../limits.ts';
+import {
+  type Address,
+  addressText,
+  type MasterFacts,
+  type SentinelEvent,
+  sameAddress,
+} from './facts.ts';
+
+/** What a shard's watch has done by others. */
+export interface ShardActions {
+  /** Requests for the shard wait. */
+  hold(): void;
+  /** They go to where they went before. */
+  release(): void;
+  /** The master is there now. */
+  move(to: Address): void;
+  /** Asks a server for its role, as often as that makes sense, until told to stop. */
+  probe(server: Address): void;
+  stopProbe(): void;
+  /** Asks all sentinels now. */
+  askSentinels(): void;
+  /** One line for the log. */
+  say(text: string): void;
+}
+
+/** Where a shard is, as it goes to other processes. */
+export interface ShardPlace {
+  readonly address: Address;
+  /** The configuration epoch of the sentinels. */
+  readonly epoch: number;
+}
+
+/** What one sentinel said last. */
+interface View extends MasterFacts {
+  readonly replicas: ReadonlySet<string>;
+  readonly at: number;
+}
+
+/** A server that should become the master, or be it. */
+interface Candidate {
+  readonly address: Address;
+  readonly since: number;
+  /** The sentinel that has announced its promotion; -1 = most sentinels say it is the master. */
+  readonly announcedBy: number;
+  readonly epoch: number;
+}
+
+const BY_MOST = -1;
+
+/**
+ * Where the master of one shard is, from what sentinels say. What most of them say counts, at the
+ * newest epoch; that a promotion begins one alone can say. No server is taken that most of them do
+ * not know as the master or a replica of the shard, and none before it says itself that it is a
+ * master: a single sentinel that lies, or is behind, leads nobody astray.
+ */
+export class ShardWatch {
+  readonly #actions: ShardActions;
+  readonly #now: () => number;
+  #place: ShardPlace;
+  readonly #views: Map<number, View> = new Map();
+  readonly #distrusted: Map<number, number> = new Map();
+  #candidate: Candidate | null = null;
+  /** A promotion was seen before most sentinels knew of it: until then the old one is named. */
+  #aheadSince: number | null = null;
+  /** Since when most sentinels name another master at a lower epoch, and which. */
+  #lowerSince: number | null = null;
+  #lower = '';
+
+  /** @param now milliseconds of a clock that never goes back */
+  constructor(place: ShardPlace, actions: ShardActions, now: () => number) {
+    this.#place = place;
+    this.#actions = actions;
+    this.#now = now;
+  }
+
+  get place(): ShardPlace {
+    return this.#place;
+  }
+
+  /** What is going on. */
+  get state(): 'steady' | 'switching' | 'confirming' {
+    if (this.#candidate === null) return 'steady';
+    return this.#candidate.announcedBy === BY_MOST ? 'confirming' : 'switching';
+  }
+
+  /** Replicas that most sentinels list. */
+  get replicas(): string[] {
+    const names = new Set([...this.#fresh()].flatMap(({ replicas }) => [...replicas]));
+    return [...names].filter((name) => this.#isKnown(name)).sort();
+  }
+
+  /** A sentinel has answered. */
+  onView(sentinel: number, facts: MasterFacts, replicas: ReadonlySet<string>): void {
+    this.#views.set(sentinel, { ...facts, replicas, at: this.#now() });
+    this.#review();
+  }
+
+  /** A sentinel cannot be asked, or does not know the master: what it said does not count. */
+  onSilence(sentinel: number): void {
+    this.#views.delete(sentinel);
+  }
+
+  onEvent(sentinel: number, { type, address }: SentinelEvent): void {
+    if (type === '+failover-state-send-slaveof-noone') {
+      if (address !== null) this.#onPromotion(sentinel, address);
+    } else if (type.startsWith('-failover-abort-')) {
+      if (this.#candidate?.announcedBy === sentinel) this.#giveUp('the failover is aborted');
+    } else {
+      this.#actions.askSentinels();
+    }
+  }
+
+  /** A replica is told to be a master: the old one's writes are worth nothing from now on. */
+  #onPromotion(sentinel: number, address: Address): void {
+    const now = this.#now();
+    if ((this.#distrusted.get(sentinel) ?? 0) > now) return;
+    if (sameAddress(address, this.#place.address) || !this.#isKnown(addressText(address))) return;
+    if (this.#candidate !== null && this.#candidate.announcedBy !== BY_MOST) return;
+    const { epoch } = this.#place;
+    this.#candidate = { address, since: now, announcedBy: sentinel, epoch };
+    this.#actions.hold();
+    this.#actions.probe(address);
+  }
+
+  /** The server that is asked for its role has answered. */
+  onRole(server: Address, isMaster: boolean): void {
+    const candidate = this.#candidate;
+    if (candidate === null || !sameAddress(candidate.address, server) || !isMaster) return;
+    const { address, announcedBy } = candidate;
+    const from = addressText(this.#place.address);
+    this.#candidate = null;
+    this.#actions.stopProbe();
+    this.#aheadSince = announcedBy === BY_MOST ? null : this.#now();
+    this.#lowerSince = null;
+    this.#place = { address, epoch: candidate.epoch };
+    this.#actions.move(address);
+    const how = announcedBy === BY_MOST ? `, epoch ${candidate.epoch}` : ', just promoted';
+    this.#actions.say(`the master has moved from ${from} to ${addressText(address)}${how}`);
+    this.#actions.askSentinels();
+  }
+
+  /** Time goes by: called often while something is going on. */
+  onTick(): void {
+    const candidate = this.#candidate;
+    if (candidate === null) return;
+    const waited = this.#now() - candidate.since;
+    if (candidate.announcedBy === BY_MOST) {
+      if (waited >= CONFIRM_MS) this.#giveUp('it does not say that it is a master');
+    } else if (waited >= PROMOTION_MS) {
+      this.#distrusted.set(candidate.announcedBy, this.#now() + SENTINEL_DISTRUST_MS);
+      this.#giveUp('it was announced and did not become the master');
+    }
+  }
+
+  #giveUp(why: string): void {
+    const candidate = this.#candidate;
+    if (candidate === null) return;
+    this.#candidate = null;
+    this.#actions.stopProbe();
+    if (candidate.announcedBy !== BY_MOST) this.#actions.release();
+    this.#actions.say(`${addressText(candidate.address)} is not taken for the master: ${why}`);
+    this.#actions.askSentinels();
+  }
+
+  #fresh(): View[] {
+    const oldest = this.#now() - SENTINEL_VIEW_MS;
+    return [...this.#views.values()].filter(({ at }) => at >= oldest);
+  }
+
+  /** Whether most sentinels know the server as the master or a replica of the shard. */
+  #isKnown(server: string): boolean {
+    const views = this.#fresh();
+    const knowing = views.filter(
+      ({ address, replicas }) => addressText(address) === server || replicas.has(server),
+    );
+    return knowing.length * 2 > views.length;
+  }
+
+  /** Whom most sentinels name, and the newest epoch for which they are most. */
+  #majority(): MasterFacts | null {
+    const views = this.#fresh();
+    for (const { address } of views) {
+      const naming = views.filter((view) => sameAddress(view.address, address));
+      if (naming.length * 2 <= views.length) continue;
+      const epochs = naming.map(({ epoch }) => epoch).sort((a, b) => b - a);
+      return { address, epoch: epochs[views.length >> 1] };
+    }
+    return null;
+  }
+
+  #review(): void {
+    const named = this.#majority();
+    if (named === null) return;
+    const { address, epoch } = this.#place;
+    if (sameAddress(named.address, address)) {
+      this.#lowerSince = null;
+      if (named.epoch > epoch || this.#aheadSince === null) {
+        this.#place = { address, epoch: Math.max(epoch, named.epoch) };
+      }
+      if (named.epoch > epoch) this.#aheadSince = null;
+      if (this.state === 'confirming') this.#giveUp('most sentinels name another');
+      return;
+    }
+    if (this.state === 'switching') return;
+    if (!this.#isNewer(named)) return;
+    if (this.#candidate !== null && sameAddress(this.#candidate.address, named.address)) return;
+    this.#candidate = { ...named, since: this.#now(), announcedBy: BY_MOST };
+    this.#actions.probe(named.address);
+  }
+
+  /** Whether another master than the one in use is to be believed. */
+  #isNewer({ address, epoch }: MasterFacts): boolean {
+    const now = this.#now();
+    const ahead = this.#aheadSince !== null;
+    if (ahead && epoch <= this.#place.epoch) {
+      // Sentinels that have not heard of the promotion yet.
+      if (now - (this.#aheadSince as number) < SENTINEL_LAG_MS) return false;
+    } else if (epoch >= this.#place.epoch) return true;
+    const text = addressText(address);
+    if (this.#lowerSince === null || this.#lower !== text) {
+      this.#lowerSince = now;
+      this.#lower = text;
+    }
+    return now - this.#lowerSince >= SENTINEL_RESET_MS;
+  }
+}

@@ -1,0 +1,272 @@
+import type { DialTarget } from '../net/dial.ts';
+import type { Clock } from './clock.ts';
+import { type Address, type MasterFacts, type SentinelEvent, sameAddress } from './facts.ts';
+import { RoleProbe } from './role-probe.ts';
+import { SentinelSet } from './sentinel-set.ts';
+import { type ShardPlace, ShardWatch } from './shard-watch.ts';
+
+/** A server of a pool whose master is to be followed. */
+export interface ShardSpec {
+  readonly pool: string;
+  readonly server: string;
+  /** What sentinels call it. */
+  readonly master: string;
+  /** Where it is until sentinels have said so. */
+  readonly address: Address;
+  readonly sentinels: readonly Address[];
+  /** Words of AUTH for the sentinels; null = it is not said. */
+  readonly sentinelLogin: readonly string[] | null;
+  /** The same for the servers; asked each time, since it may change. */
+  serverLogin(): readonly string[] | null;
+  /** How servers are reached. */
+  readonly tls: DialTarget['tls'];
+}
+
+/** What is to be done to a server of a pool. */
+export interface Step {
+  readonly pool: string;
+  readonly server: string;
+  readonly action: 'hold' | 'release' | 'move';
+  /** Where the server is, or where it moves to. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a shard is, for another process. */
+export interface KnownShard extends ShardPlace {
+  readonly pool: string;
+  readonly server: string;
+}
+
+/** Where a shard is, for people. */
+export interface ShardView {
+  readonly pool: string;
+  readonly server: string;
+  readonly master: string;
+  readonly address: string;
+  readonly epoch: number;
+  readonly state: string;
+  readonly replicas: readonly string[];
+  readonly sentinelsUp: number;
+  readonly sentinels: number;
+}
+
+/** What a topology needs of whoever runs it. */
+export interface TopologyOptions {
+  readonly clock: Clock;
+  steer(step: Step): void;
+  /** One line for the log; about a shard, or about a sentinel. */
+  say(text: string, shard: ShardSpec | null): void;
+}
+
+/** Where the masters of all pools with sentinels are. There is one for all processes of a proxy. */
+export class Topology {
+  readonly #options: TopologyOptions;
+  readonly #sets: Map<string, SentinelSet> = new Map();
+  #shards: Map<string, FollowedShard> = new Map();
+  #frozen = false;
+
+  constructor(options: TopologyOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Follows these shards from now on; those that are followed already go on.
+   * @param known where another process has found them
+   */
+  follow(specs: readonly ShardSpec[], known: readonly KnownShard[] = []): void {
+    const before = this.#shards;
+    this.#shards = new Map();
+    for (const spec of specs) {
+      const key = JSON.stringify(spec);
+      const name = nameOf(spec.pool, spec.server);
+      const old = before.get(name);
+      if (old?.key === key) {
+        before.delete(name);
+        old.spec = spec;
+        this.#shards.set(name, old);
+        continue;
+      }
+      const place = known.find(({ pool, server }) => nameOf(pool, server) === name);
+      const goesOn = old !== undefined && sameAddress(old.spec.address, spec.address);
+      const start = goesOn ? old.place : (place ?? { address: spec.address, epoch: 0 });
+      this.#shards.set(name, new FollowedShard(spec, key, start, this.#setOf(spec), this));
+    }
+    for (const shard of before.values()) shard.stop();
+    for (const [key, set] of this.#sets) {
+      if (!set.isEmpty) continue;
+      set.close();
+      this.#sets.delete(key);
+    }
+  }
+
+  #setOf({ sentinels, sentinelLogin }: ShardSpec): SentinelSet {
+    const key = JSON.stringify([sentinels, sentinelLogin]);
+    const known = this.#sets.get(key);
+    if (known !== undefined) return known;
+    const { clock, say } = this.#options;
+    const set = new SentinelSet(sentinels, sentinelLogin, clock, (text) => say(text, null));
+    this.#sets.set(key, set);
+    return set;
+  }
+
+  get options(): TopologyOptions {
+    return this.#options;
+  }
+
+  /** Requests of clients wait for a server. */
+  onTrouble(pool: string, server: string): void {
+    this.#shards.get(nameOf(pool, server))?.onTrouble();
+  }
+
+  /** @throws Error when there is no such shard, or no sentinel does it */
+  async failover(pool: string, server: string): Promise<object> {
+    const shard = this.#shards.get(nameOf(pool, server));
+    if (shard === undefined) throw new Error(`no server ${server} of a pool ${pool} is followed`);
+    if (this.#frozen) throw new Error('the topology is frozen');
+    return { pool, server, sentinel: await shard.failover() };
+  }
+
+  get frozen(): boolean {
+    return this.#frozen;
+  }
+
+  /** While it is frozen servers stay where they are; afterwards they go where they belong. */
+  set frozen(frozen: boolean) {
+    if (frozen === this.#frozen) return;
+    if (frozen) for (const shard of this.#shards.values()) shard.steer('release');
+    this.#frozen = frozen;
+    if (!frozen) for (const shard of this.#shards.values()) shard.steer('move');
+  }
+
+  /** For another process, which goes on from there. */
+  get known(): KnownShard[] {
+    return [...this.#shards.values()].map(({ spec: { pool, server }, place }) => {
+      return { pool, server, ...place };
+    });
+  }
+
+  get views(): ShardView[] {
+    return [...this.#shards.values()].map((shard) => shard.view);
+  }
+
+  stop(): void {
+    this.follow([]);
+  }
+}
+
+function nameOf(pool: string, server: string): string {
+  return JSON.stringify([pool, server]);
+}
+
+/** One shard: its watch, its sentinels, and the server that is asked for its role. */
+class FollowedShard {
+  /** Its login may become another. */
+  spec: ShardSpec;
+  readonly key: string;
+  readonly #set: SentinelSet;
+  readonly #topology: Topology;
+  readonly #watch: ShardWatch;
+  #probe: RoleProbe | null = null;
+
+  constructor(
+    spec: ShardSpec,
+    key: string,
+    place: ShardPlace,
+    set: SentinelSet,
+    topology: Topology,
+  ) {
+    const { clock, say } = topology.options;
+    this.spec = spec;
+    this.key = key;
+    this.#set = set;
+    this.#topology = topology;
+    this.#watch = new ShardWatch(
+      { address: place.address, epoch: place.epoch },
+      {
+        hold: () => this.steer('hold'),
+        release: () => this.steer('release'),
+        move: () => this.steer('move'),
+        probe: (server) => this.#ask(server),
+        stopProbe: () => this.#stopProbe(),
+        askSentinels: () => set.onTrouble(spec.master),
+        say: (text) => say(text, spec),
+      },
+      () => clock.now(),
+    );
+    set.add(spec.master, this);
+  }
+
+  get place(): ShardPlace {
+    return this.#watch.place;
+  }
+
+  get view(): ShardView {
+    const { pool, server, master } = this.spec;
+    const { address, epoch } = this.place;
+    const [sentinelsUp, sentinels] = this.#set.up;
+    return {
+      ...{ pool, server, master },
+      address: `${address.host}:${address.port}`,
+      epoch,
+      state: this.#watch.state,
+      replicas: this.#watch.replicas,
+      sentinelsUp,
+      sentinels,
+    };
+  }
+
+  steer(action: Step['action']): void {
+    if (this.#topology.frozen) return;
+    const { pool, server } = this.spec;
+    this.#topology.options.steer({ pool, server, action, ...this.place.address });
+  }
+
+  onTrouble(): void {
+    this.#set.onTrouble(this.spec.master);
+  }
+
+  failover(): Promise<string> {
+    return this.#set.failover(this.spec.master);
+  }
+
+  onView(sentinel: number, facts: MasterFacts, replicas: ReadonlySet<string>): void {
+    this.#watch.onView(sentinel, facts, replicas);
+  }
+
+  onSilence(sentinel: number): void {
+    this.#watch.onSilence(sentinel);
+  }
+
+  onEvent(sentinel: number, event: SentinelEvent): void {
+    this.#watch.onEvent(sentinel, event);
+  }
+
+  onTick(): void {
+    this.#watch.onTick();
+  }
+
+  #ask(server: Address): void {
+    this.#stopProbe();
+    const { tls } = this.spec;
+    const target = { kind: 'tcp', ...server, path: '', tls } as const;
+    this.#probe = new RoleProbe(
+      target,
+      this.spec.serverLogin(),
+      this.#topology.options.clock,
+      (master) => {
+        this.#watch.onRole(server, master);
+      },
+    );
+  }
+
+  #stopProbe(): void {
+    this.#probe?.stop();
+    this.#probe = null;
+  }
+
+  stop(): void {
+    this.#stopProbe();
+    this.#set.remove(this.spec.master, this);
+  }
+}

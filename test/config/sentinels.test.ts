@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { configWarnings, type PoolConfig, parseConfig } from '../../src/config/index.ts';
+import { ConfigError } from '../../src/errors.ts';
+import { SENTINELS } from '../../src/limits.ts';
+import { compareConfigs } from '../../src/proxy/pool/config-changes.ts';
+
+interface File {
+  readonly keys?: readonly string[];
+  readonly servers?: readonly string[];
+  readonly sentinels?: readonly string[] | null;
+}
+
+function textOf({ keys = [], servers = ['127.0.0.1:6379:1 a'], sentinels = ['s:1'] }: File) {
+  const list = (name: string, items: readonly string[]) =>
+    `  ${name}:\n${items.map((item) => `   - ${item}\n`).join('')}`;
+  const all = ['listen: 127.0.0.1:1', 'redis: true', ...keys].map((key) => `  ${key}\n`).join('');
+  return `p:\n${all}${list('servers', servers)}${sentinels === null ? '' : list('sentinels', sentinels)}`;
+}
+
+function read(file: File): PoolConfig {
+  return parseConfig(Buffer.from(textOf(file)), 'f.yml').pools[0];
+}
+
+function mistakes(file: File): string[] {
+  try {
+    read(file);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.message.split('\n').map((line) => line.replace(/^f\.yml:\d+:\d+: p\./, ''));
+  }
+  return [];
+}
+
+describe('sentinels of a pool', () => {
+  test('are a list of their own, with a weight or without', () => {
+    const { sentinels, followsMaster, failoverWaitMs } = read({
+      sentinels: ['10.0.0.1:26379', 'sentinel-2.svc:26379:1', '::1:26379:1'],
+    });
+    assert.deepEqual(sentinels, [
+      { host: '10.0.0.1', port: 26379 },
+      { host: 'sentinel-2.svc', port: 26379 },
+      { host: '::1', port: 26379 },
+    ]);
+    assert.equal(followsMaster, true);
+    assert.equal(failoverWaitMs, 5000);
+  });
+
+  test('bring keys of their own', () => {
+    const keys = ['sentinel_auth: user pass word', 'sentinel_prefix: prod-', 'failover_wait: 0'];
+    const { sentinelAuth, sentinelPrefix, failoverWaitMs } = read({ keys });
+    assert.deepEqual(
+      [sentinelAuth, sentinelPrefix, failoverWaitMs],
+      ['user pass word', 'prod-', 0],
+    );
+  });
+
+  test('which are mistakes without them', () => {
+    const keys = ['sentinel_auth: x', 'sentinel_prefix: y', 'failover_wait: 1'];
+    assert.deepEqual(
+      mistakes({ keys, sentinels: null }),
+      ['sentinel_auth', 'sentinel_prefix', 'failover_wait'].map(
+        (key) => `${key}: only pools with sentinels have it; expected "sentinels:" as well`,
+      ),
+    );
+  });
+
+  test('want a master for each server', () => {
+    const why =
+      'servers: sentinels know no master by this line; expected "host:port:weight name", the ' +
+      "name being the master's";
+    const servers = ['127.0.0.1:6379:1', '/tmp/redis.sock:1 a', '127.0.0.1:6379:1 b'];
+    assert.deepEqual(mistakes({ servers }), [why, why]);
+  });
+
+  test('do not go with ejection, nor with memcached', () => {
+    assert.deepEqual(mistakes({ keys: ['auto_eject_hosts: true'] }), [
+      'auto_eject_hosts: an ejected server would move keys; expected sentinels or auto_eject_hosts',
+    ]);
+    assert.deepEqual(read({ keys: ['auto_eject_hosts: false'] }).autoEjectHosts, false);
+    const memcached = textOf({}).replace('redis: true', 'redis: false');
+    assert.throws(() => parseConfig(Buffer.from(memcached), 'f.yml'), /only Redis pools have them/);
+  });
+
+  for (const [line, problem] of [
+    ['host', '"host" has no port; expected "host:port"'],
+    ['host:0', '"0" is not a port; expected 1 to 65535'],
+    ['host:x', '"x" is not a port; expected 1 to 65535'],
+    ['host:1:x', '"host:1:x" ends with no number; expected "host:port"'],
+    ['"[::1]:1:1"', '"[::1]" is no host; expected a host name or an address'],
+    ['"a b:1"', '"a b" is no host; expected a host name or an address'],
+  ]) {
+    test(`a line that is none: ${line}`, () => {
+      assert.deepEqual(mistakes({ sentinels: [line] }), [`sentinels: ${problem}`]);
+    });
+  }
+
+  test('are not too many, and a list', () => {
+    const many = Array.from({ length: SENTINELS + 1 }, (_, i) => `h:${i + 1}`);
+    assert.deepEqual(mistakes({ sentinels: many }), [
+      'sentinels: there are 33; expected at most 32',
+    ]);
+    const scalar = `${textOf({ sentinels: null })}  sentinels: h:1\n`;
+    assert.throws(() => parseConfig(Buffer.from(scalar), 'f.yml'), /there is no list/);
+  });
+
+  test('make retry_reads needless', () => {
+    const file = { keys: ['retry_reads: 3'] };
+    assert.equal(read(file).retryReads, 0);
+    const lines = configWarnings(parseConfig(Buffer.from(textOf(file)), 'f.yml'));
+    assert.match(lines.join(), /p\.retry_reads: the key has no effect with sentinels/);
+  });
+
+  test('their password is in no list of changes', () => {
+    const of = (word: string) =>
+      parseConfig(Buffer.from(textOf({ keys: [`sentinel_auth: ${word}`] })), 'f.yml');
+    const [change] = compareConfigs(of('first'), of('second'), []);
+    assert.deepEqual(change.differences, ['sentinel_auth is another']);
+  });
+});

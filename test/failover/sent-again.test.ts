@@ -1,0 +1,321 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import { type FakeSentinel, startFakeSentinel, wordsOf } from '../support/fake-sentinel.ts';
+import { type FakeServer, send, startFake } from '../support/fake-server.ts';
+import { freePort } from '../support/free-port.ts';
+import { RespClient } from '../support/resp-client.ts';
+import { startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
+import { waitFor } from '../support/wait.ts';
+
+const MASTER = '*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n';
+const READONLY = "-READONLY You can't write against a read only replica.\r\n";
+const LOADING = '-LOADING Redis is loading the dataset in memory\r\n';
+const NOREPLICAS = '-NOREPLICAS Not enough good replicas to write.\r\n';
+const OK = '+OK\r\n';
+
+/** A server that is a master, and keeps what clients asked it for. */
+interface Master {
+  readonly server: FakeServer;
+  readonly asked: string[];
+  readonly port: number;
+}
+
+/** @param answer to a request of a client; undefined = OK */
+async function startMaster(
+  answer: (text: string, socket: Socket) => string | undefined = () => undefined,
+  port = 0,
+): Promise<Master> {
+  const asked: string[] = [];
+  const server = await startFake(
+    (_index, request, socket) => {
+      const words = wordsOf(request);
+      const [command] = words;
+      if (command === 'ROLE') return send(MASTER);
+      if (command === 'PING') return send('+PONG\r\n');
+      const text = words.join(' ');
+      asked.push(text);
+      const reply = answer(text, socket) ?? OK;
+      return reply === '' ? undefined : send(reply);
+    },
+    undefined,
+    port,
+  );
+  return { server, asked, port: server.port };
+}
+
+interface Setting {
+  readonly ringway: TestRingway;
+  readonly sentinel: FakeSentinel;
+  readonly client: RespClient;
+  /** The sentinel says from now on that the master is there. */
+  move(to: Master): void;
+}
+
+/** A pool of one server, and one sentinel. */
+async function withPool(
+  first: Master | { readonly port: number },
+  run: (setting: Setting) => Promise<void>,
+  keys: Readonly<Record<string, unknown>> = {},
+  variant = VARIANTS[2],
+): Promise<void> {
+  const master = { port: first.port, epoch: 1, replicas: [] as number[] };
+  const sentinel = await startFakeSentinel({ cache: master });
+  const servers = [`127.0.0.1:${first.port}:1 cache`];
+  const sentinels = [`127.0.0.1:${sentinel.port}`];
+  const ringway = await startInProcess({ servers, sentinels, ...keys }, variant);
+  const client = await RespClient.open(ringway.port);
+  const move = ({ port }: Master): void => {
+    sentinel.masters.set('cache', { port, epoch: master.epoch + 1, replicas: [first.port] });
+    sentinel.publish('+switch-master', `cache 127.0.0.1 ${first.port} 127.0.0.1 ${port}`);
+  };
+  try {
+    await run({ ringway, sentinel, client, move });
+  } finally {
+    client.close();
+    await ringway.stop();
+    await sentinel.stop();
+  }
+}
+
+describe('a request that was not executed', () => {
+  for (const variant of VARIANTS) {
+    test(`goes to the new master, in order: ${variant.label}`, async () => {
+      // 1 and 2 are refused; 3 is asked for when 1 was, and must not be there before 2.
+      const old = await startMaster((text) => (text.startsWith('SET') ? READONLY : '$1\r\n0\r\n'));
+      const fresh = await startMaster((text) => (text.startsWith('GET') ? '$1\r\n9\r\n' : OK));
+      await withPool(
+        old,
+        async ({ client, move }) => {
+          const replies = client.pipeline([
+            ['SET', 'k', 1],
+            ['GET', 'k'],
+            ['SET', 'k', 2],
+          ]);
+          await waitFor('the refusal', () => old.asked.length === 3);
+          const later = client.pipeline([
+            ['SET', 'k', 3],
+            ['GET', 'k'],
+          ]);
+          move(fresh);
+          assert.deepEqual(
+            [...(await replies), ...(await later)].map(String),
+            ['OK', '9', 'OK', 'OK', '9'],
+            'no read is answered by a replica',
+          );
+          const expected = ['SET k 1', 'GET k', 'SET k 2', 'SET k 3', 'GET k'];
+          assert.deepEqual(fresh.asked, expected);
+        },
+        {},
+        variant,
+      );
+      await old.server.stop();
+      await fresh.server.stop();
+    });
+  }
+
+  test('is sent again to the same server when that can serve', async () => {
+    let refusals = 3;
+    const server = await startMaster(() => (refusals-- > 0 ? LOADING : undefined));
+    await withPool(server, async ({ client }) => {
+      const replies = client.pipeline([
+        ['SET', 'a', 1],
+        ['SET', 'b', 2],
+        ['SET', 'c', 3],
+      ]);
+      assert.deepEqual((await replies).map(String), ['OK', 'OK', 'OK']);
+      const all = ['SET a 1', 'SET b 2', 'SET c 3'];
+      assert.deepEqual(server.asked, [...all, ...all]);
+    });
+    await server.server.stop();
+  });
+
+  test('fails with what the server said once it has waited enough', async () => {
+    const server = await startMaster(() => NOREPLICAS);
+    await withPool(
+      server,
+      async ({ client }) => {
+        const reply = String(await client.command('SET', 'a', 1));
+        assert.match(reply, /NOREPLICAS/);
+        assert.ok(server.asked.length > 2, `it was sent ${server.asked.length} times`);
+        const before = server.asked.length;
+        assert.match(String(await client.command('SET', 'a', 2)), /NOREPLICAS/);
+        assert.equal(server.asked.length, before + 1, 'the next does not wait');
+      },
+      { failover_wait: 400 },
+    );
+    await server.server.stop();
+  });
+
+  test('fails if a later one of its client was executed: they keep their order', async () => {
+    const server = await startMaster((text) => (text === 'SET a 1' ? LOADING : undefined));
+    await withPool(server, async ({ client }) => {
+      const replies = await client.pipeline([
+        ['SET', 'a', 1],
+        ['SET', 'a', 2],
+      ]);
+      assert.match(String(replies[0]), /LOADING/);
+      assert.equal(String(replies[1]), 'OK');
+      assert.deepEqual(server.asked, ['SET a 1', 'SET a 2']);
+      assert.equal(String(await client.command('SET', 'a', 3)), 'OK');
+    });
+    await server.server.stop();
+  });
+
+  test('is not taken for one because a script says so', async () => {
+    const server = await startMaster((text) => (text.startsWith('EVAL') ? READONLY : undefined));
+    await withPool(server, async ({ client }) => {
+      assert.match(String(await client.command('EVAL', 'return 1', 1, 'a')), /READONLY/);
+      assert.equal(String(await client.command('SET', 'a', 1)), 'OK');
+      assert.deepEqual(server.asked, ['EVAL return 1 1 a', 'SET a 1']);
+      assert.equal(server.server.open.size, 1, 'the connection stays');
+    });
+    await server.server.stop();
+  });
+
+  test('of several keys is sent again part by part', async () => {
+    let refused = false;
+    const server = await startMaster((text) => {
+      if (!refused && text.startsWith('MSET')) {
+        refused = true;
+        return READONLY;
+      }
+      return text.startsWith('MGET') ? '*2\r\n$1\r\n1\r\n$1\r\n2\r\n' : undefined;
+    });
+    await withPool(server, async ({ client }) => {
+      assert.equal(String(await client.command('MSET', 'a', 1, 'b', 2)), 'OK');
+      assert.deepEqual((await client.text('MGET', 'a', 'b')) as unknown, ['1', '2']);
+      assert.deepEqual(server.asked, ['MSET a 1 b 2', 'MSET a 1 b 2', 'MGET a b']);
+    });
+    await server.server.stop();
+  });
+});
+
+describe('a server that cannot be reached', () => {
+  test('is waited for: nothing fails', async () => {
+    const port = await freePort();
+    await withPool({ port }, async ({ client, ringway }) => {
+      const replies = client.pipeline([
+        ['SET', 'a', 1],
+        ['GET', 'a'],
+      ]);
+      const other = await RespClient.open(ringway.port);
+      const later = other.command('SET', 'b', 1);
+      const server = await startMaster(undefined, port);
+      assert.deepEqual((await replies).map(String), ['OK', 'OK']);
+      assert.equal(String(await later), 'OK');
+      assert.deepEqual(server.asked.slice(0, 2), ['SET a 1', 'GET a']);
+      other.close();
+      await server.server.stop();
+    });
+  });
+
+  test('or for its heir', async () => {
+    const port = await freePort();
+    const fresh = await startMaster();
+    await withPool({ port }, async ({ client, move }) => {
+      const reply = client.command('SET', 'a', 1);
+      move(fresh);
+      assert.equal(String(await reply), 'OK');
+      assert.deepEqual(fresh.asked, ['SET a 1']);
+    });
+    await fresh.server.stop();
+  });
+
+  test('is not waited for longer than failover_wait, and once', async () => {
+    const port = await freePort();
+    await withPool(
+      { port },
+      async ({ client }) => {
+        const started = performance.now();
+        assert.match(String(await client.command('SET', 'a', 1)), /Connection refused/);
+        const waited = performance.now() - started;
+        assert.ok(waited >= 290, `${waited} ms`);
+        assert.match(String(await client.command('SET', 'a', 2)), /Connection refused/);
+        const server = await startMaster(undefined, port);
+        await waitFor('the server to be back', async () => {
+          return String(await client.command('SET', 'a', 3)) === 'OK';
+        });
+        await server.server.stop();
+      },
+      { failover_wait: 300 },
+    );
+  });
+
+  test('failover_wait: 0 waits for nothing', async () => {
+    const port = await freePort();
+    await withPool(
+      { port },
+      async ({ client }) => {
+        assert.match(String(await client.command('SET', 'a', 1)), /Connection refused/);
+      },
+      { failover_wait: 0, connect_timeout: 500 },
+    );
+  });
+});
+
+describe('a connection that is lost', () => {
+  test('loses writes that were sent; reads behind the last write go on', async () => {
+    let cut = true;
+    const server = await startMaster((text, socket) => {
+      if (!cut) return text.startsWith('GET') ? '$1\r\n2\r\n' : OK;
+      if (text !== 'GET c') return '';
+      cut = false;
+      socket.destroy();
+      return '';
+    });
+    await withPool(server, async ({ client }) => {
+      const replies = await client.pipeline([
+        ['GET', 'a'],
+        ['SET', 'b', 1],
+        ['GET', 'b'],
+        ['GET', 'c'],
+      ]);
+      const texts = replies.map(String);
+      assert.match(texts[0], /unknown|reset/i, 'a write of its client came behind it');
+      assert.match(texts[1], /unknown|reset/i);
+      assert.deepEqual(texts.slice(2), ['2', '2']);
+    });
+    await server.server.stop();
+  });
+
+  test('no request is sent to a server that is no master', async () => {
+    const replica = await startFake((_index, request) => {
+      const [command] = wordsOf(request);
+      if (command === 'ROLE') return send('*2\r\n$5\r\nslave\r\n$1\r\nx\r\n');
+      return send(command === 'PING' ? '+PONG\r\n' : OK);
+    });
+    await withPool({ port: replica.port }, async ({ client, move }) => {
+      const reply = client.command('SET', 'a', 1);
+      await waitFor('some tries', () => replica.connections > 2);
+      const fresh = await startMaster();
+      move(fresh);
+      assert.equal(String(await reply), 'OK');
+      const asked = new Set(replica.received.map((request) => wordsOf(request)[0]));
+      assert.deepEqual([...asked].sort(), ['PING', 'ROLE']);
+      await fresh.server.stop();
+    });
+    await replica.stop();
+  });
+
+  test('what it has not answered when the master moves is lost, and goes nowhere twice', async () => {
+    const old = await startMaster(() => '');
+    const fresh = await startMaster();
+    await withPool(old, async ({ client, move }) => {
+      const replies = client.pipeline([
+        ['SET', 'a', 1],
+        ['GET', 'a'],
+      ]);
+      await waitFor('both', () => old.asked.length === 2);
+      move(fresh);
+      const texts = (await replies).map(String);
+      assert.match(texts[0], /no longer the master/);
+      assert.equal(texts[1], 'OK');
+      assert.deepEqual(fresh.asked, ['GET a']);
+      assert.equal(String(await client.command('SET', 'a', 2)), 'OK');
+      assert.equal(old.server.open.size, 0, 'nobody talks to the old one');
+    });
+    await old.server.stop();
+    await fresh.server.stop();
+  });
+});

@@ -1,0 +1,96 @@
+import { type RealServer, startRedis, startSentinel } from './real-servers.ts';
+import { RespClient } from './resp-client.ts';
+import { waitFor } from './wait.ts';
+
+/** Masters with replicas, and sentinels that watch them. */
+export interface SentinelSet {
+  /** Per shard: the master it began with, then its replicas. */
+  readonly shards: readonly (readonly RealServer[])[];
+  readonly sentinels: readonly RealServer[];
+  /** `host:port` lines of the sentinels. */
+  readonly lines: readonly string[];
+  /** Lines of `servers:`, named shard1, shard2, ... */
+  readonly servers: readonly string[];
+  /** The port of the shard's master, as most sentinels see it. */
+  masterOf(shard: number): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export interface SentinelSetOptions {
+  readonly shards?: number;
+  readonly replicas?: number;
+  readonly downAfterMs?: number;
+  readonly sentinels?: number;
+}
+
+/** Sends one command. @returns its reply, every bulk as text */
+export async function command(port: number, ...words: string[]): Promise<unknown> {
+  const client = await RespClient.open(port);
+  try {
+    return await client.text(...words);
+  } finally {
+    client.close();
+  }
+}
+
+/** The fields of a flat list of names and values. */
+function fieldsOf(list: unknown): Map<string, string> {
+  const words = list as string[];
+  return new Map(words.flatMap((name, i) => (i % 2 === 0 ? [[name, words[i + 1]] as const] : [])));
+}
+
+/** Starts all of it, and waits until every sentinel knows every replica and every other sentinel. */
+export async function startSentinelSet(options: SentinelSetOptions = {}): Promise<SentinelSet> {
+  const { shards: count = 1, replicas = 2, downAfterMs = 1000, sentinels: voters = 3 } = options;
+  const shards = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const args = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'];
+      const master = await startRedis({ args });
+      const replicaOf = [...args, '--replicaof', '127.0.0.1', String(master.port)];
+      const others = Array.from({ length: replicas }, () => startRedis({ args: replicaOf }));
+      return [master, ...(await Promise.all(others))];
+    }),
+  );
+  const quorum = Math.floor(voters / 2) + 1;
+  const conf = shards.flatMap(([master], i) => [
+    `sentinel monitor shard${i + 1} 127.0.0.1 ${master.port} ${quorum}`,
+    `sentinel down-after-milliseconds shard${i + 1} ${downAfterMs}`,
+    `sentinel failover-timeout shard${i + 1} 10000`,
+  ]);
+  const sentinels = await Promise.all(Array.from({ length: voters }, () => startSentinel(conf)));
+  for (const { port } of sentinels) {
+    for (let i = 0; i < count; i++) {
+      await waitFor(`sentinel ${port} to know all of shard${i + 1}`, async () => {
+        const name = `shard${i + 1}`;
+        const master = fieldsOf(await command(port, 'SENTINEL', 'MASTER', name));
+        const slaves = (await command(port, 'SENTINEL', 'REPLICAS', name)) as unknown[];
+        const linked = slaves.filter((slave) => fieldsOf(slave).get('master-link-status') === 'ok');
+        const others = master.get('num-other-sentinels') === String(voters - 1);
+        return linked.length === replicas && others;
+      });
+    }
+  }
+  return {
+    shards,
+    sentinels,
+    lines: sentinels.map(({ port }) => `127.0.0.1:${port}`),
+    servers: shards.map(([master], i) => `127.0.0.1:${master.port}:1 shard${i + 1}`),
+    masterOf: async (shard) => {
+      const ports = await Promise.all(
+        sentinels.map(async ({ port, running }) => {
+          if (!running) return '';
+          const name = `shard${shard + 1}`;
+          const [, at] = (await command(
+            port,
+            ...['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name],
+          )) as string[];
+          return at;
+        }),
+      );
+      return Number(ports.find((port) => ports.filter((one) => one === port).length >= quorum));
+    },
+    stop: async () => {
+      await Promise.all([...sentinels, ...shards.flat()].map((server) => server.stop()));
+    },
+  };
+}

@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  CONFIRM_MS,
+  PROMOTION_MS,
+  SENTINEL_DISTRUST_MS,
+  SENTINEL_LAG_MS,
+  SENTINEL_RESET_MS,
+  SENTINEL_VIEW_MS,
+} from '../../src/limits.ts';
+import { type Address, addressText } from '../../src/topology/facts.ts';
+import { ShardWatch } from '../../src/topology/shard-watch.ts';
+
+const at = (host: string): Address => ({ host, port: 6379 });
+const A = at('a');
+const B = at('b');
+const C = at('c');
+const ALL = [A, B, C];
+const PROMOTION = '+failover-state-send-slaveof-noone';
+
+/** A watch with a clock of its own, and what it had done. */
+class Bench {
+  now = 0;
+  readonly done: string[] = [];
+  readonly said: string[] = [];
+  probed: Address | null = null;
+  readonly watch: ShardWatch;
+
+  constructor() {
+    const did = (what: string): void => void this.done.push(what);
+    this.watch = new ShardWatch(
+      { address: A, epoch: 0 },
+      {
+        hold: () => did('hold'),
+        release: () => did('release'),
+        move: (to) => did(`move ${to.host}`),
+        probe: (server) => {
+          this.probed = server;
+        },
+        stopProbe: () => {
+          this.probed = null;
+        },
+        askSentinels: () => {},
+        say: (text) => this.said.push(text),
+      },
+      () => this.now,
+    );
+  }
+
+  /** A sentinel names a master; the others are its replicas. */
+  view(sentinel: number, address: Address, epoch: number, others: readonly Address[] = ALL): void {
+    const replicas = new Set(others.filter((each) => each !== address).map(addressText));
+    this.watch.onView(sentinel, { address, epoch }, replicas);
+  }
+
+  views(sentinels: readonly number[], address: Address, epoch: number): void {
+    for (const sentinel of sentinels) this.view(sentinel, address, epoch);
+  }
+
+  event(sentinel: number, type: string, address: Address | null = null): void {
+    this.watch.onEvent(sentinel, { type, master: 'x', address });
+  }
+
+  role(server: Address, isMaster = true): void {
+    this.watch.onRole(server, isMaster);
+  }
+
+  /** Time goes by, second by second. */
+  pass(ms: number): void {
+    for (const end = this.now + ms; this.now < end; ) {
+      this.now = Math.min(end, this.now + 1000);
+      this.watch.onTick();
+    }
+  }
+}
+
+describe('the watch of a shard', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+    bench.views([0, 1, 2], A, 1);
+  });
+
+  test('stays where most sentinels say the master is', () => {
+    assert.deepEqual(bench.done, []);
+    assert.deepEqual(bench.watch.place, { address: A, epoch: 1 });
+    assert.deepEqual(bench.watch.replicas, ['b:6379', 'c:6379']);
+  });
+
+  test('moves when most sentinels name another that says it is a master', () => {
+    bench.view(0, B, 2);
+    assert.equal(bench.probed, null, 'one is not enough');
+    bench.view(1, B, 2);
+    assert.equal(bench.probed, B);
+    assert.equal(bench.watch.state, 'confirming');
+    bench.role(B, false);
+    assert.deepEqual(bench.done, []);
+    bench.role(B);
+    assert.deepEqual(bench.done, ['move b']);
+    assert.deepEqual(bench.watch.place, { address: B, epoch: 2 });
+    bench.view(2, A, 1);
+    assert.deepEqual(bench.done, ['move b']);
+  });
+
+  test('does not move to a server that never says it is a master', () => {
+    bench.views([0, 1], B, 2);
+    bench.pass(CONFIRM_MS + 1000);
+    assert.equal(bench.probed, null);
+    bench.role(B);
+    assert.deepEqual(bench.done, []);
+  });
+
+  test('moves early: when a promotion is announced and has happened', () => {
+    bench.event(0, PROMOTION, B);
+    assert.deepEqual(bench.done, ['hold']);
+    bench.role(B, false);
+    bench.role(B);
+    assert.deepEqual(bench.done, ['hold', 'move b']);
+    // The others have not heard of it, nor has the leader raised their epoch.
+    bench.views([0, 1, 2], A, 1);
+    bench.view(0, B, 2);
+    bench.views([1, 2], A, 1);
+    assert.equal(bench.probed, null);
+    bench.views([1, 2], B, 2);
+    assert.deepEqual(bench.watch.place, { address: B, epoch: 2 });
+    assert.deepEqual(bench.done, ['hold', 'move b']);
+  });
+
+  test('goes back when a promotion was not meant to last', () => {
+    bench.event(0, PROMOTION, B);
+    bench.role(B);
+    for (let ms = 0; ms <= SENTINEL_LAG_MS + SENTINEL_RESET_MS; ms += 5000) {
+      bench.pass(5000);
+      bench.views([0, 1, 2], A, 1);
+    }
+    assert.equal(bench.probed, A);
+    bench.role(A);
+    assert.deepEqual(bench.done, ['hold', 'move b', 'move a']);
+  });
+
+  test('an announced promotion that is aborted changes nothing', () => {
+    bench.event(0, PROMOTION, B);
+    bench.event(1, '-failover-abort-no-good-slave');
+    assert.equal(bench.watch.state, 'switching', 'another sentinel has no say in it');
+    bench.event(0, '-failover-abort-slave-timeout');
+    assert.deepEqual(bench.done, ['hold', 'release']);
+    bench.role(B);
+    assert.deepEqual(bench.done, ['hold', 'release']);
+    bench.event(0, PROMOTION, B);
+    assert.deepEqual(bench.done, ['hold', 'release', 'hold'], 'the next one counts');
+  });
+
+  test('a sentinel that announces what does not come is not believed again for a while', () => {
+    bench.event(0, PROMOTION, B);
+    bench.pass(PROMOTION_MS);
+    assert.deepEqual(bench.done, ['hold', 'release']);
+    bench.event(0, PROMOTION, C);
+    assert.deepEqual(bench.done, ['hold', 'release']);
+    bench.event(1, PROMOTION, C);
+    assert.deepEqual(bench.done, ['hold', 'release', 'hold'], 'another is');
+    bench.event(1, '-failover-abort-x');
+    bench.pass(SENTINEL_DISTRUST_MS);
+    bench.views([0, 1, 2], A, 1);
+    bench.event(0, PROMOTION, B);
+    assert.deepEqual(bench.done.at(-1), 'hold');
+    assert.equal(bench.done.length, 5);
+  });
+
+  test('no server is taken that most sentinels do not know', () => {
+    const evil = at('evil');
+    bench.event(0, PROMOTION, evil);
+    bench.view(0, evil, 99, [...ALL, evil]);
+    bench.event(0, PROMOTION, evil);
+    bench.event(0, '+switch-master', evil);
+    assert.equal(bench.probed, null);
+    assert.deepEqual(bench.done, []);
+  });
+
+  test('a sentinel that cannot be asked, or said something long ago, does not count', () => {
+    bench.watch.onSilence(1);
+    bench.watch.onSilence(2);
+    bench.view(0, B, 2);
+    assert.equal(bench.probed, B, 'the only one that is left is most');
+    const other = new Bench();
+    other.views([0, 1, 2], A, 1);
+    other.pass(SENTINEL_VIEW_MS + 1000);
+    other.view(0, B, 2);
+    assert.equal(other.probed, B);
+  });
+
+  test('a lower epoch is believed when most sentinels stay with it', () => {
+    bench.views([0, 1, 2], B, 5);
+    bench.role(B);
+    bench.views([0, 1, 2], A, 0);
+    assert.equal(bench.probed, null);
+    bench.pass(SENTINEL_RESET_MS - 1000);
+    bench.views([0, 1, 2], A, 0);
+    assert.equal(bench.probed, null);
+    bench.pass(1000);
+    bench.views([0, 1, 2], A, 0);
+    assert.equal(bench.probed, A);
+    bench.role(A);
+    assert.deepEqual(bench.watch.place, { address: A, epoch: 0 });
+  });
+
+  test('without sentinels everything stays as it is', () => {
+    for (const sentinel of [0, 1, 2]) bench.watch.onSilence(sentinel);
+    bench.event(0, PROMOTION, B);
+    bench.pass(60_000);
+    assert.deepEqual(bench.done, []);
+  });
+});
+
+type Act =
+  | { readonly do: 'view'; readonly sentinel: number; readonly server: number; epoch: number }
+  | { readonly do: 'event'; readonly sentinel: number; readonly type: string; server: number }
+  | { readonly do: 'role'; readonly server: number; readonly isMaster: boolean }
+  | { readonly do: 'silence'; readonly sentinel: number }
+  | { readonly do: 'pass'; readonly ms: number };
+
+const SENTINEL = fc.nat(2);
+const SERVER = fc.nat(3);
+const ACTS: fc.Arbitrary<Act[]> = fc.array(
+  fc.oneof(
+    fc.record({
+      do: fc.constant('view' as const),
+      sentinel: SENTINEL,
+      server: SERVER,
+      epoch: fc.nat(5),
+    }),
+    fc.record({
+      do: fc.constant('event' as const),
+      sentinel: SENTINEL,
+      type: fc.constantFrom(PROMOTION, '-failover-abort-x', '+switch-master', '+sdown'),
+      server: SERVER,
+    }),
+    fc.record({ do: fc.constant('role' as const), server: SERVER, isMaster: fc.boolean() }),
+    fc.record({ do: fc.constant('silence' as const), sentinel: SENTINEL }),
+    fc.record({ do: fc.constant('pass' as const), ms: fc.nat(20_000) }),
+  ),
+  { maxLength: 60 },
+);
+
+describe('whatever sentinels say, in any order', () => {
+  const evil = at('evil');
+  const servers = [A, B, C, evil];
+
+  /** Sentinel 0 may say anything; the others never heard of `evil`. */
+  function perform(bench: Bench, act: Act): void {
+    switch (act.do) {
+      case 'view': {
+        const server = act.sentinel === 0 ? act.server : act.server % 3;
+        bench.view(act.sentinel, servers[server], act.epoch, act.sentinel === 0 ? servers : ALL);
+        return;
+      }
+      case 'event':
+        bench.event(act.sentinel, act.type, servers[act.server]);
+        return;
+      case 'role':
+        bench.role(servers[act.server], act.isMaster);
+        return;
+      case 'silence':
+        // Those that are honest go on answering.
+        if (act.sentinel === 0) bench.watch.onSilence(0);
+        return;
+      case 'pass':
+        bench.pass(act.ms);
+        for (const sentinel of [1, 2]) bench.view(sentinel, bench.watch.place.address, 0);
+    }
+  }
+
+  test('only a known server is asked, only one that is a master is taken, and no hold stays', () => {
+    fc.assert(
+      fc.property(ACTS, (acts) => {
+        const bench = new Bench();
+        bench.views([0, 1, 2], A, 0);
+        for (const act of acts) {
+          const moves = bench.done.filter((each) => each.startsWith('move')).length;
+          const { probed } = bench;
+          perform(bench, act);
+          const moved = bench.done.filter((each) => each.startsWith('move')).length > moves;
+          if (moved) {
+            assert.ok(act.do === 'role' && act.isMaster && servers[act.server] === probed);
+          }
+          assert.notEqual(bench.probed, evil);
+          assert.equal(bench.probed === null, bench.watch.state === 'steady');
+        }
+        bench.pass(PROMOTION_MS + CONFIRM_MS + 2000);
+        const holding = bench.done.lastIndexOf('hold');
+        const ended = Math.max(
+          bench.done.lastIndexOf('release'),
+          ...bench.done.map((each, i) => (each.startsWith('move') ? i : -1)),
+        );
+        assert.ok(ended >= holding, bench.done.join());
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
