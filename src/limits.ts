@@ -150,6 +150,9 @@ export const QUIET_LEAVE_MS = 1_000;
 /** Addresses in `allow_clients` or `deny_clients`: each new client is looked for among them. */
 export const LISTED_ADDRESSES = 1024;
 
+/** Names in `deny_commands`: Redis has some 400, subcommands included. */
+export const DENIED_COMMANDS = 1024;
+
 /** Send slabs: most turns need little per socket, so a socket starts with a small one. */
 export const SMALL_SLAB_BYTES = 4 * 1024;
 export const SMALL_SLABS = 16 * 1024;

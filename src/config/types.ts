@@ -58,6 +58,10 @@ export interface PoolConfig {
   readonly denyClients: readonly string[] | null;
   /** Clients of other machines are not let in if nothing else would keep them out. */
   readonly protectedMode: boolean;
+  /** Commands that may write are refused. */
+  readonly readOnly: boolean;
+  /** Names in upper case of commands that are refused, `NAME|SUBCOMMAND` for one subcommand. */
+  readonly denyCommands: readonly string[];
   /** The database of clients that have not chosen another. */
   readonly redisDb: number;
   /** Connect to every server at start. */

@@ -138,3 +138,28 @@ describe('addresses of clients', () => {
     assert.deepEqual(advice('0.0.0.0', '  protected_mode: true\n'), []);
   });
 });
+
+describe('commands that are refused', () => {
+  test('are named in any case, subcommands by both names', () => {
+    const [pool] = parse({ deny_commands: 'keys, Config|Set,my.module_cmd' }).pools;
+    assert.deepEqual(pool?.denyCommands, ['KEYS', 'CONFIG|SET', 'MY.MODULE_CMD']);
+    for (const text of ['KEYS,', 'A B', 'A|B|C', '|X', '1X']) {
+      const [line] = problems({ deny_commands: `"${text}"` });
+      assert.match(line ?? '', /is no command; expected names like KEYS or CONFIG\|SET/, text);
+    }
+    const found = problems({ deny_commands: 'KEYS', read_only: 'true' }, false);
+    assert.deepEqual(
+      found.map((line) => line.split(':')[0]),
+      ['p.deny_commands', 'p.read_only'],
+    );
+  });
+
+  test('get advice when scripts may call them', () => {
+    const advice = (deny: string) => {
+      const config = parse({ deny_commands: deny });
+      return compareConfigs(config, config, [])[0]?.advice;
+    };
+    assert.match(advice('KEYS, EVAL')?.join() ?? '', /^deny_commands without EVALSHA, FCALL: /);
+    assert.deepEqual(advice('KEYS, EVAL, EVALSHA, FCALL'), []);
+  });
+});

@@ -41,6 +41,8 @@ const OWN_DEFAULTS = {
   allowClients: null,
   denyClients: null,
   protectedMode: false,
+  readOnly: false,
+  denyCommands: [],
   maxBackendConnections: 1024,
   maxLeasedConnections: 1024,
   leaseWaitMs: 1000,

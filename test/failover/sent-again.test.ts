@@ -1,60 +1,29 @@
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
+import { type FakeMasterServer, startFakeMaster } from '../support/fake-master.ts';
 import { type FakeSentinel, startFakeSentinel, wordsOf } from '../support/fake-sentinel.ts';
-import { type FakeServer, send, startFake } from '../support/fake-server.ts';
+import { send, startFake } from '../support/fake-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
 import { waitFor } from '../support/wait.ts';
 
-const MASTER = '*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n';
 const READONLY = "-READONLY You can't write against a read only replica.\r\n";
 const LOADING = '-LOADING Redis is loading the dataset in memory\r\n';
 const NOREPLICAS = '-NOREPLICAS Not enough good replicas to write.\r\n';
 const OK = '+OK\r\n';
-
-/** A server that is a master, and keeps what clients asked it for. */
-interface Master {
-  readonly server: FakeServer;
-  readonly asked: string[];
-  readonly port: number;
-}
-
-/** @param answer to a request of a client; undefined = OK */
-async function startMaster(
-  answer: (text: string, socket: Socket) => string | undefined = () => undefined,
-  port = 0,
-): Promise<Master> {
-  const asked: string[] = [];
-  const server = await startFake(
-    (_index, request, socket) => {
-      const words = wordsOf(request);
-      const [command] = words;
-      if (command === 'ROLE') return send(MASTER);
-      if (command === 'PING') return send('+PONG\r\n');
-      const text = words.join(' ');
-      asked.push(text);
-      const reply = answer(text, socket) ?? OK;
-      return reply === '' ? undefined : send(reply);
-    },
-    undefined,
-    port,
-  );
-  return { server, asked, port: server.port };
-}
 
 interface Setting {
   readonly ringway: TestRingway;
   readonly sentinel: FakeSentinel;
   readonly client: RespClient;
   /** The sentinel says from now on that the master is there. */
-  move(to: Master): void;
+  move(to: FakeMasterServer): void;
 }
 
 /** A pool of one server, and one sentinel. */
 async function withPool(
-  first: Master | { readonly port: number },
+  first: FakeMasterServer | { readonly port: number },
   run: (setting: Setting) => Promise<void>,
   keys: Readonly<Record<string, unknown>> = {},
   variant = VARIANTS[2],
@@ -65,7 +34,7 @@ async function withPool(
   const sentinels = [`127.0.0.1:${sentinel.port}`];
   const ringway = await startInProcess({ servers, sentinels, ...keys }, variant);
   const client = await RespClient.open(ringway.port);
-  const move = ({ port }: Master): void => {
+  const move = ({ port }: FakeMasterServer): void => {
     sentinel.masters.set('cache', { port, epoch: master.epoch + 1, replicas: [first.port] });
     sentinel.publish('+switch-master', `cache 127.0.0.1 ${first.port} 127.0.0.1 ${port}`);
   };
@@ -82,8 +51,10 @@ describe('a request that was not executed', () => {
   for (const variant of VARIANTS) {
     test(`goes to the new master, in order: ${variant.label}`, async () => {
       // 1 and 2 are refused; 3 is asked for when 1 was, and must not be there before 2.
-      const old = await startMaster((text) => (text.startsWith('SET') ? READONLY : '$1\r\n0\r\n'));
-      const fresh = await startMaster((text) => (text.startsWith('GET') ? '$1\r\n9\r\n' : OK));
+      const old = await startFakeMaster((text) =>
+        text.startsWith('SET') ? READONLY : '$1\r\n0\r\n',
+      );
+      const fresh = await startFakeMaster((text) => (text.startsWith('GET') ? '$1\r\n9\r\n' : OK));
       await withPool(
         old,
         async ({ client, move }) => {
@@ -116,7 +87,7 @@ describe('a request that was not executed', () => {
 
   test('is sent again to the same server when that can serve', async () => {
     let refusals = 3;
-    const server = await startMaster(() => (refusals-- > 0 ? LOADING : undefined));
+    const server = await startFakeMaster(() => (refusals-- > 0 ? LOADING : undefined));
     await withPool(server, async ({ client }) => {
       const replies = client.pipeline([
         ['SET', 'a', 1],
@@ -131,7 +102,7 @@ describe('a request that was not executed', () => {
   });
 
   test('fails with what the server said once it has waited enough', async () => {
-    const server = await startMaster(() => NOREPLICAS);
+    const server = await startFakeMaster(() => NOREPLICAS);
     await withPool(
       server,
       async ({ client }) => {
@@ -148,7 +119,7 @@ describe('a request that was not executed', () => {
   });
 
   test('fails if a later one of its client was executed: they keep their order', async () => {
-    const server = await startMaster((text) => (text === 'SET a 1' ? LOADING : undefined));
+    const server = await startFakeMaster((text) => (text === 'SET a 1' ? LOADING : undefined));
     await withPool(server, async ({ client }) => {
       const replies = await client.pipeline([
         ['SET', 'a', 1],
@@ -163,7 +134,9 @@ describe('a request that was not executed', () => {
   });
 
   test('is not taken for one because a script says so', async () => {
-    const server = await startMaster((text) => (text.startsWith('EVAL') ? READONLY : undefined));
+    const server = await startFakeMaster((text) =>
+      text.startsWith('EVAL') ? READONLY : undefined,
+    );
     await withPool(server, async ({ client }) => {
       assert.match(String(await client.command('EVAL', 'return 1', 1, 'a')), /READONLY/);
       assert.equal(String(await client.command('SET', 'a', 1)), 'OK');
@@ -175,7 +148,7 @@ describe('a request that was not executed', () => {
 
   test('of several keys is sent again part by part', async () => {
     let refused = false;
-    const server = await startMaster((text) => {
+    const server = await startFakeMaster((text) => {
       if (!refused && text.startsWith('MSET')) {
         refused = true;
         return READONLY;
@@ -201,7 +174,7 @@ describe('a server that cannot be reached', () => {
       ]);
       const other = await RespClient.open(ringway.port);
       const later = other.command('SET', 'b', 1);
-      const server = await startMaster(undefined, port);
+      const server = await startFakeMaster(undefined, port);
       assert.deepEqual((await replies).map(String), ['OK', 'OK']);
       assert.equal(String(await later), 'OK');
       assert.deepEqual(server.asked.slice(0, 2), ['SET a 1', 'GET a']);
@@ -212,7 +185,7 @@ describe('a server that cannot be reached', () => {
 
   test('or for its heir', async () => {
     const port = await freePort();
-    const fresh = await startMaster();
+    const fresh = await startFakeMaster();
     await withPool({ port }, async ({ client, move }) => {
       const reply = client.command('SET', 'a', 1);
       move(fresh);
@@ -232,7 +205,7 @@ describe('a server that cannot be reached', () => {
         const waited = performance.now() - started;
         assert.ok(waited >= 290, `${waited} ms`);
         assert.match(String(await client.command('SET', 'a', 2)), /Connection refused/);
-        const server = await startMaster(undefined, port);
+        const server = await startFakeMaster(undefined, port);
         await waitFor('the server to be back', async () => {
           return String(await client.command('SET', 'a', 3)) === 'OK';
         });
@@ -257,7 +230,7 @@ describe('a server that cannot be reached', () => {
 describe('a connection that is lost', () => {
   test('loses writes that were sent; reads behind the last write go on', async () => {
     let cut = true;
-    const server = await startMaster((text, socket) => {
+    const server = await startFakeMaster((text, socket) => {
       if (!cut) return text.startsWith('GET') ? '$1\r\n2\r\n' : OK;
       if (text !== 'GET c') return '';
       cut = false;
@@ -288,7 +261,7 @@ describe('a connection that is lost', () => {
     await withPool({ port: replica.port }, async ({ client, move }) => {
       const reply = client.command('SET', 'a', 1);
       await waitFor('some tries', () => replica.connections > 2);
-      const fresh = await startMaster();
+      const fresh = await startFakeMaster();
       move(fresh);
       assert.equal(String(await reply), 'OK');
       const asked = new Set(replica.received.map((request) => wordsOf(request)[0]));
@@ -299,8 +272,8 @@ describe('a connection that is lost', () => {
   });
 
   test('what it has not answered when the master moves is lost, and goes nowhere twice', async () => {
-    const old = await startMaster(() => '');
-    const fresh = await startMaster();
+    const old = await startFakeMaster(() => '');
+    const fresh = await startFakeMaster();
     await withPool(old, async ({ client, move }) => {
       const replies = client.pipeline([
         ['SET', 'a', 1],

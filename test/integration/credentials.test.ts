@@ -124,6 +124,11 @@ describe('the login to the servers', () => {
       return !(reply instanceof ReplyError);
     });
     assert.ok(heard !== null);
+    // The server is asked for its version with the login of now: without one it does not say it.
+    assert.doesNotMatch(
+      String(await clients[0].command('INFO', 'server')),
+      /redis_version:7.0.0\r/,
+    );
     const lines = ringway.log.filter((line) => line.includes('redis_auth_file holds another'));
     assert.equal(lines.length, 1);
     for (const client of [...clients, listener]) client.close();

@@ -2,7 +2,7 @@ import type { KeySpec } from './key-spec.ts';
 
 const SINCE = 'ringway 0.1';
 
-/** Keys that say which clients are let in. */
+/** Keys that say which clients are let in, and what they may do. */
 export const ACCESS_KEYS: readonly KeySpec[] = [
   {
     name: 'allow_clients',
@@ -28,5 +28,23 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
     doc:
       'Clients of other machines are told `-DENIED` and closed, unless the pool asks for a ' +
       'password or a certificate, or has `allow_clients`.',
+  },
+  {
+    name: 'read_only',
+    type: 'bool',
+    default: false,
+    since: SINCE,
+    doc:
+      'Commands that may write are refused, and scripts but for EVAL_RO and its kin. ' +
+      'Redis pools only.',
+  },
+  {
+    name: 'deny_commands',
+    type: 'command-names',
+    default: null,
+    since: SINCE,
+    doc:
+      'Commands that are refused, separated by commas; of a subcommand both names, with a bar ' +
+      'between them. Redis pools only.',
   },
 ];

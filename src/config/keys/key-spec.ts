@@ -9,7 +9,8 @@ export type KeyType =
   | 'text'
   | 'file'
   | 'commands'
-  | 'addresses';
+  | 'addresses'
+  | 'command-names';
 
 /** One pool key: the only place that says what it accepts and what it defaults to. */
 export interface KeySpec {

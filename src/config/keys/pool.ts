@@ -8,6 +8,7 @@ import type { ClientTls, ServerTls } from '../tls-types.ts';
 import type { ListenConfig, PoolConfig, Position, SentinelConfig, ServerConfig } from '../types.ts';
 import { parseListen, parseSentinel, parseServer } from './address.ts';
 import { parseAddresses } from './addresses.ts';
+import { parseCommandNames } from './command-names.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
@@ -17,6 +18,7 @@ import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 
+const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
 const SPECS: ReadonlyMap<string, KeySpec> = new Map(POOL_KEYS.map((spec) => [spec.name, spec]));
 
@@ -56,6 +58,8 @@ function parseValue(spec: KeySpec, text: string): Parsed<Value> {
       return parseCustomCommands(text);
     case 'address':
       return parseListen(text);
+    case 'command-names':
+      return parseCommandNames(text);
     case 'addresses':
       return parseAddresses(text);
     case 'name': {
@@ -176,6 +180,7 @@ class PoolReader {
       this.#problem(this.#name.at, 'listen', 'the key is missing; expected "host:port" or "/path"');
     }
     if (this.values.get('redis') === true) this.#memcacheOnly();
+    else if (this.values.has('redis') || !this.positions.has('redis')) this.#redisOnly();
     checkSentinels(this, (at, key, message) => this.#problem(at, key, message));
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
@@ -188,6 +193,14 @@ class PoolReader {
       const name = quote(placed.server.name);
       const taken = `the ring name ${name} is taken by line ${twin.at.line}`;
       this.#problem(placed.at, 'servers', `${taken}; expected another name`);
+    }
+  }
+
+  #redisOnly(): void {
+    for (const key of ['read_only', 'deny_commands']) {
+      const at = this.positions.get(key);
+      const message = 'only Redis pools have it; expected "redis: true" as well';
+      if (at !== undefined) this.#problem(at, key, message);
     }
   }
 
@@ -242,6 +255,8 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     allowClients: value<readonly string[] | null>('allow_clients'),
     denyClients: value<readonly string[] | null>('deny_clients'),
     protectedMode: value<boolean>('protected_mode'),
+    readOnly: value<boolean>('read_only'),
+    denyCommands: value<readonly string[] | null>('deny_commands') ?? NO_NAMES,
     redisDb: number('redis_db'),
     preconnect: value<boolean>('preconnect'),
     autoEjectHosts: value<boolean>('auto_eject_hosts'),

@@ -20,6 +20,8 @@ import { Session } from './session/session.ts';
 import type { ClientSubscriptions } from './session/subscriptions.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
+const NO_COMMANDS = new Uint8Array(0);
+
 /** The half of a client that gets answers: from servers, from ringway, whole or in pieces. */
 export abstract class AnsweredClient
   implements SendOwner, Requester, Claimant, Guarded, GuardedClient
@@ -43,7 +45,9 @@ export abstract class AnsweredClient
   authenticated: boolean;
   readonly login: Login = new Login();
   /** Its plain requests are simply forwarded; only updatePlain() says so. */
-  plain: boolean;
+  plain = false;
+  /** By command: 1 where that is so all the same, though the pool refuses others. */
+  forwards: Uint8Array = NO_COMMANDS;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
   readonly session: Session;
@@ -70,7 +74,7 @@ export abstract class AnsweredClient
     this.out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
     this.authenticated = pool.config.clientAuth === null;
-    this.plain = this.authenticated && this.session.usual;
+    this.updatePlain();
   }
 
   /** From here on it is known to others. */
@@ -117,7 +121,10 @@ export abstract class AnsweredClient
 
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
   updatePlain(): void {
-    this.plain = this.authenticated && this.session.usual;
+    const usual = this.authenticated && this.session.usual;
+    const { allowed } = this.pool;
+    this.plain = usual && allowed === null;
+    this.forwards = usual && allowed !== null ? allowed : NO_COMMANDS;
   }
 
   /** Its later requests take another lane, once all earlier ones are answered. */

@@ -58,6 +58,10 @@ export class MemcacheProtocol implements ClientProtocol {
     return handleMemcacheRequest({ client, start, length, intent }, info);
   }
 
+  allowedCommands(): null {
+    return null;
+  }
+
   requestHead(head: Buffer): RequestHead {
     return lineHead(head);
   }

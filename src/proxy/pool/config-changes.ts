@@ -65,7 +65,7 @@ export function compareConfigs(
 
 /** What lets in more than it need. */
 function adviceFor(pool: PoolConfig): string[] {
-  return [...loginAdvice(pool), ...openDoorAdvice(pool)];
+  return [...loginAdvice(pool), ...openDoorAdvice(pool), ...scriptAdvice(pool)];
 }
 
 /** Without limits anybody may try passwords for ever, and keep connections meanwhile. */
@@ -91,6 +91,14 @@ function openDoorAdvice(pool: PoolConfig): string[] {
   };
   const encrypted = tls !== null && tlsListen === null;
   return [...open('listen', listen, encrypted), ...open('tls_listen', tlsListen, true)];
+}
+
+/** Scripts can call whatever clients may not. */
+function scriptAdvice({ denyCommands, readOnly }: PoolConfig): string[] {
+  const open = ['EVAL', 'EVALSHA', 'FCALL'].filter((name) => !denyCommands.includes(name));
+  if (denyCommands.length === 0 || readOnly || open.length === 0) return [];
+  const names = open.join(', ');
+  return [`deny_commands without ${names}: scripts can call what is refused; add them`];
 }
 
 function namedRing(pool: PoolConfig): NamedRing {

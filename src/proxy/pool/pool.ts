@@ -49,6 +49,8 @@ export class Pool implements ServerPool, HealthyPool {
   region: RingRegion;
   /** Address of the ring in the arena. */
   descriptor: number;
+  /** By command: 1 where a request may be forwarded as it is; null = this pool refuses nothing. */
+  allowed: Uint8Array | null = null;
   readonly health: PoolHealth;
   readonly lanes: Lanes;
   readonly refusedDatabases: RefusedDatabases = new RefusedDatabases();
@@ -81,14 +83,15 @@ export class Pool implements ServerPool, HealthyPool {
       engine.deadlines,
     );
     this.budget = new ConnectionBudget(() => this.servers);
-    this.#limitConnections();
+    this.#applyLimits();
     this.#openSlowLog();
     this.servers = config.servers.map((server, i) => new Server(this, server, i, i * CLASSES));
     this.health = new PoolHealth(this);
     this.writeRing(new Uint8Array(config.servers.length).fill(1));
   }
 
-  #limitConnections(): void {
+  #applyLimits(): void {
+    this.allowed = this.protocol.allowedCommands(this.config);
     const { servers, serverConnections, maxBackendConnections } = this.config;
     this.budget.limit = Math.max(servers.length * serverConnections, maxBackendConnections);
   }
@@ -115,7 +118,7 @@ export class Pool implements ServerPool, HealthyPool {
     this.descriptor = region.at;
     if (!sameSlowLog(before, config)) this.#openSlowLog();
     this.lanes.first.db = config.redis ? config.redisDb : 0;
-    this.#limitConnections();
+    this.#applyLimits();
     this.refusedDatabases.clear();
     const known = new Map(this.servers.map((server) => [server.name, server]));
     const indexes = config.servers.map(({ name }) => known.get(name)?.index ?? -1);

@@ -21,6 +21,11 @@ export interface PoolProtocol extends ServerProtocol {
   onRing(pool: object): void;
   /** A pool is gone. */
   onPoolGone(pool: object): void;
+  /**
+   * By the command of a record's low half: 1 where a request may be forwarded as it is. Null when a
+   * pool refuses nothing.
+   */
+  allowedCommands(config: PoolConfig): Uint8Array | null;
   /** What the first bytes of a request tell. */
   requestHead(head: Buffer): RequestHead;
   /** Whether the command of a record's low half only reads: it may be sent twice. */

@@ -31,6 +31,7 @@ import { forward } from '../routing/forward.ts';
 import { answer, type SpecialRequest } from '../routing/request.ts';
 import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
 import { sendToAllServers } from './all-servers.ts';
+import { refusalByRules } from './command-rules.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonPlace, NO_KEY } from './common-server.ts';
 import { sendFragments } from './fragments/fragmented-request.ts';
@@ -78,6 +79,10 @@ function handle(request: SpecialRequest, info: number): boolean {
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
   const badArity = (info & FLAG_BAD_ARITY) !== 0;
+  if (client.pool.allowed !== null && client.authenticated) {
+    const error = refusalByRules(request, spec);
+    if (error !== null) return refuseByRules(client, spec, error);
+  }
   const done = client.authenticated ? handleInMode(request, spec, badArity) : null;
   if (done !== null) return done;
   if (spec === null) return handleUnknown(request, handleBySpec);
@@ -92,6 +97,12 @@ function handle(request: SpecialRequest, info: number): boolean {
 function refuse(client: ClientConnection, { name }: CommandSpec, error: Buffer): true {
   if (name === 'WATCH') taint(client);
   return answer(client, error);
+}
+
+/** EXEC must not say that all went well. */
+function refuseByRules(client: ClientConnection, spec: CommandSpec | null, error: Buffer): true {
+  client.session.failTransaction();
+  return spec === null ? answer(client, error) : refuse(client, spec, error);
 }
 
 function nameOf(request: SpecialRequest): string {

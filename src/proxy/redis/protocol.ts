@@ -12,6 +12,7 @@ import type { KnownServer } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+import { allowedCommands } from './command-rules.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
@@ -62,6 +63,10 @@ export class RedisProtocol implements ClientProtocol {
     intent: number,
   ): boolean {
     return handleSpecial(client, start, length, info, intent);
+  }
+
+  allowedCommands(config: PoolConfig): Uint8Array | null {
+    return allowedCommands(config);
   }
 
   requestHead(head: Buffer): RequestHead {

@@ -111,3 +111,8 @@ export function loginOf(pool: OwnerPool): PoolLogin {
   }
   return login;
 }
+
+/** The connections of `pool` log in as those of `other`. */
+export function shareLogin(pool: OwnerPool, other: OwnerPool): void {
+  logins.set(pool, loginOf(other));
+}

@@ -15,6 +15,15 @@ export type Op =
   | { readonly op: 'push'; readonly key: number; readonly id: number; readonly size: number }
   | { readonly op: 'pop'; readonly key: number }
   | { readonly op: 'ping' | 'unknown' | 'arity' | 'auth' }
+  /** One of the two keys of a pair, which are written together. */
+  | { readonly op: 'half'; readonly key: number; half: 'a' | 'b'; id: number; size: number }
+  | { readonly op: 'pair'; readonly key: number }
+  /** A register that is written over what was read of it, with WATCH. */
+  | { readonly op: 'watch' | 'look'; readonly key: number }
+  | { readonly op: 'swap'; readonly key: number; readonly id: number; readonly size: number }
+  | { readonly op: 'multi' }
+  | { readonly op: 'queued'; readonly of: Op }
+  | { readonly op: 'exec'; readonly of: readonly Op[]; readonly watched: boolean }
   | { readonly op: 'select'; readonly db: number }
   | { readonly op: 'hello'; readonly resp: 2 | 3 };
 

@@ -64,7 +64,42 @@ class Generator {
     const ops = Array.from({ length: 1 + this.#random.below(depth) }, () => {
       return this.#memcache ? this.memcacheOp() : this.op();
     });
+    if (!this.#memcache && this.#random.once(4)) ops.push(...this.#transaction());
     return { do: 'send', ops, pieces: this.#random.once(6) ? 2 + this.#random.below(5) : 1 };
+  }
+
+  /** Both keys of a pair are written, and read. */
+  #transaction(): Op[] {
+    const random = this.#random;
+    const key = random.below(3);
+    const id = ++this.#writes;
+    // Behind MULTI nothing is streamed: max_assembled_request refuses what is larger.
+    const sizes = this.#large ? SMALL : [...SMALL, 5_000, 17_000, 70_000, LARGE];
+    const size = random.pick(sizes);
+    const of = (['a', 'b'] as const).map((half): Op => ({ op: 'half', key, half, id, size }));
+    const queued = of.map((each): Op => ({ op: 'queued', of: each }));
+    return [
+      { op: 'pair', key },
+      { op: 'multi' },
+      ...queued,
+      { op: 'exec', of, watched: false },
+      { op: 'pair', key },
+    ];
+  }
+
+  /** A register is written over what was read of it, while nobody else writes it. */
+  #swap(actions: Action[]): void {
+    const key = this.#random.below(2);
+    const swap: Op = { op: 'swap', key, id: ++this.#writes, size: this.#random.pick(SMALL) };
+    const exec: Op = { op: 'exec', of: [swap], watched: true };
+    const look: readonly Op[] = [
+      { op: 'watch', key },
+      { op: 'look', key },
+    ];
+    actions.push({ do: 'wait' }, { do: 'send', ops: look, pieces: 1 }, { do: 'wait' });
+    if (this.#random.once(3)) actions.push({ do: 'sleep', ms: 1 + this.#random.below(20) });
+    const ops: readonly Op[] = [{ op: 'multi' }, { op: 'queued', of: swap }, exec];
+    actions.push({ do: 'send', ops, pieces: 1 });
   }
 
   /** A request that memcached has, too. */
@@ -94,6 +129,7 @@ class Generator {
     const pauseMs = Math.max(1, Math.floor(SPAN_MS / count));
     for (let i = 0; i < count; i++) {
       this.#switchDatabase(actions);
+      if (!this.#memcache && random.once(5)) this.#swap(actions);
       actions.push(this.#send(depth));
       if (random.once(2)) actions.push({ do: 'wait' });
       if (random.once(2)) actions.push({ do: 'sleep', ms: 1 + random.below(2 * pauseMs) });
@@ -132,6 +168,7 @@ class Generator {
 
 function poolKeys(random: Random, servers: number, large: boolean, memcache: boolean): PoolKeys {
   const keys: Record<string, string | number | boolean> = { servers };
+  if (!memcache) keys['hash_tag'] = '"{}"';
   const sometimes = (
     times: number,
     key: string,

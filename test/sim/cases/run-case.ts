@@ -58,6 +58,7 @@ const INSPECTION: readonly Action[] = [0, 1, 2].flatMap((db): Action[] => [
       ...[0, 1, 2].flatMap((key): Op[] => [
         { op: 'incr', key },
         { op: 'pop', key },
+        { op: 'pair', key },
       ]),
     ],
   },

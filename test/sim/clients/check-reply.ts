@@ -1,7 +1,7 @@
 import type { Op } from '../cases/case.ts';
 import type { History } from './history.ts';
 import type { Reply } from './reply-stream.ts';
-import { isWhole, keyName, labelOf } from './values.ts';
+import { halfName, isWhole, keyName, labelOf } from './values.ts';
 
 /** What a reply is checked against. */
 export interface Asked {
@@ -17,7 +17,8 @@ export interface Asked {
   readonly refusals: readonly string[];
 }
 
-function isExplained({ mayFail, refusals }: Asked, text: string): boolean {
+function isExplained({ op, mayFail, refusals }: Asked, text: string): boolean {
+  if (op.op === 'exec' && text.startsWith('EXECABORT ')) return mayFail || refusals.length > 0;
   return refusals.includes(text) || (mayFail && isFailure(text));
 }
 
@@ -58,6 +59,16 @@ function isValueOf(history: History, asked: Asked, key: string, reply: Reply): b
   return history.held(db, key, from, to, (value) => {
     return value?.type === 'string' && value.bytes.equals(reply.bytes);
   });
+}
+
+/** Both keys of a pair as one transaction has left them. */
+function isPair(history: History, asked: Asked, key: number, reply: Reply): boolean {
+  if (reply.kind !== 'array' || reply.items.length !== 2) return false;
+  const [a, b] = reply.items;
+  if (!isValueOf(history, asked, halfName(key, 'a'), a)) return false;
+  if (!isValueOf(history, asked, halfName(key, 'b'), b)) return false;
+  const idOf = (half: Reply) => (half.kind === 'bulk' ? labelOf(half.bytes)?.id : half.kind);
+  return idOf(a) === idOf(b);
 }
 
 function isCount(reply: Reply, most: number): boolean {
@@ -119,6 +130,28 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
       const label = labelOf(reply.bytes);
       return label?.key === key && label.db === db && claims(key, `pop ${label.id}`);
     }
+    case 'half': {
+      const key = halfName(op.key, op.half);
+      return is('OK') && claims(key, `write ${op.id}`);
+    }
+    case 'swap':
+      return is('OK') && claims(keyName('swapped', op.key), `write ${op.id}`);
+    case 'look':
+      return isValueOf(history, asked, keyName('swapped', op.key), reply);
+    case 'pair':
+      return isPair(history, asked, op.key, reply);
+    case 'watch':
+    case 'multi':
+      return is('OK');
+    case 'queued':
+      return is('QUEUED');
+    case 'exec':
+      if (reply.kind === 'null') return op.watched;
+      return (
+        reply.kind === 'array' &&
+        reply.items.length === op.of.length &&
+        op.of.every((each, i) => isRight(history, { ...asked, op: each }, reply.items[i]))
+      );
     case 'ping':
       return is('PONG');
     case 'select':

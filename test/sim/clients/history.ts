@@ -42,6 +42,8 @@ export class History implements ServerObserver {
   readonly #deeds: Map<string, Deed[]> = new Map();
   readonly #writes: Map<number, SentWrite> = new Map();
   readonly #executed: Map<string, number> = new Map();
+  /** By swap: the write whose value was read before it. */
+  readonly #expected: Map<number, number | null> = new Map();
   readonly #lastOrder: Map<string, number> = new Map();
   /** Writes that came behind a later one: only one that has failed may. */
   readonly #late: Map<number, string> = new Map();
@@ -61,6 +63,11 @@ export class History implements ServerObserver {
         list.push({ at: this.#now(), value });
       },
     };
+  }
+
+  /** A swap is only to be carried out while its key holds what was read. @param read null = nothing */
+  expect(id: number, read: number | null): void {
+    this.#expected.set(id, read);
   }
 
   /** A client sends write `id`. */
@@ -110,8 +117,21 @@ export class History implements ServerObserver {
     const times = (this.#executed.get(name) ?? 0) + 1;
     this.#executed.set(name, times);
     if (times > 1) this.#complain(server, `gets ${what} a second time`);
+    this.#checkSwap(server, asker.db, key, label.id);
     this.#checkOrder(server, key, label.id, what);
     this.#did(asker.db, key, `write ${label.id}`);
+  }
+
+  #checkSwap(server: ServerProcess, db: number, key: string, id: number): void {
+    const expected = this.#expected.get(id);
+    if (expected === undefined) return;
+    const before = this.#changes.get(`${server.name} ${db} ${key}`)?.at(-2)?.value ?? null;
+    const found = before?.type === 'string' ? (labelOf(before.bytes)?.id ?? null) : null;
+    if (found === expected) return;
+    this.#complain(
+      server,
+      `writes ${id} to ${key} over ${found}, watched since it was ${expected}`,
+    );
   }
 
   /** Writes of one connection to one key are carried out in the order in which they were sent. */

@@ -1,5 +1,5 @@
 import type { Op } from '../cases/case.ts';
-import { keyName, valueText } from './values.ts';
+import { halfName, keyName, valueText } from './values.ts';
 
 /** A request on the wire. */
 export function encode(words: readonly string[]): Buffer {
@@ -53,6 +53,26 @@ export function wordsOf(op: Op, db: number, client: number, password: string): s
       return ['NONSUCH', 'a'];
     case 'arity':
       return ['GET'];
+    case 'half': {
+      const key = halfName(op.key, op.half);
+      return ['SET', key, valueText(key, db, client, op.id, op.size)];
+    }
+    case 'pair':
+      return ['MGET', halfName(op.key, 'a'), halfName(op.key, 'b')];
+    case 'watch':
+      return ['WATCH', keyName('swapped', op.key)];
+    case 'look':
+      return ['GET', keyName('swapped', op.key)];
+    case 'swap': {
+      const key = keyName('swapped', op.key);
+      return ['SET', key, valueText(key, db, client, op.id, op.size)];
+    }
+    case 'multi':
+      return ['MULTI'];
+    case 'queued':
+      return wordsOf(op.of, db, client, password);
+    case 'exec':
+      return ['EXEC'];
     case 'select':
       return ['SELECT', String(op.db)];
     case 'hello':

@@ -1,13 +1,13 @@
 import type { Action, ClientPlan, Op } from '../cases/case.ts';
 import type { Endpoint, EndpointOwner } from '../net/connection.ts';
-import type { Attempt, Network } from '../net/network.ts';
+import type { Attempt } from '../net/network.ts';
 import type { Loop } from '../world/loop.ts';
-import type { World } from '../world/world.ts';
 import { complaintAbout, isFailure } from './check-reply.ts';
-import type { Dialect, Replies } from './dialect.ts';
-import type { History } from './history.ts';
+import type { Replies } from './dialect.ts';
 import type { Reply } from './reply-stream.ts';
 import { textOf } from './requests.ts';
+import type { ClientSetting } from './setting.ts';
+import { labelOf } from './values.ts';
 
 /** A request that is not answered. */
 interface Open {
@@ -15,21 +15,10 @@ interface Open {
   readonly sentAt: number;
 }
 
-/** What a client needs of the case it is in. */
-export interface ClientSetting {
-  readonly world: World;
-  readonly network: Network;
-  readonly history: History;
-  readonly host: string;
-  readonly port: number;
-  /** Whether something has happened that requests may fail of. */
-  mayFail(): boolean;
-  /** Errors that may always come. */
-  readonly refusals: readonly string[];
-  readonly password: string | null;
-  readonly dialect: Dialect;
-  /** Nothing is wrong any more since this moment; Infinity while something is. */
-  healedAt(): number;
+/** A key that is watched, and the write that it held. */
+interface Looked {
+  readonly key: number;
+  readonly id: number | null;
 }
 
 /** Microseconds in which a request is answered when nothing is wrong (any more). */
@@ -62,7 +51,10 @@ export class SimClient implements EndpointOwner {
   /** It has done something for which it may be closed. */
   #suspect = false;
   #ending = false;
+  /** What it has read behind WATCH. */
+  #looked: Looked | null = null;
   #deafUntil = 0;
+  #watching = false;
   #waits = false;
   /** Bytes of a request of which the rest is still to be sent. */
   #unsent: Buffer[] = [];
@@ -144,6 +136,7 @@ export class SimClient implements EndpointOwner {
     this.#db = 0;
     this.#suspect = false;
     this.#ending = false;
+    this.#looked = null;
     this.#trace(3, () => 'connects');
     endpoint.startReading();
     if (this.#setting.password !== null) this.#send(endpoint, [{ op: 'auth' }], 1);
@@ -269,9 +262,14 @@ export class SimClient implements EndpointOwner {
   #request(op: Op): Buffer {
     const sentAt = this.#setting.world.micros;
     this.#open.push({ op, sentAt });
-    if ('id' in op) {
+    const write = op.op === 'queued' ? op.of : op;
+    if ('id' in write) {
       const sent = { connection: this.#connection, order: this.#order };
-      this.#setting.history.sent(op.id, sent);
+      this.#setting.history.sent(write.id, sent);
+      const looked = this.#looked;
+      if (write.op === 'swap' && looked?.key === write.key) {
+        this.#setting.history.expect(write.id, looked.id);
+      }
     }
     this.#order++;
     const { dialect, password } = this.#setting;
@@ -338,12 +336,26 @@ export class SimClient implements EndpointOwner {
     if (failed) this.failed++;
     else {
       this.answered++;
-      if ('id' in op) history.acknowledged(op.id);
+      for (const each of op.op === 'exec' && reply.kind === 'array' ? op.of : [op]) {
+        if ('id' in each) history.acknowledged(each.id);
+      }
     }
     if (op.op === 'select' && !failed) this.#db = op.db;
+    this.#watch(op, reply);
     const since = Math.max(sentAt, this.#setting.healedAt(), this.#deafUntil);
     if (world.micros - since > ANSWERED_MICROS) {
       this.#complain(`waited ${Math.round((world.micros - since) / 1000)} ms for ${textOf(op)}`);
+    }
+  }
+
+  /** Between WATCH and EXEC it knows what it has read. */
+  #watch(op: Op, reply: Reply): void {
+    if (op.op === 'watch') this.#watching = reply.kind === 'status';
+    else if (op.op === 'exec') this.#looked = null;
+    else if (op.op === 'look' && this.#watching) {
+      const id = reply.kind === 'bulk' ? (labelOf(reply.bytes)?.id ?? null) : null;
+      this.#looked = reply.kind === 'error' ? null : { key: op.key, id };
+      this.#watching = false;
     }
   }
 

@@ -1,11 +1,21 @@
 // What keys are called and values look like: whoever sees a value knows whose it is.
 
-export type KeyKind = 'register' | 'counter' | 'queue';
+export type KeyKind = 'register' | 'counter' | 'queue' | 'swapped';
 
-const PREFIX: Readonly<Record<KeyKind, string>> = { register: 'r', counter: 'c', queue: 'q' };
+const PREFIX: Readonly<Record<KeyKind, string>> = {
+  register: 'r',
+  counter: 'c',
+  queue: 'q',
+  swapped: 'w',
+};
 
 export function keyName(kind: KeyKind, key: number): string {
   return `${PREFIX[kind]}${key}`;
+}
+
+/** The two keys of a pair have one hash tag, and so one server. */
+export function halfName(key: number, half: 'a' | 'b'): string {
+  return `p{${key}}${half}`;
 }
 
 /** Fills a value so that bytes of another one, or out of place, are seen. */
@@ -34,7 +44,7 @@ export interface Label {
   readonly id: number;
 }
 
-const LABEL = /^([rcq]\d+)@(\d+)#(\d+)\.(\d+);/;
+const LABEL = /^([a-z][\d{}]+[ab]?)@(\d+)#(\d+)\.(\d+);/;
 const LONGEST_LABEL = 64;
 
 /** @returns null when it is no value that a client has written */

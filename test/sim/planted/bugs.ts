@@ -160,6 +160,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seeds: null,
   },
   {
+    name: 'a WATCH that is answered behind a reload counts as asked in the new ring',
+    file: 'proxy/redis/leases/watch',
+    from: 'this.#key, this.#placedIn)',
+    to: 'this.#key, client.pool.ringNumber)',
+    seeds: null,
+  },
+  {
     name: 'a ring of requests that grows begins at its first place',
     file: 'proxy/backend/in-flight',
     from: 'const from = (this.#head + i) & this.#mask;',

@@ -4,7 +4,7 @@ import { PLANTED_BUGS, type PlantedBug } from './bugs.ts';
 
 // `npm run sim:planted -- [part of a name ...]`: plants each bug and tells by which seed it is found.
 
-const MOST_SEEDS = 400;
+const MOST_SEEDS = 300;
 const LIMIT_MS = 180_000;
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 

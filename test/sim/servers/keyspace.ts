@@ -23,6 +23,8 @@ export class Keyspace {
   readonly #dbs: readonly Map<string, Entry>[] = Array.from({ length: DATABASES }, () => new Map());
   readonly #now: () => number;
   observer: KeyspaceObserver | null = null;
+  /** Changes of each key, by database and name. */
+  readonly #versions: Map<string, number> = new Map();
 
   /** @param now milliseconds */
   constructor(now: () => number) {
@@ -48,14 +50,25 @@ export class Keyspace {
 
   set(db: number, key: string, value: Value, expiresAt = 0): void {
     this.#dbs[db].set(key, { value, expiresAt });
-    this.observer?.onChange(db, key, value);
+    this.#changed(db, key, value);
   }
 
   /** @returns whether it was there */
   remove(db: number, key: string): boolean {
     if (!this.#dbs[db].delete(key)) return false;
-    this.observer?.onChange(db, key, null);
+    this.#changed(db, key, null);
     return true;
+  }
+
+  #changed(db: number, key: string, value: Value | null): void {
+    const name = `${db} ${key}`;
+    this.#versions.set(name, this.versionOf(name) + 1);
+    this.observer?.onChange(db, key, value);
+  }
+
+  /** Another number after each change of a key. @param name database and key, a blank between */
+  versionOf(name: string): number {
+    return this.#versions.get(name) ?? 0;
   }
 
   size(db: number): number {

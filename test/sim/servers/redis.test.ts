@@ -29,8 +29,17 @@ class Model {
   readonly #session: Session;
 
   constructor(resp: number) {
-    const state = { id: 1, db: 0, resp, authenticated: true, name: '', closing: false };
-    this.#session = state;
+    this.#session = {
+      id: 1,
+      db: 0,
+      resp,
+      authenticated: true,
+      name: '',
+      queue: null,
+      failed: false,
+      watched: new Map(),
+      closing: false,
+    };
   }
 
   ask({ words }: Sample): string {
@@ -82,6 +91,19 @@ const word = fc.constantFrom('', '0', '1', '-1', '7', 'x', 'value', '92233720368
 const COMMANDS = KNOWN_COMMANDS.filter(
   (name) => !/^(INFO|HELLO|QUIT|RESET|SELECT|AUTH|EXPIRE|PEXPIRE|P?SETEX|FLUSH.*)$/.test(name),
 );
+/** Transactions, whole and in parts. */
+const transacting = fc
+  .constantFrom(
+    'MULTI',
+    'EXEC',
+    'DISCARD',
+    'WATCH {t}a',
+    'WATCH {t}n {t}b',
+    'UNWATCH',
+    'GET',
+    'nonsuch',
+  )
+  .map(sample);
 const request = fc
   .tuple(fc.constantFrom(...COMMANDS), fc.array(fc.oneof(key, word), { maxLength: 4 }), key)
   .map(([name, rest, first]): Sample => {
@@ -115,6 +137,15 @@ describe('the simulated Redis', () => {
     test(`RESP${resp}: wrong numbers of words, and what it does not know`, () => {
       const unknown = ['NONSUCH', 'nonsuch a b', `NoNsUcH ${'a'.repeat(100)} ${'b'.repeat(100)}`];
       return compare(resp, [...wrongArity.filter(isKnown), ...unknown.map(sample)]);
+    });
+
+    test(`RESP${resp}: random transactions`, async () => {
+      const words = fc.oneof(transacting, request);
+      const programs = fc.array(words, { minLength: 20, maxLength: 60 });
+      await fc.assert(
+        fc.asyncProperty(programs, (samples) => compare(resp, samples)),
+        { numRuns: 40 },
+      );
     });
 
     test(`RESP${resp}: random programs`, async () => {

@@ -75,6 +75,16 @@ export const UNFINISHED: Buffer = Buffer.from(
   '-ERR Protocol error: the request was not completed in time\r\n',
 );
 export const TOO_MANY_CLIENTS: Buffer = Buffer.from('-ERR max number of clients reached\r\n');
+/** The pool refuses a command, by `deny_commands`. */
+export function deniedCommand(name: string): Buffer {
+  return line(`-NOPERM '${name.toLowerCase()}' is refused in this pool (deny_commands)`);
+}
+
+/** The pool refuses what may write. */
+export function readOnlyPool(name: string): Buffer {
+  return line(`-NOPERM '${name.toLowerCase()}' may write, and this pool is read-only (read_only)`);
+}
+
 export const PROTECTED_MODE: Buffer = Buffer.from(
   '-DENIED ringway is in protected mode: this pool asks for no password, and lets in clients ' +
     'of its own machine alone; client_auth, allow_clients or protected_mode changes that\r\n',

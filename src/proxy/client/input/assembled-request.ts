@@ -1,13 +1,11 @@
 import { FLAG_SPECIAL, NO_SERVER } from '../../../protocol/frame-table.ts';
 import type { Failure } from '../../backend/failure.ts';
 import { MUST_SEND, type Requester, type Router } from '../router.ts';
-import type { LargeRequester } from './large-request.ts';
+import { type LargeRequester, mayForward } from './large-request.ts';
 
 /** The client of a request that was assembled on the heap. */
 export interface Assembler extends LargeRequester, Requester {
   readonly router: Router;
-  /** Its plain requests are simply forwarded. */
-  readonly plain: boolean;
   failForward(failure: Failure): true;
 }
 
@@ -22,7 +20,8 @@ export function sendAssembled(
   server: number,
 ): boolean {
   const { router, pool, protocol } = client;
-  if ((info & FLAG_SPECIAL) !== 0 || server === NO_SERVER || !client.plain) {
+  const plain = client.plain || mayForward(client, info);
+  if ((info & FLAG_SPECIAL) !== 0 || server === NO_SERVER || !plain) {
     const start = pool.engine.placeAssembled(request);
     protocol.handleSpecial(client, start, request.length, info, MUST_SEND);
     return true;

@@ -34,7 +34,7 @@ import { MAY_WAIT, WAIT } from '../router.ts';
 import { sendAssembled } from './assembled-request.ts';
 import { creditBeforeLogin, SwallowedLine, swallowRequest } from './before-login.ts';
 import type { InputOwner } from './input-owner.ts';
-import { LargeRequest } from './large-request.ts';
+import { LargeRequest, mayForward } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { SentRun } from './sent-run.ts';
 import { takeBack } from './taken-back.ts';
@@ -313,7 +313,7 @@ export class ClientInput {
         const info = words[record + RECORD_INFO];
         const start = words[record + RECORD_START];
         const length = words[record + RECORD_LENGTH];
-        if ((info & PLAIN_MASK) === WHOLE && client.plain) {
+        if ((info & PLAIN_MASK) === WHOLE && (client.plain || mayForward(client, info))) {
           const server = words[record + RECORD_SERVER];
           const connection = router.choose(client, server, client.lane, MAY_WAIT);
           if (connection === null) {
@@ -380,7 +380,7 @@ export class ClientInput {
       from = consumed + boundary;
     }
     this.waiting.carry(from, end);
-    this.#large?.expectRest(saved, this.#client.plain);
+    this.#large?.expectRest(saved);
     this.#engine.turn.markClient(this.#client);
     return !this.#large?.mustWait;
   }

@@ -1,6 +1,6 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../limits.ts';
 import { LOG_NOTICE } from '../../../log.ts';
-import { FLAG_SPECIAL, NO_SERVER } from '../../../protocol/frame-table.ts';
+import { FLAG_SPECIAL, NO_COMMAND, NO_SERVER } from '../../../protocol/frame-table.ts';
 import { REQUESTS_TOO_LARGE } from '../../../stats/counters.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
 import { FAILURE_TIMEOUT, failureOf } from '../../backend/failure.ts';
@@ -27,6 +27,10 @@ import type { Session } from '../session/session.ts';
 
 /** The client, as its large requests see it. */
 export interface LargeRequester extends Flushable {
+  /** Its plain requests are simply forwarded. */
+  readonly plain: boolean;
+  /** By command: 1 where that is so all the same, though the pool refuses others. */
+  readonly forwards: Uint8Array;
   readonly id: number;
   readonly pool: Pool;
   readonly protocol: ClientProtocol;
@@ -41,6 +45,11 @@ export interface LargeRequester extends Flushable {
 }
 
 type Mode = 'assemble' | 'wait' | 'stream' | 'discard';
+
+/** Whether plain requests of this command are forwarded, though the pool refuses others. */
+export function mayForward({ forwards }: Pick<LargeRequester, 'forwards'>, info: number): boolean {
+  return forwards[info & NO_COMMAND] === 1;
+}
 
 /**
  * A request too large for the receive window. It is assembled on the heap up to
@@ -133,10 +142,11 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     this.tryStart();
   }
 
-  /** As expect(), by the scan state of an unfinished request. @param plain it may be forwarded */
-  expectRest(saved: SavedState, plain: boolean): void {
+  /** As expect(), by the scan state of an unfinished request. */
+  expectRest(saved: SavedState): void {
     const server = serverOf(saved);
     const info = infoOf(saved);
+    const plain = this.#client.plain || mayForward(this.#client, info);
     const routed = plain && (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER;
     const to = routed ? (this.#client.pool.servers[server] ?? null) : null;
     this.expect(scannedBytes(saved) + missingBytes(saved), to, info);

@@ -54,6 +54,8 @@ class WatchRequest extends LeasedRequest {
   readonly #key: string;
   readonly #ringNumber: number;
   readonly #server: Server;
+  /** Of the ring that said where it goes. */
+  #placedIn: number;
   #switch: LaneSwitch | null = null;
 
   constructor(client: ClientConnection, request: Buffer, server: Server, key: string) {
@@ -62,6 +64,7 @@ class WatchRequest extends LeasedRequest {
     this.#server = server;
     this.#key = key;
     this.#ringNumber = client.pool.ringNumber;
+    this.#placedIn = this.#ringNumber;
     this.claim.keep({ drop: () => {} }, request.length);
   }
 
@@ -72,6 +75,7 @@ class WatchRequest extends LeasedRequest {
 
   protected place(): Server | Buffer {
     const { pool } = this.client;
+    this.#placedIn = pool.ringNumber;
     if (pool.ringNumber === this.#ringNumber) return this.#server;
     const again = placementAgain(this.client, this.#request, WATCH);
     if (again?.error !== null) return again?.error ?? failureReply(failureOf(FAILURE_REFUSED));
@@ -117,10 +121,9 @@ class WatchRequest extends LeasedRequest {
       taint(client);
       return;
     }
-    const { pool } = client;
     const watched =
       known ??
-      new WatchedConnection(client, this.leasedFrom, connection, this.#key, pool.ringNumber);
+      new WatchedConnection(client, this.leasedFrom, connection, this.#key, this.#placedIn);
     session.watched = watched;
     if (session.watch !== TAINTED) session.watch = WATCHING;
     this.end();

@@ -6,6 +6,7 @@ import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Lane } from '../../backend/lane.ts';
 import { PURPOSE_PROBE } from '../../backend/owned-connection.ts';
 import type { ConnectionOwner, OwnerPool } from '../../backend/owner.ts';
+import { shareLogin } from '../server-login.ts';
 
 const INT32_MAX = 0x7fffffff;
 
@@ -23,6 +24,7 @@ class Nobody implements ConnectionOwner {
     const counters = poolCounters();
     const unmeasured = { latency: null, slowLog: null, slowMicros: INT32_MAX };
     this.pool = { engine, config, protocol, counters, ...unmeasured };
+    shareLogin(this.pool, owner.pool);
     this.config = owner.config;
     this.name = owner.name;
     this.title = owner.title;

@@ -8,6 +8,12 @@ export interface Session {
   resp: number;
   authenticated: boolean;
   name: string;
+  /** What was asked since MULTI; null outside of a transaction. */
+  queue: (() => Buffer)[] | null;
+  /** EXEC must not carry it out. */
+  failed: boolean;
+  /** Version of each watched key, by database and name. */
+  readonly watched: Map<string, number>;
   /** Set by QUIT: closed behind its reply. */
   closing: boolean;
 }
@@ -19,6 +25,8 @@ export interface Context {
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Told of each command that is carried out. */
+  onExecuted?(words: readonly Buffer[], reply: Buffer): void;
 }
 
 /** What a command does. @returns its whole reply */

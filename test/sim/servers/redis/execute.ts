@@ -3,9 +3,15 @@ import { LIST_COMMANDS } from './lists.ts';
 import { OTHER_COMMANDS } from './others.ts';
 import { failure } from './resp.ts';
 import { STRING_COMMANDS } from './strings.ts';
+import { abort, NOT_QUEUED, QUEUED, TRANSACTION_COMMANDS } from './transactions.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ ...STRING_COMMANDS, ...LIST_COMMANDS, ...OTHER_COMMANDS }),
+  Object.entries({
+    ...STRING_COMMANDS,
+    ...LIST_COMMANDS,
+    ...TRANSACTION_COMMANDS,
+    ...OTHER_COMMANDS,
+  }),
 );
 
 /** The commands that the simulated Redis knows, in upper case. */
@@ -27,15 +33,37 @@ function unknown(words: readonly Buffer[]): Buffer {
 
 /** Carries out one request, as Redis 7.0 does. @returns its reply */
 export function execute(context: Context, words: readonly Buffer[]): Buffer {
+  const { session } = context;
   const name = upper(words[0]);
   const command = COMMANDS.get(name);
-  if (command === undefined) return unknown(words);
-  const [arity, run] = command;
+  const refusal = refusalOf(context, name, words, command);
+  if (refusal !== null || command === undefined) {
+    if (name === 'EXEC' && refusal !== null) return abort(session, refusal);
+    session.failed = session.queue !== null;
+    return refusal ?? unknown(words);
+  }
+  const run = (): Buffer => {
+    const reply = command[1](context, words);
+    context.onExecuted?.(words, reply);
+    return reply;
+  };
+  if (session.queue === null || NOT_QUEUED.includes(name)) return run();
+  session.queue.push(run);
+  return QUEUED;
+}
+
+/** Why a request is not carried out; null when it is, or when nobody knows it. */
+function refusalOf(
+  { session }: Context,
+  name: string,
+  words: readonly Buffer[],
+  command: Command | undefined,
+): Buffer | null {
+  if (command === undefined) return null;
+  const [arity] = command;
   if (arity > 0 ? words.length !== arity : words.length < -arity) {
     return failure(`ERR wrong number of arguments for '${name.toLowerCase()}' command`);
   }
-  if (!context.session.authenticated && !BEFORE_LOGIN.includes(name)) {
-    return failure('NOAUTH Authentication required.');
-  }
-  return run(context, words);
+  if (session.authenticated || BEFORE_LOGIN.includes(name)) return null;
+  return failure('NOAUTH Authentication required.');
 }

@@ -10,6 +10,7 @@ import {
   upper,
 } from './command.ts';
 import { array, bulk, failure, integer, map, status } from './resp.ts';
+import { endTransaction } from './transactions.ts';
 
 const OK = status('OK');
 
@@ -206,6 +207,7 @@ export const OTHER_COMMANDS: Readonly<Record<string, Command>> = {
     1,
     ({ session, password }) => {
       forgetAll(session);
+      endTransaction(session);
       session.authenticated = password === null;
       return status('RESET');
     },

@@ -5,7 +5,7 @@ import { execute } from './execute.ts';
 import { failure, RequestStream } from './resp.ts';
 
 const LOADING = failure('LOADING Redis is loading the dataset in memory');
-const WHILE_LOADING = ['AUTH', 'HELLO', 'SELECT', 'INFO', 'QUIT', 'RESET'];
+const WHILE_LOADING = /^(AUTH|HELLO|SELECT|INFO|QUIT|RESET|MULTI|EXEC|DISCARD|WATCH|UNWATCH)$/;
 const VERSION = '7.0.15';
 
 class RedisPeer extends Peer implements Session {
@@ -13,6 +13,9 @@ class RedisPeer extends Peer implements Session {
   resp = 2;
   authenticated: boolean;
   name = '';
+  queue: (() => Buffer)[] | null = null;
+  failed = false;
+  readonly watched: Map<string, number> = new Map();
 
   constructor(server: ServerProcess, endpoint: Endpoint, id: number) {
     super(server, endpoint, id);
@@ -35,11 +38,13 @@ class RedisPeer extends Peer implements Session {
 
   #execute(words: readonly Buffer[]): Buffer {
     const { data, password, now, loading, observer } = this.server;
-    const context: Context = { data, session: this, password, version: VERSION, now };
-    const waits = loading && !WHILE_LOADING.includes(upper(words[0]));
-    const reply = waits ? LOADING : execute(context, words);
-    observer?.onExecuted(this.server, this, words, reply);
-    return reply;
+    const onExecuted = (asked: readonly Buffer[], reply: Buffer): void => {
+      observer?.onExecuted(this.server, this, asked, reply);
+    };
+    const context: Context = { data, session: this, password, version: VERSION, now, onExecuted };
+    const waits = loading && !WHILE_LOADING.test(upper(words[0]));
+    if (waits) this.failed = this.queue !== null;
+    return waits ? LOADING : execute(context, words);
   }
 }
 

@@ -1,0 +1,16 @@
+import { DENIED_COMMANDS } from '../../limits.ts';
+import { type Parsed, quote } from './values.ts';
+
+const NAME = /^[a-z][a-z0-9._-]{0,63}(\|[a-z][a-z0-9_-]{0,63})?$/i;
+const FORMS = 'expected names like KEYS or CONFIG|SET, separated by commas';
+
+/** Names of commands and subcommands, separated by commas; the result is in upper case. */
+export function parseCommandNames(text: string): Parsed<readonly string[]> {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.length > DENIED_COMMANDS) {
+    return { problem: `there are ${names.length} names; expected at most ${DENIED_COMMANDS}` };
+  }
+  const wrong = names.find((name) => !NAME.test(name));
+  if (wrong !== undefined) return { problem: `${quote(wrong)} is no command; ${FORMS}` };
+  return { value: Object.freeze(names.map((name) => name.toUpperCase())) };
+}

@@ -1,0 +1,70 @@
+import type { PoolConfig } from '../../config/index.ts';
+import * as replies from '../../protocol/redis/replies/replies.ts';
+import { COMMANDS, type CommandSpec, findSubcommand } from '../../protocol/redis/table/commands.ts';
+import type { SpecialRequest } from '../routing/request.ts';
+import { Words } from './words.ts';
+
+/** Commands without an access of their own that may write what they like. */
+const SCRIPTS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
+/** Subcommands that change what all clients of the servers have in common. */
+const SHARED: ReadonlySet<string> = new Set(['SCRIPT|LOAD', 'SCRIPT|FLUSH']);
+/** Who connects needs these. */
+const ALWAYS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
+
+/** What a pool refuses. */
+interface Rules {
+  readonly readOnly: boolean;
+  readonly denied: ReadonlySet<string>;
+}
+
+const compiled: WeakMap<PoolConfig, Rules> = new WeakMap();
+
+function rulesOf(config: PoolConfig): Rules {
+  let rules = compiled.get(config);
+  if (rules === undefined) {
+    rules = { readOnly: config.readOnly, denied: new Set(config.denyCommands) };
+    compiled.set(config, rules);
+  }
+  return rules;
+}
+
+function mayWrite({ name, access }: CommandSpec): boolean {
+  return access === 'w' || SCRIPTS.has(name) || SHARED.has(name);
+}
+
+function errorFor(
+  { readOnly, denied }: Rules,
+  name: string,
+  spec: CommandSpec | null,
+): Buffer | null {
+  if (ALWAYS.has(name)) return null;
+  if (denied.has(name)) return replies.deniedCommand(name);
+  if (!readOnly) return null;
+  // What a command does that ringway does not know, nobody knows.
+  return spec === null || mayWrite(spec) ? replies.readOnlyPool(name) : null;
+}
+
+/**
+ * By index of the command table: 1 where a request may take the fast way. Null for a pool that
+ * refuses nothing.
+ */
+export function allowedCommands(config: PoolConfig): Uint8Array | null {
+  const { readOnly, denyCommands } = config;
+  if (!readOnly && denyCommands.length === 0) return null;
+  const rules = rulesOf(config);
+  return Uint8Array.from(COMMANDS, (spec) => (errorFor(rules, spec.name, spec) === null ? 1 : 0));
+}
+
+/** @param spec null = not in the table @returns why a pool refuses it; null when it does not */
+export function refusalByRules(request: SpecialRequest, spec: CommandSpec | null): Buffer | null {
+  const { config } = request.client.pool;
+  const rules = rulesOf(config);
+  const words = Words.of(request, 2);
+  if (words.readable === 0) return null;
+  const name = spec?.name ?? words.text(0).toUpperCase();
+  if (spec?.handling !== 'container') return errorFor(rules, name, spec);
+  const own = errorFor(rules, name, spec);
+  if (own !== null || words.readable === 1) return own;
+  const sub = `${name}|${words.text(1).toUpperCase()}`;
+  return errorFor(rules, sub, findSubcommand(spec, words.text(1)) ?? spec);
+}
