@@ -104,7 +104,7 @@ class PiecewiseRead implements ReplyUse, Detour {
 
   /** In front of the first element. */
   writeHead(): void {
-    if (!this.#begun) this.#client.pipeline.out.copy(Buffer.from(`*${this.#keys}\r\n`));
+    if (!this.#begun) this.#client.pipeline.beginHead(Buffer.from(`*${this.#keys}\r\n`));
     this.#begun = true;
   }
 

@@ -201,7 +201,8 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     const type = frame.read(bytes, start, end);
     if (type === BAD) return false;
     if (type !== MESSAGE) return this.#onAnswer(type, bytes, start, end);
-    this.#owner.onMessage(frame, bytes, start, end);
+    if (end - start > this.limit) this.#owner.onDropped();
+    else this.#owner.onMessage(frame, bytes, start, end);
     return true;
   }
 

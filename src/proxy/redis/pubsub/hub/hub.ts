@@ -100,6 +100,7 @@ export class Hub implements HubServerOwner, Timed {
 
   /** The topic is awaited: its waiters are told. */
   await(topic: Topic): void {
+    if (topic.waiting.size === 0) return;
     this.#awaited.add(topic);
     if (!this.#places.isEverywhere(topic) && this.#places.ownerOf(topic) === null) {
       this.#refuse(topic, failureReply(failureOf(FAILURE_REFUSED)));
@@ -117,8 +118,8 @@ export class Hub implements HubServerOwner, Timed {
   catchUp(topics: Iterable<Topic>, done: () => void): void {
     const servers = new Set<HubServer>();
     for (const topic of topics) {
-      for (const server of this.#servers.members) {
-        if (server.holds(topic) && this.#places.needs(topic, server)) servers.add(server);
+      for (const server of this.#places.sendersOf(topic)) {
+        if (server.holds(topic)) servers.add(server);
       }
     }
     let left = servers.size;

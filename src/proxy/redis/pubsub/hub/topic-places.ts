@@ -34,6 +34,13 @@ export class TopicPlaces {
     return index === NO_SERVER ? null : this.#servers.at(index);
   }
 
+  /** The servers of the pool that messages of the topic may come from. */
+  sendersOf(topic: Topic): Iterable<HubServer> {
+    if (this.isEverywhere(topic)) return this.#servers.members;
+    const owner = this.ownerOf(topic);
+    return owner === null ? [] : [owner];
+  }
+
   /** Whether a server is subscribed to for the topic. */
   isWanted(topic: Topic, server: HubServer): boolean {
     const { subscribeToAll } = this.#pool.config;
