@@ -252,6 +252,11 @@ export class ClientPipeline {
     if (slot === this.head) this.#drain();
   }
 
+  /** The object of `slot` has more to queue, if its turn has come. */
+  goOn(slot: number): void {
+    if (slot === this.head) this.#drain();
+  }
+
   /**
    * Queues the beginning of the reply at the head, which no object stands for: what follows is
    * queued by whoever has the claim, until completeHead().
@@ -327,6 +332,7 @@ export class ClientPipeline {
         const reply = this.#objects[slot] as StoredReply;
         if (!reply.writeTo(this)) break;
         this.#objects[slot] = null;
+        this.pushes.goOn();
       } else {
         this.#unstore(address, ring[at + LENGTH]);
       }

@@ -16,9 +16,10 @@ import { allowedCommands } from './command-rules.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
+import { knownInfoOf } from './info/server-info.ts';
+import { LeasedRead } from './leases/leased-read.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
-import { knownVersionOf } from './version/server-version.ts';
 
 const PUSH = 0x3e; // '>'
 
@@ -77,6 +78,10 @@ export class RedisProtocol implements ClientProtocol {
     return COMMANDS[command]?.access === 'r';
   }
 
+  readAlone(client: object, request: Buffer): void {
+    new LeasedRead(client as ClientConnection, request);
+  }
+
   handshake(connection: BackendConnection): void {
     handshake(connection);
   }
@@ -93,12 +98,12 @@ export class RedisProtocol implements ClientProtocol {
   onUnasked(): void {}
 
   onServerBack(server: KnownServer): void {
-    knownVersionOf(server)?.askAgain();
+    knownInfoOf(server)?.askAgain();
     knownHubOf(server.pool)?.onMoved();
   }
 
   onServerGone(server: object): void {
-    knownVersionOf(server)?.stop();
+    knownInfoOf(server)?.stop();
   }
 
   prepare(pool: object, next: PoolConfig): Preparation {
