@@ -31,8 +31,6 @@ export class ClientPipeline {
   /** Bytes of stored replies, and of those that are kept for one to come. */
   #stored = 0;
   #closed = false;
-  /** Of the reply at the head, by beginHead(). */
-  #begun = false;
   /** Replies that are not complete, with something on the heap. */
   #kept: Set<Kept> | null = null;
   /**
@@ -129,7 +127,7 @@ export class ClientPipeline {
 
   /** The reply at the head is queued in part: what follows in the queue is the rest of it. */
   get isCut(): boolean {
-    return this.#begun || this.#ring[(this.head & this.#mask) * STRIDE] === OBJECT;
+    return this.#ring[(this.head & this.#mask) * STRIDE] === OBJECT;
   }
 
   /** Takes the next slot. */
@@ -257,18 +255,8 @@ export class ClientPipeline {
     if (slot === this.head) this.#drain();
   }
 
-  /**
-   * Queues the beginning of the reply at the head, which no object stands for: what follows is
-   * queued by whoever has the claim, until completeHead().
-   */
-  beginHead(bytes: Buffer): void {
-    this.#begun = true;
-    this.out.copy(bytes);
-  }
-
-  /** The reply at the head has queued its last byte. */
+  /** The object at the head has queued its last byte. */
   completeHead(): void {
-    this.#begun = false;
     const at = this.head & this.#mask;
     this.#objects[at] = null;
     this.#ring[at * STRIDE] = WAITING;

@@ -74,7 +74,8 @@ describe('what a client is sent that is no reply', () => {
   test('waits for the end of a reply that is queued by whoever asked for it', () => {
     const client = new TestClient(engine);
     const claim = client.claims.claim();
-    client.pipeline.beginHead(Buffer.from('x'));
+    claim.beginParts();
+    client.out.copy(Buffer.from('x'));
     push(client, 'a');
     client.out.copy(Buffer.from('y'));
     client.pipeline.completeHead();
