@@ -42,7 +42,7 @@ export interface Codec {
   /**
    * Cuts one complete multibulk request with at most PART_TABLE_RECORDS + 1 words, whose keys stand
    * at `firstKey`, `firstKey + step` and so on, into fragments: one per server that has a key, in
-   * the order of the servers, which are below FRAGMENT_SERVERS. FRAGMENTS has an entry for each: its
+   * the order of the servers, all below FRAGMENT_SERVERS. FRAGMENTS has an entry for each: its
    * server, its number of keys, its length with its head, and DEST 0, which the caller replaces.
    * PLACE_ORDER holds a u16 per key: the number of its fragment. PART_TABLE has a record for each
    * word but the name, as splitRequest() leaves it, with the number of the fragment for its SERVER.

@@ -42,8 +42,8 @@ interface Fragment {
 }
 
 /**
- * sendFragments() for a request that the codec does not cut at once: its words do not fit one table,
- * or its pool has very many servers.
+ * sendFragments() for a request that the codec does not cut at once: its words do not fit one
+ * table, or its pool has very many servers.
  */
 export function sendLongFragments(
   request: SpecialRequest,
