@@ -86,7 +86,17 @@ const EJECT: Settings = {
 };
 
 const step = fc.record({
-  kind: fc.constantFrom('fail', 'fail', 'fail', 'good', 'wait', 'readmit', 'answer', 'reload', 'order'),
+  kind: fc.constantFrom(
+    'fail',
+    'fail',
+    'fail',
+    'good',
+    'wait',
+    'readmit',
+    'answer',
+    'reload',
+    'order',
+  ),
   pick: fc.nat({ max: 99 }),
 });
 const settings = fc.record({
