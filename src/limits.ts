@@ -83,16 +83,20 @@ export const LOG_KINDS = 256;
 export const LOG_KIND_CHARACTERS = 1024;
 /** The version of Redis that HELLO and INFO name when no server says its own. */
 export const REDIS_VERSION = '7.0.0';
-/** The first client that wants to know waits this long for the servers' versions. */
-export const VERSION_WAIT_MS = 200;
-/** A server has this long to say its version, for the clients that come later. */
-export const VERSION_ANSWER_MS = 2_000;
-/** INFO's section `server` is a fiftieth of this. */
-export const VERSION_ANSWER_BYTES = 64 * 1024;
-/** A server that did not say its version is asked again after this. */
-export const VERSION_RETRY_MS = 5_000;
+/** A client that wants to know something of the servers waits this long for what they say. */
+export const INFO_WAIT_MS = 200;
+/** A server has this long to say it, for the clients that come later. */
+export const INFO_ANSWER_MS = 2_000;
+/** A server's INFO is a tenth of this. */
+export const INFO_ANSWER_BYTES = 64 * 1024;
+/** A server that did not say anything is asked again after this. */
+export const INFO_RETRY_MS = 5_000;
 /** A known version is asked for again after this: connections may have been idle meanwhile. */
 export const VERSION_AGE_MS = 60_000;
+/** Figures in INFO are at most this old. */
+export const FIGURES_AGE_MS = 1_000;
+/** Databases of a server that INFO tells of. */
+export const INFO_DATABASES = 1024;
 /** WAIT asks the servers again after this, and after twice as long each next time. */
 export const WAIT_POLL_MS = 20;
 /** The longest pause of WAIT: one that waits for ever costs a server next to nothing. */

@@ -158,6 +158,8 @@ export interface PoolConfig {
   readonly followsMaster: boolean;
   /** What sentinels are told to log in, `password` or `user password`; null = nothing. */
   readonly sentinelAuth: string | null;
+  /** Sentinels are spoken to with TLS, as the servers are. */
+  readonly sentinelTls: boolean;
   /** What stands before a server's name where a sentinel knows it. */
   readonly sentinelPrefix: string;
   /** How long requests that were not executed wait for a master; 0 = not at all. */

@@ -106,7 +106,7 @@ function shardsOf({ pools }: Config): ShardSpec[] {
 }
 
 function shardsOfPool(pool: PoolConfig): ShardSpec[] {
-  const { sentinels, sentinelAuth, sentinelPrefix, serverLogin } = pool;
+  const { sentinels, sentinelAuth, sentinelTls, sentinelPrefix, serverLogin } = pool;
   const blank = sentinelAuth?.indexOf(' ') ?? -1;
   const words =
     sentinelAuth !== null && blank > 0
@@ -121,5 +121,6 @@ function shardsOfPool(pool: PoolConfig): ShardSpec[] {
     sentinelLogin: sentinelAuth === null ? null : words.map(latin1),
     serverLogin: () => wordsOf(serverLogin),
     tls,
+    sentinelTls: sentinelTls ? tls : null,
   }));
 }

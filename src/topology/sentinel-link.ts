@@ -1,4 +1,5 @@
 import { CONTROL_RETRY_MS, SENTINEL_ASK_MS, SENTINEL_LOG_MS } from '../limits.ts';
+import type { DialTarget } from '../net/dial.ts';
 import type { Clock } from './clock.ts';
 import { ControlLink } from './control-link.ts';
 import {
@@ -29,6 +30,13 @@ export interface SentinelListener {
   say(text: string): void;
 }
 
+/** How sentinels are reached. */
+export interface SentinelAccess {
+  /** Words of AUTH; null = it is not said. */
+  readonly login: readonly string[] | null;
+  readonly tls: DialTarget['tls'];
+}
+
 /** One sentinel: a connection for questions, and one for what it publishes. */
 export class SentinelLink {
   readonly #listener: SentinelListener;
@@ -42,11 +50,11 @@ export class SentinelLink {
 
   constructor(
     { host, port }: Address,
-    login: readonly string[] | null,
+    { login, tls }: SentinelAccess,
     clock: Clock,
     listener: SentinelListener,
   ) {
-    const target = { kind: 'tcp', host, port, path: '', tls: null } as const;
+    const target = { kind: 'tcp', host, port, path: '', tls } as const;
     const common = { target, login, clock, retryMs: CONTROL_RETRY_MS };
     this.#listener = listener;
     this.#clock = clock;

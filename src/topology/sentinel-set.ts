@@ -1,7 +1,7 @@
 import { SENTINEL_POLL_MS, SENTINEL_TROUBLE_MS, SENTINEL_TROUBLE_POLL_MS } from '../limits.ts';
 import type { Clock } from './clock.ts';
 import type { Address, MasterFacts, SentinelEvent } from './facts.ts';
-import { SentinelLink } from './sentinel-link.ts';
+import { type SentinelAccess, SentinelLink } from './sentinel-link.ts';
 
 /** The watch of one shard, as sentinels see it. */
 export interface MasterListener {
@@ -26,7 +26,7 @@ export class SentinelSet {
 
   constructor(
     sentinels: readonly Address[],
-    login: readonly string[] | null,
+    access: SentinelAccess,
     clock: Clock,
     say: (text: string) => void,
   ) {
@@ -36,7 +36,7 @@ export class SentinelSet {
       const listeners = (master: string): Iterable<MasterListener> =>
         this.#listeners.get(master) ?? [];
       const masters = { [Symbol.iterator]: () => this.#listeners.keys() };
-      return new SentinelLink(address, login, clock, {
+      return new SentinelLink(address, access, clock, {
         masters,
         onView: (master, facts, replicas) => {
           for (const each of listeners(master)) each.onView(sentinel, facts, replicas);

@@ -20,6 +20,8 @@ export interface ShardSpec {
   serverLogin(): readonly string[] | null;
   /** How servers are reached. */
   readonly tls: DialTarget['tls'];
+  /** The same of sentinels. */
+  readonly sentinelTls: DialTarget['tls'];
 }
 
 /** What is to be done to a server of a pool. */
@@ -100,12 +102,13 @@ export class Topology {
     }
   }
 
-  #setOf({ sentinels, sentinelLogin }: ShardSpec): SentinelSet {
-    const key = JSON.stringify([sentinels, sentinelLogin]);
+  #setOf({ sentinels, sentinelLogin, sentinelTls }: ShardSpec): SentinelSet {
+    const access = { login: sentinelLogin, tls: sentinelTls };
+    const key = JSON.stringify([sentinels, access]);
     const known = this.#sets.get(key);
     if (known !== undefined) return known;
     const { clock, say } = this.#options;
-    const set = new SentinelSet(sentinels, sentinelLogin, clock, (text) => say(text, null));
+    const set = new SentinelSet(sentinels, access, clock, (text) => say(text, null));
     this.#sets.set(key, set);
     return set;
   }

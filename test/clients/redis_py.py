@@ -41,10 +41,38 @@ keys = [f"key:{i}" for i in range(0, 1000, 2)]
 assert client.mget(keys) == [f"value {i}".encode() for i in range(0, 1000, 2)]
 assert len(set(client.scan_iter("key:*"))) == 1000
 
+pipeline = client.pipeline()  # a transaction
+assert pipeline.set("multi", 1).incr("multi").get("multi").execute() == [True, 2, b"2"]
+
+
+def double_it(pipe):
+    value = int(pipe.get("multi"))
+    pipe.multi()
+    pipe.set("multi", 2 * value)
+
+
+assert client.transaction(double_it, "multi") == [True]
+with client.pipeline() as pipe:
+    pipe.watch("multi")
+    client.incr("multi")
+    pipe.multi()
+    pipe.set("multi", 0)
+    try:
+        pipe.execute()
+        raise AssertionError("a watched key has changed")
+    except redis.WatchError:
+        pass
+assert client.get("multi") == b"5"
+with client.lock("lock", timeout=5):
+    pass
+client.rpush("queue", "first")
+assert client.blpop("queue", timeout=5) == (b"queue", b"first")
+assert client.blpop("queue", timeout=1) is None
+
 assert client.info()["role"] == "master"
 assert client.dbsize() > 1000
 assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
-assert [int(each["id"]) for each in client.client_list()] == [client.client_id()]
+assert client.client_id() in [int(each["id"]) for each in client.client_list()]
 
 third = redis.Redis(port=int(sys.argv[1]), db=3, client_name="third")
 assert third.get("s") is None

@@ -80,6 +80,7 @@ const OWN_DEFAULTS = {
   maxScript: 1048576,
   sentinels: [],
   followsMaster: false,
+  sentinelTls: false,
   sentinelAuth: null,
   sentinelPrefix: '',
   failoverWaitMs: 0,

@@ -30,7 +30,7 @@ const NOTES: Readonly<Record<string, string>> = {
   FLUSHALL: 'to all servers, if `allow_flush` says so; else refused',
   FLUSHDB: 'to all servers, if `allow_flush` says so; else refused',
   SCAN: 'one server after the other; the cursor says which and where, on any connection',
-  INFO: 'about ringway; `INFO @server [section ...]` asks that server',
+  INFO: 'what ringway and all servers come to; `INFO @server [section ...]` asks that server',
   SELECT: 'the database of this client; the servers are asked once whether they have it',
   HELLO: 'RESP2 or RESP3 for this client, over server connections of that version; see *Sessions*',
   'CLIENT|NO-EVICT': 'accepted without effect: servers count memory by connection, not by client',
@@ -139,8 +139,12 @@ the connection.
   user is always \`default\`.
 - \`HELLO\` and \`INFO\` name the lowest \`redis_version\` of the pool's servers, because clients choose by it what they use. The
   first client that asks waits for their answers, 200 ms at most; 7.0.0 stands in for a version that no server says. They
-  are asked with \`INFO server\`, each on a short connection besides those of the pool: once, when it comes back, and after a
+  are asked with \`INFO\`, each on a short connection besides those of the pool: once, when it comes back, and after a
   minute if a client wants to know again.
+- \`INFO\` is what one Redis would say: memory, hits, evictions, operations, times used and keys per database are sums over the
+  servers in the ring, at most a second old; of settings (\`maxmemory_policy\`) and states what all agree on, else they are left out. A server that
+  says nothing for 200 ms is left out, never an error. \`loading\` is 0 always. Clients, connections and requests are ringway's, of all workers. \`INFO
+  @server\` asks one server.
 - \`CLIENT LIST\` and \`CLIENT KILL\` are about the clients of the same pool.
 - \`CLIENT MAINT_NOTIFICATIONS\` is an unknown subcommand, as for a Redis without them; clients go on without.
 

@@ -84,7 +84,7 @@ describe('the version of Redis in HELLO and INFO', () => {
     const versions = ['7.10.1', '7.9.0', '10.0.0'];
     const servers = await Promise.all(versions.map((version) => startFake(saying(() => version))));
     await through(servers, {}, async ({ client }) => {
-      await client.text('INFO', 'stats', 'pool');
+      await client.text('INFO', 'clients', 'pool');
       assert.equal(servers[0].connections, 0);
       assert.equal(await infoVersion(client), '7.9.0');
       assert.equal(await helloVersion(client), '7.9.0');

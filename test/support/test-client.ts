@@ -100,6 +100,9 @@ export class TestClient implements Claimant, ReplyReceiver {
     if (!this.closed) this.pipeline.deliver(slot, reply);
   }
 
+  readonly mostHeldBack = 1 << 20;
+  readAlone(): void {}
+
   openStream(slot: number): ReplyStream {
     return new StreamedReply(this.engine, this, slot);
   }

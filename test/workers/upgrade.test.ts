@@ -90,13 +90,14 @@ for (const workers of ['1', '2']) {
 describe('an upgrade', () => {
   test('keeps requests that are in flight, half sent, and what a client has said', async () => {
     const { ringway, socket, stop } = await run([]);
-    const [waiting, half, named, multi] = await Promise.all(
-      [1, 2, 3, 4].map(() => RespClient.open(ringway.port)),
+    const [waiting, half, named, multi, watching] = await Promise.all(
+      [1, 2, 3, 4, 5].map(() => RespClient.open(ringway.port)),
     );
     assert.equal(await named.command('SELECT', '1'), 'OK');
     await named.command('CLIENT', 'SETNAME', 'traveller');
     assert.equal(await multi.command('MULTI'), 'OK');
     assert.equal(await multi.command('SET', 'key:5', 'changed'), 'QUEUED');
+    assert.equal(await watching.command('WATCH', 'key:6'), 'OK');
     await half.send('*2\r\n$3\r\nGET\r\n$5\r\nke');
     for (const server of redis) server.kill('SIGSTOP');
     const asked = waiting.command('GET', 'key:5');
@@ -112,7 +113,11 @@ describe('an upgrade', () => {
     assert.equal(await multi.command('GET', 'key:5'), 'QUEUED');
     assert.equal(String(await multi.command('EXEC')), 'OK,changed');
     assert.equal(String(await multi.command('GET', 'key:5')), 'changed');
-    for (const client of [waiting, half, named, multi]) client.close();
+    // Nobody can say whether its key has changed.
+    const block = [['MULTI'], ['GET', 'key:6'], ['EXEC']];
+    assert.equal((await watching.pipeline(block))[2], null);
+    assert.match(String((await watching.pipeline(block))[2]), /^key:6@/);
+    for (const client of [waiting, half, named, multi, watching]) client.close();
     await stop();
   });
 

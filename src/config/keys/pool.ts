@@ -305,6 +305,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     sentinels: Object.freeze([...draft.sentinels]),
     followsMaster,
     sentinelAuth: value<string | null>('sentinel_auth'),
+    sentinelTls: value<boolean>('sentinel_tls'),
     sentinelPrefix: value<string>('sentinel_prefix'),
     failoverWaitMs: followsMaster ? number('failover_wait') : 0,
     position: draft.name.at,

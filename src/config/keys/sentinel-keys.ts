@@ -20,6 +20,13 @@ export const SENTINEL_KEYS: readonly KeySpec[] = [
     doc: 'What sentinels want to be told by AUTH: `password` or `user password`.',
   },
   {
+    name: 'sentinel_tls',
+    type: 'bool',
+    default: false,
+    since: 'ringway 0.1',
+    doc: 'Speak TLS to the sentinels, as `server_tls` and its kin say.',
+  },
+  {
     name: 'sentinel_prefix',
     type: 'text',
     default: '',

@@ -11,7 +11,7 @@ interface ReadPool {
   readonly sentinels: readonly SentinelConfig[];
 }
 
-const ONLY_WITH = ['sentinel_auth', 'sentinel_prefix', 'failover_wait'];
+const ONLY_WITH = ['sentinel_auth', 'sentinel_tls', 'sentinel_prefix', 'failover_wait'];
 
 /** Reports what does not go together with sentinels, or without them. */
 export function checkSentinels(
@@ -36,6 +36,16 @@ export function checkSentinels(
   if (values.get('auto_eject_hosts') === true) {
     const message = 'an ejected server would move keys; expected sentinels or auto_eject_hosts';
     report(positions.get('auto_eject_hosts') ?? at, 'auto_eject_hosts', message);
+  }
+  const tls = positions.get('sentinel_tls');
+  if (
+    tls !== undefined &&
+    values.get('sentinel_tls') === true &&
+    values.get('server_tls') !== true
+  ) {
+    const message =
+      'whom to trust is in the keys of the servers; expected `server_tls: true` as well';
+    report(tls, 'sentinel_tls', message);
   }
   const words = String(values.get('sentinel_auth') ?? '');
   if (Buffer.byteLength(words) > PASSWORD_BYTES) {

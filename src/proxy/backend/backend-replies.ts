@@ -333,7 +333,7 @@ export class BackendReplies {
   #passOn(client: ReplyReceiver, slot: number, start: number, length: number, last: boolean): void {
     if (last) client.endStream();
     if (client.closed) return;
-    this.#streamed ??= client.openStream(slot);
+    this.#streamed ??= client.openStream(slot, this.#connection.inFlight.hasOther(client.id));
     this.#streamed.push(start, length, last);
     client.tookReplies();
     this.slowReader.pauseFor(client);

@@ -15,6 +15,7 @@ import { ClientPipeline } from './client-pipeline.ts';
 import { Login } from './login.ts';
 import { PausedSources } from './paused-sources.ts';
 import type { ClientProtocol } from './protocol.ts';
+import type { Retraction } from './retraction.ts';
 import type { Requester, Router } from './router.ts';
 import { Session } from './session/session.ts';
 import type { ClientSubscriptions } from './session/subscriptions.ts';
@@ -33,6 +34,7 @@ export abstract class AnsweredClient
   readonly socket: Socket;
   readonly pipeline: ClientPipeline;
   protected readonly engine: Engine;
+  protected abstract readonly retraction: Retraction;
   protected readonly out: SendQueue;
   /** Server connections that stand still for this client. */
   protected readonly paused: PausedSources = new PausedSources(this);
@@ -188,8 +190,9 @@ export abstract class AnsweredClient
     this.onAnswered();
   }
 
-  openStream(slot: number): ReplyStream {
-    return new StreamedReply(this.engine, this, slot);
+  openStream(slot: number, othersWait: boolean): ReplyStream {
+    const holdBack = othersWait && this.retraction.mayReadAlone(slot);
+    return new StreamedReply(this.engine, this, slot, holdBack);
   }
 
   endStream(): void {
@@ -230,7 +233,7 @@ export abstract class AnsweredClient
     const { out, head, undeliveredBytes } = this.pipeline;
     const { clientOutputLimit } = this.pool.config;
     // The other half has room for the reply that is arriving.
-    if (undeliveredBytes <= clientOutputLimit >> 1 || this.takesBack()) return false;
+    if (undeliveredBytes <= clientOutputLimit >> 1 || this.retraction.takesBack()) return false;
     if (undeliveredBytes <= clientOutputLimit) return false;
     return out.pendingBytes > clientOutputLimit || !source.owes(this.id, head);
   }
@@ -252,8 +255,14 @@ export abstract class AnsweredClient
     this.engine.removeClient(this.id);
   }
 
-  /** Whether what it has asked is taken back, so that nothing has to stand still for it. */
-  protected abstract takesBack(): boolean;
+  get mostHeldBack(): number {
+    return this.pool.config.clientOutputLimit >> 2;
+  }
+
+  readAlone(reply: StreamedReply): void {
+    this.retraction.readAlone(reply);
+  }
+
   abstract onDrained(): void;
   abstract flush(): void;
   abstract barrier(): void;

@@ -15,7 +15,7 @@ export interface Claimant {
   readonly pipeline: ClientPipeline;
   /** Bytes that the memory budget has counted for it. */
   readonly heldBytes: number;
-  openStream(slot: number): ReplyStream;
+  openStream(slot: number, othersWait: boolean): ReplyStream;
   /** Something went wrong with a reply that was being given to it. */
   onReplyException(error: unknown, unsentBefore: number): void;
   /** A reply, or a piece of one, has been put in its place. */
@@ -183,7 +183,7 @@ export class Claim implements ReplyClaim {
 
   /** The reply comes in pieces: forget() ends the claim when the last is there. Null = unheard. */
   openStream(): ReplyStream | null {
-    return this.unheard ? null : this.#claimant.openStream(this.#slot);
+    return this.unheard ? null : this.#claimant.openStream(this.#slot, false);
   }
 
   /**

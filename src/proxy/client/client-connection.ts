@@ -18,6 +18,7 @@ import { refusedAsTls } from './input/tls-guard.ts';
 import { reviewLogin } from './login.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { ClientProtocol } from './protocol.ts';
+import { Retraction } from './retraction.ts';
 import type { Router } from './router.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -39,8 +40,7 @@ export class ClientConnection
   closing = false;
   #ended = false;
   #toldUnread = false;
-  /** Reads that are under way are to be taken back. */
-  #takeBack = false;
+  protected readonly retraction: Retraction;
   #finished = false;
   readonly #timers: ClientTimers;
   /** Set while this client waits to be handed to another process. */
@@ -58,6 +58,7 @@ export class ClientConnection
     this.encrypted = isEncrypted(socket);
     this.#silent = !this.encrypted;
     this.#input = new ClientInput(engine, this);
+    this.retraction = new Retraction(engine, this, this.#input);
     this.window = new ClientWindow(pool.config.maxPipeline);
     this.#timers = new ClientTimers(this, engine.deadlines);
     engine.reader.attach(socket, this);
@@ -218,20 +219,10 @@ export class ClientConnection
     this.out.flush();
   }
 
-  protected takesBack(): boolean {
-    if (!this.#input.mayTakeBack) return false;
-    this.#takeBack = true;
-    this.engine.turn.markClient(this);
-    return true;
-  }
-
   /** Writes replies, opens or closes the window, and goes on with what had to wait. */
   flush(): void {
     if (this.closed || this.#mayHold()) return;
-    if (this.#takeBack) {
-      this.#takeBack = false;
-      this.#input.takeBack();
-    }
+    this.retraction.run();
     this.out.flush();
     this.pipeline.beginBurst();
     const { heldBytes, nameBytes } = this.session;

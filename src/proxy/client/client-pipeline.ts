@@ -250,6 +250,11 @@ export class ClientPipeline {
     if (slot === this.head) this.#drain();
   }
 
+  /** The object of `slot` has more to queue, if its turn has come. */
+  goOn(slot: number): void {
+    if (slot === this.head) this.#drain();
+  }
+
   /** The object at the head has queued its last byte. */
   completeHead(): void {
     const at = this.head & this.#mask;

@@ -17,6 +17,8 @@ export interface WindowClient {
 
 /** Replies that came together say more than a single one. */
 const MANY_REPLIES = 8;
+/** So many say little of what comes. */
+const FEW_REPLIES = 64;
 const LARGEST_MEAN = 2 ** 30;
 
 /**
@@ -33,6 +35,8 @@ export class ClientWindow {
   #start = 0;
   /** Bytes that a reply has on average. */
   #mean = EXPECTED_REPLY_BYTES;
+  /** Its requests are noted, however few: its replies are not known to be small. */
+  notes = true;
   /** Replies, and their bytes, that the mean was made of. */
   #answered = 0;
   #answeredBytes = 0;
@@ -60,7 +64,9 @@ export class ClientWindow {
       // A whole window was answered and taken: open it twice as wide, as TCP's slow start does.
       this.#open(head, maxPipeline, clientOutputLimit >> 1);
     }
-    if (this.#mean <= SMALL_REPLY_BYTES) this.size = this.#count;
+    const isSmall = this.#mean <= SMALL_REPLY_BYTES;
+    this.notes = !isSmall || head >>> 0 < FEW_REPLIES;
+    if (isSmall) this.size = this.#count;
     else this.size = Math.min(this.#count, this.#fitting(pipeline, clientOutputLimit >> 1));
   }
 

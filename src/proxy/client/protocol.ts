@@ -24,6 +24,8 @@ export interface ClientProtocol extends PoolProtocol {
     info: number,
     intent: number,
   ): boolean;
+  /** Makes a plain read of a client again, over a connection of its own; null = there is none. */
+  readonly readAlone: ((client: object, request: Buffer) => void) | null;
   readonly login: LoginRules;
   /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */
   malformed(error: number, byte: number, next: number): Buffer;

@@ -9,6 +9,10 @@ export interface StreamOwner {
   readonly closed: boolean;
   readonly pipeline: ClientPipeline;
   destroy(reason: string, level?: number): void;
+  /** Bytes that are kept of a reply which may have to be made again. */
+  readonly mostHeldBack: number;
+  /** So many are kept of `reply`. */
+  readAlone(reply: StreamedReply): void;
   onException(error: unknown): void;
 }
 
@@ -21,10 +25,15 @@ export class StreamedReply implements StoredReply, ReplyStream {
   #earlyBytes = 0;
   #direct = false;
   #done = false;
+  readonly slot: number;
+  /** Nothing is passed on before all is there, or it is known that it will not be made again. */
+  #heldBack: boolean;
 
-  constructor(engine: Engine, client: StreamOwner, slot: number) {
+  constructor(engine: Engine, client: StreamOwner, slot: number, holdBack: boolean = false) {
     this.#engine = engine;
     this.client = client;
+    this.slot = slot;
+    this.#heldBack = holdBack;
     client.pipeline.storeObject(slot, this);
   }
 
@@ -42,6 +51,20 @@ export class StreamedReply implements StoredReply, ReplyStream {
     this.#earlyBytes += length;
     client.pipeline.hold(length);
     this.#done = last;
+    if (!this.#heldBack) return;
+    if (last) this.release();
+    else if (this.#earlyBytes > client.mostHeldBack) client.readAlone(this);
+  }
+
+  get isHeldBack(): boolean {
+    return this.#heldBack;
+  }
+
+  /** It is passed on from here on. */
+  release(): void {
+    if (!this.#heldBack) return;
+    this.#heldBack = false;
+    if (!this.client.closed) this.client.pipeline.goOn(this.slot);
   }
 
   /** The server failed in the middle: an error if nothing was sent yet, else the client must go. */
@@ -57,6 +80,7 @@ export class StreamedReply implements StoredReply, ReplyStream {
     this.#early = [error];
     this.#earlyBytes = error.length;
     this.#done = true;
+    this.release();
   }
 
   onException(error: unknown): void {
@@ -64,6 +88,7 @@ export class StreamedReply implements StoredReply, ReplyStream {
   }
 
   writeTo(pipeline: ClientPipeline): boolean {
+    if (this.#heldBack) return false;
     this.#direct = true;
     for (const piece of this.#early) pipeline.out.append(piece);
     pipeline.free(this.#earlyBytes);
@@ -73,12 +98,13 @@ export class StreamedReply implements StoredReply, ReplyStream {
   }
 
   drop(): void {
+    this.#heldBack = false;
     this.#early = [];
   }
 
   retract(pipeline: ClientPipeline): void {
     pipeline.free(this.#earlyBytes);
-    this.#early = [];
+    this.drop();
     this.#earlyBytes = 0;
   }
 }

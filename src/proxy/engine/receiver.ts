@@ -73,8 +73,8 @@ export interface ReplyReceiver extends Flushable, MemoryHolder {
   ): void;
   /** A complete reply that ringway made in place of the server's. */
   takeReply(slot: number, reply: Buffer): void;
-  /** The reply for `slot` comes in pieces. */
-  openStream(slot: number): ReplyStream;
+  /** The reply for `slot` comes in pieces. @param othersWait behind it, for the same connection */
+  openStream(slot: number, othersWait: boolean): ReplyStream;
   /** The reply that came in pieces is complete, or will never be. */
   endStream(): void;
   /** It got replies, or pieces of one: written with this turn, or sooner when they are many. */

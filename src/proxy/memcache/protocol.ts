@@ -24,6 +24,7 @@ import { JoinedGets } from './joined-gets.ts';
 export class MemcacheProtocol implements ClientProtocol {
   readonly #codec: Codec;
   /** Pools of memcached have no password. */
+  readonly readAlone = null;
   readonly login: LoginRules = { words: new Set(), isOpen: () => false, refusal: replies.ERROR };
   readonly classes: Uint8Array = memcacheClasses();
   readonly unfinished: Buffer = Buffer.from(

@@ -15,9 +15,10 @@ import { allowedCommands } from './command-rules.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
+import { knownInfoOf } from './info/server-info.ts';
+import { LeasedRead } from './leases/leased-read.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
-import { knownVersionOf } from './version/server-version.ts';
 
 const PUSH = 0x3e; // '>'
 
@@ -76,6 +77,10 @@ export class RedisProtocol implements ClientProtocol {
     return COMMANDS[command]?.access === 'r';
   }
 
+  readAlone(client: object, request: Buffer): void {
+    new LeasedRead(client as ClientConnection, request);
+  }
+
   handshake(connection: BackendConnection): void {
     handshake(connection);
   }
@@ -92,11 +97,11 @@ export class RedisProtocol implements ClientProtocol {
   onUnasked(): void {}
 
   onServerBack(server: object): void {
-    knownVersionOf(server)?.askAgain();
+    knownInfoOf(server)?.askAgain();
   }
 
   onServerGone(server: object): void {
-    knownVersionOf(server)?.stop();
+    knownInfoOf(server)?.stop();
   }
 
   prepare(pool: object, next: PoolConfig): Preparation {

@@ -14,6 +14,8 @@ export type Op =
   | { readonly op: 'incr' | 'add'; readonly key: number }
   | { readonly op: 'push'; readonly key: number; readonly id: number; readonly size: number }
   | { readonly op: 'pop'; readonly key: number }
+  /** BLPOP. */
+  | { readonly op: 'await'; readonly key: number; readonly ms: number }
   | { readonly op: 'ping' | 'unknown' | 'arity' | 'auth' }
   /** One of the two keys of a pair, which are written together. */
   | { readonly op: 'half'; readonly key: number; half: 'a' | 'b'; id: number; size: number }

@@ -65,6 +65,9 @@ class Generator {
       return this.#memcache ? this.memcacheOp() : this.op();
     });
     if (!this.#memcache && this.#random.once(4)) ops.push(...this.#transaction());
+    if (!this.#memcache && this.#random.once(8)) {
+      ops.push({ op: 'await', key: this.#random.below(3), ms: this.#random.pick([20, 300]) });
+    }
     return { do: 'send', ops, pieces: this.#random.once(6) ? 2 + this.#random.below(5) : 1 };
   }
 

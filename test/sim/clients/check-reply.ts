@@ -123,11 +123,13 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
       return reply.kind === 'integer' && claims(keyName('counter', op.key), `incr ${reply.value}`);
     case 'push':
       return reply.kind === 'integer' && claims(keyName('queue', op.key), `write ${op.id}`);
+    case 'await':
     case 'pop': {
       const key = keyName('queue', op.key);
       if (reply.kind === 'null') return absent(key);
-      if (reply.kind !== 'bulk' || !isWhole(reply.bytes)) return false;
-      const label = labelOf(reply.bytes);
+      const element = op.op === 'await' && reply.kind === 'array' ? reply.items[1] : reply;
+      if (element?.kind !== 'bulk' || !isWhole(element.bytes)) return false;
+      const label = labelOf(element.bytes);
       return label?.key === key && label.db === db && claims(key, `pop ${label.id}`);
     }
     case 'half': {

@@ -91,7 +91,11 @@ export class History implements ServerObserver {
       if (WRITES.includes(name)) this.#checkWrite(server, asker, key, words[i + 1]);
     }
     const key = words[1].toString('latin1');
-    if (name === 'LPOP' && reply[0] === 0x24 && reply[1] !== 0x2d) {
+    if (name === 'BLPOP') {
+      // The key, and behind it the element.
+      const element = elementOf(reply.subarray(reply.lastIndexOf('$', reply.length - 1)));
+      this.#did(asker.db, key, `pop ${labelOf(element)?.id}`);
+    } else if (name === 'LPOP' && reply[0] === 0x24 && reply[1] !== 0x2d) {
       this.#did(asker.db, key, `pop ${labelOf(elementOf(reply))?.id}`);
     } else if (name === 'INCR')
       this.#did(asker.db, key, `incr ${reply.toString('latin1', 1).trim()}`);

@@ -43,6 +43,8 @@ export function wordsOf(op: Op, db: number, client: number, password: string): s
       const key = keyName('queue', op.key);
       return ['RPUSH', key, valueText(key, db, client, op.id, op.size)];
     }
+    case 'await':
+      return ['BLPOP', keyName('queue', op.key), String(op.ms / 1000)];
     case 'pop':
       return ['LPOP', keyName('queue', op.key)];
     case 'ping':

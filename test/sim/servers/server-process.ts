@@ -150,6 +150,12 @@ export abstract class ServerProcess {
     if (this.up) this.start();
   }
 
+  /** What a connection that has waited gets, outside of its turn. */
+  protected tell(peer: Peer, reply: Buffer): void {
+    if (!peer.endpoint.closed) peer.endpoint.write(reply, () => {});
+    this.plan(peer);
+  }
+
   plan(peer: Peer): void {
     if (peer.planned) return;
     peer.planned = true;
@@ -170,7 +176,11 @@ export abstract class ServerProcess {
     const bytes = replies.length === 0 ? NOTHING : Buffer.concat(replies);
     if (bytes.length > 0) peer.endpoint.write(bytes, () => {});
     if (peer.closing) this.close(peer);
+    this.served();
   }
+
+  /** Something was carried out: others may have waited for it. */
+  protected served(): void {}
 
   close(peer: Peer): void {
     this.#peers.delete(peer);

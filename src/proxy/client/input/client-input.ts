@@ -37,7 +37,6 @@ import type { InputOwner } from './input-owner.ts';
 import { LargeRequest, mayForward } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { SentRun } from './sent-run.ts';
-import { takeBack } from './taken-back.ts';
 import { WaitingInput } from './waiting-input.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
@@ -54,7 +53,8 @@ export class ClientInput {
   #saved: SavedState | null = null;
   #partial = false;
   #large: LargeRequest | null = null;
-  readonly #run: SentRun;
+  /** The latest of what is under way. */
+  readonly run: SentRun;
   /** Only of a client that has not logged in. */
   readonly #line: SwallowedLine;
   /** Nothing more is sent before everything is answered. */
@@ -69,7 +69,7 @@ export class ClientInput {
     this.#engine = engine;
     this.#client = client;
     this.waiting = new WaitingInput(engine);
-    this.#run = new SentRun(engine);
+    this.run = new SentRun(engine);
     this.#line = new SwallowedLine(client);
   }
 
@@ -167,7 +167,7 @@ export class ClientInput {
 
   /** Something was answered or written: a large request may go on. */
   advance(): void {
-    if (!this.#run.isEmpty) this.#run.prune(this.#client.pipeline.head);
+    if (!this.run.isEmpty) this.run.prune(this.#client.pipeline.head);
     this.#large?.checkEarlyReply();
     if (this.#client.pipeline.outstanding === 0) this.#barrier = false; // before it takes a place
     this.#large?.tryStart();
@@ -206,7 +206,7 @@ export class ClientInput {
   drop(): void {
     this.held = false;
     this.end();
-    this.#run.cut();
+    this.run.cut();
     this.waiting.drop();
   }
 
@@ -236,7 +236,7 @@ export class ClientInput {
       if (client.closed || client.closing) return !client.closed;
       const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
       const rest = sent < count ? engine.words[at] : consumed;
-      this.#run.note(client.pipeline, slot, sent, start, rest);
+      this.run.note(client.pipeline, slot, sent, start, rest, client.window.notes);
       if (sent < count || this.#barrier) {
         this.#partial = false;
         if (rest !== end) return this.#hold(rest, end);
@@ -263,19 +263,11 @@ export class ClientInput {
     }
   }
 
-  /** Reads are under way that can be taken back. */
-  get mayTakeBack(): boolean {
-    const { pipeline, plain } = this.#client;
-    return plain && this.#large === null && this.#run.covers(pipeline.head, pipeline.tail);
-  }
-
-  /** Takes reads back that are under way: they wait again, before all else. */
-  takeBack(): void {
-    const bytes = takeBack(this.#engine, this.#client, this.#run);
-    if (bytes === null) return;
+  /** Whole requests are sent again, before all else. */
+  putFirst(bytes: Buffer): void {
     this.#partial = false;
     this.waiting.putFirst(bytes);
-    this.held = true;
+    this.held ||= this.waiting.length > 0;
   }
 
   /**
@@ -322,14 +314,14 @@ export class ClientInput {
             client.failForward(router.reason);
           } else if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
             router.sendRepeatable(client, connection, record);
-            this.#run.interrupted = true;
+            this.run.interrupted = true;
           } else {
             connection.sendRecord(record, start, length, id, client.claims.begin());
           }
           continue;
         }
         words[record + RECORD_DEST] = 0;
-        this.#run.interrupted = true;
+        this.run.interrupted = true;
         unsent = pipeline.out.unsentBytes;
         if ((info & WHOLE) !== WHOLE) {
           this.#largePiece(start, length, info, words[record + RECORD_SERVER]);

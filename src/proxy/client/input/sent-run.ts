@@ -47,6 +47,7 @@ export class SentRun {
   /**
    * `count` requests at [start, end) of the arena are done with. They were simply forwarded, the
    * first for `slot`, unless something `interrupted`.
+   * @param always not only of a client with many under way
    */
   note(
     { head, tail, outstanding }: Slots,
@@ -54,8 +55,9 @@ export class SentRun {
     count: number,
     start: number,
     end: number,
+    always: boolean,
   ): void {
-    if (outstanding <= UNNOTED_REQUESTS && !this.interrupted) return;
+    if (!always && outstanding <= UNNOTED_REQUESTS && !this.interrupted) return;
     this.prune(head);
     if (this.interrupted || ((slot + count) | 0) !== tail) this.cut();
     else if (count > 0) this.#add(slot, count, start, end);
@@ -95,6 +97,12 @@ export class SentRun {
   /** Whether the newest requests, up to slot `tail`, are noted, and more than that of `head`. */
   covers(head: number, tail: number): boolean {
     return this.#end === tail && !this.isEmpty && ((tail - head) | 0) > 1;
+  }
+
+  /** Whether the requests from `slot` to the newest, before slot `tail`, are noted. */
+  reaches(slot: number, tail: number): boolean {
+    if (this.#end !== tail || this.isEmpty) return false;
+    return ((slot - this.#chunks[0].slot) | 0) >= 0 && ((slot - tail) | 0) < 0;
   }
 
   /** Nothing that was sent may be taken back any more. */

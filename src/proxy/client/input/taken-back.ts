@@ -7,8 +7,10 @@ import {
   NO_COMMAND,
   RECORD_BYTES,
   RECORD_INFO,
+  RECORD_LENGTH,
   RECORD_START,
   WINDOW,
+  WINDOW_BYTES,
 } from '../../../protocol/frame-table.ts';
 import { READS_TAKEN_BACK } from '../../../stats/counters.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -27,9 +29,9 @@ const PLAIN_MASK = WHOLE | FLAG_SPECIAL;
 
 /**
  * Scans the requests of a chunk again. @returns how many of its last ones may be sent again, those
- * up to slot `head` left out; their first begins at RECORD_START of its record
+ * up to slot `after` left out; their first begins at RECORD_START of its record
  */
-function repeatable(engine: Engine, client: InputOwner, chunk: SentChunk, head: number): number {
+function repeatable(engine: Engine, client: InputOwner, chunk: SentChunk, after: number): number {
   const { protocol, descriptor } = client.pool;
   const { words } = engine;
   const end = WINDOW + chunk.length;
@@ -39,7 +41,7 @@ function repeatable(engine: Engine, client: InputOwner, chunk: SentChunk, head: 
   if (protocol.scanRequests(WINDOW, end, FRAME_TABLE, FRAME_TABLE_RECORDS, descriptor) !== count) {
     return 0;
   }
-  const most = Math.min(count, (chunk.slot + count - head - 1) | 0);
+  const most = Math.min(count, (chunk.slot + count - after - 1) | 0);
   for (let found = 0; found < most; found++) {
     const info = words[FRAME_WORD + (count - 1 - found) * RECORD_WORDS + RECORD_INFO];
     const isRead = client.protocol.isRead(info & NO_COMMAND);
@@ -54,12 +56,12 @@ interface TakenBack {
   readonly count: number;
 }
 
-function collect(engine: Engine, client: InputOwner, run: SentRun): TakenBack {
-  const { head } = client.pipeline;
+/** @param after only requests behind this slot */
+function collect(engine: Engine, client: InputOwner, run: SentRun, after: number): TakenBack {
   const parts: Buffer[] = [];
   let total = 0;
   for (const chunk of run.chunks.toReversed()) {
-    const count = repeatable(engine, client, chunk, head);
+    const count = repeatable(engine, client, chunk, after);
     if (count > 0) {
       const first = FRAME_WORD + (chunk.count - count) * RECORD_WORDS;
       const start = engine.words[first + RECORD_START];
@@ -71,21 +73,69 @@ function collect(engine: Engine, client: InputOwner, run: SentRun): TakenBack {
   return { bytes: Buffer.concat(parts.reverse()), count: total };
 }
 
-/**
- * Takes back all of the newest requests that may be sent again, but not the one that is next to be
- * answered. @returns their bytes, null when there are none
- */
-export function takeBack(engine: Engine, client: InputOwner, run: SentRun): Buffer | null {
+/** What a client sends, as far as some of it is taken back. */
+export interface RetractableInput {
+  readonly run: SentRun;
+  /** A request is under way that is taken away in pieces. */
+  readonly large: boolean;
+  /** Whole requests are to be sent again, before all else. */
+  putFirst(bytes: Buffer): void;
+}
+
+/** Whether reads are under way that can be taken back. */
+export function mayTakeBack({ pipeline, plain }: InputOwner, input: RetractableInput): boolean {
+  return plain && !input.large && input.run.covers(pipeline.head, pipeline.tail);
+}
+
+/** The requests from `slot` on are not under way any more, and their replies are nobody's. */
+function retract(engine: Engine, client: InputOwner, slot: number, count: number): void {
   const { pipeline, claims, pool, id } = client;
-  run.prune(pipeline.head);
-  const { bytes, count } = collect(engine, client, run);
-  run.cut();
-  if (count === 0) return null;
-  const slot = (pipeline.tail - count) | 0;
   let inFlight = 0;
   for (const connection of engine.connections) inFlight += connection.disown(id, slot);
   for (let i = 0; i < inFlight; i++) claims.settle();
   pipeline.retract(slot);
   pool.counters[READS_TAKEN_BACK] += count;
-  return bytes;
+}
+
+/** Takes back all of the newest requests that may be sent again, but not the one that is next. */
+export function takeBack(engine: Engine, client: InputOwner, input: RetractableInput): void {
+  if (!mayTakeBack(client, input)) return;
+  const { pipeline } = client;
+  input.run.prune(pipeline.head);
+  const { bytes, count } = collect(engine, client, input.run, pipeline.head);
+  input.run.cut();
+  if (count === 0) return;
+  retract(engine, client, (pipeline.tail - count) | 0, count);
+  input.putFirst(bytes);
+}
+
+/** Whether the request of `slot` is noted, with all behind it. */
+export function mayTakeAlone(client: InputOwner, input: RetractableInput, slot: number): boolean {
+  const { plain, protocol, pipeline, session } = client;
+  if (!plain || input.large || protocol.readAlone === null || session.detour !== null) return false;
+  return input.run.reaches(slot, pipeline.tail);
+}
+
+/**
+ * Takes back the read of `slot`, of whose reply nothing was passed on, and all behind it, if they
+ * are reads too. @returns its request; null when it stays where it is
+ */
+export function takeAlone(
+  engine: Engine,
+  client: InputOwner,
+  input: RetractableInput,
+  slot: number,
+): Buffer | null {
+  if (!mayTakeAlone(client, input, slot)) return null;
+  const { pipeline, pool } = client;
+  const { bytes, count } = collect(engine, client, input.run, (slot - 1) | 0);
+  if (count !== ((pipeline.tail - slot) | 0)) return null;
+  const end = WINDOW + bytes.copy(engine.memory, WINDOW, 0, WINDOW_BYTES);
+  engine.loadState(null);
+  if (pool.protocol.scanRequests(WINDOW, end, FRAME_TABLE, 1, pool.descriptor) !== 1) return null;
+  const length = engine.words[FRAME_WORD + RECORD_LENGTH];
+  input.run.cut();
+  retract(engine, client, slot, count);
+  input.putFirst(bytes.subarray(length));
+  return bytes.subarray(0, length);
 }

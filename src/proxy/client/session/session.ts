@@ -37,6 +37,8 @@ export class Session {
   mode: number = NORMAL;
   /** Between MULTI and EXEC: what was asked for since. */
   transaction: Transaction | null = null;
+  /** It has asked for something over a connection of its own since its last WAIT. */
+  leased = false;
   /** The request that has a connection of its own, or waits for one. */
   detour: Detour | null = null;
   /** One of watch.ts: what its WATCHes have come to. */

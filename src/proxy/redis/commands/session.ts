@@ -13,8 +13,8 @@ import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client
 import { MAY_WAIT } from '../../client/router.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { withRedisVersion } from '../info/ask-servers.ts';
 import { changeVersion } from '../pubsub/subscribe.ts';
-import { withRedisVersion } from '../version/redis-version.ts';
 import type { Words } from '../words.ts';
 import { clientNameError } from './client-names.ts';
 

@@ -155,6 +155,7 @@ export abstract class LeasedRequest
   onLease(connection: BackendConnection): void {
     if (this.client.closed) throw new Error('a client that is gone waits for a connection');
     this.#state = RUNS;
+    this.client.session.leased = true;
     this.#connection = connection;
     connection.holder = this;
     const { engine } = this.client.pool;

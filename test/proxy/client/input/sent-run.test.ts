@@ -51,7 +51,7 @@ describe('requests that may be taken back', () => {
             slots.tail = (slot + count) | 0;
             if (kind === 'special') run.interrupted = true;
             const many = slots.outstanding > UNNOTED_REQUESTS;
-            run.note(slots, slot, count, WINDOW, WINDOW + text.length);
+            run.note(slots, slot, count, WINDOW, WINDOW + text.length, false);
             const last = model.at(-1);
             const gap = last !== undefined && ((last.slot + last.count) | 0) !== slot;
             if (kind === 'special' || (gap && many && count > 0)) model = [];
@@ -82,7 +82,7 @@ describe('requests that may be taken back', () => {
     const slots = new Slots(0);
     for (let i = 0; i * WINDOW_BYTES < 2 * SENT_RUN_BYTES; i++) {
       slots.tail += 1000;
-      run.note(slots, slots.tail - 1000, 1000, WINDOW, WINDOW + WINDOW_BYTES);
+      run.note(slots, slots.tail - 1000, 1000, WINDOW, WINDOW + WINDOW_BYTES, false);
       const noted = run.chunks.reduce((sum, { length }) => sum + length, 0);
       assert.ok(noted <= SENT_RUN_BYTES);
     }

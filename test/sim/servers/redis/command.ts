@@ -35,6 +35,9 @@ export type Run = (context: Context, words: readonly Buffer[]) => Buffer;
 /** Number of words with the name; negative: at least so many. And what it does. */
 export type Command = readonly [arity: number, run: Run];
 
+/** What a command gives that waits for something: there is no reply yet. */
+export const BLOCKS: Buffer = Buffer.from('(blocks)');
+
 export const WRONG_TYPE: Buffer = failure(
   'WRONGTYPE Operation against a key holding the wrong kind of value',
 );

@@ -1,4 +1,4 @@
-import { type Command, type Context, upper } from './command.ts';
+import { BLOCKS, type Command, type Context, upper } from './command.ts';
 import { LIST_COMMANDS } from './lists.ts';
 import { OTHER_COMMANDS } from './others.ts';
 import { failure } from './resp.ts';
@@ -44,7 +44,7 @@ export function execute(context: Context, words: readonly Buffer[]): Buffer {
   }
   const run = (): Buffer => {
     const reply = command[1](context, words);
-    context.onExecuted?.(words, reply);
+    if (reply !== BLOCKS) context.onExecuted?.(words, reply);
     return reply;
   };
   if (session.queue === null || NOT_QUEUED.includes(name)) return run();

@@ -1,4 +1,5 @@
 import {
+  BLOCKS,
   type Command,
   type Context,
   integerOf,
@@ -85,11 +86,38 @@ const range: Command[1] = (context, words) => {
   return array(from > to ? [] : items.slice(Number(from), Number(to) + 1).map(bulk));
 };
 
+const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** The milliseconds that a blocking command waits; 0 = for ever. @returns an error reply otherwise */
+export function timeoutOf(word: Buffer): number | Buffer {
+  const text = word.toString('latin1');
+  const seconds = Number(text);
+  if (!FLOAT.test(text) || seconds * 1000 > Number.MAX_SAFE_INTEGER) {
+    return failure('ERR timeout is not a float or out of range');
+  }
+  return seconds < 0 ? failure('ERR timeout is negative') : Math.ceil(seconds * 1000);
+}
+
+const blockingPop: Command[1] = (context, words) => {
+  const timeout = timeoutOf(words[words.length - 1]);
+  if (typeof timeout !== 'number') return timeout;
+  for (const word of words.slice(1, -1)) {
+    const key = keyOf(word);
+    const items = listAt(context, key);
+    if (items === undefined) return WRONG_TYPE;
+    if (items === null) continue;
+    change(context, key, items.slice(1));
+    return array([bulk(word), bulk(items[0])]);
+  }
+  return BLOCKS;
+};
+
 export const LIST_COMMANDS: Readonly<Record<string, Command>> = {
   LPUSH: push('left', false),
   RPUSH: push('right', false),
   LPUSHX: push('left', true),
   RPUSHX: push('right', true),
+  BLPOP: [-3, blockingPop],
   LPOP: pop('left'),
   RPOP: pop('right'),
   LLEN: [

@@ -1,4 +1,4 @@
-import { type Command, type Context, keyOf, type Session } from './command.ts';
+import { BLOCKS, type Command, type Context, keyOf, type Session } from './command.ts';
 import { array, failure, noArray, status } from './resp.ts';
 
 // MULTI, EXEC, DISCARD, WATCH and UNWATCH, as far as they are commands: queueing is execute.ts.
@@ -29,6 +29,11 @@ function isUntouched({ data, session }: Context): boolean {
   return true;
 }
 
+/** Nothing waits in a transaction. */
+function orNothing(reply: Buffer, resp: number): Buffer {
+  return reply === BLOCKS ? noArray(resp) : reply;
+}
+
 function exec(context: Context): Buffer {
   const { session } = context;
   const { queue, failed, resp } = session;
@@ -39,7 +44,7 @@ function exec(context: Context): Buffer {
     return failure('EXECABORT Transaction discarded because of previous errors.');
   }
   if (!untouched) return noArray(resp);
-  return array(queue.map((run) => run()));
+  return array(queue.map((run) => orNothing(run(), resp)));
 }
 
 export const TRANSACTION_COMMANDS: Readonly<Record<string, Command>> = {

@@ -1,0 +1,142 @@
+import * as counter from '../../../stats/counters.ts';
+import type { Pool } from '../../pool/pool.ts';
+import type { PoolCounts } from '../../siblings/pool-counts.ts';
+import { knownHubOf } from '../pubsub/hub/hubs.ts';
+import { CHANNEL, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
+import { type Fields, joinedDatabases, joinedSection, type ServerFigures } from './figures.ts';
+
+/** What INFO is made of. */
+export interface InfoSources {
+  readonly pool: Pool;
+  /** The lowest of the servers; empty when it is not asked for. */
+  readonly redisVersion: string;
+  /** Over all processes. */
+  readonly counts: PoolCounts;
+  /** Of the servers that are known; none when they are not asked for. */
+  readonly servers: readonly ServerFigures[];
+}
+
+/** A part of INFO. */
+export interface Section {
+  readonly title: string;
+  /** Whether it has something that servers are asked for. */
+  readonly ofServers: boolean;
+  make(sources: InfoSources): Fields;
+}
+
+function server({ pool, redisVersion }: InfoSources): Fields {
+  const uptime = Math.floor(process.uptime());
+  const { listen } = pool.config;
+  return [
+    ['redis_version', redisVersion],
+    ['redis_mode', 'standalone'],
+    ['os', `${process.platform} ${process.arch}`],
+    ['arch_bits', 64],
+    ['process_id', process.pid],
+    ['run_id', pool.engine.runId],
+    ['tcp_port', listen.kind === 'tcp' ? listen.port : 0],
+    ['uptime_in_seconds', uptime],
+    ['uptime_in_days', Math.floor(uptime / 86400)],
+    ['ringway_version', pool.engine.version],
+    ['ringway_codec', pool.engine.codec.name],
+    ['node_version', process.version],
+  ];
+}
+
+function clients({ pool, counts }: InfoSources): Fields {
+  return [
+    ['connected_clients', counts.ofPool(counter.CLIENT_CONNECTIONS)],
+    ['maxclients', pool.config.clientConnections],
+    ['pubsub_clients', counts.ofPool(counter.PUBSUB_CLIENTS)],
+    ['blocked_clients', counts.ofPool(counter.BLOCKED_CLIENTS)],
+  ];
+}
+
+function memory({ counts, servers }: InfoSources): Fields {
+  return [...joinedSection('Memory', servers), ['ringway_memory_rss', counts.residentBytes]];
+}
+
+function persistence({ servers }: InfoSources): Fields {
+  // Clients wait until this is 0 before they send anything.
+  return [['loading', 0], ...joinedSection('Persistence', servers)];
+}
+
+function stats({ pool, counts, servers }: InfoSources): Fields {
+  const hub = knownHubOf(pool);
+  const requests = pool.servers.map(({ name }) => counts.ofServer(name, counter.REQUESTS));
+  return [
+    ['total_connections_received', counts.ofProcess(counter.TOTAL_CONNECTIONS)],
+    ['total_commands_processed', requests.reduce((sum, count) => sum + count, 0)],
+    ['rejected_connections', counts.ofPool(counter.CLIENTS_REFUSED)],
+    ...joinedSection('Stats', servers),
+    ['pubsub_channels', hub?.countOf(CHANNEL) ?? 0],
+    ['pubsub_patterns', hub?.countOf(PATTERN) ?? 0],
+    ['pubsubshard_channels', hub?.countOf(SHARD) ?? 0],
+    ['pubsub_slow_closed', counts.ofPool(counter.PUBSUB_SLOW_CLOSED)],
+    ['pubsub_lost_clients', counts.ofPool(counter.PUBSUB_LOST_CLIENTS)],
+    ['forward_errors', counts.ofPool(counter.FORWARD_ERROR)],
+    ['server_ejects', counts.ofPool(counter.SERVER_EJECTS)],
+    ['backend_connections', counts.open],
+    ['max_backend_connections', pool.budget.limit],
+    ['lanes', pool.lanes.count],
+  ];
+}
+
+function replication(): Fields {
+  return [
+    ['role', 'master'],
+    ['connected_slaves', 0],
+  ];
+}
+
+function ofPool({ pool, counts }: InfoSources): Fields {
+  const { config, servers } = pool;
+  const fields: Fields = [
+    ['pool', config.name],
+    ['hash', config.hash],
+    ['distribution', config.distribution],
+    ['servers', servers.length],
+  ];
+  servers.forEach(({ name, address }, i) => {
+    const parts = {
+      name,
+      address,
+      connections: counts.ofServer(name, counter.SERVER_CONNECTIONS),
+      requests: counts.ofServer(name, counter.REQUESTS),
+      responses: counts.ofServer(name, counter.RESPONSES),
+      errors: counts.ofServer(name, counter.SERVER_ERR),
+      timeouts: counts.ofServer(name, counter.SERVER_TIMEDOUT),
+    };
+    const value = Object.entries(parts).map((pair) => pair.join('='));
+    fields.push([`server${i}`, value.join(',')]);
+  });
+  return fields;
+}
+
+function topology({ pool, counts }: InfoSources): Fields {
+  const { config, servers } = pool;
+  const fields: Fields = [['topology', config.followsMaster ? 'sentinel' : 'static']];
+  if (!config.followsMaster) return fields;
+  servers.forEach(({ name, address, failover }, i) => {
+    const state = failover?.holds ? 'waiting' : 'serving';
+    const moves = counts.ofServer(name, counter.SERVER_MOVES);
+    const parts = Object.entries({ name, master: address, state, moves });
+    fields.push([`shard${i}`, parts.map((pair) => pair.join('=')).join(',')]);
+  });
+  return fields;
+}
+
+/** In Redis's order, ringway's own behind them. */
+export const SECTIONS: readonly Section[] = [
+  { title: 'Server', ofServers: true, make: server },
+  { title: 'Clients', ofServers: false, make: clients },
+  { title: 'Memory', ofServers: true, make: memory },
+  { title: 'Persistence', ofServers: true, make: persistence },
+  { title: 'Stats', ofServers: true, make: stats },
+  { title: 'Replication', ofServers: false, make: replication },
+  { title: 'CPU', ofServers: true, make: ({ servers }) => joinedSection('CPU', servers) },
+  { title: 'Cluster', ofServers: false, make: () => [['cluster_enabled', 0]] },
+  { title: 'Keyspace', ofServers: true, make: ({ servers }) => joinedDatabases(servers) },
+  { title: 'Pool', ofServers: false, make: ofPool },
+  { title: 'Topology', ofServers: false, make: topology },
+];
