@@ -244,11 +244,13 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     const { config, failover } = this;
     if (failover === null) return;
     const moved = placedAt(config, { kind: 'tcp', host, port, path: '' });
-    if (sameAddress(config, moved)) return failover.release();
-    this.config = moved;
-    this.#recovery.onAnswer();
-    this.pool.protocol.onServerBack(this);
-    failover.moved(MOVED);
+    if (sameAddress(config, moved)) failover.release();
+    else {
+      this.config = moved;
+      this.#recovery.onAnswer();
+      this.pool.protocol.onServerBack(this);
+      failover.moved(MOVED);
+    }
   }
 
   /** One more connection of those bounded by `bulk_connections`. */
