@@ -220,7 +220,7 @@ export class SendQueue {
       return;
     }
     const idle = this.#encrypts && socket.writableLength === 0;
-    const isLarge = this.unsentBytes > ENCRYPTED_AT_ONCE;
+    const isLarge = this.#encrypts && this.unsentBytes > ENCRYPTED_AT_ONCE;
     const { keeper } = this;
     const single = this.#pieces.length === 0;
     const start = this.#sliceStart;

@@ -139,6 +139,9 @@ function certificateReason({ authorizationError }: TLSSocket): string {
   return `its certificate is not accepted (${String(authorizationError)})`;
 }
 
+/** Why handshakes fail of those that only look whether somebody listens. */
+export const GONE = 'it closed the connection';
+
 /** By OpenSSL's code: what a client has done. */
 const REASONS: readonly (readonly [code: RegExp, why: string])[] = [
   [/HANDSHAKE_TIMEOUT/, 'it took longer than tls_handshake_timeout'],
@@ -147,7 +150,7 @@ const REASONS: readonly (readonly [code: RegExp, why: string])[] = [
   [/UNSUPPORTED_PROTOCOL/, 'its TLS is older than tls_min_version'],
   [/NO_SHARED_CIPHER/, 'it has no cipher that is allowed here'],
   [/ALERT_UNKNOWN_CA|ALERT_BAD_CERTIFICATE/, 'it does not accept the certificate'],
-  [/^ECONNRESET$/, 'it closed the connection'],
+  [/^ECONNRESET$/, GONE],
 ];
 
 function reasonOf(error: Error, socket: TLSSocket): string {

@@ -2,9 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ClientTls } from '../config/index.ts';
 import { HANDSHAKE_BURST_MS, REFUSAL_LOG_INTERVAL_MS } from '../limits.ts';
-import { LOG_WARN } from '../log.ts';
+import { LOG_INFO, LOG_WARN } from '../log.ts';
 import { stopReading } from '../net/handles.ts';
-import { TICKET_SECRET_BYTES, TlsAcceptor, type TlsAcceptorOwner } from '../net/tls-server.ts';
+import {
+  GONE,
+  TICKET_SECRET_BYTES,
+  TlsAcceptor,
+  type TlsAcceptorOwner,
+} from '../net/tls-server.ts';
 import { TLS_FAILURES, TLS_HANDSHAKES, TLS_RESUMED } from '../stats/counters.ts';
 import { exactMillis } from './engine/clock.ts';
 import type { Timed } from './engine/deadlines.ts';
@@ -124,9 +129,14 @@ export class TlsGate implements Timed, TlsAcceptorOwner {
   onFailure({ remoteAddress, remotePort }: Socket, why: string): void {
     const { counters, engine, config } = this.#pool;
     counters[TLS_FAILURES]++;
+    const client = remoteAddress === undefined ? '' : ` ${remoteAddress}:${remotePort}`;
+    if (why === GONE) {
+      const line = `pool ${config.name}: client${client} left before its TLS handshake was done`;
+      engine.log.write(LOG_INFO, line, { pool: config.name });
+      return;
+    }
     const untold = this.#telling.happens(exactMillis(), REFUSAL_LOG_INTERVAL_MS);
     if (untold < 0) return;
-    const client = remoteAddress === undefined ? '' : ` ${remoteAddress}:${remotePort}`;
     const more = untold === 0 ? '' : `, and of ${untold} others before,`;
     const line = `pool ${config.name}: the TLS handshake of client${client}${more} failed: ${why}`;
     engine.log.write(LOG_WARN, line, { pool: config.name });

@@ -54,7 +54,7 @@ export const TLS_KEYS: readonly KeySpec[] = [
   bool(
     'tls_session_tickets',
     true,
-    'Clients that come back may take up their session: half of the work of a handshake.',
+    'Clients that come back may take up their session, with less work for both sides.',
   ),
   {
     ...number(

@@ -2,7 +2,7 @@ import { ASSERTS, assert } from '../../assert.ts';
 import { SHED_AT_LEAST_BYTES } from '../../limits.ts';
 import type { ReplyClaim, ReplyStream } from '../engine/receiver.ts';
 import type { ClientPipeline } from './client-pipeline.ts';
-import type { Kept, StoredReply } from './stored-reply.ts';
+import { IN_PARTS, type Kept, type StoredReply } from './stored-reply.ts';
 
 /** The client, as the replies that it waits for see it. */
 export interface Claimant {
@@ -179,6 +179,14 @@ export class Claim implements ReplyClaim {
     }
     this.#claimant.pipeline.storeObject(this.#slot, reply);
     this.#claimant.onAnswered();
+  }
+
+  /**
+   * It is next, and its reply is queued in parts: nothing comes between them until the pipeline's
+   * completeHead().
+   */
+  beginParts(): void {
+    this.#claimant.pipeline.storeObject(this.#slot, IN_PARTS);
   }
 
   /** The reply comes in pieces: forget() ends the claim when the last is there. Null = unheard. */

@@ -52,3 +52,9 @@ export const NO_REPLY: StoredReply = {
   writeTo: () => true,
   drop: () => {},
 };
+
+/** A reply that somebody queues in parts, who says when it is complete. */
+export const IN_PARTS: StoredReply = {
+  writeTo: () => false,
+  drop: () => {},
+};

@@ -101,4 +101,47 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    what: 'a WATCH that was answered behind a reload counted as asked in the new ring',
+    case: {
+      ...USUAL,
+      seed: 2,
+      codec: 'js',
+      servers: 2,
+      pools: [{ servers: 2 }, { servers: 1 }],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 10,
+          actions: [
+            {
+              do: 'send',
+              ops: [
+                { op: 'watch', key: 0 },
+                { op: 'look', key: 0 },
+              ],
+              pieces: 1,
+            },
+            { do: 'wait' },
+            {
+              do: 'send',
+              ops: [
+                { op: 'multi' },
+                { op: 'queued', of: { op: 'swap', key: 0, id: 1, size: 20 } },
+                {
+                  op: 'exec',
+                  of: [{ op: 'swap', key: 0, id: 1, size: 20 }],
+                  watched: true,
+                },
+              ],
+              pieces: 1,
+            },
+          ],
+        },
+      ],
+      faults: [
+        { atMs: 10.22, forMs: 1, kind: 'reload', server: 0, client: 0, proxy: 0, config: 1 },
+      ],
+    },
+  },
 ];

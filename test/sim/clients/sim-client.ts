@@ -370,7 +370,9 @@ export class SimClient implements EndpointOwner {
   }
 
   #onLost(what: string): void {
-    const wanted = this.#ending && this.#open.length === 0;
+    // As in Redis: who waits for an element and sends no more has left.
+    const leaves = this.#open.some(({ op }) => op.op === 'await');
+    const wanted = this.#ending && (this.#open.length === 0 || leaves);
     this.#trace(11, () => what);
     if (!wanted && !this.#suspect && !this.#setting.mayFail()) {
       this.#complain(`${what}, ${this.#open.length} requests unanswered, for no reason`);

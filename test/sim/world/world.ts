@@ -76,8 +76,9 @@ export class World {
       let untilBreath = BREATH;
       const step = (): void => {
         if (this.#turn === null) {
-          if (isDone() || this.#queue.nextAt > untilMicros) {
-            if (this.#queue.nextAt > untilMicros) this.micros = Math.max(this.micros, untilMicros);
+          const done = isDone();
+          if (done || this.#queue.nextAt > untilMicros) {
+            if (!done) this.micros = Math.max(this.micros, untilMicros);
             this.current = null;
             resolve();
             return;

@@ -76,6 +76,7 @@ export class ChainedArrays implements Detour, ArrayTaker, Timed {
   onPart(): void {
     if (this.#state === HEADS && this.#parts.every(({ count }) => count >= 0)) {
       const total = this.#parts.reduce((sum, { count }) => sum + count, 0);
+      this.claim.beginParts();
       this.#client.pipeline.out.copy(Buffer.from(`*${total}\r\n`));
       this.#state = ELEMENTS;
     }

@@ -104,8 +104,10 @@ class PiecewiseRead implements ReplyUse, Detour {
 
   /** In front of the first element. */
   writeHead(): void {
-    if (!this.#begun) this.#client.pipeline.out.copy(Buffer.from(`*${this.#keys}\r\n`));
+    if (this.#begun) return;
     this.#begun = true;
+    this.claim.beginParts();
+    this.#client.pipeline.out.copy(Buffer.from(`*${this.#keys}\r\n`));
   }
 
   /** The elements of the piece that was asked for are queued. */
