@@ -40,7 +40,7 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
   readonly #idleOf: Map<ConnectionOwner, BackendConnection[]> = new Map();
   readonly #leased: Set<BackendConnection> = new Set();
   readonly #waiting: Set<LeaseWaiter<Server>> = new Set();
-  /** Servers that have left their pool, or are drained: their connections close when their leases are over. */
+  /** Servers that have left, or are drained: connections close when their leases are over. */
   readonly #left: WeakSet<ConnectionOwner> = new WeakSet();
   /** Servers whose waiters wait, whatever is free. */
   readonly #paused: Set<ConnectionOwner> = new Set();
