@@ -36,7 +36,7 @@ import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
 import { Outage } from './outage.ts';
-import { placedAt, sameAddress } from './pool-changes.ts';
+import { addressOf, placedAt, sameAddress } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
@@ -110,8 +110,11 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.name = config.name;
     this.places = new Places(pool.config.serverConnections);
     const rules = { limit, kept: limit, keptMs: 0 };
-    const open = (_: Server, lane: Lane): BackendConnection => this.#openBulk(lane);
-    this.bulk = new Leases(open, () => rules, pool.engine.deadlines);
+    this.bulk = new Leases(
+      (_, lane) => this.#openBulk(lane),
+      () => rules,
+      pool.engine.deadlines,
+    );
     const leases = [this.bulk, pool.leases];
     this.failover = follows ? new Failover(this, leases, pool.engine) : null;
     this.standing = new StandingOrder(this, this.places, leases, before?.standing);
@@ -151,8 +154,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   }
 
   get address(): string {
-    const { kind, host, port, path } = this.config;
-    return kind === 'unix' ? path : `${host}:${port}`;
+    return addressOf(this.config);
   }
 
   /**
