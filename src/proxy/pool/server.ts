@@ -103,7 +103,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       () => this.#ask(() => this.#answered()),
       (error) => pool.engine.guard.note(`server ${this.title} is not looked for`, error),
     );
-    this.#configureBreaker();
+    this.#recovery.follow(pool.config);
     const { followsMaster: follows, bulkConnections: limit } = pool.config;
     this.config = follows && before?.isAt(config) ? placedAt(config, before.config) : config;
     this.#line = config;
@@ -120,12 +120,6 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.standing = new StandingOrder(this, this.places, leases, before?.standing);
   }
 
-  #configureBreaker(): void {
-    const { autoEjectHosts, breakerFailures, breakerMaxWaitMs } = this.pool.config;
-    // Ejection is a breaker of its own, and must count every failure.
-    this.#recovery.configure(autoEjectHosts ? 0 : breakerFailures, breakerMaxWaitMs);
-  }
-
   /** Whether another line of the file leads to the same server. */
   isAt(line: ServerConfig): boolean {
     return sameAddress(this.#line, line);
@@ -136,7 +130,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.config = placedAt(line, this.config);
     this.#line = line;
     this.index = index;
-    this.#configureBreaker();
+    this.#recovery.follow(this.pool.config);
   }
 
   /**
