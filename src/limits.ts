@@ -218,8 +218,8 @@ export const HUB_CONFIRM_MS = 2_000;
 export const HUB_LINGER_MS = 1_000;
 /** What waits for that may take so much: it is nobody's. */
 export const HUB_IDLE_BYTES = 16 * 1024 * 1024;
-/** A connection that subscribes must open by then. */
-export const HUB_CONNECT_MS = 2_000;
+/** A connection that subscribes must open by then: before clients give up waiting for it. */
+export const HUB_CONNECT_MS = 1_500;
 /** It must have its answers by then; one that says nothing is asked this often. */
 export const HUB_ANSWER_MS = 10_000;
 export const HUB_PING_MS = 10_000;

@@ -275,7 +275,8 @@ export class ProxyServer {
     }
     for (const next of config.pools) {
       const known = this.#counterpart(next);
-      if (known !== undefined) preparations.push(known.protocol.prepare(known, next));
+      if (known === undefined || samePool(known.config, next)) continue;
+      preparations.push(known.protocol.prepare(known, next));
     }
     const ready = Promise.all(preparations.map((each) => each.ready)).then(() => undefined);
     return { ready, commit: (drainMs) => this.#commit(config, taken, drainMs), abort };

@@ -183,6 +183,29 @@ describe('a server that cannot be reached', () => {
     });
   });
 
+  test('by large requests too, kept whole or streamed', async () => {
+    const port = await freePort();
+    const fresh = await startFakeMaster();
+    await withPool(
+      { port },
+      async ({ client, ringway, move }) => {
+        const other = await RespClient.open(ringway.port);
+        const replies = [client.command('SET', 'a', 'x'.repeat(100_000))];
+        // A body that is streamed waits only where others do.
+        await waitFor('requests to wait', () => {
+          return ringway.log.some((line) => line.includes('Connection refused'));
+        });
+        replies.push(other.command('SET', 'b', 'y'.repeat(300_000)));
+        move(fresh);
+        assert.deepEqual((await Promise.all(replies)).map(String), ['OK', 'OK']);
+        assert.deepEqual(fresh.asked.map((text) => text.length).sort(), [100_006, 300_006]);
+        other.close();
+      },
+      { max_assembled_request: 200_000 },
+    );
+    await fresh.server.stop();
+  });
+
   test('or for its heir', async () => {
     const port = await freePort();
     const fresh = await startFakeMaster();
@@ -213,6 +236,19 @@ describe('a server that cannot be reached', () => {
       },
       { failover_wait: 300 },
     );
+  });
+
+  test('and what is wrong with it is told in the end', async () => {
+    const replica = await startFakeMaster();
+    replica.isMaster = false;
+    await withPool(
+      replica,
+      async ({ client }) => {
+        assert.match(String(await client.command('SET', 'a', 1)), /the server is not a master/);
+      },
+      { failover_wait: 200 },
+    );
+    await replica.server.stop();
   });
 
   test('failover_wait: 0 waits for nothing', async () => {

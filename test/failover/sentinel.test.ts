@@ -51,6 +51,9 @@ describe('a pool with sentinels', () => {
   }
 
   test('a planned failover loses nothing', async () => {
+    const other = await RespClient.open(ringway.port);
+    assert.equal(await other.text('SELECT', 3), 'OK');
+    assert.equal(await other.text('SET', 'where', 'database 3'), 'OK');
     const load = await startLoad();
     const before = await master();
     await command(set.sentinels[0].port, 'SENTINEL', 'FAILOVER', 'shard1');
@@ -58,6 +61,8 @@ describe('a pool with sentinels', () => {
     const result = await load.stop();
     judge(result, /no longer the master/);
     assert.equal(result.lost, 0);
+    assert.equal(await other.text('GET', 'where'), 'database 3');
+    other.close();
     assert.match(ringway.log.join('\n'), /has moved from \S+ to \S+, just promoted/);
   });
 

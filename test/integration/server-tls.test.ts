@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { certificates } from '../support/certificates.ts';
+import { createServer as createTlsServer } from 'node:tls';
+import { certificates, pem } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
-import { startRedis } from '../support/real-servers.ts';
+import { startMemcached, startRedis } from '../support/real-servers.ts';
 import { ReplyError, RespClient } from '../support/resp-client.ts';
 import {
   type PoolSpec,
@@ -206,4 +207,37 @@ test('every connection of a pool is encrypted: leases, probes, lanes, and the qu
   client.close();
   await ringway.stop();
   await redis.server.stop();
+});
+
+test('a memcached pool speaks TLS to its servers too', async () => {
+  const { authority, server: pair } = certificates();
+  const memcached = await startMemcached();
+  const sockets = new Set<Socket>();
+  const terminator = createTlsServer(pem(pair), (socket) => {
+    const plain = connect(memcached.port, '127.0.0.1');
+    for (const end of [socket, plain]) {
+      sockets.add(end);
+      end.on('error', () => {});
+    }
+    socket.pipe(plain).pipe(socket);
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => terminator.listen(port, '127.0.0.1', resolve));
+  const servers = [`127.0.0.1:${port}:1 m1`, `127.0.0.1:${port}:1 m2`];
+  const ringway = await startInProcess({ servers, redis: false, ...trusting(authority.ca) });
+  const client = connect(ringway.port, '127.0.0.1');
+  let text = '';
+  client.on('data', (chunk) => {
+    text += chunk;
+  });
+  const value = 'v'.repeat(100_000);
+  client.write(`set a 0 0 100000\r\n${value}\r\nset b 0 0 1\r\nx\r\nget a b none\r\n`);
+  const expected = `STORED\r\nSTORED\r\nVALUE a 0 100000\r\n${value}\r\nVALUE b 0 1\r\nx\r\nEND\r\n`;
+  await waitFor('the answer', () => text.length >= expected.length);
+  assert.equal(text, expected);
+  client.destroy();
+  await ringway.stop();
+  terminator.close();
+  for (const socket of sockets) socket.destroy();
+  await memcached.stop();
 });

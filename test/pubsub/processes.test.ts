@@ -33,11 +33,15 @@ type Running = ChildRingway & {
   reload(servers: readonly string[], keys?: Partial<PoolSpec>): Promise<void>;
 };
 
-async function run(servers: readonly string[], ...args: string[]): Promise<Running> {
+async function run(
+  servers: readonly string[],
+  keys: Partial<PoolSpec>,
+  ...args: string[]
+): Promise<Running> {
   const base = `/tmp/ringway-pubsub-${process.pid}-${await freePort()}`;
   const [socket, pidFile] = [`${base}.sock`, `${base}.pid`];
   const more = ['--admin-socket', socket, '-p', pidFile, '--http-addr', 'off', ...args];
-  const ringway = await startChild({ servers }, { args: more });
+  const ringway = await startChild({ servers, ...keys }, { args: more });
   started.push(ringway);
   return {
     ...ringway,
@@ -81,46 +85,49 @@ class Publisher {
 
 for (const workers of ['1', '2']) {
   describe(`pub/sub, --workers ${workers}`, () => {
-    test('a reload exchanges servers: every message comes once, in order', async () => {
-      const ringway = await run(lines(1, 2), '--workers', workers);
-      const channels = Array.from({ length: 12 }, (_, i) => `news:${i}`);
-      const client = await Subscriber.open(ringway.port);
-      await client.ask(['SUBSCRIBE', ...channels], channels.length);
-      const publishing = await RespClient.open(ringway.port);
-      const publisher = new Publisher(publishing, channels);
-      for (const servers of [
-        lines(1, 3),
-        lines(3, 4),
-        lines(1, 2),
-        // The same servers in another way: no connection is doubled.
-        [`127.0.0.1:${redis[0].port}:3 other`, ...lines(2)],
-        lines(1, 2, 3, 4),
-      ]) {
+    for (const subscribeTo of ['all', 'owner'] as const) {
+      test(`a reload exchanges servers, subscribe_to: ${subscribeTo}: every message comes once, in order`, async () => {
+        const keys = { subscribe_to: subscribeTo };
+        const ringway = await run(lines(1, 2), keys, '--workers', workers);
+        const channels = Array.from({ length: 12 }, (_, i) => `news:${i}`);
+        const client = await Subscriber.open(ringway.port);
+        await client.ask(['SUBSCRIBE', ...channels], channels.length);
+        const publishing = await RespClient.open(ringway.port);
+        const publisher = new Publisher(publishing, channels);
+        for (const servers of [
+          lines(1, 3),
+          lines(3, 4),
+          lines(1, 2),
+          // The same servers in another way: no connection is doubled.
+          [`127.0.0.1:${redis[0].port}:3 other`, ...lines(2)],
+          lines(1, 2, 3, 4),
+        ]) {
+          await delay(50);
+          await ringway.reload(servers, keys);
+        }
+        await ringway.reload(lines(1, 2, 3, 4), { ...keys, server_connections: 2 });
         await delay(50);
-        await ringway.reload(servers);
-      }
-      await ringway.reload(lines(1, 2, 3, 4), { server_connections: 2 });
-      await delay(50);
-      await publisher.stop();
-      const total = publisher.counts.reduce((sum, count) => sum + count, 0);
-      assert.equal(publisher.failed, 0);
-      const frames = await client.take(total);
-      for (const [i, name] of channels.entries()) {
-        const mine = frames.filter((each) => each.includes(`\r\n${name}\r\n`));
-        const wanted = Array.from({ length: publisher.counts[i] }, (_, n) => {
-          return frame('*', 'message', name, `${n}`);
-        });
-        assert.deepEqual(mine, wanted, name);
-      }
-      await delay(100);
-      assert.deepEqual(client.frames, []);
-      client.close();
-      publishing.close();
-      await ringway.stop();
-    });
+        await publisher.stop();
+        const total = publisher.counts.reduce((sum, count) => sum + count, 0);
+        assert.equal(publisher.failed, 0);
+        const frames = await client.take(total);
+        for (const [i, name] of channels.entries()) {
+          const mine = frames.filter((each) => each.includes(`\r\n${name}\r\n`));
+          const wanted = Array.from({ length: publisher.counts[i] }, (_, n) => {
+            return frame('*', 'message', name, `${n}`);
+          });
+          assert.deepEqual(mine, wanted, name);
+        }
+        await delay(100);
+        assert.deepEqual(client.frames, []);
+        client.close();
+        publishing.close();
+        await ringway.stop();
+      });
+    }
 
     test('PUBSUB counts the clients of all workers', async () => {
-      const ringway = await run(lines(1, 2), '--workers', workers);
+      const ringway = await run(lines(1, 2), {}, '--workers', workers);
       const clients = await Promise.all([1, 2, 3, 4, 5].map(() => Subscriber.open(ringway.port)));
       for (const [i, client] of clients.entries()) {
         await client.ask(['SUBSCRIBE', 'all', `own:${i}`], 2);
@@ -150,7 +157,7 @@ for (const workers of ['1', '2']) {
     });
 
     test('an upgrade and a drain close subscribers, who find the next process', async () => {
-      const ringway = await run(lines(1, 2), '--workers', workers);
+      const ringway = await run(lines(1, 2), {}, '--workers', workers);
       const [mine] = await channelsOf(ringway.port, redis.slice(0, 2));
       const client = await Subscriber.open(ringway.port);
       await client.ask(['SUBSCRIBE', mine]);
@@ -171,7 +178,7 @@ for (const workers of ['1', '2']) {
 }
 
 test('a worker that ends takes its counts with it, and its clients find another', async () => {
-  const ringway = await run(lines(1, 2), '--workers', '2');
+  const ringway = await run(lines(1, 2), {}, '--workers', '2');
   const clients = await Promise.all([1, 2, 3, 4].map(() => Subscriber.open(ringway.port)));
   for (const client of clients) await client.ask(['SUBSCRIBE', 'c']);
   const pids = ringway.log.flatMap((line) => /worker \d+ serves, pid (\d+)/.exec(line)?.[1] ?? []);
@@ -187,6 +194,26 @@ test('a worker that ends takes its counts with it, and its clients find another'
   const asking = await RespClient.open(ringway.port);
   assert.equal(String(await asking.text('PUBSUB', 'NUMSUB', 'c')), 'c,2');
   for (const client of clients) client.close();
+  asking.close();
+  await ringway.stop();
+});
+
+test('who subscribes to more than the memory holds is closed, and nobody else', async () => {
+  const ringway = await run(lines(1, 2), {}, '--memory-mib', '48');
+  const [hog, other] = await Promise.all([1, 2].map(() => Subscriber.open(ringway.port)));
+  await other.ask(['SUBSCRIBE', 'c']);
+  const name = 'x'.repeat(2000);
+  for (let i = 0; i < 400 && !hog.closed; i++) {
+    hog.send(['SUBSCRIBE', ...Array.from({ length: 50 }, (_, n) => `${i}:${n}:${name}`)]);
+    await delay(1);
+  }
+  await hog.end();
+  await waitFor('its line in the log', () => ringway.log.some((line) => /memory limit/.test(line)));
+  const asking = await RespClient.open(ringway.port);
+  assert.equal(String(await asking.text('PUBSUB', 'CHANNELS')), 'c');
+  assert.equal(await asking.command('PUBLISH', 'c', 'x'), 1);
+  assert.deepEqual(await other.take(1), [frame('*', 'message', 'c', 'x')]);
+  for (const each of [hog, other]) each.close();
   asking.close();
   await ringway.stop();
 });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { certificates } from '../support/certificates.ts';
 import { type RealServer, startRedis, startRedisSet } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway } from '../support/ringway.ts';
 import { frame, Subscriber } from '../support/subscriber.ts';
+import { startTlsRedis, type TlsRedis } from '../support/tls-servers.ts';
 import { delay, waitFor } from '../support/wait.ts';
 import { channelsOf } from './channels.ts';
 
@@ -243,5 +245,38 @@ describe('subscribers and passwords', () => {
     assert.deepEqual(await client.ask(['RESET']), ['+RESET\r\n']);
     assert.deepEqual(await client.ask(['PING']), ['-NOAUTH Authentication required\r\n']);
     client.close();
+  });
+});
+
+describe('subscribers and servers that speak TLS', () => {
+  let server: TlsRedis;
+  let ringway: TestRingway;
+
+  before(async () => {
+    server = await startTlsRedis();
+    ringway = await startInProcess({
+      servers: shards([server.tlsPort]),
+      server_tls: true,
+      server_tls_ca_file: certificates().authority.ca,
+    });
+  });
+  after(async () => {
+    await ringway.stop();
+    await server.server.stop();
+  });
+
+  test('hear messages, large ones too, and are closed when the server goes', async () => {
+    const [client, publisher] = [
+      await Subscriber.open(ringway.port),
+      await RespClient.open(ringway.port),
+    ];
+    await client.ask(['SUBSCRIBE', 'c']);
+    const texts = ['x', 'y'.repeat(300_000), ''];
+    for (const text of texts) assert.equal(await publisher.command('PUBLISH', 'c', text), 1);
+    const wanted = texts.map((text) => frame('*', 'message', 'c', text));
+    assert.deepEqual(await client.take(3), wanted);
+    server.server.kill('SIGKILL');
+    await client.end();
+    publisher.close();
   });
 });

@@ -65,8 +65,9 @@ export interface ConnectionOwner {
   /**
    * The connection that goes on in the place of one that is about to be closed; null when what is
    * in flight on it is lost.
+   * @param failure why it is closed; null when the server only asked for it
    */
-  heirOf(connection: OwnedConnection): RequestHeir | null;
+  heirOf(connection: OwnedConnection, failure: Failure | null): RequestHeir | null;
   /** Nothing is in flight on it any more. */
   onIdle(connection: OwnedConnection): void;
   /** A chunk of replies ended with a good one. */

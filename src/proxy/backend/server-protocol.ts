@@ -5,6 +5,8 @@ import type { RequestJoiner } from './request-joiner.ts';
 /** A server, as far as a protocol has to tell one from another. */
 export interface KnownServer {
   readonly name: string;
+  /** Whose it is. */
+  readonly pool: object;
 }
 
 // What an error reply says about its request.

@@ -161,7 +161,6 @@ export class ClientConnection
   /** Between two requests, with everything written: nothing but the carry needs to go along. */
   #mayMove(): boolean {
     if (this.closing || this.#ended || this.#finished || this.closed) return false;
-    if (this.subscribed) return false;
     if (this.socket.destroyed) return false; // its last write failed
     if (this.pipeline.outstanding > 0 || this.#input.large) return false;
     return this.out.pendingBytes === 0 && this.socket.writableLength === 0;
@@ -238,6 +237,7 @@ export class ClientConnection
     if (!this.#reading || (this.#input.held && this.#input.credit() > 0)) this.#resumeInput();
     if (this.closed) return;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
+    else if (this.#give !== null && this.subscribed) this.drain();
     else if (this.#give !== null && this.#mayMove()) this.#move(this.#give);
   }
 

@@ -320,6 +320,7 @@ export class ClientPipeline {
         const reply = this.#objects[slot] as StoredReply;
         if (!reply.writeTo(this)) break;
         this.#objects[slot] = null;
+        this.pushes.goOn();
       } else {
         this.#unstore(address, ring[at + LENGTH]);
       }

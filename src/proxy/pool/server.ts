@@ -165,7 +165,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     lane: number,
     but: readonly (BackendConnection | null)[] = NONE,
   ): BackendConnection | null {
-    if (this.#breaker.tripped) return null;
+    if (this.#breaker.tripped && !this.failover?.holds) return null;
     const at = this.places.of(client, lane);
     return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane), but);
   }
@@ -227,7 +227,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     return this.failover?.onRefusal() ?? false;
   }
 
-  heirOf(connection: BackendConnection): BackendConnection | null {
+  heirOf(connection: BackendConnection, failure: Failure | null): BackendConnection | null {
+    if (failure !== null) this.lastFailure = failure;
     const at = this.places.placeOf(connection);
     const failover = this.failover;
     if (failover === null || at < 0 || !(failover.holds || failover.onLost())) return null;

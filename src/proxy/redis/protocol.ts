@@ -8,6 +8,7 @@ import { COMMANDS } from '../../protocol/redis/table/commands.ts';
 import type { RequestHead } from '../../protocol/request-head.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
+import type { KnownServer } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
@@ -96,8 +97,9 @@ export class RedisProtocol implements ClientProtocol {
   /** Shared connections subscribe to nothing: what a server pushes there is nobody's. */
   onUnasked(): void {}
 
-  onServerBack(server: object): void {
+  onServerBack(server: KnownServer): void {
     knownInfoOf(server)?.askAgain();
+    knownHubOf(server.pool)?.onMoved();
   }
 
   onServerGone(server: object): void {

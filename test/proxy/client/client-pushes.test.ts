@@ -71,6 +71,21 @@ describe('what a client is sent that is no reply', () => {
     }
   });
 
+  test('waits for the end of a reply that is queued by whoever asked for it', () => {
+    const client = new TestClient(engine);
+    const claim = client.claims.claim();
+    claim.beginParts();
+    client.out.copy(Buffer.from('x'));
+    push(client, 'a');
+    client.out.copy(Buffer.from('y'));
+    client.pipeline.completeHead();
+    claim.forget();
+    push(client, 'b');
+    assert.equal(client.received(), 'xy>a>b');
+    client.close();
+    assertAtRest(engine, fresh, [], [client]);
+  });
+
   test('is dropped with a client that goes meanwhile', () => {
     const client = new TestClient(engine);
     const stream = client.openStream(client.claims.begin());

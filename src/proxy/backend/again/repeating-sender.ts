@@ -103,7 +103,7 @@ export abstract class RepeatingSender extends RequestSender {
 
   /** Everything that was written is answered: what was withheld is sent on another connection. */
   #handOn(): void {
-    const heir = this.owner.heirOf(this);
+    const heir = this.owner.heirOf(this, null);
     if (heir === null) {
       this.withheld?.giveUp();
       this.goOnSending();
@@ -118,7 +118,7 @@ export abstract class RepeatingSender extends RequestSender {
     if (this.withheld === null || this.refused) return null;
     if (failure.code === FAILURE_INTERNAL || !this.isBalanced) return null;
     if (this.open && this.inFlight.count === 0 && !this.withheld.active) return null;
-    const heir = this.owner.heirOf(this);
+    const heir = this.owner.heirOf(this, failure);
     return heir === null
       ? null
       : { heir, saved: this.#takeRequests(failure.code !== FAILURE_TIMEOUT) };

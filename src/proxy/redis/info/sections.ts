@@ -2,7 +2,7 @@ import * as counter from '../../../stats/counters.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { PoolCounts } from '../../siblings/pool-counts.ts';
 import { knownHubOf } from '../pubsub/hub/hubs.ts';
-import { CHANNEL, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
+import { CHANNEL, type Kind, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
 import { type Fields, joinedDatabases, joinedSection, type ServerFigures } from './figures.ts';
 
 /** What INFO is made of. */
@@ -61,17 +61,21 @@ function persistence({ servers }: InfoSources): Fields {
   return [['loading', 0], ...joinedSection('Persistence', servers)];
 }
 
+/** How many names of a kind the clients of this process hear. */
+function heardBy(pool: Pool, kind: Kind): number {
+  return [...(knownHubOf(pool)?.topics.heard(kind) ?? [])].length;
+}
+
 function stats({ pool, counts, servers }: InfoSources): Fields {
-  const hub = knownHubOf(pool);
   const requests = pool.servers.map(({ name }) => counts.ofServer(name, counter.REQUESTS));
   return [
     ['total_connections_received', counts.ofProcess(counter.TOTAL_CONNECTIONS)],
     ['total_commands_processed', requests.reduce((sum, count) => sum + count, 0)],
     ['rejected_connections', counts.ofPool(counter.CLIENTS_REFUSED)],
     ...joinedSection('Stats', servers),
-    ['pubsub_channels', hub?.countOf(CHANNEL) ?? 0],
-    ['pubsub_patterns', hub?.countOf(PATTERN) ?? 0],
-    ['pubsubshard_channels', hub?.countOf(SHARD) ?? 0],
+    ['pubsub_channels', heardBy(pool, CHANNEL)],
+    ['pubsub_patterns', heardBy(pool, PATTERN)],
+    ['pubsubshard_channels', heardBy(pool, SHARD)],
     ['pubsub_slow_closed', counts.ofPool(counter.PUBSUB_SLOW_CLOSED)],
     ['pubsub_lost_clients', counts.ofPool(counter.PUBSUB_LOST_CLIENTS)],
     ['forward_errors', counts.ofPool(counter.FORWARD_ERROR)],

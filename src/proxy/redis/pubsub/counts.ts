@@ -36,12 +36,15 @@ export function countHere(pool: Pool | undefined, question: CountQuestion): Coun
   const { kind, names, pattern, limit } = question;
   const hub = pool === undefined ? undefined : knownHubOf(pool);
   if (names !== null) {
-    return { ...NONE, counts: names.map((name) => hub?.find(kind, name)?.listeners.size ?? 0) };
+    return {
+      ...NONE,
+      counts: names.map((name) => hub?.topics.find(kind, name)?.listeners.size ?? 0),
+    };
   }
   const glob = pattern === null ? null : Buffer.from(pattern, 'latin1');
   const found: string[] = [];
   let bytes = 0;
-  for (const topic of hub?.named(kind) ?? []) {
+  for (const topic of hub?.topics.heard(kind) ?? []) {
     if (glob !== null && !matchesGlob(glob, topic.name, false)) continue;
     bytes += topic.name.length;
     if (bytes > limit) return { ...NONE, names: null };

@@ -15,6 +15,7 @@ import { forward } from '../../routing/forward.ts';
 import { answer, headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import type { Words } from '../words.ts';
+import { audienceOf } from './hub/audience.ts';
 import type { Hub } from './hub/hub.ts';
 import type { HubServer } from './hub/hub-server.ts';
 import { hubOf, knownHubOf } from './hub/hubs.ts';
@@ -61,7 +62,7 @@ class PublishReply implements ReplyTarget {
 
   #heardBy(counted: bigint): bigint {
     if (counted <= 0n) return counted;
-    const own = this.#hub.audienceOf(this.#kind, this.#name, this.#server);
+    const own = audienceOf(this.#hub.topics, this.#kind, this.#name, this.#server);
     const others = counted - BigInt(own.subscriptions);
     return (others > 0n ? others : 0n) + BigInt(own.listeners);
   }

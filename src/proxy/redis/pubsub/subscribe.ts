@@ -47,7 +47,7 @@ function areTooMany(
   if (subscriptions.count + wanted.length <= most) return false;
   let more = 0;
   for (const text of new Set(wanted)) {
-    const topic = subscriptions.hub.find(kind, text);
+    const topic = subscriptions.hub.topics.find(kind, text);
     if (topic === undefined || !subscriptions.has(topic)) more++;
   }
   return subscriptions.count + more > most;

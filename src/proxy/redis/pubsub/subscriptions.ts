@@ -29,6 +29,8 @@ export interface SubscribedClient {
   onAnswered(): void;
   /** More waits for it than may. */
   overOutputLimit(): boolean;
+  /** Gives what waits to the kernel, as far as that takes it. */
+  writeOut(): void;
   destroy(reason: string): void;
   /** No more requests are taken; it is closed when all is answered. */
   drain(): void;
@@ -94,7 +96,7 @@ export class Subscriptions implements ClientSubscriptions, Listener {
 
   /** Hears no more of `name`, if it did. @returns the acknowledgement; null = of nothing */
   remove(kind: Kind, name: Buffer | null): Buffer {
-    const topic = name === null ? undefined : this.hub.find(kind, name.toString('latin1'));
+    const topic = name === null ? undefined : this.hub.topics.find(kind, name.toString('latin1'));
     if (topic !== undefined && this.has(topic)) this.#forget(topic);
     return acknowledgement(kind, false, name, this.#counted(kind), this.resp);
   }
@@ -119,8 +121,17 @@ export class Subscriptions implements ClientSubscriptions, Listener {
     client.pool.counters[PUBSUB_DELIVERIES]++;
     const { pushes } = client.pipeline;
     pushes.push(bytes, start, end, this.resp === 3 ? PUSH : STAR);
-    if (client.overOutputLimit() && pushes.outweigh(client.pool.config.clientOutputLimit)) {
-      client.pool.counters[PUBSUB_SLOW_CLOSED]++;
+    if (client.overOutputLimit()) this.#relieve();
+    else client.onAnswered();
+  }
+
+  /** Much waits for the client: perhaps only because it was not given to the kernel yet. */
+  #relieve(): void {
+    const client = this.#client;
+    client.writeOut();
+    const { counters, config } = client.pool;
+    if (client.overOutputLimit() && client.pipeline.pushes.outweigh(config.clientOutputLimit)) {
+      counters[PUBSUB_SLOW_CLOSED]++;
       client.destroy('it takes messages too slowly (client_output_limit)');
     } else {
       client.onAnswered();

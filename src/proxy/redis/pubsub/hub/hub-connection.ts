@@ -35,8 +35,8 @@ const PING = encodeText('PING');
 /** Answered ones are taken off the list together. */
 const ASKED_KEPT = 1024;
 
-/** Told that all a server had sent before is there; @param isThere false = nobody will know */
-export type Mark = (isThere: boolean) => void;
+/** Told that all which a server had sent before is there, or that nobody will know. */
+export type Mark = () => void;
 
 /** What a server owes an answer to. `topic` null: something of the connection's own. */
 interface Asked {
@@ -201,7 +201,8 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     const type = frame.read(bytes, start, end);
     if (type === BAD) return false;
     if (type !== MESSAGE) return this.#onAnswer(type, bytes, start, end);
-    this.#owner.onMessage(frame, bytes, start, end);
+    if (end - start > this.limit) this.#owner.onDropped();
+    else this.#owner.onMessage(frame, bytes, start, end);
     return true;
   }
 
@@ -222,7 +223,7 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     if (topic === null) {
       if (error !== null) this.#owner.onComplaint(asked.what, error);
       if (error !== null && asked === LOG_IN) this.#onLoginRefused();
-      for (const mark of asked.marks) mark(error === null);
+      for (const mark of asked.marks) mark();
       // Without a subscription PING has its usual answer.
       return error !== null || type === asked.grants || (asked.grants === PONG && type === STATUS);
     }
@@ -308,7 +309,7 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     const broken = this.#asked.slice(this.#next).flatMap(({ marks }) => marks);
     this.#asked.length = 0;
     this.#next = 0;
-    for (const mark of broken) mark(false);
+    for (const mark of broken) mark();
   }
 
   /** Nothing is heard of it any more. */

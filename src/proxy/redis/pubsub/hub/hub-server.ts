@@ -111,7 +111,7 @@ export class HubServer implements HubConnectionOwner, Timed {
   /** What the server has sent by now comes before `mark` is told. */
   mark(mark: Mark): void {
     if (this.#open && this.#connection !== null) this.#connection.mark(mark);
-    else mark(false);
+    else mark();
   }
 
   // --- the connection --------------------------------------------------------------------------

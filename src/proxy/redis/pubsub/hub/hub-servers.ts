@@ -1,4 +1,4 @@
-import type { PoolConfig, ServerConfig } from '../../../../config/index.ts';
+import type { ServerConfig } from '../../../../config/index.ts';
 import { HUB_LEAVE_MS, HUB_PREPARE_MS } from '../../../../limits.ts';
 import type { DialTarget } from '../../../../net/dial.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../../../pool/protocol.ts';
@@ -27,6 +27,8 @@ export class HubServers {
   #joining: Map<string, HubServer> = new Map();
   #joinUntil = 0;
   #onJoined: (() => void) | null = null;
+  /** Those of the pool are asked for more, too. */
+  #spreads = false;
   #leaving: Leaving[] = [];
 
   constructor(owner: HubServerOwner) {
@@ -89,9 +91,14 @@ export class HubServers {
     return at < 0 ? undefined : this.#leaving.splice(at, 1)[0].server;
   }
 
-  /** Subscribes to servers that another configuration brings. */
-  prepare({ servers }: PoolConfig, now: number): Preparation {
+  /**
+   * Subscribes to servers that another configuration brings.
+   * @param servers the new ones
+   * @param spreads whether what those of the pool are asked for is waited for as well
+   */
+  prepare(servers: readonly ServerConfig[], spreads: boolean, now: number): Preparation {
     this.#abort();
+    this.#spreads = spreads;
     for (const config of servers) {
       const address = addressOf(config);
       if (this.#members.has(address) || this.#joining.has(address)) continue;
@@ -103,13 +110,14 @@ export class HubServers {
       }
       this.#joining.set(address, new HubServer(this.#owner, config));
     }
-    if (this.#joining.size === 0) return NOTHING_TO_PREPARE;
+    if (this.#joining.size === 0 && !spreads) return NOTHING_TO_PREPARE;
     const joining = this.#joining;
     this.#joinUntil = now + HUB_PREPARE_MS;
     const ready = new Promise<void>((resolve) => {
       this.#onJoined = resolve;
     });
     for (const server of joining.values()) server.connect();
+    this.onProgress();
     return {
       ready,
       abort: () => {
@@ -118,10 +126,17 @@ export class HubServers {
     };
   }
 
+  /** A server that has left is heard no more. */
+  drop(server: HubServer): void {
+    server.stop();
+    this.#leaving = this.#leaving.filter((each) => each.server !== server);
+  }
+
   /** A server has answered, or cannot be reached. */
   onProgress(): void {
     if (this.#onJoined === null) return;
-    if ([...this.#joining.values()].every((server) => server.settled)) this.#joined();
+    const awaited = [...this.#joining.values(), ...(this.#spreads ? this.#members.values() : [])];
+    if (awaited.every((server) => server.settled)) this.#joined();
   }
 
   #joined(): void {

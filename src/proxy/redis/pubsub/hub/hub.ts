@@ -1,35 +1,27 @@
-import type { PoolConfig } from '../../../../config/index.ts';
-import { HUB_IDLE_BYTES, HUB_LINGER_MS, HUB_MATCHED_PATTERNS } from '../../../../limits.ts';
+import type { PoolConfig, ServerConfig } from '../../../../config/index.ts';
+import { HUB_IDLE_BYTES, HUB_LINGER_MS } from '../../../../limits.ts';
 import { LOG_WARN } from '../../../../log.ts';
-import { matchesGlob } from '../../../../protocol/redis/replies/glob.ts';
 import {
   PUBSUB_DROPPED,
   PUBSUB_LOST_CLIENTS,
   PUBSUB_MESSAGES,
-  PUBSUB_TOPICS,
 } from '../../../../stats/counters.ts';
 import { FAILURE_REFUSED, type Failure, failureOf, failureText } from '../../../backend/failure.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { Pool } from '../../../pool/pool.ts';
+import { sameAddress } from '../../../pool/pool-changes.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../../../pool/protocol.ts';
 import { failureReply } from '../../failure-reply.ts';
 import { loginOf, type RefusedConnection } from '../../server-login.ts';
 import type { Frame } from './frame.ts';
 import type { HubServer, HubServerOwner } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
-import { CHANNEL, type Kind, PATTERN } from './kinds.ts';
-import { Topic } from './topic.ts';
+import type { Kind } from './kinds.ts';
+import type { Topic } from './topic.ts';
 import { TopicPlaces } from './topic-places.ts';
-
-/** Who hears a message, here and on the server. */
-export interface Audience {
-  /** Clients of this process. */
-  readonly listeners: number;
-  /** What the server counts for them. */
-  readonly subscriptions: number;
-}
+import { Topics } from './topics.ts';
 
 /**
  * What the clients of a pool have subscribed to, in this process: one connection to each server
@@ -40,8 +32,7 @@ export class Hub implements HubServerOwner, Timed {
   readonly #pool: Pool;
   readonly #servers: HubServers;
   readonly #places: TopicPlaces;
-  /** By kind, then by name. */
-  readonly #topics: readonly Map<string, Topic>[] = [new Map(), new Map(), new Map()];
+  readonly topics: Topics;
   /** Topics without users, the longest without first. */
   readonly #idle: Set<Topic> = new Set();
   #idleBytes = 0;
@@ -49,53 +40,28 @@ export class Hub implements HubServerOwner, Timed {
   readonly #awaited: Set<Topic> = new Set();
   /** When what a server need not send any more is given up; 0 = there is nothing. */
   #trimAt = 0;
-  /** The servers as the configuration had them last. */
-  #lines: PoolConfig['servers'] = [];
-  #bytes = 0;
-  #heldBytes = 0;
+  /** The servers of the pool, as they were last. */
+  #lines: readonly ServerConfig[] = [];
   timerAt = 0;
 
   constructor(pool: Pool) {
     this.engine = pool.engine;
     this.#pool = pool;
+    this.topics = new Topics(pool, (error) => this.onException(error));
     this.#servers = new HubServers(this);
     this.#places = new TopicPlaces(pool, this.#servers);
   }
 
   // --- topics ----------------------------------------------------------------------------------
 
-  /** The names of one kind that have users. */
-  *named(kind: Kind): Iterable<Topic> {
-    for (const topic of this.#topics[kind].values()) if (topic.listeners.size > 0) yield topic;
-  }
-
-  /** How many these are. */
-  countOf(kind: Kind): number {
-    let count = 0;
-    for (const topic of this.#topics[kind].values()) if (topic.listeners.size > 0) count++;
-    return count;
-  }
-
-  find(kind: Kind, text: string): Topic | undefined {
-    return this.#topics[kind].get(text);
-  }
-
-  get isEmpty(): boolean {
-    return this.#topics.every(({ size }) => size === 0);
-  }
-
   /** Somebody wants to hear a topic: release() must follow. */
   hold(kind: Kind, name: Buffer, text: string): Topic {
-    const known = this.#topics[kind].get(text);
-    const topic = known ?? new Topic(kind, name, text);
+    const known = this.topics.find(kind, text);
+    const topic = known ?? this.topics.add(kind, name, text);
     topic.users++;
     topic.until = 0;
     if (this.#idle.delete(topic)) this.#idleBytes -= topic.bytes;
-    if (known === undefined) {
-      this.#topics[kind].set(text, topic);
-      this.#count(topic, 1);
-      if (!this.#servers.open) this.#setServers();
-    }
+    if (!this.#servers.open) this.#setServers();
     if (known === undefined || topic.refused) this.#ask(topic);
     return topic;
   }
@@ -121,30 +87,9 @@ export class Hub implements HubServerOwner, Timed {
 
   #forget(topic: Topic): void {
     if (this.#idle.delete(topic)) this.#idleBytes -= topic.bytes;
-    if (!this.#topics[topic.kind].delete(topic.text)) return;
-    this.#count(topic, -1);
+    if (!this.topics.delete(topic)) return;
     for (const server of this.#servers.wanted()) server.unsubscribe(topic);
-    if (this.isEmpty) this.#servers.close();
-  }
-
-  #count(topic: Topic, change: 1 | -1): void {
-    this.#bytes += change * topic.bytes;
-    this.#pool.counters[PUBSUB_TOPICS] += change;
-    this.engine.turn.markBackend(this.#accounting);
-  }
-
-  /** What the names take is reported with the turn: a client may have to be closed for it. */
-  readonly #accounting = {
-    flushPending: false,
-    flush: (): void => this.#account(),
-    writeOut: (): void => {},
-    onException: (error: unknown): void => this.onException(error),
-  };
-
-  #account(): void {
-    const delta = this.#bytes - this.#heldBytes;
-    this.#heldBytes = this.#bytes;
-    if (delta !== 0) this.engine.budget.add(delta);
+    if (this.topics.isEmpty) this.#servers.close();
   }
 
   // --- who waits -------------------------------------------------------------------------------
@@ -155,6 +100,7 @@ export class Hub implements HubServerOwner, Timed {
 
   /** The topic is awaited: its waiters are told. */
   await(topic: Topic): void {
+    if (topic.waiting.size === 0) return;
     this.#awaited.add(topic);
     if (!this.#places.isEverywhere(topic) && this.#places.ownerOf(topic) === null) {
       this.#refuse(topic, failureReply(failureOf(FAILURE_REFUSED)));
@@ -172,8 +118,8 @@ export class Hub implements HubServerOwner, Timed {
   catchUp(topics: Iterable<Topic>, done: () => void): void {
     const servers = new Set<HubServer>();
     for (const topic of topics) {
-      for (const server of this.#servers.members) {
-        if (server.holds(topic) && this.#places.needs(topic, server)) servers.add(server);
+      for (const server of this.#places.sendersOf(topic)) {
+        if (server.holds(topic)) servers.add(server);
       }
     }
     let left = servers.size;
@@ -212,9 +158,7 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   *wanted(server: HubServer): Iterable<Topic> {
-    for (const topics of this.#topics) {
-      for (const topic of topics.values()) if (this.#places.isWanted(topic, server)) yield topic;
-    }
+    for (const topic of this.topics) if (this.#places.isWanted(topic, server)) yield topic;
   }
 
   onHeld(_server: HubServer, topic: Topic): void {
@@ -257,7 +201,7 @@ export class Hub implements HubServerOwner, Timed {
     if (!this.closesLosers) return;
     const closed = this.#lose(held.filter((topic) => this.#places.needs(topic, server)));
     if (closed === 0) return;
-    const what = `${closed} clients that may miss messages are closed`;
+    const what = `${closed} subscribers that may miss messages are closed`;
     this.#tell(server, `was lost (${failureText(failure)}), ${what}`);
   }
 
@@ -276,7 +220,7 @@ export class Hub implements HubServerOwner, Timed {
   onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void {
     this.#pool.counters[PUBSUB_MESSAGES]++;
     const name = bytes.toString('latin1', frame.nameStart, frame.nameEnd);
-    const topic = this.#topics[frame.kind].get(name);
+    const topic = this.topics.find(frame.kind, name);
     if (topic === undefined) return;
     for (const listener of topic.listeners) {
       try {
@@ -295,67 +239,113 @@ export class Hub implements HubServerOwner, Timed {
     this.engine.guard.note(`a hub of pool ${this.#pool.config.name}`, error);
   }
 
-  // --- counts ----------------------------------------------------------------------------------
-
   /** @param index of a server of the pool @returns null when it is not subscribed to */
   serverAt(index: number): HubServer | null {
     return this.#servers.at(index);
   }
 
-  /** @param server the one that a message is published on */
-  audienceOf(kind: Kind, name: Buffer, server: HubServer): Audience {
-    let listeners = 0;
-    let subscriptions = 0;
-    const add = (topic: Topic): void => {
-      if (!server.holds(topic)) return;
-      listeners += topic.listeners.size;
-      subscriptions++;
-    };
-    const topic = this.#topics[kind].get(name.toString('latin1'));
-    if (topic !== undefined) add(topic);
-    const patterns = this.#topics[PATTERN];
-    if (kind === CHANNEL && patterns.size <= HUB_MATCHED_PATTERNS) {
-      for (const each of patterns.values()) if (matchesGlob(each.name, name, false)) add(each);
-    }
-    return { listeners, subscriptions };
-  }
-
   // --- the pool changes ------------------------------------------------------------------------
 
   #setServers(): void {
-    const { servers } = this.#pool.config;
-    this.#lines = servers;
-    this.#servers.set(servers, millis());
+    this.#lines = this.#pool.servers.map(({ config }) => config);
+    this.#servers.set(this.#lines, millis());
     this.#arm();
+  }
+
+  get #haveChanged(): boolean {
+    const { servers } = this.#pool;
+    if (servers.length !== this.#lines.length) return true;
+    return servers.some(({ config }, i) => config !== this.#lines[i]);
   }
 
   /** Makes ready for another configuration of the pool. */
   prepare(config: PoolConfig): Preparation {
     if (!this.#servers.open) return NOTHING_TO_PREPARE;
-    const preparation = this.#servers.prepare(config, millis());
+    const spreads = !this.#pool.config.subscribeToAll;
+    this.#places.spread = spreads;
+    if (spreads) this.#askAll();
+    const lines = this.#pool.config.servers;
+    const isNew = (server: ServerConfig): boolean => {
+      const before = lines.find(({ name }) => name === server.name);
+      return before === undefined || !sameAddress(before, server);
+    };
+    const fresh = config.servers.filter(isNew);
+    const { ready, abort } = this.#servers.prepare(fresh, spreads, millis());
     this.#arm();
-    return preparation;
+    return {
+      ready,
+      abort: () => {
+        abort();
+        this.#trimSoon();
+      },
+    };
+  }
+
+  #askAll(): void {
+    for (const server of this.#servers.members) {
+      for (const topic of this.wanted(server)) server.subscribe(topic);
+    }
+  }
+
+  /**
+   * A server of the pool may be another one now, with the same keys. The one before is heard no
+   * more: it may hand on what it hears from its successor.
+   */
+  onMoved(): void {
+    if (!this.#servers.open || !this.#haveChanged) return;
+    const before = [...this.#servers.members];
+    const needed = before.map((server) => {
+      const held = [...this.topics].filter((topic) => server.holds(topic));
+      return held.filter((topic) => this.#places.needs(topic, server));
+    });
+    this.#setServers();
+    before.forEach((server, i) => {
+      if (this.#servers.isMember(server)) return;
+      this.#servers.drop(server);
+      const closed = this.closesLosers ? this.#lose(needed[i]) : 0;
+      if (closed > 0) this.#tell(server, `was replaced, ${closed} subscribers are closed`);
+    });
+    this.#askAll();
+    for (const topic of [...this.#awaited]) this.#confirm(topic);
   }
 
   /** The pool has other servers, or its keys have gone to others. */
   onRing(): void {
     if (!this.#servers.open) return;
-    if (this.#pool.config.servers !== this.#lines) this.#setServers();
-    for (const server of this.#servers.members) {
-      for (const topic of this.wanted(server)) server.subscribe(topic);
-    }
+    if (this.#haveChanged) this.#setServers();
+    this.#askAll();
     for (const topic of [...this.#awaited]) this.#confirm(topic);
+    this.#loseMoved();
+    this.#trimSoon();
+  }
+
+  /** Topics whose messages go to a server now that does not send them yet. */
+  #loseMoved(): void {
+    if (!this.closesLosers) return;
+    const moved: Topic[] = [];
+    for (const topic of this.topics) {
+      if (topic.listeners.size === 0 || this.#places.isEverywhere(topic)) continue;
+      const owner = this.#places.ownerOf(topic);
+      if (owner !== null && !owner.holds(topic)) moved.push(topic);
+    }
+    const closed = this.#lose(moved);
+    if (closed === 0) return;
+    const what = `${closed} subscribers that may miss messages are closed`;
+    const line = `pool ${this.#pool.config.name} has another ring, ${what}`;
+    this.engine.log.write(LOG_WARN, line);
+  }
+
+  #trimSoon(): void {
     this.#trimAt = millis() + HUB_LINGER_MS;
     this.#arm();
   }
 
   /** What a server need not send any more is given up once others have had time to send it. */
   #trim(): void {
+    this.#places.spread = false;
     for (const server of this.#servers.members) {
-      for (const topics of this.#topics) {
-        for (const topic of topics.values()) {
-          if (server.has(topic) && !this.#places.isWanted(topic, server)) server.unsubscribe(topic);
-        }
+      for (const topic of this.topics) {
+        if (server.has(topic) && !this.#places.isWanted(topic, server)) server.unsubscribe(topic);
       }
     }
   }
@@ -387,12 +377,8 @@ export class Hub implements HubServerOwner, Timed {
   close(): void {
     this.#servers.close();
     this.engine.deadlines.forget(this);
-    for (const topics of this.#topics) {
-      for (const topic of topics.values()) this.#count(topic, -1);
-      topics.clear();
-    }
     this.#idle.clear();
     this.#idleBytes = 0;
-    this.#account();
+    this.topics.clear();
   }
 }

@@ -13,6 +13,8 @@ const KEYSPACE = '__key';
 export class TopicPlaces {
   readonly #pool: Pool;
   readonly #servers: HubServers;
+  /** Until another ring is taken over all topics are wanted everywhere: any may move. */
+  spread = false;
 
   constructor(pool: Pool, servers: HubServers) {
     this.#pool = pool;
@@ -32,10 +34,18 @@ export class TopicPlaces {
     return index === NO_SERVER ? null : this.#servers.at(index);
   }
 
+  /** The servers of the pool that messages of the topic may come from. */
+  sendersOf(topic: Topic): Iterable<HubServer> {
+    if (this.isEverywhere(topic)) return this.#servers.members;
+    const owner = this.ownerOf(topic);
+    return owner === null ? [] : [owner];
+  }
+
   /** Whether a server is subscribed to for the topic. */
   isWanted(topic: Topic, server: HubServer): boolean {
     const { subscribeToAll } = this.#pool.config;
-    return subscribeToAll || this.isEverywhere(topic) || this.ownerOf(topic) === server;
+    if (subscribeToAll || this.spread || this.isEverywhere(topic)) return true;
+    return this.ownerOf(topic) === server;
   }
 
   /** Whether losing the server loses messages of the topic. */

@@ -1,0 +1,103 @@
+import { cpus, loadavg } from 'node:os';
+import { NumberedLoad, type NumberedResult } from '../support/numbered-load.ts';
+import type { RealServer } from '../support/real-servers.ts';
+import { startChild } from '../support/ringway.ts';
+import { command, type SentinelSet, startSentinelSet } from '../support/sentinels.ts';
+import { waitFor } from '../support/wait.ts';
+
+// npm run ha-report: what clients see of failovers, with three real sentinels, a master and two
+// replicas. Prints the table of docs/high-availability.md.
+
+const RUNS = Number(process.argv[2] ?? 5);
+const DOWN_AFTER_MS = 1000;
+const CLIENTS = 8;
+const DEPTH = 4;
+
+interface Scenario {
+  readonly name: string;
+  begin(set: SentinelSet, master: RealServer): Promise<void> | void;
+  /** Brings the old master back. */
+  end(master: RealServer): Promise<void> | void;
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'planned (`SENTINEL FAILOVER`)',
+    begin: async ({ sentinels }) => {
+      // It may be in the middle of the one before.
+      await waitFor('a sentinel to begin', () => {
+        return command(sentinels[0].port, 'SENTINEL', 'FAILOVER', 'shard1');
+      });
+    },
+    end: () => {},
+  },
+  {
+    name: 'the master is killed (`kill -9`)',
+    begin: (_, master) => master.kill('SIGKILL'),
+    end: (master) => master.restart(),
+  },
+  {
+    name: 'the master hangs (`SIGSTOP`), and wakes up behind the failover',
+    begin: (_, master) => master.kill('SIGSTOP'),
+    end: (master) => master.kill('SIGCONT'),
+  },
+];
+
+/** Both replicas follow the master, and the sentinels know it. */
+async function settled(set: SentinelSet): Promise<RealServer> {
+  const port = await waitFor('sentinels to agree', () => set.masterOf(0), 60_000);
+  await waitFor(
+    'all replicas',
+    async () => {
+      const info = String(await command(port, 'INFO', 'replication'));
+      return (info.match(/state=online/g)?.length ?? 0) === set.shards[0].length - 1;
+    },
+    60_000,
+  );
+  return set.shards[0].find((server) => server.port === port) as RealServer;
+}
+
+async function measure(set: SentinelSet, port: number, scenario: Scenario) {
+  const master = await settled(set);
+  const load = new NumberedLoad({ port, clients: CLIENTS, depth: DEPTH });
+  await waitFor('some load', () => load.acknowledged > 500);
+  await scenario.begin(set, master);
+  await waitFor('another', async () => (await set.masterOf(0)) !== master.port, 60_000);
+  const served = load.acknowledged;
+  await waitFor('load on it', () => load.acknowledged > served + 500, 60_000);
+  const result = await load.stop();
+  await scenario.end(master);
+  // Sentinels do that as well, after ten seconds.
+  const now = String(await waitFor('sentinels to agree', () => set.masterOf(0)));
+  await command(master.port, 'REPLICAOF', '127.0.0.1', now);
+  return result;
+}
+
+function row(name: string, results: readonly NumberedResult[]): string {
+  const gaps = results.map(({ longestGapMs }) => Math.round(longestGapMs)).sort((a, b) => a - b);
+  const errors = results.map(({ errors: texts }) => [...texts.values()].reduce((a, b) => a + b, 0));
+  const lost = results.reduce((sum, each) => sum + each.lost, 0);
+  const wrong = results.reduce((sum, each) => sum + each.wrong.length, 0);
+  const pause = `${gaps[gaps.length >> 1]} (${gaps[0]}–${gaps[gaps.length - 1]})`;
+  return `| ${name} | ${pause} | ${errors.join(', ')} | ${lost} | ${wrong} |`;
+}
+
+const set = await startSentinelSet({ downAfterMs: DOWN_AFTER_MS });
+const ringway = await startChild({ servers: set.servers, sentinels: set.lines, timeout: 400 });
+const rows: string[] = [];
+for (const scenario of SCENARIOS) {
+  const results: NumberedResult[] = [];
+  for (let run = 0; run < RUNS; run++) results.push(await measure(set, ringway.port, scenario));
+  rows.push(row(scenario.name, results));
+}
+const [load] = loadavg();
+console.log(`${RUNS} runs each, ${CLIENTS} clients with ${DEPTH} SETs and GETs under way each,`);
+console.log(`down-after-milliseconds ${DOWN_AFTER_MS}; ${cpus().length} cores, load ${load}`);
+console.log(
+  '\n| event | pause of clients, ms: median (all) | errors per run | acknowledged writes lost | wrong replies |',
+);
+console.log('|---|---|---|---|---|');
+for (const each of rows) console.log(each);
+await ringway.stop();
+await set.stop();
+process.exit(0);
