@@ -66,7 +66,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/pool/connections/places',
     from: '(client % perLane)',
     to: '((this.turns = (this.turns ?? 0) + 1) % perLane)',
-    seeds: null,
+    seeds: 10,
   },
   {
     name: 'a deadline that comes earlier is not seen',
@@ -129,7 +129,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/client/streamed-reply',
     from: "client.destroy('its server failed in the middle of a large reply', LOG_NOTICE);\n            return;",
     to: 'client.pipeline.out.copy(error);\n            client.pipeline.completeHead();\n            return;',
-    seeds: null,
+    seeds: 100,
   },
   {
     name: 'a server stands still for ever for a client that was slow once',
