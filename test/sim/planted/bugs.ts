@@ -171,7 +171,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/backend/in-flight',
     from: 'const from = (this.#head + i) & this.#mask;',
     to: 'const from = i & this.#mask;',
-    seeds: null,
+    seeds: 5,
   },
   {
     name: 'replies that wait for company are not written by the clock',
@@ -185,7 +185,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/backend/backend-connection',
     from: 'this.fail(this.#shakesHands ? TLS_TIMEOUT : failureOf(FAILURE_TIMEOUT));',
     to: 'this.inFlight.shift();',
-    seeds: null,
+    seeds: 80,
   },
   {
     name: 'a closed client keeps its place on its lane',
