@@ -136,7 +136,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/backend/backend-connection',
     from: 'resumeReading(this.#socket);',
     to: '',
-    seeds: null,
+    seeds: 40,
   },
   {
     name: 'a request begun before a reload goes where the ring of before it said',
@@ -192,13 +192,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/client/client-connection',
     from: 'this.pool.lanes.at(lane).leave()',
     to: 'lane',
-    seeds: null,
+    seeds: 5,
   },
   {
     name: 'a server that leaves is closed with requests in flight',
     file: 'proxy/pool/connections/places',
     from: 'connection.inFlight.count === 0 && connection.out.pendingBytes === 0',
     to: 'connection.out.pendingBytes === 0',
-    seeds: null,
+    seeds: 10,
   },
 ];
