@@ -12,6 +12,7 @@ import type { Server } from '../../pool/server.ts';
 import { failureReply } from '../failure-reply.ts';
 import { sendBlock } from './block.ts';
 import { BlockProof } from './block-proof.ts';
+import { ExecReply } from './exec-reply.ts';
 import { LaneSwitch } from './lane-switch.ts';
 import { LeasedRequest } from './leased-request.ts';
 import { serverOfTransaction } from './queueing.ts';
@@ -80,9 +81,13 @@ export class LeasedBlock extends LeasedRequest {
     this.#hold = null;
   }
 
-  /** The connection is in the lane that it was opened for. */
+  protected override replyOver(connection: BackendConnection): ExecReply {
+    return new ExecReply(this.client, connection, this.claim);
+  }
+
+  /** The connection is in no transaction, and in the lane that it was opened for. */
   protected get isAsItWas(): boolean {
-    return true;
+    return this.reply?.distrusts === false;
   }
 
   /** The client is in another database now. */
@@ -149,7 +154,7 @@ export class WatchedBlock extends LeasedBlock {
   }
 
   protected override get isAsItWas(): boolean {
-    return this.#watched?.strayed === false;
+    return super.isAsItWas && this.#watched?.strayed === false;
   }
 
   protected override end(): void {
