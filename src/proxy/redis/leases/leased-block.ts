@@ -157,6 +157,12 @@ export class WatchedBlock extends LeasedBlock {
     return super.isAsItWas && this.#watched?.strayed === false;
   }
 
+  protected override giveBack(): void {
+    // Without an EXEC the server still watches.
+    if (this.reply === null) this.close();
+    else super.giveBack();
+  }
+
   protected override end(): void {
     super.end();
     endWatch(this.client);
