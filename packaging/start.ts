@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isPortFree } from '../test/support/free-port.ts';
+import { freePort, isPortFree } from '../test/support/free-port.ts';
 import {
   ensureServers,
   findBinary,
@@ -16,6 +16,10 @@ import {
 import { waitFor } from '../test/support/wait.ts';
 
 const NAMES = ['ada', 'grace', 'edsger', 'barbara'];
+/** One for each of the servers. */
+export const DEMO_KEYS = ['apple', 'banana', 'cherry', 'kiwi'];
+/** Where the status page is tried first. */
+const HTTP_PORT = 22223;
 const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url));
 
 /** Runs the demo until it is stopped or ringway ends; resolves to the exit code. */
@@ -42,7 +46,10 @@ export async function demo(): Promise<number> {
     writeFileSync(file, text);
     console.log(`\n${file}\n\n${indent(text)}`);
 
+    // Beside another ringway the usual port is taken.
+    const http = `127.0.0.1:${(await isPortFree(HTTP_PORT)) ? HTTP_PORT : await freePort()}`;
     const args = [CLI, '-c', file, '-s', String(statsPort), '-a', '127.0.0.1'];
+    args.push('--http-addr', http);
     const child = spawn(process.execPath, args, { stdio: 'inherit' });
     ringway = child;
     const ended = new Promise<number>((resolve) => {
@@ -50,7 +57,9 @@ export async function demo(): Promise<number> {
     });
     const ready = waitFor('ringway', async () => hasEnded(child) || (await answersPing(port)));
     const early = await Promise.race([ready, stopped]);
-    if (early === true && !hasEnded(child)) console.log(instructions(port, statsPort, servers));
+    if (early === true && !hasEnded(child)) {
+      console.log(instructions(port, statsPort, http, servers));
+    }
 
     const code = await Promise.race([ended, stopped]);
     if (code === 'signal') return 0;
@@ -78,7 +87,8 @@ async function requireFree(port: number, variable: string): Promise<void> {
   );
 }
 
-function configuration(port: number, servers: readonly RealServer[]): string {
+/** @param servers what is known of them: their ports */
+export function configuration(port: number, servers: readonly { readonly port: number }[]): string {
   return [
     'demo:',
     `  listen: 127.0.0.1:${port}`,
@@ -91,13 +101,20 @@ function configuration(port: number, servers: readonly RealServer[]): string {
   ].join('\n');
 }
 
-function instructions(port: number, statsPort: number, servers: readonly RealServer[]): string {
+function instructions(
+  port: number,
+  statsPort: number,
+  http: string,
+  servers: readonly RealServer[],
+): string {
   const valkey = !findBinary(['redis-cli']) && findBinary(['valkey-cli']);
   const cli = valkey ? 'valkey-cli' : 'redis-cli';
+  const pairs = DEMO_KEYS.map((key, i) => `${key} ${i + 1}`).join(' ');
   const tries = [
-    [`${cli} -p ${port} mset a 1 b 2 c 3 d 4`, 'the keys spread over the servers'],
-    [`${cli} -p ${port} mget a b c d`, 'one request collects them again'],
+    [`${cli} -p ${port} mset ${pairs}`, 'the keys spread over the servers'],
+    [`${cli} -p ${port} mget ${DEMO_KEYS.join(' ')}`, 'one request collects them again'],
     [`${cli} -p ${servers[0].port} keys '*'`, `what ${NAMES[0]} holds of them`],
+    [`open http://${http}/ in a browser`, 'the status page'],
     [`nc 127.0.0.1 ${statsPort}`, 'counters as JSON'],
   ];
   return [
@@ -106,7 +123,7 @@ function instructions(port: number, statsPort: number, servers: readonly RealSer
     ...servers.map((server, i) => `    ${NAMES[i].padEnd(8)} 127.0.0.1:${server.port}`),
     '',
     'Try this in another terminal:',
-    ...tries.map(([line, comment]) => `    ${line.padEnd(44)} # ${comment}`),
+    ...tries.map(([line, comment]) => `    ${line.padEnd(60)} # ${comment}`),
     '',
     'Ctrl-C stops everything.',
     '',
