@@ -157,6 +157,19 @@ describe('subscribers', () => {
     await waitFor('its end', async () => /pubsub_clients:0\r\n/.test(await ask('INFO', 'clients')));
   });
 
+  test('hear messages while they wait in a command that blocks', async () => {
+    const client = await open();
+    await client.ask(['HELLO', '3']);
+    await client.ask(['SUBSCRIBE', 'c']);
+    client.send(['BLPOP', 'list', '0']);
+    await waitFor('it to wait', async () => /blocked_clients:1/.test(await ask('INFO', 'clients')));
+    assert.equal(await ask('PUBLISH', 'c', 'x'), '1');
+    assert.deepEqual(await client.take(1), [frame('>', 'message', 'c', 'x')]);
+    await ask('RPUSH', 'list', 'e');
+    assert.deepEqual(await client.take(1), [frame('*', 'list', 'e')]);
+    client.close();
+  });
+
   test('requests behind SUBSCRIBE see what it has done', async () => {
     const client = await open();
     client.send(
