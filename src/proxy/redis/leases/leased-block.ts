@@ -44,12 +44,13 @@ export class LeasedBlock extends LeasedRequest {
   }
 
   protected send(connection: BackendConnection): void {
-    const { known, refusal } = BlockProof.of(connection);
+    const { known, refusal, distrusts } = BlockProof.of(connection);
     // It goes on when that is answered.
     if (!known) return;
     if (refusal !== null) {
       this.claim.deliver(replies.execAborted(refusal));
-      this.giveBack();
+      if (distrusts) this.close();
+      else this.giveBack();
       return;
     }
     const selected = this.#transaction.selected.filter((each) => isIntegerWord(each, 10));
