@@ -1,4 +1,4 @@
-import { CONTROL_RETRY_MS, SENTINEL_ASK_MS, SENTINEL_LOG_MS } from '../limits.ts';
+import { CONTROL_RETRY_MS, REASON_TEXT, SENTINEL_ASK_MS, SENTINEL_LOG_MS } from '../limits.ts';
 import type { DialTarget } from '../net/dial.ts';
 import type { Clock } from './clock.ts';
 import { ControlLink } from './control-link.ts';
@@ -154,5 +154,5 @@ export class SentinelLink {
 
 /** What a sentinel said, as it may be logged. */
 function printable(text: string): string {
-  return text.slice(0, 256).replace(/\p{Cc}/gu, ' ');
+  return text.slice(0, REASON_TEXT).replace(/\p{Cc}/gu, ' ');
 }
