@@ -25,22 +25,27 @@ export function gather(table: u32, count: u32): void {
     const length = load<u32>(record + RECORD_LENGTH);
     const source = load<u32>(record + RECORD_START);
     assert(source !== 0 && length !== 0);
-    // memory.copy leaves the module: for small frames the call costs more than the copy.
-    if (ASC_FEATURE_SIMD) {
-      if (length - 16 <= 48) {
-        copyUpTo64(dest, source, length);
-        continue;
-      }
-      if (length - 65 < LONGEST_LOOP - 64 && apart(dest, source, length)) {
-        copyOver64(dest, source, length);
-        continue;
-      }
-    }
-    if (length - 8 <= 24) copyUpTo32(dest, source, length);
-    else if (length - 33 < LONGEST_LOOP - 32 && apart(dest, source, length)) {
-      copyOver32(dest, source, length);
-    } else memory.copy(dest, source, length);
+    copyBytes(dest, source, length);
   }
+}
+
+/** Copies `length` bytes, whether the ranges overlap or not. */
+export function copyBytes(dest: u32, source: u32, length: u32): void {
+  // memory.copy leaves the module: for small frames the call costs more than the copy.
+  if (ASC_FEATURE_SIMD) {
+    if (length - 16 <= 48) {
+      copyUpTo64(dest, source, length);
+      return;
+    }
+    if (length - 65 < LONGEST_LOOP - 64 && apart(dest, source, length)) {
+      copyOver64(dest, source, length);
+      return;
+    }
+  }
+  if (length - 8 <= 24) copyUpTo32(dest, source, length);
+  else if (length - 33 < LONGEST_LOOP - 32 && apart(dest, source, length)) {
+    copyOver32(dest, source, length);
+  } else memory.copy(dest, source, length);
 }
 
 /** See Codec.place. */

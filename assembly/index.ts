@@ -2,6 +2,7 @@
 
 export { commandHash } from './commands';
 export * from './continuum';
+export { copyFragments, fragment, spliceElements } from './fragments';
 export { gather, place, spliceItems } from './gather';
 export * from './layout';
 export { scanMemcacheRequests, splitMemcacheKeys } from './memcache';

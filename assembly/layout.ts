@@ -147,6 +147,22 @@ export const COMMAND_PLAIN_COUNT: u32 = 16; // u32: with so many words it is pla
 export const COMMAND_NAME: u32 = 32; // upper case, 32 bytes, zero padded
 export const COMMAND_NAME_LIMIT: u32 = 32;
 
+// --- Shapes of requests, kept from scan to scan; written by the WASM codecs alone ----------------
+export const SHAPE_COUNT: u32 = 32;
+export const SHAPE_BYTES: u32 = 64;
+export const SHAPE_HEAD: u32 = 0; // the first 16 bytes of such a request, ones where they differ
+export const SHAPE_IGNORED: u32 = 16; // u64: ones in those of the last eight bytes
+export const SHAPE_INFO: u32 = 24; // of its record, 0 = no shape
+export const SHAPE_WORDS: u32 = 28; // with the name and the key
+
+// --- Fragments of a request with several keys, one per server; see Codec.fragment ----------------
+export const FRAGMENT_BYTES: u32 = 16;
+export const FRAGMENT_SERVER: u32 = 0;
+export const FRAGMENT_KEYS: u32 = 4;
+export const FRAGMENT_LENGTH: u32 = 8; // with its head
+export const FRAGMENT_DEST: u32 = 12; // where it goes, 0 = nowhere; copying moves it to its end
+export const FRAGMENT_SERVERS: u32 = 1024; // a pool with more of them does without Codec.fragment
+
 // --- Pool descriptor: u32 words at an address chosen by JavaScript -----------------------------
 export const POOL_HASH: u32 = 0; // index in HASH order
 export const POOL_DISTRIBUTION: u32 = 1; // 0 ketama, 1 modula, 2 random
@@ -166,6 +182,7 @@ export const POOL_WORDS: u32 = 16;
 
 // --- Fixed regions of the arena (byte addresses). Below STATE: this module's own data. ----------
 export const STATE: u32 = 0x00010000;
+export const SHAPES: u32 = 0x00011000; // emptied whenever the command table is written
 export const COMMAND_TABLE: u32 = 0x00020000; // 2048 * 64 = 128 KiB
 export const FRAME_TABLE: u32 = 0x00040000; // 4096 records = 128 KiB
 export const FRAME_TABLE_RECORDS: u32 = 4096;
@@ -187,4 +204,7 @@ export const KEY_ITEMS: u32 = 0x00250000;
 export const JOINED_ENDS: u32 = 0x00251000;
 export const JOINED_KEYS: u32 = 0x00000400; // the most that such a line has
 export const END_LINE: u32 = 0x00252000; // "END\r\n"
+export const FRAGMENTS: u32 = 0x00253000;
+export const SERVER_FRAGMENTS: u32 = 0x00257000; // u32 per server: the number of its fragment
+export const SERVER_BITS: u32 = 0x00258000; // a bit per server: whether it has a fragment
 export const FIXED_END: u32 = 0x00260000; // slabs, rings and the rest follow, placed by JavaScript

@@ -14,7 +14,6 @@ import {
   LIMIT_MEMCACHE_KEY_BYTES,
   LIMIT_MEMCACHE_KEYS_LINE_BYTES,
   LIMIT_MEMCACHE_LINE_BYTES,
-  MC_GET,
   NO_COMMAND,
   NO_SERVER,
   RECORD_BYTES,
@@ -42,6 +41,7 @@ import {
   STATE_WORD_BYTES,
 } from './layout';
 
+import { getsEnd, takeGets } from './memcache-gets';
 import {
   findName,
   isKeysLine,
@@ -58,9 +58,9 @@ import {
   skipBlanks,
   wordsBeforeKeys,
 } from './memcache-line';
-import { finish, getState, setState, writeRecord } from './records';
+import { finish, getState, quickEnd, setState, writeRecord } from './records';
 import { route } from './route';
-import { canDefer, DEFERRED, routeDeferred } from './route-batch';
+import { BATCH_BYTES, canDefer, DEFERRED, routeDeferred } from './route-batch';
 
 // Where a partial frame stopped.
 const PHASE_START: u32 = 0;
@@ -72,13 +72,13 @@ const BLANK: u32 = 0x20;
 const SMALL_G: u32 = 0x67;
 const SMALL_M: u32 = 0x6d;
 const SMALL_S: u32 = 0x73;
-const GET: u32 = 0x20746567; // "get "
 // Words of the state behind the shared ones: bytes of the unfinished word in a line of keys, and
 // of that line so far.
 
 /** See Codec.scanMemcacheRequests. */
 export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u32, pool: u32): u32 {
   assert(start <= end && limit !== 0 && (table & 3) === 0);
+  const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -96,8 +96,8 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
   let lineBytes: u32 = 0;
   let error: u32 = 0;
   let errorByte: u32 = 0;
-  // Keys hash faster four at a time, so they are left for later.
-  const defer = canDefer(pool);
+  // Keys hash faster several at a time, so they are left for later.
+  const defer = quick === end && canDefer(pool);
   let routed = table; // records before it have their server
 
   if (phase !== PHASE_START) {
@@ -119,9 +119,15 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
 
   while (true) {
     if (phase === PHASE_START) {
-      if (defer && record - routed >= 8 * RECORD_BYTES) {
+      const most = defer ? min<u32>(tableEnd, routed + BATCH_BYTES) : tableEnd;
+      if (pos < quick && <u32>load<u8>(pos) === SMALL_G) {
+        record = takeGets(pos, quick, record, most, defer ? 0 : pool);
+        pos = getsEnd;
+      }
+      if (defer && record - routed >= BATCH_BYTES) {
         routeDeferred(routed, record, pool);
         routed = record;
+        continue;
       }
       if (pos === end || record === tableEnd) {
         if (defer) routeDeferred(routed, record, pool);
@@ -145,29 +151,8 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
         break;
       }
       phase = PHASE_LINE;
-      // Fast lanes: "get <key>\r\n", plain "set" and meta lines. What they do not know they leave
-      // to the general code below.
+      // Plain "set" and meta lines. What is not known here is left to the general code below.
       if (first === SMALL_G) {
-        if (end - pos > 4 && load<u32>(pos) === GET) {
-          key = pos + 4;
-          const keyEnd = findBlank(key, end);
-          keyLength = keyEnd - key;
-          if (
-            keyLength - 1 < LIMIT_MEMCACHE_KEY_BYTES &&
-            end - keyEnd >= 2 &&
-            <u32>load<u16>(keyEnd) === CRLF
-          ) {
-            pos = keyEnd + 2;
-            server = defer ? DEFERRED : route(key, keyLength, pool);
-            const plain = MC_GET | FLAG_FIRST | FLAG_LAST;
-            writeRecord(record, frame, pos, plain, server, 2, key, keyLength);
-            record += RECORD_BYTES;
-            phase = PHASE_START;
-            continue;
-          }
-          key = 0;
-          keyLength = 0;
-        }
         if (isKeysLine(pos, min<u32>(end, pos + 5))) phase = PHASE_KEYS;
       } else {
         const stop = min<u32>(end, pos + LIMIT_MEMCACHE_LINE_BYTES);
@@ -352,7 +337,7 @@ export function splitMemcacheKeys(
   pool: u32,
 ): u32 {
   const tableEnd = table + limit * RECORD_BYTES;
-  const defer = canDefer(pool);
+  const defer = quickEnd(end) === end && canDefer(pool);
   let record = table;
   let pos = start;
   let position = fromKey;

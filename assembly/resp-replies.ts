@@ -38,7 +38,8 @@ import {
   STATE_STATUS,
   STATE_WANTED,
 } from './layout';
-import { finish, getState, setState, writeRecord } from './records';
+import { finish, getState, quickEnd, setState, writeRecord } from './records';
+import { takeElements, takenEnd, takeReplies } from './resp-elements';
 import {
   COLON,
   DOLLAR,
@@ -93,6 +94,7 @@ function findLineEnd(line: u32, pos: u32, end: u32): u32 {
 /** See Codec.scanReplies. */
 export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
   assert(start <= end && limit !== 0 && (table & 3) === 0);
+  const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -119,6 +121,8 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
 
   while (true) {
     if (phase === PHASE_START) {
+      record = takeReplies(pos, quick, record, tableEnd);
+      pos = takenEnd;
       if (pos === end || record === tableEnd) {
         finish(pos === end ? SCAN_COMPLETE : SCAN_FULL, pos, 0, 0);
         return (record - table) / RECORD_BYTES;
@@ -223,7 +227,12 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
       phase = PHASE_LINE;
     }
 
-    if (pending !== 0) continue;
+    if (pending !== 0) {
+      if (phase !== PHASE_LINE || info === 0) continue;
+      pending = takeElements(pos, quick, pending);
+      pos = takenEnd;
+      if (pending !== 0) continue;
+    }
 
     const flags = detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
     writeRecord(record, frame, pos, info | flags, NO_SERVER, count, 0, 0);

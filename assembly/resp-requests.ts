@@ -62,7 +62,15 @@ import {
   STATE_STATUS,
   STATE_WANTED,
 } from './layout';
-import { finish, getState, setState, writeRecord } from './records';
+import { finish, getState, quickEnd, setState, writeRecord } from './records';
+import {
+  LONGEST_WORD,
+  rememberShape,
+  shapedEnd,
+  skippedEnd,
+  skipWords,
+  takeShaped,
+} from './resp-shapes';
 import {
   DOLLAR,
   NO_WORD,
@@ -75,7 +83,7 @@ import {
   STAR,
 } from './resp-syntax';
 import { route } from './route';
-import { canDefer, DEFERRED, routeDeferred } from './route-batch';
+import { BATCH_BYTES, canDefer, routeDeferred } from './route-batch';
 
 const HEAD_PATTERN: u64 = 0x0a0d00240a0d002a; // "*?\r\n$?\r\n"
 const HEAD_MASK: u64 = 0xffff00ffffff00ff;
@@ -107,6 +115,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
   const maxBulk = poolLimit(pool, POOL_MAX_BULK, LIMIT_BULK_BYTES);
   const maxInline = poolLimit(pool, POOL_MAX_INLINE, LIMIT_INLINE_BYTES);
   assert(start <= end && limit !== 0 && (table & 3) === 0);
+  const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -124,8 +133,9 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
   let keyLength: u32 = 0;
   let error: u32 = 0;
   let errorByte: u32 = 0;
-  // Keys hash faster four at a time, so the fast lane leaves them for later.
-  const defer = canDefer(pool);
+  const isShaped = maxBulk >= LONGEST_WORD;
+  // Keys hash faster several at a time, so they are left for later.
+  const defer = quick === end && canDefer(pool);
   let routed = table; // records before it have their server
 
   if (phase !== PHASE_START) {
@@ -152,13 +162,19 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
       record += RECORD_BYTES;
       detached = 0;
       phase = PHASE_START;
-      if (defer && record - routed === 8 * RECORD_BYTES) {
-        routeDeferred(routed, record, pool);
-        routed = record;
-      }
     }
 
     if (phase === PHASE_START) {
+      if (isShaped) {
+        const most = defer ? min<u32>(tableEnd, routed + BATCH_BYTES) : tableEnd;
+        record = takeShaped(pos, quick, record, most, defer ? 0 : pool);
+        pos = shapedEnd;
+      }
+      if (defer && record - routed >= BATCH_BYTES) {
+        routeDeferred(routed, record, pool);
+        routed = record;
+        continue;
+      }
       if (pos === end || record === tableEnd) {
         if (defer) routeDeferred(routed, record, pool);
         finish(pos === end ? SCAN_COMPLETE : SCAN_FULL, pos, 0, 0);
@@ -173,8 +189,8 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
       key = 0;
       keyLength = 0;
 
-      // Fast lane: "*N\r\n$L\r\n" with one digit each and the name in one word, then perhaps the
-      // key. What it does not know it leaves untouched to the general code below.
+      // Fast lane: "*N\r\n$L\r\n" with one digit each and the name in one word. What it does not
+      // know it leaves untouched to the general code below.
       if (end - pos >= FAST_HEAD) {
         const head = load<u64>(pos);
         const words = <u32>(head >>> 8) & 0xff;
@@ -197,24 +213,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
             info = commandInfo(entry, argc);
             wanted = load<u32>(entry + COMMAND_KEY);
             if (wanted === 0) wanted = NO_WORD;
-            if (wanted === 1 && argc > 1 && pos < end && <u32>load<u8>(pos) === DOLLAR) {
-              const short = shortNumber(pos, end);
-              const body = pos + (short & 15);
-              const length = short >>> 4;
-              if (
-                short !== 0 &&
-                length <= LIMIT_KEY_BYTES &&
-                end - body >= length + 2 &&
-                <u32>load<u16>(body + length) === CRLF
-              ) {
-                index = 2;
-                wanted = NO_WORD;
-                key = body;
-                keyLength = length;
-                pos = body + length + 2;
-                server = defer ? DEFERRED : route(body, length, pool);
-              }
-            }
+            if (wanted === 1 && argc > 1) rememberShape(frame, nameLength, info, argc);
           }
           continue;
         }
@@ -280,6 +279,12 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
     }
 
     if (phase === PHASE_LINE) {
+      if (isShaped && index !== wanted) {
+        const passing = min(argc, wanted) - index; // NO_WORD is more than any number of words
+        index += passing - skipWords(pos, quick, passing);
+        pos = skippedEnd;
+        if (index === argc) continue;
+      }
       boundary = pos;
       if (pos === end) break;
       const byte = <u32>load<u8>(pos);
@@ -361,7 +366,6 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
   }
 
   if (defer) routeDeferred(routed, record, pool);
-  if (server === DEFERRED) server = route(key, keyLength, pool);
   if (error !== 0) {
     finish(SCAN_ERROR, frame, error, errorByte);
     return (record - table) / RECORD_BYTES;

@@ -2,9 +2,9 @@
 // docs/codec.md; the readable reference is src/protocol/redis/scan/splitter.ts, which must behave
 // the same.
 
-import { CR, findByte, lineEnd, readNumber, shortNumber } from './ascii';
+import { CR, CRLF, findByte, lineEnd, readNumber, shortNumber } from './ascii';
 import { FLAG_KEY_TOO_LONG, LIMIT_KEY_BYTES, NO_SERVER, RECORD_BYTES } from './layout';
-import { writeRecord } from './records';
+import { quickEnd, writeRecord } from './records';
 import {
   DOLLAR,
   isBulkType,
@@ -18,6 +18,14 @@ import {
 import { route } from './route';
 import { canDefer, DEFERRED, routeDeferred } from './route-batch';
 
+/** The number in a line "<type>NN\r\n" that begins with these eight bytes; 0 for any other. */
+function twoDigits(line: u64): u32 {
+  const first = (<u32>(line >>> 8) & 0xff) - 0x31;
+  const second = (<u32>(line >>> 16) & 0xff) - 0x30;
+  const isSo = first <= 8 && second <= 9 && (<u32>(line >>> 24) & 0xffff) === CRLF;
+  return isSo ? first * 10 + second + 10 : 0;
+}
+
 /** See Codec.splitRequest. */
 export function splitRequest(
   start: u32,
@@ -29,6 +37,7 @@ export function splitRequest(
   firstKey: u32,
   step: u32,
 ): u32 {
+  const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
   let record = table;
   let pos = start;
@@ -39,17 +48,21 @@ export function splitRequest(
     word = 0;
   }
   let nextKey = step !== 0 ? firstKey : NO_WORD;
-  const defer = canDefer(pool);
+  const defer = quick === end && canDefer(pool);
   for (; pos < end && record < tableEnd; word++) {
     const line = pos;
-    const short = shortNumber(pos, end);
-    let length = short >>> 4;
-    if (short !== 0) pos += short & 15;
+    let length = pos < quick ? twoDigits(load<u64>(pos)) : 0;
+    if (length !== 0) pos += 5;
     else {
-      const number = readNumber(pos, end);
-      if (number < 0) break;
-      length = <u32>number;
-      pos = lineEnd;
+      const short = shortNumber(pos, end);
+      length = short >>> 4;
+      if (short !== 0) pos += short & 15;
+      else {
+        const number = readNumber(pos, end);
+        if (number < 0) break;
+        length = <u32>number;
+        pos = lineEnd;
+      }
     }
     const body = pos;
     pos += length + 2;
@@ -90,6 +103,12 @@ function skipElements(pos: u32, end: u32, pending: i64): u32 {
 function skipAttribute(pos: u32, end: u32): u32 {
   const pairs = readNumber(pos, end);
   return skipElements(lineEnd, end, pairs << 1);
+}
+
+/** Address behind the element at `pos`, with the attributes in front of it. */
+export function elementEnd(pos: u32, end: u32): u32 {
+  while (pos < end && <u32>load<u8>(pos) === PIPE) pos = skipAttribute(pos, end);
+  return skipElements(pos, end, 1);
 }
 
 /** See Codec.splitReply. */

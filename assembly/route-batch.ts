@@ -14,12 +14,16 @@ import {
   RECORD_SERVER,
 } from './layout';
 import { route, serverOfHash } from './route';
+import { routeEight } from './route-batch.simd';
 
 /** SERVER of a record whose key is still to be routed; never seen outside a scan. */
 export const DEFERRED: u32 = 0xfffffffe;
 
-const BASIS: u32 = 0x84222325;
-const PRIME: u32 = 0x1b3;
+/** Bytes of the records whose keys are hashed at once: their bytes are still in the cache then. */
+export const BATCH_BYTES: u32 = 16 * RECORD_BYTES;
+
+export const BASIS: u32 = 0x84222325;
+export const PRIME: u32 = 0x1b3;
 
 /** Whether the pool is of the kind that routeDeferred knows: ketama, fnv1a_64, no hash tag. */
 export function canDefer(pool: u32): bool {
@@ -35,6 +39,15 @@ export function canDefer(pool: u32): bool {
 /** Fills in the server of each record in [record, end) that is DEFERRED. */
 export function routeDeferred(record: u32, end: u32, pool: u32): void {
   while (record < end) {
+    if (ASC_FEATURE_SIMD) {
+      if (end - record >= 8 * RECORD_BYTES && fourDeferred(record)) {
+        if (fourDeferred(record + 4 * RECORD_BYTES)) {
+          routeEight(record, pool);
+          record += 8 * RECORD_BYTES;
+          continue;
+        }
+      }
+    }
     if (end - record >= 4 * RECORD_BYTES && fourDeferred(record)) {
       routeFour(record, pool);
       record += 4 * RECORD_BYTES;
@@ -105,7 +118,7 @@ function routeFour(record: u32, pool: u32): void {
 }
 
 /** The hash of a whole key, given that of its first `from` bytes. Only an empty key hashes to 0. */
-function rest(h: u32, key: u32, from: u32, length: u32): u32 {
+export function rest(h: u32, key: u32, from: u32, length: u32): u32 {
   if (length === 0) return 0;
   for (; from < length; from++) h = (h ^ <u32>load<i8>(key + from)) * PRIME;
   return h;

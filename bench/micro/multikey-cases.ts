@@ -1,8 +1,11 @@
 import {
+  FRAGMENT_BYTES,
+  FRAGMENT_DEST,
+  FRAGMENT_LENGTH,
+  FRAGMENTS,
   PART_TABLE,
   PART_TABLE_RECORDS,
   PLACE_ORDER,
-  RECORD_BYTES,
   WINDOW,
 } from '../../src/protocol/frame-table.ts';
 import { setPartTable } from '../../src/proxy/engine/splice.ts';
@@ -10,7 +13,7 @@ import { arrayReply, mgetRequest } from '../corpus.ts';
 import { Random } from '../random.ts';
 import type { Case } from './measure.ts';
 import { FREE, RING_POOL, type Subject } from './subjects.ts';
-import { assignPlaces, windowCase } from './window-case.ts';
+import { windowCase } from './window-case.ts';
 
 const SEED = 20160229;
 const SERVERS = 4;
@@ -43,39 +46,42 @@ function splitReplyCase(elements: number, list: readonly Subject[]): Case {
   });
 }
 
-/** The words are split, each key gets its place in its server's request, and all are copied. */
+/** A request is cut by server, and the fragments written to their places. */
 function fragmentCase(keys: number, list: readonly Subject[]): Case {
-  const corpus = { name: `mget-${keys}`, bytes: mgetRequest(keys), frames: keys };
+  const corpus = { name: `by-server-${keys}`, bytes: mgetRequest(keys), frames: keys };
   return windowCase(`fragment/${corpus.name}`, corpus, list, (codec, end) => {
-    const count = codec.splitRequest(WINDOW, end, PART_TABLE, LIMIT, 1, RING_POOL, 1, 1);
-    if (count !== keys) throw new Error('keys are missing');
-    assignPlaces(codec, PART_TABLE, count);
-    codec.gather(PART_TABLE, count);
+    const { words } = codec.arena;
+    const count = codec.fragment(WINDOW, end, RING_POOL, 1, 1);
+    if (count !== SERVERS) throw new Error('fragments are missing');
+    let dest = FREE;
+    for (let i = 0, at = FRAGMENTS / 4; i < count; i++, at += FRAGMENT_BYTES / 4) {
+      words[at + FRAGMENT_DEST / 4] = dest;
+      dest += words[at + FRAGMENT_LENGTH / 4];
+    }
+    codec.copyFragments(WINDOW, end, 1, count);
   });
 }
 
-/** The replies of the servers are split, their elements placed in the order of the keys, and copied. */
+/** The elements of the servers' replies are copied in the order of the keys. */
 function coalesceCase(keys: number, list: readonly Subject[]): Case {
   const random = new Random(SEED);
-  const order = Uint8Array.from({ length: keys }, () => random.integer(0, SERVERS - 1));
+  const order = Uint16Array.from({ length: keys }, () => random.integer(0, SERVERS - 1));
   const counts = new Array<number>(SERVERS).fill(0);
   for (const server of order) counts[server]++;
   const replies = counts.map((count, i) => arrayReply(count, SEED + i));
+  const heads = counts.map((count) => `*${count}\r\n`.length);
   const ends = replies.map((_, i) => Buffer.concat(replies.slice(0, i + 1)).length);
-  const corpus = { name: `mget-${keys}`, bytes: Buffer.concat(replies), frames: keys };
+  const corpus = { name: `in-order-${keys}`, bytes: Buffer.concat(replies), frames: keys };
+  const length = corpus.bytes.length - heads.reduce((sum, it) => sum + it, 0);
   return windowCase(`coalesce/${corpus.name}`, corpus, list, (codec) => {
-    const { words } = codec.arena;
-    let elements = 0;
+    const { words, bytes } = codec.arena;
     let start = WINDOW;
     for (let i = 0; i < SERVERS; i++) {
-      const table = PART_TABLE + elements * RECORD_BYTES;
-      elements += codec.splitReply(start, WINDOW + ends[i], table, LIMIT - elements);
-      setPartTable(words, i, table, PART_TABLE + elements * RECORD_BYTES);
+      setPartTable(words, i, start + heads[i], WINDOW + ends[i]);
       start = WINDOW + ends[i];
     }
-    if (elements !== keys) throw new Error('elements are missing');
-    words.set(order, PLACE_ORDER / 4);
-    codec.place(order.length, FREE);
-    codec.gather(PART_TABLE, elements);
+    bytes.set(new Uint8Array(order.buffer), PLACE_ORDER);
+    const end = codec.spliceElements(PLACE_ORDER, keys, FREE);
+    if (end !== FREE + length) throw new Error('elements are missing');
   });
 }

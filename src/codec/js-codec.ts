@@ -14,6 +14,7 @@ import { matchItems } from '../protocol/memcache/item-match.ts';
 import { scanMemcacheReplies } from '../protocol/memcache/reply-scanner.ts';
 import { scanMemcacheRequests } from '../protocol/memcache/request-scanner.ts';
 import { splitMemcacheKeys, splitMemcacheValues } from '../protocol/memcache/splitter.ts';
+import { copyFragments, fragment, spliceElements } from '../protocol/redis/scan/fragments.ts';
 import { scanReplies } from '../protocol/redis/scan/reply-scanner.ts';
 import { scanRequests } from '../protocol/redis/scan/request-scanner.ts';
 import { splitReply, splitRequest } from '../protocol/redis/scan/splitter.ts';
@@ -59,6 +60,18 @@ export class JsCodec implements Codec {
 
   splitReply(start: number, end: number, table: number, limit: number): number {
     return splitReply(this.#bytes, this.#words, start, end, table, limit);
+  }
+
+  fragment(start: number, end: number, pool: number, firstKey: number, step: number): number {
+    return fragment(this.#bytes, this.#words, start, end, pool, firstKey, step);
+  }
+
+  copyFragments(start: number, end: number, step: number, fragments: number): void {
+    copyFragments(this.#bytes, this.#words, start, end, step, fragments);
+  }
+
+  spliceElements(order: number, count: number, dest: number): number {
+    return spliceElements(this.#bytes, this.#words, order, count, dest);
   }
 
   scanMemcacheRequests(

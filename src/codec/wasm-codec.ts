@@ -16,6 +16,9 @@ export class WasmCodec implements Codec {
   readonly splitMemcacheKeys: Codec['splitMemcacheKeys'];
   readonly splitMemcacheValues: Codec['splitMemcacheValues'];
   readonly matchItems: Codec['matchItems'];
+  readonly fragment: Codec['fragment'];
+  readonly copyFragments: Codec['copyFragments'];
+  readonly spliceElements: Codec['spliceElements'];
   readonly gather: Codec['gather'];
   readonly place: Codec['place'];
   readonly spliceItems: Codec['spliceItems'];
@@ -34,6 +37,9 @@ export class WasmCodec implements Codec {
     this.splitMemcacheKeys = instance.exports.splitMemcacheKeys;
     this.splitMemcacheValues = instance.exports.splitMemcacheValues;
     this.matchItems = instance.exports.matchItems;
+    this.fragment = instance.exports.fragment;
+    this.copyFragments = instance.exports.copyFragments;
+    this.spliceElements = instance.exports.spliceElements;
     this.gather = instance.exports.gather;
     this.place = instance.exports.place;
     this.spliceItems = instance.exports.spliceItems;

@@ -13,6 +13,9 @@ Sends a command to the admin socket of a running proxy and prints the answer, wh
   unready            let /readyz say 503, until ready; clients that come are served
   ready              take that back
   drain              answer what is in flight, then end
+  server POOL NAME eject   take a server out of the ring, until: enable
+  server POOL NAME drain   the same, and close its connections when all is answered
+  server POOL NAME enable  take that back, and an automatic ejection
   topology           where the masters of pools with sentinels are, and who says so
   topology freeze    leave servers where they are, until: topology resume
   failover POOL SERVER  have a sentinel replace the master by one of its replicas

@@ -94,7 +94,8 @@ export class Rates {
   }
 }
 
-function stateOf({ live, reachable, breakerOpen, holding }: ServerStatus): string {
+function stateOf({ live, order, reachable, breakerOpen, holding }: ServerStatus): string {
+  if (order !== 'none') return order === 'drain' ? 'DRAINED (order)' : 'EJECTED (order)';
   if (!live) return 'EJECTED';
   if (holding) return 'WAITED FOR';
   const breaker = breakerOpen ? ', breaker open' : '';

@@ -40,6 +40,34 @@ export interface Codec {
   ): number;
 
   /**
+   * Cuts one complete multibulk request with at most PART_TABLE_RECORDS + 1 words, whose keys stand
+   * at `firstKey`, `firstKey + step` and so on, into fragments: one per server that has a key, in
+   * the order of the servers, all below FRAGMENT_SERVERS. FRAGMENTS has an entry for each: its
+   * server, its number of keys, its length with its head, and DEST 0, which the caller replaces.
+   * PLACE_ORDER holds a u16 per key: the number of its fragment. PART_TABLE has a record for each
+   * word but the name, as splitRequest() leaves it, with the number of the fragment for its SERVER.
+   * @returns the number of fragments; 0 when the request is not as its head says, -1 when a key
+   * has no server, -2 when one is too long
+   */
+  fragment(start: number, end: number, pool: number, firstKey: number, step: number): number;
+
+  /**
+   * Writes the fragments that fragment() found in the request at [start, end) to their DEST: the
+   * number of words, the name in lower case, the words. DEST ends behind them; a fragment whose
+   * DEST is 0 is not written.
+   */
+  copyFragments(start: number, end: number, step: number, fragments: number): void;
+
+  /**
+   * Copies the elements of several arrays one behind the other to `dest`. A u16 for each of `count`
+   * elements, from `order` on, says of which array it is the next one. PLACE_TABLES holds for each
+   * array the address of its next element, which moves on, and of its end; one that has no more
+   * gives nothing. The arrays are bytes that scanReplies() has accepted.
+   * @returns the address behind the last one
+   */
+  spliceElements(order: number, count: number, dest: number): number;
+
+  /**
    * Splits one complete aggregate reply at [start, end) into its top-level elements: one record per
    * element; INFO holds the element's type byte.
    * @returns the number of records; -1 when it is not an array, a null array, or has more than

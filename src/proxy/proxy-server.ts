@@ -21,6 +21,8 @@ import { assembledBytes, Engine, RING_BASE } from './engine/engine.ts';
 import { RingArena, type RingRegion } from './engine/ring-arena.ts';
 import type { Siblings } from './engine/siblings.ts';
 import { MemcacheProtocol } from './memcache/protocol.ts';
+import { obeyOrders } from './orders.ts';
+import type { ServerOrder } from './pool/connections/order.ts';
 import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
@@ -166,6 +168,11 @@ export class ProxyServer {
   /** The server is another one from now on, on the same part of the keys. */
   moveServer(pool: string, server: string, host: string, port: number): void {
     this.#followed(pool, server)?.moveTo(host, port);
+  }
+
+  /** What an operator wants of each server; of those that are not among `orders` nothing. */
+  setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {
+    obeyOrders(this.#pools, orders, enabled);
   }
 
   /** Connects where `preconnect` says so. */

@@ -26,6 +26,7 @@ export function adminActions(control: ProgramControl): AdminActions {
     ],
     ['ready', () => setReady(control.program(), true)],
     ['unready', () => setReady(control.program(), false)],
+    ['server', (words) => ({ ...control.program().orders.obey(words) })],
     ['failover', (words) => failover(control.program(), words)],
     ['topology', (words) => topology(control.program(), words)],
     ['reload', (words) => reload(control.program(), words)],

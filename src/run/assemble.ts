@@ -5,6 +5,7 @@ import { handleOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import type { CodecChoice } from '../options.ts';
 import type { GivenListeners } from '../proxy/listeners.ts';
+import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { KnownShard } from '../topology/topology.ts';
 import { VERSION } from '../version.ts';
 import type { DoorOptions } from './doors.ts';
@@ -32,6 +33,8 @@ export interface AssembleOptions {
   readonly listeners: GivenListeners;
   /** Where masters are, from the process before this one. */
   readonly known: readonly KnownShard[];
+  /** What an operator wanted of single servers of that process. */
+  readonly orders: readonly ServerOrder[];
 }
 
 /**
@@ -48,7 +51,12 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
   const topology = new TopologyKeeper(log, options.known);
   const onTrouble = (pool: string, server: string): void => topology.onTrouble(pool, server);
   if (workers === 1) {
-    const proxy = new LocalProxy(text.config, { ...engine, onTrouble, known: options.known });
+    const proxy = new LocalProxy(text.config, {
+      ...engine,
+      onTrouble,
+      known: options.known,
+      orders: options.orders,
+    });
     proxy.preconnect();
     return new Program(text.config, {
       ...options,
@@ -58,7 +66,7 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
     });
   }
   const known = (): readonly KnownShard[] => topology.known;
-  const group = await Workers.start(text, { ...engine, onTrouble, known });
+  const group = await Workers.start(text, { ...engine, onTrouble, known, orders: options.orders });
   return new Program(text.config, {
     ...options,
     serving: group,

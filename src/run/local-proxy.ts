@@ -7,6 +7,7 @@ import { LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, socketOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import type { Siblings } from '../proxy/engine/siblings.ts';
+import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
@@ -30,6 +31,8 @@ export interface LocalOptions {
   readonly onTrouble?: (pool: string, server: string) => void;
   /** Where masters are, if that is known already. */
   readonly known?: readonly KnownShard[];
+  /** What an operator wants of single servers already. */
+  readonly orders?: readonly ServerOrder[];
   /** The others of these. */
   readonly siblings?: Siblings;
 }
@@ -45,7 +48,7 @@ export class LocalProxy implements Serving {
   /** @throws RingwayError RINGWAY_CODEC when the codec asked for cannot be had */
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
-    const { maxConnections, onTrouble, known = [], siblings } = options;
+    const { maxConnections, onTrouble, known = [], orders = [], siblings } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -63,6 +66,7 @@ export class LocalProxy implements Serving {
     for (const { pool, server, address } of known) {
       this.#proxy.moveServer(pool, server, address.host, address.port);
     }
+    this.#proxy.setOrders(orders, null);
     this.codec = codec.name;
     this.reader = this.#proxy.engine.reader.kind;
   }
@@ -117,6 +121,10 @@ export class LocalProxy implements Serving {
     if (action === 'hold') this.#proxy.holdServer(pool, server);
     else if (action === 'release') this.#proxy.releaseServer(pool, server);
     else this.#proxy.moveServer(pool, server, host, port);
+  }
+
+  setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {
+    this.#proxy.setOrders(orders, enabled);
   }
 
   setTicketSecret(secret: Buffer): void {

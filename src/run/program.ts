@@ -6,11 +6,13 @@ import { DRAIN_MS, TICKET_SECRET_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { TICKET_SECRET_BYTES } from '../net/tls-server.ts';
 import { type GivenListeners, PoolListeners } from '../proxy/listeners.ts';
+import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import { StatusView } from '../stats/http/http-address.ts';
 import type { ProxyState, Status } from '../stats/http/status.ts';
 import type { OwnCounters, Snapshot } from '../stats/snapshot.ts';
 import { type DoorOptions, openDoors } from './doors.ts';
 import { Reloader } from './reloader.ts';
+import { ServerOrders } from './server-orders.ts';
 import type { MovingClient, Serving } from './serving.ts';
 import type { TopologyKeeper } from './topology-keeper.ts';
 
@@ -24,6 +26,8 @@ export interface ProgramOptions {
   readonly drainMs?: number;
   /** It begins unready, as the process before it was. */
   readonly unready?: boolean;
+  /** What an operator wanted of single servers of that process. */
+  readonly orders?: readonly ServerOrder[];
   /** What session tickets are made with; null or absent: something new. */
   readonly ticketSecret?: Buffer | null;
   /** Sockets are for other processes: nothing is read of them here. */
@@ -35,6 +39,7 @@ export interface ProgramOptions {
 export class Program {
   readonly serving: Serving;
   readonly topology: TopologyKeeper;
+  readonly orders: ServerOrders;
   readonly listeners: PoolListeners;
   readonly reloader: Reloader;
   readonly #options: ProgramOptions;
@@ -53,11 +58,12 @@ export class Program {
     this.serving = serving;
     this.topology = options.topology;
     this.topology.start(serving, config);
+    this.orders = new ServerOrders(serving, log, config, options.orders);
     this.#unready = options.unready ?? false;
     this.#ticketSecret = options.ticketSecret ?? randomBytes(TICKET_SECRET_BYTES);
     this.listeners = new PoolListeners({ ...options.listeners, log, paused, onSocket });
-    const { listeners, topology } = this;
-    this.reloader = new Reloader(config, { serving, listeners, topology, log, drainMs });
+    const { listeners, topology, orders } = this;
+    this.reloader = new Reloader(config, { serving, listeners, topology, orders, log, drainMs });
     this.#view = new StatusView({
       snapshot: () => this.snapshot(),
       state: () => this.#state(),

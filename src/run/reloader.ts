@@ -7,6 +7,7 @@ import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { PoolListeners } from '../proxy/listeners.ts';
 import { compareConfigs, type PoolChange } from '../proxy/pool/config-changes.ts';
 import { NO_OWN_COUNTS, type OwnCounters } from '../stats/snapshot.ts';
+import type { ServerOrders } from './server-orders.ts';
 import type { Serving } from './serving.ts';
 import type { TopologyKeeper } from './topology-keeper.ts';
 
@@ -18,6 +19,7 @@ export interface ReloaderOptions {
   readonly serving: Serving;
   readonly listeners: PoolListeners;
   readonly topology: TopologyKeeper;
+  readonly orders: ServerOrders;
   readonly log: Log;
   readonly drainMs: number;
 }
@@ -102,6 +104,7 @@ export class Reloader {
     }
     this.#current = next.config;
     this.#options.topology.follow(next.config);
+    this.#options.orders.follow(next.config);
   }
 
   #succeeded(changes: readonly PoolChange[]): void {

@@ -1,6 +1,7 @@
 import type { ConfigText } from '../config/index.ts';
 import type { NativeHandle } from '../net/handles.ts';
 import type { ClientState } from '../proxy/client/moving-client.ts';
+import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import type { Step } from '../topology/topology.ts';
 
@@ -35,6 +36,11 @@ export interface Serving {
   handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void>;
   /** A server is to be held, released or moved. */
   steer(step: Step): void;
+  /**
+   * What an operator wants of single servers.
+   * @param orders all that hold @param enabled the server whose ejection is over as well, or null
+   */
+  setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void;
   /** What session tickets are made with from now on, in every process. */
   setTicketSecret(secret: Buffer): void;
   /** The log level has changed. */

@@ -1,5 +1,6 @@
 import { descriptorLimit, openDescriptors } from '../net/descriptor-limit.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
+import type { Order } from '../proxy/pool/connections/order.ts';
 import type { Pool } from '../proxy/pool/pool.ts';
 import type { Server } from '../proxy/pool/server.ts';
 import type { SlowEntry } from '../proxy/pool/slow-log.ts';
@@ -54,6 +55,8 @@ export interface ServerSnapshot {
   readonly address: string;
   readonly weight: number;
   readonly live: boolean;
+  /** What an operator wants of it. */
+  readonly order: Order;
   /** False from a connection that failed or timed out until its next reply. */
   readonly reachable: boolean;
   /** Whether requests are kept from it for a while. */
@@ -165,6 +168,7 @@ function serverSnapshot(server: Server, ringShare: number): ServerSnapshot {
     address: server.address,
     weight: server.config.weight,
     live: server.pool.health.isLive(server.index),
+    order: server.standing.order,
     reachable: server.reachable,
     breakerOpen: server.breakerOpen,
     holding: server.failover?.holds ?? false,

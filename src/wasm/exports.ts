@@ -1,6 +1,14 @@
 /** Numeric signatures of the module's functions. A `u32` result arrives signed: use `>>> 0`. */
 export interface RingwayExports {
   readonly commandHash: (low: number, high: number, length: number) => number;
+  readonly copyFragments: (start: number, end: number, step: number, fragments: number) => void;
+  readonly fragment: (
+    start: number,
+    end: number,
+    pool: number,
+    firstKey: number,
+    step: number,
+  ) => number;
   readonly gather: (table: number, count: number) => void;
   readonly hashKey: (kind: number, start: number, length: number) => number;
   readonly matchItems: (
@@ -33,6 +41,7 @@ export interface RingwayExports {
     limit: number,
     pool: number,
   ) => number;
+  readonly spliceElements: (order: number, count: number, dest: number) => number;
   readonly spliceItems: (count: number, dest: number) => number;
   readonly splitMemcacheKeys: (
     start: number,

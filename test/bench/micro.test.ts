@@ -50,7 +50,7 @@ describe('the cases of the microbenchmarks', () => {
   });
 
   test('a joined reply holds the elements of all parts', () => {
-    const it = cases.find(({ name }) => name === 'coalesce/mget-100');
+    const it = cases.find(({ name }) => name === 'coalesce/in-order-100');
     assert.ok(it);
     it.tasks[0].before();
     it.tasks[0].run();

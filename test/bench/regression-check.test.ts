@@ -150,7 +150,7 @@ describe('the codecs in bench:check', () => {
 
   test('the cases are those of the codecs that matter for a request', () => {
     const names = microCases('');
-    for (const name of ['chunk/mixed', 'scan-replies/line', 'coalesce/mget-100']) {
+    for (const name of ['chunk/mixed', 'scan-replies/line', 'coalesce/in-order-100']) {
       assert.ok(names.includes(name), name);
     }
     assert.deepEqual(microCases('hash/md5'), []);

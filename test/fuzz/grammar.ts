@@ -130,9 +130,14 @@ const FRAMES: Readonly<Record<Direction, (random: Random) => string>> = {
   'memcache replies': memcacheReply,
 };
 
-/** Up to `most` frames of one direction in a row. */
+/** Up to `most` frames of one direction in a row, each perhaps several times. */
 export function frames(random: Random, direction: Direction, most: number): Buffer {
   const list: string[] = [];
-  for (let i = random.below(most) + 1; i > 0; i--) list.push(FRAMES[direction](random));
+  for (let i = random.below(most) + 1; i > 0; i--) {
+    const frame = FRAMES[direction](random);
+    // What the scanners have seen before they take faster.
+    const times = frame.length < 200 && random.once(3) ? random.below(20) + 1 : 1;
+    list.push(frame.repeat(times));
+  }
   return Buffer.from(list.join(''), 'latin1');
 }

@@ -34,6 +34,7 @@ export const TEST_COMMANDS: readonly CommandEntry[] = [
   { name: 'ZREMRANGEBYRANK', index: 9, special: false, arity: 4, keyWord: 1, plainCount: 0 },
   { name: 'ZREMRANGEBYSCORE', index: 10, special: false, arity: 4, keyWord: 1, plainCount: 0 },
   { name: `X${'Y'.repeat(31)}`, index: 11, special: false, arity: 2, keyWord: 1, plainCount: 0 },
+  { name: 'GETRANGE', index: 13, special: false, arity: 4, keyWord: 1, plainCount: 0 },
   { name: 'T', index: 12, special: false, arity: -1, keyWord: 2, plainCount: 0 },
 ];
 

@@ -105,11 +105,14 @@ export function replay(
   };
 
   // One last round without new bytes: scanning nothing more must change nothing.
-  for (const chunk of [...chunks, new Uint8Array(0)]) {
+  const rounds = [...chunks, new Uint8Array(0)];
+  for (const [round, chunk] of rounds.entries()) {
     let start = TEST_BASE + 64 + (scans % 13) * 5;
     const end = start + kept.length + chunk.length;
     bytes.set(kept, start);
     bytes.set(chunk, start + kept.length);
+    // What has not come yet is there, to tempt whoever looks beyond the end.
+    bytes.set(rounds[round + 1] ?? [], end);
     words.fill(0xdeadbeef, WORD, WORD + STATE_WORDS);
     words.set(state.subarray(STATE_RESUME), WORD + STATE_RESUME);
     for (;;) {

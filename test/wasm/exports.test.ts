@@ -9,6 +9,8 @@ import { instantiate, instantiateBytes } from '../../src/wasm/instance.ts';
 const BUILDS = ['ringway', 'ringway-simd', 'ringway-debug'];
 const FUNCTIONS = [
   'commandHash',
+  'copyFragments',
+  'fragment',
   'gather',
   'hashKey',
   'indexPoints',
@@ -22,6 +24,7 @@ const FUNCTIONS = [
   'scanReplies',
   'scanRequests',
   'sortPoints',
+  'spliceElements',
   'spliceItems',
   'splitMemcacheKeys',
   'splitMemcacheValues',

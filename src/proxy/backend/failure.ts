@@ -120,6 +120,7 @@ export function failureText({ code, detail }: Failure): string {
 /** What the log is told: of a name that does not resolve, or of TLS, what and why. */
 export function failureCause(failure: Failure, host: string): string {
   const { code, detail } = failure;
+  if (code === FAILURE_EOF) return EOF_CAUSE;
   const text = failureText(failure);
   if (code === FAILURE_TLS || (code === FAILURE_TIMEOUT && detail !== '')) {
     return `${text}: ${detail}`;
@@ -133,6 +134,9 @@ export function reasonText(text: string): string {
   const cut = text.length > REASON_TEXT ? `${text.slice(0, REASON_TEXT)}...` : text;
   return cut.replace(CONTROLS, ' ');
 }
+
+/** What nutcracker's `unknown` means. */
+const EOF_CAUSE = 'it closed the connection';
 
 const TLS_TEXT = 'TLS handshake failed';
 const ANOTHER_PORT = 'does it speak TLS on this port?';

@@ -40,7 +40,7 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
   readonly #idleOf: Map<ConnectionOwner, BackendConnection[]> = new Map();
   readonly #leased: Set<BackendConnection> = new Set();
   readonly #waiting: Set<LeaseWaiter<Server>> = new Set();
-  /** Servers that have left their pool: their connections close when their leases are over. */
+  /** Servers that have left, or are drained: connections close when their leases are over. */
   readonly #left: WeakSet<ConnectionOwner> = new WeakSet();
   /** Servers whose waiters wait, whatever is free. */
   readonly #paused: Set<ConnectionOwner> = new Set();
@@ -152,6 +152,11 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
   leave(server: Server): void {
     this.#left.add(server);
     for (const connection of this.#idleOf.get(server) ?? []) connection.close();
+  }
+
+  /** Ends leave(). */
+  comeBack(server: Server): void {
+    this.#left.delete(server);
   }
 
   /** Nobody has or wants a connection of this server. */

@@ -75,7 +75,7 @@ export function spliceParts(
 }
 
 /** What was reserved and not written would go out with the bytes of others. */
-function checkEnd(end: number, expected: number): void {
+export function checkEnd(end: number, expected: number): void {
   if (end !== expected) throw new Error(`spliced parts end at ${end}, not at ${expected}`);
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../../stats/counters.ts';
 import { exactMillis, wallMicros } from '../engine/clock.ts';
 import type { Guard } from '../engine/guard.ts';
+import type { Order } from './connections/order.ts';
 import { secondsOf } from './outage.ts';
 
 /** A server, as far as its health goes. */
@@ -17,6 +18,8 @@ export interface HealthyServer {
   readonly index: number;
   readonly counters: ServerCounters;
   readonly title: string;
+  /** What an operator wants of it. */
+  readonly standing: { readonly order: Order };
   log(level: number, text: string, fields: LogFields): void;
   /** Asks it whether it is well. */
   probe(onAnswer: () => void): void;
@@ -36,7 +39,8 @@ export interface HealthyPool {
  * Which servers of a pool are live. With `auto_eject_hosts` it does what twemproxy does: each lost
  * connection and each -LOADING, -OOM or -BUSY is a failure, any good reply clears the count; at
  * `server_failure_limit` the server leaves the ring for `server_retry_timeout`, and comes back with
- * the first request after that.
+ * the first request after that. What an operator orders stands above all this: a server that is
+ * ordered out of the ring is not in it until that is taken back, and nothing is counted against it.
  */
 export class PoolHealth {
   readonly #pool: HealthyPool;
@@ -63,7 +67,8 @@ export class PoolHealth {
   }
 
   isLive(server: number): boolean {
-    return this.#live[server] !== 0;
+    if (this.#live[server] === 0) return false;
+    return server < 0 || this.#pool.servers[server].standing.order === 'none';
   }
 
   /** Whether a server was ejected and has not given a good reply since. */
@@ -73,6 +78,16 @@ export class PoolHealth {
 
   get ejectedCount(): number {
     return this.#ejected;
+  }
+
+  /** An operator's order about the server is another one now; an ejection is over. */
+  onOrder({ index }: HealthyServer): void {
+    if (index < 0) return;
+    this.#failures[index] = 0;
+    this.#outSince[index] = 0;
+    if (this.#live[index] === 0) this.#ejected--;
+    this.#live[index] = 1;
+    this.#rebuild();
   }
 
   /**
@@ -98,7 +113,7 @@ export class PoolHealth {
 
   onFailure(server: HealthyServer, reason: string): void {
     const { index } = server;
-    if (!this.#enabled || index < 0) return;
+    if (!this.#enabled || index < 0 || server.standing.order !== 'none') return;
     if (++this.#failures[index] < this.#limit) return;
     const { serverRetryTimeoutMs } = this.#pool.config;
     this.#failures[index] = 0;
@@ -114,7 +129,7 @@ export class PoolHealth {
     server.log(
       LOG_WARN,
       `server ${server.title} is ejected for ${serverRetryTimeoutMs} ms: ${reason}; ` +
-        `${this.#pool.servers.length - this.#ejected} of ${this.#pool.servers.length} are live`,
+        `${this.#inRing().filter((flag) => flag === 1).length} of ${this.#live.length} are live`,
       { event: 'ejected', reason },
     );
   }
@@ -180,8 +195,12 @@ export class PoolHealth {
   }
 
   #rebuild(): void {
-    this.#pool.writeRing(this.#live);
+    this.#pool.writeRing(this.#inRing());
     this.#findDue();
+  }
+
+  #inRing(): number[] {
+    return this.#pool.servers.map((_, index) => (this.isLive(index) ? 1 : 0));
   }
 
   #findDue(): void {

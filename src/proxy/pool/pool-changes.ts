@@ -11,6 +11,11 @@ function essence(pool: PoolConfig): string {
   );
 }
 
+/** Where a server is. */
+export function addressOf({ kind, host, port, path }: ServerConfig): string {
+  return kind === 'unix' ? path : `${host}:${port}`;
+}
+
 /** A line of the file, for the server that is elsewhere now. */
 export function placedAt(
   line: ServerConfig,

@@ -20,6 +20,7 @@ import { PURPOSE_LEASE } from '../backend/owned-connection.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { RingRegion } from '../engine/ring-arena.ts';
 import { ConnectionBudget } from './connection-budget.ts';
+import type { Order } from './connections/order.ts';
 import { type HealthyPool, PoolHealth } from './health.ts';
 import { Lanes } from './lanes.ts';
 import { sameConnections, sameSlowLog } from './pool-changes.ts';
@@ -164,6 +165,12 @@ export class Pool implements ServerPool, HealthyPool {
    */
   get liveServers(): readonly Server[] {
     return this.servers.filter(({ index }) => this.health.isLive(index));
+  }
+
+  /** An operator wants the server in the ring or out of it; `none` also ends an ejection. */
+  obey(server: Server, order: Order): void {
+    server.standing.order = order;
+    this.health.onOrder(server);
   }
 
   /** Server of requests without a key: twemproxy routes them as if their key were this word. */

@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../../config/index.ts';
 import { LOOK_INTERVAL_MS, LOOK_LEAST_MS } from '../../limits.ts';
 import { exactMillis } from '../engine/clock.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -50,6 +51,12 @@ export class Recovery<T extends Question> {
   /** The client goes on when that is known. */
   waitFor(client: ReplyReceiver): void {
     this.#awaited.waitFor(client);
+  }
+
+  /** The breaker is as the pool wants it. */
+  follow({ autoEjectHosts, breakerFailures, breakerMaxWaitMs }: PoolConfig): void {
+    // Ejection is a breaker of its own, and must count every failure.
+    this.configure(autoEjectHosts ? 0 : breakerFailures, breakerMaxWaitMs);
   }
 
   /** @param limit failures in a row that trip it, 0 = never @param maxMs its longest wait */

@@ -29,13 +29,14 @@ import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
 import { Breaker } from './breaker.ts';
 import type { ConnectionBudget, Evictable } from './connection-budget.ts';
+import { StandingOrder } from './connections/order.ts';
 import { leastUsed, Places } from './connections/places.ts';
 import { putQuestion } from './connections/question.ts';
 import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
 import { Outage } from './outage.ts';
-import { placedAt, sameAddress } from './pool-changes.ts';
+import { addressOf, placedAt, sameAddress } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
@@ -63,6 +64,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   readonly counters: ServerCounters;
   readonly bulk: Leases<Server>;
   readonly places: Places;
+  readonly standing: StandingOrder<Server>;
   readonly #breaker: Breaker = new Breaker(0, 0);
   readonly #recovery: Recovery<BackendConnection>;
   /** Null where a server stays where the file says. */
@@ -101,23 +103,21 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
       () => this.#ask(() => this.#answered()),
       (error) => pool.engine.guard.note(`server ${this.title} is not looked for`, error),
     );
-    this.#configureBreaker();
-    const follows = pool.config.followsMaster;
+    this.#recovery.follow(pool.config);
+    const { followsMaster: follows, bulkConnections: limit } = pool.config;
     this.config = follows && before?.isAt(config) ? placedAt(config, before.config) : config;
     this.#line = config;
     this.name = config.name;
     this.places = new Places(pool.config.serverConnections);
-    const limit = pool.config.bulkConnections;
     const rules = { limit, kept: limit, keptMs: 0 };
-    const open = (_: Server, lane: Lane): BackendConnection => this.#openBulk(lane);
-    this.bulk = new Leases(open, () => rules, pool.engine.deadlines);
-    this.failover = follows ? new Failover(this, [this.bulk, pool.leases], pool.engine) : null;
-  }
-
-  #configureBreaker(): void {
-    const { autoEjectHosts, breakerFailures, breakerMaxWaitMs } = this.pool.config;
-    // Ejection is a breaker of its own, and must count every failure.
-    this.#recovery.configure(autoEjectHosts ? 0 : breakerFailures, breakerMaxWaitMs);
+    this.bulk = new Leases(
+      (_, lane) => this.#openBulk(lane),
+      () => rules,
+      pool.engine.deadlines,
+    );
+    const leases = [this.bulk, pool.leases];
+    this.failover = follows ? new Failover(this, leases, pool.engine) : null;
+    this.standing = new StandingOrder(this, this.places, leases, before?.standing);
   }
 
   /** Whether another line of the file leads to the same server. */
@@ -130,7 +130,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.config = placedAt(line, this.config);
     this.#line = line;
     this.index = index;
-    this.#configureBreaker();
+    this.#recovery.follow(this.pool.config);
   }
 
   /**
@@ -141,16 +141,14 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     this.index = -1;
     this.#recovery.stop();
     this.failover?.stop();
-    this.bulk.leave(this);
-    this.pool.leases.leave(this);
-    this.pool.protocol.onServerGone(this);
     const leases = [this.bulk, this.pool.leases];
+    for (const each of leases) each.leave(this);
+    this.pool.protocol.onServerGone(this);
     this.places.closeAll(() => leases.every((each) => each.isEmptyOf(this)), onGone);
   }
 
   get address(): string {
-    const { kind, host, port, path } = this.config;
-    return kind === 'unix' ? path : `${host}:${port}`;
+    return addressOf(this.config);
   }
 
   /**
@@ -243,14 +241,13 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     const { config, failover } = this;
     if (failover === null) return;
     const moved = placedAt(config, { kind: 'tcp', host, port, path: '' });
-    if (sameAddress(config, moved)) {
-      failover.release();
-      return;
+    if (sameAddress(config, moved)) failover.release();
+    else {
+      this.config = moved;
+      this.#recovery.onAnswer();
+      this.pool.protocol.onServerBack(this);
+      failover.moved(MOVED);
     }
-    this.config = moved;
-    this.#recovery.onAnswer();
-    this.pool.protocol.onServerBack(this);
-    failover.moved(MOVED);
   }
 
   /** One more connection of those bounded by `bulk_connections`. */
@@ -273,7 +270,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
 
   /** Opens the first connection before there is a request. */
   preconnect(): void {
-    this.connectionFor(0, 0);
+    if (this.standing.order !== 'drain') this.connectionFor(0, 0);
   }
 
   /** Takes a connection out of service; it ends when nothing is in flight on it. */
@@ -282,7 +279,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   }
 
   onIdle(connection: BackendConnection): void {
-    if (this.places.retired.has(connection)) connection.close();
+    if (this.places.isLeaving(connection)) connection.close();
     else this.#leasesOf(connection).onIdle(connection);
   }
 

@@ -4,6 +4,7 @@ import { HAND_OVER_MS, TAKE_OVER_READY_MS } from '../../limits.ts';
 import type { NativeHandle } from '../../net/handles.ts';
 import type { FileId } from '../../net/socket-file.ts';
 import type { GivenListener } from '../../proxy/listeners.ts';
+import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import type { KnownShard } from '../../topology/topology.ts';
 import type { Program } from '../program.ts';
 import { onClient, sendClient } from './client-message.ts';
@@ -31,6 +32,8 @@ export interface Inheritance {
   readonly unready: boolean;
   /** Where masters are. */
   readonly known: readonly KnownShard[];
+  /** What an operator wants of single servers. */
+  readonly orders: readonly ServerOrder[];
   /** Null from a process that knows no TLS. */
   readonly ticketSecret: Buffer | null;
 }
@@ -41,6 +44,7 @@ interface ProgramMessage {
   /** Base64. */
   readonly ticketSecret?: string;
   readonly known?: readonly KnownShard[];
+  readonly orders?: readonly ServerOrder[];
 }
 
 /** The process before this one, which hands over its listeners and then its clients. */
@@ -62,11 +66,12 @@ export class Predecessor {
     });
   }
 
-  /** Its listening sockets, by `listen`, whether an operator has made it unready, and masters. */
+  /** Its listening sockets, by `listen`, what an operator has ordered, and masters. */
   async listeners(): Promise<Inheritance> {
-    const { unready, ticketSecret, known = [] } = await this.#peer.ask<ProgramMessage>('listeners');
+    const said = await this.#peer.ask<ProgramMessage>('listeners');
+    const { unready, ticketSecret, known = [], orders = [] } = said;
     const secret = ticketSecret === undefined ? null : Buffer.from(ticketSecret, 'base64');
-    return { handles: this.#given, unready, ticketSecret: secret, known };
+    return { handles: this.#given, unready, ticketSecret: secret, known, orders };
   }
 
   /** Its stats port, HTTP address and admin socket are to be opened here. */
@@ -108,8 +113,9 @@ export async function handOver(
     for (const [listen, { handle, file }] of program.listeners.handles()) {
       peer.tell('listener', { listen, file }, handle);
     }
-    const { unready, ticketSecret, topology } = program;
-    return { unready, ticketSecret: ticketSecret.toString('base64'), known: topology.known };
+    const { unready, topology, orders } = program;
+    const ticketSecret = program.ticketSecret.toString('base64');
+    return { unready, ticketSecret, known: topology.known, orders: orders.all };
   });
   peer.on('doors', () => {
     doorsClosed = true;

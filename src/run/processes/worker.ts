@@ -3,6 +3,7 @@ import { AttachedFiles, type ConfigText, parseConfig } from '../../config/index.
 import { LOG_ERROR, type Log } from '../../log.ts';
 import type { ReaderKind } from '../../net/reader.ts';
 import type { Siblings } from '../../proxy/engine/siblings.ts';
+import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { packSnapshot } from '../../stats/merge.ts';
 import type { KnownShard, Step } from '../../topology/topology.ts';
 import { LocalProxy } from '../local-proxy.ts';
@@ -24,6 +25,13 @@ export interface WorkerStart extends TextMessage {
   readonly workers: number;
   readonly level: number;
   readonly known: readonly KnownShard[];
+  readonly orders: readonly ServerOrder[];
+}
+
+/** What an operator wants of single servers. */
+export interface OrdersMessage {
+  readonly orders: readonly ServerOrder[];
+  readonly enabled: ServerOrder | null;
 }
 
 /** What the other workers say to a question of one. */
@@ -85,6 +93,9 @@ peer.on('level', ({ level }: { level: number }) => {
   log.level = level;
 });
 peer.on('steer', ({ step }: { step: Step }) => started().steer(step));
+peer.on('orders', ({ orders, enabled }: OrdersMessage) => {
+  started().setOrders(orders, enabled);
+});
 peer.on('sibling', ({ question }: { question: object }) => started().answerSibling(question));
 peer.on('snapshot', () => packSnapshot(started().snapshot()));
 peer.on('prepare', async (message: TextMessage) => {

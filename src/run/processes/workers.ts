@@ -3,13 +3,14 @@ import type { ConfigText } from '../../config/index.ts';
 import { RingwayError } from '../../errors.ts';
 import { WORKER_CRASH_WINDOW_MS, WORKER_CRASHES, WORKER_WAIT_MS } from '../../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log, type LogFields } from '../../log.ts';
+import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
 import type { KnownShard, Step } from '../../topology/topology.ts';
 import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
-import type { SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
+import type { OrdersMessage, SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
 
 /** How the workers run. */
 export interface WorkersOptions
@@ -18,6 +19,8 @@ export interface WorkersOptions
     'codec' | 'reader' | 'latency' | 'memoryLimit' | 'maxConnections' | 'version' | 'workers'
   > {
   readonly log: Log;
+  /** What an operator wants of single servers already. */
+  readonly orders: readonly ServerOrder[];
   /** Told for which server of which pool requests wait, by their names. */
   onTrouble(pool: string, server: string): void;
   /** Where masters are now. */
@@ -90,6 +93,8 @@ export class Workers implements Serving {
   readonly #options: WorkersOptions;
   /** Base64; what session tickets are made with, so that each worker takes those of the others. */
   #ticketSecret = '';
+  /** What an operator wants of single servers. */
+  #orders: readonly ServerOrder[];
   #config: ConfigText;
   /** By place; null while a worker is missing. */
   readonly #workers: (Worker | null)[];
@@ -120,6 +125,7 @@ export class Workers implements Serving {
   private constructor(config: ConfigText, options: WorkersOptions) {
     this.#config = config;
     this.#options = options;
+    this.#orders = options.orders;
     this.#workers = new Array(options.workers).fill(null);
   }
 
@@ -156,6 +162,7 @@ export class Workers implements Serving {
       ...messageOf(config),
       level: log.level,
       known: known(),
+      orders: this.#orders,
     };
     const answer = await worker.peer.ask<{ codec: string; reader: string }>('start', {
       ...message,
@@ -197,6 +204,7 @@ export class Workers implements Serving {
       if (promoting === null) continue;
       worker.peer.tell('steer', { step: { pool, server, action: 'hold', ...address } });
     }
+    worker.peer.tell('orders', { orders: this.#orders, enabled: null });
     for (const client of this.#waiting.splice(0)) this.adopt(client);
   }
 
@@ -275,6 +283,12 @@ export class Workers implements Serving {
 
   steer(step: Step): void {
     for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell('steer', { step });
+  }
+
+  setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {
+    this.#orders = orders;
+    const message: OrdersMessage = { orders, enabled };
+    for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell('orders', { ...message });
   }
 
   setTicketSecret(secret: Buffer): void {

@@ -217,7 +217,8 @@ function processMetrics(registry: Registry, snapshot: Snapshot): void {
 function stateMetrics(registry: Registry, snapshot: Snapshot): void {
   const gauge = (name: string, help: string): Metric =>
     metricOf(registry, { name: `ringway_${name}`, help, kind: 'gauge' }, ['pool', 'server']);
-  const live = gauge('server_live', '1 while the server is in the ring, 0 while it is ejected');
+  const live = gauge('server_live', '1 while the server is in the ring, 0 while it is out');
+  const ordered = gauge('server_ordered_out', '1 while an operator keeps it out of the ring');
   const reachable = gauge('server_reachable', '0 from a failed connection until the next reply');
   const breaker = gauge(
     'server_breaker_open',
@@ -228,6 +229,7 @@ function stateMetrics(registry: Registry, snapshot: Snapshot): void {
   const ejectedAt = gauge('server_ejected_at_seconds', 'Unix time of its last ejection, 0 = never');
   eachServer(snapshot, (labels, server) => {
     add(live, labels, server.live ? 1 : 0);
+    add(ordered, labels, server.order === 'none' ? 0 : 1);
     add(reachable, labels, server.reachable ? 1 : 0);
     add(breaker, labels, server.breakerOpen ? 1 : 0);
     add(holding, labels, server.holding ? 1 : 0);

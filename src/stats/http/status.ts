@@ -66,6 +66,8 @@ export interface ServerStatus {
   readonly address: string;
   readonly weight: number;
   readonly live: boolean;
+  /** What an operator wants of it: `none`, `eject` or `drain`; both keep it out of the ring. */
+  readonly order: ServerSnapshot['order'];
   /** False from a connection that failed or timed out until its next reply. */
   readonly reachable: boolean;
   /** Whether requests are kept from it for a while. */
@@ -171,6 +173,7 @@ function serverStatus(pool: string, server: ServerSnapshot, history: History): S
     address: server.address,
     weight: server.weight,
     live: server.live,
+    order: server.order,
     reachable: server.reachable,
     breakerOpen: server.breakerOpen,
     holding: server.holding,

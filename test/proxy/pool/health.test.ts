@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, mock, test } from 'node:test';
 import fc from 'fast-check';
 import type { PoolConfig } from '../../../src/config/index.ts';
+import type { Order } from '../../../src/proxy/pool/connections/order.ts';
 import {
   type HealthyPool,
   type HealthyServer,
@@ -21,6 +22,7 @@ class FakeServer implements HealthyServer {
   readonly counters: ServerCounters = serverCounters();
   readonly title: string;
   readonly lines: string[] = [];
+  readonly standing: { order: Order } = { order: 'none' };
   /** Probes under way. */
   readonly probes: (() => void)[] = [];
 
@@ -69,9 +71,12 @@ afterEach(() => mock.restoreAll());
 /** A server as the model sees it. */
 interface Modelled {
   live: boolean;
+  order: Order;
   failures: number;
   retryAt: number;
 }
+
+const WELL: Modelled = { live: true, order: 'none', failures: 0, retryAt: 0 };
 
 const EJECT: Settings = {
   autoEjectHosts: true,
@@ -81,7 +86,17 @@ const EJECT: Settings = {
 };
 
 const step = fc.record({
-  kind: fc.constantFrom('fail', 'fail', 'fail', 'good', 'wait', 'readmit', 'answer', 'reload'),
+  kind: fc.constantFrom(
+    'fail',
+    'fail',
+    'fail',
+    'good',
+    'wait',
+    'readmit',
+    'answer',
+    'reload',
+    'order',
+  ),
   pick: fc.nat({ max: 99 }),
 });
 const settings = fc.record({
@@ -101,7 +116,7 @@ class Run {
   constructor(with_: Settings) {
     this.pool = new FakePool(with_, 4);
     this.health = new PoolHealth(this.pool);
-    this.#model = this.pool.servers.map(() => ({ live: true, failures: 0, retryAt: 0 }));
+    this.#model = this.pool.servers.map(() => ({ ...WELL }));
   }
 
   do(kind: string, pick: number): void {
@@ -115,7 +130,8 @@ class Run {
       modelled.failures = 0;
     } else if (kind === 'fail') {
       health.onFailure(server, 'test');
-      if (!autoEjectHosts || ++modelled.failures < Math.max(1, serverFailureLimit)) return;
+      if (!autoEjectHosts || modelled.order !== 'none') return;
+      if (++modelled.failures < Math.max(1, serverFailureLimit)) return;
       Object.assign(modelled, { live: false, failures: 0, retryAt: clock + serverRetryTimeoutMs });
       this.#ejects++;
     } else if (kind === 'readmit') {
@@ -130,6 +146,11 @@ class Run {
       if (answer === undefined) return;
       answer();
       if (!modelled.live) Object.assign(modelled, { live: true, failures: 0 });
+    } else if (kind === 'order') {
+      const order = (['none', 'eject', 'drain'] as const)[pick % 3];
+      server.standing.order = order;
+      health.onOrder(server);
+      Object.assign(modelled, { live: true, failures: 0, order });
     } else if (kind === 'reload') this.#reload(pick);
   }
 
@@ -148,7 +169,7 @@ class Run {
     });
     pool.config = { ...pool.config, servers: pool.servers } as unknown as PoolConfig;
     this.#model = before.map((index) => {
-      return index < 0 ? { live: true, failures: 0, retryAt: 0 } : this.#model[index];
+      return index < 0 ? { ...WELL } : this.#model[index];
     });
     this.health.reconfigure(before);
     // A server that has left changes nothing any more.
@@ -160,9 +181,11 @@ class Run {
     const { pool, health } = this;
     assert.deepEqual(
       pool.ring,
-      this.#model.map(({ live }) => Number(live)),
+      this.#model.map(({ live, order }) => Number(live && order === 'none')),
     );
-    for (const [i, { live }] of this.#model.entries()) assert.equal(health.isLive(i), live);
+    for (const [i, { live, order }] of this.#model.entries()) {
+      assert.equal(health.isLive(i), live && order === 'none');
+    }
     assert.equal(health.ejectedCount, this.#model.filter(({ live }) => !live).length);
     assert.equal(pool.counters[SERVER_EJECTS], this.#ejects);
     const due = this.#model.filter(({ live }) => !live).map(({ retryAt }) => retryAt);
@@ -171,7 +194,7 @@ class Run {
 }
 
 describe('the health of a pool', () => {
-  test('random failures, replies, probes, reloads and times, against a model', () => {
+  test('random failures, replies, probes, orders, reloads and times, against a model', () => {
     mock.method(performance, 'now', () => clock);
     const programs = fc.array(step, { maxLength: 60 });
     fc.assert(

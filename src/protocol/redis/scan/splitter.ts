@@ -83,6 +83,12 @@ export function splitReply(
   return count;
 }
 
+/** Address behind the element at `pos`, with the attributes in front of it. */
+export function elementEnd(bytes: Uint8Array, pos: number, end: number): number {
+  while (pos < end && bytes[pos] === PIPE) pos = skipAttribute(bytes, pos, end);
+  return skipElements(bytes, pos, end, 1);
+}
+
 /** Address behind the attribute at `pos`; what it belongs to follows there. */
 function skipAttribute(bytes: Uint8Array, pos: number, end: number): number {
   const pairs = readNumber(bytes, pos, end);

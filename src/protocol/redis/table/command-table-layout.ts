@@ -11,6 +11,9 @@ import {
   COMMAND_TABLE,
   FLAG_SPECIAL,
   NO_COMMAND,
+  SHAPE_BYTES,
+  SHAPE_COUNT,
+  SHAPES,
 } from '../../frame-table.ts';
 
 /** What the scanners need to know about one command. */
@@ -57,6 +60,8 @@ export function writeCommandTable(
     throw new RangeError(`${entries.length} commands, at most ${COMMANDS_MAX} fit`);
   }
   words.fill(0, TABLE_WORD, TABLE_WORD + COMMAND_BUCKETS * ENTRY_WORDS);
+  // What was remembered of requests was found in the table before.
+  words.fill(0, SHAPES >>> 2, (SHAPES + SHAPE_COUNT * SHAPE_BYTES) >>> 2);
   for (const entry of entries) {
     const name = Buffer.from(entry.name.toUpperCase(), 'latin1');
     if (!/^[!-~]+$/.test(entry.name) || name.length > COMMAND_NAME_LIMIT) {

@@ -10,6 +10,8 @@ export class Places {
   readonly #connections: (BackendConnection | null)[];
   readonly #perLane: number;
   readonly #retired: Set<BackendConnection> = new Set();
+  /** Also those that are still opened close as soon as they are idle. */
+  #drains = false;
 
   constructor(perLane: number) {
     this.#perLane = perLane;
@@ -49,6 +51,36 @@ export class Places {
     return this.#retired;
   }
 
+  /** Whether a connection on which nothing is in flight is to be closed. */
+  isLeaving(connection: BackendConnection): boolean {
+    return this.#drains || this.#retired.has(connection);
+  }
+
+  get drains(): boolean {
+    return this.#drains;
+  }
+
+  /** Each closes as soon as nothing is in flight on it; false: those that are opened stay. */
+  set drains(drains: boolean) {
+    this.#drains = drains;
+    if (drains) this.#drain();
+  }
+
+  /** Until all that have been taken out of service are closed. */
+  #drain(): void {
+    if (this.#drains) for (const connection of this.placed) this.retire(connection);
+    this.#closeIdle();
+    if (this.#retired.size > 0) setTimeout(() => this.#drain(), SERVER_SWEEP_MS).unref();
+  }
+
+  #closeIdle(): void {
+    for (const connection of [...this.#retired]) {
+      // Quiet commands have no reply to wait for, but must be written.
+      const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
+      if (done) connection.close();
+    }
+  }
+
   /** Takes a connection out of service. */
   retire(connection: BackendConnection): void {
     const place = this.placeOf(connection);
@@ -70,11 +102,7 @@ export class Places {
    */
   closeAll(isUnused: () => boolean, onGone: () => void): void {
     for (const connection of this.placed) this.retire(connection);
-    for (const connection of [...this.#retired]) {
-      // Quiet commands have no reply to wait for, but must be written.
-      const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
-      if (done) connection.close();
-    }
+    this.#closeIdle();
     if (this.#retired.size === 0 && isUnused()) onGone();
     else setTimeout(() => this.closeAll(isUnused, onGone), SERVER_SWEEP_MS).unref();
   }

@@ -18,11 +18,12 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import type { ClientPipeline } from '../../client/client-pipeline.ts';
 import type { StoredReply } from '../../client/stored-reply.ts';
 import { digitsOf, writeDecimal } from '../../engine/short-text.ts';
-import { setPartTable, spliceParts } from '../../engine/splice.ts';
+import { checkEnd, setPartTable, spliceParts } from '../../engine/splice.ts';
 import type { Server } from '../../pool/server.ts';
 import { KeptPart } from '../../routing/kept-part.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
+import type { KeptOrder } from './kept-order.ts';
 import { KeptRequest } from './kept-request.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
@@ -102,7 +103,8 @@ export class CoalescedReply implements StoredReply {
   readonly #client: ClientConnection;
   readonly #spec: CommandSpec;
   /** Fragment of each key, in request order. */
-  readonly #order: readonly number[];
+  readonly #order: KeptOrder | null;
+  readonly #keys: number;
   readonly claim: Claim;
   readonly #parts: FragmentReply[] = [];
   #left: number;
@@ -121,13 +123,15 @@ export class CoalescedReply implements StoredReply {
   constructor(
     request: SpecialRequest,
     spec: CommandSpec,
-    order: readonly number[],
+    keys: number,
+    order: KeptOrder | null,
     parts: number,
     { use, readAgain }: ReplyPlan,
   ) {
     const { client } = request;
     this.#client = client;
     this.#spec = spec;
+    this.#keys = keys;
     this.#order = order;
     this.#left = parts;
     this.#use = use;
@@ -136,7 +140,7 @@ export class CoalescedReply implements StoredReply {
     this.claim = use === null ? client.claims.claim() : use.claim;
     // What it is expected to have may be too much: nothing is asked behind it.
     const most = client.pool.config.clientOutputLimit >> 2;
-    if (readAgain !== null && order.length * client.elementBytes > most) client.barrier();
+    if (readAgain !== null && keys * client.elementBytes > most) client.barrier();
   }
 
   part(index: number, keys: number, server: Server): ReplyTarget {
@@ -215,7 +219,7 @@ export class CoalescedReply implements StoredReply {
     if (this.#heapBytes !== 0) this.#client.pipeline.release(this, 0);
     if (this.#readAgain !== null && !this.claim.closed) {
       const client = this.#client;
-      const bytes = this.receivedBytes / this.#order.length;
+      const bytes = this.receivedBytes / this.#keys;
       // Large ones are not forgotten at once.
       const before = client.elementBytes === Infinity ? 0 : client.elementBytes;
       client.elementBytes = Math.max(bytes, before * 0.9);
@@ -259,7 +263,7 @@ export class CoalescedReply implements StoredReply {
       if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
       if (!this.#writeArray(pipeline)) pipeline.out.copy(INVALID);
     }
-    for (const part of this.#parts) part.giveBack(this.#client);
+    this.drop();
     return true;
   }
 
@@ -271,23 +275,43 @@ export class CoalescedReply implements StoredReply {
   /** @returns false when a part does not have its elements */
   #writeArray(pipeline: ClientPipeline): boolean {
     const inArena = this.#parts.every((part) => part.stash !== 0);
-    if (inArena && this.#order.length <= PART_TABLE_RECORDS) return this.#spliceInArena(pipeline);
+    if (inArena && this.#spliceAtOnce(pipeline)) return true;
+    if (inArena && this.#keys <= PART_TABLE_RECORDS) return this.#spliceInArena(pipeline);
     return this.#spliceOnHeap(pipeline);
   }
 
   #writeHeader({ out }: ClientPipeline): void {
     if (this.#use !== null) return;
-    const count = this.#order.length;
+    const count = this.#keys;
     const at = out.reserve(digitsOf(count) + 3);
     if (at === 0) {
       out.append(Buffer.from(`*${count}\r\n`));
       return;
     }
-    const { bytes } = this.#client.pool.engine;
-    bytes[at] = ARRAY;
-    const lineEnd = writeDecimal(bytes, at + 1, count);
-    bytes[lineEnd] = CR;
-    bytes[lineEnd + 1] = LF;
+    writeHead(this.#client.pool.engine.bytes, at, count);
+  }
+
+  /** Copies the elements in one call. @returns false when it is not that simple */
+  #spliceAtOnce(pipeline: ClientPipeline): boolean {
+    const { engine } = this.#client.pool;
+    const { words, bytes, codec, slabs } = engine;
+    const order = this.#order?.address ?? 0;
+    if (order === 0) return false;
+    let length = 0;
+    for (let i = 0; i < this.#parts.length; i++) {
+      const { stash, length: whole } = this.#parts[i];
+      if (bytes[stash] !== ARRAY) return false;
+      let first = stash + 1;
+      while (bytes[first - 1] !== LF) first++;
+      setPartTable(words, i, first, stash + whole);
+      length += stash + whole - first;
+    }
+    const head = this.#use === null ? digitsOf(this.#keys) + 3 : 0;
+    const at = head + length <= slabs.largeBytes ? pipeline.out.reserve(head + length) : 0;
+    if (at === 0) return false;
+    if (head !== 0) writeHead(bytes, at, this.#keys);
+    checkEnd(codec.spliceElements(order, this.#keys, at + head), at + head + length);
+    return true;
   }
 
   /** Splits the parts into one table and copies its elements in request order. */
@@ -306,7 +330,7 @@ export class CoalescedReply implements StoredReply {
       base = end;
     }
     this.#writeHeader(pipeline);
-    spliceParts(pipeline.out, engine, this.#order, base, bytes);
+    spliceParts(pipeline.out, engine, this.#order?.numbers() ?? [], base, bytes);
     return true;
   }
 
@@ -328,7 +352,7 @@ export class CoalescedReply implements StoredReply {
     }
     this.#writeHeader(pipeline);
     const next = new Uint32Array(this.#parts.length);
-    for (const fragment of this.#order) {
+    for (const fragment of this.#order?.numbers() ?? []) {
       const { error } = this.#parts[fragment];
       const at = next[fragment]++;
       if (error !== null) pipeline.out.copy(error);
@@ -340,5 +364,14 @@ export class CoalescedReply implements StoredReply {
 
   drop(): void {
     for (const part of this.#parts) part.giveBack(this.#client);
+    this.#order?.giveBack();
   }
+}
+
+/** Writes the head of an array of `count` elements. */
+function writeHead(bytes: Uint8Array, at: number, count: number): void {
+  bytes[at] = ARRAY;
+  const lineEnd = writeDecimal(bytes, at + 1, count);
+  bytes[lineEnd] = CR;
+  bytes[lineEnd + 1] = LF;
 }

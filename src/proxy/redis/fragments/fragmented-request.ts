@@ -1,13 +1,15 @@
 import { ASSERTS, assert } from '../../../assert.ts';
 import {
-  FLAG_KEY_TOO_LONG,
-  NO_SERVER,
+  FRAGMENT_BYTES,
+  FRAGMENT_DEST,
+  FRAGMENT_KEYS,
+  FRAGMENT_LENGTH,
+  FRAGMENT_SERVER,
+  FRAGMENT_SERVERS,
+  FRAGMENTS,
   PART_TABLE,
   PART_TABLE_RECORDS,
   RECORD_BYTES,
-  RECORD_COUNT,
-  RECORD_DEST,
-  RECORD_INFO,
   RECORD_LENGTH,
   RECORD_SERVER,
   RECORD_START,
@@ -16,30 +18,26 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { CLASS_MULTI } from '../../../stats/latency.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
-import { digitsOf, writeBytes, writeDecimal } from '../../engine/short-text.ts';
+import type { Server } from '../../pool/server.ts';
 import { forward } from '../../routing/forward.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { wordCount } from '../words.ts';
 import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
+import { KeptOrder } from './kept-order.ts';
+import { refuse, sendLongFragments, writeHead } from './long-request.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const STAR = 0x2a;
-const CR = 0x0d;
-const LF = 0x0a;
-
-/** What one server gets of a request with several keys. */
-interface Fragment {
-  readonly server: number;
-  keys: number;
-  bytes: number;
-  /** Where it begins, and its next word goes: arena addresses, or offsets into `heap`. */
-  start: number;
-  cursor: number;
-  heap: Buffer | null;
-}
+const FRAGMENT_WORD = FRAGMENTS / 4;
+const FRAGMENT_WORDS = FRAGMENT_BYTES / 4;
+const SERVER = FRAGMENT_SERVER / 4;
+const KEYS = FRAGMENT_KEYS / 4;
+const LENGTH = FRAGMENT_LENGTH / 4;
+const DEST = FRAGMENT_DEST / 4;
+/** What Codec.fragment returns instead of a number. */
+const NO_SERVER_FOR_KEY = -1;
+const KEY_TOO_LONG = -2;
 
 /**
  * Cuts MGET, MSET, DEL, UNLINK, EXISTS or TOUCH into one request per server, in server order, each
@@ -54,196 +52,103 @@ export function sendFragments(
   readAgain: ReadAgain | null,
   use: ReplyUse | null = null,
 ): boolean {
-  const { client } = request;
+  const { client, start, intent } = request;
   const { pool } = client;
+  const { engine } = pool;
   if (pool.servers.length === 1 && use === null) return forward(request, 0, CLASS_MULTI);
-  const words = wordCount(request);
-  if (spec.step === 2 && words % 2 === 0) {
+  const wordsInAll = wordCount(request);
+  if (spec.step === 2 && wordsInAll % 2 === 0) {
     client.answer(replies.wrongArity(spec.name));
     return true;
   }
-  const keyCount = (words - 1) / spec.step;
-  const order: number[] = new Array(keyCount);
-  const fragments = measure(request, spec, order);
-  if (fragments === null) {
-    if (use === null) return client.failForward(failureOf(FAILURE_REFUSED));
-    use.onRefused(pool.protocol.failure(failureOf(FAILURE_REFUSED)));
-    return true;
+  const keys = (wordsInAll - 1) / spec.step;
+  if (wordsInAll > PART_TABLE_RECORDS || pool.servers.length > FRAGMENT_SERVERS) {
+    return sendLongFragments(request, spec, keys, readAgain, use);
   }
-  if (Buffer.isBuffer(fragments)) {
-    if (use === null) client.answer(fragments);
-    else use.onRefused(fragments);
-    return true;
-  }
-  if (fragments.length === 1 && use === null)
-    return forward(request, fragments[0].server, CLASS_MULTI);
-  const servers = fragments.map(({ server }) => pool.servers[server]);
-  const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
+  const turn = engine.takePartTable();
+  const end = start + request.length;
+  const { codec } = engine;
+  const count = codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
+  if (count <= 0) return refuse(request, refusal(count), use);
+  if (count === 1 && use === null)
+    return forward(request, engine.words[FRAGMENT_WORD + SERVER], CLASS_MULTI);
+  const servers = serversOf(request, count);
+  const connections = client.router.chooseAll(client, servers, client.lane, intent);
   if (connections === null) return false;
-  const reply = new CoalescedReply(request, spec, order, fragments.length, { use, readAgain });
-  reserve(fragments, connections, spec, request);
-  copyWords(request, spec, fragments, order);
-  for (let i = 0; i < fragments.length; i++) {
-    const fragment = fragments[i];
-    const connection = connections[i];
-    const part = reply.part(i, fragment.keys, pool.servers[fragment.server]);
-    if (connection === null) {
-      part.onFailure(pool.protocol.failure(pool.servers[fragment.server].lastFailure));
-      continue;
-    }
-    if (fragment.heap !== null) connection.out.append(fragment.heap);
-    const from = fragment.heap === null ? fragment.cursor - fragment.bytes : 0;
-    const bytes = fragment.heap ?? pool.engine.bytes;
-    connection.sentFor(part, fragment.bytes, { bytes, start: from, length: fragment.bytes });
-  }
+  const order = spec.coalesce === 'array' ? new KeptOrder(client, keys, null) : null;
+  const reply = new CoalescedReply(request, spec, keys, order, count, { use, readAgain });
+  reserve(request, connections, count);
+  if (ASSERTS) assert(engine.partTableUse === turn, 'the fragments are still there');
+  codec.copyFragments(start, end, spec.step, count);
+  for (let i = 0; i < count; i++) send(request, spec, reply, i, servers[i], connections[i]);
   return true;
 }
 
-/** Splits the words from `from` on into PART_TABLE, keys routed. */
-function splitFrom(request: SpecialRequest, spec: CommandSpec, from: number): number {
-  const { pool } = request.client;
-  pool.engine.takePartTable();
-  return pool.engine.codec.splitRequest(
-    request.start,
-    request.start + request.length,
-    PART_TABLE,
-    PART_TABLE_RECORDS,
-    from,
-    pool.descriptor,
-    spec.firstKey,
-    spec.step,
-  );
+/** What is answered when there are no fragments; null = a key has no server. */
+function refusal(result: number): Buffer | null {
+  if (result === NO_SERVER_FOR_KEY) return null;
+  return result === KEY_TOO_LONG ? replies.KEY_TOO_LONG : INVALID;
 }
 
-/**
- * Finds each key's server. Fills `order` with the fragment of each key.
- * @returns the fragments in server order; null when a key has no server, or what is wrong
- */
-function measure(
-  request: SpecialRequest,
-  spec: CommandSpec,
-  order: number[],
-): Fragment[] | Buffer | null {
+function serversOf(request: SpecialRequest, count: number): Server[] {
   const { engine, servers } = request.client.pool;
-  const { words } = engine;
-  const keys: number[] = new Array(servers.length).fill(0);
-  const bytes: number[] = new Array(servers.length).fill(0);
-  let server = 0;
-  let key = 0;
-  let nextKey = spec.firstKey;
-  const total = order.length * spec.step + 1;
-  for (let from = 1; from < total; ) {
-    const count = splitFrom(request, spec, from);
-    if (count === 0) return INVALID;
-    for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
-      if (words[at + RECORD_COUNT] === nextKey) {
-        if ((words[at + RECORD_INFO] & FLAG_KEY_TOO_LONG) !== 0) {
-          return replies.KEY_TOO_LONG;
-        }
-        server = words[at + RECORD_SERVER];
-        if (server === NO_SERVER) return null;
-        order[key++] = server;
-        keys[server]++;
-        nextKey += spec.step;
-      }
-      bytes[server] += words[at + RECORD_LENGTH];
-    }
-    from += count;
+  const list: Server[] = [];
+  for (let i = 0, at = FRAGMENT_WORD; i < count; i++, at += FRAGMENT_WORDS) {
+    list.push(servers[engine.words[at + SERVER]]);
   }
-  const fragments: Fragment[] = [];
-  const fragmentOf: number[] = new Array(servers.length).fill(0);
-  for (let i = 0; i < servers.length; i++) {
-    if (keys[i] === 0) continue;
-    fragmentOf[i] = fragments.length;
-    fragments.push({ server: i, keys: keys[i], bytes: bytes[i], start: 0, cursor: 0, heap: null });
-  }
-  for (let i = 0; i < order.length; i++) order[i] = fragmentOf[order[i]];
-  return fragments;
+  return list;
 }
 
-/**
- * Takes room for each fragment, and writes its head: lower-case command name, as twemproxy does.
- */
+/** Takes room for each fragment. A server that is left alone gets nothing. */
 function reserve(
-  fragments: readonly Fragment[],
+  request: SpecialRequest,
   connections: readonly (BackendConnection | null)[],
-  spec: CommandSpec,
-  request: SpecialRequest,
+  count: number,
 ): void {
-  const { bytes } = request.client.pool.engine;
-  const name = nameWord(spec);
-  for (let i = 0; i < fragments.length; i++) {
-    const fragment = fragments[i];
-    const count = fragment.keys * spec.step + 1;
-    fragment.bytes += name.length + digitsOf(count) + 3;
-    // A server that is left alone gets nothing: its words go nowhere.
-    const at = connections[i]?.out.reserve(fragment.bytes) ?? 0;
-    fragment.start = at;
-    if (at === 0) fragment.heap = Buffer.allocUnsafeSlow(fragment.bytes);
-    const into = fragment.heap ?? bytes;
-    into[at] = STAR;
-    const lineEnd = writeDecimal(into, at + 1, count);
-    into[lineEnd] = CR;
-    into[lineEnd + 1] = LF;
-    fragment.cursor = writeBytes(into, lineEnd + 2, name);
+  const { words } = request.client.pool.engine;
+  for (let i = 0, at = FRAGMENT_WORD; i < count; i++, at += FRAGMENT_WORDS) {
+    words[at + DEST] = connections[i]?.out.reserve(words[at + LENGTH]) ?? 0;
   }
 }
 
-const nameWords: Map<string, Uint8Array> = new Map();
-
-/** The name of a command as a word of a request, made once. */
-function nameWord(spec: CommandSpec): Uint8Array {
-  let word = nameWords.get(spec.name);
-  if (word === undefined) {
-    const name = spec.name.toLowerCase();
-    word = new Uint8Array(Buffer.from(`$${name.length}\r\n${name}\r\n`));
-    nameWords.set(spec.name, word);
-  }
-  return word;
-}
-
-/**
- * Copies each key, and what belongs to it, into the fragment that measure() chose: with a random
- * distribution a second look would choose another.
- */
-function copyWords(
+/** Fragment `index` is on its way, or fails. */
+function send(
   request: SpecialRequest,
   spec: CommandSpec,
-  fragments: readonly Fragment[],
-  order: readonly number[],
+  reply: CoalescedReply,
+  index: number,
+  server: Server,
+  connection: BackendConnection | null,
 ): void {
-  const { engine } = request.client.pool;
-  const { words, memory } = engine;
-  let fragment = fragments[0];
-  let key = 0;
-  let nextKey = spec.firstKey;
-  let from = 1;
-  const total = order.length * spec.step;
-  for (let left = total; left > 0; ) {
-    // What fits the table stands there since it was measured.
-    const count = total <= PART_TABLE_RECORDS ? total : splitFrom(request, spec, from);
-    if (count === 0) throw new Error(`${left} words of a measured request are gone`);
-    for (let i = 0, at = PART_WORD; i < count; i++, at += RECORD_WORDS) {
-      if (words[at + RECORD_COUNT] === nextKey) {
-        fragment = fragments[order[key++]];
-        nextKey += spec.step;
-      }
-      const start = words[at + RECORD_START];
-      const length = words[at + RECORD_LENGTH];
-      if (fragment.heap === null) {
-        words[at + RECORD_DEST] = fragment.cursor;
-      } else {
-        words[at + RECORD_DEST] = 0;
-        memory.copy(fragment.heap, fragment.cursor, start, start + length);
-      }
-      fragment.cursor += length;
-    }
-    engine.codec.gather(PART_TABLE, count);
-    from += count;
-    left -= count;
+  const { pool } = request.client;
+  const { engine } = pool;
+  const at = FRAGMENT_WORD + index * FRAGMENT_WORDS;
+  const length = engine.words[at + LENGTH];
+  const behind = engine.words[at + DEST];
+  const part = reply.part(index, engine.words[at + KEYS], server);
+  if (connection === null) {
+    part.onFailure(pool.protocol.failure(server.lastFailure));
+  } else if (behind !== 0) {
+    connection.sentFor(part, length, { bytes: engine.bytes, start: behind - length, length });
+  } else {
+    const heap = onHeap(request, spec, index);
+    connection.out.append(heap);
+    connection.sentFor(part, length, { bytes: heap, start: 0, length });
   }
-  if (!ASSERTS) return;
-  for (const { start, bytes, cursor } of fragments) {
-    assert(cursor === start + bytes, 'a fragment fills what was reserved for it');
+}
+
+/** A fragment for which the arena has no room. */
+function onHeap(request: SpecialRequest, spec: CommandSpec, index: number): Buffer {
+  const { words, memory } = request.client.pool.engine;
+  const fragment = FRAGMENT_WORD + index * FRAGMENT_WORDS;
+  const into = Buffer.allocUnsafeSlow(words[fragment + LENGTH]);
+  let at = writeHead(into, 0, spec, words[fragment + KEYS] * spec.step + 1);
+  const last = PART_WORD + (wordCount(request) - 1) * RECORD_WORDS;
+  for (let record = PART_WORD; record < last; record += RECORD_WORDS) {
+    if (words[record + RECORD_SERVER] !== index) continue;
+    const start = words[record + RECORD_START];
+    at += memory.copy(into, at, start, start + words[record + RECORD_LENGTH]);
   }
+  if (ASSERTS) assert(at === into.length, 'a fragment fills what was reserved for it');
+  return into;
 }

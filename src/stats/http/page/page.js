@@ -70,9 +70,10 @@ function showTiles(status) {
   );
 }
 
-function stateOf({ live, reachable, breakerOpen, holding }) {
+function stateOf({ live, order, reachable, breakerOpen, holding }) {
   const states = [];
-  if (!live) states.push('ejected');
+  if (order !== 'none') states.push(order === 'drain' ? 'drained by order' : 'ejected by order');
+  else if (!live) states.push('ejected');
   else if (!reachable) states.push('not reachable');
   if (holding) states.push('requests wait');
   if (breakerOpen) states.push('breaker open');

@@ -1,0 +1,96 @@
+import type { Config } from '../config/index.ts';
+import { RingwayError } from '../errors.ts';
+import { LOG_NOTICE, type Log } from '../log.ts';
+import type { Order, ServerOrder } from '../proxy/pool/connections/order.ts';
+import type { Serving } from './serving.ts';
+
+/** The words of `ringway ctl server`. */
+const ORDERS: ReadonlyMap<string, Order> = new Map([
+  ['eject', 'eject'],
+  ['drain', 'drain'],
+  ['enable', 'none'],
+]);
+
+const TEXTS: Readonly<Record<Order, string>> = {
+  eject: 'is out of the ring by order, until it is enabled',
+  drain: 'is out of the ring by order, and its connections close, until it is enabled',
+  none: 'is enabled: no order keeps it out of the ring',
+};
+
+/**
+ * What an operator wants of single servers, whoever answers clients. An order holds over reloads,
+ * restarts of workers and upgrades, until it is taken back or its server leaves the file: there
+ * are never more than there are servers.
+ */
+export class ServerOrders {
+  readonly #serving: Pick<Serving, 'setOrders'>;
+  readonly #log: Log;
+  #config: Config;
+  #all: readonly ServerOrder[];
+
+  /** @param inherited what the process before this one was ordered */
+  constructor(
+    serving: Pick<Serving, 'setOrders'>,
+    log: Log,
+    config: Config,
+    inherited: readonly ServerOrder[] = [],
+  ) {
+    this.#serving = serving;
+    this.#log = log;
+    this.#config = config;
+    this.#all = inherited;
+    this.follow(config);
+  }
+
+  /** All that hold. */
+  get all(): readonly ServerOrder[] {
+    return this.#all;
+  }
+
+  /** @throws RingwayError RINGWAY_USAGE for words that are no order, or no server of a pool */
+  obey(words: readonly string[]): ServerOrder {
+    const [pool, server, word] = words;
+    const order = ORDERS.get(word ?? '');
+    if (order === undefined || words.length !== 3) {
+      throw new RingwayError('RINGWAY_USAGE', 'expected server POOL NAME eject, enable or drain');
+    }
+    this.#check(pool, server);
+    const told: ServerOrder = { pool, server, order };
+    const others = this.#all.filter((each) => each.pool !== pool || each.server !== server);
+    this.#all = order === 'none' ? others : [...others, told];
+    this.#serving.setOrders(this.#all, order === 'none' ? told : null);
+    this.#say(told, TEXTS[order]);
+    return told;
+  }
+
+  #check(pool: string, server: string): void {
+    const { pools } = this.#config;
+    const found = pools.find(({ name }) => name === pool);
+    if (found === undefined) {
+      const names = pools.map(({ name }) => name).join(', ');
+      throw new RingwayError('RINGWAY_USAGE', `no pool '${pool}'; there is ${names}`);
+    }
+    if (found.servers.some(({ name }) => name === server)) return;
+    const names = found.servers.map(({ name }) => name).join(', ');
+    throw new RingwayError('RINGWAY_USAGE', `no server '${server}' in ${pool}; there is ${names}`);
+  }
+
+  /** The program goes on with another configuration. */
+  follow(config: Config): void {
+    this.#config = config;
+    const before = this.#all;
+    this.#all = before.filter(({ pool, server }) => {
+      const found = config.pools.find(({ name }) => name === pool);
+      return found?.servers.some(({ name }) => name === server) === true;
+    });
+    for (const gone of before.filter((each) => !this.#all.includes(each))) {
+      this.#say(gone, 'is no longer in the file: the order about it is forgotten');
+    }
+    if (before.length > 0) this.#serving.setOrders(this.#all, null);
+  }
+
+  #say({ pool, server, order }: ServerOrder, text: string): void {
+    const fields = { event: 'order', pool, server, order };
+    this.#log.write(LOG_NOTICE, `server ${pool} | ${server} ${text}`, fields);
+  }
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import type { BackendConnection } from '../../../../src/proxy/backend/backend-connection.ts';
+import { FAILURE_REFUSED, failureOf, MOVED } from '../../../../src/proxy/backend/failure.ts';
+import { Failover } from '../../../../src/proxy/pool/failover/failover.ts';
+import type { Server } from '../../../../src/proxy/pool/server.ts';
+import { FAILOVER_TIMEOUTS, SERVER_MOVES, serverCounters } from '../../../../src/stats/counters.ts';
+import { testEngine } from '../../../support/test-engine.ts';
+import { waitFor } from '../../../support/wait.ts';
+
+const WAIT_MS = 300;
+
+/** A connection in its place, as far as a failover goes. */
+class FakeConnection {
+  state: 'parked' | 'dialed' | 'closed' = 'parked';
+  stopped = false;
+  readonly #bench: Bench;
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+  }
+
+  get parked(): boolean {
+    return this.state === 'parked';
+  }
+
+  dial(): void {
+    this.state = 'dialed';
+  }
+
+  stopSending(): void {
+    this.stopped = true;
+  }
+
+  goOnSending(): void {
+    this.stopped = false;
+  }
+
+  /** Its requests go on in another one, if that is to be. */
+  fail(): void {
+    this.state = 'closed';
+    const { failover, placed } = this.#bench;
+    const goesOn = failover.holds || failover.onLost();
+    failover.forget(this as unknown as BackendConnection);
+    placed.splice(placed.indexOf(this), 1);
+    if (goesOn) this.#bench.add();
+  }
+}
+
+class Bench {
+  readonly placed: FakeConnection[] = [];
+  readonly counters = serverCounters();
+  readonly failover: Failover<Server>;
+  held = 0;
+
+  constructor() {
+    const server = {
+      title: 'server',
+      index: 0,
+      lastFailure: failureOf(FAILURE_REFUSED),
+      places: { placed: this.placed },
+      counters: this.counters,
+      pool: {
+        config: { failoverWaitMs: WAIT_MS },
+        onHeld: () => {
+          this.held++;
+        },
+      },
+    };
+    this.failover = new Failover(server as unknown as Server, [], testEngine());
+  }
+
+  /** As a server opens one. */
+  add(): FakeConnection {
+    const connection = new FakeConnection(this);
+    this.placed.push(connection);
+    if (this.failover.holds) this.failover.park(connection as unknown as BackendConnection);
+    else connection.dial();
+    return connection;
+  }
+
+  get states(): string[] {
+    return this.placed.map(({ state }) => state);
+  }
+}
+
+describe('the failover of a server', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+  });
+
+  test('one connection tries the server, and the others follow when it is let in', async () => {
+    for (let i = 0; i < 3; i++) bench.add();
+    assert.deepEqual(bench.states, ['dialed', 'dialed', 'dialed']);
+    for (const each of [...bench.placed]) each.fail();
+    assert.equal(bench.held, 1);
+    assert.deepEqual(bench.states, ['parked', 'parked', 'parked']);
+    await waitFor('a try', () => bench.states.includes('dialed'));
+    assert.equal(bench.states.filter((state) => state === 'dialed').length, 1);
+    bench.failover.onReady();
+    assert.deepEqual(bench.states, ['dialed', 'dialed', 'dialed']);
+    assert.equal(bench.failover.holds, false);
+  });
+
+  test('when the time is over all fail, and later ones at once, until it is back', async () => {
+    bench.add().fail();
+    await waitFor('the end', () => bench.placed.length === 0);
+    assert.equal(bench.counters[FAILOVER_TIMEOUTS], 1);
+    assert.equal(bench.failover.holds, false);
+    bench.add().fail();
+    assert.equal(bench.placed.length, 0, 'nobody waits any more');
+    bench.failover.onReady();
+    bench.add().fail();
+    assert.deepEqual(bench.states, ['parked'], 'it was back in between');
+    bench.failover.stop();
+    assert.equal(bench.placed.length, 0);
+  });
+
+  test('one that is held is sent nothing and is not tried, until it is released', () => {
+    const open = bench.add();
+    bench.failover.hold();
+    assert.equal(open.stopped, true);
+    const late = bench.add();
+    assert.equal(late.state, 'parked');
+    bench.failover.onReady();
+    assert.equal(late.state, 'parked', 'a connection that opens changes nothing');
+    bench.failover.release();
+    assert.equal(late.state, 'dialed');
+    bench.failover.onReady();
+    assert.equal(open.stopped, false);
+    assert.equal(bench.failover.holds, false);
+  });
+
+  test('one that has moved is tried at once where it is now', () => {
+    const open = bench.add();
+    bench.failover.hold();
+    bench.add();
+    bench.failover.moved(MOVED);
+    assert.equal(open.state, 'closed');
+    assert.deepEqual(bench.states.sort(), ['dialed', 'parked']);
+    assert.equal(bench.counters[SERVER_MOVES], 1);
+    bench.failover.onReady();
+    assert.deepEqual(bench.states, ['dialed', 'dialed']);
+  });
+
+  test('one without requests moves without anybody waiting', () => {
+    bench.failover.moved(MOVED);
+    assert.equal(bench.failover.holds, false);
+  });
+});
