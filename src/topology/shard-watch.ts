@@ -158,7 +158,7 @@ export class ShardWatch {
     }
   }
 
-  /** Once is an accident; a sentinel that does it again and again would have requests wait for ever. */
+  /** Once is an accident; again and again, requests would wait for ever. */
   #onAbort(sentinel: number): void {
     const until = this.#now() + SENTINEL_DISTRUST_MS;
     if ((this.#aborted.get(sentinel) ?? 0) > this.#now()) this.#distrusted.set(sentinel, until);

@@ -10,7 +10,8 @@ const PASSWORD = 'servers-topsecret';
 
 describe('a server that does not know AUTH repeats the password in its error', () => {
   for (const follows of [false, true]) {
-    test(`neither log nor clients are told: ${follows ? 'followed' : 'another database'}`, async () => {
+    const pool = follows ? 'with sentinels' : 'of another database';
+    test(`neither log nor clients are told, in a pool ${pool}`, async () => {
       const redis = await startRedis({ args: ['--rename-command', 'AUTH', ''] });
       const { port } = redis;
       const sentinel = await startFakeSentinel({ cache: { port, epoch: 1, replicas: [] } });

@@ -168,7 +168,7 @@ describe('the watch of a shard', () => {
     assert.equal(bench.done.length, 5);
   });
 
-  test('a sentinel that announces and takes back, again and again, is not believed for ever', () => {
+  test('a sentinel that announces and takes back again and again is not believed for ever', () => {
     let held = 0;
     for (let second = 0; second < 50; second += 2) {
       bench.event(0, PROMOTION, B);

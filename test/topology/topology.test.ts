@@ -52,7 +52,7 @@ describe('a topology', () => {
     sentinel.publish(channel, `slave x 127.0.0.1 ${replica.port} @ ${at}`);
   }
 
-  test('that is told other ways to its sentinels in a failover goes on waiting, and moves', async () => {
+  test('that is told of other sentinels in a failover goes on waiting, and moves', async () => {
     topology.follow([shard(null)]);
     await waitFor('replicas', () => topology.views[0].replicas.length === 1);
     await waitFor('the hold', () => {
