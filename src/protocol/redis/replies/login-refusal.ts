@@ -1,6 +1,6 @@
 /** What Redis says to AUTH: none of it repeats a word of the request. */
 const STANDARD =
-  /^(WRONGPASS|NOPERM|LOADING|ERR (invalid password|Client sent AUTH|AUTH <password>|wrong number))/;
+  /^(WRONGPASS|NOPERM|LOADING|ERR (invalid password|Client sent|AUTH <password>|wrong number))/;
 /** Behind it a server that does not know AUTH repeats the words that it was sent with. */
 const REPEATED = ', with args beginning with';
 
