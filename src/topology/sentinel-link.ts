@@ -2,6 +2,7 @@ import {
   CONTROL_ANSWER_MS,
   CONTROL_PING_MS,
   CONTROL_RETRY_MS,
+  REASON_TEXT,
   SENTINEL_ASK_MS,
   SENTINEL_LOG_MS,
 } from '../limits.ts';
@@ -166,5 +167,5 @@ export class SentinelLink {
 
 /** What a sentinel said, as it may be logged. */
 function printable(text: string): string {
-  return text.slice(0, 256).replace(/\p{Cc}/gu, ' ');
+  return text.slice(0, REASON_TEXT).replace(/\p{Cc}/gu, ' ');
 }
