@@ -51,6 +51,10 @@ export const LEASES_KEPT = 16;
 export const LEASE_KEEP_ALIVE_MS = 60_000;
 /** Requests between MULTI and EXEC, in bytes (`max_transaction`). */
 export const DEFAULT_MAX_TRANSACTION = 32 * 1024 * 1024;
+/** SELECTs in one transaction: each is asked for again behind it. */
+export const TRANSACTION_SELECTS = 16;
+/** What is kept of the first key of a transaction or of a WATCH, for errors. */
+export const SHOWN_KEY_BYTES = 128;
 /** A larger transaction does not hold up those who share a connection: it gets one of its own. */
 export const SHARED_BLOCK_BYTES = 256 * 1024;
 /** Connections to the servers of a pool in all (`max_backend_connections`). */

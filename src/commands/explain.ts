@@ -3,6 +3,7 @@ import { hashTagged } from '../distribution/hash-tag.ts';
 import type { Ring } from '../distribution/ring.ts';
 import { type Place, placeOf, ringShares } from '../distribution/shares.ts';
 import { hashByName } from '../hash/index.ts';
+import { addressOf } from '../proxy/pool/pool-changes.ts';
 import { ringOf } from '../proxy/pool/pool-ring.ts';
 import { runCommand, usageError } from './arguments.ts';
 import type { Command } from './command.ts';
@@ -111,9 +112,9 @@ function masterName({ followsMaster, sentinelPrefix, servers }: PoolConfig, serv
 }
 
 function serverView(pool: PoolConfig, index: number, shares: readonly number[]): ServerView {
-  const { name, kind, host, port, path, weight } = pool.servers[index];
-  const address = kind === 'unix' ? path : `${host}:${port}`;
-  return { name, address, weight, share: shares[index] };
+  const server = pool.servers[index];
+  const { name, weight } = server;
+  return { name, address: addressOf(server), weight, share: shares[index] };
 }
 
 /** The bytes that a hash function is given: seen by a function that hashes nothing. */

@@ -53,6 +53,11 @@ export class TopologyKeeper {
     this.#topology.follow(shardsOf(config));
   }
 
+  /** What the process that hands over has found out since it said what it knew. */
+  learn(known: readonly KnownShard[]): void {
+    this.#topology.learn(known);
+  }
+
   onTrouble(pool: string, server: string): void {
     this.#topology.onTrouble(pool, server);
   }

@@ -71,10 +71,6 @@ export const MALFORMED_REQUESTS = 45;
 export const READS_RETRIED = 46;
 export const AUTH_FAILURES = 47;
 export const LOGIN_TIMEOUTS = 48;
-/** Handshakes of clients that ended well, those of them that took up a session, and others. */
-export const TLS_HANDSHAKES = 61;
-export const TLS_RESUMED = 62;
-export const TLS_FAILURES = 63;
 /** Reads of a client that took none of its replies: swallowed, and sent again later. */
 export const READS_TAKEN_BACK = 49;
 /** Requests that got no connection of their own in time. */
@@ -94,6 +90,10 @@ export const PUBSUB_LOST_CLIENTS = 58;
 export const WATCHES_EXPIRED = 59;
 /** MGETs whose replies were too large to be kept whole. */
 export const READS_IN_PIECES = 60;
+/** Handshakes of clients that ended well, those of them that took up a session, and others. */
+export const TLS_HANDSHAKES = 61;
+export const TLS_RESUMED = 62;
+export const TLS_FAILURES = 63;
 /** Gauge: clients that a server lets wait. */
 export const BLOCKED_CLIENTS = 64;
 

@@ -7,6 +7,7 @@ import {
 } from '../limits.ts';
 import { type DialTarget, dialPlain } from '../net/dial.ts';
 import { encodeText } from '../protocol/redis/replies/encode.ts';
+import { loginRefusal } from '../protocol/redis/replies/login-refusal.ts';
 import type { Clock } from './clock.ts';
 import { ErrorReply, type Reply, ReplyReader } from './reply-reader.ts';
 
@@ -78,7 +79,9 @@ export class ControlLink {
     });
     if (login !== null) {
       this.#send(['AUTH', ...login], (reply) => {
-        if (reply instanceof ErrorReply) lost(`it refuses the login: ${reply.text}`);
+        if (!(reply instanceof ErrorReply)) return;
+        const said = loginRefusal(reply.text, login.at(-1) as string);
+        lost(`it refuses the login: ${said}`);
       });
     }
     this.#send(['PING'], (reply) => {
@@ -109,7 +112,10 @@ export class ControlLink {
     });
   }
 
-  /** Asks. @returns false when it cannot be asked now */
+  /**
+   * Asks; when the link is lost meanwhile there is no answer.
+   * @returns false when it cannot be asked now
+   */
   ask(words: readonly string[], onAnswer: Answered): boolean {
     if (!this.#up || this.#asked.length >= CONTROL_QUESTIONS) return false;
     this.#send(words, onAnswer);

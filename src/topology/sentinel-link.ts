@@ -1,4 +1,11 @@
-import { CONTROL_RETRY_MS, SENTINEL_ASK_MS, SENTINEL_LOG_MS } from '../limits.ts';
+import {
+  CONTROL_ANSWER_MS,
+  CONTROL_PING_MS,
+  CONTROL_RETRY_MS,
+  REASON_TEXT,
+  SENTINEL_ASK_MS,
+  SENTINEL_LOG_MS,
+} from '../limits.ts';
 import type { DialTarget } from '../net/dial.ts';
 import type { Clock } from './clock.ts';
 import { ControlLink } from './control-link.ts';
@@ -87,7 +94,7 @@ export class SentinelLink {
 
   #onDown(reason: string): void {
     for (const master of this.#listener.masters) this.#listener.onSilence(master);
-    this.#say(`cannot be asked: ${reason}`);
+    this.#say(`cannot be asked: ${printable(reason)}`);
   }
 
   /** It can be wrong in many ways and often: it is told at a bounded rate. */
@@ -136,9 +143,15 @@ export class SentinelLink {
 
   /** Has it replace a master by a replica. @returns its answer, or why there is none */
   failover(master: string, onAnswer: (error: string | null) => void): boolean {
-    return this.#questions.ask(['SENTINEL', 'FAILOVER', master], (reply) => {
+    // A link that is lost gives no answers.
+    const silent = CONTROL_PING_MS + CONTROL_ANSWER_MS;
+    const cancel = this.#clock.after(silent, () => onAnswer('nothing; it may do it all the same'));
+    const asked = this.#questions.ask(['SENTINEL', 'FAILOVER', master], (reply) => {
+      cancel();
       onAnswer(reply instanceof ErrorReply ? printable(reply.text) : null);
     });
+    if (!asked) cancel();
+    return asked;
   }
 
   /** It is not asked about this master any more. */
@@ -154,5 +167,5 @@ export class SentinelLink {
 
 /** What a sentinel said, as it may be logged. */
 function printable(text: string): string {
-  return text.slice(0, 256).replace(/\p{Cc}/gu, ' ');
+  return text.slice(0, REASON_TEXT).replace(/\p{Cc}/gu, ' ');
 }

@@ -38,6 +38,14 @@ export interface ShardPlace {
   readonly epoch: number;
 }
 
+/** All of it that whoever goes on with the watch must know. */
+export interface ShardStart extends ShardPlace {
+  /** It is newer than what sentinels say: for a while they name the master before it. */
+  readonly ahead?: boolean;
+  /** The replica that is told to be a master: requests wait for it. */
+  readonly promoting?: Address | null;
+}
+
 /** What one sentinel said last. */
 interface View extends MasterFacts {
   readonly replicas: ReadonlySet<string>;
@@ -48,12 +56,15 @@ interface View extends MasterFacts {
 interface Candidate {
   readonly address: Address;
   readonly since: number;
-  /** The sentinel that has announced its promotion; -1 = most sentinels say it is the master. */
+  /** The sentinel that has announced its promotion; BY_MOST or BY_ANOTHER_WATCH. */
   readonly announcedBy: number;
   readonly epoch: number;
 }
 
+/** Most sentinels say that it is the master. */
 const BY_MOST = -1;
+/** The watch that this one goes on from has heard of the promotion. */
+const BY_ANOTHER_WATCH = -2;
 
 /**
  * Where the master of one shard is, from what sentinels say. What most of them say counts, at the
@@ -67,6 +78,8 @@ export class ShardWatch {
   #place: ShardPlace;
   readonly #views: Map<number, View> = new Map();
   readonly #distrusted: Map<number, number> = new Map();
+  /** Sentinels that have taken an announcement back, and until when that is remembered. */
+  readonly #aborted: Map<number, number> = new Map();
   #candidate: Candidate | null = null;
   /** A promotion was seen before most sentinels knew of it: until then the old one is named. */
   #aheadSince: number | null = null;
@@ -75,14 +88,40 @@ export class ShardWatch {
   #lower = '';
 
   /** @param now milliseconds of a clock that never goes back */
-  constructor(place: ShardPlace, actions: ShardActions, now: () => number) {
-    this.#place = place;
+  constructor({ address, epoch, ahead }: ShardStart, actions: ShardActions, now: () => number) {
+    this.#place = { address, epoch };
+    this.#aheadSince = ahead ? now() : null;
     this.#actions = actions;
     this.#now = now;
   }
 
+  /** Goes on with a promotion that another watch has heard of. */
+  begin({ promoting = null }: ShardStart): void {
+    if (promoting !== null) this.#await(promoting, BY_ANOTHER_WATCH);
+  }
+
   get place(): ShardPlace {
     return this.#place;
+  }
+
+  /** Another watch has gone on until now: what it knows better is done. */
+  learn({ address, epoch, ahead = false, promoting = null }: ShardStart): void {
+    if (this.state === 'switching') return;
+    const isNewer = ahead || epoch > this.#place.epoch;
+    if (isNewer && !sameAddress(address, this.#place.address)) {
+      this.#candidate = null;
+      this.#actions.stopProbe();
+      this.#place = { address, epoch };
+      this.#aheadSince = ahead ? this.#now() : null;
+      this.#actions.move(address);
+    }
+    this.begin({ address, epoch, promoting });
+  }
+
+  /** For a watch that goes on from here. */
+  get start(): ShardStart {
+    const promoting = this.state === 'switching' ? (this.#candidate?.address ?? null) : null;
+    return { ...this.#place, ahead: this.#aheadSince !== null, promoting };
   }
 
   /** What is going on. */
@@ -112,20 +151,32 @@ export class ShardWatch {
     if (type === '+failover-state-send-slaveof-noone') {
       if (address !== null) this.#onPromotion(sentinel, address);
     } else if (type.startsWith('-failover-abort-')) {
-      if (this.#candidate?.announcedBy === sentinel) this.#giveUp('the failover is aborted');
+      const by = this.#candidate?.announcedBy;
+      if (by === sentinel || by === BY_ANOTHER_WATCH) this.#onAbort(sentinel);
     } else {
       this.#actions.askSentinels();
     }
   }
 
+  /** Once is an accident; again and again, requests would wait for ever. */
+  #onAbort(sentinel: number): void {
+    const until = this.#now() + SENTINEL_DISTRUST_MS;
+    if ((this.#aborted.get(sentinel) ?? 0) > this.#now()) this.#distrusted.set(sentinel, until);
+    this.#aborted.set(sentinel, until);
+    this.#giveUp('the failover is aborted');
+  }
+
   /** A replica is told to be a master: the old one's writes are worth nothing from now on. */
   #onPromotion(sentinel: number, address: Address): void {
-    const now = this.#now();
-    if ((this.#distrusted.get(sentinel) ?? 0) > now) return;
+    if ((this.#distrusted.get(sentinel) ?? 0) > this.#now()) return;
     if (sameAddress(address, this.#place.address) || !this.#isKnown(addressText(address))) return;
     if (this.#candidate !== null && this.#candidate.announcedBy !== BY_MOST) return;
+    this.#await(address, sentinel);
+  }
+
+  #await(address: Address, announcedBy: number): void {
     const { epoch } = this.#place;
-    this.#candidate = { address, since: now, announcedBy: sentinel, epoch };
+    this.#candidate = { address, since: this.#now(), announcedBy, epoch };
     this.#actions.hold();
     this.#actions.probe(address);
   }

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { type Address, type MasterFacts, type SentinelEvent, sameAddress } from './facts.ts';
 import { RoleProbe } from './role-probe.ts';
 import { SentinelSet } from './sentinel-set.ts';
-import { type ShardPlace, ShardWatch } from './shard-watch.ts';
+import { type ShardPlace, type ShardStart, ShardWatch } from './shard-watch.ts';
 
 /** A server of a pool whose master is to be followed. */
 export interface ShardSpec {
@@ -35,7 +35,7 @@ export interface Step {
 }
 
 /** Where a shard is, for another process. */
-export interface KnownShard extends ShardPlace {
+export interface KnownShard extends ShardStart {
   readonly pool: string;
   readonly server: string;
 }
@@ -91,8 +91,10 @@ export class Topology {
       }
       const place = known.find(({ pool, server }) => nameOf(pool, server) === name);
       const goesOn = old !== undefined && sameAddress(old.spec.address, spec.address);
-      const start = goesOn ? old.place : (place ?? { address: spec.address, epoch: 0 });
-      this.#shards.set(name, new FollowedShard(spec, key, start, this.#setOf(spec), this));
+      const start = goesOn ? old.start : (place ?? { address: spec.address, epoch: 0 });
+      const shard = new FollowedShard(spec, key, start, this.#setOf(spec), this);
+      this.#shards.set(name, shard);
+      shard.begin(start);
     }
     for (const shard of before.values()) shard.stop();
     for (const [key, set] of this.#sets) {
@@ -100,6 +102,11 @@ export class Topology {
       set.close();
       this.#sets.delete(key);
     }
+  }
+
+  /** What a process that hands over has found out until now. */
+  learn(known: readonly KnownShard[]): void {
+    for (const each of known) this.#shards.get(nameOf(each.pool, each.server))?.learn(each);
   }
 
   #setOf({ sentinels, sentinelLogin, sentinelTls }: ShardSpec): SentinelSet {
@@ -139,13 +146,13 @@ export class Topology {
     if (frozen === this.#frozen) return;
     if (frozen) for (const shard of this.#shards.values()) shard.steer('release');
     this.#frozen = frozen;
-    if (!frozen) for (const shard of this.#shards.values()) shard.steer('move');
+    if (!frozen) for (const shard of this.#shards.values()) shard.resume();
   }
 
   /** For another process, which goes on from there. */
   get known(): KnownShard[] {
-    return [...this.#shards.values()].map(({ spec: { pool, server }, place }) => {
-      return { pool, server, ...place };
+    return [...this.#shards.values()].map(({ spec: { pool, server }, start }) => {
+      return { pool, server, ...start };
     });
   }
 
@@ -175,7 +182,7 @@ class FollowedShard {
   constructor(
     spec: ShardSpec,
     key: string,
-    place: ShardPlace,
+    start: ShardStart,
     set: SentinelSet,
     topology: Topology,
   ) {
@@ -185,7 +192,7 @@ class FollowedShard {
     this.#set = set;
     this.#topology = topology;
     this.#watch = new ShardWatch(
-      { address: place.address, epoch: place.epoch },
+      start,
       {
         hold: () => this.steer('hold'),
         release: () => this.steer('release'),
@@ -200,8 +207,29 @@ class FollowedShard {
     set.add(spec.master, this);
   }
 
+  /** Once, when it is followed. */
+  begin(start: ShardStart): void {
+    this.#watch.begin(start);
+  }
+
+  learn(start: ShardStart): void {
+    this.#watch.learn(start);
+  }
+
   get place(): ShardPlace {
     return this.#watch.place;
+  }
+
+  /** For whoever goes on from here. */
+  get start(): ShardStart {
+    const { start } = this.#watch;
+    return this.#topology.frozen ? { ...start, promoting: null } : start;
+  }
+
+  /** It is not frozen any more. */
+  resume(): void {
+    this.steer('move');
+    if (this.#watch.state === 'switching') this.steer('hold');
   }
 
   get view(): ShardView {

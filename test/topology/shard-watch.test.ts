@@ -10,7 +10,7 @@ import {
   SENTINEL_VIEW_MS,
 } from '../../src/limits.ts';
 import { type Address, addressText } from '../../src/topology/facts.ts';
-import { ShardWatch } from '../../src/topology/shard-watch.ts';
+import { type ShardStart, ShardWatch } from '../../src/topology/shard-watch.ts';
 
 const at = (host: string): Address => ({ host, port: 6379 });
 const A = at('a');
@@ -27,10 +27,10 @@ class Bench {
   probed: Address | null = null;
   readonly watch: ShardWatch;
 
-  constructor() {
+  constructor(start: ShardStart = { address: A, epoch: 0 }) {
     const did = (what: string): void => void this.done.push(what);
     this.watch = new ShardWatch(
-      { address: A, epoch: 0 },
+      start,
       {
         hold: () => did('hold'),
         release: () => did('release'),
@@ -46,6 +46,7 @@ class Bench {
       },
       () => this.now,
     );
+    this.watch.begin(start);
   }
 
   /** A sentinel names a master; the others are its replicas. */
@@ -165,6 +166,63 @@ describe('the watch of a shard', () => {
     bench.event(0, PROMOTION, B);
     assert.deepEqual(bench.done.at(-1), 'hold');
     assert.equal(bench.done.length, 5);
+  });
+
+  test('a sentinel that announces and takes back again and again is not believed for ever', () => {
+    let held = 0;
+    for (let second = 0; second < 50; second += 2) {
+      bench.event(0, PROMOTION, B);
+      if (bench.watch.state === 'switching') held += 2;
+      bench.pass(2000);
+      bench.event(0, '-failover-abort-slave-timeout');
+      bench.views([0, 1, 2], A, 1);
+    }
+    assert.equal(held, 4);
+    assert.equal(bench.watch.state, 'steady');
+  });
+
+  test('a watch that goes on from one that was ahead of the sentinels does not go back', () => {
+    bench.views([0, 1, 2], A, 1);
+    bench.event(0, PROMOTION, B);
+    bench.role(B);
+    const next = new Bench(JSON.parse(JSON.stringify(bench.watch.start)));
+    next.views([0, 1, 2], A, 1);
+    assert.equal(next.probed, null, 'the old master may say still that it is one');
+    next.views([0, 1, 2], B, 2);
+    assert.deepEqual([next.watch.place, next.done], [{ address: B, epoch: 2 }, []]);
+  });
+
+  test('a watch that goes on from one that waits for a promotion waits for it too', () => {
+    bench.event(0, PROMOTION, B);
+    const next = new Bench(JSON.parse(JSON.stringify(bench.watch.start)));
+    assert.deepEqual([next.done, next.probed], [['hold'], B]);
+    next.role(B);
+    assert.deepEqual(next.done, ['hold', 'move b']);
+    const vain = new Bench(bench.watch.start);
+    vain.pass(PROMOTION_MS);
+    assert.deepEqual(vain.done, ['hold', 'release']);
+    const aborted = new Bench(bench.watch.start);
+    aborted.event(2, '-failover-abort-slave-timeout');
+    assert.deepEqual(aborted.done, ['hold', 'release']);
+  });
+
+  test('what another watch has found out later is done, unless it is known better here', () => {
+    bench.event(0, PROMOTION, B);
+    const late = new Bench();
+    late.views([0, 1, 2], A, 1);
+    late.watch.learn(bench.watch.start);
+    assert.deepEqual([late.done, late.probed], [['hold'], B]);
+    bench.role(B);
+    const later = new Bench();
+    later.views([0, 1, 2], A, 1);
+    later.watch.learn(bench.watch.start);
+    later.views([0, 1, 2], A, 1);
+    assert.deepEqual([later.done, later.probed], [['move b'], null]);
+    const newer = new Bench();
+    newer.views([0, 1, 2], C, 7);
+    newer.role(C);
+    newer.watch.learn({ address: B, epoch: 6 });
+    assert.deepEqual(newer.done, ['move c']);
   });
 
   test('no server is taken that most sentinels do not know', () => {

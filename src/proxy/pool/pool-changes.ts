@@ -1,4 +1,5 @@
 import type { PoolConfig, ServerConfig } from '../../config/index.ts';
+import type { DialTarget } from '../../net/dial.ts';
 
 /** Whether nothing that matters differs: where it stands in the file does not. */
 export function samePool(a: PoolConfig, b: PoolConfig): boolean {
@@ -11,8 +12,8 @@ function essence(pool: PoolConfig): string {
   );
 }
 
-/** Where a server is. */
-export function addressOf({ kind, host, port, path }: ServerConfig): string {
+/** Where a server is: `host:port`, or the path of its socket. */
+export function addressOf({ kind, host, port, path }: DialTarget): string {
   return kind === 'unix' ? path : `${host}:${port}`;
 }
 

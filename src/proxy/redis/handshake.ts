@@ -1,6 +1,7 @@
 import { LOG_WARN } from '../../log.ts';
 import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
 import { encodeText } from '../../protocol/redis/replies/encode.ts';
+import { loginRefusal, passwordOf } from '../../protocol/redis/replies/login-refusal.ts';
 import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INVALID, failureOf, failureText, reasonText } from '../backend/failure.ts';
@@ -122,7 +123,7 @@ class GreetingReply implements ReplyTarget {
   #objection(start: number, length: number, info: number): string | null {
     const type = info & 0xff;
     const { memory } = this.#connection.owner.pool.engine;
-    const { grants, answer } = this.#greeting;
+    const { grants, answer, bytes, isLogin } = this.#greeting;
     if (grants.has(type)) {
       if (answer === null || (info & FLAG_FIRST) === 0) return null;
       const at = memory.indexOf(LF, start) + 1;
@@ -132,7 +133,8 @@ class GreetingReply implements ReplyTarget {
     if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE)
       return failureText(failureOf(FAILURE_INVALID));
     const line = withoutAttributes(Buffer.from(memory.subarray(start, start + length)));
-    return reasonText(line.toString('latin1', 1, line.length - 2));
+    const said = line.toString('latin1', 1, line.length - 2);
+    return reasonText(isLogin ? loginRefusal(said, passwordOf(bytes)) : said);
   }
 
   awaitsMore(): boolean {

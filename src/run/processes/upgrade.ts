@@ -82,6 +82,9 @@ export class Predecessor {
   /** This process is ready: the clients may come. */
   takeOver(program: Program): void {
     onClient(this.#peer, (client) => program.serving.adopt(client));
+    this.#peer.on('known', ({ known }: { known: readonly KnownShard[] }) => {
+      program.topology.learn(known);
+    });
     this.#peer.on('done', () => process.disconnect?.());
     this.#peer.tell('ready', {});
   }
@@ -125,6 +128,8 @@ export async function handOver(
     if (doorsClosed) await program.openDoors();
     throw error;
   }
+  // A failover may have gone on while it started; no client goes there before it knows.
+  peer.tell('known', { known: program.topology.known });
   const done = program
     .handOver((client) => sendClient(peer, client), HAND_OVER_MS)
     .then(() => new Promise<void>((resolve) => peer.tell('done', {}, undefined, resolve)));

@@ -199,8 +199,10 @@ export class Workers implements Serving {
   #place(worker: Worker): void {
     this.#workers[worker.number - 1] = worker;
     // What has moved while it started.
-    for (const { pool, server, address } of this.#options.known()) {
+    for (const { pool, server, address, promoting = null } of this.#options.known()) {
       worker.peer.tell('steer', { step: { pool, server, action: 'move', ...address } });
+      if (promoting === null) continue;
+      worker.peer.tell('steer', { step: { pool, server, action: 'hold', ...address } });
     }
     worker.peer.tell('orders', { orders: this.#orders, enabled: null });
     for (const client of this.#waiting.splice(0)) this.adopt(client);

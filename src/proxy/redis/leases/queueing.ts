@@ -1,4 +1,4 @@
-import { UNKNOWN_SHOWN_WORDS } from '../../../limits.ts';
+import { SHOWN_KEY_BYTES, TRANSACTION_SELECTS, UNKNOWN_SHOWN_WORDS } from '../../../limits.ts';
 import { NO_COMMAND } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
@@ -15,9 +15,6 @@ import { addedCommand, type Placement, placementOf, rowOf } from './placement.ts
 
 /** What Redis carries out between MULTI and EXEC instead of keeping it. */
 const CARRIED_OUT = new Set(['MULTI', 'EXEC', 'DISCARD', 'RESET', 'QUIT']);
-/** SELECTs in one transaction: each is asked for again behind it. */
-const MOST_SELECTS = 16;
-const SHOWN_KEY = 128;
 
 /**
  * A request between MULTI and EXEC: kept, if all keys of the transaction live on one server.
@@ -80,8 +77,8 @@ function refusal(
   transaction: Transaction,
   { server, key, selects }: Placement,
 ): Buffer | null {
-  if (selects !== null && transaction.selected.length === MOST_SELECTS) {
-    return replies.tooManySelects(MOST_SELECTS);
+  if (selects !== null && transaction.selected.length === TRANSACTION_SELECTS) {
+    return replies.tooManySelects(TRANSACTION_SELECTS);
   }
   if (server === NO_KEY || transaction.failed) return null;
   if (transaction.server === null) transaction.ringNumber = pool.ringNumber;
@@ -95,7 +92,7 @@ function join(pool: Pool, transaction: Transaction, server: number, key: string)
   const chosen = pool.servers[server];
   if (transaction.server === null) {
     transaction.server = chosen;
-    transaction.key = key.slice(0, SHOWN_KEY);
+    transaction.key = key.slice(0, SHOWN_KEY_BYTES);
     return null;
   }
   const { distribution, hashTag } = pool.config;

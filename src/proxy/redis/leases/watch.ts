@@ -1,3 +1,4 @@
+import { SHOWN_KEY_BYTES } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { findCommand } from '../../../protocol/redis/table/commands.ts';
@@ -15,7 +16,6 @@ import { LeasedRequest } from './leased-request.ts';
 import { placementAgain } from './queueing.ts';
 import { endWatch, taint, WatchedConnection, watchedOf } from './watched-connection.ts';
 
-const SHOWN_KEY = 128;
 const STATUS = 0x2b; // '+'
 const WATCH = findCommand('WATCH')!;
 
@@ -33,7 +33,12 @@ export function watch(request: SpecialRequest): boolean {
     const second = [key, servers[server].name] as const;
     return refuse(client, replies.crossServer(first, second, config.hashTag !== null));
   }
-  new WatchRequest(client, copyOf(request), servers[server], key.slice(0, SHOWN_KEY)).advance();
+  new WatchRequest(
+    client,
+    copyOf(request),
+    servers[server],
+    key.slice(0, SHOWN_KEY_BYTES),
+  ).advance();
   return true;
 }
 

@@ -1,7 +1,7 @@
 import { arrayReply, bulkText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { matchesGlob } from '../../../protocol/redis/replies/glob.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import type { ClientConnection } from '../../client/client-connection.ts';
+import type { Kept } from '../../client/stored-reply.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { askSiblings } from '../../siblings/question.ts';
@@ -29,6 +29,8 @@ export interface CountAnswer {
   readonly names: readonly string[] | null;
 }
 
+/** What is kept goes with the request. */
+const NOTHING_MORE: Kept = { drop: () => {} };
 const NONE: CountAnswer = { counts: [], names: [] };
 
 /** Of the clients of this process. */
@@ -55,7 +57,7 @@ export function countHere(pool: Pool | undefined, question: CountQuestion): Coun
 
 /** Asks all processes, this one and its siblings. */
 function ask(
-  client: ClientConnection,
+  { client, length }: SpecialRequest,
   about: Pick<CountQuestion, 'kind' | 'names' | 'pattern'>,
   join: (answers: readonly CountAnswer[]) => Buffer,
 ): true {
@@ -64,6 +66,8 @@ function ask(
   const question: CountQuestion = { pool: pool.config.name, limit, ...about };
   const here = countHere(pool, question);
   const claim = client.claims.claim();
+  // The names in the question are kept until all have answered.
+  claim.keep(NOTHING_MORE, length);
   askSiblings<CountAnswer>(client, question, (others) => {
     claim.deliver(others === null ? replies.WORKERS_SILENT : join([here, ...others]));
   });
@@ -82,10 +86,11 @@ function union(answers: readonly CountAnswer[]): Set<string> | null {
 
 /** PUBSUB CHANNELS, SHARDCHANNELS [pattern]. */
 function channels(kind: Kind): Local {
-  return ({ client }, words) => {
+  return (request, words) => {
+    const { client } = request;
     if (words.count > 3) return answer(client, replies.subcommandSyntax('PUBSUB', words.text(1)));
     const pattern = words.count === 3 ? words.text(2) : null;
-    return ask(client, { kind, names: null, pattern }, (answers) => {
+    return ask(request, { kind, names: null, pattern }, (answers) => {
       const names = union(answers);
       if (names === null) return replies.REPLY_TOO_LARGE;
       return arrayReply([...names].map((name) => bulkText(name)));
@@ -95,9 +100,9 @@ function channels(kind: Kind): Local {
 
 /** PUBSUB NUMSUB, SHARDNUMSUB [channel ...]. */
 function numSub(kind: Kind): Local {
-  return ({ client }, words) => {
+  return (request, words) => {
     const names = words.texts(2);
-    return ask(client, { kind, names, pattern: null }, (answers) => {
+    return ask(request, { kind, names, pattern: null }, (answers) => {
       const pairs = names.flatMap((name, i) => {
         const sum = answers.reduce((total, { counts }) => total + (counts[i] ?? 0), 0);
         return [bulkText(name), integerReply(sum)];
@@ -107,8 +112,8 @@ function numSub(kind: Kind): Local {
   };
 }
 
-function numPat({ client }: SpecialRequest): boolean {
-  return ask(client, { kind: PATTERN, names: null, pattern: null }, (answers) => {
+function numPat(request: SpecialRequest): boolean {
+  return ask(request, { kind: PATTERN, names: null, pattern: null }, (answers) => {
     const names = union(answers);
     return names === null ? replies.REPLY_TOO_LARGE : integerReply(names.size);
   });

@@ -5,6 +5,7 @@ import type { ReadHandler } from '../../../../net/reader.ts';
 import { SendQueue } from '../../../../net/send-queue.ts';
 import { onOpen } from '../../../../net/tls-client.ts';
 import { encodeRequest, encodeText } from '../../../../protocol/redis/replies/encode.ts';
+import { loginRefusal, passwordOf } from '../../../../protocol/redis/replies/login-refusal.ts';
 import { CURR_CONNECTIONS, TOTAL_CONNECTIONS } from '../../../../stats/counters.ts';
 import {
   FAILURE_EOF,
@@ -75,8 +76,8 @@ export interface HubConnectionOwner {
    * @param error the server's words, a complete error reply; null = it is granted
    */
   onAnswer(topic: Topic, question: number, error: Buffer | null): void;
-  /** Something of the connection's own is not granted. */
-  onComplaint(what: string, error: Buffer): void;
+  /** Something of the connection's own is not granted. @param said latin1, without the `-` */
+  onComplaint(what: string, said: string): void;
   /** The login is refused. */
   onLoginRefused(connection: RefusedConnection): void;
   /** A message, as Listener.take(); `frame` says for whom. */
@@ -221,7 +222,7 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     const error = type === ERROR ? Buffer.from(bytes.subarray(start, end)) : null;
     const { topic } = asked;
     if (topic === null) {
-      if (error !== null) this.#owner.onComplaint(asked.what, error);
+      if (error !== null) this.#complain(asked, error);
       if (error !== null && asked === LOG_IN) this.#onLoginRefused();
       for (const mark of asked.marks) mark();
       // Without a subscription PING has its usual answer.
@@ -230,6 +231,13 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     if (error === null && (type !== asked.grants || !this.#names(topic, bytes))) return false;
     this.#owner.onAnswer(topic, asked.question, error);
     return true;
+  }
+
+  #complain(asked: Asked, error: Buffer): void {
+    const said = error.toString('latin1', 1, error.length - 2);
+    const isLogin = asked === LOG_IN && this.#login !== null;
+    const text = isLogin ? loginRefusal(said, passwordOf(this.#login as Buffer)) : said;
+    this.#owner.onComplaint(asked.what, text);
   }
 
   #onLoginRefused(): void {

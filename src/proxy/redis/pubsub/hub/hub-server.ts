@@ -136,9 +136,8 @@ export class HubServer implements HubConnectionOwner, Timed {
     else this.#owner.onRefused(this, topic, error);
   }
 
-  onComplaint(what: string, error: Buffer): void {
-    const text = reasonText(error.toString('latin1', 1, error.length - 2));
-    const line = `${what} failed on ${this.#owner.titleOf(this)}: ${text}`;
+  onComplaint(what: string, said: string): void {
+    const line = `${what} failed on ${this.#owner.titleOf(this)}: ${reasonText(said)}`;
     this.#owner.engine.log.write(LOG_WARN, line);
   }
 

@@ -1,12 +1,8 @@
 import type { ServerConfig } from '../../../../config/index.ts';
 import { HUB_LEAVE_MS, HUB_PREPARE_MS } from '../../../../limits.ts';
-import type { DialTarget } from '../../../../net/dial.ts';
+import { addressOf } from '../../../pool/pool-changes.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../../../pool/protocol.ts';
 import { HubServer, type HubServerOwner } from './hub-server.ts';
-
-function addressOf({ kind, host, port, path }: DialTarget): string {
-  return kind === 'unix' ? path : `${host}:${port}`;
-}
 
 interface Leaving {
   readonly server: HubServer;

@@ -11,7 +11,7 @@ import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { Pool } from '../../../pool/pool.ts';
-import { sameAddress } from '../../../pool/pool-changes.ts';
+import { addressOf, sameAddress } from '../../../pool/pool-changes.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../../../pool/protocol.ts';
 import { failureReply } from '../../failure-reply.ts';
 import { loginOf, type RefusedConnection } from '../../server-login.ts';
@@ -153,8 +153,7 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   titleOf({ target }: HubServer): string {
-    const { kind, host, port, path } = target;
-    return `${this.#pool.config.name} | ${kind === 'unix' ? path : `${host}:${port}`}`;
+    return `${this.#pool.config.name} | ${addressOf(target)}`;
   }
 
   *wanted(server: HubServer): Iterable<Topic> {
