@@ -12,6 +12,8 @@ Sends a command to the admin socket of a running proxy and prints the answer, wh
   stats              what the stats port sends, and ringway's own figures
   unready            let /readyz say 503, until ready; clients that come are served
   ready              take that back
+  config             each pool as it is in use: what is given, and the defaults
+  loglevel [N]       how much is logged, 0 to 11
   drain              answer what is in flight, then end
   server POOL NAME eject   take a server out of the ring, until: enable
   server POOL NAME drain   the same, and close its connections when all is answered
@@ -21,6 +23,7 @@ Sends a command to the admin socket of a running proxy and prints the answer, wh
   failover POOL SERVER  have a sentinel replace the master by one of its replicas
   reload             read the configuration file again
   reload --dry-run   show what that would change, and the share of keys that move
+  help               this text
   restart            replace the worker processes one by one; their clients stay connected
   upgrade [NODE [CLI]]  start the program anew, with another Node.js or ringway if given, and
                      hand the listeners and all clients over to it
@@ -32,6 +35,10 @@ export const ctl: Command = (argv, out, err) =>
     argv,
     { out, err, help: HELP, options: ['admin-socket=', 'dry-run'] },
     async (given) => {
+      if (given.words.length === 1 && given.words[0] === 'help') {
+        out.write(HELP);
+        return 0;
+      }
       const path = given.text('admin-socket');
       if (path === null) throw usageError('expected --admin-socket=PATH of a running proxy');
       if (given.words.length === 0) throw usageError('expected a command: ringway ctl --help');

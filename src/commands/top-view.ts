@@ -95,7 +95,9 @@ export class Rates {
 }
 
 function stateOf({ live, order, reachable, breakerOpen, holding }: ServerStatus): string {
-  if (order !== 'none') return order === 'drain' ? 'DRAINED (order)' : 'EJECTED (order)';
+  // A ringway of another version may say nothing of orders.
+  if (order === 'drain') return 'DRAINED (order)';
+  if (order === 'eject') return 'EJECTED (order)';
   if (!live) return 'EJECTED';
   if (holding) return 'WAITED FOR';
   const breaker = breakerOpen ? ', breaker open' : '';
@@ -186,13 +188,14 @@ function poolTable(
         count(pool.inFlight),
         count(pool.queued),
         count(pool.clients),
+        pool.clientsRefused === 0 ? '-' : count(pool.clientsRefused),
         ejected === 0 ? '-' : `${ejected}/${pool.servers.length}`,
         down === 0 ? '-' : `${down}/${pool.servers.length}`,
       ],
     };
   });
   return lines(
-    ['POOL', 'req/s', 'errors/s', ...HEADS, 'clients', 'ejected', 'down'],
+    ['POOL', 'req/s', 'errors/s', ...HEADS, 'clients', 'refused', 'ejected', 'down'],
     rows,
     state,
     columns,

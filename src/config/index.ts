@@ -2,6 +2,7 @@ export { DISTRIBUTION_NAMES, type DistributionName } from '../distribution/names
 export { HASH_NAMES, type HashName } from '../hash/names.ts';
 export { type Attached, AttachedFiles, readAttached } from './attached-files.ts';
 export { testConfig } from './check.ts';
+export { effectiveConfig } from './effective.ts';
 export type { CustomCommand } from './keys/custom-commands.ts';
 export type { KeySpec } from './keys/key-spec.ts';
 export { POOL_KEYS } from './keys/keys.ts';

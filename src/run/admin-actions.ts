@@ -1,10 +1,12 @@
 import type { AdminAction, AdminActions } from '../admin/admin-server.ts';
+import { effectiveConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { HAND_OVER_MS } from '../limits.ts';
 import type { PoolChange } from '../proxy/pool/config-changes.ts';
 import type { NextProgram } from './processes/upgrade.ts';
 import { Workers } from './processes/workers.ts';
 import type { Program } from './program.ts';
+import { LEVEL_MAX } from './signals.ts';
 
 /** What the admin socket can do to the running program. */
 export interface ProgramControl {
@@ -12,6 +14,8 @@ export interface ProgramControl {
   /** @returns the process id of the program that has taken over */
   upgrade(next: NextProgram): Promise<number>;
   drain(): void;
+  /** The log level, in every process. */
+  level: number;
 }
 
 /** The commands of the admin socket that change something. */
@@ -27,6 +31,8 @@ export function adminActions(control: ProgramControl): AdminActions {
     ['ready', () => setReady(control.program(), true)],
     ['unready', () => setReady(control.program(), false)],
     ['server', (words) => ({ ...control.program().orders.obey(words) })],
+    ['config', () => ({ pools: effectiveConfig(control.program().reloader.current) })],
+    ['loglevel', (words) => logLevel(control, words)],
     ['failover', (words) => failover(control.program(), words)],
     ['topology', (words) => topology(control.program(), words)],
     ['reload', (words) => reload(control.program(), words)],
@@ -48,6 +54,17 @@ async function reload({ reloader }: Program, words: readonly string[]): Promise<
   }
   const { changes } = dryRun ? await reloader.plan() : await reloader.reload();
   return { dryRun, changes: changes.map(described) };
+}
+
+/** @returns the level that holds now, and the one before */
+function logLevel(control: ProgramControl, [word, ...more]: readonly string[]): object {
+  const before = control.level;
+  if (word === undefined) return { level: before };
+  if (!/^[0-9]{1,2}$/.test(word) || Number(word) > LEVEL_MAX || more.length > 0) {
+    throw new RingwayError('RINGWAY_USAGE', `expected loglevel, or a number up to ${LEVEL_MAX}`);
+  }
+  control.level = Number(word);
+  return { level: control.level, before };
 }
 
 /** Has a sentinel replace a master by a replica. */

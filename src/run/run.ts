@@ -11,7 +11,7 @@ import type { DoorOptions } from './doors.ts';
 import { PidFile } from './pid-file.ts';
 import { handOver, type NextProgram, Predecessor } from './processes/upgrade.ts';
 import type { Program } from './program.ts';
-import { handleSignals, type ReopenableLog } from './signals.ts';
+import { handleSignals, type ReopenableLog, setLevel } from './signals.ts';
 import { inheritedSockets, notifySystemd } from './systemd.ts';
 
 /**
@@ -148,7 +148,18 @@ class Daemon {
   }
 
   #admin(path: string) {
+    const log = this.#log;
+    const setTo = (level: number): void => {
+      setLevel(log, level);
+      this.#program?.serving.setLevel(level);
+    };
     const actions = adminActions({
+      get level() {
+        return log.level;
+      },
+      set level(level: number) {
+        setTo(level);
+      },
       program: () => this.#program as Program,
       upgrade: (next) => this.#upgrade(next),
       drain: () => {

@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 
-const LEVEL_MAX = 11;
+/** The most talkative log level. */
+export const LEVEL_MAX = 11;
 
 /** What signals do; each is told which one it was. */
 export interface SignalActions {
@@ -48,7 +49,8 @@ export function handleSignals(log: Log, file: ReopenableLog, actions: SignalActi
   on('SIGTERM', ', exiting', () => actions.stop('SIGTERM'));
 }
 
-function setLevel(log: Log, level: number): void {
+/** Changes the log level, and says so. */
+export function setLevel(log: Log, level: number): void {
   if (level === log.level) return;
   const direction = level > log.level ? 'up' : 'down';
   // Written at whichever level is the more talkative: nobody should wonder where the lines went.

@@ -12,6 +12,7 @@ import { shards, startChild } from '../support/ringway.ts';
 
 // docs/operations.md against the program: its samples, its tables of metrics and options.
 
+const SHIPPED = ['packaging/grafana-dashboard.json', 'packaging/prometheus-alerts.yml'];
 const document = readFileSync('docs/operations.md', 'utf8');
 
 /** The fenced blocks of a language. */
@@ -92,7 +93,7 @@ describe('the table of metrics', () => {
 
   test('the text, the dashboard and other pages name none that there is not', () => {
     const pages = ['docs/operations.md', 'docs/reliability.md', 'README.md'];
-    for (const file of [...pages, 'packaging/grafana-dashboard.json']) {
+    for (const file of [...pages, ...SHIPPED]) {
       for (const [name] of readFileSync(file, 'utf8').matchAll(/\bringway_[a-z_]+[a-z]\b/g)) {
         const family = name.replace(/_(bucket|sum|count)$/, '');
         assert.ok(real.has(family) || real.has(name), `${file}: ${name}`);

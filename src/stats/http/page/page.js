@@ -55,6 +55,7 @@ function showTiles(status) {
   const seconds = before === null ? 0 : (status.now - before.now) / 1000;
   const cpu = seconds > 0 ? (status.cpuSeconds - before.cpuSeconds) / seconds : 0;
   const errors = sum(pools, (pool) => last(pool.history.errors));
+  const refused = sum(pools, (pool) => pool.clientsRefused);
   const down = sum(pools, ({ servers }) => servers.filter((server) => !server.reachable).length);
   const ejected = sum(pools, ({ servers }) => servers.filter((server) => !server.live).length);
   byId('tiles').replaceChildren(
@@ -65,6 +66,7 @@ function showTiles(status) {
     tile('servers down', String(down), down > 0),
     tile('in flight', count(sum(pools, (pool) => pool.inFlight + pool.queued))),
     tile('clients', count(sum(pools, (pool) => pool.clients))),
+    tile('clients refused', count(refused), refused > 0),
     tile('processor', percent(cpu)),
     tile('memory', `${Math.round(status.residentBytes / 1048576)} MiB`),
   );

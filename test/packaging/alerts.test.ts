@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+interface Panel {
+  readonly id: number;
+  readonly gridPos: Readonly<Record<'x' | 'y' | 'w' | 'h', number>>;
+  readonly targets: readonly { readonly expr: string }[];
+}
+
+const FUNCTIONS = ['rate', 'increase', 'changes', 'sum', 'histogram_quantile', 'label_values'];
+const WORDS = ['by', 'on', 'and', 'or', 'unless', 'group_left', ...FUNCTIONS];
+
+/** What can be said of an expression without Prometheus: brackets, and that each word is known. */
+function checkExpression(expr: string, known: (name: string) => boolean): void {
+  const opened: string[] = [];
+  const pairs: Record<string, string> = { ')': '(', ']': '[', '}': '{' };
+  const bare = expr.replace(/"[^"]*"/g, '""');
+  for (const character of bare) {
+    if ('([{'.includes(character)) opened.push(character);
+    else if (character in pairs) assert.equal(opened.pop(), pairs[character], expr);
+  }
+  assert.deepEqual(opened, [], expr);
+  const words = bare
+    .replace(/\[[^\]]*\]|\{[^}]*\}/g, '')
+    .replace(/\b(by|on) *\([^)]*\)/g, '')
+    .match(/[a-z_]\w*/gi);
+  for (const word of words ?? []) {
+    assert.ok(WORDS.includes(word) || known(word), `${word} in ${expr}`);
+  }
+}
+
+const documented = new Set(
+  readFileSync('docs/operations.md', 'utf8')
+    .split('\n')
+    .filter((line) => /^\| `(ringway|process)_/.test(line))
+    .flatMap((line) => [...line.split('|')[1].matchAll(/`(\w+)`/g)].map(([, name]) => name)),
+);
+// test/docs holds that table to what is really exported.
+const isMetric = (name: string): boolean =>
+  documented.has(name.replace(/_(bucket|sum|count)$/, ''));
+
+describe('the alerts for Prometheus', () => {
+  const file = parse(readFileSync('packaging/prometheus-alerts.yml', 'utf8')) as {
+    groups: { name: string; rules: Rule[] }[];
+  };
+  const rules = file.groups.flatMap((group) => group.rules);
+
+  test('each has a name of its own, a severity and a text that names who it is about', () => {
+    assert.ok(rules.length >= 10);
+    assert.equal(new Set(rules.map(({ alert }) => alert)).size, rules.length);
+    for (const rule of rules) {
+      const unknown = Object.keys(rule).filter(
+        (key) => !['alert', 'expr', 'for', 'labels', 'annotations'].includes(key),
+      );
+      assert.deepEqual(unknown, [], rule.alert);
+      assert.match(rule.alert, /^Ringway[A-Z]\w+$/);
+      assert.match(rule.for ?? '1m', /^[1-9][0-9]*[smhd]$/);
+      assert.match(rule.labels['severity'], /^(critical|warning|info)$/);
+      assert.match(rule.annotations['summary'], /\{\{ \$labels\.(pool|instance) \}\}/);
+      assert.ok(rule.annotations['description'].length > 10);
+    }
+  });
+
+  test('each asks for metrics that there are', () => {
+    for (const { expr } of rules) checkExpression(expr, isMetric);
+  });
+});
+
+describe('the dashboard', () => {
+  const { panels } = JSON.parse(readFileSync('packaging/grafana-dashboard.json', 'utf8')) as {
+    panels: Panel[];
+  };
+
+  test('asks for metrics that there are', () => {
+    for (const { targets } of panels) {
+      for (const { expr } of targets) checkExpression(expr, isMetric);
+    }
+  });
+
+  test('has panels with ids of their own, none upon another', () => {
+    assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+    for (const [i, { gridPos: a }] of panels.entries()) {
+      assert.ok(a.x + a.w <= 24);
+      for (const { gridPos: b } of panels.slice(i + 1)) {
+        const apart = a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+        assert.ok(apart, JSON.stringify([a, b]));
+      }
+    }
+  });
+});

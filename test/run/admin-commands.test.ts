@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { askAdmin } from '../../src/admin/admin-client.ts';
+import { runCli } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
+import { RespClient } from '../support/resp-client.ts';
+import { type ChildRingway, startChild } from '../support/ringway.ts';
+import { waitFor } from '../support/wait.ts';
+
+describe('commands that ask or adjust a running proxy', () => {
+  let ringway: ChildRingway;
+  let admin: string;
+
+  before(async () => {
+    admin = `/tmp/ringway-commands-${process.pid}-${await freePort()}.sock`;
+    const dead = `127.0.0.1:${await freePort()}:1 s1`;
+    const pool = { name: 'alpha', servers: [dead], redis_auth: 'hunter2', client_connections: 2 };
+    const args = [`--admin-socket=${admin}`, '--workers=2'];
+    ringway = await startChild(pool, { args });
+  });
+  after(() => ringway.stop());
+
+  const ctl = (...words: string[]) => runCli(['ctl', `--admin-socket=${admin}`, ...words]);
+
+  test('loglevel shows and changes how much is logged, in every process', async () => {
+    assert.deepEqual(await askAdmin(admin, 'loglevel'), { ok: true, level: 6 });
+    const { stdout } = await ctl('loglevel', '11');
+    assert.deepEqual(JSON.parse(stdout), { ok: true, level: 11, before: 6 });
+    assert.ok(ringway.log.some((line) => line.includes('up log level to 11')));
+    await askAdmin(admin, 'loglevel 4');
+    const lines = ringway.log.length;
+    for (const word of ['12', '-1', 'debug', '5 5']) {
+      await assert.rejects(askAdmin(admin, `loglevel ${word}`), /expected loglevel, or a number/);
+    }
+    assert.equal(ringway.log.length, lines);
+    await askAdmin(admin, 'loglevel 6');
+    const client = await RespClient.open(ringway.port);
+    client.close();
+    await waitFor('it to be told again', () =>
+      ringway.log.some((line) => /up log level to 6/.test(line)),
+    );
+  });
+
+  test('config shows what is in use, and no password', async () => {
+    const { stdout } = await ctl('config');
+    const { pools } = JSON.parse(stdout) as { pools: { name: string; given: object }[] };
+    assert.equal(pools[0].name, 'alpha');
+    assert.equal((pools[0].given as Record<string, unknown>)['client_connections'], 2);
+    assert.equal((pools[0].given as Record<string, unknown>)['redis_auth'], 'set');
+    assert.doesNotMatch(stdout, /hunter2/);
+  });
+
+  test('help needs no running proxy, and names each command', async () => {
+    const { stdout, status } = await runCli(['ctl', 'help']);
+    assert.equal(status, 0);
+    const unknown = await askAdmin(admin, 'nonsense').catch((error: Error) => error.message);
+    const names = /expected one of (.*)$/.exec(String(unknown))?.[1].split(', ') ?? [];
+    assert.ok(names.length > 10);
+    for (const name of names) assert.match(stdout, new RegExp(`^  ${name}\\b`, 'm'), name);
+  });
+});
