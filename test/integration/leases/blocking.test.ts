@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { parseConfig } from '../../../src/config/index.ts';
+import { send, startFake } from '../../support/fake-server.ts';
 import { type RealServer, startRedis, startRedisSet } from '../../support/real-servers.ts';
 import { RespClient, type Word } from '../../support/resp-client.ts';
 import {
@@ -278,4 +279,38 @@ describe('queues', () => {
     await ringway.stop();
     await server.stop();
   });
+});
+
+describe('a server that answers CLIENT UNBLOCK', () => {
+  const SAYS = {
+    'with a text that is large': `$3000000\r\n${'x'.repeat(3_000_000)}\r\n`,
+    'with a list': `*20000\r\n${':1\r\n'.repeat(20_000)}`,
+    'with a status': '+OK\r\n',
+  };
+  for (const [how, says] of Object.entries(SAYS)) {
+    test(`${how}: an error, and what was asked behind it gets its own replies`, async () => {
+      const server = await startFake((_index, request) => {
+        const text = request.toString('latin1');
+        if (text.includes('BLPOP')) return undefined;
+        if (text.includes('UNBLOCK')) return send(says);
+        return send(text.includes('CLIENT') ? ':7\r\n' : '+asked\r\n');
+      });
+      const ringway = await startInProcess({ servers: shards([server.port]) });
+      const blocked = await RespClient.open(ringway.port);
+      const id = Number(await blocked.command('CLIENT', 'ID'));
+      await blocked.send(encodeSequence([['BLPOP', 'list', '0']]));
+      await waitFor('it to be sent', () => server.received.some((each) => each.includes('BLPOP')));
+      await delay(50);
+      const other = await RespClient.open(ringway.port);
+      const [unblocked, behind] = await other.pipeline([
+        ['CLIENT', 'UNBLOCK', id],
+        ['GET', 'a'],
+      ]);
+      assert.equal(String(unblocked), 'ReplyError: ERR Invalid argument');
+      assert.equal(behind, 'asked');
+      for (const each of [blocked, other]) each.close();
+      await ringway.stop();
+      await server.stop();
+    });
+  }
 });

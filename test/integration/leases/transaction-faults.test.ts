@@ -67,6 +67,21 @@ describe('a server that knows no', () => {
     stats.close();
   });
 
+  test('MULTI: nobody has the connection on which something was watched', async () => {
+    const server = await redis('--rename-command', 'MULTI', '');
+    const { port } = await proxy(server);
+    const client = await RespClient.open(port);
+    const replies = await client.pipeline([['WATCH', 'a'], ...BLOCK]);
+    assert.equal(replies[0], 'OK');
+    assert.ok(String(replies[4]).startsWith(because), String(replies[4]));
+    const control = await RespClient.open(server.port);
+    await waitFor('it to be closed', async () => {
+      return !/cmd=watch/.test(String(await control.command('CLIENT', 'LIST')));
+    });
+    client.close();
+    control.close();
+  });
+
   test('EXEC: nothing is carried out, and others on the connection do not notice', async () => {
     const server = await redis('--rename-command', 'EXEC', '');
     const { port } = await proxy(server);

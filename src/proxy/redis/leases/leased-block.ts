@@ -12,6 +12,7 @@ import type { Server } from '../../pool/server.ts';
 import { failureReply } from '../failure-reply.ts';
 import { sendBlock } from './block.ts';
 import { BlockProof } from './block-proof.ts';
+import { ExecReply } from './exec-reply.ts';
 import { LaneSwitch } from './lane-switch.ts';
 import { LeasedRequest } from './leased-request.ts';
 import { serverOfTransaction } from './queueing.ts';
@@ -43,12 +44,13 @@ export class LeasedBlock extends LeasedRequest {
   }
 
   protected send(connection: BackendConnection): void {
-    const { known, refusal } = BlockProof.of(connection);
+    const { known, refusal, distrusts } = BlockProof.of(connection);
     // It goes on when that is answered.
     if (!known) return;
     if (refusal !== null) {
       this.claim.deliver(replies.execAborted(refusal));
-      this.giveBack();
+      if (distrusts) this.close();
+      else this.giveBack();
       return;
     }
     const selected = this.#transaction.selected.filter((each) => isIntegerWord(each, 10));
@@ -80,9 +82,13 @@ export class LeasedBlock extends LeasedRequest {
     this.#hold = null;
   }
 
-  /** The connection is in the lane that it was opened for. */
+  protected override replyOver(connection: BackendConnection): ExecReply {
+    return new ExecReply(this.client, connection, this.claim);
+  }
+
+  /** The connection is in no transaction, and in the lane that it was opened for. */
   protected get isAsItWas(): boolean {
-    return true;
+    return this.reply?.distrusts === false;
   }
 
   /** The client is in another database now. */
@@ -149,7 +155,13 @@ export class WatchedBlock extends LeasedBlock {
   }
 
   protected override get isAsItWas(): boolean {
-    return this.#watched?.strayed === false;
+    return super.isAsItWas && this.#watched?.strayed === false;
+  }
+
+  protected override giveBack(): void {
+    // Without an EXEC the server still watches.
+    if (this.reply === null) this.close();
+    else super.giveBack();
   }
 
   protected override end(): void {

@@ -221,7 +221,11 @@ export abstract class LeasedRequest
 
   /** @returns what takes the reply and gives it to the client */
   protected passReply(connection: BackendConnection): PassedReply {
-    this.reply = new PassedReply(this.client, connection, this.claim);
+    this.reply = this.replyOver(connection);
     return this.reply;
+  }
+
+  protected replyOver(connection: BackendConnection): PassedReply {
+    return new PassedReply(this.client, connection, this.claim);
   }
 }

@@ -5,14 +5,16 @@ import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { ReplyStream } from '../../engine/receiver.ts';
+import { INVALID } from '../failure-reply.ts';
 
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
+const ERROR = 0x2d; // '-'
 const NIL = Buffer.from('*-1\r\n');
 
 /** A reply that its client gets as it comes, and that somebody else wants to hear of. */
 export class PassedReply implements ReplyTarget {
-  readonly distrusts = false;
+  distrusts = false;
   readonly claim: Claim;
   readonly #client: ClientConnection;
   readonly #connection: BackendConnection;
@@ -40,8 +42,17 @@ export class PassedReply implements ReplyTarget {
   }
 
   onReply(start: number, length: number, info: number): void {
+    if (this.over) return;
     const last = (info & FLAG_LAST) !== 0;
-    if (this.type === 0) this.type = info & 0xff;
+    if (this.type === 0) {
+      this.type = info & 0xff;
+      this.distrusts = !this.fits(start, length);
+    }
+    if (this.distrusts && this.type !== ERROR) {
+      this.over = true;
+      this.claim.deliver(this.instead ?? INVALID);
+      return;
+    }
     if (this.#streamed === null && (info & WHOLE) === WHOLE) {
       const { memory } = this.#client.pool.engine;
       const reply = Buffer.from(memory.subarray(start, start + length));
@@ -60,6 +71,11 @@ export class PassedReply implements ReplyTarget {
     }
     if (this.#streamed !== null) this.#connection.replies.afterReplies(this.#client);
     if (last) this.#connection.replies.slowReader.onReplyEnd();
+  }
+
+  /** Whether the reply, of which this is the first piece, can be one to what was asked. */
+  protected fits(_start: number, _length: number): boolean {
+    return true;
   }
 
   awaitsMore(): boolean {

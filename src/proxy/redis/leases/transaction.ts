@@ -12,8 +12,8 @@ import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { sendBlock } from './block.ts';
 import { BlockProof } from './block-proof.ts';
+import { ExecReply } from './exec-reply.ts';
 import { LeasedBlock, WatchedBlock } from './leased-block.ts';
-import { PassedReply } from './passed-reply.ts';
 import { serverOfTransaction } from './queueing.ts';
 import { endWatch, watchedOf } from './watched-connection.ts';
 
@@ -105,6 +105,6 @@ function share({ client, intent }: SpecialRequest, transaction: Transaction): bo
   }
   if (proof.refusal !== null) return endWith(client, replies.execAborted(proof.refusal));
   end(client);
-  sendBlock(connection, transaction, new PassedReply(client, connection, client.claims.claim()));
+  sendBlock(connection, transaction, new ExecReply(client, connection, client.claims.claim()));
   return true;
 }

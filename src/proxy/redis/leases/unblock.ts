@@ -1,16 +1,23 @@
-import { FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
+import {
+  errorOf,
+  integerOf,
+  withoutAttributes,
+} from '../../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import { clientsOf } from '../../client/client-list.ts';
 import { WAIT } from '../../client/router.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { INVALID } from '../failure-reply.ts';
 import type { Words } from '../words.ts';
 import { BlockingRequest } from './blocking.ts';
 
+const WHOLE = FLAG_FIRST | FLAG_LAST;
 const NUMBER_DIGITS = 19;
 const NOBODY = integerReply(0);
 
@@ -42,7 +49,6 @@ class Unblock implements ReplyTarget {
   readonly distrusts = false;
   readonly #connection: BackendConnection;
   readonly #done: () => void;
-  #parts: Buffer[] = [];
 
   constructor(connection: BackendConnection, claim: Claim, done: () => void) {
     this.#connection = connection;
@@ -51,14 +57,13 @@ class Unblock implements ReplyTarget {
   }
 
   onReply(start: number, length: number, info: number): void {
-    const { memory } = this.#connection.owner.pool.engine;
-    // A number or a short error: more would be no reply to this.
-    if (this.#parts.length === 0) {
-      this.#parts.push(Buffer.from(memory.subarray(start, start + length)));
-    }
     if ((info & FLAG_LAST) === 0) return;
     this.#done();
-    this.claim.deliver(this.#parts[0]);
+    const { memory } = this.#connection.owner.pool.engine;
+    const whole = (info & WHOLE) === WHOLE;
+    const reply = whole ? Buffer.from(memory.subarray(start, start + length)) : INVALID;
+    const body = withoutAttributes(reply);
+    this.claim.deliver(integerOf(body) === null ? (errorOf(body) ?? INVALID) : body);
   }
 
   awaitsMore(): boolean {

@@ -1,0 +1,28 @@
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import type { Claim } from '../../client/claims.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import { PassedReply } from './passed-reply.ts';
+
+/** "*", "_", and "|", behind which the reply stands. */
+const TYPES: ReadonlySet<number> = new Set(Buffer.from('*_|'));
+/** The one error behind which there is no transaction any more, whatever the server's version. */
+const ABORTED = Buffer.from('-EXECABORT');
+
+/**
+ * The reply to EXEC. Behind any but those that end a transaction the connection may still be in it,
+ * and would queue what others ask for; or the reply is to something else, and so are all behind it.
+ */
+export class ExecReply extends PassedReply {
+  readonly #memory: Buffer;
+
+  constructor(client: ClientConnection, connection: BackendConnection, claim: Claim) {
+    super(client, connection, claim);
+    this.#memory = client.pool.engine.memory;
+  }
+
+  protected override fits(start: number, length: number): boolean {
+    if (TYPES.has(this.type)) return true;
+    const word = this.#memory.subarray(start, start + Math.min(length, ABORTED.length));
+    return word.equals(ABORTED);
+  }
+}
