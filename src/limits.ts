@@ -191,6 +191,8 @@ export const ADMIN_CONNECTIONS = 16;
 export const ADMIN_IDLE_MS = 60_000;
 /** A command is some words: longer lines are a mistake. */
 export const ADMIN_LINE_BYTES = 4 * 1024;
+/** Clients that `ringway ctl clients` shows. */
+export const ADMIN_CLIENTS = 1000;
 /** Connections at once to the HTTP address: scrapers, browsers, probes, and room for slow ones. */
 export const HTTP_CONNECTIONS = 128;
 /** Request headers in all, and of these the address: browsers send about one KiB. */

@@ -13,6 +13,7 @@ Sends a command to the admin socket of a running proxy and prints the answer, wh
   unready            let /readyz say 503, until ready; clients that come are served
   ready              take that back
   config             each pool as it is in use: what is given, and the defaults
+  clients POOL [N]   the N clients that hold most, 10 unless given
   loglevel [N]       how much is logged, 0 to 11
   drain              answer what is in flight, then end
   server POOL NAME eject   take a server out of the ring, until: enable

@@ -15,11 +15,22 @@ function has(entries: readonly string[], address: string): boolean {
   return list.has(address);
 }
 
+const GONE_BEFORE = 'it has gone before its address could be known';
+
+/**
+ * Whether a socket of the network, not a unix one, has no address of its other side any more: that
+ * one has reset it. What it sent before can be read still.
+ */
+function isAddressLost({ remoteAddress, localAddress }: Socket): boolean {
+  return remoteAddress === undefined && localAddress !== undefined;
+}
+
 /** The key by whose lists a client is kept out; null = it is none of theirs. */
-export function unlisted({ config }: Pool, { remoteAddress }: Socket): string | null {
+export function unlisted({ config }: Pool, socket: Socket): string | null {
   const { allowClients, denyClients } = config;
-  // One of a unix socket has none, one that has gone needs none.
-  if (remoteAddress === undefined) return null;
+  if (allowClients === null && denyClients === null) return null;
+  const { remoteAddress } = socket;
+  if (remoteAddress === undefined) return isAddressLost(socket) ? GONE_BEFORE : null;
   if (denyClients !== null && has(denyClients, remoteAddress))
     return 'deny_clients has its address';
   if (allowClients === null || has(allowClients, remoteAddress)) return null;
@@ -32,5 +43,6 @@ export function isProtectedFrom({ config }: Pool, socket: Socket): boolean {
   if (!protectedMode || clientAuth !== null || allowClients !== null) return false;
   if (tls?.auth === 'yes' && isEncrypted(socket)) return false;
   const { remoteAddress } = socket;
-  return remoteAddress !== undefined && !isLoopback(remoteAddress);
+  if (remoteAddress === undefined) return isAddressLost(socket);
+  return !isLoopback(remoteAddress);
 }

@@ -1,12 +1,15 @@
 import type { AdminAction, AdminActions } from '../admin/admin-server.ts';
 import { effectiveConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
-import { HAND_OVER_MS } from '../limits.ts';
+import { ADMIN_CLIENTS, HAND_OVER_MS } from '../limits.ts';
 import type { PoolChange } from '../proxy/pool/config-changes.ts';
 import type { NextProgram } from './processes/upgrade.ts';
 import { Workers } from './processes/workers.ts';
 import type { Program } from './program.ts';
 import { LEVEL_MAX } from './signals.ts';
+
+/** Clients that are shown unless a number is given. */
+const CLIENTS_SHOWN = 10;
 
 /** What the admin socket can do to the running program. */
 export interface ProgramControl {
@@ -32,6 +35,7 @@ export function adminActions(control: ProgramControl): AdminActions {
     ['unready', () => setReady(control.program(), false)],
     ['server', (words) => ({ ...control.program().orders.obey(words) })],
     ['config', () => ({ pools: effectiveConfig(control.program().reloader.current) })],
+    ['clients', (words) => clients(control.program(), words)],
     ['loglevel', (words) => logLevel(control, words)],
     ['failover', (words) => failover(control.program(), words)],
     ['topology', (words) => topology(control.program(), words)],
@@ -54,6 +58,21 @@ async function reload({ reloader }: Program, words: readonly string[]): Promise<
   }
   const { changes } = dryRun ? await reloader.plan() : await reloader.reload();
   return { dryRun, changes: changes.map(described) };
+}
+
+/** Those that hold most. */
+async function clients({ serving, reloader }: Program, words: readonly string[]): Promise<object> {
+  const [pool, count = String(CLIENTS_SHOWN), ...more] = words;
+  const isNumber = /^[1-9][0-9]{0,3}$/.test(count) && Number(count) <= ADMIN_CLIENTS;
+  if (pool === undefined || !isNumber || more.length > 0) {
+    const expected = `expected clients POOL, and a number up to ${ADMIN_CLIENTS}`;
+    throw new RingwayError('RINGWAY_USAGE', expected);
+  }
+  const names = reloader.current.pools.map(({ name }) => name);
+  if (!names.includes(pool)) {
+    throw new RingwayError('RINGWAY_USAGE', `no pool '${pool}'; there is ${names.join(', ')}`);
+  }
+  return { pool, clients: await serving.clients(pool, Number(count)) };
 }
 
 /** @returns the level that holds now, and the one before */

@@ -6,6 +6,7 @@ import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, socketOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
+import { type ClientView, largestClients } from '../proxy/client/client-list.ts';
 import type { Siblings } from '../proxy/engine/siblings.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
@@ -125,6 +126,11 @@ export class LocalProxy implements Serving {
 
   setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {
     this.#proxy.setOrders(orders, enabled);
+  }
+
+  clients(pool: string, count: number): ClientView[] {
+    const found = this.#proxy.pools.find(({ config }) => config.name === pool);
+    return found === undefined ? [] : largestClients(found, count);
   }
 
   setTicketSecret(secret: Buffer): void {

@@ -1,5 +1,6 @@
 import type { ConfigText } from '../config/index.ts';
 import type { NativeHandle } from '../net/handles.ts';
+import type { ClientView } from '../proxy/client/client-list.ts';
 import type { ClientState } from '../proxy/client/moving-client.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
@@ -41,6 +42,8 @@ export interface Serving {
    * @param orders all that hold @param enabled the server whose ejection is over as well, or null
    */
   setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void;
+  /** The clients of a pool that hold most: at most `count`. */
+  clients(pool: string, count: number): readonly ClientView[] | Promise<readonly ClientView[]>;
   /** What session tickets are made with from now on, in every process. */
   setTicketSecret(secret: Buffer): void;
   /** The log level has changed. */

@@ -36,6 +36,14 @@ describe('lists of addresses', () => {
     }
   });
 
+  test('keep out one of the network that has no address any more', () => {
+    const gone = { remoteAddress: undefined, localAddress: '10.0.0.1' } as unknown as Socket;
+    assert.match(unlisted(both, gone) ?? 'let in', /its address/);
+    assert.equal(unlisted(pool(), gone), null);
+    assert.equal(isProtectedFrom(pool('protected_mode: true'), gone), true);
+    assert.equal(isProtectedFrom(pool(), gone), false);
+  });
+
   test('are absent: everybody is let in', () => {
     assert.equal(unlisted(pool(), from('203.0.113.9')), null);
   });

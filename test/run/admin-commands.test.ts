@@ -50,6 +50,33 @@ describe('commands that ask or adjust a running proxy', () => {
     assert.doesNotMatch(stdout, /hunter2/);
   });
 
+  test('clients shows those of all workers that hold most, and no more than asked for', async () => {
+    const opened = await Promise.all([1, 2].map(() => RespClient.open(ringway.port)));
+    for (const [i, client] of opened.entries()) {
+      assert.equal(await client.text('AUTH', 'hunter2'), 'OK');
+      assert.equal(await client.text('CLIENT', 'SETNAME', `tester-${i}`), 'OK');
+    }
+    const answer = await askAdmin(admin, 'clients alpha');
+    assert.equal(answer['pool'], 'alpha');
+    const clients = answer['clients'] as unknown as Record<string, unknown>[];
+    const names = clients.map(({ name }) => String(name)).sort();
+    assert.deepEqual(names, ['tester-0', 'tester-1']);
+    assert.deepEqual(clients.map(({ worker }) => Number(worker)).sort(), [1, 2]);
+    for (const { address, unanswered, idleSeconds } of clients) {
+      assert.match(String(address), /^127\.0\.0\.1:\d+$/);
+      assert.deepEqual([unanswered, typeof idleSeconds], [0, 'number']);
+    }
+    const one = await askAdmin(admin, 'clients alpha 1');
+    assert.equal((one['clients'] as unknown as object[]).length, 1);
+    for (const words of ['', ' alpha 0', ' alpha 1001', ' alpha x', ' alpha 1 2']) {
+      await assert.rejects(askAdmin(admin, `clients${words}`), /expected clients POOL/);
+    }
+    await assert.rejects(askAdmin(admin, 'clients beta'), {
+      message: "no pool 'beta'; there is alpha",
+    });
+    for (const client of opened) client.close();
+  });
+
   test('help needs no running proxy, and names each command', async () => {
     const { stdout, status } = await runCli(['ctl', 'help']);
     assert.equal(status, 0);

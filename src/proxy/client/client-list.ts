@@ -16,6 +16,52 @@ export function clientsOf(pool: Pool): ClientConnection[] {
   return clients.sort((a, b) => a.session.number - b.session.number);
 }
 
+/** A client as an operator is shown it. */
+export interface ClientView {
+  /** As CLIENT ID says it, in its process. */
+  readonly id: number;
+  readonly address: string;
+  readonly name: string;
+  /** Of requests and replies that wait for it. */
+  readonly heldBytes: number;
+  /** Requests that are not answered. */
+  readonly unanswered: number;
+  readonly ageSeconds: number;
+  readonly idleSeconds: number;
+  /** As CLIENT LIST has them. */
+  readonly flags: string;
+}
+
+function viewOf(client: ClientConnection): ClientView {
+  return {
+    id: client.session.number,
+    address: peerAddress(client),
+    name: Buffer.from(client.session.name, 'latin1').toString('utf8'),
+    heldBytes: client.heldBytes,
+    unanswered: client.pipeline.outstanding,
+    ...agesOf(client),
+    flags: flagsOf(client),
+  };
+}
+
+function agesOf(client: ClientConnection): Pick<ClientView, 'ageSeconds' | 'idleSeconds'> {
+  return {
+    ageSeconds: Math.floor((wallMillis() - client.session.since) / 1000),
+    idleSeconds: Math.floor(Math.max(0, exactMillis() - client.lastRead) / 1000),
+  };
+}
+
+/** Who holds more comes first, then who waits for more, then who is idle for less long. */
+export function byWeight(a: ClientView, b: ClientView): number {
+  const more = b.heldBytes - a.heldBytes || b.unanswered - a.unanswered;
+  return more || a.idleSeconds - b.idleSeconds;
+}
+
+/** The `count` clients of a pool that hold most. */
+export function largestClients(pool: Pool, count: number): ClientView[] {
+  return clientsOf(pool).map(viewOf).sort(byWeight).slice(0, count);
+}
+
 function addressOf(host: string | undefined, port: number | undefined, client: ClientConnection) {
   if (host !== undefined) return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   const { listen } = client.pool.config;
@@ -41,14 +87,15 @@ function flagsOf({ session: { mode, noEvict, detour }, subscribed }: ClientConne
 export function clientLine(client: ClientConnection): string {
   const { session, pipeline } = client;
   const lane = laneOf(client);
+  const ages = agesOf(client);
   const fields: [string, string | number][] = [
     ['id', session.number],
     ['addr', peerAddress(client)],
     ['laddr', localAddress(client)],
     ['fd', client.id],
     ['name', session.name],
-    ['age', Math.floor((wallMillis() - session.since) / 1000)],
-    ['idle', Math.floor(Math.max(0, exactMillis() - client.lastRead) / 1000)],
+    ['age', ages.ageSeconds],
+    ['idle', ages.idleSeconds],
     ['flags', flagsOf(client)],
     ['db', lane.db],
     ['sub', client.subscriptions?.channels ?? 0],

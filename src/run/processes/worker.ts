@@ -28,6 +28,12 @@ export interface WorkerStart extends TextMessage {
   readonly orders: readonly ServerOrder[];
 }
 
+/** Which clients hold most. */
+export interface ClientsQuestion {
+  readonly pool: string;
+  readonly count: number;
+}
+
 /** What an operator wants of single servers. */
 export interface OrdersMessage {
   readonly orders: readonly ServerOrder[];
@@ -96,6 +102,9 @@ peer.on('steer', ({ step }: { step: Step }) => started().steer(step));
 peer.on('orders', ({ orders, enabled }: OrdersMessage) => {
   started().setOrders(orders, enabled);
 });
+peer.on('clients', ({ pool, count }: ClientsQuestion) => ({
+  clients: started().clients(pool, count),
+}));
 peer.on('sibling', ({ question }: { question: object }) => started().answerSibling(question));
 peer.on('snapshot', () => packSnapshot(started().snapshot()));
 peer.on('prepare', async (message: TextMessage) => {

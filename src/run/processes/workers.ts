@@ -3,6 +3,7 @@ import type { ConfigText } from '../../config/index.ts';
 import { RingwayError } from '../../errors.ts';
 import { WORKER_CRASH_WINDOW_MS, WORKER_CRASHES, WORKER_WAIT_MS } from '../../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log, type LogFields } from '../../log.ts';
+import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
@@ -25,6 +26,10 @@ export interface WorkersOptions
   onTrouble(pool: string, server: string): void;
   /** Where masters are now. */
   known(): readonly KnownShard[];
+}
+
+interface ClientsAnswer {
+  readonly clients: readonly ClientView[];
 }
 
 interface LogMessage {
@@ -289,6 +294,17 @@ export class Workers implements Serving {
     this.#orders = orders;
     const message: OrdersMessage = { orders, enabled };
     for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell('orders', { ...message });
+  }
+
+  async clients(pool: string, count: number): Promise<readonly ClientView[]> {
+    const said = await Promise.allSettled(
+      [...this.#live, ...this.#leaving].map(async ({ number, peer }) => {
+        const { clients } = await peer.ask<ClientsAnswer>('clients', { pool, count });
+        return clients.map((client) => ({ ...client, worker: number }));
+      }),
+    );
+    const all = said.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+    return all.sort(byWeight).slice(0, count);
   }
 
   setTicketSecret(secret: Buffer): void {
