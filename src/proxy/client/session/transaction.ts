@@ -59,7 +59,7 @@ export class Transaction {
     return this.#block.length + this.#ends.length * END_BYTES;
   }
 
-  /** Databases are selected by it: as the word is written, or as much of it as tells that it is none. */
+  /** A SELECT: its word is kept, or as much of it as tells that it is no database. */
   addSelect(word: string): void {
     this.selected.push(word.slice(0, SELECT_WORD));
   }
