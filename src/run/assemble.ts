@@ -33,6 +33,8 @@ export interface AssembleOptions {
   readonly listeners: GivenListeners;
   /** Where masters are, from the process before this one. */
   readonly known: readonly KnownShard[];
+  /** They are not followed until an operator says so. */
+  readonly frozen: boolean;
   /** What an operator wanted of single servers of that process. */
   readonly orders: readonly ServerOrder[];
 }
@@ -48,7 +50,7 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
   for (const line of configWarnings(text.config)) log.write(LOG_WARN, line);
   const limits = { memoryLimit, maxConnections };
   const engine = { codec, reader, latency, ...limits, log, version: VERSION, workers };
-  const topology = new TopologyKeeper(log, options.known);
+  const topology = new TopologyKeeper(log, options.known, options.frozen);
   const onTrouble = (pool: string, server: string): void => topology.onTrouble(pool, server);
   if (workers === 1) {
     const proxy = new LocalProxy(text.config, {

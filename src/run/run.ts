@@ -132,6 +132,7 @@ class Daemon {
       listeners: inherited === undefined ? { fds } : { handles: inherited.handles },
       unready: inherited?.unready ?? false,
       known: inherited?.known ?? [],
+      frozen: inherited?.frozen ?? false,
       orders: inherited?.orders ?? [],
       ticketSecret: inherited?.ticketSecret ?? null,
       doors: this.#doors(),

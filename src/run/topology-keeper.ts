@@ -20,8 +20,8 @@ export class TopologyKeeper {
   /** What another process had found out, until it is followed here. */
   #inherited: readonly KnownShard[];
 
-  /** @param known what another process has found out */
-  constructor(log: Log, known: readonly KnownShard[] = []) {
+  /** @param known what another process has found out @param frozen and must stay so */
+  constructor(log: Log, known: readonly KnownShard[] = [], frozen = false) {
     this.#inherited = known;
     this.#topology = new Topology({
       clock: SYSTEM_CLOCK,
@@ -35,6 +35,7 @@ export class TopologyKeeper {
         log.write(LOG_NOTICE, `${pool} | ${server}: ${text}`, { event: 'failover', pool, server });
       },
     });
+    this.#topology.frozen = frozen;
   }
 
   /** Begins, with those who answer clients and know what `known` says already. */
@@ -79,6 +80,11 @@ export class TopologyKeeper {
   /** What `ringway ctl topology` prints. */
   get view(): object {
     return { frozen: this.#topology.frozen, shards: this.#topology.views };
+  }
+
+  /** Servers stay where they are, also in a process that takes over. */
+  get frozen(): boolean {
+    return this.#topology.frozen;
   }
 
   set frozen(frozen: boolean) {

@@ -178,6 +178,8 @@ class FollowedShard {
   readonly #topology: Topology;
   readonly #watch: ShardWatch;
   #probe: RoleProbe | null = null;
+  /** Where requests go. */
+  #steeredTo: Address;
 
   constructor(
     spec: ShardSpec,
@@ -191,6 +193,7 @@ class FollowedShard {
     this.key = key;
     this.#set = set;
     this.#topology = topology;
+    this.#steeredTo = start.address;
     this.#watch = new ShardWatch(
       start,
       {
@@ -220,10 +223,9 @@ class FollowedShard {
     return this.#watch.place;
   }
 
-  /** For whoever goes on from here. */
+  /** For whoever goes on from here: of a frozen one, what requests go to and not what is known. */
   get start(): ShardStart {
-    const { start } = this.#watch;
-    return this.#topology.frozen ? { ...start, promoting: null } : start;
+    return this.#topology.frozen ? { address: this.#steeredTo, epoch: 0 } : this.#watch.start;
   }
 
   /** It is not frozen any more. */
@@ -250,7 +252,9 @@ class FollowedShard {
   steer(action: Step['action']): void {
     if (this.#topology.frozen) return;
     const { pool, server } = this.spec;
-    this.#topology.options.steer({ pool, server, action, ...this.place.address });
+    const { address } = this.place;
+    this.#steeredTo = address;
+    this.#topology.options.steer({ pool, server, action, ...address });
   }
 
   onTrouble(): void {

@@ -119,6 +119,12 @@ for (const workers of [1, 2]) {
         await delay(200);
         await arrives(second);
         await assert.rejects(ask(`failover ${name}`), /frozen/);
+        await ask('restart');
+        await arrives(second);
+        await ask('upgrade');
+        await delay(200);
+        await arrives(second);
+        assert.equal(((await ask('topology')) as Topology).frozen, true);
         assert.equal(((await ask('topology resume')) as Topology).frozen, false);
         await arrives(first);
       });

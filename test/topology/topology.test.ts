@@ -78,7 +78,7 @@ describe('a topology', () => {
       return steps.length > 0;
     });
     topology.frozen = true;
-    assert.equal(topology.known[0].promoting, null);
+    assert.equal(topology.known[0].promoting, undefined);
     topology.frozen = false;
     const { port } = master;
     assert.deepEqual(steps, [`hold ${port}`, `release ${port}`, `move ${port}`, `hold ${port}`]);

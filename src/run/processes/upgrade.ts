@@ -32,6 +32,8 @@ export interface Inheritance {
   readonly unready: boolean;
   /** Where masters are. */
   readonly known: readonly KnownShard[];
+  /** They are not followed until an operator says so. */
+  readonly frozen: boolean;
   /** What an operator wants of single servers. */
   readonly orders: readonly ServerOrder[];
   /** Null from a process that knows no TLS. */
@@ -44,6 +46,7 @@ interface ProgramMessage {
   /** Base64. */
   readonly ticketSecret?: string;
   readonly known?: readonly KnownShard[];
+  readonly frozen?: boolean;
   readonly orders?: readonly ServerOrder[];
 }
 
@@ -69,9 +72,9 @@ export class Predecessor {
   /** Its listening sockets, by `listen`, what an operator has ordered, and masters. */
   async listeners(): Promise<Inheritance> {
     const said = await this.#peer.ask<ProgramMessage>('listeners');
-    const { unready, ticketSecret, known = [], orders = [] } = said;
+    const { unready, ticketSecret, known = [], frozen = false, orders = [] } = said;
     const secret = ticketSecret === undefined ? null : Buffer.from(ticketSecret, 'base64');
-    return { handles: this.#given, unready, ticketSecret: secret, known, orders };
+    return { handles: this.#given, unready, ticketSecret: secret, known, frozen, orders };
   }
 
   /** Its stats port, HTTP address and admin socket are to be opened here. */
@@ -114,8 +117,9 @@ export async function handOver(
       peer.tell('listener', { listen, file }, handle);
     }
     const { unready, topology, orders } = program;
+    const { known, frozen } = topology;
     const ticketSecret = program.ticketSecret.toString('base64');
-    return { unready, ticketSecret, known: topology.known, orders: orders.all };
+    return { unready, ticketSecret, known, frozen, orders: orders.all };
   });
   peer.on('doors', () => {
     doorsClosed = true;
