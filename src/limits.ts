@@ -240,6 +240,10 @@ export const HUB_LEAVE_MS = 5_000;
 export const HUB_MATCHED_PATTERNS = 1024;
 /** A client that wants sums over all workers waits this long for the others. */
 export const SIBLINGS_MS = 2_000;
+/** Questions of one process that wait for other workers, in bytes. */
+export const SIBLINGS_BYTES = 16 * 1024 * 1024;
+/** What such a question counts for besides its text. */
+export const SIBLINGS_QUESTION_BYTES = 512;
 
 /** A drain may take this long at shutdown before connections are cut. */
 export const DRAIN_MS = 1_000;

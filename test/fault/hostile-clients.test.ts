@@ -36,7 +36,7 @@ const TO_REDIS: readonly (readonly [
 ])[] = [
   ['nothing', '', /^$/, false],
   ['line ends', '\r\n\n\n\r\n', /^$/, false],
-  ['a TLS hello', TLS_HELLO, /^$/, false],
+  ['a TLS hello', TLS_HELLO, /^$/, true],
   ['a GET of HTTP', HTTP_GET, /^-ERR wrong number.*\r\n$/, true],
   ['a POST of HTTP', HTTP_POST, /^$/, true],
   ['a Host: line', 'Host: example\r\nPING\r\n', /^$/, true],
@@ -57,7 +57,7 @@ const TO_REDIS: readonly (readonly [
 
 const TO_MEMCACHED: typeof TO_REDIS = [
   ['nothing', '', /^$/, false],
-  ['a TLS hello', TLS_HELLO, /^$/, false],
+  ['a TLS hello', TLS_HELLO, /^$/, true],
   ['a GET of HTTP', HTTP_GET, /^$/, true],
   ['a POST of HTTP', HTTP_POST, /^$/, true],
   ['RESP', encodeRequest('SET', 'a', 'b'), /^(ERROR\r\n){7}$/, false],

@@ -101,6 +101,7 @@ export class TestClient implements Claimant, ReplyReceiver {
   }
 
   readonly mostHeldBack = 1 << 20;
+  readonly replyBytes = (): number => -1;
   readAlone(): void {}
 
   openStream(slot: number): ReplyStream {

@@ -259,6 +259,10 @@ export abstract class AnsweredClient
     return this.pool.config.clientOutputLimit >> 2;
   }
 
+  replyBytes(start: number, length: number): number {
+    return this.protocol.replyBytes(this.engine.bytes, start, length);
+  }
+
   readAlone(reply: StreamedReply): void {
     this.retraction.readAlone(reply);
   }

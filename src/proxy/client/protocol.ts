@@ -26,6 +26,10 @@ export interface ClientProtocol extends PoolProtocol {
   ): boolean;
   /** Makes a plain read of a client again, over a connection of its own; null = there is none. */
   readonly readAlone: ((client: object, request: Buffer) => void) | null;
+  /**
+   * Bytes of the reply that begins with the `length` bytes at `start`; -1 when they do not say.
+   */
+  replyBytes(bytes: Uint8Array, start: number, length: number): number;
   readonly login: LoginRules;
   /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */
   malformed(error: number, byte: number, next: number): Buffer;

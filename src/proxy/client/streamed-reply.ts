@@ -11,6 +11,8 @@ export interface StreamOwner {
   destroy(reason: string, level?: number): void;
   /** Bytes that are kept of a reply which may have to be made again. */
   readonly mostHeldBack: number;
+  /** Length of a reply as its first bytes say; -1 = they do not. */
+  replyBytes(start: number, length: number): number;
   /** So many are kept of `reply`. */
   readAlone(reply: StreamedReply): void;
   onException(error: unknown): void;
@@ -41,6 +43,7 @@ export class StreamedReply implements StoredReply, ReplyStream {
   push(start: number, length: number, last: boolean): void {
     const { client } = this;
     if (client.closed) return;
+    if (this.#heldBack && this.#earlyBytes === 0) this.#releaseShort(start, length);
     if (this.#direct) {
       client.pipeline.out.copyFrom(start, length);
       this.#engine.flushSoon(client.pipeline.out);
@@ -54,6 +57,13 @@ export class StreamedReply implements StoredReply, ReplyStream {
     if (!this.#heldBack) return;
     if (last) this.release();
     else if (this.#earlyBytes > client.mostHeldBack) client.readAlone(this);
+  }
+
+  /** What its client's output has room for never stands still: it need not be kept back. */
+  #releaseShort(start: number, length: number): void {
+    const { pipeline, mostHeldBack } = this.client;
+    const bytes = this.client.replyBytes(start, length);
+    if (bytes >= 0 && bytes + pipeline.undeliveredBytes <= mostHeldBack) this.release();
   }
 
   get isHeldBack(): boolean {

@@ -25,6 +25,7 @@ export class MemcacheProtocol implements ClientProtocol {
   readonly #codec: Codec;
   /** Pools of memcached have no password. */
   readonly readAlone = null;
+  readonly replyBytes = (): number => -1;
   readonly login: LoginRules = { words: new Set(), isOpen: () => false, refusal: replies.ERROR };
   readonly classes: Uint8Array = memcacheClasses();
   readonly unfinished: Buffer = Buffer.from(

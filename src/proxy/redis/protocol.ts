@@ -1,5 +1,6 @@
 import type { PoolConfig } from '../../config/index.ts';
 import type { Codec } from '../../protocol/codec.ts';
+import { bulkReplyBytes } from '../../protocol/redis/replies/bulk-bytes.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import { requestHead } from '../../protocol/redis/request-head.ts';
 import { protocolError } from '../../protocol/redis/scan/protocol-error.ts';
@@ -80,6 +81,10 @@ export class RedisProtocol implements ClientProtocol {
 
   readAlone(client: object, request: Buffer): void {
     new LeasedRead(client as ClientConnection, request);
+  }
+
+  replyBytes(bytes: Uint8Array, start: number, length: number): number {
+    return bulkReplyBytes(bytes, start, start + length);
   }
 
   handshake(connection: BackendConnection): void {

@@ -2,7 +2,7 @@ import type { CodecChoice } from '../../codec/choices.ts';
 import { AttachedFiles, type ConfigText, parseConfig } from '../../config/index.ts';
 import { LOG_ERROR, type Log } from '../../log.ts';
 import type { ReaderKind } from '../../net/reader.ts';
-import type { Siblings } from '../../proxy/engine/siblings.ts';
+import { BoundedSiblings } from '../../proxy/engine/siblings.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { packSnapshot } from '../../stats/merge.ts';
 import type { KnownShard, Step } from '../../topology/topology.ts';
@@ -79,9 +79,9 @@ function started(): LocalProxy {
 peer.on('start', (message: WorkerStart) => {
   log.level = message.level;
   const { config } = configOf(message);
-  const siblings: Siblings = {
-    ask: async (question) => (await peer.ask<SiblingsAnswer>('siblings', { question })).answers,
-  };
+  const siblings = new BoundedSiblings(async (question) => {
+    return (await peer.ask<SiblingsAnswer>('siblings', { question })).answers;
+  });
   proxy = new LocalProxy(config, {
     ...message,
     log,
