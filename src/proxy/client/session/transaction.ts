@@ -5,6 +5,8 @@ const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n');
 export const EXEC: Buffer = Buffer.from('*1\r\n$4\r\nEXEC\r\n');
 const NOTHING = Buffer.alloc(0);
 const FIRST_BYTES = 1024;
+/** A longer word is no number of a database, and so short a piece keeps nothing of the whole. */
+const SELECT_WORD = 12;
 /** What an end in `#ends` takes. */
 const END_BYTES = 8;
 
@@ -55,6 +57,11 @@ export class Transaction {
   /** Bytes of memory that it takes. */
   get heldBytes(): number {
     return this.#block.length + this.#ends.length * END_BYTES;
+  }
+
+  /** A SELECT: its word is kept, or as much of it as tells that it is no database. */
+  addSelect(word: string): void {
+    this.selected.push(word.slice(0, SELECT_WORD));
   }
 
   /** A command was refused. What was kept is of no use. */
@@ -112,7 +119,7 @@ export class Transaction {
     const bytes = Buffer.from(block, 'base64');
     if (bytes.length > 0) restored.#put(bytes, 0, bytes.length);
     restored.#ends = [...ends];
-    restored.selected.push(...selected);
+    for (const word of selected) restored.addSelect(word);
     if (failed) restored.fail();
     return restored;
   }

@@ -60,7 +60,7 @@ function keep(request: SpecialRequest, transaction: Transaction, placement: Plac
   if (transaction.length + length > config.maxTransaction) {
     return refuse(client, transaction, replies.transactionTooLarge(config.maxTransaction));
   }
-  if (placement.selects !== null) transaction.selected.push(placement.selects);
+  if (placement.selects !== null) transaction.addSelect(placement.selects);
   transaction.add(engine.memory, start, length);
   engine.turn.markClient(client);
   return answer(client, replies.QUEUED);

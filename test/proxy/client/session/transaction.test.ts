@@ -19,6 +19,14 @@ function made(parts: readonly Uint8Array[], around = 3): Transaction {
 }
 
 describe('a transaction', () => {
+  test('keeps of a SELECT no more than tells whether it names a database', () => {
+    const transaction = new Transaction();
+    for (const word of ['15', '-1', '9'.repeat(1_000_000)]) transaction.addSelect(word);
+    const kept = ['15', '-1', '9'.repeat(12)];
+    assert.deepEqual(transaction.selected, kept);
+    assert.deepEqual(Transaction.restore(transaction.saved).selected, kept);
+  });
+
   test('keeps each request, and becomes MULTI, all of them and EXEC', () => {
     fc.assert(
       fc.property(requests, (parts) => {
