@@ -81,13 +81,20 @@ describe('the slow log', () => {
     assert.match(String(await client.command('SLOWLOG', 'GET', '-2')), /count should be/);
   });
 
-  test('has each share of a request with several keys', async () => {
-    await slowly(client, 'MGET', ...KEYS);
-    const found = await entries(client);
-    assert.ok(found.length === 2, JSON.stringify(found));
-    for (const [, , , args, address] of found) {
-      assert.equal(args[0], 'MGET');
+  test('has a request that was split over the servers once, as its client made it', async () => {
+    const values = KEYS.flatMap((key) => [key, 'v']);
+    for (const words of [['MGET', ...KEYS], ['MSET', ...values], ['DBSIZE']]) {
+      await client.command('SLOWLOG', 'RESET');
+      await slowly(client, ...words);
+      const found = await entries(client);
+      assert.ok(found.length === 1, JSON.stringify(found));
+      const [, , micros, args, address, name] = found[0];
+      const rest = words.length > 2 ? [`... (${words.length - 2} more arguments)`] : [];
+      assert.deepEqual(args.slice(0, -1), [...words.slice(0, 2), ...rest]);
+      assert.match(String(args.at(-1)), /^\[server shard[12] took \d+ us of it\]$/);
+      assert.ok(Number(micros) >= 100_000, String(micros));
       assert.match(address, /^127\.0\.0\.1:\d+$/);
+      assert.equal(name, 'tester');
     }
   });
 
@@ -106,6 +113,7 @@ describe('the slow log', () => {
       ['KEYS', 'none*'],
       ['SCAN', '0'],
       ['EVAL', 'return 1', '1', 'scripted'],
+      ['EVAL', `return 1 ${' '.repeat(9000)}`, '1', 'scripted', 'argument'],
     ];
     const retried = await RespClient.open(ringway.ports[3]);
     for (const [from, words] of [

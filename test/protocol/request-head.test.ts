@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { SLOW_KEY_BYTES } from '../../src/limits.ts';
 import { requestHead } from '../../src/protocol/redis/request-head.ts';
-import { HEAD_BYTES } from '../../src/proxy/backend/flight/request-heads.ts';
+import { HEAD_BYTES, RequestHeads } from '../../src/proxy/backend/flight/request-heads.ts';
 
 function encode(words: readonly string[]): string {
   const bulks = words.map((word) => `$${word.length}\r\n${word}\r\n`);
@@ -30,6 +30,7 @@ describe('what the beginning of a request tells', () => {
     ['', '', null, 1],
     ['*4\r\n$4\r\nEVAL\r\n$6\r\nscript\r\n$1\r\n1\r\n$3\r\nkey\r\n', 'EVAL', 'key', 4],
     ['*4\r\n$4\r\nEVAL\r\n$6\r\nscript\r\n$1\r\n0\r\n$3\r\narg\r\n', 'EVAL', null, 4],
+    ['*4\r\n$5\r\nBITOP\r\n$3\r\nAND\r\n$2\r\nto\r\n$4\r\nfrom\r\n', 'BITOP', 'to', 4],
     [`*4\r\n$4\r\nEVAL\r\n$500\r\n${'x'.repeat(100)}`, 'EVAL', null, 4],
   ];
   for (const [head, command, key, words] of cases) {
@@ -57,6 +58,41 @@ describe('what the beginning of a request tells', () => {
       }),
       { numRuns: 500, seed: 111 },
     );
+  });
+
+  test('the head of a script has its first key, as far as the head would without the script', () => {
+    const request = fc.record({
+      name: fc.constantFrom('EVAL', 'eval', 'EVALSHA', 'EVAL_RO', 'FCALL', 'fcall_ro'),
+      script: fc.string({ unit: fc.constantFrom('x', '\r', '\n', '$', '*', '1'), maxLength: 400 }),
+      key: word,
+      before: fc.nat({ max: 40 }),
+    });
+    const heads = new RequestHeads(4);
+    fc.assert(
+      fc.property(request, ({ name, script, key, before }) => {
+        const text = encode([name, script, '1', key, 'argument']);
+        const bytes = Buffer.from(`${'-'.repeat(before)}${text}---`, 'latin1');
+        heads.keep(2, bytes, before, text.length);
+        const told = requestHead(Buffer.from(heads.at(2)));
+        assert.equal(told.command, name.toUpperCase());
+        assert.equal(told.words, 5);
+        const whole = encode([name, text.length > HEAD_BYTES ? '' : script, '1', key]);
+        const missing = Math.max(0, whole.length - 2 - HEAD_BYTES);
+        assert.equal(told.key, missing > 0 ? `${key.slice(0, -missing)}...` : key);
+      }),
+      { numRuns: 500, seed: 114 },
+    );
+  });
+
+  test('a head is kept as it is when the script is not all there or its length is none', () => {
+    const heads = new RequestHeads(1);
+    for (const length of ['500', '99999999999999999999', '-1', '', 'x', '9'.repeat(40)]) {
+      const bytes = Buffer.from(`*4\r\n$4\r\nEVAL\r\n$${length}\r\n${'x'.repeat(200)}`);
+      heads.keep(0, bytes, 0, bytes.length);
+      const head = heads.at(0);
+      assert.ok(head.length <= HEAD_BYTES);
+      requestHead(head);
+    }
   });
 
   test('whatever a head holds, describing it neither throws nor grows', () => {

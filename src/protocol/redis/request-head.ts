@@ -3,6 +3,8 @@ import { lineHead, type RequestHead } from '../request-head.ts';
 import { findCommand } from './table/commands.ts';
 
 const STAR = 0x2a;
+/** Of a command that is not in the table. */
+const UNKNOWN = { keys: 'range', numkeys: 0, firstKey: 1 };
 
 /** The command and key that a request begins with, in RESP or as a line of words. */
 export function requestHead(head: Buffer): RequestHead {
@@ -17,13 +19,13 @@ export function requestHead(head: Buffer): RequestHead {
 
 /** The first key as far as the head reaches; null when it has none, or it is behind that. */
 function keyIn(text: string, afterName: number, command: string, words: number): string | null {
-  const { keys, numkeys } = findCommand(command) ?? { keys: 'range', numkeys: 0 };
+  const { keys, numkeys, firstKey } = findCommand(command) ?? UNKNOWN;
   // A script in front of the keys is none.
-  let left = keys === 'numkeys' ? numkeys : 0;
+  let left = keys === 'numkeys' ? numkeys : Math.max(0, firstKey - 1);
   let count = '1';
   let at = afterName;
   for (; left > 0 && at < text.length; left--) [count, at] = bulkAt(text, at);
-  if (left > 0 || count === '0' || words < 2 || at >= text.length) return null;
+  if (left > 0 || (keys === 'numkeys' && count === '0') || words < 2 || at >= text.length) return null;
   return bulkAt(text, at)[0];
 }
 

@@ -3,6 +3,7 @@ import { NO_SERIES } from '../../stats/latency.ts';
 import { millis } from '../engine/clock.ts';
 import type { ReplyClaim } from '../engine/receiver.ts';
 import { RequestHeads } from './flight/request-heads.ts';
+import type { SlowRequest } from './owner.ts';
 
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
@@ -19,6 +20,8 @@ export interface ReplyTarget {
   readonly distrusts: boolean;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
+  /** The reply took long, and is one of several of one request: that is the slow log's entry. */
+  onSlow?(part: SlowRequest): void;
 }
 
 /** For replies that nobody wants any more. */

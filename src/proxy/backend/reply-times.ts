@@ -45,16 +45,19 @@ export class ReplyTimes {
     const { micros, clients, guard } = this.#engine;
     const id = inFlight.headClient;
     const client = id < 0 ? null : (clients[id] as ReplyReceiver);
-    const claim = id < 0 ? inFlight.headTarget.claim : null;
+    const target = id < 0 ? inFlight.headTarget : null;
+    const claim = target?.claim ?? null;
     try {
-      owner.pool.slowLog?.add({
+      const request = {
         head: inFlight.headBytes,
         client: client?.address ?? claim?.clientAddress ?? '',
         clientName: client?.name ?? claim?.clientName ?? '',
         server: owner.name,
         totalMicros: (micros - inFlight.headArrived) | 0,
         serverMicros: (micros - inFlight.headWritten) | 0,
-      });
+      };
+      if (target?.onSlow !== undefined) target.onSlow(request);
+      else owner.pool.slowLog?.add(request);
     } catch (error) {
       guard.note('a request is not in the slow log', error);
     }

@@ -14,12 +14,14 @@ import { itemEnds } from '../../protocol/memcache/items.ts';
 import { END } from '../../protocol/memcache/replies.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { SlowRequest } from '../backend/owner.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientPipeline } from '../client/client-pipeline.ts';
 import type { StoredReply } from '../client/stored-reply.ts';
 import { setItemTable, setPartTable, spliceItems, spliceParts } from '../engine/splice.ts';
 import { KeptPart } from '../routing/kept-part.ts';
+import { logSlowest, slowerPart } from '../routing/slowest-part.ts';
 import { INVALID, REPLY_TOO_LARGE } from './failure-reply.ts';
 
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -54,6 +56,10 @@ class LineReply extends KeptPart implements ReplyTarget {
     this.#whole.take(this, start, length, info, count, key);
   }
 
+  onSlow(part: SlowRequest): void {
+    this.#whole.slowest = slowerPart(this.#whole.slowest, part);
+  }
+
   awaitsMore(): boolean {
     return false;
   }
@@ -83,6 +89,8 @@ export class MultigetReply implements StoredReply {
   readonly #order: readonly number[];
   readonly claim: Claim;
   readonly #parts: LineReply[] = [];
+  /** Of the parts that took long, for the slow log. */
+  slowest: SlowRequest | null = null;
   #left: number;
 
   /** @param order line of each key, in request order */
@@ -161,6 +169,7 @@ export class MultigetReply implements StoredReply {
   /** A line is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
+    if (this.slowest !== null) logSlowest(this.client.pool, this.slowest);
     this.client.pipeline.release(this, 0);
     this.claim.store(this);
   }

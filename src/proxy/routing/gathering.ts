@@ -1,10 +1,12 @@
 import { FLAG_LAST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { SlowRequest } from '../backend/owner.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { Kept } from '../client/stored-reply.ts';
 import type { Server } from '../pool/server.ts';
+import { logSlowest, slowerPart } from './slowest-part.ts';
 
 /** What one of several servers says to a request. */
 export class GatheredReply implements ReplyTarget {
@@ -47,6 +49,10 @@ export class GatheredReply implements ReplyTarget {
     this.#pieces = [];
   }
 
+  onSlow(part: SlowRequest): void {
+    this.#all.slowest = slowerPart(this.#all.slowest, part);
+  }
+
   awaitsMore(): boolean {
     return false;
   }
@@ -75,6 +81,8 @@ export class Gathering implements Kept {
   readonly #client: ClientConnection;
   readonly #done: (replies: readonly GatheredReply[]) => void;
   readonly #most: number;
+  /** Of the parts that took long, for the slow log. */
+  slowest: SlowRequest | null = null;
   #left: number;
   #bytes = 0;
 
@@ -122,6 +130,7 @@ export class Gathering implements Kept {
   complete(): void {
     if (--this.#left > 0) return;
     const client = this.#client;
+    if (this.slowest !== null) logSlowest(client.pool, this.slowest);
     client.pipeline.release(this, this.#bytes);
     if (this.claim.closed) {
       this.claim.forget();

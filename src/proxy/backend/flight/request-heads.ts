@@ -1,10 +1,16 @@
+import { findScript, type ScriptText } from '../../../protocol/script-text.ts';
+
 /** How much of a request is kept for the slow log: the command and most of its key. */
 export const HEAD_BYTES = 128;
 
-/** The first bytes of each request of a ring. */
+/** Stands for a script, which is not kept. */
+const NO_TEXT = Buffer.from('$0\r\n\r\n');
+
+/** The first bytes of each request of a ring, those of a script in front of its keys left out. */
 export class RequestHeads {
   #bytes: Buffer;
   #lengths: Uint8Array;
+  readonly #script: ScriptText = { start: 0, end: 0 };
 
   constructor(size: number) {
     this.#bytes = Buffer.alloc(size * HEAD_BYTES);
@@ -12,11 +18,32 @@ export class RequestHeads {
   }
 
   keep(index: number, bytes: Uint8Array, start: number, length: number): void {
-    const kept = Math.min(length, HEAD_BYTES);
-    const to = index * HEAD_BYTES;
+    if (length > HEAD_BYTES && findScript(bytes, start, length, this.#script)) {
+      this.#keepAround(this.#script, index, bytes, start, length);
+      return;
+    }
+    this.#lengths[index] = this.#copy(index, 0, bytes, start, start + length);
+  }
+
+  #keepAround(
+    script: ScriptText,
+    index: number,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+  ): void {
+    let kept = this.#copy(index, 0, bytes, start, script.start);
+    kept = this.#copy(index, kept, NO_TEXT, 0, NO_TEXT.length);
+    this.#lengths[index] = this.#copy(index, kept, bytes, script.end, start + length);
+  }
+
+  /** Adds to the `kept` bytes of a head what it has room for. @returns how many it has then */
+  #copy(index: number, kept: number, bytes: Uint8Array, start: number, end: number): number {
+    const count = Math.min(end - start, HEAD_BYTES - kept);
+    const to = index * HEAD_BYTES + kept;
     const own = this.#bytes;
-    for (let i = 0; i < kept; i++) own[to + i] = bytes[start + i];
-    this.#lengths[index] = kept;
+    for (let i = 0; i < count; i++) own[to + i] = bytes[start + i];
+    return kept + count;
   }
 
   /** Another request takes the place. */

@@ -13,6 +13,7 @@ import { errorOf, withoutAttributes } from '../../../protocol/redis/replies/repl
 import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../../stats/counters.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
+import type { SlowRequest } from '../../backend/owner.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { ClientPipeline } from '../../client/client-pipeline.ts';
@@ -22,6 +23,7 @@ import { checkEnd, setPartTable, spliceParts } from '../../engine/splice.ts';
 import type { Server } from '../../pool/server.ts';
 import { KeptPart } from '../../routing/kept-part.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
+import { logSlowest, slowerPart } from '../../routing/slowest-part.ts';
 import { INVALID } from '../failure-reply.ts';
 import type { KeptOrder } from './kept-order.ts';
 import { KeptRequest } from './kept-request.ts';
@@ -59,6 +61,10 @@ class FragmentReply extends KeptPart implements ReplyTarget {
 
   onReply(start: number, length: number, info: number, count: number): void {
     this.#whole.take(this, start, length, info, count);
+  }
+
+  onSlow(part: SlowRequest): void {
+    this.#whole.slowest = slowerPart(this.#whole.slowest, part);
   }
 
   awaitsMore(): boolean {
@@ -117,6 +123,8 @@ export class CoalescedReply implements StoredReply {
   readonly #request: KeptRequest | null;
   /** Its bytes were too many: they are counted only. */
   tooLarge = false;
+  /** Of the parts that took long, for the slow log. */
+  slowest: SlowRequest | null = null;
   /** Bytes of all parts. */
   receivedBytes = 0;
 
@@ -216,6 +224,7 @@ export class CoalescedReply implements StoredReply {
   /** A fragment is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
+    if (this.slowest !== null) logSlowest(this.#client.pool, this.slowest);
     if (this.#heapBytes !== 0) this.#client.pipeline.release(this, 0);
     if (this.#readAgain !== null && !this.claim.closed) {
       const client = this.#client;

@@ -20,7 +20,7 @@ import { CLASS_MULTI } from '../../../stats/latency.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Server } from '../../pool/server.ts';
 import { forward } from '../../routing/forward.ts';
-import type { SpecialRequest } from '../../routing/request.ts';
+import { headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { wordCount } from '../words.ts';
 import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
@@ -129,11 +129,11 @@ function send(
   if (connection === null) {
     part.onFailure(pool.protocol.failure(server.lastFailure));
   } else if (behind !== 0) {
-    connection.sentFor(part, length, { bytes: engine.bytes, start: behind - length, length });
+    connection.sentFor(part, length, headOf(request));
   } else {
     const heap = onHeap(request, spec, index);
     connection.out.append(heap);
-    connection.sentFor(part, length, { bytes: heap, start: 0, length });
+    connection.sentFor(part, length, headOf(request));
   }
 }
 

@@ -19,7 +19,7 @@ import type { BackendConnection } from '../../backend/backend-connection.ts';
 import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import { digitsOf, writeBytes, writeDecimal } from '../../engine/short-text.ts';
 import { forward } from '../../routing/forward.ts';
-import type { SpecialRequest } from '../../routing/request.ts';
+import { headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
 import { KeptOrder } from './kept-order.ts';
@@ -76,9 +76,7 @@ export function sendLongFragments(
       continue;
     }
     if (fragment.heap !== null) connection.out.append(fragment.heap);
-    const from = fragment.heap === null ? fragment.cursor - fragment.bytes : 0;
-    const bytes = fragment.heap ?? pool.engine.bytes;
-    connection.sentFor(part, fragment.bytes, { bytes, start: from, length: fragment.bytes });
+    connection.sentFor(part, fragment.bytes, headOf(request));
   }
   return true;
 }
