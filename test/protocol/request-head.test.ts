@@ -33,6 +33,22 @@ describe('what the beginning of a request tells', () => {
     ['*4\r\n$5\r\nBITOP\r\n$3\r\nAND\r\n$2\r\nto\r\n$4\r\nfrom\r\n', 'BITOP', 'to', 4],
     [`*4\r\n$4\r\nEVAL\r\n$500\r\n${'x'.repeat(100)}`, 'EVAL', null, 4],
   ];
+  const described: [words: string, key: string | null][] = [
+    ['OBJECT ENCODING k', 'k'],
+    ['object help', 'help'],
+    ['XREAD COUNT 2 STREAMS k other 0 0', 'k'],
+    ['xread streams k 0', 'k'],
+    ['XREAD COUNT 2', null],
+    ['XREADGROUP GROUP streams STREAMS COUNT 1 STREAMS k >', 'k'],
+    ['BLMPOP 1 2 k other LEFT', 'k'],
+    ['NOBODYKNOWS k', 'k'],
+    ['SCAN 0', '0'],
+  ];
+  for (const [words, key] of described) {
+    test(words, () => {
+      assert.equal(requestHead(headOf(encode(words.split(' ')))).key, key);
+    });
+  }
   for (const [head, command, key, words] of cases) {
     test(JSON.stringify(head), () => {
       assert.deepEqual(requestHead(Buffer.from(head)), { command, key, words });
@@ -82,6 +98,13 @@ describe('what the beginning of a request tells', () => {
       }),
       { numRuns: 500, seed: 114 },
     );
+  });
+
+  test('lengths that lead nowhere end the search for a key', () => {
+    for (const length of ['-9', '-5', 'x', '', '1e9', '99999999999999999999']) {
+      const head = `*5\r\n$5\r\nXREAD\r\n$${length}\r\nCOUNT\r\n$1\r\n2\r\n`;
+      assert.equal(requestHead(Buffer.from(head)).key, null, length);
+    }
   });
 
   test('a head is kept as it is when the script is not all there or its length is none', () => {

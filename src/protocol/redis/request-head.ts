@@ -1,6 +1,6 @@
 import { SLOW_KEY_BYTES } from '../../limits.ts';
 import { lineHead, type RequestHead } from '../request-head.ts';
-import { findCommand } from './table/commands.ts';
+import { findCommand, findSubcommand, type KeyRule } from './table/commands.ts';
 
 const STAR = 0x2a;
 /** Of a command that is not in the table. */
@@ -19,14 +19,33 @@ export function requestHead(head: Buffer): RequestHead {
 
 /** The first key as far as the head reaches; null when it has none, or it is behind that. */
 function keyIn(text: string, afterName: number, command: string, words: number): string | null {
-  const { keys, numkeys, firstKey } = findCommand(command) ?? UNKNOWN;
+  if (words < 2) return null;
+  const container = findCommand(command);
+  const part = container?.keys === 'none' ? bulkAt(text, afterName)[0] : '';
+  const spec = container === undefined ? undefined : findSubcommand(container, part);
+  const { keys, numkeys, firstKey } = spec ?? container ?? UNKNOWN;
+  if (keys === 'streams' || keys === 'group-streams') return firstStream(text, afterName, keys);
   // A script in front of the keys is none.
   let left = keys === 'numkeys' ? numkeys : Math.max(0, firstKey - 1);
   let count = '1';
   let at = afterName;
   for (; left > 0 && at < text.length; left--) [count, at] = bulkAt(text, at);
-  if (left > 0 || (keys === 'numkeys' && count === '0') || words < 2 || at >= text.length) return null;
-  return bulkAt(text, at)[0];
+  const hasNone = keys === 'numkeys' && count === '0';
+  return left > 0 || hasNone || at >= text.length ? null : bulkAt(text, at)[0];
+}
+
+/** The word behind STREAMS; a group and its consumer may be called that too. */
+function firstStream(text: string, afterName: number, keys: KeyRule): string | null {
+  let left = keys === 'group-streams' ? 3 : 0;
+  let at = afterName;
+  for (; ; left--) {
+    const [word, next] = bulkAt(text, at);
+    // Lengths that no request has may lead nowhere.
+    if (!(next > at)) return null;
+    at = next;
+    if (left <= 0 && word.toUpperCase() === 'STREAMS') break;
+  }
+  return at < text.length ? bulkAt(text, at)[0] : null;
 }
 
 /** The bulk at `at`, as far as it is there and short enough, and where the next one begins. */
