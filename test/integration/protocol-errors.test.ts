@@ -149,7 +149,7 @@ function suite(variant: Variant): void {
     const replies = await other.pipeline([
       ['NOSUCH', 'a'],
       ['MONITOR'],
-      ['WATCH', 'k'],
+      ['SYNC'],
       [`a\r\nb`],
       ['', 'x'],
       ['X'.repeat(300)],
@@ -159,7 +159,7 @@ function suite(variant: Variant): void {
       assert.ok(reply instanceof ReplyError);
       assert.match(
         reply.message,
-        /^ERR (unknown command '[^\r\n]{0,128}', with args|'(monitor|watch)' is not supported by ringway: )/,
+        /^ERR (unknown command '[^\r\n]{0,128}', with args|'(monitor|sync)' is not supported by ringway: )/,
       );
     }
     assert.equal(String(replies[6]), 'v');

@@ -87,6 +87,10 @@ export interface HubConnectionOwner {
   onException(error: unknown): void;
 }
 
+function bytesOf({ topic }: Asked): number {
+  return topic === null ? 0 : topic.name.length;
+}
+
 /** A connection to a server that does nothing but subscribe, for all clients of a pool. RESP2. */
 export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed, Guarded {
   readonly #engine: Engine;
@@ -108,6 +112,10 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
   #heldBytes = 0;
   readonly #since: number = millis();
   #lastRead = 0;
+  /** Messages are no answers: a server that owes some and sends only those is not well. */
+  #lastAnswer = 0;
+  /** Bytes of the names that it is asked for. */
+  #askedBytes = 0;
 
   constructor(engine: Engine, owner: HubConnectionOwner) {
     this.#engine = engine;
@@ -145,8 +153,9 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
 
   #ask(asked: Asked, request: Buffer): void {
     // Whoever has nothing to wait for may have been silent for long.
-    if (this.#next === this.#asked.length) this.#lastRead = millis();
+    if (this.#next === this.#asked.length) this.#lastAnswer = millis();
     this.#asked.push(asked);
+    this.#askedBytes += bytesOf(asked);
     this.#out.copy(request);
     this.#engine.turn.markBackend(this);
     this.#engine.deadlines.arm(this, this.nextDeadline());
@@ -214,6 +223,8 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
   #onAnswer(type: number, bytes: Buffer, start: number, end: number): boolean {
     const asked = this.#asked[this.#next];
     if (asked === undefined) return false;
+    this.#lastAnswer = this.#lastRead;
+    this.#askedBytes -= bytesOf(asked);
     this.#next++;
     if (this.#next === this.#asked.length || this.#next === ASKED_KEPT) {
       this.#asked.splice(0, this.#next);
@@ -274,7 +285,8 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
   }
 
   #account(): void {
-    const held = this.closed ? 0 : this.#out.pendingBytes + this.#reader.keptBytes;
+    const bytes = this.#out.pendingBytes + this.#reader.keptBytes + this.#askedBytes;
+    const held = this.closed ? 0 : bytes;
     if (held === this.#heldBytes) return;
     const delta = held - this.#heldBytes;
     this.#heldBytes = held;
@@ -287,7 +299,7 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     if (this.closed) return 0;
     if (!this.#open) return this.#since + HUB_CONNECT_MS;
     const waits = this.#next < this.#asked.length;
-    return this.#lastRead + (waits ? HUB_ANSWER_MS : HUB_PING_MS);
+    return waits ? this.#lastAnswer + HUB_ANSWER_MS : this.#lastRead + HUB_PING_MS;
   }
 
   onDeadline(): void {
@@ -317,6 +329,7 @@ export class HubConnection implements ReadHandler, FrameTaker, Flushable, Timed,
     const broken = this.#asked.slice(this.#next).flatMap(({ marks }) => marks);
     this.#asked.length = 0;
     this.#next = 0;
+    this.#askedBytes = 0;
     for (const mark of broken) mark();
   }
 
