@@ -53,7 +53,7 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   /** Requests have waited in vain, and the server was not back since. */
   #exhausted = false;
   #stopped = false;
-  /** Its replacement is announced and nobody waits for that: what requests get at once; else null. */
+  /** What requests get at once: its replacement is announced, and nobody waits for that. */
   refusal: Failure | null = null;
   timerAt = 0;
 
