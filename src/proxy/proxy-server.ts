@@ -155,7 +155,7 @@ export class ProxyServer {
     return servers.find(({ name, failover }) => name === server && failover !== null) ?? null;
   }
 
-  /** Requests for the server wait, until it is released or moved, or `failover_wait` is over. */
+  /** Its requests wait until it is released or moved; after `failover_wait` they get an error. */
   holdServer(pool: string, server: string): void {
     this.#followed(pool, server)?.failover?.hold();
   }

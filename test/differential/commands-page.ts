@@ -166,6 +166,8 @@ the connection.
   transaction must be on one server. \`EXEC\` answers nil, as if a key had changed, when that connection was lost, after
   \`watch_timeout\` (60 s), and after a reload or an ejection: clients try again then. Behind a \`WATCH\` that was refused it
   answers \`-EXECABORT\`: nothing runs unguarded. What stands behind a \`WATCH\` waits for its reply.
+- Behind \`EXEC\` a server must say an array, nil or \`-EXECABORT\`. Another error is passed on, as old servers answer \`-BUSY\`; anything
+  else becomes \`-ERR Invalid argument\`. The connection is then closed: it may still be in the transaction.
 - When the connection is lost behind \`EXEC\` the reply is one error, and the transaction may or may not have been carried out. It is
   never sent again. A reload that leaves its keys on several servers aborts it.
 

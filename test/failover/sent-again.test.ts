@@ -23,12 +23,13 @@ interface Setting {
 
 /** A pool of one server, and one sentinel. */
 async function withPool(
-  first: FakeMasterServer | { readonly port: number },
+  first: FakeMasterServer | { readonly port: number; readonly replicas?: number[] },
   run: (setting: Setting) => Promise<void>,
   keys: Readonly<Record<string, unknown>> = {},
   variant = VARIANTS[2],
 ): Promise<void> {
-  const master = { port: first.port, epoch: 1, replicas: [] as number[] };
+  const replicas = 'replicas' in first ? (first.replicas ?? []) : [];
+  const master = { port: first.port, epoch: 1, replicas };
   const sentinel = await startFakeSentinel({ cache: master });
   const servers = [`127.0.0.1:${first.port}:1 cache`];
   const sentinels = [`127.0.0.1:${sentinel.port}`];
@@ -338,4 +339,45 @@ describe('a connection that is lost', () => {
     await old.server.stop();
     await fresh.server.stop();
   });
+});
+
+describe('a master that is to be replaced', () => {
+  for (const wait of [0, 100]) {
+    test(`is sent nothing once nobody waits any more (failover_wait: ${wait})`, async () => {
+      const old = await startFakeMaster();
+      const replica = await startFakeMaster();
+      replica.isMaster = false;
+      const { port } = replica;
+      const about = `slave 127.0.0.1:${port} 127.0.0.1 ${port} @ cache 127.0.0.1 ${old.port}`;
+      const first = { port: old.port, replicas: [port] };
+      await withPool(
+        first,
+        async ({ client, sentinel, ringway }) => {
+          const other = await RespClient.open(ringway.port);
+          await waitFor('errors', async () => {
+            sentinel.publish('+failover-state-send-slaveof-noone', about);
+            const replies = [client.command('SET', 'a', 1), other.command('BLPOP', 'l', 0)];
+            const texts = (await Promise.all(replies)).map(String);
+            return texts.every((text) => /no longer the master/.test(text));
+          });
+          const before = old.asked.length;
+          const large = 'x'.repeat(300_000);
+          for (const words of [
+            ['SET', 'a', '2'],
+            ['BLPOP', 'l', '0'],
+            ['SET', 'b', large],
+          ]) {
+            assert.match(String(await client.command(...words)), /no longer the master/);
+          }
+          replica.isMaster = true;
+          await waitFor('the move', async () => (await client.text('SET', 'a', 3)) === 'OK');
+          assert.equal(old.asked.length, before);
+          other.close();
+        },
+        { failover_wait: wait, max_assembled_request: 200_000 },
+      );
+      await old.server.stop();
+      await replica.server.stop();
+    });
+  }
 });

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { startFake } from '../support/fake-server.ts';
+import { send, startFake } from '../support/fake-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis, startRedisSet } from '../support/real-servers.ts';
 import { ReplyError, RespClient } from '../support/resp-client.ts';
@@ -139,6 +139,29 @@ function suite(variant: Variant): void {
       waitFor('the connection', () => fake.connections === 1).then(() => {}),
     );
     await fake.stop();
+  });
+
+  test('redis_auth with preconnect logs in before any request', async () => {
+    const fake = await startFake(() => send('+OK\r\n'));
+    const pool = { servers: [`127.0.0.1:${fake.port}:1 f`], redis_auth: 'pw', preconnect: true };
+    await withPools([pool], async () => {
+      await waitFor('the login', () => fake.received.length > 0);
+      assert.equal(String(fake.received[0]), '*2\r\n$4\r\nAUTH\r\n$2\r\npw\r\n');
+    });
+    await fake.stop();
+  });
+
+  test('redis_db of a server on a unix socket is selected', async () => {
+    await withPools([{ servers: [`${unixServer}:1 local`], redis_db: 5 }], async ({ port }) => {
+      const client = await RespClient.open(port);
+      assert.equal(await client.command('SET', 'in5', '1'), 'OK');
+      client.close();
+    });
+    const direct = await RespClient.open({ path: unixServer });
+    assert.equal(await direct.command('EXISTS', 'in5'), 0);
+    await direct.text('SELECT', '5');
+    assert.equal(String(await direct.command('GET', 'in5')), '1');
+    direct.close();
   });
 
   test('redis_auth and redis_db together', async () => {

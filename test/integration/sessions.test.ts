@@ -356,3 +356,15 @@ test('names of more than 256 bytes are refused, CLIENT KILL and LIST are linear'
   await ringway.stop();
   await server.stop();
 });
+
+test('a CONFIG GET of more than 4,096 bytes is refused, and the connection is kept', async () => {
+  const server = await startRedis();
+  const ringway = await startInProcess({ servers: shards([server.port]) });
+  const client = await RespClient.open(ringway.port);
+  const reply = String(await client.command('CONFIG', 'GET', 'x'.repeat(4097)));
+  assert.equal(reply, 'ReplyError: ERR CONFIG GET of more than 4096 bytes');
+  assert.equal(await client.command('PING'), 'PONG');
+  client.close();
+  await ringway.stop();
+  await server.stop();
+});

@@ -75,7 +75,8 @@ export class Pool implements ServerPool, HealthyPool {
       return !this.leases.hasLane(lane) && !this.servers.some((server) => server.hasLane(lane));
     });
     this.leases = new Leases(
-      (server, lane) => openConnection(engine, server, lane, PURPOSE_LEASE),
+      (server, lane) =>
+        openConnection(engine, server, lane, PURPOSE_LEASE, server.failover?.refusal),
       () => ({
         limit: this.config.maxLeasedConnections,
         kept: LEASES_KEPT,

@@ -163,14 +163,14 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     lane: number,
     but: readonly (BackendConnection | null)[] = NONE,
   ): BackendConnection | null {
-    if (this.#breaker.tripped && !this.failover?.holds) return null;
+    if (this.failover?.refusal || (this.#breaker.tripped && !this.failover?.holds)) return null;
     const at = this.places.of(client, lane);
     return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane), but);
   }
 
   /** Whether it will be known in a moment if a server that is left alone is back. */
   get awaited(): boolean {
-    return this.#recovery.awaited;
+    return this.#recovery.awaited && !this.failover?.refusal;
   }
 
   /** The client goes on when that is known. */
@@ -210,7 +210,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     const { budget, engine } = this.pool;
     budget.onOpened();
     if (purpose !== PURPOSE_SHARED || !this.failover?.holds) {
-      return openConnection(engine, this, lane, purpose);
+      const refusal = purpose === PURPOSE_BULK ? this.failover?.refusal : null;
+      return openConnection(engine, this, lane, purpose, refusal);
     }
     const parked = new BackendConnection(engine, this, lane, purpose);
     this.failover.park(parked);

@@ -1,7 +1,7 @@
 import { FAILOVER_RETRY_MS } from '../../../limits.ts';
 import { FAILOVER_TIMEOUTS, SERVER_MOVES, type ServerCounters } from '../../../stats/counters.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import type { Failure } from '../../backend/failure.ts';
+import { type Failure, MOVED } from '../../backend/failure.ts';
 import type { Leases } from '../../backend/leases.ts';
 import type { ConnectionOwner } from '../../backend/owner.ts';
 import { millis } from '../../engine/clock.ts';
@@ -14,7 +14,7 @@ import { RefusalBudget } from './refusal-budget.ts';
 export interface FailingServer {
   readonly title: string;
   /** What clients are told when the time is over. */
-  readonly lastFailure: Failure;
+  lastFailure: Failure;
   /** Its connections for the requests of many clients, dialed or not. */
   readonly places: { readonly placed: readonly BackendConnection[] };
   readonly index: number;
@@ -31,7 +31,8 @@ export interface FailingServer {
  * a replica. Requests that were not executed wait in connections that are not dialed, one for each
  * place, and their clients behind them. One connection at a time tries the server; when it is let
  * in the others follow. When `failover_wait` is over everybody gets an error, until the server is
- * back or has moved.
+ * back or has moved. One whose replacement is announced is sent nothing even then: what it would
+ * still acknowledge is lost.
  */
 export class Failover<Server extends FailingServer & ConnectionOwner> implements Timed {
   readonly #server: Server;
@@ -52,6 +53,8 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   /** Requests have waited in vain, and the server was not back since. */
   #exhausted = false;
   #stopped = false;
+  /** What requests get at once: its replacement is announced, and nobody waits for that. */
+  refusal: Failure | null = null;
   timerAt = 0;
 
   constructor(
@@ -72,14 +75,14 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
 
   /** A connection is lost, or not had. @returns whether its requests go on in another one */
   onLost(): boolean {
-    if (this.#exhausted || this.#waitMs === 0 || this.#stopped) return false;
+    if (this.#exhausted || !this.#mayWait) return false;
     this.#hold();
     return true;
   }
 
   /** The server says that it cannot execute a request. @returns whether that is to be sent again */
   onRefusal(): boolean {
-    if (this.#waitMs === 0 || this.#stopped) return false;
+    if (!this.#mayWait) return false;
     if (!this.#refusals.allows(millis(), this.#waitMs)) return false;
     this.#hold();
     return true;
@@ -87,6 +90,10 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
 
   get #waitMs(): number {
     return this.#server.pool.config.failoverWaitMs;
+  }
+
+  get #mayWait(): boolean {
+    return this.#waitMs > 0 && !this.#stopped && this.refusal === null;
   }
 
   #begin(): void {
@@ -161,9 +168,13 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
 
   /** The server is about to be replaced: it is sent nothing until released or moved. */
   hold(): void {
-    if (this.#stopped || this.#waitMs === 0) return;
+    if (this.#stopped || this.refusal !== null) return;
     this.#told = true;
     this.#tryAt = 0;
+    if (this.#waitMs === 0) {
+      this.#refuse();
+      return;
+    }
     this.#begin();
     for (const connection of this.#server.places.placed) {
       if (!connection.parked) connection.stopSending();
@@ -174,6 +185,7 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   release(): void {
     if (!this.#told) return;
     this.#told = false;
+    this.refusal = null;
     if (this.#parked.size === 0) this.#end();
     else this.#tryNow();
   }
@@ -186,6 +198,7 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   moved(failure: Failure): void {
     this.#server.counters[SERVER_MOVES]++;
     this.#told = false;
+    this.refusal = null;
     this.#exhausted = false;
     this.#refusals.clear();
     if (this.#waitMs > 0) this.#begin();
@@ -214,16 +227,29 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
 
   /** Everybody who waits gets an error. */
   #giveUp(): void {
-    this.#exhausted = true;
-    this.#told = false;
     this.#until = 0;
     this.#server.counters[FAILOVER_TIMEOUTS]++;
+    if (this.#told) {
+      this.#refuse();
+      return;
+    }
+    this.#exhausted = true;
     const { lastFailure, places } = this.#server;
     for (const connection of places.placed) {
       if (this.#parked.has(connection) || connection === this.#trying) {
         connection.fail(lastFailure);
       }
     }
+    this.#end();
+  }
+
+  /** Whoever waits gets an error, and whoever comes, until the server is released or has moved. */
+  #refuse(): void {
+    const server = this.#server;
+    this.refusal = MOVED;
+    server.lastFailure = MOVED;
+    for (const leases of this.#leases) leases.fail(server, MOVED);
+    for (const connection of [...server.places.placed]) connection.fail(MOVED);
     this.#end();
   }
 

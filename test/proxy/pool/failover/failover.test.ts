@@ -9,6 +9,7 @@ import { testEngine } from '../../../support/test-engine.ts';
 import { waitFor } from '../../../support/wait.ts';
 
 const WAIT_MS = 300;
+const SOON_MS = 20;
 
 /** A connection in its place, as far as a failover goes. */
 class FakeConnection {
@@ -53,7 +54,7 @@ class Bench {
   readonly failover: Failover<Server>;
   held = 0;
 
-  constructor() {
+  constructor(failoverWaitMs = WAIT_MS) {
     const server = {
       title: 'server',
       index: 0,
@@ -61,7 +62,7 @@ class Bench {
       places: { placed: this.placed },
       counters: this.counters,
       pool: {
-        config: { failoverWaitMs: WAIT_MS },
+        config: { failoverWaitMs },
         onHeld: () => {
           this.held++;
         },
@@ -74,7 +75,8 @@ class Bench {
   add(): FakeConnection {
     const connection = new FakeConnection(this);
     this.placed.push(connection);
-    if (this.failover.holds) this.failover.park(connection as unknown as BackendConnection);
+    if (this.failover.refusal !== null) connection.fail();
+    else if (this.failover.holds) this.failover.park(connection as unknown as BackendConnection);
     else connection.dial();
     return connection;
   }
@@ -142,6 +144,48 @@ describe('the failover of a server', () => {
     assert.equal(bench.counters[SERVER_MOVES], 1);
     bench.failover.onReady();
     assert.deepEqual(bench.states, ['dialed', 'dialed']);
+  });
+
+  for (const waitMs of [0, SOON_MS]) {
+    describe(`whose replacement takes longer than ${waitMs} ms`, () => {
+      let open: FakeConnection;
+      beforeEach(async () => {
+        bench = new Bench(waitMs);
+        open = bench.add();
+        bench.failover.hold();
+        await waitFor('the end', () => !bench.failover.holds);
+      });
+
+      test('is sent nothing more', () => {
+        assert.equal(open.state, 'closed');
+        assert.equal(bench.failover.refusal, MOVED);
+        bench.failover.onReady();
+        assert.equal(bench.failover.onLost(), false);
+        assert.equal(bench.failover.onRefusal(), false);
+        bench.failover.hold();
+        bench.add();
+        assert.deepEqual([bench.states, bench.failover.holds], [[], false], 'and nobody waits');
+        assert.equal(bench.counters[FAILOVER_TIMEOUTS], waitMs === 0 ? 0 : 1);
+      });
+
+      for (const end of ['release', 'moved'] as const) {
+        test(`is sent requests again once it is ${end === 'moved' ? end : 'released'}`, () => {
+          bench.failover[end](MOVED);
+          assert.equal(bench.failover.refusal, null);
+          bench.add();
+          assert.deepEqual([bench.states, bench.failover.holds], [['dialed'], false]);
+          assert.equal(bench.failover.onLost(), waitMs > 0, 'as if nothing had been');
+        });
+      }
+    });
+  }
+
+  test('one that leaves its pool while it is held is sent nothing more', () => {
+    const open = bench.add();
+    bench.failover.hold();
+    bench.failover.stop();
+    assert.equal(open.state, 'closed');
+    assert.deepEqual([bench.states, bench.failover.holds], [[], false]);
   });
 
   test('one without requests moves without anybody waiting', () => {
