@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { type RealServer, startRedisSet } from '../support/real-servers.ts';
+import { type RealServer, startMemcached, startRedisSet } from '../support/real-servers.ts';
 import { RespClient, toText } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway } from '../support/ringway.ts';
 import { delay } from '../support/wait.ts';
@@ -141,5 +143,28 @@ describe('the slow log', () => {
     assert.deepEqual(await entries(off), []);
     assert.equal(Number(await off.command('SLOWLOG', 'LEN')), 0);
     off.close();
+  });
+
+  test('has a memcached get that was split over the servers once', async () => {
+    const memcached = await Promise.all([startMemcached(), startMemcached()]);
+    const servers = shards(memcached.map(({ port }) => port));
+    const split = await startInProcess([{ name: 'mc', redis: false, slowlog_ms: 100, servers }]);
+    try {
+      const from = connect(split.port, '127.0.0.1');
+      await once(from, 'connect');
+      for (const server of memcached) server.kill('SIGSTOP');
+      from.write(`get ${KEYS.join(' ')}\r\n`);
+      await delay(160);
+      for (const server of memcached) server.kill('SIGCONT');
+      const [reply] = await once(from, 'data');
+      assert.equal(String(reply), 'END\r\n');
+      from.destroy();
+      const lines = split.log.filter((line) => line.includes('slow request in pool mc'));
+      assert.equal(lines.length, 1, lines.join('\n'));
+      assert.match(lines[0], /: GET user:0:session took .* on shard[12], from 127\.0\.0\.1:\d+/);
+    } finally {
+      await split.stop();
+      await Promise.all(memcached.map((server) => server.stop()));
+    }
   });
 });
