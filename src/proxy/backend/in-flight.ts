@@ -3,7 +3,7 @@ import { NO_SERIES } from '../../stats/latency.ts';
 import { millis } from '../engine/clock.ts';
 import type { ReplyClaim } from '../engine/receiver.ts';
 import { RequestHeads } from './flight/request-heads.ts';
-import type { SlowRequest } from './owner.ts';
+import type { SlowRequest } from './flight/slow-request.ts';
 
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {

@@ -5,20 +5,9 @@ import type { PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { SavedRequest } from './again/saved-requests.ts';
 import type { Failure } from './failure.ts';
+import type { SlowRequest } from './flight/slow-request.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { ServerProtocol } from './server-protocol.ts';
-
-/** A request that took long; `head` holds its first bytes and is copied. */
-export interface SlowRequest {
-  readonly head: Buffer;
-  readonly client: string;
-  readonly clientName: string;
-  readonly server: string;
-  /** From its arrival until its reply. */
-  readonly totalMicros: number;
-  /** The server's share of that. */
-  readonly serverMicros: number;
-}
 
 /** What the connections to the servers of one pool share. */
 export interface OwnerPool {

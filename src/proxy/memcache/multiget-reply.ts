@@ -13,8 +13,8 @@ import {
 import { itemEnds } from '../../protocol/memcache/items.ts';
 import { END } from '../../protocol/memcache/replies.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
+import type { SlowRequest } from '../backend/flight/slow-request.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
-import type { SlowRequest } from '../backend/owner.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientPipeline } from '../client/client-pipeline.ts';

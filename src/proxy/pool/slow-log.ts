@@ -2,7 +2,7 @@ import type { PoolConfig } from '../../config/index.ts';
 import { SLOW_ENTRY_BYTES } from '../../limits.ts';
 import { LOG_NOTICE, type Log } from '../../log.ts';
 import type { RequestHead } from '../../protocol/request-head.ts';
-import type { SlowRequest } from '../backend/owner.ts';
+import type { SlowRequest } from '../backend/flight/slow-request.ts';
 import { wallMillis } from '../engine/clock.ts';
 import type { MemoryBudget } from '../engine/memory-budget.ts';
 

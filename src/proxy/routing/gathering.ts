@@ -1,7 +1,7 @@
 import { FLAG_LAST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
+import type { SlowRequest } from '../backend/flight/slow-request.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
-import type { SlowRequest } from '../backend/owner.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { Kept } from '../client/stored-reply.ts';

@@ -1,4 +1,5 @@
-import type { OwnerPool, SlowRequest } from '../backend/owner.ts';
+import type { SlowRequest } from '../backend/flight/slow-request.ts';
+import type { OwnerPool } from '../backend/owner.ts';
 
 /** Which part of a split request its entry in the slow log names; `part.head` is copied. */
 export function slowerPart(before: SlowRequest | null, part: SlowRequest): SlowRequest {
