@@ -2,7 +2,7 @@ import { cpus, loadavg } from 'node:os';
 import { NumberedLoad, type NumberedResult } from '../support/numbered-load.ts';
 import type { RealServer } from '../support/real-servers.ts';
 import { startChild } from '../support/ringway.ts';
-import { command, type SentinelSet, startSentinelSet } from '../support/sentinels.ts';
+import { command, type SentinelSet, settled, startSentinelSet } from '../support/sentinels.ts';
 import { waitFor } from '../support/wait.ts';
 
 // npm run ha-report: what clients see of failovers, with three real sentinels, a master and two
@@ -42,20 +42,6 @@ const SCENARIOS: readonly Scenario[] = [
     end: (master) => master.kill('SIGCONT'),
   },
 ];
-
-/** Both replicas follow the master, and the sentinels know it. */
-async function settled(set: SentinelSet): Promise<RealServer> {
-  const port = await waitFor('sentinels to agree', () => set.masterOf(0), 60_000);
-  await waitFor(
-    'all replicas',
-    async () => {
-      const info = String(await command(port, 'INFO', 'replication'));
-      return (info.match(/state=online/g)?.length ?? 0) === set.shards[0].length - 1;
-    },
-    60_000,
-  );
-  return set.shards[0].find((server) => server.port === port) as RealServer;
-}
 
 async function measure(set: SentinelSet, port: number, scenario: Scenario) {
   const master = await settled(set);

@@ -4,7 +4,7 @@ import { NumberedLoad, type NumberedResult } from '../support/numbered-load.ts';
 import type { RealServer } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startInProcess, type TestRingway } from '../support/ringway.ts';
-import { command, type SentinelSet, startSentinelSet } from '../support/sentinels.ts';
+import { command, type SentinelSet, settled, startSentinelSet } from '../support/sentinels.ts';
 import { waitFor } from '../support/wait.ts';
 
 const CLIENTS = 8;
@@ -30,6 +30,7 @@ describe('a pool with sentinels', () => {
   }
 
   async function startLoad(): Promise<NumberedLoad> {
+    await settled(set);
     const load = new NumberedLoad({ port: ringway.port, clients: CLIENTS, depth: DEPTH });
     await waitFor('some load', () => load.acknowledged > 500);
     return load;
