@@ -7,8 +7,9 @@ import type { SlabPool } from './slab-pool.ts';
  */
 export class Stash {
   readonly #slabs: SlabPool;
-  /** All that are leased. */
+  /** All that are leased: its first #count. It never shrinks, since slabs come and go all the time. */
   readonly #leased: number[] = [];
+  #count = 0;
   /** Bytes that are kept. */
   bytes = 0;
   #slab = 0;
@@ -28,7 +29,7 @@ export class Stash {
       if (slab === 0) slab = small ? slabs.leaseLarge() : 0;
       if (slab === 0) return 0;
       this.#close();
-      this.#leased.push(slab);
+      this.#leased[this.#count++] = slab;
       slabs.retain(slab); // for being the current one
       this.#slab = slab;
       this.#cursor = slab;
@@ -68,7 +69,7 @@ export class Stash {
   }
 
   #release(slab: number): void {
-    this.#leased.splice(this.#leased.indexOf(slab), 1);
+    this.#leased[this.#leased.indexOf(slab)] = this.#leased[--this.#count];
     this.#slabs.release(slab);
   }
 
@@ -78,8 +79,8 @@ export class Stash {
     this.#cursor = 0;
     this.#limit = 0;
     this.bytes = 0;
-    while (this.#leased.length > 0) {
-      const slab = this.#leased.pop() as number;
+    while (this.#count > 0) {
+      const slab = this.#leased[--this.#count];
       this.#slabs.unretainAll(slab);
       this.#slabs.release(slab);
     }
