@@ -12,6 +12,8 @@ export interface SentChunk {
   readonly length: number;
 }
 
+type Writable = { -readonly [K in keyof SentChunk]: SentChunk[K] };
+
 /** A client's requests, as its pipeline counts them. */
 export interface Slots {
   readonly head: number;
@@ -27,6 +29,8 @@ export class SentRun {
   readonly #engine: Engine;
   #stash: Stash | null = null;
   readonly #chunks: SentChunk[] = [];
+  /** The one that was answered last: most clients have one under way, read by read. */
+  #spare: Writable | null = null;
   /** The slot behind the last. */
   #end = 0;
   /** Something else is among the requests at hand: those before it stay where they are. */
@@ -40,6 +44,7 @@ export class SentRun {
     return this.#chunks.length === 0;
   }
 
+  /** Valid until the next note() or prune(). */
   get chunks(): readonly SentChunk[] {
     return this.#chunks;
   }
@@ -71,7 +76,13 @@ export class SentRun {
       this.cut();
       return;
     }
-    this.#chunks.push({ slot, count, at, length: end - start });
+    const chunk = this.#spare ?? { slot: 0, count: 0, at: 0, length: 0 };
+    this.#spare = null;
+    chunk.slot = slot;
+    chunk.count = count;
+    chunk.at = at;
+    chunk.length = end - start;
+    this.#chunks.push(chunk);
     this.#end = (slot + count) | 0;
   }
 
@@ -90,7 +101,7 @@ export class SentRun {
     for (let first = this.#chunks.at(0); first !== undefined; first = this.#chunks.at(0)) {
       if (((first.slot + first.count - head) | 0) > 0) return;
       this.#stash?.give(first.at, first.length);
-      this.#chunks.shift();
+      this.#spare = this.#chunks.shift() as Writable;
     }
   }
 
