@@ -7,7 +7,7 @@ import type { SlabPool } from './slab-pool.ts';
  */
 export class Stash {
   readonly #slabs: SlabPool;
-  /** All that are leased: its first #count. It never shrinks, since slabs come and go all the time. */
+  /** All that are leased: its first #count. It never shrinks, as slabs come and go all the time. */
   readonly #leased: number[] = [];
   #count = 0;
   /** Bytes that are kept. */
