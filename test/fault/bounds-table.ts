@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { POOL_KEYS } from '../../src/config/index.ts';
 import * as limits from '../../src/limits.ts';
 import * as frameTable from '../../src/protocol/frame-table.ts';
@@ -15,13 +15,19 @@ interface Bound {
   readonly doc: string;
 }
 
-/** The exports of src/limits.ts with the comment above each, or above the group it stands in. */
+/** The files of src/limits.ts, one after the other. */
+function limitFiles(): string {
+  const files = readdirSync('src/limits').sort();
+  return files.map((file) => readFileSync(`src/limits/${file}`, 'utf8')).join('');
+}
+
+/** The limits with the comment above each, or above the group it stands in. */
 function ownBounds(): Bound[] {
   const values = limits as Record<string, number | string>;
   const found: Bound[] = [];
   let doc = '';
   let open = false;
-  for (const line of readFileSync('src/limits.ts', 'utf8').split('\n')) {
+  for (const line of limitFiles().split('\n')) {
     const [, begin, text = ''] = /^(\/\*\*| \*(?!\/))?(.*)$/.exec(line) ?? [];
     if (begin === '/**') [doc, open] = ['', true];
     if (begin !== undefined && open) doc = `${doc} ${text.replace(/\*\/$/, '').trim()}`.trim();

@@ -73,7 +73,7 @@ describe('the table of docs/security.md', () => {
 
 test('every bound is used', () => {
   const source = filesBelow('src')
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('src/limits.ts'))
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('src/limits'))
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n');
   const unused = Object.keys(limits).filter((name) => !new RegExp(`\\b${name}\\b`).test(source));

@@ -1,0 +1,34 @@
+/** Logins, TLS and lists of addresses and commands. */
+
+/**
+ * Before its client has logged in, a request may have so many bytes: room for AUTH and HELLO, and
+ * what Redis takes of a word before the login.
+ */
+export const LOGIN_REQUEST_BYTES = 16 * 1024;
+/** The longest password that such a request has room for (`redis_auth`). */
+export const PASSWORD_BYTES = 16_000;
+/** A password that servers refuse is looked for in its file at most this often. */
+export const PASSWORD_REREAD_MS = 1_000;
+/** Replies that wait for a client which has not logged in, before it is not read. */
+export const LOGIN_OUTPUT_BYTES = 16 * 1024;
+/** What `ringway check` recommends for `login_timeout`, in ms, and `max_auth_failures`. */
+export const RECOMMENDED_LOGIN_MS = 10_000;
+export const RECOMMENDED_AUTH_FAILURES = 10;
+/** A file that the configuration names: bundles of all public authorities have 250 KB. */
+export const ATTACHED_FILE_BYTES = 1024 * 1024;
+/** A certificate that ends within this is told in a warning: time to have another made. */
+export const EXPIRY_WARNING_MS = 14 * 24 * 3600 * 1000;
+/** Handshakes that begin at once, as the time that `tls_handshakes_per_second` gives for them. */
+export const HANDSHAKE_BURST_MS = 100;
+/** What session tickets are made with is replaced by something new after this. */
+export const TICKET_SECRET_MS = 24 * 3600 * 1000;
+/** Addresses in `allow_clients` or `deny_clients`: each new client is looked for among them. */
+export const LISTED_ADDRESSES = 1024;
+/** Names in `deny_commands`: Redis has some 400, subcommands included. */
+export const DENIED_COMMANDS = 1024;
+/** Wrong passwords in a pool are logged at most this often, with how many there were. */
+export const AUTH_LOG_INTERVAL_MS = 1_000;
+/** Clients that a limit keeps out are logged at most this often, with how many there were. */
+export const REFUSAL_LOG_INTERVAL_MS = 10_000;
+/** HTTP requests to a pool are logged at most this often. */
+export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;

@@ -1,0 +1,33 @@
+/** Channels, and questions between workers. */
+
+/** Channels, patterns and shard channels of one client (`max_subscriptions`). */
+export const DEFAULT_MAX_SUBSCRIPTIONS = 65536;
+/** What a subscription takes besides its name, for its client and for the process. */
+export const SUBSCRIPTION_BYTES = 128;
+export const HUB_TOPIC_BYTES = 512;
+/** A client that subscribes hears within this that it is subscribed, or an error. */
+export const HUB_CONFIRM_MS = 2_000;
+/** What nobody hears any more is unsubscribed from after this: many come back at once. */
+export const HUB_LINGER_MS = 1_000;
+/** What waits for that may take so much: it is nobody's. */
+export const HUB_IDLE_BYTES = 16 * 1024 * 1024;
+/** A connection that subscribes must open by then: before clients give up waiting for it. */
+export const HUB_CONNECT_MS = 1_500;
+/** It must have its answers by then; one that says nothing is asked this often. */
+export const HUB_ANSWER_MS = 10_000;
+export const HUB_PING_MS = 10_000;
+/** The first wait before it is opened again, and the longest. */
+export const HUB_RETRY_MS = 50;
+export const HUB_RETRY_MAX_MS = 1_000;
+/** A reload waits this long until its new servers are subscribed to. */
+export const HUB_PREPARE_MS = 1_000;
+/** A server that has left its pool is heard this long: its last messages are under way. */
+export const HUB_LEAVE_MS = 5_000;
+/** With more patterns in a pool, PUBLISH counts one for all that hear a pattern. */
+export const HUB_MATCHED_PATTERNS = 1024;
+/** A client that wants sums over all workers waits this long for the others. */
+export const SIBLINGS_MS = 2_000;
+/** Questions of one process that wait for other workers, in bytes. */
+export const SIBLINGS_BYTES = 16 * 1024 * 1024;
+/** What such a question counts for besides its text. */
+export const SIBLINGS_QUESTION_BYTES = 512;

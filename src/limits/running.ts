@@ -1,0 +1,43 @@
+/** Logs, worker processes, signals and files of the process itself. */
+
+/** What the slow log and its kin keep of a key. */
+export const SLOW_KEY_BYTES = 96;
+/** What an entry of the slow log counts for besides its texts. */
+export const SLOW_ENTRY_BYTES = 256;
+/** Kinds of log lines whose repetitions are counted; the oldest is forgotten. */
+export const LOG_KINDS = 256;
+/** How far two lines of the log must be alike to be of one kind, and what is kept of one. */
+export const LOG_KIND_CHARACTERS = 1024;
+/** A drain may take this long at shutdown before connections are cut. */
+export const DRAIN_MS = 1_000;
+/** Errors of ringway itself that a window logs with their stacks; more are counted. */
+export const INTERNAL_ERROR_STACKS = 5;
+export const INTERNAL_ERROR_WINDOW_MS = 10_000;
+/** Lines of a stack that say where it happened. */
+export const INTERNAL_ERROR_LINES = 16;
+/** How often it is looked whether a client that such an error closed is named in flight. */
+export const INTERNAL_ERROR_SWEEP_MS = 20;
+/** This many workers that end within the window are replaced at once, more of them later. */
+export const WORKER_CRASHES = 5;
+export const WORKER_CRASH_WINDOW_MS = 60_000;
+/** The first wait before another replacement; it doubles up to half of the window. */
+export const WORKER_WAIT_MS = 1_000;
+/** A process that takes over must be ready by then. */
+export const TAKE_OVER_READY_MS = 30_000;
+/**
+ * How long a process waits for its clients' last answers before it ends, once another took over.
+ */
+export const HAND_OVER_MS = 30_000;
+/** Mistakes in the layout of a file that are told: one is often the cause of all behind it. */
+export const LAYOUT_MISTAKES = 5;
+/** Lines of the log alike within one window that are written; the rest are counted. */
+export const LOG_REPEATS = 20;
+export const LOG_WINDOW_MS = 10_000;
+/** How often a watched file is looked at: works where it is replaced, or is a link to one. */
+export const WATCH_MS = 1_000;
+/** Bytes of a pid file that are read; a process id has fewer digits. */
+export const PID_FILE_BYTES = 32;
+/** systemd-notify is done in milliseconds; nothing waits longer for it. */
+export const NOTIFY_MS = 5_000;
+/** A reload, a restart of all workers or an upgrade may take this long until its verdict. */
+export const CTL_VERDICT_MS = 600_000;

@@ -1,0 +1,44 @@
+/** Sentinels, control connections and failovers. */
+
+/** A line, a word and a whole reply of a sentinel, and how deep its lists go. */
+export const SENTINEL_LINE_BYTES = 4 * 1024;
+export const SENTINEL_WORD_BYTES = 16 * 1024;
+export const SENTINEL_REPLY_BYTES = 1024 * 1024;
+export const SENTINEL_REPLY_DEPTH = 4;
+/** A host that a sentinel names, and replicas that it lists for one master. */
+export const SENTINEL_HOST_BYTES = 255;
+export const SENTINEL_REPLICAS = 64;
+/** Unanswered questions to one sentinel or server: three for each of its masters. */
+export const CONTROL_QUESTIONS = 4096;
+/** A connection for questions that is idle this long is asked whether it is there. */
+export const CONTROL_PING_MS = 1_000;
+/** One that owes an answer and says nothing this long is given up for another. */
+export const CONTROL_ANSWER_MS = 1_000;
+/** The first wait before it is made again; it doubles up to a maximum, with jitter. */
+export const CONTROL_RETRY_MS = 100;
+export const CONTROL_RETRY_MAX_MS = 5_000;
+/** Sentinels are asked about each master this often, and so often while requests wait for it. */
+export const SENTINEL_POLL_MS = 5_000;
+export const SENTINEL_TROUBLE_POLL_MS = 250;
+/** A sentinel is asked about one master at most this often. */
+export const SENTINEL_ASK_MS = 50;
+/** What a sentinel does wrong is told at most this often. */
+export const SENTINEL_LOG_MS = 10_000;
+/** So long after requests began to wait. */
+export const SENTINEL_TROUBLE_MS = 15_000;
+/** What a sentinel said longer ago does not count: three polls. */
+export const SENTINEL_VIEW_MS = 15_000;
+/** The replica that is being promoted is asked for its role this often. */
+export const PROMOTION_POLL_MS = 10;
+/** A promotion that takes longer is not waited for. */
+export const PROMOTION_MS = 3_000;
+/** A server that is said to be the master is asked for so long whether it is. */
+export const CONFIRM_MS = 5_000;
+/** A sentinel whose announced promotion did not come is not believed the next for so long. */
+export const SENTINEL_DISTRUST_MS = 60_000;
+/** After a promotion sentinels may name the server before it for so long: not all have heard. */
+export const SENTINEL_LAG_MS = 30_000;
+/** A master of a lower epoch is believed when most sentinels name it for so long. */
+export const SENTINEL_RESET_MS = 10_000;
+/** Sentinels of a pool: a master has three to seven. */
+export const SENTINELS = 32;
