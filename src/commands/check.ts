@@ -19,7 +19,7 @@ moves to another server, in per cent of all keys. Says what NEW had better limit
   --json        print JSON
 `;
 
-/** `ringway check`: how keys are spread, or the share that moves between two configuration files. */
+/** `ringway check`: how keys are spread, or the share that moves between two files. */
 export const check: Command = (argv, out, err) =>
   runCommand(argv, { out, err, help: HELP, options: ['keys=', 'json'] }, async (given) => {
     const { words } = given;
