@@ -16,7 +16,7 @@ export interface ShardSpec {
   readonly sentinels: readonly Address[];
   /** Stands for the login to the sentinels: another text, another login; not the login itself. */
   readonly sentinelAccess: string;
-  /** Words of AUTH for the sentinels, asked each time, since they may change; null = it is not said. */
+  /** Words of AUTH for the sentinels, asked each time: they may change; null = not said. */
   sentinelLogin(): readonly string[] | null;
   /** The same for the servers. */
   serverLogin(): readonly string[] | null;
@@ -144,8 +144,8 @@ export class Topology {
   }
 
   /**
-   * While it is frozen servers stay where they are; afterwards they go where they belong. A promotion
-   * that is under way is waited for first: what its old master is sent would be lost.
+   * While it is frozen servers stay where they are; afterwards they go where they belong. A
+   * promotion that is under way is waited for first: what its old master is sent would be lost.
    */
   set frozen(frozen: boolean) {
     if (frozen === this.#frozen) return;

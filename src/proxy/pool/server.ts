@@ -105,7 +105,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     );
     this.#recovery.follow(pool.config);
     const { followsMaster: follows, bulkConnections: limit } = pool.config;
-    const goesOn = follows && before !== null && before.isAt(config) ? before : null;
+    const goesOn = follows && before?.isAt(config) ? before : null;
     this.config = goesOn === null ? config : placedAt(config, goesOn.config);
     this.#line = config;
     this.name = config.name;

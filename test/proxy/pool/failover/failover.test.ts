@@ -222,6 +222,7 @@ describe('the failover of a server', () => {
     assert.deepEqual(heir.states, ['dialed']);
     const third = new Bench();
     third.failover.follow(heir.failover);
+    heir.failover.stop();
     assert.equal(third.failover.holds, false);
     third.failover.hold();
     assert.deepEqual([old.stopped, heir.placed[0].stopped], [true, true]);
