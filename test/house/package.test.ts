@@ -30,6 +30,12 @@ describe('the npm package', () => {
 
   test('holds what it needs to run, what people copy, and nothing else', () => {
     for (const wanted of [
+      'build/cli/ringway.js',
+      'build/cli/cli.js',
+      'build/cli/cli.js.map',
+      'build/cli/worker.js',
+      'build/cli/LICENSES.txt',
+      'build/cli/page/index.html',
       'build/src/cli.js',
       'build/src/index.js',
       'build/src/index.d.ts',
@@ -48,11 +54,14 @@ describe('the npm package', () => {
       assert.ok(files.includes(wanted), `${wanted} is missing`);
     }
     const expected = /^(build\/src\/.*\.(js|d\.ts)|build\/ringway(-simd)?\.wasm|[\w.]+)$/;
+    const bundle = /^build\/cli\/(\w+\.js(\.map)?|LICENSES\.txt|page\/[a-z]+\.(html|css|js))$/;
     const page = /^build\/src\/stats\/http\/page\/[a-z]+\.(html|css)$/;
     const docs = /^docs\/([\w/-]+\.(md|yml|mjs|ts)|images\/[\w-]+\.(svg|png))$/;
     const copied = /^packaging\/(?!generate\/)[\w/.-]+(?<!\.(mjs|ts|js))$/;
     assert.deepEqual(
-      files.filter((file) => ![expected, page, docs, copied].some((each) => each.test(file))),
+      files.filter(
+        (file) => ![expected, page, bundle, docs, copied].some((each) => each.test(file)),
+      ),
       [],
     );
   });
@@ -144,7 +153,7 @@ describe('the npm package', () => {
   }
 
   test('the command can be run by the shell', () => {
-    assert.equal(readSource('build/src/cli.js').split('\n')[0], '#!/usr/bin/env node');
+    assert.equal(readSource('build/cli/ringway.js').split('\n')[0], '#!/usr/bin/env node');
   });
 });
 
