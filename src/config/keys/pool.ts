@@ -367,7 +367,6 @@ function availability(draft: PoolDraft, values: Values) {
     breakerMaxWaitMs: values.number('breaker_max_wait'),
     sentinels: Object.freeze([...draft.sentinels]),
     followsMaster,
-    sentinelAuth: values.of<string | null>('sentinel_auth'),
     sentinelTls: values.of<boolean>('sentinel_tls'),
     sentinelPrefix: values.of<string>('sentinel_prefix'),
     failoverWaitMs: followsMaster ? values.number('failover_wait') : 0,
