@@ -1,5 +1,5 @@
-// npm run bench:allocations: what ringway allocates per request on the heap of V8, and where. What its
-// clients cost when they come and go is taken off: it is measured by a load of one request each.
+// npm run bench:allocations: what ringway allocates per request on the heap of V8, and where. What
+// its clients cost when they come and go is taken off: that is measured by a load of one round each.
 //
 // Two proxies run: one as it is, which gives the bytes per request, and one whose functions the
 // compilers may not inline, as the profile counts an inlined function as part of its caller.

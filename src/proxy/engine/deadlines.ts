@@ -1,6 +1,6 @@
 import { ASSERTS, assert } from '../../assert.ts';
 import { exactMillis, millis } from './clock.ts';
-import { TimerBuckets } from './timer-buckets.ts';
+import { TimerBuckets } from './timers/timer-buckets.ts';
 
 /** Something that may run out of time. */
 export interface Timed {
@@ -24,11 +24,11 @@ const LEAST_STALE = 1024;
  * again, so a deadline that has moved on costs nothing until then, and a request never starts or
  * stops a timer.
  *
- * An item that is forgotten, or armed for something earlier, leaves a stale entry: it is dropped when
- * its bucket comes, or when there are more of those than of others.
+ * An item that is forgotten, or armed for something earlier, leaves a stale entry: it is dropped
+ * when its bucket comes, or when there are more of those than of others.
  */
 export class Deadlines {
-  readonly #buckets: TimerBuckets = new TimerBuckets(BUCKETS);
+  readonly #buckets: TimerBuckets<Timed> = new TimerBuckets(BUCKETS);
   #held = 0;
   /** Every bucket before this millisecond is done. */
   #done: number = millis();

@@ -1,17 +1,21 @@
-import type { Timed } from './deadlines.ts';
-
 const NONE = -1;
 const FIRST_ENTRIES = 64;
+
+/** What entries are of. */
+export interface Held {
+  /** Millisecond for which it is held; entries for another are stale. */
+  readonly timerAt: number;
+}
 
 /**
  * The buckets of a timer wheel: each a list of entries (item, millisecond for which it was armed),
  * oldest first. The entries stand in tables that only grow, so one that comes and goes costs no
  * allocation.
  */
-export class TimerBuckets {
+export class TimerBuckets<Item extends Held> {
   /** The newest entry of each bucket; its successor is the oldest. NONE = empty. */
   readonly #last: Int32Array;
-  #items: (Timed | null)[] = [];
+  #items: (Item | null)[] = [];
   #times: Float64Array = new Float64Array(FIRST_ENTRIES);
   #next: Int32Array = new Int32Array(FIRST_ENTRIES);
   /** Entries that are in no bucket, and how many there ever were. */
@@ -19,14 +23,14 @@ export class TimerBuckets {
   #made = 0;
   count = 0;
   /** What shift() took out. */
-  item: Timed | null = null;
+  item: Item | null = null;
   at = 0;
 
   constructor(buckets: number) {
     this.#last = new Int32Array(buckets).fill(NONE);
   }
 
-  push(bucket: number, item: Timed, at: number): void {
+  push(bucket: number, item: Item, at: number): void {
     const entry = this.#take();
     this.#items[entry] = item;
     this.#times[entry] = at;
