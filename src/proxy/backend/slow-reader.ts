@@ -1,4 +1,4 @@
-import { SLOW_READER_GRACE_MS } from '../../limits.ts';
+import { SLOW_READER_GRACE_MS, STEADY_READER_BYTES } from '../../limits.ts';
 import { LOG_NOTICE } from '../../log.ts';
 import { SLOW_READERS } from '../../stats/counters.ts';
 import { millis } from '../engine/clock.ts';
@@ -27,6 +27,8 @@ export class SlowReader {
   #pausedAt = 0;
   /** How long others have waited behind its reply already, in earlier pauses. */
   #waited = 0;
+  /** Bytes that the client had taken when that began to count. */
+  #takenBefore = 0;
   #client: ReplyReceiver | null = null;
 
   constructor(engine: Engine, connection: PausedConnection) {
@@ -40,6 +42,7 @@ export class SlowReader {
     this.paused = true;
     this.#client = client;
     this.#pausedAt = this.#engine.now;
+    if (this.#waited === 0) this.#takenBefore = client.takenBytes;
     client.blocks(this.#connection);
     // What others ask from now on goes over a new connection: it must not overtake what is here.
     for (const id of this.#connection.inFlight.waitingClients()) {
@@ -77,12 +80,19 @@ export class SlowReader {
     return this.#pausedAt + Math.max(0, SLOW_READER_GRACE_MS - this.#waited);
   }
 
-  /** The grace is over: the slow reader goes, the rest of its reply is swallowed. */
+  /**
+   * The grace is over: one that takes its reply steadily has another; a slow reader goes, the rest
+   * of its reply is swallowed.
+   */
   drop(now: number): void {
     this.#pausedAt = now;
     this.#waited = 0;
-    if (this.#client === null || !this.#connection.inFlight.hasOther(this.#client.id)) return;
+    const client = this.#client;
+    if (client === null || !this.#connection.inFlight.hasOther(client.id)) return;
+    const before = this.#takenBefore;
+    this.#takenBefore = client.takenBytes;
+    if (this.#takenBefore - before >= STEADY_READER_BYTES) return;
     this.#connection.owner.pool.counters[SLOW_READERS]++;
-    this.#client.destroy('it does not read a large reply that others wait behind', LOG_NOTICE);
+    client.destroy('it does not read a large reply that others wait behind', LOG_NOTICE);
   }
 }

@@ -1,7 +1,6 @@
 import {
   FLAG_FIRST,
   FLAG_LAST,
-  FLAG_SPECIAL,
   FRAME_TABLE,
   FRAME_TABLE_RECORDS,
   NO_COMMAND,
@@ -20,7 +19,6 @@ import type { SentChunk, SentRun } from './sent-run.ts';
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const WHOLE = FLAG_FIRST | FLAG_LAST;
-const PLAIN_MASK = WHOLE | FLAG_SPECIAL;
 
 // Reads whose replies are more than was expected, of a client that does not take them, are taken
 // back: what their servers answer is swallowed, so that nobody waits behind it, and they are sent
@@ -45,7 +43,7 @@ function repeatable(engine: Engine, client: InputOwner, chunk: SentChunk, after:
   for (let found = 0; found < most; found++) {
     const info = words[FRAME_WORD + (count - 1 - found) * RECORD_WORDS + RECORD_INFO];
     const isRead = client.protocol.isRead(info & NO_COMMAND);
-    if ((info & PLAIN_MASK) !== WHOLE || !isRead) return found;
+    if ((info & WHOLE) !== WHOLE || !isRead) return found;
   }
   return most;
 }
@@ -111,8 +109,8 @@ export function takeBack(engine: Engine, client: InputOwner, input: RetractableI
 
 /** Whether the request of `slot` is noted, with all behind it. */
 export function mayTakeAlone(client: InputOwner, input: RetractableInput, slot: number): boolean {
-  const { plain, protocol, pipeline, session } = client;
-  if (!plain || input.large || protocol.readAlone === null || session.detour !== null) return false;
+  const { plain, pipeline, session } = client;
+  if (!plain || input.large || session.detour !== null) return false;
   return input.run.reaches(slot, pipeline.tail);
 }
 
