@@ -33,10 +33,6 @@ export interface ClientProtocol extends PoolProtocol {
   serverOfRead(client: object, start: number, length: number): number;
   /** No connection of its own to a server came free in time. */
   noLease(server: string): Buffer;
-  /**
-   * Bytes of the reply that begins with the `length` bytes at `start`; -1 when they do not say.
-   */
-  replyBytes(bytes: Uint8Array, start: number, length: number): number;
   readonly login: LoginRules;
   /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */
   malformed(error: number, byte: number, next: number): Buffer;

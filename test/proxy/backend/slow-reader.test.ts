@@ -41,6 +41,32 @@ describe('a connection whose reader is slow, with others behind it', () => {
   });
 });
 
+describe('a connection with a large reply under way', () => {
+  const engine = testEngine();
+  const owner = new TestOwner(engine, {}, { clientOutputLimit: 4_000 });
+  const backend = new TestBackend(engine, owner);
+  const client = new TestClient(engine);
+  backend.inFlight.push(client.id, client.claims.begin(), 1, 0, NO_SERIES, 10);
+  const slowReader = new SlowReader(engine, backend);
+
+  test('gives way to what is asked from now on, once', () => {
+    owner.hasRoom = true;
+    for (const length of [600, 300, 100]) slowReader.onPiece(length, false);
+    assert.deepEqual([owner.retired, client.barriers], [0, 0]);
+    for (const length of [1, 1_000, 5_000]) slowReader.onPiece(length, false);
+    slowReader.onPiece(1, true);
+    assert.deepEqual([owner.retired, client.barriers], [1, 1]);
+  });
+
+  test('not when it is complete soon, nor where there may be no other', () => {
+    slowReader.onPiece(900, false);
+    slowReader.onPiece(900, true);
+    owner.hasRoom = false;
+    slowReader.onPiece(5_000, false);
+    assert.equal(owner.retired, 1);
+  });
+});
+
 describe('a connection that stands still for a slow reader', () => {
   const engine = testEngine();
   const backend = new TestBackend(engine, new TestOwner(engine, {}));
