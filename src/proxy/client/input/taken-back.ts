@@ -80,9 +80,15 @@ export interface RetractableInput {
   putFirst(bytes: Buffer): void;
 }
 
+/** Whether what it asks is simply forwarded, if the pool allows it. */
+function isUsual({ plain, forwards }: InputOwner): boolean {
+  return plain || forwards.length > 0;
+}
+
 /** Whether reads are under way that can be taken back. */
-export function mayTakeBack({ pipeline, plain }: InputOwner, input: RetractableInput): boolean {
-  return plain && !input.large && input.run.covers(pipeline.head, pipeline.tail);
+export function mayTakeBack(client: InputOwner, input: RetractableInput): boolean {
+  const { pipeline } = client;
+  return isUsual(client) && !input.large && input.run.covers(pipeline.head, pipeline.tail);
 }
 
 /** The requests from `slot` on are not under way any more, and their replies are nobody's. */
@@ -109,8 +115,8 @@ export function takeBack(engine: Engine, client: InputOwner, input: RetractableI
 
 /** Whether the request of `slot` is noted, with all behind it. */
 export function mayTakeAlone(client: InputOwner, input: RetractableInput, slot: number): boolean {
-  const { plain, pipeline, session } = client;
-  if (!plain || input.large || session.detour !== null) return false;
+  const { pipeline, session } = client;
+  if (!isUsual(client) || input.large || session.detour !== null) return false;
   return input.run.reaches(slot, pipeline.tail);
 }
 
