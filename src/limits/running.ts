@@ -41,3 +41,5 @@ export const PID_FILE_BYTES = 32;
 export const NOTIFY_MS = 5_000;
 /** A reload, a restart of all workers or an upgrade may take this long until its verdict. */
 export const CTL_VERDICT_MS = 600_000;
+/** What was compiled at the start is kept for the next one after this: by then all is loaded. */
+export const COMPILE_CACHE_FLUSH_MS = 10_000;
