@@ -94,11 +94,6 @@ export class SendQueue {
     return this.#bytes + this.#cursor - this.#sliceStart;
   }
 
-  /** Bytes that the kernel has ever taken. */
-  get takenBytes(): number {
-    return this.#socket === null ? 0 : this.#writer.takenBytes(this.#socket);
-  }
-
   /** Bytes ever queued, modulo 2^32 and signed. */
   get totalBytes(): number {
     return (this.#written + this.unsentBytes) | 0;

@@ -241,7 +241,7 @@ export abstract class AnsweredClient
   }
 
   get takenBytes(): number {
-    return this.out.takenBytes;
+    return this.engine.writer.takenBytes(this.socket);
   }
 
   blocks(source: ReplySource): void {

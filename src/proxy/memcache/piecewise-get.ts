@@ -21,9 +21,9 @@ const NOTHING_MORE: Kept = { drop() {} };
 
 /**
  * A get of several keys with more in its reply than a client may have waiting. It is made again as
- * one get after the other, of as many keys as have about PIECE_BYTES, each when the client has taken
- * the one before. A gat has given its items their time by then: they are only read. Nothing else of
- * the client is sent meanwhile.
+ * one get after the other, of as many keys as have about PIECE_BYTES, each when the client has
+ * taken the one before. A gat has given its items their time by then: they are only read. Nothing
+ * else of the client is sent meanwhile.
  */
 class PiecewiseGet implements ReplyUse, ItemTaker, Detour {
   readonly endsWithClient = false;

@@ -3,6 +3,7 @@ import {
   FLAG_LAST,
   MC_REPLY_ERROR,
   NO_COMMAND,
+  NO_SERVER,
   PART_TABLE,
   RECORD_SERVER,
 } from '../../protocol/frame-table.ts';
@@ -57,8 +58,9 @@ export class SingleItem implements ReplyTarget {
     const { router, pool } = client;
     const { engine, descriptor } = pool;
     engine.takePartTable();
-    engine.codec.splitMemcacheKeys(start, start + length, PART_TABLE, 1, 0, descriptor);
-    const server = engine.words[PART_TABLE / 4 + RECORD_SERVER];
+    const end = start + length;
+    const found = engine.codec.splitMemcacheKeys(start, end, PART_TABLE, 1, 0, descriptor);
+    const server = found === 0 ? NO_SERVER : engine.words[PART_TABLE / 4 + RECORD_SERVER];
     const connection = router.choose(client, server, client.lane, MAY_WAIT);
     if (connection === null) {
       if (router.verdict === WAIT) return false;
