@@ -1,4 +1,4 @@
-import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
+import { FLAG_FIRST, FLAG_LAST, WHOLE } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INVALID, failureOf } from '../backend/failure.ts';
@@ -7,7 +7,6 @@ import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ReplyStream } from '../engine/receiver.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ERROR = 0x2d; // '-'
 
 /** A reply that its client gets as it comes, and that somebody else wants to hear of. */

@@ -1,6 +1,4 @@
 import {
-  FLAG_FIRST,
-  FLAG_LAST,
   FRAME_TABLE,
   FRAME_TABLE_RECORDS,
   NO_COMMAND,
@@ -8,6 +6,7 @@ import {
   RECORD_INFO,
   RECORD_LENGTH,
   RECORD_START,
+  WHOLE,
   WINDOW,
   WINDOW_BYTES,
 } from '../../../protocol/frame-table.ts';
@@ -18,7 +17,6 @@ import type { SentChunk, SentRun } from './sent-run.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 
 // Reads whose replies are more than was expected, of a client that does not take them, are taken
 // back: what their servers answer is swallowed, so that nobody waits behind it, and they are sent
