@@ -287,6 +287,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   forget(connection: BackendConnection): void {
     this.places.forget(connection);
     this.failover?.forget(connection);
+    if (connection.lane.tracking) this.pool.protocol.onTrackingClosed(this.pool, connection);
     this.#leasesOf(connection).forget(connection);
     if (connection.purpose !== PURPOSE_LEASE) this.pool.budget.onClosed();
   }

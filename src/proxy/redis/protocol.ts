@@ -12,6 +12,7 @@ import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts
 import type { KnownServer } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
+import type { SavedTracking } from '../client/session/tracking.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 import { allowedCommands } from './command-rules.ts';
 import { handleSpecial } from './dispatch.ts';
@@ -21,6 +22,8 @@ import { knownInfoOf } from './info/server-info.ts';
 import { LeasedRead } from './leases/leased-read.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
+import { resume } from './tracking/commands.ts';
+import { knownTrackerOf } from './tracking/trackers.ts';
 
 const PUSH = 0x3e; // '>'
 
@@ -105,6 +108,7 @@ export class RedisProtocol implements ClientProtocol {
   onServerBack(server: KnownServer): void {
     knownInfoOf(server)?.askAgain();
     knownHubOf(server.pool)?.onMoved();
+    knownTrackerOf(server.pool)?.onRing();
   }
 
   onServerGone(server: object): void {
@@ -117,10 +121,20 @@ export class RedisProtocol implements ClientProtocol {
 
   onRing(pool: object): void {
     knownHubOf(pool)?.onRing();
+    knownTrackerOf(pool)?.onRing();
+  }
+
+  onTrackingClosed(pool: object, connection: BackendConnection): void {
+    knownTrackerOf(pool)?.onLaneClosed(connection);
+  }
+
+  resumeTracking(client: ClientConnection, saved: SavedTracking): void {
+    resume(client, saved);
   }
 
   onPoolGone(pool: object): void {
     knownHubOf(pool)?.close();
+    knownTrackerOf(pool)?.close();
   }
 
   malformed(error: number, byte: number): Buffer {
