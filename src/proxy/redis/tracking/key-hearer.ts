@@ -1,6 +1,6 @@
+import type { Keys } from './lines/push.ts';
 import type { KeyReader } from './noted-keys.ts';
 import type { PrefixReader } from './prefixes.ts';
-import type { Keys } from './push.ts';
 
 /** A client that tracks, as the tracker of its pool sees it. */
 export interface KeyHearer extends KeyReader, PrefixReader {

@@ -4,7 +4,7 @@ import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { ReplySink, StoredReply } from '../../client/stored-reply.ts';
 import { laneOf } from '../../pool/lanes.ts';
-import { ALL_KEYS, type Keys } from './push.ts';
+import { ALL_KEYS, type Keys } from './lines/push.ts';
 
 const INVALIDATE = Buffer.from('>2\r\n$10\r\ninvalidate\r\n');
 /** What a client of RESP2 hears that has subscriptions: a message of a channel of this name. */

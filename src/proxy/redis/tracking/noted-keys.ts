@@ -11,8 +11,8 @@ export interface KeyReader {
 }
 
 /**
- * Which clients of a pool have read which keys. Names are latin1. A client is told of a key until it
- * is certain that it has not read it since: better once too often than once too seldom.
+ * Which clients of a pool have read which keys. Names are latin1. A client is told of a key until
+ * it is certain that it has not read it since: better once too often than once too seldom.
  */
 export class NotedKeys {
   readonly #readers: Map<string, Set<KeyReader>> = new Map();

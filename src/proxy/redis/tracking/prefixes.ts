@@ -47,7 +47,7 @@ export class Prefixes<R extends PrefixReader> {
     }
   }
 
-  /** The fewest prefixes that stand for all, none of which begins another: servers take no others. */
+  /** The fewest prefixes that stand for all: none begins another, since servers refuse that. */
   cover(): string[] {
     const cover: string[] = [];
     for (const prefix of [...this.#readers.keys()].sort()) {

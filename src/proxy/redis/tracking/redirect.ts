@@ -2,11 +2,12 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import { clientsOf } from '../../client/client-list.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
+import { ALL_KEYS, type Keys } from './lines/push.ts';
 import { Mailbox } from './mailbox.ts';
-import { ALL_KEYS, type Keys } from './push.ts';
 
 /** What a process is asked to tell one of its clients. */
 export interface TellQuestion {
+  /** Name of the pool. */
   readonly pool: string;
   /** Number of the client. */
   readonly tell: number;
@@ -14,11 +15,13 @@ export interface TellQuestion {
   readonly keys: readonly string[] | null;
 }
 
+/** What it says to that. */
 export interface TellAnswer {
   /** The client is there. */
   readonly told: boolean;
 }
 
+/** Whether it is one about what a client is to be told. */
 export function isTellQuestion(question: object): question is TellQuestion {
   return 'tell' in question;
 }

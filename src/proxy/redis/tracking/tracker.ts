@@ -10,12 +10,12 @@ import type { Pool } from '../../pool/pool.ts';
 import { addressOf } from '../../pool/pool-changes.ts';
 import { loginOf, type RefusedConnection } from '../server-login.ts';
 import type { KeyHearer, StartWaiter } from './key-hearer.ts';
-import { LanesInUse } from './lanes-in-use.ts';
+import { LanesInUse } from './lines/lanes-in-use.ts';
+import { ALL_KEYS, type Keys } from './lines/push.ts';
+import type { TrackedLine, TrackedLineOwner } from './lines/tracked-line.ts';
+import { TrackedServer } from './lines/tracked-server.ts';
 import { NotedKeys } from './noted-keys.ts';
 import { Prefixes } from './prefixes.ts';
-import { ALL_KEYS, type Keys } from './push.ts';
-import type { TrackedLine, TrackedLineOwner } from './tracked-line.ts';
-import { TrackedServer } from './tracked-server.ts';
 
 /**
  * What the clients of a pool want to hear of keys that change, in this process. Servers note what

@@ -4,9 +4,9 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import type { ClientTracking, SavedTracking } from '../../client/session/tracking.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { KeyHearer } from './key-hearer.ts';
+import { ALL_KEYS, type Keys } from './lines/push.ts';
 import { Mailbox } from './mailbox.ts';
 import type { TrackingOptions } from './options.ts';
-import { ALL_KEYS, type Keys } from './push.ts';
 import { Redirect } from './redirect.ts';
 import type { Tracker } from './tracker.ts';
 

@@ -1,5 +1,5 @@
-import type { BackendConnection } from '../../backend/backend-connection.ts';
-import type { Server } from '../../pool/server.ts';
+import type { BackendConnection } from '../../../backend/backend-connection.ts';
+import type { Server } from '../../../pool/server.ts';
 
 /** Connections on which servers note what is read, and the line that each of them names. */
 export class LanesInUse {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ALL_KEYS, keysOfPush } from '../../../../src/proxy/redis/tracking/push.ts';
+import { ALL_KEYS, keysOfPush } from '../../../../../src/proxy/redis/tracking/lines/push.ts';
 
 const HEAD = '>2\r\n$10\r\ninvalidate\r\n';
 

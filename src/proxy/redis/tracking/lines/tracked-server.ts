@@ -1,5 +1,5 @@
-import type { DialTarget } from '../../../net/dial.ts';
-import { covers } from './prefixes.ts';
+import type { DialTarget } from '../../../../net/dial.ts';
+import { covers } from '../prefixes.ts';
 import { TrackedLine, type TrackedLineOwner } from './tracked-line.ts';
 
 const NO_WORDS: readonly Buffer[] = [];

@@ -1,11 +1,11 @@
-import { encodeText } from '../../../protocol/redis/replies/encode.ts';
-import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
-import type { Engine } from '../../engine/engine.ts';
+import { encodeText } from '../../../../protocol/redis/replies/encode.ts';
+import { integerOf } from '../../../../protocol/redis/replies/reply-parts.ts';
+import type { Engine } from '../../../engine/engine.ts';
 import {
   type Asked,
   ListeningConnection,
   type ListeningOwner,
-} from '../listening/listening-connection.ts';
+} from '../../listening/listening-connection.ts';
 import { type Keys, keysOfPush } from './push.ts';
 
 const PUSH = 0x3e;
@@ -26,6 +26,7 @@ interface TrackerAsked extends Asked {
   readonly done: (() => void) | null;
 }
 
+/** Whose connection it is. */
 export interface TrackerConnectionOwner extends ListeningOwner {
   /** Words behind CLIENT TRACKING ON. */
   readonly words: readonly Buffer[];

@@ -1,13 +1,13 @@
-import { TRACKING_RETRY_MAX_MS, TRACKING_RETRY_MS } from '../../../limits.ts';
-import { LOG_NOTICE, LOG_WARN } from '../../../log.ts';
-import type { DialTarget } from '../../../net/dial.ts';
-import { type Failure, failureCause, reasonText } from '../../backend/failure.ts';
-import { millis } from '../../engine/clock.ts';
-import type { Timed } from '../../engine/deadlines.ts';
-import type { Engine } from '../../engine/engine.ts';
-import { failureReply } from '../failure-reply.ts';
-import { Backoff } from '../listening/backoff.ts';
-import type { RefusedConnection } from '../server-login.ts';
+import { TRACKING_RETRY_MAX_MS, TRACKING_RETRY_MS } from '../../../../limits.ts';
+import { LOG_NOTICE, LOG_WARN } from '../../../../log.ts';
+import type { DialTarget } from '../../../../net/dial.ts';
+import { type Failure, failureCause, reasonText } from '../../../backend/failure.ts';
+import { millis } from '../../../engine/clock.ts';
+import type { Timed } from '../../../engine/deadlines.ts';
+import type { Engine } from '../../../engine/engine.ts';
+import { failureReply } from '../../failure-reply.ts';
+import { Backoff } from '../../listening/backoff.ts';
+import type { RefusedConnection } from '../../server-login.ts';
 import { ALL_KEYS, type Keys } from './push.ts';
 import { TrackerConnection, type TrackerConnectionOwner } from './tracker-connection.ts';
 
