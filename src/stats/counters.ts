@@ -96,6 +96,8 @@ export const TLS_RESUMED = 62;
 export const TLS_FAILURES = 63;
 /** Gauge: clients that a server lets wait. */
 export const BLOCKED_CLIENTS = 64;
+/** Requests that the rules of their users do not allow. */
+export const NOT_PERMITTED = 65;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -130,12 +132,13 @@ export type PoolCounter =
   | typeof PUBSUB_LOST_CLIENTS
   | typeof WATCHES_EXPIRED
   | typeof READS_IN_PIECES
-  | typeof BLOCKED_CLIENTS;
+  | typeof BLOCKED_CLIENTS
+  | typeof NOT_PERMITTED;
 export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
-  return new Float64Array(BLOCKED_CLIENTS + 1) as never;
+  return new Float64Array(NOT_PERMITTED + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

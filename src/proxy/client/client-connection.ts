@@ -9,13 +9,13 @@ import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/held-writes.ts';
 import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
+import { reviewLogin } from './access/login.ts';
 import { AnsweredClient } from './answered-client.ts';
 import { ClientTimers, type TimedClient } from './client-timers.ts';
 import { ClientWindow } from './client-window.ts';
 import { ClientInput } from './input/client-input.ts';
 import type { InputOwner } from './input/input-owner.ts';
 import { refusedAsTls } from './input/tls-guard.ts';
-import { reviewLogin } from './login.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { ClientProtocol } from './protocol.ts';
 import { Retraction } from './retraction.ts';
@@ -187,6 +187,7 @@ export class ClientConnection
     this.session.restore(session);
     this.login.restore(login);
     reviewLogin(this);
+    if (this.closed) return;
     this.#timers.restart();
     this.enterLane(this.pool.lanes.find(db, resp) ?? this.pool.lanes.first);
     if (rest.length === 0) return;
@@ -279,11 +280,21 @@ export class ClientConnection
     if (this.closed) return;
     this.window.limit(this.pool.config.maxPipeline);
     reviewLogin(this);
+    if (this.closed || this.#hearsForbidden()) return;
     this.#input.reroute();
     this.session.detour?.reroute();
     this.session.watched?.reroute();
     this.#timers.restart();
     this.engine.turn.markClient(this);
+  }
+
+  /** Closes one that is subscribed to what its user may not hear any more, as Redis does. */
+  #hearsForbidden(): boolean {
+    const { gate, subscriptions } = this;
+    if (gate === null || subscriptions === null) return false;
+    if (subscriptions.every((name, isPattern) => gate.mayHear(name, isPattern))) return false;
+    this.destroy('its user may not hear what it is subscribed to');
+    return true;
   }
 
   #resumeInput(): void {

@@ -1,3 +1,4 @@
+import type { User } from '../../acl/user.ts';
 import type { PoolConfig } from '../../config/index.ts';
 import type { Codec } from '../../protocol/codec.ts';
 import { bulkReplyBytes } from '../../protocol/redis/replies/bulk-bytes.ts';
@@ -13,6 +14,7 @@ import type { KnownServer } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+import { gateOf, type UserGate } from './access/gate.ts';
 import { allowedCommands } from './command-rules.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
@@ -31,6 +33,7 @@ const LOGIN: LoginRules = {
   words: LOGIN_WORDS,
   isOpen: (command) => OPEN_COMMANDS[command] === true,
   refusal: replies.NO_AUTH,
+  refusalWithUsers: replies.NO_AUTH_OF_REDIS,
 };
 
 /** RESP, spoken by pools with `redis: true`. */
@@ -65,6 +68,10 @@ export class RedisProtocol implements ClientProtocol {
     intent: number,
   ): boolean {
     return handleSpecial(client, start, length, info, intent);
+  }
+
+  gateOf(pool: PoolConfig, user: User): UserGate | null {
+    return gateOf(pool, user);
   }
 
   allowedCommands(config: PoolConfig): Uint8Array | null {

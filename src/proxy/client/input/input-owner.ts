@@ -13,7 +13,7 @@ export interface InputOwner extends Stranger, Requester {
   readonly closing: boolean;
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
-  /** By command: 1 where that is so all the same, though the pool refuses others. */
+  /** By command: FORWARD where that is so all the same, though others are refused. */
   readonly forwards: Uint8Array;
   failForward(failure: Failure): true;
   stopReading(): void;

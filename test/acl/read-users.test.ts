@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { describeUser } from '../../src/acl/describe.ts';
+import { linesOfFile, readUsers } from '../../src/acl/read-users.ts';
+import type { User } from '../../src/acl/user.ts';
+
+function read(text: string, closeScripts = false): { users: User[]; mistakes: string[] } {
+  const mistakes: string[] = [];
+  const lines = linesOfFile(Buffer.from(text), (mistake) => mistakes.push(mistake));
+  return { users: readUsers(lines, closeScripts), mistakes };
+}
+
+const HASH = '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b';
+
+describe('lines of users', () => {
+  test('are those of ACL SAVE, with comments and empty lines between', () => {
+    const { users, mistakes } = read(`# ours\n\nuser a on >secret ~x &y +get\r\n  user b off\n`);
+    assert.deepEqual(mistakes, []);
+    assert.deepEqual(users.map(describeUser), [
+      `user a on #${HASH} ~x resetchannels &y -@all +get`,
+      'user b off resetchannels -@all',
+    ]);
+  });
+
+  test('that are wrong are told with their number, in the words of Redis, without a password', () => {
+    const { mistakes } = read(
+      [
+        'usr a on',
+        'user a on +nope',
+        'user b on ~* ~x',
+        'user c #abc',
+        'user d <secret',
+        'user e (~a +get',
+        'user f on',
+        'user f on',
+        'user g >secret -select|1',
+        'user h %~x',
+        'user i on oops',
+      ].join('\n'),
+    );
+    const keys =
+      "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect.";
+    assert.deepEqual(mistakes, [
+      'line 1: the line does not begin with "user"; expected "user NAME RULES"',
+      "line 2: Error in ACL SETUSER modifier '+nope': Unknown command or category name in ACL",
+      `line 3: Error in ACL SETUSER modifier '~x': ${keys} Try 'resetkeys' to start with an empty list of patterns`,
+      "line 4: Error in ACL SETUSER modifier '#...': The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters",
+      "line 5: Error in ACL SETUSER modifier '<...': The password you are trying to remove from the user does not exist",
+      "line 6: Unmatched parenthesis in acl selector starting at '(~a'.",
+      'line 8: the user f is there twice; expected each once',
+      "line 9: Error in ACL SETUSER modifier '-select|1': Unknown command or category name in ACL",
+      "line 10: Error in ACL SETUSER modifier '%~x': Syntax error",
+      "line 11: Error in ACL SETUSER modifier 'oops': Syntax error",
+    ]);
+  });
+
+  test('let nobody run scripts beside rules for keys or channels who was not allowed to by name', () => {
+    const scripts = (rules: string): number => {
+      const [user] = read(`user a on ${rules}`, true).users;
+      return user.root.allowed.filter((_, id) => SCRIPT_IDS.has(id)).reduce((a, b) => a + b, 0);
+    };
+    const [full] = read('user a on +@scripting').users;
+    const SCRIPT_IDS = new Set([...full.root.allowed].flatMap((bit, id) => (bit ? [id] : [])));
+    assert.equal(scripts('~* &* +@all'), SCRIPT_IDS.size);
+    assert.equal(scripts('~a* &* +@all'), 0);
+    assert.equal(scripts('~* +@all'), 0);
+    assert.equal(scripts('~a* +@all +@scripting'), SCRIPT_IDS.size);
+    assert.equal(scripts('~a* +@scripting +@all'), SCRIPT_IDS.size);
+    assert.equal(scripts('~a* +@all +evalsha'), 1);
+    assert.equal(scripts('~a* +@scripting -@scripting +@all'), 0);
+  });
+});
