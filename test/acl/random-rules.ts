@@ -52,7 +52,9 @@ export class RandomRules {
     const sign = this.of(['+', '+', '-']);
     if (this.below(3) === 0) return `${sign}@${this.of(CATEGORIES)}`;
     const { name } = this.of(COMMANDS);
-    return this.below(12) === 0 ? `${sign}${name}|${this.of([...KEYS, ...VALUES])}` : sign + name;
+    return this.below(12) === 0
+      ? `${sign}${name}|${this.of([...KEYS, ...VALUES]).trim()}`
+      : sign + name;
   }
 
   #rule(): string {

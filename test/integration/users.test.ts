@@ -109,7 +109,7 @@ const REQUESTS: string[][] = [
 
 /** Redis lists single commands in the order of a hash table, and calls some later ones unknown. */
 function comparable(reply: Buffer): string {
-  const words = reply.toString('latin1').split(/[ \r\n]+/);
+  const words = reply.toString('latin1').split(/[ \r\n()]+/);
   const shown = words.filter(
     (word) => !/^[$*]\d+$/.test(word) && !LATER.has(word.replace(/^[+-]/, '')),
   );
