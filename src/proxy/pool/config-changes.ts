@@ -136,7 +136,7 @@ function namedRing(pool: PoolConfig): NamedRing {
 /** What is compared one by one, or not at all. */
 const NOT_AS_VALUES = [
   ...['name', 'listen', 'tlsListen', 'tls', 'servers', 'serverLogin', 'clientAuth'],
-  ...['sentinelAuth', 'followsMaster', 'position', 'keyPositions', 'users', 'loginRequired'],
+  ...['sentinelLogin', 'followsMaster', 'position', 'keyPositions', 'users', 'loginRequired'],
 ];
 
 function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
@@ -155,7 +155,7 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   const follows = same(after.clientAuth, after.serverLogin?.password ?? null);
   if (!follows && !same(before.clientAuth, after.clientAuth)) found.push('client_auth is another');
   if (!same(before.users, after.users)) found.push('users or their rules are others');
-  if (before.sentinelAuth !== after.sentinelAuth) found.push('sentinel_auth is another');
+  if (!same(before.sentinelLogin, after.sentinelLogin)) found.push('sentinel_auth is another');
   for (const server of after.servers) {
     const old = before.servers.find(({ name }) => name === server.name);
     if (old === undefined) found.push(`server ${server.name} is new`);
