@@ -103,6 +103,7 @@ export function findAclCommand(name: string): AclCommand | undefined {
   return BY_NAME.get(name.toLowerCase());
 }
 
+/** Those of a container, in the order of the table. */
 export function subcommandsOf(command: AclCommand): readonly AclCommand[] {
   return SUBCOMMANDS.get(command.name) ?? NONE;
 }

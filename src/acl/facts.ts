@@ -1,11 +1,12 @@
-// What rules for users need to know of Redis's commands and subcommands, as COMMAND of Redis 7.0 prints
-// it: name, arity, categories, and where which keys are. A test compares it with a real server.
+// What rules for users need to know of Redis's commands and subcommands, as COMMAND of Redis 7.0
+// prints it: name, arity, categories, and where which keys are. A test compares it with a server.
 //
-// A place is `access:place`. Access: what is done to the key, r(eads), w(rites), `any` neither of the
-// two. Place: a word; `1..-1/2` from a word to another by steps; `2#` behind their number in that
-// word; `STORE@6` behind a keyword, looked for from that word on; `%2` half of what follows; `?` not
-// to be said. `!`: the access depends on the other words; `~`: there may be more.
+// A place is `access:place`. Access: what is done to the key, r(eads), w(rites), `any` neither of
+// the two. Place: a word; `1..-1/2` from a word to another by steps; `2#` behind their number in
+// that word; `STORE@6` behind a keyword, looked for from that word on; `%2` half of what follows;
+// `?` not to be said. `!`: the access depends on the other words; `~`: there may be more.
 
+/** A row of it. */
 export type AclFact = readonly [
   name: string,
   arity: number,

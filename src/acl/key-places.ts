@@ -4,7 +4,7 @@ import { ANY_ACCESS, READS, READS_AND_WRITES, WRITES } from './access.ts';
 export interface KeyPlace {
   /** Bits of access.ts. */
   readonly access: number;
-  /** The first key's word, or the word that holds their number; behind `keyword` if that is there. */
+  /** The first key's word, or the word that holds their number. */
   readonly first: number;
   /** Where the search for it begins; negative from the end. Null = `first` counts from the name. */
   readonly keyword: { readonly text: string; readonly from: number } | null;

@@ -9,6 +9,7 @@ export function hashOf(password: Uint8Array): string {
   return createHash('sha256').update(password).digest('hex');
 }
 
+/** Whether a text is such a hash. */
 export function isHash(text: string): boolean {
   return HASH.test(text);
 }

@@ -13,6 +13,7 @@ import { Pattern } from './pattern.ts';
 /** What isspace() of C takes, and NUL. */
 const SPACES = /[ \t\n\v\f\r\0]/;
 
+/** Whether a pattern or name has what neither may have. */
 export function hasSpaces(text: string): boolean {
   return SPACES.test(text);
 }
@@ -164,8 +165,8 @@ export class Selector {
   }
 
   /**
-   * Scripts call what they like, and the servers know nothing of the rules: where there are some for
-   * keys or channels, they must be allowed on purpose.
+   * Scripts call what they like, and the servers know nothing of the rules: where there are some
+   * for keys or channels, they must be allowed on purpose.
    */
   closeScripts(): void {
     if (this.allKeys && this.allChannels) return;

@@ -26,7 +26,7 @@ export class Users {
     return this.#byName.get(name);
   }
 
-  /** @returns the user that a password belongs to; undefined after as much work when there is none */
+  /** @returns the user of a password; undefined after as much work when there is none */
   enter(name: string, password: Uint8Array): User | undefined {
     const user = this.find(name);
     if (user !== undefined) return user.accepts(password) ? user : undefined;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeUser } from '../../src/acl/describe.ts';
+import { AFTER_ALL_KEYS, NO_HASH, NO_SUCH_PASSWORD } from '../../src/acl/mistakes.ts';
 import { linesOfFile, readUsers } from '../../src/acl/read-users.ts';
 import type { User } from '../../src/acl/user.ts';
 
@@ -22,7 +23,7 @@ describe('lines of users', () => {
     ]);
   });
 
-  test('that are wrong are told with their number, in the words of Redis, without a password', () => {
+  test('that are wrong are told with their number, in Redis words, without a password', () => {
     const { mistakes } = read(
       [
         'usr a on',
@@ -38,23 +39,24 @@ describe('lines of users', () => {
         'user i on oops',
       ].join('\n'),
     );
-    const keys =
-      "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect.";
+    const wrong = (line: number, op: string, why: string): string =>
+      `line ${line}: Error in ACL SETUSER modifier '${op}': ${why}`;
+    const unknown = 'Unknown command or category name in ACL';
     assert.deepEqual(mistakes, [
       'line 1: the line does not begin with "user"; expected "user NAME RULES"',
-      "line 2: Error in ACL SETUSER modifier '+nope': Unknown command or category name in ACL",
-      `line 3: Error in ACL SETUSER modifier '~x': ${keys} Try 'resetkeys' to start with an empty list of patterns`,
-      "line 4: Error in ACL SETUSER modifier '#...': The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters",
-      "line 5: Error in ACL SETUSER modifier '<...': The password you are trying to remove from the user does not exist",
+      wrong(2, '+nope', unknown),
+      wrong(3, '~x', AFTER_ALL_KEYS),
+      wrong(4, '#...', NO_HASH),
+      wrong(5, '<...', NO_SUCH_PASSWORD),
       "line 6: Unmatched parenthesis in acl selector starting at '(~a'.",
       'line 8: the user f is there twice; expected each once',
-      "line 9: Error in ACL SETUSER modifier '-select|1': Unknown command or category name in ACL",
-      "line 10: Error in ACL SETUSER modifier '%~x': Syntax error",
-      "line 11: Error in ACL SETUSER modifier 'oops': Syntax error",
+      wrong(9, '-select|1', unknown),
+      wrong(10, '%~x', 'Syntax error'),
+      wrong(11, 'oops', 'Syntax error'),
     ]);
   });
 
-  test('let nobody run scripts beside rules for keys or channels who was not allowed to by name', () => {
+  test('let nobody run scripts beside other rules who was not allowed to by name', () => {
     const scripts = (rules: string): number => {
       const [user] = read(`user a on ${rules}`, true).users;
       return user.root.allowed.filter((_, id) => SCRIPT_IDS.has(id)).reduce((a, b) => a + b, 0);

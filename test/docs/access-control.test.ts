@@ -43,7 +43,8 @@ describe('docs/access-control.md', () => {
 describe('ringway check', () => {
   const advice = (...users: string[]): string[] => {
     const lines = users.map((user) => `    - "${user}"\n`).join('');
-    const text = `p:\n  listen: 127.0.0.1:1\n  redis: true\n  login_timeout: 1\n  max_auth_failures: 1\n  users:\n${lines}  servers:\n    - h:1:1\n`;
+    const head = 'p:\n  listen: 127.0.0.1:1\n  redis: true\n  login_timeout: 1\n';
+    const text = `${head}  max_auth_failures: 1\n  users:\n${lines}  servers:\n    - h:1:1\n`;
     const config = parse(text);
     return compareConfigs({ ...config, pools: [] }, config).flatMap((change) => change.advice);
   };

@@ -284,7 +284,7 @@ describe('requests of users with key rules', () => {
 });
 
 describe('a reload of users', () => {
-  test('gives clients new rules at once, and closes those whose user or channels are gone', async () => {
+  test('gives new rules at once, closes those whose user or channels are gone', async () => {
     const pool = (users: readonly string[]) => ({ servers: shards([plain.port]), users });
     const ringway = await startInProcess(pool(USERS));
     const [app, gone, hears, queued, open] = await Promise.all([

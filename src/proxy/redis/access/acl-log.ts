@@ -1,4 +1,4 @@
-import { DENIED_CHANNEL, DENIED_COMMAND, DENIED_KEY } from '../../../acl/verdict.ts';
+import { DENIED_CHANNEL, DENIED_COMMAND, DENIED_KEY } from '../../../acl/judge/verdict.ts';
 import { ACL_LOG_LENGTH, ACL_LOG_OBJECT_BYTES } from '../../../limits.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { clientLine } from '../../client/client-list.ts';
@@ -74,6 +74,7 @@ export class AclLog {
 
 const logs: WeakMap<Pool, AclLog> = new WeakMap();
 
+/** The log of a pool, which lives as long as the pool. */
 export function aclLogOf(pool: Pool): AclLog {
   let log = logs.get(pool);
   if (log === undefined) {

@@ -1,8 +1,8 @@
 import { ANY_ACCESS, READS_AND_WRITES } from '../../../acl/access.ts';
 import { type AclCommand, findAclCommand } from '../../../acl/commands.ts';
+import { mayHear } from '../../../acl/judge/verdict.ts';
 import type { Pattern } from '../../../acl/pattern.ts';
 import type { User } from '../../../acl/user.ts';
-import { mayHear } from '../../../acl/verdict.ts';
 import type { PoolConfig } from '../../../config/index.ts';
 import { COMMANDS, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { FORWARD, type Gate, LOOK } from '../../client/access/gate.ts';

@@ -1,7 +1,6 @@
 import { READS_AND_WRITES } from '../../../acl/access.ts';
 import { type AclCommand, calledCommand, findAclCommand } from '../../../acl/commands.ts';
-import { lowerWord, type RequestWords } from '../../../acl/request-words.ts';
-import type { User } from '../../../acl/user.ts';
+import { lowerWord, type RequestWords } from '../../../acl/judge/request-words.ts';
 import {
   DENIED_CHANNEL,
   DENIED_COMMAND,
@@ -10,7 +9,8 @@ import {
   judgeKeys,
   readsEverything,
   type Verdict,
-} from '../../../acl/verdict.ts';
+} from '../../../acl/judge/verdict.ts';
+import type { User } from '../../../acl/user.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import {
   arityFits,
@@ -46,7 +46,7 @@ function refusalFor(name: string, { reason, word }: Verdict, words: RequestWords
   }
 }
 
-/** The command of a request, as rules know it. @returns null when it is answered with its mistake */
+/** The command of a request, as rules know it; null when it is answered with its mistake. */
 function commandOf(spec: CommandSpec, words: RequestWords): AclCommand | null {
   const second = words.count > 1 ? words.text(1) : null;
   if (spec.handling === 'container' && second !== null) {

@@ -1,4 +1,4 @@
-import type { RequestWords } from '../../../acl/request-words.ts';
+import type { RequestWords } from '../../../acl/judge/request-words.ts';
 import {
   PART_TABLE,
   PART_TABLE_RECORDS,

@@ -8,7 +8,7 @@ import {
   flagsOf,
   keyRules,
 } from '../../../acl/describe.ts';
-import { dryRun } from '../../../acl/dry-run.ts';
+import { dryRun } from '../../../acl/judge/dry-run.ts';
 import type { Selector } from '../../../acl/selector.ts';
 import type { User } from '../../../acl/user.ts';
 import { Users } from '../../../acl/users.ts';

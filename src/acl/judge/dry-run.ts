@@ -1,6 +1,6 @@
-import { calledCommand } from './commands.ts';
+import { calledCommand } from '../commands.ts';
+import type { User } from '../user.ts';
 import type { RequestWords } from './request-words.ts';
-import type { User } from './user.ts';
 import { ALLOWED, DENIED_COMMAND, DENIED_KEY, judge } from './verdict.ts';
 
 /** What ACL DRYRUN says: the text of an error, or of a reply. */

@@ -1,10 +1,10 @@
 // The keys of a request and what is done to them, as Redis finds them for its rules.
 
-import { type CommandSpec, findCommand } from '../protocol/redis/table/commands.ts';
-import { keyWords } from '../protocol/redis/table/key-words.ts';
-import { ANY_ACCESS, READS, READS_AND_WRITES, WRITES } from './access.ts';
-import type { AclCommand } from './commands.ts';
-import type { KeyPlace } from './key-places.ts';
+import { type CommandSpec, findCommand } from '../../protocol/redis/table/commands.ts';
+import { keyWords } from '../../protocol/redis/table/key-words.ts';
+import { ANY_ACCESS, READS, READS_AND_WRITES, WRITES } from '../access.ts';
+import type { AclCommand } from '../commands.ts';
+import type { KeyPlace } from '../key-places.ts';
 import { lowerWord, type RequestWords } from './request-words.ts';
 
 /** Told of each key. @returns false when it need not hear of more */

@@ -1,9 +1,9 @@
-import { CHANNEL_PATTERNS, NO_CHANNELS, ONE_CHANNEL, READS } from './access.ts';
-import type { AclCommand } from './commands.ts';
+import { CHANNEL_PATTERNS, NO_CHANNELS, ONE_CHANNEL, READS } from '../access.ts';
+import type { AclCommand } from '../commands.ts';
+import type { Selector } from '../selector.ts';
+import type { User } from '../user.ts';
 import { type KeyVisitor, visitKeys } from './keys-of.ts';
 import { lowerWord, type RequestWords } from './request-words.ts';
-import type { Selector } from './selector.ts';
-import type { User } from './user.ts';
 
 // In the order of Redis: the furthest that any selector came is what is told.
 export const ALLOWED = 0;
