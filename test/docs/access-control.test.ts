@@ -60,8 +60,8 @@ describe('ringway check', () => {
   });
 
   test('an item whose rest YAML takes for a comment is a mistake, unless it is quoted', () => {
-    const pool = (line: string): string =>
-      `p:\n  listen: 127.0.0.1:1\n  redis: true\n  users:\n    - ${line}\n  servers:\n    - h:1:1\n`;
+    const head = 'p:\n  listen: 127.0.0.1:1\n  redis: true\n  users:\n';
+    const pool = (line: string): string => `${head}    - ${line}\n  servers:\n    - h:1:1\n`;
     const hash = 'a'.repeat(64);
     assert.throws(
       () => parse(pool(`a on #${hash} ~x`)),

@@ -203,7 +203,7 @@ for (const variant of VARIANTS) {
   });
 }
 
-/** What ringway says otherwise when it is allowed: it has its own configuration, and no FLUSHALL. */
+/** What ringway says otherwise when it is allowed: it has its own configuration. */
 const DIFFERS = new Set(['FLUSHALL', 'CONFIG SET a b', 'ACL USERS', 'AUTH pw']);
 
 async function flush(port: number): Promise<void> {
