@@ -96,8 +96,14 @@ export const TLS_RESUMED = 62;
 export const TLS_FAILURES = 63;
 /** Gauge: clients that a server lets wait. */
 export const BLOCKED_CLIENTS = 64;
+/** Gauges: clients that want to hear of keys that change, and keys that are noted for them. */
+export const TRACKING_CLIENTS = 65;
+export const TRACKED_KEYS_NOTED = 66;
+/** Messages to them, and those of them that were closed for taking these too slowly. */
+export const TRACKING_MESSAGES = 67;
+export const TRACKING_SLOW_CLOSED = 68;
 /** Requests that the rules of their users do not allow. */
-export const NOT_PERMITTED = 65;
+export const NOT_PERMITTED = 69;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -133,6 +139,10 @@ export type PoolCounter =
   | typeof WATCHES_EXPIRED
   | typeof READS_IN_PIECES
   | typeof BLOCKED_CLIENTS
+  | typeof TRACKING_CLIENTS
+  | typeof TRACKED_KEYS_NOTED
+  | typeof TRACKING_MESSAGES
+  | typeof TRACKING_SLOW_CLOSED
   | typeof NOT_PERMITTED;
 export type PoolCounters = Counters<PoolCounter>;
 

@@ -189,7 +189,8 @@ export class ClientConnection
     reviewLogin(this);
     if (this.closed) return;
     this.#timers.restart();
-    this.enterLane(this.pool.lanes.find(db, resp) ?? this.pool.lanes.first);
+    this.enterLane(this.pool.lanes.find(db, resp, false) ?? this.pool.lanes.first);
+    if (session.tracking) this.protocol.resumeTracking(this, session.tracking);
     if (rest.length === 0) return;
     this.socket.pause();
     this.#reading = false;
@@ -280,21 +281,12 @@ export class ClientConnection
     if (this.closed) return;
     this.window.limit(this.pool.config.maxPipeline);
     reviewLogin(this);
-    if (this.closed || this.#hearsForbidden()) return;
+    if (this.closed) return;
     this.#input.reroute();
     this.session.detour?.reroute();
     this.session.watched?.reroute();
     this.#timers.restart();
     this.engine.turn.markClient(this);
-  }
-
-  /** Closes one that is subscribed to what its user may not hear any more, as Redis does. */
-  #hearsForbidden(): boolean {
-    const { gate, subscriptions } = this;
-    if (gate === null || subscriptions === null) return false;
-    if (subscriptions.every((name, isPattern) => gate.mayHear(name, isPattern))) return false;
-    this.destroy('its user may not hear what it is subscribed to');
-    return true;
   }
 
   #resumeInput(): void {

@@ -7,6 +7,7 @@ import { millis } from '../../engine/clock.ts';
 import { SparingOfEach } from '../../engine/sparing.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { ClientProtocol } from '../protocol.ts';
+import type { ClientSubscriptions } from '../session/subscriptions.ts';
 import type { Gate } from './gate.ts';
 
 /** What goes along when the client moves to another process. */
@@ -26,6 +27,7 @@ export interface LoginClient {
   readonly login: Login;
   readonly address: string;
   gate: Gate | null;
+  readonly subscriptions: ClientSubscriptions | null;
   destroy(reason: string): void;
   setAuthenticated(yes: boolean): void;
   answer(reply: Buffer): void;
@@ -105,7 +107,7 @@ export function logOut(client: LoginClient): void {
 /**
  * After another configuration, or in another process: a client that has given a password stays
  * logged in, one that never needed to give one must do so when there is one now. Who is logged in
- * as a user that is gone is closed, as in Redis.
+ * as a user that is gone is closed, as in Redis, and who is subscribed to what it may not hear.
  */
 export function reviewLogin(client: LoginClient): void {
   const { login, pool } = client;
@@ -120,7 +122,10 @@ export function reviewLogin(client: LoginClient): void {
     return;
   }
   takeRules(client);
-  client.setAuthenticated(!loginRequired || login.proven);
+  const { gate, subscriptions } = client;
+  const hears = subscriptions?.every((name, isPattern) => gate?.mayHear(name, isPattern) ?? true);
+  if (hears === false) client.destroy('its user may not hear what it is subscribed to');
+  else client.setAuthenticated(!loginRequired || login.proven);
 }
 
 /** Answers a wrong password, which may have been the last one. @returns true: it is done */
