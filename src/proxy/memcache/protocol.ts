@@ -32,17 +32,13 @@ export class MemcacheProtocol implements ClientProtocol {
   readonly #codec: Codec;
   /** A get of several keys does not say. */
   readonly replyBytes = (): number => -1;
-<<<<<<< HEAD
+  /** Pools of memcached have no password. */
   readonly login: LoginRules = {
     words: new Set(),
     isOpen: () => false,
     refusal: replies.ERROR,
     refusalWithUsers: replies.ERROR,
   };
-=======
-  /** Pools of memcached have no password. */
-  readonly login: LoginRules = { words: new Set(), isOpen: () => false, refusal: replies.ERROR };
->>>>>>> main
   readonly classes: Uint8Array = memcacheClasses();
   readonly unfinished: Buffer = Buffer.from(
     'CLIENT_ERROR the request was not completed in time\r\n',

@@ -25,15 +25,8 @@ import { MUST_SEND } from '../client/router.ts';
 import type { SavedTracking } from '../client/session/tracking.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 
-<<<<<<< HEAD
-
-import { gateOf, type UserGate } from './access/gate.ts';
-
-=======
-
 import { LeasedRead } from '../routing/leased-read.ts';
-
->>>>>>> main
+import { gateOf, type UserGate } from './access/gate.ts';
 
 import { allowedCommands } from './command-rules.ts';
 import { commonServer } from './common-server.ts';
