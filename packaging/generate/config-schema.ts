@@ -44,11 +44,16 @@ function schemaOf(spec: KeySpec): Schema {
       return listOf('^/.*:[0-9]+( |$)|:[0-9]+:[0-9]+( |$)');
     case 'sentinels':
       return listOf(':[0-9]+$');
+    case 'users':
+      return listOf('.');
     case 'two-bytes':
       return { type: ['string', 'integer'] };
     case 'addresses':
       return { type: 'string', pattern: '^[0-9a-fA-F.:/, ]+$' };
-    default:
+    case 'text':
+    case 'file':
+    case 'commands':
+    case 'command-names':
       return TEXT;
   }
 }

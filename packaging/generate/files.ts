@@ -1,9 +1,11 @@
-// Files of packaging/ that are made of the program: which, and what stands in them.
+// Files that are made of the program: which, and what stands in them.
 
 import { readFileSync } from 'node:fs';
+import { apiReference } from './api-reference.ts';
 import { commandTable } from './command-table.ts';
 import { bashCompletion, fishCompletion, zshCompletion } from './completions.ts';
 import { configSchema } from './config-schema.ts';
+import { poolKeysSource } from './pool-keys.ts';
 
 /** Text by path from the root of the repository. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
@@ -12,6 +14,8 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const schema = configSchema(`${homepage}ringway.schema.json`);
   return new Map([
     ['packaging/ringway.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+    ['docs/api.md', apiReference()],
+    ['src/embed/pool-keys.ts', poolKeysSource()],
     ['packaging/completions/ringway.bash', bashCompletion(table)],
     ['packaging/completions/_ringway', zshCompletion(table)],
     ['packaging/completions/ringway.fish', fishCompletion(table)],

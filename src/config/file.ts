@@ -1,24 +1,21 @@
-import type { AttachedFiles } from './attached-files.ts';
 import { readDocument } from './file/document.ts';
 import { compareBytes } from './file/order.ts';
 import type { Problems } from './file/problems.ts';
 import { decodeSource } from './file/source-text.ts';
 import { finishPool, type PoolDraft, readPool } from './keys/pool.ts';
 import type { ListenSite } from './resolve.ts';
+import type { ReadFrom } from './rules.ts';
 import type { Config, ListenConfig } from './types.ts';
 
 /** Keys that say where clients connect. */
 const LISTEN_KEYS = ['listen', 'tls_listen'] as const;
 
 /** Reads a file's bytes into pool drafts and reports everything wrong but unresolvable hosts. */
-export function readDrafts(
-  bytes: Uint8Array,
-  files: AttachedFiles,
-  problems: Problems,
-): PoolDraft[] {
+export function readDrafts(bytes: Uint8Array, from: ReadFrom): PoolDraft[] {
+  const { problems } = from;
   const source = decodeSource(bytes, problems);
   if (source === null) return [];
-  const drafts = readDocument(source, problems).map((node) => readPool(node, files, problems));
+  const drafts = readDocument(source, problems).map((node) => readPool(node, from));
   checkPools(drafts, problems);
   return drafts;
 }
@@ -38,6 +35,8 @@ function checkPools(drafts: readonly PoolDraft[], problems: Problems): void {
     for (const key of LISTEN_KEYS) {
       const listen = draft.values.get(key) as ListenConfig | undefined;
       if (listen === undefined) continue;
+      // Whoever leaves the port to the system gets another one each time.
+      if (listen.kind === 'tcp' && listen.port === 0) continue;
       // Compared as typed, like nutcracker: two spellings of one address are found by bind.
       const sameListen = listens.get(listen.text);
       if (sameListen === undefined) listens.set(listen.text, draft);

@@ -10,6 +10,7 @@ export { nearest } from './keys/suggest.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { type ConfigText, readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';
+export type { Rules } from './rules.ts';
 export { Secret, secretOf } from './secret.ts';
 export { unresolvedServers } from './server-hosts.ts';
 export type { ClientTls, KeyPair, ServerTls } from './tls-types.ts';

@@ -5,6 +5,7 @@ import { Problems } from './file/problems.ts';
 import { finishConfig, listenSites, readDrafts } from './file.ts';
 import type { PoolDraft } from './keys/pool.ts';
 import { checkHosts } from './resolve.ts';
+import { FILE_RULES, type Rules } from './rules.ts';
 import type { Config } from './types.ts';
 
 /**
@@ -16,9 +17,10 @@ export function parseConfig(
   text: Uint8Array,
   file: string,
   files: AttachedFiles = new AttachedFiles(file),
+  rules: Rules = FILE_RULES,
 ): Config {
   const problems = new Problems(file);
-  const drafts = readDrafts(text, files, problems);
+  const drafts = readDrafts(text, { files, problems, rules });
   problems.throwIfAny();
   return finishConfig(file, drafts);
 }
@@ -46,7 +48,7 @@ async function readFileDrafts(file: string, problems: Problems): Promise<PoolDra
   } finally {
     await handle.close();
   }
-  return readDrafts(bytes, new AttachedFiles(file), problems);
+  return readDrafts(bytes, { files: new AttachedFiles(file), problems, rules: FILE_RULES });
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Server as NetServer, Socket } from 'node:net';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import type { ListenConfig, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_ERROR, LOG_NOTICE, type Log } from '../log.ts';
@@ -46,6 +46,11 @@ function sitesOf(pool: PoolConfig): Site[] {
   return [first, { pool, where: tlsListen, tls: true, name: `${name}-tls` }];
 }
 
+/** Its text; several may leave their port to the system, each for itself. */
+function keyOf({ where, name }: Site): string {
+  return where.kind === 'tcp' && where.port === 0 ? `${where.text} ${name}` : where.text;
+}
+
 /** The listeners of another configuration, open and waiting for their turn. */
 export interface ListenerSwitch {
   /** Clients come in through them from now on; those not wanted any more are closed. */
@@ -54,6 +59,8 @@ export interface ListenerSwitch {
 }
 
 interface Door {
+  /** What a listener is known by over reloads. */
+  readonly key: string;
   readonly text: string;
   readonly path: string | null;
   /** Its name, when that is ours to remove. */
@@ -62,6 +69,8 @@ interface Door {
   readonly inherited: FileId | null;
   /** The pool it leads to; empty until it has one. */
   pool: string;
+  /** That the service manager calls it. */
+  name: string;
   tls: boolean;
   keepAlive: boolean;
   server: NetServer | null;
@@ -91,12 +100,13 @@ export class PoolListeners {
    * @throws RingwayError RINGWAY_LISTEN; then nothing has changed
    */
   async prepare(pools: readonly PoolConfig[]): Promise<ListenerSwitch> {
-    const before = new Map(this.#doors.map((door) => [door.text, door]));
+    const before = new Map(this.#doors.map((door) => [door.key, door]));
     const next: { door: Door; site: Site }[] = [];
     const opened: Door[] = [];
     for (const site of pools.flatMap(sitesOf)) {
-      let door = before.get(site.where.text);
-      before.delete(site.where.text);
+      const key = keyOf(site);
+      let door = before.get(key);
+      before.delete(key);
       if (door === undefined) {
         try {
           door = await this.#open(site);
@@ -131,6 +141,7 @@ export class PoolListeners {
     for (const { door, site } of next) {
       const { pool, where, tls } = site;
       door.pool = pool.name;
+      door.name = site.name;
       door.tls = tls;
       door.keepAlive = pool.tcpKeepalive && where.kind === 'tcp';
       if (opened.includes(door)) {
@@ -161,11 +172,13 @@ export class PoolListeners {
     const given = this.#given.get(where.text);
     this.#given.delete(where.text);
     const door: Door = {
+      key: keyOf(site),
       text: where.text,
       path: where.kind === 'unix' && fd === undefined ? where.path : null,
       file: null,
       inherited: given?.file ?? null,
       pool: '',
+      name: '',
       tls: false,
       keepAlive: false,
       server: null,
@@ -225,6 +238,12 @@ export class PoolListeners {
       if (handle !== null) handles.set(text, { handle, file: file?.id ?? null });
     }
     return handles;
+  }
+
+  /** Where a listener really is, by the name of its site; null = nowhere. */
+  addressOf(name: string): AddressInfo | string | null {
+    const door = this.#doors.find((each) => each.name === name);
+    return door?.path ?? door?.server?.address() ?? null;
   }
 
   /** Accepts no more. @param keepPaths another process listens on the same sockets */

@@ -2,16 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { generatedFiles } from '../../packaging/generate/files.ts';
 import { commandByName } from '../../src/commands/index.ts';
 import { COMMAND_NAMES } from '../../src/options.ts';
 import { ensureDebianPackage, findBinary } from '../support/real-servers.ts';
-
-test('what is made of the program is what the program says now', async () => {
-  for (const [path, text] of await generatedFiles()) {
-    assert.equal(readFileSync(path, 'utf8'), text, `npm run generate writes ${path} anew`);
-  }
-});
 
 function shell(name: string, ...args: string[]): string[] {
   if (findBinary([name]) === undefined) ensureDebianPackage(name);

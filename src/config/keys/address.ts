@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { SOCKET_PATH_BYTES } from '../../limits.ts';
+import { FILE_RULES, type Rules } from '../rules.ts';
 import type { ListenConfig, SentinelConfig, ServerConfig } from '../types.ts';
 import { type Parsed, quote, wrappingNumber } from './values.ts';
 
@@ -11,9 +12,9 @@ const LISTEN_FORMS = 'expected "host:port" or "/path" or "/path MODE"';
 const SENTINEL_FORMS = 'expected "host:port"';
 const SERVER_FORMS = 'expected "host:port:weight [name]" or "/path:weight [name]"';
 
-function parsePort(text: string): number | null {
+function parsePort(text: string, least = 1): number | null {
   const port = wrappingNumber(text);
-  return port === null || port < 1 || port > PORT_MAX ? null : port;
+  return port === null || port < least || port > PORT_MAX ? null : port;
 }
 
 /** strtol in base 8: blanks, a sign, then as many octal digits as there are; none is 0. */
@@ -48,14 +49,15 @@ function loopback(): string {
 }
 
 /** A `listen` value; whether its host resolves is checked elsewhere. */
-export function parseListen(text: string): Parsed<ListenConfig> {
+export function parseListen(text: string, { anyPort }: Rules = FILE_RULES): Parsed<ListenConfig> {
   if (text.startsWith('/')) return parseUnixListen(text);
   const colon = text.lastIndexOf(':');
   if (colon < 0) return { problem: `${quote(text)} has no port; ${LISTEN_FORMS}` };
-  const port = parsePort(text.slice(colon + 1));
+  const least = anyPort ? 0 : 1;
+  const port = parsePort(text.slice(colon + 1), least);
   if (port === null) {
     return {
-      problem: `${quote(text.slice(colon + 1))} is not a port; expected 1 to ${PORT_MAX}`,
+      problem: `${quote(text.slice(colon + 1))} is not a port; expected ${least} to ${PORT_MAX}`,
     };
   }
   const host = text.slice(0, colon);

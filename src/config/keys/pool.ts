@@ -1,10 +1,10 @@
 import type { Users } from '../../acl/users.ts';
 import type { DistributionName } from '../../distribution/names.ts';
 import type { HashName } from '../../hash/names.ts';
-import type { AttachedFiles } from '../attached-files.ts';
 import type { Entry, PoolNode, Scalar } from '../file/document.ts';
 import { compareBytes } from '../file/order.ts';
 import type { Problems } from '../file/problems.ts';
+import type { ReadFrom, Rules } from '../rules.ts';
 import type { ClientTls, ServerTls } from '../tls-types.ts';
 import type { ListenConfig, PoolConfig, Position, SentinelConfig, ServerConfig } from '../types.ts';
 import { parseListen, parseSentinel, parseServer } from './address.ts';
@@ -54,7 +54,7 @@ export interface PoolDraft {
   readonly clientTls: ClientTls | null;
 }
 
-function parseValue(spec: KeySpec, text: string): Parsed<Value> {
+function parseValue(spec: KeySpec, text: string, rules: Rules): Parsed<Value> {
   switch (spec.type) {
     case 'number':
       return parseNumber(spec, text);
@@ -65,7 +65,7 @@ function parseValue(spec: KeySpec, text: string): Parsed<Value> {
     case 'commands':
       return parseCustomCommands(text);
     case 'address':
-      return parseListen(text);
+      return parseListen(text, rules);
     case 'command-names':
       return parseCommandNames(text);
     case 'addresses':
@@ -93,13 +93,15 @@ function unknownKey(key: string): string {
 class PoolReader {
   readonly #problems: Problems;
   readonly #name: Scalar;
+  readonly #rules: Rules;
   readonly values = new Map<string, Value>();
   readonly positions = new Map<string, Position>();
   readonly servers: PlacedServer[] = [];
   readonly sentinels: SentinelConfig[] = [];
   readonly users: Scalar[] = [];
 
-  constructor(name: Scalar, problems: Problems) {
+  constructor(name: Scalar, problems: Problems, rules: Rules) {
+    this.#rules = rules;
     this.#problems = problems;
     this.#name = name;
   }
@@ -140,7 +142,7 @@ class PoolReader {
   }
 
   #value(spec: KeySpec, scalar: Scalar): void {
-    const parsed = parseValue(spec, scalar.text);
+    const parsed = parseValue(spec, scalar.text, this.#rules);
     if ('problem' in parsed) this.#problem(scalar.at, spec.name, parsed.problem);
     else this.values.set(spec.name, parsed.value);
   }
@@ -224,8 +226,8 @@ class PoolReader {
 }
 
 /** Reads one pool and reports what is wrong in it. */
-export function readPool(node: PoolNode, files: AttachedFiles, problems: Problems): PoolDraft {
-  const reader = new PoolReader(node.name, problems);
+export function readPool(node: PoolNode, { files, problems, rules }: ReadFrom): PoolDraft {
+  const reader = new PoolReader(node.name, problems, rules);
   for (const entry of node.entries) reader.entry(entry);
   reader.lists(node.entries);
   reader.rules();
