@@ -94,6 +94,13 @@ function wordsIn(help: string): string[] {
   return [...new Set([...found].map(([, word]) => word))];
 }
 
+/** What each command prints for --help, by its name. */
+export async function helpTexts(): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  for (const name of COMMAND_NAMES) texts.set(name, await helpOf(name));
+  return texts;
+}
+
 async function helpOf(name: string): Promise<string> {
   let text = '';
   const out = { write: (part: string) => void (text += part) };

@@ -2,10 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { apiReference } from './api-reference.ts';
-import { commandTable } from './command-table.ts';
+import { commandTable, helpTexts } from './command-table.ts';
 import { bashCompletion, fishCompletion, zshCompletion } from './completions.ts';
 import { configSchema } from './config-schema.ts';
 import { poolKeysSource } from './pool-keys.ts';
+import { commandLinePage, errorsPage } from './reference-pages.ts';
 
 /** Text by path from the root of the repository. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
@@ -15,6 +16,8 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['packaging/ringway.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
     ['docs/api.md', apiReference()],
+    ['docs/command-line.md', commandLinePage(await helpTexts())],
+    ['docs/errors.md', errorsPage()],
     ['src/embed/pool-keys.ts', poolKeysSource()],
     ['packaging/completions/ringway.bash', bashCompletion(table)],
     ['packaging/completions/_ringway', zshCompletion(table)],
