@@ -27,12 +27,12 @@ import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
 import type { Preparation } from './pool/protocol.ts';
-import type { Server } from './pool/server.ts';
 import { RedisProtocol } from './redis/protocol.ts';
 import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 import { countedHere, isCountersQuestion } from './siblings/pool-counts.ts';
+import { type SteeringOrder, steer } from './steering.ts';
 import { TlsGates } from './tls-gate.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
@@ -149,25 +149,9 @@ export class ProxyServer {
     );
   }
 
-  /** A server of a pool that follows its masters; null when there is none of that name. */
-  #followed(pool: string, server: string): Server | null {
-    const servers = this.#pools.find(({ config }) => config.name === pool)?.servers ?? [];
-    return servers.find(({ name, failover }) => name === server && failover !== null) ?? null;
-  }
-
-  /** Its requests wait until it is released or moved; after `failover_wait` they get an error. */
-  holdServer(pool: string, server: string): void {
-    this.#followed(pool, server)?.failover?.hold();
-  }
-
-  /** Requests go to the server again. */
-  releaseServer(pool: string, server: string): void {
-    this.#followed(pool, server)?.failover?.release();
-  }
-
-  /** The server is another one from now on, on the same part of the keys. */
-  moveServer(pool: string, server: string, host: string, port: number): void {
-    this.#followed(pool, server)?.moveTo(host, port);
+  /** What becomes of a server that is followed, or of who may be read in its place. */
+  steer(order: SteeringOrder): void {
+    steer(this.#pools, order);
   }
 
   /** What an operator wants of each server; of those that are not among `orders` nothing. */

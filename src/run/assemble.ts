@@ -6,7 +6,7 @@ import type { ReaderKind } from '../net/reader.ts';
 import type { CodecChoice } from '../options.ts';
 import type { GivenListeners } from '../proxy/listeners.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
-import type { KnownShard } from '../topology/topology.ts';
+import type { KnownShard } from '../topology/shard.ts';
 import { VERSION } from '../version.ts';
 import type { DoorOptions } from './doors.ts';
 import { LocalProxy } from './local-proxy.ts';

@@ -4,7 +4,7 @@ import type { ClientView } from '../proxy/client/client-list.ts';
 import type { ClientState } from '../proxy/client/moving-client.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
-import type { Step } from '../topology/topology.ts';
+import type { Step } from '../topology/shard.ts';
 
 /** A client that moves from one process to another. */
 export interface MovingClient {

@@ -1,8 +1,10 @@
 import type { Config } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
+import type { ReplicaSnapshot } from '../stats/snapshot.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
-import { type KnownShard, type Step, Topology } from '../topology/topology.ts';
+import type { KnownShard, Step } from '../topology/shard.ts';
+import { Topology } from '../topology/topology.ts';
 import type { Serving } from './serving.ts';
 import { shardsOf } from './shard-specs.ts';
 
@@ -75,6 +77,13 @@ export class TopologyKeeper {
   /** What `ringway ctl topology` prints. */
   get view(): object {
     return { frozen: this.#topology.frozen, shards: this.#topology.views };
+  }
+
+  /** Servers that are asked for their role. */
+  get replicas(): ReplicaSnapshot[] {
+    return this.#topology.views.flatMap(({ pool, server, servers }) =>
+      servers.map((each) => ({ pool, server, ...each })),
+    );
   }
 
   /** Servers stay where they are, also in a process that takes over. */

@@ -25,6 +25,7 @@ export class TestOwner implements ConnectionOwner {
   readonly title: string;
   readonly counters: ServerCounters = serverCounters();
   readonly firstSeries = 0;
+  readonly forReads = false;
   readonly lines: string[] = [];
 
   constructor(

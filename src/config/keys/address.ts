@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { SOCKET_PATH_BYTES } from '../../limits.ts';
-import type { ListenConfig, SentinelConfig, ServerConfig } from '../types.ts';
+import type { ListenConfig, ReplicaConfig, SentinelConfig, ServerConfig } from '../types.ts';
 import { type Parsed, quote, wrappingNumber } from './values.ts';
 
 const PORT_MAX = 65535;
@@ -9,6 +9,7 @@ const MEMCACHED_PORT = 11211;
 
 const LISTEN_FORMS = 'expected "host:port" or "/path" or "/path MODE"';
 const SENTINEL_FORMS = 'expected "host:port"';
+const REPLICA_FORMS = 'expected "host:port name", the name being that of its server';
 const SERVER_FORMS = 'expected "host:port:weight [name]" or "/path:weight [name]"';
 
 function parsePort(text: string): number | null {
@@ -124,4 +125,15 @@ export function parseSentinel(text: string): Parsed<SentinelConfig> {
     return { problem: `${quote(host)} is no host; expected a host name or an address` };
   }
   return { value: { host, port } };
+}
+
+/** A `replicas` line: an address as of a sentinel, and the name of the server it belongs to. */
+export function parseReplica(text: string): Parsed<ReplicaConfig> {
+  const blank = text.lastIndexOf(' ');
+  if (blank < 1) return { problem: `${quote(text)} has no name; ${REPLICA_FORMS}` };
+  const address = text.slice(0, blank);
+  // IPv6 ends like a port and a weight.
+  const parsed = parseSentinel(/^[^:]+:/.test(address) ? address : `${address}:1`);
+  if ('problem' in parsed) return parsed;
+  return { value: { ...parsed.value, server: text.slice(blank + 1) } };
 }

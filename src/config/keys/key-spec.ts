@@ -2,6 +2,7 @@ export type KeyType =
   | 'address'
   | 'servers'
   | 'sentinels'
+  | 'replicas'
   | 'name'
   | 'two-bytes'
   | 'number'

@@ -5,21 +5,34 @@ import type { Entry, PoolNode, Scalar } from '../file/document.ts';
 import { compareBytes } from '../file/order.ts';
 import type { Problems } from '../file/problems.ts';
 import type { ClientTls, ServerTls } from '../tls-types.ts';
-import type { ListenConfig, PoolConfig, Position, SentinelConfig, ServerConfig } from '../types.ts';
-import { parseListen, parseSentinel, parseServer } from './address.ts';
+import type {
+  ListenConfig,
+  PoolConfig,
+  Position,
+  ReadFrom,
+  ReplicaConfig,
+  SentinelConfig,
+  ServerConfig,
+} from '../types.ts';
+import { parseListen, parseReplica, parseSentinel, parseServer } from './address.ts';
 import { parseAddresses } from './addresses.ts';
 import { parseCommandNames } from './command-names.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { type Logins, readLogins } from './logins.ts';
-import { checkSentinels } from './sentinel-rules.ts';
+import { checkFollowing } from './sentinel-rules.ts';
 import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 
 const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
+/** Lists that nutcracker does not know, and what stands in a line of theirs. */
+const OWN_LISTS: ReadonlyMap<string, string> = new Map([
+  ['sentinels', 'host:port'],
+  ['replicas', 'host:port name'],
+]);
 const SPECS: ReadonlyMap<string, KeySpec> = new Map(POOL_KEYS.map((spec) => [spec.name, spec]));
 
 type Value =
@@ -34,6 +47,11 @@ interface PlacedServer {
   readonly at: Position;
 }
 
+interface PlacedReplica {
+  readonly replica: ReplicaConfig;
+  readonly at: Position;
+}
+
 /** What has been read of one pool; `complete` when a PoolConfig can be made of it. */
 export interface PoolDraft {
   readonly name: Scalar;
@@ -41,6 +59,7 @@ export interface PoolDraft {
   readonly positions: ReadonlyMap<string, Position>;
   readonly servers: readonly PlacedServer[];
   readonly sentinels: readonly SentinelConfig[];
+  readonly replicas: readonly PlacedReplica[];
   readonly logins: Logins;
   readonly serverTls: ServerTls | null;
   readonly clientTls: ClientTls | null;
@@ -89,6 +108,7 @@ class PoolReader {
   readonly positions = new Map<string, Position>();
   readonly servers: PlacedServer[] = [];
   readonly sentinels: SentinelConfig[] = [];
+  readonly replicas: PlacedReplica[] = [];
 
   constructor(name: Scalar, problems: Problems) {
     this.#problems = problems;
@@ -116,6 +136,7 @@ class PoolReader {
     for (const value of entry.values) {
       if (spec.type === 'servers') this.#server(value);
       else if (spec.type === 'sentinels') this.#sentinel(value);
+      else if (spec.type === 'replicas') this.#replica(value);
       else if (value !== entry.values[0]) this.#duplicate(value.at, key, entry.values[0]!.at);
       else this.#value(spec, value);
     }
@@ -150,13 +171,19 @@ class PoolReader {
     else this.sentinels.push(Object.freeze(parsed.value));
   }
 
-  /** nutcracker wants exactly one list in a pool, whichever key holds it; sentinels are another. */
+  #replica(scalar: Scalar): void {
+    const parsed = parseReplica(scalar.text);
+    if ('problem' in parsed) this.#problem(scalar.at, 'replicas', parsed.problem);
+    else this.replicas.push({ replica: Object.freeze(parsed.value), at: scalar.at });
+  }
+
+  /** nutcracker wants exactly one list in a pool, whichever key holds it; ringway has others. */
   lists(entries: readonly Entry[]): void {
-    const lists = entries.filter(({ list, key }) => list && key.text !== 'sentinels');
-    const sentinels = entries.find(({ key }) => key.text === 'sentinels');
-    if (sentinels?.list === false) {
-      const message = 'there is no list; expected a "- host:port" line for each sentinel';
-      this.#problem(sentinels.key.at, 'sentinels', message);
+    const lists = entries.filter(({ list, key }) => list && !OWN_LISTS.has(key.text));
+    for (const [name, line] of OWN_LISTS) {
+      const entry = entries.find(({ key }) => key.text === name);
+      if (entry?.list !== false) continue;
+      this.#problem(entry.key.at, name, `there is no list; expected a "- ${line}" line for each`);
     }
     for (const entry of lists.slice(1)) {
       const first = `the one in line ${lists[0]!.key.at.line}`;
@@ -181,7 +208,7 @@ class PoolReader {
     }
     if (this.values.get('redis') === true) this.#memcacheOnly();
     else if (this.values.has('redis') || !this.positions.has('redis')) this.#redisOnly();
-    checkSentinels(this, (at, key, message) => this.#problem(at, key, message));
+    checkFollowing(this, (at, key, message) => this.#problem(at, key, message));
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
       const { ringName } = placed.server;
@@ -219,12 +246,13 @@ export function readPool(node: PoolNode, files: AttachedFiles, problems: Problem
   for (const entry of node.entries) reader.entry(entry);
   reader.lists(node.entries);
   reader.rules();
-  const { values, positions, servers, sentinels } = reader;
+  const { values, positions, servers, sentinels, replicas } = reader;
   const source = { pool: node.name.text, values, positions, files, problems };
   const logins = readLogins(source);
   const serverTls = readServerTls(source);
   const clientTls = readClientTls(source, (key) => SPECS.get(key)?.default);
-  return { name: node.name, values, positions, servers, sentinels, logins, serverTls, clientTls };
+  const lists = { servers, sentinels, replicas };
+  return { name: node.name, values, positions, ...lists, logins, serverTls, clientTls };
 }
 
 /** A draft without problems as the frozen configuration of a pool. */
@@ -236,7 +264,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
   );
   servers.sort((a, b) => compareBytes(a.ringName, b.ringName));
   const hashTag = value<readonly [number, number] | null>('hash_tag');
-  const followsMaster = draft.sentinels.length > 0;
+  const followsMaster = draft.sentinels.length + draft.replicas.length > 0;
   return Object.freeze({
     name: draft.name.text,
     listen: Object.freeze(value<ListenConfig>('listen')),
@@ -303,6 +331,10 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     maxInline: number('max_inline'),
     maxScript: number('max_script'),
     sentinels: Object.freeze([...draft.sentinels]),
+    replicas: Object.freeze(draft.replicas.map(({ replica }) => replica)),
+    readFrom: value<ReadFrom>('read_from'),
+    maxReplicaLag: number('max_replica_lag'),
+    readAfterWriteMs: number('read_after_write'),
     followsMaster,
     sentinelTls: value<boolean>('sentinel_tls'),
     sentinelPrefix: value<string>('sentinel_prefix'),

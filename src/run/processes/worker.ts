@@ -5,7 +5,7 @@ import type { ReaderKind } from '../../net/reader.ts';
 import { BoundedSiblings } from '../../proxy/engine/siblings.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { packSnapshot } from '../../stats/merge.ts';
-import type { KnownShard, Step } from '../../topology/topology.ts';
+import type { KnownShard, Step } from '../../topology/shard.ts';
 import { LocalProxy } from '../local-proxy.ts';
 import type { PreparedChange } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';

@@ -7,7 +7,7 @@ import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
-import type { KnownShard, Step } from '../../topology/topology.ts';
+import type { KnownShard, Step } from '../../topology/shard.ts';
 import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
@@ -204,8 +204,9 @@ export class Workers implements Serving {
   #place(worker: Worker): void {
     this.#workers[worker.number - 1] = worker;
     // What has moved while it started.
-    for (const { pool, server, address, promoting = null } of this.#options.known()) {
+    for (const { pool, server, address, promoting = null, readers } of this.#options.known()) {
       worker.peer.tell('steer', { step: { pool, server, action: 'move', ...address } });
+      worker.peer.tell('steer', { step: { pool, server, action: 'read', readers: readers ?? [] } });
       if (promoting === null) continue;
       worker.peer.tell('steer', { step: { pool, server, action: 'hold', ...address } });
     }

@@ -28,9 +28,20 @@ export class Places {
     return place < this.#connections.length ? this.#connections[place] : null;
   }
 
-  /** Makes room for one, before it is opened. */
-  reserve(place: number): void {
+  /** Opens one in a place. @returns null when that cannot be done: `onError` is told */
+  open(
+    place: number,
+    connect: () => BackendConnection,
+    onError: (error: unknown) => void,
+  ): BackendConnection | null {
     while (this.#connections.length <= place) this.#connections.push(null);
+    try {
+      this.#connections[place] = connect();
+      return this.#connections[place];
+    } catch (error) {
+      onError(error);
+      return null;
+    }
   }
 
   put(place: number, connection: BackendConnection): void {
