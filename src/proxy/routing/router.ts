@@ -156,7 +156,7 @@ function readerOf(client: Reader, server: Server, lane: number): BackendConnecti
   const { session, pipeline, pool } = client;
   const { readAfterWriteMs } = pool.config;
   if (session.lastWrite?.isRecent(pipeline.head, pool.engine.now, readAfterWriteMs)) return null;
-  const connection = server.readers?.connectionFor(client.id, lane) ?? null;
+  const connection = server.readers?.shared(client.id, lane) ?? null;
   if (connection !== null) server.counters[REPLICA_READS]++;
   return connection;
 }

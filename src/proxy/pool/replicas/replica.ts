@@ -69,7 +69,7 @@ export class Replica extends LoggedServer implements ConnectionOwner {
    * The connection for a client's read, opened when there is none; null when the master has to
    * answer it.
    */
-  connectionFor(client: number, lane: number): BackendConnection | null {
+  shared(client: number, lane: number): BackendConnection | null {
     if (this.#awayUntil !== 0) {
       if (millis() < this.#awayUntil) return null;
       this.#awayUntil = 0;

@@ -43,10 +43,10 @@ export class ServerReaders {
    * The connection for a read of a client: each keeps to one server, and does not go back in time.
    * @returns null when the master is to answer it
    */
-  connectionFor(client: number, lane: number): BackendConnection | null {
+  shared(client: number, lane: number): BackendConnection | null {
     const readers = this.#readers;
     const { length } = readers;
-    return length === 0 ? null : (readers[client % length]?.connectionFor(client, lane) ?? null);
+    return length === 0 ? null : (readers[client % length]?.shared(client, lane) ?? null);
   }
 
   get connections(): BackendConnection[] {
