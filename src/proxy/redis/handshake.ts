@@ -1,5 +1,5 @@
 import { LOG_WARN } from '../../log.ts';
-import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
+import { FLAG_FIRST, FLAG_LAST, WHOLE } from '../../protocol/frame-table.ts';
 import { encodeText } from '../../protocol/redis/replies/encode.ts';
 import { loginRefusal, passwordOf } from '../../protocol/redis/replies/login-refusal.ts';
 import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
@@ -10,7 +10,6 @@ import { PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import { EXECUTED } from '../backend/server-protocol.ts';
 import { loginOf, type RefusedConnection } from './server-login.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ERROR_TYPE = 0x2d; // '-'
 const LF = 0x0a;
 /** What AUTH and SELECT are granted with. */
