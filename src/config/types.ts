@@ -170,6 +170,10 @@ export interface PoolConfig {
   readonly sentinelTls: boolean;
   /** What stands before a server's name where a sentinel knows it. */
   readonly sentinelPrefix: string;
+  /** Names of servers are looked up so often; 0 = for each connection. */
+  readonly dnsIntervalMs: number;
+  /** By whom. */
+  readonly dns: 'system' | 'resolver';
   /** How long requests that were not executed wait for a master; 0 = not at all. */
   readonly failoverWaitMs: number;
   /** Of its name. */

@@ -57,3 +57,15 @@ export const READ_LINK_DOWN_S = 60;
 export const REPLICA_AWAY_MS = 1_000;
 /** A master that is told to hand over waits so long for its replica to have all data. */
 export const PLANNED_FAILOVER_MS = 5_000;
+/** Names that are looked up at once: a look-up by the system takes one of Node's four threads. */
+export const NAME_LOOKUPS = 2;
+/** Names are looked at this often for whether they are due. */
+export const NAME_TICK_MS = 250;
+/** No name is looked up more often than this, whatever its TTL. */
+export const NAME_TTL_MS = 1_000;
+/** That a name does not resolve is told at most this often. */
+export const NAME_LOG_MS = 60_000;
+/** Addresses of one name. */
+export const NAME_ADDRESSES = 64;
+/** Servers that one line of the file stands for. */
+export const SERVER_PATTERN = 1024;

@@ -32,7 +32,7 @@ import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 import { countedHere, isCountersQuestion } from './siblings/pool-counts.ts';
-import { type SteeringOrder, steer } from './steering.ts';
+import { type SteeringOrder, setAddresses, steer } from './steering.ts';
 import { TlsGates } from './tls-gate.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
@@ -152,6 +152,11 @@ export class ProxyServer {
   /** What becomes of a server that is followed, or of who may be read in its place. */
   steer(order: SteeringOrder): void {
     steer(this.#pools, order);
+  }
+
+  /** Names lead elsewhere: connections to where they led end when they are idle. */
+  setAddresses(addresses: readonly (readonly [host: string, address: string | null])[]): void {
+    setAddresses(this.#pools, addresses);
   }
 
   /** What an operator wants of each server; of those that are not among `orders` nothing. */

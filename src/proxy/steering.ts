@@ -1,3 +1,4 @@
+import { ADDRESSES } from '../net/address-book.ts';
 import type { Pool } from './pool/pool.ts';
 import type { ReaderAddress } from './pool/replicas/server-readers.ts';
 
@@ -34,4 +35,29 @@ export function steer(pools: readonly Pool[], order: SteeringOrder): void {
   else if (order.action === 'move') server.moveTo(order.host, order.port);
   else if (order.action === 'hold') server.failover?.hold();
   else server.failover?.release();
+}
+
+/**
+ * Says where names lead from now on. Connections to a server that is elsewhere now take no more
+ * requests, and close when what is in flight is answered.
+ * @param addresses null = whoever connects looks the name up
+ */
+export function setAddresses(
+  pools: readonly Pool[],
+  addresses: readonly (readonly [host: string, address: string | null])[],
+): void {
+  const moved = new Set<string>();
+  for (const [host, address] of addresses) {
+    const before = ADDRESSES.addressOf(host);
+    ADDRESSES.set(host, address);
+    if (address !== null && before !== address && before !== host) moved.add(host);
+  }
+  if (moved.size === 0) return;
+  for (const { servers } of pools) {
+    for (const server of servers) {
+      if (!moved.has(server.config.host)) continue;
+      server.places.retireAll();
+      for (const leases of [server.bulk, server.pool.leases]) leases.closeIdle(server);
+    }
+  }
 }

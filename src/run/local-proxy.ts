@@ -13,7 +13,7 @@ import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
 import type { KnownShard, Step } from '../topology/shard.ts';
-import type { MovingClient, PreparedChange, Serving } from './serving.ts';
+import type { MovingClient, NameAddresses, PreparedChange, Serving } from './serving.ts';
 
 /** How the engine of this process runs. */
 export interface LocalOptions {
@@ -121,6 +121,10 @@ export class LocalProxy implements Serving {
 
   steer(step: Step): void {
     this.#proxy.steer(step);
+  }
+
+  setAddresses(addresses: NameAddresses): void {
+    this.#proxy.setAddresses(addresses);
   }
 
   setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {

@@ -81,6 +81,8 @@ const OWN_DEFAULTS = {
   sentinels: [],
   replicas: [],
   readFrom: 'master',
+  dnsIntervalMs: 0,
+  dns: 'system',
   maxReplicaLag: 10485760,
   readAfterWriteMs: 100,
   followsMaster: false,

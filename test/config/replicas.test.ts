@@ -69,3 +69,21 @@ describe('replicas of a pool', () => {
     });
   }
 });
+
+describe('a line of servers with a range of numbers', () => {
+  test('stands for one server each', () => {
+    const servers = ['redis-{8..10}.redis.svc:6379:1 redis-{}'];
+    const found = read({ servers, replicas: null }).servers;
+    assert.deepEqual(
+      found.map(({ host, name }) => `${host} ${name}`),
+      ['redis-8.redis.svc redis-8', 'redis-9.redis.svc redis-9', 'redis-10.redis.svc redis-10'],
+    );
+  });
+
+  test('has names that are told apart, and not too many', () => {
+    const wrong = (line: string): string => mistakes({ servers: [line], replicas: null })[0];
+    assert.match(wrong('r-{0..1}:6379:1 r'), /the ring name "r" is taken by line/);
+    assert.match(wrong('r-{2..1}:6379:1'), /servers: "\{2\.\.1\}" is no range; expected 1 to 1024/);
+    assert.match(wrong('r-{0..99999}:6379:1'), /is no range/);
+  });
+});

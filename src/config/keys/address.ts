@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { SOCKET_PATH_BYTES } from '../../limits.ts';
+import { SERVER_PATTERN, SOCKET_PATH_BYTES } from '../../limits.ts';
 import type { ListenConfig, ReplicaConfig, SentinelConfig, ServerConfig } from '../types.ts';
 import { type Parsed, quote, wrappingNumber } from './values.ts';
 
@@ -106,6 +106,24 @@ export function parseServer(
   const name = given ?? (port === MEMCACHED_PORT ? host : address.slice(0, lastColon));
   const ringName = latin1(name);
   return { value: { text, name, ringName, kind: 'tcp', host, port, path: '', weight, line } };
+}
+
+/** As in `redis-{0..5}.redis.svc:6379:1 redis-{}`: the numbers stand where {} is, too. */
+const PATTERN = /^([^{}]*)\{(\d{1,6})\.\.(\d{1,6})\}(.*)$/;
+
+/** The lines that a `servers` line stands for: itself, unless it has a range of numbers. */
+export function expandServer(text: string): Parsed<readonly string[]> {
+  const match = PATTERN.exec(text);
+  if (match === null || text.startsWith('/')) return { value: [text] };
+  const [, before, first, last, behind] = match;
+  const count = Number(last) - Number(first) + 1;
+  if (count < 1 || count > SERVER_PATTERN) {
+    const range = quote(`{${first}..${last}}`);
+    return { problem: `${range} is no range; expected 1 to ${SERVER_PATTERN} numbers, upwards` };
+  }
+  const numbers = Array.from({ length: count }, (_, i) => String(Number(first) + i));
+  const more = behind.split('{}');
+  return { value: numbers.map((number) => before + number + more.join(number)) };
 }
 
 /** A `sentinels` line, with the weight that other versions want and nobody needs, or without. */

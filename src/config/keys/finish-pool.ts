@@ -156,6 +156,8 @@ function availability(draft: PoolDraft, values: Values) {
     maxReplicaLag: values.number('max_replica_lag'),
     readAfterWriteMs: values.number('read_after_write'),
     followsMaster,
+    dnsIntervalMs: values.number('dns_interval'),
+    dns: values.of<'system' | 'resolver'>('dns'),
     sentinelTls: values.of<boolean>('sentinel_tls'),
     sentinelPrefix: values.of<string>('sentinel_prefix'),
     failoverWaitMs: followsMaster ? values.number('failover_wait') : 0,

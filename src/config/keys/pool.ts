@@ -9,7 +9,7 @@ import type {
   SentinelConfig,
   ServerConfig,
 } from '../types.ts';
-import { parseListen, parseReplica, parseSentinel, parseServer } from './address.ts';
+import { expandServer, parseListen, parseReplica, parseSentinel, parseServer } from './address.ts';
 import { parseAddresses } from './addresses.ts';
 import { parseCommandNames } from './command-names.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
@@ -149,12 +149,16 @@ class PoolReader {
     else this.values.set(spec.name, parsed.value);
   }
 
-  #server(scalar: Scalar): void {
-    const parsed = parseServer(scalar.text, scalar.at.line);
-    if ('problem' in parsed) this.#problem(scalar.at, 'servers', parsed.problem);
-    else {
-      const server = { ...parsed.value, column: scalar.at.column };
-      this.servers.push({ server, at: scalar.at });
+  #server({ text, at }: Scalar): void {
+    const lines = expandServer(text);
+    const found =
+      'problem' in lines ? [lines] : lines.value.map((each) => parseServer(each, at.line));
+    for (const parsed of found) {
+      if ('problem' in parsed) {
+        this.#problem(at, 'servers', parsed.problem);
+        return;
+      }
+      this.servers.push({ server: { ...parsed.value, column: at.column }, at });
     }
   }
 

@@ -1,7 +1,28 @@
 import type { KeySpec } from './key-spec.ts';
 
-/** How masters are followed, and replicas read. */
+/** How masters and names are followed, and replicas read. */
 export const SENTINEL_KEYS: readonly KeySpec[] = [
+  {
+    name: 'dns_interval',
+    type: 'number',
+    default: 0,
+    range: [0, 3600000],
+    unit: 'ms',
+    since: 'ringway 0.1',
+    doc:
+      'Names of servers, replicas and sentinels are looked up so often, and a server whose name ' +
+      'leads elsewhere is followed. 0: each connection looks its name up.',
+  },
+  {
+    name: 'dns',
+    type: 'name',
+    default: 'system',
+    choices: ['system', 'resolver'],
+    since: 'ringway 0.1',
+    doc:
+      'How names are looked up: `system` as all programs do (/etc/hosts, nsswitch), `resolver` by ' +
+      'asking the name servers, and again when the TTL of the answer is over.',
+  },
   {
     name: 'replicas',
     type: 'replicas',

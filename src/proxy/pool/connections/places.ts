@@ -92,6 +92,12 @@ export class Places {
     }
   }
 
+  /** All that are open take no more requests, and close as soon as nothing is in flight on them. */
+  retireAll(): void {
+    for (const connection of this.placed) this.retire(connection);
+    this.#drain();
+  }
+
   /** Takes a connection out of service. */
   retire(connection: BackendConnection): void {
     const place = this.placeOf(connection);
