@@ -26,10 +26,10 @@ import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
 import { Breaker } from './breaker.ts';
 import type { ConnectionBudget, Evictable } from './connection-budget.ts';
-import { LoggedServer } from './connections/logged-server.ts';
 import { StandingOrder } from './connections/order.ts';
 import { leastUsed, Places } from './connections/places.ts';
 import { putQuestion } from './connections/question.ts';
+import { TitledServer } from './connections/titled-server.ts';
 import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
@@ -50,7 +50,7 @@ export interface ServerPool extends OwnerPool {
 }
 
 /** One line of `servers:` and the connections to it. */
-export class Server extends LoggedServer implements ConnectionOwner, HealthyServer, Evictable {
+export class Server extends TitledServer implements ConnectionOwner, HealthyServer, Evictable {
   readonly forReads = false;
   readonly pool: ServerPool;
   config: ServerConfig;
@@ -296,6 +296,7 @@ export class Server extends LoggedServer implements ConnectionOwner, HealthyServ
   forget(connection: BackendConnection): void {
     this.places.forget(connection);
     this.failover?.forget(connection);
+    if (connection.lane.tracking) this.pool.protocol.onTrackingClosed(this.pool, connection);
     this.#leasesOf(connection).forget(connection);
     if (connection.purpose !== PURPOSE_LEASE) this.pool.budget.onClosed();
   }

@@ -155,6 +155,8 @@ export class RequestRouter implements Router {
 function readerOf(client: Reader, server: Server, lane: number): BackendConnection | null {
   const { session, pipeline, pool } = client;
   const { readAfterWriteMs } = pool.config;
+  // What it is told of keys that change comes from the master.
+  if (pool.lanes.at(lane).tracking) return null;
   if (session.lastWrite?.isRecent(pipeline.head, pool.engine.now, readAfterWriteMs)) return null;
   const connection = server.readers?.shared(client.id, lane) ?? null;
   if (connection !== null) server.counters[REPLICA_READS]++;

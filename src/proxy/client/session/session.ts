@@ -3,6 +3,7 @@ import { millis, wallMillis } from '../../engine/clock.ts';
 import type { Detour } from './detour.ts';
 import { LastWrite } from './last-write.ts';
 import { NORMAL } from './modes.ts';
+import type { ClientTracking, SavedTracking } from './tracking.ts';
 import { type SavedTransaction, Transaction } from './transaction.ts';
 import { BROKEN, NOT_WATCHING, WATCHING, type Watched } from './watch.ts';
 
@@ -13,6 +14,7 @@ export type SavedSession = Pick<
   'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode' | 'watch'
 > & {
   readonly transaction: SavedTransaction | null;
+  readonly tracking: SavedTracking | null;
 };
 
 /** A name that another process gave along: an older one has no bound for it. */
@@ -48,6 +50,8 @@ export class Session {
   watched: Watched | null = null;
   /** Where replicas are read: the last command that may have written; null = none. */
   lastWrite: LastWrite | null = null;
+  /** Null while it does not want to hear of keys that change. */
+  tracking: ClientTracking | null = null;
   /** It was not read for so long that nobody knows whether it is there. */
   unseen = false;
 
@@ -58,7 +62,7 @@ export class Session {
 
   /** Nothing about it keeps its requests from being simply forwarded. */
   get usual(): boolean {
-    return this.replies === 'on' && this.mode === NORMAL;
+    return this.replies === 'on' && this.mode === NORMAL && !this.tracking?.notes;
   }
 
   /** Bytes of what it calls itself. */
@@ -79,6 +83,7 @@ export class Session {
     this.noEvict = false;
     this.mode = NORMAL;
     this.transaction = null;
+    this.tracking?.drop();
     this.#endWatch();
     this.watch = NOT_WATCHING;
   }
@@ -90,7 +95,7 @@ export class Session {
 
   /** Bytes that it holds. */
   get heldBytes(): number {
-    return this.transaction?.heldBytes ?? 0;
+    return (this.transaction?.heldBytes ?? 0) + (this.tracking?.bytes ?? 0);
   }
 
   /** The client is gone. */
@@ -98,6 +103,7 @@ export class Session {
     this.transaction = null;
     this.detour?.drop();
     this.detour = null;
+    this.tracking?.drop();
     this.#endWatch();
   }
 
@@ -107,11 +113,14 @@ export class Session {
     const transaction = this.transaction?.saved ?? null;
     // The connection stays here.
     const watch = this.watch === WATCHING ? BROKEN : this.watch;
-    return { since, name, libName, libVersion, replies, noEvict, mode, watch, transaction };
+    const tracking = this.tracking?.saved ?? null;
+    const said = { since, name, libName, libVersion, replies, noEvict, mode };
+    return { ...said, watch, transaction, tracking };
   }
 
   restore(saved: SavedSession): void {
-    const { transaction, ...rest } = saved;
+    // What it tracked goes on once it is here.
+    const { transaction, tracking: _tracking, ...rest } = saved;
     Object.assign(this, rest);
     this.transaction = transaction === null ? null : Transaction.restore(transaction);
     this.name = boundedName(this.name);

@@ -9,8 +9,8 @@ import { PURPOSE_SHARED } from '../../backend/owned-connection.ts';
 import type { ConnectionOwner, OwnerPool } from '../../backend/owner.ts';
 import { exactMillis, millis } from '../../engine/clock.ts';
 import type { ConnectionBudget } from '../connection-budget.ts';
-import { LoggedServer } from '../connections/logged-server.ts';
 import { Places } from '../connections/places.ts';
+import { TitledServer } from '../connections/titled-server.ts';
 import type { Lanes } from '../lanes.ts';
 import { lossText, Outage } from '../outage.ts';
 import { placedAt } from '../pool-changes.ts';
@@ -38,10 +38,10 @@ export interface ReplicatedServer {
  * A replica of a server, and the connections to it, for reads. What it cannot answer its master
  * answers; then it is left alone for a second.
  */
-export class Replica extends LoggedServer implements ConnectionOwner {
+export class Replica extends TitledServer implements ConnectionOwner {
   readonly forReads = true;
   readonly pool: ReplicaPool;
-  readonly config: ServerConfig;
+  config: ServerConfig;
   readonly name: string;
   /** Those of its server. */
   readonly counters: ServerCounters;

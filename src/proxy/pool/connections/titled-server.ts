@@ -3,10 +3,10 @@ import type { LogFields } from '../../../log.ts';
 import type { OwnerPool } from '../../backend/owner.ts';
 import { addressOf } from '../pool-changes.ts';
 
-/** A server as people read of it. */
-export abstract class LoggedServer {
+/** How a server is called in the log. */
+export abstract class TitledServer {
   abstract readonly pool: OwnerPool;
-  abstract readonly config: ServerConfig;
+  abstract config: ServerConfig;
   abstract readonly name: string;
 
   get address(): string {
