@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { getServers, setServers } from 'node:dns';
+import { connect, createServer, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
@@ -54,16 +55,24 @@ describe('a server whose name leads elsewhere', () => {
   const usual = getServers();
   let first: RealServer;
   let second: RealServer;
+  let pod: Server;
 
   before(async () => {
     setServers([await names.open()]);
     first = await startRedis();
     // A pod that comes back has its port, and another address.
-    second = await startRedis({ port: first.port, args: ['--bind', '127.0.0.2'] });
+    second = await startRedis();
+    pod = createServer((socket) => {
+      const other = connect(second.port, '127.0.0.1');
+      for (const each of [socket, other]) each.on('error', () => {});
+      socket.pipe(other).pipe(socket);
+    });
+    await new Promise<void>((resolve) => pod.listen(first.port, '127.0.0.2', resolve));
   });
   after(async () => {
     setServers(usual);
     names.close();
+    pod?.close();
     await Promise.all([first?.stop(), second?.stop()]);
   });
 
