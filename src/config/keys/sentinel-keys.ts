@@ -20,8 +20,8 @@ export const SENTINEL_KEYS: readonly KeySpec[] = [
     choices: ['system', 'resolver'],
     since: 'ringway 0.1',
     doc:
-      'How names are looked up: `system` as all programs do it (/etc/hosts, nsswitch), `resolver` ' +
-      'by asking name servers, and again when the TTL of the answer is over.',
+      'How names are looked up: `system` as all programs do it (/etc/hosts, nsswitch), ' +
+      '`resolver` by asking name servers, and again when the TTL of the answer is over.',
   },
   {
     name: 'replicas',

@@ -1,4 +1,4 @@
-import { lookup, resolve4, resolve6 } from 'node:dns/promises';
+import dns from 'node:dns/promises';
 import { NAME_ADDRESSES } from '../../limits.ts';
 
 /** What a name has come to. */
@@ -15,14 +15,14 @@ export type Resolve = (host: string) => Promise<Answer>;
 export type DnsKind = 'system' | 'resolver';
 
 async function bySystem(host: string): Promise<Answer> {
-  const found = await lookup(host, { all: true, verbatim: true });
+  const found = await dns.lookup(host, { all: true, verbatim: true });
   return { addresses: found.map(({ address }) => address).slice(0, NAME_ADDRESSES), ttlMs: null };
 }
 
 async function byResolver(host: string): Promise<Answer> {
   const asked = await Promise.allSettled([
-    resolve4(host, { ttl: true }),
-    resolve6(host, { ttl: true }),
+    dns.resolve4(host, { ttl: true }),
+    dns.resolve6(host, { ttl: true }),
   ]);
   const found = asked.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
   if (found.length === 0) throw (asked[0] as PromiseRejectedResult).reason;
