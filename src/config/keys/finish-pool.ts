@@ -50,6 +50,10 @@ export function finishPool(draft: PoolDraft): PoolConfig {
   });
 }
 
+function hasPassword({ logins }: PoolDraft): boolean {
+  return logins.clientAuth !== null;
+}
+
 /** Where clients come in, and which do. */
 function doors(draft: PoolDraft, values: Values) {
   return {
@@ -59,6 +63,8 @@ function doors(draft: PoolDraft, values: Values) {
     backlog: values.number('backlog'),
     tcpKeepalive: values.of<boolean>('tcpkeepalive'),
     ...draft.logins,
+    users: draft.users,
+    loginRequired: draft.users === null ? hasPassword(draft) : !draft.users.default.isOpen,
     allowClients: values.of<readonly string[] | null>('allow_clients'),
     denyClients: values.of<readonly string[] | null>('deny_clients'),
     protectedMode: values.of<boolean>('protected_mode'),

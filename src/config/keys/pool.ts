@@ -1,3 +1,4 @@
+import type { Users } from '../../acl/users.ts';
 import type { AttachedFiles } from '../attached-files.ts';
 import type { Entry, PoolNode, Scalar } from '../file/document.ts';
 import type { Problems } from '../file/problems.ts';
@@ -19,13 +20,15 @@ import { type Logins, readLogins } from './logins.ts';
 import { checkFollowing } from './sentinel-rules.ts';
 import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
+import { readPoolUsers } from './users.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 
-/** Lists that nutcracker does not know, and what stands in a line of theirs. */
-const OWN_LISTS: ReadonlyMap<string, string> = new Map([
-  ['sentinels', 'host:port'],
-  ['replicas', 'host:port name'],
-]);
+/** Lists that are no servers, and what an item of each looks like. */
+const OWN_LISTS: Readonly<Record<string, string>> = {
+  sentinels: 'host:port',
+  replicas: 'host:port name',
+  users: 'NAME RULES',
+};
 const SPECS: ReadonlyMap<string, KeySpec> = new Map(POOL_KEYS.map((spec) => [spec.name, spec]));
 
 type Value =
@@ -54,6 +57,7 @@ export interface PoolDraft {
   readonly sentinels: readonly SentinelConfig[];
   readonly replicas: readonly PlacedReplica[];
   readonly logins: Logins;
+  readonly users: Users | null;
   readonly serverTls: ServerTls | null;
   readonly clientTls: ClientTls | null;
 }
@@ -102,6 +106,7 @@ class PoolReader {
   readonly servers: PlacedServer[] = [];
   readonly sentinels: SentinelConfig[] = [];
   readonly replicas: PlacedReplica[] = [];
+  readonly users: Scalar[] = [];
 
   constructor(name: Scalar, problems: Problems) {
     this.#problems = problems;
@@ -130,6 +135,7 @@ class PoolReader {
       if (spec.type === 'servers') this.#server(value);
       else if (spec.type === 'sentinels') this.#sentinel(value);
       else if (spec.type === 'replicas') this.#replica(value);
+      else if (spec.type === 'users') this.users.push(value);
       else if (value !== entry.values[0]) this.#duplicate(value.at, key, entry.values[0]!.at);
       else this.#value(spec, value);
     }
@@ -174,13 +180,13 @@ class PoolReader {
     else this.replicas.push({ replica: Object.freeze(parsed.value), at: scalar.at });
   }
 
-  /** nutcracker wants exactly one list in a pool, whichever key holds it; ringway has others. */
+  /** nutcracker wants exactly one list in a pool, whichever key holds it; ringway's are others. */
   lists(entries: readonly Entry[]): void {
-    const lists = entries.filter(({ list, key }) => list && !OWN_LISTS.has(key.text));
-    for (const [name, line] of OWN_LISTS) {
-      const entry = entries.find(({ key }) => key.text === name);
-      if (entry?.list !== false) continue;
-      this.#problem(entry.key.at, name, `there is no list; expected a "- ${line}" line for each`);
+    const lists = entries.filter(({ list, key }) => list && !Object.hasOwn(OWN_LISTS, key.text));
+    for (const { key, list } of entries) {
+      const item = Object.hasOwn(OWN_LISTS, key.text) ? OWN_LISTS[key.text] : undefined;
+      if (list || item === undefined) continue;
+      this.#problem(key.at, key.text, `there is no list; expected a "- ${item}" line for each one`);
     }
     for (const entry of lists.slice(1)) {
       const first = `the one in line ${lists[0]!.key.at.line}`;
@@ -246,8 +252,9 @@ export function readPool(node: PoolNode, files: AttachedFiles, problems: Problem
   const { values, positions, servers, sentinels, replicas } = reader;
   const source = { pool: node.name.text, values, positions, files, problems };
   const logins = readLogins(source);
+  const users = readPoolUsers(source, reader.users, logins.clientAuth);
   const serverTls = readServerTls(source);
   const clientTls = readClientTls(source, (key) => SPECS.get(key)?.default);
-  const lists = { servers, sentinels, replicas };
+  const lists = { servers, sentinels, replicas, users };
   return { name: node.name, values, positions, ...lists, logins, serverTls, clientTls };
 }
