@@ -1,10 +1,10 @@
-import type { DistributionName } from '../../distribution/names.ts';
-import type { HashName } from '../../hash/names.ts';
-import { compareBytes } from '../file/order.ts';
-import type { ListenConfig, PoolConfig, ReadFrom } from '../types.ts';
-import type { CustomCommand } from './custom-commands.ts';
-import { POOL_KEYS } from './keys.ts';
-import type { PoolDraft } from './pool.ts';
+import type { DistributionName } from '../distribution/names.ts';
+import type { HashName } from '../hash/names.ts';
+import { compareBytes } from './file/order.ts';
+import type { CustomCommand } from './keys/custom-commands.ts';
+import { POOL_KEYS } from './keys/keys.ts';
+import type { PoolDraft } from './keys/pool.ts';
+import type { ListenConfig, PoolConfig, ReadFrom } from './types.ts';
 
 const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
