@@ -44,6 +44,8 @@ function schemaOf(spec: KeySpec): Schema {
       return listOf('^/.*:[0-9]+( |$)|:[0-9]+:[0-9]+( |$)');
     case 'sentinels':
       return listOf(':[0-9]+$');
+    case 'replicas':
+      return listOf(':[0-9]+ ');
     case 'users':
       return listOf('.');
     case 'two-bytes':

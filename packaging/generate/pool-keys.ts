@@ -16,6 +16,7 @@ function typeOf({ type, choices = [], name }: KeySpec): string {
       return choices.map((choice) => `'${choice}'`).join(' | ');
     case 'servers':
     case 'sentinels':
+    case 'replicas':
     case 'users':
       return 'readonly string[]';
     case 'address':

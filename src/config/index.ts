@@ -3,6 +3,7 @@ export { HASH_NAMES, type HashName } from '../hash/names.ts';
 export { type Attached, AttachedFiles, readAttached } from './attached-files.ts';
 export { testConfig } from './check.ts';
 export { effectiveConfig } from './effective.ts';
+export type { Rules } from './file/rules.ts';
 export type { CustomCommand } from './keys/custom-commands.ts';
 export type { KeySpec } from './keys/key-spec.ts';
 export { POOL_KEYS } from './keys/keys.ts';
@@ -10,7 +11,6 @@ export { nearest } from './keys/suggest.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { type ConfigText, readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';
-export type { Rules } from './rules.ts';
 export { Secret, secretOf } from './secret.ts';
 export { unresolvedServers } from './server-hosts.ts';
 export type { ClientTls, KeyPair, ServerTls } from './tls-types.ts';
@@ -19,6 +19,8 @@ export type {
   ListenConfig,
   PoolConfig,
   Position,
+  ReadFrom,
+  ReplicaConfig,
   SentinelConfig,
   SentinelLogin,
   ServerConfig,

@@ -2,10 +2,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { RingwayError } from '../errors.ts';
 import { AttachedFiles } from './attached-files.ts';
 import { Problems } from './file/problems.ts';
+import { FILE_RULES, type Rules } from './file/rules.ts';
 import { finishConfig, listenSites, readDrafts } from './file.ts';
 import type { PoolDraft } from './keys/pool.ts';
 import { checkHosts } from './resolve.ts';
-import { FILE_RULES, type Rules } from './rules.ts';
 import type { Config } from './types.ts';
 
 /**

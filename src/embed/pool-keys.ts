@@ -197,6 +197,35 @@ export interface PoolKeys {
    */
   readonly max_reply_depth?: number;
   /**
+   * Names of servers, replicas and sentinels are looked up so often, and a server whose name
+   * leads elsewhere is followed. 0: each connection looks its name up. In ms. Default 0.
+   */
+  readonly dns_interval?: number;
+  /**
+   * How names are looked up: `system` as all programs do it (/etc/hosts, nsswitch),
+   * `resolver` by asking name servers, and again when the TTL of the answer is over. Default
+   * system.
+   */
+  readonly dns?: 'system' | 'resolver';
+  /**
+   * A list of replicas, `host:port name` each, with the name of their server. A replica that
+   * somebody promotes is followed without sentinels, and replicas can be read (`read_from`).
+   */
+  readonly replicas?: readonly string[];
+  /**
+   * Where commands that only read go: `prefer-replica` to replicas, or the master while none
+   * is fit; `replica` to replicas only; `any` to all; `nearest` to whichever answers
+   * fastest. Default master.
+   */
+  readonly read_from?: 'master' | 'prefer-replica' | 'replica' | 'any' | 'nearest';
+  /** How far behind its master a replica may be to be read. In bytes. Default 10485760. */
+  readonly max_replica_lag?: number;
+  /**
+   * So long after a write of a client what that client reads comes from the master. In ms.
+   * Default 100.
+   */
+  readonly read_after_write?: number;
+  /**
    * A list of Redis Sentinels, `host:port` each; a weight behind it is ignored. The name of
    * each server is then that of a master they watch, and its address where the master is
    * until they have said so. Redis pools only, without `auto_eject_hosts`.

@@ -1,5 +1,5 @@
-import type { AttachedFiles } from './attached-files.ts';
-import type { Problems } from './file/problems.ts';
+import type { AttachedFiles } from '../attached-files.ts';
+import type { Problems } from './problems.ts';
 
 /** What depends on where a configuration comes from. */
 export interface Rules {
