@@ -171,7 +171,7 @@ export function listFilter(words: readonly string[]): Filter | string {
   return 'syntax error';
 }
 
-function killOption(option: string, value: string, self: ClientConnection): Filter | string {
+function killOption(option: string, value: string, self: ClientConnection | null): Filter | string {
   switch (option.toUpperCase()) {
     case 'ID':
       if (!/^[0-9]{1,19}$/.test(value) || /^0+$/.test(value)) {
@@ -199,7 +199,10 @@ function killOption(option: string, value: string, self: ClientConnection): Filt
 }
 
 /** @returns what the filters of the new form of CLIENT KILL choose, or the error they deserve */
-export function killFilter(words: readonly string[], self: ClientConnection): Filter | string {
+export function killFilter(
+  words: readonly string[],
+  self: ClientConnection | null,
+): Filter | string {
   if (words.length % 2 !== 0) return 'syntax error';
   // Of an option that is given twice the latter counts, as in Redis.
   const filters: Map<string, Filter> = new Map([['SKIPME', (client) => client !== self]]);
