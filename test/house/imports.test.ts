@@ -43,7 +43,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'codec/choices': [],
   codec: [...BASE, ...REFERENCE, 'codec/choices', 'codec', 'wasm'],
   net: [...BASE, 'net'],
-  config: ['limits', 'errors', 'hash/names', 'distribution/names', 'config'],
+  acl: [...BASE, ...REFERENCE, 'acl'],
+  config: ['limits', 'errors', 'hash/names', 'distribution/names', 'acl', 'config'],
   'hash/names': [],
   'distribution/names': [],
 
@@ -56,6 +57,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'proxy/siblings': [],
   'proxy/redis/commands': [],
   'proxy/redis/listening': [],
+  'proxy/redis/monitor': [],
   'proxy/redis/pubsub': [],
   'proxy/redis/tracking': [],
   'proxy/redis': [],
@@ -79,7 +81,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing', 'siblings'];
 {
   // None of the shared rooms knows a protocol: each is told by its interface what it needs.
-  const below: string[] = [...BASE, ...COUNTING, ...NEUTRAL, 'net', 'config'];
+  const below: string[] = [...BASE, ...COUNTING, ...NEUTRAL, 'net', 'acl', 'config'];
   for (const room of PROXY_ROOMS) {
     below.push(`proxy/${room}`);
     MAY_IMPORT[`proxy/${room}`] = [...below];
@@ -87,14 +89,15 @@ const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing', 'siblings
   // The two protocols stand side by side, and know nothing of each other.
   const redis = [
     ...[...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/commands'],
-    ...['proxy/redis/listening', 'proxy/redis/pubsub', 'proxy/redis/tracking'],
+    ...['proxy/redis/listening', 'proxy/redis/monitor'],
+    ...['proxy/redis/pubsub', 'proxy/redis/tracking'],
   ];
   MAY_IMPORT['proxy/memcache'] = [...below, 'protocol/memcache', 'proxy/memcache'];
   MAY_IMPORT['proxy/redis'] = redis;
   MAY_IMPORT['proxy/redis/commands'] = redis;
   const beside = [...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/listening'];
   MAY_IMPORT['proxy/redis/listening'] = beside;
-  for (const room of ['proxy/redis/pubsub', 'proxy/redis/tracking']) {
+  for (const room of ['proxy/redis/monitor', 'proxy/redis/pubsub', 'proxy/redis/tracking']) {
     MAY_IMPORT[room] = [...beside, room];
   }
   MAY_IMPORT['proxy'] = [...redis, 'protocol/memcache', 'proxy', 'proxy/memcache', 'codec', 'wasm'];

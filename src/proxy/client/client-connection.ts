@@ -9,13 +9,13 @@ import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/timers/held-writes.ts';
 import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
+import { reviewLogin } from './access/login.ts';
 import { AnsweredClient } from './answered-client.ts';
 import { ClientTimers, type TimedClient } from './client-timers.ts';
 import { ClientWindow } from './client-window.ts';
 import { ClientInput } from './input/client-input.ts';
 import type { InputOwner } from './input/input-owner.ts';
 import { refusedAsTls } from './input/tls-guard.ts';
-import { reviewLogin } from './login.ts';
 import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { ClientProtocol } from './protocol.ts';
 import { Retraction } from './retraction.ts';
@@ -143,7 +143,7 @@ export class ClientConnection
    */
   moveAway(give: (client: LeavingClient) => void): void {
     if (this.closed) return;
-    if (this.subscribed) {
+    if (this.listens) {
       this.drain();
       return;
     }
@@ -187,6 +187,7 @@ export class ClientConnection
     this.session.restore(session);
     this.login.restore(login);
     reviewLogin(this);
+    if (this.closed) return;
     this.#timers.restart();
     this.enterLane(this.pool.lanes.find(db, resp, false) ?? this.pool.lanes.first);
     if (session.tracking) this.protocol.resumeTracking(this, session.tracking);
@@ -209,7 +210,7 @@ export class ClientConnection
     this.updatePlain();
     if (!lost) return;
     // Messages are only for who is logged in, and none may be missing unnoticed.
-    if (this.subscribed) this.stopReading();
+    if (this.listens) this.stopReading();
     this.login.begin();
     this.#input.refuseLarge();
     this.#timers.restart();
@@ -238,7 +239,7 @@ export class ClientConnection
     if (!this.#reading || (this.#input.held && this.#input.credit() > 0)) this.#resumeInput();
     if (this.closed) return;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
-    else if (this.#give !== null && this.subscribed) this.drain();
+    else if (this.#give !== null && this.listens) this.drain();
     else if (this.#give !== null && this.#mayMove()) this.#move(this.#give);
   }
 
@@ -280,6 +281,7 @@ export class ClientConnection
     if (this.closed) return;
     this.window.limit(this.pool.config.maxPipeline);
     reviewLogin(this);
+    if (this.closed) return;
     this.#input.reroute();
     this.session.detour?.reroute();
     this.session.watched?.reroute();

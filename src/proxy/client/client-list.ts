@@ -1,3 +1,4 @@
+import { DEFAULT_USER } from '../../acl/user.ts';
 import { exactMillis, wallMillis } from '../engine/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import { laneOf } from '../pool/lanes.ts';
@@ -79,7 +80,12 @@ function localAddress(client: ClientConnection): string {
 
 function flagsOf({ session, subscribed }: ClientConnection): string {
   const { mode, noEvict, detour, tracking } = session;
-  const flags = [subscribed ? 'P' : '', mode === QUEUEING ? 'x' : '', detour?.blocked ? 'b' : ''];
+  const flags = [
+    session.monitoring === null ? '' : 'O',
+    subscribed ? 'P' : '',
+    mode === QUEUEING ? 'x' : '',
+    detour?.blocked ? 'b' : '',
+  ];
   flags.push(tracking?.flags ?? '', noEvict ? 'e' : '');
   return flags.join('') || 'N';
 }
@@ -115,7 +121,7 @@ export function clientLine(client: ClientConnection): string {
     ['tot-mem', 0],
     ['events', 'r'],
     ['cmd', 'NULL'],
-    ['user', 'default'],
+    ['user', client.login.user],
     ['redir', session.tracking?.redirect ?? -1],
     ['resp', lane.resp],
     ['lib-name', session.libName],
@@ -171,7 +177,16 @@ export function listFilter(words: readonly string[]): Filter | string {
   return 'syntax error';
 }
 
-function killOption(option: string, value: string, self: ClientConnection | null): Filter | string {
+function hasUser({ config }: Pool, name: string): boolean {
+  return config.users === null ? name === DEFAULT_USER : config.users.find(name) !== undefined;
+}
+
+function killOption(
+  option: string,
+  value: string,
+  self: ClientConnection | null,
+  pool: Pool,
+): Filter | string {
   switch (option.toUpperCase()) {
     case 'ID':
       if (!/^[0-9]{1,19}$/.test(value) || /^0+$/.test(value)) {
@@ -185,8 +200,8 @@ function killOption(option: string, value: string, self: ClientConnection | null
     case 'LADDR':
       return (client) => localAddress(client) === value;
     case 'USER':
-      if (value !== 'default') return `No such user '${value}'`;
-      return () => true;
+      if (!hasUser(pool, value)) return `No such user '${value}'`;
+      return ({ login, authenticated }) => authenticated && login.user === value;
     case 'MAXAGE':
       if (!/^[0-9]{1,19}$/.test(value)) return 'maxage is not an integer or out of range';
       return ({ session }) => wallMillis() - session.since >= Number(value) * 1000;
@@ -202,12 +217,13 @@ function killOption(option: string, value: string, self: ClientConnection | null
 export function killFilter(
   words: readonly string[],
   self: ClientConnection | null,
+  pool: Pool,
 ): Filter | string {
   if (words.length % 2 !== 0) return 'syntax error';
   // Of an option that is given twice the latter counts, as in Redis.
   const filters: Map<string, Filter> = new Map([['SKIPME', (client) => client !== self]]);
   for (let i = 0; i < words.length; i += 2) {
-    const filter = killOption(words[i], words[i + 1], self);
+    const filter = killOption(words[i], words[i + 1], self, pool);
     if (typeof filter === 'string') return filter;
     filters.set(words[i].toUpperCase(), filter);
   }

@@ -39,9 +39,13 @@ export function isClientOrder(question: object): question is ClientOrder {
 }
 
 /** In the old form one word is an address, in the new one there are filters. */
-export function victimFilter(words: readonly string[], self: ClientConnection | null) {
-  if (words.length !== 1) return killFilter(words, self);
-  return (client: ClientConnection): boolean => peerAddress(client) === words[0];
+export function victimFilter(
+  words: readonly string[],
+  self: ClientConnection | null,
+  pool: Pool,
+): Filter | string {
+  if (words.length !== 1) return killFilter(words, self, pool);
+  return (client) => peerAddress(client) === words[0];
 }
 
 function chosen(pool: Pool, filter: Filter | string): ClientConnection[] {
@@ -59,7 +63,7 @@ export function obeyOrder(
     return { ...NOTHING, lines: pieces === null ? null : Buffer.concat(pieces).toString('latin1') };
   }
   if (clients === 'kill') {
-    const victims = chosen(pool, victimFilter(words, null));
+    const victims = chosen(pool, victimFilter(words, null, pool));
     for (const victim of victims) victim.destroy('CLIENT KILL');
     return { ...NOTHING, closed: victims.length };
   }

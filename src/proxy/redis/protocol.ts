@@ -1,3 +1,4 @@
+import type { User } from '../../acl/user.ts';
 import type { PoolConfig } from '../../config/index.ts';
 import type { Codec } from '../../protocol/codec.ts';
 import {
@@ -23,13 +24,17 @@ import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
 import type { SavedTracking } from '../client/session/tracking.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+
 import { LeasedRead } from '../routing/leased-read.ts';
+import { gateOf, type UserGate } from './access/gate.ts';
+
 import { allowedCommands } from './command-rules.ts';
 import { commonServer } from './common-server.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
 import { knownInfoOf } from './info/server-info.ts';
+import { knownMonitorsOf } from './monitor/monitors.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
 import { resume } from './tracking/commands.ts';
@@ -44,6 +49,7 @@ const LOGIN: LoginRules = {
   words: LOGIN_WORDS,
   isOpen: (command) => OPEN_COMMANDS[command] === true,
   refusal: replies.NO_AUTH,
+  refusalWithUsers: replies.NO_AUTH_OF_REDIS,
 };
 
 /** RESP, spoken by pools with `redis: true`. */
@@ -78,6 +84,10 @@ export class RedisProtocol implements ClientProtocol {
     intent: number,
   ): boolean {
     return handleSpecial(client, start, length, info, intent);
+  }
+
+  gateOf(pool: PoolConfig, user: User): UserGate | null {
+    return gateOf(pool, user);
   }
 
   allowedCommands(config: PoolConfig): Uint8Array | null {
@@ -133,6 +143,7 @@ export class RedisProtocol implements ClientProtocol {
     knownInfoOf(server)?.askAgain();
     knownHubOf(server.pool)?.onMoved();
     knownTrackerOf(server.pool)?.onRing();
+    knownMonitorsOf(server.pool)?.setServers();
   }
 
   onServerGone(server: object): void {
@@ -146,6 +157,7 @@ export class RedisProtocol implements ClientProtocol {
   onRing(pool: object): void {
     knownHubOf(pool)?.onRing();
     knownTrackerOf(pool)?.onRing();
+    knownMonitorsOf(pool)?.setServers();
   }
 
   onTrackingClosed(pool: object, connection: BackendConnection): void {
@@ -159,6 +171,7 @@ export class RedisProtocol implements ClientProtocol {
   onPoolGone(pool: object): void {
     knownHubOf(pool)?.close();
     knownTrackerOf(pool)?.close();
+    knownMonitorsOf(pool)?.close();
   }
 
   malformed(error: number, byte: number): Buffer {

@@ -63,6 +63,7 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
   field('tls_resumed_total', 'Those of them that took up an earlier session', counter.TLS_RESUMED),
   field('tls_failures_total', 'TLS handshakes of clients that failed', counter.TLS_FAILURES),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
+  field('not_permitted_total', 'Requests that rules of users refuse', counter.NOT_PERMITTED),
   field(
     'login_timeouts_total',
     'Clients closed that did not log in in time',
@@ -80,6 +81,18 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'tracking_slow_closed_total',
     'Clients closed that took these too slowly',
     counter.TRACKING_SLOW_CLOSED,
+  ),
+  field(
+    'monitoring_clients',
+    'Clients that see what servers do',
+    counter.MONITORING_CLIENTS,
+    'gauge',
+  ),
+  field('monitor_lines_total', 'Lines of MONITOR for clients', counter.MONITOR_LINES),
+  field(
+    'monitor_slow_closed_total',
+    'Clients closed that took these too slowly',
+    counter.MONITOR_SLOW_CLOSED,
   ),
   field('pubsub_clients', 'Clients with subscriptions', counter.PUBSUB_CLIENTS, 'gauge'),
   field('pubsub_subscriptions', 'Their subscriptions', counter.PUBSUB_SUBSCRIPTIONS, 'gauge'),

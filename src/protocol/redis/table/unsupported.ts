@@ -2,7 +2,6 @@
 
 export const REASONS: readonly (readonly [reason: string, names: string])[] = [
   ['it would let all clients of a connection wait', 'WAITAOF'],
-  ['it shows what all clients of a server do; ask that server', 'MONITOR'],
   [
     'it sets up or serves replication, which is between servers',
     'FAILOVER PSYNC REPLCONF REPLICAOF SLAVEOF SYNC MIGRATE RESTORE-ASKING',
@@ -10,9 +9,12 @@ export const REASONS: readonly (readonly [reason: string, names: string])[] = [
   [
     'it administers one server; send it to that server',
     `BGREWRITEAOF BGSAVE DEBUG LASTSAVE LATENCY MODULE SAVE SHUTDOWN CONFIG|RESETSTAT
-    CONFIG|REWRITE CONFIG|SET MEMORY|DOCTOR MEMORY|MALLOC-STATS MEMORY|PURGE MEMORY|STATS ACL|CAT
-    ACL|DELUSER ACL|DRYRUN ACL|GENPASS ACL|GETUSER ACL|LIST ACL|LOAD ACL|LOG ACL|SAVE ACL|SETUSER
-    ACL|USERS PFDEBUG PFSELFTEST`,
+    CONFIG|REWRITE CONFIG|SET MEMORY|DOCTOR MEMORY|MALLOC-STATS MEMORY|PURGE MEMORY|STATS PFDEBUG
+    PFSELFTEST`,
+  ],
+  [
+    'users stand in the configuration, which is read again by a reload',
+    'ACL|DELUSER ACL|LOAD ACL|SAVE ACL|SETUSER',
   ],
   ['databases of several servers cannot be exchanged at once', 'SWAPDB'],
   ['clients of other proxies and of the servers would go on', 'CLIENT|PAUSE CLIENT|UNPAUSE'],

@@ -105,7 +105,7 @@ function end(self: ClientConnection, victims: readonly ClientConnection[]): void
 /** CLIENT KILL, of all processes. */
 function kill({ client }: SpecialRequest, words: Words): boolean {
   const said = words.texts(2);
-  const filter = victimFilter(said, client);
+  const filter = victimFilter(said, client, client.pool);
   if (typeof filter === 'string') return answer(client, replies.error(filter));
   const victims = clientsOf(client.pool).filter(filter);
   const claim = client.claims.claim();

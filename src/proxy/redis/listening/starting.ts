@@ -1,5 +1,5 @@
 import { LINE_START_MS } from '../../../limits.ts';
-import { NOT_HEARD } from '../../../protocol/redis/replies/tracking-replies.ts';
+import { NOT_HEARD } from '../../../protocol/redis/replies/listening-replies.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Deadlines, Timed } from '../../engine/deadlines.ts';
 

@@ -1,7 +1,9 @@
+import * as texts from '../../../protocol/redis/replies/listening-replies.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MONITORING, NORMAL } from '../../client/session/modes.ts';
+import type { ReplySink, StoredReply } from '../../client/stored-reply.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { Starting } from '../listening/starting.ts';
 import { type Monitors, monitorsOf } from './monitors.ts';
@@ -9,8 +11,8 @@ import { type Monitors, monitorsOf } from './monitors.ts';
 /** What else touches data, though it is neither read nor write. */
 const TOUCHES = new Set(['EVAL', 'EVALSHA', 'FCALL', 'PUBLISH', 'SPUBLISH']);
 
-/** A client that sees what the servers do. */
-class Monitoring {
+/** A client that begins to see what the servers do: from when it is told that it does. */
+class Beginning implements StoredReply {
   readonly #client: ClientConnection;
   readonly #monitors: Monitors;
 
@@ -19,30 +21,36 @@ class Monitoring {
     this.#monitors = monitors;
   }
 
-  drop(): void {
-    this.#monitors.leave(this.#client);
+  writeTo({ out }: ReplySink): boolean {
+    out.copy(replies.OK);
+    this.#monitors.show(this.#client);
+    return true;
   }
+
+  drop(): void {}
 }
 
 /** MONITOR: the client sees what all servers of the pool do, if the pool allows it. */
 export function monitor({ client }: SpecialRequest): boolean {
   const { session, pool } = client;
-  if (!pool.config.allowMonitor) return answer(client, replies.MONITOR_REFUSED);
+  if (!pool.config.allowMonitor) return answer(client, texts.MONITOR_REFUSED);
   // As in Redis, who looks already is not answered.
-  if (session.mode === MONITORING) return true;
+  if (session.monitoring !== null) return true;
   const monitors = monitorsOf(pool);
   const claim = client.claims.claim();
   client.barrier();
-  const settle = (error: Buffer | null): void => {
-    if (error === null && !client.closed) {
-      if (session.mode === NORMAL) client.enterMode(MONITORING);
-      session.monitoring = new Monitoring(client, monitors);
-    } else {
-      monitors.leave(client);
-    }
-    claim.deliver(error ?? replies.OK);
-  };
+  session.monitoring = { drop: () => monitors.leave(client) };
   monitors.join(client);
+  const settle = (error: Buffer | null): void => {
+    if (error === null) {
+      if (session.mode === NORMAL) client.enterMode(MONITORING);
+      claim.store(new Beginning(client, monitors));
+      return;
+    }
+    session.monitoring?.drop();
+    session.monitoring = null;
+    claim.deliver(error);
+  };
   new Starting(monitors, settle, (error) => client.onException(error)).begin();
   return true;
 }
@@ -58,5 +66,5 @@ export function handleMonitoring(
 ): boolean | null {
   if (spec === null || badArity) return null;
   const touches = spec.access !== '-' || TOUCHES.has(spec.name);
-  return touches ? answer(client, replies.MONITOR_TOUCHES_NOTHING) : null;
+  return touches ? answer(client, texts.MONITOR_TOUCHES_NOTHING) : null;
 }

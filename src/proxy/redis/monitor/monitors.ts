@@ -1,9 +1,5 @@
 import type { DialTarget } from '../../../net/dial.ts';
-import {
-  MONITOR_LINES,
-  MONITOR_SLOW_CLOSED,
-  MONITORING_CLIENTS,
-} from '../../../stats/counters.ts';
+import { MONITOR_LINES, MONITOR_SLOW_CLOSED, MONITORING_CLIENTS } from '../../../stats/counters.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Pool } from '../../pool/pool.ts';
@@ -58,6 +54,8 @@ class MonitorLine extends ReturningLine<MonitorConnection> implements MonitorCon
 export class Monitors implements MonitorLineOwner, Hearing {
   readonly engine: Engine;
   readonly #pool: Pool;
+  /** Those for whom lines are open, and those of them that are shown what comes. */
+  readonly #users: Set<ClientConnection> = new Set();
   readonly #clients: Set<ClientConnection> = new Set();
   /** By address. */
   #lines: Map<string, MonitorLine> = new Map();
@@ -68,15 +66,21 @@ export class Monitors implements MonitorLineOwner, Hearing {
     this.#pool = pool;
   }
 
+  /** A client is about to look. */
   join(client: ClientConnection): void {
-    if (this.#clients.has(client)) return;
-    this.#clients.add(client);
+    this.#users.add(client);
     this.#pool.counters[MONITORING_CLIENTS]++;
     this.setServers();
   }
 
+  /** It is shown what comes from now on. */
+  show(client: ClientConnection): void {
+    if (this.#users.has(client)) this.#clients.add(client);
+  }
+
   leave(client: ClientConnection): void {
-    if (!this.#clients.delete(client)) return;
+    this.#clients.delete(client);
+    if (!this.#users.delete(client)) return;
     this.#pool.counters[MONITORING_CLIENTS]--;
     this.setServers();
   }
@@ -85,7 +89,7 @@ export class Monitors implements MonitorLineOwner, Hearing {
   setServers(): void {
     const before = this.#lines;
     this.#lines = new Map();
-    for (const { config } of this.#clients.size === 0 ? [] : this.#pool.servers) {
+    for (const { config } of this.#users.size === 0 ? [] : this.#pool.servers) {
       const address = addressOf(config);
       this.#lines.set(address, before.get(address) ?? new MonitorLine(this, config));
       before.delete(address);
@@ -98,14 +102,14 @@ export class Monitors implements MonitorLineOwner, Hearing {
   onLine(bytes: Buffer, start: number, end: number): void {
     for (const client of [...this.#clients]) {
       try {
-        this.#show(client, bytes, start, end);
+        this.#give(client, bytes, start, end);
       } catch (error) {
         client.onException(error);
       }
     }
   }
 
-  #show(client: ClientConnection, bytes: Buffer, start: number, end: number): void {
+  #give(client: ClientConnection, bytes: Buffer, start: number, end: number): void {
     if (client.leaves) return;
     const { counters, config } = this.#pool;
     counters[MONITOR_LINES]++;
