@@ -131,24 +131,36 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
   }
 
   onKeys(keys: Keys, line: TrackedLine): void {
-    if (keys === ALL_KEYS) {
-      if (this.#serverOf(line)?.isOfReads(line)) this.#forgetAll();
-      else this.#tellHearers();
-      return;
+    const ofReads = this.#serverOf(line)?.isOfReads(line) ?? false;
+    if (keys !== ALL_KEYS) {
+      if (ofReads) this.#tellReaders(keys);
+      else this.#tellOfPrefixes(keys);
+    } else if (ofReads) {
+      this.#forgetAll();
+    } else {
+      this.#tellHearers();
     }
+  }
+
+  #tellReaders(keys: readonly Buffer[]): void {
     const told: Map<KeyHearer, Buffer[]> = new Map();
+    const blind = [...this.#readers].filter((reader) => reader.blind);
     for (const key of keys) {
-      const text = key.toString('latin1');
-      const found = new Set(this.notes.changed(text) as readonly KeyHearer[]);
-      this.prefixes.find(text, found);
-      for (const reader of this.#readers) if (reader.blind) found.add(reader);
-      for (const reader of found) {
+      const readers = this.notes.changed(key.toString('latin1')) as readonly KeyHearer[];
+      for (const reader of new Set([...readers, ...blind])) {
         const list = told.get(reader);
         if (list === undefined) told.set(reader, [key]);
         else list.push(key);
       }
     }
     for (const [reader, list] of told) this.#tell(reader, list);
+  }
+
+  /** As a server does, one message for each prefix. */
+  #tellOfPrefixes(keys: readonly Buffer[]): void {
+    for (const [readers, list] of this.prefixes.sort(keys)) {
+      for (const reader of [...readers]) this.#tell(reader, list);
+    }
   }
 
   #tell(reader: KeyHearer, keys: Keys): void {
