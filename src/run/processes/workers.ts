@@ -12,8 +12,8 @@ import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
-import type { KnownShard, Step } from '../../topology/topology.ts';
-import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
+import type { KnownShard, Step } from '../../topology/shard.ts';
+import type { MovingClient, NameAddresses, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { UnplacedClients } from './unplaced-clients.ts';
 import type { OrdersMessage, SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
@@ -32,6 +32,8 @@ export interface WorkersOptions
   onTrouble(pool: string, server: string): void;
   /** Where masters are now. */
   known(): readonly KnownShard[];
+  /** Where names lead now. */
+  addresses(): NameAddresses;
 }
 
 interface ClientsAnswer {
@@ -111,7 +113,7 @@ export class Workers implements Serving {
   }
 
   async #spawn(number: number): Promise<Worker> {
-    const { log, onTrouble, known, ...start } = this.#options;
+    const { log, onTrouble, known, addresses, ...start } = this.#options;
     const worker = new Worker(number, log, (ended, how) => this.#onExit(ended, how));
     onClient(worker.peer, (client) => this.#onMoved(worker, client));
     worker.peer.on('trouble', ({ pool, server }: { pool: string; server: string }) => {
@@ -164,11 +166,13 @@ export class Workers implements Serving {
   #place(worker: Worker): void {
     this.#workers[worker.number - 1] = worker;
     // What has moved while it started.
-    for (const { pool, server, address, promoting = null } of this.#options.known()) {
+    for (const { pool, server, address, promoting = null, readers } of this.#options.known()) {
       worker.peer.tell('steer', { step: { pool, server, action: 'move', ...address } });
+      worker.peer.tell('steer', { step: { pool, server, action: 'read', readers: readers ?? [] } });
       if (promoting === null) continue;
       worker.peer.tell('steer', { step: { pool, server, action: 'hold', ...address } });
     }
+    worker.peer.tell('addresses', { addresses: this.#options.addresses() });
     worker.peer.tell('orders', { orders: this.#orders, enabled: null });
     this.#unplaced.giveAll((client) => this.adopt(client));
   }
@@ -246,14 +250,22 @@ export class Workers implements Serving {
     throw new RingwayError('RINGWAY_INTERNAL', 'no worker serves at the moment');
   }
 
+  #tellAll(kind: string, message: object): void {
+    for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell(kind, { ...message });
+  }
+
   steer(step: Step): void {
-    for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell('steer', { step });
+    this.#tellAll('steer', { step });
+  }
+
+  setAddresses(addresses: NameAddresses): void {
+    this.#tellAll('addresses', { addresses });
   }
 
   setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {
     this.#orders = orders;
     const message: OrdersMessage = { orders, enabled };
-    for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell('orders', { ...message });
+    this.#tellAll('orders', message);
   }
 
   async clients(pool: string, count: number): Promise<readonly ClientView[]> {
