@@ -9,7 +9,7 @@ import {
   type TlsOptions,
 } from 'node:tls';
 
-import { inheritPeer } from './peer-address.ts';
+import { inheritPeer } from './peers/peer-address.ts';
 
 /** PEM, in memory that nothing prints. */
 interface Pem {

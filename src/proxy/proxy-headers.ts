@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { PROXY_HEADER_MS } from '../limits.ts';
-import { claimPeer } from '../net/peer-address.ts';
-import { readProxyHeader } from '../net/proxy-protocol.ts';
+import { claimPeer } from '../net/peers/peer-address.ts';
+import { readProxyHeader } from '../net/peers/proxy-protocol.ts';
 import { resumeReading } from '../net/reader.ts';
 import { exactMillis } from './engine/clock.ts';
 import type { Timed } from './engine/deadlines.ts';

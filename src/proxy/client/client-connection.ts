@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { HELD_WRITE_BYTES } from '../../limits.ts';
 import { LOG_INFO, LOG_NOTICE } from '../../log.ts';
 import { isEncrypted, stopReading } from '../../net/handles.ts';
-import { claimedPeer, claimPeer } from '../../net/peer-address.ts';
+import { claimedPeer, claimPeer } from '../../net/peers/peer-address.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import * as counter from '../../stats/counters.ts';
 import { LARGEST_CARRY } from '../engine/carry.ts';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { PeerAddress } from '../../net/peer-address.ts';
+import type { PeerAddress } from '../../net/peers/peer-address.ts';
 import type { RespVersion } from '../backend/lane.ts';
 import type { SavedLogin } from './access/login.ts';
 import type { SavedSession } from './session/session.ts';

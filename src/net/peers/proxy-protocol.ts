@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import { PROXY_HEADER_BYTES } from '../limits.ts';
+import { PROXY_HEADER_BYTES } from '../../limits.ts';
 import type { PeerAddress } from './peer-address.ts';
 
-// The PROXY protocol, versions 1 and 2, as HAProxy describes it: the first bytes of a connection say
-// which client a load balancer has made it for.
+// The PROXY protocol, versions 1 and 2, as HAProxy describes it: the first bytes of a connection
+// say which client a load balancer has made it for.
 
 /** What the first bytes of a connection say. */
 export type ProxyHeader =

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readProxyHeader } from '../../src/net/proxy-protocol.ts';
+import { readProxyHeader } from '../../../src/net/peers/proxy-protocol.ts';
 
 const SIGNATURE = '0d0a0d0a000d0a515549540a';
 const v2 = (rest: string): Buffer => Buffer.from(SIGNATURE + rest, 'hex');
