@@ -177,7 +177,7 @@ export interface PoolConfig {
   readonly sentinelPrefix: string;
   /** SENTINEL is answered: ringway is the sentinel, and the master of every name. */
   readonly sentinelView: boolean;
-  /** Where clients reach this pool, then where they reach it of other proxies; none = as they do. */
+  /** Where clients reach this pool, then the same pool of other proxies; none = as they do. */
   readonly announce: readonly SentinelConfig[];
   /** Names of servers are looked up so often; 0 = for each connection. */
   readonly dnsIntervalMs: number;
