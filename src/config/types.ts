@@ -179,6 +179,10 @@ export interface PoolConfig {
   readonly sentinelTls: boolean;
   /** What stands before a server's name where a sentinel knows it. */
   readonly sentinelPrefix: string;
+  /** SENTINEL is answered: ringway is the sentinel, and the master of every name. */
+  readonly sentinelView: boolean;
+  /** Where clients reach this pool, then the same pool of other proxies; none = as they do. */
+  readonly announce: readonly SentinelConfig[];
   /** Names of servers are looked up so often; 0 = for each connection. */
   readonly dnsIntervalMs: number;
   /** By whom. */
