@@ -197,6 +197,16 @@ export interface PoolKeys {
    */
   readonly max_reply_depth?: number;
   /**
+   * Answer SENTINEL, so that clients which look for their master by sentinels find ringway
+   * as the master of every name. Redis pools only. Default false.
+   */
+  readonly sentinel_view?: boolean;
+  /**
+   * Where clients reach this pool, `host:port`, and behind it where they reach the same pool
+   * of other proxies, separated by commas. Absent: where the client has connected to.
+   */
+  readonly announce?: undefined;
+  /**
    * Names of servers, replicas and sentinels are looked up so often, and a server whose name
    * leads elsewhere is followed. 0: each connection looks its name up. In ms. Default 0.
    */
@@ -273,10 +283,20 @@ export interface PoolKeys {
    */
   readonly protected_mode?: boolean;
   /**
+   * Connections begin with a header of the PROXY protocol (version 1 or 2), in which a load
+   * balancer says where the client comes from; others are closed. Default false.
+   */
+  readonly proxy_protocol?: boolean;
+  /**
    * Commands that may write are refused, and scripts but for EVAL_RO and its kin. Redis
    * pools only. Default false.
    */
   readonly read_only?: boolean;
+  /**
+   * `MONITOR` is allowed: who uses it sees all commands that the servers carry out, with
+   * keys and values. Redis pools only. Default false.
+   */
+  readonly allow_monitor?: boolean;
   /**
    * Commands that are refused, separated by commas; of a subcommand both names, with a bar
    * between them. Redis pools only.
@@ -308,6 +328,8 @@ export interface PoolKeys {
   readonly tls_ca_file?: string;
   /** Whether clients must show a certificate. Absent: `yes` with `tls_ca_file`, else `no`. */
   readonly tls_auth_clients?: 'yes' | 'optional' | 'no';
+  /** Clients are the user of `users` that their certificate is made out to (CN). Default off. */
+  readonly tls_user_from_cert?: 'cn' | 'off';
   /** The oldest version of TLS. Default 1.2. */
   readonly tls_min_version?: '1.2' | '1.3';
   /** Ciphers of TLS 1.2, as OpenSSL takes them. Absent: Node.js's. */
