@@ -52,10 +52,7 @@ function schemaOf(spec: KeySpec): Schema {
       return { type: ['string', 'integer'] };
     case 'addresses':
       return { type: 'string', pattern: '^[0-9a-fA-F.:/, ]+$' };
-    case 'text':
-    case 'file':
-    case 'commands':
-    case 'command-names':
+    default:
       return TEXT;
   }
 }

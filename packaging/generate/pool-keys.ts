@@ -19,13 +19,7 @@ function typeOf({ type, choices = [], name }: KeySpec): string {
     case 'replicas':
     case 'users':
       return 'readonly string[]';
-    case 'address':
-    case 'two-bytes':
-    case 'text':
-    case 'file':
-    case 'commands':
-    case 'addresses':
-    case 'command-names':
+    default:
       return 'string';
   }
 }

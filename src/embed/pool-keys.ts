@@ -205,7 +205,7 @@ export interface PoolKeys {
    * Where clients reach this pool, `host:port`, and behind it where they reach the same pool
    * of other proxies, separated by commas. Absent: where the client has connected to.
    */
-  readonly announce?: undefined;
+  readonly announce?: string;
   /**
    * Names of servers, replicas and sentinels are looked up so often, and a server whose name
    * leads elsewhere is followed. 0: each connection looks its name up. In ms. Default 0.
