@@ -13,6 +13,8 @@ import { labelOf } from './values.ts';
 interface Open {
   readonly op: Op;
   readonly sentAt: number;
+  /** Nothing else was under way. */
+  readonly alone: boolean;
 }
 
 /** A key that is watched, and the write that it held. */
@@ -21,8 +23,10 @@ interface Looked {
   readonly id: number | null;
 }
 
-/** Microseconds in which a request is answered when nothing is wrong (any more). */
+/** Microseconds in which the next answer comes when nothing is wrong (any more). */
 export const ANSWERED_MICROS = 10_000_000;
+/** And in which an answer that a server has given is passed on, when nothing is in the way. */
+const PROMPT_MICROS = 250_000;
 /** A client whose connection is lost waits so long before it connects again. */
 const AGAIN_MICROS = 5_000;
 
@@ -54,6 +58,8 @@ export class SimClient implements EndpointOwner {
   /** What it has read behind WATCH. */
   #looked: Looked | null = null;
   #deafUntil = 0;
+  /** When it took its last answer. */
+  #tookAt = 0;
   #watching = false;
   #waits = false;
   /** Bytes of a request of which the rest is still to be sent. */
@@ -185,7 +191,7 @@ export class SimClient implements EndpointOwner {
     const { world } = this.#setting;
     switch (action.do) {
       case 'send':
-        return this.#send(endpoint, action.ops, action.pieces);
+        return this.#send(endpoint, action.ops, action.pieces, action.pauseMs ?? 1);
       case 'wait':
         this.#waits = this.#open.length > 0;
         return true;
@@ -197,7 +203,11 @@ export class SimClient implements EndpointOwner {
         this.#suspect = true;
         this.#deafUntil = world.micros + action.ms * 1000;
         endpoint.stopReading();
-        world.after(action.ms * 1000, () => this.loop.io(() => endpoint.startReading()));
+        this.#setting.disturbances.begin('');
+        world.after(action.ms * 1000, () => {
+          this.#setting.disturbances.end('');
+          this.loop.io(() => endpoint.startReading());
+        });
         return true;
       case 'leave':
         this.#trace(6, () => 'resets its connection');
@@ -236,8 +246,8 @@ export class SimClient implements EndpointOwner {
   }
 
   /** Sends requests in so many pieces, some time apart. */
-  #send(endpoint: Endpoint, ops: readonly Op[], pieces: number): boolean {
-    const bytes = Buffer.concat(ops.map((op) => this.#request(op)));
+  #send(endpoint: Endpoint, ops: readonly Op[], pieces: number, pauseMs = 1): boolean {
+    const bytes = Buffer.concat(ops.map((op) => this.#request(op, pieces <= 1)));
     this.#trace(bytes, () => `asks ${ops.map(textOf).join(', ')}`);
     if (pieces <= 1) {
       endpoint.write(bytes, () => {});
@@ -247,21 +257,22 @@ export class SimClient implements EndpointOwner {
     for (let at = 0; at < bytes.length; at += size) {
       this.#unsent.push(bytes.subarray(at, at + size));
     }
-    this.#sendPiece(endpoint);
+    this.#sendPiece(endpoint, pauseMs);
     return false;
   }
 
-  #sendPiece(endpoint: Endpoint): void {
+  #sendPiece(endpoint: Endpoint, pauseMs: number): void {
     if (this.#endpoint !== endpoint) return;
     const piece = this.#unsent.shift();
     if (piece !== undefined) endpoint.write(piece, () => {});
-    if (this.#unsent.length > 0) this.#pauseThen(1, () => this.#sendPiece(endpoint));
+    if (this.#unsent.length > 0) this.#pauseThen(pauseMs, () => this.#sendPiece(endpoint, pauseMs));
     else this.#goOn();
   }
 
-  #request(op: Op): Buffer {
+  /** @param atOnce its bytes go out together */
+  #request(op: Op, atOnce: boolean): Buffer {
     const sentAt = this.#setting.world.micros;
-    this.#open.push({ op, sentAt });
+    this.#open.push({ op, sentAt, alone: atOnce && this.#open.length === 0 });
     const write = op.op === 'queued' ? op.of : op;
     if ('id' in write) {
       const sent = { connection: this.#connection, order: this.#order };
@@ -337,14 +348,36 @@ export class SimClient implements EndpointOwner {
     else {
       this.answered++;
       for (const each of op.op === 'exec' && reply.kind === 'array' ? op.of : [op]) {
-        if ('id' in each) history.acknowledged(each.id);
+        if ('id' in each) this.#setting.acknowledged(each.id, sentAt);
       }
     }
     if (op.op === 'select' && !failed) this.#db = op.db;
     this.#watch(op, reply);
-    const since = Math.max(sentAt, this.#setting.healedAt(), this.#deafUntil);
+    const since = Math.max(sentAt, this.#setting.healedAt(), this.#deafUntil, this.#tookAt);
+    this.#checkPromptness(asked);
     if (world.micros - since > ANSWERED_MICROS) {
       this.#complain(`waited ${Math.round((world.micros - since) / 1000)} ms for ${textOf(op)}`);
+    }
+  }
+
+  /** In a quick network, what is late is kept back by the proxy. */
+  #checkPromptness({ op, sentAt, alone }: Open): void {
+    const { world, history, disturbances, prompt } = this.#setting;
+    const now = world.micros;
+    const before = this.#tookAt;
+    this.#tookAt = now;
+    if (prompt === null) return;
+    const done = 'id' in op ? history.executedAt(op.id) : null;
+    if (done !== null) {
+      const since = Math.max(done.at, before, disturbances.since(done.server));
+      if (now - since > PROMPT_MICROS) {
+        this.#complain(`hears ${Math.round((now - since) / 1000)} ms late of ${textOf(op)}`);
+      }
+    }
+    const isAlone = alone && this.#open.length === 0 && op.op !== 'await';
+    const waited = now - Math.max(sentAt, disturbances.since(''));
+    if (isAlone && waited > prompt.aloneMicros) {
+      this.#complain(`waited ${Math.round(waited / 1000)} ms for ${textOf(op)}, alone`);
     }
   }
 

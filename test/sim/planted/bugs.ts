@@ -43,8 +43,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'records behind a stop are copied all the same',
     file: 'proxy/client/input/client-input',
-    from: 'for (let j = i; j < count; j++)',
-    to: 'for (let j = count; j < count; j++)',
+    // Scanners write 0 here: what is planted is where the first of the chunk goes.
+    from: 'words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = 0;',
+    to: 'words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = words[FRAME_WORD + RECORD_DEST];',
     seeds: null,
   },
   {
@@ -94,13 +95,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/client/client-connection',
     from: 'if (this.claims.open === 0)',
     to: 'if (true)',
-    seeds: 20,
+    seeds: 40,
   },
   {
     name: 'parts of an MGET stand in the order in which they came',
     file: 'proxy/redis/fragments/coalesced-reply',
-    from: 'this.#parts[index] = part;',
-    to: 'this.#parts[this.#parts.length] = part;',
+    from: 'if (last)\n            this.complete();',
+    to: `if (last) {
+            this.#parts.push(...this.#parts.splice(this.#parts.indexOf(part), 1));
+            this.complete();
+        }`,
     seeds: null,
   },
   {
