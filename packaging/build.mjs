@@ -1,10 +1,12 @@
-// Compiles everything into build/: the WebAssembly modules from assembly/, then all TypeScript.
-// Output whose source is gone is removed afterwards; nothing is wiped first, so a test that runs
-// meanwhile does not lose its files. Plain JavaScript, because it runs before anything is compiled.
+// Compiles everything into build/: the WebAssembly modules from assembly/, then all TypeScript,
+// and bundles the command line. Output whose source is gone is removed; nothing is wiped first, so a
+// test that runs meanwhile does not lose its files. Plain JavaScript, because it runs before anything
+// is compiled.
 
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -12,6 +14,8 @@ const output = join(root, 'build');
 const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
 // The files of the status page are served as they are.
 const PAGE = 'src/stats/http/page';
+// Its optimizer (of Binaryen) stops looking for more; the output is right. Nothing to act on.
+const IDLE = 'Last converge was suboptimal.';
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
 /**
@@ -32,13 +36,20 @@ export async function build({ tests = false } = {}) {
   if (failed) throw failed.reason;
   cpSync(join(root, PAGE), join(output, PAGE), { recursive: true });
   removeStale();
+  // Only now: before the packages are installed this file can be read, and that one cannot.
+  const { bundle } = await import('./bundle.mjs');
+  await bundle(root);
 }
 
 function run(what, script, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
+    const stdio = ['ignore', 'inherit', 'pipe'];
+    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio });
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      if (line.trim() !== IDLE) console.error(line);
+    });
     child.on('error', reject);
-    child.on('exit', (code) => {
+    child.on('close', (code) => {
       if (code === 0) resolve();
       else reject(new Error(`the ${what} compiler failed`));
     });
@@ -58,6 +69,7 @@ function isWasmFresh(file) {
 /** Removes the compiled form of sources that were deleted or renamed. */
 function removeStale() {
   for (const file of filesBelow(output)) {
+    if (file.startsWith(join(output, 'cli/'))) continue;
     const match = /^(.*)\.(js|js\.map|d\.ts)$/.exec(relative(output, file));
     if (match === null || existsSync(join(root, `${match[1]}.ts`))) continue;
     if (!existsSync(join(root, relative(output, file)))) rmSync(file, { force: true });

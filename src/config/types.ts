@@ -1,3 +1,4 @@
+import type { Users } from '../acl/users.ts';
 import type { DistributionName } from '../distribution/names.ts';
 import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
@@ -50,8 +51,12 @@ export interface PoolConfig {
   readonly tcpKeepalive: boolean;
   /** How ringway logs in to the servers; null = it does not. */
   readonly serverLogin: ServerLogin | null;
-  /** The password of clients; null = they need none. */
+  /** The password of clients; null = they need none, or there are users. */
   readonly clientAuth: Secret | null;
+  /** Users with rules; null = there is only the one that may do everything. */
+  readonly users: Users | null;
+  /** Clients have to log in. */
+  readonly loginRequired: boolean;
   /** `address/bits`: the only ones that are let in; null = all. */
   readonly allowClients: readonly string[] | null;
   /** The same that are not let in. */
@@ -156,8 +161,8 @@ export interface PoolConfig {
   readonly sentinels: readonly SentinelConfig[];
   /** Each server is the master of a shard, and may move: there are sentinels. */
   readonly followsMaster: boolean;
-  /** What sentinels are told to log in, `password` or `user password`; null = nothing. */
-  readonly sentinelAuth: string | null;
+  /** How ringway logs in to the sentinels; null = it does not. */
+  readonly sentinelLogin: SentinelLogin | null;
   /** Sentinels are spoken to with TLS, as the servers are. */
   readonly sentinelTls: boolean;
   /** What stands before a server's name where a sentinel knows it. */
@@ -176,6 +181,14 @@ export interface ServerLogin {
   readonly user: string | null;
   readonly password: Secret;
   /** Where the password was read, and can be read again; null = it cannot. */
+  readonly file: string | null;
+}
+
+/** A login to sentinels. Frozen. */
+export interface SentinelLogin {
+  /** `password` or `user password`. */
+  readonly words: Secret;
+  /** Where they were read, and can be read again; null = they cannot. */
   readonly file: string | null;
 }
 

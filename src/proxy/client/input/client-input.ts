@@ -1,6 +1,5 @@
 import { HELD_READ_BYTES } from '../../../limits.ts';
 import {
-  FLAG_FIRST,
   FLAG_LAST,
   FLAG_SPECIAL,
   FRAME_TABLE,
@@ -19,6 +18,7 @@ import {
   STATE_ERROR,
   STATE_ERROR_BYTE,
   STATE_STATUS,
+  WHOLE,
   WINDOW,
 } from '../../../protocol/frame-table.ts';
 import { CARRY_LIMIT } from '../../engine/carry.ts';
@@ -30,19 +30,19 @@ import {
   scannedBytes,
   startOver,
 } from '../../engine/saved-scan.ts';
+import { passes } from '../access/gate.ts';
 import { MAY_WAIT, WAIT } from '../router.ts';
 import { sendAssembled } from './assembled-request.ts';
-import { creditBeforeLogin, SwallowedLine, swallowRequest } from './before-login.ts';
+import { creditBeforeLogin, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
 import type { InputOwner } from './input-owner.ts';
-import { LargeRequest, mayForward } from './large-request.ts';
+import { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { SentRun } from './sent-run.ts';
 import { WaitingInput } from './waiting-input.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
-const PLAIN_MASK = FLAG_FIRST | FLAG_LAST | FLAG_SPECIAL;
+const PLAIN_MASK = WHOLE | FLAG_SPECIAL;
 
 /** What a client sends: scanned in the receive window and sent on, as far as its credit goes. */
 export class ClientInput {
@@ -162,7 +162,7 @@ export class ClientInput {
 
   /** The client has to log in, with this request under way. */
   refuseLarge(): void {
-    this.#large?.refuse(this.#client.protocol.login.refusal);
+    this.#large?.refuse(refusalOf(this.#client));
   }
 
   /** Something was answered or written: a large request may go on. */
@@ -290,7 +290,7 @@ export class ClientInput {
   /** Sends scanned requests. @returns how many; fewer than `count` when the next must wait */
   #dispatch(count: number): number {
     const engine = this.#engine;
-    const { words } = engine;
+    const { words, bytes } = engine;
     const client = this.#client;
     const { pipeline, id, protocol, router } = client;
     const retries = client.pool.config.retryReads;
@@ -305,7 +305,10 @@ export class ClientInput {
         const info = words[record + RECORD_INFO];
         const start = words[record + RECORD_START];
         const length = words[record + RECORD_LENGTH];
-        if ((info & PLAIN_MASK) === WHOLE && (client.plain || mayForward(client, info))) {
+        if (
+          (info & PLAIN_MASK) === WHOLE &&
+          (client.plain || passes(client, words, bytes, record))
+        ) {
           const server = words[record + RECORD_SERVER];
           const connection = router.choose(client, server, client.lane, MAY_WAIT);
           if (connection === null) {
@@ -321,13 +324,14 @@ export class ClientInput {
           continue;
         }
         words[record + RECORD_DEST] = 0;
-        this.run.interrupted = true;
+        client.forwarded = false;
         unsent = pipeline.out.unsentBytes;
         if ((info & WHOLE) !== WHOLE) {
           this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
         } else if (!protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
           break;
         }
+        if (!client.forwarded) this.run.interrupted = true;
         unsent = pipeline.out.unsentBytes;
         if (client.closing || this.#barrier || client.closed) {
           i++;
