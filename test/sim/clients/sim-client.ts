@@ -4,18 +4,11 @@ import type { Attempt } from '../net/network.ts';
 import type { Loop } from '../world/loop.ts';
 import { complaintAbout, isFailure } from './check-reply.ts';
 import type { Replies } from './dialect.ts';
+import { Lateness, type Open } from './lateness.ts';
 import type { Reply } from './reply-stream.ts';
 import { textOf } from './requests.ts';
 import type { ClientSetting } from './setting.ts';
 import { labelOf } from './values.ts';
-
-/** A request that is not answered. */
-interface Open {
-  readonly op: Op;
-  readonly sentAt: number;
-  /** Nothing else was under way. */
-  readonly alone: boolean;
-}
 
 /** A key that is watched, and the write that it held. */
 interface Looked {
@@ -23,10 +16,6 @@ interface Looked {
   readonly id: number | null;
 }
 
-/** Microseconds in which the next answer comes when nothing is wrong (any more). */
-export const ANSWERED_MICROS = 10_000_000;
-/** And in which an answer that a server has given is passed on, when nothing is in the way. */
-const PROMPT_MICROS = 250_000;
 /** A client whose connection is lost waits so long before it connects again. */
 const AGAIN_MICROS = 5_000;
 
@@ -44,6 +33,7 @@ export class SimClient implements EndpointOwner {
   readonly loop: Loop;
   readonly complaints: string[] = [];
   readonly #setting: ClientSetting;
+  readonly #lateness: Lateness;
   readonly #actions: readonly Action[];
   #next = 0;
   #endpoint: Endpoint | null = null;
@@ -58,8 +48,6 @@ export class SimClient implements EndpointOwner {
   /** What it has read behind WATCH. */
   #looked: Looked | null = null;
   #deafUntil = 0;
-  /** When it took its last answer. */
-  #tookAt = 0;
   #watching = false;
   #waits = false;
   /** Bytes of a request of which the rest is still to be sent. */
@@ -73,6 +61,7 @@ export class SimClient implements EndpointOwner {
     this.index = index;
     this.name = `client${index}`;
     this.#setting = setting;
+    this.#lateness = new Lateness(setting);
     this.#replies = setting.dialect.replies();
     this.#actions = plan.actions;
     this.loop = setting.world.process(this.name);
@@ -353,32 +342,8 @@ export class SimClient implements EndpointOwner {
     }
     if (op.op === 'select' && !failed) this.#db = op.db;
     this.#watch(op, reply);
-    const since = Math.max(sentAt, this.#setting.healedAt(), this.#deafUntil, this.#tookAt);
-    this.#checkPromptness(asked);
-    if (world.micros - since > ANSWERED_MICROS) {
-      this.#complain(`waited ${Math.round((world.micros - since) / 1000)} ms for ${textOf(op)}`);
-    }
-  }
-
-  /** In a quick network, what is late is kept back by the proxy. */
-  #checkPromptness({ op, sentAt, alone }: Open): void {
-    const { world, history, disturbances, prompt } = this.#setting;
-    const now = world.micros;
-    const before = this.#tookAt;
-    this.#tookAt = now;
-    if (prompt === null) return;
-    const done = 'id' in op ? history.executedAt(op.id) : null;
-    if (done !== null) {
-      const since = Math.max(done.at, before, disturbances.since(done.server));
-      if (now - since > PROMPT_MICROS) {
-        this.#complain(`hears ${Math.round((now - since) / 1000)} ms late of ${textOf(op)}`);
-      }
-    }
-    const isAlone = alone && this.#open.length === 0 && op.op !== 'await';
-    const waited = now - Math.max(sentAt, disturbances.since(''));
-    if (isAlone && waited > prompt.aloneMicros) {
-      this.#complain(`waited ${Math.round(waited / 1000)} ms for ${textOf(op)}, alone`);
-    }
+    const others = this.#open.length;
+    for (const late of this.#lateness.took(asked, others, this.#deafUntil)) this.#complain(late);
   }
 
   /** Between WATCH and EXEC it knows what it has read. */
