@@ -9,7 +9,6 @@ import { ringOf } from '../../../src/proxy/pool/pool-ring.ts';
 import { arenaBytes, ProxyServer } from '../../../src/proxy/proxy-server.ts';
 import { TopologyKeeper } from '../../../src/run/topology-keeper.ts';
 import { INTERNAL_ERRORS } from '../../../src/stats/counters.ts';
-import type { Step } from '../../../src/topology/topology.ts';
 import { assertAtRest, type Holdings, holdingsOf } from '../../support/at-rest.ts';
 import type { PoolKeys } from '../cases/case.ts';
 import type { Network } from '../net/network.ts';
@@ -128,17 +127,13 @@ export class SimProxy {
       reader,
       memoryLimit: memoryMib * 1024 * 1024,
       maxConnections: 10_000,
-      onTrouble: (pool, name) => topology.onTrouble(pool, name),
+      onTrouble: (pool, name) => this.#topology?.onTrouble(pool, name),
     });
-    const steer = ({ pool, server: name, action, host, port }: Step): void => {
-      if (action === 'hold') server.holdServer(pool, name);
-      else if (action === 'release') server.releaseServer(pool, name);
-      else server.moveServer(pool, name, host, port);
-    };
-    const topology = new TopologyKeeper(log);
-    this.#topology = topology;
-    topology.start({ steer }, first);
     this.#server = server;
+    if (this.#options.sentinels.length > 0) {
+      this.#topology = new TopologyKeeper(log);
+      this.#topology.start(server, first);
+    }
     this.#fresh = holdingsOf(server.engine);
     server.preconnect();
     const listeners = new PoolListeners({
