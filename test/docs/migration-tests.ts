@@ -116,7 +116,7 @@ export const PROOFS: Readonly<Record<string, string | readonly string[]>> = {
     'test/integration/large.test.ts > too large for anything else: an error, and the connection is kept',
   'a script of more than 1 MiB in `EVAL`':
     'test/integration/script-limit.test.ts > is refused beyond max_script, by each command that has one',
-  'a split `MGET` whose reply is beyond `client_output_limit`':
+  'a split `MGET` or memcached `get` whose reply is beyond `client_output_limit`':
     'test/integration/large-mget.test.ts > any keys, a paused client, and what it asks behind',
   'a client that writes requests and takes none of its replies': [
     'test/fault/blocking-writer.test.ts > is not read beyond client_input_limit, and the log says so',
@@ -197,6 +197,8 @@ export const PROOFS: Readonly<Record<string, string | readonly string[]>> = {
     'test/integration/client-addresses.test.ts > who is not on the list is closed without a byte, on plain doors and TLS doors',
   'commands that a pool refuses':
     'test/integration/command-rules.test.ts > a read-only pool reads, and refuses what may write',
+  users:
+    'test/integration/users.test.ts > random requests are refused in the same words, or not at all',
   TLS: 'test/integration/tls-doors.test.ts > nowhere: TLS to a pool without it says what the pool needs',
   '`redis_auth` of more than 16,000 bytes':
     'test/config/problems.test.ts > a password that no login has room for',

@@ -1,5 +1,14 @@
+import type { User } from '../../acl/user.ts';
 import type { PoolConfig } from '../../config/index.ts';
 import type { Codec } from '../../protocol/codec.ts';
+import {
+  FLAG_SPECIAL,
+  FRAME_TABLE,
+  NO_COMMAND,
+  NO_SERVER,
+  RECORD_INFO,
+  RECORD_SERVER,
+} from '../../protocol/frame-table.ts';
 import { bulkReplyBytes } from '../../protocol/redis/replies/bulk-bytes.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import { requestHead } from '../../protocol/redis/request-head.ts';
@@ -12,15 +21,23 @@ import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts
 import type { KnownServer } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
+import { MUST_SEND } from '../client/router.ts';
+import type { SavedTracking } from '../client/session/tracking.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+
+import { LeasedRead } from '../routing/leased-read.ts';
+import { gateOf, type UserGate } from './access/gate.ts';
+
 import { allowedCommands } from './command-rules.ts';
+import { commonServer } from './common-server.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
 import { knownInfoOf } from './info/server-info.ts';
-import { LeasedRead } from './leases/leased-read.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
+import { resume } from './tracking/commands.ts';
+import { knownTrackerOf } from './tracking/trackers.ts';
 
 const PUSH = 0x3e; // '>'
 
@@ -31,6 +48,7 @@ const LOGIN: LoginRules = {
   words: LOGIN_WORDS,
   isOpen: (command) => OPEN_COMMANDS[command] === true,
   refusal: replies.NO_AUTH,
+  refusalWithUsers: replies.NO_AUTH_OF_REDIS,
 };
 
 /** RESP, spoken by pools with `redis: true`. */
@@ -67,6 +85,10 @@ export class RedisProtocol implements ClientProtocol {
     return handleSpecial(client, start, length, info, intent);
   }
 
+  gateOf(pool: PoolConfig, user: User): UserGate | null {
+    return gateOf(pool, user);
+  }
+
   allowedCommands(config: PoolConfig): Uint8Array | null {
     return allowedCommands(config);
   }
@@ -81,6 +103,20 @@ export class RedisProtocol implements ClientProtocol {
 
   readAlone(client: object, request: Buffer): void {
     new LeasedRead(client as ClientConnection, request);
+  }
+
+  serverOfRead(client: object, start: number, length: number): number {
+    const { words } = (client as ClientConnection).pool.engine;
+    const record = FRAME_TABLE / 4;
+    const info = words[record + RECORD_INFO];
+    if ((info & FLAG_SPECIAL) === 0) return words[record + RECORD_SERVER];
+    const request = { client: client as ClientConnection, start, length, intent: MUST_SEND };
+    const place = commonServer(request, COMMANDS[info & NO_COMMAND]);
+    return typeof place === 'number' ? place : NO_SERVER;
+  }
+
+  noLease(server: string): Buffer {
+    return replies.noLease(server);
   }
 
   replyBytes(bytes: Uint8Array, start: number, length: number): number {
@@ -105,6 +141,7 @@ export class RedisProtocol implements ClientProtocol {
   onServerBack(server: KnownServer): void {
     knownInfoOf(server)?.askAgain();
     knownHubOf(server.pool)?.onMoved();
+    knownTrackerOf(server.pool)?.onRing();
   }
 
   onServerGone(server: object): void {
@@ -117,10 +154,20 @@ export class RedisProtocol implements ClientProtocol {
 
   onRing(pool: object): void {
     knownHubOf(pool)?.onRing();
+    knownTrackerOf(pool)?.onRing();
+  }
+
+  onTrackingClosed(pool: object, connection: BackendConnection): void {
+    knownTrackerOf(pool)?.onLaneClosed(connection);
+  }
+
+  resumeTracking(client: ClientConnection, saved: SavedTracking): void {
+    resume(client, saved);
   }
 
   onPoolGone(pool: object): void {
     knownHubOf(pool)?.close();
+    knownTrackerOf(pool)?.close();
   }
 
   malformed(error: number, byte: number): Buffer {

@@ -13,7 +13,9 @@ export interface InputOwner extends Stranger, Requester {
   readonly closing: boolean;
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
-  /** By command: 1 where that is so all the same, though the pool refuses others. */
+  /** The request at hand was simply forwarded, though not by the fast loop. */
+  forwarded: boolean;
+  /** By command: FORWARD where that is so all the same, though others are refused. */
   readonly forwards: Uint8Array;
   failForward(failure: Failure): true;
   stopReading(): void;
