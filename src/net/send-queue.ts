@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { ASSERTS, assert } from '../assert.ts';
-import { IntList } from './int-list.ts';
-import { copyOf, SendPieces } from './send-pieces.ts';
+import { IntList } from './queue/int-list.ts';
+import { copyOf, SendPieces } from './queue/send-pieces.ts';
 import type { SlabPool } from './slab-pool.ts';
 import { UNWRITTEN, WRITTEN, type Writer } from './writer.ts';
 
@@ -64,6 +64,8 @@ export class SendQueue {
   #usual = 0;
   /** Bytes ever handed to the socket, modulo 2^32. */
   #written = 0;
+  /** Of those, bytes that went past the socket. */
+  #offered = 0;
   /** The kernel did not take everything: nothing is written until the socket has drained. */
   blocked = false;
 
@@ -95,6 +97,11 @@ export class SendQueue {
   /** Bytes reserved or queued and not yet handed to the socket. */
   get unsentBytes(): number {
     return this.#pieces.bytes + this.#cursor - this.#sliceStart;
+  }
+
+  /** Bytes that the kernel has taken since the socket was opened. */
+  get takenBytes(): number {
+    return this.#socket === null ? 0 : this.#offered + this.#writer.takenBytes(this.#socket);
   }
 
   /** Bytes ever queued, modulo 2^32 and signed. */
@@ -212,6 +219,7 @@ export class SendQueue {
     if (idle && socket !== null && this.keeper === null && length >= LEAST_OFFER) {
       taken = this.#writer.offer(socket, start, length);
       this.#written = (this.#written + taken) | 0;
+      this.#offered += taken;
     }
     if (taken < length) this.copyFrom(start + taken, length - taken);
   }

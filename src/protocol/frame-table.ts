@@ -208,5 +208,5 @@ export const SERVER_BITS = 0x00248000; // a bit per server: whether it has a fra
 export const HEADROOM = 0x00250000; // 64 KiB for a carried partial frame
 export const WINDOW = 0x00260000; // receive window, right behind the headroom
 export const WINDOW_BYTES = 0x00010000; // 64 KiB of a client
-export const REPLY_WINDOW_BYTES = 0x00040000; // 256 KiB of a server, whose large replies pass through
+export const REPLY_WINDOW_BYTES = 0x00040000; // 256 KiB of a server, for large replies
 export const FIXED_END = 0x002a0000; // slabs, rings and the rest follow, placed by JavaScript

@@ -130,6 +130,7 @@ for (const [reader, kind] of ways) {
         await all;
         await waitFor('all slabs to come back', () => sender.allSlabsFree);
         assert.equal(sender.queue.pendingBytes, 0);
+        assert.equal(sender.queue.takenBytes, sender.sent);
         from.destroy();
         to.destroy();
       });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SendPieces } from '../../src/net/send-pieces.ts';
+import { SendPieces } from '../../../src/net/queue/send-pieces.ts';
 
 const SLAB = 1000;
 
