@@ -22,6 +22,8 @@ export const WORKER_CRASHES = 5;
 export const WORKER_CRASH_WINDOW_MS = 60_000;
 /** The first wait before another replacement; it doubles up to half of the window. */
 export const WORKER_WAIT_MS = 1_000;
+/** Clients that wait while there is no worker; more are closed. */
+export const UNPLACED_CLIENTS = 1024;
 /** A process that takes over must be ready by then. */
 export const TAKE_OVER_READY_MS = 30_000;
 /**

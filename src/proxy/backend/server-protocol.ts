@@ -35,12 +35,18 @@ export interface ServerProtocol {
   handshake(connection: OwnedConnection): void;
   /** What makes lines of several requests on a connection; null = each goes out as it is. */
   joiner(connection: OwnedConnection): RequestJoiner | null;
+  /**
+   * Bytes of the reply that begins with the `length` bytes at `start`; -1 when they do not say.
+   */
+  replyBytes(bytes: Uint8Array, start: number, length: number): number;
   /** Type byte of what a server says unasked to clients of a RESP version, 0 = it never does. */
   unaskedType(resp: number): number;
   /** A server has said something unasked; it is described by the record at this word index. */
   onUnasked(connection: OwnedConnection, record: number): void;
   /** A server that had failed is reachable again: it may be another one now. */
   onServerBack(server: KnownServer): void;
+  /** A connection is closed on which a server of a pool noted which keys are read. */
+  onTrackingClosed(pool: object, connection: OwnedConnection): void;
   /** A server has left its pool. */
   onServerGone(server: KnownServer): void;
   /** What an error reply at [start, start + length) says: EXECUTED, NOT_EXECUTED(_REPLICA). */

@@ -1,6 +1,5 @@
 import { HELD_READ_BYTES } from '../../../limits.ts';
 import {
-  FLAG_FIRST,
   FLAG_LAST,
   FLAG_SPECIAL,
   FRAME_TABLE,
@@ -19,6 +18,7 @@ import {
   STATE_ERROR,
   STATE_ERROR_BYTE,
   STATE_STATUS,
+  WHOLE,
   WINDOW,
 } from '../../../protocol/frame-table.ts';
 import { CARRY_LIMIT } from '../../engine/carry.ts';
@@ -41,8 +41,7 @@ import { WaitingInput } from './waiting-input.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
-const PLAIN_MASK = FLAG_FIRST | FLAG_LAST | FLAG_SPECIAL;
+const PLAIN_MASK = WHOLE | FLAG_SPECIAL;
 
 /** What a client sends: scanned in the receive window and sent on, as far as its credit goes. */
 export class ClientInput {
@@ -321,13 +320,14 @@ export class ClientInput {
           continue;
         }
         words[record + RECORD_DEST] = 0;
-        this.run.interrupted = true;
+        client.forwarded = false;
         unsent = pipeline.out.unsentBytes;
         if ((info & WHOLE) !== WHOLE) {
           this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
         } else if (!protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
           break;
         }
+        if (!client.forwarded) this.run.interrupted = true;
         unsent = pipeline.out.unsentBytes;
         if (client.closing || this.#barrier || client.closed) {
           i++;

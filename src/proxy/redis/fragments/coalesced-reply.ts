@@ -1,10 +1,10 @@
 import {
-  FLAG_FIRST,
   FLAG_LAST,
   PART_TABLE,
   PART_TABLE_RECORDS,
   RECORD_BYTES,
   RECORD_START,
+  WHOLE,
 } from '../../../protocol/frame-table.ts';
 import { elementEnds } from '../../../protocol/redis/replies/elements.ts';
 import { readSmallInteger } from '../../../protocol/redis/replies/integers.ts';
@@ -22,13 +22,12 @@ import { digitsOf, writeDecimal } from '../../engine/short-text.ts';
 import { checkEnd, setPartTable, spliceParts } from '../../engine/splice.ts';
 import type { Server } from '../../pool/server.ts';
 import { KeptPart } from '../../routing/kept-part.ts';
+import { KeptRequest } from '../../routing/kept-request.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { logSlowest, slowerPart } from '../../routing/slowest-part.ts';
 import { INVALID } from '../failure-reply.ts';
 import type { KeptOrder } from './kept-order.ts';
-import { KeptRequest } from './kept-request.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
 const STATUS = 0x2b; // '+'
 const CR = 0x0d;

@@ -1,5 +1,4 @@
 import {
-  FLAG_FIRST,
   FLAG_LAST,
   FRAME_TABLE,
   RECORD_BYTES,
@@ -11,15 +10,15 @@ import {
   SCAN_PARTIAL,
   STATE_CONSUMED,
   STATE_STATUS,
+  WHOLE,
   WINDOW,
-} from '../../../../protocol/frame-table.ts';
-import { CARRY_LIMIT, Carry } from '../../../engine/carry.ts';
-import type { Engine, SavedState } from '../../../engine/engine.ts';
-import { detach, isDetached, missingOfBulk, scannedBytes } from '../../../engine/saved-scan.ts';
+} from '../../../protocol/frame-table.ts';
+import { CARRY_LIMIT, Carry } from '../../engine/carry.ts';
+import type { Engine, SavedState } from '../../engine/engine.ts';
+import { detach, isDetached, missingOfBulk, scannedBytes } from '../../engine/saved-scan.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 
 /** Who is given the frames of a connection. */
 export interface FrameTaker {
@@ -34,7 +33,7 @@ export interface FrameTaker {
 }
 
 /** Cuts what a server sends into frames: in the receive window, or on the heap when it is large. */
-export class HubReader {
+export class FrameReader {
   readonly #engine: Engine;
   readonly #taker: FrameTaker;
   readonly #carry: Carry;
