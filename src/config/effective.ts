@@ -15,6 +15,7 @@ export interface EffectivePool {
 /** Keys whose values are passwords, or tell where they and private keys are. */
 const MASKED: ReadonlySet<string> = new Set([
   ...['redis_auth', 'sentinel_auth', 'sentinel_auth_file', 'sentinel_auth_env'],
+  ...['users', 'users_file'],
   ...[...LOGIN_KEYS, ...TLS_KEYS]
     .filter(({ type }) => type === 'text' || type === 'file')
     .map(({ name }) => name),
@@ -28,6 +29,7 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   server_tls: (pool) => pool.servers.some(({ tls }) => tls !== null),
   servers: (pool) => pool.servers.map(({ text }) => text),
   sentinels: (pool) => pool.sentinels.map(({ host, port }) => `${host}:${port}`),
+  replicas: (pool) => pool.replicas.map(({ host, port, server }) => `${host}:${port} ${server}`),
   hash_tag: ({ hashTag }) => (hashTag === null ? null : String.fromCharCode(...hashTag)),
   partial_failure: (pool) => (pool.perKeyFailure ? 'per-key' : 'error'),
   unknown_commands: (pool) => (pool.askUnknownCommands ? 'ask' : 'refuse'),

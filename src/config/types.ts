@@ -1,3 +1,4 @@
+import type { Users } from '../acl/users.ts';
 import type { DistributionName } from '../distribution/names.ts';
 import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
@@ -50,8 +51,12 @@ export interface PoolConfig {
   readonly tcpKeepalive: boolean;
   /** How ringway logs in to the servers; null = it does not. */
   readonly serverLogin: ServerLogin | null;
-  /** The password of clients; null = they need none. */
+  /** The password of clients; null = they need none, or there are users. */
   readonly clientAuth: Secret | null;
+  /** Users with rules; null = there is only the one that may do everything. */
+  readonly users: Users | null;
+  /** Clients have to log in. */
+  readonly loginRequired: boolean;
   /** `address/bits`: the only ones that are let in; null = all. */
   readonly allowClients: readonly string[] | null;
   /** The same that are not let in. */
@@ -154,7 +159,15 @@ export interface PoolConfig {
   readonly maxScript: number;
   /** Who knows where the masters are; none = they are where `servers` says. */
   readonly sentinels: readonly SentinelConfig[];
-  /** Each server is the master of a shard, and may move: there are sentinels. */
+  /** Replicas of the servers, if no sentinel knows them. */
+  readonly replicas: readonly ReplicaConfig[];
+  /** Where commands that only read go. */
+  readonly readFrom: ReadFrom;
+  /** Bytes that a replica may be behind to be read. */
+  readonly maxReplicaLag: number;
+  /** So long after a write a client reads from the master. */
+  readonly readAfterWriteMs: number;
+  /** Each server is the master of a shard, and may move: there are sentinels or replicas. */
   readonly followsMaster: boolean;
   /** How ringway logs in to the sentinels; null = it does not. */
   readonly sentinelLogin: SentinelLogin | null;
@@ -162,6 +175,10 @@ export interface PoolConfig {
   readonly sentinelTls: boolean;
   /** What stands before a server's name where a sentinel knows it. */
   readonly sentinelPrefix: string;
+  /** Names of servers are looked up so often; 0 = for each connection. */
+  readonly dnsIntervalMs: number;
+  /** By whom. */
+  readonly dns: 'system' | 'resolver';
   /** How long requests that were not executed wait for a master; 0 = not at all. */
   readonly failoverWaitMs: number;
   /** Of its name. */
@@ -212,6 +229,17 @@ export interface UnixListen {
 export interface SentinelConfig {
   readonly host: string;
   readonly port: number;
+}
+
+/** `read_from`. */
+export type ReadFrom = 'master' | 'prefer-replica' | 'replica' | 'any' | 'nearest';
+
+/** One line of `replicas:`. Frozen. */
+export interface ReplicaConfig {
+  readonly host: string;
+  readonly port: number;
+  /** The name of its server. */
+  readonly server: string;
 }
 
 /** One line of `servers:`. Frozen. */

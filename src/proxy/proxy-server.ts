@@ -27,11 +27,11 @@ import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
 import type { Preparation } from './pool/protocol.ts';
-import type { Server } from './pool/server.ts';
 import { RedisProtocol } from './redis/protocol.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 import { answerSibling } from './sibling-answers.ts';
+import { type SteeringOrder, setAddresses, steer } from './steering.ts';
 import { TlsGates } from './tls-gate.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
@@ -148,25 +148,14 @@ export class ProxyServer {
     );
   }
 
-  /** A server of a pool that follows its masters; null when there is none of that name. */
-  #followed(pool: string, server: string): Server | null {
-    const servers = this.#pools.find(({ config }) => config.name === pool)?.servers ?? [];
-    return servers.find(({ name, failover }) => name === server && failover !== null) ?? null;
+  /** What becomes of a server that is followed, or of who may be read in its place. */
+  steer(order: SteeringOrder): void {
+    steer(this.#pools, order);
   }
 
-  /** Its requests wait until it is released or moved; after `failover_wait` they get an error. */
-  holdServer(pool: string, server: string): void {
-    this.#followed(pool, server)?.failover?.hold();
-  }
-
-  /** Requests go to the server again. */
-  releaseServer(pool: string, server: string): void {
-    this.#followed(pool, server)?.failover?.release();
-  }
-
-  /** The server is another one from now on, on the same part of the keys. */
-  moveServer(pool: string, server: string, host: string, port: number): void {
-    this.#followed(pool, server)?.moveTo(host, port);
+  /** Names lead elsewhere: connections to where they led end when they are idle. */
+  setAddresses(addresses: readonly (readonly [host: string, address: string | null])[]): void {
+    setAddresses(this.#pools, addresses);
   }
 
   /** What an operator wants of each server; of those that are not among `orders` nothing. */

@@ -26,6 +26,8 @@ export const SERVER_MOVES = 14;
 export const REQUESTS_RESENT = 15;
 /** Times that requests waited for it in vain. */
 export const FAILOVER_TIMEOUTS = 16;
+/** Requests that its replicas were sent. */
+export const REPLICA_READS = 17;
 
 export type ServerCounter =
   | typeof SERVER_EOF
@@ -44,12 +46,13 @@ export type ServerCounter =
   | typeof FAILED_REQUESTS
   | typeof SERVER_MOVES
   | typeof REQUESTS_RESENT
-  | typeof FAILOVER_TIMEOUTS;
+  | typeof FAILOVER_TIMEOUTS
+  | typeof REPLICA_READS;
 export type ServerCounters = Counters<ServerCounter>;
 
 /** Those of one server, all 0. */
 export function serverCounters(): ServerCounters {
-  return new Float64Array(FAILOVER_TIMEOUTS + 1) as never;
+  return new Float64Array(REPLICA_READS + 1) as never;
 }
 
 // --- a pool -------------------------------------------------------------------------------------
@@ -102,6 +105,8 @@ export const TRACKED_KEYS_NOTED = 66;
 /** Messages to them, and those of them that were closed for taking these too slowly. */
 export const TRACKING_MESSAGES = 67;
 export const TRACKING_SLOW_CLOSED = 68;
+/** Requests that the rules of their users do not allow. */
+export const NOT_PERMITTED = 69;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -140,12 +145,13 @@ export type PoolCounter =
   | typeof TRACKING_CLIENTS
   | typeof TRACKED_KEYS_NOTED
   | typeof TRACKING_MESSAGES
-  | typeof TRACKING_SLOW_CLOSED;
+  | typeof TRACKING_SLOW_CLOSED
+  | typeof NOT_PERMITTED;
 export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
-  return new Float64Array(TRACKING_SLOW_CLOSED + 1) as never;
+  return new Float64Array(NOT_PERMITTED + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

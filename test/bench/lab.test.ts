@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { UsageError } from '../../bench/command-line.ts';
-import { benchDocs, withSections } from '../../bench/docs/files.ts';
+import { withSections } from '../../bench/docs/files.ts';
 import { checkScanner, labCases } from '../../bench/lab/cases.ts';
 import { parseLabOptions } from '../../bench/lab/options.ts';
 import { measureApart } from '../../bench/lab/processes.ts';
@@ -15,7 +14,6 @@ import {
 } from '../../bench/lab/results.ts';
 import { thisMachine } from '../../bench/machine.ts';
 import { SAME_AGAIN } from '../../bench/micro/subjects.ts';
-import { readSource } from '../support/source-tree.ts';
 
 function result(contestants: Record<string, readonly number[]>): LabResult {
   return {
@@ -120,13 +118,5 @@ describe('the results and the docs', () => {
     assert.equal(made, 'a\n<!-- results: one -->\n\nnew\n\n<!-- results: end -->\nb\n');
     assert.equal(withSections(made, new Map([['one', 'new']])), made);
     assert.throws(() => withSections(page, new Map([['two', '']])), /two/);
-  });
-
-  test('tables, charts and page are those of bench/results', () => {
-    const docs = benchDocs();
-    for (const [path, text] of docs) assert.ok(readSource(path) === text, `${path} is not current`);
-    const kept = readdirSync('docs/images').filter((file) => /^(lab|bench)-.*\.svg$/.test(file));
-    const made = [...docs.keys()].filter((path) => path.endsWith('.svg'));
-    assert.deepEqual(kept.sort(), made.map((path) => path.slice('docs/images/'.length)).sort());
   });
 });

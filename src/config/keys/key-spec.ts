@@ -2,6 +2,8 @@ export type KeyType =
   | 'address'
   | 'servers'
   | 'sentinels'
+  | 'replicas'
+  | 'users'
   | 'name'
   | 'two-bytes'
   | 'number'

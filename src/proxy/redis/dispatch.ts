@@ -23,6 +23,7 @@ import {
   findSubcommand,
 } from '../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
+import { CLASS_OTHER } from '../../stats/latency.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { refusedBeforeLogin } from '../client/input/before-login.ts';
 import { isHttpWord, refuseHttp } from '../client/input/http-guard.ts';
@@ -30,6 +31,7 @@ import { refuseMalformed, refuseWith } from '../client/input/malformed-request.t
 import { forward } from '../routing/forward.ts';
 import { answer, type SpecialRequest } from '../routing/request.ts';
 import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
+import { refusalByUser } from './access/refusal.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { refusalByRules } from './command-rules.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
@@ -37,7 +39,7 @@ import { commonPlace, NO_KEY } from './common-server.ts';
 import { sendFragments } from './fragments/fragmented-request.ts';
 import { readInPieces } from './fragments/piecewise-read.ts';
 import { block, blockAt, patienceOf } from './leases/blocking.ts';
-import { execWithWords } from './leases/transaction.ts';
+import { execRefused, execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
@@ -79,8 +81,15 @@ function handle(request: SpecialRequest, info: number): boolean {
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
+  const { readFrom } = client.pool.config;
+  if (readFrom !== 'master' && spec?.access !== 'r') client.router.noteWrite(client);
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);
+    if (error !== null) return refuseByRules(client, spec, error);
+  }
+  if (client.gate !== null && client.authenticated && (info & FLAG_BAD_ARITY) === 0) {
+    const error = refusalByUser(request, spec);
+    if (error !== null && spec?.name === 'EXEC') return execRefused(request, error);
     if (error !== null) return refuseByRules(client, spec, error);
   }
   const carryOut = (): boolean => handleKnown(request, info, spec);
@@ -149,13 +158,15 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
 }
 
 function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
-  const { pool } = request.client;
+  const { client } = request;
+  const { pool } = client;
   const words = Words.of(request, spec.firstKey + 1);
   if (words.readable <= spec.firstKey) return forward(request, pool.placeholderServer());
   if (words.length(spec.firstKey) > LIMIT_KEY_BYTES) {
-    return answer(request.client, replies.KEY_TOO_LONG);
+    return answer(client, replies.KEY_TOO_LONG);
   }
-  return forward(request, words.serverOf(spec.firstKey));
+  const reads = spec.access === 'r' && client.plain;
+  return forward(request, words.serverOf(spec.firstKey), CLASS_OTHER, reads);
 }
 
 /** All keys must live on one server; with none, the server of the pseudo key answers. */
@@ -209,5 +220,6 @@ function handleInline(request: SpecialRequest): boolean {
   }
   const again: SpecialRequest = { client, start: SCRATCH, length: encoded.length, intent };
   if ((info & FLAG_SPECIAL) !== 0 || !client.plain) return handle(again, info);
+  client.router.noteWrite(client);
   return forward(again, engine.words[PART_WORD + RECORD_SERVER]);
 }
