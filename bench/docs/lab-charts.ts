@@ -33,10 +33,11 @@ export function labCharts(files: readonly LabResults[]): Map<string, string> {
 
 function ratioChart(files: readonly LabResults[]): string {
   const [first] = files;
+  const machine = describeMachine(first.machine);
   const names = inGroup(first, 'main', 'optimised').map(({ name }) => name);
   return barChart({
     title: 'WebAssembly with SIMD against JavaScript',
-    description: `Processes' ratios: the median and where it lies. ${describeMachine(first.machine)}`,
+    description: `Ratios by process: the median, and where it lies. ${machine}`,
     unit: 'times as fast as JavaScript',
     series: files.map(nodeName),
     groups: names.map((name) => ({ name, bars: files.map((file) => ratioBar(file, name)) })),

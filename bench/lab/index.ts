@@ -1,4 +1,4 @@
-// npm run bench:lab: the codecs, and what others offer, in fresh processes on several versions of Node.
+// npm run bench:lab: the codecs and what others offer, in fresh processes, on several Nodes.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -5,6 +5,7 @@ import { routeKey } from '../distribution/route.ts';
 import { HASH_NAMES, type HashName } from '../hash/index.ts';
 import { NO_SERVER } from '../protocol/frame-table.ts';
 
+/** A server of a ring. */
 export interface RingServer {
   /** What the ring is made of: the name of a server in nutcracker.yml, else `host:port`. */
   readonly name: string;
@@ -14,7 +15,7 @@ export interface RingServer {
   readonly live?: boolean;
 }
 
-/** Defaults are nutcracker's. */
+/** Servers and how keys are spread over them; defaults are nutcracker's. */
 export interface RingOptions {
   readonly servers: readonly RingServer[];
   readonly hash?: HashName;
@@ -32,7 +33,7 @@ export interface KeyRing {
   serverOf(key: Uint8Array | string): number;
 }
 
-/** @throws RangeError for a server without a name, a weight that is none, or a tag of another length */
+/** @throws RangeError for a server without a name, a weight that is none, or a wrong tag */
 export function createRing(options: RingOptions): KeyRing {
   const { distribution = 'ketama' } = options;
   const words = new Uint32Array(poolBytesForServers(options.servers.length, distribution) / 4);

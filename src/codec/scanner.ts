@@ -31,6 +31,7 @@ import { selectCodec } from './select.ts';
 
 const STATE_WORD = STATE / 4;
 
+/** Which codec, and where keys belong. */
 export interface ScannerOptions {
   /** Default `auto`: the best that this machine runs. */
   readonly codec?: CodecChoice;
@@ -50,6 +51,7 @@ export interface Frame {
   readonly server: number;
 }
 
+/** What was found in the bytes. */
 export interface Scanned {
   readonly frames: readonly Frame[];
   /** Bytes of whole frames: what stands behind them is the beginning of one more. */
