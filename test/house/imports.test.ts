@@ -66,7 +66,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   stats: [...BASE, ...COUNTING, ...REFERENCE, 'net', 'config', 'proxy/engine', 'proxy/pool'],
   'stats/http': [...BASE, ...COUNTING, 'net', 'config', 'stats', 'stats/http'],
   admin: [...BASE, 'net', 'admin'],
-  commands: [...BASE, ...REFERENCE, 'config', 'proxy/pool', 'stats', 'stats/http', 'admin'],
+  commands: [
+    ...[...BASE, ...COUNTING, ...REFERENCE, 'config', 'net', 'proxy/pool', 'stats'],
+    ...['stats/http', 'admin'],
+  ],
   logging: [...BASE, 'logging'],
   options: ['codec/choices'],
   usage: ['options'],

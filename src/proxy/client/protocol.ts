@@ -1,3 +1,4 @@
+import type { SwallowingSource } from '../engine/receiver.ts';
 import type { PoolProtocol } from '../pool/protocol.ts';
 
 /** What may come before a login, and what everything else hears. */
@@ -24,8 +25,11 @@ export interface ClientProtocol extends PoolProtocol {
     info: number,
     intent: number,
   ): boolean;
-  /** Makes a read of a client again that one server answers, over a connection of its own. */
-  readAlone(client: object, request: Buffer): void;
+  /**
+   * Makes a read of a client again that one server answers, over a connection of its own.
+   * @param source the rest of its first reply comes from there before; null = nothing does
+   */
+  readAlone(client: object, request: Buffer, source: SwallowingSource | null): void;
   /**
    * The server of such a read, which was scanned last and stands at [start, start + length);
    * NO_SERVER when there is none.

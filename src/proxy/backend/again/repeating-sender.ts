@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
-import type { ReplyReceiver } from '../../engine/receiver.ts';
+import type { ReplyReceiver, SwallowingSource } from '../../engine/receiver.ts';
 import { FAILURE_INTERNAL, FAILURE_TIMEOUT, type Failure } from '../failure.ts';
 import type { Lane } from '../lane.ts';
 import type { ConnectionOwner, RequestHeir } from '../owner.ts';
@@ -32,6 +32,7 @@ export abstract class RepeatingSender extends RequestSender {
 
   /** The reply of the oldest request has begun to be given to whoever waits for it. */
   protected abstract readonly replyBegun: boolean;
+  abstract readonly replies: SwallowingSource;
   /** It is connected, and what had to be granted is. */
   protected abstract readonly open: boolean;
   /** The server has taken it; stays true when it is lost later. */
