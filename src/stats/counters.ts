@@ -96,6 +96,14 @@ export const TLS_RESUMED = 62;
 export const TLS_FAILURES = 63;
 /** Gauge: clients that a server lets wait. */
 export const BLOCKED_CLIENTS = 64;
+/** Gauges: clients that want to hear of keys that change, and keys that are noted for them. */
+export const TRACKING_CLIENTS = 65;
+export const TRACKED_KEYS_NOTED = 66;
+/** Messages to them, and those of them that were closed for taking these too slowly. */
+export const TRACKING_MESSAGES = 67;
+export const TRACKING_SLOW_CLOSED = 68;
+/** Requests that the rules of their users do not allow. */
+export const NOT_PERMITTED = 69;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -130,12 +138,17 @@ export type PoolCounter =
   | typeof PUBSUB_LOST_CLIENTS
   | typeof WATCHES_EXPIRED
   | typeof READS_IN_PIECES
-  | typeof BLOCKED_CLIENTS;
+  | typeof BLOCKED_CLIENTS
+  | typeof TRACKING_CLIENTS
+  | typeof TRACKED_KEYS_NOTED
+  | typeof TRACKING_MESSAGES
+  | typeof TRACKING_SLOW_CLOSED
+  | typeof NOT_PERMITTED;
 export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
-  return new Float64Array(BLOCKED_CLIENTS + 1) as never;
+  return new Float64Array(NOT_PERMITTED + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ import { refuseMalformed, refuseWith } from '../client/input/malformed-request.t
 import { forward } from '../routing/forward.ts';
 import { answer, type SpecialRequest } from '../routing/request.ts';
 import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
+import { refusalByUser } from './access/refusal.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { refusalByRules } from './command-rules.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
@@ -37,10 +38,11 @@ import { commonPlace, NO_KEY } from './common-server.ts';
 import { sendFragments } from './fragments/fragmented-request.ts';
 import { readInPieces } from './fragments/piecewise-read.ts';
 import { block, blockAt, patienceOf } from './leases/blocking.ts';
-import { execWithWords } from './leases/transaction.ts';
+import { execRefused, execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
+import { noteReads } from './tracking/noting.ts';
 import { handleUnknown } from './unknown/unknown-command.ts';
 import { Words } from './words.ts';
 
@@ -78,11 +80,24 @@ function handle(request: SpecialRequest, info: number): boolean {
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
-  const badArity = (info & FLAG_BAD_ARITY) !== 0;
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);
     if (error !== null) return refuseByRules(client, spec, error);
   }
+  if (client.gate !== null && client.authenticated && (info & FLAG_BAD_ARITY) === 0) {
+    const error = refusalByUser(request, spec);
+    if (error !== null && spec?.name === 'EXEC') return execRefused(request, error);
+    if (error !== null) return refuseByRules(client, spec, error);
+  }
+  const carryOut = (): boolean => handleKnown(request, info, spec);
+  const { tracking } = client.session;
+  return tracking?.notes ? noteReads(request, spec, carryOut) : carryOut();
+}
+
+/** @param spec null when the command is not in the table */
+function handleKnown(request: SpecialRequest, info: number, spec: CommandSpec | null): boolean {
+  const { client } = request;
+  const badArity = (info & FLAG_BAD_ARITY) !== 0;
   const done = client.authenticated ? handleInMode(request, spec, badArity) : null;
   if (done !== null) return done;
   if (spec === null) return handleUnknown(request, handleBySpec);

@@ -1,3 +1,4 @@
+import type { User } from '../../acl/user.ts';
 import type { PoolConfig } from '../../config/index.ts';
 import type { Codec } from '../../protocol/codec.ts';
 import {
@@ -21,9 +22,13 @@ import type { KnownServer } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
+import type { SavedTracking } from '../client/session/tracking.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+
 import { LeasedRead } from '../routing/leased-read.ts';
+import { gateOf, type UserGate } from './access/gate.ts';
+
 import { allowedCommands } from './command-rules.ts';
 import { commonServer } from './common-server.ts';
 import { handleSpecial } from './dispatch.ts';
@@ -32,6 +37,8 @@ import { handshake } from './handshake.ts';
 import { knownInfoOf } from './info/server-info.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
+import { resume } from './tracking/commands.ts';
+import { knownTrackerOf } from './tracking/trackers.ts';
 
 const PUSH = 0x3e; // '>'
 
@@ -42,6 +49,7 @@ const LOGIN: LoginRules = {
   words: LOGIN_WORDS,
   isOpen: (command) => OPEN_COMMANDS[command] === true,
   refusal: replies.NO_AUTH,
+  refusalWithUsers: replies.NO_AUTH_OF_REDIS,
 };
 
 /** RESP, spoken by pools with `redis: true`. */
@@ -76,6 +84,10 @@ export class RedisProtocol implements ClientProtocol {
     intent: number,
   ): boolean {
     return handleSpecial(client, start, length, info, intent);
+  }
+
+  gateOf(pool: PoolConfig, user: User): UserGate | null {
+    return gateOf(pool, user);
   }
 
   allowedCommands(config: PoolConfig): Uint8Array | null {
@@ -130,6 +142,7 @@ export class RedisProtocol implements ClientProtocol {
   onServerBack(server: KnownServer): void {
     knownInfoOf(server)?.askAgain();
     knownHubOf(server.pool)?.onMoved();
+    knownTrackerOf(server.pool)?.onRing();
   }
 
   onServerGone(server: object): void {
@@ -142,10 +155,20 @@ export class RedisProtocol implements ClientProtocol {
 
   onRing(pool: object): void {
     knownHubOf(pool)?.onRing();
+    knownTrackerOf(pool)?.onRing();
+  }
+
+  onTrackingClosed(pool: object, connection: BackendConnection): void {
+    knownTrackerOf(pool)?.onLaneClosed(connection);
+  }
+
+  resumeTracking(client: ClientConnection, saved: SavedTracking): void {
+    resume(client, saved);
   }
 
   onPoolGone(pool: object): void {
     knownHubOf(pool)?.close();
+    knownTrackerOf(pool)?.close();
   }
 
   malformed(error: number, byte: number): Buffer {
