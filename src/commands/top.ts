@@ -7,8 +7,8 @@ import { Rates, renderTop, TOP_START } from './top-view.ts';
 
 const HELP = `Usage: ringway top [--once] [--json] [--pool=NAME] [--interval=SECONDS]
 
-Watches a running proxy: requests, errors, latencies, queues, and servers that are out of reach, left
-alone by their breaker or out of the ring.
+Watches a running proxy: requests, errors, latencies, queues, and servers that are out of reach,
+left alone by their breaker or out of the ring.
 
   --once             print one view and exit; so it does when the output is no terminal
   --json             print what there is to show as JSON, once

@@ -118,7 +118,8 @@ for (const { what, words, bytes } of WORKS) {
     const verdict = wait <= most && grown[i] <= MOST_GROWN ? 'holds' : 'MISSES';
     console.log(
       `${what}, ${target.name}: another client waited ${wait.toFixed(0)} ms at most ` +
-        `(${waited[i].map((each) => each.toFixed(0)).join(', ')}), all was there in ${median(took[i]).toFixed(0)} ms` +
+        `(${waited[i].map((each) => each.toFixed(0)).join(', ')}), ` +
+        `all was there in ${median(took[i]).toFixed(0)} ms` +
         (i === 0
           ? ''
           : `, RSS +${(grown[i] / MB).toFixed(0)} MB; ${most.toFixed(0)} ms: ${verdict}`),

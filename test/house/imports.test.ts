@@ -235,7 +235,10 @@ describe('who may import whom', () => {
       'src/proxy/backend/backend-connection.ts',
       'src/proxy/redis/listening/listening-connection.ts',
     ]);
-    assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), ['src/proxy/redis/server-login.ts']);
+    assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), [
+      'src/commands/doctor/redis.ts',
+      'src/proxy/redis/server-login.ts',
+    ]);
   });
 
   test('one file decides where a request goes', () => {

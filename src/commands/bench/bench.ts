@@ -34,8 +34,8 @@ measured. Where the target does not keep up the run ends and says so.
   --prefix=S         their names begin with it (default: ringway-bench:)
   --keep             leave the keys behind; else they are deleted at the end
   --protocol=S       redis or memcached (default: what answers to PING)
-  --user=S           log in as this user; the password is in the variable RINGWAY_BENCH_PASSWORD,
-  --password-file=F  or in this file
+  --password-file=F  log in with the password in this file
+  --user=S           as this user
   --tls              encrypt; --tls-insecure: without a look at the certificate
   --json             print the figures as JSON, times in microseconds
 
@@ -72,8 +72,9 @@ export const bench: Command = (argv, out, err) =>
     const work: Work = { isRedis, prefix, keys, bytes, reads };
     const show = given.has('json') ? err : out;
     show.write(
-      `${address} (${isRedis ? 'redis' : 'memcached'}): ${count(rate)} requests/s for ${seconds} s over ` +
-        `${connections} connections, ${reads} % GET, values of ${bytes} bytes, ${count(keys)} keys\n`,
+      `${address} (${isRedis ? 'redis' : 'memcached'}): ${count(rate)} requests/s for ${seconds} s ` +
+        `over ${connections} connections, ${reads} % GET, values of ${bytes} bytes, ` +
+        `${count(keys)} keys\n`,
     );
     await sendAll(target, isRedis, login, each(work, setRequest));
     const order = {
@@ -125,8 +126,7 @@ function numberOf(
 
 function passwordOf(given: Arguments): string {
   const file = given.text('password-file');
-  if (file !== null) return readFileSync(file, 'latin1').replace(/\r?\n$/, '');
-  return process.env['RINGWAY_BENCH_PASSWORD'] ?? '';
+  return file === null ? '' : readFileSync(file, 'utf8').replace(/\r?\n$/, '');
 }
 
 function targetOf(address: string, given: Arguments): DialTarget {

@@ -21,20 +21,24 @@ export function printable(bytes: number): string {
   return 'x'.repeat(bytes);
 }
 
+/** Writes a key. */
 export function setRequest({ isRedis, bytes }: Work, key: string): Buffer {
   const value = printable(bytes);
   if (isRedis) return redis('SET', key, value);
   return Buffer.from(`set ${key} 0 0 ${bytes}${LINE_END}${value}${LINE_END}`);
 }
 
+/** Reads a key. */
 export function getRequest({ isRedis }: Work, key: string): Buffer {
   return isRedis ? redis('GET', key) : Buffer.from(`get ${key}${LINE_END}`);
 }
 
+/** Takes a key away. */
 export function deleteRequest({ isRedis }: Work, key: string): Buffer {
   return isRedis ? redis('DEL', key) : Buffer.from(`delete ${key}${LINE_END}`);
 }
 
+/** The name of key number `n`. */
 export function keyOf({ prefix }: Work, n: number): string {
   return `${prefix}${n}`;
 }

@@ -28,6 +28,7 @@ function quantile(counts: Float64Array, wanted: number): number | null {
   return quantiles(counts, [wanted])[0];
 }
 
+/** @param seconds that the load took */
 export function figuresOf(result: LoadResult, seconds: number): BenchFigures {
   const [p50, p90, p99, p999] = SHOWN.map((each) => quantile(result.latencies, each));
   const { sent, answered, errors, maxMicros: max, trouble } = result;

@@ -41,7 +41,8 @@ export async function lookAtMemcached(
   const idle = Number(settings.get('idle_timeout') ?? 0);
   if (idle > 0) {
     findings.warning(
-      `it closes connections that are idle for ${idle} s (idle_timeout): the first request behind that may fail; set it to 0`,
+      `it closes connections that are idle for ${idle} s (idle_timeout): ` +
+        'the first request behind that may fail; set it to 0',
     );
   }
   const used = Number(stats.get('bytes') ?? 0);

@@ -24,7 +24,7 @@ export function lookAtPool(
   return findings;
 }
 
-/** Two names for one server: half of its keys would be elsewhere when it gets a server of its own. */
+/** Two names for one server: keys would be elsewhere once each has a server of its own. */
 function sameServers(facts: readonly ServerFacts[], findings: Findings): void {
   const known: Map<string, string> = new Map();
   for (const { identity, server } of facts) {

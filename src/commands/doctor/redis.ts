@@ -96,7 +96,8 @@ function lookAtConfig(config: ReadonlyMap<string, string>, findings: Findings): 
   const timeout = Number(config.get('timeout') ?? 0);
   if (timeout > 0) {
     findings.warning(
-      `it closes connections that are idle for ${timeout} s (timeout): the first request behind that may fail; set it to 0`,
+      `it closes connections that are idle for ${timeout} s (timeout): ` +
+        'the first request behind that may fail; set it to 0',
     );
   }
 }

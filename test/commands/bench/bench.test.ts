@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { bench } from '../../../src/commands/bench/bench.ts';
 import { type RealServer, startMemcached, startRedis } from '../../support/real-servers.ts';
@@ -19,6 +22,7 @@ async function run(...argv: string[]): Promise<{ status: number; out: string; er
 const SHORT = ['--seconds=1', '--rate=200', '--keys=50', '--connections=5'];
 
 describe('ringway bench', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringway-bench-'));
   let redis: RealServer;
   let memcached: RealServer;
   let ringway: TestRingway;
@@ -31,24 +35,22 @@ describe('ringway bench', () => {
     ]);
   });
   after(async () => {
+    rmSync(folder, { recursive: true });
     await ringway?.stop();
     await redis?.stop();
     await memcached?.stop();
   });
 
   test('asks a Redis with a password, and takes its keys away again', async () => {
-    process.env['RINGWAY_BENCH_PASSWORD'] = 'pw';
-    try {
-      for (const port of [redis.port, ringway.port]) {
-        const { status, out } = await run(String(port), '--json', ...SHORT);
-        const figures = JSON.parse(out) as Record<string, number>;
-        assert.equal(status, 0, out);
-        assert.equal(figures['errors'], 0);
-        assert.ok(figures['sent'] > 100 && figures['answered'] === figures['sent'], out);
-        assert.ok(figures['p50'] > 0 && figures['max'] >= figures['p50'], out);
-      }
-    } finally {
-      delete process.env['RINGWAY_BENCH_PASSWORD'];
+    const file = join(folder, 'password');
+    writeFileSync(file, 'pw\n');
+    for (const port of [redis.port, ringway.port]) {
+      const { status, out } = await run(String(port), '--json', '--password-file', file, ...SHORT);
+      const figures = JSON.parse(out) as Record<string, number>;
+      assert.equal(status, 0, out);
+      assert.equal(figures['errors'], 0);
+      assert.ok(figures['sent'] > 100 && figures['answered'] === figures['sent'], out);
+      assert.ok(figures['p50'] > 0 && figures['max'] >= figures['p50'], out);
     }
     const direct = await RespClient.open(redis.port);
     await direct.text('AUTH', 'pw');
