@@ -16,9 +16,9 @@ left alone by their breaker or out of the ring.
   --interval=N       seconds between two looks (default: 1)
 ${SOURCE_HELP}
 Keys: arrows or j k choose a pool, Enter shows it alone, Esc goes back; n r e l i sort by name,
-requests, errors, latency, in flight; p pauses; ? shows all keys; q quits. With --admin-socket, in
-a pool that is shown alone: arrows choose a server, E ejects it, D drains it, U takes that back, each
-after a question.
+requests, errors, latency, in flight; p pauses; ? shows all keys; q quits. With --admin-socket,
+in a pool that is shown alone: arrows choose a server, E ejects it, D drains it, U takes that
+back, each after a question.
 `;
 
 const DEFAULT_COLUMNS = 100;

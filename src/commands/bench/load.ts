@@ -18,6 +18,7 @@ export interface LoadOrder {
   readonly request: (n: number) => Buffer;
 }
 
+/** What came of it. */
 export interface LoadResult {
   readonly sent: number;
   readonly answered: number;

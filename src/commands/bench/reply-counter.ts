@@ -80,6 +80,7 @@ class MemcachedCounter extends LineCounter {
   }
 }
 
+/** @param isRedis else the replies are those of a memcached */
 export function replyCounter(isRedis: boolean): ReplyCounter {
   return isRedis ? new RedisCounter() : new MemcachedCounter();
 }

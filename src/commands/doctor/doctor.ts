@@ -9,8 +9,8 @@ import { lookAtPool } from './pool.ts';
 const HELP = `Usage: ringway doctor FILE [--workers=N] [--quiet] [--json]
 
 Looks at everything that a configuration needs, before or while ringway runs with it: connects to
-each server as ringway would, with its TLS and its password, asks it for its version, its role, how many
-clients it lets in and when it closes idle ones; looks whether the ports can be listened on, and how
+each server as ringway would, with its TLS and its password, asks it for its version, its role,
+how many clients it lets in and when it closes idle ones; looks whether the ports can be listened on, and how
 many files a process may have open. Changes nothing. Says what will hurt:
 
   error      it will not work: exit status 1

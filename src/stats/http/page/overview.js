@@ -1,7 +1,7 @@
 // One line per pool: sick ones first, or by what somebody has chosen.
 
+import { matches, stateOf } from './card.js';
 import { count, el, last, micros, sum } from './format.js';
-import { matches, stateOf } from './pool-card.js';
 
 /** What a pool suffers from, in words; empty = it is well. */
 export function troubleOf(pool) {

@@ -1,10 +1,10 @@
 // The status page: asks for /status.json every second and shows it. It changes nothing.
 
+import { poolCard } from './card.js';
 import { count, duration, el, last, micros, percent, sum } from './format.js';
 import { refreshHover } from './hover.js';
 import { chosenPools, overview } from './overview.js';
 import { patch, patchChildren } from './patch.js';
-import { poolCard } from './pool-card.js';
 import { readView, writeView } from './view.js';
 
 const REFRESH_MS = 1000;
