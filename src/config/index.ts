@@ -18,6 +18,8 @@ export type {
   ListenConfig,
   PoolConfig,
   Position,
+  ReadFrom,
+  ReplicaConfig,
   SentinelConfig,
   SentinelLogin,
   ServerConfig,

@@ -63,8 +63,14 @@ export interface PoolConfig {
   readonly denyClients: readonly string[] | null;
   /** Clients of other machines are not let in if nothing else would keep them out. */
   readonly protectedMode: boolean;
+  /** Connections begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
+  /** Clients are the user that their certificate is made out to. */
+  readonly tlsUserFromCert: boolean;
   /** Commands that may write are refused. */
   readonly readOnly: boolean;
+  /** Clients may see what the servers do. */
+  readonly allowMonitor: boolean;
   /** Names in upper case of commands that are refused, `NAME|SUBCOMMAND` for one subcommand. */
   readonly denyCommands: readonly string[];
   /** The database of clients that have not chosen another. */
@@ -159,7 +165,15 @@ export interface PoolConfig {
   readonly maxScript: number;
   /** Who knows where the masters are; none = they are where `servers` says. */
   readonly sentinels: readonly SentinelConfig[];
-  /** Each server is the master of a shard, and may move: there are sentinels. */
+  /** Replicas of the servers, if no sentinel knows them. */
+  readonly replicas: readonly ReplicaConfig[];
+  /** Where commands that only read go. */
+  readonly readFrom: ReadFrom;
+  /** Bytes that a replica may be behind to be read. */
+  readonly maxReplicaLag: number;
+  /** So long after a write a client reads from the master. */
+  readonly readAfterWriteMs: number;
+  /** Each server is the master of a shard, and may move: there are sentinels or replicas. */
   readonly followsMaster: boolean;
   /** How ringway logs in to the sentinels; null = it does not. */
   readonly sentinelLogin: SentinelLogin | null;
@@ -167,6 +181,14 @@ export interface PoolConfig {
   readonly sentinelTls: boolean;
   /** What stands before a server's name where a sentinel knows it. */
   readonly sentinelPrefix: string;
+  /** SENTINEL is answered: ringway is the sentinel, and the master of every name. */
+  readonly sentinelView: boolean;
+  /** Where clients reach this pool, then the same pool of other proxies; none = as they do. */
+  readonly announce: readonly SentinelConfig[];
+  /** Names of servers are looked up so often; 0 = for each connection. */
+  readonly dnsIntervalMs: number;
+  /** By whom. */
+  readonly dns: 'system' | 'resolver';
   /** How long requests that were not executed wait for a master; 0 = not at all. */
   readonly failoverWaitMs: number;
   /** Of its name. */
@@ -217,6 +239,17 @@ export interface UnixListen {
 export interface SentinelConfig {
   readonly host: string;
   readonly port: number;
+}
+
+/** `read_from`. */
+export type ReadFrom = 'master' | 'prefer-replica' | 'replica' | 'any' | 'nearest';
+
+/** One line of `replicas:`. Frozen. */
+export interface ReplicaConfig {
+  readonly host: string;
+  readonly port: number;
+  /** The name of its server. */
+  readonly server: string;
 }
 
 /** One line of `servers:`. Frozen. */

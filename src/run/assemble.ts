@@ -6,12 +6,13 @@ import type { ReaderKind } from '../net/reader.ts';
 import type { CodecChoice } from '../options.ts';
 import type { GivenListeners } from '../proxy/listeners.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
-import type { KnownShard } from '../topology/topology.ts';
+import type { KnownShard } from '../topology/shard.ts';
 import { VERSION } from '../version.ts';
 import type { DoorOptions } from './doors.ts';
 import { LocalProxy } from './local-proxy.ts';
 import { Workers } from './processes/workers.ts';
 import { Program } from './program.ts';
+import type { NameAddresses } from './serving.ts';
 import { TopologyKeeper } from './topology-keeper.ts';
 
 /** What a program is put together from. */
@@ -68,7 +69,9 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
     });
   }
   const known = (): readonly KnownShard[] => topology.known;
-  const group = await Workers.start(text, { ...engine, onTrouble, known, orders: options.orders });
+  const addresses = (): NameAddresses => topology.names.known;
+  const { orders } = options;
+  const group = await Workers.start(text, { ...engine, onTrouble, known, addresses, orders });
   return new Program(text.config, {
     ...options,
     serving: group,

@@ -12,8 +12,8 @@ import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
-import type { KnownShard, Step } from '../topology/topology.ts';
-import type { MovingClient, PreparedChange, Serving } from './serving.ts';
+import type { KnownShard, Step } from '../topology/shard.ts';
+import type { MovingClient, NameAddresses, PreparedChange, Serving } from './serving.ts';
 
 /** How the engine of this process runs. */
 export interface LocalOptions {
@@ -36,6 +36,8 @@ export interface LocalOptions {
   readonly orders?: readonly ServerOrder[];
   /** The others of these. */
   readonly siblings?: Siblings;
+  /** Number behind which its clients are numbered. */
+  readonly clientsFrom?: number;
 }
 
 /** The engine of this process. */
@@ -50,6 +52,7 @@ export class LocalProxy implements Serving {
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
     const { maxConnections, onTrouble, known = [], orders = [], siblings } = options;
+    const { clientsFrom = 0 } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -61,11 +64,13 @@ export class LocalProxy implements Serving {
       maxConnections,
       version,
       workers,
+      clientsFrom,
       ...(onTrouble === undefined ? {} : { onTrouble }),
       ...(siblings === undefined ? {} : { siblings }),
     });
-    for (const { pool, server, address } of known) {
-      this.#proxy.moveServer(pool, server, address.host, address.port);
+    for (const { pool, server, address, readers = [] } of known) {
+      this.#proxy.steer({ pool, server, action: 'move', ...address });
+      this.#proxy.steer({ pool, server, action: 'read', readers });
     }
     this.#proxy.setOrders(orders, null);
     this.codec = codec.name;
@@ -118,10 +123,12 @@ export class LocalProxy implements Serving {
     }, limitMs);
   }
 
-  steer({ pool, server, action, host, port }: Step): void {
-    if (action === 'hold') this.#proxy.holdServer(pool, server);
-    else if (action === 'release') this.#proxy.releaseServer(pool, server);
-    else this.#proxy.moveServer(pool, server, host, port);
+  steer(step: Step): void {
+    this.#proxy.steer(step);
+  }
+
+  setAddresses(addresses: NameAddresses): void {
+    this.#proxy.setAddresses(addresses);
   }
 
   setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {

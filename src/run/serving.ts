@@ -4,7 +4,7 @@ import type { ClientView } from '../proxy/client/client-list.ts';
 import type { ClientState } from '../proxy/client/moving-client.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
-import type { Step } from '../topology/topology.ts';
+import type { Step } from '../topology/shard.ts';
 
 /** A client that moves from one process to another. */
 export interface MovingClient {
@@ -17,6 +17,9 @@ export interface MovingClient {
   /** Closes what this process has of it, once the other one has it. */
   release(): void;
 }
+
+/** Names and where they lead. */
+export type NameAddresses = readonly (readonly [host: string, address: string | null])[];
 
 /** Another configuration, made ready everywhere. */
 export interface PreparedChange {
@@ -35,6 +38,8 @@ export interface Serving {
   adopt(client: MovingClient): void;
   /** Hands all clients over, each as soon as all it asked is answered. */
   handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void>;
+  /** Where names lead; null = whoever connects looks the name up. */
+  setAddresses(addresses: NameAddresses): void;
   /** A server is to be held, released or moved. */
   steer(step: Step): void;
   /**

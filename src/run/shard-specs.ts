@@ -1,13 +1,15 @@
 import {
   type Config,
   type PoolConfig,
+  type ReplicaConfig,
   readAttached,
   type Secret,
   type SentinelLogin,
   type ServerLogin,
   secretOf,
 } from '../config/index.ts';
-import type { ShardSpec } from '../topology/topology.ts';
+import type { Address } from '../topology/facts.ts';
+import type { ShardSpec } from '../topology/shard.ts';
 
 /** Texts of the file as requests carry them: one character per byte. */
 function latin1(text: string): string {
@@ -44,12 +46,15 @@ export function shardsOf({ pools }: Config): ShardSpec[] {
 
 function shardsOfPool(pool: PoolConfig): ShardSpec[] {
   const { sentinels, sentinelLogin, sentinelTls, sentinelPrefix, serverLogin } = pool;
+  const reads = { from: pool.readFrom, maxLag: pool.maxReplicaLag };
   return pool.servers.map(({ name, ringName, host, port, tls }) => ({
     pool: pool.name,
     server: name,
     master: latin1(sentinelPrefix) + ringName,
     address: { host, port },
     sentinels,
+    replicas: pool.replicas.filter(({ server }) => server === name).map(addressOf),
+    reads,
     // Of the secret in it there is only a digest.
     sentinelAccess: JSON.stringify(sentinelLogin),
     sentinelLogin: () => sentinelWords(sentinelLogin),
@@ -57,4 +62,8 @@ function shardsOfPool(pool: PoolConfig): ShardSpec[] {
     tls,
     sentinelTls: sentinelTls ? tls : null,
   }));
+}
+
+function addressOf({ host, port }: ReplicaConfig): Address {
+  return { host, port };
 }

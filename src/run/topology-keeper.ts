@@ -1,8 +1,11 @@
 import type { Config } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
+import type { ReplicaSnapshot } from '../stats/snapshot.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
-import { type KnownShard, type Step, Topology } from '../topology/topology.ts';
+import type { KnownShard, Step } from '../topology/shard.ts';
+import { Topology } from '../topology/topology.ts';
+import { NameKeeper } from './name-keeper.ts';
 import type { Serving } from './serving.ts';
 import { shardsOf } from './shard-specs.ts';
 
@@ -15,9 +18,14 @@ export class TopologyKeeper {
   /** What another process had found out, until it is followed here. */
   #inherited: readonly KnownShard[];
 
+  /** Where their names lead. */
+  readonly names: NameKeeper;
+
   /** @param known what another process has found out @param frozen and must stay so */
   constructor(log: Log, known: readonly KnownShard[] = [], frozen = false) {
     this.#inherited = known;
+    this.names = new NameKeeper(log);
+    this.names.frozen = frozen;
     this.#topology = new Topology({
       clock: SYSTEM_CLOCK,
       steer: (step) => this.#steer(step),
@@ -34,8 +42,9 @@ export class TopologyKeeper {
   }
 
   /** Begins, with those who answer clients and know what `known` says already. */
-  start(serving: Pick<Serving, 'steer'>, config: Config): void {
+  start(serving: Pick<Serving, 'steer' | 'setAddresses'>, config: Config): void {
     this.#serving = serving;
+    this.names.start(serving, config);
     this.#topology.follow(shardsOf(config), this.#inherited);
     this.#inherited = [];
   }
@@ -46,6 +55,7 @@ export class TopologyKeeper {
 
   /** The program goes on with another configuration. */
   follow(config: Config): void {
+    this.names.follow(config);
     this.#topology.follow(shardsOf(config));
   }
 
@@ -77,6 +87,13 @@ export class TopologyKeeper {
     return { frozen: this.#topology.frozen, shards: this.#topology.views };
   }
 
+  /** Servers that are asked for their role. */
+  get replicas(): ReplicaSnapshot[] {
+    return this.#topology.views.flatMap(({ pool, server, servers }) =>
+      servers.map((each) => ({ pool, server, ...each })),
+    );
+  }
+
   /** Servers stay where they are, also in a process that takes over. */
   get frozen(): boolean {
     return this.#topology.frozen;
@@ -84,9 +101,11 @@ export class TopologyKeeper {
 
   set frozen(frozen: boolean) {
     this.#topology.frozen = frozen;
+    this.names.frozen = frozen;
   }
 
   stop(): void {
+    this.names.stop();
     this.#topology.stop();
   }
 }

@@ -73,7 +73,8 @@ export const bench: Command = (argv, out, err) =>
     const show = given.has('json') ? err : out;
     show.write(
       `${address} (${isRedis ? 'redis' : 'memcached'}): ${count(rate)} requests/s ` +
-        `for ${seconds} s over ${connections} connections, ${reads} % GET, values of ${bytes} bytes, ` +
+        `for ${seconds} s over ${connections} connections, ${reads} % GET, ` +
+        `values of ${bytes} bytes, ` +
         `${count(keys)} keys\n`,
     );
     await sendAll(target, isRedis, login, each(work, setRequest));

@@ -10,8 +10,8 @@ const HELP = `Usage: ringway doctor FILE [--workers=N] [--quiet] [--json]
 
 Looks at everything that a configuration needs, before or while ringway runs with it: connects to
 each server as ringway would, with its TLS and its password, asks it for its version, its role,
-how many clients it lets in and when it closes idle ones; looks whether the ports can be listened on, and how
-many files a process may have open. Changes nothing. Says what will hurt:
+how many clients it lets in and when it closes idle ones; looks whether the ports can be listened
+on, and how many files a process may have open. Changes nothing. Says what will hurt:
 
   error      it will not work: exit status 1
   warning    it works, and will hurt some day

@@ -30,6 +30,15 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
       'password or a certificate, or has `allow_clients`.',
   },
   {
+    name: 'proxy_protocol',
+    type: 'bool',
+    default: false,
+    since: SINCE,
+    doc:
+      'Connections begin with a header of the PROXY protocol (version 1 or 2), in which a load ' +
+      'balancer says where the client comes from; others are closed.',
+  },
+  {
     name: 'read_only',
     type: 'bool',
     default: false,
@@ -37,6 +46,15 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
     doc:
       'Commands that may write are refused, and scripts but for EVAL_RO and its kin. ' +
       'Redis pools only.',
+  },
+  {
+    name: 'allow_monitor',
+    type: 'bool',
+    default: false,
+    since: SINCE,
+    doc:
+      '`MONITOR` is allowed: who uses it sees all commands that the servers carry out, with keys ' +
+      'and values. Redis pools only.',
   },
   {
     name: 'deny_commands',

@@ -2,6 +2,8 @@ export type KeyType =
   | 'address'
   | 'servers'
   | 'sentinels'
+  | 'replicas'
+  | 'doors'
   | 'users'
   | 'name'
   | 'two-bytes'

@@ -23,6 +23,7 @@ import {
   findSubcommand,
 } from '../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
+import { CLASS_OTHER } from '../../stats/latency.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { refusedBeforeLogin } from '../client/input/before-login.ts';
 import { isHttpWord, refuseHttp } from '../client/input/http-guard.ts';
@@ -43,6 +44,7 @@ import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
 import { noteReads } from './tracking/noting.ts';
+import { sentinel } from './unknown/sentinel-view.ts';
 import { handleUnknown } from './unknown/unknown-command.ts';
 import { Words } from './words.ts';
 
@@ -80,6 +82,8 @@ function handle(request: SpecialRequest, info: number): boolean {
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
+  const { readFrom } = client.pool.config;
+  if (readFrom !== 'master' && spec?.access !== 'r') client.router.noteWrite(client);
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);
     if (error !== null) return refuseByRules(client, spec, error);
@@ -100,6 +104,9 @@ function handleKnown(request: SpecialRequest, info: number, spec: CommandSpec | 
   const badArity = (info & FLAG_BAD_ARITY) !== 0;
   const done = client.authenticated ? handleInMode(request, spec, badArity) : null;
   if (done !== null) return done;
+  if (spec === null && client.pool.config.sentinelView && isSentinel(request)) {
+    return sentinel(request);
+  }
   if (spec === null) return handleUnknown(request, handleBySpec);
   if (badArity && spec.name === 'EXEC') return execWithWords(request);
   if (badArity) return answer(client, replies.wrongArity(spec.name));
@@ -123,6 +130,10 @@ function refuseByRules(client: ClientConnection, spec: CommandSpec | null, error
 function nameOf(request: SpecialRequest): string {
   const words = Words.of(request, 1);
   return words.readable === 0 ? '' : words.text(0);
+}
+
+function isSentinel(request: SpecialRequest): boolean {
+  return nameOf(request).toUpperCase() === 'SENTINEL';
 }
 
 function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
@@ -155,13 +166,15 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
 }
 
 function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
-  const { pool } = request.client;
+  const { client } = request;
+  const { pool } = client;
   const words = Words.of(request, spec.firstKey + 1);
   if (words.readable <= spec.firstKey) return forward(request, pool.placeholderServer());
   if (words.length(spec.firstKey) > LIMIT_KEY_BYTES) {
-    return answer(request.client, replies.KEY_TOO_LONG);
+    return answer(client, replies.KEY_TOO_LONG);
   }
-  return forward(request, words.serverOf(spec.firstKey));
+  const reads = spec.access === 'r' && client.plain;
+  return forward(request, words.serverOf(spec.firstKey), CLASS_OTHER, reads);
 }
 
 /** All keys must live on one server; with none, the server of the pseudo key answers. */
@@ -215,5 +228,6 @@ function handleInline(request: SpecialRequest): boolean {
   }
   const again: SpecialRequest = { client, start: SCRATCH, length: encoded.length, intent };
   if ((info & FLAG_SPECIAL) !== 0 || !client.plain) return handle(again, info);
+  client.router.noteWrite(client);
   return forward(again, engine.words[PART_WORD + RECORD_SERVER]);
 }

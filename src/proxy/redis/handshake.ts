@@ -193,7 +193,7 @@ function lineToName(connection: BackendConnection): string | null {
  * Queues what a new connection must say first: AUTH, HELLO for RESP3, SELECT. Their replies are
  * swallowed. Lane 0 sends requests right behind, as nutcracker does; on other lanes they wait until
  * all of it is granted. So they do where servers are followed: there each must say that it is a
- * master, and answer a PING, which one that still loads its data does not.
+ * master, unless it is only read, and answer a PING, which one that still loads its data does not.
  */
 export function handshake(connection: BackendConnection): void {
   const login = loginOf(connection.owner.pool).request;
@@ -204,8 +204,9 @@ export function handshake(connection: BackendConnection): void {
   if (lane.db > 0) greetings.push(selecting(lane.db));
   const note = lane.tracking ? lineToName(connection) : null;
   if (note !== null) greetings.push(tracking(note));
-  const { followsMaster } = connection.owner.pool.config;
-  if (followsMaster) greetings.push(ROLE, PING);
+  const { forReads, pool } = connection.owner;
+  const { followsMaster } = pool.config;
+  if (followsMaster) greetings.push(...(forReads ? [PING] : [ROLE, PING]));
   if (greetings.length === 0) return;
   const { now } = connection.owner.pool.engine;
   const bytes = Buffer.concat(greetings.map((greeting) => greeting.bytes));

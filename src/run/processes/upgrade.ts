@@ -5,7 +5,7 @@ import type { NativeHandle } from '../../net/handles.ts';
 import type { FileId } from '../../net/socket-file.ts';
 import type { GivenListener } from '../../proxy/listeners.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
-import type { KnownShard } from '../../topology/topology.ts';
+import type { KnownShard } from '../../topology/shard.ts';
 import type { Program } from '../program.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { type Channel, Peer } from './peer.ts';

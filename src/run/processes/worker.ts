@@ -5,9 +5,9 @@ import type { ReaderKind } from '../../net/reader.ts';
 import { BoundedSiblings } from '../../proxy/engine/siblings.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { packSnapshot } from '../../stats/merge.ts';
-import type { KnownShard, Step } from '../../topology/topology.ts';
+import type { KnownShard, Step } from '../../topology/shard.ts';
 import { LocalProxy } from '../local-proxy.ts';
-import type { PreparedChange } from '../serving.ts';
+import type { NameAddresses, PreparedChange } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
 
@@ -23,6 +23,8 @@ export interface WorkerStart extends TextMessage {
   readonly maxConnections: number;
   readonly version: string;
   readonly workers: number;
+  /** Number behind which its clients are numbered. */
+  readonly clientsFrom: number;
   readonly level: number;
   readonly known: readonly KnownShard[];
   readonly orders: readonly ServerOrder[];
@@ -99,6 +101,9 @@ peer.on('level', ({ level }: { level: number }) => {
   log.level = level;
 });
 peer.on('steer', ({ step }: { step: Step }) => started().steer(step));
+peer.on('addresses', ({ addresses }: { addresses: NameAddresses }) => {
+  started().setAddresses(addresses);
+});
 peer.on('orders', ({ orders, enabled }: OrdersMessage) => {
   started().setOrders(orders, enabled);
 });

@@ -55,7 +55,9 @@ export function sendFragments(
   const { client, start, intent } = request;
   const { pool } = client;
   const { engine } = pool;
-  if (pool.servers.length === 1 && use === null) return forward(request, 0, CLASS_MULTI);
+  if (pool.servers.length === 1 && use === null) {
+    return forward(request, 0, CLASS_MULTI, readsAnywhere(request, spec));
+  }
   const wordsInAll = wordCount(request);
   if (spec.step === 2 && wordsInAll % 2 === 0) {
     client.answer(replies.wrongArity(spec.name));
@@ -70,10 +72,11 @@ export function sendFragments(
   const { codec } = engine;
   const count = codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
   if (count <= 0) return refuse(request, refusal(count), use);
+  const reads = readsAnywhere(request, spec);
   if (count === 1 && use === null)
-    return forward(request, engine.words[FRAGMENT_WORD + SERVER], CLASS_MULTI);
+    return forward(request, engine.words[FRAGMENT_WORD + SERVER], CLASS_MULTI, reads);
   const servers = serversOf(request, count);
-  const connections = client.router.chooseAll(client, servers, client.lane, intent);
+  const connections = client.router.chooseAll(client, servers, client.lane, intent, reads);
   if (connections === null) return false;
   const order = spec.coalesce === 'array' ? new KeptOrder(client, keys, null) : null;
   const reply = new CoalescedReply(request, spec, keys, order, count, { use, readAgain });
@@ -82,6 +85,11 @@ export function sendFragments(
   codec.copyFragments(start, end, spec.step, count);
   for (let i = 0; i < count; i++) send(request, spec, reply, i, servers[i], connections[i]);
   return true;
+}
+
+/** Whether replicas may answer it: TOUCH is meant for the server that evicts. */
+function readsAnywhere({ client }: SpecialRequest, { name, access }: CommandSpec): boolean {
+  return access === 'r' && name !== 'TOUCH' && client.plain;
 }
 
 /** What is answered when there are no fragments; null = a key has no server. */

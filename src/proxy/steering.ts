@@ -1,0 +1,63 @@
+import { ADDRESSES } from '../net/address-book.ts';
+import type { Pool } from './pool/pool.ts';
+import type { ReaderAddress } from './pool/replicas/server-readers.ts';
+
+/** What becomes of a server whose master is followed, by the names of its pool and its own. */
+export type SteeringOrder = MasterOrder | ReadersOrder;
+
+interface MasterOrder {
+  readonly pool: string;
+  readonly server: string;
+  /**
+   * Its requests wait until it is released or moved, and after `failover_wait` get an error; they
+   * go to it again; it is another one from now on, on the same part of the keys.
+   */
+  readonly action: 'hold' | 'release' | 'move';
+  /** Where it moves to. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where its reads go. */
+interface ReadersOrder {
+  readonly pool: string;
+  readonly server: string;
+  readonly action: 'read';
+  readonly readers: readonly ReaderAddress[];
+}
+
+/** Has a server be what is wanted; where none of that name is followed nothing happens. */
+export function steer(pools: readonly Pool[], order: SteeringOrder): void {
+  const pool = pools.find(({ config }) => config.name === order.pool);
+  const server = pool?.servers.find(({ name }) => name === order.server);
+  if (server === undefined) return;
+  if (order.action === 'read') server.readers?.set(order.readers);
+  else if (order.action === 'move') server.moveTo(order.host, order.port);
+  else if (order.action === 'hold') server.failover?.hold();
+  else server.failover?.release();
+}
+
+/**
+ * Says where names lead from now on. Connections to a server that is elsewhere now take no more
+ * requests, and close when what is in flight is answered.
+ * @param addresses null = whoever connects looks the name up
+ */
+export function setAddresses(
+  pools: readonly Pool[],
+  addresses: readonly (readonly [host: string, address: string | null])[],
+): void {
+  const moved = new Set<string>();
+  for (const [host, address] of addresses) {
+    const before = ADDRESSES.addressOf(host);
+    ADDRESSES.set(host, address);
+    if (address !== null && before !== address && before !== host) moved.add(host);
+  }
+  if (moved.size === 0) return;
+  for (const { servers } of pools) {
+    for (const server of servers) {
+      if (!moved.has(server.config.host)) continue;
+      server.places.retireAll();
+      for (const leases of [server.bulk, server.pool.leases]) leases.closeIdle(server);
+    }
+  }
+}
