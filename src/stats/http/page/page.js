@@ -72,7 +72,6 @@ function setView(change) {
   if (shown !== null) showPools(shown);
 }
 
-<<<<<<< HEAD
 byId('filter').value = view.filter;
 byId('sort').value = view.sort;
 byId('filter').addEventListener('input', ({ target }) => {
@@ -92,64 +91,6 @@ document.addEventListener('click', ({ target }) => {
   } else if (more !== undefined) {
     unfolded.add(more);
     showPools(shown);
-=======
-function roleOf({ address, role, lag, read }) {
-  const behind = lag === null ? '' : `, ${lag} bytes behind`;
-  return `${role} ${address}${behind}${read ? ', read' : ''}`;
-}
-
-function serverRow(pool, server, index) {
-  const requestShare = pool.requests === 0 ? 0 : server.requests / pool.requests;
-  const state = stateOf(server);
-  const row = el('tr', state === '' ? '' : 'bad');
-  const cell = (label, ...children) => {
-    const td = el('td', '', ...children);
-    td.dataset.label = label;
-    row.append(td);
-    return td;
-  };
-  const dot = el('span', 'dot');
-  dot.style.background = colorOf(index);
-  const name = cell('server', dot, state === '' ? server.name : `${server.name} (${state})`);
-  name.title = [`${server.address}, weight ${server.weight}`, ...server.replicas.map(roleOf)].join(
-    '\n',
-  );
-  cell('req/s', count(server.rate));
-  cell('p50', micros(server.p50));
-  cell('p99', micros(server.p99));
-  cell('in flight', count(server.inFlight + server.queued));
-  cell('errors', count(server.errors + server.timeouts + server.closed)).title =
-    `${server.errors} errors, ${server.timeouts} timeouts, ${server.closed} closed by the server, ` +
-    `${server.failedRequests} requests failed`;
-  const shares = cell('ring', shareBars(colorOf(index), server.ringShare, requestShare));
-  shares.className = 'wide';
-  shares.title = `${percent(server.ringShare)} of the ring, ${percent(requestShare)} of the requests`;
-  shares.dataset.label = `ring ${percent(server.ringShare)}, requests ${percent(requestShare)}`;
-  cell('of ring', percent(server.ringShare)).className = 'desktop';
-  cell('of requests', percent(requestShare)).className = 'desktop';
-  return row;
-}
-
-function tableOf(className, heads, rows) {
-  const head = el('tr', '', ...heads.map((text) => el('th', '', text)));
-  return el('table', className, el('thead', '', head), el('tbody', '', ...rows));
-}
-
-const HEADS = 'server,req/s,p50,p99,in flight,errors,ring / requests,of ring,of requests'.split(
-  ',',
-);
-
-function textRow(texts) {
-  return el('tr', '', ...texts.map((text) => el('td', '', text)));
-}
-
-function latencyTable(pool) {
-  const rows = [];
-  const add = (name, [p50, p99, p999], n) =>
-    rows.push(textRow([name, micros(p50), micros(p99), micros(p999), n]));
-  for (const [name, { count: n, latency }] of Object.entries(pool.classes)) {
-    add(`${name} requests`, latency, count(n));
->>>>>>> main
   }
 });
 window.addEventListener('hashchange', () => {
