@@ -69,6 +69,8 @@ function doors(draft: PoolDraft, values: Values) {
     allowClients: values.of<readonly string[] | null>('allow_clients'),
     denyClients: values.of<readonly string[] | null>('deny_clients'),
     protectedMode: values.of<boolean>('protected_mode'),
+    proxyProtocol: values.of<boolean>('proxy_protocol'),
+    tlsUserFromCert: values.of<string>('tls_user_from_cert') === 'cn',
     readOnly: values.of<boolean>('read_only'),
     denyCommands: values.of<readonly string[] | null>('deny_commands') ?? NO_NAMES,
     maxAuthFailures: values.number('max_auth_failures'),

@@ -63,6 +63,10 @@ export interface PoolConfig {
   readonly denyClients: readonly string[] | null;
   /** Clients of other machines are not let in if nothing else would keep them out. */
   readonly protectedMode: boolean;
+  /** Connections begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
+  /** Clients are the user that their certificate is made out to. */
+  readonly tlsUserFromCert: boolean;
   /** Commands that may write are refused. */
   readonly readOnly: boolean;
   /** Names in upper case of commands that are refused, `NAME|SUBCOMMAND` for one subcommand. */
