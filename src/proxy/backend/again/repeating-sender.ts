@@ -121,9 +121,10 @@ export abstract class RepeatingSender extends RequestSender {
     if (failure.code === FAILURE_INTERNAL || !this.isBalanced) return null;
     if (this.open && this.inFlight.count === 0 && !this.withheld.active) return null;
     const heir = this.owner.heirOf(this, failure);
-    return heir === null
-      ? null
-      : { heir, saved: this.#takeRequests(failure.code !== FAILURE_TIMEOUT) };
+    if (heir === null) return null;
+    // A server that hangs may be asked again for ever; of a replica the heir is another server.
+    const again = failure.code !== FAILURE_TIMEOUT || this.owner.forReads;
+    return { heir, saved: this.#takeRequests(again) };
   }
 
   /** @param again what was written is sent again where that does no harm */
