@@ -107,6 +107,10 @@ export const TRACKING_MESSAGES = 67;
 export const TRACKING_SLOW_CLOSED = 68;
 /** Requests that the rules of their users do not allow. */
 export const NOT_PERMITTED = 69;
+/** Gauge: clients that see what servers do; lines for them, those that took these too slowly. */
+export const MONITORING_CLIENTS = 70;
+export const MONITOR_LINES = 71;
+export const MONITOR_SLOW_CLOSED = 72;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -146,12 +150,15 @@ export type PoolCounter =
   | typeof TRACKED_KEYS_NOTED
   | typeof TRACKING_MESSAGES
   | typeof TRACKING_SLOW_CLOSED
-  | typeof NOT_PERMITTED;
+  | typeof NOT_PERMITTED
+  | typeof MONITORING_CLIENTS
+  | typeof MONITOR_LINES
+  | typeof MONITOR_SLOW_CLOSED;
 export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
-  return new Float64Array(NOT_PERMITTED + 1) as never;
+  return new Float64Array(MONITOR_SLOW_CLOSED + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

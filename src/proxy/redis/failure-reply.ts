@@ -1,9 +1,20 @@
 import * as replies from '../../protocol/redis/replies/replies.ts';
-import { FAILURE_INVALID, type Failure, failureOf, failureText } from '../backend/failure.ts';
+import {
+  FAILURE_INVALID,
+  FAILURE_NOT_GRANTED,
+  type Failure,
+  failureOf,
+  failureText,
+} from '../backend/failure.ts';
+
+/** What clients know to come back for, when a server says it: it keeps its own first word. */
+const LATER = /^(LOADING|MASTERDOWN) /;
 
 /** What a client hears when the server of its request failed. */
 export function failureReply(failure: Failure): Buffer {
-  return replies.failed(failureText(failure));
+  const text = failureText(failure);
+  const isOwn = failure.code === FAILURE_NOT_GRANTED && LATER.test(text);
+  return isOwn ? Buffer.from(`-${text}\r\n`, 'latin1') : replies.failed(text);
 }
 
 /** For replies that are not what the request is answered with. */
