@@ -27,13 +27,13 @@ _ringway() {
     --workers) return ;;
     --hup) COMPREPLY=($(compgen -W 'reload reopen' -- "$word")); return ;;
     --max-connections) return ;;
-    --interval) return ;;
     --pool) return ;;
+    --interval) return ;;
     --keys) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   ((COMP_CWORD > 1)) && command="${COMP_WORDS[1]}"
   case $command in
-    top) options='--once --interval= --http-addr= --admin-socket= --help' words='' ;;
+    top) options='--once --json --pool= --interval= --http-addr= --admin-socket= --help' words='' ;;
     explain) options='--conf-file= --pool= --live --json --http-addr= --admin-socket= --help' words='' ;;
     check) options='--keys= --json --help' words='' ;;
     ctl) options='--admin-socket= --help' words='status stats unready ready config clients loglevel drain server topology failover reload help restart upgrade' ;;

@@ -34,6 +34,8 @@ complete -c ringway -n 'not __fish_seen_subcommand_from top explain check ctl' -
 complete -c ringway -n 'not __fish_seen_subcommand_from top explain check ctl' -l stats-own -d 'send ringway’s own figures on the stats port'
 complete -c ringway -n 'not __fish_seen_subcommand_from top explain check ctl' -l no-upgrade -d 'let no other process take over'
 complete -c ringway -n '__fish_seen_subcommand_from top' -l once -d 'print one view and exit'
+complete -c ringway -n '__fish_seen_subcommand_from top' -l json -d 'print what there is to show as JSON'
+complete -c ringway -n '__fish_seen_subcommand_from top' -l pool -x -d 'only this pool'
 complete -c ringway -n '__fish_seen_subcommand_from top' -l interval -x -d 'seconds between two looks'
 complete -c ringway -n '__fish_seen_subcommand_from top' -l http-addr -x -d 'its HTTP address'
 complete -c ringway -n '__fish_seen_subcommand_from top' -l admin-socket -r -F -d 'ask its admin socket instead'
