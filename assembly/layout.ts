@@ -162,14 +162,15 @@ export const FRAGMENT_KEYS: u32 = 4;
 export const FRAGMENT_LENGTH: u32 = 8; // with its head
 export const FRAGMENT_DEST: u32 = 12; // where it goes, 0 = nowhere; copying moves it to its end
 export const FRAGMENT_SERVERS: u32 = 1024; // a pool with more of them does without Codec.fragment
+export const SLOTS: u32 = 16384; // of a Redis Cluster: there each slot has a fragment of its own
 
 // --- Pool descriptor: u32 words at an address chosen by JavaScript -----------------------------
 export const POOL_HASH: u32 = 0; // index in HASH order
-export const POOL_DISTRIBUTION: u32 = 1; // 0 ketama, 1 modula, 2 random
+export const POOL_DISTRIBUTION: u32 = 1; // 0 ketama, 1 modula, 2 random, 3 slots
 export const POOL_SINGLE: u32 = 2; // 1 = exactly one configured server: no hashing, server 0
 export const POOL_TAG: u32 = 3; // 0 = none, else 0x10000 | first byte | second byte << 8
-export const POOL_RING_COUNT: u32 = 4; // ketama points / live servers of modula and random
-export const POOL_RING_VALUES: u32 = 5; // address: point values / last slot per server
+export const POOL_RING_COUNT: u32 = 4; // ketama points / live servers of modula and random / SLOTS
+export const POOL_RING_VALUES: u32 = 5; // address: point values / last slot per server / u16 per slot
 export const POOL_RING_SERVERS: u32 = 6; // address: server index per point / per live server
 export const POOL_TOTAL_WEIGHT: u32 = 7; // modula: number of slots; 0 = 2^32 or more, h is the slot
 export const POOL_INDEX: u32 = 8; // address of the bucket index over the points
@@ -204,7 +205,7 @@ export const KEY_ITEMS: u32 = 0x00250000;
 export const JOINED_ENDS: u32 = 0x00251000;
 export const JOINED_KEYS: u32 = 0x00000400; // the most that such a line has
 export const END_LINE: u32 = 0x00252000; // "END\r\n"
-export const FRAGMENTS: u32 = 0x00253000;
-export const SERVER_FRAGMENTS: u32 = 0x00257000; // u32 per server: the number of its fragment
-export const SERVER_BITS: u32 = 0x00258000; // a bit per server: whether it has a fragment
-export const FIXED_END: u32 = 0x00260000; // slabs, rings and the rest follow, placed by JavaScript
+export const SERVER_BITS: u32 = 0x00253000; // a bit per server or slot: whether it has a fragment
+export const FRAGMENTS: u32 = 0x00260000;
+export const SERVER_FRAGMENTS: u32 = 0x002a0000; // u32 per server or slot: the number of its fragment
+export const FIXED_END: u32 = 0x002b0000; // slabs, rings and the rest follow, placed by JavaScript

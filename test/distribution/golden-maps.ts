@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type PoolConfig, parseConfig } from '../../src/config/index.ts';
-import type { DistributionName, Ring } from '../../src/distribution/ring.ts';
+import type { Ring, RingDistribution } from '../../src/distribution/ring.ts';
 import type { HashName } from '../../src/hash/index.ts';
 import { ringOf as ringOfPool } from '../../src/proxy/pool/pool-ring.ts';
 
@@ -13,7 +13,7 @@ interface GoldenFile {
 export interface GoldenMap {
   readonly name: string;
   readonly hash: HashName;
-  readonly distribution: DistributionName;
+  readonly distribution: RingDistribution;
   /** Server lines as configured. */
   readonly servers: readonly string[];
   readonly hash_tag?: string;
