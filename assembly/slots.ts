@@ -1,3 +1,4 @@
+// biome-ignore-all lint/correctness/noPrecisionLoss: these are 64-bit integers
 // Slots of a Redis Cluster: CRC-16/XMODEM of a key or of the tag in it, in the lowest 14 bits. Four
 // keys at once, four bytes of each at a time. The readable reference is src/distribution/slots.ts.
 
