@@ -1,6 +1,7 @@
 import { POOL_KEYS } from './keys/keys.ts';
 import { LOGIN_KEYS } from './keys/logins.ts';
 import { TLS_KEYS } from './keys/tls-keys.ts';
+import { linesOf } from './lines.ts';
 import type { Config, PoolConfig } from './types.ts';
 
 /** A pool as it is in use, by the names of the file's keys. */
@@ -25,8 +26,8 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   listen: (pool) => pool.listen.text,
   tls_listen: (pool) => pool.tlsListen?.text ?? null,
   tls: (pool) => pool.tls !== null && pool.tlsListen === null,
-  server_tls: (pool) => pool.servers.some(({ tls }) => tls !== null),
-  servers: (pool) => pool.servers.map(({ text }) => text),
+  server_tls: (pool) => linesOf(pool).some(({ tls }) => tls !== null),
+  servers: (pool) => linesOf(pool).map(({ text }) => text),
   sentinels: (pool) => pool.sentinels.map(({ host, port }) => `${host}:${port}`),
   hash_tag: ({ hashTag }) => (hashTag === null ? null : String.fromCharCode(...hashTag)),
   partial_failure: (pool) => (pool.perKeyFailure ? 'per-key' : 'error'),

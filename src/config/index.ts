@@ -7,6 +7,7 @@ export type { CustomCommand } from './keys/custom-commands.ts';
 export type { KeySpec } from './keys/key-spec.ts';
 export { POOL_KEYS } from './keys/keys.ts';
 export { nearest } from './keys/suggest.ts';
+export { linesOf } from './lines.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { type ConfigText, readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';

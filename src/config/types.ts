@@ -1,4 +1,4 @@
-import type { DistributionName } from '../distribution/names.ts';
+import type { RingDistribution } from '../distribution/names.ts';
 import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
 import type { Secret } from './secret.ts';
@@ -30,12 +30,19 @@ export interface PoolConfig {
   readonly tlsListen: ListenConfig | null;
   /** How clients are served with TLS; null = they are not. */
   readonly tls: ClientTls | null;
-  /** By ring name, shorter first, equal lengths by byte value: the server index order. */
+  /**
+   * By ring name, shorter first, equal lengths by byte value: the server index order. Of a cluster
+   * the file has none.
+   */
   readonly servers: readonly ServerConfig[];
+  /** The servers are the nodes of one Redis Cluster, and learned from it. */
+  readonly cluster: boolean;
+  /** Nodes that it is learned from. */
+  readonly seeds: readonly ServerConfig[];
   /** What makes a number of a key. */
   readonly hash: HashName;
   /** What makes a server of that number. */
-  readonly distribution: DistributionName;
+  readonly distribution: RingDistribution;
   /** The two bytes that enclose the hashed part of a key. */
   readonly hashTag: readonly [number, number] | null;
   /** For the reply of a server; 0 = wait for ever. */
@@ -154,7 +161,7 @@ export interface PoolConfig {
   readonly maxScript: number;
   /** Who knows where the masters are; none = they are where `servers` says. */
   readonly sentinels: readonly SentinelConfig[];
-  /** Each server is the master of a shard, and may move: there are sentinels. */
+  /** Each server is a master that may be replaced: there are sentinels, or it is a cluster. */
   readonly followsMaster: boolean;
   /** What sentinels are told to log in, `password` or `user password`; null = nothing. */
   readonly sentinelAuth: string | null;

@@ -7,7 +7,7 @@ import {
   writePoints,
 } from './ketama.ts';
 import { lastSlots, slotCount } from './modula.ts';
-import { DISTRIBUTION_NAMES as CHOICES, type DistributionName } from './names.ts';
+import { DISTRIBUTION_NAMES as CHOICES, type RingDistribution } from './names.ts';
 import { equalSlots, NO_OWNER } from './slots.ts';
 
 /**
@@ -16,7 +16,7 @@ import { equalSlots, NO_OWNER } from './slots.ts';
  */
 export const DISTRIBUTION_NAMES: readonly RingDistribution[] = [...CHOICES, 'slots'];
 
-export type RingDistribution = DistributionName | 'slots';
+export type { RingDistribution } from './names.ts';
 
 /** A server as the ring sees it; its index is its position in the internal order. */
 export interface RingServer {

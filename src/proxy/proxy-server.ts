@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Config, PoolConfig } from '../config/index.ts';
+import type { Config, PoolConfig, ServerConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { CLIENT_SWEEP_MS, DEFAULT_MEMORY_LIMIT, DRAIN_MS, RING_SPARE_BYTES } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -26,6 +26,7 @@ import type { ServerOrder } from './pool/connections/order.ts';
 import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
+import type { SlotNode } from './pool/slots/cluster-slots.ts';
 import type { Preparation } from './pool/protocol.ts';
 import type { Server } from './pool/server.ts';
 import { RedisProtocol } from './redis/protocol.ts';
@@ -62,7 +63,7 @@ export interface ProxyOptions {
   /** ringway's own version. */
   readonly version?: string;
   /** Told for which server of which pool requests wait, by their names. */
-  readonly onTrouble?: (pool: string, server: string) => void;
+  readonly onTrouble?: (pool: string, server: string, isHint: boolean) => void;
   /** Processes that share the clients; each takes its part of `client_connections`. */
   readonly workers?: number;
   /** The others of these. */
@@ -91,7 +92,7 @@ export class ProxyServer {
   /** Connections this process may have, 0 = nobody knows. */
   readonly #maxConnections: number;
   readonly #refusals: Refusals = new Refusals();
-  readonly #onTrouble: (pool: string, server: string) => void;
+  readonly #onTrouble: (pool: string, server: string, isHint: boolean) => void;
   readonly #tls: TlsGates = new TlsGates((pool, socket) => {
     this.#enter(pool, socket, false);
   });
@@ -132,6 +133,7 @@ export class ProxyServer {
   #open(config: PoolConfig, region: RingRegion): Pool {
     const pool = new Pool(this.engine, config, this.#protocolOf(config), region);
     pool.onTrouble = this.#onTrouble;
+    pool.onShifted = () => this.#reroute(new Set([pool]));
     return pool;
   }
 
@@ -168,6 +170,11 @@ export class ProxyServer {
   /** The server is another one from now on, on the same part of the keys. */
   moveServer(pool: string, server: string, host: string, port: number): void {
     this.#followed(pool, server)?.moveTo(host, port);
+  }
+
+  /** Slots of a pool's cluster have other owners from now on. */
+  mapCluster(pool: string, nodes: readonly SlotNode[]): void {
+    this.#pools.find(({ config }) => config.name === pool)?.applySlots(nodes);
   }
 
   /** What an operator wants of each server; of those that are not among `orders` nothing. */
@@ -257,7 +264,8 @@ export class ProxyServer {
    * Makes ready for another configuration, without changing anything.
    * @throws RingwayError RINGWAY_LIMIT when it needs more memory than was set aside at start
    */
-  prepare(config: Config): PreparedConfig {
+  prepare(next: Config): PreparedConfig {
+    const config = this.#adapted(next);
     if (assembledBytes(config) > this.#assembledBytes) {
       throw new RingwayError(
         'RINGWAY_LIMIT',
@@ -299,6 +307,15 @@ export class ProxyServer {
     return countHere(pool, question as CountQuestion);
   }
 
+  /** Of a cluster the file does not say what its servers are: they go on. */
+  #adapted(config: Config): Config {
+    const pools = config.pools.map((next) => {
+      const known = next.cluster ? this.#counterpart(next)?.config : undefined;
+      return known?.cluster === true ? { ...next, servers: withTls(known.servers, next) } : next;
+    });
+    return { ...config, pools };
+  }
+
   /** The pool that goes on with a new configuration: same name, same protocol. */
   #counterpart(config: PoolConfig): Pool | undefined {
     return this.#pools.find(
@@ -321,10 +338,15 @@ export class ProxyServer {
       return pool;
     });
     this.preconnect();
-    for (const client of allClients(this.engine)) {
-      if (changed.has(client.pool)) this.engine.guard.bind(client, () => client.reroute())();
-    }
+    this.#reroute(changed);
     for (const pool of unwanted) this.#close(pool, drainMs);
+  }
+
+  /** Clients of these pools work out again where their unfinished requests go. */
+  #reroute(pools: ReadonlySet<Pool>): void {
+    for (const client of allClients(this.engine)) {
+      if (pools.has(client.pool)) this.engine.guard.bind(client, () => client.reroute())();
+    }
   }
 
   /** Lets the clients of a pool that is gone have their answers, then closes it. */
@@ -385,6 +407,11 @@ export class ProxyServer {
     }
     this.engine.deadlines.stop();
   }
+}
+
+/** The servers that are known, spoken to as the new configuration says. */
+function withTls(servers: readonly ServerConfig[], { seeds }: PoolConfig): ServerConfig[] {
+  return servers.map((server) => ({ ...server, tls: seeds[0]?.tls ?? null }));
 }
 
 function drop(socket: Socket): null {

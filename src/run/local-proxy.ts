@@ -12,7 +12,7 @@ import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
-import type { KnownShard, Step } from '../topology/topology.ts';
+import { type AnyStep, type Known, stepsTo } from '../topology/known.ts';
 import type { MovingClient, PreparedChange, Serving } from './serving.ts';
 
 /** How the engine of this process runs. */
@@ -29,9 +29,9 @@ export interface LocalOptions {
   /** Processes that share the clients. */
   readonly workers?: number;
   /** Told for which server of which pool requests wait, by their names. */
-  readonly onTrouble?: (pool: string, server: string) => void;
+  readonly onTrouble?: (pool: string, server: string, isHint: boolean) => void;
   /** Where masters are, if that is known already. */
-  readonly known?: readonly KnownShard[];
+  readonly known?: readonly Known[];
   /** What an operator wants of single servers already. */
   readonly orders?: readonly ServerOrder[];
   /** The others of these. */
@@ -64,9 +64,7 @@ export class LocalProxy implements Serving {
       ...(onTrouble === undefined ? {} : { onTrouble }),
       ...(siblings === undefined ? {} : { siblings }),
     });
-    for (const { pool, server, address } of known) {
-      this.#proxy.moveServer(pool, server, address.host, address.port);
-    }
+    for (const step of stepsTo(known)) if (step.action !== 'hold') this.steer(step);
     this.#proxy.setOrders(orders, null);
     this.codec = codec.name;
     this.reader = this.#proxy.engine.reader.kind;
@@ -118,7 +116,12 @@ export class LocalProxy implements Serving {
     }, limitMs);
   }
 
-  steer({ pool, server, action, host, port }: Step): void {
+  steer(step: AnyStep): void {
+    if (step.action === 'map') {
+      this.#proxy.mapCluster(step.pool, step.map.nodes);
+      return;
+    }
+    const { pool, server, action, host, port } = step;
     if (action === 'hold') this.#proxy.holdServer(pool, server);
     else if (action === 'release') this.#proxy.releaseServer(pool, server);
     else this.#proxy.moveServer(pool, server, host, port);

@@ -4,7 +4,7 @@ import type { ClientView } from '../proxy/client/client-list.ts';
 import type { ClientState } from '../proxy/client/moving-client.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
-import type { Step } from '../topology/topology.ts';
+import type { AnyStep } from '../topology/known.ts';
 
 /** A client that moves from one process to another. */
 export interface MovingClient {
@@ -35,8 +35,8 @@ export interface Serving {
   adopt(client: MovingClient): void;
   /** Hands all clients over, each as soon as all it asked is answered. */
   handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void>;
-  /** A server is to be held, released or moved. */
-  steer(step: Step): void;
+  /** A server is to be held, released or moved, or slots of a cluster have other owners. */
+  steer(step: AnyStep): void;
   /**
    * What an operator wants of single servers.
    * @param orders all that hold @param enabled the server whose ejection is over as well, or null

@@ -97,6 +97,11 @@ export const TLS_FAILURES = 63;
 /** Gauge: clients that a server lets wait. */
 export const BLOCKED_CLIENTS = 64;
 
+/** Requests that a node of a cluster sent elsewhere: for good, once, or to try again later. */
+export const REDIRECTED_MOVED = 65;
+export const REDIRECTED_ASK = 66;
+export const REDIRECTED_RETRY = 67;
+
 export type PoolCounter =
   | typeof CLIENT_EOF
   | typeof CLIENT_ERR
@@ -130,12 +135,15 @@ export type PoolCounter =
   | typeof PUBSUB_LOST_CLIENTS
   | typeof WATCHES_EXPIRED
   | typeof READS_IN_PIECES
-  | typeof BLOCKED_CLIENTS;
+  | typeof BLOCKED_CLIENTS
+  | typeof REDIRECTED_MOVED
+  | typeof REDIRECTED_ASK
+  | typeof REDIRECTED_RETRY;
 export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
-  return new Float64Array(BLOCKED_CLIENTS + 1) as never;
+  return new Float64Array(REDIRECTED_RETRY + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

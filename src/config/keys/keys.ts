@@ -12,6 +12,7 @@ import {
   DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
 import { ACCESS_KEYS } from './access-keys.ts';
+import { CLUSTER_KEYS } from './cluster.ts';
 import type { KeySpec } from './key-spec.ts';
 import { LOGIN_KEYS } from './logins.ts';
 import { SENTINEL_KEYS } from './sentinel-keys.ts';
@@ -386,6 +387,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
   ...SENTINEL_KEYS,
+  ...CLUSTER_KEYS,
   ...LOGIN_KEYS,
   ...ACCESS_KEYS,
   ...TLS_KEYS,

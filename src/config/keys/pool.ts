@@ -1,4 +1,4 @@
-import type { DistributionName } from '../../distribution/names.ts';
+import type { RingDistribution } from '../../distribution/names.ts';
 import type { HashName } from '../../hash/names.ts';
 import type { AttachedFiles } from '../attached-files.ts';
 import type { Entry, PoolNode, Scalar } from '../file/document.ts';
@@ -8,6 +8,7 @@ import type { ClientTls, ServerTls } from '../tls-types.ts';
 import type { ListenConfig, PoolConfig, Position, SentinelConfig, ServerConfig } from '../types.ts';
 import { parseListen, parseSentinel, parseServer } from './address.ts';
 import { parseAddresses } from './addresses.ts';
+import { checkCluster } from './cluster.ts';
 import { parseCommandNames } from './command-names.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
@@ -18,6 +19,8 @@ import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 
+/** `{}` */
+const SLOT_TAG = [0x7b, 0x7d] as const;
 const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
 const SPECS: ReadonlyMap<string, KeySpec> = new Map(POOL_KEYS.map((spec) => [spec.name, spec]));
@@ -181,7 +184,11 @@ class PoolReader {
     }
     if (this.values.get('redis') === true) this.#memcacheOnly();
     else if (this.values.has('redis') || !this.positions.has('redis')) this.#redisOnly();
-    checkSentinels(this, (at, key, message) => this.#problem(at, key, message));
+    const report = (at: Position, key: string, message: string): void => {
+      this.#problem(at, key, message);
+    };
+    checkSentinels(this, report);
+    checkCluster(this, report);
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
       const { ringName } = placed.server;
@@ -231,20 +238,23 @@ export function readPool(node: PoolNode, files: AttachedFiles, problems: Problem
 export function finishPool(draft: PoolDraft): PoolConfig {
   const value = <T>(key: string) => (draft.values.get(key) ?? SPECS.get(key)!.default) as T;
   const number = (key: string) => value<number | null>(key) ?? 0;
-  const servers = draft.servers.map(({ server }) =>
+  const cluster = value<boolean>('cluster');
+  const lines = draft.servers.map(({ server }) =>
     Object.freeze({ ...server, tls: draft.serverTls }),
   );
-  servers.sort((a, b) => compareBytes(a.ringName, b.ringName));
-  const hashTag = value<readonly [number, number] | null>('hash_tag');
-  const followsMaster = draft.sentinels.length > 0;
+  lines.sort((a, b) => compareBytes(a.ringName, b.ringName));
+  const hashTag = cluster ? SLOT_TAG : value<readonly [number, number] | null>('hash_tag');
+  const followsMaster = cluster || draft.sentinels.length > 0;
   return Object.freeze({
     name: draft.name.text,
     listen: Object.freeze(value<ListenConfig>('listen')),
     tlsListen: Object.freeze(value<ListenConfig | null>('tls_listen')),
     tls: draft.clientTls,
-    servers: Object.freeze(servers),
-    hash: value<HashName>('hash'),
-    distribution: value<DistributionName>('distribution'),
+    servers: Object.freeze(cluster ? [] : lines),
+    cluster,
+    seeds: Object.freeze(cluster ? lines : []),
+    hash: cluster ? 'crc16' : value<HashName>('hash'),
+    distribution: cluster ? 'slots' : value<RingDistribution>('distribution'),
     hashTag: hashTag === null ? null : Object.freeze(hashTag),
     timeoutMs: number('timeout'),
     backlog: number('backlog'),

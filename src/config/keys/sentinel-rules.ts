@@ -11,7 +11,7 @@ interface ReadPool {
   readonly sentinels: readonly SentinelConfig[];
 }
 
-const ONLY_WITH = ['sentinel_auth', 'sentinel_tls', 'sentinel_prefix', 'failover_wait'];
+const ONLY_WITH = ['sentinel_auth', 'sentinel_tls', 'sentinel_prefix'];
 
 /** Reports what does not go together with sentinels, or without them. */
 export function checkSentinels(
@@ -20,7 +20,8 @@ export function checkSentinels(
 ): void {
   const at = positions.get('sentinels');
   if (at === undefined) {
-    for (const key of ONLY_WITH) {
+    const follows = values.get('cluster') === true;
+    for (const key of follows ? ONLY_WITH : [...ONLY_WITH, 'failover_wait']) {
       const alone = positions.get(key);
       const message = 'only pools with sentinels have it; expected "sentinels:" as well';
       if (alone !== undefined) report(alone, key, message);

@@ -1,6 +1,7 @@
 import type { ServerConfig } from '../../config/index.ts';
 import type { LogFields } from '../../log.ts';
 import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
+import type { SavedRequest } from '../backend/again/saved-requests.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
   FAILURE_EOF,
@@ -23,7 +24,7 @@ import {
   PURPOSE_PROBE,
   PURPOSE_SHARED,
 } from '../backend/owned-connection.ts';
-import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
+import type { ConnectionOwner, OwnerPool, RequestHeir } from '../backend/owner.ts';
 import { gaugeQueues } from '../backend/sent-requests.ts';
 import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
@@ -34,10 +35,11 @@ import { leastUsed, Places } from './connections/places.ts';
 import { putQuestion } from './connections/question.ts';
 import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
-import type { Lanes } from './lanes.ts';
+import { type LaneKey, type Lanes, laneKey } from './lanes.ts';
 import { Outage } from './outage.ts';
 import { addressOf, placedAt, sameAddress } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
+import type { RequestMoves } from './slots/request-moves.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
 
@@ -50,6 +52,13 @@ export interface ServerPool extends OwnerPool {
   onHeld(server: number): void;
   /** Connections that serve one client at a time. */
   readonly leases: Leases<Server>;
+  readonly mover: RequestMoves | null;
+}
+
+/** Requests that have no connection any more. */
+export interface ParkedRequests {
+  readonly requests: readonly SavedRequest[];
+  readonly lane: LaneKey;
 }
 
 /** One line of `servers:` and the connections to it. */
@@ -226,8 +235,10 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     return this.failover?.onRefusal() ?? false;
   }
 
-  heirOf(connection: BackendConnection, failure: Failure | null): BackendConnection | null {
+  heirOf(connection: BackendConnection, failure: Failure | null): RequestHeir | null {
     if (failure !== null) this.lastFailure = failure;
+    const { mover } = this.pool;
+    if (mover !== null && this.index < 0) return mover.heir(laneKey(connection.lane));
     const at = this.places.placeOf(connection);
     const failover = this.failover;
     if (failover === null || at < 0 || !(failover.holds || failover.onLost())) return null;
@@ -235,6 +246,15 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     const heir = this.#connect(connection.lane, PURPOSE_SHARED);
     this.places.put(at, heir);
     return heir;
+  }
+
+  /** Takes what waits until the server can be reached: it may be sent elsewhere. */
+  takeParked(): ParkedRequests[] {
+    const parked = this.places.placed.filter((each) => each.parked);
+    return parked.map((connection) => {
+      const lane = laneKey(connection.lane);
+      return { requests: connection.takeParked(), lane };
+    });
   }
 
   /** From now on it is another server, on the same part of the keys. */

@@ -1,8 +1,17 @@
 import * as replies from '../../protocol/redis/replies/replies.ts';
-import { FAILURE_INVALID, type Failure, failureOf, failureText } from '../backend/failure.ts';
+import {
+  FAILURE_CLUSTER_DOWN,
+  FAILURE_INVALID,
+  FAILURE_UNOWNED,
+  type Failure,
+  failureOf,
+  failureText,
+} from '../backend/failure.ts';
 
 /** What a client hears when the server of its request failed. */
 export function failureReply(failure: Failure): Buffer {
+  if (failure.code === FAILURE_UNOWNED) return replies.SLOT_NOT_SERVED;
+  if (failure.code === FAILURE_CLUSTER_DOWN) return replies.CLUSTER_DOWN;
   return replies.failed(failureText(failure));
 }
 

@@ -10,6 +10,8 @@ import { PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import { EXECUTED } from '../backend/server-protocol.ts';
 import { loginOf, type RefusedConnection } from './server-login.ts';
 
+const NOT_MASTER = 'the server is not a master';
+const CLUSTER_STATE_TEXT = 'the cluster is down';
 const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ERROR_TYPE = 0x2d; // '-'
 const LF = 0x0a;
@@ -54,6 +56,16 @@ const ROLE: Greeting = {
   isLogin: false,
   asks: true,
   answer: Buffer.from('$6\r\nmaster\r\n'),
+};
+
+const CLUSTER_STATE: Greeting = {
+  what: 'CLUSTER INFO',
+  bytes: encodeText('CLUSTER', 'INFO'),
+  grants: new Set(Buffer.from('$')),
+  harmless: null,
+  isLogin: false,
+  asks: true,
+  answer: Buffer.from('cluster_state:ok'),
 };
 
 const PING: Greeting = {
@@ -128,7 +140,7 @@ class GreetingReply implements ReplyTarget {
       if (answer === null || (info & FLAG_FIRST) === 0) return null;
       const at = memory.indexOf(LF, start) + 1;
       const isRight = memory.compare(answer, 0, answer.length, at, at + answer.length) === 0;
-      return isRight ? null : 'the server is not a master';
+      return isRight ? null : this.#greeting.what === ROLE.what ? NOT_MASTER : CLUSTER_STATE_TEXT;
     }
     if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE)
       return failureText(failureOf(FAILURE_INVALID));
@@ -172,8 +184,8 @@ export function handshake(connection: BackendConnection): void {
   if (login !== null) greetings.push(loginWith(login));
   if (lane.resp === 3) greetings.push(RESP3);
   if (lane.db > 0) greetings.push(selecting(lane.db));
-  const { followsMaster } = connection.owner.pool.config;
-  if (followsMaster) greetings.push(ROLE, PING);
+  const { followsMaster, cluster } = connection.owner.pool.config;
+  if (followsMaster) greetings.push(cluster ? CLUSTER_STATE : ROLE, PING);
   if (greetings.length === 0) return;
   const { now } = connection.owner.pool.engine;
   const bytes = Buffer.concat(greetings.map((greeting) => greeting.bytes));

@@ -9,7 +9,7 @@ import { COMMANDS } from '../../protocol/redis/table/commands.ts';
 import type { RequestHead } from '../../protocol/request-head.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
-import type { KnownServer } from '../backend/server-protocol.ts';
+import type { KnownServer, SlotProtocol } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
@@ -19,6 +19,7 @@ import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
 import { knownInfoOf } from './info/server-info.ts';
 import { LeasedRead } from './leases/leased-read.ts';
+import { ASKING, redirection, requestSlot, slotFailure } from './cluster/redirection.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
 
@@ -39,6 +40,7 @@ export class RedisProtocol implements ClientProtocol {
   readonly login: LoginRules = LOGIN;
   readonly unfinished: Buffer = replies.UNFINISHED;
   readonly probeAnswer: number = 0x2b; // '+'
+  readonly slots: SlotProtocol = { redirection, requestSlot, failure: slotFailure, asking: ASKING };
   readonly probe: Buffer = Buffer.from('*1\r\n$4\r\nPING\r\n');
   readonly classes: Uint8Array = redisClasses();
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;

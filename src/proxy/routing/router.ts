@@ -1,10 +1,17 @@
 import { NO_SERVER, RECORD_DEST } from '../../protocol/frame-table.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { FAILURE_INTERNAL, FAILURE_REFUSED, type Failure, failureOf } from '../backend/failure.ts';
+import {
+  FAILURE_INTERNAL,
+  FAILURE_REFUSED,
+  type Failure,
+  failureOf,
+  UNOWNED,
+} from '../backend/failure.ts';
 import type { LeaseWaiter } from '../backend/leases.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { FAILED, MAY_WAIT, NOWHERE, type Requester, type Router, WAIT } from '../client/router.ts';
 import type { Server } from '../pool/server.ts';
+import type { UnownedSlots } from '../pool/slots/unowned-slots.ts';
 import { RetriedRead } from './retried-read.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
@@ -23,11 +30,7 @@ export class RequestRouter implements Router {
     lane: number,
     intent: number,
   ): BackendConnection | null {
-    if (server === NO_SERVER) {
-      this.verdict = NOWHERE;
-      this.reason = failureOf(FAILURE_REFUSED);
-      return null;
-    }
+    if (server === NO_SERVER) return this.#nowhere(client, intent);
     const chosen = client.pool.servers[server];
     const connection = chosen.connectionFor(client.id, lane, NONE);
     if (connection === null) {
@@ -41,7 +44,19 @@ export class RequestRouter implements Router {
     return connection;
   }
 
-  #wait(client: Requester, source: Server | BackendConnection): null {
+  /** No server has the key; of a slot it may be known in a moment who has it. */
+  #nowhere(client: Requester, intent: number): null {
+    const { slots, config } = client.pool;
+    if (slots !== null && intent === MAY_WAIT && slots.unowned.mayWait(config.failoverWaitMs)) {
+      client.pool.onUnowned();
+      return this.#wait(client, slots.unowned);
+    }
+    this.verdict = NOWHERE;
+    this.reason = slots === null ? failureOf(FAILURE_REFUSED) : UNOWNED;
+    return null;
+  }
+
+  #wait(client: Requester, source: Server | BackendConnection | UnownedSlots): null {
     source.waitFor(client);
     this.verdict = WAIT;
     return null;

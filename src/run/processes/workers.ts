@@ -7,11 +7,18 @@ import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
-import type { KnownShard, Step } from '../../topology/topology.ts';
+import { type AnyStep, type Known, stepsTo } from '../../topology/known.ts';
 import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
 import type { OrdersMessage, SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
+
+/** Requests of a worker's clients wait for a server, or it redirects them. */
+interface TroubleMessage {
+  readonly pool: string;
+  readonly server: string;
+  readonly isHint: boolean;
+}
 
 /** How the workers run. */
 export interface WorkersOptions
@@ -23,9 +30,9 @@ export interface WorkersOptions
   /** What an operator wants of single servers already. */
   readonly orders: readonly ServerOrder[];
   /** Told for which server of which pool requests wait, by their names. */
-  onTrouble(pool: string, server: string): void;
+  onTrouble(pool: string, server: string, isHint: boolean): void;
   /** Where masters are now. */
-  known(): readonly KnownShard[];
+  known(): readonly Known[];
 }
 
 interface ClientsAnswer {
@@ -155,8 +162,8 @@ export class Workers implements Serving {
     const { log, onTrouble, known, ...start } = this.#options;
     const worker = new Worker(number, log, (ended, how) => this.#onExit(ended, how));
     onClient(worker.peer, (client) => this.#onMoved(worker, client));
-    worker.peer.on('trouble', ({ pool, server }: { pool: string; server: string }) => {
-      onTrouble(pool, server);
+    worker.peer.on('trouble', ({ pool, server, isHint }: TroubleMessage) => {
+      onTrouble(pool, server, isHint);
     });
     worker.peer.on('siblings', ({ question }: { question: object }) => {
       return this.#askSiblings(worker, question);
@@ -204,11 +211,7 @@ export class Workers implements Serving {
   #place(worker: Worker): void {
     this.#workers[worker.number - 1] = worker;
     // What has moved while it started.
-    for (const { pool, server, address, promoting = null } of this.#options.known()) {
-      worker.peer.tell('steer', { step: { pool, server, action: 'move', ...address } });
-      if (promoting === null) continue;
-      worker.peer.tell('steer', { step: { pool, server, action: 'hold', ...address } });
-    }
+    for (const step of stepsTo(this.#options.known())) worker.peer.tell('steer', { step });
     worker.peer.tell('orders', { orders: this.#orders, enabled: null });
     for (const client of this.#waiting.splice(0)) this.adopt(client);
   }
@@ -286,7 +289,7 @@ export class Workers implements Serving {
     throw new RingwayError('RINGWAY_INTERNAL', 'no worker serves at the moment');
   }
 
-  steer(step: Step): void {
+  steer(step: AnyStep): void {
     for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell('steer', { step });
   }
 

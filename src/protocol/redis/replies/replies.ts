@@ -66,6 +66,14 @@ export const INVALID_CURSOR: Buffer = Buffer.from('-ERR invalid cursor\r\n');
 export const NO_CLUSTER: Buffer = Buffer.from(
   '-ERR This instance has cluster support disabled\r\n',
 );
+export const SLOT_NOT_SERVED: Buffer = Buffer.from('-CLUSTERDOWN Hash slot not served\r\n');
+export const CLUSTER_DOWN: Buffer = Buffer.from('-CLUSTERDOWN The cluster is down\r\n');
+export const SLOT_SPLIT: Buffer = Buffer.from(
+  '-TRYAGAIN Multiple keys request during rehashing of slot\r\n',
+);
+export const CROSS_SLOT: Buffer = Buffer.from(
+  "-CROSSSLOT Keys in request don't hash to the same slot\r\n",
+);
 export const SYNTAX_ERROR: Buffer = Buffer.from('-ERR syntax error\r\n');
 export const COUNT_NOT_POSITIVE: Buffer = Buffer.from('-ERR COUNT must be > 0\r\n');
 export const UNBALANCED_QUOTES: Buffer = Buffer.from(
@@ -260,6 +268,11 @@ export type PlacedKey = readonly [key: string, server: string];
  * Two keys that one server must have are apart.
  * @param tagged whether the pool has a hash_tag: without one no name of a key keeps them together
  */
+export function slotMoving(slot: number): Buffer {
+  return line(`-TRYAGAIN slot ${slot} is moving`);
+}
+
+/** Keys of one request that live on different servers. */
 export function crossServer(a: PlacedKey, b: PlacedKey, tagged: boolean): Buffer {
   const [one, other] = [a, b].map(([key, server]) => `'${quote(key)}' (${nameBytes(server)})`);
   const cure = tagged

@@ -42,6 +42,17 @@ export abstract class RepeatingSender extends RequestSender {
   abstract failInternally(): void;
   abstract disown(client: number, slot: number): number;
 
+  protected noteHops(hops: number): void {
+    this.withheld?.noteHops(hops);
+  }
+
+  /** It is not dialed: what waits in it is taken out, and it closes. */
+  takeParked(): readonly SavedRequest[] {
+    const saved = this.#takeRequests(false);
+    this.close();
+    return saved;
+  }
+
   /** Whether the reply to `client`'s request `slot`, or a part, is what it gives that one next. */
   owes(client: number, slot: number): boolean {
     return this.inFlight.owes(client, slot);

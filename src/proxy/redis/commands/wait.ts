@@ -1,3 +1,4 @@
+import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import { WAIT_POLL_MAX_MS, WAIT_POLL_MS, WAIT_UNREAD_MS } from '../../../limits.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
@@ -6,6 +7,7 @@ import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MUST_SEND } from '../../client/router.ts';
+import { forward } from '../../routing/forward.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
@@ -35,6 +37,7 @@ export function wait(request: SpecialRequest, words: Words): boolean {
   const wanted = Number(replicas);
   const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
   const servers = client.pool.liveServers;
+  if (client.pool.servers.length === 0) return forward(request, NO_SERVER);
   if (servers.length === 0) return client.failForward(client.pool.servers[0].lastFailure);
   const bytes = encodeText('WAIT', '0', '0');
   const madeOn = laneKey(laneOf(client));

@@ -7,6 +7,7 @@ import {
   FRAGMENT_SERVER,
   FRAGMENT_SERVERS,
   FRAGMENTS,
+  NO_SERVER,
   PART_TABLE,
   PART_TABLE_RECORDS,
   RECORD_BYTES,
@@ -55,7 +56,10 @@ export function sendFragments(
   const { client, start, intent } = request;
   const { pool } = client;
   const { engine } = pool;
-  if (pool.servers.length === 1 && use === null) return forward(request, 0, CLASS_MULTI);
+  const slotted = pool.slots !== null;
+  if (pool.servers.length === 1 && use === null && !slotted) {
+    return forward(request, 0, CLASS_MULTI);
+  }
   const wordsInAll = wordCount(request);
   if (spec.step === 2 && wordsInAll % 2 === 0) {
     client.answer(replies.wrongArity(spec.name));
@@ -69,6 +73,7 @@ export function sendFragments(
   const end = start + request.length;
   const { codec } = engine;
   const count = codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
+  if (count === NO_SERVER_FOR_KEY && slotted && use === null) return forward(request, NO_SERVER);
   if (count <= 0) return refuse(request, refusal(count), use);
   if (count === 1 && use === null)
     return forward(request, engine.words[FRAGMENT_WORD + SERVER], CLASS_MULTI);

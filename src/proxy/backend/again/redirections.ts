@@ -1,0 +1,50 @@
+import type { InFlight } from '../in-flight.ts';
+import type { Lane } from '../lane.ts';
+import type { ConnectionOwner } from '../owner.ts';
+import type { KeptRequests } from './kept-requests.ts';
+import type { SavedRequest } from './saved-requests.ts';
+
+// What a node of a Redis Cluster says instead of executing a request.
+
+/** The slot belongs to another node. */
+export const SLOT_MOVED = 1;
+/** Its key may be at another node already, where it must be asked for in a special way. */
+export const SLOT_ASK = 2;
+/** Its keys are at two nodes at the moment. */
+export const SLOT_SPLIT = 3;
+/** No node has the slot, as far as this one knows. */
+export const SLOT_UNSERVED = 4;
+
+/** Such an error. */
+export interface Redirection {
+  /** One of SLOT_*. */
+  readonly kind: number;
+  /** -1 where the error does not name it. */
+  readonly slot: number;
+  /** Empty: the host of the node that says it. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The connection that such an error came on; its request is the oldest in flight. */
+export interface RedirectingConnection {
+  readonly owner: ConnectionOwner;
+  readonly lane: Lane;
+  readonly inFlight: InFlight;
+  readonly kept: KeptRequests | null;
+}
+
+/** Sends requests of a Redis Cluster where they belong. */
+export interface RequestMover {
+  /**
+   * The request goes elsewhere, or waits.
+   * @returns null when it does; else what its client is told
+   */
+  redirect(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+  ): Buffer | null;
+  /** What its client is told of a request that cannot be sent again. */
+  refuse(from: RedirectingConnection, redirection: Redirection): Buffer;
+}

@@ -1,0 +1,225 @@
+import {
+  REDIRECTION_PAUSE_MS,
+  REDIRECTIONS,
+  REDIRECTIONS_AT_ONCE,
+  SLOT_RETRY_MAX_MS,
+  SLOT_RETRY_MS,
+} from '../../../limits.ts';
+import { NO_SERVER } from '../../../protocol/frame-table.ts';
+import {
+  type PoolCounters,
+  REDIRECTED_ASK,
+  REDIRECTED_MOVED,
+  REDIRECTED_RETRY,
+} from '../../../stats/counters.ts';
+import {
+  type RedirectingConnection,
+  type Redirection,
+  type RequestMover,
+  SLOT_ASK,
+  SLOT_MOVED,
+  SLOT_SPLIT,
+} from '../../backend/again/redirections.ts';
+import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
+import { FAILURE_REFUSED, type Failure, failureOf, UNOWNED } from '../../backend/failure.ts';
+import { type InFlightEntry, SWALLOWED } from '../../backend/in-flight.ts';
+import { failEntry } from '../../backend/lost-requests.ts';
+import type { RequestHeir } from '../../backend/owner.ts';
+import { REPEAT_NEVER, REPEAT_READ, type SlotProtocol } from '../../backend/server-protocol.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { type LaneKey, type Lanes, laneKey } from '../lanes.ts';
+import type { PoolProtocol } from '../protocol.ts';
+import type { Server } from '../server.ts';
+import type { ClusterSlots } from './cluster-slots.ts';
+import { type WaitingRequest, WaitingRequests } from './waiting-requests.ts';
+
+/** The pool whose requests are moved. */
+export interface MovedPool {
+  readonly engine: Engine;
+  readonly config: { readonly name: string; readonly failoverWaitMs: number };
+  readonly protocol: PoolProtocol & { readonly slots: SlotProtocol };
+  readonly servers: readonly Server[];
+  readonly lanes: Lanes;
+  readonly counters: PoolCounters;
+  /** A node knows more than the map: it should be asked. */
+  onHint(server: Server): void;
+  /** Requests wait. */
+  onHeld(server: number): void;
+}
+
+/**
+ * Sends the requests of a Redis Cluster where their slots are: those that a node has redirected,
+ * and those whose connection is lost. Each goes to at most a few nodes, and waits no longer than
+ * `failover_wait`. What it waits for, or what it goes by, its client's later requests wait for too.
+ */
+export class RequestMoves implements RequestMover {
+  readonly #pool: MovedPool;
+  readonly #slots: ClusterSlots;
+  readonly #waiting: WaitingRequests;
+
+  constructor(pool: MovedPool, slots: ClusterSlots) {
+    this.#pool = pool;
+    this.#slots = slots;
+    this.#waiting = new WaitingRequests(pool.engine, {
+      title: `pool ${pool.config.name}`,
+      pool,
+      again: (waiting) => this.#again(waiting),
+      giveUp: (request) => this.#fail(request, failureOf(FAILURE_REFUSED)),
+    });
+  }
+
+  /** Requests that wait for their slot. */
+  get waiting(): number {
+    return this.#waiting.count;
+  }
+
+  redirect(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+  ): Buffer | null {
+    const { kind } = redirection;
+    const hops = request.hops ?? 0;
+    if (this.#isLate(request)) return this.refuse(from, redirection);
+    const isFixed = this.#pool.protocol.repeatable(request.bytes) === REPEAT_NEVER;
+    const mayRepeat = kind === SLOT_MOVED || kind === SLOT_ASK || isFixed;
+    if (mayRepeat && hops >= REDIRECTIONS) return this.refuse(from, redirection);
+    const moved = { ...request, hops: hops + 1 };
+    if (kind === SLOT_MOVED) return this.#onMoved(from, moved, redirection, isFixed);
+    if (kind === SLOT_ASK) return this.#onAsk(from, moved, redirection);
+    this.#pool.counters[REDIRECTED_RETRY]++;
+    if (kind !== SLOT_SPLIT) this.#pool.onHint(from.owner as Server);
+    else if (this.#isOvertaken(from, request)) return this.refuse(from, redirection);
+    const ms = Math.min(SLOT_RETRY_MAX_MS, SLOT_RETRY_MS << Math.min(hops, 8));
+    return this.#wait(from, moved, redirection, ms);
+  }
+
+  /** It has waited enough. */
+  #isLate({ entry }: SavedRequest): boolean {
+    const { engine, config } = this.#pool;
+    return ((engine.micros - entry.arrived) | 0) >= config.failoverWaitMs * 1000;
+  }
+
+  /** @param isFixed it can say what it likes, which changes nothing for others */
+  #onMoved(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+    isFixed: boolean,
+  ): Buffer | null {
+    this.#pool.counters[REDIRECTED_MOVED]++;
+    this.#pool.onHint(from.owner as Server);
+    const address = addressIn(from, redirection);
+    const slots = this.#slots;
+    const target = isFixed
+      ? slots.serverAt(address)
+      : slots.moveSlot(redirection.slot, address);
+    if (target === null || (request.hops ?? 0) > REDIRECTIONS_AT_ONCE) {
+      return this.#wait(from, request, redirection, REDIRECTION_PAUSE_MS);
+    }
+    this.#send(request, target, laneKey(from.lane));
+    return null;
+  }
+
+  #onAsk(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+  ): Buffer | null {
+    this.#pool.counters[REDIRECTED_ASK]++;
+    const target = this.#slots.serverAt(addressIn(from, redirection));
+    if (target === null) {
+      this.#pool.onHint(from.owner as Server);
+      return this.#wait(from, request, redirection, REDIRECTION_PAUSE_MS);
+    }
+    this.#send(request, target, laneKey(from.lane), this.#pool.protocol.slots.asking);
+    return null;
+  }
+
+  /** It has a request behind this one, for the same slot, that must not come before it. */
+  #isOvertaken({ inFlight, kept }: RedirectingConnection, { entry, bytes }: SavedRequest): boolean {
+    const { protocol } = this.#pool;
+    const client = clientOf(entry);
+    const slot = protocol.slots.requestSlot(bytes);
+    const reads = protocol.repeatable(bytes) === REPEAT_READ;
+    return inFlight.behindHead((other: InFlightEntry) => {
+      if (clientOf(other) !== client) return false;
+      const its = kept?.copy(other.offset, other.bytes) ?? null;
+      if (its === null) return true;
+      if (protocol.slots.requestSlot(its) !== slot) return false;
+      return !reads || protocol.repeatable(its) !== REPEAT_READ;
+    });
+  }
+
+  #wait(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+    ms: number,
+  ): Buffer | null {
+    if (!this.#waiting.add(request, laneKey(from.lane), ms)) return this.refuse(from, redirection);
+    this.#pool.engine.clients[clientOf(request.entry)]?.barrier();
+    return null;
+  }
+
+  refuse(_: RedirectingConnection, { kind, slot }: Redirection): Buffer {
+    return this.#pool.protocol.slots.failure(kind, slot);
+  }
+
+  #again({ request, lane }: WaitingRequest): void {
+    this.#resend(request, lane);
+  }
+
+  /** Sends requests whose connection is lost where their slots are now. */
+  heir(lane: LaneKey): RequestHeir {
+    return {
+      adopt: (requests) => {
+        for (const each of requests) this.#resend(each, lane);
+      },
+    };
+  }
+
+  #resend(request: SavedRequest, lane: LaneKey): void {
+    // What it asked for in this special way is asked for anew.
+    if (request.entry.target === SWALLOWED) return;
+    const { protocol, servers } = this.#pool;
+    const slot = protocol.slots.requestSlot(request.bytes);
+    if (slot < 0) {
+      this.#fail(request, failureOf(FAILURE_REFUSED));
+      return;
+    }
+    const index = this.#slots.serverOf(slot);
+    if (index !== NO_SERVER) this.#send(request, servers[index], lane);
+    else if (this.#isLate(request) || !this.#waiting.add(request, lane, SLOT_RETRY_MAX_MS)) {
+      this.#fail(request, UNOWNED);
+    }
+  }
+
+  #send(request: SavedRequest, server: Server, key: LaneKey, asking?: Buffer): void {
+    const { lanes } = this.#pool;
+    const lane = lanes.again(key);
+    const client = Math.max(0, clientOf(request.entry));
+    const connection = lane < 0 ? null : server.connectionFor(client, lane);
+    if (connection === null) this.#fail(request, server.lastFailure);
+    else connection.adopt([request], asking);
+  }
+
+  #fail({ entry }: SavedRequest, failure: Failure): void {
+    const { engine, protocol } = this.#pool;
+    failEntry(engine, this.#waiting, entry, protocol.failure(failure));
+  }
+
+  /** Slots have other owners: what waits is tried now. */
+  hurry(): void {
+    this.#waiting.hurry();
+  }
+
+  close(): void {
+    this.#waiting.close();
+  }
+}
+
+/** `host:port` as it is meant; a name that nobody knows leads nowhere. */
+function addressIn(from: RedirectingConnection, { host, port }: Redirection): string {
+  return `${host === '' ? from.owner.config.host : host}:${port}`;
+}
