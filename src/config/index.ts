@@ -19,6 +19,7 @@ export type {
   PoolConfig,
   Position,
   SentinelConfig,
+  SentinelLogin,
   ServerConfig,
   ServerLogin,
   TcpListen,

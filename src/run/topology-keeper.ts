@@ -1,15 +1,10 @@
-import {
-  type Config,
-  type PoolConfig,
-  readAttached,
-  type ServerLogin,
-  secretOf,
-} from '../config/index.ts';
+import type { Config } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
-import { type KnownShard, type ShardSpec, type Step, Topology } from '../topology/topology.ts';
+import { type KnownShard, type Step, Topology } from '../topology/topology.ts';
 import type { Serving } from './serving.ts';
+import { shardsOf } from './shard-specs.ts';
 
 const NOWHERE: Pick<Serving, 'steer'> = { steer: () => {} };
 
@@ -94,44 +89,4 @@ export class TopologyKeeper {
   stop(): void {
     this.#topology.stop();
   }
-}
-
-/** Texts of the file as requests carry them: one character per byte. */
-function latin1(text: string): string {
-  return Buffer.from(text).toString('latin1');
-}
-
-/** What is said by AUTH now: the password in a file may be another than when that was read. */
-function wordsOf(login: ServerLogin | null): readonly string[] | null {
-  if (login === null) return null;
-  const { user, password, file } = login;
-  const now = file === null ? null : readAttached(file);
-  const found = now !== null && !('problem' in now) && now.bytes.length > 0;
-  const { bytes } = found ? secretOf(now.bytes, now.exposed) : password;
-  const text = bytes.toString('latin1');
-  return user === null ? [text] : [latin1(user), text];
-}
-
-function shardsOf({ pools }: Config): ShardSpec[] {
-  return pools.filter(({ followsMaster }) => followsMaster).flatMap(shardsOfPool);
-}
-
-function shardsOfPool(pool: PoolConfig): ShardSpec[] {
-  const { sentinels, sentinelAuth, sentinelTls, sentinelPrefix, serverLogin } = pool;
-  const blank = sentinelAuth?.indexOf(' ') ?? -1;
-  const words =
-    sentinelAuth !== null && blank > 0
-      ? [sentinelAuth.slice(0, blank), sentinelAuth.slice(blank + 1)]
-      : [sentinelAuth ?? ''];
-  return pool.servers.map(({ name, ringName, host, port, tls }) => ({
-    pool: pool.name,
-    server: name,
-    master: latin1(sentinelPrefix) + ringName,
-    address: { host, port },
-    sentinels,
-    sentinelLogin: sentinelAuth === null ? null : words.map(latin1),
-    serverLogin: () => wordsOf(serverLogin),
-    tls,
-    sentinelTls: sentinelTls ? tls : null,
-  }));
 }

@@ -15,8 +15,8 @@ import { ErrorReply, type Reply, ReplyReader } from './reply-reader.ts';
 export interface LinkOptions {
   readonly target: DialTarget;
   readonly clock: Clock;
-  /** Words of AUTH, without it; null = it is not said. */
-  readonly login: readonly string[] | null;
+  /** Words of AUTH, without it, asked for each connection; null = it is not said. */
+  login(): readonly string[] | null;
   /** The first wait before it is made again, in milliseconds; it doubles. */
   readonly retryMs: number;
   /** The link is there: it may be asked. */
@@ -56,7 +56,8 @@ export class ControlLink {
   }
 
   #connect(): void {
-    const { target, login, clock, onUp } = this.#options;
+    const { target, clock, onUp } = this.#options;
+    const login = this.#options.login();
     let socket: Socket;
     try {
       socket = dialPlain(target);

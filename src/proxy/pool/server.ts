@@ -105,7 +105,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     );
     this.#recovery.follow(pool.config);
     const { followsMaster: follows, bulkConnections: limit } = pool.config;
-    this.config = follows && before?.isAt(config) ? placedAt(config, before.config) : config;
+    const goesOn = follows && before?.isAt(config) ? before : null;
+    this.config = goesOn === null ? config : placedAt(config, goesOn.config);
     this.#line = config;
     this.name = config.name;
     this.places = new Places(pool.config.serverConnections);
@@ -117,6 +118,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     );
     const leases = [this.bulk, pool.leases];
     this.failover = follows ? new Failover(this, leases, pool.engine) : null;
+    if (goesOn?.failover) this.failover?.follow(goesOn.failover);
     this.standing = new StandingOrder(this, this.places, leases, before?.standing);
   }
 
