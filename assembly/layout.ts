@@ -170,7 +170,7 @@ export const POOL_DISTRIBUTION: u32 = 1; // 0 ketama, 1 modula, 2 random, 3 slot
 export const POOL_SINGLE: u32 = 2; // 1 = exactly one configured server: no hashing, server 0
 export const POOL_TAG: u32 = 3; // 0 = none, else 0x10000 | first byte | second byte << 8
 export const POOL_RING_COUNT: u32 = 4; // ketama points / live servers of modula and random / SLOTS
-export const POOL_RING_VALUES: u32 = 5; // address: point values / last slot per server / u16 per slot
+export const POOL_RING_VALUES: u32 = 5; // address: point values / last slots / u16 per slot
 export const POOL_RING_SERVERS: u32 = 6; // address: server index per point / per live server
 export const POOL_TOTAL_WEIGHT: u32 = 7; // modula: number of slots; 0 = 2^32 or more, h is the slot
 export const POOL_INDEX: u32 = 8; // address of the bucket index over the points
@@ -207,5 +207,5 @@ export const JOINED_KEYS: u32 = 0x00000400; // the most that such a line has
 export const END_LINE: u32 = 0x00252000; // "END\r\n"
 export const SERVER_BITS: u32 = 0x00253000; // a bit per server or slot: whether it has a fragment
 export const FRAGMENTS: u32 = 0x00260000;
-export const SERVER_FRAGMENTS: u32 = 0x002a0000; // u32 per server or slot: the number of its fragment
+export const SERVER_FRAGMENTS: u32 = 0x002a0000; // u32 per server or slot: its fragment's number
 export const FIXED_END: u32 = 0x002b0000; // slabs, rings and the rest follow, placed by JavaScript

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -12,6 +13,8 @@ const output = join(root, 'build');
 const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
 // The files of the status page are served as they are.
 const PAGE = 'src/stats/http/page';
+// Its optimizer (of Binaryen) stops looking for more; the output is right. Nothing to act on.
+const IDLE = 'Last converge was suboptimal.';
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
 /**
@@ -36,9 +39,13 @@ export async function build({ tests = false } = {}) {
 
 function run(what, script, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
+    const stdio = ['ignore', 'inherit', 'pipe'];
+    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio });
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      if (line.trim() !== IDLE) console.error(line);
+    });
     child.on('error', reject);
-    child.on('exit', (code) => {
+    child.on('close', (code) => {
       if (code === 0) resolve();
       else reject(new Error(`the ${what} compiler failed`));
     });

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, isPortFree } from '../test/support/free-port.ts';
 import {
@@ -107,20 +107,20 @@ function instructions(
   http: string,
   servers: readonly RealServer[],
 ): string {
-  const valkey = !findBinary(['redis-cli']) && findBinary(['valkey-cli']);
-  const cli = valkey ? 'valkey-cli' : 'redis-cli';
   const pairs = DEMO_KEYS.map((key, i) => `${key} ${i + 1}`).join(' ');
   const tries = [
-    [`${cli} -p ${port} mset ${pairs}`, 'the keys spread over the servers'],
-    [`${cli} -p ${port} mget ${DEMO_KEYS.join(' ')}`, 'one request collects them again'],
-    [`${cli} -p ${servers[0].port} keys '*'`, `what ${NAMES[0]} holds of them`],
-    [`open http://${http}/ in a browser`, 'the status page'],
-    [`nc 127.0.0.1 ${statsPort}`, 'counters as JSON'],
+    [request(port, `mset ${pairs}`), 'the keys spread over the servers'],
+    [request(port, `mget ${DEMO_KEYS.join(' ')}`), 'one request collects them again'],
+    [request(servers[0].port, "keys '*'"), `what ${NAMES[0]} holds of them`],
+    [`node ${relative('', CLI)} top --http-addr ${http}`, 'requests and servers, in the terminal'],
   ];
   return [
     '',
     `ringway is ready on 127.0.0.1:${port}, in front of four Redis servers:`,
     ...servers.map((server, i) => `    ${NAMES[i].padEnd(8)} 127.0.0.1:${server.port}`),
+    '',
+    `Its status page: http://${http}/`,
+    `Its stats, one line of JSON: port ${statsPort}`,
     '',
     'Try this in another terminal:',
     ...tries.map(([line, comment]) => `    ${line.padEnd(60)} # ${comment}`),
@@ -128,6 +128,17 @@ function instructions(
     'Ctrl-C stops everything.',
     '',
   ].join('\n');
+}
+
+/** A line for the shell that sends a request, with a program that is there: Node, if no client is. */
+export function request(
+  port: number,
+  words: string,
+  client: string | null = findBinary(['redis-cli', 'valkey-cli']) ?? null,
+): string {
+  if (client !== null) return `${basename(client)} -p ${port} ${words}`;
+  const send = `require("net").connect(${port}).end("${words.replaceAll("'", '')}\\r\\n")`;
+  return `node -e '${send}.pipe(process.stdout)'`;
 }
 
 function indent(text: string): string {

@@ -40,6 +40,7 @@ const OWN_USAGE: readonly string[] = [
   'Commands, each with --help of its own:',
   '  ringway top            : watch a running proxy in the terminal',
   '  ringway explain KEY    : show which server a key goes to, and why',
+  '  ringway check FILE     : show how keys are spread over the servers',
   '  ringway check OLD NEW  : show which keys move between two configuration files',
   '  ringway ctl COMMAND    : send a command to the admin socket of a running proxy',
   '',

@@ -2,40 +2,54 @@ import { readFileSync } from 'node:fs';
 import { configWarnings, loadConfig, unresolvedServers } from '../config/index.ts';
 import { compareConfigs, type PoolChange, SAMPLE_KEYS } from '../proxy/pool/config-changes.ts';
 import { runCommand, usageError } from './arguments.ts';
+import { balanceOf, balanceText } from './balance.ts';
 import type { Command, Out } from './command.ts';
-import { table } from './text-table.ts';
+import { percent, table } from './text-table.ts';
 
-const HELP = `Usage: ringway check OLD NEW [--keys=FILE] [--json]
+const HELP = `Usage: ringway check FILE [--keys=FILE] [--json]
+       ringway check OLD NEW [--keys=FILE] [--json]
 
-Shows what changes for the keys of each pool when the configuration file OLD is replaced by NEW:
-which share of them moves to another server, in per cent of all keys. Says what NEW had better
-limit.
+With one configuration file: which part of the keys each server of a pool gets, for keys of several
+forms, and whether another hash would spread them better.
 
-  --keys=FILE   your own keys, one per line, instead of ${SAMPLE_KEYS} made-up ones
+With two: what changes for the keys of each pool when OLD is replaced by NEW: which share of them
+moves to another server, in per cent of all keys. Says what NEW had better limit.
+
+  --keys=FILE   your own keys, one per line, instead of made-up ones (${SAMPLE_KEYS} for two files)
   --json        print JSON
 `;
 
-/** `ringway check`: the share of keys that move between two configuration files. */
+/** `ringway check`: how keys are spread, or the share that moves between two files. */
 export const check: Command = (argv, out, err) =>
   runCommand(argv, { out, err, help: HELP, options: ['keys=', 'json'] }, async (given) => {
-    if (given.words.length !== 2) throw usageError('expected two configuration files: OLD NEW');
-    const [before, after] = await Promise.all(given.words.map((file) => loadConfig(file)));
-    const warnings = [...configWarnings(after), ...(await unresolvedServers(after))];
+    const { words } = given;
+    if (words.length !== 1 && words.length !== 2) {
+      throw usageError('expected one or two configuration files: FILE, or OLD NEW');
+    }
+    const configs = await Promise.all(words.map((file) => loadConfig(file)));
+    const last = configs[configs.length - 1];
+    const warnings = [...configWarnings(last), ...(await unresolvedServers(last))];
     for (const line of warnings) err.write(`${line}\n`);
     const file = given.text('keys');
-    const changes = compareConfigs(before, after, file === null ? null : keysOf(file));
-    if (given.has('json')) out.write(`${JSON.stringify(changes, null, 2)}\n`);
+    const keys = file === null ? null : keysOf(file);
+    if (configs.length === 1) {
+      const balances = balanceOf(last, keys);
+      out.write(given.has('json') ? json(balances) : balanceText(balances));
+      return 0;
+    }
+    const changes = compareConfigs(configs[0], last, keys);
+    if (given.has('json')) out.write(json(changes));
     else for (const change of changes) print(change, out);
     return 0;
   });
 
+function json(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 function keysOf(file: string): Uint8Array[] {
   const lines = readFileSync(file, 'latin1').split('\n');
   return lines.filter((line) => line !== '').map((line) => Buffer.from(line, 'latin1'));
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(2)} %`;
 }
 
 function print({ pool, change, differences, advice, moved }: PoolChange, out: Out): void {

@@ -25,3 +25,8 @@ export function pad(text: string, width: number, right: boolean): string {
   const space = ' '.repeat(width - characters.length);
   return right ? space + text : text + space;
 }
+
+/** A part from 0 to 1 in per cent. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(2)} %`;
+}

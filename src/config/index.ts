@@ -20,6 +20,7 @@ export type {
   PoolConfig,
   Position,
   SentinelConfig,
+  SentinelLogin,
   ServerConfig,
   ServerLogin,
   TcpListen,

@@ -54,6 +54,7 @@ function pairWarnings(
 function passwordWarnings(file: string, pool: PoolConfig): Warning[] {
   const found = {
     redis_auth_file: pool.serverLogin?.password,
+    sentinel_auth_file: pool.sentinelLogin?.words,
     client_auth_file: pool.clientAuth,
   };
   return Object.entries(found).flatMap(([key, secret]) =>

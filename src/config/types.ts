@@ -163,8 +163,8 @@ export interface PoolConfig {
   readonly sentinels: readonly SentinelConfig[];
   /** Each server is a master that may be replaced: there are sentinels, or it is a cluster. */
   readonly followsMaster: boolean;
-  /** What sentinels are told to log in, `password` or `user password`; null = nothing. */
-  readonly sentinelAuth: string | null;
+  /** How ringway logs in to the sentinels; null = it does not. */
+  readonly sentinelLogin: SentinelLogin | null;
   /** Sentinels are spoken to with TLS, as the servers are. */
   readonly sentinelTls: boolean;
   /** What stands before a server's name where a sentinel knows it. */
@@ -183,6 +183,14 @@ export interface ServerLogin {
   readonly user: string | null;
   readonly password: Secret;
   /** Where the password was read, and can be read again; null = it cannot. */
+  readonly file: string | null;
+}
+
+/** A login to sentinels. Frozen. */
+export interface SentinelLogin {
+  /** `password` or `user password`. */
+  readonly words: Secret;
+  /** Where they were read, and can be read again; null = they cannot. */
   readonly file: string | null;
 }
 

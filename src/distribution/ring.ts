@@ -35,7 +35,7 @@ export interface RingOptions {
   readonly tag: number;
   /** Bounds of requests: words, bytes of a word, bytes of an inline line; absent = the standard. */
   readonly limits?: readonly [number, number, number];
-  /** slots: server index of each slot, or NO_OWNER; absent = the live servers share them equally. */
+  /** slots: server index of each, or NO_OWNER; absent = the live servers share them equally. */
   readonly owners?: Uint16Array;
 }
 

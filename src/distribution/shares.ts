@@ -48,7 +48,7 @@ function modulaShares(ring: Ring, shares: number[]): void {
 export interface Place {
   /** Server index. */
   readonly server: number;
-  /** ketama: the position and value of the point; modula, slots: the slot. Absent where there is none. */
+  /** ketama: position and value of the point; modula, slots: the slot. Absent where is none. */
   readonly point?: number;
   readonly value?: number;
 }

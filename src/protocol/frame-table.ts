@@ -170,7 +170,7 @@ export const POOL_DISTRIBUTION = 1; // 0 ketama, 1 modula, 2 random, 3 slots
 export const POOL_SINGLE = 2; // 1 = exactly one configured server: no hashing, server 0
 export const POOL_TAG = 3; // 0 = none, else 0x10000 | first byte | second byte << 8
 export const POOL_RING_COUNT = 4; // ketama points / live servers of modula and random / SLOTS
-export const POOL_RING_VALUES = 5; // address: point values / last slot per server / u16 per slot
+export const POOL_RING_VALUES = 5; // address: point values / last slots / u16 per slot
 export const POOL_RING_SERVERS = 6; // address: server index per point / per live server
 export const POOL_TOTAL_WEIGHT = 7; // modula: number of slots; 0 = 2^32 or more, h is the slot
 export const POOL_INDEX = 8; // address of the bucket index over the points
@@ -207,5 +207,5 @@ export const JOINED_KEYS = 0x00000400; // the most that such a line has
 export const END_LINE = 0x00252000; // "END\r\n"
 export const SERVER_BITS = 0x00253000; // a bit per server or slot: whether it has a fragment
 export const FRAGMENTS = 0x00260000;
-export const SERVER_FRAGMENTS = 0x002a0000; // u32 per server or slot: the number of its fragment
+export const SERVER_FRAGMENTS = 0x002a0000; // u32 per server or slot: its fragment's number
 export const FIXED_END = 0x002b0000; // slabs, rings and the rest follow, placed by JavaScript

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Config, PoolConfig, ServerConfig } from '../config/index.ts';
+import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { CLIENT_SWEEP_MS, DEFAULT_MEMORY_LIMIT, DRAIN_MS, RING_SPARE_BYTES } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -27,6 +27,7 @@ import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
 import type { SlotNode } from './pool/slots/cluster-slots.ts';
+import { withKnownServers } from './pool/slots/known-servers.ts';
 import type { Preparation } from './pool/protocol.ts';
 import type { Server } from './pool/server.ts';
 import { RedisProtocol } from './redis/protocol.ts';
@@ -265,7 +266,7 @@ export class ProxyServer {
    * @throws RingwayError RINGWAY_LIMIT when it needs more memory than was set aside at start
    */
   prepare(next: Config): PreparedConfig {
-    const config = this.#adapted(next);
+    const config = withKnownServers(next, (pool) => this.#counterpart(pool)?.config);
     if (assembledBytes(config) > this.#assembledBytes) {
       throw new RingwayError(
         'RINGWAY_LIMIT',
@@ -305,15 +306,6 @@ export class ProxyServer {
     const { pool: name } = question as CountQuestion;
     const pool = this.#pools.find(({ config }) => config.name === name && config.redis);
     return countHere(pool, question as CountQuestion);
-  }
-
-  /** Of a cluster the file does not say what its servers are: they go on. */
-  #adapted(config: Config): Config {
-    const pools = config.pools.map((next) => {
-      const known = next.cluster ? this.#counterpart(next)?.config : undefined;
-      return known?.cluster === true ? { ...next, servers: withTls(known.servers, next) } : next;
-    });
-    return { ...config, pools };
   }
 
   /** The pool that goes on with a new configuration: same name, same protocol. */
@@ -407,11 +399,6 @@ export class ProxyServer {
     }
     this.engine.deadlines.stop();
   }
-}
-
-/** The servers that are known, spoken to as the new configuration says. */
-function withTls(servers: readonly ServerConfig[], { seeds }: PoolConfig): ServerConfig[] {
-  return servers.map((server) => ({ ...server, tls: seeds[0]?.tls ?? null }));
 }
 
 function drop(socket: Socket): null {

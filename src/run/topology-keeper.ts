@@ -1,18 +1,12 @@
-import {
-  type Config,
-  type PoolConfig,
-  readAttached,
-  type ServerLogin,
-  secretOf,
-} from '../config/index.ts';
+import type { Config } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
 import { Clusters } from '../topology/cluster/clusters.ts';
-import type { ClusterSpec } from '../topology/cluster/cluster-watch.ts';
 import { type AnyStep, isCluster, type Known } from '../topology/known.ts';
-import { type KnownShard, type ShardSpec, Topology } from '../topology/topology.ts';
+import { type KnownShard, Topology } from '../topology/topology.ts';
 import type { Serving } from './serving.ts';
+import { clustersOf, shardsOf } from './shard-specs.ts';
 
 const NOWHERE: Pick<Serving, 'steer'> = { steer: () => {} };
 
@@ -119,57 +113,6 @@ export class TopologyKeeper {
   }
 }
 
-/** Texts of the file as requests carry them: one character per byte. */
-function latin1(text: string): string {
-  return Buffer.from(text).toString('latin1');
-}
-
-/** What is said by AUTH now: the password in a file may be another than when that was read. */
-function wordsOf(login: ServerLogin | null): readonly string[] | null {
-  if (login === null) return null;
-  const { user, password, file } = login;
-  const now = file === null ? null : readAttached(file);
-  const found = now !== null && !('problem' in now) && now.bytes.length > 0;
-  const { bytes } = found ? secretOf(now.bytes, now.exposed) : password;
-  const text = bytes.toString('latin1');
-  return user === null ? [text] : [latin1(user), text];
-}
-
 function isShard(known: Known): known is KnownShard {
   return !isCluster(known);
-}
-
-function clustersOf({ pools }: Config): ClusterSpec[] {
-  return pools
-    .filter(({ cluster }) => cluster)
-    .map(({ name, seeds, serverLogin }) => ({
-      pool: name,
-      seeds: seeds.map(({ host, port }) => ({ host, port })),
-      login: () => wordsOf(serverLogin),
-      tls: seeds[0].tls,
-    }));
-}
-
-function shardsOf({ pools }: Config): ShardSpec[] {
-  return pools.filter(({ sentinels }) => sentinels.length > 0).flatMap(shardsOfPool);
-}
-
-function shardsOfPool(pool: PoolConfig): ShardSpec[] {
-  const { sentinels, sentinelAuth, sentinelTls, sentinelPrefix, serverLogin } = pool;
-  const blank = sentinelAuth?.indexOf(' ') ?? -1;
-  const words =
-    sentinelAuth !== null && blank > 0
-      ? [sentinelAuth.slice(0, blank), sentinelAuth.slice(blank + 1)]
-      : [sentinelAuth ?? ''];
-  return pool.servers.map(({ name, ringName, host, port, tls }) => ({
-    pool: pool.name,
-    server: name,
-    master: latin1(sentinelPrefix) + ringName,
-    address: { host, port },
-    sentinels,
-    sentinelLogin: sentinelAuth === null ? null : words.map(latin1),
-    serverLogin: () => wordsOf(serverLogin),
-    tls,
-    sentinelTls: sentinelTls ? tls : null,
-  }));
 }

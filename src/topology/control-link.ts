@@ -15,8 +15,8 @@ import { ErrorReply, type Reply, type ReplyLimits, ReplyReader } from './reply-r
 export interface LinkOptions {
   readonly target: DialTarget;
   readonly clock: Clock;
-  /** Words of AUTH, without it; null = it is not said. */
-  readonly login: readonly string[] | null;
+  /** Words of AUTH, without it, asked for each connection; null = it is not said. */
+  login(): readonly string[] | null;
   /** The first wait before it is made again, in milliseconds; it doubles. */
   readonly retryMs: number;
   /** How large its replies may be; absent = as those of sentinels. */
@@ -58,7 +58,8 @@ export class ControlLink {
   }
 
   #connect(): void {
-    const { target, login, clock, limits, onUp } = this.#options;
+    const { target, clock, limits, onUp } = this.#options;
+    const login = this.#options.login();
     let socket: Socket;
     try {
       socket = dialPlain(target);

@@ -104,5 +104,5 @@ export function eventOf(push: Reply): SentinelEvent | null {
 /** Whether a reply to ROLE says that its server is a master; null when it says nothing. */
 export function isMaster(reply: Reply): boolean | null {
   if (reply instanceof ErrorReply || !Array.isArray(reply)) return null;
-  return reply[0] === 'master';
+  return reply[0] === 'master' ? true : reply[0] === 'slave' ? false : null;
 }

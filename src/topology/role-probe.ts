@@ -14,7 +14,7 @@ export class RoleProbe {
 
   constructor(
     target: DialTarget,
-    login: readonly string[] | null,
+    login: () => readonly string[] | null,
     clock: Clock,
     onRole: (isMaster: boolean) => void,
   ) {

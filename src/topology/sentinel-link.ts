@@ -39,8 +39,8 @@ export interface SentinelListener {
 
 /** How sentinels are reached. */
 export interface SentinelAccess {
-  /** Words of AUTH; null = it is not said. */
-  readonly login: readonly string[] | null;
+  /** Words of AUTH, asked for each connection; null = it is not said. */
+  login(): readonly string[] | null;
   readonly tls: DialTarget['tls'];
 }
 

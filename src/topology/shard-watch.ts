@@ -44,6 +44,8 @@ export interface ShardStart extends ShardPlace {
   readonly ahead?: boolean;
   /** The replica that is told to be a master: requests wait for it. */
   readonly promoting?: Address | null;
+  /** It has been seen to be a replica since. */
+  readonly wasReplica?: boolean;
 }
 
 /** What one sentinel said last. */
@@ -59,6 +61,8 @@ interface Candidate {
   /** The sentinel that has announced its promotion; BY_MOST or BY_ANOTHER_WATCH. */
   readonly announcedBy: number;
   readonly epoch: number;
+  /** It has said since that it is a replica: when it is a master next, it has become one. */
+  wasReplica: boolean;
 }
 
 /** Most sentinels say that it is the master. */
@@ -70,7 +74,9 @@ const BY_ANOTHER_WATCH = -2;
  * Where the master of one shard is, from what sentinels say. What most of them say counts, at the
  * newest epoch; that a promotion begins one alone can say. No server is taken that most of them do
  * not know as the master or a replica of the shard, and none before it says itself that it is a
- * master: a single sentinel that lies, or is behind, leads nobody astray.
+ * master. When one sentinel alone names it, it must have been a replica first: an old master that
+ * is back says for ten seconds that it is one. So a single sentinel that lies, or is behind, leads
+ * nobody astray.
  */
 export class ShardWatch {
   readonly #actions: ShardActions;
@@ -96,8 +102,8 @@ export class ShardWatch {
   }
 
   /** Goes on with a promotion that another watch has heard of. */
-  begin({ promoting = null }: ShardStart): void {
-    if (promoting !== null) this.#await(promoting, BY_ANOTHER_WATCH);
+  begin({ promoting = null, wasReplica = false }: ShardStart): void {
+    if (promoting !== null) this.#await(promoting, BY_ANOTHER_WATCH, wasReplica);
   }
 
   get place(): ShardPlace {
@@ -105,7 +111,8 @@ export class ShardWatch {
   }
 
   /** Another watch has gone on until now: what it knows better is done. */
-  learn({ address, epoch, ahead = false, promoting = null }: ShardStart): void {
+  learn(start: ShardStart): void {
+    const { address, epoch, ahead = false } = start;
     if (this.state === 'switching') return;
     const isNewer = ahead || epoch > this.#place.epoch;
     if (isNewer && !sameAddress(address, this.#place.address)) {
@@ -115,13 +122,15 @@ export class ShardWatch {
       this.#aheadSince = ahead ? this.#now() : null;
       this.#actions.move(address);
     }
-    this.begin({ address, epoch, promoting });
+    this.begin(start);
   }
 
   /** For a watch that goes on from here. */
   get start(): ShardStart {
-    const promoting = this.state === 'switching' ? (this.#candidate?.address ?? null) : null;
-    return { ...this.#place, ahead: this.#aheadSince !== null, promoting };
+    const ahead = this.#aheadSince !== null;
+    if (this.state !== 'switching') return { ...this.#place, ahead, promoting: null };
+    const { address: promoting, wasReplica } = this.#candidate as Candidate;
+    return { ...this.#place, ahead, promoting, wasReplica };
   }
 
   /** What is going on. */
@@ -171,12 +180,12 @@ export class ShardWatch {
     if ((this.#distrusted.get(sentinel) ?? 0) > this.#now()) return;
     if (sameAddress(address, this.#place.address) || !this.#isKnown(addressText(address))) return;
     if (this.#candidate !== null && this.#candidate.announcedBy !== BY_MOST) return;
-    this.#await(address, sentinel);
+    this.#await(address, sentinel, false);
   }
 
-  #await(address: Address, announcedBy: number): void {
+  #await(address: Address, announcedBy: number, wasReplica: boolean): void {
     const { epoch } = this.#place;
-    this.#candidate = { address, since: this.#now(), announcedBy, epoch };
+    this.#candidate = { address, since: this.#now(), announcedBy, epoch, wasReplica };
     this.#actions.hold();
     this.#actions.probe(address);
   }
@@ -184,7 +193,12 @@ export class ShardWatch {
   /** The server that is asked for its role has answered. */
   onRole(server: Address, isMaster: boolean): void {
     const candidate = this.#candidate;
-    if (candidate === null || !sameAddress(candidate.address, server) || !isMaster) return;
+    if (candidate === null || !sameAddress(candidate.address, server)) return;
+    if (!isMaster) candidate.wasReplica = true;
+    else if (candidate.wasReplica || candidate.announcedBy === BY_MOST) this.#take(candidate);
+  }
+
+  #take(candidate: Candidate): void {
     const { address, announcedBy } = candidate;
     const from = addressText(this.#place.address);
     this.#candidate = null;
@@ -260,10 +274,16 @@ export class ShardWatch {
       if (this.state === 'confirming') this.#giveUp('most sentinels name another');
       return;
     }
-    if (this.state === 'switching') return;
-    if (!this.#isNewer(named)) return;
-    if (this.#candidate !== null && sameAddress(this.#candidate.address, named.address)) return;
-    this.#candidate = { ...named, since: this.#now(), announcedBy: BY_MOST };
+    const candidate = this.#candidate;
+    const isCandidate = candidate !== null && sameAddress(candidate.address, named.address);
+    if (this.state === 'switching') {
+      // Not one sentinel alone any more; that it is a master is said within a moment.
+      if (isCandidate) candidate.wasReplica = true;
+      return;
+    }
+    if (isCandidate || !this.#isNewer(named)) return;
+    const since = this.#now();
+    this.#candidate = { ...named, since, announcedBy: BY_MOST, wasReplica: false };
     this.#actions.probe(named.address);
   }
 

@@ -14,9 +14,11 @@ export interface ShardSpec {
   /** Where it is until sentinels have said so. */
   readonly address: Address;
   readonly sentinels: readonly Address[];
-  /** Words of AUTH for the sentinels; null = it is not said. */
-  readonly sentinelLogin: readonly string[] | null;
-  /** The same for the servers; asked each time, since it may change. */
+  /** Stands for the login to the sentinels: another text, another login; not the login itself. */
+  readonly sentinelAccess: string;
+  /** Words of AUTH for the sentinels, asked each time: they may change; null = not said. */
+  sentinelLogin(): readonly string[] | null;
+  /** The same for the servers. */
   serverLogin(): readonly string[] | null;
   /** How servers are reached. */
   readonly tls: DialTarget['tls'];
@@ -109,9 +111,9 @@ export class Topology {
     for (const each of known) this.#shards.get(nameOf(each.pool, each.server))?.learn(each);
   }
 
-  #setOf({ sentinels, sentinelLogin, sentinelTls }: ShardSpec): SentinelSet {
+  #setOf({ sentinels, sentinelAccess, sentinelLogin, sentinelTls }: ShardSpec): SentinelSet {
     const access = { login: sentinelLogin, tls: sentinelTls };
-    const key = JSON.stringify([sentinels, access]);
+    const key = JSON.stringify([sentinels, sentinelAccess, sentinelTls]);
     const known = this.#sets.get(key);
     if (known !== undefined) return known;
     const { clock, say } = this.#options;
@@ -141,12 +143,17 @@ export class Topology {
     return this.#frozen;
   }
 
-  /** While it is frozen servers stay where they are; afterwards they go where they belong. */
+  /**
+   * While it is frozen servers stay where they are; afterwards they go where they belong. A
+   * promotion that is under way is waited for first: what its old master is sent would be lost.
+   */
   set frozen(frozen: boolean) {
     if (frozen === this.#frozen) return;
-    if (frozen) for (const shard of this.#shards.values()) shard.steer('release');
     this.#frozen = frozen;
-    if (!frozen) for (const shard of this.#shards.values()) shard.resume();
+    for (const shard of this.#shards.values()) {
+      if (frozen) shard.freeze();
+      else shard.resume();
+    }
   }
 
   /** For another process, which goes on from there. */
@@ -180,6 +187,8 @@ class FollowedShard {
   #probe: RoleProbe | null = null;
   /** Where requests go. */
   #steeredTo: Address;
+  /** Though it is frozen, a promotion that was under way comes to its end. */
+  #finishing = false;
 
   constructor(
     spec: ShardSpec,
@@ -212,6 +221,7 @@ class FollowedShard {
 
   /** Once, when it is followed. */
   begin(start: ShardStart): void {
+    this.#finishing = (start.promoting ?? null) !== null;
     this.#watch.begin(start);
   }
 
@@ -225,11 +235,21 @@ class FollowedShard {
 
   /** For whoever goes on from here: of a frozen one, what requests go to and not what is known. */
   get start(): ShardStart {
-    return this.#topology.frozen ? { address: this.#steeredTo, epoch: 0 } : this.#watch.start;
+    return this.#stays ? { address: this.#steeredTo, epoch: 0 } : this.#watch.start;
+  }
+
+  /** Whatever happens, requests go on as they do. */
+  get #stays(): boolean {
+    return this.#topology.frozen && !this.#finishing;
+  }
+
+  freeze(): void {
+    this.#finishing = this.#watch.state === 'switching';
   }
 
   /** It is not frozen any more. */
   resume(): void {
+    if (this.#finishing) return;
     this.steer('move');
     if (this.#watch.state === 'switching') this.steer('hold');
   }
@@ -250,7 +270,8 @@ class FollowedShard {
   }
 
   steer(action: Step['action']): void {
-    if (this.#topology.frozen) return;
+    if (this.#stays) return;
+    if (action !== 'hold') this.#finishing = false;
     const { pool, server } = this.spec;
     const { address } = this.place;
     this.#steeredTo = address;
@@ -287,7 +308,7 @@ class FollowedShard {
     const target = { kind: 'tcp', ...server, path: '', tls } as const;
     this.#probe = new RoleProbe(
       target,
-      this.spec.serverLogin(),
+      () => this.spec.serverLogin(),
       this.#topology.options.clock,
       (master) => {
         this.#watch.onRole(server, master);

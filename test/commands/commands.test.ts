@@ -107,6 +107,49 @@ describe('a running proxy', () => {
   });
 });
 
+describe('check of one file', () => {
+  const four = ['127.0.0.1:1:1 a', '127.0.0.1:2:1 b', '127.0.0.1:3:1 c', '127.0.0.1:4:2 d'];
+  const balance = async (more: string, ...args: string[]) => {
+    const file = fileOf('one.yml', pools(four, more));
+    const { stdout } = await runCli(['check', file, ...args, '--json']);
+    return JSON.parse(stdout)[0];
+  };
+
+  test('fnv1a_64 puts a to z on one server, murmur on all; each form adds up', async () => {
+    const bad = await balance('');
+    const parts = bad.servers.map(({ keys }: { keys: Keys }) => keys['a to z']);
+    assert.ok(parts.includes(1), String(parts));
+    assert.match(bad.advice[0], /\(a to z.*hash: murmur/);
+    const good = await balance('  hash: murmur\n');
+    assert.deepEqual(good.advice, []);
+    for (const form of Object.keys(good.servers[0].keys)) {
+      const sum = good.servers.reduce((all: number, { keys }: Server) => all + keys[form], 0);
+      assert.ok(Math.abs(sum - 1) < 1e-9, form);
+      assert.ok(good.servers.every(({ keys }: Server) => keys[form] > 0));
+    }
+    assert.deepEqual([good.servers[3].weight, good.servers[3].fair], [2, 0.4]);
+  });
+
+  test('keys of a file, as explain places them; random has none to show', async () => {
+    const keys = fileOf('own', 'one\ntwo\n');
+    const { servers } = await balance('', `--keys=${keys}`);
+    for (const key of ['one', 'two']) {
+      const { stdout } = await runCli(['explain', key, '-c', join(folder, 'one.yml'), '--json']);
+      const [{ server }] = JSON.parse(stdout);
+      assert.ok(servers.find(({ name }: Server) => name === server.name).keys['your keys'] > 0);
+    }
+    assert.deepEqual((await balance('  distribution: random\n')).servers[0].keys, {});
+    const none = fileOf('none', '');
+    assert.deepEqual((await balance('', `--keys=${none}`)).advice, []);
+  });
+
+  type Keys = Readonly<Record<string, number>>;
+  interface Server {
+    readonly name: string;
+    readonly keys: Keys;
+  }
+});
+
 describe('check', () => {
   const four = ['127.0.0.1:1:1 a', '127.0.0.1:2:1 b', '127.0.0.1:3:1 c', '127.0.0.1:4:1 d'];
   const old = fileOf('old.yml', pools(four));

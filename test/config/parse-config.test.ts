@@ -81,7 +81,7 @@ const OWN_DEFAULTS = {
   sentinels: [],
   followsMaster: false,
   sentinelTls: false,
-  sentinelAuth: null,
+  sentinelLogin: null,
   sentinelPrefix: '',
   failoverWaitMs: 0,
 };

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import { configWarnings, type PoolConfig, parseConfig } from '../../src/config/index.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { SENTINELS } from '../../src/limits.ts';
 import { compareConfigs } from '../../src/proxy/pool/config-changes.ts';
+import { shardsOf } from '../../src/run/shard-specs.ts';
 
 interface File {
   readonly keys?: readonly string[];
@@ -48,9 +53,9 @@ describe('sentinels of a pool', () => {
 
   test('bring keys of their own', () => {
     const keys = ['sentinel_auth: user pass word', 'sentinel_prefix: prod-', 'failover_wait: 0'];
-    const { sentinelAuth, sentinelPrefix, failoverWaitMs } = read({ keys });
+    const { sentinelLogin, sentinelPrefix, failoverWaitMs } = read({ keys });
     assert.deepEqual(
-      [sentinelAuth, sentinelPrefix, failoverWaitMs],
+      [sentinelLogin?.words.bytes.toString(), sentinelPrefix, failoverWaitMs],
       ['user pass word', 'prod-', 0],
     );
   });
@@ -116,5 +121,41 @@ describe('sentinels of a pool', () => {
       parseConfig(Buffer.from(textOf({ keys: [`sentinel_auth: ${word}`] })), 'f.yml');
     const [change] = compareConfigs(of('first'), of('second'), []);
     assert.deepEqual(change.differences, ['sentinel_auth is another']);
+  });
+
+  test('their password is shown by nothing, and not part of what sets them apart', () => {
+    const config = parseConfig(
+      Buffer.from(textOf({ keys: ['sentinel_auth: user topsecret'] })),
+      'f.yml',
+    );
+    const [spec] = shardsOf(config);
+    assert.deepEqual(spec.sentinelLogin(), ['user', 'topsecret']);
+    for (const text of [JSON.stringify(config), inspect(config, { depth: 9 })]) {
+      assert.doesNotMatch(text, /topsecret/);
+    }
+    assert.doesNotMatch(JSON.stringify(spec), /topsecret/);
+  });
+
+  test('their password may stand in a file, which is read again, or in the environment', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ringway-sentinels-'));
+    try {
+      const file = join(folder, 'secret');
+      writeFileSync(file, 'user first\n', { mode: 0o600 });
+      const text = textOf({ keys: [`sentinel_auth_file: ${file}`] });
+      const [spec] = shardsOf(parseConfig(Buffer.from(text), 'f.yml'));
+      assert.deepEqual(spec.sentinelLogin(), ['user', 'first']);
+      writeFileSync(file, 'second\n');
+      assert.deepEqual(spec.sentinelLogin(), ['second']);
+      rmSync(file);
+      assert.deepEqual(spec.sentinelLogin(), ['user', 'first'], 'as it was read first');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    assert.deepEqual(mistakes({ keys: ['sentinel_auth_env: RINGWAY_TEST_NO_SUCH'] }), [
+      'sentinel_auth_env: the environment has no "RINGWAY_TEST_NO_SUCH"; expected one that is set',
+    ]);
+    assert.deepEqual(mistakes({ keys: ['sentinel_auth: a', 'sentinel_auth_file: b'] }), [
+      'sentinel_auth_file: there is `sentinel_auth` as well; expected one of the two',
+    ]);
   });
 });

@@ -131,6 +131,23 @@ describe('one of three sentinels is hostile', () => {
     );
   });
 
+  test('it announces that an old master which is back was promoted: nothing goes there', () => {
+    return withSentinels(
+      () => undefined,
+      async ({ hostile, client, master, replica }) => {
+        // As for ten seconds after it was started, until the sentinels make it a replica.
+        replica.isMaster = true;
+        assert.equal(await client.text('SET', 'a', 1), 'OK');
+        const where = `127.0.0.1 ${replica.port} @ cache 127.0.0.1 ${master.port}`;
+        hostile.publish(PROMOTION, `slave r ${where}`);
+        await waitFor('it to be asked for its role', () => replica.server.connections > 0);
+        assert.equal(await client.text('SET', 'a', 2), 'OK');
+        assert.deepEqual(master.asked, ['SET a 1', 'SET a 2']);
+        assert.deepEqual(replica.asked, []);
+      },
+    );
+  });
+
   test('it announces a promotion that does not come: requests wait, then go on, once', () => {
     return withSentinels(
       () => undefined,

@@ -130,6 +130,30 @@ for (const workers of [1, 2]) {
       });
     });
 
+    test('a reload in the middle of a promotion goes on waiting for it', () => {
+      return withChild(workers, async ({ ringway, sentinel, first, second, ask, arrives }) => {
+        await arrives(first);
+        second.isMaster = false;
+        const at = `127.0.0.1 ${second.port} @ prod-cache 127.0.0.1 ${first.port}`;
+        sentinel.publish('+failover-state-send-slaveof-noone', `slave x ${at}`);
+        await waitFor('its role', () => {
+          return second.server.received.some((each) => each.includes('ROLE'));
+        });
+        const before = first.asked.length;
+        // All connections are others afterwards.
+        appendFileSync(ringway.file, '  server_connections: 2\n');
+        await ask('reload');
+        const clients = await Promise.all([1, 2, 3, 4].map(() => RespClient.open(ringway.port)));
+        const sets = clients.map((client) => client.text('SET', 'a', 1));
+        await delay(100);
+        assert.deepEqual([first.asked.length - before, second.asked.length], [0, 0]);
+        second.isMaster = true;
+        assert.deepEqual(await Promise.all(sets), ['OK', 'OK', 'OK', 'OK']);
+        assert.deepEqual([first.asked.length - before, second.asked.length], [0, 4]);
+        for (const client of clients) client.close();
+      });
+    });
+
     test('a reload and an upgrade begin where the master is, not where the file says', () => {
       return withChild(workers, async ({ ringway, sentinel, first, second, ask, ...rest }) => {
         await rest.arrives(first);

@@ -67,6 +67,12 @@ class Bench {
     this.watch.onRole(server, isMaster);
   }
 
+  /** It is a replica, then a master. */
+  promoted(server: Address): void {
+    this.role(server, false);
+    this.role(server);
+  }
+
   /** Time goes by, second by second. */
   pass(ms: number): void {
     for (const end = this.now + ms; this.now < end; ) {
@@ -128,9 +134,31 @@ describe('the watch of a shard', () => {
     assert.deepEqual(bench.done, ['hold', 'move b']);
   });
 
-  test('goes back when a promotion was not meant to last', () => {
+  test('an old master that is back is not taken for one that was just promoted', () => {
     bench.event(0, PROMOTION, B);
     bench.role(B);
+    bench.role(B);
+    assert.deepEqual(bench.done, ['hold'], 'it was one all the time');
+    bench.pass(PROMOTION_MS);
+    assert.deepEqual(bench.done, ['hold', 'release']);
+    bench.event(1, PROMOTION, B);
+    bench.role(B);
+    bench.views([1, 2], B, 2);
+    bench.role(B);
+    assert.deepEqual(bench.done, ['hold', 'release', 'hold', 'move b'], 'most name it');
+  });
+
+  test('one that was seen to be a replica is taken by the watch that goes on', () => {
+    bench.event(0, PROMOTION, B);
+    bench.role(B, false);
+    const next = new Bench(JSON.parse(JSON.stringify(bench.watch.start)));
+    next.role(B);
+    assert.deepEqual(next.done, ['hold', 'move b']);
+  });
+
+  test('goes back when a promotion was not meant to last', () => {
+    bench.event(0, PROMOTION, B);
+    bench.promoted(B);
     for (let ms = 0; ms <= SENTINEL_LAG_MS + SENTINEL_RESET_MS; ms += 5000) {
       bench.pass(5000);
       bench.views([0, 1, 2], A, 1);
@@ -184,7 +212,7 @@ describe('the watch of a shard', () => {
   test('a watch that goes on from one that was ahead of the sentinels does not go back', () => {
     bench.views([0, 1, 2], A, 1);
     bench.event(0, PROMOTION, B);
-    bench.role(B);
+    bench.promoted(B);
     const next = new Bench(JSON.parse(JSON.stringify(bench.watch.start)));
     next.views([0, 1, 2], A, 1);
     assert.equal(next.probed, null, 'the old master may say still that it is one');
@@ -196,7 +224,7 @@ describe('the watch of a shard', () => {
     bench.event(0, PROMOTION, B);
     const next = new Bench(JSON.parse(JSON.stringify(bench.watch.start)));
     assert.deepEqual([next.done, next.probed], [['hold'], B]);
-    next.role(B);
+    next.promoted(B);
     assert.deepEqual(next.done, ['hold', 'move b']);
     const vain = new Bench(bench.watch.start);
     vain.pass(PROMOTION_MS);
@@ -212,7 +240,7 @@ describe('the watch of a shard', () => {
     late.views([0, 1, 2], A, 1);
     late.watch.learn(bench.watch.start);
     assert.deepEqual([late.done, late.probed], [['hold'], B]);
-    bench.role(B);
+    bench.promoted(B);
     const later = new Bench();
     later.views([0, 1, 2], A, 1);
     later.watch.learn(bench.watch.start);

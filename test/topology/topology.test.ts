@@ -43,7 +43,17 @@ describe('a topology', () => {
     const sentinels = [{ host: '127.0.0.1', port: sentinel.port }];
     const names = { pool: 'p', server: 'cache', master: 'cache' };
     const tls = { tls: null, sentinelTls: null };
-    return { ...names, address, sentinels, sentinelLogin: login, serverLogin: () => null, ...tls };
+    const logins = { sentinelLogin: () => login, serverLogin: () => null };
+    return { ...names, address, sentinels, sentinelAccess: String(login), ...logins, ...tls };
+  }
+
+  /** It has said that it is a replica. */
+  async function replicaIsAsked(): Promise<void> {
+    const before = replica.server.received.length;
+    await waitFor('its role', () => {
+      const asked = replica.server.received.slice(before).filter((each) => each.includes('ROLE'));
+      return asked.length > 1;
+    });
   }
 
   function announce(): void {
@@ -59,6 +69,7 @@ describe('a topology', () => {
       announce();
       return steps.length > 0;
     });
+    await replicaIsAsked();
     topology.follow([shard(['another'])]);
     assert.equal(topology.views[0].state, 'switching');
     replica.isMaster = true;
@@ -70,7 +81,7 @@ describe('a topology', () => {
     assert.equal(topology.views[0].state, 'steady');
   });
 
-  test('that is frozen and told to go on in a failover waits again', async () => {
+  test('that is frozen in a failover sees it through, and nothing else', async () => {
     topology.follow([shard(null)]);
     await waitFor('replicas', () => topology.views[0].replicas.length === 1);
     await waitFor('the hold', () => {
@@ -78,10 +89,20 @@ describe('a topology', () => {
       return steps.length > 0;
     });
     topology.frozen = true;
-    assert.equal(topology.known[0].promoting, undefined);
+    assert.equal(topology.known[0].promoting?.port, replica.port);
+    await replicaIsAsked();
+    assert.deepEqual(steps, [`hold ${master.port}`]);
+    replica.isMaster = true;
+    await waitFor('the move', () => steps.at(-1) === `move ${replica.port}`);
+    assert.deepEqual(topology.known, [
+      { pool: 'p', server: 'cache', address: { host: '127.0.0.1', port: replica.port }, epoch: 0 },
+    ]);
+    sentinel.masters.set('cache', { port: master.port, epoch: 9, replicas: [replica.port] });
+    sentinel.publish('+switch-master', `cache 127.0.0.1 1 127.0.0.1 ${master.port}`);
+    await waitFor('the news', () => topology.views[0].address === `127.0.0.1:${master.port}`);
+    assert.equal(steps.at(-1), `move ${replica.port}`);
     topology.frozen = false;
-    const { port } = master;
-    assert.deepEqual(steps, [`hold ${port}`, `release ${port}`, `move ${port}`, `hold ${port}`]);
+    assert.equal(steps.at(-1), `move ${master.port}`);
   });
 
   test('answers whoever wants a failover when the sentinel does not', {

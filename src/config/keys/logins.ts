@@ -3,7 +3,7 @@ import type { AttachedFiles } from '../attached-files.ts';
 import { variable } from '../environment.ts';
 import type { Problems } from '../file/problems.ts';
 import { Secret, secretOf } from '../secret.ts';
-import type { Position, ServerLogin } from '../types.ts';
+import type { Position, SentinelLogin, ServerLogin } from '../types.ts';
 import type { KeySpec } from './key-spec.ts';
 import { quote } from './values.ts';
 
@@ -75,6 +75,7 @@ export interface LoginSource {
 export interface Logins {
   readonly serverLogin: ServerLogin | null;
   readonly clientAuth: Secret | null;
+  readonly sentinelLogin: SentinelLogin | null;
 }
 
 /** Finds the one password among three keys, and says what is wrong with them. */
@@ -99,7 +100,7 @@ class LoginReader {
   }
 
   /** @param key of the password itself; its kin have endings */
-  password(key: 'redis_auth' | 'client_auth'): Secret | null {
+  password(key: 'redis_auth' | 'client_auth' | 'sentinel_auth'): Secret | null {
     const [first, second] = [key, `${key}_file`, `${key}_env`].filter((name) => this.has(name));
     if (first === undefined) return null;
     if (second !== undefined) {
@@ -134,9 +135,9 @@ class LoginReader {
     return null;
   }
 
-  /** Where the password of the servers can be read again; null when it cannot. */
-  get passwordFile(): string | null {
-    const name = this.text('redis_auth_file');
+  /** Where a password can be read again; null when it cannot. */
+  fileOf(key: 'redis_auth' | 'sentinel_auth'): string | null {
+    const name = this.text(`${key}_file`);
     return name === null ? null : this.#source.files.pathOf(name);
   }
 }
@@ -164,7 +165,10 @@ export function readLogins(source: LoginSource): Logins {
   if (!required && own !== null) {
     reader.problem('client_auth_required', 'there is a password for clients; expected none');
   }
-  const file = reader.passwordFile;
+  const file = reader.fileOf('redis_auth');
   const serverLogin = password === null ? null : Object.freeze({ user, password, file });
-  return { serverLogin, clientAuth: required ? (own ?? password) : null };
+  const words = reader.password('sentinel_auth');
+  const sentinelLogin =
+    words === null ? null : Object.freeze({ words, file: reader.fileOf('sentinel_auth') });
+  return { serverLogin, clientAuth: required ? (own ?? password) : null, sentinelLogin };
 }

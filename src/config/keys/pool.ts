@@ -314,7 +314,6 @@ export function finishPool(draft: PoolDraft): PoolConfig {
     maxScript: number('max_script'),
     sentinels: Object.freeze([...draft.sentinels]),
     followsMaster,
-    sentinelAuth: value<string | null>('sentinel_auth'),
     sentinelTls: value<boolean>('sentinel_tls'),
     sentinelPrefix: value<string>('sentinel_prefix'),
     failoverWaitMs: followsMaster ? number('failover_wait') : 0,

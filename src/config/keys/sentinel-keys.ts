@@ -20,6 +20,20 @@ export const SENTINEL_KEYS: readonly KeySpec[] = [
     doc: 'What sentinels want to be told by AUTH: `password` or `user password`.',
   },
   {
+    name: 'sentinel_auth_file',
+    type: 'file',
+    default: null,
+    since: 'ringway 0.1',
+    doc: 'As `sentinel_auth`: it is what the file holds, read again for each connection.',
+  },
+  {
+    name: 'sentinel_auth_env',
+    type: 'text',
+    default: null,
+    since: 'ringway 0.1',
+    doc: 'As `sentinel_auth`: it is in this variable of the environment.',
+  },
+  {
     name: 'sentinel_tls',
     type: 'bool',
     default: false,

@@ -1,4 +1,4 @@
-import { PASSWORD_BYTES, SENTINELS } from '../../limits.ts';
+import { SENTINELS } from '../../limits.ts';
 import type { Position, SentinelConfig, ServerConfig } from '../types.ts';
 
 type PlacedServer = Pick<ServerConfig, 'kind' | 'text'>;
@@ -11,7 +11,10 @@ interface ReadPool {
   readonly sentinels: readonly SentinelConfig[];
 }
 
-const ONLY_WITH = ['sentinel_auth', 'sentinel_tls', 'sentinel_prefix'];
+const ONLY_WITH = [
+  ...['sentinel_auth', 'sentinel_auth_file', 'sentinel_auth_env'],
+  ...['sentinel_tls', 'sentinel_prefix'],
+];
 
 /** Reports what does not go together with sentinels, or without them. */
 export function checkSentinels(
@@ -47,11 +50,6 @@ export function checkSentinels(
     const message =
       'whom to trust is in the keys of the servers; expected `server_tls: true` as well';
     report(tls, 'sentinel_tls', message);
-  }
-  const words = String(values.get('sentinel_auth') ?? '');
-  if (Buffer.byteLength(words) > PASSWORD_BYTES) {
-    const message = `it is too long; expected at most ${PASSWORD_BYTES} bytes`;
-    report(positions.get('sentinel_auth') ?? at, 'sentinel_auth', message);
   }
   for (const { server, at: place } of servers) {
     if (server.kind === 'tcp' && server.text.includes(' ')) continue;

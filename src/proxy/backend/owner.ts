@@ -3,8 +3,7 @@ import type { LogFields } from '../../log.ts';
 import type { PoolCounters, ServerCounters } from '../../stats/counters.ts';
 import type { PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { RequestMover } from './again/redirections.ts';
-import type { SavedRequest } from './again/saved-requests.ts';
+import type { RequestHeir, RequestMover } from './again/request-mover.ts';
 import type { Failure } from './failure.ts';
 import type { SlowRequest } from './flight/slow-request.ts';
 import type { OwnedConnection } from './owned-connection.ts';
@@ -24,15 +23,6 @@ export interface OwnerPool {
   readonly slowMicros: number;
   /** Sends requests on that a node of a Redis Cluster redirects; null = the pool is none. */
   readonly mover: RequestMover | null;
-}
-
-/** A connection that goes on with the requests of another one. */
-export interface RequestHeir {
-  /**
-   * Sends them when it is open, before all others.
-   * @param prefix what stands before each, and is answered for itself
-   */
-  adopt(requests: readonly SavedRequest[], prefix?: Buffer): void;
 }
 
 /** Whose connection it is: a server, as its connections see it. */

@@ -109,7 +109,7 @@ function namedRing(pool: PoolConfig): NamedRing {
 /** What is compared one by one, or not at all. */
 const NOT_AS_VALUES = [
   ...['name', 'listen', 'tlsListen', 'tls', 'servers', 'serverLogin', 'clientAuth'],
-  ...['sentinelAuth', 'followsMaster', 'position', 'keyPositions', 'seeds'],
+  ...['sentinelLogin', 'followsMaster', 'position', 'keyPositions', 'seeds'],
 ];
 
 function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
@@ -127,7 +127,7 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   // Without a password of their own, clients have that of the servers.
   const follows = same(after.clientAuth, after.serverLogin?.password ?? null);
   if (!follows && !same(before.clientAuth, after.clientAuth)) found.push('client_auth is another');
-  if (before.sentinelAuth !== after.sentinelAuth) found.push('sentinel_auth is another');
+  if (!same(before.sentinelLogin, after.sentinelLogin)) found.push('sentinel_auth is another');
   const [oldLines, newLines] = [before, after].map((each) => linesOf(each));
   for (const server of newLines) {
     const old = oldLines.find(({ name }) => name === server.name);

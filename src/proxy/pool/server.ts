@@ -1,7 +1,7 @@
 import type { ServerConfig } from '../../config/index.ts';
 import type { LogFields } from '../../log.ts';
 import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
-import type { SavedRequest } from '../backend/again/saved-requests.ts';
+import type { RequestHeir } from '../backend/again/request-mover.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
   FAILURE_EOF,
@@ -24,7 +24,7 @@ import {
   PURPOSE_PROBE,
   PURPOSE_SHARED,
 } from '../backend/owned-connection.ts';
-import type { ConnectionOwner, OwnerPool, RequestHeir } from '../backend/owner.ts';
+import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
 import { gaugeQueues } from '../backend/sent-requests.ts';
 import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
@@ -35,11 +35,10 @@ import { leastUsed, Places } from './connections/places.ts';
 import { putQuestion } from './connections/question.ts';
 import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
-import { type LaneKey, type Lanes, laneKey } from './lanes.ts';
+import { type Lanes, laneKey } from './lanes.ts';
 import { Outage } from './outage.ts';
 import { addressOf, placedAt, sameAddress } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
-import type { RequestMoves } from './slots/request-moves.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
 
@@ -52,13 +51,6 @@ export interface ServerPool extends OwnerPool {
   onHeld(server: number): void;
   /** Connections that serve one client at a time. */
   readonly leases: Leases<Server>;
-  readonly mover: RequestMoves | null;
-}
-
-/** Requests that have no connection any more. */
-export interface ParkedRequests {
-  readonly requests: readonly SavedRequest[];
-  readonly lane: LaneKey;
 }
 
 /** One line of `servers:` and the connections to it. */
@@ -114,7 +106,8 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     );
     this.#recovery.follow(pool.config);
     const { followsMaster: follows, bulkConnections: limit } = pool.config;
-    this.config = follows && before?.isAt(config) ? placedAt(config, before.config) : config;
+    const goesOn = follows && before?.isAt(config) ? before : null;
+    this.config = goesOn === null ? config : placedAt(config, goesOn.config);
     this.#line = config;
     this.name = config.name;
     this.places = new Places(pool.config.serverConnections);
@@ -126,6 +119,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     );
     const leases = [this.bulk, pool.leases];
     this.failover = follows ? new Failover(this, leases, pool.engine) : null;
+    if (goesOn?.failover) this.failover?.follow(goesOn.failover);
     this.standing = new StandingOrder(this, this.places, leases, before?.standing);
   }
 
@@ -246,15 +240,6 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     const heir = this.#connect(connection.lane, PURPOSE_SHARED);
     this.places.put(at, heir);
     return heir;
-  }
-
-  /** Takes what waits until the server can be reached: it may be sent elsewhere. */
-  takeParked(): ParkedRequests[] {
-    const parked = this.places.placed.filter((each) => each.parked);
-    return parked.map((connection) => {
-      const lane = laneKey(connection.lane);
-      return { requests: connection.takeParked(), lane };
-    });
   }
 
   /** From now on it is another server, on the same part of the keys. */

@@ -86,7 +86,10 @@ function isNewer(
   return at > known.at || (at === known.at && isOwn);
 }
 
-function mapped({ at: _, ...node }: ClusterNode & { at: number }, claims: readonly (Claim | undefined)[]) {
+function mapped(
+  { at: _, ...node }: ClusterNode & { at: number },
+  claims: readonly (Claim | undefined)[],
+): MappedNode {
   const slots: SlotRange[] = [];
   for (let slot = 0; slot < SLOTS; slot++) {
     if (claims[slot]?.owner !== node.id) continue;

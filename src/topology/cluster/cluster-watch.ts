@@ -20,6 +20,8 @@ export interface ClusterSpec {
   readonly pool: string;
   /** Any of its nodes: where others are learned from. */
   readonly seeds: readonly Address[];
+  /** Tells one login from another: of the secret in it there is only a digest. */
+  readonly access: string;
   /** Words of AUTH for the nodes; asked each time, since they may change. */
   login(): readonly string[] | null;
   /** How nodes are reached. */
@@ -141,10 +143,10 @@ export class ClusterWatch {
   }
 
   #open(address: Address, text: string): NodeLink {
-    const { tls, login } = this.#spec;
+    const { tls } = this.#spec;
     const { clock } = this.#options;
     const target = { kind: 'tcp', ...address, path: '', tls } as const;
-    const link: NodeLink = new NodeLink(target, login(), clock, {
+    const link: NodeLink = new NodeLink(target, () => this.#spec.login(), clock, {
       onAnswer: (nodes, slots) => this.#onAnswer(address, nodes, slots),
       onDown: (reason) => {
         if (this.#links.get(text) !== link) return;

@@ -75,7 +75,7 @@ export class Clusters {
     }
     for (const spec of specs) {
       const { pool } = spec;
-      const key = JSON.stringify([spec, spec.login()]);
+      const key = JSON.stringify(spec);
       const before = this.#followed.get(pool);
       if (before?.key === key) continue;
       before?.watch.stop();

@@ -26,7 +26,7 @@ export class NodeLink {
 
   constructor(
     target: DialTarget,
-    login: readonly string[] | null,
+    login: () => readonly string[] | null,
     clock: Clock,
     listener: NodeListener,
   ) {

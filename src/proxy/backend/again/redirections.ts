@@ -1,9 +1,3 @@
-import type { InFlight } from '../in-flight.ts';
-import type { Lane } from '../lane.ts';
-import type { ConnectionOwner } from '../owner.ts';
-import type { KeptRequests } from './kept-requests.ts';
-import type { SavedRequest } from './saved-requests.ts';
-
 // What a node of a Redis Cluster says instead of executing a request.
 
 /** The slot belongs to another node. */
@@ -24,27 +18,4 @@ export interface Redirection {
   /** Empty: the host of the node that says it. */
   readonly host: string;
   readonly port: number;
-}
-
-/** The connection that such an error came on; its request is the oldest in flight. */
-export interface RedirectingConnection {
-  readonly owner: ConnectionOwner;
-  readonly lane: Lane;
-  readonly inFlight: InFlight;
-  readonly kept: KeptRequests | null;
-}
-
-/** Sends requests of a Redis Cluster where they belong. */
-export interface RequestMover {
-  /**
-   * The request goes elsewhere, or waits.
-   * @returns null when it does; else what its client is told
-   */
-  redirect(
-    from: RedirectingConnection,
-    request: SavedRequest,
-    redirection: Redirection,
-  ): Buffer | null;
-  /** What its client is told of a request that cannot be sent again. */
-  refuse(from: RedirectingConnection, redirection: Redirection): Buffer;
 }

@@ -2,9 +2,10 @@ import type { Engine } from '../../engine/engine.ts';
 import type { ReplyReceiver } from '../../engine/receiver.ts';
 import { FAILURE_INTERNAL, FAILURE_TIMEOUT, type Failure } from '../failure.ts';
 import type { Lane } from '../lane.ts';
-import type { ConnectionOwner, RequestHeir } from '../owner.ts';
+import type { ConnectionOwner } from '../owner.ts';
 import { RequestSender } from '../request-sender.ts';
 import { WaitingClients } from '../waiting-clients.ts';
+import type { RequestHeir } from './request-mover.ts';
 import { type SavedRequest, takeRepeatable } from './saved-requests.ts';
 import { WithheldRequests } from './withheld-requests.ts';
 

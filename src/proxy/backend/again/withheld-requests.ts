@@ -114,7 +114,7 @@ export class WithheldRequests {
     this.#hops.delete(entry.offset);
     const error =
       bytes === null || slot < 0
-        ? mover.refuse(this.#connection, redirection)
+        ? mover.refuse(redirection)
         : mover.redirect(this.#connection, { entry, bytes, hops }, redirection);
     inFlight.shift();
     if (error !== null) failEntry(this.#engine, this.#connection, entry, error);

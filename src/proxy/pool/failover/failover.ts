@@ -16,7 +16,11 @@ export interface FailingServer {
   /** What clients are told when the time is over. */
   lastFailure: Failure;
   /** Its connections for the requests of many clients, dialed or not. */
-  readonly places: { readonly placed: readonly BackendConnection[] };
+  readonly places: {
+    readonly placed: readonly BackendConnection[];
+    /** Those that only finish what is in flight. */
+    readonly retired: ReadonlySet<BackendConnection>;
+  };
   readonly index: number;
   readonly counters: ServerCounters;
   readonly pool: {
@@ -41,6 +45,8 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   readonly #deadlines: Deadlines;
   readonly #guard: Guard;
   readonly #parked: Set<BackendConnection> = new Set();
+  /** This server, and those in whose place it is, as long as they have connections. */
+  #all: readonly Server[];
   readonly #refusals: RefusalBudget = new RefusalBudget();
   /** The connection that tries the server. */
   #trying: BackendConnection | null = null;
@@ -63,9 +69,28 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
     { deadlines, guard }: Pick<Engine, 'deadlines' | 'guard'>,
   ) {
     this.#server = server;
+    this.#all = [server];
     this.#leases = leases;
     this.#deadlines = deadlines;
     this.#guard = guard;
+  }
+
+  /**
+   * The server takes the place of another with the same address. What that one has in flight may
+   * be answered, and it may have to wait as well.
+   */
+  follow(before: Failover<Server>): void {
+    const left = before.#all.filter(
+      (server) =>
+        server.places.placed.length + server.places.retired.size > 0 ||
+        this.#leases.some((leases) => !leases.isEmptyOf(server)),
+    );
+    this.#all = [this.#server, ...left];
+    if (before.#told) this.hold();
+  }
+
+  get #connections(): BackendConnection[] {
+    return this.#all.flatMap(({ places }) => [...places.placed, ...places.retired]);
   }
 
   /** Requests wait: a new connection is not dialed, but parked. */
@@ -99,7 +124,7 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   #begin(): void {
     this.#until = millis() + this.#waitMs;
     this.#deadlines.arm(this, this.#until);
-    for (const leases of this.#leases) leases.pause(this.#server);
+    for (const leases of this.#leases) for (const each of this.#all) leases.pause(each);
   }
 
   #hold(): void {
@@ -152,8 +177,8 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
     this.#trying = null;
     this.#deadlines.forget(this);
     for (const connection of [...this.#parked]) this.#dial(connection);
-    for (const connection of this.#server.places.placed) connection.goOnSending();
-    for (const leases of this.#leases) leases.goOn(this.#server);
+    for (const connection of this.#connections) connection.goOnSending();
+    for (const leases of this.#leases) for (const each of this.#all) leases.goOn(each);
   }
 
   /** A connection is closed. */
@@ -176,7 +201,7 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
       return;
     }
     this.#begin();
-    for (const connection of this.#server.places.placed) {
+    for (const connection of this.#connections) {
       if (!connection.parked) connection.stopSending();
     }
   }
@@ -204,8 +229,8 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
     if (this.#waitMs > 0) this.#begin();
     // Not tried before all are parked.
     this.#tryAt = this.#until;
-    for (const leases of this.#leases) leases.fail(this.#server, failure);
-    for (const connection of this.#server.places.placed) {
+    for (const leases of this.#leases) for (const each of this.#all) leases.fail(each, failure);
+    for (const connection of this.#connections) {
       if (!connection.parked) connection.fail(failure);
     }
     this.#trying = null;
@@ -248,8 +273,8 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
     const server = this.#server;
     this.refusal = MOVED;
     server.lastFailure = MOVED;
-    for (const leases of this.#leases) leases.fail(server, MOVED);
-    for (const connection of [...server.places.placed]) connection.fail(MOVED);
+    for (const leases of this.#leases) for (const each of this.#all) leases.fail(each, MOVED);
+    for (const connection of this.#connections) connection.fail(MOVED);
     this.#end();
   }
 

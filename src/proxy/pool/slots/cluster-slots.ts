@@ -146,7 +146,7 @@ export class ClusterSlots {
       const loser = was === undefined || was === this.#ownerOf(slot) ? undefined : servers.get(was);
       if (loser !== undefined) losers.add(loser);
     }
-    const parked = [...losers].map((server) => server.takeParked());
+    const parked = [...losers].map((server) => server.places.takeParked());
     for (const server of losers) holdBack(pool.engine, server);
     const isSame = gone.length === 0 && wanted.length === pool.servers.length;
     if (isSame) this.#write();

@@ -13,18 +13,20 @@ import {
   REDIRECTED_RETRY,
 } from '../../../stats/counters.ts';
 import {
-  type RedirectingConnection,
   type Redirection,
-  type RequestMover,
   SLOT_ASK,
   SLOT_MOVED,
   SLOT_SPLIT,
 } from '../../backend/again/redirections.ts';
+import type {
+  RedirectingConnection,
+  RequestHeir,
+  RequestMover,
+} from '../../backend/again/request-mover.ts';
 import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
 import { FAILURE_REFUSED, type Failure, failureOf, UNOWNED } from '../../backend/failure.ts';
 import { type InFlightEntry, SWALLOWED } from '../../backend/in-flight.ts';
 import { failEntry } from '../../backend/lost-requests.ts';
-import type { RequestHeir } from '../../backend/owner.ts';
 import { REPEAT_NEVER, REPEAT_READ, type SlotProtocol } from '../../backend/server-protocol.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { type LaneKey, type Lanes, laneKey } from '../lanes.ts';
@@ -42,7 +44,7 @@ export interface MovedPool {
   readonly lanes: Lanes;
   readonly counters: PoolCounters;
   /** A node knows more than the map: it should be asked. */
-  onHint(server: Server): void;
+  onHint(server: { readonly name: string }): void;
   /** Requests wait. */
   onHeld(server: number): void;
 }
@@ -80,16 +82,16 @@ export class RequestMoves implements RequestMover {
   ): Buffer | null {
     const { kind } = redirection;
     const hops = request.hops ?? 0;
-    if (this.#isLate(request)) return this.refuse(from, redirection);
+    if (this.#isLate(request)) return this.refuse(redirection);
     const isFixed = this.#pool.protocol.repeatable(request.bytes) === REPEAT_NEVER;
     const mayRepeat = kind === SLOT_MOVED || kind === SLOT_ASK || isFixed;
-    if (mayRepeat && hops >= REDIRECTIONS) return this.refuse(from, redirection);
+    if (mayRepeat && hops >= REDIRECTIONS) return this.refuse(redirection);
     const moved = { ...request, hops: hops + 1 };
     if (kind === SLOT_MOVED) return this.#onMoved(from, moved, redirection, isFixed);
     if (kind === SLOT_ASK) return this.#onAsk(from, moved, redirection);
     this.#pool.counters[REDIRECTED_RETRY]++;
-    if (kind !== SLOT_SPLIT) this.#pool.onHint(from.owner as Server);
-    else if (this.#isOvertaken(from, request)) return this.refuse(from, redirection);
+    if (kind !== SLOT_SPLIT) this.#pool.onHint(from.owner);
+    else if (this.#isOvertaken(from, request)) return this.refuse(redirection);
     const ms = Math.min(SLOT_RETRY_MAX_MS, SLOT_RETRY_MS << Math.min(hops, 8));
     return this.#wait(from, moved, redirection, ms);
   }
@@ -108,7 +110,7 @@ export class RequestMoves implements RequestMover {
     isFixed: boolean,
   ): Buffer | null {
     this.#pool.counters[REDIRECTED_MOVED]++;
-    this.#pool.onHint(from.owner as Server);
+    this.#pool.onHint(from.owner);
     const address = addressIn(from, redirection);
     const slots = this.#slots;
     const target = isFixed
@@ -129,7 +131,7 @@ export class RequestMoves implements RequestMover {
     this.#pool.counters[REDIRECTED_ASK]++;
     const target = this.#slots.serverAt(addressIn(from, redirection));
     if (target === null) {
-      this.#pool.onHint(from.owner as Server);
+      this.#pool.onHint(from.owner);
       return this.#wait(from, request, redirection, REDIRECTION_PAUSE_MS);
     }
     this.#send(request, target, laneKey(from.lane), this.#pool.protocol.slots.asking);
@@ -157,12 +159,12 @@ export class RequestMoves implements RequestMover {
     redirection: Redirection,
     ms: number,
   ): Buffer | null {
-    if (!this.#waiting.add(request, laneKey(from.lane), ms)) return this.refuse(from, redirection);
+    if (!this.#waiting.add(request, laneKey(from.lane), ms)) return this.refuse(redirection);
     this.#pool.engine.clients[clientOf(request.entry)]?.barrier();
     return null;
   }
 
-  refuse(_: RedirectingConnection, { kind, slot }: Redirection): Buffer {
+  refuse({ kind, slot }: Redirection): Buffer {
     return this.#pool.protocol.slots.failure(kind, slot);
   }
 

@@ -40,16 +40,19 @@ class FakeConnection {
   /** Its requests go on in another one, if that is to be. */
   fail(): void {
     this.state = 'closed';
-    const { failover, placed } = this.#bench;
-    const goesOn = failover.holds || failover.onLost();
+    const { failover, placed, retired } = this.#bench;
+    const isRetired = retired.delete(this);
+    const goesOn = !isRetired && (failover.holds || failover.onLost());
     failover.forget(this as unknown as BackendConnection);
-    placed.splice(placed.indexOf(this), 1);
+    if (!isRetired) placed.splice(placed.indexOf(this), 1);
     if (goesOn) this.#bench.add();
   }
 }
 
 class Bench {
   readonly placed: FakeConnection[] = [];
+  /** Those that only finish what is in flight. */
+  readonly retired: Set<FakeConnection> = new Set();
   readonly counters = serverCounters();
   readonly failover: Failover<Server>;
   held = 0;
@@ -59,7 +62,7 @@ class Bench {
       title: 'server',
       index: 0,
       lastFailure: failureOf(FAILURE_REFUSED),
-      places: { placed: this.placed },
+      places: { placed: this.placed, retired: this.retired },
       counters: this.counters,
       pool: {
         config: { failoverWaitMs },
@@ -186,6 +189,45 @@ describe('the failover of a server', () => {
     bench.failover.stop();
     assert.equal(open.state, 'closed');
     assert.deepEqual([bench.states, bench.failover.holds], [[], false]);
+  });
+
+  /** Has a connection only finish what is in flight on it. */
+  function retire(connection: FakeConnection): void {
+    bench.placed.splice(bench.placed.indexOf(connection), 1);
+    bench.retired.add(connection);
+  }
+
+  test('what is out of service is sent nothing either while the server is held', () => {
+    const old = bench.add();
+    retire(old);
+    bench.failover.hold();
+    assert.equal(old.stopped, true);
+    bench.failover.release();
+    assert.equal(old.stopped, false);
+    bench.failover.hold();
+    bench.failover.moved(MOVED);
+    assert.deepEqual([old.state, bench.states], ['closed', []]);
+  });
+
+  test('one in the place of another is held as that one was, with its connections', () => {
+    const old = bench.add();
+    bench.failover.hold();
+    const heir = new Bench();
+    heir.failover.follow(bench.failover);
+    assert.equal(heir.failover.holds, true);
+    assert.deepEqual([heir.add().state, old.stopped], ['parked', true]);
+    heir.failover.release();
+    heir.failover.onReady();
+    assert.equal(old.stopped, false);
+    assert.deepEqual(heir.states, ['dialed']);
+    const third = new Bench();
+    third.failover.follow(heir.failover);
+    heir.failover.stop();
+    assert.equal(third.failover.holds, false);
+    third.failover.hold();
+    assert.deepEqual([old.stopped, heir.placed[0].stopped], [true, true]);
+    third.failover.moved(MOVED);
+    assert.deepEqual([old.state, heir.states], ['closed', []]);
   });
 
   test('one without requests moves without anybody waiting', () => {

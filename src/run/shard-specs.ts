@@ -1,0 +1,74 @@
+import {
+  type Config,
+  type PoolConfig,
+  readAttached,
+  type Secret,
+  type SentinelLogin,
+  type ServerLogin,
+  secretOf,
+} from '../config/index.ts';
+import type { ClusterSpec } from '../topology/cluster/cluster-watch.ts';
+import type { ShardSpec } from '../topology/topology.ts';
+
+/** Texts of the file as requests carry them: one character per byte. */
+function latin1(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+/** A secret now: what is in a file may be another than when that was read. */
+function current(secret: Secret, file: string | null): string {
+  const now = file === null ? null : readAttached(file);
+  const found = now !== null && !('problem' in now) && now.bytes.length > 0;
+  const { bytes } = found ? secretOf(now.bytes, now.exposed) : secret;
+  return bytes.toString('latin1');
+}
+
+/** What servers are told by AUTH. */
+function serverWords(login: ServerLogin | null): readonly string[] | null {
+  if (login === null) return null;
+  const password = current(login.password, login.file);
+  return login.user === null ? [password] : [latin1(login.user), password];
+}
+
+/** What sentinels are told by AUTH. */
+function sentinelWords(login: SentinelLogin | null): readonly string[] | null {
+  if (login === null) return null;
+  const text = current(login.words, login.file);
+  const blank = text.indexOf(' ');
+  return blank > 0 ? [text.slice(0, blank), text.slice(blank + 1)] : [text];
+}
+
+/** The servers of all pools whose masters are followed. */
+export function shardsOf({ pools }: Config): ShardSpec[] {
+  return pools.filter(({ sentinels }) => sentinels.length > 0).flatMap(shardsOfPool);
+}
+
+/** The Redis Clusters of all pools. */
+export function clustersOf({ pools }: Config): ClusterSpec[] {
+  return pools
+    .filter(({ cluster }) => cluster)
+    .map(({ name, seeds, serverLogin }) => ({
+      pool: name,
+      seeds: seeds.map(({ host, port }) => ({ host, port })),
+      access: JSON.stringify(serverLogin),
+      login: () => serverWords(serverLogin),
+      tls: seeds[0].tls,
+    }));
+}
+
+function shardsOfPool(pool: PoolConfig): ShardSpec[] {
+  const { sentinels, sentinelLogin, sentinelTls, sentinelPrefix, serverLogin } = pool;
+  return pool.servers.map(({ name, ringName, host, port, tls }) => ({
+    pool: pool.name,
+    server: name,
+    master: latin1(sentinelPrefix) + ringName,
+    address: { host, port },
+    sentinels,
+    // Of the secret in it there is only a digest.
+    sentinelAccess: JSON.stringify(sentinelLogin),
+    sentinelLogin: () => sentinelWords(sentinelLogin),
+    serverLogin: () => serverWords(serverLogin),
+    tls,
+    sentinelTls: sentinelTls ? tls : null,
+  }));
+}
