@@ -26,15 +26,14 @@ import type { ServerOrder } from './pool/connections/order.ts';
 import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
-import type { SlotNode } from './pool/slots/cluster-slots.ts';
-import { withKnownServers } from './pool/slots/known-servers.ts';
 import type { Preparation } from './pool/protocol.ts';
-import type { Server } from './pool/server.ts';
+import { withKnownServers } from './pool/slots/known-servers.ts';
 import { RedisProtocol } from './redis/protocol.ts';
 import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 import { countedHere, isCountersQuestion } from './siblings/pool-counts.ts';
+import { Steering } from './steering.ts';
 import { TlsGates } from './tls-gate.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
@@ -97,6 +96,8 @@ export class ProxyServer {
   readonly #tls: TlsGates = new TlsGates((pool, socket) => {
     this.#enter(pool, socket, false);
   });
+  /** Where servers and slots are, as is known from elsewhere. */
+  readonly steering: Steering = new Steering(() => this.#pools);
   #stopping = false;
 
   constructor(config: Config, options: ProxyOptions) {
@@ -150,32 +151,6 @@ export class ProxyServer {
       `pool ${pool.name} has ${pool.servers.length} servers, for whose ring there is no room ` +
         'left; a restart makes room',
     );
-  }
-
-  /** A server of a pool that follows its masters; null when there is none of that name. */
-  #followed(pool: string, server: string): Server | null {
-    const servers = this.#pools.find(({ config }) => config.name === pool)?.servers ?? [];
-    return servers.find(({ name, failover }) => name === server && failover !== null) ?? null;
-  }
-
-  /** Its requests wait until it is released or moved; after `failover_wait` they get an error. */
-  holdServer(pool: string, server: string): void {
-    this.#followed(pool, server)?.failover?.hold();
-  }
-
-  /** Requests go to the server again. */
-  releaseServer(pool: string, server: string): void {
-    this.#followed(pool, server)?.failover?.release();
-  }
-
-  /** The server is another one from now on, on the same part of the keys. */
-  moveServer(pool: string, server: string, host: string, port: number): void {
-    this.#followed(pool, server)?.moveTo(host, port);
-  }
-
-  /** Slots of a pool's cluster have other owners from now on. */
-  mapCluster(pool: string, nodes: readonly SlotNode[]): void {
-    this.#pools.find(({ config }) => config.name === pool)?.applySlots(nodes);
   }
 
   /** What an operator wants of each server; of those that are not among `orders` nothing. */

@@ -118,13 +118,13 @@ export class LocalProxy implements Serving {
 
   steer(step: AnyStep): void {
     if (step.action === 'map') {
-      this.#proxy.mapCluster(step.pool, step.map.nodes);
+      this.#proxy.steering.map(step.pool, step.map.nodes);
       return;
     }
     const { pool, server, action, host, port } = step;
-    if (action === 'hold') this.#proxy.holdServer(pool, server);
-    else if (action === 'release') this.#proxy.releaseServer(pool, server);
-    else this.#proxy.moveServer(pool, server, host, port);
+    if (action === 'hold') this.#proxy.steering.hold(pool, server);
+    else if (action === 'release') this.#proxy.steering.release(pool, server);
+    else this.#proxy.steering.move(pool, server, host, port);
   }
 
   setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {

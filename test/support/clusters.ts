@@ -150,7 +150,9 @@ class RunningCluster implements TestCluster {
   }
 
   async #masters(): Promise<RealServer[]> {
-    const lines = await clusterNodes((this.nodes.find(({ running }) => running) as RealServer).port);
+    const lines = await clusterNodes(
+      (this.nodes.find(({ running }) => running) as RealServer).port,
+    );
     return this.nodes.filter(({ port, running }) => {
       const flags = lines.find((line) => line.port === port)?.flags ?? [];
       return running && flags.includes('master');
@@ -167,7 +169,11 @@ class RunningCluster implements TestCluster {
           const role = (await command(port, 'ROLE')) as unknown[];
           const lines = await clusterNodes(port);
           const known = lines.filter((line) => line.linked || line.flags.includes('myself'));
-          return isOk && (role[0] === 'master' || role[3] === 'connected') && known.length >= running.length;
+          return (
+            isOk &&
+            (role[0] === 'master' || role[3] === 'connected') &&
+            known.length >= running.length
+          );
         }),
       );
       return states.every((isGood) => isGood);

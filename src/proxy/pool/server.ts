@@ -1,7 +1,6 @@
 import type { ServerConfig } from '../../config/index.ts';
 import type { LogFields } from '../../log.ts';
 import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
-import type { RequestHeir } from '../backend/again/request-mover.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
   FAILURE_EOF,
@@ -35,7 +34,7 @@ import { leastUsed, Places } from './connections/places.ts';
 import { putQuestion } from './connections/question.ts';
 import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
-import { type Lanes, laneKey } from './lanes.ts';
+import type { Lanes } from './lanes.ts';
 import { Outage } from './outage.ts';
 import { addressOf, placedAt, sameAddress } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
@@ -229,10 +228,12 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     return this.failover?.onRefusal() ?? false;
   }
 
-  heirOf(connection: BackendConnection, failure: Failure | null): RequestHeir | null {
+  heirOf(
+    connection: BackendConnection,
+    failure: Failure | null,
+  ): ReturnType<ConnectionOwner['heirOf']> {
     if (failure !== null) this.lastFailure = failure;
-    const { mover } = this.pool;
-    if (mover !== null && this.index < 0) return mover.heir(laneKey(connection.lane));
+    if (this.index < 0 && this.pool.mover) return this.pool.mover.heir(connection.lane);
     const at = this.places.placeOf(connection);
     const failover = this.failover;
     if (failover === null || at < 0 || !(failover.holds || failover.onLost())) return null;
@@ -279,7 +280,6 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     if (this.standing.order !== 'drain') this.connectionFor(0, 0);
   }
 
-  /** Takes a connection out of service; it ends when nothing is in flight on it. */
   retire(connection: BackendConnection): void {
     this.places.retire(connection);
   }

@@ -13,13 +13,13 @@ import type { KnownServer, SlotProtocol } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+import { ASKING, redirection, requestSlot, slotFailure } from './cluster/redirection.ts';
 import { allowedCommands } from './command-rules.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
 import { knownInfoOf } from './info/server-info.ts';
 import { LeasedRead } from './leases/leased-read.ts';
-import { ASKING, redirection, requestSlot, slotFailure } from './cluster/redirection.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
 

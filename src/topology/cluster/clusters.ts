@@ -116,9 +116,16 @@ export class Clusters {
 
   /** For another process, which goes on from there. */
   get known(): KnownCluster[] {
-    return [...this.#followed].flatMap(([pool, { watch: { map } }]) => {
-      return map === null ? [] : [{ pool, map }];
-    });
+    return [...this.#followed].flatMap(
+      ([
+        pool,
+        {
+          watch: { map },
+        },
+      ]) => {
+        return map === null ? [] : [{ pool, map }];
+      },
+    );
   }
 
   get views(): ClusterView[] {
@@ -126,15 +133,17 @@ export class Clusters {
       const { map, ...figures } = watch.status;
       const nodes = map?.nodes ?? [];
       const addresses = new Map(nodes.map((node) => [node.id, addressText(node)]));
-      const views = nodes.map((node): ClusterNodeView => ({
-        id: node.id,
-        address: addressText(node),
-        role: node.master === null ? 'master' : (addresses.get(node.master) ?? node.master),
-        epoch: node.epoch,
-        failed: node.failed,
-        slots: rangesText(node.slots),
-        slotCount: slotCount(node),
-      }));
+      const views = nodes.map(
+        (node): ClusterNodeView => ({
+          id: node.id,
+          address: addressText(node),
+          role: node.master === null ? 'master' : (addresses.get(node.master) ?? node.master),
+          epoch: node.epoch,
+          failed: node.failed,
+          slots: rangesText(node.slots),
+          slotCount: slotCount(node),
+        }),
+      );
       const slotsOwned = views.reduce((sum, each) => sum + each.slotCount, 0);
       return { pool, ...figures, slotsOwned, nodes: views };
     });

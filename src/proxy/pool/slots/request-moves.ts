@@ -113,9 +113,7 @@ export class RequestMoves implements RequestMover {
     this.#pool.onHint(from.owner);
     const address = addressIn(from, redirection);
     const slots = this.#slots;
-    const target = isFixed
-      ? slots.serverAt(address)
-      : slots.moveSlot(redirection.slot, address);
+    const target = isFixed ? slots.serverAt(address) : slots.moveSlot(redirection.slot, address);
     if (target === null || (request.hops ?? 0) > REDIRECTIONS_AT_ONCE) {
       return this.#wait(from, request, redirection, REDIRECTION_PAUSE_MS);
     }
@@ -173,7 +171,8 @@ export class RequestMoves implements RequestMover {
   }
 
   /** Sends requests whose connection is lost where their slots are now. */
-  heir(lane: LaneKey): RequestHeir {
+  heir(from: LaneKey): RequestHeir {
+    const lane = { index: from.index, db: from.db, resp: from.resp };
     return {
       adopt: (requests) => {
         for (const each of requests) this.#resend(each, lane);
