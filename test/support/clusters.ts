@@ -98,8 +98,10 @@ class RunningCluster implements TestCluster {
     const node = await this.startNode();
     await this.meet(first, node);
     await waitFor('the node to be known', async () => {
+      const info = String(await command(node.port, 'CLUSTER', 'INFO'));
       const known = await clusterNodes(node.port);
-      return known.length === this.nodes.filter(({ running }) => running).length;
+      const all = this.nodes.filter(({ running }) => running).length;
+      return /cluster_state:ok/.test(info) && known.length === all;
     });
     if (masterOf !== undefined) await this.follow(node, masterOf);
     return node;

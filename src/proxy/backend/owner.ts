@@ -25,6 +25,9 @@ export interface OwnerPool {
   readonly mover: RequestMover | null;
 }
 
+/** Who goes on with the requests of a connection that ends; null = nobody. */
+export type Heir = RequestHeir | null;
+
 /** Whose connection it is: a server, as its connections see it. */
 export interface ConnectionOwner {
   readonly pool: OwnerPool;
@@ -52,7 +55,7 @@ export interface ConnectionOwner {
    * in flight on it is lost.
    * @param failure why it is closed; null when the server only asked for it
    */
-  heirOf(connection: OwnedConnection, failure: Failure | null): RequestHeir | null;
+  heirOf(connection: OwnedConnection, failure: Failure | null): Heir;
   /** Nothing is in flight on it any more. */
   onIdle(connection: OwnedConnection): void;
   /** A chunk of replies ended with a good one. */

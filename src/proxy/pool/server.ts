@@ -23,7 +23,7 @@ import {
   PURPOSE_PROBE,
   PURPOSE_SHARED,
 } from '../backend/owned-connection.ts';
-import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
+import type { ConnectionOwner, Heir, OwnerPool } from '../backend/owner.ts';
 import { gaugeQueues } from '../backend/sent-requests.ts';
 import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
@@ -228,10 +228,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     return this.failover?.onRefusal() ?? false;
   }
 
-  heirOf(
-    connection: BackendConnection,
-    failure: Failure | null,
-  ): ReturnType<ConnectionOwner['heirOf']> {
+  heirOf(connection: BackendConnection, failure: Failure | null): Heir {
     if (failure !== null) this.lastFailure = failure;
     if (this.index < 0 && this.pool.mover) return this.pool.mover.heir(connection.lane);
     const at = this.places.placeOf(connection);
