@@ -120,7 +120,7 @@ describe('a pool that is a Redis Cluster', () => {
     });
     assert.deepEqual(wrong, []);
     const count = [...errors.values()].reduce((sum, each) => sum + each, 0);
-    assert.ok(count <= UNDER_WAY, `${count} errors`);
+    assert.ok(count <= UNDER_WAY, `${count} errors: ${[...errors.keys()].join('; ')}`);
     for (const text of errors.keys()) assert.match(text, /reset|unknown/i);
   });
 });
