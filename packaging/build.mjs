@@ -1,6 +1,7 @@
-// Compiles everything into build/: the WebAssembly modules from assembly/, then all TypeScript.
-// Output whose source is gone is removed afterwards; nothing is wiped first, so a test that runs
-// meanwhile does not lose its files. Plain JavaScript, because it runs before anything is compiled.
+// Compiles everything into build/: the WebAssembly modules from assembly/, then all TypeScript,
+// and bundles the command line. Output whose source is gone is removed; nothing is wiped first, so a
+// test that runs meanwhile does not lose its files. Plain JavaScript, because it runs before anything
+// is compiled.
 
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -35,6 +36,9 @@ export async function build({ tests = false } = {}) {
   if (failed) throw failed.reason;
   cpSync(join(root, PAGE), join(output, PAGE), { recursive: true });
   removeStale();
+  // Only now: before the packages are installed this file can be read, and that one cannot.
+  const { bundle } = await import('./bundle.mjs');
+  await bundle(root);
 }
 
 function run(what, script, args) {
@@ -65,6 +69,7 @@ function isWasmFresh(file) {
 /** Removes the compiled form of sources that were deleted or renamed. */
 function removeStale() {
   for (const file of filesBelow(output)) {
+    if (file.startsWith(join(output, 'cli/'))) continue;
     const match = /^(.*)\.(js|js\.map|d\.ts)$/.exec(relative(output, file));
     if (match === null || existsSync(join(root, `${match[1]}.ts`))) continue;
     if (!existsSync(join(root, relative(output, file)))) rmSync(file, { force: true });

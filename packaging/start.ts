@@ -20,7 +20,7 @@ const NAMES = ['ada', 'grace', 'edsger', 'barbara'];
 export const DEMO_KEYS = ['apple', 'banana', 'cherry', 'kiwi'];
 /** Where the status page is tried first. */
 const HTTP_PORT = 22223;
-const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../cli/ringway.js', import.meta.url));
 
 /** Runs the demo until it is stopped or ringway ends; resolves to the exit code. */
 export async function demo(): Promise<number> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bed, type Target } from '../macro/bed.ts';
 import { fill } from '../macro/fill.ts';
@@ -28,7 +29,7 @@ export async function measureEndToEnd(
     for (let round = 0; round < rounds; round++) {
       const proxies = new Map<Side, Target>();
       for (const side of turning(round)) {
-        const subject = ringway('auto', { cli: join(builds[side], 'build/src/cli.js') });
+        const subject = ringway('auto', { cli: commandLine(builds[side]) });
         await bed.startProxy(subject, side);
         proxies.set(side, bed.target(side));
       }
@@ -50,4 +51,10 @@ export async function measureEndToEnd(
   } finally {
     await bed.stop();
   }
+}
+
+/** A commit from before the bundle has the compiled sources alone. */
+function commandLine(build: string): string {
+  const bundled = join(build, 'build/cli/ringway.js');
+  return existsSync(bundled) ? bundled : join(build, 'build/src/cli.js');
 }

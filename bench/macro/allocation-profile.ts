@@ -34,7 +34,7 @@ export function allocationsOf(head: Node, source: string): Allocation[] {
     const name = `${functionName || '(anonymous)'} ${fileName(url, source)}`.trim();
     if (node.selfSize > 0) {
       const caller = owner === 'ringway' && url !== '' ? '' : above.caller;
-      const key = `${owner} ${name} ${caller}`;
+      const key = keyOf({ owner, name, caller });
       const bytes = (found.get(key)?.bytes ?? 0) + node.selfSize;
       found.set(key, { owner, name, caller, bytes });
     }
@@ -48,6 +48,23 @@ export function allocationsOf(head: Node, source: string): Allocation[] {
 
 export function bytesOf(allocations: readonly Allocation[], owner: Owner): number {
   return allocations.reduce((sum, it) => sum + (it.owner === owner ? it.bytes : 0), 0);
+}
+
+/**
+ * What is left of `list` when `others` are taken off, function by function. Both are samples: where
+ * less is found than in `others`, there is less than nothing, so that the sum stays right.
+ */
+export function without(list: readonly Allocation[], others: readonly Allocation[]): Allocation[] {
+  const left = new Map(list.map((it) => [keyOf(it), it]));
+  for (const it of others) {
+    const bytes = (left.get(keyOf(it))?.bytes ?? 0) - it.bytes;
+    left.set(keyOf(it), { ...it, bytes });
+  }
+  return [...left.values()].sort((a, b) => b.bytes - a.bytes);
+}
+
+function keyOf({ owner, name, caller }: Omit<Allocation, 'bytes'>): string {
+  return `${owner} ${name} ${caller}`;
 }
 
 /** @param source the folder of ringway's compiled source, as a URL that ends in a slash */

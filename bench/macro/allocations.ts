@@ -1,4 +1,5 @@
-// npm run bench:allocations: what ringway allocates per request on the heap of V8, and where.
+// npm run bench:allocations: what ringway allocates per request on the heap of V8, and where. What
+// its clients cost when they come and go is taken off: that is measured by a load of one round each.
 //
 // Two proxies run: one as it is, which gives the bytes per request, and one whose functions the
 // compilers may not inline, as the profile counts an inlined function as part of its caller.
@@ -11,7 +12,13 @@ import { ensureServers } from '../../test/support/real-servers.ts';
 import { parseOptions, UsageError, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { short, table } from '../table.ts';
-import { type Allocation, allocationsOf, bytesOf, type Owner } from './allocation-profile.ts';
+import {
+  type Allocation,
+  allocationsOf,
+  bytesOf,
+  type Owner,
+  without,
+} from './allocation-profile.ts';
 import type { SamplerAnswer, SamplerRequest } from './allocation-sampler.ts';
 import { Bed } from './bed.ts';
 import { fill } from './fill.ts';
@@ -42,6 +49,8 @@ interface Sample {
   readonly workload: string;
   readonly requests: number;
   readonly allocations: readonly Allocation[];
+  /** Of as many clients that come, send what they send at once, and go. */
+  readonly ofClients: readonly Allocation[];
 }
 
 try {
@@ -98,11 +107,16 @@ async function sample(bed: Bed, mode: Mode, it: Workload, requests: number): Pro
   const program = findLoadProgram();
   const child = bed.process(mode);
   await load(program, it, bed.target(mode), requests);
-  await ask(child, 'start');
-  await load(program, it, bed.target(mode), requests);
-  const { head } = await ask(child, 'stop');
-  if (head === null) throw new Error('the sampler answers out of turn');
-  return { mode, workload: it.name, requests, allocations: allocationsOf(head, SOURCE) };
+  const sampled = async (count: number): Promise<Allocation[]> => {
+    await ask(child, 'start');
+    await load(program, it, bed.target(mode), count);
+    const { head } = await ask(child, 'stop');
+    if (head === null) throw new Error('the sampler answers out of turn');
+    return allocationsOf(head, SOURCE);
+  };
+  const ofClients = await sampled(it.connections * it.depth);
+  const allocations = without(await sampled(requests), ofClients);
+  return { mode, workload: it.name, requests, allocations, ofClients };
 }
 
 async function ask(child: ChildProcess, request: SamplerRequest): Promise<SamplerAnswer> {
@@ -119,7 +133,7 @@ async function ask(child: ChildProcess, request: SamplerRequest): Promise<Sample
 }
 
 function totals(samples: readonly Sample[]): string {
-  const rows = WORKLOADS.map(({ name, title }) => {
+  const rows = WORKLOADS.map(({ name, title, connections }) => {
     const [asItIs, apart] = (Object.keys(MODES) as Mode[]).map((mode) => find(samples, mode, name));
     const bytes = ({ allocations, requests }: Sample, ...owners: Owner[]): string =>
       short(owners.reduce((sum, owner) => sum + bytesOf(allocations, owner), 0) / requests);
@@ -129,9 +143,11 @@ function totals(samples: readonly Sample[]): string {
       bytes(apart, 'ringway', 'Node'),
       bytes(apart, 'ringway'),
       bytes(apart, 'Node'),
+      short(bytesOf(apart.ofClients, 'ringway') / connections),
     ];
   });
-  const head = ['bytes per request', 'as it is', 'not inlined', 'of ringway', 'of Node'];
+  const own = ['of ringway', 'of Node', 'ringway, a client'];
+  const head = ['bytes per request', 'as it is', 'not inlined', ...own];
   return table(head, rows);
 }
 

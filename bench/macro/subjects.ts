@@ -17,7 +17,7 @@ export interface Subject {
 export const NUTCRACKER = 'nutcracker';
 export const PREDIXY = 'predixy';
 
-const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../cli/ringway.js', import.meta.url));
 
 export interface RingwayOptions {
   readonly workers?: number;

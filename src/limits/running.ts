@@ -22,6 +22,8 @@ export const WORKER_CRASHES = 5;
 export const WORKER_CRASH_WINDOW_MS = 60_000;
 /** The first wait before another replacement; it doubles up to half of the window. */
 export const WORKER_WAIT_MS = 1_000;
+/** Clients that wait while there is no worker; more are closed. */
+export const UNPLACED_CLIENTS = 1024;
 /** A process that takes over must be ready by then. */
 export const TAKE_OVER_READY_MS = 30_000;
 /**
@@ -41,3 +43,5 @@ export const PID_FILE_BYTES = 32;
 export const NOTIFY_MS = 5_000;
 /** A reload, a restart of all workers or an upgrade may take this long until its verdict. */
 export const CTL_VERDICT_MS = 600_000;
+/** What was compiled at the start is kept for the next one after this: by then all is loaded. */
+export const COMPILE_CACHE_FLUSH_MS = 10_000;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ASSERTS, assert } from '../assert.ts';
+import { IntList } from './int-list.ts';
 import type { SlabPool } from './slab-pool.ts';
 import { UNWRITTEN, WRITTEN, type Writer } from './writer.ts';
 
@@ -52,11 +53,11 @@ export class SendQueue {
   #cursor = 0;
   #limit = 0;
   /** Complete pieces in order: start and end of a slice, or -1 and an index into #buffers. */
-  #pieces: number[] = [];
+  #pieces: IntList = new IntList();
   #buffers: Buffer[] = [];
   /** Slabs whose slices are all in #pieces, then slabs the socket still reads from. */
-  #filled: number[] = [];
-  #parked: number[] = [];
+  #filled: IntList = new IntList();
+  #parked: IntList = new IntList();
   #bytes = 0;
   /** Bytes of the largest write, forgotten slowly: what fits one slab is one write. */
   #usual = 0;
@@ -163,7 +164,7 @@ export class SendQueue {
   /** Moves the current slice to the pieces; its slab goes on behind it. */
   #cutSlice(): void {
     if (this.#cursor === this.#sliceStart) return;
-    this.#pieces.push(this.#sliceStart, this.#cursor);
+    this.#pieces.pushPair(this.#sliceStart, this.#cursor);
     this.#bytes += this.#cursor - this.#sliceStart;
     this.#sliceStart = this.#cursor;
   }
@@ -171,7 +172,7 @@ export class SendQueue {
   /** Queues a buffer as it is; it must not change until it is sent. */
   append(buffer: Buffer): void {
     this.#cutSlice();
-    this.#pieces.push(-1, this.#buffers.length);
+    this.#pieces.pushPair(-1, this.#buffers.length);
     this.#buffers.push(buffer);
     this.#bytes += buffer.length;
   }
@@ -254,8 +255,9 @@ export class SendQueue {
   #keepPieces(keeper: WriteKeeper): void {
     const pieces = this.#pieces;
     for (let i = 0; i < pieces.length; i += 2) {
-      const start = pieces[i];
-      const kept = start < 0 ? this.#buffers[pieces[i + 1]] : this.#copyOf(start, pieces[i + 1]);
+      const start = pieces.at(i);
+      const kept =
+        start < 0 ? this.#buffers[pieces.at(i + 1)] : this.#copyOf(start, pieces.at(i + 1));
       keeper.keepBuffer(kept);
     }
     if (this.#cursor !== this.#sliceStart) {
@@ -275,8 +277,8 @@ export class SendQueue {
     const pieces = this.#pieces;
     const buffers: Buffer[] = [];
     for (let i = 0; i < pieces.length; i += 2) {
-      const start = pieces[i];
-      const end = pieces[i + 1];
+      const start = pieces.at(i);
+      const end = pieces.at(i + 1);
       buffers.push(start < 0 ? this.#buffers[end] : this.#pool.memory.subarray(start, end));
     }
     const unsent = Buffer.concat(buffers);
@@ -305,14 +307,14 @@ export class SendQueue {
     const last = pieces.length - 2;
     socket.cork();
     for (let i = 0; i <= last; i += 2) {
-      const start = pieces[i];
+      const start = pieces.at(i);
       const piece =
-        start < 0 ? this.#buffers[pieces[i + 1]] : memory.subarray(start, pieces[i + 1]);
+        start < 0 ? this.#buffers[pieces.at(i + 1)] : memory.subarray(start, pieces.at(i + 1));
       if (i < last) socket.write(piece);
       else this.#give(socket, piece);
     }
     socket.uncork();
-    pieces.length = 0;
+    pieces.clear();
     this.#buffers.length = 0;
     this.#bytes = 0;
     return socket.writableLength === 0;
@@ -333,8 +335,8 @@ export class SendQueue {
   #releaseFilled(): void {
     const filled = this.#filled;
     if (filled.length === 0) return;
-    for (let i = 0; i < filled.length; i++) this.#pool.release(filled[i]);
-    filled.length = 0; // gives its memory up: not done for nothing
+    for (let i = 0; i < filled.length; i++) this.#pool.release(filled.at(i));
+    filled.clear();
   }
 
   /** A queue that cannot be written gives its full slabs back: their bytes move to the heap. */
@@ -342,20 +344,20 @@ export class SendQueue {
     if (this.#filled.length === 0) return;
     this.#cutSlice();
     const pieces = this.#pieces;
-    const moved: number[] = [];
+    const moved = new IntList();
     const buffers: Buffer[] = [];
     const ownStart = this.#slab;
     const ownEnd = this.#limit;
     for (let i = 0; i < pieces.length; i += 2) {
-      const start = pieces[i];
+      const start = pieces.at(i);
       if (start < 0) {
-        moved.push(-1, buffers.length);
-        buffers.push(this.#buffers[pieces[i + 1]]);
+        moved.pushPair(-1, buffers.length);
+        buffers.push(this.#buffers[pieces.at(i + 1)]);
       } else if (start >= ownStart && start < ownEnd) {
-        moved.push(start, pieces[i + 1]);
+        moved.pushPair(start, pieces.at(i + 1));
       } else {
-        moved.push(-1, buffers.length);
-        buffers.push(this.#copyOf(start, pieces[i + 1]));
+        moved.pushPair(-1, buffers.length);
+        buffers.push(this.#copyOf(start, pieces.at(i + 1)));
       }
     }
     this.#pieces = moved;
@@ -375,14 +377,14 @@ export class SendQueue {
 
   #releaseParked(): void {
     const parked = this.#parked;
-    for (let i = 0; i < parked.length; i++) this.#pool.release(parked[i]);
-    parked.length = 0;
+    for (let i = 0; i < parked.length; i++) this.#pool.release(parked.at(i));
+    parked.clear();
   }
 
   /** Drops what was not handed to the socket. */
   discard(): void {
     this.#closeSlice();
-    this.#pieces.length = 0;
+    this.#pieces.clear();
     this.#buffers.length = 0;
     this.#bytes = 0;
     this.#releaseFilled();

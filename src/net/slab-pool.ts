@@ -1,4 +1,5 @@
 import { ASSERTS, assert } from '../assert.ts';
+import { IntList } from './int-list.ts';
 
 const LEASED = 1;
 /** Given back during a walk that may still copy into it. */
@@ -36,8 +37,7 @@ export class SlabPool {
   #largeTop: number;
   /** What each slab is: free, LEASED or RESTING; only where assertions are on. */
   readonly #leased: Uint8Array;
-  readonly #resting: number[] = [];
-  #restingCount = 0;
+  readonly #resting: IntList = new IntList();
   /** True between the first reservation of a chunk's walk and its gather. */
   walking = false;
 
@@ -116,7 +116,7 @@ export class SlabPool {
 
   release(address: number): void {
     if (ASSERTS) this.#noteRelease(address);
-    if (this.walking) this.#resting[this.#restingCount++] = address;
+    if (this.walking) this.#resting.push(address);
     else this.#free(address);
   }
 
@@ -132,8 +132,8 @@ export class SlabPool {
   settle(): void {
     this.walking = false;
     const resting = this.#resting;
-    for (let i = 0; i < this.#restingCount; i++) this.#free(resting[i]);
-    this.#restingCount = 0;
+    for (let i = 0; i < resting.length; i++) this.#free(resting.at(i));
+    resting.clear();
   }
 
   /** Counts a stored reply in the slab that begins at `address`. */

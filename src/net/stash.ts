@@ -1,4 +1,5 @@
 import { ASSERTS, assert } from '../assert.ts';
+import { IntList } from './int-list.ts';
 import type { SlabPool } from './slab-pool.ts';
 
 /**
@@ -7,9 +8,7 @@ import type { SlabPool } from './slab-pool.ts';
  */
 export class Stash {
   readonly #slabs: SlabPool;
-  /** All that are leased: its first #count. It never shrinks, as slabs come and go all the time. */
-  readonly #leased: number[] = [];
-  #count = 0;
+  readonly #leased: IntList = new IntList();
   /** Bytes that are kept. */
   bytes = 0;
   #slab = 0;
@@ -29,7 +28,7 @@ export class Stash {
       if (slab === 0) slab = small ? slabs.leaseLarge() : 0;
       if (slab === 0) return 0;
       this.#close();
-      this.#leased[this.#count++] = slab;
+      this.#leased.push(slab);
       slabs.retain(slab); // for being the current one
       this.#slab = slab;
       this.#cursor = slab;
@@ -69,7 +68,7 @@ export class Stash {
   }
 
   #release(slab: number): void {
-    this.#leased[this.#leased.indexOf(slab)] = this.#leased[--this.#count];
+    this.#leased.remove(slab);
     this.#slabs.release(slab);
   }
 
@@ -79,8 +78,9 @@ export class Stash {
     this.#cursor = 0;
     this.#limit = 0;
     this.bytes = 0;
-    while (this.#count > 0) {
-      const slab = this.#leased[--this.#count];
+    const leased = this.#leased;
+    while (leased.length > 0) {
+      const slab = leased.pop();
       this.#slabs.unretainAll(slab);
       this.#slabs.release(slab);
     }

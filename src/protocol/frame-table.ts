@@ -14,6 +14,7 @@ export const RECORD_KEY_LENGTH = 7;
 
 export const FLAG_FIRST = 1 << 16; // the piece begins a frame
 export const FLAG_LAST = 1 << 17; // the piece ends a frame
+export const WHOLE = FLAG_FIRST | FLAG_LAST; // both: the piece is a frame
 export const FLAG_SPECIAL = 1 << 18; // not a plain "forward as it is" frame
 export const FLAG_INLINE = 1 << 19; // an inline request: a line of words
 export const FLAG_BAD_ARITY = 1 << 20; // known command, wrong number of arguments

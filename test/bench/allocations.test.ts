@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { allocationsOf, bytesOf } from '../../bench/macro/allocation-profile.ts';
+import { allocationsOf, bytesOf, without } from '../../bench/macro/allocation-profile.ts';
 import type { SamplerAnswer } from '../../bench/macro/allocation-sampler.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -53,6 +53,15 @@ describe('allocations by function', () => {
     assert.equal(bytesOf(list, 'ringway'), 121);
     assert.equal(bytesOf(list, 'Node'), 312);
     assert.equal(bytesOf(list, 'measuring'), 42);
+  });
+
+  test('can be taken off others, function by function', () => {
+    const half = list.map((it) => ({ ...it, bytes: it.bytes / 2 }));
+    const other = { owner: 'ringway', name: 'accept', caller: '', bytes: 9 } as const;
+    const left = without(list, [...half, other]);
+    assert.equal(bytesOf(left, 'ringway'), 121 / 2 - 9);
+    assert.equal(bytesOf(left, 'Node'), 312 / 2);
+    assert.deepEqual(left[0], { ...list[0], bytes: 150 });
   });
 
   test('say which function of ringway made Node allocate', () => {

@@ -18,7 +18,7 @@ import { ROOT } from '../support/source-tree.ts';
 import { delay, waitFor } from '../support/wait.ts';
 
 const KEYS = 300;
-const RINGWAY = `${process.execPath} ${join(ROOT, 'build/src/cli.js')} --http-addr off`;
+const RINGWAY = `${process.execPath} ${join(ROOT, 'build/cli/ringway.js')} --http-addr off`;
 
 describe('a nutcracker in service is swapped for ringway', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringway-swap-'));

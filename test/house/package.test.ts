@@ -9,6 +9,12 @@ describe('the npm package', () => {
     const output = execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8' });
     const files: string[] = JSON.parse(output)[0].files.map((file: { path: string }) => file.path);
     for (const wanted of [
+      'build/cli/ringway.js',
+      'build/cli/cli.js',
+      'build/cli/cli.js.map',
+      'build/cli/worker.js',
+      'build/cli/LICENSES.txt',
+      'build/cli/page/index.html',
       'build/src/cli.js',
       'build/src/index.js',
       'build/src/index.d.ts',
@@ -22,15 +28,16 @@ describe('the npm package', () => {
       assert.ok(files.includes(wanted), `${wanted} is missing`);
     }
     const expected = /^(build\/src\/.*\.(js|d\.ts)|build\/ringway(-simd)?\.wasm|[\w.]+)$/;
+    const bundle = /^build\/cli\/(\w+\.js(\.map)?|LICENSES\.txt|page\/[a-z]+\.(html|css|js))$/;
     const page = /^build\/src\/stats\/http\/page\/[a-z]+\.(html|css)$/;
     assert.deepEqual(
-      files.filter((file) => !expected.test(file) && !page.test(file)),
+      files.filter((file) => !expected.test(file) && !page.test(file) && !bundle.test(file)),
       [],
     );
   });
 
   test('the command can be run by the shell', () => {
-    assert.equal(readSource('build/src/cli.js').split('\n')[0], '#!/usr/bin/env node');
+    assert.equal(readSource('build/cli/ringway.js').split('\n')[0], '#!/usr/bin/env node');
   });
 });
 

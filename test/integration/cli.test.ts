@@ -20,7 +20,7 @@ import {
 import { ROOT } from '../support/source-tree.ts';
 import { waitFor } from '../support/wait.ts';
 
-const CLI = join(ROOT, 'build/src/cli.js');
+const CLI = join(ROOT, 'build/cli/ringway.js');
 
 describe('the command line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringway-cli-'));

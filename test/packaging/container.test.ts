@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,13 +47,15 @@ describe('the Dockerfile', () => {
   after(() => rmSync(root, { recursive: true, force: true }));
 
   test('installs what the lock file names, and runs as a user that has a number', () => {
-    for (const stage of [build, image]) {
-      const installs = values(stage, 'RUN').filter((step) => /\bnpm (ci|i|install)\b/.test(step));
-      assert.equal(installs.length, 1);
-      assert.match(installs[0], /^npm ci /);
-      const copied = values(stage, 'COPY')[0];
-      assert.equal(copied, 'package.json package-lock.json ./', 'before anything else');
-    }
+    const installs = values(build, 'RUN').filter((step) => /\bnpm (ci|i|install)\b/.test(step));
+    assert.equal(installs.length, 1);
+    assert.match(installs[0], /^npm ci /);
+    const copied = values(build, 'COPY')[0];
+    assert.equal(copied, 'package.json package-lock.json ./', 'before anything else');
+    assert.ok(
+      values(image, 'RUN').every((step) => !/\bnpm\b/.test(step)),
+      'all is bundled',
+    );
     assert.match(values(image, 'USER')[0], /^[1-9]\d*(:[1-9]\d*)?$/);
     assert.match(values(image, 'HEALTHCHECK')[0], /\/healthz/);
   });
@@ -76,7 +79,7 @@ describe('the Dockerfile', () => {
       if (name === 'COPY') copy(rest, home);
       if (name === 'RUN') runStep(rest.replaceAll(/(?<= )\/(opt|usr)\//g, `${root}/$1/`), home);
     }
-    assert.ok(!existsSync(join(home, 'node_modules/typescript')), 'nothing of development');
+    assert.ok(!existsSync(join(home, 'node_modules')), 'nothing of development');
     const { text } = await poolFile([{ servers: ['127.0.0.1:1'] }]);
     const file = inside('ringway.yml');
     writeFileSync(file, text);
@@ -111,14 +114,13 @@ describe('the Dockerfile', () => {
     const target = join(home, words.pop() as string);
     for (const word of words) {
       const from = join(ROOT, word.replace(/^\/src\//, ''));
-      cpSync(from, words.length > 1 ? join(target, basename(from)) : target, { recursive: true });
+      const isFolder = statSync(from).isDirectory();
+      cpSync(from, isFolder ? target : join(target, basename(from)), { recursive: true });
     }
   }
 
   function runStep(command: string, cwd: string): void {
-    // npm's own store is not the image's.
-    const step = command.replace(' && npm cache clean --force', '');
-    const { status, stderr } = spawnSync('sh', ['-ec', step], { cwd, encoding: 'utf8' });
-    assert.equal(status, 0, `${step}\n${stderr}`);
+    const { status, stderr } = spawnSync('sh', ['-ec', command], { cwd, encoding: 'utf8' });
+    assert.equal(status, 0, `${command}\n${stderr}`);
   }
 });

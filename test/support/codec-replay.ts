@@ -32,6 +32,7 @@ import {
   STATE_STATUS,
   STATE_WORD_BYTES,
   STATE_WORDS,
+  WHOLE,
 } from '../../src/protocol/frame-table.ts';
 import { TEST_BASE, TEST_POOL } from './codec-all.ts';
 import { ItemEndsCheck } from './item-ends.ts';
@@ -204,7 +205,7 @@ function readFrame(words: Uint32Array, record: number, origin: number): Frame {
   return {
     start,
     end: start + words[record + RECORD_LENGTH],
-    info: words[record + RECORD_INFO] & ~(FLAG_FIRST | FLAG_LAST),
+    info: words[record + RECORD_INFO] & ~WHOLE,
     server: words[record + RECORD_SERVER],
     count: words[record + RECORD_COUNT],
     key: key === 0 ? 0 : key + origin,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './source-tree.ts';
 
-export const CLI: string = join(ROOT, 'build/src/cli.js');
+export const CLI: string = join(ROOT, 'build/cli/ringway.js');
 
 export interface Finished {
   readonly status: number | null;

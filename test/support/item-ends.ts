@@ -1,5 +1,4 @@
 import {
-  FLAG_FIRST,
   FLAG_LAST,
   ITEM_ENDS,
   MC_REPLY_VALUES,
@@ -8,10 +7,9 @@ import {
   RECORD_KEY,
   RECORD_LENGTH,
   RECORD_START,
+  WHOLE,
 } from '../../src/protocol/frame-table.ts';
 import { itemEnds } from '../../src/protocol/memcache/items.ts';
-
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 
 /** Checks what one scan of memcached replies says about where items end. */
 export class ItemEndsCheck {

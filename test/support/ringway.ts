@@ -117,6 +117,8 @@ export interface ChildOptions {
   /** A shell line before the command, such as a ulimit. */
   readonly before?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** The program; that of the project without it. */
+  readonly cli?: string;
 }
 
 export interface ChildRingway extends TestRingway {
@@ -130,7 +132,7 @@ export interface ChildRingway extends TestRingway {
   readonly gone: Promise<number | null>;
 }
 
-const CLI = join(ROOT, 'build/src/cli.js');
+const CLI = join(ROOT, 'build/cli/ringway.js');
 const running = new Set<ChildProcess>();
 
 process.on('exit', () => {
@@ -146,8 +148,8 @@ export async function spawnRingway(
   const path = join(folder, 'ringway.yml');
   writeFileSync(path, file.text);
   const statsPort = await freePort();
-  const { variant = USUAL } = options;
-  const args = [CLI, '-c', path, '-v', '6', '-s', String(statsPort), '-a', '127.0.0.1'];
+  const { variant = USUAL, cli = CLI } = options;
+  const args = [cli, '-c', path, '-v', '6', '-s', String(statsPort), '-a', '127.0.0.1'];
   args.push(...(options.args ?? []));
   const env = { ...process.env, RINGWAY_READER: variant.reader, ...options.env };
   if (!args.includes('--codec')) args.push('--codec', variant.codec);

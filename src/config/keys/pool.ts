@@ -19,8 +19,15 @@ import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 
-/** `{}` */
-const SLOT_TAG = [0x7b, 0x7d] as const;
+const NO_SERVERS: readonly ServerConfig[] = Object.freeze([]);
+/** What the keys of a pool say that a Redis Cluster says itself. */
+const OF_CLUSTER = {
+  cluster: true,
+  servers: NO_SERVERS,
+  hash: 'crc16',
+  distribution: 'slots',
+  hashTag: Object.freeze([0x7b, 0x7d] as const),
+} as const;
 const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
 const SPECS: ReadonlyMap<string, KeySpec> = new Map(POOL_KEYS.map((spec) => [spec.name, spec]));
@@ -234,90 +241,151 @@ export function readPool(node: PoolNode, files: AttachedFiles, problems: Problem
   return { name: node.name, values, positions, servers, sentinels, logins, serverTls, clientTls };
 }
 
+/** The value of a key, or what it is without the file. */
+class Values {
+  readonly #draft: PoolDraft;
+
+  constructor(draft: PoolDraft) {
+    this.#draft = draft;
+  }
+
+  of<T>(key: string): T {
+    return (this.#draft.values.get(key) ?? SPECS.get(key)!.default) as T;
+  }
+
+  number(key: string): number {
+    return this.of<number | null>(key) ?? 0;
+  }
+
+  frozen<T extends readonly number[] | ListenConfig>(key: string): Readonly<T> | null {
+    const value = this.of<T | null>(key);
+    return value === null ? null : Object.freeze(value);
+  }
+}
+
 /** A draft without problems as the frozen configuration of a pool. */
 export function finishPool(draft: PoolDraft): PoolConfig {
-  const value = <T>(key: string) => (draft.values.get(key) ?? SPECS.get(key)!.default) as T;
-  const number = (key: string) => value<number | null>(key) ?? 0;
-  const cluster = value<boolean>('cluster');
+  const values = new Values(draft);
+  return Object.freeze({
+    name: draft.name.text,
+    ...doors(draft, values),
+    ...serversAndRing(draft, values),
+    ...behaviour(values),
+    ...limits(values),
+    ...times(values),
+    ...availability(draft, values),
+    position: draft.name.at,
+    keyPositions: Object.freeze(Object.fromEntries(draft.positions)),
+  });
+}
+
+/** Where clients come in, and which do. */
+function doors(draft: PoolDraft, values: Values) {
+  return {
+    listen: Object.freeze(values.of<ListenConfig>('listen')),
+    tlsListen: values.frozen<ListenConfig>('tls_listen'),
+    tls: draft.clientTls,
+    backlog: values.number('backlog'),
+    tcpKeepalive: values.of<boolean>('tcpkeepalive'),
+    ...draft.logins,
+    allowClients: values.of<readonly string[] | null>('allow_clients'),
+    denyClients: values.of<readonly string[] | null>('deny_clients'),
+    protectedMode: values.of<boolean>('protected_mode'),
+    readOnly: values.of<boolean>('read_only'),
+    denyCommands: values.of<readonly string[] | null>('deny_commands') ?? NO_NAMES,
+    maxAuthFailures: values.number('max_auth_failures'),
+  };
+}
+
+function serversAndRing(draft: PoolDraft, values: Values) {
   const lines = draft.servers.map(({ server }) =>
     Object.freeze({ ...server, tls: draft.serverTls }),
   );
   lines.sort((a, b) => compareBytes(a.ringName, b.ringName));
-  const hashTag = cluster ? SLOT_TAG : value<readonly [number, number] | null>('hash_tag');
-  const followsMaster = cluster || draft.sentinels.length > 0;
-  return Object.freeze({
-    name: draft.name.text,
-    listen: Object.freeze(value<ListenConfig>('listen')),
-    tlsListen: Object.freeze(value<ListenConfig | null>('tls_listen')),
-    tls: draft.clientTls,
-    servers: Object.freeze(cluster ? [] : lines),
-    cluster,
-    seeds: Object.freeze(cluster ? lines : []),
-    hash: cluster ? 'crc16' : value<HashName>('hash'),
-    distribution: cluster ? 'slots' : value<RingDistribution>('distribution'),
-    hashTag: hashTag === null ? null : Object.freeze(hashTag),
-    timeoutMs: number('timeout'),
-    backlog: number('backlog'),
-    clientConnections: number('client_connections'),
-    redis: value<boolean>('redis'),
-    tcpKeepalive: value<boolean>('tcpkeepalive'),
-    ...draft.logins,
-    allowClients: value<readonly string[] | null>('allow_clients'),
-    denyClients: value<readonly string[] | null>('deny_clients'),
-    protectedMode: value<boolean>('protected_mode'),
-    readOnly: value<boolean>('read_only'),
-    denyCommands: value<readonly string[] | null>('deny_commands') ?? NO_NAMES,
-    redisDb: number('redis_db'),
-    preconnect: value<boolean>('preconnect'),
-    autoEjectHosts: value<boolean>('auto_eject_hosts'),
-    serverConnections: number('server_connections'),
-    serverRetryTimeoutMs: number('server_retry_timeout'),
-    serverFailureLimit: number('server_failure_limit'),
-    maxAssembledRequest: number('max_assembled_request'),
-    clientOutputLimit: number('client_output_limit'),
-    clientInputLimit: number('client_input_limit'),
-    bulkConnections: number('bulk_connections'),
-    maxBackendConnections: number('max_backend_connections'),
-    maxLeasedConnections: number('max_leased_connections'),
-    leaseWaitMs: number('lease_wait'),
-    leaseIdleMs: number('lease_idle'),
-    maxTransaction: number('max_transaction'),
-    watchTimeoutMs: number('watch_timeout'),
-    perKeyFailure: value<string>('partial_failure') === 'per-key',
-    allowFlush: value<boolean>('allow_flush'),
-    askUnknownCommands: value<string>('unknown_commands') === 'ask',
-    customCommands: value<readonly CustomCommand[] | null>('custom_commands') ?? NO_COMMANDS,
-    maxPipeline: number('max_pipeline'),
-    flushAll: value<boolean>('flush_all'),
-    joinGets: value<boolean>('join_gets'),
-    multigetFailure: value<'hits' | 'error'>('multiget_failure'),
-    slowlogMs: number('slowlog_ms'),
-    slowlogLength: number('slowlog_length'),
-    slowlogRedact: value<boolean>('slowlog_redact'),
-    serverOutputLimit: number('server_output_limit'),
-    connectTimeoutMs: number('connect_timeout'),
-    clientIdleTimeoutMs: number('client_idle_timeout'),
-    requestReadTimeoutMs: number('request_read_timeout'),
-    clientWriteTimeoutMs: number('client_write_timeout'),
-    loginTimeoutMs: number('login_timeout'),
-    maxAuthFailures: number('max_auth_failures'),
-    retryReads: followsMaster ? 0 : number('retry_reads'),
-    serverProbe: value<boolean>('server_probe'),
-    breakerFailures: number('breaker_failures'),
-    breakerMaxWaitMs: number('breaker_max_wait'),
-    subscribeToAll: value<string>('subscribe_to') === 'all',
-    pubsubLoss: value<'disconnect' | 'resubscribe'>('pubsub_loss'),
-    maxSubscriptions: number('max_subscriptions'),
-    maxArguments: number('max_arguments'),
-    maxBulk: number('max_bulk'),
-    maxInline: number('max_inline'),
-    maxScript: number('max_script'),
+  if (values.of<boolean>('cluster')) return { ...OF_CLUSTER, seeds: Object.freeze(lines) };
+  return {
+    cluster: false,
+    servers: Object.freeze(lines),
+    seeds: NO_SERVERS,
+    hash: values.of<HashName>('hash'),
+    distribution: values.of<RingDistribution>('distribution'),
+    hashTag: values.frozen<readonly [number, number]>('hash_tag'),
+  };
+}
+
+/** What is done with requests and replies. */
+function behaviour(values: Values) {
+  return {
+    redis: values.of<boolean>('redis'),
+    redisDb: values.number('redis_db'),
+    preconnect: values.of<boolean>('preconnect'),
+    perKeyFailure: values.of<string>('partial_failure') === 'per-key',
+    allowFlush: values.of<boolean>('allow_flush'),
+    askUnknownCommands: values.of<string>('unknown_commands') === 'ask',
+    customCommands: values.of<readonly CustomCommand[] | null>('custom_commands') ?? NO_COMMANDS,
+    flushAll: values.of<boolean>('flush_all'),
+    joinGets: values.of<boolean>('join_gets'),
+    multigetFailure: values.of<'hits' | 'error'>('multiget_failure'),
+    slowlogMs: values.number('slowlog_ms'),
+    slowlogRedact: values.of<boolean>('slowlog_redact'),
+    subscribeToAll: values.of<string>('subscribe_to') === 'all',
+    pubsubLoss: values.of<'disconnect' | 'resubscribe'>('pubsub_loss'),
+  };
+}
+
+/** How much, and how many. */
+function limits(values: Values) {
+  return {
+    clientConnections: values.number('client_connections'),
+    serverConnections: values.number('server_connections'),
+    bulkConnections: values.number('bulk_connections'),
+    maxBackendConnections: values.number('max_backend_connections'),
+    maxLeasedConnections: values.number('max_leased_connections'),
+    maxAssembledRequest: values.number('max_assembled_request'),
+    clientOutputLimit: values.number('client_output_limit'),
+    clientInputLimit: values.number('client_input_limit'),
+    serverOutputLimit: values.number('server_output_limit'),
+    maxTransaction: values.number('max_transaction'),
+    maxPipeline: values.number('max_pipeline'),
+    slowlogLength: values.number('slowlog_length'),
+    maxSubscriptions: values.number('max_subscriptions'),
+    maxArguments: values.number('max_arguments'),
+    maxBulk: values.number('max_bulk'),
+    maxInline: values.number('max_inline'),
+    maxScript: values.number('max_script'),
+  };
+}
+
+/** How long, in milliseconds; 0 = without end. */
+function times(values: Values) {
+  return {
+    timeoutMs: values.number('timeout'),
+    leaseWaitMs: values.number('lease_wait'),
+    leaseIdleMs: values.number('lease_idle'),
+    watchTimeoutMs: values.number('watch_timeout'),
+    connectTimeoutMs: values.number('connect_timeout'),
+    clientIdleTimeoutMs: values.number('client_idle_timeout'),
+    requestReadTimeoutMs: values.number('request_read_timeout'),
+    clientWriteTimeoutMs: values.number('client_write_timeout'),
+    loginTimeoutMs: values.number('login_timeout'),
+  };
+}
+
+/** What is done about servers that fail. */
+function availability(draft: PoolDraft, values: Values) {
+  const followsMaster = draft.sentinels.length > 0 || values.of<boolean>('cluster');
+  return {
+    autoEjectHosts: values.of<boolean>('auto_eject_hosts'),
+    serverRetryTimeoutMs: values.number('server_retry_timeout'),
+    serverFailureLimit: values.number('server_failure_limit'),
+    retryReads: followsMaster ? 0 : values.number('retry_reads'),
+    serverProbe: values.of<boolean>('server_probe'),
+    breakerFailures: values.number('breaker_failures'),
+    breakerMaxWaitMs: values.number('breaker_max_wait'),
     sentinels: Object.freeze([...draft.sentinels]),
     followsMaster,
-    sentinelTls: value<boolean>('sentinel_tls'),
-    sentinelPrefix: value<string>('sentinel_prefix'),
-    failoverWaitMs: followsMaster ? number('failover_wait') : 0,
-    position: draft.name.at,
-    keyPositions: Object.freeze(Object.fromEntries(draft.positions)),
-  });
+    sentinelTls: values.of<boolean>('sentinel_tls'),
+    sentinelPrefix: values.of<string>('sentinel_prefix'),
+    failoverWaitMs: followsMaster ? values.number('failover_wait') : 0,
+  };
 }

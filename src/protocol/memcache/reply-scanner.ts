@@ -2,7 +2,6 @@ import {
   ERROR_BULK_CRLF,
   ERROR_REPLY_LINE,
   ERROR_REPLY_TYPE,
-  FLAG_FIRST,
   FLAG_LAST,
   ITEM_ENDS,
   ITEM_ENDS_BYTES,
@@ -32,6 +31,7 @@ import {
   STATE_SERVER,
   STATE_STATUS,
   STATE_WANTED,
+  WHOLE,
 } from '../frame-table.ts';
 import { finishScan, writeRecord } from '../redis/scan/request-scanner.ts';
 import { isError, KIND_END, KIND_UNKNOWN, replyBlock, replyKind } from './reply-line.ts';
@@ -170,7 +170,7 @@ export function scanMemcacheReplies(
         freeEnds += count;
       }
     }
-    info |= detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
+    info |= detached !== 0 ? FLAG_LAST : WHOLE;
     writeRecord(words, table, records++, frame, pos, info, NO_SERVER, count, key, 0);
     detached = 0;
     phase = PHASE_START;

@@ -4,7 +4,6 @@ import {
   ERROR_LINE_TOO_LONG,
   FLAG_BAD,
   FLAG_BASE64_KEY,
-  FLAG_FIRST,
   FLAG_KEY_TOO_LONG,
   FLAG_LAST,
   FLAG_SPECIAL,
@@ -36,6 +35,7 @@ import {
   STATE_STATUS,
   STATE_WANTED,
   STATE_WORD_BYTES,
+  WHOLE,
 } from '../frame-table.ts';
 import { finishScan, writeRecord } from '../redis/scan/request-scanner.ts';
 import {
@@ -143,7 +143,7 @@ export function scanMemcacheRequests(
           if (isKey && to + 1 < end && bytes[to] === CR && bytes[to + 1] === LF) {
             pos = to + 2;
             server = routeKey(bytes, from, length, words, pool) | 0;
-            const plain = MC_GET | FLAG_FIRST | FLAG_LAST;
+            const plain = MC_GET | WHOLE;
             writeRecord(words, table, records++, frame, pos, plain, server, 2, from, length);
             phase = PHASE_START;
             continue;
@@ -260,7 +260,7 @@ export function scanMemcacheRequests(
       left = 0;
     }
 
-    info |= detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
+    info |= detached !== 0 ? FLAG_LAST : WHOLE;
     writeRecord(words, table, records++, frame, pos, info, server, count, key, keyLength);
     detached = 0;
     phase = PHASE_START;

@@ -15,6 +15,7 @@ import {
   SCAN_PARTIAL,
   STATE_CONSUMED,
   STATE_STATUS,
+  WHOLE,
   WINDOW,
 } from '../../protocol/frame-table.ts';
 import { RESPONSE_BYTES, RESPONSES } from '../../stats/counters.ts';
@@ -49,7 +50,6 @@ import { type PausedConnection, SlowReader } from './slow-reader.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 /** The connection, as what reads its replies sees it. */
 export interface RepliedConnection extends PausedConnection, GuardedConnection {
   readonly owner: ConnectionOwner;

@@ -6,7 +6,7 @@ import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import * as counter from '../../stats/counters.ts';
 import { LARGEST_CARRY } from '../engine/carry.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Holder } from '../engine/held-writes.ts';
+import type { Holder } from '../engine/timers/held-writes.ts';
 import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import { AnsweredClient } from './answered-client.ts';

@@ -1,5 +1,6 @@
 import { ASSERTS, assert } from '../../assert.ts';
 import { exactMillis, millis } from './clock.ts';
+import { TimerBuckets } from './timers/timer-buckets.ts';
 
 /** Something that may run out of time. */
 export interface Timed {
@@ -14,21 +15,33 @@ export interface Timed {
 
 const BUCKETS = 1024;
 const MASK = BUCKETS - 1;
+/** So many entries may be stale, however few are not. */
+const LEAST_STALE = 1024;
 
 /**
  * The process's one timer wheel: a bucket per millisecond, shared by all times that fall on it. An
  * item is held once, for the earliest deadline it was known to have; when that comes it is asked
  * again, so a deadline that has moved on costs nothing until then, and a request never starts or
  * stops a timer.
+ *
+ * An item that is forgotten, or armed for something earlier, leaves a stale entry: it is dropped
+ * when its bucket comes, or when there are more of those than of others.
  */
 export class Deadlines {
-  readonly #buckets: Timed[][] = Array.from({ length: BUCKETS }, () => []);
+  readonly #buckets: TimerBuckets<Timed> = new TimerBuckets(BUCKETS);
   #held = 0;
   /** Every bucket before this millisecond is done. */
   #done: number = millis();
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = 0;
+  /** A bucket is gone through. */
+  #expiring = false;
   readonly #fire = (): void => this.#onTimer();
+
+  /** Entries of the wheel, stale ones too. */
+  get entries(): number {
+    return this.#buckets.count;
+  }
 
   /** `item` waits until `due`, or for something earlier that it is already held for. */
   arm(item: Timed, due: number): void {
@@ -38,8 +51,9 @@ export class Deadlines {
     if (item.timerAt !== 0) this.#held--;
     item.timerAt = at;
     this.#held++;
-    this.#buckets[at & MASK].push(item);
+    this.#buckets.push(at & MASK, item, at);
     if (this.#wakeAt === 0 || at < this.#wakeAt) this.#sleepUntil(at);
+    this.#dropStale();
   }
 
   /** The item waits for nothing any more; what the wheel still holds of it is stale. */
@@ -47,13 +61,20 @@ export class Deadlines {
     if (item.timerAt === 0) return;
     item.timerAt = 0;
     this.#held--;
+    this.#dropStale();
+  }
+
+  /** What was forgotten long before its time must not be kept until then. */
+  #dropStale(): void {
+    const stale = this.#buckets.count - this.#held;
+    if (stale > this.#held + LEAST_STALE && !this.#expiring) this.#buckets.dropStale();
   }
 
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#wakeAt = 0;
-    for (const bucket of this.#buckets) bucket.length = 0;
+    this.#buckets.clear();
     this.#held = 0;
   }
 
@@ -71,19 +92,26 @@ export class Deadlines {
     const now = millis();
     const from = Math.max(this.#done + 1, now - BUCKETS + 1);
     this.#done = now;
-    for (let at = from; at <= now; at++) this.#expire(at & MASK, now);
+    this.#expiring = true;
+    try {
+      for (let at = from; at <= now; at++) this.#expire(at & MASK, now);
+    } finally {
+      this.#expiring = false;
+      this.#buckets.item = null;
+    }
     if (this.#held > 0) this.#sleepUntil(this.#nextBusy(now));
   }
 
   /** Asks every item of a bucket whose time has come; those of a later round stay. */
   #expire(index: number, now: number): void {
-    const bucket = this.#buckets[index];
-    if (bucket.length === 0) return;
-    this.#buckets[index] = [];
-    for (const item of bucket) {
-      if (item.timerAt === 0 || (item.timerAt & MASK) !== index) continue;
-      if (item.timerAt > now) {
-        this.#buckets[index].push(item);
+    const buckets = this.#buckets;
+    const last = buckets.lastOf(index);
+    for (let entry = -1; entry !== last; ) {
+      entry = buckets.shift(index);
+      const { item, at } = buckets;
+      if (item === null || item.timerAt !== at) continue;
+      if (at > now) {
+        buckets.push(index, item, at);
         continue;
       }
       item.timerAt = 0;
@@ -107,7 +135,7 @@ export class Deadlines {
   /** The next bucket with something in it, which may be of a later round. */
   #nextBusy(now: number): number {
     for (let ahead = 1; ahead <= BUCKETS; ahead++) {
-      if (this.#buckets[(now + ahead) & MASK].length > 0) return now + ahead;
+      if (this.#buckets.lastOf((now + ahead) & MASK) >= 0) return now + ahead;
     }
     return now + BUCKETS;
   }

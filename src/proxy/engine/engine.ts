@@ -37,10 +37,10 @@ import { ArenaError } from './arena-error.ts';
 import { exactMillis, micros, millis } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
 import { Guard, type GuardedConnection } from './guard.ts';
-import { HeldWrites } from './held-writes.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ReplyReceiver } from './receiver.ts';
 import type { Siblings } from './siblings.ts';
+import { HeldWrites } from './timers/held-writes.ts';
 import { Turn } from './turn.ts';
 
 const STATE_WORD = STATE / 4;

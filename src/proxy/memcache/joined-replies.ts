@@ -1,6 +1,5 @@
 import {
   END_LINE,
-  FLAG_FIRST,
   FLAG_LAST,
   JOINED_ENDS,
   JOINED_KEYS,
@@ -13,6 +12,7 @@ import {
   RECORD_LENGTH,
   RECORD_START,
   SCRATCH,
+  WHOLE,
 } from '../../protocol/frame-table.ts';
 import { isItemOf } from '../../protocol/memcache/item-match.ts';
 import { END } from '../../protocol/memcache/replies.ts';
@@ -31,7 +31,6 @@ import type { JoinPolicy } from './join-policy.ts';
 import { JoinedPieces } from './joined-pieces.ts';
 
 const RECORD_WORDS = RECORD_BYTES / 4;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const BLANK = 0x20;
 const LF = 0x0a;
 const OTHER_ITEMS = 'items of other keys';

@@ -1,5 +1,4 @@
 import {
-  FLAG_FIRST,
   FLAG_LAST,
   MC_REPLY_ERROR,
   MC_REPLY_VALUES,
@@ -9,6 +8,7 @@ import {
   RECORD_BYTES,
   RECORD_LENGTH,
   RECORD_START,
+  WHOLE,
 } from '../../protocol/frame-table.ts';
 import { itemEnds } from '../../protocol/memcache/items.ts';
 import { END } from '../../protocol/memcache/replies.ts';
@@ -26,7 +26,6 @@ import { INVALID, REPLY_TOO_LARGE } from './failure-reply.ts';
 
 const RECORD_WORDS = RECORD_BYTES / 4;
 const LF = 0x0a;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 
 /** The reply to one server's line. */
 class LineReply extends KeptPart implements ReplyTarget {

@@ -1,4 +1,4 @@
-import { FLAG_FIRST, FLAG_LAST, MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
+import { FLAG_LAST, MC_REPLY_ERROR, NO_COMMAND, WHOLE } from '../../protocol/frame-table.ts';
 import { REPLIES_TOO_LARGE } from '../../stats/counters.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
@@ -7,7 +7,6 @@ import type { ClientPipeline } from '../client/client-pipeline.ts';
 import type { StoredReply } from '../client/stored-reply.ts';
 import { REPLY_TOO_LARGE } from './failure-reply.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const LETTER_M = 0x4d;
 const LETTER_N = 0x4e;
 const MARKER_REPLY_BYTES = 4; // "MN\r\n"

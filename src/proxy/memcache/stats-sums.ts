@@ -1,3 +1,5 @@
+import { agreed, joinedIntegers, sumOfDecimals } from '../routing/joined-figures.ts';
+
 // What the statistics of several memcached servers come to.
 
 /** Of these the largest counts: how old, how long ago. Last part of a name. */
@@ -7,10 +9,6 @@ const AGREED = new Set([
   ...['chunk_size', 'chunks_per_page', 'pointer_size', 'hash_power_level', 'accepting_conns'],
   ...['hash_is_expanding', 'slab_reassign_running', 'lru_crawler_running', 'item_size_max'],
 ]);
-const INTEGER = /^[0-9]{1,20}$/;
-/** Seconds of processor. */
-const DECIMAL = /^[0-9]{1,20}\.[0-9]{6}$/;
-
 /** Names of what is counted, and what was said of it, in the order of the servers. */
 export type Statistics = ReadonlyMap<string, readonly string[]>;
 
@@ -31,28 +29,10 @@ export function statisticsOf(replies: readonly string[]): Statistics {
   return all;
 }
 
-/** The value that all servers have; null when they differ. */
-export function agreed(values: readonly string[]): string | null {
-  return values.every((value) => value === values[0]) ? values[0] : null;
-}
-
 /** What stands for all values of `name`: their sum where it has a meaning; null = nothing does. */
 export function joined(name: string, values: readonly string[]): string | null {
   const last = name.slice(name.lastIndexOf(':') + 1);
-  const isInteger = values.every((value) => INTEGER.test(value));
-  if (AGREED.has(last) || (!isInteger && !values.every((value) => DECIMAL.test(value)))) {
-    return agreed(values);
-  }
-  if (!isInteger) return values.reduce((sum, value) => sum + Number(value), 0).toFixed(6);
-  const [first, ...others] = values.map((value) => BigInt(value));
-  return String(others.reduce(LARGEST.has(last) ? larger : sumOf, first));
-}
-
-function sumOf(a: bigint, b: bigint): bigint {
-  return a + b;
-}
-
-function larger(a: bigint, b: bigint): bigint {
-  if (a > b) return a;
-  return b;
+  if (AGREED.has(last)) return agreed(values);
+  const integer = joinedIntegers(values, LARGEST.has(last) ? 'largest' : 'sum');
+  return integer ?? sumOfDecimals(values, 6) ?? agreed(values);
 }

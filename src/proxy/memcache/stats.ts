@@ -6,11 +6,12 @@ import type { ClientConnection } from '../client/client-connection.ts';
 import { clientsOf, peerAddress } from '../client/client-list.ts';
 import { exactMillis, wallMillis } from '../engine/clock.ts';
 import type { Pool } from '../pool/pool.ts';
+import { agreed } from '../routing/joined-figures.ts';
 import { answer, type SpecialRequest } from '../routing/request.ts';
 import { type PoolCounts, withPoolCounts } from '../siblings/pool-counts.ts';
 import { askAllServers, firstError, gatherAnswers, type ServerAnswer } from './all-servers.ts';
 import { INVALID, REPLY_TOO_LARGE } from './failure-reply.ts';
-import { agreed, joined, type Statistics, statisticsOf } from './stats-sums.ts';
+import { joined, type Statistics, statisticsOf } from './stats-sums.ts';
 
 /** The names are nutcracker's. */
 const POOL_FIELDS: readonly (readonly [string, counter.PoolCounter])[] = [

@@ -1,5 +1,5 @@
 import { LOG_WARN } from '../../log.ts';
-import { FLAG_FIRST, FLAG_LAST } from '../../protocol/frame-table.ts';
+import { FLAG_FIRST, FLAG_LAST, WHOLE } from '../../protocol/frame-table.ts';
 import { encodeText } from '../../protocol/redis/replies/encode.ts';
 import { loginRefusal, passwordOf } from '../../protocol/redis/replies/login-refusal.ts';
 import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
@@ -12,7 +12,6 @@ import { loginOf, type RefusedConnection } from './server-login.ts';
 
 const NOT_MASTER = 'the server is not a master';
 const CLUSTER_STATE_TEXT = 'the cluster is down';
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ERROR_TYPE = 0x2d; // '-'
 const LF = 0x0a;
 /** What AUTH and SELECT are granted with. */

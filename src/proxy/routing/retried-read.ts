@@ -1,12 +1,12 @@
 import { routeKey } from '../../distribution/route.ts';
 import { RETRY_STEP_MS } from '../../limits.ts';
 import {
-  FLAG_FIRST,
   FLAG_LAST,
   RECORD_KEY,
   RECORD_KEY_LENGTH,
   RECORD_LENGTH,
   RECORD_START,
+  WHOLE,
 } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR, READS_RETRIED } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
@@ -18,7 +18,6 @@ import type { Kept } from '../client/stored-reply.ts';
 import type { ReplyStream } from '../engine/receiver.ts';
 import { type LaneKey, laneKey, laneOf } from '../pool/lanes.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const GONE = Buffer.alloc(0);
 
 /**

@@ -11,6 +11,7 @@ import { type AnyStep, type Known, stepsTo } from '../../topology/known.ts';
 import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
+import { UnplacedClients } from './unplaced-clients.ts';
 import type { OrdersMessage, SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
 
 /** Requests of a worker's clients wait for a server, or it redirects them. */
@@ -116,8 +117,7 @@ export class Workers implements Serving {
   #next = 0;
   #stopping = false;
   readonly #crashes: number[] = [];
-  /** Clients that came while there was no worker. */
-  readonly #waiting: MovingClient[] = [];
+  readonly #unplaced: UnplacedClients;
   /** Where clients of leaving workers go, when it is another program. */
   #give: ((client: MovingClient) => void) | null = null;
 
@@ -138,6 +138,7 @@ export class Workers implements Serving {
     this.#config = config;
     this.#options = options;
     this.#orders = options.orders;
+    this.#unplaced = new UnplacedClients(options.log);
     this.#workers = new Array(options.workers).fill(null);
   }
 
@@ -213,7 +214,7 @@ export class Workers implements Serving {
     // What has moved while it started.
     for (const step of stepsTo(this.#options.known())) worker.peer.tell('steer', { step });
     worker.peer.tell('orders', { orders: this.#orders, enabled: null });
-    for (const client of this.#waiting.splice(0)) this.adopt(client);
+    this.#unplaced.giveAll((client) => this.adopt(client));
   }
 
   #onExit(worker: Worker, how: string): void {
@@ -272,7 +273,7 @@ export class Workers implements Serving {
       return;
     }
     if (this.#stopping) client.release();
-    else this.#waiting.push(client);
+    else this.#unplaced.add(client);
   }
 
   async snapshot(): Promise<Snapshot> {
@@ -376,13 +377,13 @@ export class Workers implements Serving {
   async handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {
     this.#stopping = true;
     this.#give = give;
-    for (const client of this.#waiting.splice(0)) give(client);
+    this.#unplaced.giveAll(give);
     await Promise.all(this.#live.map((worker) => this.#retire(worker, limitMs)));
   }
 
   async stop(drainMs = 0): Promise<void> {
     this.#stopping = true;
-    for (const client of this.#waiting.splice(0)) client.release();
+    this.#unplaced.giveAll((client) => client.release());
     const workers = [...this.#live, ...this.#leaving];
     await Promise.allSettled(
       workers.map(async (worker) => {

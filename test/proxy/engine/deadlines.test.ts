@@ -89,6 +89,58 @@ describe('deadlines', () => {
     assert.throws(() => new Deadlines().arm(new Item(), clock + 0.5), /whole millisecond/);
   });
 
+  test('what is forgotten long before its time is not kept until then', () => {
+    const wheel = new Deadlines();
+    const waiting = Array.from({ length: 500 }, () => new Item());
+    for (const [i, item] of waiting.entries()) {
+      item.due = clock + 2_000 + i;
+      wheel.arm(item, item.due);
+    }
+    let most = 0;
+    for (let i = 0; i < 50_000; i++) {
+      const item = new Item();
+      item.due = clock + 3_600_000 + i;
+      wheel.arm(item, item.due);
+      if (i % 2 === 0) wheel.arm(item, item.due - 1_000_000);
+      wheel.forget(item);
+      most = Math.max(most, wheel.entries);
+    }
+    assert.ok(most < 4 * 1024, `${most} entries`);
+    pass(2_500);
+    for (const [i, item] of waiting.entries()) assert.deepEqual(item.fired, [7_000 + i]);
+    wheel.stop();
+    assert.equal(wheel.entries, 0);
+  });
+
+  test('much may be forgotten and armed while others are told', () => {
+    const wheel = new Deadlines();
+    const items = Array.from({ length: 5_000 }, () => new Item());
+    const waiting = new Item();
+    for (const item of items) {
+      item.due = clock + 60_000;
+      wheel.arm(item, item.due);
+    }
+    const first = new Item();
+    first.onDeadline = () => {
+      first.due = 0;
+      for (const item of items) wheel.forget(item);
+      waiting.due = clock + 1024;
+      wheel.arm(waiting, waiting.due);
+    };
+    const beside = new Item();
+    for (const item of [first, beside]) {
+      item.due = clock + 7;
+      wheel.arm(item, item.due);
+    }
+    pass(7);
+    assert.deepEqual(beside.fired, [5_007]);
+    pass(1024);
+    assert.deepEqual(waiting.fired, [6_031]);
+    assert.ok(wheel.entries < 2 * 1024, `${wheel.entries} entries`);
+    assert.deepEqual(items.map(({ fired }) => fired.length).filter(Boolean), []);
+    wheel.stop();
+  });
+
   test('random arms, moves, ends and times: each is told once, on time, and nobody else', () => {
     const step = fc.record({
       kind: fc.constantFrom('arm', 'arm', 'arm', 'earlier', 'later', 'forget', 'again', 'pass'),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { agreed, joined, statisticsOf } from '../../../src/proxy/memcache/stats-sums.ts';
+import { joined, statisticsOf } from '../../../src/proxy/memcache/stats-sums.ts';
+import { agreed } from '../../../src/proxy/routing/joined-figures.ts';
 
 describe('statistics of several memcached servers', () => {
   test('counters are added up, whatever their size', () => {

@@ -3,7 +3,6 @@ import {
   ERROR_REPLY_ELEMENTS,
   ERROR_REPLY_LINE,
   ERROR_REPLY_TYPE,
-  FLAG_FIRST,
   FLAG_LAST,
   FLAG_TRANSIENT,
   LIMIT_BULK_BYTES,
@@ -32,6 +31,7 @@ import {
   STATE_SERVER,
   STATE_STATUS,
   STATE_WANTED,
+  WHOLE,
 } from '../../frame-table.ts';
 import { PHASE_BODY, PHASE_LINE, PHASE_START, PHASE_TEXT } from '../../resp-phase.ts';
 import {
@@ -190,7 +190,7 @@ export function scanReplies(
 
     if (pending !== 0) continue;
 
-    info |= detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
+    info |= detached !== 0 ? FLAG_LAST : WHOLE;
     writeRecord(words, table, records++, frame, pos, info, NO_SERVER, count, 0, 0);
     detached = 0;
     phase = PHASE_START;

@@ -14,7 +14,6 @@ import {
   ERROR_MULTIBULK_LENGTH,
   ERROR_MULTIBULK_LINE_TOO_LONG,
   FLAG_BAD_ARITY,
-  FLAG_FIRST,
   FLAG_INLINE,
   FLAG_KEY_TOO_LONG,
   FLAG_LAST,
@@ -60,6 +59,7 @@ import {
   STATE_STATUS,
   STATE_WANTED,
   STATE_WORD_BYTES,
+  WHOLE,
 } from '../../frame-table.ts';
 import {
   PHASE_BODY,
@@ -174,7 +174,7 @@ export function scanRequests(
           wanted = words[entry + (COMMAND_KEY >>> 2)] || NONE;
         }
         if (argc === 1) {
-          info |= FLAG_FIRST | FLAG_LAST;
+          info |= WHOLE;
           writeRecord(words, table, records++, frame, pos, info, server, argc, 0, 0);
           phase = PHASE_START;
           continue;
@@ -221,7 +221,7 @@ export function scanRequests(
       }
       pos++;
       if (!isBlank(bytes, frame, pos - 1)) {
-        const whole = FLAG_FIRST | FLAG_LAST | FLAG_INLINE | FLAG_SPECIAL | NO_COMMAND;
+        const whole = WHOLE | FLAG_INLINE | FLAG_SPECIAL | NO_COMMAND;
         writeRecord(words, table, records++, frame, pos, whole, NONE, 0, 0, 0);
       }
       phase = PHASE_START;
@@ -295,7 +295,7 @@ export function scanRequests(
     phase = PHASE_LINE;
     if (index < argc) continue;
 
-    info |= detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
+    info |= detached !== 0 ? FLAG_LAST : WHOLE;
     writeRecord(words, table, records++, frame, pos, info, server, argc, key, keyLength);
     detached = 0;
     phase = PHASE_START;

@@ -1,10 +1,4 @@
-import {
-  FLAG_FIRST,
-  FLAG_LAST,
-  RECORD_INFO,
-  RECORD_LENGTH,
-  RECORD_START,
-} from '../../../protocol/frame-table.ts';
+import { RECORD_INFO, RECORD_LENGTH, RECORD_START, WHOLE } from '../../../protocol/frame-table.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { GuardedConnection } from '../../engine/guard.ts';
 import type { InFlight, InFlightEntry } from '../in-flight.ts';
@@ -15,7 +9,6 @@ import { EXECUTED, NOT_EXECUTED_REPLICA, REPEAT_NEVER, REPEAT_READ } from '../se
 import type { KeptRequests } from './kept-requests.ts';
 import { clientOf, type SavedRequest } from './saved-requests.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ERROR_TYPE = 0x2d; // '-'
 const NO_CLIENT = -1;
 /** So many are kept before those that are answered are looked for. */

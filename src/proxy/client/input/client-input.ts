@@ -1,6 +1,5 @@
 import { HELD_READ_BYTES } from '../../../limits.ts';
 import {
-  FLAG_FIRST,
   FLAG_LAST,
   FLAG_SPECIAL,
   FRAME_TABLE,
@@ -19,6 +18,7 @@ import {
   STATE_ERROR,
   STATE_ERROR_BYTE,
   STATE_STATUS,
+  WHOLE,
   WINDOW,
 } from '../../../protocol/frame-table.ts';
 import { CARRY_LIMIT } from '../../engine/carry.ts';
@@ -41,8 +41,7 @@ import { WaitingInput } from './waiting-input.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
-const PLAIN_MASK = FLAG_FIRST | FLAG_LAST | FLAG_SPECIAL;
+const PLAIN_MASK = WHOLE | FLAG_SPECIAL;
 
 /** What a client sends: scanned in the receive window and sent on, as far as its credit goes. */
 export class ClientInput {

@@ -1,6 +1,4 @@
 import {
-  FLAG_FIRST,
-  FLAG_LAST,
   FLAG_SPECIAL,
   FRAME_TABLE,
   FRAME_TABLE_RECORDS,
@@ -9,6 +7,7 @@ import {
   RECORD_INFO,
   RECORD_LENGTH,
   RECORD_START,
+  WHOLE,
   WINDOW,
   WINDOW_BYTES,
 } from '../../../protocol/frame-table.ts';
@@ -19,7 +18,6 @@ import type { SentChunk, SentRun } from './sent-run.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const PLAIN_MASK = WHOLE | FLAG_SPECIAL;
 
 // Reads whose replies are more than was expected, of a client that does not take them, are taken

@@ -1,4 +1,4 @@
-import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { FLAG_LAST, WHOLE } from '../../../protocol/frame-table.ts';
 import { encodeText } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
@@ -18,7 +18,6 @@ import { INVALID } from '../failure-reply.ts';
 import type { Words } from '../words.ts';
 
 const INT32_MAX = 2147483647;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const PING = encodeText('PING');
 
 /** SELECT: the client's later requests take another lane, if the servers have the database. */

@@ -8,7 +8,8 @@ import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
-import { laneKey, laneOf } from '../../pool/lanes.ts';
+import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
+import type { Server } from '../../pool/server.ts';
 import { forward } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
@@ -39,48 +40,84 @@ export function wait(request: SpecialRequest, words: Words): boolean {
   const servers = client.pool.liveServers;
   if (client.pool.servers.length === 0) return forward(request, NO_SERVER);
   if (servers.length === 0) return client.failForward(client.pool.servers[0].lastFailure);
-  const bytes = encodeText('WAIT', '0', '0');
-  const madeOn = laneKey(laneOf(client));
-  let pause = WAIT_POLL_MS;
-  // To be asked puts a connection behind all that its server has written so far: what this client
-  // wrote over another one counts from the second time on.
-  let isFirst = client.session.leased;
+  const asked = new Rounds(request, servers, wanted, until).begin();
+  if (!asked) return false;
   client.session.leased = false;
-  const take = (answers: readonly Answer[], claim: Claim): void => {
+  client.barrier();
+  return true;
+}
+
+/** One WAIT: its servers are asked in rounds. */
+class Rounds {
+  readonly #question: Question;
+  readonly #client: ClientConnection;
+  readonly #wanted: number;
+  /** On the clock; Infinity = without end. */
+  readonly #until: number;
+  readonly #madeOn: LaneKey;
+  /**
+   * To be asked puts a connection behind all that its server has written so far: what this client
+   * wrote over another one counts from the second time on.
+   */
+  #isFirst: boolean;
+  #pause = WAIT_POLL_MS;
+
+  constructor(request: SpecialRequest, servers: readonly Server[], wanted: number, until: number) {
+    const { client } = request;
+    const bytes = encodeText('WAIT', '0', '0');
+    this.#question = { request, servers, bytes, lane: client.lane };
+    this.#client = client;
+    this.#wanted = wanted;
+    this.#until = until;
+    this.#madeOn = laneKey(laneOf(client));
+    this.#isFirst = client.session.leased;
+  }
+
+  /** @returns false when the request has to wait */
+  begin(): boolean {
+    return askServers(this.#question, (answers, claim) => this.#take(answers, claim));
+  }
+
+  #take(answers: readonly Answer[], claim: Claim): void {
     const least = leastOf(answers);
-    if (typeof least !== 'number') return void claim.deliver(least);
-    if (isFirst) {
-      isFirst = false;
-      const lane = client.pool.lanes.again(madeOn);
-      const again: Question = { request: { ...request, intent: MUST_SEND }, servers, bytes, lane };
-      if (lane >= 0 && askAgain(again, claim, (more) => take(more, claim))) return;
+    if (typeof least !== 'number') {
+      claim.deliver(least);
+      return;
     }
-    const left = until - exactMillis();
-    const over = least >= wanted || left <= 0 || mayHaveLeft(client);
-    if (over) return void claim.deliver(integerReply(least));
-    setTimeout(
-      client.pool.engine.guard.bind(client, () => {
-        if (client.closed) return void claim.forget();
-        // All that had come was read, and there was no end.
-        if (!client.unread) client.session.unseen = false;
-        const lane = client.pool.lanes.again(madeOn);
-        const again: Question = {
-          request: { ...request, intent: MUST_SEND },
-          servers,
-          bytes,
-          lane,
-        };
-        const mayAsk = lane >= 0 && !mayHaveLeft(client);
-        const asked = mayAsk && askAgain(again, claim, (more) => take(more, claim));
-        if (!asked) claim.deliver(integerReply(least));
-      }),
-      Math.min(pause, left),
-    );
-    pause = Math.min(pause * 2, WAIT_POLL_MAX_MS);
-  };
-  const asked = askServers({ request, servers, bytes, lane: client.lane }, take);
-  if (asked) client.barrier();
-  return asked;
+    const first = this.#isFirst;
+    this.#isFirst = false;
+    if (first && this.#again(claim)) return;
+    const left = this.#until - exactMillis();
+    if (least >= this.#wanted || left <= 0 || mayHaveLeft(this.#client)) {
+      claim.deliver(integerReply(least));
+      return;
+    }
+    const { guard } = this.#client.pool.engine;
+    const goOn = guard.bind(this.#client, () => this.#goOn(least, claim));
+    setTimeout(goOn, Math.min(this.#pause, left));
+    this.#pause = Math.min(this.#pause * 2, WAIT_POLL_MAX_MS);
+  }
+
+  /** Asks once more. @returns false when that cannot be done now */
+  #again(claim: Claim): boolean {
+    const lane = this.#client.pool.lanes.again(this.#madeOn);
+    if (lane < 0) return false;
+    const request = { ...this.#question.request, intent: MUST_SEND };
+    const question = { ...this.#question, request, lane };
+    return askAgain(question, claim, (answers) => this.#take(answers, claim));
+  }
+
+  /** @param least as the round before found */
+  #goOn(least: number, claim: Claim): void {
+    const client = this.#client;
+    if (client.closed) {
+      claim.forget();
+      return;
+    }
+    // All that had come was read, and there was no end.
+    if (!client.unread) client.session.unseen = false;
+    if (mayHaveLeft(client) || !this.#again(claim)) claim.deliver(integerReply(least));
+  }
 }
 
 /**

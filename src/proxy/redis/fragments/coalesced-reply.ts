@@ -1,10 +1,10 @@
 import {
-  FLAG_FIRST,
   FLAG_LAST,
   PART_TABLE,
   PART_TABLE_RECORDS,
   RECORD_BYTES,
   RECORD_START,
+  WHOLE,
 } from '../../../protocol/frame-table.ts';
 import { elementEnds } from '../../../protocol/redis/replies/elements.ts';
 import { readSmallInteger } from '../../../protocol/redis/replies/integers.ts';
@@ -28,7 +28,6 @@ import { INVALID } from '../failure-reply.ts';
 import type { KeptOrder } from './kept-order.ts';
 import { KeptRequest } from './kept-request.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
 const STATUS = 0x2b; // '+'
 const CR = 0x0d;

@@ -1,4 +1,5 @@
 import { INFO_DATABASES } from '../../../limits.ts';
+import { agreed, joinedIntegers, sumOfDecimals } from '../../routing/joined-figures.ts';
 
 // What servers count in INFO, and what it comes to when several are one to their clients.
 
@@ -52,8 +53,6 @@ function sections(): Map<string, Figure[]> {
   return all;
 }
 
-const INTEGER = /^[0-9]{1,19}$/;
-const DECIMAL = /^[0-9]{1,15}\.[0-9]{2,6}$/;
 /** Longest text that is passed on. */
 const TEXT = /^[!-~]{1,64}$/;
 const DATABASE =
@@ -108,21 +107,18 @@ export function joinedSection(section: string, servers: readonly ServerFigures[]
 }
 
 function join(rule: Rule, values: readonly string[]): string | null {
-  if (rule === 'agreed') return values.every((each) => each === values[0]) ? values[0] : null;
-  if (rule === 'seconds' || rule === 'rate') {
-    if (!values.every((value) => DECIMAL.test(value))) return null;
-    return values.reduce((sum, value) => sum + Number(value), 0).toFixed(rule === 'rate' ? 2 : 6);
+  switch (rule) {
+    case 'agreed':
+      return agreed(values);
+    case 'seconds':
+      return sumOfDecimals(values, 6);
+    case 'rate':
+      return sumOfDecimals(values, 2);
+    case 'room':
+      return joinedIntegers(values, 'smallest') === '0' ? '0' : joinedIntegers(values, 'sum');
+    default:
+      return joinedIntegers(values, rule);
   }
-  if (!values.every((value) => INTEGER.test(value))) return null;
-  const numbers = values.map((value) => BigInt(value)).sort(byValue);
-  if (rule === 'largest') return String(numbers[numbers.length - 1]);
-  if (rule === 'smallest') return String(numbers[0]);
-  if (rule === 'room' && numbers[0] === 0n) return '0';
-  return String(numbers.reduce((sum, number) => sum + number));
-}
-
-function byValue(a: bigint, b: bigint): number {
-  return a < b ? -1 : Number(a > b);
 }
 
 /** As Redis writes bytes for people. */

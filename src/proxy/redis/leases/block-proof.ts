@@ -1,4 +1,4 @@
-import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { WHOLE } from '../../../protocol/frame-table.ts';
 import { encodeText } from '../../../protocol/redis/replies/encode.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
@@ -8,7 +8,6 @@ import type { ReplyReceiver, SendGate } from '../../engine/receiver.ts';
 import { errorText } from './block.ts';
 
 const NO_REASON = 'Invalid argument';
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ERROR = 0x2d; // '-'
 const REQUESTS = Buffer.concat([encodeText('MULTI'), encodeText('EXEC'), encodeText('DISCARD')]);
 /** First bytes of their replies: where there are transactions, and where there are none. */

@@ -9,10 +9,9 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import type { Server } from '../../pool/server.ts';
 import { answer, copyOf, type SpecialRequest } from '../../routing/request.ts';
 import { type CommonPlace, commonPlace, NO_KEY } from '../common-server.ts';
-import { failureReply } from '../failure-reply.ts';
 import { Words } from '../words.ts';
 import { LeasedRequest } from './leased-request.ts';
-import { placementAgain } from './queueing.ts';
+import { type KeptPlace, serverAgain } from './queueing.ts';
 import { ServerId } from './server-id.ts';
 
 /** Longer than any wait that is told from one without end: 24 days. */
@@ -50,35 +49,25 @@ export function blockAt(
   if (error !== null) return answer(client, error);
   const index = server === NO_KEY ? pool.placeholderServer() : server;
   if (index === NO_SERVER) return client.failForward(failureOf(FAILURE_REFUSED));
-  new BlockingRequest(client, copyOf(request), spec, pool.servers[index], patience).advance();
+  const { ringNumber } = pool;
+  const kept = { request: copyOf(request), spec, server: pool.servers[index], ringNumber };
+  new BlockingRequest(client, kept, patience).advance();
   return true;
 }
 
 /** A request that its server may let wait. Who sends no more is gone, as in Redis. */
 export class BlockingRequest extends LeasedRequest {
-  readonly #request: Buffer;
-  readonly #spec: CommandSpec;
-  readonly #server: Server;
-  readonly #ringNumber: number;
+  readonly #kept: KeptPlace;
   readonly #patience: number;
   #counted = false;
   /** UNBLOCKs that are under way. */
   #unblocking = 0;
 
-  constructor(
-    client: ClientConnection,
-    request: Buffer,
-    spec: CommandSpec,
-    server: Server,
-    patience: number,
-  ) {
+  constructor(client: ClientConnection, kept: KeptPlace, patience: number) {
     super(client);
-    this.#request = request;
-    this.#spec = spec;
-    this.#server = server;
-    this.#ringNumber = client.pool.ringNumber;
+    this.#kept = kept;
     this.#patience = patience;
-    this.claim.keep({ drop: () => {} }, request.length);
+    this.claim.keep({ drop: () => {} }, kept.request.length);
   }
 
   override get endsWithClient(): boolean {
@@ -94,15 +83,11 @@ export class BlockingRequest extends LeasedRequest {
   }
 
   protected place(): Server | Buffer {
-    const { pool } = this.client;
-    if (pool.ringNumber === this.#ringNumber) return this.#server;
-    const again = placementAgain(this.client, this.#request, this.#spec);
-    if (again?.error !== null) return again?.error ?? failureReply(failureOf(FAILURE_REFUSED));
-    return again.server === NO_KEY ? this.#server : pool.servers[again.server];
+    return serverAgain(this.client, this.#kept);
   }
 
   protected send(connection: BackendConnection): void {
-    const request = this.#request;
+    const { request } = this.#kept;
     ServerId.of(connection);
     connection.patience = this.#patience;
     connection.out.append(request);

@@ -1,4 +1,4 @@
-import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { FLAG_FIRST, FLAG_LAST, WHOLE } from '../../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../../stats/counters.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
@@ -7,7 +7,6 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import type { ReplyStream } from '../../engine/receiver.ts';
 import { INVALID } from '../failure-reply.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const ARRAY = 0x2a; // '*'
 const ERROR = 0x2d; // '-'
 const NIL = Buffer.from('*-1\r\n');

@@ -2,6 +2,7 @@ import { SHOWN_KEY_BYTES, TRANSACTION_SELECTS, UNKNOWN_SHOWN_WORDS } from '../..
 import { NO_COMMAND } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MUST_SEND } from '../../client/router.ts';
 import type { Transaction } from '../../client/session/transaction.ts';
@@ -10,6 +11,7 @@ import type { Server } from '../../pool/server.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { NOT_ONE, scanOne } from '../../routing/scan-one.ts';
 import { NO_KEY } from '../common-server.ts';
+import { failureReply } from '../failure-reply.ts';
 import { Words } from '../words.ts';
 import { addedCommand, type Placement, placementOf, rowOf } from './placement.ts';
 
@@ -132,7 +134,7 @@ function reroute(client: ClientConnection, transaction: Transaction): void {
  * Finds the place of a request anew that was kept.
  * @param row of its command, when that is known @returns null when it makes no sense any more
  */
-export function placementAgain(
+function placementAgain(
   client: ClientConnection,
   bytes: Buffer,
   row: CommandSpec | null = null,
@@ -146,4 +148,25 @@ export function placementAgain(
   const request: SpecialRequest = { client, start, length: bytes.length, intent: MUST_SEND };
   const spec = row ?? rowOf(request, info & NO_COMMAND);
   return spec === null ? null : placementOf(request, spec);
+}
+
+/** A kept request of one server, and the ring that said so. */
+export interface KeptPlace {
+  readonly request: Buffer;
+  readonly spec: CommandSpec;
+  readonly server: Server;
+  readonly ringNumber: number;
+}
+
+/** @returns the server that a kept request goes to now, or the error that it is answered with */
+export function serverAgain(
+  client: ClientConnection,
+  { request, spec, server, ringNumber }: KeptPlace,
+): Server | Buffer {
+  const { pool } = client;
+  if (pool.ringNumber === ringNumber) return server;
+  const again = placementAgain(client, request, spec);
+  if (again === null) return failureReply(failureOf(FAILURE_REFUSED));
+  if (again.error !== null) return again.error;
+  return again.server === NO_KEY ? server : pool.servers[again.server];
 }

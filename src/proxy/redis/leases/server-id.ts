@@ -1,10 +1,9 @@
-import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { WHOLE } from '../../../protocol/frame-table.ts';
 import { encodeText } from '../../../protocol/redis/replies/encode.ts';
 import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const REQUEST = encodeText('CLIENT', 'ID');
 
 /** The number that a server has given to a connection: asked for once, in front of a request. */

@@ -1,4 +1,4 @@
-import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { FLAG_LAST, WHOLE } from '../../../protocol/frame-table.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
@@ -17,7 +17,6 @@ import { INVALID } from '../failure-reply.ts';
 import type { Words } from '../words.ts';
 import { BlockingRequest } from './blocking.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const NUMBER_DIGITS = 19;
 const NOBODY = integerReply(0);
 

@@ -13,7 +13,7 @@ import { failureReply } from '../failure-reply.ts';
 import { BlockProof } from './block-proof.ts';
 import { LaneSwitch } from './lane-switch.ts';
 import { LeasedRequest } from './leased-request.ts';
-import { placementAgain } from './queueing.ts';
+import { type KeptPlace, serverAgain } from './queueing.ts';
 import { endWatch, taint, WatchedConnection, watchedOf } from './watched-connection.ts';
 
 const STATUS = 0x2b; // '+'
@@ -33,12 +33,9 @@ export function watch(request: SpecialRequest): boolean {
     const second = [key, servers[server].name] as const;
     return refuse(client, replies.crossServer(first, second, config.hashTag !== null));
   }
-  new WatchRequest(
-    client,
-    copyOf(request),
-    servers[server],
-    key.slice(0, SHOWN_KEY_BYTES),
-  ).advance();
+  const { ringNumber } = client.pool;
+  const kept = { request: copyOf(request), spec: WATCH, server: servers[server], ringNumber };
+  new WatchRequest(client, kept, key.slice(0, SHOWN_KEY_BYTES)).advance();
   return true;
 }
 
@@ -55,22 +52,18 @@ export function unwatch({ client }: SpecialRequest): boolean {
 
 /** A WATCH that waits for its connection, then for the server's reply. */
 class WatchRequest extends LeasedRequest {
-  readonly #request: Buffer;
+  readonly #kept: KeptPlace;
   readonly #key: string;
-  readonly #ringNumber: number;
-  readonly #server: Server;
   /** Of the ring that said where it goes. */
   #placedIn: number;
   #switch: LaneSwitch | null = null;
 
-  constructor(client: ClientConnection, request: Buffer, server: Server, key: string) {
+  constructor(client: ClientConnection, kept: KeptPlace, key: string) {
     super(client);
-    this.#request = request;
-    this.#server = server;
+    this.#kept = kept;
     this.#key = key;
-    this.#ringNumber = client.pool.ringNumber;
-    this.#placedIn = this.#ringNumber;
-    this.claim.keep({ drop: () => {} }, request.length);
+    this.#placedIn = kept.ringNumber;
+    this.claim.keep({ drop: () => {} }, kept.request.length);
   }
 
   protected override get owned(): BackendConnection | null {
@@ -79,12 +72,8 @@ class WatchRequest extends LeasedRequest {
   }
 
   protected place(): Server | Buffer {
-    const { pool } = this.client;
-    this.#placedIn = pool.ringNumber;
-    if (pool.ringNumber === this.#ringNumber) return this.#server;
-    const again = placementAgain(this.client, this.#request, WATCH);
-    if (again?.error !== null) return again?.error ?? failureReply(failureOf(FAILURE_REFUSED));
-    return pool.servers[again.server];
+    this.#placedIn = this.client.pool.ringNumber;
+    return serverAgain(this.client, this.#kept);
   }
 
   protected send(connection: BackendConnection): void {
@@ -101,7 +90,7 @@ class WatchRequest extends LeasedRequest {
   }
 
   #send(connection: BackendConnection): void {
-    const request = this.#request;
+    const { request } = this.#kept;
     connection.out.append(request);
     const head = { bytes: request, start: 0, length: request.length };
     connection.sentFor(this.passReply(connection), request.length, head);

@@ -1,4 +1,4 @@
-import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { WHOLE } from '../../../protocol/frame-table.ts';
 import { encodeText } from '../../../protocol/redis/replies/encode.ts';
 import { WATCHES_EXPIRED } from '../../../stats/counters.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
@@ -16,7 +16,6 @@ import type { Timed } from '../../engine/deadlines.ts';
 import type { LaneKey } from '../../pool/lanes.ts';
 import type { Server } from '../../pool/server.ts';
 
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 const STATUS = 0x2b; // '+'
 const UNWATCH = encodeText('UNWATCH');
 

@@ -1,4 +1,4 @@
-import { FLAG_FIRST, FLAG_LAST, LIMIT_KEY_BYTES } from '../../../protocol/frame-table.ts';
+import { FLAG_LAST, LIMIT_KEY_BYTES, WHOLE } from '../../../protocol/frame-table.ts';
 import { integerReply } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import {
@@ -20,8 +20,6 @@ import type { Hub } from './hub/hub.ts';
 import type { HubServer } from './hub/hub-server.ts';
 import { hubOf, knownHubOf } from './hub/hubs.ts';
 import type { Kind } from './hub/kinds.ts';
-
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 
 /**
  * The reply to a message: a server counts the hub for one of each that it has subscribed to, the

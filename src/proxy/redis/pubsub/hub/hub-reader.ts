@@ -1,5 +1,4 @@
 import {
-  FLAG_FIRST,
   FLAG_LAST,
   FRAME_TABLE,
   RECORD_BYTES,
@@ -11,6 +10,7 @@ import {
   SCAN_PARTIAL,
   STATE_CONSUMED,
   STATE_STATUS,
+  WHOLE,
   WINDOW,
 } from '../../../../protocol/frame-table.ts';
 import { CARRY_LIMIT, Carry } from '../../../engine/carry.ts';
@@ -19,7 +19,6 @@ import { detach, isDetached, missingOfBulk, scannedBytes } from '../../../engine
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const WHOLE = FLAG_FIRST | FLAG_LAST;
 
 /** Who is given the frames of a connection. */
 export interface FrameTaker {

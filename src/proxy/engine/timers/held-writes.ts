@@ -1,5 +1,5 @@
-import { HELD_WRITE_MS } from '../../limits.ts';
-import type { Deadlines, Timed } from './deadlines.ts';
+import { HELD_WRITE_MS } from '../../../limits.ts';
+import type { Deadlines, Timed } from '../deadlines.ts';
 
 /** A socket whose bytes wait because more are about to come. */
 export interface Holder {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Deadlines } from '../../../src/proxy/engine/deadlines.ts';
-import { HeldWrites, type Holder } from '../../../src/proxy/engine/held-writes.ts';
-import { waitFor } from '../../support/wait.ts';
+import { Deadlines } from '../../../../src/proxy/engine/deadlines.ts';
+import { HeldWrites, type Holder } from '../../../../src/proxy/engine/timers/held-writes.ts';
+import { waitFor } from '../../../support/wait.ts';
 
 class Socket implements Holder {
   listed = false;
