@@ -120,6 +120,7 @@ export abstract class RequestSender implements SendOwner, Flushable {
    */
   sentUnmeasured(target: ReplyTarget, length: number): void {
     this.inFlight.pushTarget(target, this.engine.now, 0, NO_SERIES, length);
+    if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(length));
     this.#sent(length);
   }
 
