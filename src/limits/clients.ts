@@ -46,6 +46,8 @@ export const HELD_READ_BYTES = 16 * 1024;
 export const BULK_STALL_MS = 30_000;
 /** Others behind a large reply wait this long for a slow reader; then that reader is closed. */
 export const SLOW_READER_GRACE_MS = 1_000;
+/** One that takes this much in each such time is none: the others wait for all of its reply. */
+export const STEADY_READER_BYTES = 1024 * 1024;
 /** Bytes of an unfinished client body that its bulk connection may have queued. */
 export const BULK_OUTPUT_LIMIT = 1024 * 1024;
 /** A TLS client, which no other process can take over, is closed in a pause of this length. */

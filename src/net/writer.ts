@@ -24,6 +24,8 @@ interface Handle {
   writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number | WriteRequest | undefined;
   /** Bytes that wait for the kernel. */
   readonly writeQueueSize: number;
+  /** Given to it, taken by the kernel or not. */
+  readonly bytesWritten: number;
 }
 
 interface WriteRequest {
@@ -169,6 +171,13 @@ export class Writer {
   waitingBytes(socket: Socket): number {
     const handle = this.#style === null ? null : handleOf(socket);
     return Math.max(socket.writableLength, handle?.writeQueueSize ?? 0);
+  }
+
+  /** Bytes of a socket that the kernel has taken, since it was opened. */
+  takenBytes(socket: Socket): number {
+    const handle = this.#style === null ? null : handleOf(socket);
+    if (handle === null) return socket.bytesWritten - socket.writableLength;
+    return handle.bytesWritten - handle.writeQueueSize;
   }
 
   #view(start: number, length: number): Uint8Array {

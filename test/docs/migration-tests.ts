@@ -116,7 +116,7 @@ export const PROOFS: Readonly<Record<string, string | readonly string[]>> = {
     'test/integration/large.test.ts > too large for anything else: an error, and the connection is kept',
   'a script of more than 1 MiB in `EVAL`':
     'test/integration/script-limit.test.ts > is refused beyond max_script, by each command that has one',
-  'a split `MGET` whose reply is beyond `client_output_limit`':
+  'a split `MGET` or memcached `get` whose reply is beyond `client_output_limit`':
     'test/integration/large-mget.test.ts > any keys, a paused client, and what it asks behind',
   'a client that writes requests and takes none of its replies': [
     'test/fault/blocking-writer.test.ts > is not read beyond client_input_limit, and the log says so',

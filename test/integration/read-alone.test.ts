@@ -43,7 +43,7 @@ for (const variant of VARIANTS) {
 
     test('random reads and writes of clients that pause', async () => {
       const step = fc.record({
-        kind: fc.constantFrom('get', 'get', 'list', 'set', 'ping'),
+        kind: fc.constantFrom('get', 'get', 'list', 'several', 'set', 'ping'),
         key: fc.nat({ max: SIZES.length - 1 }),
       });
       const programs = fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), {
@@ -66,6 +66,9 @@ for (const variant of VARIANTS) {
               } else if (kind === 'list') {
                 requests.push(encodeRequest('LRANGE', `l${key}`, '0', '-1'));
                 expected += `*9\r\n${bulk(values[key].slice(0, 150_000)).repeat(9)}`;
+              } else if (kind === 'several') {
+                requests.push(encodeRequest('MGET', `k${key}`, 'none', own, 'k0'));
+                expected += `*4\r\n${bulk(values[key])}$-1\r\n${bulk(written)}${bulk(values[0])}`;
               } else if (kind === 'set') {
                 written = String(i).repeat(30_000);
                 requests.push(encodeRequest('SET', own, written));

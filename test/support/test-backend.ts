@@ -6,6 +6,7 @@ import type { BackendConnection } from '../../src/proxy/backend/backend-connecti
 import { BackendReplies, type RepliedConnection } from '../../src/proxy/backend/backend-replies.ts';
 import { InFlight, type ReplyTarget, type RequestHead } from '../../src/proxy/backend/in-flight.ts';
 import { Lane } from '../../src/proxy/backend/lane.ts';
+import { PURPOSE_SHARED } from '../../src/proxy/backend/owned-connection.ts';
 import type { ConnectionOwner, OwnerPool } from '../../src/proxy/backend/owner.ts';
 import type { RequestJoiner } from '../../src/proxy/backend/request-joiner.ts';
 import type { ServerProtocol } from '../../src/proxy/backend/server-protocol.ts';
@@ -26,6 +27,8 @@ export class TestOwner implements ConnectionOwner {
   readonly counters: ServerCounters = serverCounters();
   readonly firstSeries = 0;
   readonly lines: string[] = [];
+  hasRoom = false;
+  retired = 0;
 
   constructor(
     engine: Engine,
@@ -38,8 +41,9 @@ export class TestOwner implements ConnectionOwner {
     this.pool = {
       engine,
       config: config as PoolConfig,
-      protocol: { unaskedType: () => 0, ...protocol } as ServerProtocol,
+      protocol: { unaskedType: () => 0, replyBytes: () => -1, ...protocol } as ServerProtocol,
       counters: poolCounters(),
+      budget: { makeRoom: () => this.hasRoom },
       latency: null,
       slowLog: null,
       slowMicros: INT32_MAX,
@@ -63,7 +67,9 @@ export class TestOwner implements ConnectionOwner {
   heirOf(): null {
     return null;
   }
-  retire(): void {}
+  retire(): void {
+    this.retired++;
+  }
   forget(): void {}
 }
 
@@ -82,6 +88,7 @@ export class TestBackend implements RepliedConnection {
   connected = true;
   closed = false;
   unwritten = 0;
+  readonly purpose = PURPOSE_SHARED;
   readonly withheld = null;
 
   constructor(engine: Engine, owner: TestOwner) {

@@ -58,6 +58,7 @@ export class TestClient implements Claimant, ReplyReceiver {
   unclaimed = 0;
   destroyed = '';
   heldBytes = 0;
+  takenBytes = 0;
   authenticated = true;
   flushPending = false;
   flushed = 0;

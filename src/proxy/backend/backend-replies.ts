@@ -286,9 +286,12 @@ export class BackendReplies {
   /** One piece of the oldest request's reply, or a whole reply that is not simply passed on. */
   piece(start: number, length: number, info: number, count: number, key: number): void {
     if (this.#unasked !== 0 && (info & 0xff) === this.#unasked) return;
-    const { inFlight } = this.#connection;
+    const { inFlight, owner } = this.#connection;
+    const { bytes } = this.#engine;
     const last = (info & FLAG_LAST) !== 0;
     if (last) this.times.measure();
+    const known = last ? 0 : owner.pool.protocol.replyBytes(bytes, start, length);
+    this.slowReader.onPiece(known > length && (info & FLAG_FIRST) !== 0 ? known : length, last);
     const id = inFlight.headClient;
     if (id < 0) {
       const target = inFlight.headTarget;

@@ -16,6 +16,10 @@ export interface OwnerPool {
   readonly config: PoolConfig;
   readonly protocol: ServerProtocol;
   readonly counters: PoolCounters;
+  readonly budget: {
+    /** Sees to it that one more connection may be opened. @returns false when none may */
+    makeRoom(): boolean;
+  };
   /** Null when latencies are not measured. */
   readonly latency: PoolLatency | null;
   readonly slowLog: { add(request: SlowRequest): void } | null;

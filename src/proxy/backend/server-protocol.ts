@@ -48,6 +48,10 @@ export interface ServerProtocol {
   handshake(connection: OwnedConnection): void;
   /** What makes lines of several requests on a connection; null = each goes out as it is. */
   joiner(connection: OwnedConnection): RequestJoiner | null;
+  /**
+   * Bytes of the reply that begins with the `length` bytes at `start`; -1 when they do not say.
+   */
+  replyBytes(bytes: Uint8Array, start: number, length: number): number;
   /** Type byte of what a server says unasked to clients of a RESP version, 0 = it never does. */
   unaskedType(resp: number): number;
   /** A server has said something unasked; it is described by the record at this word index. */

@@ -1,17 +1,19 @@
-import { SLOW_READER_GRACE_MS } from '../../limits.ts';
+import { SLOW_READER_GRACE_MS, STEADY_READER_BYTES } from '../../limits.ts';
 import { LOG_NOTICE } from '../../log.ts';
 import { SLOW_READERS } from '../../stats/counters.ts';
 import { millis } from '../engine/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
 import type { InFlight } from './in-flight.ts';
-import type { OwnedConnection } from './owned-connection.ts';
+import { type OwnedConnection, PURPOSE_SHARED } from './owned-connection.ts';
 import type { ConnectionOwner } from './owner.ts';
 
 /** The connection, as far as it stands still. */
 export interface PausedConnection extends ReplySource, OwnedConnection {
   readonly owner: ConnectionOwner;
   readonly inFlight: InFlight;
+  /** PURPOSE_… */
+  readonly purpose: number;
   /** It looks at the time then. */
   armDeadline(due: number): void;
 }
@@ -27,7 +29,11 @@ export class SlowReader {
   #pausedAt = 0;
   /** How long others have waited behind its reply already, in earlier pauses. */
   #waited = 0;
+  /** Bytes that the client had taken when that began to count. */
+  #takenBefore = 0;
   #client: ReplyReceiver | null = null;
+  /** Bytes of the reply that is under way. */
+  #size = 0;
 
   constructor(engine: Engine, connection: PausedConnection) {
     this.#engine = engine;
@@ -40,13 +46,31 @@ export class SlowReader {
     this.paused = true;
     this.#client = client;
     this.#pausedAt = this.#engine.now;
+    if (this.#waited === 0) this.#takenBefore = client.takenBytes;
     client.blocks(this.#connection);
-    // What others ask from now on goes over a new connection: it must not overtake what is here.
+    this.#retire();
+    this.#connection.armDeadline(this.graceDeadline);
+  }
+
+  /**
+   * One more piece of a reply has come. When that turns out to be large, what is asked from now on
+   * need not wait behind it, nor for whoever takes it.
+   */
+  onPiece(length: number, last: boolean): void {
+    const { purpose, owner } = this.#connection;
+    const large = owner.pool.config.clientOutputLimit >> 2;
+    const before = this.#size;
+    this.#size = last ? 0 : before + length;
+    if (before > large || this.#size <= large || purpose !== PURPOSE_SHARED) return;
+    if (owner.pool.budget.makeRoom()) this.#retire();
+  }
+
+  /** What is asked from now on goes over a new connection: it must not overtake what is here. */
+  #retire(): void {
     for (const id of this.#connection.inFlight.waitingClients()) {
       this.#engine.clients[id]?.barrier();
     }
     this.#connection.owner.retire(this.#connection);
-    this.#connection.armDeadline(this.graceDeadline);
   }
 
   /** Nobody takes what comes, and nobody waits behind it: resume() is called when that changes. */
@@ -77,12 +101,19 @@ export class SlowReader {
     return this.#pausedAt + Math.max(0, SLOW_READER_GRACE_MS - this.#waited);
   }
 
-  /** The grace is over: the slow reader goes, the rest of its reply is swallowed. */
+  /**
+   * The grace is over: one that takes its reply steadily has another; a slow reader goes, the rest
+   * of its reply is swallowed.
+   */
   drop(now: number): void {
     this.#pausedAt = now;
     this.#waited = 0;
-    if (this.#client === null || !this.#connection.inFlight.hasOther(this.#client.id)) return;
+    const client = this.#client;
+    if (client === null || !this.#connection.inFlight.hasOther(client.id)) return;
+    const before = this.#takenBefore;
+    this.#takenBefore = client.takenBytes;
+    if (this.#takenBefore - before >= STEADY_READER_BYTES) return;
     this.#connection.owner.pool.counters[SLOW_READERS]++;
-    this.#client.destroy('it does not read a large reply that others wait behind', LOG_NOTICE);
+    client.destroy('it does not read a large reply that others wait behind', LOG_NOTICE);
   }
 }

@@ -55,6 +55,8 @@ export abstract class AnsweredClient
   readonly session: Session;
   /** Null until it subscribes. */
   subscriptions: ClientSubscriptions | null = null;
+  /** Set by forward(): the request at hand has its slot here, and nobody else waits for it. */
+  forwarded = false;
   closed = false;
   flushPending = false;
   heldBytes = 0;
@@ -236,6 +238,10 @@ export abstract class AnsweredClient
     if (undeliveredBytes <= clientOutputLimit >> 1 || this.retraction.takesBack()) return false;
     if (undeliveredBytes <= clientOutputLimit) return false;
     return out.pendingBytes > clientOutputLimit || !source.owes(this.id, head);
+  }
+
+  get takenBytes(): number {
+    return this.engine.writer.takenBytes(this.socket);
   }
 
   blocks(source: ReplySource): void {

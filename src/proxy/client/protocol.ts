@@ -24,12 +24,15 @@ export interface ClientProtocol extends PoolProtocol {
     info: number,
     intent: number,
   ): boolean;
-  /** Makes a plain read of a client again, over a connection of its own; null = there is none. */
-  readonly readAlone: ((client: object, request: Buffer) => void) | null;
+  /** Makes a read of a client again that one server answers, over a connection of its own. */
+  readAlone(client: object, request: Buffer): void;
   /**
-   * Bytes of the reply that begins with the `length` bytes at `start`; -1 when they do not say.
+   * The server of such a read, which was scanned last and stands at [start, start + length);
+   * NO_SERVER when there is none.
    */
-  replyBytes(bytes: Uint8Array, start: number, length: number): number;
+  serverOfRead(client: object, start: number, length: number): number;
+  /** No connection of its own to a server came free in time. */
+  noLease(server: string): Buffer;
   readonly login: LoginRules;
   /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */
   malformed(error: number, byte: number, next: number): Buffer;

@@ -49,6 +49,6 @@ export class Retraction {
     const client = this.#client;
     const request = takeAlone(this.#engine, client, this.#input, reply.slot);
     if (request === null) reply.release();
-    else client.protocol.readAlone?.(client, request);
+    else client.protocol.readAlone(client, request);
   }
 }

@@ -45,6 +45,8 @@ export interface ReplyReceiver extends Flushable, MemoryHolder {
   readonly address: string;
   /** What it calls itself, or an empty text. */
   readonly name: string;
+  /** Bytes that it has ever taken. */
+  readonly takenBytes: number;
   /** What has to take more, or be there, before the next request can be sent. */
   waitsFor: SendGate | null;
   /** Its later requests wait until all earlier ones are answered. */

@@ -25,6 +25,7 @@ import { answer, copyOf, headOf, type SpecialRequest } from '../routing/request.
 import { askAllServers, firstError, tellAllServers } from './all-servers.ts';
 import { INVALID } from './failure-reply.ts';
 import { sendMultiget } from './multiget.ts';
+import { READ_IN_PIECES } from './piecewise-get.ts';
 import { MARKER, QuietReply } from './quiet.ts';
 import { answerStats } from './stats.ts';
 
@@ -62,7 +63,7 @@ export function handleMemcacheRequest(request: SpecialRequest, info: number): bo
       if (isHttpLine(copyOf(request).toString('latin1'))) return refuseHttp(client);
       return answer(client, replies.ERROR);
   }
-  if (command <= MC_GATS) return sendMultiget(request, command);
+  if (command <= MC_GATS) return sendMultiget(request, command, READ_IN_PIECES);
   return sendByKey(request, info);
 }
 

@@ -21,6 +21,8 @@ import type { ClientPipeline } from '../client/client-pipeline.ts';
 import type { StoredReply } from '../client/stored-reply.ts';
 import { setItemTable, setPartTable, spliceItems, spliceParts } from '../engine/splice.ts';
 import { KeptPart } from '../routing/kept-part.ts';
+import { KeptRequest } from '../routing/kept-request.ts';
+import type { SpecialRequest } from '../routing/request.ts';
 import { logSlowest, slowerPart } from '../routing/slowest-part.ts';
 import { INVALID, REPLY_TOO_LARGE } from './failure-reply.ts';
 
@@ -78,6 +80,31 @@ class LineReply extends KeptPart implements ReplyTarget {
   }
 }
 
+/** What becomes of the reply to a get that is not simply its request's. */
+export interface ReplyUse {
+  /** Of the request; not settled by the reply. */
+  readonly claim: Claim;
+  /** All lines are answered or lost. */
+  onComplete(reply: MultigetReply): void;
+  /** The request was not sent; `error` is an error line. */
+  onRefused(error: Buffer): void;
+}
+
+/** Makes a get again whose reply could not be kept whole. */
+export type ReadAgain = (
+  client: ClientConnection,
+  reply: MultigetReply,
+  request: Buffer,
+) => ReplyUse;
+
+/** What becomes of the reply to a get of several keys. */
+export interface ReplyPlan {
+  /** Null = it goes to a slot of its own. */
+  readonly use: ReplyUse | null;
+  /** Null = it gets an error when it is too large. */
+  readonly readAgain: ReadAgain | null;
+}
+
 /**
  * The VALUE items of several servers on their way to become one reply. As in nutcracker, each key
  * in turn takes the next item of its server, whichever key that is for; END comes once. When a
@@ -91,13 +118,36 @@ export class MultigetReply implements StoredReply {
   /** Of the parts that took long, for the slow log. */
   slowest: SlowRequest | null = null;
   #left: number;
+  /** Who takes it, instead of the request's slot. */
+  #use: ReplyUse | null;
+  readonly #readAgain: ReadAgain | null;
+  /** What is needed for that. */
+  readonly #request: KeptRequest | null;
+  /** Bytes that are kept on the heap. */
+  #heapBytes = 0;
+  /** Its bytes were too many: they are counted only. */
+  tooLarge = false;
+  /** Bytes of all parts. */
+  receivedBytes = 0;
 
   /** @param order line of each key, in request order */
-  constructor(client: ClientConnection, order: readonly number[], parts: number) {
+  constructor(
+    request: SpecialRequest,
+    order: readonly number[],
+    parts: number,
+    { use, readAgain }: ReplyPlan,
+  ) {
+    const { client } = request;
     this.client = client;
     this.#order = order;
     this.#left = parts;
-    this.claim = client.claims.claim();
+    this.#use = use;
+    this.#readAgain = readAgain;
+    this.#request = readAgain === null ? null : new KeptRequest(request);
+    this.claim = use === null ? client.claims.claim() : use.claim;
+    // What it is expected to have may be too much: nothing is asked behind it.
+    const most = client.pool.config.clientOutputLimit >> 2;
+    if (readAgain !== null && order.length * client.elementBytes > most) client.barrier();
   }
 
   part(index: number, keys: number): ReplyTarget {
@@ -116,7 +166,8 @@ export class MultigetReply implements StoredReply {
     ends: number,
   ): void {
     const last = (info & FLAG_LAST) !== 0;
-    if (!this.claim.closed && part.error === null) {
+    this.receivedBytes += length;
+    if (!this.claim.closed && part.error === null && !this.tooLarge) {
       const whole = (info & WHOLE) === WHOLE;
       if (!whole || !this.#stash(part, start, length, count, ends)) {
         this.#keep(part, start, length);
@@ -156,30 +207,65 @@ export class MultigetReply implements StoredReply {
 
   #keep(part: LineReply, start: number, length: number): void {
     const { client } = this;
-    if (!client.overOutputLimit()) {
+    const { clientOutputLimit } = client.pool.config;
+    this.#heapBytes += length;
+    if (this.#heapBytes > clientOutputLimit >> 1 && (this.#use !== null || this.#mayReadAgain)) {
+      this.tooLarge = true;
+      this.drop();
+      if (this.#use === null) client.barrier();
+    } else if (this.#heapBytes <= clientOutputLimit) {
       part.addPiece(client, this, start, length);
-      return;
+    } else {
+      part.giveBack(client);
+      client.pool.counters[REPLIES_TOO_LARGE]++;
+      part.error = REPLY_TOO_LARGE;
     }
-    part.giveBack(client);
-    client.pool.counters[REPLIES_TOO_LARGE]++;
-    part.error = REPLY_TOO_LARGE;
+  }
+
+  /** Nothing was asked behind it that it would see, nor will be before it is answered. */
+  get #mayReadAgain(): boolean {
+    if (this.#readAgain === null || this.claim.unheard || !this.claim.isNewest) return false;
+    return this.client.session.detour === null;
   }
 
   /** A line is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
     if (this.slowest !== null) logSlowest(this.client.pool, this.slowest);
-    this.client.pipeline.release(this, 0);
-    this.claim.store(this);
+    const client = this.client;
+    if (this.#use === null || this.#heapBytes !== 0) client.pipeline.release(this, 0);
+    if (this.#readAgain !== null && !this.claim.closed) {
+      const bytes = this.receivedBytes / this.#order.length;
+      // Large ones are not forgotten at once.
+      const before = client.elementBytes === Infinity ? 0 : client.elementBytes;
+      client.elementBytes = Math.max(bytes, before * 0.9);
+    }
+    if (this.tooLarge && this.#use === null) this.#beginAgain();
+    this.#request?.drop();
+    if (this.#use !== null) this.#use.onComplete(this);
+    else this.claim.store(this);
   }
 
-  writeTo(pipeline: ClientPipeline): boolean {
+  #beginAgain(): void {
+    if (this.#request === null || this.#readAgain === null || this.claim.closed) return;
+    this.#use = this.#readAgain(this.client, this, this.#request.take());
+  }
+
+  /**
+   * Queues the items, without what stands behind them.
+   * @returns the error line that stands there; null = END
+   */
+  writeItems(pipeline: ClientPipeline): Buffer | null {
     const { config, counters } = this.client.pool;
     if (this.#parts.some((part) => part.failed)) counters[FORWARD_ERROR]++;
     const bad = this.#parts.find((part) => part.error !== null);
     if (bad === undefined || config.multigetFailure === 'hits') this.#writeItems(pipeline);
-    pipeline.out.copy(bad?.error ?? END);
     this.drop();
+    return bad?.error ?? null;
+  }
+
+  writeTo(pipeline: ClientPipeline): boolean {
+    pipeline.out.copy(this.writeItems(pipeline) ?? END);
     return true;
   }
 

@@ -20,7 +20,7 @@ import { writeBytes } from '../engine/short-text.ts';
 import { forward } from '../routing/forward.ts';
 import { type SpecialRequest, headOf as wholeRequest } from '../routing/request.ts';
 import { getLinesOf } from './joined-gets.ts';
-import { MultigetReply } from './multiget-reply.ts';
+import { MultigetReply, type ReplyPlan } from './multiget-reply.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -57,26 +57,33 @@ interface Plan {
 /**
  * Cuts a get, gets, gat or gats with several keys into one line per server, each with its keys in
  * request order. When one server has all keys the request goes there as it is.
+ * @param replyPlan what becomes of the reply
  * @returns false when it must wait for a server to take more
  */
-export function sendMultiget(request: SpecialRequest, command: number): boolean {
+export function sendMultiget(
+  request: SpecialRequest,
+  command: number,
+  replyPlan: ReplyPlan,
+): boolean {
   const { client, length } = request;
   const { pool } = client;
   const head = headOf(request, command);
   const longLines = command !== MC_GAT && command !== MC_GATS;
   const plan = makePlan(request, head.length, longLines ? NO_LIMIT : SAFE_LINE_BYTES);
   if (plan === null) {
-    client.failForward(failureOf(FAILURE_REFUSED));
+    const failure = failureOf(FAILURE_REFUSED);
+    if (replyPlan.use === null) return client.failForward(failure);
+    replyPlan.use.onRefused(pool.protocol.failure(failure));
     return true;
   }
   const { lines, order } = plan;
-  if (lines.length === 1 && length <= SAFE_LINE_BYTES) {
+  if (lines.length === 1 && length <= SAFE_LINE_BYTES && replyPlan.use === null) {
     return forward(request, lines[0].server, CLASS_MULTI);
   }
   const servers = lines.map(({ server }) => pool.servers[server]);
   const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
-  const reply = new MultigetReply(client, order, lines.length);
+  const reply = new MultigetReply(request, order, lines.length, replyPlan);
   const whole = wholeRequest(request);
   reserve(request, plan, connections, head);
   copyKeys(request, plan);

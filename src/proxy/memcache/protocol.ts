@@ -3,8 +3,14 @@ import {
   END_LINE,
   ERROR_BINARY_PROTOCOL,
   FLAG_NO_REPLY,
+  FLAG_SPECIAL,
+  FRAME_TABLE,
   MC_GET,
   MC_GETS,
+  NO_SERVER,
+  PART_TABLE,
+  RECORD_INFO,
+  RECORD_SERVER,
 } from '../../protocol/frame-table.ts';
 import { BINARY_REQUEST, binaryRefusal } from '../../protocol/memcache/binary.ts';
 import { memcacheClasses } from '../../protocol/memcache/command-classes.ts';
@@ -16,6 +22,7 @@ import { EXECUTED, REPEAT_NEVER } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+import { LeasedRead } from '../routing/leased-read.ts';
 import { handleMemcacheRequest } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { JoinedGets } from './joined-gets.ts';
@@ -23,9 +30,9 @@ import { JoinedGets } from './joined-gets.ts';
 /** memcached's text and meta protocols, spoken by pools without `redis: true`. */
 export class MemcacheProtocol implements ClientProtocol {
   readonly #codec: Codec;
-  /** Pools of memcached have no password. */
-  readonly readAlone = null;
+  /** A get of several keys does not say. */
   readonly replyBytes = (): number => -1;
+  /** Pools of memcached have no password. */
   readonly login: LoginRules = { words: new Set(), isOpen: () => false, refusal: replies.ERROR };
   readonly classes: Uint8Array = memcacheClasses();
   readonly unfinished: Buffer = Buffer.from(
@@ -70,6 +77,27 @@ export class MemcacheProtocol implements ClientProtocol {
 
   isRead(command: number): boolean {
     return command === MC_GET || command === MC_GETS;
+  }
+
+  readAlone(client: object, request: Buffer): void {
+    new LeasedRead(client as ClientConnection, request);
+  }
+
+  serverOfRead(client: object, start: number, length: number): number {
+    const { pool } = client as ClientConnection;
+    const { engine, descriptor } = pool;
+    const record = FRAME_TABLE / 4;
+    if ((engine.words[record + RECORD_INFO] & FLAG_SPECIAL) === 0) {
+      return engine.words[record + RECORD_SERVER];
+    }
+    engine.takePartTable();
+    const end = start + length;
+    const found = engine.codec.splitMemcacheKeys(start, end, PART_TABLE, 1, 0, descriptor);
+    return found === 0 ? NO_SERVER : engine.words[PART_TABLE / 4 + RECORD_SERVER];
+  }
+
+  noLease(server: string): Buffer {
+    return replies.serverError(`no connection to ${server} is free (max_leased_connections)`);
   }
 
   handshake(): void {}

@@ -1,5 +1,13 @@
 import type { PoolConfig } from '../../config/index.ts';
 import type { Codec } from '../../protocol/codec.ts';
+import {
+  FLAG_SPECIAL,
+  FRAME_TABLE,
+  NO_COMMAND,
+  NO_SERVER,
+  RECORD_INFO,
+  RECORD_SERVER,
+} from '../../protocol/frame-table.ts';
 import { bulkReplyBytes } from '../../protocol/redis/replies/bulk-bytes.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import { requestHead } from '../../protocol/redis/request-head.ts';
@@ -12,14 +20,16 @@ import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts
 import type { KnownServer, SlotProtocol } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
+import { MUST_SEND } from '../client/router.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+import { LeasedRead } from '../routing/leased-read.ts';
 import { ASKING, redirection, requestSlot, slotFailure } from './cluster/redirection.ts';
 import { allowedCommands } from './command-rules.ts';
+import { commonServer } from './common-server.ts';
 import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
 import { knownInfoOf } from './info/server-info.ts';
-import { LeasedRead } from './leases/leased-read.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
 
@@ -83,6 +93,20 @@ export class RedisProtocol implements ClientProtocol {
 
   readAlone(client: object, request: Buffer): void {
     new LeasedRead(client as ClientConnection, request);
+  }
+
+  serverOfRead(client: object, start: number, length: number): number {
+    const { words } = (client as ClientConnection).pool.engine;
+    const record = FRAME_TABLE / 4;
+    const info = words[record + RECORD_INFO];
+    if ((info & FLAG_SPECIAL) === 0) return words[record + RECORD_SERVER];
+    const request = { client: client as ClientConnection, start, length, intent: MUST_SEND };
+    const place = commonServer(request, COMMANDS[info & NO_COMMAND]);
+    return typeof place === 'number' ? place : NO_SERVER;
+  }
+
+  noLease(server: string): Buffer {
+    return replies.noLease(server);
   }
 
   replyBytes(bytes: Uint8Array, start: number, length: number): number {

@@ -22,6 +22,7 @@ export function forward(
     connection.sentFor(new MutedReply(client), length, headOf(request));
   } else {
     connection.sendFrom(start, length, client.id, client.claims.begin(), commandClass);
+    client.forwarded = true;
   }
   return true;
 }

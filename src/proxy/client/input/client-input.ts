@@ -320,13 +320,14 @@ export class ClientInput {
           continue;
         }
         words[record + RECORD_DEST] = 0;
-        this.run.interrupted = true;
+        client.forwarded = false;
         unsent = pipeline.out.unsentBytes;
         if ((info & WHOLE) !== WHOLE) {
           this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
         } else if (!protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
           break;
         }
+        if (!client.forwarded) this.run.interrupted = true;
         unsent = pipeline.out.unsentBytes;
         if (client.closing || this.#barrier || client.closed) {
           i++;

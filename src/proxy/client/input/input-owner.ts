@@ -13,6 +13,8 @@ export interface InputOwner extends Stranger, Requester {
   readonly closing: boolean;
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
+  /** The request at hand was simply forwarded, though not by the fast loop. */
+  forwarded: boolean;
   /** By command: 1 where that is so all the same, though the pool refuses others. */
   readonly forwards: Uint8Array;
   failForward(failure: Failure): true;

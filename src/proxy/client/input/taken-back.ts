@@ -1,5 +1,4 @@
 import {
-  FLAG_SPECIAL,
   FRAME_TABLE,
   FRAME_TABLE_RECORDS,
   NO_COMMAND,
@@ -18,7 +17,6 @@ import type { SentChunk, SentRun } from './sent-run.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const PLAIN_MASK = WHOLE | FLAG_SPECIAL;
 
 // Reads whose replies are more than was expected, of a client that does not take them, are taken
 // back: what their servers answer is swallowed, so that nobody waits behind it, and they are sent
@@ -43,7 +41,7 @@ function repeatable(engine: Engine, client: InputOwner, chunk: SentChunk, after:
   for (let found = 0; found < most; found++) {
     const info = words[FRAME_WORD + (count - 1 - found) * RECORD_WORDS + RECORD_INFO];
     const isRead = client.protocol.isRead(info & NO_COMMAND);
-    if ((info & PLAIN_MASK) !== WHOLE || !isRead) return found;
+    if ((info & WHOLE) !== WHOLE || !isRead) return found;
   }
   return most;
 }
@@ -80,9 +78,15 @@ export interface RetractableInput {
   putFirst(bytes: Buffer): void;
 }
 
+/** Whether what it asks is simply forwarded, if the pool allows it. */
+function isUsual({ plain, forwards }: InputOwner): boolean {
+  return plain || forwards.length > 0;
+}
+
 /** Whether reads are under way that can be taken back. */
-export function mayTakeBack({ pipeline, plain }: InputOwner, input: RetractableInput): boolean {
-  return plain && !input.large && input.run.covers(pipeline.head, pipeline.tail);
+export function mayTakeBack(client: InputOwner, input: RetractableInput): boolean {
+  const { pipeline } = client;
+  return isUsual(client) && !input.large && input.run.covers(pipeline.head, pipeline.tail);
 }
 
 /** The requests from `slot` on are not under way any more, and their replies are nobody's. */
@@ -109,8 +113,8 @@ export function takeBack(engine: Engine, client: InputOwner, input: RetractableI
 
 /** Whether the request of `slot` is noted, with all behind it. */
 export function mayTakeAlone(client: InputOwner, input: RetractableInput, slot: number): boolean {
-  const { plain, protocol, pipeline, session } = client;
-  if (!plain || input.large || protocol.readAlone === null || session.detour !== null) return false;
+  const { pipeline, session } = client;
+  if (!isUsual(client) || input.large || session.detour !== null) return false;
   return input.run.reaches(slot, pipeline.tail);
 }
 

@@ -22,11 +22,11 @@ import { digitsOf, writeDecimal } from '../../engine/short-text.ts';
 import { checkEnd, setPartTable, spliceParts } from '../../engine/splice.ts';
 import type { Server } from '../../pool/server.ts';
 import { KeptPart } from '../../routing/kept-part.ts';
+import { KeptRequest } from '../../routing/kept-request.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { logSlowest, slowerPart } from '../../routing/slowest-part.ts';
 import { INVALID } from '../failure-reply.ts';
 import type { KeptOrder } from './kept-order.ts';
-import { KeptRequest } from './kept-request.ts';
 
 const ARRAY = 0x2a; // '*'
 const STATUS = 0x2b; // '+'

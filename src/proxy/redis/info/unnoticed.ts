@@ -23,7 +23,8 @@ class Nobody implements ConnectionOwner {
     const { engine, config, protocol } = owner.pool;
     const counters = poolCounters();
     const unmeasured = { latency: null, slowLog: null, slowMicros: INT32_MAX, mover: null };
-    this.pool = { engine, config, protocol, counters, ...unmeasured };
+    const budget = { makeRoom: () => false };
+    this.pool = { engine, config, protocol, counters, budget, ...unmeasured };
     shareLogin(this.pool, owner.pool);
     this.config = owner.config;
     this.name = owner.name;

@@ -8,7 +8,7 @@ import { reasonText } from '../../backend/failure.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import { EXEC, type Transaction } from '../../client/session/transaction.ts';
 import type { ReplyClaim } from '../../engine/receiver.ts';
-import type { PassedReply } from './passed-reply.ts';
+import type { PassedReply } from '../../routing/passed-reply.ts';
 
 const STATUS = 0x2b; // '+'
 const ERROR = 0x2d; // '-'

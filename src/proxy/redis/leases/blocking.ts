@@ -7,10 +7,10 @@ import type { BackendConnection } from '../../backend/backend-connection.ts';
 import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { Server } from '../../pool/server.ts';
+import { LeasedRequest } from '../../routing/leased-request.ts';
 import { answer, copyOf, type SpecialRequest } from '../../routing/request.ts';
 import { type CommonPlace, commonPlace, NO_KEY } from '../common-server.ts';
 import { Words } from '../words.ts';
-import { LeasedRequest } from './leased-request.ts';
 import { type KeptPlace, serverAgain } from './queueing.ts';
 import { ServerId } from './server-id.ts';
 

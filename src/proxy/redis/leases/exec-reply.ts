@@ -1,8 +1,10 @@
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { PassedReply } from './passed-reply.ts';
+import { PassedReply } from '../../routing/passed-reply.ts';
 
+const ARRAY = 0x2a; // '*'
+const NIL = Buffer.from('*-1\r\n');
 /** "*", "_", and "|", behind which the reply stands. */
 const TYPES: ReadonlySet<number> = new Set(Buffer.from('*_|'));
 /** The one error behind which there is no transaction any more, whatever the server's version. */
@@ -14,10 +16,20 @@ const ABORTED = Buffer.from('-EXECABORT');
  */
 export class ExecReply extends PassedReply {
   readonly #memory: Buffer;
+  #nil = false;
 
   constructor(client: ClientConnection, connection: BackendConnection, claim: Claim) {
     super(client, connection, claim);
     this.#memory = client.pool.engine.memory;
+  }
+
+  /** The transaction was carried out. */
+  get carriedOut(): boolean {
+    return this.type === ARRAY && !this.#nil;
+  }
+
+  protected override onWhole(reply: Buffer): void {
+    this.#nil = reply.equals(NIL);
   }
 
   protected override fits(start: number, length: number): boolean {

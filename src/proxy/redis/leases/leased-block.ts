@@ -9,12 +9,12 @@ import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { Transaction } from '../../client/session/transaction.ts';
 import type { Server } from '../../pool/server.ts';
+import { LeasedRequest } from '../../routing/leased-request.ts';
 import { failureReply } from '../failure-reply.ts';
 import { sendBlock } from './block.ts';
 import { BlockProof } from './block-proof.ts';
 import { ExecReply } from './exec-reply.ts';
 import { LaneSwitch } from './lane-switch.ts';
-import { LeasedRequest } from './leased-request.ts';
 import { serverOfTransaction } from './queueing.ts';
 import { endWatch, type WatchedConnection, watchedOf } from './watched-connection.ts';
 
@@ -29,6 +29,7 @@ export class LeasedBlock extends LeasedRequest {
   readonly #transaction: Transaction;
   #selects: SelectReplies | null = null;
   /** Keeps the client's next request from an old database. */
+  #exec: ExecReply | null = null;
   #hold: Claim | null = null;
 
   constructor(client: ClientConnection, transaction: Transaction) {
@@ -69,7 +70,7 @@ export class LeasedBlock extends LeasedRequest {
   }
 
   protected answered(connection: BackendConnection): void {
-    const { reply } = this;
+    const reply = this.#exec;
     if (reply === null) {
       this.send(connection);
       return;
@@ -83,7 +84,8 @@ export class LeasedBlock extends LeasedRequest {
   }
 
   protected override replyOver(connection: BackendConnection): ExecReply {
-    return new ExecReply(this.client, connection, this.claim);
+    this.#exec = new ExecReply(this.client, connection, this.claim);
+    return this.#exec;
   }
 
   /** The connection is in no transaction, and in the lane that it was opened for. */

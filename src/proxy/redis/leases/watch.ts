@@ -7,12 +7,12 @@ import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { TAINTED, WATCHING } from '../../client/session/watch.ts';
 import type { Server } from '../../pool/server.ts';
+import { LeasedRequest } from '../../routing/leased-request.ts';
 import { answer, copyOf, type SpecialRequest } from '../../routing/request.ts';
 import { commonPlace } from '../common-server.ts';
 import { failureReply } from '../failure-reply.ts';
 import { BlockProof } from './block-proof.ts';
 import { LaneSwitch } from './lane-switch.ts';
-import { LeasedRequest } from './leased-request.ts';
 import { type KeptPlace, serverAgain } from './queueing.ts';
 import { endWatch, taint, WatchedConnection, watchedOf } from './watched-connection.ts';
 

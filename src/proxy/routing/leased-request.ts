@@ -1,16 +1,14 @@
-import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { FORWARD_ERROR, LEASES_REFUSED } from '../../../stats/counters.ts';
-import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
-import type { Lane } from '../../backend/lane.ts';
-import type { LeaseWaiter } from '../../backend/leases.ts';
-import type { Claim } from '../../client/claims.ts';
-import type { ClientConnection } from '../../client/client-connection.ts';
-import type { Detour } from '../../client/session/detour.ts';
-import { millis } from '../../engine/clock.ts';
-import type { Timed } from '../../engine/deadlines.ts';
-import { laneOf } from '../../pool/lanes.ts';
-import type { Server } from '../../pool/server.ts';
-import { failureReply } from '../failure-reply.ts';
+import { FORWARD_ERROR, LEASES_REFUSED } from '../../stats/counters.ts';
+import type { BackendConnection, ConnectionHolder } from '../backend/backend-connection.ts';
+import type { Lane } from '../backend/lane.ts';
+import type { LeaseWaiter } from '../backend/leases.ts';
+import type { Claim } from '../client/claims.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import type { Detour } from '../client/session/detour.ts';
+import { millis } from '../engine/clock.ts';
+import type { Timed } from '../engine/deadlines.ts';
+import { laneOf } from '../pool/lanes.ts';
+import type { Server } from '../pool/server.ts';
 import { PassedReply } from './passed-reply.ts';
 
 const WAITS_FOR_TURN = 0;
@@ -112,7 +110,7 @@ export abstract class LeasedRequest
     this.#state = WAITS_FOR_LEASE;
     if (!router.lease(this)) {
       pool.counters[FORWARD_ERROR]++;
-      this.refuse(failureReply(router.reason));
+      this.refuse(pool.protocol.failure(router.reason));
       return;
     }
     if (this.#state !== WAITS_FOR_LEASE) return;
@@ -131,7 +129,7 @@ export abstract class LeasedRequest
 
   /** What it is answered with when no connection comes free in time. */
   protected get leaseRefused(): Buffer {
-    return replies.noLease(this.leasedFrom.name);
+    return this.client.protocol.noLease(this.leasedFrom.name);
   }
 
   /** It is answered without having been sent. @returns false when it is sent already */
@@ -173,7 +171,9 @@ export abstract class LeasedRequest
     if (this.#state !== RUNS || !this.#connection?.closed) return;
     const { leasedFrom, reply } = this;
     this.end();
-    if (reply === null) this.claim.deliver(failureReply(leasedFrom.lastFailure));
+    if (reply === null) {
+      this.claim.deliver(this.client.protocol.failure(leasedFrom.lastFailure));
+    }
   }
 
   /** The connection is as it was: somebody else may have it. */

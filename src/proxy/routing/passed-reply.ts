@@ -1,15 +1,13 @@
-import { FLAG_FIRST, FLAG_LAST, WHOLE } from '../../../protocol/frame-table.ts';
-import { FORWARD_ERROR } from '../../../stats/counters.ts';
-import type { BackendConnection } from '../../backend/backend-connection.ts';
-import type { ReplyTarget } from '../../backend/in-flight.ts';
-import type { Claim } from '../../client/claims.ts';
-import type { ClientConnection } from '../../client/client-connection.ts';
-import type { ReplyStream } from '../../engine/receiver.ts';
-import { INVALID } from '../failure-reply.ts';
+import { FLAG_FIRST, FLAG_LAST, WHOLE } from '../../protocol/frame-table.ts';
+import { FORWARD_ERROR } from '../../stats/counters.ts';
+import type { BackendConnection } from '../backend/backend-connection.ts';
+import { FAILURE_INVALID, failureOf } from '../backend/failure.ts';
+import type { ReplyTarget } from '../backend/in-flight.ts';
+import type { Claim } from '../client/claims.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import type { ReplyStream } from '../engine/receiver.ts';
 
-const ARRAY = 0x2a; // '*'
 const ERROR = 0x2d; // '-'
-const NIL = Buffer.from('*-1\r\n');
 
 /** A reply that its client gets as it comes, and that somebody else wants to hear of. */
 export class PassedReply implements ReplyTarget {
@@ -22,7 +20,6 @@ export class PassedReply implements ReplyTarget {
   instead: Buffer | null = null;
   /** Its first byte; 0 = nothing of it has come. */
   type = 0;
-  #nil = false;
   /** Nothing more will come of it. */
   over = false;
   /** The connection was lost before it was complete. */
@@ -35,11 +32,6 @@ export class PassedReply implements ReplyTarget {
     this.claim = claim;
   }
 
-  /** As EXEC's reply: it was carried out. */
-  get carriedOut(): boolean {
-    return this.type === ARRAY && !this.#nil;
-  }
-
   onReply(start: number, length: number, info: number): void {
     if (this.over) return;
     const last = (info & FLAG_LAST) !== 0;
@@ -49,13 +41,14 @@ export class PassedReply implements ReplyTarget {
     }
     if (this.distrusts && this.type !== ERROR) {
       this.over = true;
-      this.claim.deliver(this.instead ?? INVALID);
+      const invalid = this.#client.protocol.failure(failureOf(FAILURE_INVALID));
+      this.claim.deliver(this.instead ?? invalid);
       return;
     }
     if (this.#streamed === null && (info & WHOLE) === WHOLE) {
       const { memory } = this.#client.pool.engine;
       const reply = Buffer.from(memory.subarray(start, start + length));
-      this.#nil = length === NIL.length && reply.equals(NIL);
+      this.onWhole(reply);
       this.over = true;
       this.claim.deliver(this.instead ?? reply);
       return;
@@ -76,6 +69,9 @@ export class PassedReply implements ReplyTarget {
   protected fits(_start: number, _length: number): boolean {
     return true;
   }
+
+  /** The reply came in one piece. */
+  protected onWhole(_reply: Buffer): void {}
 
   awaitsMore(): boolean {
     return false;

@@ -1,6 +1,6 @@
-import { COPY_LIMIT } from '../../../limits.ts';
-import type { ClientPipeline } from '../../client/client-pipeline.ts';
-import type { SpecialRequest } from '../../routing/request.ts';
+import { COPY_LIMIT } from '../../limits.ts';
+import type { ClientPipeline } from '../client/client-pipeline.ts';
+import type { SpecialRequest } from './request.ts';
 
 /** A copy of a request that may have to be made again, among what is kept for its client. */
 export class KeptRequest {

@@ -1,0 +1,45 @@
+import { FRAME_TABLE, NO_SERVER, WINDOW, WINDOW_BYTES } from '../../protocol/frame-table.ts';
+import { READS_IN_PIECES } from '../../stats/counters.ts';
+import type { BackendConnection } from '../backend/backend-connection.ts';
+import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import type { Server } from '../pool/server.ts';
+import { LeasedRequest } from './leased-request.ts';
+
+/**
+ * A read for one server whose reply is so large that others would wait behind it: it is made again
+ * over a connection of its own, which stands still when its client takes no more.
+ */
+export class LeasedRead extends LeasedRequest {
+  readonly #request: Buffer;
+
+  /** @param request whole, and no longer than the window; must not change any more */
+  constructor(client: ClientConnection, request: Buffer) {
+    super(client);
+    this.#request = request;
+    this.claim.keep({ drop: () => {} }, request.length);
+    client.pool.counters[READS_IN_PIECES]++;
+  }
+
+  /** Between two reads: the window is nobody's. */
+  protected place(): Server | Buffer {
+    const { client } = this;
+    const { engine, protocol, descriptor, servers } = client.pool;
+    const length = this.#request.copy(engine.memory, WINDOW, 0, WINDOW_BYTES);
+    engine.loadState(null);
+    const count = protocol.scanRequests(WINDOW, WINDOW + length, FRAME_TABLE, 1, descriptor);
+    const server = count === 1 ? client.protocol.serverOfRead(client, WINDOW, length) : NO_SERVER;
+    return servers[server] ?? protocol.failure(failureOf(FAILURE_REFUSED));
+  }
+
+  protected send(connection: BackendConnection): void {
+    const bytes = this.#request;
+    connection.out.append(bytes);
+    const head = { bytes, start: 0, length: bytes.length };
+    connection.sentFor(this.passReply(connection), bytes.length, head);
+  }
+
+  protected answered(): void {
+    this.giveBack();
+  }
+}
