@@ -176,6 +176,12 @@ export class Pool implements ServerPool, HealthyPool {
     if (server >= 0) this.onTrouble(this.config.name, this.servers[server].name, false);
   }
 
+  /** Slots have other owners: keys may belong to other servers. */
+  onSlots(): void {
+    this.ringNumber++;
+    this.protocol.onRing(this);
+  }
+
   /** Clients wait for a slot of which no owner is known. */
   onUnowned(): void {
     this.onTrouble(this.config.name, '', false);

@@ -32,6 +32,11 @@ export interface RequestMover {
     request: SavedRequest,
     redirection: Redirection,
   ): Buffer | null;
+  /**
+   * A request that is not kept was sent on: others for its slot need not be.
+   * @returns what its client is told
+   */
+  learn(from: RedirectingConnection, redirection: Redirection): Buffer;
   /** What its client is told of a request that cannot be sent again. */
   refuse(redirection: Redirection): Buffer;
   /** Who goes on with requests whose server is none of the pool's any more. */

@@ -30,6 +30,8 @@ export class Transaction {
   server: Server | null = null;
   /** The first of them, latin1, cut: for errors. */
   key = '';
+  /** Of those keys in a Redis Cluster; -1 elsewhere. */
+  slot = -1;
   /** Of the ring that `server` was found in. */
   ringNumber = -1;
   /** Databases that SELECT names, as they were written. */

@@ -27,6 +27,8 @@ export interface SlottedPool {
   readonly servers: readonly Server[];
   readonly descriptor: number;
   readonly region: RingRegion;
+  /** Slots have other owners. */
+  onSlots(): void;
   /** Indexes of servers are others than clients have worked out for unfinished requests. */
   onShifted(): void;
   /** Has the pool go on with other servers. */
@@ -132,7 +134,7 @@ export class ClusterSlots {
       for (const [first, last] of node.slots) owners.fill(nameOf(node), first, last + 1);
     }
     for (const [slot, said] of this.#hearsay) {
-      const isOld = now >= said.until || owners[slot] !== said.before;
+      const isOld = now >= said.until || (owners[slot] ?? '') !== said.before;
       if (isOld || !this.#nodes.has(said.now)) this.#hearsay.delete(slot);
     }
     this.#owners = owners;
@@ -149,8 +151,9 @@ export class ClusterSlots {
     const parked = [...losers].map((server) => server.places.takeParked());
     for (const server of losers) holdBack(pool.engine, server);
     const isSame = gone.length === 0 && wanted.length === pool.servers.length;
-    if (isSame) this.#write();
-    else this.#reconfigure(wanted, gone.length > 0);
+    const isNews = losers.size > 0 || before.some((was, slot) => was !== this.#ownerOf(slot));
+    if (isSame && isNews) this.#write();
+    else if (!isSame) this.#reconfigure(wanted, gone.length > 0);
     for (const each of parked.flat()) resend(each.requests, each.lane);
     this.unowned.wake();
   }
@@ -194,6 +197,7 @@ export class ClusterSlots {
     const { engine, descriptor } = this.#pool;
     const { table } = this;
     for (let slot = 0; slot < SLOTS; slot++) setSlot(engine.words, descriptor, slot, table[slot]);
+    this.#pool.onSlots();
   }
 
   /**
@@ -212,6 +216,7 @@ export class ClusterSlots {
     });
     if (loser !== undefined) holdBack(pool.engine, loser);
     setSlot(pool.engine.words, pool.descriptor, slot, server.index);
+    pool.onSlots();
     return server;
   }
 

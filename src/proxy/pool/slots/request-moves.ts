@@ -162,6 +162,15 @@ export class RequestMoves implements RequestMover {
     return null;
   }
 
+  learn(from: RedirectingConnection, redirection: Redirection): Buffer {
+    if (redirection.kind === SLOT_MOVED) {
+      this.#pool.counters[REDIRECTED_MOVED]++;
+      this.#slots.moveSlot(redirection.slot, addressIn(from, redirection));
+    }
+    this.#pool.onHint(from.owner);
+    return this.refuse(redirection);
+  }
+
   refuse({ kind, slot }: Redirection): Buffer {
     return this.#pool.protocol.slots.failure(kind, slot);
   }
