@@ -13,3 +13,4 @@ export * from './limits/pubsub.ts';
 export * from './limits/running.ts';
 export * from './limits/servers.ts';
 export * from './limits/topology.ts';
+export * from './limits/tracking.ts';

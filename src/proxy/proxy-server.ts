@@ -29,10 +29,9 @@ import { ringBytes } from './pool/pool-ring.ts';
 import type { Preparation } from './pool/protocol.ts';
 import { withKnownServers } from './pool/slots/known-servers.ts';
 import { RedisProtocol } from './redis/protocol.ts';
-import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
-import { countedHere, isCountersQuestion } from './siblings/pool-counts.ts';
+import { answerSibling } from './sibling-answers.ts';
 import { Steering } from './steering.ts';
 import { TlsGates } from './tls-gate.ts';
 
@@ -275,12 +274,7 @@ export class ProxyServer {
 
   /** Answers what another process that serves the same clients asks. */
   answerSibling(question: object): object {
-    if (isCountersQuestion(question)) {
-      return countedHere(this.#pools.find(({ config }) => config.name === question.countersOf));
-    }
-    const { pool: name } = question as CountQuestion;
-    const pool = this.#pools.find(({ config }) => config.name === name && config.redis);
-    return countHere(pool, question as CountQuestion);
+    return answerSibling(this.#pools, question);
   }
 
   /** The pool that goes on with a new configuration: same name, same protocol. */

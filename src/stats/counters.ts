@@ -96,11 +96,17 @@ export const TLS_RESUMED = 62;
 export const TLS_FAILURES = 63;
 /** Gauge: clients that a server lets wait. */
 export const BLOCKED_CLIENTS = 64;
+/** Gauges: clients that want to hear of keys that change, and keys that are noted for them. */
+export const TRACKING_CLIENTS = 65;
+export const TRACKED_KEYS_NOTED = 66;
+/** Messages to them, and those of them that were closed for taking these too slowly. */
+export const TRACKING_MESSAGES = 67;
+export const TRACKING_SLOW_CLOSED = 68;
 
 /** Requests that a node of a cluster sent elsewhere: for good, once, or to try again later. */
-export const REDIRECTED_MOVED = 65;
-export const REDIRECTED_ASK = 66;
-export const REDIRECTED_RETRY = 67;
+export const REDIRECTED_MOVED = 70;
+export const REDIRECTED_ASK = 71;
+export const REDIRECTED_RETRY = 72;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -138,7 +144,11 @@ export type PoolCounter =
   | typeof BLOCKED_CLIENTS
   | typeof REDIRECTED_MOVED
   | typeof REDIRECTED_ASK
-  | typeof REDIRECTED_RETRY;
+  | typeof REDIRECTED_RETRY
+  | typeof TRACKING_CLIENTS
+  | typeof TRACKED_KEYS_NOTED
+  | typeof TRACKING_MESSAGES
+  | typeof TRACKING_SLOW_CLOSED;
 export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */

@@ -14,6 +14,8 @@ import {
   SERVER_CONNECTIONS,
   SERVER_EJECTED_AT,
   SERVER_MOVES,
+  TRACKED_KEYS_NOTED,
+  TRACKING_CLIENTS,
 } from './counters.ts';
 import { type PoolSnapshot, type ServerSnapshot, SLOW_ENTRIES, type Snapshot } from './snapshot.ts';
 
@@ -23,6 +25,8 @@ const POOL_GAUGES = [
   PUBSUB_CLIENTS,
   PUBSUB_SUBSCRIPTIONS,
   PUBSUB_TOPICS,
+  TRACKED_KEYS_NOTED,
+  TRACKING_CLIENTS,
 ];
 const SERVER_GAUGES = [SERVER_CONNECTIONS, IN_QUEUE, IN_QUEUE_BYTES, OUT_QUEUE, OUT_QUEUE_BYTES];
 

@@ -55,7 +55,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'proxy/routing': [],
   'proxy/siblings': [],
   'proxy/redis/commands': [],
+  'proxy/redis/listening': [],
   'proxy/redis/pubsub': [],
+  'proxy/redis/tracking': [],
   'proxy/redis': [],
   'proxy/memcache': [],
   proxy: [],
@@ -85,14 +87,16 @@ const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing', 'siblings
   // The two protocols stand side by side, and know nothing of each other.
   const redis = [
     ...[...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/commands'],
-    'proxy/redis/pubsub',
+    ...['proxy/redis/listening', 'proxy/redis/pubsub', 'proxy/redis/tracking'],
   ];
   MAY_IMPORT['proxy/memcache'] = [...below, 'protocol/memcache', 'proxy/memcache'];
   MAY_IMPORT['proxy/redis'] = redis;
   MAY_IMPORT['proxy/redis/commands'] = redis;
-  MAY_IMPORT['proxy/redis/pubsub'] = [
-    ...[...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/pubsub'],
-  ];
+  const beside = [...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/listening'];
+  MAY_IMPORT['proxy/redis/listening'] = beside;
+  for (const room of ['proxy/redis/pubsub', 'proxy/redis/tracking']) {
+    MAY_IMPORT[room] = [...beside, room];
+  }
   MAY_IMPORT['proxy'] = [...redis, 'protocol/memcache', 'proxy', 'proxy/memcache', 'codec', 'wasm'];
 }
 for (const room of ['stats', 'commands']) MAY_IMPORT[room] = [...MAY_IMPORT[room], room];
@@ -225,7 +229,7 @@ describe('who may import whom', () => {
     const having = (pattern: RegExp) => files.filter((file) => pattern.test(readSource(file)));
     assert.deepEqual(having(/= dial\(/), [
       'src/proxy/backend/backend-connection.ts',
-      'src/proxy/redis/pubsub/hub/hub-connection.ts',
+      'src/proxy/redis/listening/listening-connection.ts',
     ]);
     assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), ['src/proxy/redis/server-login.ts']);
   });

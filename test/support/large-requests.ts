@@ -20,7 +20,7 @@ import { type RecordingSocket, recordedQueue, TestClient } from './test-client.t
 /** What a request may have to be assembled. */
 export const LIMIT = 100_000;
 export const TOO_LARGE: Buffer = Buffer.from('-ERR too large\r\n');
-const LANE = new Lane(0, 0, 2);
+const LANE = new Lane(0, 0, 2, false);
 
 /** A leased connection: takes bytes when a test says so, and answers when a test says so. */
 export class BulkConnection {

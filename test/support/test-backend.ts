@@ -76,7 +76,7 @@ export class TestOwner implements ConnectionOwner {
 /** A connection to a server without a socket: what is sent to it, and what it says, is in memory. */
 export class TestBackend implements RepliedConnection {
   readonly owner: TestOwner;
-  readonly lane: Lane = new Lane(0, 0, 2);
+  readonly lane: Lane = new Lane(0, 0, 2, false);
   readonly out: SendQueue;
   readonly socket: RecordingSocket;
   readonly inFlight: InFlight = new InFlight(true);

@@ -58,6 +58,8 @@ export interface ServerProtocol {
   onUnasked(connection: OwnedConnection, record: number): void;
   /** A server that had failed is reachable again: it may be another one now. */
   onServerBack(server: KnownServer): void;
+  /** A connection is closed on which a server of a pool noted which keys are read. */
+  onTrackingClosed(pool: object, connection: OwnedConnection): void;
   /** A server has left its pool. */
   onServerGone(server: KnownServer): void;
   /** What an error reply at [start, start + length) says: EXECUTED, NOT_EXECUTED(_REPLICA). */

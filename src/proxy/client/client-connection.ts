@@ -188,7 +188,8 @@ export class ClientConnection
     this.login.restore(login);
     reviewLogin(this);
     this.#timers.restart();
-    this.enterLane(this.pool.lanes.find(db, resp) ?? this.pool.lanes.first);
+    this.enterLane(this.pool.lanes.find(db, resp, false) ?? this.pool.lanes.first);
+    if (session.tracking) this.protocol.resumeTracking(this, session.tracking);
     if (rest.length === 0) return;
     this.socket.pause();
     this.#reading = false;

@@ -77,9 +77,10 @@ function localAddress(client: ClientConnection): string {
   return addressOf(client.socket.localAddress, client.socket.localPort, client);
 }
 
-function flagsOf({ session: { mode, noEvict, detour }, subscribed }: ClientConnection): string {
-  const flags = [subscribed ? 'P' : '', mode === QUEUEING ? 'x' : ''];
-  flags.push(detour?.blocked ? 'b' : '', noEvict ? 'e' : '');
+function flagsOf({ session, subscribed }: ClientConnection): string {
+  const { mode, noEvict, detour, tracking } = session;
+  const flags = [subscribed ? 'P' : '', mode === QUEUEING ? 'x' : '', detour?.blocked ? 'b' : ''];
+  flags.push(tracking?.flags ?? '', noEvict ? 'e' : '');
   return flags.join('') || 'N';
 }
 
@@ -115,7 +116,7 @@ export function clientLine(client: ClientConnection): string {
     ['events', 'r'],
     ['cmd', 'NULL'],
     ['user', 'default'],
-    ['redir', -1],
+    ['redir', session.tracking?.redirect ?? -1],
     ['resp', lane.resp],
     ['lib-name', session.libName],
     ['lib-ver', session.libVersion],

@@ -1,4 +1,5 @@
 import type { PoolProtocol } from '../pool/protocol.ts';
+import type { SavedTracking } from './session/tracking.ts';
 
 /** What may come before a login, and what everything else hears. */
 export interface LoginRules {
@@ -24,6 +25,8 @@ export interface ClientProtocol extends PoolProtocol {
     info: number,
     intent: number,
   ): boolean;
+  /** Goes on with what a client of another process wants to hear of keys that change. */
+  resumeTracking(client: object, saved: SavedTracking): void;
   /** Makes a read of a client again that one server answers, over a connection of its own. */
   readAlone(client: object, request: Buffer): void;
   /**

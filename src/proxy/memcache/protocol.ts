@@ -122,6 +122,10 @@ export class MemcacheProtocol implements ClientProtocol {
 
   onRing(): void {}
 
+  onTrackingClosed(): void {}
+
+  resumeTracking(): void {}
+
   onPoolGone(): void {}
 
   malformed(error: number, _byte: number, next: number): Buffer {

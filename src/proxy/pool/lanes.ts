@@ -2,7 +2,7 @@ import { LANE_LIMIT } from '../../limits.ts';
 import { Lane, type RespVersion } from '../backend/lane.ts';
 
 /** What a lane was when a request was made; the lane itself may be given to others meanwhile. */
-export type LaneKey = Readonly<Pick<Lane, 'index' | 'db' | 'resp'>>;
+export type LaneKey = Readonly<Pick<Lane, 'index' | 'db' | 'resp' | 'tracking'>>;
 
 /** Whoever has a lane: `lane` is its index. */
 interface LaneUser {
@@ -11,8 +11,12 @@ interface LaneUser {
 }
 
 /** What a lane is now, to be found again later. */
-export function laneKey({ index, db, resp }: Lane): LaneKey {
-  return { index, db, resp };
+export function laneKey({ index, db, resp, tracking }: Lane): LaneKey {
+  return { index, db, resp, tracking };
+}
+
+function isLane(lane: Lane, db: number, resp: RespVersion, tracking: boolean): boolean {
+  return lane.db === db && lane.resp === resp && lane.tracking === tracking;
 }
 
 /** The lane that a client's next request takes. */
@@ -30,7 +34,7 @@ export class Lanes {
 
   /** @param isEmpty whether no server has a connection on a lane */
   constructor(db: number, isEmpty: (index: number) => boolean) {
-    const first = new Lane(0, db, 2);
+    const first = new Lane(0, db, 2, false);
     first.verified = true;
     this.#lanes = [first];
     this.#isEmpty = isEmpty;
@@ -57,15 +61,18 @@ export class Lanes {
    * Where a request made on a lane is sent later: on the one with its database and version.
    * @returns its index; -1 when there is none and no room for one
    */
-  again({ index, db, resp }: LaneKey): number {
+  again({ index, db, resp, tracking }: LaneKey): number {
     const lane = this.#lanes[index];
-    if (lane.db === db && lane.resp === resp) return index;
-    return this.find(db, resp)?.index ?? -1;
+    if (isLane(lane, db, resp, tracking)) return index;
+    return this.find(db, resp, tracking)?.index ?? -1;
   }
 
-  /** The lane of a database and version; null when there are too many already. */
-  find(db: number, resp: RespVersion): Lane | null {
-    const known = this.#lanes.find((lane) => lane.db === db && lane.resp === resp);
+  /**
+   * The lane of a database and version; null when there are too many already.
+   * @param tracking whether servers note what is read
+   */
+  find(db: number, resp: RespVersion, tracking: boolean): Lane | null {
+    const known = this.#lanes.find((lane) => isLane(lane, db, resp, tracking));
     if (known !== undefined) return known;
     const verified = this.isVerified(db);
     let lane = this.#lanes.find(
@@ -73,11 +80,12 @@ export class Lanes {
     );
     if (lane === undefined) {
       if (this.#lanes.length === LANE_LIMIT) return null;
-      lane = new Lane(this.#lanes.length, db, resp);
+      lane = new Lane(this.#lanes.length, db, resp, tracking);
       this.#lanes.push(lane);
     }
     lane.db = db;
     lane.resp = resp;
+    lane.tracking = tracking;
     lane.verified = verified;
     return lane;
   }

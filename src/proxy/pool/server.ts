@@ -1,5 +1,4 @@
 import type { ServerConfig } from '../../config/index.ts';
-import type { LogFields } from '../../log.ts';
 import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
@@ -32,11 +31,12 @@ import type { ConnectionBudget, Evictable } from './connection-budget.ts';
 import { StandingOrder } from './connections/order.ts';
 import { leastUsed, Places } from './connections/places.ts';
 import { putQuestion } from './connections/question.ts';
+import { TitledServer } from './connections/titled-server.ts';
 import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
 import { Outage } from './outage.ts';
-import { addressOf, placedAt, sameAddress } from './pool-changes.ts';
+import { placedAt, sameAddress } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
@@ -53,7 +53,7 @@ export interface ServerPool extends OwnerPool {
 }
 
 /** One line of `servers:` and the connections to it. */
-export class Server implements ConnectionOwner, HealthyServer, Evictable {
+export class Server extends TitledServer implements ConnectionOwner, HealthyServer, Evictable {
   readonly pool: ServerPool;
   config: ServerConfig;
   readonly name: string;
@@ -93,6 +93,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     firstSeries: number,
     before: Server | null = null,
   ) {
+    super();
     this.pool = pool;
     this.index = index;
     this.firstSeries = firstSeries;
@@ -147,10 +148,6 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
     for (const each of leases) each.leave(this);
     this.pool.protocol.onServerGone(this);
     this.places.closeAll(() => leases.every((each) => each.isEmptyOf(this)), onGone);
-  }
-
-  get address(): string {
-    return addressOf(this.config);
   }
 
   /**
@@ -289,6 +286,7 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   forget(connection: BackendConnection): void {
     this.places.forget(connection);
     this.failover?.forget(connection);
+    if (connection.lane.tracking) this.pool.protocol.onTrackingClosed(this.pool, connection);
     this.#leasesOf(connection).forget(connection);
     if (connection.purpose !== PURPOSE_LEASE) this.pool.budget.onClosed();
   }
@@ -375,19 +373,6 @@ export class Server implements ConnectionOwner, HealthyServer, Evictable {
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
   gaugeQueues(): void {
     gaugeQueues([...this.places.placed, ...this.places.retired], this.counters);
-  }
-
-  get title(): string {
-    return `${this.pool.config.name} | ${this.name} (${this.address})`;
-  }
-
-  /** What every line about this server says to programs. */
-  get logFields(): LogFields {
-    return { pool: this.pool.config.name, server: this.name, address: this.address };
-  }
-
-  log(level: number, text: string, fields: LogFields): void {
-    this.pool.engine.log.write(level, text, { ...this.logFields, ...fields });
   }
 
   close(): void {

@@ -41,6 +41,7 @@ import { execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
+import { noteReads } from './tracking/noting.ts';
 import { handleUnknown } from './unknown/unknown-command.ts';
 import { Words } from './words.ts';
 
@@ -78,11 +79,19 @@ function handle(request: SpecialRequest, info: number): boolean {
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
-  const badArity = (info & FLAG_BAD_ARITY) !== 0;
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);
     if (error !== null) return refuseByRules(client, spec, error);
   }
+  const carryOut = (): boolean => handleKnown(request, info, spec);
+  const { tracking } = client.session;
+  return tracking?.notes ? noteReads(request, spec, carryOut) : carryOut();
+}
+
+/** @param spec null when the command is not in the table */
+function handleKnown(request: SpecialRequest, info: number, spec: CommandSpec | null): boolean {
+  const { client } = request;
+  const badArity = (info & FLAG_BAD_ARITY) !== 0;
   const done = client.authenticated ? handleInMode(request, spec, badArity) : null;
   if (done !== null) return done;
   if (spec === null) return handleUnknown(request, handleBySpec);

@@ -9,6 +9,8 @@ import type { ReplyTarget } from '../backend/in-flight.ts';
 import { PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import { EXECUTED } from '../backend/server-protocol.ts';
 import { loginOf, type RefusedConnection } from './server-login.ts';
+import type { Tracker } from './tracking/tracker.ts';
+import { knownTrackerOf } from './tracking/trackers.ts';
 
 const NOT_MASTER = 'the server is not a master';
 const CLUSTER_STATE_TEXT = 'the cluster is down';
@@ -35,6 +37,8 @@ interface Greeting {
   readonly asks: boolean;
   /** What stands behind the first line of the reply that grants it; null = anything. */
   readonly answer: Buffer | null;
+  /** It is refused, and nothing more comes of that. */
+  readonly onRefused?: (connection: BackendConnection) => void;
 }
 
 const RESP3: Greeting = {
@@ -66,6 +70,25 @@ const CLUSTER_STATE: Greeting = {
   asks: true,
   answer: Buffer.from('cluster_state:ok'),
 };
+
+/** @param id number at the server of the connection that is told of keys that were read */
+function tracking(id: string): Greeting {
+  return {
+    what: 'CLIENT TRACKING',
+    bytes: encodeText('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id),
+    grants: STATUS_TYPE,
+    // Whoever reads is told at once to forget it.
+    harmless: /^/,
+    isLogin: false,
+    asks: false,
+    answer: null,
+    onRefused: (connection) => trackerOfLane(connection)?.onGreetingRefused(connection),
+  };
+}
+
+function trackerOfLane({ owner }: BackendConnection): Tracker | undefined {
+  return knownTrackerOf(owner.pool);
+}
 
 const PING: Greeting = {
   what: 'PING',
@@ -121,6 +144,7 @@ class GreetingReply implements ReplyTarget {
       owner.log(LOG_WARN, `${what} failed on ${where}: ${text}`, { event: 'not-granted' });
       // Nothing may run in another database than the client asked for.
       this.#failed = this.#strict && !harmless?.test(text);
+      this.#greeting.onRefused?.(this.#connection);
       if (isLogin) loginOf(owner.pool).onRefused(refusedOf(this.#connection, bytes));
       const away = protocol.refusal(engine.memory, start, length) !== EXECUTED;
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''), away);
@@ -170,6 +194,13 @@ function refusedOf(connection: BackendConnection, login: Buffer): RefusedConnect
   };
 }
 
+/** @returns the number of the connection that is told of keys; null = nobody is */
+function lineToName(connection: BackendConnection): string | null {
+  // What one client reads over a connection of its own it is told to forget.
+  if (connection.purpose !== PURPOSE_SHARED) return null;
+  return trackerOfLane(connection)?.greet(connection) ?? null;
+}
+
 /**
  * Queues what a new connection must say first: AUTH, HELLO for RESP3, SELECT. Their replies are
  * swallowed. Lane 0 sends requests right behind, as nutcracker does; on other lanes they wait until
@@ -183,6 +214,8 @@ export function handshake(connection: BackendConnection): void {
   if (login !== null) greetings.push(loginWith(login));
   if (lane.resp === 3) greetings.push(RESP3);
   if (lane.db > 0) greetings.push(selecting(lane.db));
+  const note = lane.tracking ? lineToName(connection) : null;
+  if (note !== null) greetings.push(tracking(note));
   const { followsMaster, cluster } = connection.owner.pool.config;
   if (followsMaster) greetings.push(cluster ? CLUSTER_STATE : ROLE, PING);
   if (greetings.length === 0) return;

@@ -21,6 +21,7 @@ import type { KnownServer, SlotProtocol } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
+import type { SavedTracking } from '../client/session/tracking.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 import { LeasedRead } from '../routing/leased-read.ts';
 import { ASKING, redirection, requestSlot, slotFailure } from './cluster/redirection.ts';
@@ -32,6 +33,8 @@ import { handshake } from './handshake.ts';
 import { knownInfoOf } from './info/server-info.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
+import { resume } from './tracking/commands.ts';
+import { knownTrackerOf } from './tracking/trackers.ts';
 
 const PUSH = 0x3e; // '>'
 
@@ -131,6 +134,7 @@ export class RedisProtocol implements ClientProtocol {
   onServerBack(server: KnownServer): void {
     knownInfoOf(server)?.askAgain();
     knownHubOf(server.pool)?.onMoved();
+    knownTrackerOf(server.pool)?.onRing();
   }
 
   onServerGone(server: object): void {
@@ -143,10 +147,20 @@ export class RedisProtocol implements ClientProtocol {
 
   onRing(pool: object): void {
     knownHubOf(pool)?.onRing();
+    knownTrackerOf(pool)?.onRing();
+  }
+
+  onTrackingClosed(pool: object, connection: BackendConnection): void {
+    knownTrackerOf(pool)?.onLaneClosed(connection);
+  }
+
+  resumeTracking(client: ClientConnection, saved: SavedTracking): void {
+    resume(client, saved);
   }
 
   onPoolGone(pool: object): void {
     knownHubOf(pool)?.close();
+    knownTrackerOf(pool)?.close();
   }
 
   malformed(error: number, byte: number): Buffer {

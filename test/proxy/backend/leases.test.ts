@@ -9,7 +9,7 @@ import { TestOwner } from '../../support/test-backend.ts';
 import { testEngine } from '../../support/test-engine.ts';
 import { waitFor } from '../../support/wait.ts';
 
-const LANES = [new Lane(0, 0, 2), new Lane(1, 5, 3)];
+const LANES = [new Lane(0, 0, 2, false), new Lane(1, 5, 3, false)];
 const engine = testEngine();
 const SERVERS = [new TestOwner(engine, {}), new TestOwner(engine, {})];
 

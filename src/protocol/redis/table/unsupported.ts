@@ -15,7 +15,6 @@ export const REASONS: readonly (readonly [reason: string, names: string])[] = [
     ACL|USERS PFDEBUG PFSELFTEST`,
   ],
   ['databases of several servers cannot be exchanged at once', 'SWAPDB'],
-  ['the servers do not know the clients of the proxy', 'CLIENT|CACHING CLIENT|TRACKING'],
   ['clients of other proxies and of the servers would go on', 'CLIENT|PAUSE CLIENT|UNPAUSE'],
   ['a script is debugged on a connection of its own', 'SCRIPT|DEBUG'],
 ];

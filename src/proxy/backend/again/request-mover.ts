@@ -40,5 +40,5 @@ export interface RequestMover {
   /** What its client is told of a request that cannot be sent again. */
   refuse(redirection: Redirection): Buffer;
   /** Who goes on with requests whose server is none of the pool's any more. */
-  heir(lane: Pick<Lane, 'index' | 'db' | 'resp'>): RequestHeir;
+  heir(lane: Pick<Lane, 'index' | 'db' | 'resp' | 'tracking'>): RequestHeir;
 }

@@ -2,6 +2,7 @@ import { CLIENT_NAME_BYTES } from '../../../limits.ts';
 import { wallMillis } from '../../engine/clock.ts';
 import type { Detour } from './detour.ts';
 import { NORMAL } from './modes.ts';
+import type { ClientTracking, SavedTracking } from './tracking.ts';
 import { type SavedTransaction, Transaction } from './transaction.ts';
 import { BROKEN, NOT_WATCHING, WATCHING, type Watched } from './watch.ts';
 
@@ -12,6 +13,7 @@ export type SavedSession = Pick<
   'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode' | 'watch'
 > & {
   readonly transaction: SavedTransaction | null;
+  readonly tracking: SavedTracking | null;
 };
 
 /** A name that another process gave along: an older one has no bound for it. */
@@ -45,6 +47,8 @@ export class Session {
   watch: number = NOT_WATCHING;
   /** Not null while a server watches keys for it. */
   watched: Watched | null = null;
+  /** Null while it does not want to hear of keys that change. */
+  tracking: ClientTracking | null = null;
   /** It was not read for so long that nobody knows whether it is there. */
   unseen = false;
 
@@ -55,7 +59,7 @@ export class Session {
 
   /** Nothing about it keeps its requests from being simply forwarded. */
   get usual(): boolean {
-    return this.replies === 'on' && this.mode === NORMAL;
+    return this.replies === 'on' && this.mode === NORMAL && !this.tracking?.notes;
   }
 
   /** Bytes of what it calls itself. */
@@ -76,6 +80,7 @@ export class Session {
     this.noEvict = false;
     this.mode = NORMAL;
     this.transaction = null;
+    this.tracking?.drop();
     this.#endWatch();
     this.watch = NOT_WATCHING;
   }
@@ -87,7 +92,7 @@ export class Session {
 
   /** Bytes that it holds. */
   get heldBytes(): number {
-    return this.transaction?.heldBytes ?? 0;
+    return (this.transaction?.heldBytes ?? 0) + (this.tracking?.bytes ?? 0);
   }
 
   /** The client is gone. */
@@ -95,6 +100,7 @@ export class Session {
     this.transaction = null;
     this.detour?.drop();
     this.detour = null;
+    this.tracking?.drop();
     this.#endWatch();
   }
 
@@ -104,11 +110,14 @@ export class Session {
     const transaction = this.transaction?.saved ?? null;
     // The connection stays here.
     const watch = this.watch === WATCHING ? BROKEN : this.watch;
-    return { since, name, libName, libVersion, replies, noEvict, mode, watch, transaction };
+    const tracking = this.tracking?.saved ?? null;
+    const said = { since, name, libName, libVersion, replies, noEvict, mode };
+    return { ...said, watch, transaction, tracking };
   }
 
   restore(saved: SavedSession): void {
-    const { transaction, ...rest } = saved;
+    // What it tracked goes on once it is here.
+    const { transaction, tracking: _tracking, ...rest } = saved;
     Object.assign(this, rest);
     this.transaction = transaction === null ? null : Transaction.restore(transaction);
     this.name = boundedName(this.name);

@@ -181,7 +181,8 @@ export class RequestMoves implements RequestMover {
 
   /** Sends requests whose connection is lost where their slots are now. */
   heir(from: LaneKey): RequestHeir {
-    const lane = { index: from.index, db: from.db, resp: from.resp };
+    const { index, db, resp, tracking } = from;
+    const lane = { index, db, resp, tracking };
     return {
       adopt: (requests) => {
         for (const each of requests) this.#resend(each, lane);

@@ -1,8 +1,6 @@
 import {
-  arrayReply,
   bulkText,
   integerReply,
-  mapReply,
   nullReply,
   verbatimPieces,
   verbatimReply,
@@ -21,6 +19,7 @@ import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { unblock } from '../leases/unblock.ts';
 import { answerInPieces } from '../pieces.ts';
+import { TRACKING_COMMANDS } from '../tracking/commands.ts';
 import type { Local, Words } from '../words.ts';
 import { clientNameError, libraryNameError } from './client-names.ts';
 
@@ -121,21 +120,9 @@ function reply({ client }: SpecialRequest, words: Words): boolean {
   return mode === 'on' ? answer(client, replies.OK) : true;
 }
 
-function trackingInfo({ client }: SpecialRequest): boolean {
-  const { resp } = laneOf(client);
-  const off = Buffer.from(`${resp === 3 ? '~' : '*'}1\r\n$3\r\noff\r\n`);
-  const info: [Buffer, Buffer][] = [
-    [bulkText('flags'), off],
-    [bulkText('redirect'), integerReply(-1)],
-    [bulkText('prefixes'), arrayReply([])],
-  ];
-  return answer(client, mapReply(info, resp));
-}
-
 /** The subcommands of CLIENT that ringway answers itself. */
 export const CLIENT_COMMANDS: Readonly<Record<string, Local>> = {
   'CLIENT|GETNAME': getName,
-  'CLIENT|GETREDIR': ({ client }) => answer(client, integerReply(-1)),
   'CLIENT|ID': ({ client }) => answer(client, integerReply(client.session.number)),
   'CLIENT|INFO': ({ client }) =>
     answer(client, verbatimReply(`${clientLine(client)}\n`, laneOf(client).resp)),
@@ -146,6 +133,6 @@ export const CLIENT_COMMANDS: Readonly<Record<string, Local>> = {
   'CLIENT|REPLY': reply,
   'CLIENT|SETINFO': setInfo,
   'CLIENT|SETNAME': setName,
-  'CLIENT|TRACKINGINFO': trackingInfo,
   'CLIENT|UNBLOCK': unblock,
+  ...TRACKING_COMMANDS,
 };

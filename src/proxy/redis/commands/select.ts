@@ -32,7 +32,8 @@ export function select(request: SpecialRequest, words: Words): boolean {
   const { lanes, refusedDatabases } = client.pool;
   const refused = lanes.isVerified(db) ? null : refusedDatabases.replyFor(db, exactMillis());
   if (refused !== null) return answer(client, refused);
-  const lane = lanes.find(db, laneOf(client).resp);
+  const { resp, tracking } = laneOf(client);
+  const lane = lanes.find(db, resp, tracking);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   if (lane.verified) {
     client.enterLane(lane);

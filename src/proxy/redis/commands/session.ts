@@ -85,7 +85,7 @@ export function hello({ client, intent }: SpecialRequest, words: Words): boolean
   }
   if (!client.authenticated) return answer(client, replies.NO_AUTH_FOR_HELLO);
   if (asked.name !== null) client.session.name = asked.name;
-  const lane = client.pool.lanes.find(laneOf(client).db, asked.resp);
+  const lane = client.pool.lanes.find(laneOf(client).db, asked.resp, laneOf(client).tracking);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   client.enterLane(lane);
   const claim = client.claims.claim();

@@ -3,6 +3,7 @@ import type { Pool } from '../../pool/pool.ts';
 import type { PoolCounts } from '../../siblings/pool-counts.ts';
 import { knownHubOf } from '../pubsub/hub/hubs.ts';
 import { CHANNEL, type Kind, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
+import { knownTrackerOf } from '../tracking/trackers.ts';
 import { type Fields, joinedDatabases, joinedSection, type ServerFigures } from './figures.ts';
 
 /** What INFO is made of. */
@@ -49,6 +50,7 @@ function clients({ pool, counts }: InfoSources): Fields {
     ['maxclients', pool.config.clientConnections],
     ['pubsub_clients', counts.ofPool(counter.PUBSUB_CLIENTS)],
     ['blocked_clients', counts.ofPool(counter.BLOCKED_CLIENTS)],
+    ['tracking_clients', counts.ofPool(counter.TRACKING_CLIENTS)],
   ];
 }
 
@@ -76,6 +78,9 @@ function stats({ pool, counts, servers }: InfoSources): Fields {
     ['pubsub_channels', heardBy(pool, CHANNEL)],
     ['pubsub_patterns', heardBy(pool, PATTERN)],
     ['pubsubshard_channels', heardBy(pool, SHARD)],
+    ['tracking_total_keys', counts.ofPool(counter.TRACKED_KEYS_NOTED)],
+    ['tracking_total_prefixes', knownTrackerOf(pool)?.prefixes.size ?? 0],
+    ['tracking_slow_closed', counts.ofPool(counter.TRACKING_SLOW_CLOSED)],
     ['pubsub_slow_closed', counts.ofPool(counter.PUBSUB_SLOW_CLOSED)],
     ['pubsub_lost_clients', counts.ofPool(counter.PUBSUB_LOST_CLIENTS)],
     ['forward_errors', counts.ofPool(counter.FORWARD_ERROR)],

@@ -63,7 +63,9 @@ export class MovedBlock {
     const { known, refusal } = BlockProof.of(connection);
     if (!known || refusal !== null) {
       if (!this.again({ kind: 0, slot: -1, host: '', port: 0 })) {
-        this.#claim.deliver(failureReply(server === NO_SERVER ? router.reason : pool.servers[server].lastFailure));
+        this.#claim.deliver(
+          failureReply(server === NO_SERVER ? router.reason : pool.servers[server].lastFailure),
+        );
         client.onAnswered();
       }
       return;

@@ -5,6 +5,7 @@ import { type Failure, failureCause, reasonText } from '../../../backend/failure
 import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
 import type { Engine } from '../../../engine/engine.ts';
+import { Backoff } from '../../listening/backoff.ts';
 import type { RefusedConnection } from '../../server-login.ts';
 import type { Frame } from './frame.ts';
 import { HubConnection, type HubConnectionOwner, type Mark } from './hub-connection.ts';
@@ -50,7 +51,7 @@ export class HubServer implements HubConnectionOwner, Timed {
   #open = false;
   /** The last attempt to reach it failed, and none has succeeded since. */
   failed = false;
-  #wait = 0;
+  readonly #backoff: Backoff = new Backoff(HUB_RETRY_MS, HUB_RETRY_MAX_MS);
   #retryAt = 0;
   #stopped = false;
   timerAt = 0;
@@ -127,7 +128,7 @@ export class HubServer implements HubConnectionOwner, Timed {
   }
 
   onAnswer(topic: Topic, question: number, error: Buffer | null): void {
-    this.#wait = 0;
+    this.#backoff.reset();
     // It may have been given up meanwhile, and even been asked for again: that has its own answer.
     if (this.#topics.get(topic) !== question) return;
     this.#unanswered--;
@@ -179,11 +180,9 @@ export class HubServer implements HubConnectionOwner, Timed {
 
   // --- coming back -----------------------------------------------------------------------------
 
-  /** Half of the wait is random, so that many proxies do not come back at once. */
   #retrySoon(): void {
     if (this.#stopped) return;
-    this.#wait = Math.min(HUB_RETRY_MAX_MS, this.#wait === 0 ? HUB_RETRY_MS : this.#wait * 2);
-    this.#retryAt = millis() + Math.ceil(this.#wait * (0.5 + Math.random() / 2));
+    this.#retryAt = millis() + this.#backoff.next();
     this.#owner.engine.deadlines.arm(this, this.#retryAt);
   }
 

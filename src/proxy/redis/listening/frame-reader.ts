@@ -12,10 +12,10 @@ import {
   STATE_STATUS,
   WHOLE,
   WINDOW,
-} from '../../../../protocol/frame-table.ts';
-import { CARRY_LIMIT, Carry } from '../../../engine/carry.ts';
-import type { Engine, SavedState } from '../../../engine/engine.ts';
-import { detach, isDetached, missingOfBulk, scannedBytes } from '../../../engine/saved-scan.ts';
+} from '../../../protocol/frame-table.ts';
+import { CARRY_LIMIT, Carry } from '../../engine/carry.ts';
+import type { Engine, SavedState } from '../../engine/engine.ts';
+import { detach, isDetached, missingOfBulk, scannedBytes } from '../../engine/saved-scan.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -33,7 +33,7 @@ export interface FrameTaker {
 }
 
 /** Cuts what a server sends into frames: in the receive window, or on the heap when it is large. */
-export class HubReader {
+export class FrameReader {
   readonly #engine: Engine;
   readonly #taker: FrameTaker;
   readonly #carry: Carry;

@@ -1,0 +1,67 @@
+/** Whoever wants to hear of all keys that begin alike. */
+export interface PrefixReader {
+  /** latin1; '' = all keys. */
+  readonly prefixes: ReadonlySet<string>;
+}
+
+/** Beginnings of keys, and who wants to hear of these. Names are latin1. */
+export class Prefixes<R extends PrefixReader> {
+  readonly #readers: Map<string, Set<R>> = new Map();
+  /** The lengths there are. */
+  #lengths: readonly number[] = [];
+
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  add(reader: R, prefix: string): void {
+    const readers = this.#readers.get(prefix);
+    if (readers !== undefined) {
+      readers.add(reader);
+      return;
+    }
+    this.#readers.set(prefix, new Set([reader]));
+    this.#measure();
+  }
+
+  remove(reader: R): void {
+    for (const prefix of reader.prefixes) {
+      const readers = this.#readers.get(prefix);
+      readers?.delete(reader);
+      if (readers?.size === 0) this.#readers.delete(prefix);
+    }
+    this.#measure();
+  }
+
+  #measure(): void {
+    const lengths = new Set([...this.#readers.keys()].map(({ length }) => length));
+    this.#lengths = [...lengths].sort((a, b) => a - b);
+  }
+
+  /** Adds those that want to hear of a key to `found`. */
+  find(key: string, found: Set<R>): void {
+    for (const length of this.#lengths) {
+      if (length > key.length) return;
+      const readers = this.#readers.get(key.slice(0, length));
+      if (readers !== undefined) for (const reader of readers) found.add(reader);
+    }
+  }
+
+  /** The fewest prefixes that stand for all: none begins another, since servers refuse that. */
+  cover(): string[] {
+    const cover: string[] = [];
+    for (const prefix of [...this.#readers.keys()].sort()) {
+      const last = cover.at(-1);
+      if (last === undefined || !prefix.startsWith(last)) cover.push(prefix);
+    }
+    return cover;
+  }
+}
+
+/** Whether each of `prefixes` begins like one of `cover`. */
+export function covers(cover: readonly string[], prefixes: Iterable<string>): boolean {
+  for (const prefix of prefixes) {
+    if (!cover.some((each) => prefix.startsWith(each))) return false;
+  }
+  return true;
+}

@@ -1,0 +1,195 @@
+import { TRACKED_BLOCK_KEYS, TRACKED_CLIENT_BYTES, TRACKED_KEY_BYTES } from '../../../limits.ts';
+import { TRACKING_CLIENTS } from '../../../stats/counters.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import type { ClientTracking, SavedTracking } from '../../client/session/tracking.ts';
+import { laneOf } from '../../pool/lanes.ts';
+import type { KeyHearer } from './key-hearer.ts';
+import { ALL_KEYS, type Keys } from './lines/push.ts';
+import { Mailbox } from './mailbox.ts';
+import type { TrackingOptions } from './options.ts';
+import { Redirect } from './redirect.ts';
+import type { Tracker } from './tracker.ts';
+
+function textOf(key: string): Buffer {
+  return Buffer.from(key, 'latin1');
+}
+
+/** What one client wants to hear of keys that change, and what it has read. */
+export class Tracking implements ClientTracking, KeyHearer {
+  readonly client: ClientConnection;
+  readonly tracker: Tracker;
+  options: TrackingOptions;
+  readonly prefixes: Set<string> = new Set();
+  readonly keys: Map<string, number> = new Map();
+  /** CLIENT CACHING was said for what comes next. */
+  caching = false;
+  /** It has read keys that nobody can tell from its requests: it is told of all. */
+  blind = false;
+  hasRead = true;
+  bytes = 0;
+  #redirect: Redirect | null = null;
+  /** Keys read since MULTI; null = too many to be kept, or nobody can tell which. */
+  #queued: string[] | null = [];
+  /** Everything before it is answered: when servers were asked last, and when they had answered. */
+  #marked: number;
+  #settled: number;
+
+  constructor(client: ClientConnection, tracker: Tracker, options: TrackingOptions) {
+    this.client = client;
+    this.tracker = tracker;
+    this.options = options;
+    this.#marked = client.pipeline.head;
+    this.#settled = client.pipeline.head;
+    client.pool.counters[TRACKING_CLIENTS]++;
+  }
+
+  get notes(): boolean {
+    return !this.options.broadcast;
+  }
+
+  get redirect(): number {
+    return this.options.redirect;
+  }
+
+  get flags(): string {
+    return `t${this.#redirect?.broken ? 'R' : ''}${this.options.broadcast ? 'B' : ''}`;
+  }
+
+  get broken(): boolean {
+    return this.#redirect?.broken ?? false;
+  }
+
+  get saved(): SavedTracking {
+    return { ...this.options, prefixes: [...this.prefixes] };
+  }
+
+  /** Other options take the place of those before. @param target of REDIRECT, when it is here */
+  change(options: TrackingOptions, target: ClientConnection | null): void {
+    this.options = options;
+    const { redirect } = options;
+    this.#redirect = redirect === 0 ? null : new Redirect(this.client, redirect, target);
+    if (!options.broadcast) return;
+    const all = options.prefixes.length > 0 ? options.prefixes : [''];
+    for (const prefix of all) {
+      this.prefixes.add(prefix);
+      this.tracker.prefixes.add(this, prefix);
+    }
+  }
+
+  // --- what it reads ---------------------------------------------------------------------------
+
+  /** Whether what it reads now is of interest to it. */
+  get #opted(): boolean {
+    if (this.options.optIn) return this.caching;
+    return !(this.options.optOut && this.caching);
+  }
+
+  /**
+   * Keys were read by a request that has been sent.
+   * @param alone over a connection of its own, where no server notes them
+   */
+  onRead(keys: readonly string[], alone: boolean): void {
+    if (!this.#opted) return;
+    this.hasRead = true;
+    if (alone) {
+      this.tell(keys.map(textOf));
+      return;
+    }
+    const slot = this.client.pipeline.tail;
+    const unheard: Buffer[] = [];
+    for (const key of keys) {
+      if (this.tracker.isNoted(key)) this.#note(key, slot);
+      else unheard.push(textOf(key));
+    }
+    if (unheard.length > 0) this.tell(unheard);
+    if (this.bytes > TRACKED_CLIENT_BYTES) this.forgetAll();
+  }
+
+  #note(key: string, slot: number): void {
+    if (!this.keys.has(key)) this.bytes += key.length + TRACKED_KEY_BYTES;
+    this.tracker.note(this, key, slot);
+  }
+
+  onForgotten(key: string): void {
+    this.bytes -= key.length + TRACKED_KEY_BYTES;
+  }
+
+  /** Keys are read by a request that waits for EXEC. @param keys null = nobody can tell which */
+  onQueued(keys: readonly string[] | null): void {
+    if (keys === null || this.#queued === null) {
+      this.#queued = null;
+      return;
+    }
+    for (const key of keys) this.#queued.push(key);
+    if (this.#queued.length > TRACKED_BLOCK_KEYS) this.#queued = null;
+  }
+
+  /** EXEC was sent. @param alone as onRead() */
+  onExec(alone: boolean): void {
+    const queued = this.#queued;
+    this.#queued = [];
+    if (queued !== null) this.onRead(queued, alone);
+    else if (this.#opted) this.tell(ALL_KEYS);
+  }
+
+  onDiscard(): void {
+    this.#queued = [];
+  }
+
+  /** Its keys cannot be told from its request. */
+  readBlindly(alone: boolean): void {
+    if (!this.#opted) return;
+    this.hasRead = true;
+    this.blind = true;
+    if (alone) this.tell(ALL_KEYS);
+  }
+
+  /** Servers are asked whether all that they have said is there. */
+  mark(): void {
+    this.#marked = this.client.pipeline.head;
+  }
+
+  settle(): void {
+    this.#settled = this.#marked;
+  }
+
+  isSettled(slot: number): boolean {
+    return ((this.#settled - slot) | 0) >= 0;
+  }
+
+  // --- what it hears ---------------------------------------------------------------------------
+
+  tell(keys: Keys): void {
+    if (this.client.leaves) return;
+    if (keys === ALL_KEYS) this.hasRead = false;
+    if (this.#redirect === null) Mailbox.of(this.client).tell(keys);
+    else this.#redirect.tell(keys);
+  }
+
+  /** Whatever it has read may have changed. */
+  forgetAll(): void {
+    this.tracker.notes.forget(this);
+    this.tell(ALL_KEYS);
+  }
+
+  /** It goes on over other connections: what is under way is answered first. */
+  waitForReplies(): void {
+    if (!this.client.leaves && this.client.pipeline.outstanding > 0) this.client.barrier();
+  }
+
+  onException(error: unknown): void {
+    this.client.onException(error);
+  }
+
+  drop(): void {
+    const { client, tracker } = this;
+    client.session.tracking = null;
+    client.pool.counters[TRACKING_CLIENTS]--;
+    tracker.leave(this);
+    if (client.closed || !laneOf(client).tracking) return;
+    client.updatePlain();
+    const { db, resp } = laneOf(client);
+    const lane = client.pool.lanes.find(db, resp, false);
+    if (lane !== null) client.enterLane(lane);
+  }
+}
