@@ -28,6 +28,9 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   tls: (pool) => pool.tls !== null && pool.tlsListen === null,
   server_tls: (pool) => linesOf(pool).some(({ tls }) => tls !== null),
   servers: (pool) => linesOf(pool).map(({ text }) => text),
+  cluster_view: (pool) => (pool.clusterView ? 'on' : 'off'),
+  announce: ({ announce }) =>
+    announce.length === 0 ? null : announce.map(({ host, port }) => `${host}:${port}`).join(', '),
   sentinels: (pool) => pool.sentinels.map(({ host, port }) => `${host}:${port}`),
   hash_tag: ({ hashTag }) => (hashTag === null ? null : String.fromCharCode(...hashTag)),
   partial_failure: (pool) => (pool.perKeyFailure ? 'per-key' : 'error'),

@@ -1,5 +1,7 @@
-import type { Position, ServerConfig } from '../types.ts';
+import { ANNOUNCED } from '../../limits.ts';
+import type { Announced, Position, ServerConfig } from '../types.ts';
 import type { KeySpec } from './key-spec.ts';
+import { quote } from './values.ts';
 
 /** How a Redis Cluster is followed. */
 export const CLUSTER_KEYS: readonly KeySpec[] = [
@@ -13,7 +15,41 @@ export const CLUSTER_KEYS: readonly KeySpec[] = [
       'who has which slots are learned from them. Redis pools only, without `hash`, ' +
       '`distribution`, `redis_db`, `auto_eject_hosts` and `sentinels`.',
   },
+  {
+    name: 'cluster_view',
+    type: 'name',
+    default: 'auto',
+    choices: ['auto', 'on', 'off'],
+    since: 'ringway 0.1',
+    doc:
+      'Whether clients that ask by CLUSTER see a cluster, of which the proxy is the only node. ' +
+      '`auto`: in pools with `cluster: true`. Redis pools only.',
+  },
+  {
+    name: 'announce',
+    type: 'text',
+    default: null,
+    since: 'ringway 0.1',
+    doc:
+      'What such clients are told instead: `host:port` of several proxies, parted by commas. Each ' +
+      'gets an equal part of the slots. Absent: the address that the client has reached.',
+  },
 ];
+
+/** The addresses of `announce`, or what is wrong with them. */
+export function parseAnnounce(text: string): readonly Announced[] | string {
+  const parts = text.split(',', ANNOUNCED + 1);
+  if (parts.length > ANNOUNCED) return `there are too many; expected at most ${ANNOUNCED}`;
+  const found: Announced[] = [];
+  for (const part of parts) {
+    const [, host = '', port = ''] = /^([\w.:%-]{1,255}):(\d{1,5})$/.exec(part.trim()) ?? [];
+    if (host === '' || Number(port) < 1 || Number(port) > 65535) {
+      return `${quote(part)} is not an address; expected "host:port, host:port"`;
+    }
+    found.push(Object.freeze({ host, port: Number(port) }));
+  }
+  return Object.freeze(found);
+}
 
 /** What has been read of a pool. */
 interface ReadPool {
@@ -38,6 +74,7 @@ export function checkCluster(
   { values, positions, servers }: ReadPool,
   report: (at: Position, key: string, message: string) => void,
 ): void {
+  checkView(values, positions, report);
   const at = positions.get('cluster');
   if (at === undefined || values.get('cluster') !== true) return;
   const wrong = (key: string, message: string): void => {
@@ -61,5 +98,22 @@ export function checkCluster(
     const { kind, weight, text } = server;
     if (kind === 'tcp' && weight === 1 && !text.includes(' ')) continue;
     report(place, 'servers', 'a node has neither a weight nor a name; expected "host:port:1"');
+  }
+}
+
+function checkView(
+  values: ReadonlyMap<string, unknown>,
+  positions: ReadonlyMap<string, Position>,
+  report: (at: Position, key: string, message: string) => void,
+): void {
+  const at = positions.get('announce');
+  if (at !== undefined) {
+    const parsed = parseAnnounce(String(values.get('announce') ?? ''));
+    if (typeof parsed === 'string') report(at, 'announce', parsed);
+  }
+  for (const key of ['cluster_view', 'announce']) {
+    const place = positions.get(key);
+    if (place === undefined || values.get('redis') === true) continue;
+    report(place, key, 'only Redis pools have it; expected "redis: true" as well');
   }
 }

@@ -8,7 +8,7 @@ import type { ClientTls, ServerTls } from '../tls-types.ts';
 import type { ListenConfig, PoolConfig, Position, SentinelConfig, ServerConfig } from '../types.ts';
 import { parseListen, parseSentinel, parseServer } from './address.ts';
 import { parseAddresses } from './addresses.ts';
-import { checkCluster } from './cluster.ts';
+import { checkCluster, parseAnnounce } from './cluster.ts';
 import { parseCommandNames } from './command-names.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
@@ -302,14 +302,27 @@ function serversAndRing(draft: PoolDraft, values: Values) {
     Object.freeze({ ...server, tls: draft.serverTls }),
   );
   lines.sort((a, b) => compareBytes(a.ringName, b.ringName));
-  if (values.of<boolean>('cluster')) return { ...OF_CLUSTER, seeds: Object.freeze(lines) };
+  const view = viewOf(values);
+  if (values.of<boolean>('cluster')) return { ...OF_CLUSTER, ...view, seeds: Object.freeze(lines) };
   return {
     cluster: false,
+    ...view,
     servers: Object.freeze(lines),
     seeds: NO_SERVERS,
     hash: values.of<HashName>('hash'),
     distribution: values.of<RingDistribution>('distribution'),
     hashTag: values.frozen<readonly [number, number]>('hash_tag'),
+  };
+}
+
+/** What cluster-aware clients see. */
+function viewOf(values: Values) {
+  const wanted = values.of<string>('cluster_view');
+  const announced = values.of<string | null>('announce');
+  const announce = announced === null ? [] : parseAnnounce(announced);
+  return {
+    clusterView: wanted === 'on' || (wanted === 'auto' && values.of<boolean>('cluster')),
+    announce: typeof announce === 'string' ? [] : announce,
   };
 }
 

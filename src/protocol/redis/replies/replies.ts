@@ -66,6 +66,10 @@ export const INVALID_CURSOR: Buffer = Buffer.from('-ERR invalid cursor\r\n');
 export const NO_CLUSTER: Buffer = Buffer.from(
   '-ERR This instance has cluster support disabled\r\n',
 );
+export const INVALID_SLOT: Buffer = Buffer.from('-ERR Invalid or out of range slot\r\n');
+export const NOT_ANNOUNCED: Buffer = Buffer.from(
+  '-ERR the proxy has no address to tell; set announce in the configuration of the pool\r\n',
+);
 export const SLOT_NOT_SERVED: Buffer = Buffer.from('-CLUSTERDOWN Hash slot not served\r\n');
 export const CLUSTER_DOWN: Buffer = Buffer.from('-CLUSTERDOWN The cluster is down\r\n');
 export const SLOT_SPLIT: Buffer = Buffer.from(
@@ -268,6 +272,12 @@ export type PlacedKey = readonly [key: string, server: string];
  * Two keys that one server must have are apart.
  * @param tagged whether the pool has a hash_tag: without one no name of a key keeps them together
  */
+export function administersNode(subcommand: string): Buffer {
+  const name = quote(subcommand.toUpperCase());
+  return line(`-ERR CLUSTER ${name} is not supported by ringway: it administers one node`);
+}
+
+/** A request whose slot has been on the move for too long. */
 export function slotMoving(slot: number): Buffer {
   return line(`-TRYAGAIN slot ${slot} is moving`);
 }

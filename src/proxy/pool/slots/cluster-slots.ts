@@ -97,6 +97,16 @@ export class ClusterSlots {
     return owning;
   }
 
+  /** How many slots each server has, by its index. */
+  get counts(): readonly number[] {
+    const counts: number[] = new Array(this.#pool.servers.length).fill(0);
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const server = this.serverOf(slot);
+      if (server !== NO_SERVER) counts[server]++;
+    }
+    return counts;
+  }
+
   /** The first slot of each server that has any, in their order. */
   get firstSlots(): ReadonlyMap<number, number> {
     const first = new Map<number, number>();

@@ -52,7 +52,9 @@ export function requestSlot(request: Buffer): number {
   if (spec.handling === 'container') {
     spec = (words.length > 1 ? findSubcommand(spec, text(1)) : undefined) ?? spec;
   }
-  const [key] = keyWords(spec, words.length, text).keys;
+  const [first] = keyWords(spec, words.length, text).keys;
+  // A channel of a shard is no key, and has a slot.
+  const key = spec.name === 'SPUBLISH' ? 1 : first;
   if (key === undefined || key >= words.length) return -1;
   return keySlot(request, words[key][0], words[key][1]);
 }
