@@ -1,3 +1,4 @@
+import type { Users } from '../acl/users.ts';
 import type { RingDistribution } from '../distribution/names.ts';
 import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
@@ -61,8 +62,12 @@ export interface PoolConfig {
   readonly tcpKeepalive: boolean;
   /** How ringway logs in to the servers; null = it does not. */
   readonly serverLogin: ServerLogin | null;
-  /** The password of clients; null = they need none. */
+  /** The password of clients; null = they need none, or there are users. */
   readonly clientAuth: Secret | null;
+  /** Users with rules; null = there is only the one that may do everything. */
+  readonly users: Users | null;
+  /** Clients have to log in. */
+  readonly loginRequired: boolean;
   /** `address/bits`: the only ones that are let in; null = all. */
   readonly allowClients: readonly string[] | null;
   /** The same that are not let in. */

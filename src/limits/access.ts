@@ -32,3 +32,11 @@ export const AUTH_LOG_INTERVAL_MS = 1_000;
 export const REFUSAL_LOG_INTERVAL_MS = 10_000;
 /** HTTP requests to a pool are logged at most this often. */
 export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;
+/** Users of a pool: each has a byte per command, and one more per pool that compiles its rules. */
+export const USERS_OF_POOL = 10_000;
+/** Rules of one user: patterns are tried one by one. */
+export const RULES_OF_USER = 1024;
+/** Entries of `ACL LOG`, as in Redis. */
+export const ACL_LOG_LENGTH = 128;
+/** Bytes of a key, a channel or a user's name that an entry keeps. */
+export const ACL_LOG_OBJECT_BYTES = 1024;

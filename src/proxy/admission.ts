@@ -39,8 +39,8 @@ export function unlisted({ config }: Pool, socket: Socket): string | null {
 
 /** Whether protected mode keeps a client out: it is of another machine, and nothing else would. */
 export function isProtectedFrom({ config }: Pool, socket: Socket): boolean {
-  const { protectedMode, clientAuth, allowClients, tls } = config;
-  if (!protectedMode || clientAuth !== null || allowClients !== null) return false;
+  const { protectedMode, loginRequired, allowClients, tls } = config;
+  if (!protectedMode || loginRequired || allowClients !== null) return false;
   if (tls?.auth === 'yes' && isEncrypted(socket)) return false;
   const { remoteAddress } = socket;
   if (remoteAddress === undefined) return isAddressLost(socket);

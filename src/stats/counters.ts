@@ -102,6 +102,8 @@ export const TRACKED_KEYS_NOTED = 66;
 /** Messages to them, and those of them that were closed for taking these too slowly. */
 export const TRACKING_MESSAGES = 67;
 export const TRACKING_SLOW_CLOSED = 68;
+/** Requests that the rules of their users do not allow. */
+export const NOT_PERMITTED = 69;
 
 /** Requests that a node of a cluster sent elsewhere: for good, once, or to try again later. */
 export const REDIRECTED_MOVED = 70;
@@ -148,7 +150,8 @@ export type PoolCounter =
   | typeof TRACKING_CLIENTS
   | typeof TRACKED_KEYS_NOTED
   | typeof TRACKING_MESSAGES
-  | typeof TRACKING_SLOW_CLOSED;
+  | typeof TRACKING_SLOW_CLOSED
+  | typeof NOT_PERMITTED;
 export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */

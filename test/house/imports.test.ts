@@ -43,7 +43,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'codec/choices': [],
   codec: [...BASE, ...REFERENCE, 'codec/choices', 'codec', 'wasm'],
   net: [...BASE, 'net'],
-  config: ['limits', 'errors', 'hash/names', 'distribution/names', 'config'],
+  acl: [...BASE, ...REFERENCE, 'acl'],
+  config: ['limits', 'errors', 'hash/names', 'distribution/names', 'acl', 'config'],
   'hash/names': [],
   'distribution/names': [],
 
@@ -79,7 +80,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing', 'siblings'];
 {
   // None of the shared rooms knows a protocol: each is told by its interface what it needs.
-  const below: string[] = [...BASE, ...COUNTING, ...NEUTRAL, 'net', 'config'];
+  const below: string[] = [...BASE, ...COUNTING, ...NEUTRAL, 'net', 'acl', 'config'];
   for (const room of PROXY_ROOMS) {
     below.push(`proxy/${room}`);
     MAY_IMPORT[`proxy/${room}`] = [...below];

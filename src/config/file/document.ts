@@ -18,6 +18,8 @@ import { checkTokens } from './tokens.ts';
 export interface Scalar {
   readonly text: string;
   readonly at: Position;
+  /** Without quotes, and with a comment in the line where it ends. */
+  readonly cut: boolean;
 }
 
 /** One `key: value`, or `key:` with a list. */
@@ -47,6 +49,9 @@ const MEANING: Readonly<Record<string, string>> = {
 };
 const NOT_UNDERSTOOD = 'this is not understood; expected "pool:", "key: value" and "- item" lines';
 
+/** Further behind a value nobody would look for a comment. */
+const LONGEST_BLANK = 4096;
+
 const POOLS = 'expected "pool name:" with indented keys below it';
 
 class Walker {
@@ -75,7 +80,13 @@ class Walker {
       this.problems.add(at, path, `${what} is empty; expected some text`);
       return null;
     }
-    return { text, at };
+    return { text, at, cut: this.#isCut(node) };
+  }
+
+  #isCut(node: unknown): boolean {
+    if (!isScalar(node) || node.type !== 'PLAIN') return false;
+    const end = node.range?.[1] ?? 0;
+    return /^[^\n]*#/.test(this.source.text.slice(end, end + LONGEST_BLANK));
   }
 
   entry(pair: Pair, pool: Scalar): Entry | null {

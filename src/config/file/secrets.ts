@@ -1,7 +1,7 @@
 // Mistakes are told in the log and on screens, where no password may stand.
 
 /** What the key of a password looks like, whether or not it is written right. */
-const SECRET = /redis.?a|auth|pass|secret/i;
+const SECRET = /redis.?a|auth|pass|secret|\s[>#<!]\S/i;
 /** The same behind the value of another key, to which a line belongs that is indented too much. */
 const SECRET_BEHIND = /\s\S*(redis.?a|auth|pass|secret).*/is;
 

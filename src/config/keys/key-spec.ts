@@ -2,6 +2,7 @@ export type KeyType =
   | 'address'
   | 'servers'
   | 'sentinels'
+  | 'users'
   | 'name'
   | 'two-bytes'
   | 'number'

@@ -17,6 +17,7 @@ import type { KeySpec } from './key-spec.ts';
 import { LOGIN_KEYS } from './logins.ts';
 import { SENTINEL_KEYS } from './sentinel-keys.ts';
 import { TLS_KEYS } from './tls-keys.ts';
+import { USER_KEYS } from './users.ts';
 
 export const INT32_MAX = 2147483647;
 const ANY: readonly [number, number] = [0, INT32_MAX];
@@ -390,6 +391,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
   ...CLUSTER_KEYS,
   ...LOGIN_KEYS,
   ...ACCESS_KEYS,
+  ...USER_KEYS,
   ...TLS_KEYS,
 ];
 

@@ -1,3 +1,4 @@
+import type { Users } from '../../acl/users.ts';
 import type { RingDistribution } from '../../distribution/names.ts';
 import type { HashName } from '../../hash/names.ts';
 import type { AttachedFiles } from '../attached-files.ts';
@@ -17,6 +18,7 @@ import { type Logins, readLogins } from './logins.ts';
 import { checkSentinels } from './sentinel-rules.ts';
 import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
+import { readPoolUsers } from './users.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 
 const NO_SERVERS: readonly ServerConfig[] = Object.freeze([]);
@@ -30,6 +32,11 @@ const OF_CLUSTER = {
 } as const;
 const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
+/** Lists that are no servers, and what an item of each looks like. */
+const OWN_LISTS: Readonly<Record<string, string>> = {
+  sentinels: 'host:port',
+  users: 'NAME RULES',
+};
 const SPECS: ReadonlyMap<string, KeySpec> = new Map(POOL_KEYS.map((spec) => [spec.name, spec]));
 
 type Value =
@@ -52,6 +59,7 @@ export interface PoolDraft {
   readonly servers: readonly PlacedServer[];
   readonly sentinels: readonly SentinelConfig[];
   readonly logins: Logins;
+  readonly users: Users | null;
   readonly serverTls: ServerTls | null;
   readonly clientTls: ClientTls | null;
 }
@@ -99,6 +107,7 @@ class PoolReader {
   readonly positions = new Map<string, Position>();
   readonly servers: PlacedServer[] = [];
   readonly sentinels: SentinelConfig[] = [];
+  readonly users: Scalar[] = [];
 
   constructor(name: Scalar, problems: Problems) {
     this.#problems = problems;
@@ -126,6 +135,7 @@ class PoolReader {
     for (const value of entry.values) {
       if (spec.type === 'servers') this.#server(value);
       else if (spec.type === 'sentinels') this.#sentinel(value);
+      else if (spec.type === 'users') this.users.push(value);
       else if (value !== entry.values[0]) this.#duplicate(value.at, key, entry.values[0]!.at);
       else this.#value(spec, value);
     }
@@ -160,13 +170,13 @@ class PoolReader {
     else this.sentinels.push(Object.freeze(parsed.value));
   }
 
-  /** nutcracker wants exactly one list in a pool, whichever key holds it; sentinels are another. */
+  /** nutcracker wants exactly one list in a pool, whichever key holds it; ringway's are others. */
   lists(entries: readonly Entry[]): void {
-    const lists = entries.filter(({ list, key }) => list && key.text !== 'sentinels');
-    const sentinels = entries.find(({ key }) => key.text === 'sentinels');
-    if (sentinels?.list === false) {
-      const message = 'there is no list; expected a "- host:port" line for each sentinel';
-      this.#problem(sentinels.key.at, 'sentinels', message);
+    const lists = entries.filter(({ list, key }) => list && !Object.hasOwn(OWN_LISTS, key.text));
+    for (const { key, list } of entries) {
+      const item = Object.hasOwn(OWN_LISTS, key.text) ? OWN_LISTS[key.text] : undefined;
+      if (list || item === undefined) continue;
+      this.#problem(key.at, key.text, `there is no list; expected a "- ${item}" line for each one`);
     }
     for (const entry of lists.slice(1)) {
       const first = `the one in line ${lists[0]!.key.at.line}`;
@@ -236,9 +246,15 @@ export function readPool(node: PoolNode, files: AttachedFiles, problems: Problem
   const { values, positions, servers, sentinels } = reader;
   const source = { pool: node.name.text, values, positions, files, problems };
   const logins = readLogins(source);
+  const users = readPoolUsers(source, reader.users, logins.clientAuth);
   const serverTls = readServerTls(source);
   const clientTls = readClientTls(source, (key) => SPECS.get(key)?.default);
-  return { name: node.name, values, positions, servers, sentinels, logins, serverTls, clientTls };
+  const lists = { servers, sentinels, users };
+  return { name: node.name, values, positions, ...lists, logins, serverTls, clientTls };
+}
+
+function hasPassword({ logins }: PoolDraft): boolean {
+  return logins.clientAuth !== null;
 }
 
 /** The value of a key, or what it is without the file. */
@@ -288,6 +304,8 @@ function doors(draft: PoolDraft, values: Values) {
     backlog: values.number('backlog'),
     tcpKeepalive: values.of<boolean>('tcpkeepalive'),
     ...draft.logins,
+    users: draft.users,
+    loginRequired: draft.users === null ? hasPassword(draft) : !draft.users.default.isOpen,
     allowClients: values.of<readonly string[] | null>('allow_clients'),
     denyClients: values.of<readonly string[] | null>('deny_clients'),
     protectedMode: values.of<boolean>('protected_mode'),

@@ -10,9 +10,10 @@ import type { Guarded, GuardedClient } from '../engine/guard.ts';
 import type { ReplySource, ReplyStream, SendGate } from '../engine/receiver.ts';
 import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
+import type { Gate } from './access/gate.ts';
+import { Login, takeRules } from './access/login.ts';
 import { type Claimant, Claims } from './claims.ts';
 import { ClientPipeline } from './client-pipeline.ts';
-import { Login } from './login.ts';
 import { PausedSources } from './paused-sources.ts';
 import type { ClientProtocol } from './protocol.ts';
 import type { Retraction } from './retraction.ts';
@@ -48,8 +49,10 @@ export abstract class AnsweredClient
   readonly login: Login = new Login();
   /** Its plain requests are simply forwarded; only updatePlain() says so. */
   plain = false;
-  /** By command: 1 where that is so all the same, though the pool refuses others. */
+  /** By command: FORWARD where that is so all the same, though others are refused. */
   forwards: Uint8Array = NO_COMMANDS;
+  /** What its user's rules let through; null = it may do everything. */
+  gate: Gate | null = null;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
   readonly session: Session;
@@ -77,7 +80,8 @@ export abstract class AnsweredClient
     this.out = new SendQueue(engine.slabs, engine.writer, this);
     this.out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
-    this.authenticated = pool.config.clientAuth === null;
+    this.authenticated = !pool.config.loginRequired;
+    takeRules(this);
     this.updatePlain();
   }
 
@@ -126,7 +130,7 @@ export abstract class AnsweredClient
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
   updatePlain(): void {
     const usual = this.authenticated && this.session.usual;
-    const { allowed } = this.pool;
+    const allowed = this.gate?.forwards ?? this.pool.allowed;
     this.plain = usual && allowed === null;
     this.forwards = usual && allowed !== null ? allowed : NO_COMMANDS;
   }

@@ -1,3 +1,4 @@
+import { DEFAULT_USER } from '../../acl/user.ts';
 import { exactMillis, wallMillis } from '../engine/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import { laneOf } from '../pool/lanes.ts';
@@ -115,7 +116,7 @@ export function clientLine(client: ClientConnection): string {
     ['tot-mem', 0],
     ['events', 'r'],
     ['cmd', 'NULL'],
-    ['user', 'default'],
+    ['user', client.login.user],
     ['redir', session.tracking?.redirect ?? -1],
     ['resp', lane.resp],
     ['lib-name', session.libName],
@@ -171,6 +172,10 @@ export function listFilter(words: readonly string[]): Filter | string {
   return 'syntax error';
 }
 
+function hasUser({ config }: Pool, name: string): boolean {
+  return config.users === null ? name === DEFAULT_USER : config.users.find(name) !== undefined;
+}
+
 function killOption(option: string, value: string, self: ClientConnection): Filter | string {
   switch (option.toUpperCase()) {
     case 'ID':
@@ -185,8 +190,8 @@ function killOption(option: string, value: string, self: ClientConnection): Filt
     case 'LADDR':
       return (client) => localAddress(client) === value;
     case 'USER':
-      if (value !== 'default') return `No such user '${value}'`;
-      return () => true;
+      if (!hasUser(self.pool, value)) return `No such user '${value}'`;
+      return ({ login, authenticated }) => authenticated && login.user === value;
     case 'MAXAGE':
       if (!/^[0-9]{1,19}$/.test(value)) return 'maxage is not an integer or out of range';
       return ({ session }) => wallMillis() - session.since >= Number(value) * 1000;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { RespVersion } from '../backend/lane.ts';
-import type { SavedLogin } from './login.ts';
+import type { SavedLogin } from './access/login.ts';
 import type { SavedSession } from './session/session.ts';
 
 /** What a client is to this proxy, besides its socket: it goes along to another process. */

@@ -1,4 +1,7 @@
+import type { User } from '../../acl/user.ts';
+import type { PoolConfig } from '../../config/index.ts';
 import type { PoolProtocol } from '../pool/protocol.ts';
+import type { Gate } from './access/gate.ts';
 import type { SavedTracking } from './session/tracking.ts';
 
 /** What may come before a login, and what everything else hears. */
@@ -8,6 +11,8 @@ export interface LoginRules {
   /** Whether a command may come. @param command the low half of INFO */
   isOpen(command: number): boolean;
   readonly refusal: Buffer;
+  /** The same where users have rules. */
+  readonly refusalWithUsers: Buffer;
 }
 
 /** What clients need of the protocol of their pool: answers, and the words of refusals. */
@@ -37,6 +42,8 @@ export interface ClientProtocol extends PoolProtocol {
   /** No connection of its own to a server came free in time. */
   noLease(server: string): Buffer;
   readonly login: LoginRules;
+  /** What the rules of a user mean for its requests; null = it may do everything. */
+  gateOf(pool: PoolConfig, user: User): Gate | null;
   /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */
   malformed(error: number, byte: number, next: number): Buffer;
   /** What the log says about the client of a malformed request; null = only that it sent one. */

@@ -33,7 +33,12 @@ export class MemcacheProtocol implements ClientProtocol {
   /** A get of several keys does not say. */
   readonly replyBytes = (): number => -1;
   /** Pools of memcached have no password. */
-  readonly login: LoginRules = { words: new Set(), isOpen: () => false, refusal: replies.ERROR };
+  readonly login: LoginRules = {
+    words: new Set(),
+    isOpen: () => false,
+    refusal: replies.ERROR,
+    refusalWithUsers: replies.ERROR,
+  };
   readonly classes: Uint8Array = memcacheClasses();
   readonly unfinished: Buffer = Buffer.from(
     'CLIENT_ERROR the request was not completed in time\r\n',
@@ -65,6 +70,10 @@ export class MemcacheProtocol implements ClientProtocol {
     intent: number,
   ): boolean {
     return handleMemcacheRequest({ client, start, length, intent }, info);
+  }
+
+  gateOf(): null {
+    return null;
   }
 
   allowedCommands(): null {

@@ -65,14 +65,17 @@ export function compareConfigs(
 
 /** What lets in more than it need. */
 function adviceFor(pool: PoolConfig): string[] {
-  return [...loginAdvice(pool), ...openDoorAdvice(pool), ...scriptAdvice(pool)];
+  const advice = [...loginAdvice(pool), ...openDoorAdvice(pool), ...scriptAdvice(pool)];
+  return [...advice, ...userAdvice(pool)];
 }
 
 /** Without limits anybody may try passwords for ever, and keep connections meanwhile. */
-function loginAdvice({ clientAuth, loginTimeoutMs, maxAuthFailures }: PoolConfig): string[] {
-  if (clientAuth === null) return [];
+function loginAdvice(pool: PoolConfig): string[] {
+  const { users, clientAuth, loginTimeoutMs, maxAuthFailures } = pool;
+  if (clientAuth === null && users === null) return [];
+  const what = users === null ? 'redis_auth' : 'users';
   const limit = (key: string, value: number, wanted: number): string[] =>
-    value === 0 ? [`redis_auth without ${key}: ${key}: ${wanted} is recommended`] : [];
+    value === 0 ? [`${what} without ${key}: ${key}: ${wanted} is recommended`] : [];
   return [
     ...limit('login_timeout', loginTimeoutMs, RECOMMENDED_LOGIN_MS),
     ...limit('max_auth_failures', maxAuthFailures, RECOMMENDED_AUTH_FAILURES),
@@ -81,8 +84,8 @@ function loginAdvice({ clientAuth, loginTimeoutMs, maxAuthFailures }: PoolConfig
 
 /** Doors that whoever reaches them may enter, on addresses that others may reach. */
 function openDoorAdvice(pool: PoolConfig): string[] {
-  const { clientAuth, allowClients, protectedMode, listen, tlsListen, tls } = pool;
-  if (clientAuth !== null || allowClients !== null || protectedMode) return [];
+  const { loginRequired, allowClients, protectedMode, listen, tlsListen, tls } = pool;
+  if (loginRequired || allowClients !== null || protectedMode) return [];
   const open = (key: string, door: ListenConfig | null, encrypted: boolean): string[] => {
     if (door?.kind !== 'tcp' || door.host === 'localhost' || isLoopback(door.host)) return [];
     if (encrypted && tls?.auth === 'yes') return [];
@@ -101,6 +104,30 @@ function scriptAdvice({ denyCommands, readOnly }: PoolConfig): string[] {
   return [`deny_commands without ${names}: scripts can call what is refused; add them`];
 }
 
+/** Users who may do more than it looks. */
+function userAdvice({ users }: PoolConfig): string[] {
+  if (users === null) return [];
+  const advice: string[] = [];
+  if (users.default.isOpen && users.default.isFull) {
+    const what = 'who does not log in may do everything';
+    advice.push(`users: ${what}; a line "default off", or one with rules, is recommended`);
+  }
+  for (const user of users.list) {
+    const { name } = user;
+    if (user.isOpen && user !== users.default) {
+      advice.push(`users: ${name} needs no password; one is recommended`);
+    }
+    if (user.selectors.some((selector) => selector.hasOpenScripts)) {
+      const what = 'scripts can use every key and channel that the servers let them';
+      advice.push(`users: ${name} may run scripts: ${what}; -@scripting is recommended`);
+    } else if (user.selectors.some((selector) => selector.runsScriptsForMore)) {
+      const what = 'scripts can call what its rules refuse';
+      advice.push(`users: ${name} may run scripts: ${what}; -@scripting is recommended`);
+    }
+  }
+  return advice;
+}
+
 function namedRing(pool: PoolConfig): NamedRing {
   const live = new Uint8Array(pool.servers.length).fill(1);
   return { ring: ringOf(pool, live), names: pool.servers.map((server) => server.name) };
@@ -109,7 +136,15 @@ function namedRing(pool: PoolConfig): NamedRing {
 /** What is compared one by one, or not at all. */
 const NOT_AS_VALUES = [
   ...['name', 'listen', 'tlsListen', 'tls', 'servers', 'serverLogin', 'clientAuth'],
-  ...['sentinelLogin', 'followsMaster', 'position', 'keyPositions', 'seeds'],
+  ...[
+    'sentinelLogin',
+    'followsMaster',
+    'position',
+    'keyPositions',
+    'users',
+    'loginRequired',
+    'seeds',
+  ],
 ];
 
 function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
@@ -127,6 +162,7 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   // Without a password of their own, clients have that of the servers.
   const follows = same(after.clientAuth, after.serverLogin?.password ?? null);
   if (!follows && !same(before.clientAuth, after.clientAuth)) found.push('client_auth is another');
+  if (!same(before.users, after.users)) found.push('users or their rules are others');
   if (!same(before.sentinelLogin, after.sentinelLogin)) found.push('sentinel_auth is another');
   const [oldLines, newLines] = [before, after].map((each) => linesOf(each));
   for (const server of newLines) {

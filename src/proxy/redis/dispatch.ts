@@ -30,6 +30,7 @@ import { refuseMalformed, refuseWith } from '../client/input/malformed-request.t
 import { forward } from '../routing/forward.ts';
 import { answer, type SpecialRequest } from '../routing/request.ts';
 import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
+import { refusalByUser } from './access/refusal.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { refusalByRules } from './command-rules.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
@@ -37,7 +38,7 @@ import { commonPlace, NO_KEY } from './common-server.ts';
 import { sendFragments } from './fragments/fragmented-request.ts';
 import { readInPieces } from './fragments/piecewise-read.ts';
 import { block, blockAt, patienceOf } from './leases/blocking.ts';
-import { execWithWords } from './leases/transaction.ts';
+import { execRefused, execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
@@ -81,6 +82,11 @@ function handle(request: SpecialRequest, info: number): boolean {
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);
+    if (error !== null) return refuseByRules(client, spec, error);
+  }
+  if (client.gate !== null && client.authenticated && (info & FLAG_BAD_ARITY) === 0) {
+    const error = refusalByUser(request, spec);
+    if (error !== null && spec?.name === 'EXEC') return execRefused(request, error);
     if (error !== null) return refuseByRules(client, spec, error);
   }
   const carryOut = (): boolean => handleKnown(request, info, spec);

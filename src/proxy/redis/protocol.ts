@@ -1,3 +1,4 @@
+import type { User } from '../../acl/user.ts';
 import type { PoolConfig } from '../../config/index.ts';
 import type { Codec } from '../../protocol/codec.ts';
 import {
@@ -23,7 +24,9 @@ import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
 import type { SavedTracking } from '../client/session/tracking.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+
 import { LeasedRead } from '../routing/leased-read.ts';
+import { gateOf, type UserGate } from './access/gate.ts';
 import { ASKING, redirection, requestSlot, slotFailure } from './cluster/redirection.ts';
 import { allowedCommands } from './command-rules.ts';
 import { commonServer } from './common-server.ts';
@@ -45,6 +48,7 @@ const LOGIN: LoginRules = {
   words: LOGIN_WORDS,
   isOpen: (command) => OPEN_COMMANDS[command] === true,
   refusal: replies.NO_AUTH,
+  refusalWithUsers: replies.NO_AUTH_OF_REDIS,
 };
 
 /** RESP, spoken by pools with `redis: true`. */
@@ -80,6 +84,10 @@ export class RedisProtocol implements ClientProtocol {
     intent: number,
   ): boolean {
     return handleSpecial(client, start, length, info, intent);
+  }
+
+  gateOf(pool: PoolConfig, user: User): UserGate | null {
+    return gateOf(pool, user);
   }
 
   allowedCommands(config: PoolConfig): Uint8Array | null {

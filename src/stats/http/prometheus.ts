@@ -63,6 +63,7 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
   field('tls_resumed_total', 'Those of them that took up an earlier session', counter.TLS_RESUMED),
   field('tls_failures_total', 'TLS handshakes of clients that failed', counter.TLS_FAILURES),
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
+  field('not_permitted_total', 'Requests that rules of users refuse', counter.NOT_PERMITTED),
   field(
     'login_timeouts_total',
     'Clients closed that did not log in in time',

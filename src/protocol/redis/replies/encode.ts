@@ -61,3 +61,16 @@ export function mapReply(pairs: readonly [key: Buffer, value: Buffer][], resp: 2
   const head = resp === 2 ? `*${pairs.length * 2}\r\n` : `%${pairs.length}\r\n`;
   return Buffer.concat([Buffer.from(head), ...pairs.flat()]);
 }
+
+/** A set in RESP3, else an array. @param elements complete replies */
+export function setReply(elements: readonly Buffer[], resp: 2 | 3): Buffer {
+  return Buffer.concat([
+    Buffer.from(`${resp === 2 ? '*' : '~'}${elements.length}\r\n`),
+    ...elements,
+  ]);
+}
+
+/** A double in RESP3, else its text. */
+export function doubleReply(value: number, resp: 2 | 3): Buffer {
+  return resp === 2 ? bulkText(String(value)) : Buffer.from(`,${value}\r\n`);
+}

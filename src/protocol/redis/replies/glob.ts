@@ -69,12 +69,23 @@ function matchOne(pattern: Uint8Array, at: number, byte: number, ignoreCase: boo
  * Only the last star is ever tried again, so it takes at most text times pattern steps.
  */
 export function matchesGlob(pattern: Uint8Array, text: Uint8Array, ignoreCase: boolean): boolean {
+  return matchesGlobIn(pattern, text, 0, text.length, ignoreCase);
+}
+
+/** matchesGlob() of the bytes in [start, end). */
+export function matchesGlobIn(
+  pattern: Uint8Array,
+  text: Uint8Array,
+  start: number,
+  end: number,
+  ignoreCase: boolean,
+): boolean {
   // Redis does not look at a pattern when there is no text, not even at `*`.
-  if (text.length === 0) return pattern.length === 0;
+  if (start === end) return pattern.length === 0;
   let at = 0;
   let behindStar = -1;
-  let starEnd = 0;
-  for (let i = 0; i < text.length; ) {
+  let starEnd = start;
+  for (let i = start; i < end; ) {
     if (pattern[at] === STAR) {
       while (pattern[at] === STAR) at++;
       if (at === pattern.length) return true;

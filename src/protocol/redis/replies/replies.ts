@@ -13,6 +13,8 @@ export function failed(text: string): Buffer {
 export const OK: Buffer = Buffer.from('+OK\r\n');
 export const PONG: Buffer = Buffer.from('+PONG\r\n');
 export const NO_AUTH: Buffer = Buffer.from('-NOAUTH Authentication required\r\n');
+/** What Redis says where nutcracker says NO_AUTH. */
+export const NO_AUTH_OF_REDIS: Buffer = Buffer.from('-NOAUTH Authentication required.\r\n');
 export const INVALID_PASSWORD: Buffer = Buffer.from('-ERR invalid password\r\n');
 export const WRONG_PASS: Buffer = Buffer.from(
   '-WRONGPASS invalid username-password pair or user is disabled.\r\n',
@@ -91,6 +93,35 @@ export const TOO_MANY_CLIENTS: Buffer = Buffer.from('-ERR max number of clients 
 export function deniedCommand(name: string): Buffer {
   return line(`-NOPERM '${name.toLowerCase()}' is refused in this pool (deny_commands)`);
 }
+
+/** The rules of a user, in Redis's words. @param name lower case, `container|subcommand` */
+export function noPermission(name: string): Buffer {
+  return line(`-NOPERM this user has no permissions to run the '${name}' command`);
+}
+
+export const NO_KEY_PERMISSION: Buffer = Buffer.from(
+  '-NOPERM this user has no permissions to access one of the keys used as arguments\r\n',
+);
+export const NO_CHANNEL_PERMISSION: Buffer = Buffer.from(
+  '-NOPERM this user has no permissions to access one of the channels used as arguments\r\n',
+);
+
+/** EXEC of a client whose user may not do any more what it asked for: nothing is done. */
+export const EXEC_RULES_CHANGED: Buffer = Buffer.from(
+  '-EXECABORT Transaction discarded because of: ACLs rules changed between the moment the ' +
+    'transaction was accumulated and the EXEC call\r\n',
+);
+
+/** An option of SORT that reads keys which are not words of the request. */
+export function sortOptionDenied(option: 'BY' | 'GET'): Buffer {
+  return line(`-ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
+}
+
+/** The one-word AUTH of a client whose default user needs no password. */
+export const AUTH_WITHOUT_NEED: Buffer = Buffer.from(
+  '-ERR AUTH <password> called without any password configured for the default user. Are you ' +
+    'sure your configuration is correct?\r\n',
+);
 
 /** The pool refuses what may write. */
 export function readOnlyPool(name: string): Buffer {

@@ -10,9 +10,12 @@ export const REASONS: readonly (readonly [reason: string, names: string])[] = [
   [
     'it administers one server; send it to that server',
     `BGREWRITEAOF BGSAVE DEBUG LASTSAVE LATENCY MODULE SAVE SHUTDOWN CONFIG|RESETSTAT
-    CONFIG|REWRITE CONFIG|SET MEMORY|DOCTOR MEMORY|MALLOC-STATS MEMORY|PURGE MEMORY|STATS ACL|CAT
-    ACL|DELUSER ACL|DRYRUN ACL|GENPASS ACL|GETUSER ACL|LIST ACL|LOAD ACL|LOG ACL|SAVE ACL|SETUSER
-    ACL|USERS PFDEBUG PFSELFTEST`,
+    CONFIG|REWRITE CONFIG|SET MEMORY|DOCTOR MEMORY|MALLOC-STATS MEMORY|PURGE MEMORY|STATS PFDEBUG
+    PFSELFTEST`,
+  ],
+  [
+    'users stand in the configuration, which is read again by a reload',
+    'ACL|DELUSER ACL|LOAD ACL|SAVE ACL|SETUSER',
   ],
   ['databases of several servers cannot be exchanged at once', 'SWAPDB'],
   ['clients of other proxies and of the servers would go on', 'CLIENT|PAUSE CLIENT|UNPAUSE'],

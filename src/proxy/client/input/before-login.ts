@@ -32,6 +32,12 @@ export interface Stranger extends LargeRequester, HttpSpeaker, Offender {
   readonly window: { readonly size: number };
 }
 
+/** What a client hears that has to log in first: Redis's words where there are users. */
+export function refusalOf({ protocol, pool }: LargeRequester): Buffer {
+  const { refusal, refusalWithUsers } = protocol.login;
+  return pool.config.users === null ? refusal : refusalWithUsers;
+}
+
 /** A first word that is longer is none of those that may come first. */
 const LONGEST_WORD = 16;
 const LF = 0x0a;
@@ -76,7 +82,7 @@ export function refusedBeforeLogin(
     open = isOpenWord(protocol, word);
   }
   if (open && length <= LOGIN_REQUEST_BYTES) return false;
-  client.answer(protocol.login.refusal);
+  client.answer(refusalOf(client));
   return true;
 }
 
@@ -98,7 +104,7 @@ function mayLogIn({ login }: ClientProtocol, saved: SavedState, seen: number): b
 export function swallowRequest(client: Stranger, saved: SavedState): LargeRequest {
   swallow(saved);
   const large = new LargeRequest(client.pool.engine, client, 0);
-  large.discard(client.protocol.login.refusal);
+  large.discard(refusalOf(client));
   return large;
 }
 
@@ -157,7 +163,7 @@ export class SwallowedLine {
     }
     if (at < 0) return end;
     this.length = 0;
-    client.answer(client.protocol.login.refusal);
+    client.answer(refusalOf(client));
     return start + at + 1;
   }
 }

@@ -30,11 +30,12 @@ import {
   scannedBytes,
   startOver,
 } from '../../engine/saved-scan.ts';
+import { passes } from '../access/gate.ts';
 import { MAY_WAIT, WAIT } from '../router.ts';
 import { sendAssembled } from './assembled-request.ts';
-import { creditBeforeLogin, SwallowedLine, swallowRequest } from './before-login.ts';
+import { creditBeforeLogin, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
 import type { InputOwner } from './input-owner.ts';
-import { LargeRequest, mayForward } from './large-request.ts';
+import { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { SentRun } from './sent-run.ts';
 import { WaitingInput } from './waiting-input.ts';
@@ -161,7 +162,7 @@ export class ClientInput {
 
   /** The client has to log in, with this request under way. */
   refuseLarge(): void {
-    this.#large?.refuse(this.#client.protocol.login.refusal);
+    this.#large?.refuse(refusalOf(this.#client));
   }
 
   /** Something was answered or written: a large request may go on. */
@@ -289,7 +290,7 @@ export class ClientInput {
   /** Sends scanned requests. @returns how many; fewer than `count` when the next must wait */
   #dispatch(count: number): number {
     const engine = this.#engine;
-    const { words } = engine;
+    const { words, bytes } = engine;
     const client = this.#client;
     const { pipeline, id, protocol, router } = client;
     const retries = client.pool.config.retryReads;
@@ -304,7 +305,10 @@ export class ClientInput {
         const info = words[record + RECORD_INFO];
         const start = words[record + RECORD_START];
         const length = words[record + RECORD_LENGTH];
-        if ((info & PLAIN_MASK) === WHOLE && (client.plain || mayForward(client, info))) {
+        if (
+          (info & PLAIN_MASK) === WHOLE &&
+          (client.plain || passes(client, words, bytes, record))
+        ) {
           const server = words[record + RECORD_SERVER];
           const connection = router.choose(client, server, client.lane, MAY_WAIT);
           if (connection === null) {

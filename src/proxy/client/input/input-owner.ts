@@ -15,7 +15,7 @@ export interface InputOwner extends Stranger, Requester {
   readonly plain: boolean;
   /** The request at hand was simply forwarded, though not by the fast loop. */
   forwarded: boolean;
-  /** By command: 1 where that is so all the same, though the pool refuses others. */
+  /** By command: FORWARD where that is so all the same, though others are refused. */
   readonly forwards: Uint8Array;
   failForward(failure: Failure): true;
   stopReading(): void;

@@ -20,6 +20,7 @@ import type { Flushable } from '../../engine/turn.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
+import { FORWARD, type Gate } from '../access/gate.ts';
 import type { Claims } from '../claims.ts';
 import type { ClientPipeline } from '../client-pipeline.ts';
 import type { ClientProtocol } from '../protocol.ts';
@@ -29,8 +30,9 @@ import type { Session } from '../session/session.ts';
 export interface LargeRequester extends Flushable {
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
-  /** By command: 1 where that is so all the same, though the pool refuses others. */
+  /** By command: FORWARD where that is so all the same, though others are refused. */
   readonly forwards: Uint8Array;
+  readonly gate: Gate | null;
   readonly id: number;
   readonly pool: Pool;
   readonly protocol: ClientProtocol;
@@ -46,9 +48,9 @@ export interface LargeRequester extends Flushable {
 
 type Mode = 'assemble' | 'wait' | 'stream' | 'discard';
 
-/** Whether plain requests of this command are forwarded, though the pool refuses others. */
+/** Whether plain requests of this command are forwarded, though others are refused. */
 export function mayForward({ forwards }: Pick<LargeRequester, 'forwards'>, info: number): boolean {
-  return forwards[info & NO_COMMAND] === 1;
+  return forwards[info & NO_COMMAND] === FORWARD;
 }
 
 /**
@@ -146,10 +148,18 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
   expectRest(saved: SavedState): void {
     const server = serverOf(saved);
     const info = infoOf(saved);
-    const plain = this.#client.plain || mayForward(this.#client, info);
-    const routed = plain && (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER;
+    const routed = this.#isPlain(info) && (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER;
     const to = routed ? (this.#client.pool.servers[server] ?? null) : null;
     this.expect(scannedBytes(saved) + missingBytes(saved), to, info);
+  }
+
+  /** Its client may have it streamed: nothing needs to be looked at but its key. */
+  #isPlain(info: number): boolean {
+    const client = this.#client;
+    if (client.plain || mayForward(client, info)) return true;
+    const { head } = this;
+    if (client.gate === null || !client.forwards[info & NO_COMMAND] || head === null) return false;
+    return client.gate.passesHead(info & NO_COMMAND, head);
   }
 
   /** The beginning of a request whose server may still change; null when that is settled. */

@@ -7,6 +7,8 @@ export interface ClientSubscriptions {
   readonly count: number;
   /** Bytes that are kept for them. */
   readonly bytes: number;
+  /** Whether something is true of all of them. */
+  every(isTrue: (name: Uint8Array, isPattern: boolean) => boolean): boolean;
   /** The client is gone, or begins anew. */
   drop(): void;
 }

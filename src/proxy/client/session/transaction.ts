@@ -1,4 +1,5 @@
 import type { Server } from '../../pool/server.ts';
+import type { Gate } from '../access/gate.ts';
 
 const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n');
 /** What ends a block. */
@@ -32,6 +33,8 @@ export class Transaction {
   key = '';
   /** Of those keys in a Redis Cluster; -1 elsewhere. */
   slot = -1;
+  /** The rules that its requests were looked at by. */
+  gate: Gate | null = null;
   /** Of the ring that `server` was found in. */
   ringNumber = -1;
   /** Databases that SELECT names, as they were written. */

@@ -1,4 +1,4 @@
-import { bulkReply, bulkText } from '../../../protocol/redis/replies/encode.ts';
+import { bulkReply } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { discard, exec, multi } from '../leases/transaction.ts';
@@ -8,6 +8,7 @@ import { CHANNEL, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
 import { publish } from '../pubsub/publish.ts';
 import { subscribe, unsubscribe } from '../pubsub/subscribe.ts';
 import type { Local } from '../words.ts';
+import { ACL_LOCAL_COMMANDS } from './acl.ts';
 import { CLIENT_COMMANDS } from './client.ts';
 import { cluster, granted } from './cluster.ts';
 import { configGet } from './config-get.ts';
@@ -27,7 +28,6 @@ function quit({ client }: SpecialRequest): boolean {
 
 /** The commands of the table that ringway answers itself; the request is split already. */
 export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
-  'ACL|WHOAMI': ({ client }) => answer(client, bulkText('default')),
   ASKING: granted,
   AUTH: authenticate,
   CLUSTER: cluster,
@@ -59,6 +59,7 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   UNWATCH: unwatch,
   WAIT: wait,
   WATCH: watch,
+  ...ACL_LOCAL_COMMANDS,
   ...CLIENT_COMMANDS,
   ...PUBSUB_COMMANDS,
 };

@@ -1,3 +1,4 @@
+import { DEFAULT_USER } from '../../../acl/user.ts';
 import {
   arrayReply,
   bulkReply,
@@ -8,11 +9,12 @@ import {
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { RespVersion } from '../../backend/lane.ts';
+import { logIn, logOut, mayEnter, refuseLogin } from '../../client/access/login.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { DEFAULT_USER, logIn, logOut, mayEnter, refuseLogin } from '../../client/login.ts';
 import { MAY_WAIT } from '../../client/router.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { aclLogOf, DENIED_LOGIN } from '../access/acl-log.ts';
 import { withRedisVersion } from '../info/ask-servers.ts';
 import { changeVersion } from '../pubsub/subscribe.ts';
 import type { Words } from '../words.ts';
@@ -23,16 +25,29 @@ export function authenticate({ client }: SpecialRequest, words: Words): boolean 
   const { count } = words;
   if (count > 3) return answer(client, replies.SYNTAX_ERROR);
   const named = count === 3;
-  if (!named && client.pool.config.clientAuth === null) {
+  const { users, clientAuth } = client.pool.config;
+  if (!named && users !== null && users.default.noPassword) {
+    return answer(client, replies.AUTH_WITHOUT_NEED);
+  }
+  if (!named && users === null && clientAuth === null) {
     return answer(client, replies.NO_PASSWORD_SET);
   }
-  if (mayEnter(client, named ? words.text(1) : DEFAULT_USER, words.copy(count - 1))) {
-    logIn(client);
+  const user = named ? words.text(1) : DEFAULT_USER;
+  if (mayEnter(client, user, words.copy(count - 1))) {
+    logIn(client, user);
     return answer(client, replies.OK);
   }
+  if (users !== null) return refuseUser(client, words.text(0), user);
   // A wrong password takes the login away, as nutcracker does; without one there is none to lose.
   logOut(client);
   return refuseLogin(client, named ? replies.WRONG_PASS : replies.INVALID_PASSWORD);
+}
+
+/** With users a client stays what it was, as in Redis. */
+function refuseUser(client: ClientConnection, command: string, user: string): true {
+  const inMulti = client.session.transaction !== null;
+  aclLogOf(client.pool).add(client, DENIED_LOGIN, inMulti, command, user);
+  return refuseLogin(client, replies.WRONG_PASS);
 }
 
 interface Hello {
@@ -80,8 +95,12 @@ export function hello({ client, intent }: SpecialRequest, words: Words): boolean
   const asked = readHello(words, laneOf(client).resp);
   if (Buffer.isBuffer(asked)) return answer(client, asked);
   if (asked.login !== null) {
-    if (!mayEnter(client, ...asked.login)) return refuseLogin(client, replies.WRONG_PASS);
-    logIn(client);
+    const [user] = asked.login;
+    if (!mayEnter(client, ...asked.login)) {
+      if (client.pool.config.users === null) return refuseLogin(client, replies.WRONG_PASS);
+      return refuseUser(client, words.text(0), user);
+    }
+    logIn(client, user);
   }
   if (!client.authenticated) return answer(client, replies.NO_AUTH_FOR_HELLO);
   if (asked.name !== null) client.session.name = asked.name;

@@ -89,6 +89,9 @@ export function placementOf(request: SpecialRequest, spec: CommandSpec): Placeme
     case 'local':
       if (name === 'WATCH') return byKeys(request, spec);
       if (name === 'SELECT') return { ...ANYWHERE, selects: Words.of(request, 2).text(1) };
+      if (name === 'ACL|WHOAMI' && request.client.pool.config.users !== null) {
+        return refused(replies.notInTransaction(name));
+      }
       if (ASKED_THERE.has(name)) return ANYWHERE;
       if (name === 'PUBLISH' || name === 'SPUBLISH') {
         return byChannel(request, name === 'SPUBLISH');

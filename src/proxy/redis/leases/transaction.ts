@@ -10,6 +10,7 @@ import { Transaction } from '../../client/session/transaction.ts';
 import { BROKEN, NOT_WATCHING, TAINTED } from '../../client/session/watch.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { refusedAtExec } from '../access/recheck.ts';
 import { sendBlock } from './block.ts';
 import { BlockProof } from './block-proof.ts';
 import { ExecReply } from './exec-reply.ts';
@@ -25,6 +26,7 @@ const asked: WeakMap<Transaction, BlockProof> = new WeakMap();
 export function multi({ client }: SpecialRequest): boolean {
   if (client.session.transaction !== null) return answer(client, replies.NESTED_MULTI);
   const transaction = new Transaction();
+  transaction.gate = client.gate;
   const watched = watchedOf(client);
   if (watched !== null) {
     transaction.server = watched.server;
@@ -57,6 +59,12 @@ export function execWithWords({ client }: SpecialRequest): boolean {
   return answer(client, replies.EXEC_ABORT_ARITY);
 }
 
+/** EXEC of a client whose user may not: what was kept is forgotten. */
+export function execRefused({ client }: SpecialRequest, error: Buffer): boolean {
+  end(client);
+  return answer(client, replies.execAborted(error.toString('latin1', 1, error.length - 2)));
+}
+
 function endWith(client: ClientConnection, reply: Buffer): true {
   end(client);
   return answer(client, reply);
@@ -68,6 +76,9 @@ export function exec(request: SpecialRequest): boolean {
   const { transaction } = client.session;
   if (transaction === null) return answer(client, replies.noTransaction('EXEC'));
   const { watch } = client.session;
+  const refusal = transaction.failed ? null : refusedAtExec(client, transaction);
+  if (refusal !== null) return endWith(client, refusal);
+  transaction.gate = client.gate;
   if (transaction.failed || watch === TAINTED) return endWith(client, replies.EXEC_ABORT);
   if (watch === BROKEN) return endWith(client, nilArray(laneOf(client).resp));
   if (watch !== NOT_WATCHING) {

@@ -73,6 +73,12 @@ export class Subscriptions implements ClientSubscriptions, Listener {
     return kind === SHARD ? this.shardChannels : this.channels + this.patterns;
   }
 
+  every(isTrue: (name: Uint8Array, isPattern: boolean) => boolean): boolean {
+    return this.#topics.every((topics) =>
+      [...topics].every(({ name, kind }) => isTrue(name, kind === PATTERN)),
+    );
+  }
+
   has(topic: Topic): boolean {
     return this.#topics[topic.kind].has(topic);
   }

@@ -1,18 +1,21 @@
 import { timingSafeEqual } from 'node:crypto';
-import { AUTH_LOG_INTERVAL_MS } from '../../limits.ts';
-import { LOG_WARN } from '../../log.ts';
-import { AUTH_FAILURES } from '../../stats/counters.ts';
-import { millis } from '../engine/clock.ts';
-import { SparingOfEach } from '../engine/sparing.ts';
-import type { Pool } from '../pool/pool.ts';
-
-/** The one user there is. */
-export const DEFAULT_USER = 'default';
+import { DEFAULT_USER } from '../../../acl/user.ts';
+import { AUTH_LOG_INTERVAL_MS } from '../../../limits.ts';
+import { LOG_WARN } from '../../../log.ts';
+import { AUTH_FAILURES } from '../../../stats/counters.ts';
+import { millis } from '../../engine/clock.ts';
+import { SparingOfEach } from '../../engine/sparing.ts';
+import type { Pool } from '../../pool/pool.ts';
+import type { ClientProtocol } from '../protocol.ts';
+import type { ClientSubscriptions } from '../session/subscriptions.ts';
+import type { Gate } from './gate.ts';
 
 /** What goes along when the client moves to another process. */
 export interface SavedLogin {
   readonly proven: boolean;
   readonly failures: number;
+  /** Absent from processes that know no users. */
+  readonly user?: string;
   /** Milliseconds for which it has not been logged in. */
   readonly waitedMs: number;
 }
@@ -20,8 +23,12 @@ export interface SavedLogin {
 /** A client that may log in. */
 export interface LoginClient {
   readonly pool: Pool;
+  readonly protocol: ClientProtocol;
   readonly login: Login;
   readonly address: string;
+  gate: Gate | null;
+  readonly subscriptions: ClientSubscriptions | null;
+  destroy(reason: string): void;
   setAuthenticated(yes: boolean): void;
   answer(reply: Buffer): void;
   stopReading(): void;
@@ -29,6 +36,8 @@ export interface LoginClient {
 
 /** What a client has shown of the password of its pool. */
 export class Login {
+  /** The name of its user. */
+  user: string = DEFAULT_USER;
   /** It has given the password: another one in the file does not end its login. */
   proven = false;
   /** Wrong passwords since it logged in last. */
@@ -43,10 +52,11 @@ export class Login {
 
   get saved(): SavedLogin {
     const waitedMs = millis() - this.since;
-    return { proven: this.proven, failures: this.failures, waitedMs };
+    return { proven: this.proven, failures: this.failures, user: this.user, waitedMs };
   }
 
-  restore({ proven, failures, waitedMs }: SavedLogin): void {
+  restore({ proven, failures, user = DEFAULT_USER, waitedMs }: SavedLogin): void {
+    this.user = user;
     this.proven = proven;
     this.failures = failures;
     this.since = millis() - waitedMs;
@@ -58,7 +68,9 @@ export class Login {
  * long it takes tells nothing about the password.
  */
 export function mayEnter({ pool }: LoginClient, user: string, given: Buffer): boolean {
-  const password = pool.config.clientAuth?.bytes ?? null;
+  const { users, clientAuth } = pool.config;
+  if (users !== null) return users.enter(user, given) !== undefined;
+  const password = clientAuth?.bytes ?? null;
   if (user !== DEFAULT_USER) return false;
   if (password === null) return true;
   // What is compared is as long as the password, whatever was given.
@@ -67,27 +79,53 @@ export function mayEnter({ pool }: LoginClient, user: string, given: Buffer): bo
   return timingSafeEqual(sameLength, password) && given.length === password.length;
 }
 
+/** The rules of its user are those that count from here on. */
+export function takeRules(client: Pick<LoginClient, 'pool' | 'protocol' | 'login' | 'gate'>): void {
+  const { pool, protocol, login } = client;
+  const user = pool.config.users?.find(login.user);
+  client.gate = user === undefined ? null : protocol.gateOf(pool.config, user);
+}
+
 /** The client gave the right password, or needs none. */
-export function logIn(client: LoginClient): void {
-  client.login.proven = client.pool.config.clientAuth !== null;
-  client.login.failures = 0;
+export function logIn(client: LoginClient, user: string): void {
+  const { login, pool } = client;
+  login.proven = pool.config.users !== null || pool.config.clientAuth !== null;
+  login.failures = 0;
+  login.user = user;
+  takeRules(client);
   client.setAuthenticated(true);
 }
 
 /** The client begins anew, as one that has just connected. */
 export function logOut(client: LoginClient): void {
   client.login.proven = false;
-  client.setAuthenticated(client.pool.config.clientAuth === null);
+  client.login.user = DEFAULT_USER;
+  takeRules(client);
+  client.setAuthenticated(!client.pool.config.loginRequired);
 }
 
 /**
  * After another configuration, or in another process: a client that has given a password stays
- * logged in, one that never needed to give one must do so when there is one now.
+ * logged in, one that never needed to give one must do so when there is one now. Who is logged in
+ * as a user that is gone is closed, as in Redis, and who is subscribed to what it may not hear.
  */
 export function reviewLogin(client: LoginClient): void {
-  const open = client.pool.config.clientAuth === null;
-  if (open) client.login.proven = false;
-  client.setAuthenticated(open || client.login.proven);
+  const { login, pool } = client;
+  const { users, loginRequired } = pool.config;
+  if (users === null) {
+    if (!loginRequired) login.proven = false;
+    login.user = DEFAULT_USER;
+  } else if (!login.proven) {
+    login.user = DEFAULT_USER;
+  } else if (users.find(login.user) === undefined) {
+    client.destroy('its user is gone');
+    return;
+  }
+  takeRules(client);
+  const { gate, subscriptions } = client;
+  const hears = subscriptions?.every((name, isPattern) => gate?.mayHear(name, isPattern) ?? true);
+  if (hears === false) client.destroy('its user may not hear what it is subscribed to');
+  else client.setAuthenticated(!loginRequired || login.proven);
 }
 
 /** Answers a wrong password, which may have been the last one. @returns true: it is done */
