@@ -1,35 +1,24 @@
 import type { Users } from '../../acl/users.ts';
-import type { RingDistribution } from '../../distribution/names.ts';
-import type { HashName } from '../../hash/names.ts';
 import type { AttachedFiles } from '../attached-files.ts';
 import type { Entry, PoolNode, Scalar } from '../file/document.ts';
-import { compareBytes } from '../file/order.ts';
 import type { Problems } from '../file/problems.ts';
 import type { ClientTls, ServerTls } from '../tls-types.ts';
 import type { ListenConfig, PoolConfig, Position, SentinelConfig, ServerConfig } from '../types.ts';
 import { parseListen, parseSentinel, parseServer } from './address.ts';
 import { parseAddresses } from './addresses.ts';
-import { checkCluster, parseAnnounce } from './cluster.ts';
 import { parseCommandNames } from './command-names.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { type Logins, readLogins } from './logins.ts';
-import { checkSentinels } from './sentinel-rules.ts';
+import { checkCluster } from './masters/cluster-rules.ts';
+import { checkSentinels } from './masters/sentinel-rules.ts';
+import { serversAndRing } from './masters/servers-and-ring.ts';
 import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
 import { readPoolUsers } from './users.ts';
 import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './values.ts';
 
-const NO_SERVERS: readonly ServerConfig[] = Object.freeze([]);
-/** What the keys of a pool say that a Redis Cluster says itself. */
-const OF_CLUSTER = {
-  cluster: true,
-  servers: NO_SERVERS,
-  hash: 'crc16',
-  distribution: 'slots',
-  hashTag: Object.freeze([0x7b, 0x7d] as const),
-} as const;
 const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
 /** Lists that are no servers, and what an item of each looks like. */
@@ -285,7 +274,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
   return Object.freeze({
     name: draft.name.text,
     ...doors(draft, values),
-    ...serversAndRing(draft, values),
+    ...serversAndRing(draft.servers, draft.serverTls, values),
     ...behaviour(values),
     ...limits(values),
     ...times(values),
@@ -312,35 +301,6 @@ function doors(draft: PoolDraft, values: Values) {
     readOnly: values.of<boolean>('read_only'),
     denyCommands: values.of<readonly string[] | null>('deny_commands') ?? NO_NAMES,
     maxAuthFailures: values.number('max_auth_failures'),
-  };
-}
-
-function serversAndRing(draft: PoolDraft, values: Values) {
-  const lines = draft.servers.map(({ server }) =>
-    Object.freeze({ ...server, tls: draft.serverTls }),
-  );
-  lines.sort((a, b) => compareBytes(a.ringName, b.ringName));
-  const view = viewOf(values);
-  if (values.of<boolean>('cluster')) return { ...OF_CLUSTER, ...view, seeds: Object.freeze(lines) };
-  return {
-    cluster: false,
-    ...view,
-    servers: Object.freeze(lines),
-    seeds: NO_SERVERS,
-    hash: values.of<HashName>('hash'),
-    distribution: values.of<RingDistribution>('distribution'),
-    hashTag: values.frozen<readonly [number, number]>('hash_tag'),
-  };
-}
-
-/** What cluster-aware clients see. */
-function viewOf(values: Values) {
-  const wanted = values.of<string>('cluster_view');
-  const announced = values.of<string | null>('announce');
-  const announce = announced === null ? [] : parseAnnounce(announced);
-  return {
-    clusterView: wanted === 'on' || (wanted === 'auto' && values.of<boolean>('cluster')),
-    announce: typeof announce === 'string' ? [] : announce,
   };
 }
 

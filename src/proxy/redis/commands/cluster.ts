@@ -41,7 +41,7 @@ function idOf(address: string): string {
 
 /**
  * What a client is told of the cluster: the proxies that the configuration announces share all
- * slots; without any, the address that the client has reached has them all. Null when there is none.
+ * slots; without any, the address that the client has reached has them all. Null = there is none.
  */
 function viewOf({ socket, pool }: ClientConnection): readonly ViewedNode[] | null {
   const { localAddress, localPort } = socket;

@@ -52,8 +52,8 @@ export function scan(request: SpecialRequest, words: Words): boolean {
 }
 
 /**
- * SCAN of a cluster: one node after the other, by the first slot that each has. The cursor says by a
- * slot which one it is, so it means the same when nodes come and go, and on every proxy.
+ * SCAN of a cluster: one node after the other, by the first slot that each has. The cursor says by
+ * a slot which one it is, so it means the same when nodes come and go, and on every proxy.
  */
 function scanSlots(request: SpecialRequest, words: Words, slots: ClusterSlots): boolean {
   const { client } = request;

@@ -1,4 +1,4 @@
-import type { KeySpec } from './key-spec.ts';
+import type { KeySpec } from '../key-spec.ts';
 
 /** How masters are followed. */
 export const SENTINEL_KEYS: readonly KeySpec[] = [

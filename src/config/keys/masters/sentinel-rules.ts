@@ -1,5 +1,5 @@
-import { SENTINELS } from '../../limits.ts';
-import type { Position, SentinelConfig, ServerConfig } from '../types.ts';
+import { SENTINELS } from '../../../limits.ts';
+import type { Position, SentinelConfig, ServerConfig } from '../../types.ts';
 
 type PlacedServer = Pick<ServerConfig, 'kind' | 'text'>;
 
