@@ -8,6 +8,7 @@ import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ensureDependencies } from './dependencies.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const output = join(root, 'build');
@@ -85,6 +86,7 @@ function filesBelow(folder) {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
+    ensureDependencies();
     await build();
   } catch (error) {
     console.error(`ringway: ${error.message}`);

@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
 import { ROOT, readSource } from '../support/source-tree.ts';
 
+const PACK = ['pack', '--json', '--ignore-scripts', '--loglevel=error'];
+
+function npm(args: readonly string[], cwd = ROOT): string {
+  return execFileSync('npm', args, { cwd, encoding: 'utf8' });
+}
+
 describe('the npm package', () => {
-  test('holds what it needs to run, and nothing else', () => {
-    const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'];
-    const output = execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8' });
-    const files: string[] = JSON.parse(output)[0].files.map((file: { path: string }) => file.path);
+  const files: string[] = JSON.parse(npm([...PACK, '--dry-run']))[0].files.map(
+    (file: { path: string }) => file.path,
+  );
+
+  test('holds what it needs to run, what people copy, and nothing else', () => {
     for (const wanted of [
       'build/cli/ringway.js',
       'build/cli/cli.js',
@@ -24,16 +32,48 @@ describe('the npm package', () => {
       'README.md',
       'LICENSE',
       'CHANGELOG.md',
+      'docs/examples/cache.yml',
+      'packaging/ringway.1',
+      'packaging/ringway.schema.json',
+      'packaging/completions/ringway.bash',
+      'packaging/systemd/ringway.service',
     ]) {
       assert.ok(files.includes(wanted), `${wanted} is missing`);
     }
     const expected = /^(build\/src\/.*\.(js|d\.ts)|build\/ringway(-simd)?\.wasm|[\w.]+)$/;
     const bundle = /^build\/cli\/(\w+\.js(\.map)?|LICENSES\.txt|page\/[a-z]+\.(html|css|js))$/;
     const page = /^build\/src\/stats\/http\/page\/[a-z]+\.(html|css)$/;
+    const docs = /^docs\/([\w/-]+\.(md|yml|mjs|ts)|images\/[\w-]+\.(svg|png))$/;
+    const copied = /^packaging\/(?!generate\/)[\w/.-]+(?<!\.(mjs|ts|js))$/;
     assert.deepEqual(
-      files.filter((file) => !expected.test(file) && !page.test(file) && !bundle.test(file)),
+      files.filter(
+        (file) => ![expected, page, bundle, docs, copied].some((each) => each.test(file)),
+      ),
       [],
     );
+  });
+
+  test('every link of its pages leads to something that it holds', () => {
+    const missing = files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((page) =>
+        [...readSource(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].flatMap(([, to]) => {
+          const target = normalize(join(dirname(page), to)).replace(/\/$/, '');
+          const held = files.some((file) => file === target || file.startsWith(`${target}/`));
+          return held ? [] : [`${page}: ${to}`];
+        }),
+      );
+    assert.deepEqual(missing, []);
+  });
+
+  test('says where it comes from, with one address for all', () => {
+    const { homepage, repository, bugs, keywords, man } = JSON.parse(readSource('package.json'));
+    const host = new URL(homepage).host;
+    for (const address of [repository.url.replace('git+', ''), bugs.url]) {
+      assert.ok(new URL(address).host.endsWith(host), address);
+    }
+    assert.ok(keywords.length > 5);
+    assert.ok(files.includes(normalize(man)), man);
   });
 
   test('the command can be run by the shell', () => {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { certificates } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
+import { ROOT } from '../support/source-tree.ts';
+import { waitFor } from '../support/wait.ts';
+
+const PACK = ['pack', '--json', '--ignore-scripts', '--loglevel=error'];
+
+function npm(args: readonly string[], cwd = ROOT): string {
+  return execFileSync('npm', args, { cwd, encoding: 'utf8' });
+}
+
+test('installed into an empty folder it runs every example', { timeout: 200_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringway-installed-'));
+  try {
+    const [{ filename }] = JSON.parse(npm([...PACK, '--pack-destination', folder]));
+    writeFileSync(join(folder, 'package.json'), '{}');
+    npm(['install', '--prefer-offline', '--ignore-scripts', join(folder, filename)], folder);
+    const program = join(folder, 'node_modules/.bin/ringway');
+    const examples = join(folder, 'node_modules/ringway/docs/examples');
+    mkdirSync(join(examples, 'passwords'));
+    writeFileSync(join(examples, 'passwords/clients'), 'x', { mode: 0o600 });
+    certificatesFor(join(examples, 'tls'));
+    const env = { ...process.env, RINGWAY_REDIS_PASSWORD: 'x' };
+    const names = readdirSync(examples).filter((name) => name.endsWith('.yml'));
+    assert.ok(names.length >= 7);
+    for (const name of names) {
+      const file = join(examples, name);
+      const text = readFileSync(file, 'utf8').replaceAll('/run/ringway', folder);
+      let own = text;
+      for (const [address] of text.matchAll(/(127\.0\.0\.1|0\.0\.0\.0):\d+/g)) {
+        own = own.replace(address, `127.0.0.1:${await freePort()}`);
+      }
+      writeFileSync(file, own);
+      await starts(program, ['-c', file], { cwd: folder, env });
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+function certificatesFor(folder: string): void {
+  const { authority, server } = certificates();
+  mkdirSync(folder);
+  copyFileSync(server.cert, join(folder, 'ringway.pem'));
+  copyFileSync(server.key, join(folder, 'ringway.key'));
+  for (const name of ['clients-ca', 'servers-ca']) {
+    copyFileSync(authority.ca, join(folder, `${name}.pem`));
+  }
+}
+
+/** Starts it, waits until it is ready, stops it. */
+async function starts(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<void> {
+  const doors = ['-s', String(await freePort()), '-a', '127.0.0.1', '--http-addr=off'];
+  const child = spawn(program, [...args, ...doors], { ...options, stdio: 'pipe' });
+  let log = '';
+  child.stderr.on('data', (chunk) => {
+    log += chunk;
+  });
+  const gone = new Promise((resolve) => child.once('close', resolve));
+  try {
+    await waitFor(args.join(' '), () => {
+      assert.equal(child.exitCode, null, log);
+      return log.includes('] ready: ');
+    });
+  } finally {
+    child.kill('SIGTERM');
+  }
+  assert.equal(await gone, 0, log);
+}
