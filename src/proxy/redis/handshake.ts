@@ -211,13 +211,15 @@ export function handshake(connection: BackendConnection): void {
   const login = loginOf(connection.owner.pool).request;
   const { lane } = connection;
   const greetings: Greeting[] = [];
+  const { followsMaster, cluster } = connection.owner.pool.config;
   if (login !== null) greetings.push(loginWith(login));
+  // Before RESP3, in which the answer has another form.
+  if (cluster) greetings.push(CLUSTER_STATE);
   if (lane.resp === 3) greetings.push(RESP3);
   if (lane.db > 0) greetings.push(selecting(lane.db));
   const note = lane.tracking ? lineToName(connection) : null;
   if (note !== null) greetings.push(tracking(note));
-  const { followsMaster, cluster } = connection.owner.pool.config;
-  if (followsMaster) greetings.push(cluster ? CLUSTER_STATE : ROLE, PING);
+  if (followsMaster) greetings.push(...(cluster ? [PING] : [ROLE, PING]));
   if (greetings.length === 0) return;
   const { now } = connection.owner.pool.engine;
   const bytes = Buffer.concat(greetings.map((greeting) => greeting.bytes));
