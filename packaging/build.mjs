@@ -4,7 +4,7 @@
 // is compiled.
 
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -24,6 +24,7 @@ const tsc = join(root, 'node_modules/typescript/bin/tsc');
  * @param {{ tests?: boolean }} wanted tests: also the WebAssembly build with assertions
  */
 export async function build({ tests = false } = {}) {
+  forgetUnlessComplete();
   const jobs = [run('TypeScript', tsc, ['-p', 'tsconfig.json'])];
   for (const [target, file] of [
     ['scalar', 'ringway.wasm'],
@@ -55,6 +56,18 @@ function run(what, script, args) {
       else reject(new Error(`the ${what} compiler failed`));
     });
   });
+}
+
+/** The compiler writes only what has changed, so what somebody has removed would stay away. */
+function forgetUnlessComplete() {
+  const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
+  const folders = include.map((pattern) => pattern.split('/')[0]);
+  const sources = folders.flatMap((folder) => filesBelow(join(root, folder)));
+  const isThere = (source) => {
+    if (!/(?<!\.d)\.ts$/.test(source)) return true;
+    return existsSync(join(output, relative(root, source).replace(/\.ts$/, '.js')));
+  };
+  if (!sources.every(isThere)) rmSync(join(output, '.tsbuildinfo'), { force: true });
 }
 
 function isWasmFresh(file) {

@@ -19,6 +19,8 @@ export type {
   ListenConfig,
   PoolConfig,
   Position,
+  ReadFrom,
+  ReplicaConfig,
   SentinelConfig,
   SentinelLogin,
   ServerConfig,
