@@ -1,7 +1,7 @@
 import { POOL_KEYS } from './keys/keys.ts';
+import { linesOf } from './keys/lines.ts';
 import { LOGIN_KEYS } from './keys/logins.ts';
 import { TLS_KEYS } from './keys/tls-keys.ts';
-import { linesOf } from './lines.ts';
 import type { Config, PoolConfig } from './types.ts';
 
 /** A pool as it is in use, by the names of the file's keys. */
