@@ -51,7 +51,9 @@ export function renderTop(
   if (pool !== undefined) {
     lines.push(...poolTitle(pool, state, columns));
     lines.push(...serverTable(pool, state, columns, rates));
-    if (state.zoomed) lines.push('', ...details(pool, columns));
+    if (state.zoomed) {
+      lines.push(...replicaTable(pool, state, columns), '', ...details(pool, columns));
+    }
   }
   const last = footer(state);
   const room = rows === 0 ? lines.length : Math.max(1, rows - 1);
@@ -226,6 +228,20 @@ function serverTable(pool: PoolStatus, state: ViewState, columns: number, rates:
     }),
   );
   return lines(['SERVER', 'req/s', 'errors/s', ...HEADS, 'ring', 'state'], rows, state, columns);
+}
+
+/** Roles and lags, by their own word. */
+function replicaTable(pool: PoolStatus, state: ViewState, columns: number): string[] {
+  const rows = pool.servers.flatMap(({ name, replicas }) =>
+    replicas.map(
+      ({ address, role, lag, read }): Row => ({
+        mark: role === 'unknown' ? 'bad' : 'none',
+        cells: [name, address, role, lag === null ? '-' : count(lag), read ? 'yes' : '-'],
+      }),
+    ),
+  );
+  if (rows.length === 0) return [];
+  return ['', ...lines(['SHARD', 'address', 'role', 'lag', 'read'], rows, state, columns)];
 }
 
 function details(pool: PoolStatus, columns: number): string[] {

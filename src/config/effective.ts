@@ -1,7 +1,7 @@
 import { POOL_KEYS } from './keys/keys.ts';
+import { linesOf } from './keys/lines.ts';
 import { LOGIN_KEYS } from './keys/logins.ts';
 import { TLS_KEYS } from './keys/tls-keys.ts';
-import { linesOf } from './lines.ts';
 import type { Config, PoolConfig } from './types.ts';
 
 /** A pool as it is in use, by the names of the file's keys. */
@@ -33,6 +33,7 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   announce: ({ announce }) =>
     announce.length === 0 ? null : announce.map(({ host, port }) => `${host}:${port}`).join(', '),
   sentinels: (pool) => pool.sentinels.map(({ host, port }) => `${host}:${port}`),
+  replicas: (pool) => pool.replicas.map(({ host, port, server }) => `${host}:${port} ${server}`),
   hash_tag: ({ hashTag }) => (hashTag === null ? null : String.fromCharCode(...hashTag)),
   partial_failure: (pool) => (pool.perKeyFailure ? 'per-key' : 'error'),
   unknown_commands: (pool) => (pool.askUnknownCommands ? 'ask' : 'refuse'),

@@ -3,7 +3,8 @@ import { readDocument } from './file/document.ts';
 import { compareBytes } from './file/order.ts';
 import type { Problems } from './file/problems.ts';
 import { decodeSource } from './file/source-text.ts';
-import { finishPool, type PoolDraft, readPool } from './keys/pool.ts';
+import { finishPool } from './finish-pool.ts';
+import { type PoolDraft, readPool } from './keys/pool.ts';
 import type { ListenSite } from './resolve.ts';
 import type { Config, ListenConfig } from './types.ts';
 

@@ -6,8 +6,8 @@ export { effectiveConfig } from './effective.ts';
 export type { CustomCommand } from './keys/custom-commands.ts';
 export type { KeySpec } from './keys/key-spec.ts';
 export { POOL_KEYS } from './keys/keys.ts';
+export { linesOf } from './keys/lines.ts';
 export { nearest } from './keys/suggest.ts';
-export { linesOf } from './lines.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { type ConfigText, readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';
@@ -19,6 +19,8 @@ export type {
   ListenConfig,
   PoolConfig,
   Position,
+  ReadFrom,
+  ReplicaConfig,
   SentinelConfig,
   SentinelLogin,
   ServerConfig,

@@ -1,6 +1,6 @@
 import { formatProblem } from '../errors.ts';
 import { EXPIRY_WARNING_MS } from '../limits.ts';
-import { linesOf } from './lines.ts';
+import { linesOf } from './keys/lines.ts';
 import type { KeyPair } from './tls-types.ts';
 import type { Config, PoolConfig } from './types.ts';
 

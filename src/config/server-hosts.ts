@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { formatProblem } from '../errors.ts';
 import { HOST_CHECK_MS } from '../limits.ts';
-import { linesOf } from './lines.ts';
+import { linesOf } from './keys/lines.ts';
 import { lookupFailure } from './resolve.ts';
 import type { Config, ServerConfig } from './types.ts';
 

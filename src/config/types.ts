@@ -170,7 +170,18 @@ export interface PoolConfig {
   readonly maxScript: number;
   /** Who knows where the masters are; none = they are where `servers` says. */
   readonly sentinels: readonly SentinelConfig[];
-  /** Each server is a master that may be replaced: there are sentinels, or it is a cluster. */
+  /** Replicas of the servers, if no sentinel knows them. */
+  readonly replicas: readonly ReplicaConfig[];
+  /** Where commands that only read go. */
+  readonly readFrom: ReadFrom;
+  /** Bytes that a replica may be behind to be read. */
+  readonly maxReplicaLag: number;
+  /** So long after a write a client reads from the master. */
+  readonly readAfterWriteMs: number;
+  /**
+   * Each server is the master of a shard, and may move: there are sentinels or replicas, or it is a
+   * cluster.
+   */
   readonly followsMaster: boolean;
   /** How ringway logs in to the sentinels; null = it does not. */
   readonly sentinelLogin: SentinelLogin | null;
@@ -178,6 +189,10 @@ export interface PoolConfig {
   readonly sentinelTls: boolean;
   /** What stands before a server's name where a sentinel knows it. */
   readonly sentinelPrefix: string;
+  /** Names of servers are looked up so often; 0 = for each connection. */
+  readonly dnsIntervalMs: number;
+  /** By whom. */
+  readonly dns: 'system' | 'resolver';
   /** How long requests that were not executed wait for a master; 0 = not at all. */
   readonly failoverWaitMs: number;
   /** Of its name. */
@@ -234,6 +249,17 @@ export interface Announced {
 export interface SentinelConfig {
   readonly host: string;
   readonly port: number;
+}
+
+/** `read_from`. */
+export type ReadFrom = 'master' | 'prefer-replica' | 'replica' | 'any' | 'nearest';
+
+/** One line of `replicas:`. Frozen. */
+export interface ReplicaConfig {
+  readonly host: string;
+  readonly port: number;
+  /** The name of its server. */
+  readonly server: string;
 }
 
 /** One line of `servers:`. Frozen. */

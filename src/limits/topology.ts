@@ -42,6 +42,33 @@ export const SENTINEL_LAG_MS = 30_000;
 export const SENTINEL_RESET_MS = 10_000;
 /** Sentinels of a pool: a master has three to seven. */
 export const SENTINELS = 32;
+/** Servers of a pool with replicas are asked for their role this often, and in trouble so often. */
+export const ROLE_POLL_MS = 1_000;
+export const ROLE_TROUBLE_POLL_MS = 50;
+/** So long after requests began to wait. */
+export const ROLE_TROUBLE_MS = 15_000;
+/** Lines of INFO replication that are looked at: 20, and one for each replica. */
+export const REPLICATION_LINES = 128;
+/** Replicas that the configuration names for one server. */
+export const REPLICAS = 64;
+/** While its master is away a replica is read for so many seconds. */
+export const READ_LINK_DOWN_S = 60;
+/** A replica that fails, or says that it cannot serve, is not read for so long. */
+export const REPLICA_AWAY_MS = 1_000;
+/** A master that is told to hand over waits so long for its replica to have all data. */
+export const PLANNED_FAILOVER_MS = 5_000;
+/** Names that are looked up at once: a look-up by the system takes one of Node's four threads. */
+export const NAME_LOOKUPS = 2;
+/** Names are looked at this often for whether they are due. */
+export const NAME_TICK_MS = 250;
+/** No name is looked up more often than this, whatever its TTL. */
+export const NAME_TTL_MS = 1_000;
+/** That a name does not resolve is told at most this often. */
+export const NAME_LOG_MS = 60_000;
+/** Addresses of one name. */
+export const NAME_ADDRESSES = 64;
+/** Servers that one line of the file stands for. */
+export const SERVER_PATTERN = 1024;
 /** What a node of a Redis Cluster says at once: 1,024 nodes and slots that are all alone fit. */
 export const CLUSTER_WORD_BYTES = 4 * 1024 * 1024;
 export const CLUSTER_REPLY_BYTES = 8 * 1024 * 1024;

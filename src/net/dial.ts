@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { ADDRESSES } from './address-book.ts';
 import type { Reader, ReadHandler } from './reader.ts';
 import { connectTls, type TlsToServer } from './tls-client.ts';
 
@@ -15,7 +16,8 @@ export interface DialTarget {
 function addressOf(target: DialTarget): { path: string } | { host: string; port: number } {
   if (target.kind === 'unix') return { path: target.path };
   // An empty host is any address, as for nutcracker's getaddrinfo.
-  return { host: target.host === '' ? '0.0.0.0' : target.host, port: target.port };
+  const host = target.host === '' ? '0.0.0.0' : ADDRESSES.addressOf(target.host);
+  return { host, port: target.port };
 }
 
 function open(target: DialTarget, options: object): Socket {

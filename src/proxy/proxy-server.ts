@@ -32,7 +32,7 @@ import { RedisProtocol } from './redis/protocol.ts';
 import { Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 import { answerSibling } from './sibling-answers.ts';
-import { Steering } from './steering.ts';
+import { type SteeringOrder, setAddresses, steer } from './steering.ts';
 import { TlsGates } from './tls-gate.ts';
 
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
@@ -95,8 +95,6 @@ export class ProxyServer {
   readonly #tls: TlsGates = new TlsGates((pool, socket) => {
     this.#enter(pool, socket, false);
   });
-  /** Where servers and slots are, as is known from elsewhere. */
-  readonly steering: Steering = new Steering(() => this.#pools);
   #stopping = false;
 
   constructor(config: Config, options: ProxyOptions) {
@@ -150,6 +148,16 @@ export class ProxyServer {
       `pool ${pool.name} has ${pool.servers.length} servers, for whose ring there is no room ` +
         'left; a restart makes room',
     );
+  }
+
+  /** What becomes of a server that is followed, or of who may be read in its place. */
+  steer(order: SteeringOrder): void {
+    steer(this.#pools, order);
+  }
+
+  /** Names lead elsewhere: connections to where they led end when they are idle. */
+  setAddresses(addresses: readonly (readonly [host: string, address: string | null])[]): void {
+    setAddresses(this.#pools, addresses);
   }
 
   /** What an operator wants of each server; of those that are not among `orders` nothing. */

@@ -1,42 +1,75 @@
+import { ADDRESSES } from '../net/address-book.ts';
 import type { Pool } from './pool/pool.ts';
-import type { Server } from './pool/server.ts';
+import type { ReaderAddress } from './pool/replicas/server-readers.ts';
 import type { SlotNode } from './pool/slots/cluster-slots.ts';
 
-/** Has the servers of pools held, released and moved, by whoever knows where they are. */
-export class Steering {
-  readonly #pools: () => readonly Pool[];
+/** What becomes of a server whose master is followed, by the names of its pool and its own. */
+export type SteeringOrder = MasterOrder | ReadersOrder | SlotsOrder;
 
-  constructor(pools: () => readonly Pool[]) {
-    this.#pools = pools;
+interface MasterOrder {
+  readonly pool: string;
+  readonly server: string;
+  /**
+   * Its requests wait until it is released or moved, and after `failover_wait` get an error; they
+   * go to it again; it is another one from now on, on the same part of the keys.
+   */
+  readonly action: 'hold' | 'release' | 'move';
+  /** Where it moves to. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where its reads go. */
+interface ReadersOrder {
+  readonly pool: string;
+  readonly server: string;
+  readonly action: 'read';
+  readonly readers: readonly ReaderAddress[];
+}
+
+/** Who has which slots of a pool's cluster. */
+interface SlotsOrder {
+  readonly pool: string;
+  readonly action: 'map';
+  readonly map: { readonly nodes: readonly SlotNode[] };
+}
+
+/** Has a server be what is wanted; where none of that name is followed nothing happens. */
+export function steer(pools: readonly Pool[], order: SteeringOrder): void {
+  const pool = pools.find(({ config }) => config.name === order.pool);
+  if (order.action === 'map') {
+    pool?.applySlots(order.map.nodes);
+    return;
   }
+  const server = pool?.servers.find(({ name }) => name === order.server);
+  if (server === undefined) return;
+  if (order.action === 'read') server.readers?.set(order.readers);
+  else if (order.action === 'move') server.moveTo(order.host, order.port);
+  else if (order.action === 'hold') server.failover?.hold();
+  else server.failover?.release();
+}
 
-  /** A server of a pool that follows its masters; null when there is none of that name. */
-  #followed(pool: string, server: string): Server | null {
-    const servers = this.#poolOf(pool)?.servers ?? [];
-    return servers.find(({ name, failover }) => name === server && failover !== null) ?? null;
+/**
+ * Says where names lead from now on. Connections to a server that is elsewhere now take no more
+ * requests, and close when what is in flight is answered.
+ * @param addresses null = whoever connects looks the name up
+ */
+export function setAddresses(
+  pools: readonly Pool[],
+  addresses: readonly (readonly [host: string, address: string | null])[],
+): void {
+  const moved = new Set<string>();
+  for (const [host, address] of addresses) {
+    const before = ADDRESSES.addressOf(host);
+    ADDRESSES.set(host, address);
+    if (address !== null && before !== address && before !== host) moved.add(host);
   }
-
-  #poolOf(name: string): Pool | undefined {
-    return this.#pools().find(({ config }) => config.name === name);
-  }
-
-  /** Its requests wait until it is released or moved; after `failover_wait` they get an error. */
-  hold(pool: string, server: string): void {
-    this.#followed(pool, server)?.failover?.hold();
-  }
-
-  /** Requests go to the server again. */
-  release(pool: string, server: string): void {
-    this.#followed(pool, server)?.failover?.release();
-  }
-
-  /** The server is another one from now on, on the same part of the keys. */
-  move(pool: string, server: string, host: string, port: number): void {
-    this.#followed(pool, server)?.moveTo(host, port);
-  }
-
-  /** Slots of a pool's cluster have other owners from now on. */
-  map(pool: string, nodes: readonly SlotNode[]): void {
-    this.#poolOf(pool)?.applySlots(nodes);
+  if (moved.size === 0) return;
+  for (const { servers } of pools) {
+    for (const server of servers) {
+      if (!moved.has(server.config.host)) continue;
+      server.places.retireAll();
+      for (const leases of [server.bulk, server.pool.leases]) leases.closeIdle(server);
+    }
   }
 }

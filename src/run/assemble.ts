@@ -12,6 +12,7 @@ import type { DoorOptions } from './doors.ts';
 import { LocalProxy } from './local-proxy.ts';
 import { Workers } from './processes/workers.ts';
 import { Program } from './program.ts';
+import type { NameAddresses } from './serving.ts';
 import { TopologyKeeper } from './topology-keeper.ts';
 
 /** What a program is put together from. */
@@ -70,7 +71,9 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
     });
   }
   const known = (): readonly Known[] => topology.known;
-  const group = await Workers.start(text, { ...engine, onTrouble, known, orders: options.orders });
+  const addresses = (): NameAddresses => topology.names.known;
+  const { orders } = options;
+  const group = await Workers.start(text, { ...engine, onTrouble, known, addresses, orders });
   return new Program(text.config, {
     ...options,
     serving: group,

@@ -13,7 +13,7 @@ import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
 import { type AnyStep, type Known, stepsTo } from '../topology/known.ts';
-import type { MovingClient, PreparedChange, Serving } from './serving.ts';
+import type { MovingClient, NameAddresses, PreparedChange, Serving } from './serving.ts';
 
 /** How the engine of this process runs. */
 export interface LocalOptions {
@@ -117,14 +117,11 @@ export class LocalProxy implements Serving {
   }
 
   steer(step: AnyStep): void {
-    if (step.action === 'map') {
-      this.#proxy.steering.map(step.pool, step.map.nodes);
-      return;
-    }
-    const { pool, server, action, host, port } = step;
-    if (action === 'hold') this.#proxy.steering.hold(pool, server);
-    else if (action === 'release') this.#proxy.steering.release(pool, server);
-    else this.#proxy.steering.move(pool, server, host, port);
+    this.#proxy.steer(step);
+  }
+
+  setAddresses(addresses: NameAddresses): void {
+    this.#proxy.setAddresses(addresses);
   }
 
   setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {

@@ -135,7 +135,8 @@ export class Program {
   }
 
   async snapshot(): Promise<Snapshot> {
-    return { ...(await this.serving.snapshot()), own: this.own };
+    const { own, topology } = this;
+    return { ...(await this.serving.snapshot()), own, replicas: topology.replicas };
   }
 
   status(): Promise<Status> {

@@ -18,6 +18,9 @@ export interface MovingClient {
   release(): void;
 }
 
+/** Names and where they lead. */
+export type NameAddresses = readonly (readonly [host: string, address: string | null])[];
+
 /** Another configuration, made ready everywhere. */
 export interface PreparedChange {
   commit(drainMs: number): Promise<void>;
@@ -35,6 +38,8 @@ export interface Serving {
   adopt(client: MovingClient): void;
   /** Hands all clients over, each as soon as all it asked is answered. */
   handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void>;
+  /** Where names lead; null = whoever connects looks the name up. */
+  setAddresses(addresses: NameAddresses): void;
   /** A server is to be held, released or moved, or slots of a cluster have other owners. */
   steer(step: AnyStep): void;
   /**

@@ -1,6 +1,7 @@
 import {
   type Config,
   type PoolConfig,
+  type ReplicaConfig,
   readAttached,
   type Secret,
   type SentinelLogin,
@@ -8,7 +9,8 @@ import {
   secretOf,
 } from '../config/index.ts';
 import type { ClusterSpec } from '../topology/cluster/cluster-watch.ts';
-import type { ShardSpec } from '../topology/topology.ts';
+import type { Address } from '../topology/facts.ts';
+import type { ShardSpec } from '../topology/shard.ts';
 
 /** Texts of the file as requests carry them: one character per byte. */
 function latin1(text: string): string {
@@ -40,7 +42,9 @@ function sentinelWords(login: SentinelLogin | null): readonly string[] | null {
 
 /** The servers of all pools whose masters are followed. */
 export function shardsOf({ pools }: Config): ShardSpec[] {
-  return pools.filter(({ sentinels }) => sentinels.length > 0).flatMap(shardsOfPool);
+  return pools
+    .filter(({ followsMaster, cluster }) => followsMaster && !cluster)
+    .flatMap(shardsOfPool);
 }
 
 /** The Redis Clusters of all pools. */
@@ -58,12 +62,15 @@ export function clustersOf({ pools }: Config): ClusterSpec[] {
 
 function shardsOfPool(pool: PoolConfig): ShardSpec[] {
   const { sentinels, sentinelLogin, sentinelTls, sentinelPrefix, serverLogin } = pool;
+  const reads = { from: pool.readFrom, maxLag: pool.maxReplicaLag };
   return pool.servers.map(({ name, ringName, host, port, tls }) => ({
     pool: pool.name,
     server: name,
     master: latin1(sentinelPrefix) + ringName,
     address: { host, port },
     sentinels,
+    replicas: pool.replicas.filter(({ server }) => server === name).map(addressOf),
+    reads,
     // Of the secret in it there is only a digest.
     sentinelAccess: JSON.stringify(sentinelLogin),
     sentinelLogin: () => sentinelWords(sentinelLogin),
@@ -71,4 +78,8 @@ function shardsOfPool(pool: PoolConfig): ShardSpec[] {
     tls,
     sentinelTls: sentinelTls ? tls : null,
   }));
+}
+
+function addressOf({ host, port }: ReplicaConfig): Address {
+  return { host, port };
 }

@@ -1,10 +1,13 @@
 import type { Config } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
+import type { ReplicaSnapshot } from '../stats/snapshot.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
 import { Clusters } from '../topology/cluster/clusters.ts';
 import { type AnyStep, isCluster, type Known } from '../topology/known.ts';
-import { type KnownShard, Topology } from '../topology/topology.ts';
+import type { KnownShard } from '../topology/shard.ts';
+import { Topology } from '../topology/topology.ts';
+import { NameKeeper } from './name-keeper.ts';
 import type { Serving } from './serving.ts';
 import { clustersOf, shardsOf } from './shard-specs.ts';
 
@@ -18,9 +21,14 @@ export class TopologyKeeper {
   /** What another process had found out, until it is followed here. */
   #inherited: readonly Known[];
 
+  /** Where their names lead. */
+  readonly names: NameKeeper;
+
   /** @param known what another process has found out @param frozen and must stay so */
   constructor(log: Log, known: readonly Known[] = [], frozen = false) {
     this.#inherited = known;
+    this.names = new NameKeeper(log);
+    this.names.frozen = frozen;
     this.#topology = new Topology({
       clock: SYSTEM_CLOCK,
       steer: (step) => this.#steer(step),
@@ -45,8 +53,9 @@ export class TopologyKeeper {
   }
 
   /** Begins, with those who answer clients and know what `known` says already. */
-  start(serving: Pick<Serving, 'steer'>, config: Config): void {
+  start(serving: Pick<Serving, 'steer' | 'setAddresses'>, config: Config): void {
     this.#serving = serving;
+    this.names.start(serving, config);
     this.#topology.follow(shardsOf(config), this.#inherited.filter(isShard));
     this.#clusters.follow(clustersOf(config), this.#inherited.filter(isCluster));
     this.#inherited = [];
@@ -58,6 +67,7 @@ export class TopologyKeeper {
 
   /** The program goes on with another configuration. */
   follow(config: Config): void {
+    this.names.follow(config);
     this.#topology.follow(shardsOf(config));
     this.#clusters.follow(clustersOf(config));
   }
@@ -97,6 +107,13 @@ export class TopologyKeeper {
     return { frozen, shards, clusters: this.#clusters.views };
   }
 
+  /** Servers that are asked for their role. */
+  get replicas(): ReplicaSnapshot[] {
+    return this.#topology.views.flatMap(({ pool, server, servers }) =>
+      servers.map((each) => ({ pool, server, ...each })),
+    );
+  }
+
   /** Servers stay where they are, also in a process that takes over. */
   get frozen(): boolean {
     return this.#topology.frozen;
@@ -105,9 +122,11 @@ export class TopologyKeeper {
   set frozen(frozen: boolean) {
     this.#topology.frozen = frozen;
     this.#clusters.frozen = frozen;
+    this.names.frozen = frozen;
   }
 
   stop(): void {
+    this.names.stop();
     this.#topology.stop();
     this.#clusters.stop();
   }

@@ -26,6 +26,8 @@ export const SERVER_MOVES = 14;
 export const REQUESTS_RESENT = 15;
 /** Times that requests waited for it in vain. */
 export const FAILOVER_TIMEOUTS = 16;
+/** Requests that its replicas were sent. */
+export const REPLICA_READS = 17;
 
 export type ServerCounter =
   | typeof SERVER_EOF
@@ -44,12 +46,13 @@ export type ServerCounter =
   | typeof FAILED_REQUESTS
   | typeof SERVER_MOVES
   | typeof REQUESTS_RESENT
-  | typeof FAILOVER_TIMEOUTS;
+  | typeof FAILOVER_TIMEOUTS
+  | typeof REPLICA_READS;
 export type ServerCounters = Counters<ServerCounter>;
 
 /** Those of one server, all 0. */
 export function serverCounters(): ServerCounters {
-  return new Float64Array(FAILOVER_TIMEOUTS + 1) as never;
+  return new Float64Array(REPLICA_READS + 1) as never;
 }
 
 // --- a pool -------------------------------------------------------------------------------------

@@ -30,6 +30,20 @@ export interface Snapshot {
   readonly pools: readonly PoolSnapshot[];
   readonly runtime: RuntimeSnapshot;
   readonly own: OwnCounters;
+  /** Servers that are asked for their role, of all pools; for whoever runs the proxy to say. */
+  readonly replicas: readonly ReplicaSnapshot[];
+}
+
+/** A master or replica of a server, as it says itself. */
+export interface ReplicaSnapshot {
+  readonly pool: string;
+  readonly server: string;
+  readonly address: string;
+  readonly role: 'master' | 'replica' | 'unknown';
+  /** Bytes behind the master; null = unknown. */
+  readonly lag: number | null;
+  /** Reads may go there. */
+  readonly read: boolean;
 }
 
 /** A pool at one moment. */
@@ -112,8 +126,8 @@ export interface SnapshotSource {
 }
 
 /**
- * Reads everything now but `own`, which is for whoever runs the proxy to say. The counters and
- * latencies are the live arrays, not copies.
+ * Reads everything now but `own` and `replicas`, which are for whoever runs the proxy to say. The
+ * counters and latencies are the live arrays, not copies.
  */
 export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): Snapshot {
   const { user, system } = process.cpuUsage();
@@ -138,6 +152,7 @@ export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): 
       node: process.version,
     },
     own: NO_OWN_COUNTS,
+    replicas: [],
   };
 }
 

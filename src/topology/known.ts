@@ -1,5 +1,5 @@
 import type { KnownCluster, MapStep } from './cluster/clusters.ts';
-import type { KnownShard, Step } from './topology.ts';
+import type { KnownShard, Step } from './shard.ts';
 
 /** What is known of a shard, or of a cluster, for another process. */
 export type Known = KnownShard | KnownCluster;
@@ -17,9 +17,10 @@ export function stepsTo(known: readonly Known[]): AnyStep[] {
   return known.flatMap((each): AnyStep[] => {
     const { pool } = each;
     if (isCluster(each)) return [{ pool, action: 'map', map: each.map }];
-    const { server, address, promoting = null } = each;
+    const { server, address, promoting = null, readers = [] } = each;
     const step = { pool, server, ...address };
-    const move = { ...step, action: 'move' } as const;
-    return promoting === null ? [move] : [move, { ...step, action: 'hold' }];
+    const read = { pool, server, action: 'read', readers } as const;
+    const steps: AnyStep[] = [{ ...step, action: 'move' }, read];
+    return promoting === null ? steps : [...steps, { ...step, action: 'hold' }];
   });
 }

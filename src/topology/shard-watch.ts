@@ -46,6 +46,8 @@ export interface ShardStart extends ShardPlace {
   readonly promoting?: Address | null;
   /** It has been seen to be a replica since. */
   readonly wasReplica?: boolean;
+  /** The history of the data of the master, where servers say themselves what they are. */
+  readonly replid?: string;
 }
 
 /** What one sentinel said last. */

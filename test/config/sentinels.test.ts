@@ -62,12 +62,12 @@ describe('sentinels of a pool', () => {
 
   test('which are mistakes without them', () => {
     const keys = ['sentinel_auth: x', 'sentinel_prefix: y', 'failover_wait: 1'];
-    assert.deepEqual(
-      mistakes({ keys, sentinels: null }),
-      ['sentinel_auth', 'sentinel_prefix', 'failover_wait'].map(
-        (key) => `${key}: only pools with sentinels have it; expected "sentinels:" as well`,
-      ),
-    );
+    assert.deepEqual(mistakes({ keys, sentinels: null }), [
+      'sentinel_auth: only pools with sentinels have it; expected "sentinels:" as well',
+      'sentinel_prefix: only pools with sentinels have it; expected "sentinels:" as well',
+      'failover_wait: only pools with sentinels or replicas have it; expected "sentinels:" or ' +
+        '"replicas:" as well',
+    ]);
   });
 
   test('want a master for each server', () => {

@@ -9,6 +9,7 @@ import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { shards, startChild } from '../support/ringway.ts';
+import { waitFor } from '../support/wait.ts';
 
 // docs/operations.md against the program: its samples, its tables of metrics and options.
 
@@ -52,14 +53,21 @@ describe('the table of metrics', () => {
   before(async () => {
     const redis = await startRedis();
     const http = await freePort();
-    const servers = shards([redis.port]);
-    const ringway = await startChild({ servers }, { args: [`--http-addr=${http}`] });
+    const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${redis.port}`] });
+    const pool = {
+      servers: shards([redis.port]),
+      replicas: [`127.0.0.1:${replica.port} shard1`],
+    };
+    const ringway = await startChild(pool, { args: [`--http-addr=${http}`] });
     const client = await RespClient.open(ringway.port);
     await client.command('GET', 'a');
     client.close();
-    const text = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
-    await ringway.stop();
-    await redis.stop();
+    let text = '';
+    await waitFor('the replica to be known', async () => {
+      text = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
+      return text.includes('ringway_replica_lag_bytes{');
+    });
+    await Promise.all([ringway.stop(), redis.stop(), replica.stop()]);
     for (const [, name] of text.matchAll(/^# TYPE (\S+) /gm)) {
       const sample = new RegExp(`^${name}(?:_bucket)?(?:\\{(.*)\\})? `, 'm').exec(text);
       assert.ok(sample !== null, name);

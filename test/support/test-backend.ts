@@ -26,6 +26,7 @@ export class TestOwner implements ConnectionOwner {
   readonly title: string;
   readonly counters: ServerCounters = serverCounters();
   readonly firstSeries = 0;
+  readonly forReads = false;
   readonly lines: string[] = [];
   hasRoom = false;
   retired = 0;

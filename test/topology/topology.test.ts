@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { SYSTEM_CLOCK } from '../../src/topology/clock.ts';
-import { type ShardSpec, Topology } from '../../src/topology/topology.ts';
+import type { ShardSpec } from '../../src/topology/shard.ts';
+import { Topology } from '../../src/topology/topology.ts';
 import { type FakeMasterServer, startFakeMaster } from '../support/fake-master.ts';
 import { type FakeSentinel, startFakeSentinel } from '../support/fake-sentinel.ts';
 import { waitFor } from '../support/wait.ts';
@@ -28,7 +29,7 @@ describe('a topology', () => {
     sentinel = await startFakeSentinel({ cache: facts }, (words) => answer(words));
     topology = new Topology({
       clock: SYSTEM_CLOCK,
-      steer: ({ action, port }) => void steps.push(`${action} ${port}`),
+      steer: (step) => void (step.action !== 'read' && steps.push(`${step.action} ${step.port}`)),
       say: (text) => void said.push(text),
     });
   });
@@ -44,7 +45,9 @@ describe('a topology', () => {
     const names = { pool: 'p', server: 'cache', master: 'cache' };
     const tls = { tls: null, sentinelTls: null };
     const logins = { sentinelLogin: () => login, serverLogin: () => null };
-    return { ...names, address, sentinels, sentinelAccess: String(login), ...logins, ...tls };
+    const reads = { from: 'master', maxLag: 0 } as const;
+    const lists = { sentinels, replicas: [], reads };
+    return { ...names, address, ...lists, sentinelAccess: String(login), ...logins, ...tls };
   }
 
   /** It has said that it is a replica. */

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import { SOCKET_PATH_BYTES } from '../../limits.ts';
-import type { ListenConfig, SentinelConfig, ServerConfig } from '../types.ts';
+import { SERVER_PATTERN, SOCKET_PATH_BYTES } from '../../limits.ts';
+import type { ListenConfig, ReplicaConfig, SentinelConfig, ServerConfig } from '../types.ts';
 import { type Parsed, quote, wrappingNumber } from './values.ts';
 
 const PORT_MAX = 65535;
@@ -9,6 +9,7 @@ const MEMCACHED_PORT = 11211;
 
 const LISTEN_FORMS = 'expected "host:port" or "/path" or "/path MODE"';
 const SENTINEL_FORMS = 'expected "host:port"';
+const REPLICA_FORMS = 'expected "host:port name", the name being that of its server';
 const SERVER_FORMS = 'expected "host:port:weight [name]" or "/path:weight [name]"';
 
 function parsePort(text: string): number | null {
@@ -107,6 +108,24 @@ export function parseServer(
   return { value: { text, name, ringName, kind: 'tcp', host, port, path: '', weight, line } };
 }
 
+/** As in `redis-{0..5}.redis.svc:6379:1 redis-{}`: the numbers stand where {} is, too. */
+const PATTERN = /^([^{}]*)\{(\d{1,6})\.\.(\d{1,6})\}(.*)$/;
+
+/** The lines that a `servers` line stands for: itself, unless it has a range of numbers. */
+export function expandServer(text: string): Parsed<readonly string[]> {
+  const match = PATTERN.exec(text);
+  if (match === null || text.startsWith('/')) return { value: [text] };
+  const [, before, first, last, behind] = match;
+  const count = Number(last) - Number(first) + 1;
+  if (count < 1 || count > SERVER_PATTERN) {
+    const range = quote(`{${first}..${last}}`);
+    return { problem: `${range} is no range; expected 1 to ${SERVER_PATTERN} numbers, upwards` };
+  }
+  const numbers = Array.from({ length: count }, (_, i) => String(Number(first) + i));
+  const more = behind.split('{}');
+  return { value: numbers.map((number) => before + number + more.join(number)) };
+}
+
 /** A `sentinels` line, with the weight that other versions want and nobody needs, or without. */
 export function parseSentinel(text: string): Parsed<SentinelConfig> {
   const parts = text.split(':');
@@ -124,4 +143,15 @@ export function parseSentinel(text: string): Parsed<SentinelConfig> {
     return { problem: `${quote(host)} is no host; expected a host name or an address` };
   }
   return { value: { host, port } };
+}
+
+/** A `replicas` line: an address as of a sentinel, and the name of the server it belongs to. */
+export function parseReplica(text: string): Parsed<ReplicaConfig> {
+  const blank = text.lastIndexOf(' ');
+  if (blank < 1) return { problem: `${quote(text)} has no name; ${REPLICA_FORMS}` };
+  const address = text.slice(0, blank);
+  // IPv6 ends like a port and a weight.
+  const parsed = parseSentinel(/^[^:]+:/.test(address) ? address : `${address}:1`);
+  if ('problem' in parsed) return parsed;
+  return { value: { ...parsed.value, server: text.slice(blank + 1) } };
 }

@@ -2,6 +2,7 @@ export type KeyType =
   | 'address'
   | 'servers'
   | 'sentinels'
+  | 'replicas'
   | 'users'
   | 'name'
   | 'two-bytes'

@@ -151,7 +151,12 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
   /** The server has left its pool. */
   leave(server: Server): void {
     this.#left.add(server);
-    for (const connection of this.#idleOf.get(server) ?? []) connection.close();
+    this.closeIdle(server);
+  }
+
+  /** Nobody is given a connection of the server that was open before. */
+  closeIdle(server: Server): void {
+    for (const connection of [...(this.#idleOf.get(server) ?? [])]) connection.close();
   }
 
   /** Ends leave(). */

@@ -37,6 +37,8 @@ export interface ConnectionOwner {
   readonly pool: OwnerPool;
   readonly config: ServerConfig;
   readonly name: string;
+  /** It is a replica, which need not be a master: nothing is written there. */
+  readonly forReads: boolean;
   readonly counters: ServerCounters;
   /** Of the pool's latencies: its first command class. */
   readonly firstSeries: number;

@@ -4,12 +4,22 @@ import type { LeaseWaiter } from '../backend/leases.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Server } from '../pool/server.ts';
+import type { LastWrite } from './session/last-write.ts';
 
 /** Whoever has a request to send. */
 export interface Requester extends ReplyReceiver {
   readonly pool: Pool;
   /** Index of its lane: which connections of a server its requests take. */
   readonly lane: number;
+}
+
+/** Whoever has one that a replica may answer. */
+export interface Reader extends Requester {
+  /** Its plain requests are simply forwarded. */
+  readonly plain: boolean;
+  readonly protocol: { isRead(command: number): boolean };
+  readonly session: { lastWrite: LastWrite | null };
+  readonly pipeline: { readonly head: number; readonly tail: number };
 }
 
 /**
@@ -42,16 +52,31 @@ export interface Router {
    * @returns null when it cannot go now; `verdict` says why
    */
   choose(client: Requester, server: number, lane: number, intent: number): BackendConnection | null;
+  /** As choose(), for a request that only reads: a replica may answer it. */
+  chooseReader(
+    client: Reader,
+    server: number,
+    lane: number,
+    intent: number,
+  ): BackendConnection | null;
+  /**
+   * As choose(), where replicas are read: a command that does may go to one, any other is noted.
+   * @param command its index, or NO_COMMAND
+   */
+  chooseFor(client: Reader, server: number, command: number): BackendConnection | null;
+  /** The next request of the client may write: what it reads for a while comes from the master. */
+  noteWrite(client: Reader): void;
   /**
    * The connection to each of the servers of one request, null where there is none; none of them is
-   * closed to make room for another.
+   * closed to make room for another. @param reads replicas may answer it
    * @returns null when one of them has to take more first, or all that are missing are looked for
    */
   chooseAll(
-    client: Requester,
+    client: Reader,
     servers: readonly Server[],
     lane: number,
     intent: number,
+    reads?: boolean,
   ): (BackendConnection | null)[] | null;
   /**
    * Asks a server for a connection of its own for a client's request.

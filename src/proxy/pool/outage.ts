@@ -1,5 +1,6 @@
 import { FAILURE_LOG_INTERVAL_MS, OUTAGE_LOG_INTERVAL_MS } from '../../limits.ts';
 import { LOG_NOTICE, LOG_WARN, type LogFields } from '../../log.ts';
+import { FAILURE_EOF, type Failure, failureCause, failureText } from '../backend/failure.ts';
 import { Sparing } from '../engine/sparing.ts';
 
 /** A lost connection to a server. */
@@ -14,6 +15,13 @@ export interface Loss {
   readonly lost: number;
   /** Another line of the log says it. */
   readonly told: boolean;
+}
+
+/** How a lost connection is told. @param host of the server */
+export function lossText(failure: Failure, host: string): Pick<Loss, 'text' | 'reason'> {
+  const closed = failure.code === FAILURE_EOF;
+  const text = closed ? 'closed the connection' : `failed: ${failureCause(failure, host)}`;
+  return { text, reason: failureText(failure) };
 }
 
 /** Writes a line that begins with the server's name. */

@@ -2,7 +2,6 @@ import type { ServerConfig } from '../../config/index.ts';
 import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
-  FAILURE_EOF,
   FAILURE_INTERNAL,
   FAILURE_REFUSED,
   FAILURE_TIMEOUT,
@@ -10,7 +9,6 @@ import {
   type Failure,
   failureCause,
   failureOf,
-  failureText,
   MOVED,
 } from '../backend/failure.ts';
 import { openConnection } from '../backend/flight/open-connection.ts';
@@ -35,11 +33,10 @@ import { TitledServer } from './connections/titled-server.ts';
 import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
-import { Outage } from './outage.ts';
+import { lossText, Outage } from './outage.ts';
 import { placedAt, sameAddress } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
-
-const NONE: readonly (BackendConnection | null)[] = [];
+import { ServerReaders } from './replicas/server-readers.ts';
 
 /** The pool of a server, as the server sees it. */
 export interface ServerPool extends OwnerPool {
@@ -54,6 +51,7 @@ export interface ServerPool extends OwnerPool {
 
 /** One line of `servers:` and the connections to it. */
 export class Server extends TitledServer implements ConnectionOwner, HealthyServer, Evictable {
+  readonly forReads = false;
   readonly pool: ServerPool;
   config: ServerConfig;
   readonly name: string;
@@ -69,6 +67,8 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
   readonly #recovery: Recovery<BackendConnection>;
   /** Null where a server stays where the file says. */
   readonly failover: Failover<Server> | null;
+  /** Where reads may go besides; null likewise. */
+  readonly readers: ServerReaders | null;
   /** The line of the file; `config` says where the server is now. */
   #line: ServerConfig;
   /** What the last failure was: the answer to requests that are not even tried. */
@@ -107,7 +107,7 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     this.#recovery.follow(pool.config);
     const { followsMaster: follows, bulkConnections: limit } = pool.config;
     const goesOn = follows && before?.isAt(config) ? before : null;
-    this.config = goesOn === null ? config : placedAt(config, goesOn.config);
+    this.config = placedAt(config, goesOn?.config ?? config);
     this.#line = config;
     this.name = config.name;
     this.places = new Places(pool.config.serverConnections);
@@ -119,7 +119,9 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     );
     const leases = [this.bulk, pool.leases];
     this.failover = follows ? new Failover(this, leases, pool.engine) : null;
+    this.readers = follows ? new ServerReaders(this) : null;
     if (goesOn?.failover) this.failover?.follow(goesOn.failover);
+    if (goesOn?.readers) this.readers?.set(goesOn.readers.addresses);
     this.standing = new StandingOrder(this, this.places, leases, before?.standing);
   }
 
@@ -144,10 +146,14 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     this.index = -1;
     this.#recovery.stop();
     this.failover?.stop();
+    this.readers?.leave();
     const leases = [this.bulk, this.pool.leases];
     for (const each of leases) each.leave(this);
     this.pool.protocol.onServerGone(this);
-    this.places.closeAll(() => leases.every((each) => each.isEmptyOf(this)), onGone);
+    this.places.closeAll(
+      () => leases.every((each) => each.isEmptyOf(this)) && this.readers?.isEmpty !== false,
+      onGone,
+    );
   }
 
   /**
@@ -160,11 +166,17 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
   connectionFor(
     client: number,
     lane: number,
-    but: readonly (BackendConnection | null)[] = NONE,
+    but: readonly (BackendConnection | null)[] = [],
   ): BackendConnection | null {
     if (this.failover?.refusal || (this.#breaker.tripped && !this.failover?.holds)) return null;
     const at = this.places.of(client, lane);
     return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane), but);
+  }
+
+  /** The connection in a place, for requests that were another's; null when none can be had. */
+  connectionAt(place: number, lane: Lane): BackendConnection | null {
+    if (this.failover?.refusal || this.index < 0) return null;
+    return this.places.at(place) ?? this.#open(place, lane, []);
   }
 
   /** Whether it will be known in a moment if a server that is left alone is back. */
@@ -193,16 +205,14 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
       this.lastFailure = failureOf(FAILURE_TOO_MANY);
       return null;
     }
-    this.places.reserve(at);
-    try {
-      const opened = this.#connect(lane, PURPOSE_SHARED);
-      this.places.put(at, opened);
-      return opened;
-    } catch (error) {
-      engine.guard.note(`no connection to server ${this.title} is opened`, error);
-      this.lastFailure = failureOf(FAILURE_INTERNAL);
-      return null;
-    }
+    return this.places.open(
+      at,
+      () => this.#connect(lane, PURPOSE_SHARED),
+      (error) => {
+        engine.guard.note(`no connection to server ${this.title} is opened`, error);
+        this.lastFailure = failureOf(FAILURE_INTERNAL);
+      },
+    );
   }
 
   #connect(lane: Lane, purpose: number): BackendConnection {
@@ -261,12 +271,12 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     other: BackendConnection | null,
     but: readonly (BackendConnection | null)[],
   ): BackendConnection | null {
-    return leastUsed([...this.places.placed, ...this.bulk.idleOf(this)], other, but);
+    return leastUsed([...this.#shared, ...this.bulk.idleOf(this)], other, but);
   }
 
   /** Whether a connection of this lane is left. */
   hasLane(lane: Lane): boolean {
-    return this.places.hasLane(lane) || this.bulk.hasLane(lane);
+    return [this.places, this.bulk, this.readers].some((each) => each?.hasLane(lane));
   }
 
   /** Opens the first connection before there is a request. */
@@ -364,19 +374,24 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     if (asked) health.onFailure(this, why);
     const isOut = health.isOut(this.index);
     if (isOut) this.#wasEjected = true;
-    const text = failure.code === FAILURE_EOF ? 'closed the connection' : `failed: ${why}`;
-    const reason = failureText(failure);
-    const what = { text, reason, lost: asked ? lost : 0, told: isOut && !wasOut };
+    const loss = lossText(failure, this.config.host);
+    const what = { ...loss, lost: asked ? lost : 0, told: isOut && !wasOut };
     this.#outage.onFailure(now, { away: away || isOut, ...what });
+  }
+
+  /** Its own and its replicas' connections for many clients. */
+  get #shared(): BackendConnection[] {
+    const { placed, retired } = this.places;
+    return [...placed, ...retired, ...(this.readers?.connections ?? [])];
   }
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */
   gaugeQueues(): void {
-    gaugeQueues([...this.places.placed, ...this.places.retired], this.counters);
+    gaugeQueues(this.#shared, this.counters);
   }
 
   close(): void {
-    for (const each of [...this.places.placed, ...this.places.retired]) each.close();
+    for (const each of this.#shared) each.close();
     this.bulk.close();
     this.failover?.stop();
     this.#recovery.stop();

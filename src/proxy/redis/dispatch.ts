@@ -23,6 +23,7 @@ import {
   findSubcommand,
 } from '../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
+import { CLASS_OTHER } from '../../stats/latency.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { refusedBeforeLogin } from '../client/input/before-login.ts';
 import { isHttpWord, refuseHttp } from '../client/input/http-guard.ts';
@@ -80,6 +81,8 @@ function handle(request: SpecialRequest, info: number): boolean {
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
+  const { readFrom } = client.pool.config;
+  if (readFrom !== 'master' && spec?.access !== 'r') client.router.noteWrite(client);
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);
     if (error !== null) return refuseByRules(client, spec, error);
@@ -155,13 +158,15 @@ function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {
 }
 
 function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
-  const { pool } = request.client;
+  const { client } = request;
+  const { pool } = client;
   const words = Words.of(request, spec.firstKey + 1);
   if (words.readable <= spec.firstKey) return forward(request, pool.placeholderServer());
   if (words.length(spec.firstKey) > LIMIT_KEY_BYTES) {
-    return answer(request.client, replies.KEY_TOO_LONG);
+    return answer(client, replies.KEY_TOO_LONG);
   }
-  return forward(request, words.serverOf(spec.firstKey));
+  const reads = spec.access === 'r' && client.plain;
+  return forward(request, words.serverOf(spec.firstKey), CLASS_OTHER, reads);
 }
 
 /** All keys must live on one server; with none, the server of the pseudo key answers. */
@@ -215,5 +220,6 @@ function handleInline(request: SpecialRequest): boolean {
   }
   const again: SpecialRequest = { client, start: SCRATCH, length: encoded.length, intent };
   if ((info & FLAG_SPECIAL) !== 0 || !client.plain) return handle(again, info);
+  client.router.noteWrite(client);
   return forward(again, engine.words[PART_WORD + RECORD_SERVER]);
 }

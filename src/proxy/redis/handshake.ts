@@ -205,7 +205,7 @@ function lineToName(connection: BackendConnection): string | null {
  * Queues what a new connection must say first: AUTH, HELLO for RESP3, SELECT. Their replies are
  * swallowed. Lane 0 sends requests right behind, as nutcracker does; on other lanes they wait until
  * all of it is granted. So they do where servers are followed: there each must say that it is a
- * master, and answer a PING, which one that still loads its data does not.
+ * master, unless it is only read, and answer a PING, which one that still loads its data does not.
  */
 export function handshake(connection: BackendConnection): void {
   const login = loginOf(connection.owner.pool).request;
@@ -219,7 +219,8 @@ export function handshake(connection: BackendConnection): void {
   if (lane.db > 0) greetings.push(selecting(lane.db));
   const note = lane.tracking ? lineToName(connection) : null;
   if (note !== null) greetings.push(tracking(note));
-  if (followsMaster) greetings.push(...(cluster ? [PING] : [ROLE, PING]));
+  const isMaster = !cluster && !connection.owner.forReads;
+  if (followsMaster) greetings.push(...(isMaster ? [ROLE, PING] : [PING]));
   if (greetings.length === 0) return;
   const { now } = connection.owner.pool.engine;
   const bytes = Buffer.concat(greetings.map((greeting) => greeting.bytes));

@@ -1,4 +1,5 @@
 import { NO_SERVER, RECORD_DEST } from '../../protocol/frame-table.ts';
+import { REPLICA_READS } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import {
   FAILURE_INTERNAL,
@@ -9,7 +10,17 @@ import {
 } from '../backend/failure.ts';
 import type { LeaseWaiter } from '../backend/leases.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
-import { FAILED, MAY_WAIT, NOWHERE, type Requester, type Router, WAIT } from '../client/router.ts';
+import {
+  FAILED,
+  MAY_WAIT,
+  NOWHERE,
+  type Reader,
+  type Requester,
+  type Router,
+  WAIT,
+} from '../client/router.ts';
+import { LastWrite } from '../client/session/last-write.ts';
+import { NO_REPLICA } from '../pool/replicas/replica.ts';
 import type { Server } from '../pool/server.ts';
 import type { UnownedSlots } from '../pool/slots/unowned-slots.ts';
 import { RetriedRead } from './retried-read.ts';
@@ -56,6 +67,42 @@ export class RequestRouter implements Router {
     return null;
   }
 
+  chooseReader(
+    client: Reader,
+    server: number,
+    lane: number,
+    intent: number,
+  ): BackendConnection | null {
+    if (server === NO_SERVER) return this.choose(client, server, lane, intent);
+    const chosen = client.pool.servers[server];
+    const connection = readerOf(client, chosen, lane);
+    if (connection === null) {
+      if (client.pool.config.readFrom !== 'replica') {
+        return this.choose(client, server, lane, intent);
+      }
+      chosen.refused();
+      this.verdict = FAILED;
+      this.reason = NO_REPLICA;
+      return null;
+    }
+    if (connection.full && intent === MAY_WAIT) return this.#wait(client, connection);
+    return connection;
+  }
+
+  chooseFor(client: Reader, server: number, command: number): BackendConnection | null {
+    if (client.plain && client.protocol.isRead(command)) {
+      return this.chooseReader(client, server, client.lane, MAY_WAIT);
+    }
+    this.noteWrite(client);
+    return this.choose(client, server, client.lane, MAY_WAIT);
+  }
+
+  noteWrite({ pipeline, pool, session }: Reader): void {
+    const { now } = pool.engine;
+    if (session.lastWrite === null) session.lastWrite = new LastWrite(pipeline.tail, now);
+    else session.lastWrite.note(pipeline.tail, now);
+  }
+
   #wait(client: Requester, source: Server | BackendConnection | UnownedSlots): null {
     source.waitFor(client);
     this.verdict = WAIT;
@@ -63,15 +110,21 @@ export class RequestRouter implements Router {
   }
 
   chooseAll(
-    client: Requester,
+    client: Reader,
     servers: readonly Server[],
     lane: number,
     intent: number,
+    reads = false,
   ): (BackendConnection | null)[] | null {
     const chosen: (BackendConnection | null)[] = [];
     let isWhole = true;
     for (const server of servers) {
-      const connection = server.connectionFor(client.id, lane, chosen);
+      let connection = reads ? readerOf(client, server, lane) : null;
+      if (connection === null && reads && client.pool.config.readFrom === 'replica') {
+        server.lastFailure = NO_REPLICA;
+      } else {
+        connection ??= server.connectionFor(client.id, lane, chosen);
+      }
       if (connection === null) isWhole = false;
       else if (connection.full && intent === MAY_WAIT) return this.#wait(client, connection);
       chosen.push(connection);
@@ -111,4 +164,16 @@ export class RequestRouter implements Router {
     words[record + RECORD_DEST] = 0;
     read.send(connection);
   }
+}
+
+/** The connection to a replica that answers a read of a client; null = the master has to. */
+function readerOf(client: Reader, server: Server, lane: number): BackendConnection | null {
+  const { session, pipeline, pool } = client;
+  const { readAfterWriteMs } = pool.config;
+  // What it is told of keys that change comes from the master.
+  if (pool.lanes.at(lane).tracking) return null;
+  if (session.lastWrite?.isRecent(pipeline.head, pool.engine.now, readAfterWriteMs)) return null;
+  const connection = server.readers?.shared(client.id, lane) ?? null;
+  if (connection !== null) server.counters[REPLICA_READS]++;
+  return connection;
 }

@@ -7,7 +7,7 @@ import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { packSnapshot } from '../../stats/merge.ts';
 import type { AnyStep, Known } from '../../topology/known.ts';
 import { LocalProxy } from '../local-proxy.ts';
-import type { PreparedChange } from '../serving.ts';
+import type { NameAddresses, PreparedChange } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
 
@@ -99,6 +99,9 @@ peer.on('level', ({ level }: { level: number }) => {
   log.level = level;
 });
 peer.on('steer', ({ step }: { step: AnyStep }) => started().steer(step));
+peer.on('addresses', ({ addresses }: { addresses: NameAddresses }) => {
+  started().setAddresses(addresses);
+});
 peer.on('orders', ({ orders, enabled }: OrdersMessage) => {
   started().setOrders(orders, enabled);
 });

@@ -1,18 +1,17 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import type { ConfigText } from '../../config/index.ts';
 import { RingwayError } from '../../errors.ts';
 import { WORKER_CRASH_WINDOW_MS, WORKER_CRASHES, WORKER_WAIT_MS } from '../../limits.ts';
-import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log, type LogFields } from '../../log.ts';
+import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
 import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
 import { type AnyStep, type Known, stepsTo } from '../../topology/known.ts';
-import type { MovingClient, PreparedChange, Serving } from '../serving.ts';
+import type { MovingClient, NameAddresses, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
-import { Peer } from './peer.ts';
 import { UnplacedClients } from './unplaced-clients.ts';
 import type { OrdersMessage, SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
+import { Worker } from './worker-process.ts';
 
 /** Requests of a worker's clients wait for a server, or it redirects them. */
 interface TroubleMessage {
@@ -34,16 +33,12 @@ export interface WorkersOptions
   onTrouble(pool: string, server: string, isHint: boolean): void;
   /** Where masters are now. */
   known(): readonly Known[];
+  /** Where names lead now. */
+  addresses(): NameAddresses;
 }
 
 interface ClientsAnswer {
   readonly clients: readonly ClientView[];
-}
-
-interface LogMessage {
-  readonly level: number;
-  readonly message: string;
-  readonly fields?: LogFields;
 }
 
 function messageOf({ config, text, attached }: ConfigText): TextMessage {
@@ -53,49 +48,6 @@ function messageOf({ config, text, attached }: ConfigText): TextMessage {
     text: base64(text),
     attached: [...attached].map(([path, bytes]) => [path, base64(bytes)]),
   };
-}
-
-/** One worker process, as the primary sees it. */
-class Worker {
-  /** From 1: it goes with the place, not with the process. */
-  readonly number: number;
-  readonly child: ChildProcess;
-  readonly peer: Peer;
-  codec = '';
-  reader = '';
-  /** Its end is wanted. */
-  leaving = false;
-  /** What it had counted when it was asked last. */
-  last: Snapshot | null = null;
-  /** That has been added to what is gone. */
-  counted = false;
-
-  constructor(number: number, log: Log, onExit: (worker: Worker, how: string) => void) {
-    this.number = number;
-    this.child = fork(new URL('./worker.js', import.meta.url), [], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.peer = new Peer(this.child, `worker ${number}`);
-    this.peer.on('log', ({ level, message, fields }: LogMessage) => {
-      log.write(level, `worker ${number}: ${message}`, { ...fields, worker: number });
-    });
-    this.child.once('exit', (status, signal) => {
-      this.peer.end();
-      onExit(this, signal === null ? `status ${status}` : signal);
-    });
-    this.child.once('error', () => {});
-  }
-
-  async snapshot(): Promise<Snapshot | null> {
-    try {
-      const snapshot = unpackSnapshot(await this.peer.ask<object>('snapshot'));
-      // An answer may come behind the worker's last word: that was counted for good.
-      if (!this.counted) this.last = snapshot;
-    } catch {
-      // It is gone; what it said last stands.
-    }
-    return this.last;
-  }
 }
 
 /**
@@ -160,7 +112,7 @@ export class Workers implements Serving {
   }
 
   async #spawn(number: number): Promise<Worker> {
-    const { log, onTrouble, known, ...start } = this.#options;
+    const { log, onTrouble, known, addresses, ...start } = this.#options;
     const worker = new Worker(number, log, (ended, how) => this.#onExit(ended, how));
     onClient(worker.peer, (client) => this.#onMoved(worker, client));
     worker.peer.on('trouble', ({ pool, server, isHint }: TroubleMessage) => {
@@ -213,6 +165,7 @@ export class Workers implements Serving {
     this.#workers[worker.number - 1] = worker;
     // What has moved while it started.
     for (const step of stepsTo(this.#options.known())) worker.peer.tell('steer', { step });
+    worker.peer.tell('addresses', { addresses: this.#options.addresses() });
     worker.peer.tell('orders', { orders: this.#orders, enabled: null });
     this.#unplaced.giveAll((client) => this.adopt(client));
   }
@@ -290,14 +243,22 @@ export class Workers implements Serving {
     throw new RingwayError('RINGWAY_INTERNAL', 'no worker serves at the moment');
   }
 
+  #tellAll(kind: string, message: object): void {
+    for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell(kind, { ...message });
+  }
+
   steer(step: AnyStep): void {
-    for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell('steer', { step });
+    this.#tellAll('steer', { step });
+  }
+
+  setAddresses(addresses: NameAddresses): void {
+    this.#tellAll('addresses', { addresses });
   }
 
   setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {
     this.#orders = orders;
     const message: OrdersMessage = { orders, enabled };
-    for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell('orders', { ...message });
+    this.#tellAll('orders', message);
   }
 
   async clients(pool: string, count: number): Promise<readonly ClientView[]> {

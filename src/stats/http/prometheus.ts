@@ -124,6 +124,7 @@ const SERVER_FIELDS: readonly Field<counter.ServerCounter>[] = [
     'Times that requests waited in vain for a server',
     counter.FAILOVER_TIMEOUTS,
   ),
+  field('replica_reads_total', 'Requests that replicas were sent', counter.REPLICA_READS),
   field('server_connections', 'Open connections', counter.SERVER_CONNECTIONS, 'gauge'),
   field('queued_requests', 'Requests waiting to be sent', counter.IN_QUEUE, 'gauge'),
   field('queued_bytes', 'Bytes waiting to be sent', counter.IN_QUEUE_BYTES, 'gauge'),
@@ -156,6 +157,7 @@ export async function prometheusText(snapshot: Snapshot): Promise<string> {
     eachServer(snapshot, (labels, server) => add(metric, labels, server.counters[spec.at]));
   }
   stateMetrics(registry, snapshot);
+  replicaMetrics(registry, snapshot);
   for (let span = 0; span < SPANS.length; span++) {
     registry.registerMetric(new LatencyMetric(snapshot, span) as never);
   }
@@ -250,6 +252,23 @@ function stateMetrics(registry: Registry, snapshot: Snapshot): void {
     add(share, labels, server.ringShare);
     add(ejectedAt, labels, server.counters[counter.SERVER_EJECTED_AT] / 1e6);
   });
+}
+
+function replicaMetrics(registry: Registry, { replicas }: Snapshot): void {
+  const gauge = (name: string, help: string): Metric => {
+    const labels = ['pool', 'server', 'address'];
+    return metricOf(registry, { name: `ringway_${name}`, help, kind: 'gauge' }, labels);
+  };
+  const master = gauge('server_role_master', '1 for a master, 0 for a replica, by its own word');
+  const read = gauge('replica_read', '1 while reads may go there');
+  const lag = gauge('replica_lag_bytes', 'How far a replica is behind its master');
+  for (const replica of replicas) {
+    const { pool, server, address } = replica;
+    const labels = { pool, server, address };
+    if (replica.role !== 'unknown') add(master, labels, replica.role === 'master' ? 1 : 0);
+    add(read, labels, replica.read ? 1 : 0);
+    if (replica.lag !== null) add(lag, labels, replica.lag);
+  }
 }
 
 interface Sample {

@@ -2,7 +2,7 @@ import * as counter from '../counters.ts';
 import { quantiles } from '../histogram.ts';
 import { CLASSES, COMMAND_CLASSES, SPANS } from '../latency.ts';
 import { isUsed, mergeSpan, seriesOf } from '../latency-view.ts';
-import type { PoolSnapshot, ServerSnapshot, Snapshot } from '../snapshot.ts';
+import type { PoolSnapshot, ReplicaSnapshot, ServerSnapshot, Snapshot } from '../snapshot.ts';
 import type { History } from './history.ts';
 
 /** Whether new clients should come: only when `ready`; `unready` is what an operator wants. */
@@ -90,11 +90,16 @@ export interface ServerStatus {
   readonly ejectedAt: number;
   readonly inFlight: number;
   readonly queued: number;
+  /** It and its replicas, if they are asked for their role. */
+  readonly replicas: readonly ReplicaStatus[];
   /** Of the last second. */
   readonly rate: number;
   readonly p50: number;
   readonly p99: number;
 }
+
+/** A master or replica of a server. */
+export type ReplicaStatus = Omit<ReplicaSnapshot, 'pool' | 'server'>;
 
 /** A slow request: unix seconds, and microseconds in all and on the server. */
 export interface SlowStatus {
@@ -125,12 +130,17 @@ export function statusOf(snapshot: Snapshot, history: History, state: ProxyState
     reloads: own.reloads,
     reloadErrors: own.reloadErrors,
     lastReloadError: own.lastReloadError,
-    pools: snapshot.pools.map((pool) => poolStatus(pool, history)),
+    pools: snapshot.pools.map((pool) => poolStatus(pool, snapshot.replicas, history)),
   };
 }
 
-function poolStatus(pool: PoolSnapshot, history: History): PoolStatus {
-  const servers = pool.servers.map((server) => serverStatus(pool.name, server, history));
+function poolStatus(
+  pool: PoolSnapshot,
+  replicas: readonly ReplicaSnapshot[],
+  history: History,
+): PoolStatus {
+  const own = replicas.filter((each) => each.pool === pool.name);
+  const servers = pool.servers.map((server) => serverStatus(pool.name, server, own, history));
   const sum = (pick: (server: ServerStatus) => number): number =>
     servers.reduce((total, server) => total + pick(server), 0);
   return {
@@ -165,7 +175,12 @@ function poolStatus(pool: PoolSnapshot, history: History): PoolStatus {
   };
 }
 
-function serverStatus(pool: string, server: ServerSnapshot, history: History): ServerStatus {
+function serverStatus(
+  pool: string,
+  server: ServerSnapshot,
+  replicas: readonly ReplicaSnapshot[],
+  history: History,
+): ServerStatus {
   const { counters } = server;
   const rate = history.server(pool, server.name);
   return {
@@ -191,6 +206,9 @@ function serverStatus(pool: string, server: ServerSnapshot, history: History): S
     ejectedAt: counters[counter.SERVER_EJECTED_AT],
     inFlight: counters[counter.OUT_QUEUE],
     queued: counters[counter.IN_QUEUE],
+    replicas: replicas
+      .filter((each) => each.server === server.name)
+      .map(({ address, role, lag, read }) => ({ address, role, lag, read })),
     rate: Math.round(rate.requests),
     p50: Math.round(rate.p50),
     p99: Math.round(rate.p99),

@@ -14,7 +14,7 @@ import {
   MAY_WAIT,
   MUST_SEND,
   NOWHERE,
-  type Requester,
+  type Reader,
   WAIT,
 } from '../../../src/proxy/client/router.ts';
 import type { Server } from '../../../src/proxy/pool/server.ts';
@@ -52,8 +52,8 @@ class FakeServer {
   }
 }
 
-function clientOf(servers: FakeServer[]): Requester {
-  return { id: 3, lane: 0, pool: { servers } } as unknown as Requester;
+function clientOf(servers: FakeServer[]): Reader {
+  return { id: 3, lane: 0, pool: { servers } } as unknown as Reader;
 }
 
 describe('the router', () => {

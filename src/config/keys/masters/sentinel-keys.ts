@@ -1,7 +1,65 @@
 import type { KeySpec } from '../key-spec.ts';
 
-/** How masters are followed. */
+/** How masters and names are followed, and replicas read. */
 export const SENTINEL_KEYS: readonly KeySpec[] = [
+  {
+    name: 'dns_interval',
+    type: 'number',
+    default: 0,
+    range: [0, 3600000],
+    unit: 'ms',
+    since: 'ringway 0.1',
+    doc:
+      'Names of servers, replicas and sentinels are looked up so often, and a server whose name ' +
+      'leads elsewhere is followed. 0: each connection looks its name up.',
+  },
+  {
+    name: 'dns',
+    type: 'name',
+    default: 'system',
+    choices: ['system', 'resolver'],
+    since: 'ringway 0.1',
+    doc:
+      'How names are looked up: `system` as all programs do it (/etc/hosts, nsswitch), ' +
+      '`resolver` by asking name servers, and again when the TTL of the answer is over.',
+  },
+  {
+    name: 'replicas',
+    type: 'replicas',
+    default: null,
+    since: 'ringway 0.1',
+    doc:
+      'A list of replicas, `host:port name` each, with the name of their server. A replica that ' +
+      'somebody promotes is followed without sentinels, and replicas can be read (`read_from`).',
+  },
+  {
+    name: 'read_from',
+    type: 'name',
+    default: 'master',
+    choices: ['master', 'prefer-replica', 'replica', 'any', 'nearest'],
+    since: 'ringway 0.1',
+    doc:
+      'Where commands that only read go: `prefer-replica` to replicas, or the master while none ' +
+      'is fit; `replica` to replicas only; `any` to all; `nearest` to whichever answers fastest.',
+  },
+  {
+    name: 'max_replica_lag',
+    type: 'number',
+    default: 10 * 1024 * 1024,
+    range: [0, 0x7fffffff],
+    unit: 'bytes',
+    since: 'ringway 0.1',
+    doc: 'How far behind its master a replica may be to be read.',
+  },
+  {
+    name: 'read_after_write',
+    type: 'number',
+    default: 100,
+    range: [0, 60000],
+    unit: 'ms',
+    since: 'ringway 0.1',
+    doc: 'So long after a write of a client what that client reads comes from the master.',
+  },
   {
     name: 'sentinels',
     type: 'sentinels',

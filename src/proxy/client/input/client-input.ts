@@ -293,7 +293,8 @@ export class ClientInput {
     const { words, bytes } = engine;
     const client = this.#client;
     const { pipeline, id, protocol, router } = client;
-    const retries = client.pool.config.retryReads;
+    const { retryReads: retries, readFrom } = client.pool.config;
+    const spread = readFrom !== 'master';
     const first = pipeline.tail;
     let slot = first; // as before the request at hand
     let unsent = pipeline.out.unsentBytes;
@@ -310,7 +311,9 @@ export class ClientInput {
           (client.plain || passes(client, words, bytes, record))
         ) {
           const server = words[record + RECORD_SERVER];
-          const connection = router.choose(client, server, client.lane, MAY_WAIT);
+          const connection = spread
+            ? router.chooseFor(client, server, info & NO_COMMAND)
+            : router.choose(client, server, client.lane, MAY_WAIT);
           if (connection === null) {
             if (router.verdict === WAIT) break;
             words[record + RECORD_DEST] = 0;
@@ -383,6 +386,7 @@ export class ClientInput {
 
   /** One more piece of a request that is taken away. */
   #largePiece(start: number, length: number, info: number, server: number): void {
+    if (this.#client.pool.config.readFrom !== 'master') this.#client.router.noteWrite(this.#client);
     const large = this.#large as LargeRequest;
     large.take(start, length);
     if ((info & FLAG_LAST) === 0) return;

@@ -1,6 +1,7 @@
 import { CLIENT_NAME_BYTES } from '../../../limits.ts';
-import { wallMillis } from '../../engine/clock.ts';
+import { millis, wallMillis } from '../../engine/clock.ts';
 import type { Detour } from './detour.ts';
+import { LastWrite } from './last-write.ts';
 import { NORMAL } from './modes.ts';
 import type { ClientTracking, SavedTracking } from './tracking.ts';
 import { type SavedTransaction, Transaction } from './transaction.ts';
@@ -47,6 +48,8 @@ export class Session {
   watch: number = NOT_WATCHING;
   /** Not null while a server watches keys for it. */
   watched: Watched | null = null;
+  /** Where replicas are read: the last command that may have written; null = none. */
+  lastWrite: LastWrite | null = null;
   /** Null while it does not want to hear of keys that change. */
   tracking: ClientTracking | null = null;
   /** It was not read for so long that nobody knows whether it is there. */
@@ -123,5 +126,7 @@ export class Session {
     this.name = boundedName(this.name);
     this.libName = boundedName(this.libName);
     this.libVersion = boundedName(this.libVersion);
+    // Nobody has said what it wrote a moment ago.
+    this.lastWrite = new LastWrite(-1, millis());
   }
 }

@@ -36,9 +36,20 @@ export class Places {
     return place < this.#connections.length ? this.#connections[place] : null;
   }
 
-  /** Makes room for one, before it is opened. */
-  reserve(place: number): void {
+  /** Opens one in a place. @returns null when that cannot be done: `onError` is told */
+  open(
+    place: number,
+    connect: () => BackendConnection,
+    onError: (error: unknown) => void,
+  ): BackendConnection | null {
     while (this.#connections.length <= place) this.#connections.push(null);
+    try {
+      this.#connections[place] = connect();
+      return this.#connections[place];
+    } catch (error) {
+      onError(error);
+      return null;
+    }
   }
 
   put(place: number, connection: BackendConnection): void {
@@ -96,6 +107,12 @@ export class Places {
       const done = connection.inFlight.count === 0 && connection.out.pendingBytes === 0;
       if (done) connection.close();
     }
+  }
+
+  /** All that are open take no more requests, and close as soon as nothing is in flight on them. */
+  retireAll(): void {
+    for (const connection of this.placed) this.retire(connection);
+    this.#drain();
   }
 
   /** Takes a connection out of service. */

@@ -114,7 +114,8 @@ export class RequestMoves implements RequestMover {
     const address = addressIn(from, redirection);
     const slots = this.#slots;
     const target = isFixed ? slots.serverAt(address) : slots.moveSlot(redirection.slot, address);
-    if (target === null || (request.hops ?? 0) > REDIRECTIONS_AT_ONCE) {
+    if (target === null) return this.#awaitNode(from, request, redirection);
+    if ((request.hops ?? 0) > REDIRECTIONS_AT_ONCE) {
       return this.#wait(from, request, redirection, REDIRECTION_PAUSE_MS);
     }
     this.#send(request, target, laneKey(from.lane));
@@ -128,12 +129,20 @@ export class RequestMoves implements RequestMover {
   ): Buffer | null {
     this.#pool.counters[REDIRECTED_ASK]++;
     const target = this.#slots.serverAt(addressIn(from, redirection));
-    if (target === null) {
-      this.#pool.onHint(from.owner);
-      return this.#wait(from, request, redirection, REDIRECTION_PAUSE_MS);
-    }
+    if (target === null) return this.#awaitNode(from, request, redirection);
     this.#send(request, target, laneKey(from.lane), this.#pool.protocol.slots.asking);
     return null;
+  }
+
+  /** It was sent to a node that is not known yet: a new one is, in a moment. */
+  #awaitNode(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+  ): Buffer | null {
+    this.#pool.onHint(from.owner);
+    const again = { ...request, hops: (request.hops ?? 1) - 1 };
+    return this.#wait(from, again, redirection, 2 * REDIRECTION_PAUSE_MS);
   }
 
   /** It has a request behind this one, for the same slot, that must not come before it. */

@@ -58,7 +58,7 @@ export function sendFragments(
   const { engine } = pool;
   const slotted = pool.slots !== null;
   if (pool.servers.length === 1 && use === null && !slotted) {
-    return forward(request, 0, CLASS_MULTI);
+    return forward(request, 0, CLASS_MULTI, readsAnywhere(request, spec));
   }
   const wordsInAll = wordCount(request);
   if (spec.step === 2 && wordsInAll % 2 === 0) {
@@ -66,7 +66,10 @@ export function sendFragments(
     return true;
   }
   const keys = (wordsInAll - 1) / spec.step;
-  if (wordsInAll > PART_TABLE_RECORDS || pool.servers.length > FRAGMENT_SERVERS) {
+  if (slotted && wordsInAll > PART_TABLE_RECORDS) {
+    return refuse(request, replies.TOO_MANY_ARGUMENTS, use);
+  }
+  if (!slotted && (wordsInAll > PART_TABLE_RECORDS || pool.servers.length > FRAGMENT_SERVERS)) {
     return sendLongFragments(request, spec, keys, readAgain, use);
   }
   const turn = engine.takePartTable();
@@ -75,10 +78,11 @@ export function sendFragments(
   const count = codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
   if (count === NO_SERVER_FOR_KEY && slotted && use === null) return forward(request, NO_SERVER);
   if (count <= 0) return refuse(request, refusal(count), use);
+  const reads = readsAnywhere(request, spec);
   if (count === 1 && use === null)
-    return forward(request, engine.words[FRAGMENT_WORD + SERVER], CLASS_MULTI);
+    return forward(request, engine.words[FRAGMENT_WORD + SERVER], CLASS_MULTI, reads);
   const servers = serversOf(request, count);
-  const connections = client.router.chooseAll(client, servers, client.lane, intent);
+  const connections = client.router.chooseAll(client, servers, client.lane, intent, reads);
   if (connections === null) return false;
   const order = spec.coalesce === 'array' ? new KeptOrder(client, keys, null) : null;
   const reply = new CoalescedReply(request, spec, keys, order, count, { use, readAgain });
@@ -87,6 +91,11 @@ export function sendFragments(
   codec.copyFragments(start, end, spec.step, count);
   for (let i = 0; i < count; i++) send(request, spec, reply, i, servers[i], connections[i]);
   return true;
+}
+
+/** Whether replicas may answer it: TOUCH is meant for the server that evicts. */
+function readsAnywhere({ client }: SpecialRequest, { name, access }: CommandSpec): boolean {
+  return access === 'r' && name !== 'TOUCH' && client.plain;
 }
 
 /** What is answered when there are no fragments; null = a key has no server. */

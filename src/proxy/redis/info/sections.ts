@@ -143,12 +143,15 @@ function ofCluster({ slots, servers, mover }: InfoSources['pool']): Fields {
 function topology({ pool, counts }: InfoSources): Fields {
   const { config, servers } = pool;
   if (pool.slots !== null) return ofCluster(pool);
-  const fields: Fields = [['topology', config.followsMaster ? 'sentinel' : 'static']];
+  const kind = config.sentinels.length > 0 ? 'sentinel' : 'roles';
+  const fields: Fields = [['topology', config.followsMaster ? kind : 'static']];
   if (!config.followsMaster) return fields;
-  servers.forEach(({ name, address, failover }, i) => {
+  servers.forEach(({ name, address, failover, readers }, i) => {
     const state = failover?.holds ? 'waiting' : 'serving';
     const moves = counts.ofServer(name, counter.SERVER_MOVES);
-    const parts = Object.entries({ name, master: address, state, moves });
+    const read = readers?.addresses.length ?? 0;
+    const reads = config.readFrom === 'master' ? {} : { readers: read };
+    const parts = Object.entries({ name, master: address, state, moves, ...reads });
     fields.push([`shard${i}`, parts.map((pair) => pair.join('=')).join(',')]);
   });
   return fields;

@@ -18,6 +18,7 @@ class Nobody implements ConnectionOwner {
   readonly title: string;
   readonly counters: ServerCounters = serverCounters();
   readonly firstSeries = 0;
+  readonly forReads: boolean;
 
   constructor(owner: ConnectionOwner) {
     const { engine, config, protocol } = owner.pool;
@@ -27,6 +28,7 @@ class Nobody implements ConnectionOwner {
     this.pool = { engine, config, protocol, counters, budget, ...unmeasured };
     shareLogin(this.pool, owner.pool);
     this.config = owner.config;
+    this.forReads = owner.forReads;
     this.name = owner.name;
     this.title = owner.title;
   }

@@ -82,6 +82,11 @@ function stateOf({ live, order, reachable, breakerOpen, holding }) {
   return states.join(', ');
 }
 
+function roleOf({ address, role, lag, read }) {
+  const behind = lag === null ? '' : `, ${lag} bytes behind`;
+  return `${role} ${address}${behind}${read ? ', read' : ''}`;
+}
+
 function serverRow(pool, server, index) {
   const requestShare = pool.requests === 0 ? 0 : server.requests / pool.requests;
   const state = stateOf(server);
@@ -95,7 +100,9 @@ function serverRow(pool, server, index) {
   const dot = el('span', 'dot');
   dot.style.background = colorOf(index);
   const name = cell('server', dot, state === '' ? server.name : `${server.name} (${state})`);
-  name.title = `${server.address}, weight ${server.weight}`;
+  name.title = [`${server.address}, weight ${server.weight}`, ...server.replicas.map(roleOf)].join(
+    '\n',
+  );
   cell('req/s', count(server.rate));
   cell('p50', micros(server.p50));
   cell('p99', micros(server.p99));

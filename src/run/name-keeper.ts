@@ -1,0 +1,62 @@
+import type { Config, PoolConfig } from '../config/index.ts';
+import { LOG_NOTICE, type Log } from '../log.ts';
+import { ADDRESSES } from '../net/address-book.ts';
+import { SYSTEM_CLOCK } from '../topology/clock.ts';
+import { type NameSpec, NameWatch } from '../topology/names/name-watch.ts';
+import { RESOLVERS } from '../topology/names/resolvers.ts';
+import type { NameAddresses, Serving } from './serving.ts';
+
+/** Looks the names of a program's servers up, for all its processes. */
+export class NameKeeper {
+  readonly #watch: NameWatch;
+  #serving: Pick<Serving, 'setAddresses'> | null = null;
+  #frozen = false;
+
+  constructor(log: Log) {
+    this.#watch = new NameWatch({
+      clock: SYSTEM_CLOCK,
+      resolvers: RESOLVERS,
+      onAddress: (host, address) => {
+        if (!this.#frozen) this.#tell([[host, address]]);
+      },
+      say: (text) => log.write(LOG_NOTICE, text, { event: 'name' }),
+    });
+  }
+
+  #tell(addresses: NameAddresses): void {
+    // Pools compare with where the name led before.
+    this.#serving?.setAddresses(addresses);
+    for (const [host, address] of addresses) ADDRESSES.set(host, address);
+  }
+
+  start(serving: Pick<Serving, 'setAddresses'>, config: Config): void {
+    this.#serving = serving;
+    this.follow(config);
+  }
+
+  /** The program goes on with another configuration. */
+  follow({ pools }: Config): void {
+    this.#watch.follow(pools.flatMap(namesOf));
+  }
+
+  /** Where names lead, for a process that starts. */
+  get known(): NameAddresses {
+    return this.#watch.known;
+  }
+
+  /** While it is frozen names lead where they led. */
+  set frozen(frozen: boolean) {
+    this.#frozen = frozen;
+    if (!frozen && this.known.length > 0) this.#tell(this.known);
+  }
+
+  stop(): void {
+    this.#watch.stop();
+  }
+}
+
+function namesOf({ dnsIntervalMs, dns, servers, replicas, sentinels }: PoolConfig): NameSpec[] {
+  if (dnsIntervalMs === 0) return [];
+  const hosts = [...servers, ...replicas, ...sentinels].map(({ host }) => host);
+  return hosts.map((host) => ({ host, dns, intervalMs: dnsIntervalMs }));
+}

@@ -1,0 +1,95 @@
+import { isIP } from 'node:net';
+import { PLANNED_FAILOVER_MS } from '../limits.ts';
+import { type Address, addressText, sameAddress } from './facts.ts';
+import { FollowedShard, type ShardContext } from './followed-shard.ts';
+import { RoleWatch } from './roles/role-watch.ts';
+import { type ServerView, ShardServers } from './roles/shard-servers.ts';
+import type { ShardSpec, ShardView } from './shard.ts';
+import type { ShardPlace, ShardStart } from './shard-watch.ts';
+
+/** A shard whose replicas the file names: its servers say themselves which one is the master. */
+export class ReplicatedShard extends FollowedShard {
+  readonly #watch: RoleWatch;
+  protected readonly servers: ShardServers;
+
+  constructor(spec: ShardSpec, key: string, start: ShardStart, context: ShardContext) {
+    super(spec, key, start, context);
+    const { clock, say } = context.options;
+    const access = { clock, tls: spec.tls, login: () => this.spec.serverLogin() };
+    this.#watch = new RoleWatch(start, {
+      move: () => this.steer('move'),
+      say: (text) => say(text, this.spec),
+    });
+    this.servers = new ShardServers(access, () => {
+      this.#watch.review(this.servers.views);
+      this.review();
+    });
+  }
+
+  override begin(start: ShardStart): void {
+    super.begin(start);
+    const { address, replicas } = this.spec;
+    this.servers.set([address, ...replicas]);
+  }
+
+  learn(start: ShardStart): void {
+    this.#watch.learn(start);
+  }
+
+  get place(): ShardPlace {
+    return this.#watch.place;
+  }
+
+  protected get watched(): ShardStart {
+    return this.#watch.start;
+  }
+
+  protected get switching(): boolean {
+    return false;
+  }
+
+  protected describe(): Pick<ShardView, 'state' | 'replicas' | 'sentinels' | 'sentinelsUp'> {
+    const { address } = this.place;
+    const isMaster = this.servers.viewOf(address)?.facts?.isMaster === true;
+    const others = this.servers.views.filter((each) => !sameAddress(each.address, address));
+    const replicas = others.map((each) => addressText(each.address)).sort();
+    return { state: isMaster ? 'steady' : 'searching', replicas, sentinelsUp: 0, sentinels: 0 };
+  }
+
+  onTrouble(): void {
+    this.servers.onTrouble();
+  }
+
+  /** The master is told to hand its part over, which it does when the replica has all data. */
+  async failover(): Promise<object> {
+    const { address } = this.place;
+    const heir = this.#heir(address);
+    if (heir === null) throw new Error('no replica is connected to the master');
+    const to = isIP(heir.host) === 0 ? [] : ['TO', heir.host, String(heir.port)];
+    const words = ['FAILOVER', ...to, 'TIMEOUT', String(PLANNED_FAILOVER_MS)];
+    const error = await this.servers.command(address, words);
+    if (error !== null) throw new Error(`${addressText(address)} says: ${printable(error)}`);
+    this.servers.onTrouble();
+    return { master: addressText(address), to: to.length > 0 ? addressText(heir) : 'a replica' };
+  }
+
+  /** The replica that is least behind. */
+  #heir(master: Address): Address | null {
+    const offset = ({ facts }: ServerView): number => facts?.offset ?? 0;
+    const found = this.servers.views
+      .filter(({ address, facts }) => {
+        return !sameAddress(address, master) && facts?.isMaster === false && facts.linkUp;
+      })
+      .sort((a, b) => offset(b) - offset(a));
+    return found[0]?.address ?? null;
+  }
+
+  stop(): void {
+    this.servers.close();
+  }
+}
+
+/** What a server said, as it may be shown. */
+function printable(text: string): string {
+  return text.slice(0, 200).replace(/\p{Cc}/gu, ' ');
+}
