@@ -33,6 +33,9 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   announce: ({ announce }) =>
     announce.length === 0 ? null : announce.map(({ host, port }) => `${host}:${port}`).join(', '),
   sentinels: (pool) => pool.sentinels.map(({ host, port }) => `${host}:${port}`),
+  announce: ({ announce }) => {
+    return announce.length === 0 ? null : announce.map(({ host, port }) => `${host}:${port}`);
+  },
   replicas: (pool) => pool.replicas.map(({ host, port, server }) => `${host}:${port} ${server}`),
   hash_tag: ({ hashTag }) => (hashTag === null ? null : String.fromCharCode(...hashTag)),
   partial_failure: (pool) => (pool.perKeyFailure ? 'per-key' : 'error'),

@@ -2,9 +2,10 @@ import type { CustomCommand } from './keys/custom-commands.ts';
 import { POOL_KEYS } from './keys/keys.ts';
 import { serversAndRing } from './keys/masters/servers-and-ring.ts';
 import type { PoolDraft } from './keys/pool.ts';
-import type { ListenConfig, PoolConfig, ReadFrom } from './types.ts';
+import type { ListenConfig, PoolConfig, ReadFrom, SentinelConfig } from './types.ts';
 
 const NO_NAMES: readonly string[] = Object.freeze([]);
+const NO_DOORS: readonly SentinelConfig[] = Object.freeze([]);
 const NO_COMMANDS: readonly CustomCommand[] = Object.freeze([]);
 const DEFAULTS: ReadonlyMap<string, number | boolean | string | null> = new Map(
   POOL_KEYS.map((spec) => [spec.name, spec.default]),
@@ -66,6 +67,8 @@ function doors(draft: PoolDraft, values: Values) {
     allowClients: values.of<readonly string[] | null>('allow_clients'),
     denyClients: values.of<readonly string[] | null>('deny_clients'),
     protectedMode: values.of<boolean>('protected_mode'),
+    proxyProtocol: values.of<boolean>('proxy_protocol'),
+    tlsUserFromCert: values.of<string>('tls_user_from_cert') === 'cn',
     readOnly: values.of<boolean>('read_only'),
     denyCommands: values.of<readonly string[] | null>('deny_commands') ?? NO_NAMES,
     maxAuthFailures: values.number('max_auth_failures'),
@@ -148,6 +151,8 @@ function availability(draft: PoolDraft, values: Values) {
     maxReplicaLag: values.number('max_replica_lag'),
     readAfterWriteMs: values.number('read_after_write'),
     followsMaster,
+    sentinelView: values.of<boolean>('sentinel_view'),
+    announce: values.of<readonly SentinelConfig[] | null>('announce') ?? NO_DOORS,
     dnsIntervalMs: values.number('dns_interval'),
     dns: values.of<'system' | 'resolver'>('dns'),
     sentinelTls: values.of<boolean>('sentinel_tls'),

@@ -74,6 +74,10 @@ export interface PoolConfig {
   readonly denyClients: readonly string[] | null;
   /** Clients of other machines are not let in if nothing else would keep them out. */
   readonly protectedMode: boolean;
+  /** Connections begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
+  /** Clients are the user that their certificate is made out to. */
+  readonly tlsUserFromCert: boolean;
   /** Commands that may write are refused. */
   readonly readOnly: boolean;
   /** Names in upper case of commands that are refused, `NAME|SUBCOMMAND` for one subcommand. */
@@ -189,6 +193,10 @@ export interface PoolConfig {
   readonly sentinelTls: boolean;
   /** What stands before a server's name where a sentinel knows it. */
   readonly sentinelPrefix: string;
+  /** SENTINEL is answered: ringway is the sentinel, and the master of every name. */
+  readonly sentinelView: boolean;
+  /** Where clients reach this pool, then the same pool of other proxies; none = as they do. */
+  readonly announce: readonly SentinelConfig[];
   /** Names of servers are looked up so often; 0 = for each connection. */
   readonly dnsIntervalMs: number;
   /** By whom. */

@@ -40,3 +40,7 @@ export const RULES_OF_USER = 1024;
 export const ACL_LOG_LENGTH = 128;
 /** Bytes of a key, a channel or a user's name that an entry keeps. */
 export const ACL_LOG_OBJECT_BYTES = 1024;
+/** A PROXY header: 16 bytes, addresses, and what balancers add (some add certificates). */
+export const PROXY_HEADER_BYTES = 4096;
+/** It comes with the first packet: who has not sent it by then is closed. */
+export const PROXY_HEADER_MS = 5_000;

@@ -44,6 +44,13 @@ export function startReading(socket: Socket): void {
   handle.readStart();
 }
 
+/** The name (CN) in the certificate that a client has shown, if that is good; else null. */
+export function certificateName(socket: Socket): string | null {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return null;
+  const name: unknown = socket.getPeerCertificate().subject?.CN;
+  return typeof name === 'string' ? name : null;
+}
+
 /** Whether a socket encrypts: what it holds besides its handle is known to this process alone. */
 export function isEncrypted(socket: Socket): boolean {
   return socket instanceof TLSSocket;

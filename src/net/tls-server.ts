@@ -9,6 +9,8 @@ import {
   type TlsOptions,
 } from 'node:tls';
 
+import { inheritPeer } from './peers/peer-address.ts';
+
 /** PEM, in memory that nothing prints. */
 interface Pem {
   readonly bytes: Buffer;
@@ -109,6 +111,8 @@ export class TlsAcceptor {
       if (refused === null) {
         // It was false for the handshake, which half a connection cannot end.
         socket.allowHalfOpen = true;
+        const below = (socket as unknown as { _parent?: Socket })._parent;
+        if (below !== undefined) inheritPeer(socket, below);
         owner.onSecure(socket, socket.isSessionReused());
       } else {
         socket.on('error', () => {});

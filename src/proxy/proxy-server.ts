@@ -12,6 +12,7 @@ import { writeCommandTable } from '../protocol/redis/table/command-table-layout.
 import { scannerEntries } from '../protocol/redis/table/scanner-entries.ts';
 import { CLIENT_CONNECTIONS, CURR_CONNECTIONS } from '../stats/counters.ts';
 import { isProtectedFrom, unlisted } from './admission.ts';
+import { logInByCertificate } from './client/access/login.ts';
 import { ClientConnection } from './client/client-connection.ts';
 import { allClients } from './client/client-list.ts';
 import type { LeavingClient } from './client/moving-client.ts';
@@ -28,8 +29,9 @@ import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
 import type { Preparation } from './pool/protocol.ts';
 import { withKnownServers } from './pool/slots/known-servers.ts';
+import { ProxyHeaders } from './proxy-headers.ts';
 import { RedisProtocol } from './redis/protocol.ts';
-import { Refusals } from './refusals.ts';
+import { addressOf, drop, Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 import { answerSibling } from './sibling-answers.ts';
 import { type SteeringOrder, setAddresses, steer } from './steering.ts';
@@ -95,6 +97,7 @@ export class ProxyServer {
   readonly #tls: TlsGates = new TlsGates((pool, socket) => {
     this.#enter(pool, socket, false);
   });
+  readonly #headers: ProxyHeaders;
   #stopping = false;
 
   constructor(config: Config, options: ProxyOptions) {
@@ -117,6 +120,10 @@ export class ProxyServer {
       assembledAt,
       measuresLatency: options.latency ?? true,
       memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+    });
+    this.#headers = new ProxyHeaders(this.engine, {
+      enter: (pool, socket, tls, rest) => this.#onHeader(pool, socket, tls, rest),
+      refuse: (pool, socket, why) => this.#refusals.add(pool, addressOf(socket), why),
     });
     this.engine.version = options.version ?? '';
     this.engine.siblings = options.siblings ?? null;
@@ -190,54 +197,60 @@ export class ProxyServer {
   ): ClientConnection | null {
     const pool = this.#pools.find(({ config }) => config.name === poolName);
     if (pool === undefined || this.#stopping) return drop(socket);
+    if (how === 'moved' || !pool.config.proxyProtocol) return this.#admit(pool, socket, how);
+    const full = this.#fullBy(pool);
+    if (full !== null) return this.#refusals.turnAway(pool, socket, full);
+    this.#headers.accept(pool, socket, how === 'tls');
+    return null;
+  }
+
+  /** Its PROXY header has come. @param rest what it has sent behind that */
+  #onHeader(pool: Pool, socket: Socket, tls: boolean, rest: Buffer): void {
+    if (tls && rest.length > 0) socket.unshift(rest);
+    const client = this.#admit(pool, socket, tls ? 'tls' : 'plain');
+    if (client !== null && rest.length > 0)
+      this.engine.guard.bind(client, () => client.begin(rest))();
+  }
+
+  #admit(pool: Pool, socket: Socket, how: 'plain' | 'tls' | 'moved'): ClientConnection | null {
     const why = how === 'moved' ? null : unlisted(pool, socket);
-    if (why !== null) {
-      this.#refusals.add(pool, addressOf(socket), why);
-      return drop(socket);
-    }
+    if (why !== null) return this.#refusals.turnAway(pool, socket, why);
     if (how !== 'tls') return this.#enter(pool, socket, how === 'moved');
     const full = this.#fullBy(pool);
-    if (full === null) {
-      this.#tls.accept(pool, socket);
-      return null;
-    }
-    this.#refusals.add(pool, addressOf(socket), full);
-    return drop(socket);
+    if (full !== null) return this.#refusals.turnAway(pool, socket, full);
+    this.#tls.accept(pool, socket);
+    return null;
   }
 
   #enter(pool: Pool, socket: Socket, moved: boolean): ClientConnection | null {
     if (this.#stopping) return drop(socket);
     const protocol = this.#protocolOf(pool.config);
     const full = moved ? null : this.#fullBy(pool);
-    if (full !== null) return this.#refuse(pool, socket, full, protocol.tooManyClients);
+    if (full !== null) return this.#refusals.tell(pool, socket, full, protocol.tooManyClients);
     if (!moved && isProtectedFrom(pool, socket)) {
-      return this.#refuse(pool, socket, 'protected_mode', protocol.protectedMode);
+      return this.#refusals.tell(pool, socket, 'protected_mode', protocol.protectedMode);
     }
     try {
-      return new ClientConnection(this.engine, pool, protocol, this.#router, socket);
+      const client = new ClientConnection(this.engine, pool, protocol, this.#router, socket);
+      if (!moved) logInByCertificate(client);
+      return client;
     } catch (error) {
       this.engine.guard.note('a client is not let in', error);
       return drop(socket);
     }
   }
 
-  /** Tells a client why it is not let in. */
-  #refuse(pool: Pool, socket: Socket, why: string, reply: Buffer): null {
-    this.#refusals.add(pool, addressOf(socket), why);
-    socket.on('error', () => socket.destroy());
-    socket.end(reply, () => socket.destroy());
-    return null;
-  }
-
   /** @returns which limit leaves no room for one more client, null when there is room */
   #fullBy(pool: Pool): string | null {
     const limit = Math.ceil(pool.config.clientConnections / this.#workers);
-    const clients = pool.counters[CLIENT_CONNECTIONS] + this.#tls.pendingOf(pool);
+    const pending = this.#tls.pendingOf(pool) + this.#headers.pendingOf(pool);
+    const clients = pool.counters[CLIENT_CONNECTIONS] + pending;
     if (limit > 0 && clients >= limit) {
       return `client_connections is ${limit}`;
     }
     const most = this.#maxConnections;
-    if (most > 0 && this.engine.process[CURR_CONNECTIONS] + this.#tls.pending >= most) {
+    const others = this.#tls.pending + this.#headers.pending;
+    if (most > 0 && this.engine.process[CURR_CONNECTIONS] + others >= most) {
       return `this process may have ${most} connections`;
     }
     return null;
@@ -367,6 +380,7 @@ export class ProxyServer {
   async stop(drainMs: number = DRAIN_MS): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    this.#headers.close(null);
     for (const client of allClients(this.engine)) client.drain();
     await this.#noClients(drainMs);
     for (const client of allClients(this.engine)) client.destroy('the proxy stops');
@@ -376,14 +390,4 @@ export class ProxyServer {
     }
     this.engine.deadlines.stop();
   }
-}
-
-function drop(socket: Socket): null {
-  socket.on('error', () => {});
-  socket.destroy();
-  return null;
-}
-
-function addressOf({ remoteAddress, remotePort }: Socket): string {
-  return remoteAddress === undefined ? 'without an address' : `${remoteAddress}:${remotePort}`;
 }

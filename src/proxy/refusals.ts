@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { REFUSAL_LOG_INTERVAL_MS } from '../limits.ts';
 import { LOG_WARN } from '../log.ts';
 import { CLIENTS_REFUSED } from '../stats/counters.ts';
@@ -18,4 +19,30 @@ export class Refusals {
     const line = `pool ${name} refuses client ${client}${more}: ${why}`;
     pool.engine.log.write(LOG_WARN, line, { pool: name, client });
   }
+
+  /** Closes a client unread. */
+  turnAway(pool: Pool, socket: Socket, why: string): null {
+    this.add(pool, addressOf(socket), why);
+    return drop(socket);
+  }
+
+  /** Tells a client why it is not let in. */
+  tell(pool: Pool, socket: Socket, why: string, reply: Buffer): null {
+    this.add(pool, addressOf(socket), why);
+    socket.on('error', () => socket.destroy());
+    socket.end(reply, () => socket.destroy());
+    return null;
+  }
+}
+
+/** Closes a socket that is nobody's yet. */
+export function drop(socket: Socket): null {
+  socket.on('error', () => {});
+  socket.destroy();
+  return null;
+}
+
+/** Where a socket comes from, for the log. */
+export function addressOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress === undefined ? 'without an address' : `${remoteAddress}:${remotePort}`;
 }

@@ -82,6 +82,8 @@ const OWN_DEFAULTS = {
   replicas: [],
   readFrom: 'master',
   dnsIntervalMs: 0,
+  sentinelView: false,
+  announce: [],
   dns: 'system',
   maxReplicaLag: 10485760,
   readAfterWriteMs: 100,

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { type Config, parseConfig } from '../../src/config/index.ts';
 import { compareConfigs } from '../../src/proxy/pool/config-changes.ts';
+import { certificates } from '../support/certificates.ts';
 
 const page = readFileSync('docs/access-control.md', 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'ringway-access-'));
@@ -25,6 +26,10 @@ describe('docs/access-control.md', () => {
     writeFileSync(join(folder, 'redis.password'), 'x', { mode: 0o600 });
     const [users] = blocks('acl');
     writeFileSync(join(folder, 'users.acl'), users, { mode: 0o600 });
+    const { authority, server } = certificates();
+    copyFileSync(server.cert, join(folder, 'ringway.pem'));
+    copyFileSync(server.key, join(folder, 'ringway.key'));
+    copyFileSync(authority.ca, join(folder, 'clients.pem'));
     const files = blocks('yaml');
     assert.ok(files.length >= 2);
     for (const text of files) {

@@ -197,6 +197,8 @@ export const PROOFS: Readonly<Record<string, string | readonly string[]>> = {
     'test/integration/client-addresses.test.ts > who is not on the list is closed without a byte, on plain doors and TLS doors',
   'commands that a pool refuses':
     'test/integration/command-rules.test.ts > a read-only pool reads, and refuses what may write',
+  'behind a load balancer':
+    'test/integration/proxy-protocol.test.ts > lists of addresses are about clients',
   users:
     'test/integration/users.test.ts > random requests are refused in the same words, or not at all',
   TLS: 'test/integration/tls-doors.test.ts > nowhere: TLS to a pool without it says what the pool needs',

@@ -5,8 +5,10 @@ import { askAdmin } from '../../src/admin/admin-client.ts';
 import { type FakeMasterServer, startFakeMaster } from '../support/fake-master.ts';
 import { type FakeSentinel, startFakeSentinel } from '../support/fake-sentinel.ts';
 import { freePort } from '../support/free-port.ts';
+import { startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, startChild } from '../support/ringway.ts';
+import { command } from '../support/sentinels.ts';
 import { delay, waitFor } from '../support/wait.ts';
 
 interface Topology {
@@ -173,3 +175,56 @@ for (const workers of [1, 2]) {
     });
   });
 }
+
+describe('replicas, --workers 2', () => {
+  test('all workers read them and follow a promotion, also those of the next process', async () => {
+    const args = ['--repl-diskless-sync-delay', '0'];
+    const master = await startRedis({ args });
+    const replica = await startRedis({
+      args: [...args, '--replicaof', '127.0.0.1', `${master.port}`],
+    });
+    const socket = `/tmp/ringway-failover-${process.pid}-${await freePort()}.sock`;
+    const pidFile = `${socket}.pid`;
+    const ringway = await startChild(
+      {
+        servers: [`127.0.0.1:${master.port}:1 cache`],
+        replicas: [`127.0.0.1:${replica.port} cache`],
+        read_from: 'prefer-replica',
+        read_after_write: 0,
+      },
+      { args: ['--workers', '2', '--admin-socket', socket, '-p', pidFile] },
+    );
+    const ask = (text: string): Promise<object> => askAdmin(socket, text, 10_000);
+    /** What clients of all workers do arrives at one server alone. */
+    const arrivesAt = async (port: number, ...words: string[]): Promise<void> => {
+      const count = async (): Promise<number> => {
+        const stats = String(await command(port, 'INFO', 'commandstats'));
+        const name = words[0].toLowerCase();
+        return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+      };
+      await waitFor(`${words.join(' ')} at ${port}`, async () => {
+        const clients = await Promise.all([1, 2, 3, 4].map(() => RespClient.open(ringway.port)));
+        const before = await count();
+        for (const client of clients) await client.text(...words);
+        for (const client of clients) client.close();
+        return (await count()) === before + clients.length;
+      });
+    };
+    try {
+      await arrivesAt(replica.port, 'GET', 'a');
+      await ask('upgrade');
+      await arrivesAt(replica.port, 'GET', 'a');
+      // The master hands over by itself: nobody gets an error, nothing is lost.
+      const done = (await ask('failover pool1 cache')) as { to: string };
+      assert.equal(done.to, `127.0.0.1:${replica.port}`);
+      await arrivesAt(replica.port, 'INCR', 'n');
+      await arrivesAt(master.port, 'GET', 'a');
+      const { shards } = (await ask('topology')) as Topology;
+      assert.equal(shards[0].address, `127.0.0.1:${replica.port}`);
+    } finally {
+      process.kill(Number(readFileSync(pidFile, 'latin1')), 'SIGTERM');
+      await ringway.gone;
+      await Promise.all([master.stop(), replica.stop()]);
+    }
+  });
+});

@@ -30,6 +30,15 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
       'password or a certificate, or has `allow_clients`.',
   },
   {
+    name: 'proxy_protocol',
+    type: 'bool',
+    default: false,
+    since: SINCE,
+    doc:
+      'Connections begin with a header of the PROXY protocol (version 1 or 2), in which a load ' +
+      'balancer says where the client comes from; others are closed.',
+  },
+  {
     name: 'read_only',
     type: 'bool',
     default: false,

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { SERVER_PATTERN, SOCKET_PATH_BYTES } from '../../limits.ts';
+import { SENTINELS, SERVER_PATTERN, SOCKET_PATH_BYTES } from '../../limits.ts';
 import type { ListenConfig, ReplicaConfig, SentinelConfig, ServerConfig } from '../types.ts';
 import { type Parsed, quote, wrappingNumber } from './values.ts';
 
@@ -154,4 +154,18 @@ export function parseReplica(text: string): Parsed<ReplicaConfig> {
   const parsed = parseSentinel(/^[^:]+:/.test(address) ? address : `${address}:1`);
   if ('problem' in parsed) return parsed;
   return { value: { ...parsed.value, server: text.slice(blank + 1) } };
+}
+
+/** `host:port` of several doors, separated by commas. */
+export function parseDoors(text: string): Parsed<readonly SentinelConfig[]> {
+  const doors: SentinelConfig[] = [];
+  for (const item of text.split(',').map((each) => each.trim())) {
+    const parsed = parseSentinel(/^[^:]+:/.test(item) ? item : `${item}:1`);
+    if ('problem' in parsed) return parsed;
+    doors.push(Object.freeze(parsed.value));
+  }
+  if (doors.length > SENTINELS) {
+    return { problem: `there are ${doors.length}; expected at most ${SENTINELS}` };
+  }
+  return { value: Object.freeze(doors) };
 }

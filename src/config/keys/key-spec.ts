@@ -3,6 +3,7 @@ export type KeyType =
   | 'servers'
   | 'sentinels'
   | 'replicas'
+  | 'doors'
   | 'users'
   | 'name'
   | 'two-bytes'

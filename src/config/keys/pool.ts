@@ -10,7 +10,14 @@ import type {
   SentinelConfig,
   ServerConfig,
 } from '../types.ts';
-import { expandServer, parseListen, parseReplica, parseSentinel, parseServer } from './address.ts';
+import {
+  expandServer,
+  parseDoors,
+  parseListen,
+  parseReplica,
+  parseSentinel,
+  parseServer,
+} from './address.ts';
 import { parseAddresses } from './addresses.ts';
 import { parseCommandNames } from './command-names.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
@@ -37,6 +44,7 @@ type Value =
   | readonly [number, number]
   | ListenConfig
   | readonly CustomCommand[]
+  | readonly SentinelConfig[]
   | readonly string[];
 
 interface PlacedServer {
@@ -79,6 +87,8 @@ function parseValue(spec: KeySpec, text: string): Parsed<Value> {
       return parseCommandNames(text);
     case 'addresses':
       return parseAddresses(text);
+    case 'doors':
+      return parseDoors(text);
     case 'name': {
       if (spec.choices!.includes(text)) return { value: text };
       const near = nearest(text, spec.choices!);
@@ -232,7 +242,7 @@ class PoolReader {
   }
 
   #redisOnly(): void {
-    for (const key of ['read_only', 'deny_commands']) {
+    for (const key of ['sentinel_view', 'announce', 'read_only', 'deny_commands']) {
       const at = this.positions.get(key);
       const message = 'only Redis pools have it; expected "redis: true" as well';
       if (at !== undefined) this.#problem(at, key, message);

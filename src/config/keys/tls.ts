@@ -155,6 +155,7 @@ const CLIENT_TLS_KEYS = [
   'tls_certs',
   'tls_ca_file',
   'tls_auth_clients',
+  'tls_user_from_cert',
   'tls_min_version',
   'tls_ciphers',
   'tls_ciphersuites',
@@ -192,6 +193,12 @@ export function readClientTls(
     );
   }
   const ca = reader.authorities('tls_ca_file');
+  const named = reader.value('tls_user_from_cert') === 'cn';
+  const users = reader.given(['users', 'users_file']).length > 0;
+  if (named && (ca === null || !users)) {
+    const wanted = 'expected `tls_ca_file` and `users` as well';
+    reader.problem('tls_user_from_cert', `it names users by certificates; ${wanted}`);
+  }
   const value = <T>(key: string) => (reader.value<T>(key) ?? defaults(key)) as T;
   const tls = {
     pairs: Object.freeze([...(pair === null ? [] : [pair]), ...namedPairs(reader)]),

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { HELD_WRITE_BYTES } from '../../limits.ts';
 import { LOG_INFO, LOG_NOTICE } from '../../log.ts';
 import { isEncrypted, stopReading } from '../../net/handles.ts';
+import { claimedPeer, claimPeer } from '../../net/peers/peer-address.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import * as counter from '../../stats/counters.ts';
 import { LARGEST_CARRY } from '../engine/carry.ts';
@@ -178,12 +179,14 @@ export class ClientConnection
     const { db, resp } = laneOf(this);
     const [login, session] = [this.login.saved, this.session.saved];
     this.#shut();
-    give({ state: { pool: this.pool.config.name, login, db, resp, session, rest }, socket });
+    const peer = claimedPeer(socket);
+    give({ state: { pool: this.pool.config.name, login, db, resp, session, rest, peer }, socket });
   }
 
   /** Goes on with a client of another process. */
-  arrive({ login, db, resp, session, rest }: ClientState): void {
+  arrive({ login, db, resp, session, rest, peer = null }: ClientState): void {
     this.#silent = false;
+    if (peer !== null) claimPeer(this.socket, peer);
     this.session.restore(session);
     this.login.restore(login);
     reviewLogin(this);
@@ -191,7 +194,11 @@ export class ClientConnection
     this.#timers.restart();
     this.enterLane(this.pool.lanes.find(db, resp, false) ?? this.pool.lanes.first);
     if (session.tracking) this.protocol.resumeTracking(this, session.tracking);
-    if (rest.length === 0) return;
+    if (rest.length > 0) this.begin(rest);
+  }
+
+  /** Begins with what was read before anybody knew where it comes from. @param rest not empty */
+  begin(rest: Buffer): void {
     this.socket.pause();
     this.#reading = false;
     this.#input.putWaiting(rest.subarray(0, LARGEST_CARRY));

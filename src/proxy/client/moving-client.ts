@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { PeerAddress } from '../../net/peers/peer-address.ts';
 import type { RespVersion } from '../backend/lane.ts';
 import type { SavedLogin } from './access/login.ts';
 import type { SavedSession } from './session/session.ts';
@@ -12,6 +13,8 @@ export interface ClientState {
   readonly session: SavedSession;
   /** Bytes that were read and not answered. */
   readonly rest: Buffer;
+  /** Where a load balancer says that it comes from; absent from processes that do not ask. */
+  readonly peer?: PeerAddress | null;
 }
 
 /** A client between two processes. Its socket is to be closed here once the other one has it. */

@@ -66,7 +66,7 @@ export function compareConfigs(
 /** What lets in more than it need. */
 function adviceFor(pool: PoolConfig): string[] {
   const advice = [...loginAdvice(pool), ...openDoorAdvice(pool), ...scriptAdvice(pool)];
-  return [...advice, ...userAdvice(pool)];
+  return [...advice, ...userAdvice(pool), ...balancerAdvice(pool)];
 }
 
 /** Without limits anybody may try passwords for ever, and keep connections meanwhile. */
@@ -102,6 +102,13 @@ function scriptAdvice({ denyCommands, readOnly }: PoolConfig): string[] {
   if (denyCommands.length === 0 || readOnly || open.length === 0) return [];
   const names = open.join(', ');
   return [`deny_commands without ${names}: scripts can call what is refused; add them`];
+}
+
+/** The header says what its sender likes. */
+function balancerAdvice({ proxyProtocol, listen }: PoolConfig): string[] {
+  if (!proxyProtocol || listen.kind !== 'tcp' || isLoopback(listen.host)) return [];
+  const what = 'who reaches it can claim any address';
+  return [`proxy_protocol: ${what}; only the load balancer should reach ${listen.text}`];
 }
 
 /** Users who may do more than it looks. */

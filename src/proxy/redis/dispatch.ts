@@ -44,6 +44,7 @@ import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
 import { scriptTooLong } from './script-limit.ts';
 import { noteReads } from './tracking/noting.ts';
+import { sentinel } from './unknown/sentinel-view.ts';
 import { handleUnknown } from './unknown/unknown-command.ts';
 import { Words } from './words.ts';
 
@@ -103,6 +104,9 @@ function handleKnown(request: SpecialRequest, info: number, spec: CommandSpec | 
   const badArity = (info & FLAG_BAD_ARITY) !== 0;
   const done = client.authenticated ? handleInMode(request, spec, badArity) : null;
   if (done !== null) return done;
+  if (spec === null && client.pool.config.sentinelView && isSentinel(request)) {
+    return sentinel(request);
+  }
   if (spec === null) return handleUnknown(request, handleBySpec);
   if (badArity && spec.name === 'EXEC') return execWithWords(request);
   if (badArity) return answer(client, replies.wrongArity(spec.name));
@@ -126,6 +130,10 @@ function refuseByRules(client: ClientConnection, spec: CommandSpec | null, error
 function nameOf(request: SpecialRequest): string {
   const words = Words.of(request, 1);
   return words.readable === 0 ? '' : words.text(0);
+}
+
+function isSentinel(request: SpecialRequest): boolean {
+  return nameOf(request).toUpperCase() === 'SENTINEL';
 }
 
 function handleBySpec(request: SpecialRequest, spec: CommandSpec): boolean {

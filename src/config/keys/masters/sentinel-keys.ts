@@ -3,6 +3,24 @@ import type { KeySpec } from '../key-spec.ts';
 /** How masters and names are followed, and replicas read. */
 export const SENTINEL_KEYS: readonly KeySpec[] = [
   {
+    name: 'sentinel_view',
+    type: 'bool',
+    default: false,
+    since: 'ringway 0.1',
+    doc:
+      'Answer SENTINEL, so that clients which look for their master by sentinels find ringway as ' +
+      'the master of every name. Redis pools only.',
+  },
+  {
+    name: 'announce',
+    type: 'doors',
+    default: null,
+    since: 'ringway 0.1',
+    doc:
+      'Where clients reach this pool, `host:port`, and behind it where they reach the same pool ' +
+      'of other proxies, separated by commas. Absent: where the client has connected to.',
+  },
+  {
     name: 'dns_interval',
     type: 'number',
     default: 0,

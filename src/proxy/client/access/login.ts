@@ -1,7 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { DEFAULT_USER } from '../../../acl/user.ts';
 import { AUTH_LOG_INTERVAL_MS } from '../../../limits.ts';
 import { LOG_WARN } from '../../../log.ts';
+import { certificateName } from '../../../net/handles.ts';
 import { AUTH_FAILURES } from '../../../stats/counters.ts';
 import { millis } from '../../engine/clock.ts';
 import { SparingOfEach } from '../../engine/sparing.ts';
@@ -94,6 +96,16 @@ export function logIn(client: LoginClient, user: string): void {
   login.user = user;
   takeRules(client);
   client.setAuthenticated(true);
+}
+
+/** The certificate of a client says which user it is, where the pool takes its word. */
+export function logInByCertificate(client: LoginClient & { readonly socket: Socket }): void {
+  const { users, tlsUserFromCert } = client.pool.config;
+  if (!tlsUserFromCert || users === null) return;
+  const name = certificateName(client.socket);
+  // Names of users are bytes, those of certificates are characters.
+  const user = name === null ? undefined : users.find(Buffer.from(name).toString('latin1'));
+  if (user?.enabled === true) logIn(client, user.name);
 }
 
 /** The client begins anew, as one that has just connected. */

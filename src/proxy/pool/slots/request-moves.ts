@@ -33,7 +33,7 @@ import { type LaneKey, type Lanes, laneKey } from '../lanes.ts';
 import type { PoolProtocol } from '../protocol.ts';
 import type { Server } from '../server.ts';
 import type { ClusterSlots } from './cluster-slots.ts';
-import { type WaitingRequest, WaitingRequests } from './waiting-requests.ts';
+import { type Toward, type WaitingRequest, WaitingRequests } from './waiting-requests.ts';
 
 /** The pool whose requests are moved. */
 export interface MovedPool {
@@ -115,8 +115,10 @@ export class RequestMoves implements RequestMover {
     const slots = this.#slots;
     const target = isFixed ? slots.serverAt(address) : slots.moveSlot(redirection.slot, address);
     if (target === null) return this.#awaitNode(from, request, redirection);
-    if ((request.hops ?? 0) > REDIRECTIONS_AT_ONCE) {
-      return this.#wait(from, request, redirection, REDIRECTION_PAUSE_MS);
+    const isBehind = this.#waiting.has(clientOf(request.entry));
+    if (isBehind || (request.hops ?? 0) > REDIRECTIONS_AT_ONCE) {
+      const ms = isBehind ? 0 : REDIRECTION_PAUSE_MS;
+      return this.#wait(from, request, redirection, ms, { redirection, address });
     }
     this.#send(request, target, laneKey(from.lane));
     return null;
@@ -128,8 +130,12 @@ export class RequestMoves implements RequestMover {
     redirection: Redirection,
   ): Buffer | null {
     this.#pool.counters[REDIRECTED_ASK]++;
-    const target = this.#slots.serverAt(addressIn(from, redirection));
+    const address = addressIn(from, redirection);
+    const target = this.#slots.serverAt(address);
     if (target === null) return this.#awaitNode(from, request, redirection);
+    if (this.#waiting.has(clientOf(request.entry))) {
+      return this.#wait(from, request, redirection, 0, { redirection, address });
+    }
     this.#send(request, target, laneKey(from.lane), this.#pool.protocol.slots.asking);
     return null;
   }
@@ -142,7 +148,8 @@ export class RequestMoves implements RequestMover {
   ): Buffer | null {
     this.#pool.onHint(from.owner);
     const again = { ...request, hops: (request.hops ?? 1) - 1 };
-    return this.#wait(from, again, redirection, 2 * REDIRECTION_PAUSE_MS);
+    const toward = { redirection, address: addressIn(from, redirection) };
+    return this.#wait(from, again, redirection, 2 * REDIRECTION_PAUSE_MS, toward);
   }
 
   /** It has a request behind this one, for the same slot, that must not come before it. */
@@ -165,8 +172,10 @@ export class RequestMoves implements RequestMover {
     request: SavedRequest,
     redirection: Redirection,
     ms: number,
+    toward: Toward | null = null,
   ): Buffer | null {
-    if (!this.#waiting.add(request, laneKey(from.lane), ms)) return this.refuse(redirection);
+    const lane = laneKey(from.lane);
+    if (!this.#waiting.add(request, lane, ms, toward)) return this.refuse(redirection);
     this.#pool.engine.clients[clientOf(request.entry)]?.barrier();
     return null;
   }
@@ -184,8 +193,25 @@ export class RequestMoves implements RequestMover {
     return this.#pool.protocol.slots.failure(kind, slot);
   }
 
-  #again({ request, lane }: WaitingRequest): void {
-    this.#resend(request, lane);
+  #again({ request, lane, toward }: WaitingRequest): void {
+    if (toward === null) {
+      this.#resend(request, lane);
+      return;
+    }
+    // What its client has asked behind it goes the same way, and must not come before it.
+    const { redirection, address } = toward;
+    const { engine, protocol } = this.#pool;
+    const target = this.#slots.serverAt(address);
+    if (target !== null) {
+      const isAsk = redirection.kind === SLOT_ASK;
+      const isFixed = protocol.repeatable(request.bytes) === REPEAT_NEVER;
+      if (!isAsk && !isFixed) this.#slots.moveSlot(redirection.slot, address);
+      this.#send(request, target, lane, isAsk ? protocol.slots.asking : undefined);
+      return;
+    }
+    const ms = 2 * REDIRECTION_PAUSE_MS;
+    if (!this.#isLate(request) && this.#waiting.add(request, lane, ms, toward)) return;
+    failEntry(engine, this.#waiting, request.entry, this.refuse(redirection));
   }
 
   /** Sends requests whose connection is lost where their slots are now. */
@@ -210,7 +236,7 @@ export class RequestMoves implements RequestMover {
     }
     const index = this.#slots.serverOf(slot);
     if (index !== NO_SERVER) this.#send(request, servers[index], lane);
-    else if (this.#isLate(request) || !this.#waiting.add(request, lane, SLOT_RETRY_MAX_MS)) {
+    else if (this.#isLate(request) || !this.#waiting.add(request, lane, SLOT_RETRY_MAX_MS, null)) {
       this.#fail(request, UNOWNED);
     }
   }

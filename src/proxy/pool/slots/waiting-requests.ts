@@ -1,5 +1,6 @@
 import { SLOT_WAITING_BYTES } from '../../../limits.ts';
 import type { PoolCounters } from '../../../stats/counters.ts';
+import type { Redirection } from '../../backend/again/redirections.ts';
 import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
 import { SWALLOWED } from '../../backend/in-flight.ts';
 import { millis } from '../../engine/clock.ts';
@@ -13,6 +14,15 @@ export interface WaitingRequest {
   readonly request: SavedRequest;
   readonly lane: LaneKey;
   readonly due: number;
+  /** Where it was sent on to; null = where its slot is then. */
+  readonly toward: Toward | null;
+}
+
+/** A node that a request was sent on to. */
+export interface Toward {
+  readonly redirection: Redirection;
+  /** `host:port` */
+  readonly address: string;
 }
 
 /** Who gets them back. */
@@ -35,6 +45,8 @@ export class WaitingRequests implements Timed, GuardedConnection {
   #waiting: WaitingRequest[] = [];
   /** When the last of each client is due: those behind it are not due before. */
   readonly #latest: Map<number, number> = new Map();
+  /** How many of each client there are. */
+  readonly #counts: Map<number, number> = new Map();
   #bytes = 0;
   timerAt = 0;
   readonly isBalanced = true;
@@ -63,13 +75,19 @@ export class WaitingRequests implements Timed, GuardedConnection {
     };
   }
 
+  /** Whether any request of the client waits: none of its others may go by. */
+  has(client: number): boolean {
+    return this.#counts.has(client);
+  }
+
   /** @param ms how long it waits at least @returns false when there is no room */
-  add(request: SavedRequest, lane: LaneKey, ms: number): boolean {
+  add(request: SavedRequest, lane: LaneKey, ms: number, toward: Toward | null): boolean {
     if (this.#bytes + request.bytes.length > SLOT_WAITING_BYTES) return false;
     const client = clientOf(request.entry);
     const due = Math.max(millis() + ms, this.#latest.get(client) ?? 0);
     this.#latest.set(client, due);
-    this.#waiting.push({ request, lane, due });
+    this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1);
+    this.#waiting.push({ request, lane, due, toward });
     this.#count(request.bytes.length);
     this.#engine.connections.add(this);
     this.#engine.deadlines.arm(this, due);
@@ -85,9 +103,16 @@ export class WaitingRequests implements Timed, GuardedConnection {
   #take(now: number): WaitingRequest[] {
     const due = this.#waiting.filter((each) => each.due <= now);
     this.#waiting = this.#waiting.filter((each) => each.due > now);
-    for (const { request } of due) this.#count(-request.bytes.length);
+    for (const { request } of due) {
+      this.#count(-request.bytes.length);
+      const client = clientOf(request.entry);
+      const left = (this.#counts.get(client) ?? 1) - 1;
+      if (left > 0) this.#counts.set(client, left);
+      else this.#counts.delete(client);
+    }
     if (this.#waiting.length === 0) {
       this.#latest.clear();
+      this.#counts.clear();
       this.#engine.connections.delete(this);
     }
     return due;
