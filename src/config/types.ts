@@ -78,6 +78,8 @@ export interface PoolConfig {
   readonly tlsUserFromCert: boolean;
   /** Commands that may write are refused. */
   readonly readOnly: boolean;
+  /** Clients may see what the servers do. */
+  readonly allowMonitor: boolean;
   /** Names in upper case of commands that are refused, `NAME|SUBCOMMAND` for one subcommand. */
   readonly denyCommands: readonly string[];
   /** The database of clients that have not chosen another. */
