@@ -30,8 +30,6 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   server_tls: (pool) => linesOf(pool).some(({ tls }) => tls !== null),
   servers: (pool) => linesOf(pool).map(({ text }) => text),
   cluster_view: (pool) => (pool.clusterView ? 'on' : 'off'),
-  announce: ({ announce }) =>
-    announce.length === 0 ? null : announce.map(({ host, port }) => `${host}:${port}`).join(', '),
   sentinels: (pool) => pool.sentinels.map(({ host, port }) => `${host}:${port}`),
   announce: ({ announce }) => {
     return announce.length === 0 ? null : announce.map(({ host, port }) => `${host}:${port}`);

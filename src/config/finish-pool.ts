@@ -70,6 +70,7 @@ function doors(draft: PoolDraft, values: Values) {
     proxyProtocol: values.of<boolean>('proxy_protocol'),
     tlsUserFromCert: values.of<string>('tls_user_from_cert') === 'cn',
     readOnly: values.of<boolean>('read_only'),
+    allowMonitor: values.of<boolean>('allow_monitor'),
     denyCommands: values.of<readonly string[] | null>('deny_commands') ?? NO_NAMES,
     maxAuthFailures: values.number('max_auth_failures'),
   };

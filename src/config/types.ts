@@ -42,8 +42,6 @@ export interface PoolConfig {
   readonly seeds: readonly ServerConfig[];
   /** Clients see a cluster. */
   readonly clusterView: boolean;
-  /** Its nodes, as they see it; none = the proxy, where they have reached it. */
-  readonly announce: readonly Announced[];
   /** What makes a number of a key. */
   readonly hash: HashName;
   /** What makes a server of that number. */
@@ -80,6 +78,8 @@ export interface PoolConfig {
   readonly tlsUserFromCert: boolean;
   /** Commands that may write are refused. */
   readonly readOnly: boolean;
+  /** Clients may see what the servers do. */
+  readonly allowMonitor: boolean;
   /** Names in upper case of commands that are refused, `NAME|SUBCOMMAND` for one subcommand. */
   readonly denyCommands: readonly string[];
   /** The database of clients that have not chosen another. */
@@ -245,12 +245,6 @@ export interface UnixListen {
   readonly path: string;
   /** Permission bits to set after bind; 0 = leave them to the umask. */
   readonly mode: number;
-}
-
-/** One address of `announce`. Frozen. */
-export interface Announced {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** One line of `sentinels:`. Frozen. */

@@ -99,6 +99,5 @@ export const SLOT_RETRY_MAX_MS = 160;
 export const SLOT_WAITING_BYTES = 16 * 1024 * 1024;
 /** What a redirection said of a slot is kept so long against a view that has not changed. */
 export const SLOT_HEARSAY_MS = 10_000;
-/** Addresses of proxies whose ids are kept, and proxies that a pool announces. */
+/** Addresses of proxies whose ids are kept. */
 export const CLUSTER_VIEW_IDS = 1024;
-export const ANNOUNCED = 64;

@@ -17,8 +17,8 @@ export const TRACKING_POOL_PREFIXES = 1024;
 export const TRACKING_ROUND_MS = 100;
 /** What nobody needs any more stays open this long: many come back at once. */
 export const TRACKING_LINGER_MS = 10_000;
-/** A client that begins to track waits so long for the servers. */
-export const TRACKING_START_MS = 2_000;
-/** The first wait before a connection for it is opened again, and the longest. */
-export const TRACKING_RETRY_MS = 50;
-export const TRACKING_RETRY_MAX_MS = 1_000;
+/** A client that begins to track, or to monitor, waits so long for the servers. */
+export const LINE_START_MS = 2_000;
+/** The first wait before a connection that listens is opened again, and the longest. */
+export const LINE_RETRY_MS = 50;
+export const LINE_RETRY_MAX_MS = 1_000;

@@ -69,6 +69,8 @@ export interface ProxyOptions {
   readonly workers?: number;
   /** The others of these. */
   readonly siblings?: Siblings;
+  /** Number behind which its clients are numbered. */
+  readonly clientsFrom?: number;
 }
 
 /** Another configuration, checked, with room in the arena for its rings. */
@@ -127,6 +129,7 @@ export class ProxyServer {
     });
     this.engine.version = options.version ?? '';
     this.engine.siblings = options.siblings ?? null;
+    this.engine.numberClientsFrom(options.clientsFrom ?? 0);
     this.#redis = new RedisProtocol(codec);
     this.#memcache = new MemcacheProtocol(codec);
     this.#pools = config.pools.map((pool) => this.#open(pool, this.#takeRegion(pool)));

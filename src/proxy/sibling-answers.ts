@@ -1,4 +1,5 @@
 import type { Pool } from './pool/pool.ts';
+import { isClientOrder, obeyOrder } from './redis/client-orders.ts';
 import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { isTellQuestion, tellHere } from './redis/tracking/redirect.ts';
 import { countedHere, isCountersQuestion } from './siblings/pool-counts.ts';
@@ -10,6 +11,7 @@ export function answerSibling(pools: readonly Pool[], question: object): object 
   }
   const { pool: name } = question as CountQuestion;
   const pool = pools.find(({ config }) => config.name === name && config.redis);
+  if (isClientOrder(question)) return obeyOrder(pool, question);
   if (isTellQuestion(question)) return tellHere(pool, question);
   return countHere(pool, question as CountQuestion);
 }

@@ -36,6 +36,8 @@ export interface LocalOptions {
   readonly orders?: readonly ServerOrder[];
   /** The others of these. */
   readonly siblings?: Siblings;
+  /** Number behind which its clients are numbered. */
+  readonly clientsFrom?: number;
 }
 
 /** The engine of this process. */
@@ -50,6 +52,7 @@ export class LocalProxy implements Serving {
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
     const { maxConnections, onTrouble, known = [], orders = [], siblings } = options;
+    const { clientsFrom = 0 } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -61,6 +64,7 @@ export class LocalProxy implements Serving {
       maxConnections,
       version,
       workers,
+      clientsFrom,
       ...(onTrouble === undefined ? {} : { onTrouble }),
       ...(siblings === undefined ? {} : { siblings }),
     });

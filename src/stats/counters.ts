@@ -107,11 +107,15 @@ export const TRACKING_MESSAGES = 67;
 export const TRACKING_SLOW_CLOSED = 68;
 /** Requests that the rules of their users do not allow. */
 export const NOT_PERMITTED = 69;
+/** Gauge: clients that see what servers do; lines for them, those that took these too slowly. */
+export const MONITORING_CLIENTS = 70;
+export const MONITOR_LINES = 71;
+export const MONITOR_SLOW_CLOSED = 72;
 
 /** Requests that a node of a cluster sent elsewhere: for good, once, or to try again later. */
-export const REDIRECTED_MOVED = 70;
-export const REDIRECTED_ASK = 71;
-export const REDIRECTED_RETRY = 72;
+export const REDIRECTED_MOVED = 73;
+export const REDIRECTED_ASK = 74;
+export const REDIRECTED_RETRY = 75;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -154,7 +158,10 @@ export type PoolCounter =
   | typeof TRACKED_KEYS_NOTED
   | typeof TRACKING_MESSAGES
   | typeof TRACKING_SLOW_CLOSED
-  | typeof NOT_PERMITTED;
+  | typeof NOT_PERMITTED
+  | typeof MONITORING_CLIENTS
+  | typeof MONITOR_LINES
+  | typeof MONITOR_SLOW_CLOSED;
 export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */

@@ -5,6 +5,7 @@ import {
   IN_QUEUE,
   IN_QUEUE_BYTES,
   INTERNAL_ERRORS,
+  MONITORING_CLIENTS,
   mapCounters,
   OUT_QUEUE,
   OUT_QUEUE_BYTES,
@@ -22,6 +23,7 @@ import { type PoolSnapshot, type ServerSnapshot, SLOW_ENTRIES, type Snapshot } f
 const POOL_GAUGES = [
   BLOCKED_CLIENTS,
   CLIENT_CONNECTIONS,
+  MONITORING_CLIENTS,
   PUBSUB_CLIENTS,
   PUBSUB_SUBSCRIPTIONS,
   PUBSUB_TOPICS,

@@ -42,6 +42,7 @@ const OWN_DEFAULTS = {
   denyClients: null,
   protectedMode: false,
   readOnly: false,
+  allowMonitor: false,
   denyCommands: [],
   maxBackendConnections: 1024,
   maxLeasedConnections: 1024,

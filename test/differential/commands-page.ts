@@ -40,7 +40,10 @@ const NOTES: Readonly<Record<string, string>> = {
   SORT_RO: 'to the server of its key; the patterns of BY and GET are looked up there',
   XREAD: 'all keys on one server; with `BLOCK` as `BLPOP`',
   XREADGROUP: 'all keys on one server; with `BLOCK` as `BLPOP`',
-  'CLIENT|UNBLOCK': 'of a client of the same pool and process',
+  'CLIENT|UNBLOCK': 'of a client of the same pool, of any worker',
+  'CLIENT|TRACKING': 'on shared connections; see [tracking.md](tracking.md)',
+  'CLIENT|CACHING': 'as `CLIENT TRACKING`',
+  MONITOR: 'with `allow_monitor` what all servers of the pool do; refused without',
   QUIT: 'answers `OK` and closes when all is answered',
   MULTI:
     'what follows is kept, and sent in one piece when `EXEC` comes; all its keys on one server, see *Transactions*',
@@ -145,7 +148,8 @@ the connection.
   servers in the ring, at most a second old; of settings (\`maxmemory_policy\`) and states what all agree on, else they are left out. A server that
   says nothing for 200 ms is left out, never an error. \`loading\` is 0 always. Clients, connections and requests are ringway's, of all workers. \`INFO
   @server\` asks one server.
-- \`CLIENT LIST\` and \`CLIENT KILL\` are about the clients of the same pool.
+- \`CLIENT LIST\` and \`CLIENT KILL\` are about the clients of the same pool, of all workers. \`CLIENT ID\` is never the same for two
+  of them.
 - \`CLIENT MAINT_NOTIFICATIONS\` is an unknown subcommand, as for a Redis without them; clients go on without.
 
 ## Transactions
@@ -180,7 +184,7 @@ the connection.
   the idle limit of clients stands still, and neither latencies nor the slow log hear of it.
 - What the client sends behind it waits, as in Redis. One that ends its connection or is reset is gone at once, and takes
   nothing: its connection to the server is closed.
-- \`CLIENT UNBLOCK\` is for clients of the same pool; with \`--workers\` for those of the same worker, as \`CLIENT KILL\`.
+- \`CLIENT UNBLOCK\` is for clients of the same pool, of any worker.
 - In a transaction and in a script nothing blocks.
 
 ## Bounds

@@ -39,9 +39,11 @@ export const PROOFS: Readonly<Record<string, string | readonly string[]>> = {
     'test/integration/protocol-errors.test.ts > unknown and unsupported commands are named, connection kept',
   '`SUBSCRIBE`, `PUBLISH` and their kin':
     'test/pubsub/random.test.ts > hear what the model says, and nothing else',
+  '`MONITOR`': 'test/tracking/monitor.test.ts > is refused where the pool does not allow it',
+  '`CLIENT TRACKING`': 'test/tracking/differential.test.ts > every key that was read, once',
   '`BLPOP` and its kin, `XREAD … BLOCK`':
     'test/integration/leases/blocking.test.ts > in the words of Redis, RESP',
-  'a command that a proxy cannot carry, such as `MONITOR`':
+  'a command that a proxy cannot carry, such as `SYNC`':
     'test/integration/protocol-errors.test.ts > unknown and unsupported commands are named, connection kept',
   '`WATCH`': [
     'test/integration/leases/watch.test.ts > longer than watch_timeout: the connection serves others, EXEC answers nil once',

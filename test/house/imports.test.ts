@@ -57,6 +57,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'proxy/siblings': [],
   'proxy/redis/commands': [],
   'proxy/redis/listening': [],
+  'proxy/redis/monitor': [],
   'proxy/redis/pubsub': [],
   'proxy/redis/tracking': [],
   'proxy/redis': [],
@@ -88,14 +89,15 @@ const PROXY_ROOMS = ['engine', 'backend', 'pool', 'client', 'routing', 'siblings
   // The two protocols stand side by side, and know nothing of each other.
   const redis = [
     ...[...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/commands'],
-    ...['proxy/redis/listening', 'proxy/redis/pubsub', 'proxy/redis/tracking'],
+    ...['proxy/redis/listening', 'proxy/redis/monitor'],
+    ...['proxy/redis/pubsub', 'proxy/redis/tracking'],
   ];
   MAY_IMPORT['proxy/memcache'] = [...below, 'protocol/memcache', 'proxy/memcache'];
   MAY_IMPORT['proxy/redis'] = redis;
   MAY_IMPORT['proxy/redis/commands'] = redis;
   const beside = [...below, 'protocol/redis', 'proxy/redis', 'proxy/redis/listening'];
   MAY_IMPORT['proxy/redis/listening'] = beside;
-  for (const room of ['proxy/redis/pubsub', 'proxy/redis/tracking']) {
+  for (const room of ['proxy/redis/monitor', 'proxy/redis/pubsub', 'proxy/redis/tracking']) {
     MAY_IMPORT[room] = [...beside, room];
   }
   MAY_IMPORT['proxy'] = [...redis, 'protocol/memcache', 'proxy', 'proxy/memcache', 'codec', 'wasm'];

@@ -16,7 +16,7 @@ const STRANGERS: Record<string, Buffer> = {
   'GET with a key': encodeRequest('GET', 'k'),
   'GET without one': encodeRequest('GET'),
   'an unknown command': encodeRequest('NOSUCH', 'a', 'b'),
-  'a command that is not supported': encodeRequest('MONITOR'),
+  'a command that is not supported': encodeRequest('SYNC'),
   'a subscription': encodeRequest('SUBSCRIBE', 'a'),
   'an unknown subcommand': encodeRequest('CLIENT', 'NOSUCH'),
   'a name of 5,000 bytes': encodeRequest('x'.repeat(5000)),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { generateCase } from './cases/generate.ts';
+import { generateCase } from './cases/generate/generate.ts';
 import { Pairs } from './cases/pairs.ts';
 import { REGRESSIONS } from './cases/regressions.ts';
 import { runCase } from './cases/run-case.ts';
@@ -9,16 +9,16 @@ import { runCase } from './cases/run-case.ts';
 // shown as a timeline, by `npm run sim -- --seed S --cases 1`.
 
 const FIRST_SEED = 1;
-const SEEDS = 150;
+const SEEDS = 72;
 /** Seeds of one test. */
-const BLOCK = 50;
-const TWICE = [3, 20, 46, 57];
+const BLOCK = 24;
+const TWICE = [3, 12, 46];
 
 const seen = new Pairs();
 
 describe('a simulated world', () => {
   after(() => {
-    assert.ok(seen.counts.size > 100, `only ${seen.counts.size} pairs of faults and states`);
+    assert.ok(seen.counts.size > 60, `only ${seen.counts.size} pairs of faults and states`);
   });
 
   for (let first = FIRST_SEED; first < FIRST_SEED + SEEDS; first += BLOCK) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Case } from './cases/case.ts';
-import { generateCase } from './cases/generate.ts';
+import { AVAILABLE, generateCase } from './cases/generate/generate.ts';
 import { Pairs } from './cases/pairs.ts';
 import { type Result, runCase } from './cases/run-case.ts';
 import { shrink } from './cases/shrink.ts';
@@ -13,11 +13,13 @@ const HELP = `npm run sim -- [--seed S] [--minutes M] [--cases N] [--learn] [--p
   --seed S      the first seed; the next ones follow (default 1)
   --minutes M   how long (default 1; with --cases: no limit)
   --cases N     how many cases
+  --sentinels   only seeds of cases with sentinels
   --learn       faults are chosen by what earlier cases of this run have seen, too: a failure is
                 then found again by the case that is printed, not by its seed
   --pairs       prints the table of pairs seen: fault, state of a client, state of a connection
   --trace       prints what happens in each case
   --first       ends with the first failure, and does not shrink it
+  --unshrunk    tells of each failure, and shrinks none
   --replay F    runs the case in file F and prints its timeline`;
 
 const SHRINK_MS = 180_000;
@@ -29,10 +31,12 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string' },
     cases: { type: 'string' },
+    sentinels: { type: 'boolean', default: false },
     learn: { type: 'boolean', default: false },
     pairs: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
+    unshrunk: { type: 'boolean', default: false },
     replay: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -45,7 +49,7 @@ function say(line: string): void {
 async function report(given: Case, result: Result): Promise<void> {
   say(`seed ${given.seed} fails (${result.hash}):`);
   for (const complaint of result.complaints.slice(0, 8)) say(`  ${complaint.slice(0, 500)}`);
-  if (values.first) return;
+  if (values.first || values.unshrunk) return;
   const found = await shrink(given, result, now, SHRINK_MS);
   say(`shrunk in ${found.tries} tries to (--replay takes this line as a file):`);
   say(JSON.stringify(found.case));
@@ -63,7 +67,9 @@ class Run {
   #toldAt: number = now();
 
   async cases(first: number, count: number, untilMs: number): Promise<number> {
-    for (let seed = first; seed < first + count && now() - this.#begun < untilMs; seed++) {
+    const step = values.sentinels ? AVAILABLE : 1;
+    let seed = Math.ceil(first / step) * step;
+    for (let i = 0; i < count && now() - this.#begun < untilMs; i++, seed += step) {
       const given = generateCase(seed);
       const pairs = values.learn ? this.#all : new Pairs();
       const result = await runCase(given, pairs, values.trace);

@@ -48,6 +48,15 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
       'Redis pools only.',
   },
   {
+    name: 'allow_monitor',
+    type: 'bool',
+    default: false,
+    since: SINCE,
+    doc:
+      '`MONITOR` is allowed: who uses it sees all commands that the servers carry out, with keys ' +
+      'and values. Redis pools only.',
+  },
+  {
     name: 'deny_commands',
     type: 'command-names',
     default: null,

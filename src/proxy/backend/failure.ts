@@ -33,8 +33,6 @@ export const FAILURE_MOVED = 9;
 
 /** No node of the cluster has the slot of its key. */
 export const FAILURE_UNOWNED = 10;
-/** The cluster serves nobody. */
-export const FAILURE_CLUSTER_DOWN = 11;
 
 /** Why requests got an error: a number to decide by, and what only texts need. */
 export interface Failure {
@@ -82,10 +80,7 @@ const UNRESOLVED: ReadonlySet<string> = new Set([
 ]);
 
 /** They say nothing against the server. */
-const BLAMELESS = [
-  ...[FAILURE_INTERNAL, FAILURE_NOT_GRANTED, FAILURE_MOVED],
-  ...[FAILURE_UNOWNED, FAILURE_CLUSTER_DOWN],
-];
+const BLAMELESS = [...[FAILURE_INTERNAL, FAILURE_NOT_GRANTED, FAILURE_MOVED], FAILURE_UNOWNED];
 
 export const MOVED: Failure = {
   code: FAILURE_MOVED,
@@ -93,7 +88,6 @@ export const MOVED: Failure = {
 };
 
 export const UNOWNED: Failure = { code: FAILURE_UNOWNED, detail: 'no node has its slot' };
-export const CLUSTER_DOWN: Failure = { code: FAILURE_CLUSTER_DOWN, detail: 'its cluster is down' };
 
 const CONTROLS = /\p{Cc}/gu;
 

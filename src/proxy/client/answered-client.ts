@@ -127,6 +127,11 @@ export abstract class AnsweredClient
     return this.subscriptions !== null && this.subscriptions.count > 0;
   }
 
+  /** It hears what it has not asked for: its end tells it of what it may miss. */
+  get listens(): boolean {
+    return this.subscribed || this.session.monitoring !== null;
+  }
+
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
   updatePlain(): void {
     const usual = this.authenticated && this.session.usual;

@@ -144,7 +144,7 @@ export class ClientConnection
    */
   moveAway(give: (client: LeavingClient) => void): void {
     if (this.closed) return;
-    if (this.subscribed) {
+    if (this.listens) {
       this.drain();
       return;
     }
@@ -217,7 +217,7 @@ export class ClientConnection
     this.updatePlain();
     if (!lost) return;
     // Messages are only for who is logged in, and none may be missing unnoticed.
-    if (this.subscribed) this.stopReading();
+    if (this.listens) this.stopReading();
     this.login.begin();
     this.#input.refuseLarge();
     this.#timers.restart();
@@ -246,7 +246,7 @@ export class ClientConnection
     if (!this.#reading || (this.#input.held && this.#input.credit() > 0)) this.#resumeInput();
     if (this.closed) return;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
-    else if (this.#give !== null && this.subscribed) this.drain();
+    else if (this.#give !== null && this.listens) this.drain();
     else if (this.#give !== null && this.#mayMove()) this.#move(this.#give);
   }
 

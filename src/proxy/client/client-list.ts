@@ -80,7 +80,12 @@ function localAddress(client: ClientConnection): string {
 
 function flagsOf({ session, subscribed }: ClientConnection): string {
   const { mode, noEvict, detour, tracking } = session;
-  const flags = [subscribed ? 'P' : '', mode === QUEUEING ? 'x' : '', detour?.blocked ? 'b' : ''];
+  const flags = [
+    session.monitoring === null ? '' : 'O',
+    subscribed ? 'P' : '',
+    mode === QUEUEING ? 'x' : '',
+    detour?.blocked ? 'b' : '',
+  ];
   flags.push(tracking?.flags ?? '', noEvict ? 'e' : '');
   return flags.join('') || 'N';
 }
@@ -176,7 +181,12 @@ function hasUser({ config }: Pool, name: string): boolean {
   return config.users === null ? name === DEFAULT_USER : config.users.find(name) !== undefined;
 }
 
-function killOption(option: string, value: string, self: ClientConnection): Filter | string {
+function killOption(
+  option: string,
+  value: string,
+  self: ClientConnection | null,
+  pool: Pool,
+): Filter | string {
   switch (option.toUpperCase()) {
     case 'ID':
       if (!/^[0-9]{1,19}$/.test(value) || /^0+$/.test(value)) {
@@ -190,7 +200,7 @@ function killOption(option: string, value: string, self: ClientConnection): Filt
     case 'LADDR':
       return (client) => localAddress(client) === value;
     case 'USER':
-      if (!hasUser(self.pool, value)) return `No such user '${value}'`;
+      if (!hasUser(pool, value)) return `No such user '${value}'`;
       return ({ login, authenticated }) => authenticated && login.user === value;
     case 'MAXAGE':
       if (!/^[0-9]{1,19}$/.test(value)) return 'maxage is not an integer or out of range';
@@ -204,12 +214,16 @@ function killOption(option: string, value: string, self: ClientConnection): Filt
 }
 
 /** @returns what the filters of the new form of CLIENT KILL choose, or the error they deserve */
-export function killFilter(words: readonly string[], self: ClientConnection): Filter | string {
+export function killFilter(
+  words: readonly string[],
+  self: ClientConnection | null,
+  pool: Pool,
+): Filter | string {
   if (words.length % 2 !== 0) return 'syntax error';
   // Of an option that is given twice the latter counts, as in Redis.
   const filters: Map<string, Filter> = new Map([['SKIPME', (client) => client !== self]]);
   for (let i = 0; i < words.length; i += 2) {
-    const filter = killOption(words[i], words[i + 1], self);
+    const filter = killOption(words[i], words[i + 1], self, pool);
     if (typeof filter === 'string') return filter;
     filters.set(words[i].toUpperCase(), filter);
   }

@@ -25,7 +25,7 @@ export interface TimedClient {
   /** It waits for replies, or until it may ask for more. */
   readonly waits: boolean;
   /** It waits for messages, for as long as it likes. */
-  readonly subscribed: boolean;
+  readonly listens: boolean;
   answer(reply: Buffer): void;
   stopReading(): void;
   destroy(reason: string, level?: number): void;
@@ -128,7 +128,7 @@ export class ClientTimers implements Timed {
       return this.#blockedSince + config.clientWriteTimeoutMs;
     }
     const limit = client.unfinished ? config.requestReadTimeoutMs : config.clientIdleTimeoutMs;
-    if (limit === 0 || (client.subscribed && !client.unfinished)) return 0;
+    if (limit === 0 || (client.listens && !client.unfinished)) return 0;
     // While it waits for replies its own time stands still.
     return (client.waits ? millis() : this.lastRead) + limit;
   }

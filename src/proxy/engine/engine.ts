@@ -285,7 +285,12 @@ export class Engine {
     return this.#assembledAt;
   }
 
-  /** As CLIENT ID tells it: each client of this process has another one. */
+  /** From here on clients are numbered: each process that serves them has numbers of its own. */
+  numberClientsFrom(number: number): void {
+    this.#clientNumber = number;
+  }
+
+  /** As CLIENT ID tells it: no client of this process, or of one beside it, has the same. */
   nextClientNumber(): number {
     return ++this.#clientNumber;
   }

@@ -13,7 +13,7 @@ import type { Tracker } from './tracking/tracker.ts';
 import { knownTrackerOf } from './tracking/trackers.ts';
 
 const NOT_MASTER = 'the server is not a master';
-const CLUSTER_STATE_TEXT = 'the cluster is down';
+const CLUSTER_STATE_TEXT = 'CLUSTERDOWN The cluster is down';
 const ERROR_TYPE = 0x2d; // '-'
 const LF = 0x0a;
 /** What AUTH and SELECT are granted with. */

@@ -1,7 +1,8 @@
 import type { CommandSpec } from '../../protocol/redis/table/commands.ts';
-import { QUEUEING, SUBSCRIBED } from '../client/session/modes.ts';
+import { MONITORING, QUEUEING, SUBSCRIBED } from '../client/session/modes.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 import { handleQueueing } from './leases/queueing.ts';
+import { handleMonitoring } from './monitor/monitor.ts';
 import { handleSubscribed } from './pubsub/restricted.ts';
 
 /**
@@ -19,6 +20,7 @@ type ModeHandler = (
 const HANDLERS: Readonly<Record<number, ModeHandler>> = {
   [QUEUEING]: handleQueueing,
   [SUBSCRIBED]: handleSubscribed,
+  [MONITORING]: handleMonitoring,
 };
 
 export const handleInMode: ModeHandler = (request, spec, badArity) => {

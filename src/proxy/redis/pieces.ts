@@ -1,3 +1,4 @@
+import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientPipeline } from '../client/client-pipeline.ts';
 import type { StoredReply } from '../client/stored-reply.ts';
@@ -21,11 +22,13 @@ class PiecesReply implements StoredReply {
   drop(): void {}
 }
 
-/** Answers the next request with a reply that is in pieces. */
-export function answerInPieces(client: ClientConnection, pieces: readonly Buffer[]): void {
-  if (client.session.muted) return;
+/** Answers a request with a reply that is in pieces. @param claim of that request */
+export function deliverInPieces(
+  client: ClientConnection,
+  claim: Claim,
+  pieces: readonly Buffer[],
+): void {
   const reply = new PiecesReply(pieces);
-  client.pipeline.hold(reply.bytes);
-  client.pipeline.storeObject(client.pipeline.open(), reply);
-  client.pool.engine.turn.markClient(client);
+  if (!claim.unheard) client.pipeline.hold(reply.bytes);
+  claim.store(reply);
 }

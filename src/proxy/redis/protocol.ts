@@ -34,6 +34,7 @@ import { handleSpecial } from './dispatch.ts';
 import { failureReply } from './failure-reply.ts';
 import { handshake } from './handshake.ts';
 import { knownInfoOf } from './info/server-info.ts';
+import { knownMonitorsOf } from './monitor/monitors.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { knownHubOf } from './pubsub/hub/hubs.ts';
 import { resume } from './tracking/commands.ts';
@@ -143,6 +144,7 @@ export class RedisProtocol implements ClientProtocol {
     knownInfoOf(server)?.askAgain();
     knownHubOf(server.pool)?.onMoved();
     knownTrackerOf(server.pool)?.onRing();
+    knownMonitorsOf(server.pool)?.setServers();
   }
 
   onServerGone(server: object): void {
@@ -156,6 +158,7 @@ export class RedisProtocol implements ClientProtocol {
   onRing(pool: object): void {
     knownHubOf(pool)?.onRing();
     knownTrackerOf(pool)?.onRing();
+    knownMonitorsOf(pool)?.setServers();
   }
 
   onTrackingClosed(pool: object, connection: BackendConnection): void {
@@ -169,6 +172,7 @@ export class RedisProtocol implements ClientProtocol {
   onPoolGone(pool: object): void {
     knownHubOf(pool)?.close();
     knownTrackerOf(pool)?.close();
+    knownMonitorsOf(pool)?.close();
   }
 
   malformed(error: number, byte: number): Buffer {

@@ -23,6 +23,8 @@ export interface WorkerStart extends TextMessage {
   readonly maxConnections: number;
   readonly version: string;
   readonly workers: number;
+  /** Number behind which its clients are numbered. */
+  readonly clientsFrom: number;
   readonly level: number;
   readonly known: readonly Known[];
   readonly orders: readonly ServerOrder[];

@@ -1,6 +1,12 @@
 import type { ConfigText } from '../../config/index.ts';
 import { RingwayError } from '../../errors.ts';
-import { WORKER_CRASH_WINDOW_MS, WORKER_CRASHES, WORKER_WAIT_MS } from '../../limits.ts';
+import {
+  NUMBERED_WORKERS,
+  WORKER_CLIENT_NUMBERS,
+  WORKER_CRASH_WINDOW_MS,
+  WORKER_CRASHES,
+  WORKER_WAIT_MS,
+} from '../../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
 import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
@@ -67,6 +73,8 @@ export class Workers implements Serving {
   readonly #leaving: Set<Worker> = new Set();
   #ended: Snapshot[] = [];
   #next = 0;
+  /** Workers that were started. */
+  #started = 0;
   #stopping = false;
   readonly #crashes: number[] = [];
   readonly #unplaced: UnplacedClients;
@@ -126,6 +134,7 @@ export class Workers implements Serving {
       ...start,
       ...messageOf(config),
       level: log.level,
+      clientsFrom: (this.#started++ % NUMBERED_WORKERS) * WORKER_CLIENT_NUMBERS,
       known: known(),
       orders: this.#orders,
     };

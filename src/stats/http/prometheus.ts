@@ -82,6 +82,18 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
     'Clients closed that took these too slowly',
     counter.TRACKING_SLOW_CLOSED,
   ),
+  field(
+    'monitoring_clients',
+    'Clients that see what servers do',
+    counter.MONITORING_CLIENTS,
+    'gauge',
+  ),
+  field('monitor_lines_total', 'Lines of MONITOR for clients', counter.MONITOR_LINES),
+  field(
+    'monitor_slow_closed_total',
+    'Clients closed that took these too slowly',
+    counter.MONITOR_SLOW_CLOSED,
+  ),
   field('pubsub_clients', 'Clients with subscriptions', counter.PUBSUB_CLIENTS, 'gauge'),
   field('pubsub_subscriptions', 'Their subscriptions', counter.PUBSUB_SUBSCRIPTIONS, 'gauge'),
   field('pubsub_topics', 'Different ones among these', counter.PUBSUB_TOPICS, 'gauge'),

@@ -31,7 +31,12 @@ export type Op =
 
 /** What a client does, one after the other. */
 export type Action =
-  | { readonly do: 'send'; readonly ops: readonly Op[]; readonly pieces: number }
+  | {
+      readonly do: 'send';
+      readonly ops: readonly Op[];
+      readonly pieces: number;
+      readonly pauseMs?: number;
+    }
   /** Waits until all is answered. */
   | { readonly do: 'wait' }
   | { readonly do: 'sleep'; readonly ms: number }
@@ -63,9 +68,21 @@ export const FAULT_KINDS = [
   'proxy-freeze',
   'reload',
   'rename',
+  'unread',
+  'server-half',
+  'one-way',
 ] as const;
 
-export type FaultKind = (typeof FAULT_KINDS)[number];
+/** Those that are only there with sentinels. */
+export const SENTINEL_FAULTS = [
+  'failover',
+  'sentinel-crash',
+  'sentinel-freeze',
+  /** Two hosts of any kind cannot reach each other. */
+  'hosts',
+] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number] | (typeof SENTINEL_FAULTS)[number];
 
 /** A fault at a time. Without a kind, the scheduler chooses kind and victims when it comes. */
 export interface Fault {
@@ -75,12 +92,20 @@ export interface Fault {
   readonly server?: number;
   readonly client?: number;
   readonly proxy?: number;
+  /** hosts: the other one; sentinel faults: which sentinel. */
+  readonly host?: number;
   /** reload: which of the two configurations. */
   readonly config?: number;
 }
 
 /** Keys of a pool in the configuration file. */
 export type PoolKeys = Readonly<Record<string, string | number | boolean>>;
+
+/** Masters have replicas, and sentinels watch them. */
+export interface Availability {
+  readonly replicas: number;
+  readonly downAfterMs: number;
+}
 
 export interface Case {
   readonly seed: number;
@@ -90,13 +115,18 @@ export interface Case {
   readonly reader: ReaderKind;
   /** A quick network that cuts nothing; faults are what remains. */
   readonly calm: boolean;
+  /** Microseconds that each callback of a proxy takes besides: more arrives meanwhile. */
+  readonly busyMicros?: number;
   readonly proxies: number;
   readonly servers: number;
   readonly memoryMib: number;
+  readonly availability?: Availability | undefined;
   /** Servers and pools have a password. */
   readonly password?: boolean;
   /** The pool at first, and after a reload. */
   readonly pools: readonly [PoolKeys, PoolKeys];
   readonly clients: readonly ClientPlan[];
   readonly faults: readonly Fault[];
+  /** Of which the scheduler chooses; undefined = of all. */
+  readonly kinds?: readonly FaultKind[] | undefined;
 }

@@ -2,9 +2,12 @@ import type { Random } from '../../fuzz/random.ts';
 import type { SimClient } from '../clients/sim-client.ts';
 import type { Network } from '../net/network.ts';
 import type { SimProxy } from '../proxy/sim-proxy.ts';
+import type { SimSentinel } from '../servers/sentinel/sim-sentinel.ts';
 import type { ServerProcess } from '../servers/server-process.ts';
 import type { World } from '../world/world.ts';
-import { FAULT_KINDS, type Fault, type FaultKind } from './case.ts';
+import { FAULT_KINDS, type Fault, type FaultKind, SENTINEL_FAULTS } from './case.ts';
+import type { Disturbances } from './disturbances.ts';
+import type { Shards } from './ha/shards.ts';
 import { Pairs } from './pairs.ts';
 
 /** The parties of a case. */
@@ -14,11 +17,18 @@ export interface Parties {
   readonly proxies: readonly SimProxy[];
   readonly servers: readonly ServerProcess[];
   readonly clients: readonly SimClient[];
+  readonly disturbances: Disturbances;
+  /** Null: no sentinels. */
+  readonly shards: Shards | null;
 }
 
 /** A fault with its victims. */
 export type Chosen = Required<Fault>;
 
+/** A failover moves masters: names and addresses stay. */
+const WITH_SENTINELS = FAULT_KINDS.filter((kind) => kind !== 'rename');
+/** Faults that delay nobody who has nothing to do with the server. */
+const OF_SERVERS: readonly FaultKind[] = ['crash', 'wipe', 'freeze', 'loading', 'drop', 'unread'];
 /** Candidates that the scheduler looks at before it takes the one that was seen least. */
 const CANDIDATES = 24;
 
@@ -26,6 +36,7 @@ const CANDIDATES = 24;
 export class FaultScheduler {
   readonly #parties: Parties;
   readonly #random: Random;
+  readonly #kinds: readonly FaultKind[];
   /** Pairs seen, also by earlier cases of a run. */
   readonly pairs: Pairs;
   /** What was carried out, to do it again. */
@@ -35,7 +46,14 @@ export class FaultScheduler {
   #healedAt = 0;
   readonly #troubled: Set<string> = new Set();
 
-  constructor(parties: Parties, random: Random, pairs: Pairs) {
+  constructor(
+    parties: Parties,
+    random: Random,
+    pairs: Pairs,
+    kinds: readonly FaultKind[] | undefined,
+  ) {
+    const all = parties.shards === null ? FAULT_KINDS : [...WITH_SENTINELS, ...SENTINEL_FAULTS];
+    this.#kinds = kinds ?? all;
     this.#parties = parties;
     this.#random = random;
     this.pairs = pairs;
@@ -81,17 +99,24 @@ export class FaultScheduler {
   }
 
   #candidate(fault: Fault): Chosen {
-    const { proxies, servers, clients } = this.#parties;
+    const { proxies, servers, clients, shards } = this.#parties;
     const random = this.#random;
     return {
       atMs: fault.atMs,
       forMs: fault.forMs,
-      kind: fault.kind ?? random.pick<FaultKind>(FAULT_KINDS),
+      kind: fault.kind ?? random.pick<FaultKind>(this.#kinds),
       server: random.below(servers.length),
       client: random.below(clients.length),
       proxy: random.below(proxies.length),
       config: random.below(2),
+      host: shards === null ? 0 : random.below(this.#hosts.length),
     };
+  }
+
+  /** All that have an address. */
+  get #hosts(): readonly { readonly name: string; readonly address: string }[] {
+    const { servers, proxies, shards } = this.#parties;
+    return [...(shards?.sentinels ?? []), ...proxies, ...servers];
   }
 
   /** One trouble at a time for each party: the end of one must not end another. */
@@ -100,19 +125,23 @@ export class FaultScheduler {
   }
 
   #pairOf({ kind, server, client, proxy }: Chosen): string {
-    const { proxies, servers, clients } = this.#parties;
-    const states = proxies[proxy].connectionStates(servers[server].name);
+    const { proxies, servers, clients, shards } = this.#parties;
+    const { name } = servers[server];
+    const states = proxies[proxy].connectionStates(shards?.shardOf(name) ?? name);
     return Pairs.key(kind, clients[client].state, states[0] ?? 'none');
   }
 
   #begin(fault: Chosen): void {
-    const { world } = this.#parties;
+    const { world, servers, disturbances } = this.#parties;
     if (!this.#mayBegin(fault)) return;
+    const disturbed = OF_SERVERS.includes(fault.kind) ? servers[fault.server].name : '';
+    disturbances.begin(disturbed);
     this.#begun = true;
     this.pairs.add(this.#pairOf(fault));
     this.done.push(fault);
     const end = this.#carryOut(fault);
     if (end === null) {
+      disturbances.end(disturbed);
       this.#healedAt = world.micros;
       return;
     }
@@ -120,6 +149,7 @@ export class FaultScheduler {
     this.#troubled.add(partyOf(fault));
     world.after(fault.forMs * 1000, () => {
       end();
+      disturbances.end(disturbed);
       this.#troubled.delete(partyOf(fault));
       this.#open--;
       this.#healedAt = world.micros;
@@ -155,6 +185,19 @@ export class FaultScheduler {
         return () => {
           server.loading = false;
         };
+      case 'unread':
+        this.#say(`${server.name} reads nothing for ${forMs} ms`);
+        server.reads = false;
+        return () => {
+          server.reads = true;
+        };
+      case 'server-half':
+        this.#say(`${server.name} says that it will say no more, and goes on reading`);
+        server.loop.io(() => server.sayNoMore());
+        return null;
+      case 'one-way':
+        this.#say(`nothing gets from ${server.name} back to ${proxy.name} for ${forMs} ms`);
+        return this.#partition(server.address, proxy.address, true);
       case 'drop':
         this.#say(`${server.name} closes its clients`);
         server.loop.io(() => server.dropClients());
@@ -184,6 +227,25 @@ export class FaultScheduler {
         this.#say(`${proxy.name} takes configuration ${fault.config}`);
         proxy.reload(fault.config);
         return null;
+      case 'failover':
+        return this.#failover(fault);
+      case 'sentinel-crash': {
+        const sentinel = this.#sentinel(fault);
+        this.#say(`${sentinel.name} is killed for ${forMs} ms`);
+        sentinel.crash();
+        return () => sentinel.start();
+      }
+      case 'sentinel-freeze': {
+        const sentinel = this.#sentinel(fault);
+        this.#say(`${sentinel.name} stands still for ${forMs} ms`);
+        sentinel.loop.freeze();
+        return () => sentinel.loop.thaw();
+      }
+      case 'hosts': {
+        const other = this.#hosts[fault.host];
+        this.#say(`nothing gets from ${server.name} to ${other.name} for ${forMs} ms`);
+        return this.#partition(server.address, other.address);
+      }
       case 'rename': {
         const address = `10.0.${server.address.startsWith('10.0.1.') ? 3 : 1}.${fault.server + 1}`;
         this.#say(`${server.name} moves to ${address}; its name follows after ${forMs} ms`);
@@ -193,9 +255,25 @@ export class FaultScheduler {
     }
   }
 
-  #partition(a: string, b: string): () => void {
+  #sentinel({ host }: Chosen): SimSentinel {
+    const sentinels = this.#parties.shards?.sentinels ?? [];
+    return sentinels[host % sentinels.length];
+  }
+
+  /** A sentinel is told to replace a master. */
+  #failover(fault: Chosen): null {
+    const sentinel = this.#sentinel(fault);
+    const shard = this.#parties.shards?.shardOf(this.#parties.servers[fault.server].name) ?? '';
+    const master = sentinel.monitored.get(shard);
+    if (master === undefined || !sentinel.up || sentinel.loop.frozen) return null;
+    const refusal = sentinel.forceFailover(master);
+    this.#say(`${sentinel.name} is told to replace the master of ${shard}: ${refusal ?? 'OK'}`);
+    return null;
+  }
+
+  #partition(a: string, b: string, oneWay = false): () => void {
     const { network } = this.#parties;
-    network.partition(a, b);
+    network.partition(a, b, oneWay);
     return () => network.heal(a, b);
   }
 
@@ -208,7 +286,10 @@ export class FaultScheduler {
 }
 
 /** Whom a fault keeps in trouble. */
-function partyOf({ kind, server, client, proxy }: Chosen): string {
+function partyOf({ kind, server, client, proxy, host }: Chosen): string {
+  if (kind === 'hosts') return `hosts ${server} ${host}`;
+  if (kind.startsWith('sentinel-')) return `sentinel ${host}`;
+  if (kind === 'failover') return 'failover';
   if (kind === 'client-partition') return `client ${client}`;
   return kind === 'proxy-freeze' ? `proxy ${proxy}` : `server ${server}`;
 }

@@ -11,7 +11,11 @@ import { install, uninstall } from '../world/surroundings.ts';
 import type { Line } from '../world/trace.ts';
 import { World } from '../world/world.ts';
 import type { Action, Case, Op, PoolKeys } from './case.ts';
+import { Disturbances } from './disturbances.ts';
 import { type Chosen, FaultScheduler } from './faults.ts';
+import { Masters } from './ha/masters.ts';
+import { Settling } from './ha/settling.ts';
+import { SENTINEL_PORT, Shards } from './ha/shards.ts';
 import { Pairs } from './pairs.ts';
 
 /** What became of a case. */
@@ -40,6 +44,10 @@ const STOP_MS = 2_000;
 const SLOW_MS = 5_000;
 /** After the last fault, until each server is found again: breakers, looks and SYNs are patient. */
 const FOUND_MS = 6_000;
+/** On top of what the keys of a pool say how long a request may wait. */
+const ALONE_SLACK_MS = 300;
+/** Of masters that have moved: sentinels are asked every 5 s, and a lower epoch is doubted for 10 s. */
+const SHARDS_FOUND_MS = 20_000;
 const PASSWORD = 'secret';
 /** Errors that a key of the pool may cause, whether anything is wrong or not. */
 const REFUSALS: readonly (readonly [key: string, text: string])[] = [
@@ -101,46 +109,74 @@ export async function runCase(
 
 async function live(given: Case, world: World, network: Network, pairs: Pairs): Promise<Result> {
   resetConnections();
-  const servers = startServers(given, world, network);
+  const password = given.password === true ? PASSWORD : null;
+  const shards =
+    given.availability === undefined ? null : new Shards(world, network, given, password);
+  shards?.start();
+  const servers = shards?.servers ?? startServers(given, world, network);
+  const masters = shards === null ? null : new Masters(shards);
   const proxies = startProxies(given, world, network);
   const history = new History(
     () => world.micros,
-    (key, from) => [...new Set(proxies.flatMap((proxy) => proxy.ownersOf(key, from)))],
+    (key, from) => {
+      const owners = [...new Set(proxies.flatMap((proxy) => proxy.ownersOf(key, from)))];
+      if (shards === null) return owners;
+      return owners.flatMap((name) => shards.membersOf(name).map((member) => member.name));
+    },
   );
   for (const server of servers) history.watch(server);
+  const disturbances = new Disturbances(() => world.micros);
   const complaints: string[] = [];
   const mayTimeOut = !given.calm && given.pools.some(isImpatient);
   await world.run(1_000_000, () => proxies.every(({ ready }) => ready));
+  const settling = new Settling(world, shards, () => faults.healedAt);
+  const healedAt = (): number => settling.since;
+  const acknowledging =
+    (proxy: number) =>
+    (id: number, sentAt: number): void => {
+      history.acknowledged(id);
+      const done = history.executedAt(id);
+      if (done !== null) masters?.acknowledged(proxy, done, sentAt, world.micros);
+    };
   const texts = given.pools.flatMap((keys) => Object.keys(keys));
   const setting = {
     world,
     network,
     history,
-    password: given.password === true ? PASSWORD : null,
+    password,
     dialect: given.memcache === true ? MEMCACHE : REDIS,
     mayFail: () => faults.begun || mayTimeOut,
     refusals: REFUSALS.filter(([key]) => texts.includes(key)).map(([, text]) => text),
-    healedAt: () => faults.healedAt,
+    healedAt,
+    disturbances,
+    prompt: given.calm ? { aloneMicros: Math.max(...given.pools.map(aloneMicros)) } : null,
   };
   const clients = given.clients.map((plan, i) => {
     const { address: host, port } = proxies[plan.proxy % proxies.length];
-    return new SimClient(i, plan, { ...setting, host, port });
+    const acknowledged = acknowledging(plan.proxy % proxies.length);
+    return new SimClient(i, plan, { ...setting, host, port, acknowledged });
   });
-  const parties = { world, network, proxies, servers, clients };
-  const faults = new FaultScheduler(parties, world.randomOf('faults'), pairs);
+  const parties = { world, network, proxies, servers, clients, disturbances, shards };
+  const faults = new FaultScheduler(parties, world.randomOf('faults'), pairs, given.kinds);
   faults.plan(given.faults);
   world.afterTurn = (loop) => proxies.find((proxy) => proxy.loop === loop)?.checkTurn();
   await world.run(LONGEST_MS * 1000, () => clients.every(({ done }) => done));
   // By now every server is found again: nothing that the clients left behind fails.
-  await world.run(LONGEST_MS * 1000, () => Number.isFinite(faults.healedAt));
-  await world.run(Math.max(world.micros, faults.healedAt) + FOUND_MS * 1000);
+  await world.run(world.micros + LONGEST_MS * 1000, () => Number.isFinite(healedAt()));
+  if (!Number.isFinite(healedAt())) complaints.push('the shards do not settle');
+  const foundMs = shards === null ? FOUND_MS : SHARDS_FOUND_MS;
+  await world.run(Math.max(world.micros, healedAt()) + foundMs * 1000);
   const inspectors = proxies.map(({ address: host, port }, i) => {
     const plan = {
       proxy: i,
       startMs: world.micros / 1000,
       actions: given.memcache === true ? MEMCACHE_INSPECTION : INSPECTION,
     };
-    return new SimClient(100 + i, plan, { ...setting, host, port, mayFail: () => mayTimeOut });
+    return new SimClient(100 + i, plan, {
+      ...{ ...setting, host, port },
+      mayFail: () => mayTimeOut,
+      acknowledged: acknowledging(i),
+    });
   });
   if (clients.every(({ done }) => done)) {
     await world.run(world.micros + LONGEST_MS * 1000, () => inspectors.every(({ done }) => done));
@@ -157,7 +193,7 @@ async function live(given: Case, world: World, network: Network, pairs: Pairs): 
   for (const { error, where } of world.uncaught) {
     complaints.push(`${where} fails: ${(error as Error).stack ?? String(error)}`);
   }
-  complaints.push(...history.complaints);
+  complaints.push(...history.complaints, ...(masters?.complaints ?? []));
   for (const party of [...clients, ...inspectors, ...proxies]) complaints.push(...party.complaints);
   for (const proxy of proxies) proxy.discard();
   const sum = (of: 'answered' | 'failed' | 'lost') => clients.reduce((n, each) => n + each[of], 0);
@@ -189,20 +225,32 @@ function startServers(given: Case, world: World, network: Network): ServerProces
 
 function startProxies(given: Case, world: World, network: Network): SimProxy[] {
   const servers = Array.from({ length: given.servers }, (_, i) => {
-    return { name: `redis${i}`, host: `redis${i}.example`, port: PORT };
+    const host = given.availability === undefined ? `redis${i}.example` : `10.0.1.${i + 1}`;
+    return { name: `redis${i}`, host, port: PORT };
   });
+  const sentinels =
+    given.availability === undefined ? [] : [1, 2, 3].map((i) => `10.0.5.${i}:${SENTINEL_PORT}`);
   return Array.from({ length: given.proxies }, (_, i) => {
-    const { codec, reader, memoryMib } = given;
+    const { codec, reader, memoryMib, busyMicros = 0 } = given;
     const auth: PoolKeys = given.password === true ? { redis_auth: PASSWORD } : {};
     const pools = given.pools.map((keys) => ({ ...keys, ...auth }));
     const address = `10.0.0.${i + 1}`;
     const memcache = given.memcache === true;
-    const limits = { memoryMib, memcache, pools };
-    const options = { codec, reader, ...limits, servers, address, port: POOL_PORT };
+    const limits = { memoryMib, memcache, busyMicros, pools };
+    const where = { servers, sentinels, address, port: POOL_PORT };
+    const options = { codec, reader, ...limits, ...where };
     const proxy = new SimProxy(world, network, { ...options, name: `proxy${i}` });
     proxy.start();
     return proxy;
   });
+}
+
+/** What a request waits for at most: a connection, an answer, and both again if it is repeated. */
+function aloneMicros(keys: PoolKeys): number {
+  const ms = (key: string): number => Number(keys[key] ?? 0);
+  if (ms('timeout') === 0) return Number.POSITIVE_INFINITY;
+  const once = 2 * Math.max(ms('timeout'), ms('connect_timeout')) + ms('breaker_max_wait');
+  return (ALONE_SLACK_MS + once * (1 + ms('retry_reads'))) * 1000;
 }
 
 /** A network that is slow by itself may take longer than such a pool waits. */

@@ -33,10 +33,15 @@ const FAILURES: readonly string[] = [
   'ERR out of memory storing object',
   'ERR out of memory writing get response',
   'LOADING Redis is loading the dataset in memory',
+  "READONLY You can't write against a read only replica.",
+  'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+  'ERR its server is no longer the master',
 ];
 
+const NO_LEASE = /^ERR no connection to \S+ is free \(max_leased_connections\)$/;
+
 export function isFailure(text: string): boolean {
-  return FAILURES.includes(text);
+  return FAILURES.includes(text) || NO_LEASE.test(text);
 }
 
 function shown(reply: Reply): string {

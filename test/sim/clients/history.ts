@@ -16,6 +16,12 @@ interface Deed {
   told: boolean;
 }
 
+/** When and where something was carried out. */
+export interface Done {
+  readonly at: number;
+  readonly server: string;
+}
+
 /** Who wrote what, told when it is sent. */
 export interface SentWrite {
   /** Of the connection: a client that connects again is another one. */
@@ -42,6 +48,7 @@ export class History implements ServerObserver {
   readonly #deeds: Map<string, Deed[]> = new Map();
   readonly #writes: Map<number, SentWrite> = new Map();
   readonly #executed: Map<string, number> = new Map();
+  readonly #carriedOut: Map<number, Done> = new Map();
   /** By swap: the write whose value was read before it. */
   readonly #expected: Map<number, number | null> = new Map();
   readonly #lastOrder: Map<string, number> = new Map();
@@ -68,6 +75,11 @@ export class History implements ServerObserver {
   /** A swap is only to be carried out while its key holds what was read. @param read null = nothing */
   expect(id: number, read: number | null): void {
     this.#expected.set(id, read);
+  }
+
+  /** When write `id` was carried out, of several keys the last; null = not yet. */
+  executedAt(id: number): Done | null {
+    return this.#carriedOut.get(id) ?? null;
   }
 
   /** A client sends write `id`. */
@@ -120,6 +132,7 @@ export class History implements ServerObserver {
     const name = `${label.id} ${key}`;
     const times = (this.#executed.get(name) ?? 0) + 1;
     this.#executed.set(name, times);
+    this.#carriedOut.set(label.id, { at: this.#now(), server: server.name });
     if (times > 1) this.#complain(server, `gets ${what} a second time`);
     this.#checkSwap(server, asker.db, key, label.id);
     this.#checkOrder(server, key, label.id, what);

@@ -1,3 +1,4 @@
+import type { Disturbances } from '../cases/disturbances.ts';
 import type { Network } from '../net/network.ts';
 import type { World } from '../world/world.ts';
 import type { Dialect } from './dialect.ts';
@@ -18,4 +19,17 @@ export interface ClientSetting {
   readonly dialect: Dialect;
   /** Nothing is wrong any more since this moment; Infinity while something is. */
   healedAt(): number;
+  readonly disturbances: Disturbances;
+  /** Told of each write that is acknowledged, when it was sent. */
+  acknowledged(id: number, sentAt: number): void;
+  /** Answers come at once where nothing is in the way; null: the network itself may be slow. */
+  readonly prompt: Promptness | null;
+}
+
+export interface Promptness {
+  /**
+   * Microseconds that a request which is alone on its connection takes at most, whatever its server
+   * does; Infinity where the pool has no time limit.
+   */
+  readonly aloneMicros: number;
 }

@@ -4,16 +4,11 @@ import type { Attempt } from '../net/network.ts';
 import type { Loop } from '../world/loop.ts';
 import { complaintAbout, isFailure } from './check-reply.ts';
 import type { Replies } from './dialect.ts';
+import { Lateness, type Open } from './lateness.ts';
 import type { Reply } from './reply-stream.ts';
 import { textOf } from './requests.ts';
 import type { ClientSetting } from './setting.ts';
 import { labelOf } from './values.ts';
-
-/** A request that is not answered. */
-interface Open {
-  readonly op: Op;
-  readonly sentAt: number;
-}
 
 /** A key that is watched, and the write that it held. */
 interface Looked {
@@ -21,8 +16,6 @@ interface Looked {
   readonly id: number | null;
 }
 
-/** Microseconds in which a request is answered when nothing is wrong (any more). */
-export const ANSWERED_MICROS = 10_000_000;
 /** A client whose connection is lost waits so long before it connects again. */
 const AGAIN_MICROS = 5_000;
 
@@ -40,6 +33,7 @@ export class SimClient implements EndpointOwner {
   readonly loop: Loop;
   readonly complaints: string[] = [];
   readonly #setting: ClientSetting;
+  readonly #lateness: Lateness;
   readonly #actions: readonly Action[];
   #next = 0;
   #endpoint: Endpoint | null = null;
@@ -67,6 +61,7 @@ export class SimClient implements EndpointOwner {
     this.index = index;
     this.name = `client${index}`;
     this.#setting = setting;
+    this.#lateness = new Lateness(setting);
     this.#replies = setting.dialect.replies();
     this.#actions = plan.actions;
     this.loop = setting.world.process(this.name);
@@ -185,7 +180,7 @@ export class SimClient implements EndpointOwner {
     const { world } = this.#setting;
     switch (action.do) {
       case 'send':
-        return this.#send(endpoint, action.ops, action.pieces);
+        return this.#send(endpoint, action.ops, action.pieces, action.pauseMs ?? 1);
       case 'wait':
         this.#waits = this.#open.length > 0;
         return true;
@@ -197,7 +192,11 @@ export class SimClient implements EndpointOwner {
         this.#suspect = true;
         this.#deafUntil = world.micros + action.ms * 1000;
         endpoint.stopReading();
-        world.after(action.ms * 1000, () => this.loop.io(() => endpoint.startReading()));
+        this.#setting.disturbances.begin('');
+        world.after(action.ms * 1000, () => {
+          this.#setting.disturbances.end('');
+          this.loop.io(() => endpoint.startReading());
+        });
         return true;
       case 'leave':
         this.#trace(6, () => 'resets its connection');
@@ -236,8 +235,8 @@ export class SimClient implements EndpointOwner {
   }
 
   /** Sends requests in so many pieces, some time apart. */
-  #send(endpoint: Endpoint, ops: readonly Op[], pieces: number): boolean {
-    const bytes = Buffer.concat(ops.map((op) => this.#request(op)));
+  #send(endpoint: Endpoint, ops: readonly Op[], pieces: number, pauseMs = 1): boolean {
+    const bytes = Buffer.concat(ops.map((op) => this.#request(op, pieces <= 1)));
     this.#trace(bytes, () => `asks ${ops.map(textOf).join(', ')}`);
     if (pieces <= 1) {
       endpoint.write(bytes, () => {});
@@ -247,21 +246,22 @@ export class SimClient implements EndpointOwner {
     for (let at = 0; at < bytes.length; at += size) {
       this.#unsent.push(bytes.subarray(at, at + size));
     }
-    this.#sendPiece(endpoint);
+    this.#sendPiece(endpoint, pauseMs);
     return false;
   }
 
-  #sendPiece(endpoint: Endpoint): void {
+  #sendPiece(endpoint: Endpoint, pauseMs: number): void {
     if (this.#endpoint !== endpoint) return;
     const piece = this.#unsent.shift();
     if (piece !== undefined) endpoint.write(piece, () => {});
-    if (this.#unsent.length > 0) this.#pauseThen(1, () => this.#sendPiece(endpoint));
+    if (this.#unsent.length > 0) this.#pauseThen(pauseMs, () => this.#sendPiece(endpoint, pauseMs));
     else this.#goOn();
   }
 
-  #request(op: Op): Buffer {
+  /** @param atOnce its bytes go out together */
+  #request(op: Op, atOnce: boolean): Buffer {
     const sentAt = this.#setting.world.micros;
-    this.#open.push({ op, sentAt });
+    this.#open.push({ op, sentAt, alone: atOnce && this.#open.length === 0 });
     const write = op.op === 'queued' ? op.of : op;
     if ('id' in write) {
       const sent = { connection: this.#connection, order: this.#order };
@@ -337,15 +337,13 @@ export class SimClient implements EndpointOwner {
     else {
       this.answered++;
       for (const each of op.op === 'exec' && reply.kind === 'array' ? op.of : [op]) {
-        if ('id' in each) history.acknowledged(each.id);
+        if ('id' in each) this.#setting.acknowledged(each.id, sentAt);
       }
     }
     if (op.op === 'select' && !failed) this.#db = op.db;
     this.#watch(op, reply);
-    const since = Math.max(sentAt, this.#setting.healedAt(), this.#deafUntil);
-    if (world.micros - since > ANSWERED_MICROS) {
-      this.#complain(`waited ${Math.round((world.micros - since) / 1000)} ms for ${textOf(op)}`);
-    }
+    const others = this.#open.length;
+    for (const late of this.#lateness.took(asked, others, this.#deafUntil)) this.#complain(late);
   }
 
   /** Between WATCH and EXEC it knows what it has read. */

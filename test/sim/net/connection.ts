@@ -212,10 +212,12 @@ export class Connection {
     return this.#resetBy === -1 && !this.sides[0].closed && !this.sides[1].closed;
   }
 
-  /** A black hole: both sides send, nothing arrives. */
-  cut(): void {
+  /** A black hole: both sides send, nothing arrives. @param from of this side only; null = both */
+  cut(from: string | null = null): void {
     this.#cut = true;
-    for (const pipe of this.pipes) pipe.cut();
+    for (const at of [0, 1] as const) {
+      if (from === null || this.sides[at].address === from) this.pipes[at].cut();
+    }
   }
 
   heal(): void {

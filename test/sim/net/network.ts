@@ -167,10 +167,10 @@ export class Network {
     return this.#partitions.has(pairOf(a, b));
   }
 
-  /** Nothing gets from one host to the other, nor back. */
-  partition(a: string, b: string): void {
+  /** Nothing gets from one host to the other, nor back unless it is one way. */
+  partition(a: string, b: string, oneWay = false): void {
     this.#partitions.add(pairOf(a, b));
-    for (const each of this.#between(a, b)) each.cut();
+    for (const each of this.#between(a, b)) each.cut(oneWay ? a : null);
   }
 
   heal(a: string, b: string): void {

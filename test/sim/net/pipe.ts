@@ -125,7 +125,9 @@ export class Pipe {
       if (room <= 0) return;
       const size = this.#segmentSize(Math.min(room, one.bytes.length - one.at));
       // The process may use its memory for something else from now on.
-      this.#carry(Uint8Array.prototype.slice.call(one.bytes, one.at, one.at + size));
+      const segment = Buffer.allocUnsafe(size);
+      segment.set(one.bytes.subarray(one.at, one.at + size));
+      this.#carry(segment);
       one.at += size;
     }
   }

@@ -31,7 +31,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/client/input/large-request',
     from: 'connection.abandon();',
     to: 'connection.bodyComplete();',
-    seeds: null,
+    seeds: 20,
   },
   {
     name: 'a read is sent again on the lane that its client is on by then',
@@ -43,9 +43,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'records behind a stop are copied all the same',
     file: 'proxy/client/input/client-input',
-    from: 'for (let j = i; j < count; j++)',
-    to: 'for (let j = count; j < count; j++)',
-    seeds: null,
+    // Scanners write 0 here: what is planted is where the first of the chunk goes.
+    from: 'words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = 0;',
+    to: 'words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = words[FRAME_WORD + RECORD_DEST];',
+    seeds: 5,
   },
   {
     name: 'a slab is free before the kernel has taken its bytes',
@@ -80,7 +81,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/backend/waiting-clients',
     from: 'for (const client of clients) {',
     to: 'for (const client of [...clients].slice(0, Math.max(1, clients.size - 1))) {',
-    seeds: null,
+    seeds: 40,
   },
   {
     name: 'a connection of another database sends before it is granted',
@@ -94,14 +95,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/client/client-connection',
     from: 'if (this.claims.open === 0)',
     to: 'if (true)',
-    seeds: 20,
+    seeds: 40,
   },
   {
     name: 'parts of an MGET stand in the order in which they came',
     file: 'proxy/redis/fragments/coalesced-reply',
-    from: 'this.#parts[index] = part;',
-    to: 'this.#parts[this.#parts.length] = part;',
-    seeds: null,
+    from: 'if (last)\n            this.complete();',
+    to: `if (last) {
+            this.#parts.push(...this.#parts.splice(this.#parts.indexOf(part), 1));
+            this.complete();
+        }`,
+    seeds: 5,
   },
   {
     name: 'a client that half-closes is forgotten when all is answered',
@@ -122,14 +126,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/client/input/client-input',
     from: 'retries > 0 && protocol.isRead(info & NO_COMMAND)',
     to: 'retries > 0',
-    seeds: null,
+    seeds: 60,
   },
   {
     name: 'half a reply is completed by an error',
     file: 'proxy/client/streamed-reply',
     from: "client.destroy('its server failed in the middle of a large reply', LOG_NOTICE);\n            return;",
     to: 'client.pipeline.out.copy(error);\n            client.pipeline.completeHead();\n            return;',
-    seeds: 100,
+    seeds: null,
   },
   {
     name: 'a server stands still for ever for a client that was slow once',
@@ -175,7 +179,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'replies that wait for company are not written by the clock',
-    file: 'proxy/engine/held-writes',
+    file: 'proxy/engine/timers/held-writes',
     from: 'this.#due = now + HELD_WRITE_MS;\n        this.#deadlines.arm(this, this.#due);',
     to: 'this.#due = now + HELD_WRITE_MS;',
     seeds: null,

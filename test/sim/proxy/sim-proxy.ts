@@ -7,6 +7,7 @@ import { BackendConnection } from '../../../src/proxy/backend/backend-connection
 import { PoolListeners } from '../../../src/proxy/listeners.ts';
 import { ringOf } from '../../../src/proxy/pool/pool-ring.ts';
 import { arenaBytes, ProxyServer } from '../../../src/proxy/proxy-server.ts';
+import { TopologyKeeper } from '../../../src/run/topology-keeper.ts';
 import { INTERNAL_ERRORS } from '../../../src/stats/counters.ts';
 import { assertAtRest, type Holdings, holdingsOf } from '../../support/at-rest.ts';
 import type { PoolKeys } from '../cases/case.ts';
@@ -29,7 +30,10 @@ export interface SimProxyOptions {
   readonly reader: ReaderKind;
   readonly memoryMib: number;
   readonly memcache: boolean;
+  readonly busyMicros: number;
   readonly servers: readonly ProxyServerLine[];
+  /** Lines of the sentinels; none: the pool has none. */
+  readonly sentinels: readonly string[];
   readonly pools: readonly PoolKeys[];
 }
 
@@ -47,6 +51,8 @@ function textOf(options: SimProxyOptions, keys: PoolKeys): string {
     `  redis: ${!options.memcache}`,
   ];
   for (const [key, value] of Object.entries(rest)) lines.push(`  ${key}: ${value}`);
+  if (options.sentinels.length > 0) lines.push('  sentinels:');
+  for (const sentinel of options.sentinels) lines.push(`    - ${sentinel}`);
   lines.push('  servers:');
   for (const { host, port, name } of options.servers.slice(0, Number(count))) {
     lines.push(`    - ${host}:${port}:1 ${name}`);
@@ -66,6 +72,7 @@ export class SimProxy {
   #codec: Codec | null = null;
   #server: ProxyServer | null = null;
   #listeners: PoolListeners | null = null;
+  #topology: TopologyKeeper | null = null;
   #fresh: Holdings | null = null;
   /** Which configuration it has, and since when. */
   #config = 0;
@@ -79,6 +86,7 @@ export class SimProxy {
     this.#options = options;
     this.name = options.name;
     this.loop = world.process(options.name);
+    this.loop.busyMicros = options.busyMicros;
     network.place(this.loop, options.address);
     this.#configs = options.pools.map((keys) => {
       return parseConfig(Buffer.from(textOf(options, keys)), `${options.name}.yml`);
@@ -119,8 +127,13 @@ export class SimProxy {
       reader,
       memoryLimit: memoryMib * 1024 * 1024,
       maxConnections: 10_000,
+      onTrouble: (pool, name) => this.#topology?.onTrouble(pool, name),
     });
     this.#server = server;
+    if (this.#options.sentinels.length > 0) {
+      this.#topology = new TopologyKeeper(log);
+      this.#topology.start(server, first);
+    }
     this.#fresh = holdingsOf(server.engine);
     server.preconnect();
     const listeners = new PoolListeners({
@@ -151,6 +164,7 @@ export class SimProxy {
       const doors = await listeners.prepare(config.pools);
       prepared.commit(DRAIN_MS);
       doors.commit();
+      this.#topology?.follow(config);
       this.#world.trace.add(this.name, index, () => `has configuration ${index} now`);
       if (this.#config !== index) this.#configSince = this.#world.micros;
       this.#config = index;
@@ -217,6 +231,7 @@ export class SimProxy {
     this.stopped = true;
     this.loop.io(() => {
       this.#listeners?.close();
+      this.#topology?.stop();
       void server.stop(0);
     });
   }

@@ -16,6 +16,14 @@ export interface KeyspaceObserver {
   onChange(db: number, key: string, value: Value | null): void;
 }
 
+/** A key and what it holds from now on. */
+export interface KeyEffect {
+  readonly db: number;
+  readonly key: string;
+  readonly value: Value | null;
+  readonly expiresAt: number;
+}
+
 export const DATABASES = 16;
 
 /** The databases of one simulated Redis. Keys are latin1 texts. */
@@ -23,6 +31,8 @@ export class Keyspace {
   readonly #dbs: readonly Map<string, Entry>[] = Array.from({ length: DATABASES }, () => new Map());
   readonly #now: () => number;
   observer: KeyspaceObserver | null = null;
+  /** Told of each change, to have it done elsewhere. */
+  onEffect: ((effect: KeyEffect) => void) | null = null;
   /** Changes of each key, by database and name. */
   readonly #versions: Map<string, number> = new Map();
 
@@ -50,20 +60,21 @@ export class Keyspace {
 
   set(db: number, key: string, value: Value, expiresAt = 0): void {
     this.#dbs[db].set(key, { value, expiresAt });
-    this.#changed(db, key, value);
+    this.#changed(db, key, value, expiresAt);
   }
 
   /** @returns whether it was there */
   remove(db: number, key: string): boolean {
     if (!this.#dbs[db].delete(key)) return false;
-    this.#changed(db, key, null);
+    this.#changed(db, key, null, 0);
     return true;
   }
 
-  #changed(db: number, key: string, value: Value | null): void {
+  #changed(db: number, key: string, value: Value | null, expiresAt: number): void {
     const name = `${db} ${key}`;
     this.#versions.set(name, this.versionOf(name) + 1);
     this.observer?.onChange(db, key, value);
+    this.onEffect?.({ db, key, value, expiresAt });
   }
 
   /** Another number after each change of a key. @param name database and key, a blank between */
@@ -77,6 +88,13 @@ export class Keyspace {
 
   keys(db: number): string[] {
     return [...this.#dbs[db].keys()].filter((key) => this.#entry(db, key) !== null);
+  }
+
+  /** All that it holds. */
+  snapshot(): KeyEffect[] {
+    return this.#dbs.flatMap((entries, db) => {
+      return [...entries].map(([key, { value, expiresAt }]) => ({ db, key, value, expiresAt }));
+    });
   }
 
   flush(db: number): void {

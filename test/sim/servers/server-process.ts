@@ -80,15 +80,16 @@ export abstract class ServerProcess {
   /** It says that it cannot answer yet. */
   loading = false;
   up = false;
-  readonly #world: World;
-  readonly #network: Network;
+  protected readonly world: World;
+  protected readonly network: Network;
   readonly #random: Random;
   readonly #peers: Set<Peer> = new Set();
   #lastId = 0;
+  #reads = true;
 
   constructor(world: World, network: Network, options: ServerOptions) {
-    this.#world = world;
-    this.#network = network;
+    this.world = world;
+    this.network = network;
     this.name = options.name;
     this.address = options.address;
     this.port = options.port;
@@ -101,14 +102,14 @@ export abstract class ServerProcess {
 
   /** Milliseconds since 1970. */
   get now(): number {
-    return EPOCH_MS + Math.floor(this.#world.micros / 1000);
+    return EPOCH_MS + Math.floor(this.world.micros / 1000);
   }
 
   protected abstract newPeer(endpoint: Endpoint, id: number): Peer;
 
   start(): void {
     this.up = true;
-    this.#network.listen(this.address, this.port, {
+    this.network.listen(this.address, this.port, {
       loop: this.loop,
       waiting: 0,
       backlog: 511,
@@ -124,29 +125,43 @@ export abstract class ServerProcess {
     const peer = this.newPeer(endpoint, ++this.#lastId);
     this.#peers.add(peer);
     endpoint.owner = peer;
-    endpoint.startReading();
+    if (this.#reads) endpoint.startReading();
+  }
+
+  /** Whether it reads what its clients send. */
+  set reads(reads: boolean) {
+    this.#reads = reads;
+    for (const { endpoint } of this.#peers) {
+      if (reads) endpoint.startReading();
+      else endpoint.stopReading();
+    }
+  }
+
+  /** Ends its side of all connections; what clients send is carried out all the same. */
+  sayNoMore(): void {
+    for (const { endpoint } of this.#peers) endpoint.shutdown(() => {});
   }
 
   /** The process is killed: its connections are reset, and nobody listens. */
   crash(keepsData: boolean): void {
     this.up = false;
-    this.#network.close(this.address, this.port);
+    this.network.close(this.address, this.port);
     for (const { endpoint } of this.#peers) endpoint.abort();
     this.#peers.clear();
     this.loop.end();
     if (!keepsData) this.data.flushAll();
   }
 
-  /** Closes what its clients have open, as after CLIENT KILL. */
-  dropClients(): void {
-    for (const peer of [...this.#peers]) this.close(peer);
+  /** Closes what its clients have open, as after CLIENT KILL. @param but not these */
+  dropClients(but: (peer: Peer) => boolean = () => false): void {
+    for (const peer of [...this.#peers]) if (!but(peer)) this.close(peer);
   }
 
   /** Listens at another address from now on; what is connected stays. */
   move(address: string): void {
-    if (this.up) this.#network.close(this.address, this.port);
+    if (this.up) this.network.close(this.address, this.port);
     this.address = address;
-    this.#network.place(this.loop, address);
+    this.network.place(this.loop, address);
     if (this.up) this.start();
   }
 
@@ -160,7 +175,7 @@ export abstract class ServerProcess {
     if (peer.planned) return;
     peer.planned = true;
     const think = this.#random.once(4) ? this.#random.below(THINK_MICROS) : 0;
-    this.#world.after(think, () => this.loop.io(() => this.#serve(peer)));
+    this.world.after(think, () => this.loop.io(() => this.#serve(peer)));
   }
 
   #serve(peer: Peer): void {

@@ -71,6 +71,8 @@ export class Loop {
   #frozen = false;
   /** Turns so far. */
   turns = 0;
+  /** Microseconds that each callback takes besides: of a process with much to do. */
+  busyMicros = 0;
 
   constructor(world: World, name: string, random: Random) {
     this.#world = world;
@@ -201,7 +203,7 @@ export class Loop {
   }
 
   #endTurn(): void {
-    const spent = TURN_MICROS + this.#callbacks * CALLBACK_MICROS;
+    const spent = TURN_MICROS + this.#callbacks * (CALLBACK_MICROS + this.busyMicros);
     this.#busyUntil = this.#world.micros + spent + this.random.below(spent);
     const waiting = this.#ready.length + this.#immediates.length + this.#closing.length;
     if (waiting > 0) this.#planTurn(this.#busyUntil);

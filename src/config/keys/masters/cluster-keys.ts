@@ -22,13 +22,4 @@ export const CLUSTER_KEYS: readonly KeySpec[] = [
       'Whether clients that ask by CLUSTER see a cluster, of which the proxy is the only node. ' +
       '`auto`: in pools with `cluster: true`. Redis pools only.',
   },
-  {
-    name: 'announce',
-    type: 'text',
-    default: null,
-    since: 'ringway 0.1',
-    doc:
-      'What such clients are told instead: `host:port` of several proxies, parted by commas. ' +
-      'Each gets an equal part of the slots. Absent: the address that the client has reached.',
-  },
 ];

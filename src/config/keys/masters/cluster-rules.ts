@@ -1,21 +1,4 @@
-import { ANNOUNCED } from '../../../limits.ts';
-import type { Announced, Position, ServerConfig } from '../../types.ts';
-import { quote } from '../values.ts';
-
-/** The addresses of `announce`, or what is wrong with them. */
-export function parseAnnounce(text: string): readonly Announced[] | string {
-  const parts = text.split(',', ANNOUNCED + 1);
-  if (parts.length > ANNOUNCED) return `there are too many; expected at most ${ANNOUNCED}`;
-  const found: Announced[] = [];
-  for (const part of parts) {
-    const [, host = '', port = ''] = /^([\w.:%-]{1,255}):(\d{1,5})$/.exec(part.trim()) ?? [];
-    if (host === '' || Number(port) < 1 || Number(port) > 65535) {
-      return `${quote(part)} is not an address; expected "host:port, host:port"`;
-    }
-    found.push(Object.freeze({ host, port: Number(port) }));
-  }
-  return Object.freeze(found);
-}
+import type { Position, ServerConfig } from '../../types.ts';
 
 /** What has been read of a pool. */
 interface ReadPool {
@@ -72,14 +55,7 @@ function checkView(
   positions: ReadonlyMap<string, Position>,
   report: (at: Position, key: string, message: string) => void,
 ): void {
-  const at = positions.get('announce');
-  if (at !== undefined) {
-    const parsed = parseAnnounce(String(values.get('announce') ?? ''));
-    if (typeof parsed === 'string') report(at, 'announce', parsed);
-  }
-  for (const key of ['cluster_view', 'announce']) {
-    const place = positions.get(key);
-    if (place === undefined || values.get('redis') === true) continue;
-    report(place, key, 'only Redis pools have it; expected "redis: true" as well');
-  }
+  const place = positions.get('cluster_view');
+  if (place === undefined || values.get('redis') === true) return;
+  report(place, 'cluster_view', 'only Redis pools have it; expected "redis: true" as well');
 }

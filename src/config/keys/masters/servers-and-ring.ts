@@ -3,7 +3,6 @@ import type { HashName } from '../../../hash/names.ts';
 import { compareBytes } from '../../file/order.ts';
 import type { ServerTls } from '../../tls-types.ts';
 import type { ServerConfig } from '../../types.ts';
-import { parseAnnounce } from './cluster-rules.ts';
 
 const NO_SERVERS: readonly ServerConfig[] = Object.freeze([]);
 /** What the keys of a pool say that a Redis Cluster says itself. */
@@ -49,10 +48,7 @@ export function serversAndRing(
 /** What cluster-aware clients see. */
 function viewOf(values: KeyValues) {
   const wanted = values.of<string>('cluster_view');
-  const announced = values.of<string | null>('announce');
-  const announce = announced === null ? [] : parseAnnounce(announced);
   return {
     clusterView: wanted === 'on' || (wanted === 'auto' && values.of<boolean>('cluster')),
-    announce: typeof announce === 'string' ? [] : announce,
   };
 }

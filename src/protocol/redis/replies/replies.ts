@@ -73,7 +73,6 @@ export const NOT_ANNOUNCED: Buffer = Buffer.from(
   '-ERR the proxy has no address to tell; set announce in the configuration of the pool\r\n',
 );
 export const SLOT_NOT_SERVED: Buffer = Buffer.from('-CLUSTERDOWN Hash slot not served\r\n');
-export const CLUSTER_DOWN: Buffer = Buffer.from('-CLUSTERDOWN The cluster is down\r\n');
 export const SLOT_SPLIT: Buffer = Buffer.from(
   '-TRYAGAIN Multiple keys request during rehashing of slot\r\n',
 );

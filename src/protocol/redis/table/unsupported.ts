@@ -2,7 +2,6 @@
 
 export const REASONS: readonly (readonly [reason: string, names: string])[] = [
   ['it would let all clients of a connection wait', 'WAITAOF'],
-  ['it shows what all clients of a server do; ask that server', 'MONITOR'],
   [
     'it sets up or serves replication, which is between servers',
     'FAILOVER PSYNC REPLCONF REPLICAOF SLAVEOF SYNC MIGRATE RESTORE-ASKING',

@@ -68,7 +68,8 @@ export abstract class RepeatingSender extends RequestSender {
   stopSending(): void {
     this.#stopped = true;
     this.full = true;
-    this.sent.unwritten = this.inFlight.newestOf(this.out.unsentBytes);
+    // Before it is open nothing but a greeting was written, whose bytes were never in the queue.
+    if (this.open) this.sent.unwritten = this.inFlight.newestOf(this.out.unsentBytes);
   }
 
   /** Goes on after stopSending(), unless a request is withheld. */

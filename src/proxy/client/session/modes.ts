@@ -9,3 +9,5 @@ export const NORMAL = 0;
 export const QUEUEING = 1;
 /** It has subscriptions, and speaks RESP2. */
 export const SUBSCRIBED = 2;
+/** It sees what the servers do. */
+export const MONITORING = 3;

@@ -52,6 +52,8 @@ export class Session {
   lastWrite: LastWrite | null = null;
   /** Null while it does not want to hear of keys that change. */
   tracking: ClientTracking | null = null;
+  /** Not null while it sees what the servers do. */
+  monitoring: { drop(): void } | null = null;
   /** It was not read for so long that nobody knows whether it is there. */
   unseen = false;
 
@@ -84,6 +86,8 @@ export class Session {
     this.mode = NORMAL;
     this.transaction = null;
     this.tracking?.drop();
+    this.monitoring?.drop();
+    this.monitoring = null;
     this.#endWatch();
     this.watch = NOT_WATCHING;
   }
@@ -104,6 +108,8 @@ export class Session {
     this.detour?.drop();
     this.detour = null;
     this.tracking?.drop();
+    this.monitoring?.drop();
+    this.monitoring = null;
     this.#endWatch();
   }
 

@@ -5,23 +5,21 @@ import {
   verbatimPieces,
   verbatimReply,
 } from '../../../protocol/redis/replies/encode.ts';
+import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import {
-  clientLine,
-  clientsOf,
-  killFilter,
-  listBody,
-  listFilter,
-  peerAddress,
-} from '../../client/client-list.ts';
+import { clientLine, clientsOf, listBody, listFilter } from '../../client/client-list.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
-import { unblock } from '../leases/unblock.ts';
-import { answerInPieces } from '../pieces.ts';
+import { askSiblings } from '../../siblings/question.ts';
+import { type ClientOrder, type ClientReport, victimFilter } from '../client-orders.ts';
+import { unblockHere } from '../leases/unblock.ts';
+import { deliverInPieces } from '../pieces.ts';
 import { TRACKING_COMMANDS } from '../tracking/commands.ts';
 import type { Local, Words } from '../words.ts';
 import { clientNameError, libraryNameError } from './client-names.ts';
+
+const NUMBER_DIGITS = 19;
 
 function setName({ client }: SpecialRequest, words: Words): boolean {
   const name = words.text(2);
@@ -49,16 +47,51 @@ function setInfo({ client }: SpecialRequest, words: Words): boolean {
   return answer(client, replies.OK);
 }
 
+/** Asks all processes but this one for the same. */
+function askOthers(
+  client: ClientConnection,
+  clients: ClientOrder['clients'],
+  words: readonly string[],
+  done: (reports: readonly ClientReport[] | null) => void,
+): void {
+  const { name: pool, clientOutputLimit: limit } = client.pool.config;
+  const order: ClientOrder = { pool, clients, words, limit };
+  askSiblings<ClientReport>(client, order, done);
+}
+
+/** CLIENT LIST: of all processes, by their numbers. */
 function list({ client }: SpecialRequest, words: Words): boolean {
-  const filter = listFilter(words.texts(2));
+  const said = words.texts(2);
+  const filter = listFilter(said);
   if (typeof filter === 'string') return answer(client, replies.error(filter));
-  const body = listBody(
-    clientsOf(client.pool).filter(filter),
-    client.pool.config.clientOutputLimit,
-  );
-  if (body === null) return answer(client, replies.REPLY_TOO_LARGE);
-  answerInPieces(client, verbatimPieces(body, laneOf(client).resp));
+  const limit = client.pool.config.clientOutputLimit;
+  const here = listBody(clientsOf(client.pool).filter(filter), limit);
+  const claim = client.claims.claim();
+  askOthers(client, 'list', said, (reports) => {
+    const pieces = here === null || reports === null ? null : joinLists(here, reports, limit);
+    if (pieces !== null)
+      deliverInPieces(client, claim, verbatimPieces(pieces, laneOf(client).resp));
+    else claim.deliver(reports === null ? replies.WORKERS_SILENT : replies.REPLY_TOO_LARGE);
+  });
   return true;
+}
+
+/** The lists of all processes as one; null when they have more than `limit` bytes. */
+function joinLists(
+  here: readonly Buffer[],
+  reports: readonly ClientReport[],
+  limit: number,
+): readonly Buffer[] | null {
+  if (reports.length === 0) return here;
+  const lists = reports.map(({ lines }) => lines);
+  if (lists.includes(null)) return null;
+  lists.push(Buffer.concat(here).toString('latin1'));
+  // Each has numbers of its own: the first of a list says where it belongs.
+  const numberOf = (lines: string): number => Number(lines.slice(3, lines.indexOf(' ')));
+  const whole = lists.filter((lines): lines is string => lines !== null && lines !== '');
+  whole.sort((a, b) => numberOf(a) - numberOf(b));
+  const bytes = whole.reduce((sum, { length }) => sum + length, 0);
+  return bytes > limit ? null : whole.map((lines) => Buffer.from(lines, 'latin1'));
 }
 
 /** Ends each; the one that asks hears the reply first. */
@@ -69,20 +102,38 @@ function end(self: ClientConnection, victims: readonly ClientConnection[]): void
   }
 }
 
+/** CLIENT KILL, of all processes. */
 function kill({ client }: SpecialRequest, words: Words): boolean {
-  if (words.count === 3) {
-    const address = words.text(2);
-    const victims = clientsOf(client.pool).filter((each) => peerAddress(each) === address);
-    if (victims.length === 0) return answer(client, replies.error('No such client'));
-    answer(client, replies.OK);
-    end(client, victims);
-    return true;
-  }
-  const filter = killFilter(words.texts(2), client);
+  const said = words.texts(2);
+  const filter = victimFilter(said, client, client.pool);
   if (typeof filter === 'string') return answer(client, replies.error(filter));
   const victims = clientsOf(client.pool).filter(filter);
-  answer(client, integerReply(victims.length));
-  end(client, victims);
+  const claim = client.claims.claim();
+  askOthers(client, 'kill', said, (reports) => {
+    const elsewhere = (reports ?? []).reduce((sum, { closed }) => sum + closed, 0);
+    const count = victims.length + elsewhere;
+    if (reports === null) claim.deliver(replies.WORKERS_SILENT);
+    else if (said.length > 1) claim.deliver(integerReply(count));
+    else claim.deliver(count === 0 ? replies.error('No such client') : replies.OK);
+    if (!client.closed) end(client, victims);
+  });
+  return true;
+}
+
+/** CLIENT UNBLOCK id [TIMEOUT|ERROR]. */
+function unblock({ client }: SpecialRequest, words: Words): boolean {
+  const reason = words.count > 3 ? words.text(3).toUpperCase() : 'TIMEOUT';
+  if (words.count > 4) return answer(client, replies.wrongArity('CLIENT|UNBLOCK'));
+  if (reason !== 'TIMEOUT' && reason !== 'ERROR') return answer(client, replies.UNBLOCK_REASON);
+  const number = words.text(2);
+  if (!isIntegerWord(number, NUMBER_DIGITS)) return answer(client, replies.NOT_AN_INTEGER);
+  const claim = client.claims.claim();
+  if (unblockHere(client.pool, number, reason, (reply) => claim.deliver(reply))) return true;
+  askOthers(client, 'unblock', [number, reason], (reports) => {
+    const found = reports?.find(({ reply }) => reply !== null)?.reply ?? null;
+    if (reports === null) claim.deliver(replies.WORKERS_SILENT);
+    else claim.deliver(found === null ? integerReply(0) : Buffer.from(found, 'latin1'));
+  });
   return true;
 }
 

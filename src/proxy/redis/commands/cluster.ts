@@ -45,20 +45,22 @@ function idOf(address: string): string {
  */
 function viewOf({ socket, pool }: ClientConnection): readonly ViewedNode[] | null {
   const { localAddress, localPort } = socket;
-  const me = `${localAddress}:${localPort}`;
   const { announce } = pool.config;
   const isKnown = localAddress !== undefined && localPort !== undefined;
   const own = isKnown ? [{ host: plainAddress(localAddress), port: localPort }] : [];
-  const all = announce.length > 0 ? announce : own;
-  if (all.length === 0) return null;
-  const named = all.findIndex(({ host, port }) => `${host}:${port}` === me);
-  return all.map(({ host, port }, i) => ({
+  const given = announce.length > 0 ? announce : own;
+  // Each proxy names itself first; all must come to the same parts.
+  const all = given.map(({ host, port }) => ({ host, port, address: `${host}:${port}` }));
+  const [me] = all;
+  all.sort((a, b) => (a.address < b.address ? -1 : 1));
+  if (me === undefined) return null;
+  return all.map(({ host, port, address }, i) => ({
     host,
     port,
-    id: idOf(`${host}:${port}`),
+    id: idOf(address),
     first: Math.round((i * SLOTS) / all.length),
     last: Math.round(((i + 1) * SLOTS) / all.length) - 1,
-    isMe: i === Math.max(0, named),
+    isMe: address === me.address,
   }));
 }
 

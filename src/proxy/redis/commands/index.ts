@@ -3,6 +3,7 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { discard, exec, multi } from '../leases/transaction.ts';
 import { unwatch, watch } from '../leases/watch.ts';
+import { monitor } from '../monitor/monitor.ts';
 import { PUBSUB_COMMANDS } from '../pubsub/counts.ts';
 import { CHANNEL, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
 import { publish } from '../pubsub/publish.ts';
@@ -37,6 +38,7 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   EXEC: exec,
   HELLO: hello,
   INFO: info,
+  MONITOR: monitor,
   MULTI: multi,
   PING: ping,
   PSUBSCRIBE: subscribe(PATTERN),

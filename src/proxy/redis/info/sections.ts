@@ -50,6 +50,7 @@ function clients({ pool, counts }: InfoSources): Fields {
     ['maxclients', pool.config.clientConnections],
     ['pubsub_clients', counts.ofPool(counter.PUBSUB_CLIENTS)],
     ['blocked_clients', counts.ofPool(counter.BLOCKED_CLIENTS)],
+    ['monitoring_clients', counts.ofPool(counter.MONITORING_CLIENTS)],
     ['tracking_clients', counts.ofPool(counter.TRACKING_CLIENTS)],
   ];
 }

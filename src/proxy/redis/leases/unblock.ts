@@ -1,6 +1,5 @@
 import { FLAG_LAST, WHOLE } from '../../../protocol/frame-table.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
-import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import {
   errorOf,
@@ -9,49 +8,52 @@ import {
 } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
-import type { Claim } from '../../client/claims.ts';
 import { clientsOf } from '../../client/client-list.ts';
-import { WAIT } from '../../client/router.ts';
-import { answer, type SpecialRequest } from '../../routing/request.ts';
-import { INVALID } from '../failure-reply.ts';
-import type { Words } from '../words.ts';
+import { MUST_SEND } from '../../client/router.ts';
+import type { Pool } from '../../pool/pool.ts';
+import { failureReply, INVALID } from '../failure-reply.ts';
 import { BlockingRequest } from './blocking.ts';
 
-const NUMBER_DIGITS = 19;
-const NOBODY = integerReply(0);
+/** Told once, with a complete reply. */
+type Settle = (reply: Buffer) => void;
 
-/** CLIENT UNBLOCK id [TIMEOUT|ERROR]: the server that lets that client wait is asked to stop. */
-export function unblock(request: SpecialRequest, words: Words): boolean {
-  const { client } = request;
-  const reason = words.count > 3 ? words.text(3).toUpperCase() : 'TIMEOUT';
-  if (words.count > 4) return answer(client, replies.wrongArity('CLIENT|UNBLOCK'));
-  if (reason !== 'TIMEOUT' && reason !== 'ERROR') return answer(client, replies.UNBLOCK_REASON);
-  const number = words.text(2);
-  if (!isIntegerWord(number, NUMBER_DIGITS)) return answer(client, replies.NOT_AN_INTEGER);
-  const target = clientsOf(client.pool).find(({ session }) => String(session.number) === number);
+/**
+ * CLIENT UNBLOCK of a client of this process: the server that lets it wait is asked to stop.
+ * @param number of the client @param reason TIMEOUT or ERROR
+ * @returns false when no such client is blocked here
+ */
+export function unblockHere(pool: Pool, number: string, reason: string, settle: Settle): boolean {
+  const target = clientsOf(pool).find(({ session }) => String(session.number) === number);
   const blocked = target?.session.detour;
-  if (!(blocked instanceof BlockingRequest)) return answer(client, NOBODY);
+  if (target === undefined || !(blocked instanceof BlockingRequest)) return false;
   const found = blocked.unblock(reason === 'ERROR' ? replies.UNBLOCKED : null);
-  if (typeof found === 'boolean') return answer(client, integerReply(found ? 1 : 0));
-  const { router } = client;
-  const connection = router.choose(client, found.server.index, client.lane, request.intent);
-  if (connection === null) return router.verdict !== WAIT && client.failForward(router.reason);
+  if (typeof found === 'boolean') {
+    settle(integerReply(found ? 1 : 0));
+    return true;
+  }
+  const { router } = target;
+  const connection = router.choose(target, found.server.index, target.lane, MUST_SEND);
+  if (connection === null) {
+    settle(failureReply(router.reason));
+    return true;
+  }
   const bytes = encodeText('CLIENT', 'UNBLOCK', found.id, reason);
-  const asked = new Unblock(connection, client.claims.claim(), blocked.onUnblocking());
+  const asked = new Unblock(connection, settle, blocked.onUnblocking());
   connection.out.append(bytes);
   connection.sentFor(asked, bytes.length, { bytes, start: 0, length: bytes.length });
   return true;
 }
 
 class Unblock implements ReplyTarget {
-  readonly claim: Claim;
+  readonly claim = null;
   readonly distrusts = false;
   readonly #connection: BackendConnection;
+  readonly #settle: Settle;
   readonly #done: () => void;
 
-  constructor(connection: BackendConnection, claim: Claim, done: () => void) {
+  constructor(connection: BackendConnection, settle: Settle, done: () => void) {
     this.#connection = connection;
-    this.claim = claim;
+    this.#settle = settle;
     this.#done = done;
   }
 
@@ -62,7 +64,7 @@ class Unblock implements ReplyTarget {
     const whole = (info & WHOLE) === WHOLE;
     const reply = whole ? Buffer.from(memory.subarray(start, start + length)) : INVALID;
     const body = withoutAttributes(reply);
-    this.claim.deliver(integerOf(body) === null ? (errorOf(body) ?? INVALID) : body);
+    this.#settle(integerOf(body) === null ? (errorOf(body) ?? INVALID) : body);
   }
 
   awaitsMore(): boolean {
@@ -71,6 +73,6 @@ class Unblock implements ReplyTarget {
 
   onFailure(error: Buffer): void {
     this.#done();
-    this.claim.deliver(error);
+    this.#settle(error);
   }
 }

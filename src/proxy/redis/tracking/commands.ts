@@ -5,18 +5,18 @@ import {
   integerReply,
   mapReply,
 } from '../../../protocol/redis/replies/encode.ts';
+import * as texts from '../../../protocol/redis/replies/listening-replies.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import * as texts from '../../../protocol/redis/replies/tracking-replies.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { clientsOf } from '../../client/client-list.ts';
 import { laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { askSiblings } from '../../siblings/question.ts';
+import { Starting } from '../listening/starting.ts';
 import type { Local, Words } from '../words.ts';
 import { conflictOf, readOptions, type TrackingOptions } from './options.ts';
 import type { TellAnswer, TellQuestion } from './redirect.ts';
-import { Starting } from './starting.ts';
 import { trackerOf } from './trackers.ts';
 import { Tracking } from './tracking.ts';
 

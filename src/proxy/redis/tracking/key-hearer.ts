@@ -18,9 +18,3 @@ export interface KeyHearer extends KeyReader, PrefixReader {
   waitForReplies(): void;
   onException(error: unknown): void;
 }
-
-/** Whoever waits until servers tell of keys. */
-export interface StartWaiter {
-  /** @param error why none does, a complete error reply; null = one does */
-  onSettled(error: Buffer | null): void;
-}

@@ -1,6 +1,6 @@
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
+import * as texts from '../../../protocol/redis/replies/listening-replies.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import * as texts from '../../../protocol/redis/replies/tracking-replies.ts';
 import type { SavedTracking } from '../../client/session/tracking.ts';
 
 /** What a client asks for by CLIENT TRACKING ON. */

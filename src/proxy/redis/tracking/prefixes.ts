@@ -38,13 +38,21 @@ export class Prefixes<R extends PrefixReader> {
     this.#lengths = [...lengths].sort((a, b) => a - b);
   }
 
-  /** Adds those that want to hear of a key to `found`. */
-  find(key: string, found: Set<R>): void {
-    for (const length of this.#lengths) {
-      if (length > key.length) return;
-      const readers = this.#readers.get(key.slice(0, length));
-      if (readers !== undefined) for (const reader of readers) found.add(reader);
+  /** Who wants to hear of the keys, by prefix, and of which of them. */
+  sort(keys: readonly Buffer[]): Map<ReadonlySet<R>, Buffer[]> {
+    const sorted: Map<ReadonlySet<R>, Buffer[]> = new Map();
+    for (const key of keys) {
+      const text = key.toString('latin1');
+      for (const length of this.#lengths) {
+        if (length > text.length) break;
+        const readers = this.#readers.get(text.slice(0, length));
+        if (readers === undefined) continue;
+        const list = sorted.get(readers);
+        if (list === undefined) sorted.set(readers, [key]);
+        else list.push(key);
+      }
     }
+    return sorted;
   }
 
   /** The fewest prefixes that stand for all: none begins another, since servers refuse that. */

@@ -1,5 +1,6 @@
 import { routeKey } from '../../../distribution/route.ts';
 import { TRACKING_LINGER_MS, TRACKING_POOL_PREFIXES, TRACKING_ROUND_MS } from '../../../limits.ts';
+import type { DialTarget } from '../../../net/dial.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import { millis } from '../../engine/clock.ts';
@@ -8,8 +9,9 @@ import type { Engine } from '../../engine/engine.ts';
 import type { Flushable } from '../../engine/turn.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { addressOf } from '../../pool/pool-changes.ts';
+import type { Hearing, StartWaiter } from '../listening/starting.ts';
 import { loginOf, type RefusedConnection } from '../server-login.ts';
-import type { KeyHearer, StartWaiter } from './key-hearer.ts';
+import type { KeyHearer } from './key-hearer.ts';
 import { LanesInUse } from './lines/lanes-in-use.ts';
 import { ALL_KEYS, type Keys } from './lines/push.ts';
 import type { TrackedLine, TrackedLineOwner } from './lines/tracked-line.ts';
@@ -22,7 +24,7 @@ import { Prefixes } from './prefixes.ts';
  * is read on connections of lanes with `tracking`, and tell a connection of ringway's own of it;
  * whose keys these are is noted here.
  */
-export class Tracker implements TrackedLineOwner, Timed, Flushable {
+export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
   readonly engine: Engine;
   readonly #pool: Pool;
   /** By address. */
@@ -129,24 +131,36 @@ export class Tracker implements TrackedLineOwner, Timed, Flushable {
   }
 
   onKeys(keys: Keys, line: TrackedLine): void {
-    if (keys === ALL_KEYS) {
-      if (this.#serverOf(line)?.isOfReads(line)) this.#forgetAll();
-      else this.#tellHearers();
-      return;
+    const ofReads = this.#serverOf(line)?.isOfReads(line) ?? false;
+    if (keys !== ALL_KEYS) {
+      if (ofReads) this.#tellReaders(keys);
+      else this.#tellOfPrefixes(keys);
+    } else if (ofReads) {
+      this.#forgetAll();
+    } else {
+      this.#tellHearers();
     }
+  }
+
+  #tellReaders(keys: readonly Buffer[]): void {
     const told: Map<KeyHearer, Buffer[]> = new Map();
+    const blind = [...this.#readers].filter((reader) => reader.blind);
     for (const key of keys) {
-      const text = key.toString('latin1');
-      const found = new Set(this.notes.changed(text) as readonly KeyHearer[]);
-      this.prefixes.find(text, found);
-      for (const reader of this.#readers) if (reader.blind) found.add(reader);
-      for (const reader of found) {
+      const readers = this.notes.changed(key.toString('latin1')) as readonly KeyHearer[];
+      for (const reader of new Set([...readers, ...blind])) {
         const list = told.get(reader);
         if (list === undefined) told.set(reader, [key]);
         else list.push(key);
       }
     }
     for (const [reader, list] of told) this.#tell(reader, list);
+  }
+
+  /** As a server does, one message for each prefix. */
+  #tellOfPrefixes(keys: readonly Buffer[]): void {
+    for (const [readers, list] of this.prefixes.sort(keys)) {
+      for (const reader of [...readers]) this.#tell(reader, list);
+    }
   }
 
   #tell(reader: KeyHearer, keys: Keys): void {
@@ -179,7 +193,7 @@ export class Tracker implements TrackedLineOwner, Timed, Flushable {
     return this.#pool.config.clientOutputLimit;
   }
 
-  titleOf({ target }: TrackedLine): string {
+  titleOf(target: DialTarget): string {
     return `${this.#pool.config.name} | ${addressOf(target)}`;
   }
 

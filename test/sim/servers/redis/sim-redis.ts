@@ -1,14 +1,23 @@
 import type { Endpoint } from '../../net/connection.ts';
-import { Peer, ServerProcess } from '../server-process.ts';
+import type { Network } from '../../net/network.ts';
+import type { World } from '../../world/world.ts';
+import type { Address } from '../ask-link.ts';
+import { Peer, type ServerOptions, ServerProcess } from '../server-process.ts';
 import { BLOCKS, type Context, type Session, upper } from './command.ts';
 import { execute } from './execute.ts';
 import { timeoutOf } from './lists.ts';
-import { failure, noArray, RequestStream } from './resp.ts';
+import { ReplicaLink, type Sources } from './replication.ts';
+import { bulk, failure, noArray, RequestStream, status } from './resp.ts';
+import { isWrite, Role, type RoleOwner } from './role.ts';
+import { abort } from './transactions.ts';
 
 const LOADING = failure('LOADING Redis is loading the dataset in memory');
 const WHILE_LOADING = /^(AUTH|HELLO|SELECT|INFO|QUIT|RESET|MULTI|EXEC|DISCARD|WATCH|UNWATCH)$/;
 const VERSION = '7.0.15';
-
+const READONLY = failure("READONLY You can't write against a read only replica.");
+const UNBLOCKED = failure(
+  'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+);
 /** A request that waits. */
 interface Blocked {
   readonly words: readonly Buffer[];
@@ -25,6 +34,8 @@ class RedisPeer extends Peer implements Session {
   queue: (() => Buffer)[] | null = null;
   failed = false;
   readonly watched: Map<string, number> = new Map();
+  /** Something that writes was queued. */
+  #queuedWrite = false;
 
   constructor(server: ServerProcess, endpoint: Endpoint, id: number) {
     super(server, endpoint, id);
@@ -43,7 +54,29 @@ class RedisPeer extends Peer implements Session {
       this.closing = true;
       return failure(parsed.error);
     }
-    return parsed.words.length === 0 ? Buffer.alloc(0) : this.#execute(parsed.words);
+    if (parsed.words.length === 0) return Buffer.alloc(0);
+    const { role } = this.server as SimRedis;
+    const reply = this.#refusal(parsed.words, role) ?? this.#execute(parsed.words);
+    role?.commit();
+    return reply;
+  }
+
+  /** What a server with replicas, or one that is a replica, answers by itself. */
+  #refusal(words: readonly Buffer[], role: Role | null): Buffer | null {
+    if (role === null || !this.authenticated) return null;
+    const name = upper(words[0]);
+    if (this.queue === null) {
+      this.#queuedWrite = false;
+      const own = (this.server as SimRedis).ownReply(this, name, words);
+      if (own !== null) return own;
+    }
+    const writes = isWrite(name);
+    if (writes && this.queue !== null) this.#queuedWrite = true;
+    if (role.isMaster) return null;
+    if (name === 'EXEC' && this.queue !== null && this.#queuedWrite) return abort(this, READONLY);
+    if (!writes) return null;
+    this.failed = this.queue !== null;
+    return READONLY;
   }
 
   #execute(words: readonly Buffer[]): Buffer {
@@ -62,8 +95,72 @@ class RedisPeer extends Peer implements Session {
   }
 }
 
+/** How a Redis is replicated. */
+export interface Replication {
+  readonly sources: Sources;
+  /** Whom it follows at first; null = it is a master. */
+  readonly master: Address | null;
+}
+
 /** A simulated Redis. */
-export class SimRedis extends ServerProcess {
+export class SimRedis extends ServerProcess implements RoleOwner {
+  /** Null: it knows nothing of replication. */
+  readonly role: Role | null = null;
+
+  constructor(
+    world: World,
+    network: Network,
+    options: ServerOptions,
+    replication: Replication | null = null,
+  ) {
+    super(world, network, options);
+    if (replication !== null) {
+      this.role = new Role(this, replication.sources, replication.master);
+    }
+  }
+
+  override start(): void {
+    super.start();
+    this.role?.start();
+  }
+
+  link(sources: Sources, master: Address): ReplicaLink {
+    const login = this.password === null ? null : ['AUTH', this.password];
+    return new ReplicaLink(this.network, this.loop, this.data, sources, master, login);
+  }
+
+  /** Microsecond at which it became a master last. */
+  promotedAt = 0;
+
+  roleChanged(): void {
+    if (this.role?.isMaster) this.promotedAt = this.world.micros;
+    for (const peer of this.#waiting) this.#unblock(peer, UNBLOCKED);
+  }
+
+  /** What has to do with its role. @returns null when a request has not */
+  ownReply(peer: Peer, name: string, words: readonly Buffer[]): Buffer | null {
+    const { role } = this;
+    if (role === null) return null;
+    const [first, second] = words.slice(1).map((word) => word.toString('latin1'));
+    switch (name) {
+      case 'ROLE':
+        return role.reply;
+      case 'PSYNC':
+        return role.sync(peer);
+      case 'REPLICAOF':
+        role.follow(/^no$/i.test(first) ? null : { host: first, port: Number(second) });
+        return status('OK');
+      case 'CLIENT':
+        if (!/^kill$/i.test(first)) return null;
+        // TYPE normal, but for who says it.
+        this.dropClients((other) => other === peer || role.isFollower(other));
+        return status('OK');
+      case 'INFO':
+        return first === 'replication' ? bulk(role.info) : null;
+      default:
+        return null;
+    }
+  }
   /** Clients that wait, the longest first. */
   readonly #waiting: Set<RedisPeer> = new Set();
 
@@ -97,10 +194,12 @@ export class SimRedis extends ServerProcess {
       const reply = execute(blocked.context, blocked.words);
       if (reply !== BLOCKS) this.#unblock(peer, reply);
     }
+    this.role?.commit();
   }
 
   override crash(keepsData: boolean): void {
     this.#waiting.clear();
+    this.role?.stop();
     super.crash(keepsData);
   }
 }

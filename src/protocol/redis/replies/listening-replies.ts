@@ -1,6 +1,6 @@
 import { error } from './replies.ts';
 
-// Redis's words about CLIENT TRACKING and CLIENT CACHING.
+// Redis's words about CLIENT TRACKING, CLIENT CACHING and MONITOR.
 
 const SWITCHED =
   'before disabling tracking for this client, and then re-enabling it with a different mode.';
@@ -33,4 +33,10 @@ export function prefixOverlaps(prefix: string, which: string, other: string): Bu
 
 /** ringway's own: too many prefixes, and servers that say nothing in time. */
 export const TOO_MANY_PREFIXES: Buffer = error('too many prefixes are tracked in this pool');
-export const NOT_TRACKED: Buffer = error('no server tells of changed keys');
+export const NOT_HEARD: Buffer = error('no server has answered in time');
+
+/** MONITOR in a pool that does not allow it; Redis's words for a client that monitors. */
+export const MONITOR_REFUSED: Buffer = error(
+  "'monitor' shows what all clients do, and is refused in this pool (allow_monitor)",
+);
+export const MONITOR_TOUCHES_NOTHING: Buffer = error("Replica can't interact with the keyspace");

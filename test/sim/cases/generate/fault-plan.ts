@@ -1,0 +1,53 @@
+import type { Random } from '../../../fuzz/random.ts';
+import { FAULT_KINDS, type Fault, type FaultKind, SENTINEL_FAULTS } from '../case.ts';
+
+const LENGTHS = [3, 30, 200, 700, 1_500, 3_000];
+
+/** Which faults a case has: all kinds, or one or two of them again and again. */
+export function faultKinds(random: Random): readonly FaultKind[] | undefined {
+  const few = [random.pick(FAULT_KINDS), random.pick(FAULT_KINDS)];
+  return random.once(2) ? few : undefined;
+}
+
+/** When faults come. Of which kind and to whom is chosen then. */
+export function faultPlan(random: Random, spanMs: number): Fault[] {
+  if (random.once(8)) return [];
+  if (random.once(8)) return reloads(random, spanMs);
+  const count = random.pick([1, 2, 3, 4, 6, 12]);
+  return Array.from({ length: count }, () => ({
+    atMs: 50 + random.below(spanMs),
+    forMs: random.pick(LENGTHS),
+  })).sort((a, b) => a.atMs - b.atMs);
+}
+
+const AVAILABLE_LENGTHS = [30, 700, 3_000, 8_000, 15_000];
+
+/** With sentinels: failovers are what most cases are about. */
+export function availableKinds(random: Random): readonly FaultKind[] | undefined {
+  const few = [random.pick(SENTINEL_FAULTS), random.pick(FAULT_KINDS)];
+  const kinds = random.pick([undefined, few, ['failover'], ['crash', 'freeze', 'hosts']] as const);
+  return kinds?.filter((kind) => kind !== 'rename');
+}
+
+export function availablePlan(random: Random, spanMs: number): Fault[] {
+  if (random.once(10)) return [];
+  const count = random.pick([1, 1, 2, 3, 5, 8]);
+  return Array.from({ length: count }, () => ({
+    atMs: 2_000 + random.below(spanMs - 2_000),
+    forMs: random.pick(AVAILABLE_LENGTHS),
+  })).sort((a, b) => a.atMs - b.atMs);
+}
+
+/** One reload after the other, each to the other configuration. */
+function reloads(random: Random, spanMs: number): Fault[] {
+  const count = 4 + random.below(20);
+  return Array.from({ length: count }, (_, i) => ({
+    atMs: 50 + Math.floor(((i + 1) * spanMs) / count),
+    forMs: 1,
+    kind: 'reload' as const,
+    server: 0,
+    client: 0,
+    proxy: 0,
+    config: (i + 1) % 2,
+  }));
+}

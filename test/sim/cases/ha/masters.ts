@@ -1,0 +1,41 @@
+import type { Done } from '../../clients/history.ts';
+import type { Shards } from './shards.ts';
+
+interface Heard {
+  /** Who carried out the write. */
+  readonly server: string;
+  readonly doneAt: number;
+  /** When a client of the proxy heard of it. */
+  readonly heardAt: number;
+}
+
+/**
+ * A proxy acknowledges writes of one master of a shard at a time: what is asked after it has
+ * acknowledged one of the new master does not go to the old one, unless that was promoted again.
+ */
+export class Masters {
+  readonly complaints: string[] = [];
+  readonly #shards: Shards;
+  readonly #heard: Map<string, Heard> = new Map();
+
+  constructor(shards: Shards) {
+    this.#shards = shards;
+  }
+
+  /** A client of `proxy` was told that its write is carried out. */
+  acknowledged(proxy: number, { server, at }: Done, sentAt: number, now: number): void {
+    const shard = this.#shards.shardOf(server);
+    const key = `${proxy} ${shard}`;
+    const before = this.#heard.get(key);
+    if (before === undefined || at > before.doneAt) {
+      this.#heard.set(key, { server, doneAt: at, heardAt: now });
+    }
+    if (before === undefined || before.server === server || sentAt <= before.heardAt) return;
+    const promotedAt = this.#shards.servers.find(({ name }) => name === server)?.promotedAt ?? 0;
+    if (promotedAt > before.doneAt) return;
+    this.complaints.push(
+      `proxy${proxy} acknowledges a write of ${server}, asked ` +
+        `${Math.round((sentAt - before.heardAt) / 1000)} ms after one of ${before.server}`,
+    );
+  }
+}

@@ -1,0 +1,29 @@
+import type { World } from '../../world/world.ts';
+import type { Shards } from './shards.ts';
+
+const LOOK_MICROS = 50_000;
+
+/** Since when nothing is wrong any more: the last fault is over, and each shard has one master. */
+export class Settling {
+  readonly #shards: Shards | null;
+  readonly #healedAt: () => number;
+  #settledAt: number;
+
+  constructor(world: World, shards: Shards | null, healedAt: () => number) {
+    this.#shards = shards;
+    this.#healedAt = healedAt;
+    this.#settledAt = 0;
+    if (shards === null) return;
+    const look = (): void => {
+      if (!shards.settled) this.#settledAt = Number.POSITIVE_INFINITY;
+      else if (this.#settledAt === Number.POSITIVE_INFINITY) this.#settledAt = world.micros;
+      world.after(LOOK_MICROS, look);
+    };
+    look();
+  }
+
+  get since(): number {
+    const healed = this.#healedAt();
+    return this.#shards === null ? healed : Math.max(healed, this.#settledAt);
+  }
+}

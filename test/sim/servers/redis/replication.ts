@@ -1,0 +1,146 @@
+import { encode } from '../../clients/requests.ts';
+import type { Endpoint, EndpointOwner } from '../../net/connection.ts';
+import type { Attempt, Network } from '../../net/network.ts';
+import type { Loop } from '../../world/loop.ts';
+import type { Address } from '../ask-link.ts';
+import type { KeyEffect, Keyspace } from '../keyspace.ts';
+
+// Replication as Redis does it: asynchronous, over a connection that the replica makes, beginning
+// with all that the master has. What travels on the connection is how far the replica has got; the
+// data themselves are taken from the master's memory by then.
+
+/** What a request has done to a key. */
+export type Effect = KeyEffect;
+
+/** Where a replica begins, and what has happened since. */
+export interface Source {
+  readonly snapshot: readonly Effect[];
+  readonly from: number;
+  /** Effects that belong together are carried out together. */
+  readonly log: readonly (readonly Effect[])[];
+}
+
+/** What replicas are given in the world, by number. */
+export class Sources {
+  readonly #list: Source[] = [];
+
+  add(source: Source): number {
+    return this.#list.push(source) - 1;
+  }
+
+  at(number: number): Source {
+    return this.#list[number];
+  }
+}
+
+const RETRY_MS = 1_000;
+
+/** The connection of a replica to its master. */
+export class ReplicaLink implements EndpointOwner {
+  readonly #network: Network;
+  readonly #loop: Loop;
+  readonly #data: Keyspace;
+  readonly #sources: Sources;
+  readonly master: Address;
+  readonly #login: readonly string[] | null;
+  #endpoint: Endpoint | null = null;
+  #attempt: Attempt | null = null;
+  #text = '';
+  #source: Source | null = null;
+  /** Batches of the master's log that are carried out. */
+  offset = 0;
+  #closed = false;
+
+  constructor(
+    network: Network,
+    loop: Loop,
+    data: Keyspace,
+    sources: Sources,
+    master: Address,
+    login: readonly string[] | null,
+  ) {
+    this.#network = network;
+    this.#loop = loop;
+    this.#data = data;
+    this.#sources = sources;
+    this.master = master;
+    this.#login = login;
+    this.#connect();
+  }
+
+  /** It has what its master had, and gets what comes. */
+  get inSync(): boolean {
+    return this.#source !== null;
+  }
+
+  #connect(): void {
+    const attempt: Attempt = {
+      cancelled: false,
+      onConnected: (endpoint) => {
+        this.#attempt = null;
+        this.#endpoint = endpoint;
+        endpoint.owner = this;
+        endpoint.startReading();
+        if (this.#login !== null) endpoint.write(encode(this.#login), () => {});
+        endpoint.write(encode(['PSYNC', '?', '-1']), () => {});
+      },
+      onFailed: () => this.#again(),
+    };
+    this.#attempt = attempt;
+    this.#network.connect(this.#loop, this.master.host, this.master.port, attempt);
+  }
+
+  #again(): void {
+    this.#attempt = null;
+    this.#endpoint?.close();
+    this.#endpoint = null;
+    this.#source = null;
+    this.#text = '';
+    if (this.#closed) return;
+    this.#loop.timer(() => {
+      if (!this.#closed && this.#endpoint === null && this.#attempt === null) this.#connect();
+    }, RETRY_MS);
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.#text += Buffer.from(bytes).toString('latin1');
+    const lines = this.#text.split('\r\n');
+    this.#text = lines.pop() as string;
+    for (const line of lines) this.#take(line);
+  }
+
+  #take(line: string): void {
+    if (line.startsWith('+FULLRESYNC ')) {
+      const source = this.#sources.at(Number(line.slice(12)));
+      this.#source = source;
+      this.#data.flushAll();
+      this.#apply(source.snapshot);
+      this.offset = source.from;
+    } else if (line.startsWith('@') && this.#source !== null) {
+      const until = Number(line.slice(1));
+      while (this.offset < until) this.#apply(this.#source.log[this.offset++]);
+    } else if (line.startsWith('-')) this.#again();
+  }
+
+  #apply(effects: readonly Effect[]): void {
+    for (const { db, key, value, expiresAt } of effects) {
+      if (value === null) this.#data.remove(db, key);
+      else this.#data.set(db, key, value, expiresAt);
+    }
+  }
+
+  onEnd(): void {
+    this.#again();
+  }
+
+  onError(): void {
+    this.#again();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#attempt !== null) this.#attempt.cancelled = true;
+    this.#endpoint?.close();
+    this.#endpoint = null;
+  }
+}

@@ -1,0 +1,155 @@
+import { type Address, addressText } from '../ask-link.ts';
+import type { Keyspace } from '../keyspace.ts';
+import type { Peer } from '../server-process.ts';
+import type { Effect, ReplicaLink, Sources } from './replication.ts';
+import { array, bulk, integer } from './resp.ts';
+
+const WRITES =
+  /^(P?SETEX|SET(NX|RANGE)?|GET(SET|DEL)|APPEND|MSET|(INCR|DECR)(BY)?|DEL|UNLINK|P?EXPIRE|PERSIST|[LR]PUSHX?|[LR]POP|LSET|BLPOP|FLUSH(DB|ALL))$/;
+
+/** Whether a replica refuses a command. @param name in upper case */
+export function isWrite(name: string): boolean {
+  return WRITES.test(name);
+}
+
+/** The server, as far as its role goes. */
+export interface RoleOwner {
+  readonly data: Keyspace;
+  readonly address: string;
+  readonly port: number;
+  /** A link to that master. */
+  link(sources: Sources, master: Address): ReplicaLink;
+  /** It is not what it was: clients that wait do so no longer. */
+  roleChanged(): void;
+}
+
+interface Follower {
+  readonly peer: Peer;
+  readonly address: string;
+}
+
+/** Whether a Redis is a master, with replicas that follow it, or a replica itself. */
+export class Role {
+  readonly #owner: RoleOwner;
+  readonly #sources: Sources;
+  #master: Address | null;
+  #link: ReplicaLink | null = null;
+  #log: (readonly Effect[])[] = [];
+  #batch: Effect[] = [];
+  readonly #followers: Set<Follower> = new Set();
+
+  constructor(owner: RoleOwner, sources: Sources, master: Address | null) {
+    this.#owner = owner;
+    this.#sources = sources;
+    this.#master = master;
+    owner.data.onEffect = (effect) => {
+      if (this.#master === null) this.#batch.push(effect);
+    };
+  }
+
+  get isMaster(): boolean {
+    return this.#master === null;
+  }
+
+  /** It has all that its master has been heard of; a master always has. */
+  get inSync(): boolean {
+    return this.#master === null || (this.#link?.inSync ?? false);
+  }
+
+  /** The process begins. */
+  start(): void {
+    this.#log = [];
+    this.#batch = [];
+    if (this.#master !== null) this.#link = this.#owner.link(this.#sources, this.#master);
+  }
+
+  /** The process ends. */
+  stop(): void {
+    this.#link?.close();
+    this.#link = null;
+    this.#followers.clear();
+    this.#batch = [];
+  }
+
+  /** REPLICAOF. @param master null = NO ONE */
+  follow(master: Address | null): void {
+    const before = this.#master;
+    if (master === null ? before === null : before !== null && same(before, master)) return;
+    this.#link?.close();
+    this.#link = null;
+    this.#master = master;
+    for (const { peer } of this.#followers) peer.server.close(peer);
+    this.#followers.clear();
+    this.#log = [];
+    if (master !== null) this.#link = this.#owner.link(this.#sources, master);
+    if ((before === null) !== (master === null)) this.#owner.roleChanged();
+  }
+
+  /** A request is carried out: what it has done goes to the replicas. */
+  commit(): void {
+    if (this.#batch.length === 0) return;
+    this.#log.push(this.#batch);
+    this.#batch = [];
+    const line = Buffer.from(`@${this.#log.length}\r\n`);
+    for (const follower of this.#followers) {
+      const { endpoint } = follower.peer;
+      if (endpoint.closed) this.#followers.delete(follower);
+      else endpoint.write(line, () => {});
+    }
+  }
+
+  /** PSYNC. @returns what it is answered */
+  sync(peer: Peer): Buffer {
+    const from = this.#log.length;
+    const source = { snapshot: this.#owner.data.snapshot(), from, log: this.#log };
+    this.#followers.add({ peer, address: peer.endpoint.peer.address });
+    return Buffer.from(`+FULLRESYNC ${this.#sources.add(source)}\r\n`);
+  }
+
+  /** Whether a connection is a replica's. */
+  isFollower(peer: Peer): boolean {
+    for (const follower of this.#followers) if (follower.peer === peer) return true;
+    return false;
+  }
+
+  get #replicas(): Follower[] {
+    return [...this.#followers].filter(({ peer }) => !peer.endpoint.closed);
+  }
+
+  get #offset(): number {
+    return this.#link?.offset ?? this.#log.length;
+  }
+
+  /** The reply to ROLE. */
+  get reply(): Buffer {
+    if (this.#master !== null) {
+      const state = this.#link?.inSync ? 'connected' : 'connect';
+      const { host, port } = this.#master;
+      const offset = integer(this.#offset);
+      return array([bulk('slave'), bulk(host), integer(port), bulk(state), offset]);
+    }
+    const { port } = this.#owner;
+    const replicas = this.#replicas.map(({ address }) => {
+      return array([bulk(address), bulk(String(port)), bulk(String(this.#log.length))]);
+    });
+    return array([bulk('master'), integer(this.#log.length), array(replicas)]);
+  }
+
+  /** The section of INFO. */
+  get info(): string {
+    const lines = ['# Replication', `role:${this.isMaster ? 'master' : 'slave'}`];
+    if (this.#master !== null) {
+      lines.push(`master_host:${this.#master.host}`, `master_port:${this.#master.port}`);
+      lines.push(`master_link_status:${this.#link?.inSync ? 'up' : 'down'}`);
+      lines.push(`slave_repl_offset:${this.#offset}`);
+    }
+    for (const [i, { address }] of this.#replicas.entries()) {
+      lines.push(`slave${i}:ip=${address},port=${this.#owner.port},state=online`);
+    }
+    return `${lines.join('\r\n')}\r\n`;
+  }
+}
+
+function same(a: Address, b: Address): boolean {
+  return addressText(a) === addressText(b);
+}
