@@ -2,7 +2,7 @@
 // not all there, is left to memcache.ts.
 
 import { CRLF, findBlank } from './ascii';
-import { FLAG_FIRST, FLAG_LAST, LIMIT_MEMCACHE_KEY_BYTES, MC_GET, RECORD_BYTES } from './layout';
+import { LIMIT_MEMCACHE_KEY_BYTES, MC_GET, RECORD_BYTES, WHOLE } from './layout';
 import { writeRecord } from './records';
 import { route } from './route';
 import { DEFERRED } from './route-batch';
@@ -31,7 +31,7 @@ export function takeGets(pos: u32, end: u32, record: u32, tableEnd: u32, pool: u
     if (length - 1 >= LIMIT_MEMCACHE_KEY_BYTES || end - keyEnd < 2) break;
     if (<u32>load<u16>(keyEnd) !== CRLF) break;
     const server = pool === 0 ? DEFERRED : route(key, length, pool);
-    const info = MC_GET | FLAG_FIRST | FLAG_LAST;
+    const info = MC_GET | WHOLE;
     writeRecord(record, pos, keyEnd + 2, info, server, 2, key, length);
     record += RECORD_BYTES;
     pos = keyEnd + 2;

@@ -7,7 +7,6 @@ import {
   ERROR_BULK_CRLF,
   ERROR_REPLY_LINE,
   ERROR_REPLY_TYPE,
-  FLAG_FIRST,
   FLAG_LAST,
   ITEM_ENDS,
   ITEM_ENDS_BYTES,
@@ -58,6 +57,7 @@ import {
   STATE_SERVER,
   STATE_STATUS,
   STATE_WANTED,
+  WHOLE,
 } from './layout';
 
 import { END_BYTES, isEnd, isValue, itemsEnd, takeItems, VALUE_BYTES } from './memcache-items';
@@ -313,7 +313,7 @@ export function scanMemcacheReplies(start: u32, end: u32, table: u32, limit: u32
         freeEnds = next;
       }
     }
-    info |= detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
+    info |= detached !== 0 ? FLAG_LAST : WHOLE;
     writeRecord(record, frame, pos, info, NO_SERVER, count, key, 0);
     record += RECORD_BYTES;
     detached = 0;

@@ -7,7 +7,6 @@ import {
   ERROR_LINE_TOO_LONG,
   FLAG_BAD,
   FLAG_BASE64_KEY,
-  FLAG_FIRST,
   FLAG_KEY_TOO_LONG,
   FLAG_LAST,
   FLAG_SPECIAL,
@@ -39,6 +38,7 @@ import {
   STATE_STATUS,
   STATE_WANTED,
   STATE_WORD_BYTES,
+  WHOLE,
 } from './layout';
 
 import { getsEnd, takeGets } from './memcache-gets';
@@ -286,7 +286,7 @@ export function scanMemcacheRequests(start: u32, end: u32, table: u32, limit: u3
       left = 0;
     }
 
-    info |= detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
+    info |= detached !== 0 ? FLAG_LAST : WHOLE;
     writeRecord(record, frame, pos, info, server, count, key, keyLength);
     record += RECORD_BYTES;
     detached = 0;

@@ -4,7 +4,7 @@
 // as a whole, they leave to the scanner. They read up to 8 bytes behind `end`.
 
 import { CRLF, shortNumber } from './ascii';
-import { FLAG_FIRST, FLAG_LAST, LIMIT_REPLY_OUTSTANDING, NO_SERVER, RECORD_BYTES } from './layout';
+import { LIMIT_REPLY_OUTSTANDING, NO_SERVER, RECORD_BYTES, WHOLE } from './layout';
 import { writeRecord } from './records';
 import { bulkBytes, COLON, DOLLAR, NULL_COUNT, PLUS, STAR } from './resp-syntax';
 
@@ -39,7 +39,7 @@ export function takeReplies(pos: u32, end: u32, record: u32, tableEnd: u32): u32
     } else if (type === COLON) next = integerEnd(pos, end);
     else break;
     if (next === 0 || next > end) break;
-    writeRecord(record, pos, next, type | FLAG_FIRST | FLAG_LAST, NO_SERVER, count, 0, 0);
+    writeRecord(record, pos, next, type | WHOLE, NO_SERVER, count, 0, 0);
     record += RECORD_BYTES;
     pos = next;
   }

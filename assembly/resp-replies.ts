@@ -8,7 +8,6 @@ import {
   ERROR_REPLY_ELEMENTS,
   ERROR_REPLY_LINE,
   ERROR_REPLY_TYPE,
-  FLAG_FIRST,
   FLAG_LAST,
   FLAG_TRANSIENT,
   LIMIT_BULK_BYTES,
@@ -37,6 +36,7 @@ import {
   STATE_SERVER,
   STATE_STATUS,
   STATE_WANTED,
+  WHOLE,
 } from './layout';
 import { finish, getState, quickEnd, setState, writeRecord } from './records';
 import { takeElements, takenEnd, takeReplies } from './resp-elements';
@@ -234,7 +234,7 @@ export function scanReplies(start: u32, end: u32, table: u32, limit: u32): u32 {
       if (pending !== 0) continue;
     }
 
-    const flags = detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
+    const flags = detached !== 0 ? FLAG_LAST : WHOLE;
     writeRecord(record, frame, pos, info | flags, NO_SERVER, count, 0, 0);
     record += RECORD_BYTES;
     detached = 0;

@@ -26,7 +26,6 @@ import {
   ERROR_INLINE_TOO_LONG,
   ERROR_MULTIBULK_LENGTH,
   ERROR_MULTIBULK_LINE_TOO_LONG,
-  FLAG_FIRST,
   FLAG_INLINE,
   FLAG_KEY_TOO_LONG,
   FLAG_LAST,
@@ -61,6 +60,7 @@ import {
   STATE_SERVER,
   STATE_STATUS,
   STATE_WANTED,
+  WHOLE,
 } from './layout';
 import { finish, getState, quickEnd, setState, writeRecord } from './records';
 import {
@@ -157,7 +157,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
 
   while (true) {
     if (phase === PHASE_LINE && index === argc) {
-      const flags = detached !== 0 ? FLAG_LAST : FLAG_FIRST | FLAG_LAST;
+      const flags = detached !== 0 ? FLAG_LAST : WHOLE;
       writeRecord(record, frame, pos, info | flags, server, argc, key, keyLength);
       record += RECORD_BYTES;
       detached = 0;
@@ -269,7 +269,7 @@ export function scanRequests(start: u32, end: u32, table: u32, limit: u32, pool:
         break;
       }
       if (!isBlank(frame, newline)) {
-        const whole = FLAG_FIRST | FLAG_LAST | FLAG_INLINE | FLAG_SPECIAL | NO_COMMAND;
+        const whole = WHOLE | FLAG_INLINE | FLAG_SPECIAL | NO_COMMAND;
         writeRecord(record, frame, newline + 1, whole, NO_SERVER, 0, 0, 0);
         record += RECORD_BYTES;
       }

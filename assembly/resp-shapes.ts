@@ -5,8 +5,6 @@
 
 import { CRLF } from './ascii';
 import {
-  FLAG_FIRST,
-  FLAG_LAST,
   RECORD_BYTES,
   SHAPE_BYTES,
   SHAPE_HEAD,
@@ -14,6 +12,7 @@ import {
   SHAPE_INFO,
   SHAPE_WORDS,
   SHAPES,
+  WHOLE,
 } from './layout';
 import { writeRecord } from './records';
 import { bulkBytes, DOLLAR } from './resp-syntax';
@@ -47,7 +46,7 @@ export function rememberShape(frame: u32, length: u32, info: u32, words: u32): v
   store<u64>(shape + SHAPE_HEAD, head);
   store<u64>(shape + SHAPE_HEAD, load<u64>(frame, 8) | ignored, 8);
   store<u64>(shape + SHAPE_IGNORED, ignored);
-  store<u32>(shape + SHAPE_INFO, info | FLAG_FIRST | FLAG_LAST);
+  store<u32>(shape + SHAPE_INFO, info | WHOLE);
   store<u32>(shape + SHAPE_WORDS, words);
 }
 

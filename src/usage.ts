@@ -42,6 +42,8 @@ const OWN_USAGE: readonly string[] = [
   '  ringway explain KEY    : show which server a key goes to, and why',
   '  ringway check FILE     : show how keys are spread over the servers',
   '  ringway check OLD NEW  : show which keys move between two configuration files',
+  '  ringway doctor FILE    : look at servers, ports and limits, say what will hurt',
+  '  ringway bench ADDRESS  : ask a server or proxy for so many requests a second',
   '  ringway ctl COMMAND    : send a command to the admin socket of a running proxy',
   '',
   'Examples:',

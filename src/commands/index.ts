@@ -1,6 +1,8 @@
+import { bench } from './bench/bench.ts';
 import { check } from './check.ts';
 import type { Command } from './command.ts';
 import { ctl } from './ctl.ts';
+import { doctor } from './doctor/doctor.ts';
 import { explain } from './explain.ts';
 import { top } from './top.ts';
 
@@ -8,6 +10,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['top', top],
   ['explain', explain],
   ['check', check],
+  ['bench', bench],
+  ['doctor', doctor],
   ['ctl', ctl],
 ]);
 

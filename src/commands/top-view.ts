@@ -21,9 +21,40 @@ export interface ViewState {
   readonly selected: string;
   /** The chosen pool fills the screen. */
   readonly zoomed: boolean;
+  /** Name of the server that is chosen in it; the first when there is none of that name. */
+  readonly server: string;
   readonly paused: boolean;
+  /** All keys are shown. */
+  readonly help: boolean;
+  /** A question, or what became of an order; empty = the usual keys. */
+  readonly notice: string;
   readonly color: boolean;
 }
+
+export const TOP_START: ViewState = {
+  sort: 'req/s',
+  selected: '',
+  zoomed: false,
+  server: '',
+  paused: false,
+  help: false,
+  notice: '',
+  color: true,
+};
+
+const KEYS = [
+  '↑ ↓ or j k       choose a pool; in one that is shown alone, a server',
+  'Enter or →       show the chosen pool alone',
+  'Esc or ←         all pools again',
+  'n r e l i        sort by name, requests, errors, latency (p99), in flight',
+  'p                pause, and go on',
+  'E                eject the chosen server: out of the ring until U',
+  'D                drain it: the same, and its connections close when all is answered',
+  'U                take that back, and an automatic ejection',
+  'q                quit',
+  '',
+  'E, D and U ask before they do anything, and need --admin-socket.',
+];
 
 interface Row {
   readonly cells: readonly string[];
@@ -45,10 +76,12 @@ export function renderTop(
   const pools = sortedPools(status, state.sort, rates);
   const pool = pools[chosenPool(pools, state.selected)];
   const lines = [...header(status, state, columns, rates), ''];
-  if (!state.zoomed) {
+  if (state.help) {
+    lines.push(...KEYS.map((line) => `  ${line}`));
+  } else if (!state.zoomed) {
     lines.push(...poolTable(pools, pool, state, columns, rates), '');
   }
-  if (pool !== undefined) {
+  if (pool !== undefined && !state.help) {
     lines.push(...poolTitle(pool, state, columns));
     lines.push(...serverTable(pool, state, columns, rates));
     if (state.zoomed) {
@@ -96,18 +129,25 @@ export class Rates {
   }
 }
 
-function stateOf({ live, order, reachable, breakerOpen, holding }: ServerStatus): string {
+function stateOf({ live, order, holding, moves }: ServerStatus): string {
   // A ringway of another version may say nothing of orders.
   if (order === 'drain') return 'DRAINED (order)';
   if (order === 'eject') return 'EJECTED (order)';
   if (!live) return 'EJECTED';
   if (holding) return 'WAITED FOR';
-  const breaker = breakerOpen ? ', breaker open' : '';
-  return reachable ? `live${breaker}` : `DOWN${breaker}`;
+  return moves > 0 ? `live, moved ${moves}x` : 'live';
 }
 
 function failures({ errors, timeouts, closed }: ServerStatus): number {
   return errors + timeouts + closed;
+}
+
+/** Position of the chosen server. */
+export function chosenServer(servers: readonly ServerStatus[], name: string): number {
+  return Math.max(
+    0,
+    servers.findIndex((server) => server.name === name),
+  );
 }
 
 /** Position of the chosen pool. */
@@ -128,7 +168,8 @@ export function sortedPools(status: Status, sort: Sort, rates: Rates): PoolStatu
   return sorted([...status.pools], sort, value);
 }
 
-function sortedServers(pool: PoolStatus, sort: Sort, rates: Rates): ServerStatus[] {
+/** The servers of a pool, the busiest by `sort` first. */
+export function sortedServers(pool: PoolStatus, sort: Sort, rates: Rates): ServerStatus[] {
   const value = (server: ServerStatus): number => {
     if (sort === 'req/s') return server.rate;
     if (sort === 'errors') return rates.errors(pool.name, server.name) + failures(server) / 1e9;
@@ -211,9 +252,12 @@ function poolTitle(pool: PoolStatus, state: ViewState, columns: number): string[
 }
 
 function serverTable(pool: PoolStatus, state: ViewState, columns: number, rates: Rates): string[] {
-  const rows = sortedServers(pool, state.sort, rates).map(
-    (server): Row => ({
-      mark: server.live && server.reachable ? 'none' : 'bad',
+  const servers = sortedServers(pool, state.sort, rates);
+  const chosen = state.zoomed ? chosenServer(servers, state.server) : -1;
+  const rows = servers.map((server, i): Row => {
+    const good = server.live && server.reachable && !server.breakerOpen;
+    return {
+      mark: i === chosen ? 'selected' : good ? 'none' : 'bad',
       cells: [
         server.name,
         count(server.rate),
@@ -223,11 +267,14 @@ function serverTable(pool: PoolStatus, state: ViewState, columns: number, rates:
         count(server.inFlight),
         count(server.queued),
         `${(server.ringShare * 100).toFixed(1)} %`,
+        server.reachable ? 'yes' : 'DOWN',
+        server.breakerOpen ? 'open' : '-',
         stateOf(server),
       ],
-    }),
-  );
-  return lines(['SERVER', 'req/s', 'errors/s', ...HEADS, 'ring', 'state'], rows, state, columns);
+    };
+  });
+  const heads = ['SERVER', 'req/s', 'errors/s', ...HEADS, 'ring', 'reach', 'breaker', 'state'];
+  return lines(heads, rows, state, columns);
 }
 
 /** Roles and lags, by their own word. */
@@ -262,9 +309,15 @@ function details(pool: PoolStatus, columns: number): string[] {
 }
 
 function footer(state: ViewState): string {
+  if (state.notice !== '') return paint(` ${state.notice} `, 'title', state);
+  if (state.help) return paint(' any key goes back ', 'title', state);
   const sorts = SORTS.map(({ key, label }) => (label === state.sort ? `${key}*` : key)).join(' ');
-  const zoom = state.zoomed ? 'Esc all pools' : '↑↓ choose  Enter pool';
-  return paint(` q quit  ${zoom}  ${sorts} sort by ${state.sort}  p pause `, 'title', state);
+  const zoom = state.zoomed ? 'Esc all pools  E D U server' : '↑↓ choose  Enter pool';
+  return paint(
+    ` q quit  ${zoom}  ${sorts} sort by ${state.sort}  p pause  ? keys `,
+    'title',
+    state,
+  );
 }
 
 function lines(

@@ -1,138 +1,77 @@
 import type { Status } from '../stats/http/status.ts';
-import { runCommand } from './arguments.ts';
+import { type Arguments, runCommand, usageError } from './arguments.ts';
 import type { Command, Out } from './command.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, type StatusClient, statusClient } from './status-client.ts';
-import { chosenPool, Rates, renderTop, SORTS, sortedPools, type ViewState } from './top-view.ts';
+import { TopScreen } from './top-screen.ts';
+import { Rates, renderTop, TOP_START } from './top-view.ts';
 
-const HELP = `Usage: ringway top [--once] [--interval=SECONDS]
+const HELP = `Usage: ringway top [--once] [--json] [--pool=NAME] [--interval=SECONDS]
 
-Watches a running proxy: requests, errors, latencies, queues and ejected servers.
+Watches a running proxy: requests, errors, latencies, queues, and servers that are out of reach,
+left alone by their breaker or out of the ring.
 
   --once             print one view and exit; so it does when the output is no terminal
+  --json             print what there is to show as JSON, once
+  --pool=NAME        only this pool
   --interval=N       seconds between two looks (default: 1)
 ${SOURCE_HELP}
 Keys: arrows or j k choose a pool, Enter shows it alone, Esc goes back; n r e l i sort by name,
-requests, errors, latency, in flight; p pauses; q quits.
+requests, errors, latency, in flight; p pauses; ? shows all keys; q quits. With --admin-socket,
+in a pool that is shown alone: arrows choose a server, E ejects it, D drains it, U takes that
+back, each after a question.
 `;
 
-const ENTER_SCREEN = '\x1b[?1049h\x1b[?25l';
-const LEAVE_SCREEN = '\x1b[?25h\x1b[?1049l';
 const DEFAULT_COLUMNS = 100;
+const MOST_SECONDS = 3600;
 
 /** `ringway top`: a live view in the terminal. */
 export const top: Command = (argv, out, err) => {
-  const options = ['once', 'interval=', ...SOURCE_OPTIONS];
+  const options = ['once', 'json', 'pool=', 'interval=', ...SOURCE_OPTIONS];
   return runCommand(argv, { out, err, help: HELP, options }, async (given) => {
-    const ask = statusClient(given);
+    if (given.words.length > 0)
+      throw usageError(`unexpected word ${JSON.stringify(given.words[0])}`);
+    const ask = onePool(statusClient(given), given.text('pool'));
+    if (given.has('json')) {
+      out.write(`${JSON.stringify(await ask(), null, 2)}\n`);
+      return 0;
+    }
     const live = !given.has('once') && process.stdout.isTTY && process.stdin.isTTY;
     if (!live) return once(ask, out);
-    const seconds = Number(given.text('interval') ?? 1);
-    await new Screen(ask, Math.max(0.1, seconds) * 1000).run();
+    const zoomed = given.text('pool') !== null;
+    const screen = new TopScreen(ask, intervalOf(given), given.text('admin-socket'), zoomed);
+    await screen.run();
     return 0;
   });
 };
 
-async function once(ask: StatusClient, out: Out): Promise<number> {
-  const rates = new Rates();
-  const status = await ask();
-  rates.take(status);
-  const state = { ...START, color: false };
-  out.write(`${renderTop(status, state, DEFAULT_COLUMNS, 0, rates).slice(0, -1).join('\n')}\n`);
-  return 0;
+function intervalOf(given: Arguments): number {
+  const text = given.text('interval') ?? '1';
+  const seconds = /^[0-9]{1,4}(\.[0-9]{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds > 0 && seconds <= MOST_SECONDS)) {
+    throw usageError(
+      `--interval is a number of seconds up to ${MOST_SECONDS}, not ${JSON.stringify(text)}`,
+    );
+  }
+  return Math.max(0.1, seconds) * 1000;
 }
 
-const START: ViewState = {
-  sort: 'req/s',
-  selected: '',
-  zoomed: false,
-  paused: false,
-  color: true,
-};
+/** @param name null = all pools */
+function onePool(ask: StatusClient, name: string | null): StatusClient {
+  if (name === null) return ask;
+  return async () => {
+    const status = await ask();
+    const pools = status.pools.filter((pool) => pool.name === name);
+    if (pools.length > 0) return { ...status, pools };
+    const names = status.pools.map((pool) => pool.name).join(', ');
+    throw usageError(`there is no pool ${JSON.stringify(name)}; the pools are ${names}`);
+  };
+}
 
-/** The terminal while `top` has it. */
-class Screen {
-  readonly #ask: StatusClient;
-  readonly #intervalMs: number;
-  readonly #rates: Rates = new Rates();
-  #state: ViewState = START;
-  #status: Status | null = null;
-  #trouble = '';
-  #done: () => void = () => {};
-
-  constructor(ask: StatusClient, intervalMs: number) {
-    this.#ask = ask;
-    this.#intervalMs = intervalMs;
-  }
-
-  async run(): Promise<void> {
-    const { stdin, stdout } = process;
-    await this.#look();
-    if (this.#status === null) throw new Error(this.#trouble);
-    const onKey = (text: string): void => this.#onKey(text);
-    const draw = (): void => this.#draw();
-    stdin.setRawMode(true);
-    stdin.setEncoding('utf8');
-    stdin.on('data', onKey);
-    stdout.on('resize', draw);
-    stdout.write(ENTER_SCREEN);
-    const timer = setInterval(() => void this.#look(), this.#intervalMs);
-    try {
-      await new Promise<void>((resolve) => {
-        this.#done = resolve;
-        process.once('SIGTERM', resolve);
-        draw();
-      });
-    } finally {
-      clearInterval(timer);
-      stdin.off('data', onKey);
-      stdin.setRawMode(false);
-      stdin.pause();
-      stdout.off('resize', draw);
-      stdout.write(LEAVE_SCREEN);
-    }
-  }
-
-  async #look(): Promise<void> {
-    if (this.#state.paused) return;
-    try {
-      const status = await this.#ask();
-      this.#rates.take(status);
-      this.#status = status;
-      this.#trouble = '';
-    } catch (error) {
-      this.#trouble = (error as Error).message;
-    }
-    this.#draw();
-  }
-
-  #draw(): void {
-    if (this.#status === null) return;
-    const { columns, rows } = process.stdout;
-    const lines = renderTop(this.#status, this.#state, columns, rows, this.#rates);
-    if (this.#trouble !== '') lines[0] = `\x1b[41m ${this.#trouble} \x1b[0m`;
-    process.stdout.write(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join('\r\n')}`);
-  }
-
-  /** Name of the pool above or below the chosen one. */
-  #neighbour(by: number): string {
-    if (this.#status === null) return '';
-    const pools = sortedPools(this.#status, this.#state.sort, this.#rates);
-    const at = chosenPool(pools, this.#state.selected) + by;
-    return pools[Math.max(0, Math.min(pools.length - 1, at))]?.name ?? '';
-  }
-
-  #onKey(key: string): void {
-    const state = this.#state;
-    const sort = SORTS.find((candidate) => candidate.key === key);
-    if (key === 'q' || key === '\x03') this.#done();
-    else if (sort !== undefined) this.#state = { ...state, sort: sort.label };
-    else if (key === '\x1b[A' || key === 'k')
-      this.#state = { ...state, selected: this.#neighbour(-1) };
-    else if (key === '\x1b[B' || key === 'j')
-      this.#state = { ...state, selected: this.#neighbour(1) };
-    else if (key === '\r' || key === '\x1b[C') this.#state = { ...state, zoomed: true };
-    else if (key === '\x1b' || key === '\x1b[D') this.#state = { ...state, zoomed: false };
-    else if (key === 'p') this.#state = { ...state, paused: !state.paused };
-    this.#draw();
-  }
+async function once(ask: StatusClient, out: Out): Promise<number> {
+  const rates = new Rates();
+  const status: Status = await ask();
+  rates.take(status);
+  const state = { ...TOP_START, color: false };
+  out.write(`${renderTop(status, state, DEFAULT_COLUMNS, 0, rates).slice(0, -1).join('\n')}\n`);
+  return 0;
 }

@@ -21,6 +21,8 @@ export const LEAST_PIPELINE_WINDOW = 16;
 export const UNNOTED_REQUESTS = 32;
 /** Bytes of requests that are noted for it. */
 export const SENT_RUN_BYTES = 512 * 1024;
+/** A large read is made again when its first reply is swallowed: that is looked at so often. */
+export const SWALLOW_LOOK_MS = 2;
 /** Lists of several servers are joined up to this size; longer ones are passed on as they come. */
 export const JOINED_LIST_BYTES = 4 * 1024 * 1024;
 /** An MGET that is answered in pieces asks for about so many bytes at a time. */

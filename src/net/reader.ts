@@ -43,53 +43,46 @@ function findOnReadFields(): OnReadFields | null {
   return { buffer, callback, generator };
 }
 
-/** Attaches sockets to the one receive window they all share. */
+/** Attaches sockets to the one receive window they all share, or to the beginning of it. */
 export class Reader {
   readonly kind: ReaderKind;
   readonly #window: Buffer;
+  readonly #small: Buffer;
   readonly #fields: OnReadFields | null;
 
-  /** @param forced `data` never touches private fields of node:net */
-  constructor(window: Buffer, forced: ReaderKind | null = null) {
+  /**
+   * @param window what is read at once of a socket that connects
+   * @param smallBytes of it, what is read of one that is accepted
+   * @param forced `data` never touches private fields of node:net
+   */
+  constructor(window: Buffer, smallBytes: number, forced: ReaderKind | null = null) {
     this.#window = window;
+    this.#small = window.subarray(0, smallBytes);
     this.#fields = forced === 'data' ? null : findOnReadFields();
     this.kind = this.#fields === null ? 'data' : 'onread';
   }
 
-  /** Begins reading a socket whose `connection` event is being handled, or that is connecting. */
+  /** Begins reading a socket whose `connection` event is being handled. */
   attach(socket: Socket, handler: ReadHandler): void {
+    this.#attach(socket, handler, this.#small);
+  }
+
+  #attach(socket: Socket, handler: ReadHandler, window: Buffer): void {
     const handle = (socket as unknown as { _handle: Handle | null })._handle;
     if (this.#fields !== null && typeof handle?.useUserBuffer === 'function') {
       const fields = socket as unknown as Record<symbol, unknown>;
-      fields[this.#fields.buffer] = this.#window;
+      fields[this.#fields.buffer] = window;
       const decrypts = socket instanceof TLSSocket;
       fields[this.#fields.callback] = decrypts
-        ? this.#decrypted(socket, handler)
+        ? decrypted(socket, handler, window)
         : (length: number): boolean => handler.onRead(length);
       fields[this.#fields.generator] = null;
-      handle.useUserBuffer(this.#window);
+      handle.useUserBuffer(window);
       // What comes while it is paused.
-      if (decrypts) this.#attachData(socket, handler);
+      if (decrypts) attachData(socket, handler, window);
       return;
     }
-    this.#attachData(socket, handler);
-  }
-
-  /**
-   * A socket that decrypts goes on to hand over what it has got, also after it was told to stop.
-   * That waits in its stream.
-   */
-  #decrypted(socket: TLSSocket, handler: ReadHandler): (length: number) => boolean {
-    const window = this.#window;
-    return (length) => {
-      if (socket.isPaused() || socket.readableLength > 0) {
-        socket.push(Buffer.from(window.subarray(0, length)));
-        return false;
-      }
-      if (handler.onRead(length)) return true;
-      socket.pause();
-      return false;
-    };
+    attachData(socket, handler, window);
   }
 
   /** Options for a socket that connects and reads into the window. */
@@ -105,22 +98,42 @@ export class Reader {
 
   /** Completes connectOptions() for the readers that need the socket. */
   attachConnecting(socket: Socket, handler: ReadHandler): void {
-    if (this.kind === 'data' || socket instanceof TLSSocket) this.attach(socket, handler);
+    if (this.kind === 'onread' && !(socket instanceof TLSSocket)) return;
+    this.#attach(socket, handler, this.#window);
   }
+}
 
-  #attachData(socket: Socket, handler: ReadHandler): void {
-    const window = this.#window;
-    socket.on('data', (chunk: Buffer) => {
-      for (let at = 0; at < chunk.length; at += window.length) {
-        const size = chunk.copy(window, 0, at, at + window.length);
-        if (handler.onRead(size)) continue;
-        socket.pause();
-        // Nothing may arrive while paused: what is left of this chunk is read again later.
-        if (at + size < chunk.length) socket.unshift(chunk.subarray(at + size));
-        return;
-      }
-    });
-  }
+/**
+ * A socket that decrypts goes on to hand over what it has got, also after it was told to stop.
+ * That waits in its stream.
+ */
+function decrypted(
+  socket: TLSSocket,
+  handler: ReadHandler,
+  window: Buffer,
+): (length: number) => boolean {
+  return (length) => {
+    if (socket.isPaused() || socket.readableLength > 0) {
+      socket.push(Buffer.from(window.subarray(0, length)));
+      return false;
+    }
+    if (handler.onRead(length)) return true;
+    socket.pause();
+    return false;
+  };
+}
+
+function attachData(socket: Socket, handler: ReadHandler, window: Buffer): void {
+  socket.on('data', (chunk: Buffer) => {
+    for (let at = 0; at < chunk.length; at += window.length) {
+      const size = chunk.copy(window, 0, at, at + window.length);
+      if (handler.onRead(size)) continue;
+      socket.pause();
+      // Nothing may arrive while paused: what is left of this chunk is read again later.
+      if (at + size < chunk.length) socket.unshift(chunk.subarray(at + size));
+      return;
+    }
+  });
 }
 
 /** Goes on reading after onRead() returned false. */

@@ -1,10 +1,13 @@
 import type { Socket } from 'node:net';
 import { ASSERTS, assert } from '../assert.ts';
-import { IntList } from './int-list.ts';
+import { IntList } from './queue/int-list.ts';
+import { copyOf, SendPieces } from './queue/send-pieces.ts';
 import type { SlabPool } from './slab-pool.ts';
 import { UNWRITTEN, WRITTEN, type Writer } from './writer.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** To copy less than this costs less than to write it by itself. */
+const LEAST_OFFER = 32 * 1024;
 /** Of more than this, encrypted, Node offers only the first part to the kernel at once. */
 const ENCRYPTED_AT_ONCE = 128 * 1024;
 
@@ -52,22 +55,23 @@ export class SendQueue {
   #sliceStart = 0;
   #cursor = 0;
   #limit = 0;
-  /** Complete pieces in order: start and end of a slice, or -1 and an index into #buffers. */
-  #pieces: IntList = new IntList();
-  #buffers: Buffer[] = [];
+  /** What is complete; the current slice follows. */
+  readonly #pieces: SendPieces;
   /** Slabs whose slices are all in #pieces, then slabs the socket still reads from. */
   #filled: IntList = new IntList();
   #parked: IntList = new IntList();
-  #bytes = 0;
   /** Bytes of the largest write, forgotten slowly: what fits one slab is one write. */
   #usual = 0;
   /** Bytes ever handed to the socket, modulo 2^32. */
   #written = 0;
+  /** Of those, bytes that went past the socket. */
+  #offered = 0;
   /** The kernel did not take everything: nothing is written until the socket has drained. */
   blocked = false;
 
   constructor(pool: SlabPool, writer: Writer, owner: SendOwner) {
     this.#pool = pool;
+    this.#pieces = new SendPieces(pool.memory);
     this.#writer = writer;
     this.#owner = owner;
     this.#drained = () => this.#onDrained();
@@ -84,7 +88,7 @@ export class SendQueue {
 
   /** Bytes not yet taken by the kernel. */
   get pendingBytes(): number {
-    const unsent = this.#bytes + this.#cursor - this.#sliceStart;
+    const unsent = this.#pieces.bytes + this.#cursor - this.#sliceStart;
     return this.blocked && this.#socket !== null
       ? unsent + this.#writer.waitingBytes(this.#socket)
       : unsent;
@@ -92,7 +96,12 @@ export class SendQueue {
 
   /** Bytes reserved or queued and not yet handed to the socket. */
   get unsentBytes(): number {
-    return this.#bytes + this.#cursor - this.#sliceStart;
+    return this.#pieces.bytes + this.#cursor - this.#sliceStart;
+  }
+
+  /** Bytes that the kernel has taken since the socket was opened. */
+  get takenBytes(): number {
+    return this.#socket === null ? 0 : this.#offered + this.#writer.takenBytes(this.#socket);
   }
 
   /** Bytes ever queued, modulo 2^32 and signed. */
@@ -164,17 +173,14 @@ export class SendQueue {
   /** Moves the current slice to the pieces; its slab goes on behind it. */
   #cutSlice(): void {
     if (this.#cursor === this.#sliceStart) return;
-    this.#pieces.pushPair(this.#sliceStart, this.#cursor);
-    this.#bytes += this.#cursor - this.#sliceStart;
+    this.#pieces.addSlice(this.#sliceStart, this.#cursor);
     this.#sliceStart = this.#cursor;
   }
 
   /** Queues a buffer as it is; it must not change until it is sent. */
   append(buffer: Buffer): void {
     this.#cutSlice();
-    this.#pieces.pushPair(-1, this.#buffers.length);
-    this.#buffers.push(buffer);
-    this.#bytes += buffer.length;
+    this.#pieces.addBuffer(buffer);
   }
 
   /** Copies `buffer` to the end of the queue, or queues it as it is when no slab can hold it. */
@@ -193,15 +199,29 @@ export class SendQueue {
       const size = Math.min(left, pool.largeBytes);
       const at = this.reserve(size);
       if (at === 0) {
-        const copied = Buffer.allocUnsafeSlow(size);
-        pool.memory.copy(copied, 0, from, from + size);
-        this.append(copied);
+        this.append(copyOf(pool.memory, from, from + size));
       } else {
         pool.memory.copyWithin(at, from, from + size);
       }
       from += size;
       left -= size;
     }
+  }
+
+  /**
+   * As copyFrom(), for bytes that need not wait for others: what the kernel takes at once is not
+   * copied. Where something has to be written again or encrypted, it is.
+   */
+  passOn(start: number, length: number): void {
+    const socket = this.#socket;
+    let taken = 0;
+    const idle = this.unsentBytes === 0 && !this.blocked && !this.#encrypts;
+    if (idle && socket !== null && this.keeper === null && length >= LEAST_OFFER) {
+      taken = this.#writer.offer(socket, start, length);
+      this.#written = (this.#written + taken) | 0;
+      this.#offered += taken;
+    }
+    if (taken < length) this.copyFrom(start + taken, length - taken);
   }
 
   /** flush() for somebody else's sake: what goes wrong is the owner's trouble. */
@@ -223,7 +243,7 @@ export class SendQueue {
     const idle = this.#encrypts && socket.writableLength === 0;
     const isLarge = this.#encrypts && this.unsentBytes > ENCRYPTED_AT_ONCE;
     const { keeper } = this;
-    const single = this.#pieces.length === 0;
+    const single = this.#pieces.count === 0;
     const start = this.#sliceStart;
     const end = this.#cursor;
     if (keeper !== null && !single) this.#keepPieces(keeper);
@@ -253,35 +273,15 @@ export class SendQueue {
 
   /** Slices move to the heap: their slabs go back when they are written. */
   #keepPieces(keeper: WriteKeeper): void {
-    const pieces = this.#pieces;
-    for (let i = 0; i < pieces.length; i += 2) {
-      const start = pieces.at(i);
-      const kept =
-        start < 0 ? this.#buffers[pieces.at(i + 1)] : this.#copyOf(start, pieces.at(i + 1));
-      keeper.keepBuffer(kept);
-    }
-    if (this.#cursor !== this.#sliceStart) {
-      keeper.keepBuffer(this.#copyOf(this.#sliceStart, this.#cursor));
-    }
-  }
-
-  #copyOf(start: number, end: number): Buffer {
-    const copied = Buffer.allocUnsafeSlow(end - start);
-    this.#pool.memory.copy(copied, 0, start, end);
-    return copied;
+    for (let i = 0; i < this.#pieces.count; i++) keeper.keepBuffer(this.#pieces.kept(i));
+    if (this.#cursor === this.#sliceStart) return;
+    keeper.keepBuffer(copyOf(this.#pool.memory, this.#sliceStart, this.#cursor));
   }
 
   /** @returns a copy of all that was not handed to the socket, which is in the queue no more */
   takeUnsent(): Buffer {
     this.#cutSlice();
-    const pieces = this.#pieces;
-    const buffers: Buffer[] = [];
-    for (let i = 0; i < pieces.length; i += 2) {
-      const start = pieces.at(i);
-      const end = pieces.at(i + 1);
-      buffers.push(start < 0 ? this.#buffers[end] : this.#pool.memory.subarray(start, end));
-    }
-    const unsent = Buffer.concat(buffers);
+    const unsent = this.#pieces.copy();
     this.discard();
     return unsent;
   }
@@ -301,22 +301,14 @@ export class SendQueue {
   /** Writes all pieces together. @returns whether the kernel has all of them */
   #writePieces(socket: Socket): boolean {
     const pieces = this.#pieces;
-    const memory = this.#pool.memory;
     this.#learnSize(this.unsentBytes);
     this.#cutSlice();
-    const last = pieces.length - 2;
+    const last = pieces.count - 1;
     socket.cork();
-    for (let i = 0; i <= last; i += 2) {
-      const start = pieces.at(i);
-      const piece =
-        start < 0 ? this.#buffers[pieces.at(i + 1)] : memory.subarray(start, pieces.at(i + 1));
-      if (i < last) socket.write(piece);
-      else this.#give(socket, piece);
-    }
+    for (let i = 0; i < last; i++) socket.write(pieces.at(i));
+    this.#give(socket, pieces.at(last));
     socket.uncork();
     pieces.clear();
-    this.#buffers.length = 0;
-    this.#bytes = 0;
     return socket.writableLength === 0;
   }
 
@@ -343,25 +335,7 @@ export class SendQueue {
   #spill(): void {
     if (this.#filled.length === 0) return;
     this.#cutSlice();
-    const pieces = this.#pieces;
-    const moved = new IntList();
-    const buffers: Buffer[] = [];
-    const ownStart = this.#slab;
-    const ownEnd = this.#limit;
-    for (let i = 0; i < pieces.length; i += 2) {
-      const start = pieces.at(i);
-      if (start < 0) {
-        moved.pushPair(-1, buffers.length);
-        buffers.push(this.#buffers[pieces.at(i + 1)]);
-      } else if (start >= ownStart && start < ownEnd) {
-        moved.pushPair(start, pieces.at(i + 1));
-      } else {
-        moved.pushPair(-1, buffers.length);
-        buffers.push(this.#copyOf(start, pieces.at(i + 1)));
-      }
-    }
-    this.#pieces = moved;
-    this.#buffers = buffers;
+    this.#pieces.moveToHeap(this.#slab, this.#limit);
     this.#releaseFilled();
   }
 
@@ -385,8 +359,6 @@ export class SendQueue {
   discard(): void {
     this.#closeSlice();
     this.#pieces.clear();
-    this.#buffers.length = 0;
-    this.#bytes = 0;
     this.#releaseFilled();
   }
 

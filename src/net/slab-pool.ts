@@ -1,5 +1,5 @@
 import { ASSERTS, assert } from '../assert.ts';
-import { IntList } from './int-list.ts';
+import { IntList } from './queue/int-list.ts';
 
 const LEASED = 1;
 /** Given back during a walk that may still copy into it. */

@@ -1,5 +1,5 @@
 import { ASSERTS, assert } from '../assert.ts';
-import { IntList } from './int-list.ts';
+import { IntList } from './queue/int-list.ts';
 import type { SlabPool } from './slab-pool.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { TLSSocket } from 'node:tls';
@@ -17,6 +18,8 @@ export const UNWRITTEN = 2;
 
 /** What a socket writes with. Private to node:net. */
 interface Handle {
+  /** Its number, where the system has such; below 0 once it is closed. */
+  readonly fd?: number;
   /**
    * @param request taken when the first attempt leaves bytes; null where Node makes it (since 26)
    * @returns 0, a negative error number, or the request that Node made; nothing once it is closed
@@ -143,6 +146,23 @@ export class Writer {
     if (request === null || request.getAsyncId() < 0) return WRITTEN;
     this.#makeRequest();
     return this.#wait(request, socket, bytes);
+  }
+
+  /**
+   * Offers arena bytes to the kernel, which keeps none that it does not take: they may change as
+   * soon as this returns.
+   * @returns how many it took; 0 also where the socket cannot be offered any
+   */
+  offer(socket: Socket, start: number, length: number): number {
+    const handle = handleOf(socket);
+    if (this.#style === null || handle === null || socket.constructor !== Socket) return 0;
+    const { fd = -1 } = handle;
+    if (fd < 0 || socket.writableLength !== 0 || handle.writeQueueSize !== 0) return 0;
+    try {
+      return writeSync(fd, this.#memory, start, length);
+    } catch {
+      return 0; // it is full, or broken: the next write() finds out
+    }
   }
 
   #wait(request: WriteRequest, socket: Socket, bytes: Uint8Array): number {

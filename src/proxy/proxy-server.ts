@@ -7,7 +7,7 @@ import { connectionsAllowed } from '../net/descriptor-limit.ts';
 import { Reader, type ReaderKind } from '../net/reader.ts';
 import { Writer } from '../net/writer.ts';
 import type { Codec } from '../protocol/codec.ts';
-import { WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
+import { REPLY_WINDOW_BYTES, WINDOW, WINDOW_BYTES } from '../protocol/frame-table.ts';
 import { writeCommandTable } from '../protocol/redis/table/command-table-layout.ts';
 import { scannerEntries } from '../protocol/redis/table/scanner-entries.ts';
 import { CLIENT_CONNECTIONS, CURR_CONNECTIONS } from '../stats/counters.ts';
@@ -104,8 +104,8 @@ export class ProxyServer {
 
   constructor(config: Config, options: ProxyOptions) {
     const { codec } = options;
-    const window = codec.arena.node.subarray(WINDOW, WINDOW + WINDOW_BYTES);
-    const reader = new Reader(window, options.reader ?? null);
+    const window = codec.arena.node.subarray(WINDOW, WINDOW + REPLY_WINDOW_BYTES);
+    const reader = new Reader(window, WINDOW_BYTES, options.reader ?? null);
     const writer = new Writer(codec.arena.node, options.reader ?? null);
     writeCommandTable(codec.arena.words, codec.arena.bytes, scannerEntries());
     const room = ringRoom(config);

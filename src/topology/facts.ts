@@ -71,6 +71,19 @@ export function replicaFacts(reply: Reply): ReadonlySet<string> | null {
   return replicas;
 }
 
+/** Those of them that the sentinel reaches, and that say themselves that they are replicas. */
+export function healthyReplicas(reply: Reply): ReadonlySet<string> {
+  const healthy = new Set<string>();
+  if (!Array.isArray(reply)) return healthy;
+  for (const each of reply.slice(0, SENTINEL_REPLICAS)) {
+    const fields = fieldsOf(each);
+    const address = addressOf(fields?.get('ip') ?? '', fields?.get('port') ?? '');
+    const isWell = fields?.get('flags') === 'slave' && fields.get('role-reported') === 'slave';
+    if (address !== null && isWell) healthy.add(addressText(address));
+  }
+  return healthy;
+}
+
 /** Something that a sentinel has published. */
 export interface SentinelEvent {
   /** Such as `+switch-master`. */

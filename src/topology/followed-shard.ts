@@ -51,6 +51,11 @@ export abstract class FollowedShard {
   >;
   abstract stop(): void;
 
+  /** Where reads go already, by the word of whoever followed it before. */
+  inherit(readers: Readers): void {
+    this.#readers = readers;
+  }
+
   /** Once, when it is followed. */
   begin(start: ShardStart): void {
     this.#finishing = (start.promoting ?? null) !== null;

@@ -13,6 +13,7 @@ import {
   type Address,
   addressText,
   eventOf,
+  healthyReplicas,
   type MasterFacts,
   masterFacts,
   replicaFacts,
@@ -30,7 +31,13 @@ const QUESTIONS = ['MASTER', 'GET-MASTER-ADDR-BY-NAME', 'REPLICAS'];
 export interface SentinelListener {
   /** Masters that it is asked about. */
   readonly masters: Iterable<string>;
-  onView(master: string, facts: MasterFacts, replicas: ReadonlySet<string>): void;
+  /** @param healthy those of the replicas that are well */
+  onView(
+    master: string,
+    facts: MasterFacts,
+    replicas: ReadonlySet<string>,
+    healthy: ReadonlySet<string>,
+  ): void;
   /** It says nothing, or nothing that can be used. */
   onSilence(master: string): void;
   onEvent(event: SentinelEvent): void;
@@ -131,8 +138,8 @@ export class SentinelLink {
   #onAnswers(master: string, [about, place, others]: readonly Reply[]): void {
     const facts = masterFacts(about, place);
     const replicas = replicaFacts(others);
-    if (facts !== null && replicas !== null) this.#listener.onView(master, facts, replicas);
-    else this.#onUseless(master, about);
+    if (facts === null || replicas === null) this.#onUseless(master, about);
+    else this.#listener.onView(master, facts, replicas, healthyReplicas(others));
   }
 
   #onUseless(master: string, reply: Reply): void {

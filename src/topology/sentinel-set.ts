@@ -5,7 +5,12 @@ import { type SentinelAccess, SentinelLink } from './sentinel-link.ts';
 
 /** The watch of one shard, as sentinels see it. */
 export interface MasterListener {
-  onView(sentinel: number, facts: MasterFacts, replicas: ReadonlySet<string>): void;
+  onView(
+    sentinel: number,
+    facts: MasterFacts,
+    replicas: ReadonlySet<string>,
+    healthy: ReadonlySet<string>,
+  ): void;
   onSilence(sentinel: number): void;
   onEvent(sentinel: number, event: SentinelEvent): void;
   /** Time goes by. */
@@ -38,8 +43,8 @@ export class SentinelSet {
       const masters = { [Symbol.iterator]: () => this.#listeners.keys() };
       return new SentinelLink(address, access, clock, {
         masters,
-        onView: (master, facts, replicas) => {
-          for (const each of listeners(master)) each.onView(sentinel, facts, replicas);
+        onView: (master, facts, replicas, healthy) => {
+          for (const each of listeners(master)) each.onView(sentinel, facts, replicas, healthy);
         },
         onSilence: (master) => {
           for (const each of listeners(master)) each.onSilence(sentinel);

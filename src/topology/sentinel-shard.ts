@@ -83,8 +83,13 @@ export class SentinelShard extends FollowedShard implements MasterListener {
     return { sentinel: await this.#set.failover(this.spec.master) };
   }
 
-  onView(sentinel: number, facts: MasterFacts, replicas: ReadonlySet<string>): void {
-    this.#watch.onView(sentinel, facts, replicas);
+  onView(
+    sentinel: number,
+    facts: MasterFacts,
+    replicas: ReadonlySet<string>,
+    healthy: ReadonlySet<string>,
+  ): void {
+    this.#watch.onView(sentinel, facts, replicas, healthy);
     this.#ask();
   }
 

@@ -53,6 +53,8 @@ export interface ShardStart extends ShardPlace {
 /** What one sentinel said last. */
 interface View extends MasterFacts {
   readonly replicas: ReadonlySet<string>;
+  /** Those of them that are well, and say that they are replicas. */
+  readonly healthy: ReadonlySet<string>;
   readonly at: number;
 }
 
@@ -67,6 +69,7 @@ interface Candidate {
   wasReplica: boolean;
 }
 
+const NONE: ReadonlySet<string> = new Set();
 /** Most sentinels say that it is the master. */
 const BY_MOST = -1;
 /** The watch that this one goes on from has heard of the promotion. */
@@ -76,9 +79,9 @@ const BY_ANOTHER_WATCH = -2;
  * Where the master of one shard is, from what sentinels say. What most of them say counts, at the
  * newest epoch; that a promotion begins one alone can say. No server is taken that most of them do
  * not know as the master or a replica of the shard, and none before it says itself that it is a
- * master. When one sentinel alone names it, it must have been a replica first: an old master that
- * is back says for ten seconds that it is one. So a single sentinel that lies, or is behind, leads
- * nobody astray.
+ * master. When one sentinel alone names it, it must have been a replica first, by its own word or
+ * that of most sentinels: an old master that is back says for ten seconds that it is one. So a
+ * single sentinel that lies, or is behind, leads nobody astray.
  */
 export class ShardWatch {
   readonly #actions: ShardActions;
@@ -148,8 +151,13 @@ export class ShardWatch {
   }
 
   /** A sentinel has answered. */
-  onView(sentinel: number, facts: MasterFacts, replicas: ReadonlySet<string>): void {
-    this.#views.set(sentinel, { ...facts, replicas, at: this.#now() });
+  onView(
+    sentinel: number,
+    facts: MasterFacts,
+    replicas: ReadonlySet<string>,
+    healthy: ReadonlySet<string> = NONE,
+  ): void {
+    this.#views.set(sentinel, { ...facts, replicas, healthy, at: this.#now() });
     this.#review();
   }
 
@@ -182,7 +190,7 @@ export class ShardWatch {
     if ((this.#distrusted.get(sentinel) ?? 0) > this.#now()) return;
     if (sameAddress(address, this.#place.address) || !this.#isKnown(addressText(address))) return;
     if (this.#candidate !== null && this.#candidate.announcedBy !== BY_MOST) return;
-    this.#await(address, sentinel, false);
+    this.#await(address, sentinel, this.#wasHealthy(addressText(address)));
   }
 
   #await(address: Address, announcedBy: number, wasReplica: boolean): void {
@@ -249,6 +257,12 @@ export class ShardWatch {
       ({ address, replicas }) => addressText(address) === server || replicas.has(server),
     );
     return knowing.length * 2 > views.length;
+  }
+
+  /** Whether most sentinels have seen a moment ago that the server is a replica, and well. */
+  #wasHealthy(server: string): boolean {
+    const views = this.#fresh();
+    return views.filter(({ healthy }) => healthy.has(server)).length * 2 > views.length;
   }
 
   /** Whom most sentinels name, and the newest epoch for which they are most. */

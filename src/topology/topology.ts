@@ -42,6 +42,7 @@ export class Topology implements ShardContext {
       const start = goesOn ? old.start : (place ?? { address: spec.address, epoch: 0 });
       const shard = this.#newShard(spec, key, start);
       this.#shards.set(name, shard);
+      shard.inherit(old?.readers ?? place?.readers ?? []);
       shard.begin(start);
     }
     for (const shard of before.values()) shard.stop();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Rates, renderTop, type ViewState } from '../../src/commands/top-view.ts';
+import { Rates, renderTop, TOP_START, type ViewState } from '../../src/commands/top-view.ts';
 import { runCli } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
@@ -89,6 +89,20 @@ describe('a running proxy', () => {
     assert.match(stdout, /shard2/);
     const bySocket = await runCli(['top', '--admin-socket', socket]);
     assert.match(bySocket.stdout, /shard2/);
+  });
+
+  test('top as JSON, of one pool', async () => {
+    const { stdout } = await runCli(['top', '--json', '--pool=alpha', '--http-addr', http]);
+    const { pools } = JSON.parse(stdout) as { pools: { name: string; servers: object[] }[] };
+    assert.deepEqual(
+      pools.map((pool) => [pool.name, pool.servers.length]),
+      [['alpha', 3]],
+    );
+    const none = await runCli(['top', '--once', '--pool=beta', '--http-addr', http]);
+    assert.equal(none.status, 1);
+    assert.match(none.stderr, /there is no pool "beta"; the pools are alpha/);
+    const never = await runCli(['top', '--interval=soon', '--http-addr', http]);
+    assert.equal(never.status, 0, 'without a terminal there is no interval');
   });
 
   test('the admin socket is for its owner only, and answers in JSON', async () => {
@@ -204,7 +218,7 @@ describe('check', () => {
   });
 
   test('each command teaches and refuses what it does not know', async () => {
-    for (const name of ['top', 'explain', 'check', 'ctl']) {
+    for (const name of ['top', 'explain', 'check', 'ctl', 'bench', 'doctor']) {
       const help = await runCli([name, '--help']);
       assert.equal(help.status, 0);
       assert.match(help.stdout, new RegExp(`^Usage: ringway ${name}`));
@@ -281,13 +295,7 @@ describe('what top shows', () => {
     reloadErrors: 0,
     pools: [pool('quiet', 10, well), pool('busy', 123_456, { ...well, live: false })],
   } as unknown as Parameters<typeof renderTop>[0];
-  const state: ViewState = {
-    sort: 'req/s',
-    selected: 'busy',
-    zoomed: false,
-    paused: false,
-    color: false,
-  };
+  const state: ViewState = { ...TOP_START, selected: 'busy', color: false };
 
   test('pools by requests, the chosen one with its servers, ejected ones named', () => {
     const lines = renderTop(status, state, 100, 0, new Rates());
@@ -305,10 +313,19 @@ describe('what top shows', () => {
       const lines = renderTop({ ...status, pools } as never, state, 100, 0, new Rates());
       return lines.join('\n');
     };
-    assert.match(shown({ ...well, reachable: false, breakerOpen: true }), /DOWN, breaker open/);
+    assert.match(shown({ ...well, reachable: false, breakerOpen: true }), / DOWN +open +live\n/);
+    assert.match(shown(well), / yes +- +live\n/);
     assert.match(shown({ ...well, reachable: false, holding: true }), /WAITED FOR/);
     assert.match(shown({ ...well, reachable: false }), / 1\/1\n/, 'the pool counts it');
     assert.doesNotMatch(shown(well), /DOWN|1\/1/);
+  });
+
+  test('all keys, and a question, where they are asked for', () => {
+    const help = renderTop(status, { ...state, help: true }, 100, 0, new Rates()).join('\n');
+    assert.match(help, /E +eject the chosen server/);
+    const notice = 'eject server s1 of pool busy?';
+    const asked = renderTop(status, { ...state, notice }, 100, 0, new Rates());
+    assert.match(asked[asked.length - 1], /eject server s1 of pool busy\?/);
   });
 
   test('fits any screen', () => {

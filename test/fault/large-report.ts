@@ -15,7 +15,7 @@ import { REDIS_WIRE } from './wire.ts';
 // and through one in front of four that share it; and what the proxy's memory grows by. Round by
 // round, one after the other; medians are the figures.
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const MB = 1 << 20;
 /** What a reply's bytes may add to what the command costs straight at Redis. */
 const BYTES_PER_MS = 500_000;
@@ -118,7 +118,8 @@ for (const { what, words, bytes } of WORKS) {
     const verdict = wait <= most && grown[i] <= MOST_GROWN ? 'holds' : 'MISSES';
     console.log(
       `${what}, ${target.name}: another client waited ${wait.toFixed(0)} ms at most ` +
-        `(${waited[i].map((each) => each.toFixed(0)).join(', ')}), all was there in ${median(took[i]).toFixed(0)} ms` +
+        `(${waited[i].map((each) => each.toFixed(0)).join(', ')}), ` +
+        `all was there in ${median(took[i]).toFixed(0)} ms` +
         (i === 0
           ? ''
           : `, RSS +${(grown[i] / MB).toFixed(0)} MB; ${most.toFixed(0)} ms: ${verdict}`),

@@ -70,7 +70,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   stats: [...BASE, ...COUNTING, ...REFERENCE, 'net', 'config', 'proxy/engine', 'proxy/pool'],
   'stats/http': [...BASE, ...COUNTING, 'net', 'config', 'stats', 'stats/http'],
   admin: [...BASE, 'net', 'admin'],
-  commands: [...BASE, ...REFERENCE, 'config', 'proxy/pool', 'stats', 'stats/http', 'admin'],
+  commands: [
+    ...[...BASE, ...COUNTING, ...REFERENCE, 'config', 'net', 'proxy/pool', 'stats'],
+    ...['stats/http', 'admin'],
+  ],
   logging: [...BASE, 'logging'],
   options: ['codec/choices'],
   usage: ['options'],
@@ -234,7 +237,10 @@ describe('who may import whom', () => {
       'src/proxy/backend/backend-connection.ts',
       'src/proxy/redis/listening/listening-connection.ts',
     ]);
-    assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), ['src/proxy/redis/server-login.ts']);
+    assert.deepEqual(having(/Buffer\.from\('AUTH'\)/), [
+      'src/commands/doctor/redis.ts',
+      'src/proxy/redis/server-login.ts',
+    ]);
   });
 
   test('one file decides where a request goes', () => {

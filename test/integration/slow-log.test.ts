@@ -25,6 +25,7 @@ describe('the slow log', () => {
       { name: 'discreet', slowlog_ms: 100, slowlog_redact: true, servers },
       { name: 'off', servers },
       { name: 'retried', slowlog_ms: 100, retry_reads: 1, servers },
+      { name: 'pieces', slowlog_ms: 1, client_output_limit: 65_536, servers },
     ]);
     client = await RespClient.open(ringway.port);
   });
@@ -66,6 +67,21 @@ describe('the slow log', () => {
     assert.equal(name, 'tester');
     assert.ok(ringway.log.some((line) => /slow request in pool open: SET the-key took/.test(line)));
     assert.ok(!ringway.log.some((line) => line.includes('the-value')));
+  });
+
+  test('has an MGET once that is answered in pieces, by its own keys', async () => {
+    const keys = Array.from({ length: 200 }, (_, i) => `piece:${i}`);
+    const reader = await RespClient.open(ringway.ports[4]);
+    for (const key of keys) await reader.text('SET', key, 'x'.repeat(100_000));
+    await reader.command('SLOWLOG', 'RESET');
+    const reply = reader.command('MGET', ...keys);
+    for (const server of redis) server.kill('SIGSTOP');
+    await delay(30);
+    for (const server of redis) server.kill('SIGCONT');
+    await reply;
+    const found = (await entries(reader, '-1')).map(([, , , args]) => args.slice(0, 3));
+    assert.deepEqual(found, [['MGET', 'piece:0', '... (199 more arguments)']]);
+    reader.close();
   });
 
   test('keeps the newest, and LEN, RESET and a number work as in Redis', async () => {

@@ -94,7 +94,7 @@ for (const reader of ['onread', 'data'] as const satisfies ReaderKind[]) {
   test(`a reader gets each byte once and in order, however often it stops, ${reader}`, async () => {
     const { from, to } = await connection();
     const window = Buffer.alloc(65_536);
-    const it = new Reader(window, reader);
+    const it = new Reader(window, window.length, reader);
     assert.equal(it.kind, reader);
     const sum = createHash('sha1');
     let received = 0;

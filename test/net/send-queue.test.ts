@@ -106,6 +106,61 @@ for (const [reader, kind] of ways) {
         to.destroy();
       });
 
+      test('what is passed on arrives whole and in order, whatever the kernel takes', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.pass(40_000); // before the socket is there
+        sender.queue.open(from);
+        sender.queue.flush();
+        for (const length of [1, 32_768, 250_000]) {
+          sender.pass(length);
+          sender.put(10);
+          sender.pass(length); // something waits in front of it
+          sender.queue.flush();
+        }
+        while (!sender.queue.blocked) {
+          sender.pass(250_000);
+          sender.queue.flush();
+        }
+        sender.pass(250_000); // more waits in the socket
+        assert.equal(sender.queue.totalBytes, sender.sent);
+        const all = receive(to, sender.sent);
+        await waitFor('the socket to drain', () => sender.drained > 0);
+        sender.queue.flush();
+        await all;
+        await waitFor('all slabs to come back', () => sender.allSlabsFree);
+        assert.equal(sender.queue.pendingBytes, 0);
+        assert.equal(sender.queue.takenBytes, sender.sent);
+        from.destroy();
+        to.destroy();
+      });
+
+      test('what the kernel takes at once is not copied', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.queue.open(from);
+        sender.pass(50_000);
+        assert.equal(sender.queue.unsentBytes, kind === 'handle' ? 0 : 50_000);
+        sender.queue.flush();
+        await receive(to, sender.sent);
+        from.destroy();
+        to.destroy();
+      });
+
+      test('what is passed on to a socket that is closed is not written anywhere', async () => {
+        const { from, to } = await connection(family);
+        const sender = new Sender(reader);
+        sender.queue.open(from);
+        from.on('error', () => {});
+        from.destroy();
+        sender.pass(250_000);
+        assert.equal(sender.queue.unsentBytes, 250_000);
+        sender.queue.close();
+        await waitFor('the end', () => from.closed);
+        assert.ok(sender.allSlabsFree);
+        to.destroy();
+      });
+
       test('goes on as before after it had to wait', async () => {
         const { from, to } = await connection(family);
         const sender = new Sender(reader);

@@ -11,12 +11,15 @@ const SMALL = 16;
 export const SMALL_BYTES = 4096;
 export const LARGE = 8;
 const LARGE_BYTES = 65536;
+/** Room for what is passed on, behind the slabs. */
+const WINDOW_BYTES = 300_000;
 
 /** A queue of its own memory; byte i of what it sends is i modulo a prime. */
 export class Sender {
   readonly slabs: SlabPool;
   readonly writer: Writer;
   readonly queue: SendQueue;
+  readonly #window: number;
   drained = 0;
   sent = 0;
 
@@ -24,7 +27,8 @@ export class Sender {
     const bytes =
       BASE +
       SlabPool.bytes({ count: SMALL, bytes: SMALL_BYTES }, { count: LARGE, bytes: LARGE_BYTES });
-    const memory = Buffer.alloc(bytes);
+    const memory = Buffer.alloc(bytes + WINDOW_BYTES);
+    this.#window = bytes;
     this.slabs = new SlabPool(
       memory,
       BASE,
@@ -57,6 +61,14 @@ export class Sender {
     const buffer = Buffer.alloc(length);
     this.#fill(buffer, 0, length);
     this.queue.append(buffer);
+  }
+
+  /** Passes the next `length` bytes on, from where others stand as soon as that is done. */
+  pass(length: number): void {
+    const { memory } = this.slabs;
+    this.#fill(memory, this.#window, length);
+    this.queue.passOn(this.#window, length);
+    memory.fill(0xff, this.#window, this.#window + length);
   }
 
   get allSlabsFree(): boolean {

@@ -119,6 +119,43 @@ describe('the status page in a browser', () => {
     assert.deepEqual(problems, []);
   });
 
+  test('loses nothing that is focused or selected, and no node, when new figures come', async () => {
+    const page = await open(DESKTOP, []);
+    await page.evaluate(`(() => {
+      window.kept = [...document.querySelectorAll('#pool-alpha, #pool-alpha tr, #pool-alpha .chart')];
+      getSelection().selectAllChildren(document.querySelector('#pool-alpha h2'));
+      document.querySelector('#pool-alpha .chart').focus();
+    })()`);
+    await shown(page, 3);
+    assert.equal(await page.evaluate('window.kept.every((node) => node.isConnected)'), true);
+    assert.equal(await page.evaluate('getSelection().toString()'), 'alpha');
+    const focused = "document.activeElement.getAttribute('aria-label')";
+    assert.match(String(await page.evaluate(focused)), /^Requests per second of alpha, now/);
+    await page.keyboard.press('End');
+    assert.match((await page.textContent('#hover')) ?? '', /^now: requests\/s \d/);
+    await page.close();
+  });
+
+  test('a line per pool: filtered, sorted, opened and closed, and all that in the address', async () => {
+    const page = await open(DESKTOP, []);
+    const names = (): Promise<string[]> => page.locator('#overview tbody th').allTextContents();
+    assert.deepEqual(await names(), ['alpha', '<img src=x>']);
+    await page.selectOption('#sort', 'name');
+    assert.deepEqual(await names(), ['<img src=x>', 'alpha']);
+    await page.click('button[data-pool=alpha]');
+    assert.equal(await page.locator('#pool-alpha').count(), 0);
+    await page.fill('#filter', 'ALPHA');
+    assert.deepEqual(await names(), ['alpha']);
+    assert.equal(await page.textContent('#found'), '1 of 2 pools');
+    assert.match(page.url(), /#filter=alpha&sort=name&open=/);
+    const other = await browser.newPage();
+    await other.goto(`${url}#pool-alpha`);
+    await until(other, "document.querySelectorAll('#pools .pool').length === 1");
+    assert.equal(await other.getAttribute('button[data-pool=alpha]', 'aria-expanded'), 'true');
+    await other.close();
+    await page.close();
+  });
+
   test('says which server is ejected', async () => {
     const page = await open(DESKTOP, []);
     await redis[2].stop();

@@ -4,7 +4,7 @@ import type { Log } from '../../src/log.ts';
 import { Reader } from '../../src/net/reader.ts';
 import { Writer } from '../../src/net/writer.ts';
 import type { Codec } from '../../src/protocol/codec.ts';
-import { WINDOW, WINDOW_BYTES } from '../../src/protocol/frame-table.ts';
+import { REPLY_WINDOW_BYTES, WINDOW, WINDOW_BYTES } from '../../src/protocol/frame-table.ts';
 import { Engine, RING_BASE } from '../../src/proxy/engine/engine.ts';
 
 const SPARE_BYTES = 1 << 20;
@@ -35,8 +35,8 @@ export function testEngine(
   memoryLimit: number = 0,
   codec: Codec = new JsCodec(ARENA_BYTES),
 ): Engine {
-  const window = codec.arena.node.subarray(WINDOW, WINDOW + WINDOW_BYTES);
-  const reader = new Reader(window, 'data');
+  const window = codec.arena.node.subarray(WINDOW, WINDOW + REPLY_WINDOW_BYTES);
+  const reader = new Reader(window, WINDOW_BYTES, 'data');
   return new Engine(codec, {
     reader,
     writer: new Writer(codec.arena.node, 'data'),

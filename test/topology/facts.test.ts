@@ -4,6 +4,7 @@ import { SENTINEL_REPLICAS } from '../../src/limits.ts';
 import {
   addressOf,
   eventOf,
+  healthyReplicas,
   isMaster,
   masterFacts,
   replicaFacts,
@@ -71,6 +72,28 @@ describe('what a sentinel says', () => {
     const many = Array.from({ length: 1000 }, (_, i) => ['ip', 'a', 'port', String(i + 1)]);
     assert.equal(replicaFacts(many)?.size, SENTINEL_REPLICAS);
     assert.equal(replicaFacts('x'), null);
+  });
+
+  test('of replicas that are well', () => {
+    const about = (port: string, flags: string, role: string) => [
+      'ip',
+      '10.0.0.3',
+      'port',
+      port,
+      'flags',
+      flags,
+      'role-reported',
+      role,
+    ];
+    const replies = [
+      about('1', 'slave', 'slave'),
+      about('2', 's_down,slave,disconnected', 'slave'),
+      about('3', 'slave', 'master'),
+      ['ip', 'x'],
+      'y',
+    ];
+    assert.deepEqual([...healthyReplicas(replies)], ['10.0.0.3:1']);
+    assert.deepEqual([...healthyReplicas(null)], []);
   });
 
   test('when it publishes', () => {

@@ -9,78 +9,8 @@ import {
   SENTINEL_RESET_MS,
   SENTINEL_VIEW_MS,
 } from '../../src/limits.ts';
-import { type Address, addressText } from '../../src/topology/facts.ts';
-import { type ShardStart, ShardWatch } from '../../src/topology/shard-watch.ts';
-
-const at = (host: string): Address => ({ host, port: 6379 });
-const A = at('a');
-const B = at('b');
-const C = at('c');
-const ALL = [A, B, C];
-const PROMOTION = '+failover-state-send-slaveof-noone';
-
-/** A watch with a clock of its own, and what it had done. */
-class Bench {
-  now = 0;
-  readonly done: string[] = [];
-  readonly said: string[] = [];
-  probed: Address | null = null;
-  readonly watch: ShardWatch;
-
-  constructor(start: ShardStart = { address: A, epoch: 0 }) {
-    const did = (what: string): void => void this.done.push(what);
-    this.watch = new ShardWatch(
-      start,
-      {
-        hold: () => did('hold'),
-        release: () => did('release'),
-        move: (to) => did(`move ${to.host}`),
-        probe: (server) => {
-          this.probed = server;
-        },
-        stopProbe: () => {
-          this.probed = null;
-        },
-        askSentinels: () => {},
-        say: (text) => this.said.push(text),
-      },
-      () => this.now,
-    );
-    this.watch.begin(start);
-  }
-
-  /** A sentinel names a master; the others are its replicas. */
-  view(sentinel: number, address: Address, epoch: number, others: readonly Address[] = ALL): void {
-    const replicas = new Set(others.filter((each) => each !== address).map(addressText));
-    this.watch.onView(sentinel, { address, epoch }, replicas);
-  }
-
-  views(sentinels: readonly number[], address: Address, epoch: number): void {
-    for (const sentinel of sentinels) this.view(sentinel, address, epoch);
-  }
-
-  event(sentinel: number, type: string, address: Address | null = null): void {
-    this.watch.onEvent(sentinel, { type, master: 'x', address });
-  }
-
-  role(server: Address, isMaster = true): void {
-    this.watch.onRole(server, isMaster);
-  }
-
-  /** It is a replica, then a master. */
-  promoted(server: Address): void {
-    this.role(server, false);
-    this.role(server);
-  }
-
-  /** Time goes by, second by second. */
-  pass(ms: number): void {
-    for (const end = this.now + ms; this.now < end; ) {
-      this.now = Math.min(end, this.now + 1000);
-      this.watch.onTick();
-    }
-  }
-}
+import { addressText } from '../../src/topology/facts.ts';
+import { A, ALL, at, B, Bench, C, PROMOTION } from '../support/shard-bench.ts';
 
 describe('the watch of a shard', () => {
   let bench: Bench;
@@ -146,6 +76,22 @@ describe('the watch of a shard', () => {
     bench.views([1, 2], B, 2);
     bench.role(B);
     assert.deepEqual(bench.done, ['hold', 'release', 'hold', 'move b'], 'most name it');
+  });
+
+  test('one that most sentinels have seen to be a replica is taken at its first word', () => {
+    const others = new Set([addressText(B), addressText(C)]);
+    const well = new Set([addressText(B)]);
+    bench.watch.onView(0, { address: A, epoch: 1 }, others, well);
+    bench.event(0, PROMOTION, B);
+    bench.role(B);
+    assert.deepEqual(bench.done, ['hold'], 'one sentinel is not most');
+    bench.pass(PROMOTION_MS);
+    for (const sentinel of [1, 2]) {
+      bench.watch.onView(sentinel, { address: A, epoch: 1 }, others, well);
+    }
+    bench.event(1, PROMOTION, B);
+    bench.role(B);
+    assert.deepEqual(bench.done, ['hold', 'release', 'hold', 'move b']);
   });
 
   test('one that was seen to be a replica is taken by the watch that goes on', () => {

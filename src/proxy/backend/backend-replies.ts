@@ -108,6 +108,10 @@ export class BackendReplies {
     return this.#streamed !== null || this.#pieces !== null;
   }
 
+  get swallows(): boolean {
+    return this.#pieces === SWALLOWED;
+  }
+
   /** The server has been asked for something that it has not answered. */
   get #isOwed(): boolean {
     return this.#connection.inFlight.count > this.#connection.unwritten;
@@ -377,6 +381,7 @@ export class BackendReplies {
   }
 
   drop(): void {
+    this.#pieces = null;
     this.#carry.drop();
   }
 

@@ -69,6 +69,8 @@ export interface InFlightEntry {
   /** Of the request; 0 = it was not sent like the others. */
   readonly bytes: number;
   readonly offset: number;
+  /** The first bytes of the client's request, of which this is a part; null = it is all of it. */
+  readonly head: Buffer | null;
 }
 
 /**
@@ -307,6 +309,7 @@ export class InFlight {
       series: ring[at + IN_FLIGHT_SERIES],
       bytes: ring[at + BYTES],
       offset: ring[at + OFFSET],
+      head: ring[at] < 0 && this.#heads !== null ? Buffer.from(this.headBytes) : null,
     };
   }
 

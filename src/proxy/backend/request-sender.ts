@@ -139,7 +139,8 @@ export abstract class RequestSender implements SendOwner, Flushable {
       this.out.append(bytes);
       this.inFlight.putBack({ ...entry, time: this.engine.now });
       if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(bytes.length));
-      this.inFlight.keepHead(bytes, 0, bytes.length);
+      const head = entry.head === null || entry.head.length === 0 ? bytes : entry.head;
+      this.inFlight.keepHead(head, 0, head.length);
       this.#sent(bytes.length);
     }
   }

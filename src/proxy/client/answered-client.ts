@@ -250,7 +250,7 @@ export abstract class AnsweredClient
   }
 
   get takenBytes(): number {
-    return this.engine.writer.takenBytes(this.socket);
+    return this.out.takenBytes;
   }
 
   blocks(source: ReplySource): void {

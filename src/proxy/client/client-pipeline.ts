@@ -153,7 +153,7 @@ export class ClientPipeline {
     if (slot === this.head) {
       const at = this.out.reserve(length);
       words[record + RECORD_DEST] = at;
-      if (at === 0) this.out.copyFrom(start, length);
+      if (at === 0) this.out.passOn(start, length);
       if (series >= 0) this.#measure(series, arrived);
       this.#advance();
       return;

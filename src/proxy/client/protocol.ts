@@ -1,5 +1,6 @@
 import type { User } from '../../acl/user.ts';
 import type { PoolConfig } from '../../config/index.ts';
+import type { SwallowingSource } from '../engine/receiver.ts';
 import type { PoolProtocol } from '../pool/protocol.ts';
 import type { Gate } from './access/gate.ts';
 import type { SavedTracking } from './session/tracking.ts';
@@ -32,8 +33,11 @@ export interface ClientProtocol extends PoolProtocol {
   ): boolean;
   /** Goes on with what a client of another process wants to hear of keys that change. */
   resumeTracking(client: object, saved: SavedTracking): void;
-  /** Makes a read of a client again that one server answers, over a connection of its own. */
-  readAlone(client: object, request: Buffer): void;
+  /**
+   * Makes a read of a client again that one server answers, over a connection of its own.
+   * @param source the rest of its first reply comes from there before; null = nothing does
+   */
+  readAlone(client: object, request: Buffer, source: SwallowingSource | null): void;
   /**
    * The server of such a read, which was scanned last and stands at [start, start + length);
    * NO_SERVER when there is none.

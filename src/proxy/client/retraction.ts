@@ -47,8 +47,8 @@ export class Retraction {
 
   #readAlone(reply: StreamedReply): void {
     const client = this.#client;
-    const request = takeAlone(this.#engine, client, this.#input, reply.slot);
-    if (request === null) reply.release();
-    else client.protocol.readAlone(client, request);
+    const read = takeAlone(this.#engine, client, this.#input, reply.slot);
+    if (read === null) reply.release();
+    else client.protocol.readAlone(client, read.request, read.source);
   }
 }

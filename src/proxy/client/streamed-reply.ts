@@ -45,7 +45,7 @@ export class StreamedReply implements StoredReply, ReplyStream {
     if (client.closed) return;
     if (this.#heldBack && this.#earlyBytes === 0) this.#releaseShort(start, length);
     if (this.#direct) {
-      client.pipeline.out.copyFrom(start, length);
+      client.pipeline.out.passOn(start, length);
       this.#engine.flushSoon(client.pipeline.out);
       if (last) client.pipeline.completeHead();
       return;

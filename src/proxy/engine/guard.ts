@@ -6,7 +6,7 @@ import { INTERNAL_ERRORS, type ProcessCounters } from '../../stats/counters.ts';
 import { ArenaError } from './arena-error.ts';
 import { millis } from './clock.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
-import type { ReplyClaim } from './receiver.ts';
+import type { ReplyClaim, SwallowingSource } from './receiver.ts';
 
 /** A client, as the guard sees it. */
 export interface GuardedClient {
@@ -27,6 +27,7 @@ export interface GuardedClient {
 export interface GuardedConnection {
   readonly owner: { readonly title: string };
   readonly inFlight: { readonly count: number; collectClients(ids: Set<number>): void };
+  readonly replies: SwallowingSource;
   /** Swallows the replies to a client's requests from `slot` on. @returns how many they are */
   disown(client: number, slot: number): number;
   /** No request was sent in part, or without its entry in flight. */

@@ -23,6 +23,12 @@ export interface ReplySource extends SendGate {
   onException(error: unknown): void;
 }
 
+/** Where a reply comes from that is nobody's any more. */
+export interface SwallowingSource {
+  /** More of that is still to come. */
+  readonly swallows: boolean;
+}
+
 /** A reply that arrives in pieces. */
 export interface ReplyStream {
   /** @param last the piece at [start, start + length) of the arena completes the reply */

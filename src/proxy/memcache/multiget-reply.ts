@@ -88,6 +88,8 @@ export interface ReplyUse {
   onComplete(reply: MultigetReply): void;
   /** The request was not sent; `error` is an error line. */
   onRefused(error: Buffer): void;
+  /** Some of it took long, for the slow log. */
+  onSlow(part: SlowRequest): void;
 }
 
 /** Makes a get again whose reply could not be kept whole. */
@@ -231,7 +233,6 @@ export class MultigetReply implements StoredReply {
   /** A line is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
-    if (this.slowest !== null) logSlowest(this.client.pool, this.slowest);
     const client = this.client;
     if (this.#use === null || this.#heapBytes !== 0) client.pipeline.release(this, 0);
     if (this.#readAgain !== null && !this.claim.closed) {
@@ -242,6 +243,10 @@ export class MultigetReply implements StoredReply {
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
     this.#request?.drop();
+    if (this.slowest !== null) {
+      if (this.#use === null) logSlowest(client.pool, this.slowest);
+      else this.#use.onSlow(this.slowest);
+    }
     if (this.#use !== null) this.#use.onComplete(this);
     else this.claim.store(this);
   }

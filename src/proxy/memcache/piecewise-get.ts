@@ -3,11 +3,14 @@ import { LOG_NOTICE } from '../../log.ts';
 import { MC_GET, MC_GETS } from '../../protocol/frame-table.ts';
 import { END } from '../../protocol/memcache/replies.ts';
 import { READS_IN_PIECES } from '../../stats/counters.ts';
+import { HEAD_BYTES } from '../backend/flight/request-heads.ts';
+import type { SlowRequest } from '../backend/flight/slow-request.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { MAY_WAIT } from '../client/router.ts';
 import type { Detour } from '../client/session/detour.ts';
 import type { Kept } from '../client/stored-reply.ts';
+import { logSlowest, slowerPart } from '../routing/slowest-part.ts';
 import { sendMultiget } from './multiget.ts';
 import type { MultigetReply, ReplyPlan, ReplyUse } from './multiget-reply.ts';
 import { type ItemTaker, SingleItem } from './single-item.ts';
@@ -43,6 +46,8 @@ class PiecewiseGet implements ReplyUse, ItemTaker, Detour {
   #next = 0;
   #first: MultigetReply | null;
   #begun = false;
+  /** Of all its pieces, for the slow log. */
+  #slowest: SlowRequest | null = null;
 
   /** @param first the reply that was too large, of which nothing is kept */
   constructor(client: ClientConnection, first: MultigetReply, request: Buffer) {
@@ -138,6 +143,10 @@ class PiecewiseGet implements ReplyUse, ItemTaker, Detour {
     this.#client.destroy('its server failed in the middle of a large reply', LOG_NOTICE);
   }
 
+  onSlow(part: SlowRequest): void {
+    this.#slowest = slowerPart(this.#slowest, part);
+  }
+
   /** A piece is not even sent. */
   onRefused(error: Buffer): void {
     this.itemFailed(error);
@@ -154,6 +163,13 @@ class PiecewiseGet implements ReplyUse, ItemTaker, Detour {
 
   #leave(): void {
     if (this.#client.session.detour === this) this.#client.session.detour = null;
+    if (this.#slowest === null) return;
+    // One entry, by the keys of the client.
+    logSlowest(this.#client.pool, {
+      ...this.#slowest,
+      head: this.#request.subarray(0, HEAD_BYTES),
+    });
+    this.#slowest = null;
   }
 
   /** Asks for the next piece, once it is this request's turn and its client takes the reply. */

@@ -21,6 +21,7 @@ import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts
 import { EXECUTED, REPEAT_NEVER } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
+import type { SwallowingSource } from '../engine/receiver.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 import { LeasedRead } from '../routing/leased-read.ts';
 import { handleMemcacheRequest } from './dispatch.ts';
@@ -88,8 +89,8 @@ export class MemcacheProtocol implements ClientProtocol {
     return command === MC_GET || command === MC_GETS;
   }
 
-  readAlone(client: object, request: Buffer): void {
-    new LeasedRead(client as ClientConnection, request);
+  readAlone(client: object, request: Buffer, source: SwallowingSource | null): void {
+    new LeasedRead(client as ClientConnection, request, source);
   }
 
   serverOfRead(client: object, start: number, length: number): number {

@@ -9,6 +9,7 @@ import {
 } from '../../protocol/frame-table.ts';
 import { valueBlock } from '../../protocol/memcache/reply-line.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
+import type { SlowRequest } from '../backend/flight/slow-request.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -23,6 +24,8 @@ const V = 0x56; // "VALUE"
 /** The request whose items are asked for one at a time. */
 export interface ItemTaker {
   readonly claim: Claim;
+  /** It took long, for the slow log. */
+  onSlow(part: SlowRequest): void;
   /** In front of the first item. */
   begin(): void;
   /** The item is queued, or there is none. */
@@ -112,6 +115,10 @@ export class SingleItem implements ReplyTarget {
     } else if (kind !== 0) this.#taker.itemFailed(INVALID);
     else this.#taker.pieceDone();
     if (this.claim.closed) this.claim.forget();
+  }
+
+  onSlow(part: SlowRequest): void {
+    this.#taker.onSlow(part);
   }
 
   awaitsMore(): boolean {

@@ -23,6 +23,7 @@ import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
 import type { SavedTracking } from '../client/session/tracking.ts';
+import type { SwallowingSource } from '../engine/receiver.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 
 import { LeasedRead } from '../routing/leased-read.ts';
@@ -103,8 +104,8 @@ export class RedisProtocol implements ClientProtocol {
     return COMMANDS[command]?.access === 'r';
   }
 
-  readAlone(client: object, request: Buffer): void {
-    new LeasedRead(client as ClientConnection, request);
+  readAlone(client: object, request: Buffer, source: SwallowingSource | null): void {
+    new LeasedRead(client as ClientConnection, request, source);
   }
 
   serverOfRead(client: object, start: number, length: number): number {

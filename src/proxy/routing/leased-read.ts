@@ -1,8 +1,10 @@
+import { SWALLOW_LOOK_MS } from '../../limits.ts';
 import { FRAME_TABLE, NO_SERVER, WINDOW, WINDOW_BYTES } from '../../protocol/frame-table.ts';
 import { READS_IN_PIECES } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
+import type { SwallowingSource } from '../engine/receiver.ts';
 import type { Server } from '../pool/server.ts';
 import { LeasedRequest } from './leased-request.ts';
 
@@ -12,13 +14,36 @@ import { LeasedRequest } from './leased-request.ts';
  */
 export class LeasedRead extends LeasedRequest {
   readonly #request: Buffer;
+  readonly #source: SwallowingSource | null;
+  #looks = false;
 
-  /** @param request whole, and no longer than the window; must not change any more */
-  constructor(client: ClientConnection, request: Buffer) {
+  /**
+   * @param request whole, and no longer than the window; must not change any more
+   * @param source the rest of its first reply comes from there; null = nothing does
+   */
+  constructor(client: ClientConnection, request: Buffer, source: SwallowingSource | null) {
     super(client);
     this.#request = request;
+    this.#source = source;
     this.claim.keep({ drop: () => {} }, request.length);
     client.pool.counters[READS_IN_PIECES]++;
+  }
+
+  /** Others wait behind its first reply: the second must not slow that down. */
+  override advance(): void {
+    if (this.#source?.swallows) this.#lookAgain();
+    else super.advance();
+  }
+
+  #lookAgain(): void {
+    if (this.#looks) return;
+    this.#looks = true;
+    const { client } = this;
+    const look = client.pool.engine.guard.bind(client, () => {
+      this.#looks = false;
+      if (!client.closed) client.onAnswered();
+    });
+    setTimeout(look, SWALLOW_LOOK_MS).unref();
   }
 
   /** Between two reads: the window is nobody's. */

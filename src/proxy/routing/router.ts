@@ -169,7 +169,9 @@ export class RequestRouter implements Router {
 /** The connection to a replica that answers a read of a client; null = the master has to. */
 function readerOf(client: Reader, server: Server, lane: number): BackendConnection | null {
   const { session, pipeline, pool } = client;
-  const { readAfterWriteMs } = pool.config;
+  const { readAfterWriteMs, readFrom } = pool.config;
+  // After a reload the replicas of before may be known still.
+  if (readFrom === 'master') return null;
   // What it is told of keys that change comes from the master.
   if (pool.lanes.at(lane).tracking) return null;
   if (session.lastWrite?.isRecent(pipeline.head, pool.engine.now, readAfterWriteMs)) return null;

@@ -17,7 +17,9 @@ const PAGE_FILES: readonly (readonly [path: string, file: string, type: string])
   ['/', 'index.html', 'text/html; charset=utf-8'],
   ['/page.css', 'page.css', 'text/css; charset=utf-8'],
   ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
-  ['/charts.js', 'charts.js', 'text/javascript; charset=utf-8'],
+  ...['card', 'charts', 'format', 'hover', 'overview', 'patch', 'view'].map(
+    (name) => [`/${name}.js`, `${name}.js`, 'text/javascript; charset=utf-8'] as const,
+  ),
 ];
 
 /** What the HTTP address and the admin socket read; with several workers, their sum. */

@@ -169,4 +169,24 @@ describe('the router', () => {
     assert.equal(servers[2].asked.length, 0);
     assert.equal(router.chooseAll(client, all, 0, MUST_SEND)?.length, 3);
   });
+
+  for (const readFrom of ['master', 'prefer-replica']) {
+    test(`reads with read_from: ${readFrom}, when a replica is known`, () => {
+      const replica = new FakeServer('open').connection;
+      const server = new FakeServer('open');
+      const counters: number[] = [];
+      Object.assign(server, { readers: { shared: () => replica }, counters });
+      const client = {
+        ...clientOf([server]),
+        pipeline: { head: 0, tail: 0 },
+        session: { lastWrite: null },
+      };
+      const pool = { servers: [server], config: { readFrom, readAfterWriteMs: 0 } };
+      const lanes = { at: () => ({ tracking: false }) };
+      Object.assign(client, { pool: { ...pool, lanes, engine: { now: 0 } } });
+      const router = new RequestRouter();
+      const chosen = router.chooseReader(client as unknown as Reader, 0, 0, MAY_WAIT);
+      assert.equal(chosen, readFrom === 'master' ? server.connection : replica);
+    });
+  }
 });

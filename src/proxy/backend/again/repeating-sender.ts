@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
-import type { ReplyReceiver } from '../../engine/receiver.ts';
+import type { ReplyReceiver, SwallowingSource } from '../../engine/receiver.ts';
 import { FAILURE_INTERNAL, FAILURE_TIMEOUT, type Failure } from '../failure.ts';
 import type { Lane } from '../lane.ts';
 import type { ConnectionOwner } from '../owner.ts';
@@ -33,6 +33,7 @@ export abstract class RepeatingSender extends RequestSender {
 
   /** The reply of the oldest request has begun to be given to whoever waits for it. */
   protected abstract readonly replyBegun: boolean;
+  abstract readonly replies: SwallowingSource;
   /** It is connected, and what had to be granted is. */
   protected abstract readonly open: boolean;
   /** The server has taken it; stays true when it is lost later. */
@@ -132,9 +133,10 @@ export abstract class RepeatingSender extends RequestSender {
     if (failure.code === FAILURE_INTERNAL || !this.isBalanced) return null;
     if (this.open && this.inFlight.count === 0 && !this.withheld.active) return null;
     const heir = this.owner.heirOf(this, failure);
-    return heir === null
-      ? null
-      : { heir, saved: this.#takeRequests(failure.code !== FAILURE_TIMEOUT) };
+    if (heir === null) return null;
+    // A server that hangs may be asked again for ever; of a replica the heir is another server.
+    const again = failure.code !== FAILURE_TIMEOUT || this.owner.forReads;
+    return { heir, saved: this.#takeRequests(again) };
   }
 
   /** @param again what was written is sent again where that does no harm */

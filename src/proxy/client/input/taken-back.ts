@@ -12,6 +12,7 @@ import {
 } from '../../../protocol/frame-table.ts';
 import { READS_TAKEN_BACK } from '../../../stats/counters.ts';
 import type { Engine } from '../../engine/engine.ts';
+import type { SwallowingSource } from '../../engine/receiver.ts';
 import type { InputOwner } from './input-owner.ts';
 import type { SentChunk, SentRun } from './sent-run.ts';
 
@@ -89,14 +90,28 @@ export function mayTakeBack(client: InputOwner, input: RetractableInput): boolea
   return isUsual(client) && !input.large && input.run.covers(pipeline.head, pipeline.tail);
 }
 
-/** The requests from `slot` on are not under way any more, and their replies are nobody's. */
-function retract(engine: Engine, client: InputOwner, slot: number, count: number): void {
+/**
+ * The requests from `slot` on are not under way any more, and their replies are nobody's.
+ * @returns where such a reply has begun to come; null when none has
+ */
+function retract(
+  engine: Engine,
+  client: InputOwner,
+  slot: number,
+  count: number,
+): SwallowingSource | null {
   const { pipeline, claims, pool, id } = client;
   let inFlight = 0;
-  for (const connection of engine.connections) inFlight += connection.disown(id, slot);
+  let source: SwallowingSource | null = null;
+  for (const connection of engine.connections) {
+    const before = inFlight;
+    inFlight += connection.disown(id, slot);
+    if (inFlight > before && connection.replies.swallows) source = connection.replies;
+  }
   for (let i = 0; i < inFlight; i++) claims.settle();
   pipeline.retract(slot);
   pool.counters[READS_TAKEN_BACK] += count;
+  return source;
 }
 
 /** Takes back all of the newest requests that may be sent again, but not the one that is next. */
@@ -118,6 +133,13 @@ export function mayTakeAlone(client: InputOwner, input: RetractableInput, slot: 
   return input.run.reaches(slot, pipeline.tail);
 }
 
+/** A read that is to be made again. */
+interface ReadAlone {
+  readonly request: Buffer;
+  /** Where the rest of its reply comes from; null when all is there. */
+  readonly source: SwallowingSource | null;
+}
+
 /**
  * Takes back the read of `slot`, of whose reply nothing was passed on, and all behind it, if they
  * are reads too. @returns its request; null when it stays where it is
@@ -127,7 +149,7 @@ export function takeAlone(
   client: InputOwner,
   input: RetractableInput,
   slot: number,
-): Buffer | null {
+): ReadAlone | null {
   if (!mayTakeAlone(client, input, slot)) return null;
   const { pipeline, pool } = client;
   const { bytes, count } = collect(engine, client, input.run, (slot - 1) | 0);
@@ -137,7 +159,7 @@ export function takeAlone(
   if (pool.protocol.scanRequests(WINDOW, end, FRAME_TABLE, 1, pool.descriptor) !== 1) return null;
   const length = engine.words[FRAME_WORD + RECORD_LENGTH];
   input.run.cut();
-  retract(engine, client, slot, count);
+  const source = retract(engine, client, slot, count);
   input.putFirst(bytes.subarray(length));
-  return bytes.subarray(0, length);
+  return { request: bytes.subarray(0, length), source };
 }

@@ -85,6 +85,8 @@ export interface ReplyUse {
   onComplete(reply: CoalescedReply): void;
   /** The request was not sent; `error` is a complete error reply. */
   onRefused(error: Buffer): void;
+  /** Some of it took long, for the slow log. */
+  onSlow(part: SlowRequest): void;
 }
 
 /** Makes a request again whose reply could not be kept whole. */
@@ -223,7 +225,6 @@ export class CoalescedReply implements StoredReply {
   /** A fragment is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
-    if (this.slowest !== null) logSlowest(this.#client.pool, this.slowest);
     if (this.#heapBytes !== 0) this.#client.pipeline.release(this, 0);
     if (this.#readAgain !== null && !this.claim.closed) {
       const client = this.#client;
@@ -234,6 +235,10 @@ export class CoalescedReply implements StoredReply {
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
     this.#request?.drop();
+    if (this.slowest !== null) {
+      if (this.#use === null) logSlowest(this.#client.pool, this.slowest);
+      else this.#use.onSlow(this.slowest);
+    }
     if (this.#use !== null) this.#use.onComplete(this);
     else this.claim.store(this);
   }

@@ -111,6 +111,9 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
     if (!this.#over) this.#connection?.resume();
   }
 
+  /** The first time that it was asked for is in the slow log; this goes at its client's pace. */
+  onSlow(): void {}
+
   awaitsMore(): boolean {
     return false;
   }

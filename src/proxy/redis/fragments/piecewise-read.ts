@@ -2,11 +2,14 @@ import { PIECE_BYTES } from '../../../limits.ts';
 import { LOG_NOTICE } from '../../../log.ts';
 import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { FORWARD_ERROR, READS_IN_PIECES } from '../../../stats/counters.ts';
+import { HEAD_BYTES } from '../../backend/flight/request-heads.ts';
+import type { SlowRequest } from '../../backend/flight/slow-request.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MAY_WAIT } from '../../client/router.ts';
 import type { Detour } from '../../client/session/detour.ts';
 import type { Kept } from '../../client/stored-reply.ts';
+import { logSlowest, slowerPart } from '../../routing/slowest-part.ts';
 import type { CoalescedReply, ReadAgain, ReplyUse } from './coalesced-reply.ts';
 import { sendFragments } from './fragmented-request.ts';
 import { SingleValue } from './single-value.ts';
@@ -39,6 +42,8 @@ class PiecewiseRead implements ReplyUse, Detour {
   #next = 0;
   #first: CoalescedReply | null;
   #begun = false;
+  /** Of all its pieces, for the slow log. */
+  #slowest: SlowRequest | null = null;
 
   /** @param first the reply that was too large, of which nothing is kept */
   constructor(client: ClientConnection, first: CoalescedReply, request: Buffer, spec: CommandSpec) {
@@ -151,6 +156,10 @@ class PiecewiseRead implements ReplyUse, Detour {
     this.#client.destroy('its server failed in the middle of a large reply', LOG_NOTICE);
   }
 
+  onSlow(part: SlowRequest): void {
+    this.#slowest = slowerPart(this.#slowest, part);
+  }
+
   /** A piece is not even sent. */
   onRefused(error: Buffer): void {
     this.#fail(error);
@@ -159,6 +168,13 @@ class PiecewiseRead implements ReplyUse, Detour {
 
   #end(): void {
     if (this.#client.session.detour === this) this.#client.session.detour = null;
+    if (this.#slowest === null) return;
+    // One entry, by the keys of the client.
+    logSlowest(this.#client.pool, {
+      ...this.#slowest,
+      head: this.#request.subarray(0, HEAD_BYTES),
+    });
+    this.#slowest = null;
   }
 
   /** Asks for the next piece, once it is this request's turn and its client takes the reply. */

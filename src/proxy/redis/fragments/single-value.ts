@@ -1,6 +1,7 @@
 import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
 import { errorOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
+import type { SlowRequest } from '../../backend/flight/slow-request.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
@@ -16,6 +17,8 @@ const HEAD_BYTES = '*1\r\n'.length;
 /** The request whose elements are asked for one at a time. */
 export interface ElementTaker {
   readonly claim: Claim;
+  /** It took long, for the slow log. */
+  onSlow(part: SlowRequest): void;
   /** In front of the first element. */
   writeHead(): void;
   /** The element is queued. */
@@ -102,6 +105,10 @@ export class SingleValue implements ReplyTarget {
     this.#taker.elementFailed(error);
     this.#over = last || !this.claim.closed;
     if (last && this.claim.closed) this.claim.forget();
+  }
+
+  onSlow(part: SlowRequest): void {
+    this.#taker.onSlow(part);
   }
 
   awaitsMore(): boolean {

@@ -27,39 +27,72 @@ function roundUp(most) {
   return [1, 2, 5, 10].map((n) => n * unit).find((n) => n >= most) ?? most;
 }
 
+/** Decades that the values lie in: [1000, 100000] for 2 ms to 30 ms. */
+function decades(values, least) {
+  const some = values.filter((value) => value > 0);
+  const low = some.length === 0 ? least : Math.min(...some);
+  const high = Math.max(least, ...some);
+  const from = 10 ** Math.floor(Math.log10(low));
+  return [from, Math.max(from * 10, 10 ** Math.ceil(Math.log10(high)))];
+}
+
+/** Where values stand between bottom (0) and top (1), and what is written beside the chart. */
+function scaleOf(values, least, isLog) {
+  if (!isLog) {
+    const most = roundUp(Math.max(least, ...values));
+    return { ticks: [0, most / 2, most], share: (value) => value / most };
+  }
+  const [from, to] = decades(values, least);
+  const all = Math.round(Math.log10(to / from));
+  const ticks = Array.from({ length: all + 1 }, (_, i) => from * 10 ** i);
+  const share = (value) => (value <= from ? 0 : Math.log10(value / from) / all);
+  return { ticks, share };
+}
+
 /**
  * Lines over time, one value per second, the newest at the right.
- * @param series [{ values, className, area }] @param least the scale goes at least this far
+ * @param series [{ name, values, className, area }]
+ * @param options seconds shown; least: the scale goes at least this far; format: of FORMATS;
+ * axis: how the scale is written; log: whether equal factors are equally far apart
  */
-export function timeChart(label, series, seconds, least, format) {
-  const most = roundUp(Math.max(least, ...series.flatMap(({ values }) => values)));
+export function timeChart(label, series, { seconds, least, format, axis, log = false }) {
+  const shown = series.map(({ values }) => values.slice(-seconds));
+  const { ticks, share } = scaleOf(shown.flat(), least, log);
+  const now = series.map(({ name, values }) => `${name} ${axis(values.at(-1) ?? 0)}`);
   const chart = svg('svg', {
     class: 'chart',
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     role: 'img',
-    'aria-label': label,
+    tabindex: 0,
+    'aria-label': `${label}, now ${now.join(', ')}. Arrow keys read earlier values.`,
+    'data-seconds': seconds,
+    'data-left': LEFT,
+    'data-width': WIDTH,
+    'data-format': format,
+    'data-series': JSON.stringify(series.map(({ name }, i) => ({ name, values: shown[i] }))),
   });
-  const y = (value) => HEIGHT - BOTTOM - (value / most) * (HEIGHT - BOTTOM - TOP);
+  const y = (value) => HEIGHT - BOTTOM - share(value) * (HEIGHT - BOTTOM - TOP);
   const x = (index, count) => WIDTH - ((count - 1 - index) / (seconds - 1)) * (WIDTH - LEFT);
-  for (const share of [0, 0.5, 1]) {
-    const at = y(most * share);
+  for (const tick of ticks) {
+    const at = y(tick);
     chart.append(svg('line', { class: 'grid', x1: LEFT, x2: WIDTH, y1: at, y2: at }));
     const text = svg('text', { x: LEFT - 5, y: at + 4, 'text-anchor': 'end' });
-    text.textContent = format(most * share);
+    text.textContent = axis(tick);
     chart.append(text);
   }
-  for (const { values, className, area } of series) {
-    if (values.length === 0) continue;
+  series.forEach(({ className, area }, line) => {
+    const values = shown[line];
+    if (values.length === 0) return;
     const points = values.map(
       (value, i) => `${x(i, values.length).toFixed(1)},${y(value).toFixed(1)}`,
     );
     if (area) {
       const first = x(0, values.length).toFixed(1);
       const corners = `${first},${y(0)} ${points.join(' ')} ${WIDTH},${y(0)}`;
-      chart.append(svg('polygon', { class: 'area', points: corners }));
+      chart.append(svg('polygon', { class: `area ${className}`, points: corners }));
     }
     chart.append(svg('polyline', { class: className, points: points.join(' ') }));
-  }
+  });
   for (const [text, at, anchor] of [
     [`${seconds / 60} min ago`, LEFT, 'start'],
     ['now', WIDTH, 'end'],

@@ -1,48 +1,17 @@
 // The status page: asks for /status.json every second and shows it. It changes nothing.
 
-import { colorOf, ringChart, shareBars, timeChart } from './charts.js';
+import { poolCard } from './card.js';
+import { count, duration, el, last, micros, percent, sum } from './format.js';
+import { refreshHover } from './hover.js';
+import { chosenPools, overview } from './overview.js';
+import { patch, patchChildren } from './patch.js';
+import { readView, writeView } from './view.js';
 
 const REFRESH_MS = 1000;
-const CHART_SECONDS = 180;
+/** So few pools are shown with all they have, unless somebody says otherwise. */
+const FEW_POOLS = 3;
 
 const byId = (id) => document.getElementById(id);
-
-/** An element with a class, text or children. All text comes in as text, never as markup. */
-function el(name, className = '', ...children) {
-  const element = document.createElement(name);
-  if (className !== '') element.className = className;
-  element.append(...children);
-  return element;
-}
-
-function count(n) {
-  if (n < 1000) return String(Math.round(n));
-  if (n < 1e6) return `${(n / 1e3).toFixed(n < 1e5 ? 1 : 0)} k`;
-  return n < 1e9 ? `${(n / 1e6).toFixed(n < 1e8 ? 1 : 0)} M` : `${(n / 1e9).toFixed(1)} G`;
-}
-
-function micros(n) {
-  if (n === 0) return '–';
-  if (n < 1000) return `${Math.round(n)} µs`;
-  return n < 1e6 ? `${(n / 1e3).toFixed(n < 1e4 ? 2 : 1)} ms` : `${(n / 1e6).toFixed(2)} s`;
-}
-
-const microsOnAxis = (n) => (n === 0 ? '0' : micros(n).replace(/\.0+ /, ' '));
-
-function percent(share) {
-  return `${(share * 100).toFixed(1)} %`;
-}
-
-function duration(seconds) {
-  const s = Math.floor(seconds);
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  const hours = Math.floor(s / 3600);
-  if (hours < 48) return `${hours} h ${Math.floor((s % 3600) / 60)} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
-const last = (values) => values[values.length - 1] ?? 0;
-const sum = (items, pick) => items.reduce((total, item) => total + pick(item), 0);
 
 function tile(label, value, bad = false) {
   return el('div', bad ? 'tile bad' : 'tile', el('span', 'quiet', label), el('b', '', value));
@@ -58,7 +27,7 @@ function showTiles(status) {
   const refused = sum(pools, (pool) => pool.clientsRefused);
   const down = sum(pools, ({ servers }) => servers.filter((server) => !server.reachable).length);
   const ejected = sum(pools, ({ servers }) => servers.filter((server) => !server.live).length);
-  byId('tiles').replaceChildren(
+  patchChildren(byId('tiles'), [
     tile('requests / s', count(sum(pools, (pool) => last(pool.history.requests)))),
     tile('slowest p99', micros(Math.max(0, ...pools.map((pool) => last(pool.history.p99))))),
     tile('errors / s', count(errors), errors > 0),
@@ -69,147 +38,67 @@ function showTiles(status) {
     tile('clients refused', count(refused), refused > 0),
     tile('processor', percent(cpu)),
     tile('memory', `${Math.round(status.residentBytes / 1048576)} MiB`),
+  ]);
+}
+
+/** What somebody wants to see: in the address, so that it can be sent to others. */
+let view = readView(location.hash);
+/** Pools all servers of which are shown. */
+const unfolded = new Set();
+let shown = null;
+
+function isOpen(pool) {
+  return view.open === null ? shown.pools.length <= FEW_POOLS : view.open.has(pool.name);
+}
+
+function showPools({ pools }) {
+  byId('controls').hidden = pools.length < 2 && pools.every(({ servers }) => servers.length < 10);
+  const found = chosenPools([...pools], view);
+  const lines = overview(found, isOpen);
+  if (byId('overview').firstChild === null) byId('overview').append(lines);
+  else patch(byId('overview').firstChild, lines);
+  byId('found').textContent =
+    found.length === pools.length ? '' : `${found.length} of ${pools.length} pools`;
+  const cards = found.filter(isOpen);
+  patchChildren(
+    byId('pools'),
+    cards.map((pool) => poolCard(pool, view.filter, unfolded.has(pool.name))),
   );
 }
 
-function stateOf({ live, order, reachable, breakerOpen, holding }) {
-  const states = [];
-  if (order !== 'none') states.push(order === 'drain' ? 'drained by order' : 'ejected by order');
-  else if (!live) states.push('ejected');
-  else if (!reachable) states.push('not reachable');
-  if (holding) states.push('requests wait');
-  if (breakerOpen) states.push('breaker open');
-  return states.join(', ');
+function setView(change) {
+  view = { ...view, ...change };
+  history.replaceState(null, '', writeView(view) || location.pathname);
+  if (shown !== null) showPools(shown);
 }
 
-function roleOf({ address, role, lag, read }) {
-  const behind = lag === null ? '' : `, ${lag} bytes behind`;
-  return `${role} ${address}${behind}${read ? ', read' : ''}`;
-}
-
-function serverRow(pool, server, index) {
-  const requestShare = pool.requests === 0 ? 0 : server.requests / pool.requests;
-  const state = stateOf(server);
-  const row = el('tr', state === '' ? '' : 'bad');
-  const cell = (label, ...children) => {
-    const td = el('td', '', ...children);
-    td.dataset.label = label;
-    row.append(td);
-    return td;
-  };
-  const dot = el('span', 'dot');
-  dot.style.background = colorOf(index);
-  const name = cell('server', dot, state === '' ? server.name : `${server.name} (${state})`);
-  name.title = [`${server.address}, weight ${server.weight}`, ...server.replicas.map(roleOf)].join(
-    '\n',
-  );
-  cell('req/s', count(server.rate));
-  cell('p50', micros(server.p50));
-  cell('p99', micros(server.p99));
-  cell('in flight', count(server.inFlight + server.queued));
-  cell('errors', count(server.errors + server.timeouts + server.closed)).title =
-    `${server.errors} errors, ${server.timeouts} timeouts, ${server.closed} closed by the server, ` +
-    `${server.failedRequests} requests failed`;
-  const shares = cell('ring', shareBars(colorOf(index), server.ringShare, requestShare));
-  shares.className = 'wide';
-  shares.title = `${percent(server.ringShare)} of the ring, ${percent(requestShare)} of the requests`;
-  shares.dataset.label = `ring ${percent(server.ringShare)}, requests ${percent(requestShare)}`;
-  cell('of ring', percent(server.ringShare)).className = 'desktop';
-  cell('of requests', percent(requestShare)).className = 'desktop';
-  return row;
-}
-
-function tableOf(className, heads, rows) {
-  const head = el('tr', '', ...heads.map((text) => el('th', '', text)));
-  return el('table', className, el('thead', '', head), el('tbody', '', ...rows));
-}
-
-const HEADS = 'server,req/s,p50,p99,in flight,errors,ring / requests,of ring,of requests'.split(
-  ',',
-);
-
-function textRow(texts) {
-  return el('tr', '', ...texts.map((text) => el('td', '', text)));
-}
-
-function latencyTable(pool) {
-  const rows = [];
-  const add = (name, [p50, p99, p999], n) =>
-    rows.push(textRow([name, micros(p50), micros(p99), micros(p999), n]));
-  for (const [name, { count: n, latency }] of Object.entries(pool.classes)) {
-    add(`${name} requests`, latency, count(n));
+byId('filter').value = view.filter;
+byId('sort').value = view.sort;
+byId('filter').addEventListener('input', ({ target }) => {
+  setView({ filter: target.value.trim().toLowerCase() });
+});
+byId('sort').addEventListener('change', ({ target }) => setView({ sort: target.value }));
+byId('all').addEventListener('click', () => {
+  setView({ open: new Set(shown?.pools.map(({ name }) => name)) });
+});
+byId('none').addEventListener('click', () => setView({ open: new Set() }));
+document.addEventListener('click', ({ target }) => {
+  const { pool, more } = target.closest?.('button')?.dataset ?? {};
+  if (pool !== undefined) {
+    const open = new Set(shown.pools.filter(isOpen).map(({ name }) => name));
+    if (!open.delete(pool)) open.add(pool);
+    setView({ open });
+  } else if (more !== undefined) {
+    unfolded.add(more);
+    showPools(shown);
   }
-  for (const name of ['queue', 'server']) {
-    if (pool.latency[name] !== undefined) add(`${name} time`, pool.latency[name], '');
-  }
-  return tableOf('', ['since the start', 'p50', 'p99', 'p99.9', 'requests'], rows);
-}
-
-function slowTable(pool) {
-  const rows = pool.slow.slice(0, 6).map((slow) => {
-    const at = new Date(slow.at * 1000).toLocaleTimeString();
-    const took = `${micros(slow.totalMicros)} (server ${micros(slow.serverMicros)})`;
-    return textRow([at, slow.command, slow.server, took]);
-  });
-  return tableOf('', ['slow requests', 'command', 'server', 'took'], rows);
-}
-
-function poolCard(pool) {
-  const { history } = pool;
-  const now = el('span', 'quiet');
-  now.append(
-    `${pool.protocol} on ${pool.listen} · ${pool.hash} ${pool.distribution} · ` +
-      `${pool.servers.length} servers · ${count(pool.requests)} requests · ` +
-      `${count(pool.forwardErrors)} failed · ${pool.ejects} ejections`,
-  );
-  const throughput = el(
-    'div',
-    '',
-    el('h3', '', 'Requests per second ', el('span', 'key', count(last(history.requests)))),
-    timeChart(
-      `Requests per second of ${pool.name}`,
-      [{ values: history.requests, className: 'main', area: true }],
-      CHART_SECONDS,
-      10,
-      count,
-    ),
-  );
-  const latency = el(
-    'div',
-    '',
-    el(
-      'h3',
-      '',
-      'Latency ',
-      el('span', 'key', `p50 ${micros(last(history.p50))} `),
-      el('span', 'key other', `p99 ${micros(last(history.p99))}`),
-    ),
-    timeChart(
-      `Latency of ${pool.name}`,
-      [
-        { values: history.p99, className: 'second' },
-        { values: history.p50, className: 'main' },
-      ],
-      CHART_SECONDS,
-      200,
-      microsOnAxis,
-    ),
-  );
-  const ring = el('div', '', el('h3', '', 'Ring'), ringChart(pool.ringCells, pool.servers));
-  const rows = pool.servers.map((server, index) => serverRow(pool, server, index));
-  const tables = el('div', 'tables', latencyTable(pool));
-  if (pool.slow.length > 0) tables.append(slowTable(pool));
-  const card = el(
-    'section',
-    'pool',
-    el('div', 'title', el('h2', '', pool.name), now),
-    el('div', 'panels', throughput, latency, ring),
-    tableOf('servers', HEADS, rows),
-    tables,
-  );
-  card.id = `pool-${pool.name}`;
-  return card;
-}
+});
+window.addEventListener('hashchange', () => {
+  view = readView(location.hash);
+  byId('filter').value = view.filter;
+  byId('sort').value = view.sort;
+  if (shown !== null) showPools(shown);
+});
 
 function show(status) {
   const state = byId('state');
@@ -221,11 +110,15 @@ function show(status) {
     `pid ${status.pid} · ${workers} · codec ${status.codec} · Node ${status.node}`;
   trouble(status.reloadErrors > 0 ? `The last reload failed: ${status.lastReloadError}` : '');
   showTiles(status);
-  byId('pools').replaceChildren(...status.pools.map(poolCard));
+  const isFirst = shown === null;
+  shown = status;
+  showPools(status);
+  if (isFirst && view.open?.size === 1) byId(`pool-${[...view.open][0]}`)?.scrollIntoView();
   document.documentElement.dataset.shown = String(
     Number(document.documentElement.dataset.shown ?? 0) + 1,
   );
   before = status;
+  refreshHover();
 }
 
 function trouble(text) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { IntList } from '../../src/net/int-list.ts';
+import { IntList } from '../../../src/net/queue/int-list.ts';
 
 test('a list of numbers is what an array is, whatever is done to it', () => {
   const step = fc.record({

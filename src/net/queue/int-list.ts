@@ -1,4 +1,4 @@
-import { ASSERTS, assert } from '../assert.ts';
+import { ASSERTS, assert } from '../../assert.ts';
 
 /** A list keeps the memory of so many numbers when it is emptied. */
 const KEPT = 64;

@@ -1,0 +1,85 @@
+import type { Socket } from 'node:net';
+import { type DialTarget, dialPlain } from '../../net/dial.ts';
+import { onOpen } from '../../net/tls-client.ts';
+
+/** A server says no more than this to what it is asked here. */
+const ANSWER_BYTES = 1024 * 1024;
+
+/** A few questions to one server, one after the other. */
+export class Conversation {
+  readonly #socket: Socket;
+  readonly #ms: number;
+  #received: Buffer = Buffer.alloc(0);
+  #onChange: () => void = () => {};
+  #failure: Error | null = null;
+
+  private constructor(socket: Socket, ms: number) {
+    this.#socket = socket;
+    this.#ms = ms;
+    socket.on('data', (bytes: Buffer) => {
+      this.#received = Buffer.concat([this.#received, bytes]);
+      if (this.#received.length > ANSWER_BYTES) this.#fail(new Error('it does not stop talking'));
+      this.#onChange();
+    });
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('close', () => this.#fail(new Error('it closes the connection')));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#socket.destroy();
+    this.#onChange();
+  }
+
+  /** @param ms that the connection, and later each answer, may take */
+  static async open(target: DialTarget, ms: number): Promise<Conversation> {
+    const socket = dialPlain(target);
+    const conversation = new Conversation(socket, ms);
+    let open = false;
+    onOpen(socket, () => {
+      open = true;
+      conversation.#onChange();
+    });
+    await conversation.#until(() => open, 'no connection');
+    return conversation;
+  }
+
+  #until(done: () => boolean, what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#onChange = () => {};
+        this.#socket.destroy();
+        reject(new Error(`${what} within ${this.#ms} ms`));
+      }, this.#ms);
+      this.#onChange = () => {
+        if (this.#failure === null && !done()) return;
+        clearTimeout(timer);
+        this.#onChange = () => {};
+        if (done()) resolve();
+        else reject(this.#failure);
+      };
+      this.#onChange();
+    });
+  }
+
+  /**
+   * @param end how many of the bytes are the answer; -1 = it is not complete
+   * @returns the answer
+   */
+  async ask(question: Buffer, end: (bytes: Buffer) => number): Promise<Buffer> {
+    this.#socket.write(question);
+    let length = -1;
+    const done = (): boolean => {
+      length = end(this.#received);
+      return length >= 0;
+    };
+    await this.#until(done, 'no answer');
+    const answer = this.#received.subarray(0, length);
+    this.#received = this.#received.subarray(length);
+    return answer;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}

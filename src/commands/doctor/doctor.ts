@@ -1,0 +1,74 @@
+import { configWarnings, loadConfig } from '../../config/index.ts';
+import { runCommand, usageError } from '../arguments.ts';
+import type { Command, Out } from '../command.ts';
+import { lookAtDescriptors, lookAtDoors } from './doors.ts';
+import type { Finding, Findings, Level } from './finding.ts';
+import { lookAtServer } from './look.ts';
+import { lookAtPool } from './pool.ts';
+
+const HELP = `Usage: ringway doctor FILE [--workers=N] [--quiet] [--json]
+
+Looks at everything that a configuration needs, before or while ringway runs with it: connects to
+each server as ringway would, with its TLS and its password, asks it for its version, its role,
+how many clients it lets in and when it closes idle ones; looks whether the ports can be listened
+on, and how many files a process may have open. Changes nothing. Says what will hurt:
+
+  error      it will not work: exit status 1
+  warning    it works, and will hurt some day
+  ok         looked at, and well
+
+  --workers=N   with how many worker processes it is to run (default: 1)
+  --quiet       leave out what is well
+  --json        print JSON
+`;
+
+/** Servers that are asked at the same time. */
+const AT_ONCE = 32;
+const MARKS: Readonly<Record<Level, string>> = { ok: 'ok', warning: 'WARNING', error: 'ERROR' };
+
+/** `ringway doctor`: what will hurt with a configuration file. */
+export const doctor: Command = (argv, out, err) => {
+  const options = ['workers=', 'quiet', 'json'];
+  return runCommand(argv, { out, err, help: HELP, options }, async (given) => {
+    const [file, ...others] = given.words;
+    if (file === undefined || others.length > 0) throw usageError('expected one FILE');
+    const text = given.text('workers') ?? '1';
+    const workers = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0;
+    if (workers < 1) throw usageError(`--workers is a number from 1 to 999, not ${text}`);
+    const config = await loadConfig(file);
+    for (const line of configWarnings(config)) err.write(`${line}\n`);
+    const found: Finding[] = [...lookAtDescriptors(config).all];
+    for (const pool of config.pools) {
+      found.push(...(await lookAtDoors(pool)).all);
+      const facts = await inTurn(pool.servers, (server) => lookAtServer(pool, server));
+      const whole: Findings = lookAtPool(pool, facts, workers);
+      for (const { findings } of facts) found.push(...findings.all);
+      found.push(...whole.all);
+    }
+    const shown = given.has('quiet') ? found.filter(({ level }) => level !== 'ok') : found;
+    if (given.has('json')) out.write(`${JSON.stringify(shown, null, 2)}\n`);
+    else print(shown, out);
+    return found.some(({ level }) => level === 'error') ? 1 : 0;
+  });
+};
+
+/** As map() with promises, so many at a time. */
+async function inTurn<T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let i = 0; i < items.length; i += AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(i, i + AT_ONCE).map(use))));
+  }
+  return results;
+}
+
+function print(found: readonly Finding[], out: Out): void {
+  let place = '';
+  for (const { level, pool, server, text } of found) {
+    const here = [pool, server ?? ''].join(' ').trim();
+    if (here !== place) out.write(`${here === '' ? 'this machine' : here}\n`);
+    place = here;
+    out.write(`  ${MARKS[level].padEnd(8)} ${text}\n`);
+  }
+  const count = (wanted: Level): number => found.filter(({ level }) => level === wanted).length;
+  out.write(`\n${count('error')} errors, ${count('warning')} warnings\n`);
+}

@@ -1,0 +1,55 @@
+import { createServer } from 'node:net';
+import type { Config, ListenConfig, PoolConfig } from '../../config/index.ts';
+import { descriptorLimit } from '../../net/descriptor-limit.ts';
+import { Findings } from './finding.ts';
+
+/** Descriptors that are no connection. */
+const OTHER_DESCRIPTORS = 64;
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'another process listens there: a running ringway or nutcracker?'],
+  ['EACCES', 'this user may not listen there'],
+  ['EADDRNOTAVAIL', 'this machine has no such address'],
+]);
+
+/** Whether ringway could listen where each pool says. */
+export async function lookAtDoors(pool: PoolConfig): Promise<Findings> {
+  const findings = new Findings(pool.name, null);
+  for (const listen of [pool.listen, pool.tlsListen]) {
+    if (listen === null || listen.kind !== 'tcp') continue;
+    const code = await tryToListen(listen);
+    if (code === null) findings.ok(`${listen.text} is free`);
+    else findings.warning(`${listen.text}: ${REASONS.get(code) ?? code}`);
+  }
+  return findings;
+}
+
+/** @returns why nobody can listen there; null = one can */
+function tryToListen(listen: ListenConfig & { kind: 'tcp' }): Promise<string | null> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen({ host: listen.host === '' ? '0.0.0.0' : listen.host, port: listen.port }, () => {
+      server.close(() => resolve(null));
+    });
+  });
+}
+
+/** Whether one process may have open what the file lets it open. */
+export function lookAtDescriptors({ pools }: Config): Findings {
+  const findings = new Findings('', null);
+  const limit = descriptorLimit();
+  if (limit === 0) return findings;
+  const clients = pools.reduce((sum, pool) => sum + pool.clientConnections, 0);
+  const unbounded = pools.some((pool) => pool.clientConnections === 0);
+  const servers = pools.reduce((sum, { servers: all, serverConnections, bulkConnections }) => {
+    return sum + all.length * (serverConnections + bulkConnections);
+  }, 0);
+  const text = `${limit} files may be open (ulimit -n)`;
+  const needed = clients + servers + OTHER_DESCRIPTORS;
+  if (needed > limit) {
+    findings.error(`${text}: the file asks for ${needed} connections and files; raise the limit`);
+  } else if (unbounded && limit < 4096) {
+    findings.warning(`${text}: about ${limit - servers - OTHER_DESCRIPTORS} clients at most`);
+  } else findings.ok(text);
+  return findings;
+}

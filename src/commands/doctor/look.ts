@@ -1,0 +1,56 @@
+import type { PoolConfig, ServerConfig } from '../../config/index.ts';
+import { Conversation } from './conversation.ts';
+import { Findings } from './finding.ts';
+import { lookAtMemcached } from './memcached.ts';
+import { lookAtRedis } from './redis.ts';
+
+/** A server that takes longer for a connection or an answer is not well. */
+const PATIENCE_MS = 3_000;
+
+/** What one server says of itself. */
+export interface ServerFacts {
+  readonly server: ServerConfig;
+  readonly findings: Findings;
+  /** Tells a server from all others, whatever names lead to it; empty = it does not say. */
+  readonly identity: string;
+  readonly version: string;
+  /** Connections that it lets in, and those that it has; 0 = it does not say. */
+  readonly most: number;
+  readonly connected: number;
+}
+
+/** Connects to a server as ringway would, and asks it how it is. */
+export async function lookAtServer(pool: PoolConfig, server: ServerConfig): Promise<ServerFacts> {
+  const findings = new Findings(pool.name, server.name);
+  const nothing = { server, findings, identity: '', version: '', most: 0, connected: 0 };
+  let conversation: Conversation | null = null;
+  try {
+    const before = performance.now();
+    conversation = await Conversation.open(server, PATIENCE_MS);
+    const ms = performance.now() - before;
+    const tls = server.tls === null ? '' : ', with TLS';
+    findings.ok(`${server.text.split(' ')[0]}: connected in ${ms.toFixed(1)} ms${tls}`);
+    const look = pool.redis ? lookAtRedis : lookAtMemcached;
+    return { ...nothing, ...(await look(conversation, pool, findings)) };
+  } catch (error) {
+    findings.error(why(error as NodeJS.ErrnoException));
+    return nothing;
+  } finally {
+    conversation?.close();
+  }
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'nobody listens there (connection refused)'],
+  ['ENOTFOUND', 'its name has no address'],
+  ['EAI_AGAIN', 'its name cannot be looked up now: the resolver does not answer'],
+  ['EHOSTUNREACH', 'no way leads there (host unreachable)'],
+  ['ENETUNREACH', 'no way leads there (network unreachable)'],
+  ['ETIMEDOUT', 'it does not answer: a firewall, or a host that is down'],
+  ['ENOENT', 'there is no such socket'],
+  ['EACCES', 'this user may not connect to the socket'],
+]);
+
+function why({ code = '', message }: NodeJS.ErrnoException): string {
+  return REASONS.get(code) ?? message;
+}

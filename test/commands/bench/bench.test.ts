@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { bench } from '../../../src/commands/bench/bench.ts';
+import { type RealServer, startMemcached, startRedis } from '../../support/real-servers.ts';
+import { RespClient } from '../../support/resp-client.ts';
+import { shards, startInProcess, type TestRingway } from '../../support/ringway.ts';
+
+async function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const status = await bench(
+    argv,
+    { write: (text) => (out += text) },
+    { write: (text) => (err += text) },
+  );
+  return { status, out, err };
+}
+
+const SHORT = ['--seconds=1', '--rate=200', '--keys=50', '--connections=5'];
+
+describe('ringway bench', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringway-bench-'));
+  let redis: RealServer;
+  let memcached: RealServer;
+  let ringway: TestRingway;
+  before(async () => {
+    redis = await startRedis({ args: ['--requirepass', 'pw'] });
+    memcached = await startMemcached();
+    ringway = await startInProcess([
+      { name: 'redis', redis_auth: 'pw', servers: shards([redis.port]) },
+      { name: 'memcached', redis: false, servers: shards([memcached.port]) },
+    ]);
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true });
+    await ringway?.stop();
+    await redis?.stop();
+    await memcached?.stop();
+  });
+
+  test('asks a Redis with a password, and takes its keys away again', async () => {
+    const file = join(folder, 'password');
+    writeFileSync(file, 'pw\n');
+    for (const port of [redis.port, ringway.port]) {
+      const { status, out } = await run(String(port), '--json', '--password-file', file, ...SHORT);
+      const figures = JSON.parse(out) as Record<string, number>;
+      assert.equal(status, 0, out);
+      assert.equal(figures['errors'], 0);
+      assert.ok(figures['sent'] > 100 && figures['answered'] === figures['sent'], out);
+      assert.ok(figures['p50'] > 0 && figures['max'] >= figures['p50'], out);
+    }
+    const direct = await RespClient.open(redis.port);
+    await direct.text('AUTH', 'pw');
+    assert.equal(await direct.text('DBSIZE'), 0);
+    direct.close();
+  });
+
+  test('finds out that a memcached listens there, and shows a histogram', async () => {
+    const { status, out } = await run(String(ringway.ports[1]), ...SHORT);
+    assert.equal(status, 0, out);
+    assert.match(out, /\(memcached\): 200 requests\/s for 1 s over 5 connections, 90 % GET/);
+    assert.match(out, /^requests {3}\d+ answered/m);
+    assert.match(out, /^ {2}< +[\d.]+ (µs|ms|s) +[\d.]+ % █/m);
+  });
+
+  test('says what is wrong', async () => {
+    const wrong = async (...argv: string[]): Promise<string> => {
+      const { status, err } = await run(...argv);
+      assert.equal(status, 1);
+      return err;
+    };
+    assert.match(await wrong(), /expected one ADDRESS/);
+    assert.match(await wrong('host'), /"host" is no address/);
+    assert.match(await wrong('1', '--rate=0'), /--rate is a number from 1 to 1000000, not "0"/);
+    assert.match(await wrong('1', '--prefix=a b'), /--prefix has/);
+    assert.match(await wrong(String(redis.port), ...SHORT), /NOAUTH/);
+    const refused = redis.port;
+    await redis.stop();
+    assert.match(await wrong(String(refused), ...SHORT), /ECONNREFUSED/);
+  });
+});

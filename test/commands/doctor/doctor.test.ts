@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { doctor } from '../../../src/commands/doctor/doctor.ts';
+import type { Finding } from '../../../src/commands/doctor/finding.ts';
+import { inOrder, send, startFake } from '../../support/fake-server.ts';
+import { freePort } from '../../support/free-port.ts';
+import { type RealServer, startMemcached, startRedis } from '../../support/real-servers.ts';
+import { waitFor } from '../../support/wait.ts';
+
+describe('ringway doctor', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringway-doctor-'));
+  const file = join(folder, 'ringway.yml');
+  const redis: RealServer[] = [];
+  let memcached: RealServer;
+  before(async () => {
+    redis.push(await startRedis({ args: ['--requirepass', 'pw', '--timeout', '300'] }));
+    redis.push(await startRedis({ args: ['--maxclients', '40'] }));
+    redis.push(await startRedis({ args: ['--replicaof', '127.0.0.1', String(redis[1].port)] }));
+    memcached = await startMemcached();
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true });
+    await Promise.all([...redis, memcached].map((server) => server?.stop()));
+  });
+
+  /** @returns one text per finding about a pool whose servers are these lines */
+  async function look(lines: readonly string[], ...keys: string[]): Promise<string[]> {
+    const servers = lines.map((line) => `    - ${line}`);
+    const all = [`  listen: 127.0.0.1:${await freePort()}`, ...keys.map((key) => `  ${key}`)];
+    writeFileSync(file, ['pool:', ...all, '  servers:', ...servers, ''].join('\n'));
+    let out = '';
+    const status = await doctor(
+      [file, '--json'],
+      { write: (text) => (out += text) },
+      process.stderr,
+    );
+    const found = JSON.parse(out) as Finding[];
+    assert.equal(status, found.some(({ level }) => level === 'error') ? 1 : 0);
+    return found.map(({ level, server, text }) => `${level} ${server ?? '-'} ${text}`);
+  }
+
+  const has = (found: readonly string[], pattern: RegExp): void => {
+    assert.ok(
+      found.some((text) => pattern.test(text)),
+      `${pattern}\n${found.join('\n')}`,
+    );
+  };
+
+  test('of servers that are well', async () => {
+    const found = await look(
+      [`127.0.0.1:${redis[1].port}:1 one`],
+      'redis: true',
+      'timeout: 400',
+      'max_leased_connections: 4',
+    );
+    assert.deepEqual(
+      found.filter((text) => !text.startsWith('ok')),
+      [],
+    );
+    has(found, /^ok one Redis \d+\.\d+/);
+    has(found, /^ok one it lets in 40 clients and has \d+$/);
+    has(found, /^ok - 127\.0\.0\.1:\d+ is free$/);
+    has(found, /^ok - \d+ files may be open/);
+  });
+
+  test('of what will hurt', async () => {
+    await waitFor('the replica', () => redis[2].running);
+    const lines = [
+      `127.0.0.1:${redis[0].port}:1 closes`,
+      `127.0.0.1:${redis[1].port}:1 small`,
+      `localhost:${redis[1].port}:1 twin`,
+      `127.0.0.1:${redis[2].port}:1 copy`,
+      `127.0.0.1:${await freePort()}:1 nobody`,
+      'no-such-host.invalid:6379:1 lost',
+      `127.0.0.1:${memcached.port}:1 other`,
+    ];
+    const found = await look(lines, 'redis: true', 'redis_auth: pw');
+    has(found, /^warning closes it closes connections that are idle for 300 s/);
+    has(found, /^warning small it has no password/);
+    has(found, /^warning small it lets in 40 clients .* may take up to 1024 more/);
+    has(found, /^error copy it is a replica: writes will fail/);
+    has(found, /^error nobody nobody listens there/);
+    has(found, /^error lost its name (has no address|cannot be looked up)/);
+    has(found, /^error other the login is refused: ERROR/);
+    has(found, /^error - (small and twin|twin and small) are one and the same server/);
+    has(found, /^warning - it has no timeout/);
+  });
+
+  test('of passwords that are wrong or missing, and of too many connections', async () => {
+    const line = `127.0.0.1:${redis[0].port}:1 one`;
+    has(await look([line], 'redis: true'), /^error one it wants a password/);
+    has(
+      await look([line], 'redis: true', 'redis_auth: no'),
+      /^error one the login is refused: -WRONGPASS/,
+    );
+    const many = await look(
+      [`127.0.0.1:${redis[1].port}:1 one`],
+      'redis: true',
+      'server_connections: 60',
+    );
+    has(many, /^error one it lets in 40 clients and has \d+: ringway needs 64 more/);
+  });
+
+  test('of a memcached', async () => {
+    const found = await look([`127.0.0.1:${memcached.port}:1 one`], 'timeout: 400');
+    has(found, /^ok one memcached 1\.\d+/);
+    has(found, /^ok one it lets in 1024 clients/);
+    const wrong = await look([`127.0.0.1:${redis[1].port}:1 one`]);
+    has(wrong, /^error one to version it says -ERR unknown command/);
+  });
+
+  test('of a server that does not stop talking, or speaks to the terminal', async () => {
+    const chatty = await startFake(inOrder([send(`$9999999\r\n\x1b[31m${'x'.repeat(2 << 20)}`)]));
+    const rude = await startFake(inOrder([send('-\x1b[31mERR\x07\r\n')]));
+    const lines = [`127.0.0.1:${chatty.port}:1 chatty`, `127.0.0.1:${rude.port}:1 rude`];
+    const found = await look(lines, 'redis: true');
+    has(found, /^error chatty it does not stop talking/);
+    has(found, /^error rude to PING it says -/);
+    assert.ok(found.every((text) => !text.includes('\x1b') && !text.includes('\x07')));
+    await chatty.stop();
+    await rude.stop();
+  });
+});
