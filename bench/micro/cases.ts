@@ -17,21 +17,36 @@ import { assignPlaces, scanAll, scanWindow, windowCase } from './window-case.ts'
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 
-/** Everything that is measured, what matters most first. */
+/** What makes the cases whose names begin alike, what matters most first. */
+const GROUPS: readonly (readonly [begin: RegExp, (list: readonly Subject[]) => Case[]])[] = [
+  [/^scan\//, (list) => requestCases('scan', list, SINGLE_POOL)],
+  [/^scan-hash-route\//, (list) => requestCases('scan-hash-route', list, RING_POOL)],
+  [/^chunk\//, (list) => requestCorpora().map((corpus) => chunkCase(corpus, list))],
+  [/^scan-replies\//, (list) => replyCorpora().map((corpus) => replyCase(corpus, list))],
+  [/^gather\//, (list) => requestCorpora().map((corpus) => gatherCase(corpus, list))],
+  [/^(split|fragment|coalesce)/, multikeyCases],
+  [/^memcache\//, memcacheCases],
+  [/^hash\//, hashCases],
+  [/^batch\//, batchCases],
+  [/^key-length\//, keyLengthCases],
+];
+
+/** Everything that is measured. */
 export function allCases(list: readonly Subject[]): Case[] {
-  const requests = requestCorpora();
-  return [
-    ...requests.map((corpus) => requestCase('scan', corpus, list, SINGLE_POOL)),
-    ...requests.map((corpus) => requestCase('scan-hash-route', corpus, list, RING_POOL)),
-    ...requests.map((corpus) => chunkCase(corpus, list)),
-    ...replyCorpora().map((corpus) => replyCase(corpus, list)),
-    ...requests.map((corpus) => gatherCase(corpus, list)),
-    ...multikeyCases(list),
-    ...memcacheCases(list),
-    ...hashCases(list),
-    ...batchCases(list),
-    ...keyLengthCases(list),
-  ];
+  return GROUPS.flatMap(([, make]) => make(list));
+}
+
+/** The case of that name; only those of its kind are made. @throws RangeError without one */
+export function oneCase(name: string, list: readonly Subject[]): Case {
+  for (const [begin, make] of GROUPS) {
+    const found = begin.test(name) && make(list).find((it) => it.name === name);
+    if (found) return found;
+  }
+  throw new RangeError(`there is no case ${name}`);
+}
+
+function requestCases(what: string, list: readonly Subject[], pool: number): Case[] {
+  return requestCorpora().map((corpus) => requestCase(what, corpus, list, pool));
 }
 
 function requestCase(what: string, corpus: Corpus, list: readonly Subject[], pool: number): Case {
@@ -74,6 +89,6 @@ function gatherCase(corpus: Corpus, list: readonly Subject[]): Case {
   );
 }
 
-function scanReplyWindow(codec: Codec, end: number): number {
+export function scanReplyWindow(codec: Codec, end: number): number {
   return scanAll(codec, (start) => codec.scanReplies(start, end, FRAME_TABLE, FRAME_TABLE_RECORDS));
 }

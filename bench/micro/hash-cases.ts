@@ -14,7 +14,12 @@ export function hashCases(list: readonly Subject[]): Case[] {
   );
 }
 
-function hashCase(hash: string, kind: number, length: number, list: readonly Subject[]): Case {
+export function hashCase(
+  hash: string,
+  kind: number,
+  length: number,
+  list: readonly Subject[],
+): Case {
   const keys = keysOfLength(length, KEYS);
   const tasks = list.map(({ name, codec, hashLoop }) => {
     const loop = hashLoop(kind);

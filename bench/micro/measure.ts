@@ -1,5 +1,4 @@
 import { Bench } from 'tinybench';
-import type { CodecName } from '../../src/protocol/codec.ts';
 import { median, ratioSpread, type Spread, spread } from '../statistics.ts';
 
 /** One thing to measure, once per codec. */
@@ -12,9 +11,10 @@ export interface Case {
   readonly tasks: readonly Task[];
 }
 
-/** One codec's part of a case. */
+/** One contestant's part of a case. */
 export interface Task {
-  readonly codec: CodecName;
+  /** The codec, or whatever else is measured beside them. */
+  readonly codec: string;
   /** Sets the arena up; not measured. */
   readonly before: () => void;
   readonly run: () => void;
@@ -23,7 +23,7 @@ export interface Task {
 /** What one codec took for one case. */
 export interface Measurement {
   readonly name: string;
-  readonly codec: CodecName;
+  readonly codec: string;
   /** Median of the rounds' medians. */
   readonly nsPerItem: number;
   /** tinybench's margin of error in percent, the median of the rounds. */
@@ -39,13 +39,24 @@ export interface Effort {
   readonly warmupMs: number;
 }
 
+/** What one contestant took, a value per round. */
+export interface Rounds {
+  readonly codec: string;
+  readonly nsPerItem: readonly number[];
+  /** tinybench's margin of error in percent. */
+  readonly rme: readonly number[];
+}
+
 /**
- * Measures a case: in each round every codec once, in turning order, so that a slow phase of the
- * machine meets all of them.
+ * Measures a case: in each round every contestant once, in turning order, so that a slow phase of
+ * the machine meets all of them.
  */
-export async function measure(it: Case, effort: Effort): Promise<Measurement[]> {
-  const times = new Map<CodecName, number[]>(it.tasks.map(({ codec }) => [codec, []]));
-  const errors = new Map<CodecName, number[]>(it.tasks.map(({ codec }) => [codec, []]));
+export async function measureRounds(it: Case, effort: Effort): Promise<Rounds[]> {
+  const found = it.tasks.map(({ codec }) => ({
+    codec,
+    nsPerItem: [] as number[],
+    rme: [] as number[],
+  }));
   for (let round = 0; round < effort.rounds; round++) {
     const bench = new Bench({
       time: effort.timeMs,
@@ -62,21 +73,26 @@ export async function measure(it: Case, effort: Effort): Promise<Measurement[]> 
     await bench.run();
     for (const { name, result } of bench.tasks) {
       if (result.state !== 'completed') throw new Error(`${it.name} ${name}: ${result.state}`);
-      const codec = name as CodecName;
-      times.get(codec)?.push((result.latency.p50 * 1e6) / it.items);
-      errors.get(codec)?.push(result.latency.rme);
+      const of = found.find(({ codec }) => codec === name);
+      of?.nsPerItem.push((result.latency.p50 * 1e6) / it.items);
+      of?.rme.push(result.latency.rme);
     }
   }
-  const reference = times.get(it.tasks[0].codec) as number[];
-  return [...times].map(([codec, list]) => {
+  return found;
+}
+
+/** The rounds of a case, summed up, beside the first contestant. */
+export async function measure(it: Case, effort: Effort): Promise<Measurement[]> {
+  const rounds = await measureRounds(it, effort);
+  return rounds.map(({ codec, nsPerItem: list, rme }) => {
     const nsPerItem = spread(list).median;
     return {
       name: it.name,
       codec,
       nsPerItem,
-      rme: median(errors.get(codec) as number[]),
+      rme: median(rme),
       mbPerSecond: (it.bytes / it.items / nsPerItem) * 1e3,
-      ratio: ratioSpread(reference, list),
+      ratio: ratioSpread(rounds[0].nsPerItem, list),
     };
   });
 }

@@ -3,7 +3,7 @@ import { WasmCodec } from '../../src/codec/wasm-codec.ts';
 import { poolBytesForServers, writePool } from '../../src/distribution/pool-descriptor.ts';
 import { buildRing } from '../../src/distribution/ring.ts';
 import { HASH_NAMES, type Hash, hashByIndex } from '../../src/hash/index.ts';
-import type { Codec, CodecName } from '../../src/protocol/codec.ts';
+import type { Codec } from '../../src/protocol/codec.ts';
 import { FIXED_END } from '../../src/protocol/frame-table.ts';
 import { writeCommandTable } from '../../src/protocol/redis/table/command-table-layout.ts';
 import { scannerEntries } from '../../src/protocol/redis/table/scanner-entries.ts';
@@ -23,32 +23,42 @@ export type HashLoop = (first: number, count: number, length: number) => number;
 
 /** One implementation under test, with its own arena. */
 export interface Subject {
-  readonly name: CodecName;
+  /** The codec's, or another where there are several of one kind. */
+  readonly name: string;
   readonly codec: Codec;
   /** A loop over one of the hashes, by its position in HASH_NAMES. */
   readonly hashLoop: (kind: number) => HashLoop;
 }
 
+const PAGES = (FREE + FREE_BYTES) / PAGE_BYTES;
+
 /** JavaScript first: the others are compared with it. */
 export function subjects(): Subject[] {
-  const pages = (FREE + FREE_BYTES) / PAGE_BYTES;
-  const all = [javaScript(pages), wasm('scalar', pages), wasm('simd', pages)];
-  for (const { codec } of all) prepare(codec);
-  return all;
+  return [javaScript('js'), wasm('scalar', PAGES), wasm('simd', PAGES)];
 }
 
-function javaScript(pages: number): Subject {
-  const codec = new JsCodec(pages * PAGE_BYTES);
-  return { name: 'js', codec, hashLoop: (kind) => jsLoop(hashByIndex(kind), codec.arena.bytes) };
+/** Another JavaScript codec, to compare the first with what should be no slower and no faster. */
+export function sameAgain(): Subject {
+  return javaScript(SAME_AGAIN);
+}
+
+export const SAME_AGAIN = 'js again';
+
+function javaScript(name: string): Subject {
+  const codec = new JsCodec(PAGES * PAGE_BYTES);
+  prepare(codec);
+  return { name, codec, hashLoop: (kind) => jsLoop(hashByIndex(kind), codec.arena.bytes) };
 }
 
 function wasm(build: WasmBuild, pages: number): Subject {
   const instance = instantiate(build, pages);
-  const name: CodecName = `wasm-${build}`;
+  const name = `wasm-${build}` as const;
   const { hashKey } = instance.exports;
+  const codec = new WasmCodec(name, instance);
+  prepare(codec);
   return {
     name,
-    codec: new WasmCodec(name, instance),
+    codec,
     hashLoop: (kind) => wasmLoop(hashKey, kind),
   };
 }

@@ -38,7 +38,7 @@ export function keysOf(map: GoldenMap): readonly Uint8Array[] {
 }
 
 /** The file's pool that the recorded nutcracker had. */
-function poolOf({ hash, distribution, hash_tag, servers }: GoldenMap): PoolConfig {
+export function poolOf({ hash, distribution, hash_tag, servers }: GoldenMap): PoolConfig {
   const file = [
     'p:',
     '  listen: 127.0.0.1:1',
