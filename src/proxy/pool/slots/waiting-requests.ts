@@ -50,6 +50,8 @@ export class WaitingRequests implements Timed, GuardedConnection {
   #bytes = 0;
   timerAt = 0;
   readonly isBalanced = true;
+  /** Nothing is answered here. */
+  readonly replies = { swallows: false };
 
   constructor(engine: Engine, taker: RequestTaker) {
     this.#engine = engine;
