@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type PoolConfig, parseConfig } from '../../src/config/index.ts';
-import type { Ring, RingDistribution } from '../../src/distribution/ring.ts';
+import type { DistributionName } from '../../src/distribution/names.ts';
+import type { Ring } from '../../src/distribution/ring.ts';
 import type { HashName } from '../../src/hash/index.ts';
 import { ringOf as ringOfPool } from '../../src/proxy/pool/pool-ring.ts';
 
@@ -13,7 +14,7 @@ interface GoldenFile {
 export interface GoldenMap {
   readonly name: string;
   readonly hash: HashName;
-  readonly distribution: RingDistribution;
+  readonly distribution: DistributionName;
   /** Server lines as configured. */
   readonly servers: readonly string[];
   readonly hash_tag?: string;
