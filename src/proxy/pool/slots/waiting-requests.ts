@@ -154,6 +154,8 @@ export class WaitingRequests implements Timed, GuardedConnection {
   }
 
   onDeadline(now: number): void {
+    // Nothing may have been read since: how long they have waited is known by this clock.
+    this.#engine.readClock();
     for (const each of this.#take(now)) this.#taker.again(each);
   }
 
