@@ -38,6 +38,7 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   hash_tag: ({ hashTag }) => (hashTag === null ? null : String.fromCharCode(...hashTag)),
   partial_failure: (pool) => (pool.perKeyFailure ? 'per-key' : 'error'),
   unknown_commands: (pool) => (pool.askUnknownCommands ? 'ask' : 'refuse'),
+  tls_user_from_cert: (pool) => (pool.tlsUserFromCert ? 'cn' : 'off'),
   subscribe_to: (pool) => (pool.subscribeToAll ? 'all' : 'owner'),
 };
 

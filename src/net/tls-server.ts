@@ -149,7 +149,10 @@ export const GONE = 'it closed the connection';
 /** By OpenSSL's code: what a client has done. */
 const REASONS: readonly (readonly [code: RegExp, why: string])[] = [
   [/HANDSHAKE_TIMEOUT/, 'it took longer than tls_handshake_timeout'],
-  [/WRONG_VERSION|HTTP_REQUEST|HTTPS_PROXY|LENGTH_MISMATCH|UNEXPECTED/, 'it speaks no TLS'],
+  [
+    /WRONG_VERSION|HTTP_REQUEST|HTTPS_PROXY|LENGTH_MISMATCH|PACKET_LENGTH_TOO_LONG|UNEXPECTED/,
+    'it speaks no TLS',
+  ],
   [/DID_NOT_RETURN_A_CERTIFICATE/, 'it shows no certificate, and tls_auth_clients wants one'],
   [/UNSUPPORTED_PROTOCOL/, 'its TLS is older than tls_min_version'],
   [/NO_SHARED_CIPHER/, 'it has no cipher that is allowed here'],

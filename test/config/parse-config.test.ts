@@ -41,6 +41,9 @@ const OWN_DEFAULTS = {
   allowClients: null,
   denyClients: null,
   protectedMode: false,
+  proxyProtocol: false,
+  tlsUserFromCert: false,
+  users: null,
   readOnly: false,
   allowMonitor: false,
   denyCommands: [],
@@ -138,6 +141,7 @@ describe('a pool', () => {
       bulkConnections: 4,
       maxPipeline: 8192,
       ...OWN_DEFAULTS,
+      loginRequired: false,
       position: { line: 1, column: 1 },
       keyPositions: { listen: { line: 2, column: 3 }, servers: { line: 3, column: 3 } },
     });
@@ -192,6 +196,7 @@ describe('a pool', () => {
       bulkConnections: 1,
       maxPipeline: 1048576,
       ...OWN_DEFAULTS,
+      loginRequired: true,
     });
     assert.deepEqual(keyPositions['redis'], { line: 9, column: 3 });
   });

@@ -62,12 +62,13 @@ function told(ringway: TestRingway): string {
 }
 
 describe('where clients speak TLS', () => {
-  test('on `listen` with `tls: true`; what is plain is closed without a byte, and told', async () => {
+  test('on `listen` with `tls: true`; what is plain is closed without a reply, and told', async () => {
     const ringway = await run({ tls: true });
     assert.equal(await ping(ringway.port, {}), 'PONG');
     const plain = await RespClient.open(ringway.port);
     plain.socket.write('PING\r\n');
-    assert.equal((await plain.readToEnd()).length, 0);
+    // OpenSSL of some versions says goodbye with an alert of its own.
+    assert.match((await plain.readToEnd()).toString('hex'), /^(15030[0-4]0002....)?$/);
     await waitFor('the log', () => /handshake .* failed: it speaks no TLS/.test(told(ringway)));
     await ringway.stop();
   });
