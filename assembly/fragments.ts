@@ -26,10 +26,13 @@ import {
   RECORD_START,
   SERVER_BITS,
   SERVER_FRAGMENTS,
+  SLOTS,
 } from './layout';
 import { quickEnd } from './records';
-import { elementEnd, splitRequest } from './resp-splitters';
+import { elementEnd, splitWords } from './resp-splitters';
 import { bulkBytes, DOLLAR, STAR } from './resp-syntax';
+import { isSlotted } from './route';
+import { slotServer } from './slots';
 
 const NOWHERE: i32 = -1;
 const TOO_LONG: i32 = -2;
@@ -40,12 +43,15 @@ export function fragment(start: u32, end: u32, pool: u32, firstKey: u32, step: u
   const name = lineEnd;
   const nameLength = <u32>readNumber(name, end);
   const head = 3 + (lineEnd - name) + nameLength + 2; // without its number of words
-  const records = splitRequest(start, end, PART_TABLE, PART_TABLE_RECORDS, 1, pool, firstKey, step);
+  const slotted = isSlotted(pool);
+  const most = PART_TABLE_RECORDS;
+  const records = splitWords(start, end, PART_TABLE, most, 1, pool, firstKey, step, slotted);
   if (records + 1 !== words) return 0;
   const last = PART_TABLE + records * RECORD_BYTES;
   const wrong = markServers(last, firstKey, step);
-  const fragments = numberServers(head);
+  const fragments = numberServers(head, slotted ? SLOTS : FRAGMENT_SERVERS);
   if (wrong !== 0) return wrong;
+  if (slotted && !nameOwners(fragments, pool)) return NOWHERE;
   let number: u32 = 0;
   let current = FRAGMENTS;
   let order = PLACE_ORDER;
@@ -71,14 +77,25 @@ export function fragment(start: u32, end: u32, pool: u32, firstKey: u32, step: u
   return <i32>fragments;
 }
 
-/** Sets the bit of each server that has a key. @returns what is wrong with a key, or 0 */
+/** Gives each fragment the server of its slot. @returns false when one has none */
+function nameOwners(fragments: u32, pool: u32): bool {
+  const last = FRAGMENTS + fragments * FRAGMENT_BYTES;
+  for (let at = FRAGMENTS; at < last; at += FRAGMENT_BYTES) {
+    const server = slotServer(load<u32>(at + FRAGMENT_SERVER), pool);
+    if (server === NO_SERVER) return false;
+    store<u32>(at + FRAGMENT_SERVER, server);
+  }
+  return true;
+}
+
+/** Sets the bit of each server or slot that has a key. @returns what is wrong with a key, or 0 */
 function markServers(last: u32, firstKey: u32, step: u32): i32 {
   const bytes = step * RECORD_BYTES;
   for (let record = PART_TABLE + (firstKey - 1) * RECORD_BYTES; record < last; record += bytes) {
     if ((load<u32>(record + RECORD_INFO) & FLAG_KEY_TOO_LONG) !== 0) return TOO_LONG;
     const server = load<u32>(record + RECORD_SERVER);
     if (server === NO_SERVER) return NOWHERE;
-    assert(server < FRAGMENT_SERVERS);
+    assert(server < SLOTS);
     const bits = SERVER_BITS + ((server >>> 6) << 3);
     store<u64>(bits, load<u64>(bits) | ((<u64>1) << (server & 63)));
   }
@@ -86,9 +103,9 @@ function markServers(last: u32, firstKey: u32, step: u32): i32 {
 }
 
 /** Makes a fragment for each bit that is set, and clears it. @returns how many there are */
-function numberServers(head: u32): u32 {
+function numberServers(head: u32, most: u32): u32 {
   let number: u32 = 0;
-  for (let word: u32 = 0; word < FRAGMENT_SERVERS / 64; word++) {
+  for (let word: u32 = 0; word < most / 64; word++) {
     const address = SERVER_BITS + (word << 3);
     let bits = load<u64>(address);
     if (bits === 0) continue;

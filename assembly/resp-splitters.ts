@@ -16,7 +16,8 @@ import {
   STAR,
 } from './resp-syntax';
 import { route } from './route';
-import { canDefer, DEFERRED, routeDeferred } from './route-batch';
+import { canDefer, DEFERRED, routeDeferred, routeSlots } from './route-batch';
+import { keySlot } from './slots';
 
 /** The number in a line "<type>NN\r\n" that begins with these eight bytes; 0 for any other. */
 function twoDigits(line: u64): u32 {
@@ -36,6 +37,21 @@ export function splitRequest(
   pool: u32,
   firstKey: u32,
   step: u32,
+): u32 {
+  return splitWords(start, end, table, limit, fromWord, pool, firstKey, step, false);
+}
+
+/** As splitRequest(); with `asSlots` the SERVER of a key is its slot. */
+export function splitWords(
+  start: u32,
+  end: u32,
+  table: u32,
+  limit: u32,
+  fromWord: u32,
+  pool: u32,
+  firstKey: u32,
+  step: u32,
+  asSlots: bool,
 ): u32 {
   const quick = quickEnd(end);
   const tableEnd = table + limit * RECORD_BYTES;
@@ -72,12 +88,14 @@ export function splitRequest(
     while (nextKey < word) nextKey += step;
     if (word === nextKey) {
       if (length > LIMIT_KEY_BYTES) info = FLAG_KEY_TOO_LONG;
-      else server = defer ? DEFERRED : route(body, length, pool);
+      else if (defer) server = DEFERRED;
+      else server = asSlots ? keySlot(body, length) : route(body, length, pool);
     }
     writeRecord(record, line, pos, info, server, word, body, length);
     record += RECORD_BYTES;
   }
-  if (defer) routeDeferred(table, record, pool);
+  if (defer && asSlots) routeSlots(table, record, 0);
+  else if (defer) routeDeferred(table, record, pool);
   return (record - table) / RECORD_BYTES;
 }
 

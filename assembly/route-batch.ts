@@ -13,8 +13,9 @@ import {
   RECORD_KEY_LENGTH,
   RECORD_SERVER,
 } from './layout';
-import { route, serverOfHash } from './route';
+import { isSlotted, route, serverOfHash } from './route';
 import { routeEight } from './route-batch.simd';
+import { keySlot, routeFourSlots, slotServer } from './slots';
 
 /** SERVER of a record whose key is still to be routed; never seen outside a scan. */
 export const DEFERRED: u32 = 0xfffffffe;
@@ -25,8 +26,14 @@ export const BATCH_BYTES: u32 = 16 * RECORD_BYTES;
 export const BASIS: u32 = 0x84222325;
 export const PRIME: u32 = 0x1b3;
 
-/** Whether the pool is of the kind that routeDeferred knows: ketama, fnv1a_64, no hash tag. */
+/**
+ * Whether the pool is of a kind that routeDeferred knows: ketama, fnv1a_64, no hash tag; or slots.
+ */
 export function canDefer(pool: u32): bool {
+  return isSlotted(pool) || isPlainKetama(pool);
+}
+
+function isPlainKetama(pool: u32): bool {
   return (
     load<u32>(pool + (POOL_SINGLE << 2)) === 0 &&
     load<u32>(pool + (POOL_RING_COUNT << 2)) !== 0 &&
@@ -38,6 +45,10 @@ export function canDefer(pool: u32): bool {
 
 /** Fills in the server of each record in [record, end) that is DEFERRED. */
 export function routeDeferred(record: u32, end: u32, pool: u32): void {
+  if (isSlotted(pool)) {
+    routeSlots(record, end, pool);
+    return;
+  }
   while (record < end) {
     if (ASC_FEATURE_SIMD) {
       if (end - record >= 8 * RECORD_BYTES && fourDeferred(record)) {
@@ -57,6 +68,25 @@ export function routeDeferred(record: u32, end: u32, pool: u32): void {
       const key = load<u32>(record + RECORD_KEY);
       const length = load<u32>(record + RECORD_KEY_LENGTH);
       store<u32>(record + RECORD_SERVER, route(key, length, pool));
+    }
+    record += RECORD_BYTES;
+  }
+}
+
+/**
+ * Fills in the server of each record in [record, end) that is DEFERRED.
+ * @param pool of slots; 0 = their SERVER is to be the slot itself
+ */
+export function routeSlots(record: u32, end: u32, pool: u32): void {
+  while (record < end) {
+    if (end - record >= 4 * RECORD_BYTES && fourDeferred(record)) {
+      routeFourSlots(record, pool);
+      record += 4 * RECORD_BYTES;
+      continue;
+    }
+    if (load<u32>(record + RECORD_SERVER) === DEFERRED) {
+      const slot = keySlot(load<u32>(record + RECORD_KEY), load<u32>(record + RECORD_KEY_LENGTH));
+      store<u32>(record + RECORD_SERVER, pool === 0 ? slot : slotServer(slot, pool));
     }
     record += RECORD_BYTES;
   }

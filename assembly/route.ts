@@ -21,9 +21,11 @@ import {
   POOL_TAG,
   POOL_TOTAL_WEIGHT,
 } from './layout';
+import { keySlot, slotServer } from './slots';
 
 const KETAMA: u32 = 0;
 const MODULA: u32 = 1;
+const SLOTTED: u32 = 3;
 
 function word(pool: u32, index: u32): u32 {
   return load<u32>((pool + (index << 2)) as usize);
@@ -72,6 +74,7 @@ export function route(start: u32, length: u32, pool: u32): u32 {
   const count = word(pool, POOL_RING_COUNT);
   if (count === 0) return NO_SERVER;
   const distribution = word(pool, POOL_DISTRIBUTION);
+  if (distribution === SLOTTED) return slotServer(keySlot(start, length), pool);
   if (distribution > MODULA) return draw(pool, count);
 
   const tag = word(pool, POOL_TAG);
@@ -93,6 +96,11 @@ export function route(start: u32, length: u32, pool: u32): u32 {
   }
   const slot = distribution === KETAMA ? nextPoint(pool, count, h) : slotOwner(pool, count, h);
   return load<u32>((word(pool, POOL_RING_SERVERS) + (slot << 2)) as usize);
+}
+
+/** Whether the ring of a pool is that of a Redis Cluster. */
+export function isSlotted(pool: u32): bool {
+  return word(pool, POOL_DISTRIBUTION) === SLOTTED;
 }
 
 /** First `byte` in [p, end); `end` or beyond when there is none. */

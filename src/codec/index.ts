@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export type { DistributionName } from '../distribution/ring.ts';
+export type { DistributionName } from '../distribution/names.ts';
 export { HASH_NAMES, type Hash, type HashName, hashByName } from '../hash/index.ts';
 export type { Codec, CodecName } from '../protocol/codec.ts';
 export * as frameTable from '../protocol/frame-table.ts';

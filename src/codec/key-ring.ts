@@ -1,6 +1,7 @@
 import { tagWord } from '../distribution/hash-tag.ts';
+import type { DistributionName } from '../distribution/names.ts';
 import { poolBytesForServers, writePool } from '../distribution/pool-descriptor.ts';
-import { buildRing, type DistributionName } from '../distribution/ring.ts';
+import { buildRing } from '../distribution/ring.ts';
 import { routeKey } from '../distribution/route.ts';
 import { HASH_NAMES, type HashName } from '../hash/index.ts';
 import { NO_SERVER } from '../protocol/frame-table.ts';

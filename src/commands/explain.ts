@@ -107,8 +107,8 @@ function explanation(key: string, pool: PoolConfig, down: ReadonlySet<string>): 
   };
 }
 
-function masterName({ followsMaster, sentinelPrefix, servers }: PoolConfig, server: number) {
-  return followsMaster ? `${sentinelPrefix}${servers[server].name}` : null;
+function masterName({ sentinels, sentinelPrefix, servers }: PoolConfig, server: number) {
+  return sentinels.length > 0 ? `${sentinelPrefix}${servers[server].name}` : null;
 }
 
 function serverView(pool: PoolConfig, index: number, shares: readonly number[]): ServerView {

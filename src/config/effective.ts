@@ -1,4 +1,5 @@
 import { POOL_KEYS } from './keys/keys.ts';
+import { linesOf } from './keys/lines.ts';
 import { LOGIN_KEYS } from './keys/logins.ts';
 import { TLS_KEYS } from './keys/tls-keys.ts';
 import type { Config, PoolConfig } from './types.ts';
@@ -26,8 +27,9 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   listen: (pool) => pool.listen.text,
   tls_listen: (pool) => pool.tlsListen?.text ?? null,
   tls: (pool) => pool.tls !== null && pool.tlsListen === null,
-  server_tls: (pool) => pool.servers.some(({ tls }) => tls !== null),
-  servers: (pool) => pool.servers.map(({ text }) => text),
+  server_tls: (pool) => linesOf(pool).some(({ tls }) => tls !== null),
+  servers: (pool) => linesOf(pool).map(({ text }) => text),
+  cluster_view: (pool) => (pool.clusterView ? 'on' : 'off'),
   sentinels: (pool) => pool.sentinels.map(({ host, port }) => `${host}:${port}`),
   announce: ({ announce }) => {
     return announce.length === 0 ? null : announce.map(({ host, port }) => `${host}:${port}`);

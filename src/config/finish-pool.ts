@@ -1,8 +1,6 @@
-import type { DistributionName } from '../distribution/names.ts';
-import type { HashName } from '../hash/names.ts';
-import { compareBytes } from './file/order.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
 import { POOL_KEYS } from './keys/keys.ts';
+import { serversAndRing } from './keys/masters/servers-and-ring.ts';
 import type { PoolDraft } from './keys/pool.ts';
 import type { ListenConfig, PoolConfig, ReadFrom, SentinelConfig } from './types.ts';
 
@@ -41,7 +39,7 @@ export function finishPool(draft: PoolDraft): PoolConfig {
   return Object.freeze({
     name: draft.name.text,
     ...doors(draft, values),
-    ...serversAndRing(draft, values),
+    ...serversAndRing(draft.servers, draft.serverTls, values),
     ...behaviour(values),
     ...limits(values),
     ...times(values),
@@ -75,19 +73,6 @@ function doors(draft: PoolDraft, values: Values) {
     allowMonitor: values.of<boolean>('allow_monitor'),
     denyCommands: values.of<readonly string[] | null>('deny_commands') ?? NO_NAMES,
     maxAuthFailures: values.number('max_auth_failures'),
-  };
-}
-
-function serversAndRing(draft: PoolDraft, values: Values) {
-  const servers = draft.servers.map(({ server }) =>
-    Object.freeze({ ...server, tls: draft.serverTls }),
-  );
-  servers.sort((a, b) => compareBytes(a.ringName, b.ringName));
-  return {
-    servers: Object.freeze(servers),
-    hash: values.of<HashName>('hash'),
-    distribution: values.of<DistributionName>('distribution'),
-    hashTag: values.frozen<readonly [number, number]>('hash_tag'),
   };
 }
 
@@ -151,7 +136,8 @@ function times(values: Values) {
 
 /** What is done about servers that fail. */
 function availability(draft: PoolDraft, values: Values) {
-  const followsMaster = draft.sentinels.length + draft.replicas.length > 0;
+  const isCluster = values.of<boolean>('cluster');
+  const followsMaster = isCluster || draft.sentinels.length + draft.replicas.length > 0;
   return {
     autoEjectHosts: values.of<boolean>('auto_eject_hosts'),
     serverRetryTimeoutMs: values.number('server_retry_timeout'),

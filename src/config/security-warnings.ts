@@ -1,5 +1,6 @@
 import { formatProblem } from '../errors.ts';
 import { EXPIRY_WARNING_MS } from '../limits.ts';
+import { linesOf } from './keys/lines.ts';
 import type { KeyPair } from './tls-types.ts';
 import type { Config, PoolConfig } from './types.ts';
 
@@ -17,7 +18,7 @@ export function securityWarnings(config: Config): Warning[] {
   return pools.flatMap((pool) => [
     ...weakVerification(pool, file),
     ...passwordWarnings(file, pool),
-    ...pairWarnings(file, pool, 'server_tls', pool.servers[0]?.tls?.pair ?? null),
+    ...pairWarnings(file, pool, 'server_tls', linesOf(pool)[0]?.tls?.pair ?? null),
     ...pairWarnings(file, pool, 'tls', pool.tls?.pairs[0] ?? null),
     ...(pool.tls?.pairs.slice(1) ?? []).flatMap((pair) => pairWarnings(file, pool, '', pair)),
   ]);
@@ -68,7 +69,7 @@ function warning(file: string, pool: PoolConfig, key: string, message: string): 
 }
 
 function weakVerification(pool: PoolConfig, file: string): Warning[] {
-  const { verify } = pool.servers[0]?.tls ?? {};
+  const { verify } = linesOf(pool)[0]?.tls ?? {};
   if (verify === undefined || verify === 'full') return [];
   const what =
     verify === 'none'

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { formatProblem } from '../errors.ts';
 import { HOST_CHECK_MS } from '../limits.ts';
+import { linesOf } from './keys/lines.ts';
 import { lookupFailure } from './resolve.ts';
 import type { Config, ServerConfig } from './types.ts';
 
@@ -32,12 +33,12 @@ function line(file: string, pool: string, { line, column }: ServerConfig, messag
 
 /** Servers whose host cannot be a host, one line each, in the order of the pools. */
 export function serverWarnings({ file, pools }: Config): { line: number; text: string }[] {
-  return pools.flatMap(({ name, servers }) =>
-    servers.flatMap((server) => {
+  return pools.flatMap((pool) =>
+    linesOf(pool).flatMap((server) => {
       const message = misspelling(server);
       return message === null
         ? []
-        : [{ line: server.line, text: line(file, name, server, message) }];
+        : [{ line: server.line, text: line(file, pool.name, server, message) }];
     }),
   );
 }
@@ -47,7 +48,9 @@ export function serverWarnings({ file, pools }: Config): { line: number; text: s
  * that takes longer than all may take together is named as such.
  */
 export async function unresolvedServers({ file, pools }: Config): Promise<string[]> {
-  const sites = pools.flatMap(({ name, servers }) => servers.map((server) => ({ name, server })));
+  const sites = pools.flatMap((pool) =>
+    linesOf(pool).map((server) => ({ name: pool.name, server })),
+  );
   const named = sites.filter(({ server }) => {
     const { kind, host } = server;
     return kind === 'tcp' && host !== '' && isIP(host) === 0 && misspelling(server) === null;

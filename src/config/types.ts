@@ -1,5 +1,5 @@
 import type { Users } from '../acl/users.ts';
-import type { DistributionName } from '../distribution/names.ts';
+import type { RingDistribution } from '../distribution/names.ts';
 import type { HashName } from '../hash/names.ts';
 import type { CustomCommand } from './keys/custom-commands.ts';
 import type { Secret } from './secret.ts';
@@ -31,12 +31,21 @@ export interface PoolConfig {
   readonly tlsListen: ListenConfig | null;
   /** How clients are served with TLS; null = they are not. */
   readonly tls: ClientTls | null;
-  /** By ring name, shorter first, equal lengths by byte value: the server index order. */
+  /**
+   * By ring name, shorter first, equal lengths by byte value: the server index order. Of a cluster
+   * the file has none.
+   */
   readonly servers: readonly ServerConfig[];
+  /** The servers are the nodes of one Redis Cluster, and learned from it. */
+  readonly cluster: boolean;
+  /** Nodes that it is learned from. */
+  readonly seeds: readonly ServerConfig[];
+  /** Clients see a cluster. */
+  readonly clusterView: boolean;
   /** What makes a number of a key. */
   readonly hash: HashName;
   /** What makes a server of that number. */
-  readonly distribution: DistributionName;
+  readonly distribution: RingDistribution;
   /** The two bytes that enclose the hashed part of a key. */
   readonly hashTag: readonly [number, number] | null;
   /** For the reply of a server; 0 = wait for ever. */
@@ -173,7 +182,10 @@ export interface PoolConfig {
   readonly maxReplicaLag: number;
   /** So long after a write a client reads from the master. */
   readonly readAfterWriteMs: number;
-  /** Each server is the master of a shard, and may move: there are sentinels or replicas. */
+  /**
+   * Each server is the master of a shard, and may move: there are sentinels or replicas, or it is a
+   * cluster.
+   */
   readonly followsMaster: boolean;
   /** How ringway logs in to the sentinels; null = it does not. */
   readonly sentinelLogin: SentinelLogin | null;

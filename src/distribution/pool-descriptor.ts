@@ -14,9 +14,11 @@ import {
   POOL_WORDS,
 } from '../protocol/frame-table.ts';
 import { indexWords } from './ketama.ts';
-import { DISTRIBUTION_NAMES, type DistributionName, maxRingEntries, type Ring } from './ring.ts';
+import { DISTRIBUTION_NAMES, maxRingEntries, type Ring, type RingDistribution } from './ring.ts';
+import { SLOTS } from './slots.ts';
 
 const WORD_BYTES = 4;
+const SLOT_BYTES = POOL_WORDS * WORD_BYTES + SLOTS * 2;
 /** Any number but 0, which xorshift32 never leaves. */
 const DEFAULT_SEED = 0x9e3779b9;
 
@@ -26,7 +28,8 @@ export function poolBytes(maxPoints: number): number {
 }
 
 /** Bytes that are enough for a pool of `serverCount` servers, whichever of them are live. */
-export function poolBytesForServers(serverCount: number, distribution: DistributionName): number {
+export function poolBytesForServers(serverCount: number, distribution: RingDistribution): number {
+  if (distribution === 'slots') return SLOT_BYTES;
   return poolBytes(maxRingEntries(serverCount, distribution));
 }
 
@@ -61,6 +64,12 @@ export function writePool(
   words[at + POOL_INDEX_SHIFT] = ring.indexShift;
   words.set(ring.limits ?? [0, 0, 0], at + POOL_MAX_ARGUMENTS);
   words[at + POOL_RANDOM] = seed >>> 0 || DEFAULT_SEED;
+  if (ring.owners !== undefined) {
+    words[at + POOL_RING_COUNT] = SLOTS;
+    const { owners } = ring;
+    for (let i = 0; i < SLOTS; i += 2) words[values + i / 2] = owners[i] | (owners[i + 1] << 16);
+    return;
+  }
   words.set(ring.values, values);
   words.set(ring.servers, servers);
   words.set(ring.index, index);

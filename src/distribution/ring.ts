@@ -7,11 +7,16 @@ import {
   writePoints,
 } from './ketama.ts';
 import { lastSlots, slotCount } from './modula.ts';
+import { DISTRIBUTION_NAMES as CHOICES, type RingDistribution } from './names.ts';
+import { equalSlots, NO_OWNER } from './slots.ts';
 
-/** The values of `distribution:`; the position is the pool descriptor's POOL_DISTRIBUTION. */
-export const DISTRIBUTION_NAMES = ['ketama', 'modula', 'random'] as const;
+/**
+ * How keys can be spread; the position is the pool descriptor's POOL_DISTRIBUTION. The first three
+ * are values of `distribution:`, the last is what a Redis Cluster has.
+ */
+export const DISTRIBUTION_NAMES: readonly RingDistribution[] = [...CHOICES, 'slots'];
 
-export type DistributionName = (typeof DISTRIBUTION_NAMES)[number];
+export type { RingDistribution } from './names.ts';
 
 /** A server as the ring sees it; its index is its position in the internal order. */
 export interface RingServer {
@@ -25,18 +30,20 @@ export interface RingServer {
 export interface RingOptions {
   /** Position in HASH_NAMES. */
   readonly hash: number;
-  readonly distribution: DistributionName;
+  readonly distribution: RingDistribution;
   /** A POOL_TAG word. */
   readonly tag: number;
   /** Bounds of requests: words, bytes of a word, bytes of an inline line; absent = the standard. */
   readonly limits?: readonly [number, number, number];
+  /** slots: server index of each, or NO_OWNER; absent = the live servers share them equally. */
+  readonly owners?: Uint16Array;
 }
 
 /** What `writePool` lays into the arena for both codecs. */
 export interface Ring extends RingOptions {
   /** The pool has exactly one server, and it is live: it takes every key. */
   readonly single: boolean;
-  /** Sorted ketama points, or the last slot of each live server (modula); empty for random. */
+  /** Sorted ketama points, or the last slot of each live server (modula); empty for others. */
   readonly values: Uint32Array;
   /** Server index per point, or per live server. */
   readonly servers: Uint32Array;
@@ -51,7 +58,7 @@ const NONE = new Uint32Array(0);
 const NO_LIMITS = [0, 0, 0] as const;
 
 /** Most entries that the ring of `serverCount` servers can have, whichever of them are live. */
-export function maxRingEntries(serverCount: number, distribution: DistributionName): number {
+export function maxRingEntries(serverCount: number, distribution: RingDistribution): number {
   return distribution === 'ketama' ? serverCount * POINTS_PER_SERVER : serverCount;
 }
 
@@ -75,7 +82,7 @@ export function buildRing(
     distribution: options.distribution,
     tag: options.tag,
     limits: options.limits ?? NO_LIMITS,
-    single: servers.length === 1 && alive.length === 1,
+    single: options.distribution !== 'slots' && servers.length === 1 && alive.length === 1,
     values: NONE,
     servers: Uint32Array.from(alive),
     totalWeight: 0,
@@ -90,7 +97,14 @@ export function buildRing(
       return { ...ring, values: lastSlots(weights), totalWeight: slotCount(weights) };
     case 'random':
       return ring;
+    case 'slots':
+      return { ...ring, owners: liveOwners(options.owners ?? equalSlots(alive), live) };
   }
+}
+
+/** Slots of servers that are not live have no owner. */
+function liveOwners(owners: Uint16Array, live: ArrayLike<number>): Uint16Array {
+  return owners.map((server) => (server !== NO_OWNER && live[server] !== 0 ? server : NO_OWNER));
 }
 
 function ketamaRing(servers: readonly RingServer[], alive: readonly number[]) {

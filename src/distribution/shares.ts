@@ -1,5 +1,6 @@
 import type { HashName } from '../hash/index.ts';
 import type { Ring } from './ring.ts';
+import { NO_OWNER, SLOTS } from './slots.ts';
 
 /** How many values a hash function can have. */
 function hashRange(hash: HashName): number {
@@ -14,6 +15,7 @@ export function ringShares(ring: Ring, serverCount: number, hash: HashName): num
   const shares: number[] = new Array(serverCount).fill(0);
   const { values, servers, distribution } = ring;
   if (ring.single) shares[0] = 1;
+  else if (ring.owners !== undefined) slotShares(ring.owners, shares);
   else if (distribution === 'random') for (const i of servers) shares[i] = 1 / servers.length;
   else if (distribution === 'modula') modulaShares(ring, shares);
   else if (values.length > 0) {
@@ -29,6 +31,10 @@ export function ringShares(ring: Ring, serverCount: number, hash: HashName): num
   return shares;
 }
 
+function slotShares(owners: Uint16Array, shares: number[]): void {
+  for (const server of owners) if (server !== NO_OWNER) shares[server] += 1 / SLOTS;
+}
+
 function modulaShares(ring: Ring, shares: number[]): void {
   const { values, servers } = ring;
   const slots = values.length === 0 ? 1 : values[values.length - 1] + 1;
@@ -42,7 +48,7 @@ function modulaShares(ring: Ring, shares: number[]): void {
 export interface Place {
   /** Server index. */
   readonly server: number;
-  /** ketama: the position and value of the point; modula: the slot. Absent where there is none. */
+  /** ketama: position and value of the point; modula, slots: the slot. Absent where is none. */
   readonly point?: number;
   readonly value?: number;
 }
@@ -51,6 +57,11 @@ export interface Place {
 export function placeOf(ring: Ring, h: number): Place | null {
   const { values, servers } = ring;
   if (ring.single) return { server: 0 };
+  if (ring.owners !== undefined) {
+    const value = h & (SLOTS - 1);
+    const server = ring.owners[value];
+    return server === NO_OWNER ? null : { server, value };
+  }
   if (servers.length === 0 || ring.distribution === 'random') return null;
   if (ring.distribution === 'modula') {
     const slot = ring.totalWeight === 0 ? h : h % ring.totalWeight;

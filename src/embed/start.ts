@@ -88,7 +88,7 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
     version: VERSION,
     memoryLimit,
     maxConnections,
-    onTrouble: (pool, server) => topology.onTrouble(pool, server),
+    onTrouble: (...what) => topology.onTrouble(...what),
   });
   const program = new Program(config, {
     serving: proxy,

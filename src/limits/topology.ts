@@ -69,3 +69,35 @@ export const NAME_LOG_MS = 60_000;
 export const NAME_ADDRESSES = 64;
 /** Servers that one line of the file stands for. */
 export const SERVER_PATTERN = 1024;
+/** What a node of a Redis Cluster says at once: 1,024 nodes and slots that are all alone fit. */
+export const CLUSTER_WORD_BYTES = 4 * 1024 * 1024;
+export const CLUSTER_REPLY_BYTES = 8 * 1024 * 1024;
+/** Nodes of a cluster, replicas too; what is listed behind them is not looked at. */
+export const CLUSTER_NODES = 1024;
+/** Connections that a cluster is asked by, each to another node. */
+export const CLUSTER_LINKS = 6;
+/** A cluster is asked who has which slots this often, more or less. */
+export const CLUSTER_POLL_MS = 10_000;
+/** No node is asked more often than this, nor is a cluster unless requests wait for it. */
+export const CLUSTER_ASK_MS = 1_000;
+/** While requests wait another node is asked this often. */
+export const CLUSTER_TROUBLE_POLL_MS = 250;
+/** So long after the last that began to wait. */
+export const CLUSTER_TROUBLE_MS = 5_000;
+/** Redirections that come together are asked about once, after this. */
+export const CLUSTER_HINT_MS = 200;
+/** What a node said longer ago does not count, unless it is all that is known. */
+export const CLUSTER_VIEW_MS = 60_000;
+/** How often one request is sent elsewhere; from the third time on after a pause. */
+export const REDIRECTIONS = 5;
+export const REDIRECTIONS_AT_ONCE = 2;
+export const REDIRECTION_PAUSE_MS = 50;
+/** A request that its slot's move lets wait is tried again after this; each time twice as long. */
+export const SLOT_RETRY_MS = 10;
+export const SLOT_RETRY_MAX_MS = 160;
+/** Bytes of requests of a pool that wait so in one process. */
+export const SLOT_WAITING_BYTES = 16 * 1024 * 1024;
+/** What a redirection said of a slot is kept so long against a view that has not changed. */
+export const SLOT_HEARSAY_MS = 10_000;
+/** Addresses of proxies whose ids are kept. */
+export const CLUSTER_VIEW_IDS = 1024;

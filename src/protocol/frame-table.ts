@@ -163,14 +163,15 @@ export const FRAGMENT_KEYS = 4;
 export const FRAGMENT_LENGTH = 8; // with its head
 export const FRAGMENT_DEST = 12; // where it goes, 0 = nowhere; copying moves it to its end
 export const FRAGMENT_SERVERS = 1024; // a pool with more of them does without Codec.fragment
+export const SLOTS = 16384; // of a Redis Cluster: there each slot has a fragment of its own
 
 // --- Pool descriptor: u32 words at an address chosen by JavaScript -----------------------------
 export const POOL_HASH = 0; // index in HASH order
-export const POOL_DISTRIBUTION = 1; // 0 ketama, 1 modula, 2 random
+export const POOL_DISTRIBUTION = 1; // 0 ketama, 1 modula, 2 random, 3 slots
 export const POOL_SINGLE = 2; // 1 = exactly one configured server: no hashing, server 0
 export const POOL_TAG = 3; // 0 = none, else 0x10000 | first byte | second byte << 8
-export const POOL_RING_COUNT = 4; // ketama points / live servers of modula and random
-export const POOL_RING_VALUES = 5; // address: point values / last slot per server
+export const POOL_RING_COUNT = 4; // ketama points / live servers of modula and random / SLOTS
+export const POOL_RING_VALUES = 5; // address: point values / last slots / u16 per slot
 export const POOL_RING_SERVERS = 6; // address: server index per point / per live server
 export const POOL_TOTAL_WEIGHT = 7; // modula: number of slots; 0 = 2^32 or more, h is the slot
 export const POOL_INDEX = 8; // address of the bucket index over the points
@@ -202,11 +203,11 @@ export const KEY_ITEMS = 0x00240000;
 export const JOINED_ENDS = 0x00241000;
 export const JOINED_KEYS = 0x00000400; // the most that such a line has
 export const END_LINE = 0x00242000; // "END\r\n"
-export const FRAGMENTS = 0x00243000;
-export const SERVER_FRAGMENTS = 0x00247000; // u32 per server: the number of its fragment
-export const SERVER_BITS = 0x00248000; // a bit per server: whether it has a fragment
+export const SERVER_BITS = 0x00243000; // a bit per server or slot: whether it has a fragment
 export const HEADROOM = 0x00250000; // 64 KiB for a carried partial frame
 export const WINDOW = 0x00260000; // receive window, right behind the headroom
 export const WINDOW_BYTES = 0x00010000; // 64 KiB of a client
 export const REPLY_WINDOW_BYTES = 0x00040000; // 256 KiB of a server, for large replies
-export const FIXED_END = 0x002a0000; // slabs, rings and the rest follow, placed by JavaScript
+export const FRAGMENTS = 0x002a0000;
+export const SERVER_FRAGMENTS = 0x002e0000; // u32 per server or slot: its fragment's number
+export const FIXED_END = 0x002f0000; // slabs, rings and the rest follow, placed by JavaScript

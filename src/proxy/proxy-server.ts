@@ -28,6 +28,7 @@ import { Pool } from './pool/pool.ts';
 import { samePool } from './pool/pool-changes.ts';
 import { ringBytes } from './pool/pool-ring.ts';
 import type { Preparation } from './pool/protocol.ts';
+import { withKnownServers } from './pool/slots/known-servers.ts';
 import { ProxyHeaders } from './proxy-headers.ts';
 import { RedisProtocol } from './redis/protocol.ts';
 import { addressOf, drop, Refusals } from './refusals.ts';
@@ -63,7 +64,7 @@ export interface ProxyOptions {
   /** ringway's own version. */
   readonly version?: string;
   /** Told for which server of which pool requests wait, by their names. */
-  readonly onTrouble?: (pool: string, server: string) => void;
+  readonly onTrouble?: (pool: string, server: string, isHint: boolean) => void;
   /** Processes that share the clients; each takes its part of `client_connections`. */
   readonly workers?: number;
   /** The others of these. */
@@ -94,7 +95,7 @@ export class ProxyServer {
   /** Connections this process may have, 0 = nobody knows. */
   readonly #maxConnections: number;
   readonly #refusals: Refusals = new Refusals();
-  readonly #onTrouble: (pool: string, server: string) => void;
+  readonly #onTrouble: (pool: string, server: string, isHint: boolean) => void;
   readonly #tls: TlsGates = new TlsGates((pool, socket) => {
     this.#enter(pool, socket, false);
   });
@@ -141,6 +142,7 @@ export class ProxyServer {
   #open(config: PoolConfig, region: RingRegion): Pool {
     const pool = new Pool(this.engine, config, this.#protocolOf(config), region);
     pool.onTrouble = this.#onTrouble;
+    pool.onShifted = () => this.#reroute(new Set([pool]));
     return pool;
   }
 
@@ -261,7 +263,8 @@ export class ProxyServer {
    * Makes ready for another configuration, without changing anything.
    * @throws RingwayError RINGWAY_LIMIT when it needs more memory than was set aside at start
    */
-  prepare(config: Config): PreparedConfig {
+  prepare(next: Config): PreparedConfig {
+    const config = withKnownServers(next, (pool) => this.#counterpart(pool)?.config);
     if (assembledBytes(config) > this.#assembledBytes) {
       throw new RingwayError(
         'RINGWAY_LIMIT',
@@ -320,10 +323,15 @@ export class ProxyServer {
       return pool;
     });
     this.preconnect();
-    for (const client of allClients(this.engine)) {
-      if (changed.has(client.pool)) this.engine.guard.bind(client, () => client.reroute())();
-    }
+    this.#reroute(changed);
     for (const pool of unwanted) this.#close(pool, drainMs);
+  }
+
+  /** Clients of these pools work out again where their unfinished requests go. */
+  #reroute(pools: ReadonlySet<Pool>): void {
+    for (const client of allClients(this.engine)) {
+      if (pools.has(client.pool)) this.engine.guard.bind(client, () => client.reroute())();
+    }
   }
 
   /** Lets the clients of a pool that is gone have their answers, then closes it. */

@@ -1,9 +1,10 @@
 import { ADDRESSES } from '../net/address-book.ts';
 import type { Pool } from './pool/pool.ts';
 import type { ReaderAddress } from './pool/replicas/server-readers.ts';
+import type { SlotNode } from './pool/slots/cluster-slots.ts';
 
 /** What becomes of a server whose master is followed, by the names of its pool and its own. */
-export type SteeringOrder = MasterOrder | ReadersOrder;
+export type SteeringOrder = MasterOrder | ReadersOrder | SlotsOrder;
 
 interface MasterOrder {
   readonly pool: string;
@@ -26,9 +27,20 @@ interface ReadersOrder {
   readonly readers: readonly ReaderAddress[];
 }
 
+/** Who has which slots of a pool's cluster. */
+interface SlotsOrder {
+  readonly pool: string;
+  readonly action: 'map';
+  readonly map: { readonly nodes: readonly SlotNode[] };
+}
+
 /** Has a server be what is wanted; where none of that name is followed nothing happens. */
 export function steer(pools: readonly Pool[], order: SteeringOrder): void {
   const pool = pools.find(({ config }) => config.name === order.pool);
+  if (order.action === 'map') {
+    pool?.applySlots(order.map.nodes);
+    return;
+  }
   const server = pool?.servers.find(({ name }) => name === order.server);
   if (server === undefined) return;
   if (order.action === 'read') server.readers?.set(order.readers);

@@ -6,7 +6,7 @@ import type { ReaderKind } from '../net/reader.ts';
 import type { CodecChoice } from '../options.ts';
 import type { GivenListeners } from '../proxy/listeners.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
-import type { KnownShard } from '../topology/shard.ts';
+import type { Known } from '../topology/known.ts';
 import { VERSION } from '../version.ts';
 import type { DoorOptions } from './doors.ts';
 import { LocalProxy } from './local-proxy.ts';
@@ -33,7 +33,7 @@ export interface AssembleOptions {
   readonly doors: DoorOptions;
   readonly listeners: GivenListeners;
   /** Where masters are, from the process before this one. */
-  readonly known: readonly KnownShard[];
+  readonly known: readonly Known[];
   /** They are not followed until an operator says so. */
   readonly frozen: boolean;
   /** What an operator wanted of single servers of that process. */
@@ -52,7 +52,9 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
   const limits = { memoryLimit, maxConnections };
   const engine = { codec, reader, latency, ...limits, log, version: VERSION, workers };
   const topology = new TopologyKeeper(log, options.known, options.frozen);
-  const onTrouble = (pool: string, server: string): void => topology.onTrouble(pool, server);
+  const onTrouble = (pool: string, server: string, isHint: boolean): void => {
+    topology.onTrouble(pool, server, isHint);
+  };
   if (workers === 1) {
     const proxy = new LocalProxy(text.config, {
       ...engine,
@@ -68,7 +70,7 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
       onSocket: (pool, socket, tls) => proxy.accept(pool, socket, tls),
     });
   }
-  const known = (): readonly KnownShard[] => topology.known;
+  const known = (): readonly Known[] => topology.known;
   const addresses = (): NameAddresses => topology.names.known;
   const { orders } = options;
   const group = await Workers.start(text, { ...engine, onTrouble, known, addresses, orders });

@@ -12,7 +12,7 @@ import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
-import type { KnownShard, Step } from '../topology/shard.ts';
+import { type AnyStep, type Known, stepsTo } from '../topology/known.ts';
 import type { MovingClient, NameAddresses, PreparedChange, Serving } from './serving.ts';
 
 /** How the engine of this process runs. */
@@ -29,9 +29,9 @@ export interface LocalOptions {
   /** Processes that share the clients. */
   readonly workers?: number;
   /** Told for which server of which pool requests wait, by their names. */
-  readonly onTrouble?: (pool: string, server: string) => void;
+  readonly onTrouble?: (pool: string, server: string, isHint: boolean) => void;
   /** Where masters are, if that is known already. */
-  readonly known?: readonly KnownShard[];
+  readonly known?: readonly Known[];
   /** What an operator wants of single servers already. */
   readonly orders?: readonly ServerOrder[];
   /** The others of these. */
@@ -68,10 +68,7 @@ export class LocalProxy implements Serving {
       ...(onTrouble === undefined ? {} : { onTrouble }),
       ...(siblings === undefined ? {} : { siblings }),
     });
-    for (const { pool, server, address, readers = [] } of known) {
-      this.#proxy.steer({ pool, server, action: 'move', ...address });
-      this.#proxy.steer({ pool, server, action: 'read', readers });
-    }
+    for (const step of stepsTo(known)) if (step.action !== 'hold') this.steer(step);
     this.#proxy.setOrders(orders, null);
     this.codec = codec.name;
     this.reader = this.#proxy.engine.reader.kind;
@@ -123,7 +120,7 @@ export class LocalProxy implements Serving {
     }, limitMs);
   }
 
-  steer(step: Step): void {
+  steer(step: AnyStep): void {
     this.#proxy.steer(step);
   }
 

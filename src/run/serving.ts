@@ -4,7 +4,7 @@ import type { ClientView } from '../proxy/client/client-list.ts';
 import type { ClientState } from '../proxy/client/moving-client.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
-import type { Step } from '../topology/shard.ts';
+import type { AnyStep } from '../topology/known.ts';
 
 /** A client that moves from one process to another. */
 export interface MovingClient {
@@ -40,8 +40,8 @@ export interface Serving {
   handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void>;
   /** Where names lead; null = whoever connects looks the name up. */
   setAddresses(addresses: NameAddresses): void;
-  /** A server is to be held, released or moved. */
-  steer(step: Step): void;
+  /** A server is to be held, released or moved, or slots of a cluster have other owners. */
+  steer(step: AnyStep): void;
   /**
    * What an operator wants of single servers.
    * @param orders all that hold @param enabled the server whose ejection is over as well, or null

@@ -8,6 +8,7 @@ import {
   type ServerLogin,
   secretOf,
 } from '../config/index.ts';
+import type { ClusterSpec } from '../topology/cluster/cluster-watch.ts';
 import type { Address } from '../topology/facts.ts';
 import type { ShardSpec } from '../topology/shard.ts';
 
@@ -41,7 +42,22 @@ function sentinelWords(login: SentinelLogin | null): readonly string[] | null {
 
 /** The servers of all pools whose masters are followed. */
 export function shardsOf({ pools }: Config): ShardSpec[] {
-  return pools.filter(({ followsMaster }) => followsMaster).flatMap(shardsOfPool);
+  return pools
+    .filter(({ followsMaster, cluster }) => followsMaster && !cluster)
+    .flatMap(shardsOfPool);
+}
+
+/** The Redis Clusters of all pools. */
+export function clustersOf({ pools }: Config): ClusterSpec[] {
+  return pools
+    .filter(({ cluster }) => cluster)
+    .map(({ name, seeds, serverLogin }) => ({
+      pool: name,
+      seeds: seeds.map(({ host, port }) => ({ host, port })),
+      access: JSON.stringify(serverLogin),
+      login: () => serverWords(serverLogin),
+      tls: seeds[0].tls,
+    }));
 }
 
 function shardsOfPool(pool: PoolConfig): ShardSpec[] {

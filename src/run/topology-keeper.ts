@@ -3,26 +3,29 @@ import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { ReplicaSnapshot } from '../stats/snapshot.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
-import type { KnownShard, Step } from '../topology/shard.ts';
+import { Clusters } from '../topology/cluster/clusters.ts';
+import { type AnyStep, isCluster, type Known } from '../topology/known.ts';
+import type { KnownShard } from '../topology/shard.ts';
 import { Topology } from '../topology/topology.ts';
 import { NameKeeper } from './name-keeper.ts';
 import type { Serving } from './serving.ts';
-import { shardsOf } from './shard-specs.ts';
+import { clustersOf, shardsOf } from './shard-specs.ts';
 
 const NOWHERE: Pick<Serving, 'steer'> = { steer: () => {} };
 
 /** Follows the masters of a program's pools, whoever answers its clients. */
 export class TopologyKeeper {
   readonly #topology: Topology;
+  readonly #clusters: Clusters;
   #serving: Pick<Serving, 'steer'> = NOWHERE;
   /** What another process had found out, until it is followed here. */
-  #inherited: readonly KnownShard[];
+  #inherited: readonly Known[];
 
   /** Where their names lead. */
   readonly names: NameKeeper;
 
   /** @param known what another process has found out @param frozen and must stay so */
-  constructor(log: Log, known: readonly KnownShard[] = [], frozen = false) {
+  constructor(log: Log, known: readonly Known[] = [], frozen = false) {
     this.#inherited = known;
     this.names = new NameKeeper(log);
     this.names.frozen = frozen;
@@ -38,18 +41,27 @@ export class TopologyKeeper {
         log.write(LOG_NOTICE, `${pool} | ${server}: ${text}`, { event: 'failover', pool, server });
       },
     });
+    this.#clusters = new Clusters({
+      clock: SYSTEM_CLOCK,
+      steer: (step) => this.#steer(step),
+      say: (text, pool) => {
+        log.write(LOG_NOTICE, `${pool} | cluster: ${text}`, { event: 'cluster', pool });
+      },
+    });
     this.#topology.frozen = frozen;
+    this.#clusters.frozen = frozen;
   }
 
   /** Begins, with those who answer clients and know what `known` says already. */
   start(serving: Pick<Serving, 'steer' | 'setAddresses'>, config: Config): void {
     this.#serving = serving;
     this.names.start(serving, config);
-    this.#topology.follow(shardsOf(config), this.#inherited);
+    this.#topology.follow(shardsOf(config), this.#inherited.filter(isShard));
+    this.#clusters.follow(clustersOf(config), this.#inherited.filter(isCluster));
     this.#inherited = [];
   }
 
-  #steer(step: Step): void {
+  #steer(step: AnyStep): void {
     this.#serving.steer(step);
   }
 
@@ -57,20 +69,27 @@ export class TopologyKeeper {
   follow(config: Config): void {
     this.names.follow(config);
     this.#topology.follow(shardsOf(config));
+    this.#clusters.follow(clustersOf(config));
   }
 
   /** What the process that hands over has found out since it said what it knew. */
-  learn(known: readonly KnownShard[]): void {
-    this.#topology.learn(known);
+  learn(known: readonly Known[]): void {
+    this.#topology.learn(known.filter(isShard));
   }
 
-  onTrouble(pool: string, server: string): void {
-    this.#topology.onTrouble(pool, server);
+  /** @param isHint a node of a cluster redirects requests, nobody waits */
+  onTrouble(pool: string, server: string, isHint: boolean): void {
+    if (isHint) this.#clusters.onHint(pool, server);
+    else {
+      this.#topology.onTrouble(pool, server);
+      this.#clusters.onTrouble(pool);
+    }
   }
 
   /** Where masters are, for another process. */
-  get known(): readonly KnownShard[] {
-    return this.#inherited.length > 0 ? this.#inherited : this.#topology.known;
+  get known(): readonly Known[] {
+    if (this.#inherited.length > 0) return this.#inherited;
+    return [...this.#topology.known, ...this.#clusters.known];
   }
 
   /** @throws RingwayError RINGWAY_USAGE when there is no such shard, or no sentinel does it */
@@ -84,7 +103,8 @@ export class TopologyKeeper {
 
   /** What `ringway ctl topology` prints. */
   get view(): object {
-    return { frozen: this.#topology.frozen, shards: this.#topology.views };
+    const { frozen, views: shards } = this.#topology;
+    return { frozen, shards, clusters: this.#clusters.views };
   }
 
   /** Servers that are asked for their role. */
@@ -101,11 +121,17 @@ export class TopologyKeeper {
 
   set frozen(frozen: boolean) {
     this.#topology.frozen = frozen;
+    this.#clusters.frozen = frozen;
     this.names.frozen = frozen;
   }
 
   stop(): void {
     this.names.stop();
     this.#topology.stop();
+    this.#clusters.stop();
   }
+}
+
+function isShard(known: Known): known is KnownShard {
+  return !isCluster(known);
 }

@@ -112,6 +112,11 @@ export const MONITORING_CLIENTS = 70;
 export const MONITOR_LINES = 71;
 export const MONITOR_SLOW_CLOSED = 72;
 
+/** Requests that a node of a cluster sent elsewhere: for good, once, or to try again later. */
+export const REDIRECTED_MOVED = 73;
+export const REDIRECTED_ASK = 74;
+export const REDIRECTED_RETRY = 75;
+
 export type PoolCounter =
   | typeof CLIENT_EOF
   | typeof CLIENT_ERR
@@ -146,6 +151,9 @@ export type PoolCounter =
   | typeof WATCHES_EXPIRED
   | typeof READS_IN_PIECES
   | typeof BLOCKED_CLIENTS
+  | typeof REDIRECTED_MOVED
+  | typeof REDIRECTED_ASK
+  | typeof REDIRECTED_RETRY
   | typeof TRACKING_CLIENTS
   | typeof TRACKED_KEYS_NOTED
   | typeof TRACKING_MESSAGES
@@ -158,7 +166,7 @@ export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
-  return new Float64Array(MONITOR_SLOW_CLOSED + 1) as never;
+  return new Float64Array(REDIRECTED_RETRY + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 import type { PoolConfig } from '../config/index.ts';
 import { placeOf, ringShares } from '../distribution/shares.ts';
+import { SLOTS } from '../distribution/slots.ts';
 import type { Pool } from '../proxy/pool/pool.ts';
 import { ringOf } from '../proxy/pool/pool-ring.ts';
 
@@ -16,6 +17,7 @@ const CELLS = 720;
 interface Cached {
   readonly config: PoolConfig;
   readonly live: string;
+  readonly ringNumber: number;
   readonly view: RingView;
 }
 
@@ -26,16 +28,20 @@ export function ringView(pool: Pool): RingView {
   const live = pool.servers.map((server) => (pool.health.isLive(server.index) ? 1 : 0));
   const key = live.join('');
   const cached = cache.get(pool);
-  if (cached?.live === key && cached.config === pool.config) return cached.view;
-  const ring = ringOf(pool.config, live);
+  const { ringNumber } = pool;
+  const isSame = cached?.ringNumber === ringNumber && cached.config === pool.config;
+  if (isSame && cached.live === key) return cached.view;
+  const ring = ringOf(pool.config, live, pool.slots?.table);
   const cells: number[] = [];
-  if (ring.distribution === 'ketama' || ring.single) {
-    const range = pool.config.hash === 'crc32' ? 2 ** 15 : 2 ** 32;
+  const isSlotted = ring.owners !== undefined;
+  if (ring.distribution === 'ketama' || ring.single || isSlotted) {
+    const hashes = pool.config.hash === 'crc32' ? 2 ** 15 : 2 ** 32;
+    const range = isSlotted ? SLOTS : hashes;
     for (let i = 0; i < CELLS; i++) {
       cells.push(placeOf(ring, Math.floor(((i + 0.5) / CELLS) * range))?.server ?? -1);
     }
   }
   const view = { shares: ringShares(ring, live.length, pool.config.hash), cells };
-  cache.set(pool, { config: pool.config, live: key, view });
+  cache.set(pool, { config: pool.config, live: key, ringNumber, view });
   return view;
 }

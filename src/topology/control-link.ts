@@ -9,7 +9,7 @@ import { type DialTarget, dialPlain } from '../net/dial.ts';
 import { encodeText } from '../protocol/redis/replies/encode.ts';
 import { loginRefusal } from '../protocol/redis/replies/login-refusal.ts';
 import type { Clock } from './clock.ts';
-import { ErrorReply, type Reply, ReplyReader } from './reply-reader.ts';
+import { ErrorReply, type Reply, type ReplyLimits, ReplyReader } from './reply-reader.ts';
 
 /** Whom a link leads to, and who is told of it. */
 export interface LinkOptions {
@@ -19,6 +19,8 @@ export interface LinkOptions {
   login(): readonly string[] | null;
   /** The first wait before it is made again, in milliseconds; it doubles. */
   readonly retryMs: number;
+  /** How large its replies may be; absent = as those of sentinels. */
+  readonly limits?: ReplyLimits;
   /** The link is there: it may be asked. */
   onUp(): void;
   /** It is not, or no longer; said once until it is up again. */
@@ -56,7 +58,7 @@ export class ControlLink {
   }
 
   #connect(): void {
-    const { target, clock, onUp } = this.#options;
+    const { target, clock, limits, onUp } = this.#options;
     const login = this.#options.login();
     let socket: Socket;
     try {
@@ -67,7 +69,7 @@ export class ControlLink {
     }
     this.#socket = socket;
     this.#heardAt = clock.now();
-    const reader = new ReplyReader((reply) => this.#take(reply));
+    const reader = new ReplyReader((reply) => this.#take(reply), limits);
     const lost = (reason: string): void => {
       if (this.#socket === socket) this.#lost(reason);
     };

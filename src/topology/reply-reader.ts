@@ -17,6 +17,14 @@ export class ErrorReply {
 /** A reply in RESP2. Texts have one character per byte; an integer is the text of it. */
 export type Reply = string | null | ErrorReply | readonly Reply[];
 
+/** Bytes of a word and of a whole reply. */
+export interface ReplyLimits {
+  readonly word: number;
+  readonly reply: number;
+}
+
+const OF_SENTINELS: ReplyLimits = { word: SENTINEL_WORD_BYTES, reply: SENTINEL_REPLY_BYTES };
+
 interface OpenArray {
   readonly elements: Reply[];
   left: number;
@@ -33,6 +41,7 @@ const SIZE = /^(?:-1|\d{1,9})$/;
  */
 export class ReplyReader {
   readonly #onReply: (reply: Reply) => void;
+  readonly #limits: ReplyLimits;
   /** Of an unfinished line. */
   #line: Buffer = NOTHING;
   /** An unfinished bulk, with its line end. */
@@ -43,8 +52,9 @@ export class ReplyReader {
   #bytes = 0;
   #broken = false;
 
-  constructor(onReply: (reply: Reply) => void) {
+  constructor(onReply: (reply: Reply) => void, limits: ReplyLimits = OF_SENTINELS) {
     this.#onReply = onReply;
+    this.#limits = limits;
   }
 
   /** @returns false when the sentinel said what is no reply, or one that is too large */
@@ -52,7 +62,7 @@ export class ReplyReader {
     let at = 0;
     while (at < chunk.length && !this.#broken) {
       at = this.#bulk === null ? this.#readLine(chunk, at) : this.#readBulk(this.#bulk, chunk, at);
-      if (this.#bytes > SENTINEL_REPLY_BYTES) this.#broken = true;
+      if (this.#bytes > this.#limits.reply) this.#broken = true;
     }
     return !this.#broken;
   }
@@ -83,7 +93,7 @@ export class ReplyReader {
   }
 
   #onBulk(size: number): void {
-    if (size > SENTINEL_WORD_BYTES) {
+    if (size > this.#limits.word) {
       this.#broken = true;
       return;
     }
@@ -93,7 +103,7 @@ export class ReplyReader {
 
   #onArray(size: number): void {
     // Each element has at least as many bytes as its shortest form.
-    if (size * 3 > SENTINEL_REPLY_BYTES || this.#open.length === SENTINEL_REPLY_DEPTH) {
+    if (size * 3 > this.#limits.reply || this.#open.length === SENTINEL_REPLY_DEPTH) {
       this.#broken = true;
     } else if (size === 0) this.#onValue([]);
     else this.#open.push({ elements: [], left: size });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type PoolConfig, parseConfig } from '../../src/config/index.ts';
-import type { DistributionName, Ring } from '../../src/distribution/ring.ts';
+import type { DistributionName } from '../../src/distribution/names.ts';
+import type { Ring } from '../../src/distribution/ring.ts';
 import type { HashName } from '../../src/hash/index.ts';
 import { ringOf as ringOfPool } from '../../src/proxy/pool/pool-ring.ts';
 

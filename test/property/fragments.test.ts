@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { keySlot } from '../../src/distribution/slots.ts';
 import {
   FRAGMENT_BYTES,
   FRAGMENT_DEST,
@@ -13,24 +14,31 @@ import {
   POOL_RING_COUNT,
   SERVER_BITS,
 } from '../../src/protocol/frame-table.ts';
-import { allCodecs, TEST_BASE, TEST_POOL, TEST_POOL_TAG } from '../support/codec-all.ts';
+import {
+  allCodecs,
+  TEST_BASE,
+  TEST_POOL,
+  TEST_POOL_SLOTS,
+  TEST_POOL_TAG,
+} from '../support/codec-all.ts';
 
 const codecs = allCodecs();
 const DEST = TEST_BASE + 0x100000;
 
 const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;
 const request = (words: readonly string[]) => `*${words.length}\r\n${words.map(bulk).join('')}`;
+const slotOf = (key: string) => keySlot(Buffer.from(key, 'latin1'), 0, key.length);
 const texts = fc.oneof(
   fc.string({ maxLength: 12 }).map((text) => Buffer.from(text).toString('latin1')),
   fc.string({ minLength: 90, maxLength: 120, unit: 'binary-ascii' }),
   fc.constantFrom('{tag}a', '', 'same', '\r\n'),
 );
 
-test('fragment and copyFragments: every codec cuts a request by server', () => {
+test('fragment and copyFragments: every codec cuts a request by server, or by slot', () => {
   const property = fc.property(
     fc.constantFrom('MGET', 'mset', 'Del'),
     fc.array(fc.tuple(texts, texts), { minLength: 1, maxLength: 60 }),
-    fc.constantFrom(TEST_POOL, TEST_POOL_TAG),
+    fc.constantFrom(TEST_POOL, TEST_POOL_TAG, TEST_POOL_SLOTS),
     fc.nat(0xff),
     (name, pairs, pool, left) => {
       const step = name === 'mset' ? 2 : 1;
@@ -43,22 +51,24 @@ test('fragment and copyFragments: every codec cuts a request by server', () => {
           bytes.set(Buffer.from(key, 'latin1'), DEST);
           return codec.route(DEST, key.length, pool);
         });
-        const expected = [...new Set(servers)].sort((a, b) => a - b);
+        const parts = pool !== TEST_POOL_SLOTS ? servers : groups.map(([key]) => slotOf(key));
+        const expected = [...new Set(parts)].sort((a, b) => a - b);
         const end = TEST_BASE + input.length;
         assert.equal(codec.fragment(TEST_BASE, end, pool, 1, step), expected.length, label);
         const order = servers.map((_, i) => node.readUInt16LE(PLACE_ORDER + i * 2));
         assert.deepEqual(
           order.map((number) => expected[number]),
-          servers,
+          parts,
         );
-        const wanted = expected.map((server) => {
-          const own = groups.filter((_, i) => servers[i] === server);
-          return { own, text: request([name.toLowerCase(), ...own.flat()]) };
+        const wanted = expected.map((part) => {
+          const own = groups.filter((_, i) => parts[i] === part);
+          const server = servers[parts.indexOf(part)];
+          return { own, server, text: request([name.toLowerCase(), ...own.flat()]) };
         });
         const at = (i: number) => (FRAGMENTS + i * FRAGMENT_BYTES) / 4;
         let dest = DEST;
-        for (const [i, { own, text }] of wanted.entries()) {
-          assert.equal(words[at(i) + FRAGMENT_SERVER / 4], expected[i], label);
+        for (const [i, { own, server, text }] of wanted.entries()) {
+          assert.equal(words[at(i) + FRAGMENT_SERVER / 4], server, label);
           assert.equal(words[at(i) + FRAGMENT_KEYS / 4], own.length, label);
           assert.equal(words[at(i) + FRAGMENT_LENGTH / 4], text.length, label);
           assert.equal(words[at(i) + FRAGMENT_DEST / 4], 0, label);
@@ -101,7 +111,12 @@ test('fragment: a request that is not cut leaves nothing behind', () => {
     words[TEST_POOL / 4 + POOL_RING_COUNT] = 0;
     assert.equal(cut(good), -1, label);
     words[TEST_POOL / 4 + POOL_RING_COUNT] = live;
-    for (let i = 0; i < 32; i++) assert.equal(words[SERVER_BITS / 4 + i], 0, label);
+    const owner = words[(TEST_POOL_SLOTS + 64) / 4];
+    words.fill(0xffffffff, (TEST_POOL_SLOTS + 64) / 4, (TEST_POOL_SLOTS + 64) / 4 + 8192);
+    bytes.set(Buffer.from(good, 'latin1'), TEST_BASE);
+    assert.equal(codec.fragment(TEST_BASE, TEST_BASE + good.length, TEST_POOL_SLOTS, 1, 1), -1);
+    assert.notEqual(owner, 0xffffffff);
+    for (let i = 0; i < 512; i++) assert.equal(words[SERVER_BITS / 4 + i], 0, label);
     assert.equal(cut(good), usual, label);
   }
 });

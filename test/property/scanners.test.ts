@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { REPLY_CASES } from '../conformance/replies.ts';
 import { REQUEST_CASES } from '../conformance/requests.ts';
-import { allCodecs, TEST_POOL, TEST_POOL_TAG } from '../support/codec-all.ts';
+import { allCodecs, TEST_POOL, TEST_POOL_SLOTS, TEST_POOL_TAG } from '../support/codec-all.ts';
 import { type Direction, replay } from '../support/codec-replay.ts';
 import { memcacheReplies, memcacheRequests } from './memcache-frames.ts';
 
@@ -122,7 +122,7 @@ for (const [direction, frames] of [
         sizes,
         fc.constantFrom(1, 3, 4096),
         fc.nat(0xffff),
-        fc.constantFrom(TEST_POOL, TEST_POOL_TAG),
+        fc.constantFrom(TEST_POOL, TEST_POOL_TAG, TEST_POOL_SLOTS),
         (stream, changes, chunkSizes, limit, detached, pool) => {
           const chunks = cut(mutate(stream, changes), chunkSizes);
           const detach = (scan: number) => ((detached >>> (scan & 15)) & 1) === 1;

@@ -38,9 +38,10 @@ export const TEST_COMMANDS: readonly CommandEntry[] = [
   { name: 'T', index: 12, special: false, arity: -1, keyWord: 2, plainCount: 0 },
 ];
 
-/** Addresses of the descriptors that prepareCodec writes: without a hash tag, and with `{}`. */
+/** Addresses of the descriptors that prepareCodec writes: no hash tag, `{}`, slots of a cluster. */
 export const TEST_POOL = FIXED_END;
 export const TEST_POOL_TAG = FIXED_END + 0x40000;
+export const TEST_POOL_SLOTS = FIXED_END + 0x80000;
 /** Tests may use the bytes from here on. */
 export const TEST_BASE = FIXED_END + 0x100000;
 export const TEST_ARENA_BYTES = FIXED_END + 0x600000;
@@ -74,13 +75,14 @@ export function prepareCodec(codec: Codec): void {
   const { words, bytes } = codec.arena;
   writeCommandTable(words, bytes, TEST_COMMANDS);
   const servers = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name: Buffer.from(name), weight: 1 }));
-  for (const [pool, tag] of [
-    [TEST_POOL, null],
-    [TEST_POOL_TAG, Buffer.from('{}')],
+  for (const [pool, tag, distribution] of [
+    [TEST_POOL, null, 'ketama'],
+    [TEST_POOL_TAG, Buffer.from('{}'), 'ketama'],
+    [TEST_POOL_SLOTS, null, 'slots'],
   ] as const) {
     const options = {
       hash: HASH_NAMES.indexOf('fnv1a_64'),
-      distribution: 'ketama',
+      distribution,
       tag: tagWord(tag),
     } as const;
     writePool(words, pool, buildRing(servers, [1, 1, 1, 1, 1], options));

@@ -48,6 +48,7 @@ export class TestOwner implements ConnectionOwner {
       latency: null,
       slowLog: null,
       slowMicros: INT32_MAX,
+      mover: null,
     };
   }
 

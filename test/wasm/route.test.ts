@@ -30,7 +30,7 @@ interface Exports {
 }
 
 // Room behind the fixed regions for a ring of 1,000 servers and for building another.
-const PAGES = 30 + 160;
+const PAGES = 56 + 160;
 const POOL = FIXED_END;
 const BUILD = FIXED_END + 0x400000;
 

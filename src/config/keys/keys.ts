@@ -14,7 +14,8 @@ import {
 import { ACCESS_KEYS } from './access-keys.ts';
 import type { KeySpec } from './key-spec.ts';
 import { LOGIN_KEYS } from './logins.ts';
-import { SENTINEL_KEYS } from './sentinel-keys.ts';
+import { CLUSTER_KEYS } from './masters/cluster-keys.ts';
+import { SENTINEL_KEYS } from './masters/sentinel-keys.ts';
 import { TLS_KEYS } from './tls-keys.ts';
 import { USER_KEYS } from './users.ts';
 
@@ -386,7 +387,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
     [1, 32],
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
-  ...SENTINEL_KEYS,
+  ...[...SENTINEL_KEYS, ...CLUSTER_KEYS],
   ...LOGIN_KEYS,
   ...ACCESS_KEYS,
   ...USER_KEYS,

@@ -24,7 +24,8 @@ import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { type Logins, readLogins } from './logins.ts';
-import { checkFollowing } from './sentinel-rules.ts';
+import { checkCluster } from './masters/cluster-rules.ts';
+import { checkFollowing } from './masters/sentinel-rules.ts';
 import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
 import { readPoolUsers } from './users.ts';
@@ -223,7 +224,11 @@ class PoolReader {
     }
     if (this.values.get('redis') === true) this.#memcacheOnly();
     else if (this.values.has('redis') || !this.positions.has('redis')) this.#redisOnly();
-    checkFollowing(this, (at, key, message) => this.#problem(at, key, message));
+    const report = (at: Position, key: string, message: string): void => {
+      this.#problem(at, key, message);
+    };
+    checkFollowing(this, report);
+    checkCluster(this, report);
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
       const { ringName } = placed.server;

@@ -31,6 +31,9 @@ export const FAILURE_TLS = 8;
 /** The server is no longer the master of its keys. */
 export const FAILURE_MOVED = 9;
 
+/** No node of the cluster has the slot of its key. */
+export const FAILURE_UNOWNED = 10;
+
 /** Why requests got an error: a number to decide by, and what only texts need. */
 export interface Failure {
   /** One of FAILURE_*. */
@@ -77,12 +80,14 @@ const UNRESOLVED: ReadonlySet<string> = new Set([
 ]);
 
 /** They say nothing against the server. */
-const BLAMELESS = [FAILURE_INTERNAL, FAILURE_NOT_GRANTED, FAILURE_MOVED];
+const BLAMELESS = [...[FAILURE_INTERNAL, FAILURE_NOT_GRANTED, FAILURE_MOVED], FAILURE_UNOWNED];
 
 export const MOVED: Failure = {
   code: FAILURE_MOVED,
   detail: 'its server is no longer the master',
 };
+
+export const UNOWNED: Failure = { code: FAILURE_UNOWNED, detail: 'no node has its slot' };
 
 const CONTROLS = /\p{Cc}/gu;
 

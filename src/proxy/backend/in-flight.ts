@@ -286,12 +286,24 @@ export class InFlight {
   }
 
   get headEntry(): InFlightEntry {
+    return this.#entry(this.#head);
+  }
+
+  /** Whether any request behind the oldest is so. */
+  behindHead(isSo: (entry: InFlightEntry) => boolean): boolean {
+    for (let i = (this.#head + 1) | 0; i !== this.#tail; i = (i + 1) | 0) {
+      if (isSo(this.#entry(i))) return true;
+    }
+    return false;
+  }
+
+  #entry(number: number): InFlightEntry {
     const { ring } = this;
-    const at = this.headAt;
+    const at = (number & this.#mask) * STRIDE;
     return {
       clientId: ring[at],
       slot: ring[at + IN_FLIGHT_SLOT],
-      target: ring[at] < 0 ? this.headTarget : null,
+      target: ring[at] < 0 ? (this.#targets[number & this.#mask] as ReplyTarget) : null,
       time: ring[at + TIME],
       arrived: ring[at + IN_FLIGHT_ARRIVED],
       series: ring[at + IN_FLIGHT_SERIES],

@@ -1,4 +1,4 @@
-import { FORWARD_ERROR } from '../../stats/counters.ts';
+import { FORWARD_ERROR, type PoolCounters } from '../../stats/counters.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GuardedConnection } from '../engine/guard.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
@@ -42,7 +42,9 @@ export function failRequests(
 /** As failRequests(), of one request that is not in flight any more. */
 export function failEntry(
   engine: Engine,
-  connection: GuardedConnection & Pick<LostConnection, 'owner'>,
+  connection: GuardedConnection & {
+    readonly owner: { readonly pool: { readonly counters: PoolCounters } };
+  },
   { clientId, slot, target }: InFlightEntry,
   error: Buffer,
 ): void {

@@ -3,7 +3,7 @@ import type { LogFields } from '../../log.ts';
 import type { PoolCounters, ServerCounters } from '../../stats/counters.ts';
 import type { PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { SavedRequest } from './again/saved-requests.ts';
+import type { RequestHeir, RequestMover } from './again/request-mover.ts';
 import type { Failure } from './failure.ts';
 import type { SlowRequest } from './flight/slow-request.ts';
 import type { OwnedConnection } from './owned-connection.ts';
@@ -25,13 +25,12 @@ export interface OwnerPool {
   readonly slowLog: { add(request: SlowRequest): void } | null;
   /** Requests that took this long go into the slow log. */
   readonly slowMicros: number;
+  /** Sends requests on that a node of a Redis Cluster redirects; null = the pool is none. */
+  readonly mover: RequestMover | null;
 }
 
-/** A connection that goes on with the requests of another one. */
-export interface RequestHeir {
-  /** Sends them when it is open, before all others. */
-  adopt(requests: readonly SavedRequest[]): void;
-}
+/** Who goes on with the requests of a connection that ends; null = nobody. */
+export type Heir = RequestHeir | null;
 
 /** Whose connection it is: a server, as its connections see it. */
 export interface ConnectionOwner {
@@ -62,7 +61,7 @@ export interface ConnectionOwner {
    * in flight on it is lost.
    * @param failure why it is closed; null when the server only asked for it
    */
-  heirOf(connection: OwnedConnection, failure: Failure | null): RequestHeir | null;
+  heirOf(connection: OwnedConnection, failure: Failure | null): Heir;
   /** Nothing is in flight on it any more. */
   onIdle(connection: OwnedConnection): void;
   /** A chunk of replies ended with a good one. */

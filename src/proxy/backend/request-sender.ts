@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Flushable } from '../engine/turn.ts';
 import { KeptRequests } from './again/kept-requests.ts';
 import type { SavedRequest } from './again/saved-requests.ts';
-import { InFlight, type ReplyTarget, type RequestHead } from './in-flight.ts';
+import { InFlight, type ReplyTarget, type RequestHead, SWALLOWED } from './in-flight.ts';
 import type { Lane } from './lane.ts';
 import type { ConnectionOwner } from './owner.ts';
 import type { RequestJoiner } from './request-joiner.ts';
@@ -120,6 +120,7 @@ export abstract class RequestSender implements SendOwner, Flushable {
    */
   sentUnmeasured(target: ReplyTarget, length: number): void {
     this.inFlight.pushTarget(target, this.engine.now, 0, NO_SERIES, length);
+    if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(length));
     this.#sent(length);
   }
 
@@ -130,9 +131,11 @@ export abstract class RequestSender implements SendOwner, Flushable {
   }
 
   /** Sends requests of another connection, in their order; their times go on. */
-  adopt(requests: readonly SavedRequest[]): void {
+  adopt(requests: readonly SavedRequest[], prefix: Buffer | null = null): void {
     this.owner.counters[REQUESTS_RESENT] += requests.length;
-    for (const { entry, bytes } of requests) {
+    for (const { entry, bytes, hops = 0 } of requests) {
+      if (prefix !== null) this.#prefix(prefix);
+      if (hops > 0) this.noteHops(hops);
       this.out.append(bytes);
       this.inFlight.putBack({ ...entry, time: this.engine.now });
       if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(bytes.length));
@@ -140,6 +143,16 @@ export abstract class RequestSender implements SendOwner, Flushable {
       this.inFlight.keepHead(head, 0, head.length);
       this.#sent(bytes.length);
     }
+  }
+
+  /** The request that is sent next was sent on so often. */
+  protected abstract noteHops(hops: number): void;
+
+  #prefix(bytes: Buffer): void {
+    this.out.append(bytes);
+    this.inFlight.pushTarget(SWALLOWED, this.engine.now, 0, NO_SERIES, bytes.length);
+    if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(bytes.length));
+    this.#sent(bytes.length);
   }
 
   #series(commandClass: number): number {

@@ -1,3 +1,4 @@
+import type { Redirection } from './again/redirections.ts';
 import type { Failure } from './failure.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { RequestJoiner } from './request-joiner.ts';
@@ -27,6 +28,18 @@ export const REPEAT_REFUSED = 1;
 /** It changes nothing. */
 export const REPEAT_READ = 2;
 
+/** What a protocol knows of the slots of a Redis Cluster. */
+export interface SlotProtocol {
+  /** What an error reply at [start, start + length) redirects its request to; null = nowhere. */
+  redirection(memory: Buffer, start: number, length: number): Redirection | null;
+  /** The slot of a request's first key; -1 when it has none. */
+  requestSlot(request: Buffer): number;
+  /** What a client is told whose request was redirected in vain: SLOT_*, and the slot or -1. */
+  failure(kind: number, slot: number): Buffer;
+  /** What has the node that gets a slot take a request for it. */
+  readonly asking: Buffer;
+}
+
 /** What the connections to servers need of the protocol that they speak. */
 export interface ServerProtocol {
   /** Codec.scanReplies of this protocol. */
@@ -51,6 +64,8 @@ export interface ServerProtocol {
   onServerGone(server: KnownServer): void;
   /** What an error reply at [start, start + length) says: EXECUTED, NOT_EXECUTED(_REPLICA). */
   refusal(memory: Buffer, start: number, length: number): number;
+  /** Null where there are none. */
+  readonly slots: SlotProtocol | null;
   /** Whether a request may be sent again: REPEAT_NEVER, REPEAT_REFUSED, REPEAT_READ. */
   repeatable(request: Buffer): number;
   /** The reply to a request whose server failed. */

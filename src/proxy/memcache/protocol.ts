@@ -155,6 +155,8 @@ export class MemcacheProtocol implements ClientProtocol {
     return EXECUTED;
   }
 
+  readonly slots: null = null;
+
   repeatable(): number {
     return REPEAT_NEVER;
   }

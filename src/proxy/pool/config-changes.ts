@@ -1,4 +1,4 @@
-import type { Config, ListenConfig, PoolConfig } from '../../config/index.ts';
+import { type Config, type ListenConfig, linesOf, type PoolConfig } from '../../config/index.ts';
 import { type Moved, movedKeys, type NamedRing, sampleKeys } from '../../distribution/moved.ts';
 import { RECOMMENDED_AUTH_FAILURES, RECOMMENDED_LOGIN_MS } from '../../limits.ts';
 import { isLoopback } from '../../net/address-list.ts';
@@ -143,7 +143,15 @@ function namedRing(pool: PoolConfig): NamedRing {
 /** What is compared one by one, or not at all. */
 const NOT_AS_VALUES = [
   ...['name', 'listen', 'tlsListen', 'tls', 'servers', 'serverLogin', 'clientAuth'],
-  ...['sentinelLogin', 'followsMaster', 'position', 'keyPositions', 'users', 'loginRequired'],
+  ...[
+    'sentinelLogin',
+    'followsMaster',
+    'position',
+    'keyPositions',
+    'users',
+    'loginRequired',
+    'seeds',
+  ],
 ];
 
 function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
@@ -163,17 +171,18 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   if (!follows && !same(before.clientAuth, after.clientAuth)) found.push('client_auth is another');
   if (!same(before.users, after.users)) found.push('users or their rules are others');
   if (!same(before.sentinelLogin, after.sentinelLogin)) found.push('sentinel_auth is another');
-  for (const server of after.servers) {
-    const old = before.servers.find(({ name }) => name === server.name);
+  const [oldLines, newLines] = [before, after].map((each) => linesOf(each));
+  for (const server of newLines) {
+    const old = oldLines.find(({ name }) => name === server.name);
     if (old === undefined) found.push(`server ${server.name} is new`);
     else differs(`server ${server.name}`, old.text, server.text);
   }
   // All servers of a pool have the same.
-  if (!sameServerTls(before.servers[0], after.servers[0])) {
+  if (!sameServerTls(oldLines[0], newLines[0])) {
     found.push('server_tls, or a file of it, is another');
   }
-  for (const server of before.servers) {
-    if (after.servers.every(({ name }) => name !== server.name)) {
+  for (const server of oldLines) {
+    if (newLines.every(({ name }) => name !== server.name)) {
       found.push(`server ${server.name} is gone`);
     }
   }

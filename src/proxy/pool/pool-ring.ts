@@ -2,6 +2,7 @@ import type { PoolConfig } from '../../config/index.ts';
 import { tagWord } from '../../distribution/hash-tag.ts';
 import { poolBytesForServers } from '../../distribution/pool-descriptor.ts';
 import { buildRing, type Ring } from '../../distribution/ring.ts';
+import { equalSlots } from '../../distribution/slots.ts';
 import { HASH_NAMES } from '../../hash/index.ts';
 
 const ALIGN = 64;
@@ -16,7 +17,7 @@ export function ringBytes(pool: PoolConfig): number {
 }
 
 /** The ring of a pool with the given servers live. */
-export function ringOf(pool: PoolConfig, live: ArrayLike<number>): Ring {
+export function ringOf(pool: PoolConfig, live: ArrayLike<number>, owners?: Uint16Array): Ring {
   const servers = pool.servers.map((server) => ({
     name: Buffer.from(server.ringName, 'latin1'),
     weight: server.weight,
@@ -26,5 +27,6 @@ export function ringOf(pool: PoolConfig, live: ArrayLike<number>): Ring {
     distribution: pool.distribution,
     limits: [pool.maxArguments, pool.maxBulk, pool.maxInline],
     tag: tagWord(pool.hashTag === null ? null : Uint8Array.from(pool.hashTag)),
+    ...(pool.cluster ? { owners: owners ?? equalSlots([]) } : {}),
   });
 }

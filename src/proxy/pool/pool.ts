@@ -28,6 +28,8 @@ import { ringOf } from './pool-ring.ts';
 import type { PoolProtocol } from './protocol.ts';
 import { RefusedDatabases } from './refused-databases.ts';
 import { Server, type ServerPool } from './server.ts';
+import { ClusterSlots, type SlotNode } from './slots/cluster-slots.ts';
+import { RequestMoves } from './slots/request-moves.ts';
 import { SlowLog } from './slow-log.ts';
 
 const INT32_MAX = 0x7fffffff;
@@ -56,8 +58,14 @@ export class Pool implements ServerPool, HealthyPool {
   readonly lanes: Lanes;
   readonly refusedDatabases: RefusedDatabases = new RefusedDatabases();
   readonly budget: ConnectionBudget;
-  /** Told which server of the pool requests wait for, by the names of both. */
-  onTrouble: (pool: string, server: string) => void = () => {};
+  /** Who has which slots of a Redis Cluster; null = the pool is none. */
+  slots: ClusterSlots | null = null;
+  /** Sends requests where their slots are. */
+  mover: RequestMoves | null = null;
+  /** Told when indexes of servers are others than before. */
+  onShifted: () => void = () => {};
+  /** Told which server of the pool requests wait for, or were redirected by; by the names. */
+  onTrouble: (pool: string, server: string, isHint: boolean) => void = () => {};
   readonly leases: Leases<Server>;
   /** Counts the rings: another number says that a key may belong to another server. */
   ringNumber = 0;
@@ -89,7 +97,24 @@ export class Pool implements ServerPool, HealthyPool {
     this.#openSlowLog();
     this.servers = config.servers.map((server, i) => new Server(this, server, i, i * CLASSES));
     this.health = new PoolHealth(this);
+    this.#followSlots();
     this.writeRing(new Uint8Array(config.servers.length).fill(1));
+  }
+
+  /** A cluster has slots, other pools have none. */
+  #followSlots(): void {
+    if (this.config.cluster === (this.slots !== null)) return;
+    this.mover?.close();
+    this.slots = this.config.cluster ? new ClusterSlots(this) : null;
+    this.mover = this.slots === null ? null : new RequestMoves(this as never, this.slots);
+  }
+
+  /** Goes on with another map of the cluster. */
+  applySlots(nodes: readonly SlotNode[]): void {
+    const { mover } = this;
+    if (mover === null || this.slots === null) return;
+    this.slots.apply(nodes, (requests, lane) => mover.heir(lane).adopt(requests));
+    mover.hurry();
   }
 
   #applyLimits(): void {
@@ -120,6 +145,7 @@ export class Pool implements ServerPool, HealthyPool {
     this.descriptor = region.at;
     if (!sameSlowLog(before, config)) this.#openSlowLog();
     this.lanes.first.db = config.redis ? config.redisDb : 0;
+    this.#followSlots();
     this.#applyLimits();
     this.refusedDatabases.clear();
     const known = new Map(this.servers.map((server) => [server.name, server]));
@@ -147,7 +173,23 @@ export class Pool implements ServerPool, HealthyPool {
 
   /** Requests wait for one of the servers: `onTrouble` hears of it. */
   onHeld(server: number): void {
-    if (server >= 0) this.onTrouble(this.config.name, this.servers[server].name);
+    if (server >= 0) this.onTrouble(this.config.name, this.servers[server].name, false);
+  }
+
+  /** Slots have other owners: keys may belong to other servers. */
+  onSlots(): void {
+    this.ringNumber++;
+    this.protocol.onRing(this);
+  }
+
+  /** Clients wait for a slot of which no owner is known. */
+  onUnowned(): void {
+    this.onTrouble(this.config.name, '', false);
+  }
+
+  /** A node of the cluster knows more than the map. */
+  onHint({ name }: Pick<Server, 'name'>): void {
+    this.onTrouble(this.config.name, name, true);
   }
 
   /** Lays the ring of the live servers where the codec looks keys up. */
@@ -156,7 +198,7 @@ export class Pool implements ServerPool, HealthyPool {
     const { words } = this.engine;
     const random = words[this.descriptor / 4 + POOL_RANDOM];
     const seed = random === 0 ? (Math.random() * 0xffffffff) >>> 0 : random;
-    writePool(words, this.descriptor, ringOf(this.config, live), seed);
+    writePool(words, this.descriptor, ringOf(this.config, live, this.slots?.table), seed);
     this.protocol.onRing(this);
   }
 
@@ -165,7 +207,10 @@ export class Pool implements ServerPool, HealthyPool {
    * prolong their absence.
    */
   get liveServers(): readonly Server[] {
-    return this.servers.filter(({ index }) => this.health.isLive(index));
+    const owning = this.slots?.owning ?? null;
+    return this.servers.filter(({ index }) => {
+      return this.health.isLive(index) && (owning === null || owning.has(index));
+    });
   }
 
   /** An operator wants the server in the ring or out of it; `none` also ends an ejection. */
@@ -193,6 +238,7 @@ export class Pool implements ServerPool, HealthyPool {
 
   close(): void {
     this.slowLog?.reset();
+    this.mover?.close();
     for (const server of this.servers) server.close();
     this.leases.close();
     this.protocol.onPoolGone(this);

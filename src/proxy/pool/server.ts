@@ -20,7 +20,7 @@ import {
   PURPOSE_PROBE,
   PURPOSE_SHARED,
 } from '../backend/owned-connection.ts';
-import type { ConnectionOwner, OwnerPool } from '../backend/owner.ts';
+import type { ConnectionOwner, Heir, OwnerPool } from '../backend/owner.ts';
 import { gaugeQueues } from '../backend/sent-requests.ts';
 import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
@@ -235,8 +235,9 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     return this.failover?.onRefusal() ?? false;
   }
 
-  heirOf(connection: BackendConnection, failure: Failure | null): BackendConnection | null {
+  heirOf(connection: BackendConnection, failure: Failure | null): Heir {
     if (failure !== null) this.lastFailure = failure;
+    if (this.index < 0 && this.pool.mover) return this.pool.mover.heir(connection.lane);
     const at = this.places.placeOf(connection);
     const failover = this.failover;
     if (failover === null || at < 0 || !(failover.holds || failover.onLost())) return null;
@@ -283,7 +284,6 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     if (this.standing.order !== 'drain') this.connectionFor(0, 0);
   }
 
-  /** Takes a connection out of service; it ends when nothing is in flight on it. */
   retire(connection: BackendConnection): void {
     this.places.retire(connection);
   }

@@ -13,6 +13,8 @@ export const NO_KEY = -1;
 export interface CommonPlace {
   /** Index of the server, or NO_SERVER; NO_KEY when it has no key. */
   readonly server: number;
+  /** Of the keys of a Redis Cluster; -1 elsewhere. */
+  readonly slot: number;
   /** What to answer when there is no such server, or when none may have the request; else null. */
   readonly error: Buffer | null;
   /** The first key, latin1. */
@@ -22,7 +24,7 @@ export interface CommonPlace {
 }
 
 function nowhere(error: Buffer | null): CommonPlace {
-  return { server: NO_KEY, error, key: '', block: null };
+  return { server: NO_KEY, slot: -1, error, key: '', block: null };
 }
 
 /** @returns where the request belongs by its keys */
@@ -36,9 +38,16 @@ export function commonPlace(request: SpecialRequest, spec: CommandSpec): CommonP
   const server = words.serverOf(keys[0]);
   const key = words.text(keys[0]);
   const block = at === 0 ? null : words.text(at);
-  if (pool.config.distribution === 'random') return { server, error: null, key, block };
+  if (pool.slots !== null) {
+    const slot = words.slotOf(keys[0]);
+    if (keys.every((each) => words.slotOf(each) === slot)) {
+      return { server, slot, error: null, key, block };
+    }
+    return nowhere(refusal ?? replies.CROSS_SLOT);
+  }
+  if (pool.config.distribution === 'random') return { server, slot: -1, error: null, key, block };
   const stranger = keys.find((each) => words.serverOf(each) !== server);
-  if (stranger === undefined) return { server, error: null, key, block };
+  if (stranger === undefined) return { server, slot: -1, error: null, key, block };
   return nowhere(refusal ?? spread(pool, words, keys[0], stranger));
 }
 

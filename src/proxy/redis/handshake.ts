@@ -12,6 +12,8 @@ import { loginOf, type RefusedConnection } from './server-login.ts';
 import type { Tracker } from './tracking/tracker.ts';
 import { knownTrackerOf } from './tracking/trackers.ts';
 
+const NOT_MASTER = 'the server is not a master';
+const CLUSTER_STATE_TEXT = 'CLUSTERDOWN The cluster is down';
 const ERROR_TYPE = 0x2d; // '-'
 const LF = 0x0a;
 /** What AUTH and SELECT are granted with. */
@@ -57,6 +59,16 @@ const ROLE: Greeting = {
   isLogin: false,
   asks: true,
   answer: Buffer.from('$6\r\nmaster\r\n'),
+};
+
+const CLUSTER_STATE: Greeting = {
+  what: 'CLUSTER INFO',
+  bytes: encodeText('CLUSTER', 'INFO'),
+  grants: new Set(Buffer.from('$')),
+  harmless: null,
+  isLogin: false,
+  asks: true,
+  answer: Buffer.from('cluster_state:ok'),
 };
 
 /** @param id number at the server of the connection that is told of keys that were read */
@@ -151,7 +163,7 @@ class GreetingReply implements ReplyTarget {
       if (answer === null || (info & FLAG_FIRST) === 0) return null;
       const at = memory.indexOf(LF, start) + 1;
       const isRight = memory.compare(answer, 0, answer.length, at, at + answer.length) === 0;
-      return isRight ? null : 'the server is not a master';
+      return isRight ? null : this.#greeting.what === ROLE.what ? NOT_MASTER : CLUSTER_STATE_TEXT;
     }
     if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE)
       return failureText(failureOf(FAILURE_INVALID));
@@ -199,14 +211,16 @@ export function handshake(connection: BackendConnection): void {
   const login = loginOf(connection.owner.pool).request;
   const { lane } = connection;
   const greetings: Greeting[] = [];
+  const { followsMaster, cluster } = connection.owner.pool.config;
   if (login !== null) greetings.push(loginWith(login));
+  // Before RESP3, in which the answer has another form.
+  if (cluster) greetings.push(CLUSTER_STATE);
   if (lane.resp === 3) greetings.push(RESP3);
   if (lane.db > 0) greetings.push(selecting(lane.db));
   const note = lane.tracking ? lineToName(connection) : null;
   if (note !== null) greetings.push(tracking(note));
-  const { forReads, pool } = connection.owner;
-  const { followsMaster } = pool.config;
-  if (followsMaster) greetings.push(...(forReads ? [PING] : [ROLE, PING]));
+  const isMaster = !cluster && !connection.owner.forReads;
+  if (followsMaster) greetings.push(...(isMaster ? [ROLE, PING] : [PING]));
   if (greetings.length === 0) return;
   const { now } = connection.owner.pool.engine;
   const bytes = Buffer.concat(greetings.map((greeting) => greeting.bytes));

@@ -15,6 +15,7 @@ const REFUSALS: readonly (readonly [word: Buffer, meaning: number])[] = [
   [Buffer.from('-LOADING '), NOT_EXECUTED],
   [Buffer.from('-MASTERDOWN '), NOT_EXECUTED],
   [Buffer.from('-NOREPLICAS '), NOT_EXECUTED],
+  [Buffer.from('-CLUSTERDOWN The cluster is down'), NOT_EXECUTED],
 ];
 
 /** A script says what it likes, also after it has written. */

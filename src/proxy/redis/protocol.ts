@@ -18,7 +18,7 @@ import { COMMANDS } from '../../protocol/redis/table/commands.ts';
 import type { RequestHead } from '../../protocol/request-head.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
-import type { KnownServer } from '../backend/server-protocol.ts';
+import type { KnownServer, SlotProtocol } from '../backend/server-protocol.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
@@ -28,7 +28,7 @@ import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 
 import { LeasedRead } from '../routing/leased-read.ts';
 import { gateOf, type UserGate } from './access/gate.ts';
-
+import { ASKING, redirection, requestSlot, slotFailure } from './cluster/redirection.ts';
 import { allowedCommands } from './command-rules.ts';
 import { commonServer } from './common-server.ts';
 import { handleSpecial } from './dispatch.ts';
@@ -59,6 +59,7 @@ export class RedisProtocol implements ClientProtocol {
   readonly login: LoginRules = LOGIN;
   readonly unfinished: Buffer = replies.UNFINISHED;
   readonly probeAnswer: number = 0x2b; // '+'
+  readonly slots: SlotProtocol = { redirection, requestSlot, failure: slotFailure, asking: ASKING };
   readonly probe: Buffer = Buffer.from('*1\r\n$4\r\nPING\r\n');
   readonly classes: Uint8Array = redisClasses();
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;

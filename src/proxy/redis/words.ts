@@ -1,4 +1,5 @@
 import { ASSERTS, assert } from '../../assert.ts';
+import { keySlot } from '../../distribution/slots.ts';
 import {
   PART_TABLE,
   PART_TABLE_RECORDS,
@@ -109,6 +110,14 @@ export class Words {
     const at = this.#recordOf(index);
     const length = engine.words[at + RECORD_KEY_LENGTH];
     return engine.codec.route(engine.words[at + RECORD_KEY], length, descriptor);
+  }
+
+  /** @returns the slot of a word as a key of a Redis Cluster */
+  slotOf(index: number): number {
+    const { words, bytes } = this.#pool.engine;
+    const at = this.#recordOf(index);
+    const start = words[at + RECORD_KEY];
+    return keySlot(bytes, start, start + words[at + RECORD_KEY_LENGTH]);
   }
 }
 

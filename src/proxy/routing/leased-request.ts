@@ -183,6 +183,18 @@ export abstract class LeasedRequest
     connection.owner.onIdle(connection);
   }
 
+  /** It was sent elsewhere: its connection is given back, and it is placed anew. */
+  protected placeAgain(): void {
+    const connection = this.#connection as BackendConnection;
+    connection.holder = null;
+    connection.patience = 0;
+    this.#connection = null;
+    this.reply = null;
+    this.#state = WAITS_FOR_TURN;
+    connection.owner.onIdle(connection);
+    this.advance();
+  }
+
   /** Nobody knows in which state the connection is. */
   protected close(): void {
     const connection = this.#connection;

@@ -1,5 +1,6 @@
 import { FLAG_FIRST, FLAG_LAST, WHOLE } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
+import type { Redirection } from '../backend/again/redirections.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INVALID, failureOf } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
@@ -24,6 +25,12 @@ export class PassedReply implements ReplyTarget {
   over = false;
   /** The connection was lost before it was complete. */
   lost = false;
+  /** A node of the cluster has sent the request elsewhere: it was not carried out. */
+  redirection: Redirection | null = null;
+  /** Has the request sent again where it was sent on to. @returns false when it is not */
+  again: ((redirection: Redirection) => boolean) | null = null;
+  /** It is sent again: the claim is not settled. */
+  sentOn = false;
 
   /** @param claim of the client's request, settled here */
   constructor(client: ClientConnection, connection: BackendConnection, claim: Claim) {
@@ -37,7 +44,13 @@ export class PassedReply implements ReplyTarget {
     const last = (info & FLAG_LAST) !== 0;
     if (this.type === 0) {
       this.type = info & 0xff;
+      if (this.type === ERROR && (info & WHOLE) === WHOLE) this.#learn(start, length);
       this.distrusts = !this.fits(start, length);
+    }
+    if (this.redirection !== null && this.again?.(this.redirection)) {
+      this.over = true;
+      this.sentOn = true;
+      return;
     }
     if (this.distrusts && this.type !== ERROR) {
       this.over = true;
@@ -63,6 +76,15 @@ export class PassedReply implements ReplyTarget {
     }
     if (this.#streamed !== null) this.#connection.replies.afterReplies(this.#client);
     if (last) this.#connection.replies.slowReader.onReplyEnd();
+  }
+
+  /** What the error line says of the slot of its request. */
+  #learn(start: number, length: number): void {
+    const { mover, protocol, engine } = this.#client.pool;
+    const redirection = protocol.slots?.redirection(engine.memory, start, length) ?? null;
+    if (redirection === null || mover === null) return;
+    this.redirection = redirection;
+    this.instead ??= mover.learn(this.#connection, redirection);
   }
 
   /** Whether the reply, of which this is the first piece, can be one to what was asked. */

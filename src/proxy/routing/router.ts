@@ -1,7 +1,13 @@
 import { NO_SERVER, RECORD_DEST } from '../../protocol/frame-table.ts';
 import { REPLICA_READS } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { FAILURE_INTERNAL, FAILURE_REFUSED, type Failure, failureOf } from '../backend/failure.ts';
+import {
+  FAILURE_INTERNAL,
+  FAILURE_REFUSED,
+  type Failure,
+  failureOf,
+  UNOWNED,
+} from '../backend/failure.ts';
 import type { LeaseWaiter } from '../backend/leases.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import {
@@ -16,6 +22,7 @@ import {
 import { LastWrite } from '../client/session/last-write.ts';
 import { NO_REPLICA } from '../pool/replicas/replica.ts';
 import type { Server } from '../pool/server.ts';
+import type { UnownedSlots } from '../pool/slots/unowned-slots.ts';
 import { RetriedRead } from './retried-read.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
@@ -34,11 +41,7 @@ export class RequestRouter implements Router {
     lane: number,
     intent: number,
   ): BackendConnection | null {
-    if (server === NO_SERVER) {
-      this.verdict = NOWHERE;
-      this.reason = failureOf(FAILURE_REFUSED);
-      return null;
-    }
+    if (server === NO_SERVER) return this.#nowhere(client, intent);
     const chosen = client.pool.servers[server];
     const connection = chosen.connectionFor(client.id, lane, NONE);
     if (connection === null) {
@@ -50,6 +53,18 @@ export class RequestRouter implements Router {
     }
     if (connection.full && intent === MAY_WAIT) return this.#wait(client, connection);
     return connection;
+  }
+
+  /** No server has the key; of a slot it may be known in a moment who has it. */
+  #nowhere(client: Requester, intent: number): null {
+    const { slots, config } = client.pool;
+    if (slots !== null && intent === MAY_WAIT && slots.unowned.mayWait(config.failoverWaitMs)) {
+      client.pool.onUnowned();
+      return this.#wait(client, slots.unowned);
+    }
+    this.verdict = NOWHERE;
+    this.reason = slots === null ? failureOf(FAILURE_REFUSED) : UNOWNED;
+    return null;
   }
 
   chooseReader(
@@ -88,7 +103,7 @@ export class RequestRouter implements Router {
     else session.lastWrite.note(pipeline.tail, now);
   }
 
-  #wait(client: Requester, source: Server | BackendConnection): null {
+  #wait(client: Requester, source: Server | BackendConnection | UnownedSlots): null {
     source.waitFor(client);
     this.verdict = WAIT;
     return null;

@@ -5,7 +5,7 @@ import type { NativeHandle } from '../../net/handles.ts';
 import type { FileId } from '../../net/socket-file.ts';
 import type { GivenListener } from '../../proxy/listeners.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
-import type { KnownShard } from '../../topology/shard.ts';
+import type { Known } from '../../topology/known.ts';
 import type { Program } from '../program.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { type Channel, Peer } from './peer.ts';
@@ -31,7 +31,7 @@ export interface Inheritance {
   readonly handles: ReadonlyMap<string, GivenListener>;
   readonly unready: boolean;
   /** Where masters are. */
-  readonly known: readonly KnownShard[];
+  readonly known: readonly Known[];
   /** They are not followed until an operator says so. */
   readonly frozen: boolean;
   /** What an operator wants of single servers. */
@@ -45,7 +45,7 @@ interface ProgramMessage {
   readonly unready: boolean;
   /** Base64. */
   readonly ticketSecret?: string;
-  readonly known?: readonly KnownShard[];
+  readonly known?: readonly Known[];
   readonly frozen?: boolean;
   readonly orders?: readonly ServerOrder[];
 }
@@ -85,7 +85,7 @@ export class Predecessor {
   /** This process is ready: the clients may come. */
   takeOver(program: Program): void {
     onClient(this.#peer, (client) => program.serving.adopt(client));
-    this.#peer.on('known', ({ known }: { known: readonly KnownShard[] }) => {
+    this.#peer.on('known', ({ known }: { known: readonly Known[] }) => {
       program.topology.learn(known);
     });
     this.#peer.on('done', () => process.disconnect?.());

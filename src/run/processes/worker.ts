@@ -5,7 +5,7 @@ import type { ReaderKind } from '../../net/reader.ts';
 import { BoundedSiblings } from '../../proxy/engine/siblings.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { packSnapshot } from '../../stats/merge.ts';
-import type { KnownShard, Step } from '../../topology/shard.ts';
+import type { AnyStep, Known } from '../../topology/known.ts';
 import { LocalProxy } from '../local-proxy.ts';
 import type { NameAddresses, PreparedChange } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
@@ -26,7 +26,7 @@ export interface WorkerStart extends TextMessage {
   /** Number behind which its clients are numbered. */
   readonly clientsFrom: number;
   readonly level: number;
-  readonly known: readonly KnownShard[];
+  readonly known: readonly Known[];
   readonly orders: readonly ServerOrder[];
 }
 
@@ -88,7 +88,7 @@ peer.on('start', (message: WorkerStart) => {
     ...message,
     log,
     siblings,
-    onTrouble: (pool, server) => peer.tell('trouble', { pool, server }),
+    onTrouble: (pool, server, isHint) => peer.tell('trouble', { pool, server, isHint }),
   });
   proxy.preconnect();
   return { codec: proxy.codec, reader: proxy.reader };
@@ -100,7 +100,7 @@ peer.on('tickets', ({ secret }: { secret: string }) => {
 peer.on('level', ({ level }: { level: number }) => {
   log.level = level;
 });
-peer.on('steer', ({ step }: { step: Step }) => started().steer(step));
+peer.on('steer', ({ step }: { step: AnyStep }) => started().steer(step));
 peer.on('addresses', ({ addresses }: { addresses: NameAddresses }) => {
   started().setAddresses(addresses);
 });

@@ -12,12 +12,19 @@ import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
-import type { KnownShard, Step } from '../../topology/shard.ts';
+import { type AnyStep, type Known, stepsTo } from '../../topology/known.ts';
 import type { MovingClient, NameAddresses, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { UnplacedClients } from './unplaced-clients.ts';
 import type { OrdersMessage, SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
 import { Worker } from './worker-process.ts';
+
+/** Requests of a worker's clients wait for a server, or it redirects them. */
+interface TroubleMessage {
+  readonly pool: string;
+  readonly server: string;
+  readonly isHint: boolean;
+}
 
 /** How the workers run. */
 export interface WorkersOptions
@@ -29,9 +36,9 @@ export interface WorkersOptions
   /** What an operator wants of single servers already. */
   readonly orders: readonly ServerOrder[];
   /** Told for which server of which pool requests wait, by their names. */
-  onTrouble(pool: string, server: string): void;
+  onTrouble(pool: string, server: string, isHint: boolean): void;
   /** Where masters are now. */
-  known(): readonly KnownShard[];
+  known(): readonly Known[];
   /** Where names lead now. */
   addresses(): NameAddresses;
 }
@@ -116,8 +123,8 @@ export class Workers implements Serving {
     const { log, onTrouble, known, addresses, ...start } = this.#options;
     const worker = new Worker(number, log, (ended, how) => this.#onExit(ended, how));
     onClient(worker.peer, (client) => this.#onMoved(worker, client));
-    worker.peer.on('trouble', ({ pool, server }: { pool: string; server: string }) => {
-      onTrouble(pool, server);
+    worker.peer.on('trouble', ({ pool, server, isHint }: TroubleMessage) => {
+      onTrouble(pool, server, isHint);
     });
     worker.peer.on('siblings', ({ question }: { question: object }) => {
       return this.#askSiblings(worker, question);
@@ -166,12 +173,7 @@ export class Workers implements Serving {
   #place(worker: Worker): void {
     this.#workers[worker.number - 1] = worker;
     // What has moved while it started.
-    for (const { pool, server, address, promoting = null, readers } of this.#options.known()) {
-      worker.peer.tell('steer', { step: { pool, server, action: 'move', ...address } });
-      worker.peer.tell('steer', { step: { pool, server, action: 'read', readers: readers ?? [] } });
-      if (promoting === null) continue;
-      worker.peer.tell('steer', { step: { pool, server, action: 'hold', ...address } });
-    }
+    for (const step of stepsTo(this.#options.known())) worker.peer.tell('steer', { step });
     worker.peer.tell('addresses', { addresses: this.#options.addresses() });
     worker.peer.tell('orders', { orders: this.#orders, enabled: null });
     this.#unplaced.giveAll((client) => this.adopt(client));
@@ -254,7 +256,7 @@ export class Workers implements Serving {
     for (const { peer } of [...this.#live, ...this.#leaving]) peer.tell(kind, { ...message });
   }
 
-  steer(step: Step): void {
+  steer(step: AnyStep): void {
     this.#tellAll('steer', { step });
   }
 

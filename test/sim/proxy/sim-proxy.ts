@@ -127,7 +127,7 @@ export class SimProxy {
       reader,
       memoryLimit: memoryMib * 1024 * 1024,
       maxConnections: 10_000,
-      onTrouble: (pool, name) => this.#topology?.onTrouble(pool, name),
+      onTrouble: (...what) => this.#topology?.onTrouble(...what),
     });
     this.#server = server;
     if (this.#options.sentinels.length > 0) {

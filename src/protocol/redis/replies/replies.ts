@@ -68,6 +68,17 @@ export const INVALID_CURSOR: Buffer = Buffer.from('-ERR invalid cursor\r\n');
 export const NO_CLUSTER: Buffer = Buffer.from(
   '-ERR This instance has cluster support disabled\r\n',
 );
+export const INVALID_SLOT: Buffer = Buffer.from('-ERR Invalid or out of range slot\r\n');
+export const NOT_ANNOUNCED: Buffer = Buffer.from(
+  '-ERR the proxy has no address to tell; set announce in the configuration of the pool\r\n',
+);
+export const SLOT_NOT_SERVED: Buffer = Buffer.from('-CLUSTERDOWN Hash slot not served\r\n');
+export const SLOT_SPLIT: Buffer = Buffer.from(
+  '-TRYAGAIN Multiple keys request during rehashing of slot\r\n',
+);
+export const CROSS_SLOT: Buffer = Buffer.from(
+  "-CROSSSLOT Keys in request don't hash to the same slot\r\n",
+);
 export const SYNTAX_ERROR: Buffer = Buffer.from('-ERR syntax error\r\n');
 export const COUNT_NOT_POSITIVE: Buffer = Buffer.from('-ERR COUNT must be > 0\r\n');
 export const UNBALANCED_QUOTES: Buffer = Buffer.from(
@@ -291,6 +302,17 @@ export type PlacedKey = readonly [key: string, server: string];
  * Two keys that one server must have are apart.
  * @param tagged whether the pool has a hash_tag: without one no name of a key keeps them together
  */
+export function administersNode(subcommand: string): Buffer {
+  const name = quote(subcommand.toUpperCase());
+  return line(`-ERR CLUSTER ${name} is not supported by ringway: it administers one node`);
+}
+
+/** A request whose slot has been on the move for too long. */
+export function slotMoving(slot: number): Buffer {
+  return line(`-TRYAGAIN slot ${slot} is moving`);
+}
+
+/** Keys of one request that live on different servers. */
 export function crossServer(a: PlacedKey, b: PlacedKey, tagged: boolean): Buffer {
   const [one, other] = [a, b].map(([key, server]) => `'${quote(key)}' (${nameBytes(server)})`);
   const cure = tagged

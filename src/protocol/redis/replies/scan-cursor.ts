@@ -41,3 +41,36 @@ export function nextCursor(server: number, cursor: bigint, servers: number): str
   if (server + 1 === servers) return '0';
   return formatCursor({ server: server + 1, cursor: 0n }, servers);
 }
+
+/** Bits of a slot. */
+const SLOT_BITS = 14n;
+
+/** Where a SCAN of a cluster goes on: a slot of the node, and the cursor there. */
+export interface SlotPosition {
+  readonly slot: number;
+  readonly cursor: bigint;
+}
+
+/** @returns null when the text is not a cursor that a reply of ours could have held */
+export function parseSlotCursor(text: string): SlotPosition | null {
+  if (!/^[0-9]{1,20}$/.test(text)) return null;
+  const value = BigInt(text);
+  if (value > MAX) return null;
+  return { slot: Number(value & ((1n << SLOT_BITS) - 1n)), cursor: value >> SLOT_BITS };
+}
+
+/**
+ * Where to go on after the node that has `slot` has answered with its own `cursor`.
+ * @param starts the first slot of each node, in ascending order
+ * @returns '0' at the end, null when the cursor does not fit
+ */
+export function nextSlotCursor(
+  slot: number,
+  cursor: bigint,
+  starts: readonly number[],
+): string | null {
+  const next = cursor === 0n ? starts.find((each) => each > slot) : slot;
+  if (next === undefined) return '0';
+  const value = (cursor << SLOT_BITS) | BigInt(next);
+  return value > MAX ? null : String(value);
+}

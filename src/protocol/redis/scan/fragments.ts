@@ -1,3 +1,4 @@
+import { isSlotted, slotServer } from '../../../distribution/route.ts';
 import {
   FLAG_KEY_TOO_LONG,
   FRAGMENT_BYTES,
@@ -20,9 +21,10 @@ import {
   RECORD_START,
   SERVER_BITS,
   SERVER_FRAGMENTS,
+  SLOTS,
 } from '../../frame-table.ts';
 import { lineLength, readNumber } from './request-scanner.ts';
-import { elementEnd, splitRequest } from './splitter.ts';
+import { elementEnd, splitWords } from './splitter.ts';
 
 const NOWHERE = -1;
 const TOO_LONG = -2;
@@ -57,12 +59,15 @@ export function fragment(
   const nameLength = readNumber(bytes, name, end);
   const head = 3 + lineLength + nameLength + 2; // without its number of words
   const most = PART_TABLE_RECORDS;
-  const records = splitRequest(bytes, words, start, end, PART_TABLE, most, 1, pool, firstKey, step);
+  const slotted = isSlotted(words, pool);
+  const range = { start, end, table: PART_TABLE, limit: most };
+  const records = splitWords(bytes, words, range, 1, pool, firstKey, step, slotted);
   if (records + 1 !== count) return 0;
   const last = PART_WORD + records * RECORD_WORDS;
   const wrong = markServers(words, last, firstKey, step);
-  const fragments = numberServers(words, head);
+  const fragments = numberServers(words, head, slotted ? SLOTS : FRAGMENT_SERVERS);
   if (wrong !== 0) return wrong;
+  if (slotted && !nameOwners(words, fragments, pool)) return NOWHERE;
   let number = 0;
   let order = PLACE_ORDER;
   let nextKey = firstKey;
@@ -83,7 +88,16 @@ export function fragment(
   return fragments;
 }
 
-/** Sets the bit of each server that has a key. @returns what is wrong with a key, or 0 */
+/** Gives each fragment the server of its slot. @returns false when one has none */
+function nameOwners(words: Uint32Array, fragments: number, pool: number): boolean {
+  for (let i = 0, at = FRAGMENT_WORD; i < fragments; i++, at += FRAGMENT_WORDS) {
+    words[at + SERVER] = slotServer(words, pool, words[at + SERVER]);
+    if (words[at + SERVER] === NO_SERVER) return false;
+  }
+  return true;
+}
+
+/** Sets the bit of each server or slot that has a key. @returns what is wrong with a key, or 0 */
 function markServers(words: Uint32Array, last: number, firstKey: number, step: number): number {
   const first = PART_WORD + (firstKey - 1) * RECORD_WORDS;
   for (let record = first; record < last; record += step * RECORD_WORDS) {
@@ -96,9 +110,9 @@ function markServers(words: Uint32Array, last: number, firstKey: number, step: n
 }
 
 /** Makes a fragment for each bit that is set, and clears it. @returns how many there are */
-function numberServers(words: Uint32Array, head: number): number {
+function numberServers(words: Uint32Array, head: number, most: number): number {
   let number = 0;
-  for (let word = 0; word < FRAGMENT_SERVERS / 32; word++) {
+  for (let word = 0; word < most / 32; word++) {
     for (let bits = words[BITS_WORD + word]; bits !== 0; bits &= bits - 1) {
       const server = word * 32 + 31 - Math.clz32(bits & -bits);
       const at = FRAGMENT_WORD + number * FRAGMENT_WORDS;

@@ -1,4 +1,5 @@
 import { routeKey } from '../../../distribution/route.ts';
+import { keySlot } from '../../../distribution/slots.ts';
 import { FLAG_KEY_TOO_LONG, LIMIT_KEY_BYTES, NO_SERVER } from '../../frame-table.ts';
 import { KIND_BULK, KIND_LINE, NULL_COUNT, replyKinds } from './reply-scanner.ts';
 import { lineLength, readNumber, writeRecord } from './request-scanner.ts';
@@ -21,6 +22,37 @@ export function splitRequest(
   firstKey: number,
   step: number,
 ): number {
+  return splitWords(
+    bytes,
+    words,
+    { start, end, table, limit },
+    fromWord,
+    pool,
+    firstKey,
+    step,
+    false,
+  );
+}
+
+/** Which bytes are split, and how many records there is room for. */
+export interface SplitRange {
+  readonly start: number;
+  readonly end: number;
+  readonly table: number;
+  readonly limit: number;
+}
+
+/** As splitRequest(); with `asSlots` the SERVER of a key is its slot. */
+export function splitWords(
+  bytes: Uint8Array,
+  words: Uint32Array,
+  { start, end, table, limit }: SplitRange,
+  fromWord: number,
+  pool: number,
+  firstKey: number,
+  step: number,
+  asSlots: boolean,
+): number {
   let records = 0;
   let pos = start;
   let word = fromWord;
@@ -40,6 +72,7 @@ export function splitRequest(
     let server = NO_SERVER;
     if (step !== 0 && word >= firstKey && (word - firstKey) % step === 0) {
       if (length > LIMIT_KEY_BYTES) info = FLAG_KEY_TOO_LONG;
+      else if (asSlots) server = keySlot(bytes, body, body + length);
       else server = routeKey(bytes, body, length, words, pool);
     }
     writeRecord(words, table, records++, line, pos, info, server, word, body, length);

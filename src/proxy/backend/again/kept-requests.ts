@@ -38,6 +38,11 @@ export class KeptRequests implements WriteKeeper {
     this.#limit = limit;
   }
 
+  /** Where the next request begins in the stream, as 32 bits. */
+  get next(): number {
+    return this.#sent | 0;
+  }
+
   /** A request of so many bytes is sent. @returns where it begins in the stream, as 32 bits */
   advance(bytes: number): number {
     const at = this.#sent | 0;

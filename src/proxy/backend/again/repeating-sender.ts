@@ -2,9 +2,10 @@ import type { Engine } from '../../engine/engine.ts';
 import type { ReplyReceiver, SwallowingSource } from '../../engine/receiver.ts';
 import { FAILURE_INTERNAL, FAILURE_TIMEOUT, type Failure } from '../failure.ts';
 import type { Lane } from '../lane.ts';
-import type { ConnectionOwner, RequestHeir } from '../owner.ts';
+import type { ConnectionOwner } from '../owner.ts';
 import { RequestSender } from '../request-sender.ts';
 import { WaitingClients } from '../waiting-clients.ts';
+import type { RequestHeir } from './request-mover.ts';
 import { type SavedRequest, takeRepeatable } from './saved-requests.ts';
 import { WithheldRequests } from './withheld-requests.ts';
 
@@ -42,6 +43,17 @@ export abstract class RepeatingSender extends RequestSender {
   abstract close(): void;
   abstract failInternally(): void;
   abstract disown(client: number, slot: number): number;
+
+  protected noteHops(hops: number): void {
+    this.withheld?.noteHops(hops);
+  }
+
+  /** It is not dialed: what waits in it is taken out, and it closes. */
+  takeParked(): readonly SavedRequest[] {
+    const saved = this.#takeRequests(false);
+    this.close();
+    return saved;
+  }
 
   /** Whether the reply to `client`'s request `slot`, or a part, is what it gives that one next. */
   owes(client: number, slot: number): boolean {

@@ -8,6 +8,8 @@ export interface SavedRequest {
   readonly entry: InFlightEntry;
   /** It must not change any more. */
   readonly bytes: Buffer;
+  /** How often a node of its cluster has sent it on; absent = never. */
+  readonly hops?: number;
 }
 
 /** A connection that is about to be closed. */

@@ -2,6 +2,7 @@ import { RECORD_INFO, RECORD_LENGTH, RECORD_START, WHOLE } from '../../../protoc
 import type { Engine } from '../../engine/engine.ts';
 import type { GuardedConnection } from '../../engine/guard.ts';
 import type { InFlight, InFlightEntry } from '../in-flight.ts';
+import type { Lane } from '../lane.ts';
 import { failEntry } from '../lost-requests.ts';
 import type { ConnectionOwner } from '../owner.ts';
 import { EXECUTED, NOT_EXECUTED_REPLICA, REPEAT_NEVER, REPEAT_READ } from '../server-protocol.ts';
@@ -10,11 +11,15 @@ import { clientOf, type SavedRequest } from './saved-requests.ts';
 
 const ERROR_TYPE = 0x2d; // '-'
 const NO_CLIENT = -1;
+/** So many are kept before those that are answered are looked for. */
+const HOPS_KEPT = 1024;
 
 /** The connection, as its withheld requests see it. */
 export interface WithholdingConnection extends GuardedConnection {
   readonly owner: ConnectionOwner;
   readonly inFlight: InFlight;
+  readonly lane: Lane;
+  readonly kept: KeptRequests | null;
   /** It is sent nothing more. */
   stopSending(): void;
 }
@@ -36,6 +41,8 @@ export class WithheldRequests {
   readonly #kept: KeptRequests;
   readonly #byClient: Map<number, Withheld[]> = new Map();
   #order: Withheld[] = [];
+  /** How often a request in flight was sent on, by where it begins in the stream. */
+  readonly #hops: Map<number, number> = new Map();
   /** The server is a replica: it executes no writes, and what is read there may be old. */
   #demoted: Buffer | null = null;
   /** Requests are withheld: every further reply is looked at. */
@@ -66,6 +73,8 @@ export class WithheldRequests {
     const isError = (info & WHOLE) === WHOLE && (info & 0xff) === ERROR_TYPE;
     const refusal = isError ? protocol.refusal(memory, start, length) : EXECUTED;
     const entry = inFlight.headEntry;
+    const isFree = isError && refusal === EXECUTED && !this.active;
+    if (isFree && owner.pool.mover !== null && this.#moves(entry, start, length)) return true;
     const bytes = this.#repeatable(entry, refusal, info);
     if (bytes === null || (!this.active && !owner.onRefusal())) {
       if (this.active) this.#onExecuted(clientOf(entry));
@@ -79,6 +88,39 @@ export class WithheldRequests {
     this.active = true;
     this.#connection.stopSending();
     return true;
+  }
+
+  /**
+   * A node of a cluster may send the request elsewhere.
+   * @returns whether it does: then the request goes there, or its client has an error
+   */
+  #moves(entry: InFlightEntry, start: number, length: number): boolean {
+    const { owner, inFlight } = this.#connection;
+    const { mover, protocol } = owner.pool;
+    const redirection = protocol.slots?.redirection(this.#engine.memory, start, length) ?? null;
+    if (redirection === null || mover === null || clientOf(entry) === NO_CLIENT) return false;
+    const bytes = this.#kept.copy(entry.offset, entry.bytes);
+    const slot = bytes === null ? -1 : (protocol.slots?.requestSlot(bytes) ?? -1);
+    // What names another slot was not said about this request.
+    if (bytes !== null && redirection.slot >= 0 && redirection.slot !== slot) return false;
+    const hops = this.#hops.get(entry.offset) ?? 0;
+    this.#hops.delete(entry.offset);
+    const error =
+      bytes === null || slot < 0
+        ? mover.refuse(redirection)
+        : mover.redirect(this.#connection, { entry, bytes, hops }, redirection);
+    inFlight.shift();
+    if (error !== null) failEntry(this.#engine, this.#connection, entry, error);
+    return true;
+  }
+
+  /** The request that is sent next was sent on so often. */
+  noteHops(hops: number): void {
+    const { headOffset } = this.#connection.inFlight;
+    if (this.#hops.size >= HOPS_KEPT) {
+      for (const at of this.#hops.keys()) if (((at - headOffset) | 0) < 0) this.#hops.delete(at);
+    }
+    this.#hops.set(this.#kept.next, hops);
   }
 
   /** @returns the request, if it is to be sent again */

@@ -31,6 +31,8 @@ export class Transaction {
   server: Server | null = null;
   /** The first of them, latin1, cut: for errors. */
   key = '';
+  /** Of those keys in a Redis Cluster; -1 elsewhere. */
+  slot = -1;
   /** The rules that its requests were looked at by. */
   gate: Gate | null = null;
   /** Of the ring that `server` was found in. */

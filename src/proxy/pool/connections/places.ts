@@ -1,6 +1,14 @@
 import { SERVER_SWEEP_MS } from '../../../limits.ts';
+import type { SavedRequest } from '../../backend/again/saved-requests.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Lane } from '../../backend/lane.ts';
+import { type LaneKey, laneKey } from '../lanes.ts';
+
+/** Requests that have no connection any more. */
+export interface ParkedRequests {
+  readonly requests: readonly SavedRequest[];
+  readonly lane: LaneKey;
+}
 
 /**
  * The shared connections of one server: `server_connections` places per lane, lane by lane, and
@@ -56,6 +64,15 @@ export class Places {
   /** Those that have a place. */
   get placed(): BackendConnection[] {
     return this.#connections.filter((each) => each !== null);
+  }
+
+  /** Takes what waits in those that are not dialed: it may be sent elsewhere. */
+  takeParked(): ParkedRequests[] {
+    const parked = this.placed.filter((each) => each.parked);
+    return parked.map((connection) => {
+      const lane = laneKey(connection.lane);
+      return { requests: connection.takeParked(), lane };
+    });
   }
 
   get retired(): ReadonlySet<BackendConnection> {

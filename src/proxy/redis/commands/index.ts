@@ -11,6 +11,7 @@ import { subscribe, unsubscribe } from '../pubsub/subscribe.ts';
 import type { Local } from '../words.ts';
 import { ACL_LOCAL_COMMANDS } from './acl.ts';
 import { CLIENT_COMMANDS } from './client.ts';
+import { cluster, granted } from './cluster.ts';
 import { configGet } from './config-get.ts';
 import { info } from './info.ts';
 import { scan } from './scan.ts';
@@ -18,8 +19,6 @@ import { select } from './select.ts';
 import { authenticate, hello, ping, reset, role } from './session.ts';
 import { slowLogCommand } from './slowlog.ts';
 import { wait } from './wait.ts';
-
-const noCluster: Local = ({ client }) => answer(client, replies.NO_CLUSTER);
 
 /** The last that a client hears: what it sent behind QUIT is not looked at. */
 function quit({ client }: SpecialRequest): boolean {
@@ -30,9 +29,9 @@ function quit({ client }: SpecialRequest): boolean {
 
 /** The commands of the table that ringway answers itself; the request is split already. */
 export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
-  ASKING: noCluster,
+  ASKING: granted,
   AUTH: authenticate,
-  CLUSTER: noCluster,
+  CLUSTER: cluster,
   'CONFIG|GET': configGet,
   DISCARD: discard,
   ECHO: ({ client }, words) => answer(client, bulkReply(words.copy(1))),
@@ -46,8 +45,8 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   PUBLISH: publish(CHANNEL),
   PUNSUBSCRIBE: unsubscribe(PATTERN),
   QUIT: quit,
-  READONLY: noCluster,
-  READWRITE: noCluster,
+  READONLY: granted,
+  READWRITE: granted,
   RESET: reset,
   ROLE: role,
   SCAN: scan,

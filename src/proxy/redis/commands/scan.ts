@@ -1,3 +1,4 @@
+import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import { arrayReply, bulkText, encodeRequest } from '../../../protocol/redis/replies/encode.ts';
 import { parseUnsigned } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
@@ -7,7 +8,14 @@ import {
   listOf,
   withoutAttributes,
 } from '../../../protocol/redis/replies/reply-parts.ts';
-import { nextCursor, parseCursor } from '../../../protocol/redis/replies/scan-cursor.ts';
+import {
+  nextCursor,
+  nextSlotCursor,
+  parseCursor,
+  parseSlotCursor,
+} from '../../../protocol/redis/replies/scan-cursor.ts';
+import type { ClusterSlots } from '../../pool/slots/cluster-slots.ts';
+import { forwardBytes } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { joinServers } from '../server-answers.ts';
 import type { Words } from '../words.ts';
@@ -18,6 +26,7 @@ import type { Words } from '../words.ts';
  */
 export function scan(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
+  if (client.pool.slots !== null) return scanSlots(request, words, client.pool.slots);
   const { servers, health } = client.pool;
   const wanted = parseCursor(words.text(1), servers.length);
   if (wanted === null) return answer(client, replies.INVALID_CURSOR);
@@ -37,6 +46,33 @@ export function scan(request: SpecialRequest, words: Words): boolean {
     const page = readPage(body);
     if (page === null) return null;
     const next = nextCursor(position.server, page.cursor, servers.length);
+    if (next === null) return replies.error('the cursor of this server does not fit');
+    return arrayReply([bulkText(next), page.keys]);
+  });
+}
+
+/**
+ * SCAN of a cluster: one node after the other, by the first slot that each has. The cursor says by
+ * a slot which one it is, so it means the same when nodes come and go, and on every proxy.
+ */
+function scanSlots(request: SpecialRequest, words: Words, slots: ClusterSlots): boolean {
+  const { client } = request;
+  const wanted = parseSlotCursor(words.text(1));
+  if (wanted === null) return answer(client, replies.INVALID_CURSOR);
+  const starts = [...slots.firstSlots.values()].sort((a, b) => a - b);
+  const isStart = wanted.slot === 0 && wanted.cursor === 0n;
+  const slot = isStart ? (starts[0] ?? 0) : wanted.slot;
+  const index = slots.serverOf(slot);
+  const asked = words.copies(0);
+  asked[1] = Buffer.from(String(wanted.cursor));
+  const bytes = encodeRequest(asked);
+  if (index === NO_SERVER) return forwardBytes(request, NO_SERVER, bytes);
+  const question = { request, servers: [client.pool.servers[index]], bytes, lane: client.lane };
+  return joinServers(question, ([{ body, error }]) => {
+    if (error !== null) return error;
+    const page = readPage(body);
+    if (page === null) return null;
+    const next = nextSlotCursor(slot, page.cursor, starts);
     if (next === null) return replies.error('the cursor of this server does not fit');
     return arrayReply([bulkText(next), page.keys]);
   });

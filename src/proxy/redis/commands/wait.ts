@@ -1,4 +1,5 @@
 import { WAIT_POLL_MAX_MS, WAIT_POLL_MS, WAIT_UNREAD_MS } from '../../../limits.ts';
+import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
@@ -9,6 +10,7 @@ import { MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import type { Server } from '../../pool/server.ts';
+import { forward } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { type Answer, askAgain, askServers, type Question } from '../server-answers.ts';
@@ -36,6 +38,7 @@ export function wait(request: SpecialRequest, words: Words): boolean {
   const wanted = Number(replicas);
   const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
   const servers = client.pool.liveServers;
+  if (client.pool.servers.length === 0) return forward(request, NO_SERVER);
   if (servers.length === 0) return client.failForward(client.pool.servers[0].lastFailure);
   const asked = new Rounds(request, servers, wanted, until).begin();
   if (!asked) return false;

@@ -7,6 +7,7 @@ import {
   FRAGMENT_SERVER,
   FRAGMENT_SERVERS,
   FRAGMENTS,
+  NO_SERVER,
   PART_TABLE,
   PART_TABLE_RECORDS,
   RECORD_BYTES,
@@ -55,7 +56,8 @@ export function sendFragments(
   const { client, start, intent } = request;
   const { pool } = client;
   const { engine } = pool;
-  if (pool.servers.length === 1 && use === null) {
+  const slotted = pool.slots !== null;
+  if (pool.servers.length === 1 && use === null && !slotted) {
     return forward(request, 0, CLASS_MULTI, readsAnywhere(request, spec));
   }
   const wordsInAll = wordCount(request);
@@ -64,13 +66,17 @@ export function sendFragments(
     return true;
   }
   const keys = (wordsInAll - 1) / spec.step;
-  if (wordsInAll > PART_TABLE_RECORDS || pool.servers.length > FRAGMENT_SERVERS) {
+  if (slotted && wordsInAll > PART_TABLE_RECORDS) {
+    return refuse(request, replies.TOO_MANY_ARGUMENTS, use);
+  }
+  if (!slotted && (wordsInAll > PART_TABLE_RECORDS || pool.servers.length > FRAGMENT_SERVERS)) {
     return sendLongFragments(request, spec, keys, readAgain, use);
   }
   const turn = engine.takePartTable();
   const end = start + request.length;
   const { codec } = engine;
   const count = codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
+  if (count === NO_SERVER_FOR_KEY && slotted && use === null) return forward(request, NO_SERVER);
   if (count <= 0) return refuse(request, refusal(count), use);
   const reads = readsAnywhere(request, spec);
   if (count === 1 && use === null)

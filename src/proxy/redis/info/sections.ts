@@ -123,8 +123,27 @@ function ofPool({ pool, counts }: InfoSources): Fields {
   return fields;
 }
 
+/** The masters of a cluster, and how many slots each has. */
+function ofCluster({ slots, servers, mover }: InfoSources['pool']): Fields {
+  const counts = slots?.counts ?? [];
+  const fields: Fields = [
+    ['topology', 'cluster'],
+    ['nodes', slots?.nodes.length ?? 0],
+    ['slots_owned', slots?.owned ?? 0],
+    ['slots_waiting_requests', mover?.waiting ?? 0],
+    ['slots_waiting_clients', slots?.unowned.count ?? 0],
+  ];
+  servers.forEach(({ name, failover, index }, i) => {
+    const state = failover?.holds ? 'waiting' : 'serving';
+    const parts = Object.entries({ name, slots: counts[index] ?? 0, state });
+    fields.push([`shard${i}`, parts.map((pair) => pair.join('=')).join(',')]);
+  });
+  return fields;
+}
+
 function topology({ pool, counts }: InfoSources): Fields {
   const { config, servers } = pool;
+  if (pool.slots !== null) return ofCluster(pool);
   const kind = config.sentinels.length > 0 ? 'sentinel' : 'roles';
   const fields: Fields = [['topology', config.followsMaster ? kind : 'static']];
   if (!config.followsMaster) return fields;
@@ -139,6 +158,11 @@ function topology({ pool, counts }: InfoSources): Fields {
   return fields;
 }
 
+/** Whether clients see a cluster. */
+function clusterSection({ pool }: InfoSources): Fields {
+  return [['cluster_enabled', pool.config.clusterView ? 1 : 0]];
+}
+
 /** In Redis's order, ringway's own behind them. */
 export const SECTIONS: readonly Section[] = [
   { title: 'Server', ofServers: true, make: server },
@@ -148,7 +172,7 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Stats', ofServers: true, make: stats },
   { title: 'Replication', ofServers: false, make: replication },
   { title: 'CPU', ofServers: true, make: ({ servers }) => joinedSection('CPU', servers) },
-  { title: 'Cluster', ofServers: false, make: () => [['cluster_enabled', 0]] },
+  { title: 'Cluster', ofServers: false, make: clusterSection },
   { title: 'Keyspace', ofServers: true, make: ({ servers }) => joinedDatabases(servers) },
   { title: 'Pool', ofServers: false, make: ofPool },
   { title: 'Topology', ofServers: false, make: topology },

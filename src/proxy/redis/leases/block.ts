@@ -48,12 +48,25 @@ class BlockReplies implements ReplyTarget {
       this.#begun = true;
       return;
     }
+    if (type === ERROR && this.#begun && this.#isElsewhere(start, length)) return;
     const text = type === ERROR ? errorText(this.#connection, start, length) : 'unexpected reply';
     if (!this.#begun || type !== ERROR) this.distrusts = true;
     const exec = this.#exec;
     exec.instead ??= this.distrusts ? replies.notBegun(text) : replies.execAborted(text);
     const { owner } = this.#connection;
     owner.log(LOG_WARN, `server ${owner.title} refuses a transaction: ${text}`, { reason: text });
+  }
+
+  /** Its slot is at another node: EXEC carries nothing out. */
+  #isElsewhere(start: number, length: number): boolean {
+    const { mover, protocol, engine } = this.#connection.owner.pool;
+    const redirection = protocol.slots?.redirection(engine.memory, start, length) ?? null;
+    if (redirection === null || mover === null) return false;
+    const exec = this.#exec;
+    exec.redirection ??= redirection;
+    const said = mover.learn(this.#connection, redirection);
+    exec.instead ??= replies.execAborted(said.toString('latin1', 1, said.length - 2));
+    return true;
   }
 
   awaitsMore(): boolean {

@@ -1,10 +1,11 @@
+import { REDIRECTIONS } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import { nilArray } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { BLOCKED_CLIENTS } from '../../../stats/counters.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
+import { FAILURE_REFUSED, failureOf, UNOWNED } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { Server } from '../../pool/server.ts';
 import { LeasedRequest } from '../../routing/leased-request.ts';
@@ -48,7 +49,9 @@ export function blockAt(
   const { pool } = client;
   if (error !== null) return answer(client, error);
   const index = server === NO_KEY ? pool.placeholderServer() : server;
-  if (index === NO_SERVER) return client.failForward(failureOf(FAILURE_REFUSED));
+  if (index === NO_SERVER) {
+    return client.failForward(pool.slots === null ? failureOf(FAILURE_REFUSED) : UNOWNED);
+  }
   const { ringNumber } = pool;
   const kept = { request: copyOf(request), spec, server: pool.servers[index], ringNumber };
   new BlockingRequest(client, kept, patience).advance();
@@ -60,6 +63,8 @@ export class BlockingRequest extends LeasedRequest {
   readonly #kept: KeptPlace;
   readonly #patience: number;
   #counted = false;
+  /** How often a node of the cluster has sent it on. */
+  #moves = 0;
   /** UNBLOCKs that are under way. */
   #unblocking = 0;
 
@@ -91,13 +96,20 @@ export class BlockingRequest extends LeasedRequest {
     ServerId.of(connection);
     connection.patience = this.#patience;
     connection.out.append(request);
-    connection.sentUnmeasured(this.passReply(connection), request.length);
+    const reply = this.passReply(connection);
+    reply.again = () => this.#moves++ < REDIRECTIONS;
+    connection.sentUnmeasured(reply, request.length);
     this.client.pool.counters[BLOCKED_CLIENTS]++;
     this.#counted = true;
   }
 
   protected answered(): void {
     if (this.reply?.over !== true) return;
+    if (this.reply.sentOn) {
+      this.#uncount();
+      this.placeAgain();
+      return;
+    }
     // Whoever had the connection next might be unblocked in its place.
     if (this.#unblocking > 0) this.close();
     else this.giveBack();
@@ -105,6 +117,10 @@ export class BlockingRequest extends LeasedRequest {
 
   protected override end(): void {
     super.end();
+    this.#uncount();
+  }
+
+  #uncount(): void {
     if (this.#counted) this.client.pool.counters[BLOCKED_CLIENTS]--;
     this.#counted = false;
   }

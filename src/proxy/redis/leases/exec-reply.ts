@@ -33,7 +33,8 @@ export class ExecReply extends PassedReply {
   }
 
   protected override fits(start: number, length: number): boolean {
-    if (TYPES.has(this.type)) return true;
+    // A node that sends EXEC elsewhere ends the transaction, too.
+    if (TYPES.has(this.type) || this.redirection !== null) return true;
     const word = this.#memory.subarray(start, start + Math.min(length, ABORTED.length));
     return word.equals(ABORTED);
   }

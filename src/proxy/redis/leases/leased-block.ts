@@ -156,6 +156,16 @@ export class WatchedBlock extends LeasedBlock {
     }
   }
 
+  /** Keys whose slot has moved are as good as changed: clients try again then. */
+  protected override replyOver(connection: BackendConnection): ExecReply {
+    const exec = super.replyOver(connection);
+    exec.again = () => {
+      exec.instead = nilArray(this.lane.resp);
+      return false;
+    };
+    return exec;
+  }
+
   protected override get isAsItWas(): boolean {
     return super.isAsItWas && this.#watched?.strayed === false;
   }

@@ -7,7 +7,7 @@ import {
   findSubcommand,
 } from '../../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../../protocol/redis/table/unsupported.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
+import { FAILURE_REFUSED, failureOf, UNOWNED } from '../../backend/failure.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { commonPlace, NO_KEY } from '../common-server.ts';
@@ -21,10 +21,14 @@ const ASKED_THERE = new Set(['ACL|WHOAMI', 'ECHO', 'PING', 'TIME', 'UNWATCH', 'W
 /** The same, where there is but one server whose answer it could be. */
 const OF_ONE_SERVER = new Set(['CLUSTER', 'CONFIG|GET', 'INFO', 'ROLE', 'SCAN', 'SLOWLOG']);
 
+const NO_SUCH = failureOf(FAILURE_REFUSED);
+
 /** Where a request between MULTI and EXEC belongs. */
 export interface Placement {
   /** Index of the server; NO_KEY when any will do. */
   readonly server: number;
+  /** Of the keys of a Redis Cluster; -1 elsewhere, and when any will do. */
+  readonly slot: number;
   /** The first key, latin1. */
   readonly key: string;
   /** It cannot be kept: what to answer; else null. */
@@ -33,15 +37,21 @@ export interface Placement {
   readonly selects: string | null;
 }
 
-const ANYWHERE: Placement = { server: NO_KEY, key: '', error: null, selects: null };
+const ANYWHERE: Placement = { server: NO_KEY, slot: -1, key: '', error: null, selects: null };
 
 function refused(error: Buffer): Placement {
   return { ...ANYWHERE, error };
 }
 
-function at(server: number, key: string): Placement {
-  if (server === NO_SERVER) return refused(failureReply(failureOf(FAILURE_REFUSED)));
-  return { server, key, error: null, selects: null };
+function at(server: number, slot: number, key: string): Placement {
+  if (server === NO_SERVER) return refused(failureReply(slot < 0 ? NO_SUCH : UNOWNED));
+  return { server, slot, key, error: null, selects: null };
+}
+
+/** By one word, as a key. */
+function byWord(request: SpecialRequest, words: Words, index: number): Placement {
+  const slot = request.client.pool.slots === null ? -1 : words.slotOf(index);
+  return at(words.serverOf(index), slot, words.text(index));
 }
 
 /** The row of a command that the table does not have; null when it is not known. */
@@ -83,33 +93,37 @@ export function placementOf(request: SpecialRequest, spec: CommandSpec): Placeme
         return refused(replies.notInTransaction(name));
       }
       if (ASKED_THERE.has(name)) return ANYWHERE;
-      if (name === 'PUBLISH' || name === 'SPUBLISH') return byChannel(request);
+      if (name === 'PUBLISH' || name === 'SPUBLISH') {
+        return byChannel(request, name === 'SPUBLISH');
+      }
       if (OF_ONE_SERVER.has(name)) return byOnlyServer(request, spec);
       return refused(replies.notInTransaction(name));
   }
 }
 
 /** A message: heard from any server, or from that of its channel alone (`subscribe_to`). */
-function byChannel(request: SpecialRequest): Placement {
+function byChannel(request: SpecialRequest, isOfShard: boolean): Placement {
   const words = Words.of(request, 2);
   if (words.length(1) > LIMIT_KEY_BYTES) return refused(replies.CHANNEL_TOO_LONG);
-  if (request.client.pool.config.subscribeToAll) return ANYWHERE;
-  return at(words.serverOf(1), words.text(1));
+  const { config, slots } = request.client.pool;
+  // Every node of a cluster passes it on, but for a message of a shard.
+  if (slots === null ? config.subscribeToAll : !isOfShard) return ANYWHERE;
+  return byWord(request, words, 1);
 }
 
 function byFirstKey(request: SpecialRequest, { firstKey }: CommandSpec): Placement {
   const words = Words.of(request, firstKey + 1);
   if (words.readable <= firstKey) return ANYWHERE;
   if (words.length(firstKey) > LIMIT_KEY_BYTES) return refused(replies.KEY_TOO_LONG);
-  return at(words.serverOf(firstKey), words.text(firstKey));
+  return byWord(request, words, firstKey);
 }
 
 function byKeys(request: SpecialRequest, spec: CommandSpec): Placement {
   const tooLong = scriptTooLong(request, spec);
   if (tooLong !== null) return refused(tooLong);
-  const { server, error, key } = commonPlace(request, spec);
+  const { server, slot, error, key } = commonPlace(request, spec);
   if (error !== null) return refused(error);
-  return server === NO_KEY ? ANYWHERE : at(server, key);
+  return server === NO_KEY ? ANYWHERE : at(server, slot, key);
 }
 
 /** A request that concerns all servers, or one of them whichever it is. */

@@ -77,8 +77,9 @@ function refuse(client: ClientConnection, transaction: Transaction, error: Buffe
 function refusal(
   { pool }: ClientConnection,
   transaction: Transaction,
-  { server, key, selects }: Placement,
+  placement: Placement,
 ): Buffer | null {
+  const { server, selects } = placement;
   if (selects !== null && transaction.selected.length === TRANSACTION_SELECTS) {
     return replies.tooManySelects(TRANSACTION_SELECTS);
   }
@@ -86,17 +87,23 @@ function refusal(
   if (transaction.server === null) transaction.ringNumber = pool.ringNumber;
   // Since the ring has changed its keys are looked up anew, once, when EXEC comes.
   if (transaction.ringNumber !== pool.ringNumber) return null;
-  return join(pool, transaction, server, key);
+  return join(pool, transaction, placement);
 }
 
 /** One more key of the transaction. @returns the error when it is elsewhere, or null */
-function join(pool: Pool, transaction: Transaction, server: number, key: string): Buffer | null {
+function join(
+  pool: Pool,
+  transaction: Transaction,
+  { server, slot, key }: Placement,
+): Buffer | null {
   const chosen = pool.servers[server];
   if (transaction.server === null) {
     transaction.server = chosen;
     transaction.key = key.slice(0, SHOWN_KEY_BYTES);
+    transaction.slot = slot;
     return null;
   }
+  if (pool.slots !== null) return slot === transaction.slot ? null : replies.CROSS_SLOT;
   const { distribution, hashTag } = pool.config;
   if (chosen === transaction.server || distribution === 'random') return null;
   const first = [transaction.key, transaction.server.name] as const;
@@ -122,8 +129,8 @@ function reroute(client: ClientConnection, transaction: Transaction): void {
   for (let i = 0; i < transaction.count; i++) {
     const placement = placementAgain(client, transaction.request(i));
     if (placement !== null && placement.error === null) {
-      const { server, key } = placement;
-      if (server === NO_KEY || join(pool, transaction, server, key) === null) continue;
+      if (placement.server === NO_KEY) continue;
+      if (join(pool, transaction, placement) === null) continue;
     }
     transaction.fail();
     return;

@@ -15,6 +15,7 @@ import { sendBlock } from './block.ts';
 import { BlockProof } from './block-proof.ts';
 import { ExecReply } from './exec-reply.ts';
 import { LeasedBlock, WatchedBlock } from './leased-block.ts';
+import { MovedBlock } from './moved-block.ts';
 import { serverOfTransaction } from './queueing.ts';
 import { endWatch, watchedOf } from './watched-connection.ts';
 
@@ -30,6 +31,7 @@ export function multi({ client }: SpecialRequest): boolean {
   if (watched !== null) {
     transaction.server = watched.server;
     transaction.key = watched.key;
+    transaction.slot = watched.slot;
     transaction.ringNumber = watched.ringNumber;
   }
   client.session.transaction = transaction;
@@ -116,6 +118,11 @@ function share({ client, intent }: SpecialRequest, transaction: Transaction): bo
   }
   if (proof.refusal !== null) return endWith(client, replies.execAborted(proof.refusal));
   end(client);
-  sendBlock(connection, transaction, new ExecReply(client, connection, client.claims.claim()));
+  const claim = client.claims.claim();
+  const exec =
+    client.pool.slots === null
+      ? new ExecReply(client, connection, claim)
+      : new MovedBlock(client, transaction, claim).replyOver(connection);
+  sendBlock(connection, transaction, exec);
   return true;
 }

@@ -14,7 +14,13 @@ import { failureReply } from '../failure-reply.ts';
 import { BlockProof } from './block-proof.ts';
 import { LaneSwitch } from './lane-switch.ts';
 import { type KeptPlace, serverAgain } from './queueing.ts';
-import { endWatch, taint, WatchedConnection, watchedOf } from './watched-connection.ts';
+import {
+  endWatch,
+  type FirstKey,
+  taint,
+  WatchedConnection,
+  watchedOf,
+} from './watched-connection.ts';
 
 const STATUS = 0x2b; // '+'
 const WATCH = findCommand('WATCH')!;
@@ -22,12 +28,13 @@ const WATCH = findCommand('WATCH')!;
 /** WATCH: the keys are watched over a connection that the client has until its EXEC. */
 export function watch(request: SpecialRequest): boolean {
   const { client } = request;
-  const { server, key, error } = commonPlace(request, WATCH);
+  const { server, slot, key, error } = commonPlace(request, WATCH);
   if (error !== null) return refuse(client, error);
   if (server === NO_SERVER) return refuse(client, failureReply(failureOf(FAILURE_REFUSED)));
   const { servers, config } = client.pool;
   const watched = watchedOf(client);
   const isElsewhere = watched !== null && servers[server] !== watched.server;
+  if (watched !== null && watched.slot !== slot) return refuse(client, replies.CROSS_SLOT);
   if (watched !== null && isElsewhere && config.distribution !== 'random') {
     const first = [watched.key, watched.server.name] as const;
     const second = [key, servers[server].name] as const;
@@ -35,7 +42,7 @@ export function watch(request: SpecialRequest): boolean {
   }
   const { ringNumber } = client.pool;
   const kept = { request: copyOf(request), spec: WATCH, server: servers[server], ringNumber };
-  new WatchRequest(client, kept, key.slice(0, SHOWN_KEY_BYTES)).advance();
+  new WatchRequest(client, kept, { key: key.slice(0, SHOWN_KEY_BYTES), slot }).advance();
   return true;
 }
 
@@ -53,15 +60,15 @@ export function unwatch({ client }: SpecialRequest): boolean {
 /** A WATCH that waits for its connection, then for the server's reply. */
 class WatchRequest extends LeasedRequest {
   readonly #kept: KeptPlace;
-  readonly #key: string;
+  readonly #first: FirstKey;
   /** Of the ring that said where it goes. */
   #placedIn: number;
   #switch: LaneSwitch | null = null;
 
-  constructor(client: ClientConnection, kept: KeptPlace, key: string) {
+  constructor(client: ClientConnection, kept: KeptPlace, first: FirstKey) {
     super(client);
     this.#kept = kept;
-    this.#key = key;
+    this.#first = first;
     this.#placedIn = kept.ringNumber;
     this.claim.keep({ drop: () => {} }, kept.request.length);
   }
@@ -117,7 +124,7 @@ class WatchRequest extends LeasedRequest {
     }
     const watched =
       known ??
-      new WatchedConnection(client, this.leasedFrom, connection, this.#key, this.#placedIn);
+      new WatchedConnection(client, this.leasedFrom, connection, this.#first, this.#placedIn);
     session.watched = watched;
     if (session.watch !== TAINTED) session.watch = WATCHING;
     this.end();

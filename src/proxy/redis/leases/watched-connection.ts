@@ -19,6 +19,12 @@ import type { Server } from '../../pool/server.ts';
 const STATUS = 0x2b; // '+'
 const UNWATCH = encodeText('UNWATCH');
 
+/** The first key that is watched, latin1, and its slot. */
+export interface FirstKey {
+  readonly key: string;
+  readonly slot: number;
+}
+
 /**
  * A connection over which a server watches keys for one client, from its WATCH to its EXEC. When it
  * is lost, when the keys may belong to another server, or after `watch_timeout`, EXEC answers nil:
@@ -29,6 +35,8 @@ export class WatchedConnection implements Watched, ConnectionHolder, Timed {
   readonly server: Server;
   /** The first key, latin1. */
   readonly key: string;
+  /** Of all of them in a Redis Cluster; -1 elsewhere. */
+  readonly slot: number;
   /** Of the ring that the server was found in. */
   readonly ringNumber: number;
   readonly connection: BackendConnection;
@@ -41,13 +49,14 @@ export class WatchedConnection implements Watched, ConnectionHolder, Timed {
     client: ClientConnection,
     server: Server,
     connection: BackendConnection,
-    key: string,
+    { key, slot }: FirstKey,
     ringNumber: number,
   ) {
     this.#client = client;
     this.server = server;
     this.connection = connection;
     this.key = key;
+    this.slot = slot;
     this.ringNumber = ringNumber;
     this.place = connection.lane;
     this.#until = millis() + client.pool.config.watchTimeoutMs;

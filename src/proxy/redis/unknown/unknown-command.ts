@@ -1,4 +1,5 @@
 import { routeKey } from '../../../distribution/route.ts';
+import { keySlot } from '../../../distribution/slots.ts';
 import { LEARNED_NAME_BYTES, UNKNOWN_SHOWN_WORDS } from '../../../limits.ts';
 import { LIMIT_KEY_BYTES, NO_SERVER } from '../../../protocol/frame-table.ts';
 import { encodeRequest, encodeText } from '../../../protocol/redis/replies/encode.ts';
@@ -175,6 +176,10 @@ function sendByKeys(later: Later, said: Answer, claim: Claim): void {
   if (keys === null || keys.length >= later.words.length) return void claim.deliver(INVALID);
   if (keys.some((key) => key.length > LIMIT_KEY_BYTES)) {
     return void claim.deliver(replies.KEY_TOO_LONG);
+  }
+  if (pool.slots !== null) {
+    const [slot, ...others] = keys.map((key) => keySlot(key, 0, key.length));
+    if (others.some((each) => each !== slot)) return void claim.deliver(replies.CROSS_SLOT);
   }
   const places = keys.map((key) => serverOfKey(pool, key));
   const stranger = places.findIndex((place) => place !== places[0]);

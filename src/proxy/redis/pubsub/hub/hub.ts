@@ -178,6 +178,8 @@ export class Hub implements HubServerOwner, Timed {
   onUnreachable(server: HubServer, failure: Failure): void {
     this.#servers.onProgress();
     if (!this.#servers.isMember(server)) return;
+    // Another node of a cluster takes its place.
+    if (this.#pool.slots !== null) this.#askAll();
     const members = [...this.#servers.members];
     const error = failureReply(failure);
     for (const topic of [...this.#awaited]) {
@@ -311,7 +313,9 @@ export class Hub implements HubServerOwner, Timed {
   /** The pool has other servers, or its keys have gone to others. */
   onRing(): void {
     if (!this.#servers.open) return;
-    if (this.#haveChanged) this.#setServers();
+    // A node that has left a cluster hands on what another one does, too.
+    if (this.#haveChanged && this.#pool.slots !== null) this.onMoved();
+    else if (this.#haveChanged) this.#setServers();
     this.#askAll();
     for (const topic of [...this.#awaited]) this.#confirm(topic);
     this.#loseMoved();

@@ -3,7 +3,7 @@ import { NO_SERVER } from '../../../../protocol/frame-table.ts';
 import type { Pool } from '../../../pool/pool.ts';
 import type { HubServer } from './hub-server.ts';
 import type { HubServers } from './hub-servers.ts';
-import { CHANNEL, PATTERN } from './kinds.ts';
+import { PATTERN, SHARD } from './kinds.ts';
 import type { Topic } from './topic.ts';
 
 /** Channels on which servers tell of keys: whose key it is says nothing, or too little. */
@@ -15,6 +15,8 @@ export class TopicPlaces {
   readonly #servers: HubServers;
   /** Until another ring is taken over all topics are wanted everywhere: any may move. */
   spread = false;
+  /** Of a cluster: the node that hands on what any of them is told. */
+  #home: HubServer | null = null;
 
   constructor(pool: Pool, servers: HubServers) {
     this.#pool = pool;
@@ -23,15 +25,26 @@ export class TopicPlaces {
 
   /** Any server may send messages of the topic, whatever its name is. */
   isEverywhere({ kind, text }: Topic): boolean {
-    if (kind === PATTERN || this.#pool.config.distribution === 'random') return true;
-    return kind === CHANNEL && text.startsWith(KEYSPACE);
+    const isOfKeys = kind !== SHARD && text.startsWith(KEYSPACE);
+    if (this.#pool.slots !== null) return isOfKeys;
+    return isOfKeys || kind === PATTERN || this.#pool.config.distribution === 'random';
   }
 
   /** The server that messages of the topic are sent to; null when no server is live. */
-  ownerOf({ name }: Topic): HubServer | null {
+  ownerOf({ kind, name }: Topic): HubServer | null {
+    if (this.#pool.slots !== null && kind !== SHARD) return this.#homeNode();
     const { engine, descriptor } = this.#pool;
     const index = routeKey(name, 0, name.length, engine.words, descriptor);
     return index === NO_SERVER ? null : this.#servers.at(index);
+  }
+
+  /** Stays the same until it is lost: two of them would hand on everything twice. */
+  #homeNode(): HubServer | null {
+    const members = [...this.#servers.members];
+    const home = this.#home;
+    if (home !== null && !home.failed && this.#servers.isMember(home)) return home;
+    this.#home = members.find(({ failed }) => !failed) ?? members[0] ?? null;
+    return this.#home;
   }
 
   /** The servers of the pool that messages of the topic may come from. */
@@ -43,8 +56,9 @@ export class TopicPlaces {
 
   /** Whether a server is subscribed to for the topic. */
   isWanted(topic: Topic, server: HubServer): boolean {
-    const { subscribeToAll } = this.#pool.config;
-    if (subscribeToAll || this.spread || this.isEverywhere(topic)) return true;
+    const { config, slots } = this.#pool;
+    const all = slots === null && config.subscribeToAll;
+    if (all || this.spread || this.isEverywhere(topic)) return true;
     return this.ownerOf(topic) === server;
   }
 

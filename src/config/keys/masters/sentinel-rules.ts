@@ -1,6 +1,6 @@
-import { REPLICAS, SENTINELS } from '../../limits.ts';
-import type { Position, ReplicaConfig, SentinelConfig, ServerConfig } from '../types.ts';
-import { quote } from './values.ts';
+import { REPLICAS, SENTINELS } from '../../../limits.ts';
+import type { Position, ReplicaConfig, SentinelConfig, ServerConfig } from '../../types.ts';
+import { quote } from '../values.ts';
 
 type PlacedServer = Pick<ServerConfig, 'kind' | 'text' | 'name'>;
 
@@ -42,7 +42,9 @@ export function checkFollowing(pool: ReadPool, report: Report): void {
     }
   }
   if (lists.length > 0) return;
+  const isCluster = values.get('cluster') === true;
   for (const key of ONLY_FOLLOWED) {
+    if (isCluster && key === 'failover_wait') continue;
     const alone = positions.get(key);
     const message =
       'only pools with sentinels or replicas have it; expected "sentinels:" or "replicas:" as well';

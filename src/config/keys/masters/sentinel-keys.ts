@@ -1,4 +1,4 @@
-import type { KeySpec } from './key-spec.ts';
+import type { KeySpec } from '../key-spec.ts';
 
 /** How masters and names are followed, and replicas read. */
 export const SENTINEL_KEYS: readonly KeySpec[] = [

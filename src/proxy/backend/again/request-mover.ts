@@ -1,0 +1,44 @@
+import type { InFlight } from '../in-flight.ts';
+import type { Lane } from '../lane.ts';
+import type { KeptRequests } from './kept-requests.ts';
+import type { Redirection } from './redirections.ts';
+import type { SavedRequest } from './saved-requests.ts';
+
+/** A connection that goes on with the requests of another one. */
+export interface RequestHeir {
+  /**
+   * Sends them when it is open, before all others.
+   * @param prefix what stands before each, and is answered for itself
+   */
+  adopt(requests: readonly SavedRequest[], prefix?: Buffer): void;
+}
+
+/** The connection that a redirection came on; its request is the oldest in flight. */
+export interface RedirectingConnection {
+  readonly owner: { readonly name: string; readonly config: { readonly host: string } };
+  readonly lane: Lane;
+  readonly inFlight: InFlight;
+  readonly kept: KeptRequests | null;
+}
+
+/** Sends requests of a Redis Cluster where they belong. */
+export interface RequestMover {
+  /**
+   * The request goes elsewhere, or waits.
+   * @returns null when it does; else what its client is told
+   */
+  redirect(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+  ): Buffer | null;
+  /**
+   * A request that is not kept was sent on: others for its slot need not be.
+   * @returns what its client is told
+   */
+  learn(from: RedirectingConnection, redirection: Redirection): Buffer;
+  /** What its client is told of a request that cannot be sent again. */
+  refuse(redirection: Redirection): Buffer;
+  /** Who goes on with requests whose server is none of the pool's any more. */
+  heir(lane: Pick<Lane, 'index' | 'db' | 'resp' | 'tracking'>): RequestHeir;
+}

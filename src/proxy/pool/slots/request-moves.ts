@@ -1,0 +1,271 @@
+import {
+  REDIRECTION_PAUSE_MS,
+  REDIRECTIONS,
+  REDIRECTIONS_AT_ONCE,
+  SLOT_RETRY_MAX_MS,
+  SLOT_RETRY_MS,
+} from '../../../limits.ts';
+import { NO_SERVER } from '../../../protocol/frame-table.ts';
+import {
+  type PoolCounters,
+  REDIRECTED_ASK,
+  REDIRECTED_MOVED,
+  REDIRECTED_RETRY,
+} from '../../../stats/counters.ts';
+import {
+  type Redirection,
+  SLOT_ASK,
+  SLOT_MOVED,
+  SLOT_SPLIT,
+} from '../../backend/again/redirections.ts';
+import type {
+  RedirectingConnection,
+  RequestHeir,
+  RequestMover,
+} from '../../backend/again/request-mover.ts';
+import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
+import { FAILURE_REFUSED, type Failure, failureOf, UNOWNED } from '../../backend/failure.ts';
+import { type InFlightEntry, SWALLOWED } from '../../backend/in-flight.ts';
+import { failEntry } from '../../backend/lost-requests.ts';
+import { REPEAT_NEVER, REPEAT_READ, type SlotProtocol } from '../../backend/server-protocol.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { type LaneKey, type Lanes, laneKey } from '../lanes.ts';
+import type { PoolProtocol } from '../protocol.ts';
+import type { Server } from '../server.ts';
+import type { ClusterSlots } from './cluster-slots.ts';
+import { type Toward, type WaitingRequest, WaitingRequests } from './waiting-requests.ts';
+
+/** The pool whose requests are moved. */
+export interface MovedPool {
+  readonly engine: Engine;
+  readonly config: { readonly name: string; readonly failoverWaitMs: number };
+  readonly protocol: PoolProtocol & { readonly slots: SlotProtocol };
+  readonly servers: readonly Server[];
+  readonly lanes: Lanes;
+  readonly counters: PoolCounters;
+  /** A node knows more than the map: it should be asked. */
+  onHint(server: { readonly name: string }): void;
+  /** Requests wait. */
+  onHeld(server: number): void;
+}
+
+/**
+ * Sends the requests of a Redis Cluster where their slots are: those that a node has redirected,
+ * and those whose connection is lost. Each goes to at most a few nodes, and waits no longer than
+ * `failover_wait`. What it waits for, or what it goes by, its client's later requests wait for too.
+ */
+export class RequestMoves implements RequestMover {
+  readonly #pool: MovedPool;
+  readonly #slots: ClusterSlots;
+  readonly #waiting: WaitingRequests;
+
+  constructor(pool: MovedPool, slots: ClusterSlots) {
+    this.#pool = pool;
+    this.#slots = slots;
+    this.#waiting = new WaitingRequests(pool.engine, {
+      title: `pool ${pool.config.name}`,
+      pool,
+      again: (waiting) => this.#again(waiting),
+      giveUp: (request) => this.#fail(request, failureOf(FAILURE_REFUSED)),
+    });
+  }
+
+  /** Requests that wait for their slot. */
+  get waiting(): number {
+    return this.#waiting.count;
+  }
+
+  redirect(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+  ): Buffer | null {
+    const { kind } = redirection;
+    const hops = request.hops ?? 0;
+    if (this.#isLate(request)) return this.refuse(redirection);
+    const isFixed = this.#pool.protocol.repeatable(request.bytes) === REPEAT_NEVER;
+    const mayRepeat = kind === SLOT_MOVED || kind === SLOT_ASK || isFixed;
+    if (mayRepeat && hops >= REDIRECTIONS) return this.refuse(redirection);
+    const moved = { ...request, hops: hops + 1 };
+    if (kind === SLOT_MOVED) return this.#onMoved(from, moved, redirection, isFixed);
+    if (kind === SLOT_ASK) return this.#onAsk(from, moved, redirection);
+    this.#pool.counters[REDIRECTED_RETRY]++;
+    if (kind !== SLOT_SPLIT) this.#pool.onHint(from.owner);
+    else if (this.#isOvertaken(from, request)) return this.refuse(redirection);
+    const ms = Math.min(SLOT_RETRY_MAX_MS, SLOT_RETRY_MS << Math.min(hops, 8));
+    return this.#wait(from, moved, redirection, ms);
+  }
+
+  /** It has waited enough. */
+  #isLate({ entry }: SavedRequest): boolean {
+    const { engine, config } = this.#pool;
+    return ((engine.micros - entry.arrived) | 0) >= config.failoverWaitMs * 1000;
+  }
+
+  /** @param isFixed it can say what it likes, which changes nothing for others */
+  #onMoved(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+    isFixed: boolean,
+  ): Buffer | null {
+    this.#pool.counters[REDIRECTED_MOVED]++;
+    this.#pool.onHint(from.owner);
+    const address = addressIn(from, redirection);
+    const slots = this.#slots;
+    const target = isFixed ? slots.serverAt(address) : slots.moveSlot(redirection.slot, address);
+    if (target === null) return this.#awaitNode(from, request, redirection);
+    const isBehind = this.#waiting.has(clientOf(request.entry));
+    if (isBehind || (request.hops ?? 0) > REDIRECTIONS_AT_ONCE) {
+      const ms = isBehind ? 0 : REDIRECTION_PAUSE_MS;
+      return this.#wait(from, request, redirection, ms, { redirection, address });
+    }
+    this.#send(request, target, laneKey(from.lane));
+    return null;
+  }
+
+  #onAsk(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+  ): Buffer | null {
+    this.#pool.counters[REDIRECTED_ASK]++;
+    const address = addressIn(from, redirection);
+    const target = this.#slots.serverAt(address);
+    if (target === null) return this.#awaitNode(from, request, redirection);
+    if (this.#waiting.has(clientOf(request.entry))) {
+      return this.#wait(from, request, redirection, 0, { redirection, address });
+    }
+    this.#send(request, target, laneKey(from.lane), this.#pool.protocol.slots.asking);
+    return null;
+  }
+
+  /** It was sent to a node that is not known yet: a new one is, in a moment. */
+  #awaitNode(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+  ): Buffer | null {
+    this.#pool.onHint(from.owner);
+    const again = { ...request, hops: (request.hops ?? 1) - 1 };
+    const toward = { redirection, address: addressIn(from, redirection) };
+    return this.#wait(from, again, redirection, 2 * REDIRECTION_PAUSE_MS, toward);
+  }
+
+  /** It has a request behind this one, for the same slot, that must not come before it. */
+  #isOvertaken({ inFlight, kept }: RedirectingConnection, { entry, bytes }: SavedRequest): boolean {
+    const { protocol } = this.#pool;
+    const client = clientOf(entry);
+    const slot = protocol.slots.requestSlot(bytes);
+    const reads = protocol.repeatable(bytes) === REPEAT_READ;
+    return inFlight.behindHead((other: InFlightEntry) => {
+      if (clientOf(other) !== client) return false;
+      const its = kept?.copy(other.offset, other.bytes) ?? null;
+      if (its === null) return true;
+      if (protocol.slots.requestSlot(its) !== slot) return false;
+      return !reads || protocol.repeatable(its) !== REPEAT_READ;
+    });
+  }
+
+  #wait(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+    ms: number,
+    toward: Toward | null = null,
+  ): Buffer | null {
+    const lane = laneKey(from.lane);
+    if (!this.#waiting.add(request, lane, ms, toward)) return this.refuse(redirection);
+    this.#pool.engine.clients[clientOf(request.entry)]?.barrier();
+    return null;
+  }
+
+  learn(from: RedirectingConnection, redirection: Redirection): Buffer {
+    if (redirection.kind === SLOT_MOVED) {
+      this.#pool.counters[REDIRECTED_MOVED]++;
+      this.#slots.moveSlot(redirection.slot, addressIn(from, redirection));
+    }
+    this.#pool.onHint(from.owner);
+    return this.refuse(redirection);
+  }
+
+  refuse({ kind, slot }: Redirection): Buffer {
+    return this.#pool.protocol.slots.failure(kind, slot);
+  }
+
+  #again({ request, lane, toward }: WaitingRequest): void {
+    if (toward === null) {
+      this.#resend(request, lane);
+      return;
+    }
+    // What its client has asked behind it goes the same way, and must not come before it.
+    const { redirection, address } = toward;
+    const { engine, protocol } = this.#pool;
+    const target = this.#slots.serverAt(address);
+    if (target !== null) {
+      const isAsk = redirection.kind === SLOT_ASK;
+      const isFixed = protocol.repeatable(request.bytes) === REPEAT_NEVER;
+      if (!isAsk && !isFixed) this.#slots.moveSlot(redirection.slot, address);
+      this.#send(request, target, lane, isAsk ? protocol.slots.asking : undefined);
+      return;
+    }
+    const ms = 2 * REDIRECTION_PAUSE_MS;
+    if (!this.#isLate(request) && this.#waiting.add(request, lane, ms, toward)) return;
+    failEntry(engine, this.#waiting, request.entry, this.refuse(redirection));
+  }
+
+  /** Sends requests whose connection is lost where their slots are now. */
+  heir(from: LaneKey): RequestHeir {
+    const { index, db, resp, tracking } = from;
+    const lane = { index, db, resp, tracking };
+    return {
+      adopt: (requests) => {
+        for (const each of requests) this.#resend(each, lane);
+      },
+    };
+  }
+
+  #resend(request: SavedRequest, lane: LaneKey): void {
+    // What it asked for in this special way is asked for anew.
+    if (request.entry.target === SWALLOWED) return;
+    const { protocol, servers } = this.#pool;
+    const slot = protocol.slots.requestSlot(request.bytes);
+    if (slot < 0) {
+      this.#fail(request, failureOf(FAILURE_REFUSED));
+      return;
+    }
+    const index = this.#slots.serverOf(slot);
+    if (index !== NO_SERVER) this.#send(request, servers[index], lane);
+    else if (this.#isLate(request) || !this.#waiting.add(request, lane, SLOT_RETRY_MAX_MS, null)) {
+      this.#fail(request, UNOWNED);
+    }
+  }
+
+  #send(request: SavedRequest, server: Server, key: LaneKey, asking?: Buffer): void {
+    const { lanes } = this.#pool;
+    const lane = lanes.again(key);
+    const client = Math.max(0, clientOf(request.entry));
+    const connection = lane < 0 ? null : server.connectionFor(client, lane);
+    if (connection === null) this.#fail(request, server.lastFailure);
+    else connection.adopt([request], asking);
+  }
+
+  #fail({ entry }: SavedRequest, failure: Failure): void {
+    const { engine, protocol } = this.#pool;
+    failEntry(engine, this.#waiting, entry, protocol.failure(failure));
+  }
+
+  /** Slots have other owners: what waits is tried now. */
+  hurry(): void {
+    this.#waiting.hurry();
+  }
+
+  close(): void {
+    this.#waiting.close();
+  }
+}
+
+/** `host:port` as it is meant; a name that nobody knows leads nowhere. */
+function addressIn(from: RedirectingConnection, { host, port }: Redirection): string {
+  return `${host === '' ? from.owner.config.host : host}:${port}`;
+}

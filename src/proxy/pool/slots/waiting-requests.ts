@@ -1,0 +1,165 @@
+import { SLOT_WAITING_BYTES } from '../../../limits.ts';
+import type { PoolCounters } from '../../../stats/counters.ts';
+import type { Redirection } from '../../backend/again/redirections.ts';
+import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
+import { SWALLOWED } from '../../backend/in-flight.ts';
+import { millis } from '../../engine/clock.ts';
+import type { Timed } from '../../engine/deadlines.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { GuardedConnection } from '../../engine/guard.ts';
+import type { LaneKey } from '../lanes.ts';
+
+/** A request that is sent again after a while. */
+export interface WaitingRequest {
+  readonly request: SavedRequest;
+  readonly lane: LaneKey;
+  readonly due: number;
+  /** Where it was sent on to; null = where its slot is then. */
+  readonly toward: Toward | null;
+}
+
+/** A node that a request was sent on to. */
+export interface Toward {
+  readonly redirection: Redirection;
+  /** `host:port` */
+  readonly address: string;
+}
+
+/** Who gets them back. */
+export interface RequestTaker {
+  readonly title: string;
+  readonly pool: { readonly counters: PoolCounters };
+  /** Its time has come. */
+  again(waiting: WaitingRequest): void;
+  /** It is not to be sent at all. */
+  giveUp(request: SavedRequest): void;
+}
+
+/**
+ * Requests that were not executed and belong to no connection for a moment: their slot is on the
+ * move. Those of one client come back in the order in which they came.
+ */
+export class WaitingRequests implements Timed, GuardedConnection {
+  readonly #engine: Engine;
+  readonly #taker: RequestTaker;
+  #waiting: WaitingRequest[] = [];
+  /** When the last of each client is due: those behind it are not due before. */
+  readonly #latest: Map<number, number> = new Map();
+  /** How many of each client there are. */
+  readonly #counts: Map<number, number> = new Map();
+  #bytes = 0;
+  timerAt = 0;
+  readonly isBalanced = true;
+  /** Nothing is answered here. */
+  readonly replies = { swallows: false };
+
+  constructor(engine: Engine, taker: RequestTaker) {
+    this.#engine = engine;
+    this.#taker = taker;
+  }
+
+  get owner(): RequestTaker {
+    return this.#taker;
+  }
+
+  get count(): number {
+    return this.#waiting.length;
+  }
+
+  get inFlight() {
+    return {
+      count: this.#waiting.length,
+      collectClients: (ids: Set<number>): void => {
+        for (const { request } of this.#waiting) {
+          if (request.entry.clientId >= 0) ids.add(request.entry.clientId);
+        }
+      },
+    };
+  }
+
+  /** Whether any request of the client waits: none of its others may go by. */
+  has(client: number): boolean {
+    return this.#counts.has(client);
+  }
+
+  /** @param ms how long it waits at least @returns false when there is no room */
+  add(request: SavedRequest, lane: LaneKey, ms: number, toward: Toward | null): boolean {
+    if (this.#bytes + request.bytes.length > SLOT_WAITING_BYTES) return false;
+    const client = clientOf(request.entry);
+    const due = Math.max(millis() + ms, this.#latest.get(client) ?? 0);
+    this.#latest.set(client, due);
+    this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1);
+    this.#waiting.push({ request, lane, due, toward });
+    this.#count(request.bytes.length);
+    this.#engine.connections.add(this);
+    this.#engine.deadlines.arm(this, due);
+    return true;
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#engine.budget.count(bytes);
+  }
+
+  /** Those whose time has come; `now` = all. */
+  #take(now: number): WaitingRequest[] {
+    const due = this.#waiting.filter((each) => each.due <= now);
+    this.#waiting = this.#waiting.filter((each) => each.due > now);
+    for (const { request } of due) {
+      this.#count(-request.bytes.length);
+      const client = clientOf(request.entry);
+      const left = (this.#counts.get(client) ?? 1) - 1;
+      if (left > 0) this.#counts.set(client, left);
+      else this.#counts.delete(client);
+    }
+    if (this.#waiting.length === 0) {
+      this.#latest.clear();
+      this.#counts.clear();
+      this.#engine.connections.delete(this);
+    }
+    return due;
+  }
+
+  /** More is known: all are tried now. */
+  hurry(): void {
+    for (const each of this.#take(Number.POSITIVE_INFINITY)) this.#taker.again(each);
+  }
+
+  /** All of them are given up. */
+  close(): void {
+    this.#engine.deadlines.forget(this);
+    for (const { request } of this.#take(Number.POSITIVE_INFINITY)) this.#taker.giveUp(request);
+  }
+
+  failInternally(): void {
+    this.close();
+  }
+
+  disown(client: number, slot: number): number {
+    let count = 0;
+    this.#waiting = this.#waiting.map((each) => {
+      const { entry, bytes } = each.request;
+      if (entry.clientId !== client || ((entry.slot - slot) | 0) < 0) return each;
+      count++;
+      const nobodys = { ...entry, clientId: -1, target: SWALLOWED };
+      return { ...each, request: { ...each.request, entry: nobodys, bytes } };
+    });
+    return count;
+  }
+
+  nextDeadline(): number {
+    let next = 0;
+    for (const { due } of this.#waiting) if (next === 0 || due < next) next = due;
+    return next;
+  }
+
+  onDeadline(now: number): void {
+    // Nothing may have been read since: how long they have waited is known by this clock.
+    this.#engine.readClock();
+    for (const each of this.#take(now)) this.#taker.again(each);
+  }
+
+  onException(error: unknown): void {
+    this.#engine.guard.note(`${this.#taker.title}: requests are not sent again`, error);
+  }
+}

@@ -1,0 +1,80 @@
+import { keySlot, SLOTS } from '../../../distribution/slots.ts';
+import { SENTINEL_HOST_BYTES } from '../../../limits.ts';
+import { encodeText } from '../../../protocol/redis/replies/encode.ts';
+import { readSmallInteger } from '../../../protocol/redis/replies/integers.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { COMMAND_INDEX, COMMANDS, findSubcommand } from '../../../protocol/redis/table/commands.ts';
+import { keyWords } from '../../../protocol/redis/table/key-words.ts';
+import {
+  type Redirection,
+  SLOT_ASK,
+  SLOT_MOVED,
+  SLOT_SPLIT,
+  SLOT_UNSERVED,
+} from '../../backend/again/redirections.ts';
+
+/** The longest error line that is looked at: two numbers and a host. */
+const MOST = 32 + SENTINEL_HOST_BYTES;
+const FIRST_LETTERS: ReadonlySet<number> = new Set(Buffer.from('MATC'));
+const PLACE = /^(MOVED|ASK) (\d{1,5}) ([\w.:%?-]{0,255}):(\d{1,5})$/;
+const UNSERVED = 'CLUSTERDOWN Hash slot not served';
+const CR = 0x0d;
+
+export const ASKING: Buffer = encodeText('ASKING');
+
+/**
+ * What the error line at [start, start + length) redirects its request to; null when it does not:
+ * `MOVED <slot> <host>:<port>`, `ASK ...`, `TRYAGAIN ...`, `CLUSTERDOWN Hash slot not served`.
+ */
+export function redirection(memory: Buffer, start: number, length: number): Redirection | null {
+  if (length > MOST || !FIRST_LETTERS.has(memory[start + 1])) return null;
+  const line = memory.toString('latin1', start + 1, start + length - 2);
+  if (line.startsWith('TRYAGAIN ')) return { kind: SLOT_SPLIT, slot: -1, host: '', port: 0 };
+  if (line === UNSERVED) return { kind: SLOT_UNSERVED, slot: -1, host: '', port: 0 };
+  const match = PLACE.exec(line);
+  if (match === null) return null;
+  const [, word, slot, host, port] = match;
+  if (Number(slot) >= SLOTS || Number(port) > 65535) return null;
+  const kind = word === 'MOVED' ? SLOT_MOVED : SLOT_ASK;
+  return { kind, slot: Number(slot), host, port: Number(port) };
+}
+
+/** @returns the slot of the first key of a request as it is sent to servers; -1 when it has none */
+export function requestSlot(request: Buffer): number {
+  const words = wordsOf(request);
+  if (words.length === 0) return -1;
+  const text = (index: number): string => {
+    const [start, end] = words[index];
+    return request.toString('latin1', start, end);
+  };
+  let spec = COMMANDS[COMMAND_INDEX.get(text(0).toUpperCase()) ?? 0];
+  if (spec.name !== text(0).toUpperCase()) return -1;
+  if (spec.handling === 'container') {
+    spec = (words.length > 1 ? findSubcommand(spec, text(1)) : undefined) ?? spec;
+  }
+  const [first] = keyWords(spec, words.length, text).keys;
+  // A channel of a shard is no key, and has a slot.
+  const key = spec.name === 'SPUBLISH' ? 1 : first;
+  if (key === undefined || key >= words.length) return -1;
+  return keySlot(request, words[key][0], words[key][1]);
+}
+
+/** What a client is told: never to ask elsewhere, since elsewhere is behind the proxy. */
+export function slotFailure(kind: number, slot: number): Buffer {
+  if (kind === SLOT_UNSERVED) return replies.SLOT_NOT_SERVED;
+  return slot < 0 ? replies.SLOT_SPLIT : replies.slotMoving(slot);
+}
+
+/** Where the words of a multibulk request stand. */
+function wordsOf(request: Buffer): (readonly [start: number, end: number])[] {
+  const words: (readonly [number, number])[] = [];
+  let at = request.indexOf(CR) + 2;
+  while (at > 1 && at < request.length) {
+    const line = request.indexOf(CR, at);
+    const length = line < 0 ? Number.NaN : readSmallInteger(request, at + 1, line);
+    if (!(length >= 0) || line + 4 + length > request.length) return [];
+    words.push([line + 2, line + 2 + length]);
+    at = line + 4 + length;
+  }
+  return words;
+}

@@ -1,0 +1,82 @@
+import { REDIRECTIONS, SLOT_RETRY_MAX_MS, SLOT_RETRY_MS } from '../../../limits.ts';
+import { NO_SERVER } from '../../../protocol/frame-table.ts';
+import type { Redirection } from '../../backend/again/redirections.ts';
+import type { Claim } from '../../client/claims.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import { MUST_SEND } from '../../client/router.ts';
+import type { Transaction } from '../../client/session/transaction.ts';
+import { millis } from '../../engine/clock.ts';
+import { failureReply } from '../failure-reply.ts';
+import { sendBlock } from './block.ts';
+import { BlockProof } from './block-proof.ts';
+import { ExecReply } from './exec-reply.ts';
+
+/**
+ * A transaction whose slot a node of the cluster has sent elsewhere, or split: nothing of it was
+ * carried out. It is sent again as a whole, where the slot is then.
+ */
+export class MovedBlock {
+  readonly #client: ClientConnection;
+  readonly #transaction: Transaction;
+  readonly #claim: Claim;
+  readonly #until: number;
+  #tries = 0;
+
+  constructor(client: ClientConnection, transaction: Transaction, claim: Claim) {
+    this.#client = client;
+    this.#transaction = transaction;
+    this.#claim = claim;
+    this.#until = millis() + client.pool.config.failoverWaitMs;
+  }
+
+  /** @returns whether it is sent again */
+  again({ slot }: Redirection): boolean {
+    const client = this.#client;
+    const isOwn = slot < 0 || slot === this.#transaction.slot;
+    if (!isOwn || this.#claim.closed || millis() >= this.#until) return false;
+    this.#tries++;
+    client.barrier();
+    const wait = this.#tries === 1 ? 0 : SLOT_RETRY_MS << Math.min(this.#tries, REDIRECTIONS);
+    const { guard } = client.pool.engine;
+    setTimeout(
+      guard.bind(client, () => this.#send()),
+      Math.min(SLOT_RETRY_MAX_MS, wait),
+    );
+    return true;
+  }
+
+  #send(): void {
+    const client = this.#client;
+    const { router, pool } = client;
+    if (client.closed) {
+      this.#claim.forget();
+      return;
+    }
+    pool.engine.readClock();
+    const server = pool.slots?.serverOf(this.#transaction.slot) ?? NO_SERVER;
+    const connection = router.choose(client, server, client.lane, MUST_SEND);
+    if (connection === null) {
+      this.#claim.deliver(failureReply(router.reason));
+      client.onAnswered();
+      return;
+    }
+    const { known, refusal } = BlockProof.of(connection);
+    if (!known || refusal !== null) {
+      if (!this.again({ kind: 0, slot: -1, host: '', port: 0 })) {
+        this.#claim.deliver(
+          failureReply(server === NO_SERVER ? router.reason : pool.servers[server].lastFailure),
+        );
+        client.onAnswered();
+      }
+      return;
+    }
+    sendBlock(connection, this.#transaction, this.replyOver(connection));
+  }
+
+  /** What takes EXEC's reply. */
+  replyOver(connection: ConstructorParameters<typeof ExecReply>[1]): ExecReply {
+    const exec = new ExecReply(this.#client, connection, this.#claim);
+    exec.again = (redirection) => this.again(redirection);
+    return exec;
+  }
+}

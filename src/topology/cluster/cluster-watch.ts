@@ -1,0 +1,221 @@
+import {
+  CLUSTER_ASK_MS,
+  CLUSTER_HINT_MS,
+  CLUSTER_LINKS,
+  CLUSTER_POLL_MS,
+  CLUSTER_TROUBLE_MS,
+  CLUSTER_TROUBLE_POLL_MS,
+  CLUSTER_VIEW_MS,
+  SENTINEL_LOG_MS,
+} from '../../limits.ts';
+import type { DialTarget } from '../../net/dial.ts';
+import type { Clock } from '../clock.ts';
+import { type Address, addressText } from '../facts.ts';
+import { nodesView } from './cluster-facts.ts';
+import { type ClusterMap, type DatedView, mergeViews, sameMap } from './cluster-map.ts';
+import { NodeLink } from './node-link.ts';
+
+/** A Redis Cluster that is to be followed. */
+export interface ClusterSpec {
+  readonly pool: string;
+  /** Any of its nodes: where others are learned from. */
+  readonly seeds: readonly Address[];
+  /** Tells one login from another: of the secret in it there is only a digest. */
+  readonly access: string;
+  /** Words of AUTH for the nodes; asked each time, since they may change. */
+  login(): readonly string[] | null;
+  /** How nodes are reached. */
+  readonly tls: DialTarget['tls'];
+}
+
+/** What a watch needs of whoever runs it. */
+export interface ClusterWatchOptions {
+  readonly clock: Clock;
+  onMap(map: ClusterMap): void;
+  say(text: string): void;
+}
+
+/** What is known of a cluster, for people. */
+export interface ClusterStatus {
+  readonly map: ClusterMap | null;
+  /** How often nodes were asked, and how often what they said was of no use. */
+  readonly refreshes: number;
+  readonly errors: number;
+  /** Since the last answer; null before the first. */
+  readonly ageMs: number | null;
+  readonly asked: readonly string[];
+}
+
+/**
+ * Asks the nodes of one cluster who has which slots: one of them every few seconds; another one
+ * several times a second while requests wait; and the one that redirected requests, soon after it
+ * did. No node is asked more than once a second. What they say is put together by epochs.
+ */
+export class ClusterWatch {
+  readonly #spec: ClusterSpec;
+  readonly #options: ClusterWatchOptions;
+  readonly #links: Map<string, NodeLink> = new Map();
+  /** When each address was asked last, or could not be. */
+  readonly #askedAt: Map<string, number> = new Map();
+  #views: Map<string, DatedView> = new Map();
+  #map: ClusterMap | null;
+  #troubleUntil = 0;
+  #pollAt = 0;
+  #hint: { readonly address: Address; readonly at: number } | null = null;
+  #lastAsk = Number.NEGATIVE_INFINITY;
+  #heardAt: number | null = null;
+  #saidAt = Number.NEGATIVE_INFINITY;
+  #refreshes = 0;
+  #errors = 0;
+  #cancel: () => void = () => {};
+
+  /** @param known what another process has found out */
+  constructor(spec: ClusterSpec, options: ClusterWatchOptions, known: ClusterMap | null) {
+    this.#spec = spec;
+    this.#options = options;
+    this.#map = known;
+    this.#tick();
+  }
+
+  #tick(): void {
+    const { clock } = this.#options;
+    this.#cancel = clock.after(CLUSTER_TROUBLE_POLL_MS, () => this.#tick());
+    const now = clock.now();
+    if (this.#heardAt === null) {
+      for (const address of this.#candidates) this.#ask(address, now);
+      return;
+    }
+    const hint = this.#hint;
+    if (hint !== null && now >= hint.at && now - this.#lastAsk >= CLUSTER_ASK_MS) {
+      this.#hint = null;
+      this.#ask(hint.address, now);
+    } else if (now < this.#troubleUntil || now >= this.#pollAt) this.#askAny(now);
+  }
+
+  /** Those that may be asked: the nodes that are known, or the seeds if none of these answers. */
+  get #candidates(): Address[] {
+    const nodes = this.#map?.nodes.filter(({ failed }) => !failed) ?? [];
+    const isLost = nodes.length === 0 || this.#links.size === 0;
+    return isLost ? [...this.#spec.seeds, ...nodes] : nodes;
+  }
+
+  #askAny(now: number): void {
+    const candidates = this.#candidates;
+    const from = Math.floor(Math.random() * candidates.length);
+    for (let i = 0; i < candidates.length; i++) {
+      if (this.#ask(candidates[(from + i) % candidates.length], now)) return;
+    }
+  }
+
+  /** @returns false when it was asked a moment ago */
+  #ask(address: Address, now: number): boolean {
+    const text = addressText(address);
+    if (now - (this.#askedAt.get(text) ?? Number.NEGATIVE_INFINITY) < CLUSTER_ASK_MS) return false;
+    this.#noteAsked(text, now);
+    this.#pollAt = now + CLUSTER_POLL_MS * (0.8 + Math.random() * 0.4);
+    this.#lastAsk = now;
+    this.#refreshes++;
+    this.#linkTo(address, text).ask();
+    return true;
+  }
+
+  #noteAsked(text: string, now: number): void {
+    this.#askedAt.delete(text);
+    this.#askedAt.set(text, now);
+    for (const [other, at] of this.#askedAt) {
+      if (now - at < CLUSTER_ASK_MS) break;
+      this.#askedAt.delete(other);
+    }
+  }
+
+  /** The link that was used longest ago makes room for another. */
+  #linkTo(address: Address, text: string): NodeLink {
+    const known = this.#links.get(text);
+    this.#links.delete(text);
+    const link = known ?? this.#open(address, text);
+    this.#links.set(text, link);
+    for (const [other, each] of this.#links) {
+      if (this.#links.size <= CLUSTER_LINKS) break;
+      this.#links.delete(other);
+      each.close();
+    }
+    return link;
+  }
+
+  #open(address: Address, text: string): NodeLink {
+    const { tls } = this.#spec;
+    const { clock } = this.#options;
+    const target = { kind: 'tcp', ...address, path: '', tls } as const;
+    const link: NodeLink = new NodeLink(target, () => this.#spec.login(), clock, {
+      onAnswer: (nodes, slots) => this.#onAnswer(address, nodes, slots),
+      onDown: (reason) => {
+        if (this.#links.get(text) !== link) return;
+        this.#links.delete(text);
+        this.#wrong(`node ${text} cannot be asked: ${reason}`);
+      },
+    });
+    return link;
+  }
+
+  #onAnswer(address: Address, nodes: unknown, slots: unknown): void {
+    const now = this.#options.clock.now();
+    const view = nodesView(nodes as never, slots as never, address);
+    if (view === null) {
+      this.#wrong(`node ${addressText(address)} does not say who has which slots`);
+      return;
+    }
+    this.#heardAt = now;
+    this.#views.delete(view.me);
+    this.#views.set(view.me, { ...view, at: now });
+    for (const [me, { at }] of this.#views) {
+      if (now - at > CLUSTER_VIEW_MS && this.#views.size > 1) this.#views.delete(me);
+    }
+    const map = mergeViews([...this.#views.values()]);
+    if (this.#map !== null && sameMap(map, this.#map)) return;
+    this.#map = map;
+    this.#options.onMap(map);
+  }
+
+  #wrong(text: string): void {
+    this.#errors++;
+    const now = this.#options.clock.now();
+    if (now - this.#saidAt < SENTINEL_LOG_MS) return;
+    this.#saidAt = now;
+    this.#options.say(text);
+  }
+
+  /** Requests of clients wait. */
+  onTrouble(): void {
+    const now = this.#options.clock.now();
+    this.#troubleUntil = now + CLUSTER_TROUBLE_MS;
+    if (now - this.#lastAsk >= CLUSTER_TROUBLE_POLL_MS) this.#askAny(now);
+  }
+
+  /** A node has redirected requests: it knows more. */
+  onHint(text: string): void {
+    const address = this.#map?.nodes.find((node) => addressText(node) === text);
+    if (address === undefined) return;
+    this.#hint ??= { address, at: this.#options.clock.now() + CLUSTER_HINT_MS };
+  }
+
+  get map(): ClusterMap | null {
+    return this.#map;
+  }
+
+  get status(): ClusterStatus {
+    const { clock } = this.#options;
+    return {
+      map: this.#map,
+      refreshes: this.#refreshes,
+      errors: this.#errors,
+      ageMs: this.#heardAt === null ? null : Math.round(clock.now() - this.#heardAt),
+      asked: [...this.#links.keys()],
+    };
+  }
+
+  stop(): void {
+    this.#cancel();
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+  }
+}

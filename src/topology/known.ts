@@ -1,0 +1,26 @@
+import type { KnownCluster, MapStep } from './cluster/clusters.ts';
+import type { KnownShard, Step } from './shard.ts';
+
+/** What is known of a shard, or of a cluster, for another process. */
+export type Known = KnownShard | KnownCluster;
+
+/** What is to be done to servers of a pool. */
+export type AnyStep = Step | MapStep;
+
+/** Whether it is about a cluster. */
+export function isCluster(known: Known): known is KnownCluster {
+  return 'map' in known;
+}
+
+/** The steps by which a process comes to know it, too. */
+export function stepsTo(known: readonly Known[]): AnyStep[] {
+  return known.flatMap((each): AnyStep[] => {
+    const { pool } = each;
+    if (isCluster(each)) return [{ pool, action: 'map', map: each.map }];
+    const { server, address, promoting = null, readers = [] } = each;
+    const step = { pool, server, ...address };
+    const read = { pool, server, action: 'read', readers } as const;
+    const steps: AnyStep[] = [{ ...step, action: 'move' }, read];
+    return promoting === null ? steps : [...steps, { ...step, action: 'hold' }];
+  });
+}

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { keySlot } from '../../src/distribution/slots.ts';
+import { type FakeCluster, startFakeCluster } from '../support/fake-cluster.ts';
+import { type FakeServer, send, startFake } from '../support/fake-server.ts';
+import { encodeRequest, RespClient } from '../support/resp-client.ts';
+import { startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
+import { waitFor } from '../support/wait.ts';
+
+const slotOf = (key: string) => keySlot(Buffer.from(key), 0, key.length);
+/** A key of each of the two nodes. */
+const [FIRST, SECOND] = ['bar', 'foo'];
+
+for (const variant of VARIANTS.slice(0, 3)) {
+  describe(`redirections, ${variant.label}`, () => {
+    const stops: (() => Promise<unknown>)[] = [];
+    after(async () => {
+      for (const stop of stops.toReversed()) await stop();
+    });
+
+    async function start(answer: Parameters<typeof startFakeCluster>[1], keys = {}) {
+      const cluster = await startFakeCluster(2, answer);
+      stops.push(() => cluster.stop());
+      const servers = [`127.0.0.1:${cluster.ports[0]}`];
+      const ringway: TestRingway = await startInProcess(
+        { servers, cluster: true, timeout: 2000, failover_wait: 1500, ...keys },
+        variant,
+      );
+      stops.push(() => ringway.stop());
+      await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
+      const client = await RespClient.open(ringway.port);
+      stops.push(async () => client.close());
+      return { cluster, ringway, client };
+    }
+
+    /** Replies as texts; errors too. */
+    async function ask(client: RespClient, ...requests: string[][]): Promise<string[]> {
+      const replies = client.read(requests.length);
+      await client.send(Buffer.concat(requests.map((words) => encodeRequest(...words))));
+      return (await replies).map((reply) => {
+        return reply instanceof Error ? `-${reply.message}` : String(reply);
+      });
+    }
+
+    test('MOVED: the request goes on, and those behind it in their order', async () => {
+      const target: { cluster?: FakeCluster } = {};
+      const { cluster, client } = await start((node, text) => {
+        if (node === 0 && text.includes(FIRST)) {
+          return `-MOVED ${slotOf(FIRST)} 127.0.0.1:${target.cluster?.ports[1]}\r\n`;
+        }
+        return undefined;
+      });
+      target.cluster = cluster;
+      const sets = Array.from({ length: 20 }, (_, i) => ['SET', FIRST, String(i)]);
+      assert.deepEqual(
+        await ask(client, ...sets),
+        sets.map(() => 'OK'),
+      );
+      assert.deepEqual(await ask(client, ['SET', FIRST, 'last']), ['OK']);
+      assert.deepEqual(
+        cluster.asked[1],
+        [...sets, ['SET', FIRST, 'last']].map((words) => words.join(' ')),
+      );
+      assert.ok(!cluster.asked[0].includes(`SET ${FIRST} last`));
+    });
+
+    test('MOVED without a host is the host of the node that says it', async () => {
+      const target: { port?: number } = {};
+      const { cluster, client } = await start((node) => {
+        return node === 0 ? `-MOVED ${slotOf(FIRST)} :${target.port}\r\n` : undefined;
+      });
+      [, target.port] = cluster.ports;
+      assert.deepEqual(await ask(client, ['SET', FIRST, '1']), ['OK']);
+    });
+
+    test('ASK: the word before the request is never parted from it', async () => {
+      const target: { port?: number } = {};
+      const { cluster, client, ringway } = await start((node, text) => {
+        if (text === 'ASKING' || node === 1) return undefined;
+        return `-ASK ${slotOf(FIRST)} 127.0.0.1:${target.port}\r\n`;
+      });
+      [, target.port] = cluster.ports;
+      const others = await Promise.all(
+        Array.from({ length: 10 }, () => RespClient.open(ringway.port)),
+      );
+      await Promise.all(
+        others.map((other, i) =>
+          ask(other, ['SET', FIRST, String(i)], ['SET', SECOND, String(i)], ['GET', FIRST]),
+        ),
+      );
+      for (const other of others) other.close();
+      const all = cluster.asked[1];
+      all.forEach((text, i) => {
+        if (text === 'ASKING') assert.match(all[i + 1], new RegExp(FIRST));
+        else if (text.includes(FIRST)) assert.equal(all[i - 1], 'ASKING');
+      });
+      assert.equal(all.filter((text) => text === 'ASKING').length, 20);
+      assert.deepEqual(await ask(client, ['PING']), ['PONG']);
+    });
+
+    test('redirections without an end come to one, and no client sees one', async () => {
+      const target: { ports?: readonly number[] } = {};
+      const { cluster, client } = await start((node) => {
+        return `-MOVED ${slotOf(FIRST)} 127.0.0.1:${target.ports?.[1 - node]}\r\n`;
+      });
+      target.ports = cluster.ports;
+      const [reply] = await ask(client, ['SET', FIRST, '1']);
+      assert.equal(reply, `-TRYAGAIN slot ${slotOf(FIRST)} is moving`);
+      assert.ok(cluster.asked.flat().length <= 6, String(cluster.asked.flat().length));
+    });
+
+    test('a redirection to a stranger connects nowhere', async () => {
+      const stranger: FakeServer = await startFake(() => send('+OK\r\n'));
+      stops.push(() => stranger.stop());
+      const { client } = await start((_, text) => {
+        const words = text.split(' ');
+        const line = `${slotOf(FIRST)} 127.0.0.1:${stranger.port}`;
+        return words[0] === 'GET'
+          ? undefined
+          : `-${words[0] === 'SET' ? 'MOVED' : 'ASK'} ${line}\r\n`;
+      });
+      const replies = await ask(
+        client,
+        ['SET', FIRST, '1'],
+        ['APPEND', FIRST, '1'],
+        ['GET', FIRST],
+      );
+      const moving = `-TRYAGAIN slot ${slotOf(FIRST)} is moving`;
+      assert.deepEqual(replies, [moving, moving, 'OK']);
+      assert.equal(stranger.connections, 0);
+    });
+
+    test('what a script makes up changes nothing for others', async () => {
+      const target: { port?: number } = {};
+      const { cluster, client } = await start((node, text) => {
+        if (!text.startsWith('EVAL')) return undefined;
+        return node === 0 ? `-MOVED ${slotOf(FIRST)} 127.0.0.1:${target.port}\r\n` : '+ran\r\n';
+      });
+      [, target.port] = cluster.ports;
+      assert.deepEqual(await ask(client, ['EVAL', 'x', '1', FIRST]), ['ran']);
+      assert.deepEqual(await ask(client, ['GET', FIRST]), ['OK']);
+      assert.deepEqual(cluster.asked[0].at(-1), `GET ${FIRST}`);
+      // One that names another slot was not said about the request.
+      assert.equal(slotOf(SECOND) === slotOf(FIRST), false);
+    });
+
+    test('MOVED that names another slot than the request has is passed on', async () => {
+      const { client } = await start(() => `-MOVED ${slotOf(SECOND)} 127.0.0.1:1\r\n`);
+      assert.deepEqual(await ask(client, ['GET', FIRST]), [`-MOVED ${slotOf(SECOND)} 127.0.0.1:1`]);
+    });
+
+    test('nodes are asked again at most once a second, however many redirections come', async () => {
+      const target: { port?: number } = {};
+      const { cluster, client } = await start((node, text) => {
+        const slot = slotOf(text.split(' ')[1] ?? '');
+        return node === 0 ? `-MOVED ${slot} 127.0.0.1:${target.port}\r\n` : undefined;
+      });
+      [, target.port] = cluster.ports;
+      const began = performance.now();
+      const before = cluster.refreshes;
+      for (let i = 0; i < 100; i++) await ask(client, ['SET', `{${i}}`, '1']);
+      const seconds = (performance.now() - began) / 1000;
+      assert.ok(cluster.refreshes - before <= seconds + 1, `${cluster.refreshes} in ${seconds} s`);
+    });
+  });
+}

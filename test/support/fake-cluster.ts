@@ -1,0 +1,66 @@
+import type { Socket } from 'node:net';
+import { wordsOf } from './fake-sentinel.ts';
+import { type FakeServer, send, startFake } from './fake-server.ts';
+
+/** Nodes that say what a test wants, for what those of a real cluster cannot be made to say. */
+export interface FakeCluster {
+  readonly ports: readonly number[];
+  /** Requests of clients that each node got, as words with blanks between them. */
+  readonly asked: readonly string[][];
+  readonly nodes: readonly FakeServer[];
+  /** How often anybody asked who has which slots. */
+  readonly refreshes: number;
+  stop(): Promise<void>;
+}
+
+type Answer = (node: number, text: string, socket: Socket) => string | undefined;
+
+/**
+ * Starts nodes, each with an equal part of the slots.
+ * @param answer to a request of a client; undefined = OK
+ */
+export async function startFakeCluster(count: number, answer: Answer): Promise<FakeCluster> {
+  const ports: number[] = [];
+  const asked: string[][] = Array.from({ length: count }, () => []);
+  let refreshes = 0;
+  const lines = (me: number): string =>
+    ports
+      .map((port, i) => {
+        const id = String(i).repeat(40);
+        const first = Math.round((i * 16384) / count);
+        const last = Math.round(((i + 1) * 16384) / count) - 1;
+        const flags = i === me ? 'myself,master' : 'master';
+        return `${id} 127.0.0.1:${port}@1 ${flags} - 0 0 ${i + 1} connected ${first}-${last}\n`;
+      })
+      .join('');
+  const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
+  const nodes: FakeServer[] = [];
+  for (let i = 0; i < count; i++) {
+    const node = await startFake((_index, request, socket) => {
+      const words = wordsOf(request);
+      const text = words.join(' ');
+      if (text === 'CLUSTER INFO') return send(bulk('cluster_state:ok\r\n'));
+      if (text === 'CLUSTER SLOTS') return send('*0\r\n');
+      if (text === 'PING') return send('+PONG\r\n');
+      if (text === 'CLUSTER NODES') {
+        refreshes++;
+        return send(bulk(lines(i)));
+      }
+      asked[i].push(text);
+      return send(answer(i, text, socket) ?? '+OK\r\n');
+    });
+    nodes.push(node);
+    ports.push(node.port);
+  }
+  return {
+    ports,
+    asked,
+    nodes,
+    get refreshes() {
+      return refreshes;
+    },
+    stop: async () => {
+      await Promise.all(nodes.map((node) => node.stop()));
+    },
+  };
+}

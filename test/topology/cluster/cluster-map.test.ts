@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { ClusterNode, SlotRange } from '../../../src/topology/cluster/cluster-facts.ts';
+import { type DatedView, mergeViews, sameMap } from '../../../src/topology/cluster/cluster-map.ts';
+
+function node(id: string, epoch: number, ...slots: SlotRange[]): ClusterNode {
+  return {
+    id,
+    host: '127.0.0.1',
+    port: id.charCodeAt(0),
+    master: null,
+    epoch,
+    failed: false,
+    slots,
+  };
+}
+
+const view = (me: string, at: number, ...nodes: ClusterNode[]): DatedView => ({ me, at, nodes });
+
+function ownerOf(views: readonly DatedView[], slot: number): string | undefined {
+  return mergeViews(views).nodes.find(({ slots }) => {
+    return slots.some(([first, last]) => first <= slot && slot <= last);
+  })?.id;
+}
+
+describe('the views of several nodes', () => {
+  test('a lower epoch takes nothing back, however new it is', () => {
+    const ahead = view('a', 1, node('a', 7, [0, 99]), node('b', 3, [100, 199]));
+    const behind = view('b', 9, node('a', 5), node('b', 3, [0, 199]));
+    assert.equal(ownerOf([ahead, behind], 50), 'a');
+    assert.equal(ownerOf([behind, ahead], 50), 'a');
+  });
+
+  test('what a node says of itself stands above what others said before', () => {
+    const old = view('b', 1, node('a', 3, [0, 99]), node('b', 2, [100, 199]));
+    const itself = view('a', 2, node('a', 3, [0, 49]), node('b', 2, [100, 199]));
+    assert.equal(ownerOf([old, itself], 70), undefined);
+    assert.equal(ownerOf([old, itself], 30), 'a');
+  });
+
+  test('a slot that has moved is the new owner’s, who has a higher epoch', () => {
+    const source = view('a', 5, node('a', 1, [0, 99]), node('b', 2, [100, 199]));
+    const target = view('b', 4, node('a', 1, [0, 98]), node('b', 3, [99, 199]));
+    assert.equal(ownerOf([source, target], 99), 'b');
+  });
+
+  test('without epochs the owner’s own word, then the newest counts', () => {
+    const one = view('c', 1, node('a', 0, [0, 9]), node('c', 0));
+    const other = view('d', 2, node('b', 0, [0, 9]), node('d', 0));
+    assert.equal(ownerOf([one, other], 5), 'b');
+    const own = view('a', 0, node('a', 0, [0, 9]));
+    assert.equal(ownerOf([one, other, own], 5), 'a');
+  });
+
+  test('their order does not matter', () => {
+    const range = fc
+      .tuple(fc.nat(40), fc.nat(40))
+      .map(([a, b]): SlotRange => [Math.min(a, b), Math.max(a, b)]);
+    const ids = fc.constantFrom('a', 'b', 'c');
+    const nodes = fc.uniqueArray(
+      fc
+        .tuple(ids, fc.nat(4), fc.array(range, { maxLength: 2 }))
+        .map(([id, epoch, slots]) => node(id, epoch, ...slots)),
+      { selector: ({ id }) => id, minLength: 1 },
+    );
+    const views = fc
+      .uniqueArray(fc.tuple(ids, nodes), { selector: ([me]) => me, minLength: 1 })
+      .map((list) => list.map(([me, all], at) => view(me, at, ...all)));
+    fc.assert(
+      fc.property(views, (list) => {
+        assert.ok(sameMap(mergeViews(list), mergeViews(list.toReversed())));
+      }),
+    );
+  });
+});
