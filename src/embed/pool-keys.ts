@@ -256,6 +256,17 @@ export interface PoolKeys {
    * ms. Default 5000.
    */
   readonly failover_wait?: number;
+  /**
+   * The servers are nodes of one Redis Cluster: `servers` names some of them, the others and
+   * who has which slots are learned from them. Redis pools only, without `hash`,
+   * `distribution`, `redis_db`, `auto_eject_hosts` and `sentinels`. Default false.
+   */
+  readonly cluster?: boolean;
+  /**
+   * Whether clients that ask by CLUSTER see a cluster, of which the proxy is the only node.
+   * `auto`: in pools with `cluster: true`. Redis pools only. Default auto.
+   */
+  readonly cluster_view?: 'auto' | 'on' | 'off';
   /** The user as which ringway logs in to the servers (ACL). Absent: `default`. */
   readonly redis_user?: string;
   /** As `redis_auth`: the password is what the file holds. */
