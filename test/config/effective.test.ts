@@ -56,7 +56,7 @@ test('each key of each pool, given or by default, and no secret', () => {
 test('what is shown as a default is the default of the key table', () => {
   const text = 'a:\n  listen: 127.0.0.1:6001\n  redis: true\n  servers:\n    - 127.0.0.1:1:1\n';
   const [{ defaults }] = effectiveConfig(parseConfig(Buffer.from(text), 'test.yml'));
-  const other = ['redis', 'sentinels', 'failover_wait'];
+  const other = ['redis', 'sentinels', 'failover_wait', 'cluster_view'];
   for (const { name, default: fallback } of POOL_KEYS) {
     if (!Object.hasOwn(defaults, name) || other.includes(name)) continue;
     const shown = defaults[name];

@@ -38,6 +38,9 @@ function assertFrozen(value: unknown): void {
 
 /** The keys of ringway that the cases here leave alone. */
 const OWN_DEFAULTS = {
+  cluster: false,
+  clusterView: false,
+  seeds: [],
   allowClients: null,
   denyClients: null,
   protectedMode: false,

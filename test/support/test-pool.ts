@@ -18,6 +18,8 @@ export class TestPool {
   readonly config: PoolConfig;
   readonly descriptor: number = TEST_RING;
   readonly counters: PoolCounters = poolCounters();
+  /** It is no cluster. */
+  readonly slots = null;
   readonly backends: TestBackend[];
   readonly servers: readonly { readonly index: number; readonly lastFailure: Failure }[];
   readonly protocol = { failure: failureReply };

@@ -80,6 +80,9 @@ class TestPool {
     writePool(engine.words, TEST_RING, buildRing(names, live, options));
   }
 
+  /** It is no cluster. */
+  readonly slots = null;
+
   /** As they are, wherever the lines of the file lead. */
   servers: { readonly config: ServerConfig }[] = [];
 
