@@ -277,6 +277,7 @@ describe('what top shows', () => {
     servers: [
       {
         ...{ name: 's1', ringShare: 1, rate: requests, p50: 1, p99: 2, inFlight: 0, queued: 0 },
+        replicas: [],
         ...state,
       },
     ],

@@ -19,6 +19,11 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: `${OWN} The id is that of ringway; the version is the lowest of the servers'.`,
   },
   { request: 'INFO replication', reason: 'It is about ringway; `INFO @server` asks a server.' },
+  {
+    request: 'ACL HELP',
+    reason: 'Users stand in the configuration: what would change them is not offered.',
+  },
+  { request: 'ACL GENPASS', reason: 'A new password each time.' },
   { request: 'CLIENT ID', reason: OWN },
   { request: 'CLIENT INFO', reason: OWN },
   { request: 'CLIENT LIST', reason: OWN },

@@ -167,7 +167,9 @@ function isDebian(): boolean {
 
 // Debian's packages would start a service on the default port; RUNLEVEL=1 keeps them from that.
 function aptGet(...args: string[]): void {
-  execFileSync('apt-get', ['-qq', ...args], {
+  // Another test may be installing: its lock is waited for.
+  const lock = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'APT::Get::Lock::Timeout=300'];
+  execFileSync('apt-get', ['-qq', ...lock, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
   });

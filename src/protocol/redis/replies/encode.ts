@@ -51,6 +51,11 @@ export function nilArray(resp: 2 | 3): Buffer {
   return Buffer.from(resp === 2 ? '*-1\r\n' : '_\r\n');
 }
 
+/** What HELP answers: a status per line. */
+export function helpReply(lines: readonly string[]): Buffer {
+  return arrayReply(lines.map((line) => Buffer.from(`+${line}\r\n`)));
+}
+
 /** An array. @param elements complete replies */
 export function arrayReply(elements: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(`*${elements.length}\r\n`), ...elements]);

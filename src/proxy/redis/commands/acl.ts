@@ -16,6 +16,7 @@ import {
   arrayReply,
   bulkText,
   doubleReply,
+  helpReply,
   integerReply,
   mapReply,
   nullReply,
@@ -168,7 +169,7 @@ export const ACL_LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   'ACL|DRYRUN': dryRunCommand,
   'ACL|GENPASS': genPass,
   'ACL|GETUSER': getUser,
-  'ACL|HELP': ({ client }) => answer(client, arrayReply(HELP.map(bulkText))),
+  'ACL|HELP': ({ client }) => answer(client, helpReply(HELP)),
   'ACL|LIST': ({ client }) =>
     answer(client, arrayReply(usersOf(client).list.map((user) => bulkText(describeUser(user))))),
   'ACL|LOG': logCommand,
