@@ -21,7 +21,7 @@ in a pool that is shown alone: arrows choose a server, E ejects it, D drains it,
 back, each after a question.
 `;
 
-const DEFAULT_COLUMNS = 100;
+const DEFAULT_COLUMNS = 120;
 const MOST_SECONDS = 3600;
 
 /** `ringway top`: a live view in the terminal. */

@@ -53,7 +53,7 @@ class FakeServer {
 }
 
 function clientOf(servers: FakeServer[]): Reader {
-  return { id: 3, lane: 0, pool: { servers } } as unknown as Reader;
+  return { id: 3, lane: 0, pool: { servers, slots: null } } as unknown as Reader;
 }
 
 describe('the router', () => {

@@ -166,8 +166,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a WATCH that is answered behind a reload counts as asked in the new ring',
     file: 'proxy/redis/leases/watch',
-    from: 'this.#key, this.#placedIn)',
-    to: 'this.#key, client.pool.ringNumber)',
+    from: 'this.#first, this.#placedIn)',
+    to: 'this.#first, client.pool.ringNumber)',
     seeds: null,
   },
   {
