@@ -173,7 +173,7 @@ describe('the suite itself', () => {
   });
 });
 
-/** Their replies have no end: test/integration/monitor.test.ts has them. */
+/** Their replies have no end: test/tracking/monitor.test.ts has them. */
 const ENDLESS = ['MONITOR'];
 
 /** Served commands that Redis 7.0 does not have. */
