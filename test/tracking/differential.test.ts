@@ -244,7 +244,7 @@ async function runThrough(port: number, steps: readonly Step[], all: readonly He
     for (const who of WHO) {
       const expected = steady(all[i][who]);
       const taken = await world.get(who).take(expected.length);
-      // Who is told to forget everything for a connection's sake has lost nothing but time.
+      // The server tells of a FLUSHALL on another connection: one from before may be heard of later.
       const told = taken.filter((frame) => frame === FORGET_ALL && !expected.includes(frame));
       const more = told.length === 0 ? [] : await world.get(who).take(told.length);
       const frames = steady([...taken.filter((frame) => !told.includes(frame)), ...more]);
