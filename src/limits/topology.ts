@@ -97,6 +97,8 @@ export const SLOT_RETRY_MS = 10;
 export const SLOT_RETRY_MAX_MS = 160;
 /** Bytes of requests of a pool that wait so in one process. */
 export const SLOT_WAITING_BYTES = 16 * 1024 * 1024;
+/** What each of them counts for besides its bytes. */
+export const WAITING_REQUEST_BYTES = 256;
 /** What a redirection said of a slot is kept so long against a view that has not changed. */
 export const SLOT_HEARSAY_MS = 10_000;
 /** Addresses of proxies whose ids are kept. */

@@ -31,6 +31,8 @@ export class ProxyHeaders implements Timed {
   readonly #owner: HeaderOwner;
   /** In the order in which they came, which is that of their deadlines. */
   readonly #waiting: Map<Socket, Waiting> = new Map();
+  /** How many of them are of each pool: asked for with every new connection. */
+  readonly #counts: Map<Pool, number> = new Map();
   timerAt = 0;
 
   constructor(engine: Engine, owner: HeaderOwner) {
@@ -45,9 +47,7 @@ export class ProxyHeaders implements Timed {
 
   /** The same of one pool. */
   pendingOf(pool: Pool): number {
-    let count = 0;
-    for (const waiting of this.#waiting.values()) if (waiting.pool === pool) count++;
-    return count;
+    return this.#counts.get(pool) ?? 0;
   }
 
   /** Takes a socket of which nothing was read. */
@@ -84,6 +84,7 @@ export class ProxyHeaders implements Timed {
     };
     const until = exactMillis() + PROXY_HEADER_MS;
     this.#waiting.set(socket, { pool, socket, until, stop });
+    this.#counts.set(pool, this.pendingOf(pool) + 1);
     this.#engine.deadlines.arm(this, this.nextDeadline());
     socket.resume();
   }
@@ -92,6 +93,9 @@ export class ProxyHeaders implements Timed {
     const waiting = this.#waiting.get(socket);
     if (waiting === undefined) return null;
     this.#waiting.delete(socket);
+    const left = this.pendingOf(waiting.pool) - 1;
+    if (left > 0) this.#counts.set(waiting.pool, left);
+    else this.#counts.delete(waiting.pool);
     waiting.stop();
     return socket;
   }

@@ -33,7 +33,8 @@ export interface NodesView {
 
 /**
  * What CLUSTER NODES says, with the endpoints that CLUSTER SLOTS gives clients; null when it says
- * nothing that can be used. Nodes without an address, or that are only met, are left out.
+ * nothing that can be used, such as one slot twice: it would be counted as often as a line can say
+ * so. Nodes without an address, or that are only met, are left out.
  * @param asked the address of the node that answers: one without a name stands for it
  */
 export function nodesView(nodes: Reply, slots: Reply, asked: Address): NodesView | null {
@@ -41,6 +42,7 @@ export function nodesView(nodes: Reply, slots: Reply, asked: Address): NodesView
   const endpoints = endpointsOf(slots, asked);
   const found = new Map<string, ClusterNode>();
   let me = '';
+  let given = 0;
   for (const line of nodes.split('\n', CLUSTER_NODES)) {
     const words = line.split(' ', HEAD + SLOTS);
     if (words.length < HEAD || !ID.test(words[0])) continue;
@@ -48,7 +50,10 @@ export function nodesView(nodes: Reply, slots: Reply, asked: Address): NodesView
     const isMe = flags.includes('myself');
     const node = nodeOf(words, flags, isMe ? asked : null, endpoints);
     if (isMe) me = words[0];
-    if (node !== null) found.set(node.id, node);
+    if (node === null) continue;
+    given += slotCount(node);
+    if (given > SLOTS) return null;
+    found.set(node.id, node);
   }
   if (!found.has(me)) return null;
   return { me, nodes: [...found.values()] };
@@ -79,6 +84,13 @@ function placeOf(place: string, asked: Address | null): Address | null {
   const [, host = '', port = ''] = /^(.*):(\d{1,5})(?:@|$)/.exec(place.split(',', 1)[0]) ?? [];
   const known = addressOf(host === '' && asked !== null ? asked.host : host, port);
   return known ?? (host === '' ? asked : null);
+}
+
+/** How many slots a node has. */
+export function slotCount({ slots }: Pick<ClusterNode, 'slots'>): number {
+  let count = 0;
+  for (const [first, last] of slots) count += last - first + 1;
+  return count;
 }
 
 /** Slots that a node has; those that it gives away or gets are in brackets. */

@@ -108,10 +108,3 @@ function byId(a: MappedNode, b: MappedNode): number {
 export function sameMap(a: ClusterMap, b: ClusterMap): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
-
-/** How many slots a node has. */
-export function slotCount({ slots }: Pick<MappedNode, 'slots'>): number {
-  let count = 0;
-  for (const [first, last] of slots) count += last - first + 1;
-  return count;
-}

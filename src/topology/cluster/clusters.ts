@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { addressText } from '../facts.ts';
-import { type ClusterMap, slotCount } from './cluster-map.ts';
+import { slotCount } from './cluster-facts.ts';
+import type { ClusterMap } from './cluster-map.ts';
 import { type ClusterSpec, ClusterWatch } from './cluster-watch.ts';
 
 /** Who has which slots of a pool, for those who serve its clients. */

@@ -85,6 +85,17 @@ describe('what CLUSTER NODES says', () => {
     );
   });
 
+  test('slots that are given out more than once make it worthless, however often they are', () => {
+    const twice = [
+      line('a', '10.0.0.1:7000@17000', 'myself,master', '0-16383'),
+      line('b', '10.0.0.2:7000@17000', 'master', '0'),
+    ];
+    assert.equal(view(twice.slice(0, 1))?.nodes.length, 1);
+    assert.equal(view(twice), null);
+    const all = Array.from({ length: 16_384 }, () => '0-16383').join(' ');
+    assert.equal(view([line('a', '10.0.0.1:7000@17000', 'myself,master', all)]), null);
+  });
+
   test('what is no such thing says nothing', () => {
     for (const reply of [null, [], '', 'x', new ErrorReply('NOPERM'), line('b', 'h:1', 'master')]) {
       assert.equal(nodesView(reply, [], ASKED), null);

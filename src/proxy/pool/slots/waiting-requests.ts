@@ -1,4 +1,4 @@
-import { SLOT_WAITING_BYTES } from '../../../limits.ts';
+import { SLOT_WAITING_BYTES, WAITING_REQUEST_BYTES } from '../../../limits.ts';
 import type { PoolCounters } from '../../../stats/counters.ts';
 import type { Redirection } from '../../backend/again/redirections.ts';
 import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
@@ -84,13 +84,14 @@ export class WaitingRequests implements Timed, GuardedConnection {
 
   /** @param ms how long it waits at least @returns false when there is no room */
   add(request: SavedRequest, lane: LaneKey, ms: number, toward: Toward | null): boolean {
-    if (this.#bytes + request.bytes.length > SLOT_WAITING_BYTES) return false;
+    const bytes = request.bytes.length + WAITING_REQUEST_BYTES;
+    if (this.#bytes + bytes > SLOT_WAITING_BYTES) return false;
     const client = clientOf(request.entry);
     const due = Math.max(millis() + ms, this.#latest.get(client) ?? 0);
     this.#latest.set(client, due);
     this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1);
     this.#waiting.push({ request, lane, due, toward });
-    this.#count(request.bytes.length);
+    this.#count(bytes);
     this.#engine.connections.add(this);
     this.#engine.deadlines.arm(this, due);
     return true;
@@ -106,7 +107,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
     const due = this.#waiting.filter((each) => each.due <= now);
     this.#waiting = this.#waiting.filter((each) => each.due > now);
     for (const { request } of due) {
-      this.#count(-request.bytes.length);
+      this.#count(-request.bytes.length - WAITING_REQUEST_BYTES);
       const client = clientOf(request.entry);
       const left = (this.#counts.get(client) ?? 1) - 1;
       if (left > 0) this.#counts.set(client, left);
