@@ -17,7 +17,8 @@ function numberOf({ range = [0, 2147483647] }: KeySpec): Schema {
 
 const BOOL: Schema = { enum: [true, false, 'true', 'false'] };
 /** Whatever a plain text may look like to YAML. */
-const TEXT: Schema = { type: ['string', 'number', 'boolean'], minLength: 1 };
+/** `~` and `null` are text to ringway, as to nutcracker, and null to an editor. */
+const TEXT: Schema = { type: ['string', 'number', 'boolean', 'null'], minLength: 1 };
 const ADDRESS: Schema = { type: 'string', pattern: '^/|:[0-9]+$' };
 
 /** The names of a choice; YAML takes 1.2 for a number and yes, in its old version, for a truth. */
@@ -26,8 +27,13 @@ function choiceOf({ choices = [] }: KeySpec): Schema {
   return { enum: [...choices, ...numbers] };
 }
 
-function listOf(pattern: string): Schema {
-  return { type: 'array', minItems: 1, items: { type: 'string', pattern } };
+/** A list that may be missing may be empty, too. */
+function listOf(pattern: string, required = false): Schema {
+  return {
+    type: required ? 'array' : ['array', 'null'],
+    minItems: 1,
+    items: { type: 'string', pattern },
+  };
 }
 
 function schemaOf(spec: KeySpec): Schema {
@@ -41,7 +47,7 @@ function schemaOf(spec: KeySpec): Schema {
     case 'address':
       return ADDRESS;
     case 'servers':
-      return listOf('^/.*:[0-9]+( |$)|:[0-9]+:[0-9]+( |$)');
+      return listOf('^/.*:[0-9]+( |$)|:[0-9]+:[0-9]+( |$)', true);
     case 'sentinels':
       return listOf(':[0-9]+$');
     case 'replicas':
@@ -49,7 +55,7 @@ function schemaOf(spec: KeySpec): Schema {
     case 'users':
       return listOf('.');
     case 'two-bytes':
-      return { type: ['string', 'integer'] };
+      return { type: ['string', 'number'] };
     case 'addresses':
       return { type: 'string', pattern: '^[0-9a-fA-F.:/, ]+$' };
     default:

@@ -102,11 +102,10 @@ describe('the schema of configuration files', () => {
   });
 
   test('whatever the parser takes is right in an editor', () => {
-    // Without `~` and `null`: they are text for the parser, as for nutcracker, and none for editors.
     const values = fc.constantFrom(
       ...['0', '1', '"7"', '65536', 'true', 'false', '"true"', 'murmur', 'modula', '{}', '"{}"'],
       ...['error', 'hits', 'per-key', '1.2', '/tmp/x', '127.0.0.1:9', '"text here"', '10.0.0.0/8'],
-      ...['GET', 'MY.GET 1', 'yes', 'owner', 'ask', "'00'", '1e3', '0x10', '.5'],
+      ...['GET', 'MY.GET 1', 'yes', 'owner', 'ask', "'00'", '1e3', '0x10', '~', 'null', '.5'],
     );
     const keys = fc.constantFrom(
       ...POOL_KEYS.filter(({ type }) => type !== 'servers').map(({ name }) => name),
