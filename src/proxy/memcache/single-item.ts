@@ -14,6 +14,7 @@ import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { MAY_WAIT, WAIT } from '../client/router.ts';
+import type { PieceTaker } from '../routing/piecewise-reply.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 import { INVALID } from './failure-reply.ts';
 
@@ -21,32 +22,17 @@ const LF = 0x0a;
 const LINE_END_BYTES = 2;
 const V = 0x56; // "VALUE"
 
-/** The request whose items are asked for one at a time. */
-export interface ItemTaker {
-  readonly claim: Claim;
-  /** It took long, for the slow log. */
-  onSlow(part: SlowRequest): void;
-  /** In front of the first item. */
-  begin(): void;
-  /** The item is queued, or there is none. */
-  pieceDone(): void;
-  /** The item cannot be had; `error` is an error line. */
-  itemFailed(error: Buffer): void;
-  /** Some of the item is with the client, and the rest cannot be had. */
-  itemLost(): void;
-}
-
 /** A get of one key, whose item is handed to its client as it comes: it may have any size. */
 export class SingleItem implements ReplyTarget {
   readonly distrusts = false;
   readonly #client: ClientConnection;
-  readonly #taker: ItemTaker;
+  readonly #taker: PieceTaker;
   #connection: BackendConnection | null = null;
   /** Bytes of the item that are still to come; -1 = it has not begun. */
   #left = -1;
   #over = false;
 
-  constructor(client: ClientConnection, taker: ItemTaker) {
+  constructor(client: ClientConnection, taker: PieceTaker) {
     this.#client = client;
     this.#taker = taker;
   }
@@ -67,7 +53,7 @@ export class SingleItem implements ReplyTarget {
     const connection = router.choose(client, server, client.lane, MAY_WAIT);
     if (connection === null) {
       if (router.verdict === WAIT) return false;
-      this.#taker.itemFailed(pool.protocol.failure(router.reason));
+      this.#taker.elementFailed(pool.protocol.failure(router.reason));
       if (this.claim.closed) this.claim.forget();
       return true;
     }
@@ -109,10 +95,10 @@ export class SingleItem implements ReplyTarget {
   /** The reply is complete; the line at [start, end) stands behind the item, or for it. */
   #end(start: number, end: number, kind: number): void {
     this.#over = true;
-    if (this.#left > 0) this.#taker.itemLost();
+    if (this.#left > 0) this.#taker.elementLost();
     else if (kind >= MC_REPLY_ERROR) {
-      this.#taker.itemFailed(this.#client.pool.engine.copyOf(start, end - start));
-    } else if (kind !== 0) this.#taker.itemFailed(INVALID);
+      this.#taker.elementFailed(this.#client.pool.engine.copyOf(start, end - start));
+    } else if (kind !== 0) this.#taker.elementFailed(INVALID);
     else this.#taker.pieceDone();
     if (this.claim.closed) this.claim.forget();
   }
@@ -129,8 +115,8 @@ export class SingleItem implements ReplyTarget {
     if (this.#over) return;
     this.#over = true;
     if (!this.claim.closed) {
-      if (this.#left > 0) this.#taker.itemLost();
-      else this.#taker.itemFailed(error);
+      if (this.#left > 0) this.#taker.elementLost();
+      else this.#taker.elementFailed(error);
     }
     if (this.claim.closed) this.claim.forget();
   }

@@ -6,6 +6,7 @@ import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MAY_WAIT, WAIT } from '../../client/router.ts';
+import type { PieceTaker } from '../../routing/piecewise-reply.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { failureReply, INVALID } from '../failure-reply.ts';
 import { Words } from '../words.ts';
@@ -14,32 +15,17 @@ const ARRAY = 0x2a; // '*'
 /** The head of a reply with one element. */
 const HEAD_BYTES = '*1\r\n'.length;
 
-/** The request whose elements are asked for one at a time. */
-export interface ElementTaker {
-  readonly claim: Claim;
-  /** It took long, for the slow log. */
-  onSlow(part: SlowRequest): void;
-  /** In front of the first element. */
-  writeHead(): void;
-  /** The element is queued. */
-  pieceDone(): void;
-  /** The element cannot be had; `error` is a complete error reply. */
-  elementFailed(error: Buffer): void;
-  /** Some of the element is with the client, and the rest cannot be had. */
-  elementLost(): void;
-}
-
 /** MGET of one key, whose value is handed to its client as it comes: it may have any size. */
 export class SingleValue implements ReplyTarget {
   readonly distrusts = false;
   readonly #client: ClientConnection;
-  readonly #taker: ElementTaker;
+  readonly #taker: PieceTaker;
   #connection: BackendConnection | null = null;
   #over = false;
   /** Some of the element is queued. */
   #begun = false;
 
-  constructor(client: ClientConnection, taker: ElementTaker) {
+  constructor(client: ClientConnection, taker: PieceTaker) {
     this.#client = client;
     this.#taker = taker;
   }
@@ -80,7 +66,7 @@ export class SingleValue implements ReplyTarget {
         this.#fail(error, last);
         return;
       }
-      this.#taker.writeHead();
+      this.#taker.begin();
       this.#begun = true;
       from += HEAD_BYTES;
     }
