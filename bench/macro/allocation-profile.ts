@@ -46,6 +46,11 @@ export function allocationsOf(head: Node, source: string): Allocation[] {
   return [...found.values()].sort((a, b) => b.bytes - a.bytes);
 }
 
+/** Whether the tree shows any function of `source`: where none is, another program was sampled. */
+export function hasCalls(head: Node, source: string): boolean {
+  return head.callFrame.url.startsWith(source) || head.children.some((it) => hasCalls(it, source));
+}
+
 export function bytesOf(allocations: readonly Allocation[], owner: Owner): number {
   return allocations.reduce((sum, it) => sum + (it.owner === owner ? it.bytes : 0), 0);
 }

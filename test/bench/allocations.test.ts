@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { allocationsOf, bytesOf, without } from '../../bench/macro/allocation-profile.ts';
+import { allocationsOf, bytesOf, hasCalls, without } from '../../bench/macro/allocation-profile.ts';
 import type { SamplerAnswer } from '../../bench/macro/allocation-sampler.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -53,6 +53,11 @@ describe('allocations by function', () => {
     assert.equal(bytesOf(list, 'ringway'), 121);
     assert.equal(bytesOf(list, 'Node'), 312);
     assert.equal(bytesOf(list, 'measuring'), 42);
+  });
+
+  test('are of the program whose functions the tree shows', () => {
+    assert.equal(hasCalls(tree, SOURCE), true);
+    assert.equal(hasCalls(tree, 'file:///ringway/build/'), false);
   });
 
   test('can be taken off others, function by function', () => {
