@@ -16,6 +16,7 @@ import {
   MBUF_MIN,
   type Options,
   OTHER_WORDS,
+  OTLP_FROM_ENVIRONMENT,
   PORT_MAX,
   VERBOSE_MAX,
   WORKERS_MAX,
@@ -78,6 +79,9 @@ const RINGWAY_OPTIONS: readonly LongOption[] = [
   { name: 'no-latency', id: 'no-latency', argument: false },
   { name: 'stats-own', id: 'stats-own', argument: false },
   { name: 'no-upgrade', id: 'no-upgrade', argument: false },
+  { name: 'otlp-endpoint', id: 'otlp-endpoint', argument: true },
+  { name: 'otlp-service-name', id: 'otlp-service-name', argument: true },
+  { name: 'otlp-sample-rate', id: 'otlp-sample-rate', argument: true },
 ];
 
 /** What the options of ringway only require. */
@@ -93,6 +97,9 @@ const OWN_ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['hup', `one of ${HUP_ACTIONS.join(', ')}`],
   ['memory-mib', 'a number'],
   ['max-connections', 'a number'],
+  ['otlp-endpoint', 'an address that begins with http:// or https://, or env'],
+  ['otlp-service-name', 'a name'],
+  ['otlp-sample-rate', 'a number from 0 to 1'],
 ]);
 
 const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
@@ -267,6 +274,18 @@ function hostNames(text: string): string[] {
   return names;
 }
 
+/** The base of a collector's addresses, or `env`. */
+function otlpEndpoint(text: string): string {
+  const isBase = /^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text);
+  if (!isBase && text !== OTLP_FROM_ENVIRONMENT) throw missingArgument('otlp-endpoint');
+  return text;
+}
+
+function sampleRate(text: string): number {
+  if (!/^(?:0|1|0?\.\d+|[01]\.0+)$/.test(text)) throw missingArgument('otlp-sample-rate');
+  return Number(text);
+}
+
 function apply(id: string, text: string): Partial<Options> {
   switch (id) {
     case 'd':
@@ -317,6 +336,12 @@ function apply(id: string, text: string): Partial<Options> {
       return { statsOwn: true };
     case 'no-upgrade':
       return { upgrade: false };
+    case 'otlp-endpoint':
+      return { otlpEndpoint: otlpEndpoint(text) };
+    case 'otlp-service-name':
+      return { otlpServiceName: text === '' ? null : text };
+    case 'otlp-sample-rate':
+      return { otlpSampleRate: sampleRate(text) };
     default:
       return {};
   }

@@ -59,6 +59,8 @@ export interface ProxyOptions {
   readonly latency?: boolean;
   /** Bytes that may wait for clients and servers; 0 = no limit. */
   readonly memoryLimit?: number;
+  /** The part of all requests that is traced, 0 to 1. */
+  readonly traceRate?: number;
   /** Connections to clients and servers; 0 = what the system allows. */
   readonly maxConnections?: number;
   /** ringway's own version. */
@@ -122,6 +124,7 @@ export class ProxyServer {
       assembledAt,
       measuresLatency: options.latency ?? true,
       memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+      traceRate: options.traceRate ?? 0,
     });
     this.#headers = new ProxyHeaders(this.engine, {
       enter: (pool, socket, tls, rest) => this.#onHeader(pool, socket, tls, rest),

@@ -179,7 +179,7 @@ export class BackendReplies {
   #handOut(count: number): boolean {
     const { words, clients, micros } = this.#engine;
     const { inFlight, owner, unwritten, joiner, withheld } = this.#connection;
-    const { latency, slowMicros } = owner.pool;
+    const { latency, notedMicros } = owner.pool;
     const unasked = this.#unasked;
     const end = FRAME_WORD + count * RECORD_WORDS;
     let client: ReplyReceiver | null = null;
@@ -221,7 +221,7 @@ export class BackendReplies {
           const slot = ring[headAt + IN_FLIGHT_SLOT];
           const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
           const series = ring[headAt + IN_FLIGHT_SERIES];
-          if (((micros - arrived) | 0) >= slowMicros) this.times.logSlow();
+          if (((micros - arrived) | 0) >= notedMicros) this.times.note();
           inFlight.shiftPlain();
           taken = true;
           this.#answers++;

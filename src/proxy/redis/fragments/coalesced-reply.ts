@@ -12,7 +12,7 @@ import { REPLY_TOO_LARGE } from '../../../protocol/redis/replies/replies.ts';
 import { errorOf, withoutAttributes } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../../stats/counters.ts';
-import type { SlowRequest } from '../../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../../backend/flight/noted-request.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
@@ -23,8 +23,8 @@ import { checkEnd, setPartTable, spliceParts } from '../../engine/splice.ts';
 import type { Server } from '../../pool/server.ts';
 import { KeptPart } from '../../routing/kept-part.ts';
 import { KeptRequest } from '../../routing/kept-request.ts';
+import { endParts, type NotedParts, notePart } from '../../routing/noted-parts.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
-import { logSlowest, slowerPart } from '../../routing/slowest-part.ts';
 import { INVALID } from '../failure-reply.ts';
 import type { KeptOrder } from './kept-order.ts';
 
@@ -62,8 +62,8 @@ class FragmentReply extends KeptPart implements ReplyTarget {
     this.#whole.take(this, start, length, info, count);
   }
 
-  onSlow(part: SlowRequest): void {
-    this.#whole.slowest = slowerPart(this.#whole.slowest, part);
+  onNoted(part: NotedRequest): void {
+    this.#whole.noted = notePart(this.#whole.noted, part);
   }
 
   awaitsMore(): boolean {
@@ -86,7 +86,7 @@ export interface ReplyUse {
   /** The request was not sent; `error` is a complete error reply. */
   onRefused(error: Buffer): void;
   /** Some of it took long, for the slow log. */
-  onSlow(part: SlowRequest): void;
+  onNoted(part: NotedRequest): void;
 }
 
 /** Makes a request again whose reply could not be kept whole. */
@@ -125,7 +125,7 @@ export class CoalescedReply implements StoredReply {
   /** Its bytes were too many: they are counted only. */
   tooLarge = false;
   /** Of the parts that took long, for the slow log. */
-  slowest: SlowRequest | null = null;
+  noted: NotedParts | null = null;
   /** Bytes of all parts. */
   receivedBytes = 0;
 
@@ -235,9 +235,9 @@ export class CoalescedReply implements StoredReply {
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
     this.#request?.drop();
-    if (this.slowest !== null) {
-      if (this.#use === null) logSlowest(this.#client.pool, this.slowest);
-      else this.#use.onSlow(this.slowest);
+    if (this.noted !== null) {
+      if (this.#use === null) endParts(this.#client.pool, this.noted);
+      else this.noted.give(this.#use);
     }
     if (this.#use !== null) this.#use.onComplete(this);
     else this.claim.store(this);

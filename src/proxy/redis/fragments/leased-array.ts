@@ -112,7 +112,7 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
   }
 
   /** The first time that it was asked for is in the slow log; this goes at its client's pace. */
-  onSlow(): void {}
+  onNoted(): void {}
 
   awaitsMore(): boolean {
     return false;
