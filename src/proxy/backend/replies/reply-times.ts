@@ -1,5 +1,5 @@
-import type { Engine } from '../engine/engine.ts';
-import { noteRequest, type TimedConnection } from './flight/note-request.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { noteRequest, type TimedConnection } from '../flight/note-request.ts';
 
 /** How long the requests of one server connection took: for the latencies, and to be noted. */
 export class ReplyTimes {
