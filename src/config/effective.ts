@@ -16,7 +16,7 @@ export interface EffectivePool {
 /** Keys whose values are passwords, or tell where they and private keys are. */
 const MASKED: ReadonlySet<string> = new Set([
   ...['redis_auth', 'sentinel_auth', 'sentinel_auth_file', 'sentinel_auth_env'],
-  ...['users', 'users_file'],
+  ...['users', 'users_file', 'rename_commands'],
   ...[...LOGIN_KEYS, ...TLS_KEYS]
     .filter(({ type }) => type === 'text' || type === 'file')
     .map(({ name }) => name),

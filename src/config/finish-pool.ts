@@ -72,7 +72,31 @@ function doors(draft: PoolDraft, values: Values) {
     readOnly: values.of<boolean>('read_only'),
     allowMonitor: values.of<boolean>('allow_monitor'),
     denyCommands: values.of<readonly string[] | null>('deny_commands') ?? NO_NAMES,
+    renameCommands: draft.renamed,
+    ...rates(values),
+    ...audit(values),
     maxAuthFailures: values.number('max_auth_failures'),
+  };
+}
+
+/** How much clients may ask for. */
+function rates(values: Values) {
+  return {
+    clientRequestsPerSecond: values.number('client_requests_per_second'),
+    clientBytesPerSecond: values.number('client_bytes_per_second'),
+    userRequestsPerSecond: values.number('user_requests_per_second'),
+    userBytesPerSecond: values.number('user_bytes_per_second'),
+    rateAction: values.of<'wait' | 'error'>('rate_action'),
+  };
+}
+
+/** What is written down of requests. */
+function audit(values: Values) {
+  return {
+    auditLog: values.of<string | null>('audit_log'),
+    auditSample: values.number('audit_sample'),
+    auditSize: values.number('audit_size'),
+    auditFiles: values.number('audit_files'),
   };
 }
 

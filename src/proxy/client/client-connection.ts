@@ -392,6 +392,7 @@ export class ClientConnection
       () => this.engine.budget.add(-heldBytes),
       () => this.out.discard(),
       () => this.#timers.stop(),
+      () => this.rates?.stop(),
       () => this.paused.release(),
     );
     if (this.claims.open === 0) this.onUnclaimed();

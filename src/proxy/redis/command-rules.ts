@@ -1,4 +1,5 @@
 import type { PoolConfig } from '../../config/index.ts';
+import { UNKNOWN_SHOWN_WORDS } from '../../limits.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import { COMMANDS, type CommandSpec, findSubcommand } from '../../protocol/redis/table/commands.ts';
 import type { SpecialRequest } from '../routing/request.ts';
@@ -15,6 +16,8 @@ const ALWAYS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
 interface Rules {
   readonly readOnly: boolean;
   readonly denied: ReadonlySet<string>;
+  /** Commands that are called by other names. */
+  readonly renamed: ReadonlySet<string>;
 }
 
 const compiled: WeakMap<PoolConfig, Rules> = new WeakMap();
@@ -22,7 +25,11 @@ const compiled: WeakMap<PoolConfig, Rules> = new WeakMap();
 function rulesOf(config: PoolConfig): Rules {
   let rules = compiled.get(config);
   if (rules === undefined) {
-    rules = { readOnly: config.readOnly, denied: new Set(config.denyCommands) };
+    rules = {
+      readOnly: config.readOnly,
+      denied: new Set(config.denyCommands),
+      renamed: new Set(config.renameCommands.map(({ command }) => command)),
+    };
     compiled.set(config, rules);
   }
   return rules;
@@ -49,10 +56,13 @@ function errorFor(
  * refuses nothing.
  */
 export function allowedCommands(config: PoolConfig): Uint8Array | null {
-  const { readOnly, denyCommands } = config;
-  if (!readOnly && denyCommands.length === 0) return null;
+  const { readOnly, denyCommands, renameCommands } = config;
+  if (!readOnly && denyCommands.length === 0 && renameCommands.length === 0) return null;
   const rules = rulesOf(config);
-  return Uint8Array.from(COMMANDS, (spec) => (errorFor(rules, spec.name, spec) === null ? 1 : 0));
+  return Uint8Array.from(COMMANDS, (spec) => {
+    if (rules.renamed.has(spec.name)) return 0;
+    return errorFor(rules, spec.name, spec) === null ? 1 : 0;
+  });
 }
 
 /** @param spec null = not in the table @returns why a pool refuses it; null when it does not */
@@ -62,6 +72,9 @@ export function refusalByRules(request: SpecialRequest, spec: CommandSpec | null
   const words = Words.of(request, 2);
   if (words.readable === 0) return null;
   const name = spec?.name ?? words.text(0).toUpperCase();
+  if (rules.renamed.has(name) && request.renamed !== true) {
+    return replies.unknownCommand(Words.of(request, UNKNOWN_SHOWN_WORDS).texts(0));
+  }
   if (spec?.handling !== 'container') return errorFor(rules, name, spec);
   const own = errorFor(rules, name, spec);
   if (own !== null || words.readable === 1) return own;

@@ -11,6 +11,8 @@ import type { Pool } from '../../pool/pool.ts';
 import type { ClientProtocol } from '../protocol.ts';
 import type { ClientSubscriptions } from '../session/subscriptions.ts';
 import type { Gate } from './gate.ts';
+import { type RatedClient, takeRates } from './rates.ts';
+import type { Sampler } from './sampler.ts';
 
 /** What goes along when the client moves to another process. */
 export interface SavedLogin {
@@ -23,12 +25,13 @@ export interface SavedLogin {
 }
 
 /** A client that may log in. */
-export interface LoginClient {
+export interface LoginClient extends RatedClient {
   readonly pool: Pool;
   readonly protocol: ClientProtocol;
   readonly login: Login;
   readonly address: string;
   gate: Gate | null;
+  audit: Sampler | null;
   readonly subscriptions: ClientSubscriptions | null;
   destroy(reason: string): void;
   setAuthenticated(yes: boolean): void;
@@ -82,10 +85,14 @@ export function mayEnter({ pool }: LoginClient, user: string, given: Buffer): bo
 }
 
 /** The rules of its user are those that count from here on. */
-export function takeRules(client: Pick<LoginClient, 'pool' | 'protocol' | 'login' | 'gate'>): void {
+export function takeRules(
+  client: RatedClient & Pick<LoginClient, 'pool' | 'protocol' | 'login' | 'gate' | 'audit'>,
+): void {
   const { pool, protocol, login } = client;
   const user = pool.config.users?.find(login.user);
   client.gate = user === undefined ? null : protocol.gateOf(pool.config, user);
+  client.audit = protocol.auditOf(pool.config);
+  takeRates(client);
 }
 
 /** The client gave the right password, or needs none. */

@@ -21,21 +21,14 @@ import {
   WHOLE,
   WINDOW,
 } from '../../../protocol/frame-table.ts';
-import { CARRY_LIMIT } from '../../engine/carry.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
-import {
-  detach,
-  isDetached,
-  missingBytes,
-  scannedBytes,
-  startOver,
-} from '../../engine/saved-scan.ts';
+import { isDetached, startOver } from '../../engine/saved-scan.ts';
 import { passes } from '../access/gate.ts';
 import { MAY_WAIT, WAIT } from '../router.ts';
-import { sendAssembled } from './assembled-request.ts';
-import { creditBeforeLogin, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
+import { beginLarge, sendAssembled } from './assembled-request.ts';
+import { creditOf, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
 import type { InputOwner } from './input-owner.ts';
-import { LargeRequest } from './large-request.ts';
+import type { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { SentRun } from './sent-run.ts';
 import { WaitingInput } from './waiting-input.ts';
@@ -181,10 +174,10 @@ export class ClientInput {
   /** Requests that may be sent now. */
   credit(): number {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
-    if (this.streaming) return 1;
-    if (this.leaving && this.#large === null && !this.waiting.hasKept) return 0;
-    if (!this.#client.authenticated) return creditBeforeLogin(this.#client);
-    return this.#client.window.size - this.#client.pipeline.outstanding;
+    const alone = this.#large === null;
+    if (this.leaving && alone && !this.waiting.hasKept) return 0;
+    const most = this.streaming ? 1 : creditOf(this.#client);
+    return most <= 0 ? most : Math.min(most, this.#client.rates?.credit() ?? most);
   }
 
   /** The next request waits until everything before it is answered. */
@@ -236,6 +229,8 @@ export class ClientInput {
       if (client.closed || client.closing) return !client.closed;
       const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
       const rest = sent < count ? engine.words[at] : consumed;
+      // A large request comes in pieces; the last one counts.
+      client.rates?.count(this.#large === null ? sent : 0, rest - start);
       this.run.note(client.pipeline, slot, sent, start, rest, client.window.notes);
       if (sent < count || this.#barrier) {
         this.#partial = false;
@@ -295,6 +290,7 @@ export class ClientInput {
     const { pipeline, id, protocol, router } = client;
     const { retryReads: retries, readFrom } = client.pool.config;
     const spread = readFrom !== 'master';
+    const limiter = client.rates?.refuses ? client.rates : null;
     const first = pipeline.tail;
     let slot = first; // as before the request at hand
     let unsent = pipeline.out.unsentBytes;
@@ -306,8 +302,10 @@ export class ClientInput {
         const info = words[record + RECORD_INFO];
         const start = words[record + RECORD_START];
         const length = words[record + RECORD_LENGTH];
+        if (limiter !== null) limiter.admit(info, length);
         if (
           (info & PLAIN_MASK) === WHOLE &&
+          (limiter === null || !limiter.late) &&
           (client.plain || passes(client, words, bytes, record))
         ) {
           const server = words[record + RECORD_SERVER];
@@ -315,7 +313,10 @@ export class ClientInput {
             ? router.chooseFor(client, server, info & NO_COMMAND)
             : router.choose(client, server, client.lane, MAY_WAIT);
           if (connection === null) {
-            if (router.verdict === WAIT) break;
+            if (router.verdict === WAIT) {
+              limiter?.giveBack(length);
+              break;
+            }
             words[record + RECORD_DEST] = 0;
             client.failForward(router.reason);
           } else if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
@@ -332,6 +333,7 @@ export class ClientInput {
         if ((info & WHOLE) !== WHOLE) {
           this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
         } else if (!protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
+          limiter?.giveBack(length);
           break;
         }
         if (!client.forwarded) this.run.interrupted = true;
@@ -368,15 +370,12 @@ export class ClientInput {
     const saved = this.#saved as SavedState;
     let from = consumed;
     if (!isDetached(saved)) {
-      const known = scannedBytes(saved) + missingBytes(saved);
-      if (Math.max(known, end - consumed) <= CARRY_LIMIT) {
+      this.#large = beginLarge(this.#client, saved, consumed, end);
+      if (this.#large === null) {
         this.waiting.carry(consumed, end);
         return true;
       }
-      const boundary = detach(saved);
-      this.#large = new LargeRequest(this.#engine, this.#client, known);
-      this.#large.take(consumed, boundary);
-      from = consumed + boundary;
+      from = consumed + this.#large.bufferedBytes;
     }
     this.waiting.carry(from, end);
     this.#large?.expectRest(saved);
@@ -393,8 +392,7 @@ export class ClientInput {
     this.#large = null;
     const streaming = large.isStreaming;
     const request = large.finish();
-    if (streaming) this.#barrier = true;
-    else if (request !== null && sendAssembled(this.#client, request, info, server))
-      this.#barrier = true;
+    const alone = request !== null && sendAssembled(this.#client, request, info, server);
+    if (streaming || alone) this.#barrier = true;
   }
 }
