@@ -7,8 +7,8 @@ import { MUST_SEND, type Requester, type Router } from '../router.ts';
 import { LargeRequest, type LargeRequester, mayForward } from './large-request.ts';
 
 /**
- * An unfinished request that stands at [start, end), taken away in pieces from here on; null when it
- * is small enough to be carried.
+ * An unfinished request that stands at [start, end), taken away in pieces from here on; null when
+ * it is small enough to be carried.
  */
 export function beginLarge(
   client: LargeRequester,

@@ -8,7 +8,7 @@ import {
 } from '../../../limits.ts';
 import { LOG_WARN } from '../../../log.ts';
 import { AUDIT_LOST } from '../../../stats/counters.ts';
-import { millis, wallMillis } from '../../engine/clock.ts';
+import { millis, wallTime } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { SparingOfEach } from '../../engine/sparing.ts';
@@ -115,7 +115,7 @@ export class AuditFile implements Timed {
   #lossLine(): string {
     const lost = this.#lost;
     this.#lost = 0;
-    return JSON.stringify({ time: new Date(wallMillis()), pool: this.#pool.config.name, lost });
+    return JSON.stringify({ time: wallTime(), pool: this.#pool.config.name, lost });
   }
 
   #onFailure(error: unknown, lines: number): void {
@@ -141,7 +141,7 @@ export class AuditFile implements Timed {
   /** Names of earlier files tell when they were ended, and by which process. */
   async #rotate(): Promise<void> {
     const { path, kept } = this.place;
-    const at = new Date(wallMillis()).toISOString().replace(/[-:.]/g, '');
+    const at = wallTime().replace(/[-:.]/g, '');
     await rename(path, `${path}.${at}-${process.pid}`);
     const own = `${basename(path)}.`;
     const names = (await readdir(dirname(path))).filter(

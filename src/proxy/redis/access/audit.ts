@@ -6,7 +6,7 @@ import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import type { Sampler } from '../../client/access/sampler.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { peerAddress } from '../../client/client-list.ts';
-import { wallMillis } from '../../engine/clock.ts';
+import { wallTime } from '../../engine/clock.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { AuditFile } from './audit-file.ts';
@@ -129,7 +129,7 @@ export function writeEntry(
 ): void {
   const { pool, session } = client;
   const line = JSON.stringify({
-    time: new Date(wallMillis()),
+    time: wallTime(),
     pool: pool.config.name,
     client: peerAddress(client),
     id: session.number,
