@@ -68,6 +68,8 @@ export class Rates implements Timed {
   readonly refuses: boolean;
   /** The request at hand is one too many. */
   late = false;
+  /** Its bytes. */
+  #admitted = 0;
   #wakeAt = 0;
   timerAt = 0;
 
@@ -132,13 +134,14 @@ export class Rates implements Timed {
     for (let i = 0; i < this.#requests.length; i++) left &&= this.#requests[i].left(now) > 0;
     for (let i = 0; i < this.#bytes.length; i++) left &&= this.#bytes[i].left(now) > 0;
     this.late = !left;
+    this.#admitted = bytes;
     if (left) this.spend(1, bytes);
     else this.#client.pool.counters[RATE_LIMITED]++;
   }
 
   /** The request that was looked at last is looked at again. */
-  giveBack(bytes: number): void {
-    if (!this.late) this.spend(-1, -bytes);
+  giveBack(): void {
+    if (!this.late) this.spend(-1, -this.#admitted);
     else this.#client.pool.counters[RATE_LIMITED]--;
   }
 
