@@ -39,6 +39,7 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   partial_failure: (pool) => (pool.perKeyFailure ? 'per-key' : 'error'),
   unknown_commands: (pool) => (pool.askUnknownCommands ? 'ask' : 'refuse'),
   tls_user_from_cert: (pool) => (pool.tlsUserFromCert ? 'cn' : 'off'),
+  logins: (pool) => (pool.loginsAtServer ? 'server' : 'ringway'),
   subscribe_to: (pool) => (pool.subscribeToAll ? 'all' : 'owner'),
 };
 

@@ -53,6 +53,11 @@ function hasPassword({ logins }: PoolDraft): boolean {
   return logins.clientAuth !== null;
 }
 
+function loginRequired({ users, ...draft }: PoolDraft, values: Values): boolean {
+  if (values.of<string>('logins') === 'server') return true;
+  return users === null ? hasPassword({ users, ...draft }) : !users.default.isOpen;
+}
+
 /** Where clients come in, and which do. */
 function doors(draft: PoolDraft, values: Values) {
   return {
@@ -63,7 +68,8 @@ function doors(draft: PoolDraft, values: Values) {
     tcpKeepalive: values.of<boolean>('tcpkeepalive'),
     ...draft.logins,
     users: draft.users,
-    loginRequired: draft.users === null ? hasPassword(draft) : !draft.users.default.isOpen,
+    loginsAtServer: values.of<string>('logins') === 'server',
+    loginRequired: loginRequired(draft, values),
     allowClients: values.of<readonly string[] | null>('allow_clients'),
     denyClients: values.of<readonly string[] | null>('deny_clients'),
     protectedMode: values.of<boolean>('protected_mode'),

@@ -64,6 +64,8 @@ export interface PoolConfig {
   readonly clientAuth: Secret | null;
   /** Users with rules; null = there is only the one that may do everything. */
   readonly users: Users | null;
+  /** Clients log in to the servers, and have connections of their own users there. */
+  readonly loginsAtServer: boolean;
   /** Clients have to log in. */
   readonly loginRequired: boolean;
   /** `address/bits`: the only ones that are let in; null = all. */

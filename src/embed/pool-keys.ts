@@ -361,6 +361,12 @@ export interface PoolKeys {
   readonly users?: readonly string[];
   /** As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`. */
   readonly users_file?: string;
+  /**
+   * Who checks the logins of clients. `server`: each must log in as a user of the servers,
+   * and its requests go there over connections of that user. Redis pools only. Default
+   * ringway.
+   */
+  readonly logins?: 'ringway' | 'server';
   /** Clients speak TLS on `listen`. Default false. */
   readonly tls?: boolean;
   /** A second address, where clients speak TLS; on `listen` they do not. */

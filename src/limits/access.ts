@@ -40,6 +40,8 @@ export const RULES_OF_USER = 1024;
 export const ACL_LOG_LENGTH = 128;
 /** Bytes of a key, a channel or a user's name that an entry keeps. */
 export const ACL_LOG_OBJECT_BYTES = 1024;
+/** Logins of a pool that servers are asked about at once, each over a connection of its own. */
+export const SERVER_LOGINS = 128;
 /** Lines of an audit log that wait to be written; beyond that they are left out, and counted. */
 export const AUDIT_BUFFER_BYTES = 1024 * 1024;
 /** Lines are collected for so long, so that one write has many. */

@@ -355,8 +355,8 @@ export class ProxyServer {
   }
 
   /**
-   * Hands every client to another process, each as soon as all it asked is answered. TLS clients
-   * cannot go along: they are served on until they pause, at the longest until shortly before the
+   * Hands every client to another process, each as soon as all it asked is answered. Some, as TLS
+   * clients, cannot go along: they are served on until they pause, at the longest until shortly before the
    * end.
    * @returns when none is left, or `drainMs` is over
    */
@@ -364,7 +364,7 @@ export class ProxyServer {
     for (const client of allClients(this.engine)) client.moveAway(give);
     const drainAt = exactMillis() + drainMs - DRAIN_MS;
     await this.#noClients(drainMs, (client) => {
-      if (!client.encrypted) return;
+      if (!client.stays) return;
       if (exactMillis() >= drainAt) client.drain();
       else client.leaveIfQuiet();
     });

@@ -56,6 +56,7 @@ const OWN_DEFAULTS = {
   userRequestsPerSecond: 0,
   userBytesPerSecond: 0,
   rateAction: 'wait',
+  loginsAtServer: false,
   auditLog: null,
   auditSample: 1,
   auditSize: 67108864,

@@ -257,6 +257,7 @@ class PoolReader {
       'deny_commands',
       'rename_commands',
       'rate_action',
+      'logins',
       ...['audit_log', 'audit_sample', 'audit_size', 'audit_files'],
     ]) {
       const at = this.positions.get(key);

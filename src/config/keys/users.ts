@@ -27,6 +27,16 @@ export const USER_KEYS: readonly KeySpec[] = [
     since: SINCE,
     doc: 'As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`.',
   },
+  {
+    name: 'logins',
+    type: 'name',
+    default: 'ringway',
+    choices: ['ringway', 'server'],
+    since: SINCE,
+    doc:
+      'Who checks the logins of clients. `server`: each must log in as a user of the servers, and ' +
+      'its requests go there over connections of that user. Redis pools only.',
+  },
 ];
 
 /** The users of a pool; null when the file names none. */

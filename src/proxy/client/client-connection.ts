@@ -75,6 +75,11 @@ export class ClientConnection
     engine.process[counter.CURR_CONNECTIONS]++;
   }
 
+  /** It cannot go to another process: that has not the state of its encryption, nor its password. */
+  get stays(): boolean {
+    return this.encrypted || laneOf(this).login !== null;
+  }
+
   /** When bytes came last, in engine milliseconds. */
   get lastRead(): number {
     return this.#timers.lastRead;
@@ -148,7 +153,7 @@ export class ClientConnection
       this.drain();
       return;
     }
-    if (this.encrypted) return;
+    if (this.stays) return;
     this.#give = give;
     this.#input.leaving = true;
     this.engine.turn.markClient(this);
@@ -192,7 +197,7 @@ export class ClientConnection
     reviewLogin(this);
     if (this.closed) return;
     this.#timers.restart();
-    this.enterLane(this.pool.lanes.find(db, resp, false) ?? this.pool.lanes.first);
+    this.enterLane(this.pool.lanes.find(db, resp, false, null) ?? this.pool.lanes.first);
     if (session.tracking) this.protocol.resumeTracking(this, session.tracking);
     if (rest.length > 0) this.begin(rest);
   }

@@ -71,9 +71,9 @@ export function adviceOf(pool: PoolConfig): string[] {
 
 /** Without limits anybody may try passwords for ever, and keep connections meanwhile. */
 function loginAdvice(pool: PoolConfig): string[] {
-  const { users, clientAuth, loginTimeoutMs, maxAuthFailures } = pool;
-  if (clientAuth === null && users === null) return [];
-  const what = users === null ? 'redis_auth' : 'users';
+  const { users, loginRequired, loginTimeoutMs, maxAuthFailures } = pool;
+  if (!loginRequired && users === null) return [];
+  const what = pool.loginsAtServer ? 'logins' : users === null ? 'redis_auth' : 'users';
   const limit = (key: string, value: number, wanted: number): string[] =>
     value === 0 ? [`${what} without ${key}: ${key}: ${wanted} is recommended`] : [];
   return [

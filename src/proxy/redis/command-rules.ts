@@ -5,6 +5,7 @@ import { COMMANDS, type CommandSpec, findSubcommand } from '../../protocol/redis
 import type { SpecialRequest } from '../routing/request.ts';
 import { Words } from './words.ts';
 
+const NOT_AT_SERVER = 'rules of the servers would not hold for it (logins: server)';
 /** Commands without an access of their own that may write what they like. */
 const SCRIPTS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 /** Subcommands that change what all clients of the servers have in common. */
@@ -12,10 +13,22 @@ const SHARED: ReadonlySet<string> = new Set(['SCRIPT|LOAD', 'SCRIPT|FLUSH']);
 /** Who connects needs these. */
 const ALWAYS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
 
+/**
+ * What is done without the servers, or over connections of the pool's own login, so that no rules of
+ * users that the servers know would hold for it.
+ */
+const WITHOUT_USERS: ReadonlySet<string> = new Set([
+  ...['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'MONITOR', 'SLOWLOG'],
+  ...['CLIENT|LIST', 'CLIENT|KILL', 'CLIENT|UNBLOCK', 'CLIENT|TRACKING'],
+  ...['ACL|LIST', 'ACL|USERS', 'ACL|GETUSER', 'ACL|DRYRUN', 'ACL|LOG'],
+]);
+
 /** What a pool refuses. */
 interface Rules {
   readonly readOnly: boolean;
   readonly denied: ReadonlySet<string>;
+  /** The servers know the users. */
+  readonly atServer: boolean;
   /** Commands that are called by other names. */
   readonly renamed: ReadonlySet<string>;
 }
@@ -28,6 +41,7 @@ function rulesOf(config: PoolConfig): Rules {
     rules = {
       readOnly: config.readOnly,
       denied: new Set(config.denyCommands),
+      atServer: config.loginsAtServer,
       renamed: new Set(config.renameCommands.map(({ command }) => command)),
     };
     compiled.set(config, rules);
@@ -40,12 +54,13 @@ function mayWrite({ name, access }: CommandSpec): boolean {
 }
 
 function errorFor(
-  { readOnly, denied }: Rules,
+  { readOnly, denied, atServer }: Rules,
   name: string,
   spec: CommandSpec | null,
 ): Buffer | null {
   if (ALWAYS.has(name)) return null;
   if (denied.has(name)) return replies.deniedCommand(name);
+  if (atServer && WITHOUT_USERS.has(name)) return replies.unsupported(name, NOT_AT_SERVER);
   if (!readOnly) return null;
   // What a command does that ringway does not know, nobody knows.
   return spec === null || mayWrite(spec) ? replies.readOnlyPool(name) : null;
@@ -56,8 +71,9 @@ function errorFor(
  * refuses nothing.
  */
 export function allowedCommands(config: PoolConfig): Uint8Array | null {
-  const { readOnly, denyCommands, renameCommands } = config;
-  if (!readOnly && denyCommands.length === 0 && renameCommands.length === 0) return null;
+  const { readOnly, denyCommands, renameCommands, loginsAtServer } = config;
+  const names = denyCommands.length + renameCommands.length;
+  if (!readOnly && names === 0 && !loginsAtServer) return null;
   const rules = rulesOf(config);
   return Uint8Array.from(COMMANDS, (spec) => {
     if (rules.renamed.has(spec.name)) return 0;
