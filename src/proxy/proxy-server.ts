@@ -356,8 +356,8 @@ export class ProxyServer {
 
   /**
    * Hands every client to another process, each as soon as all it asked is answered. Some, as TLS
-   * clients, cannot go along: they are served on until they pause, at the longest until shortly before the
-   * end.
+   * clients, cannot go along: they are served on until they pause, at the longest until shortly
+   * before the end.
    * @returns when none is left, or `drainMs` is over
    */
   async handOver(give: (client: LeavingClient) => void, drainMs: number): Promise<void> {

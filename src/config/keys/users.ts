@@ -34,8 +34,8 @@ export const USER_KEYS: readonly KeySpec[] = [
     choices: ['ringway', 'server'],
     since: SINCE,
     doc:
-      'Who checks the logins of clients. `server`: each must log in as a user of the servers, and ' +
-      'its requests go there over connections of that user. Redis pools only.',
+      'Who checks the logins of clients. `server`: each must log in as a user of the servers, ' +
+      'and its requests go there over connections of that user. Redis pools only.',
   },
 ];
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { FLUSH_MARK } from '../../limits.ts';
+import { isEncrypted } from '../../net/handles.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { NO_COMMAND, RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
@@ -102,6 +103,11 @@ export abstract class AnsweredClient
   get address(): string {
     const { remoteAddress: host, remotePort } = this.socket;
     return host === undefined ? 'unix socket' : `${host}:${remotePort}`;
+  }
+
+  /** It cannot go to another process: that has neither its encryption nor its password. */
+  get stays(): boolean {
+    return isEncrypted(this.socket) || laneOf(this).login !== null;
   }
 
   get name(): string {

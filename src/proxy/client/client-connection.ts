@@ -30,8 +30,6 @@ export class ClientConnection
   implements ReadHandler, Holder, TimedClient, InputOwner
 {
   readonly #input: ClientInput;
-  /** It speaks TLS: no other process can take it over. */
-  readonly encrypted: boolean;
   /** Nothing was read of it. */
   #silent: boolean;
   /** Reading was stopped by returning false from onRead(). */
@@ -56,8 +54,7 @@ export class ClientConnection
     socket: Socket,
   ) {
     super(engine, pool, protocol, router, socket);
-    this.encrypted = isEncrypted(socket);
-    this.#silent = !this.encrypted;
+    this.#silent = !isEncrypted(socket);
     this.#input = new ClientInput(engine, this);
     this.retraction = new Retraction(engine, this, this.#input);
     this.window = new ClientWindow(pool.config.maxPipeline);
@@ -73,11 +70,6 @@ export class ClientConnection
     pool.counters[counter.CLIENT_CONNECTIONS]++;
     engine.process[counter.TOTAL_CONNECTIONS]++;
     engine.process[counter.CURR_CONNECTIONS]++;
-  }
-
-  /** It cannot go to another process: that has not the state of its encryption, nor its password. */
-  get stays(): boolean {
-    return this.encrypted || laneOf(this).login !== null;
   }
 
   /** When bytes came last, in engine milliseconds. */

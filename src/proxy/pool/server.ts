@@ -358,8 +358,6 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     const { health } = this.pool;
     const now = exactMillis();
     this.lastFailure = failure;
-    // Whose login is refused is no trouble of others.
-    if (connection.refused && connection.lane.login !== null) return;
     this.#down = true;
     this.#failing = true;
     const asked = connection.purpose !== PURPOSE_PROBE;

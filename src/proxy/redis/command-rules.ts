@@ -14,8 +14,8 @@ const SHARED: ReadonlySet<string> = new Set(['SCRIPT|LOAD', 'SCRIPT|FLUSH']);
 const ALWAYS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
 
 /**
- * What is done without the servers, or over connections of the pool's own login, so that no rules of
- * users that the servers know would hold for it.
+ * What is done without the servers, or over connections of the pool's own login, so that no rules
+ * of users that the servers know would hold for it.
  */
 const WITHOUT_USERS: ReadonlySet<string> = new Set([
   ...['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'MONITOR', 'SLOWLOG'],

@@ -1,7 +1,6 @@
 import { DEFAULT_USER } from '../../../acl/user.ts';
 import { SERVER_LOGINS } from '../../../limits.ts';
 import { FLAG_LAST } from '../../../protocol/frame-table.ts';
-import { encodeRequest } from '../../../protocol/redis/replies/encode.ts';
 import { loginRefusal, passwordOf } from '../../../protocol/redis/replies/login-refusal.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import {
@@ -22,6 +21,7 @@ import { answer } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { askUnnoticed } from '../info/unnoticed.ts';
 import { endWatch, taint, watchedOf } from '../leases/watched-connection.ts';
+import { authRequest } from '../server-login.ts';
 
 // logins: server. A client shows its user and password to a server, and what it asks for then goes
 // over connections that log in with these: what the servers do not allow their user, they refuse.
@@ -32,7 +32,7 @@ const pending: WeakMap<Pool, number> = new WeakMap();
 /** @param user one character per byte; null = AUTH with a password alone */
 export function loginWith(user: string | null, password: Buffer): LaneLogin {
   const name = user === null ? [] : [Buffer.from(user, 'latin1')];
-  const request = encodeRequest([Buffer.from('AUTH'), ...name, password]);
+  const request = authRequest([...name, password]);
   return { user: user ?? DEFAULT_USER, request };
 }
 
