@@ -38,6 +38,7 @@ import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonPlace, NO_KEY } from './common-server.ts';
 import { sendFragments } from './fragments/fragmented-request.ts';
 import { readInPieces } from './fragments/piecewise-read.ts';
+import { RequestAtHand } from './fragments/request-at-hand.ts';
 import { block, blockAt, patienceOf } from './leases/blocking.ts';
 import { execRefused, execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
@@ -49,6 +50,8 @@ import { handleUnknown } from './unknown/unknown-command.ts';
 import { Words } from './words.ts';
 
 const PART_WORD = PART_TABLE / 4;
+/** Of those that are split by server there are many, and each of them can do without an object. */
+const AT_HAND = new RequestAtHand();
 
 /**
  * Answers or sends one request at [start, start + length) that the fast loop left out.
@@ -61,7 +64,19 @@ export function handleSpecial(
   info: number,
   intent: number,
 ): boolean {
-  const request: SpecialRequest = { client, start, length, intent };
+  if (COMMANDS[info & NO_COMMAND]?.handling !== 'fragment' || !AT_HAND.isFree) {
+    return handleNext({ client, start, length, intent }, info);
+  }
+  AT_HAND.begin(client, start, length, intent);
+  try {
+    return handleNext(AT_HAND, info);
+  } finally {
+    AT_HAND.end();
+  }
+}
+
+function handleNext(request: SpecialRequest, info: number): boolean {
+  const { client } = request;
   const { session } = client;
   if (session.replies === 'on') return handle(request, info);
   const { modeChanges } = session;
@@ -93,9 +108,13 @@ function handle(request: SpecialRequest, info: number): boolean {
     if (error !== null && spec?.name === 'EXEC') return execRefused(request, error);
     if (error !== null) return refuseByRules(client, spec, error);
   }
-  const carryOut = (): boolean => handleKnown(request, info, spec);
-  const { tracking } = client.session;
-  return tracking?.notes ? noteReads(request, spec, carryOut) : carryOut();
+  if (client.session.tracking?.notes) return handleNoting(request, info, spec);
+  return handleKnown(request, info, spec);
+}
+
+/** Apart: where a function makes a closure, every call of it allocates. */
+function handleNoting(request: SpecialRequest, info: number, spec: CommandSpec | null): boolean {
+  return noteReads(request, spec, () => handleKnown(request, info, spec));
 }
 
 /** @param spec null when the command is not in the table */
