@@ -79,7 +79,8 @@ export interface Router {
     reads?: boolean,
   ): (BackendConnection | null)[] | null;
   /**
-   * As chooseAll(), of the first `count` servers, into `chosen`, which holds nothing but null before.
+   * As chooseAll(), of the first `count` servers, into `chosen`, which holds nothing but null
+   * before.
    * @returns false when the request has to wait
    */
   chooseSome(

@@ -21,7 +21,7 @@ function spares(most = 3): { list: Spares<Thing>; made: Thing[] } {
 }
 
 describe('what is used for one request after the other', () => {
-  test('is not used again in the chunk that ended it, in which somebody may still look at it', () => {
+  test('is not used again in the chunk that ended it: somebody may still look at it', () => {
     const { list, made } = spares();
     const first = list.take(1);
     list.give(first, 1);
