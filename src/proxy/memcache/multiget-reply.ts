@@ -242,17 +242,10 @@ export class MultigetReply implements StoredReply {
       client.elementBytes = Math.max(bytes, before * 0.9);
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
-<<<<<<< HEAD
-    this.#request?.drop();
+    this.#request.drop(this.client);
     if (this.noted !== null) {
       if (this.#use === null) endParts(client.pool, this.noted);
       else this.noted.give(this.#use);
-=======
-    this.#request.drop(this.client);
-    if (this.slowest !== null) {
-      if (this.#use === null) logSlowest(client.pool, this.slowest);
-      else this.#use.onSlow(this.slowest);
->>>>>>> main
     }
     if (this.#use !== null) this.#use.onComplete(this);
     else this.claim.store(this);

@@ -13,16 +13,8 @@ import type { ClientPipeline } from '../../client/client-pipeline.ts';
 import type { StoredReply } from '../../client/stored-reply.ts';
 import { digitsOf, writeDecimal } from '../../engine/short-text.ts';
 import { KeptRequest } from '../../routing/kept-request.ts';
-import { endParts, type NotedParts, notePart } from '../../routing/noted-parts.ts';
+import { endParts, type NotedParts } from '../../routing/noted-parts.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
-
-<<<<<<< HEAD
-=======
-
-import { logSlowest } from '../../routing/slowest-part.ts';
-
->>>>>>> main
-
 import { INVALID } from '../failure-reply.ts';
 import { FragmentReply, type WholeReply } from './fragment-reply.ts';
 import { KeptOrder } from './kept-order.ts';
@@ -37,50 +29,6 @@ const ERROR = 0x2d; // '-'
 const INTEGER = 0x3a; // ':'
 const BULK_ERROR = 0x21; // '!'
 
-<<<<<<< HEAD
-/** The reply to one fragment. */
-class FragmentReply extends KeptPart implements ReplyTarget {
-  readonly distrusts = false;
-  readonly #whole: CoalescedReply;
-  readonly keys: number;
-  readonly server: Server;
-  /** A complete error reply that this fragment got or caused. */
-  error: Buffer | null = null;
-  failed = false;
-  value = 0;
-
-  constructor(whole: CoalescedReply, keys: number, server: Server) {
-    super();
-    this.#whole = whole;
-    this.keys = keys;
-    this.server = server;
-  }
-
-  get claim(): Claim {
-    return this.#whole.claim;
-  }
-
-  onReply(start: number, length: number, info: number, count: number): void {
-    this.#whole.take(this, start, length, info, count);
-  }
-
-  onNoted(part: NotedRequest): void {
-    this.#whole.noted = notePart(this.#whole.noted, part);
-  }
-
-  awaitsMore(): boolean {
-    return false;
-  }
-
-  onFailure(error: Buffer): void {
-    this.error = error;
-    this.failed = true;
-    this.#whole.complete();
-  }
-}
-
-=======
->>>>>>> main
 /** What becomes of a coalesced reply that is not simply its request's. */
 export interface ReplyUse {
   /** Of the request; not settled by the reply. */
@@ -279,19 +227,12 @@ export class CoalescedReply implements StoredReply, WholeReply, ArrayParts {
       client.elementBytes = Math.max(bytes, before * 0.9);
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
-<<<<<<< HEAD
-    this.#request?.drop();
-    if (this.noted !== null) {
-      if (this.#use === null) endParts(this.#client.pool, this.noted);
-      else this.noted.give(this.#use);
-=======
     this.#request.drop(client);
-    const { slowest } = this;
-    this.slowest = null;
-    if (slowest !== null) {
-      if (this.#use === null) logSlowest(client.pool, slowest);
-      else this.#use.onSlow(slowest);
->>>>>>> main
+    const { noted } = this;
+    this.noted = null;
+    if (noted !== null) {
+      if (this.#use === null) endParts(client.pool, noted);
+      else noted.give(this.#use);
     }
     if (this.#use !== null) {
       this.#use.onComplete(this);
@@ -316,8 +257,9 @@ export class CoalescedReply implements StoredReply, WholeReply, ArrayParts {
   }
 
   /** The error that stands for the whole reply; null when there is none. */
-  get error(): Buffer | null 
+  get error(): Buffer | null {
     return this.#perKey ? null : (this.#bad?.error ?? null);
+  }
 
   /** The first fragment that got an error. */
   get #bad(): FragmentReply | null {
@@ -366,10 +308,11 @@ export class CoalescedReply implements StoredReply, WholeReply, ArrayParts {
     if (this.parts.length <= SPARE_REPLY_PARTS) SPARES.give(this, client.pool.engine.chunk);
   }
 
-  clear(): void 
+  clear(): void {
     this.#ownClaim?.clear();
     this.#client = null;
     this.#use = null;
     this.#readAgain = null;
     for (const part of this.parts) part.error = null;
+  }
 }
