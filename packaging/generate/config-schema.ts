@@ -51,6 +51,7 @@ function schemaOf(spec: KeySpec): Schema {
     case 'sentinels':
       return listOf(':[0-9]+$');
     case 'replicas':
+    case 'witnesses':
       return listOf(':[0-9]+ ');
     case 'users':
       return listOf('.');

@@ -25,6 +25,7 @@ import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { type Logins, readLogins } from './logins.ts';
 import { checkCluster } from './masters/cluster-rules.ts';
+import { checkPromotion } from './masters/promotion-rules.ts';
 import { checkFollowing } from './masters/sentinel-rules.ts';
 import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
@@ -35,6 +36,7 @@ import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './val
 const OWN_LISTS: Readonly<Record<string, string>> = {
   sentinels: 'host:port',
   replicas: 'host:port name',
+  witnesses: 'host:port',
   users: 'NAME RULES',
 };
 const SPECS: ReadonlyMap<string, KeySpec> = new Map(POOL_KEYS.map((spec) => [spec.name, spec]));
@@ -65,6 +67,7 @@ export interface PoolDraft {
   readonly servers: readonly PlacedServer[];
   readonly sentinels: readonly SentinelConfig[];
   readonly replicas: readonly PlacedReplica[];
+  readonly witnesses: readonly SentinelConfig[];
   readonly logins: Logins;
   readonly users: Users | null;
   readonly serverTls: ServerTls | null;
@@ -118,6 +121,7 @@ class PoolReader {
   readonly servers: PlacedServer[] = [];
   readonly sentinels: SentinelConfig[] = [];
   readonly replicas: PlacedReplica[] = [];
+  readonly witnesses: SentinelConfig[] = [];
   readonly users: Scalar[] = [];
 
   constructor(name: Scalar, problems: Problems, rules: Rules) {
@@ -146,7 +150,8 @@ class PoolReader {
     this.positions.set(key, entry.key.at);
     for (const value of entry.values) {
       if (spec.type === 'servers') this.#server(value);
-      else if (spec.type === 'sentinels') this.#sentinel(value);
+      else if (spec.type === 'sentinels') this.#sentinel(value, this.sentinels);
+      else if (spec.type === 'witnesses') this.#sentinel(value, this.witnesses);
       else if (spec.type === 'replicas') this.#replica(value);
       else if (spec.type === 'users') this.users.push(value);
       else if (value !== entry.values[0]) this.#duplicate(value.at, key, entry.values[0]!.at);
@@ -181,10 +186,11 @@ class PoolReader {
     }
   }
 
-  #sentinel(scalar: Scalar): void {
+  #sentinel(scalar: Scalar, to: SentinelConfig[]): void {
     const parsed = parseSentinel(scalar.text);
-    if ('problem' in parsed) this.#problem(scalar.at, 'sentinels', parsed.problem);
-    else this.sentinels.push(Object.freeze(parsed.value));
+    const key = to === this.sentinels ? 'sentinels' : 'witnesses';
+    if ('problem' in parsed) this.#problem(scalar.at, key, parsed.problem);
+    else to.push(Object.freeze(parsed.value));
   }
 
   #replica(scalar: Scalar): void {
@@ -228,6 +234,7 @@ class PoolReader {
       this.#problem(at, key, message);
     };
     checkFollowing(this, report);
+    checkPromotion(this, report);
     checkCluster(this, report);
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
@@ -266,12 +273,12 @@ export function readPool(node: PoolNode, { files, problems, rules }: ReadFrom): 
   for (const entry of node.entries) reader.entry(entry);
   reader.lists(node.entries);
   reader.rules();
-  const { values, positions, servers, sentinels, replicas } = reader;
+  const { values, positions, servers, sentinels, replicas, witnesses } = reader;
   const source = { pool: node.name.text, values, positions, files, problems };
   const logins = readLogins(source);
   const users = readPoolUsers(source, reader.users, logins.clientAuth);
   const serverTls = readServerTls(source);
   const clientTls = readClientTls(source, (key) => SPECS.get(key)?.default);
-  const lists = { servers, sentinels, replicas, users };
+  const lists = { servers, sentinels, replicas, witnesses, users };
   return { name: node.name, values, positions, ...lists, logins, serverTls, clientTls };
 }
