@@ -156,7 +156,9 @@ export async function acknowledgedBy(
   await waitFor(
     'writes at the master',
     () => {
-      return writers.all.filter((each) => each.sentAt > from && each.server === server.port).length > 10;
+      return (
+        writers.all.filter((each) => each.sentAt > from && each.server === server.port).length > 10
+      );
     },
     patienceMs,
   );
