@@ -49,9 +49,9 @@ function schemaOf(spec: KeySpec): Schema {
     case 'servers':
       return listOf('^/.*:[0-9]+( |$)|:[0-9]+:[0-9]+( |$)', true);
     case 'sentinels':
+    case 'witnesses':
       return listOf(':[0-9]+$');
     case 'replicas':
-    case 'witnesses':
       return listOf(':[0-9]+ ');
     case 'users':
       return listOf('.');

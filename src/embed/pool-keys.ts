@@ -224,8 +224,8 @@ export interface PoolKeys {
   readonly replicas?: readonly string[];
   /**
    * A replica (`replicas`) is promoted when most proxies say that its master is down. Wants
-   * `witnesses`, and masters with `min-replicas-to-write`; read docs/high-availability.md
-   * first. Default false.
+   * `witnesses`, and masters with `min-replicas-to-write`: docs/high-availability.md says
+   * why. Default false.
    */
   readonly promote?: boolean;
   /**

@@ -112,8 +112,8 @@ function planOfRepair(now: Situation): Plan {
 }
 
 /**
- * Servers that should follow the master and do not: masters whose data are older, or that have none,
- * and replicas of a server that is gone.
+ * Servers that should follow the master and do not: masters whose data are older, or that have
+ * none, and replicas of a server that is gone.
  */
 export function stragglersOf({
   views,

@@ -9,7 +9,7 @@ export const PROMOTION_KEYS: readonly KeySpec[] = [
     since: 'ringway 0.1',
     doc:
       'A replica (`replicas`) is promoted when most proxies say that its master is down. Wants ' +
-      '`witnesses`, and masters with `min-replicas-to-write`; read docs/high-availability.md first.',
+      '`witnesses`, and masters with `min-replicas-to-write`: docs/high-availability.md says why.',
   },
   {
     name: 'witnesses',

@@ -48,7 +48,8 @@ function checkReplicas(
   }
   for (const { server, at: place } of servers) {
     if (replicas.some(({ replica }) => replica.server === server.name)) continue;
-    const message = `${quote(server.name)} has no replica to promote; expected one in "replicas:"`;
+    const name = quote(server.name);
+    const message = `${name} has no replica to promote; expected one in "replicas:" as well`;
     report(place, 'promote', message);
   }
 }
