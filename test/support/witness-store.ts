@@ -7,8 +7,10 @@ type Fields = Map<string, string>;
 export class SimWitnessStore {
   readonly #shards: Map<string, Fields> = new Map();
 
-  clear(): void {
-    this.#shards.clear();
+  /** The epoch of a record that is done; 0 = none is. */
+  doneEpoch(key: string): number {
+    const h = this.#shards.get(key);
+    return h?.get('done') === '1' ? Number(h.get('epoch')) : 0;
   }
 
   /** @param now in milliseconds @returns what the script answers */
