@@ -1,5 +1,5 @@
-import type { Random } from '../../fuzz/random.ts';
 import type { ShardSpec } from '../../../src/topology/shard.ts';
+import type { Random } from '../../fuzz/random.ts';
 import { Network } from '../net/network.ts';
 import type { ServerProcess } from '../servers/server-process.ts';
 import { install, uninstall } from '../world/surroundings.ts';
@@ -14,6 +14,16 @@ export type Fault =
   | { readonly kind: 'part'; readonly some: readonly string[]; readonly others: readonly string[] }
   | { readonly kind: 'crash'; readonly server: string; readonly keepsData: boolean }
   | { readonly kind: 'stop'; readonly process: string };
+
+export interface SplitPlan {
+  readonly replicas: number;
+  readonly rounds: number;
+  /** Faults that hold at the same time. */
+  faults(random: Random, names: readonly string[], master: string): readonly Fault[];
+  seconds(random: Random): number;
+  /** Whether the old master may go on is not asked. */
+  readonly unfenced?: boolean;
+}
 
 export interface SplitResult {
   readonly complaints: readonly string[];
@@ -39,7 +49,7 @@ export class SplitCase {
   readonly proxies: readonly SimFollower[];
   readonly #addresses: Map<string, string> = new Map();
 
-  constructor(seed: number, replicas: number) {
+  constructor(seed: number, { replicas, unfenced = false }: SplitPlan) {
     this.world = new World(seed, false);
     this.network = new Network(this.world, true);
     install(this.world, this.network);
@@ -58,18 +68,24 @@ export class SplitCase {
       return new SimWitness(this.world, this.network, { name: `w${i}`, address, port: 6379 });
     });
     for (const each of [...this.servers, ...this.witnesses]) each.start();
-    const spec = this.#spec;
+    const spec = this.#spec(unfenced);
     this.proxies = [0, 1, 2].map((i) => {
-      return new SimFollower(this.world, this.network, `p${i}`, at(`p${i}`, `10.0.0.${i + 1}`), spec);
+      return new SimFollower(
+        this.world,
+        this.network,
+        `p${i}`,
+        at(`p${i}`, `10.0.0.${i + 1}`),
+        spec,
+      );
     });
   }
 
-  get #spec(): ShardSpec {
+  #spec(unfenced: boolean): ShardSpec {
     const address = (server: ServerProcess) => ({ host: server.address, port: 6379 });
     const [master, ...replicas] = this.servers;
     const promotion = {
       ...{ witnesses: this.witnesses.map(address), access: '' },
-      ...{ downAfterMs: DOWN_AFTER_MS, unfenced: false },
+      ...{ downAfterMs: DOWN_AFTER_MS, unfenced },
     };
     return {
       ...{ pool: 'p', server: 's', master: 's', address: address(master), sentinels: [] },
@@ -177,14 +193,6 @@ export function randomFault(random: Random, names: readonly string[], master: st
   return { kind: 'part', some, others: rest.slice(0, 1 + random.below(rest.length)) };
 }
 
-export interface SplitPlan {
-  readonly replicas: number;
-  readonly rounds: number;
-  /** Faults that hold at the same time. */
-  faults(random: Random, names: readonly string[], master: string): readonly Fault[];
-  seconds(random: Random): number;
-}
-
 /** Anything, twice. */
 export function anything(seed: number): SplitPlan {
   return {
@@ -206,7 +214,7 @@ function sameKind(a: Fault, b: Fault): boolean {
 
 /** A world in which things go wrong. */
 export async function runSplitCase(seed: number, plan: SplitPlan): Promise<SplitResult> {
-  const given = new SplitCase(seed, plan.replicas);
+  const given = new SplitCase(seed, plan);
   const { world, servers, witnesses, proxies } = given;
   const random = world.randomOf('faults');
   const names = [...servers, ...witnesses, ...proxies].map(({ name }) => name);
