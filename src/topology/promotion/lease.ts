@@ -1,5 +1,6 @@
 import { PROMOTION_LEASE_MS, PROMOTION_WORK_MS } from '../../limits.ts';
 import { type Address, addressText } from '../facts.ts';
+import type { ShardPlace } from '../shard-watch.ts';
 import { newestOf, type PromotionRecord } from './record.ts';
 import type { ShardRecord } from './shard-record.ts';
 import type { WitnessSet } from './witness-set.ts';
@@ -13,6 +14,7 @@ export interface LeaseOwner {
   readonly key: string;
   readonly record: ShardRecord;
   readonly now: number;
+  readonly place: ShardPlace;
 }
 
 /** Nobody else does anything to the shard meanwhile. */
@@ -28,7 +30,7 @@ export interface Lease {
 
 /** Asks the witnesses for a shard. @returns null when not most of them grant it */
 export async function leaseOf(owner: LeaseOwner): Promise<Lease | null> {
-  const { parts, key, id, record } = owner;
+  const { parts, key, id, record, place } = owner;
   const { witnesses } = parts;
   const term = record.nextTerm(owner.now);
   const until = owner.now + PROMOTION_WORK_MS;
@@ -40,7 +42,7 @@ export async function leaseOf(owner: LeaseOwner): Promise<Lease | null> {
     return null;
   }
   return {
-    newest: newestOf(granted.map((facts) => record.known(facts.record))),
+    newest: newestOf(granted.map((facts) => record.credible(facts.record, place.epoch, owner.now))),
     until,
     release,
     write: async (epoch, address, done) => {

@@ -193,7 +193,7 @@ export class Promoter implements Worker {
 
   #begin(): void {
     if (this.#busy || !this.mayAct || !this.record.isHeard(this.now)) return;
-    const plan = planOf(this.situation(this.record.newest(this.now)));
+    const plan = planOf(this.situation(this.record.newest(this.now, this.place.epoch)));
     this.#tell(plan);
     if (plan.kind === 'nothing') return;
     this.#busy = true;
@@ -210,7 +210,7 @@ export class Promoter implements Worker {
   async #try(): Promise<void> {
     const lease: Lease | null = await leaseOf(this);
     if (lease === null || !this.mayAct) return;
-    const plan = planOf(this.situation(this.record.known(lease.newest)));
+    const plan = planOf(this.situation(lease.newest));
     const isPromoted = await carryOut(this, plan, lease);
     // After a promotion nobody does anything for a while.
     if (!isPromoted) lease.release();

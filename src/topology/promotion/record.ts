@@ -1,4 +1,3 @@
-import { RECORD_EPOCH_MAX } from '../../limits.ts';
 import { type Address, addressOf } from '../facts.ts';
 import { ErrorReply, type Reply } from '../reply-reader.ts';
 
@@ -44,7 +43,7 @@ export function witnessFacts(reply: Reply): WitnessFacts | null {
   const numbers = [granted, epoch, done, written, term, live, down, frozen];
   if (!numbers.every((text) => NUMBER.test(text))) return null;
   const address = addressFrom(place);
-  const isRecord = Number(epoch) > 0 && Number(epoch) <= RECORD_EPOCH_MAX && address !== null;
+  const isRecord = Number(epoch) > 0 && address !== null;
   const record = isRecord
     ? { epoch: Number(epoch), address, term: Number(written), done: done === '1' }
     : null;

@@ -1,4 +1,4 @@
-import { WITNESS_FACTS_MS } from '../../limits.ts';
+import { RECORD_AHEAD, TERM_AHEAD, WITNESS_FACTS_MS } from '../../limits.ts';
 import { addressText } from '../facts.ts';
 import { newestOf, type PromotionRecord, type WitnessFacts } from './record.ts';
 import type { WitnessSet } from './witness-set.ts';
@@ -21,20 +21,25 @@ export class ShardRecord {
   }
 
   take(witness: number, facts: WitnessFacts, now: number): void {
-    this.#said.set(witness, { facts: this.#trusted(facts), at: now });
+    this.#said.set(witness, { facts, at: now });
     for (const [each, { at }] of this.#said) {
       if (now - at > WITNESS_FACTS_MS) this.#said.delete(each);
     }
   }
 
-  /** Without a record that cannot be one. */
-  #trusted(facts: WitnessFacts): WitnessFacts {
-    return { ...facts, record: this.known(facts.record) };
+  /**
+   * A record of a server of the shard, and of an epoch that somebody can have reached; null
+   * otherwise. One witness that lies does not use up all numbers.
+   * @param epoch that is known
+   */
+  credible(record: PromotionRecord | null, epoch: number, now: number): PromotionRecord | null {
+    if (record === null || !this.#isMember(record)) return null;
+    const agreed = this.agreed(now, false)?.epoch ?? 0;
+    return record.epoch > Math.max(epoch, agreed) + RECORD_AHEAD ? null : record;
   }
 
-  /** A record of a server of the shard; null otherwise. */
-  known(record: PromotionRecord | null): PromotionRecord | null {
-    return record !== null && this.#members.has(addressText(record.address)) ? record : null;
+  #isMember({ address }: PromotionRecord): boolean {
+    return this.#members.has(addressText(address));
   }
 
   #facts(now: number): WitnessFacts[] {
@@ -64,7 +69,7 @@ export class ShardRecord {
   agreed(now: number, done: boolean): PromotionRecord | null {
     const facts = this.#facts(now);
     const fit = facts.flatMap(({ record }) =>
-      record !== null && (!done || record.done) ? [record] : [],
+      record !== null && this.#isMember(record) && (!done || record.done) ? [record] : [],
     );
     const found = fit.filter((record) => {
       const same = fit.filter(({ epoch, address }) => {
@@ -75,13 +80,16 @@ export class ShardRecord {
     return newestOf(found);
   }
 
-  /** The newest that anybody has. */
-  newest(now: number): PromotionRecord | null {
-    return newestOf(this.#facts(now).map(({ record }) => record));
+  /** The newest that anybody has. @param epoch that is known */
+  newest(now: number, epoch: number): PromotionRecord | null {
+    return newestOf(this.#facts(now).map(({ record }) => this.credible(record, epoch, now)));
   }
 
   /** Above all that were granted. */
   nextTerm(now: number): number {
-    return Math.max(0, ...this.#facts(now).map(({ term }) => term)) + 1;
+    const terms = this.#facts(now).map(({ term }) => term);
+    terms.sort((a, b) => a - b);
+    const usual = terms[terms.length >> 1] ?? 0;
+    return Math.min(terms.at(-1) ?? 0, usual + TERM_AHEAD) + 1;
   }
 }

@@ -1,6 +1,5 @@
 import { PROMOTED_MS, PROMOTION_POLL_MS } from '../../limits.ts';
 import { type Address, addressText, sameAddress } from '../facts.ts';
-import type { ShardPlace } from '../shard-watch.ts';
 import { fenceOfAway, isLost, silenceMs, silentMs } from './fence.ts';
 import type { Lease, LeaseOwner } from './lease.ts';
 import { namesOf, type Ordered, order } from './orders.ts';
@@ -11,7 +10,6 @@ import type { PromotionRecord } from './record.ts';
 /** Who does what is planned. */
 export interface Worker extends LeaseOwner {
   readonly parts: PromoterParts;
-  readonly place: ShardPlace;
   /** It has nothing to do with the shard any more. */
   readonly stopped: boolean;
   /** Nobody wants that nothing is changed. */

@@ -7,6 +7,8 @@ import { WordsPeer } from './words-peer.ts';
 /** A simulated witness; what it was told is on its disk. */
 export class SimWitness extends ServerProcess {
   readonly store: SimWitnessStore = new SimWitnessStore();
+  /** What it says instead of the truth, if anything. */
+  lie: (truth: string[], words: readonly string[]) => string[] = (truth) => truth;
 
   protected newPeer(endpoint: Endpoint, id: number): Peer {
     return new WordsPeer(this, endpoint, id, (_, words) => this.#answer(words));
@@ -24,7 +26,9 @@ export class SimWitness extends ServerProcess {
         return array([bulk('maxmemory-policy'), bulk('noeviction')]);
       case 'EVAL': {
         const [, , key, ...words] = rest;
-        return array(this.store.ask(key, words, this.now).map((text) => bulk(text)));
+        return array(
+          this.lie(this.store.ask(key, words, this.now), words).map((text) => bulk(text)),
+        );
       }
       default:
         return failure(`ERR unknown command '${name}'`);

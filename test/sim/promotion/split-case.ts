@@ -23,12 +23,16 @@ export interface SplitPlan {
   seconds(random: Random): number;
   /** Whether the old master may go on is not asked. */
   readonly unfenced?: boolean;
+  /** What the last witness says instead of the truth. */
+  readonly lie?: SimWitness['lie'];
 }
 
 export interface SplitResult {
   readonly complaints: readonly string[];
   /** Promotions that are done, of each fault. */
   readonly promotions: readonly number[];
+  /** How often another server acknowledged than before. */
+  readonly changes: number;
   readonly writes: number;
   readonly said: readonly string[];
 }
@@ -49,7 +53,7 @@ export class SplitCase {
   readonly proxies: readonly SimFollower[];
   readonly #addresses: Map<string, string> = new Map();
 
-  constructor(seed: number, { replicas, unfenced = false }: SplitPlan) {
+  constructor(seed: number, { replicas, unfenced = false, lie }: SplitPlan) {
     this.world = new World(seed, false);
     this.network = new Network(this.world, true);
     install(this.world, this.network);
@@ -67,6 +71,7 @@ export class SplitCase {
       const address = at(`w${i}`, `10.0.2.${i + 1}`);
       return new SimWitness(this.world, this.network, { name: `w${i}`, address, port: 6379 });
     });
+    if (lie !== undefined) this.witnesses[2].lie = lie;
     for (const each of [...this.servers, ...this.witnesses]) each.start();
     const spec = this.#spec(unfenced);
     this.proxies = [0, 1, 2].map((i) => {
@@ -246,5 +251,5 @@ export async function runSplitCase(seed: number, plan: SplitPlan): Promise<Split
   const said = proxies.flatMap((proxy) => proxy.said);
   said.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
   given.stop();
-  return { complaints, promotions, writes: given.acknowledged.length, said };
+  return { complaints, promotions, changes: switches, writes: given.acknowledged.length, said };
 }

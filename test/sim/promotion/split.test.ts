@@ -47,4 +47,34 @@ describe('proxies that promote, in a simulated world', () => {
     const { complaints } = await runSplitCase(1, { ...plan, unfenced: true });
     assert.match(complaints.join('\n'), /changes of who acknowledges/);
   });
+
+  const most = '9'.repeat(15);
+  const lies: Readonly<Record<string, (truth: string[]) => string[]>> = {
+    'that all is down': ([a, b, c, d, e, f]) => [a, b, c, d, e, f, '3', '3', '0'],
+    'that nothing may be changed': ([a, b, c, d, e, f]) => [a, b, c, d, e, f, '3', '0', '3'],
+    'that another is the master': ([, , , , , f, ...rest]) => {
+      return ['1', '77', '10.0.1.2:6379', '1', '9', f, ...rest];
+    },
+    'that a stranger is the master': ([, , , , , f, ...rest]) => {
+      return ['1', '77', '6.6.6.6:6379', '1', '9', f, ...rest];
+    },
+    'the highest numbers there are': ([, , , , , , ...rest]) => {
+      return ['1', most, '10.0.1.2:6379', '1', most, most, ...rest];
+    },
+    'what nobody understands': () => ['x'],
+    nothing: () => [],
+  };
+  for (const [what, lie] of Object.entries(lies)) {
+    test(`promote once, and only when they should, though a witness says ${what}`, async () => {
+      const healthy = { replicas: 1, rounds: 1, faults: () => [], seconds: () => 20, lie };
+      const calm = await runSplitCase(1, healthy);
+      assert.deepEqual([calm.complaints, calm.changes], [[], 0], calm.said.join('\n'));
+      const fault: Fault = { kind: 'crash', server: 'm0', keepsData: true };
+      const { complaints, changes, said } = await runSplitCase(2, {
+        ...{ ...healthy, rounds: 2, seconds: () => 25 },
+        faults: (_random, _names, master) => [{ ...fault, server: master }],
+      });
+      assert.deepEqual([complaints, changes], [[], 2], said.join('\n'));
+    });
+  }
 });
