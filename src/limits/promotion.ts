@@ -32,6 +32,6 @@ export const STALE_FACTOR = 10;
 export const FENCE_SLACK_S = 2;
 /** Which fence a server has is asked this often. */
 export const FENCE_POLL_MS = 60_000;
-/** Numbers of a witness beyond those of most others by more than this are none that anybody gave. */
+/** Numbers of a witness that are beyond those of most others by more are none that anybody gave. */
 export const RECORD_AHEAD = 1_000;
 export const TERM_AHEAD = 1_000_000;

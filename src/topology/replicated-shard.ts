@@ -67,6 +67,8 @@ export class ReplicatedShard extends FollowedShard {
     super.begin(start);
     const { address, replicas } = this.spec;
     this.servers.set([address, ...replicas]);
+    this.servers.fences = start.fences ?? {};
+    if ((start.promoting ?? null) !== null) this.#promoter?.hold();
   }
 
   learn(start: ShardStart): void {
@@ -78,7 +80,10 @@ export class ReplicatedShard extends FollowedShard {
   }
 
   protected get watched(): ShardStart {
-    return this.#watch.start;
+    const { start } = this.#watch;
+    if (this.#promoter === null) return start;
+    const known = { ...start, fences: this.servers.fences };
+    return this.switching ? { ...known, promoting: start.address } : known;
   }
 
   protected get switching(): boolean {

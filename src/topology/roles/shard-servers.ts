@@ -170,6 +170,21 @@ export class ShardServers {
     return this.#links.get(addressText(address))?.fence ?? null;
   }
 
+  /** All that is known of them, by `host:port`, for whoever goes on from here. */
+  get fences(): Readonly<Record<string, Fence>> {
+    const known = [...this.#links].flatMap(([text, { fence }]) => {
+      return fence === null ? [] : [[text, fence] as const];
+    });
+    return Object.fromEntries(known);
+  }
+
+  /** Servers that are gone cannot be asked. */
+  set fences(fences: Readonly<Record<string, Fence>>) {
+    for (const [text, link] of this.#links) {
+      if (Object.hasOwn(fences, text)) link.fence ??= fences[text];
+    }
+  }
+
   /** @returns false when the server cannot be asked now */
   ask(address: Address, words: readonly string[], onAnswer: (reply: Reply) => void): boolean {
     return this.#links.get(addressText(address))?.ask(words, onAnswer) ?? false;

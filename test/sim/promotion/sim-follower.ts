@@ -25,6 +25,8 @@ export class SimFollower {
   readonly said: string[] = [];
   topology: Topology | null = null;
   readonly #network: Network;
+  readonly #spec: ShardSpec;
+  #reloads = 0;
   #to: Address | null;
   #held = false;
   #link: AskLink | null = null;
@@ -33,6 +35,7 @@ export class SimFollower {
   constructor(world: World, network: Network, name: string, address: string, spec: ShardSpec) {
     this.name = name;
     this.#network = network;
+    this.#spec = spec;
     this.#to = spec.address;
     this.loop = world.process(name);
     network.place(this.loop, address);
@@ -45,6 +48,15 @@ export class SimFollower {
       this.topology.follow([spec]);
       this.loop.timer(() => this.#write(world), WRITE_MS, true);
     });
+  }
+
+  /** Its file says something else. */
+  reload(): void {
+    const { promotion } = this.#spec;
+    if (promotion === null) return;
+    const downAfterMs = promotion.downAfterMs + (++this.#reloads % 2);
+    const spec = { ...this.#spec, promotion: { ...promotion, downAfterMs } };
+    this.loop.io(() => this.topology?.follow([spec]));
   }
 
   #steer(step: Step): void {

@@ -23,6 +23,8 @@ export interface SplitPlan {
   seconds(random: Random): number;
   /** Whether the old master may go on is not asked. */
   readonly unfenced?: boolean;
+  /** The files of the proxies change again and again, while things are wrong. */
+  readonly reloads?: boolean;
   /** What the last witness says instead of the truth. */
   readonly lie?: SimWitness['lie'];
 }
@@ -209,6 +211,7 @@ export function anything(seed: number): SplitPlan {
       return random.once(2) || sameKind(first, second) ? [first] : [first, second];
     },
     seconds: (random) => 1 + random.below(14),
+    reloads: seed % 3 === 0,
   };
 }
 
@@ -233,7 +236,11 @@ export async function runSplitCase(seed: number, plan: SplitPlan): Promise<Split
       given.begin(fault);
       await given.run(random.below(2));
     }
-    await given.run(plan.seconds(random));
+    const until = world.micros + plan.seconds(random) * SECOND;
+    while (world.micros < until) {
+      await given.run(Math.min(1 + random.below(2), (until - world.micros) / SECOND));
+      if (plan.reloads) random.pick(proxies).reload();
+    }
     for (const fault of faults) given.end(fault);
     if (!(await given.settle())) complaints.push(`it does not settle: ${JSON.stringify(faults)}`);
     promotions.push(given.epoch - before);

@@ -48,6 +48,21 @@ describe('proxies that promote, in a simulated world', () => {
     assert.match(complaints.join('\n'), /changes of who acknowledges/);
   });
 
+  test('promote once, whatever is reloaded meanwhile', async () => {
+    const fault: Fault = { kind: 'crash', server: 'm0', keepsData: true };
+    for (let seed = 1; seed <= 6; seed++) {
+      const plan = {
+        replicas: 1,
+        rounds: 1,
+        faults: () => [fault],
+        seconds: () => 25,
+        reloads: true,
+      };
+      const { complaints, promotions, said } = await runSplitCase(seed, plan);
+      assert.deepEqual([complaints, promotions], [[], [1]], `seed ${seed}\n${said.join('\n')}`);
+    }
+  });
+
   const most = '9'.repeat(15);
   const lies: Readonly<Record<string, (truth: string[]) => string[]>> = {
     'that all is down': ([a, b, c, d, e, f]) => [a, b, c, d, e, f, '3', '3', '0'],
