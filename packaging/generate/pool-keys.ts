@@ -19,6 +19,7 @@ function typeOf({ type, choices = [], name }: KeySpec): string {
     case 'replicas':
     case 'witnesses':
     case 'users':
+    case 'renames':
       return 'readonly string[]';
     default:
       return 'string';

@@ -6,6 +6,7 @@ export type KeyType =
   | 'witnesses'
   | 'doors'
   | 'users'
+  | 'renames'
   | 'name'
   | 'two-bytes'
   | 'number'
