@@ -60,11 +60,9 @@ export interface ProxyOptions {
   readonly latency?: boolean;
   /** Bytes that may wait for clients and servers; 0 = no limit. */
   readonly memoryLimit?: number;
-  /** The part of all requests that is traced, 0 to 1. */
   readonly traceRate?: number;
   /** Connections to clients and servers; 0 = what the system allows. */
   readonly maxConnections?: number;
-  /** ringway's own version. */
   readonly version?: string;
   /** Told for which server of which pool requests wait, by their names. */
   readonly onTrouble?: (pool: string, server: string, isHint: boolean) => void;
