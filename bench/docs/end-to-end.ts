@@ -74,6 +74,14 @@ export function comparisonTable({ load }: MacroReport): string {
   return markdown(head, rows);
 }
 
+/** A workload's CPU in words. */
+export function cpuFigure({ load }: MacroReport, workload: string): string {
+  const runs = ofWorkload(load, workload);
+  const pairs = pairsOf(runsOf(runs, RINGWAY), runsOf(runs, NUTCRACKER));
+  const ratio = median(pairs.map(([run, beside]) => run.cpuUs / beside.cpuUs));
+  return `${short(ratio)} of the CPU that nutcracker takes`;
+}
+
 /** Latencies at half load, in ms: ringway, nutcracker, a server without a proxy. */
 export function halfLoadTable({ halfLoad }: MacroReport): string {
   const targets = [RINGWAY, NUTCRACKER, DIRECT];

@@ -5,6 +5,7 @@ import { describeMachine } from '../machine.ts';
 import type { MacroReport } from '../macro/results.ts';
 import {
   comparisonTable,
+  cpuFigure,
   endToEndCharts,
   halfLoadTable,
   idleTable,
@@ -15,10 +16,19 @@ import {
 } from './end-to-end.ts';
 import { labCharts } from './lab-charts.ts';
 import { labPage } from './lab-page.ts';
-import { contestantTable, errorTable, losses, mainTable, tierTable } from './lab-tables.ts';
+import {
+  contestantTable,
+  errorTable,
+  losses,
+  mainTable,
+  scanFigure,
+  tierTable,
+} from './lab-tables.ts';
+import { markdown } from './markdown.ts';
 
 const RESULTS = 'bench/results';
 const PAGE = 'docs/benchmarks.md';
+const README = 'README.md';
 
 /** Every file of the docs that is made of bench/results, by its path, with its text. */
 export function benchDocs(): Map<string, string> {
@@ -27,6 +37,7 @@ export function benchDocs(): Map<string, string> {
   const charts = [...labCharts(lab), ...endToEndCharts(whole)];
   return new Map([
     [PAGE, withSections(readFileSync(PAGE, 'utf8'), sections(lab, whole))],
+    [README, withSections(readFileSync(README, 'utf8'), inShort(lab, whole))],
     ['docs/codec-lab.html', labPage(lab)],
     ...charts.map(([name, svg]) => [`docs/images/${name}`, svg] as const),
   ]);
@@ -61,6 +72,20 @@ function sections(lab: readonly LabResults[], whole: MacroReport): Map<string, s
   ]);
 }
 
+/** What the front page says, and how to see it for oneself. */
+function inShort(lab: readonly LabResults[], whole: MacroReport): Map<string, string> {
+  const rows = [
+    [`a 47-byte GET ${scanFigure(lab)}`, '`npm run bench -- --only scan-hash-route/get-47`'],
+    [`GET, 16 in a pipeline: ${cpuFigure(whole, 'depth16-get')}`, e2e('depth16-get')],
+    [`MGET of 100 keys: ${cpuFigure(whole, 'mget-100')}`, e2e('mget-100')],
+  ];
+  return new Map([['in-short', markdown(['', 'see for yourself'], rows)]]);
+}
+
+function e2e(workload: string): string {
+  return `\`npm run bench:e2e -- --only ${workload}\``;
+}
+
 /**
  * The page with each of its parts between `results: NAME` and `results: end` made anew.
  * @throws Error when the page has no place for one
@@ -71,7 +96,7 @@ export function withSections(page: string, parts: ReadonlyMap<string, string>): 
     const begin = `<!-- results: ${name} -->\n`;
     const at = rest.indexOf(begin);
     const end = rest.indexOf('<!-- results: end -->', at);
-    if (at < 0 || end < 0) throw new Error(`${PAGE} has no place for ${name}`);
+    if (at < 0 || end < 0) throw new Error(`the page has no place for ${name}`);
     rest = `${rest.slice(0, at)}${begin}\n${text}\n\n${rest.slice(end)}`;
   }
   return rest;
