@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { connect, type TcpNetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { startCluster, type TestCluster } from '../../test/support/clusters.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { type RealServer, startMemcached, startRedis } from '../../test/support/real-servers.ts';
@@ -108,7 +109,7 @@ export class Bed {
     this.#proxies.set(name, child);
     let failure = '';
     child.on('error', (error) => (failure = error.message));
-    while (!hasEnded(child) && !(await answers(door, this.#protocol))) {
+    while (!hasEnded(child) && !(await answers(door, this.#protocol, subject.answersTo))) {
       if (performance.now() > startAt + START_TIMEOUT_MS) failure = 'it does not answer';
       if (failure !== '') break;
       await delay(1);
@@ -166,10 +167,12 @@ const MISS: Record<Protocol, readonly [string, string]> = {
   memcached: ['get a\r\n', 'END'],
 };
 
-function answers(door: Door, protocol: Protocol): Promise<boolean> {
+function answers(door: Door, protocol: Protocol, tls?: ConnectionOptions): Promise<boolean> {
   const [request, reply] = MISS[protocol];
   return new Promise((resolve) => {
-    const socket = connect(connectOptions(door), () => socket.write(request));
+    const target = connectOptions(door);
+    const socket = tls === undefined ? connect(target) : connectTls({ ...target, ...tls });
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => socket.write(request));
     const done = (good: boolean): void => {
       socket.destroy();
       resolve(good);
