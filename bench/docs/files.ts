@@ -9,6 +9,7 @@ import {
   endToEndCharts,
   halfLoadTable,
   idleTable,
+  missed,
   readEndToEnd,
   requestCosts,
   scenarioTable,
@@ -17,18 +18,21 @@ import {
 import { labCharts } from './lab-charts.ts';
 import { labPage } from './lab-page.ts';
 import {
+  bestTable,
   contestantTable,
   errorTable,
   losses,
   mainTable,
   scanFigure,
   tierTable,
+  wantedTable,
 } from './lab-tables.ts';
 import { markdown } from './markdown.ts';
 
 const RESULTS = 'bench/results';
 const PAGE = 'docs/benchmarks.md';
 const README = 'README.md';
+const PERFORMANCE = 'docs/performance.md';
 
 /** Every file of the docs that is made of bench/results, by its path, with its text. */
 export function benchDocs(): Map<string, string> {
@@ -38,6 +42,10 @@ export function benchDocs(): Map<string, string> {
   return new Map([
     [PAGE, withSections(readFileSync(PAGE, 'utf8'), sections(lab, whole))],
     [README, withSections(readFileSync(README, 'utf8'), inShort(lab, whole))],
+    [
+      PERFORMANCE,
+      withSections(readFileSync(PERFORMANCE, 'utf8'), new Map([['e2e-missed', missed(whole)]])),
+    ],
     ['docs/codec-lab.html', labPage(lab)],
     ...charts.map(([name, svg]) => [`docs/images/${name}`, svg] as const),
   ]);
@@ -57,6 +65,8 @@ function sections(lab: readonly LabResults[], whole: MacroReport): Map<string, s
   return new Map([
     ['lab-machine', lab.map(({ machine: it }) => `- ${describeMachine(it)}`).join('\n')],
     ['lab-main', mainTable(lab, requestCosts(whole))],
+    ['lab-best', bestTable(lab)],
+    ['lab-wanted', wantedTable(lab)],
     ['lab-losses', losses(lab)],
     ['lab-tiers', tierTable(first)],
     ['lab-decoders', contestantTable(first, ['decoders'])],
