@@ -362,6 +362,7 @@ export class ProxyServer {
     for (const client of allClients(this.engine)) client.moveAway(give);
     const drainAt = exactMillis() + drainMs - DRAIN_MS;
     await this.#noClients(drainMs, (client) => {
+      client.moveIfDue();
       if (!client.encrypted) return;
       if (exactMillis() >= drainAt) client.drain();
       else client.leaveIfQuiet();

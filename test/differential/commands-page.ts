@@ -36,6 +36,8 @@ const NOTES: Readonly<Record<string, string>> = {
   'CLIENT|NO-EVICT': 'accepted without effect: servers count memory by connection, not by client',
   'CLIENT|NO-TOUCH': '`OFF` is accepted; `ON` is refused: server connections are shared',
   WAIT: 'the smallest count of all servers, asked again and again until it is reached or time is up; 3 s when more is behind it than is read',
+  WAITAOF:
+    'as `WAIT`: the smallest counts of all servers; refused when a server that should have it in its file keeps none',
   SORT: 'all keys on one server; the patterns of BY and GET are looked up on that server',
   SORT_RO: 'to the server of its key; the patterns of BY and GET are looked up there',
   XREAD: 'all keys on one server; with `BLOCK` as `BLPOP`',
@@ -158,7 +160,7 @@ the connection.
   the connection that other clients share: no transaction costs a connection, and nothing comes between its commands.
 - All its keys must be on one server: the first key decides. A command with a key elsewhere gets \`-CROSSSERVER\`, and
   \`EXEC\` then carries nothing out, as after every command that is refused. Give the keys a common hash tag, or the pool one server.
-- Commands without a key go along (\`PING\`, \`ECHO\`, \`TIME\`, \`WAIT\`, scripts without keys), and \`PUBLISH\`, whose channel is a
+- Commands without a key go along (\`PING\`, \`ECHO\`, \`TIME\`, \`WAIT\`, \`WAITAOF\`, scripts without keys), and \`PUBLISH\`, whose channel is a
   key with \`subscribe_to: owner\`. Commands of all servers,
   and \`INFO\`, \`CONFIG GET\`, \`SCAN\`, \`ROLE\`, \`SLOWLOG\`, \`CLUSTER\`, only in a pool with one server, which then answers them itself.
 - \`AUTH\`, \`HELLO\`, \`CLIENT ...\`, \`READONLY\` and commands that a server would have to be asked about are refused inside.
