@@ -167,8 +167,8 @@ export class ClientConnection
   }
 
   #move(give: (client: LeavingClient) => void): void {
-    this.departure.give = null;
     const leaving = this.departure.pack();
+    this.departure.give = null;
     this.#shut();
     give(leaving);
   }
