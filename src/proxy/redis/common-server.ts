@@ -20,8 +20,8 @@ export interface CommonPlace {
   /** The first key, latin1. */
   readonly key: string;
   /**
-   * The value of an option BLOCK, latin1; null when it has none. With an error as well: it may wait at
-   * several servers.
+   * The value of an option BLOCK, latin1; null when it has none. With an error as well: it may
+   * wait at several servers.
    */
   readonly block: string | null;
 }

@@ -19,7 +19,10 @@ interface DepartingClient {
   readonly socket: Socket;
   readonly session: Session;
   readonly login: { readonly saved: SavedLogin };
-  readonly pipeline: { readonly outstanding: number; readonly out: { readonly pendingBytes: number } };
+  readonly pipeline: {
+    readonly outstanding: number;
+    readonly out: { readonly pendingBytes: number };
+  };
 }
 
 /** What it sends. */

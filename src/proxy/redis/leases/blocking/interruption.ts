@@ -41,7 +41,7 @@ export class Interruption implements Timed {
       return;
     }
     const done = this.#target.onUnblocking();
-    orderUnblock(client.id, blockedAt, 'TIMEOUT', () => {
+    orderUnblock(client, blockedAt, 'TIMEOUT', () => {
       done();
       this.#later();
     });

@@ -73,7 +73,7 @@ export class StreamFanOut implements Detour, Timed, Kept {
   #moves = false;
   /** Hears whether it was unblocked. */
   #onUnblocked: Settle | null = null;
-  /** What it is answered with when it was, and nothing has come; null = as if its time were over. */
+  /** What it is answered with when it was, and nothing has come; null = a nil. */
   #unblockedWith: Buffer | null = null;
   timerAt = 0;
 

@@ -7,6 +7,7 @@ import {
 } from '../../../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../../../backend/backend-connection.ts';
 import type { ReplyTarget } from '../../../backend/in-flight.ts';
+import type { ClientConnection } from '../../../client/client-connection.ts';
 import type { Server } from '../../../pool/server.ts';
 import { failureReply, INVALID } from '../../failure-reply.ts';
 
@@ -23,17 +24,18 @@ export interface BlockedConnection {
 /**
  * Asks a server to end what it lets a connection wait for. It may have left its pool: then it still
  * has connections as long as somebody waits there.
- * @param asker id of the client for whose sake @param reason TIMEOUT or ERROR
+ * @param client for whose sake @param reason TIMEOUT or ERROR
  */
 export function orderUnblock(
-  asker: number,
+  client: ClientConnection,
   { server, id }: BlockedConnection,
   reason: string,
   settle: Settle,
 ): void {
-  const connection = server.connectionFor(asker, server.pool.lanes.first.index);
+  const { router, pool } = client;
+  const connection = router.reach(client, server, pool.lanes.first.index);
   if (connection === null) {
-    settle(failureReply(server.lastFailure));
+    settle(failureReply(router.reason));
     return;
   }
   const bytes = encodeText('CLIENT', 'UNBLOCK', id, reason);

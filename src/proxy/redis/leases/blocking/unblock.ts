@@ -25,7 +25,7 @@ export function unblockHere(pool: Pool, number: string, reason: string, settle: 
     return true;
   }
   const done = blocked.onUnblocking();
-  orderUnblock(target.id, found, reason, (reply) => {
+  orderUnblock(target, found, reason, (reply) => {
     done();
     settle(reply);
   });
