@@ -22,3 +22,17 @@ export interface LabCase {
 
 /** Only when the code is as compiled as it gets. */
 export const OPTIMISED: readonly Tier[] = ['optimised'];
+
+/** What is measured on every version of Node; sweeps and the other tiers are of the first one. */
+const EVERYWHERE: readonly string[] = ['main', 'decoders', 'hash libraries'];
+
+/** In which tiers a case is measured on one of several versions of Node. */
+export function tiersOf(
+  it: Pick<LabCase, 'group' | 'tiers'>,
+  asked: readonly Tier[],
+  isFirst: boolean,
+): readonly Tier[] {
+  const tiers = asked.filter((one) => it.tiers.includes(one));
+  if (isFirst) return tiers;
+  return EVERYWHERE.includes(it.group) ? tiers.filter((one) => OPTIMISED.includes(one)) : [];
+}

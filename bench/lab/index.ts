@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { UsageError } from '../command-line.ts';
 import { describeMachine, type Machine, thisMachine } from '../machine.ts';
 import { short, table } from '../table.ts';
-import type { LabCase, Tier } from './case.ts';
+import { type LabCase, type Tier, tiersOf } from './case.ts';
 import { checkScanner, labCases } from './cases.ts';
 import { LAB_USAGE, type LabOptions, parseLabOptions } from './options.ts';
 import { measureApart } from './processes.ts';
@@ -39,7 +39,7 @@ async function run(options: LabOptions): Promise<void> {
   for (let turn = 0; turn < options.processes; turn++) {
     for (let at = 0; at < options.nodes.length; at++) {
       for (const it of cases) {
-        for (const tier of options.tiers.filter((one) => it.tiers.includes(one))) {
+        for (const tier of tiersOf(it, options.tiers, at === 0)) {
           const key = `${at} ${it.name} ${tier}`;
           console.error(
             `[${turn + 1}/${options.processes}] ${machines[at].node} ${it.name} ${tier}`,

@@ -16,7 +16,7 @@ export const LAB_USAGE = `npm run bench:lab -- [options]
   --only TEXT       only cases whose name contains TEXT
   --tier LIST       of optimised, baseline and cold (all)
   --processes N     fresh processes per case (5; a sign test needs as many)
-  --node LIST       the same cases with these Node binaries too
+  --node LIST       the main cases with these Node binaries too, optimised
   --out DIR         write every figure, a JSON file per version of Node
   --quick           short rounds, to see whether all works`;
 

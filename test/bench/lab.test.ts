@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UsageError } from '../../bench/command-line.ts';
 import { withSections } from '../../bench/docs/files.ts';
+import { OPTIMISED, TIERS, tiersOf } from '../../bench/lab/case.ts';
 import { checkScanner, labCases } from '../../bench/lab/cases.ts';
 import { parseLabOptions } from '../../bench/lab/options.ts';
 import { measureApart } from '../../bench/lab/processes.ts';
@@ -24,6 +25,22 @@ function result(contestants: Record<string, readonly number[]>): LabResult {
     })),
   };
 }
+
+describe('several versions of Node', () => {
+  const main = { group: 'main', tiers: TIERS };
+  const sweep = { group: 'key length', tiers: OPTIMISED };
+
+  test('are measured in all the tiers that are asked for on the first', () => {
+    assert.deepEqual(tiersOf(main, ['optimised', 'cold'], true), ['optimised', 'cold']);
+    assert.deepEqual(tiersOf(sweep, TIERS, true), OPTIMISED);
+  });
+
+  test('are measured in the main cases, optimised, on the others', () => {
+    assert.deepEqual(tiersOf(main, TIERS, false), OPTIMISED);
+    assert.deepEqual(tiersOf(main, ['cold'], false), []);
+    assert.deepEqual(tiersOf(sweep, TIERS, false), []);
+  });
+});
 
 describe('the cases of the codec lab', () => {
   const cases = labCases();

@@ -3,8 +3,9 @@ import { after, before, describe, test } from 'node:test';
 import { SendQueue } from '../../src/net/send-queue.ts';
 import { Stash } from '../../src/net/stash.ts';
 import { BackendConnection } from '../../src/proxy/backend/backend-connection.ts';
-import { BackendReplies } from '../../src/proxy/backend/backend-replies.ts';
 import { InFlight } from '../../src/proxy/backend/in-flight.ts';
+import { BackendReplies } from '../../src/proxy/backend/replies/backend-replies.ts';
+import { OldestReply } from '../../src/proxy/backend/replies/oldest-reply.ts';
 import { ClientConnection } from '../../src/proxy/client/client-connection.ts';
 import { ClientPipeline } from '../../src/proxy/client/client-pipeline.ts';
 import { LargeRequest } from '../../src/proxy/client/input/large-request.ts';
@@ -28,7 +29,8 @@ const STEPS: Steps = [
   [ClientPipeline.prototype, ['open', 'deliverRecord', 'deliver', 'storeObject', 'stash']],
   [InFlight.prototype, ['push', 'pushTarget', 'keepHead']],
   [BackendConnection.prototype, ['sendRecord', 'sendFrom', 'sentFor', 'flush']],
-  [BackendReplies.prototype, ['afterReplies', 'piece']],
+  [BackendReplies.prototype, ['afterReplies']],
+  [OldestReply.prototype, ['piece']],
   [ClientConnection.prototype, ['answer', 'flush', 'overOutputLimit', 'holdsUp']],
   [CoalescedReply.prototype, ['take', 'complete', 'writeTo']],
   [Stash.prototype, ['take']],

@@ -3,11 +3,12 @@ import type { PoolConfig, ServerConfig } from '../../src/config/index.ts';
 import type { SendQueue } from '../../src/net/send-queue.ts';
 import { RECORD_DEST, WINDOW } from '../../src/protocol/frame-table.ts';
 import type { BackendConnection } from '../../src/proxy/backend/backend-connection.ts';
-import { BackendReplies, type RepliedConnection } from '../../src/proxy/backend/backend-replies.ts';
 import { InFlight, type ReplyTarget, type RequestHead } from '../../src/proxy/backend/in-flight.ts';
 import { Lane } from '../../src/proxy/backend/lane.ts';
 import { PURPOSE_SHARED } from '../../src/proxy/backend/owned-connection.ts';
 import type { ConnectionOwner, OwnerPool } from '../../src/proxy/backend/owner.ts';
+import { BackendReplies } from '../../src/proxy/backend/replies/backend-replies.ts';
+import type { RepliedConnection } from '../../src/proxy/backend/replies/oldest-reply.ts';
 import type { RequestJoiner } from '../../src/proxy/backend/request-joiner.ts';
 import type { ServerProtocol } from '../../src/proxy/backend/server-protocol.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
@@ -137,7 +138,7 @@ export class TestBackend implements RepliedConnection {
 
   disown(client: number, slot: number): number {
     const count = this.inFlight.disown(client, slot);
-    if (count > 0) this.replies.onDisowned();
+    if (count > 0) this.replies.oldest.onDisowned();
     return count;
   }
 
@@ -164,7 +165,7 @@ export class TestBackend implements RepliedConnection {
     this.replies.drop();
     this.joiner?.drop();
     this.out.close();
-    const streaming = this.replies.fail(error);
+    const streaming = this.replies.oldest.fail(error);
     for (let first = true; this.inFlight.count > 0; first = false) {
       const id = this.inFlight.headClient;
       const slot = this.inFlight.headSlot;

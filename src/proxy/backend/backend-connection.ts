@@ -12,7 +12,6 @@ import type { Guarded } from '../engine/guard.ts';
 import type { ReplySource } from '../engine/receiver.ts';
 import type { Flushable } from '../engine/turn.ts';
 import { RepeatingSender } from './again/repeating-sender.ts';
-import { BackendReplies } from './backend-replies.ts';
 import {
   counterOf,
   FAILURE_EOF,
@@ -36,8 +35,9 @@ import {
   PURPOSE_SHARED,
 } from './owned-connection.ts';
 import type { ConnectionOwner } from './owner.ts';
+import { BackendReplies } from './replies/backend-replies.ts';
+import type { SlowReader } from './replies/slow-reader.ts';
 import type { RequestJoiner } from './request-joiner.ts';
-import type { SlowReader } from './slow-reader.ts';
 
 // The life of a connection: a greeting only where the server has to grant something first.
 const PARKED = 0;
@@ -196,7 +196,7 @@ export class BackendConnection
   }
 
   protected get replyBegun(): boolean {
-    return this.replies.begun;
+    return this.replies.oldest.begun;
   }
 
   get closed(): boolean {
@@ -205,7 +205,7 @@ export class BackendConnection
 
   disown(client: number, slot: number): number {
     const count = this.inFlight.disown(client, slot);
-    if (count > 0) this.replies.onDisowned();
+    if (count > 0) this.replies.oldest.onDisowned();
     return count + (this.withheld?.disown(client, slot) ?? 0);
   }
 
@@ -333,7 +333,7 @@ export class BackendConnection
       this.#take(() => this.owner.onConnectionLost(this, failure, lost));
     }
     const error = this.owner.pool.protocol.failure(failure);
-    failRequests(this.engine, this, error, this.replies.fail(error));
+    failRequests(this.engine, this, error, this.replies.oldest.fail(error));
     this.#take(() => this.holder?.onWritable());
   }
 

@@ -114,6 +114,6 @@ export class JoinedPieces {
   #pass(start: number, length: number, kind: number, last: boolean): void {
     const flags = (this.#first ? FLAG_FIRST : 0) | (last ? FLAG_LAST : 0);
     this.#first = false;
-    this.#connection.replies.piece(start, length, flags | kind, 0, 0);
+    this.#connection.replies.oldest.piece(start, length, flags | kind, 0, 0);
   }
 }

@@ -237,7 +237,7 @@ export class JoinedReplies {
     const id = ring[headAt + IN_FLIGHT_CLIENT];
     if (id < 0) {
       replies.times.measure();
-      replies.tell(inFlight.headTarget, start, length, WHOLE | kind, items, ends);
+      replies.oldest.tell(inFlight.headTarget, start, length, WHOLE | kind, items, ends);
       if (inFlight.count > 0) inFlight.shift();
       return;
     }

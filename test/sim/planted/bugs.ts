@@ -123,9 +123,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'writes are sent again, too',
-    file: 'proxy/client/input/client-input',
-    from: 'retries > 0 && protocol.isRead(info & NO_COMMAND)',
-    to: 'retries > 0',
+    file: 'proxy/client/input/forward',
+    from: 'retryReads > 0 && protocol.isRead(command)',
+    to: 'retryReads > 0',
     seeds: 60,
   },
   {
@@ -158,7 +158,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'what is asked next overtakes a connection that stands still',
-    file: 'proxy/backend/slow-reader',
+    file: 'proxy/backend/replies/slow-reader',
     from: 'this.#engine.clients[id]?.barrier();',
     to: '',
     seeds: null,

@@ -3,7 +3,6 @@ import {
   FLAG_LAST,
   FLAG_SPECIAL,
   FRAME_TABLE,
-  NO_COMMAND,
   RECORD_BYTES,
   RECORD_DEST,
   RECORD_INFO,
@@ -31,9 +30,10 @@ import {
   startOver,
 } from '../../engine/saved-scan.ts';
 import { passes } from '../access/gate.ts';
-import { MAY_WAIT, WAIT } from '../router.ts';
+import { MAY_WAIT } from '../router.ts';
 import { sendAssembled } from './assembled-request.ts';
 import { creditBeforeLogin, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
+import { forward } from './forward.ts';
 import type { InputOwner } from './input-owner.ts';
 import { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
@@ -292,9 +292,7 @@ export class ClientInput {
     const engine = this.#engine;
     const { words, bytes } = engine;
     const client = this.#client;
-    const { pipeline, id, protocol, router } = client;
-    const { retryReads: retries, readFrom } = client.pool.config;
-    const spread = readFrom !== 'master';
+    const { pipeline, protocol } = client;
     const first = pipeline.tail;
     let slot = first; // as before the request at hand
     let unsent = pipeline.out.unsentBytes;
@@ -304,28 +302,15 @@ export class ClientInput {
       for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
         slot = pipeline.tail;
         const info = words[record + RECORD_INFO];
-        const start = words[record + RECORD_START];
-        const length = words[record + RECORD_LENGTH];
         if (
           (info & PLAIN_MASK) === WHOLE &&
           (client.plain || passes(client, words, bytes, record))
         ) {
-          const server = words[record + RECORD_SERVER];
-          const connection = spread
-            ? router.chooseFor(client, server, info & NO_COMMAND)
-            : router.choose(client, server, client.lane, MAY_WAIT);
-          if (connection === null) {
-            if (router.verdict === WAIT) break;
-            words[record + RECORD_DEST] = 0;
-            client.failForward(router.reason);
-          } else if (retries > 0 && protocol.isRead(info & NO_COMMAND)) {
-            router.sendRepeatable(client, connection, record);
-            this.run.interrupted = true;
-          } else {
-            connection.sendRecord(record, start, length, id, client.claims.begin());
-          }
+          if (!forward(engine, client, this.run, record)) break;
           continue;
         }
+        const start = words[record + RECORD_START];
+        const length = words[record + RECORD_LENGTH];
         words[record + RECORD_DEST] = 0;
         client.forwarded = false;
         unsent = pipeline.out.unsentBytes;

@@ -1,12 +1,12 @@
-import { SLOW_READER_GRACE_MS, STEADY_READER_BYTES } from '../../limits.ts';
-import { LOG_NOTICE } from '../../log.ts';
-import { SLOW_READERS } from '../../stats/counters.ts';
-import { millis } from '../engine/clock.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { ReplyReceiver, ReplySource } from '../engine/receiver.ts';
-import type { InFlight } from './in-flight.ts';
-import { type OwnedConnection, PURPOSE_SHARED } from './owned-connection.ts';
-import type { ConnectionOwner } from './owner.ts';
+import { SLOW_READER_GRACE_MS, STEADY_READER_BYTES } from '../../../limits.ts';
+import { LOG_NOTICE } from '../../../log.ts';
+import { SLOW_READERS } from '../../../stats/counters.ts';
+import { millis } from '../../engine/clock.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { ReplyReceiver, ReplySource } from '../../engine/receiver.ts';
+import type { InFlight } from '../in-flight.ts';
+import { type OwnedConnection, PURPOSE_SHARED } from '../owned-connection.ts';
+import type { ConnectionOwner } from '../owner.ts';
 
 /** The connection, as far as it stands still. */
 export interface PausedConnection extends ReplySource, OwnedConnection {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SLOW_READER_GRACE_MS, STEADY_READER_BYTES } from '../../../src/limits.ts';
-import { SWALLOWED } from '../../../src/proxy/backend/in-flight.ts';
-import { SlowReader } from '../../../src/proxy/backend/slow-reader.ts';
-import type { Claim } from '../../../src/proxy/client/claims.ts';
-import { NO_SERIES } from '../../../src/stats/latency.ts';
-import { TestBackend, TestOwner } from '../../support/test-backend.ts';
-import { TestClient } from '../../support/test-client.ts';
-import { testEngine } from '../../support/test-engine.ts';
+import { SLOW_READER_GRACE_MS, STEADY_READER_BYTES } from '../../../../src/limits.ts';
+import { SWALLOWED } from '../../../../src/proxy/backend/in-flight.ts';
+import { SlowReader } from '../../../../src/proxy/backend/replies/slow-reader.ts';
+import type { Claim } from '../../../../src/proxy/client/claims.ts';
+import { NO_SERIES } from '../../../../src/stats/latency.ts';
+import { TestBackend, TestOwner } from '../../../support/test-backend.ts';
+import { TestClient } from '../../../support/test-client.ts';
+import { testEngine } from '../../../support/test-engine.ts';
 
 class SlowClient extends TestClient {
   override holdsUp(): boolean {

@@ -1,7 +1,7 @@
-import type { Engine } from '../engine/engine.ts';
-import type { ReplyReceiver } from '../engine/receiver.ts';
-import type { InFlight } from './in-flight.ts';
-import type { ConnectionOwner } from './owner.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { ReplyReceiver } from '../../engine/receiver.ts';
+import type { InFlight } from '../in-flight.ts';
+import type { ConnectionOwner } from '../owner.ts';
 
 /** The connection, as far as its times go. */
 export interface TimedConnection {

@@ -1,0 +1,320 @@
+import {
+  FLAG_FIRST,
+  FLAG_LAST,
+  FLAG_TRANSIENT,
+  FRAME_TABLE,
+  RECORD_BYTES,
+  RECORD_COUNT,
+  RECORD_DEST,
+  RECORD_INFO,
+  RECORD_KEY,
+  RECORD_LENGTH,
+  RECORD_START,
+  SCAN_ERROR,
+  SCAN_FULL,
+  SCAN_PARTIAL,
+  STATE_CONSUMED,
+  STATE_STATUS,
+  WHOLE,
+  WINDOW,
+} from '../../../protocol/frame-table.ts';
+import { RESPONSE_BYTES, RESPONSES } from '../../../stats/counters.ts';
+import { CARRY_LIMIT, Carry } from '../../engine/carry.ts';
+import type { Engine, SavedState } from '../../engine/engine.ts';
+import type { ReplyReceiver } from '../../engine/receiver.ts';
+import {
+  countOf,
+  detach,
+  infoOf,
+  isDetached,
+  missingOfBulk,
+  scannedBytes,
+} from '../../engine/saved-scan.ts';
+import {
+  IN_FLIGHT_ARRIVED,
+  IN_FLIGHT_SERIES,
+  IN_FLIGHT_SLOT,
+  IN_FLIGHT_WRITTEN,
+} from '../in-flight.ts';
+import { OldestReply, type RepliedConnection } from './oldest-reply.ts';
+import { ReplyTimes } from './reply-times.ts';
+import { SlowReader } from './slow-reader.ts';
+
+const FRAME_WORD = FRAME_TABLE / 4;
+const RECORD_WORDS = RECORD_BYTES / 4;
+
+/**
+ * What a server sends: scanned in the receive window, each reply handed to whoever asked for it.
+ */
+export class BackendReplies {
+  readonly #engine: Engine;
+  readonly #connection: RepliedConnection;
+  readonly #carry: Carry;
+  #saved: SavedState | null = null;
+  #partial = false;
+  /** When bytes arrived last, in engine milliseconds. */
+  progress = 0;
+  readonly slowReader: SlowReader;
+  readonly times: ReplyTimes;
+  readonly oldest: OldestReply;
+  readonly #unasked: number;
+  /** Of the walk that goes on: replies, their bytes, whether the last says that it cannot serve. */
+  #answers = 0;
+  #bytes = 0;
+  #transient = false;
+  /** Whose replies come in a row. */
+  #row: ReplyReceiver | null = null;
+  #rowId = -1;
+  /** Whose reply is at hand, and whether its entry in flight is gone. */
+  #whose: ReplyReceiver | null = null;
+  #taken = false;
+
+  constructor(engine: Engine, connection: RepliedConnection) {
+    this.#engine = engine;
+    this.#connection = connection;
+    this.#carry = new Carry(engine);
+    this.slowReader = new SlowReader(engine, connection);
+    this.times = new ReplyTimes(engine, connection);
+    this.oldest = new OldestReply(engine, connection, this.slowReader, this.times);
+    this.#unasked = connection.owner.pool.protocol.unaskedType(connection.lane.resp);
+  }
+
+  /** A reply has begun and is not complete. */
+  get underWay(): boolean {
+    if (this.#partial || this.oldest.begun) return true;
+    return this.#connection.joiner?.underWay ?? false;
+  }
+
+  get swallows(): boolean {
+    return this.oldest.swallows;
+  }
+
+  /** The server has been asked for something that it has not answered. */
+  get #isOwed(): boolean {
+    return this.#connection.inFlight.count > this.#connection.unwritten;
+  }
+
+  /**
+   * Takes `length` new bytes in the receive window.
+   * @returns false when the server sent what it should not: the connection must be closed
+   */
+  read(length: number): boolean {
+    const engine = this.#engine;
+    const connection = this.#connection;
+    const { protocol } = connection.owner.pool;
+    const limit = engine.beginChunk();
+    this.progress = engine.now;
+    const end = WINDOW + length;
+    let start = this.#carry.restore(WINDOW);
+    for (;;) {
+      engine.loadState(this.#partial ? this.#saved : null);
+      const count = protocol.scanReplies(start, end, FRAME_TABLE, limit);
+      const status = engine.state(STATE_STATUS);
+      const consumed = engine.state(STATE_CONSUMED);
+      this.#partial = status === SCAN_PARTIAL;
+      if (this.#partial) this.#saved = engine.saveState(this.#saved);
+      if (!this.#walk(count)) return false;
+      if (connection.closed) return true;
+      if (status === SCAN_FULL) {
+        start = consumed;
+        continue;
+      }
+      if (status === SCAN_ERROR) return false;
+      if (!this.#partial) return true;
+      // A reply begins that nobody asked for: with the next request it would become that one's.
+      if (!this.#isOwed) return false;
+      return this.#keep(consumed, end);
+    }
+  }
+
+  /** Hands the scanned replies to their clients. @returns false when one was not asked for */
+  #walk(count: number): boolean {
+    const { inFlight, owner } = this.#connection;
+    this.#answers = 0;
+    this.#bytes = 0;
+    this.#transient = false;
+    this.#engine.beginWalk(count);
+    let asked = false;
+    try {
+      asked = this.#handOut(count);
+    } finally {
+      this.#engine.endWalk();
+    }
+    const { counters } = owner;
+    counters[RESPONSES] += this.#answers;
+    counters[RESPONSE_BYTES] += this.#bytes;
+    if (this.#answers > 0 && !this.#transient) owner.onReplies();
+    if (this.#connection.withheld !== null) this.#connection.onWalked();
+    if (inFlight.count === 0) owner.onIdle(this.#connection);
+    return asked;
+  }
+
+  /**
+   * An exception belongs to the client whose reply is at hand, and the walk goes on behind it.
+   * @returns false when a reply was not asked for
+   * @throws when it is nobody's: then whose the next reply is cannot be known
+   */
+  #handOut(count: number): boolean {
+    const end = FRAME_WORD + count * RECORD_WORDS;
+    for (let record = FRAME_WORD; ; ) {
+      try {
+        while (record < end && this.#handOne(record)) record += RECORD_WORDS;
+        this.#endRow();
+        return record === end;
+      } catch (error) {
+        if (this.#excuse(error, record)) record += RECORD_WORDS;
+      }
+    }
+  }
+
+  /** @returns false when nobody has asked for it */
+  #handOne(record: number): boolean {
+    const { words, clients } = this.#engine;
+    const { inFlight, owner, unwritten, joiner, withheld } = this.#connection;
+    this.#whose = null;
+    this.#taken = false;
+    const info = words[record + RECORD_INFO];
+    if (this.#unasked !== 0 && (info & 0xff) === this.#unasked) {
+      owner.pool.protocol.onUnasked(this.#connection, record);
+      return true;
+    }
+    if (inFlight.count <= unwritten) return false;
+    const id = inFlight.headClient;
+    if (withheld?.wants(info) && withheld.take(record)) {
+      this.#answers++;
+      return true;
+    }
+    if (id < 0 || (info & WHOLE) !== WHOLE || joiner?.isNext) {
+      this.#endRow();
+      return this.#giveSpecial(record, info);
+    }
+    if (id !== this.#rowId) {
+      this.#endRow();
+      this.#rowId = id;
+      this.#row = clients[id] as ReplyReceiver;
+    }
+    this.#givePlain(this.#row as ReplyReceiver, record, info);
+    return true;
+  }
+
+  /** A whole reply goes to where its client's replies are. */
+  #givePlain(client: ReplyReceiver, record: number, info: number): void {
+    this.#whose = client;
+    const { words, micros } = this.#engine;
+    const { inFlight, owner } = this.#connection;
+    const { latency, slowMicros } = owner.pool;
+    const { ring, headAt } = inFlight;
+    const length = words[record + RECORD_LENGTH];
+    const slot = ring[headAt + IN_FLIGHT_SLOT];
+    const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
+    const series = ring[headAt + IN_FLIGHT_SERIES];
+    if (((micros - arrived) | 0) >= slowMicros) this.times.logSlow();
+    inFlight.shiftPlain();
+    this.#taken = true;
+    this.#answers++;
+    this.#bytes += length;
+    this.#transient = (info & FLAG_TRANSIENT) !== 0;
+    if (this.#transient) this.#onTransient();
+    const written = ring[headAt + IN_FLIGHT_WRITTEN];
+    if (series >= 0) latency?.answered(series, arrived, written, micros);
+    const start = words[record + RECORD_START];
+    client.takeRecord(slot, record, start, length, series, arrived);
+  }
+
+  /** The next reply is another's. */
+  #endRow(): void {
+    const client = this.#row;
+    if (client === null) return;
+    this.#whose = client;
+    this.#taken = false;
+    this.#row = null;
+    this.#rowId = -1;
+    this.afterReplies(client);
+    this.#whose = null;
+  }
+
+  /**
+   * @returns whether the reply at hand is done with
+   * @throws the error when it is nobody's, or of one who is gone
+   */
+  #excuse(error: unknown, record: number): boolean {
+    const whose = this.#whose;
+    const taken = this.#taken;
+    this.#whose = null;
+    this.#row = null;
+    this.#rowId = -1;
+    if (whose === null || (whose.closed && !taken)) throw error;
+    if (taken) this.#engine.words[record + RECORD_DEST] = 0;
+    whose.onException(error);
+    return taken;
+  }
+
+  /** A reply, or a piece of one, that is not simply passed on. @returns false when not asked for */
+  #giveSpecial(record: number, info: number): boolean {
+    const { words } = this.#engine;
+    const { inFlight, joiner } = this.#connection;
+    const start = words[record + RECORD_START];
+    const length = words[record + RECORD_LENGTH];
+    const count = words[record + RECORD_COUNT];
+    const key = words[record + RECORD_KEY];
+    this.#bytes += length;
+    if (joiner?.isNext) {
+      this.#transient = false;
+      const before = inFlight.count;
+      const asked = joiner.take(start, length, info, count, key);
+      this.#answers += before - inFlight.count;
+      return asked;
+    }
+    if ((info & FLAG_LAST) !== 0) this.#answers++;
+    this.oldest.piece(start, length, info, count, key);
+    return !this.oldest.distrusted;
+  }
+
+  /** The server counts as failing; what goes wrong with that is no client's trouble. */
+  #onTransient(): void {
+    const { owner } = this.#connection;
+    try {
+      owner.onTransientReply();
+    } catch (error) {
+      this.#engine.guard.note(`server ${owner.title} does not count as failing`, error);
+    }
+  }
+
+  /** The client has got one reply or several in a row. */
+  afterReplies(client: ReplyReceiver): void {
+    if (client.closed) return;
+    client.tookReplies();
+    this.slowReader.pauseFor(client);
+  }
+
+  /** Keeps an unfinished reply: carried when small, taken away in pieces when large. */
+  #keep(consumed: number, end: number): boolean {
+    const saved = this.#saved as SavedState;
+    const known = scannedBytes(saved) + missingOfBulk(saved);
+    if (isDetached(saved) || Math.max(known, end - consumed) <= CARRY_LIMIT) {
+      if (end - consumed > CARRY_LIMIT) return false;
+      this.#carry.keep(consumed, end);
+      return true;
+    }
+    if (!this.#isOwed) return false;
+    const boundary = detach(saved);
+    if (end - consumed - boundary > CARRY_LIMIT) return false;
+    const info = (infoOf(saved) & 0xffff) | FLAG_FIRST;
+    const { inFlight, owner, joiner } = this.#connection;
+    owner.counters[RESPONSE_BYTES] += boundary;
+    if (joiner?.isNext) {
+      const before = inFlight.count;
+      if (!joiner.take(consumed, boundary, info, 0, 0)) return false;
+      owner.counters[RESPONSES] += before - inFlight.count;
+    } else {
+      this.oldest.piece(consumed, boundary, info, countOf(saved), 0);
+    }
+    this.#carry.keep(consumed + boundary, end);
+    return true;
+  }
+
+  drop(): void {
+    this.oldest.drop();
+    this.#carry.drop();
+  }
+}
