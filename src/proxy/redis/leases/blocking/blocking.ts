@@ -64,8 +64,8 @@ class BlockedReply extends PassedReply {
 
 /**
  * A request that its server may let wait. Who sends no more is gone, as in Redis. When the server
- * is the wrong one from now on, or the client goes to another process, the server is asked to end it,
- * and if nothing has come by then it goes on with the time that is left.
+ * is the wrong one from now on, or the client goes to another process, the server is asked to end
+ * it, and if nothing has come by then it goes on with the time that is left.
  */
 export class BlockingRequest extends LeasedRequest implements Interrupted {
   #kept: KeptPlace;
