@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { freePort } from '../../test/support/free-port.ts';
 import { type RealServer, startMemcached, startRedis } from '../../test/support/real-servers.ts';
 import { delay } from '../../test/support/wait.ts';
@@ -79,7 +80,7 @@ export class Bed {
     this.#proxies.set(name, child);
     let failure = '';
     child.on('error', (error) => (failure = error.message));
-    while (!hasEnded(child) && !(await answers(port, this.#protocol))) {
+    while (!hasEnded(child) && !(await answers(port, this.#protocol, subject.answersTo))) {
       if (performance.now() > startAt + START_TIMEOUT_MS) failure = 'it does not answer';
       if (failure !== '') break;
       await delay(1);
@@ -131,10 +132,12 @@ const MISS: Record<Protocol, readonly [string, string]> = {
   memcached: ['get a\r\n', 'END'],
 };
 
-function answers(port: number, protocol: Protocol): Promise<boolean> {
+function answers(port: number, protocol: Protocol, tls?: ConnectionOptions): Promise<boolean> {
   const [request, reply] = MISS[protocol];
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    const target = { port, host: '127.0.0.1' };
+    const socket = tls === undefined ? connect(target) : connectTls({ ...target, ...tls });
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => socket.write(request));
     const done = (good: boolean): void => {
       socket.destroy();
       resolve(good);

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { CodecChoice } from '../../src/codec/choices.ts';
 import { findBinary } from '../../test/support/real-servers.ts';
@@ -12,6 +13,8 @@ export interface Subject {
   readonly configuration: Configuration;
   /** Whether messages can be sent to its process. */
   readonly channel?: boolean;
+  /** How it is spoken to with TLS; absent = without. */
+  readonly answersTo?: ConnectionOptions;
 }
 
 export const NUTCRACKER = 'nutcracker';

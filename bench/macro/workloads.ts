@@ -47,7 +47,7 @@ export const WORKLOADS: readonly Workload[] = [
   mget(10, 30_000),
   mget(100, 12_000),
   get('get-16k', 'GET 16 KiB', MIDDLE, 20_000),
-  get('get-512k', 'GET 512 KiB', LARGE, 1_000),
+  get('get-512k', 'GET 512 KiB', LARGE, 3_000),
   {
     ...get('busy-clients', 'GET 100 B, depth 1, 1,000 clients', SMALL, 40_000),
     connections: MANY_CONNECTIONS,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
 const READ_BYTES = 256 * 1024;
 /** Nothing comes for so long: something hangs. */
@@ -31,7 +32,8 @@ export class ClosedLoop {
     this.#replyBytes = replyBytes;
   }
 
-  async open(port: number, connections: number): Promise<void> {
+  /** @param tls options of TLS; without them it is not spoken */
+  async open(port: number, connections: number, tls?: ConnectionOptions): Promise<void> {
     const buffer = Buffer.allocUnsafe(READ_BYTES); // nobody looks at what comes
     for (let i = 0; i < connections; i++) {
       const onread = {
@@ -41,9 +43,10 @@ export class ClosedLoop {
           return true;
         },
       };
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
+      const target = { port, host: '127.0.0.1', noDelay: true, onread };
+      const socket = tls === undefined ? connect(target) : connectTls({ ...target, ...tls });
       const client: Client = { socket, owed: 0 };
-      await once(socket, 'connect');
+      await once(socket, tls === undefined ? 'connect' : 'secureConnect');
       socket.on('close', () => this.#fail('a connection was closed'));
       socket.on('error', (error) => this.#fail(error.message));
       this.#clients.push(client);

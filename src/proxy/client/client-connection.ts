@@ -28,8 +28,6 @@ export class ClientConnection
   implements ReadHandler, Holder, TimedClient, InputOwner
 {
   readonly #input: ClientInput;
-  /** It speaks TLS: no other process can take it over. */
-  readonly encrypted: boolean;
   /** Nothing was read of it. */
   #silent: boolean;
   /** Reading was stopped by returning false from onRead(). */
@@ -53,8 +51,7 @@ export class ClientConnection
     socket: Socket,
   ) {
     super(engine, pool, protocol, router, socket);
-    this.encrypted = isEncrypted(socket);
-    this.#silent = !this.encrypted;
+    this.#silent = !isEncrypted(socket);
     this.#input = new ClientInput(engine, this);
     this.departure = new Departure(this, this.#input);
     this.retraction = new Retraction(engine, this, this.#input);
@@ -146,7 +143,7 @@ export class ClientConnection
       this.drain();
       return;
     }
-    if (this.encrypted) return;
+    if (this.stays) return;
     this.departure.begin(give);
     this.engine.turn.markClient(this);
   }
@@ -182,7 +179,7 @@ export class ClientConnection
     reviewLogin(this);
     if (this.closed) return;
     this.#timers.restart();
-    this.enterLane(this.pool.lanes.find(db, resp, false) ?? this.pool.lanes.first);
+    this.enterLane(this.pool.lanes.find(db, resp, false, null) ?? this.pool.lanes.first);
     if (session.tracking) this.protocol.resumeTracking(this, session.tracking);
     if (rest.length > 0) this.begin(rest);
   }
@@ -386,6 +383,7 @@ export class ClientConnection
       () => this.engine.budget.add(-heldBytes),
       () => this.out.discard(),
       () => this.#timers.stop(),
+      () => this.rates?.stop(),
       () => this.paused.release(),
     );
     if (this.claims.open === 0) this.onUnclaimed();

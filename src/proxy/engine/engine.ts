@@ -97,6 +97,8 @@ export class Engine {
   partTableUse = 0;
   /** Other processes that serve the clients of the same pools; null = there are none. */
   siblings: Siblings | null = null;
+  /** Processes that share the clients, with this one. */
+  workers = 1;
   /** Tells one process from another. */
   readonly runId: string = randomBytes(20).toString('hex');
   readonly turn: Turn = new Turn();

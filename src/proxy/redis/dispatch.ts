@@ -24,6 +24,7 @@ import {
 } from '../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
 import { CLASS_OTHER } from '../../stats/latency.ts';
+import type { Sampler } from '../client/access/sampler.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { refusedBeforeLogin } from '../client/input/before-login.ts';
 import { isHttpWord, refuseHttp } from '../client/input/http-guard.ts';
@@ -31,7 +32,16 @@ import { refuseMalformed, refuseWith } from '../client/input/malformed-request.t
 import { forward } from '../routing/forward.ts';
 import { answer, type SpecialRequest } from '../routing/request.ts';
 import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
+import {
+  entryOf,
+  REASON_LOGIN,
+  REASON_POOL,
+  REASON_RATE,
+  REASON_USER,
+  writeEntry,
+} from './access/audit.ts';
 import { refusalByUser } from './access/refusal.ts';
+import { underItsOwnName } from './access/renamed.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { refusalByRules } from './command-rules.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
@@ -64,7 +74,8 @@ export function handleSpecial(
   intent: number,
 ): boolean {
   const request: SpecialRequest = { client, start, length, intent };
-  const { session } = client;
+  const { session, audit } = client;
+  if (audit !== null && (info & FLAG_SPECIAL) !== 0) audit.due();
   if (session.replies === 'on') return handle(request, info);
   const { modeChanges } = session;
   session.muted = true;
@@ -83,21 +94,59 @@ function handle(request: SpecialRequest, info: number): boolean {
   if ((info & FLAG_INLINE) !== 0) return handleInline(request);
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
-  if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
+  if (spec === null) {
+    if (isHttpWord(nameOf(request))) return refuseHttp(client);
+    const own = underItsOwnName(request);
+    if (own !== null) return handleRenamed(own);
+  }
+  if (client.rates?.late) return refuseByRules(request, spec, REASON_RATE, replies.RATE_LIMITED);
   const { readFrom } = client.pool.config;
   if (readFrom !== 'master' && spec?.access !== 'r') client.router.noteWrite(client);
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);
-    if (error !== null) return refuseByRules(client, spec, error);
+    if (error !== null) return refuseByRules(request, spec, REASON_POOL, error);
   }
   if (client.gate !== null && client.authenticated && (info & FLAG_BAD_ARITY) === 0) {
     const error = refusalByUser(request, spec);
-    if (error !== null && spec?.name === 'EXEC') return execRefused(request, error);
-    if (error !== null) return refuseByRules(client, spec, error);
+    if (error !== null) return refuseByRules(request, spec, REASON_USER, error);
   }
-  const carryOut = (): boolean => handleKnown(request, info, spec);
-  const { tracking } = client.session;
-  return tracking?.notes ? noteReads(request, spec, carryOut) : carryOut();
+  const { audit } = client;
+  if (audit?.chosen) return audited(audit, request, info, spec);
+  return carryOut(request, info, spec);
+}
+
+function carryOut(request: SpecialRequest, info: number, spec: CommandSpec | null): boolean {
+  const { tracking } = request.client.session;
+  if (!tracking?.notes) return handleKnown(request, info, spec);
+  return noteReads(request, spec, () => handleKnown(request, info, spec));
+}
+
+/** A request that the audit log tells of, once it is carried out. */
+function audited(
+  audit: Sampler,
+  request: SpecialRequest,
+  info: number,
+  spec: CommandSpec | null,
+): boolean {
+  const { client } = request;
+  const entry = entryOf(request, spec);
+  const { failures } = client.login;
+  const done = carryOut(request, info, spec);
+  if (!done) audit.putBack();
+  else if (client.login.failures > failures) writeEntry(client, entry, REASON_LOGIN);
+  else writeEntry(client, entry, null);
+  return done;
+}
+
+/** A request that was written again with the name that the servers know. */
+function handleRenamed(request: SpecialRequest): boolean {
+  const { client, start, length } = request;
+  const { pool } = client;
+  const info = scanOne(pool, start, length);
+  if (info !== NOT_ONE) return handle(request, info);
+  // With the longer name it is larger than a request may be.
+  client.session.failTransaction();
+  return answer(client, replies.error('the request is too large'));
 }
 
 /** @param spec null when the command is not in the table */
@@ -124,7 +173,15 @@ function refuse(client: ClientConnection, { name }: CommandSpec, error: Buffer):
 }
 
 /** EXEC must not say that all went well. */
-function refuseByRules(client: ClientConnection, spec: CommandSpec | null, error: Buffer): true {
+function refuseByRules(
+  request: SpecialRequest,
+  spec: CommandSpec | null,
+  reason: string,
+  error: Buffer,
+): boolean {
+  const { client } = request;
+  if (client.audit !== null) writeEntry(client, entryOf(request, spec), reason);
+  if (spec?.name === 'EXEC') return execRefused(request, error);
   client.session.failTransaction();
   return spec === null ? answer(client, error) : refuse(client, spec, error);
 }

@@ -8,6 +8,8 @@ export interface SpecialRequest {
   readonly length: number;
   /** MAY_WAIT, or MUST_SEND when it cannot be put back. */
   readonly intent: number;
+  /** It was written again with another name than its client calls the command by. */
+  readonly renamed?: true;
 }
 
 /** The request's bytes, as long as they stand in the arena. */
