@@ -48,6 +48,7 @@ import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonPlace, NO_KEY } from './common-server.ts';
 import { sendFragments } from './fragments/fragmented-request.ts';
 import { readInPieces } from './fragments/piecewise-read.ts';
+import { RequestAtHand } from './fragments/request-at-hand.ts';
 import { blockTime } from './leases/blocking/block-time.ts';
 import { block, blockAt } from './leases/blocking/blocking.ts';
 import { fanOut } from './leases/blocking/stream-fan-out.ts';
@@ -61,6 +62,8 @@ import { handleUnknown } from './unknown/unknown-command.ts';
 import { Words } from './words.ts';
 
 const PART_WORD = PART_TABLE / 4;
+/** Of those that are split by server there are many, and each of them can do without an object. */
+const AT_HAND = new RequestAtHand();
 
 /**
  * Answers or sends one request at [start, start + length) that the fast loop left out.
@@ -73,7 +76,19 @@ export function handleSpecial(
   info: number,
   intent: number,
 ): boolean {
-  const request: SpecialRequest = { client, start, length, intent };
+  if (COMMANDS[info & NO_COMMAND]?.handling !== 'fragment' || !AT_HAND.isFree) {
+    return handleNext({ client, start, length, intent }, info);
+  }
+  AT_HAND.begin(client, start, length, intent);
+  try {
+    return handleNext(AT_HAND, info);
+  } finally {
+    AT_HAND.end();
+  }
+}
+
+function handleNext(request: SpecialRequest, info: number): boolean {
+  const { client } = request;
   const { session, audit } = client;
   if (audit !== null && (info & FLAG_SPECIAL) !== 0) audit.due();
   if (session.replies === 'on') return handle(request, info);
@@ -116,8 +131,12 @@ function handle(request: SpecialRequest, info: number): boolean {
 }
 
 function carryOut(request: SpecialRequest, info: number, spec: CommandSpec | null): boolean {
-  const { tracking } = request.client.session;
-  if (!tracking?.notes) return handleKnown(request, info, spec);
+  if (request.client.session.tracking?.notes) return handleNoting(request, info, spec);
+  return handleKnown(request, info, spec);
+}
+
+/** Apart: where a function makes a closure, every call of it allocates. */
+function handleNoting(request: SpecialRequest, info: number, spec: CommandSpec | null): boolean {
   return noteReads(request, spec, () => handleKnown(request, info, spec));
 }
 
