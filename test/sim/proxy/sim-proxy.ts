@@ -8,7 +8,12 @@ import { PoolListeners } from '../../../src/proxy/listeners.ts';
 import { ringOf } from '../../../src/proxy/pool/pool-ring.ts';
 import { arenaBytes, ProxyServer } from '../../../src/proxy/proxy-server.ts';
 import { TopologyKeeper } from '../../../src/run/topology-keeper.ts';
-import { INTERNAL_ERRORS } from '../../../src/stats/counters.ts';
+import {
+  INTERNAL_ERRORS,
+  PUBSUB_CLIENTS,
+  PUBSUB_SUBSCRIPTIONS,
+  PUBSUB_TOPICS,
+} from '../../../src/stats/counters.ts';
 import { assertAtRest, type Holdings, holdingsOf } from '../../support/at-rest.ts';
 import type { PoolKeys } from '../cases/case.ts';
 import type { Network } from '../net/network.ts';
@@ -34,6 +39,8 @@ export interface SimProxyOptions {
   readonly servers: readonly ProxyServerLine[];
   /** Lines of the sentinels; none: the pool has none. */
   readonly sentinels: readonly string[];
+  /** The servers are nodes of a Redis Cluster. */
+  readonly cluster: boolean;
   readonly pools: readonly PoolKeys[];
 }
 
@@ -51,11 +58,12 @@ function textOf(options: SimProxyOptions, keys: PoolKeys): string {
     `  redis: ${!options.memcache}`,
   ];
   for (const [key, value] of Object.entries(rest)) lines.push(`  ${key}: ${value}`);
+  if (options.cluster) lines.push('  cluster: true');
   if (options.sentinels.length > 0) lines.push('  sentinels:');
   for (const sentinel of options.sentinels) lines.push(`    - ${sentinel}`);
   lines.push('  servers:');
   for (const { host, port, name } of options.servers.slice(0, Number(count))) {
-    lines.push(`    - ${host}:${port}:1 ${name}`);
+    lines.push(options.cluster ? `    - ${host}:${port}:1` : `    - ${host}:${port}:1 ${name}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -91,7 +99,7 @@ export class SimProxy {
     this.#configs = options.pools.map((keys) => {
       return parseConfig(Buffer.from(textOf(options, keys)), `${options.name}.yml`);
     });
-    this.#rings = this.#configs.map(({ pools: [pool] }) => ({
+    this.#rings = options.cluster ? [] : this.#configs.map(({ pools: [pool] }) => ({
       ring: ringOf(pool, new Uint8Array(pool.servers.length).fill(1)),
       names: pool.servers.map(({ name }) => name),
     }));
@@ -130,7 +138,7 @@ export class SimProxy {
       onTrouble: (...what) => this.#topology?.onTrouble(...what),
     });
     this.#server = server;
-    if (this.#options.sentinels.length > 0) {
+    if (this.#options.sentinels.length > 0 || this.#options.cluster) {
       this.#topology = new TopologyKeeper(log);
       this.#topology.start(server, first);
     }
@@ -228,6 +236,16 @@ export class SimProxy {
         pools.map(({ lanes }) => ({ lanes })),
       );
     });
+    for (const { counters } of pools) {
+      const left = [
+        counters[PUBSUB_CLIENTS],
+        counters[PUBSUB_SUBSCRIPTIONS],
+        counters[PUBSUB_TOPICS],
+      ];
+      if (left.some((count) => count !== 0)) {
+        this.#complainOnce(`counts clients, subscriptions, topics at rest: ${left.join()}`);
+      }
+    }
     this.stopped = true;
     this.loop.io(() => {
       this.#listeners?.close();

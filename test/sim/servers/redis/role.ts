@@ -47,6 +47,15 @@ export class Role {
     };
   }
 
+  get link(): ReplicaLink | null {
+    return this.#link;
+  }
+
+  /** Requests so far that have changed something. */
+  get length(): number {
+    return this.#log.length;
+  }
+
   get isMaster(): boolean {
     return this.#master === null;
   }
