@@ -4,7 +4,13 @@ import type { SimProxy } from '../proxy/sim-proxy.ts';
 import type { SimSentinel } from '../servers/sentinel/sim-sentinel.ts';
 import type { ServerProcess } from '../servers/server-process.ts';
 import type { World } from '../world/world.ts';
-import { CLUSTER_FAULTS, FAULT_KINDS, type Fault, type FaultKind, SENTINEL_FAULTS } from './case.ts';
+import {
+  CLUSTER_FAULTS,
+  FAULT_KINDS,
+  type Fault,
+  type FaultKind,
+  SENTINEL_FAULTS,
+} from './case.ts';
 import type { Clustered } from './cluster/clustered.ts';
 import type { Disturbances } from './disturbances.ts';
 import type { Shards } from './ha/shards.ts';

@@ -111,7 +111,11 @@ class Life {
     this.#settling = new Settling(world, shards ?? clustered, () => this.#faults.healedAt);
     this.#clients = given.clients.map((plan, i) => {
       const at = plan.proxy % this.#hosts.proxies.length;
-      return new SimClient(i, plan, this.#setting(at, () => this.#mayFail));
+      return new SimClient(
+        i,
+        plan,
+        this.#setting(at, () => this.#mayFail),
+      );
     });
     this.#listeners = this.#newListeners();
     const parties = {
@@ -200,7 +204,11 @@ class Life {
     this.#inspectors = this.#hosts.proxies.map((_, proxy) => {
       const startMs = world.micros / 1000;
       const plan = { proxy, startMs, actions: inspection(this.#given, proxy) };
-      return new SimClient(100 + proxy, plan, this.#setting(proxy, () => this.#mayTimeOut));
+      return new SimClient(
+        100 + proxy,
+        plan,
+        this.#setting(proxy, () => this.#mayTimeOut),
+      );
     });
     const isDone = (each: readonly { readonly done: boolean }[]): boolean => {
       return each.every(({ done }) => done);

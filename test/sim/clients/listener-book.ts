@@ -62,7 +62,8 @@ export class ListenerBook {
     if (message?.kind !== 'bulk' || label === null || !isWhole(message.bytes)) {
       return `hears ${words.join(' ').slice(0, 80)}, which is not whole`;
     }
-    if (!hears(kind, topic, channel)) return `hears message ${label.id} ${by}, which does not match`;
+    if (!hears(kind, topic, channel))
+      return `hears message ${label.id} ${by}, which does not match`;
     if (label.key !== channel) return `hears what was sent on ${label.key} ${by}`;
     const heard = this.find(kind, topic);
     if (heard === null) return `hears message ${label.id} ${by} without having subscribed`;

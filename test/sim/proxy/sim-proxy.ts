@@ -99,10 +99,12 @@ export class SimProxy {
     this.#configs = options.pools.map((keys) => {
       return parseConfig(Buffer.from(textOf(options, keys)), `${options.name}.yml`);
     });
-    this.#rings = options.cluster ? [] : this.#configs.map(({ pools: [pool] }) => ({
-      ring: ringOf(pool, new Uint8Array(pool.servers.length).fill(1)),
-      names: pool.servers.map(({ name }) => name),
-    }));
+    this.#rings = options.cluster
+      ? []
+      : this.#configs.map(({ pools: [pool] }) => ({
+          ring: ringOf(pool, new Uint8Array(pool.servers.length).fill(1)),
+          names: pool.servers.map(({ name }) => name),
+        }));
   }
 
   get address(): string {

@@ -122,7 +122,8 @@ function step(random: Random): Step {
   const verb = random.pick(VERBS);
   if (verb === 'PING' || verb === 'RESET') return { client, words: [verb] };
   if (verb === 'GET') return { client, words: ['GET', 'k1'] };
-  if (verb.endsWith('PUBLISH')) return { client, words: [verb, name(), `message ${random.bits()}`] };
+  if (verb.endsWith('PUBLISH'))
+    return { client, words: [verb, name(), `message ${random.bits()}`] };
   const count = verb.includes('UN') ? random.below(3) : 1 + random.below(2);
   return { client, words: [verb, ...Array.from({ length: count }, name)] };
 }

@@ -23,7 +23,8 @@ import { ScriptCache } from './redis/scripts.ts';
 // commands that it knows, and to random programs of them.
 
 /** What differs by intention: the model has one section of INFO, and little to say about itself. */
-const UNLIKE = /^(INFO|HELLO|CLIENT|EVAL|SCRIPT (LOAD|KILL|HELP|DEBUG|NOSUCH)|P?S?(UN)?SUBSCRIBE)\b/i;
+const UNLIKE =
+  /^(INFO|HELLO|CLIENT|EVAL|SCRIPT (LOAD|KILL|HELP|DEBUG|NOSUCH)|P?S?(UN)?SUBSCRIBE)\b/i;
 /** What these answer is looked at in pubsub.test.ts and scripts.test.ts. */
 const ELSEWHERE = /^(P?S?(UN)?SUBSCRIBE|S?PUBLISH|EVAL(SHA)?|SCRIPT|CLIENT)$/;
 /** A moment's difference between two servers, in the unit of the reply. */

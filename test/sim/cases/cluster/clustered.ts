@@ -73,7 +73,8 @@ export class Clustered {
     const replica = all.find(({ up, loop, membership }) => {
       return up && !loop.frozen && membership.me.master === master?.id;
     });
-    if (replica === undefined || master === null) return `${name} has no replica that could be told`;
+    if (replica === undefined || master === null)
+      return `${name} has no replica that could be told`;
     replica.loop.io(() => replica.failover(false, false));
     return `${replica.name} is told to take the place of ${master.name}`;
   }

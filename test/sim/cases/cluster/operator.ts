@@ -8,6 +8,8 @@ import type { SimCluster } from './sim-cluster.ts';
 
 const ANSWER_MS = 3_000;
 const AGAIN_MS = 300;
+/** All have heard of a move by then. */
+const BETWEEN_MS = 50;
 const MOST_TRIES = 200;
 
 /** What the operator is to do: one slot goes to the shard of a node. */
@@ -82,8 +84,9 @@ export class Operator {
       this.#do(move, target, ['IMPORTING', other?.id ?? ''], () => {
         this.#do(move, target, ['NODE', target.id], () => this.#tell(move, target));
       });
-    } else if (source === target) this.#tell(move, target);
-    else {
+    } else if (source === target) {
+      this.#ask(target, ['CLUSTER', 'BUMPEPOCH'], () => this.#tell(move, target));
+    } else {
       this.#do(move, target, ['IMPORTING', source.id], () => {
         this.#do(move, source, ['MIGRATING', target.id], () => {
           this.#moveKeys(move, source, target);
@@ -152,8 +155,10 @@ export class Operator {
   }
 
   #done(): void {
-    this.#current = null;
-    this.#next();
+    this.#loop.timer(() => {
+      this.#current = null;
+      this.#next();
+    }, BETWEEN_MS);
   }
 
   /** @param then told the answer; null = there is none */

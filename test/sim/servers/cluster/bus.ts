@@ -1,5 +1,5 @@
-import type { AskLink } from '../ask-link.ts';
 import type { Reply } from '../../clients/reply-stream.ts';
+import type { AskLink } from '../ask-link.ts';
 import type { BusMessage, Member, Membership } from './membership.ts';
 
 /** The node whose bus it is. */
@@ -153,4 +153,3 @@ function messageOf(reply: Reply): BusMessage | null {
   if (reply.kind !== 'bulk') return null;
   return JSON.parse(reply.bytes.toString('latin1')) as BusMessage;
 }
-

@@ -1,5 +1,5 @@
-import { array, bulk, failure, integer, map, status } from '../redis/resp.ts';
 import { type Address, addressText } from '../ask-link.ts';
+import { array, bulk, failure, integer, map, status } from '../redis/resp.ts';
 import type { Member, Membership } from './membership.ts';
 import { SLOTS, slotOf } from './slots.ts';
 
@@ -16,6 +16,8 @@ export interface ClusterNodeState {
   meet(address: Address): void;
   forget(id: string): void;
   failover(force: boolean, takesOver: boolean): void;
+  /** Tells all others what it has. */
+  announce(): void;
   /** Slots may have other owners. */
   onSlots(): void;
 }
@@ -30,7 +32,11 @@ function slotAt(text: string): number | null {
 }
 
 /** A reply of CLUSTER. @param words behind CLUSTER */
-export function clusterReply(node: ClusterNodeState, words: readonly string[], resp: number): Buffer {
+export function clusterReply(
+  node: ClusterNodeState,
+  words: readonly string[],
+  resp: number,
+): Buffer {
   const [subcommand, ...rest] = words;
   const { membership } = node;
   switch (subcommand.toUpperCase()) {
@@ -80,12 +86,15 @@ function administer(node: ClusterNodeState, what: string, rest: readonly string[
       }
       const hasSlots = membership.isMaster && membership.slotsOf(membership.me.id) !== '';
       if (hasSlots) {
-        return failure(
-          'ERR To set a master the node must be empty and without assigned slots.',
-        );
+        return failure('ERR To set a master the node must be empty and without assigned slots.');
       }
       node.follow(master);
       return OK;
+    }
+    case 'BUMPEPOCH': {
+      const isBumped = membership.bumpEpoch();
+      node.announce();
+      return status(`${isBumped ? 'BUMPED' : 'STILL'} ${membership.me.epoch}`);
     }
     case 'MEET':
       node.meet({ host: rest[0], port: Number(rest[1]) });
@@ -107,7 +116,11 @@ function administer(node: ClusterNodeState, what: string, rest: readonly string[
       const force = rest.some((word) => /^force$/i.test(word));
       const takesOver = rest.some((word) => /^takeover$/i.test(word));
       const master = membership.members.get(membership.me.master ?? '');
-      if (!force && !takesOver && (master === undefined || node.isSilent(master) || master.failed)) {
+      if (
+        !force &&
+        !takesOver &&
+        (master === undefined || node.isSilent(master) || master.failed)
+      ) {
         return failure('ERR Master is down or failed, please use CLUSTER FAILOVER FORCE');
       }
       node.failover(force, takesOver);
@@ -175,6 +188,8 @@ function assign(
   if (other === me && importing.has(slot)) {
     importing.delete(slot);
     membership.bumpEpoch();
+    membership.own(slot, other.id);
+    node.announce();
   }
   membership.own(slot, other.id);
   // Who has given its last slot away follows who has got it.
@@ -301,4 +316,3 @@ function infoText(node: ClusterNodeState): string {
   ];
   return `${lines.join('\r\n')}\r\n`;
 }
-

@@ -84,7 +84,8 @@ export class Migration {
       link.ask(['ASKING']);
       link.ask(['RESTORE', key, text, ...options], (reply) => {
         if (this.#link !== link) return;
-        if (reply.kind === 'error') this.#end(failure(`ERR Target instance replied with error: ${reply.text}`));
+        if (reply.kind === 'error')
+          this.#end(failure(`ERR Target instance replied with error: ${reply.text}`));
         else {
           this.#source.data.remove(0, key);
           this.#source.commit();
@@ -114,7 +115,7 @@ export class Migration {
     const { data } = this.#source;
     const replaces = words.some((word) => /^replace$/i.test(word.toString('latin1')));
     if (data.get(0, key) !== null && !replaces) return BUSY_KEY;
-    const { value, expiresAt } = valueOf(words[2].toString('latin1'));
+    const { value, expiresAt } = heldBy(words[2].toString('latin1'));
     data.set(0, key, value, expiresAt);
     return OK;
   }
@@ -136,7 +137,7 @@ function textOf(value: Value, expiresAt: number): string {
   return JSON.stringify(wire);
 }
 
-function valueOf(text: string): { value: Value; expiresAt: number } {
+function heldBy(text: string): { value: Value; expiresAt: number } {
   const { type, items, expiresAt } = JSON.parse(text) as Wire;
   const buffers = items.map((each) => Buffer.from(each, 'base64'));
   if (type === 'list') return { value: { type, items: buffers }, expiresAt };

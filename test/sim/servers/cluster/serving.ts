@@ -1,5 +1,5 @@
-import { failure } from '../redis/resp.ts';
 import { addressText } from '../ask-link.ts';
+import { failure } from '../redis/resp.ts';
 import type { Membership } from './membership.ts';
 import { keysOf, slotOf } from './slots.ts';
 

@@ -1,8 +1,8 @@
-import { type Address, AskLink } from '../ask-link.ts';
 import type { Random } from '../../../fuzz/random.ts';
 import type { Network } from '../../net/network.ts';
 import type { SimTimer } from '../../world/loop.ts';
 import type { World } from '../../world/world.ts';
+import { type Address, AskLink } from '../ask-link.ts';
 import type { Sources } from '../redis/replication.ts';
 import { bulk, failure, integer, status } from '../redis/resp.ts';
 import { type RedisPeer, SimRedis } from '../redis/sim-redis.ts';
@@ -204,6 +204,10 @@ export class SimNode extends SimRedis implements ClusterNodeState {
     this.#noteSlots(master.id);
   }
 
+  announce(): void {
+    this.#bus.broadcast();
+  }
+
   promoted(): void {
     this.role?.follow(null);
     this.onNews();
@@ -335,5 +339,4 @@ export class SimNode extends SimRedis implements ClusterNodeState {
   commit(): void {
     this.role?.commit();
   }
-
 }

@@ -53,7 +53,8 @@ export function keysOf(name: string, words: readonly Buffer[]): string[] {
   if (/^(MGET|DEL|UNLINK|EXISTS|TOUCH|WATCH|SSUBSCRIBE)$/.test(name)) return rest.map(text);
   if (/^MSET(NX)?$/.test(name)) return rest.filter((_, i) => i % 2 === 0).map(text);
   if (name === 'BLPOP') return rest.slice(0, -1).map(text);
-  if (/^EVAL(SHA)?$/.test(name)) return rest.slice(2, 2 + Number(text(rest[1] ?? rest[0]))).map(text);
+  if (/^EVAL(SHA)?$/.test(name))
+    return rest.slice(2, 2 + Number(text(rest[1] ?? rest[0]))).map(text);
   return rest.length === 0 ? [] : [text(rest[0])];
 }
 

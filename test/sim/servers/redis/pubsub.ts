@@ -1,5 +1,5 @@
 import { type Command, type Context, keyOf, type Session } from './command.ts';
-import { array, bulk, failure, integer, nothing, push } from './resp.ts';
+import { bulk, failure, integer, nothing, push } from './resp.ts';
 
 // SUBSCRIBE and its kin, PUBLISH and SPUBLISH, as Redis 7.0 has them.
 

@@ -6,7 +6,12 @@ import { array, bulk, failure, integer, nothing, status } from './resp.ts';
 
 /** Carries one command out, as redis.call() does. */
 type Call = (words: readonly (string | Buffer)[]) => Buffer;
-type Script = (call: Call, keys: readonly Buffer[], args: readonly Buffer[], resp: number) => Buffer;
+type Script = (
+  call: Call,
+  keys: readonly Buffer[],
+  args: readonly Buffer[],
+  resp: number,
+) => Buffer;
 
 /** What clients of the simulated world ask for. */
 export const BUMP = "return redis.call('incr', KEYS[1])";
@@ -130,7 +135,9 @@ const script: Command[1] = ({ scripts }, words) => {
     case 'EXISTS':
       if (words.length < 3) return wrongNumber('exists');
       return array(
-        words.slice(2).map((sha) => integer(scripts.get(keyOf(sha).toLowerCase()) === undefined ? 0 : 1)),
+        words
+          .slice(2)
+          .map((sha) => integer(scripts.get(keyOf(sha).toLowerCase()) === undefined ? 0 : 1)),
       );
     case 'FLUSH':
       if (words.length > 3 || (words.length === 3 && !/^A?SYNC$/.test(upper(text)))) {
