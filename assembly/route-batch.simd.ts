@@ -1,9 +1,9 @@
 // Eight chains of fnv1a_64 in two vectors; route-batch.ts calls it only where ASC_FEATURE_SIMD
 // holds.
 
+import { BASIS_64_LOW, fnv1a64Rest, PRIME_64_LOW } from './hash/fnv';
 import { RECORD_BYTES, RECORD_KEY, RECORD_KEY_LENGTH, RECORD_SERVER } from './layout';
 import { serverOfHash } from './route';
-import { BASIS, PRIME, rest } from './route-batch';
 
 /** How much longer than the shortest of eight keys the others may be to be hashed with it. */
 const LONGER: u32 = 64;
@@ -22,8 +22,8 @@ export function routeEight(record: u32, pool: u32): void {
   const lengths2 = lengthsOf(record + 4 * RECORD_BYTES);
   const together = lanesMin(i32x4.min_u(lengths, lengths2)) & ~3;
   const longest = lanesMax(i32x4.max_u(lengths, lengths2));
-  const prime = i32x4.splat(PRIME);
-  let h = i32x4.splat(BASIS);
+  const prime = i32x4.splat(PRIME_64_LOW);
+  let h = i32x4.splat(BASIS_64_LOW);
   let h2 = h;
   let i: u32 = 0;
   for (; i < together; i += 4) {
@@ -83,7 +83,7 @@ function finishFour(record: u32, h: v128, from: u32, pool: u32): void {
 
 function finishOne(record: u32, index: u32, h: u32, from: u32, pool: u32): void {
   const at = record + index * RECORD_BYTES;
-  const hash = rest(h, load<u32>(at + RECORD_KEY), from, load<u32>(at + RECORD_KEY_LENGTH));
+  const hash = fnv1a64Rest(h, load<u32>(at + RECORD_KEY), from, load<u32>(at + RECORD_KEY_LENGTH));
   storeServer(record, index, hash, pool);
 }
 
@@ -108,7 +108,7 @@ function lowByte(words: v128): v128 {
 }
 
 function factor(on: v128): v128 {
-  return v128.or(v128.and(on, i32x4.splat(PRIME - 1)), i32x4.splat(1));
+  return v128.or(v128.and(on, i32x4.splat(PRIME_64_LOW - 1)), i32x4.splat(1));
 }
 
 function lanesMin(v: v128): u32 {

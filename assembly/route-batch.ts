@@ -1,6 +1,7 @@
 // Routes the keys of several records at once. fnv1a_64, the usual hash, is a chain of
 // multiplications: four chains side by side take little longer than one.
 
+import { BASIS_64_LOW, fnv1a64Rest, PRIME_64_LOW } from './hash/fnv';
 import { FNV1A_64 } from './hash/order';
 import {
   POOL_DISTRIBUTION,
@@ -22,9 +23,6 @@ export const DEFERRED: u32 = 0xfffffffe;
 
 /** Bytes of the records whose keys are hashed at once: their bytes are still in the cache then. */
 export const BATCH_BYTES: u32 = 16 * RECORD_BYTES;
-
-export const BASIS: u32 = 0x84222325;
-export const PRIME: u32 = 0x1b3;
 
 /**
  * Whether the pool is of a kind that routeDeferred knows: ketama, fnv1a_64, no hash tag; or slots.
@@ -114,42 +112,35 @@ function routeFour(record: u32, pool: u32): void {
   const l3 = load<u32>(third + RECORD_KEY_LENGTH);
   const l4 = load<u32>(fourth + RECORD_KEY_LENGTH);
   const together = min(min(l1, l2), min(l3, l4));
-  let h1 = BASIS;
-  let h2 = BASIS;
-  let h3 = BASIS;
-  let h4 = BASIS;
+  let h1 = BASIS_64_LOW;
+  let h2 = BASIS_64_LOW;
+  let h3 = BASIS_64_LOW;
+  let h4 = BASIS_64_LOW;
   let i: u32 = 0;
   for (; i + 4 <= together; i += 4) {
     const w1 = load<u32>(k1 + i);
     const w2 = load<u32>(k2 + i);
     const w3 = load<u32>(k3 + i);
     const w4 = load<u32>(k4 + i);
-    h1 = (h1 ^ <u32>(<i32>(w1 << 24) >> 24)) * PRIME;
-    h2 = (h2 ^ <u32>(<i32>(w2 << 24) >> 24)) * PRIME;
-    h3 = (h3 ^ <u32>(<i32>(w3 << 24) >> 24)) * PRIME;
-    h4 = (h4 ^ <u32>(<i32>(w4 << 24) >> 24)) * PRIME;
-    h1 = (h1 ^ <u32>(<i32>(w1 << 16) >> 24)) * PRIME;
-    h2 = (h2 ^ <u32>(<i32>(w2 << 16) >> 24)) * PRIME;
-    h3 = (h3 ^ <u32>(<i32>(w3 << 16) >> 24)) * PRIME;
-    h4 = (h4 ^ <u32>(<i32>(w4 << 16) >> 24)) * PRIME;
-    h1 = (h1 ^ <u32>(<i32>(w1 << 8) >> 24)) * PRIME;
-    h2 = (h2 ^ <u32>(<i32>(w2 << 8) >> 24)) * PRIME;
-    h3 = (h3 ^ <u32>(<i32>(w3 << 8) >> 24)) * PRIME;
-    h4 = (h4 ^ <u32>(<i32>(w4 << 8) >> 24)) * PRIME;
-    h1 = (h1 ^ <u32>(<i32>w1 >> 24)) * PRIME;
-    h2 = (h2 ^ <u32>(<i32>w2 >> 24)) * PRIME;
-    h3 = (h3 ^ <u32>(<i32>w3 >> 24)) * PRIME;
-    h4 = (h4 ^ <u32>(<i32>w4 >> 24)) * PRIME;
+    h1 = (h1 ^ <u32>(<i32>(w1 << 24) >> 24)) * PRIME_64_LOW;
+    h2 = (h2 ^ <u32>(<i32>(w2 << 24) >> 24)) * PRIME_64_LOW;
+    h3 = (h3 ^ <u32>(<i32>(w3 << 24) >> 24)) * PRIME_64_LOW;
+    h4 = (h4 ^ <u32>(<i32>(w4 << 24) >> 24)) * PRIME_64_LOW;
+    h1 = (h1 ^ <u32>(<i32>(w1 << 16) >> 24)) * PRIME_64_LOW;
+    h2 = (h2 ^ <u32>(<i32>(w2 << 16) >> 24)) * PRIME_64_LOW;
+    h3 = (h3 ^ <u32>(<i32>(w3 << 16) >> 24)) * PRIME_64_LOW;
+    h4 = (h4 ^ <u32>(<i32>(w4 << 16) >> 24)) * PRIME_64_LOW;
+    h1 = (h1 ^ <u32>(<i32>(w1 << 8) >> 24)) * PRIME_64_LOW;
+    h2 = (h2 ^ <u32>(<i32>(w2 << 8) >> 24)) * PRIME_64_LOW;
+    h3 = (h3 ^ <u32>(<i32>(w3 << 8) >> 24)) * PRIME_64_LOW;
+    h4 = (h4 ^ <u32>(<i32>(w4 << 8) >> 24)) * PRIME_64_LOW;
+    h1 = (h1 ^ <u32>(<i32>w1 >> 24)) * PRIME_64_LOW;
+    h2 = (h2 ^ <u32>(<i32>w2 >> 24)) * PRIME_64_LOW;
+    h3 = (h3 ^ <u32>(<i32>w3 >> 24)) * PRIME_64_LOW;
+    h4 = (h4 ^ <u32>(<i32>w4 >> 24)) * PRIME_64_LOW;
   }
-  store<u32>(record + RECORD_SERVER, serverOfHash(pool, rest(h1, k1, i, l1)));
-  store<u32>(second + RECORD_SERVER, serverOfHash(pool, rest(h2, k2, i, l2)));
-  store<u32>(third + RECORD_SERVER, serverOfHash(pool, rest(h3, k3, i, l3)));
-  store<u32>(fourth + RECORD_SERVER, serverOfHash(pool, rest(h4, k4, i, l4)));
-}
-
-/** The hash of a whole key, given that of its first `from` bytes. Only an empty key hashes to 0. */
-export function rest(h: u32, key: u32, from: u32, length: u32): u32 {
-  if (length === 0) return 0;
-  for (; from < length; from++) h = (h ^ <u32>load<i8>(key + from)) * PRIME;
-  return h;
+  store<u32>(record + RECORD_SERVER, serverOfHash(pool, fnv1a64Rest(h1, k1, i, l1)));
+  store<u32>(second + RECORD_SERVER, serverOfHash(pool, fnv1a64Rest(h2, k2, i, l2)));
+  store<u32>(third + RECORD_SERVER, serverOfHash(pool, fnv1a64Rest(h3, k3, i, l3)));
+  store<u32>(fourth + RECORD_SERVER, serverOfHash(pool, fnv1a64Rest(h4, k4, i, l4)));
 }

@@ -3,8 +3,8 @@
 
 const BASIS_32: u32 = 2166136261;
 const PRIME_32: u32 = 16777619;
-const BASIS_64_LOW: u32 = 0x84222325;
-const PRIME_64_LOW: u32 = 0x1b3;
+export const BASIS_64_LOW: u32 = 0x84222325;
+export const PRIME_64_LOW: u32 = 0x1b3;
 
 export function fnv1a64(p: usize, end: usize): u32 {
   let h = BASIS_64_LOW;
@@ -20,6 +20,13 @@ export function fnv1a64(p: usize, end: usize): u32 {
     h = (h ^ (load<i8>(p) as u32)) * PRIME_64_LOW;
     p++;
   }
+  return h;
+}
+
+/** The hash of a whole key, given that of its first `from` bytes. Only an empty key hashes to 0. */
+export function fnv1a64Rest(h: u32, key: u32, from: u32, length: u32): u32 {
+  if (length === 0) return 0;
+  for (; from < length; from++) h = (h ^ <u32>load<i8>(key + from)) * PRIME_64_LOW;
   return h;
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type PoolConfig, parseConfig } from '../../src/config/index.ts';
-import { ConfigError } from '../../src/errors.ts';
+import type { PoolConfig } from '../../src/config/index.ts';
 import { REPLICAS } from '../../src/limits.ts';
+import { mistakesIn, onePoolFile, poolOf } from '../support/pool-file.ts';
 
 interface File {
   readonly keys?: readonly string[];
@@ -11,25 +11,11 @@ interface File {
 }
 
 function textOf({ keys = [], servers = ['h:6379:1 a'], replicas = ['r:6379 a'] }: File): string {
-  const list = (name: string, items: readonly string[]) =>
-    `  ${name}:\n${items.map((item) => `   - ${item}\n`).join('')}`;
-  const all = ['listen: 127.0.0.1:1', 'redis: true', ...keys].map((key) => `  ${key}\n`).join('');
-  return `p:\n${all}${list('servers', servers)}${replicas === null ? '' : list('replicas', replicas)}`;
+  return onePoolFile(keys, { servers, replicas });
 }
 
-function read(file: File): PoolConfig {
-  return parseConfig(Buffer.from(textOf(file)), 'f.yml').pools[0];
-}
-
-function mistakes(file: File): string[] {
-  try {
-    read(file);
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    return error.message.split('\n').map((line) => line.replace(/^f\.yml:\d+:\d+: p\./, ''));
-  }
-  return [];
-}
+const read = (file: File): PoolConfig => poolOf(textOf(file));
+const mistakes = (file: File): string[] => mistakesIn(textOf(file));
 
 describe('replicas of a pool', () => {
   test('are a list of their own, each with the name of its server', () => {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { configWarnings, type PoolConfig, parseConfig } from '../../src/config/index.ts';
-import { ConfigError } from '../../src/errors.ts';
 import { SENTINELS } from '../../src/limits.ts';
 import { compareConfigs } from '../../src/proxy/pool/config-changes.ts';
 import { shardsOf } from '../../src/run/shard-specs.ts';
+import { mistakesIn, onePoolFile, poolOf } from '../support/pool-file.ts';
 
 interface File {
   readonly keys?: readonly string[];
@@ -17,25 +17,11 @@ interface File {
 }
 
 function textOf({ keys = [], servers = ['127.0.0.1:6379:1 a'], sentinels = ['s:1'] }: File) {
-  const list = (name: string, items: readonly string[]) =>
-    `  ${name}:\n${items.map((item) => `   - ${item}\n`).join('')}`;
-  const all = ['listen: 127.0.0.1:1', 'redis: true', ...keys].map((key) => `  ${key}\n`).join('');
-  return `p:\n${all}${list('servers', servers)}${sentinels === null ? '' : list('sentinels', sentinels)}`;
+  return onePoolFile(keys, { servers, sentinels });
 }
 
-function read(file: File): PoolConfig {
-  return parseConfig(Buffer.from(textOf(file)), 'f.yml').pools[0];
-}
-
-function mistakes(file: File): string[] {
-  try {
-    read(file);
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    return error.message.split('\n').map((line) => line.replace(/^f\.yml:\d+:\d+: p\./, ''));
-  }
-  return [];
-}
+const read = (file: File): PoolConfig => poolOf(textOf(file));
+const mistakes = (file: File): string[] => mistakesIn(textOf(file));
 
 describe('sentinels of a pool', () => {
   test('are a list of their own, with a weight or without', () => {
