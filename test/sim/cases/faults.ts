@@ -86,6 +86,11 @@ export class FaultScheduler {
     return this.#begun;
   }
 
+  /** Nothing has happened but what loses no write: masters that are replaced as planned, reloads. */
+  get isPlanned(): boolean {
+    return this.done.every(({ kind }) => kind === 'failover' || kind === 'reload');
+  }
+
   /** Microsecond since which nothing is wrong; Infinity while something is. */
   get healedAt(): number {
     return this.#open > 0 ? Number.POSITIVE_INFINITY : this.#healedAt;

@@ -13,6 +13,7 @@ import { World } from '../world/world.ts';
 import type { Case } from './case.ts';
 import { Disturbances } from './disturbances.ts';
 import { type Chosen, FaultScheduler } from './faults.ts';
+import { Losses } from './ha/losses.ts';
 import { Masters } from './ha/masters.ts';
 import { Settling } from './ha/settling.ts';
 import { inspection } from './inspection.ts';
@@ -84,6 +85,8 @@ class Life {
   readonly #history: History;
   readonly #airwaves: Airwaves;
   readonly #masters: Masters | null;
+  /** Null where the servers are none that have queues, or keys go from one to the other. */
+  readonly #losses: Losses | null;
   readonly #settling: Settling;
   readonly #disturbances: Disturbances;
   readonly #faults: FaultScheduler;
@@ -106,6 +109,8 @@ class Life {
     this.#history.onlyWhoAnswered = clustered !== null;
     this.#history.onPublished = (...message) => this.#airwaves.published(...message);
     for (const server of servers) this.#history.watch(server);
+    const keeps = given.memcache !== true && clustered === null;
+    this.#losses = keeps ? new Losses(this.#history, servers as readonly SimRedis[]) : null;
     this.#disturbances = new Disturbances(now);
     this.#mayTimeOut = !given.calm && given.pools.some(isImpatient);
     this.#settling = new Settling(world, shards ?? clustered, () => this.#faults.healedAt);
@@ -183,6 +188,7 @@ class Life {
     await world.run(LONGEST_MS * 1000, () => parties.every(({ done }) => done));
     await this.#heal();
     await this.#inspect();
+    this.#checkLosses();
     const restAt = world.micros;
     await this.#rest(restAt);
     return this.#result(restAt);
@@ -221,11 +227,22 @@ class Life {
       const text = `is not done, ${client.state}: waits for ${client.waitsFor}`;
       this.#complaints.push(`${client.name} ${text}`);
     }
+    for (const { name, ejected } of this.#hosts.proxies) {
+      if (ejected.length > 0)
+        this.#complaints.push(`${name} leaves ${ejected.join()} out for ever`);
+    }
     if (this.#listeners.length === 0) return;
     const toldAt = world.micros;
     await world.run(toldAt + SLOW_MS * 1000);
     for (const listener of this.#listeners) listener.check(toldAt);
     for (const listener of this.#listeners) listener.leave();
+  }
+
+  #checkLosses(): void {
+    const { shards, servers } = this.#hosts;
+    const serving = shards === null ? servers : shards.masters;
+    const found = this.#losses?.check(serving as readonly SimRedis[], this.#faults.isPlanned) ?? [];
+    this.#complaints.push(...found);
   }
 
   async #rest(restAt: number): Promise<void> {

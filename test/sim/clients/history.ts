@@ -63,6 +63,10 @@ export class History implements ServerObserver {
   /** Keys move from server to server: only who was asked for one can have answered. */
   onlyWhoAnswered = false;
   readonly #asked: Map<string, Done[]> = new Map();
+  /** Pushes that were acknowledged, and elements that were taken. */
+  readonly pushed: Set<number> = new Set();
+  readonly popped: Set<number> = new Set();
+  readonly #pushes: Set<number> = new Set();
   /** Told of each message, in the order in which its server hands it on. */
   onPublished: (server: ServerProcess, channel: string, id: number) => void = () => {};
   readonly #lastOrder: Map<string, number> = new Map();
@@ -121,9 +125,9 @@ export class History implements ServerObserver {
     if (name === 'BLPOP' && reply[1] === 0x32) {
       // The key, and behind it the element.
       const element = elementOf(reply.subarray(reply.lastIndexOf('$', reply.length - 1)));
-      this.#did(asker.db, key, `pop ${labelOf(element)?.id}`);
+      this.#popped(asker.db, key, element);
     } else if (name === 'LPOP' && reply[0] === 0x24 && reply[1] !== 0x2d) {
-      this.#did(asker.db, key, `pop ${labelOf(elementOf(reply))?.id}`);
+      this.#popped(asker.db, key, elementOf(reply));
     } else if (name === 'INCR')
       this.#did(asker.db, key, `incr ${reply.toString('latin1', 1).trim()}`);
   }
@@ -160,6 +164,12 @@ export class History implements ServerObserver {
     return this.#replaced.get(id);
   }
 
+  #popped(db: number, key: string, element: Buffer): void {
+    const id = labelOf(element)?.id ?? 0;
+    this.popped.add(id);
+    this.#did(db, key, `pop ${id}`);
+  }
+
   #did(db: number, key: string, what: string): void {
     const name = `${db} ${key}`;
     const list = this.#deeds.get(name) ?? [];
@@ -183,6 +193,7 @@ export class History implements ServerObserver {
     if (times > 1) this.#complain(server, `gets ${what} a second time`);
     const changes = this.#changes.get(`${server.name} ${asker.db} ${key}`);
     this.#replaced.set(label.id, changes?.at(-2)?.value ?? null);
+    if (key.startsWith('q')) this.#pushes.add(label.id);
     if (/^[ms]/.test(key)) this.onPublished(server, key, label.id);
     this.#checkSwap(server, asker.db, key, label.id);
     this.#checkOrder(server, key, label.id, what);
@@ -215,6 +226,7 @@ export class History implements ServerObserver {
 
   /** Write `id` has succeeded, as its client was told. */
   acknowledged(id: number): void {
+    if (this.#pushes.has(id)) this.pushed.add(id);
     const what = this.#late.get(id);
     if (what !== undefined) this.complaints.push(`${what}, came behind a later one of its client`);
   }

@@ -2,6 +2,7 @@ import { Random } from '../../../fuzz/random.ts';
 import { seedOf } from '../../world/world.ts';
 import type { Action, Case, ClientPlan, Op, PoolKeys } from '../case.ts';
 import { CLUSTERED, CLUSTERED_REST, inCluster } from './cluster-case.ts';
+import { withEjection } from './ejection.ts';
 import { availableKinds, availablePlan, faultKinds, faultPlan } from './fault-plan.ts';
 import { withMessages } from './messages.ts';
 import { type Personality, personality } from './personality.ts';
@@ -245,7 +246,7 @@ export function generateCase(seed: number): Case {
   if (seed % CLUSTERED === CLUSTERED_REST) {
     return withMessages(clusteredCase(seed), AVAILABLE_SPAN_MS);
   }
-  return withMessages(plainCase(seed), SPAN_MS);
+  return withMessages(withEjection(plainCase(seed)), SPAN_MS);
 }
 
 function plainCase(seed: number): Case {

@@ -2,6 +2,7 @@ import type { Endpoint } from '../../net/connection.ts';
 import type { Network } from '../../net/network.ts';
 import type { World } from '../../world/world.ts';
 import type { Address } from '../ask-link.ts';
+import type { KeyEffect } from '../keyspace.ts';
 import { Peer, type ServerOptions, ServerProcess } from '../server-process.ts';
 import { BLOCKS, type Context, type Session, upper } from './command.ts';
 import { callOf, execute } from './execute.ts';
@@ -169,16 +170,24 @@ export class SimRedis extends ServerProcess implements RoleOwner {
     this.role?.start();
   }
 
+  /** Told of what becomes of its data: lost; about to be the master's; its own from now on. */
+  onWiped: () => void = () => {};
+  onResync: (kept: readonly KeyEffect[]) => void = () => {};
+  onPromoted: (before: Address) => void = () => {};
+
   link(sources: Sources, master: Address): ReplicaLink {
     const login = this.password === null ? null : ['AUTH', this.password];
-    return new ReplicaLink(this.network, this.loop, this.data, sources, master, login);
+    const link = new ReplicaLink(this.network, this.loop, this.data, sources, master, login);
+    link.onResync = (kept) => this.onResync(kept);
+    return link;
   }
 
   /** Microsecond at which it became a master last. */
   promotedAt = 0;
 
-  roleChanged(): void {
+  roleChanged(before: Address | null): void {
     if (this.role?.isMaster) this.promotedAt = this.world.micros;
+    if (before !== null) this.onPromoted(before);
     for (const peer of this.#waiting) this.#unblock(peer, UNBLOCKED);
   }
 
@@ -265,6 +274,7 @@ export class SimRedis extends ServerProcess implements RoleOwner {
     this.channels = new Channels();
     this.scripts.clear();
     this.role?.stop();
+    if (!keepsData) this.onWiped();
     super.crash(keepsData);
   }
 }
