@@ -68,7 +68,6 @@ export interface ProxyOptions {
   readonly onTrouble?: (pool: string, server: string, isHint: boolean) => void;
   /** Processes that share the clients; each takes its part of `client_connections`. */
   readonly workers?: number;
-  /** The others of these. */
   readonly siblings?: Siblings;
   /** Number behind which its clients are numbered. */
   readonly clientsFrom?: number;
@@ -365,6 +364,7 @@ export class ProxyServer {
     for (const client of allClients(this.engine)) client.moveAway(give);
     const drainAt = exactMillis() + drainMs - DRAIN_MS;
     await this.#noClients(drainMs, (client) => {
+      client.moveIfDue();
       if (!client.stays) return;
       if (exactMillis() >= drainAt) client.drain();
       else client.leaveIfQuiet();
