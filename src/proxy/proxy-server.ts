@@ -344,6 +344,7 @@ export class ProxyServer {
         return;
       }
       for (const client of left) client.destroy('its pool is gone');
+      this.#headers.close(pool);
       this.#tls.close(pool);
       pool.close();
       this.#rings.give(pool.region);
