@@ -12,7 +12,8 @@ export class KeptRequest {
   #heap: Buffer | null = null;
 
   constructor({ client, start, length }: SpecialRequest) {
-    const { memory, bytes } = client.pool.engine;
+    const { engine } = client.pool;
+    const { memory, bytes } = engine;
     this.#pipeline = client.pipeline;
     this.#memory = memory;
     this.#length = length;
@@ -21,8 +22,7 @@ export class KeptRequest {
       bytes.copyWithin(this.#at, start, start + length);
       return;
     }
-    this.#heap = Buffer.allocUnsafeSlow(length);
-    memory.copy(this.#heap, 0, start, start + length);
+    this.#heap = engine.copyOf(start, length);
     client.pipeline.hold(length);
   }
 
