@@ -82,8 +82,7 @@ function handle(request: SpecialRequest, info: number): boolean {
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
   if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
-  const { readFrom } = client.pool.config;
-  if (readFrom !== 'master' && spec?.access !== 'r') client.router.noteWrite(client);
+  if (spec?.access !== 'r') client.router.noteWrite(client);
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);
     if (error !== null) return refuseByRules(client, spec, error);

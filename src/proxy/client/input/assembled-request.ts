@@ -1,11 +1,10 @@
 import { FLAG_SPECIAL, NO_SERVER } from '../../../protocol/frame-table.ts';
 import type { Failure } from '../../backend/failure.ts';
-import { MUST_SEND, type Requester, type Router } from '../router.ts';
+import { MUST_SEND, type Requester } from '../router.ts';
 import { type LargeRequester, mayForward } from './large-request.ts';
 
 /** The client of a request that was assembled on the heap. */
 export interface Assembler extends LargeRequester, Requester {
-  readonly router: Router;
   failForward(failure: Failure): true;
 }
 

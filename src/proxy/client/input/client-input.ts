@@ -222,12 +222,9 @@ export class ClientInput {
       const limit = Math.min(engine.beginChunk(), this.credit());
       if (pool.health.due !== 0 && engine.now > pool.health.due) pool.health.readmit(engine.now);
       if (limit <= 0) return this.#hold(start, end);
-      engine.loadState(this.#partial ? this.#saved : null);
-      const count = pool.protocol.scanRequests(start, end, FRAME_TABLE, limit, pool.descriptor);
+      const count = this.#scan(start, end, limit);
       const status = engine.state(STATE_STATUS);
       const consumed = engine.state(STATE_CONSUMED);
-      this.#partial = status === SCAN_PARTIAL;
-      if (this.#partial) this.#saved = engine.saveState(this.#saved);
       const error = engine.state(STATE_ERROR);
       const errorByte = engine.state(STATE_ERROR_BYTE);
       const next = engine.bytes[consumed + 1];
@@ -237,30 +234,39 @@ export class ClientInput {
       const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
       const rest = sent < count ? engine.words[at] : consumed;
       this.run.note(client.pipeline, slot, sent, start, rest, client.window.notes);
-      if (sent < count || this.#barrier) {
-        this.#partial = false;
-        if (rest !== end) return this.#hold(rest, end);
-        engine.turn.markClient(client);
-        return true; // nothing is held back: reading on shows when the client leaves
+      if (sent < count || this.#barrier) return this.#stop(rest, end);
+      if (status === SCAN_COMPLETE) return !(this.#large?.mustWait ?? false);
+      if (status === SCAN_ERROR) {
+        refuseMalformed(client, error, errorByte, consumed + 1 < end ? next : 0);
+        return true;
       }
-      switch (status) {
-        case SCAN_COMPLETE:
-          return !(this.#large?.mustWait ?? false);
-        case SCAN_FULL:
-          start = consumed;
-          continue;
-        case SCAN_PARTIAL:
-          if (client.authenticated || this.#large !== null) return this.#keep(consumed, end);
-          if (this.#keptForLogin(consumed, end)) return true;
-          start = consumed;
-          continue;
-        case SCAN_ERROR:
-          refuseMalformed(client, error, errorByte, consumed + 1 < end ? next : 0);
-          return true;
-        default:
-          throw new Error(`scan status ${status}`);
+      if (status === SCAN_PARTIAL) {
+        if (client.authenticated || this.#large !== null) return this.#keep(consumed, end);
+        if (this.#keptForLogin(consumed, end)) return true;
+      } else if (status !== SCAN_FULL) {
+        throw new Error(`scan status ${status}`);
       }
+      start = consumed;
     }
+  }
+
+  /** @returns how many requests were found: whole ones, and pieces of one that is taken away */
+  #scan(start: number, end: number, limit: number): number {
+    const engine = this.#engine;
+    const { protocol, descriptor } = this.#client.pool;
+    engine.loadState(this.#partial ? this.#saved : null);
+    const count = protocol.scanRequests(start, end, FRAME_TABLE, limit, descriptor);
+    this.#partial = engine.state(STATE_STATUS) === SCAN_PARTIAL;
+    if (this.#partial) this.#saved = engine.saveState(this.#saved);
+    return count;
+  }
+
+  /** What stands at [rest, end) waits for what was sent. @returns whether to go on reading */
+  #stop(rest: number, end: number): boolean {
+    this.#partial = false;
+    if (rest !== end) return this.#hold(rest, end);
+    this.#engine.turn.markClient(this.#client);
+    return true; // nothing is held back: reading on shows when the client leaves
   }
 
   /** Whole requests are sent again, before all else. */
@@ -292,7 +298,7 @@ export class ClientInput {
     const engine = this.#engine;
     const { words, bytes } = engine;
     const client = this.#client;
-    const { pipeline, protocol } = client;
+    const { pipeline } = client;
     const first = pipeline.tail;
     let slot = first; // as before the request at hand
     let unsent = pipeline.out.unsentBytes;
@@ -301,25 +307,13 @@ export class ClientInput {
     try {
       for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
         slot = pipeline.tail;
-        const info = words[record + RECORD_INFO];
-        if (
-          (info & PLAIN_MASK) === WHOLE &&
-          (client.plain || passes(client, words, bytes, record))
-        ) {
+        const isPlain = (words[record + RECORD_INFO] & PLAIN_MASK) === WHOLE;
+        if (isPlain && (client.plain || passes(client, words, bytes, record))) {
           if (!forward(engine, client, this.run, record)) break;
           continue;
         }
-        const start = words[record + RECORD_START];
-        const length = words[record + RECORD_LENGTH];
-        words[record + RECORD_DEST] = 0;
-        client.forwarded = false;
         unsent = pipeline.out.unsentBytes;
-        if ((info & WHOLE) !== WHOLE) {
-          this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
-        } else if (!protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
-          break;
-        }
-        if (!client.forwarded) this.run.interrupted = true;
+        if (!this.#handle(record)) break;
         unsent = pipeline.out.unsentBytes;
         if (client.closing || this.#barrier || client.closed) {
           i++;
@@ -338,6 +332,24 @@ export class ClientInput {
     pipeline.addBurst(first);
     if (pipeline.outstanding > 0 || pipeline.out.unsentBytes > 0) engine.turn.markClient(client);
     return i;
+  }
+
+  /** A request that is not simply forwarded, or a piece of one. @returns false when it must wait */
+  #handle(record: number): boolean {
+    const { words } = this.#engine;
+    const client = this.#client;
+    const info = words[record + RECORD_INFO];
+    const start = words[record + RECORD_START];
+    const length = words[record + RECORD_LENGTH];
+    words[record + RECORD_DEST] = 0;
+    client.forwarded = false;
+    if ((info & WHOLE) !== WHOLE) {
+      this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
+    } else if (!client.protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
+      return false;
+    }
+    if (!client.forwarded) this.run.interrupted = true;
+    return true;
   }
 
   /** Keeps requests that may not be sent yet. @returns whether to read on */
@@ -371,7 +383,7 @@ export class ClientInput {
 
   /** One more piece of a request that is taken away. */
   #largePiece(start: number, length: number, info: number, server: number): void {
-    if (this.#client.pool.config.readFrom !== 'master') this.#client.router.noteWrite(this.#client);
+    this.#client.router.noteWrite(this.#client);
     const large = this.#large as LargeRequest;
     large.take(start, length);
     if ((info & FLAG_LAST) === 0) return;

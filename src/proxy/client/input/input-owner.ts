@@ -1,11 +1,10 @@
 import type { Failure } from '../../backend/failure.ts';
 import type { ClientWindow } from '../client-window.ts';
-import type { Requester, Router } from '../router.ts';
+import type { Requester } from '../router.ts';
 import type { Stranger } from './before-login.ts';
 
 /** The client, as what it sends sees it. */
 export interface InputOwner extends Stranger, Requester {
-  readonly router: Router;
   readonly address: string;
   readonly window: ClientWindow;
   onException(error: unknown, inStep?: boolean): void;

@@ -21,10 +21,15 @@ import { CLASS_MULTI } from '../../../stats/latency.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Server } from '../../pool/server.ts';
 import { forward } from '../../routing/forward.ts';
-import { headOf, type SpecialRequest } from '../../routing/request.ts';
+import { answer, headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { wordCount } from '../words.ts';
-import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
+import {
+  CoalescedReply,
+  type ReadAgain,
+  type ReplyPlan,
+  type ReplyUse,
+} from './coalesced-reply.ts';
 import { KeptOrder } from './kept-order.ts';
 import { refuse, sendLongFragments, writeHead } from './long-request.ts';
 
@@ -53,7 +58,7 @@ export function sendFragments(
   readAgain: ReadAgain | null,
   use: ReplyUse | null = null,
 ): boolean {
-  const { client, start, intent } = request;
+  const { client, start } = request;
   const { pool } = client;
   const { engine } = pool;
   const slotted = pool.slots !== null;
@@ -62,8 +67,7 @@ export function sendFragments(
   }
   const wordsInAll = wordCount(request);
   if (spec.step === 2 && wordsInAll % 2 === 0) {
-    client.answer(replies.wrongArity(spec.name));
-    return true;
+    return answer(client, replies.wrongArity(spec.name));
   }
   const keys = (wordsInAll - 1) / spec.step;
   if (slotted && wordsInAll > PART_TABLE_RECORDS) {
@@ -72,24 +76,37 @@ export function sendFragments(
   if (!slotted && (wordsInAll > PART_TABLE_RECORDS || pool.servers.length > FRAGMENT_SERVERS)) {
     return sendLongFragments(request, spec, keys, readAgain, use);
   }
-  const turn = engine.takePartTable();
+  engine.takePartTable();
   const end = start + request.length;
-  const { codec } = engine;
-  const count = codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
+  const count = engine.codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
   if (count === NO_SERVER_FOR_KEY && slotted && use === null) return forward(request, NO_SERVER);
   if (count <= 0) return refuse(request, refusal(count), use);
-  const reads = readsAnywhere(request, spec);
-  if (count === 1 && use === null)
-    return forward(request, engine.words[FRAGMENT_WORD + SERVER], CLASS_MULTI, reads);
+  if (count > 1 || use !== null) return sendCut(request, spec, keys, count, { use, readAgain });
+  const server = engine.words[FRAGMENT_WORD + SERVER];
+  return forward(request, server, CLASS_MULTI, readsAnywhere(request, spec));
+}
+
+/** Sends the fragments that the codec has just found. @returns as sendFragments() */
+function sendCut(
+  request: SpecialRequest,
+  spec: CommandSpec,
+  keys: number,
+  count: number,
+  plan: ReplyPlan,
+): boolean {
+  const { client, start, length, intent } = request;
+  const { engine } = client.pool;
+  const turn = engine.partTableUse;
   const servers = serversOf(request, count);
+  const reads = readsAnywhere(request, spec);
   const connections = client.router.chooseAll(client, servers, client.lane, intent, reads);
   if (connections === null) return false;
   const order = spec.coalesce === 'array' ? new KeptOrder(client, keys, null) : null;
-  const reply = new CoalescedReply(request, spec, keys, order, count, { use, readAgain });
+  const reply = new CoalescedReply(request, spec, keys, order, count, plan);
   reserve(request, connections, count);
   if (ASSERTS) assert(engine.partTableUse === turn, 'the fragments are still there');
-  codec.copyFragments(start, end, spec.step, count);
-  for (let i = 0; i < count; i++) send(request, spec, reply, i, servers[i], connections[i]);
+  engine.codec.copyFragments(start, start + length, spec.step, count);
+  sendEach(request, spec, reply, servers, connections);
   return true;
 }
 
@@ -125,29 +142,27 @@ function reserve(
   }
 }
 
-/** Fragment `index` is on its way, or fails. */
-function send(
+/** Each fragment is on its way, or fails. */
+function sendEach(
   request: SpecialRequest,
   spec: CommandSpec,
   reply: CoalescedReply,
-  index: number,
-  server: Server,
-  connection: BackendConnection | null,
+  servers: readonly Server[],
+  connections: readonly (BackendConnection | null)[],
 ): void {
-  const { pool } = request.client;
-  const { engine } = pool;
-  const at = FRAGMENT_WORD + index * FRAGMENT_WORDS;
-  const length = engine.words[at + LENGTH];
-  const behind = engine.words[at + DEST];
-  const part = reply.part(index, engine.words[at + KEYS], server);
-  if (connection === null) {
-    part.onFailure(pool.protocol.failure(server.lastFailure));
-  } else if (behind !== 0) {
-    connection.sentFor(part, length, headOf(request));
-  } else {
-    const heap = onHeap(request, spec, index);
-    connection.out.append(heap);
-    connection.sentFor(part, length, headOf(request));
+  const { pool, router } = request.client;
+  const { words } = pool.engine;
+  const { reasons } = router;
+  const head = headOf(request);
+  for (let i = 0, at = FRAGMENT_WORD; i < servers.length; i++, at += FRAGMENT_WORDS) {
+    const connection = connections[i];
+    const part = reply.part(i, words[at + KEYS], servers[i]);
+    if (connection === null) {
+      part.onFailure(pool.protocol.failure(reasons[i]));
+      continue;
+    }
+    if (words[at + DEST] === 0) connection.out.append(onHeap(request, spec, i));
+    connection.sentFor(part, words[at + LENGTH], head);
   }
 }
 
