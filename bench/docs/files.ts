@@ -7,8 +7,10 @@ import {
   comparisonTable,
   endToEndCharts,
   halfLoadTable,
+  idleTable,
   readEndToEnd,
   requestCosts,
+  scenarioTable,
   startTable,
 } from './end-to-end.ts';
 import { labCharts } from './lab-charts.ts';
@@ -53,6 +55,8 @@ function sections(lab: readonly LabResults[], whole: MacroReport): Map<string, s
     ['e2e-machine', [`- ${describeMachine(machine)}`, ...programLines].join('\n')],
     ['e2e-load', comparisonTable(whole)],
     ['e2e-half-load', halfLoadTable(whole)],
+    ['e2e-scenarios', scenarioTable(whole)],
+    ['e2e-idle', idleTable(whole)],
     ['e2e-start', startTable(whole)],
   ]);
 }

@@ -53,7 +53,6 @@ export interface MacroReport extends Results {
   readonly machine: Machine;
   readonly programs: Readonly<Record<string, string>>;
   readonly measuredAt: string;
-  readonly commandLine: readonly string[];
 }
 
 /** In the order of rounds, so that the runs of two targets pair up. */

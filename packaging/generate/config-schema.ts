@@ -54,6 +54,8 @@ function schemaOf(spec: KeySpec): Schema {
       return listOf(':[0-9]+ ');
     case 'users':
       return listOf('.');
+    case 'renames':
+      return listOf('^[^ ]+ +[^ ]+$');
     case 'two-bytes':
       return { type: ['string', 'number'] };
     case 'addresses':

@@ -18,6 +18,7 @@ function typeOf({ type, choices = [], name }: KeySpec): string {
     case 'sentinels':
     case 'replicas':
     case 'users':
+    case 'renames':
       return 'readonly string[]';
     default:
       return 'string';

@@ -314,12 +314,59 @@ export interface PoolKeys {
    */
   readonly deny_commands?: string;
   /**
+   * A list of commands and other names, `FLUSHALL empty-it-all`: clients call them so, and
+   * by their own names no more. Redis pools only.
+   */
+  readonly rename_commands?: readonly string[];
+  /**
+   * So many requests a client may send in a second, those of one second at once. 0: any
+   * number. Default 0.
+   */
+  readonly client_requests_per_second?: number;
+  /** The same, of bytes of requests. Default 0. */
+  readonly client_bytes_per_second?: number;
+  /**
+   * As `client_requests_per_second`, for all clients of a user together; without users, for
+   * all of the pool. Each worker has its part. Default 0.
+   */
+  readonly user_requests_per_second?: number;
+  /** The same, of bytes of requests. Default 0. */
+  readonly user_bytes_per_second?: number;
+  /**
+   * What is beyond these rates: `wait` leaves it unread until there is room, `error` answers
+   * `-ERR rate limit reached`. Redis pools only; others wait. Default wait.
+   */
+  readonly rate_action?: 'wait' | 'error';
+  /**
+   * A file that is told who asks for what: lines of JSON with client, user, command, keys
+   * and verdict. Redis pools only.
+   */
+  readonly audit_log?: string;
+  /**
+   * One request of so many is told there. 0: none but those that are refused, which all are
+   * told. Default 1.
+   */
+  readonly audit_sample?: number;
+  /**
+   * When the file has so many, it is renamed, and a new one begun. 0: never. In bytes.
+   * Default 67108864.
+   */
+  readonly audit_size?: number;
+  /** Earlier files that are kept; the oldest are deleted. Default 8. */
+  readonly audit_files?: number;
+  /**
    * A list of users, each a name and rules as ACL SETUSER of Redis takes them. Redis pools
    * only.
    */
   readonly users?: readonly string[];
   /** As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`. */
   readonly users_file?: string;
+  /**
+   * Who checks the logins of clients. `server`: each must log in as a user of the servers,
+   * and its requests go there over connections of that user. Redis pools only. Default
+   * ringway.
+   */
+  readonly logins?: 'ringway' | 'server';
   /** Clients speak TLS on `listen`. Default false. */
   readonly tls?: boolean;
   /** A second address, where clients speak TLS; on `listen` they do not. */

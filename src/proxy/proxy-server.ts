@@ -30,6 +30,7 @@ import { ringBytes } from './pool/pool-ring.ts';
 import type { Preparation } from './pool/protocol.ts';
 import { withKnownServers } from './pool/slots/known-servers.ts';
 import { ProxyHeaders } from './proxy-headers.ts';
+import { auditWritten } from './redis/access/audit-file.ts';
 import { RedisProtocol } from './redis/protocol.ts';
 import { addressOf, drop, Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
@@ -129,6 +130,7 @@ export class ProxyServer {
     });
     this.engine.version = options.version ?? '';
     this.engine.siblings = options.siblings ?? null;
+    this.engine.workers = this.#workers;
     this.engine.numberClientsFrom(options.clientsFrom ?? 0);
     this.#redis = new RedisProtocol(codec);
     this.#memcache = new MemcacheProtocol(codec);
@@ -354,16 +356,16 @@ export class ProxyServer {
   }
 
   /**
-   * Hands every client to another process, each as soon as all it asked is answered. TLS clients
-   * cannot go along: they are served on until they pause, at the longest until shortly before the
-   * end.
+   * Hands every client to another process, each as soon as all it asked is answered. Some, as TLS
+   * clients, cannot go along: they are served on until they pause, at the longest until shortly
+   * before the end.
    * @returns when none is left, or `drainMs` is over
    */
   async handOver(give: (client: LeavingClient) => void, drainMs: number): Promise<void> {
     for (const client of allClients(this.engine)) client.moveAway(give);
     const drainAt = exactMillis() + drainMs - DRAIN_MS;
     await this.#noClients(drainMs, (client) => {
-      if (!client.encrypted) return;
+      if (!client.stays) return;
       if (exactMillis() >= drainAt) client.drain();
       else client.leaveIfQuiet();
     });
@@ -392,6 +394,7 @@ export class ProxyServer {
       this.#tls.close(pool);
       pool.close();
     }
+    await auditWritten(this.engine);
     this.engine.deadlines.stop();
   }
 }

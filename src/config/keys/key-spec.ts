@@ -5,6 +5,7 @@ export type KeyType =
   | 'replicas'
   | 'doors'
   | 'users'
+  | 'renames'
   | 'name'
   | 'two-bytes'
   | 'number'

@@ -6,6 +6,7 @@ import type { ClientTls, ServerTls } from '../tls-types.ts';
 import type {
   ListenConfig,
   Position,
+  RenamedCommand,
   ReplicaConfig,
   SentinelConfig,
   ServerConfig,
@@ -26,6 +27,7 @@ import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { type Logins, readLogins } from './logins.ts';
 import { checkCluster } from './masters/cluster-rules.ts';
 import { checkFollowing } from './masters/sentinel-rules.ts';
+import { readRenamedCommands } from './renamed-commands.ts';
 import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
 import { readPoolUsers } from './users.ts';
@@ -36,6 +38,7 @@ const OWN_LISTS: Readonly<Record<string, string>> = {
   sentinels: 'host:port',
   replicas: 'host:port name',
   users: 'NAME RULES',
+  rename_commands: 'COMMAND NAME',
 };
 const SPECS: ReadonlyMap<string, KeySpec> = new Map(POOL_KEYS.map((spec) => [spec.name, spec]));
 
@@ -67,6 +70,7 @@ export interface PoolDraft {
   readonly replicas: readonly PlacedReplica[];
   readonly logins: Logins;
   readonly users: Users | null;
+  readonly renamed: readonly RenamedCommand[];
   readonly serverTls: ServerTls | null;
   readonly clientTls: ClientTls | null;
 }
@@ -119,6 +123,7 @@ class PoolReader {
   readonly sentinels: SentinelConfig[] = [];
   readonly replicas: PlacedReplica[] = [];
   readonly users: Scalar[] = [];
+  readonly renames: Scalar[] = [];
 
   constructor(name: Scalar, problems: Problems, rules: Rules) {
     this.#rules = rules;
@@ -149,6 +154,7 @@ class PoolReader {
       else if (spec.type === 'sentinels') this.#sentinel(value);
       else if (spec.type === 'replicas') this.#replica(value);
       else if (spec.type === 'users') this.users.push(value);
+      else if (spec.type === 'renames') this.renames.push(value);
       else if (value !== entry.values[0]) this.#duplicate(value.at, key, entry.values[0]!.at);
       else this.#value(spec, value);
     }
@@ -244,7 +250,16 @@ class PoolReader {
   }
 
   #redisOnly(): void {
-    for (const key of ['sentinel_view', 'announce', 'read_only', 'deny_commands']) {
+    for (const key of [
+      'sentinel_view',
+      'announce',
+      'read_only',
+      'deny_commands',
+      'rename_commands',
+      'rate_action',
+      'logins',
+      ...['audit_log', 'audit_sample', 'audit_size', 'audit_files'],
+    ]) {
       const at = this.positions.get(key);
       const message = 'only Redis pools have it; expected "redis: true" as well';
       if (at !== undefined) this.#problem(at, key, message);
@@ -269,9 +284,12 @@ export function readPool(node: PoolNode, { files, problems, rules }: ReadFrom): 
   const { values, positions, servers, sentinels, replicas } = reader;
   const source = { pool: node.name.text, values, positions, files, problems };
   const logins = readLogins(source);
+  const audit = values.get('audit_log');
+  if (audit !== undefined) values.set('audit_log', files.pathOf(String(audit)));
   const users = readPoolUsers(source, reader.users, logins.clientAuth);
+  const renamed = readRenamedCommands(source, reader.renames);
   const serverTls = readServerTls(source);
   const clientTls = readClientTls(source, (key) => SPECS.get(key)?.default);
-  const lists = { servers, sentinels, replicas, users };
+  const lists = { servers, sentinels, replicas, users, renamed };
   return { name: node.name, values, positions, ...lists, logins, serverTls, clientTls };
 }

@@ -30,8 +30,6 @@ export class ClientConnection
   implements ReadHandler, Holder, TimedClient, InputOwner
 {
   readonly #input: ClientInput;
-  /** It speaks TLS: no other process can take it over. */
-  readonly encrypted: boolean;
   /** Nothing was read of it. */
   #silent: boolean;
   /** Reading was stopped by returning false from onRead(). */
@@ -56,8 +54,7 @@ export class ClientConnection
     socket: Socket,
   ) {
     super(engine, pool, protocol, router, socket);
-    this.encrypted = isEncrypted(socket);
-    this.#silent = !this.encrypted;
+    this.#silent = !isEncrypted(socket);
     this.#input = new ClientInput(engine, this);
     this.retraction = new Retraction(engine, this, this.#input);
     this.window = new ClientWindow(pool.config.maxPipeline);
@@ -148,7 +145,7 @@ export class ClientConnection
       this.drain();
       return;
     }
-    if (this.encrypted) return;
+    if (this.stays) return;
     this.#give = give;
     this.#input.leaving = true;
     this.engine.turn.markClient(this);
@@ -192,7 +189,7 @@ export class ClientConnection
     reviewLogin(this);
     if (this.closed) return;
     this.#timers.restart();
-    this.enterLane(this.pool.lanes.find(db, resp, false) ?? this.pool.lanes.first);
+    this.enterLane(this.pool.lanes.find(db, resp, false, null) ?? this.pool.lanes.first);
     if (session.tracking) this.protocol.resumeTracking(this, session.tracking);
     if (rest.length > 0) this.begin(rest);
   }
@@ -392,6 +389,7 @@ export class ClientConnection
       () => this.engine.budget.add(-heldBytes),
       () => this.out.discard(),
       () => this.#timers.stop(),
+      () => this.rates?.stop(),
       () => this.paused.release(),
     );
     if (this.claims.open === 0) this.onUnclaimed();

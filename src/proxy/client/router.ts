@@ -84,6 +84,20 @@ export interface Router {
     reads?: boolean,
   ): (BackendConnection | null)[] | null;
   /**
+   * As chooseAll(), of the first `count` servers, into `chosen`, which holds nothing but null
+   * before.
+   * @returns false when the request has to wait
+   */
+  chooseSome(
+    client: Reader,
+    servers: readonly (Server | null)[],
+    count: number,
+    lane: number,
+    intent: number,
+    reads: boolean,
+    chosen: (BackendConnection | null)[],
+  ): boolean;
+  /**
    * Asks a server for a connection of its own for a client's request.
    * @returns false when there is none to be had; `reason` says why
    */

@@ -114,25 +114,51 @@ export class RequestRouter implements Router {
     reads = false,
   ): (BackendConnection | null)[] | null {
     const chosen: (BackendConnection | null)[] = [];
+    const { length } = servers;
+    return this.chooseSome(client, servers, length, lane, intent, reads, chosen) ? chosen : null;
+  }
+
+  chooseSome(
+    client: Reader,
+    servers: readonly (Server | null)[],
+    count: number,
+    lane: number,
+    intent: number,
+    reads: boolean,
+    chosen: (BackendConnection | null)[],
+  ): boolean {
     const onlyReplicas = reads && client.pool.config.readFrom === 'replica';
-    let isWhole = true;
-    this.reasons = NO_REASONS;
-    for (const server of servers) {
+    let missing = 0;
+    let awaited: Server | null = null;
+    let allAwaited = true;
+    for (let i = 0; i < count; i++) {
+      const server = servers[i] as Server;
       let connection = reads ? readerOf(client, server, lane) : null;
       if (!onlyReplicas) connection ??= server.connectionFor(client.id, lane, chosen);
-      if (connection === null) isWhole = false;
-      else if (connection.full && intent === MAY_WAIT) return this.#wait(client, connection);
-      chosen.push(connection);
+      if (connection === null) {
+        missing++;
+        awaited ??= server;
+        allAwaited &&= server.awaited;
+      } else if (connection.full && intent === MAY_WAIT) {
+        this.#wait(client, connection);
+        return false;
+      }
+      chosen[i] = connection;
     }
-    if (isWhole) return chosen;
-    const missing = servers.filter((_, i) => chosen[i] === null);
+    if (missing === 0) return true;
     // Where one cannot be had in any case, waiting for another only makes the error come later.
-    if (intent === MAY_WAIT && missing.every((server) => server.awaited)) {
-      return this.#wait(client, missing[0]);
+    if (intent === MAY_WAIT && allAwaited && awaited !== null) {
+      this.#wait(client, awaited);
+      return false;
     }
-    for (const server of missing) server.refused();
-    this.reasons = servers.map(({ lastFailure }) => (onlyReplicas ? NO_REPLICA : lastFailure));
-    return chosen;
+    const reasons: Failure[] = [];
+    for (let i = 0; i < count; i++) {
+      const server = servers[i] as Server;
+      if (chosen[i] === null) server.refused();
+      reasons.push(onlyReplicas ? NO_REPLICA : server.lastFailure);
+    }
+    this.reasons = reasons;
+    return true;
   }
 
   lease(waiter: LeaseWaiter<Server>): boolean {

@@ -30,6 +30,10 @@ export const NO_AUTH_FOR_HELLO: Buffer = Buffer.from(
 export const CLIENT_NAME: Buffer = Buffer.from(
   '-ERR Client names cannot contain spaces, newlines or special characters.\r\n',
 );
+export const RATE_LIMITED: Buffer = Buffer.from('-ERR rate limit reached, try again later\r\n');
+export const TOO_MANY_LOGINS: Buffer = Buffer.from(
+  '-ERR too many logins at once, try again later\r\n',
+);
 export const NESTED_MULTI: Buffer = Buffer.from('-ERR MULTI calls can not be nested\r\n');
 export const WATCH_IN_MULTI: Buffer = Buffer.from('-ERR WATCH inside MULTI is not allowed\r\n');
 export const EXEC_ABORT: Buffer = Buffer.from(

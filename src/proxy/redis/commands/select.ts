@@ -31,10 +31,12 @@ export function select(request: SpecialRequest, words: Words): boolean {
   if (Number(wanted) < 0) return answer(client, replies.DB_OUT_OF_RANGE);
   const db = Number(wanted);
   const { lanes, refusedDatabases } = client.pool;
-  const refused = lanes.isVerified(db) ? null : refusedDatabases.replyFor(db, exactMillis());
+  const { resp, tracking, login } = laneOf(client);
+  // What is refused to one user may be granted to another.
+  const isKnown = login !== null || lanes.isVerified(db, login);
+  const refused = isKnown ? null : refusedDatabases.replyFor(db, exactMillis());
   if (refused !== null) return answer(client, refused);
-  const { resp, tracking } = laneOf(client);
-  const lane = lanes.find(db, resp, tracking);
+  const lane = lanes.find(db, resp, tracking, login);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   if (lane.verified) {
     client.enterLane(lane);
@@ -97,9 +99,10 @@ class DatabaseQuestion {
 
   refuse(error: Buffer): void {
     const { refusedDatabases } = this.#client.pool;
+    const { db, login } = this.#lane;
     const isBeyond = OUT_OF_RANGE.test(error.toString('latin1'));
-    if (isBeyond) refusedDatabases.addFrom(this.#lane.db, error, exactMillis());
-    else refusedDatabases.add(this.#lane.db, error, exactMillis());
+    if (login === null && isBeyond) refusedDatabases.addFrom(db, error, exactMillis());
+    else if (login === null) refusedDatabases.add(db, error, exactMillis());
     this.#decide(error);
   }
 

@@ -21,16 +21,10 @@ import { CLASS_MULTI } from '../../../stats/latency.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Server } from '../../pool/server.ts';
 import { forward } from '../../routing/forward.ts';
-import { answer, headOf, type SpecialRequest } from '../../routing/request.ts';
+import { headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { wordCount } from '../words.ts';
-import {
-  CoalescedReply,
-  type ReadAgain,
-  type ReplyPlan,
-  type ReplyUse,
-} from './coalesced-reply.ts';
-import { KeptOrder } from './kept-order.ts';
+import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
 import { refuse, sendLongFragments, writeHead } from './long-request.ts';
 
 const PART_WORD = PART_TABLE / 4;
@@ -45,6 +39,10 @@ const DEST = FRAGMENT_DEST / 4;
 const NO_SERVER_FOR_KEY = -1;
 const KEY_TOO_LONG = -2;
 
+/** Of the request at hand: the server of each fragment, and the connection to it. */
+const SERVERS: (Server | null)[] = [];
+const CHOSEN: (BackendConnection | null)[] = [];
+
 /**
  * Cuts MGET, MSET, DEL, UNLINK, EXISTS or TOUCH into one request per server, in server order, each
  * with its keys in request order. When one server has all keys the request goes there as it is.
@@ -58,7 +56,7 @@ export function sendFragments(
   readAgain: ReadAgain | null,
   use: ReplyUse | null = null,
 ): boolean {
-  const { client, start } = request;
+  const { client, start, intent } = request;
   const { pool } = client;
   const { engine } = pool;
   const slotted = pool.slots !== null;
@@ -67,7 +65,8 @@ export function sendFragments(
   }
   const wordsInAll = wordCount(request);
   if (spec.step === 2 && wordsInAll % 2 === 0) {
-    return answer(client, replies.wrongArity(spec.name));
+    client.answer(replies.wrongArity(spec.name));
+    return true;
   }
   const keys = (wordsInAll - 1) / spec.step;
   if (slotted && wordsInAll > PART_TABLE_RECORDS) {
@@ -76,38 +75,31 @@ export function sendFragments(
   if (!slotted && (wordsInAll > PART_TABLE_RECORDS || pool.servers.length > FRAGMENT_SERVERS)) {
     return sendLongFragments(request, spec, keys, readAgain, use);
   }
-  engine.takePartTable();
+  const turn = engine.takePartTable();
   const end = start + request.length;
-  const count = engine.codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
+  const { codec } = engine;
+  const count = codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
   if (count === NO_SERVER_FOR_KEY && slotted && use === null) return forward(request, NO_SERVER);
   if (count <= 0) return refuse(request, refusal(count), use);
-  if (count > 1 || use !== null) return sendCut(request, spec, keys, count, { use, readAgain });
-  const server = engine.words[FRAGMENT_WORD + SERVER];
-  return forward(request, server, CLASS_MULTI, readsAnywhere(request, spec));
-}
-
-/** Sends the fragments that the codec has just found. @returns as sendFragments() */
-function sendCut(
-  request: SpecialRequest,
-  spec: CommandSpec,
-  keys: number,
-  count: number,
-  plan: ReplyPlan,
-): boolean {
-  const { client, start, length, intent } = request;
-  const { engine } = client.pool;
-  const turn = engine.partTableUse;
-  const servers = serversOf(request, count);
   const reads = readsAnywhere(request, spec);
-  const connections = client.router.chooseAll(client, servers, client.lane, intent, reads);
-  if (connections === null) return false;
-  const order = spec.coalesce === 'array' ? new KeptOrder(client, keys, null) : null;
-  const reply = new CoalescedReply(request, spec, keys, order, count, plan);
-  reserve(request, connections, count);
-  if (ASSERTS) assert(engine.partTableUse === turn, 'the fragments are still there');
-  engine.codec.copyFragments(start, start + length, spec.step, count);
-  sendEach(request, spec, reply, servers, connections);
-  return true;
+  if (count === 1 && use === null)
+    return forward(request, engine.words[FRAGMENT_WORD + SERVER], CLASS_MULTI, reads);
+  try {
+    nameServers(request, count);
+    const { router, lane } = client;
+    if (!router.chooseSome(client, SERVERS, count, lane, intent, reads, CHOSEN)) return false;
+    const reply = CoalescedReply.of(request, spec, keys, count, null, readAgain, use);
+    reserve(request, count);
+    if (ASSERTS) assert(engine.partTableUse === turn, 'the fragments are still there');
+    codec.copyFragments(start, end, spec.step, count);
+    for (let i = 0; i < count; i++) send(request, spec, reply, i);
+    return true;
+  } finally {
+    for (let i = 0; i < count; i++) {
+      SERVERS[i] = null;
+      CHOSEN[i] = null;
+    }
+  }
 }
 
 /** Whether replicas may answer it: TOUCH is meant for the server that evicts. */
@@ -121,48 +113,44 @@ function refusal(result: number): Buffer | null {
   return result === KEY_TOO_LONG ? replies.KEY_TOO_LONG : INVALID;
 }
 
-function serversOf(request: SpecialRequest, count: number): Server[] {
+function nameServers(request: SpecialRequest, count: number): void {
   const { engine, servers } = request.client.pool;
-  const list: Server[] = [];
   for (let i = 0, at = FRAGMENT_WORD; i < count; i++, at += FRAGMENT_WORDS) {
-    list.push(servers[engine.words[at + SERVER]]);
+    SERVERS[i] = servers[engine.words[at + SERVER]];
+    CHOSEN[i] = null;
   }
-  return list;
 }
 
 /** Takes room for each fragment. A server that is left alone gets nothing. */
-function reserve(
-  request: SpecialRequest,
-  connections: readonly (BackendConnection | null)[],
-  count: number,
-): void {
+function reserve(request: SpecialRequest, count: number): void {
   const { words } = request.client.pool.engine;
   for (let i = 0, at = FRAGMENT_WORD; i < count; i++, at += FRAGMENT_WORDS) {
-    words[at + DEST] = connections[i]?.out.reserve(words[at + LENGTH]) ?? 0;
+    words[at + DEST] = CHOSEN[i]?.out.reserve(words[at + LENGTH]) ?? 0;
   }
 }
 
-/** Each fragment is on its way, or fails. */
-function sendEach(
+/** Fragment `index` is on its way, or fails. */
+function send(
   request: SpecialRequest,
   spec: CommandSpec,
   reply: CoalescedReply,
-  servers: readonly Server[],
-  connections: readonly (BackendConnection | null)[],
+  index: number,
 ): void {
   const { pool, router } = request.client;
-  const { words } = pool.engine;
-  const { reasons } = router;
-  const head = headOf(request);
-  for (let i = 0, at = FRAGMENT_WORD; i < servers.length; i++, at += FRAGMENT_WORDS) {
-    const connection = connections[i];
-    const part = reply.part(i, words[at + KEYS], servers[i]);
-    if (connection === null) {
-      part.onFailure(pool.protocol.failure(reasons[i]));
-      continue;
-    }
-    if (words[at + DEST] === 0) connection.out.append(onHeap(request, spec, i));
-    connection.sentFor(part, words[at + LENGTH], head);
+  const connection = CHOSEN[index];
+  const { engine } = pool;
+  const at = FRAGMENT_WORD + index * FRAGMENT_WORDS;
+  const length = engine.words[at + LENGTH];
+  const behind = engine.words[at + DEST];
+  const part = reply.part(index, engine.words[at + KEYS]);
+  if (connection === null) {
+    part.onFailure(pool.protocol.failure(router.reasons[index]));
+  } else if (behind !== 0) {
+    connection.sentFor(part, length, headOf(request));
+  } else {
+    const heap = onHeap(request, spec, index);
+    connection.out.append(heap);
+    connection.sentFor(part, length, headOf(request));
   }
 }
 

@@ -21,7 +21,6 @@ import { forward } from '../../routing/forward.ts';
 import { headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
-import { KeptOrder } from './kept-order.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -61,18 +60,16 @@ export function sendLongFragments(
   const servers = fragments.map(({ server }) => pool.servers[server]);
   const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
-  const { reasons } = client.router;
-  const kept = spec.coalesce === 'array' ? new KeptOrder(client, keys, order) : null;
-  const plan = { use, readAgain };
-  const reply = new CoalescedReply(request, spec, keys, kept, fragments.length, plan);
+  const { length } = fragments;
+  const reply = CoalescedReply.of(request, spec, keys, length, order, readAgain, use);
   reserve(fragments, connections, spec, request);
   copyWords(request, spec, fragments, order);
   for (let i = 0; i < fragments.length; i++) {
     const fragment = fragments[i];
     const connection = connections[i];
-    const part = reply.part(i, fragment.keys, pool.servers[fragment.server]);
+    const part = reply.part(i, fragment.keys);
     if (connection === null) {
-      part.onFailure(pool.protocol.failure(reasons[i]));
+      part.onFailure(pool.protocol.failure(client.router.reasons[i]));
       continue;
     }
     if (fragment.heap !== null) connection.out.append(fragment.heap);
@@ -148,21 +145,9 @@ function measure(
     }
     from += count;
   }
-  return fragmentsOf(keys, bytes, order);
-}
-
-/**
- * A fragment for each server that has keys.
- * @param order the server of each key, its fragment afterwards
- */
-function fragmentsOf(
-  keys: readonly number[],
-  bytes: readonly number[],
-  order: number[],
-): Fragment[] {
   const fragments: Fragment[] = [];
-  const fragmentOf: number[] = new Array(keys.length).fill(0);
-  for (let i = 0; i < keys.length; i++) {
+  const fragmentOf: number[] = new Array(servers.length).fill(0);
+  for (let i = 0; i < servers.length; i++) {
     if (keys[i] === 0) continue;
     fragmentOf[i] = fragments.length;
     fragments.push({ server: i, keys: keys[i], bytes: bytes[i], start: 0, cursor: 0, heap: null });
@@ -243,11 +228,14 @@ function copyWords(
         nextKey += spec.step;
       }
       const start = words[at + RECORD_START];
-      const end = start + words[at + RECORD_LENGTH];
-      const { heap, cursor } = fragment;
-      words[at + RECORD_DEST] = heap === null ? cursor : 0;
-      if (heap !== null) memory.copy(heap, cursor, start, end);
-      fragment.cursor = cursor + end - start;
+      const length = words[at + RECORD_LENGTH];
+      if (fragment.heap === null) {
+        words[at + RECORD_DEST] = fragment.cursor;
+      } else {
+        words[at + RECORD_DEST] = 0;
+        memory.copy(fragment.heap, fragment.cursor, start, start + length);
+      }
+      fragment.cursor += length;
     }
     engine.codec.gather(PART_TABLE, count);
     from += count;
