@@ -151,13 +151,10 @@ export class RequestRouter implements Router {
       this.#wait(client, awaited);
       return false;
     }
-    const reasons: Failure[] = [];
-    for (let i = 0; i < count; i++) {
-      const server = servers[i] as Server;
-      if (chosen[i] === null) server.refused();
-      reasons.push(onlyReplicas ? NO_REPLICA : server.lastFailure);
-    }
-    this.reasons = reasons;
+    this.reasons = servers.slice(0, count).map((server, i) => {
+      if (chosen[i] === null) server?.refused();
+      return onlyReplicas ? NO_REPLICA : (server as Server).lastFailure;
+    });
     return true;
   }
 

@@ -23,6 +23,7 @@ import {
 import type { Engine, SavedState } from '../../engine/engine.ts';
 import { isDetached, startOver } from '../../engine/saved-scan.ts';
 import { passes } from '../access/gate.ts';
+import type { Rates } from '../access/rates.ts';
 import { MAY_WAIT } from '../router.ts';
 import { beginLarge, sendAssembled } from './assembled-request.ts';
 import { creditOf, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
@@ -299,47 +300,45 @@ export class ClientInput {
     let slot = first; // as before the request at hand
     let unsent = pipeline.out.unsentBytes;
     let i = 0;
+    let stops = false;
     engine.beginWalk(count);
     try {
-      for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
+      for (let record = FRAME_WORD; i < count && !stops; i++, record += RECORD_WORDS) {
         slot = pipeline.tail;
         const info = words[record + RECORD_INFO];
         if (limiter !== null) limiter.admit(info, words[record + RECORD_LENGTH]);
         const isPlain = (info & PLAIN_MASK) === WHOLE && !limiter?.late;
         if (isPlain && (client.plain || passes(client, words, bytes, record))) {
-          if (!forward(engine, client, this.run, record)) {
-            limiter?.giveBack();
-            break;
-          }
-          continue;
-        }
-        unsent = pipeline.out.unsentBytes;
-        if (!this.#handle(record)) {
+          if (forward(engine, client, this.run, record)) continue;
           limiter?.giveBack();
           break;
         }
         unsent = pipeline.out.unsentBytes;
-        if (client.closing || this.#barrier || client.closed) {
-          i++;
-          break;
-        }
+        if (!this.#handle(record, limiter)) break;
+        unsent = pipeline.out.unsentBytes;
+        stops = client.closing || this.#barrier || client.closed;
       }
     } catch (error) {
       i++; // its bytes go where they were reserved: that queue is whole, or is closed
       const inStep = pipeline.isBare(slot) && pipeline.out.unsentBytes === unsent;
       client.onException(error, inStep);
     } finally {
-      // Records behind a stop are scanned again later: they must not be copied now.
-      for (let j = i; j < count; j++) words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = 0;
-      engine.endWalk();
+      this.#endWalk(i, count);
     }
     pipeline.addBurst(first);
     if (pipeline.outstanding > 0 || pipeline.out.unsentBytes > 0) engine.turn.markClient(client);
     return i;
   }
 
+  #endWalk(sent: number, count: number): void {
+    const { words } = this.#engine;
+    // Records behind a stop are scanned again later: they must not be copied now.
+    for (let i = sent; i < count; i++) words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = 0;
+    this.#engine.endWalk();
+  }
+
   /** A request that is not simply forwarded, or a piece of one. @returns false when it must wait */
-  #handle(record: number): boolean {
+  #handle(record: number, limiter: Rates | null): boolean {
     const { words } = this.#engine;
     const client = this.#client;
     const info = words[record + RECORD_INFO];
@@ -350,6 +349,7 @@ export class ClientInput {
     if ((info & WHOLE) !== WHOLE) {
       this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
     } else if (!client.protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
+      limiter?.giveBack();
       return false;
     }
     if (!client.forwarded) this.run.interrupted = true;

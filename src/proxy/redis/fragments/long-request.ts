@@ -145,9 +145,21 @@ function measure(
     }
     from += count;
   }
+  return fragmentsOf(keys, bytes, order);
+}
+
+/**
+ * A fragment for each server that has keys.
+ * @param order the server of each key, its fragment afterwards
+ */
+function fragmentsOf(
+  keys: readonly number[],
+  bytes: readonly number[],
+  order: number[],
+): Fragment[] {
   const fragments: Fragment[] = [];
-  const fragmentOf: number[] = new Array(servers.length).fill(0);
-  for (let i = 0; i < servers.length; i++) {
+  const fragmentOf: number[] = new Array(keys.length).fill(0);
+  for (let i = 0; i < keys.length; i++) {
     if (keys[i] === 0) continue;
     fragmentOf[i] = fragments.length;
     fragments.push({ server: i, keys: keys[i], bytes: bytes[i], start: 0, cursor: 0, heap: null });
@@ -228,14 +240,11 @@ function copyWords(
         nextKey += spec.step;
       }
       const start = words[at + RECORD_START];
-      const length = words[at + RECORD_LENGTH];
-      if (fragment.heap === null) {
-        words[at + RECORD_DEST] = fragment.cursor;
-      } else {
-        words[at + RECORD_DEST] = 0;
-        memory.copy(fragment.heap, fragment.cursor, start, start + length);
-      }
-      fragment.cursor += length;
+      const end = start + words[at + RECORD_LENGTH];
+      const { heap, cursor } = fragment;
+      words[at + RECORD_DEST] = heap === null ? cursor : 0;
+      if (heap !== null) memory.copy(heap, cursor, start, end);
+      fragment.cursor = cursor + end - start;
     }
     engine.codec.gather(PART_TABLE, count);
     from += count;
