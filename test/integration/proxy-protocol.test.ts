@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { parseConfig } from '../../src/config/index.ts';
 import { certificates, pem } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { shards, startInProcess, VARIANTS } from '../support/ringway.ts';
@@ -80,7 +81,8 @@ describe('with a PROXY header', () => {
     const other = await enter(ringway.port, header('192.0.2.9'));
     assert.equal(await other.command('PING'), 'PONG');
     other.close();
-    const another = `pool2: {listen: 127.0.0.1:0, redis: true, servers: [127.0.0.1:${redis.port}:1]}`;
+    const server = `127.0.0.1:${redis.port}:1`;
+    const another = `pool2:\n  listen: 127.0.0.1:${await freePort()}\n  redis: true\n  servers:\n    - ${server}\n`;
     await ringway.ringway.reload(parseConfig(Buffer.from(another), 'x'));
     assert.equal((await late.readToEnd()).length, 0);
     await ringway.stop();
