@@ -1,7 +1,7 @@
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { clientsOf, peerAddress } from '../../client/client-list.ts';
 import type { Pool } from '../../pool/pool.ts';
-import { unblockHere } from '../leases/unblock.ts';
+import { unblockHere } from '../leases/blocking/unblock.ts';
 import { type Filter, killFilter, listFilter } from './client-filters.ts';
 import { listBody } from './client-lines.ts';
 

@@ -15,7 +15,7 @@ import { askSiblings } from '../../siblings/question.ts';
 import { listFilter } from '../clients/client-filters.ts';
 import { clientLine, listBody } from '../clients/client-lines.ts';
 import { type ClientOrder, type ClientReport, victimFilter } from '../clients/client-orders.ts';
-import { unblockHere } from '../leases/unblock.ts';
+import { unblockHere } from '../leases/blocking/unblock.ts';
 import { deliverInPieces } from '../pieces.ts';
 import { TRACKING_COMMANDS } from '../tracking/commands.ts';
 import type { Local, Words } from '../words.ts';

@@ -118,7 +118,7 @@ class WatchRequest extends LeasedRequest {
       this.claim.deliver(replies.error(refusal));
     }
     if (reply?.sentOn) {
-      this.placeAgain();
+      this.placeAgain(false);
       return;
     }
     const { client } = this;
