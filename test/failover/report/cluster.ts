@@ -171,6 +171,7 @@ async function repeated(
       gone = await work();
     });
     results.push(result);
+    for (const [text, count] of result.errors) console.error(`${count} x ${text}`);
     await (gone as RealServer | null)?.restart();
   }
   return results;
