@@ -300,8 +300,8 @@ function clusterMetrics(registry: Registry, { pools }: Snapshot): void {
   const help = 'Requests that a node of a cluster sent elsewhere: for good, once, or to wait';
   const spec = { name: 'ringway_redirections_total', help, kind: 'counter' } as const;
   const metric = metricOf(registry, spec, ['pool', 'kind']);
-  for (const { name, distribution, counters } of pools) {
-    if (distribution !== 'slots') continue;
+  for (const { name, redis, counters } of pools) {
+    if (!redis) continue;
     for (const [kind, at] of REDIRECTIONS) add(metric, { pool: name, kind }, counters[at]);
   }
 }
