@@ -74,6 +74,28 @@ export function comparisonTable({ load }: MacroReport): string {
   return markdown(head, rows);
 }
 
+/** What costs more than was wanted, in the words of a list. */
+export function missed({ load }: MacroReport): string {
+  const lines = WORKLOADS.flatMap(({ name, title }) => {
+    const runs = ofWorkload(load, name);
+    const pairs = pairsOf(runsOf(runs, RINGWAY), runsOf(runs, NUTCRACKER));
+    const wanted = WANTED[name];
+    if (wanted === undefined || pairs.length === 0) return [];
+    const cpu = spread(pairs.map(([run, beside]) => run.cpuUs / beside.cpuUs));
+    const said = `${spreadText(cpu)} times nutcracker's CPU, ${wanted.toFixed(2)} wanted`;
+    return cpu.median > wanted ? [`- ${title}: ${said}.`] : [];
+  });
+  return lines.length === 0 ? 'Nothing.' : lines.join('\n');
+}
+
+/** A workload's CPU in words. */
+export function cpuFigure({ load }: MacroReport, workload: string): string {
+  const runs = ofWorkload(load, workload);
+  const pairs = pairsOf(runsOf(runs, RINGWAY), runsOf(runs, NUTCRACKER));
+  const ratio = median(pairs.map(([run, beside]) => run.cpuUs / beside.cpuUs));
+  return `${short(ratio)} of the CPU that nutcracker takes`;
+}
+
 /** Latencies at half load, in ms: ringway, nutcracker, a server without a proxy. */
 export function halfLoadTable({ halfLoad }: MacroReport): string {
   const targets = [RINGWAY, NUTCRACKER, DIRECT];

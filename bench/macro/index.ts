@@ -22,7 +22,7 @@ import {
   type Reference,
   startTable,
 } from './report.ts';
-import type { MacroReport, Results } from './results.ts';
+import { type MacroReport, type Results, reportText } from './results.ts';
 import { baseOf, scenarioSteps } from './scenarios.ts';
 import { runSteps, type Step } from './steps.ts';
 import { NUTCRACKER, PREDIXY, type Subject, subjects } from './subjects.ts';
@@ -65,7 +65,7 @@ async function run(commandLine: readonly string[]): Promise<void> {
   if (options.json !== null) {
     const machine = thisMachine();
     const report: MacroReport = { machine, programs, measuredAt, ...results };
-    writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+    writeFileSync(options.json, reportText(report));
   }
   if (options.svg !== null) writeCharts(bench, options.svg, reference);
   if (failure !== null) throw failure;

@@ -119,7 +119,7 @@ class WatchRequest extends LeasedRequest {
       this.claim.deliver(replies.error(refusal));
     }
     if (reply?.sentOn) {
-      this.placeAgain();
+      this.placeAgain(false);
       return;
     }
     const { client } = this;
