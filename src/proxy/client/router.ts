@@ -52,6 +52,8 @@ export interface Router {
    * @returns null when it cannot go now; `verdict` says why
    */
   choose(client: Requester, server: number, lane: number, intent: number): BackendConnection | null;
+  /** To a server of the client's pool, or one that has left it and still has connections. */
+  reach(client: Requester, server: Server, lane: number): BackendConnection | null;
   /** As choose(), for a request that only reads: a replica may answer it. */
   chooseReader(
     client: Reader,

@@ -49,7 +49,9 @@ import { commonPlace, NO_KEY } from './common-server.ts';
 import { sendFragments } from './fragments/fragmented-request.ts';
 import { readInPieces } from './fragments/piecewise-read.ts';
 import { RequestAtHand } from './fragments/request-at-hand.ts';
-import { block, blockAt, patienceOf } from './leases/blocking.ts';
+import { blockTime } from './leases/blocking/block-time.ts';
+import { block, blockAt } from './leases/blocking/blocking.ts';
+import { fanOut } from './leases/blocking/stream-fan-out.ts';
 import { execRefused, execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
@@ -259,11 +261,16 @@ function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean
   const tooLong = scriptTooLong(request, spec);
   if (tooLong !== null) return answer(client, tooLong);
   const place = commonPlace(request, spec);
-  if (place.error !== null) return answer(client, place.error);
-  if (place.block !== null) {
-    // What a server only calls like it may mean something else.
-    if (findCommand(spec.name) !== spec) return answer(client, replies.blockingForm(spec.name));
-    return blockAt(request, spec, place, patienceOf(place.block, 1));
+  const { error, block: time } = place;
+  // What a server only calls like it may mean something else.
+  const isKnown = findCommand(spec.name) === spec;
+  if (error !== null && time !== null && isKnown) {
+    return fanOut(request, spec, blockTime(time, 1), error);
+  }
+  if (error !== null) return answer(client, error);
+  if (time !== null) {
+    if (!isKnown) return answer(client, replies.blockingForm(spec.name));
+    return blockAt(request, spec, place, blockTime(time, 1));
   }
   return forward(request, place.server === NO_KEY ? client.pool.placeholderServer() : place.server);
 }

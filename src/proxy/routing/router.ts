@@ -55,6 +55,15 @@ export class RequestRouter implements Router {
     return connection;
   }
 
+  reach(client: Requester, server: Server, lane: number): BackendConnection | null {
+    const connection = server.connectionFor(client.id, lane, NONE);
+    if (connection !== null) return connection;
+    server.refused();
+    this.verdict = FAILED;
+    this.reason = server.lastFailure;
+    return null;
+  }
+
   /** No server has the key; of a slot it may be known in a moment who has it. */
   #nowhere(client: Requester, intent: number): null {
     const { slots, config } = client.pool;

@@ -1,8 +1,8 @@
-import { WHOLE } from '../../../protocol/frame-table.ts';
-import { encodeText } from '../../../protocol/redis/replies/encode.ts';
-import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
-import type { BackendConnection } from '../../backend/backend-connection.ts';
-import type { ReplyTarget } from '../../backend/in-flight.ts';
+import { WHOLE } from '../../../../protocol/frame-table.ts';
+import { encodeText } from '../../../../protocol/redis/replies/encode.ts';
+import { integerOf } from '../../../../protocol/redis/replies/reply-parts.ts';
+import type { BackendConnection } from '../../../backend/backend-connection.ts';
+import type { ReplyTarget } from '../../../backend/in-flight.ts';
 
 const REQUEST = encodeText('CLIENT', 'ID');
 
