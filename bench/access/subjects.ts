@@ -37,7 +37,7 @@ export function ways(): Way[] {
     `tls_key_file: ${key}`,
     `tls_handshakes_per_second: ${NO_LIMIT}`,
   ];
-  const users = ['users:', '  - default on nopass ~key:* &* +@all -@scripting'];
+  const users = ['users:', '  - default on nopass ~key:* ~a &* +@all -@scripting'];
   const tls = { ca: readFileSync(authority.ca), servername: 'localhost' };
   return [
     { ...base, name: PLAIN },
