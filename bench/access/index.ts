@@ -101,7 +101,7 @@ async function handshakes({ port, pid, tls = {} }: LoadTarget, count: number): P
 async function run(options: Options): Promise<void> {
   ensureServers();
   console.log(describeMachine(thisMachine()));
-  const bed = new Bed('redis');
+  const bed = new Bed();
   try {
     await bed.startServers();
     const list = ways();

@@ -54,6 +54,12 @@ export const WORKLOADS: readonly Workload[] = [
   },
 ];
 
+/** Others with several keys, whose replies are not all equally long: for what is allocated. */
+export const SEVERAL_KEYS: readonly Workload[] = [
+  severalKeys('mset-10', 'MSET of 10 keys', ['mset', ...times(10, 'x'.repeat(SMALL.bytes))]),
+  severalKeys('del-10', 'DEL of 10 keys', ['del', ...times(10)]),
+];
+
 /** @throws RangeError when there is no such workload */
 export function workload(name: string): Workload {
   const found = WORKLOADS.find((it) => it.name === name);
@@ -85,6 +91,16 @@ function mget(keys: number, requests: number): Workload {
     command: ['mget', ...Array.from({ length: keys }, () => key(SMALL))],
     reply: { start: '*', bytes: head.length + keys * bulkBytes(SMALL.bytes) },
   };
+}
+
+function severalKeys(name: string, title: string, command: readonly string[]): Workload {
+  const reply = { start: '', bytes: 0 };
+  return { ...of(SMALL, 1), name, title, requests: 30_000, command, reply };
+}
+
+/** So many keys, each with what belongs to it. */
+function times(count: number, ...values: readonly string[]): string[] {
+  return Array.from({ length: count }, () => [key(SMALL), ...values]).flat();
 }
 
 function of(

@@ -11,6 +11,7 @@ interface Client {
   readonly socket: Socket;
   /** Reply bytes that are still to come. */
   owed: number;
+  sentAt: number;
 }
 
 /** Clients that send the next write when the replies to the one before are complete. */
@@ -18,6 +19,7 @@ export class ClosedLoop {
   readonly #clients: Client[] = [];
   readonly #writes: readonly Buffer[];
   readonly #replyBytes: number;
+  readonly #onTime: ((ms: number) => void) | null;
   #next = 0;
   #completed = 0;
   #waiting = 0;
@@ -26,10 +28,15 @@ export class ClosedLoop {
   #failure: Error | null = null;
   #done: () => void = () => {};
 
-  /** @param replyBytes to each of `writes` */
-  constructor(writes: readonly Buffer[], replyBytes: number) {
+  /** @param replyBytes to each of `writes` @param onTime hears how long each write took */
+  constructor(
+    writes: readonly Buffer[],
+    replyBytes: number,
+    onTime: ((ms: number) => void) | null = null,
+  ) {
     this.#writes = writes;
     this.#replyBytes = replyBytes;
+    this.#onTime = onTime;
   }
 
   /** @param tls options of TLS; without them it is not spoken */
@@ -45,7 +52,7 @@ export class ClosedLoop {
       };
       const target = { port, host: '127.0.0.1', noDelay: true, onread };
       const socket = tls === undefined ? connect(target) : connectTls({ ...target, ...tls });
-      const client: Client = { socket, owed: 0 };
+      const client: Client = { socket, owed: 0, sentAt: 0 };
       await once(socket, tls === undefined ? 'connect' : 'secureConnect');
       socket.on('close', () => this.#fail('a connection was closed'));
       socket.on('error', (error) => this.#fail(error.message));
@@ -86,6 +93,7 @@ export class ClosedLoop {
     this.#left--;
     this.#waiting++;
     client.owed = this.#replyBytes;
+    if (this.#onTime !== null) client.sentAt = performance.now();
     client.socket.write(this.#writes[this.#next++ % this.#writes.length]);
   }
 
@@ -93,6 +101,7 @@ export class ClosedLoop {
     client.owed -= length;
     if (client.owed > 0) return;
     if (client.owed < 0) this.#fail('a reply is longer than it should be');
+    this.#onTime?.(performance.now() - client.sentAt);
     this.#completed++;
     this.#waiting--;
     this.#send(client);

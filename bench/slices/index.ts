@@ -64,7 +64,7 @@ async function run({ loads, rounds, sliceMs }: Options): Promise<void> {
   for (const protocol of ['redis', 'memcached'] as const) {
     const own = loads.filter((load) => load.protocol === protocol);
     if (own.length === 0) continue;
-    const bed = new Bed(protocol);
+    const bed = new Bed({ protocol });
     try {
       await bed.startServers();
       for (const subject of list) await bed.startProxy(subject);

@@ -49,6 +49,7 @@ function schemaOf(spec: KeySpec): Schema {
     case 'servers':
       return listOf('^/.*:[0-9]+( |$)|:[0-9]+:[0-9]+( |$)', true);
     case 'sentinels':
+    case 'witnesses':
       return listOf(':[0-9]+$');
     case 'replicas':
       return listOf(':[0-9]+ ');

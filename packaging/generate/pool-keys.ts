@@ -17,6 +17,7 @@ function typeOf({ type, choices = [], name }: KeySpec): string {
     case 'servers':
     case 'sentinels':
     case 'replicas':
+    case 'witnesses':
     case 'users':
     case 'renames':
       return 'readonly string[]';

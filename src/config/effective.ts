@@ -31,6 +31,7 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   servers: (pool) => linesOf(pool).map(({ text }) => text),
   cluster_view: (pool) => (pool.clusterView ? 'on' : 'off'),
   sentinels: (pool) => pool.sentinels.map(({ host, port }) => `${host}:${port}`),
+  witnesses: (pool) => pool.witnesses.map(({ host, port }) => `${host}:${port}`),
   announce: ({ announce }) => {
     return announce.length === 0 ? null : announce.map(({ host, port }) => `${host}:${port}`);
   },

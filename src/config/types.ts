@@ -196,6 +196,14 @@ export interface PoolConfig {
   readonly sentinels: readonly SentinelConfig[];
   /** Replicas of the servers, if no sentinel knows them. */
   readonly replicas: readonly ReplicaConfig[];
+  /** A replica is promoted when its master is down. */
+  readonly promote: boolean;
+  /** Who decides which proxy does it. */
+  readonly witnesses: readonly SentinelConfig[];
+  /** So long nobody must have seen a master. */
+  readonly downAfterMs: number;
+  /** Also in the place of a master that may go on acknowledging writes. */
+  readonly promoteUnfenced: boolean;
   /** Where commands that only read go. */
   readonly readFrom: ReadFrom;
   /** Bytes that a replica may be behind to be read. */
@@ -274,7 +282,7 @@ export interface UnixListen {
   readonly mode: number;
 }
 
-/** One line of `sentinels:`. Frozen. */
+/** One line of `sentinels:` or `witnesses:`. Frozen. */
 export interface SentinelConfig {
   readonly host: string;
   readonly port: number;

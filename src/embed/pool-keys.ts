@@ -223,6 +223,27 @@ export interface PoolKeys {
    */
   readonly replicas?: readonly string[];
   /**
+   * A replica (`replicas`) is promoted when most proxies say that its master is down. Wants
+   * `witnesses`, and masters with `min-replicas-to-write`: docs/high-availability.md says
+   * why. Default false.
+   */
+  readonly promote?: boolean;
+  /**
+   * A list of Redis servers of nothing else, `host:port` each, three or more: most of them
+   * decide which proxy promotes which replica. The same list for every proxy.
+   */
+  readonly witnesses?: readonly string[];
+  /**
+   * With `promote`: so long a master must not have been seen until it is said to be down. In
+   * ms. Default 5000.
+   */
+  readonly down_after?: number;
+  /**
+   * Promote a replica also while the old master may go on acknowledging writes to whoever
+   * still reaches it: they are lost. Default false.
+   */
+  readonly promote_unfenced?: boolean;
+  /**
    * Where commands that only read go: `prefer-replica` to replicas, or the master while none
    * is fit; `replica` to replicas only; `any` to all; `nearest` to whichever answers
    * fastest. Default master.

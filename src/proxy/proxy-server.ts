@@ -364,6 +364,7 @@ export class ProxyServer {
     for (const client of allClients(this.engine)) client.moveAway(give);
     const drainAt = exactMillis() + drainMs - DRAIN_MS;
     await this.#noClients(drainMs, (client) => {
+      client.moveIfDue();
       if (!client.stays) return;
       if (exactMillis() >= drainAt) client.drain();
       else client.leaveIfQuiet();

@@ -3,6 +3,7 @@ export type KeyType =
   | 'servers'
   | 'sentinels'
   | 'replicas'
+  | 'witnesses'
   | 'doors'
   | 'users'
   | 'renames'

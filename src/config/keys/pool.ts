@@ -26,6 +26,7 @@ import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { type Logins, readLogins } from './logins.ts';
 import { checkCluster } from './masters/cluster-rules.ts';
+import { checkPromotion } from './masters/promotion-rules.ts';
 import { checkFollowing } from './masters/sentinel-rules.ts';
 import { readRenamedCommands } from './renamed-commands.ts';
 import { nearest } from './suggest.ts';
@@ -37,6 +38,7 @@ import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './val
 const OWN_LISTS: Readonly<Record<string, string>> = {
   sentinels: 'host:port',
   replicas: 'host:port name',
+  witnesses: 'host:port',
   users: 'NAME RULES',
   rename_commands: 'COMMAND NAME',
 };
@@ -68,6 +70,7 @@ export interface PoolDraft {
   readonly servers: readonly PlacedServer[];
   readonly sentinels: readonly SentinelConfig[];
   readonly replicas: readonly PlacedReplica[];
+  readonly witnesses: readonly SentinelConfig[];
   readonly logins: Logins;
   readonly users: Users | null;
   readonly renamed: readonly RenamedCommand[];
@@ -122,6 +125,7 @@ class PoolReader {
   readonly servers: PlacedServer[] = [];
   readonly sentinels: SentinelConfig[] = [];
   readonly replicas: PlacedReplica[] = [];
+  readonly witnesses: SentinelConfig[] = [];
   readonly users: Scalar[] = [];
   readonly renames: Scalar[] = [];
 
@@ -151,7 +155,8 @@ class PoolReader {
     this.positions.set(key, entry.key.at);
     for (const value of entry.values) {
       if (spec.type === 'servers') this.#server(value);
-      else if (spec.type === 'sentinels') this.#sentinel(value);
+      else if (spec.type === 'sentinels') this.#sentinel(value, this.sentinels);
+      else if (spec.type === 'witnesses') this.#sentinel(value, this.witnesses);
       else if (spec.type === 'replicas') this.#replica(value);
       else if (spec.type === 'users') this.users.push(value);
       else if (spec.type === 'renames') this.renames.push(value);
@@ -187,10 +192,11 @@ class PoolReader {
     }
   }
 
-  #sentinel(scalar: Scalar): void {
+  #sentinel(scalar: Scalar, to: SentinelConfig[]): void {
     const parsed = parseSentinel(scalar.text);
-    if ('problem' in parsed) this.#problem(scalar.at, 'sentinels', parsed.problem);
-    else this.sentinels.push(Object.freeze(parsed.value));
+    const key = to === this.sentinels ? 'sentinels' : 'witnesses';
+    if ('problem' in parsed) this.#problem(scalar.at, key, parsed.problem);
+    else to.push(Object.freeze(parsed.value));
   }
 
   #replica(scalar: Scalar): void {
@@ -234,6 +240,7 @@ class PoolReader {
       this.#problem(at, key, message);
     };
     checkFollowing(this, report);
+    checkPromotion(this, report);
     checkCluster(this, report);
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
@@ -281,7 +288,7 @@ export function readPool(node: PoolNode, { files, problems, rules }: ReadFrom): 
   for (const entry of node.entries) reader.entry(entry);
   reader.lists(node.entries);
   reader.rules();
-  const { values, positions, servers, sentinels, replicas } = reader;
+  const { values, positions, servers, sentinels, replicas, witnesses } = reader;
   const source = { pool: node.name.text, values, positions, files, problems };
   const logins = readLogins(source);
   const audit = values.get('audit_log');
@@ -290,6 +297,6 @@ export function readPool(node: PoolNode, { files, problems, rules }: ReadFrom): 
   const renamed = readRenamedCommands(source, reader.renames);
   const serverTls = readServerTls(source);
   const clientTls = readClientTls(source, (key) => SPECS.get(key)?.default);
-  const lists = { servers, sentinels, replicas, users, renamed };
+  const lists = { servers, sentinels, replicas, witnesses, users, renamed };
   return { name: node.name, values, positions, ...lists, logins, serverTls, clientTls };
 }

@@ -17,7 +17,7 @@ import type { Rates } from './access/rates.ts';
 import type { Sampler } from './access/sampler.ts';
 import { type Claimant, Claims } from './claims.ts';
 import { ClientPipeline } from './client-pipeline.ts';
-import { PausedSources } from './paused-sources.ts';
+import { PausedSources, pieceOf, waitingFrom } from './paused-sources.ts';
 import type { ClientProtocol } from './protocol.ts';
 import type { Retraction } from './retraction.ts';
 import type { Requester, Router } from './router.ts';
@@ -86,6 +86,8 @@ export abstract class AnsweredClient
     this.protocol = protocol;
     this.router = router;
     this.socket = socket;
+    // Node keeps it from now on: of a connection that was reset nobody could tell whose it was.
+    void socket.remoteAddress;
     this.out = new SendQueue(engine.slabs, engine.writer, this);
     this.out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
@@ -256,12 +258,16 @@ export abstract class AnsweredClient
   }
 
   /**
-   * Whether a server connection must stand still for this client. One that owes it the reply that
-   * is next goes on while the client reads: the others wait behind that.
+   * Whether a server connection must stand still for this client. One that nobody else waits for
+   * keeps what is more than a piece at its server. One that owes it the reply that is next goes on
+   * while the client reads: the others wait behind that.
    */
   holdsUp(source: ReplySource): boolean {
     const { out, head, undeliveredBytes } = this.pipeline;
     const { clientOutputLimit } = this.pool.config;
+    if (undeliveredBytes > pieceOf(this.pool) && source.isFor(this.id)) {
+      return waitingFrom(source, this) > pieceOf(this.pool);
+    }
     // The other half has room for the reply that is arriving.
     if (undeliveredBytes <= clientOutputLimit >> 1 || this.retraction.takesBack()) return false;
     if (undeliveredBytes <= clientOutputLimit) return false;

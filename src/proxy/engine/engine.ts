@@ -124,6 +124,8 @@ export class Engine {
   now: number = millis();
   /** The same moment in microseconds; it wraps at 32 bits. */
   micros: number = micros();
+  /** Tells one chunk from another; it wraps at 32 bits. */
+  chunk = 0;
 
   constructor(codec: Codec, options: EngineOptions) {
     const { reader, writer, log, assembledAt, measuresLatency, memoryLimit } = options;
@@ -150,6 +152,7 @@ export class Engine {
 
   /** Begins a chunk. @returns how many frames may be scanned with the slabs that are left */
   beginChunk(): number {
+    this.chunk = (this.chunk + 1) | 0;
     this.readClock();
     this.turn.onChunk(this.micros);
     const slabs = this.slabs;

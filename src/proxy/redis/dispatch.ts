@@ -48,7 +48,10 @@ import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonPlace, NO_KEY } from './common-server.ts';
 import { sendFragments } from './fragments/fragmented-request.ts';
 import { readInPieces } from './fragments/piecewise-read.ts';
-import { block, blockAt, patienceOf } from './leases/blocking.ts';
+import { RequestAtHand } from './fragments/request-at-hand.ts';
+import { blockTime } from './leases/blocking/block-time.ts';
+import { block, blockAt } from './leases/blocking/blocking.ts';
+import { fanOut } from './leases/blocking/stream-fan-out.ts';
 import { execRefused, execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
@@ -59,6 +62,8 @@ import { handleUnknown } from './unknown/unknown-command.ts';
 import { Words } from './words.ts';
 
 const PART_WORD = PART_TABLE / 4;
+/** Of those that are split by server there are many, and each of them can do without an object. */
+const AT_HAND = new RequestAtHand();
 
 /**
  * Answers or sends one request at [start, start + length) that the fast loop left out.
@@ -71,7 +76,19 @@ export function handleSpecial(
   info: number,
   intent: number,
 ): boolean {
-  const request: SpecialRequest = { client, start, length, intent };
+  if (COMMANDS[info & NO_COMMAND]?.handling !== 'fragment' || !AT_HAND.isFree) {
+    return handleNext({ client, start, length, intent }, info);
+  }
+  AT_HAND.begin(client, start, length, intent);
+  try {
+    return handleNext(AT_HAND, info);
+  } finally {
+    AT_HAND.end();
+  }
+}
+
+function handleNext(request: SpecialRequest, info: number): boolean {
+  const { client } = request;
   const { session, audit } = client;
   if (audit !== null && (info & FLAG_SPECIAL) !== 0) audit.due();
   if (session.replies === 'on') return handle(request, info);
@@ -114,8 +131,12 @@ function handle(request: SpecialRequest, info: number): boolean {
 }
 
 function carryOut(request: SpecialRequest, info: number, spec: CommandSpec | null): boolean {
-  const { tracking } = request.client.session;
-  if (!tracking?.notes) return handleKnown(request, info, spec);
+  if (request.client.session.tracking?.notes) return handleNoting(request, info, spec);
+  return handleKnown(request, info, spec);
+}
+
+/** Apart: where a function makes a closure, every call of it allocates. */
+function handleNoting(request: SpecialRequest, info: number, spec: CommandSpec | null): boolean {
   return noteReads(request, spec, () => handleKnown(request, info, spec));
 }
 
@@ -240,11 +261,16 @@ function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean
   const tooLong = scriptTooLong(request, spec);
   if (tooLong !== null) return answer(client, tooLong);
   const place = commonPlace(request, spec);
-  if (place.error !== null) return answer(client, place.error);
-  if (place.block !== null) {
-    // What a server only calls like it may mean something else.
-    if (findCommand(spec.name) !== spec) return answer(client, replies.blockingForm(spec.name));
-    return blockAt(request, spec, place, patienceOf(place.block, 1));
+  const { error, block: time } = place;
+  // What a server only calls like it may mean something else.
+  const isKnown = findCommand(spec.name) === spec;
+  if (error !== null && time !== null && isKnown) {
+    return fanOut(request, spec, blockTime(time, 1), error);
+  }
+  if (error !== null) return answer(client, error);
+  if (time !== null) {
+    if (!isKnown) return answer(client, replies.blockingForm(spec.name));
+    return blockAt(request, spec, place, blockTime(time, 1));
   }
   return forward(request, place.server === NO_KEY ? client.pool.placeholderServer() : place.server);
 }

@@ -1,7 +1,7 @@
 import type { RequestHead } from '../backend/in-flight.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 
-/** A complete request in the arena that is not simply forwarded. */
+/** A complete request in the arena that is not simply forwarded; of no use when it is handled. */
 export interface SpecialRequest {
   readonly client: ClientConnection;
   readonly start: number;
@@ -12,9 +12,10 @@ export interface SpecialRequest {
   readonly renamed?: true;
 }
 
-/** The request's bytes, as long as they stand in the arena. */
-export function headOf({ client, start, length }: SpecialRequest): RequestHead {
-  return { bytes: client.pool.engine.bytes, start, length };
+/** The request's bytes, as long as they stand in the arena; null without a slow log. */
+export function headOf({ client, start, length }: SpecialRequest): RequestHead | null {
+  const { engine, slowLog } = client.pool;
+  return slowLog === null ? null : { bytes: engine.bytes, start, length };
 }
 
 /** Answers a request. @returns true: it is done */

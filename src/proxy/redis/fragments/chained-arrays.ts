@@ -169,6 +169,16 @@ export class ChainedArrays implements Detour, ArrayTaker, Timed {
 
   reroute(): void {}
 
+  part(): void {}
+
+  get rest(): null {
+    return null;
+  }
+
+  get unheard(): boolean {
+    return this.claim.unheard;
+  }
+
   drop(): void {
     if (this.#state === OVER) return;
     this.#end();
