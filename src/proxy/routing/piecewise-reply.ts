@@ -1,7 +1,6 @@
-import { PIECE_BYTES } from '../../limits.ts';
+import { PIECE_BYTES, REQUEST_HEAD_BYTES } from '../../limits.ts';
 import { LOG_NOTICE } from '../../log.ts';
 import { READS_IN_PIECES } from '../../stats/counters.ts';
-import { HEAD_BYTES } from '../backend/flight/request-heads.ts';
 import type { SlowRequest } from '../backend/flight/slow-request.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -170,7 +169,7 @@ export abstract class PiecewiseReply<Reply extends JoinedReply> implements Piece
     if (session.detour === this) session.detour = null;
     if (this.#slowest === null) return;
     // One entry, by the keys of the client.
-    logSlowest(pool, { ...this.#slowest, head: this.request.subarray(0, HEAD_BYTES) });
+    logSlowest(pool, { ...this.#slowest, head: this.request.subarray(0, REQUEST_HEAD_BYTES) });
     this.#slowest = null;
   }
 
