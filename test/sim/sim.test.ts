@@ -9,7 +9,7 @@ import { runCase } from './cases/run-case.ts';
 // shown as a timeline, by `npm run sim -- --seed S --cases 1`.
 
 const FIRST_SEED = 1;
-const SEEDS = 72;
+const SEEDS = 48;
 /** Seeds of one test. */
 const BLOCK = 24;
 const TWICE = [3, 12, 46];

@@ -182,6 +182,10 @@ export class TestBackend implements RepliedConnection {
     return this.inFlight.owes(client, slot);
   }
 
+  isFor(client: number): boolean {
+    return this.replies.isFor(client);
+  }
+
   readonly isBalanced = true;
 
   onWalked(): void {}

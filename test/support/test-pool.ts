@@ -20,6 +20,7 @@ export class TestPool {
   readonly counters: PoolCounters = poolCounters();
   /** It is no cluster. */
   readonly slots = null;
+  readonly slowLog = null;
   readonly backends: TestBackend[];
   readonly servers: readonly { readonly index: number; readonly lastFailure: Failure }[];
   readonly protocol = { failure: failureReply };
@@ -82,6 +83,21 @@ export class PoolClient extends TestClient {
       _client: unknown,
       servers: readonly { readonly index: number }[],
     ): (BackendConnection | null)[] => servers.map(({ index }) => this.pool.connection(index)),
+    chooseSome: (
+      _client: unknown,
+      servers: readonly ({ readonly index: number } | null)[],
+      count: number,
+      _lane: number,
+      _intent: number,
+      _reads: boolean,
+      chosen: (BackendConnection | null)[],
+    ): boolean => {
+      for (let i = 0; i < count; i++) {
+        const server = servers[i];
+        chosen[i] = server === null ? null : this.pool.connection(server.index);
+      }
+      return true;
+    },
   };
 
   answer(reply: Buffer): void {

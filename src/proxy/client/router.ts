@@ -52,6 +52,8 @@ export interface Router {
    * @returns null when it cannot go now; `verdict` says why
    */
   choose(client: Requester, server: number, lane: number, intent: number): BackendConnection | null;
+  /** To a server of the client's pool, or one that has left it and still has connections. */
+  reach(client: Requester, server: Server, lane: number): BackendConnection | null;
   /** As choose(), for a request that only reads: a replica may answer it. */
   chooseReader(
     client: Reader,
@@ -78,6 +80,20 @@ export interface Router {
     intent: number,
     reads?: boolean,
   ): (BackendConnection | null)[] | null;
+  /**
+   * As chooseAll(), of the first `count` servers, into `chosen`, which holds nothing but null
+   * before.
+   * @returns false when the request has to wait
+   */
+  chooseSome(
+    client: Reader,
+    servers: readonly (Server | null)[],
+    count: number,
+    lane: number,
+    intent: number,
+    reads: boolean,
+    chosen: (BackendConnection | null)[],
+  ): boolean;
   /**
    * Asks a server for a connection of its own for a client's request.
    * @returns false when there is none to be had; `reason` says why

@@ -100,6 +100,8 @@ export class Engine {
   partTableUse = 0;
   /** Other processes that serve the clients of the same pools; null = there are none. */
   siblings: Siblings | null = null;
+  /** Processes that share the clients, with this one. */
+  workers = 1;
   /** Tells one process from another. */
   readonly runId: string = randomBytes(20).toString('hex');
   readonly turn: Turn = new Turn();
@@ -127,6 +129,8 @@ export class Engine {
   now: number = millis();
   /** The same moment in microseconds; it wraps at 32 bits. */
   micros: number = micros();
+  /** Tells one chunk from another; it wraps at 32 bits. */
+  chunk = 0;
 
   constructor(codec: Codec, options: EngineOptions) {
     const { reader, writer, log, assembledAt, measuresLatency, memoryLimit, traceRate } = options;
@@ -154,6 +158,7 @@ export class Engine {
 
   /** Begins a chunk. @returns how many frames may be scanned with the slabs that are left */
   beginChunk(): number {
+    this.chunk = (this.chunk + 1) | 0;
     this.readClock();
     this.turn.onChunk(this.micros);
     const slabs = this.slabs;

@@ -124,7 +124,7 @@ export class MultigetReply implements StoredReply {
   #use: ReplyUse | null;
   readonly #readAgain: ReadAgain | null;
   /** What is needed for that. */
-  readonly #request: KeptRequest | null;
+  readonly #request: KeptRequest = new KeptRequest();
   /** Bytes that are kept on the heap. */
   #heapBytes = 0;
   /** Its bytes were too many: they are counted only. */
@@ -145,7 +145,7 @@ export class MultigetReply implements StoredReply {
     this.#left = parts;
     this.#use = use;
     this.#readAgain = readAgain;
-    this.#request = readAgain === null ? null : new KeptRequest(request);
+    if (readAgain !== null) this.#request.keep(request);
     this.claim = use === null ? client.claims.claim() : use.claim;
     // What it is expected to have may be too much: nothing is asked behind it.
     const most = client.pool.config.clientOutputLimit >> 2;
@@ -242,7 +242,7 @@ export class MultigetReply implements StoredReply {
       client.elementBytes = Math.max(bytes, before * 0.9);
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
-    this.#request?.drop();
+    this.#request.drop(this.client);
     if (this.noted !== null) {
       if (this.#use === null) endParts(client.pool, this.noted);
       else this.noted.give(this.#use);
@@ -252,8 +252,8 @@ export class MultigetReply implements StoredReply {
   }
 
   #beginAgain(): void {
-    if (this.#request === null || this.#readAgain === null || this.claim.closed) return;
-    this.#use = this.#readAgain(this.client, this, this.#request.take());
+    if (this.#readAgain === null || this.claim.closed) return;
+    this.#use = this.#readAgain(this.client, this, this.#request.take(this.client));
   }
 
   /**

@@ -46,7 +46,7 @@ export function compareConfigs(
       pool: pool.name,
       change: same ? 'same' : 'changed',
       differences,
-      advice: adviceFor(next),
+      advice: adviceOf(next),
       moved,
     });
   }
@@ -56,24 +56,24 @@ export function compareConfigs(
       pool: pool.name,
       change: 'added',
       differences: [],
-      advice: adviceFor(pool),
+      advice: adviceOf(pool),
       moved: null,
     });
   }
   return changes;
 }
 
-/** What lets in more than it need. */
-function adviceFor(pool: PoolConfig): string[] {
+/** What of a pool lets in more, or does more, than it need, in words. */
+export function adviceOf(pool: PoolConfig): string[] {
   const advice = [...loginAdvice(pool), ...openDoorAdvice(pool), ...scriptAdvice(pool)];
-  return [...advice, ...userAdvice(pool), ...balancerAdvice(pool)];
+  return [...advice, ...userAdvice(pool), ...balancerAdvice(pool), ...cipherAdvice(pool)];
 }
 
 /** Without limits anybody may try passwords for ever, and keep connections meanwhile. */
 function loginAdvice(pool: PoolConfig): string[] {
-  const { users, clientAuth, loginTimeoutMs, maxAuthFailures } = pool;
-  if (clientAuth === null && users === null) return [];
-  const what = users === null ? 'redis_auth' : 'users';
+  const { users, loginRequired, loginTimeoutMs, maxAuthFailures } = pool;
+  if (!loginRequired && users === null) return [];
+  const what = pool.loginsAtServer ? 'logins' : users === null ? 'redis_auth' : 'users';
   const limit = (key: string, value: number, wanted: number): string[] =>
     value === 0 ? [`${what} without ${key}: ${key}: ${wanted} is recommended`] : [];
   return [
@@ -109,6 +109,16 @@ function balancerAdvice({ proxyProtocol, listen }: PoolConfig): string[] {
   if (!proxyProtocol || listen.kind !== 'tcp' || isLoopback(listen.host)) return [];
   const what = 'who reaches it can claim any address';
   return [`proxy_protocol: ${what}; only the load balancer should reach ${listen.text}`];
+}
+
+/** Parts of the names of ciphers that hide nothing, or not for long. */
+const WEAK_CIPHERS = /null|adh|aecdh|exp|rc4|rc2|des|md5|idea|seed|low|complementof/i;
+
+/** What OpenSSL would offer to clients that ask for nothing better. */
+function cipherAdvice({ tls }: PoolConfig): string[] {
+  const given = tls?.ciphers?.split(/[:, ]+/) ?? [];
+  const weak = given.filter((name) => !/^[-!@]/.test(name) && WEAK_CIPHERS.test(name));
+  return weak.map((name) => `tls_ciphers: ${name} is weak; expected a list without it`);
 }
 
 /** Users who may do more than it looks. */
@@ -149,6 +159,7 @@ const NOT_AS_VALUES = [
     'position',
     'keyPositions',
     'users',
+    'renameCommands',
     'loginRequired',
     'seeds',
   ],
@@ -170,6 +181,7 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   const follows = same(after.clientAuth, after.serverLogin?.password ?? null);
   if (!follows && !same(before.clientAuth, after.clientAuth)) found.push('client_auth is another');
   if (!same(before.users, after.users)) found.push('users or their rules are others');
+  if (!same(before.renameCommands, after.renameCommands)) found.push('rename_commands are others');
   if (!same(before.sentinelLogin, after.sentinelLogin)) found.push('sentinel_auth is another');
   const [oldLines, newLines] = [before, after].map((each) => linesOf(each));
   for (const server of newLines) {

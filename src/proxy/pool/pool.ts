@@ -69,6 +69,8 @@ export class Pool implements ServerPool, HealthyPool {
   /** Told which server of the pool requests wait for, or were redirected by; by the names. */
   onTrouble: (pool: string, server: string, isHint: boolean) => void = () => {};
   readonly leases: Leases<Server>;
+  /** So many more lists of all servers are taken for long ones: one was, not long ago. */
+  longLists = 0;
   /** Counts the rings: another number says that a key may belong to another server. */
   ringNumber = 0;
 

@@ -97,10 +97,15 @@ function concat(answers: readonly Answer[]): Buffer | null {
 
 /**
  * Asks for lists that become one. What is too much to be joined here is read again, and passed on
- * as it comes: nothing is sent behind it that it could see.
+ * as it comes: nothing is sent behind it that it could see. Where the last ones were that long it
+ * is passed on from the start: a server makes it once, and nobody waits behind its bytes.
  */
 function sendForList(question: Question, joined: Joined): boolean {
   const { client } = question.request;
+  if (isLikelyLong(question)) {
+    new ChainedArrays(client, client.claims.claim(), question.servers, question.bytes, true);
+    return true;
+  }
   const most = Math.min(JOINED_LIST_BYTES, client.pool.config.clientOutputLimit);
   client.barrier();
   return askServers({ ...question, most }, (answers, claim) => {
@@ -108,9 +113,15 @@ function sendForList(question: Question, joined: Joined): boolean {
     if (isWhole || claim.unheard || client.session.detour !== null) {
       claim.deliver(JOINS.concat(answers, joined) ?? INVALID);
     } else {
-      new ChainedArrays(client, claim, question.servers, question.bytes);
+      new ChainedArrays(client, claim, question.servers, question.bytes, false);
     }
   });
+}
+
+/** Whether connections of its own are worth it, and to be had. */
+function isLikelyLong({ request: { client }, servers }: Question): boolean {
+  if (client.pool.longLists === 0 || client.muted || client.session.detour !== null) return false;
+  return servers.every((server) => !server.breakerOpen);
 }
 
 /** A one for what every server has; each says so for each word behind the subcommand. */

@@ -8,7 +8,7 @@ import {
   peerAddress,
 } from '../client/client-list.ts';
 import type { Pool } from '../pool/pool.ts';
-import { unblockHere } from './leases/unblock.ts';
+import { unblockHere } from './leases/blocking/unblock.ts';
 
 /** What a process is asked about its clients, or to do with them. */
 export interface ClientOrder {

@@ -63,6 +63,10 @@ export class PassedReply implements ReplyTarget {
       const reply = Buffer.from(memory.subarray(start, start + length));
       this.onWhole(reply);
       this.over = true;
+      if (this.isKept(reply)) {
+        this.sentOn = true;
+        return;
+      }
       this.claim.deliver(this.instead ?? reply);
       return;
     }
@@ -90,6 +94,11 @@ export class PassedReply implements ReplyTarget {
   /** Whether the reply, of which this is the first piece, can be one to what was asked. */
   protected fits(_start: number, _length: number): boolean {
     return true;
+  }
+
+  /** Its client does not hear it: it is asked for again. */
+  protected isKept(_reply: Buffer): boolean {
+    return false;
   }
 
   /** The reply came in one piece. */

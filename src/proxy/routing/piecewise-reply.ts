@@ -196,6 +196,16 @@ export abstract class PiecewiseReply<Reply extends JoinedReply> implements Piece
 
   reroute(): void {}
 
+  part(): void {}
+
+  get rest(): null {
+    return null;
+  }
+
+  get unheard(): boolean {
+    return this.claim.unheard;
+  }
+
   drop(): void {
     this.leave();
     if (this.#asked === 0 && this.#first === null) this.claim.forget();

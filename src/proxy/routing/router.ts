@@ -55,6 +55,15 @@ export class RequestRouter implements Router {
     return connection;
   }
 
+  reach(client: Requester, server: Server, lane: number): BackendConnection | null {
+    const connection = server.connectionFor(client.id, lane, NONE);
+    if (connection !== null) return connection;
+    server.refused();
+    this.verdict = FAILED;
+    this.reason = server.lastFailure;
+    return null;
+  }
+
   /** No server has the key; of a slot it may be known in a moment who has it. */
   #nowhere(client: Requester, intent: number): null {
     const { slots, config } = client.pool;
@@ -117,26 +126,48 @@ export class RequestRouter implements Router {
     reads = false,
   ): (BackendConnection | null)[] | null {
     const chosen: (BackendConnection | null)[] = [];
-    let isWhole = true;
-    for (const server of servers) {
+    const { length } = servers;
+    return this.chooseSome(client, servers, length, lane, intent, reads, chosen) ? chosen : null;
+  }
+
+  chooseSome(
+    client: Reader,
+    servers: readonly (Server | null)[],
+    count: number,
+    lane: number,
+    intent: number,
+    reads: boolean,
+    chosen: (BackendConnection | null)[],
+  ): boolean {
+    let missing = 0;
+    let awaited: Server | null = null;
+    let allAwaited = true;
+    for (let i = 0; i < count; i++) {
+      const server = servers[i] as Server;
       let connection = reads ? readerOf(client, server, lane) : null;
       if (connection === null && reads && client.pool.config.readFrom === 'replica') {
         server.lastFailure = NO_REPLICA;
       } else {
         connection ??= server.connectionFor(client.id, lane, chosen);
       }
-      if (connection === null) isWhole = false;
-      else if (connection.full && intent === MAY_WAIT) return this.#wait(client, connection);
-      chosen.push(connection);
+      if (connection === null) {
+        missing++;
+        awaited ??= server;
+        allAwaited &&= server.awaited;
+      } else if (connection.full && intent === MAY_WAIT) {
+        this.#wait(client, connection);
+        return false;
+      }
+      chosen[i] = connection;
     }
-    if (isWhole) return chosen;
-    const missing = servers.filter((_, i) => chosen[i] === null);
+    if (missing === 0) return true;
     // Where one cannot be had in any case, waiting for another only makes the error come later.
-    if (intent === MAY_WAIT && missing.every((server) => server.awaited)) {
-      return this.#wait(client, missing[0]);
+    if (intent === MAY_WAIT && allAwaited && awaited !== null) {
+      this.#wait(client, awaited);
+      return false;
     }
-    for (const server of missing) server.refused();
-    return chosen;
+    for (let i = 0; i < count; i++) if (chosen[i] === null) servers[i]?.refused();
+    return true;
   }
 
   lease(waiter: LeaseWaiter<Server>): boolean {

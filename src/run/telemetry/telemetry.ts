@@ -17,6 +17,12 @@ export interface TelemetrySource {
   takeTraces(): TakenTraces | Promise<TakenTraces>;
 }
 
+/** The SDK tells errors as JSON with their stacks: one line for the log. */
+function plainMessage(message: string): string {
+  const found = /^\{.*"message":"((?:[^"\\]|\\.)*)"/s.exec(message);
+  return found === null ? message : JSON.parse(`"${found[1]}"`);
+}
+
 /** A part of the SDK that sends by itself; both flush what they have. */
 interface Provider {
   shutdown(): Promise<void>;
@@ -58,7 +64,7 @@ export class Telemetry {
   /** What the SDK cannot send, or does not understand, is in the log. */
   #listenToSdk(): void {
     const { diag, DiagLogLevel } = this.#packages.api;
-    const warn = (message: string): void => this.#warn(message);
+    const warn = (message: string): void => this.#warn(plainMessage(message));
     const ignore = (): void => {};
     const logger = { error: warn, warn, info: ignore, debug: ignore, verbose: ignore };
     diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });

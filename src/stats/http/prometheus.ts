@@ -65,6 +65,12 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field('not_permitted_total', 'Requests that rules of users refuse', counter.NOT_PERMITTED),
   field(
+    'rate_limited_total',
+    'Requests that got an error for their rate, or times that clients waited for it',
+    counter.RATE_LIMITED,
+  ),
+  field('audit_lost_total', 'Lines that the audit log lacks', counter.AUDIT_LOST),
+  field(
     'login_timeouts_total',
     'Clients closed that did not log in in time',
     counter.LOGIN_TIMEOUTS,

@@ -52,6 +52,29 @@ describe('claims', () => {
     client.close();
   });
 
+  test('one that is settled is used again, for another client', () => {
+    const [before, client] = [new TestClient(engine), new TestClient(engine)];
+    const claim = before.claims.claim();
+    assert.throws(() => client.claims.claimWith(claim), /settled/);
+    client.claims.forfeit();
+    const other = new TestClient(engine);
+    claim.deliver(Buffer.from('first'));
+    claim.clear();
+    before.close();
+    other.muted = true;
+    other.claims.claimWith(claim);
+    assert.deepEqual([claim.clientId, claim.unheard, claim.closed], [other.id, true, false]);
+    claim.deliver(Buffer.from('nobody hears this'));
+    other.muted = false;
+    other.claims.claimWith(claim);
+    assert.deepEqual([claim.unheard, other.claims.open], [false, 1]);
+    claim.deliver(Buffer.from('second'));
+    assert.equal(other.out.pendingBytes, 6);
+    assert.deepEqual([other.claims.open, other.unclaimed], [0, 0]);
+    client.close();
+    other.close();
+  });
+
   test('the id of a client that has gone is free when its last claim is settled', () => {
     const client = new TestClient(engine);
     const claim = client.claims.claim();

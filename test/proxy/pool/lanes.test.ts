@@ -8,28 +8,28 @@ describe('lanes', () => {
   test('the first is RESP2 and the configured database, and is always granted', () => {
     const lanes = new Lanes(3, () => true);
     assert.deepEqual([lanes.first.db, lanes.first.resp, lanes.first.verified], [3, 2, true]);
-    assert.equal(lanes.find(3, 2, false), lanes.first);
+    assert.equal(lanes.find(3, 2, false, null), lanes.first);
   });
 
   test('a database that servers have is not asked for again with another version', () => {
     const lanes = new Lanes(0, () => true);
-    const five = lanes.find(5, 2, false);
+    const five = lanes.find(5, 2, false, null);
     assert.ok(five !== null && !five.verified);
     five.verified = true;
     five.enter();
-    assert.ok(lanes.find(5, 3, false)?.verified);
+    assert.ok(lanes.find(5, 3, false, null)?.verified);
   });
 
   test('there is an end to them, and nobody loses the one it is on', () => {
     const lanes = new Lanes(0, () => true);
     for (let db = 1; db < LANE_LIMIT; db++) {
-      const lane = lanes.find(db, 2, false);
+      const lane = lanes.find(db, 2, false, null);
       assert.ok(lane !== null);
       lane.enter();
     }
-    assert.equal(lanes.find(LANE_LIMIT, 2, false), null);
+    assert.equal(lanes.find(LANE_LIMIT, 2, false, null), null);
     lanes.at(9).leave();
-    assert.equal(lanes.find(LANE_LIMIT, 2, false), lanes.at(9));
+    assert.equal(lanes.find(LANE_LIMIT, 2, false, null), lanes.at(9));
   });
 
   test('leaving a lane that nobody is on is a broken rule', () => {
@@ -60,7 +60,7 @@ describe('lanes', () => {
             if (before !== undefined) lanes.at(before).leave();
             on.delete(client);
             if (leave) continue;
-            const lane = lanes.find(db, resp, false);
+            const lane = lanes.find(db, resp, false, null);
             assert.ok(lane !== null);
             assert.deepEqual([lane.db, lane.resp], [db, resp]);
             lane.enter();

@@ -89,6 +89,10 @@ export class BackendReplies {
     return this.oldest.swallows;
   }
 
+  isFor(client: number): boolean {
+    return this.slowReader.isFor(client);
+  }
+
   /** The server has been asked for something that it has not answered. */
   get #isOwed(): boolean {
     return this.#connection.inFlight.count > this.#connection.unwritten;

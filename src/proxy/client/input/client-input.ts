@@ -20,22 +20,15 @@ import {
   WHOLE,
   WINDOW,
 } from '../../../protocol/frame-table.ts';
-import { CARRY_LIMIT } from '../../engine/carry.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
-import {
-  detach,
-  isDetached,
-  missingBytes,
-  scannedBytes,
-  startOver,
-} from '../../engine/saved-scan.ts';
+import { isDetached, startOver } from '../../engine/saved-scan.ts';
 import { passes } from '../access/gate.ts';
 import { MAY_WAIT } from '../router.ts';
-import { sendAssembled } from './assembled-request.ts';
-import { creditBeforeLogin, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
+import { beginLarge, sendAssembled } from './assembled-request.ts';
+import { creditOf, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
 import { forward } from './forward.ts';
 import type { InputOwner } from './input-owner.ts';
-import { LargeRequest } from './large-request.ts';
+import type { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { SentRun } from './sent-run.ts';
 import { WaitingInput } from './waiting-input.ts';
@@ -181,10 +174,10 @@ export class ClientInput {
   /** Requests that may be sent now. */
   credit(): number {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
-    if (this.streaming) return 1;
-    if (this.leaving && this.#large === null && !this.waiting.hasKept) return 0;
-    if (!this.#client.authenticated) return creditBeforeLogin(this.#client);
-    return this.#client.window.size - this.#client.pipeline.outstanding;
+    const alone = this.#large === null;
+    if (this.leaving && alone && !this.waiting.hasKept) return 0;
+    const most = this.streaming ? 1 : creditOf(this.#client);
+    return most <= 0 ? most : Math.min(most, this.#client.rates?.credit() ?? most);
   }
 
   /** The next request waits until everything before it is answered. */
@@ -236,6 +229,8 @@ export class ClientInput {
       if (client.closed || client.closing) return !client.closed;
       const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
       const rest = sent < count ? engine.words[at] : consumed;
+      // A large request comes in pieces; the last one counts.
+      client.rates?.count(this.#large === null ? sent : 0, rest - start);
       this.run.note(client.pipeline, slot, sent, start, rest, client.window.notes);
       if (sent < count || this.#barrier) {
         this.#partial = false;
@@ -293,6 +288,7 @@ export class ClientInput {
     const { words, bytes } = engine;
     const client = this.#client;
     const { pipeline, protocol } = client;
+    const limiter = client.rates?.refuses ? client.rates : null;
     const first = pipeline.tail;
     let slot = first; // as before the request at hand
     let unsent = pipeline.out.unsentBytes;
@@ -302,11 +298,16 @@ export class ClientInput {
       for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
         slot = pipeline.tail;
         const info = words[record + RECORD_INFO];
+        if (limiter !== null) limiter.admit(info, words[record + RECORD_LENGTH]);
         if (
           (info & PLAIN_MASK) === WHOLE &&
+          (limiter === null || !limiter.late) &&
           (client.plain || passes(client, words, bytes, record))
         ) {
-          if (!forward(engine, client, this.run, record)) break;
+          if (!forward(engine, client, this.run, record)) {
+            limiter?.giveBack();
+            break;
+          }
           continue;
         }
         const start = words[record + RECORD_START];
@@ -317,6 +318,7 @@ export class ClientInput {
         if ((info & WHOLE) !== WHOLE) {
           this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
         } else if (!protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
+          limiter?.giveBack();
           break;
         }
         if (!client.forwarded) this.run.interrupted = true;
@@ -353,15 +355,12 @@ export class ClientInput {
     const saved = this.#saved as SavedState;
     let from = consumed;
     if (!isDetached(saved)) {
-      const known = scannedBytes(saved) + missingBytes(saved);
-      if (Math.max(known, end - consumed) <= CARRY_LIMIT) {
+      this.#large = beginLarge(this.#client, saved, consumed, end);
+      if (this.#large === null) {
         this.waiting.carry(consumed, end);
         return true;
       }
-      const boundary = detach(saved);
-      this.#large = new LargeRequest(this.#engine, this.#client, known);
-      this.#large.take(consumed, boundary);
-      from = consumed + boundary;
+      from = consumed + this.#large.bufferedBytes;
     }
     this.waiting.carry(from, end);
     this.#large?.expectRest(saved);
@@ -378,8 +377,7 @@ export class ClientInput {
     this.#large = null;
     const streaming = large.isStreaming;
     const request = large.finish();
-    if (streaming) this.#barrier = true;
-    else if (request !== null && sendAssembled(this.#client, request, info, server))
-      this.#barrier = true;
+    const alone = request !== null && sendAssembled(this.#client, request, info, server);
+    if (streaming || alone) this.#barrier = true;
   }
 }

@@ -21,6 +21,8 @@ import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
 import { FORWARD, type Gate } from '../access/gate.ts';
+import type { Rates } from '../access/rates.ts';
+import type { Sampler } from '../access/sampler.ts';
 import type { Claims } from '../claims.ts';
 import type { ClientPipeline } from '../client-pipeline.ts';
 import type { ClientProtocol } from '../protocol.ts';
@@ -33,6 +35,8 @@ export interface LargeRequester extends Flushable {
   /** By command: FORWARD where that is so all the same, though others are refused. */
   readonly forwards: Uint8Array;
   readonly gate: Gate | null;
+  readonly rates: Rates | null;
+  readonly audit: Sampler | null;
   readonly id: number;
   readonly pool: Pool;
   readonly protocol: ClientProtocol;
@@ -227,6 +231,7 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     this.#connection = connection;
     connection.holder = this;
     const begun = this.#buffer.subarray(0, this.#length);
+    client.audit?.noteLarge(client, begun);
     connection.sendBuffer(begun, client.id, client.claims.begin());
     this.#buffer = Buffer.alloc(0);
     this.#progress = millis();
@@ -307,6 +312,10 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
 
   onDeadline(): void {
     const connection = this.#connection;
+    if (this.#client.rates?.waiting) {
+      this.#progress = millis();
+      return;
+    }
     if (connection !== null && this.mustWait) {
       this.#progress = millis();
       const { pendingBytes } = connection.out;

@@ -13,7 +13,7 @@ import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { askSiblings } from '../../siblings/question.ts';
 import { type ClientOrder, type ClientReport, victimFilter } from '../client-orders.ts';
-import { unblockHere } from '../leases/unblock.ts';
+import { unblockHere } from '../leases/blocking/unblock.ts';
 import { deliverInPieces } from '../pieces.ts';
 import { TRACKING_COMMANDS } from '../tracking/commands.ts';
 import type { Local, Words } from '../words.ts';

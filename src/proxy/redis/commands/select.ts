@@ -30,10 +30,12 @@ export function select(request: SpecialRequest, words: Words): boolean {
   if (Number(wanted) < 0) return answer(client, replies.DB_OUT_OF_RANGE);
   const db = Number(wanted);
   const { lanes, refusedDatabases } = client.pool;
-  const refused = lanes.isVerified(db) ? null : refusedDatabases.replyFor(db, exactMillis());
+  const { resp, tracking, login } = laneOf(client);
+  // What is refused to one user may be granted to another.
+  const isKnown = login !== null || lanes.isVerified(db, login);
+  const refused = isKnown ? null : refusedDatabases.replyFor(db, exactMillis());
   if (refused !== null) return answer(client, refused);
-  const { resp, tracking } = laneOf(client);
-  const lane = lanes.find(db, resp, tracking);
+  const lane = lanes.find(db, resp, tracking, login);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   if (lane.verified) {
     client.enterLane(lane);
@@ -94,7 +96,8 @@ class DatabaseQuestion {
   }
 
   refuse(error: Buffer): void {
-    this.#client.pool.refusedDatabases.add(this.#lane.db, error, exactMillis());
+    const { refusedDatabases } = this.#client.pool;
+    if (this.#lane.login === null) refusedDatabases.add(this.#lane.db, error, exactMillis());
     this.#decide(error);
   }
 

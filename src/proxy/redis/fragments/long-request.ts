@@ -22,7 +22,6 @@ import { forward } from '../../routing/forward.ts';
 import { headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
-import { KeptOrder } from './kept-order.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -62,15 +61,14 @@ export function sendLongFragments(
   const servers = fragments.map(({ server }) => pool.servers[server]);
   const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
-  const kept = spec.coalesce === 'array' ? new KeptOrder(client, keys, order) : null;
-  const plan = { use, readAgain };
-  const reply = new CoalescedReply(request, spec, keys, kept, fragments.length, plan);
+  const { length } = fragments;
+  const reply = CoalescedReply.of(request, spec, keys, length, order, readAgain, use);
   reserve(fragments, connections, spec, request);
   copyWords(request, spec, fragments, order);
   for (let i = 0; i < fragments.length; i++) {
     const fragment = fragments[i];
     const connection = connections[i];
-    const part = reply.part(i, fragment.keys, pool.servers[fragment.server]);
+    const part = reply.part(i, fragment.keys);
     if (connection === null) {
       part.onFailure(pool.protocol.failure(pool.servers[fragment.server].lastFailure));
       continue;

@@ -97,7 +97,8 @@ export class LeasedBlock extends LeasedRequest {
   #enter(db: number | null): void {
     const { client } = this;
     if (db === null || client.closed) return;
-    const lane = client.pool.lanes.find(db, this.lane.resp, this.lane.tracking);
+    const { resp, tracking, login } = this.lane;
+    const lane = client.pool.lanes.find(db, resp, tracking, login);
     if (lane === null) {
       client.destroy('too many databases are in use to follow it into another');
       return;

@@ -27,6 +27,7 @@ export function multi({ client }: SpecialRequest): boolean {
   if (client.session.transaction !== null) return answer(client, replies.NESTED_MULTI);
   const transaction = new Transaction();
   transaction.gate = client.gate;
+  transaction.config = client.pool.config;
   const watched = watchedOf(client);
   if (watched !== null) {
     transaction.server = watched.server;
@@ -79,6 +80,7 @@ export function exec(request: SpecialRequest): boolean {
   const refusal = transaction.failed ? null : refusedAtExec(client, transaction);
   if (refusal !== null) return endWith(client, refusal);
   transaction.gate = client.gate;
+  transaction.config = client.pool.config;
   if (transaction.failed || watch === TAINTED) return endWith(client, replies.EXEC_ABORT);
   if (watch === BROKEN) return endWith(client, nilArray(laneOf(client).resp));
   if (watch !== NOT_WATCHING) {
