@@ -286,66 +286,36 @@ function sampleRate(text: string): number {
   return Number(text);
 }
 
-function apply(id: string, text: string): Partial<Options> {
-  switch (id) {
-    case 'd':
-      return { daemonize: true };
-    case 'v':
-      return { verbose: Math.min(number(id, text), VERBOSE_MAX) };
-    case 'o':
-      return { output: text === '' ? null : text };
-    case 'c':
-      return { confFile: text };
-    case 's':
-      return { statsPort: port(text) };
-    case 'a':
-      return { statsAddr: text };
-    case 'i':
-      return { statsIntervalMs: number(id, text) };
-    case 'p':
-      return { pidFile: text };
-    case 'm':
-      return { mbufSize: mbufSize(text) };
-    case 'codec':
-      return { codec: oneOf<CodecChoice>('codec', CODEC_CHOICES, text) };
-    case 'http-addr':
-      return { http: httpAddress(text) };
-    case 'http-hosts':
-      return { httpHosts: hostNames(text) };
-    case 'admin-socket':
-      return { adminSocket: text === '' ? null : text };
-    case 'log-format':
-      return { logFormat: oneOf<LogFormat>('log-format', LOG_FORMATS, text) };
-    case 'drain-ms':
-      return { drainMs: number('drain-ms', text) };
-    case 'shutdown-delay-ms':
-      return { shutdownDelayMs: number('shutdown-delay-ms', text) };
-    case 'memory-mib':
-      return { memoryMib: number('memory-mib', text) };
-    case 'workers':
-      return { workers: workers(text) };
-    case 'hup':
-      return { hup: oneOf<HupAction>('hup', HUP_ACTIONS, text) };
-    case 'watch':
-      return { watch: true };
-    case 'max-connections':
-      return { maxConnections: number('max-connections', text) };
-    case 'no-latency':
-      return { latency: false };
-    case 'stats-own':
-      return { statsOwn: true };
-    case 'no-upgrade':
-      return { upgrade: false };
-    case 'otlp-endpoint':
-      return { otlpEndpoint: otlpEndpoint(text) };
-    case 'otlp-service-name':
-      return { otlpServiceName: text === '' ? null : text };
-    case 'otlp-sample-rate':
-      return { otlpSampleRate: sampleRate(text) };
-    default:
-      return {};
-  }
-}
+/** What each option says, by its letter or name; those that only show something say nothing. */
+const MEANINGS: Readonly<Record<string, (text: string) => Partial<Options>>> = {
+  d: () => ({ daemonize: true }),
+  v: (text) => ({ verbose: Math.min(number('v', text), VERBOSE_MAX) }),
+  o: (text) => ({ output: text === '' ? null : text }),
+  c: (text) => ({ confFile: text }),
+  s: (text) => ({ statsPort: port(text) }),
+  a: (text) => ({ statsAddr: text }),
+  i: (text) => ({ statsIntervalMs: number('i', text) }),
+  p: (text) => ({ pidFile: text }),
+  m: (text) => ({ mbufSize: mbufSize(text) }),
+  codec: (text) => ({ codec: oneOf<CodecChoice>('codec', CODEC_CHOICES, text) }),
+  'http-addr': (text) => ({ http: httpAddress(text) }),
+  'http-hosts': (text) => ({ httpHosts: hostNames(text) }),
+  'admin-socket': (text) => ({ adminSocket: text === '' ? null : text }),
+  'log-format': (text) => ({ logFormat: oneOf<LogFormat>('log-format', LOG_FORMATS, text) }),
+  'drain-ms': (text) => ({ drainMs: number('drain-ms', text) }),
+  'shutdown-delay-ms': (text) => ({ shutdownDelayMs: number('shutdown-delay-ms', text) }),
+  'memory-mib': (text) => ({ memoryMib: number('memory-mib', text) }),
+  workers: (text) => ({ workers: workers(text) }),
+  hup: (text) => ({ hup: oneOf<HupAction>('hup', HUP_ACTIONS, text) }),
+  watch: () => ({ watch: true }),
+  'max-connections': (text) => ({ maxConnections: number('max-connections', text) }),
+  'no-latency': () => ({ latency: false }),
+  'stats-own': () => ({ statsOwn: true }),
+  'no-upgrade': () => ({ upgrade: false }),
+  'otlp-endpoint': (text) => ({ otlpEndpoint: otlpEndpoint(text) }),
+  'otlp-service-name': (text) => ({ otlpServiceName: text === '' ? null : text }),
+  'otlp-sample-rate': (text) => ({ otlpSampleRate: sampleRate(text) }),
+};
 
 /**
  * nutcracker takes operands and does nothing with them. So does this, unless one looks like a
@@ -378,7 +348,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
   try {
     for (const { id, argument } of scan(argv, operands)) {
       seen.add(id);
-      options = { ...options, ...apply(id, argument) };
+      options = { ...options, ...MEANINGS[id]?.(argument) };
     }
     checkOperands(argv, operands);
   } catch (mistake) {

@@ -2,7 +2,7 @@ import { type Config, loadConfig, type PoolConfig } from '../config/index.ts';
 import { hashTagged } from '../distribution/hash-tag.ts';
 import type { Ring } from '../distribution/ring.ts';
 import { type Place, placeOf, ringShares } from '../distribution/shares.ts';
-import { keySlot, SLOT_TAG } from '../distribution/slots.ts';
+import { SLOTS } from '../distribution/slots.ts';
 import { hashByName } from '../hash/index.ts';
 import { addressOf } from '../proxy/pool/pool-changes.ts';
 import { ringOf } from '../proxy/pool/pool-ring.ts';
@@ -30,7 +30,7 @@ interface Explanation {
   /** What is hashed: the part inside the hash tag, or the whole key. */
   readonly hashed: string;
   readonly value: number;
-  /** Of a Redis Cluster, whose nodes alone say who has it; null in other pools. */
+  /** Of a Redis Cluster; null = there are none. */
   readonly slot: number | null;
   readonly server: ServerView | null;
   readonly point: PointView | null;
@@ -102,7 +102,7 @@ function explanation(key: string, pool: PoolConfig, down: ReadonlySet<string>): 
     distribution: pool.distribution,
     hashed: hashedPart(bytes, pool),
     value,
-    slot: pool.cluster ? keySlot(bytes, 0, bytes.length) : null,
+    slot: pool.cluster ? value & (SLOTS - 1) : null,
     server: place === null ? null : serverView(pool, place.server, shares),
     ...pointsAround(ring, place, pool),
     fallback: fallbackOf(pool, live, place, value),
@@ -128,8 +128,8 @@ function hashedPart(bytes: Uint8Array, pool: PoolConfig): string {
     part = [start, end];
     return 0;
   };
-  const own = pool.hashTag === null ? 0 : 0x10000 | pool.hashTag[0] | (pool.hashTag[1] << 8);
-  hashTagged(spy, bytes, 0, bytes.length, pool.cluster ? SLOT_TAG : own);
+  const tag = pool.hashTag === null ? 0 : 0x10000 | pool.hashTag[0] | (pool.hashTag[1] << 8);
+  hashTagged(spy, bytes, 0, bytes.length, tag);
   return Buffer.from(bytes.subarray(...part)).toString();
 }
 
@@ -180,10 +180,9 @@ function render(found: Explanation): string {
     ['pool', `${found.pool}, listens on ${found.listen}`],
   ];
   if (found.hashed !== found.key) rows.push(['hashed part', JSON.stringify(found.hashed)]);
+  rows.push(['hash', `${found.hash} = ${hex(found.value)}`]);
   if (found.slot !== null) rows.push(['slot', String(found.slot)]);
-  else rows.push(['hash', `${found.hash} = ${hex(found.value)}`]);
-  if (found.slot !== null) rows.push(['distribution', 'Redis Cluster']);
-  else if (found.point === null) rows.push(['distribution', found.distribution]);
+  if (found.point === null) rows.push(['distribution', found.distribution]);
   else {
     const { point, before, after } = found;
     const pointText = (p: PointView): string => `${p.index} at ${hex(p.value)}: ${p.server}`;
@@ -201,8 +200,7 @@ function render(found: Explanation): string {
   return rows.map(([name, text]) => `${name.padEnd(13)}${text}\n`).join('');
 }
 
-function noServer({ distribution, slot }: Explanation): string {
-  if (slot !== null)
-    return 'the node that has the slot: its cluster knows, and the status page shows it';
+function noServer({ distribution }: Explanation): string {
+  if (distribution === 'slots') return 'the node that has the slot: ctl topology lists them';
   return distribution === 'random' ? 'any: each request draws one' : 'none is live';
 }

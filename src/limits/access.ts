@@ -34,10 +34,15 @@ export const REFUSAL_LOG_INTERVAL_MS = 10_000;
 export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;
 /** Users of a pool: each has a byte per command, and one more per pool that compiles its rules. */
 export const USERS_OF_POOL = 10_000;
+/** Sets of patterns by which plain requests are let through; beyond that all are looked at. */
+export const GATE_SETS = 250;
 /** Rules of one user: patterns are tried one by one. */
 export const RULES_OF_USER = 1024;
 /** Entries of `ACL LOG`, as in Redis. */
 export const ACL_LOG_LENGTH = 128;
+/** Entries that are alike and no further apart are one; so many of the newest are compared. */
+export const ACL_LOG_TOGETHER_MS = 60_000;
+export const ACL_LOG_COMPARED = 10;
 /** Bytes of a key, a channel or a user's name that an entry keeps. */
 export const ACL_LOG_OBJECT_BYTES = 1024;
 /** Logins of a pool that servers are asked about at once, each over a connection of its own. */

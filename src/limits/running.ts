@@ -1,11 +1,13 @@
 /** Logs, worker processes, signals and files of the process itself. */
 
-/** What the slow log and its kin keep of a key. */
 /** Numbers of clients that each worker has for itself: the next one begins behind them. */
 export const WORKER_CLIENT_NUMBERS = 1_000_000_000_000;
 /** So many workers have numbers of their own; those behind them begin again. */
 export const NUMBERED_WORKERS = 8192;
+/** What the slow log and its kin keep of a key. */
 export const SLOW_KEY_BYTES = 96;
+/** Where there is a slow log, what is kept of each request in flight: command, most of the key. */
+export const REQUEST_HEAD_BYTES = 128;
 /** What an entry of the slow log counts for besides its texts. */
 export const SLOW_ENTRY_BYTES = 256;
 /** Traces that wait for the exporter in one process; more are lost, and counted. */

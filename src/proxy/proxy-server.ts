@@ -341,11 +341,10 @@ export class ProxyServer {
     const deadline = exactMillis() + drainMs;
     const look = (): void => {
       const left = allClients(this.engine).filter((client) => client.pool === pool);
-      if (left.length > 0 && exactMillis() < deadline) {
-        setTimeout(look, CLIENT_SWEEP_MS).unref();
-        return;
-      }
+      if (left.length > 0 && exactMillis() < deadline)
+        return void setTimeout(look, CLIENT_SWEEP_MS).unref();
       for (const client of left) client.destroy('its pool is gone');
+      this.#headers.close(pool);
       this.#tls.close(pool);
       pool.close();
       this.#rings.give(pool.region);

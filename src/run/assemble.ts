@@ -61,25 +61,16 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
   const onTrouble = (pool: string, server: string, isHint: boolean): void => {
     topology.onTrouble(pool, server, isHint);
   };
+  const { orders } = options;
   if (workers === 1) {
-    const proxy = new LocalProxy(text.config, {
-      ...engine,
-      onTrouble,
-      known: options.known,
-      orders: options.orders,
-    });
+    const { known } = options;
+    const proxy = new LocalProxy(text.config, { ...engine, onTrouble, known, orders });
     proxy.preconnect();
-    return new Program(text.config, {
-      ...options,
-      serving: proxy,
-      topology,
-      telemetry,
-      onSocket: (pool, socket, tls) => proxy.accept(pool, socket, tls),
-    });
+    const onSocket = proxy.accept.bind(proxy);
+    return new Program(text.config, { ...options, serving: proxy, topology, telemetry, onSocket });
   }
   const known = (): readonly Known[] => topology.known;
   const addresses = (): NameAddresses => topology.names.known;
-  const { orders } = options;
   const group = await Workers.start(text, { ...engine, onTrouble, known, addresses, orders });
   return new Program(text.config, {
     ...options,

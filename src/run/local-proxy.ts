@@ -37,7 +37,7 @@ export interface LocalOptions {
   readonly known?: readonly Known[];
   /** What an operator wants of single servers already. */
   readonly orders?: readonly ServerOrder[];
-  /** The others of these. */
+  /** The other processes that share the clients. */
   readonly siblings?: Siblings;
   /** Number behind which its clients are numbered. */
   readonly clientsFrom?: number;

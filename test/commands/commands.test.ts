@@ -144,6 +144,19 @@ describe('check of one file', () => {
     assert.deepEqual([good.servers[3].weight, good.servers[3].fair], [2, 0.4]);
   });
 
+  test('explain names the slot of a key where a cluster has the keys', async () => {
+    const pool =
+      'listen: 127.0.0.1:1\n  redis: true\n  cluster: true\n  servers:\n    - 127.0.0.1:1:1';
+    writeFileSync(join(folder, 'cluster.yml'), `alpha:\n  ${pool}\n`);
+    const about = ['explain', '{user1000}.following', '-c', join(folder, 'cluster.yml')];
+    const [{ slot }] = JSON.parse((await runCli([...about, '--json'])).stdout);
+    // As CLUSTER KEYSLOT user1000 says it.
+    assert.equal(slot, 3443);
+    const { stdout } = await runCli(about);
+    assert.match(stdout, /^slot +3443$/m);
+    assert.match(stdout, /^server +the node that has the slot: ctl topology lists them$/m);
+  });
+
   test('keys of a file, as explain places them; random has none to show', async () => {
     const keys = fileOf('own', 'one\ntwo\n');
     const { servers } = await balance('', `--keys=${keys}`);
@@ -169,7 +182,7 @@ describe('check of one file', () => {
     );
     // As CLUSTER KEYSLOT says it.
     const explained = await runCli(['explain', 'user{foo}:1', '-c', cluster]);
-    assert.match(explained.stdout, /^hashed part {2}"foo"\nslot {9}12182\n/m);
+    assert.match(explained.stdout, /^slot {9}12182$/m);
     assert.match(explained.stdout, /^server {7}the node that has the slot/m);
   });
 

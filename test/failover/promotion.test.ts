@@ -10,7 +10,7 @@ import {
 import { RespClient } from '../support/resp-client.ts';
 import { startInProcess, type TestRingway } from '../support/ringway.ts';
 import { command } from '../support/sentinels.ts';
-import { waitFor } from '../support/wait.ts';
+import { delay, waitFor } from '../support/wait.ts';
 
 const PATIENCE_MS = 30_000;
 
@@ -74,6 +74,57 @@ describe('a master without sentinels that dies', () => {
       for (const client of clients) assert.equal(await client.text('SET', 'a', 2), 'OK');
       assert.equal(promotions(proxies), 1);
       assert.equal(await command(replica.port, 'GET', 'a'), '2');
+    });
+  });
+});
+
+describe('a replica that somebody else promotes', () => {
+  test('is agreed on by the proxies, who see no error', () => {
+    return withFleet({}, async ({ set, proxies, clients }) => {
+      const [master, replica] = set.servers;
+      for (const client of clients) assert.equal(await client.text('SET', 'a', 1), 'OK');
+      assert.equal(await command(master.port, 'FAILOVER'), 'OK');
+      await waitFor('writes at the new master', async () => {
+        for (const client of clients) assert.equal(await client.text('SET', 'a', 2), 'OK');
+        return (await isMaster(replica)) && (await command(replica.port, 'GET', 'a')) === '2';
+      });
+      await waitFor('all to know', () => {
+        return proxies.every(({ log }) => /the master has moved from .*, epoch 1/.test(log.join()));
+      });
+      assert.equal(promotions(proxies), 0);
+    });
+  });
+});
+
+describe('nobody is promoted', () => {
+  test('by witnesses that may evict what they are told, and a line says so', () => {
+    return withFleet({ proxies: 1 }, async ({ set, proxies: [proxy], clients }) => {
+      for (const { port } of set.witnesses.slice(0, 2)) {
+        await command(port, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+        // Its word is looked at again when it is connected to.
+        await command(port, 'CLIENT', 'KILL', 'TYPE', 'normal');
+      }
+      await waitFor(
+        'the lines',
+        () => {
+          const said = proxy.log.filter((line) => /maxmemory-policy is allkeys-lru/.test(line));
+          return said.length === 2;
+        },
+        PATIENCE_MS,
+      );
+      set.servers[0].kill('SIGKILL');
+      const read = clients[0].text('GET', 'a').catch((error: Error) => error.message);
+      // Twice as long as it takes otherwise.
+      await delay(8_000);
+      assert.equal(await isMaster(set.servers[1]), false);
+      await set.servers[0].restart();
+      assert.equal(await read, null);
+    });
+  });
+
+  test('while the master acknowledges writes without replicas, and a line says so', () => {
+    return withFleet({ proxies: 1, toWrite: 0 }, async ({ proxies: [proxy] }) => {
+      await waitFor('the line', () => /nothing can be promoted: /.test(proxy.log.join()));
     });
   });
 });

@@ -213,6 +213,18 @@ describe('who may import whom', () => {
     for (const folder of ['src', 'assembly']) assert.deepEqual(circles(folder), []);
   });
 
+  test('architecture.md names every file of the proxy that starts a timer', () => {
+    const page = readSource('docs/architecture.md');
+    const named = /\n## Clock and timers\n(.*?)\n## /s.exec(page)?.[1] ?? '';
+    const timed = files.filter((file) => /\bset(Timeout|Interval)\(/.test(readSource(file)));
+    const proxy = timed.filter((file) => file.startsWith('src/proxy/'));
+    assert.ok(proxy.length > 0);
+    assert.deepEqual(
+      proxy.filter((file) => !named.includes(`${file.slice(file.lastIndexOf('/') + 1)}\``)),
+      [],
+    );
+  });
+
   test(`no folder has more than ${MAX_FILES} files`, () => {
     const counts = new Map<string, number>();
     for (const file of files) {

@@ -107,6 +107,10 @@ export class TestBackend implements RepliedConnection {
     return this as unknown as BackendConnection;
   }
 
+  collectClients(ids: Set<number>): void {
+    this.inFlight.collectClients(ids);
+  }
+
   sendFrom(start: number, length: number, client: number, slot: number): void {
     this.out.copyFrom(start, length);
     this.#push(client, slot, start, length);

@@ -20,9 +20,10 @@ export class TestPool {
   readonly counters: PoolCounters = poolCounters();
   /** It is no cluster. */
   readonly slots = null;
+  readonly nowhere: Failure = failureOf(FAILURE_REFUSED);
   readonly slowLog = null;
   readonly backends: TestBackend[];
-  readonly servers: readonly { readonly index: number; readonly lastFailure: Failure }[];
+  readonly servers: readonly { readonly index: number }[];
   readonly protocol = { failure: failureReply };
   /** Servers that cannot be reached. */
   readonly down: Set<number> = new Set();
@@ -38,10 +39,7 @@ export class TestPool {
     this.backends = Array.from({ length: count }, (_, i) => {
       return new TestBackend(engine, new TestOwner(engine, protocol, config, `s${i}`));
     });
-    this.servers = this.backends.map((_, index) => ({
-      index,
-      lastFailure: failureOf(FAILURE_REFUSED),
-    }));
+    this.servers = this.backends.map((_, index) => ({ index }));
     const names = this.servers.map(({ index }) => ({ name: Buffer.from(`s${index}`), weight: 1 }));
     const options = {
       hash: HASH_NAMES.indexOf('fnv1a_64'),
@@ -76,6 +74,7 @@ export class PoolClient extends TestClient {
   readonly router = {
     verdict: 3,
     reason: failureOf(FAILURE_REFUSED),
+    reasons: new Array<Failure>(64).fill(failureOf(FAILURE_REFUSED)),
     choose: (_client: unknown, server: number): BackendConnection | null => {
       return this.pool.connection(server);
     },

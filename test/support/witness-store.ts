@@ -58,7 +58,8 @@ export class SimWitnessStore {
     }
     const [term] = rest;
     if (op === 'prepare') {
-      const isFree = number('lease') <= now || h.get('by') === id;
+      const left = number('lease') - now;
+      const isFree = left <= 0 || left > Number(rest[1]) || h.get('by') === id;
       if (!isFree || Number(term) <= number('term')) return false;
       h.set('term', term)
         .set('by', id)

@@ -268,7 +268,7 @@ export class InFlight {
     return false;
   }
 
-  /** Adds the clients that wait for a reply. */
+  /** Adds the clients that are named as those who wait for a reply. */
   collectClients(ids: Set<number>): void {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const id = this.ring[(i & this.#mask) * STRIDE];
@@ -291,25 +291,25 @@ export class InFlight {
 
   /** Whether any request behind the oldest is so. */
   behindHead(isSo: (entry: InFlightEntry) => boolean): boolean {
-    for (let i = (this.#head + 1) | 0; i !== this.#tail; i = (i + 1) | 0) {
-      if (isSo(this.#entry(i))) return true;
-    }
+    for (let i = 1; i < this.count; i++) if (isSo(this.#entry((this.#head + i) | 0))) return true;
     return false;
   }
 
   #entry(number: number): InFlightEntry {
     const { ring } = this;
-    const at = (number & this.#mask) * STRIDE;
+    const index = number & this.#mask;
+    const at = index * STRIDE;
+    const head = ring[at] < 0 ? this.#heads?.at(index) : undefined;
     return {
       clientId: ring[at],
       slot: ring[at + IN_FLIGHT_SLOT],
-      target: ring[at] < 0 ? (this.#targets[number & this.#mask] as ReplyTarget) : null,
+      target: ring[at] < 0 ? (this.#targets[index] as ReplyTarget) : null,
       time: ring[at + TIME],
       arrived: ring[at + IN_FLIGHT_ARRIVED],
       series: ring[at + IN_FLIGHT_SERIES],
       bytes: ring[at + BYTES],
       offset: ring[at + OFFSET],
-      head: ring[at] < 0 && this.#heads !== null ? Buffer.from(this.headBytes) : null,
+      head: head === undefined ? null : Buffer.from(head),
     };
   }
 

@@ -52,9 +52,9 @@ const RECORD_WORDS = RECORD_BYTES / 4;
 /** A scan state kept between two reads of one connection. */
 export type SavedState = Uint32Array;
 
-/** Bytes of arena that the send slabs take. */
 const SMALL_KIND: SlabKind = { count: SMALL_SLABS, bytes: SMALL_SLAB_BYTES };
 const LARGE_KIND: SlabKind = { count: LARGE_SLABS, bytes: LARGE_SLAB_BYTES };
+/** Bytes of arena that the send slabs take. */
 const SLAB_ARENA_BYTES: number = SlabPool.bytes(SMALL_KIND, LARGE_KIND);
 
 /** Where pool descriptors and rings begin in the arena. */

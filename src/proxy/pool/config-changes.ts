@@ -26,41 +26,30 @@ export function compareConfigs(
   after: Config,
   keys: readonly Uint8Array[] | null = null,
 ): PoolChange[] {
-  const changes: PoolChange[] = [];
-  for (const pool of before.pools) {
+  const changes = before.pools.map((pool): PoolChange => {
     const next = after.pools.find(({ name }) => name === pool.name);
-    if (next === undefined) {
-      changes.push({
-        pool: pool.name,
-        change: 'removed',
-        differences: [],
-        advice: [],
-        moved: null,
-      });
-      continue;
-    }
-    const moved = movedKeys(namedRing(pool), namedRing(next), keys ?? sampleKeys(SAMPLE_KEYS));
-    const differences = differencesOf(pool, next);
-    const same = moved.share === 0 && differences.length === 0 && samePool(pool, next);
-    changes.push({
-      pool: pool.name,
-      change: same ? 'same' : 'changed',
-      differences,
-      advice: adviceOf(next),
-      moved,
-    });
-  }
-  for (const pool of after.pools) {
-    if (before.pools.some(({ name }) => name === pool.name)) continue;
-    changes.push({
-      pool: pool.name,
-      change: 'added',
-      differences: [],
-      advice: adviceOf(pool),
-      moved: null,
-    });
-  }
-  return changes;
+    const nothing = { pool: pool.name, differences: [], advice: [], moved: null };
+    return next === undefined ? { ...nothing, change: 'removed' } : changeOf(pool, next, keys);
+  });
+  const added = after.pools.filter(({ name }) => before.pools.every((pool) => pool.name !== name));
+  const news = added.map((pool): PoolChange => {
+    const advice = adviceOf(pool);
+    return { pool: pool.name, change: 'added', differences: [], advice, moved: null };
+  });
+  return [...changes, ...news];
+}
+
+/** A pool that there was before, and is still. */
+function changeOf(
+  before: PoolConfig,
+  after: PoolConfig,
+  keys: readonly Uint8Array[] | null,
+): PoolChange {
+  const moved = movedKeys(namedRing(before), namedRing(after), keys ?? sampleKeys(SAMPLE_KEYS));
+  const differences = differencesOf(before, after);
+  const same = moved.share === 0 && differences.length === 0 && samePool(before, after);
+  const change = same ? 'same' : 'changed';
+  return { pool: before.name, change, differences, advice: adviceOf(after), moved };
 }
 
 /** What of a pool lets in more, or does more, than it need, in words. */

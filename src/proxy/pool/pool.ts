@@ -14,6 +14,7 @@ import {
 } from '../../protocol/frame-table.ts';
 import { type PoolCounters, poolCounters } from '../../stats/counters.ts';
 import { CLASSES, PoolLatency } from '../../stats/latency.ts';
+import { FAILURE_REFUSED, type Failure, failureOf, UNOWNED } from '../backend/failure.ts';
 import { openConnection } from '../backend/flight/open-connection.ts';
 import { Leases } from '../backend/leases.ts';
 import { PURPOSE_LEASE } from '../backend/owned-connection.ts';
@@ -224,6 +225,11 @@ export class Pool implements ServerPool, HealthyPool {
   obey(server: Server, order: Order): void {
     server.standing.order = order;
     this.health.onOrder(server);
+  }
+
+  /** Why a request goes nowhere: no server has its key, or there is none at all. */
+  get nowhere(): Failure {
+    return this.slots === null ? failureOf(FAILURE_REFUSED) : UNOWNED;
   }
 
   /** Server of requests without a key: twemproxy routes them as if their key were this word. */

@@ -1,5 +1,4 @@
 import { JOINED_LIST_BYTES } from '../../limits.ts';
-import { NO_SERVER } from '../../protocol/frame-table.ts';
 import { arrayReply, integerReply, nullReply } from '../../protocol/redis/replies/encode.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import {
@@ -15,7 +14,6 @@ import {
 import type { CommandSpec, Merge } from '../../protocol/redis/table/commands.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { laneOf } from '../pool/lanes.ts';
-import { forward } from '../routing/forward.ts';
 import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
 import { INVALID } from './failure-reply.ts';
 import { ChainedArrays } from './fragments/chained-arrays.ts';
@@ -178,8 +176,6 @@ export function sendToAllServers(request: SpecialRequest, spec: CommandSpec): bo
     return answer(client, replies.flushRefused(spec.name));
   }
   if (spec.merge === 'none') throw new Error(`${spec.name} has no way to join replies`);
-  if (servers.length === 0) return forward(request, NO_SERVER);
-  if (liveServers.length === 0) return client.failForward(servers[0].lastFailure);
   const join = JOINS[spec.merge];
   const absent =
     spec.merge === 'same' ? servers.find((each) => !liveServers.includes(each)) : undefined;

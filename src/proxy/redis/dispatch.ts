@@ -115,8 +115,7 @@ function handle(request: SpecialRequest, info: number): boolean {
     if (own !== null) return handleRenamed(own);
   }
   if (client.rates?.late) return refuseByRules(request, spec, REASON_RATE, replies.RATE_LIMITED);
-  const { readFrom } = client.pool.config;
-  if (readFrom !== 'master' && spec?.access !== 'r') client.router.noteWrite(client);
+  if (spec?.access !== 'r') client.router.noteWrite(client);
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);
     if (error !== null) return refuseByRules(request, spec, REASON_POOL, error);

@@ -59,15 +59,7 @@ export class PassedReply implements ReplyTarget {
       return;
     }
     if (this.#streamed === null && (info & WHOLE) === WHOLE) {
-      const { memory } = this.#client.pool.engine;
-      const reply = Buffer.from(memory.subarray(start, start + length));
-      this.onWhole(reply);
-      this.over = true;
-      if (this.isKept(reply)) {
-        this.sentOn = true;
-        return;
-      }
-      this.claim.deliver(this.instead ?? reply);
+      this.#takeWhole(this.#client.pool.engine.copyOf(start, length));
       return;
     }
     if (this.#streamed === null && (info & FLAG_FIRST) !== 0) {
@@ -80,6 +72,13 @@ export class PassedReply implements ReplyTarget {
     }
     if (this.#streamed !== null) this.#connection.replies.afterReplies(this.#client);
     if (last) this.#connection.replies.slowReader.onReplyEnd();
+  }
+
+  #takeWhole(reply: Buffer): void {
+    this.onWhole(reply);
+    this.over = true;
+    this.sentOn = this.isKept(reply);
+    if (!this.sentOn) this.claim.deliver(this.instead ?? reply);
   }
 
   /** What the error line says of the slot of its request. */

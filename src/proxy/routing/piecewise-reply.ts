@@ -1,8 +1,7 @@
-import { PIECE_BYTES } from '../../limits.ts';
+import { PIECE_BYTES, REQUEST_HEAD_BYTES } from '../../limits.ts';
 import { LOG_NOTICE } from '../../log.ts';
 import { READS_IN_PIECES } from '../../stats/counters.ts';
 import type { NotedRequest } from '../backend/flight/noted-request.ts';
-import { HEAD_BYTES } from '../backend/flight/request-heads.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { MAY_WAIT } from '../client/router.ts';
@@ -170,7 +169,7 @@ export abstract class PiecewiseReply<Reply extends JoinedReply> implements Piece
     if (session.detour === this) session.detour = null;
     if (this.#noted === null) return;
     // One entry, by the keys of the client.
-    endParts(pool, this.#noted, this.request.subarray(0, HEAD_BYTES));
+    endParts(pool, this.#noted, this.request.subarray(0, REQUEST_HEAD_BYTES));
     this.#noted = null;
   }
 

@@ -1,13 +1,7 @@
 import { NO_SERVER, RECORD_DEST } from '../../protocol/frame-table.ts';
 import { REPLICA_READS } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import {
-  FAILURE_INTERNAL,
-  FAILURE_REFUSED,
-  type Failure,
-  failureOf,
-  UNOWNED,
-} from '../backend/failure.ts';
+import { FAILURE_INTERNAL, FAILURE_REFUSED, type Failure, failureOf } from '../backend/failure.ts';
 import type { LeaseWaiter } from '../backend/leases.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import {
@@ -26,6 +20,7 @@ import type { UnownedSlots } from '../pool/slots/unowned-slots.ts';
 import { RetriedRead } from './retried-read.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
+const NO_REASONS: readonly Failure[] = [];
 
 /**
  * Where requests go. One for all clients of a process: what a call has to say besides a connection
@@ -34,6 +29,7 @@ const NONE: readonly (BackendConnection | null)[] = [];
 export class RequestRouter implements Router {
   verdict = 0;
   reason: Failure = failureOf(FAILURE_REFUSED);
+  reasons: readonly Failure[] = NO_REASONS;
 
   choose(
     client: Requester,
@@ -72,7 +68,7 @@ export class RequestRouter implements Router {
       return this.#wait(client, slots.unowned);
     }
     this.verdict = NOWHERE;
-    this.reason = slots === null ? failureOf(FAILURE_REFUSED) : UNOWNED;
+    this.reason = client.pool.nowhere;
     return null;
   }
 
@@ -107,6 +103,7 @@ export class RequestRouter implements Router {
   }
 
   noteWrite({ pipeline, pool, session }: Reader): void {
+    if (pool.config.readFrom === 'master') return;
     const { now } = pool.engine;
     if (session.lastWrite === null) session.lastWrite = new LastWrite(pipeline.tail, now);
     else session.lastWrite.note(pipeline.tail, now);
@@ -139,17 +136,14 @@ export class RequestRouter implements Router {
     reads: boolean,
     chosen: (BackendConnection | null)[],
   ): boolean {
+    const onlyReplicas = reads && client.pool.config.readFrom === 'replica';
     let missing = 0;
     let awaited: Server | null = null;
     let allAwaited = true;
     for (let i = 0; i < count; i++) {
       const server = servers[i] as Server;
       let connection = reads ? readerOf(client, server, lane) : null;
-      if (connection === null && reads && client.pool.config.readFrom === 'replica') {
-        server.lastFailure = NO_REPLICA;
-      } else {
-        connection ??= server.connectionFor(client.id, lane, chosen);
-      }
+      if (!onlyReplicas) connection ??= server.connectionFor(client.id, lane, chosen);
       if (connection === null) {
         missing++;
         awaited ??= server;
@@ -166,18 +160,16 @@ export class RequestRouter implements Router {
       this.#wait(client, awaited);
       return false;
     }
-    for (let i = 0; i < count; i++) if (chosen[i] === null) servers[i]?.refused();
+    this.reasons = servers.slice(0, count).map((server, i) => {
+      if (chosen[i] === null) server?.refused();
+      return onlyReplicas ? NO_REPLICA : (server as Server).lastFailure;
+    });
     return true;
   }
 
   lease(waiter: LeaseWaiter<Server>): boolean {
     const server = waiter.leasedFrom;
-    if (server.breakerOpen) {
-      server.refused();
-      this.verdict = FAILED;
-      this.reason = server.lastFailure;
-      return false;
-    }
+    if (this.#isLeftAlone(server)) return false;
     try {
       server.pool.leases.lease(waiter);
       return true;
@@ -187,6 +179,22 @@ export class RequestRouter implements Router {
       this.reason = failureOf(FAILURE_INTERNAL);
       return false;
     }
+  }
+
+  leaseBulk(waiter: LeaseWaiter<Server>): boolean {
+    const server = waiter.leasedFrom;
+    if (this.#isLeftAlone(server)) return false;
+    server.bulk.lease(waiter);
+    return true;
+  }
+
+  /** Whether no connection to it is opened for a client: it keeps failing. */
+  #isLeftAlone(server: Server): boolean {
+    if (!server.leftAlone) return false;
+    server.refused();
+    this.verdict = FAILED;
+    this.reason = server.lastFailure;
+    return true;
   }
 
   sendRepeatable(client: Requester, connection: BackendConnection, record: number): void {

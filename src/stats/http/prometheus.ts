@@ -200,6 +200,7 @@ function registryOf(snapshot: Snapshot): Registry {
   }
   stateMetrics(registry, snapshot);
   replicaMetrics(registry, snapshot);
+  clusterMetrics(registry, snapshot);
   for (let span = 0; span < SPANS.length; span++) {
     registry.registerMetric(new LatencyMetric(snapshot, span) as never);
   }
@@ -310,6 +311,22 @@ function replicaMetrics(registry: Registry, { replicas }: Snapshot): void {
     if (replica.role !== 'unknown') add(master, labels, replica.role === 'master' ? 1 : 0);
     add(read, labels, replica.read ? 1 : 0);
     if (replica.lag !== null) add(lag, labels, replica.lag);
+  }
+}
+
+const REDIRECTIONS: readonly (readonly [string, counter.PoolCounter])[] = [
+  ['moved', counter.REDIRECTED_MOVED],
+  ['ask', counter.REDIRECTED_ASK],
+  ['retry', counter.REDIRECTED_RETRY],
+];
+
+function clusterMetrics(registry: Registry, { pools }: Snapshot): void {
+  const help = 'Requests that a node of a cluster sent elsewhere: for good, once, or to wait';
+  const spec = { name: 'ringway_redirections_total', help, kind: 'counter' } as const;
+  const metric = metricOf(registry, spec, ['pool', 'kind']);
+  for (const { name, redis, counters } of pools) {
+    if (!redis) continue;
+    for (const [kind, at] of REDIRECTIONS) add(metric, { pool: name, kind }, counters[at]);
   }
 }
 

@@ -304,6 +304,12 @@ function nodesOf(pool: string, nodes: readonly ClusterNode[]): ReplicaSnapshot[]
   });
 }
 
+function replicasOf(server: string, replicas: readonly ReplicaSnapshot[]): ReplicaStatus[] {
+  return replicas
+    .filter((each) => each.server === server)
+    .map(({ address, role, lag, read }) => ({ address, role, lag, read }));
+}
+
 function serverStatus(
   pool: PoolSnapshot,
   index: number,
@@ -337,9 +343,7 @@ function serverStatus(
     ejectedAt: counters[counter.SERVER_EJECTED_AT],
     inFlight: counters[counter.OUT_QUEUE],
     queued: counters[counter.IN_QUEUE],
-    replicas: replicas
-      .filter((each) => each.server === server.name)
-      .map(({ address, role, lag, read }) => ({ address, role, lag, read })),
+    replicas: replicasOf(server.name, replicas),
     rate: Math.round(rate.requests),
     p50: Math.round(rate.p50),
     p99: Math.round(rate.p99),

@@ -35,7 +35,9 @@ if op == 'report' then
   end
   granted = '1'
 elseif op == 'prepare' then
-  local free = number('lease') <= now or h.by == id
+  local left = number('lease') - now
+  -- A clock that was set back must not make a lease longer.
+  local free = left <= 0 or left > tonumber(ARGV[4]) or h.by == id
   if free and tonumber(ARGV[3]) > number('term') then
     set('term', ARGV[3])
     set('by', id)

@@ -18,6 +18,8 @@ export interface WitnessAccess {
   readonly tls: DialTarget['tls'];
 }
 
+const NOT_ASKED = 'it was not asked yet';
+
 /** A connection to one witness, which is looked at before its word counts. */
 export class WitnessLink {
   readonly name: string;
@@ -25,8 +27,8 @@ export class WitnessLink {
   readonly #clock: Clock;
   readonly #say: (text: string) => void;
   /** Why its word does not count. */
-  #unfit: string | null = 'it was not asked yet';
-  #told: string | null = null;
+  #unfit: string | null = NOT_ASKED;
+  #told: string | null = NOT_ASKED;
   #toldAt = Number.NEGATIVE_INFINITY;
   #checkedAt = 0;
   /** What it had promised before it started is over by then. */
@@ -89,6 +91,7 @@ export class WitnessLink {
 
   /** Time goes by. */
   onTick(): void {
+    this.#tell(this.#unfit);
     if (this.#link.up && this.#clock.now() - this.#checkedAt >= WITNESS_CHECK_MS) this.#check();
   }
 

@@ -14,6 +14,10 @@ import { HEAD, rowOf } from './table.ts';
 const NODE_TIMEOUT_MS = 1000;
 const CLIENTS = 24;
 const DEPTH = 4;
+/** Milliseconds between what a client asks. */
+const PAUSE_MS = 10;
+/** A node that is told to take over gives up after five. */
+const MANUAL_FAILOVER_MS = 6_000;
 const SLOTS = 16384;
 
 /** A ringway before a cluster. */
@@ -31,7 +35,10 @@ interface Measured extends NumberedResult {
 
 async function underLoad(bed: Bed, work: () => Promise<void>): Promise<Measured> {
   await bed.cluster.settled();
-  const load = new NumberedLoad({ port: bed.port, clients: CLIENTS, depth: DEPTH });
+  const load = new NumberedLoad({
+    ...{ port: bed.port, clients: CLIENTS, depth: DEPTH },
+    pauseMs: PAUSE_MS,
+  });
   await waitFor('some load', () => load.acknowledged > 500);
   const [from, before] = [performance.now(), await bed.refreshes()];
   await work();
@@ -87,10 +94,6 @@ async function slotsOf(node: RealServer, count: number): Promise<number[]> {
   return all.slice(0, count);
 }
 
-async function masterOf({ cluster }: Bed): Promise<RealServer> {
-  return cluster.ownerOf(SLOTS >> 1);
-}
-
 /** Each of the other masters gives half of them. */
 async function reshard({ cluster }: Bed, count: number): Promise<void> {
   const [a, b, c] = await Promise.all(
@@ -109,10 +112,22 @@ async function addAndRemove({ cluster }: Bed, count: number): Promise<void> {
   await cluster.removeNode(node);
 }
 
-async function replicaOf({ cluster }: Bed, master: RealServer): Promise<RealServer> {
-  const id = await idOf(master);
-  const line = (await clusterNodes(master.port)).find((each) => each.master === id);
-  return cluster.nodes.find(({ port }) => port === line?.port) as RealServer;
+/** A master with slots, and a replica of it. */
+async function pairOf({ cluster }: Bed): Promise<[master: RealServer, replica: RealServer]> {
+  return waitFor('a master with a replica', async () => {
+    const asked = cluster.nodes.find(({ running }) => running) as RealServer;
+    const lines = await clusterNodes(asked.port);
+    const at = (port: number): RealServer | undefined => {
+      return cluster.nodes.find((node) => node.port === port && node.running);
+    };
+    for (const { master: id, port, flags } of lines) {
+      const master = lines.find((each) => each.id === id && each.slots.length > 0);
+      const pair = [at(master?.port ?? 0), at(port)];
+      if (pair[0] === undefined || pair[1] === undefined || flags.includes('fail')) continue;
+      return pair as [RealServer, RealServer];
+    }
+    return null;
+  });
 }
 
 async function isMasterNow(server: RealServer): Promise<boolean> {
@@ -120,15 +135,25 @@ async function isMasterNow(server: RealServer): Promise<boolean> {
 }
 
 async function planned(bed: Bed): Promise<void> {
-  const replica = await replicaOf(bed, await masterOf(bed));
-  await command(replica.port, 'CLUSTER', 'FAILOVER');
-  await waitFor('the replica to be a master', () => isMasterNow(replica), 30_000);
+  const [, replica] = await pairOf(bed);
+  let askedAt = Number.NEGATIVE_INFINITY;
+  await waitFor(
+    'the replica to be a master',
+    async () => {
+      if (await isMasterNow(replica)) return true;
+      // It gives up when it is not elected in time.
+      if (performance.now() - askedAt < MANUAL_FAILOVER_MS) return false;
+      askedAt = performance.now();
+      await command(replica.port, 'CLUSTER', 'FAILOVER');
+      return false;
+    },
+    60_000,
+  );
 }
 
 /** @returns what brings it back */
 async function killed(bed: Bed): Promise<RealServer> {
-  const master = await masterOf(bed);
-  const replica = await replicaOf(bed, master);
+  const [master, replica] = await pairOf(bed);
   master.kill('SIGKILL');
   await waitFor('the replica to be a master', () => isMasterNow(replica), 30_000);
   return master;
@@ -146,6 +171,7 @@ async function repeated(
       gone = await work();
     });
     results.push(result);
+    for (const [text, count] of result.errors) console.error(`${count} x ${text}`);
     await (gone as RealServer | null)?.restart();
   }
   return results;
@@ -175,7 +201,10 @@ async function measureAll(bed: Bed, runs: number, slots: number): Promise<string
 
 /** @returns lines of a table */
 export async function clusterReport(runs: number, slots: number): Promise<string[]> {
-  const cluster = await startCluster({ masters: 3, replicas: 1, nodeTimeoutMs: NODE_TIMEOUT_MS });
+  const cluster = await startCluster({
+    ...{ masters: 3, replicas: 1, nodeTimeoutMs: NODE_TIMEOUT_MS },
+    args: ['--cluster-allow-replica-migration', 'no'],
+  });
   const socket = `/tmp/ringway-report-${await freePort()}.sock`;
   const spec = { servers: cluster.lines.slice(0, 3), cluster: true, timeout: 2000 };
   const ringway = await startChild(spec, { args: ['--admin-socket', socket] });

@@ -99,6 +99,34 @@ describe('claims', () => {
     assert.equal(client.unclaimed, 1);
   });
 
+  test('what a client must hear it hears though it is muted, and what only holds back is no reply', () => {
+    const client = new TestClient(engine);
+    client.muted = true;
+    const held = client.claims.hold();
+    const heard = client.claims.heard();
+    client.muted = false;
+    assert.deepEqual([held.unheard, heard.unheard], [true, false]);
+    heard.deliver(Buffer.from('heard'));
+    assert.equal(client.received(), '', 'it is held back');
+    held.forget();
+    assert.equal(client.received(), 'heard');
+    client.close();
+    assert.equal(client.unclaimed, 1);
+  });
+
+  test('after an exception nothing is counted: the guard frees the id', () => {
+    const client = new TestClient(engine);
+    const claim = client.claims.claim();
+    client.claims.begin();
+    client.claims.forfeit();
+    client.close();
+    client.claims.settle();
+    claim.deliver(Buffer.from('nobody hears this'));
+    claim.forget();
+    assert.equal(client.unclaimed, 0);
+    engine.removeClient(client.id);
+  });
+
   test('settling twice is a broken rule', () => {
     const client = new TestClient(engine);
     const claim = client.claims.claim();

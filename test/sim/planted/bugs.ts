@@ -15,8 +15,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'no barrier behind a streamed request',
     file: 'proxy/client/input/client-input',
-    from: 'if (streaming)\n            this.#barrier = true;',
-    to: 'if (streaming)\n            this.#barrier = false;',
+    from: 'if (streaming || alone)\n            this.#barrier = true;',
+    to: 'if (streaming || alone)\n            this.#barrier = alone;',
     seeds: 25,
   },
   {
@@ -210,14 +210,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/redis/pubsub/hub/hub',
     from: 'if (this.#pool.slots?.known === false)\n            return;',
     to: '',
-    seeds: null,
+    seeds: 10,
   },
   {
     name: 'WATCH stays where its slot was',
     file: 'proxy/redis/leases/watch',
     from: 'reply.again = () => watchedOf(this.client) === null && this.#moves++ < REDIRECTIONS;',
     to: '',
-    seeds: null,
+    seeds: 90,
   },
   {
     name: 'a redirected request is sent on without ASKING',
@@ -252,7 +252,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/redis/pubsub/subscriptions',
     from: 'topic.listeners.delete(this);',
     to: '',
-    seeds: null,
+    seeds: 5,
   },
   {
     name: 'a master that is about to be replaced is sent requests all the same',

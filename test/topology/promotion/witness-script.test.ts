@@ -38,6 +38,12 @@ describe('a witness', () => {
     await waitFor('the lease to end', async () => (await ask('prepare', 'a', 3, 15_000)).granted);
   });
 
+  test('keeps no promise longer because its clock was set back', async () => {
+    await ask('prepare', 'a', 1, 15_000);
+    await client.text('HSET', 'k', 'lease', String(Date.now() + 3_600_000));
+    assert.equal((await ask('prepare', 'b', 2, 15_000)).granted, true);
+  });
+
   test('takes a record of the term that it has promised last, and no older one', async () => {
     await ask('prepare', 'a', 1, 15_000);
     const record = { epoch: 4, address: { host: 'h', port: 1 }, term: 1, done: false };

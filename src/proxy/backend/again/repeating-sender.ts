@@ -55,6 +55,11 @@ export abstract class RepeatingSender extends RequestSender {
     return saved;
   }
 
+  collectClients(ids: Set<number>): void {
+    this.inFlight.collectClients(ids);
+    this.withheld?.collectClients(ids);
+  }
+
   /** Whether the reply to `client`'s request `slot`, or a part, is what it gives that one next. */
   owes(client: number, slot: number): boolean {
     return this.inFlight.owes(client, slot);

@@ -1,7 +1,7 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../limits.ts';
 import { LOG_NOTICE } from '../../../log.ts';
 import { FLAG_SPECIAL, NO_COMMAND, NO_SERVER } from '../../../protocol/frame-table.ts';
-import { REQUESTS_TOO_LARGE } from '../../../stats/counters.ts';
+import { FORWARD_ERROR, REQUESTS_TOO_LARGE } from '../../../stats/counters.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
 import { FAILURE_TIMEOUT, failureOf } from '../../backend/failure.ts';
 import type { Lane } from '../../backend/lane.ts';
@@ -26,6 +26,7 @@ import type { Sampler } from '../access/sampler.ts';
 import type { Claims } from '../claims.ts';
 import type { ClientPipeline } from '../client-pipeline.ts';
 import type { ClientProtocol } from '../protocol.ts';
+import type { Router } from '../router.ts';
 import type { Session } from '../session/session.ts';
 
 /** The client, as its large requests see it. */
@@ -40,6 +41,7 @@ export interface LargeRequester extends Flushable {
   readonly id: number;
   readonly pool: Pool;
   readonly protocol: ClientProtocol;
+  readonly router: Router;
   readonly lane: number;
   readonly pipeline: ClientPipeline;
   readonly claims: Claims;
@@ -217,7 +219,11 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     const server = this.#server;
     this.#server = null;
     this.#waitsFor = server;
-    server.bulk.lease(this);
+    const { router, pool } = this.#client;
+    if (router.leaseBulk(this)) return;
+    this.#waitsFor = null;
+    pool.counters[FORWARD_ERROR]++;
+    this.discard(pool.protocol.failure(router.reason));
   }
 
   onException(error: unknown): void {

@@ -167,6 +167,7 @@ export class ClusterSlots {
     if (isSame && isNews) this.#write();
     else if (!isSame) this.#reconfigure(wanted, gone.length > 0);
     for (const each of parked.flat()) resend(each.requests, each.lane);
+    if (isNews || !isSame) for (const { failover } of pool.servers) failover?.forgive();
     this.unowned.wake();
   }
 

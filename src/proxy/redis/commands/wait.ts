@@ -1,5 +1,4 @@
 import { WAIT_POLL_MAX_MS, WAIT_POLL_MS, WAIT_UNREAD_MS } from '../../../limits.ts';
-import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import { arrayReply, encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
@@ -11,7 +10,6 @@ import { MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import type { Server } from '../../pool/server.ts';
-import { forward } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { failureReply, INVALID } from '../failure-reply.ts';
 import { type Answer, askAgain, askServers, type Question } from '../server-answers.ts';
@@ -39,10 +37,10 @@ const KEEPS_NO_FILE = 'aof_enabled:0';
 
 /**
  * WAIT: the smallest count of replicas that have taken what this client wrote, over the servers
- * that are in the ring. Servers share their
- * connections, so they are asked again and again instead of letting them wait. As in Redis, what
- * the client sends behind it waits, so that a client has one WAIT at a time; one with so much
- * behind it that it is not read any more ends after WAIT_UNREAD_MS.
+ * that are in the ring. Servers share their connections, so they are asked again and again instead
+ * of letting them wait. As in Redis, what the client sends behind it waits, so that a client has
+ * one WAIT at a time; one with so much behind it that it is not read any more ends after
+ * WAIT_UNREAD_MS.
  */
 export function wait(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
@@ -97,10 +95,7 @@ function waitFor(
   if (!isIntegerWord(timeout, DIGITS)) return answer(client, replies.NOT_A_TIMEOUT);
   if (Number(timeout) < 0) return answer(client, replies.NEGATIVE_TIMEOUT);
   const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
-  const servers = client.pool.liveServers;
-  if (client.pool.servers.length === 0) return forward(request, NO_SERVER);
-  if (servers.length === 0) return client.failForward(client.pool.servers[0].lastFailure);
-  const asked = new Rounds(request, servers, wanted, until).begin(needsFiles);
+  const asked = new Rounds(request, client.pool.liveServers, wanted, until).begin(needsFiles);
   if (!asked) return false;
   client.session.leased = false;
   client.barrier();

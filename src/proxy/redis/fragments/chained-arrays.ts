@@ -1,9 +1,8 @@
-import { JOINED_LIST_BYTES, PIECE_BYTES } from '../../../limits.ts';
+import { JOINED_LIST_BYTES, PIECE_BYTES, REQUEST_HEAD_BYTES } from '../../../limits.ts';
 import { LOG_NOTICE } from '../../../log.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { FORWARD_ERROR, LEASES_REFUSED, READS_IN_PIECES } from '../../../stats/counters.ts';
 import type { NotedRequest } from '../../backend/flight/noted-request.ts';
-import { HEAD_BYTES } from '../../backend/flight/request-heads.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { Detour } from '../../client/session/detour.ts';
@@ -112,7 +111,7 @@ export class ChainedArrays implements Detour, ArrayTaker, Timed {
   /** All have made their parts: one entry, whatever time the client takes. */
   #endNoted(): void {
     if (this.#noted === null) return;
-    const head = this.#request.subarray(0, HEAD_BYTES);
+    const head = this.#request.subarray(0, REQUEST_HEAD_BYTES);
     endParts(this.#client.pool, this.#noted, head);
   }
 

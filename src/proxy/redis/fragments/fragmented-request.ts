@@ -56,7 +56,7 @@ export function sendFragments(
   readAgain: ReadAgain | null,
   use: ReplyUse | null = null,
 ): boolean {
-  const { client, start, intent } = request;
+  const { client, start } = request;
   const { pool } = client;
   const { engine } = pool;
   const slotted = pool.slots !== null;
@@ -75,23 +75,37 @@ export function sendFragments(
   if (!slotted && (wordsInAll > PART_TABLE_RECORDS || pool.servers.length > FRAGMENT_SERVERS)) {
     return sendLongFragments(request, spec, keys, readAgain, use);
   }
-  const turn = engine.takePartTable();
+  engine.takePartTable();
   const end = start + request.length;
-  const { codec } = engine;
-  const count = codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
+  const count = engine.codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
   if (count === NO_SERVER_FOR_KEY && slotted && use === null) return forward(request, NO_SERVER);
   if (count <= 0) return refuse(request, refusal(count), use);
+  if (count > 1 || use !== null) return sendCut(request, spec, keys, count, readAgain, use);
+  const server = engine.words[FRAGMENT_WORD + SERVER];
+  return forward(request, server, CLASS_MULTI, readsAnywhere(request, spec));
+}
+
+/** Sends the fragments that the codec has just found. @returns as sendFragments() */
+function sendCut(
+  request: SpecialRequest,
+  spec: CommandSpec,
+  keys: number,
+  count: number,
+  readAgain: ReadAgain | null,
+  use: ReplyUse | null,
+): boolean {
+  const { client, start, length, intent } = request;
+  const { router, lane, pool } = client;
+  const { engine } = pool;
+  const turn = engine.partTableUse;
   const reads = readsAnywhere(request, spec);
-  if (count === 1 && use === null)
-    return forward(request, engine.words[FRAGMENT_WORD + SERVER], CLASS_MULTI, reads);
   try {
     nameServers(request, count);
-    const { router, lane } = client;
     if (!router.chooseSome(client, SERVERS, count, lane, intent, reads, CHOSEN)) return false;
     const reply = CoalescedReply.of(request, spec, keys, count, null, readAgain, use);
     reserve(request, count);
     if (ASSERTS) assert(engine.partTableUse === turn, 'the fragments are still there');
-    codec.copyFragments(start, end, spec.step, count);
+    engine.codec.copyFragments(start, start + length, spec.step, count);
     for (let i = 0; i < count; i++) send(request, spec, reply, i);
     return true;
   } finally {
@@ -136,7 +150,7 @@ function send(
   reply: CoalescedReply,
   index: number,
 ): void {
-  const { pool } = request.client;
+  const { pool, router } = request.client;
   const connection = CHOSEN[index];
   const { engine } = pool;
   const at = FRAGMENT_WORD + index * FRAGMENT_WORDS;
@@ -144,8 +158,7 @@ function send(
   const behind = engine.words[at + DEST];
   const part = reply.part(index, engine.words[at + KEYS]);
   if (connection === null) {
-    const { lastFailure } = SERVERS[index] as Server;
-    part.onFailure(pool.protocol.failure(lastFailure));
+    part.onFailure(pool.protocol.failure(router.reasons[index]));
   } else if (behind !== 0) {
     connection.sentFor(part, length, headOf(request));
   } else {

@@ -2,7 +2,6 @@ import { SHARED_BLOCK_BYTES } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import { nilArray } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { WAIT } from '../../client/router.ts';
 import { NORMAL, QUEUEING } from '../../client/session/modes.ts';
@@ -112,7 +111,7 @@ function share({ client, intent }: SpecialRequest, transaction: Transaction): bo
   if (!proof.known) {
     if (asked.get(transaction)?.lost) {
       end(client);
-      return client.failForward(server?.lastFailure ?? failureOf(FAILURE_REFUSED));
+      return client.failForward(server?.lastFailure ?? client.pool.nowhere);
     }
     asked.set(transaction, proof);
     proof.waitFor(client);

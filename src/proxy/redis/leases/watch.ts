@@ -3,7 +3,6 @@ import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { findCommand } from '../../../protocol/redis/table/commands.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { TAINTED, WATCHING } from '../../client/session/watch.ts';
 import type { Server } from '../../pool/server.ts';
@@ -30,7 +29,7 @@ export function watch(request: SpecialRequest): boolean {
   const { client } = request;
   const { server, slot, key, error } = commonPlace(request, WATCH);
   if (error !== null) return refuse(client, error);
-  if (server === NO_SERVER) return refuse(client, failureReply(failureOf(FAILURE_REFUSED)));
+  if (server === NO_SERVER) return refuse(client, failureReply(client.pool.nowhere));
   const { servers, config } = client.pool;
   const watched = watchedOf(client);
   const isElsewhere = watched !== null && servers[server] !== watched.server;

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { PoolConfig } from '../../../../src/config/index.ts';
-import { SLOW_ENTRY_BYTES, SLOW_KEY_BYTES } from '../../../../src/limits.ts';
+import { REQUEST_HEAD_BYTES, SLOW_ENTRY_BYTES, SLOW_KEY_BYTES } from '../../../../src/limits.ts';
 import type { Log } from '../../../../src/log.ts';
 import { requestHead } from '../../../../src/protocol/redis/request-head.ts';
-import { HEAD_BYTES } from '../../../../src/proxy/backend/flight/request-heads.ts';
 import { MemoryBudget } from '../../../../src/proxy/engine/memory-budget.ts';
 import { SlowLog } from '../../../../src/proxy/pool/notes/slow-log.ts';
 import { slowLogReply } from '../../../../src/proxy/redis/commands/slowlog.ts';
@@ -16,7 +15,7 @@ function encode(words: readonly string[]): string {
 }
 
 function headOf(text: string): Buffer {
-  return Buffer.from(text, 'latin1').subarray(0, HEAD_BYTES);
+  return Buffer.from(text, 'latin1').subarray(0, REQUEST_HEAD_BYTES);
 }
 
 /** A RESP reply as nested arrays of texts. */

@@ -5,7 +5,6 @@ import * as replies from '../../../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../../../protocol/redis/table/commands.ts';
 import { BLOCKED_CLIENTS } from '../../../../stats/counters.ts';
 import type { BackendConnection } from '../../../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf, UNOWNED } from '../../../backend/failure.ts';
 import type { ClientConnection } from '../../../client/client-connection.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Server } from '../../../pool/server.ts';
@@ -43,9 +42,7 @@ export function blockAt(
   const { pool } = client;
   if (error !== null) return answer(client, error);
   const index = server === NO_KEY ? pool.placeholderServer() : server;
-  if (index === NO_SERVER) {
-    return client.failForward(pool.slots === null ? failureOf(FAILURE_REFUSED) : UNOWNED);
-  }
+  if (index === NO_SERVER) return client.failForward(pool.nowhere);
   const { ringNumber } = pool;
   const kept = { request: copyOf(request), spec, server: pool.servers[index], ringNumber };
   new BlockingRequest(client, kept, time).advance();

@@ -6,7 +6,6 @@ import { errorOf } from '../../../../protocol/redis/replies/reply-parts.ts';
 import type { CommandSpec } from '../../../../protocol/redis/table/commands.ts';
 import { keyWords } from '../../../../protocol/redis/table/key-words.ts';
 import { BLOCKED_CLIENTS, FORWARD_ERROR, LEASES_REFUSED } from '../../../../stats/counters.ts';
-import { FAILURE_REFUSED, failureOf } from '../../../backend/failure.ts';
 import type { Claim } from '../../../client/claims.ts';
 import type { ClientConnection } from '../../../client/client-connection.ts';
 import type { Detour } from '../../../client/session/detour.ts';
@@ -106,7 +105,7 @@ export class StreamFanOut implements Detour, Timed, Kept {
     const shares = this.#shares();
     if (shares === null) {
       this.#end();
-      this.claim.deliver(failureReply(failureOf(FAILURE_REFUSED)));
+      this.claim.deliver(failureReply(pool.nowhere));
       return;
     }
     this.#state = RUNS;

@@ -6,7 +6,7 @@ import {
   PUBSUB_LOST_CLIENTS,
   PUBSUB_MESSAGES,
 } from '../../../../stats/counters.ts';
-import { FAILURE_REFUSED, type Failure, failureOf, failureText } from '../../../backend/failure.ts';
+import { type Failure, failureText } from '../../../backend/failure.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
 import type { Engine } from '../../../engine/engine.ts';
@@ -105,7 +105,7 @@ export class Hub implements HubServerOwner, Timed {
     // Which nodes a cluster has is known in a moment.
     if (this.#pool.slots?.known === false) return;
     if (!this.#places.isEverywhere(topic) && this.#places.ownerOf(topic) === null) {
-      this.#refuse(topic, failureReply(failureOf(FAILURE_REFUSED)));
+      this.#refuse(topic, failureReply(this.#pool.nowhere));
     }
   }
 

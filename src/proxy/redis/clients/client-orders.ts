@@ -1,14 +1,9 @@
-import type { ClientConnection } from '../client/client-connection.ts';
-import {
-  clientsOf,
-  type Filter,
-  killFilter,
-  listBody,
-  listFilter,
-  peerAddress,
-} from '../client/client-list.ts';
-import type { Pool } from '../pool/pool.ts';
-import { unblockHere } from './leases/blocking/unblock.ts';
+import type { ClientConnection } from '../../client/client-connection.ts';
+import { clientsOf, peerAddress } from '../../client/client-list.ts';
+import type { Pool } from '../../pool/pool.ts';
+import { unblockHere } from '../leases/blocking/unblock.ts';
+import { type Filter, killFilter, listFilter } from './client-filters.ts';
+import { listBody } from './client-lines.ts';
 
 /** What a process is asked about its clients, or to do with them. */
 export interface ClientOrder {
