@@ -21,7 +21,8 @@ const MERGED: Readonly<Record<string, string>> = {
   sum: 'the numbers are added',
   concat: 'the replies are joined',
   every: '1 for what all servers have',
-  any: 'one good reply is enough',
+  any: 'one good reply is enough; over connections of its own',
+  busiest: 'that of one which runs something is taken; over connections of its own',
   random: 'one of the replies is chosen',
 };
 
@@ -129,6 +130,10 @@ the connection.
 - EVAL, FCALL and their like go by their keys. Without keys they go to the server of the key \`placeholder\`, always
   the same one: a script without keys usually computes something, and then any server will do.
 - Commands of the whole data set go to all servers. When some of them fail, the reply says which one did not do it.
+- \`SCRIPT KILL\`, \`FUNCTION KILL\` and \`FUNCTION STATS\` are what a server hears while it is busy with a script, but not on the connection
+  that the script came by. They go over connections of their own, as many as \`max_leased_connections\` besides the leased ones, and wait for one
+  up to \`lease_wait\`. What kills is sent to ejected servers as well. \`-NOTBUSY\` comes when no server runs anything; one whose script has
+  written is named (\`-UNKILLABLE\`): \`SHUTDOWN NOSAVE\` is refused, send it to that server. In a transaction they wait for the script as all else.
 - Commands that ringway does not know are refused as Redis refuses them. \`custom_commands\` adds more;
   \`unknown_commands: ask\` asks a server once per command where its keys are (per request when they move; another name of
   SORT, GEORADIUS, XREAD and their like goes by their own grammar). A name that a server

@@ -13,5 +13,7 @@ export const PURPOSE_SHARED = 0;
 export const PURPOSE_BULK = 1;
 /** What binds the server's side of a connection to one client, for as long as it has it. */
 export const PURPOSE_LEASE = 3;
+/** What a server hears even while it is busy with a script. */
+export const PURPOSE_ORDER = 4;
 /** To see whether the server is well: no request of a client. */
 export const PURPOSE_PROBE = 2;

@@ -104,6 +104,8 @@ export interface Router {
    * @returns false when there is none to be had; `reason` says why
    */
   lease(waiter: LeaseWaiter<Server>): boolean;
+  /** As lease(), for what a server hears while it is busy: also of one that keeps failing. */
+  leaseForOrder(waiter: LeaseWaiter<Server>): boolean;
   /**
    * As lease(), of the server's connections for large requests.
    * @throws what the waiter or an attempt to connect does

@@ -17,7 +17,7 @@ import { CLASSES, PoolLatency } from '../../stats/latency.ts';
 import { FAILURE_REFUSED, type Failure, failureOf, UNOWNED } from '../backend/failure.ts';
 import { openConnection } from '../backend/flight/open-connection.ts';
 import { Leases } from '../backend/leases.ts';
-import { PURPOSE_LEASE } from '../backend/owned-connection.ts';
+import { PURPOSE_LEASE, PURPOSE_ORDER } from '../backend/owned-connection.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { RingRegion } from '../engine/ring-arena.ts';
 import { ConnectionBudget } from './connection-budget.ts';
@@ -70,6 +70,8 @@ export class Pool implements ServerPool, HealthyPool {
   /** Told which server of the pool requests wait for, or were redirected by; by the names. */
   onTrouble: (pool: string, server: string, isHint: boolean) => void = () => {};
   readonly leases: Leases<Server>;
+  /** Apart: those of clients may all be waiting for a server that is busy. */
+  readonly orders: Leases<Server>;
   /** So many more lists of all servers are taken for long ones: one was, not long ago. */
   longLists = 0;
   /** Counts the rings: another number says that a key may belong to another server. */
@@ -85,7 +87,8 @@ export class Pool implements ServerPool, HealthyPool {
     this.latency = engine.measuresLatency ? new PoolLatency(config.servers.length) : null;
     this.lanes = new Lanes(config.redis ? config.redisDb : 0, (index) => {
       const lane = this.lanes.at(index);
-      return !this.leases.hasLane(lane) && !this.servers.some((server) => server.hasLane(lane));
+      const users = [this.leases, this.orders, ...this.servers];
+      return !users.some((each) => each.hasLane(lane));
     });
     this.leases = new Leases(
       (server, lane) =>
@@ -95,6 +98,11 @@ export class Pool implements ServerPool, HealthyPool {
         kept: LEASES_KEPT,
         keptMs: this.config.leaseIdleMs,
       }),
+      engine.deadlines,
+    );
+    this.orders = new Leases(
+      (server, lane) => openConnection(engine, server, lane, PURPOSE_ORDER),
+      () => ({ limit: this.config.maxLeasedConnections, kept: 0, keptMs: 0 }),
       engine.deadlines,
     );
     this.budget = new ConnectionBudget(() => this.servers);
@@ -200,6 +208,11 @@ export class Pool implements ServerPool, HealthyPool {
     this.onTrouble(this.config.name, name, true);
   }
 
+  leasesFor(purpose: number): Leases<Server> | null {
+    if (purpose === PURPOSE_ORDER) return this.orders;
+    return purpose === PURPOSE_LEASE ? this.leases : null;
+  }
+
   /** Lays the ring of the live servers where the codec looks keys up. */
   writeRing(live: ArrayLike<number>): void {
     this.ringNumber++;
@@ -254,6 +267,7 @@ export class Pool implements ServerPool, HealthyPool {
     this.mover?.close();
     for (const server of this.servers) server.close();
     this.leases.close();
+    this.orders.close();
     this.protocol.onPoolGone(this);
   }
 }

@@ -14,12 +14,7 @@ import {
 import { openConnection } from '../backend/flight/open-connection.ts';
 import type { Lane } from '../backend/lane.ts';
 import { Leases } from '../backend/leases.ts';
-import {
-  PURPOSE_BULK,
-  PURPOSE_LEASE,
-  PURPOSE_PROBE,
-  PURPOSE_SHARED,
-} from '../backend/owned-connection.ts';
+import { PURPOSE_BULK, PURPOSE_PROBE, PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import type { ConnectionOwner, Heir, OwnerPool } from '../backend/owner.ts';
 import { gaugeQueues } from '../backend/sent-requests.ts';
 import { exactMillis } from '../engine/clock.ts';
@@ -50,8 +45,11 @@ export interface ServerPool extends OwnerPool {
   readonly health: PoolHealth;
   /** Requests wait for the server with this index. */
   onHeld(server: number): void;
-  /** Connections that serve one client at a time. */
+  /** Connections that serve one client at a time; `orders` are heard by busy servers. */
   readonly leases: Leases<Server>;
+  readonly orders: Leases<Server>;
+  /** Which of them a connection is of; null = of neither. */
+  leasesFor(purpose: number): Leases<Server> | null;
 }
 
 /** One line of `servers:` and the connections to it. */
@@ -152,7 +150,7 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     this.#recovery.stop();
     this.failover?.stop();
     this.readers?.leave();
-    const leases = [this.bulk, this.pool.leases];
+    const leases = [this.bulk, this.pool.leases, this.pool.orders];
     for (const each of leases) each.leave(this);
     this.pool.protocol.onServerGone(this);
     this.places.closeAll(
@@ -292,11 +290,11 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     this.failover?.forget(connection);
     if (connection.lane.tracking) this.pool.protocol.onTrackingClosed(this.pool, connection);
     this.#leasesOf(connection).forget(connection);
-    if (connection.purpose !== PURPOSE_LEASE) this.pool.budget.onClosed();
+    if (this.#leasesOf(connection) === this.bulk) this.pool.budget.onClosed();
   }
 
   #leasesOf({ purpose }: BackendConnection): Leases<Server> {
-    return purpose === PURPOSE_LEASE ? this.pool.leases : this.bulk;
+    return this.pool.leasesFor(purpose) ?? this.bulk;
   }
 
   /** Asks the server whether it is well, on a connection of its own. */
@@ -368,9 +366,8 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     if (!this.failover?.holds) {
       this.#recovery.onFailure(now, { looked: !asked, away }, this.index >= 0);
     }
-    const why = failureCause(failure, this.config.host);
     const wasOut = health.isOut(this.index);
-    if (asked) health.onFailure(this, why);
+    if (asked) health.onFailure(this, failureCause(failure, this.config.host));
     const isOut = health.isOut(this.index);
     if (isOut) this.#wasEjected = true;
     const loss = lossText(failure, this.config.host);

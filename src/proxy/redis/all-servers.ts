@@ -9,6 +9,7 @@ import {
   isNull,
   isStatus,
   listOf,
+  pairsOf,
   wordOf,
 } from '../../protocol/redis/replies/reply-parts.ts';
 import type { CommandSpec, Merge } from '../../protocol/redis/table/commands.ts';
@@ -17,8 +18,10 @@ import { laneOf } from '../pool/lanes.ts';
 import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
 import { INVALID } from './failure-reply.ts';
 import { ChainedArrays } from './fragments/chained-arrays.ts';
+import { BusyOrders } from './leases/busy-orders.ts';
 import {
   type Answer,
+  answerOf,
   askServers,
   joinServers,
   type Question,
@@ -27,6 +30,9 @@ import {
 import { wordCount } from './words.ts';
 
 const ARRAY = 0x2a; // '*'
+const NOT_BUSY = '-NOTBUSY';
+/** What is joined so is asked of servers that may hear nothing else. */
+const HEARD_WHEN_BUSY: ReadonlySet<Merge> = new Set<Merge>(['any', 'busiest']);
 const EJECTED = replies.error('it is ejected');
 const MAX_INTEGER = (1n << 63n) - 1n;
 
@@ -135,11 +141,27 @@ function every(answers: readonly Answer[], { words }: Joined): Buffer | null {
   return arrayReply(flags.map((flag) => integerReply(flag)));
 }
 
-/** One server that did it is enough; else the first error. */
+/** One server that did it is enough; else an error, rather of one that had something to end. */
 function anyOne(answers: readonly Answer[]): Buffer | null {
   const good = answers.find(({ error }) => error === null);
-  if (good === undefined) return answers[0].error;
-  return isStatus(good.body) ? good.body : null;
+  if (good !== undefined) return isStatus(good.body) ? good.body : null;
+  const idle = ({ body }: Answer): boolean =>
+    body.toString('latin1', 0, NOT_BUSY.length) === NOT_BUSY;
+  const telling = answers.find((each) => !idle(each));
+  if (telling === undefined || telling.error === null) return answers[0].error;
+  return firstError([telling, ...answers]);
+}
+
+/** Of a server that runs a script, where one does; a server that is busy may only say that. */
+function busiest(answers: readonly Answer[]): Buffer | null {
+  const error = firstError(answers);
+  if (error !== null && answers.every((each) => each.error !== null)) return error;
+  const good = answers.filter((each) => each.error === null);
+  const states = good.map(({ body }) => (pairsOf(body)?.flat() ?? elementsOf(body))?.at(1));
+  if (states.includes(undefined)) return null;
+  const running = states.findIndex((state) => state !== undefined && !isNull(state));
+  if (running >= 0) return good[running].body;
+  return error ?? good[0].body;
 }
 
 function randomOne(answers: readonly Answer[], { client }: Joined): Buffer | null {
@@ -162,6 +184,7 @@ const JOINS: Readonly<Record<Exclude<Merge, 'none'>, Join>> = {
   concat: unlessError(concat),
   every: unlessError(every),
   any: anyOne,
+  busiest,
   random: randomOne,
 };
 
@@ -183,6 +206,13 @@ export function sendToAllServers(request: SpecialRequest, spec: CommandSpec): bo
   const joined: Joined = { client, words: wordCount(request) };
   const question = { request, servers: liveServers, bytes, lane: client.lane };
   if (spec.merge === 'concat') return sendForList(question, joined);
+  const asked = spec.merge === 'any' ? servers : liveServers;
+  if (HEARD_WHEN_BUSY.has(spec.merge) && asked.length > 0) {
+    new BusyOrders(client, asked, bytes, (replies, claim) => {
+      claim.deliver(join(replies.map(answerOf), joined) ?? INVALID);
+    });
+    return true;
+  }
   return joinServers(question, (answers) => {
     const reply = join(answers, joined);
     if (absent === undefined || reply === null || errorOf(reply) !== null) return reply;

@@ -6,7 +6,7 @@ import { withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INVALID, failureOf, failureText, reasonText } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
-import { PURPOSE_SHARED } from '../backend/owned-connection.ts';
+import { PURPOSE_ORDER, PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import { EXECUTED } from '../backend/server-protocol.ts';
 import { loginOf, type RefusedConnection } from './server-login.ts';
 import type { Tracker } from './tracking/tracker.ts';
@@ -182,6 +182,27 @@ class GreetingReply implements ReplyTarget {
   onFailure(): void {}
 }
 
+/** What a server grants while it is busy with a script: the rest it would refuse. */
+function briefly({ lane }: BackendConnection): readonly Greeting[] {
+  return lane.resp === 3 ? [RESP3] : [];
+}
+
+/** What is said behind the login. */
+function fully(connection: BackendConnection): readonly Greeting[] {
+  const { lane } = connection;
+  const greetings: Greeting[] = [];
+  const { followsMaster, cluster } = connection.owner.pool.config;
+  // Before RESP3, in which the answer has another form.
+  if (cluster) greetings.push(CLUSTER_STATE);
+  if (lane.resp === 3) greetings.push(RESP3);
+  if (lane.db > 0) greetings.push(selecting(lane.db));
+  const note = lane.tracking ? lineToName(connection) : null;
+  if (note !== null) greetings.push(tracking(note));
+  const isMaster = !cluster && !connection.owner.forReads;
+  if (followsMaster) greetings.push(...(isMaster ? [ROLE, PING] : [PING]));
+  return greetings;
+}
+
 function refusedOf(connection: BackendConnection, login: Buffer): RefusedConnection {
   return {
     login,
@@ -213,17 +234,9 @@ function lineToName(connection: BackendConnection): string | null {
 export function handshake(connection: BackendConnection): void {
   const { lane } = connection;
   const login = lane.login?.request ?? loginOf(connection.owner.pool).request;
-  const greetings: Greeting[] = [];
-  const { followsMaster, cluster } = connection.owner.pool.config;
-  if (login !== null) greetings.push(loginWith(login));
-  // Before RESP3, in which the answer has another form.
-  if (cluster) greetings.push(CLUSTER_STATE);
-  if (lane.resp === 3) greetings.push(RESP3);
-  if (lane.db > 0) greetings.push(selecting(lane.db));
-  const note = lane.tracking ? lineToName(connection) : null;
-  if (note !== null) greetings.push(tracking(note));
-  const isMaster = !cluster && !connection.owner.forReads;
-  if (followsMaster) greetings.push(...(isMaster ? [ROLE, PING] : [PING]));
+  const { followsMaster } = connection.owner.pool.config;
+  const further = connection.purpose === PURPOSE_ORDER ? briefly(connection) : fully(connection);
+  const greetings = login === null ? further : [loginWith(login), ...further];
   if (greetings.length === 0) return;
   const { now } = connection.owner.pool.engine;
   const bytes = Buffer.concat(greetings.map((greeting) => greeting.bytes));

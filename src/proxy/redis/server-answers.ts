@@ -23,7 +23,8 @@ export interface Answer {
   readonly lost: boolean;
 }
 
-function answerOf(gathered: GatheredReply): Answer {
+/** What a server said, as it was gathered. */
+export function answerOf(gathered: GatheredReply): Answer {
   const { server, lost, bytes: reply } = gathered;
   const body = withoutAttributes(reply);
   return { server, reply, body, error: errorOf(body), lost };

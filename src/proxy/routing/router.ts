@@ -2,7 +2,7 @@ import { NO_SERVER, RECORD_DEST } from '../../protocol/frame-table.ts';
 import { REPLICA_READS } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, FAILURE_REFUSED, type Failure, failureOf } from '../backend/failure.ts';
-import type { LeaseWaiter } from '../backend/leases.ts';
+import type { Leases, LeaseWaiter } from '../backend/leases.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import {
   FAILED,
@@ -169,9 +169,17 @@ export class RequestRouter implements Router {
 
   lease(waiter: LeaseWaiter<Server>): boolean {
     const server = waiter.leasedFrom;
-    if (this.#isLeftAlone(server)) return false;
+    return !this.#isLeftAlone(server) && this.#lease(server.pool.leases, waiter);
+  }
+
+  leaseForOrder(waiter: LeaseWaiter<Server>): boolean {
+    return this.#lease(waiter.leasedFrom.pool.orders, waiter);
+  }
+
+  #lease(leases: Leases<Server>, waiter: LeaseWaiter<Server>): boolean {
+    const server = waiter.leasedFrom;
     try {
-      server.pool.leases.lease(waiter);
+      leases.lease(waiter);
       return true;
     } catch (error) {
       server.pool.engine.guard.note(`no connection to server ${server.title} is leased`, error);

@@ -35,6 +35,7 @@ export type Merge =
   | 'concat'
   | 'every' // per element 1 when every server says 1
   | 'any' // one good reply is enough
+  | 'busiest' // of one that runs a script, where one does
   | 'random'; // one of the replies that are not null
 
 /** How the replies of fragments become one: elements in request order, a sum, or one "OK". */

@@ -52,7 +52,7 @@ export const DECISIONS: readonly Decision[] = [
   // No key: sent to the server of the key "placeholder", as twemproxy does.
   [
     'placeholder',
-    `CLIENT|HELP COMMAND CONFIG|HELP FUNCTION|DUMP FUNCTION|HELP FUNCTION|STATS LOLWUT
+    `CLIENT|HELP COMMAND CONFIG|HELP FUNCTION|DUMP FUNCTION|HELP LOLWUT
     MEMORY|HELP OBJECT|HELP PUBSUB|HELP SCRIPT|HELP XGROUP|HELP XINFO|HELP`,
   ],
   // What they wait for may come later; which word says how long they do.
@@ -73,6 +73,7 @@ export const DECISIONS: readonly Decision[] = [
   ['all-servers', 'KEYS', 'concat'],
   ['all-servers', 'RANDOMKEY', 'random'],
   ['all-servers', 'FUNCTION|KILL SCRIPT|KILL', 'any'],
+  ['all-servers', 'FUNCTION|STATS', 'busiest'],
   ['all-servers', 'FUNCTION|LIST', 'same-set'],
   ['all-servers', 'SCRIPT|EXISTS', 'every'],
 ];
