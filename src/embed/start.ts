@@ -11,6 +11,7 @@ import { TopologyKeeper } from '../run/topology-keeper.ts';
 import type { Status } from '../stats/http/status.ts';
 import { statsJson } from '../stats/stats-json.ts';
 import { VERSION } from '../version.ts';
+import { checkOptions } from './check-options.ts';
 import { type ConfigSource, readSource } from './source.ts';
 
 /** How start() runs a proxy; all but the configuration has a default. */
@@ -75,6 +76,7 @@ export interface Ringway extends AsyncDisposable {
  * @throws ConfigError, or RingwayError with a code that tells what could not be had
  */
 export async function start(options: RingwayOptions): Promise<Ringway> {
+  checkOptions(options);
   const { codec = 'auto', reader = null, latency = true, listenFds } = options;
   const { memoryLimit = DEFAULT_MEMORY_LIMIT, maxConnections = 0 } = options;
   const { config } = await readSource(options);
