@@ -394,6 +394,9 @@ export const POOL_KEYS: readonly KeySpec[] = [
   ...TLS_KEYS,
 ];
 
+/** Keys of nutcracker's development branch, which no release has, and ringway's for the same. */
+export const MEANT: Readonly<Record<string, string>> = { command: 'custom_commands' };
+
 /** Keys other versions know and this one refuses, with what to say about them. */
 export const REFUSED_KEYS: Readonly<Record<string, string>> = {
   reuseport: 'nutcracker 0.5.0 refuses it too; expected a pool without it',
