@@ -106,11 +106,12 @@ export class WithheldRequests {
     if (bytes !== null && redirection.slot >= 0 && redirection.slot !== slot) return false;
     const hops = this.#hops.get(entry.offset) ?? 0;
     this.#hops.delete(entry.offset);
+    // Before it is sent anywhere: whatever happens there, it is answered once.
+    inFlight.shift();
     const error =
       bytes === null || slot < 0
         ? mover.refuse(redirection)
         : mover.redirect(this.#connection, { entry, bytes, hops }, redirection);
-    inFlight.shift();
     if (error !== null) failEntry(this.#engine, this.#connection, entry, error);
     return true;
   }
