@@ -16,6 +16,7 @@ import {
   MBUF_MIN,
   type Options,
   OTHER_WORDS,
+  OTLP_FROM_ENVIRONMENT,
   PORT_MAX,
   VERBOSE_MAX,
   WORKERS_MAX,
@@ -78,6 +79,9 @@ const RINGWAY_OPTIONS: readonly LongOption[] = [
   { name: 'no-latency', id: 'no-latency', argument: false },
   { name: 'stats-own', id: 'stats-own', argument: false },
   { name: 'no-upgrade', id: 'no-upgrade', argument: false },
+  { name: 'otlp-endpoint', id: 'otlp-endpoint', argument: true },
+  { name: 'otlp-service-name', id: 'otlp-service-name', argument: true },
+  { name: 'otlp-sample-rate', id: 'otlp-sample-rate', argument: true },
 ];
 
 /** What the options of ringway only require. */
@@ -93,6 +97,9 @@ const OWN_ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['hup', `one of ${HUP_ACTIONS.join(', ')}`],
   ['memory-mib', 'a number'],
   ['max-connections', 'a number'],
+  ['otlp-endpoint', 'an address that begins with http:// or https://, or env'],
+  ['otlp-service-name', 'a name'],
+  ['otlp-sample-rate', 'a number from 0 to 1'],
 ]);
 
 const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
@@ -267,6 +274,18 @@ function hostNames(text: string): string[] {
   return names;
 }
 
+/** The base of a collector's addresses, or `env`. */
+function otlpEndpoint(text: string): string {
+  const isBase = /^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text);
+  if (!isBase && text !== OTLP_FROM_ENVIRONMENT) throw missingArgument('otlp-endpoint');
+  return text;
+}
+
+function sampleRate(text: string): number {
+  if (!/^(?:0|1|0?\.\d+|[01]\.0+)$/.test(text)) throw missingArgument('otlp-sample-rate');
+  return Number(text);
+}
+
 /** What each option says, by its letter or name; those that only show something say nothing. */
 const MEANINGS: Readonly<Record<string, (text: string) => Partial<Options>>> = {
   d: () => ({ daemonize: true }),
@@ -293,6 +312,9 @@ const MEANINGS: Readonly<Record<string, (text: string) => Partial<Options>>> = {
   'no-latency': () => ({ latency: false }),
   'stats-own': () => ({ statsOwn: true }),
   'no-upgrade': () => ({ upgrade: false }),
+  'otlp-endpoint': (text) => ({ otlpEndpoint: otlpEndpoint(text) }),
+  'otlp-service-name': (text) => ({ otlpServiceName: text === '' ? null : text }),
+  'otlp-sample-rate': (text) => ({ otlpSampleRate: sampleRate(text) }),
 };
 
 /**

@@ -47,6 +47,8 @@ export const ACL_LOG_COMPARED = 10;
 export const ACL_LOG_OBJECT_BYTES = 1024;
 /** Logins of a pool that servers are asked about at once, each over a connection of its own. */
 export const SERVER_LOGINS = 128;
+/** A server that has not said by then whether a login is good leaves that to the next one. */
+export const SERVER_LOGIN_MS = 10_000;
 /** Lines of an audit log that wait to be written; beyond that they are left out, and counted. */
 export const AUDIT_BUFFER_BYTES = 1024 * 1024;
 /** Lines are collected for so long, so that one write has many. */

@@ -60,15 +60,14 @@ export interface ProxyOptions {
   readonly latency?: boolean;
   /** Bytes that may wait for clients and servers; 0 = no limit. */
   readonly memoryLimit?: number;
+  readonly traceRate?: number;
   /** Connections to clients and servers; 0 = what the system allows. */
   readonly maxConnections?: number;
-  /** ringway's own version. */
   readonly version?: string;
   /** Told for which server of which pool requests wait, by their names. */
   readonly onTrouble?: (pool: string, server: string, isHint: boolean) => void;
   /** Processes that share the clients; each takes its part of `client_connections`. */
   readonly workers?: number;
-  /** The others of these. */
   readonly siblings?: Siblings;
   /** Number behind which its clients are numbered. */
   readonly clientsFrom?: number;
@@ -123,6 +122,7 @@ export class ProxyServer {
       assembledAt,
       measuresLatency: options.latency ?? true,
       memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+      traceRate: options.traceRate ?? 0,
     });
     this.#headers = new ProxyHeaders(this.engine, {
       enter: (pool, socket, tls, rest) => this.#onHeader(pool, socket, tls, rest),

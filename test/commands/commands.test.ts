@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -122,6 +122,28 @@ describe('a running proxy', () => {
 });
 
 describe('check of one file', () => {
+  test('says what is open, weak, or gets around rules for keys', async () => {
+    const users = join(folder, 'users.acl');
+    const lines = ['user default off', 'user app on >x ~app:* +@all +@scripting'];
+    writeFileSync(users, `${lines.join('\n')}\n`);
+    chmodSync(users, 0o644);
+    const open = pools(['127.0.0.1:6379:1 a']).replace('127.0.0.1:22121', '0.0.0.0:22121');
+    const ruled = pools(['127.0.0.1:6379:1 a'], '  users_file: users.acl\n').replace(
+      'alpha',
+      'beta',
+    );
+    const { stderr, status } = await runCli(['check', fileOf('open.yml', `${open}${ruled}`)]);
+    assert.equal(status, 0);
+    assert.match(stderr, /warning: .*users_file: everybody on this machine may read the file/);
+    assert.match(stderr, /advice: pool alpha: listen: 0\.0\.0\.0:22121 lets in whoever reaches it/);
+    assert.match(
+      stderr,
+      /advice: pool beta: users: app may run scripts: scripts can use every key/,
+    );
+    const closed = pools(['127.0.0.1:6379:1 a']);
+    assert.equal((await runCli(['check', fileOf('closed.yml', closed)])).stderr, '');
+  });
+
   const four = ['127.0.0.1:1:1 a', '127.0.0.1:2:1 b', '127.0.0.1:3:1 c', '127.0.0.1:4:2 d'];
   const balance = async (more: string, ...args: string[]) => {
     const file = fileOf('one.yml', pools(four, more));

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { parseConfig } from '../../src/config/index.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
@@ -207,6 +209,18 @@ test('a server that is away leaves logins to the others', async () => {
   );
   assert.match(text(await client.command('AUTH', 'app', 'no')), /WRONGPASS/);
   client.close();
+});
+
+test('a server that says nothing leaves logins to the others', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const lines = [`127.0.0.1:${port}:1 a`, `127.0.0.1:${servers[0].port}:1 b`];
+  const ringway = await startInProcess({ servers: lines, timeout: 300, ...POOL });
+  started.push(ringway);
+  const client = await enter(ringway.port, 'app', 'pw');
+  client.close();
+  silent.close();
 });
 
 test('a password that servers take back is no trouble of others', async () => {

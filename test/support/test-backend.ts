@@ -47,8 +47,8 @@ export class TestOwner implements ConnectionOwner {
       counters: poolCounters(),
       budget: { makeRoom: () => this.hasRoom },
       latency: null,
-      slowLog: null,
-      slowMicros: INT32_MAX,
+      notes: null,
+      notedMicros: INT32_MAX,
       mover: null,
     };
   }

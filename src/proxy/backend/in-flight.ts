@@ -2,8 +2,8 @@ import { ASSERTS, assert } from '../../assert.ts';
 import { NO_SERIES } from '../../stats/latency.ts';
 import { millis } from '../engine/clock.ts';
 import type { ReplyClaim } from '../engine/receiver.ts';
+import type { NotedRequest } from './flight/noted-request.ts';
 import { RequestHeads } from './flight/request-heads.ts';
-import type { SlowRequest } from './flight/slow-request.ts';
 
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
@@ -20,8 +20,8 @@ export interface ReplyTarget {
   readonly distrusts: boolean;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
-  /** The reply took long, and is one of several of one request: that is the slow log's entry. */
-  onSlow?(part: SlowRequest): void;
+  /** It is to be noted, and is one of several of one request: that is what is noted. */
+  onNoted?(part: NotedRequest): void;
 }
 
 /** For replies that nobody wants any more. */

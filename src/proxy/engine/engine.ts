@@ -39,6 +39,7 @@ import { Deadlines } from './deadlines.ts';
 import { Guard, type GuardedConnection } from './guard.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ReplyReceiver } from './receiver.ts';
+import { RequestTraces } from './request-traces.ts';
 import type { Siblings } from './siblings.ts';
 import { HeldWrites } from './timers/held-writes.ts';
 import { Turn } from './turn.ts';
@@ -76,6 +77,8 @@ export interface EngineOptions {
   readonly measuresLatency: boolean;
   /** Bytes that may wait for clients and servers; 0 = no limit. */
   readonly memoryLimit: number;
+  /** The part of all requests that is traced, 0 to 1. */
+  readonly traceRate: number;
 }
 
 /**
@@ -108,6 +111,8 @@ export class Engine {
   readonly process: ProcessCounters = processCounters();
   readonly measuresLatency: boolean;
   readonly budget: MemoryBudget;
+  /** Null when no request is traced. */
+  readonly traces: RequestTraces | null;
   /** Clients by id; an id is free again when nothing in flight names it. */
   readonly clients: (ReplyReceiver | null)[] = [];
   /** Open connections to servers. */
@@ -128,8 +133,9 @@ export class Engine {
   chunk = 0;
 
   constructor(codec: Codec, options: EngineOptions) {
-    const { reader, writer, log, assembledAt, measuresLatency, memoryLimit } = options;
+    const { reader, writer, log, assembledAt, measuresLatency, memoryLimit, traceRate } = options;
     this.budget = new MemoryBudget(memoryLimit, this.clients, log);
+    this.traces = traceRate > 0 ? new RequestTraces(traceRate, this.budget) : null;
     this.codec = codec;
     this.measuresLatency = measuresLatency;
     this.reader = reader;

@@ -14,8 +14,8 @@ export interface SpecialRequest {
 
 /** The request's bytes, as long as they stand in the arena; null without a slow log. */
 export function headOf({ client, start, length }: SpecialRequest): RequestHead | null {
-  const { engine, slowLog } = client.pool;
-  return slowLog === null ? null : { bytes: engine.bytes, start, length };
+  const { engine, notes } = client.pool;
+  return notes === null ? null : { bytes: engine.bytes, start, length };
 }
 
 /** Answers a request. @returns true: it is done */

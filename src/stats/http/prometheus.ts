@@ -163,7 +163,31 @@ function field<Counter>(
 export const PROMETHEUS_TYPE: string = Registry.PROMETHEUS_CONTENT_TYPE;
 
 /** All metrics in Prometheus's text format. Built anew each time, so removed pools disappear. */
-export async function prometheusText(snapshot: Snapshot): Promise<string> {
+export function prometheusText(snapshot: Snapshot): Promise<string> {
+  return registryOf(snapshot).metrics();
+}
+
+/** One value; of a histogram `metricName` says which part of it. */
+export interface MetricSample {
+  readonly metricName?: string;
+  readonly labels: Record<string, string | number>;
+  readonly value: number;
+}
+
+/** All values with one name. */
+export interface MetricFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly values: readonly MetricSample[];
+}
+
+/** The same figures as data. */
+export async function metricFamilies(snapshot: Snapshot): Promise<readonly MetricFamily[]> {
+  return (await registryOf(snapshot).getMetricsAsJSON()) as never;
+}
+
+function registryOf(snapshot: Snapshot): Registry {
   const registry = new Registry();
   processMetrics(registry, snapshot);
   for (const spec of POOL_FIELDS) {
@@ -180,7 +204,7 @@ export async function prometheusText(snapshot: Snapshot): Promise<string> {
   for (let span = 0; span < SPANS.length; span++) {
     registry.registerMetric(new LatencyMetric(snapshot, span) as never);
   }
-  return registry.metrics();
+  return registry;
 }
 
 type Labels = Record<string, string>;
@@ -306,12 +330,6 @@ function clusterMetrics(registry: Registry, { pools }: Snapshot): void {
   }
 }
 
-interface Sample {
-  readonly metricName: string;
-  readonly labels: Record<string, string | number>;
-  readonly value: number;
-}
-
 const HELP: readonly string[] = [
   'From reading a request until writing it to its server',
   'From writing a request to its server until its reply was read',
@@ -336,9 +354,9 @@ class LatencyMetric {
     this.#span = span;
   }
 
-  get(): { name: string; help: string; type: string; values: Sample[]; aggregator: string } {
+  get(): { name: string; help: string; type: string; values: MetricSample[]; aggregator: string } {
     const { name, help, type } = this;
-    const values: Sample[] = [];
+    const values: MetricSample[] = [];
     eachServer(this.#snapshot, (labels, _server, index, pool) => {
       if (pool.latencyCounts === null || pool.latencySums === null) return;
       for (let commandClass = 0; commandClass < CLASSES; commandClass++) {
@@ -356,7 +374,7 @@ class LatencyMetric {
     counts: Float64Array,
     sums: Float64Array,
     series: number,
-    values: Sample[],
+    values: MetricSample[],
   ): void {
     const at = histogramAt(series, this.#span);
     const bucket = `${this.name}_bucket`;

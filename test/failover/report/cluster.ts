@@ -183,6 +183,8 @@ function line(name: string, results: readonly Measured[]): string {
 }
 
 async function measureAll(bed: Bed, runs: number, slots: number): Promise<string[]> {
+  // Programs that have just started are slow.
+  await underLoad(bed, async () => {});
   const moved = await underLoad(bed, () => reshard(bed, slots));
   const share = Math.ceil(slots / 8);
   const nodes = await underLoad(bed, () => addAndRemove(bed, share));

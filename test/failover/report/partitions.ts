@@ -20,13 +20,17 @@ interface Round {
 }
 
 /** One or two parties against the others, or against some of them. */
-function cutSome({ network, members, witnesses, proxies }: SplitWorld, random: Random): string {
+function cutSome(
+  { network, members, witnesses, proxies }: SplitWorld,
+  random: Random,
+  master: string,
+): string {
   const names = [
     ...members.keys(),
     ...witnesses.map((_, i) => `w${i}`),
     ...proxies.map((_, i) => `p${i}`),
   ];
-  const some = new Set([random.pick([...members.keys()]), random.pick(names)]);
+  const some = new Set([random.once(3) ? random.pick(names) : master, random.pick(names)]);
   const others = names.filter((name) => !some.has(name) && !random.once(4));
   for (const one of some) for (const other of others) network.part(one, other);
   return `${[...some].join(' ')} | ${others.join(' ')}`;
@@ -35,9 +39,10 @@ function cutSome({ network, members, witnesses, proxies }: SplitWorld, random: R
 async function round(world: SplitWorld, random: Random): Promise<Round> {
   await world.settled();
   const before = await world.epoch();
+  const old = (await world.master()) as string;
   let what = '';
   const writers = await whileWriting(world, async (running) => {
-    what = cutSome(world, random);
+    what = cutSome(world, random, old);
     await delay(CUT_MS);
     world.network.heal();
     await world.settled();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { parseConfig } from '../../../src/config/index.ts';
+import { send, startFake } from '../../support/fake-server.ts';
 import { type RealServer, startRedisSet } from '../../support/real-servers.ts';
 import { RespClient, type Word } from '../../support/resp-client.ts';
 import { poolFile, shards, startInProcess } from '../../support/ringway.ts';
@@ -217,6 +218,36 @@ describe('XREAD and XREADGROUP with BLOCK, of streams on several servers', () =>
     client.close();
     await servers[1].restart();
   });
+});
+
+describe('a server that answers XREAD', () => {
+  for (const says of [
+    '+OK\r\n',
+    ':1\r\n',
+    '*1\r\n:5\r\n',
+    '*1\r\n*1\r\n$-1\r\n',
+    '%1\r\n+a\r\n:1\r\n',
+  ]) {
+    test(`with ${JSON.stringify(says)}: an error of that request alone, nobody waits`, async () => {
+      const [real] = await startRedisSet(1);
+      const fake = await startFake((_index, request) => {
+        const text = request.toString('latin1');
+        if (text.includes('XREAD')) return send(says);
+        return send(text.includes('CLIENT') ? ':7\r\n' : '+asked\r\n');
+      });
+      const ringway = await startInProcess({ servers: shards([fake.port, real.port]) });
+      const client = await RespClient.open(ringway.port);
+      const asked: Word[][] = [['XREAD', 'BLOCK', 0, ...streams(TREES, '$')], ['PING']];
+      const [reply, pong] = await client.pipeline(asked);
+      assert.equal(String(reply), 'ReplyError: ERR Invalid argument');
+      assert.equal(pong, 'PONG');
+      const control = await RespClient.open(real.port);
+      assert.match(String(await control.command('INFO', 'clients')), /blocked_clients:0/);
+      for (const each of [client, control]) each.close();
+      await ringway.stop();
+      await Promise.all([fake.stop(), real.stop()]);
+    });
+  }
 });
 
 /** Of a reply in RESP2. */

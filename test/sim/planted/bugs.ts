@@ -15,8 +15,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'no barrier behind a streamed request',
     file: 'proxy/client/input/client-input',
-    from: 'if (streaming)\n            this.#barrier = true;',
-    to: 'if (streaming)\n            this.#barrier = false;',
+    from: 'if (streaming || alone)\n            this.#barrier = true;',
+    to: 'if (streaming || alone)\n            this.#barrier = alone;',
     seeds: 25,
   },
   {
@@ -44,8 +44,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'records behind a stop are copied all the same',
     file: 'proxy/client/input/client-input',
     // Scanners write 0 here: what is planted is where the first of the chunk goes.
-    from: 'words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = 0;',
-    to: 'words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = words[FRAME_WORD + RECORD_DEST];',
+    from: 'words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = 0;',
+    to: 'words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = words[FRAME_WORD + RECORD_DEST];',
     seeds: 5,
   },
   {
@@ -210,14 +210,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/redis/pubsub/hub/hub',
     from: 'if (this.#pool.slots?.known === false)\n            return;',
     to: '',
-    seeds: null,
+    seeds: 10,
   },
   {
     name: 'WATCH stays where its slot was',
     file: 'proxy/redis/leases/watch',
     from: 'reply.again = () => watchedOf(this.client) === null && this.#moves++ < REDIRECTIONS;',
     to: '',
-    seeds: null,
+    seeds: 90,
   },
   {
     name: 'a redirected request is sent on without ASKING',
@@ -252,7 +252,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/redis/pubsub/subscriptions',
     from: 'topic.listeners.delete(this);',
     to: '',
-    seeds: null,
+    seeds: 5,
   },
   {
     name: 'a master that is about to be replaced is sent requests all the same',

@@ -76,9 +76,11 @@ class Real {
   #bytes: Buffer = Buffer.alloc(0);
   #mark = '';
   #done: (frames: string[]) => void = () => {};
+  #failed: (error: Error) => void = () => {};
 
   constructor(port: number) {
     this.#socket = connect(port, '127.0.0.1');
+    this.#socket.on('error', (error) => this.#failed(error));
     this.#socket.on('data', (chunk) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
       const frames = repliesOf(this.#bytes);
@@ -97,7 +99,7 @@ class Real {
     return new Promise((resolve, reject) => {
       this.#done = resolve;
       this.#mark = mark;
-      this.#socket.once('error', reject);
+      this.#failed = reject;
       this.send(['PING', mark]);
     });
   }

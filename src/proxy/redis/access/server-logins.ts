@@ -1,5 +1,5 @@
 import { DEFAULT_USER } from '../../../acl/user.ts';
-import { SERVER_LOGINS } from '../../../limits.ts';
+import { SERVER_LOGIN_MS, SERVER_LOGINS } from '../../../limits.ts';
 import { FLAG_LAST } from '../../../protocol/frame-table.ts';
 import { loginRefusal, passwordOf } from '../../../protocol/redis/replies/login-refusal.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
@@ -9,11 +9,14 @@ import {
   withoutAttributes,
 } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
+import { FAILURE_TIMEOUT, failureOf } from '../../backend/failure.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import { type LaneLogin, type RespVersion, sameLogin } from '../../backend/lane.ts';
 import { logIn, refuseLogin } from '../../client/access/login.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { millis } from '../../engine/clock.ts';
+import type { Timed } from '../../engine/deadlines.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
@@ -59,7 +62,7 @@ export function enterAtServer(
 }
 
 /** One server after the other, until one says whether a login is good. */
-class LoginQuestion {
+class LoginQuestion implements Timed {
   readonly #client: ClientConnection;
   readonly #login: LaneLogin;
   readonly #resp: RespVersion;
@@ -68,6 +71,9 @@ class LoginQuestion {
   readonly #claim: Claim;
   #asked = 0;
   #connection: BackendConnection | null = null;
+  /** When the server at hand must have answered; 0 = none is asked. */
+  #until = 0;
+  timerAt = 0;
 
   constructor(
     client: ClientConnection,
@@ -99,9 +105,25 @@ class LoginQuestion {
       onFailure: (error) => this.#onFailure(error),
     };
     this.#connection = askUnnoticed(server, pool.lanes.first, this.#login.request, target);
+    this.#until = millis() + SERVER_LOGIN_MS;
+    pool.engine.deadlines.arm(this, this.#until);
+  }
+
+  nextDeadline(): number {
+    return this.#until;
+  }
+
+  onDeadline(): void {
+    this.#until = 0;
+    this.#connection?.fail(failureOf(FAILURE_TIMEOUT));
+  }
+
+  onException(error: unknown): void {
+    this.#client.onException(error);
   }
 
   #onFailure(error: Buffer): void {
+    this.#until = 0;
     const { engine } = this.#client.pool;
     const goOn = (): void => {
       if (this.#asked < this.#servers.length && !this.#client.closed) this.ask();
@@ -113,6 +135,7 @@ class LoginQuestion {
   #hear(said: Buffer): void {
     const { engine } = this.#client.pool;
     const connection = this.#connection;
+    this.#until = 0;
     if (connection !== null) {
       setImmediate(engine.guard.bind(connection, () => connection.close()));
     }

@@ -2,14 +2,14 @@ import { JOINED_LIST_BYTES, PIECE_BYTES, REQUEST_HEAD_BYTES } from '../../../lim
 import { LOG_NOTICE } from '../../../log.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { FORWARD_ERROR, LEASES_REFUSED, READS_IN_PIECES } from '../../../stats/counters.ts';
-import type { SlowRequest } from '../../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../../backend/flight/noted-request.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { Detour } from '../../client/session/detour.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import type { Server } from '../../pool/server.ts';
-import { logSlowest, slowerPart } from '../../routing/slowest-part.ts';
+import { endParts, type NotedParts, notePart } from '../../routing/noted-parts.ts';
 import { failureReply } from '../failure-reply.ts';
 import { type ArrayTaker, LeasedArray } from './leased-array.ts';
 
@@ -34,7 +34,7 @@ export class ChainedArrays implements Detour, ArrayTaker, Timed {
   readonly #request: Buffer;
   /** Nobody has asked for it before: how long servers take is not in the slow log yet. */
   readonly #isFirst: boolean;
-  #slowest: SlowRequest | null = null;
+  #noted: NotedParts | null = null;
   #state = EARLIER_REQUESTS;
   /** Whose turn it is. */
   #part = 0;
@@ -99,20 +99,20 @@ export class ChainedArrays implements Detour, ArrayTaker, Timed {
       this.claim.beginParts();
       this.#client.pipeline.out.copy(Buffer.from(`*${total}\r\n`));
       this.#state = ELEMENTS;
-      this.#logSlowest();
+      this.#endNoted();
     }
     if (this.#state === ELEMENTS) this.#client.onAnswered();
   }
 
-  onSlow(part: SlowRequest): void {
-    if (this.#isFirst) this.#slowest = slowerPart(this.#slowest, part);
+  onNoted(part: NotedRequest): void {
+    if (this.#isFirst) this.#noted = notePart(this.#noted, part);
   }
 
   /** All have made their parts: one entry, whatever time the client takes. */
-  #logSlowest(): void {
-    if (this.#slowest === null) return;
+  #endNoted(): void {
+    if (this.#noted === null) return;
     const head = this.#request.subarray(0, REQUEST_HEAD_BYTES);
-    logSlowest(this.#client.pool, { ...this.#slowest, head });
+    endParts(this.#client.pool, this.#noted, head);
   }
 
   /** Gives the client more, as long as it takes it. */

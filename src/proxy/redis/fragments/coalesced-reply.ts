@@ -5,7 +5,7 @@ import { OK, REPLY_TOO_LARGE } from '../../../protocol/redis/replies/replies.ts'
 import { errorOf, withoutAttributes } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../../stats/counters.ts';
-import type { SlowRequest } from '../../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../../backend/flight/noted-request.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
@@ -13,8 +13,8 @@ import type { ClientPipeline } from '../../client/client-pipeline.ts';
 import type { StoredReply } from '../../client/stored-reply.ts';
 import { digitsOf, writeDecimal } from '../../engine/short-text.ts';
 import { KeptRequest } from '../../routing/kept-request.ts';
+import { endParts, type NotedParts } from '../../routing/noted-parts.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
-import { logSlowest } from '../../routing/slowest-part.ts';
 import { INVALID } from '../failure-reply.ts';
 import { FragmentReply, type WholeReply } from './fragment-reply.ts';
 import { KeptOrder } from './kept-order.ts';
@@ -38,7 +38,7 @@ export interface ReplyUse {
   /** The request was not sent; `error` is a complete error reply. */
   onRefused(error: Buffer): void;
   /** Some of it took long, for the slow log. */
-  onSlow(part: SlowRequest): void;
+  onNoted(part: NotedRequest): void;
 }
 
 /** Makes a request again whose reply could not be kept whole. */
@@ -80,7 +80,7 @@ export class CoalescedReply implements StoredReply, WholeReply, ArrayParts {
   /** Its bytes were too many: they are counted only. */
   tooLarge = false;
   /** Of the parts that took long, for the slow log. */
-  slowest: SlowRequest | null = null;
+  noted: NotedParts | null = null;
   /** Bytes of all parts. */
   receivedBytes = 0;
 
@@ -228,11 +228,11 @@ export class CoalescedReply implements StoredReply, WholeReply, ArrayParts {
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
     this.#request.drop(client);
-    const { slowest } = this;
-    this.slowest = null;
-    if (slowest !== null) {
-      if (this.#use === null) logSlowest(client.pool, slowest);
-      else this.#use.onSlow(slowest);
+    const { noted } = this;
+    this.noted = null;
+    if (noted !== null) {
+      if (this.#use === null) endParts(client.pool, noted);
+      else noted.give(this.#use);
     }
     if (this.#use !== null) {
       this.#use.onComplete(this);

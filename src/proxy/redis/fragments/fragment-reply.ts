@@ -1,14 +1,14 @@
 import { ASSERTS, assert } from '../../../assert.ts';
-import type { SlowRequest } from '../../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../../backend/flight/noted-request.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import { KeptPart } from '../../routing/kept-part.ts';
-import { slowerPart } from '../../routing/slowest-part.ts';
+import { type NotedParts, notePart } from '../../routing/noted-parts.ts';
 
 /** The reply that a fragment's is a part of. */
 export interface WholeReply {
   readonly claim: Claim;
-  slowest: SlowRequest | null;
+  noted: NotedParts | null;
   take(part: FragmentReply, start: number, length: number, info: number, count: number): void;
   /** A fragment is answered or lost. */
   complete(): void;
@@ -45,8 +45,8 @@ export class FragmentReply extends KeptPart implements ReplyTarget {
     this.#whole.take(this, start, length, info, count);
   }
 
-  onSlow(part: SlowRequest): void {
-    this.#whole.slowest = slowerPart(this.#whole.slowest, part);
+  onNoted(part: NotedRequest): void {
+    this.#whole.noted = notePart(this.#whole.noted, part);
   }
 
   awaitsMore(): boolean {

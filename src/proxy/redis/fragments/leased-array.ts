@@ -2,12 +2,13 @@ import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
 import { serverSaid } from '../../../protocol/redis/replies/replies.ts';
 import { errorOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
-import type { SlowRequest } from '../../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../../backend/flight/noted-request.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Lane } from '../../backend/lane.ts';
 import type { LeaseWaiter } from '../../backend/leases.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { wallMicros } from '../../engine/clock.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Server } from '../../pool/server.ts';
 import { INVALID } from '../failure-reply.ts';
@@ -23,7 +24,7 @@ export interface ArrayTaker {
   /** It will not come; `error` is a complete error reply. */
   onLost(error: Buffer): void;
   /** Its server took long until it began. */
-  onSlow(part: SlowRequest): void;
+  onNoted(part: NotedRequest): void;
   onException(error: unknown): void;
 }
 
@@ -95,7 +96,7 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
     let from = start;
     this.bytes += length;
     if ((info & FLAG_FIRST) !== 0) {
-      this.#tellSlow();
+      this.#tellTimes();
       if ((info & 0xff) !== ARRAY || engine.bytes[start] !== ARRAY) {
         this.#fail(last ? engine.copyOf(start, length) : INVALID);
         return;
@@ -117,17 +118,25 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
   }
 
   /** What a server takes until it begins is its own time; the rest is its client's pace. */
-  #tellSlow(): void {
-    const { engine, slowMicros } = this.#client.pool;
+  #tellTimes(): void {
+    const { engine, notes } = this.#client.pool;
     const totalMicros = (engine.micros - this.#asked) | 0;
-    if (totalMicros < slowMicros) return;
-    this.#taker.onSlow({
+    if (notes === null) return;
+    const traced = notes.traces && notes.samples(this.#asked, this.#client.id, 0);
+    if (!traced && totalMicros < notes.slowMicros) return;
+    const { host, port, path } = this.leasedFrom.config;
+    this.#taker.onNoted({
       head: this.#request,
       client: this.#client.address,
       clientName: this.#client.name,
       server: this.leasedFrom.name,
+      host: path === '' ? host : path,
+      port,
       totalMicros,
       serverMicros: (engine.micros - this.#sent) | 0,
+      endedAt: wallMicros(),
+      traced,
+      failure: null,
     });
   }
 
@@ -143,7 +152,7 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
   }
 
   /** Said when it began: this goes at its client's pace. */
-  onSlow(): void {}
+  onNoted(): void {}
 
   awaitsMore(): boolean {
     return false;

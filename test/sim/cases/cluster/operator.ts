@@ -10,6 +10,7 @@ const ANSWER_MS = 3_000;
 const AGAIN_MS = 300;
 /** All have heard of a move by then. */
 const BETWEEN_MS = 50;
+const PACES_MS = [1, 100, 600];
 const MOST_TRIES = 200;
 
 /** What the operator is to do: one slot goes to the shard of a node. */
@@ -26,6 +27,8 @@ export class Operator {
   readonly #world: World;
   readonly #loop: Loop;
   readonly #password: string | null;
+  /** Between one key and the next: how long a slot lies open. */
+  readonly #paceMs: number;
   readonly #links: Map<SimNode, AskLink> = new Map();
   readonly #moves: Move[] = [];
   #current: Move | null = null;
@@ -40,6 +43,7 @@ export class Operator {
     this.#cluster = cluster;
     this.#password = password;
     this.#loop = world.process('operator');
+    this.#paceMs = this.#loop.random.pick(PACES_MS);
     network.place(this.#loop, '10.0.8.1');
   }
 
@@ -89,7 +93,7 @@ export class Operator {
     } else {
       this.#do(move, target, ['IMPORTING', source.id], () => {
         this.#do(move, source, ['MIGRATING', target.id], () => {
-          this.#moveKeys(move, source, target);
+          this.#loop.timer(() => this.#moveKeys(move, source, target), this.#paceMs);
         });
       });
     }
@@ -122,7 +126,7 @@ export class Operator {
       const name = key.bytes.toString('latin1');
       this.#ask(source, ['MIGRATE', ...words, 'KEYS', name], (answer) => {
         if (answer === null || answer.kind === 'error') this.#again(move);
-        else this.#moveKeys(move, source, target);
+        else this.#loop.timer(() => this.#moveKeys(move, source, target), this.#paceMs);
       });
     });
   }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { PoolConfig } from '../../../src/config/index.ts';
-import { REQUEST_HEAD_BYTES, SLOW_ENTRY_BYTES, SLOW_KEY_BYTES } from '../../../src/limits.ts';
-import type { Log } from '../../../src/log.ts';
-import { requestHead } from '../../../src/protocol/redis/request-head.ts';
-import { MemoryBudget } from '../../../src/proxy/engine/memory-budget.ts';
-import { SlowLog } from '../../../src/proxy/pool/slow-log.ts';
-import { slowLogReply } from '../../../src/proxy/redis/commands/slowlog.ts';
+import type { PoolConfig } from '../../../../src/config/index.ts';
+import { REQUEST_HEAD_BYTES, SLOW_ENTRY_BYTES, SLOW_KEY_BYTES } from '../../../../src/limits.ts';
+import type { Log } from '../../../../src/log.ts';
+import { requestHead } from '../../../../src/protocol/redis/request-head.ts';
+import { MemoryBudget } from '../../../../src/proxy/engine/memory-budget.ts';
+import { SlowLog } from '../../../../src/proxy/pool/notes/slow-log.ts';
+import { slowLogReply } from '../../../../src/proxy/redis/commands/slowlog.ts';
 
 function encode(words: readonly string[]): string {
   const bulks = words.map((word) => `$${word.length}\r\n${word}\r\n`);
@@ -85,6 +85,11 @@ describe('the slow log', () => {
               server: 's',
               totalMicros,
               serverMicros: 1,
+              host: '127.0.0.1',
+              port: 6379,
+              endedAt: 0,
+              traced: false,
+              failure: null,
             });
             model = [...model, { id, key: words.length > 1, micros: totalMicros }].slice(-capacity);
             assert.equal(slow.length, model.length);

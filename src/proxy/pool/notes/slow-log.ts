@@ -1,10 +1,10 @@
-import type { PoolConfig } from '../../config/index.ts';
-import { SLOW_ENTRY_BYTES } from '../../limits.ts';
-import { LOG_NOTICE, type Log } from '../../log.ts';
-import type { RequestHead } from '../../protocol/request-head.ts';
-import type { SlowRequest } from '../backend/flight/slow-request.ts';
-import { wallMillis } from '../engine/clock.ts';
-import type { MemoryBudget } from '../engine/memory-budget.ts';
+import type { PoolConfig } from '../../../config/index.ts';
+import { SLOW_ENTRY_BYTES } from '../../../limits.ts';
+import { LOG_NOTICE, type Log } from '../../../log.ts';
+import type { RequestHead } from '../../../protocol/request-head.ts';
+import type { NotedRequest } from '../../backend/flight/noted-request.ts';
+import { wallMillis } from '../../engine/clock.ts';
+import type { MemoryBudget } from '../../engine/memory-budget.ts';
 
 /** One line of the slow log. Texts are latin1, one character per byte, but for `server`. */
 export interface SlowEntry {
@@ -23,7 +23,8 @@ export interface SlowEntry {
   readonly serverMicros: number;
 }
 
-const REDACTED = '(redacted)';
+/** Stands for a key that is not to be seen. */
+export const REDACTED = '(redacted)';
 
 /** What a slow log is made of. */
 export interface SlowLogParts {
@@ -51,7 +52,7 @@ export class SlowLog {
     this.#describe = describe;
   }
 
-  add(request: SlowRequest): void {
+  add(request: NotedRequest): void {
     const { server, client, clientName, totalMicros, serverMicros } = request;
     const { command, key, words } = this.#describe(request.head);
     const entry: SlowEntry = {
