@@ -248,7 +248,7 @@ export class RequestMoves implements RequestMover {
     };
   }
 
-  /** Nobody else knows of the request: when something goes wrong it has an error, and others go on. */
+  /** Nobody else knows of the request: with an exception it has an error, and others go on. */
   #try(request: SavedRequest, step: () => void): void {
     try {
       step();
