@@ -11,7 +11,6 @@ import {
   FRAGMENT_KEYS,
   FRAGMENT_LENGTH,
   FRAGMENT_SERVER,
-  FRAGMENT_SERVERS,
   FRAGMENTS,
   NO_SERVER,
   PART_TABLE,
@@ -37,6 +36,11 @@ import { slotServer } from './slots';
 const NOWHERE: i32 = -1;
 const TOO_LONG: i32 = -2;
 
+/** Servers or slots are looked through in up to 64 groups of so many, as a power of two, */
+let groupBits: u32 = 0;
+/** those that have any. */
+let groups: u64 = 0;
+
 /** See Codec.fragment. */
 export function fragment(start: u32, end: u32, pool: u32, firstKey: u32, step: u32): i32 {
   const words = <u32>readNumber(start, end);
@@ -48,8 +52,9 @@ export function fragment(start: u32, end: u32, pool: u32, firstKey: u32, step: u
   const records = splitWords(start, end, PART_TABLE, most, 1, pool, firstKey, step, slotted);
   if (records + 1 !== words) return 0;
   const last = PART_TABLE + records * RECORD_BYTES;
+  groupBits = slotted ? 8 : 6;
   const wrong = markServers(last, firstKey, step);
-  const fragments = numberServers(head, slotted ? SLOTS : FRAGMENT_SERVERS);
+  const fragments = numberServers(head);
   if (wrong !== 0) return wrong;
   if (slotted && !nameOwners(fragments, pool)) return NOWHERE;
   let number: u32 = 0;
@@ -91,6 +96,7 @@ function nameOwners(fragments: u32, pool: u32): bool {
 /** Sets the bit of each server or slot that has a key. @returns what is wrong with a key, or 0 */
 function markServers(last: u32, firstKey: u32, step: u32): i32 {
   const bytes = step * RECORD_BYTES;
+  groups = 0;
   for (let record = PART_TABLE + (firstKey - 1) * RECORD_BYTES; record < last; record += bytes) {
     if ((load<u32>(record + RECORD_INFO) & FLAG_KEY_TOO_LONG) !== 0) return TOO_LONG;
     const server = load<u32>(record + RECORD_SERVER);
@@ -98,29 +104,37 @@ function markServers(last: u32, firstKey: u32, step: u32): i32 {
     assert(server < SLOTS);
     const bits = SERVER_BITS + ((server >>> 6) << 3);
     store<u64>(bits, load<u64>(bits) | ((<u64>1) << (server & 63)));
+    groups |= (<u64>1) << (server >>> groupBits);
   }
   return 0;
 }
 
 /** Makes a fragment for each bit that is set, and clears it. @returns how many there are */
-function numberServers(head: u32, most: u32): u32 {
+function numberServers(head: u32): u32 {
+  const words: u32 = 1 << (groupBits - 6);
   let number: u32 = 0;
-  for (let word: u32 = 0; word < most / 64; word++) {
-    const address = SERVER_BITS + (word << 3);
-    let bits = load<u64>(address);
-    if (bits === 0) continue;
-    store<u64>(address, 0);
-    for (; bits !== 0; bits &= bits - 1) {
-      const server = (word << 6) + <u32>ctz(bits);
-      const at = FRAGMENTS + number * FRAGMENT_BYTES;
-      store<u32>(at + FRAGMENT_SERVER, server);
-      store<u32>(at + FRAGMENT_KEYS, 0);
-      store<u32>(at + FRAGMENT_LENGTH, head);
-      store<u32>(at + FRAGMENT_DEST, 0);
-      store<u32>(SERVER_FRAGMENTS + (server << 2), number);
-      number++;
-    }
+  for (let left = groups; left !== 0; left &= left - 1) {
+    const first = <u32>ctz(left) * words;
+    for (let word = first; word < first + words; word++) number = numberWord(word, head, number);
   }
+  return number;
+}
+
+/** As numberServers(), of one word of SERVER_BITS. */
+function numberWord(word: u32, head: u32, from: u32): u32 {
+  const address = SERVER_BITS + (word << 3);
+  let number = from;
+  for (let bits = load<u64>(address); bits !== 0; bits &= bits - 1) {
+    const server = (word << 6) + <u32>ctz(bits);
+    const at = FRAGMENTS + number * FRAGMENT_BYTES;
+    store<u32>(at + FRAGMENT_SERVER, server);
+    store<u32>(at + FRAGMENT_KEYS, 0);
+    store<u32>(at + FRAGMENT_LENGTH, head);
+    store<u32>(at + FRAGMENT_DEST, 0);
+    store<u32>(SERVER_FRAGMENTS + (server << 2), number);
+    number++;
+  }
+  store<u64>(address, 0);
   return number;
 }
 

@@ -10,6 +10,16 @@ const PAGE = 'build/src/stats/http/page';
 /** Files of a package that hold its licence. */
 const LICENCE = /^(licen[cs]e|copying|notice)(\.\w+)?$/i;
 
+/** What is loaded only when asked for is installed by who asks; prom-client has a part of its own. */
+const optionalPackages = {
+  name: 'optional-packages',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@opentelemetry\// }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
+  },
+};
+
 /**
  * Makes build/cli/ from build/src/.
  * @param {string} root the folder of the project
@@ -37,6 +47,7 @@ export async function bundle(root) {
     metafile: true,
     // The launcher loads cli.js when it has set up the cache; the rest is found by package.json.
     external: ['./cli.js', '#ringway.wasm', '#ringway-simd.wasm', '#asserts'],
+    plugins: [optionalPackages],
     // CommonJS packages ask for Node's own modules.
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

@@ -16,6 +16,7 @@ import {
   MBUF_MIN,
   type Options,
   OTHER_WORDS,
+  OTLP_FROM_ENVIRONMENT,
   PORT_MAX,
   VERBOSE_MAX,
   WORKERS_MAX,
@@ -78,6 +79,9 @@ const RINGWAY_OPTIONS: readonly LongOption[] = [
   { name: 'no-latency', id: 'no-latency', argument: false },
   { name: 'stats-own', id: 'stats-own', argument: false },
   { name: 'no-upgrade', id: 'no-upgrade', argument: false },
+  { name: 'otlp-endpoint', id: 'otlp-endpoint', argument: true },
+  { name: 'otlp-service-name', id: 'otlp-service-name', argument: true },
+  { name: 'otlp-sample-rate', id: 'otlp-sample-rate', argument: true },
 ];
 
 /** What the options of ringway only require. */
@@ -93,6 +97,9 @@ const OWN_ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
   ['hup', `one of ${HUP_ACTIONS.join(', ')}`],
   ['memory-mib', 'a number'],
   ['max-connections', 'a number'],
+  ['otlp-endpoint', 'an address that begins with http:// or https://, or env'],
+  ['otlp-service-name', 'a name'],
+  ['otlp-sample-rate', 'a number from 0 to 1'],
 ]);
 
 const ARGUMENT_OF: ReadonlyMap<string, string> = new Map([
@@ -267,60 +274,48 @@ function hostNames(text: string): string[] {
   return names;
 }
 
-function apply(id: string, text: string): Partial<Options> {
-  switch (id) {
-    case 'd':
-      return { daemonize: true };
-    case 'v':
-      return { verbose: Math.min(number(id, text), VERBOSE_MAX) };
-    case 'o':
-      return { output: text === '' ? null : text };
-    case 'c':
-      return { confFile: text };
-    case 's':
-      return { statsPort: port(text) };
-    case 'a':
-      return { statsAddr: text };
-    case 'i':
-      return { statsIntervalMs: number(id, text) };
-    case 'p':
-      return { pidFile: text };
-    case 'm':
-      return { mbufSize: mbufSize(text) };
-    case 'codec':
-      return { codec: oneOf<CodecChoice>('codec', CODEC_CHOICES, text) };
-    case 'http-addr':
-      return { http: httpAddress(text) };
-    case 'http-hosts':
-      return { httpHosts: hostNames(text) };
-    case 'admin-socket':
-      return { adminSocket: text === '' ? null : text };
-    case 'log-format':
-      return { logFormat: oneOf<LogFormat>('log-format', LOG_FORMATS, text) };
-    case 'drain-ms':
-      return { drainMs: number('drain-ms', text) };
-    case 'shutdown-delay-ms':
-      return { shutdownDelayMs: number('shutdown-delay-ms', text) };
-    case 'memory-mib':
-      return { memoryMib: number('memory-mib', text) };
-    case 'workers':
-      return { workers: workers(text) };
-    case 'hup':
-      return { hup: oneOf<HupAction>('hup', HUP_ACTIONS, text) };
-    case 'watch':
-      return { watch: true };
-    case 'max-connections':
-      return { maxConnections: number('max-connections', text) };
-    case 'no-latency':
-      return { latency: false };
-    case 'stats-own':
-      return { statsOwn: true };
-    case 'no-upgrade':
-      return { upgrade: false };
-    default:
-      return {};
-  }
+/** The base of a collector's addresses, or `env`. */
+function otlpEndpoint(text: string): string {
+  const isBase = /^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text);
+  if (!isBase && text !== OTLP_FROM_ENVIRONMENT) throw missingArgument('otlp-endpoint');
+  return text;
 }
+
+function sampleRate(text: string): number {
+  if (!/^(?:0|1|0?\.\d+|[01]\.0+)$/.test(text)) throw missingArgument('otlp-sample-rate');
+  return Number(text);
+}
+
+/** What each option says, by its letter or name; those that only show something say nothing. */
+const MEANINGS: Readonly<Record<string, (text: string) => Partial<Options>>> = {
+  d: () => ({ daemonize: true }),
+  v: (text) => ({ verbose: Math.min(number('v', text), VERBOSE_MAX) }),
+  o: (text) => ({ output: text === '' ? null : text }),
+  c: (text) => ({ confFile: text }),
+  s: (text) => ({ statsPort: port(text) }),
+  a: (text) => ({ statsAddr: text }),
+  i: (text) => ({ statsIntervalMs: number('i', text) }),
+  p: (text) => ({ pidFile: text }),
+  m: (text) => ({ mbufSize: mbufSize(text) }),
+  codec: (text) => ({ codec: oneOf<CodecChoice>('codec', CODEC_CHOICES, text) }),
+  'http-addr': (text) => ({ http: httpAddress(text) }),
+  'http-hosts': (text) => ({ httpHosts: hostNames(text) }),
+  'admin-socket': (text) => ({ adminSocket: text === '' ? null : text }),
+  'log-format': (text) => ({ logFormat: oneOf<LogFormat>('log-format', LOG_FORMATS, text) }),
+  'drain-ms': (text) => ({ drainMs: number('drain-ms', text) }),
+  'shutdown-delay-ms': (text) => ({ shutdownDelayMs: number('shutdown-delay-ms', text) }),
+  'memory-mib': (text) => ({ memoryMib: number('memory-mib', text) }),
+  workers: (text) => ({ workers: workers(text) }),
+  hup: (text) => ({ hup: oneOf<HupAction>('hup', HUP_ACTIONS, text) }),
+  watch: () => ({ watch: true }),
+  'max-connections': (text) => ({ maxConnections: number('max-connections', text) }),
+  'no-latency': () => ({ latency: false }),
+  'stats-own': () => ({ statsOwn: true }),
+  'no-upgrade': () => ({ upgrade: false }),
+  'otlp-endpoint': (text) => ({ otlpEndpoint: otlpEndpoint(text) }),
+  'otlp-service-name': (text) => ({ otlpServiceName: text === '' ? null : text }),
+  'otlp-sample-rate': (text) => ({ otlpSampleRate: sampleRate(text) }),
+};
 
 /**
  * nutcracker takes operands and does nothing with them. So does this, unless one looks like a
@@ -353,7 +348,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
   try {
     for (const { id, argument } of scan(argv, operands)) {
       seen.add(id);
-      options = { ...options, ...apply(id, argument) };
+      options = { ...options, ...MEANINGS[id]?.(argument) };
     }
     checkOperands(argv, operands);
   } catch (mistake) {

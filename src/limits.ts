@@ -9,6 +9,7 @@ export * from './limits/doors.ts';
 export * from './limits/info.ts';
 export * from './limits/leases.ts';
 export * from './limits/memory.ts';
+export * from './limits/promotion.ts';
 export * from './limits/pubsub.ts';
 export * from './limits/running.ts';
 export * from './limits/servers.ts';

@@ -62,6 +62,12 @@ export interface Options {
   readonly statsOwn: boolean;
   /** Whether another process may take over. */
   readonly upgrade: boolean;
+  /** Where telemetry goes; null = nowhere, and none of its packages is loaded. */
+  readonly otlpEndpoint: string | null;
+  /** Null = as OTEL_SERVICE_NAME says, or `ringway`. */
+  readonly otlpServiceName: string | null;
+  /** The part of all requests that is traced, 0 to 1; null = as OTEL_TRACES_SAMPLER says. */
+  readonly otlpSampleRate: number | null;
 }
 
 export const DEFAULTS: Options = {
@@ -89,10 +95,18 @@ export const DEFAULTS: Options = {
   latency: true,
   statsOwn: false,
   upgrade: true,
+  otlpEndpoint: null,
+  otlpServiceName: null,
+  otlpSampleRate: null,
 };
 
+/** The value of --otlp-endpoint that leaves it to the environment. */
+export const OTLP_FROM_ENVIRONMENT = 'env';
+/** The part of all requests that is traced if nothing is said: one of a thousand. */
+export const DEFAULT_TRACE_RATE = 0.001;
+
 /** The first words that are commands of their own. */
-export const COMMAND_NAMES = ['top', 'explain', 'check', 'ctl'] as const;
+export const COMMAND_NAMES = ['top', 'explain', 'check', 'doctor', 'bench', 'ctl'] as const;
 /** Words that other programs take, and what says the same here. */
 export const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
   ['help', '--help'],

@@ -1,6 +1,12 @@
 /** What the program prints about itself: nutcracker's texts, and ringway's own. */
 
-import { CODEC_CHOICES, DEFAULTS, LOG_FORMATS, VERBOSE_MAX } from './options.ts';
+import {
+  CODEC_CHOICES,
+  DEFAULT_TRACE_RATE,
+  DEFAULTS,
+  LOG_FORMATS,
+  VERBOSE_MAX,
+} from './options.ts';
 
 const BACKENDS: Partial<Record<NodeJS.Platform, string>> = {
   linux: 'epoll',
@@ -36,6 +42,11 @@ const OWN_USAGE: readonly string[] = [
   '      --no-latency       : measure no latencies',
   "      --stats-own        : send ringway's own figures on the stats port, too",
   '      --no-upgrade       : let no other process take over: USR2 and upgrade are refused',
+  '      --otlp-endpoint=S  : set where OpenTelemetry metrics and traces are sent: an address as',
+  '                           http://HOST:4318, or env for OTEL_EXPORTER_OTLP_* (default: off)',
+  '      --otlp-service-name=S: set name it has there (default: OTEL_SERVICE_NAME, or ringway)',
+  '      --otlp-sample-rate=N: set part of all requests that is traced, 0 to 1' +
+    ` (default: ${DEFAULT_TRACE_RATE})`,
   '',
   'Commands, each with --help of its own:',
   '  ringway top            : watch a running proxy in the terminal',

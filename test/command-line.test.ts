@@ -131,6 +131,9 @@ describe('options', () => {
         latency: true,
         statsOwn: false,
         upgrade: true,
+        otlpEndpoint: null,
+        otlpServiceName: null,
+        otlpSampleRate: null,
       },
       warnings: [],
     });
@@ -213,6 +216,28 @@ describe('options', () => {
     const message = 'ringway: option --http-hosts requires host names, separated by commas, or *';
     for (const bad of ['', 'a,', 'a:1', 'a b', 'http://a', '*.a']) {
       assert.equal(messageOf(`--http-hosts=${bad}`), message, bad);
+    }
+  });
+
+  test('--otlp-endpoint takes the base of a collector, or env; a rate is a part of one', () => {
+    const own = optionsOf('--otlp-endpoint=https://c.example/otlp/', '--otlp-service-name', 'x');
+    assert.deepEqual([own.otlpEndpoint, own.otlpServiceName], ['https://c.example/otlp/', 'x']);
+    assert.equal(optionsOf('--otlp-endpoint=env').otlpEndpoint, 'env');
+    const wants = 'ringway: option --otlp-endpoint requires an address that begins with http://';
+    for (const bad of ['', 'c:4318', 'grpc://c:4317', 'http://', 'http://c/?a=1']) {
+      assert.ok(messageOf(`--otlp-endpoint=${bad}`).startsWith(wants), bad);
+    }
+    for (const [text, rate] of [
+      ['0', 0],
+      ['1', 1],
+      ['0.25', 0.25],
+      ['.5', 0.5],
+    ] as const) {
+      assert.equal(optionsOf(`--otlp-sample-rate=${text}`).otlpSampleRate, rate);
+    }
+    const number = 'ringway: option --otlp-sample-rate requires a number from 0 to 1';
+    for (const bad of ['', '-1', '2', '1.5', '1e-3', '10%']) {
+      assert.equal(messageOf(`--otlp-sample-rate=${bad}`), number, bad);
     }
   });
 

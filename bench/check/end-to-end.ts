@@ -33,7 +33,7 @@ export async function measureEndToEnd(
         await bed.startProxy(subject, side);
         proxies.set(side, bed.target(side));
       }
-      if (round === 0) await fill(bed.target(SIDES[0]).port, fillsOf(workloads));
+      if (round === 0) await fill(bed.target(SIDES[0]), fillsOf(workloads));
       for (const workload of workloads) {
         console.error(`end to end, round ${round + 1}/${rounds}: ${workload.name}`);
         // As many to warm up: V8's compilers need it.

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { DIRECT } from '../macro/bed.ts';
 import { charts } from '../macro/charts.ts';
+import { MEMCACHED_LOADS } from '../macro/memcached-load.ts';
+import { SCENARIOS } from '../macro/options.ts';
 import {
   type LoadRun,
   type MacroReport,
@@ -9,6 +11,7 @@ import {
   type StartRun,
   targetsOf,
 } from '../macro/results.ts';
+import { baseOf } from '../macro/scenarios.ts';
 import { NUTCRACKER } from '../macro/subjects.ts';
 import { WORKLOADS } from '../macro/workloads.ts';
 import { median, type Spread, spread } from '../statistics.ts';
@@ -71,6 +74,28 @@ export function comparisonTable({ load }: MacroReport): string {
   return markdown(head, rows);
 }
 
+/** What costs more than was wanted, in the words of a list. */
+export function missed({ load }: MacroReport): string {
+  const lines = WORKLOADS.flatMap(({ name, title }) => {
+    const runs = ofWorkload(load, name);
+    const pairs = pairsOf(runsOf(runs, RINGWAY), runsOf(runs, NUTCRACKER));
+    const wanted = WANTED[name];
+    if (wanted === undefined || pairs.length === 0) return [];
+    const cpu = spread(pairs.map(([run, beside]) => run.cpuUs / beside.cpuUs));
+    const said = `${spreadText(cpu)} times nutcracker's CPU, ${wanted.toFixed(2)} wanted`;
+    return cpu.median > wanted ? [`- ${title}: ${said}.`] : [];
+  });
+  return lines.length === 0 ? 'Nothing.' : lines.join('\n');
+}
+
+/** A workload's CPU in words. */
+export function cpuFigure({ load }: MacroReport, workload: string): string {
+  const runs = ofWorkload(load, workload);
+  const pairs = pairsOf(runsOf(runs, RINGWAY), runsOf(runs, NUTCRACKER));
+  const ratio = median(pairs.map(([run, beside]) => run.cpuUs / beside.cpuUs));
+  return `${short(ratio)} of the CPU that nutcracker takes`;
+}
+
 /** Latencies at half load, in ms: ringway, nutcracker, a server without a proxy. */
 export function halfLoadTable({ halfLoad }: MacroReport): string {
   const targets = [RINGWAY, NUTCRACKER, DIRECT];
@@ -95,6 +120,41 @@ export function startTable({ start }: MacroReport): string {
     spreadText(spread(runsOf<StartRun>(start, target).map(({ firstReplyMs }) => firstReplyMs))),
   ]);
   return markdown(['from start to the first reply', 'ms'], rows);
+}
+
+/** Scenarios under load: each target beside the one that it is compared with. */
+export function scenarioTable({ load }: MacroReport): string {
+  const head = ['work', 'target', 'CPU µs', 'beside', 'CPU, times that', 'req/s'];
+  const all = [...WORKLOADS, ...MEMCACHED_LOADS];
+  const rows = SCENARIOS.flatMap((scenario) =>
+    all.flatMap(({ name, title }) => {
+      const runs = load.filter((run) => run.scenario === scenario && run.workload === name);
+      return targetsOf(runs).map((target) => {
+        const own = runsOf(runs, target);
+        const base = baseOf(target);
+        const pairs = base === target ? [] : pairsOf(own, runsOf(runs, base));
+        const ratios = pairs.map(([run, other]) => run.cpuUs / other.cpuUs);
+        return [
+          title,
+          target,
+          short(median(own.map(({ cpuUs }) => cpuUs))),
+          ...(ratios.length === 0 ? ['', ''] : [base, spreadText(spread(ratios))]),
+          median(own.map(({ requestsPerSecond }) => requestsPerSecond)).toFixed(0),
+        ];
+      });
+    }),
+  );
+  return markdown(head, rows);
+}
+
+/** What a client costs that asks for nothing. */
+export function idleTable({ idle }: MacroReport): string {
+  const rows = targetsOf(idle).map((target) => {
+    const runs = runsOf(idle, target);
+    const each = runs.map((run) => (run.rssAfterKib - run.rssBeforeKib) / run.clients);
+    return [target, String(runs[0].clients), spreadText(spread(each))];
+  });
+  return markdown(['idle', 'clients', 'KiB each'], rows);
 }
 
 /** The pictures by file name. */

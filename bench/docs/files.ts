@@ -5,18 +5,34 @@ import { describeMachine } from '../machine.ts';
 import type { MacroReport } from '../macro/results.ts';
 import {
   comparisonTable,
+  cpuFigure,
   endToEndCharts,
   halfLoadTable,
+  idleTable,
+  missed,
   readEndToEnd,
   requestCosts,
+  scenarioTable,
   startTable,
 } from './end-to-end.ts';
 import { labCharts } from './lab-charts.ts';
 import { labPage } from './lab-page.ts';
-import { contestantTable, errorTable, losses, mainTable, tierTable } from './lab-tables.ts';
+import {
+  bestTable,
+  contestantTable,
+  errorTable,
+  losses,
+  mainTable,
+  scanFigure,
+  tierTable,
+  wantedTable,
+} from './lab-tables.ts';
+import { markdown } from './markdown.ts';
 
 const RESULTS = 'bench/results';
 const PAGE = 'docs/benchmarks.md';
+const README = 'README.md';
+const PERFORMANCE = 'docs/performance.md';
 
 /** Every file of the docs that is made of bench/results, by its path, with its text. */
 export function benchDocs(): Map<string, string> {
@@ -25,6 +41,11 @@ export function benchDocs(): Map<string, string> {
   const charts = [...labCharts(lab), ...endToEndCharts(whole)];
   return new Map([
     [PAGE, withSections(readFileSync(PAGE, 'utf8'), sections(lab, whole))],
+    [README, withSections(readFileSync(README, 'utf8'), inShort(lab, whole))],
+    [
+      PERFORMANCE,
+      withSections(readFileSync(PERFORMANCE, 'utf8'), new Map([['e2e-missed', missed(whole)]])),
+    ],
     ['docs/codec-lab.html', labPage(lab)],
     ...charts.map(([name, svg]) => [`docs/images/${name}`, svg] as const),
   ]);
@@ -44,6 +65,8 @@ function sections(lab: readonly LabResults[], whole: MacroReport): Map<string, s
   return new Map([
     ['lab-machine', lab.map(({ machine: it }) => `- ${describeMachine(it)}`).join('\n')],
     ['lab-main', mainTable(lab, requestCosts(whole))],
+    ['lab-best', bestTable(lab)],
+    ['lab-wanted', wantedTable(lab)],
     ['lab-losses', losses(lab)],
     ['lab-tiers', tierTable(first)],
     ['lab-decoders', contestantTable(first, ['decoders'])],
@@ -53,8 +76,24 @@ function sections(lab: readonly LabResults[], whole: MacroReport): Map<string, s
     ['e2e-machine', [`- ${describeMachine(machine)}`, ...programLines].join('\n')],
     ['e2e-load', comparisonTable(whole)],
     ['e2e-half-load', halfLoadTable(whole)],
+    ['e2e-scenarios', scenarioTable(whole)],
+    ['e2e-idle', idleTable(whole)],
     ['e2e-start', startTable(whole)],
   ]);
+}
+
+/** What the front page says, and how to see it for oneself. */
+function inShort(lab: readonly LabResults[], whole: MacroReport): Map<string, string> {
+  const rows = [
+    [`a 47-byte GET ${scanFigure(lab)}`, '`npm run bench -- --only scan-hash-route/get-47`'],
+    [`GET, 16 in a pipeline: ${cpuFigure(whole, 'depth16-get')}`, e2e('depth16-get')],
+    [`MGET of 100 keys: ${cpuFigure(whole, 'mget-100')}`, e2e('mget-100')],
+  ];
+  return new Map([['in-short', markdown(['', 'see for yourself'], rows)]]);
+}
+
+function e2e(workload: string): string {
+  return `\`npm run bench:e2e -- --only ${workload}\``;
 }
 
 /**
@@ -67,7 +106,7 @@ export function withSections(page: string, parts: ReadonlyMap<string, string>): 
     const begin = `<!-- results: ${name} -->\n`;
     const at = rest.indexOf(begin);
     const end = rest.indexOf('<!-- results: end -->', at);
-    if (at < 0 || end < 0) throw new Error(`${PAGE} has no place for ${name}`);
+    if (at < 0 || end < 0) throw new Error(`the page has no place for ${name}`);
     rest = `${rest.slice(0, at)}${begin}\n${text}\n\n${rest.slice(end)}`;
   }
   return rest;

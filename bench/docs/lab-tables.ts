@@ -41,6 +41,69 @@ export function mainTable(files: readonly LabResults[], costs: RequestCosts): st
   return markdown(head, rows);
 }
 
+/** What SIMD is meant to be worth, and on which Nodes that counts. */
+const WANTED: readonly (readonly [name: string, ratio: number])[] = [
+  ['scan-hash-route/get-47', 4],
+  ['scan-hash-route/mixed', 3.2],
+  ['chunk/get-47', 5.5],
+];
+const WANTED_ON = ['Node 20', 'Node 24'];
+
+/** What was wanted of the main cases beside what came out. */
+export function wantedTable(files: readonly LabResults[]): string {
+  const counted = files.filter((file) => WANTED_ON.includes(nodeName(file)));
+  const head = ['times JavaScript', 'wanted'];
+  for (const file of counted) head.push(nodeName(file), 'best rounds');
+  const rows = WANTED.map(([name, wanted]) => [
+    name,
+    wanted.toFixed(1),
+    ...counted.flatMap((file) => {
+      const it = file.tests.find((one) => one.name === name && one.tier === 'optimised');
+      const [js, simd] = ['js', 'wasm-simd'].map((codec) => bestOf(it, codec));
+      const best = js === null || simd === null ? '' : (js / simd).toFixed(2);
+      return [ratioIn(file, name, 'optimised', 'wasm-simd'), best];
+    }),
+  ]);
+  return markdown(head, rows);
+}
+
+/** The ratios of the best rounds: what else a machine does makes every other round longer. */
+export function bestTable(files: readonly LabResults[]): string {
+  const head = [
+    'case',
+    ...files.flatMap((file) => [`${nodeName(file)}: js ns`, 'SIMD ns', 'ratio']),
+  ];
+  const rows = inGroup(files[0], 'main', 'optimised').map(({ name }) => [
+    name,
+    ...files.flatMap((file) => {
+      const it = file.tests.find((one) => one.name === name && one.tier === 'optimised');
+      const [js, simd] = ['js', 'wasm-simd'].map((codec) => bestOf(it, codec));
+      return js === null || simd === null
+        ? ['', '', '']
+        : [short(js), short(simd), (js / simd).toFixed(2)];
+    }),
+  ]);
+  return markdown(head, rows);
+}
+
+function bestOf(it: LabResult | undefined, codec: string): number | null {
+  const found = it?.contestants.find(({ name }) => name === codec);
+  return found === undefined ? null : Math.min(...found.ns.flat());
+}
+
+/** What the codec is worth, in words. */
+export function scanFigure(files: readonly LabResults[]): string {
+  const ratios = files.map((file) => {
+    const it = file.tests.find(
+      ({ name, tier }) => name === 'scan-hash-route/get-47' && tier === 'optimised',
+    );
+    const claim = it === undefined ? null : named(claimsOf(it), 'wasm-simd');
+    return claim === null ? '' : `${claim.ratio.median.toFixed(1)} (${nodeName(file)})`;
+  });
+  const said = ratios.filter((text) => text !== '').join(', ');
+  return `scanned, hashed and routed in WebAssembly, times as fast as in JavaScript: ${said}`;
+}
+
 /** SIMD against JavaScript by what the engine's compilers have done. */
 export function tierTable(results: LabResults): string {
   const tiers: readonly Tier[] = ['cold', 'baseline', 'optimised'];

@@ -10,7 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CODEC_CHOICES, type CodecChoice } from '../../src/codec/choices.ts';
 import { ensureServers } from '../../test/support/real-servers.ts';
-import { parseOptions, UsageError, wholeNumber } from '../command-line.ts';
+import { commaList, parseOptions, UsageError, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { short, table } from '../table.ts';
 import {
@@ -26,9 +26,14 @@ import { Bed } from './bed.ts';
 import { fill } from './fill.ts';
 import { findLoadProgram, load } from './load.ts';
 import { ringway, type Subject } from './subjects.ts';
-import { fillsOf, type Workload, workload } from './workloads.ts';
+import { fillsOf, SEVERAL_KEYS, type Workload, workload } from './workloads.ts';
 
-const WORKLOADS = ['depth1-get', 'depth16-get', 'depth64-get'].map(workload);
+const WORKLOADS: readonly Workload[] = [
+  ...['depth1-get', 'depth16-get', 'depth64-get', 'mget-10', 'mget-100'].map(workload),
+  ...SEVERAL_KEYS,
+];
+/** A request with several keys stands for so many others. */
+const SEVERAL_KEYS_SHARE = 20;
 const SAMPLER = new URL('./allocation-sampler.js', import.meta.url).href;
 const SOURCE = new URL('../../src/', import.meta.url).href;
 /** File by file: in the bundle nothing tells ringway's own functions from those of packages. */
@@ -44,7 +49,9 @@ const MODES = {
 type Mode = keyof typeof MODES;
 
 const USAGE = `npm run bench:allocations -- [options]
-  --requests N  GETs per depth; default ${REQUESTS}
+  --requests N  GETs per depth; default ${REQUESTS}. With several keys a twentieth of that
+  --only LIST   workloads whose names begin with one of these:
+                ${WORKLOADS.map(({ name }) => name).join(', ')}
   --codec NAME  of ${CODEC_CHOICES.join(', ')}; default auto
   --json FILE   write the bytes of each function as JSON`;
 
@@ -66,7 +73,9 @@ try {
 }
 
 async function run(argv: readonly string[]): Promise<void> {
-  const options = parseOptions(argv, { requests: 'value', codec: 'value', json: 'value' });
+  const kinds = { requests: 'value', codec: 'value', json: 'value', only: 'value' } as const;
+  const options = parseOptions(argv, kinds);
+  const workloads = chosen(commaList(options.value('only') ?? ''));
   const requests = wholeNumber('requests', options.value('requests') ?? `${REQUESTS}`, 1000, 1e9);
   const codec = codecOf(options.value('codec') ?? 'auto');
   ensureServers();
@@ -77,19 +86,26 @@ async function run(argv: readonly string[]): Promise<void> {
     await bed.startServers();
     for (const mode of Object.keys(MODES) as Mode[]) {
       await bed.startProxy(sampled(mode, codec));
-      await fill(bed.target(mode).port, fillsOf(WORKLOADS));
-      for (const it of WORKLOADS) samples.push(await sample(bed, mode, it, requests));
+      await fill(bed.target(mode), fillsOf(workloads));
+      for (const it of workloads) samples.push(await sample(bed, mode, it, requests));
       await bed.stopProxy(mode);
     }
   } finally {
     await bed.stop();
   }
-  console.log(`\n${totals(samples)}`);
-  for (const it of WORKLOADS) console.log(`\n${it.title}, not inlined\n\n${details(samples, it)}`);
+  console.log(`\n${totals(samples, workloads)}`);
+  for (const it of workloads) console.log(`\n${it.title}, not inlined\n\n${details(samples, it)}`);
   const json = options.value('json');
   if (json === undefined) return;
   const report = { machine: thisMachine(), samples };
   writeFileSync(json, `${JSON.stringify(report, null, 1)}\n`);
+}
+
+function chosen(parts: readonly string[]): readonly Workload[] {
+  if (parts.length === 0) return WORKLOADS;
+  const list = WORKLOADS.filter(({ name }) => parts.some((part) => name.startsWith(part)));
+  if (list.length === 0) throw new UsageError(`--only: no workload begins with ${parts}`);
+  return list;
 }
 
 function codecOf(text: string): CodecChoice {
@@ -106,8 +122,9 @@ function sampled(mode: Mode, codec: CodecChoice): Subject {
 }
 
 /** After as many requests to warm up: what grows to its size and stays is not a cost per request. */
-async function sample(bed: Bed, mode: Mode, it: Workload, requests: number): Promise<Sample> {
+async function sample(bed: Bed, mode: Mode, it: Workload, gets: number): Promise<Sample> {
   console.error(`${it.title}, ${mode} ...`);
+  const requests = it.command.length > 3 ? Math.ceil(gets / SEVERAL_KEYS_SHARE) : gets;
   const program = findLoadProgram();
   const child = bed.process(mode);
   await load(program, it, bed.target(mode), requests);
@@ -137,8 +154,8 @@ async function ask(child: ChildProcess, request: SamplerRequest): Promise<Sample
   }
 }
 
-function totals(samples: readonly Sample[]): string {
-  const rows = WORKLOADS.map(({ name, title, connections }) => {
+function totals(samples: readonly Sample[], workloads: readonly Workload[]): string {
+  const rows = workloads.map(({ name, title, connections }) => {
     const [asItIs, apart] = (Object.keys(MODES) as Mode[]).map((mode) => find(samples, mode, name));
     const bytes = ({ allocations, requests }: Sample, ...owners: Owner[]): string =>
       short(owners.reduce((sum, owner) => sum + bytesOf(allocations, owner), 0) / requests);

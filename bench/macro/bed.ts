@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type TcpNetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { startCluster, type TestCluster } from '../../test/support/clusters.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { type RealServer, startMemcached, startRedis } from '../../test/support/real-servers.ts';
 import { delay } from '../../test/support/wait.ts';
-import { type Protocol, poolServers } from './configurations.ts';
+import { type Door, type Protocol, poolServers } from './configurations.ts';
 import type { Subject } from './subjects.ts';
 
 export const DIRECT = 'direct redis';
@@ -17,10 +19,18 @@ const REPLY_TIMEOUT_MS = 1000;
 const STOP_TIMEOUT_MS = 3000;
 
 /** Something that load is put on. */
-export interface Target {
+export interface Target extends Door {
   readonly name: string;
-  readonly port: number;
   readonly pid: number;
+}
+
+export interface BedOptions {
+  readonly protocol?: Protocol;
+  /** Servers and proxies listen on unix sockets too, and proxies find servers there. */
+  readonly unix?: boolean;
+  /** The servers are one Redis Cluster. */
+  readonly cluster?: boolean;
+  readonly servers?: number;
 }
 
 /** Everything that runs for the benchmark. */
@@ -30,10 +40,14 @@ export class Bed {
   readonly #servers: RealServer[] = [];
   readonly #proxies = new Map<string, ChildProcess>();
   readonly #protocol: Protocol;
+  readonly #options: BedOptions;
+  readonly #doors: Door[] = [];
+  #cluster: TestCluster | null = null;
   #started = 0;
 
-  constructor(protocol: Protocol = 'redis') {
-    this.#protocol = protocol;
+  constructor(options: BedOptions = {}) {
+    this.#options = options;
+    this.#protocol = options.protocol ?? 'redis';
     // For exits that skip stop().
     process.on('exit', () => {
       for (const child of this.#proxies.values()) if (!hasEnded(child)) child.kill('SIGKILL');
@@ -43,8 +57,22 @@ export class Bed {
 
   /** The servers behind all proxies. */
   async startServers(): Promise<void> {
-    const start = this.#protocol === 'redis' ? startRedis : startMemcached;
-    for (let i = 0; i < SERVERS; i++) this.#servers.push(await start());
+    const { servers = SERVERS, unix = false, cluster = false } = this.#options;
+    if (cluster) {
+      this.#cluster = await startCluster({ masters: servers, replicas: 0 });
+      this.#doors.push(...this.#cluster.nodes);
+      return;
+    }
+    for (let i = 0; i < servers; i++) {
+      const path = join(this.#dir, `server-${i}.sock`);
+      const server = await this.#startServer(unix ? ['--unixsocket', path] : []);
+      this.#servers.push(server);
+      this.#doors.push(unix ? { port: server.port, path } : server);
+    }
+  }
+
+  #startServer(args: readonly string[]): Promise<RealServer> {
+    return this.#protocol === 'redis' ? startRedis({ args }) : startMemcached();
   }
 
   /** One more redis-server, without a proxy. */
@@ -59,13 +87,15 @@ export class Bed {
    * @param entries servers in its pool
    * @returns milliseconds until then
    */
-  async startProxy(subject: Subject, name = subject.name, entries = SERVERS): Promise<number> {
+  async startProxy(subject: Subject, name = subject.name, entries?: number): Promise<number> {
     const port = await freePort();
+    const path = join(this.#dir, `${this.#started}.sock`);
+    const door = this.#options.unix ? { port, path } : { port };
     const conf = join(this.#dir, `${this.#started}.conf`);
     const log = join(this.#dir, `${this.#started}.log`);
     this.#started++;
-    const pool = poolServers(this.#servers.slice(0, SERVERS), entries);
-    writeFileSync(conf, subject.configuration(port, pool, this.#protocol));
+    const pool = poolServers(this.#doors, entries ?? this.#doors.length);
+    writeFileSync(conf, subject.configuration(door, pool, this.#protocol));
     const values = { conf, port: String(port), stats: String(await freePort()) };
     const [program, ...args] = subject.command.map((word) =>
       word.replace(/\{(conf|port|stats)\}/g, (_, key: keyof typeof values) => values[key]),
@@ -79,7 +109,7 @@ export class Bed {
     this.#proxies.set(name, child);
     let failure = '';
     child.on('error', (error) => (failure = error.message));
-    while (!hasEnded(child) && !(await answers(port, this.#protocol))) {
+    while (!hasEnded(child) && !(await answers(door, this.#protocol, subject.answersTo))) {
       if (performance.now() > startAt + START_TIMEOUT_MS) failure = 'it does not answer';
       if (failure !== '') break;
       await delay(1);
@@ -89,7 +119,7 @@ export class Bed {
       const said = readFileSync(log, 'utf8').trim().slice(-400);
       throw new Error(`${name} did not start: ${failure} ${said}`);
     }
-    this.#targets.set(name, { name, port, pid: child.pid as number });
+    this.#targets.set(name, { name, ...door, pid: child.pid as number });
     return tookMs;
   }
 
@@ -121,8 +151,14 @@ export class Bed {
   async stop(): Promise<void> {
     await this.stopProxies();
     await Promise.all(this.#servers.map((server) => server.stop()));
+    await this.#cluster?.stop();
     rmSync(this.#dir, { recursive: true, force: true });
   }
+}
+
+/** How net.connect() gets there. */
+export function connectOptions({ port, path }: Door): { path: string } | TcpNetConnectOpts {
+  return path === undefined ? { port, host: '127.0.0.1', noDelay: true } : { path };
 }
 
 /** A get of a key that nobody has set, and how its reply begins when it comes from a server. */
@@ -131,10 +167,12 @@ const MISS: Record<Protocol, readonly [string, string]> = {
   memcached: ['get a\r\n', 'END'],
 };
 
-function answers(port: number, protocol: Protocol): Promise<boolean> {
+function answers(door: Door, protocol: Protocol, tls?: ConnectionOptions): Promise<boolean> {
   const [request, reply] = MISS[protocol];
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    const target = connectOptions(door);
+    const socket = tls === undefined ? connect(target) : connectTls({ ...target, ...tls });
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => socket.write(request));
     const done = (good: boolean): void => {
       socket.destroy();
       resolve(good);

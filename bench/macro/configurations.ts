@@ -4,12 +4,21 @@
 export interface PoolServer {
   readonly name: string;
   readonly port: number;
+  /** Of its unix socket, where it is reached by that. */
+  readonly path?: string;
+}
+
+/** Where a proxy listens. */
+export interface Door {
+  readonly port: number;
+  /** Of a unix socket instead. */
+  readonly path?: string;
 }
 
 export type Protocol = 'redis' | 'memcached';
 
 export type Configuration = (
-  port: number,
+  door: Door,
   servers: readonly PoolServer[],
   protocol: Protocol,
 ) => string;
@@ -17,47 +26,87 @@ export type Configuration = (
 const NAMES = ['ada', 'grace', 'edsger', 'barbara'];
 
 /** `count` entries, dealt out to `servers` in turn. */
-export function poolServers(servers: readonly { port: number }[], count: number): PoolServer[] {
+export function poolServers(servers: readonly Door[], count: number): PoolServer[] {
   return Array.from({ length: count }, (_, i) => ({
     name: NAMES[i] ?? `server-${i}`,
-    port: servers[i % servers.length].port,
+    ...doorOf(servers[i % servers.length]),
   }));
 }
 
+function doorOf({ port, path }: Door): Door {
+  return path === undefined ? { port } : { port, path };
+}
+
+function addressOf({ port, path }: Door): string {
+  return path ?? `127.0.0.1:${port}`;
+}
+
 export function nutcrackerYml(
-  port: number,
+  door: Door,
   servers: readonly PoolServer[],
   protocol: Protocol,
 ): string {
   return [
     'bench:',
-    `  listen: 127.0.0.1:${port}`,
+    `  listen: ${addressOf(door)}`,
     '  hash: fnv1a_64',
     '  distribution: ketama',
     `  redis: ${protocol === 'redis'}`,
     '  servers:',
-    ...servers.map((server) => `   - 127.0.0.1:${server.port}:1 ${server.name}`),
+    ...servers.map((server) => `   - ${addressOf(server)}:1 ${server.name}`),
     '',
   ].join('\n');
 }
 
-/** predixy has neither ketama nor fnv1a_64; one thread, as it stands beside single processes. */
-export function predixyConf(port: number, servers: readonly PoolServer[]): string {
+/** ringway in front of a Redis Cluster. */
+export function clusterYml(door: Door, servers: readonly PoolServer[]): string {
   return [
-    `Bind 127.0.0.1:${port}`,
+    'bench:',
+    `  listen: ${addressOf(door)}`,
+    '  redis: true',
+    '  cluster: true',
+    '  servers:',
+    ...servers.map((server) => `   - ${addressOf(server)}:1`),
+    '',
+  ].join('\n');
+}
+
+/** predixy in front of a Redis Cluster. */
+export function predixyClusterConf(door: Door, servers: readonly PoolServer[]): string {
+  return [
+    ...predixyHead(door),
+    'ClusterServerPool {',
+    '    Servers {',
+    ...servers.map((server) => `        + ${addressOf(server)}`),
+    '    }',
+    '}',
+    '',
+  ].join('\n');
+}
+
+function predixyHead(door: Door): string[] {
+  return [
+    `Bind ${addressOf(door)}`,
     'WorkerThreads 1',
     'Authority {',
     '    Auth {',
     '        Mode write',
     '    }',
     '}',
+  ];
+}
+
+/** predixy has neither ketama nor fnv1a_64; one thread, as it stands beside single processes. */
+export function predixyConf(door: Door, servers: readonly PoolServer[]): string {
+  return [
+    ...predixyHead(door),
     'StandaloneServerPool {',
     '    RefreshMethod fixed',
     '    Distribution modula',
     '    Hash crc16',
-    ...servers.flatMap(({ name, port }) => [
-      `    Group ${name} {`,
-      `        + 127.0.0.1:${port}`,
+    ...servers.flatMap((server) => [
+      `    Group ${server.name} {`,
+      `        + ${addressOf(server)}`,
       '    }',
     ]),
     '}',

@@ -1,4 +1,6 @@
 import { connect, type Socket } from 'node:net';
+import { connectOptions } from './bed.ts';
+import type { Door } from './configurations.ts';
 import { type Fill, KEY_DIGITS } from './workloads.ts';
 
 const OK = '+OK\r\n';
@@ -7,9 +9,9 @@ const BATCH_BYTES = 256 * 1024;
 /** A batch takes milliseconds; longer than this means that something hangs. */
 const BATCH_TIMEOUT_MS = 20_000;
 
-/** Writes the values that are read later, through whatever listens on `port`. */
-export async function fill(port: number, fills: readonly Fill[]): Promise<void> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+/** Writes the values that are read later, through whatever listens there. */
+export async function fill(door: Door, fills: readonly Fill[]): Promise<void> {
+  const socket = connect(connectOptions(door));
   try {
     for (const it of fills) {
       const value = 'x'.repeat(it.bytes);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { connectionsAllowed } from '../../src/net/descriptor-limit.ts';
 import { delay } from '../../test/support/wait.ts';
 import { usageOf } from './process-usage.ts';
@@ -23,11 +24,15 @@ export function idleClients(): number {
   return allowed === 0 ? CLIENTS : Math.min(CLIENTS, allowed - SPARE_DESCRIPTORS);
 }
 
-/** Connects clients that have asked once and then stay silent, as those of connection pools do. */
+/**
+ * Connects clients that have asked once and then stay silent, as those of connection pools do.
+ * @param tls options of TLS; without them it is not spoken
+ */
 export async function measureIdleClients(
   port: number,
   pid: number,
   clients: number,
+  tls?: ConnectionOptions,
 ): Promise<IdleCost> {
   await delay(SETTLE_MS);
   const rssBeforeKib = usageOf(pid).rssKib;
@@ -35,7 +40,10 @@ export async function measureIdleClients(
   try {
     while (sockets.length < clients) {
       const count = Math.min(AT_ONCE, clients - sockets.length);
-      const group = Array.from({ length: count }, () => connect(port, '127.0.0.1'));
+      const group = Array.from({ length: count }, (): Socket => {
+        const target = { port, host: '127.0.0.1' };
+        return tls === undefined ? connect(target) : connectTls({ ...target, ...tls });
+      });
       // The reason of a disconnection says less than that there was one, which is looked at below.
       for (const socket of group) socket.on('error', () => socket.destroy());
       sockets.push(...group);

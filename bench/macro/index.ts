@@ -12,6 +12,7 @@ import { charts } from './charts.ts';
 import { fill } from './fill.ts';
 import { findLoadProgram } from './load.ts';
 import { type Bench, halfLoadSteps, loadSteps } from './load-steps.ts';
+import { MEMCACHED_LOADS } from './memcached-load.ts';
 import { MACRO_USAGE, parseMacroOptions, SCENARIOS } from './options.ts';
 import {
   halfLoadTable,
@@ -21,7 +22,7 @@ import {
   type Reference,
   startTable,
 } from './report.ts';
-import type { MacroReport, Results } from './results.ts';
+import { type MacroReport, type Results, reportText } from './results.ts';
 import { baseOf, scenarioSteps } from './scenarios.ts';
 import { runSteps, type Step } from './steps.ts';
 import { NUTCRACKER, PREDIXY, type Subject, subjects } from './subjects.ts';
@@ -49,7 +50,7 @@ async function run(commandLine: readonly string[]): Promise<void> {
   console.log(describeMachine(thisMachine()));
   for (const [name, text] of Object.entries(programs)) console.log(`${name}: ${text}`);
   const results: Results = { load: [], halfLoad: [], idle: [], start: [] };
-  const bench: Bench = { program, options, bed: new Bed(), results };
+  const bench: Bench = { program, options, bed: new Bed(), beds: [], results };
   let failure: unknown = null;
   try {
     await runSteps(plan(bench, list), (text) => process.stderr.write(text));
@@ -57,14 +58,14 @@ async function run(commandLine: readonly string[]): Promise<void> {
     failure = error; // what was measured until then is shown all the same
     process.stderr.write(': failed\n');
   } finally {
-    await bench.bed.stop();
+    for (const bed of [bench.bed, ...bench.beds]) await bed.stop();
   }
   const reference = list.find(({ name }) => name === NUTCRACKER)?.name ?? list[0].name;
   console.log(`\n${LEGEND}\n\n${tables(bench, reference).join('\n\n')}`);
   if (options.json !== null) {
     const machine = thisMachine();
-    const report: MacroReport = { machine, programs, measuredAt, commandLine, ...results };
-    writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+    const report: MacroReport = { machine, programs, measuredAt, ...results };
+    writeFileSync(options.json, reportText(report));
   }
   if (options.svg !== null) writeCharts(bench, options.svg, reference);
   if (failure !== null) throw failure;
@@ -82,7 +83,7 @@ function plan(bench: Bench, list: readonly Subject[]): Step[] {
       steps.push(step(`starting ${subject.name}`, START_SECONDS, start));
     }
     for (const name of names) {
-      const write = (): Promise<void> => fill(bed.target(name).port, fillsOf(options.workloads));
+      const write = (): Promise<void> => fill(bed.target(name), fillsOf(options.workloads));
       steps.push(step(`writing values through ${name}`, FILL_SECONDS, write));
     }
   }
@@ -108,10 +109,10 @@ function tables({ results }: Bench, reference: string): string[] {
   const { load, halfLoad, idle, start } = results;
   const proxy: Reference = { name: reference, of: () => reference };
   const direct: Reference = { name: DIRECT, of: () => DIRECT };
-  const base: Reference = { name: 'the first', of: baseOf };
+  const base: Reference = { name: 'its base', of: baseOf };
   const texts: string[] = [];
   for (const scenario of [COMPARISON, ...SCENARIOS]) {
-    for (const { name, title } of WORKLOADS) {
+    for (const { name, title } of [...WORKLOADS, ...MEMCACHED_LOADS]) {
       const runs = load.filter((run) => run.scenario === scenario && run.workload === name);
       if (runs.length === 0) continue;
       if (scenario !== COMPARISON) {

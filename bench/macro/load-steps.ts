@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { median } from '../statistics.ts';
 import { short } from '../table.ts';
-import type { Bed } from './bed.ts';
+import type { Bed, Target } from './bed.ts';
 import { type LoadFigures, load } from './load.ts';
 import { runProbe } from './open-loop.ts';
 import type { MacroOptions } from './options.ts';
@@ -15,7 +15,14 @@ export interface Bench {
   readonly program: string;
   readonly options: MacroOptions;
   readonly bed: Bed;
+  /** Those of scenarios that need other servers. */
+  readonly beds: Bed[];
   readonly results: Results;
+}
+
+/** What load is put on. */
+export interface Targets {
+  target(name: string): Target;
 }
 
 const QUICK_SHARE = 4;
@@ -32,6 +39,7 @@ export function loadSteps(
   scenario: string,
   workload: Workload,
   targets: readonly string[],
+  bed: Targets = bench.bed,
 ): Step[] {
   const { options } = bench;
   const requests = Math.ceil(workload.requests / (options.quick ? QUICK_SHARE : 1));
@@ -40,7 +48,7 @@ export function loadSteps(
     seconds: LOAD_SECONDS,
     run: async () => {
       // Not shortened by --quick: the optimizing compilers of V8 need it.
-      const { program, bed } = bench;
+      const { program } = bench;
       return describeLoad(await load(program, workload, bed.target(target), workload.requests));
     },
   }));
@@ -48,7 +56,7 @@ export function loadSteps(
     name: `${workload.name}, round ${round + 1} of ${options.rounds}, ${target}`,
     seconds: LOAD_SECONDS,
     run: async () => {
-      const figures = await load(bench.program, workload, bench.bed.target(target), requests);
+      const figures = await load(bench.program, workload, bed.target(target), requests);
       bench.results.load.push({ scenario, workload: workload.name, target, round, ...figures });
       return describeLoad(figures);
     },
@@ -119,6 +127,6 @@ export function inTurns<T>(rounds: number, things: readonly T[]): [round: number
   ).flat();
 }
 
-function describeLoad({ cpuUs, requestsPerSecond }: LoadFigures): string {
+export function describeLoad({ cpuUs, requestsPerSecond }: LoadFigures): string {
   return `${short(cpuUs)} µs, ${requestsPerSecond.toFixed(0)} req/s`;
 }

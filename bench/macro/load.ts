@@ -24,7 +24,7 @@ export async function load(
   requests: number,
 ): Promise<LoadFigures> {
   const before = usageOf(target.pid);
-  const result = await runBenchmark(program, benchmarkArguments(workload, target.port, requests));
+  const result = await runBenchmark(program, benchmarkArguments(workload, target, requests));
   const after = usageOf(target.pid);
   const cpuUs = ((after.cpuMs - before.cpuMs) * 1000) / requests;
   return { requests, cpuUs, ...result, rssKib: after.rssKib };

@@ -3,7 +3,15 @@ import { commaList, parseOptions, UsageError, wholeNumber } from '../command-lin
 import { WORKLOADS, type Workload } from './workloads.ts';
 
 /** Measurements beside the comparison under load; they start their own proxies. */
-export const SCENARIOS = ['servers-1000', 'idle-clients', 'start-up', 'workers'] as const;
+export const SCENARIOS = [
+  'servers-1000',
+  'idle-clients',
+  'start-up',
+  'workers',
+  'unix-sockets',
+  'memcached',
+  'cluster',
+] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 /** Another proxy to drive beside ringway. */

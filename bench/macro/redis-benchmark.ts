@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Door } from './configurations.ts';
 import type { Workload } from './workloads.ts';
 
 /** What redis-benchmark says about one run. */
@@ -11,9 +12,11 @@ export interface LoadResult {
 const TIME_LIMIT_MS = 120_000;
 
 /** The arguments for one run, the same for everything that is measured but the port. */
-export function benchmarkArguments(workload: Workload, port: number, requests: number): string[] {
+export function benchmarkArguments(workload: Workload, door: Door, requests: number): string[] {
+  const { port, path } = door;
   return [
-    ...['-h', '127.0.0.1', '-p', String(port), '--csv'],
+    ...(path === undefined ? ['-h', '127.0.0.1', '-p', String(port)] : ['-s', path]),
+    '--csv',
     ...['-c', String(workload.connections), '-n', String(requests)],
     ...['-P', String(workload.depth), '-r', String(workload.keySpace)],
     ...workload.command,

@@ -53,7 +53,23 @@ export interface MacroReport extends Results {
   readonly machine: Machine;
   readonly programs: Readonly<Record<string, string>>;
   readonly measuredAt: string;
-  readonly commandLine: readonly string[];
+}
+
+/** The text of a file: a line per run, so that differences between two can be read. */
+export function reportText(report: MacroReport): string {
+  const { load, halfLoad, idle, start, ...about } = report;
+  const lists = Object.entries({ load, halfLoad, idle, start }).map(([name, runs]) => {
+    const lines = runs.map((run) => `  ${JSON.stringify(run, rounded)}`);
+    return ` "${name}": [\n${lines.join(',\n')}\n ]`;
+  });
+  const head = JSON.stringify(about, null, 1).replace(/\n\}$/, '');
+  return `${head},\n${lists.join(',\n')}\n}\n`;
+}
+
+/** Four digits are more than any of the figures is worth. */
+function rounded(_key: string, value: unknown): unknown {
+  const broken = typeof value === 'number' && !Number.isInteger(value);
+  return broken ? Number(value.toPrecision(4)) : value;
 }
 
 /** In the order of rounds, so that the runs of two targets pair up. */

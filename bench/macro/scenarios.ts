@@ -4,8 +4,17 @@ import { fill } from './fill.ts';
 import { idleClients, measureIdleClients } from './idle-clients.ts';
 import { type Bench, inTurns, loadSteps } from './load-steps.ts';
 import type { Scenario } from './options.ts';
+import {
+  CLUSTER,
+  clusterSteps,
+  MEMCACHED,
+  memcachedSteps,
+  PLAIN_SERVERS,
+  UNIX,
+  unixSteps,
+} from './other-beds.ts';
 import type { Step } from './steps.ts';
-import { ringway, type Subject } from './subjects.ts';
+import { NUTCRACKER, ringway, type Subject } from './subjects.ts';
 import { fillsOf, workload } from './workloads.ts';
 
 export const MANY_SERVERS = 1000;
@@ -38,14 +47,25 @@ export function scenarioSteps(
       return idleSteps(bench, subjects);
     case 'start-up':
       return startSteps(bench, subjects);
+    case 'unix-sockets':
+      return unixSteps(bench, subjects, WORKLOADS);
+    case 'memcached':
+      return memcachedSteps(bench, subjects);
+    case 'cluster':
+      return clusterSteps(bench, subjects, WORKLOADS);
   }
 }
 
-/** What the ratios of a target are taken to: itself with fewer servers, or with one worker. */
+/**
+ * What the ratios of a target are taken to: itself with fewer servers, with one worker, or with a
+ * pool of plain servers; nutcracker under the same conditions.
+ */
 export function baseOf(target: string): string {
   return target
     .replace(serversName('', MANY_SERVERS), serversName('', SERVERS))
-    .replace(/--workers \d+$/, `--workers ${WORKER_COUNTS[0]}`);
+    .replace(/--workers \d+$/, `--workers ${WORKER_COUNTS[0]}`)
+    .replace(CLUSTER, PLAIN_SERVERS)
+    .replace(new RegExp(`^.*(?=(${UNIX}|${MEMCACHED})$)`), NUTCRACKER);
 }
 
 function manyServers(subjects: readonly Subject[]): Variant[] {
@@ -79,7 +99,7 @@ function variantSteps(bench: Bench, scenario: Scenario, variants: readonly Varia
       seconds: START_SECONDS + FILL_SECONDS,
       run: async () => {
         const ms = await bed.startProxy(subject, name, entries);
-        await fill(bed.target(name).port, fillsOf(WORKLOADS));
+        await fill(bed.target(name), fillsOf(WORKLOADS));
         return `${ms.toFixed(0)} ms`;
       },
     })),

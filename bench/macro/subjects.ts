@@ -1,7 +1,14 @@
+import type { ConnectionOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { CodecChoice } from '../../src/codec/choices.ts';
 import { findBinary } from '../../test/support/real-servers.ts';
-import { type Configuration, nutcrackerYml, predixyConf } from './configurations.ts';
+import {
+  type Configuration,
+  clusterYml,
+  nutcrackerYml,
+  predixyClusterConf,
+  predixyConf,
+} from './configurations.ts';
 import type { Rival } from './options.ts';
 
 /** A proxy to measure. */
@@ -12,6 +19,8 @@ export interface Subject {
   readonly configuration: Configuration;
   /** Whether messages can be sent to its process. */
   readonly channel?: boolean;
+  /** How it is spoken to with TLS; absent = without. */
+  readonly answersTo?: ConnectionOptions;
 }
 
 export const NUTCRACKER = 'nutcracker';
@@ -51,6 +60,14 @@ export function subjects(codecs: readonly CodecChoice[], rivals: readonly Rival[
   }
   const named = rivals.map((rival) => ({ ...rival, configuration: nutcrackerYml }));
   return [...list, ...named];
+}
+
+/** The same proxy in front of a Redis Cluster; null where it does not know them. */
+export function inFrontOfCluster(subject: Subject): Subject | null {
+  if (subject.configuration === predixyConf) {
+    return { ...subject, configuration: predixyClusterConf };
+  }
+  return subject.name.startsWith('ringway') ? { ...subject, configuration: clusterYml } : null;
 }
 
 function nutcrackerArguments(): string[] {

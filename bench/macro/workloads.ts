@@ -47,11 +47,17 @@ export const WORKLOADS: readonly Workload[] = [
   mget(10, 30_000),
   mget(100, 12_000),
   get('get-16k', 'GET 16 KiB', MIDDLE, 20_000),
-  get('get-512k', 'GET 512 KiB', LARGE, 1_000),
+  get('get-512k', 'GET 512 KiB', LARGE, 3_000),
   {
     ...get('busy-clients', 'GET 100 B, depth 1, 1,000 clients', SMALL, 40_000),
     connections: MANY_CONNECTIONS,
   },
+];
+
+/** Others with several keys, whose replies are not all equally long: for what is allocated. */
+export const SEVERAL_KEYS: readonly Workload[] = [
+  severalKeys('mset-10', 'MSET of 10 keys', ['mset', ...times(10, 'x'.repeat(SMALL.bytes))]),
+  severalKeys('del-10', 'DEL of 10 keys', ['del', ...times(10)]),
 ];
 
 /** @throws RangeError when there is no such workload */
@@ -85,6 +91,16 @@ function mget(keys: number, requests: number): Workload {
     command: ['mget', ...Array.from({ length: keys }, () => key(SMALL))],
     reply: { start: '*', bytes: head.length + keys * bulkBytes(SMALL.bytes) },
   };
+}
+
+function severalKeys(name: string, title: string, command: readonly string[]): Workload {
+  const reply = { start: '', bytes: 0 };
+  return { ...of(SMALL, 1), name, title, requests: 30_000, command, reply };
+}
+
+/** So many keys, each with what belongs to it. */
+function times(count: number, ...values: readonly string[]): string[] {
+  return Array.from({ length: count }, () => [key(SMALL), ...values]).flat();
 }
 
 function of(

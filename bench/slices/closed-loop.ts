@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
 const READ_BYTES = 256 * 1024;
 /** Nothing comes for so long: something hangs. */
@@ -10,6 +11,7 @@ interface Client {
   readonly socket: Socket;
   /** Reply bytes that are still to come. */
   owed: number;
+  sentAt: number;
 }
 
 /** Clients that send the next write when the replies to the one before are complete. */
@@ -17,6 +19,7 @@ export class ClosedLoop {
   readonly #clients: Client[] = [];
   readonly #writes: readonly Buffer[];
   readonly #replyBytes: number;
+  readonly #onTime: ((ms: number) => void) | null;
   #next = 0;
   #completed = 0;
   #waiting = 0;
@@ -25,13 +28,19 @@ export class ClosedLoop {
   #failure: Error | null = null;
   #done: () => void = () => {};
 
-  /** @param replyBytes to each of `writes` */
-  constructor(writes: readonly Buffer[], replyBytes: number) {
+  /** @param replyBytes to each of `writes` @param onTime hears how long each write took */
+  constructor(
+    writes: readonly Buffer[],
+    replyBytes: number,
+    onTime: ((ms: number) => void) | null = null,
+  ) {
     this.#writes = writes;
     this.#replyBytes = replyBytes;
+    this.#onTime = onTime;
   }
 
-  async open(port: number, connections: number): Promise<void> {
+  /** @param tls options of TLS; without them it is not spoken */
+  async open(port: number, connections: number, tls?: ConnectionOptions): Promise<void> {
     const buffer = Buffer.allocUnsafe(READ_BYTES); // nobody looks at what comes
     for (let i = 0; i < connections; i++) {
       const onread = {
@@ -41,9 +50,10 @@ export class ClosedLoop {
           return true;
         },
       };
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
-      const client: Client = { socket, owed: 0 };
-      await once(socket, 'connect');
+      const target = { port, host: '127.0.0.1', noDelay: true, onread };
+      const socket = tls === undefined ? connect(target) : connectTls({ ...target, ...tls });
+      const client: Client = { socket, owed: 0, sentAt: 0 };
+      await once(socket, tls === undefined ? 'connect' : 'secureConnect');
       socket.on('close', () => this.#fail('a connection was closed'));
       socket.on('error', (error) => this.#fail(error.message));
       this.#clients.push(client);
@@ -83,6 +93,7 @@ export class ClosedLoop {
     this.#left--;
     this.#waiting++;
     client.owed = this.#replyBytes;
+    if (this.#onTime !== null) client.sentAt = performance.now();
     client.socket.write(this.#writes[this.#next++ % this.#writes.length]);
   }
 
@@ -90,6 +101,7 @@ export class ClosedLoop {
     client.owed -= length;
     if (client.owed > 0) return;
     if (client.owed < 0) this.#fail('a reply is longer than it should be');
+    this.#onTime?.(performance.now() - client.sentAt);
     this.#completed++;
     this.#waiting--;
     this.#send(client);

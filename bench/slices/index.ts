@@ -5,15 +5,12 @@
 import { ensureServers } from '../../test/support/real-servers.ts';
 import { commaList, parseOptions, UsageError, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
-import { Bed, type Target } from '../macro/bed.ts';
-import type { Protocol } from '../macro/configurations.ts';
-import { usageOf } from '../macro/process-usage.ts';
+import { Bed } from '../macro/bed.ts';
 import { NUTCRACKER, PREDIXY, subjects } from '../macro/subjects.ts';
-import { Random } from '../random.ts';
 import { medianInterval } from '../statistics.ts';
 import { short, table } from '../table.ts';
-import { ClosedLoop } from './closed-loop.ts';
-import { fillOf, LOADS, type Load, writesOf } from './loads.ts';
+import { LOADS, type Load } from './loads.ts';
+import { fill, measure, perRequest, type Sums } from './measure.ts';
 
 const ROUNDS = 30;
 const FEWEST_ROUNDS = 5;
@@ -21,9 +18,6 @@ const MOST_ROUNDS = 1_000;
 const SLICE_MS = 150;
 const SHORTEST_SLICE_MS = 20;
 const LONGEST_SLICE_MS = 10_000;
-const WARM_UP_MS = 1_500;
-const SEED = 7;
-const FILL_CLIENTS = 20;
 
 const USAGE = `npm run bench:slices -- [options]
   --only LIST    loads whose names begin with one of these:
@@ -35,16 +29,6 @@ interface Options {
   readonly loads: readonly Load[];
   readonly rounds: number;
   readonly sliceMs: number;
-}
-
-/** What one proxy did in one load. */
-interface Sums {
-  readonly name: string;
-  /** CPU µs per request, slice by slice. */
-  readonly slices: number[];
-  cpuMs: number;
-  requests: number;
-  seconds: number;
 }
 
 try {
@@ -80,12 +64,12 @@ async function run({ loads, rounds, sliceMs }: Options): Promise<void> {
   for (const protocol of ['redis', 'memcached'] as const) {
     const own = loads.filter((load) => load.protocol === protocol);
     if (own.length === 0) continue;
-    const bed = new Bed(protocol);
+    const bed = new Bed({ protocol });
     try {
       await bed.startServers();
       for (const subject of list) await bed.startProxy(subject);
       const targets = list.map(({ name }) => bed.target(name));
-      await fill(targets, protocol);
+      await fill(targets[0], protocol);
       for (const load of own) {
         process.stderr.write(`${load.name} ...`);
         const sums = await measure(targets, load, rounds, sliceMs);
@@ -102,68 +86,9 @@ async function run({ loads, rounds, sliceMs }: Options): Promise<void> {
   console.log(table(head, rows));
 }
 
-/** Sets all keys through the first proxy: the others find them on the same servers. */
-async function fill([target]: readonly Target[], protocol: Protocol): Promise<void> {
-  const { requests, replyBytes } = fillOf(protocol);
-  const loop = new ClosedLoop(requests, replyBytes);
-  try {
-    await loop.open(target.port, FILL_CLIENTS);
-    await loop.once();
-  } finally {
-    loop.close();
-  }
-}
-
-async function measure(
-  targets: readonly Target[],
-  load: Load,
-  rounds: number,
-  sliceMs: number,
-): Promise<Sums[]> {
-  const { writes, replyBytes } = writesOf(load);
-  const random = new Random(SEED);
-  const sums = targets.map(
-    ({ name }): Sums => ({ name, slices: [], cpuMs: 0, requests: 0, seconds: 0 }),
-  );
-  const loops = targets.map(() => new ClosedLoop(writes, replyBytes));
-  try {
-    for (const [i, loop] of loops.entries()) {
-      await loop.open(targets[i].port, load.connections);
-      await loop.run(WARM_UP_MS);
-    }
-    for (let round = 0; round < rounds; round++) {
-      for (const i of shuffled(targets.length, random)) {
-        const before = usageOf(targets[i].pid).cpuMs;
-        const startAt = performance.now();
-        const requests = (await loops[i].run(sliceMs)) * load.depth;
-        const seconds = (performance.now() - startAt) / 1000;
-        const cpuMs = usageOf(targets[i].pid).cpuMs - before;
-        sums[i].cpuMs += cpuMs;
-        sums[i].requests += requests;
-        sums[i].seconds += seconds;
-        sums[i].slices.push((cpuMs * 1000) / requests);
-      }
-    }
-  } finally {
-    for (const loop of loops) loop.close();
-  }
-  return sums;
-}
-
-/** The numbers below `count` in random order. */
-function shuffled(count: number, random: Random): number[] {
-  const list: number[] = [];
-  for (let i = 0; i < count; i++) list.splice(random.integer(0, i), 0, i);
-  return list;
-}
-
 /** What the others are compared with. */
 function referenceOf<T extends { readonly name: string }>(list: readonly T[]): T {
   return list.find(({ name }) => name === NUTCRACKER) ?? list[0];
-}
-
-function perRequest({ cpuMs, requests }: Sums): number {
-  return (cpuMs * 1000) / requests;
 }
 
 function rowsOf(load: Load, sums: readonly Sums[]): string[][] {

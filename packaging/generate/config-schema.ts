@@ -49,11 +49,14 @@ function schemaOf(spec: KeySpec): Schema {
     case 'servers':
       return listOf('^/.*:[0-9]+( |$)|:[0-9]+:[0-9]+( |$)', true);
     case 'sentinels':
+    case 'witnesses':
       return listOf(':[0-9]+$');
     case 'replicas':
       return listOf(':[0-9]+ ');
     case 'users':
       return listOf('.');
+    case 'renames':
+      return listOf('^[^ ]+ +[^ ]+$');
     case 'two-bytes':
       return { type: ['string', 'number'] };
     case 'addresses':

@@ -17,7 +17,9 @@ function typeOf({ type, choices = [], name }: KeySpec): string {
     case 'servers':
     case 'sentinels':
     case 'replicas':
+    case 'witnesses':
     case 'users':
+    case 'renames':
       return 'readonly string[]';
     default:
       return 'string';

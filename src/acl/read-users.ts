@@ -15,7 +15,7 @@ function shown(op: string): string {
 }
 
 /** Selectors that were split at blanks, in one piece again. @returns the index of an open one */
-export function mergeSelectors(words: readonly string[]): string[] | number {
+function mergeSelectors(words: readonly string[]): string[] | number {
   const merged: string[] = [];
   let open = -1;
   let selector = '';

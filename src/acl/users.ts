@@ -12,9 +12,16 @@ export class Users {
   readonly list: readonly User[];
   /** Of clients that name none. */
   readonly default: User;
+  /** Everybody on this machine may read the file that they come from. */
+  readonly exposed: boolean;
 
   /** @param users with different names; without a `default` there is one that may do everything */
-  constructor(users: readonly User[], password: Uint8Array | null = null) {
+  constructor(
+    users: readonly User[],
+    password: Uint8Array | null = null,
+    exposed: boolean = false,
+  ) {
+    this.exposed = exposed;
     const own = users.find(({ name }) => name === DEFAULT_USER);
     this.default = own ?? openDefault(password);
     const all = own === undefined ? [...users, this.default] : [...users];

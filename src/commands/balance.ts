@@ -15,6 +15,8 @@ export interface PoolBalance {
   readonly hash: string;
   readonly distribution: string;
   readonly servers: readonly ServerBalance[];
+  /** Whether nodes of a Redis Cluster say who has which keys: then no servers are named. */
+  readonly cluster: boolean;
   /** What would spread them better, in words. */
   readonly advice: readonly string[];
 }
@@ -52,6 +54,7 @@ function poolBalance(pool: PoolConfig, forms: readonly SampleKeys[]): PoolBalanc
     pool: name,
     hash,
     distribution,
+    cluster: pool.cluster,
     servers: servers.map((server, i) => ({
       name: server.name,
       weight: server.weight,
@@ -94,7 +97,8 @@ export function balanceText(balances: readonly PoolBalance[]): string {
   return balances.map(poolText).join('\n');
 }
 
-function poolText({ pool, hash, distribution, servers, advice }: PoolBalance): string {
+function poolText({ pool, hash, distribution, cluster, servers, advice }: PoolBalance): string {
+  if (cluster) return `pool ${pool}: Redis Cluster, whose nodes say who has which slots\n`;
   const forms = Object.keys(servers[0].keys);
   const rows = servers.map(({ name, weight, fair, ring, keys }) => [
     name,

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { configWarnings, loadConfig, unresolvedServers } from '../config/index.ts';
-import { compareConfigs, type PoolChange, SAMPLE_KEYS } from '../proxy/pool/config-changes.ts';
+import {
+  adviceOf,
+  compareConfigs,
+  type PoolChange,
+  SAMPLE_KEYS,
+} from '../proxy/pool/config-changes.ts';
 import { runCommand, usageError } from './arguments.ts';
 import { balanceOf, balanceText } from './balance.ts';
 import type { Command, Out } from './command.ts';
@@ -10,7 +15,7 @@ const HELP = `Usage: ringway check FILE [--keys=FILE] [--json]
        ringway check OLD NEW [--keys=FILE] [--json]
 
 With one configuration file: which part of the keys each server of a pool gets, for keys of several
-forms, and whether another hash would spread them better.
+forms, and whether another hash would spread them better. Says what FILE had better limit.
 
 With two: what changes for the keys of each pool when OLD is replaced by NEW: which share of them
 moves to another server, in per cent of all keys. Says what NEW had better limit.
@@ -33,6 +38,9 @@ export const check: Command = (argv, out, err) =>
     const file = given.text('keys');
     const keys = file === null ? null : keysOf(file);
     if (configs.length === 1) {
+      for (const pool of last.pools) {
+        for (const each of adviceOf(pool)) err.write(`advice: pool ${pool.name}: ${each}\n`);
+      }
       const balances = balanceOf(last, keys);
       out.write(given.has('json') ? json(balances) : balanceText(balances));
       return 0;

@@ -2,6 +2,7 @@ import { type Config, loadConfig, type PoolConfig } from '../config/index.ts';
 import { hashTagged } from '../distribution/hash-tag.ts';
 import type { Ring } from '../distribution/ring.ts';
 import { type Place, placeOf, ringShares } from '../distribution/shares.ts';
+import { SLOTS } from '../distribution/slots.ts';
 import { hashByName } from '../hash/index.ts';
 import { addressOf } from '../proxy/pool/pool-changes.ts';
 import { ringOf } from '../proxy/pool/pool-ring.ts';
@@ -29,6 +30,8 @@ interface Explanation {
   /** What is hashed: the part inside the hash tag, or the whole key. */
   readonly hashed: string;
   readonly value: number;
+  /** Of a Redis Cluster; null = there are none. */
+  readonly slot: number | null;
   readonly server: ServerView | null;
   readonly point: PointView | null;
   readonly points: number;
@@ -99,6 +102,7 @@ function explanation(key: string, pool: PoolConfig, down: ReadonlySet<string>): 
     distribution: pool.distribution,
     hashed: hashedPart(bytes, pool),
     value,
+    slot: pool.cluster ? value & (SLOTS - 1) : null,
     server: place === null ? null : serverView(pool, place.server, shares),
     ...pointsAround(ring, place, pool),
     fallback: fallbackOf(pool, live, place, value),
@@ -177,6 +181,7 @@ function render(found: Explanation): string {
   ];
   if (found.hashed !== found.key) rows.push(['hashed part', JSON.stringify(found.hashed)]);
   rows.push(['hash', `${found.hash} = ${hex(found.value)}`]);
+  if (found.slot !== null) rows.push(['slot', String(found.slot)]);
   if (found.point === null) rows.push(['distribution', found.distribution]);
   else {
     const { point, before, after } = found;
@@ -196,5 +201,6 @@ function render(found: Explanation): string {
 }
 
 function noServer({ distribution }: Explanation): string {
+  if (distribution === 'slots') return 'the node that has the slot: ctl topology lists them';
   return distribution === 'random' ? 'any: each request draws one' : 'none is live';
 }

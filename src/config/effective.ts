@@ -16,7 +16,7 @@ export interface EffectivePool {
 /** Keys whose values are passwords, or tell where they and private keys are. */
 const MASKED: ReadonlySet<string> = new Set([
   ...['redis_auth', 'sentinel_auth', 'sentinel_auth_file', 'sentinel_auth_env'],
-  ...['users', 'users_file'],
+  ...['users', 'users_file', 'rename_commands'],
   ...[...LOGIN_KEYS, ...TLS_KEYS]
     .filter(({ type }) => type === 'text' || type === 'file')
     .map(({ name }) => name),
@@ -31,6 +31,7 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   servers: (pool) => linesOf(pool).map(({ text }) => text),
   cluster_view: (pool) => (pool.clusterView ? 'on' : 'off'),
   sentinels: (pool) => pool.sentinels.map(({ host, port }) => `${host}:${port}`),
+  witnesses: (pool) => pool.witnesses.map(({ host, port }) => `${host}:${port}`),
   announce: ({ announce }) => {
     return announce.length === 0 ? null : announce.map(({ host, port }) => `${host}:${port}`);
   },
@@ -39,6 +40,7 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   partial_failure: (pool) => (pool.perKeyFailure ? 'per-key' : 'error'),
   unknown_commands: (pool) => (pool.askUnknownCommands ? 'ask' : 'refuse'),
   tls_user_from_cert: (pool) => (pool.tlsUserFromCert ? 'cn' : 'off'),
+  logins: (pool) => (pool.loginsAtServer ? 'server' : 'ringway'),
   subscribe_to: (pool) => (pool.subscribeToAll ? 'all' : 'owner'),
 };
 

@@ -18,6 +18,7 @@ export function readDrafts(bytes: Uint8Array, from: ReadFrom): PoolDraft[] {
   if (source === null) return [];
   const drafts = readDocument(source, problems).map((node) => readPool(node, from));
   checkPools(drafts, problems);
+  checkFlushes(drafts, problems);
   return drafts;
 }
 
@@ -47,6 +48,21 @@ function checkPools(drafts: readonly PoolDraft[], problems: Problems): void {
         problems.add(at, `${name}.${key}`, `${taken}; expected another address`);
       }
     }
+  }
+}
+
+/** Who flushes a witness has it forget who is the master. */
+function checkFlushes(drafts: readonly PoolDraft[], problems: Problems): void {
+  const witnesses = new Set(
+    drafts.flatMap((draft) => draft.witnesses.map(({ host, port }) => `${host}:${port}`)),
+  );
+  for (const { name, values, positions, servers } of drafts) {
+    if (values.get('allow_flush') !== true) continue;
+    const flushed = servers.find(({ server: { host, port } }) => witnesses.has(`${host}:${port}`));
+    if (flushed === undefined) continue;
+    const { host, port } = flushed.server;
+    const message = `${host}:${port} is a witness of a pool; expected no allow_flush before it`;
+    problems.add(positions.get('allow_flush')!, `${name.text}.allow_flush`, message);
   }
 }
 

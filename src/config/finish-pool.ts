@@ -53,6 +53,11 @@ function hasPassword({ logins }: PoolDraft): boolean {
   return logins.clientAuth !== null;
 }
 
+function loginRequired({ users, ...draft }: PoolDraft, values: Values): boolean {
+  if (values.of<string>('logins') === 'server') return true;
+  return users === null ? hasPassword({ users, ...draft }) : !users.default.isOpen;
+}
+
 /** Where clients come in, and which do. */
 function doors(draft: PoolDraft, values: Values) {
   return {
@@ -63,7 +68,8 @@ function doors(draft: PoolDraft, values: Values) {
     tcpKeepalive: values.of<boolean>('tcpkeepalive'),
     ...draft.logins,
     users: draft.users,
-    loginRequired: draft.users === null ? hasPassword(draft) : !draft.users.default.isOpen,
+    loginsAtServer: values.of<string>('logins') === 'server',
+    loginRequired: loginRequired(draft, values),
     allowClients: values.of<readonly string[] | null>('allow_clients'),
     denyClients: values.of<readonly string[] | null>('deny_clients'),
     protectedMode: values.of<boolean>('protected_mode'),
@@ -72,7 +78,31 @@ function doors(draft: PoolDraft, values: Values) {
     readOnly: values.of<boolean>('read_only'),
     allowMonitor: values.of<boolean>('allow_monitor'),
     denyCommands: values.of<readonly string[] | null>('deny_commands') ?? NO_NAMES,
+    renameCommands: draft.renamed,
+    ...rates(values),
+    ...audit(values),
     maxAuthFailures: values.number('max_auth_failures'),
+  };
+}
+
+/** How much clients may ask for. */
+function rates(values: Values) {
+  return {
+    clientRequestsPerSecond: values.number('client_requests_per_second'),
+    clientBytesPerSecond: values.number('client_bytes_per_second'),
+    userRequestsPerSecond: values.number('user_requests_per_second'),
+    userBytesPerSecond: values.number('user_bytes_per_second'),
+    rateAction: values.of<'wait' | 'error'>('rate_action'),
+  };
+}
+
+/** What is written down of requests. */
+function audit(values: Values) {
+  return {
+    auditLog: values.of<string | null>('audit_log'),
+    auditSample: values.number('audit_sample'),
+    auditSize: values.number('audit_size'),
+    auditFiles: values.number('audit_files'),
   };
 }
 
@@ -148,6 +178,10 @@ function availability(draft: PoolDraft, values: Values) {
     breakerMaxWaitMs: values.number('breaker_max_wait'),
     sentinels: Object.freeze([...draft.sentinels]),
     replicas: Object.freeze(draft.replicas.map(({ replica }) => replica)),
+    promote: values.of<boolean>('promote'),
+    witnesses: Object.freeze([...draft.witnesses]),
+    downAfterMs: values.number('down_after'),
+    promoteUnfenced: values.of<boolean>('promote_unfenced'),
     readFrom: values.of<ReadFrom>('read_from'),
     maxReplicaLag: values.number('max_replica_lag'),
     readAfterWriteMs: values.number('read_after_write'),

@@ -21,6 +21,7 @@ export type {
   PoolConfig,
   Position,
   ReadFrom,
+  RenamedCommand,
   ReplicaConfig,
   SentinelConfig,
   SentinelLogin,

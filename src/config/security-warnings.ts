@@ -56,6 +56,7 @@ function passwordWarnings(file: string, pool: PoolConfig): Warning[] {
     redis_auth_file: pool.serverLogin?.password,
     sentinel_auth_file: pool.sentinelLogin?.words,
     client_auth_file: pool.clientAuth,
+    users_file: pool.users,
   };
   return Object.entries(found).flatMap(([key, secret]) =>
     secret?.exposed === true && key in pool.keyPositions ? [warning(file, pool, key, EXPOSED)] : [],

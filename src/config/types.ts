@@ -64,6 +64,8 @@ export interface PoolConfig {
   readonly clientAuth: Secret | null;
   /** Users with rules; null = there is only the one that may do everything. */
   readonly users: Users | null;
+  /** Clients log in to the servers, and have connections of their own users there. */
+  readonly loginsAtServer: boolean;
   /** Clients have to log in. */
   readonly loginRequired: boolean;
   /** `address/bits`: the only ones that are let in; null = all. */
@@ -82,6 +84,24 @@ export interface PoolConfig {
   readonly allowMonitor: boolean;
   /** Names in upper case of commands that are refused, `NAME|SUBCOMMAND` for one subcommand. */
   readonly denyCommands: readonly string[];
+  /** Commands that clients call by other names. */
+  readonly renameCommands: readonly RenamedCommand[];
+  /** Of one client; 0 = any number, here and below. */
+  readonly clientRequestsPerSecond: number;
+  readonly clientBytesPerSecond: number;
+  /** Of all clients of a user together. */
+  readonly userRequestsPerSecond: number;
+  readonly userBytesPerSecond: number;
+  /** What becomes of requests beyond these. */
+  readonly rateAction: 'wait' | 'error';
+  /** Where it is written down who asks for what; null = nowhere. */
+  readonly auditLog: string | null;
+  /** One of so many requests; 0 = only those that are refused. */
+  readonly auditSample: number;
+  /** Bytes after which a new file is begun; 0 = never. */
+  readonly auditSize: number;
+  /** Earlier files that are kept. */
+  readonly auditFiles: number;
   /** The database of clients that have not chosen another. */
   readonly redisDb: number;
   /** Connect to every server at start. */
@@ -176,6 +196,14 @@ export interface PoolConfig {
   readonly sentinels: readonly SentinelConfig[];
   /** Replicas of the servers, if no sentinel knows them. */
   readonly replicas: readonly ReplicaConfig[];
+  /** A replica is promoted when its master is down. */
+  readonly promote: boolean;
+  /** Who decides which proxy does it. */
+  readonly witnesses: readonly SentinelConfig[];
+  /** So long nobody must have seen a master. */
+  readonly downAfterMs: number;
+  /** Also in the place of a master that may go on acknowledging writes. */
+  readonly promoteUnfenced: boolean;
   /** Where commands that only read go. */
   readonly readFrom: ReadFrom;
   /** Bytes that a replica may be behind to be read. */
@@ -226,6 +254,13 @@ export interface SentinelLogin {
   readonly file: string | null;
 }
 
+/** A command that clients call by another name, and by no other. Frozen. */
+export interface RenamedCommand {
+  /** As the servers know it; upper case, as the other. */
+  readonly command: string;
+  readonly name: string;
+}
+
 export type ListenConfig = TcpListen | UnixListen;
 
 /** A listener on an address and port. */
@@ -247,7 +282,7 @@ export interface UnixListen {
   readonly mode: number;
 }
 
-/** One line of `sentinels:`. Frozen. */
+/** One line of `sentinels:` or `witnesses:`. Frozen. */
 export interface SentinelConfig {
   readonly host: string;
   readonly port: number;

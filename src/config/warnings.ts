@@ -23,7 +23,7 @@ export function configWarnings(config: Config): string[] {
   for (const { name, keyPositions, followsMaster } of pools) {
     const at = keyPositions['retry_reads'];
     if (at === undefined || !followsMaster) continue;
-    const message = 'the key has no effect with sentinels: reads are sent again there';
+    const message = 'the key has no effect where masters are followed: reads are sent again there';
     const place = { file, line: at.line, column: at.column, path: `${name}.retry_reads` };
     found.push({ line: at.line, text: `warning: ${formatProblem({ ...place, message })}` });
   }

@@ -6,7 +6,7 @@ export const SLOTS = 16384;
 /** A slot of which no server is known to have it. */
 export const NO_OWNER = 0xffff;
 /** What Redis Cluster hashes of a key: the bytes between the first `{` and the next `}`, if any. */
-export const SLOT_TAG: number = tagWord(Uint8Array.of(0x7b, 0x7d));
+const SLOT_TAG: number = tagWord(Uint8Array.of(0x7b, 0x7d));
 
 /** @returns the slot of the key in [start, end), as CLUSTER KEYSLOT says it */
 export function keySlot(bytes: Uint8Array, start: number, end: number): number {

@@ -223,6 +223,27 @@ export interface PoolKeys {
    */
   readonly replicas?: readonly string[];
   /**
+   * A replica (`replicas`) is promoted when most proxies say that its master is down. Wants
+   * `witnesses`, and masters with `min-replicas-to-write`: docs/high-availability.md says
+   * why. Default false.
+   */
+  readonly promote?: boolean;
+  /**
+   * A list of Redis servers of nothing else, `host:port` each, three or more: most of them
+   * decide which proxy promotes which replica. The same list for every proxy.
+   */
+  readonly witnesses?: readonly string[];
+  /**
+   * With `promote`: so long a master must not have been seen until it is said to be down. In
+   * ms. Default 5000.
+   */
+  readonly down_after?: number;
+  /**
+   * Promote a replica also while the old master may go on acknowledging writes to whoever
+   * still reaches it: they are lost. Default false.
+   */
+  readonly promote_unfenced?: boolean;
+  /**
    * Where commands that only read go: `prefer-replica` to replicas, or the master while none
    * is fit; `replica` to replicas only; `any` to all; `nearest` to whichever answers
    * fastest. Default master.
@@ -314,12 +335,59 @@ export interface PoolKeys {
    */
   readonly deny_commands?: string;
   /**
+   * A list of commands and other names, `FLUSHALL empty-it-all`: clients call them so, and
+   * by their own names no more. Redis pools only.
+   */
+  readonly rename_commands?: readonly string[];
+  /**
+   * So many requests a client may send in a second, those of one second at once. 0: any
+   * number. Default 0.
+   */
+  readonly client_requests_per_second?: number;
+  /** The same, of bytes of requests. Default 0. */
+  readonly client_bytes_per_second?: number;
+  /**
+   * As `client_requests_per_second`, for all clients of a user together; without users, for
+   * all of the pool. Each worker has its part. Default 0.
+   */
+  readonly user_requests_per_second?: number;
+  /** The same, of bytes of requests. Default 0. */
+  readonly user_bytes_per_second?: number;
+  /**
+   * What is beyond these rates: `wait` leaves it unread until there is room, `error` answers
+   * `-ERR rate limit reached`. Redis pools only; others wait. Default wait.
+   */
+  readonly rate_action?: 'wait' | 'error';
+  /**
+   * A file that is told who asks for what: lines of JSON with client, user, command, keys
+   * and verdict. Redis pools only.
+   */
+  readonly audit_log?: string;
+  /**
+   * One request of so many is told there. 0: none but those that are refused, which all are
+   * told. Default 1.
+   */
+  readonly audit_sample?: number;
+  /**
+   * When the file has so many, it is renamed, and a new one begun. 0: never. In bytes.
+   * Default 67108864.
+   */
+  readonly audit_size?: number;
+  /** Earlier files that are kept; the oldest are deleted. Default 8. */
+  readonly audit_files?: number;
+  /**
    * A list of users, each a name and rules as ACL SETUSER of Redis takes them. Redis pools
    * only.
    */
   readonly users?: readonly string[];
   /** As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`. */
   readonly users_file?: string;
+  /**
+   * Who checks the logins of clients. `server`: each must log in as a user of the servers,
+   * and its requests go there over connections of that user. Redis pools only. Default
+   * ringway.
+   */
+  readonly logins?: 'ringway' | 'server';
   /** Clients speak TLS on `listen`. Default false. */
   readonly tls?: boolean;
   /** A second address, where clients speak TLS; on `listen` they do not. */

@@ -34,12 +34,32 @@ export const REFUSAL_LOG_INTERVAL_MS = 10_000;
 export const CROSS_PROTOCOL_LOG_INTERVAL_MS = 60_000;
 /** Users of a pool: each has a byte per command, and one more per pool that compiles its rules. */
 export const USERS_OF_POOL = 10_000;
+/** Sets of patterns by which plain requests are let through; beyond that all are looked at. */
+export const GATE_SETS = 250;
 /** Rules of one user: patterns are tried one by one. */
 export const RULES_OF_USER = 1024;
 /** Entries of `ACL LOG`, as in Redis. */
 export const ACL_LOG_LENGTH = 128;
+/** Entries that are alike and no further apart are one; so many of the newest are compared. */
+export const ACL_LOG_TOGETHER_MS = 60_000;
+export const ACL_LOG_COMPARED = 10;
 /** Bytes of a key, a channel or a user's name that an entry keeps. */
 export const ACL_LOG_OBJECT_BYTES = 1024;
+/** Logins of a pool that servers are asked about at once, each over a connection of its own. */
+export const SERVER_LOGINS = 128;
+/** A server that has not said by then whether a login is good leaves that to the next one. */
+export const SERVER_LOGIN_MS = 10_000;
+/** Lines of an audit log that wait to be written; beyond that they are left out, and counted. */
+export const AUDIT_BUFFER_BYTES = 1024 * 1024;
+/** Lines are collected for so long, so that one write has many. */
+export const AUDIT_FLUSH_MS = 100;
+/** Keys of a request that its line names, and bytes that are shown of a word. */
+export const AUDIT_KEYS = 16;
+export const AUDIT_WORD_BYTES = 128;
+/** An audit log that cannot be written is told of at most this often. */
+export const AUDIT_LOG_INTERVAL_MS = 10_000;
+/** A process that ends waits at most so long for the last lines. */
+export const AUDIT_STOP_MS = 2_000;
 /** A PROXY header: 16 bytes, addresses, and what balancers add (some add certificates). */
 export const PROXY_HEADER_BYTES = 4096;
 /** It comes with the first packet: who has not sent it by then is closed. */

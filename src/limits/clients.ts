@@ -27,6 +27,10 @@ export const SWALLOW_LOOK_MS = 2;
 export const JOINED_LIST_BYTES = 4 * 1024 * 1024;
 /** An MGET that is answered in pieces asks for about so many bytes at a time. */
 export const PIECE_BYTES = 1024 * 1024;
+/** What an MGET, MSET or DEL needs is used again by later ones: so many are kept for them, */
+export const SPARE_REPLIES = 256;
+/** none with more parts than this. */
+export const SPARE_REPLY_PARTS = 64;
 /** Reply bytes buffered for one client before its servers wait (`client_output_limit`). */
 export const DEFAULT_CLIENT_OUTPUT_LIMIT = 32 * 1024 * 1024;
 /** Request bytes taken in of a client that takes none of its replies (`client_input_limit`). */

@@ -17,6 +17,10 @@ export const HTTP_CONNECTIONS = 128;
 /** Request headers in all, and of these the address: browsers send about one KiB. */
 export const HTTP_HEADER_BYTES = 8 * 1024;
 export const HTTP_URL_BYTES = 2 * 1024;
+/** So few pools are shown with all they have, unless somebody says otherwise. */
+export const PAGE_POOLS_OPEN = 3;
+/** More servers of a pool are shown when somebody asks for them. */
+export const PAGE_SERVERS = 40;
 /** From the first byte of a request to its last header, and to its end. */
 export const HTTP_HEADERS_MS = 5_000;
 export const HTTP_REQUEST_MS = 10_000;

@@ -16,3 +16,11 @@ export const TRANSACTION_SELECTS = 16;
 export const SHOWN_KEY_BYTES = 128;
 /** A larger transaction does not hold up those who share a connection: it gets one of its own. */
 export const SHARED_BLOCK_BYTES = 256 * 1024;
+/**
+ * A client that watches keys may finish its transaction for so long before it goes to another
+ * process, where EXEC answers nil: from WATCH to EXEC it takes a few round trips.
+ */
+export const WATCH_LEAVE_MS = 2_000;
+/** A request that is to end, and does not, is asked so again after this, doubled up to the next. */
+export const UNBLOCK_AGAIN_MS = 2;
+export const UNBLOCK_AGAIN_MAX_MS = 250;

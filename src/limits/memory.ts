@@ -31,6 +31,8 @@ export const RING_SPARE_BYTES = 4 * 1024 * 1024;
  */
 export const GATHER_POLLS = 16;
 export const GATHER_MICROS = 200;
+/** Entries of the timer wheel that may be stale, however few are not. */
+export const STALE_TIMERS = 1024;
 /** Replies wait this long, at most twice that, for those of requests that came with theirs. */
 export const HELD_WRITE_MS = 2;
 /** More than this is written at once. */

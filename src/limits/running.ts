@@ -1,13 +1,25 @@
 /** Logs, worker processes, signals and files of the process itself. */
 
-/** What the slow log and its kin keep of a key. */
 /** Numbers of clients that each worker has for itself: the next one begins behind them. */
 export const WORKER_CLIENT_NUMBERS = 1_000_000_000_000;
 /** So many workers have numbers of their own; those behind them begin again. */
 export const NUMBERED_WORKERS = 8192;
+/** What the slow log and its kin keep of a key. */
 export const SLOW_KEY_BYTES = 96;
+/** Where there is a slow log, what is kept of each request in flight: command, most of the key. */
+export const REQUEST_HEAD_BYTES = 128;
 /** What an entry of the slow log counts for besides its texts. */
 export const SLOW_ENTRY_BYTES = 256;
+/** Traces that wait for the exporter in one process; more are lost, and counted. */
+export const TRACES_KEPT = 2048;
+/** How often they are taken: what is lost at a crash is younger. */
+export const TRACES_TAKEN_MS = 1_000;
+/** Servers whose shares of one request are traced. */
+export const TRACED_PARTS = 64;
+/** What a trace holds of the error that stands for a reply. */
+export const FAILURE_TEXT_BYTES = 256;
+/** How long the last traces and figures may take to leave when the program ends. */
+export const TELEMETRY_END_MS = 2_000;
 /** Kinds of log lines whose repetitions are counted; the oldest is forgotten. */
 export const LOG_KINDS = 256;
 /** How far two lines of the log must be alike to be of one kind, and what is kept of one. */

@@ -55,5 +55,7 @@ export const HEALTH_RETRY_MS = 1_000;
 export const RETRY_STEP_MS = 10;
 /** The first wait of a tripped breaker; each wait after that is twice as long. */
 export const BREAKER_FIRST_WAIT_MS = 50;
+/** Requests of a connection of which is kept how often they were sent on; answered ones go then. */
+export const HOPS_KEPT = 1024;
 /** How often the connections of a server that has left the pool are looked at. */
 export const SERVER_SWEEP_MS = 20;

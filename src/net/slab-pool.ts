@@ -12,6 +12,9 @@ export interface SlabKind {
   readonly bytes: number;
 }
 
+/** One read brings the replies to many requests, each of which may give several slabs back. */
+const USUALLY_RESTING = 4096;
+
 /**
  * Send memory inside the arena, leased in two sizes. Nobody owns a slab between turns unless the
  * kernel did not take all of its bytes.
@@ -37,7 +40,7 @@ export class SlabPool {
   #largeTop: number;
   /** What each slab is: free, LEASED or RESTING; only where assertions are on. */
   readonly #leased: Uint8Array;
-  readonly #resting: IntList = new IntList();
+  readonly #resting: IntList = new IntList(USUALLY_RESTING);
   /** True between the first reservation of a chunk's walk and its gather. */
   walking = false;
 

@@ -30,6 +30,7 @@ import { ringBytes } from './pool/pool-ring.ts';
 import type { Preparation } from './pool/protocol.ts';
 import { withKnownServers } from './pool/slots/known-servers.ts';
 import { ProxyHeaders } from './proxy-headers.ts';
+import { auditWritten } from './redis/access/audit-file.ts';
 import { RedisProtocol } from './redis/protocol.ts';
 import { addressOf, drop, Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
@@ -59,15 +60,14 @@ export interface ProxyOptions {
   readonly latency?: boolean;
   /** Bytes that may wait for clients and servers; 0 = no limit. */
   readonly memoryLimit?: number;
+  readonly traceRate?: number;
   /** Connections to clients and servers; 0 = what the system allows. */
   readonly maxConnections?: number;
-  /** ringway's own version. */
   readonly version?: string;
   /** Told for which server of which pool requests wait, by their names. */
   readonly onTrouble?: (pool: string, server: string, isHint: boolean) => void;
   /** Processes that share the clients; each takes its part of `client_connections`. */
   readonly workers?: number;
-  /** The others of these. */
   readonly siblings?: Siblings;
   /** Number behind which its clients are numbered. */
   readonly clientsFrom?: number;
@@ -122,6 +122,7 @@ export class ProxyServer {
       assembledAt,
       measuresLatency: options.latency ?? true,
       memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+      traceRate: options.traceRate ?? 0,
     });
     this.#headers = new ProxyHeaders(this.engine, {
       enter: (pool, socket, tls, rest) => this.#onHeader(pool, socket, tls, rest),
@@ -129,6 +130,7 @@ export class ProxyServer {
     });
     this.engine.version = options.version ?? '';
     this.engine.siblings = options.siblings ?? null;
+    this.engine.workers = this.#workers;
     this.engine.numberClientsFrom(options.clientsFrom ?? 0);
     this.#redis = new RedisProtocol(codec);
     this.#memcache = new MemcacheProtocol(codec);
@@ -339,11 +341,10 @@ export class ProxyServer {
     const deadline = exactMillis() + drainMs;
     const look = (): void => {
       const left = allClients(this.engine).filter((client) => client.pool === pool);
-      if (left.length > 0 && exactMillis() < deadline) {
-        setTimeout(look, CLIENT_SWEEP_MS).unref();
-        return;
-      }
+      if (left.length > 0 && exactMillis() < deadline)
+        return void setTimeout(look, CLIENT_SWEEP_MS).unref();
       for (const client of left) client.destroy('its pool is gone');
+      this.#headers.close(pool);
       this.#tls.close(pool);
       pool.close();
       this.#rings.give(pool.region);
@@ -353,16 +354,17 @@ export class ProxyServer {
   }
 
   /**
-   * Hands every client to another process, each as soon as all it asked is answered. TLS clients
-   * cannot go along: they are served on until they pause, at the longest until shortly before the
-   * end.
+   * Hands every client to another process, each as soon as all it asked is answered. Some, as TLS
+   * clients, cannot go along: they are served on until they pause, at the longest until shortly
+   * before the end.
    * @returns when none is left, or `drainMs` is over
    */
   async handOver(give: (client: LeavingClient) => void, drainMs: number): Promise<void> {
     for (const client of allClients(this.engine)) client.moveAway(give);
     const drainAt = exactMillis() + drainMs - DRAIN_MS;
     await this.#noClients(drainMs, (client) => {
-      if (!client.encrypted) return;
+      client.moveIfDue();
+      if (!client.stays) return;
       if (exactMillis() >= drainAt) client.drain();
       else client.leaveIfQuiet();
     });
@@ -391,6 +393,7 @@ export class ProxyServer {
       this.#tls.close(pool);
       pool.close();
     }
+    await auditWritten(this.engine);
     this.engine.deadlines.stop();
   }
 }

@@ -1,5 +1,5 @@
 import type { Pool } from './pool/pool.ts';
-import { isClientOrder, obeyOrder } from './redis/client-orders.ts';
+import { isClientOrder, obeyOrder } from './redis/clients/client-orders.ts';
 import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
 import { isTellQuestion, tellHere } from './redis/tracking/redirect.ts';
 import { countedHere, isCountersQuestion } from './siblings/pool-counts.ts';

@@ -13,6 +13,8 @@ import { LocalProxy } from './local-proxy.ts';
 import { Workers } from './processes/workers.ts';
 import { Program } from './program.ts';
 import type { NameAddresses } from './serving.ts';
+import type { TelemetrySettings } from './telemetry/settings.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
 import { TopologyKeeper } from './topology-keeper.ts';
 
 /** What a program is put together from. */
@@ -23,6 +25,8 @@ export interface AssembleOptions {
   readonly codec: CodecChoice;
   readonly reader: ReaderKind | null;
   readonly latency: boolean;
+  /** Null = none is sent anywhere. */
+  readonly telemetry: TelemetrySettings | null;
   readonly memoryLimit: number;
   readonly maxConnections: number;
   readonly drainMs: number;
@@ -45,39 +49,34 @@ export interface AssembleOptions {
  * @throws ConfigError or RingwayError
  */
 export async function assemble(options: AssembleOptions): Promise<Program> {
-  const { codec, reader, latency, memoryLimit, maxConnections, log } = options;
+  const { codec, reader, latency, memoryLimit, maxConnections, log, telemetry: told } = options;
   const workers = options.workers === 'auto' ? availableParallelism() : options.workers;
   const text = await readConfig(options.confFile);
   for (const line of configWarnings(text.config)) log.write(LOG_WARN, line);
   const limits = { memoryLimit, maxConnections };
-  const engine = { codec, reader, latency, ...limits, log, version: VERSION, workers };
+  const telemetry = told === null ? null : await Telemetry.load(told, log);
+  const traceRate = told?.traceRate ?? 0;
+  const engine = { codec, reader, latency, traceRate, ...limits, log, version: VERSION, workers };
   const topology = new TopologyKeeper(log, options.known, options.frozen);
   const onTrouble = (pool: string, server: string, isHint: boolean): void => {
     topology.onTrouble(pool, server, isHint);
   };
+  const { orders } = options;
   if (workers === 1) {
-    const proxy = new LocalProxy(text.config, {
-      ...engine,
-      onTrouble,
-      known: options.known,
-      orders: options.orders,
-    });
+    const { known } = options;
+    const proxy = new LocalProxy(text.config, { ...engine, onTrouble, known, orders });
     proxy.preconnect();
-    return new Program(text.config, {
-      ...options,
-      serving: proxy,
-      topology,
-      onSocket: (pool, socket, tls) => proxy.accept(pool, socket, tls),
-    });
+    const onSocket = proxy.accept.bind(proxy);
+    return new Program(text.config, { ...options, serving: proxy, topology, telemetry, onSocket });
   }
   const known = (): readonly Known[] => topology.known;
   const addresses = (): NameAddresses => topology.names.known;
-  const { orders } = options;
   const group = await Workers.start(text, { ...engine, onTrouble, known, addresses, orders });
   return new Program(text.config, {
     ...options,
     serving: group,
     topology,
+    telemetry,
     paused: true,
     onSocket: (pool, socket, tls) => {
       socket.on('error', () => {});

@@ -7,6 +7,7 @@ import { LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, socketOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import { type ClientView, largestClients } from '../proxy/client/client-list.ts';
+import type { TakenTraces } from '../proxy/engine/request-traces.ts';
 import type { Siblings } from '../proxy/engine/siblings.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
@@ -26,6 +27,8 @@ export interface LocalOptions {
   /** Connections to clients and servers; 0 = what the system allows. */
   readonly maxConnections: number;
   readonly version: string;
+  /** The part of all requests that is traced, 0 to 1. */
+  readonly traceRate?: number;
   /** Processes that share the clients. */
   readonly workers?: number;
   /** Told for which server of which pool requests wait, by their names. */
@@ -34,7 +37,7 @@ export interface LocalOptions {
   readonly known?: readonly Known[];
   /** What an operator wants of single servers already. */
   readonly orders?: readonly ServerOrder[];
-  /** The others of these. */
+  /** The other processes that share the clients. */
   readonly siblings?: Siblings;
   /** Number behind which its clients are numbered. */
   readonly clientsFrom?: number;
@@ -52,7 +55,7 @@ export class LocalProxy implements Serving {
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
     const { maxConnections, onTrouble, known = [], orders = [], siblings } = options;
-    const { clientsFrom = 0 } = options;
+    const { clientsFrom = 0, traceRate = 0 } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -65,6 +68,7 @@ export class LocalProxy implements Serving {
       version,
       workers,
       clientsFrom,
+      traceRate,
       ...(onTrouble === undefined ? {} : { onTrouble }),
       ...(siblings === undefined ? {} : { siblings }),
     });
@@ -88,6 +92,10 @@ export class LocalProxy implements Serving {
     const { engine, pools } = this.#proxy;
     const startedAt = this.#startedAt;
     return takeSnapshot({ version, startedAt, engine, pools, codec: this.codec });
+  }
+
+  takeTraces(): TakenTraces {
+    return this.#proxy.engine.traces?.takeAll() ?? { traces: [], lost: 0 };
   }
 
   async prepare({ config }: ConfigText): Promise<PreparedChange> {

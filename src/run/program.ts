@@ -14,12 +14,15 @@ import { type DoorOptions, openDoors } from './doors.ts';
 import { Reloader } from './reloader.ts';
 import { ServerOrders } from './server-orders.ts';
 import type { MovingClient, Serving } from './serving.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 import type { TopologyKeeper } from './topology-keeper.ts';
 
 /** The parts of a program. */
 export interface ProgramOptions {
   readonly serving: Serving;
   readonly topology: TopologyKeeper;
+  /** Null or absent: none is sent anywhere. */
+  readonly telemetry?: Telemetry | null;
   readonly log: Log;
   readonly doors: DoorOptions;
   readonly listeners: GivenListeners;
@@ -94,6 +97,10 @@ export class Program {
     }
     this.listeners.inherit();
     this.#phase = 'ready';
+    this.#options.telemetry?.start({
+      snapshot: () => this.snapshot(),
+      takeTraces: () => this.serving.takeTraces(),
+    });
     this.#ticketTimer = setInterval(() => {
       this.#ticketSecret = randomBytes(TICKET_SECRET_BYTES);
       this.serving.setTicketSecret(this.#ticketSecret);
@@ -153,7 +160,9 @@ export class Program {
     this.#phase = 'draining';
     this.#stopTimers();
     this.listeners.close(true);
+    await this.#options.telemetry?.takeTraces();
     await this.serving.handOver(give, limitMs);
+    await this.#options.telemetry?.end();
   }
 
   /** @param delayMs for so long it serves on, unready */
@@ -162,7 +171,10 @@ export class Program {
     this.#stopTimers();
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     this.listeners.close();
+    // Workers end with what they have noted.
+    await this.#options.telemetry?.takeTraces();
     await this.serving.stop(drainMs);
+    await this.#options.telemetry?.end();
     this.topology.stop();
     this.closeDoors();
   }

@@ -13,6 +13,7 @@ import { handOver, type NextProgram, Predecessor } from './processes/upgrade.ts'
 import type { Program } from './program.ts';
 import { handleSignals, type ReopenableLog, setLevel } from './signals.ts';
 import { inheritedSockets, notifySystemd } from './systemd.ts';
+import { telemetrySettings } from './telemetry/settings.ts';
 
 /**
  * Runs the proxy as the command line says, in the order of nutcracker: log file, background,
@@ -126,6 +127,7 @@ class Daemon {
       ...options,
       codec: options.codec ?? codecFrom(env),
       reader: readerFrom(env),
+      telemetry: telemetrySettings(options, env),
       memoryLimit: options.memoryMib * 1024 * 1024,
       maxConnections: options.maxConnections,
       log: this.#log,

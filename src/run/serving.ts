@@ -2,6 +2,7 @@ import type { ConfigText } from '../config/index.ts';
 import type { NativeHandle } from '../net/handles.ts';
 import type { ClientView } from '../proxy/client/client-list.ts';
 import type { ClientState } from '../proxy/client/moving-client.ts';
+import type { TakenTraces } from '../proxy/engine/request-traces.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import type { AnyStep } from '../topology/known.ts';
@@ -32,6 +33,8 @@ export interface Serving {
   readonly codec: string;
   readonly reader: string;
   snapshot(): Snapshot | Promise<Snapshot>;
+  /** The traces of requests since it was asked last. */
+  takeTraces(): TakenTraces | Promise<TakenTraces>;
   /** @throws RingwayError when it cannot be had; then nothing has changed */
   prepare(next: ConfigText): Promise<PreparedChange>;
   /** Goes on with a client: one that has just come in, or another process's. */

@@ -10,7 +10,7 @@ import {
 } from '../config/index.ts';
 import type { ClusterSpec } from '../topology/cluster/cluster-watch.ts';
 import type { Address } from '../topology/facts.ts';
-import type { ShardSpec } from '../topology/shard.ts';
+import type { PromotionSpec, ShardSpec } from '../topology/shard.ts';
 
 /** Texts of the file as requests carry them: one character per byte. */
 function latin1(text: string): string {
@@ -70,6 +70,7 @@ function shardsOfPool(pool: PoolConfig): ShardSpec[] {
     address: { host, port },
     sentinels,
     replicas: pool.replicas.filter(({ server }) => server === name).map(addressOf),
+    promotion: promotionOf(pool),
     reads,
     // Of the secret in it there is only a digest.
     sentinelAccess: JSON.stringify(sentinelLogin),
@@ -78,6 +79,18 @@ function shardsOfPool(pool: PoolConfig): ShardSpec[] {
     tls,
     sentinelTls: sentinelTls ? tls : null,
   }));
+}
+
+/** Who replaces the masters of a pool; null = somebody else. */
+function promotionOf({
+  promote,
+  witnesses,
+  serverLogin,
+  ...pool
+}: PoolConfig): PromotionSpec | null {
+  if (!promote) return null;
+  const { downAfterMs, promoteUnfenced: unfenced } = pool;
+  return { witnesses, access: JSON.stringify(serverLogin), downAfterMs, unfenced };
 }
 
 function addressOf({ host, port }: ReplicaConfig): Address {

@@ -34,7 +34,7 @@ export class TopologyKeeper {
       steer: (step) => this.#steer(step),
       say: (text, shard) => {
         if (shard === null) {
-          log.write(LOG_WARN, text, { event: 'sentinel' });
+          log.write(LOG_WARN, text, { event: text.includes('witness') ? 'witness' : 'sentinel' });
           return;
         }
         const { pool, server } = shard;

@@ -116,6 +116,10 @@ export const MONITOR_SLOW_CLOSED = 72;
 export const REDIRECTED_MOVED = 73;
 export const REDIRECTED_ASK = 74;
 export const REDIRECTED_RETRY = 75;
+/** Requests, or clients for a while, that were kept back by a rate. */
+export const RATE_LIMITED = 76;
+/** Lines for the audit log that there was no room for, or that could not be written. */
+export const AUDIT_LOST = 77;
 
 export type PoolCounter =
   | typeof CLIENT_EOF
@@ -161,12 +165,14 @@ export type PoolCounter =
   | typeof NOT_PERMITTED
   | typeof MONITORING_CLIENTS
   | typeof MONITOR_LINES
-  | typeof MONITOR_SLOW_CLOSED;
+  | typeof MONITOR_SLOW_CLOSED
+  | typeof RATE_LIMITED
+  | typeof AUDIT_LOST;
 export type PoolCounters = Counters<PoolCounter>;
 
 /** Those of one pool, all 0. */
 export function poolCounters(): PoolCounters {
-  return new Float64Array(REDIRECTED_RETRY + 1) as never;
+  return new Float64Array(AUDIT_LOST + 1) as never;
 }
 
 // --- the process --------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 import { descriptorLimit, openDescriptors } from '../net/descriptor-limit.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
 import type { Order } from '../proxy/pool/connections/order.ts';
+import type { SlowEntry } from '../proxy/pool/notes/slow-log.ts';
 import type { Pool } from '../proxy/pool/pool.ts';
 import type { Server } from '../proxy/pool/server.ts';
-import type { SlowEntry } from '../proxy/pool/slow-log.ts';
+import { nameOf, type SlotNode } from '../proxy/pool/slots/cluster-slots.ts';
 import {
   INTERNAL_ERRORS,
   mapCounters,
@@ -46,6 +47,15 @@ export interface ReplicaSnapshot {
   readonly read: boolean;
 }
 
+/** A node of a Redis Cluster. */
+export interface ClusterNode {
+  readonly address: string;
+  /** Of the node that it follows; null for a master. */
+  readonly master: string | null;
+  readonly failed: boolean;
+  readonly slots: readonly (readonly [first: number, last: number])[];
+}
+
 /** A pool at one moment. */
 export interface PoolSnapshot {
   readonly name: string;
@@ -57,6 +67,8 @@ export interface PoolSnapshot {
   readonly servers: readonly ServerSnapshot[];
   /** As RingView. */
   readonly ringCells: readonly number[];
+  /** Null for a pool that is none. */
+  readonly cluster: readonly ClusterNode[] | null;
   readonly slow: readonly SlowEntry[];
   /** As PoolLatency; null when latencies are not measured. */
   readonly latencyCounts: Float64Array | null;
@@ -170,10 +182,21 @@ function poolSnapshot(pool: Pool): PoolSnapshot {
     counters: pool.counters,
     servers: pool.servers.map((server) => serverSnapshot(server, ring.shares[server.index])),
     ringCells: ring.cells,
+    cluster: pool.slots === null ? null : clusterNodes(pool.slots.nodes),
     slow: pool.slowLog?.latest(SLOW_ENTRIES) ?? [],
     latencyCounts: latencies?.counts ?? null,
     latencySums: latencies?.sums ?? null,
   };
+}
+
+function clusterNodes(nodes: readonly SlotNode[]): ClusterNode[] {
+  const addresses = new Map(nodes.map((node) => [node.id, nameOf(node)]));
+  return nodes.map((node) => ({
+    address: nameOf(node),
+    master: node.master === null ? null : (addresses.get(node.master) ?? null),
+    failed: node.failed,
+    slots: node.slots,
+  }));
 }
 
 function serverSnapshot(server: Server, ringShare: number): ServerSnapshot {

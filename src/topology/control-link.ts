@@ -58,8 +58,7 @@ export class ControlLink {
   }
 
   #connect(): void {
-    const { target, clock, limits, onUp } = this.#options;
-    const login = this.#options.login();
+    const { target, clock, limits } = this.#options;
     let socket: Socket;
     try {
       socket = dialPlain(target);
@@ -80,6 +79,14 @@ export class ControlLink {
       this.#heardAt = clock.now();
       if (!reader.push(chunk)) lost('its reply is malformed or too large');
     });
+    this.#greet(lost);
+    this.#watch();
+  }
+
+  /** Says who is asking, and asks for a sign of life. */
+  #greet(lost: (reason: string) => void): void {
+    const { clock, onUp } = this.#options;
+    const login = this.#options.login();
     if (login !== null) {
       this.#send(['AUTH', ...login], (reply) => {
         if (!(reply instanceof ErrorReply)) return;
@@ -97,7 +104,6 @@ export class ControlLink {
       this.#upAt = clock.now();
       onUp();
     });
-    this.#watch();
   }
 
   /** Looks every second whether it still answers. */

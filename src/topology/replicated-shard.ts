@@ -2,27 +2,64 @@ import { isIP } from 'node:net';
 import { PLANNED_FAILOVER_MS } from '../limits.ts';
 import { type Address, addressText, sameAddress } from './facts.ts';
 import { FollowedShard, type ShardContext } from './followed-shard.ts';
+import { Promoter } from './promotion/promoter.ts';
+import type { WitnessSet } from './promotion/witness-set.ts';
 import { RoleWatch } from './roles/role-watch.ts';
 import { type ServerView, ShardServers } from './roles/shard-servers.ts';
-import type { ShardSpec, ShardView } from './shard.ts';
+import type { ShardSpec } from './shard.ts';
 import type { ShardPlace, ShardStart } from './shard-watch.ts';
 
-/** A shard whose replicas the file names: its servers say themselves which one is the master. */
+/** Who decides which proxy replaces the master, and what that proxy is called. */
+export interface Witnessed {
+  readonly witnesses: WitnessSet;
+  readonly id: string;
+}
+
+/**
+ * A shard whose replicas the file names: its servers say themselves which one is the master, or the
+ * proxies agree on it.
+ */
 export class ReplicatedShard extends FollowedShard {
   readonly #watch: RoleWatch;
   protected readonly servers: ShardServers;
+  readonly #promoter: Promoter | null;
 
-  constructor(spec: ShardSpec, key: string, start: ShardStart, context: ShardContext) {
+  constructor(
+    spec: ShardSpec,
+    key: string,
+    start: ShardStart,
+    context: ShardContext,
+    witnessed: Witnessed | null,
+  ) {
     super(spec, key, start, context);
     const { clock, say } = context.options;
-    const access = { clock, tls: spec.tls, login: () => this.spec.serverLogin() };
-    this.#watch = new RoleWatch(start, {
+    const fences = witnessed !== null;
+    const access = { clock, tls: spec.tls, fences, login: () => this.spec.serverLogin() };
+    const actions = {
       move: () => this.steer('move'),
-      say: (text) => say(text, this.spec),
-    });
+      say: (text: string) => say(text, this.spec),
+    };
+    this.#watch = new RoleWatch(start, actions, witnessed === null);
     this.servers = new ShardServers(access, () => {
       this.#watch.review(this.servers.views);
+      this.#promoter?.onFacts();
       this.review();
+    });
+    this.#promoter = witnessed === null ? null : this.#newPromoter(spec, witnessed);
+  }
+
+  #newPromoter(spec: ShardSpec, { witnesses, id }: Witnessed): Promoter | null {
+    const { promotion } = spec;
+    if (promotion === null) return null;
+    const { clock, say } = this.context.options;
+    return new Promoter({
+      ...{ id, witnesses, clock, spec: { ...spec, promotion } },
+      servers: this.servers,
+      watch: this.#watch,
+      isFrozen: () => this.context.frozen,
+      hold: () => this.steer('hold'),
+      release: () => this.steer('release'),
+      say: (text) => say(text, this.spec),
     });
   }
 
@@ -30,6 +67,8 @@ export class ReplicatedShard extends FollowedShard {
     super.begin(start);
     const { address, replicas } = this.spec;
     this.servers.set([address, ...replicas]);
+    this.servers.fences = start.fences ?? {};
+    if ((start.promoting ?? null) !== null) this.#promoter?.hold();
   }
 
   learn(start: ShardStart): void {
@@ -37,23 +76,31 @@ export class ReplicatedShard extends FollowedShard {
   }
 
   get place(): ShardPlace {
-    return this.#watch.place;
+    return this.#promoter?.place ?? this.#watch.place;
   }
 
   protected get watched(): ShardStart {
-    return this.#watch.start;
+    const { start } = this.#watch;
+    if (this.#promoter === null) return start;
+    const known = { ...start, fences: this.servers.fences };
+    return this.switching ? { ...known, promoting: start.address } : known;
   }
 
   protected get switching(): boolean {
-    return false;
+    return this.#promoter?.switching ?? false;
   }
 
-  protected describe(): Pick<ShardView, 'state' | 'replicas' | 'sentinels' | 'sentinelsUp'> {
+  protected describe(): ReturnType<FollowedShard['describe']> {
     const { address } = this.place;
     const isMaster = this.servers.viewOf(address)?.facts?.isMaster === true;
     const others = this.servers.views.filter((each) => !sameAddress(each.address, address));
     const replicas = others.map((each) => addressText(each.address)).sort();
-    return { state: isMaster ? 'steady' : 'searching', replicas, sentinelsUp: 0, sentinels: 0 };
+    const found = isMaster ? 'steady' : 'searching';
+    const known = { replicas, sentinelsUp: 0, sentinels: 0 };
+    if (this.#promoter === null) return { state: found, ...known };
+    const { state, parts } = this.#promoter;
+    const { up: witnessesUp, count: witnesses } = parts.witnesses;
+    return { state: state === 'steady' ? found : state, ...known, witnessesUp, witnesses };
   }
 
   onTrouble(): void {
@@ -85,6 +132,7 @@ export class ReplicatedShard extends FollowedShard {
   }
 
   stop(): void {
+    this.#promoter?.stop();
     this.servers.close();
   }
 }

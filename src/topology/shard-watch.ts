@@ -13,6 +13,7 @@ import {
   type SentinelEvent,
   sameAddress,
 } from './facts.ts';
+import type { Fence } from './roles/fence.ts';
 
 /** What a shard's watch has done by others. */
 export interface ShardActions {
@@ -48,6 +49,8 @@ export interface ShardStart extends ShardPlace {
   readonly wasReplica?: boolean;
   /** The history of the data of the master, where servers say themselves what they are. */
   readonly replid?: string;
+  /** When its servers refuse to write by themselves, where somebody has to know. */
+  readonly fences?: Readonly<Record<string, Fence>>;
 }
 
 /** What one sentinel said last. */

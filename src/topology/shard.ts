@@ -4,6 +4,18 @@ import type { Address } from './facts.ts';
 import type { Readers, ReadPolicy } from './roles/readers.ts';
 import type { ShardStart } from './shard-watch.ts';
 
+/** How a master is replaced without sentinels. */
+export interface PromotionSpec {
+  /** Who decides which proxy does it. */
+  readonly witnesses: readonly Address[];
+  /** Stands for the login to them. */
+  readonly access: string;
+  /** So long nobody must have seen the master. */
+  readonly downAfterMs: number;
+  /** Also one that may go on acknowledging writes. */
+  readonly unfenced: boolean;
+}
+
 /** A server of a pool whose master is to be followed. */
 export interface ShardSpec {
   readonly pool: string;
@@ -16,6 +28,8 @@ export interface ShardSpec {
   readonly sentinels: readonly Address[];
   /** Where its replicas are, if no sentinel tells. */
   readonly replicas: readonly Address[];
+  /** Who promotes these if nobody else does; null = nobody. */
+  readonly promotion: PromotionSpec | null;
   /** Where reads go. */
   readonly reads: ReadPolicy;
   /** Stands for the login to the sentinels: another text, another login; not the login itself. */
@@ -72,6 +86,9 @@ export interface ShardView {
   readonly servers: readonly ServerRole[];
   readonly sentinelsUp: number;
   readonly sentinels: number;
+  /** Witnesses whose word counts, and all. */
+  readonly witnessesUp?: number;
+  readonly witnesses?: number;
 }
 
 /** What one server of a shard is, for people. */

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { sameAddress } from './facts.ts';
 import type { FollowedShard, ShardContext } from './followed-shard.ts';
-import { ReplicatedShard } from './replicated-shard.ts';
+import { WitnessSet } from './promotion/witness-set.ts';
+import { ReplicatedShard, type Witnessed } from './replicated-shard.ts';
 import { SentinelSet } from './sentinel-set.ts';
 import { SentinelShard } from './sentinel-shard.ts';
 import type { KnownShard, ShardSpec, ShardView, TopologyOptions } from './shard.ts';
@@ -13,6 +15,9 @@ import type { ShardStart } from './shard-watch.ts';
 export class Topology implements ShardContext {
   readonly #options: TopologyOptions;
   readonly #sets: Map<string, SentinelSet> = new Map();
+  readonly #witnesses: Map<string, WitnessSet> = new Map();
+  /** Of this process, at witnesses. */
+  readonly #id: string = randomBytes(12).toString('hex');
   #shards: Map<string, FollowedShard> = new Map();
   #frozen = false;
 
@@ -51,12 +56,31 @@ export class Topology implements ShardContext {
       set.close();
       this.#sets.delete(key);
     }
+    for (const [key, set] of this.#witnesses) {
+      if (set.users > 0) continue;
+      set.close();
+      this.#witnesses.delete(key);
+    }
   }
 
   #newShard(spec: ShardSpec, key: string, start: ShardStart): FollowedShard {
     return spec.sentinels.length > 0
       ? new SentinelShard(spec, key, start, this, this.#setOf(spec))
-      : new ReplicatedShard(spec, key, start, this);
+      : new ReplicatedShard(spec, key, start, this, this.#witnessed(spec));
+  }
+
+  #witnessed({ promotion, serverLogin, tls }: ShardSpec): Witnessed | null {
+    if (promotion === null) return null;
+    const { witnesses: addresses, access } = promotion;
+    const key = JSON.stringify([addresses, access, tls]);
+    let witnesses = this.#witnesses.get(key);
+    if (witnesses === undefined) {
+      const { clock, say } = this.#options;
+      const login = { login: serverLogin, tls };
+      witnesses = new WitnessSet(addresses, login, clock, (text) => say(text, null));
+      this.#witnesses.set(key, witnesses);
+    }
+    return { witnesses, id: this.#id };
   }
 
   /** What a process that hands over has found out until now. */

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { thisMachine } from '../../bench/machine.ts';
 import { charts } from '../../bench/macro/charts.ts';
 import { inTurns, lowestPeak } from '../../bench/macro/load-steps.ts';
 import { differences, halfLoadTable, idleTable, loadTable } from '../../bench/macro/report.ts';
-import type { HalfLoadRun, LoadRun } from '../../bench/macro/results.ts';
+import {
+  type HalfLoadRun,
+  type LoadRun,
+  type MacroReport,
+  reportText,
+} from '../../bench/macro/results.ts';
 import { baseOf } from '../../bench/macro/scenarios.ts';
 import { runSteps } from '../../bench/macro/steps.ts';
 
@@ -52,6 +58,15 @@ describe('tables of the end-to-end benchmark', () => {
   });
 });
 
+test('the text of a report is what was measured, to four digits', () => {
+  const report: MacroReport = {
+    ...{ machine: thisMachine(), programs: { a: '1' }, measuredAt: 'now' },
+    ...{ load: [load('a', 0, 1.23456)], halfLoad: [half('a', 0, null)], idle: [], start: [] },
+  };
+  const read = JSON.parse(reportText(report)) as MacroReport;
+  assert.deepEqual(read, { ...report, load: [load('a', 0, 1.235)] });
+});
+
 describe('the load of the end-to-end benchmark', () => {
   test('is half of what the slowest reaches in the middle of its rounds', () => {
     const runs = [load('a', 0, 1, 90), load('a', 1, 1, 10), load('a', 2, 1, 80)];
@@ -61,6 +76,12 @@ describe('the load of the end-to-end benchmark', () => {
   test('begins with another target in each round', () => {
     const turns = inTurns(3, ['a', 'b']).map(([round, target]) => `${round}${target}`);
     assert.deepEqual(turns, ['0a', '0b', '1b', '1a', '2a', '2b']);
+  });
+
+  test('over unix sockets, to memcached and to a cluster has its own base', () => {
+    assert.equal(baseOf('ringway auto, unix sockets'), 'nutcracker, unix sockets');
+    assert.equal(baseOf('nutcracker, memcached'), 'nutcracker, memcached');
+    assert.equal(baseOf('ringway auto, cluster of 3'), 'ringway auto, 3 servers');
   });
 
   test('of a variant is compared with the first of its kind', () => {

@@ -55,8 +55,8 @@ describe('what the end-to-end benchmark reads', () => {
 
   test('all targets get the same arguments but for the port', () => {
     for (const workload of WORKLOADS) {
-      const one = benchmarkArguments(workload, 1111, 10);
-      const other = benchmarkArguments(workload, 2222, 10);
+      const one = benchmarkArguments(workload, { port: 1111 }, 10);
+      const other = benchmarkArguments(workload, { port: 2222 }, 10);
       assert.deepEqual(
         one.map((word) => (word === '1111' ? '2222' : word)),
         other,

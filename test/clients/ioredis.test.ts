@@ -25,8 +25,12 @@ function suite(connect: (port: number) => Redis): void {
     client = connect(topology.port);
   });
   after(async () => {
-    client.disconnect();
-    await topology.stop();
+    try {
+      const [last, said] = await Promise.all([client.get('s'), client.quit()]);
+      assert.deepEqual([last, said], ['väl\r\nue!', 'OK']);
+    } finally {
+      await topology.stop();
+    }
   });
 
   test('becomes ready', async () => {

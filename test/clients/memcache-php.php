@@ -44,4 +44,5 @@ $binary = new Memcached();
 $binary->setOption(Memcached::OPT_BINARY_PROTOCOL, true);
 $binary->addServer('127.0.0.1', (int) $argv[1]);
 check(!$binary->set('h-b', 'x'), 'the binary protocol is refused');
+check($client->quit(), 'quit');
 echo "ok\n";

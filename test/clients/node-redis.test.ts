@@ -24,8 +24,13 @@ for (const variant of VARIANTS) {
       await client.connect();
     });
     after(async () => {
-      client.destroy();
-      await topology.stop();
+      try {
+        const unread = client.get('s');
+        await client.close();
+        assert.notEqual(await unread, null);
+      } finally {
+        await topology.stop();
+      }
     });
 
     test('says who it is', async () => {
@@ -103,7 +108,7 @@ for (const variant of VARIANTS) {
         assert.equal(await other.get('s'), RESP === 2 ? null : 'fifth');
         await other.set('s', 'fifth');
         assert.equal((await other.clientInfo()).db, 5);
-        other.destroy();
+        assert.equal(await other.quit(), 'OK');
       }
       assert.equal(await client.get('s'), 'väl\r\nue');
     });

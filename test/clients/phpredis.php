@@ -62,4 +62,5 @@ check($client->get('s'), "v\r\nalue");
 check($client->rawCommand('NOSUCH', 'x'), false);
 check(str_contains($client->getLastError(), "unknown command 'NOSUCH'"), true);
 check($client->ping(), true);
+check($client->close(), true);
 echo "done\n";

@@ -88,4 +88,6 @@ for call, text in [
     except redis.ResponseError as error:
         assert text in str(error), error
 assert client.ping()
+assert client.quit()
+client.close()
 print("done")

@@ -41,7 +41,7 @@ describe('clients that look for their master by sentinels', () => {
         for (const key of KEYS) assert.equal(await client.set(key, key), 'OK');
         assert.deepEqual(await client.mget(KEYS), KEYS);
       } finally {
-        client.disconnect();
+        assert.equal(await client.quit(), 'OK');
       }
     });
   }
@@ -55,7 +55,7 @@ describe('clients that look for their master by sentinels', () => {
       for (const key of KEYS) assert.equal(await client.set(key, key), 'OK');
       assert.equal(await client.get(KEYS[7]), KEYS[7]);
     } finally {
-      client.destroy();
+      await client.close();
     }
   });
 

@@ -12,4 +12,5 @@ for i in range(100):
     assert client.set(f"key:{i}", i)
 assert client.get("key:7") == b"7"
 assert sentinel.slave_for("mymaster").get("key:8") == b"8"
+client.close()
 print("done")

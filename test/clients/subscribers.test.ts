@@ -29,9 +29,8 @@ for (const [name, connect] of [
       subscriber = connect(topology.port);
       publisher = connect(topology.port);
     });
-    after(() => {
-      subscriber.disconnect();
-      publisher.disconnect();
+    after(async () => {
+      assert.deepEqual(await Promise.all([subscriber.quit(), publisher.quit()]), ['OK', 'OK']);
     });
 
     test('channels, patterns and shard channels', async () => {
@@ -99,9 +98,9 @@ for (const RESP of [2, 3] as const) {
       for (const each of [subscriber, publisher]) each.on('error', () => {});
       await Promise.all([subscriber.connect(), publisher.connect()]);
     });
-    after(() => {
-      subscriber.destroy();
-      publisher.destroy();
+    after(async () => {
+      await subscriber.close();
+      assert.equal(await publisher.quit(), 'OK');
     });
 
     test('channels, patterns and shard channels', async () => {

@@ -107,6 +107,11 @@ describe('a pool that is a Redis Cluster', () => {
     await client.text('RPUSH', '{t}l', 'y');
     await cluster.moveSlots([slot], owner);
     assert.deepEqual(await client.text('BLPOP', '{t}l', '1'), ['{t}l', 'y']);
+    await cluster.moveSlots([slot], next);
+    assert.equal(await client.text('WATCH', '{t}a'), 'OK');
+    for (const words of [['MULTI'], ['INCR', '{t}a']]) await client.text(...words);
+    assert.deepEqual(await client.text('EXEC'), [9]);
+    await cluster.moveSlots([slot], owner);
   });
 
   test('a message is heard once, whichever node it is told', async () => {

@@ -5,7 +5,7 @@ import { type FakeCluster, startFakeCluster } from '../support/fake-cluster.ts';
 import { type FakeServer, send, startFake } from '../support/fake-server.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
-import { waitFor } from '../support/wait.ts';
+import { delay, waitFor } from '../support/wait.ts';
 
 const slotOf = (key: string) => keySlot(Buffer.from(key), 0, key.length);
 /** A key of each of the two nodes. */
@@ -142,6 +142,30 @@ for (const variant of VARIANTS.slice(0, 3)) {
       assert.deepEqual(cluster.asked[0].at(-1), `GET ${FIRST}`);
       // One that names another slot was not said about the request.
       assert.equal(slotOf(SECOND) === slotOf(FIRST), false);
+    });
+
+    test('CLUSTERDOWN is waited for anew when slots have got another owner meanwhile', async () => {
+      let down = false;
+      const keys = { failover_wait: 1200 };
+      const { cluster, client } = await start(
+        () => (down ? '-CLUSTERDOWN The cluster is down\r\n' : undefined),
+        keys,
+      );
+      for (const [from, to] of [
+        [0, 1],
+        [1, 0],
+        [0, 1],
+      ]) {
+        down = true;
+        const asked = ask(client, ['SET', FIRST, '1'], ['SET', SECOND, '1']);
+        // Two thirds of what is waited at all: the next time would be too long without news.
+        await delay(800);
+        const before = cluster.refreshes;
+        cluster.handOver(from, to);
+        down = false;
+        assert.deepEqual(await asked, ['OK', 'OK']);
+        await waitFor('the news', () => cluster.refreshes > before);
+      }
     });
 
     test('MOVED that names another slot than the request has is passed on', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -122,6 +122,28 @@ describe('a running proxy', () => {
 });
 
 describe('check of one file', () => {
+  test('says what is open, weak, or gets around rules for keys', async () => {
+    const users = join(folder, 'users.acl');
+    const lines = ['user default off', 'user app on >x ~app:* +@all +@scripting'];
+    writeFileSync(users, `${lines.join('\n')}\n`);
+    chmodSync(users, 0o644);
+    const open = pools(['127.0.0.1:6379:1 a']).replace('127.0.0.1:22121', '0.0.0.0:22121');
+    const ruled = pools(['127.0.0.1:6379:1 a'], '  users_file: users.acl\n').replace(
+      'alpha',
+      'beta',
+    );
+    const { stderr, status } = await runCli(['check', fileOf('open.yml', `${open}${ruled}`)]);
+    assert.equal(status, 0);
+    assert.match(stderr, /warning: .*users_file: everybody on this machine may read the file/);
+    assert.match(stderr, /advice: pool alpha: listen: 0\.0\.0\.0:22121 lets in whoever reaches it/);
+    assert.match(
+      stderr,
+      /advice: pool beta: users: app may run scripts: scripts can use every key/,
+    );
+    const closed = pools(['127.0.0.1:6379:1 a']);
+    assert.equal((await runCli(['check', fileOf('closed.yml', closed)])).stderr, '');
+  });
+
   const four = ['127.0.0.1:1:1 a', '127.0.0.1:2:1 b', '127.0.0.1:3:1 c', '127.0.0.1:4:2 d'];
   const balance = async (more: string, ...args: string[]) => {
     const file = fileOf('one.yml', pools(four, more));
@@ -144,6 +166,19 @@ describe('check of one file', () => {
     assert.deepEqual([good.servers[3].weight, good.servers[3].fair], [2, 0.4]);
   });
 
+  test('explain names the slot of a key where a cluster has the keys', async () => {
+    const pool =
+      'listen: 127.0.0.1:1\n  redis: true\n  cluster: true\n  servers:\n    - 127.0.0.1:1:1';
+    writeFileSync(join(folder, 'cluster.yml'), `alpha:\n  ${pool}\n`);
+    const about = ['explain', '{user1000}.following', '-c', join(folder, 'cluster.yml')];
+    const [{ slot }] = JSON.parse((await runCli([...about, '--json'])).stdout);
+    // As CLUSTER KEYSLOT user1000 says it.
+    assert.equal(slot, 3443);
+    const { stdout } = await runCli(about);
+    assert.match(stdout, /^slot +3443$/m);
+    assert.match(stdout, /^server +the node that has the slot: ctl topology lists them$/m);
+  });
+
   test('keys of a file, as explain places them; random has none to show', async () => {
     const keys = fileOf('own', 'one\ntwo\n');
     const { servers } = await balance('', `--keys=${keys}`);
@@ -155,6 +190,22 @@ describe('check of one file', () => {
     assert.deepEqual((await balance('  distribution: random\n')).servers[0].keys, {});
     const none = fileOf('none', '');
     assert.deepEqual((await balance('', `--keys=${none}`)).advice, []);
+  });
+
+  test('of a Redis Cluster says that its nodes decide, as explain does, which names the slot', async () => {
+    const cluster = fileOf(
+      'cluster.yml',
+      'p:\n  listen: 127.0.0.1:22121\n  redis: true\n  cluster: true\n  servers:\n    - 127.0.0.1:1:1\n',
+    );
+    const { stdout, status } = await runCli(['check', cluster]);
+    assert.deepEqual(
+      [status, stdout],
+      [0, 'pool p: Redis Cluster, whose nodes say who has which slots\n'],
+    );
+    // As CLUSTER KEYSLOT says it.
+    const explained = await runCli(['explain', 'user{foo}:1', '-c', cluster]);
+    assert.match(explained.stdout, /^slot {9}12182$/m);
+    assert.match(explained.stdout, /^server {7}the node that has the slot/m);
   });
 
   type Keys = Readonly<Record<string, number>>;

@@ -99,7 +99,7 @@ describe('sentinels of a pool', () => {
     const file = { keys: ['retry_reads: 3'] };
     assert.equal(read(file).retryReads, 0);
     const lines = configWarnings(parseConfig(Buffer.from(textOf(file)), 'f.yml'));
-    assert.match(lines.join(), /p\.retry_reads: the key has no effect with sentinels/);
+    assert.match(lines.join(), /p\.retry_reads: the key has no effect where masters are followed/);
   });
 
   test('their password is in no list of changes', () => {

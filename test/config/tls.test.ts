@@ -194,6 +194,20 @@ describe('TLS to clients', () => {
     );
   });
 
+  test('ciphers that hide little get advice from ringway check', () => {
+    const advice = (ciphers: string): string[] => {
+      const config = parse({ tls: 'true', ...CERT, tls_ciphers: `"${ciphers}"` });
+      return (compareConfigs(config, config, [])[0]?.advice ?? []).filter((line) => {
+        return line.startsWith('tls_ciphers');
+      });
+    };
+    assert.deepEqual(advice('ECDHE-ECDSA-AES256-GCM-SHA384:HIGH:!aNULL:!MD5'), []);
+    assert.deepEqual(advice('HIGH:aNULL:AES128-SHA:eNULL'), [
+      'tls_ciphers: aNULL is weak; expected a list without it',
+      'tls_ciphers: eNULL is weak; expected a list without it',
+    ]);
+  });
+
   test('with a certificate that ends soon, or has ended, gets a warning', () => {
     const ended = authority.issue({ expired: true });
     const keys = { tls: 'true', tls_cert_file: ended.cert, tls_key_file: ended.key };

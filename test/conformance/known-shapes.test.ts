@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { writeCommandTable } from '../../src/protocol/redis/table/command-table-layout.ts';
-import { allCodecs, prepareCodec, TEST_COMMANDS } from '../support/codec-all.ts';
+import {
+  allCodecs,
+  prepareCodec,
+  TEST_COMMANDS,
+  TEST_POOL,
+  TEST_POOL_SLOTS,
+} from '../support/codec-all.ts';
 import { type Direction, replay } from '../support/codec-replay.ts';
 
 // The WebAssembly codecs know what they have seen before and take it faster. So each of these frames
@@ -79,18 +85,30 @@ function changed(frame: Buffer, at: number, byte: number): Buffer {
 }
 
 /** Every codec tells the same of the chunks. */
-function agree(direction: Direction, chunks: readonly Buffer[], what: string): void {
+function agree(pool: number, direction: Direction, chunks: readonly Buffer[], what: string): void {
   const [first, ...rest] = codecs.map(({ label, codec }) => ({
     label,
-    log: replay(codec, direction, chunks).log,
+    log: replay(codec, direction, chunks, { pool }).log,
   }));
   for (const { label, log } of rest) {
     if (log !== first.log) assert.equal(log, first.log, `${label}, ${what}`);
   }
 }
 
-for (const [direction, frames] of FRAMES) {
-  describe(direction, () => {
+const POOLS = [
+  ['a ring', TEST_POOL],
+  ['slots', TEST_POOL_SLOTS],
+] as const;
+
+const ALL = FRAMES.flatMap(([direction, frames]) =>
+  // Of Redis alone there are clusters, and replies are routed nowhere.
+  POOLS.filter(([, pool]) => direction === 'requests' || pool === TEST_POOL).map(
+    ([name, pool]) => ({ direction, frames, name, pool }),
+  ),
+);
+
+for (const { direction, frames, name: poolName, pool } of ALL) {
+  describe(`${direction}, ${poolName}`, () => {
     for (const text of frames) {
       const frame = Buffer.from(text, 'latin1');
       const name = JSON.stringify(text.slice(0, 40));
@@ -99,7 +117,7 @@ for (const [direction, frames] of FRAMES) {
         for (let at = 0; at < frame.length; at++) {
           for (const byte of others(frame[at])) {
             const other = changed(frame, at, byte);
-            agree(direction, [Buffer.concat([frame, frame, other, frame])], `${at}: ${byte}`);
+            agree(pool, direction, [Buffer.concat([frame, frame, other, frame])], `${at}: ${byte}`);
           }
         }
       });
@@ -110,7 +128,7 @@ for (const [direction, frames] of FRAMES) {
           for (let cut = 0; cut <= frame.length; cut++) {
             const head = Buffer.concat([frame, other.subarray(0, cut)]);
             const tail = Buffer.concat([other.subarray(cut), frame]);
-            agree(direction, [head, tail], `${at}, cut at ${cut}`);
+            agree(pool, direction, [head, tail], `${at}, cut at ${cut}`);
           }
         }
       });
@@ -120,7 +138,12 @@ for (const [direction, frames] of FRAMES) {
           const all = Buffer.concat(Array.from({ length: before + 2 }, () => frame));
           for (let cut = 0; cut <= frame.length; cut++) {
             const from = before * frame.length + cut;
-            agree(direction, [all.subarray(0, from), all.subarray(from)], `${before}, ${cut}`);
+            agree(
+              pool,
+              direction,
+              [all.subarray(0, from), all.subarray(from)],
+              `${before}, ${cut}`,
+            );
           }
         }
       });
@@ -131,7 +154,7 @@ for (const [direction, frames] of FRAMES) {
       for (const one of list) {
         for (let at = 0; at < one.length; at++) {
           const other = changed(one, at, one[at] ^ 1);
-          agree(direction, [Buffer.concat([...list, other, ...list, one])], `${one}: ${at}`);
+          agree(pool, direction, [Buffer.concat([...list, other, ...list, one])], `${one}: ${at}`);
         }
       }
     });

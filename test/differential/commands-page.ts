@@ -36,10 +36,12 @@ const NOTES: Readonly<Record<string, string>> = {
   'CLIENT|NO-EVICT': 'accepted without effect: servers count memory by connection, not by client',
   'CLIENT|NO-TOUCH': '`OFF` is accepted; `ON` is refused: server connections are shared',
   WAIT: 'the smallest count of all servers, asked again and again until it is reached or time is up; 3 s when more is behind it than is read',
+  WAITAOF:
+    'as `WAIT`: the smallest counts of all servers; refused when a server that should have it in its file keeps none',
   SORT: 'all keys on one server; the patterns of BY and GET are looked up on that server',
   SORT_RO: 'to the server of its key; the patterns of BY and GET are looked up there',
-  XREAD: 'all keys on one server; with `BLOCK` as `BLPOP`',
-  XREADGROUP: 'all keys on one server; with `BLOCK` as `BLPOP`',
+  XREAD: 'all keys on one server; with `BLOCK` as `BLPOP`, or on several',
+  XREADGROUP: 'all keys on one server; with `BLOCK` as `BLPOP`, or on several',
   'CLIENT|UNBLOCK': 'of a client of the same pool, of any worker',
   'CLIENT|TRACKING': 'on shared connections; see [tracking.md](tracking.md)',
   'CLIENT|CACHING': 'as `CLIENT TRACKING`',
@@ -158,7 +160,7 @@ the connection.
   the connection that other clients share: no transaction costs a connection, and nothing comes between its commands.
 - All its keys must be on one server: the first key decides. A command with a key elsewhere gets \`-CROSSSERVER\`, and
   \`EXEC\` then carries nothing out, as after every command that is refused. Give the keys a common hash tag, or the pool one server.
-- Commands without a key go along (\`PING\`, \`ECHO\`, \`TIME\`, \`WAIT\`, scripts without keys), and \`PUBLISH\`, whose channel is a
+- Commands without a key go along (\`PING\`, \`ECHO\`, \`TIME\`, \`WAIT\`, \`WAITAOF\`, scripts without keys), and \`PUBLISH\`, whose channel is a
   key with \`subscribe_to: owner\`. Commands of all servers,
   and \`INFO\`, \`CONFIG GET\`, \`SCAN\`, \`ROLE\`, \`SLOWLOG\`, \`CLUSTER\`, only in a pool with one server, which then answers them itself.
 - \`AUTH\`, \`HELLO\`, \`CLIENT ...\`, \`READONLY\` and commands that a server would have to be asked about are refused inside.
@@ -178,13 +180,20 @@ the connection.
 ## Commands that block
 
 - \`BLPOP\`, \`BRPOP\`, \`BLMOVE\`, \`BRPOPLPUSH\`, \`BLMPOP\`, \`BZPOPMIN\`, \`BZPOPMAX\`, \`BZMPOP\` and \`XREAD\` and \`XREADGROUP\` with \`BLOCK\`
-  go to the server that has all their keys, which lets them wait and judges their timeout. Keys on several servers: \`-CROSSSERVER\`.
+  go to the server that has all their keys, which lets them wait and judges their timeout. Keys on several servers: \`-CROSSSERVER\`,
+  but for streams.
+- \`XREAD\` and \`XREADGROUP\` with \`BLOCK\` may name streams of several servers, outside of Redis Cluster. They wait on all of them,
+  over a connection to each. The first that says something ends it: the others are asked by \`CLIENT UNBLOCK\` for what they have by then,
+  which is in the reply too, so nothing is lost and nothing comes twice. An error of one server is the reply when none has
+  anything. With \`MAXCOUNT\` or \`MAXSIZE\`, and without \`BLOCK\`: \`-CROSSSERVER\`.
 - Meanwhile the client has a connection to that server for itself, of at most \`max_leased_connections\` (1,024). When none is free
   within \`lease_wait\` (1 s, or its own timeout) the reply is an error, never nil. \`timeout\` counts from when its own time is over;
   the idle limit of clients stands still, and neither latencies nor the slow log hear of it.
 - What the client sends behind it waits, as in Redis. One that ends its connection or is reset is gone at once, and takes
   nothing: its connection to the server is closed.
 - \`CLIENT UNBLOCK\` is for clients of the same pool, of any worker.
+- When a reload gives the key to another server, or the client goes to another worker or program, the server is asked to end the
+  wait. What has come by then is the reply; else it goes on where it belongs, with the time that is left.
 - In a transaction and in a script nothing blocks.
 
 ## Bounds

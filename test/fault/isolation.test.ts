@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { parseConfig } from '../../src/config/index.ts';
+import { Cache } from '../support/cache.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { type Reply, RespClient, type Word } from '../support/resp-client.ts';
 import { poolFile, shards, startInProcess } from '../support/ringway.ts';
 import { encodeSequence } from '../support/sequences.ts';
+import { Subscriber } from '../support/subscriber.ts';
 import { delay, waitFor } from '../support/wait.ts';
 
 // Transactions, watches, queues and databases of many clients, while clients vanish in the middle,
-// connections are killed, servers stand still and the file is read again. What must hold then:
-// sums are kept, no update is lost, nobody hears another's reply, and nothing is left behind.
+// connections are killed, servers stand still and the file is read again; others publish, and keep
+// what they read until they are told of changes. What must hold then: sums are kept, no update is
+// lost, nobody hears another's reply, messages come in order and once, nobody keeps what is not so,
+// and nothing is left behind.
 
 const ROUNDS = 12;
 const TAGS = ['{a}', '{b}', '{c}', '{d}'];
@@ -19,7 +23,9 @@ let servers: RealServer[];
 let ringway: Awaited<ReturnType<typeof startInProcess>>;
 let over = false;
 /** What was done of each kind. */
-const done = [0, 0, 0, 0];
+const done = [0, 0, 0, 0, 0, 0];
+/** Numbers of messages, by who has published them. */
+let publishers = 0;
 
 before(async () => {
   servers = await startRedisSet(3);
@@ -102,6 +108,41 @@ async function moveAbout(client: RespClient, tag: string): Promise<void> {
   assert.ok(isNothing(replies[7]), 'database 0 has nothing');
 }
 
+async function change(client: RespClient, tag: string): Promise<void> {
+  const [set, pong] = await client.pipeline([['SET', `${tag}kept`, random(1000)], ['PING']]);
+  if (!(set instanceof Error)) done[4]++;
+  assert.equal(pong, 'PONG');
+}
+
+/** What one client publishes is numbered. */
+const numbers: WeakMap<RespClient, [publisher: number, next: number]> = new WeakMap();
+
+async function publish(client: RespClient): Promise<void> {
+  const [publisher, next] = numbers.get(client) ?? [++publishers, 0];
+  numbers.set(client, [publisher, next + 1]);
+  const reply = await client.command('PUBLISH', 'news', `${publisher}:${next}`);
+  if (!(reply instanceof Error)) done[5]++;
+}
+
+/** Each publisher's messages come in their order, and none twice. */
+function judgeMessages(frames: readonly string[]): void {
+  const last: Map<string, number> = new Map();
+  for (const text of frames) {
+    const [, publisher, number] = /(\d+):(\d+)\r\n$/.exec(text) ?? [];
+    assert.ok(Number(number) > (last.get(publisher) ?? -1), text);
+    last.set(publisher, Number(number));
+  }
+  assert.ok(frames.length > 10, String(frames.length));
+}
+
+async function keep(cache: Cache): Promise<void> {
+  while (!over) {
+    cache.read(`${TAGS[random(TAGS.length)]}kept`);
+    await delay(random(3));
+    cache.settle();
+  }
+}
+
 /** Leaves after some bytes of all that binds a connection to a client. */
 async function vanish(client: RespClient, tag: string): Promise<void> {
   const bytes = encodeSequence([
@@ -150,7 +191,12 @@ async function disturb(round: number, direct: readonly RespClient[]): Promise<vo
 
 test('transactions, watches, queues and databases keep to themselves, whatever happens', async () => {
   const direct = await Promise.all(servers.map(({ port }) => RespClient.open(port)));
-  const all = Array.from({ length: 24 }, (_, i) => busy([transfer, count, pop, moveAbout][i % 4]));
+  const caches = await Promise.all([1, 2, 3, 4].map(() => Cache.open(ringway.port)));
+  const subscriber = await Subscriber.open(ringway.port);
+  await subscriber.ask(['SUBSCRIBE', 'news']);
+  const works = [transfer, count, pop, moveAbout, change, publish];
+  const all = Array.from({ length: 30 }, (_, i) => busy(works[i % works.length]));
+  for (const cache of caches) all.push(keep(cache));
   for (let round = 0; round < ROUNDS; round++) await disturb(round, direct);
   over = true;
   await Promise.all(all);
@@ -167,12 +213,22 @@ test('transactions, watches, queues and databases keep to themselves, whatever h
     assert.equal(from + to, 0, 'all of a transaction is done, or nothing');
     assert.equal(n, counted, 'no update is lost');
   }
+  await waitFor('nobody to keep what is not so', async () => {
+    for (const cache of caches) if (!cache.settle() || !(await cache.isTrue(client))) return false;
+    return true;
+  });
+  assert.equal(subscriber.closed, false);
+  judgeMessages(subscriber.frames);
+  for (const each of [...caches, subscriber]) each.close();
   await waitFor('the servers to know of all that left', async () => {
     const lists = await Promise.all(direct.map((each) => each.command('CLIENT', 'LIST')));
     return !/flags=\S*[xb]|multi=[0-9]/.test(lists.join('\n'));
   });
-  const info = String(await client.command('INFO', 'clients'));
-  assert.match(info, /connected_clients:1\r\n/);
+  const info = await waitFor('ringway to know as well', async () => {
+    const text = String(await client.command('INFO', 'clients'));
+    return /connected_clients:1\r\n/.test(text) ? text : null;
+  });
+  assert.match(info, /tracking_clients:0\r\n/);
   assert.match(info, /blocked_clients:0\r\n/);
   for (const each of [client, ...direct]) each.close();
 });

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, shards, startChild } from '../support/ringway.ts';
+import { delay, waitFor } from '../support/wait.ts';
 import { PausedClient } from './paused-client.ts';
 import { Prober } from './prober.ts';
 import { residentBytes } from './targets.ts';
@@ -80,4 +81,32 @@ describe('replies larger than client_output_limit', { skip }, () => {
       assert.ok(peak - before <= MOST_GROWN, `RSS +${grown.toFixed(0)} MB`);
     });
   }
+
+  test('twenty HGETALLs of 200 MB whose clients stop: what they do not take waits at the server', async () => {
+    const before = residentBytes(ringway.pid);
+    const clients: PausedClient[] = [];
+    for (let i = 0; i < 20; i++) {
+      const client = new PausedClient(ringway.port);
+      clients.push(client);
+      await client.gets(encodeRequest('HGETALL', 'hash'), 1);
+    }
+    let last = 0;
+    await waitFor('the proxy to be done', async () => {
+      const earlier = last;
+      last = residentBytes(ringway.pid);
+      await delay(200);
+      return Math.abs(last - earlier) < MB;
+    });
+    const grown = (last - before) / MB;
+    console.log(`${clients.length} that stop: RSS +${grown.toFixed(0)} MB`);
+    assert.ok(last - before <= 2 * MOST_GROWN, `RSS +${grown.toFixed(0)} MB`);
+    assert.ok(clients.every(({ closed }) => !closed));
+    for (const { socket } of clients) socket.destroy();
+    await waitFor('them to be gone', async () => {
+      const client = await RespClient.open(ringway.port);
+      const info = String(await client.text('INFO', 'clients'));
+      client.close();
+      return Number(/connected_clients:(\d+)/.exec(info)?.[1]) <= 3;
+    });
+  });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { freePort } from '../support/free-port.ts';
-import { type RealServer, startRedis } from '../support/real-servers.ts';
+import { type RealServer, startRedis, startRedisSet } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, shards, startChild } from '../support/ringway.ts';
 import { delay, waitFor } from '../support/wait.ts';
@@ -90,5 +90,29 @@ describe('a large reply that its client does not take for 2.5 s, with others beh
     }
     assert.ok((await again()) > 0);
     other.socket.destroy();
+  });
+});
+
+describe('large values of four servers for one client that pauses', () => {
+  // Each connection stands still for itself; none may wait for what only another one can give.
+  test('all come, in their order', async () => {
+    const servers = await startRedisSet(4);
+    const ringway = await startChild({ servers: shards(servers.map(({ port }) => port)) });
+    try {
+      const names = Array.from({ length: 12 }, (_, i) => `value ${i * 7919}`);
+      const client = await RespClient.open({ port: ringway.port, timeoutMs: 30_000 });
+      for (const name of names) await client.text('SETRANGE', name, 12 * MB - 1, 'x');
+      client.close();
+      const each = `$${12 * MB}\r\n`.length + 12 * MB + 2;
+      for (const pause of [0, 500]) {
+        const paused = new PausedClient(ringway.port);
+        paused.socket.write(Buffer.concat(names.map((name) => encodeRequest('GET', name))));
+        const got = await paused.readsAfter(pause, names.length * each);
+        assert.equal(got.length, names.length * each);
+      }
+    } finally {
+      await ringway.stop();
+      await Promise.all(servers.map((server) => server.stop()));
+    }
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import type { BackendConnection } from '../../src/proxy/backend/backend-connection.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
 import { ProxyServer } from '../../src/proxy/proxy-server.ts';
 import { INTERNAL_ERRORS } from '../../src/stats/counters.ts';
@@ -159,7 +160,10 @@ export class Scene {
           large: this.#largeSlabs - slabs.largeLeft,
           bytes: budget.used,
           clients: clients.filter((client) => client !== null).length,
-          inFlight: [...connections].reduce((sum, { inFlight }) => sum + inFlight.count, 0),
+          inFlight: ([...connections] as BackendConnection[]).reduce(
+            (sum, { inFlight }) => sum + inFlight.count,
+            0,
+          ),
           walking: Number(slabs.walking),
         };
         return Object.values(left).every((value) => value === 0);

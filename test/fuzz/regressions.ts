@@ -8,7 +8,7 @@ export const REGRESSIONS: readonly ScannerCase[] = [
     chunks: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
     detach: 0,
     limit: 4096,
-    tag: false,
+    ring: 'plain',
   },
   {
     direction: 'memcache replies',
@@ -16,7 +16,7 @@ export const REGRESSIONS: readonly ScannerCase[] = [
     chunks: [10],
     detach: 0,
     limit: 4096,
-    tag: false,
+    ring: 'plain',
   },
   {
     direction: 'memcache replies',
@@ -24,6 +24,6 @@ export const REGRESSIONS: readonly ScannerCase[] = [
     chunks: [4, 5, 7],
     detach: 0,
     limit: 4096,
-    tag: true,
+    ring: 'tag',
   },
 ];

@@ -1,5 +1,12 @@
-import { type LabelledCodec, TEST_POOL, TEST_POOL_TAG } from '../support/codec-all.ts';
+import {
+  type LabelledCodec,
+  TEST_POOL,
+  TEST_POOL_SLOTS,
+  TEST_POOL_TAG,
+} from '../support/codec-all.ts';
 import { type Direction, type Outcome, replay, twoChunks } from '../support/codec-replay.ts';
+
+export const RINGS = { plain: TEST_POOL, tag: TEST_POOL_TAG, slots: TEST_POOL_SLOTS } as const;
 
 /** One input of a scanner and how it arrives: what a regression keeps. */
 export interface ScannerCase {
@@ -12,7 +19,8 @@ export interface ScannerCase {
   readonly detach: number;
   /** Records per call. */
   readonly limit: number;
-  readonly tag: boolean;
+  /** What keys are routed by. */
+  readonly ring: keyof typeof RINGS;
 }
 
 function cut(input: Buffer, sizes: readonly number[]): Buffer[] {
@@ -40,7 +48,7 @@ export function runScannerCase(
 ): Outcome {
   const input = Buffer.from(each.input, 'latin1');
   const chunks = cut(input, each.chunks);
-  const pool = each.tag ? TEST_POOL_TAG : TEST_POOL;
+  const pool = RINGS[each.ring];
   const detach = (scan: number): boolean => ((each.detach >>> (scan & 15)) & 1) === 1;
   const { direction, limit } = each;
   const options = { detach, limit, pool };

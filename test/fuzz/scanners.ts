@@ -68,7 +68,7 @@ export class ScannerFuzzer {
       chunks: this.#chunks(input.length),
       detach: random.once(2) ? 0 : random.below(0x10000),
       limit: random.pick([4096, 4096, 3, 1]),
-      tag: random.once(2),
+      ring: random.pick(['plain', 'tag', 'slots'] as const),
     };
     this.cases++;
     const everySplit = input.length < EVERY_SPLIT_BELOW && random.once(16);

@@ -124,6 +124,7 @@ const RESERVED: readonly (readonly [module: RegExp, rooms: readonly string[]])[]
   [/^yaml$/, ['config']],
   [/^pino$/, ['logging']],
   [/^prom-client$/, ['stats/http']],
+  [/^@opentelemetry\//, ['run']],
   [/^node:(http|dgram)$/, ['stats/http', 'commands', ...ROOTS]],
   [/^node:tls$/, ['net', 'config']],
   [/^node:cluster$/, ROOTS],
@@ -212,6 +213,18 @@ describe('who may import whom', () => {
     for (const folder of ['src', 'assembly']) assert.deepEqual(circles(folder), []);
   });
 
+  test('architecture.md names every file of the proxy that starts a timer', () => {
+    const page = readSource('docs/architecture.md');
+    const named = /\n## Clock and timers\n(.*?)\n## /s.exec(page)?.[1] ?? '';
+    const timed = files.filter((file) => /\bset(Timeout|Interval)\(/.test(readSource(file)));
+    const proxy = timed.filter((file) => file.startsWith('src/proxy/'));
+    assert.ok(proxy.length > 0);
+    assert.deepEqual(
+      proxy.filter((file) => !named.includes(`${file.slice(file.lastIndexOf('/') + 1)}\``)),
+      [],
+    );
+  });
+
   test(`no folder has more than ${MAX_FILES} files`, () => {
     const counts = new Map<string, number>();
     for (const file of files) {
@@ -259,7 +272,15 @@ describe('who may import whom', () => {
 
   test('the packages used at run time are the known ones', () => {
     const packages = files.flatMap(importsOf).filter((name) => !/^(node:|src\/|#)/.test(name));
-    assert.deepEqual([...new Set(packages)].sort(), ['pino', 'prom-client', 'yaml']);
+    const { dependencies, peerDependencies } = JSON.parse(readSource('package.json'));
+    assert.deepEqual(Object.keys(dependencies), ['pino', 'prom-client', 'yaml']);
+    const known = [...Object.keys(peerDependencies), ...Object.keys(dependencies)];
+    assert.deepEqual([...new Set(packages)].sort(), known);
+  });
+
+  test('optional packages are loaded when they are asked for, never with a file', () => {
+    const loads = /^import (?!type )[^;]*? from '@opentelemetry\//m;
+    for (const file of files) assert.doesNotMatch(readSource(file), loads, file);
   });
 
   test('only wasm/ opens the WebAssembly modules', () => {

@@ -43,7 +43,7 @@ describe('the npm package', () => {
     const expected = /^(build\/src\/.*\.(js|d\.ts)|build\/ringway(-simd)?\.wasm|[\w.]+)$/;
     const bundle = /^build\/cli\/(\w+\.js(\.map)?|LICENSES\.txt|page\/[a-z]+\.(html|css|js))$/;
     const page = /^build\/src\/stats\/http\/page\/[a-z]+\.(html|css)$/;
-    const docs = /^docs\/([\w/-]+\.(md|yml|mjs|ts)|images\/[\w-]+\.(svg|png))$/;
+    const docs = /^docs\/([\w/-]+\.(md|yml|mjs|ts|html)|images\/[\w-]+\.(svg|png))$/;
     const copied = /^packaging\/(?!generate\/)[\w/.-]+(?<!\.(mjs|ts|js))$/;
     assert.deepEqual(
       files.filter(

@@ -10,13 +10,50 @@ const CLOCK = 'engine/clock.ts';
 const MAX_COLUMNS = 100;
 
 // A scanner reads top to bottom, one state after the other; cutting it up hides the order.
-const LONG_FILES = ['src/protocol/redis/scan/request-scanner.ts'];
+const LONG_FILES = [
+  'src/protocol/redis/scan/request-scanner.ts',
+  'src/embed/pool-keys.ts', // made of the table of keys
+];
+
+const MAX_FUNCTION_LINES = 40;
+
+/** The same holds for their functions: one state after the other, and one per kind of word. */
+const LONG_FUNCTIONS = [
+  'scanRequests',
+  'scanReplies',
+  'readNumber',
+  'fragment',
+  'scanMemcacheRequests',
+  'scanMemcacheReplies',
+  'parseLine',
+];
 
 const SELF = 'test/house/tidy.test.ts';
 
 /** The line before a declaration that others see, and its name. */
 const EXPORTED =
   /(?:^|\n)([^\n]*)\nexport (?:async |abstract )*(?:function|class|interface) (\w+)/g;
+
+/** The line in which a function's parameters end, as the formatter leaves it, and its indent. */
+const BODY_BEGINS =
+  /^( *)(?!(?:\} )?(?:if|for|while|switch|catch|else|try|do|(?:export |abstract )*class)\b).*(?:\)(?:: .+)?|=>) \{$/;
+
+/** The functions of a file, as its formatting shows them: first line, name if any, lines. */
+function functionsOf(file: string): { at: number; head: string; lines: number }[] {
+  const lines = readSource(file).split('\n');
+  return lines.flatMap((line, i) => {
+    const indent = BODY_BEGINS.exec(line)?.[1];
+    if (indent === undefined) return [];
+    const isOutside = (other: string): boolean => !other.startsWith(`${indent} `) && other !== '';
+    let first = i;
+    // Parameters on lines of their own.
+    if (/^ *\)/.test(line))
+      do first--;
+      while (first > 0 && !isOutside(lines[first]));
+    const end = lines.findIndex((other, j) => j > i && other.startsWith(`${indent}}`));
+    return [{ at: first + 1, head: lines[first].trim(), lines: end - first + 1 }];
+  });
+}
 
 /** A call or an option that switches a test off or favours it. */
 const SWITCH =
@@ -85,6 +122,23 @@ describe('the house is tidy', () => {
     const long = code.filter((file) => readSource(file).split('\n').length > MAX_LINES + 1);
     assert.deepEqual(
       long.filter((file) => !LONG_FILES.includes(file)),
+      [],
+    );
+  });
+
+  test(`no function is longer than ${MAX_FUNCTION_LINES} lines`, () => {
+    const all = code
+      .filter((file) => file.startsWith('src/'))
+      .flatMap((file) => {
+        return functionsOf(file).map((each) => ({ ...each, file }));
+      });
+    assert.ok(all.length > 2500, `${all.length} functions are found`);
+    const long = all.filter(({ lines }) => lines > MAX_FUNCTION_LINES);
+    const isScanner = (head: string): boolean => {
+      return LONG_FUNCTIONS.some((name) => head.startsWith(`export function ${name}(`));
+    };
+    assert.deepEqual(
+      long.filter(({ head }) => !isScanner(head)),
       [],
     );
   });

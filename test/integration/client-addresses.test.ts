@@ -6,6 +6,7 @@ import { certificates } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { startInProcess } from '../support/ringway.ts';
+import { waitFor } from '../support/wait.ts';
 
 let redis: RealServer;
 before(async () => {
@@ -45,4 +46,20 @@ test('who is not on the list is closed without a byte, on plain doors and TLS do
   const { pools } = await ringway.ringway.status();
   assert.equal(pools[0]?.clientsRefused, 3);
   await ringway.stop();
+});
+
+test('whose connection was reset is in the log', async () => {
+  const ringway = await startInProcess({ servers: [`127.0.0.1:${redis.port}:1 s1`] });
+  try {
+    const socket = connect({ port: ringway.port, host: '127.0.0.1' });
+    socket.on('error', () => {});
+    socket.write('PING\r\n');
+    await once(socket, 'data');
+    const { localPort } = socket;
+    socket.resetAndDestroy();
+    const line = `client 127.0.0.1:${localPort} failed: read ECONNRESET`;
+    await waitFor('the line', () => ringway.log.some((each) => each.includes(line)));
+  } finally {
+    await ringway.stop();
+  }
 });

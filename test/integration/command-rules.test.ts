@@ -145,5 +145,15 @@ test('a reload refuses and allows from the next request on', async () => {
   assert.equal(text(await client.command('GET', 'r')), '1');
   await reload({});
   assert.equal(await client.command('SET', 'r', '3'), 'OK');
+  // What is kept since MULTI is looked at again by EXEC, and what is still allowed is done.
+  const queue = [['MULTI'], ['SET', 'r', '4'], ['GET', 'r']];
+  await client.pipeline(queue);
+  await reload({ read_only: true });
+  assert.match(text(await client.command('EXEC')), /EXECABORT/);
+  assert.equal(text(await client.command('GET', 'r')), '3');
+  await reload({});
+  await client.pipeline(queue);
+  await reload({ deny_commands: 'KEYS' });
+  assert.deepEqual(((await client.command('EXEC')) as unknown[]).map(text), ['OK', '4']);
   client.close();
 });

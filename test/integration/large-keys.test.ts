@@ -59,6 +59,42 @@ for (const variant of VARIANTS) {
       });
     }
 
+    test('servers make it once where the last ones were long, and slow ones are told once', async () => {
+      const direct = await Promise.all(servers.map(({ port }) => RespClient.open(port)));
+      const calls = async (): Promise<number[]> => {
+        const stats = direct.map((each) => each.text('INFO', 'commandstats'));
+        return (await Promise.all(stats)).map((text) => {
+          return Number(/cmdstat_keys:calls=(\d+)/.exec(String(text))?.[1] ?? 0);
+        });
+      };
+      const asked = async (pattern: string, length: number): Promise<number[]> => {
+        const before = await calls();
+        const client = new PausedClient(ringway.port);
+        client.socket.write(encodeRequest('KEYS', pattern));
+        assert.equal((await client.readsAfter(0, length)).length, length);
+        client.socket.destroy();
+        const after = await calls();
+        return after.map((count, i) => count - before[i]);
+      };
+      await asked('*', bytes);
+      const client = await RespClient.open(ringway.port);
+      await client.command('SLOWLOG', 'RESET');
+      assert.deepEqual(await asked('*', bytes), [1, 1, 1]);
+      const entries = (await client.text('SLOWLOG', 'GET', '10')) as unknown[][];
+      const names = entries.map((entry) => (entry[3] as string[]).join(' '));
+      assert.deepEqual(names, names.slice(0, 1).fill('KEYS *'));
+      // What the connection that all share was asked last.
+      const isLeased = async (): Promise<boolean> => {
+        await client.command('DBSIZE');
+        await asked('none', 4);
+        return String(await direct[0].text('CLIENT', 'LIST')).includes(' cmd=dbsize ');
+      };
+      for (let i = 0; i < 16; i++) assert.equal(await isLeased(), true, `short list ${i}`);
+      assert.equal(await isLeased(), false);
+      client.close();
+      for (const each of direct) each.close();
+    });
+
     test('clients that go in the middle leave no connection to a server behind', async () => {
       for (const pause of [0, 10, 30, 100]) {
         const client = new PausedClient(ringway.port);

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { parseConfig } from '../../src/config/index.ts';
 import { certificates, pem } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { shards, startInProcess, VARIANTS } from '../support/ringway.ts';
@@ -70,6 +72,19 @@ describe('with a PROXY header', () => {
     assert.equal((await without.readToEnd()).length, 0);
     assert.match(ringway.log.join('\n'), /refuses client 192\.0\.2\.7:4711: deny_clients/);
     allowed.close();
+    await ringway.stop();
+  });
+
+  test('who has not brought it when its pool goes is closed with it', async () => {
+    const ringway = await startInProcess(pool());
+    const late = await enter(ringway.port, 'PROXY TCP4 192');
+    const other = await enter(ringway.port, header('192.0.2.9'));
+    assert.equal(await other.command('PING'), 'PONG');
+    other.close();
+    const server = `127.0.0.1:${redis.port}:1`;
+    const another = `pool2:\n  listen: 127.0.0.1:${await freePort()}\n  redis: true\n  servers:\n    - ${server}\n`;
+    await ringway.ringway.reload(parseConfig(Buffer.from(another), 'x'));
+    assert.equal((await late.readToEnd()).length, 0);
     await ringway.stop();
   });
 

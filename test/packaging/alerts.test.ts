@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { findBinary } from '../support/real-servers.ts';
 
 interface Rule {
   readonly alert: string;
@@ -73,6 +75,14 @@ describe('the alerts for Prometheus', () => {
 
   test('each asks for metrics that there are', () => {
     for (const { expr } of rules) checkExpression(expr, isMetric);
+  });
+
+  test('are taken by Prometheus, where it is installed', () => {
+    const promtool = findBinary(['promtool']);
+    if (promtool === undefined) return;
+    const args = ['check', 'rules', 'packaging/prometheus-alerts.yml'];
+    const { status, stdout, stderr } = spawnSync(promtool, args, { encoding: 'utf8' });
+    assert.equal(status, 0, stdout + stderr);
   });
 });
 

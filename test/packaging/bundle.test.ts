@@ -51,6 +51,20 @@ describe('the bundle of the command line', () => {
     }
   });
 
+  test('says what to install when telemetry is asked for, and starts nothing', async () => {
+    const file = await poolFile([{ servers: ['127.0.0.1:1:1 one'] }]);
+    const args = ['--otlp-endpoint=http://127.0.0.1:4318'];
+    const ringway = await spawnRingway(file, { args, cli });
+    assert.equal(await ringway.gone, 1);
+    const log = ringway.log.join('\n');
+    assert.match(log, /needs OpenTelemetry's packages/);
+    const { peerDependencies } = JSON.parse(readSource('package.json'));
+    for (const name of Object.keys(peerDependencies)) {
+      assert.ok(log.includes(` ${name}@`), `${name}: ${log}`);
+    }
+    assert.doesNotMatch(log, /ready/);
+  });
+
   test('comes with the licence of each package in it', () => {
     const map = JSON.parse(readSource('build/cli/cli.js.map')) as { sources: string[] };
     const names = new Set(

@@ -16,6 +16,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { type Config, loadConfig, start } from '../../src/index.ts';
 import { certificates } from '../support/certificates.ts';
+import { startCluster, type TestCluster } from '../support/clusters.ts';
 import { runCli } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startMemcached } from '../support/real-servers.ts';
@@ -27,6 +28,8 @@ import { startTlsRedis, type TlsRedis } from '../support/tls-servers.ts';
 const FOLDER = 'docs/examples';
 const SERVER_PASSWORD = 'servers';
 const CLIENT_PASSWORD = 'clients';
+/** As the file says. */
+const USER_PASSWORD = 'change-me';
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.yml'));
 const validate = new Ajv({ allowUnionTypes: true }).compile(
   JSON.parse(readFileSync('packaging/ringway.schema.json', 'utf8')),
@@ -36,11 +39,13 @@ describe('the examples', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringway-examples-'));
   let redis: TlsRedis[] = [];
   let memcached: RealServer[] = [];
+  let cluster: TestCluster | null = null;
 
   before(async () => {
     const args = ['--user', 'ringway', 'on', `>${SERVER_PASSWORD}`, '~*', '&*', '+@all'];
     redis = await Promise.all([startTlsRedis({ args }), startTlsRedis({ args })]);
     memcached = await Promise.all([startMemcached(), startMemcached()]);
+    cluster = await startCluster({ replicas: 0 });
     const { authority, server } = certificates();
     for (const name of ['tls', 'passwords', 'run']) mkdirSync(join(folder, name));
     copyFileSync(server.cert, join(folder, 'tls/ringway.pem'));
@@ -56,6 +61,7 @@ describe('the examples', () => {
     delete process.env['RINGWAY_REDIS_PASSWORD'];
     await Promise.all(redis.map(({ server }) => server.stop()));
     await Promise.all(memcached.map((server) => server.stop()));
+    await cluster?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -66,7 +72,9 @@ describe('the examples', () => {
       text = text.replace(address, `127.0.0.1:${await freePort()}`);
     }
     let i = 0;
+    const nodes = cluster?.nodes ?? [];
     text = text.replaceAll(/10\.0\.\d\.\d:(\d+)/g, (_all, port: string) => {
+      if (name === 'cluster.yml') return `127.0.0.1:${nodes[i++ % nodes.length].port}`;
       const at = i++ % 2;
       // Nobody is there: a pool begins where its file says.
       if (port === '26379') return '127.0.0.1:1';
@@ -81,7 +89,7 @@ describe('the examples', () => {
 
   test('there is one for each use, and the page names all', () => {
     const page = readFileSync(join(FOLDER, 'README.md'), 'utf8');
-    assert.ok(files.length >= 7);
+    assert.ok(files.length >= 9);
     for (const name of files) assert.ok(page.includes(`| [${name}](${name}) |`), name);
   });
 
@@ -123,6 +131,11 @@ function exchange(pool: Pool, key: string): readonly [string, RegExp] {
   if (!pool.redis)
     return [`set ${key} 0 0 1\r\nx\r\nget ${key}\r\n`, /^STORED\r\nVALUE [\s\S]*END/];
   if (pool.readOnly) return [`SET ${key} x\r\nGET ${key}\r\n`, /^-NOPERM.*\r\n\$(-1|1\r\nx)\r\n$/];
+  if (pool.users !== null) {
+    const allowed = `AUTH shop ${USER_PASSWORD}\r\nSET shop:${key} x\r\n`;
+    const words = `GET ${key}\r\n${allowed}GET ${key}\r\n`;
+    return [words, /^-NOAUTH.*\r\n\+OK\r\n\+OK\r\n-NOPERM.*\r\n$/];
+  }
   if (pool.clientAuth !== null) {
     const words = `GET ${key}\r\nAUTH ${CLIENT_PASSWORD}\r\nSET ${key} x\r\n`;
     return [words, /^-NOAUTH.*\r\n\+OK\r\n\+OK\r\n$/];

@@ -36,7 +36,7 @@ test('installed into an empty folder it runs every example', { timeout: 200_000 
     certificatesFor(join(examples, 'tls'));
     const env = { ...process.env, RINGWAY_REDIS_PASSWORD: 'x' };
     const names = readdirSync(examples).filter((name) => name.endsWith('.yml'));
-    assert.ok(names.length >= 7);
+    assert.ok(names.length >= 9);
     for (const name of names) {
       const file = join(examples, name);
       const text = readFileSync(file, 'utf8').replaceAll('/run/ringway', folder);

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, shards, startChild } from '../support/ringway.ts';
+import { DESKTOP, openStatusPage, PHONE, shown, until } from '../support/status-page.ts';
 import { waitFor } from '../support/wait.ts';
-
-const PHONE = { width: 360, height: 740 };
-const DESKTOP = { width: 1200, height: 900 };
 
 describe('the status page in a browser', () => {
   let redis: RealServer[];
@@ -45,33 +43,8 @@ describe('the status page in a browser', () => {
     await Promise.all((redis ?? []).map((server) => server.stop()));
   });
 
-  /** Opens the page; what goes wrong in it is put into `problems`. */
-  async function open(viewport: { width: number; height: number }, problems: string[]) {
-    const page = await browser.newPage({ viewport });
-    page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(message.text());
-    });
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('request', (request) => {
-      if (!request.url().startsWith(url) && !request.url().startsWith('data:')) {
-        problems.push(`asks for ${request.url()}`);
-      }
-    });
-    await page.goto(url);
-    await shown(page, 2);
-    return page;
-  }
-
-  /** Waits until an expression is true in the page (its own policy forbids eval there). */
-  async function until(page: Page, expression: string): Promise<void> {
-    await waitFor(expression, async () => (await page.evaluate(expression)) === true);
-  }
-
-  /** Waits until the page has been drawn `times` times more. */
-  async function shown(page: Page, times: number): Promise<void> {
-    const before = Number(await page.evaluate('document.documentElement.dataset.shown ?? 0'));
-    await until(page, `Number(document.documentElement.dataset.shown) >= ${before + times}`);
-  }
+  const open = (viewport: typeof PHONE, problems: string[]) =>
+    openStatusPage(browser, url, viewport, problems);
 
   async function load(): Promise<void> {
     const client = await RespClient.open({ port: ringway.port });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { SLOW_KEY_BYTES } from '../../src/limits.ts';
+import { REQUEST_HEAD_BYTES, SLOW_KEY_BYTES } from '../../src/limits.ts';
 import { requestHead } from '../../src/protocol/redis/request-head.ts';
-import { HEAD_BYTES, RequestHeads } from '../../src/proxy/backend/flight/request-heads.ts';
+import { RequestHeads } from '../../src/proxy/backend/flight/request-heads.ts';
 
 function encode(words: readonly string[]): string {
   const bulks = words.map((word) => `$${word.length}\r\n${word}\r\n`);
@@ -11,7 +11,7 @@ function encode(words: readonly string[]): string {
 }
 
 function headOf(text: string): Buffer {
-  return Buffer.from(text, 'latin1').subarray(0, HEAD_BYTES);
+  return Buffer.from(text, 'latin1').subarray(0, REQUEST_HEAD_BYTES);
 }
 
 const word = fc.string({
@@ -67,7 +67,10 @@ describe('what the beginning of a request tells', () => {
           assert.ok(key !== null);
           const cut = key.endsWith('...') && key !== words[1] ? key.slice(0, -3) : key;
           assert.ok(words[1].startsWith(cut));
-          if (words[1].length <= SLOW_KEY_BYTES && encode(words.slice(0, 2)).length < HEAD_BYTES) {
+          if (
+            words[1].length <= SLOW_KEY_BYTES &&
+            encode(words.slice(0, 2)).length < REQUEST_HEAD_BYTES
+          ) {
             assert.equal(key, words[1]);
           }
         }
@@ -92,8 +95,8 @@ describe('what the beginning of a request tells', () => {
         const told = requestHead(Buffer.from(heads.at(2)));
         assert.equal(told.command, name.toUpperCase());
         assert.equal(told.words, 5);
-        const whole = encode([name, text.length > HEAD_BYTES ? '' : script, '1', key]);
-        const missing = Math.max(0, whole.length - 2 - HEAD_BYTES);
+        const whole = encode([name, text.length > REQUEST_HEAD_BYTES ? '' : script, '1', key]);
+        const missing = Math.max(0, whole.length - 2 - REQUEST_HEAD_BYTES);
         assert.equal(told.key, missing > 0 ? `${key.slice(0, -missing)}...` : key);
       }),
       { numRuns: 500, seed: 114 },
@@ -113,16 +116,16 @@ describe('what the beginning of a request tells', () => {
       const bytes = Buffer.from(`*4\r\n$4\r\nEVAL\r\n$${length}\r\n${'x'.repeat(200)}`);
       heads.keep(0, bytes, 0, bytes.length);
       const head = heads.at(0);
-      assert.ok(head.length <= HEAD_BYTES);
+      assert.ok(head.length <= REQUEST_HEAD_BYTES);
       requestHead(head);
     }
   });
 
   test('whatever a head holds, describing it neither throws nor grows', () => {
     const bytes = fc.oneof(
-      fc.uint8Array({ maxLength: HEAD_BYTES }).map((all) => Buffer.from(all)),
+      fc.uint8Array({ maxLength: REQUEST_HEAD_BYTES }).map((all) => Buffer.from(all)),
       fc
-        .tuple(fc.array(word, { minLength: 1 }), fc.nat({ max: HEAD_BYTES }))
+        .tuple(fc.array(word, { minLength: 1 }), fc.nat({ max: REQUEST_HEAD_BYTES }))
         .map(([words, cut]) => {
           return headOf(encode(words)).subarray(0, cut);
         }),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Case } from './cases/case.ts';
+import { CLUSTERED, CLUSTERED_REST } from './cases/generate/cluster-case.ts';
 import { AVAILABLE, generateCase } from './cases/generate/generate.ts';
 import { Pairs } from './cases/pairs.ts';
 import { type Result, runCase } from './cases/run-case.ts';
@@ -14,6 +15,7 @@ const HELP = `npm run sim -- [--seed S] [--minutes M] [--cases N] [--learn] [--p
   --minutes M   how long (default 1; with --cases: no limit)
   --cases N     how many cases
   --sentinels   only seeds of cases with sentinels
+  --clusters    only seeds of cases with a cluster
   --learn       faults are chosen by what earlier cases of this run have seen, too: a failure is
                 then found again by the case that is printed, not by its seed
   --pairs       prints the table of pairs seen: fault, state of a client, state of a connection
@@ -32,6 +34,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     cases: { type: 'string' },
     sentinels: { type: 'boolean', default: false },
+    clusters: { type: 'boolean', default: false },
     learn: { type: 'boolean', default: false },
     pairs: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
@@ -63,12 +66,14 @@ class Run {
   #virtualMs = 0;
   #faults = 0;
   #answered = 0;
+  #heard = 0;
   #failures = 0;
   #toldAt: number = now();
 
   async cases(first: number, count: number, untilMs: number): Promise<number> {
-    const step = values.sentinels ? AVAILABLE : 1;
-    let seed = Math.ceil(first / step) * step;
+    const step = values.sentinels ? AVAILABLE : values.clusters ? CLUSTERED : 1;
+    const rest = values.clusters ? CLUSTERED_REST : 0;
+    let seed = Math.ceil((first - rest) / step) * step + rest;
     for (let i = 0; i < count && now() - this.#begun < untilMs; i++, seed += step) {
       const given = generateCase(seed);
       const pairs = values.learn ? this.#all : new Pairs();
@@ -93,6 +98,7 @@ class Run {
     this.#virtualMs += result.virtualMs;
     this.#faults += result.faults.length;
     this.#answered += result.answered;
+    this.#heard += result.heard;
   }
 
   tell(where: string): void {
@@ -103,6 +109,7 @@ class Run {
       `${where}: ${this.#cases} cases in ${seconds.toFixed(1)} s, ` +
         `${(this.#virtualMs / 60_000).toFixed(1)} simulated minutes ` +
         `(${perMinute(this.#virtualMs / 60_000)} a minute), ${this.#answered} answers, ` +
+        `${this.#heard} messages, ` +
         `${this.#faults} faults (${perMinute(this.#faults)} a minute), ` +
         `${this.#all.counts.size} pairs seen, ${this.#failures} failures`,
     );

@@ -10,6 +10,8 @@ export interface FakeCluster {
   readonly nodes: readonly FakeServer[];
   /** How often anybody asked who has which slots. */
   readonly refreshes: number;
+  /** A node has the slots of another from now on, too. */
+  handOver(from: number, to: number): void;
   stop(): Promise<void>;
 }
 
@@ -23,14 +25,24 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
   const ports: number[] = [];
   const asked: string[][] = Array.from({ length: count }, () => []);
   let refreshes = 0;
+  /** Who has each part of the slots, and since which epoch. */
+  const owners = Array.from({ length: count }, (_, i) => i);
+  const epochs = owners.map((i) => i + 1);
+  const rangesOf = (node: number): string =>
+    owners
+      .flatMap((owner, i) => {
+        const first = Math.round((i * 16384) / count);
+        const last = Math.round(((i + 1) * 16384) / count) - 1;
+        return owner === node ? [`${first}-${last}`] : [];
+      })
+      .join(' ');
   const lines = (me: number): string =>
     ports
       .map((port, i) => {
         const id = String(i).repeat(40);
-        const first = Math.round((i * 16384) / count);
-        const last = Math.round(((i + 1) * 16384) / count) - 1;
         const flags = i === me ? 'myself,master' : 'master';
-        return `${id} 127.0.0.1:${port}@1 ${flags} - 0 0 ${i + 1} connected ${first}-${last}\n`;
+        const about = `${id} 127.0.0.1:${port}@1 ${flags} - 0 0 ${epochs[i]} connected`;
+        return `${about} ${rangesOf(i)}\n`;
       })
       .join('');
   const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
@@ -58,6 +70,10 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
     nodes,
     get refreshes() {
       return refreshes;
+    },
+    handOver: (from, to) => {
+      for (const [i, owner] of owners.entries()) if (owner === from) owners[i] = to;
+      epochs[to] = Math.max(...epochs) + 1;
     },
     stop: async () => {
       await Promise.all(nodes.map((node) => node.stop()));

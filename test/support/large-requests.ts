@@ -5,7 +5,12 @@ import type {
   BackendConnection,
   ConnectionHolder,
 } from '../../src/proxy/backend/backend-connection.ts';
-import { type Failure, failureText } from '../../src/proxy/backend/failure.ts';
+import {
+  FAILURE_REFUSED,
+  type Failure,
+  failureOf,
+  failureText,
+} from '../../src/proxy/backend/failure.ts';
 import { Lane } from '../../src/proxy/backend/lane.ts';
 import { Leases } from '../../src/proxy/backend/leases.ts';
 import type { ConnectionOwner } from '../../src/proxy/backend/owner.ts';
@@ -13,6 +18,7 @@ import { LargeRequest, type LargeRequester } from '../../src/proxy/client/input/
 import { Session } from '../../src/proxy/client/session/session.ts';
 import type { Engine } from '../../src/proxy/engine/engine.ts';
 import type { Server } from '../../src/proxy/pool/server.ts';
+import { RequestRouter } from '../../src/proxy/routing/router.ts';
 import { type PoolCounters, poolCounters } from '../../src/stats/counters.ts';
 import { assertAtRest, type holdingsOf } from './at-rest.ts';
 import { type RecordingSocket, recordedQueue, TestClient } from './test-client.ts';
@@ -126,13 +132,24 @@ export class LargeSetting {
       () => ({ limit, kept: limit, keptMs: 0 }),
       engine.deadlines,
     );
-    this.server = { bulk: this.leases } as unknown as Server;
+    this.server = {
+      bulk: this.leases,
+      leftAlone: false,
+      lastFailure: failureOf(FAILURE_REFUSED),
+      refused() {},
+    } as unknown as Server;
     this.client = new TestClient(engine);
     const { client, counters, session, timeoutMs } = this;
     const config = { maxAssembledRequest: LIMIT, timeoutMs } as PoolConfig;
     this.requester = {
       id: client.id,
-      pool: { config, counters, lanes: { at: () => LANE } },
+      router: new RequestRouter(),
+      pool: {
+        config,
+        counters,
+        lanes: { at: () => LANE },
+        protocol: { failure: (why: Failure) => Buffer.from(`-ERR ${failureText(why)}\r\n`) },
+      },
       protocol: { tooLarge: () => TOO_LARGE },
       lane: 0,
       pipeline: client.pipeline,

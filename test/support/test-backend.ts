@@ -47,8 +47,8 @@ export class TestOwner implements ConnectionOwner {
       counters: poolCounters(),
       budget: { makeRoom: () => this.hasRoom },
       latency: null,
-      slowLog: null,
-      slowMicros: INT32_MAX,
+      notes: null,
+      notedMicros: INT32_MAX,
       mover: null,
     };
   }
@@ -105,6 +105,10 @@ export class TestBackend implements RepliedConnection {
 
   get asConnection(): BackendConnection {
     return this as unknown as BackendConnection;
+  }
+
+  collectClients(ids: Set<number>): void {
+    this.inFlight.collectClients(ids);
   }
 
   sendFrom(start: number, length: number, client: number, slot: number): void {
@@ -180,6 +184,10 @@ export class TestBackend implements RepliedConnection {
 
   owes(client: number, slot: number): boolean {
     return this.inFlight.owes(client, slot);
+  }
+
+  isFor(client: number): boolean {
+    return this.replies.isFor(client);
   }
 
   readonly isBalanced = true;

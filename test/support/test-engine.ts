@@ -44,5 +44,6 @@ export function testEngine(
     assembledAt: RING_BASE,
     measuresLatency: true,
     memoryLimit,
+    traceRate: 0,
   });
 }

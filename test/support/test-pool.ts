@@ -20,8 +20,10 @@ export class TestPool {
   readonly counters: PoolCounters = poolCounters();
   /** It is no cluster. */
   readonly slots = null;
+  readonly nowhere: Failure = failureOf(FAILURE_REFUSED);
+  readonly slowLog = null;
   readonly backends: TestBackend[];
-  readonly servers: readonly { readonly index: number; readonly lastFailure: Failure }[];
+  readonly servers: readonly { readonly index: number }[];
   readonly protocol = { failure: failureReply };
   /** Servers that cannot be reached. */
   readonly down: Set<number> = new Set();
@@ -37,10 +39,7 @@ export class TestPool {
     this.backends = Array.from({ length: count }, (_, i) => {
       return new TestBackend(engine, new TestOwner(engine, protocol, config, `s${i}`));
     });
-    this.servers = this.backends.map((_, index) => ({
-      index,
-      lastFailure: failureOf(FAILURE_REFUSED),
-    }));
+    this.servers = this.backends.map((_, index) => ({ index }));
     const names = this.servers.map(({ index }) => ({ name: Buffer.from(`s${index}`), weight: 1 }));
     const options = {
       hash: HASH_NAMES.indexOf('fnv1a_64'),
@@ -75,6 +74,7 @@ export class PoolClient extends TestClient {
   readonly router = {
     verdict: 3,
     reason: failureOf(FAILURE_REFUSED),
+    reasons: new Array<Failure>(64).fill(failureOf(FAILURE_REFUSED)),
     choose: (_client: unknown, server: number): BackendConnection | null => {
       return this.pool.connection(server);
     },
@@ -82,6 +82,21 @@ export class PoolClient extends TestClient {
       _client: unknown,
       servers: readonly { readonly index: number }[],
     ): (BackendConnection | null)[] => servers.map(({ index }) => this.pool.connection(index)),
+    chooseSome: (
+      _client: unknown,
+      servers: readonly ({ readonly index: number } | null)[],
+      count: number,
+      _lane: number,
+      _intent: number,
+      _reads: boolean,
+      chosen: (BackendConnection | null)[],
+    ): boolean => {
+      for (let i = 0; i < count; i++) {
+        const server = servers[i];
+        chosen[i] = server === null ? null : this.pool.connection(server.index);
+      }
+      return true;
+    },
   };
 
   answer(reply: Buffer): void {

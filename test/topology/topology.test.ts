@@ -46,7 +46,7 @@ describe('a topology', () => {
     const tls = { tls: null, sentinelTls: null };
     const logins = { sentinelLogin: () => login, serverLogin: () => null };
     const reads = { from: 'master', maxLag: 0 } as const;
-    const lists = { sentinels, replicas: [], reads };
+    const lists = { sentinels, replicas: [], promotion: null, reads };
     return { ...names, address, ...lists, sentinelAccess: String(login), ...logins, ...tls };
   }
 

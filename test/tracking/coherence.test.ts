@@ -1,9 +1,8 @@
-import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { Cache } from '../support/cache.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { RespClient, type Word } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway, USUAL, VARIANTS } from '../support/ringway.ts';
-import { Subscriber } from '../support/subscriber.ts';
 import { waitFor } from '../support/wait.ts';
 
 // Clients that keep what they read until they are told of it, and others that write meanwhile: in
@@ -15,59 +14,6 @@ const WRITERS = 3;
 /** Behind each round all is looked at. */
 const ROUNDS = 6;
 const STEPS = 25;
-
-function keyOf(text: string): string[] | null {
-  if (!text.includes('$10\r\ninvalidate\r\n')) return [];
-  if (text.endsWith('invalidate\r\n_\r\n')) return null;
-  return [...text.slice(text.indexOf('invalidate') + 10).matchAll(/\$\d+\r\n(k:\d+)\r\n/g)].map(
-    ([, key]) => key,
-  );
-}
-
-/** A client with a cache: what a reply says is kept, what it is told of is not any more. */
-class Cache {
-  readonly #client: Subscriber;
-  readonly kept: Map<string, string> = new Map();
-  /** Keys that were asked for, in order. */
-  readonly #asked: string[] = [];
-
-  private constructor(client: Subscriber) {
-    this.#client = client;
-  }
-
-  static async open(port: number, ...options: Word[]): Promise<Cache> {
-    const client = await Subscriber.open(port);
-    await client.ask(['HELLO', '3']);
-    assert.deepEqual(await client.ask(['CLIENT', 'TRACKING', 'ON', ...options]), ['+OK\r\n']);
-    return new Cache(client);
-  }
-
-  read(key: string): void {
-    this.#asked.push(key);
-    this.#client.send(['GET', key]);
-  }
-
-  /** Takes what has come. @returns whether all replies are there */
-  settle(): boolean {
-    for (const frame of this.#client.frames.slice()) {
-      if (frame.startsWith('>')) {
-        const keys = keyOf(frame);
-        if (keys === null) this.kept.clear();
-        else for (const key of keys) this.kept.delete(key);
-      } else {
-        const key = this.#asked.shift() as string;
-        if (frame.startsWith('-')) this.kept.delete(key);
-        else this.kept.set(key, frame);
-      }
-    }
-    void this.#client.take(this.#client.frames.length);
-    return this.#asked.length === 0;
-  }
-
-  close(): void {
-    this.#client.close();
-  }
-}
 
 function seeded(seed: number): (limit: number) => number {
   let state = seed >>> 0;
@@ -97,14 +43,6 @@ describe('what clients keep that are told of changes', () => {
     );
     const writers = await Promise.all(Array.from({ length: WRITERS }, () => RespClient.open(port)));
     const truth = await RespClient.open(port);
-    const isTrue = async (cache: Cache): Promise<boolean> => {
-      for (const [key, value] of cache.kept) {
-        const now = await truth.command('GET', key);
-        const text = now === null ? '_\r\n' : `$${String(now).length}\r\n${now}\r\n`;
-        if (text !== value) return false;
-      }
-      return true;
-    };
     for (let step = 0; step < ROUNDS * STEPS; step++) {
       const key = `k:${random(KEYS)}`;
       for (let i = random(12); i > 0; i--) caches[random(READERS)].read(`k:${random(KEYS)}`);
@@ -113,7 +51,8 @@ describe('what clients keep that are told of changes', () => {
       await disturb(step);
       if (step % STEPS < STEPS - 1) continue;
       await waitFor('that no client keeps what is not so', async () => {
-        for (const cache of caches) if (!cache.settle() || !(await isTrue(cache))) return false;
+        for (const cache of caches)
+          if (!cache.settle() || !(await cache.isTrue(truth))) return false;
         return true;
       });
     }

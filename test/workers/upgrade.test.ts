@@ -87,17 +87,74 @@ for (const workers of ['1', '2']) {
   });
 }
 
+for (const workers of ['1', '2']) {
+  for (const order of ['upgrade', 'restart']) {
+    if (workers === '1' && order === 'restart') continue;
+    describe(`who is blocked, ${order}, --workers ${workers}`, () => {
+      test('goes along with the time that is left, and misses nothing', async () => {
+        const { ringway, socket, stop } = await run(['--workers', workers, '--stats-own']);
+        const open = async (): Promise<RespClient> => RespClient.open(ringway.port);
+        const [endless, timed, muted, streams, writer] = await Promise.all(
+          [1, 2, 3, 4, 5].map(open),
+        );
+        const trees = 'ash beech cedar elm fir hazel larch maple oak pine'.split(' ');
+        const began = Date.now();
+        endless.socket.write(encodeRequest('BLPOP', 'list', 0));
+        timed.socket.write(encodeRequest('BLMOVE', '{no}1', '{no}2', 'LEFT', 'LEFT', '1.5'));
+        muted.socket.write(encodeRequest('CLIENT', 'REPLY', 'SKIP'));
+        muted.socket.write(encodeRequest('BRPOP', 'quiet', 0));
+        const ids = trees.map(() => '$');
+        streams.socket.write(encodeRequest('XREAD', 'BLOCK', 0, 'STREAMS', ...trees, ...ids));
+        await waitFor('all to be blocked', async () => (await blockedOn(redis)) === 5);
+        await askAdmin(socket, order);
+        if (order === 'upgrade') {
+          await waitFor('the old process to end', () => ringway.child.exitCode !== null);
+        }
+        assert.ok(Date.now() - began < 15_000, 'nobody had to be waited for');
+        await waitFor('all to be blocked again', async () => (await blockedOn(redis)) >= 4);
+        for (const words of [
+          ['RPUSH', 'list', 'element'],
+          ['RPUSH', 'quiet', 'unheard'],
+          ['XADD', 'oak', '1-1', 'f', 'v'],
+        ]) {
+          await writer.command(...words);
+        }
+        assert.equal(String((await endless.read(1))[0]), 'list,element');
+        assert.equal(String((await streams.read(1))[0]), 'oak,1-1,f,v');
+        assert.equal((await timed.read(1))[0], null);
+        assert.ok(Date.now() - began >= 1500, 'not before its time is over');
+        assert.equal(await muted.command('LLEN', 'quiet'), 0);
+        assert.equal(await blockedOn(redis), 0);
+        await writer.command('DEL', 'oak');
+        for (const client of [endless, timed, muted, streams, writer]) client.close();
+        await stop();
+      });
+    });
+  }
+}
+
+async function blockedOn(servers: readonly RealServer[]): Promise<number> {
+  let all = 0;
+  for (const { port } of servers) {
+    const control = await RespClient.open(port);
+    all += Number(/blocked_clients:(\d+)/.exec(String(await control.command('INFO')))?.[1]);
+    control.close();
+  }
+  return all;
+}
+
 describe('an upgrade', () => {
   test('keeps requests that are in flight, half sent, and what a client has said', async () => {
     const { ringway, socket, stop } = await run([]);
-    const [waiting, half, named, multi, watching] = await Promise.all(
-      [1, 2, 3, 4, 5].map(() => RespClient.open(ringway.port)),
+    const [waiting, half, named, multi, watching, busy] = await Promise.all(
+      [1, 2, 3, 4, 5, 6].map(() => RespClient.open(ringway.port)),
     );
     assert.equal(await named.command('SELECT', '1'), 'OK');
     await named.command('CLIENT', 'SETNAME', 'traveller');
     assert.equal(await multi.command('MULTI'), 'OK');
     assert.equal(await multi.command('SET', 'key:5', 'changed'), 'QUEUED');
     assert.equal(await watching.command('WATCH', 'key:6'), 'OK');
+    assert.equal(await busy.command('WATCH', 'key:7'), 'OK');
     await half.send('*2\r\n$3\r\nGET\r\n$5\r\nke');
     for (const server of redis) server.kill('SIGSTOP');
     const asked = waiting.command('GET', 'key:5');
@@ -105,6 +162,9 @@ describe('an upgrade', () => {
     await askAdmin(socket, 'upgrade');
     for (const server of redis) server.kill('SIGCONT');
     assert.match(String(await asked), /^key:5@/);
+    // Who watches keys has time for what it has begun.
+    const begun = [['MULTI'], ['GET', 'key:7'], ['EXEC']];
+    assert.match(String((await busy.pipeline(begun))[2]), /^key:7@/);
     await waitFor('the old process to end', () => ringway.child.exitCode !== null);
     await half.send('y:5\r\n');
     assert.match(String((await half.read(1))[0]), /^key:5@/);
@@ -117,7 +177,8 @@ describe('an upgrade', () => {
     const block = [['MULTI'], ['GET', 'key:6'], ['EXEC']];
     assert.equal((await watching.pipeline(block))[2], null);
     assert.match(String((await watching.pipeline(block))[2]), /^key:6@/);
-    for (const client of [waiting, half, named, multi, watching]) client.close();
+    assert.match(String((await busy.pipeline(begun))[2]), /^key:7@/);
+    for (const client of [waiting, half, named, multi, watching, busy]) client.close();
     await stop();
   });
 

@@ -57,19 +57,11 @@ export const bench: Command = (argv, out, err) =>
     if (named !== null && named !== 'redis' && named !== 'memcached') {
       throw usageError(`--protocol is redis or memcached, not ${JSON.stringify(named)}`);
     }
-    const rate = numberOf(given, 'rate', 1000, 1, 1_000_000);
-    const seconds = numberOf(given, 'seconds', 10, 1, 3600);
-    const connections = numberOf(given, 'connections', 50, 1, 10_000);
-    const keys = numberOf(given, 'keys', 10_000, 1, 1_000_000);
-    const bytes = numberOf(given, 'size', 100, 0, 1024 * 1024);
-    const reads = numberOf(given, 'reads', 90, 0, 100);
-    const prefix = given.text('prefix') ?? 'ringway-bench:';
-    if (!/^[\x21-\x7e]{1,200}$/.test(prefix)) {
-      throw usageError('--prefix has 1 to 200 printable characters without blanks');
-    }
+    const { rate, seconds, connections, ...keysAndValues } = planOf(given);
+    const { keys, bytes, reads } = keysAndValues;
     const login = loginRequest(given.text('user') ?? '', passwordOf(given));
     const isRedis = named === null ? await speaksRedis(target) : named === 'redis';
-    const work: Work = { isRedis, prefix, keys, bytes, reads };
+    const work: Work = { isRedis, ...keysAndValues };
     const show = given.has('json') ? err : out;
     show.write(
       `${address} (${isRedis ? 'redis' : 'memcached'}): ${count(rate)} requests/s ` +
@@ -95,6 +87,23 @@ export const bench: Command = (argv, out, err) =>
       if (!given.has('keep')) await sendAll(target, isRedis, login, each(work, deleteRequest));
     }
   });
+
+/** What is wanted, as far as it does not depend on the target. */
+function planOf(given: Arguments) {
+  const prefix = given.text('prefix') ?? 'ringway-bench:';
+  if (!/^[\x21-\x7e]{1,200}$/.test(prefix)) {
+    throw usageError('--prefix has 1 to 200 printable characters without blanks');
+  }
+  return {
+    rate: numberOf(given, 'rate', 1000, 1, 1_000_000),
+    seconds: numberOf(given, 'seconds', 10, 1, 3600),
+    connections: numberOf(given, 'connections', 50, 1, 10_000),
+    keys: numberOf(given, 'keys', 10_000, 1, 1_000_000),
+    bytes: numberOf(given, 'size', 100, 0, 1024 * 1024),
+    reads: numberOf(given, 'reads', 90, 0, 100),
+    prefix,
+  };
+}
 
 function* each(work: Work, request: (work: Work, key: string) => Buffer): Iterable<Buffer> {
   for (let i = 0; i < work.keys; i++) yield request(work, keyOf(work, i));

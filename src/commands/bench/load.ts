@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net';
 import type { DialTarget } from '../../net/dial.ts';
-import { dialPlain } from '../../net/dial.ts';
-import { onOpen } from '../../net/tls-client.ts';
 import { BUCKETS, bucketOf, HISTOGRAM_MAX } from '../../stats/histogram.ts';
 import { type ReplyCounter, replyCounter } from './reply-counter.ts';
+import { connectTo } from './session.ts';
 
 /** What is to be sent, and how fast. */
 export interface LoadOrder {
@@ -39,7 +38,6 @@ const PER_TURN = 256;
 const DRAIN_MS = 3_000;
 /** Timers are good to a millisecond: nearer due times are waited for without one. */
 const NEAR_MS = 2;
-const CONNECT_MS = 5_000;
 
 /** One connection, and when each of its requests was due. */
 class LoadConnection {
@@ -82,10 +80,12 @@ export class Load {
   readonly #latencies = new Float64Array(BUCKETS);
   readonly #late = new Float64Array(BUCKETS);
   #maxMicros = 0;
+  /** Requests so far, and when the next is due. */
+  #sent = 0;
+  #due = 0;
   #errors = 0;
   #trouble = '';
   #stopped = false;
-  /** Of the first requests: they open what is opened at the first use. */
   readonly #onProgress: (answered: number, errors: number) => void;
 
   /** @param onProgress told once a second */
@@ -109,8 +109,8 @@ export class Load {
       for (const { socket } of this.#connections) socket.destroy();
     }
     return {
-      sent: this.#sum('sent'),
-      answered: this.#sum('answered'),
+      sent: this.#sent,
+      answered: this.#answered,
       errors: this.#errors,
       trouble: this.#trouble,
       latencies: this.#latencies,
@@ -119,22 +119,14 @@ export class Load {
     };
   }
 
-  #sum(what: 'sent' | 'answered'): number {
-    return this.#connections.reduce((sum, connection) => sum + connection[what], 0);
+  get #answered(): number {
+    return this.#connections.reduce((sum, { answered }) => sum + answered, 0);
   }
 
   async #connect(): Promise<LoadConnection> {
     const { target, isRedis, login } = this.#order;
-    const socket = dialPlain(target);
+    const socket = await connectTo(target);
     const connection = new LoadConnection(socket, isRedis);
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('no connection in time')), CONNECT_MS);
-      socket.once('error', reject);
-      onOpen(socket, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
     if (login.length === 0) return connection;
     await new Promise<void>((resolve, reject) => {
       socket.once('data', (bytes: Buffer) => {
@@ -147,12 +139,11 @@ export class Load {
     return connection;
   }
 
+  /** Offers the requests, each when it is due. */
   #offer(done: () => void, fail: (error: Error) => void): void {
-    const { perSecond, seconds, request } = this.#order;
     const start = performance.now();
-    const end = start + seconds * 1000;
-    let due = start + this.#gap(perSecond);
-    let sent = 0;
+    const end = start + this.#order.seconds * 1000;
+    this.#due = start + this.#gap();
     let toldAt = start;
     let over = false;
     const finish = (error: Error | null): void => {
@@ -161,10 +152,29 @@ export class Load {
       if (error === null) done();
       else fail(error);
     };
+    this.#listen(finish);
+    const turn = (): void => {
+      if (over) return;
+      const now = performance.now();
+      this.#sendDue(now, end);
+      if (now - toldAt >= 1000) {
+        toldAt = now;
+        this.#onProgress(this.#answered, this.#errors);
+      }
+      const ended = this.#stopped || this.#due >= end;
+      const isAnswered = this.#answered === this.#sent;
+      if (ended && (isAnswered || now >= end + DRAIN_MS || this.#stopped)) finish(null);
+      else if (this.#due - now > NEAR_MS || ended) setTimeout(turn, 1);
+      else setImmediate(turn);
+    };
+    turn();
+  }
+
+  #listen(finish: (error: Error) => void): void {
     const onReply = (dueMs: number, isError: boolean): void => this.#onReply(dueMs, isError);
     for (const connection of this.#connections) {
       const { socket } = connection;
-      socket.on('error', (error) => finish(error));
+      socket.on('error', finish);
       socket.on('close', () => finish(new Error('a connection was closed')));
       socket.on('data', (bytes: Buffer) => {
         try {
@@ -174,36 +184,28 @@ export class Load {
         }
       });
     }
-    const turn = (): void => {
-      if (over) return;
-      const now = performance.now();
-      for (let i = 0; i < PER_TURN && due <= now && due < end && !this.#stopped; i++) {
-        const connection = this.#connections[sent % this.#connections.length];
-        if (connection.full) {
-          this.#trouble = `${IN_FLIGHT} requests wait on a connection: the target does not keep up`;
-          this.#stopped = true;
-          break;
-        }
-        this.#late[bucketOf(Math.min(HISTOGRAM_MAX, Math.round((now - due) * 1000)))]++;
-        connection.send(request(sent++), due);
-        due += this.#gap(perSecond);
+  }
+
+  /** Sends what is due before `end`, but not more than a turn should take. */
+  #sendDue(now: number, end: number): void {
+    for (let i = 0; i < PER_TURN && !this.#stopped; i++) {
+      const due = this.#due;
+      if (due > now || due >= end) return;
+      const connection = this.#connections[this.#sent % this.#connections.length];
+      if (connection.full) {
+        this.#trouble = `${IN_FLIGHT} requests wait on a connection: the target does not keep up`;
+        this.#stopped = true;
+        return;
       }
-      if (now - toldAt >= 1000) {
-        toldAt = now;
-        this.#onProgress(this.#sum('answered'), this.#errors);
-      }
-      const ended = this.#stopped || due >= end;
-      if (ended && (this.#sum('answered') === sent || now >= end + DRAIN_MS || this.#stopped)) {
-        finish(null);
-      } else if (due - now > NEAR_MS || ended) setTimeout(turn, 1);
-      else setImmediate(turn);
-    };
-    turn();
+      this.#late[bucketOf(Math.min(HISTOGRAM_MAX, Math.round((now - due) * 1000)))]++;
+      connection.send(this.#order.request(this.#sent++), due);
+      this.#due = due + this.#gap();
+    }
   }
 
   /** Milliseconds until the next request: a Poisson process, what many clients add up to. */
-  #gap(perSecond: number): number {
-    return (-Math.log(1 - Math.random()) * 1000) / perSecond;
+  #gap(): number {
+    return (-Math.log(1 - Math.random()) * 1000) / this.#order.perSecond;
   }
 
   #onReply(dueMs: number, isError: boolean): void {

@@ -58,48 +58,56 @@ export async function sendAll(
   requests: Iterable<Buffer>,
 ): Promise<void> {
   const socket = await connectTo(target);
-  const counter = replyCounter(isRedis);
-  let left = 0;
-  let goOn: () => void = () => {};
-  let fail: (error: Error) => void = () => {};
-  socket.on('error', (error) => fail(error));
-  socket.on('close', () => fail(new Error('the connection was closed')));
-  socket.on('data', (bytes: Buffer) => {
-    try {
-      counter.take(bytes, (isError) => {
-        if (isError) throw new Error(`an error: ${bytes.toString('latin1', 0, 200).trim()}`);
-        if (--left === 0) goOn();
-      });
-    } catch (error) {
-      fail(error as Error);
-    }
-  });
-  const send = (batch: readonly Buffer[]): Promise<void> => {
-    left = batch.length;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('no answer in time')), ANSWER_MS);
-      goOn = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      fail = (error) => {
-        clearTimeout(timer);
-        reject(error);
-      };
-      socket.write(Buffer.concat(batch));
-    });
-  };
+  const batches = new Batches(socket, isRedis);
   try {
-    if (login.length > 0) await send([login]);
+    if (login.length > 0) await batches.send([login]);
     let batch: Buffer[] = [];
     for (const request of requests) {
       batch.push(request);
       if (batch.length < BATCH) continue;
-      await send(batch);
+      await batches.send(batch);
       batch = [];
     }
-    if (batch.length > 0) await send(batch);
+    if (batch.length > 0) await batches.send(batch);
   } finally {
     socket.destroy();
+  }
+}
+
+/** Requests that are sent together, the next when all are answered. */
+class Batches {
+  readonly #socket: Socket;
+  #left = 0;
+  #settle: (error: Error | null) => void = () => {};
+
+  constructor(socket: Socket, isRedis: boolean) {
+    this.#socket = socket;
+    const counter = replyCounter(isRedis);
+    socket.on('error', (error) => this.#settle(error));
+    socket.on('close', () => this.#settle(new Error('the connection was closed')));
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        counter.take(bytes, (isError) => {
+          if (isError) throw new Error(`an error: ${bytes.toString('latin1', 0, 200).trim()}`);
+          if (--this.#left === 0) this.#settle(null);
+        });
+      } catch (error) {
+        this.#settle(error as Error);
+      }
+    });
+  }
+
+  /** @throws as a rejection, at an error reply and when none comes in time */
+  send(batch: readonly Buffer[]): Promise<void> {
+    this.#left = batch.length;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('no answer in time')), ANSWER_MS);
+      this.#settle = (error) => {
+        clearTimeout(timer);
+        if (error === null) resolve();
+        else reject(error);
+      };
+      this.#socket.write(Buffer.concat(batch));
+    });
   }
 }

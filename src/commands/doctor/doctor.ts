@@ -1,8 +1,8 @@
-import { configWarnings, loadConfig } from '../../config/index.ts';
+import { type Config, configWarnings, loadConfig } from '../../config/index.ts';
 import { runCommand, usageError } from '../arguments.ts';
 import type { Command, Out } from '../command.ts';
 import { lookAtDescriptors, lookAtDoors } from './doors.ts';
-import type { Finding, Findings, Level } from './finding.ts';
+import type { Finding, Level } from './finding.ts';
 import { lookAtServer } from './look.ts';
 import { lookAtPool } from './pool.ts';
 
@@ -37,20 +37,26 @@ export const doctor: Command = (argv, out, err) => {
     if (workers < 1) throw usageError(`--workers is a number from 1 to 999, not ${text}`);
     const config = await loadConfig(file);
     for (const line of configWarnings(config)) err.write(`${line}\n`);
-    const found: Finding[] = [...lookAtDescriptors(config).all];
-    for (const pool of config.pools) {
-      found.push(...(await lookAtDoors(pool)).all);
-      const facts = await inTurn(pool.servers, (server) => lookAtServer(pool, server));
-      const whole: Findings = lookAtPool(pool, facts, workers);
-      for (const { findings } of facts) found.push(...findings.all);
-      found.push(...whole.all);
-    }
+    const found = await lookAtAll(config, workers);
     const shown = given.has('quiet') ? found.filter(({ level }) => level !== 'ok') : found;
     if (given.has('json')) out.write(`${JSON.stringify(shown, null, 2)}\n`);
     else print(shown, out);
     return found.some(({ level }) => level === 'error') ? 1 : 0;
   });
 };
+
+/** @param workers that ringway will have */
+async function lookAtAll(config: Config, workers: number): Promise<Finding[]> {
+  const found: Finding[] = [...lookAtDescriptors(config).all];
+  for (const pool of config.pools) {
+    found.push(...(await lookAtDoors(pool)).all);
+    const facts = await inTurn(pool.servers, (server) => lookAtServer(pool, server));
+    const whole = lookAtPool(pool, facts, workers);
+    for (const { findings } of facts) found.push(...findings.all);
+    found.push(...whole.all);
+  }
+  return found;
+}
 
 /** As map() with promises, so many at a time. */
 async function inTurn<T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> {

@@ -31,11 +31,7 @@ export async function lookAtMemcached(
     return { identity: '', version: '', most: 0, connected: 0 };
   }
   const version = said.slice('VERSION '.length);
-  const [major, minor] = version.split('.').map(Number);
-  const old = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
-  const text = `memcached ${visible(version.slice(0, 60))}`;
-  if (old) findings.warning(`${text} is older than ${OLDEST.join('.')}: not tested with ringway`);
-  else findings.ok(`${text}, in ${(performance.now() - before).toFixed(1)} ms`);
+  tellVersion(version, performance.now() - before, findings);
   const stats = statsOf(await ask('stats'));
   const settings = statsOf(await ask('stats settings'));
   const idle = Number(settings.get('idle_timeout') ?? 0);
@@ -57,6 +53,15 @@ export async function lookAtMemcached(
     most: Number(stats.get('max_connections') ?? settings.get('maxconns') ?? 0),
     connected: Number(stats.get('curr_connections') ?? 0),
   };
+}
+
+/** @param ms that it has taken to say so */
+function tellVersion(version: string, ms: number, findings: Findings): void {
+  const [major, minor] = version.split('.').map(Number);
+  const old = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+  const text = `memcached ${visible(version.slice(0, 60))}`;
+  if (old) findings.warning(`${text} is older than ${OLDEST.join('.')}: not tested with ringway`);
+  else findings.ok(`${text}, in ${ms.toFixed(1)} ms`);
 }
 
 /** The lines `STAT name value`. */

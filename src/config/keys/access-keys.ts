@@ -1,6 +1,11 @@
 import type { KeySpec } from './key-spec.ts';
 
 const SINCE = 'ringway 0.1';
+const INT32_MAX = 2147483647;
+
+function rate(name: string, doc: string): KeySpec {
+  return { name, type: 'number', default: 0, range: [0, INT32_MAX], since: SINCE, doc };
+}
 
 /** Keys that say which clients are let in, and what they may do. */
 export const ACCESS_KEYS: readonly KeySpec[] = [
@@ -64,5 +69,71 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
     doc:
       'Commands that are refused, separated by commas; of a subcommand both names, with a bar ' +
       'between them. Redis pools only.',
+  },
+  {
+    name: 'rename_commands',
+    type: 'renames',
+    default: null,
+    since: SINCE,
+    doc:
+      'A list of commands and other names, `FLUSHALL empty-it-all`: clients call them so, and by ' +
+      'their own names no more. Redis pools only.',
+  },
+  rate(
+    'client_requests_per_second',
+    'So many requests a client may send in a second, those of one second at once. 0: any number.',
+  ),
+  rate('client_bytes_per_second', 'The same, of bytes of requests.'),
+  rate(
+    'user_requests_per_second',
+    'As `client_requests_per_second`, for all clients of a user together; without users, for all ' +
+      'of the pool. Each worker has its part.',
+  ),
+  rate('user_bytes_per_second', 'The same, of bytes of requests.'),
+  {
+    name: 'rate_action',
+    type: 'name',
+    default: 'wait',
+    choices: ['wait', 'error'],
+    since: SINCE,
+    doc:
+      'What is beyond these rates: `wait` leaves it unread until there is room, `error` answers ' +
+      '`-ERR rate limit reached`. Redis pools only; others wait.',
+  },
+  {
+    name: 'audit_log',
+    type: 'text',
+    default: null,
+    since: SINCE,
+    doc:
+      'A file that is told who asks for what: lines of JSON with client, user, command, keys and ' +
+      'verdict. Redis pools only.',
+  },
+  {
+    name: 'audit_sample',
+    type: 'number',
+    default: 1,
+    range: [0, 1_000_000],
+    since: SINCE,
+    doc:
+      'One request of so many is told there. 0: none but those that are refused, which all are ' +
+      'told.',
+  },
+  {
+    name: 'audit_size',
+    type: 'number',
+    default: 64 * 1024 * 1024,
+    range: [0, INT32_MAX],
+    unit: 'bytes',
+    since: SINCE,
+    doc: 'When the file has so many, it is renamed, and a new one begun. 0: never.',
+  },
+  {
+    name: 'audit_files',
+    type: 'number',
+    default: 8,
+    range: [0, 10_000],
+    since: SINCE,
+    doc: 'Earlier files that are kept; the oldest are deleted.',
   },
 ];

@@ -161,6 +161,13 @@ export function readLogins(source: LoginSource): Logins {
   if (user !== null && !SERVER_PASSWORDS.some((key) => reader.has(key))) {
     reader.problem('redis_user', 'a user needs a password; expected `redis_auth` as well');
   }
+  if (source.values.get('logins') === 'server') {
+    const own = ['users', 'users_file', 'client_auth', 'client_auth_file', 'client_auth_env'];
+    for (const key of [...own, 'client_auth_required', 'tls_user_from_cert']) {
+      if (reader.has(key))
+        reader.problem(key, 'logins: server leaves that to the servers; expected one of the two');
+    }
+  }
   const required = source.values.get('client_auth_required') !== false;
   if (!required && own !== null) {
     reader.problem('client_auth_required', 'there is a password for clients; expected none');

@@ -6,6 +6,7 @@ import type { ClientTls, ServerTls } from '../tls-types.ts';
 import type {
   ListenConfig,
   Position,
+  RenamedCommand,
   ReplicaConfig,
   SentinelConfig,
   ServerConfig,
@@ -25,7 +26,9 @@ import type { KeySpec } from './key-spec.ts';
 import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { type Logins, readLogins } from './logins.ts';
 import { checkCluster } from './masters/cluster-rules.ts';
+import { checkPromotion } from './masters/promotion-rules.ts';
 import { checkFollowing } from './masters/sentinel-rules.ts';
+import { readRenamedCommands } from './renamed-commands.ts';
 import { nearest } from './suggest.ts';
 import { readClientTls, readServerTls } from './tls.ts';
 import { readPoolUsers } from './users.ts';
@@ -35,7 +38,9 @@ import { type Parsed, parseBool, parseNumber, parseTwoBytes, quote } from './val
 const OWN_LISTS: Readonly<Record<string, string>> = {
   sentinels: 'host:port',
   replicas: 'host:port name',
+  witnesses: 'host:port',
   users: 'NAME RULES',
+  rename_commands: 'COMMAND NAME',
 };
 const SPECS: ReadonlyMap<string, KeySpec> = new Map(POOL_KEYS.map((spec) => [spec.name, spec]));
 
@@ -65,8 +70,10 @@ export interface PoolDraft {
   readonly servers: readonly PlacedServer[];
   readonly sentinels: readonly SentinelConfig[];
   readonly replicas: readonly PlacedReplica[];
+  readonly witnesses: readonly SentinelConfig[];
   readonly logins: Logins;
   readonly users: Users | null;
+  readonly renamed: readonly RenamedCommand[];
   readonly serverTls: ServerTls | null;
   readonly clientTls: ClientTls | null;
 }
@@ -118,7 +125,9 @@ class PoolReader {
   readonly servers: PlacedServer[] = [];
   readonly sentinels: SentinelConfig[] = [];
   readonly replicas: PlacedReplica[] = [];
+  readonly witnesses: SentinelConfig[] = [];
   readonly users: Scalar[] = [];
+  readonly renames: Scalar[] = [];
 
   constructor(name: Scalar, problems: Problems, rules: Rules) {
     this.#rules = rules;
@@ -146,9 +155,11 @@ class PoolReader {
     this.positions.set(key, entry.key.at);
     for (const value of entry.values) {
       if (spec.type === 'servers') this.#server(value);
-      else if (spec.type === 'sentinels') this.#sentinel(value);
+      else if (spec.type === 'sentinels') this.#sentinel(value, this.sentinels);
+      else if (spec.type === 'witnesses') this.#sentinel(value, this.witnesses);
       else if (spec.type === 'replicas') this.#replica(value);
       else if (spec.type === 'users') this.users.push(value);
+      else if (spec.type === 'renames') this.renames.push(value);
       else if (value !== entry.values[0]) this.#duplicate(value.at, key, entry.values[0]!.at);
       else this.#value(spec, value);
     }
@@ -181,10 +192,11 @@ class PoolReader {
     }
   }
 
-  #sentinel(scalar: Scalar): void {
+  #sentinel(scalar: Scalar, to: SentinelConfig[]): void {
     const parsed = parseSentinel(scalar.text);
-    if ('problem' in parsed) this.#problem(scalar.at, 'sentinels', parsed.problem);
-    else this.sentinels.push(Object.freeze(parsed.value));
+    const key = to === this.sentinels ? 'sentinels' : 'witnesses';
+    if ('problem' in parsed) this.#problem(scalar.at, key, parsed.problem);
+    else to.push(Object.freeze(parsed.value));
   }
 
   #replica(scalar: Scalar): void {
@@ -228,6 +240,7 @@ class PoolReader {
       this.#problem(at, key, message);
     };
     checkFollowing(this, report);
+    checkPromotion(this, report);
     checkCluster(this, report);
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
@@ -244,7 +257,16 @@ class PoolReader {
   }
 
   #redisOnly(): void {
-    for (const key of ['sentinel_view', 'announce', 'read_only', 'deny_commands']) {
+    for (const key of [
+      'sentinel_view',
+      'announce',
+      'read_only',
+      'deny_commands',
+      'rename_commands',
+      'rate_action',
+      'logins',
+      ...['audit_log', 'audit_sample', 'audit_size', 'audit_files'],
+    ]) {
       const at = this.positions.get(key);
       const message = 'only Redis pools have it; expected "redis: true" as well';
       if (at !== undefined) this.#problem(at, key, message);
@@ -266,12 +288,15 @@ export function readPool(node: PoolNode, { files, problems, rules }: ReadFrom): 
   for (const entry of node.entries) reader.entry(entry);
   reader.lists(node.entries);
   reader.rules();
-  const { values, positions, servers, sentinels, replicas } = reader;
+  const { values, positions, servers, sentinels, replicas, witnesses } = reader;
   const source = { pool: node.name.text, values, positions, files, problems };
   const logins = readLogins(source);
+  const audit = values.get('audit_log');
+  if (audit !== undefined) values.set('audit_log', files.pathOf(String(audit)));
   const users = readPoolUsers(source, reader.users, logins.clientAuth);
+  const renamed = readRenamedCommands(source, reader.renames);
   const serverTls = readServerTls(source);
   const clientTls = readClientTls(source, (key) => SPECS.get(key)?.default);
-  const lists = { servers, sentinels, replicas, users };
+  const lists = { servers, sentinels, replicas, witnesses, users, renamed };
   return { name: node.name, values, positions, ...lists, logins, serverTls, clientTls };
 }

@@ -164,19 +164,15 @@ const CLIENT_TLS_KEYS = [
   'tls_handshakes_per_second',
 ];
 
-/** TLS to the clients of a pool; null when it has none, or mistakes that are reported. */
-export function readClientTls(
-  source: TlsSource,
-  defaults: (key: string) => unknown,
-): ClientTls | null {
-  const reader = new TlsReader(source);
+/** Whether TLS is spoken at all, of which what belongs to it must say enough. */
+function hasDoor(reader: TlsReader): boolean {
   const doors = reader.given(['tls_listen', ...(reader.value('tls') === true ? ['tls'] : [])]);
   if (doors.length === 0) {
     for (const key of reader.given(CLIENT_TLS_KEYS)) {
       const wanted = 'expected `tls: true` or `tls_listen` as well';
       reader.problem(key, `the key has no effect; ${wanted}`);
     }
-    return null;
+    return false;
   }
   if (doors.length === 2) {
     reader.problem(
@@ -184,14 +180,21 @@ export function readClientTls(
       '`tls_listen` is for TLS beside a plain `listen`; expected one of the two',
     );
   }
-  const pair = reader.pair('tls_cert_file', 'tls_key_file', 'tls_key_pass_file');
   if (reader.given(['tls_cert_file', 'tls_key_file']).length === 0) {
     const missing = 'there is no certificate for clients';
-    reader.problem(
-      doors[0] as string,
-      `${missing}; expected \`tls_cert_file\` and \`tls_key_file\``,
-    );
+    reader.problem(doors[0], `${missing}; expected \`tls_cert_file\` and \`tls_key_file\``);
   }
+  return true;
+}
+
+/** TLS to the clients of a pool; null when it has none, or mistakes that are reported. */
+export function readClientTls(
+  source: TlsSource,
+  defaults: (key: string) => unknown,
+): ClientTls | null {
+  const reader = new TlsReader(source);
+  if (!hasDoor(reader)) return null;
+  const pair = reader.pair('tls_cert_file', 'tls_key_file', 'tls_key_pass_file');
   const ca = reader.authorities('tls_ca_file');
   const named = reader.value('tls_user_from_cert') === 'cn';
   const users = reader.given(['users', 'users_file']).length > 0;

@@ -27,6 +27,16 @@ export const USER_KEYS: readonly KeySpec[] = [
     since: SINCE,
     doc: 'As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`.',
   },
+  {
+    name: 'logins',
+    type: 'name',
+    default: 'ringway',
+    choices: ['ringway', 'server'],
+    since: SINCE,
+    doc:
+      'Who checks the logins of clients. `server`: each must log in as a user of the servers, ' +
+      'and its requests go there over connections of that user. Redis pools only.',
+  },
 ];
 
 /** The users of a pool; null when the file names none. */
@@ -49,12 +59,16 @@ export function readPoolUsers(
     return null;
   }
   const lines = key === 'users' ? list.map((item) => lineOf(source, item)) : [];
+  let exposed = false;
   if (key === 'users_file') {
     const name = String(values.get(key));
     const result = files.read(name);
     const file = `the file ${quote(name)}`;
     if ('problem' in result) problem(key, `${file} ${result.problem}; expected one with users`);
-    else lines.push(...linesOfFile(result.bytes, (text) => problem(key, `${file}, ${text}`)));
+    else {
+      exposed = result.exposed;
+      lines.push(...linesOfFile(result.bytes, (text) => problem(key, `${file}, ${text}`)));
+    }
   }
   const users = readUsers(lines, true);
   const hasDefault = users.some(({ name }) => name === DEFAULT_USER);
@@ -64,7 +78,7 @@ export function readPoolUsers(
       problem(own, 'the user `default` has its passwords among the users; expected none here');
     }
   }
-  return new Users(users, clientAuth?.bytes ?? null);
+  return new Users(users, clientAuth?.bytes ?? null, exposed);
 }
 
 /** Rules are bytes, as clients send them. */

@@ -1,6 +1,6 @@
 import { ASSERTS, assert } from '../../assert.ts';
 
-/** A list keeps the memory of so many numbers when it is emptied. */
+/** A list keeps the memory of so many numbers when it is emptied, unless it is told otherwise. */
 const KEPT = 64;
 
 /**
@@ -8,8 +8,14 @@ const KEPT = 64;
  * again with the next number; this one keeps what is usual.
  */
 export class IntList {
+  readonly #kept: number;
   #values: number[] = [];
   length = 0;
+
+  /** @param kept numbers whose memory it keeps when it is emptied */
+  constructor(kept: number = KEPT) {
+    this.#kept = kept;
+  }
 
   push(value: number): void {
     this.#values[this.length++] = value;
@@ -39,6 +45,6 @@ export class IntList {
 
   clear(): void {
     this.length = 0;
-    if (this.#values.length > KEPT) this.#values = [];
+    if (this.#values.length > this.#kept) this.#values = [];
   }
 }

@@ -324,7 +324,8 @@ export class BackendConnection
     if (this.closed) return;
     const next = this.passOn(failure);
     const lost = this.inFlight.count;
-    const counted = counterOf(failure);
+    // Whose own login is refused is no trouble of others.
+    const counted = this.refused && this.lane.login !== null ? null : counterOf(failure);
     this.withheld?.giveUp();
     this.#shut();
     if (next !== null) this.#take(() => next.heir.adopt(next.saved));

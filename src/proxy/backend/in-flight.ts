@@ -2,8 +2,8 @@ import { ASSERTS, assert } from '../../assert.ts';
 import { NO_SERIES } from '../../stats/latency.ts';
 import { millis } from '../engine/clock.ts';
 import type { ReplyClaim } from '../engine/receiver.ts';
+import type { NotedRequest } from './flight/noted-request.ts';
 import { RequestHeads } from './flight/request-heads.ts';
-import type { SlowRequest } from './flight/slow-request.ts';
 
 /** A reply that is not simply passed to a client: a fragment's, or one of our own requests'. */
 export interface ReplyTarget {
@@ -20,8 +20,8 @@ export interface ReplyTarget {
   readonly distrusts: boolean;
   /** The reply will not come; `error` is a complete error reply. */
   onFailure(error: Buffer): void;
-  /** The reply took long, and is one of several of one request: that is the slow log's entry. */
-  onSlow?(part: SlowRequest): void;
+  /** It is to be noted, and is one of several of one request: that is what is noted. */
+  onNoted?(part: NotedRequest): void;
 }
 
 /** For replies that nobody wants any more. */
@@ -268,7 +268,7 @@ export class InFlight {
     return false;
   }
 
-  /** Adds the clients that wait for a reply. */
+  /** Adds the clients that are named as those who wait for a reply. */
   collectClients(ids: Set<number>): void {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const id = this.ring[(i & this.#mask) * STRIDE];
@@ -291,25 +291,25 @@ export class InFlight {
 
   /** Whether any request behind the oldest is so. */
   behindHead(isSo: (entry: InFlightEntry) => boolean): boolean {
-    for (let i = (this.#head + 1) | 0; i !== this.#tail; i = (i + 1) | 0) {
-      if (isSo(this.#entry(i))) return true;
-    }
+    for (let i = 1; i < this.count; i++) if (isSo(this.#entry((this.#head + i) | 0))) return true;
     return false;
   }
 
   #entry(number: number): InFlightEntry {
     const { ring } = this;
-    const at = (number & this.#mask) * STRIDE;
+    const index = number & this.#mask;
+    const at = index * STRIDE;
+    const head = ring[at] < 0 ? this.#heads?.at(index) : undefined;
     return {
       clientId: ring[at],
       slot: ring[at + IN_FLIGHT_SLOT],
-      target: ring[at] < 0 ? (this.#targets[number & this.#mask] as ReplyTarget) : null,
+      target: ring[at] < 0 ? (this.#targets[index] as ReplyTarget) : null,
       time: ring[at + TIME],
       arrived: ring[at + IN_FLIGHT_ARRIVED],
       series: ring[at + IN_FLIGHT_SERIES],
       bytes: ring[at + BYTES],
       offset: ring[at + OFFSET],
-      head: ring[at] < 0 && this.#heads !== null ? Buffer.from(this.headBytes) : null,
+      head: head === undefined ? null : Buffer.from(head),
     };
   }
 

@@ -2,6 +2,7 @@ import { FORWARD_ERROR, type PoolCounters } from '../../stats/counters.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GuardedConnection } from '../engine/guard.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
+import { noteRequest } from './flight/note-request.ts';
 import type { InFlight, InFlightEntry, ReplyTarget } from './in-flight.ts';
 import type { ConnectionOwner } from './owner.ts';
 
@@ -25,6 +26,7 @@ export function failRequests(
   for (let first = true; inFlight.count > 0; first = false) {
     const id = inFlight.headClient;
     const slot = inFlight.headSlot;
+    if (owner.pool.notes?.traces) noteRequest(engine, connection, error);
     if (id < 0) {
       const target = inFlight.headTarget as ReplyTarget | undefined | null;
       inFlight.shift();

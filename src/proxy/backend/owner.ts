@@ -5,7 +5,7 @@ import type { PoolLatency } from '../../stats/latency.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { RequestHeir, RequestMover } from './again/request-mover.ts';
 import type { Failure } from './failure.ts';
-import type { SlowRequest } from './flight/slow-request.ts';
+import type { RequestNotes } from './flight/noted-request.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { ServerProtocol } from './server-protocol.ts';
 
@@ -22,9 +22,10 @@ export interface OwnerPool {
   };
   /** Null when latencies are not measured. */
   readonly latency: PoolLatency | null;
-  readonly slowLog: { add(request: SlowRequest): void } | null;
-  /** Requests that took this long go into the slow log. */
-  readonly slowMicros: number;
+  /** Takes requests that took long, and those that are traced; null = none of either. */
+  readonly notes: RequestNotes | null;
+  /** So long a request takes, and it may be one of these; less than any = each may be traced. */
+  readonly notedMicros: number;
   /** Sends requests on that a node of a Redis Cluster redirects; null = the pool is none. */
   readonly mover: RequestMover | null;
 }

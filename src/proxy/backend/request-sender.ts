@@ -34,7 +34,7 @@ export abstract class RequestSender implements SendOwner, Flushable {
     this.lane = lane;
     this.#classes = pool.protocol.classes;
     this.#measured = pool.latency !== null;
-    this.inFlight = new InFlight(pool.slowLog !== null);
+    this.inFlight = new InFlight(pool.notes !== null);
     this.out = new SendQueue(engine.slabs, engine.writer, this);
     this.sent = new SentRequests(this.out, this.inFlight);
     const { serverOutputLimit } = pool.config;

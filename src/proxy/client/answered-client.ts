@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { FLUSH_MARK } from '../../limits.ts';
+import { isEncrypted } from '../../net/handles.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
-import { RECORD_DEST } from '../../protocol/frame-table.ts';
+import { NO_COMMAND, RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { Failure } from '../backend/failure.ts';
 import type { Lane } from '../backend/lane.ts';
@@ -10,11 +11,13 @@ import type { Guarded, GuardedClient } from '../engine/guard.ts';
 import type { ReplySource, ReplyStream, SendGate } from '../engine/receiver.ts';
 import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { Gate } from './access/gate.ts';
+import { FORWARD, type Gate } from './access/gate.ts';
 import { Login, takeRules } from './access/login.ts';
+import type { Rates } from './access/rates.ts';
+import type { Sampler } from './access/sampler.ts';
 import { type Claimant, Claims } from './claims.ts';
 import { ClientPipeline } from './client-pipeline.ts';
-import { PausedSources } from './paused-sources.ts';
+import { PausedSources, pieceOf, waitingFrom } from './paused-sources.ts';
 import type { ClientProtocol } from './protocol.ts';
 import type { Retraction } from './retraction.ts';
 import type { Requester, Router } from './router.ts';
@@ -22,6 +25,8 @@ import { Session } from './session/session.ts';
 import type { ClientSubscriptions } from './session/subscriptions.ts';
 import { StreamedReply } from './streamed-reply.ts';
 
+/** Every command is forwarded; what is not known is looked at. */
+const EVERYTHING = new Uint8Array(NO_COMMAND).fill(FORWARD);
 const NO_COMMANDS = new Uint8Array(0);
 
 /** The half of a client that gets answers: from servers, from ringway, whole or in pieces. */
@@ -53,6 +58,10 @@ export abstract class AnsweredClient
   forwards: Uint8Array = NO_COMMANDS;
   /** What its user's rules let through; null = it may do everything. */
   gate: Gate | null = null;
+  /** How much it may ask for; null = as much as it likes. */
+  rates: Rates | null = null;
+  /** Which of its requests the audit log tells of. */
+  audit: Sampler | null = null;
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
   readonly session: Session;
@@ -77,6 +86,8 @@ export abstract class AnsweredClient
     this.protocol = protocol;
     this.router = router;
     this.socket = socket;
+    // Node keeps it from now on: of a connection that was reset nobody could tell whose it was.
+    void socket.remoteAddress;
     this.out = new SendQueue(engine.slabs, engine.writer, this);
     this.out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
@@ -94,6 +105,11 @@ export abstract class AnsweredClient
   get address(): string {
     const { remoteAddress: host, remotePort } = this.socket;
     return host === undefined ? 'unix socket' : `${host}:${remotePort}`;
+  }
+
+  /** It cannot go to another process: that has neither its encryption nor its password. */
+  get stays(): boolean {
+    return isEncrypted(this.socket) || laneOf(this).login !== null;
   }
 
   get name(): string {
@@ -135,9 +151,14 @@ export abstract class AnsweredClient
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
   updatePlain(): void {
     const usual = this.authenticated && this.session.usual;
-    const allowed = this.gate?.forwards ?? this.pool.allowed;
+    const allowed =
+      this.gate?.forwards ?? this.pool.allowed ?? (this.audit === null ? null : EVERYTHING);
     this.plain = usual && allowed === null;
     this.forwards = usual && allowed !== null ? allowed : NO_COMMANDS;
+  }
+
+  goOn(): void {
+    this.engine.turn.markClient(this);
   }
 
   /** Its later requests take another lane, once all earlier ones are answered. */
@@ -237,12 +258,16 @@ export abstract class AnsweredClient
   }
 
   /**
-   * Whether a server connection must stand still for this client. One that owes it the reply that
-   * is next goes on while the client reads: the others wait behind that.
+   * Whether a server connection must stand still for this client. One that nobody else waits for
+   * keeps what is more than a piece at its server. One that owes it the reply that is next goes on
+   * while the client reads: the others wait behind that.
    */
   holdsUp(source: ReplySource): boolean {
     const { out, head, undeliveredBytes } = this.pipeline;
     const { clientOutputLimit } = this.pool.config;
+    if (undeliveredBytes > pieceOf(this.pool) && source.isFor(this.id)) {
+      return waitingFrom(source, this) > pieceOf(this.pool);
+    }
     // The other half has room for the reply that is arriving.
     if (undeliveredBytes <= clientOutputLimit >> 1 || this.retraction.takesBack()) return false;
     if (undeliveredBytes <= clientOutputLimit) return false;

@@ -73,6 +73,12 @@ export class Claims {
     return new Claim(this, this.#claimant, this.#claimant.muted);
   }
 
+  /** As claim(), with a claim that was settled, of whichever client, and that nobody looks at. */
+  claimWith(settled: Claim): void {
+    this.#open++;
+    settled.open(this, this.#claimant, this.#claimant.muted);
+  }
+
   /** As claim(), for what the client hears whatever it has said of replies. */
   heard(): Claim {
     this.#open++;
@@ -92,10 +98,11 @@ export class Claims {
  * holds its place: what its client asked for is bounded and ordered like all else.
  */
 export class Claim implements ReplyClaim {
-  readonly #claims: Claims;
-  readonly #claimant: Claimant;
-  readonly #muted: boolean;
-  readonly #slot: number;
+  #claims: Claims | null;
+  /** Null = it is settled, and nobody's. */
+  #claimant: Claimant | null;
+  #muted: boolean;
+  #slot: number;
   #settled = false;
   #kept: Kept | null = null;
   #keptBytes = 0;
@@ -107,67 +114,94 @@ export class Claim implements ReplyClaim {
     this.#slot = claimant.pipeline.open();
   }
 
+  /** Begins again, for another request. */
+  open(claims: Claims, claimant: Claimant, muted: boolean): void {
+    if (ASSERTS) assert(this.#settled, 'only what is settled is used again');
+    this.#claims = claims;
+    this.#claimant = claimant;
+    this.#muted = muted;
+    this.#slot = claimant.pipeline.open();
+    this.#settled = false;
+    this.#kept = null;
+    this.#keptBytes = 0;
+  }
+
+  get #who(): Claimant {
+    return this.#claimant as Claimant;
+  }
+
+  get #whose(): Claims {
+    return this.#claims as Claims;
+  }
+
+  /** It is kept to be opened again, and names nobody meanwhile. */
+  clear(): void {
+    this.#claims = null;
+    this.#claimant = null;
+    this.#kept = null;
+  }
+
   /** The client has gone. */
   get closed(): boolean {
-    return this.#claimant.closed;
+    return this.#who.closed;
   }
 
   /** Whether all that was asked before it is answered. */
   get isNext(): boolean {
-    return this.#claimant.pipeline.head === this.#slot;
+    return this.#who.pipeline.head === this.#slot;
   }
 
   /** Whether nothing was asked after it. */
   get isNewest(): boolean {
-    return this.#claimant.pipeline.tail === ((this.#slot + 1) | 0);
+    return this.#who.pipeline.tail === ((this.#slot + 1) | 0);
   }
 
   get clientId(): number {
-    return this.#claimant.id;
+    return this.#who.id;
   }
 
   get clientAddress(): string {
-    return this.#claimant.address;
+    return this.#who.address;
   }
 
   get clientName(): string {
-    return this.#claimant.name;
+    return this.#who.name;
   }
 
   get unsentBytes(): number {
-    return this.#claimant.pipeline.out.unsentBytes;
+    return this.#who.pipeline.out.unsentBytes;
   }
 
   /** `bytes` bytes of the request are kept in `kept` until it is answered, or its client gone. */
   keep(kept: Kept, bytes: number): void {
     this.#kept = kept;
     this.#keptBytes = bytes;
-    this.#claims.keptBytes += bytes;
-    this.#claimant.pipeline.keep(kept, 0);
+    this.#whose.keptBytes += bytes;
+    this.#who.pipeline.keep(kept, 0);
   }
 
   onKept(): void {
-    const { closed, heldBytes, pipeline } = this.#claimant;
+    const { closed, heldBytes, pipeline } = this.#who;
     if (!closed && pipeline.undeliveredBytes - heldBytes > SHED_AT_LEAST_BYTES) {
-      this.#claimant.onAnswered();
+      this.#who.onAnswered();
     }
   }
 
   onException(error: unknown, unsentBefore: number): void {
-    this.#claimant.onReplyException(error, unsentBefore);
+    this.#who.onReplyException(error, unsentBefore);
   }
 
   /** Nobody hears the reply: what comes of it need not be kept. */
   get unheard(): boolean {
-    return this.#muted || this.#claimant.closed;
+    return this.#muted || this.#who.closed;
   }
 
   /** The reply is `reply`, which must not change any more. */
   deliver(reply: Buffer): void {
     this.#settle();
     if (this.unheard) return;
-    this.#claimant.pipeline.deliver(this.#slot, reply);
-    this.#claimant.onAnswered();
+    this.#who.pipeline.deliver(this.#slot, reply);
+    this.#who.onAnswered();
   }
 
   /** The reply is an object, for which as many bytes are held as hold() and stash() say. */
@@ -177,8 +211,8 @@ export class Claim implements ReplyClaim {
       reply.drop();
       return;
     }
-    this.#claimant.pipeline.storeObject(this.#slot, reply);
-    this.#claimant.onAnswered();
+    this.#who.pipeline.storeObject(this.#slot, reply);
+    this.#who.onAnswered();
   }
 
   /**
@@ -186,12 +220,12 @@ export class Claim implements ReplyClaim {
    * completeHead().
    */
   beginParts(): void {
-    this.#claimant.pipeline.storeObject(this.#slot, IN_PARTS);
+    this.#who.pipeline.storeObject(this.#slot, IN_PARTS);
   }
 
   /** The reply comes in pieces: forget() ends the claim when the last is there. Null = unheard. */
   openStream(): ReplyStream | null {
-    return this.unheard ? null : this.#claimant.openStream(this.#slot, false);
+    return this.unheard ? null : this.#who.openStream(this.#slot, false);
   }
 
   /**
@@ -200,19 +234,19 @@ export class Claim implements ReplyClaim {
    */
   forget(): void {
     this.#settle();
-    if (!this.#claimant.closed) this.#claimant.onAnswered();
+    if (!this.#who.closed) this.#who.onAnswered();
   }
 
   #settle(): void {
-    if (ASSERTS) assert(!this.#settled || this.#claims.forfeited, 'a claim is settled once');
+    if (ASSERTS) assert(!this.#settled || this.#whose.forfeited, 'a claim is settled once');
     this.#settled = true;
     if (this.#kept !== null) {
-      this.#claims.keptBytes -= this.#keptBytes;
-      this.#claimant.pipeline.release(this.#kept, 0);
+      this.#whose.keptBytes -= this.#keptBytes;
+      this.#who.pipeline.release(this.#kept, 0);
     }
-    this.#claims.settle();
-    if (!this.#muted || this.#claimant.closed) return;
-    this.#claimant.pipeline.deliverNothing(this.#slot);
-    this.#claimant.onAnswered();
+    this.#whose.settle();
+    if (!this.#muted || this.#who.closed) return;
+    this.#who.pipeline.deliverNothing(this.#slot);
+    this.#who.onAnswered();
   }
 }

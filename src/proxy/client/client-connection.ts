@@ -1,14 +1,13 @@
 import type { Socket } from 'node:net';
 import { HELD_WRITE_BYTES } from '../../limits.ts';
 import { LOG_INFO, LOG_NOTICE } from '../../log.ts';
-import { isEncrypted, stopReading } from '../../net/handles.ts';
-import { claimedPeer, claimPeer } from '../../net/peers/peer-address.ts';
+import { isEncrypted } from '../../net/handles.ts';
+import { claimPeer } from '../../net/peers/peer-address.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import * as counter from '../../stats/counters.ts';
 import { LARGEST_CARRY } from '../engine/carry.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/timers/held-writes.ts';
-import { laneOf } from '../pool/lanes.ts';
 import type { Pool } from '../pool/pool.ts';
 import { reviewLogin } from './access/login.ts';
 import { AnsweredClient } from './answered-client.ts';
@@ -21,8 +20,7 @@ import type { ClientState, LeavingClient } from './moving-client.ts';
 import type { ClientProtocol } from './protocol.ts';
 import { Retraction } from './retraction.ts';
 import type { Router } from './router.ts';
-
-const NOTHING = Buffer.alloc(0);
+import { Departure } from './session/departure.ts';
 
 /** One client: its requests are scanned, sent to their servers, and answered in order. */
 export class ClientConnection
@@ -30,8 +28,6 @@ export class ClientConnection
   implements ReadHandler, Holder, TimedClient, InputOwner
 {
   readonly #input: ClientInput;
-  /** It speaks TLS: no other process can take it over. */
-  readonly encrypted: boolean;
   /** Nothing was read of it. */
   #silent: boolean;
   /** Reading was stopped by returning false from onRead(). */
@@ -44,8 +40,7 @@ export class ClientConnection
   protected readonly retraction: Retraction;
   #finished = false;
   readonly #timers: ClientTimers;
-  /** Set while this client waits to be handed to another process. */
-  #give: ((client: LeavingClient) => void) | null = null;
+  readonly departure: Departure;
   listed = false;
 
   constructor(
@@ -56,9 +51,9 @@ export class ClientConnection
     socket: Socket,
   ) {
     super(engine, pool, protocol, router, socket);
-    this.encrypted = isEncrypted(socket);
-    this.#silent = !this.encrypted;
+    this.#silent = !isEncrypted(socket);
     this.#input = new ClientInput(engine, this);
+    this.departure = new Departure(this, this.#input);
     this.retraction = new Retraction(engine, this, this.#input);
     this.window = new ClientWindow(pool.config.maxPipeline);
     this.#timers = new ClientTimers(this, engine.deadlines);
@@ -148,10 +143,19 @@ export class ClientConnection
       this.drain();
       return;
     }
-    if (this.encrypted) return;
-    this.#give = give;
-    this.#input.leaving = true;
+    if (this.stays) return;
+    this.departure.begin(give);
     this.engine.turn.markClient(this);
+  }
+
+  /** Who watches keys gives that up after a while, since it goes to another process. */
+  moveIfDue(): void {
+    if (!this.closed && this.departure.isDue) this.engine.turn.markClient(this);
+  }
+
+  /** It goes to another process, and nothing more is begun for it here. */
+  get moving(): boolean {
+    return this.departure.isSure;
   }
 
   /** Closes one that has asked for nothing for a while, and has been told all. */
@@ -159,28 +163,11 @@ export class ClientConnection
     if (!this.waits && !this.#input.unfinished && this.#timers.isQuiet()) this.drain();
   }
 
-  /** Between two requests, with everything written: nothing but the carry needs to go along. */
-  #mayMove(): boolean {
-    if (this.closing || this.#ended || this.#finished || this.closed) return false;
-    if (this.socket.destroyed) return false; // its last write failed
-    if (this.pipeline.outstanding > 0 || this.#input.large) return false;
-    return this.out.pendingBytes === 0 && this.socket.writableLength === 0;
-  }
-
   #move(give: (client: LeavingClient) => void): void {
-    this.#give = null;
-    // What it asked for without a reply must not be overtaken by what it asks there.
-    this.engine.turn.writeToServers();
-    stopReading(this.socket);
-    const socket = this.socket;
-    // Only the documented reader leaves bytes with the socket.
-    const unread = (socket.readableLength > 0 ? (socket.read() as Buffer | null) : null) ?? NOTHING;
-    const rest = Buffer.concat([this.#input.takeWaiting(), unread]);
-    const { db, resp } = laneOf(this);
-    const [login, session] = [this.login.saved, this.session.saved];
+    const leaving = this.departure.pack();
+    this.departure.give = null;
     this.#shut();
-    const peer = claimedPeer(socket);
-    give({ state: { pool: this.pool.config.name, login, db, resp, session, rest, peer }, socket });
+    give(leaving);
   }
 
   /** Goes on with a client of another process. */
@@ -192,7 +179,7 @@ export class ClientConnection
     reviewLogin(this);
     if (this.closed) return;
     this.#timers.restart();
-    this.enterLane(this.pool.lanes.find(db, resp, false) ?? this.pool.lanes.first);
+    this.enterLane(this.pool.lanes.find(db, resp, false, null) ?? this.pool.lanes.first);
     if (session.tracking) this.protocol.resumeTracking(this, session.tracking);
     if (rest.length > 0) this.begin(rest);
   }
@@ -230,6 +217,7 @@ export class ClientConnection
   /** Writes replies, opens or closes the window, and goes on with what had to wait. */
   flush(): void {
     if (this.closed || this.#mayHold()) return;
+    this.departure.goOn();
     this.retraction.run();
     this.out.flush();
     this.pipeline.beginBurst();
@@ -246,8 +234,12 @@ export class ClientConnection
     if (!this.#reading || (this.#input.held && this.#input.credit() > 0)) this.#resumeInput();
     if (this.closed) return;
     if ((this.closing || this.#ended) && this.#idle()) this.#finish();
-    else if (this.#give !== null && this.listens) this.drain();
-    else if (this.#give !== null && this.#mayMove()) this.#move(this.#give);
+    else if (this.departure.give !== null) this.#depart(this.departure.give);
+  }
+
+  #depart(give: (client: LeavingClient) => void): void {
+    if (this.listens) this.drain();
+    else if (!this.leaves && !this.#finished && this.departure.mayGo) this.#move(give);
   }
 
   /**
@@ -314,8 +306,7 @@ export class ClientConnection
     this.#ended = true;
     if (this.closed) return;
     // Who sends no more is answered here, what is held too: it does not go to another process.
-    this.#give = null;
-    this.#input.leaving = false;
+    this.departure.end();
     this.#input.end();
     this.#leaveIfGone();
     this.engine.turn.markClient(this);
@@ -392,6 +383,7 @@ export class ClientConnection
       () => this.engine.budget.add(-heldBytes),
       () => this.out.discard(),
       () => this.#timers.stop(),
+      () => this.rates?.stop(),
       () => this.paused.release(),
     );
     if (this.claims.open === 0) this.onUnclaimed();

@@ -1,4 +1,5 @@
 import type { SendQueue } from '../../net/send-queue.ts';
+import type { PoolCounter, PoolCounters } from '../../stats/counters.ts';
 import type { Engine } from '../engine/engine.ts';
 
 /** The replies of the client that is sent something besides. */
@@ -65,5 +66,41 @@ export class ClientPushes {
   drop(): void {
     this.#late = [];
     this.#lateBytes = 0;
+  }
+}
+
+/** A client, as those see it who push it something. */
+export interface PushedClient {
+  readonly pool: {
+    readonly counters: PoolCounters;
+    readonly config: { readonly clientOutputLimit: number };
+  };
+  readonly pipeline: { readonly pushes: ClientPushes };
+  /** It is given to the socket with this turn. */
+  onAnswered(): void;
+  /** More waits for it than may. */
+  overOutputLimit(): boolean;
+  /** Gives what waits to the kernel, as far as that takes it. */
+  writeOut(): void;
+  destroy(reason: string): void;
+}
+
+/**
+ * Something was pushed: it goes out with this turn. A client that takes it too slowly is closed.
+ * @param closed the counter of clients closed for that @param what it takes too slowly, for the log
+ */
+export function afterPush(client: PushedClient, closed: PoolCounter, what: string): void {
+  if (!client.overOutputLimit()) {
+    client.onAnswered();
+    return;
+  }
+  // Perhaps only because it was not given to the kernel yet.
+  client.writeOut();
+  const { counters, config } = client.pool;
+  if (client.overOutputLimit() && client.pipeline.pushes.outweigh(config.clientOutputLimit)) {
+    counters[closed]++;
+    client.destroy(`it takes ${what} too slowly (client_output_limit)`);
+  } else {
+    client.onAnswered();
   }
 }

@@ -3,6 +3,7 @@ import type { PoolConfig } from '../../config/index.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
 import type { PoolProtocol } from '../pool/protocol.ts';
 import type { Gate } from './access/gate.ts';
+import type { Sampler } from './access/sampler.ts';
 import type { SavedTracking } from './session/tracking.ts';
 
 /** What may come before a login, and what everything else hears. */
@@ -48,6 +49,8 @@ export interface ClientProtocol extends PoolProtocol {
   readonly login: LoginRules;
   /** What the rules of a user mean for its requests; null = it may do everything. */
   gateOf(pool: PoolConfig, user: User): Gate | null;
+  /** Which of its requests the audit log tells of; null = there is none. */
+  auditOf(pool: PoolConfig): Sampler | null;
   /** The reply to a malformed request, by the scanner's error; `next` is its second byte, or 0. */
   malformed(error: number, byte: number, next: number): Buffer;
   /** What the log says about the client of a malformed request; null = only that it sent one. */

@@ -46,12 +46,16 @@ export interface Router {
   readonly verdict: number;
   /** Why, unless the client waits. */
   readonly reason: Failure;
+  /** Of the last chooseAll(), by the place of a server: why there is none where it gave none. */
+  readonly reasons: readonly Failure[];
   /**
    * The connection for a request to one server of the client's pool.
    * @param server its index, or NO_SERVER @param lane index @param intent MAY_WAIT or MUST_SEND
    * @returns null when it cannot go now; `verdict` says why
    */
   choose(client: Requester, server: number, lane: number, intent: number): BackendConnection | null;
+  /** To a server of the client's pool, or one that has left it and still has connections. */
+  reach(client: Requester, server: Server, lane: number): BackendConnection | null;
   /** As choose(), for a request that only reads: a replica may answer it. */
   chooseReader(
     client: Reader,
@@ -64,11 +68,14 @@ export interface Router {
    * @param command its index, or NO_COMMAND
    */
   chooseFor(client: Reader, server: number, command: number): BackendConnection | null;
-  /** The next request of the client may write: what it reads for a while comes from the master. */
+  /**
+   * The next request of the client may write: where replicas are read, what it reads for a while
+   * comes from the master.
+   */
   noteWrite(client: Reader): void;
   /**
    * The connection to each of the servers of one request, null where there is none; none of them is
-   * closed to make room for another. @param reads replicas may answer it
+   * closed to make room for another. `reasons` says why. @param reads replicas may answer it
    * @returns null when one of them has to take more first, or all that are missing are looked for
    */
   chooseAll(
@@ -79,10 +86,29 @@ export interface Router {
     reads?: boolean,
   ): (BackendConnection | null)[] | null;
   /**
+   * As chooseAll(), of the first `count` servers, into `chosen`, which holds nothing but null
+   * before.
+   * @returns false when the request has to wait
+   */
+  chooseSome(
+    client: Reader,
+    servers: readonly (Server | null)[],
+    count: number,
+    lane: number,
+    intent: number,
+    reads: boolean,
+    chosen: (BackendConnection | null)[],
+  ): boolean;
+  /**
    * Asks a server for a connection of its own for a client's request.
    * @returns false when there is none to be had; `reason` says why
    */
   lease(waiter: LeaseWaiter<Server>): boolean;
+  /**
+   * As lease(), of the server's connections for large requests.
+   * @throws what the waiter or an attempt to connect does
+   */
+  leaseBulk(waiter: LeaseWaiter<Server>): boolean;
   /** Sends a read, described by the record at this word index, so that it can be sent again. */
   sendRepeatable(client: Requester, connection: BackendConnection, record: number): void;
 }

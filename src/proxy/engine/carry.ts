@@ -43,8 +43,7 @@ export class Carry {
   keepOnHeap(start: number, end: number): void {
     if (ASSERTS) assert(this.#slab === 0, 'nothing is kept over what is kept');
     this.length = end - start;
-    this.#heap = this.length === 0 ? null : Buffer.allocUnsafeSlow(this.length);
-    if (this.#heap !== null) this.#engine.memory.copy(this.#heap, 0, start, end);
+    this.#heap = this.length === 0 ? null : this.#engine.copyOf(start, this.length);
   }
 
   /**

@@ -24,3 +24,8 @@ export function wallMillis(): number {
 export function wallMicros(): number {
   return Math.round((performance.timeOrigin + performance.now()) * 1000);
 }
+
+/** What a clock on the wall shows, as ISO 8601 writes it. */
+export function wallTime(): string {
+  return new Date(wallMillis()).toISOString();
+}

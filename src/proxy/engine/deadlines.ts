@@ -1,4 +1,5 @@
 import { ASSERTS, assert } from '../../assert.ts';
+import { STALE_TIMERS } from '../../limits.ts';
 import { exactMillis, millis } from './clock.ts';
 import { TimerBuckets } from './timers/timer-buckets.ts';
 
@@ -15,8 +16,6 @@ export interface Timed {
 
 const BUCKETS = 1024;
 const MASK = BUCKETS - 1;
-/** So many entries may be stale, however few are not. */
-const LEAST_STALE = 1024;
 
 /**
  * The process's one timer wheel: a bucket per millisecond, shared by all times that fall on it. An
@@ -67,7 +66,7 @@ export class Deadlines {
   /** What was forgotten long before its time must not be kept until then. */
   #dropStale(): void {
     const stale = this.#buckets.count - this.#held;
-    if (stale > this.#held + LEAST_STALE && !this.#expiring) this.#buckets.dropStale();
+    if (stale > this.#held + STALE_TIMERS && !this.#expiring) this.#buckets.dropStale();
   }
 
   stop(): void {

@@ -39,6 +39,7 @@ import { Deadlines } from './deadlines.ts';
 import { Guard, type GuardedConnection } from './guard.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ReplyReceiver } from './receiver.ts';
+import { RequestTraces } from './request-traces.ts';
 import type { Siblings } from './siblings.ts';
 import { HeldWrites } from './timers/held-writes.ts';
 import { Turn } from './turn.ts';
@@ -51,9 +52,9 @@ const RECORD_WORDS = RECORD_BYTES / 4;
 /** A scan state kept between two reads of one connection. */
 export type SavedState = Uint32Array;
 
-/** Bytes of arena that the send slabs take. */
 const SMALL_KIND: SlabKind = { count: SMALL_SLABS, bytes: SMALL_SLAB_BYTES };
 const LARGE_KIND: SlabKind = { count: LARGE_SLABS, bytes: LARGE_SLAB_BYTES };
+/** Bytes of arena that the send slabs take. */
 const SLAB_ARENA_BYTES: number = SlabPool.bytes(SMALL_KIND, LARGE_KIND);
 
 /** Where pool descriptors and rings begin in the arena. */
@@ -76,6 +77,8 @@ export interface EngineOptions {
   readonly measuresLatency: boolean;
   /** Bytes that may wait for clients and servers; 0 = no limit. */
   readonly memoryLimit: number;
+  /** The part of all requests that is traced, 0 to 1. */
+  readonly traceRate: number;
 }
 
 /**
@@ -97,6 +100,8 @@ export class Engine {
   partTableUse = 0;
   /** Other processes that serve the clients of the same pools; null = there are none. */
   siblings: Siblings | null = null;
+  /** Processes that share the clients, with this one. */
+  workers = 1;
   /** Tells one process from another. */
   readonly runId: string = randomBytes(20).toString('hex');
   readonly turn: Turn = new Turn();
@@ -106,6 +111,8 @@ export class Engine {
   readonly process: ProcessCounters = processCounters();
   readonly measuresLatency: boolean;
   readonly budget: MemoryBudget;
+  /** Null when no request is traced. */
+  readonly traces: RequestTraces | null;
   /** Clients by id; an id is free again when nothing in flight names it. */
   readonly clients: (ReplyReceiver | null)[] = [];
   /** Open connections to servers. */
@@ -122,10 +129,13 @@ export class Engine {
   now: number = millis();
   /** The same moment in microseconds; it wraps at 32 bits. */
   micros: number = micros();
+  /** Tells one chunk from another; it wraps at 32 bits. */
+  chunk = 0;
 
   constructor(codec: Codec, options: EngineOptions) {
-    const { reader, writer, log, assembledAt, measuresLatency, memoryLimit } = options;
+    const { reader, writer, log, assembledAt, measuresLatency, memoryLimit, traceRate } = options;
     this.budget = new MemoryBudget(memoryLimit, this.clients, log);
+    this.traces = traceRate > 0 ? new RequestTraces(traceRate, this.budget) : null;
     this.codec = codec;
     this.measuresLatency = measuresLatency;
     this.reader = reader;
@@ -148,6 +158,7 @@ export class Engine {
 
   /** Begins a chunk. @returns how many frames may be scanned with the slabs that are left */
   beginChunk(): number {
+    this.chunk = (this.chunk + 1) | 0;
     this.readClock();
     this.turn.onChunk(this.micros);
     const slabs = this.slabs;

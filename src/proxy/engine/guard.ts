@@ -26,7 +26,8 @@ export interface GuardedClient {
 /** A connection to a server, as the guard sees it. */
 export interface GuardedConnection {
   readonly owner: { readonly title: string };
-  readonly inFlight: { readonly count: number; collectClients(ids: Set<number>): void };
+  /** Adds the clients that its requests name, in flight or about to be sent again. */
+  collectClients(ids: Set<number>): void;
   readonly replies: SwallowingSource;
   /** Swallows the replies to a client's requests from `slot` on. @returns how many they are */
   disown(client: number, slot: number): number;
@@ -170,7 +171,7 @@ export class Guard implements Timed {
   onDeadline(): void {
     this.#sweepAt = 0;
     const named = new Set<number>();
-    for (const { inFlight } of this.#engine.connections) inFlight.collectClients(named);
+    for (const connection of this.#engine.connections) connection.collectClients(named);
     for (const client of this.#forfeited) {
       if (named.has(client.id)) continue;
       this.#forfeited.delete(client);

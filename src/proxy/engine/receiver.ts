@@ -17,6 +17,8 @@ export interface ReplySource extends SendGate {
    * next.
    */
   owes(client: number, slot: number): boolean;
+  /** Whether nobody else waits for it, nor will: it may stand still for as long as it likes. */
+  isFor(client: number): boolean;
   /** The client that held it up has taken its bytes, or is gone. */
   resume(): void;
   /** Something went wrong with that. */

@@ -16,11 +16,6 @@ export class RingArena {
     this.#free = [{ at, bytes }];
   }
 
-  /** Bytes that are free, not necessarily in one piece. */
-  get freeBytes(): number {
-    return this.#free.reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
   /** @returns null when there is no room */
   take(bytes: number): RingRegion | null {
     const index = this.#free.findIndex((region) => region.bytes >= bytes);

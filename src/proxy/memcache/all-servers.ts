@@ -50,17 +50,18 @@ export function gatherAnswers(
   done: (answers: readonly ServerAnswer[], claim: Claim) => void,
 ): boolean {
   const { client } = request;
-  const { servers, protocol, health } = client.pool;
+  const { servers, liveServers, protocol } = client.pool;
   const connections = choose(request);
   if (connections === null) return false;
+  const { reasons } = client.router;
   const claim = client.claims.claim();
   const { replies } = new Gathering(client, claim, servers, REPLY_TOO_LARGE, (gathered) => {
     done(gathered.map(answerOf), claim);
   });
   for (const [i, connection] of connections.entries()) {
     if (connection === null) {
-      const { lastFailure, index } = servers[i];
-      replies[i].onFailure(health.isLive(index) ? protocol.failure(lastFailure) : EJECTED);
+      const asked = liveServers.indexOf(servers[i]);
+      replies[i].onFailure(asked < 0 ? EJECTED : protocol.failure(reasons[asked]));
     } else {
       connection.out.copy(line);
       connection.sentFor(replies[i], line.length, headOf(request));

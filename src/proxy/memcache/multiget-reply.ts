@@ -13,7 +13,7 @@ import {
 import { itemEnds } from '../../protocol/memcache/items.ts';
 import { END } from '../../protocol/memcache/replies.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
-import type { SlowRequest } from '../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../backend/flight/noted-request.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -22,8 +22,8 @@ import type { StoredReply } from '../client/stored-reply.ts';
 import { setItemTable, setPartTable, spliceItems, spliceParts } from '../engine/splice.ts';
 import { KeptPart } from '../routing/kept-part.ts';
 import { KeptRequest } from '../routing/kept-request.ts';
+import { endParts, type NotedParts, notePart } from '../routing/noted-parts.ts';
 import type { SpecialRequest } from '../routing/request.ts';
-import { logSlowest, slowerPart } from '../routing/slowest-part.ts';
 import { INVALID, REPLY_TOO_LARGE } from './failure-reply.ts';
 
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -57,8 +57,8 @@ class LineReply extends KeptPart implements ReplyTarget {
     this.#whole.take(this, start, length, info, count, key);
   }
 
-  onSlow(part: SlowRequest): void {
-    this.#whole.slowest = slowerPart(this.#whole.slowest, part);
+  onNoted(part: NotedRequest): void {
+    this.#whole.noted = notePart(this.#whole.noted, part);
   }
 
   awaitsMore(): boolean {
@@ -89,7 +89,7 @@ export interface ReplyUse {
   /** The request was not sent; `error` is an error line. */
   onRefused(error: Buffer): void;
   /** Some of it took long, for the slow log. */
-  onSlow(part: SlowRequest): void;
+  onNoted(part: NotedRequest): void;
 }
 
 /** Makes a get again whose reply could not be kept whole. */
@@ -118,13 +118,13 @@ export class MultigetReply implements StoredReply {
   readonly claim: Claim;
   readonly #parts: LineReply[] = [];
   /** Of the parts that took long, for the slow log. */
-  slowest: SlowRequest | null = null;
+  noted: NotedParts | null = null;
   #left: number;
   /** Who takes it, instead of the request's slot. */
   #use: ReplyUse | null;
   readonly #readAgain: ReadAgain | null;
   /** What is needed for that. */
-  readonly #request: KeptRequest | null;
+  readonly #request: KeptRequest = new KeptRequest();
   /** Bytes that are kept on the heap. */
   #heapBytes = 0;
   /** Its bytes were too many: they are counted only. */
@@ -145,7 +145,7 @@ export class MultigetReply implements StoredReply {
     this.#left = parts;
     this.#use = use;
     this.#readAgain = readAgain;
-    this.#request = readAgain === null ? null : new KeptRequest(request);
+    if (readAgain !== null) this.#request.keep(request);
     this.claim = use === null ? client.claims.claim() : use.claim;
     // What it is expected to have may be too much: nothing is asked behind it.
     const most = client.pool.config.clientOutputLimit >> 2;
@@ -242,18 +242,18 @@ export class MultigetReply implements StoredReply {
       client.elementBytes = Math.max(bytes, before * 0.9);
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
-    this.#request?.drop();
-    if (this.slowest !== null) {
-      if (this.#use === null) logSlowest(client.pool, this.slowest);
-      else this.#use.onSlow(this.slowest);
+    this.#request.drop(this.client);
+    if (this.noted !== null) {
+      if (this.#use === null) endParts(client.pool, this.noted);
+      else this.noted.give(this.#use);
     }
     if (this.#use !== null) this.#use.onComplete(this);
     else this.claim.store(this);
   }
 
   #beginAgain(): void {
-    if (this.#request === null || this.#readAgain === null || this.claim.closed) return;
-    this.#use = this.#readAgain(this.client, this, this.#request.take());
+    if (this.#readAgain === null || this.claim.closed) return;
+    this.#use = this.#readAgain(this.client, this, this.#request.take(this.client));
   }
 
   /**

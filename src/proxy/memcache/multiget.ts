@@ -15,7 +15,6 @@ import {
 } from '../../protocol/frame-table.ts';
 import { CLASS_MULTI } from '../../stats/latency.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
 import { writeBytes } from '../engine/short-text.ts';
 import { forward } from '../routing/forward.ts';
 import { type SpecialRequest, headOf as wholeRequest } from '../routing/request.ts';
@@ -43,7 +42,7 @@ interface ServerLine {
   /** Where the next key goes: an arena address, or an offset into `heap`. */
   cursor: number;
   heap: Buffer | null;
-  /** It stands in a line that other gets may line. */
+  /** It stands in a line that other gets may join. */
   inLine: boolean;
 }
 
@@ -70,12 +69,7 @@ export function sendMultiget(
   const head = headOf(request, command);
   const longLines = command !== MC_GAT && command !== MC_GATS;
   const plan = makePlan(request, head.length, longLines ? NO_LIMIT : SAFE_LINE_BYTES);
-  if (plan === null) {
-    const failure = failureOf(FAILURE_REFUSED);
-    if (replyPlan.use === null) return client.failForward(failure);
-    replyPlan.use.onRefused(pool.protocol.failure(failure));
-    return true;
-  }
+  if (plan === null) return refuse(request, replyPlan);
   const { lines, order } = plan;
   if (lines.length === 1 && length <= SAFE_LINE_BYTES && replyPlan.use === null) {
     return forward(request, lines[0].server, CLASS_MULTI);
@@ -83,6 +77,7 @@ export function sendMultiget(
   const servers = lines.map(({ server }) => pool.servers[server]);
   const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
+  const { reasons } = client.router;
   const reply = new MultigetReply(request, order, lines.length, replyPlan);
   const whole = wholeRequest(request);
   reserve(request, plan, connections, head);
@@ -93,13 +88,21 @@ export function sendMultiget(
     const part = reply.part(i, line.keys);
     endLine(request, line);
     if (connection === null) {
-      part.onFailure(pool.protocol.failure(pool.servers[line.server].lastFailure));
+      part.onFailure(pool.protocol.failure(reasons[i]));
       continue;
     }
     if (line.heap !== null) connection.out.append(line.heap);
     connection.sentFor(part, line.bytes, whole);
     if (line.inLine) noteKeys(connection, line.keys);
   }
+  return true;
+}
+
+/** A key has no server, or there is no key. */
+function refuse({ client }: SpecialRequest, { use }: ReplyPlan): boolean {
+  const { protocol, nowhere } = client.pool;
+  if (use === null) return client.failForward(nowhere);
+  use.onRefused(protocol.failure(nowhere));
   return true;
 }
 

@@ -77,6 +77,10 @@ export class MemcacheProtocol implements ClientProtocol {
     return null;
   }
 
+  auditOf(): null {
+    return null;
+  }
+
   allowedCommands(): null {
     return null;
   }

@@ -9,7 +9,7 @@ import {
 } from '../../protocol/frame-table.ts';
 import { valueBlock } from '../../protocol/memcache/reply-line.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import type { SlowRequest } from '../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../backend/flight/noted-request.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -103,8 +103,8 @@ export class SingleItem implements ReplyTarget {
     if (this.claim.closed) this.claim.forget();
   }
 
-  onSlow(part: SlowRequest): void {
-    this.#taker.onSlow(part);
+  onNoted(part: NotedRequest): void {
+    this.#taker.onNoted(part);
   }
 
   awaitsMore(): boolean {

@@ -157,6 +157,7 @@ function linesOf(answers: readonly ServerAnswer[], mustAgree: boolean): string[]
     return value === null ? [] : replies.statLine(name, value);
   });
 }
+
 function labelledLine(server: string, said: string): string {
   const [name, ...value] = said.split(' ');
   return replies.statLine(`${server}:${name}`, value.join(' '));

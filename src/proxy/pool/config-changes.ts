@@ -26,54 +26,43 @@ export function compareConfigs(
   after: Config,
   keys: readonly Uint8Array[] | null = null,
 ): PoolChange[] {
-  const changes: PoolChange[] = [];
-  for (const pool of before.pools) {
+  const changes = before.pools.map((pool): PoolChange => {
     const next = after.pools.find(({ name }) => name === pool.name);
-    if (next === undefined) {
-      changes.push({
-        pool: pool.name,
-        change: 'removed',
-        differences: [],
-        advice: [],
-        moved: null,
-      });
-      continue;
-    }
-    const moved = movedKeys(namedRing(pool), namedRing(next), keys ?? sampleKeys(SAMPLE_KEYS));
-    const differences = differencesOf(pool, next);
-    const same = moved.share === 0 && differences.length === 0 && samePool(pool, next);
-    changes.push({
-      pool: pool.name,
-      change: same ? 'same' : 'changed',
-      differences,
-      advice: adviceFor(next),
-      moved,
-    });
-  }
-  for (const pool of after.pools) {
-    if (before.pools.some(({ name }) => name === pool.name)) continue;
-    changes.push({
-      pool: pool.name,
-      change: 'added',
-      differences: [],
-      advice: adviceFor(pool),
-      moved: null,
-    });
-  }
-  return changes;
+    const nothing = { pool: pool.name, differences: [], advice: [], moved: null };
+    return next === undefined ? { ...nothing, change: 'removed' } : changeOf(pool, next, keys);
+  });
+  const added = after.pools.filter(({ name }) => before.pools.every((pool) => pool.name !== name));
+  const news = added.map((pool): PoolChange => {
+    const advice = adviceOf(pool);
+    return { pool: pool.name, change: 'added', differences: [], advice, moved: null };
+  });
+  return [...changes, ...news];
 }
 
-/** What lets in more than it need. */
-function adviceFor(pool: PoolConfig): string[] {
+/** A pool that there was before, and is still. */
+function changeOf(
+  before: PoolConfig,
+  after: PoolConfig,
+  keys: readonly Uint8Array[] | null,
+): PoolChange {
+  const moved = movedKeys(namedRing(before), namedRing(after), keys ?? sampleKeys(SAMPLE_KEYS));
+  const differences = differencesOf(before, after);
+  const same = moved.share === 0 && differences.length === 0 && samePool(before, after);
+  const change = same ? 'same' : 'changed';
+  return { pool: before.name, change, differences, advice: adviceOf(after), moved };
+}
+
+/** What of a pool lets in more, or does more, than it need, in words. */
+export function adviceOf(pool: PoolConfig): string[] {
   const advice = [...loginAdvice(pool), ...openDoorAdvice(pool), ...scriptAdvice(pool)];
-  return [...advice, ...userAdvice(pool), ...balancerAdvice(pool)];
+  return [...advice, ...userAdvice(pool), ...balancerAdvice(pool), ...cipherAdvice(pool)];
 }
 
 /** Without limits anybody may try passwords for ever, and keep connections meanwhile. */
 function loginAdvice(pool: PoolConfig): string[] {
-  const { users, clientAuth, loginTimeoutMs, maxAuthFailures } = pool;
-  if (clientAuth === null && users === null) return [];
-  const what = users === null ? 'redis_auth' : 'users';
+  const { users, loginRequired, loginTimeoutMs, maxAuthFailures } = pool;
+  if (!loginRequired && users === null) return [];
+  const what = pool.loginsAtServer ? 'logins' : users === null ? 'redis_auth' : 'users';
   const limit = (key: string, value: number, wanted: number): string[] =>
     value === 0 ? [`${what} without ${key}: ${key}: ${wanted} is recommended`] : [];
   return [
@@ -109,6 +98,16 @@ function balancerAdvice({ proxyProtocol, listen }: PoolConfig): string[] {
   if (!proxyProtocol || listen.kind !== 'tcp' || isLoopback(listen.host)) return [];
   const what = 'who reaches it can claim any address';
   return [`proxy_protocol: ${what}; only the load balancer should reach ${listen.text}`];
+}
+
+/** Parts of the names of ciphers that hide nothing, or not for long. */
+const WEAK_CIPHERS = /null|adh|aecdh|exp|rc4|rc2|des|md5|idea|seed|low|complementof/i;
+
+/** What OpenSSL would offer to clients that ask for nothing better. */
+function cipherAdvice({ tls }: PoolConfig): string[] {
+  const given = tls?.ciphers?.split(/[:, ]+/) ?? [];
+  const weak = given.filter((name) => !/^[-!@]/.test(name) && WEAK_CIPHERS.test(name));
+  return weak.map((name) => `tls_ciphers: ${name} is weak; expected a list without it`);
 }
 
 /** Users who may do more than it looks. */
@@ -149,6 +148,7 @@ const NOT_AS_VALUES = [
     'position',
     'keyPositions',
     'users',
+    'renameCommands',
     'loginRequired',
     'seeds',
   ],
@@ -170,6 +170,7 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   const follows = same(after.clientAuth, after.serverLogin?.password ?? null);
   if (!follows && !same(before.clientAuth, after.clientAuth)) found.push('client_auth is another');
   if (!same(before.users, after.users)) found.push('users or their rules are others');
+  if (!same(before.renameCommands, after.renameCommands)) found.push('rename_commands are others');
   if (!same(before.sentinelLogin, after.sentinelLogin)) found.push('sentinel_auth is another');
   const [oldLines, newLines] = [before, after].map((each) => linesOf(each));
   for (const server of newLines) {

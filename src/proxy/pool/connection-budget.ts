@@ -1,16 +1,16 @@
 import { ASSERTS, assert } from '../../assert.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 
+/** Connections that are not closed to make room for another. */
+export type Spared = readonly (BackendConnection | null)[];
+
+export const NONE_SPARED: Spared = [];
+
 /** A server that has connections which could be closed. */
 export interface Evictable {
-  /** The idle connection that was used longest ago, here or before; none of `but`. */
-  leastUsed(
-    other: BackendConnection | null,
-    but: readonly (BackendConnection | null)[],
-  ): BackendConnection | null;
+  /** The idle connection that was used longest ago, here or before; none of `spared`. */
+  leastUsed(other: BackendConnection | null, spared: Spared): BackendConnection | null;
 }
-
-const NONE: readonly (BackendConnection | null)[] = [];
 
 /** Counts the connections of a pool to its servers, and closes idle ones to make room. */
 export class ConnectionBudget {
@@ -38,13 +38,13 @@ export class ConnectionBudget {
   }
 
   /**
-   * Makes room for one more. @param but connections that stay
+   * Makes room for one more.
    * @returns false when every connection is in use
    */
-  makeRoom(but: readonly (BackendConnection | null)[] = NONE): boolean {
+  makeRoom(spared: Spared = NONE_SPARED): boolean {
     if (this.#count < this.limit) return true;
     let oldest: BackendConnection | null = null;
-    for (const server of this.#servers()) oldest = server.leastUsed(oldest, but);
+    for (const server of this.#servers()) oldest = server.leastUsed(oldest, spared);
     oldest?.close();
     return oldest !== null;
   }

@@ -51,7 +51,6 @@ export class PoolHealth {
   #retryAt: Float64Array;
   /** Since when a server is out, also while it is tried again; 0 = it is well. */
   #outSince: Float64Array;
-  #ejected = 0;
   /** Earliest time at which an ejected server may come back; 0 = none is out. */
   due = 0;
 
@@ -76,16 +75,11 @@ export class PoolHealth {
     return server >= 0 && this.#outSince[server] !== 0;
   }
 
-  get ejectedCount(): number {
-    return this.#ejected;
-  }
-
   /** An operator's order about the server is another one now; an ejection is over. */
   onOrder({ index }: HealthyServer): void {
     if (index < 0) return;
     this.#failures[index] = 0;
     this.#outSince[index] = 0;
-    if (this.#live[index] === 0) this.#ejected--;
     this.#live[index] = 1;
     this.#rebuild();
   }
@@ -107,7 +101,6 @@ export class PoolHealth {
     this.#failures = Int32Array.from(failures);
     this.#retryAt = Float64Array.from(retryAt);
     this.#outSince = Float64Array.from(outSince);
-    this.#ejected = live.filter((flag) => flag === 0).length;
     this.#rebuild();
   }
 
@@ -120,7 +113,6 @@ export class PoolHealth {
     this.#retryAt[index] = exactMillis() + serverRetryTimeoutMs;
     this.#pool.counters[SERVER_EJECTS]++;
     server.counters[SERVER_EJECTED_AT] = wallMicros();
-    if (this.#live[index] !== 0) this.#ejected++;
     this.#live[index] = 0;
     this.#rebuild();
     // One that stays dead is ejected again and again; its outage is told, not each time.
@@ -191,7 +183,6 @@ export class PoolHealth {
   #markLive(server: HealthyServer): void {
     this.#live[server.index] = 1;
     this.#failures[server.index] = 0;
-    this.#ejected--;
   }
 
   #rebuild(): void {

@@ -14,6 +14,7 @@ import {
 } from '../../protocol/frame-table.ts';
 import { type PoolCounters, poolCounters } from '../../stats/counters.ts';
 import { CLASSES, PoolLatency } from '../../stats/latency.ts';
+import { FAILURE_REFUSED, type Failure, failureOf, UNOWNED } from '../backend/failure.ts';
 import { openConnection } from '../backend/flight/open-connection.ts';
 import { Leases } from '../backend/leases.ts';
 import { PURPOSE_LEASE } from '../backend/owned-connection.ts';
@@ -23,6 +24,8 @@ import { ConnectionBudget } from './connection-budget.ts';
 import type { Order } from './connections/order.ts';
 import { type HealthyPool, PoolHealth } from './health.ts';
 import { Lanes } from './lanes.ts';
+import { PoolNotes } from './notes/pool-notes.ts';
+import { SlowLog } from './notes/slow-log.ts';
 import { sameConnections, sameSlowLog } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
 import type { PoolProtocol } from './protocol.ts';
@@ -30,7 +33,6 @@ import { RefusedDatabases } from './refused-databases.ts';
 import { Server, type ServerPool } from './server.ts';
 import { ClusterSlots, type SlotNode } from './slots/cluster-slots.ts';
 import { RequestMoves } from './slots/request-moves.ts';
-import { SlowLog } from './slow-log.ts';
 
 const INT32_MAX = 0x7fffffff;
 const PLACEHOLDER = Buffer.from('placeholder');
@@ -46,8 +48,9 @@ export class Pool implements ServerPool, HealthyPool {
   /** Null when latencies are not measured. */
   readonly latency: PoolLatency | null;
   slowLog: SlowLog | null = null;
-  /** Requests that took this long go into the slow log. */
-  slowMicros: number = INT32_MAX;
+  /** Null when nothing is noted of single requests. */
+  notes: PoolNotes | null = null;
+  notedMicros: number = INT32_MAX;
   /** Where the ring is in the arena. */
   region: RingRegion;
   /** Address of the ring in the arena. */
@@ -67,6 +70,8 @@ export class Pool implements ServerPool, HealthyPool {
   /** Told which server of the pool requests wait for, or were redirected by; by the names. */
   onTrouble: (pool: string, server: string, isHint: boolean) => void = () => {};
   readonly leases: Leases<Server>;
+  /** So many more lists of all servers are taken for long ones: one was, not long ago. */
+  longLists = 0;
   /** Counts the rings: another number says that a key may belong to another server. */
   ringNumber = 0;
 
@@ -94,7 +99,7 @@ export class Pool implements ServerPool, HealthyPool {
     );
     this.budget = new ConnectionBudget(() => this.servers);
     this.#applyLimits();
-    this.#openSlowLog();
+    this.#openNotes();
     this.servers = config.servers.map((server, i) => new Server(this, server, i, i * CLASSES));
     this.health = new PoolHealth(this);
     this.#followSlots();
@@ -123,14 +128,17 @@ export class Pool implements ServerPool, HealthyPool {
     this.budget.limit = Math.max(servers.length * serverConnections, maxBackendConnections);
   }
 
-  #openSlowLog(): void {
+  #openNotes(): void {
     const { config, protocol, engine } = this;
     const { slowlogMs } = config;
-    const { log, budget } = engine;
+    const { log, budget, traces } = engine;
     const describe = (head: Buffer) => protocol.requestHead(head);
     this.slowLog?.reset();
     this.slowLog = slowlogMs === 0 ? null : new SlowLog({ config, log, budget, describe });
-    this.slowMicros = slowlogMs === 0 ? INT32_MAX : Math.min(INT32_MAX, slowlogMs * 1000);
+    const { slowLog } = this;
+    const isNoted = slowLog !== null || traces !== null;
+    this.notes = isNoted ? new PoolNotes({ config, slowLog, traces, describe }) : null;
+    this.notedMicros = this.notes?.threshold ?? INT32_MAX;
   }
 
   /**
@@ -143,7 +151,7 @@ export class Pool implements ServerPool, HealthyPool {
     this.config = config;
     this.region = region;
     this.descriptor = region.at;
-    if (!sameSlowLog(before, config)) this.#openSlowLog();
+    if (!sameSlowLog(before, config)) this.#openNotes();
     this.lanes.first.db = config.redis ? config.redisDb : 0;
     this.#followSlots();
     this.#applyLimits();
@@ -217,6 +225,11 @@ export class Pool implements ServerPool, HealthyPool {
   obey(server: Server, order: Order): void {
     server.standing.order = order;
     this.health.onOrder(server);
+  }
+
+  /** Why a request goes nowhere: no server has its key, or there is none at all. */
+  get nowhere(): Failure {
+    return this.slots === null ? failureOf(FAILURE_REFUSED) : UNOWNED;
   }
 
   /** Server of requests without a key: twemproxy routes them as if their key were this word. */

@@ -5,8 +5,6 @@ interface Refusal {
   readonly until: number;
 }
 
-const OUT_OF_RANGE = /^-ERR (DB index is out of range|invalid DB index)/i;
-
 /**
  * Databases that a server did not grant a moment ago: asking again takes a connection to every
  * server of the pool. Times in milliseconds of any clock.
@@ -18,20 +16,21 @@ export class RefusedDatabases {
   /** Refused for another reason, which says nothing about others. */
   readonly #single: Map<number, Refusal> = new Map();
 
+  /** There is neither this one nor any beyond it. */
+  addFrom(db: number, reply: Buffer, now: number): void {
+    if (this.#beyond !== null && this.#beyond.until > now && this.#from <= db) return;
+    this.#from = db;
+    this.#beyond = { reply, until: now + REFUSAL_MS };
+  }
+
+  /** This one was refused, for whatever reason. */
   add(db: number, reply: Buffer, now: number): void {
-    const refusal = { reply, until: now + REFUSAL_MS };
-    if (OUT_OF_RANGE.test(reply.toString('latin1'))) {
-      if (this.#beyond !== null && this.#beyond.until > now && this.#from <= db) return;
-      this.#from = db;
-      this.#beyond = refusal;
-      return;
-    }
     this.#single.delete(db);
     if (this.#single.size === REFUSED_DATABASES) {
       const [oldest] = this.#single.keys();
       this.#single.delete(oldest);
     }
-    this.#single.set(db, refusal);
+    this.#single.set(db, { reply, until: now + REFUSAL_MS });
   }
 
   /** @returns what was said, null when that was not lately */

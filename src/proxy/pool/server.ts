@@ -25,7 +25,12 @@ import { gaugeQueues } from '../backend/sent-requests.ts';
 import { exactMillis } from '../engine/clock.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
 import { Breaker } from './breaker.ts';
-import type { ConnectionBudget, Evictable } from './connection-budget.ts';
+import {
+  type ConnectionBudget,
+  type Evictable,
+  NONE_SPARED,
+  type Spared,
+} from './connection-budget.ts';
 import { StandingOrder } from './connections/order.ts';
 import { leastUsed, Places } from './connections/places.ts';
 import { putQuestion } from './connections/question.ts';
@@ -159,24 +164,20 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
   /**
    * The connection for a client's next request, opened when there is none. A client keeps to one of
    * them, so its requests to a server are executed in order.
-   * @param lane index of its lane @param but connections that are not closed to make room
+   * @param lane index of its lane @param spared when room is made
    * @returns null while the server is left alone after repeated failures, and when the pool has as
    * many connections as it may; `lastFailure` says why, and who tells a client so calls refused()
    */
-  connectionFor(
-    client: number,
-    lane: number,
-    but: readonly (BackendConnection | null)[] = [],
-  ): BackendConnection | null {
-    if (this.failover?.refusal || (this.#breaker.tripped && !this.failover?.holds)) return null;
+  connectionFor(client: number, lane: number, spared = NONE_SPARED): BackendConnection | null {
+    if (this.failover?.refusal || this.leftAlone) return null;
     const at = this.places.of(client, lane);
-    return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane), but);
+    return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane), spared);
   }
 
   /** The connection in a place, for requests that were another's; null when none can be had. */
   connectionAt(place: number, lane: Lane): BackendConnection | null {
     if (this.failover?.refusal || this.index < 0) return null;
-    return this.places.at(place) ?? this.#open(place, lane, []);
+    return this.places.at(place) ?? this.#open(place, lane, NONE_SPARED);
   }
 
   /** Whether it will be known in a moment if a server that is left alone is back. */
@@ -195,13 +196,9 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     this.#outage.onRefused();
   }
 
-  #open(
-    at: number,
-    lane: Lane,
-    but: readonly (BackendConnection | null)[],
-  ): BackendConnection | null {
+  #open(at: number, lane: Lane, spared: Spared): BackendConnection | null {
     const { budget, engine } = this.pool;
-    if (!budget.makeRoom(but)) {
+    if (!budget.makeRoom(spared)) {
       this.lastFailure = failureOf(FAILURE_TOO_MANY);
       return null;
     }
@@ -267,11 +264,8 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     return this.#connect(lane, PURPOSE_BULK);
   }
 
-  leastUsed(
-    other: BackendConnection | null,
-    but: readonly (BackendConnection | null)[],
-  ): BackendConnection | null {
-    return leastUsed([...this.#shared, ...this.bulk.idleOf(this)], other, but);
+  leastUsed(other: BackendConnection | null, spared: Spared): BackendConnection | null {
+    return leastUsed([...this.#shared, ...this.bulk.idleOf(this)], other, spared);
   }
 
   /** Whether a connection of this lane is left. */
@@ -320,6 +314,11 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
   /** Whether requests are kept from it for a while. */
   get breakerOpen(): boolean {
     return this.#breaker.tripped;
+  }
+
+  /** The same, and they do not wait for it either. */
+  get leftAlone(): boolean {
+    return this.#breaker.tripped && !this.failover?.holds;
   }
 
   onConnected(): void {

@@ -1,5 +1,4 @@
 import { JOINED_LIST_BYTES } from '../../limits.ts';
-import { NO_SERVER } from '../../protocol/frame-table.ts';
 import { arrayReply, integerReply, nullReply } from '../../protocol/redis/replies/encode.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import {
@@ -15,7 +14,6 @@ import {
 import type { CommandSpec, Merge } from '../../protocol/redis/table/commands.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { laneOf } from '../pool/lanes.ts';
-import { forward } from '../routing/forward.ts';
 import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
 import { INVALID } from './failure-reply.ts';
 import { ChainedArrays } from './fragments/chained-arrays.ts';
@@ -97,10 +95,15 @@ function concat(answers: readonly Answer[]): Buffer | null {
 
 /**
  * Asks for lists that become one. What is too much to be joined here is read again, and passed on
- * as it comes: nothing is sent behind it that it could see.
+ * as it comes: nothing is sent behind it that it could see. Where the last ones were that long it
+ * is passed on from the start: a server makes it once, and nobody waits behind its bytes.
  */
 function sendForList(question: Question, joined: Joined): boolean {
   const { client } = question.request;
+  if (isLikelyLong(question)) {
+    new ChainedArrays(client, client.claims.claim(), question.servers, question.bytes, true);
+    return true;
+  }
   const most = Math.min(JOINED_LIST_BYTES, client.pool.config.clientOutputLimit);
   client.barrier();
   return askServers({ ...question, most }, (answers, claim) => {
@@ -108,9 +111,15 @@ function sendForList(question: Question, joined: Joined): boolean {
     if (isWhole || claim.unheard || client.session.detour !== null) {
       claim.deliver(JOINS.concat(answers, joined) ?? INVALID);
     } else {
-      new ChainedArrays(client, claim, question.servers, question.bytes);
+      new ChainedArrays(client, claim, question.servers, question.bytes, false);
     }
   });
+}
+
+/** Whether connections of its own are worth it, and to be had. */
+function isLikelyLong({ request: { client }, servers }: Question): boolean {
+  if (client.pool.longLists === 0 || client.muted || client.session.detour !== null) return false;
+  return servers.every((server) => !server.breakerOpen);
 }
 
 /** A one for what every server has; each says so for each word behind the subcommand. */
@@ -167,8 +176,6 @@ export function sendToAllServers(request: SpecialRequest, spec: CommandSpec): bo
     return answer(client, replies.flushRefused(spec.name));
   }
   if (spec.merge === 'none') throw new Error(`${spec.name} has no way to join replies`);
-  if (servers.length === 0) return forward(request, NO_SERVER);
-  if (liveServers.length === 0) return client.failForward(servers[0].lastFailure);
   const join = JOINS[spec.merge];
   const absent =
     spec.merge === 'same' ? servers.find((each) => !liveServers.includes(each)) : undefined;

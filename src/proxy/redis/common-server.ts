@@ -19,7 +19,10 @@ export interface CommonPlace {
   readonly error: Buffer | null;
   /** The first key, latin1. */
   readonly key: string;
-  /** The value of an option BLOCK, latin1; null when it has none. */
+  /**
+   * The value of an option BLOCK, latin1; null when it has none. With an error as well: it may
+   * wait at several servers.
+   */
   readonly block: string | null;
 }
 
@@ -48,7 +51,8 @@ export function commonPlace(request: SpecialRequest, spec: CommandSpec): CommonP
   if (pool.config.distribution === 'random') return { server, slot: -1, error: null, key, block };
   const stranger = keys.find((each) => words.serverOf(each) !== server);
   if (stranger === undefined) return { server, slot: -1, error: null, key, block };
-  return nowhere(refusal ?? spread(pool, words, keys[0], stranger));
+  if (refusal !== null) return nowhere(refusal);
+  return { ...nowhere(spread(pool, words, keys[0], stranger)), block };
 }
 
 /**

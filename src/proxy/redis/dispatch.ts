@@ -24,6 +24,7 @@ import {
 } from '../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../protocol/redis/table/unsupported.ts';
 import { CLASS_OTHER } from '../../stats/latency.ts';
+import type { Sampler } from '../client/access/sampler.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { refusedBeforeLogin } from '../client/input/before-login.ts';
 import { isHttpWord, refuseHttp } from '../client/input/http-guard.ts';
@@ -31,14 +32,26 @@ import { refuseMalformed, refuseWith } from '../client/input/malformed-request.t
 import { forward } from '../routing/forward.ts';
 import { answer, type SpecialRequest } from '../routing/request.ts';
 import { NOT_ONE, scanOne } from '../routing/scan-one.ts';
+import {
+  entryOf,
+  REASON_LOGIN,
+  REASON_POOL,
+  REASON_RATE,
+  REASON_USER,
+  writeEntry,
+} from './access/audit.ts';
 import { refusalByUser } from './access/refusal.ts';
+import { underItsOwnName } from './access/renamed.ts';
 import { sendToAllServers } from './all-servers.ts';
 import { refusalByRules } from './command-rules.ts';
 import { LOCAL_COMMANDS } from './commands/index.ts';
 import { commonPlace, NO_KEY } from './common-server.ts';
 import { sendFragments } from './fragments/fragmented-request.ts';
 import { readInPieces } from './fragments/piecewise-read.ts';
-import { block, blockAt, patienceOf } from './leases/blocking.ts';
+import { RequestAtHand } from './fragments/request-at-hand.ts';
+import { blockTime } from './leases/blocking/block-time.ts';
+import { block, blockAt } from './leases/blocking/blocking.ts';
+import { fanOut } from './leases/blocking/stream-fan-out.ts';
 import { execRefused, execWithWords } from './leases/transaction.ts';
 import { taint } from './leases/watched-connection.ts';
 import { handleInMode } from './modes.ts';
@@ -49,6 +62,8 @@ import { handleUnknown } from './unknown/unknown-command.ts';
 import { Words } from './words.ts';
 
 const PART_WORD = PART_TABLE / 4;
+/** Of those that are split by server there are many, and each of them can do without an object. */
+const AT_HAND = new RequestAtHand();
 
 /**
  * Answers or sends one request at [start, start + length) that the fast loop left out.
@@ -61,8 +76,21 @@ export function handleSpecial(
   info: number,
   intent: number,
 ): boolean {
-  const request: SpecialRequest = { client, start, length, intent };
-  const { session } = client;
+  if (COMMANDS[info & NO_COMMAND]?.handling !== 'fragment' || !AT_HAND.isFree) {
+    return handleNext({ client, start, length, intent }, info);
+  }
+  AT_HAND.begin(client, start, length, intent);
+  try {
+    return handleNext(AT_HAND, info);
+  } finally {
+    AT_HAND.end();
+  }
+}
+
+function handleNext(request: SpecialRequest, info: number): boolean {
+  const { client } = request;
+  const { session, audit } = client;
+  if (audit !== null && (info & FLAG_SPECIAL) !== 0) audit.due();
   if (session.replies === 'on') return handle(request, info);
   const { modeChanges } = session;
   session.muted = true;
@@ -81,21 +109,62 @@ function handle(request: SpecialRequest, info: number): boolean {
   if ((info & FLAG_INLINE) !== 0) return handleInline(request);
   const index = info & NO_COMMAND;
   const spec = index === NO_COMMAND ? null : COMMANDS[index];
-  if (spec === null && isHttpWord(nameOf(request))) return refuseHttp(client);
-  const { readFrom } = client.pool.config;
-  if (readFrom !== 'master' && spec?.access !== 'r') client.router.noteWrite(client);
+  if (spec === null) {
+    if (isHttpWord(nameOf(request))) return refuseHttp(client);
+    const own = underItsOwnName(request);
+    if (own !== null) return handleRenamed(own);
+  }
+  if (client.rates?.late) return refuseByRules(request, spec, REASON_RATE, replies.RATE_LIMITED);
+  if (spec?.access !== 'r') client.router.noteWrite(client);
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);
-    if (error !== null) return refuseByRules(client, spec, error);
+    if (error !== null) return refuseByRules(request, spec, REASON_POOL, error);
   }
   if (client.gate !== null && client.authenticated && (info & FLAG_BAD_ARITY) === 0) {
     const error = refusalByUser(request, spec);
-    if (error !== null && spec?.name === 'EXEC') return execRefused(request, error);
-    if (error !== null) return refuseByRules(client, spec, error);
+    if (error !== null) return refuseByRules(request, spec, REASON_USER, error);
   }
-  const carryOut = (): boolean => handleKnown(request, info, spec);
-  const { tracking } = client.session;
-  return tracking?.notes ? noteReads(request, spec, carryOut) : carryOut();
+  const { audit } = client;
+  if (audit?.chosen) return audited(audit, request, info, spec);
+  return carryOut(request, info, spec);
+}
+
+function carryOut(request: SpecialRequest, info: number, spec: CommandSpec | null): boolean {
+  if (request.client.session.tracking?.notes) return handleNoting(request, info, spec);
+  return handleKnown(request, info, spec);
+}
+
+/** Apart: where a function makes a closure, every call of it allocates. */
+function handleNoting(request: SpecialRequest, info: number, spec: CommandSpec | null): boolean {
+  return noteReads(request, spec, () => handleKnown(request, info, spec));
+}
+
+/** A request that the audit log tells of, once it is carried out. */
+function audited(
+  audit: Sampler,
+  request: SpecialRequest,
+  info: number,
+  spec: CommandSpec | null,
+): boolean {
+  const { client } = request;
+  const entry = entryOf(request, spec);
+  const { failures } = client.login;
+  const done = carryOut(request, info, spec);
+  if (!done) audit.putBack();
+  else if (client.login.failures > failures) writeEntry(client, entry, REASON_LOGIN);
+  else writeEntry(client, entry, null);
+  return done;
+}
+
+/** A request that was written again with the name that the servers know. */
+function handleRenamed(request: SpecialRequest): boolean {
+  const { client, start, length } = request;
+  const { pool } = client;
+  const info = scanOne(pool, start, length);
+  if (info !== NOT_ONE) return handle(request, info);
+  // With the longer name it is larger than a request may be.
+  client.session.failTransaction();
+  return answer(client, replies.error('the request is too large'));
 }
 
 /** @param spec null when the command is not in the table */
@@ -122,7 +191,15 @@ function refuse(client: ClientConnection, { name }: CommandSpec, error: Buffer):
 }
 
 /** EXEC must not say that all went well. */
-function refuseByRules(client: ClientConnection, spec: CommandSpec | null, error: Buffer): true {
+function refuseByRules(
+  request: SpecialRequest,
+  spec: CommandSpec | null,
+  reason: string,
+  error: Buffer,
+): boolean {
+  const { client } = request;
+  if (client.audit !== null) writeEntry(client, entryOf(request, spec), reason);
+  if (spec?.name === 'EXEC') return execRefused(request, error);
   client.session.failTransaction();
   return spec === null ? answer(client, error) : refuse(client, spec, error);
 }
@@ -183,11 +260,16 @@ function sendToCommonServer(request: SpecialRequest, spec: CommandSpec): boolean
   const tooLong = scriptTooLong(request, spec);
   if (tooLong !== null) return answer(client, tooLong);
   const place = commonPlace(request, spec);
-  if (place.error !== null) return answer(client, place.error);
-  if (place.block !== null) {
-    // What a server only calls like it may mean something else.
-    if (findCommand(spec.name) !== spec) return answer(client, replies.blockingForm(spec.name));
-    return blockAt(request, spec, place, patienceOf(place.block, 1));
+  const { error, block: time } = place;
+  // What a server only calls like it may mean something else.
+  const isKnown = findCommand(spec.name) === spec;
+  if (error !== null && time !== null && isKnown) {
+    return fanOut(request, spec, blockTime(time, 1), error);
+  }
+  if (error !== null) return answer(client, error);
+  if (time !== null) {
+    if (!isKnown) return answer(client, replies.blockingForm(spec.name));
+    return blockAt(request, spec, place, blockTime(time, 1));
   }
   return forward(request, place.server === NO_KEY ? client.pool.placeholderServer() : place.server);
 }

@@ -1,4 +1,4 @@
-import { LOG_WARN } from '../../log.ts';
+import { LOG_INFO, LOG_WARN } from '../../log.ts';
 import { FLAG_FIRST, FLAG_LAST, WHOLE } from '../../protocol/frame-table.ts';
 import { encodeText } from '../../protocol/redis/replies/encode.ts';
 import { loginRefusal, passwordOf } from '../../protocol/redis/replies/login-refusal.ts';
@@ -141,11 +141,14 @@ class GreetingReply implements ReplyTarget {
       this.#connection.refuse(text.replace(/^ERR /, ''), true);
     } else if (text !== null && !this.#failed) {
       const where = `${config.name} | ${owner.name}`;
-      owner.log(LOG_WARN, `${what} failed on ${where}: ${text}`, { event: 'not-granted' });
+      const own = this.#connection.lane.login !== null;
+      owner.log(own ? LOG_INFO : LOG_WARN, `${what} failed on ${where}: ${text}`, {
+        event: 'not-granted',
+      });
       // Nothing may run in another database than the client asked for.
       this.#failed = this.#strict && !harmless?.test(text);
       this.#greeting.onRefused?.(this.#connection);
-      if (isLogin) loginOf(owner.pool).onRefused(refusedOf(this.#connection, bytes));
+      if (isLogin && !own) loginOf(owner.pool).onRefused(refusedOf(this.#connection, bytes));
       const away = protocol.refusal(engine.memory, start, length) !== EXECUTED;
       if (this.#failed) this.#connection.refuse(text.replace(/^ERR /, ''), away);
     }
@@ -208,8 +211,8 @@ function lineToName(connection: BackendConnection): string | null {
  * master, unless it is only read, and answer a PING, which one that still loads its data does not.
  */
 export function handshake(connection: BackendConnection): void {
-  const login = loginOf(connection.owner.pool).request;
   const { lane } = connection;
+  const login = lane.login?.request ?? loginOf(connection.owner.pool).request;
   const greetings: Greeting[] = [];
   const { followsMaster, cluster } = connection.owner.pool.config;
   if (login !== null) greetings.push(loginWith(login));

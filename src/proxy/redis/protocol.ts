@@ -19,14 +19,17 @@ import type { RequestHead } from '../../protocol/request-head.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
 import type { KnownServer, SlotProtocol } from '../backend/server-protocol.ts';
+import type { Sampler } from '../client/access/sampler.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
 import type { SavedTracking } from '../client/session/tracking.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
+import type { Pool } from '../pool/pool.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 
 import { LeasedRead } from '../routing/leased-read.ts';
+import { auditOf, closeAudit } from './access/audit.ts';
 import { gateOf, type UserGate } from './access/gate.ts';
 import { ASKING, redirection, requestSlot, slotFailure } from './cluster/redirection.ts';
 import { allowedCommands } from './command-rules.ts';
@@ -90,6 +93,10 @@ export class RedisProtocol implements ClientProtocol {
 
   gateOf(pool: PoolConfig, user: User): UserGate | null {
     return gateOf(pool, user);
+  }
+
+  auditOf(config: PoolConfig): Sampler | null {
+    return auditOf(config);
   }
 
   allowedCommands(config: PoolConfig): Uint8Array | null {
@@ -171,6 +178,7 @@ export class RedisProtocol implements ClientProtocol {
   }
 
   onPoolGone(pool: object): void {
+    closeAudit(pool as Pool);
     knownHubOf(pool)?.close();
     knownTrackerOf(pool)?.close();
     knownMonitorsOf(pool)?.close();

@@ -1,9 +1,11 @@
+import { NO_SERVER } from '../../protocol/frame-table.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import { errorOf, withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { Claim } from '../client/claims.ts';
 import type { Kept } from '../client/stored-reply.ts';
 import type { Server } from '../pool/server.ts';
+import { forward } from '../routing/forward.ts';
 import { type GatheredReply, Gathering } from '../routing/gathering.ts';
 import type { SpecialRequest } from '../routing/request.ts';
 import { INVALID } from './failure-reply.ts';
@@ -80,6 +82,13 @@ function send(
   });
 }
 
+/** No server is in the ring: the client hears what the first is out for, or that there is none. */
+function askNobody(request: SpecialRequest): boolean {
+  const { client } = request;
+  const first = client.pool.servers.at(0);
+  return first === undefined ? forward(request, NO_SERVER) : client.failForward(first.lastFailure);
+}
+
 /**
  * Asks the servers; `done` gets what they said and the claim of the request, which it settles, at
  * once or later. It is not called when the client has gone.
@@ -91,10 +100,11 @@ export function askServers(
 ): boolean {
   const { request, servers, lane } = question;
   const { client } = request;
+  if (servers.length === 0) return askNobody(request);
   const chosen = client.router.chooseAll(client, servers, lane, request.intent);
   if (chosen === null) return false;
   const missing = chosen.indexOf(null);
-  if (missing >= 0) return client.failForward(servers[missing].lastFailure);
+  if (missing >= 0) return client.failForward(client.router.reasons[missing]);
   const claim = client.claims.claim();
   if (question.kept !== undefined) claim.keep(...question.kept);
   send(question, chosen as BackendConnection[], claim, (answers) => done(answers, claim));

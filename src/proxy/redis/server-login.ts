@@ -96,7 +96,11 @@ class PoolLogin implements Timed {
 }
 
 function requestOf({ user }: ServerLogin, { bytes }: Secret): Buffer {
-  const words = user === null ? [bytes] : [Buffer.from(user), bytes];
+  return authRequest(user === null ? [bytes] : [Buffer.from(user), bytes]);
+}
+
+/** @param words a password, with a user in front of it or without */
+export function authRequest(words: readonly Buffer[]): Buffer {
   return encodeRequest([Buffer.from('AUTH'), ...words]);
 }
 

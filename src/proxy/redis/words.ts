@@ -13,6 +13,8 @@ import type { SpecialRequest } from '../routing/request.ts';
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
 const CR = 0x0d;
+/** Bytes of CR LF. */
+const LINE_END = 2;
 
 /** @returns the number of words: what stands behind `*` */
 export function wordCount(request: SpecialRequest): number {
@@ -102,6 +104,13 @@ export class Words {
   /** @returns how many bytes a word has */
   length(index: number): number {
     return this.#pool.engine.words[this.#recordOf(index) + RECORD_KEY_LENGTH];
+  }
+
+  /** @returns the address behind a word and its line end */
+  endOf(index: number): number {
+    const at = this.#recordOf(index);
+    const { words } = this.#pool.engine;
+    return words[at + RECORD_KEY] + words[at + RECORD_KEY_LENGTH] + LINE_END;
   }
 
   /** @returns the index of the server that a word belongs to as a key, or NO_SERVER */

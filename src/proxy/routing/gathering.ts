@@ -1,12 +1,12 @@
 import { FLAG_LAST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../stats/counters.ts';
-import type { SlowRequest } from '../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../backend/flight/noted-request.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { Kept } from '../client/stored-reply.ts';
 import type { Server } from '../pool/server.ts';
-import { logSlowest, slowerPart } from './slowest-part.ts';
+import { endParts, type NotedParts, notePart } from './noted-parts.ts';
 
 /** What one of several servers says to a request. */
 export class GatheredReply implements ReplyTarget {
@@ -49,8 +49,8 @@ export class GatheredReply implements ReplyTarget {
     this.#pieces = [];
   }
 
-  onSlow(part: SlowRequest): void {
-    this.#all.slowest = slowerPart(this.#all.slowest, part);
+  onNoted(part: NotedRequest): void {
+    this.#all.noted = notePart(this.#all.noted, part);
   }
 
   awaitsMore(): boolean {
@@ -81,8 +81,7 @@ export class Gathering implements Kept {
   readonly #client: ClientConnection;
   readonly #done: (replies: readonly GatheredReply[]) => void;
   readonly #most: number;
-  /** Of the parts that took long, for the slow log. */
-  slowest: SlowRequest | null = null;
+  noted: NotedParts | null = null;
   #left: number;
   #bytes = 0;
 
@@ -130,7 +129,7 @@ export class Gathering implements Kept {
   complete(): void {
     if (--this.#left > 0) return;
     const client = this.#client;
-    if (this.slowest !== null) logSlowest(client.pool, this.slowest);
+    if (this.noted !== null) endParts(client.pool, this.noted);
     client.pipeline.release(this, this.#bytes);
     if (this.claim.closed) {
       this.claim.forget();

@@ -1,20 +1,19 @@
 import { COPY_LIMIT } from '../../limits.ts';
-import type { ClientPipeline } from '../client/client-pipeline.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
 import type { SpecialRequest } from './request.ts';
 
-/** A copy of a request that may have to be made again, among what is kept for its client. */
+/**
+ * A copy of a request that may have to be made again, among what is kept for its client. One after
+ * the other's.
+ */
 export class KeptRequest {
-  readonly #pipeline: ClientPipeline;
-  readonly #memory: Buffer;
-  readonly #length: number;
-  /** In the client's stash, 0 = on the heap. */
+  #length = 0;
+  /** In the client's stash; 0 = on the heap, or nowhere. */
   #at = 0;
   #heap: Buffer | null = null;
 
-  constructor({ client, start, length }: SpecialRequest) {
+  keep({ client, start, length }: SpecialRequest): void {
     const { memory, bytes } = client.pool.engine;
-    this.#pipeline = client.pipeline;
-    this.#memory = memory;
     this.#length = length;
     if (length <= COPY_LIMIT) this.#at = client.pipeline.stash(length);
     if (this.#at !== 0) {
@@ -27,17 +26,18 @@ export class KeptRequest {
   }
 
   /** @returns the request, which is not counted any longer */
-  take(): Buffer {
+  take(client: ClientConnection): Buffer {
+    const { memory } = client.pool.engine;
     const at = this.#at;
-    const bytes = this.#heap ?? Buffer.from(this.#memory.subarray(at, at + this.#length));
-    this.drop();
+    const bytes = this.#heap ?? Buffer.from(memory.subarray(at, at + this.#length));
+    this.drop(client);
     return bytes;
   }
 
   /** It is answered. */
-  drop(): void {
-    if (this.#at !== 0) this.#pipeline.unstash(this.#at, this.#length);
-    else if (this.#heap !== null) this.#pipeline.free(this.#length);
+  drop({ pipeline }: ClientConnection): void {
+    if (this.#at !== 0) pipeline.unstash(this.#at, this.#length);
+    else if (this.#heap !== null) pipeline.free(this.#length);
     this.#at = 0;
     this.#heap = null;
   }

@@ -2,7 +2,6 @@ import { SWALLOW_LOOK_MS } from '../../limits.ts';
 import { FRAME_TABLE, NO_SERVER, WINDOW, WINDOW_BYTES } from '../../protocol/frame-table.ts';
 import { READS_IN_PIECES } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../backend/failure.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
 import type { Server } from '../pool/server.ts';
@@ -49,12 +48,12 @@ export class LeasedRead extends LeasedRequest {
   /** Between two reads: the window is nobody's. */
   protected place(): Server | Buffer {
     const { client } = this;
-    const { engine, protocol, descriptor, servers } = client.pool;
+    const { engine, protocol, descriptor, servers, nowhere } = client.pool;
     const length = this.#request.copy(engine.memory, WINDOW, 0, WINDOW_BYTES);
     engine.loadState(null);
     const count = protocol.scanRequests(WINDOW, WINDOW + length, FRAME_TABLE, 1, descriptor);
     const server = count === 1 ? client.protocol.serverOfRead(client, WINDOW, length) : NO_SERVER;
-    return servers[server] ?? protocol.failure(failureOf(FAILURE_REFUSED));
+    return servers[server] ?? protocol.failure(nowhere);
   }
 
   protected send(connection: BackendConnection): void {

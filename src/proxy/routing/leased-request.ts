@@ -24,7 +24,7 @@ const OVER = 3;
 export abstract class LeasedRequest
   implements Detour, LeaseWaiter<Server>, ConnectionHolder, Timed
 {
-  protected readonly client: ClientConnection;
+  readonly client: ClientConnection;
   protected readonly claim: Claim;
   /** Its reply, once it is sent. */
   protected reply: PassedReply | null = null;
@@ -76,6 +76,10 @@ export abstract class LeasedRequest
   /** It waits for what others may do. */
   get blocked(): boolean {
     return false;
+  }
+
+  protected get waitsForTurn(): boolean {
+    return this.#state === WAITS_FOR_TURN;
   }
 
   protected get waitsForLease(): boolean {
@@ -132,6 +136,25 @@ export abstract class LeasedRequest
     return this.client.protocol.noLease(this.leasedFrom.name);
   }
 
+  /** It wants no connection for now. */
+  protected stepBack(): void {
+    if (this.#state !== WAITS_FOR_LEASE) return;
+    this.client.pool.leases.cancel(this);
+    this.client.pool.engine.deadlines.forget(this);
+    this.#state = WAITS_FOR_TURN;
+  }
+
+  /** What others wait for too ends soon, and the client goes then. */
+  part(): void {}
+
+  get rest(): Buffer | null {
+    return null;
+  }
+
+  get unheard(): boolean {
+    return this.claim.unheard;
+  }
+
   /** It is answered without having been sent. @returns false when it is sent already */
   protected stopWaiting(reply: Buffer): boolean {
     if (this.#state >= RUNS) return false;
@@ -183,16 +206,21 @@ export abstract class LeasedRequest
     connection.owner.onIdle(connection);
   }
 
-  /** It was sent elsewhere: its connection is given back, and it is placed anew. */
-  protected placeAgain(): void {
+  /**
+   * It was sent elsewhere: its connection is given back, and it is placed anew.
+   * @param closes the connection must not be anybody's
+   */
+  protected placeAgain(closes: boolean): void {
     const connection = this.#connection as BackendConnection;
     connection.holder = null;
     connection.patience = 0;
     this.#connection = null;
     this.reply = null;
     this.#state = WAITS_FOR_TURN;
-    connection.owner.onIdle(connection);
+    if (closes) connection.close();
+    else connection.owner.onIdle(connection);
     this.advance();
+    if (this.waitsForTurn) this.client.onAnswered();
   }
 
   /** Nobody knows in which state the connection is. */

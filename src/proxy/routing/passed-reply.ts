@@ -59,11 +59,7 @@ export class PassedReply implements ReplyTarget {
       return;
     }
     if (this.#streamed === null && (info & WHOLE) === WHOLE) {
-      const { memory } = this.#client.pool.engine;
-      const reply = Buffer.from(memory.subarray(start, start + length));
-      this.onWhole(reply);
-      this.over = true;
-      this.claim.deliver(this.instead ?? reply);
+      this.#takeWhole(this.#client.pool.engine.copyOf(start, length));
       return;
     }
     if (this.#streamed === null && (info & FLAG_FIRST) !== 0) {
@@ -78,6 +74,13 @@ export class PassedReply implements ReplyTarget {
     if (last) this.#connection.replies.slowReader.onReplyEnd();
   }
 
+  #takeWhole(reply: Buffer): void {
+    this.onWhole(reply);
+    this.over = true;
+    this.sentOn = this.isKept(reply);
+    if (!this.sentOn) this.claim.deliver(this.instead ?? reply);
+  }
+
   /** What the error line says of the slot of its request. */
   #learn(start: number, length: number): void {
     const { mover, protocol, engine } = this.#client.pool;
@@ -90,6 +93,11 @@ export class PassedReply implements ReplyTarget {
   /** Whether the reply, of which this is the first piece, can be one to what was asked. */
   protected fits(_start: number, _length: number): boolean {
     return true;
+  }
+
+  /** Its client does not hear it: it is asked for again. */
+  protected isKept(_reply: Buffer): boolean {
+    return false;
   }
 
   /** The reply came in one piece. */

@@ -1,15 +1,14 @@
-import { PIECE_BYTES } from '../../limits.ts';
+import { PIECE_BYTES, REQUEST_HEAD_BYTES } from '../../limits.ts';
 import { LOG_NOTICE } from '../../log.ts';
 import { READS_IN_PIECES } from '../../stats/counters.ts';
-import { HEAD_BYTES } from '../backend/flight/request-heads.ts';
-import type { SlowRequest } from '../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../backend/flight/noted-request.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { MAY_WAIT } from '../client/router.ts';
 import type { Detour } from '../client/session/detour.ts';
 import type { Kept } from '../client/stored-reply.ts';
+import { endParts, type NotedParts, notePart } from './noted-parts.ts';
 import type { SpecialRequest } from './request.ts';
-import { logSlowest, slowerPart } from './slowest-part.ts';
 
 /** The request's bytes go with the object that makes it again. */
 const NOTHING_MORE: Kept = { drop() {} };
@@ -26,7 +25,7 @@ export interface JoinedReply {
 export interface PieceTaker {
   readonly claim: Claim;
   /** It took long, for the slow log. */
-  onSlow(part: SlowRequest): void;
+  onNoted(part: NotedRequest): void;
   /** In front of the first element. */
   begin(): void;
   /** The element is queued, or there is none. */
@@ -61,7 +60,7 @@ export abstract class PiecewiseReply<Reply extends JoinedReply> implements Piece
   #next = 0;
   #first: Reply | null;
   /** Of all its pieces, for the slow log. */
-  #slowest: SlowRequest | null = null;
+  #noted: NotedParts | null = null;
 
   /** @param first the reply that was too large, of which nothing is kept */
   constructor(client: ClientConnection, first: Reply, request: Buffer) {
@@ -149,8 +148,8 @@ export abstract class PiecewiseReply<Reply extends JoinedReply> implements Piece
     this.client.destroy('its server failed in the middle of a large reply', LOG_NOTICE);
   }
 
-  onSlow(part: SlowRequest): void {
-    this.#slowest = slowerPart(this.#slowest, part);
+  onNoted(part: NotedRequest): void {
+    this.#noted = notePart(this.#noted, part);
   }
 
   /** The reply ends with `last`. */
@@ -168,10 +167,10 @@ export abstract class PiecewiseReply<Reply extends JoinedReply> implements Piece
   protected leave(): void {
     const { session, pool } = this.client;
     if (session.detour === this) session.detour = null;
-    if (this.#slowest === null) return;
+    if (this.#noted === null) return;
     // One entry, by the keys of the client.
-    logSlowest(pool, { ...this.#slowest, head: this.request.subarray(0, HEAD_BYTES) });
-    this.#slowest = null;
+    endParts(pool, this.#noted, this.request.subarray(0, REQUEST_HEAD_BYTES));
+    this.#noted = null;
   }
 
   /** Asks for the next piece, once it is this request's turn and its client takes the reply. */
@@ -195,6 +194,16 @@ export abstract class PiecewiseReply<Reply extends JoinedReply> implements Piece
   }
 
   reroute(): void {}
+
+  part(): void {}
+
+  get rest(): null {
+    return null;
+  }
+
+  get unheard(): boolean {
+    return this.claim.unheard;
+  }
 
   drop(): void {
     this.leave();

@@ -1,13 +1,7 @@
 import { NO_SERVER, RECORD_DEST } from '../../protocol/frame-table.ts';
 import { REPLICA_READS } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import {
-  FAILURE_INTERNAL,
-  FAILURE_REFUSED,
-  type Failure,
-  failureOf,
-  UNOWNED,
-} from '../backend/failure.ts';
+import { FAILURE_INTERNAL, FAILURE_REFUSED, type Failure, failureOf } from '../backend/failure.ts';
 import type { LeaseWaiter } from '../backend/leases.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import {
@@ -26,6 +20,7 @@ import type { UnownedSlots } from '../pool/slots/unowned-slots.ts';
 import { RetriedRead } from './retried-read.ts';
 
 const NONE: readonly (BackendConnection | null)[] = [];
+const NO_REASONS: readonly Failure[] = [];
 
 /**
  * Where requests go. One for all clients of a process: what a call has to say besides a connection
@@ -34,6 +29,7 @@ const NONE: readonly (BackendConnection | null)[] = [];
 export class RequestRouter implements Router {
   verdict = 0;
   reason: Failure = failureOf(FAILURE_REFUSED);
+  reasons: readonly Failure[] = NO_REASONS;
 
   choose(
     client: Requester,
@@ -55,6 +51,15 @@ export class RequestRouter implements Router {
     return connection;
   }
 
+  reach(client: Requester, server: Server, lane: number): BackendConnection | null {
+    const connection = server.connectionFor(client.id, lane, NONE);
+    if (connection !== null) return connection;
+    server.refused();
+    this.verdict = FAILED;
+    this.reason = server.lastFailure;
+    return null;
+  }
+
   /** No server has the key; of a slot it may be known in a moment who has it. */
   #nowhere(client: Requester, intent: number): null {
     const { slots, config } = client.pool;
@@ -63,7 +68,7 @@ export class RequestRouter implements Router {
       return this.#wait(client, slots.unowned);
     }
     this.verdict = NOWHERE;
-    this.reason = slots === null ? failureOf(FAILURE_REFUSED) : UNOWNED;
+    this.reason = client.pool.nowhere;
     return null;
   }
 
@@ -98,6 +103,7 @@ export class RequestRouter implements Router {
   }
 
   noteWrite({ pipeline, pool, session }: Reader): void {
+    if (pool.config.readFrom === 'master') return;
     const { now } = pool.engine;
     if (session.lastWrite === null) session.lastWrite = new LastWrite(pipeline.tail, now);
     else session.lastWrite.note(pipeline.tail, now);
@@ -117,36 +123,53 @@ export class RequestRouter implements Router {
     reads = false,
   ): (BackendConnection | null)[] | null {
     const chosen: (BackendConnection | null)[] = [];
-    let isWhole = true;
-    for (const server of servers) {
+    const { length } = servers;
+    return this.chooseSome(client, servers, length, lane, intent, reads, chosen) ? chosen : null;
+  }
+
+  chooseSome(
+    client: Reader,
+    servers: readonly (Server | null)[],
+    count: number,
+    lane: number,
+    intent: number,
+    reads: boolean,
+    chosen: (BackendConnection | null)[],
+  ): boolean {
+    const onlyReplicas = reads && client.pool.config.readFrom === 'replica';
+    let missing = 0;
+    let awaited: Server | null = null;
+    let allAwaited = true;
+    for (let i = 0; i < count; i++) {
+      const server = servers[i] as Server;
       let connection = reads ? readerOf(client, server, lane) : null;
-      if (connection === null && reads && client.pool.config.readFrom === 'replica') {
-        server.lastFailure = NO_REPLICA;
-      } else {
-        connection ??= server.connectionFor(client.id, lane, chosen);
+      if (!onlyReplicas) connection ??= server.connectionFor(client.id, lane, chosen);
+      if (connection === null) {
+        missing++;
+        awaited ??= server;
+        allAwaited &&= server.awaited;
+      } else if (connection.full && intent === MAY_WAIT) {
+        this.#wait(client, connection);
+        return false;
       }
-      if (connection === null) isWhole = false;
-      else if (connection.full && intent === MAY_WAIT) return this.#wait(client, connection);
-      chosen.push(connection);
+      chosen[i] = connection;
     }
-    if (isWhole) return chosen;
-    const missing = servers.filter((_, i) => chosen[i] === null);
+    if (missing === 0) return true;
     // Where one cannot be had in any case, waiting for another only makes the error come later.
-    if (intent === MAY_WAIT && missing.every((server) => server.awaited)) {
-      return this.#wait(client, missing[0]);
+    if (intent === MAY_WAIT && allAwaited && awaited !== null) {
+      this.#wait(client, awaited);
+      return false;
     }
-    for (const server of missing) server.refused();
-    return chosen;
+    this.reasons = servers.slice(0, count).map((server, i) => {
+      if (chosen[i] === null) server?.refused();
+      return onlyReplicas ? NO_REPLICA : (server as Server).lastFailure;
+    });
+    return true;
   }
 
   lease(waiter: LeaseWaiter<Server>): boolean {
     const server = waiter.leasedFrom;
-    if (server.breakerOpen) {
-      server.refused();
-      this.verdict = FAILED;
-      this.reason = server.lastFailure;
-      return false;
-    }
+    if (this.#isLeftAlone(server)) return false;
     try {
       server.pool.leases.lease(waiter);
       return true;
@@ -156,6 +179,22 @@ export class RequestRouter implements Router {
       this.reason = failureOf(FAILURE_INTERNAL);
       return false;
     }
+  }
+
+  leaseBulk(waiter: LeaseWaiter<Server>): boolean {
+    const server = waiter.leasedFrom;
+    if (this.#isLeftAlone(server)) return false;
+    server.bulk.lease(waiter);
+    return true;
+  }
+
+  /** Whether no connection to it is opened for a client: it keeps failing. */
+  #isLeftAlone(server: Server): boolean {
+    if (!server.leftAlone) return false;
+    server.refused();
+    this.verdict = FAILED;
+    this.reason = server.lastFailure;
+    return true;
   }
 
   sendRepeatable(client: Requester, connection: BackendConnection, record: number): void {

@@ -23,6 +23,7 @@ export interface WorkerStart extends TextMessage {
   readonly maxConnections: number;
   readonly version: string;
   readonly workers: number;
+  readonly traceRate: number;
   /** Number behind which its clients are numbered. */
   readonly clientsFrom: number;
   readonly level: number;
@@ -111,6 +112,7 @@ peer.on('clients', ({ pool, count }: ClientsQuestion) => ({
   clients: started().clients(pool, count),
 }));
 peer.on('sibling', ({ question }: { question: object }) => started().answerSibling(question));
+peer.on('traces', () => started().takeTraces());
 peer.on('snapshot', () => packSnapshot(started().snapshot()));
 peer.on('prepare', async (message: TextMessage) => {
   prepared = await started().prepare(configOf(message));

@@ -9,6 +9,7 @@ import {
 } from '../../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
 import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
+import type { TakenTraces } from '../../proxy/engine/request-traces.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
@@ -30,7 +31,14 @@ interface TroubleMessage {
 export interface WorkersOptions
   extends Pick<
     WorkerStart,
-    'codec' | 'reader' | 'latency' | 'memoryLimit' | 'maxConnections' | 'version' | 'workers'
+    | 'codec'
+    | 'reader'
+    | 'latency'
+    | 'memoryLimit'
+    | 'maxConnections'
+    | 'version'
+    | 'workers'
+    | 'traceRate'
   > {
   readonly log: Log;
   /** What an operator wants of single servers already. */
@@ -250,6 +258,17 @@ export class Workers implements Serving {
     if (known.length > 0) return mergeSnapshots(known, this.#ended);
     if (this.#ended.length > 0) return mergeSnapshots(this.#ended, []);
     throw new RingwayError('RINGWAY_INTERNAL', 'no worker serves at the moment');
+  }
+
+  async takeTraces(): Promise<TakenTraces> {
+    const said = await Promise.allSettled(
+      [...this.#live, ...this.#leaving].map(({ peer }) => peer.ask<TakenTraces>('traces', {})),
+    );
+    const taken = said.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    return {
+      traces: taken.flatMap(({ traces }) => traces),
+      lost: taken.reduce((sum, { lost }) => sum + lost, 0),
+    };
   }
 
   #tellAll(kind: string, message: object): void {

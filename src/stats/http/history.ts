@@ -83,6 +83,8 @@ class PoolTrack {
       responses.set(server.name, answered);
       all += since;
       const latencies = this.#since(pool, server.name, index, since, counts);
+      // Most of many servers rest.
+      if (since === 0) return;
       for (let i = 0; i < BUCKETS; i++) merged[i] += latencies[i];
       const [p50, p99] = quantiles(latencies, [0.5, 0.99]);
       const requests = seconds === 0 ? 0 : since / seconds;
@@ -105,11 +107,8 @@ class PoolTrack {
     counts: Map<string, Float64Array>,
   ): Float64Array {
     const before = this.#counts.get(name);
-    if (pool.latencyCounts === null || (answered === 0 && before === undefined)) return NO_COUNTS;
-    if (answered === 0) {
-      counts.set(name, before as Float64Array);
-      return NO_COUNTS;
-    }
+    if (answered === 0 && before !== undefined) counts.set(name, before);
+    if (pool.latencyCounts === null || answered === 0) return NO_COUNTS;
     const now = mergeSpan(pool.latencyCounts, seriesOf(index), SPAN_TOTAL);
     counts.set(name, now);
     return before === undefined ? now : now.map((count, i) => Math.max(0, count - before[i]));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Snapshot } from '../snapshot.ts';
+import { Choice } from './choice.ts';
 import { History } from './history.ts';
 import {
   type HttpPlace,
@@ -17,7 +18,7 @@ const PAGE_FILES: readonly (readonly [path: string, file: string, type: string])
   ['/', 'index.html', 'text/html; charset=utf-8'],
   ['/page.css', 'page.css', 'text/css; charset=utf-8'],
   ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
-  ...['card', 'charts', 'format', 'hover', 'overview', 'patch', 'view'].map(
+  ...['card', 'charts', 'format', 'hover', 'overview', 'patch', 'slots', 'topology', 'view'].map(
     (name) => [`/${name}.js`, `${name}.js`, 'text/javascript; charset=utf-8'] as const,
   ),
 ];
@@ -75,8 +76,10 @@ export class StatusView {
     return state === 'ready' && !this.#reachable ? 'no server is reachable' : state;
   }
 
-  async status(): Promise<Status> {
-    return statusOf(await this.#source.snapshot(), this.#history, this.#source.state());
+  /** @param choice what of it is wanted; null = everything */
+  async status(choice: Choice | null = null): Promise<Status> {
+    const { state } = this.#source;
+    return statusOf(await this.#source.snapshot(), this.#history, state(), choice);
   }
 }
 
@@ -113,7 +116,10 @@ function routesOf(view: StatusView): HttpRoutes {
     },
   });
   routes.set('/status.json', {
-    answer: async () => ({ type: 'application/json', body: JSON.stringify(await view.status()) }),
+    answer: async (query) => {
+      const status = await view.status(Choice.of(query));
+      return { type: 'application/json', body: JSON.stringify(status) };
+    },
   });
   return routes;
 }

@@ -21,12 +21,13 @@ export interface HttpAnswer {
 
 /** What answers one path. */
 export interface HttpRoute {
-  answer(): HttpAnswer | Promise<HttpAnswer>;
+  /** @param query what stands behind the `?` */
+  answer(query: string): HttpAnswer | Promise<HttpAnswer>;
   /** It tells nothing that a page of another site could use. */
   readonly anyHost?: boolean;
 }
 
-/** Answers by exact path, without the query. Reading them must change nothing. */
+/** Answers by exact path. Reading them must change nothing. */
 export type HttpRoutes = ReadonlyMap<string, HttpRoute>;
 
 /** Where to serve. */
@@ -108,7 +109,7 @@ class Site {
   readonly #routes: HttpRoutes;
   readonly #names: ReadonlySet<string>;
   /** Being made: whoever asks meanwhile gets the same. */
-  readonly #making: Map<HttpRoute, Promise<Ready>> = new Map();
+  readonly #making: Map<string, Promise<Ready>> = new Map();
   readonly #unanswered: WeakMap<object, number> = new WeakMap();
   readonly #onError: (error: unknown) => void;
 
@@ -147,17 +148,21 @@ class Site {
   async #answer(request: IncomingMessage): Promise<Ready> {
     const route = this.#routeOf(request);
     if (!('answer' in route)) return ready(route);
-    let making = this.#making.get(route);
+    const { url = '' } = request;
+    let making = this.#making.get(url);
     if (making === undefined) {
-      making = this.#make(route).finally(() => this.#making.delete(route));
-      this.#making.set(route, making);
+      const query = url.indexOf('?');
+      making = this.#make(route, query < 0 ? '' : url.slice(query + 1));
+      this.#making.set(url, making);
+      void making.finally(() => this.#making.delete(url));
     }
     return making;
   }
 
-  async #make(route: HttpRoute): Promise<Ready> {
+  /** Never rejects. */
+  async #make(route: HttpRoute, query: string): Promise<Ready> {
     try {
-      return ready(await route.answer());
+      return ready(await route.answer(query));
     } catch (error) {
       this.#onError(error);
       return ready(plain('internal error\n', 500));

@@ -65,6 +65,12 @@ const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
   field('auth_failures_total', 'Wrong passwords', counter.AUTH_FAILURES),
   field('not_permitted_total', 'Requests that rules of users refuse', counter.NOT_PERMITTED),
   field(
+    'rate_limited_total',
+    'Requests that got an error for their rate, or times that clients waited for it',
+    counter.RATE_LIMITED,
+  ),
+  field('audit_lost_total', 'Lines that the audit log lacks', counter.AUDIT_LOST),
+  field(
     'login_timeouts_total',
     'Clients closed that did not log in in time',
     counter.LOGIN_TIMEOUTS,
@@ -157,7 +163,31 @@ function field<Counter>(
 export const PROMETHEUS_TYPE: string = Registry.PROMETHEUS_CONTENT_TYPE;
 
 /** All metrics in Prometheus's text format. Built anew each time, so removed pools disappear. */
-export async function prometheusText(snapshot: Snapshot): Promise<string> {
+export function prometheusText(snapshot: Snapshot): Promise<string> {
+  return registryOf(snapshot).metrics();
+}
+
+/** One value; of a histogram `metricName` says which part of it. */
+export interface MetricSample {
+  readonly metricName?: string;
+  readonly labels: Record<string, string | number>;
+  readonly value: number;
+}
+
+/** All values with one name. */
+export interface MetricFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly values: readonly MetricSample[];
+}
+
+/** The same figures as data. */
+export async function metricFamilies(snapshot: Snapshot): Promise<readonly MetricFamily[]> {
+  return (await registryOf(snapshot).getMetricsAsJSON()) as never;
+}
+
+function registryOf(snapshot: Snapshot): Registry {
   const registry = new Registry();
   processMetrics(registry, snapshot);
   for (const spec of POOL_FIELDS) {
@@ -170,10 +200,11 @@ export async function prometheusText(snapshot: Snapshot): Promise<string> {
   }
   stateMetrics(registry, snapshot);
   replicaMetrics(registry, snapshot);
+  clusterMetrics(registry, snapshot);
   for (let span = 0; span < SPANS.length; span++) {
     registry.registerMetric(new LatencyMetric(snapshot, span) as never);
   }
-  return registry.metrics();
+  return registry;
 }
 
 type Labels = Record<string, string>;
@@ -283,10 +314,20 @@ function replicaMetrics(registry: Registry, { replicas }: Snapshot): void {
   }
 }
 
-interface Sample {
-  readonly metricName: string;
-  readonly labels: Record<string, string | number>;
-  readonly value: number;
+const REDIRECTIONS: readonly (readonly [string, counter.PoolCounter])[] = [
+  ['moved', counter.REDIRECTED_MOVED],
+  ['ask', counter.REDIRECTED_ASK],
+  ['retry', counter.REDIRECTED_RETRY],
+];
+
+function clusterMetrics(registry: Registry, { pools }: Snapshot): void {
+  const help = 'Requests that a node of a cluster sent elsewhere: for good, once, or to wait';
+  const spec = { name: 'ringway_redirections_total', help, kind: 'counter' } as const;
+  const metric = metricOf(registry, spec, ['pool', 'kind']);
+  for (const { name, redis, counters } of pools) {
+    if (!redis) continue;
+    for (const [kind, at] of REDIRECTIONS) add(metric, { pool: name, kind }, counters[at]);
+  }
 }
 
 const HELP: readonly string[] = [
@@ -313,9 +354,9 @@ class LatencyMetric {
     this.#span = span;
   }
 
-  get(): { name: string; help: string; type: string; values: Sample[]; aggregator: string } {
+  get(): { name: string; help: string; type: string; values: MetricSample[]; aggregator: string } {
     const { name, help, type } = this;
-    const values: Sample[] = [];
+    const values: MetricSample[] = [];
     eachServer(this.#snapshot, (labels, _server, index, pool) => {
       if (pool.latencyCounts === null || pool.latencySums === null) return;
       for (let commandClass = 0; commandClass < CLASSES; commandClass++) {
@@ -333,7 +374,7 @@ class LatencyMetric {
     counts: Float64Array,
     sums: Float64Array,
     series: number,
-    values: Sample[],
+    values: MetricSample[],
   ): void {
     const at = histogramAt(series, this.#span);
     const bucket = `${this.name}_bucket`;

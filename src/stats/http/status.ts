@@ -2,7 +2,14 @@ import * as counter from '../counters.ts';
 import { quantiles } from '../histogram.ts';
 import { CLASSES, COMMAND_CLASSES, SPANS } from '../latency.ts';
 import { isUsed, mergeSpan, seriesOf } from '../latency-view.ts';
-import type { PoolSnapshot, ReplicaSnapshot, ServerSnapshot, Snapshot } from '../snapshot.ts';
+import type {
+  ClusterNode,
+  PoolSnapshot,
+  ReplicaSnapshot,
+  ServerSnapshot,
+  Snapshot,
+} from '../snapshot.ts';
+import type { Choice } from './choice.ts';
 import type { History } from './history.ts';
 
 /** Whether new clients should come: only when `ready`; `unready` is what an operator wants. */
@@ -54,14 +61,40 @@ export interface PoolStatus {
   /** Since the start: total time by command class. */
   readonly classes: Readonly<Record<string, { count: number; latency: Percentiles }>>;
   readonly history: ReturnType<History['pool']>;
+  /** Whether all that is known of it is here: not in a brief status, unless it is asked for. */
+  readonly open: boolean;
+  readonly summary: PoolSummary;
+  /** Of all servers, by their indexes, where slots have owners; else empty. */
+  readonly names: readonly string[];
   readonly ringCells: readonly number[];
+  /** Of a Redis Cluster: who has which slots, in their order; null for other pools. */
+  readonly slots: readonly SlotsStatus[] | null;
+  /** Those that were asked for, sick ones first in a brief status. */
   readonly servers: readonly ServerStatus[];
   /** Without keys: those are for SLOWLOG GET only. */
   readonly slow: readonly SlowStatus[];
 }
 
+/** How the servers of a pool are, in numbers. */
+export interface PoolSummary {
+  readonly servers: number;
+  readonly ejected: number;
+  readonly unreachable: number;
+  /** In the ring and reachable. */
+  readonly up: number;
+  /** For any reason, a breaker or a failover too. */
+  readonly sick: number;
+  /** Servers that go by what was asked for; -1 = neither they nor the pool do. */
+  readonly found: number;
+}
+
+/** Neighbouring slots, and the index in `servers` of who has them. */
+export type SlotsStatus = readonly [first: number, last: number, server: number];
+
 /** A server of it. */
 export interface ServerStatus {
+  /** Its place in the file. */
+  readonly index: number;
   readonly name: string;
   readonly address: string;
   readonly weight: number;
@@ -112,9 +145,18 @@ export interface SlowStatus {
 
 const WANTED = [0.5, 0.99, 0.999] as const;
 
-/** What there is to show now. */
-export function statusOf(snapshot: Snapshot, history: History, state: ProxyState): Status {
-  const { runtime, own } = snapshot;
+/**
+ * What there is to show now.
+ * @param choice what of it is wanted; null = everything
+ */
+export function statusOf(
+  snapshot: Snapshot,
+  history: History,
+  state: ProxyState,
+  choice: Choice | null = null,
+): Status {
+  const { runtime, own, pools, replicas } = snapshot;
+  const isOpen = (name: string): boolean => choice === null || choice.isOpen(name, pools.length);
   return {
     version: snapshot.version,
     state,
@@ -130,41 +172,104 @@ export function statusOf(snapshot: Snapshot, history: History, state: ProxyState
     reloads: own.reloads,
     reloadErrors: own.reloadErrors,
     lastReloadError: own.lastReloadError,
-    pools: snapshot.pools.map((pool) => poolStatus(pool, snapshot.replicas, history)),
+    pools: pools.map((pool) => {
+      const chosen = chooseServers(pool, choice);
+      const shown = briefly(pool, history, chosen.length);
+      const all = isOpen(pool.name);
+      return all ? { ...shown, ...detailsOf(pool, replicas, history, { choice, chosen }) } : shown;
+    }),
   };
 }
 
-function poolStatus(
-  pool: PoolSnapshot,
-  replicas: readonly ReplicaSnapshot[],
-  history: History,
-): PoolStatus {
-  const own = replicas.filter((each) => each.pool === pool.name);
-  const servers = pool.servers.map((server) => serverStatus(pool.name, server, own, history));
-  const sum = (pick: (server: ServerStatus) => number): number =>
-    servers.reduce((total, server) => total + pick(server), 0);
+/** Whether a server has anything that somebody should look at. */
+function isSick({ live, order, reachable, breakerOpen, holding }: ServerSnapshot): boolean {
+  return !live || order !== 'none' || !reachable || breakerOpen || holding;
+}
+
+/** Servers by their indexes; none = neither they nor the pool go by what was asked for. */
+function chooseServers({ name, servers }: PoolSnapshot, choice: Choice | null): readonly number[] {
+  const all = servers.map((_, index) => index);
+  if (choice === null || choice.filter === '') return all;
+  const found = all.filter((i) => choice.has(servers[i].name) || choice.has(servers[i].address));
+  return found.length > 0 || !choice.has(name) ? found : all;
+}
+
+/** All but what is known of single servers. @param found servers that were asked for */
+function briefly(pool: PoolSnapshot, history: History, found: number): PoolStatus {
+  const { counters, servers } = pool;
+  const total = (at: counter.ServerCounter): number =>
+    servers.reduce((sum, server) => sum + server.counters[at], 0);
+  const count = (is: (server: ServerSnapshot) => boolean): number =>
+    servers.reduce((sum, server) => sum + (is(server) ? 1 : 0), 0);
   return {
     name: pool.name,
     listen: pool.listen,
     protocol: pool.redis ? 'redis' : 'memcached',
     hash: pool.hash,
     distribution: pool.distribution,
-    clients: pool.counters[counter.CLIENT_CONNECTIONS],
-    clientErrors: pool.counters[counter.CLIENT_ERR],
-    clientsRefused: pool.counters[counter.CLIENTS_REFUSED],
-    tlsHandshakes: pool.counters[counter.TLS_HANDSHAKES],
-    tlsResumed: pool.counters[counter.TLS_RESUMED],
-    tlsFailures: pool.counters[counter.TLS_FAILURES],
-    forwardErrors: pool.counters[counter.FORWARD_ERROR],
-    ejects: pool.counters[counter.SERVER_EJECTS],
-    requests: sum(({ requests }) => requests),
-    inFlight: sum(({ inFlight }) => inFlight),
-    queued: sum(({ queued }) => queued),
+    clients: counters[counter.CLIENT_CONNECTIONS],
+    clientErrors: counters[counter.CLIENT_ERR],
+    clientsRefused: counters[counter.CLIENTS_REFUSED],
+    tlsHandshakes: counters[counter.TLS_HANDSHAKES],
+    tlsResumed: counters[counter.TLS_RESUMED],
+    tlsFailures: counters[counter.TLS_FAILURES],
+    forwardErrors: counters[counter.FORWARD_ERROR],
+    ejects: counters[counter.SERVER_EJECTS],
+    requests: total(counter.REQUESTS),
+    inFlight: total(counter.OUT_QUEUE),
+    queued: total(counter.IN_QUEUE),
+    summary: {
+      servers: servers.length,
+      ejected: count(({ live }) => !live),
+      unreachable: count(({ reachable }) => !reachable),
+      up: count(({ live, reachable }) => live && reachable),
+      sick: count(isSick),
+      found: found === 0 && servers.length > 0 ? -1 : found,
+    },
+    history: latestOf(history.pool(pool.name)),
+    open: false,
+    ...NO_DETAILS,
+  };
+}
+
+const NO_DETAILS = {
+  latency: {},
+  classes: {},
+  names: [],
+  ringCells: [],
+  slots: null,
+  servers: [],
+  slow: [],
+};
+
+function latestOf(history: ReturnType<History['pool']>): ReturnType<History['pool']> {
+  const { requests, errors, p50, p99 } = history;
+  return {
+    requests: requests.slice(-1),
+    errors: errors.slice(-1),
+    p50: p50.slice(-1),
+    p99: p99.slice(-1),
+  };
+}
+
+function detailsOf(
+  pool: PoolSnapshot,
+  replicas: readonly ReplicaSnapshot[],
+  history: History,
+  { choice, chosen }: { readonly choice: Choice | null; readonly chosen: readonly number[] },
+) {
+  const asked = replicas.filter((each) => each.pool === pool.name);
+  const own = pool.cluster === null ? asked : nodesOf(pool.name, pool.cluster);
+  const shown = choice === null ? chosen : choice.first(pool.name, sickFirst(pool, chosen));
+  return {
+    open: true,
     latency: spanLatencies(pool),
     classes: classLatencies(pool),
     history: history.pool(pool.name),
+    names: pool.cluster === null ? [] : pool.servers.map(({ name }) => name),
     ringCells: pool.ringCells,
-    servers,
+    slots: pool.cluster === null ? null : slotsOf(pool, pool.cluster),
+    servers: shown.map((index) => serverStatus(pool, index, own, history)),
     slow: pool.slow.map(({ at, command, server, totalMicros, serverMicros }) => ({
       at,
       command,
@@ -175,15 +280,47 @@ function poolStatus(
   };
 }
 
+function sickFirst({ servers }: PoolSnapshot, chosen: readonly number[]): readonly number[] {
+  const sick = chosen.filter((index) => isSick(servers[index]));
+  return [...sick, ...chosen.filter((index) => !isSick(servers[index]))];
+}
+
+function slotsOf({ servers }: PoolSnapshot, nodes: readonly ClusterNode[]): SlotsStatus[] {
+  const indexes = new Map(servers.map(({ name }, index) => [name, index]));
+  return nodes
+    .flatMap(({ address, slots }) => {
+      const index = indexes.get(address);
+      return index === undefined ? [] : slots.map(([first, last]) => [first, last, index] as const);
+    })
+    .sort(([a], [b]) => a - b);
+}
+
+/** Nodes of a cluster that are masters of the pool, or follow one. */
+function nodesOf(pool: string, nodes: readonly ClusterNode[]): ReplicaSnapshot[] {
+  return nodes.map(({ address, master, failed }) => {
+    const role = master === null ? 'master' : 'replica';
+    const server = master ?? address;
+    return { pool, server, address, role: failed ? 'unknown' : role, lag: null, read: false };
+  });
+}
+
+function replicasOf(server: string, replicas: readonly ReplicaSnapshot[]): ReplicaStatus[] {
+  return replicas
+    .filter((each) => each.server === server)
+    .map(({ address, role, lag, read }) => ({ address, role, lag, read }));
+}
+
 function serverStatus(
-  pool: string,
-  server: ServerSnapshot,
+  pool: PoolSnapshot,
+  index: number,
   replicas: readonly ReplicaSnapshot[],
   history: History,
 ): ServerStatus {
+  const server = pool.servers[index];
   const { counters } = server;
-  const rate = history.server(pool, server.name);
+  const rate = history.server(pool.name, server.name);
   return {
+    index,
     name: server.name,
     address: server.address,
     weight: server.weight,
@@ -206,9 +343,7 @@ function serverStatus(
     ejectedAt: counters[counter.SERVER_EJECTED_AT],
     inFlight: counters[counter.OUT_QUEUE],
     queued: counters[counter.IN_QUEUE],
-    replicas: replicas
-      .filter((each) => each.server === server.name)
-      .map(({ address, role, lag, read }) => ({ address, role, lag, read })),
+    replicas: replicasOf(server.name, replicas),
     rate: Math.round(rate.requests),
     p50: Math.round(rate.p50),
     p99: Math.round(rate.p99),

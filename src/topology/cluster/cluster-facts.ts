@@ -2,7 +2,8 @@ import { CLUSTER_NODES } from '../../limits.ts';
 import { type Address, addressOf } from '../facts.ts';
 import type { Reply } from '../reply-reader.ts';
 
-const SLOTS = 16384;
+/** Slots of a Redis Cluster. */
+export const SLOTS = 16384;
 /** Words of a line of CLUSTER NODES before its slots. */
 const HEAD = 8;
 const ID = /^[0-9a-f]{40}$/;

@@ -1,7 +1,5 @@
 import type { Address } from '../facts.ts';
-import type { ClusterNode, NodesView, SlotRange } from './cluster-facts.ts';
-
-const SLOTS = 16384;
+import { type ClusterNode, type NodesView, SLOTS, type SlotRange } from './cluster-facts.ts';
 
 /** A node as the processes that serve clients need it. */
 export interface MappedNode extends Address {

@@ -16,10 +16,18 @@ export interface ReplicationFacts {
   readonly downSeconds: number;
   /** Of a replica: it takes in all data anew. */
   readonly syncing: boolean;
+  /** Of a replica: its master, `host:port`; of a master empty. */
+  readonly master: string;
+  /** Of a replica: so many seconds ago its master said something. */
+  readonly heardSeconds: number;
+  /** Of a replica: a lower one is rather promoted; 0 = never. */
+  readonly priority: number;
 }
 
 const ID = /^[0-9a-f]{40}$/;
 const NO_ID = /^0+$/;
+/** Of a replica that does not say. */
+const USUAL_PRIORITY = 100;
 const NUMBER = /^-?\d{1,15}$/;
 
 /** What a reply to INFO replication says; null when that is nothing that can be used. */
@@ -49,5 +57,8 @@ export function replicationFacts(reply: Reply): ReplicationFacts | null {
     linkUp: fields.get('master_link_status') === 'up',
     downSeconds: number('master_link_down_since_seconds'),
     syncing: fields.get('master_sync_in_progress') === '1',
+    master: isMaster ? '' : `${fields.get('master_host')}:${fields.get('master_port')}`,
+    heardSeconds: number('master_last_io_seconds_ago'),
+    priority: fields.has('slave_priority') ? number('slave_priority') : USUAL_PRIORITY,
   };
 }

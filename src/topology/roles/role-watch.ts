@@ -25,11 +25,35 @@ export class RoleWatch {
   #replid: string;
   /** Masters that have nothing to do with the one in use have been told of. */
   #told = '';
+  /** It goes where it finds the master; else somebody else decides that. */
+  readonly #follows: boolean;
+  #heir: Address | null = null;
 
-  constructor({ address, epoch, replid = '' }: ShardStart, actions: RoleActions) {
+  constructor({ address, epoch, replid = '' }: ShardStart, actions: RoleActions, follows = true) {
     this.#place = { address, epoch };
     this.#replid = replid;
     this.#actions = actions;
+    this.#follows = follows;
+  }
+
+  /** A master whose data go on from those of the one in use, if that is not followed by itself. */
+  get heir(): Address | null {
+    return this.#heir;
+  }
+
+  /** The history of the data of the master in use; empty = unknown. */
+  get replid(): string {
+    return this.#replid;
+  }
+
+  /** Somebody else has decided where the master is. */
+  settle(place: ShardPlace): void {
+    const stays = sameAddress(place.address, this.#place.address);
+    this.#place = place;
+    if (stays) return;
+    this.#replid = '';
+    this.#heir = null;
+    this.#actions.move(place.address);
   }
 
   get place(): ShardPlace {
@@ -58,8 +82,9 @@ export class RoleWatch {
       return view.facts?.isMaster === true && !sameAddress(view.address, address);
     });
     const heirs = others.filter(({ facts }) => this.#isHeir(facts, current, others, views));
-    if (heirs.length === 1) this.#move(heirs[0]);
-    else this.#tell(others);
+    this.#heir = heirs.length === 1 ? heirs[0].address : null;
+    if (heirs.length !== 1) this.#tell(others);
+    else if (this.#follows) this.#move(heirs[0]);
   }
 
   #isHeir(

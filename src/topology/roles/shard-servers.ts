@@ -1,5 +1,6 @@
 import {
   CONTROL_RETRY_MS,
+  FENCE_POLL_MS,
   ROLE_POLL_MS,
   ROLE_TROUBLE_MS,
   ROLE_TROUBLE_POLL_MS,
@@ -9,6 +10,7 @@ import type { Clock } from '../clock.ts';
 import { ControlLink } from '../control-link.ts';
 import { type Address, addressText } from '../facts.ts';
 import { ErrorReply, type Reply } from '../reply-reader.ts';
+import { type Fence, fenceOf } from './fence.ts';
 import { type ReplicationFacts, replicationFacts } from './replication-facts.ts';
 
 /** How servers are reached. */
@@ -17,6 +19,8 @@ export interface ServerAccess {
   login(): readonly string[] | null;
   readonly tls: DialTarget['tls'];
   readonly clock: Clock;
+  /** They are asked as well when a master among them refuses to write. */
+  readonly fences?: boolean;
 }
 
 /** What one server has said last. */
@@ -37,20 +41,29 @@ class ServerLink implements ServerView {
   readonly #link: ControlLink;
   readonly #clock: Clock;
   readonly #onFacts: () => void;
+  readonly #asksFence: boolean;
   facts: ReplicationFacts | null = null;
   rttMs = 0;
   #asked = false;
+  /** What it said last, also of a server that is gone. */
+  fence: Fence | null = null;
+  #fenceAt = Number.NEGATIVE_INFINITY;
 
-  constructor(address: Address, { login, tls, clock }: ServerAccess, onFacts: () => void) {
+  constructor(address: Address, access: ServerAccess, onFacts: () => void) {
+    const { login, tls, clock, fences = false } = access;
     this.address = address;
     this.#clock = clock;
     this.#onFacts = onFacts;
+    this.#asksFence = fences;
     this.#link = new ControlLink({
       target: { kind: 'tcp', ...address, path: '', tls },
       clock,
       login,
       retryMs: CONTROL_RETRY_MS,
-      onUp: () => this.poll(),
+      onUp: () => {
+        this.#fenceAt = Number.NEGATIVE_INFINITY;
+        this.poll();
+      },
       onDown: () => this.#onDown(),
     });
   }
@@ -65,6 +78,7 @@ class ServerLink implements ServerView {
   poll(): void {
     if (this.#asked) return;
     const at = this.#clock.now();
+    if (this.#asksFence && at - this.#fenceAt >= FENCE_POLL_MS) this.#pollFence(at);
     this.#asked = this.#link.ask(['INFO', 'replication'], (reply) => {
       this.#asked = false;
       this.facts = replicationFacts(reply);
@@ -72,6 +86,15 @@ class ServerLink implements ServerView {
       this.rttMs = this.rttMs === 0 ? took : this.rttMs * (1 - SHARE) + took * SHARE;
       this.#onFacts();
     });
+  }
+
+  #pollFence(now: number): void {
+    const asked = this.#link.ask(['CONFIG', 'GET', 'min-replicas-*'], (replicas) => {
+      this.#link.ask(['CONFIG', 'GET', 'repl-ping-replica-period'], (pings) => {
+        this.fence = fenceOf(replicas, pings) ?? this.fence;
+      });
+    });
+    if (asked) this.#fenceAt = now;
   }
 
   ask(words: readonly string[], onAnswer: (reply: Reply) => void): boolean {
@@ -140,6 +163,31 @@ export class ShardServers {
 
   viewOf(address: Address): ServerView | null {
     return this.#links.get(addressText(address)) ?? null;
+  }
+
+  /** When a server among them refuses to write; null = it has not said so. */
+  fenceOf(address: Address): Fence | null {
+    return this.#links.get(addressText(address))?.fence ?? null;
+  }
+
+  /** All that is known of them, by `host:port`, for whoever goes on from here. */
+  get fences(): Readonly<Record<string, Fence>> {
+    const known = [...this.#links].flatMap(([text, { fence }]) => {
+      return fence === null ? [] : [[text, fence] as const];
+    });
+    return Object.fromEntries(known);
+  }
+
+  /** Servers that are gone cannot be asked. */
+  set fences(fences: Readonly<Record<string, Fence>>) {
+    for (const [text, link] of this.#links) {
+      if (Object.hasOwn(fences, text)) link.fence ??= fences[text];
+    }
+  }
+
+  /** @returns false when the server cannot be asked now */
+  ask(address: Address, words: readonly string[], onAnswer: (reply: Reply) => void): boolean {
+    return this.#links.get(addressText(address))?.ask(words, onAnswer) ?? false;
   }
 
   /** @returns what the server says to it, if that is an error; null = all is well */

@@ -9,8 +9,8 @@ test('a list of numbers is what an array is, whatever is done to it', () => {
     value: fc.integer({ min: -1, max: 5 }),
   });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (program) => {
-      const list = new IntList();
+    fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), (program, keepsMore) => {
+      const list = keepsMore ? new IntList(1000) : new IntList();
       let model: number[] = [];
       for (const { kind, value } of program) {
         if (kind === 'push') {

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { HEAD_BYTES } from '../../../src/proxy/backend/flight/request-heads.ts';
-import { InFlight, type ReplyTarget, SWALLOWED } from '../../../src/proxy/backend/in-flight.ts';
+import { REQUEST_HEAD_BYTES } from '../../../src/limits.ts';
+import {
+  InFlight,
+  type InFlightEntry,
+  type ReplyTarget,
+  SWALLOWED,
+} from '../../../src/proxy/backend/in-flight.ts';
 
 function target(clientId: number | null): ReplyTarget {
   const claim =
@@ -31,6 +36,7 @@ type Step =
   | { readonly kind: 'plain'; readonly client: number; readonly head: string }
   | { readonly kind: 'target'; readonly client: number | null; readonly head: string }
   | { readonly kind: 'disown'; readonly client: number; readonly slot: number }
+  | { readonly kind: 'elsewhere' }
   | { readonly kind: 'shift' };
 
 const head = fc.string({ maxLength: 200 });
@@ -46,6 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     client: fc.nat({ max: 3 }),
     slot: fc.nat({ max: 5 }),
   }),
+  fc.record({ kind: fc.constant('elsewhere' as const) }),
   fc.record({ kind: fc.constant('shift' as const) }),
 );
 
@@ -53,7 +60,41 @@ function ownerOf({ client, target: of }: Entry): number | undefined {
   return client >= 0 ? client : of?.claim?.clientId;
 }
 
+/** latin1. */
+function keptOf({ head }: Entry): string {
+  return Buffer.from(head).subarray(0, REQUEST_HEAD_BYTES).toString('latin1');
+}
+
+/** Each by itself, and what is said of them all. */
+function compareEntries(ring: InFlight, model: readonly Entry[]): void {
+  const entries: InFlightEntry[] = model.length === 0 ? [] : [ring.headEntry];
+  ring.behindHead((entry) => {
+    entries.push(entry);
+    return false;
+  });
+  assert.equal(entries.length, model.length);
+  entries.forEach((entry, i) => {
+    const { client, target: of, bytes } = model[i];
+    assert.equal(entry.clientId, client);
+    assert.equal(entry.target, of);
+    assert.equal(entry.bytes, bytes);
+    // The client has the request itself, unless this is a part of it.
+    assert.equal(entry.head?.toString('latin1'), of === null ? undefined : keptOf(model[i]));
+  });
+  const named = new Set<number>();
+  ring.collectClients(named);
+  const plain = model.filter(({ client }) => client >= 0).map(({ client }) => client);
+  assert.deepEqual(named, new Set(plain));
+  const owners = model.map(ownerOf).filter((owner) => owner !== undefined);
+  assert.deepEqual(ring.waitingClients(), new Set(owners));
+  const half = model.slice(model.length >> 1);
+  const bytes = half.reduce((sum, entry) => sum + entry.bytes, 0);
+  // Those without a byte beside them belong to no sum.
+  assert.ok(ring.newestOf(bytes) >= half.length);
+}
+
 function compare(ring: InFlight, model: readonly Entry[]): void {
+  compareEntries(ring, model);
   assert.equal(ring.count, model.length);
   assert.equal(
     ring.bytes,
@@ -73,8 +114,7 @@ function compare(ring: InFlight, model: readonly Entry[]): void {
   }
   if (first === undefined) return;
   assert.equal(ring.headClient, first.client);
-  const kept = Buffer.from(first.head).subarray(0, HEAD_BYTES);
-  assert.deepEqual(Buffer.from(ring.headBytes), kept);
+  assert.equal(ring.headBytes.toString('latin1'), keptOf(first));
   if (first.target === null) assert.equal(ring.headSlot, first.slot);
   else assert.equal(ring.headTarget, first.target);
 }
@@ -90,6 +130,15 @@ describe('requests in flight', () => {
             if (model.length === 0) return;
             model.shift();
             ring.shift();
+          } else if (each.kind === 'elsewhere') {
+            // As a connection does with the requests of another one.
+            const entries = ring.takeAll();
+            assert.equal(ring.count, 0);
+            entries.forEach((entry, at) => {
+              ring.putBack(entry);
+              const bytes = Buffer.from(model[at].head);
+              ring.keepHead(bytes, 0, bytes.length);
+            });
           } else if (each.kind === 'disown') {
             const { client, slot } = each;
             const theirs = (entry: Entry) => entry.client === client && entry.slot >= slot;

@@ -4,12 +4,12 @@ import { Lanes, laneKey } from '../../../src/proxy/pool/lanes.ts';
 
 test('a lane that was given to others is not where a request is sent again', () => {
   const lanes = new Lanes(0, () => true);
-  const five = lanes.find(5, 2, false);
+  const five = lanes.find(5, 2, false, null);
   assert.ok(five !== null);
   const place = laneKey(five);
   assert.equal(lanes.again(place), five.index);
   // Nobody is on it and it has no connections: the next database takes it.
-  const six = lanes.find(6, 3, false);
+  const six = lanes.find(6, 3, false, null);
   assert.equal(six?.index, five.index);
   if (six !== null) six.enter();
   const again = lanes.at(lanes.again(place));

@@ -20,11 +20,22 @@ class Connection {
   readonly #leases: () => Leases<TestOwner>;
   holder: unknown = null;
   closed = false;
+  /** It must not write. */
+  stopped = false;
+  readonly parked = false;
 
   constructor(owner: TestOwner, lane: Lane, leases: () => Leases<TestOwner>) {
     this.owner = owner;
     this.lane = lane;
     this.#leases = leases;
+  }
+
+  stopSending(): void {
+    this.stopped = true;
+  }
+
+  goOnSending(): void {
+    this.stopped = false;
   }
 
   close(): void {
@@ -69,7 +80,10 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 const program = fc.array(
   fc.record({
-    kind: fc.constantFrom('lease', 'lease', 'release', 'lose', 'cancel'),
+    kind: fc.oneof(
+      { arbitrary: fc.constantFrom('lease', 'lease', 'release', 'lose', 'cancel'), weight: 10 },
+      { arbitrary: fc.constantFrom('pause', 'goOn', 'leave', 'comeBack'), weight: 3 },
+    ),
     server: fc.nat({ max: 1 }),
     lane: fc.nat({ max: 1 }),
     pick: fc.nat({ max: 50 }),
@@ -93,11 +107,35 @@ test('random programs of leases: never more than the limit, first come first ser
       );
       const waiting: Waiter[] = [];
       const holding: Waiter[] = [];
+      const paused = new Set<TestOwner>();
+      const left = new Set<TestOwner>();
       const settle = (): void => {
+        let isPassedBy = false;
         for (const waiter of [...waiting]) {
-          if (waiter.got === null) continue;
+          if (waiter.got === null) {
+            isPassedBy ||= !paused.has(waiter.leasedFrom);
+            continue;
+          }
+          assert.ok(!isPassedBy, 'first come first served');
           waiting.splice(waiting.indexOf(waiter), 1);
           holding.push(waiter);
+        }
+      };
+      const check = (): void => {
+        const open = opened.filter(({ closed }) => !closed);
+        assert.ok(open.length <= limit, `${open.length} of ${limit}`);
+        for (const { stopped, owner } of open) assert.equal(stopped, paused.has(owner));
+        const mayGo = waiting.filter(({ leasedFrom }) => !paused.has(leasedFrom));
+        assert.ok(mayGo.length === 0 || holding.length === limit, 'nobody waits beside a free one');
+        for (const server of left) assert.equal(leases.idleOf(server).length, 0);
+        for (const lane of LANES) {
+          const idle = SERVERS.flatMap((server) => leases.idleOf(server));
+          for (const server of SERVERS) {
+            const of = idle.filter((each) => each.lane === lane && each.owner === server);
+            assert.ok(of.length <= rules.kept);
+          }
+          const held = holding.some(({ got }) => got?.lane === lane);
+          assert.equal(leases.hasLane(lane), held || idle.some((each) => each.lane === lane));
         }
       };
       for (const { kind, server, lane, pick } of steps) {
@@ -115,14 +153,23 @@ test('random programs of leases: never more than the limit, first come first ser
           if (kind === 'lose') got.close();
           else leases.onIdle(got as unknown as BackendConnection);
         }
+        const of = SERVERS[server];
+        if (kind === 'pause') {
+          paused.add(of);
+          leases.pause(of);
+        } else if (kind === 'goOn') {
+          paused.delete(of);
+          leases.goOn(of);
+        } else if (kind === 'leave') {
+          left.add(of);
+          leases.leave(of);
+        } else if (kind === 'comeBack') {
+          left.delete(of);
+          leases.comeBack(of);
+        }
         await turn();
         settle();
-        const open = opened.filter(({ closed }) => !closed).length;
-        assert.ok(open <= limit, `${open} of ${limit}`);
-        assert.ok(
-          waiting.length === 0 || holding.length === limit,
-          'nobody waits beside a free one',
-        );
+        check();
       }
       for (const waiter of waiting) leases.cancel(waiter);
       for (const { got } of holding) {

@@ -21,6 +21,10 @@ class Source implements ReplySource {
     return false;
   }
 
+  isFor(): boolean {
+    return false;
+  }
+
   resume(): void {}
 
   onException(error: unknown): void {

@@ -52,6 +52,29 @@ describe('claims', () => {
     client.close();
   });
 
+  test('one that is settled is used again, for another client', () => {
+    const [before, client] = [new TestClient(engine), new TestClient(engine)];
+    const claim = before.claims.claim();
+    assert.throws(() => client.claims.claimWith(claim), /settled/);
+    client.claims.forfeit();
+    const other = new TestClient(engine);
+    claim.deliver(Buffer.from('first'));
+    claim.clear();
+    before.close();
+    other.muted = true;
+    other.claims.claimWith(claim);
+    assert.deepEqual([claim.clientId, claim.unheard, claim.closed], [other.id, true, false]);
+    claim.deliver(Buffer.from('nobody hears this'));
+    other.muted = false;
+    other.claims.claimWith(claim);
+    assert.deepEqual([claim.unheard, other.claims.open], [false, 1]);
+    claim.deliver(Buffer.from('second'));
+    assert.equal(other.out.pendingBytes, 6);
+    assert.deepEqual([other.claims.open, other.unclaimed], [0, 0]);
+    client.close();
+    other.close();
+  });
+
   test('the id of a client that has gone is free when its last claim is settled', () => {
     const client = new TestClient(engine);
     const claim = client.claims.claim();
@@ -74,6 +97,34 @@ describe('claims', () => {
     claim.store(reply);
     assert.equal(dropped, 1);
     assert.equal(client.unclaimed, 1);
+  });
+
+  test('what a client must hear it hears though it is muted, and what only holds back is no reply', () => {
+    const client = new TestClient(engine);
+    client.muted = true;
+    const held = client.claims.hold();
+    const heard = client.claims.heard();
+    client.muted = false;
+    assert.deepEqual([held.unheard, heard.unheard], [true, false]);
+    heard.deliver(Buffer.from('heard'));
+    assert.equal(client.received(), '', 'it is held back');
+    held.forget();
+    assert.equal(client.received(), 'heard');
+    client.close();
+    assert.equal(client.unclaimed, 1);
+  });
+
+  test('after an exception nothing is counted: the guard frees the id', () => {
+    const client = new TestClient(engine);
+    const claim = client.claims.claim();
+    client.claims.begin();
+    client.claims.forfeit();
+    client.close();
+    client.claims.settle();
+    claim.deliver(Buffer.from('nobody hears this'));
+    claim.forget();
+    assert.equal(client.unclaimed, 0);
+    engine.removeClient(client.id);
   });
 
   test('settling twice is a broken rule', () => {

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { NO_SERVER } from '../../../src/protocol/frame-table.ts';
 import type { BackendConnection } from '../../../src/proxy/backend/backend-connection.ts';
 import {
+  FAILURE_INTERNAL,
   FAILURE_REFUSED,
   FAILURE_TIMEOUT,
   FAILURE_TOO_MANY,
   type Failure,
   failureOf,
+  UNOWNED,
 } from '../../../src/proxy/backend/failure.ts';
+import type { LeaseWaiter } from '../../../src/proxy/backend/leases.ts';
 import {
   FAILED,
   MAY_WAIT,
@@ -17,8 +21,11 @@ import {
   type Reader,
   WAIT,
 } from '../../../src/proxy/client/router.ts';
+import { NO_REPLICA } from '../../../src/proxy/pool/replicas/replica.ts';
 import type { Server } from '../../../src/proxy/pool/server.ts';
 import { RequestRouter } from '../../../src/proxy/routing/router.ts';
+
+type State = 'open' | 'full' | 'none' | 'awaited';
 
 /** A server whose connections are what a test says: open, full, none, or looked for. */
 class FakeServer {
@@ -29,8 +36,9 @@ class FakeServer {
   readonly awaited: boolean;
   /** Requests that count as failed. */
   failed = 0;
+  leftAlone = false;
 
-  constructor(state: 'open' | 'full' | 'none' | 'awaited', lastFailure = FAILURE_REFUSED) {
+  constructor(state: State, lastFailure = FAILURE_REFUSED) {
     this.lastFailure = failureOf(lastFailure);
     const waitFor = (client: unknown): void => this.waitFor(client);
     const connection = { full: state === 'full', waitFor } as unknown as BackendConnection;
@@ -53,7 +61,9 @@ class FakeServer {
 }
 
 function clientOf(servers: FakeServer[]): Reader {
-  return { id: 3, lane: 0, pool: { servers, slots: null } } as unknown as Reader;
+  const nowhere = failureOf(FAILURE_REFUSED);
+  const pool = { servers, slots: null, nowhere, config: { readFrom: 'master' } };
+  return { id: 3, lane: 0, pool } as unknown as Reader;
 }
 
 describe('the router', () => {
@@ -170,23 +180,197 @@ describe('the router', () => {
     assert.equal(router.chooseAll(client, all, 0, MUST_SEND)?.length, 3);
   });
 
-  for (const readFrom of ['master', 'prefer-replica']) {
-    test(`reads with read_from: ${readFrom}, when a replica is known`, () => {
-      const replica = new FakeServer('open').connection;
-      const server = new FakeServer('open');
-      const counters: number[] = [];
-      Object.assign(server, { readers: { shared: () => replica }, counters });
-      const client = {
-        ...clientOf([server]),
-        pipeline: { head: 0, tail: 0 },
-        session: { lastWrite: null },
-      };
-      const pool = { servers: [server], config: { readFrom, readAfterWriteMs: 0 } };
-      const lanes = { at: () => ({ tracking: false }) };
-      Object.assign(client, { pool: { ...pool, lanes, engine: { now: 0 } } });
+  const state = fc.constantFrom<State[]>('open', 'full', 'none', 'awaited');
+  const someServers = fc.array(state, { maxLength: 6 });
+
+  test('any servers, any intent: all connections, or one that is waited for, or the reasons', () => {
+    fc.assert(
+      fc.property(someServers, fc.constantFrom(MAY_WAIT, MUST_SEND), (states, intent) => {
+        const failures = [FAILURE_REFUSED, FAILURE_TIMEOUT, FAILURE_TOO_MANY];
+        const servers = states.map((each, i) => new FakeServer(each, failures[i % 3]));
+        const client = clientOf(servers);
+        const router = new RequestRouter();
+        const chosen = router.chooseAll(client, servers as unknown as Server[], 0, intent);
+        const missing = servers.filter(({ connection }) => connection === null);
+        const onlyAwaited = missing.length > 0 && missing.every(({ awaited }) => awaited);
+        const waits = intent === MAY_WAIT && (states.includes('full') || onlyAwaited);
+        const waiting = servers.flatMap((server) => server.waiting);
+        assert.deepEqual(waiting, waits ? [client] : []);
+        for (const server of servers) {
+          assert.equal(server.failed, !waits && server.connection === null ? 1 : 0);
+        }
+        if (waits) {
+          assert.deepEqual([chosen, router.verdict], [null, WAIT]);
+          return;
+        }
+        assert.deepEqual(
+          chosen,
+          servers.map(({ connection }) => connection),
+        );
+        servers.forEach(({ connection, lastFailure }, i) => {
+          if (connection === null) assert.equal(router.reasons[i], lastFailure);
+        });
+      }),
+      { numRuns: 300, seed: 14 },
+    );
+  });
+});
+
+/** A cluster in which nobody has the slot of a request. */
+function slotless(mayWait: boolean): { client: Reader; waiting: unknown[]; told: unknown[] } {
+  const waiting: unknown[] = [];
+  const told: unknown[] = [];
+  const unowned = { mayWait: () => mayWait, waitFor: (each: unknown) => waiting.push(each) };
+  const config = { failoverWaitMs: 1000 };
+  const onUnowned = (): void => void told.push('unowned');
+  const pool = { slots: { unowned }, config, nowhere: UNOWNED, onUnowned };
+  return { client: { pool } as unknown as Reader, waiting, told };
+}
+
+describe('the router, where slots have owners', () => {
+  test('a slot without an owner is waited for, and somebody is told', () => {
+    const { client, waiting, told } = slotless(true);
+    const router = new RequestRouter();
+    assert.equal(router.choose(client, NO_SERVER, 0, MAY_WAIT), null);
+    assert.deepEqual([router.verdict, waiting, told], [WAIT, [client], ['unowned']]);
+  });
+
+  for (const [mayWait, intent] of [
+    [false, MAY_WAIT],
+    [true, MUST_SEND],
+  ] as const) {
+    test(`it goes nowhere when it must not wait (intent ${intent})`, () => {
+      const { client, waiting } = slotless(mayWait);
       const router = new RequestRouter();
-      const chosen = router.chooseReader(client as unknown as Reader, 0, 0, MAY_WAIT);
-      assert.equal(chosen, readFrom === 'master' ? server.connection : replica);
+      assert.equal(router.chooseReader(client, NO_SERVER, 0, intent), null);
+      assert.deepEqual([router.verdict, router.reason, waiting], [NOWHERE, UNOWNED, []]);
     });
   }
+});
+
+const GET = 1;
+const SET = 2;
+
+/** A client of one server that may have a replica. */
+function readerOf(
+  readFrom: string,
+  server: FakeServer,
+  replica: FakeServer | null,
+  readAfterWriteMs = 0,
+): Reader {
+  const readers = { shared: () => replica?.connection ?? null };
+  Object.assign(server, { readers, counters: [] });
+  const lanes = { at: () => ({ tracking: false }) };
+  const config = { readFrom, readAfterWriteMs };
+  const pool = { servers: [server], slots: null, config, lanes, engine: { now: 1000 } };
+  return {
+    id: 3,
+    lane: 0,
+    plain: true,
+    protocol: { isRead: (command: number) => command === GET },
+    pipeline: { head: 0, tail: 0 },
+    session: { lastWrite: null },
+    pool,
+  } as unknown as Reader;
+}
+
+describe('the router, where replicas are read', () => {
+  for (const readFrom of ['master', 'prefer-replica', 'replica']) {
+    test(`reads with read_from: ${readFrom}, when a replica is known`, () => {
+      const replica = new FakeServer('open');
+      const server = new FakeServer('open');
+      const client = readerOf(readFrom, server, replica);
+      const router = new RequestRouter();
+      const chosen = router.chooseReader(client, 0, 0, MAY_WAIT);
+      assert.equal(chosen, readFrom === 'master' ? server.connection : replica.connection);
+    });
+  }
+
+  test('without a replica the master answers, unless only replicas may', () => {
+    const server = new FakeServer('open');
+    const router = new RequestRouter();
+    const preferring = readerOf('prefer-replica', server, null);
+    assert.equal(router.chooseReader(preferring, 0, 0, MAY_WAIT), server.connection);
+    const strict = readerOf('replica', server, null);
+    assert.equal(router.chooseReader(strict, 0, 0, MAY_WAIT), null);
+    assert.deepEqual([router.verdict, router.reason, server.failed], [FAILED, NO_REPLICA, 1]);
+  });
+
+  test('of several servers too, and that is not what the server itself last failed by', () => {
+    const server = new FakeServer('open', FAILURE_TIMEOUT);
+    const router = new RequestRouter();
+    const all = [server] as unknown as Server[];
+    const client = readerOf('replica', server, null);
+    assert.deepEqual(router.chooseAll(client, all, 0, MAY_WAIT, true), [null]);
+    assert.deepEqual(router.reasons, [NO_REPLICA]);
+    assert.equal(server.lastFailure, failureOf(FAILURE_TIMEOUT));
+  });
+
+  test('a replica that has much to take is waited for, unless the request cannot be put back', () => {
+    const replica = new FakeServer('full');
+    const client = readerOf('prefer-replica', new FakeServer('open'), replica);
+    const router = new RequestRouter();
+    assert.equal(router.chooseReader(client, 0, 0, MAY_WAIT), null);
+    assert.deepEqual([router.verdict, replica.waiting], [WAIT, [client]]);
+    assert.equal(router.chooseReader(client, 0, 0, MUST_SEND), replica.connection);
+  });
+
+  test('what may write goes to the master, and so does what is read behind it for a while', () => {
+    const replica = new FakeServer('open');
+    const server = new FakeServer('open');
+    const client = readerOf('prefer-replica', server, replica, 50);
+    const router = new RequestRouter();
+    assert.equal(router.chooseFor(client, 0, GET), replica.connection);
+    assert.equal(router.chooseFor(client, 0, SET), server.connection);
+    Object.assign(client.pipeline, { head: 1, tail: 1 });
+    assert.equal(router.chooseFor(client, 0, GET), server.connection);
+    client.pool.engine.now += 50;
+    assert.equal(router.chooseFor(client, 0, GET), replica.connection);
+  });
+});
+
+describe('the router, asked for a connection of its own', () => {
+  for (const which of ['lease', 'leaseBulk'] as const) {
+    const setting = (onLease: () => void) => {
+      const server = new FakeServer('open', FAILURE_TIMEOUT);
+      const notes: string[] = [];
+      const leases = { lease: onLease };
+      const guard = { note: (what: string) => notes.push(what) };
+      const pool = { leases, engine: { guard } };
+      Object.assign(server, { pool, bulk: leases, title: 'one' });
+      return { server, notes, waiter: { leasedFrom: server } as unknown as LeaseWaiter<Server> };
+    };
+
+    test(`${which}: the server's leases are asked`, () => {
+      let asked = 0;
+      const { waiter } = setting(() => void asked++);
+      assert.ok(new RequestRouter()[which](waiter));
+      assert.equal(asked, 1);
+    });
+
+    test(`${which}: a server that is left alone is not connected to`, () => {
+      const { server, waiter } = setting(() => assert.fail('it is asked'));
+      server.leftAlone = true;
+      const router = new RequestRouter();
+      assert.ok(!router[which](waiter));
+      assert.deepEqual([router.verdict, router.reason], [FAILED, failureOf(FAILURE_TIMEOUT)]);
+      assert.equal(server.failed, 1);
+    });
+  }
+
+  test("an exception is noted, and is nobody else's trouble", () => {
+    const notes: string[] = [];
+    const leases = {
+      lease(): void {
+        throw new Error('no more descriptors');
+      },
+    };
+    const server = new FakeServer('open');
+    const guard = { note: (what: string) => notes.push(what) };
+    Object.assign(server, { pool: { leases, engine: { guard } }, title: 'one' });
+    const router = new RequestRouter();
+    assert.ok(!router.lease({ leasedFrom: server } as unknown as LeaseWaiter<Server>));
+    assert.deepEqual([router.verdict, router.reason], [FAILED, failureOf(FAILURE_INTERNAL)]);
+    assert.deepEqual(notes, ['no connection to server one is leased']);
+  });
 });

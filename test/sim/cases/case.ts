@@ -23,11 +23,21 @@ export type Op =
   /** A register that is written over what was read of it, with WATCH. */
   | { readonly op: 'watch' | 'look'; readonly key: number }
   | { readonly op: 'swap'; readonly key: number; readonly id: number; readonly size: number }
+  /** A message, which says who sent it. */
+  | { op: 'publish'; channel: number; id: number; size: number; isShard: boolean }
+  /** Scripts: one is made known to all servers; INCR; a register is written, what it held told. */
+  | { readonly op: 'load'; readonly script: ScriptName }
+  | { readonly op: 'bump'; readonly key: number; readonly by: ScriptCall }
+  | { op: 'put'; key: number; id: number; size: number; by: ScriptCall }
   | { readonly op: 'multi' }
   | { readonly op: 'queued'; readonly of: Op }
   | { readonly op: 'exec'; readonly of: readonly Op[]; readonly watched: boolean }
   | { readonly op: 'select'; readonly db: number }
   | { readonly op: 'hello'; readonly resp: 2 | 3 };
+
+export type ScriptName = 'bump' | 'put';
+/** How a script is called: by its text, or by its digest. */
+export type ScriptCall = 'text' | 'digest';
 
 /** What a client does, one after the other. */
 export type Action =
@@ -53,6 +63,26 @@ export interface ClientPlan {
   readonly proxy: number;
   readonly startMs: number;
   readonly actions: readonly Action[];
+}
+
+export type ChannelKind = 'channel' | 'pattern' | 'shard';
+
+/** What a client does that hears messages. */
+export type ListenerAction =
+  | {
+      readonly do: 'subscribe' | 'unsubscribe';
+      readonly kind: ChannelKind;
+      /** Numbers of channels or patterns; to unsubscribe, none = from all. */
+      readonly names: readonly number[];
+    }
+  | { readonly do: 'ping' | 'wait' | 'leave' }
+  | { readonly do: 'sleep' | 'deaf'; readonly ms: number };
+
+export interface ListenerPlan {
+  readonly proxy: number;
+  readonly startMs: number;
+  readonly resp: 2 | 3;
+  readonly actions: readonly ListenerAction[];
 }
 
 export const FAULT_KINDS = [
@@ -82,7 +112,21 @@ export const SENTINEL_FAULTS = [
   'hosts',
 ] as const;
 
-export type FaultKind = (typeof FAULT_KINDS)[number] | (typeof SENTINEL_FAULTS)[number];
+/** Those that are only there in a cluster. What of these the proxy promises to hide comes first. */
+export const CLUSTER_FAULTS = [
+  /** Slots of known keys are moved to another shard, key by key. */
+  'reshard',
+  /** A replica is told to take its master's place. */
+  'promote',
+  /** A node is added, and gets slots. */
+  'grow',
+  'hosts',
+] as const;
+
+export type FaultKind =
+  | (typeof FAULT_KINDS)[number]
+  | (typeof SENTINEL_FAULTS)[number]
+  | (typeof CLUSTER_FAULTS)[number];
 
 /** A fault at a time. Without a kind, the scheduler chooses kind and victims when it comes. */
 export interface Fault {
@@ -107,6 +151,13 @@ export interface Availability {
   readonly downAfterMs: number;
 }
 
+/** The servers are nodes of a Redis Cluster. */
+export interface ClusterTraits {
+  readonly masters: number;
+  readonly replicas: number;
+  readonly nodeTimeoutMs: number;
+}
+
 export interface Case {
   readonly seed: number;
   /** Servers and clients are memcached's. */
@@ -121,11 +172,14 @@ export interface Case {
   readonly servers: number;
   readonly memoryMib: number;
   readonly availability?: Availability | undefined;
+  readonly cluster?: ClusterTraits | undefined;
   /** Servers and pools have a password. */
   readonly password?: boolean;
   /** The pool at first, and after a reload. */
   readonly pools: readonly [PoolKeys, PoolKeys];
   readonly clients: readonly ClientPlan[];
+  /** Clients that hear messages, as long as the case lasts. */
+  readonly listeners?: readonly ListenerPlan[];
   readonly faults: readonly Fault[];
   /** Of which the scheduler chooses; undefined = of all. */
   readonly kinds?: readonly FaultKind[] | undefined;

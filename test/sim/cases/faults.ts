@@ -1,14 +1,30 @@
 import type { Random } from '../../fuzz/random.ts';
-import type { SimClient } from '../clients/sim-client.ts';
 import type { Network } from '../net/network.ts';
 import type { SimProxy } from '../proxy/sim-proxy.ts';
 import type { SimSentinel } from '../servers/sentinel/sim-sentinel.ts';
 import type { ServerProcess } from '../servers/server-process.ts';
 import type { World } from '../world/world.ts';
-import { FAULT_KINDS, type Fault, type FaultKind, SENTINEL_FAULTS } from './case.ts';
+import {
+  CLUSTER_FAULTS,
+  FAULT_KINDS,
+  type Fault,
+  type FaultKind,
+  SENTINEL_FAULTS,
+} from './case.ts';
+import type { Clustered } from './cluster/clustered.ts';
 import type { Disturbances } from './disturbances.ts';
 import type { Shards } from './ha/shards.ts';
 import { Pairs } from './pairs.ts';
+
+/** Whoever uses a proxy. */
+export interface FaultyClient {
+  readonly name: string;
+  readonly address: string;
+  /** What it is at. */
+  readonly state: string;
+  /** The network has harmed its connection. */
+  harmed(): void;
+}
 
 /** The parties of a case. */
 export interface Parties {
@@ -16,15 +32,19 @@ export interface Parties {
   readonly network: Network;
   readonly proxies: readonly SimProxy[];
   readonly servers: readonly ServerProcess[];
-  readonly clients: readonly SimClient[];
+  readonly clients: readonly FaultyClient[];
   readonly disturbances: Disturbances;
   /** Null: no sentinels. */
   readonly shards: Shards | null;
+  /** Null: no cluster. */
+  readonly clustered: Clustered | null;
 }
 
 /** A fault with its victims. */
 export type Chosen = Required<Fault>;
 
+/** What clients of a cluster do not notice. */
+const UNNOTICED: readonly FaultKind[] = ['reshard', 'promote', 'grow'];
 /** A failover moves masters: names and addresses stay. */
 const WITH_SENTINELS = FAULT_KINDS.filter((kind) => kind !== 'rename');
 /** Faults that delay nobody who has nothing to do with the server. */
@@ -52,16 +72,23 @@ export class FaultScheduler {
     pairs: Pairs,
     kinds: readonly FaultKind[] | undefined,
   ) {
-    const all = parties.shards === null ? FAULT_KINDS : [...WITH_SENTINELS, ...SENTINEL_FAULTS];
-    this.#kinds = kinds ?? all;
+    const { shards, clustered } = parties;
+    const more = clustered !== null ? CLUSTER_FAULTS : SENTINEL_FAULTS;
+    const isPlain = shards === null && clustered === null;
+    this.#kinds = kinds ?? (isPlain ? FAULT_KINDS : [...WITH_SENTINELS, ...more]);
     this.#parties = parties;
     this.#random = random;
     this.pairs = pairs;
   }
 
-  /** Whether any has begun. */
+  /** Whether any has begun that clients may notice. */
   get begun(): boolean {
     return this.#begun;
+  }
+
+  /** Nothing has happened but what loses no write: masters that are replaced as planned, reloads. */
+  get isPlanned(): boolean {
+    return this.done.every(({ kind }) => kind === 'failover' || kind === 'reload');
   }
 
   /** Microsecond since which nothing is wrong; Infinity while something is. */
@@ -99,7 +126,7 @@ export class FaultScheduler {
   }
 
   #candidate(fault: Fault): Chosen {
-    const { proxies, servers, clients, shards } = this.#parties;
+    const { proxies, servers, clients, shards, clustered } = this.#parties;
     const random = this.#random;
     return {
       atMs: fault.atMs,
@@ -109,7 +136,7 @@ export class FaultScheduler {
       client: random.below(clients.length),
       proxy: random.below(proxies.length),
       config: random.below(2),
-      host: shards === null ? 0 : random.below(this.#hosts.length),
+      host: shards === null && clustered === null ? 0 : random.below(this.#hosts.length),
     };
   }
 
@@ -128,7 +155,7 @@ export class FaultScheduler {
     const { proxies, servers, clients, shards } = this.#parties;
     const { name } = servers[server];
     const states = proxies[proxy].connectionStates(shards?.shardOf(name) ?? name);
-    return Pairs.key(kind, clients[client].state, states[0] ?? 'none');
+    return Pairs.key(kind, clients[client % clients.length].state, states[0] ?? 'none');
   }
 
   #begin(fault: Chosen): void {
@@ -136,7 +163,7 @@ export class FaultScheduler {
     if (!this.#mayBegin(fault)) return;
     const disturbed = OF_SERVERS.includes(fault.kind) ? servers[fault.server].name : '';
     disturbances.begin(disturbed);
-    this.#begun = true;
+    this.#begun ||= !UNNOTICED.includes(fault.kind);
     this.pairs.add(this.#pairOf(fault));
     this.done.push(fault);
     const end = this.#carryOut(fault);
@@ -164,7 +191,7 @@ export class FaultScheduler {
   /** @returns what ends it, null when it is over at once */
   #carryOut(fault: Chosen): (() => void) | null {
     const { network, proxies, servers, clients } = this.#parties;
-    const [server, client] = [servers[fault.server], clients[fault.client]];
+    const [server, client] = [servers[fault.server], clients[fault.client % clients.length]];
     const proxy = proxies[fault.proxy];
     const { forMs } = fault;
     switch (fault.kind) {
@@ -226,6 +253,11 @@ export class FaultScheduler {
       case 'reload':
         this.#say(`${proxy.name} takes configuration ${fault.config}`);
         proxy.reload(fault.config);
+        return null;
+      case 'reshard':
+      case 'promote':
+      case 'grow':
+        this.#say(this.#parties.clustered?.carryOut(fault.kind, server.name, fault.host) ?? '');
         return null;
       case 'failover':
         return this.#failover(fault);
@@ -290,6 +322,7 @@ function partyOf({ kind, server, client, proxy, host }: Chosen): string {
   if (kind === 'hosts') return `hosts ${server} ${host}`;
   if (kind.startsWith('sentinel-')) return `sentinel ${host}`;
   if (kind === 'failover') return 'failover';
+  if (UNNOTICED.includes(kind)) return kind;
   if (kind === 'client-partition') return `client ${client}`;
   return kind === 'proxy-freeze' ? `proxy ${proxy}` : `server ${server}`;
 }

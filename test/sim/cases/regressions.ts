@@ -144,4 +144,34 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    what: 'a subscription that came before the nodes of a cluster were known was refused',
+    case: {
+      ...USUAL,
+      seed: 7,
+      codec: 'js',
+      servers: 1,
+      cluster: { masters: 2, replicas: 1, nodeTimeoutMs: 1_000 },
+      pools: [{ servers: 1 }, { servers: 1 }],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 1,
+          actions: [{ do: 'send', ops: [{ op: 'get', key: 0 }], pieces: 1 }, { do: 'wait' }],
+        },
+      ],
+      listeners: [
+        {
+          proxy: 0,
+          startMs: 0,
+          resp: 2,
+          actions: [
+            { do: 'subscribe', kind: 'channel', names: [0] },
+            { do: 'subscribe', kind: 'pattern', names: [0] },
+            { do: 'subscribe', kind: 'shard', names: [1] },
+          ],
+        },
+      ],
+    },
+  },
 ];

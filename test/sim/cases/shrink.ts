@@ -1,11 +1,20 @@
-import type { Action, Case, ClientPlan, Fault, Op, PoolKeys } from './case.ts';
+import type {
+  Action,
+  Case,
+  ClientPlan,
+  Fault,
+  ListenerAction,
+  ListenerPlan,
+  Op,
+  PoolKeys,
+} from './case.ts';
 import { type Result, runCase } from './run-case.ts';
 
 /** What kind of complaint it is: numbers and names apart. */
 export function kindOf(complaint: string): string {
   return complaint
     .replace(/\{.*|waits for .*|\n[\s\S]*/g, '')
-    .replace(/\b(client|redis|memcached|proxy)\d+/g, '$1')
+    .replace(/\b(client|listener|redis|memcached|proxy|node)\d+/g, '$1')
     .replace(/\d+/g, '#')
     .slice(0, 60);
 }
@@ -97,6 +106,22 @@ async function shrinkClients(shrinker: Shrinker): Promise<void> {
   }
 }
 
+async function shrinkListeners(shrinker: Shrinker): Promise<void> {
+  await shrinker.list<ListenerPlan>(
+    (of) => of.listeners ?? [],
+    (of, listeners) => ({ ...of, listeners }),
+  );
+  for (let i = 0; i < (shrinker.best.listeners ?? []).length; i++) {
+    await shrinker.list<ListenerAction>(
+      (of) => of.listeners?.[i].actions ?? [],
+      (of, actions) => {
+        const listeners = of.listeners?.map((each, at) => (at === i ? { ...each, actions } : each));
+        return { ...of, listeners: listeners ?? [] };
+      },
+    );
+  }
+}
+
 async function shrinkAction(shrinker: Shrinker, client: number, index: number): Promise<void> {
   const action = shrinker.best.clients[client].actions[index];
   if (action.do === 'send') {
@@ -158,6 +183,7 @@ export async function shrink(
       (of, faults) => ({ ...of, faults }),
     );
     await shrinkClients(shrinker);
+    await shrinkListeners(shrinker);
     await shrinkPools(shrinker);
     if (!shrinker.best.calm) await shrinker.try({ ...shrinker.best, calm: true });
     if (shrinker.best.proxies > 1) await shrinker.try({ ...shrinker.best, proxies: 1 });

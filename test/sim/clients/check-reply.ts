@@ -1,6 +1,8 @@
-import type { Op } from '../cases/case.ts';
+import type { Op, ScriptName } from '../cases/case.ts';
+import { shaOf } from '../servers/redis/scripts.ts';
 import type { History } from './history.ts';
 import type { Reply } from './reply-stream.ts';
+import { channelName, SCRIPT_TEXTS } from './requests.ts';
 import { halfName, isWhole, keyName, labelOf } from './values.ts';
 
 /** What a reply is checked against. */
@@ -36,12 +38,21 @@ const FAILURES: readonly string[] = [
   "READONLY You can't write against a read only replica.",
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
   'ERR its server is no longer the master',
+  'CLUSTERDOWN Hash slot not served',
+  'CLUSTERDOWN The cluster is down',
+  'TRYAGAIN Multiple keys request during rehashing of slot',
 ];
 
+const NOT_DONE = /^[A-Z]+ \S+ did not do it: (.*)$/;
+const IN_A_SCRIPT = / script: [0-9a-f]{40}, on @user_script:1\.$/;
+const MOVING = /^TRYAGAIN slot \d+ is moving$/;
 const NO_LEASE = /^ERR no connection to \S+ is free \(max_leased_connections\)$/;
 
 export function isFailure(text: string): boolean {
-  return FAILURES.includes(text) || NO_LEASE.test(text);
+  const said = text.replace(IN_A_SCRIPT, '');
+  if (FAILURES.includes(said) || NO_LEASE.test(said) || MOVING.test(said)) return true;
+  const why = NOT_DONE.exec(said)?.[1];
+  return why !== undefined && FAILURES.some((each) => each === why || each === `ERR ${why}`);
 }
 
 function shown(reply: Reply): string {
@@ -74,6 +85,30 @@ function isPair(history: History, asked: Asked, key: number, reply: Reply): bool
   if (!isValueOf(history, asked, halfName(key, 'b'), b)) return false;
   const idOf = (half: Reply) => (half.kind === 'bulk' ? labelOf(half.bytes)?.id : half.kind);
   return idOf(a) === idOf(b);
+}
+
+const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.';
+
+/** A script that was called by its digest, and that the server of its key did not have. */
+function isMissing(
+  history: History,
+  { op, from, to }: Asked,
+  key: string,
+  script: ScriptName,
+  reply: Reply,
+): boolean {
+  if (!('by' in op) || op.by !== 'digest') return false;
+  if (reply.kind !== 'error' || reply.text !== NO_SCRIPT) return false;
+  return history.lacked(shaOf(SCRIPT_TEXTS[script]), key, from, to);
+}
+
+/** What a register held when write `id` replaced it. */
+function isReplaced(history: History, id: number, reply: Reply): boolean {
+  const before = history.replaced(id);
+  if (reply.kind === 'null') return before === null;
+  return (
+    reply.kind === 'bulk' && before?.type === 'string' && before.bytes.equals(reply.bytes) === true
+  );
 }
 
 function isCount(reply: Reply, most: number): boolean {
@@ -147,6 +182,24 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
       return isValueOf(history, asked, keyName('swapped', op.key), reply);
     case 'pair':
       return isPair(history, asked, op.key, reply);
+    case 'publish': {
+      const channel = channelName(op.isShard, op.channel);
+      return reply.kind === 'integer' && reply.value >= 0 && claims(channel, `write ${op.id}`);
+    }
+    case 'load':
+      return (
+        reply.kind === 'bulk' && reply.bytes.toString('latin1') === shaOf(SCRIPT_TEXTS[op.script])
+      );
+    case 'bump': {
+      const key = keyName('counter', op.key);
+      if (isMissing(history, asked, key, 'bump', reply)) return true;
+      return reply.kind === 'integer' && claims(key, `incr ${reply.value}`);
+    }
+    case 'put': {
+      const key = keyName('register', op.key);
+      if (isMissing(history, asked, key, 'put', reply)) return true;
+      return isReplaced(history, op.id, reply) && claims(key, `write ${op.id}`);
+    }
     case 'watch':
     case 'multi':
       return is('OK');

@@ -33,8 +33,13 @@ export interface SentWrite {
 /** Which servers may be asked for a key between two moments. */
 export type Owners = (key: string, from: number, to: number) => readonly string[];
 
-const WRITES = ['SET', 'MSET', 'RPUSH'];
-const KEYLESS = ['PING', 'SELECT', 'HELLO', 'AUTH', 'INFO', 'CLIENT', 'QUIT'];
+const WRITES = ['SET', 'MSET', 'RPUSH', 'PUBLISH', 'SPUBLISH'];
+const KEYLESS = [
+  ...['PING', 'SELECT', 'HELLO', 'AUTH', 'INFO', 'CLIENT', 'QUIT', 'CLUSTER'],
+  ...['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE'],
+  // What a script does is told one by one.
+  ...['EVAL', 'EVALSHA', 'SCRIPT'],
+];
 
 /**
  * What really happened to each key, as the servers saw it: the order in which they carried out the
@@ -51,6 +56,19 @@ export class History implements ServerObserver {
   readonly #carriedOut: Map<number, Done> = new Map();
   /** By swap: the write whose value was read before it. */
   readonly #expected: Map<number, number | null> = new Map();
+  /** By write: what its key held before. */
+  readonly #replaced: Map<number, Value | null> = new Map();
+  /** By server and digest: when it had the script, and when not. */
+  readonly #scripts: Map<string, { readonly at: number; readonly loaded: boolean }[]> = new Map();
+  /** Keys move from server to server: only who was asked for one can have answered. */
+  onlyWhoAnswered = false;
+  readonly #asked: Map<string, Done[]> = new Map();
+  /** Pushes that were acknowledged, and elements that were taken. */
+  readonly pushed: Set<number> = new Set();
+  readonly popped: Set<number> = new Set();
+  readonly #pushes: Set<number> = new Set();
+  /** Told of each message, in the order in which its server hands it on. */
+  onPublished: (server: ServerProcess, channel: string, id: number) => void = () => {};
   readonly #lastOrder: Map<string, number> = new Map();
   /** Writes that came behind a later one: only one that has failed may. */
   readonly #late: Map<number, string> = new Map();
@@ -97,20 +115,59 @@ export class History implements ServerObserver {
     const step = name === 'MSET' ? 2 : name === 'DEL' || name === 'MGET' ? 1 : words.length;
     for (let i = 1; i < words.length; i += step) {
       const key = words[i].toString('latin1');
+      this.#noteAsked(server, key);
       if (!this.#owners(key, this.#now(), this.#now()).includes(server.name)) {
         this.#complain(server, `is asked for ${key}, which is not its own`);
       }
       if (WRITES.includes(name)) this.#checkWrite(server, asker, key, words[i + 1]);
     }
     const key = words[1].toString('latin1');
-    if (name === 'BLPOP') {
+    if (name === 'BLPOP' && reply[1] === 0x32) {
       // The key, and behind it the element.
       const element = elementOf(reply.subarray(reply.lastIndexOf('$', reply.length - 1)));
-      this.#did(asker.db, key, `pop ${labelOf(element)?.id}`);
+      this.#popped(asker.db, key, element);
     } else if (name === 'LPOP' && reply[0] === 0x24 && reply[1] !== 0x2d) {
-      this.#did(asker.db, key, `pop ${labelOf(elementOf(reply))?.id}`);
+      this.#popped(asker.db, key, elementOf(reply));
     } else if (name === 'INCR')
       this.#did(asker.db, key, `incr ${reply.toString('latin1', 1).trim()}`);
+  }
+
+  #noteAsked({ name }: ServerProcess, key: string): void {
+    if (!this.onlyWhoAnswered) return;
+    const list = this.#asked.get(key) ?? [];
+    this.#asked.set(key, list);
+    list.push({ at: this.#now(), server: name });
+  }
+
+  onScript(server: ServerProcess, sha: string, loaded: boolean): void {
+    const name = `${server.name} ${sha}`;
+    const list = this.#scripts.get(name) ?? [];
+    this.#scripts.set(name, list);
+    list.push({ at: this.#now(), loaded });
+  }
+
+  /** Whether a server of the key was without that script at any moment between the two. */
+  lacked(sha: string, key: string, from: number, to: number): boolean {
+    return this.#owners(key, from, to).some((server) => {
+      let had = false;
+      for (const { at, loaded } of this.#scripts.get(`${server} ${sha}`) ?? []) {
+        if (at > to) break;
+        if (at >= from && !had) return true;
+        had = loaded;
+      }
+      return !had;
+    });
+  }
+
+  /** What a register held when write `id` replaced it; undefined = it is not carried out. */
+  replaced(id: number): Value | null | undefined {
+    return this.#replaced.get(id);
+  }
+
+  #popped(db: number, key: string, element: Buffer): void {
+    const id = labelOf(element)?.id ?? 0;
+    this.popped.add(id);
+    this.#did(db, key, `pop ${id}`);
   }
 
   #did(db: number, key: string, what: string): void {
@@ -134,6 +191,10 @@ export class History implements ServerObserver {
     this.#executed.set(name, times);
     this.#carriedOut.set(label.id, { at: this.#now(), server: server.name });
     if (times > 1) this.#complain(server, `gets ${what} a second time`);
+    const changes = this.#changes.get(`${server.name} ${asker.db} ${key}`);
+    this.#replaced.set(label.id, changes?.at(-2)?.value ?? null);
+    if (key.startsWith('q')) this.#pushes.add(label.id);
+    if (/^[ms]/.test(key)) this.onPublished(server, key, label.id);
     this.#checkSwap(server, asker.db, key, label.id);
     this.#checkOrder(server, key, label.id, what);
     this.#did(asker.db, key, `write ${label.id}`);
@@ -165,6 +226,7 @@ export class History implements ServerObserver {
 
   /** Write `id` has succeeded, as its client was told. */
   acknowledged(id: number): void {
+    if (this.#pushes.has(id)) this.pushed.add(id);
     const what = this.#late.get(id);
     if (what !== undefined) this.complaints.push(`${what}, came behind a later one of its client`);
   }
@@ -173,7 +235,7 @@ export class History implements ServerObserver {
 
   /** Whether `holds` was true of what the key held at any moment between the two. */
   held(db: number, key: string, from: number, to: number, holds: (value: Value | null) => boolean) {
-    return this.#owners(key, from, to).some((server) => {
+    return this.#answering(key, from, to).some((server) => {
       const changes = this.#changes.get(`${server} ${db} ${key}`) ?? [];
       let value: Value | null = null;
       for (const change of changes) {
@@ -183,6 +245,16 @@ export class History implements ServerObserver {
       }
       return holds(value);
     });
+  }
+
+  /** Who may have answered for a key: where it moves about, who was asked for it then. */
+  #answering(key: string, from: number, to: number): readonly string[] {
+    const owners = this.#owners(key, from, to);
+    if (!this.onlyWhoAnswered) return owners;
+    const asked = this.#asked.get(key) ?? [];
+    const answered = new Set<string>();
+    for (const { at, server } of asked) if (at >= from && at <= to) answered.add(server);
+    return owners.filter((name) => answered.has(name));
   }
 
   /** Whether a server did it between the two moments and nobody was told of that yet. */

@@ -4,7 +4,7 @@ export type Reply =
   | { readonly kind: 'integer'; readonly value: number }
   | { readonly kind: 'bulk'; readonly bytes: Buffer }
   | { readonly kind: 'null' }
-  | { readonly kind: 'array' | 'map'; readonly items: readonly Reply[] };
+  | { readonly kind: 'array' | 'map' | 'push'; readonly items: readonly Reply[] };
 
 /** Takes the bytes that a client gets and gives its replies, RESP2 or 3. */
 export class ReplyStream {
@@ -58,6 +58,7 @@ export class ReplyStream {
     const size = /^(-1|\d+)$/.test(line) ? Number(line) : Number.NaN;
     if (type === '$' && size >= -1) return this.#bulk(size);
     if (type === '*' && size >= -1) return this.#items('array', size);
+    if (type === '>' && size >= 0) return this.#items('push', size);
     if (type === '%' && size >= 0) return this.#items('map', size * 2);
     throw new Error(`no reply begins with ${JSON.stringify((type + line).slice(0, 60))}`);
   }
@@ -77,7 +78,7 @@ export class ReplyStream {
     return { kind: 'bulk', bytes: Buffer.from(bytes) };
   }
 
-  #items(kind: 'array' | 'map', count: number): Reply | null {
+  #items(kind: 'array' | 'map' | 'push', count: number): Reply | null {
     if (count < 0) return { kind: 'null' };
     const items: Reply[] = [];
     for (let i = 0; i < count; i++) {

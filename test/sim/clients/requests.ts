@@ -1,4 +1,5 @@
-import type { Op } from '../cases/case.ts';
+import type { Op, ScriptCall, ScriptName } from '../cases/case.ts';
+import { BUMP, PUT, shaOf } from '../servers/redis/scripts.ts';
 import { halfName, keyName, valueText } from './values.ts';
 
 /** A request on the wire. */
@@ -11,6 +12,17 @@ export function encode(words: readonly string[]): Buffer {
 export function textOf(op: Op): string {
   const { op: name, ...rest } = op;
   return [name, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)].join(' ');
+}
+
+export const SCRIPT_TEXTS: Readonly<Record<ScriptName, string>> = { bump: BUMP, put: PUT };
+
+function callWords(by: ScriptCall, script: ScriptName): string[] {
+  const text = SCRIPT_TEXTS[script];
+  return by === 'text' ? ['EVAL', text] : ['EVALSHA', shaOf(text)];
+}
+
+export function channelName(isShard: boolean, channel: number): string {
+  return keyName(isShard ? 'shard' : 'channel', channel);
 }
 
 /** A request as words, of a client that is in that database. */
@@ -68,6 +80,19 @@ export function wordsOf(op: Op, db: number, client: number, password: string): s
     case 'swap': {
       const key = keyName('swapped', op.key);
       return ['SET', key, valueText(key, db, client, op.id, op.size)];
+    }
+    case 'publish': {
+      const channel = channelName(op.isShard, op.channel);
+      const message = valueText(channel, db, client, op.id, op.size);
+      return [op.isShard ? 'SPUBLISH' : 'PUBLISH', channel, message];
+    }
+    case 'load':
+      return ['SCRIPT', 'LOAD', SCRIPT_TEXTS[op.script]];
+    case 'bump':
+      return [...callWords(op.by, 'bump'), '1', keyName('counter', op.key)];
+    case 'put': {
+      const key = register(op.key);
+      return [...callWords(op.by, 'put'), '1', key, valueText(key, db, client, op.id, op.size)];
     }
     case 'multi':
       return ['MULTI'];

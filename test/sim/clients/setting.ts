@@ -20,6 +20,8 @@ export interface ClientSetting {
   /** Nothing is wrong any more since this moment; Infinity while something is. */
   healedAt(): number;
   readonly disturbances: Disturbances;
+  /** Told of each write that is sent. */
+  sent(id: number): void;
   /** Told of each write that is acknowledged, when it was sent. */
   acknowledged(id: number, sentAt: number): void;
   /** Answers come at once where nothing is in the way; null: the network itself may be slow. */

@@ -266,6 +266,7 @@ export class SimClient implements EndpointOwner {
     if ('id' in write) {
       const sent = { connection: this.#connection, order: this.#order };
       this.#setting.history.sent(write.id, sent);
+      this.#setting.sent(write.id);
       const looked = this.#looked;
       if (write.op === 'swap' && looked?.key === write.key) {
         this.#setting.history.expect(write.id, looked.id);

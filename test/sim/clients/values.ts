@@ -1,12 +1,14 @@
 // What keys are called and values look like: whoever sees a value knows whose it is.
 
-export type KeyKind = 'register' | 'counter' | 'queue' | 'swapped';
+export type KeyKind = 'register' | 'counter' | 'queue' | 'swapped' | 'channel' | 'shard';
 
 const PREFIX: Readonly<Record<KeyKind, string>> = {
   register: 'r',
   counter: 'c',
   queue: 'q',
   swapped: 'w',
+  channel: 'm',
+  shard: 's',
 };
 
 export function keyName(kind: KeyKind, key: number): string {

@@ -8,7 +8,12 @@ import { PoolListeners } from '../../../src/proxy/listeners.ts';
 import { ringOf } from '../../../src/proxy/pool/pool-ring.ts';
 import { arenaBytes, ProxyServer } from '../../../src/proxy/proxy-server.ts';
 import { TopologyKeeper } from '../../../src/run/topology-keeper.ts';
-import { INTERNAL_ERRORS } from '../../../src/stats/counters.ts';
+import {
+  INTERNAL_ERRORS,
+  PUBSUB_CLIENTS,
+  PUBSUB_SUBSCRIPTIONS,
+  PUBSUB_TOPICS,
+} from '../../../src/stats/counters.ts';
 import { assertAtRest, type Holdings, holdingsOf } from '../../support/at-rest.ts';
 import type { PoolKeys } from '../cases/case.ts';
 import type { Network } from '../net/network.ts';
@@ -34,11 +39,22 @@ export interface SimProxyOptions {
   readonly servers: readonly ProxyServerLine[];
   /** Lines of the sentinels; none: the pool has none. */
   readonly sentinels: readonly string[];
+  /** The servers are nodes of a Redis Cluster. */
+  readonly cluster: boolean;
   readonly pools: readonly PoolKeys[];
 }
 
 /** How long a server that has left still gets what was asked of it before. */
 const DRAIN_MS = 1_000;
+/** What was sent to a server before it left the ring may be carried out so long after that. */
+const EJECTED_MICROS = 10_000_000;
+
+/** Which servers were in the ring, from a moment on. */
+interface Era {
+  readonly since: number;
+  readonly of: string;
+  readonly ring: NamedRing;
+}
 /** What the budget may be exceeded by: those who hold least are not closed. */
 const BUDGET_SLACK = 64 * 1024;
 
@@ -51,11 +67,12 @@ function textOf(options: SimProxyOptions, keys: PoolKeys): string {
     `  redis: ${!options.memcache}`,
   ];
   for (const [key, value] of Object.entries(rest)) lines.push(`  ${key}: ${value}`);
+  if (options.cluster) lines.push('  cluster: true');
   if (options.sentinels.length > 0) lines.push('  sentinels:');
   for (const sentinel of options.sentinels) lines.push(`    - ${sentinel}`);
   lines.push('  servers:');
   for (const { host, port, name } of options.servers.slice(0, Number(count))) {
-    lines.push(`    - ${host}:${port}:1 ${name}`);
+    lines.push(options.cluster ? `    - ${host}:${port}:1` : `    - ${host}:${port}:1 ${name}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -78,6 +95,9 @@ export class SimProxy {
   #config = 0;
   #configSince = 0;
   #reloading = false;
+  /** With auto_eject_hosts: the rings that it has had. */
+  readonly #ejects: boolean;
+  readonly #eras: Era[] = [];
   ready = false;
   stopped = false;
 
@@ -91,10 +111,13 @@ export class SimProxy {
     this.#configs = options.pools.map((keys) => {
       return parseConfig(Buffer.from(textOf(options, keys)), `${options.name}.yml`);
     });
-    this.#rings = this.#configs.map(({ pools: [pool] }) => ({
-      ring: ringOf(pool, new Uint8Array(pool.servers.length).fill(1)),
-      names: pool.servers.map(({ name }) => name),
-    }));
+    this.#ejects = this.#configs.some(({ pools: [pool] }) => pool.autoEjectHosts);
+    this.#rings = options.cluster
+      ? []
+      : this.#configs.map(({ pools: [pool] }) => ({
+          ring: ringOf(pool, new Uint8Array(pool.servers.length).fill(1)),
+          names: pool.servers.map(({ name }) => name),
+        }));
   }
 
   get address(): string {
@@ -130,7 +153,7 @@ export class SimProxy {
       onTrouble: (...what) => this.#topology?.onTrouble(...what),
     });
     this.#server = server;
-    if (this.#options.sentinels.length > 0) {
+    if (this.#options.sentinels.length > 0 || this.#options.cluster) {
       this.#topology = new TopologyKeeper(log);
       this.#topology.start(server, first);
     }
@@ -177,10 +200,41 @@ export class SimProxy {
   /** The servers that it may ask for a key, between two moments. */
   ownersOf(key: string, from: number): readonly string[] {
     const bytes = Buffer.from(key, 'latin1');
+    if (this.#ejects) return this.#ownersByEras(bytes, from);
     const now = this.#config;
     // Requests that were under way at a reload go where they were to go before it.
     const all = from < this.#configSince + 2 * DRAIN_MS * 1000 && this.#configSince > 0;
     return this.#rings.filter((_, i) => all || i === now).map((ring) => ownerOf(ring, bytes) ?? '');
+  }
+
+  /** Each era reaches until what was sent in it is carried out. */
+  #ownersByEras(key: Buffer, from: number): string[] {
+    const names = new Set<string>();
+    this.#eras.forEach(({ ring }, i) => {
+      const end = this.#eras[i + 1]?.since ?? Number.POSITIVE_INFINITY;
+      if (end + EJECTED_MICROS >= from) names.add(ownerOf(ring, key) ?? '');
+    });
+    return [...names];
+  }
+
+  /** Servers that are not in the ring now. */
+  get ejected(): readonly string[] {
+    const [pool] = this.#server?.pools ?? [];
+    if (pool === undefined) return [];
+    return pool.servers.filter((each) => !pool.liveServers.includes(each)).map(({ name }) => name);
+  }
+
+  #noteEra(): void {
+    const { ejected } = this;
+    const of = `${this.#config} ${ejected.join()}`;
+    if (this.#eras.at(-1)?.of === of) return;
+    const { pools } = this.#configs[this.#config];
+    const live = new Uint8Array(
+      pools[0].servers.map(({ name }) => (ejected.includes(name) ? 0 : 1)),
+    );
+    const names = pools[0].servers.map(({ name }) => name);
+    const ring = { ring: ringOf(pools[0], live), names };
+    this.#eras.push({ since: this.#world.micros, of, ring });
   }
 
   /** How its connections to a server stand, for the pairs of faults and states. */
@@ -199,6 +253,7 @@ export class SimProxy {
   checkTurn(): void {
     const server = this.#server;
     if (server === null) return;
+    if (this.#ejects) this.#noteEra();
     const { engine } = server;
     const { used, limit } = engine.budget;
     if (limit !== 0 && used > limit + BUDGET_SLACK * (engine.clients.length + 4)) {
@@ -228,6 +283,16 @@ export class SimProxy {
         pools.map(({ lanes }) => ({ lanes })),
       );
     });
+    for (const { counters } of pools) {
+      const left = [
+        counters[PUBSUB_CLIENTS],
+        counters[PUBSUB_SUBSCRIPTIONS],
+        counters[PUBSUB_TOPICS],
+      ];
+      if (left.some((count) => count !== 0)) {
+        this.#complainOnce(`counts clients, subscriptions, topics at rest: ${left.join()}`);
+      }
+    }
     this.stopped = true;
     this.loop.io(() => {
       this.#listeners?.close();

@@ -14,19 +14,26 @@ import { type RealServer, startRedis } from '../../support/real-servers.ts';
 import { encodeRequest } from '../../support/resp-client.ts';
 import { Keyspace } from './keyspace.ts';
 import { BLOCKS, type Context, type Session } from './redis/command.ts';
-import { execute, KNOWN_COMMANDS } from './redis/execute.ts';
+import { callOf, execute, KNOWN_COMMANDS } from './redis/execute.ts';
+import { Channels, nothingHeard } from './redis/pubsub.ts';
 import { noArray } from './redis/resp.ts';
+import { ScriptCache } from './redis/scripts.ts';
 
 // The simulated Redis answers as a real one, to all that the differential corpora ask of the
 // commands that it knows, and to random programs of them.
 
 /** What differs by intention: the model has one section of INFO, and little to say about itself. */
-const UNLIKE = /^(INFO|HELLO)\b/;
+const UNLIKE =
+  /^(INFO|HELLO|CLIENT|EVAL|SCRIPT (LOAD|KILL|HELP|DEBUG|NOSUCH)|P?S?(UN)?SUBSCRIBE)\b/i;
+/** What these answer is looked at in pubsub.test.ts and scripts.test.ts. */
+const ELSEWHERE = /^(P?S?(UN)?SUBSCRIBE|S?PUBLISH|EVAL(SHA)?|SCRIPT|CLIENT)$/;
 /** A moment's difference between two servers, in the unit of the reply. */
 const APART = 2_000;
 
 class Model {
   readonly #data: Keyspace = new Keyspace(() => Date.now());
+  readonly #channels: Channels = new Channels();
+  readonly #scripts: ScriptCache = new ScriptCache();
   readonly #session: Session;
 
   constructor(resp: number) {
@@ -40,11 +47,16 @@ class Model {
       failed: false,
       watched: new Map(),
       closing: false,
+      heard: nothingHeard(),
+      push: () => {},
     };
   }
 
   ask({ words }: Sample): string {
     const context: Context = {
+      channels: this.#channels,
+      scripts: this.#scripts,
+      call: (asked) => callOf(context, asked),
       data: this.#data,
       session: this.#session,
       password: null,
@@ -92,6 +104,7 @@ const key = fc.constantFrom(...KEYS);
 const word = fc.constantFrom('', '0', '1', '-1', '7', 'x', 'value', '9223372036854775807', ' 3');
 const COMMANDS = KNOWN_COMMANDS.filter(
   (name) =>
+    !ELSEWHERE.test(name) &&
     !/^(INFO|HELLO|QUIT|RESET|BLPOP|SELECT|AUTH|EXPIRE|PEXPIRE|P?SETEX|FLUSH.*)$/.test(name),
 );
 /** Transactions, whole and in parts. */

@@ -15,6 +15,8 @@ export interface Asker {
 export interface ServerObserver {
   /** @param words as Redis would be asked @param reply as Redis would answer */
   onExecuted(server: ServerProcess, asker: Asker, words: readonly Buffer[], reply: Buffer): void;
+  /** A script can be called by its digest from now on, or cannot any more. */
+  onScript(server: ServerProcess, sha: string, loaded: boolean): void;
 }
 
 export interface ServerOptions {
@@ -86,6 +88,9 @@ export abstract class ServerProcess {
   readonly #peers: Set<Peer> = new Set();
   #lastId = 0;
   #reads = true;
+  /** Whose requests are carried out, and what it is given for them. */
+  #serving: Peer | null = null;
+  #replies: Buffer[] = [];
 
   constructor(world: World, network: Network, options: ServerOptions) {
     this.world = world;
@@ -171,6 +176,12 @@ export abstract class ServerProcess {
     this.plan(peer);
   }
 
+  /** What a connection gets that has not asked: in the middle of its turn, between its replies. */
+  push(peer: Peer, bytes: Buffer): void {
+    if (peer === this.#serving) this.#replies.push(bytes);
+    else if (!peer.endpoint.closed) peer.endpoint.write(bytes, () => {});
+  }
+
   plan(peer: Peer): void {
     if (peer.planned) return;
     peer.planned = true;
@@ -178,16 +189,34 @@ export abstract class ServerProcess {
     this.world.after(think, () => this.loop.io(() => this.#serve(peer)));
   }
 
+  /** It carries nothing out for its clients meanwhile. */
+  protected get busy(): boolean {
+    return false;
+  }
+
+  /** Whether a client waits while it is busy. */
+  protected mustWait(_peer: Peer): boolean {
+    return true;
+  }
+
+  /** All that waited while it was busy. */
+  protected wakeAll(): void {
+    for (const peer of this.#peers) this.plan(peer);
+  }
+
   #serve(peer: Peer): void {
     peer.planned = false;
-    if (!this.up || peer.endpoint.closed) return;
+    if (!this.up || peer.endpoint.closed || (this.busy && this.mustWait(peer))) return;
     const replies: Buffer[] = [];
+    this.#serving = peer;
+    this.#replies = replies;
     for (let i = 0; i < TURN_REQUESTS && !peer.closing; i++) {
       const reply = peer.serve();
       if (reply === null) break;
       if (i === TURN_REQUESTS - 1) this.plan(peer);
       replies.push(reply);
     }
+    this.#serving = null;
     const bytes = replies.length === 0 ? NOTHING : Buffer.concat(replies);
     if (bytes.length > 0) peer.endpoint.write(bytes, () => {});
     if (peer.closing) this.close(peer);

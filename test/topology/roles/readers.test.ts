@@ -24,6 +24,9 @@ const REPLICA: ReplicationFacts = {
   linkUp: true,
   downSeconds: 0,
   syncing: false,
+  master: '',
+  heardSeconds: 0,
+  priority: 100,
 };
 const MASTER: ReplicationFacts = { ...REPLICA, isMaster: true };
 
@@ -95,6 +98,10 @@ describe('what a server says of its part in replication', () => {
     const text = [
       '# Replication',
       'role:slave',
+      'master_host:10.0.0.1',
+      'master_port:6379',
+      'master_last_io_seconds_ago:4',
+      'slave_priority:0',
       'master_link_status:down',
       'master_sync_in_progress:1',
       'slave_repl_offset:77',
@@ -106,6 +113,7 @@ describe('what a server says of its part in replication', () => {
     assert.deepEqual(replicationFacts(text), {
       ...{ isMaster: false, replid: ID, replid2: '', offset: 77 },
       ...{ linkUp: false, downSeconds: 12, syncing: true },
+      ...{ master: '10.0.0.1:6379', heardSeconds: 4, priority: 0 },
     });
     const master = replicationFacts(text.replace('role:slave', 'role:master'));
     assert.deepEqual([master?.isMaster, master?.offset], [true, 99]);

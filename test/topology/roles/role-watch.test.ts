@@ -14,9 +14,12 @@ const C = at('c');
 /** A history of data, or none. */
 const history = (letter: string): string => (letter === '' ? '' : letter.repeat(40));
 
+/** What only a promotion asks for. */
+const MORE = { master: '', heardSeconds: 0, priority: 100 };
+
 function view(address: Address, facts: Partial<ReplicationFacts> | null): ServerView {
   const usual = { isMaster: false, replid2: '', offset: 0, linkUp: true };
-  const all = { ...usual, replid: '', downSeconds: 0, syncing: false, ...facts };
+  const all = { ...usual, replid: '', downSeconds: 0, syncing: false, ...MORE, ...facts };
   return { address, rttMs: 1, facts: facts === null ? null : all };
 }
 

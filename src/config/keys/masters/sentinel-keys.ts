@@ -1,4 +1,5 @@
 import type { KeySpec } from '../key-spec.ts';
+import { PROMOTION_KEYS } from './promotion-keys.ts';
 
 /** How masters and names are followed, and replicas read. */
 export const SENTINEL_KEYS: readonly KeySpec[] = [
@@ -50,6 +51,7 @@ export const SENTINEL_KEYS: readonly KeySpec[] = [
       'A list of replicas, `host:port name` each, with the name of their server. A replica that ' +
       'somebody promotes is followed without sentinels, and replicas can be read (`read_from`).',
   },
+  ...PROMOTION_KEYS,
   {
     name: 'read_from',
     type: 'name',

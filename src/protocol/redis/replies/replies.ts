@@ -30,6 +30,10 @@ export const NO_AUTH_FOR_HELLO: Buffer = Buffer.from(
 export const CLIENT_NAME: Buffer = Buffer.from(
   '-ERR Client names cannot contain spaces, newlines or special characters.\r\n',
 );
+export const RATE_LIMITED: Buffer = Buffer.from('-ERR rate limit reached, try again later\r\n');
+export const TOO_MANY_LOGINS: Buffer = Buffer.from(
+  '-ERR too many logins at once, try again later\r\n',
+);
 export const NESTED_MULTI: Buffer = Buffer.from('-ERR MULTI calls can not be nested\r\n');
 export const WATCH_IN_MULTI: Buffer = Buffer.from('-ERR WATCH inside MULTI is not allowed\r\n');
 export const EXEC_ABORT: Buffer = Buffer.from(
@@ -56,6 +60,13 @@ export const NOT_A_TIMEOUT: Buffer = Buffer.from(
   '-ERR timeout is not an integer or out of range\r\n',
 );
 export const NEGATIVE_TIMEOUT: Buffer = Buffer.from('-ERR timeout is negative\r\n');
+/** Of numbers that WAITAOF is given. */
+export const NOT_0_OR_1: Buffer = error('value is out of range, value must between 0 and 1');
+export const NOT_POSITIVE: Buffer = error('value is out of range, must be positive');
+/** A server that writes no file is waited for. */
+export const KEEPS_NO_FILE: Buffer = error(
+  'WAITAOF cannot be used when numlocal is set but appendonly is disabled.',
+);
 export const UNBLOCKED: Buffer = Buffer.from('-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n');
 export const UNBLOCK_REASON: Buffer = Buffer.from(
   '-ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR\r\n',

@@ -10,6 +10,7 @@ const DOLLAR = 0x24;
 const BULK_ERROR = 0x21; // '!'
 const STAR = 0x2a;
 const SET = 0x7e; // '~'
+const MAP = 0x25; // '%'
 const NULL = 0x5f; // '_'
 const PIPE = 0x7c; // '|'
 const LINE_END_BYTES = 2;
@@ -83,19 +84,33 @@ export function withoutAttributes(reply: Buffer): Buffer {
 /** @returns the elements of an array or a set, each with its attributes; null for all else */
 export function elementsOf(reply: Buffer): Buffer[] | null {
   const body = withoutAttributes(reply);
-  if (body[0] !== STAR && body[0] !== SET) return null;
+  return body[0] === STAR || body[0] === SET ? membersOf(body, 1) : null;
+}
+
+/** @param each members for each that the head counts */
+function membersOf(body: Buffer, each: number): Buffer[] | null {
   const end = lineEnd(body, 0);
   const size = end < 0 ? -1 : sizeIn(body, 0, end);
   if (!(size >= 0)) return null;
-  const elements: Buffer[] = [];
+  const members: Buffer[] = [];
   let at = end + LINE_END_BYTES;
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size * each; i++) {
     const next = skipReply(body, at);
     if (Number.isNaN(next)) return null;
-    elements.push(body.subarray(at, next));
+    members.push(body.subarray(at, next));
     at = next;
   }
-  return elements;
+  return members;
+}
+
+/** @returns the keys and values of a map; null for all else */
+export function pairsOf(reply: Buffer): [key: Buffer, value: Buffer][] | null {
+  const body = withoutAttributes(reply);
+  const members = body[0] === MAP ? membersOf(body, 2) : null;
+  if (members === null) return null;
+  const pairs: [Buffer, Buffer][] = [];
+  for (let i = 0; i < members.length; i += 2) pairs.push([members[i], members[i + 1]]);
+  return pairs;
 }
 
 /** @returns what `read` makes of each element of an array or a set, if it fits for all of them */

@@ -1,7 +1,6 @@
 // Why a command that Redis has is refused; the text is part of the error and of the documentation.
 
 export const REASONS: readonly (readonly [reason: string, names: string])[] = [
-  ['it would let all clients of a connection wait', 'WAITAOF'],
   [
     'it sets up or serves replication, which is between servers',
     'FAILOVER PSYNC REPLCONF REPLICAOF SLAVEOF SYNC MIGRATE RESTORE-ASKING',

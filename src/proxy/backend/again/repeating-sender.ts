@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
-import type { ReplyReceiver, SwallowingSource } from '../../engine/receiver.ts';
+import type { ReplyReceiver, ReplySource, SwallowingSource } from '../../engine/receiver.ts';
 import { FAILURE_INTERNAL, FAILURE_TIMEOUT, type Failure } from '../failure.ts';
 import type { Lane } from '../lane.ts';
 import type { ConnectionOwner } from '../owner.ts';
@@ -33,7 +33,7 @@ export abstract class RepeatingSender extends RequestSender {
 
   /** The reply of the oldest request has begun to be given to whoever waits for it. */
   protected abstract readonly replyBegun: boolean;
-  abstract readonly replies: SwallowingSource;
+  abstract readonly replies: SwallowingSource & Pick<ReplySource, 'isFor'>;
   /** It is connected, and what had to be granted is. */
   protected abstract readonly open: boolean;
   /** The server has taken it; stays true when it is lost later. */
@@ -55,9 +55,18 @@ export abstract class RepeatingSender extends RequestSender {
     return saved;
   }
 
+  collectClients(ids: Set<number>): void {
+    this.inFlight.collectClients(ids);
+    this.withheld?.collectClients(ids);
+  }
+
   /** Whether the reply to `client`'s request `slot`, or a part, is what it gives that one next. */
   owes(client: number, slot: number): boolean {
     return this.inFlight.owes(client, slot);
+  }
+
+  isFor(client: number): boolean {
+    return this.replies.isFor(client);
   }
 
   /** Nothing is written any more. */

@@ -1,3 +1,4 @@
+import { HOPS_KEPT } from '../../../limits.ts';
 import { RECORD_INFO, RECORD_LENGTH, RECORD_START, WHOLE } from '../../../protocol/frame-table.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { GuardedConnection } from '../../engine/guard.ts';
@@ -11,8 +12,6 @@ import { clientOf, type SavedRequest } from './saved-requests.ts';
 
 const ERROR_TYPE = 0x2d; // '-'
 const NO_CLIENT = -1;
-/** So many are kept before those that are answered are looked for. */
-const HOPS_KEPT = 1024;
 
 /** The connection, as its withheld requests see it. */
 export interface WithholdingConnection extends GuardedConnection {
@@ -166,6 +165,11 @@ export class WithheldRequests {
     this.#byClient.set(client, left);
     this.#order = this.#order.filter((each) => !isGone(each));
     return withheld.length - left.length;
+  }
+
+  /** Adds the clients that are named in what is withheld. */
+  collectClients(ids: Set<number>): void {
+    for (const { entry } of this.#order) if (entry.clientId >= 0) ids.add(entry.clientId);
   }
 
   /** What is still withheld, in its order; from here on nothing is. */

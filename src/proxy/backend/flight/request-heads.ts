@@ -1,7 +1,5 @@
+import { REQUEST_HEAD_BYTES } from '../../../limits.ts';
 import { findScript, type ScriptText } from '../../../protocol/script-text.ts';
-
-/** How much of a request is kept for the slow log: the command and most of its key. */
-export const HEAD_BYTES = 128;
 
 /** Stands for a script, which is not kept. */
 const NO_TEXT = Buffer.from('$0\r\n\r\n');
@@ -13,12 +11,12 @@ export class RequestHeads {
   readonly #script: ScriptText = { start: 0, end: 0 };
 
   constructor(size: number) {
-    this.#bytes = Buffer.alloc(size * HEAD_BYTES);
+    this.#bytes = Buffer.alloc(size * REQUEST_HEAD_BYTES);
     this.#lengths = new Uint8Array(size);
   }
 
   keep(index: number, bytes: Uint8Array, start: number, length: number): void {
-    if (length > HEAD_BYTES && findScript(bytes, start, length, this.#script)) {
+    if (length > REQUEST_HEAD_BYTES && findScript(bytes, start, length, this.#script)) {
       this.#keepAround(this.#script, index, bytes, start, length);
       return;
     }
@@ -39,8 +37,8 @@ export class RequestHeads {
 
   /** Adds to the `kept` bytes of a head what it has room for. @returns how many it has then */
   #copy(index: number, kept: number, bytes: Uint8Array, start: number, end: number): number {
-    const count = Math.min(end - start, HEAD_BYTES - kept);
-    const to = index * HEAD_BYTES + kept;
+    const count = Math.min(end - start, REQUEST_HEAD_BYTES - kept);
+    const to = index * REQUEST_HEAD_BYTES + kept;
     const own = this.#bytes;
     for (let i = 0; i < count; i++) own[to + i] = bytes[start + i];
     return kept + count;
@@ -52,16 +50,24 @@ export class RequestHeads {
   }
 
   at(index: number): Buffer {
-    return this.#bytes.subarray(index * HEAD_BYTES, index * HEAD_BYTES + this.#lengths[index]);
+    return this.#bytes.subarray(
+      index * REQUEST_HEAD_BYTES,
+      index * REQUEST_HEAD_BYTES + this.#lengths[index],
+    );
   }
 
   /** Doubles a full ring of `size` whose oldest entry is at `head`; that goes to the front. */
   grow(head: number, size: number): void {
-    const bytes = Buffer.alloc(2 * size * HEAD_BYTES);
+    const bytes = Buffer.alloc(2 * size * REQUEST_HEAD_BYTES);
     const lengths = new Uint8Array(2 * size);
     for (let i = 0; i < size; i++) {
       const from = (head + i) & (size - 1);
-      this.#bytes.copy(bytes, i * HEAD_BYTES, from * HEAD_BYTES, (from + 1) * HEAD_BYTES);
+      this.#bytes.copy(
+        bytes,
+        i * REQUEST_HEAD_BYTES,
+        from * REQUEST_HEAD_BYTES,
+        (from + 1) * REQUEST_HEAD_BYTES,
+      );
       lengths[i] = this.#lengths[from];
     }
     this.#bytes = bytes;

@@ -89,6 +89,10 @@ export class BackendReplies {
     return this.oldest.swallows;
   }
 
+  isFor(client: number): boolean {
+    return this.slowReader.isFor(client);
+  }
+
   /** The server has been asked for something that it has not answered. */
   get #isOwed(): boolean {
     return this.#connection.inFlight.count > this.#connection.unwritten;
@@ -202,13 +206,13 @@ export class BackendReplies {
     this.#whose = client;
     const { words, micros } = this.#engine;
     const { inFlight, owner } = this.#connection;
-    const { latency, slowMicros } = owner.pool;
+    const { latency, notedMicros } = owner.pool;
     const { ring, headAt } = inFlight;
     const length = words[record + RECORD_LENGTH];
     const slot = ring[headAt + IN_FLIGHT_SLOT];
     const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
     const series = ring[headAt + IN_FLIGHT_SERIES];
-    if (((micros - arrived) | 0) >= slowMicros) this.times.logSlow();
+    if (((micros - arrived) | 0) >= notedMicros) this.times.note();
     inFlight.shiftPlain();
     this.#taken = true;
     this.#answers++;

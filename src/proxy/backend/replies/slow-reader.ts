@@ -34,6 +34,8 @@ export class SlowReader {
   #client: ReplyReceiver | null = null;
   /** Bytes of the reply that is under way. */
   #size = 0;
+  /** Nothing new is sent on the connection. */
+  #retired = false;
 
   constructor(engine: Engine, connection: PausedConnection) {
     this.#engine = engine;
@@ -67,10 +69,17 @@ export class SlowReader {
 
   /** What is asked from now on goes over a new connection: it must not overtake what is here. */
   #retire(): void {
+    this.#retired = true;
     for (const id of this.#connection.inFlight.waitingClients()) {
       this.#engine.clients[id]?.barrier();
     }
     this.#connection.owner.retire(this.#connection);
+  }
+
+  /** Whether nobody but `client` waits for the connection, nor will. */
+  isFor(client: number): boolean {
+    const { purpose, inFlight } = this.#connection;
+    return (purpose !== PURPOSE_SHARED || this.#retired) && !inFlight.hasOther(client);
   }
 
   /** Nobody takes what comes, and nobody waits behind it: resume() is called when that changes. */

@@ -6,6 +6,8 @@ import {
   RECORD_KEY_LENGTH,
 } from '../../../protocol/frame-table.ts';
 
+import type { Sampler } from './sampler.ts';
+
 /** What the walk looks at one by one: nothing forwards it, or nothing is known of it. */
 export const LOOK = 0;
 /** Forwarded as it is. */
@@ -32,15 +34,17 @@ export interface Gated {
   readonly gate: Gate | null;
   /** By command, as those of its gate, or of its pool. */
   readonly forwards: Uint8Array;
+  readonly audit: Sampler | null;
 }
 
 /** Whether the whole and plain request of a record is forwarded. @param record word of the arena */
 export function passes(
-  { gate, forwards }: Gated,
+  { gate, forwards, audit }: Gated,
   words: Uint32Array,
   bytes: Uint8Array,
   record: number,
 ): boolean {
+  if (audit?.due()) return false;
   const code = forwards[words[record + RECORD_INFO] & NO_COMMAND];
   if (code === FORWARD) return true;
   if (gate === null || !(code > FORWARD)) return false;

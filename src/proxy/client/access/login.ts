@@ -7,10 +7,14 @@ import { certificateName } from '../../../net/handles.ts';
 import { AUTH_FAILURES } from '../../../stats/counters.ts';
 import { millis } from '../../engine/clock.ts';
 import { SparingOfEach } from '../../engine/sparing.ts';
+import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
+import type { Claim } from '../claims.ts';
 import type { ClientProtocol } from '../protocol.ts';
 import type { ClientSubscriptions } from '../session/subscriptions.ts';
 import type { Gate } from './gate.ts';
+import { type RatedClient, takeRates } from './rates.ts';
+import type { Sampler } from './sampler.ts';
 
 /** What goes along when the client moves to another process. */
 export interface SavedLogin {
@@ -23,12 +27,14 @@ export interface SavedLogin {
 }
 
 /** A client that may log in. */
-export interface LoginClient {
+export interface LoginClient extends RatedClient {
   readonly pool: Pool;
+  readonly lane: number;
   readonly protocol: ClientProtocol;
   readonly login: Login;
   readonly address: string;
   gate: Gate | null;
+  audit: Sampler | null;
   readonly subscriptions: ClientSubscriptions | null;
   destroy(reason: string): void;
   setAuthenticated(yes: boolean): void;
@@ -82,16 +88,21 @@ export function mayEnter({ pool }: LoginClient, user: string, given: Buffer): bo
 }
 
 /** The rules of its user are those that count from here on. */
-export function takeRules(client: Pick<LoginClient, 'pool' | 'protocol' | 'login' | 'gate'>): void {
+export function takeRules(
+  client: RatedClient & Pick<LoginClient, 'pool' | 'protocol' | 'login' | 'gate' | 'audit'>,
+): void {
   const { pool, protocol, login } = client;
   const user = pool.config.users?.find(login.user);
   client.gate = user === undefined ? null : protocol.gateOf(pool.config, user);
+  client.audit = protocol.auditOf(pool.config);
+  takeRates(client);
 }
 
 /** The client gave the right password, or needs none. */
 export function logIn(client: LoginClient, user: string): void {
   const { login, pool } = client;
-  login.proven = pool.config.users !== null || pool.config.clientAuth !== null;
+  const { users, clientAuth, loginsAtServer } = pool.config;
+  login.proven = loginsAtServer || users !== null || clientAuth !== null;
   login.failures = 0;
   login.user = user;
   takeRules(client);
@@ -123,8 +134,11 @@ export function logOut(client: LoginClient): void {
  */
 export function reviewLogin(client: LoginClient): void {
   const { login, pool } = client;
-  const { users, loginRequired } = pool.config;
-  if (users === null) {
+  const { users, loginRequired, loginsAtServer } = pool.config;
+  if (loginsAtServer) {
+    // Who has not shown its password to a server has connections of the pool's own login.
+    if (laneOf(client).login === null) login.proven = false;
+  } else if (users === null) {
     if (!loginRequired) login.proven = false;
     login.user = DEFAULT_USER;
   } else if (!login.proven) {
@@ -140,13 +154,21 @@ export function reviewLogin(client: LoginClient): void {
   else client.setAuthenticated(!loginRequired || login.proven);
 }
 
-/** Answers a wrong password, which may have been the last one. @returns true: it is done */
-export function refuseLogin(client: LoginClient, reply: Buffer): true {
+/**
+ * Answers a wrong password, which may have been the last one.
+ * @param claim on the reply, where it is not the next @returns true: it is done
+ */
+export function refuseLogin(
+  client: LoginClient,
+  reply: Buffer,
+  claim: Pick<Claim, 'deliver'> | null = null,
+): true {
   const { pool, login } = client;
   pool.counters[AUTH_FAILURES]++;
   login.failures++;
   tell(client);
-  client.answer(reply);
+  if (claim === null) client.answer(reply);
+  else claim.deliver(reply);
   const most = pool.config.maxAuthFailures;
   if (most !== 0 && login.failures >= most) client.stopReading();
   return true;

@@ -1,11 +1,32 @@
 import { FLAG_SPECIAL, NO_SERVER } from '../../../protocol/frame-table.ts';
 import type { Failure } from '../../backend/failure.ts';
-import { MUST_SEND, type Requester, type Router } from '../router.ts';
-import { type LargeRequester, mayForward } from './large-request.ts';
+import { CARRY_LIMIT } from '../../engine/carry.ts';
+import type { SavedState } from '../../engine/engine.ts';
+import { detach, missingBytes, scannedBytes } from '../../engine/saved-scan.ts';
+import { MUST_SEND, type Requester } from '../router.ts';
+import { LargeRequest, type LargeRequester, mayForward } from './large-request.ts';
+
+/**
+ * An unfinished request that stands at [start, end), taken away in pieces from here on; null when
+ * it is small enough to be carried.
+ */
+export function beginLarge(
+  client: LargeRequester,
+  saved: SavedState,
+  start: number,
+  end: number,
+): LargeRequest | null {
+  const known = scannedBytes(saved) + missingBytes(saved);
+  if (Math.max(known, end - start) <= CARRY_LIMIT) return null;
+  const boundary = detach(saved);
+  const large = new LargeRequest(client.pool.engine, client, known);
+  large.take(start, boundary);
+  client.rates?.count(0, boundary);
+  return large;
+}
 
 /** The client of a request that was assembled on the heap. */
 export interface Assembler extends LargeRequester, Requester {
-  readonly router: Router;
   failForward(failure: Failure): true;
 }
 
@@ -20,8 +41,10 @@ export function sendAssembled(
   server: number,
 ): boolean {
   const { router, pool, protocol } = client;
-  const plain = client.plain || mayForward(client, info);
-  if ((info & FLAG_SPECIAL) !== 0 || server === NO_SERVER || !plain) {
+  const isPlain = (info & FLAG_SPECIAL) === 0 && (client.plain || mayForward(client, info));
+  // A special one is asked about where it is handled.
+  const plain = (info & FLAG_SPECIAL) === 0 && !client.audit?.due() && isPlain;
+  if (server === NO_SERVER || !plain) {
     const start = pool.engine.placeAssembled(request);
     protocol.handleSpecial(client, start, request.length, info, MUST_SEND);
     return true;

@@ -86,8 +86,9 @@ export function refusedBeforeLogin(
   return true;
 }
 
-/** Requests that a client may send before it has logged in. */
-export function creditBeforeLogin({ pipeline, window }: Stranger): number {
+/** Requests that a client may send: before it has logged in few. */
+export function creditOf({ authenticated, pipeline, window }: Stranger): number {
+  if (authenticated) return window.size - pipeline.outstanding;
   if (pipeline.undeliveredBytes > LOGIN_OUTPUT_BYTES) return 0;
   return Math.min(window.size, INITIAL_PIPELINE_WINDOW) - pipeline.outstanding;
 }

@@ -20,22 +20,16 @@ import {
   WHOLE,
   WINDOW,
 } from '../../../protocol/frame-table.ts';
-import { CARRY_LIMIT } from '../../engine/carry.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
-import {
-  detach,
-  isDetached,
-  missingBytes,
-  scannedBytes,
-  startOver,
-} from '../../engine/saved-scan.ts';
+import { isDetached, startOver } from '../../engine/saved-scan.ts';
 import { passes } from '../access/gate.ts';
+import type { Rates } from '../access/rates.ts';
 import { MAY_WAIT } from '../router.ts';
-import { sendAssembled } from './assembled-request.ts';
-import { creditBeforeLogin, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
+import { beginLarge, sendAssembled } from './assembled-request.ts';
+import { creditOf, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
 import { forward } from './forward.ts';
 import type { InputOwner } from './input-owner.ts';
-import { LargeRequest } from './large-request.ts';
+import type { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { SentRun } from './sent-run.ts';
 import { WaitingInput } from './waiting-input.ts';
@@ -181,10 +175,10 @@ export class ClientInput {
   /** Requests that may be sent now. */
   credit(): number {
     if (this.#barrier || this.#client.overOutputLimit()) return 0;
-    if (this.streaming) return 1;
-    if (this.leaving && this.#large === null && !this.waiting.hasKept) return 0;
-    if (!this.#client.authenticated) return creditBeforeLogin(this.#client);
-    return this.#client.window.size - this.#client.pipeline.outstanding;
+    const alone = this.#large === null;
+    if (this.leaving && alone && !this.waiting.hasKept) return 0;
+    const most = this.streaming ? 1 : creditOf(this.#client);
+    return most <= 0 ? most : Math.min(most, this.#client.rates?.credit() ?? most);
   }
 
   /** The next request waits until everything before it is answered. */
@@ -222,12 +216,9 @@ export class ClientInput {
       const limit = Math.min(engine.beginChunk(), this.credit());
       if (pool.health.due !== 0 && engine.now > pool.health.due) pool.health.readmit(engine.now);
       if (limit <= 0) return this.#hold(start, end);
-      engine.loadState(this.#partial ? this.#saved : null);
-      const count = pool.protocol.scanRequests(start, end, FRAME_TABLE, limit, pool.descriptor);
+      const count = this.#scan(start, end, limit);
       const status = engine.state(STATE_STATUS);
       const consumed = engine.state(STATE_CONSUMED);
-      this.#partial = status === SCAN_PARTIAL;
-      if (this.#partial) this.#saved = engine.saveState(this.#saved);
       const error = engine.state(STATE_ERROR);
       const errorByte = engine.state(STATE_ERROR_BYTE);
       const next = engine.bytes[consumed + 1];
@@ -236,31 +227,42 @@ export class ClientInput {
       if (client.closed || client.closing) return !client.closed;
       const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
       const rest = sent < count ? engine.words[at] : consumed;
+      // A large request comes in pieces; the last one counts.
+      client.rates?.count(this.#large === null ? sent : 0, rest - start);
       this.run.note(client.pipeline, slot, sent, start, rest, client.window.notes);
-      if (sent < count || this.#barrier) {
-        this.#partial = false;
-        if (rest !== end) return this.#hold(rest, end);
-        engine.turn.markClient(client);
-        return true; // nothing is held back: reading on shows when the client leaves
+      if (sent < count || this.#barrier) return this.#stop(rest, end);
+      if (status === SCAN_COMPLETE) return !(this.#large?.mustWait ?? false);
+      if (status === SCAN_ERROR) {
+        refuseMalformed(client, error, errorByte, consumed + 1 < end ? next : 0);
+        return true;
       }
-      switch (status) {
-        case SCAN_COMPLETE:
-          return !(this.#large?.mustWait ?? false);
-        case SCAN_FULL:
-          start = consumed;
-          continue;
-        case SCAN_PARTIAL:
-          if (client.authenticated || this.#large !== null) return this.#keep(consumed, end);
-          if (this.#keptForLogin(consumed, end)) return true;
-          start = consumed;
-          continue;
-        case SCAN_ERROR:
-          refuseMalformed(client, error, errorByte, consumed + 1 < end ? next : 0);
-          return true;
-        default:
-          throw new Error(`scan status ${status}`);
+      if (status === SCAN_PARTIAL) {
+        if (client.authenticated || this.#large !== null) return this.#keep(consumed, end);
+        if (this.#keptForLogin(consumed, end)) return true;
+      } else if (status !== SCAN_FULL) {
+        throw new Error(`scan status ${status}`);
       }
+      start = consumed;
     }
+  }
+
+  /** @returns how many requests were found: whole ones, and pieces of one that is taken away */
+  #scan(start: number, end: number, limit: number): number {
+    const engine = this.#engine;
+    const { protocol, descriptor } = this.#client.pool;
+    engine.loadState(this.#partial ? this.#saved : null);
+    const count = protocol.scanRequests(start, end, FRAME_TABLE, limit, descriptor);
+    this.#partial = engine.state(STATE_STATUS) === SCAN_PARTIAL;
+    if (this.#partial) this.#saved = engine.saveState(this.#saved);
+    return count;
+  }
+
+  /** What stands at [rest, end) waits for what was sent. @returns whether to go on reading */
+  #stop(rest: number, end: number): boolean {
+    this.#partial = false;
+    if (rest !== end) return this.#hold(rest, end);
+    this.#engine.turn.markClient(this.#client);
+    return true; // nothing is held back: reading on shows when the client leaves
   }
 
   /** Whole requests are sent again, before all else. */
@@ -292,52 +294,66 @@ export class ClientInput {
     const engine = this.#engine;
     const { words, bytes } = engine;
     const client = this.#client;
-    const { pipeline, protocol } = client;
+    const { pipeline } = client;
+    const limiter = client.rates?.refuses ? client.rates : null;
     const first = pipeline.tail;
     let slot = first; // as before the request at hand
     let unsent = pipeline.out.unsentBytes;
     let i = 0;
+    let stops = false;
     engine.beginWalk(count);
     try {
-      for (let record = FRAME_WORD; i < count; i++, record += RECORD_WORDS) {
+      for (let record = FRAME_WORD; i < count && !stops; i++, record += RECORD_WORDS) {
         slot = pipeline.tail;
         const info = words[record + RECORD_INFO];
-        if (
-          (info & PLAIN_MASK) === WHOLE &&
-          (client.plain || passes(client, words, bytes, record))
-        ) {
-          if (!forward(engine, client, this.run, record)) break;
-          continue;
-        }
-        const start = words[record + RECORD_START];
-        const length = words[record + RECORD_LENGTH];
-        words[record + RECORD_DEST] = 0;
-        client.forwarded = false;
-        unsent = pipeline.out.unsentBytes;
-        if ((info & WHOLE) !== WHOLE) {
-          this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
-        } else if (!protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
+        if (limiter !== null) limiter.admit(info, words[record + RECORD_LENGTH]);
+        const isPlain = (info & PLAIN_MASK) === WHOLE && !limiter?.late;
+        if (isPlain && (client.plain || passes(client, words, bytes, record))) {
+          if (forward(engine, client, this.run, record)) continue;
+          limiter?.giveBack();
           break;
         }
-        if (!client.forwarded) this.run.interrupted = true;
         unsent = pipeline.out.unsentBytes;
-        if (client.closing || this.#barrier || client.closed) {
-          i++;
-          break;
-        }
+        if (!this.#handle(record, limiter)) break;
+        unsent = pipeline.out.unsentBytes;
+        stops = client.closing || this.#barrier || client.closed;
       }
     } catch (error) {
       i++; // its bytes go where they were reserved: that queue is whole, or is closed
       const inStep = pipeline.isBare(slot) && pipeline.out.unsentBytes === unsent;
       client.onException(error, inStep);
     } finally {
-      // Records behind a stop are scanned again later: they must not be copied now.
-      for (let j = i; j < count; j++) words[FRAME_WORD + j * RECORD_WORDS + RECORD_DEST] = 0;
-      engine.endWalk();
+      this.#endWalk(i, count);
     }
     pipeline.addBurst(first);
     if (pipeline.outstanding > 0 || pipeline.out.unsentBytes > 0) engine.turn.markClient(client);
     return i;
+  }
+
+  #endWalk(sent: number, count: number): void {
+    const { words } = this.#engine;
+    // Records behind a stop are scanned again later: they must not be copied now.
+    for (let i = sent; i < count; i++) words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = 0;
+    this.#engine.endWalk();
+  }
+
+  /** A request that is not simply forwarded, or a piece of one. @returns false when it must wait */
+  #handle(record: number, limiter: Rates | null): boolean {
+    const { words } = this.#engine;
+    const client = this.#client;
+    const info = words[record + RECORD_INFO];
+    const start = words[record + RECORD_START];
+    const length = words[record + RECORD_LENGTH];
+    words[record + RECORD_DEST] = 0;
+    client.forwarded = false;
+    if ((info & WHOLE) !== WHOLE) {
+      this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
+    } else if (!client.protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
+      limiter?.giveBack();
+      return false;
+    }
+    if (!client.forwarded) this.run.interrupted = true;
+    return true;
   }
 
   /** Keeps requests that may not be sent yet. @returns whether to read on */
@@ -353,15 +369,12 @@ export class ClientInput {
     const saved = this.#saved as SavedState;
     let from = consumed;
     if (!isDetached(saved)) {
-      const known = scannedBytes(saved) + missingBytes(saved);
-      if (Math.max(known, end - consumed) <= CARRY_LIMIT) {
+      this.#large = beginLarge(this.#client, saved, consumed, end);
+      if (this.#large === null) {
         this.waiting.carry(consumed, end);
         return true;
       }
-      const boundary = detach(saved);
-      this.#large = new LargeRequest(this.#engine, this.#client, known);
-      this.#large.take(consumed, boundary);
-      from = consumed + boundary;
+      from = consumed + this.#large.bufferedBytes;
     }
     this.waiting.carry(from, end);
     this.#large?.expectRest(saved);
@@ -371,15 +384,14 @@ export class ClientInput {
 
   /** One more piece of a request that is taken away. */
   #largePiece(start: number, length: number, info: number, server: number): void {
-    if (this.#client.pool.config.readFrom !== 'master') this.#client.router.noteWrite(this.#client);
+    this.#client.router.noteWrite(this.#client);
     const large = this.#large as LargeRequest;
     large.take(start, length);
     if ((info & FLAG_LAST) === 0) return;
     this.#large = null;
     const streaming = large.isStreaming;
     const request = large.finish();
-    if (streaming) this.#barrier = true;
-    else if (request !== null && sendAssembled(this.#client, request, info, server))
-      this.#barrier = true;
+    const alone = request !== null && sendAssembled(this.#client, request, info, server);
+    if (streaming || alone) this.#barrier = true;
   }
 }

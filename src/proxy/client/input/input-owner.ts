@@ -1,11 +1,12 @@
 import type { Failure } from '../../backend/failure.ts';
+import type { Rates } from '../access/rates.ts';
+import type { Sampler } from '../access/sampler.ts';
 import type { ClientWindow } from '../client-window.ts';
-import type { Requester, Router } from '../router.ts';
+import type { Requester } from '../router.ts';
 import type { Stranger } from './before-login.ts';
 
 /** The client, as what it sends sees it. */
 export interface InputOwner extends Stranger, Requester {
-  readonly router: Router;
   readonly address: string;
   readonly window: ClientWindow;
   onException(error: unknown, inStep?: boolean): void;
@@ -17,6 +18,8 @@ export interface InputOwner extends Stranger, Requester {
   forwarded: boolean;
   /** By command: FORWARD where that is so all the same, though others are refused. */
   readonly forwards: Uint8Array;
+  readonly rates: Rates | null;
+  readonly audit: Sampler | null;
   failForward(failure: Failure): true;
   stopReading(): void;
   overOutputLimit(): boolean;

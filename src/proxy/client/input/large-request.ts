@@ -1,7 +1,7 @@
 import { BULK_OUTPUT_LIMIT, BULK_STALL_MS } from '../../../limits.ts';
 import { LOG_NOTICE } from '../../../log.ts';
 import { FLAG_SPECIAL, NO_COMMAND, NO_SERVER } from '../../../protocol/frame-table.ts';
-import { REQUESTS_TOO_LARGE } from '../../../stats/counters.ts';
+import { FORWARD_ERROR, REQUESTS_TOO_LARGE } from '../../../stats/counters.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
 import { FAILURE_TIMEOUT, failureOf } from '../../backend/failure.ts';
 import type { Lane } from '../../backend/lane.ts';
@@ -21,9 +21,12 @@ import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
 import { FORWARD, type Gate } from '../access/gate.ts';
+import type { Rates } from '../access/rates.ts';
+import type { Sampler } from '../access/sampler.ts';
 import type { Claims } from '../claims.ts';
 import type { ClientPipeline } from '../client-pipeline.ts';
 import type { ClientProtocol } from '../protocol.ts';
+import type { Router } from '../router.ts';
 import type { Session } from '../session/session.ts';
 
 /** The client, as its large requests see it. */
@@ -33,9 +36,12 @@ export interface LargeRequester extends Flushable {
   /** By command: FORWARD where that is so all the same, though others are refused. */
   readonly forwards: Uint8Array;
   readonly gate: Gate | null;
+  readonly rates: Rates | null;
+  readonly audit: Sampler | null;
   readonly id: number;
   readonly pool: Pool;
   readonly protocol: ClientProtocol;
+  readonly router: Router;
   readonly lane: number;
   readonly pipeline: ClientPipeline;
   readonly claims: Claims;
@@ -213,7 +219,11 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     const server = this.#server;
     this.#server = null;
     this.#waitsFor = server;
-    server.bulk.lease(this);
+    const { router, pool } = this.#client;
+    if (router.leaseBulk(this)) return;
+    this.#waitsFor = null;
+    pool.counters[FORWARD_ERROR]++;
+    this.discard(pool.protocol.failure(router.reason));
   }
 
   onException(error: unknown): void {
@@ -227,6 +237,7 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     this.#connection = connection;
     connection.holder = this;
     const begun = this.#buffer.subarray(0, this.#length);
+    client.audit?.noteLarge(client, begun);
     connection.sendBuffer(begun, client.id, client.claims.begin());
     this.#buffer = Buffer.alloc(0);
     this.#progress = millis();
@@ -307,6 +318,10 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
 
   onDeadline(): void {
     const connection = this.#connection;
+    if (this.#client.rates?.waiting) {
+      this.#progress = millis();
+      return;
+    }
     if (connection !== null && this.mustWait) {
       this.#progress = millis();
       const { pendingBytes } = connection.out;

@@ -11,6 +11,12 @@ export interface Detour {
   advance(): void;
   /** The pool has other servers now. */
   reroute(): void;
+  /** The client goes to another process: what waits for others ends here, and goes along. */
+  part(): void;
+  /** What it asks for there in its place; null = it is under way here. */
+  readonly rest: Buffer | null;
+  /** Nobody hears the reply. */
+  readonly unheard: boolean;
   /** The client is gone. */
   drop(): void;
 }

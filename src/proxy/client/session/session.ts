@@ -120,7 +120,10 @@ export class Session {
     // The connection stays here.
     const watch = this.watch === WATCHING ? BROKEN : this.watch;
     const tracking = this.tracking?.saved ?? null;
-    const said = { since, name, libName, libVersion, replies, noEvict, mode };
+    // What it asks for again is as muted as it was.
+    const again = replies === 'on' && this.detour?.rest && this.detour.unheard;
+    const heard: ReplyMode = again ? 'skip' : replies;
+    const said = { since, name, libName, libVersion, replies: heard, noEvict, mode };
     return { ...said, watch, transaction, tracking };
   }
 

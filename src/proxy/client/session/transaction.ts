@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../../../config/index.ts';
 import type { Server } from '../../pool/server.ts';
 import type { Gate } from '../access/gate.ts';
 
@@ -35,6 +36,8 @@ export class Transaction {
   slot = -1;
   /** The rules that its requests were looked at by. */
   gate: Gate | null = null;
+  /** The configuration whose rules for all clients they were looked at by. */
+  config: PoolConfig | null = null;
   /** Of the ring that `server` was found in. */
   ringNumber = -1;
   /** Databases that SELECT names, as they were written. */

@@ -2,6 +2,7 @@ import { SERVER_SWEEP_MS } from '../../../limits.ts';
 import type { SavedRequest } from '../../backend/again/saved-requests.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Lane } from '../../backend/lane.ts';
+import type { Spared } from '../connection-budget.ts';
 import { type LaneKey, laneKey } from '../lanes.ts';
 
 /** Requests that have no connection any more. */
@@ -149,15 +150,15 @@ export class Places {
   }
 }
 
-/** The idle connection that was used longest ago, among `all` and `other`, and none of `but`. */
+/** The idle connection that was used longest ago, among `all` and `other`, and none of `spared`. */
 export function leastUsed(
   all: readonly BackendConnection[],
   other: BackendConnection | null,
-  but: readonly (BackendConnection | null)[],
+  spared: Spared,
 ): BackendConnection | null {
   let oldest = other;
   for (const each of all) {
-    if (each.inFlight.count > 0 || !each.connected || but.includes(each)) continue;
+    if (each.inFlight.count > 0 || !each.connected || spared.includes(each)) continue;
     if (oldest === null || each.inFlight.lastTime < oldest.inFlight.lastTime) oldest = each;
   }
   return oldest;

@@ -238,6 +238,11 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
     else this.#tryNow();
   }
 
+  /** Things have changed: what it refused until now was another outage. */
+  forgive(): void {
+    this.#refusals.clear();
+  }
+
   // --- time ------------------------------------------------------------------------------------
 
   nextDeadline(): number {

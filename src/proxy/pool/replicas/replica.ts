@@ -15,8 +15,6 @@ import type { Lanes } from '../lanes.ts';
 import { lossText, Outage } from '../outage.ts';
 import { placedAt } from '../pool-changes.ts';
 
-const NONE: readonly (BackendConnection | null)[] = [];
-
 /** The pool of a replica, as the replica sees it. */
 interface ReplicaPool extends OwnerPool {
   readonly lanes: Lanes;
@@ -80,7 +78,7 @@ export class Replica extends TitledServer implements ConnectionOwner {
 
   #open(at: number, lane: Lane): BackendConnection | null {
     const { budget, engine } = this.pool;
-    if (!budget.makeRoom(NONE)) return null;
+    if (!budget.makeRoom()) return null;
     return this.places.open(
       at,
       () => {

@@ -13,8 +13,10 @@ import { UnownedSlots } from './unowned-slots.ts';
 
 /** A node, as far as its slots go. */
 export interface SlotNode {
+  readonly id: string;
   readonly host: string;
   readonly port: number;
+  /** The id of the node that it follows; null for a master. */
   readonly master: string | null;
   readonly failed: boolean;
   readonly slots: readonly (readonly [first: number, last: number])[];
@@ -165,6 +167,7 @@ export class ClusterSlots {
     if (isSame && isNews) this.#write();
     else if (!isSame) this.#reconfigure(wanted, gone.length > 0);
     for (const each of parked.flat()) resend(each.requests, each.lane);
+    if (isNews || !isSame) for (const { failover } of pool.servers) failover?.forgive();
     this.unowned.wake();
   }
 
@@ -189,7 +192,7 @@ export class ClusterSlots {
     return [...stay, ...fresh.map((node) => this.#lineOf(node))];
   }
 
-  #lineOf({ host, port }: SlotNode): ServerConfig {
+  #lineOf({ host, port }: Pick<SlotNode, 'host' | 'port'>): ServerConfig {
     const name = nameOf({ host, port });
     const [seed] = this.#pool.config.seeds;
     const where = { kind: 'tcp', host, port, path: '' } as const;

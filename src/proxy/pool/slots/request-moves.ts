@@ -216,8 +216,7 @@ export class RequestMoves implements RequestMover {
 
   /** Sends requests whose connection is lost where their slots are now. */
   heir(from: LaneKey): RequestHeir {
-    const { index, db, resp, tracking } = from;
-    const lane = { index, db, resp, tracking };
+    const lane = laneKey(from);
     return {
       adopt: (requests) => {
         for (const each of requests) this.#resend(each, lane);

@@ -66,15 +66,10 @@ export class WaitingRequests implements Timed, GuardedConnection {
     return this.#waiting.length;
   }
 
-  get inFlight() {
-    return {
-      count: this.#waiting.length,
-      collectClients: (ids: Set<number>): void => {
-        for (const { request } of this.#waiting) {
-          if (request.entry.clientId >= 0) ids.add(request.entry.clientId);
-        }
-      },
-    };
+  collectClients(ids: Set<number>): void {
+    for (const { request } of this.#waiting) {
+      if (request.entry.clientId >= 0) ids.add(request.entry.clientId);
+    }
   }
 
   /** Whether any request of the client waits: none of its others may go by. */

@@ -1,9 +1,14 @@
 import { DENIED_CHANNEL, DENIED_COMMAND, DENIED_KEY } from '../../../acl/judge/verdict.ts';
-import { ACL_LOG_LENGTH, ACL_LOG_OBJECT_BYTES } from '../../../limits.ts';
+import {
+  ACL_LOG_COMPARED,
+  ACL_LOG_LENGTH,
+  ACL_LOG_OBJECT_BYTES,
+  ACL_LOG_TOGETHER_MS,
+} from '../../../limits.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { clientLine } from '../../client/client-list.ts';
 import { wallMillis } from '../../engine/clock.ts';
 import type { Pool } from '../../pool/pool.ts';
+import { clientLine } from '../clients/client-lines.ts';
 
 /** A login that failed; the other reasons are those of a verdict. */
 export const DENIED_LOGIN = 4;
@@ -15,11 +20,6 @@ export const REASONS: Readonly<Record<number, string>> = {
   [DENIED_CHANNEL]: 'channel',
   [DENIED_LOGIN]: 'auth',
 };
-
-/** Entries that are alike and no further apart are one, in milliseconds. */
-const TOGETHER_MS = 60_000;
-/** So many of the newest are looked through for one that is alike. */
-const COMPARED = 10;
 
 /** Requests that were refused alike, within a minute. Texts are latin1. */
 export interface AclLogEntry {
@@ -49,14 +49,14 @@ export class AclLog {
     const shown = object.slice(0, ACL_LOG_OBJECT_BYTES);
     const name = user.slice(0, ACL_LOG_OBJECT_BYTES);
     const like = this.entries
-      .slice(0, COMPARED)
+      .slice(0, ACL_LOG_COMPARED)
       .findIndex(
         (each) =>
           each.reason === reason &&
           each.inMulti === inMulti &&
           each.object === shown &&
           each.user === name &&
-          at - each.at <= TOGETHER_MS,
+          at - each.at <= ACL_LOG_TOGETHER_MS,
       );
     const [entry = { count: 0, reason, inMulti, object: shown, user: name, at, client: '' }] =
       like < 0 ? [] : this.entries.splice(like, 1);

@@ -4,12 +4,12 @@ import { mayHear } from '../../../acl/judge/verdict.ts';
 import type { Pattern } from '../../../acl/pattern.ts';
 import type { User } from '../../../acl/user.ts';
 import type { PoolConfig } from '../../../config/index.ts';
+import { GATE_SETS } from '../../../limits.ts';
 import { COMMANDS, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { FORWARD, type Gate, LOOK } from '../../client/access/gate.ts';
 import { allowedCommands } from '../command-rules.ts';
 
-/** Codes of `forwards` are bytes: sets of patterns beyond that are looked at one by one. */
-const MOST_SETS = 250;
+/** Codes of `forwards` are bytes: GATE_SETS fit behind this one. */
 const FIRST_SET = FORWARD + 1;
 const CR = 0x0d;
 
@@ -34,7 +34,7 @@ export class UserGate implements Gate {
       const name = needed.map(({ text, access }) => `${access}${text}`).join('\n');
       let set = known.get(name);
       if (set === undefined) {
-        if (sets.length === MOST_SETS) return LOOK;
+        if (sets.length === GATE_SETS) return LOOK;
         set = sets.push(needed) - 1;
         known.set(name, set);
       }

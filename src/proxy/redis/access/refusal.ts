@@ -47,7 +47,7 @@ function refusalFor(name: string, { reason, word }: Verdict, words: RequestWords
 }
 
 /** The command of a request, as rules know it; null when it is answered with its mistake. */
-function commandOf(spec: CommandSpec, words: RequestWords): AclCommand | null {
+export function commandOf(spec: CommandSpec, words: RequestWords): AclCommand | null {
   const second = words.count > 1 ? words.text(1) : null;
   if (spec.handling === 'container' && second !== null) {
     const part = findSubcommand(spec, second);
@@ -59,11 +59,14 @@ function commandOf(spec: CommandSpec, words: RequestWords): AclCommand | null {
 /** BY and GET of SORT read keys that are no words of the request. */
 function sortRefusal(user: User, command: AclCommand, words: RequestWords): Buffer | null {
   if (command.name !== 'sort' && command.name !== 'sort_ro') return null;
+  let everything: boolean | null = null;
   for (let i = 2; i < words.count; i++) {
     const option = lowerWord(words, i);
     const left = words.count - i - 1;
     const denied = option === 'by' ? left > 0 && words.text(i + 1).includes('*') : option === 'get';
-    if (denied && left > 0 && !readsEverything(user, command, words)) {
+    // Whoever may read every key may name as many patterns as he likes: it is found out once.
+    if (denied && left > 0) everything ??= readsEverything(user, command, words);
+    if (denied && left > 0 && everything === false) {
       return replies.sortOptionDenied(option === 'by' ? 'BY' : 'GET');
     }
     if (option === 'limit') i += 2;

@@ -5,6 +5,8 @@ import {
   RECORD_BYTES,
   RECORD_KEY,
   RECORD_KEY_LENGTH,
+  RECORD_LENGTH,
+  RECORD_START,
 } from '../../../protocol/frame-table.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { wordCount } from '../words.ts';
@@ -21,15 +23,18 @@ export class RequestTable implements RequestWords {
   readonly bytes: Uint8Array;
   readonly #request: SpecialRequest;
   readonly #skip: number;
-  /** Which words stand in the table. */
+  /** Which words stand in the table: so many from a multiple of PART_TABLE_RECORDS on. */
   #from = 0;
   #loaded = 0;
+  /** Where these multiples begin, as far as is known, so that no word is looked for twice. */
+  readonly #begins: number[];
 
   /** @param skip words in front, which are none of it */
   constructor(request: SpecialRequest, skip: number = 0) {
     this.#request = request;
     this.#skip = skip;
     this.count = wordCount(request) - skip;
+    this.#begins = [request.start];
     this.bytes = request.client.pool.engine.bytes;
   }
 
@@ -61,14 +66,24 @@ export class RequestTable implements RequestWords {
     return PART_WORD + (word - this.#from) * RECORD_WORDS;
   }
 
-  #load(from: number): void {
+  #load(word: number): void {
+    const part = Math.floor(word / PART_TABLE_RECORDS);
+    for (let i = this.#begins.length - 1; i < part; i++) this.#loadPart(i);
+    this.#loadPart(part);
+    if (word >= this.#from + this.#loaded) throw new RangeError(`word ${word} is not there`);
+  }
+
+  #loadPart(part: number): void {
     const { start, length, client } = this.#request;
     const { engine, descriptor } = client.pool;
-    const { codec } = engine;
+    const { codec, words } = engine;
     engine.takePartTable();
     const [end, most] = [start + length, PART_TABLE_RECORDS];
-    this.#from = from;
-    this.#loaded = codec.splitRequest(start, end, PART_TABLE, most, from, descriptor, 0, 0);
-    if (this.#loaded === 0) throw new RangeError(`word ${from} is not there`);
+    const from = this.#begins[part] ?? end;
+    this.#from = part * most;
+    this.#loaded = codec.splitRequest(from, end, PART_TABLE, most, this.#from, descriptor, 0, 0);
+    if (this.#loaded < most || this.#begins.length > part + 1) return;
+    const last = PART_WORD + (most - 1) * RECORD_WORDS;
+    this.#begins.push(words[last + RECORD_START] + words[last + RECORD_LENGTH]);
   }
 }

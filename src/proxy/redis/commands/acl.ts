@@ -98,7 +98,7 @@ const getUser: Local = ({ client }, words) => {
 };
 
 const cat: Local = ({ client }, words) => {
-  if (words.count > 3) return answer(client, replies.unknownSubcommand('ACL', words.text(1)));
+  if (words.count > 3) return answer(client, replies.subcommandSyntax('ACL', words.text(1)));
   if (words.count === 2) return answer(client, arrayReply(CATEGORIES.map(bulkText)));
   const bit = categoryBit(words.text(2));
   if (bit === 0) {
@@ -121,7 +121,7 @@ const dryRunCommand: Local = (request, words) => {
 
 const genPass: Local = ({ client }, words) => {
   const text = words.count > 2 ? words.text(2) : String(DEFAULT_BITS);
-  if (words.count > 3) return answer(client, replies.unknownSubcommand('ACL', words.text(1)));
+  if (words.count > 3) return answer(client, replies.subcommandSyntax('ACL', words.text(1)));
   if (!isIntegerWord(text)) return answer(client, replies.NOT_AN_INTEGER);
   const bits = Number(text);
   if (bits <= 0 || bits > MOST_BITS) {
@@ -152,7 +152,7 @@ function entryReply(entry: AclLogEntry, now: number, resp: RespVersion): Buffer 
 const logCommand: Local = ({ client }, words) => {
   const log = aclLogOf(client.pool);
   const text = words.count > 2 ? words.text(2) : String(DEFAULT_ENTRIES);
-  if (words.count > 3) return answer(client, replies.unknownSubcommand('ACL', words.text(1)));
+  if (words.count > 3) return answer(client, replies.subcommandSyntax('ACL', words.text(1)));
   if (text.toUpperCase() === 'RESET') {
     log.reset();
     return answer(client, replies.OK);

@@ -8,12 +8,14 @@ import {
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { clientLine, clientsOf, listBody, listFilter } from '../../client/client-list.ts';
+import { clientsOf } from '../../client/client-list.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { askSiblings } from '../../siblings/question.ts';
-import { type ClientOrder, type ClientReport, victimFilter } from '../client-orders.ts';
-import { unblockHere } from '../leases/unblock.ts';
+import { listFilter } from '../clients/client-filters.ts';
+import { clientLine, listBody } from '../clients/client-lines.ts';
+import { type ClientOrder, type ClientReport, victimFilter } from '../clients/client-orders.ts';
+import { unblockHere } from '../leases/blocking/unblock.ts';
 import { deliverInPieces } from '../pieces.ts';
 import { TRACKING_COMMANDS } from '../tracking/commands.ts';
 import type { Local, Words } from '../words.ts';

@@ -18,7 +18,7 @@ import { scan } from './scan.ts';
 import { select } from './select.ts';
 import { authenticate, hello, ping, reset, role } from './session.ts';
 import { slowLogCommand } from './slowlog.ts';
-import { wait } from './wait.ts';
+import { wait, waitAof } from './wait.ts';
 
 /** The last that a client hears: what it sent behind QUIT is not looked at. */
 function quit({ client }: SpecialRequest): boolean {
@@ -60,6 +60,7 @@ export const LOCAL_COMMANDS: Readonly<Record<string, Local>> = {
   TIME: ({ client }) => answer(client, replies.time()),
   UNWATCH: unwatch,
   WAIT: wait,
+  WAITAOF: waitAof,
   WATCH: watch,
   ...ACL_LOCAL_COMMANDS,
   ...CLIENT_COMMANDS,

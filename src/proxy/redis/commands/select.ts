@@ -19,6 +19,7 @@ import type { Words } from '../words.ts';
 
 const INT32_MAX = 2147483647;
 const PING = encodeText('PING');
+const OUT_OF_RANGE = /^-ERR (DB index is out of range|invalid DB index)/i;
 
 /** SELECT: the client's later requests take another lane, if the servers have the database. */
 export function select(request: SpecialRequest, words: Words): boolean {
@@ -30,10 +31,12 @@ export function select(request: SpecialRequest, words: Words): boolean {
   if (Number(wanted) < 0) return answer(client, replies.DB_OUT_OF_RANGE);
   const db = Number(wanted);
   const { lanes, refusedDatabases } = client.pool;
-  const refused = lanes.isVerified(db) ? null : refusedDatabases.replyFor(db, exactMillis());
+  const { resp, tracking, login } = laneOf(client);
+  // What is refused to one user may be granted to another.
+  const isKnown = login !== null || lanes.isVerified(db, login);
+  const refused = isKnown ? null : refusedDatabases.replyFor(db, exactMillis());
   if (refused !== null) return answer(client, refused);
-  const { resp, tracking } = laneOf(client);
-  const lane = lanes.find(db, resp, tracking);
+  const lane = lanes.find(db, resp, tracking, login);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   if (lane.verified) {
     client.enterLane(lane);
@@ -44,12 +47,13 @@ export function select(request: SpecialRequest, words: Words): boolean {
 
 /** Sends a PING to every server in the ring, on connections of the lane: they need it granted. */
 function ask({ client, intent }: SpecialRequest, lane: LaneKey): boolean {
-  const { liveServers } = client.pool;
-  const servers = liveServers.length > 0 ? liveServers : client.pool.servers;
-  const chosen = client.router.chooseAll(client, servers, lane.index, intent);
+  const { pool, router } = client;
+  const { liveServers } = pool;
+  const servers = liveServers.length > 0 ? liveServers : pool.servers;
+  const chosen = router.chooseAll(client, servers, lane.index, intent);
   if (chosen === null) return false;
   const connections = chosen.filter((each) => each !== null);
-  if (connections.length === 0) return client.failForward(servers[0].lastFailure);
+  if (connections.length === 0) return client.failForward(router.reasons[0] ?? pool.nowhere);
   const question = new DatabaseQuestion(client, lane, connections.length);
   client.barrier();
   for (const connection of connections) {
@@ -94,7 +98,11 @@ class DatabaseQuestion {
   }
 
   refuse(error: Buffer): void {
-    this.#client.pool.refusedDatabases.add(this.#lane.db, error, exactMillis());
+    const { refusedDatabases } = this.#client.pool;
+    const { db, login } = this.#lane;
+    const isBeyond = OUT_OF_RANGE.test(error.toString('latin1'));
+    if (login === null && isBeyond) refusedDatabases.addFrom(db, error, exactMillis());
+    else if (login === null) refusedDatabases.add(db, error, exactMillis());
     this.#decide(error);
   }
 

@@ -10,11 +10,13 @@ import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { RespVersion } from '../../backend/lane.ts';
 import { logIn, logOut, mayEnter, refuseLogin } from '../../client/access/login.ts';
+import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MAY_WAIT } from '../../client/router.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { aclLogOf, DENIED_LOGIN } from '../access/acl-log.ts';
+import { enterAtServer, loginWith } from '../access/server-logins.ts';
 import { withRedisVersion } from '../info/ask-servers.ts';
 import { changeVersion } from '../pubsub/subscribe.ts';
 import type { Words } from '../words.ts';
@@ -25,7 +27,11 @@ export function authenticate({ client }: SpecialRequest, words: Words): boolean 
   const { count } = words;
   if (count > 3) return answer(client, replies.SYNTAX_ERROR);
   const named = count === 3;
-  const { users, clientAuth } = client.pool.config;
+  const { users, clientAuth, loginsAtServer } = client.pool.config;
+  if (loginsAtServer) {
+    const login = loginWith(named ? words.text(1) : null, words.copy(count - 1));
+    return enterAtServer(client, login, laneOf(client).resp, (claim) => claim.deliver(replies.OK));
+  }
   if (!named && users !== null && users.default.noPassword) {
     return answer(client, replies.AUTH_WITHOUT_NEED);
   }
@@ -94,6 +100,10 @@ export function hello({ client, intent }: SpecialRequest, words: Words): boolean
   }
   const asked = readHello(words, laneOf(client).resp);
   if (Buffer.isBuffer(asked)) return answer(client, asked);
+  if (asked.login !== null && client.pool.config.loginsAtServer) {
+    const login = loginWith(...asked.login);
+    return enterAtServer(client, login, asked.resp, (claim) => tellHello(client, asked, claim));
+  }
   if (asked.login !== null) {
     const [user] = asked.login;
     if (!mayEnter(client, ...asked.login)) {
@@ -103,17 +113,22 @@ export function hello({ client, intent }: SpecialRequest, words: Words): boolean
     logIn(client, user);
   }
   if (!client.authenticated) return answer(client, replies.NO_AUTH_FOR_HELLO);
-  if (asked.name !== null) client.session.name = asked.name;
-  const lane = client.pool.lanes.find(laneOf(client).db, asked.resp, laneOf(client).tracking);
+  const { db, tracking, login } = laneOf(client);
+  const lane = client.pool.lanes.find(db, asked.resp, tracking, login);
   if (lane === null) return answer(client, replies.TOO_MANY_LANES);
   client.enterLane(lane);
-  const claim = client.claims.claim();
+  tellHello(client, asked, client.claims.claim());
+  if (client.subscribed) client.barrier();
+  return true;
+}
+
+/** Its login, if it has one, is good, and its lane is the one it asks for. */
+function tellHello(client: ClientConnection, asked: Hello, claim: Claim): void {
+  if (asked.name !== null) client.session.name = asked.name;
   withRedisVersion(client, (version) => {
     claim.deliver(helloReply(client, asked.resp, version));
     changeVersion(client);
   });
-  if (client.subscribed) client.barrier();
-  return true;
 }
 
 function helloReply(client: ClientConnection, resp: RespVersion, version: string): Buffer {

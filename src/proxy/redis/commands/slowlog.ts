@@ -1,7 +1,7 @@
 import { arrayReply, bulkText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import type { SlowEntry } from '../../pool/slow-log.ts';
+import type { SlowEntry } from '../../pool/notes/slow-log.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import type { Words } from '../words.ts';
 

@@ -1,18 +1,17 @@
 import { WAIT_POLL_MAX_MS, WAIT_POLL_MS, WAIT_UNREAD_MS } from '../../../limits.ts';
-import { NO_SERVER } from '../../../protocol/frame-table.ts';
-import { encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
+import { arrayReply, encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { integerOf } from '../../../protocol/redis/replies/reply-parts.ts';
+import { integerOf, listOf } from '../../../protocol/redis/replies/reply-parts.ts';
+import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import type { Server } from '../../pool/server.ts';
-import { forward } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
-import { INVALID } from '../failure-reply.ts';
+import { failureReply, INVALID } from '../failure-reply.ts';
 import { type Answer, askAgain, askServers, type Question } from '../server-answers.ts';
 import type { Words } from '../words.ts';
 
@@ -20,27 +19,83 @@ const DIGITS = 18;
 /** More replicas than any server has. */
 const MOST_REPLICAS = 1n << 31n;
 
+/** What is waited for, in numbers of which each server tells its own. */
+interface Wanted {
+  /** How a server is asked what it has got by now: it answers at once. */
+  readonly bytes: Buffer;
+  readonly numbers: readonly number[];
+  /** What a complete reply says; null when it is none. */
+  read(body: Buffer): readonly bigint[] | null;
+  reply(least: readonly number[]): Buffer;
+}
+
+const WAIT_BYTES = encodeText('WAIT', '0', '0');
+const WAITAOF_BYTES = encodeText('WAITAOF', '0', '0', '0');
+/** Asked first when a server's own file is waited for: one that keeps none would never say so. */
+const PERSISTENCE = encodeText('INFO', 'persistence');
+const KEEPS_NO_FILE = 'aof_enabled:0';
+
 /**
  * WAIT: the smallest count of replicas that have taken what this client wrote, over the servers
- * that are in the ring. Servers share their
- * connections, so they are asked again and again instead of letting them wait. As in Redis, what
- * the client sends behind it waits, so that a client has one WAIT at a time; one with so much
- * behind it that it is not read any more ends after WAIT_UNREAD_MS.
+ * that are in the ring. Servers share their connections, so they are asked again and again instead
+ * of letting them wait. As in Redis, what the client sends behind it waits, so that a client has
+ * one WAIT at a time; one with so much behind it that it is not read any more ends after
+ * WAIT_UNREAD_MS.
  */
 export function wait(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
   const [replicas, timeout] = words.texts(1);
   if (!isIntegerWord(replicas, DIGITS)) return answer(client, replies.NOT_AN_INTEGER);
-  if (!isIntegerWord(timeout, DIGITS)) {
-    return answer(client, replies.NOT_A_TIMEOUT);
-  }
+  const wanted: Wanted = {
+    bytes: WAIT_BYTES,
+    numbers: [Number(replicas)],
+    read: (body) => listFrom(integerOf(body)),
+    reply: ([least]) => integerReply(least),
+  };
+  return waitFor(request, wanted, timeout, false);
+}
+
+function listFrom(number: bigint | null): readonly bigint[] | null {
+  return number === null ? null : [number];
+}
+
+/**
+ * WAITAOF: as WAIT, for what is in the file of each server, and in those of how many replicas. It
+ * counts as much as that server has got which has got least.
+ */
+export function waitAof(request: SpecialRequest, words: Words): boolean {
+  const { client } = request;
+  const [local, replicas, timeout] = words.texts(1);
+  if (!isIntegerWord(local, DIGITS)) return answer(client, replies.NOT_AN_INTEGER);
+  if (local !== '0' && local !== '1') return answer(client, replies.NOT_0_OR_1);
+  if (!isIntegerWord(replicas, DIGITS)) return answer(client, replies.NOT_AN_INTEGER);
+  if (Number(replicas) < 0) return answer(client, replies.NOT_POSITIVE);
+  const wanted: Wanted = {
+    bytes: WAITAOF_BYTES,
+    numbers: [Number(local), Number(replicas)],
+    read: pairOf,
+    reply: (least) => arrayReply(least.map(integerReply)),
+  };
+  return waitFor(request, wanted, timeout, local === '1');
+}
+
+function pairOf(body: Buffer): readonly bigint[] | null {
+  const numbers = listOf(body, integerOf);
+  return numbers?.length === 2 ? numbers : null;
+}
+
+/** @param needsFiles servers are asked first whether they keep a file of what is written */
+function waitFor(
+  request: SpecialRequest,
+  wanted: Wanted,
+  timeout: string,
+  needsFiles: boolean,
+): boolean {
+  const { client } = request;
+  if (!isIntegerWord(timeout, DIGITS)) return answer(client, replies.NOT_A_TIMEOUT);
   if (Number(timeout) < 0) return answer(client, replies.NEGATIVE_TIMEOUT);
-  const wanted = Number(replicas);
   const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
-  const servers = client.pool.liveServers;
-  if (client.pool.servers.length === 0) return forward(request, NO_SERVER);
-  if (servers.length === 0) return client.failForward(client.pool.servers[0].lastFailure);
-  const asked = new Rounds(request, servers, wanted, until).begin();
+  const asked = new Rounds(request, client.pool.liveServers, wanted, until).begin(needsFiles);
   if (!asked) return false;
   client.session.leased = false;
   client.barrier();
@@ -51,7 +106,7 @@ export function wait(request: SpecialRequest, words: Words): boolean {
 class Rounds {
   readonly #question: Question;
   readonly #client: ClientConnection;
-  readonly #wanted: number;
+  readonly #wanted: Wanted;
   /** On the clock; Infinity = without end. */
   readonly #until: number;
   readonly #madeOn: LaneKey;
@@ -62,10 +117,9 @@ class Rounds {
   #isFirst: boolean;
   #pause = WAIT_POLL_MS;
 
-  constructor(request: SpecialRequest, servers: readonly Server[], wanted: number, until: number) {
+  constructor(request: SpecialRequest, servers: readonly Server[], wanted: Wanted, until: number) {
     const { client } = request;
-    const bytes = encodeText('WAIT', '0', '0');
-    this.#question = { request, servers, bytes, lane: client.lane };
+    this.#question = { request, servers, bytes: wanted.bytes, lane: client.lane };
     this.#client = client;
     this.#wanted = wanted;
     this.#until = until;
@@ -74,13 +128,25 @@ class Rounds {
   }
 
   /** @returns false when the request has to wait */
-  begin(): boolean {
-    return askServers(this.#question, (answers, claim) => this.#take(answers, claim));
+  begin(needsFiles: boolean): boolean {
+    if (!needsFiles) {
+      return askServers(this.#question, (answers, claim) => this.#take(answers, claim));
+    }
+    const question = { ...this.#question, bytes: PERSISTENCE };
+    return askServers(question, (answers, claim) => this.#onFiles(answers, claim));
+  }
+
+  #onFiles(answers: readonly Answer[], claim: Claim): void {
+    const failed = answers.find(({ error }) => error !== null)?.error;
+    if (failed) claim.deliver(failed);
+    else if (answers.some(({ body }) => body.includes(KEEPS_NO_FILE))) {
+      claim.deliver(replies.KEEPS_NO_FILE);
+    } else if (!this.#again(claim)) claim.deliver(failureReply(failureOf(FAILURE_REFUSED)));
   }
 
   #take(answers: readonly Answer[], claim: Claim): void {
-    const least = leastOf(answers);
-    if (typeof least !== 'number') {
+    const least = leastOf(answers, this.#wanted);
+    if (Buffer.isBuffer(least)) {
       claim.deliver(least);
       return;
     }
@@ -88,8 +154,10 @@ class Rounds {
     this.#isFirst = false;
     if (first && this.#again(claim)) return;
     const left = this.#until - exactMillis();
-    if (least >= this.#wanted || left <= 0 || mayHaveLeft(this.#client)) {
-      claim.deliver(integerReply(least));
+    const { numbers } = this.#wanted;
+    const done = numbers.every((number, i) => least[i] >= number);
+    if (done || left <= 0 || mayHaveLeft(this.#client)) {
+      claim.deliver(this.#wanted.reply(least));
       return;
     }
     const { guard } = this.#client.pool.engine;
@@ -108,7 +176,7 @@ class Rounds {
   }
 
   /** @param least as the round before found */
-  #goOn(least: number, claim: Claim): void {
+  #goOn(least: readonly number[], claim: Claim): void {
     const client = this.#client;
     if (client.closed) {
       claim.forget();
@@ -116,7 +184,7 @@ class Rounds {
     }
     // All that had come was read, and there was no end.
     if (!client.unread) client.session.unseen = false;
-    if (mayHaveLeft(client) || !this.#again(claim)) claim.deliver(integerReply(least));
+    if (mayHaveLeft(client) || !this.#again(claim)) claim.deliver(this.#wanted.reply(least));
   }
 }
 
@@ -132,14 +200,18 @@ function mayHaveLeft(client: ClientConnection): boolean {
   return session.unseen;
 }
 
-/** The smallest number, or an error. */
-function leastOf(answers: readonly Answer[]): number | Buffer {
-  let least = MOST_REPLICAS;
+/** The smallest numbers, or an error. */
+function leastOf(answers: readonly Answer[], { numbers, read }: Wanted): number[] | Buffer {
+  const least = numbers.map(() => MOST_REPLICAS);
   for (const { body, error } of answers) {
     if (error !== null) return error;
-    const count = integerOf(body);
-    if (count === null || count < 0n || count > MOST_REPLICAS) return INVALID;
-    if (count < least) least = count;
+    const counts = read(body);
+    if (counts === null || counts.some((count) => count < 0n || count > MOST_REPLICAS)) {
+      return INVALID;
+    }
+    counts.forEach((count, i) => {
+      if (count < least[i]) least[i] = count;
+    });
   }
-  return Number(least);
+  return least.map(Number);
 }

@@ -1,32 +1,25 @@
-import {
-  FLAG_LAST,
-  PART_TABLE,
-  PART_TABLE_RECORDS,
-  RECORD_BYTES,
-  RECORD_START,
-  WHOLE,
-} from '../../../protocol/frame-table.ts';
-import { elementEnds } from '../../../protocol/redis/replies/elements.ts';
+import { SPARE_REPLIES, SPARE_REPLY_PARTS } from '../../../limits.ts';
+import { FLAG_LAST, WHOLE } from '../../../protocol/frame-table.ts';
 import { readSmallInteger } from '../../../protocol/redis/replies/integers.ts';
-import { REPLY_TOO_LARGE } from '../../../protocol/redis/replies/replies.ts';
+import { OK, REPLY_TOO_LARGE } from '../../../protocol/redis/replies/replies.ts';
 import { errorOf, withoutAttributes } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { FORWARD_ERROR, REPLIES_TOO_LARGE } from '../../../stats/counters.ts';
-import type { SlowRequest } from '../../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../../backend/flight/noted-request.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { ClientPipeline } from '../../client/client-pipeline.ts';
 import type { StoredReply } from '../../client/stored-reply.ts';
 import { digitsOf, writeDecimal } from '../../engine/short-text.ts';
-import { checkEnd, setPartTable, spliceParts } from '../../engine/splice.ts';
-import type { Server } from '../../pool/server.ts';
-import { KeptPart } from '../../routing/kept-part.ts';
 import { KeptRequest } from '../../routing/kept-request.ts';
+import { endParts, type NotedParts } from '../../routing/noted-parts.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
-import { logSlowest, slowerPart } from '../../routing/slowest-part.ts';
 import { INVALID } from '../failure-reply.ts';
-import type { KeptOrder } from './kept-order.ts';
+import { FragmentReply, type WholeReply } from './fragment-reply.ts';
+import { KeptOrder } from './kept-order.ts';
+import { Spares } from './spare-replies.ts';
+import { type ArrayParts, writeArray } from './spliced-array.ts';
 
 const ARRAY = 0x2a; // '*'
 const STATUS = 0x2b; // '+'
@@ -35,47 +28,6 @@ const LF = 0x0a;
 const ERROR = 0x2d; // '-'
 const INTEGER = 0x3a; // ':'
 const BULK_ERROR = 0x21; // '!'
-
-/** The reply to one fragment. */
-class FragmentReply extends KeptPart implements ReplyTarget {
-  readonly distrusts = false;
-  readonly #whole: CoalescedReply;
-  readonly keys: number;
-  readonly server: Server;
-  /** A complete error reply that this fragment got or caused. */
-  error: Buffer | null = null;
-  failed = false;
-  value = 0;
-
-  constructor(whole: CoalescedReply, keys: number, server: Server) {
-    super();
-    this.#whole = whole;
-    this.keys = keys;
-    this.server = server;
-  }
-
-  get claim(): Claim {
-    return this.#whole.claim;
-  }
-
-  onReply(start: number, length: number, info: number, count: number): void {
-    this.#whole.take(this, start, length, info, count);
-  }
-
-  onSlow(part: SlowRequest): void {
-    this.#whole.slowest = slowerPart(this.#whole.slowest, part);
-  }
-
-  awaitsMore(): boolean {
-    return false;
-  }
-
-  onFailure(error: Buffer): void {
-    this.error = error;
-    this.failed = true;
-    this.#whole.complete();
-  }
-}
 
 /** What becomes of a coalesced reply that is not simply its request's. */
 export interface ReplyUse {
@@ -86,7 +38,7 @@ export interface ReplyUse {
   /** The request was not sent; `error` is a complete error reply. */
   onRefused(error: Buffer): void;
   /** Some of it took long, for the slow log. */
-  onSlow(part: SlowRequest): void;
+  onNoted(part: NotedRequest): void;
 }
 
 /** Makes a request again whose reply could not be kept whole. */
@@ -97,64 +49,104 @@ export type ReadAgain = (
   spec: CommandSpec,
 ) => ReplyUse;
 
-/** What becomes of a coalesced reply. */
-export interface ReplyPlan {
-  /** Null = it goes to a slot of its own. */
-  readonly use: ReplyUse | null;
-  /** Null = it gets an error when it is too large. */
-  readonly readAgain: ReadAgain | null;
-}
+const SPARES = new Spares(() => new CoalescedReply(), SPARE_REPLIES);
 
-/** The replies to a request's fragments on their way to become one. */
-export class CoalescedReply implements StoredReply {
-  readonly #client: ClientConnection;
-  readonly #spec: CommandSpec;
-  /** Fragment of each key, in request order. */
-  readonly #order: KeptOrder | null;
-  readonly #keys: number;
-  readonly claim: Claim;
-  readonly #parts: FragmentReply[] = [];
-  #left: number;
+/**
+ * The replies to a request's fragments on their way to become one. Most requests take one that
+ * another is done with: none of what is needed for them is made anew.
+ */
+export class CoalescedReply implements StoredReply, WholeReply, ArrayParts {
+  /** Those of whoever is asking at the moment; null = nobody is. */
+  #client: ClientConnection | null = null;
+  #spec: CommandSpec | null = null;
+  #claim: Claim | null = null;
+  /** Used for one request after the other. */
+  #ownClaim: Claim | null = null;
+  readonly order: KeptOrder = new KeptOrder();
+  keys = 0;
+  readonly parts: FragmentReply[] = [];
+  count = 0;
+  #left = 0;
   /** Bytes of this reply that are kept on the heap. */
   #heapBytes = 0;
   /** Who takes it, instead of the request's slot. */
-  #use: ReplyUse | null;
-  readonly #readAgain: ReadAgain | null;
+  #use: ReplyUse | null = null;
+  /** Null = it gets an error when it is too large. */
+  #readAgain: ReadAgain | null = null;
   /** What is needed for that. */
-  readonly #request: KeptRequest | null;
+  readonly #request: KeptRequest = new KeptRequest();
+  /** It is in its client's hands, and done with when that is dropped. */
+  #stored = false;
   /** Its bytes were too many: they are counted only. */
   tooLarge = false;
   /** Of the parts that took long, for the slow log. */
-  slowest: SlowRequest | null = null;
+  noted: NotedParts | null = null;
   /** Bytes of all parts. */
   receivedBytes = 0;
 
-  constructor(
+  /**
+   * The reply to a request that is about to be sent.
+   * @param count its fragments @param order fragment of each key; null = where the codec put it
+   * @param use null = it goes to a slot of its own
+   */
+  static of(
     request: SpecialRequest,
     spec: CommandSpec,
     keys: number,
-    order: KeptOrder | null,
-    parts: number,
-    { use, readAgain }: ReplyPlan,
-  ) {
+    count: number,
+    order: readonly number[] | null,
+    readAgain: ReadAgain | null,
+    use: ReplyUse | null,
+  ): CoalescedReply {
     const { client } = request;
-    this.#client = client;
-    this.#spec = spec;
-    this.#keys = keys;
-    this.#order = order;
-    this.#left = parts;
-    this.#use = use;
-    this.#readAgain = readAgain;
-    this.#request = readAgain === null ? null : new KeptRequest(request);
-    this.claim = use === null ? client.claims.claim() : use.claim;
+    const reply = SPARES.take(client.pool.engine.chunk);
+    reply.#begin(client, spec, keys, count);
+    reply.#use = use;
+    reply.#readAgain = readAgain;
+    if (spec.coalesce === 'array') reply.order.keep(client, keys, order);
+    if (readAgain !== null) reply.#request.keep(request);
+    if (use === null) reply.#open(client);
+    else reply.#claim = use.claim;
     // What it is expected to have may be too much: nothing is asked behind it.
     const most = client.pool.config.clientOutputLimit >> 2;
     if (readAgain !== null && keys * client.elementBytes > most) client.barrier();
+    return reply;
   }
 
-  part(index: number, keys: number, server: Server): ReplyTarget {
-    const part = new FragmentReply(this, keys, server);
-    this.#parts[index] = part;
+  #begin(client: ClientConnection, spec: CommandSpec, keys: number, count: number): void {
+    this.#client = client;
+    this.#spec = spec;
+    this.keys = keys;
+    this.count = count;
+    this.#left = count;
+    this.#heapBytes = 0;
+    this.#stored = false;
+    this.tooLarge = false;
+    this.receivedBytes = 0;
+  }
+
+  #open({ claims }: ClientConnection): void {
+    if (this.#ownClaim === null) this.#ownClaim = claims.claim();
+    else claims.claimWith(this.#ownClaim);
+    this.#claim = this.#ownClaim;
+  }
+
+  get client(): ClientConnection {
+    return this.#client as ClientConnection;
+  }
+
+  get claim(): Claim {
+    return this.#claim as Claim;
+  }
+
+  get withHead(): boolean {
+    return this.#use === null;
+  }
+
+  part(index: number, keys: number): ReplyTarget {
+    if (index === this.parts.length) this.parts.push(new FragmentReply(this));
+    const part = this.parts[index];
+    part.begin(keys);
     return part;
   }
 
@@ -165,7 +157,7 @@ export class CoalescedReply implements StoredReply {
     if (!this.claim.closed && part.error === null && !this.tooLarge) {
       const type = info & 0xff;
       if ((type === ERROR || type === BULK_ERROR) && (info & WHOLE) === WHOLE) {
-        part.error = errorOf(withoutAttributes(this.#client.pool.engine.copyOf(start, length)));
+        part.error = errorOf(withoutAttributes(this.client.pool.engine.copyOf(start, length)));
       }
       if (part.error === null && !this.#fits(part, info, count, start, length))
         part.error = INVALID;
@@ -176,7 +168,7 @@ export class CoalescedReply implements StoredReply {
   /** Keeps what a good reply says. @returns false when it is not what the command answers */
   #fits(part: FragmentReply, info: number, count: number, start: number, length: number): boolean {
     const type = info & 0xff;
-    switch (this.#spec.coalesce) {
+    switch (this.#spec?.coalesce) {
       case 'sum':
         if (type !== INTEGER || (info & WHOLE) !== WHOLE) return false;
         part.value = this.#integer(start, length);
@@ -191,15 +183,16 @@ export class CoalescedReply implements StoredReply {
   }
 
   #integer(start: number, length: number): number {
-    const { bytes } = this.#client.pool.engine;
+    const { engine } = this.client.pool;
+    const { bytes } = engine;
     if (bytes[start] === INTEGER) return readSmallInteger(bytes, start + 1, start + length - 2);
-    const body = withoutAttributes(this.#client.pool.engine.copyOf(start, length));
+    const body = withoutAttributes(engine.copyOf(start, length));
     return readSmallInteger(body, 1, body.length - 2);
   }
 
   /** A reply that comes in pieces is kept on the heap: the stash holds whole ones. */
   #keep(part: FragmentReply, start: number, length: number, whole: boolean): void {
-    const client = this.#client;
+    const { client } = this;
     if (whole && part.putIntoStash(client, start, length, length) !== 0) return;
     const { clientOutputLimit } = client.pool.config;
     this.#heapBytes += length;
@@ -219,172 +212,107 @@ export class CoalescedReply implements StoredReply {
   /** Nothing was asked behind it that it would see, nor will be before it is answered. */
   get #mayReadAgain(): boolean {
     if (this.#readAgain === null || this.claim.unheard || !this.claim.isNewest) return false;
-    return this.#client.session.detour === null;
+    return this.client.session.detour === null;
   }
 
   /** A fragment is answered or lost; the last one makes the reply. */
   complete(): void {
     if (--this.#left > 0) return;
-    if (this.#heapBytes !== 0) this.#client.pipeline.release(this, 0);
-    if (this.#readAgain !== null && !this.claim.closed) {
-      const client = this.#client;
-      const bytes = this.receivedBytes / this.#keys;
+    const { client, claim } = this;
+    if (this.#heapBytes !== 0) client.pipeline.release(this, 0);
+    if (this.#readAgain !== null && !claim.closed) {
+      const bytes = this.receivedBytes / this.keys;
       // Large ones are not forgotten at once.
       const before = client.elementBytes === Infinity ? 0 : client.elementBytes;
       client.elementBytes = Math.max(bytes, before * 0.9);
     }
     if (this.tooLarge && this.#use === null) this.#beginAgain();
-    this.#request?.drop();
-    if (this.slowest !== null) {
-      if (this.#use === null) logSlowest(this.#client.pool, this.slowest);
-      else this.#use.onSlow(this.slowest);
+    this.#request.drop(client);
+    const { noted } = this;
+    this.noted = null;
+    if (noted !== null) {
+      if (this.#use === null) endParts(client.pool, noted);
+      else noted.give(this.#use);
     }
-    if (this.#use !== null) this.#use.onComplete(this);
-    else this.claim.store(this);
+    if (this.#use !== null) {
+      this.#use.onComplete(this);
+      return;
+    }
+    this.#stored = true;
+    claim.store(this);
   }
 
   #beginAgain(): void {
-    if (this.#request === null || this.#readAgain === null || this.claim.closed) return;
-    this.#use = this.#readAgain(this.#client, this, this.#request.take(), this.#spec);
+    const { client } = this;
+    if (this.#readAgain === null || this.claim.closed) return;
+    const spec = this.#spec as CommandSpec;
+    this.#use = this.#readAgain(client, this, this.#request.take(client), spec);
   }
 
   /** Queues the elements without a head. @returns false when they are not what was asked for */
   writeElements(pipeline: ClientPipeline): boolean {
-    const good = this.#writeArray(pipeline);
+    const good = writeArray(this, pipeline);
     this.drop();
     return good;
   }
 
   /** The error that stands for the whole reply; null when there is none. */
   get error(): Buffer | null {
-    if (this.#perKey) return null;
-    return this.#parts.find((part) => part.error !== null)?.error ?? null;
+    return this.#perKey ? null : (this.#bad?.error ?? null);
+  }
+
+  /** The first fragment that got an error. */
+  get #bad(): FragmentReply | null {
+    for (let i = 0; i < this.count; i++) if (this.parts[i].error !== null) return this.parts[i];
+    return null;
   }
 
   writeTo(pipeline: ClientPipeline): boolean {
-    const bad = this.#parts.find((part) => part.error !== null);
-    if (bad !== undefined && !this.#perKey) {
-      if (bad.failed) this.#client.pool.counters[FORWARD_ERROR]++;
-      pipeline.out.copy(bad.error as Buffer);
-    } else if (this.#spec.coalesce === 'sum') {
-      let sum = 0;
-      for (const part of this.#parts) sum += part.value;
-      pipeline.out.copy(Buffer.from(`:${sum}\r\n`));
-    } else if (this.#spec.coalesce === 'ok') {
-      pipeline.out.copy(Buffer.from('+OK\r\n'));
-    } else {
-      if (bad?.failed) this.#client.pool.counters[FORWARD_ERROR]++;
-      if (!this.#writeArray(pipeline)) pipeline.out.copy(INVALID);
-    }
+    const bad = this.#bad;
+    if (bad?.failed) this.client.pool.counters[FORWARD_ERROR]++;
+    if (bad !== null && !this.#perKey) pipeline.out.copy(bad.error as Buffer);
+    else if (this.#spec?.coalesce === 'sum') this.#writeSum(pipeline);
+    else if (this.#spec?.coalesce === 'ok') pipeline.out.copy(OK);
+    else if (!writeArray(this, pipeline)) pipeline.out.copy(INVALID);
     this.drop();
     return true;
   }
 
-  /** Errors stand in the places of their keys. */
-  get #perKey(): boolean {
-    return this.#spec.coalesce === 'array' && this.#client.pool.config.perKeyFailure;
-  }
-
-  /** @returns false when a part does not have its elements */
-  #writeArray(pipeline: ClientPipeline): boolean {
-    const inArena = this.#parts.every((part) => part.stash !== 0);
-    if (inArena && this.#spliceAtOnce(pipeline)) return true;
-    if (inArena && this.#keys <= PART_TABLE_RECORDS) return this.#spliceInArena(pipeline);
-    return this.#spliceOnHeap(pipeline);
-  }
-
-  #writeHeader({ out }: ClientPipeline): void {
-    if (this.#use !== null) return;
-    const count = this.#keys;
-    const at = out.reserve(digitsOf(count) + 3);
+  #writeSum({ out }: ClientPipeline): void {
+    let sum = 0;
+    for (let i = 0; i < this.count; i++) sum += this.parts[i].value;
+    const at = out.reserve(digitsOf(sum) + 3);
     if (at === 0) {
-      out.append(Buffer.from(`*${count}\r\n`));
+      out.append(Buffer.from(`:${sum}\r\n`));
       return;
     }
-    writeHead(this.#client.pool.engine.bytes, at, count);
+    const { bytes } = this.client.pool.engine;
+    bytes[at] = INTEGER;
+    const end = writeDecimal(bytes, at + 1, sum);
+    bytes[end] = CR;
+    bytes[end + 1] = LF;
   }
 
-  /** Copies the elements in one call. @returns false when it is not that simple */
-  #spliceAtOnce(pipeline: ClientPipeline): boolean {
-    const { engine } = this.#client.pool;
-    const { words, bytes, codec, slabs } = engine;
-    const order = this.#order?.address ?? 0;
-    if (order === 0) return false;
-    let length = 0;
-    for (let i = 0; i < this.#parts.length; i++) {
-      const { stash, length: whole } = this.#parts[i];
-      if (bytes[stash] !== ARRAY) return false;
-      let first = stash + 1;
-      while (bytes[first - 1] !== LF) first++;
-      setPartTable(words, i, first, stash + whole);
-      length += stash + whole - first;
-    }
-    const head = this.#use === null ? digitsOf(this.#keys) + 3 : 0;
-    const at = head + length <= slabs.largeBytes ? pipeline.out.reserve(head + length) : 0;
-    if (at === 0) return false;
-    if (head !== 0) writeHead(bytes, at, this.#keys);
-    checkEnd(codec.spliceElements(order, this.#keys, at + head), at + head + length);
-    return true;
+  /** Errors stand in the places of their keys. */
+  get #perKey(): boolean {
+    return this.#spec?.coalesce === 'array' && this.client.pool.config.perKeyFailure;
   }
 
-  /** Splits the parts into one table and copies its elements in request order. */
-  #spliceInArena(pipeline: ClientPipeline): boolean {
-    const { engine } = this.#client.pool;
-    const { words, codec } = engine;
-    engine.takePartTable();
-    let base = PART_TABLE;
-    let bytes = 0;
-    for (let i = 0; i < this.#parts.length; i++) {
-      const { stash, length, keys } = this.#parts[i];
-      if (codec.splitReply(stash, stash + length, base, keys) !== keys) return false;
-      bytes += stash + length - words[base / 4 + RECORD_START];
-      const end = base + keys * RECORD_BYTES;
-      setPartTable(words, i, base, end);
-      base = end;
-    }
-    this.#writeHeader(pipeline);
-    spliceParts(pipeline.out, engine, this.#order?.numbers() ?? [], base, bytes);
-    return true;
-  }
-
-  /** As #spliceInArena, for any parts. */
-  #spliceOnHeap(pipeline: ClientPipeline): boolean {
-    const sources: Buffer[] = [];
-    const ends: Float64Array[] = [];
-    for (const part of this.#parts) {
-      if (part.error !== null) {
-        sources.push(part.error);
-        ends.push(new Float64Array(0));
-        continue;
-      }
-      const source = part.contents(this.#client);
-      const found = elementEnds(source, part.keys);
-      if (found === null) return false;
-      sources.push(source);
-      ends.push(found);
-    }
-    this.#writeHeader(pipeline);
-    const next = new Uint32Array(this.#parts.length);
-    for (const fragment of this.#order?.numbers() ?? []) {
-      const { error } = this.#parts[fragment];
-      const at = next[fragment]++;
-      if (error !== null) pipeline.out.copy(error);
-      else
-        pipeline.out.append(sources[fragment].subarray(ends[fragment][at], ends[fragment][at + 1]));
-    }
-    return true;
-  }
-
+  /** Nothing is kept any more. */
   drop(): void {
-    for (const part of this.#parts) part.giveBack(this.#client);
-    this.#order?.giveBack();
+    const { client } = this;
+    for (let i = 0; i < this.count; i++) this.parts[i]?.giveBack(client);
+    this.order.giveBack(client);
+    if (!this.#stored) return;
+    this.#stored = false;
+    if (this.parts.length <= SPARE_REPLY_PARTS) SPARES.give(this, client.pool.engine.chunk);
   }
-}
 
-/** Writes the head of an array of `count` elements. */
-function writeHead(bytes: Uint8Array, at: number, count: number): void {
-  bytes[at] = ARRAY;
-  const lineEnd = writeDecimal(bytes, at + 1, count);
-  bytes[lineEnd] = CR;
-  bytes[lineEnd + 1] = LF;
+  clear(): void {
+    this.#ownClaim?.clear();
+    this.#client = null;
+    this.#use = null;
+    this.#readAgain = null;
+    for (const part of this.parts) part.error = null;
+  }
 }

@@ -25,7 +25,6 @@ import { headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { wordCount } from '../words.ts';
 import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
-import { KeptOrder } from './kept-order.ts';
 import { refuse, sendLongFragments, writeHead } from './long-request.ts';
 
 const PART_WORD = PART_TABLE / 4;
@@ -40,6 +39,10 @@ const DEST = FRAGMENT_DEST / 4;
 const NO_SERVER_FOR_KEY = -1;
 const KEY_TOO_LONG = -2;
 
+/** Of the request at hand: the server of each fragment, and the connection to it. */
+const SERVERS: (Server | null)[] = [];
+const CHOSEN: (BackendConnection | null)[] = [];
+
 /**
  * Cuts MGET, MSET, DEL, UNLINK, EXISTS or TOUCH into one request per server, in server order, each
  * with its keys in request order. When one server has all keys the request goes there as it is.
@@ -53,7 +56,7 @@ export function sendFragments(
   readAgain: ReadAgain | null,
   use: ReplyUse | null = null,
 ): boolean {
-  const { client, start, intent } = request;
+  const { client, start } = request;
   const { pool } = client;
   const { engine } = pool;
   const slotted = pool.slots !== null;
@@ -72,25 +75,45 @@ export function sendFragments(
   if (!slotted && (wordsInAll > PART_TABLE_RECORDS || pool.servers.length > FRAGMENT_SERVERS)) {
     return sendLongFragments(request, spec, keys, readAgain, use);
   }
-  const turn = engine.takePartTable();
+  engine.takePartTable();
   const end = start + request.length;
-  const { codec } = engine;
-  const count = codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
+  const count = engine.codec.fragment(start, end, pool.descriptor, spec.firstKey, spec.step);
   if (count === NO_SERVER_FOR_KEY && slotted && use === null) return forward(request, NO_SERVER);
   if (count <= 0) return refuse(request, refusal(count), use);
+  if (count > 1 || use !== null) return sendCut(request, spec, keys, count, readAgain, use);
+  const server = engine.words[FRAGMENT_WORD + SERVER];
+  return forward(request, server, CLASS_MULTI, readsAnywhere(request, spec));
+}
+
+/** Sends the fragments that the codec has just found. @returns as sendFragments() */
+function sendCut(
+  request: SpecialRequest,
+  spec: CommandSpec,
+  keys: number,
+  count: number,
+  readAgain: ReadAgain | null,
+  use: ReplyUse | null,
+): boolean {
+  const { client, start, length, intent } = request;
+  const { router, lane, pool } = client;
+  const { engine } = pool;
+  const turn = engine.partTableUse;
   const reads = readsAnywhere(request, spec);
-  if (count === 1 && use === null)
-    return forward(request, engine.words[FRAGMENT_WORD + SERVER], CLASS_MULTI, reads);
-  const servers = serversOf(request, count);
-  const connections = client.router.chooseAll(client, servers, client.lane, intent, reads);
-  if (connections === null) return false;
-  const order = spec.coalesce === 'array' ? new KeptOrder(client, keys, null) : null;
-  const reply = new CoalescedReply(request, spec, keys, order, count, { use, readAgain });
-  reserve(request, connections, count);
-  if (ASSERTS) assert(engine.partTableUse === turn, 'the fragments are still there');
-  codec.copyFragments(start, end, spec.step, count);
-  for (let i = 0; i < count; i++) send(request, spec, reply, i, servers[i], connections[i]);
-  return true;
+  try {
+    nameServers(request, count);
+    if (!router.chooseSome(client, SERVERS, count, lane, intent, reads, CHOSEN)) return false;
+    const reply = CoalescedReply.of(request, spec, keys, count, null, readAgain, use);
+    reserve(request, count);
+    if (ASSERTS) assert(engine.partTableUse === turn, 'the fragments are still there');
+    engine.codec.copyFragments(start, start + length, spec.step, count);
+    for (let i = 0; i < count; i++) send(request, spec, reply, i);
+    return true;
+  } finally {
+    for (let i = 0; i < count; i++) {
+      SERVERS[i] = null;
+      CHOSEN[i] = null;
+    }
+  }
 }
 
 /** Whether replicas may answer it: TOUCH is meant for the server that evicts. */
@@ -104,24 +127,19 @@ function refusal(result: number): Buffer | null {
   return result === KEY_TOO_LONG ? replies.KEY_TOO_LONG : INVALID;
 }
 
-function serversOf(request: SpecialRequest, count: number): Server[] {
+function nameServers(request: SpecialRequest, count: number): void {
   const { engine, servers } = request.client.pool;
-  const list: Server[] = [];
   for (let i = 0, at = FRAGMENT_WORD; i < count; i++, at += FRAGMENT_WORDS) {
-    list.push(servers[engine.words[at + SERVER]]);
+    SERVERS[i] = servers[engine.words[at + SERVER]];
+    CHOSEN[i] = null;
   }
-  return list;
 }
 
 /** Takes room for each fragment. A server that is left alone gets nothing. */
-function reserve(
-  request: SpecialRequest,
-  connections: readonly (BackendConnection | null)[],
-  count: number,
-): void {
+function reserve(request: SpecialRequest, count: number): void {
   const { words } = request.client.pool.engine;
   for (let i = 0, at = FRAGMENT_WORD; i < count; i++, at += FRAGMENT_WORDS) {
-    words[at + DEST] = connections[i]?.out.reserve(words[at + LENGTH]) ?? 0;
+    words[at + DEST] = CHOSEN[i]?.out.reserve(words[at + LENGTH]) ?? 0;
   }
 }
 
@@ -131,17 +149,16 @@ function send(
   spec: CommandSpec,
   reply: CoalescedReply,
   index: number,
-  server: Server,
-  connection: BackendConnection | null,
 ): void {
-  const { pool } = request.client;
+  const { pool, router } = request.client;
+  const connection = CHOSEN[index];
   const { engine } = pool;
   const at = FRAGMENT_WORD + index * FRAGMENT_WORDS;
   const length = engine.words[at + LENGTH];
   const behind = engine.words[at + DEST];
-  const part = reply.part(index, engine.words[at + KEYS], server);
+  const part = reply.part(index, engine.words[at + KEYS]);
   if (connection === null) {
-    part.onFailure(pool.protocol.failure(server.lastFailure));
+    part.onFailure(pool.protocol.failure(router.reasons[index]));
   } else if (behind !== 0) {
     connection.sentFor(part, length, headOf(request));
   } else {

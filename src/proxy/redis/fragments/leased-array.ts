@@ -1,11 +1,14 @@
 import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { serverSaid } from '../../../protocol/redis/replies/replies.ts';
 import { errorOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection, ConnectionHolder } from '../../backend/backend-connection.ts';
+import type { NotedRequest } from '../../backend/flight/noted-request.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Lane } from '../../backend/lane.ts';
 import type { LeaseWaiter } from '../../backend/leases.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { wallMicros } from '../../engine/clock.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Server } from '../../pool/server.ts';
 import { INVALID } from '../failure-reply.ts';
@@ -20,6 +23,8 @@ export interface ArrayTaker {
   onPart(): void;
   /** It will not come; `error` is a complete error reply. */
   onLost(error: Buffer): void;
+  /** Its server took long until it began. */
+  onNoted(part: NotedRequest): void;
   onException(error: unknown): void;
 }
 
@@ -38,7 +43,12 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
   count = -1;
   /** Elements, without the head, that wait for their turn. */
   #kept: Buffer[] = [];
+  /** Bytes of it that have come. */
+  bytes = 0;
   #over = false;
+  /** When it was asked for, and sent, in microseconds. */
+  readonly #asked: number;
+  #sent = 0;
 
   /** @param request must not change any more */
   constructor(client: ClientConnection, server: Server, request: Buffer, taker: ArrayTaker) {
@@ -46,6 +56,7 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
     this.leasedFrom = server;
     this.#request = request;
     this.#taker = taker;
+    this.#asked = client.pool.engine.micros;
   }
 
   get lane(): Lane {
@@ -70,6 +81,9 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
     const request = this.#request;
     this.#connection = connection;
     connection.holder = this;
+    const { engine } = this.#client.pool;
+    engine.readClock();
+    this.#sent = engine.micros;
     connection.out.append(request);
     const head = { bytes: request, start: 0, length: request.length };
     connection.sentFor(this, request.length, head);
@@ -80,7 +94,9 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
     const last = (info & FLAG_LAST) !== 0;
     const { engine } = this.#client.pool;
     let from = start;
+    this.bytes += length;
     if ((info & FLAG_FIRST) !== 0) {
+      this.#tellTimes();
       if ((info & 0xff) !== ARRAY || engine.bytes[start] !== ARRAY) {
         this.#fail(last ? engine.copyOf(start, length) : INVALID);
         return;
@@ -97,7 +113,31 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
 
   #fail(reply: Buffer): void {
     this.drop();
-    this.#taker.onLost(errorOf(reply) ?? INVALID);
+    const error = errorOf(reply);
+    this.#taker.onLost(error === null ? INVALID : serverSaid(this.leasedFrom.name, error));
+  }
+
+  /** What a server takes until it begins is its own time; the rest is its client's pace. */
+  #tellTimes(): void {
+    const { engine, notes } = this.#client.pool;
+    const totalMicros = (engine.micros - this.#asked) | 0;
+    if (notes === null) return;
+    const traced = notes.traces && notes.samples(this.#asked, this.#client.id, 0);
+    if (!traced && totalMicros < notes.slowMicros) return;
+    const { host, port, path } = this.leasedFrom.config;
+    this.#taker.onNoted({
+      head: this.#request,
+      client: this.#client.address,
+      clientName: this.#client.name,
+      server: this.leasedFrom.name,
+      host: path === '' ? host : path,
+      port,
+      totalMicros,
+      serverMicros: (engine.micros - this.#sent) | 0,
+      endedAt: wallMicros(),
+      traced,
+      failure: null,
+    });
   }
 
   /** Queues for the client what is there, and lets more come. */
@@ -111,8 +151,8 @@ export class LeasedArray implements LeaseWaiter<Server>, ConnectionHolder, Reply
     if (!this.#over) this.#connection?.resume();
   }
 
-  /** The first time that it was asked for is in the slow log; this goes at its client's pace. */
-  onSlow(): void {}
+  /** Said when it began: this goes at its client's pace. */
+  onNoted(): void {}
 
   awaitsMore(): boolean {
     return false;

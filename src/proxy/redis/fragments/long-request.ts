@@ -16,13 +16,11 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { CLASS_MULTI } from '../../../stats/latency.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import { digitsOf, writeBytes, writeDecimal } from '../../engine/short-text.ts';
 import { forward } from '../../routing/forward.ts';
 import { headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { CoalescedReply, type ReadAgain, type ReplyUse } from './coalesced-reply.ts';
-import { KeptOrder } from './kept-order.ts';
 
 const PART_WORD = PART_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -62,17 +60,16 @@ export function sendLongFragments(
   const servers = fragments.map(({ server }) => pool.servers[server]);
   const connections = client.router.chooseAll(client, servers, client.lane, request.intent);
   if (connections === null) return false;
-  const kept = spec.coalesce === 'array' ? new KeptOrder(client, keys, order) : null;
-  const plan = { use, readAgain };
-  const reply = new CoalescedReply(request, spec, keys, kept, fragments.length, plan);
+  const { length } = fragments;
+  const reply = CoalescedReply.of(request, spec, keys, length, order, readAgain, use);
   reserve(fragments, connections, spec, request);
   copyWords(request, spec, fragments, order);
   for (let i = 0; i < fragments.length; i++) {
     const fragment = fragments[i];
     const connection = connections[i];
-    const part = reply.part(i, fragment.keys, pool.servers[fragment.server]);
+    const part = reply.part(i, fragment.keys);
     if (connection === null) {
-      part.onFailure(pool.protocol.failure(pool.servers[fragment.server].lastFailure));
+      part.onFailure(pool.protocol.failure(client.router.reasons[i]));
       continue;
     }
     if (fragment.heap !== null) connection.out.append(fragment.heap);
@@ -89,10 +86,10 @@ export function refuse(
 ): boolean {
   const { client } = request;
   if (use !== null) {
-    use.onRefused(reply ?? client.pool.protocol.failure(failureOf(FAILURE_REFUSED)));
+    use.onRefused(reply ?? client.pool.protocol.failure(client.pool.nowhere));
     return true;
   }
-  if (reply === null) return client.failForward(failureOf(FAILURE_REFUSED));
+  if (reply === null) return client.failForward(client.pool.nowhere);
   client.answer(reply);
   return true;
 }
@@ -148,9 +145,21 @@ function measure(
     }
     from += count;
   }
+  return fragmentsOf(keys, bytes, order);
+}
+
+/**
+ * A fragment for each server that has keys.
+ * @param order the server of each key, its fragment afterwards
+ */
+function fragmentsOf(
+  keys: readonly number[],
+  bytes: readonly number[],
+  order: number[],
+): Fragment[] {
   const fragments: Fragment[] = [];
-  const fragmentOf: number[] = new Array(servers.length).fill(0);
-  for (let i = 0; i < servers.length; i++) {
+  const fragmentOf: number[] = new Array(keys.length).fill(0);
+  for (let i = 0; i < keys.length; i++) {
     if (keys[i] === 0) continue;
     fragmentOf[i] = fragments.length;
     fragments.push({ server: i, keys: keys[i], bytes: bytes[i], start: 0, cursor: 0, heap: null });
@@ -231,14 +240,11 @@ function copyWords(
         nextKey += spec.step;
       }
       const start = words[at + RECORD_START];
-      const length = words[at + RECORD_LENGTH];
-      if (fragment.heap === null) {
-        words[at + RECORD_DEST] = fragment.cursor;
-      } else {
-        words[at + RECORD_DEST] = 0;
-        memory.copy(fragment.heap, fragment.cursor, start, start + length);
-      }
-      fragment.cursor += length;
+      const end = start + words[at + RECORD_LENGTH];
+      const { heap, cursor } = fragment;
+      words[at + RECORD_DEST] = heap === null ? cursor : 0;
+      if (heap !== null) memory.copy(heap, cursor, start, end);
+      fragment.cursor = cursor + end - start;
     }
     engine.codec.gather(PART_TABLE, count);
     from += count;

@@ -1,7 +1,7 @@
 import { FLAG_FIRST, FLAG_LAST } from '../../../protocol/frame-table.ts';
 import { errorOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import type { SlowRequest } from '../../backend/flight/slow-request.ts';
+import type { NotedRequest } from '../../backend/flight/noted-request.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
@@ -93,8 +93,8 @@ export class SingleValue implements ReplyTarget {
     if (last && this.claim.closed) this.claim.forget();
   }
 
-  onSlow(part: SlowRequest): void {
-    this.#taker.onSlow(part);
+  onNoted(part: NotedRequest): void {
+    this.#taker.onNoted(part);
   }
 
   awaitsMore(): boolean {

@@ -23,7 +23,7 @@ class Nobody implements ConnectionOwner {
   constructor(owner: ConnectionOwner) {
     const { engine, config, protocol } = owner.pool;
     const counters = poolCounters();
-    const unmeasured = { latency: null, slowLog: null, slowMicros: INT32_MAX, mover: null };
+    const unmeasured = { latency: null, notes: null, notedMicros: INT32_MAX, mover: null };
     const budget = { makeRoom: () => false };
     this.pool = { engine, config, protocol, counters, budget, ...unmeasured };
     shareLogin(this.pool, owner.pool);

@@ -3,7 +3,6 @@ import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { REQUESTS } from '../../../stats/counters.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ReplyTarget } from '../../backend/in-flight.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
@@ -41,7 +40,7 @@ export class LeasedBlock extends LeasedRequest {
   protected place(): Server | Buffer {
     const server = serverOfTransaction(this.client, this.#transaction);
     if (server !== null) return server;
-    return this.#transaction.failed ? replies.EXEC_ABORT : failureReply(failureOf(FAILURE_REFUSED));
+    return this.#transaction.failed ? replies.EXEC_ABORT : failureReply(this.client.pool.nowhere);
   }
 
   protected send(connection: BackendConnection): void {
@@ -97,7 +96,8 @@ export class LeasedBlock extends LeasedRequest {
   #enter(db: number | null): void {
     const { client } = this;
     if (db === null || client.closed) return;
-    const lane = client.pool.lanes.find(db, this.lane.resp, this.lane.tracking);
+    const { resp, tracking, login } = this.lane;
+    const lane = client.pool.lanes.find(db, resp, tracking, login);
     if (lane === null) {
       client.destroy('too many databases are in use to follow it into another');
       return;

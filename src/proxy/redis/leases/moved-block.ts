@@ -1,6 +1,8 @@
 import { REDIRECTIONS, SLOT_RETRY_MAX_MS, SLOT_RETRY_MS } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import type { Redirection } from '../../backend/again/redirections.ts';
+import type { BackendConnection } from '../../backend/backend-connection.ts';
+import type { Failure } from '../../backend/failure.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MUST_SEND } from '../../client/router.ts';
@@ -31,9 +33,13 @@ export class MovedBlock {
 
   /** @returns whether it is sent again */
   again({ slot }: Redirection): boolean {
+    return (slot < 0 || slot === this.#transaction.slot) && this.#sendLater();
+  }
+
+  /** @returns false when it has been tried for too long, or nobody waits for it */
+  #sendLater(): boolean {
     const client = this.#client;
-    const isOwn = slot < 0 || slot === this.#transaction.slot;
-    if (!isOwn || this.#claim.closed || millis() >= this.#until) return false;
+    if (this.#claim.closed || millis() >= this.#until) return false;
     this.#tries++;
     client.barrier();
     const wait = this.#tries === 1 ? 0 : SLOT_RETRY_MS << Math.min(this.#tries, REDIRECTIONS);
@@ -56,25 +62,24 @@ export class MovedBlock {
     const server = pool.slots?.serverOf(this.#transaction.slot) ?? NO_SERVER;
     const connection = router.choose(client, server, client.lane, MUST_SEND);
     if (connection === null) {
-      this.#claim.deliver(failureReply(router.reason));
-      client.onAnswered();
+      this.#fail(router.reason);
       return;
     }
     const { known, refusal } = BlockProof.of(connection);
     if (!known || refusal !== null) {
-      if (!this.again({ kind: 0, slot: -1, host: '', port: 0 })) {
-        this.#claim.deliver(
-          failureReply(server === NO_SERVER ? router.reason : pool.servers[server].lastFailure),
-        );
-        client.onAnswered();
-      }
+      if (!this.#sendLater()) this.#fail(pool.servers[server].lastFailure);
       return;
     }
     sendBlock(connection, this.#transaction, this.replyOver(connection));
   }
 
+  #fail(failure: Failure): void {
+    this.#claim.deliver(failureReply(failure));
+    this.#client.onAnswered();
+  }
+
   /** What takes EXEC's reply. */
-  replyOver(connection: ConstructorParameters<typeof ExecReply>[1]): ExecReply {
+  replyOver(connection: BackendConnection): ExecReply {
     const exec = new ExecReply(this.#client, connection, this.#claim);
     exec.again = (redirection) => this.again(redirection);
     return exec;

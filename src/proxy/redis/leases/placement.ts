@@ -7,7 +7,6 @@ import {
   findSubcommand,
 } from '../../../protocol/redis/table/commands.ts';
 import { whyUnsupported } from '../../../protocol/redis/table/unsupported.ts';
-import { FAILURE_REFUSED, failureOf, UNOWNED } from '../../backend/failure.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
 import { commonPlace, NO_KEY } from '../common-server.ts';
@@ -17,11 +16,9 @@ import { knownCommand } from '../unknown/known-commands.ts';
 import { Words } from '../words.ts';
 
 /** ringway answers these itself; between MULTI and EXEC a server does, in its turn. */
-const ASKED_THERE = new Set(['ACL|WHOAMI', 'ECHO', 'PING', 'TIME', 'UNWATCH', 'WAIT']);
+const ASKED_THERE = new Set(['ACL|WHOAMI', 'ECHO', 'PING', 'TIME', 'UNWATCH', 'WAIT', 'WAITAOF']);
 /** The same, where there is but one server whose answer it could be. */
 const OF_ONE_SERVER = new Set(['CLUSTER', 'CONFIG|GET', 'INFO', 'ROLE', 'SCAN', 'SLOWLOG']);
-
-const NO_SUCH = failureOf(FAILURE_REFUSED);
 
 /** Where a request between MULTI and EXEC belongs. */
 export interface Placement {
@@ -43,15 +40,16 @@ function refused(error: Buffer): Placement {
   return { ...ANYWHERE, error };
 }
 
-function at(server: number, slot: number, key: string): Placement {
-  if (server === NO_SERVER) return refused(failureReply(slot < 0 ? NO_SUCH : UNOWNED));
+function at({ nowhere }: Pool, server: number, slot: number, key: string): Placement {
+  if (server === NO_SERVER) return refused(failureReply(nowhere));
   return { server, slot, key, error: null, selects: null };
 }
 
 /** By one word, as a key. */
 function byWord(request: SpecialRequest, words: Words, index: number): Placement {
-  const slot = request.client.pool.slots === null ? -1 : words.slotOf(index);
-  return at(words.serverOf(index), slot, words.text(index));
+  const { pool } = request.client;
+  const slot = pool.slots === null ? -1 : words.slotOf(index);
+  return at(pool, words.serverOf(index), slot, words.text(index));
 }
 
 /** The row of a command that the table does not have; null when it is not known. */
@@ -123,7 +121,7 @@ function byKeys(request: SpecialRequest, spec: CommandSpec): Placement {
   if (tooLong !== null) return refused(tooLong);
   const { server, slot, error, key } = commonPlace(request, spec);
   if (error !== null) return refused(error);
-  return server === NO_KEY ? ANYWHERE : at(server, slot, key);
+  return server === NO_KEY ? ANYWHERE : at(request.client.pool, server, slot, key);
 }
 
 /** A request that concerns all servers, or one of them whichever it is. */

@@ -2,7 +2,6 @@ import { SHOWN_KEY_BYTES, TRANSACTION_SELECTS, UNKNOWN_SHOWN_WORDS } from '../..
 import { NO_COMMAND } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { MUST_SEND } from '../../client/router.ts';
 import type { Transaction } from '../../client/session/transaction.ts';
@@ -173,7 +172,7 @@ export function serverAgain(
   const { pool } = client;
   if (pool.ringNumber === ringNumber) return server;
   const again = placementAgain(client, request, spec);
-  if (again === null) return failureReply(failureOf(FAILURE_REFUSED));
+  if (again === null) return failureReply(pool.nowhere);
   if (again.error !== null) return again.error;
   return again.server === NO_KEY ? server : pool.servers[again.server];
 }

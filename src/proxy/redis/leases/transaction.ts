@@ -2,7 +2,6 @@ import { SHARED_BLOCK_BYTES } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import { nilArray } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { WAIT } from '../../client/router.ts';
 import { NORMAL, QUEUEING } from '../../client/session/modes.ts';
@@ -27,6 +26,7 @@ export function multi({ client }: SpecialRequest): boolean {
   if (client.session.transaction !== null) return answer(client, replies.NESTED_MULTI);
   const transaction = new Transaction();
   transaction.gate = client.gate;
+  transaction.config = client.pool.config;
   const watched = watchedOf(client);
   if (watched !== null) {
     transaction.server = watched.server;
@@ -79,6 +79,7 @@ export function exec(request: SpecialRequest): boolean {
   const refusal = transaction.failed ? null : refusedAtExec(client, transaction);
   if (refusal !== null) return endWith(client, refusal);
   transaction.gate = client.gate;
+  transaction.config = client.pool.config;
   if (transaction.failed || watch === TAINTED) return endWith(client, replies.EXEC_ABORT);
   if (watch === BROKEN) return endWith(client, nilArray(laneOf(client).resp));
   if (watch !== NOT_WATCHING) {
@@ -110,7 +111,7 @@ function share({ client, intent }: SpecialRequest, transaction: Transaction): bo
   if (!proof.known) {
     if (asked.get(transaction)?.lost) {
       end(client);
-      return client.failForward(server?.lastFailure ?? failureOf(FAILURE_REFUSED));
+      return client.failForward(server?.lastFailure ?? client.pool.nowhere);
     }
     asked.set(transaction, proof);
     proof.waitFor(client);

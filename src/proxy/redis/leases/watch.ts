@@ -1,9 +1,8 @@
-import { SHOWN_KEY_BYTES } from '../../../limits.ts';
+import { REDIRECTIONS, SHOWN_KEY_BYTES } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { findCommand } from '../../../protocol/redis/table/commands.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { TAINTED, WATCHING } from '../../client/session/watch.ts';
 import type { Server } from '../../pool/server.ts';
@@ -30,7 +29,7 @@ export function watch(request: SpecialRequest): boolean {
   const { client } = request;
   const { server, slot, key, error } = commonPlace(request, WATCH);
   if (error !== null) return refuse(client, error);
-  if (server === NO_SERVER) return refuse(client, failureReply(failureOf(FAILURE_REFUSED)));
+  if (server === NO_SERVER) return refuse(client, failureReply(client.pool.nowhere));
   const { servers, config } = client.pool;
   const watched = watchedOf(client);
   const isElsewhere = watched !== null && servers[server] !== watched.server;
@@ -64,6 +63,8 @@ class WatchRequest extends LeasedRequest {
   /** Of the ring that said where it goes. */
   #placedIn: number;
   #switch: LaneSwitch | null = null;
+  /** How often a node of a cluster has sent it on. */
+  #moves = 0;
 
   constructor(client: ClientConnection, kept: KeptPlace, first: FirstKey) {
     super(client);
@@ -100,7 +101,10 @@ class WatchRequest extends LeasedRequest {
     const { request } = this.#kept;
     connection.out.append(request);
     const head = { bytes: request, start: 0, length: request.length };
-    connection.sentFor(this.passReply(connection), request.length, head);
+    const reply = this.passReply(connection);
+    // Where something is watched already it cannot go elsewhere.
+    reply.again = () => watchedOf(this.client) === null && this.#moves++ < REDIRECTIONS;
+    connection.sentFor(reply, request.length, head);
   }
 
   protected answered(connection: BackendConnection): void {
@@ -112,6 +116,10 @@ class WatchRequest extends LeasedRequest {
         return;
       }
       this.claim.deliver(replies.error(refusal));
+    }
+    if (reply?.sentOn) {
+      this.placeAgain(false);
+      return;
     }
     const { client } = this;
     const { session } = client;

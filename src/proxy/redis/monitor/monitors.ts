@@ -1,6 +1,7 @@
 import type { DialTarget } from '../../../net/dial.ts';
 import { MONITOR_LINES, MONITOR_SLOW_CLOSED, MONITORING_CLIENTS } from '../../../stats/counters.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { afterPush } from '../../client/client-pushes.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { addressOf } from '../../pool/pool-changes.ts';
@@ -111,19 +112,9 @@ export class Monitors implements MonitorLineOwner, Hearing {
 
   #give(client: ClientConnection, bytes: Buffer, start: number, end: number): void {
     if (client.leaves) return;
-    const { counters, config } = this.#pool;
-    counters[MONITOR_LINES]++;
-    const { pushes } = client.pipeline;
-    pushes.push(bytes, start, end, STATUS);
-    if (client.overOutputLimit()) {
-      client.writeOut();
-      if (client.overOutputLimit() && pushes.outweigh(config.clientOutputLimit)) {
-        counters[MONITOR_SLOW_CLOSED]++;
-        client.destroy('it takes what MONITOR shows too slowly (client_output_limit)');
-        return;
-      }
-    }
-    client.onAnswered();
+    this.#pool.counters[MONITOR_LINES]++;
+    client.pipeline.pushes.push(bytes, start, end, STATUS);
+    afterPush(client, MONITOR_SLOW_CLOSED, 'what MONITOR shows');
   }
 
   // --- who waits -------------------------------------------------------------------------------

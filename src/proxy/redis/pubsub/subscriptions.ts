@@ -1,13 +1,12 @@
 import { SUBSCRIPTION_BYTES } from '../../../limits.ts';
 import {
-  type PoolCounters,
   PUBSUB_CLIENTS,
   PUBSUB_DELIVERIES,
   PUBSUB_SLOW_CLOSED,
   PUBSUB_SUBSCRIPTIONS,
 } from '../../../stats/counters.ts';
 import type { RespVersion } from '../../backend/lane.ts';
-import type { ClientPushes } from '../../client/client-pushes.ts';
+import { afterPush, type PushedClient } from '../../client/client-pushes.ts';
 import type { ClientSubscriptions } from '../../client/session/subscriptions.ts';
 import { acknowledgement, PUSH } from './acknowledgements.ts';
 import type { Hub } from './hub/hub.ts';
@@ -17,21 +16,9 @@ import type { Listener, Topic } from './hub/topic.ts';
 const STAR = 0x2a;
 
 /** The client, as its subscriptions see it. */
-export interface SubscribedClient {
-  readonly pool: {
-    readonly counters: PoolCounters;
-    readonly config: { readonly clientOutputLimit: number };
-  };
-  readonly pipeline: { readonly pushes: ClientPushes };
+export interface SubscribedClient extends PushedClient {
   /** It hears nothing more. */
   readonly leaves: boolean;
-  /** It is given to the socket with this turn. */
-  onAnswered(): void;
-  /** More waits for it than may. */
-  overOutputLimit(): boolean;
-  /** Gives what waits to the kernel, as far as that takes it. */
-  writeOut(): void;
-  destroy(reason: string): void;
   /** No more requests are taken; it is closed when all is answered. */
   drain(): void;
   onException(error: unknown): void;
@@ -125,23 +112,8 @@ export class Subscriptions implements ClientSubscriptions, Listener {
     const client = this.#client;
     if (client.leaves) return;
     client.pool.counters[PUBSUB_DELIVERIES]++;
-    const { pushes } = client.pipeline;
-    pushes.push(bytes, start, end, this.resp === 3 ? PUSH : STAR);
-    if (client.overOutputLimit()) this.#relieve();
-    else client.onAnswered();
-  }
-
-  /** Much waits for the client: perhaps only because it was not given to the kernel yet. */
-  #relieve(): void {
-    const client = this.#client;
-    client.writeOut();
-    const { counters, config } = client.pool;
-    if (client.overOutputLimit() && client.pipeline.pushes.outweigh(config.clientOutputLimit)) {
-      counters[PUBSUB_SLOW_CLOSED]++;
-      client.destroy('it takes messages too slowly (client_output_limit)');
-    } else {
-      client.onAnswered();
-    }
+    client.pipeline.pushes.push(bytes, start, end, this.resp === 3 ? PUSH : STAR);
+    afterPush(client, PUBSUB_SLOW_CLOSED, 'messages');
   }
 
   /** What it was sent before still reaches it. */

@@ -106,9 +106,9 @@ function start(
 ): void {
   const tracker = trackerOf(client.pool);
   const known = trackingOf(client);
-  const { db, resp } = laneOf(client);
+  const { db, resp, login } = laneOf(client);
   const { lanes } = client.pool;
-  const lane = lanes.find(db, resp, !options.broadcast);
+  const lane = lanes.find(db, resp, !options.broadcast, login);
   if (lane === null) {
     done(replies.TOO_MANY_LANES);
     return;

@@ -2,6 +2,7 @@ import { TOLD_KEYS } from '../../../limits.ts';
 import { TRACKING_MESSAGES, TRACKING_SLOW_CLOSED } from '../../../stats/counters.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import { afterPush } from '../../client/client-pushes.ts';
 import type { ReplySink, StoredReply } from '../../client/stored-reply.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { ALL_KEYS, type Keys } from './lines/push.ts';
@@ -125,13 +126,7 @@ export class Mailbox {
   pushFrame(frame: Buffer): void {
     const { client } = this;
     client.pipeline.pushes.push(frame, 0, frame.length, frame[0]);
-    if (!client.overOutputLimit()) return;
-    client.writeOut();
-    const { counters, config } = client.pool;
-    if (!client.overOutputLimit()) return;
-    if (!client.pipeline.pushes.outweigh(config.clientOutputLimit)) return;
-    counters[TRACKING_SLOW_CLOSED]++;
-    client.destroy('it takes messages of changed keys too slowly (client_output_limit)');
+    afterPush(client, TRACKING_SLOW_CLOSED, 'messages of changed keys');
   }
 
   /** @returns null when the client can be told nothing: it speaks RESP2, without subscriptions */

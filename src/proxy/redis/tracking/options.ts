@@ -8,7 +8,7 @@ export type TrackingOptions = SavedTracking;
 
 const NUMBER_DIGITS = 19;
 
-export const NO_OPTIONS: TrackingOptions = {
+const NO_OPTIONS: TrackingOptions = {
   broadcast: false,
   optIn: false,
   optOut: false,

@@ -86,6 +86,5 @@ export class Redirect {
     if (client.leaves || laneOf(client).resp === 2) return;
     const text = `>2\r\n$21\r\ntracking-redir-broken\r\n:${this.#number}\r\n`;
     Mailbox.of(client).pushFrame(Buffer.from(text));
-    client.onAnswered();
   }
 }

@@ -188,8 +188,8 @@ export class Tracking implements ClientTracking, KeyHearer {
     tracker.leave(this);
     if (client.closed || !laneOf(client).tracking) return;
     client.updatePlain();
-    const { db, resp } = laneOf(client);
-    const lane = client.pool.lanes.find(db, resp, false);
+    const { db, resp, login } = laneOf(client);
+    const lane = client.pool.lanes.find(db, resp, false, login);
     if (lane !== null) client.enterLane(lane);
   }
 }

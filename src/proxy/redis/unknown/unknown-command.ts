@@ -7,7 +7,6 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { bulkOf, listOf } from '../../../protocol/redis/replies/reply-parts.ts';
 import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { type LearnedCommand, learnCommand } from '../../../protocol/redis/table/learn-command.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { Claim } from '../../client/claims.ts';
 import { MUST_SEND } from '../../client/router.ts';
 import type { Kept } from '../../client/stored-reply.ts';
@@ -79,10 +78,7 @@ function ask(
   const { client } = request;
   const { pool } = client;
   const place = pool.placeholderServer();
-  if (place === NO_SERVER) {
-    client.failForward(failureOf(FAILURE_REFUSED));
-    return true;
-  }
+  if (place === NO_SERVER) return client.failForward(pool.nowhere);
   const later: Later = {
     request: { ...request, intent: MUST_SEND },
     lane: laneKey(laneOf(client)),
@@ -144,7 +140,7 @@ function askLater(
   if (lane < 0) return void claim.deliver(replies.TOO_MANY_LANES);
   const question = { request, servers: [server], bytes, lane };
   const sent = askAgain(question, claim, ([said]) => done(said));
-  if (!sent) claim.deliver(failureReply(server.lastFailure));
+  if (!sent) claim.deliver(failureReply(request.client.router.reasons[0]));
 }
 
 function sendBySpec(later: Later, spec: CommandSpec, claim: Claim): void {
@@ -198,7 +194,8 @@ function serverOfKey(pool: Pool, key: Buffer): number {
 }
 
 function sendTo(later: Later, server: number, claim: Claim): void {
-  if (server === NO_SERVER) return void claim.deliver(failureReply(failureOf(FAILURE_REFUSED)));
-  const target = later.request.client.pool.servers[server];
+  const { servers, nowhere } = later.request.client.pool;
+  if (server === NO_SERVER) return void claim.deliver(failureReply(nowhere));
+  const target = servers[server];
   askLater(later, target, later.bytes, claim, (answered) => claim.deliver(answered.reply));
 }

@@ -2,24 +2,10 @@
 
 import { colorOf, ringChart, shareBars, timeChart } from './charts.js';
 import { count, el, last, micros, microsOnAxis, percent } from './format.js';
+import { rangesOf, slotMap } from './slots.js';
+import { topology } from './topology.js';
 
 const CHART_SECONDS = 180;
-/** More servers of a pool are shown when somebody asks for them. */
-const SERVERS_SHOWN = 40;
-
-/** Whether a text that somebody typed is in what a server is called. */
-export function matches({ name, address }, filter) {
-  return name.toLowerCase().includes(filter) || address.toLowerCase().includes(filter);
-}
-
-/** The servers to be shown, sick ones first, each with its number, which gives its colour. */
-function serversOf(pool, filter) {
-  const numbered = pool.servers.map((server, index) => [server, index]);
-  const named = numbered.filter(([server]) => matches(server, filter));
-  const found = named.length > 0 ? named : numbered;
-  const isWell = ([server]) => stateOf(server) === '';
-  return [...found.filter((each) => !isWell(each)), ...found.filter(isWell)];
-}
 
 function moreButton(pool, left) {
   const button = el('button', 'more', `show ${count(left)} more servers`);
@@ -43,13 +29,16 @@ function roleOf({ address, role, lag, read }) {
   return `${role} ${address}${behind}${read ? ', read' : ''}`;
 }
 
-function serverRow(pool, server, index) {
+function serverRow(pool, server) {
+  const { index } = server;
   const requestShare = pool.requests === 0 ? 0 : server.requests / pool.requests;
   const state = stateOf(server);
   const row = el('tr', state === '' ? '' : 'bad');
   row.dataset.key = server.name;
+  row.setAttribute('role', 'row');
   const cell = (label, ...children) => {
     const td = el('td', '', ...children);
+    td.setAttribute('role', row.firstChild === null ? 'rowheader' : 'cell');
     td.dataset.label = label;
     row.append(td);
     return td;
@@ -57,9 +46,9 @@ function serverRow(pool, server, index) {
   const dot = el('span', 'dot');
   dot.style.background = colorOf(index);
   const name = cell('server', dot, state === '' ? server.name : `${server.name} (${state})`);
-  name.title = [`${server.address}, weight ${server.weight}`, ...server.replicas.map(roleOf)].join(
-    '\n',
-  );
+  const about = [`${server.address}, weight ${server.weight}`, ...server.replicas.map(roleOf)];
+  if (pool.slots !== null) about.push(`slots ${rangesOf(pool.slots, index) || 'none'}`);
+  name.title = about.join('\n');
   cell('req/s', count(server.rate));
   cell('p50', micros(server.p50));
   cell('p99', micros(server.p99));
@@ -67,23 +56,47 @@ function serverRow(pool, server, index) {
   cell('errors', count(server.errors + server.timeouts + server.closed)).title =
     `${server.errors} errors, ${server.timeouts} timeouts, ${server.closed} closed by the server, ` +
     `${server.failedRequests} requests failed`;
-  const shares = cell('ring', shareBars(colorOf(index), server.ringShare, requestShare));
+  const { of } = partsOf(pool);
+  // The bars of many servers would all be too short to be seen.
+  const scaled = (share) => Math.min(1, share * Math.max(1, pool.summary.servers / 4));
+  const shares = cell(
+    of,
+    shareBars(colorOf(index), scaled(server.ringShare), scaled(requestShare)),
+  );
   shares.className = 'wide';
-  shares.title = `${percent(server.ringShare)} of the ring, ${percent(requestShare)} of the requests`;
-  shares.dataset.label = `ring ${percent(server.ringShare)}, requests ${percent(requestShare)}`;
-  cell('of ring', percent(server.ringShare)).className = 'desktop';
+  shares.title = `${percent(server.ringShare)} of the ${of}, ${percent(requestShare)} of the requests`;
+  shares.dataset.label = `${of} ${percent(server.ringShare)}, requests ${percent(requestShare)}`;
+  cell(`of ${of}`, percent(server.ringShare)).className = 'desktop';
   cell('of requests', percent(requestShare)).className = 'desktop';
   return row;
 }
 
+/** What the keys of a pool are shared by. */
+function partsOf({ slots }) {
+  return slots === null ? { title: 'Ring', of: 'ring' } : { title: 'Slots', of: 'slots' };
+}
+
+function headOf(text) {
+  const head = el('th', '', text);
+  head.scope = 'col';
+  return head;
+}
+
 function tableOf(className, heads, rows) {
-  const head = el('tr', '', ...heads.map((text) => el('th', '', text)));
+  const head = el('tr', '', ...heads.map(headOf));
   return el('table', className, el('thead', '', head), el('tbody', '', ...rows));
 }
 
-const HEADS = 'server,req/s,p50,p99,in flight,errors,ring / requests,of ring,of requests'.split(
-  ',',
-);
+/** On a phone rows are no rows to the browser, unless they say so. */
+function serverTable(pool, rows) {
+  const { of } = partsOf(pool);
+  const heads = ['server', 'req/s', 'p50', 'p99', 'in flight', 'errors', `${of} / requests`];
+  const table = tableOf('servers', [...heads, `of ${of}`, 'of requests'], rows);
+  table.setAttribute('role', 'table');
+  table.setAttribute('aria-label', `Servers of ${pool.name}`);
+  table.lastChild.setAttribute('role', 'rowgroup');
+  return table;
+}
 
 function textRow(texts) {
   return el('tr', '', ...texts.map((text) => el('td', '', text)));
@@ -111,13 +124,28 @@ function slowTable(pool) {
   return tableOf('', ['slow requests', 'command', 'server', 'took'], rows);
 }
 
-/** All of one pool. @param filter servers whose name or address has it; empty = all @param all more than fit too */
-export function poolCard(pool, filter, all) {
-  const { history } = pool;
+/** Stands for a card that stays as it is. */
+export function keptCard({ name }) {
+  const kept = cardOf(name);
+  kept.dataset.keep = '';
+  return kept;
+}
+
+function cardOf(name, ...children) {
+  const card = el('section', 'pool', ...children);
+  card.id = `pool-${name}`;
+  card.dataset.key = name;
+  card.setAttribute('aria-label', name);
+  return card;
+}
+
+/** All of one pool; of its servers those that were asked for. */
+export function poolCard(pool) {
+  const { history, summary } = pool;
   const now = el('span', 'quiet');
   now.append(
     `${pool.protocol} on ${pool.listen} · ${pool.hash} ${pool.distribution} · ` +
-      `${pool.servers.length} servers · ${count(pool.requests)} requests · ` +
+      `${summary.servers} servers · ${count(pool.requests)} requests · ` +
       `${count(pool.forwardErrors)} failed · ${pool.ejects} ejections`,
   );
   const panel = (title, keys, chart) => {
@@ -157,22 +185,20 @@ export function poolCard(pool, filter, all) {
       { seconds: CHART_SECONDS, least: 10, format: 'count', axis: count },
     ),
   );
-  const ring = el('div', '', el('h3', '', 'Ring'), ringChart(pool.ringCells, pool.servers));
-  const found = serversOf(pool, filter);
-  const some = all ? found : found.slice(0, SERVERS_SHOWN);
-  const rows = some.map(([server, index]) => serverRow(pool, server, index));
+  const picture = pool.slots === null ? ringChart(pool) : slotMap(pool);
+  const ring = el('div', '', el('h3', '', partsOf(pool).title), picture);
+  const rows = pool.servers.map((server) => serverRow(pool, server));
+  const left = summary.found - rows.length;
+  const tree = topology(pool, stateOf);
   const tables = el('div', 'tables', latencyTable(pool));
   if (pool.slow.length > 0) tables.append(slowTable(pool));
-  const card = el(
-    'section',
-    'pool',
+  return cardOf(
+    pool.name,
     el('div', 'title', el('h2', '', pool.name), now),
     el('div', 'panels', throughput, latency, errors, ring),
-    tableOf('servers', HEADS, rows),
-    ...(found.length > some.length ? [moreButton(pool, found.length - some.length)] : []),
+    serverTable(pool, rows),
+    ...(left > 0 ? [moreButton(pool, left)] : []),
+    ...(tree === null ? [] : [tree]),
     tables,
   );
-  card.id = `pool-${pool.name}`;
-  card.dataset.key = pool.name;
-  return card;
 }

@@ -104,23 +104,30 @@ export function timeChart(label, series, { seconds, least, format, axis, log = f
   return chart;
 }
 
+/** So many servers are told to those who hear the picture. */
+const SHARES_TOLD = 12;
+
 /** The ring: who owns which part of the hash values, clockwise from the top. */
-export function ringChart(cells, servers) {
-  const live = servers.filter((server) => server.live).length;
+export function ringChart({ ringCells, servers, summary }) {
+  const live = summary.servers - summary.ejected;
+  const shares = servers
+    .slice(0, SHARES_TOLD)
+    .map(({ name, ringShare }) => `${name} ${(ringShare * 100).toFixed(1)} %`);
+  const others = summary.servers - shares.length;
+  if (others > 0) shares.push(`${others} more servers`);
   const ring = svg('svg', {
     class: 'ring',
     viewBox: '-100 -100 200 200',
     role: 'img',
-    'aria-label': `The ring: ${servers
-      .map(({ name, ringShare }) => `${name} ${(ringShare * 100).toFixed(1)} %`)
-      .join(', ')}`,
+    'aria-label': `The ring: ${shares.join(', ')}`,
   });
-  const slices = cells.length > 0 ? runsOf(cells) : sharesAsRuns(servers);
+  const slices = ringCells.length > 0 ? runsOf(ringCells) : sharesAsRuns(servers);
   for (const { owner, from, to } of slices) {
     if (owner >= 0) ring.append(svg('path', { d: slice(from, to), fill: colorOf(owner) }));
   }
   const text = svg('text', { y: 5 });
-  text.textContent = live === servers.length ? `${live} live` : `${live} of ${servers.length} live`;
+  const all = summary.servers;
+  text.textContent = live === all ? `${live} live` : `${live} of ${all} live`;
   ring.append(text);
   return ring;
 }
@@ -137,9 +144,10 @@ function runsOf(cells) {
   return runs;
 }
 
+/** Where no server has its place on a circle, they follow each other; those not known leave a gap. */
 function sharesAsRuns(servers) {
   let at = 0;
-  return servers.map(({ ringShare }, owner) => {
+  return servers.map(({ ringShare, index: owner }) => {
     const from = at;
     at += ringShare;
     return { owner, from, to: at };

@@ -1,14 +1,13 @@
 // One line per pool: sick ones first, or by what somebody has chosen.
 
-import { matches, stateOf } from './card.js';
 import { count, el, last, micros, sum } from './format.js';
 
 /** What a pool suffers from, in words; empty = it is well. */
 export function troubleOf(pool) {
-  const sick = pool.servers.filter((server) => stateOf(server) !== '');
+  const { sick, servers } = pool.summary;
   const errors = last(pool.history.errors);
   const texts = [];
-  if (sick.length > 0) texts.push(`${sick.length} of ${pool.servers.length} servers sick`);
+  if (sick > 0) texts.push(`${sick} of ${servers} servers sick`);
   if (errors > 0) texts.push(`${count(errors)} errors/s`);
   return texts.join(', ');
 }
@@ -21,12 +20,8 @@ const VALUES = {
 };
 
 /** Pools whose name, or one of whose servers, has what was typed, in the order that was chosen. */
-export function chosenPools(pools, { filter, sort }) {
-  const found = pools.filter((pool) => {
-    return (
-      pool.name.toLowerCase().includes(filter) || pool.servers.some((each) => matches(each, filter))
-    );
-  });
+export function chosenPools(pools, { sort }) {
+  const found = pools.filter(({ summary }) => summary.found >= 0);
   if (sort === 'name') return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   const value = VALUES[sort] ?? VALUES.state;
   return found.sort((a, b) => value(b) - value(a));
@@ -39,7 +34,6 @@ function poolRow(pool, isOpen) {
   button.dataset.pool = pool.name;
   button.setAttribute('aria-expanded', String(isOpen));
   if (isOpen) button.setAttribute('aria-controls', `pool-${pool.name}`);
-  const reached = pool.servers.filter(({ live, reachable }) => live && reachable).length;
   const cells = [
     el('th', '', button),
     el('td', trouble === '' ? 'well' : 'sick', trouble === '' ? 'well' : trouble),
@@ -48,7 +42,7 @@ function poolRow(pool, isOpen) {
     el('td', '', micros(last(pool.history.p99))),
     el('td', '', count(sum([pool], ({ inFlight, queued }) => inFlight + queued))),
     el('td', '', count(pool.clients)),
-    el('td', '', `${reached}/${pool.servers.length}`),
+    el('td', '', `${pool.summary.up}/${pool.summary.servers}`),
   ];
   cells[0].scope = 'row';
   const row = el('tr', trouble === '' ? '' : 'bad', ...cells);

@@ -1,6 +1,6 @@
 // The status page: asks for /status.json every second and shows it. It changes nothing.
 
-import { poolCard } from './card.js';
+import { keptCard, poolCard } from './card.js';
 import { count, duration, el, last, micros, percent, sum } from './format.js';
 import { refreshHover } from './hover.js';
 import { chosenPools, overview } from './overview.js';
@@ -8,8 +8,10 @@ import { patch, patchChildren } from './patch.js';
 import { readView, writeView } from './view.js';
 
 const REFRESH_MS = 1000;
-/** So few pools are shown with all they have, unless somebody says otherwise. */
-const FEW_POOLS = 3;
+/** What is further away than this from what is seen waits until somebody scrolls there. */
+const NEAR_PX = 1500;
+/** Of cards that are opened together the others come when they are near. */
+const CARDS_AT_ONCE = 4;
 
 const byId = (id) => document.getElementById(id);
 
@@ -25,8 +27,8 @@ function showTiles(status) {
   const cpu = seconds > 0 ? (status.cpuSeconds - before.cpuSeconds) / seconds : 0;
   const errors = sum(pools, (pool) => last(pool.history.errors));
   const refused = sum(pools, (pool) => pool.clientsRefused);
-  const down = sum(pools, ({ servers }) => servers.filter((server) => !server.reachable).length);
-  const ejected = sum(pools, ({ servers }) => servers.filter((server) => !server.live).length);
+  const down = sum(pools, ({ summary }) => summary.unreachable);
+  const ejected = sum(pools, ({ summary }) => summary.ejected);
   patchChildren(byId('tiles'), [
     tile('requests / s', count(sum(pools, (pool) => last(pool.history.requests)))),
     tile('slowest p99', micros(Math.max(0, ...pools.map((pool) => last(pool.history.p99))))),
@@ -47,29 +49,60 @@ let view = readView(location.hash);
 const unfolded = new Set();
 let shown = null;
 
+/** Without a wish the proxy opens as many as make sense. */
 function isOpen(pool) {
-  return view.open === null ? shown.pools.length <= FEW_POOLS : view.open.has(pool.name);
+  return view.open === null ? pool.open : view.open.has(pool.name);
+}
+
+/** What is asked for: of pools that are closed, and of servers beyond the first, only numbers. */
+function query() {
+  const fields = new URLSearchParams({ brief: '', filter: view.filter });
+  appendNames(fields, 'open', view.open?.size === 0 ? [''] : view.open);
+  appendNames(fields, 'unfold', unfolded);
+  return fields;
+}
+
+/** More names than an address can hold are all of them. */
+function appendNames(fields, field, names) {
+  if (names === null) return;
+  const list = [...names];
+  const isLong = list.reduce((all, name) => all + encodeURIComponent(name).length + 8, 0) > 700;
+  for (const name of isLong ? ['*'] : list) fields.append(field, name);
 }
 
 function showPools({ pools }) {
-  byId('controls').hidden = pools.length < 2 && pools.every(({ servers }) => servers.length < 10);
+  byId('controls').hidden = pools.length < 2 && pools.every(({ summary }) => summary.servers < 10);
   const found = chosenPools([...pools], view);
   const lines = overview(found, isOpen);
   if (byId('overview').firstChild === null) byId('overview').append(lines);
   else patch(byId('overview').firstChild, lines);
   byId('found').textContent =
     found.length === pools.length ? '' : `${found.length} of ${pools.length} pools`;
-  const cards = found.filter(isOpen);
+  // One that was opened a moment ago is still to come.
+  const cards = found.filter((pool) => isOpen(pool) && pool.open);
   patchChildren(
     byId('pools'),
-    cards.map((pool) => poolCard(pool, view.filter, unfolded.has(pool.name))),
+    cards.map((pool, nth) => (isOutOfSight(pool, nth) ? keptCard(pool) : poolCard(pool))),
   );
+}
+
+/** Whether a card is so far away that it need not be drawn. @param nth of the cards */
+function isOutOfSight({ name }, nth) {
+  const place = byId(`pool-${name}`)?.getBoundingClientRect();
+  if (place === undefined) return nth >= CARDS_AT_ONCE;
+  return place.bottom < -NEAR_PX || place.top > window.innerHeight + NEAR_PX;
 }
 
 function setView(change) {
   view = { ...view, ...change };
   history.replaceState(null, '', writeView(view) || location.pathname);
+  changed();
+}
+
+/** What is known is shown at once, and the rest asked for. */
+function changed() {
   if (shown !== null) showPools(shown);
+  void refresh();
 }
 
 byId('filter').value = view.filter;
@@ -90,14 +123,17 @@ document.addEventListener('click', ({ target }) => {
     setView({ open });
   } else if (more !== undefined) {
     unfolded.add(more);
-    showPools(shown);
+    changed();
   }
+});
+document.addEventListener('scrollend', () => {
+  if (shown !== null) showPools(shown);
 });
 window.addEventListener('hashchange', () => {
   view = readView(location.hash);
   byId('filter').value = view.filter;
   byId('sort').value = view.sort;
-  if (shown !== null) showPools(shown);
+  changed();
 });
 
 function show(status) {
@@ -126,18 +162,26 @@ function trouble(text) {
   byId('trouble').hidden = text === '';
 }
 
+let timer = 0;
+/** Counts what was asked: an answer to an earlier question shows what nobody wants any more. */
+let asked = 0;
+
 async function refresh() {
+  const own = ++asked;
+  clearTimeout(timer);
   try {
-    const response = await fetch('status.json', { cache: 'no-store' });
+    const response = await fetch(`status.json?${query()}`, { cache: 'no-store' });
     if (!response.ok) throw new Error(`status ${response.status}`);
-    show(await response.json());
+    const status = await response.json();
+    if (own === asked) show(status);
   } catch (error) {
+    if (own !== asked) return;
     const state = byId('state');
     state.textContent = 'no answer';
     state.className = 'badge bad';
     trouble(`The proxy does not answer (${error.message}). What you see is old.`);
   }
-  setTimeout(refresh, REFRESH_MS);
+  if (own === asked) timer = setTimeout(refresh, REFRESH_MS);
 }
 
 refresh();

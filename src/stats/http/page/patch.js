@@ -19,8 +19,9 @@ function patchAttributes(shown, fresh) {
   if (shown.style.cssText !== fresh.style.cssText) shown.style.cssText = fresh.style.cssText;
 }
 
-/** @param fresh its children are used up */
+/** @param fresh its children are used up; with data-keep, `shown` stays as it is */
 export function patch(shown, fresh) {
+  if (fresh.dataset?.keep !== undefined) return;
   if (shown.nodeType === Node.TEXT_NODE) {
     if (shown.nodeValue !== fresh.nodeValue) shown.nodeValue = fresh.nodeValue;
     return;

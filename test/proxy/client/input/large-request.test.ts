@@ -8,7 +8,7 @@ import {
   type LargeRequester,
 } from '../../../../src/proxy/client/input/large-request.ts';
 import type { Server } from '../../../../src/proxy/pool/server.ts';
-import { REQUESTS_TOO_LARGE } from '../../../../src/stats/counters.ts';
+import { FORWARD_ERROR, REQUESTS_TOO_LARGE } from '../../../../src/stats/counters.ts';
 import { assertAtRest, holdingsOf } from '../../../support/at-rest.ts';
 import {
   type BulkConnection,
@@ -77,6 +77,21 @@ describe('a large request', () => {
     assert.deepEqual([at.bulk.complete, at.bulk.holder], [1, null]);
     at.bulk.answer(Buffer.from('+OK\r\n'));
     assert.equal(at.client.received(), '+1\r\n+OK\r\n');
+    at.end(fresh);
+  });
+
+  test('a server that is left alone is not connected to for it: one error, and no place is held', () => {
+    const fresh = holdingsOf(ENGINE);
+    const at = new LargeSetting(ENGINE);
+    Object.assign(at.server, { leftAlone: true });
+    const large = at.request();
+    at.take(large, 'head,');
+    large.expect(LIMIT, at.server, 0);
+    assert.deepEqual([at.opened.length, large.mustWait, large.isStreaming], [0, false, false]);
+    at.take(large, 'body');
+    assert.equal(large.finish(), null);
+    assert.equal(at.client.received(), '-ERR Connection refused\r\n');
+    assert.equal(at.counters[FORWARD_ERROR], 1);
     at.end(fresh);
   });
 

@@ -272,6 +272,27 @@ for (const { label, codec } of engineCodecs()) {
       assertAtRest(engine, fresh, [], [run.client]);
     });
 
+    test('a request has no objects of its own: it uses those of one that is answered', () => {
+      const fresh = holdingsOf(engine);
+      const run = new Run(engine, 3, false);
+      const behaves = new Array<Behaviour>(5).fill('good');
+      const targets = NAMES.map((name) => {
+        engine.beginChunk();
+        run.ask({ name, keys: MANY, muted: false, behaves, size: 100 });
+        const own = run.pool.backends.map(({ inFlight }) => inFlight.headTarget);
+        for (let i = 0; i < run.pool.backends.length; i++) run.say(0, WINDOW_BYTES);
+        return own;
+      });
+      assert.equal(new Set(targets[0]).size, 3);
+      for (const others of targets) {
+        assert.ok(others.every((target, i) => target === targets[0][i]));
+      }
+      run.finish();
+      run.client.close();
+      for (const backend of run.pool.backends) backend.lose(LOST);
+      assertAtRest(engine, fresh, [], [run.client]);
+    });
+
     for (const perKey of [false, true]) {
       test(`a server that is left alone is not asked (per_key_failure: ${perKey})`, () => {
         const fresh = holdingsOf(engine);

@@ -1,5 +1,11 @@
 import type { Random } from '../../../fuzz/random.ts';
-import { FAULT_KINDS, type Fault, type FaultKind, SENTINEL_FAULTS } from '../case.ts';
+import {
+  CLUSTER_FAULTS,
+  FAULT_KINDS,
+  type Fault,
+  type FaultKind,
+  SENTINEL_FAULTS,
+} from '../case.ts';
 
 const LENGTHS = [3, 30, 200, 700, 1_500, 3_000];
 
@@ -36,6 +42,19 @@ export function availablePlan(random: Random, spanMs: number): Fault[] {
     atMs: 2_000 + random.below(spanMs - 2_000),
     forMs: random.pick(AVAILABLE_LENGTHS),
   })).sort((a, b) => a.atMs - b.atMs);
+}
+
+/** In a cluster: all kinds, slots that move, failovers, or what kills and parts nodes. */
+export function clusterKinds(random: Random): readonly FaultKind[] | undefined {
+  const few = [random.pick(CLUSTER_FAULTS), random.pick(FAULT_KINDS)];
+  const quiet: readonly FaultKind[] = ['reshard', 'promote', 'grow'];
+  const kinds = random.pick([
+    ...[undefined, few, quiet, ['reshard'] as const],
+    ['promote', 'reshard'] as const,
+    ['crash', 'freeze', 'hosts', 'reshard'] as const,
+    ['crash', 'partition', 'one-way'] as const,
+  ]);
+  return kinds?.filter((kind) => kind !== 'rename');
 }
 
 /** One reload after the other, each to the other configuration. */

@@ -1,7 +1,10 @@
 import { Random } from '../../../fuzz/random.ts';
 import { seedOf } from '../../world/world.ts';
 import type { Action, Case, ClientPlan, Op, PoolKeys } from '../case.ts';
+import { CLUSTERED, CLUSTERED_REST, inCluster } from './cluster-case.ts';
+import { withEjection } from './ejection.ts';
 import { availableKinds, availablePlan, faultKinds, faultPlan } from './fault-plan.ts';
+import { withMessages } from './messages.ts';
 import { type Personality, personality } from './personality.ts';
 import { focus, poolKeys } from './pool-keys.ts';
 
@@ -237,9 +240,13 @@ class Generator {
   }
 }
 
-/** The case of a seed; of every sixth with sentinels. */
+/** The case of a seed; of every sixth with sentinels, of every eighth with a cluster. */
 export function generateCase(seed: number): Case {
-  return seed % AVAILABLE === 0 ? availableCase(seed) : plainCase(seed);
+  if (seed % AVAILABLE === 0) return withMessages(availableCase(seed), AVAILABLE_SPAN_MS);
+  if (seed % CLUSTERED === CLUSTERED_REST) {
+    return withMessages(clusteredCase(seed), AVAILABLE_SPAN_MS);
+  }
+  return withMessages(withEjection(plainCase(seed)), SPAN_MS);
 }
 
 function plainCase(seed: number): Case {
@@ -248,6 +255,13 @@ function plainCase(seed: number): Case {
   const servers = 1 + random.below(4);
   const memcache = random.once(4);
   return wholeCase(seed, random, { servers, large, memcache, spanMs: SPAN_MS });
+}
+
+function clusteredCase(seed: number): Case {
+  const random = new Random(seedOf(seed, 'clustered case'));
+  const large = random.once(6);
+  const kind = { servers: 3, large, memcache: false, spanMs: AVAILABLE_SPAN_MS };
+  return inCluster(wholeCase(seed, random, kind), AVAILABLE_SPAN_MS);
 }
 
 function availableCase(seed: number): Case {

@@ -1,15 +1,19 @@
 import type { World } from '../../world/world.ts';
-import type { Shards } from './shards.ts';
 
 const LOOK_MICROS = 50_000;
 
+/** Servers that come to rest by themselves. */
+export interface Settled {
+  readonly settled: boolean;
+}
+
 /** Since when nothing is wrong any more: the last fault is over, and each shard has one master. */
 export class Settling {
-  readonly #shards: Shards | null;
+  readonly #shards: Settled | null;
   readonly #healedAt: () => number;
   #settledAt: number;
 
-  constructor(world: World, shards: Shards | null, healedAt: () => number) {
+  constructor(world: World, shards: Settled | null, healedAt: () => number) {
     this.#shards = shards;
     this.#healedAt = healedAt;
     this.#settledAt = 0;

@@ -88,6 +88,11 @@ export class Shards {
     return agree ? master : null;
   }
 
+  /** Those that all sentinels call masters. */
+  get masters(): SimRedis[] {
+    return this.list.flatMap(({ name }) => this.masterOf(name) ?? []);
+  }
+
   /** Nothing is going on in any shard. */
   get settled(): boolean {
     return this.list.every(({ name }) => this.masterOf(name) !== null);

@@ -1,5 +1,7 @@
 import type { Keyspace } from '../keyspace.ts';
+import type { Channels, Heard } from './pubsub.ts';
 import { failure } from './resp.ts';
+import type { ScriptCache } from './scripts.ts';
 
 /** One client of a simulated Redis, as its commands see it. */
 export interface Session {
@@ -16,15 +18,23 @@ export interface Session {
   readonly watched: Map<string, number>;
   /** Set by QUIT: closed behind its reply. */
   closing: boolean;
+  /** What it hears of. */
+  readonly heard: Heard;
+  /** Sends it what it has not asked for. */
+  push(bytes: Buffer): void;
 }
 
 export interface Context {
   readonly data: Keyspace;
+  readonly channels: Channels;
+  readonly scripts: ScriptCache;
   readonly session: Session;
   readonly password: string | null;
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Carries a command of a script out. */
+  call(words: readonly Buffer[]): Buffer;
   /** Told of each command that is carried out. */
   onExecuted?(words: readonly Buffer[], reply: Buffer): void;
 }

@@ -1,7 +1,9 @@
 import { BLOCKS, type Command, type Context, upper } from './command.ts';
 import { LIST_COMMANDS } from './lists.ts';
 import { OTHER_COMMANDS } from './others.ts';
+import { PUBSUB_COMMANDS, subscriberRefusal } from './pubsub.ts';
 import { failure } from './resp.ts';
+import { SCRIPT_COMMANDS } from './scripts.ts';
 import { STRING_COMMANDS } from './strings.ts';
 import { abort, NOT_QUEUED, QUEUED, TRANSACTION_COMMANDS } from './transactions.ts';
 
@@ -11,6 +13,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     ...LIST_COMMANDS,
     ...TRANSACTION_COMMANDS,
     ...OTHER_COMMANDS,
+    ...PUBSUB_COMMANDS,
+    ...SCRIPT_COMMANDS,
   }),
 );
 
@@ -64,6 +68,16 @@ function refusalOf(
   if (arity > 0 ? words.length !== arity : words.length < -arity) {
     return failure(`ERR wrong number of arguments for '${name.toLowerCase()}' command`);
   }
-  if (session.authenticated || BEFORE_LOGIN.includes(name)) return null;
-  return failure('NOAUTH Authentication required.');
+  if (!session.authenticated && !BEFORE_LOGIN.includes(name)) {
+    return failure('NOAUTH Authentication required.');
+  }
+  return subscriberRefusal(session, name, words);
+}
+
+/** Carries out what a script asks for. */
+export function callOf(context: Context, words: readonly Buffer[]): Buffer {
+  const [, run] = COMMANDS.get(upper(words[0])) as Command;
+  const reply = run(context, words);
+  context.onExecuted?.(words, reply);
+  return reply;
 }

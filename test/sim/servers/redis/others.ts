@@ -9,6 +9,7 @@ import {
   SYNTAX,
   upper,
 } from './command.ts';
+import { isSubscriber } from './pubsub.ts';
 import { array, bulk, failure, integer, map, status } from './resp.ts';
 import { endTransaction } from './transactions.ts';
 
@@ -186,8 +187,9 @@ export const OTHER_COMMANDS: Readonly<Record<string, Command>> = {
   FLUSHALL: flush(({ data }) => data.flushAll()),
   PING: [
     -1,
-    (_context, words) => {
+    ({ session }, words) => {
       if (words.length > 2) return failure("ERR wrong number of arguments for 'ping' command");
+      if (isSubscriber(session)) return array([bulk('pong'), bulk(words[1] ?? '')]);
       return words.length === 2 ? bulk(words[1]) : status('PONG');
     },
   ],
@@ -196,6 +198,16 @@ export const OTHER_COMMANDS: Readonly<Record<string, Command>> = {
   HELLO: [-1, hello],
   SELECT: [2, select],
   INFO: [-1, ({ version }) => bulk(`# Server\r\nredis_version:${version}\r\n`)],
+  CLIENT: [
+    -2,
+    ({ session }, words) => {
+      if (upper(words[1]) !== 'SETNAME' || words.length !== 3) {
+        return failure(`ERR unknown subcommand '${keyOf(words[1])}'. Try CLIENT HELP.`);
+      }
+      session.name = keyOf(words[2]);
+      return OK;
+    },
+  ],
   QUIT: [
     -1,
     ({ session }) => {
@@ -205,7 +217,8 @@ export const OTHER_COMMANDS: Readonly<Record<string, Command>> = {
   ],
   RESET: [
     1,
-    ({ session, password }) => {
+    ({ session, password, channels }) => {
+      channels.forget(session);
       forgetAll(session);
       endTransaction(session);
       session.authenticated = password === null;

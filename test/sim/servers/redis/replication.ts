@@ -47,6 +47,8 @@ export class ReplicaLink implements EndpointOwner {
   #attempt: Attempt | null = null;
   #text = '';
   #source: Source | null = null;
+  /** Told before all that it has becomes what its master had. */
+  onResync: (kept: readonly Effect[]) => void = () => {};
   /** Batches of the master's log that are carried out. */
   offset = 0;
   #closed = false;
@@ -113,6 +115,7 @@ export class ReplicaLink implements EndpointOwner {
     if (line.startsWith('+FULLRESYNC ')) {
       const source = this.#sources.at(Number(line.slice(12)));
       this.#source = source;
+      this.onResync(source.snapshot);
       this.#data.flushAll();
       this.#apply(source.snapshot);
       this.offset = source.from;

@@ -30,6 +30,13 @@ export function map(resp: number, pairs: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(`%${pairs.length / 2}${CRLF}`), ...pairs]);
 }
 
+/** What a server says unasked. */
+export function push(resp: number, items: readonly Buffer[]): Buffer {
+  const frame = array(items);
+  if (resp >= 3) frame[0] = 0x3e;
+  return frame;
+}
+
 /** No value. */
 export function nothing(resp: number): Buffer {
   return Buffer.from(resp < 3 ? `$-1${CRLF}` : `_${CRLF}`);

@@ -19,8 +19,11 @@ export interface RoleOwner {
   readonly port: number;
   /** A link to that master. */
   link(sources: Sources, master: Address): ReplicaLink;
-  /** It is not what it was: clients that wait do so no longer. */
-  roleChanged(): void;
+  /**
+   * It is not what it was: clients that wait do so no longer.
+   * @param before whom it followed, when it is a master now
+   */
+  roleChanged(before: Address | null): void;
 }
 
 interface Follower {
@@ -45,6 +48,15 @@ export class Role {
     owner.data.onEffect = (effect) => {
       if (this.#master === null) this.#batch.push(effect);
     };
+  }
+
+  get link(): ReplicaLink | null {
+    return this.#link;
+  }
+
+  /** Requests so far that have changed something. */
+  get length(): number {
+    return this.#log.length;
   }
 
   get isMaster(): boolean {
@@ -82,7 +94,7 @@ export class Role {
     this.#followers.clear();
     this.#log = [];
     if (master !== null) this.#link = this.#owner.link(this.#sources, master);
-    if ((before === null) !== (master === null)) this.#owner.roleChanged();
+    if ((before === null) !== (master === null)) this.#owner.roleChanged(before);
   }
 
   /** A request is carried out: what it has done goes to the replicas. */

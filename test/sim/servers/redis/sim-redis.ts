@@ -2,14 +2,17 @@ import type { Endpoint } from '../../net/connection.ts';
 import type { Network } from '../../net/network.ts';
 import type { World } from '../../world/world.ts';
 import type { Address } from '../ask-link.ts';
+import type { KeyEffect } from '../keyspace.ts';
 import { Peer, type ServerOptions, ServerProcess } from '../server-process.ts';
 import { BLOCKS, type Context, type Session, upper } from './command.ts';
-import { execute } from './execute.ts';
+import { callOf, execute } from './execute.ts';
 import { timeoutOf } from './lists.ts';
+import { Channels, nothingHeard } from './pubsub.ts';
 import { ReplicaLink, type Sources } from './replication.ts';
 import { bulk, failure, noArray, RequestStream, status } from './resp.ts';
 import { isWrite, Role, type RoleOwner } from './role.ts';
-import { abort } from './transactions.ts';
+import { ScriptCache } from './scripts.ts';
+import { abort, endTransaction } from './transactions.ts';
 
 const LOADING = failure('LOADING Redis is loading the dataset in memory');
 const WHILE_LOADING = /^(AUTH|HELLO|SELECT|INFO|QUIT|RESET|MULTI|EXEC|DISCARD|WATCH|UNWATCH)$/;
@@ -24,7 +27,7 @@ interface Blocked {
   readonly context: Context;
 }
 
-class RedisPeer extends Peer implements Session {
+export class RedisPeer extends Peer implements Session {
   readonly #stream: RequestStream = new RequestStream();
   resp = 2;
   /** What it waits for. */
@@ -34,8 +37,16 @@ class RedisPeer extends Peer implements Session {
   queue: (() => Buffer)[] | null = null;
   failed = false;
   readonly watched: Map<string, number> = new Map();
+  readonly heard = nothingHeard();
+  /** ASKING was said just before; READONLY was said. */
+  asking = false;
+  readsReplicas = false;
+  /** Another node of a cluster. */
+  isNode = false;
   /** Something that writes was queued. */
   #queuedWrite = false;
+  /** What was queued. */
+  queued: [string, readonly Buffer[]][] = [];
 
   constructor(server: ServerProcess, endpoint: Endpoint, id: number) {
     super(server, endpoint, id);
@@ -44,6 +55,10 @@ class RedisPeer extends Peer implements Session {
 
   protected take(bytes: Uint8Array): void {
     this.#stream.add(bytes);
+  }
+
+  push(bytes: Buffer): void {
+    this.server.push(this, bytes);
   }
 
   serve(): Buffer | null {
@@ -65,6 +80,8 @@ class RedisPeer extends Peer implements Session {
   #refusal(words: readonly Buffer[], role: Role | null): Buffer | null {
     if (role === null || !this.authenticated) return null;
     const name = upper(words[0]);
+    const elsewhere = this.#redirection(name, words);
+    if (elsewhere !== null) return elsewhere;
     if (this.queue === null) {
       this.#queuedWrite = false;
       const own = (this.server as SimRedis).ownReply(this, name, words);
@@ -79,12 +96,33 @@ class RedisPeer extends Peer implements Session {
     return READONLY;
   }
 
+  /** Where a node of a cluster sends it; a transaction is over then. */
+  #redirection(name: string, words: readonly Buffer[]): Buffer | null {
+    const isExec = name === 'EXEC' && this.queue !== null;
+    if (this.queue === null) this.queued = [];
+    const asked = isExec ? this.queued : [[name, words] as const];
+    const found = this.failed && isExec ? null : (this.server as SimRedis).redirect(this, asked);
+    if (name !== 'ASKING') this.asking = false;
+    if (found === null) {
+      if (this.queue !== null && !isExec) this.queued.push([name, words]);
+      return null;
+    }
+    if (isExec) endTransaction(this);
+    else this.failed = this.queue !== null;
+    return found;
+  }
+
   #execute(words: readonly Buffer[]): Buffer {
-    const { data, password, now, loading, observer } = this.server;
+    const server = this.server as SimRedis;
+    const { data, password, now, loading, observer, channels, scripts, role } = server;
+    const isReplica = role !== null && !role.isMaster;
     const onExecuted = (asked: readonly Buffer[], reply: Buffer): void => {
       observer?.onExecuted(this.server, this, asked, reply);
     };
-    const context: Context = { data, session: this, password, version: VERSION, now, onExecuted };
+    const context: Context = {
+      ...{ data, channels, scripts, session: this, password, version: VERSION, now, onExecuted },
+      call: (asked) => (isReplica && isWrite(upper(asked[0])) ? READONLY : callOf(context, asked)),
+    };
     const waits = loading && !WHILE_LOADING.test(upper(words[0]));
     if (waits) this.failed = this.queue !== null;
     const reply = waits ? LOADING : execute(context, words);
@@ -104,6 +142,8 @@ export interface Replication {
 
 /** A simulated Redis. */
 export class SimRedis extends ServerProcess implements RoleOwner {
+  channels: Channels = new Channels();
+  readonly scripts: ScriptCache = new ScriptCache();
   /** Null: it knows nothing of replication. */
   readonly role: Role | null = null;
 
@@ -114,9 +154,15 @@ export class SimRedis extends ServerProcess implements RoleOwner {
     replication: Replication | null = null,
   ) {
     super(world, network, options);
+    this.scripts.onChange = (sha, loaded) => this.observer?.onScript(this, sha, loaded);
     if (replication !== null) {
       this.role = new Role(this, replication.sources, replication.master);
     }
+  }
+
+  /** The link to its master; null = it is one. */
+  get following(): ReplicaLink | null {
+    return this.role?.link ?? null;
   }
 
   override start(): void {
@@ -124,17 +170,33 @@ export class SimRedis extends ServerProcess implements RoleOwner {
     this.role?.start();
   }
 
+  /** Told of what becomes of its data: lost; about to be the master's; its own from now on. */
+  onWiped: () => void = () => {};
+  onResync: (kept: readonly KeyEffect[]) => void = () => {};
+  onPromoted: (before: Address) => void = () => {};
+
   link(sources: Sources, master: Address): ReplicaLink {
     const login = this.password === null ? null : ['AUTH', this.password];
-    return new ReplicaLink(this.network, this.loop, this.data, sources, master, login);
+    const link = new ReplicaLink(this.network, this.loop, this.data, sources, master, login);
+    link.onResync = (kept) => this.onResync(kept);
+    return link;
   }
 
   /** Microsecond at which it became a master last. */
   promotedAt = 0;
 
-  roleChanged(): void {
+  roleChanged(before: Address | null): void {
     if (this.role?.isMaster) this.promotedAt = this.world.micros;
+    if (before !== null) this.onPromoted(before);
     for (const peer of this.#waiting) this.#unblock(peer, UNBLOCKED);
+  }
+
+  /** Where requests are sent that belong to another one; null = nowhere. */
+  redirect(
+    _peer: RedisPeer,
+    _asked: readonly (readonly [name: string, words: readonly Buffer[]])[],
+  ): Buffer | null {
+    return null;
   }
 
   /** What has to do with its role. @returns null when a request has not */
@@ -174,7 +236,9 @@ export class SimRedis extends ServerProcess implements RoleOwner {
     if (ms === 0) return;
     const { blocked } = peer;
     this.loop.timer(() => {
-      if (peer.blocked === blocked) this.#unblock(peer, noArray(peer.resp));
+      if (peer.blocked !== blocked || blocked === null) return;
+      this.observer?.onExecuted(this, peer, blocked.words, noArray(peer.resp));
+      this.#unblock(peer, noArray(peer.resp));
     }, ms);
   }
 
@@ -191,15 +255,26 @@ export class SimRedis extends ServerProcess implements RoleOwner {
         this.#waiting.delete(peer);
         continue;
       }
-      const reply = execute(blocked.context, blocked.words);
+      // What it waits for may be elsewhere by now.
+      const name = upper(blocked.words[0]);
+      const elsewhere = this.redirect(peer, [[name, blocked.words]]);
+      const reply = elsewhere ?? execute(blocked.context, blocked.words);
       if (reply !== BLOCKS) this.#unblock(peer, reply);
     }
     this.role?.commit();
   }
 
+  override close(peer: Peer): void {
+    this.channels.forget(peer as RedisPeer);
+    super.close(peer);
+  }
+
   override crash(keepsData: boolean): void {
     this.#waiting.clear();
+    this.channels = new Channels();
+    this.scripts.clear();
     this.role?.stop();
+    if (!keepsData) this.onWiped();
     super.crash(keepsData);
   }
 }

@@ -6,7 +6,7 @@ import {
   PUBSUB_LOST_CLIENTS,
   PUBSUB_MESSAGES,
 } from '../../../../stats/counters.ts';
-import { FAILURE_REFUSED, type Failure, failureOf, failureText } from '../../../backend/failure.ts';
+import { type Failure, failureText } from '../../../backend/failure.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
 import type { Engine } from '../../../engine/engine.ts';
@@ -102,8 +102,10 @@ export class Hub implements HubServerOwner, Timed {
   await(topic: Topic): void {
     if (topic.waiting.size === 0) return;
     this.#awaited.add(topic);
+    // Which nodes a cluster has is known in a moment.
+    if (this.#pool.slots?.known === false) return;
     if (!this.#places.isEverywhere(topic) && this.#places.ownerOf(topic) === null) {
-      this.#refuse(topic, failureReply(failureOf(FAILURE_REFUSED)));
+      this.#refuse(topic, failureReply(this.#pool.nowhere));
     }
   }
 
@@ -312,7 +314,11 @@ export class Hub implements HubServerOwner, Timed {
 
   /** The pool has other servers, or its keys have gone to others. */
   onRing(): void {
-    if (!this.#servers.open) return;
+    if (!this.#servers.open) {
+      if (this.topics.isEmpty) return;
+      // The first topic came before any node of a cluster was known.
+      this.#setServers();
+    }
     // A node that has left a cluster hands on what another one does, too.
     if (this.#haveChanged && this.#pool.slots !== null) this.onMoved();
     else if (this.#haveChanged) this.#setServers();

@@ -1,0 +1,219 @@
+import { REDIRECTIONS } from '../../../../limits.ts';
+import { NO_SERVER } from '../../../../protocol/frame-table.ts';
+import { nilArray } from '../../../../protocol/redis/replies/encode.ts';
+import * as replies from '../../../../protocol/redis/replies/replies.ts';
+import type { CommandSpec } from '../../../../protocol/redis/table/commands.ts';
+import { BLOCKED_CLIENTS } from '../../../../stats/counters.ts';
+import type { BackendConnection } from '../../../backend/backend-connection.ts';
+import type { ClientConnection } from '../../../client/client-connection.ts';
+import { millis } from '../../../engine/clock.ts';
+import type { Server } from '../../../pool/server.ts';
+import { LeasedRequest } from '../../../routing/leased-request.ts';
+import { PassedReply } from '../../../routing/passed-reply.ts';
+import { answer, copyOf, type SpecialRequest } from '../../../routing/request.ts';
+import { type CommonPlace, commonPlace, NO_KEY } from '../../common-server.ts';
+import { Words } from '../../words.ts';
+import { type KeptPlace, serverAgain } from '../queueing.ts';
+import { type BlockTime, blockTime, withTimeLeft } from './block-time.ts';
+import { type Interrupted, Interruption } from './interruption.ts';
+import { ServerId } from './server-id.ts';
+import type { BlockedConnection } from './unblock-order.ts';
+
+/** What a server says when the time is over, by command and version. */
+const NOTHING_CAME: readonly Buffer[] = ['*-1', '$-1', '_'].map((nil) => Buffer.from(`${nil}\r\n`));
+
+/** A command that may block: its server lets it wait, on a connection that nobody else has. */
+export function block(request: SpecialRequest, spec: CommandSpec): boolean {
+  const { client } = request;
+  const words = Words.of(request);
+  if (!words.complete) return answer(client, replies.TOO_MANY_ARGUMENTS);
+  const timeout = words.text(spec.timeout === 'first' ? 1 : words.count - 1);
+  return blockAt(request, spec, commonPlace(request, spec), blockTime(timeout, 1000));
+}
+
+/** The same, when it is known where the request belongs. */
+export function blockAt(
+  request: SpecialRequest,
+  spec: CommandSpec,
+  { server, error }: CommonPlace,
+  time: BlockTime,
+): boolean {
+  const { client } = request;
+  const { pool } = client;
+  if (error !== null) return answer(client, error);
+  const index = server === NO_KEY ? pool.placeholderServer() : server;
+  if (index === NO_SERVER) return client.failForward(pool.nowhere);
+  const { ringNumber } = pool;
+  const kept = { request: copyOf(request), spec, server: pool.servers[index], ringNumber };
+  new BlockingRequest(client, kept, time).advance();
+  return true;
+}
+
+/** A reply that is kept back when it only says that nothing has come. */
+class BlockedReply extends PassedReply {
+  /** It goes on elsewhere, unless something has come. */
+  keepsBack: ((reply: Buffer) => boolean) | null = null;
+
+  protected override isKept(reply: Buffer): boolean {
+    return this.keepsBack?.(reply) ?? false;
+  }
+}
+
+/**
+ * A request that its server may let wait. Who sends no more is gone, as in Redis. When the server
+ * is the wrong one from now on, or the client goes to another process, the server is asked to end
+ * it, and if nothing has come by then it goes on with the time that is left.
+ */
+export class BlockingRequest extends LeasedRequest implements Interrupted {
+  #kept: KeptPlace;
+  #time: BlockTime;
+  #counted = false;
+  /** How often a node of the cluster has sent it on. */
+  #moves = 0;
+  /** UNBLOCKs that are under way. */
+  #unblocking = 0;
+  /** When its time is over; Infinity = never, or nobody knows. */
+  #until = Infinity;
+  #interruption: Interruption | null = null;
+
+  constructor(client: ClientConnection, kept: KeptPlace, time: BlockTime) {
+    super(client);
+    this.#kept = kept;
+    this.#time = time;
+    this.claim.keep({ drop: () => {} }, kept.request.length);
+  }
+
+  override get endsWithClient(): boolean {
+    return this.claim.isNext;
+  }
+
+  override get blocked(): boolean {
+    return this.waitsForLease || this.runs || this.rest !== null;
+  }
+
+  protected override get leaseWaitMs(): number {
+    return Math.min(super.leaseWaitMs, this.#time.patience);
+  }
+
+  protected place(): Server | Buffer {
+    return serverAgain(this.client, this.#kept);
+  }
+
+  protected send(connection: BackendConnection): void {
+    const { request } = this.#kept;
+    const { patience, lasts } = this.#time;
+    ServerId.of(connection);
+    connection.patience = patience;
+    this.#until = millis() + lasts;
+    connection.out.append(request);
+    const reply = this.passReply(connection);
+    reply.again = () => this.#moves++ < REDIRECTIONS;
+    connection.sentUnmeasured(reply, request.length);
+    this.client.pool.counters[BLOCKED_CLIENTS]++;
+    this.#counted = true;
+  }
+
+  protected override replyOver(connection: BackendConnection): PassedReply {
+    const reply = new BlockedReply(this.client, connection, this.claim);
+    reply.keepsBack = (said) => this.#goesOn(said);
+    return reply;
+  }
+
+  /** Nothing has come, and its time is not over. */
+  #goesOn(reply: Buffer): boolean {
+    if (this.#interruption === null || this.client.closed) return false;
+    return NOTHING_CAME.some((nil) => nil.equals(reply)) && this.#until > millis();
+  }
+
+  protected answered(): void {
+    if (this.reply?.over !== true) return;
+    const interrupted = this.#interruption !== null;
+    this.#stopInterruption();
+    // Whoever had the connection next might be unblocked in its place.
+    const closes = this.#unblocking > 0;
+    if (this.reply.sentOn) {
+      this.#uncount();
+      if (interrupted) this.#takeTimeLeft();
+      this.placeAgain(closes);
+    } else if (closes) {
+      this.close();
+    } else {
+      this.giveBack();
+    }
+  }
+
+  #takeTimeLeft(): void {
+    const lasts = this.#until === Infinity ? Infinity : Math.max(1, this.#until - millis());
+    const { patience } = this.#time;
+    this.#time = { lasts, patience: patience === Infinity ? Infinity : lasts };
+    const { request, spec } = this.#kept;
+    this.#kept = { ...this.#kept, request: withTimeLeft(request, spec, lasts) };
+  }
+
+  protected override end(): void {
+    super.end();
+    this.#stopInterruption();
+    this.#uncount();
+  }
+
+  #stopInterruption(): void {
+    this.#interruption?.stop();
+    this.#interruption = null;
+  }
+
+  #uncount(): void {
+    if (this.#counted) this.client.pool.counters[BLOCKED_CLIENTS]--;
+    this.#counted = false;
+  }
+
+  // --- going elsewhere -------------------------------------------------------------------------
+
+  override advance(): void {
+    if (!this.client.moving) super.advance();
+  }
+
+  override reroute(): void {
+    super.reroute();
+    if (this.runs && this.place() !== this.leasedFrom) this.#interrupt();
+  }
+
+  override part(): void {
+    this.stepBack();
+    if (this.runs) this.#interrupt();
+  }
+
+  override get rest(): Buffer | null {
+    return this.client.moving && this.waitsForTurn && this.claim.isNext ? this.#kept.request : null;
+  }
+
+  #interrupt(): void {
+    this.#interruption ??= new Interruption(this);
+  }
+
+  get over(): boolean {
+    return !this.runs || this.reply?.over === true;
+  }
+
+  get blockedAt(): BlockedConnection | null {
+    const id = this.runs ? ServerId.known(this.connection) : null;
+    return id === null ? null : { server: this.leasedFrom, id };
+  }
+
+  /**
+   * CLIENT UNBLOCK of another client.
+   * @param text what it is answered with, null = as if its time were over
+   * @returns the connection that has to be unblocked; true when it is unblocked already, false when
+   * it is not blocked
+   */
+  unblock(text: Buffer | null): BlockedConnection | boolean {
+    if (this.waitsForLease) return this.stopWaiting(text ?? nilArray(this.lane.resp));
+    return this.blockedAt ?? false;
+  }
+
+  onUnblocking(): () => void {
+    this.#unblocking++;
+    return () => {
+      this.#unblocking--;
+    };
+  }
+}

@@ -1,0 +1,33 @@
+import * as replies from '../../../../protocol/redis/replies/replies.ts';
+import { clientsOf } from '../../../client/client-list.ts';
+import type { Pool } from '../../../pool/pool.ts';
+import { BlockingRequest } from './blocking.ts';
+import { StreamFanOut } from './stream-fan-out.ts';
+import { orderUnblock, type Settle, unblocked } from './unblock-order.ts';
+
+/**
+ * CLIENT UNBLOCK of a client of this process: the server that lets it wait is asked to stop.
+ * @param number of the client @param reason TIMEOUT or ERROR
+ * @returns false when no such client is blocked here
+ */
+export function unblockHere(pool: Pool, number: string, reason: string, settle: Settle): boolean {
+  const target = clientsOf(pool).find(({ session }) => String(session.number) === number);
+  const blocked = target?.session.detour;
+  const error = reason === 'ERROR' ? replies.UNBLOCKED : null;
+  if (blocked instanceof StreamFanOut) {
+    blocked.unblock(error, settle);
+    return true;
+  }
+  if (target === undefined || !(blocked instanceof BlockingRequest)) return false;
+  const found = blocked.unblock(error);
+  if (typeof found === 'boolean') {
+    settle(unblocked(found));
+    return true;
+  }
+  const done = blocked.onUnblocking();
+  orderUnblock(target, found, reason, (reply) => {
+    done();
+    settle(reply);
+  });
+  return true;
+}

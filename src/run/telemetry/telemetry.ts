@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import type { Tracer } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
+import { TELEMETRY_END_MS, TRACES_TAKEN_MS } from '../../limits.ts';
+import { LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
+import type { TakenTraces } from '../../proxy/engine/request-traces.ts';
+import type { Snapshot } from '../../stats/snapshot.ts';
+import { VERSION } from '../../version.ts';
+import { metricProducer } from './metrics.ts';
+import { loadPackages, type Packages } from './packages.ts';
+import type { TelemetrySettings } from './settings.ts';
+import { writeSpans } from './spans.ts';
+
+/** Whose figures and traces they are. */
+export interface TelemetrySource {
+  snapshot(): Promise<Snapshot>;
+  takeTraces(): TakenTraces | Promise<TakenTraces>;
+}
+
+/** The SDK tells errors as JSON with their stacks: one line for the log. */
+function plainMessage(message: string): string {
+  const found = /^\{.*"message":"((?:[^"\\]|\\.)*)"/s.exec(message);
+  return found === null ? message : JSON.parse(`"${found[1]}"`);
+}
+
+/** A part of the SDK that sends by itself; both flush what they have. */
+interface Provider {
+  shutdown(): Promise<void>;
+}
+
+/** Sends traces and figures to a collector: one for all processes, in the primary. */
+export class Telemetry {
+  readonly #packages: Packages;
+  readonly #settings: TelemetrySettings;
+  readonly #log: Log;
+  #source: TelemetrySource | null = null;
+  readonly #providers: Provider[] = [];
+  #tracer: Tracer | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  private constructor(packages: Packages, settings: TelemetrySettings, log: Log) {
+    this.#packages = packages;
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /** @throws RingwayError when the packages are not installed */
+  static async load(settings: TelemetrySettings, log: Log): Promise<Telemetry> {
+    return new Telemetry(await loadPackages(), settings, log);
+  }
+
+  start(source: TelemetrySource): void {
+    const { traceRate, metrics, endpoint } = this.#settings;
+    this.#source = source;
+    this.#listenToSdk();
+    const resource = this.#resource();
+    if (metrics) this.#startMetrics(resource, source);
+    if (traceRate > 0) this.#startTraces(resource);
+    const what = [metrics ? 'metrics' : '', traceRate > 0 ? `traces of ${traceRate}` : ''];
+    const where = endpoint ?? 'where OTEL_EXPORTER_OTLP_ENDPOINT says';
+    this.#log.write(LOG_NOTICE, `telemetry: ${what.filter(Boolean).join(', ')} to ${where}`);
+  }
+
+  /** What the SDK cannot send, or does not understand, is in the log. */
+  #listenToSdk(): void {
+    const { diag, DiagLogLevel } = this.#packages.api;
+    const warn = (message: string): void => this.#warn(plainMessage(message));
+    const ignore = (): void => {};
+    const logger = { error: warn, warn, info: ignore, debug: ignore, verbose: ignore };
+    diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  }
+
+  #resource(): Resource {
+    const { defaultResource, detectResources, envDetector, resourceFromAttributes } =
+      this.#packages.resources;
+    const { serviceName } = this.#settings;
+    // Two processes run side by side while one takes over from the other.
+    const own = { 'service.version': VERSION, 'service.instance.id': randomUUID() };
+    const named = serviceName === null ? {} : { 'service.name': serviceName };
+    return defaultResource()
+      .merge(resourceFromAttributes(own))
+      .merge(detectResources({ detectors: [envDetector] }))
+      .merge(resourceFromAttributes(named));
+  }
+
+  #startMetrics(resource: Resource, source: TelemetrySource): void {
+    const { MeterProvider, PeriodicExportingMetricReader } = this.#packages.metrics;
+    const { metricsEveryMs } = this.#settings;
+    const reader = new PeriodicExportingMetricReader({
+      exporter: new this.#packages.metricExporter.OTLPMetricExporter(this.#at('metrics')),
+      exportIntervalMillis: metricsEveryMs,
+      exportTimeoutMillis: Math.min(metricsEveryMs, 30_000),
+      metricProducers: [metricProducer(this.#packages, VERSION, () => source.snapshot())],
+    });
+    this.#providers.push(new MeterProvider({ resource, readers: [reader] }));
+  }
+
+  #startTraces(resource: Resource): void {
+    const { AlwaysOnSampler, TracerProvider, BatchSpanProcessor } = this.#packages.traces;
+    const exporter = new this.#packages.traceExporter.OTLPTraceExporter(this.#at('traces'));
+    // Requests were sampled when they were answered: the variables are obeyed there.
+    const provider = new TracerProvider({
+      resource,
+      sampler: new AlwaysOnSampler(),
+      spanProcessors: [new BatchSpanProcessor({ ...this.#settings.batch, exporter })],
+    });
+    this.#providers.push(provider);
+    this.#tracer = provider.getTracer('ringway', VERSION);
+    this.#timer = setInterval(() => void this.takeTraces(), TRACES_TAKEN_MS).unref();
+  }
+
+  #at(signal: string): { url?: string } {
+    const { endpoint } = this.#settings;
+    return endpoint === null ? {} : { url: `${endpoint.replace(/\/$/, '')}/v1/${signal}` };
+  }
+
+  /** Makes spans of what was traced since the last time. */
+  async takeTraces(): Promise<void> {
+    const tracer = this.#tracer;
+    if (tracer === null || this.#source === null) return;
+    try {
+      const { traces, lost } = await this.#source.takeTraces();
+      for (const trace of traces) writeSpans(this.#packages, tracer, trace);
+      if (lost > 0) this.#warn(`${lost} traces are lost: more came than can wait`);
+    } catch (error) {
+      this.#warn(`traces are lost: ${(error as Error).message}`);
+    }
+  }
+
+  /** Sends what is left, as far as a collector takes it at once. */
+  async end(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.takeTraces();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, TELEMETRY_END_MS);
+    });
+    const ended = Promise.allSettled(this.#providers.splice(0).map((each) => each.shutdown()));
+    await Promise.race([ended, late]);
+    clearTimeout(timer);
+  }
+
+  #warn(message: string): void {
+    this.#log.write(LOG_WARN, `telemetry: ${message}`);
+  }
+}

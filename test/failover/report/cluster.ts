@@ -1,0 +1,229 @@
+import { askAdmin } from '../../../src/admin/admin-client.ts';
+import { clusterNodes, idOf, startCluster, type TestCluster } from '../../support/clusters.ts';
+import { freePort } from '../../support/free-port.ts';
+import { NumberedLoad, type NumberedResult } from '../../support/numbered-load.ts';
+import type { RealServer } from '../../support/real-servers.ts';
+import { RespClient } from '../../support/resp-client.ts';
+import { startChild } from '../../support/ringway.ts';
+import { command } from '../../support/sentinels.ts';
+import { waitFor } from '../../support/wait.ts';
+import { HEAD, rowOf } from './table.ts';
+
+// What clients see of a Redis Cluster that changes under load: three masters with a replica each.
+
+const NODE_TIMEOUT_MS = 1000;
+const CLIENTS = 24;
+const DEPTH = 4;
+/** Milliseconds between what a client asks. */
+const PAUSE_MS = 10;
+/** A node that is told to take over gives up after five. */
+const MANUAL_FAILOVER_MS = 6_000;
+const SLOTS = 16384;
+
+/** A ringway before a cluster. */
+interface Bed {
+  readonly cluster: TestCluster;
+  readonly port: number;
+  /** How often nodes were asked who has which slots. */
+  refreshes(): Promise<number>;
+}
+
+/** What happened, and how often a second nodes were asked meanwhile. */
+interface Measured extends NumberedResult {
+  readonly perSecond: number;
+}
+
+async function underLoad(bed: Bed, work: () => Promise<void>): Promise<Measured> {
+  await bed.cluster.settled();
+  const load = new NumberedLoad({
+    ...{ port: bed.port, clients: CLIENTS, depth: DEPTH },
+    pauseMs: PAUSE_MS,
+  });
+  await waitFor('some load', () => load.acknowledged > 500);
+  const [from, before] = [performance.now(), await bed.refreshes()];
+  await work();
+  const served = load.acknowledged;
+  await waitFor('load on it', () => load.acknowledged > served + 500, 60_000);
+  const seconds = (performance.now() - from) / 1000;
+  const perSecond = ((await bed.refreshes()) - before) / Math.max(1, seconds);
+  return { ...(await load.stop()), perSecond };
+}
+
+/** Moves slots as redis-cli does, over connections that stay. */
+async function moveSlots(
+  cluster: TestCluster,
+  slots: readonly number[],
+  from: RealServer,
+  to: RealServer,
+): Promise<void> {
+  const nodes = cluster.nodes.filter(({ running }) => running);
+  const masters = new Set(
+    (await clusterNodes(to.port))
+      .filter(({ flags }) => flags.includes('master'))
+      .map(({ port }) => port),
+  );
+  const ports = nodes.map(({ port }) => port).filter((port) => masters.has(port));
+  const clients = new Map<number, RespClient>();
+  for (const port of ports) clients.set(port, await RespClient.open(port));
+  const at = ({ port }: RealServer): RespClient => clients.get(port) as RespClient;
+  const [fromId, toId] = await Promise.all([idOf(from), idOf(to)]);
+  const others = ports.filter((port) => port !== from.port && port !== to.port);
+  for (const slot of slots) {
+    await at(to).text('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
+    await at(from).text('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
+    for (;;) {
+      const keys = (await at(from).text('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
+      if (keys.length === 0) break;
+      await at(from).text('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
+    }
+    for (const port of [to.port, from.port, ...others]) {
+      await (clients.get(port) as RespClient).text('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
+    }
+  }
+  for (const client of clients.values()) client.close();
+}
+
+/** Some slots of a node, those first that it has most of. */
+async function slotsOf(node: RealServer, count: number): Promise<number[]> {
+  const line = (await clusterNodes(node.port)).find(({ flags }) => flags.includes('myself'));
+  const ranges = (line?.slots ?? []).filter((range) => !range.startsWith('['));
+  const all = ranges.flatMap((range) => {
+    const [first, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+  return all.slice(0, count);
+}
+
+/** Each of the other masters gives half of them. */
+async function reshard({ cluster }: Bed, count: number): Promise<void> {
+  const [a, b, c] = await Promise.all(
+    [0, SLOTS >> 1, SLOTS - 1].map((slot) => cluster.ownerOf(slot)),
+  );
+  await moveSlots(cluster, await slotsOf(a, count >> 1), a, c);
+  await moveSlots(cluster, await slotsOf(b, count >> 1), b, c);
+}
+
+async function addAndRemove({ cluster }: Bed, count: number): Promise<void> {
+  const node = await cluster.addNode();
+  const giver = await cluster.ownerOf(SLOTS - 1);
+  const slots = await slotsOf(giver, count);
+  await moveSlots(cluster, slots, giver, node);
+  await moveSlots(cluster, slots, node, giver);
+  await cluster.removeNode(node);
+}
+
+/** A master with slots, and a replica of it. */
+async function pairOf({ cluster }: Bed): Promise<[master: RealServer, replica: RealServer]> {
+  return waitFor('a master with a replica', async () => {
+    const asked = cluster.nodes.find(({ running }) => running) as RealServer;
+    const lines = await clusterNodes(asked.port);
+    const at = (port: number): RealServer | undefined => {
+      return cluster.nodes.find((node) => node.port === port && node.running);
+    };
+    for (const { master: id, port, flags } of lines) {
+      const master = lines.find((each) => each.id === id && each.slots.length > 0);
+      const pair = [at(master?.port ?? 0), at(port)];
+      if (pair[0] === undefined || pair[1] === undefined || flags.includes('fail')) continue;
+      return pair as [RealServer, RealServer];
+    }
+    return null;
+  });
+}
+
+async function isMasterNow(server: RealServer): Promise<boolean> {
+  return ((await command(server.port, 'ROLE')) as string[])[0] === 'master';
+}
+
+async function planned(bed: Bed): Promise<void> {
+  const [, replica] = await pairOf(bed);
+  let askedAt = Number.NEGATIVE_INFINITY;
+  await waitFor(
+    'the replica to be a master',
+    async () => {
+      if (await isMasterNow(replica)) return true;
+      // It gives up when it is not elected in time.
+      if (performance.now() - askedAt < MANUAL_FAILOVER_MS) return false;
+      askedAt = performance.now();
+      await command(replica.port, 'CLUSTER', 'FAILOVER');
+      return false;
+    },
+    60_000,
+  );
+}
+
+/** @returns what brings it back */
+async function killed(bed: Bed): Promise<RealServer> {
+  const [master, replica] = await pairOf(bed);
+  master.kill('SIGKILL');
+  await waitFor('the replica to be a master', () => isMasterNow(replica), 30_000);
+  return master;
+}
+
+async function repeated(
+  bed: Bed,
+  runs: number,
+  work: () => Promise<RealServer | null>,
+): Promise<Measured[]> {
+  const results: Measured[] = [];
+  for (let run = 0; run < runs; run++) {
+    let gone: RealServer | null = null;
+    const result = await underLoad(bed, async () => {
+      gone = await work();
+    });
+    results.push(result);
+    for (const [text, count] of result.errors) console.error(`${count} x ${text}`);
+    await (gone as RealServer | null)?.restart();
+  }
+  return results;
+}
+
+function line(name: string, results: readonly Measured[]): string {
+  const most = Math.max(...results.map(({ perSecond }) => perSecond)).toFixed(1);
+  return rowOf(name, results, ` ${most} |`);
+}
+
+async function measureAll(bed: Bed, runs: number, slots: number): Promise<string[]> {
+  // Programs that have just started are slow.
+  await underLoad(bed, async () => {});
+  const moved = await underLoad(bed, () => reshard(bed, slots));
+  const share = Math.ceil(slots / 8);
+  const nodes = await underLoad(bed, () => addAndRemove(bed, share));
+  const failovers = await repeated(bed, runs, async () => {
+    await planned(bed);
+    return null;
+  });
+  const kills = await repeated(bed, runs, () => killed(bed));
+  return [
+    line(`${slots} slots are moved`, [moved]),
+    line(`a node comes, gets ${share} slots, gives them back, and goes`, [nodes]),
+    line('`CLUSTER FAILOVER`', failovers),
+    line('a master is killed (`kill -9`)', kills),
+  ];
+}
+
+/** @returns lines of a table */
+export async function clusterReport(runs: number, slots: number): Promise<string[]> {
+  const cluster = await startCluster({
+    ...{ masters: 3, replicas: 1, nodeTimeoutMs: NODE_TIMEOUT_MS },
+    args: ['--cluster-allow-replica-migration', 'no'],
+  });
+  const socket = `/tmp/ringway-report-${await freePort()}.sock`;
+  const spec = { servers: cluster.lines.slice(0, 3), cluster: true, timeout: 2000 };
+  const ringway = await startChild(spec, { args: ['--admin-socket', socket] });
+  const refreshes = async (): Promise<number> => {
+    const { clusters } = (await askAdmin(socket, 'topology', 10_000)) as {
+      clusters: { refreshes: number }[];
+    };
+    return clusters[0].refreshes;
+  };
+  const rows = await measureAll({ cluster, port: ringway.port, refreshes }, runs, slots);
+  await ringway.stop();
+  await cluster.stop();
+  const [, head, rule] = HEAD;
+  return [
+    `Cluster: ${runs} runs each, ${CLIENTS} clients with ${DEPTH} SETs and GETs under way each,`,
+    `cluster-node-timeout ${NODE_TIMEOUT_MS}, failover_wait 5000`,
+    ...['', `${head} nodes asked per second |`, `${rule}---|`],
+    ...rows,
+  ];
+}

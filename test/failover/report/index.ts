@@ -1,0 +1,39 @@
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { clusterReport } from './cluster.ts';
+import { partitionReport } from './partitions.ts';
+import { sentinelReport } from './sentinels.ts';
+
+// npm run ha-report: what clients see of failovers, of a cluster that changes, and of networks that
+// part before proxies that promote. Prints the tables of docs/high-availability.md.
+
+const HELP = `npm run ha-report -- [PART...] [--runs N] [--slots N]
+  PART       sentinels, cluster, partitions (default: all)
+  --runs N   how often each event (default 5)
+  --slots N  how many slots are moved (default 4000)`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string', default: '5' },
+    slots: { type: 'string', default: '4000' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const runs = Number(values.runs);
+const parts: Readonly<Record<string, () => Promise<string[]>>> = {
+  sentinels: () => sentinelReport(runs),
+  cluster: () => clusterReport(runs, Number(values.slots)),
+  partitions: () => partitionReport(runs),
+};
+const names = positionals.length > 0 ? positionals : Object.keys(parts);
+if (values.help || names.some((name) => !Object.hasOwn(parts, name)) || !(runs >= 1)) {
+  console.log(HELP);
+  process.exit(values.help ? 0 : 1);
+}
+console.log(`${cpus().length} cores, load ${loadavg()[0]}`);
+for (const name of names) {
+  for (const line of await parts[name]()) console.log(line);
+  console.log('');
+}
+process.exit(0);

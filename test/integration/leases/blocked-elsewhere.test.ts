@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { parseConfig } from '../../../src/config/index.ts';
+import { type RealServer, startRedisSet } from '../../support/real-servers.ts';
+import { RespClient } from '../../support/resp-client.ts';
+import { poolFile, shards, startInProcess } from '../../support/ringway.ts';
+import { encodeSequence } from '../../support/sequences.ts';
+import { waitFor } from '../../support/wait.ts';
+
+type InProcess = Awaited<ReturnType<typeof startInProcess>>;
+
+describe('a reload that gives the key of a client that is blocked to another server', () => {
+  let servers: RealServer[];
+
+  before(async () => {
+    servers = await startRedisSet(2);
+  });
+  after(() => Promise.all(servers.map((server) => server.stop())));
+
+  async function blockedAt(index: number): Promise<number> {
+    const control = await RespClient.open(servers[index].port);
+    const info = String(await control.command('INFO', 'clients'));
+    control.close();
+    return Number(/blocked_clients:(\d+)/.exec(info)?.[1]);
+  }
+
+  async function serveFrom(ringway: InProcess, index: number): Promise<void> {
+    const line = shards(servers.map(({ port }) => port))[index];
+    const { text } = await poolFile([{ servers: [line], listen: `127.0.0.1:${ringway.port}` }]);
+    await ringway.ringway.reload(parseConfig(Buffer.from(text), 'test.yml'));
+  }
+
+  test('goes on there with the time that is left; the server of before is asked nothing', async () => {
+    const ringway = await startInProcess({ servers: shards([servers[0].port]) });
+    const clients = await Promise.all([1, 2, 3].map(() => RespClient.open(ringway.port)));
+    const [endless, timed, other] = clients;
+    const began = Date.now();
+    await endless.send(
+      encodeSequence([
+        ['BLPOP', 'r', '0'],
+        ['LLEN', 'r'],
+        ['BLPOP', 'r', '0'],
+      ]),
+    );
+    await timed.send(encodeSequence([['BLMPOP', '0.7', '1', 'none', 'LEFT']]));
+    await waitFor('both to be blocked', async () => (await blockedAt(0)) === 2);
+    await serveFrom(ringway, 1);
+    await waitFor('both to be blocked there', async () => (await blockedAt(1)) === 2);
+    assert.equal(await blockedAt(0), 0);
+    await other.command('RPUSH', 'r', 'a');
+    assert.deepEqual((await endless.read(2)).map(String), ['r,a', '0']);
+    await serveFrom(ringway, 0);
+    await waitFor('it to be blocked', async () => (await blockedAt(1)) === 0);
+    await waitFor('it to be blocked here', async () => (await blockedAt(0)) >= 1);
+    assert.equal((await timed.read(1))[0], null);
+    assert.ok(Date.now() - began >= 700, 'not before its time is over');
+    await other.command('RPUSH', 'r', 'b');
+    assert.deepEqual((await endless.read(1)).map(String), ['r,b']);
+    assert.match(String(await other.command('INFO', 'clients')), /blocked_clients:0/);
+    for (const client of clients) client.close();
+    await ringway.stop();
+  });
+
+  test('what has come by then is its reply, whoever gave it', async () => {
+    const ringway = await startInProcess({ servers: shards([servers[0].port]) });
+    const direct = await RespClient.open(servers[0].port);
+    for (let i = 0; i < 20; i++) {
+      const client = await RespClient.open(ringway.port);
+      await client.send(encodeSequence([['BLPOP', `e${i}`, '0']]));
+      await waitFor('it to be blocked', async () => (await blockedAt(0)) === 1);
+      direct.socket.write(encodeSequence([['RPUSH', `e${i}`, 'v']]));
+      await serveFrom(ringway, 1);
+      assert.equal(String((await client.read(1))[0]), `e${i},v`);
+      assert.equal((await direct.read(1))[0], 1);
+      await serveFrom(ringway, 0);
+      client.close();
+    }
+    direct.close();
+    await ringway.stop();
+  });
+
+  test('CLIENT UNBLOCK of one whose server has left reaches no other', async () => {
+    const ringway = await startInProcess({ servers: shards([servers[0].port]) });
+    const [client, other] = await Promise.all([1, 2].map(() => RespClient.open(ringway.port)));
+    const id = Number(await client.command('CLIENT', 'ID'));
+    await client.send(encodeSequence([['BLPOP', 'u', '0']]));
+    await waitFor('it to be blocked', async () => (await blockedAt(0)) === 1);
+    servers[0].kill('SIGSTOP');
+    await serveFrom(ringway, 1);
+    const asked = other.command('CLIENT', 'UNBLOCK', id);
+    servers[0].kill('SIGCONT');
+    await asked;
+    assert.equal(await other.command('PING'), 'PONG');
+    await other.command('RPUSH', 'u', 'v');
+    assert.match(String((await client.read(1))[0]), /^(null|u,v)$/);
+    for (const each of [client, other]) each.close();
+    await ringway.stop();
+  });
+});

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  FRAME_TABLE,
+  RECORD_INFO,
+  RECORD_LENGTH,
+  RECORD_START,
+  WHOLE,
+  WINDOW,
+} from '../../../../src/protocol/frame-table.ts';
+import { BackendConnection } from '../../../../src/proxy/backend/backend-connection.ts';
+import { Lane } from '../../../../src/proxy/backend/lane.ts';
+import { NOT_EXECUTED, REPEAT_REFUSED } from '../../../../src/proxy/backend/server-protocol.ts';
+import { assertAtRest, holdingsOf } from '../../../support/at-rest.ts';
+import { TestOwner } from '../../../support/test-backend.ts';
+import { TestClient } from '../../../support/test-client.ts';
+import { testEngine } from '../../../support/test-engine.ts';
+
+const engine = testEngine();
+const REQUEST = Buffer.from('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n');
+const REFUSED = '-LOADING the server is not ready\r\n';
+
+/** A connection whose server says that it executes nothing. */
+function refusingConnection(): BackendConnection {
+  const protocol = {
+    joiner: () => null,
+    handshake() {},
+    classes: new Uint8Array(1),
+    slots: null,
+    refusal: () => NOT_EXECUTED,
+    repeatable: () => REPEAT_REFUSED,
+    failure: () => Buffer.from('-ERR lost\r\n'),
+  };
+  const config = { followsMaster: true, serverOutputLimit: 1 << 20, failoverWaitMs: 60_000 };
+  const owner = new TestOwner(engine, protocol, config);
+  Object.assign(owner, { onRefusal: () => true });
+  return new BackendConnection(engine, owner, new Lane(0, 0, 2, false));
+}
+
+/** The client's request is sent, and the server does not execute it. */
+function withhold(connection: BackendConnection, client: TestClient): void {
+  engine.readClock();
+  connection.sendBuffer(REQUEST, client.id, client.claims.begin());
+  connection.kept?.keepBuffer(REQUEST);
+  const length = engine.memory.write(REFUSED, WINDOW, 'latin1');
+  const record = FRAME_TABLE / 4;
+  engine.words[record + RECORD_INFO] = WHOLE | REFUSED.charCodeAt(0);
+  engine.words[record + RECORD_START] = WINDOW;
+  engine.words[record + RECORD_LENGTH] = length;
+  assert.ok(connection.withheld?.take(record));
+}
+
+function named(connection: BackendConnection): Set<number> {
+  const ids = new Set<number>();
+  connection.collectClients(ids);
+  return ids;
+}
+
+describe('withheld requests', () => {
+  test('name their client as long as they may be sent again', () => {
+    const fresh = holdingsOf(engine);
+    const client = new TestClient(engine);
+    const connection = refusingConnection();
+    withhold(connection, client);
+    assert.equal(connection.inFlight.count, 0);
+    assert.deepEqual(named(connection), new Set([client.id]));
+    connection.withheld?.giveUp();
+    assert.deepEqual(named(connection), new Set());
+    assert.equal(client.received(), REFUSED);
+    connection.close();
+    client.close();
+    assertAtRest(engine, fresh, [], [client]);
+  });
+
+  test("taken back they are nobody's", () => {
+    const fresh = holdingsOf(engine);
+    const client = new TestClient(engine);
+    const connection = refusingConnection();
+    withhold(connection, client);
+    withhold(connection, client);
+    assert.equal(connection.disown(client.id, 1), 1);
+    assert.deepEqual(named(connection), new Set([client.id]));
+    assert.equal(connection.disown(client.id, 0), 1);
+    assert.deepEqual(named(connection), new Set());
+    assert.deepEqual(connection.withheld?.takeAll(), []);
+    client.claims.settle();
+    client.claims.settle();
+    connection.close();
+    client.close();
+    assertAtRest(engine, fresh, [], [client]);
+  });
+});

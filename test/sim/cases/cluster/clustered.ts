@@ -1,0 +1,85 @@
+import type { Random } from '../../../fuzz/random.ts';
+import type { Network } from '../../net/network.ts';
+import { slotOf } from '../../servers/cluster/slots.ts';
+import type { World } from '../../world/world.ts';
+import type { Case } from '../case.ts';
+import { Operator } from './operator.ts';
+import { SimCluster } from './sim-cluster.ts';
+
+/** Names of keys that clients use: these slots are worth moving. */
+const KEYS = [
+  ...Array.from({ length: 6 }, (_, i) => `r${i}`),
+  ...[0, 1, 2].flatMap((i) => [`c${i}`, `q${i}`, `w${i}`, `p{${i}}a`]),
+];
+
+/** What lies open is looked at so often. */
+const REPAIR_MICROS = 3_000_000;
+
+/** A cluster, whoever moves its slots, and what is done to both. */
+export class Clustered {
+  readonly cluster: SimCluster;
+  readonly #operator: Operator;
+  readonly #random: Random;
+  readonly #world: World;
+  #repairAt = 0;
+
+  constructor(world: World, network: Network, given: Case, password: string | null) {
+    this.cluster = new SimCluster(world, network, given, password);
+    this.#operator = new Operator(world, network, this.cluster, password);
+    this.#world = world;
+    this.#random = world.randomOf('resharding');
+    this.cluster.start();
+  }
+
+  get settled(): boolean {
+    if (!this.#operator.idle) return false;
+    if (this.cluster.settled) return true;
+    if (this.#world.micros >= this.#repairAt) this.#repair();
+    return false;
+  }
+
+  /** Orders that came late have left a slot half moved. */
+  #repair(): void {
+    this.#repairAt = this.#world.micros + REPAIR_MICROS;
+    const { cluster } = this;
+    for (const slot of this.#operator.touched) {
+      if (!cluster.disagree(slot)) continue;
+      const holders = cluster.all.filter(({ up, membership }) => up && membership.isMaster);
+      holders.sort((a, b) => b.keysIn(slot).length - a.keysIn(slot).length);
+      this.#operator.move(slot, cluster.ownerOf(slot) ?? holders[0]);
+    }
+  }
+
+  /** @param server of which the fault is about @returns what is done, for people */
+  carryOut(what: 'reshard' | 'promote' | 'grow', server: string, salt: number): string {
+    const { all, spare } = this.cluster;
+    const node = all.find(({ name }) => name === server) ?? all[0];
+    if (what === 'promote') return this.#promote(node.name);
+    if (what === 'grow') this.#operator.grow();
+    const to = what === 'grow' ? spare : node;
+    const count = 1 + this.#random.below(4);
+    const slots = Array.from({ length: count }, (_, i) => {
+      return slotOf(KEYS[(salt * 7 + i * 5 + this.#random.below(KEYS.length)) % KEYS.length]);
+    });
+    for (const slot of slots) this.#operator.move(slot, to);
+    return `slots ${slots.join()} are moved to ${to.name}`;
+  }
+
+  /** A replica of the same shard is told to be the master. */
+  #promote(name: string): string {
+    const { all } = this.cluster;
+    const named = all.find((each) => each.name === name) ?? all[0];
+    const master = this.cluster.masterOf(named);
+    const replica = all.find(({ up, loop, membership }) => {
+      return up && !loop.frozen && membership.me.master === master?.id;
+    });
+    if (replica === undefined || master === null)
+      return `${name} has no replica that could be told`;
+    replica.loop.io(() => replica.failover(false, false));
+    return `${replica.name} is told to take the place of ${master.name}`;
+  }
+
+  stop(): void {
+    this.#operator.stop();
+  }
+}

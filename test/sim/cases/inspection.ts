@@ -1,0 +1,30 @@
+import type { Action, Case, Op } from './case.ts';
+import { lastMessages } from './generate/messages.ts';
+
+// What is asked when nothing is wrong any more: everything, in every database.
+
+const GETS = Array.from({ length: 20 }, (_, key): Op => ({ op: 'get', key }));
+const COUNTS = [0, 1, 2].map((key): Op => ({ op: 'incr', key }));
+
+function inDatabase(): Action[] {
+  const pops = [0, 1, 2].flatMap((key): Op[] => [
+    { op: 'incr', key },
+    { op: 'pop', key },
+    { op: 'pair', key },
+  ]);
+  return [{ do: 'send', pieces: 1, ops: [...GETS, ...pops] }, { do: 'wait' }];
+}
+
+/** @param proxy the one that is asked */
+export function inspection({ memcache, cluster, listeners }: Case, proxy: number): Action[] {
+  if (memcache === true) return [{ do: 'send', pieces: 1, ops: [...GETS, ...COUNTS] }];
+  const told: Action[] =
+    listeners === undefined ? [] : [{ do: 'send', pieces: 1, ops: lastMessages(proxy) }];
+  const dbs = cluster === undefined ? [0, 1, 2] : [];
+  const rest = dbs.flatMap((db): Action[] => [
+    { do: 'send', ops: [{ op: 'select', db }], pieces: 1 },
+    { do: 'wait' },
+    ...inDatabase(),
+  ]);
+  return [...told, ...(cluster === undefined ? rest : inDatabase()), { do: 'wait' }];
+}

@@ -1,0 +1,33 @@
+import type { Case, PoolKeys } from './case.ts';
+
+// How long requests of a case may take, and what they may fail of by their configuration.
+
+/** The slowest network answers within this. */
+export const SLOW_MS = 5_000;
+/** On top of what the keys of a pool say how long a request may wait. */
+const ALONE_SLACK_MS = 300;
+/** Errors that a key of the pool may cause, whether anything is wrong or not. */
+const REFUSALS: readonly (readonly [key: string, text: string])[] = [
+  ['client_output_limit', 'ERR reply is larger than client_output_limit'],
+  ['max_backend_connections', 'ERR max number of backend connections reached'],
+];
+
+/** Errors that may always come. */
+export function refusalsOf({ pools }: Case): string[] {
+  const keys = pools.flatMap((pool) => Object.keys(pool));
+  return REFUSALS.filter(([key]) => keys.includes(key)).map(([, text]) => text);
+}
+
+/** What a request waits for at most: a connection, an answer, and both again if it is repeated. */
+export function aloneMicros(keys: PoolKeys): number {
+  const ms = (key: string): number => Number(keys[key] ?? 0);
+  if (ms('timeout') === 0) return Number.POSITIVE_INFINITY;
+  const once = 2 * Math.max(ms('timeout'), ms('connect_timeout')) + ms('breaker_max_wait');
+  return (ALONE_SLACK_MS + once * (1 + ms('retry_reads'))) * 1000;
+}
+
+/** A network that is slow by itself may take longer than such a pool waits. */
+export function isImpatient(keys: PoolKeys): boolean {
+  const { timeout = 0, connect_timeout: connecting = 0 } = keys;
+  return [timeout, connecting].some((ms) => Number(ms) > 0 && Number(ms) < SLOW_MS);
+}
