@@ -192,22 +192,6 @@ describe('check of one file', () => {
     assert.deepEqual((await balance('', `--keys=${none}`)).advice, []);
   });
 
-  test('of a Redis Cluster says that its nodes decide, as explain does, which names the slot', async () => {
-    const cluster = fileOf(
-      'cluster.yml',
-      'p:\n  listen: 127.0.0.1:22121\n  redis: true\n  cluster: true\n  servers:\n    - 127.0.0.1:1:1\n',
-    );
-    const { stdout, status } = await runCli(['check', cluster]);
-    assert.deepEqual(
-      [status, stdout],
-      [0, 'pool p: Redis Cluster, whose nodes say who has which slots\n'],
-    );
-    // As CLUSTER KEYSLOT says it.
-    const explained = await runCli(['explain', 'user{foo}:1', '-c', cluster]);
-    assert.match(explained.stdout, /^slot {9}12182$/m);
-    assert.match(explained.stdout, /^server {7}the node that has the slot/m);
-  });
-
   type Keys = Readonly<Record<string, number>>;
   interface Server {
     readonly name: string;

@@ -62,20 +62,19 @@ export async function startSplitWorld(options: SplitOptions = {}): Promise<Split
   const sockets = await Promise.all(
     Array.from({ length: count }, async () => `/tmp/ringway-split-${await freePort()}.sock`),
   );
-  const proxies = await Promise.all(
-    sockets.map((socket) =>
-      startChild(
-        {
-          servers: [`${at('m0')}:1 s1`],
-          replicas: names.slice(1).map((name) => `${at(name)} s1`),
-          witnesses: witnesses.map((_, i) => at(`w${i}`)),
-          ...{ promote: true, down_after: options.downAfterMs ?? 1000 },
-          ...{ failover_wait: 2000, timeout: 500 },
-        },
-        { args: ['--workers', String(workers), '--admin-socket', socket] },
-      ),
-    ),
-  );
+  const proxies: ChildRingway[] = [];
+  // One after the other: each has a time limit of its own.
+  for (const socket of sockets) {
+    const spec = {
+      servers: [`${at('m0')}:1 s1`],
+      replicas: names.slice(1).map((name) => `${at(name)} s1`),
+      witnesses: witnesses.map((_, i) => at(`w${i}`)),
+      ...{ promote: true, down_after: options.downAfterMs ?? 1000 },
+      ...{ failover_wait: 2000, timeout: 500 },
+    };
+    const args = ['--workers', String(workers), '--admin-socket', socket];
+    proxies.push(await startChild(spec, { args }));
+  }
   for (const [i, { pid }] of proxies.entries()) network.add({ name: `p${i}`, pid: () => pid });
   // What they had opened before they were known belongs to nobody: it is opened again.
   for (const { port } of [...witnesses, ...all]) {

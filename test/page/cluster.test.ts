@@ -14,7 +14,7 @@ describe('the status page of a Redis Cluster', () => {
   let url: string;
 
   before(async () => {
-    cluster = await startCluster();
+    cluster = await startCluster({ nodeTimeoutMs: 1000 });
     const http = await freePort();
     url = `http://127.0.0.1:${http}/`;
     const pool = { name: 'data', cluster: true, servers: [cluster.lines[0]] };

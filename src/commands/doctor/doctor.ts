@@ -76,5 +76,9 @@ function print(found: readonly Finding[], out: Out): void {
     out.write(`  ${MARKS[level].padEnd(8)} ${text}\n`);
   }
   const count = (wanted: Level): number => found.filter(({ level }) => level === wanted).length;
-  out.write(`\n${count('error')} errors, ${count('warning')} warnings\n`);
+  out.write(`\n${several(count('error'), 'error')}, ${several(count('warning'), 'warning')}\n`);
+}
+
+function several(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,5 @@
 import type { PoolConfig, ServerConfig } from '../../config/index.ts';
+import { addressOf } from '../../proxy/pool/pool-changes.ts';
 import { Conversation } from './conversation.ts';
 import { Findings } from './finding.ts';
 import { lookAtMemcached } from './memcached.ts';
@@ -29,7 +30,7 @@ export async function lookAtServer(pool: PoolConfig, server: ServerConfig): Prom
     conversation = await Conversation.open(server, PATIENCE_MS);
     const ms = performance.now() - before;
     const tls = server.tls === null ? '' : ', with TLS';
-    findings.ok(`${server.text.split(' ')[0]}: connected in ${ms.toFixed(1)} ms${tls}`);
+    findings.ok(`${addressOf(server)}: connected in ${ms.toFixed(1)} ms${tls}`);
     const look = pool.redis ? lookAtRedis : lookAtMemcached;
     return { ...nothing, ...(await look(conversation, pool, findings)) };
   } catch (error) {

@@ -31,6 +31,8 @@ export class SimFollower {
   #held = false;
   #link: AskLink | null = null;
   #askedAt = 0;
+  /** Who listens has answered: nothing is sent to a server that stands still. */
+  #greeted = false;
 
   constructor(world: World, network: Network, name: string, address: string, spec: ShardSpec) {
     this.name = name;
@@ -71,11 +73,13 @@ export class SimFollower {
   #drop(): void {
     this.#link?.close();
     this.#link = null;
+    this.#greeted = false;
   }
 
   #write(world: World): void {
     if (this.#held || this.#to === null) return;
     if (this.#link === null) {
+      this.#greeted = false;
       this.#link = new AskLink(this.#network, this.loop, this.#to, null);
       this.#askedAt = world.micros;
     }
@@ -86,6 +90,12 @@ export class SimFollower {
       return;
     }
     this.#askedAt = world.micros;
+    if (!this.#greeted) {
+      link.ask(['PING'], () => {
+        this.#greeted = true;
+      });
+      return;
+    }
     link.ask(['WRITE'], (reply) => {
       if (reply.kind !== 'bulk') return;
       const [server, number] = reply.bytes.toString('latin1').split(' ');

@@ -5,7 +5,7 @@ import { colorOf, svg } from './charts.js';
 const SLOTS = 16384;
 const IN_ROW = 1024;
 const WIDTH = 256;
-const ROW = 8;
+const ROW = 14;
 /** More pieces than this are drawn as evenly spaced samples. */
 const PIECES_MOST = 1500;
 /** More servers are counted, not named, for those who hear the picture. */
