@@ -1,6 +1,28 @@
+import type { CodecChoice } from '../codec/choices.ts';
 import { nearest } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
-import type { RingwayOptions } from './start.ts';
+import type { Log } from '../log.ts';
+import type { ReaderKind } from '../net/reader.ts';
+import type { DoorOptions } from '../run/doors.ts';
+import type { ConfigSource } from './source.ts';
+
+/** How start() runs a proxy; all but the configuration has a default. */
+export interface RingwayOptions extends ConfigSource, DoorOptions {
+  /** Default `auto`. */
+  readonly codec?: CodecChoice;
+  /** Default: standard error at nutcracker's level 5. */
+  readonly log?: Log;
+  /** Whether latencies are measured; default true. */
+  readonly latency?: boolean;
+  /** Bytes that may wait for clients and servers in one process; 0 = no limit; default 1 GiB. */
+  readonly memoryLimit?: number;
+  /** Connections of one process, to clients and servers; default 0 = what the system allows. */
+  readonly maxConnections?: number;
+  /** Descriptors of listening sockets that are open already, by the name of their pool. */
+  readonly listenFds?: ReadonlyMap<string, number>;
+  /** `data` keeps to the documented interface of node:net; default: what this Node can do. */
+  readonly reader?: ReaderKind;
+}
 
 /** What an option must be, in words, and whether a value is that. */
 type Rule = readonly [expected: string, isRight: (value: unknown) => boolean];
