@@ -28,7 +28,6 @@ export const DIFFERENCES: readonly Difference[] = [
   { request: 'CLIENT INFO', reason: OWN },
   { request: 'CLIENT LIST', reason: OWN },
   { request: 'CLIENT SETINFO', reason: NEWER },
-  { request: 'WAITAOF', reason: NEWER },
   {
     request: 'CLIENT NO-TOUCH',
     reason: 'Redis 7.0 does not have it; `ON` is refused, as it would be about other clients too.',
