@@ -24,6 +24,8 @@ export interface Ringway extends AsyncDisposable {
   readonly config: Config;
   /** Of the first pool, whose `listen` is an address and port. @throws RingwayError otherwise */
   readonly port: number;
+  /** The URL of the status page; null without `http` in the options. */
+  readonly http: string | null;
   /**
    * Where clients connect.
    * @param pool default: the first one
@@ -112,6 +114,10 @@ class EmbeddedRingway implements Ringway {
     const address = this.address();
     if ('port' in address) return address.port;
     throw new RingwayError('RINGWAY_USAGE', `the first pool listens on ${address.path}`);
+  }
+
+  get http(): string | null {
+    return this.#program.http;
   }
 
   address(pool: string = this.config.pools[0].name, tls = false): ClientAddress {

@@ -145,7 +145,8 @@ export class PoolListeners {
       door.tls = tls;
       door.keepAlive = pool.tcpKeepalive && where.kind === 'tcp';
       if (opened.includes(door)) {
-        const servers = `${pool.servers.length} servers${tls ? ', with TLS' : ''}`;
+        const count = pool.servers.length;
+        const servers = `${count} server${count === 1 ? '' : 's'}${tls ? ', with TLS' : ''}`;
         const line = `pool ${pool.name} listens on ${whereIs(door, where)} for ${servers}`;
         this.#options.log.write(LOG_NOTICE, line);
       }

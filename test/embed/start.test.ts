@@ -65,6 +65,17 @@ describe('an embedded proxy', () => {
     await ringway.stop();
   });
 
+  test('the status page is where the proxy says, and nowhere unless asked for', async () => {
+    const source = { pools: { cache: pool() }, log: QUIET };
+    const ringway = await start({ ...source, http: { host: '127.0.0.1', port: 0 } });
+    const page = await fetch(new URL('status.json', ringway.http as string));
+    assert.equal(((await page.json()) as { pools: { name: string }[] }).pools[0].name, 'cache');
+    await ringway.stop();
+    const without = await start(source);
+    assert.equal(without.http, null);
+    await without.stop();
+  });
+
   test('options of another form are told with what is expected', async () => {
     const source = { pools: { cache: pool() }, log: QUIET };
     const wrong: readonly [options: object | undefined, message: RegExp][] = [
