@@ -17,7 +17,7 @@ import { waitFor } from '../test/support/wait.ts';
 
 const NAMES = ['ada', 'grace', 'edsger', 'barbara'];
 /** One for each of the servers. */
-export const DEMO_KEYS = ['apple', 'banana', 'cherry', 'kiwi'];
+export const DEMO_KEYS = ['banana', 'grape', 'kiwi', 'mango'];
 /** Where the status page is tried first. */
 const HTTP_PORT = 22223;
 const CLI = fileURLToPath(new URL('../cli/ringway.js', import.meta.url));
@@ -26,8 +26,7 @@ const CLI = fileURLToPath(new URL('../cli/ringway.js', import.meta.url));
 export async function demo(): Promise<number> {
   const port = portFrom('RINGWAY_PORT', 22121);
   const statsPort = portFrom('RINGWAY_STATS_PORT', 22222);
-  await requireFree(port, 'RINGWAY_PORT');
-  await requireFree(statsPort, 'RINGWAY_STATS_PORT');
+  await requireFree({ RINGWAY_PORT: port, RINGWAY_STATS_PORT: statsPort });
   ensureServers();
 
   const stopped = firstSignal();
@@ -58,7 +57,7 @@ export async function demo(): Promise<number> {
     const ready = waitFor('ringway', async () => hasEnded(child) || (await answersPing(port)));
     const early = await Promise.race([ready, stopped]);
     if (early === true && !hasEnded(child)) {
-      console.log(instructions(port, statsPort, http, servers));
+      console.log(instructions(port, statsPort, http, servers, file));
     }
 
     const code = await Promise.race([ended, stopped]);
@@ -80,11 +79,18 @@ function portFrom(variable: string, fallback: number): number {
   throw new Error(`${variable}=${text} is not a port number (1 to 65535)`);
 }
 
-async function requireFree(port: number, variable: string): Promise<void> {
-  if (await isPortFree(port)) return;
-  throw new Error(
-    `port ${port} is already in use; choose another one, for example ${variable}=${port + 1000} npm start`,
-  );
+/** @throws when one of the ports, by their variables, is in use: told together, with others that are free */
+export async function requireFree(ports: Readonly<Record<string, number>>): Promise<void> {
+  const taken: string[] = [];
+  const others: string[] = [];
+  for (const [variable, port] of Object.entries(ports)) {
+    if (await isPortFree(port)) continue;
+    taken.push(String(port));
+    others.push(`${variable}=${await freePort()}`);
+  }
+  if (taken.length === 0) return;
+  const what = taken.length === 1 ? `port ${taken[0]} is` : `ports ${taken.join(' and ')} are`;
+  throw new Error(`${what} already in use; choose others: ${others.join(' ')} npm start`);
 }
 
 /** @param servers what is known of them: their ports */
@@ -92,9 +98,11 @@ export function configuration(port: number, servers: readonly { readonly port: n
   return [
     'demo:',
     `  listen: 127.0.0.1:${port}`,
-    '  hash: fnv1a_64',
-    '  distribution: ketama',
     '  redis: true',
+    '  hash: murmur',
+    '  hash_tag: "{}"',
+    '  distribution: ketama',
+    '  timeout: 400',
     '  servers:',
     ...servers.map((server, i) => `   - 127.0.0.1:${server.port}:1 ${NAMES[i]}`),
     '',
@@ -106,14 +114,19 @@ function instructions(
   statsPort: number,
   http: string,
   servers: readonly RealServer[],
+  file: string,
 ): string {
+  const ringway = `node ${relative('', CLI)}`;
   const pairs = DEMO_KEYS.map((key, i) => `${key} ${i + 1}`).join(' ');
   const tries = [
     [request(port, `mset ${pairs}`), 'the keys spread over the servers'],
     [request(port, `mget ${DEMO_KEYS.join(' ')}`), 'one request collects them again'],
     [request(servers[0].port, "keys '*'"), `what ${NAMES[0]} holds of them`],
-    [`node ${relative('', CLI)} top --http-addr ${http}`, 'requests and servers, in the terminal'],
+    [`${ringway} top --http-addr ${http}`, 'requests and servers, in the terminal'],
+    [`${ringway} bench ${port} --seconds=5`, 'something to see there: 1000 requests a second'],
+    [`${ringway} explain kiwi -c ${file}`, 'why that key is where it is'],
   ];
+  const width = Math.max(...tries.map(([line]) => line.length));
   return [
     '',
     `ringway is ready on 127.0.0.1:${port}, in front of four Redis servers:`,
@@ -123,7 +136,7 @@ function instructions(
     `Its stats, one line of JSON: port ${statsPort}`,
     '',
     'Try this in another terminal:',
-    ...tries.map(([line, comment]) => `    ${line.padEnd(60)} # ${comment}`),
+    ...tries.map(([line, comment]) => `    ${line.padEnd(width)} # ${comment}`),
     '',
     'Ctrl-C stops everything.',
     '',

@@ -1,9 +1,10 @@
 export { CODEC_CHOICES, type CodecChoice } from './codec/choices.ts';
 export { type Config, loadConfig, type PoolConfig } from './config/index.ts';
 export { inFrontOf } from './embed/in-front-of.ts';
+export type { RingwayOptions } from './embed/options.ts';
 export type { PoolKeys } from './embed/pool-keys.ts';
 export { type ConfigSource, type Pools, parseConfig } from './embed/source.ts';
-export { type ClientAddress, type Ringway, type RingwayOptions, start } from './embed/start.ts';
+export { type ClientAddress, type Ringway, start } from './embed/start.ts';
 export {
   ConfigError,
   type ConfigProblem,

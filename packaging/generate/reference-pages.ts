@@ -81,7 +81,8 @@ ${codes.join('\n')}
 ## Replies of Redis pools
 
 Errors with a fixed text that ringway gives itself; where the right column is empty, the words are Redis's own and mean what they mean
-there. Others name what they are about: a command that is not known, not supported or not permitted, a bound of
+there. Others name what they are about: a command that is not known, not supported or not permitted, two keys on
+different servers (\`-CROSSSERVER\`: [what keeps them together](clients.md#keys-that-belong-together)), a bound of
 [reliability.md](reliability.md#limits), a server that [cannot be had](reliability.md#what-a-failure-looks-like-to-a-client).
 
 | reply | when |

@@ -29,7 +29,9 @@ export const check: Command = (argv, out, err) =>
   runCommand(argv, { out, err, help: HELP, options: ['keys=', 'json'] }, async (given) => {
     const { words } = given;
     if (words.length !== 1 && words.length !== 2) {
-      throw usageError('expected one or two configuration files: FILE, or OLD NEW');
+      throw usageError(
+        'expected one or two configuration files: FILE, or OLD NEW: ringway check --help',
+      );
     }
     const configs = await Promise.all(words.map((file) => loadConfig(file)));
     const last = configs[configs.length - 1];

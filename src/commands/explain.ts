@@ -171,7 +171,8 @@ function hex(value: number): string {
 }
 
 function serverText({ name, address, weight, share }: ServerView): string {
-  return `${name}, ${address}, weight ${weight}, ${(share * 100).toFixed(1)} % of the keys`;
+  const where = name === address ? name : `${name}, ${address}`;
+  return `${where}, weight ${weight}, ${(share * 100).toFixed(1)} % of the keys`;
 }
 
 function render(found: Explanation): string {

@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts';
+import type { RingwayOptions } from './options.ts';
 import type { PoolKeys } from './pool-keys.ts';
-import { type Ringway, type RingwayOptions, start } from './start.ts';
+import { type Ringway, start } from './start.ts';
 
 /** Tests print what they want to. */
 const SILENT: Log = { level: -1, write: () => {} };

@@ -57,8 +57,6 @@ export interface PoolKeys {
    * bytes. Default 67108864.
    */
   readonly client_input_limit?: number;
-  /** Extra connections to each server for bodies beyond `max_assembled_request`. Default 4. */
-  readonly bulk_connections?: number;
   /**
    * Requests that take this long go into the slow log (`SLOWLOG GET`). 0 or absent: none. In
    * ms. Default 0.
@@ -68,21 +66,6 @@ export interface PoolKeys {
   readonly slowlog_length?: number;
   /** Keep keys out of the slow log. Default false. */
   readonly slowlog_redact?: boolean;
-  /**
-   * Connections to the servers in all: servers, databases and RESP versions that clients
-   * use, `server_connections` each. The idle one used longest ago is closed to make room.
-   * Default 1024.
-   */
-  readonly max_backend_connections?: number;
-  /**
-   * Connections to the servers that serve one client each, for a while, besides
-   * `max_backend_connections`. Redis pools only. Default 1024.
-   */
-  readonly max_leased_connections?: number;
-  /** How long a request may wait for such a connection. In ms. Default 1000. */
-  readonly lease_wait?: number;
-  /** How long an unused one of them stays open. In ms. Default 30000. */
-  readonly lease_idle?: number;
   /** The requests between MULTI and EXEC, in all. In bytes. Default 33554432. */
   readonly max_transaction?: number;
   /**
@@ -121,13 +104,6 @@ export interface PoolKeys {
    * the error line, or the error line alone. memcached pools only. Default hits.
    */
   readonly multiget_failure?: 'hits' | 'error';
-  /**
-   * Bytes queued to one server connection before the clients that feed it wait. In bytes.
-   * Default 4194304.
-   */
-  readonly server_output_limit?: number;
-  /** How long a connection may take. 0: `timeout`. In ms. Default 0. */
-  readonly connect_timeout?: number;
   /** A client that asks for nothing this long is closed. 0: never. In ms. Default 0. */
   readonly client_idle_timeout?: number;
   /**
@@ -150,20 +126,6 @@ export interface PoolKeys {
    * closed; 10 is recommended. 0: never. Default 0.
    */
   readonly max_auth_failures?: number;
-  /**
-   * Times that a read is sent again when its server fails before it begins to answer.
-   * Without effect with `sentinels`: reads are sent again there. Default 0.
-   */
-  readonly retry_reads?: number;
-  /** Ask an ejected server with a PING before it returns to the ring. Default false. */
-  readonly server_probe?: boolean;
-  /**
-   * Failures in a row after which requests to a server fail at once for a while. 0: never.
-   * Without effect with `auto_eject_hosts`. Default 10.
-   */
-  readonly breaker_failures?: number;
-  /** The longest such while; the first is 50 ms. In ms. Default 1000. */
-  readonly breaker_max_wait?: number;
   /**
    * Where a channel is subscribed to: on `all` servers, or on its `owner` alone, the server
    * that `PUBLISH` goes to. Default all.
@@ -196,6 +158,44 @@ export interface PoolKeys {
    * Default 32.
    */
   readonly max_reply_depth?: number;
+  /** Extra connections to each server for bodies beyond `max_assembled_request`. Default 4. */
+  readonly bulk_connections?: number;
+  /**
+   * Connections to the servers in all: servers, databases and RESP versions that clients
+   * use, `server_connections` each. The idle one used longest ago is closed to make room.
+   * Default 1024.
+   */
+  readonly max_backend_connections?: number;
+  /**
+   * Connections to the servers that serve one client each, for a while, besides
+   * `max_backend_connections`. Redis pools only. Default 1024.
+   */
+  readonly max_leased_connections?: number;
+  /** How long a request may wait for such a connection. In ms. Default 1000. */
+  readonly lease_wait?: number;
+  /** How long an unused one of them stays open. In ms. Default 30000. */
+  readonly lease_idle?: number;
+  /**
+   * Bytes queued to one server connection before the clients that feed it wait. In bytes.
+   * Default 4194304.
+   */
+  readonly server_output_limit?: number;
+  /** How long a connection may take. 0: `timeout`. In ms. Default 0. */
+  readonly connect_timeout?: number;
+  /**
+   * Times that a read is sent again when its server fails before it begins to answer.
+   * Without effect with `sentinels`: reads are sent again there. Default 0.
+   */
+  readonly retry_reads?: number;
+  /** Ask an ejected server with a PING before it returns to the ring. Default false. */
+  readonly server_probe?: boolean;
+  /**
+   * Failures in a row after which requests to a server fail at once for a while. 0: never.
+   * Without effect with `auto_eject_hosts`. Default 10.
+   */
+  readonly breaker_failures?: number;
+  /** The longest such while; the first is 50 ms. In ms. Default 1000. */
+  readonly breaker_max_wait?: number;
   /**
    * Answer SENTINEL, so that clients which look for their master by sentinels find ringway
    * as the master of every name. Redis pools only. Default false.

@@ -1,35 +1,15 @@
-import type { CodecChoice } from '../codec/choices.ts';
 import type { Config } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { DEFAULT_MEMORY_LIMIT } from '../limits.ts';
-import { FileLog, LOG_NOTICE, type Log } from '../log.ts';
-import type { ReaderKind } from '../net/reader.ts';
-import type { DoorOptions } from '../run/doors.ts';
+import { FileLog, LOG_NOTICE } from '../log.ts';
 import { LocalProxy } from '../run/local-proxy.ts';
 import { Program } from '../run/program.ts';
 import { TopologyKeeper } from '../run/topology-keeper.ts';
 import type { Status } from '../stats/http/status.ts';
 import { statsJson } from '../stats/stats-json.ts';
 import { VERSION } from '../version.ts';
+import { checkOptions, type RingwayOptions } from './options.ts';
 import { type ConfigSource, readSource } from './source.ts';
-
-/** How start() runs a proxy; all but the configuration has a default. */
-export interface RingwayOptions extends ConfigSource, DoorOptions {
-  /** Default `auto`. */
-  readonly codec?: CodecChoice;
-  /** Default: standard error at nutcracker's level 5. */
-  readonly log?: Log;
-  /** Whether latencies are measured; default true. */
-  readonly latency?: boolean;
-  /** Bytes that may wait for clients and servers in one process; 0 = no limit; default 1 GiB. */
-  readonly memoryLimit?: number;
-  /** Connections of one process, to clients and servers; default 0 = what the system allows. */
-  readonly maxConnections?: number;
-  /** Descriptors of listening sockets that are open already, by the name of their pool. */
-  readonly listenFds?: ReadonlyMap<string, number>;
-  /** `data` keeps to the documented interface of node:net; default: what this Node can do. */
-  readonly reader?: ReaderKind;
-}
 
 /** Where clients of a pool connect. */
 export type ClientAddress =
@@ -44,6 +24,8 @@ export interface Ringway extends AsyncDisposable {
   readonly config: Config;
   /** Of the first pool, whose `listen` is an address and port. @throws RingwayError otherwise */
   readonly port: number;
+  /** The URL of the status page; null without `http` in the options. */
+  readonly http: string | null;
   /**
    * Where clients connect.
    * @param pool default: the first one
@@ -75,6 +57,7 @@ export interface Ringway extends AsyncDisposable {
  * @throws ConfigError, or RingwayError with a code that tells what could not be had
  */
 export async function start(options: RingwayOptions): Promise<Ringway> {
+  checkOptions(options);
   const { codec = 'auto', reader = null, latency = true, listenFds } = options;
   const { memoryLimit = DEFAULT_MEMORY_LIMIT, maxConnections = 0 } = options;
   const { config } = await readSource(options);
@@ -131,6 +114,10 @@ class EmbeddedRingway implements Ringway {
     const address = this.address();
     if ('port' in address) return address.port;
     throw new RingwayError('RINGWAY_USAGE', `the first pool listens on ${address.path}`);
+  }
+
+  get http(): string | null {
+    return this.#program.http;
   }
 
   address(pool: string = this.config.pools[0].name, tls = false): ClientAddress {

@@ -145,8 +145,9 @@ export class PoolListeners {
       door.tls = tls;
       door.keepAlive = pool.tcpKeepalive && where.kind === 'tcp';
       if (opened.includes(door)) {
-        const servers = `${pool.servers.length} servers${tls ? ', with TLS' : ''}`;
-        const line = `pool ${pool.name} listens on ${door.text} for ${servers}`;
+        const count = pool.servers.length;
+        const servers = `${count} server${count === 1 ? '' : 's'}${tls ? ', with TLS' : ''}`;
+        const line = `pool ${pool.name} listens on ${whereIs(door, where)} for ${servers}`;
         this.#options.log.write(LOG_NOTICE, line);
       }
       for (const socket of door.early.splice(0)) {
@@ -254,6 +255,14 @@ export class PoolListeners {
     }
     this.#doors = [];
   }
+}
+
+/** As the configuration has it, unless the system has chosen the port. */
+function whereIs({ server, text }: Door, where: ListenConfig): string {
+  const address = server?.address();
+  const isChosen = where.kind === 'tcp' && where.port === 0;
+  if (!isChosen || typeof address !== 'object' || address === null) return text;
+  return `${text.slice(0, -1)}${address.port}`;
 }
 
 /** The name is removed while its file is open: until then no other file can be taken for it. */

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { configWarnings, readConfig } from '../config/index.ts';
+import { type ConfigText, configWarnings, readConfig } from '../config/index.ts';
+import { RingwayError } from '../errors.ts';
 import { LOG_WARN, type Log } from '../log.ts';
 import { handleOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
-import type { CodecChoice } from '../options.ts';
+import { type CodecChoice, DEFAULTS } from '../options.ts';
 import type { GivenListeners } from '../proxy/listeners.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { Known } from '../topology/known.ts';
@@ -44,6 +45,17 @@ export interface AssembleOptions {
   readonly orders: readonly ServerOrder[];
 }
 
+/** Who has named no file may not know which one is read. */
+async function readNamed(file: string): Promise<ConfigText> {
+  try {
+    return await readConfig(file);
+  } catch (error) {
+    const { code, message } = error as RingwayError;
+    if (code !== 'RINGWAY_CONFIG_FILE' || file !== DEFAULTS.confFile) throw error;
+    throw new RingwayError(code, `${message}; -c FILE names another`, { cause: error });
+  }
+}
+
 /**
  * Puts a program together, without opening anything.
  * @throws ConfigError or RingwayError
@@ -51,7 +63,7 @@ export interface AssembleOptions {
 export async function assemble(options: AssembleOptions): Promise<Program> {
   const { codec, reader, latency, memoryLimit, maxConnections, log, telemetry: told } = options;
   const workers = options.workers === 'auto' ? availableParallelism() : options.workers;
-  const text = await readConfig(options.confFile);
+  const text = await readNamed(options.confFile);
   for (const line of configWarnings(text.config)) log.write(LOG_WARN, line);
   const limits = { memoryLimit, maxConnections };
   const telemetry = told === null ? null : await Telemetry.load(told, log);

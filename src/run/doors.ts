@@ -12,6 +12,7 @@ import {
   type StatsAddress,
 } from '../stats/http/endpoints.ts';
 import type { StatusView } from '../stats/http/http-address.ts';
+import { httpUrl } from '../stats/http/http-server.ts';
 import { ownStats } from '../stats/own-stats.ts';
 import { statsJson } from '../stats/stats-json.ts';
 
@@ -25,15 +26,23 @@ export interface DoorOptions {
   readonly admin?: { readonly path: string; readonly actions?: AdminActions };
 }
 
+/** What is open. */
+export interface Doors {
+  /** The URL of the status page; null when it is not served. */
+  readonly http: string | null;
+  close(): void;
+}
+
 /** Opens what is not for clients: stats port, HTTP address and admin socket, as asked for. */
 export async function openDoors(
   options: DoorOptions,
   view: StatusView,
   log: Log,
   errors: InternalErrors,
-): Promise<{ close(): void }> {
+): Promise<Doors> {
   const open: (NetServer | AdminDoor | null)[] = [];
   const { stats } = options;
+  let http: string | null = null;
   const close = (): void => {
     view.stop();
     for (const server of open) {
@@ -48,7 +57,9 @@ export async function openDoors(
     }
     if (options.http !== undefined) {
       const onError = reporter(errors, 'an HTTP request failed');
-      open.push(await openHttp(options.http, view, log, onError));
+      const server = await openHttp(options.http, view, log, onError);
+      open.push(server);
+      if (server !== null) http = httpUrl(server);
     }
     if (options.admin !== undefined) open.push(await openAdmin(options.admin, view, errors));
   } catch (error) {
@@ -58,7 +69,7 @@ export async function openDoors(
   if (options.http !== undefined || options.admin !== undefined) {
     view.start(reporter(errors, 'the history lacks a moment'));
   }
-  return { close };
+  return { http, close };
 }
 
 /** Reports mistakes of ringway itself; others, such as that no worker serves now, are none. */

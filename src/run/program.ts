@@ -10,7 +10,7 @@ import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import { StatusView } from '../stats/http/http-address.ts';
 import type { ProxyState, Status } from '../stats/http/status.ts';
 import type { OwnCounters, Snapshot } from '../stats/snapshot.ts';
-import { type DoorOptions, openDoors } from './doors.ts';
+import { type DoorOptions, type Doors, openDoors } from './doors.ts';
 import { Reloader } from './reloader.ts';
 import { ServerOrders } from './server-orders.ts';
 import type { MovingClient, Serving } from './serving.ts';
@@ -48,7 +48,7 @@ export class Program {
   readonly #options: ProgramOptions;
   readonly #view: StatusView;
   readonly #errors: InternalErrors;
-  #doors: { close(): void } | null = null;
+  #doors: Doors | null = null;
   #phase: 'starting' | 'ready' | 'draining' = 'starting';
   #unready: boolean;
   #ticketSecret: Buffer;
@@ -129,6 +129,11 @@ export class Program {
   async openDoors(): Promise<void> {
     const { doors, log } = this.#options;
     this.#doors = await openDoors(doors, this.#view, log, this.#errors);
+  }
+
+  /** The URL of the status page; null when it is not served. */
+  get http(): string | null {
+    return this.#doors?.http ?? null;
   }
 
   closeDoors(): void {

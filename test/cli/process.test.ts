@@ -67,6 +67,16 @@ describe('the program as nutcracker was recorded', () => {
     assert.match(result.stderr, /^ringway: opening log file '\/nowhere\/at\/all\.log' failed: /);
   });
 
+  test('without a file, and none where it is looked for, it says how to name one', async () => {
+    const bare = mkdtempSync(join(folder, 'bare-'));
+    const result = await runCli(['-s', String(await freePort()), '-a', '127.0.0.1'], { cwd: bare });
+    assert.equal(result.status, 1);
+    assert.match(
+      result.stderr,
+      /conf\/nutcracker\.yml: cannot be read: ENOENT.*; -c FILE names another$/m,
+    );
+  });
+
   test('a pid file that cannot be written ends it', async () => {
     const result = await runCli(['-p', '/nowhere/at/all.pid', '-c', 'OK.yml'], { cwd: folder });
     assert.equal(result.status, 1);

@@ -37,10 +37,15 @@ describe('a pool that is a Redis Cluster', () => {
   /** Puts load on all slots of its keys while something is done to the cluster. */
   async function underLoad(work: () => Promise<void>): Promise<NumberedResult> {
     const load = new NumberedLoad({ port: ringway.port, clients: CLIENTS, depth: DEPTH });
-    await waitFor('some load', () => load.acknowledged > 200);
-    await work();
-    const served = load.acknowledged;
-    await waitFor('more load', () => load.acknowledged > served + 200);
+    try {
+      await waitFor('some load', () => load.acknowledged > 200);
+      await work();
+      const served = load.acknowledged;
+      await waitFor('more load', () => load.acknowledged > served + 200);
+    } catch (error) {
+      await load.stop();
+      throw error;
+    }
     return load.stop();
   }
 

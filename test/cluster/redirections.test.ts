@@ -98,6 +98,21 @@ for (const variant of VARIANTS.slice(0, 3)) {
       assert.deepEqual(await ask(client, ['PING']), ['PONG']);
     });
 
+    test('MOVED for a body that was streamed: its client tries again, and comes to its node', async () => {
+      const target: { port?: number } = {};
+      const { cluster, client } = await start(
+        (node) => {
+          return node === 0 ? `-MOVED ${slotOf(FIRST)} 127.0.0.1:${target.port}\r\n` : undefined;
+        },
+        { max_assembled_request: 65_536 },
+      );
+      [, target.port] = cluster.ports;
+      const set = ['SET', FIRST, 'x'.repeat(100_000)];
+      const [first] = await ask(client, set);
+      assert.match(first, new RegExp(`^-TRYAGAIN .*${slotOf(FIRST)}`));
+      assert.deepEqual(await ask(client, set, ['SET', FIRST, '1']), ['OK', 'OK']);
+    });
+
     test('redirections without an end come to one, and no client sees one', async () => {
       const target: { ports?: readonly number[] } = {};
       const { cluster, client } = await start((node) => {

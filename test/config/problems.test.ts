@@ -51,6 +51,17 @@ describe('the mistakes of a file', () => {
     ]);
   });
 
+  test('a list of commands, as a branch of nutcracker has it, is told once', () => {
+    const head = 'alpha:\n  listen: 127.0.0.1:1\n  redis: true\n';
+    assert.deepEqual(
+      linesOf(`${head}  command:\n   - module_get\n   - module_mget 1\n${SERVERS}`),
+      [
+        'f.yml:4:3: alpha.command: the key is unknown; did you mean custom_commands? ' +
+          'expected a key of the reference in docs/configuration.md',
+      ],
+    );
+  });
+
   test('a password that no login has room for', () => {
     const text = (length: number): string =>
       `alpha:\n  listen: 127.0.0.1:1\n  redis: true\n  redis_auth: ${'p'.repeat(length)}\n${SERVERS}`;

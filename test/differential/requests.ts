@@ -57,9 +57,14 @@ export const wrongArity: readonly Sample[] = all
     return sample((tooFew ? words : [...words, 'extra']).join(' '));
   });
 
+/** Of those whose words ringway judges itself: what it asks servers in their place. */
+const LATER_FORMS: Readonly<Record<string, string>> = { WAITAOF: 'WAITAOF 0 0 0' };
+
 /** Commands that no server of Redis 7.0 has, in a form that passes the arity of the table. */
 export function laterForm(spec: CommandSpec): Sample {
   const words = nameWords(spec);
+  const form = LATER_FORMS[words.join(' ')];
+  if (form !== undefined) return sample(form);
   while (words.length < Math.abs(spec.arity)) words.push('@later');
   return sample(words.join(' '));
 }

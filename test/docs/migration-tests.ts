@@ -24,6 +24,8 @@ export const PROOFS: Readonly<Record<string, string | readonly string[]>> = {
     'test/cli/shutdown.test.ts > unready at once, it serves on for --shutdown-delay-ms, then it drains',
     'test/fault/dead-servers.test.ts > is not reachable: gauge, status, breaker, failed requests; a line when it is back',
   ],
+  "`command`, a list, as nutcracker's development branch has it":
+    'test/config/problems.test.ts > a list of commands, as a branch of nutcracker has it, is told once',
   '`sentinels`': 'test/failover/sentinel.test.ts > a planned failover loses nothing',
   'a dead server while no client asks for it': [
     'test/proxy/pool/recovery.test.ts > is looked for once a second without a breaker, and nobody waits',

@@ -69,7 +69,7 @@ describe('the examples of embedding', () => {
 
   test('the guide shows each as it stands, and they are short', () => {
     const guide = readFileSync('docs/embedding.md', 'utf8');
-    for (const name of readdirSync(FOLDER).filter((each) => each.endsWith('.mjs'))) {
+    for (const name of readdirSync(FOLDER).filter((each) => /^embed.*\.mjs$/.test(each))) {
       const text = readFileSync(join(FOLDER, name), 'utf8');
       assert.ok(guide.includes(`\`\`\`js\n${text}\`\`\``), name);
       assert.ok(text.split('\n').length <= 20, name);

@@ -54,6 +54,51 @@ describe('an embedded proxy', () => {
     }
   });
 
+  test('the log says which port the system chose, and what a reload changes as the file has it', async () => {
+    const lines: string[] = [];
+    const log = { level: 5, write: (_level: number, line: string) => void lines.push(line) };
+    const ringway = await start({ pools: { cache: pool() }, log });
+    const listens = `pool cache listens on 127.0.0.1:${ringway.port} for 2 servers`;
+    assert.ok(lines.includes(listens), lines.join('\n'));
+    await ringway.reload({ pools: { cache: { ...pool(), hash_tag: '{}' } } });
+    assert.match(lines.join('\n'), /hash_tag: none → \{\}$/m);
+    await ringway.stop();
+  });
+
+  test('the status page is where the proxy says, and nowhere unless asked for', async () => {
+    const source = { pools: { cache: pool() }, log: QUIET };
+    const ringway = await start({ ...source, http: { host: '127.0.0.1', port: 0 } });
+    const page = await fetch(new URL('status.json', ringway.http as string));
+    assert.equal(((await page.json()) as { pools: { name: string }[] }).pools[0].name, 'cache');
+    await ringway.stop();
+    const without = await start(source);
+    assert.equal(without.http, null);
+    await without.stop();
+  });
+
+  test('options of another form are told with what is expected', async () => {
+    const source = { pools: { cache: pool() }, log: QUIET };
+    const wrong: readonly [options: object | undefined, message: RegExp][] = [
+      [undefined, /^expected an object with options$/],
+      [
+        { ...source, htp: { host: '127.0.0.1', port: 0 } },
+        /^unknown option htp; did you mean http\?$/,
+      ],
+      [{ ...source, workers: 2 }, /^unknown option workers$/],
+      [{ ...source, http: '127.0.0.1:0' }, /^http: expected \{ host: '127\.0\.0\.1', port: 0 \}$/],
+      [{ ...source, stats: { port: 0 } }, /^stats: expected \{ host/],
+      [{ ...source, stats: { host: '127.0.0.1', port: '1' } }, /^stats: expected \{ host/],
+      [{ ...source, admin: '/run/a.sock' }, /^admin: expected \{ path/],
+      [{ ...source, log: console.log }, /^log: expected \{ level, write/],
+      [{ ...source, latency: 'no' }, /^latency: expected true or false$/],
+      [{ ...source, memoryLimit: -1 }, /^memoryLimit: expected a whole number from 0$/],
+      [{ ...source, listenFds: { cache: 3 } }, /^listenFds: expected a Map/],
+    ];
+    for (const [options, message] of wrong) {
+      await assert.rejects(start(options as never), { code: 'RINGWAY_USAGE', message });
+    }
+  });
+
   test('from a file, where port 0 stays a mistake', async () => {
     const file = join(folder, 'zero.yml');
     writeFileSync(file, textOf());

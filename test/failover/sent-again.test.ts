@@ -126,7 +126,8 @@ describe('a request that was not executed', () => {
         const tries = server.asked.filter((text) => text === 'SET b 2');
         assert.equal(tries.length, 1, 'the next does not wait');
       },
-      { failover_wait: 400 },
+      // What it refuses after as long a silence would be another outage.
+      { failover_wait: 1500 },
     );
     await server.server.stop();
   });

@@ -33,6 +33,7 @@ function names(paths: readonly string[], end: string): boolean {
 
 /** What a compiled file was made of; other paths as they are. */
 function sourceOf(path: string): string {
+  if (path === 'build/cli/ringway.js') return 'src/launcher.ts';
   return path.replace(/^build\/(.*)\.js$/, '$1.ts');
 }
 

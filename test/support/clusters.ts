@@ -31,6 +31,8 @@ export interface ClusterOptions {
 }
 
 const SLOTS = 16384;
+/** Looks at who is known between two introductions. */
+const REASK_EVERY = 100;
 
 /** One line of CLUSTER NODES. */
 interface NodeLine {
@@ -96,8 +98,10 @@ class RunningCluster implements TestCluster {
   async addNode(masterOf?: RealServer): Promise<RealServer> {
     const [first] = this.nodes.filter(({ running }) => running);
     const node = await this.startNode();
-    await this.meet(first, node);
+    let asked = 0;
     await waitFor('the node to be known', async () => {
+      // A node that is slow to shake hands is forgotten.
+      if (asked++ % REASK_EVERY === 0) await this.meet(first, node);
       const info = String(await command(node.port, 'CLUSTER', 'INFO'));
       const known = await clusterNodes(node.port);
       const all = this.nodes.filter(({ running }) => running).length;
@@ -149,6 +153,19 @@ class RunningCluster implements TestCluster {
         await assign(port, text, id);
       }
     }
+    await this.#allKnow(slots, to);
+  }
+
+  /** A replica that is promoted before it knows takes what its master had by its own view. */
+  async #allKnow(slots: readonly number[], owner: RealServer): Promise<void> {
+    await waitFor('all nodes to know who owns the slots', async () => {
+      const running = this.nodes.filter((node) => node.running);
+      const views = await Promise.all(running.map(({ port }) => clusterNodes(port)));
+      return views.every((view) => {
+        const line = view.find(({ port }) => port === owner.port);
+        return line !== undefined && slots.every((slot) => holds(line, slot));
+      });
+    });
   }
 
   async #masters(): Promise<RealServer[]> {
@@ -222,8 +239,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     await command(port, 'CLUSTER', 'ADDSLOTSRANGE', String(from), String(last));
     await command(port, 'CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1));
   }
-  for (const each of others) await cluster.meet(first, each);
+  let asked = 0;
   await waitFor('the nodes to meet', async () => {
+    if (asked++ % REASK_EVERY === 0) for (const each of others) await cluster.meet(first, each);
     const views = await Promise.all(cluster.nodes.map(({ port }) => clusterNodes(port)));
     return views.every((view) => view.length === count);
   });

@@ -12,8 +12,12 @@ export interface FakeCluster {
   readonly refreshes: number;
   /** A node has the slots of another from now on, too. */
   handOver(from: number, to: number): void;
+  /** Nobody has the slots of a node from now on. */
+  disown(node: number): void;
   stop(): Promise<void>;
 }
+
+const NOBODY = -1;
 
 type Answer = (node: number, text: string, socket: Socket) => string | undefined;
 
@@ -74,6 +78,9 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
     handOver: (from, to) => {
       for (const [i, owner] of owners.entries()) if (owner === from) owners[i] = to;
       epochs[to] = Math.max(...epochs) + 1;
+    },
+    disown: (node) => {
+      for (const [i, owner] of owners.entries()) if (owner === node) owners[i] = NOBODY;
     },
     stop: async () => {
       await Promise.all(nodes.map((node) => node.stop()));

@@ -150,7 +150,7 @@ export class LargeSetting {
         lanes: { at: () => LANE },
         protocol: { failure: (why: Failure) => Buffer.from(`-ERR ${failureText(why)}\r\n`) },
       },
-      protocol: { tooLarge: () => TOO_LARGE },
+      protocol: { tooLarge: () => TOO_LARGE, bodyReply: () => null },
       lane: 0,
       pipeline: client.pipeline,
       claims: client.claims,

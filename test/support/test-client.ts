@@ -104,6 +104,9 @@ export class TestClient implements Claimant, ReplyReceiver {
   readonly mostHeldBack = 1 << 20;
   readonly replyBytes = (): number => -1;
   readAlone(): void {}
+  bodyReply(): null {
+    return null;
+  }
 
   openStream(slot: number): ReplyStream {
     return new StreamedReply(this.engine, this, slot);

@@ -82,18 +82,13 @@ export class PoolClient extends TestClient {
       _client: unknown,
       servers: readonly { readonly index: number }[],
     ): (BackendConnection | null)[] => servers.map(({ index }) => this.pool.connection(index)),
-    chooseSome: (
-      _client: unknown,
-      servers: readonly ({ readonly index: number } | null)[],
-      count: number,
-      _lane: number,
-      _intent: number,
-      _reads: boolean,
-      chosen: (BackendConnection | null)[],
-    ): boolean => {
+    partServers: [] as ({ readonly index: number } | null)[],
+    partConnections: [] as (BackendConnection | null)[],
+    chooseParts: (_client: unknown, count: number): boolean => {
+      const { partServers, partConnections } = this.router;
       for (let i = 0; i < count; i++) {
-        const server = servers[i];
-        chosen[i] = server === null ? null : this.pool.connection(server.index);
+        const server = partServers[i];
+        partConnections[i] = server === null ? null : this.pool.connection(server.index);
       }
       return true;
     },

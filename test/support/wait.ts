@@ -4,12 +4,13 @@ export function delay(ms: number): Promise<void> {
 
 /**
  * Calls `check` until it returns something truthy, and returns that.
+ * The time is for a machine that has much else to do: nothing is concluded from how long it took.
  * A throwing check counts as "not yet"; its last error becomes the cause of the timeout.
  */
 export async function waitFor<T>(
   what: string,
   check: () => T | Promise<T>,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   let cause: unknown;

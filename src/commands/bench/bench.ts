@@ -51,7 +51,8 @@ const OPTIONS: readonly string[] = [
 export const bench: Command = (argv, out, err) =>
   runCommand(argv, { out, err, help: HELP, options: OPTIONS }, async (given) => {
     const [address, ...others] = given.words;
-    if (address === undefined || others.length > 0) throw usageError('expected one ADDRESS');
+    if (address === undefined || others.length > 0)
+      throw usageError('expected one ADDRESS: ringway bench --help');
     const target = targetOf(address, given);
     const named = given.text('protocol');
     if (named !== null && named !== 'redis' && named !== 'memcached') {

@@ -31,7 +31,8 @@ export const doctor: Command = (argv, out, err) => {
   const options = ['workers=', 'quiet', 'json'];
   return runCommand(argv, { out, err, help: HELP, options }, async (given) => {
     const [file, ...others] = given.words;
-    if (file === undefined || others.length > 0) throw usageError('expected one FILE');
+    if (file === undefined || others.length > 0)
+      throw usageError('expected one FILE: ringway doctor --help');
     const text = given.text('workers') ?? '1';
     const workers = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0;
     if (workers < 1) throw usageError(`--workers is a number from 1 to 999, not ${text}`);

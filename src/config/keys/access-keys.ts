@@ -1,7 +1,6 @@
-import type { KeySpec } from './key-spec.ts';
+import { INT32_MAX, type KeySpec } from './key-spec.ts';
 
 const SINCE = 'ringway 0.1';
-const INT32_MAX = 2147483647;
 
 function rate(name: string, doc: string): KeySpec {
   return { name, type: 'number', default: 0, range: [0, INT32_MAX], since: SINCE, doc };

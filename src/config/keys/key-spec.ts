@@ -1,3 +1,6 @@
+export const INT32_MAX = 2147483647;
+export const MIB: number = 1024 * 1024;
+
 export type KeyType =
   | 'address'
   | 'servers'
@@ -32,4 +35,14 @@ export interface KeySpec {
   /** `nutcracker` keys have nutcracker's meaning to the letter, wrapping numbers included. */
   readonly since: 'nutcracker' | 'ringway 0.1';
   readonly doc: string;
+}
+
+/** A number that nutcracker does not know. */
+export function own(
+  name: string,
+  value: number,
+  range: readonly [number, number],
+  doc: string,
+): KeySpec {
+  return { name, type: 'number', default: value, range, since: 'ringway 0.1', doc };
 }

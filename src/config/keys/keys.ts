@@ -1,27 +1,23 @@
 import { DISTRIBUTION_NAMES } from '../../distribution/names.ts';
 import { HASH_NAMES } from '../../hash/names.ts';
 import {
-  DEFAULT_BULK_CONNECTIONS,
   DEFAULT_CLIENT_INPUT_LIMIT,
   DEFAULT_CLIENT_OUTPUT_LIMIT,
   DEFAULT_MAX_ASSEMBLED_REQUEST,
-  DEFAULT_MAX_BACKEND_CONNECTIONS,
-  DEFAULT_MAX_LEASED_CONNECTIONS,
   DEFAULT_MAX_PIPELINE,
   DEFAULT_MAX_SUBSCRIPTIONS,
   DEFAULT_MAX_TRANSACTION,
 } from '../../limits.ts';
 import { ACCESS_KEYS } from './access-keys.ts';
-import type { KeySpec } from './key-spec.ts';
+import { INT32_MAX, type KeySpec, MIB, own } from './key-spec.ts';
 import { LOGIN_KEYS } from './logins.ts';
 import { CLUSTER_KEYS } from './masters/cluster-keys.ts';
 import { SENTINEL_KEYS } from './masters/sentinel-keys.ts';
+import { SERVER_KEYS } from './masters/server-keys.ts';
 import { TLS_KEYS } from './tls-keys.ts';
 import { USER_KEYS } from './users.ts';
 
-export const INT32_MAX = 2147483647;
 const ANY: readonly [number, number] = [0, INT32_MAX];
-const MIB = 1024 * 1024;
 
 function number(name: string, value: number | null, doc: string): KeySpec {
   return { name, type: 'number', default: value, range: ANY, since: 'nutcracker', doc };
@@ -29,10 +25,6 @@ function number(name: string, value: number | null, doc: string): KeySpec {
 
 function bool(name: string, doc: string): KeySpec {
   return { name, type: 'bool', default: false, since: 'nutcracker', doc };
-}
-
-function own(name: string, value: number, range: readonly [number, number], doc: string): KeySpec {
-  return { name, type: 'number', default: value, range, since: 'ringway 0.1', doc };
 }
 
 export const POOL_KEYS: readonly KeySpec[] = [
@@ -135,12 +127,6 @@ export const POOL_KEYS: readonly KeySpec[] = [
     ),
     unit: 'bytes',
   },
-  own(
-    'bulk_connections',
-    DEFAULT_BULK_CONNECTIONS,
-    [1, 1024],
-    'Extra connections to each server for bodies beyond `max_assembled_request`.',
-  ),
   {
     ...own(
       'slowlog_ms',
@@ -154,33 +140,6 @@ export const POOL_KEYS: readonly KeySpec[] = [
   {
     ...bool('slowlog_redact', 'Keep keys out of the slow log.'),
     since: 'ringway 0.1',
-  },
-  own(
-    'max_backend_connections',
-    DEFAULT_MAX_BACKEND_CONNECTIONS,
-    [1, 1048576],
-    'Connections to the servers in all: servers, databases and RESP versions that clients use, ' +
-      '`server_connections` each. The idle one used longest ago is closed to make room.',
-  ),
-  own(
-    'max_leased_connections',
-    DEFAULT_MAX_LEASED_CONNECTIONS,
-    [1, 1048576],
-    'Connections to the servers that serve one client each, for a while, besides ' +
-      '`max_backend_connections`. Redis pools only.',
-  ),
-  {
-    ...own(
-      'lease_wait',
-      1000,
-      [1, INT32_MAX],
-      'How long a request may wait for such a connection.',
-    ),
-    unit: 'ms',
-  },
-  {
-    ...own('lease_idle', 30000, [1, INT32_MAX], 'How long an unused one of them stays open.'),
-    unit: 'ms',
   },
   {
     ...own(
@@ -259,19 +218,6 @@ export const POOL_KEYS: readonly KeySpec[] = [
   },
   {
     ...own(
-      'server_output_limit',
-      4 * MIB,
-      [65536, INT32_MAX],
-      'Bytes queued to one server connection before the clients that feed it wait.',
-    ),
-    unit: 'bytes',
-  },
-  {
-    ...own('connect_timeout', 0, [0, INT32_MAX], 'How long a connection may take. 0: `timeout`.'),
-    unit: 'ms',
-  },
-  {
-    ...own(
       'client_idle_timeout',
       0,
       [0, INT32_MAX],
@@ -314,28 +260,6 @@ export const POOL_KEYS: readonly KeySpec[] = [
     'A client that has given so many wrong passwords since it logged in last is told, and ' +
       'closed; 10 is recommended. 0: never.',
   ),
-  own(
-    'retry_reads',
-    0,
-    [0, 10],
-    'Times that a read is sent again when its server fails before it begins to answer. Without ' +
-      'effect with `sentinels`: reads are sent again there.',
-  ),
-  {
-    ...bool('server_probe', 'Ask an ejected server with a PING before it returns to the ring.'),
-    since: 'ringway 0.1',
-  },
-  own(
-    'breaker_failures',
-    10,
-    [0, INT32_MAX],
-    'Failures in a row after which requests to a server fail at once for a while. 0: never. ' +
-      'Without effect with `auto_eject_hosts`.',
-  ),
-  {
-    ...own('breaker_max_wait', 1000, [1, INT32_MAX], 'The longest such while; the first is 50 ms.'),
-    unit: 'ms',
-  },
   {
     name: 'subscribe_to',
     type: 'name',
@@ -387,12 +311,15 @@ export const POOL_KEYS: readonly KeySpec[] = [
     [1, 32],
     'Accepted without effect: replies of any depth are passed on. It once bounded them.',
   ),
-  ...[...SENTINEL_KEYS, ...CLUSTER_KEYS],
+  ...[...SERVER_KEYS, ...SENTINEL_KEYS, ...CLUSTER_KEYS],
   ...LOGIN_KEYS,
   ...ACCESS_KEYS,
   ...USER_KEYS,
   ...TLS_KEYS,
 ];
+
+/** Keys of nutcracker's development branch, which no release has, and ringway's for the same. */
+export const MEANT: Readonly<Record<string, string>> = { command: 'custom_commands' };
 
 /** Keys other versions know and this one refuses, with what to say about them. */
 export const REFUSED_KEYS: Readonly<Record<string, string>> = {

@@ -23,7 +23,7 @@ import { parseAddresses } from './addresses.ts';
 import { parseCommandNames } from './command-names.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
-import { POOL_KEYS, REFUSED_KEYS } from './keys.ts';
+import { MEANT, POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { type Logins, readLogins } from './logins.ts';
 import { checkCluster } from './masters/cluster-rules.ts';
 import { checkPromotion } from './masters/promotion-rules.ts';
@@ -111,7 +111,7 @@ function parseValue(spec: KeySpec, text: string, rules: Rules): Parsed<Value> {
 function unknownKey(key: string): string {
   const refused = REFUSED_KEYS[key];
   if (refused !== undefined) return `the key is not supported, ${refused}`;
-  const near = nearest(key, SPECS.keys());
+  const near = MEANT[key] ?? nearest(key, SPECS.keys());
   const hint = near === null ? '' : `did you mean ${near}? `;
   return `the key is unknown; ${hint}expected a key of the reference in docs/configuration.md`;
 }
@@ -213,8 +213,10 @@ class PoolReader {
       if (list || item === undefined) continue;
       this.#problem(key.at, key.text, `there is no list; expected a "- ${item}" line for each one`);
     }
-    for (const entry of lists.slice(1)) {
-      const first = `the one in line ${lists[0]!.key.at.line}`;
+    // One of a key that is not known has been told already.
+    const known = lists.filter(({ key }) => SPECS.has(key.text));
+    for (const entry of known.slice(1)) {
+      const first = `the one in line ${known[0]!.key.at.line}`;
       const message = `the pool has a second list; expected only ${first}`;
       this.#problem(entry.key.at, entry.key.text, message);
     }

@@ -289,9 +289,9 @@ export class InFlight {
     return this.#entry(this.#head);
   }
 
-  /** Whether any request behind the oldest is so. */
-  behindHead(isSo: (entry: InFlightEntry) => boolean): boolean {
-    for (let i = 1; i < this.count; i++) if (isSo(this.#entry((this.#head + i) | 0))) return true;
+  /** Whether any request is so. */
+  some(isSo: (entry: InFlightEntry) => boolean): boolean {
+    for (let i = 0; i < this.count; i++) if (isSo(this.#entry((this.#head + i) | 0))) return true;
     return false;
   }
 

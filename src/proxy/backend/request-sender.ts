@@ -6,7 +6,13 @@ import type { Engine } from '../engine/engine.ts';
 import type { Flushable } from '../engine/turn.ts';
 import { KeptRequests } from './again/kept-requests.ts';
 import type { SavedRequest } from './again/saved-requests.ts';
-import { InFlight, type ReplyTarget, type RequestHead, SWALLOWED } from './in-flight.ts';
+import {
+  InFlight,
+  type InFlightEntry,
+  type ReplyTarget,
+  type RequestHead,
+  SWALLOWED,
+} from './in-flight.ts';
 import type { Lane } from './lane.ts';
 import type { ConnectionOwner } from './owner.ts';
 import type { RequestJoiner } from './request-joiner.ts';
@@ -130,20 +136,37 @@ export abstract class RequestSender implements SendOwner, Flushable {
     if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(length));
   }
 
-  /** Sends requests of another connection, in their order; their times go on. */
+  /**
+   * Sends requests of another connection, in their order; their times go on. When something goes
+   * wrong they have an error each: nobody else knows of them any more.
+   */
   adopt(requests: readonly SavedRequest[], prefix: Buffer | null = null): void {
     this.owner.counters[REQUESTS_RESENT] += requests.length;
-    for (const { entry, bytes, hops = 0 } of requests) {
-      if (prefix !== null) this.#prefix(prefix);
-      if (hops > 0) this.noteHops(hops);
-      this.out.append(bytes);
-      this.inFlight.putBack({ ...entry, time: this.engine.now });
-      if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(bytes.length));
-      const head = entry.head === null || entry.head.length === 0 ? bytes : entry.head;
-      this.inFlight.keepHead(head, 0, head.length);
-      this.#sent(bytes.length);
+    const { inFlight } = this;
+    const before = inFlight.pushed;
+    try {
+      for (const request of requests) this.#adopt(request, prefix);
+    } catch (error) {
+      const pushed = (inFlight.pushed - before) | 0;
+      this.onException(error);
+      const lost = prefix === null ? pushed : pushed >> 1;
+      for (const { entry } of requests.slice(lost)) this.failSaved(entry);
     }
   }
+
+  #adopt({ entry, bytes, hops = 0 }: SavedRequest, prefix: Buffer | null): void {
+    if (prefix !== null) this.#prefix(prefix);
+    if (hops > 0) this.noteHops(hops);
+    this.out.append(bytes);
+    this.inFlight.putBack({ ...entry, time: this.engine.now });
+    if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(bytes.length));
+    const head = entry.head === null || entry.head.length === 0 ? bytes : entry.head;
+    this.inFlight.keepHead(head, 0, head.length);
+    this.#sent(bytes.length);
+  }
+
+  /** A request that was to be sent here, and is not in flight. */
+  protected abstract failSaved(entry: InFlightEntry): void;
 
   /** The request that is sent next was sent on so often. */
   protected abstract noteHops(hops: number): void;

@@ -1,5 +1,7 @@
 import type { User } from '../../acl/user.ts';
 import type { PoolConfig } from '../../config/index.ts';
+import type { BackendConnection } from '../backend/backend-connection.ts';
+import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
 import type { PoolProtocol } from '../pool/protocol.ts';
 import type { Gate } from './access/gate.ts';
@@ -44,6 +46,11 @@ export interface ClientProtocol extends PoolProtocol {
    * NO_SERVER when there is none.
    */
   serverOfRead(client: object, start: number, length: number): number;
+  /**
+   * Who takes the reply to a request whose body is streamed, where it may say that its key is
+   * elsewhere; null = its client.
+   */
+  bodyReply(client: object, connection: BackendConnection): ReplyTarget | null;
   /** No connection of its own to a server came free in time. */
   noLease(server: string): Buffer;
   readonly login: LoginRules;

@@ -46,8 +46,12 @@ export interface Router {
   readonly verdict: number;
   /** Why, unless the client waits. */
   readonly reason: Failure;
-  /** Of the last chooseAll(), by the place of a server: why there is none where it gave none. */
+  /** Of the last chooseAll() or chooseParts(), by the place of a server: why it gave none. */
   readonly reasons: readonly Failure[];
+  /** Of a request that is cut at once: the server of each part. Null but while it is sent. */
+  readonly partServers: (Server | null)[];
+  /** The connection to each of them, or null. */
+  readonly partConnections: (BackendConnection | null)[];
   /**
    * The connection for a request to one server of the client's pool.
    * @param server its index, or NO_SERVER @param lane index @param intent MAY_WAIT or MUST_SEND
@@ -86,19 +90,11 @@ export interface Router {
     reads?: boolean,
   ): (BackendConnection | null)[] | null;
   /**
-   * As chooseAll(), of the first `count` servers, into `chosen`, which holds nothing but null
-   * before.
+   * As chooseAll() on the client's own lane, of the first `count` of `partServers`, into
+   * `partConnections`.
    * @returns false when the request has to wait
    */
-  chooseSome(
-    client: Reader,
-    servers: readonly (Server | null)[],
-    count: number,
-    lane: number,
-    intent: number,
-    reads: boolean,
-    chosen: (BackendConnection | null)[],
-  ): boolean;
+  chooseParts(client: Reader, count: number, intent: number, reads: boolean): boolean;
   /**
    * Asks a server for a connection of its own for a client's request.
    * @returns false when there is none to be had; `reason` says why

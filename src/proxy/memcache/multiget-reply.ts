@@ -232,7 +232,7 @@ export class MultigetReply implements StoredReply {
 
   /** A line is answered or lost; the last one makes the reply. */
   complete(): void {
-    if (--this.#left > 0) return;
+    if (--this.#left !== 0) return;
     const client = this.client;
     if (this.#use === null || this.#heapBytes !== 0) client.pipeline.release(this, 0);
     if (this.#readAgain !== null && !this.claim.closed) {

@@ -97,6 +97,10 @@ export class MemcacheProtocol implements ClientProtocol {
     new LeasedRead(client as ClientConnection, request, source);
   }
 
+  bodyReply(): null {
+    return null;
+  }
+
   serverOfRead(client: object, start: number, length: number): number {
     const { pool } = client as ClientConnection;
     const { engine, descriptor } = pool;

@@ -163,7 +163,7 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   differs('tls_listen', before.tlsListen?.text, after.tlsListen?.text);
   if (!same(before.tls, after.tls)) found.push('tls, or a file of it, is another');
   for (const key of Object.keys(after) as (keyof PoolConfig)[]) {
-    if (!NOT_AS_VALUES.includes(key)) differs(nameOf(key), textOf(before[key]), textOf(after[key]));
+    if (!NOT_AS_VALUES.includes(key)) differs(nameOf(key), textOf(before, key), textOf(after, key));
   }
   if (!same(before.serverLogin, after.serverLogin)) found.push('redis_auth is another');
   // Without a password of their own, clients have that of the servers.
@@ -200,6 +200,8 @@ function nameOf(key: string): string {
   return key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function textOf(value: unknown): unknown {
+function textOf(pool: PoolConfig, key: keyof PoolConfig): unknown {
+  const value = pool[key];
+  if (key === 'hashTag' && pool.hashTag !== null) return Buffer.from(pool.hashTag).toString();
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
 }

@@ -18,6 +18,7 @@ import { COMMANDS } from '../../protocol/redis/table/commands.ts';
 import type { RequestHead } from '../../protocol/request-head.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
+import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { KnownServer, SlotProtocol } from '../backend/server-protocol.ts';
 import type { Sampler } from '../client/access/sampler.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -29,6 +30,7 @@ import type { Pool } from '../pool/pool.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
 
 import { LeasedRead } from '../routing/leased-read.ts';
+import { PassedReply } from '../routing/passed-reply.ts';
 import { auditOf, closeAudit } from './access/audit.ts';
 import { gateOf, type UserGate } from './access/gate.ts';
 import { ASKING, redirection, requestSlot, slotFailure } from './cluster/redirection.ts';
@@ -113,6 +115,12 @@ export class RedisProtocol implements ClientProtocol {
 
   readAlone(client: object, request: Buffer, source: SwallowingSource | null): void {
     new LeasedRead(client as ClientConnection, request, source);
+  }
+
+  bodyReply(client: object, connection: BackendConnection): ReplyTarget | null {
+    const { pool, claims } = client as ClientConnection;
+    if (pool.mover === null) return null;
+    return new PassedReply(client as ClientConnection, connection, claims.claim());
   }
 
   serverOfRead(client: object, start: number, length: number): number {

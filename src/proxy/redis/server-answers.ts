@@ -3,12 +3,13 @@ import * as replies from '../../protocol/redis/replies/replies.ts';
 import { errorOf, withoutAttributes } from '../../protocol/redis/replies/reply-parts.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { Claim } from '../client/claims.ts';
+import { MUST_SEND } from '../client/router.ts';
 import type { Kept } from '../client/stored-reply.ts';
 import type { Server } from '../pool/server.ts';
 import { forward } from '../routing/forward.ts';
 import { type GatheredReply, Gathering } from '../routing/gathering.ts';
 import type { SpecialRequest } from '../routing/request.ts';
-import { INVALID } from './failure-reply.ts';
+import { failureReply, INVALID } from './failure-reply.ts';
 
 /** What one server said. */
 export interface Answer {
@@ -52,19 +53,21 @@ export function wasTooLarge({ reply }: Answer): boolean {
 /**
  * Asks the servers again for a request that was claimed already. `done` gets the answers, and must
  * see to it that the claim is settled; it is not called when the client has gone.
- * @returns false when one of them cannot be asked now
+ * @returns null; or why one of them cannot be asked now, and then none of them is
  */
 export function askAgain(
   question: Question,
   claim: Claim,
   done: (answers: Answer[]) => void,
-): boolean {
+): Buffer | null {
   const { request, servers, lane } = question;
   const { client } = request;
-  const chosen = client.router.chooseAll(client, servers, lane, request.intent);
-  if (chosen === null || !chosen.every((each) => each !== null)) return false;
-  send(question, chosen, claim, done);
-  return true;
+  // What was claimed cannot be put back, so that nobody is waited for.
+  const chosen = client.router.chooseAll(client, servers, lane, MUST_SEND)!;
+  const missing = chosen.indexOf(null);
+  if (missing >= 0) return failureReply(client.router.reasons[missing]);
+  send(question, chosen as BackendConnection[], claim, done);
+  return null;
 }
 
 function send(

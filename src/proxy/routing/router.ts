@@ -30,6 +30,8 @@ export class RequestRouter implements Router {
   verdict = 0;
   reason: Failure = failureOf(FAILURE_REFUSED);
   reasons: readonly Failure[] = NO_REASONS;
+  readonly partServers: (Server | null)[] = [];
+  readonly partConnections: (BackendConnection | null)[] = [];
 
   choose(
     client: Requester,
@@ -124,10 +126,17 @@ export class RequestRouter implements Router {
   ): (BackendConnection | null)[] | null {
     const chosen: (BackendConnection | null)[] = [];
     const { length } = servers;
-    return this.chooseSome(client, servers, length, lane, intent, reads, chosen) ? chosen : null;
+    return this.#chooseEach(client, servers, length, lane, intent, reads, chosen) ? chosen : null;
   }
 
-  chooseSome(
+  chooseParts(client: Reader, count: number, intent: number, reads: boolean): boolean {
+    const { partServers, partConnections } = this;
+    const { lane } = client;
+    return this.#chooseEach(client, partServers, count, lane, intent, reads, partConnections);
+  }
+
+  /** @param chosen gets the connections of the first `count` servers; holds only null before */
+  #chooseEach(
     client: Reader,
     servers: readonly (Server | null)[],
     count: number,

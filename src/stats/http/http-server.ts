@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type AddressInfo, isIP } from 'node:net';
+import { type AddressInfo, isIP, type Server as NetServer } from 'node:net';
 import {
   HTTP_ANSWER_MS,
   HTTP_CONNECTIONS,
@@ -92,7 +92,7 @@ export function serveHttp(
 }
 
 /** Where a server of serveHttp() listens, as a browser wants it. */
-export function httpUrl(server: Server): string {
+export function httpUrl(server: NetServer): string {
   const { address, port, family } = server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/`;
 }

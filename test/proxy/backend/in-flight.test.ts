@@ -67,8 +67,8 @@ function keptOf({ head }: Entry): string {
 
 /** Each by itself, and what is said of them all. */
 function compareEntries(ring: InFlight, model: readonly Entry[]): void {
-  const entries: InFlightEntry[] = model.length === 0 ? [] : [ring.headEntry];
-  ring.behindHead((entry) => {
+  const entries: InFlightEntry[] = [];
+  ring.some((entry) => {
     entries.push(entry);
     return false;
   });

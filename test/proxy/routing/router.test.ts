@@ -168,6 +168,17 @@ describe('the router', () => {
     assert.deepEqual(servers[2].asked[0].but, [servers[0].connection, null]);
   });
 
+  test('the parts of a request get their connections, and another router knows nothing of them', () => {
+    const servers = [new FakeServer('open'), new FakeServer('none'), new FakeServer('open')];
+    const [router, other] = [new RequestRouter(), new RequestRouter()];
+    router.partServers.push(...(servers as unknown as Server[]));
+    assert.equal(router.chooseParts(clientOf(servers), 2, MUST_SEND, false), true);
+    assert.deepEqual(router.partConnections, [servers[0].connection, null]);
+    assert.equal(router.reasons[1], servers[1].lastFailure);
+    assert.deepEqual([servers[0].asked[0].lane, servers[2].asked], [0, []]);
+    assert.deepEqual([other.partServers, other.partConnections], [[], []]);
+  });
+
   test('one of several that has much to take keeps the whole request back', () => {
     const servers = [new FakeServer('open'), new FakeServer('full'), new FakeServer('open')];
     const client = clientOf(servers);

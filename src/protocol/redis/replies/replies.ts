@@ -309,10 +309,7 @@ export function wrongArity(name: string): Buffer {
 /** A key, latin1, and the name of the server that has it, as the configuration has it. */
 export type PlacedKey = readonly [key: string, server: string];
 
-/**
- * Two keys that one server must have are apart.
- * @param tagged whether the pool has a hash_tag: without one no name of a key keeps them together
- */
+/** A subcommand of CLUSTER that no proxy answers. */
 export function administersNode(subcommand: string): Buffer {
   const name = quote(subcommand.toUpperCase());
   return line(`-ERR CLUSTER ${name} is not supported by ringway: it administers one node`);
@@ -323,7 +320,10 @@ export function slotMoving(slot: number): Buffer {
   return line(`-TRYAGAIN slot ${slot} is moving`);
 }
 
-/** Keys of one request that live on different servers. */
+/**
+ * Two keys that one server must have are apart.
+ * @param tagged whether the pool has a hash_tag: without one no name of a key keeps them together
+ */
 export function crossServer(a: PlacedKey, b: PlacedKey, tagged: boolean): Buffer {
   const [one, other] = [a, b].map(([key, server]) => `'${quote(key)}' (${nameBytes(server)})`);
   const cure = tagged

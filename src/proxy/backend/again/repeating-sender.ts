@@ -1,7 +1,9 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { ReplyReceiver, ReplySource, SwallowingSource } from '../../engine/receiver.ts';
-import { FAILURE_INTERNAL, FAILURE_TIMEOUT, type Failure } from '../failure.ts';
+import { FAILURE_INTERNAL, FAILURE_TIMEOUT, type Failure, failureOf } from '../failure.ts';
+import type { InFlightEntry } from '../in-flight.ts';
 import type { Lane } from '../lane.ts';
+import { failEntry } from '../lost-requests.ts';
 import type { ConnectionOwner } from '../owner.ts';
 import { RequestSender } from '../request-sender.ts';
 import { WaitingClients } from '../waiting-clients.ts';
@@ -46,6 +48,11 @@ export abstract class RepeatingSender extends RequestSender {
 
   protected noteHops(hops: number): void {
     this.withheld?.noteHops(hops);
+  }
+
+  protected failSaved(entry: InFlightEntry): void {
+    const error = this.owner.pool.protocol.failure(failureOf(FAILURE_INTERNAL));
+    failEntry(this.engine, this, entry, error);
   }
 
   /** It is not dialed: what waits in it is taken out, and it closes. */

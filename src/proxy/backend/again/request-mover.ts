@@ -13,7 +13,7 @@ export interface RequestHeir {
   adopt(requests: readonly SavedRequest[], prefix?: Buffer): void;
 }
 
-/** The connection that a redirection came on; its request is the oldest in flight. */
+/** The connection that a redirection came on; its request is in flight no more. */
 export interface RedirectingConnection {
   readonly owner: { readonly name: string; readonly config: { readonly host: string } };
   readonly lane: Lane;

@@ -26,6 +26,8 @@ export interface WithholdingConnection extends GuardedConnection {
 interface Withheld extends SavedRequest {
   /** What the server said, for a client whose request cannot wait any more. */
   readonly error: Buffer;
+  /** Its client was told that, or has taken it back: it is in the order, and not sent again. */
+  gone: boolean;
 }
 
 /**
@@ -82,7 +84,7 @@ export class WithheldRequests {
     const error = isError ? Buffer.from(memory.subarray(start, start + length)) : this.#demoted;
     if (refusal === NOT_EXECUTED_REPLICA) this.#demoted ??= error;
     inFlight.shift();
-    this.#add({ entry, bytes, error: error as Buffer });
+    this.#add({ entry, bytes, error: error as Buffer, gone: false });
     if (this.active) return true;
     this.active = true;
     this.#connection.stopSending();
@@ -104,11 +106,12 @@ export class WithheldRequests {
     if (bytes !== null && redirection.slot >= 0 && redirection.slot !== slot) return false;
     const hops = this.#hops.get(entry.offset) ?? 0;
     this.#hops.delete(entry.offset);
+    // Before it is sent anywhere: whatever happens there, it is answered once.
+    inFlight.shift();
     const error =
       bytes === null || slot < 0
         ? mover.refuse(redirection)
         : mover.redirect(this.#connection, { entry, bytes, hops }, redirection);
-    inFlight.shift();
     if (error !== null) failEntry(this.#engine, this.#connection, entry, error);
     return true;
   }
@@ -149,8 +152,9 @@ export class WithheldRequests {
     const withheld = this.#byClient.get(client);
     if (withheld === undefined) return;
     this.#byClient.delete(client);
-    for (const { entry, error } of withheld) {
-      failEntry(this.#engine, this.#connection, entry, error);
+    for (const each of withheld) {
+      each.gone = true;
+      failEntry(this.#engine, this.#connection, each.entry, each.error);
     }
   }
 
@@ -158,23 +162,24 @@ export class WithheldRequests {
   disown(client: number, slot: number): number {
     const withheld = this.#byClient.get(client);
     if (withheld === undefined) return 0;
-    const isGone = ({ entry }: Withheld): boolean => {
-      return entry.clientId === client && ((entry.slot - slot) | 0) >= 0;
-    };
-    const left = withheld.filter((each) => !isGone(each));
+    const left = withheld.filter((each) => {
+      const { entry } = each;
+      each.gone = entry.clientId === client && ((entry.slot - slot) | 0) >= 0;
+      return !each.gone;
+    });
     this.#byClient.set(client, left);
-    this.#order = this.#order.filter((each) => !isGone(each));
     return withheld.length - left.length;
   }
 
   /** Adds the clients that are named in what is withheld. */
   collectClients(ids: Set<number>): void {
-    for (const { entry } of this.#order) if (entry.clientId >= 0) ids.add(entry.clientId);
+    for (const { entry, gone } of this.#order)
+      if (!gone && entry.clientId >= 0) ids.add(entry.clientId);
   }
 
   /** What is still withheld, in its order; from here on nothing is. */
   takeAll(): SavedRequest[] {
-    const left = this.#order.filter(({ entry }) => this.#byClient.has(clientOf(entry)));
+    const left = this.#order.filter(({ gone }) => !gone);
     this.#order = [];
     this.#byClient.clear();
     this.active = false;

@@ -244,9 +244,12 @@ export class BackendReplies {
   #excuse(error: unknown, record: number): boolean {
     const whose = this.#whose;
     const taken = this.#taken;
+    const row = this.#row;
     this.#whose = null;
     this.#row = null;
     this.#rowId = -1;
+    // What it has got before goes out all the same.
+    if (row !== null && !row.closed && row !== whose) row.tookReplies();
     if (whose === null || (whose.closed && !taken)) throw error;
     if (taken) this.#engine.words[record + RECORD_DEST] = 0;
     whose.onException(error);

@@ -238,7 +238,12 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     connection.holder = this;
     const begun = this.#buffer.subarray(0, this.#length);
     client.audit?.noteLarge(client, begun);
-    connection.sendBuffer(begun, client.id, client.claims.begin());
+    const target = client.protocol.bodyReply(client, connection);
+    if (target === null) connection.sendBuffer(begun, client.id, client.claims.begin());
+    else {
+      connection.out.append(begun);
+      connection.sentFor(target, begun.length, { bytes: begun, start: 0, length: begun.length });
+    }
     this.#buffer = Buffer.alloc(0);
     this.#progress = millis();
     this.#engine.deadlines.arm(this, this.#progress + BULK_STALL_MS);

@@ -24,7 +24,13 @@ import type {
   RequestMover,
 } from '../../backend/again/request-mover.ts';
 import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
-import { FAILURE_REFUSED, type Failure, failureOf, UNOWNED } from '../../backend/failure.ts';
+import {
+  FAILURE_INTERNAL,
+  FAILURE_REFUSED,
+  type Failure,
+  failureOf,
+  UNOWNED,
+} from '../../backend/failure.ts';
 import { type InFlightEntry, SWALLOWED } from '../../backend/in-flight.ts';
 import { failEntry } from '../../backend/lost-requests.ts';
 import { REPEAT_NEVER, REPEAT_READ, type SlotProtocol } from '../../backend/server-protocol.ts';
@@ -65,7 +71,7 @@ export class RequestMoves implements RequestMover {
     this.#waiting = new WaitingRequests(pool.engine, {
       title: `pool ${pool.config.name}`,
       pool,
-      again: (waiting) => this.#again(waiting),
+      again: (waiting) => this.#try(waiting.request, () => this.#again(waiting)),
       giveUp: (request) => this.#fail(request, failureOf(FAILURE_REFUSED)),
     });
   }
@@ -76,6 +82,24 @@ export class RequestMoves implements RequestMover {
   }
 
   redirect(
+    from: RedirectingConnection,
+    request: SavedRequest,
+    redirection: Redirection,
+  ): Buffer | null {
+    try {
+      return this.#redirect(from, request, redirection);
+    } catch (error) {
+      this.#note(error);
+      return this.refuse(redirection);
+    }
+  }
+
+  #note(error: unknown): void {
+    const { engine, config } = this.#pool;
+    engine.guard.note(`pool ${config.name}: a request is not sent on`, error);
+  }
+
+  #redirect(
     from: RedirectingConnection,
     request: SavedRequest,
     redirection: Redirection,
@@ -158,7 +182,7 @@ export class RequestMoves implements RequestMover {
     const client = clientOf(entry);
     const slot = protocol.slots.requestSlot(bytes);
     const reads = protocol.repeatable(bytes) === REPEAT_READ;
-    return inFlight.behindHead((other: InFlightEntry) => {
+    return inFlight.some((other: InFlightEntry) => {
       if (clientOf(other) !== client) return false;
       const its = kept?.copy(other.offset, other.bytes) ?? null;
       if (its === null) return true;
@@ -219,9 +243,19 @@ export class RequestMoves implements RequestMover {
     const lane = laneKey(from);
     return {
       adopt: (requests) => {
-        for (const each of requests) this.#resend(each, lane);
+        for (const each of requests) this.#try(each, () => this.#resend(each, lane));
       },
     };
+  }
+
+  /** Nobody else knows of the request: with an exception it has an error, and others go on. */
+  #try(request: SavedRequest, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#note(error);
+      this.#fail(request, failureOf(FAILURE_INTERNAL));
+    }
   }
 
   #resend(request: SavedRequest, lane: LaneKey): void {

@@ -2,7 +2,6 @@ import { SLOT_WAITING_BYTES, WAITING_REQUEST_BYTES } from '../../../limits.ts';
 import type { PoolCounters } from '../../../stats/counters.ts';
 import type { Redirection } from '../../backend/again/redirections.ts';
 import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
-import { SWALLOWED } from '../../backend/in-flight.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -85,10 +84,10 @@ export class WaitingRequests implements Timed, GuardedConnection {
     const due = Math.max(millis() + ms, this.#latest.get(client) ?? 0);
     this.#latest.set(client, due);
     this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1);
-    this.#waiting.push({ request, lane, due, toward });
     this.#count(bytes);
     this.#engine.connections.add(this);
     this.#engine.deadlines.arm(this, due);
+    this.#waiting.push({ request, lane, due, toward }); // then it is here, whatever happens
     return true;
   }
 
@@ -99,9 +98,14 @@ export class WaitingRequests implements Timed, GuardedConnection {
 
   /** Those whose time has come; `now` = all. */
   #take(now: number): WaitingRequest[] {
-    const due = this.#waiting.filter((each) => each.due <= now);
-    this.#waiting = this.#waiting.filter((each) => each.due > now);
-    for (const { request } of due) {
+    return this.#takeOut(({ due }) => due <= now);
+  }
+
+  /** Those that are so wait no more. */
+  #takeOut(isSo: (each: WaitingRequest) => boolean): WaitingRequest[] {
+    const taken = this.#waiting.filter(isSo);
+    if (taken.length > 0) this.#waiting = this.#waiting.filter((each) => !isSo(each));
+    for (const { request } of taken) {
       this.#count(-request.bytes.length - WAITING_REQUEST_BYTES);
       const client = clientOf(request.entry);
       const left = (this.#counts.get(client) ?? 1) - 1;
@@ -113,7 +117,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
       this.#counts.clear();
       this.#engine.connections.delete(this);
     }
-    return due;
+    return taken;
   }
 
   /** More is known: all are tried now. */
@@ -132,15 +136,9 @@ export class WaitingRequests implements Timed, GuardedConnection {
   }
 
   disown(client: number, slot: number): number {
-    let count = 0;
-    this.#waiting = this.#waiting.map((each) => {
-      const { entry, bytes } = each.request;
-      if (entry.clientId !== client || ((entry.slot - slot) | 0) < 0) return each;
-      count++;
-      const nobodys = { ...entry, clientId: -1, target: SWALLOWED };
-      return { ...each, request: { ...each.request, entry: nobodys, bytes } };
-    });
-    return count;
+    return this.#takeOut(({ request: { entry } }) => {
+      return entry.clientId === client && ((entry.slot - slot) | 0) >= 0;
+    }).length;
   }
 
   nextDeadline(): number {

@@ -3,15 +3,13 @@ import { arrayReply, encodeText, integerReply } from '../../../protocol/redis/re
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { integerOf, listOf } from '../../../protocol/redis/replies/reply-parts.ts';
-import { FAILURE_REFUSED, failureOf } from '../../backend/failure.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { MUST_SEND } from '../../client/router.ts';
 import { exactMillis } from '../../engine/clock.ts';
 import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import type { Server } from '../../pool/server.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
-import { failureReply, INVALID } from '../failure-reply.ts';
+import { INVALID } from '../failure-reply.ts';
 import { type Answer, askAgain, askServers, type Question } from '../server-answers.ts';
 import type { Words } from '../words.ts';
 
@@ -141,7 +139,10 @@ class Rounds {
     if (failed) claim.deliver(failed);
     else if (answers.some(({ body }) => body.includes(KEEPS_NO_FILE))) {
       claim.deliver(replies.KEEPS_NO_FILE);
-    } else if (!this.#again(claim)) claim.deliver(failureReply(failureOf(FAILURE_REFUSED)));
+    } else {
+      const refusal = this.#again(claim);
+      if (refusal !== null) claim.deliver(refusal);
+    }
   }
 
   #take(answers: readonly Answer[], claim: Claim): void {
@@ -152,7 +153,7 @@ class Rounds {
     }
     const first = this.#isFirst;
     this.#isFirst = false;
-    if (first && this.#again(claim)) return;
+    if (first && this.#again(claim) === null) return;
     const left = this.#until - exactMillis();
     const { numbers } = this.#wanted;
     const done = numbers.every((number, i) => least[i] >= number);
@@ -166,12 +167,11 @@ class Rounds {
     this.#pause = Math.min(this.#pause * 2, WAIT_POLL_MAX_MS);
   }
 
-  /** Asks once more. @returns false when that cannot be done now */
-  #again(claim: Claim): boolean {
+  /** Asks once more. @returns null, or why that cannot be done now */
+  #again(claim: Claim): Buffer | null {
     const lane = this.#client.pool.lanes.again(this.#madeOn);
-    if (lane < 0) return false;
-    const request = { ...this.#question.request, intent: MUST_SEND };
-    const question = { ...this.#question, request, lane };
+    if (lane < 0) return replies.TOO_MANY_LANES;
+    const question = { ...this.#question, lane };
     return askAgain(question, claim, (answers) => this.#take(answers, claim));
   }
 
@@ -184,7 +184,9 @@ class Rounds {
     }
     // All that had come was read, and there was no end.
     if (!client.unread) client.session.unseen = false;
-    if (mayHaveLeft(client) || !this.#again(claim)) claim.deliver(this.#wanted.reply(least));
+    if (mayHaveLeft(client) || this.#again(claim) !== null) {
+      claim.deliver(this.#wanted.reply(least));
+    }
   }
 }
 

@@ -217,7 +217,7 @@ export class CoalescedReply implements StoredReply, WholeReply, ArrayParts {
 
   /** A fragment is answered or lost; the last one makes the reply. */
   complete(): void {
-    if (--this.#left > 0) return;
+    if (--this.#left !== 0) return;
     const { client, claim } = this;
     if (this.#heapBytes !== 0) client.pipeline.release(this, 0);
     if (this.#readAgain !== null && !claim.closed) {

@@ -18,8 +18,6 @@ import {
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import { CLASS_MULTI } from '../../../stats/latency.ts';
-import type { BackendConnection } from '../../backend/backend-connection.ts';
-import type { Server } from '../../pool/server.ts';
 import { forward } from '../../routing/forward.ts';
 import { headOf, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
@@ -38,10 +36,6 @@ const DEST = FRAGMENT_DEST / 4;
 /** What Codec.fragment returns instead of a number. */
 const NO_SERVER_FOR_KEY = -1;
 const KEY_TOO_LONG = -2;
-
-/** Of the request at hand: the server of each fragment, and the connection to it. */
-const SERVERS: (Server | null)[] = [];
-const CHOSEN: (BackendConnection | null)[] = [];
 
 /**
  * Cuts MGET, MSET, DEL, UNLINK, EXISTS or TOUCH into one request per server, in server order, each
@@ -95,13 +89,13 @@ function sendCut(
   use: ReplyUse | null,
 ): boolean {
   const { client, start, length, intent } = request;
-  const { router, lane, pool } = client;
+  const { router, pool } = client;
   const { engine } = pool;
   const turn = engine.partTableUse;
   const reads = readsAnywhere(request, spec);
   try {
     nameServers(request, count);
-    if (!router.chooseSome(client, SERVERS, count, lane, intent, reads, CHOSEN)) return false;
+    if (!router.chooseParts(client, count, intent, reads)) return false;
     const reply = CoalescedReply.of(request, spec, keys, count, null, readAgain, use);
     reserve(request, count);
     if (ASSERTS) assert(engine.partTableUse === turn, 'the fragments are still there');
@@ -110,8 +104,8 @@ function sendCut(
     return true;
   } finally {
     for (let i = 0; i < count; i++) {
-      SERVERS[i] = null;
-      CHOSEN[i] = null;
+      router.partServers[i] = null;
+      router.partConnections[i] = null;
     }
   }
 }
@@ -128,18 +122,20 @@ function refusal(result: number): Buffer | null {
 }
 
 function nameServers(request: SpecialRequest, count: number): void {
-  const { engine, servers } = request.client.pool;
+  const { router, pool } = request.client;
+  const { engine, servers } = pool;
   for (let i = 0, at = FRAGMENT_WORD; i < count; i++, at += FRAGMENT_WORDS) {
-    SERVERS[i] = servers[engine.words[at + SERVER]];
-    CHOSEN[i] = null;
+    router.partServers[i] = servers[engine.words[at + SERVER]];
+    router.partConnections[i] = null;
   }
 }
 
 /** Takes room for each fragment. A server that is left alone gets nothing. */
 function reserve(request: SpecialRequest, count: number): void {
-  const { words } = request.client.pool.engine;
+  const { router, pool } = request.client;
+  const { words } = pool.engine;
   for (let i = 0, at = FRAGMENT_WORD; i < count; i++, at += FRAGMENT_WORDS) {
-    words[at + DEST] = CHOSEN[i]?.out.reserve(words[at + LENGTH]) ?? 0;
+    words[at + DEST] = router.partConnections[i]?.out.reserve(words[at + LENGTH]) ?? 0;
   }
 }
 
@@ -151,7 +147,7 @@ function send(
   index: number,
 ): void {
   const { pool, router } = request.client;
-  const connection = CHOSEN[index];
+  const connection = router.partConnections[index];
   const { engine } = pool;
   const at = FRAGMENT_WORD + index * FRAGMENT_WORDS;
   const length = engine.words[at + LENGTH];

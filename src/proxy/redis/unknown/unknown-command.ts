@@ -139,8 +139,8 @@ function askLater(
   const lane = request.client.pool.lanes.again(madeOn);
   if (lane < 0) return void claim.deliver(replies.TOO_MANY_LANES);
   const question = { request, servers: [server], bytes, lane };
-  const sent = askAgain(question, claim, ([said]) => done(said));
-  if (!sent) claim.deliver(failureReply(request.client.router.reasons[0]));
+  const refusal = askAgain(question, claim, ([said]) => done(said));
+  if (refusal !== null) claim.deliver(refusal);
 }
 
 function sendBySpec(later: Later, spec: CommandSpec, claim: Claim): void {

@@ -19,6 +19,7 @@ import { testEngine } from '../../../support/test-engine.ts';
 const engine = testEngine();
 const REQUEST = Buffer.from('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n');
 const REFUSED = '-LOADING the server is not ready\r\n';
+const EXECUTED = '+OK\r\n';
 
 /** A connection whose server says that it executes nothing. */
 function refusingConnection(): BackendConnection {
@@ -37,17 +38,30 @@ function refusingConnection(): BackendConnection {
   return new BackendConnection(engine, owner, new Lane(0, 0, 2, false));
 }
 
-/** The client's request is sent, and the server does not execute it. */
-function withhold(connection: BackendConnection, client: TestClient): void {
+/** The client's request is sent and answered. @returns whether it is withheld */
+function ask(connection: BackendConnection, client: TestClient, reply: string): boolean {
   engine.readClock();
   connection.sendBuffer(REQUEST, client.id, client.claims.begin());
   connection.kept?.keepBuffer(REQUEST);
-  const length = engine.memory.write(REFUSED, WINDOW, 'latin1');
+  const length = engine.memory.write(reply, WINDOW, 'latin1');
   const record = FRAME_TABLE / 4;
-  engine.words[record + RECORD_INFO] = WHOLE | REFUSED.charCodeAt(0);
+  engine.words[record + RECORD_INFO] = WHOLE | reply.charCodeAt(0);
   engine.words[record + RECORD_START] = WINDOW;
   engine.words[record + RECORD_LENGTH] = length;
-  assert.ok(connection.withheld?.take(record));
+  return connection.withheld?.take(record) ?? false;
+}
+
+/** The client's request is sent, and the server does not execute it. */
+function withhold(connection: BackendConnection, client: TestClient): void {
+  assert.ok(ask(connection, client, REFUSED));
+}
+
+/** The client's request is sent and executed. */
+function execute(connection: BackendConnection, client: TestClient): void {
+  assert.ok(!ask(connection, client, EXECUTED));
+  const slot = connection.inFlight.headSlot;
+  connection.inFlight.shift();
+  client.takeReply(slot, Buffer.from(EXECUTED));
 }
 
 function named(connection: BackendConnection): Set<number> {
@@ -67,6 +81,25 @@ describe('withheld requests', () => {
     connection.withheld?.giveUp();
     assert.deepEqual(named(connection), new Set());
     assert.equal(client.received(), REFUSED);
+    connection.close();
+    client.close();
+    assertAtRest(engine, fresh, [], [client]);
+  });
+
+  test('are not sent again once their client was told, whatever of it is withheld later', () => {
+    const fresh = holdingsOf(engine);
+    const client = new TestClient(engine);
+    const connection = refusingConnection();
+    withhold(connection, client);
+    execute(connection, client);
+    assert.equal(client.received(), REFUSED + EXECUTED);
+    withhold(connection, client);
+    const again = connection.withheld?.takeAll() ?? [];
+    assert.deepEqual(
+      again.map(({ entry }) => entry.slot),
+      [2],
+    );
+    client.claims.settle();
     connection.close();
     client.close();
     assertAtRest(engine, fresh, [], [client]);

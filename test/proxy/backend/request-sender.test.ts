@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { SendQueue } from '../../../src/net/send-queue.ts';
+import { KeptRequests } from '../../../src/proxy/backend/again/kept-requests.ts';
+import type { SavedRequest } from '../../../src/proxy/backend/again/saved-requests.ts';
+import { BackendConnection } from '../../../src/proxy/backend/backend-connection.ts';
+import { InFlight } from '../../../src/proxy/backend/in-flight.ts';
+import { Lane } from '../../../src/proxy/backend/lane.ts';
+import { SentRequests } from '../../../src/proxy/backend/sent-requests.ts';
+import { NO_SERIES } from '../../../src/stats/latency.ts';
+import { poison } from '../../fault/throwing-steps.ts';
+import { assertAtRest, holdingsOf } from '../../support/at-rest.ts';
+import { TestOwner } from '../../support/test-backend.ts';
+import { TestClient } from '../../support/test-client.ts';
+import { testEngine } from '../../support/test-engine.ts';
+
+const engine = testEngine();
+const REQUEST = Buffer.from('*2\r\n$3\r\nGET\r\n$1\r\nk\r\n');
+const PREFIX = Buffer.from('*1\r\n$6\r\nASKING\r\n');
+const LOST = '-ERR lost\r\n';
+
+const STEPS: readonly (readonly [prototype: object, name: string])[] = [
+  [SendQueue.prototype, 'append'],
+  [InFlight.prototype, 'putBack'],
+  [InFlight.prototype, 'pushTarget'],
+  [InFlight.prototype, 'noteOffset'],
+  [InFlight.prototype, 'keepHead'],
+  [KeptRequests.prototype, 'advance'],
+  [SentRequests.prototype, 'add'],
+];
+
+function heir(): BackendConnection {
+  const protocol = {
+    joiner: () => null,
+    handshake() {},
+    classes: new Uint8Array(1),
+    slots: null,
+    failure: () => Buffer.from(LOST),
+  };
+  const config = { followsMaster: true, serverOutputLimit: 1 << 20, failoverWaitMs: 60_000 };
+  const owner = new TestOwner(engine, protocol, config);
+  return new BackendConnection(engine, owner, new Lane(0, 0, 2, false));
+}
+
+function saved(client: TestClient): SavedRequest {
+  const entry = {
+    clientId: client.id,
+    slot: client.claims.begin(),
+    target: null,
+    time: 0,
+    arrived: 0,
+    series: NO_SERIES,
+    bytes: REQUEST.length,
+    offset: 0,
+    head: null,
+  };
+  return { entry, bytes: REQUEST };
+}
+
+describe('requests of another connection', () => {
+  for (const [prototype, name] of STEPS) {
+    for (const prefix of [undefined, PREFIX]) {
+      if (prefix === undefined && name === 'pushTarget') continue;
+      for (const behind of [false, true]) {
+        const when = `${behind ? 'behind' : 'before'} ${name}${prefix ? ', prefixed' : ''}`;
+        test(`an exception ${when}: each has one answer, and none is sent in part`, () => {
+          const fresh = holdingsOf(engine);
+          const clients = [1, 2, 3].map(() => new TestClient(engine));
+          const connection = heir();
+          const requests = clients.map(saved);
+          const step = poison(prototype, name, prefix === undefined ? 2 : 3, behind);
+          try {
+            connection.adopt(requests, prefix);
+          } finally {
+            step.undo();
+          }
+          assert.ok(connection.closed);
+          assert.deepEqual(
+            clients.map((client) => client.received()),
+            [LOST, LOST, LOST],
+          );
+          for (const client of clients) client.close();
+          assertAtRest(engine, fresh, [], clients);
+        });
+      }
+    }
+  }
+});
