@@ -106,7 +106,7 @@ export class BusyOrders implements Detour, Timed {
 
   /**
    * @param request must not change any more
-   * @param done gets what the servers say, and settles the claim; not called when the client is gone
+   * @param done gets what the servers say, and settles the claim; not called for one that is gone
    */
   constructor(
     client: ClientConnection,
