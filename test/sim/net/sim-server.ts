@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import type { Loop } from '../world/loop.ts';
 import type { Listener, Network } from './network.ts';
 import { SimSocket, systemError } from './sim-socket.ts';
@@ -30,6 +31,12 @@ export class SimServer extends EventEmitter {
 
   get listening(): boolean {
     return this.#at !== null;
+  }
+
+  address(): AddressInfo | null {
+    if (this.#at === null) return null;
+    const { host: address, port } = this.#at;
+    return { address, port, family: 'IPv4' };
   }
 
   listen({ host = '0.0.0.0', port = 0, backlog = 511 }: ListenAddress, done: () => void): this {
