@@ -102,7 +102,8 @@ test('a server that fails in the middle: its error line stands in the place of E
     client_output_limit: LIMIT,
     breaker_failures: 0,
   });
-  const value = 'v'.repeat(50_000);
+  // More than all buffers on the way hold.
+  const value = 'v'.repeat(150_000);
   const keys = Array.from({ length: 200 }, (_, i) => `k${i}`);
   const setter = new PausedClient(ringway.port);
   const sets = keys.map((key) => `set ${key} 0 0 ${value.length}\r\n${value}\r\n`).join('');

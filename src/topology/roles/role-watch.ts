@@ -94,13 +94,20 @@ export class RoleWatch {
     views: readonly ServerView[],
   ): boolean {
     if (this.#replid !== '' && heir.replid2 === this.#replid) return true;
-    if (current === null) return this.#replid === '' && others.length === 1;
+    // One that has not answered yet is no reason to leave it.
+    if (current === null) return this.#replid === '' && others.length === 1 && this.#isGone(views);
     // It was made a replica of that one.
     if (!current.isMaster) return heir.replid !== '' && current.replid === heir.replid;
     // A master that was started again after another took its place: replicas tell which is which.
     const ancestors = [current.replid, current.replid2].filter((id) => id !== '');
     const related = ancestors.includes(heir.replid2);
     return related && followers(heir, views) > followers(current, views);
+  }
+
+  /** The master in use was looked for, and is not there. */
+  #isGone(views: readonly ServerView[]): boolean {
+    const { address } = this.#place;
+    return views.every((view) => view.tried || !sameAddress(view.address, address));
   }
 
   #move({ address, facts }: MasterView): void {

@@ -28,6 +28,8 @@ export interface ServerView {
   readonly address: Address;
   /** Null while it cannot be asked, or loads its data. */
   readonly facts: ReplicationFacts | null;
+  /** It has answered once, or could not be asked: without facts, it does not serve. */
+  readonly tried: boolean;
   /** How long it takes to answer, smoothed, in milliseconds. */
   readonly rttMs: number;
 }
@@ -43,6 +45,7 @@ class ServerLink implements ServerView {
   readonly #onFacts: () => void;
   readonly #asksFence: boolean;
   facts: ReplicationFacts | null = null;
+  tried = false;
   rttMs = 0;
   #asked = false;
   /** What it said last, also of a server that is gone. */
@@ -70,7 +73,8 @@ class ServerLink implements ServerView {
 
   #onDown(): void {
     this.#asked = false;
-    if (this.facts === null) return;
+    if (this.facts === null && this.tried) return;
+    this.tried = true;
     this.facts = null;
     this.#onFacts();
   }
@@ -81,6 +85,7 @@ class ServerLink implements ServerView {
     if (this.#asksFence && at - this.#fenceAt >= FENCE_POLL_MS) this.#pollFence(at);
     this.#asked = this.#link.ask(['INFO', 'replication'], (reply) => {
       this.#asked = false;
+      this.tried = true;
       this.facts = replicationFacts(reply);
       const took = this.#clock.now() - at;
       this.rttMs = this.rttMs === 0 ? took : this.rttMs * (1 - SHARE) + took * SHARE;

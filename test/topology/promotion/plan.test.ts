@@ -14,7 +14,12 @@ const FENCE: Fence = { toWrite: 1, maxLag: 1, pingPeriod: 1 };
 function view(address: Address, facts: Partial<ReplicationFacts> | null): ServerView {
   const usual = { isMaster: false, replid: history('a'), replid2: '', offset: 10, linkUp: true };
   const more = { downSeconds: 0, syncing: false, master: 'a:1', heardSeconds: 0, priority: 100 };
-  return { address, rttMs: 1, facts: facts === null ? null : { ...usual, ...more, ...facts } };
+  return {
+    address,
+    rttMs: 1,
+    tried: true,
+    facts: facts === null ? null : { ...usual, ...more, ...facts },
+  };
 }
 
 const gone = (address: Address): ServerView => view(address, null);

@@ -31,7 +31,7 @@ const REPLICA: ReplicationFacts = {
 const MASTER: ReplicationFacts = { ...REPLICA, isMaster: true };
 
 function view(address: Address, facts: ReplicationFacts | null, rttMs = 1): ServerView {
-  return { address, facts, rttMs };
+  return { address, facts, rttMs, tried: true };
 }
 
 function read(views: readonly ServerView[], from: ReadFrom, before: Readers = []): string {

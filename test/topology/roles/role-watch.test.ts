@@ -17,10 +17,10 @@ const history = (letter: string): string => (letter === '' ? '' : letter.repeat(
 /** What only a promotion asks for. */
 const MORE = { master: '', heardSeconds: 0, priority: 100 };
 
-function view(address: Address, facts: Partial<ReplicationFacts> | null): ServerView {
+function view(address: Address, facts: Partial<ReplicationFacts> | null, tried = true): ServerView {
   const usual = { isMaster: false, replid2: '', offset: 0, linkUp: true };
   const all = { ...usual, replid: '', downSeconds: 0, syncing: false, ...MORE, ...facts };
-  return { address, rttMs: 1, facts: facts === null ? null : all };
+  return { address, rttMs: 1, tried, facts: facts === null ? null : all };
 }
 
 const master = (address: Address, replid: string, replid2 = ''): ServerView =>
@@ -46,6 +46,13 @@ describe('the watch of a shard whose servers say themselves what they are', () =
     watch.review([master(A, 'a'), replica(B, 'a')]);
     watch.review([away(A), replica(B, 'a')]);
     assert.deepEqual(moves, []);
+  });
+
+  test('stays with the one of the file until that is known to be away', () => {
+    watch.review([view(A, null, false), master(B, 'b')]);
+    assert.deepEqual(moves, []);
+    watch.review([away(A), master(B, 'b')]);
+    assert.deepEqual(moves, ['b']);
   });
 
   test('goes to a replica that goes on from the data of its master, whatever that one says', () => {
