@@ -55,6 +55,7 @@ export class PausedSources {
       }
     }
   }
+
   /** @param all those may that others wait for */
   #mayGoOn(source: ReplySource, all: boolean): boolean {
     const { id, pipeline, pool } = this.#client;

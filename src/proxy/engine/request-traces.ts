@@ -68,7 +68,9 @@ export class RequestTraces {
       this.#lost++;
       return;
     }
-    const bytes = SLOW_ENTRY_BYTES + trace.shares.length * SHARE_BYTES;
+    const { command, key, client, clientName, shares } = trace;
+    const texts = command.length + (key ?? '').length + client.length + clientName.length;
+    const bytes = SLOW_ENTRY_BYTES + texts + shares.length * SHARE_BYTES;
     this.#traces.push(trace);
     this.#bytes += bytes;
     this.#budget.count(bytes);

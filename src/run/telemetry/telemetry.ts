@@ -8,6 +8,7 @@ import type { Snapshot } from '../../stats/snapshot.ts';
 import { VERSION } from '../../version.ts';
 import { metricProducer } from './metrics.ts';
 import { loadPackages, type Packages } from './packages.ts';
+import { sdkMessage } from './sdk-message.ts';
 import type { TelemetrySettings } from './settings.ts';
 import { writeSpans } from './spans.ts';
 
@@ -15,12 +16,6 @@ import { writeSpans } from './spans.ts';
 export interface TelemetrySource {
   snapshot(): Promise<Snapshot>;
   takeTraces(): TakenTraces | Promise<TakenTraces>;
-}
-
-/** The SDK tells errors as JSON with their stacks: one line for the log. */
-function plainMessage(message: string): string {
-  const found = /^\{.*"message":"((?:[^"\\]|\\.)*)"/s.exec(message);
-  return found === null ? message : JSON.parse(`"${found[1]}"`);
 }
 
 /** A part of the SDK that sends by itself; both flush what they have. */
@@ -64,7 +59,7 @@ export class Telemetry {
   /** What the SDK cannot send, or does not understand, is in the log. */
   #listenToSdk(): void {
     const { diag, DiagLogLevel } = this.#packages.api;
-    const warn = (message: string): void => this.#warn(plainMessage(message));
+    const warn = (message: string): void => this.#warn(sdkMessage(message));
     const ignore = (): void => {};
     const logger = { error: warn, warn, info: ignore, debug: ignore, verbose: ignore };
     diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });

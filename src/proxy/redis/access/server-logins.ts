@@ -1,6 +1,6 @@
 import { DEFAULT_USER } from '../../../acl/user.ts';
 import { SERVER_LOGIN_MS, SERVER_LOGINS } from '../../../limits.ts';
-import { FLAG_LAST } from '../../../protocol/frame-table.ts';
+import { FLAG_LAST, WHOLE } from '../../../protocol/frame-table.ts';
 import { loginRefusal, passwordOf } from '../../../protocol/redis/replies/login-refusal.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import {
@@ -99,8 +99,9 @@ class LoginQuestion implements Timed {
       awaitsMore: () => false,
       onReply: (start, length, info) => {
         if ((info & FLAG_LAST) === 0) return;
-        const { memory } = pool.engine;
-        this.#hear(withoutAttributes(Buffer.from(memory.subarray(start, start + length))));
+        // The end of a reply in pieces says nothing of how it began.
+        const whole = (info & WHOLE) === WHOLE;
+        this.#hear(whole ? withoutAttributes(pool.engine.copyOf(start, length)) : INVALID);
       },
       onFailure: (error) => this.#onFailure(error),
     };
