@@ -1,4 +1,6 @@
+import { REDIRECTIONS, SLOT_RETRY_MAX_MS, SLOT_RETRY_MS } from '../../limits.ts';
 import { FORWARD_ERROR, LEASES_REFUSED } from '../../stats/counters.ts';
+import { type Redirection, SLOT_MOVED } from '../backend/again/redirections.ts';
 import type { BackendConnection, ConnectionHolder } from '../backend/backend-connection.ts';
 import type { Lane } from '../backend/lane.ts';
 import type { LeaseWaiter } from '../backend/leases.ts';
@@ -32,6 +34,13 @@ export abstract class LeasedRequest
   #state = WAITS_FOR_TURN;
   #server: Server | null = null;
   #waitsUntil = 0;
+  /** How often a node of a cluster has sent it on for good, or its slot was on the move. */
+  #moves = 0;
+  #tries = 0;
+  /** Until when it waits for its slot. */
+  #triesUntil = 0;
+  /** What it waits before it is placed again; 0 = nothing. */
+  #pauseMs = 0;
   timerAt = 0;
 
   constructor(client: ClientConnection) {
@@ -95,7 +104,32 @@ export abstract class LeasedRequest
   }
 
   advance(): void {
-    if (this.#state === WAITS_FOR_TURN && this.claim.isNext) this.#lease();
+    if (this.#state === WAITS_FOR_TURN && this.#pauseMs === 0 && this.claim.isNext) this.#lease();
+  }
+
+  /**
+   * A node of a cluster has sent it on.
+   * @returns whether it is placed again: at once, or in a moment while its slot is on the move
+   */
+  protected follows({ kind }: Redirection): boolean {
+    if (kind === SLOT_MOVED) return this.#moves++ < REDIRECTIONS;
+    const now = millis();
+    if (this.#tries === 0) this.#triesUntil = now + this.client.pool.config.failoverWaitMs;
+    if (now >= this.#triesUntil) return false;
+    // What is watched, or waited for, must be where it stays.
+    const wait = SLOT_RETRY_MS << Math.min(this.#tries++, REDIRECTIONS);
+    this.#pauseMs = Math.min(SLOT_RETRY_MAX_MS, wait);
+    return true;
+  }
+
+  #pause(): void {
+    const { guard } = this.client.pool.engine;
+    const goOn = guard.bind(this.client, () => {
+      this.#pauseMs = 0;
+      this.client.pool.engine.readClock();
+      this.advance();
+    });
+    setTimeout(goOn, this.#pauseMs);
   }
 
   #lease(): void {
@@ -219,7 +253,8 @@ export abstract class LeasedRequest
     this.#state = WAITS_FOR_TURN;
     if (closes) connection.close();
     else connection.owner.onIdle(connection);
-    this.advance();
+    if (this.#pauseMs === 0) this.advance();
+    else this.#pause();
     if (this.waitsForTurn) this.client.onAnswered();
   }
 

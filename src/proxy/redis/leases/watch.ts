@@ -1,4 +1,4 @@
-import { REDIRECTIONS, SHOWN_KEY_BYTES } from '../../../limits.ts';
+import { SHOWN_KEY_BYTES } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { findCommand } from '../../../protocol/redis/table/commands.ts';
@@ -63,8 +63,6 @@ class WatchRequest extends LeasedRequest {
   /** Of the ring that said where it goes. */
   #placedIn: number;
   #switch: LaneSwitch | null = null;
-  /** How often a node of a cluster has sent it on. */
-  #moves = 0;
 
   constructor(client: ClientConnection, kept: KeptPlace, first: FirstKey) {
     super(client);
@@ -103,7 +101,7 @@ class WatchRequest extends LeasedRequest {
     const head = { bytes: request, start: 0, length: request.length };
     const reply = this.passReply(connection);
     // Where something is watched already it cannot go elsewhere.
-    reply.again = () => watchedOf(this.client) === null && this.#moves++ < REDIRECTIONS;
+    reply.again = (to) => watchedOf(this.client) === null && this.follows(to);
     connection.sentFor(reply, request.length, head);
   }
 

@@ -1,4 +1,3 @@
-import { REDIRECTIONS } from '../../../../limits.ts';
 import { NO_SERVER } from '../../../../protocol/frame-table.ts';
 import { nilArray } from '../../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../../protocol/redis/replies/replies.ts';
@@ -68,8 +67,6 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
   #kept: KeptPlace;
   #time: BlockTime;
   #counted = false;
-  /** How often a node of the cluster has sent it on. */
-  #moves = 0;
   /** UNBLOCKs that are under way. */
   #unblocking = 0;
   /** When its time is over; Infinity = never, or nobody knows. */
@@ -107,7 +104,7 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     this.#until = millis() + lasts;
     connection.out.append(request);
     const reply = this.passReply(connection);
-    reply.again = () => this.#moves++ < REDIRECTIONS;
+    reply.again = (to) => millis() < this.#until && this.follows(to);
     connection.sentUnmeasured(reply, request.length);
     this.client.pool.counters[BLOCKED_CLIENTS]++;
     this.#counted = true;
@@ -127,13 +124,12 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
 
   protected answered(): void {
     if (this.reply?.over !== true) return;
-    const interrupted = this.#interruption !== null;
     this.#stopInterruption();
     // Whoever had the connection next might be unblocked in its place.
     const closes = this.#unblocking > 0;
     if (this.reply.sentOn) {
       this.#uncount();
-      if (interrupted) this.#takeTimeLeft();
+      this.#takeTimeLeft();
       this.placeAgain(closes);
     } else if (closes) {
       this.close();
