@@ -6,8 +6,10 @@ export interface PlantedBug {
   /** Stands in it once, and becomes `to`. */
   readonly from: string;
   readonly to: string;
-  /** Seeds within which it is found, from 1; null: it is not found. */
+  /** Cases within which it is found, from seed 1; null: it is not found. */
   readonly seeds: number | null;
+  /** Only of cases of this kind. */
+  readonly among?: 'sentinels' | 'clusters';
 }
 
 /** Chosen by what once went wrong in proxies, before the simulator had looked for any of them. */
@@ -215,7 +217,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'WATCH stays where its slot was',
     file: 'proxy/redis/leases/watch',
-    from: 'reply.again = () => watchedOf(this.client) === null && this.#moves++ < REDIRECTIONS;',
+    from: 'reply.again = (to) => watchedOf(this.client) === null && this.follows(to);',
     to: '',
     seeds: 90,
   },

@@ -1,4 +1,5 @@
 import type { Random } from '../../fuzz/random.ts';
+import { shownWord } from '../clients/requests.ts';
 import type { Endpoint, EndpointOwner } from '../net/connection.ts';
 import type { Network } from '../net/network.ts';
 import type { Loop } from '../world/loop.ts';
@@ -154,7 +155,10 @@ export abstract class ServerProcess {
     for (const { endpoint } of this.#peers) endpoint.abort();
     this.#peers.clear();
     this.loop.end();
-    if (!keepsData) this.data.flushAll();
+    if (keepsData) return;
+    this.data.isReplaced = true;
+    this.data.flushAll();
+    this.data.isReplaced = false;
   }
 
   /** Closes what its clients have open, as after CLIENT KILL. @param but not these */
@@ -221,6 +225,20 @@ export abstract class ServerProcess {
     if (bytes.length > 0) peer.endpoint.write(bytes, () => {});
     if (peer.closing) this.close(peer);
     this.served();
+  }
+
+  /** A request was carried out. */
+  executed(asker: Peer, words: readonly Buffer[], reply: Buffer): void {
+    this.answered(asker, words, reply);
+    this.observer?.onExecuted(this, asker, words, reply);
+  }
+
+  /** What the trace has of it. */
+  answered(asker: Peer, words: readonly Buffer[], reply: Buffer): void {
+    this.world.trace.add(this.name, reply.length, () => {
+      const asked = words.map(shownWord).join(' ');
+      return `#${asker.id} ${asked} -> ${shownWord(reply).replaceAll('..', ' ').trim()}`;
+    });
   }
 
   /** Something was carried out: others may have waited for it. */
