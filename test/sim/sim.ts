@@ -30,6 +30,12 @@ const SHRINK_MS = 180_000;
 const PROGRESS_MS = 5_000;
 const now = performance.now.bind(performance);
 
+/** Milliseconds of processor time so far. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
@@ -56,7 +62,7 @@ async function report(given: Case, result: Result, number: number): Promise<void
   say(`seed ${given.seed} fails, case ${number} of the run (${result.hash}):`);
   for (const complaint of result.complaints.slice(0, 8)) say(`  ${complaint.slice(0, 500)}`);
   if (values.first || values.unshrunk) return;
-  const found = await shrink(given, result, now, SHRINK_MS);
+  const found = await shrink(given, result, processorMs, SHRINK_MS);
   say(`shrunk in ${found.tries} tries to (--replay takes this line as a file):`);
   say(JSON.stringify(found.case));
   for (const row of timeline(found.result.lines)) say(row);
@@ -109,8 +115,7 @@ class Run {
 
   /** Seconds of processor time so far. */
   get #seconds(): number {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
+    return processorMs() / 1000;
   }
 
   #named(first: number, cases: number): NamedRun {

@@ -145,6 +145,58 @@ export const REGRESSIONS: readonly Regression[] = [
     },
   },
   {
+    what: 'a WATCH whose slot was on the move was sent five times at once to the same node, and refused',
+    case: {
+      ...USUAL,
+      seed: 23,
+      codec: 'js',
+      servers: 2,
+      cluster: { masters: 2, replicas: 1, nodeTimeoutMs: 2_000 },
+      pools: [
+        { servers: 2, failover_wait: 20_000 },
+        { servers: 2, failover_wait: 20_000 },
+      ],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 4_290,
+          actions: [
+            {
+              do: 'send',
+              ops: [
+                { op: 'watch', key: 1 },
+                { op: 'look', key: 1 },
+              ],
+              pieces: 1,
+            },
+            { do: 'wait' },
+            {
+              do: 'send',
+              ops: [
+                { op: 'multi' },
+                { op: 'queued', of: { op: 'swap', key: 1, id: 1, size: 20 } },
+                { op: 'exec', of: [{ op: 'swap', key: 1, id: 1, size: 20 }], watched: true },
+              ],
+              pieces: 1,
+            },
+          ],
+        },
+      ],
+      faults: [
+        {
+          atMs: 4_177,
+          forMs: 30,
+          kind: 'reshard',
+          server: 4,
+          client: 0,
+          proxy: 0,
+          config: 0,
+          host: 5,
+        },
+      ],
+    },
+  },
+  {
     what: 'a subscription that came before the nodes of a cluster were known was refused',
     case: {
       ...USUAL,

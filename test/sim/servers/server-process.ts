@@ -34,6 +34,8 @@ const THINK_MICROS = 300;
 /** Milliseconds since 1970 when the world begins. */
 const EPOCH_MS = Date.UTC(2030, 0, 1);
 const NOTHING = Buffer.alloc(0);
+/** What is asked all the time, and not for a client. */
+const AMONG_SERVERS = ['PING', 'INFO'];
 
 /** One client of a server: its bytes become requests, and these replies. */
 export abstract class Peer implements EndpointOwner, Asker {
@@ -235,6 +237,7 @@ export abstract class ServerProcess {
 
   /** What the trace has of it. */
   answered(asker: Peer, words: readonly Buffer[], reply: Buffer): void {
+    if (AMONG_SERVERS.includes(words[0].toString('latin1'))) return;
     this.world.trace.add(this.name, reply.length, () => {
       const asked = words.map(shownWord).join(' ');
       return `#${asker.id} ${asked} -> ${shownWord(reply).replaceAll('..', ' ').trim()}`;
