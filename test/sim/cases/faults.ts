@@ -67,6 +67,8 @@ export class FaultScheduler {
   /** What was carried out, to do it again. */
   readonly done: Chosen[] = [];
   readonly #aims: Set<Aim> = new Set();
+  /** Whose time has not come. */
+  #planned = 0;
   #open = 0;
   #begun = false;
   #healedAt = 0;
@@ -102,10 +104,17 @@ export class FaultScheduler {
     return this.#open > 0 ? Number.POSITIVE_INFINITY : this.#healedAt;
   }
 
+  /** None is to come any more. */
+  get isOver(): boolean {
+    return this.#planned === 0 && this.#aims.size === 0;
+  }
+
   plan(faults: readonly Fault[]): void {
     const { world } = this.#parties;
+    this.#planned += faults.length;
     for (const fault of faults) {
       world.at(Math.round(fault.atMs * 1000), () => {
+        this.#planned--;
         const { server, client, proxy, config } = fault;
         const isWhole = fault.kind !== undefined && server !== undefined && client !== undefined;
         if (isWhole && proxy !== undefined && config !== undefined) this.#begin(fault as Chosen);

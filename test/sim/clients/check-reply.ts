@@ -47,6 +47,8 @@ const FAILURES: readonly string[] = [
 ];
 
 const NOT_DONE = /^[A-Z]+ \S+ did not do it: (.*)$/;
+/** Of a server that has left the ring. */
+const EJECTED = 'it is ejected';
 const IN_A_SCRIPT = / script: [0-9a-f]{40}, on @user_script:1\.$/;
 const MOVING = /^TRYAGAIN slot \d+ is moving$/;
 const NO_LEASE = /^ERR no connection to \S+ is free \(max_leased_connections\)$/;
@@ -55,6 +57,7 @@ export function isFailure(text: string): boolean {
   const said = text.replace(IN_A_SCRIPT, '');
   if (FAILURES.includes(said) || NO_LEASE.test(said) || MOVING.test(said)) return true;
   const why = NOT_DONE.exec(said)?.[1];
+  if (why === EJECTED) return true;
   return why !== undefined && FAILURES.some((each) => each === why || each === `ERR ${why}`);
 }
 

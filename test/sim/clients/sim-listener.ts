@@ -211,7 +211,10 @@ export class SimListener implements EndpointOwner {
   onData(bytes: Uint8Array): void {
     this.#replies.add(bytes);
     try {
-      for (let reply = this.#replies.next(); reply !== null; reply = this.#replies.next()) {
+      // What stands behind a refusal is of a connection that it has given up.
+      while (this.#endpoint !== null) {
+        const reply = this.#replies.next();
+        if (reply === null) break;
         this.#take(reply);
       }
     } catch (error) {

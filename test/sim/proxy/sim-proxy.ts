@@ -242,10 +242,10 @@ export class SimProxy {
     return [...names];
   }
 
-  /** Servers that are not in the ring now. */
+  /** Servers that are not in the ring now; nodes of a cluster are in none. */
   get ejected(): readonly string[] {
     const [pool] = this.#server?.pools ?? [];
-    if (pool === undefined) return [];
+    if (pool === undefined || this.#options.cluster) return [];
     return pool.servers.filter((each) => !pool.liveServers.includes(each)).map(({ name }) => name);
   }
 

@@ -47,17 +47,26 @@ export interface Placement {
   readonly error: Buffer | null;
   /** The database that SELECT names; null for other commands. */
   readonly selects: string | null;
+  /** That is so because no server has its key. */
+  readonly nowhere: boolean;
 }
 
-const ANYWHERE: Placement = { server: NO_KEY, slot: -1, key: '', error: null, selects: null };
+const ANYWHERE: Placement = {
+  server: NO_KEY,
+  slot: -1,
+  key: '',
+  error: null,
+  selects: null,
+  nowhere: false,
+};
 
 function refused(error: Buffer): Placement {
   return { ...ANYWHERE, error };
 }
 
 function at({ nowhere }: Pool, server: number, slot: number, key: string): Placement {
-  if (server === NO_SERVER) return refused(failureReply(nowhere));
-  return { server, slot, key, error: null, selects: null };
+  if (server === NO_SERVER) return { ...refused(failureReply(nowhere)), nowhere: true };
+  return { ...ANYWHERE, server, slot, key };
 }
 
 /** By one word, as a key. */

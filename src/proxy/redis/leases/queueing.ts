@@ -7,6 +7,7 @@ import { MUST_SEND } from '../../client/router.ts';
 import type { Transaction } from '../../client/session/transaction.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
+import { waitsForSlot } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { NOT_ONE, scanOne } from '../../routing/scan-one.ts';
 import { NO_KEY } from '../common-server.ts';
@@ -56,6 +57,7 @@ function keepUnknown(request: SpecialRequest, transaction: Transaction): boolean
 function keep(request: SpecialRequest, transaction: Transaction, placement: Placement): boolean {
   const { client, start, length } = request;
   const { config, engine } = client.pool;
+  if (placement.nowhere && !transaction.failed && waitsForSlot(request)) return false;
   const error = placement.error ?? refusal(client, transaction, placement);
   if (error !== null) return refuse(client, transaction, error);
   if (transaction.length + length > config.maxTransaction) {

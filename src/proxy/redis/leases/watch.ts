@@ -6,6 +6,7 @@ import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { TAINTED, WATCHING } from '../../client/session/watch.ts';
 import type { Server } from '../../pool/server.ts';
+import { waitsForSlot } from '../../routing/forward.ts';
 import { LeasedRequest } from '../../routing/leased-request.ts';
 import { answer, copyOf, type SpecialRequest } from '../../routing/request.ts';
 import { commonPlace } from '../common-server.ts';
@@ -29,7 +30,9 @@ export function watch(request: SpecialRequest): boolean {
   const { client } = request;
   const { server, slot, key, error } = commonPlace(request, WATCH);
   if (error !== null) return refuse(client, error);
-  if (server === NO_SERVER) return refuse(client, failureReply(client.pool.nowhere));
+  if (server === NO_SERVER) {
+    return !waitsForSlot(request) && refuse(client, failureReply(client.pool.nowhere));
+  }
   const { servers, config } = client.pool;
   const watched = watchedOf(client);
   const isElsewhere = watched !== null && servers[server] !== watched.server;

@@ -15,7 +15,8 @@ import { ScriptCache } from './scripts.ts';
 import { abort, endTransaction } from './transactions.ts';
 
 const LOADING = failure('LOADING Redis is loading the dataset in memory');
-const WHILE_LOADING = /^(AUTH|HELLO|SELECT|INFO|QUIT|RESET|MULTI|EXEC|DISCARD|WATCH|UNWATCH)$/;
+const WHILE_LOADING =
+  /^(AUTH|HELLO|SELECT|INFO|QUIT|RESET|MULTI|EXEC|DISCARD|WATCH|UNWATCH|[PS]?(UN)?SUBSCRIBE|S?PUBLISH|SCRIPT)$/;
 const VERSION = '7.0.15';
 const READONLY = failure("READONLY You can't write against a read only replica.");
 const UNBLOCKED = failure(

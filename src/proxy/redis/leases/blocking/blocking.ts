@@ -7,6 +7,7 @@ import type { BackendConnection } from '../../../backend/backend-connection.ts';
 import type { ClientConnection } from '../../../client/client-connection.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Server } from '../../../pool/server.ts';
+import { waitsForSlot } from '../../../routing/forward.ts';
 import { LeasedRequest } from '../../../routing/leased-request.ts';
 import { PassedReply } from '../../../routing/passed-reply.ts';
 import { answer, copyOf, type SpecialRequest } from '../../../routing/request.ts';
@@ -41,7 +42,7 @@ export function blockAt(
   const { pool } = client;
   if (error !== null) return answer(client, error);
   const index = server === NO_KEY ? pool.placeholderServer() : server;
-  if (index === NO_SERVER) return client.failForward(pool.nowhere);
+  if (index === NO_SERVER) return !waitsForSlot(request) && client.failForward(pool.nowhere);
   const { ringNumber } = pool;
   const kept = { request: copyOf(request), spec, server: pool.servers[index], ringNumber };
   new BlockingRequest(client, kept, time).advance();
