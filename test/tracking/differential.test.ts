@@ -320,6 +320,28 @@ async function runThrough(port: number, steps: readonly Step[], all: readonly He
   world.close();
 }
 
+/** A client that is redirected to leaves, and does not close its side. @returns what `a` hears */
+async function runLeft(port: number): Promise<string[]> {
+  const [a, w, r] = await Promise.all([1, 2, 3].map(() => Subscriber.open(port)));
+  await a.ask(['HELLO', '3']);
+  const [id] = (await r.ask(['CLIENT', 'ID'])).map((reply) => reply.slice(1, -2));
+  await r.ask(['SUBSCRIBE', '__redis__:invalidate']);
+  assert.deepEqual(await a.ask(['CLIENT', 'TRACKING', 'ON', 'REDIRECT', id]), ['+OK\r\n']);
+  await a.ask(['GET', 'left']);
+  assert.deepEqual(await r.ask(['QUIT']), ['+OK\r\n']);
+  await w.ask(['SET', 'left', '1']);
+  const [broken] = await a.take(1);
+  const heard = [broken.replace(`:${id}\r`, ':ID\r')];
+  for (const words of [
+    ['CLIENT', 'TRACKING', 'OFF'],
+    ['CLIENT', 'TRACKING', 'ON', 'REDIRECT', id],
+  ]) {
+    heard.push(...(await a.ask(words)));
+  }
+  for (const each of [a, w, r]) each.close();
+  return heard;
+}
+
 describe('CLIENT TRACKING: as at one server', () => {
   let direct: RealServer;
   let servers: RealServer[] = [];
@@ -350,6 +372,11 @@ describe('CLIENT TRACKING: as at one server', () => {
         ringway = await startInProcess(pools(), variant);
       });
       after(() => ringway.stop());
+      test('who is redirected to has left: the client is told', async () => {
+        const wanted = await runLeft(direct.port);
+        assert.match(wanted[0], /tracking-redir-broken/);
+        for (const port of ringway.ports) assert.deepEqual(await runLeft(port), wanted);
+      });
       for (const [name, steps] of Object.entries(PROGRAMS)) {
         test(name, async () => {
           for (const port of ringway.ports) {

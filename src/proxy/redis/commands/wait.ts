@@ -49,8 +49,8 @@ const KEEPS_NO_FILE = 'aof_enabled:0';
  * WAIT: the smallest count of replicas that have taken what this client wrote, over the servers
  * that are in the ring. Servers share their connections, so they are asked again and again instead
  * of letting them wait, and their replicas once, as in Redis. What the client sends behind it
- * waits, so that a client has one WAIT at a time; one with so much behind it that it is not read any
- * more ends after WAIT_UNREAD_MS.
+ * waits, so that a client has one WAIT at a time; one with so much behind it that it is not read
+ * any more ends after WAIT_UNREAD_MS.
  */
 export function wait(request: SpecialRequest, words: Words): boolean {
   const { client } = request;

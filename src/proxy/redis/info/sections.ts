@@ -80,6 +80,7 @@ function stats({ pool, counts, servers }: InfoSources): Fields {
     ['pubsub_patterns', heardBy(pool, PATTERN)],
     ['pubsubshard_channels', heardBy(pool, SHARD)],
     ['tracking_total_keys', counts.ofPool(counter.TRACKED_KEYS_NOTED)],
+    ['tracking_total_items', knownTrackerOf(pool)?.notes.items ?? 0],
     ['tracking_total_prefixes', knownTrackerOf(pool)?.prefixes.size ?? 0],
     ['tracking_slow_closed', counts.ofPool(counter.TRACKING_SLOW_CLOSED)],
     ['pubsub_slow_closed', counts.ofPool(counter.PUBSUB_SLOW_CLOSED)],
