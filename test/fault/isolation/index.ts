@@ -55,6 +55,8 @@ const text = (counts: ReadonlyMap<string, number>): string =>
 const heard = listeners.map((each) => `${each.heard} (${each.connections} connections)`);
 console.log(`done: ${text(ledger.done)}`);
 console.log(`meanwhile: ${text(world.disturbed)}`);
+const orders = [...world.longest].map(([name, ms]) => `${name} ${ms} ms`);
+console.log(`the longest of each order: ${orders.join(', ')}`);
 console.log(`heard by each listener: ${heard.join(', ')}`);
 console.log(`errors: ${text(ledger.errors)}; ${ledger.ends} connections ended early`);
 console.log(`gone with a failed pop: ${missing} of ${ledger.unanswered} that failed`);

@@ -9,6 +9,8 @@ import { random } from './works.ts';
 
 const SERVERS = 4;
 const KEYS = { hash_tag: '{}', max_leased_connections: 96, lease_wait: 500, watch_timeout: 2000 };
+/** An order is over by then: two workers one after the other, each after half a minute at most. */
+const ORDER_MS = 120_000;
 /** What a server has acknowledged is there when it is back. */
 const LASTING = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
@@ -19,6 +21,8 @@ export class World {
   readonly #folder: string;
   /** What was done to them, and how often. */
   readonly disturbed: Map<string, number> = new Map();
+  /** Milliseconds. */
+  readonly longest: Map<string, number> = new Map();
   #reloads = 0;
 
   private constructor(servers: readonly RealServer[], ringway: ChildRingway, folder: string) {
@@ -43,8 +47,12 @@ export class World {
     return Number(readFileSync(join(this.#folder, 'pid'), 'latin1'));
   }
 
-  #order(name: string): Promise<unknown> {
-    return askAdmin(join(this.#folder, 'admin.sock'), name);
+  /** Notes the longest one of its kind. */
+  async #order(name: string): Promise<void> {
+    const from = performance.now();
+    await askAdmin(join(this.#folder, 'admin.sock'), name, ORDER_MS);
+    const took = Math.round(performance.now() - from);
+    this.longest.set(name, Math.max(took, this.longest.get(name) ?? 0));
   }
 
   async #reload(): Promise<void> {
