@@ -5,6 +5,9 @@ import { onOpen } from '../../net/tls-client.ts';
 /** A server says no more than this to what it is asked here. */
 const ANSWER_BYTES = 1024 * 1024;
 
+/** What begins an alert of TLS: whoever sends it has not understood a byte of what is not TLS. */
+const TLS_ALERT = 0x15;
+
 /** A few questions to one server, one after the other. */
 export class Conversation {
   readonly #socket: Socket;
@@ -26,7 +29,10 @@ export class Conversation {
   }
 
   #fail(error: Error): void {
-    this.#failure ??= error;
+    const isAlert = this.#received[0] === TLS_ALERT;
+    this.#failure ??= isAlert
+      ? new Error('it answers in TLS, and the pool has none for it')
+      : error;
     this.#socket.destroy();
     this.#onChange();
   }
@@ -40,7 +46,7 @@ export class Conversation {
       open = true;
       conversation.#onChange();
     });
-    await conversation.#until(() => open, 'no connection');
+    await conversation.#until(() => open, target.tls === null ? 'no connection' : 'no TLS');
     return conversation;
   }
 
