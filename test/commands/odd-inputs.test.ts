@@ -29,8 +29,8 @@ async function wrong(...args: string[]): Promise<string> {
 
 /** Runs a line of a shell. */
 function shell(line: string, env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  const ringway = `'${process.execPath}' '${CLI}'`;
-  const child = spawn('bash', ['-o', 'pipefail', '-c', line.replaceAll('ringway', ringway)], {
+  const program = `ringway() { '${process.execPath}' '${CLI}' "$@"; }`;
+  const child = spawn('bash', ['-o', 'pipefail', '-c', `${program}; ${line}`], {
     env: { ...process.env, ...env },
   });
   let stdout = '';

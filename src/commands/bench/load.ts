@@ -168,7 +168,8 @@ export class Load {
         this.#onProgress(this.#answered, this.#errors);
       }
       const ended = this.#stopped || this.#due >= end;
-      this.#seconds = (Math.min(now, end) - start) / 1000;
+      const passed = (Math.min(now, end) - start) / 1000;
+      this.#seconds = this.#stopped ? passed : this.#order.seconds;
       const isAnswered = this.#answered === this.#sent;
       if (ended && (isAnswered || now >= end + DRAIN_MS || this.#stopped)) finish(null);
       else if (this.#due - now > NEAR_MS || ended) setTimeout(turn, 1);

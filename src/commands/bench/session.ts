@@ -8,6 +8,7 @@ const ANSWER_MS = 5_000;
 const BATCH = 500;
 /** Of what a server says, in a message. */
 const SHOWN = 120;
+const CLOSES = 'it closes the connection before it has answered: does it want TLS (--tls)?';
 const NOTHING = Buffer.alloc(0);
 
 /** Opens a connection, and fails when that takes too long. */
@@ -46,8 +47,11 @@ export function ask(socket: Socket, question: Buffer): Promise<Buffer> {
       if (bytes[0] !== TLS_ALERT) end(null, bytes);
       else end(new Error('it answers in TLS: --tls'), bytes);
     };
-    const onError = (error: Error): void => end(error, NOTHING);
-    const onClose = (): void => end(new Error('it closes the connection'), NOTHING);
+    const onError = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'ECONNRESET') onClose();
+      else end(error, NOTHING);
+    };
+    const onClose = (): void => end(new Error(CLOSES), NOTHING);
     const timer = setTimeout(() => end(new Error('it answers nothing'), NOTHING), ANSWER_MS);
     socket.on('data', onData).on('error', onError).on('close', onClose);
     socket.write(question);

@@ -48,6 +48,8 @@ export class TopScreen {
   /** Something else is looked at than when the last question was asked. */
   #again = false;
   #done: () => void = () => {};
+  /** The terminal is somebody else's again. */
+  #isOver = false;
 
   /** @param adminSocket where orders go; null = none can be given */
   constructor(looker: Looker, intervalMs: number, adminSocket: string | null, zoomed: boolean) {
@@ -79,6 +81,7 @@ export class TopScreen {
         draw();
       });
     } finally {
+      this.#isOver = true;
       clearInterval(timer);
       stdin.off('data', onKey);
       stdin.setRawMode(false);
@@ -121,7 +124,7 @@ export class TopScreen {
   }
 
   #draw(): void {
-    if (this.#status === null) return;
+    if (this.#status === null || this.#isOver) return;
     const { columns, rows } = process.stdout;
     const lines = renderTop(this.#status, this.#state, columns, rows, this.#looker.cpu);
     if (this.#trouble !== '') lines[0] = `\x1b[41m${cut(` ${this.#trouble} `, columns)}\x1b[0m`;
