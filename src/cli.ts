@@ -5,7 +5,7 @@ import { testConfig } from './config/index.ts';
 import { run } from './run/run.ts';
 import { VERSION } from './version.ts';
 
-// Whoever reads what is printed may have enough of it (`| head -1`); what is under way is ended well.
+// Whoever reads what is printed may have enough of it (`| head -1`): what runs is ended well.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') return;
   process.stderr.write(`ringway: cannot print: ${error.message}\n`);

@@ -3,7 +3,7 @@ import { type TelemetrySettings, telemetrySettings } from '../run/telemetry/sett
 
 /**
  * Where metrics and traces are sent by OTLP. OpenTelemetry's packages are installed by whoever asks
- * for it, and the variables of their SDK hold (`OTEL_SDK_DISABLED`, `OTEL_RESOURCE_ATTRIBUTES`, ...).
+ * for it; the variables of their SDK hold, such as `OTEL_RESOURCE_ATTRIBUTES`.
  */
 export interface TelemetryOptions {
   /** The collector, as `http://127.0.0.1:4318`; default: what OTEL_EXPORTER_OTLP_ENDPOINT says. */
@@ -38,6 +38,7 @@ export function telemetryOf(
 export const TELEMETRY_EXPECTED =
   "{ endpoint: 'http://127.0.0.1:4318', serviceName: 'ringway', sampleRate: 0.001 }, each or none";
 
+/** Whether an option has the form that is expected. */
 export function isTelemetry(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const known = new Map<string, (given: unknown) => boolean>([

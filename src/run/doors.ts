@@ -60,8 +60,7 @@ export async function openDoors(
       const onError = reporter(errors, 'the stats could not be sent');
       const server = await openStats(stats, () => statsText(view, stats), log, onError);
       open.push(server);
-      const { address: host, port } = server.address() as AddressInfo;
-      statsAt = { host, port };
+      statsAt = addressOf(server);
     }
     if (options.http !== undefined) {
       const onError = reporter(errors, 'an HTTP request failed');
@@ -78,6 +77,12 @@ export async function openDoors(
     view.start(reporter(errors, 'the history lacks a moment'));
   }
   return { stats: statsAt, http, close };
+}
+
+/** Where a server listens, also when the system chose the port. */
+function addressOf(server: NetServer): Address {
+  const { address: host, port } = server.address() as AddressInfo;
+  return { host, port };
 }
 
 /** Reports mistakes of ringway itself; others, such as that no worker serves now, are none. */

@@ -100,8 +100,8 @@ interface Keys {
 }
 
 /**
- * Writes the keys, runs the load, and deletes them, whatever happens: the first SIGINT ends the load
- * and a second one everything.
+ * Writes the keys, runs the load, and deletes them, whatever happens: the first SIGINT ends the
+ * load, a second one everything.
  * @returns null = it was interrupted before the load began
  */
 async function withKeys(

@@ -30,6 +30,7 @@ function quantile(counts: Float64Array, wanted: number): number | null {
   return quantiles(counts, [wanted])[0];
 }
 
+/** The figures of a run. */
 export function figuresOf(result: LoadResult): BenchFigures {
   const [p50, p90, p99, p999] = SHOWN.map((each) => quantile(result.latencies, each));
   const { sent, answered, errors, seconds, maxMicros: max, trouble } = result;

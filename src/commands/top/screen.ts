@@ -56,7 +56,8 @@ export class TopScreen {
     this.#looker = looker;
     this.#intervalMs = intervalMs;
     this.#adminSocket = adminSocket;
-    const colors = process.env['NO_COLOR'] ? 'none' : 'all';
+    // It knows NO_COLOR, and what the terminal can.
+    const colors = process.stdout.hasColors() ? 'all' : 'none';
     this.#state = { ...TOP_START, colors, zoomed };
   }
 
