@@ -94,9 +94,9 @@ describe('addresses', () => {
     const file = join(folder, 'plain');
     writeFileSync(file, '');
     for (const [path, reason] of [
-      [join(folder, 'nobody.sock'), /ENOENT/],
-      [file, /ECONNREFUSED|ENOTSOCK/],
-      [socket, /what it says is not of ringway/],
+      [join(folder, 'nobody.sock'), /no answer from .*ENOENT/],
+      [file, /no answer from .*(ECONNREFUSED|ENOTSOCK)/],
+      [socket, /redis\.sock is no admin socket of ringway/],
     ] as const) {
       for (const args of [
         ['ctl', 'status'],
@@ -104,7 +104,6 @@ describe('addresses', () => {
       ]) {
         const said = await wrong(args[0], ...args.slice(1), `--admin-socket=${path}`);
         assert.match(said, reason);
-        assert.match(said, /no answer from /);
       }
     }
   });
