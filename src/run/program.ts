@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import { TICKET_SECRET_BYTES } from '../net/tls-server.ts';
 import { type GivenListeners, PoolListeners } from '../proxy/listeners.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
+import type { Address } from '../stats/http/endpoints.ts';
 import { StatusView } from '../stats/http/http-address.ts';
 import type { ProxyState, Status } from '../stats/http/status.ts';
 import type { OwnCounters, Snapshot } from '../stats/snapshot.ts';
@@ -36,6 +37,15 @@ export interface ProgramOptions {
   /** Sockets are for other processes: nothing is read of them here. */
   readonly paused?: boolean;
   onSocket(pool: string, socket: Socket, tls: boolean): void;
+}
+
+/** What an operator wants. */
+export interface Wishes {
+  readonly unready: boolean;
+  /** Masters are not followed until an operator says so. */
+  readonly frozen: boolean;
+  /** About single servers. */
+  readonly orders: readonly ServerOrder[];
 }
 
 /** A running proxy, whoever answers its clients: listeners, stats, HTTP, admin socket, reloads. */
@@ -125,6 +135,17 @@ export class Program {
     this.#unready = unready;
   }
 
+  /** What an operator wants. */
+  get wishes(): Wishes {
+    return { unready: this.#unready, frozen: this.topology.frozen, orders: this.orders.all };
+  }
+
+  set wishes({ unready, frozen, orders }: Wishes) {
+    this.#unready = unready;
+    if (frozen !== this.topology.frozen) this.topology.frozen = frozen;
+    this.orders.inherit(orders);
+  }
+
   /** Stats port, HTTP address and admin socket. */
   async openDoors(): Promise<void> {
     const { doors, log } = this.#options;
@@ -134,6 +155,11 @@ export class Program {
   /** The URL of the status page; null when it is not served. */
   get http(): string | null {
     return this.#doors?.http ?? null;
+  }
+
+  /** Where the stats are served; null when they are not. */
+  get stats(): Address | null {
+    return this.#doors?.stats ?? null;
   }
 
   closeDoors(): void {
