@@ -213,6 +213,11 @@ export class RequestMoves implements RequestMover {
     return this.refuse(redirection);
   }
 
+  /** The server that a request is to be asked of by ASK; null when no such node is known. */
+  askedServer(from: RedirectingConnection, redirection: Redirection): Server | null {
+    return this.#slots.serverAt(addressIn(from, redirection));
+  }
+
   refuse({ kind, slot }: Redirection): Buffer {
     return this.#pool.protocol.slots.failure(kind, slot);
   }
