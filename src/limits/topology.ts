@@ -99,6 +99,8 @@ export const REDIRECTION_PAUSE_MS = 50;
 /** A request that its slot's move lets wait is tried again after this; each time twice as long. */
 export const SLOT_RETRY_MS = 10;
 export const SLOT_RETRY_MAX_MS = 160;
+/** Trouble of one request that comes so long after the last is that of another outage. */
+export const OTHER_OUTAGE_MS = 1_000;
 /** Bytes of requests of a pool that wait so in one process. */
 export const SLOT_WAITING_BYTES = 16 * 1024 * 1024;
 /** What each of them counts for besides its bytes. */

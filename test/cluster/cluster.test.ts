@@ -15,6 +15,7 @@ const DEPTH = 4;
 /** Requests that all clients have under way at most. */
 const UNDER_WAY = CLIENTS * DEPTH * 2;
 
+const isNever = () => false;
 const slotOf = (key: string) => keySlot(Buffer.from(key), 0, key.length);
 const SLOTS = Array.from({ length: CLIENTS }, (_, i) => slotOf(`key:${i}`));
 
@@ -25,7 +26,12 @@ describe('a pool that is a Redis Cluster', () => {
   before(async () => {
     cluster = await startCluster({ masters: 3, replicas: 1 });
     const servers = cluster.lines.slice(0, 2);
-    ringway = await startInProcess({ servers, cluster: true, timeout: 2000 });
+    ringway = await startInProcess({
+      servers,
+      cluster: true,
+      timeout: 2000,
+      failover_wait: 20_000,
+    });
     client = await RespClient.open(ringway.port);
   });
   after(async () => {
@@ -219,6 +225,7 @@ describe('a pool that is a Redis Cluster', () => {
     const key = 'key:1';
     await watching.text('SET', key, 1);
     killed.kill('SIGKILL');
+    await waitFor('it to be gone', () => command(killed.port, 'PING').then(isNever, () => true));
     const [watched, popped, executed] = await Promise.all([
       watching.text('WATCH', key),
       blocked.pipeline([['BLPOP', `{${key}}list`, '0']]),

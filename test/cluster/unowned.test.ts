@@ -19,6 +19,7 @@ for (const variant of VARIANTS.slice(0, 3)) {
     async function start(failoverWaitMs = 100) {
       const cluster = await startFakeCluster(2, (_, text) => {
         if (/^(BLPOP|XREAD)/.test(text)) return '*2\r\n$3\r\nbar\r\n$1\r\nx\r\n';
+        if (text === 'DISCARD') return '-ERR DISCARD without MULTI\r\n';
         return text === 'EXEC' ? '*1\r\n+OK\r\n' : undefined;
       });
       stops.push(() => cluster.stop());

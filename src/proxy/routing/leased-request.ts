@@ -1,10 +1,5 @@
-import { SLOT_RETRY_MAX_MS } from '../../limits.ts';
 import { FORWARD_ERROR, LEASES_REFUSED } from '../../stats/counters.ts';
-import {
-  type Redirection,
-  SLOT_ASK,
-  SLOT_MOVED,
-} from '../backend/again/redirections.ts';
+import { type Redirection, SLOT_ASK, SLOT_MOVED } from '../backend/again/redirections.ts';
 import type { BackendConnection, ConnectionHolder } from '../backend/backend-connection.ts';
 import type { Lane } from '../backend/lane.ts';
 import type { LeaseWaiter } from '../backend/leases.ts';
@@ -109,6 +104,10 @@ export abstract class LeasedRequest
     return this.#connection;
   }
 
+  protected get ended(): boolean {
+    return this.#state === OVER;
+  }
+
   protected get runs(): boolean {
     return this.#state === RUNS;
   }
@@ -145,9 +144,12 @@ export abstract class LeasedRequest
   /** @returns whether it waits for somebody to have its slot */
   #awaitsOwner(): boolean {
     const { pool } = this.client;
-    if (pool.slots?.unowned.mayWait(pool.config.failoverWaitMs) !== true) return false;
+    const ms = this.#patience.afterNobody;
+    if (ms === null || pool.slots?.unowned.mayWait(pool.config.failoverWaitMs) !== true) {
+      return false;
+    }
     pool.onUnowned();
-    this.#pause(SLOT_RETRY_MAX_MS);
+    this.#pause(ms);
     return true;
   }
 
@@ -287,13 +289,19 @@ export abstract class LeasedRequest
 
   // --- what was not carried out ------------------------------------------------------------------
 
+  /** Whether it does no harm to send it twice. */
+  protected get repeatable(): boolean {
+    return false;
+  }
+
   /**
    * Its connection is lost.
-   * @returns whether nothing was sent on it, and it is placed again
+   * @returns whether nothing was sent on it that matters, and it is placed again
    */
   #lostUnsent(): boolean {
     const connection = this.#connection;
-    if (connection === null || connection.ready || connection.refused) return false;
+    if (connection === null || connection.refused) return false;
+    if (connection.ready && !this.repeatable) return false;
     const ms = this.client.closed ? null : this.#patience.afterRefusal();
     if (ms === null) return false;
     const server = this.leasedFrom;

@@ -1,12 +1,12 @@
 import {
   FAILOVER_RETRY_MS,
+  OTHER_OUTAGE_MS,
   REDIRECTIONS,
   REDIRECTIONS_AT_ONCE,
   SLOT_RETRY_MAX_MS,
   SLOT_RETRY_MS,
 } from '../../limits.ts';
 import { millis } from '../engine/clock.ts';
-import { RefusalBudget } from '../pool/failover/refusal-budget.ts';
 
 /** Whose requests wait, and how long. */
 export interface PatientPool {
@@ -19,13 +19,19 @@ export interface PatientPool {
  */
 export class Patience {
   readonly #pool: PatientPool;
-  readonly #budget: RefusalBudget = new RefusalBudget();
+  /** Since when it waits. */
+  #since = 0;
   #tries = 0;
   #redirections = 0;
   #last = Number.NEGATIVE_INFINITY;
 
   constructor(pool: PatientPool) {
     this.#pool = pool;
+  }
+
+  /** While no node has its slot. */
+  get afterNobody(): number | null {
+    return this.#next() ? SLOT_RETRY_MAX_MS : null;
   }
 
   /** @returns milliseconds; null when it has waited enough */
@@ -48,14 +54,16 @@ export class Patience {
     return SLOT_RETRY_MAX_MS;
   }
 
+  /** @returns whether it may go on waiting */
   #next(): boolean {
     const { followsMaster, failoverWaitMs } = this.#pool.config;
     const now = millis();
-    if (now - this.#last > failoverWaitMs) {
+    if (now - this.#last > failoverWaitMs + OTHER_OUTAGE_MS) {
+      this.#since = now;
       this.#tries = 0;
       this.#redirections = 0;
     }
     this.#last = now;
-    return followsMaster && failoverWaitMs > 0 && this.#budget.allows(now, failoverWaitMs);
+    return followsMaster && now - this.#since < failoverWaitMs;
   }
 }

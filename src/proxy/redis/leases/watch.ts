@@ -81,6 +81,10 @@ class WatchRequest extends LeasedRequest {
     return serverAgain(this.client, this.#kept);
   }
 
+  protected override get repeatable(): boolean {
+    return watchedOf(this.client) === null;
+  }
+
   protected send(connection: BackendConnection): void {
     const watched = watchedOf(this.client);
     const lane = this.lane;
@@ -147,6 +151,6 @@ class WatchRequest extends LeasedRequest {
 
   override onWritable(): void {
     super.onWritable();
-    if (!this.runs) taint(this.client);
+    if (this.ended) taint(this.client);
   }
 }
