@@ -73,6 +73,18 @@ for (const variant of VARIANTS.slice(0, 3)) {
       assert.deepEqual(await ask(client, ['SET', FIRST, '1']), ['OK']);
     });
 
+    test('SSUBSCRIBE that a node sends elsewhere is made there, and no client sees it', async () => {
+      const target: { port?: number } = {};
+      const { cluster, client } = await start((node, text) => {
+        if (text !== `SSUBSCRIBE ${FIRST}`) return undefined;
+        if (node === 1) return `*3\r\n$10\r\nssubscribe\r\n$3\r\n${FIRST}\r\n:1\r\n`;
+        return `-MOVED ${slotOf(FIRST)} 127.0.0.1:${target.port}\r\n`;
+      });
+      [, target.port] = cluster.ports;
+      assert.deepEqual(await ask(client, ['SSUBSCRIBE', FIRST]), [`ssubscribe,${FIRST},1`]);
+      assert.ok(cluster.asked[0].includes(`SSUBSCRIBE ${FIRST}`));
+    });
+
     test('ASK: the word before the request is never parted from it', async () => {
       const target: { port?: number } = {};
       const { cluster, client, ringway } = await start((node, text) => {

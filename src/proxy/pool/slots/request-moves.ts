@@ -19,6 +19,7 @@ import {
   SLOT_SPLIT,
 } from '../../backend/again/redirections.ts';
 import type {
+  Redirecting,
   RedirectingConnection,
   RequestHeir,
   RequestMover,
@@ -204,7 +205,7 @@ export class RequestMoves implements RequestMover {
     return null;
   }
 
-  learn(from: RedirectingConnection, redirection: Redirection): Buffer {
+  learn(from: Redirecting, redirection: Redirection): Buffer {
     if (redirection.kind === SLOT_MOVED) {
       this.#pool.counters[REDIRECTED_MOVED]++;
       this.#slots.moveSlot(redirection.slot, addressIn(from, redirection));
@@ -304,6 +305,6 @@ export class RequestMoves implements RequestMover {
 }
 
 /** `host:port` as it is meant; a name that nobody knows leads nowhere. */
-function addressIn(from: RedirectingConnection, { host, port }: Redirection): string {
+function addressIn(from: Redirecting, { host, port }: Redirection): string {
   return `${host === '' ? from.owner.config.host : host}:${port}`;
 }

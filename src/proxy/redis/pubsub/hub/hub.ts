@@ -19,6 +19,7 @@ import type { Frame } from './frame.ts';
 import type { HubServer, HubServerOwner } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
 import type { Kind } from './kinds.ts';
+import { refusalOf } from './moved-topic.ts';
 import type { Topic } from './topic.ts';
 import { TopicPlaces } from './topic-places.ts';
 import { Topics } from './topics.ts';
@@ -132,6 +133,7 @@ export class Hub implements HubServerOwner, Timed {
   #confirm(topic: Topic): void {
     if (topic.waiting.size === 0 || !this.#places.isConfirmed(topic)) return;
     this.#awaited.delete(topic);
+    topic.redirections = 0;
     for (const waiter of [...topic.waiting]) waiter.onConfirmed(topic);
   }
 
@@ -167,9 +169,11 @@ export class Hub implements HubServerOwner, Timed {
     this.#servers.onProgress();
   }
 
-  onRefused(server: HubServer, topic: Topic, error: Buffer): void {
-    topic.refused = true;
+  onRefused(server: HubServer, topic: Topic, said: Buffer): void {
     this.#servers.onProgress();
+    const error = refusalOf(this.#pool, server.target, topic, said);
+    if (error === null) return;
+    topic.refused = true;
     if (!this.#places.needs(topic, server)) return;
     this.#refuse(topic, error);
     if (this.#lose([topic]) > 0) {
