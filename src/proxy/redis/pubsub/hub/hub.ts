@@ -180,9 +180,8 @@ export class Hub implements HubServerOwner, Timed {
   onRefused(server: HubServer, topic: Topic, said: Buffer): void {
     this.#servers.onProgress();
     const error = refusalOf(this.#pool, server.target, topic, said);
-    if (error === null) return;
-    topic.refused = true;
-    if (!this.#places.needs(topic, server)) return;
+    topic.refused = error !== null;
+    if (error === null || !this.#places.needs(topic, server)) return;
     this.#refuse(topic, error);
     if (this.#lose([topic]) > 0) {
       this.#tell(server, 'takes a subscription back, whose clients are closed');
