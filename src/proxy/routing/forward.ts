@@ -1,4 +1,3 @@
-import { NO_SERVER } from '../../protocol/frame-table.ts';
 import { CLASS_OTHER } from '../../stats/latency.ts';
 import { WAIT } from '../client/router.ts';
 import { MutedReply } from './muted-reply.ts';
@@ -30,12 +29,6 @@ export function forward(
     client.forwarded = true;
   }
   return true;
-}
-
-/** No node of a cluster has its slot. @returns whether it must wait: one may have it in a moment */
-export function waitsForSlot({ client, intent }: SpecialRequest): boolean {
-  const { router, lane } = client;
-  return router.choose(client, NO_SERVER, lane, intent) === null && router.verdict === WAIT;
 }
 
 /** Sends `bytes` in place of the request. @returns false when it must wait */

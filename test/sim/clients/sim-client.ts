@@ -305,7 +305,7 @@ export class SimClient implements EndpointOwner {
     const { op, sentAt } = asked;
     const failed = reply.kind === 'error';
     this.#trace(
-      failed ? 10 : 9,
+      markOf(reply),
       () => `gets ${failed ? `-${reply.text}` : shown(reply)} to ${textOf(op)}`,
     );
     const complaint = complaintAbout(
@@ -358,4 +358,11 @@ export class SimClient implements EndpointOwner {
   harmed(): void {
     this.#suspect = true;
   }
+}
+
+/** What tells a reply from another one, for the hash of all that happens. */
+function markOf(reply: Reply): number | Uint8Array {
+  if (reply.kind === 'bulk') return reply.bytes;
+  if (reply.kind === 'integer') return reply.value;
+  return Buffer.from('text' in reply ? reply.text : shown(reply));
 }

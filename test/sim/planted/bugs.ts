@@ -217,7 +217,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'WATCH stays where its slot was',
     file: 'proxy/redis/leases/watch',
-    from: 'reply.again = (to) => watchedOf(this.client) === null && this.follows(to);',
+    from: 'reply.again = (redirection) => this.onRedirection(redirection);',
     to: '',
     seeds: 90,
   },

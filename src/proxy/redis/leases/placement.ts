@@ -17,28 +17,13 @@ import { knownCommand } from '../unknown/known-commands.ts';
 import { Words } from '../words.ts';
 
 /** ringway answers these itself; between MULTI and EXEC a server does, in its turn. */
-const ASKED_THERE: ReadonlySet<string> = new Set([
-  'ACL|WHOAMI',
-  'ECHO',
-  'PING',
-  'TIME',
-  'UNWATCH',
-  'WAIT',
-  'WAITAOF',
-]);
+const ASKED_THERE: ReadonlySet<string> = new Set(['ACL|WHOAMI', 'ECHO', 'PING', 'TIME', 'UNWATCH', 'WAIT', 'WAITAOF']);
 /** The same, where there is but one server whose answer it could be. */
-const OF_ONE_SERVER: ReadonlySet<string> = new Set([
-  'CLUSTER',
-  'CONFIG|GET',
-  'INFO',
-  'ROLE',
-  'SCAN',
-  'SLOWLOG',
-]);
+const OF_ONE_SERVER: ReadonlySet<string> = new Set(['CLUSTER', 'CONFIG|GET', 'INFO', 'ROLE', 'SCAN', 'SLOWLOG']);
 
 /** Where a request between MULTI and EXEC belongs. */
 export interface Placement {
-  /** Index of the server; NO_KEY when any will do. */
+  /** Index of the server; NO_KEY when any will do, NO_SERVER with an error when there is none. */
   readonly server: number;
   /** Of the keys of a Redis Cluster; -1 elsewhere, and when any will do. */
   readonly slot: number;
@@ -48,26 +33,17 @@ export interface Placement {
   readonly error: Buffer | null;
   /** The database that SELECT names; null for other commands. */
   readonly selects: string | null;
-  /** That is so because no server has its key. */
-  readonly nowhere: boolean;
 }
 
-const ANYWHERE: Placement = {
-  server: NO_KEY,
-  slot: -1,
-  key: '',
-  error: null,
-  selects: null,
-  nowhere: false,
-};
+const ANYWHERE: Placement = { server: NO_KEY, slot: -1, key: '', error: null, selects: null };
 
 function refused(error: Buffer): Placement {
   return { ...ANYWHERE, error };
 }
 
 function at({ nowhere }: Pool, server: number, slot: number, key: string): Placement {
-  if (server === NO_SERVER) return { ...refused(failureReply(nowhere)), nowhere: true };
-  return { ...ANYWHERE, server, slot, key };
+  if (server === NO_SERVER) return { ...refused(failureReply(nowhere)), server };
+  return { server, slot, key, error: null, selects: null };
 }
 
 /** By one word, as a key. */

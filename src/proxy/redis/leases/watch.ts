@@ -6,11 +6,9 @@ import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { TAINTED, WATCHING } from '../../client/session/watch.ts';
 import type { Server } from '../../pool/server.ts';
-import { waitsForSlot } from '../../routing/forward.ts';
 import { LeasedRequest } from '../../routing/leased-request.ts';
 import { answer, copyOf, type SpecialRequest } from '../../routing/request.ts';
 import { commonPlace } from '../common-server.ts';
-import { failureReply } from '../failure-reply.ts';
 import { BlockProof } from './block-proof.ts';
 import { LaneSwitch } from './lane-switch.ts';
 import { type KeptPlace, serverAgain } from './queueing.ts';
@@ -30,12 +28,10 @@ export function watch(request: SpecialRequest): boolean {
   const { client } = request;
   const { server, slot, key, error } = commonPlace(request, WATCH);
   if (error !== null) return refuse(client, error);
-  if (server === NO_SERVER) {
-    return !waitsForSlot(request) && refuse(client, failureReply(client.pool.nowhere));
-  }
   const { servers, config } = client.pool;
+  const chosen = server === NO_SERVER ? null : servers[server];
   const watched = watchedOf(client);
-  const isElsewhere = watched !== null && servers[server] !== watched.server;
+  const isElsewhere = watched !== null && chosen !== null && chosen !== watched.server;
   if (watched !== null && watched.slot !== slot) return refuse(client, replies.CROSS_SLOT);
   if (watched !== null && isElsewhere && config.distribution !== 'random') {
     const first = [watched.key, watched.server.name] as const;
@@ -43,7 +39,7 @@ export function watch(request: SpecialRequest): boolean {
     return refuse(client, replies.crossServer(first, second, config.hashTag !== null));
   }
   const { ringNumber } = client.pool;
-  const kept = { request: copyOf(request), spec: WATCH, server: servers[server], ringNumber };
+  const kept = { request: copyOf(request), spec: WATCH, server: chosen, ringNumber };
   new WatchRequest(client, kept, { key: key.slice(0, SHOWN_KEY_BYTES), slot }).advance();
   return true;
 }
@@ -80,9 +76,13 @@ class WatchRequest extends LeasedRequest {
     return watched?.atRest ? watched.connection : null;
   }
 
-  protected place(): Server | Buffer {
+  protected place(): Server | Buffer | null {
     this.#placedIn = this.client.pool.ringNumber;
     return serverAgain(this.client, this.#kept);
+  }
+
+  protected override get repeatable(): boolean {
+    return watchedOf(this.client) === null;
   }
 
   protected send(connection: BackendConnection): void {
@@ -104,7 +104,10 @@ class WatchRequest extends LeasedRequest {
     const head = { bytes: request, start: 0, length: request.length };
     const reply = this.passReply(connection);
     // Where something is watched already it cannot go elsewhere.
-    reply.again = (to) => watchedOf(this.client) === null && this.follows(to);
+    if (watchedOf(this.client) === null) {
+      reply.again = (redirection) => this.onRedirection(redirection);
+      reply.refused = () => this.onRefusal();
+    }
     connection.sentFor(reply, request.length, head);
   }
 
@@ -119,7 +122,8 @@ class WatchRequest extends LeasedRequest {
       this.claim.deliver(replies.error(refusal));
     }
     if (reply?.sentOn) {
-      this.placeAgain(false);
+      // The next one is greeted anew, and learns whether its server can serve.
+      this.placeAgain(reply.redirection === null);
       return;
     }
     const { client } = this;
@@ -147,6 +151,6 @@ class WatchRequest extends LeasedRequest {
 
   override onWritable(): void {
     super.onWritable();
-    if (!this.runs) taint(this.client);
+    if (this.ended) taint(this.client);
   }
 }
