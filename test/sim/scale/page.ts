@@ -130,7 +130,7 @@ function nodes(): string {
     return [proxies, number(count), ...each(CLUSTER_POLL_MS), ...each(CLUSTER_ASK_MS)];
   });
   const head = ['proxies', 'nodes'];
-  const asked = ['questions a second to each', 'bytes a second of all', 'of its core, at least'];
+  const asked = ['questions a second to each', 'bytes a second of all', 'of its core'];
   return table([...head, ...asked, ...asked.map((each) => `${each}, at most`)], rows);
 }
 

@@ -195,7 +195,7 @@ class Generator {
       actions.push({ do: 'send', ops: [{ op: 'hello', resp: random.pick([2, 3]) }], pieces: 1 });
       actions.push({ do: 'wait' });
     }
-    const count = who.bursts > 0 ? who.bursts : 4 + random.below(12);
+    const count = 4 + random.below(12);
     const pauseMs = Math.max(1, Math.floor(this.#spanMs / count));
     for (let i = 0; i < count; i++) {
       this.#switchDatabase(actions, who);

@@ -21,8 +21,6 @@ export interface Personality {
   readonly pauses: number;
   /** One burst in so many is followed by one of these. */
   readonly rude: number;
-  /** So many bursts, as far as the case lasts; 0 = some. */
-  readonly bursts: number;
   readonly rudeness: readonly Rudeness[];
 }
 
@@ -39,7 +37,6 @@ const POLITE: Personality = {
   waits: 2,
   pauses: 2,
   rude: 0,
-  bursts: 0,
   rudeness: ['deaf', 'leave', 'half', 'break'],
 };
 
@@ -57,8 +54,6 @@ const KINDS: readonly ((random: Random) => Partial<Personality>)[] = [
   () => ({ transacts: 1, swaps: 1, waits: 6, pauses: 8 }),
   /** One request at a time. */
   () => ({ depth: 1, waits: 1, transacts: 30, swaps: 30, awaits: 30, piecewise: 40 }),
-  /** Says a little all the time: whatever happens meets a request of it. */
-  () => ({ depth: 1, waits: 2, pauses: 1, bursts: 200, transacts: 20, swaps: 40, awaits: 200 }),
   /** Much at once. */
   () => ({ depth: 100, waits: 6, pauses: 4, transacts: 10, awaits: 30 }),
 ];
