@@ -27,7 +27,7 @@ import type { Rates } from '../access/rates.ts';
 import { MAY_WAIT } from '../router.ts';
 import { beginLarge, sendAssembled } from './assembled-request.ts';
 import { creditOf, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
-import { forward } from './forward.ts';
+import { failedToForward, forward, sendsAsTheyStand } from './forward.ts';
 import type { InputOwner } from './input-owner.ts';
 import type { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
@@ -58,6 +58,10 @@ export class ClientInput {
   /** The client goes to another process: no request is begun here any more. */
   leaving = false;
   #ended = false;
+  /** Of a dispatch: the record at hand, the place of its reply, what was unsent before it. */
+  #at = FRAME_WORD;
+  #slot = 0;
+  #unsent = 0;
 
   constructor(engine: Engine, client: InputOwner) {
     this.#engine = engine;
@@ -292,53 +296,93 @@ export class ClientInput {
   /** Sends scanned requests. @returns how many; fewer than `count` when the next must wait */
   #dispatch(count: number): number {
     const engine = this.#engine;
-    const { words, bytes } = engine;
     const client = this.#client;
     const { pipeline } = client;
-    const limiter = client.rates?.refuses ? client.rates : null;
     const first = pipeline.tail;
-    let slot = first; // as before the request at hand
-    let unsent = pipeline.out.unsentBytes;
-    let i = 0;
-    let stops = false;
+    const end = FRAME_WORD + count * RECORD_WORDS;
+    this.#at = FRAME_WORD;
+    this.#slot = first;
+    this.#unsent = pipeline.out.unsentBytes;
     engine.beginWalk(count);
     try {
-      for (let record = FRAME_WORD; i < count && !stops; i++, record += RECORD_WORDS) {
-        slot = pipeline.tail;
-        const info = words[record + RECORD_INFO];
-        if (limiter !== null) limiter.admit(info, words[record + RECORD_LENGTH]);
-        const isPlain = (info & PLAIN_MASK) === WHOLE && !limiter?.late;
-        if (isPlain && (client.plain || passes(client, words, bytes, record))) {
-          if (forward(engine, client, this.run, record)) continue;
-          limiter?.giveBack();
-          break;
-        }
-        unsent = pipeline.out.unsentBytes;
-        if (!this.#handle(record, limiter)) break;
-        unsent = pipeline.out.unsentBytes;
-        stops = client.closing || this.#barrier || client.closed;
-      }
+      this.#sendUntil(end);
     } catch (error) {
-      i++; // its bytes go where they were reserved: that queue is whole, or is closed
-      const inStep = pipeline.isBare(slot) && pipeline.out.unsentBytes === unsent;
+      this.#at += RECORD_WORDS; // its bytes go where they were reserved: that queue is whole, or closed
+      const inStep = pipeline.isBare(this.#slot) && pipeline.out.unsentBytes === this.#unsent;
       client.onException(error, inStep);
     } finally {
-      this.#endWalk(i, count);
+      const { words } = engine;
+      // Records behind a stop are scanned again later: they must not be copied now.
+      for (let at = this.#at; at < end; at += RECORD_WORDS) words[at + RECORD_DEST] = 0;
+      engine.endWalk();
     }
     pipeline.addBurst(first);
     if (pipeline.outstanding > 0 || pipeline.out.unsentBytes > 0) engine.turn.markClient(client);
-    return i;
+    return (this.#at - FRAME_WORD) / RECORD_WORDS;
   }
 
-  #endWalk(sent: number, count: number): void {
+  /** Sends requests up to the record `end`, or to the one that must wait. */
+  #sendUntil(end: number): void {
+    const client = this.#client;
+    const limiter = client.rates?.refuses ? client.rates : null;
+    const asTheyStand = limiter === null && sendsAsTheyStand(client.pool.config);
+    while (this.#at < end) {
+      if (asTheyStand && client.plain && !this.#sendRow(end)) return;
+      if (this.#at >= end || !this.#sendOne(limiter)) return;
+      if (client.closing || this.#barrier || client.closed) return;
+    }
+  }
+
+  /** Requests in a row that go as they stand. @returns false when the next must wait */
+  #sendRow(end: number): boolean {
     const { words } = this.#engine;
-    // Records behind a stop are scanned again later: they must not be copied now.
-    for (let i = sent; i < count; i++) words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = 0;
-    this.#engine.endWalk();
+    const client = this.#client;
+    const { router, claims, pipeline, id, lane } = client;
+    for (let record = this.#at; record < end; ) {
+      if ((words[record + RECORD_INFO] & PLAIN_MASK) !== WHOLE) return true;
+      this.#slot = pipeline.tail;
+      const connection = router.choose(client, words[record + RECORD_SERVER], lane, MAY_WAIT);
+      if (connection === null) {
+        if (!failedToForward(client, words, record)) return false;
+        this.#at = record + RECORD_WORDS;
+        return true;
+      }
+      const start = words[record + RECORD_START];
+      connection.sendRecord(record, start, words[record + RECORD_LENGTH], id, claims.begin());
+      record += RECORD_WORDS;
+      this.#at = record;
+    }
+    return true;
+  }
+
+  /** The request at hand, whichever it is. @returns false when it must wait */
+  #sendOne(limiter: Rates | null): boolean {
+    const { words, bytes } = this.#engine;
+    const client = this.#client;
+    const { pipeline } = client;
+    const record = this.#at;
+    this.#slot = pipeline.tail;
+    const info = words[record + RECORD_INFO];
+    if (limiter !== null) limiter.admit(info, words[record + RECORD_LENGTH]);
+    let sent: boolean;
+    if (
+      (info & PLAIN_MASK) === WHOLE &&
+      !limiter?.late &&
+      (client.plain || passes(client, words, bytes, record))
+    ) {
+      sent = forward(this.#engine, client, this.run, record);
+    } else {
+      this.#unsent = pipeline.out.unsentBytes;
+      sent = this.#handle(record);
+      this.#unsent = pipeline.out.unsentBytes;
+    }
+    if (sent) this.#at = record + RECORD_WORDS;
+    else limiter?.giveBack();
+    return sent;
   }
 
   /** A request that is not simply forwarded, or a piece of one. @returns false when it must wait */
-  #handle(record: number, limiter: Rates | null): boolean {
+  #handle(record: number): boolean {
     const { words } = this.#engine;
     const client = this.#client;
     const info = words[record + RECORD_INFO];
@@ -349,7 +393,6 @@ export class ClientInput {
     if ((info & WHOLE) !== WHOLE) {
       this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
     } else if (!client.protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
-      limiter?.giveBack();
       return false;
     }
     if (!client.forwarded) this.run.interrupted = true;
