@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ensureServers, findBinary } from '../../test/support/real-servers.ts';
 import { UsageError } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
@@ -156,5 +156,6 @@ function versions(program: string): Record<string, string> {
 function firstLine(program: string, args: readonly string[]): string {
   const command = ['-c', '"$0" "$@" 2>&1', program, ...args];
   const output = execFileSync('sh', command, { encoding: 'utf8' });
-  return output.split('\n')[0].trim();
+  // Some name themselves by their path, which is of this machine alone.
+  return output.split('\n')[0].replaceAll(program, basename(program)).trim();
 }
