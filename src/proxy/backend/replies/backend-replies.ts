@@ -64,7 +64,7 @@ export class BackendReplies {
   #answers = 0;
   #bytes = 0;
   #transient = false;
-  /** Where the reply at hand is in the frame table, whose it is, whether its entry in flight is gone. */
+  /** Of the reply at hand: its record, whose it is, and whether its entry in flight is gone. */
   #at = FRAME_WORD;
   #whose: ReplyReceiver | null = null;
   #taken = false;

@@ -1,13 +1,8 @@
 import { HELD_READ_BYTES } from '../../../limits.ts';
 import {
   FLAG_LAST,
-  FLAG_SPECIAL,
   FRAME_TABLE,
   RECORD_BYTES,
-  RECORD_DEST,
-  RECORD_INFO,
-  RECORD_LENGTH,
-  RECORD_SERVER,
   RECORD_START,
   SCAN_COMPLETE,
   SCAN_ERROR,
@@ -17,29 +12,24 @@ import {
   STATE_ERROR,
   STATE_ERROR_BYTE,
   STATE_STATUS,
-  WHOLE,
   WINDOW,
 } from '../../../protocol/frame-table.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
 import { isDetached, startOver } from '../../engine/saved-scan.ts';
-import { passes } from '../access/gate.ts';
-import type { Rates } from '../access/rates.ts';
-import { MAY_WAIT } from '../router.ts';
 import { beginLarge, sendAssembled } from './assembled-request.ts';
 import { creditOf, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
-import { failedToForward, forward, sendsAsTheyStand } from './forward.ts';
 import type { InputOwner } from './input-owner.ts';
 import type { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
+import { RequestWalk, type WalkedInput } from './request-walk.ts';
 import { SentRun } from './sent-run.ts';
 import { WaitingInput } from './waiting-input.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const PLAIN_MASK = WHOLE | FLAG_SPECIAL;
 
 /** What a client sends: scanned in the receive window and sent on, as far as its credit goes. */
-export class ClientInput {
+export class ClientInput implements WalkedInput {
   readonly #engine: Engine;
   readonly #client: InputOwner;
   /** What was read and not sent on. */
@@ -51,6 +41,7 @@ export class ClientInput {
   readonly run: SentRun;
   /** Only of a client that has not logged in. */
   readonly #line: SwallowedLine;
+  readonly #walk: RequestWalk;
   /** Nothing more is sent before everything is answered. */
   #barrier = false;
   /** Requests that may not be sent yet are kept. */
@@ -58,10 +49,6 @@ export class ClientInput {
   /** The client goes to another process: no request is begun here any more. */
   leaving = false;
   #ended = false;
-  /** Of a dispatch: the record at hand, the place of its reply, what was unsent before it. */
-  #at = FRAME_WORD;
-  #slot = 0;
-  #unsent = 0;
 
   constructor(engine: Engine, client: InputOwner) {
     this.#engine = engine;
@@ -69,6 +56,7 @@ export class ClientInput {
     this.waiting = new WaitingInput(engine);
     this.run = new SentRun(engine);
     this.#line = new SwallowedLine(client);
+    this.#walk = new RequestWalk(engine, client, this);
   }
 
   /** Takes `length` new bytes in the receive window. @returns whether to go on reading */
@@ -185,6 +173,10 @@ export class ClientInput {
     return most <= 0 ? most : Math.min(most, this.#client.rates?.credit() ?? most);
   }
 
+  get barred(): boolean {
+    return this.#barrier;
+  }
+
   /** The next request waits until everything before it is answered. */
   barrier(): void {
     this.#barrier = true;
@@ -227,7 +219,7 @@ export class ClientInput {
       const errorByte = engine.state(STATE_ERROR_BYTE);
       const next = engine.bytes[consumed + 1];
       const slot = client.pipeline.tail;
-      const sent = this.#dispatch(count);
+      const sent = this.#walk.send(count);
       if (client.closed || client.closing) return !client.closed;
       const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
       const rest = sent < count ? engine.words[at] : consumed;
@@ -293,112 +285,6 @@ export class ClientInput {
     return true;
   }
 
-  /** Sends scanned requests. @returns how many; fewer than `count` when the next must wait */
-  #dispatch(count: number): number {
-    const engine = this.#engine;
-    const client = this.#client;
-    const { pipeline } = client;
-    const first = pipeline.tail;
-    const end = FRAME_WORD + count * RECORD_WORDS;
-    this.#at = FRAME_WORD;
-    this.#slot = first;
-    this.#unsent = pipeline.out.unsentBytes;
-    engine.beginWalk(count);
-    try {
-      this.#sendUntil(end);
-    } catch (error) {
-      this.#at += RECORD_WORDS; // its bytes go where they were reserved: that queue is whole, or closed
-      const inStep = pipeline.isBare(this.#slot) && pipeline.out.unsentBytes === this.#unsent;
-      client.onException(error, inStep);
-    } finally {
-      const { words } = engine;
-      // Records behind a stop are scanned again later: they must not be copied now.
-      for (let at = this.#at; at < end; at += RECORD_WORDS) words[at + RECORD_DEST] = 0;
-      engine.endWalk();
-    }
-    pipeline.addBurst(first);
-    if (pipeline.outstanding > 0 || pipeline.out.unsentBytes > 0) engine.turn.markClient(client);
-    return (this.#at - FRAME_WORD) / RECORD_WORDS;
-  }
-
-  /** Sends requests up to the record `end`, or to the one that must wait. */
-  #sendUntil(end: number): void {
-    const client = this.#client;
-    const limiter = client.rates?.refuses ? client.rates : null;
-    const asTheyStand = limiter === null && sendsAsTheyStand(client.pool.config);
-    while (this.#at < end) {
-      if (asTheyStand && client.plain && !this.#sendRow(end)) return;
-      if (this.#at >= end || !this.#sendOne(limiter)) return;
-      if (client.closing || this.#barrier || client.closed) return;
-    }
-  }
-
-  /** Requests in a row that go as they stand. @returns false when the next must wait */
-  #sendRow(end: number): boolean {
-    const { words } = this.#engine;
-    const client = this.#client;
-    const { router, claims, pipeline, id, lane } = client;
-    for (let record = this.#at; record < end; ) {
-      if ((words[record + RECORD_INFO] & PLAIN_MASK) !== WHOLE) return true;
-      this.#slot = pipeline.tail;
-      const connection = router.choose(client, words[record + RECORD_SERVER], lane, MAY_WAIT);
-      if (connection === null) {
-        if (!failedToForward(client, words, record)) return false;
-        this.#at = record + RECORD_WORDS;
-        return true;
-      }
-      const start = words[record + RECORD_START];
-      connection.sendRecord(record, start, words[record + RECORD_LENGTH], id, claims.begin());
-      record += RECORD_WORDS;
-      this.#at = record;
-    }
-    return true;
-  }
-
-  /** The request at hand, whichever it is. @returns false when it must wait */
-  #sendOne(limiter: Rates | null): boolean {
-    const { words, bytes } = this.#engine;
-    const client = this.#client;
-    const { pipeline } = client;
-    const record = this.#at;
-    this.#slot = pipeline.tail;
-    const info = words[record + RECORD_INFO];
-    if (limiter !== null) limiter.admit(info, words[record + RECORD_LENGTH]);
-    let sent: boolean;
-    if (
-      (info & PLAIN_MASK) === WHOLE &&
-      !limiter?.late &&
-      (client.plain || passes(client, words, bytes, record))
-    ) {
-      sent = forward(this.#engine, client, this.run, record);
-    } else {
-      this.#unsent = pipeline.out.unsentBytes;
-      sent = this.#handle(record);
-      this.#unsent = pipeline.out.unsentBytes;
-    }
-    if (sent) this.#at = record + RECORD_WORDS;
-    else limiter?.giveBack();
-    return sent;
-  }
-
-  /** A request that is not simply forwarded, or a piece of one. @returns false when it must wait */
-  #handle(record: number): boolean {
-    const { words } = this.#engine;
-    const client = this.#client;
-    const info = words[record + RECORD_INFO];
-    const start = words[record + RECORD_START];
-    const length = words[record + RECORD_LENGTH];
-    words[record + RECORD_DEST] = 0;
-    client.forwarded = false;
-    if ((info & WHOLE) !== WHOLE) {
-      this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
-    } else if (!client.protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
-      return false;
-    }
-    if (!client.forwarded) this.run.interrupted = true;
-    return true;
-  }
-
   /** Keeps requests that may not be sent yet. @returns whether to read on */
   #hold(start: number, end: number): boolean {
     this.waiting.hold(start, end, this.#client, this.#partial ? this.#saved : null);
@@ -426,7 +312,7 @@ export class ClientInput {
   }
 
   /** One more piece of a request that is taken away. */
-  #largePiece(start: number, length: number, info: number, server: number): void {
+  takePiece(start: number, length: number, info: number, server: number): void {
     this.#client.router.noteWrite(this.#client);
     const large = this.#large as LargeRequest;
     large.take(start, length);
