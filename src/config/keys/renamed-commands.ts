@@ -2,6 +2,7 @@ import { findAclCommand } from '../../acl/commands.ts';
 import { DENIED_COMMANDS } from '../../limits.ts';
 import type { Scalar } from '../file/document.ts';
 import type { RenamedCommand } from '../types.ts';
+import { FIRST_WORDS } from './command-names.ts';
 import type { CustomCommand } from './custom-commands.ts';
 import type { LoginSource } from './logins.ts';
 import { quote } from './values.ts';
@@ -9,8 +10,6 @@ import { quote } from './values.ts';
 const KEY = 'rename_commands';
 const NAME = /^[a-z][a-z0-9._-]{0,63}$/i;
 const EXPECTED = 'expected "COMMAND NAME", such as "FLUSHALL empty-it-all"';
-/** What a client says before anybody knows who it is. */
-const FIRST_WORDS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
 
 /** @returns what is wrong with a line behind others, or null */
 function mistakeIn(
