@@ -13,6 +13,7 @@ const SINCE = 'ringway 0.1';
 export const LOGIN_KEYS: readonly KeySpec[] = [
   {
     name: 'redis_user',
+    only: 'redis',
     type: 'text',
     default: null,
     since: SINCE,
@@ -20,6 +21,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'redis_auth_file',
+    only: 'redis',
     type: 'file',
     default: null,
     since: SINCE,
@@ -27,6 +29,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'redis_auth_env',
+    only: 'redis',
     type: 'text',
     default: null,
     since: SINCE,
@@ -34,6 +37,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'client_auth',
+    only: 'redis',
     type: 'text',
     default: null,
     since: SINCE,
@@ -41,6 +45,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'client_auth_file',
+    only: 'redis',
     type: 'file',
     default: null,
     since: SINCE,
@@ -48,6 +53,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'client_auth_env',
+    only: 'redis',
     type: 'text',
     default: null,
     since: SINCE,
@@ -55,6 +61,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'client_auth_required',
+    only: 'redis',
     type: 'bool',
     default: true,
     since: SINCE,
@@ -142,19 +149,11 @@ class LoginReader {
   }
 }
 
-const REDIS_ONLY = ['redis_auth', ...LOGIN_KEYS.map(({ name }) => name)];
-
 const SERVER_PASSWORDS = ['redis_auth', 'redis_auth_file', 'redis_auth_env'];
 
 /** The passwords of a pool, to its servers and of its clients. */
 export function readLogins(source: LoginSource): Logins {
   const reader = new LoginReader(source);
-  const unreadable = reader.has('redis') && !source.values.has('redis');
-  if (!unreadable && source.values.get('redis') !== true) {
-    for (const key of REDIS_ONLY.filter((name) => reader.has(name))) {
-      reader.problem(key, 'only Redis pools have it; expected "redis: true" as well');
-    }
-  }
   const password = reader.password('redis_auth');
   const own = reader.password('client_auth');
   const user = reader.text('redis_user');

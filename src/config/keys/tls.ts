@@ -85,6 +85,19 @@ class TlsReader {
     }
   }
 
+  /** Ciphers can ask for more than a certificate has: then nobody could shake hands with it. */
+  checkStrength({ cert, key, passphrase }: KeyPair, ciphers: string | null): void {
+    if (ciphers === null) return;
+    const lock = passphrase === null ? {} : { passphrase: passphrase.bytes.toString() };
+    try {
+      createSecureContext({ cert: cert.bytes, key: key.bytes, ...lock, ciphers });
+    } catch (error) {
+      const [at] = this.given(['tls_ciphers', 'tls_ciphersuites']);
+      const what = `the ciphers do not go with the certificate: ${reasonOf(error)}`;
+      this.problem(at, `${what}; expected a lower level, or a stronger certificate`);
+    }
+  }
+
   /** @returns null when there is none, or none that can be read, which is reported */
   authorities(key: string): Secret | null {
     const ca = this.file(key);
@@ -203,12 +216,15 @@ export function readClientTls(
     reader.problem('tls_user_from_cert', `it names users by certificates; ${wanted}`);
   }
   const value = <T>(key: string) => (reader.value<T>(key) ?? defaults(key)) as T;
+  const pairs = Object.freeze([...(pair === null ? [] : [pair]), ...namedPairs(reader)]);
+  const ciphers = ciphersOf(reader);
+  for (const each of pairs) reader.checkStrength(each, ciphers);
   const tls = {
-    pairs: Object.freeze([...(pair === null ? [] : [pair]), ...namedPairs(reader)]),
+    pairs,
     ca,
     auth: authOf(reader),
     minVersion: value<ClientTls['minVersion']>('tls_min_version'),
-    ciphers: ciphersOf(reader),
+    ciphers,
     tickets: value<boolean>('tls_session_tickets'),
     handshakeTimeoutMs: value<number>('tls_handshake_timeout'),
     handshakesPerSecond: value<number>('tls_handshakes_per_second'),

@@ -13,6 +13,7 @@ const SINCE = 'ringway 0.1';
 export const USER_KEYS: readonly KeySpec[] = [
   {
     name: 'users',
+    only: 'redis',
     type: 'users',
     default: null,
     since: SINCE,
@@ -22,13 +23,17 @@ export const USER_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'users_file',
+    only: 'redis',
     type: 'file',
     default: null,
     since: SINCE,
-    doc: 'As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`.',
+    doc:
+      'As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`. ' +
+      'Redis pools only.',
   },
   {
     name: 'logins',
+    only: 'redis',
     type: 'name',
     default: 'ringway',
     choices: ['ringway', 'server'],
@@ -50,10 +55,7 @@ export function readPoolUsers(
     problems.add(positions.get(key)!, `${pool}.${key}`, message);
   const [key, second] = ['users', 'users_file'].filter((name) => positions.has(name));
   if (key === undefined) return null;
-  if (values.get('redis') !== true) {
-    problem(key, 'only Redis pools have it; expected "redis: true" as well');
-    return null;
-  }
+  if (values.get('redis') !== true) return null;
   if (second !== undefined) {
     problem(second, 'there is a list of `users` as well; expected one of the two');
     return null;
