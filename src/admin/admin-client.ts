@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
-import { ADMIN_ANSWER_MS } from '../limits.ts';
+import { ADMIN_ANSWER_BYTES, ADMIN_ANSWER_MS } from '../limits.ts';
 
 /**
- * Sends one command to an admin socket.
+ * Sends one command to an admin socket. @param command a line, as adminLine() makes it
  * @returns the answer @throws when there is none, or it is an error
  */
 export function askAdmin(
@@ -19,12 +19,22 @@ export function askAdmin(
     socket.on('connect', () => socket.write(`${command}\n`));
     socket.on('data', (chunk: string) => {
       text += chunk;
-      if (!text.endsWith('\n')) return;
-      socket.end();
-      const answer = JSON.parse(text) as Record<string, unknown>;
-      if (answer['ok'] === true) resolve(answer);
-      else reject(new Error(String(answer['error'])));
+      if (!chunk.endsWith('\n') && text.length <= ADMIN_ANSWER_BYTES) return;
+      socket.destroy();
+      const answer = answerIn(text);
+      if (answer?.['ok'] === true) resolve(answer);
+      else reject(new Error(String(answer?.['error'] ?? `${path} is no admin socket of ringway`)));
     });
     socket.on('close', () => reject(new Error(`${path} closed without an answer`)));
   });
+}
+
+/** Null for what ringway would not say: somebody else may listen there. */
+function answerIn(text: string): Record<string, unknown> | null {
+  if (text.length > ADMIN_ANSWER_BYTES) return null;
+  try {
+    return JSON.parse(text) as Record<string, unknown> | null;
+  } catch {
+    return null;
+  }
 }

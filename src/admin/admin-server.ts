@@ -3,6 +3,7 @@ import { RingwayError } from '../errors.ts';
 import { ADMIN_BACKLOG, ADMIN_CONNECTIONS, ADMIN_IDLE_MS, ADMIN_LINE_BYTES } from '../limits.ts';
 import { BoundedConnections } from '../net/bounded-connections.ts';
 import { listenAt } from '../net/listener.ts';
+import { adminWords } from './admin-line.ts';
 
 /** Answers a command; what it returns is sent as JSON. An error is sent as its message. */
 export type AdminAction = (words: readonly string[]) => object | Promise<object>;
@@ -13,13 +14,14 @@ const OWNER_ONLY = 0o600;
 
 /** An open admin socket. */
 export interface AdminDoor {
+  /** Answers of commands that run are still sent; connections that are open have no others. */
   close(): void;
 }
 
 /**
- * The admin socket: a unix socket of mode 0600. A command is a line of words; the answer is one
- * line of JSON, `{"ok":true,...}` or `{"ok":false,"error":"..."}`. Commands of one connection are
- * answered in order.
+ * The admin socket: a unix socket of mode 0600. A command is a line of words, those with blanks in
+ * them as strings of JSON; the answer is one line of JSON, `{"ok":true,...}` or
+ * `{"ok":false,"error":"..."}`. Commands of one connection are answered in order.
  * @throws the system's error, as a rejection; EADDRINUSE when somebody listens on `path`
  */
 export async function serveAdmin(
@@ -28,14 +30,20 @@ export async function serveAdmin(
   onError: (error: unknown) => void,
 ): Promise<AdminDoor> {
   const connections = new BoundedConnections(ADMIN_CONNECTIONS);
+  let closed = false;
+  const run = (words: readonly string[]): object | Promise<object> => {
+    if (!closed) return act(actions, words);
+    throw new RingwayError('RINGWAY_USAGE', 'another process takes over, or this one ends');
+  };
   const server: Server = createServer((socket) => {
     connections.admit(socket);
-    new AdminConnection(socket, connections, actions, onError);
+    new AdminConnection(socket, connections, run, onError);
   });
   const file = await listenAt(server, path, { mode: OWNER_ONLY, backlog: ADMIN_BACKLOG });
   server.on('error', () => {}); // such as no descriptor for one more: others go on
   return {
     close: () => {
+      closed = true;
       file.remove();
       server.close();
     },
@@ -45,7 +53,7 @@ export async function serveAdmin(
 class AdminConnection {
   readonly #socket: Socket;
   readonly #connections: BoundedConnections;
-  readonly #actions: AdminActions;
+  readonly #run: AdminAction;
   readonly #onError: (error: unknown) => void;
   /** Not answered yet: at most what was read at once, and an unfinished line. */
   #rest = '';
@@ -53,13 +61,13 @@ class AdminConnection {
   constructor(
     socket: Socket,
     connections: BoundedConnections,
-    actions: AdminActions,
+    run: AdminAction,
     onError: (error: unknown) => void,
   ) {
     this.#onError = onError;
     this.#socket = socket;
     this.#connections = connections;
-    this.#actions = actions;
+    this.#run = run;
     socket.setEncoding('utf8');
     socket.setTimeout(ADMIN_IDLE_MS, () => socket.destroy());
     socket.on('error', () => socket.destroy());
@@ -101,26 +109,22 @@ class AdminConnection {
   }
 
   async #answer(line: string): Promise<string> {
-    const words = line.trim().split(/\s+/);
     let reply: object;
     try {
-      reply = { ok: true, ...(await this.#run(words)) };
+      reply = { ok: true, ...(await this.#run(adminWords(line))) };
     } catch (error) {
       if (!(error instanceof RingwayError)) this.#onError(error);
       reply = { ok: false, error: (error as Error).message };
     }
     return `${JSON.stringify(reply)}\n`;
   }
+}
 
-  #run(words: readonly string[]): object | Promise<object> {
-    const action = this.#actions.get(words[0]);
-    if (action !== undefined) return action(words.slice(1));
-    const known = [...this.#actions.keys()].join(', ');
-    throw new RingwayError(
-      'RINGWAY_USAGE',
-      `unknown command '${words[0]}'; expected one of ${known}`,
-    );
-  }
+function act(actions: AdminActions, [name, ...words]: readonly string[]): object | Promise<object> {
+  const action = actions.get(name);
+  if (action !== undefined) return action(words);
+  const known = [...actions.keys()].join(', ');
+  throw new RingwayError('RINGWAY_USAGE', `unknown command '${name}'; expected one of ${known}`);
 }
 
 /** Resolves when all that was written has been taken, or the connection is gone. */

@@ -33,7 +33,8 @@ export async function runCommand(
     }
     return await body(given);
   } catch (error) {
-    err.write(`ringway: ${(error as Error).message}\n`);
+    const lines = (error as Error).message.split('\n');
+    err.write(`ringway: ${lines.map(visible).join('\n')}\n`);
     return 1;
   }
 }

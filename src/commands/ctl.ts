@@ -1,4 +1,5 @@
 import { askAdmin } from '../admin/admin-client.ts';
+import { adminLine } from '../admin/admin-line.ts';
 import { CTL_VERDICT_MS } from '../limits.ts';
 import { visibleJson } from '../log.ts';
 import { runCommand, usageError } from './arguments.ts';
@@ -44,7 +45,7 @@ export const ctl: Command = (argv, out, err) =>
       if (path === null) throw usageError('expected --admin-socket=PATH of a running proxy');
       if (given.words.length === 0) throw usageError('expected a command: ringway ctl --help');
       const words = given.has('dry-run') ? [...given.words, '--dry-run'] : given.words;
-      const answer = await askAdmin(path, words.join(' '), CTL_VERDICT_MS);
+      const answer = await askAdmin(path, adminLine(words), CTL_VERDICT_MS);
       out.write(`${visibleJson(JSON.stringify(answer, null, 2))}\n`);
       return 0;
     },

@@ -1,4 +1,5 @@
 import { askAdmin } from '../admin/admin-client.ts';
+import { adminLine } from '../admin/admin-line.ts';
 import type { PoolStatus, Status } from '../stats/http/status.ts';
 import type { StatusClient } from './status-client.ts';
 import {
@@ -165,7 +166,8 @@ export class TopScreen {
   async #give({ pool, server, order }: Question): Promise<void> {
     let notice = `${order} ${server}: done`;
     try {
-      await askAdmin(this.#adminSocket as string, `server ${pool} ${server} ${order}`);
+      const line = adminLine(['server', pool, server, order]);
+      await askAdmin(this.#adminSocket as string, line);
     } catch (error) {
       notice = `${order} ${server}: ${(error as Error).message}`;
     }

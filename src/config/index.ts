@@ -1,6 +1,6 @@
 export { DISTRIBUTION_NAMES, type DistributionName } from '../distribution/names.ts';
 export { HASH_NAMES, type HashName } from '../hash/names.ts';
-export { type Attached, AttachedFiles, readAttached } from './attached-files.ts';
+export { type Attached, AttachedFiles } from './attached-files.ts';
 export { testConfig } from './check.ts';
 export { effectiveConfig } from './effective.ts';
 export type { Rules } from './file/rules.ts';
@@ -12,7 +12,7 @@ export { nearest } from './keys/suggest.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { type ConfigText, readConfig } from './read.ts';
 export { resolveListens } from './resolve.ts';
-export { Secret, secretOf } from './secret.ts';
+export { readPassword, Secret } from './secret.ts';
 export { unresolvedServers } from './server-hosts.ts';
 export type { ClientTls, KeyPair, ServerTls } from './tls-types.ts';
 export type {

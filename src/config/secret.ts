@@ -1,5 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
+import { PASSWORD_BYTES } from '../limits.ts';
+import { readAttached } from './attached-files.ts';
 
 const HIDDEN = '[secret]';
 /** Of this process alone: a digest tells whether two secrets are the same, and nothing else. */
@@ -11,6 +13,23 @@ export function secretOf(bytes: Uint8Array, exposed: boolean): Secret {
     .toString('latin1')
     .replace(/\r?\n$/, '');
   return new Secret(Buffer.from(text, 'latin1'), exposed);
+}
+
+/** Why nobody can log in with it; null when that can be. */
+export function passwordProblem({ bytes: { length } }: Secret): string | null {
+  if (length === 0) return 'the password is empty; expected some text';
+  if (length <= PASSWORD_BYTES) return null;
+  const most = `expected at most ${PASSWORD_BYTES}, the room for a login`;
+  return `the password has ${length} bytes; ${most}`;
+}
+
+/** The password that a file holds now, or why it is of no use. */
+export function readPassword(path: string): Secret | { readonly problem: string } {
+  const result = readAttached(path);
+  if ('problem' in result) return { problem: `the file ${result.problem}` };
+  const secret = secretOf(result.bytes, result.exposed);
+  const problem = passwordProblem(secret);
+  return problem === null ? secret : { problem };
 }
 
 /**

@@ -36,6 +36,8 @@ export const SOCKET_PATH_BYTES = 107;
 export const SOCKET_PROBE_MS = 1_000;
 /** An answer of the admin socket that needs no work must have come by then. */
 export const ADMIN_ANSWER_MS = 10_000;
+/** Who says more than this at an admin socket is no ringway: the status of many pools is long. */
+export const ADMIN_ANSWER_BYTES = 256 * 1024 * 1024;
 /** Connections to the admin socket that may wait: one more does not, it fails with EAGAIN. */
 export const ADMIN_BACKLOG = 128;
 /** Others may come in between this often while the name of a unix socket is taken. */

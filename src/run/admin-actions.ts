@@ -6,6 +6,7 @@ import type { PoolChange } from '../proxy/pool/config-changes.ts';
 import type { NextProgram } from './processes/upgrade.ts';
 import { Workers } from './processes/workers.ts';
 import type { Program } from './program.ts';
+import { listed } from './server-orders.ts';
 import { LEVEL_MAX } from './signals.ts';
 
 /** Clients that are shown unless a number is given. */
@@ -26,23 +27,34 @@ export function adminActions(control: ProgramControl): AdminActions {
   return new Map<string, AdminAction>([
     [
       'drain',
-      () => {
+      alone('drain', () => {
         control.drain();
         return { draining: true };
-      },
+      }),
     ],
-    ['ready', () => setReady(control.program(), true)],
-    ['unready', () => setReady(control.program(), false)],
+    ['ready', alone('ready', () => setReady(control.program(), true))],
+    ['unready', alone('unready', () => setReady(control.program(), false))],
     ['server', (words) => ({ ...control.program().orders.obey(words) })],
-    ['config', () => ({ pools: effectiveConfig(control.program().reloader.current) })],
+    [
+      'config',
+      alone('config', () => ({ pools: effectiveConfig(control.program().reloader.current) })),
+    ],
     ['clients', (words) => clients(control.program(), words)],
     ['loglevel', (words) => logLevel(control, words)],
     ['failover', (words) => failover(control.program(), words)],
     ['topology', (words) => topology(control.program(), words)],
     ['reload', (words) => reload(control.program(), words)],
-    ['restart', () => restart(control)],
-    ['upgrade', ([node, script]) => upgrade(control, { node, script })],
+    ['restart', alone('restart', () => restart(control))],
+    ['upgrade', (words) => upgrade(control, words)],
   ]);
+}
+
+/** Whoever says more means another command: `drain alpha s1` is not to end the program. */
+function alone(name: string, action: () => object | Promise<object>): AdminAction {
+  return (words) => {
+    if (words.length === 0) return action();
+    throw new RingwayError('RINGWAY_USAGE', `expected ${name}, and nothing behind it`);
+  };
 }
 
 /** Holds until it is taken back, also in a process that takes over. */
@@ -68,9 +80,9 @@ async function clients({ serving, reloader }: Program, words: readonly string[])
     const expected = `expected clients POOL, and a number up to ${ADMIN_CLIENTS}`;
     throw new RingwayError('RINGWAY_USAGE', expected);
   }
-  const names = reloader.current.pools.map(({ name }) => name);
-  if (!names.includes(pool)) {
-    throw new RingwayError('RINGWAY_USAGE', `no pool '${pool}'; there is ${names.join(', ')}`);
+  const { pools } = reloader.current;
+  if (!pools.some(({ name }) => name === pool)) {
+    throw new RingwayError('RINGWAY_USAGE', `no pool '${pool}'; ${listed(pools)}`);
   }
   return { pool, clients: await serving.clients(pool, Number(count)) };
 }
@@ -122,11 +134,15 @@ function described({ pool, change, differences, moved }: PoolChange): object {
 /** Workers are replaced one by one; without workers, the process is. */
 async function restart(control: ProgramControl): Promise<object> {
   const { serving, reloader } = control.program();
-  if (!(serving instanceof Workers)) return upgrade(control, {});
+  if (!(serving instanceof Workers)) return upgrade(control, []);
   await reloader.exclusively(() => serving.restart(HAND_OVER_MS));
   return { pids: serving.pids };
 }
 
-async function upgrade(control: ProgramControl, next: NextProgram): Promise<object> {
-  return { pid: await control.upgrade(next) };
+async function upgrade(control: ProgramControl, words: readonly string[]): Promise<object> {
+  const [node, script, ...more] = words;
+  if (more.length > 0) {
+    throw new RingwayError('RINGWAY_USAGE', 'expected upgrade, and the paths NODE and CLI at most');
+  }
+  return { pid: await control.upgrade({ node, script }) };
 }

@@ -38,6 +38,15 @@ export interface ProgramOptions {
   onSocket(pool: string, socket: Socket, tls: boolean): void;
 }
 
+/** What an operator wants. */
+export interface Wishes {
+  readonly unready: boolean;
+  /** Masters are not followed until an operator says so. */
+  readonly frozen: boolean;
+  /** About single servers. */
+  readonly orders: readonly ServerOrder[];
+}
+
 /** A running proxy, whoever answers its clients: listeners, stats, HTTP, admin socket, reloads. */
 export class Program {
   readonly serving: Serving;
@@ -123,6 +132,17 @@ export class Program {
 
   set unready(unready: boolean) {
     this.#unready = unready;
+  }
+
+  /** What an operator wants. */
+  get wishes(): Wishes {
+    return { unready: this.#unready, frozen: this.topology.frozen, orders: this.orders.all };
+  }
+
+  set wishes({ unready, frozen, orders }: Wishes) {
+    this.#unready = unready;
+    if (frozen !== this.topology.frozen) this.topology.frozen = frozen;
+    this.orders.inherit(orders);
   }
 
   /** Stats port, HTTP address and admin socket. */

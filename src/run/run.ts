@@ -92,8 +92,7 @@ class Daemon {
       if (predecessor === null) this.#pidFile?.write();
       this.#say(`ringway ${VERSION} on Node ${process.version}, started on pid ${process.pid}`);
       this.#program = await this.#assemble();
-      if (predecessor === null) await this.#program.open();
-      else await this.#program.open(() => predecessor.closeDoors());
+      await this.#open(this.#program);
       if (predecessor !== null) this.#pidFile?.write();
     } catch (error) {
       if (!(error instanceof RingwayError)) throw error;
@@ -112,6 +111,15 @@ class Daemon {
     }
     this.#say(`ready: codec ${codec}, reader ${reader}`);
     return true;
+  }
+
+  /** Behind a predecessor: with what operators wanted until its doors were closed. */
+  #open(program: Program): Promise<void> {
+    const predecessor = this.#predecessor;
+    if (predecessor === null) return program.open();
+    return program.open(async () => {
+      program.wishes = (await predecessor.closeDoors()) ?? program.wishes;
+    });
   }
 
   #tellSystemd(...states: string[]): Promise<void> {

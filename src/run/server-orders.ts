@@ -17,6 +17,16 @@ const TEXTS: Readonly<Record<Order, string>> = {
   none: 'is enabled: no order keeps it out of the ring',
 };
 
+/** So many names are told to who has mistaken one. */
+const NAMES_TOLD = 20;
+
+/** What there is, for whoever has asked for something else. */
+export function listed(all: readonly { readonly name: string }[]): string {
+  const told = all.slice(0, NAMES_TOLD).map(({ name }) => name);
+  const more = all.length > told.length ? ` and ${all.length - told.length} more` : '';
+  return `there is ${told.join(', ')}${more}`;
+}
+
 /**
  * What an operator wants of single servers, whoever answers clients. An order holds over reloads,
  * restarts of workers and upgrades, until it is taken back or its server leaves the file: there
@@ -67,12 +77,19 @@ export class ServerOrders {
     const { pools } = this.#config;
     const found = pools.find(({ name }) => name === pool);
     if (found === undefined) {
-      const names = pools.map(({ name }) => name).join(', ');
-      throw new RingwayError('RINGWAY_USAGE', `no pool '${pool}'; there is ${names}`);
+      throw new RingwayError('RINGWAY_USAGE', `no pool '${pool}'; ${listed(pools)}`);
     }
     if (found.servers.some(({ name }) => name === server)) return;
-    const names = found.servers.map(({ name }) => name).join(', ');
-    throw new RingwayError('RINGWAY_USAGE', `no server '${server}' in ${pool}; there is ${names}`);
+    const known = found.cluster ? 'its servers are what its cluster says' : listed(found.servers);
+    throw new RingwayError('RINGWAY_USAGE', `no server '${server}' in ${pool}; ${known}`);
+  }
+
+  /** What another process was ordered until now. */
+  inherit(orders: readonly ServerOrder[]): void {
+    const before = this.#all;
+    this.#all = orders;
+    this.follow(this.#config);
+    if (this.#all.length === 0 && before.length > 0) this.#serving.setOrders([], null);
   }
 
   /** The program goes on with another configuration. */

@@ -2,11 +2,10 @@ import {
   type Config,
   type PoolConfig,
   type ReplicaConfig,
-  readAttached,
+  readPassword,
   type Secret,
   type SentinelLogin,
   type ServerLogin,
-  secretOf,
 } from '../config/index.ts';
 import type { ClusterSpec } from '../topology/cluster/cluster-watch.ts';
 import type { Address } from '../topology/facts.ts';
@@ -19,9 +18,8 @@ function latin1(text: string): string {
 
 /** A secret now: what is in a file may be another than when that was read. */
 function current(secret: Secret, file: string | null): string {
-  const now = file === null ? null : readAttached(file);
-  const found = now !== null && !('problem' in now) && now.bytes.length > 0;
-  const { bytes } = found ? secretOf(now.bytes, now.exposed) : secret;
+  const now = file === null ? secret : readPassword(file);
+  const { bytes } = 'problem' in now ? secret : now;
   return bytes.toString('latin1');
 }
 

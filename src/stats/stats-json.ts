@@ -84,9 +84,10 @@ function ownJson(snapshot: Snapshot): string {
 }
 
 function poolJson(pool: PoolSnapshot): string {
-  const fields = POOL_FIELDS.map(([name, at]) => `"${name}":${pool.counters[at]}`).join(', ');
-  const servers = pool.servers.map(serverJson).join(',');
-  return `${JSON.stringify(pool.name)}: {${fields}, ${servers}}`;
+  const fields = POOL_FIELDS.map(([name, at]) => `"${name}":${pool.counters[at]}`);
+  // The nodes of a cluster may not be known yet.
+  if (pool.servers.length > 0) fields.push(pool.servers.map(serverJson).join(','));
+  return `${JSON.stringify(pool.name)}: {${fields.join(', ')}}`;
 }
 
 function serverJson({ name, counters }: ServerSnapshot): string {

@@ -127,4 +127,27 @@ describe('the admin socket', () => {
     for (let i = 0; i < 20; i++) await serves();
     for (const socket of sockets) socket.destroy();
   });
+
+  test('that is closed answers what runs, and carries out nothing more for who is connected', async () => {
+    const other = join(folder, 'closed.sock');
+    const slow = new Map<string, AdminAction>([
+      ['slow', () => delay(50).then(() => ({ slow: true }))],
+      ['quick', () => ({})],
+    ]);
+    const closing = await serveAdmin(other, slow, (error) => errors.push(error));
+    const socket = connect(other);
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += String(chunk);
+    });
+    socket.write('quick\nslow\n');
+    await waitFor('the first', () => text.includes('\n'));
+    closing.close();
+    socket.write('quick\n');
+    await waitFor('all', () => text.split('\n').length === 4);
+    const [first, second, third] = text.split('\n').map((line) => line && JSON.parse(line));
+    assert.deepEqual([first, second], [{ ok: true }, { ok: true, slow: true }]);
+    assert.match(third.error, /^another process takes over/);
+    socket.destroy();
+  });
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { type Config, configWarnings, parseConfig } from '../../src/config/index.ts';
+import { type Config, configWarnings, parseConfig, readPassword } from '../../src/config/index.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { compareConfigs } from '../../src/proxy/pool/config-changes.ts';
 
@@ -77,6 +77,32 @@ describe('passwords', () => {
       const found = problems(keys);
       assert.equal(found.length, 1, found.join());
       assert.match(found[0] ?? '', message);
+    }
+  });
+
+  test('are read again by the rules of the first time', () => {
+    const read = (text: string): string => {
+      const found = readPassword(join(folder, file('again', text)));
+      return 'problem' in found ? `! ${found.problem}` : found.bytes.toString('latin1');
+    };
+    assert.equal(read('one'), 'one');
+    assert.equal(read(' two \r\n'), ' two ');
+    assert.equal(read('three\n\n'), 'three\n');
+    assert.equal(read('x'.repeat(16_000)).length, 16_000);
+    for (const text of ['', '\n', '\r\n']) assert.match(read(text), /^! the password is empty/);
+    assert.match(
+      read('x'.repeat(16_001)),
+      /^! the password has 16001 bytes; expected at most 16000/,
+    );
+    assert.match(read('x'.repeat(1_000_000)), /^! the password has 1000000 bytes/);
+    assert.match(read('x'.repeat(2_000_000)), /^! the file has 2000000 bytes; expected at most/);
+    mkdirSync(join(folder, 'folder'));
+    for (const [name, problem] of [
+      ['folder', 'the file is not a regular file'],
+      ['gone', 'the file cannot be read: ENOENT: no such file or directory'],
+    ] as const) {
+      const found = readPassword(join(folder, name));
+      assert.ok('problem' in found && found.problem.startsWith(problem), name);
     }
   });
 

@@ -135,6 +135,33 @@ describe('the login to the servers', () => {
   });
 });
 
+test('a password file that is of no use is told once, and the password of before stays', async () => {
+  const path = file('fickle', 'first');
+  await admin(['ACL', 'SETUSER', 'fickle', 'on', '>first', '~*', '&*', '+@all']);
+  const keys = { redis_user: 'fickle', redis_auth_file: path, client_auth_required: false };
+  const ringway = await run(keys);
+  const client = await RespClient.open(ringway.port);
+  const set = async (): Promise<string> => String(await client.command('SET', 'f', '1'));
+  const told = (what: string): string[] => ringway.log.filter((line) => line.includes(what));
+  assert.equal(await set(), 'OK');
+  await admin(
+    ['ACL', 'SETUSER', 'fickle', 'resetpass', '>second'],
+    ['CLIENT', 'KILL', 'USER', 'fickle'],
+  );
+  const useless = 'redis_auth_file is of no use, the password of before stays: the ';
+  rmSync(path);
+  await waitFor('a line about it', async () => {
+    assert.notEqual(await set(), 'OK');
+    return told(`${useless}file cannot be read: ENOENT`).length > 0;
+  });
+  file('fickle', 'x'.repeat(1_000_000));
+  await waitFor('another', () => told(`${useless}password has 1000000 bytes`).length > 0);
+  file('fickle', 'second\r\n');
+  await waitFor('the login', async () => (await set()) === 'OK');
+  assert.equal(told(useless).length, 2);
+  client.close();
+});
+
 test('no password is in the log, the status or the stats', async () => {
   const path = file('quiet', SERVER_PASSWORD);
   const secrets = [SERVER_PASSWORD, CLIENT_PASSWORD];

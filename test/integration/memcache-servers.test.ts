@@ -236,6 +236,21 @@ describe('as many server connections as there may be', () => {
 });
 
 describe('every server is asked', () => {
+  test('flush_all when the pool does not allow it: none, and the connection is kept', async () => {
+    const fakes = await Promise.all([0, 1].map(() => startFakeMemcached(() => send('OK\r\n'))));
+    const ringway = await startPool(fakes);
+    const client = await RawClient.open(ringway.port);
+    const refused = 'CLIENT_ERROR flush_all not allowed\r\n';
+    for (const line of ['flush_all', 'flush_all 10', 'flush_all 0']) {
+      assert.equal(await client.ask(`${line}\r\n`), refused);
+    }
+    assert.equal(await client.ask('verbosity 1\r\n'), 'OK\r\n');
+    for (const fake of fakes) assert.deepEqual(fake.received.map(String), ['verbosity 1\r\n']);
+    client.close();
+    await ringway.stop();
+    await Promise.all(fakes.map((fake) => fake.stop()));
+  });
+
   test('flush_all when the pool allows it', async () => {
     const fakes = await Promise.all([0, 1].map(() => startFakeMemcached(() => send('OK\r\n'))));
     const ringway = await startPool(fakes, { flush_all: true });

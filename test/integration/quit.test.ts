@@ -38,6 +38,16 @@ const FORMS: Readonly<Record<string, readonly (Buffer | string)[]>> = {
   ],
   'when it has been heard': [encodeRequest('PING'), QUIT],
   'in a transaction': [all(['MULTI'], ['QUIT'])],
+  'in a transaction that is half told': [
+    all(['WATCH', 'k'], ['MULTI'], ['SET', 'q', '3'], ['QUIT'], ['EXEC']),
+  ],
+  'of who is subscribed': [encodeRequest('SUBSCRIBE', 'news'), QUIT],
+  'of who is subscribed, as a line': [encodeRequest('SSUBSCRIBE', 'news'), 'quit\r\n'],
+  'behind a command that blocks': [all(['BLPOP', 'nothing', '0.1'], ['QUIT'], ['PING'])],
+  'behind WAIT': [all(['WAIT', '1', '50'], ['QUIT'])],
+  'in another database': [all(['SELECT', '3'], ['GET', 'a'], ['QUIT'])],
+  'as a line with blanks around it': ['\r\n  QUIT\t \r\n'],
+  'as a line in quotes': ['"QUIT"\r\n'],
 };
 
 for (const variant of VARIANTS) {

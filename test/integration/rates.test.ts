@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type RealServer, startMemcached, startRedis } from '../support/real-servers.ts';
-import { RespClient } from '../support/resp-client.ts';
+import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { startInProcess, type TestRingway } from '../support/ringway.ts';
+import { readToEnd } from '../support/to-end.ts';
 
 // How much clients may ask for in a second. What is slowed down is seen by what comes before it, and
 // never by a clock: the buckets themselves have tests of their own.
@@ -70,6 +71,13 @@ describe('a client that asks for more than it may', () => {
     assert.equal(good.length + late.length, requests.length);
     assert.equal(replies[49], '49');
     client.close();
+  });
+
+  test('is let go with QUIT all the same', async () => {
+    const { port } = await run({ client_requests_per_second: 1, rate_action: 'error' });
+    const pings = Array.from({ length: 5 }, () => encodeRequest('PING'));
+    const got = await readToEnd(port, [Buffer.concat([...pings, encodeRequest('QUIT')])]);
+    assert.match(got, /^\+PONG\r\n(-ERR rate limit reached, try again later\r\n){4}\+OK\r\n$/);
   });
 
   test('loses its transaction with a request of it that is too much', async () => {

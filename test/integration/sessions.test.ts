@@ -219,6 +219,23 @@ for (const variant of VARIANTS) {
 }
 
 describe('passwords', () => {
+  test('AUTH in a pool without one: as at a Redis without one', async () => {
+    const server = await startRedis();
+    const ringway = await startInProcess({ servers: shards([server.port]) });
+    const asked = [
+      ['AUTH', 'default', 'any'],
+      ['AUTH', 'nobody', 'any'],
+      ['HELLO', 3, 'AUTH', 'nobody', 'any'],
+      ['GET', 'k'],
+    ];
+    const expected = await raw(server.port, asked);
+    assert.deepEqual(await raw(ringway.port, asked), expected);
+    assert.equal(expected[0], '+OK\r\n');
+    assert.match(expected[1], /^-WRONGPASS /);
+    await ringway.stop();
+    await server.stop();
+  });
+
   test('HELLO and AUTH with the user default; lanes log in by themselves', async () => {
     const server = await startRedis({ args: ['--requirepass', 's3cret'] });
     const pool = { servers: [`127.0.0.1:${server.port}:1 s`], redis_auth: 's3cret' };
@@ -297,6 +314,17 @@ describe('partial failure', () => {
     for (const client of [ours, direct]) client.close();
     await ringway.stop();
     await server.stop();
+  });
+
+  test('WAIT answers the smallest count of all servers', async () => {
+    const fakes = await Promise.all([3, 1, 2].map((n) => startFake(() => send(`:${n}\r\n`))));
+    const ringway = await startInProcess({ servers: shards(fakes.map(({ port }) => port)) });
+    const client = await RespClient.open(ringway.port);
+    assert.equal(await client.text('WAIT', '1', '0'), 1);
+    assert.equal(await client.text('WAIT', '2', '50'), 1);
+    client.close();
+    await ringway.stop();
+    await Promise.all(fakes.map((fake) => fake.stop()));
   });
 
   test('WAIT gives up after its time', async () => {

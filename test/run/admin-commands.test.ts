@@ -42,6 +42,32 @@ describe('commands that ask or adjust a running proxy', () => {
     );
   });
 
+  test('with words too many is refused: who names a pool does not mean the program', async () => {
+    for (const line of [
+      'drain alpha s1',
+      'unready alpha',
+      'ready now',
+      'config alpha',
+      'restart 1',
+    ]) {
+      const name = line.split(' ')[0];
+      const message = `expected ${name}, and nothing behind it`;
+      await assert.rejects(askAdmin(admin, line), { message }, line);
+    }
+    await assert.rejects(askAdmin(admin, 'upgrade a b c'), /expected upgrade, and the paths/);
+    assert.equal(ringway.child.exitCode, null);
+    const { state } = (await askAdmin(admin, 'status'))['status'] as unknown as { state: string };
+    assert.equal(state, 'ready');
+  });
+
+  test('that is wrong is told in one line that steers no terminal', async () => {
+    const { stderr, status } = await ctl('server', 'alpha', '\u001b[31mred\u009b\n', 'eject');
+    assert.equal(status, 1);
+    assert.match(stderr, /no server '\\x1b\[31mred\\x9b/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is sought
+    assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+  });
+
   test('config shows what is in use, and no password', async () => {
     const { stdout } = await ctl('config');
     const { pools } = JSON.parse(stdout) as { pools: { name: string; given: object }[] };

@@ -4,45 +4,20 @@ import { after, before, describe, test } from 'node:test';
 import { type RealServer, startMemcached, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, startChild } from '../support/ringway.ts';
+import {
+  isObject,
+  type Json,
+  objectsIn,
+  POOL,
+  problemsOf,
+  READERS,
+  SERVER,
+  TOP_NUMBERS,
+  TOP_TEXTS,
+} from './known-readers.ts';
 
 // How public readers of nutcracker's stats walk the document. Each rule is what one or several of
 // them rely on, whether they know the pools beforehand or find them.
-
-type Json = Record<string, unknown>;
-
-const TOP_NUMBERS = ['uptime', 'timestamp', 'total_connections', 'curr_connections'];
-const TOP_TEXTS = ['service', 'source', 'version'];
-const POOL = [
-  'client_eof',
-  'client_err',
-  'client_connections',
-  'server_ejects',
-  'forward_error',
-  'fragments',
-];
-const SERVER = [
-  'server_eof',
-  'server_err',
-  'server_timedout',
-  'server_connections',
-  'server_ejected_at',
-  'requests',
-  'request_bytes',
-  'responses',
-  'response_bytes',
-  'in_queue',
-  'in_queue_bytes',
-  'out_queue',
-  'out_queue_bytes',
-];
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function objectsIn(json: Json): [string, Json][] {
-  return Object.entries(json).filter((pair): pair is [string, Json] => isObject(pair[1]));
-}
 
 /** Takes the six fields of every object at the top, and thirteen of every object in those. */
 function byFixedFields(json: Json): void {
@@ -119,6 +94,7 @@ for (const workers of ['1', '2']) {
     let redis: RealServer;
     let memcached: RealServer;
     let ringway: ChildRingway;
+    let text: string;
     let json: Json;
 
     before(async () => {
@@ -134,7 +110,8 @@ for (const workers of ['1', '2']) {
       const client = await RespClient.open(ringway.port);
       for (let i = 0; i < 40; i++) await client.command('GET', `key:${i}`);
       client.close();
-      json = JSON.parse(await read(ringway.statsPort));
+      text = await read(ringway.statsPort);
+      json = JSON.parse(text);
     });
     after(async () => {
       await ringway?.stop();
@@ -154,8 +131,42 @@ for (const workers of ['1', '2']) {
       assert.ok(bySum(json, 'requests') > 0 && bySum(json, 'requests') <= 40);
       assert.equal(bySum(json, 'in_queue'), 0);
     });
+    for (const [name, reader] of Object.entries(READERS)) {
+      test(`${name} finds all pools and servers, and nothing that it does not know`, () => {
+        reader(text, { alpha: ['s1', 'dead'], beta: [`127.0.0.1:${memcached.port}`] });
+      });
+    }
+    test('a check for Nagios finds a server without a connection, and only that', async () => {
+      const client = await RespClient.open(ringway.port);
+      for (let i = 0; i < 40; i++) await client.command('GET', `key:${i}`);
+      client.close();
+      assert.deepEqual(
+        problemsOf(text, await read(ringway.statsPort)).filter((name) => name !== 'dead'),
+        [],
+      );
+    });
+    test('who takes one packet for all of it has all of it', async () => {
+      const chunks: Buffer[] = [];
+      await new Promise((resolve, reject) => {
+        const socket = connect(ringway.statsPort, '127.0.0.1');
+        socket.on('data', (chunk) => void chunks.push(chunk));
+        socket.on('error', reject);
+        socket.on('end', resolve);
+      });
+      assert.equal(chunks.length, 1);
+      assert.ok(Object.keys(JSON.parse(String(chunks[0]))).includes('beta'));
+    });
   });
 }
+
+test('a pool without a server yet is a pool', async () => {
+  const pool = { name: 'alpha', cluster: true, servers: ['127.0.0.1:1:1'] };
+  const ringway = await startChild(pool, { args: ['--http-addr', 'off'] });
+  const json = JSON.parse(await read(ringway.statsPort));
+  await ringway.stop();
+  byFixedFields(json);
+  byElimination(json, ['alpha']);
+});
 
 describe('--stats-own', () => {
   test("sends ringway's own figures as well, in an object that can be taken for a pool", async () => {

@@ -161,6 +161,48 @@ for (const workers of ['1', '2']) {
 }
 
 describe('an order about a server', () => {
+  test('reaches it by any name that a file can give it', async () => {
+    const names = ['s1', 's\u00a02', '"größe"'];
+    const servers = names.map((name) => `127.0.0.1:${redis[0].port}:1 ${name}`);
+    const { ringway, admin } = await start([], { name: 'a pool', servers });
+    const told = (await serversOf(admin)).map(({ name }) => name);
+    for (const name of told) await order(admin, 'a pool', name, 'eject');
+    const out = (await serversOf(admin)).map((each) => [each.name, each.order]);
+    assert.deepEqual(
+      out,
+      told.map((name) => [name, 'eject']),
+    );
+    await ringway.stop();
+  });
+
+  test('that is given while the next process starts holds there', async () => {
+    const names = Array.from({ length: 1000 }, (_, i) => `s${i}`);
+    const servers = names.map((name) => `127.0.0.1:${redis[0].port}:1 ${name}`);
+    const { ringway, admin } = await start([], { servers, distribution: 'modula' });
+    let pid = 0;
+    const upgraded = askAdmin(admin, 'upgrade').then((answer) => {
+      pid = Number(answer['pid']);
+      pids.push(pid);
+    });
+    const given: string[] = [];
+    for (const name of names) {
+      if (pid !== 0) break;
+      // In between nobody listens.
+      const said = await askAdmin(admin, `server alpha ${name} eject`).catch(() => null);
+      if (said !== null) given.push(name);
+    }
+    await upgraded;
+    await waitFor('the end of the first', () => ringway.child.exitCode === 0);
+    const held = (await serversOf(admin)).filter((each) => each.order === 'eject');
+    const isHeld = new Set(held.map(({ name }) => name));
+    assert.ok(given.length > 0 && given.length < names.length, `${given.length} orders`);
+    assert.deepEqual(
+      given.filter((name) => !isHeld.has(name)),
+      [],
+    );
+    process.kill(pid, 'SIGTERM');
+  });
+
   test('takes back an automatic ejection; what is no order is refused', async () => {
     const dead = await freePort();
     const { ringway, admin } = await start([], {

@@ -1,8 +1,7 @@
-import { PASSWORD_BYTES } from '../../limits.ts';
 import type { AttachedFiles } from '../attached-files.ts';
 import { variable } from '../environment.ts';
 import type { Problems } from '../file/problems.ts';
-import { Secret, secretOf } from '../secret.ts';
+import { passwordProblem, Secret, secretOf } from '../secret.ts';
 import type { Position, SentinelLogin, ServerLogin } from '../types.ts';
 import type { KeySpec } from './key-spec.ts';
 import { quote } from './values.ts';
@@ -115,13 +114,8 @@ class LoginReader {
       return null;
     }
     const secret = this.#read(first);
-    if (secret === null) return null;
-    const { length } = secret.bytes;
-    if (length === 0) this.problem(first, 'the password is empty; expected some text');
-    if (length > PASSWORD_BYTES) {
-      const most = `expected at most ${PASSWORD_BYTES}, the room for a login`;
-      this.problem(first, `the password has ${length} bytes; ${most}`);
-    }
+    const problem = secret && passwordProblem(secret);
+    if (problem !== null) this.problem(first, problem);
     return secret;
   }
 

@@ -114,7 +114,9 @@ function handle(request: SpecialRequest, info: number): boolean {
     const own = underItsOwnName(request);
     if (own !== null) return handleRenamed(own);
   }
-  if (client.rates?.late) return refuseByRules(request, spec, REASON_RATE, replies.RATE_LIMITED);
+  // Who leaves asks for nothing more, and waits to be let go.
+  if (client.rates?.late && spec?.name !== 'QUIT')
+    return refuseByRules(request, spec, REASON_RATE, replies.RATE_LIMITED);
   if (spec?.access !== 'r') client.router.noteWrite(client);
   if (client.pool.allowed !== null && client.authenticated) {
     const error = refusalByRules(request, spec);

@@ -1,6 +1,6 @@
-import { readAttached, type Secret, type ServerLogin, secretOf } from '../../config/index.ts';
+import { readPassword, type Secret, type ServerLogin } from '../../config/index.ts';
 import { PASSWORD_REREAD_MS } from '../../limits.ts';
-import { LOG_NOTICE } from '../../log.ts';
+import { LOG_NOTICE, LOG_WARN } from '../../log.ts';
 import { encodeRequest } from '../../protocol/redis/replies/encode.ts';
 import type { OwnerPool } from '../backend/owner.ts';
 import { millis } from '../engine/clock.ts';
@@ -27,6 +27,8 @@ class PoolLogin implements Timed {
   /** Open connections at most; those that are closed are dropped at each look. */
   readonly #refused: Set<RefusedConnection> = new Set();
   #lookAt = 0;
+  /** Why the file was of no use when it was looked at last; empty = it was. */
+  #problem = '';
   timerAt = 0;
 
   constructor(pool: OwnerPool) {
@@ -76,14 +78,24 @@ class PoolLogin implements Timed {
     const before = this.request;
     const login = this.#login;
     if (before === null || login === null || login.file === null) return;
-    const result = readAttached(login.file);
-    if ('problem' in result || result.bytes.length === 0) return;
-    const request = requestOf(login, secretOf(result.bytes, result.exposed));
+    const found = readPassword(login.file);
+    const problem = 'problem' in found ? found.problem : '';
+    const isNew = problem !== this.#problem;
+    this.#problem = problem;
+    if ('problem' in found) {
+      const what = `redis_auth_file is of no use, the password of before stays: ${problem}`;
+      if (isNew) this.#say(LOG_WARN, what);
+      return;
+    }
+    const request = requestOf(login, found);
     if (request.equals(before)) return;
     this.#request = request;
+    this.#say(LOG_NOTICE, 'redis_auth_file holds another password, which is used from now on');
+  }
+
+  #say(level: number, what: string): void {
     const { engine, config } = this.#pool;
-    const what = 'redis_auth_file holds another password, which is used from now on';
-    engine.log.write(LOG_NOTICE, `pool ${config.name}: ${what}`, { pool: config.name });
+    engine.log.write(level, `pool ${config.name}: ${what}`, { pool: config.name });
   }
 
   #renew(): void {

@@ -6,7 +6,7 @@ import type { FileId } from '../../net/socket-file.ts';
 import type { GivenListener } from '../../proxy/listeners.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import type { Known } from '../../topology/known.ts';
-import type { Program } from '../program.ts';
+import type { Program, Wishes } from '../program.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { type Channel, Peer } from './peer.ts';
 
@@ -27,15 +27,10 @@ interface ListenerMessage {
 }
 
 /** What the next process begins with. */
-export interface Inheritance {
+export interface Inheritance extends Wishes {
   readonly handles: ReadonlyMap<string, GivenListener>;
-  readonly unready: boolean;
   /** Where masters are. */
   readonly known: readonly Known[];
-  /** They are not followed until an operator says so. */
-  readonly frozen: boolean;
-  /** What an operator wants of single servers. */
-  readonly orders: readonly ServerOrder[];
   /** Null from a process that knows no TLS. */
   readonly ticketSecret: Buffer | null;
 }
@@ -77,9 +72,13 @@ export class Predecessor {
     return { handles: this.#given, unready, ticketSecret: secret, known, frozen, orders };
   }
 
-  /** Its stats port, HTTP address and admin socket are to be opened here. */
-  async closeDoors(): Promise<void> {
-    await this.#peer.ask('doors');
+  /**
+   * Its stats port, HTTP address and admin socket are to be opened here.
+   * @returns what an operator wants by now; null from a process that tells that at first only
+   */
+  async closeDoors(): Promise<Wishes | null> {
+    const said = await this.#peer.ask<Wishes | Record<string, never>>('doors');
+    return 'orders' in said ? (said as Wishes) : null;
   }
 
   /** This process is ready: the clients may come. */
@@ -116,14 +115,14 @@ export async function handOver(
     for (const [listen, { handle, file }] of program.listeners.handles()) {
       peer.tell('listener', { listen, file }, handle);
     }
-    const { unready, topology, orders } = program;
-    const { known, frozen } = topology;
+    const { known } = program.topology;
     const ticketSecret = program.ticketSecret.toString('base64');
-    return { unready, ticketSecret, known, frozen, orders: orders.all };
+    return { ticketSecret, known, ...program.wishes };
   });
   peer.on('doors', () => {
     doorsClosed = true;
     program.closeDoors();
+    return program.wishes;
   });
   try {
     await ready(child, peer);

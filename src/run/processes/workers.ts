@@ -184,6 +184,7 @@ export class Workers implements Serving {
     for (const step of stepsTo(this.#options.known())) worker.peer.tell('steer', { step });
     worker.peer.tell('addresses', { addresses: this.#options.addresses() });
     worker.peer.tell('orders', { orders: this.#orders, enabled: null });
+    worker.peer.tell('level', { level: this.#options.log.level });
     this.#unplaced.giveAll((client) => this.adopt(client));
   }
 
