@@ -5,10 +5,18 @@ import { testConfig } from './config/index.ts';
 import { run } from './run/run.ts';
 import { VERSION } from './version.ts';
 
+// Whoever reads what is printed may have enough of it (`| head -1`): what runs is ended well.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`ringway: cannot print: ${error.message}\n`);
+  process.exitCode = 1;
+});
+
 const argv = process.argv.slice(2);
 const subcommand = commandByName(argv[0]);
 if (subcommand !== null) {
-  process.exitCode = await subcommand(argv.slice(1), process.stdout, process.stderr);
+  const status = await subcommand(argv.slice(1), process.stdout, process.stderr);
+  process.exitCode ??= status;
 } else {
   await runProxy();
 }

@@ -5,6 +5,7 @@ export type { RingwayOptions } from './embed/options.ts';
 export type { PoolKeys } from './embed/pool-keys.ts';
 export { type ConfigSource, type Pools, parseConfig } from './embed/source.ts';
 export { type ClientAddress, type Ringway, start } from './embed/start.ts';
+export type { TelemetryOptions } from './embed/telemetry.ts';
 export {
   ConfigError,
   type ConfigProblem,
@@ -16,6 +17,6 @@ export {
 export type { Log, LogFields } from './log.ts';
 export type { PoolChange } from './proxy/pool/config-changes.ts';
 export type { DoorOptions } from './run/doors.ts';
-export type { HttpAddress, StatsAddress } from './stats/http/endpoints.ts';
+export type { Address, HttpAddress, StatsAddress } from './stats/http/endpoints.ts';
 export type { Status } from './stats/http/status.ts';
 export { VERSION } from './version.ts';

@@ -14,8 +14,8 @@ export function askAdmin(
     const socket = connect(path);
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer from ${path}`)));
-    socket.on('error', reject);
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('none in time')));
+    socket.on('error', ({ message }) => reject(new Error(`no answer from ${path}: ${message}`)));
     socket.on('connect', () => socket.write(`${command}\n`));
     socket.on('data', (chunk: string) => {
       text += chunk;

@@ -8,7 +8,7 @@ import { addressOf } from '../proxy/pool/pool-changes.ts';
 import { ringOf } from '../proxy/pool/pool-ring.ts';
 import { runCommand, usageError } from './arguments.ts';
 import type { Command } from './command.ts';
-import { SOURCE_HELP, SOURCE_OPTIONS, statusClient } from './status-client.ts';
+import { SOURCE_HELP, SOURCE_OPTIONS, type StatusClient, statusClient } from './status-client.ts';
 
 const HELP = `Usage: ringway explain KEY [-c FILE] [--pool=NAME] [--live] [--json]
 
@@ -65,19 +65,29 @@ export const explain: Command = (argv, out, err) => {
     const [key] = given.words;
     const config = await loadConfig(given.text('conf-file') ?? 'conf/nutcracker.yml');
     const pools = poolsOf(config, given.text('pool'));
-    const down = new Set<string>();
-    if (given.has('live')) {
-      for (const pool of (await statusClient(given)()).pools) {
-        for (const server of pool.servers)
-          if (!server.live) down.add(`${pool.name} ${server.name}`);
-      }
-    }
+    const down = given.has('live') ? await ejectedOf(pools, statusClient(given)) : NONE;
     const found = pools.map((pool) => explanation(key, pool, down));
     if (given.has('json')) out.write(`${JSON.stringify(found, null, 2)}\n`);
     else out.write(found.map(render).join('\n'));
     return 0;
   });
 };
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Servers that are out of the ring, each as `POOL SERVER`; only pools with any are asked for. */
+async function ejectedOf(pools: readonly PoolConfig[], ask: StatusClient): Promise<Set<string>> {
+  const down = new Set<string>();
+  const running = await ask('brief&open=');
+  const some = running.pools.filter(({ summary }) => summary.ejected > 0);
+  for (const { name } of some.filter((each) => pools.some((pool) => pool.name === each.name))) {
+    const query = new URLSearchParams({ brief: '', open: name, unfold: name });
+    for (const pool of (await ask(String(query))).pools) {
+      for (const { live, name } of pool.servers) if (!live) down.add(`${pool.name} ${name}`);
+    }
+  }
+  return down;
+}
 
 function poolsOf(config: Config, name: string | null): readonly PoolConfig[] {
   if (name === null) return config.pools;

@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 import { ctl } from './ctl.ts';
 import { doctor } from './doctor/doctor.ts';
 import { explain } from './explain.ts';
-import { top } from './top.ts';
+import { top } from './top/top.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['top', top],

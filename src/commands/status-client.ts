@@ -1,5 +1,5 @@
 import { askAdmin } from '../admin/admin-client.ts';
-import { STATUS_ANSWER_MS } from '../limits.ts';
+import { ADMIN_ANSWER_BYTES, STATUS_ANSWER_MS } from '../limits.ts';
 import { visible } from '../log.ts';
 import type { Status } from '../stats/http/status.ts';
 import { type Arguments, usageError } from './arguments.ts';
@@ -7,6 +7,7 @@ import { type Arguments, usageError } from './arguments.ts';
 // As in stats/http-server.ts: not every export of node:http may be touched.
 const { get } = process.getBuiltinModule('node:http');
 
+const NO_STATUS = 'the answer is not a ringway status';
 const DEFAULT_ADDRESS = '127.0.0.1:22223';
 
 /** Options that say where a running proxy is asked. */
@@ -17,24 +18,27 @@ export const SOURCE_HELP = [
   '  --admin-socket=S   ask its admin socket instead\n',
 ].join('');
 
-/** Asks a running proxy how things are. */
-export type StatusClient = () => Promise<Status>;
+/** Asks a running proxy how things are. @param query what is wanted; empty = everything */
+export type StatusClient = (query: string) => Promise<Status>;
 
 /** Asks over the admin socket when one is given, else over HTTP. */
 export function statusClient(given: Arguments): StatusClient {
   const socket = given.text('admin-socket');
   if (socket !== null) {
-    return async () => shown(JSON.stringify((await askAdmin(socket, 'status'))['status']));
+    return async (query) =>
+      shown(JSON.stringify((await askAdmin(socket, `status ${query}`))['status']));
   }
   const { host, port } = addressOf(given.text('http-addr') ?? DEFAULT_ADDRESS);
-  return () => fetchStatus(host, port);
+  return (query) => fetchStatus(host, port, query === '' ? '' : `?${query}`);
 }
 
 /** A status whose texts can be shown on a terminal. */
 function shown(json: string): Status {
   const show = (_key: string, value: unknown): unknown =>
     typeof value === 'string' ? visible(value) : value;
-  return JSON.parse(json, show) as Status;
+  const status = JSON.parse(json, show) as Status;
+  if (!Array.isArray(status?.pools)) throw new Error(NO_STATUS);
+  return status;
 }
 
 function addressOf(text: string): { host: string; port: number } {
@@ -44,18 +48,19 @@ function addressOf(text: string): { host: string; port: number } {
   return { host: host === '' ? '127.0.0.1' : host, port: Number(found[3]) };
 }
 
-function fetchStatus(host: string, port: number): Promise<Status> {
+function fetchStatus(host: string, port: number, query: string): Promise<Status> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       reject(new Error(`no status from ${host}:${port}: ${error.message}`));
     };
     const request = get(
-      { host, port, path: '/status.json', timeout: STATUS_ANSWER_MS },
+      { host, port, path: `/status.json${query}`, timeout: STATUS_ANSWER_MS },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
           text += chunk;
+          if (text.length > ADMIN_ANSWER_BYTES) request.destroy(new Error('it does not end'));
         });
         response.on('error', fail);
         response.on('end', () => {
@@ -63,7 +68,7 @@ function fetchStatus(host: string, port: number): Promise<Status> {
           try {
             resolve(shown(text));
           } catch {
-            fail(new Error('the answer is not a ringway status'));
+            fail(new Error(NO_STATUS));
           }
         });
       },

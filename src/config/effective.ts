@@ -42,6 +42,7 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   tls_user_from_cert: (pool) => (pool.tlsUserFromCert ? 'cn' : 'off'),
   logins: (pool) => (pool.loginsAtServer ? 'server' : 'ringway'),
   subscribe_to: (pool) => (pool.subscribeToAll ? 'all' : 'owner'),
+  pubsub: (pool) => (pool.ownHubs ? 'own' : 'shared'),
 };
 
 /** Every key of every pool, as it is in use; of secrets only whether they are `set`. */

@@ -77,6 +77,7 @@ function doors(draft: PoolDraft, values: Values) {
     tlsUserFromCert: values.of<string>('tls_user_from_cert') === 'cn',
     readOnly: values.of<boolean>('read_only'),
     allowMonitor: values.of<boolean>('allow_monitor'),
+    allowConfigSet: values.of<readonly string[] | null>('allow_config_set') ?? NO_NAMES,
     denyCommands: values.of<readonly string[] | null>('deny_commands') ?? NO_NAMES,
     renameCommands: draft.renamed,
     ...rates(values),
@@ -122,6 +123,7 @@ function behaviour(values: Values) {
     slowlogMs: values.number('slowlog_ms'),
     slowlogRedact: values.of<boolean>('slowlog_redact'),
     subscribeToAll: values.of<string>('subscribe_to') === 'all',
+    ownHubs: values.of<string>('pubsub') === 'own',
     pubsubLoss: values.of<'disconnect' | 'resubscribe'>('pubsub_loss'),
   };
 }

@@ -82,6 +82,8 @@ export interface PoolConfig {
   readonly readOnly: boolean;
   /** Clients may see what the servers do. */
   readonly allowMonitor: boolean;
+  /** Parameters of servers that clients may set, in lower case. */
+  readonly allowConfigSet: readonly string[];
   /** Names in upper case of commands that are refused, `NAME|SUBCOMMAND` for one subcommand. */
   readonly denyCommands: readonly string[];
   /** Commands that clients call by other names. */
@@ -180,6 +182,8 @@ export interface PoolConfig {
   readonly breakerMaxWaitMs: number;
   /** `subscribe_to: all`; else a channel is subscribed to on its own server. */
   readonly subscribeToAll: boolean;
+  /** `pubsub: own`: each client that subscribes has connections of its own for that. */
+  readonly ownHubs: boolean;
   /** What becomes of clients that may miss messages. */
   readonly pubsubLoss: 'disconnect' | 'resubscribe';
   /** Of one client. */

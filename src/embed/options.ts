@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import type { DoorOptions } from '../run/doors.ts';
 import type { ConfigSource } from './source.ts';
+import { isTelemetry, TELEMETRY_EXPECTED, type TelemetryOptions } from './telemetry.ts';
 
 /** How start() runs a proxy; all but the configuration has a default. */
 export interface RingwayOptions extends ConfigSource, DoorOptions {
@@ -22,6 +23,8 @@ export interface RingwayOptions extends ConfigSource, DoorOptions {
   readonly listenFds?: ReadonlyMap<string, number>;
   /** `data` keeps to the documented interface of node:net; default: what this Node can do. */
   readonly reader?: ReaderKind;
+  /** Sends metrics and traces to an OpenTelemetry collector; default: nothing is sent or loaded. */
+  readonly telemetry?: TelemetryOptions;
 }
 
 /** What an option must be, in words, and whether a value is that. */
@@ -48,6 +51,7 @@ const RULES: Readonly<Record<keyof RingwayOptions, Rule>> = {
   memoryLimit: COUNT,
   maxConnections: COUNT,
   listenFds: ['a Map of descriptors by name', (value) => value instanceof Map],
+  telemetry: [TELEMETRY_EXPECTED, isTelemetry],
   stats: PLACE,
   http: PLACE,
   admin: ["{ path: '/run/ringway.sock' }", (value) => isObject(value) && isText(value.path)],

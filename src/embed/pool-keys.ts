@@ -132,6 +132,12 @@ export interface PoolKeys {
    */
   readonly subscribe_to?: 'all' | 'owner';
   /**
+   * Over which connections clients hear messages: `shared`, one to each server for all
+   * clients of a process, or each client its `own`, so that servers count subscribers as
+   * they are. Those are among `max_leased_connections`. Default shared.
+   */
+  readonly pubsub?: 'shared' | 'own';
+  /**
    * When the connection that messages come over is lost: `disconnect` closes the clients
    * that may miss some, `resubscribe` leaves them a gap that they do not hear of. Default
    * disconnect.
@@ -329,6 +335,11 @@ export interface PoolKeys {
    * keys and values. Redis pools only. Default false.
    */
   readonly allow_monitor?: boolean;
+  /**
+   * Parameters that clients may set by `CONFIG SET` on all servers, separated by commas,
+   * such as `notify-keyspace-events`; others are refused. Redis pools only.
+   */
+  readonly allow_config_set?: string;
   /**
    * Commands that are refused, separated by commas; of a subcommand both names, with a bar
    * between them. Redis pools only.

@@ -4,12 +4,15 @@ import { DEFAULT_MEMORY_LIMIT } from '../limits.ts';
 import { FileLog, LOG_NOTICE } from '../log.ts';
 import { LocalProxy } from '../run/local-proxy.ts';
 import { Program } from '../run/program.ts';
+import { Telemetry } from '../run/telemetry/telemetry.ts';
 import { TopologyKeeper } from '../run/topology-keeper.ts';
+import type { Address } from '../stats/http/endpoints.ts';
 import type { Status } from '../stats/http/status.ts';
 import { statsJson } from '../stats/stats-json.ts';
 import { VERSION } from '../version.ts';
 import { checkOptions, type RingwayOptions } from './options.ts';
 import { type ConfigSource, readSource } from './source.ts';
+import { telemetryOf } from './telemetry.ts';
 
 /** Where clients of a pool connect. */
 export type ClientAddress =
@@ -24,6 +27,8 @@ export interface Ringway extends AsyncDisposable {
   readonly config: Config;
   /** Of the first pool, whose `listen` is an address and port. @throws RingwayError otherwise */
   readonly port: number;
+  /** Where the stats are served, with the port that the system chose; null without `stats`. */
+  readonly statsAddress: Address | null;
   /** The URL of the status page; null without `http` in the options. */
   readonly http: string | null;
   /**
@@ -62,12 +67,15 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
   const { memoryLimit = DEFAULT_MEMORY_LIMIT, maxConnections = 0 } = options;
   const { config } = await readSource(options);
   const log = options.log ?? new FileLog(LOG_NOTICE, null);
+  const told = telemetryOf(options.telemetry, process.env);
+  const telemetry = told === null ? null : await Telemetry.load(told, log, 'guest');
   const topology = new TopologyKeeper(log);
   const proxy = new LocalProxy(config, {
     codec,
     log,
     reader,
     latency,
+    traceRate: told?.traceRate ?? 0,
     version: VERSION,
     memoryLimit,
     maxConnections,
@@ -76,6 +84,7 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
   const program = new Program(config, {
     serving: proxy,
     topology,
+    telemetry,
     log,
     doors: options,
     listeners: listenFds === undefined ? {} : { fds: listenFds },
@@ -118,6 +127,10 @@ class EmbeddedRingway implements Ringway {
 
   get http(): string | null {
     return this.#program.http;
+  }
+
+  get statsAddress(): Address | null {
+    return this.#program.stats;
   }
 
   address(pool: string = this.config.pools[0].name, tls = false): ClientAddress {

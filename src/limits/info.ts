@@ -19,8 +19,10 @@ export const FIGURES_AGE_MS = 1_000;
 /** Databases of a server that INFO tells of. */
 export const INFO_DATABASES = 1024;
 /** WAIT asks the servers again after this, and after twice as long each next time. */
-export const WAIT_POLL_MS = 20;
+export const WAIT_POLL_MS = 2;
 /** The longest pause of WAIT: one that waits for ever costs a server next to nothing. */
-export const WAIT_POLL_MAX_MS = 500;
+export const WAIT_POLL_MAX_MS = 100;
+/** A server that asks its replicas how far they are lets a connection wait for so long at most. */
+export const ACK_REQUEST_MS = 100;
 /** A WAIT ends after this when its client sends so much behind it that it is not read any more. */
 export const WAIT_UNREAD_MS = 3_000;

@@ -1,10 +1,12 @@
 import type { Server as HttpServer } from 'node:http';
-import type { Server as NetServer } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { type AdminActions, type AdminDoor, serveAdmin } from '../admin/admin-server.ts';
 import { RingwayError } from '../errors.ts';
 import type { InternalErrors } from '../internal-errors.ts';
 import type { Log } from '../log.ts';
+import { Choice } from '../stats/http/choice.ts';
 import {
+  type Address,
   cannotServe,
   type HttpAddress,
   openHttp,
@@ -28,6 +30,8 @@ export interface DoorOptions {
 
 /** What is open. */
 export interface Doors {
+  /** Where the stats are served; null when they are not. */
+  readonly stats: Address | null;
   /** The URL of the status page; null when it is not served. */
   readonly http: string | null;
   close(): void;
@@ -42,6 +46,7 @@ export async function openDoors(
 ): Promise<Doors> {
   const open: (NetServer | AdminDoor | null)[] = [];
   const { stats } = options;
+  let statsAt: Address | null = null;
   let http: string | null = null;
   const close = (): void => {
     view.stop();
@@ -53,7 +58,9 @@ export async function openDoors(
   try {
     if (stats !== undefined) {
       const onError = reporter(errors, 'the stats could not be sent');
-      open.push(await openStats(stats, () => statsText(view, stats), onError));
+      const server = await openStats(stats, () => statsText(view, stats), log, onError);
+      open.push(server);
+      statsAt = addressOf(server);
     }
     if (options.http !== undefined) {
       const onError = reporter(errors, 'an HTTP request failed');
@@ -69,7 +76,13 @@ export async function openDoors(
   if (options.http !== undefined || options.admin !== undefined) {
     view.start(reporter(errors, 'the history lacks a moment'));
   }
-  return { http, close };
+  return { stats: statsAt, http, close };
+}
+
+/** Where a server listens, also when the system chose the port. */
+function addressOf(server: NetServer): Address {
+  const { address: host, port } = server.address() as AddressInfo;
+  return { host, port };
 }
 
 /** Reports mistakes of ringway itself; others, such as that no worker serves now, are none. */
@@ -85,7 +98,7 @@ async function openAdmin(
   errors: InternalErrors,
 ): Promise<AdminDoor> {
   const all: AdminActions = new Map([
-    ['status', async () => ({ status: await view.status() })],
+    ['status', async ([query = '']) => ({ status: await view.status(Choice.of(query)) })],
     ['stats', () => allStats(view)],
     ...actions,
   ]);

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import { TICKET_SECRET_BYTES } from '../net/tls-server.ts';
 import { type GivenListeners, PoolListeners } from '../proxy/listeners.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
+import type { Address } from '../stats/http/endpoints.ts';
 import { StatusView } from '../stats/http/http-address.ts';
 import type { ProxyState, Status } from '../stats/http/status.ts';
 import type { OwnCounters, Snapshot } from '../stats/snapshot.ts';
@@ -154,6 +155,11 @@ export class Program {
   /** The URL of the status page; null when it is not served. */
   get http(): string | null {
     return this.#doors?.http ?? null;
+  }
+
+  /** Where the stats are served; null when they are not. */
+  get stats(): Address | null {
+    return this.#doors?.stats ?? null;
   }
 
   closeDoors(): void {

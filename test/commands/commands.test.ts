@@ -3,7 +3,6 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Rates, renderTop, TOP_START, type ViewState } from '../../src/commands/top-view.ts';
 import { runCli } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
@@ -285,104 +284,5 @@ describe('check', () => {
       ignored.stderr,
       /^ringway: warning: 'other.yml' is ignored; .*\n.* syntax is ok\n$/,
     );
-  });
-});
-
-describe('what top shows', () => {
-  const well = { live: true, reachable: true, breakerOpen: false, holding: false };
-  const pool = (name: string, requests: number, state: object) => ({
-    name,
-    listen: '127.0.0.1:1',
-    protocol: 'redis',
-    hash: 'fnv1a_64',
-    distribution: 'ketama',
-    clients: 3,
-    clientErrors: 0,
-    clientsRefused: 0,
-    forwardErrors: 0,
-    ejects: 0,
-    requests,
-    inFlight: 1,
-    queued: 0,
-    latency: { total: [100, 2000, 30000] },
-    classes: { read: { count: 5, latency: [100, 2000, 30000] } },
-    history: { requests: [1, requests], errors: [0, 0], p50: [1, 100], p99: [2, 2000] },
-    ringCells: [],
-    slow: [{ at: 1, command: 'GET', server: 's1', totalMicros: 5000, serverMicros: 4000 }],
-    servers: [
-      {
-        ...{ name: 's1', ringShare: 1, rate: requests, p50: 1, p99: 2, inFlight: 0, queued: 0 },
-        replicas: [],
-        ...state,
-      },
-    ],
-  });
-  const status = {
-    version: '1.2.3',
-    state: 'ready',
-    pid: 1,
-    startedAt: 0,
-    now: 3_700_000,
-    codec: 'js',
-    workers: 2,
-    cpuSeconds: 1,
-    residentBytes: 2 ** 26,
-    connections: 4,
-    reloadErrors: 0,
-    pools: [pool('quiet', 10, well), pool('busy', 123_456, { ...well, live: false })],
-  } as unknown as Parameters<typeof renderTop>[0];
-  const state: ViewState = { ...TOP_START, selected: 'busy', color: false };
-
-  test('pools by requests, the chosen one with its servers, ejected ones named', () => {
-    const lines = renderTop(status, state, 100, 0, new Rates());
-    const text = lines.join('\n');
-    assert.match(text, /up 1 h 1 min/);
-    assert.ok(text.indexOf('busy') < text.indexOf('quiet'));
-    assert.match(text, /123k/);
-    assert.match(text, /EJECTED/);
-    assert.match(text, /2 workers/);
-  });
-
-  test('a server that is not reachable is down, though it is in the ring', () => {
-    const shown = (server: object): string => {
-      const pools = [pool('one', 1, server)];
-      const lines = renderTop({ ...status, pools } as never, state, 100, 0, new Rates());
-      return lines.join('\n');
-    };
-    assert.match(shown({ ...well, reachable: false, breakerOpen: true }), / DOWN +open +live\n/);
-    assert.match(shown(well), / yes +- +live\n/);
-    assert.match(shown({ ...well, reachable: false, holding: true }), /WAITED FOR/);
-    assert.match(shown({ ...well, reachable: false }), / 1\/1\n/, 'the pool counts it');
-    assert.doesNotMatch(shown(well), /DOWN|1\/1/);
-  });
-
-  test('all keys, and a question, where they are asked for', () => {
-    const help = renderTop(status, { ...state, help: true }, 100, 0, new Rates()).join('\n');
-    assert.match(help, /E +eject the chosen server/);
-    const notice = 'eject server s1 of pool busy?';
-    const asked = renderTop(status, { ...state, notice }, 100, 0, new Rates());
-    assert.match(asked[asked.length - 1], /eject server s1 of pool busy\?/);
-  });
-
-  test('fits any screen', () => {
-    for (const [columns, rows] of [
-      [40, 10],
-      [80, 24],
-      [200, 60],
-    ]) {
-      for (const zoomed of [false, true]) {
-        const lines = renderTop(status, { ...state, zoomed }, columns, rows, new Rates());
-        assert.equal(lines.length, rows);
-        for (const line of lines) assert.ok([...line].length <= columns, line);
-      }
-    }
-  });
-
-  test('sorts by name, and shows one pool alone', () => {
-    const byName = renderTop(status, { ...state, sort: 'name' }, 100, 0, new Rates()).join('\n');
-    assert.ok(byName.indexOf('busy') < byName.indexOf('quiet'));
-    const alone = renderTop(status, { ...state, zoomed: true }, 100, 0, new Rates()).join('\n');
-    assert.doesNotMatch(alone, /quiet/);
-    assert.match(alone, /slow requests/);
   });
 });

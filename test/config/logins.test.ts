@@ -259,6 +259,19 @@ describe('commands that are refused', () => {
     }
   });
 
+  test('parameters that clients may set are named in any case, each once', () => {
+    const [pool] = parse({
+      allow_config_set: 'maxmemory,Notify-Keyspace-Events , maxmemory',
+    }).pools;
+    assert.deepEqual(pool?.allowConfigSet, ['maxmemory', 'notify-keyspace-events']);
+    for (const text of ['dir', 'requirepass', 'maxmemory,', '*', 'maxmemory;dir']) {
+      const [line] = problems({ allow_config_set: `"${text}"` });
+      assert.match(line ?? '', /cannot be allowed; expected some of busy-reply-threshold, /, text);
+    }
+    const [line] = problems({ allow_config_set: 'maxmemory' }, false);
+    assert.match(line ?? '', /^p.allow_config_set: only Redis pools have it/);
+  });
+
   test('get advice when scripts may call them', () => {
     const advice = (deny: string) => {
       const config = parse({ deny_commands: deny });

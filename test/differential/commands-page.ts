@@ -36,7 +36,7 @@ const NOTES: Readonly<Record<string, string>> = {
   HELLO: 'RESP2 or RESP3 for this client, over server connections of that version; see *Sessions*',
   'CLIENT|NO-EVICT': 'accepted without effect: servers count memory by connection, not by client',
   'CLIENT|NO-TOUCH': '`OFF` is accepted; `ON` is refused: server connections are shared',
-  WAIT: 'the smallest count of all servers, asked again and again until it is reached or time is up; 3 s when more is behind it than is read',
+  WAIT: 'the smallest count of all servers, whose replicas are asked how far they are; until it is reached or time is up, or 3 s when more is behind it than is read',
   WAITAOF:
     'as `WAIT`: the smallest counts of all servers; refused when a server that should have it in its file keeps none',
   SORT: 'all keys on one server; the patterns of BY and GET are looked up on that server',
@@ -68,6 +68,7 @@ const NOTES: Readonly<Record<string, string>> = {
   'PUBSUB|SHARDCHANNELS': 'of the clients of all workers',
   'PUBSUB|SHARDNUMSUB': 'of the clients of all workers',
   'CONFIG|GET': 'some parameters, as one server has them',
+  'CONFIG|SET': 'of parameters that `allow_config_set` names, to all servers; else refused',
 };
 
 function handled(spec: CommandSpec): string {

@@ -92,7 +92,8 @@ function suite(variant: (typeof VARIANTS)[number], resp: 2 | 3): void {
     servers = await startRedisSet(6);
     direct = servers[0];
     const ports = servers.map(({ port }) => port);
-    const options = { hash_tag: '{}', allow_flush: true };
+    const keys = { hash_tag: '{}', allow_flush: true };
+    const options = { ...keys, allow_config_set: 'notify-keyspace-events' };
     for (const [count, own] of [
       [1, ports.slice(1, 2)],
       [4, ports.slice(2)],

@@ -54,6 +54,10 @@ CONFIG GET appendonly
 CONFIG GET save
 CONFIG GET maxmemory-policy
 CONFIG GET requirepass
+CONFIG SET notify-keyspace-events KEA
+CONFIG GET notify-keyspace-events
+CONFIG SET notify-keyspace-events ""
+CONFIG SET notify-keyspace-events
 CONFIG HELP
 CLIENT ID
 CLIENT INFO

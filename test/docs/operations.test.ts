@@ -11,7 +11,7 @@ import { RespClient } from '../support/resp-client.ts';
 import { shards, startChild } from '../support/ringway.ts';
 import { waitFor } from '../support/wait.ts';
 
-// docs/operations.md against the program: its samples, its tables of metrics and options.
+// docs/operations.md against the program: its samples and its table of options; docs/metrics.md.
 
 const SHIPPED = ['packaging/grafana-dashboard.json', 'packaging/prometheus-alerts.yml'];
 const document = readFileSync('docs/operations.md', 'utf8');
@@ -82,7 +82,9 @@ describe('the table of metrics', () => {
     }
   });
 
-  const rows = document.split('\n').filter((line) => /^\| `(ringway|process)_/.test(line));
+  const rows = readFileSync('docs/metrics.md', 'utf8')
+    .split('\n')
+    .filter((line) => /^\| `(ringway|process)_/.test(line));
   const documented = rows.flatMap((row) => {
     const [, names, labels] = row.split('|');
     const sorted = labels.trim().split(', ').sort().join(', ');
@@ -100,7 +102,7 @@ describe('the table of metrics', () => {
   });
 
   test('the text, the dashboard and other pages name none that there is not', () => {
-    const pages = ['docs/operations.md', 'docs/reliability.md', 'README.md'];
+    const pages = ['docs/metrics.md', 'docs/operations.md', 'docs/reliability.md', 'README.md'];
     for (const file of [...pages, ...SHIPPED]) {
       for (const [name] of readFileSync(file, 'utf8').matchAll(/\bringway_[a-z_]+[a-z]\b/g)) {
         const family = name.replace(/_(bucket|sum|count)$/, '');

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { ROOT } from '../support/source-tree.ts';
@@ -49,6 +50,27 @@ describe('the examples of embedding', () => {
       child.kill('SIGINT');
     }
     assert.equal(await gone, 0);
+  });
+
+  test('embed-telemetry.mjs sends what it has when it is interrupted', async () => {
+    const receiver = await OtlpReceiver.start();
+    const args = [join(FOLDER, 'embed-telemetry.mjs'), receiver.url, ...addresses];
+    const child = spawn(process.execPath, args);
+    let out = '';
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    const gone = new Promise((resolve) => child.once('close', resolve));
+    try {
+      await waitFor('its port', () => /:\d+\n/.test(out));
+      child.kill('SIGINT');
+      assert.equal(await gone, 0);
+      assert.equal(receiver.resource['service.name'], 'shop');
+      assert.ok(receiver.metrics.some(({ name }) => name === 'ringway_client_connections'));
+    } finally {
+      child.kill('SIGKILL');
+      receiver.stop();
+    }
   });
 
   test('embed-test.mjs passes, embed-errors.mjs and embed-reload.mjs say what is wrong', () => {

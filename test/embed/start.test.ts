@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -8,6 +9,12 @@ import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 
 // Ringway as a library: what docs/api.md promises.
+
+async function readAll(socket: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
 
 const QUIET = { level: 3, write: () => {} };
 
@@ -73,6 +80,26 @@ describe('an embedded proxy', () => {
     await ringway.stop();
     const without = await start(source);
     assert.equal(without.http, null);
+    await without.stop();
+  });
+
+  test('the stats are where the proxy says, and its log; nowhere unless asked for', async () => {
+    const lines: string[] = [];
+    const log = { level: 5, write: (_level: number, line: string) => void lines.push(line) };
+    for (const host of ['127.0.0.1', '::1']) {
+      const ringway = await start({ pools: { cache: pool() }, log, stats: { host, port: 0 } });
+      const { port = 0 } = ringway.statsAddress ?? {};
+      assert.deepEqual(ringway.statsAddress, { host, port });
+      assert.ok(port > 0);
+      assert.ok(lines.includes(`stats on ${host === '::1' ? '[::1]' : host}:${port}`));
+      const socket = connect(port, host);
+      const text = await readAll(socket);
+      assert.ok('cache' in JSON.parse(text));
+      await ringway.stop();
+      assert.equal(ringway.statsAddress, null);
+    }
+    const without = await start({ pools: { cache: pool() }, log: QUIET });
+    assert.equal(without.statsAddress, null);
     await without.stop();
   });
 

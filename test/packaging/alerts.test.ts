@@ -42,7 +42,7 @@ function checkExpression(expr: string, known: (name: string) => boolean): void {
 }
 
 const documented = new Set(
-  readFileSync('docs/operations.md', 'utf8')
+  readFileSync('docs/metrics.md', 'utf8')
     .split('\n')
     .filter((line) => /^\| `(ringway|process)_/.test(line))
     .flatMap((line) => [...line.split('|')[1].matchAll(/`(\w+)`/g)].map(([, name]) => name)),

@@ -254,12 +254,13 @@ function suite(variant: Variant): void {
   before(async () => {
     direct = await startRedis();
     // Each has its own: a server counts other proxies that subscribe.
-    servers = await startRedisSet(7);
+    servers = await startRedisSet(9);
     const lines = shards(servers.map(({ port }) => port));
     ringways = [
       await startInProcess({ servers: lines.slice(0, 1) }, variant),
       await startInProcess({ servers: lines.slice(1, 5), hash: 'md5' }, variant),
-      await startInProcess({ servers: lines.slice(5), subscribe_to: 'owner' }, variant),
+      await startInProcess({ servers: lines.slice(5, 7), subscribe_to: 'owner' }, variant),
+      await startInProcess({ servers: lines.slice(7), pubsub: 'own' }, variant),
     ];
   });
   after(async () => {

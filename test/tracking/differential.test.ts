@@ -19,9 +19,21 @@ type Who = 'a' | 'w' | 'r';
 type Step = readonly [who: Who, ...words: Word[]];
 
 const SELF = 'id of r';
+/** How who is redirected to hears of keys over RESP2. */
+const MESSAGE = '*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n';
 /** Several requests in one step. */
 const AND = 'and';
 const CACHING = ['CLIENT', 'CACHING'];
+
+/** What ringway says behind a step, and a server does not. */
+const MORE: Map<Step, Partial<Record<Who, string>>> = new Map();
+
+/** A client with NOLOOP writes: it is told of that through ringway, by `who`. */
+function looped(who: 'a' | 'r', key: string, step: Step): Step {
+  const head = who === 'a' ? '>2\r\n$10\r\ninvalidate\r\n' : MESSAGE;
+  MORE.set(step, { [who]: `${head}*1\r\n$${key.length}\r\n${key}\r\n` });
+  return step;
+}
 
 const PROGRAMS: Record<string, readonly Step[]> = {
   'every key that was read, once': [
@@ -122,6 +134,54 @@ const PROGRAMS: Record<string, readonly Step[]> = {
     ['a', 'CLIENT', 'TRACKING', 'ON', 'REDIRECT', SELF, 'BCAST', 'PREFIX', 'p'],
     ['w', 'SET', 'px', '1'],
     ['w', 'SET', 'x', '1'],
+  ],
+  'with NOLOOP: what others write, in every mode': [
+    ['a', 'CLIENT', 'TRACKING', 'ON', 'NOLOOP'],
+    ['a', 'CLIENT', 'TRACKINGINFO'],
+    ['a', 'MGET', 'k', 'j'],
+    ['w', 'SET', 'k', '1'],
+    ['w', 'SET', 'k', '2'],
+    ['w', 'FLUSHALL'],
+    ['a', 'CLIENT', 'TRACKING', 'OFF'],
+    ['a', 'CLIENT', 'TRACKING', 'ON', 'OPTIN', 'NOLOOP'],
+    ['a', 'GET', 'o1'],
+    ['a', ...CACHING, 'YES', AND, 'GET', 'o2'],
+    ['w', 'MSET', 'o1', '1', 'o2', '2'],
+    ['a', 'CLIENT', 'TRACKING', 'OFF'],
+    ['a', 'CLIENT', 'TRACKING', 'ON', 'NOLOOP', 'OPTOUT'],
+    ['a', 'CLIENT', 'TRACKINGINFO'],
+    ['a', ...CACHING, 'NO', AND, 'GET', 'o3'],
+    ['a', 'GET', 'o4'],
+    ['w', 'MSET', 'o3', '1', 'o4', '2'],
+    ['a', 'CLIENT', 'TRACKING', 'OFF'],
+    ['a', 'CLIENT', 'TRACKING', 'ON', 'BCAST', 'NOLOOP', 'PREFIX', 'b:'],
+    ['a', 'CLIENT', 'TRACKINGINFO'],
+    ['a', 'SET', 'c:1', 'x'],
+    ['w', 'SET', 'b:1', 'x'],
+    ['w', 'SET', 'c:1', 'x'],
+    ['a', 'RESET'],
+    ['w', 'SET', 'b:1', 'x'],
+  ],
+  'with NOLOOP: what the client writes, of which ringway tells it all the same': [
+    ['r', 'SUBSCRIBE', '__redis__:invalidate'],
+    ['a', 'CLIENT', 'TRACKING', 'ON', 'NOLOOP'],
+    ['a', 'SET', 'k', 'not read yet'],
+    ['a', 'GET', 'k'],
+    looped('a', 'k', ['a', 'SET', 'k', '1']),
+    ['w', 'SET', 'k', '2'],
+    ['a', 'GET', 'k'],
+    looped('a', 'k', ['a', 'MULTI', AND, 'INCR', 'k', AND, 'EXEC']),
+    ['a', 'CLIENT', 'TRACKING', 'ON', 'NOLOOP', 'REDIRECT', SELF],
+    ['a', 'GET', 'j'],
+    looped('r', 'j', ['a', 'APPEND', 'j', 'x']),
+    ['a', 'CLIENT', 'TRACKING', 'OFF'],
+    ['a', 'CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', 'b:', 'NOLOOP'],
+    looped('a', 'b:1', ['a', 'SET', 'b:1', 'x']),
+    ['w', 'SET', 'b:1', 'x'],
+    ['a', 'CLIENT', 'TRACKING', 'OFF'],
+    ['a', 'CLIENT', 'TRACKING', 'ON', 'BCAST', 'NOLOOP', 'REDIRECT', SELF],
+    looped('r', 'b:2', ['a', 'SET', 'b:2', 'x']),
+    ['w', 'SET', 'b:3', 'x'],
   ],
   'what makes no sense': [
     ['a', 'CLIENT', 'TRACKING', 'MAYBE'],
@@ -242,12 +302,13 @@ async function runThrough(port: number, steps: readonly Step[], all: readonly He
   for (const [i, step] of steps.entries()) {
     world.send(step);
     for (const who of WHO) {
-      const expected = steady(all[i][who]);
+      const more = MORE.get(step)?.[who];
+      const expected = steady(more === undefined ? all[i][who] : [...all[i][who], more]);
       const taken = await world.get(who).take(expected.length);
       // The server tells of a FLUSHALL on another connection: one from before may be heard of later.
       const told = taken.filter((frame) => frame === FORGET_ALL && !expected.includes(frame));
-      const more = told.length === 0 ? [] : await world.get(who).take(told.length);
-      const frames = steady([...taken.filter((frame) => !told.includes(frame)), ...more]);
+      const later = told.length === 0 ? [] : await world.get(who).take(told.length);
+      const frames = steady([...taken.filter((frame) => !told.includes(frame)), ...later]);
       assert.deepEqual(frames, expected, `${who} after ${step.join(' ')}`);
     }
   }
@@ -257,6 +318,28 @@ async function runThrough(port: number, steps: readonly Step[], all: readonly He
     assert.deepEqual(world.get(who).frames, []);
   }
   world.close();
+}
+
+/** A client that is redirected to leaves, and does not close its side. @returns what `a` hears */
+async function runLeft(port: number): Promise<string[]> {
+  const [a, w, r] = await Promise.all([1, 2, 3].map(() => Subscriber.open(port)));
+  await a.ask(['HELLO', '3']);
+  const [id] = (await r.ask(['CLIENT', 'ID'])).map((reply) => reply.slice(1, -2));
+  await r.ask(['SUBSCRIBE', '__redis__:invalidate']);
+  assert.deepEqual(await a.ask(['CLIENT', 'TRACKING', 'ON', 'REDIRECT', id]), ['+OK\r\n']);
+  await a.ask(['GET', 'left']);
+  assert.deepEqual(await r.ask(['QUIT']), ['+OK\r\n']);
+  await w.ask(['SET', 'left', '1']);
+  const [broken] = await a.take(1);
+  const heard = [broken.replace(`:${id}\r`, ':ID\r')];
+  for (const words of [
+    ['CLIENT', 'TRACKING', 'OFF'],
+    ['CLIENT', 'TRACKING', 'ON', 'REDIRECT', id],
+  ]) {
+    heard.push(...(await a.ask(words)));
+  }
+  for (const each of [a, w, r]) each.close();
+  return heard;
 }
 
 describe('CLIENT TRACKING: as at one server', () => {
@@ -289,6 +372,11 @@ describe('CLIENT TRACKING: as at one server', () => {
         ringway = await startInProcess(pools(), variant);
       });
       after(() => ringway.stop());
+      test('who is redirected to has left: the client is told', async () => {
+        const wanted = await runLeft(direct.port);
+        assert.match(wanted[0], /tracking-redir-broken/);
+        for (const port of ringway.ports) assert.deepEqual(await runLeft(port), wanted);
+      });
       for (const [name, steps] of Object.entries(PROGRAMS)) {
         test(name, async () => {
           for (const port of ringway.ports) {

@@ -182,6 +182,24 @@ describe('an upgrade', () => {
     await stop();
   });
 
+  test('answers who sends no more, and does not wait for what nobody takes', async () => {
+    const { ringway, socket, stop } = await run([]);
+    const client = await RespClient.open(ringway.port);
+    for (const server of redis) server.kill('SIGSTOP');
+    await client.send(encodeRequest('WATCH', 'key:5'));
+    await client.send(encodeRequest('GET', 'key:5'));
+    client.halfClose();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const began = Date.now();
+    await askAdmin(socket, 'upgrade');
+    for (const server of redis) server.kill('SIGCONT');
+    assert.match((await client.readToEnd()).toString(), /^\+OK\r\n\$\d+\r\nkey:5@/);
+    await waitFor('the old process to end', () => ringway.child.exitCode !== null);
+    assert.ok(Date.now() - began < 15_000, 'nobody had to be waited for');
+    client.close();
+    await stop();
+  });
+
   test('keeps who has logged in, and who has not', async () => {
     const keys = { redis_auth: 's3cret', max_auth_failures: 3 };
     const { ringway, socket, stop } = await run([], keys);

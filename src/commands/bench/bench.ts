@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { DialTarget } from '../../net/dial.ts';
 import { type Arguments, runCommand, usageError } from '../arguments.ts';
 import type { Command, Out } from '../command.ts';
-import { count } from '../top-view.ts';
-import { Load } from './load.ts';
+import { count } from '../figures.ts';
+import { Load, type LoadResult } from './load.ts';
 import {
   deleteRequest,
   keyOf,
@@ -13,7 +13,7 @@ import {
   type Work,
 } from './requests.ts';
 import { figuresOf, resultText } from './result-text.ts';
-import { sendAll, speaksRedis } from './session.ts';
+import { type Progress, sendAll, speaksRedis } from './session.ts';
 
 const HELP = `Usage: ringway bench ADDRESS [options]
 
@@ -47,6 +47,10 @@ const OPTIONS: readonly string[] = [
   ...['protocol=', 'user=', 'password-file=', 'tls', 'tls-insecure', 'json'],
 ];
 
+/** As a shell tells of a program that SIGINT has ended. */
+const INTERRUPTED = 130;
+const DEFAULT_COLUMNS = 80;
+
 /** `ringway bench`: load on an address, and how long it takes to answer. */
 export const bench: Command = (argv, out, err) =>
   runCommand(argv, { out, err, help: HELP, options: OPTIONS }, async (given) => {
@@ -70,24 +74,59 @@ export const bench: Command = (argv, out, err) =>
         `values of ${bytes} bytes, ` +
         `${count(keys)} keys\n`,
     );
-    await sendAll(target, isRedis, login, each(work, setRequest));
     const order = {
       ...{ target, isRedis, connections, perSecond: rate, seconds, login },
       request: mixedRequests(work),
     };
     const load = new Load(order, progress(err, seconds));
-    const stop = (): void => load.stop();
-    process.once('SIGINT', stop);
-    try {
-      const result = await load.run();
-      if (given.has('json')) out.write(`${JSON.stringify(figuresOf(result, seconds), null, 2)}\n`);
-      else out.write(`\n${resultText(result, seconds)}`);
-      return result.trouble === '' && result.errors === 0 ? 0 : 1;
-    } finally {
-      process.off('SIGINT', stop);
-      if (!given.has('keep')) await sendAll(target, isRedis, login, each(work, deleteRequest));
-    }
+    const keep = given.has('keep');
+    const result = await withKeys({ target, isRedis, login, work, keep, err }, load);
+    if (result === null) return INTERRUPTED;
+    if (given.has('json')) out.write(`${JSON.stringify(figuresOf(result), null, 2)}\n`);
+    else out.write(`\n${resultText(result, process.stdout.columns ?? DEFAULT_COLUMNS)}`);
+    if (result.seconds < seconds && result.trouble === '') return INTERRUPTED;
+    return result.trouble === '' && result.errors === 0 ? 0 : 1;
   });
+
+/** Whose keys they are, and where. */
+interface Keys {
+  readonly target: DialTarget;
+  readonly isRedis: boolean;
+  readonly login: Buffer;
+  readonly work: Work;
+  /** They are left behind. */
+  readonly keep: boolean;
+  readonly err: Out;
+}
+
+/**
+ * Writes the keys, runs the load, and deletes them, whatever happens: the first SIGINT ends the
+ * load, a second one everything.
+ * @returns null = it was interrupted before the load began
+ */
+async function withKeys(
+  { target, isRedis, login, work, keep, err }: Keys,
+  load: Load,
+): Promise<LoadResult | null> {
+  const written: Progress = { answered: 0, isOver: false };
+  const onInterrupt = (): void => {
+    if (written.isOver) process.exit(INTERRUPTED);
+    written.isOver = true;
+    load.stop();
+  };
+  process.on('SIGINT', onInterrupt);
+  try {
+    await sendAll(target, isRedis, login, each(work, setRequest), written);
+    return written.isOver ? null : await load.run();
+  } finally {
+    if (!keep && written.answered > 0) {
+      await sendAll(target, isRedis, login, each(work, deleteRequest)).catch((error: Error) => {
+        err.write(`ringway: keys ${work.prefix}* may be left behind: ${error.message}\n`);
+      });
+    }
+    process.off('SIGINT', onInterrupt);
+  }
+}
 
 /** What is wanted, as far as it does not depend on the target. */
 function planOf(given: Arguments) {
@@ -116,7 +155,8 @@ function progress(err: Out, seconds: number): (answered: number, errors: number)
   let passed = 0;
   return (answered, errors) => {
     passed++;
-    err.write(`\r${passed} of ${seconds} s: ${count(answered)} answered, ${errors} errors\x1b[K`);
+    const text = `${passed} of ${seconds} s: ${count(answered)} answered, ${errors} errors`;
+    err.write(`\r${text.slice(0, process.stderr.columns - 1)}\x1b[K`);
     if (passed >= seconds - 1) err.write('\r\x1b[K');
   };
 }
@@ -137,7 +177,12 @@ function numberOf(
 
 function passwordOf(given: Arguments): string {
   const file = given.text('password-file');
-  return file === null ? '' : readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  if (file === null) return '';
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw usageError(`--password-file: ${(error as Error).message}`);
+  }
 }
 
 function targetOf(address: string, given: Arguments): DialTarget {

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
+import { visible } from '../../log.ts';
 import type { DialTarget } from '../../net/dial.ts';
 import { BUCKETS, bucketOf, HISTOGRAM_MAX } from '../../stats/histogram.ts';
 import { type ReplyCounter, replyCounter } from './reply-counter.ts';
-import { connectTo } from './session.ts';
+import { ask, connectTo } from './session.ts';
 
 /** What is to be sent, and how fast. */
 export interface LoadOrder {
@@ -22,6 +23,8 @@ export interface LoadResult {
   readonly sent: number;
   readonly answered: number;
   readonly errors: number;
+  /** So long requests were due: less than was ordered if it was stopped. */
+  readonly seconds: number;
   /** The first of them that says something; empty = none. */
   readonly trouble: string;
   /** Values in the buckets of stats/histogram.ts, in microseconds from when a request was due. */
@@ -86,6 +89,7 @@ export class Load {
   #errors = 0;
   #trouble = '';
   #stopped = false;
+  #seconds = 0;
   readonly #onProgress: (answered: number, errors: number) => void;
 
   /** @param onProgress told once a second */
@@ -101,7 +105,7 @@ export class Load {
 
   async run(): Promise<LoadResult> {
     try {
-      for (let i = 0; i < this.#order.connections; i++) {
+      for (let i = 0; i < this.#order.connections && !this.#stopped; i++) {
         this.#connections.push(await this.#connect());
       }
       await new Promise<void>((resolve, reject) => this.#offer(resolve, reject));
@@ -112,6 +116,7 @@ export class Load {
       sent: this.#sent,
       answered: this.#answered,
       errors: this.#errors,
+      seconds: this.#seconds,
       trouble: this.#trouble,
       latencies: this.#latencies,
       maxMicros: this.#maxMicros,
@@ -128,14 +133,15 @@ export class Load {
     const socket = await connectTo(target);
     const connection = new LoadConnection(socket, isRedis);
     if (login.length === 0) return connection;
-    await new Promise<void>((resolve, reject) => {
-      socket.once('data', (bytes: Buffer) => {
-        const said = bytes.toString('latin1').trim();
-        if (said.startsWith('-')) reject(new Error(`the login is refused: ${said.slice(1, 200)}`));
-        else resolve();
-      });
-      socket.write(login);
-    });
+    try {
+      const said = (await ask(socket, login)).toString('latin1').trim();
+      if (said.startsWith('-')) {
+        throw new Error(`the login is refused: ${visible(said.slice(1, 200))}`);
+      }
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
     return connection;
   }
 
@@ -162,6 +168,8 @@ export class Load {
         this.#onProgress(this.#answered, this.#errors);
       }
       const ended = this.#stopped || this.#due >= end;
+      const passed = (Math.min(now, end) - start) / 1000;
+      this.#seconds = this.#stopped ? passed : this.#order.seconds;
       const isAnswered = this.#answered === this.#sent;
       if (ended && (isAnswered || now >= end + DRAIN_MS || this.#stopped)) finish(null);
       else if (this.#due - now > NEAR_MS || ended) setTimeout(turn, 1);

@@ -1,8 +1,10 @@
 import { BUCKETS, bucketFloor, histogramTotal, quantiles } from '../../stats/histogram.ts';
-import { count, micros } from '../top-view.ts';
+import { count, micros } from '../figures.ts';
 import type { LoadResult } from './load.ts';
 
 const BAR_COLUMNS = 40;
+/** Columns before a bar: the time and the share. */
+const BEFORE_BAR = 23;
 const SHOWN = [0.5, 0.9, 0.99, 0.999] as const;
 /** Above a quantile there must be so many values, or it is chance. */
 const LEAST_ABOVE = 10;
@@ -28,11 +30,11 @@ function quantile(counts: Float64Array, wanted: number): number | null {
   return quantiles(counts, [wanted])[0];
 }
 
-/** @param seconds that the load took */
-export function figuresOf(result: LoadResult, seconds: number): BenchFigures {
+/** The figures of a run. */
+export function figuresOf(result: LoadResult): BenchFigures {
   const [p50, p90, p99, p999] = SHOWN.map((each) => quantile(result.latencies, each));
-  const { sent, answered, errors, maxMicros: max, trouble } = result;
-  const perSecond = Math.round(answered / seconds);
+  const { sent, answered, errors, seconds, maxMicros: max, trouble } = result;
+  const perSecond = seconds > 0 ? Math.round(answered / seconds) : 0;
   const lateP99 = quantile(result.late, 0.99);
   return { sent, answered, errors, perSecond, p50, p90, p99, p999, max, lateP99, trouble };
 }
@@ -41,9 +43,9 @@ function shown(value: number | null): string {
   return value === null ? 'too few to tell' : micros(value);
 }
 
-/** The figures and a histogram, as text. */
-export function resultText(result: LoadResult, seconds: number): string {
-  const figures = figuresOf(result, seconds);
+/** The figures and a histogram, as text. @param columns of the screen */
+export function resultText(result: LoadResult, columns: number): string {
+  const figures = figuresOf(result);
   const unanswered = figures.sent - figures.answered;
   const lines = [
     `requests   ${count(figures.answered)} answered, ${count(figures.perSecond)}/s`,
@@ -54,7 +56,7 @@ export function resultText(result: LoadResult, seconds: number): string {
     `  p50 ${shown(figures.p50)}   p90 ${shown(figures.p90)}   p99 ${shown(figures.p99)}` +
       `   p99.9 ${shown(figures.p999)}   max ${micros(figures.max)}`,
     '',
-    ...histogramLines(result.latencies),
+    ...histogramLines(result.latencies, columns),
   ];
   if (figures.trouble !== '') lines.push('', figures.trouble);
   if (unanswered > 0) lines.push('', 'the latencies leave out what was not answered');
@@ -66,7 +68,8 @@ export function resultText(result: LoadResult, seconds: number): string {
 }
 
 /** One line for each doubling of the time. */
-function histogramLines(counts: Float64Array): string[] {
+function histogramLines(counts: Float64Array, columns: number): string[] {
+  const bars = Math.max(1, Math.min(BAR_COLUMNS, columns - BEFORE_BAR));
   const rows: { below: number; values: number }[] = [];
   let below = 64;
   let values = 0;
@@ -85,7 +88,7 @@ function histogramLines(counts: Float64Array): string[] {
   if (first < 0) return ['  nothing was answered'];
   const most = Math.max(...rows.map((row) => row.values));
   return rows.slice(first, last + 1).map((row) => {
-    const bar = '█'.repeat(Math.ceil((row.values / most) * BAR_COLUMNS));
+    const bar = '█'.repeat(Math.ceil((row.values / most) * bars));
     const share = ((row.values / total) * 100).toFixed(row.values / total < 0.01 ? 3 : 1);
     return `  < ${micros(row.below).padStart(8)} ${share.padStart(7)} % ${bar}`;
   });

@@ -1,10 +1,15 @@
 import type { Socket } from 'node:net';
+import { visible } from '../../log.ts';
 import { type DialTarget, dialPlain } from '../../net/dial.ts';
 import { onOpen } from '../../net/tls-client.ts';
 import { replyCounter } from './reply-counter.ts';
 
 const ANSWER_MS = 5_000;
 const BATCH = 500;
+/** Of what a server says, in a message. */
+const SHOWN = 120;
+const CLOSES = 'it closes the connection before it has answered: does it want TLS (--tls)?';
+const NOTHING = Buffer.alloc(0);
 
 /** Opens a connection, and fails when that takes too long. */
 export function connectTo(target: DialTarget): Promise<Socket> {
@@ -26,29 +31,61 @@ export function connectTo(target: DialTarget): Promise<Socket> {
   });
 }
 
-/** Whether a Redis listens there, or something that speaks like one; else it is a memcached. */
+/** What begins an alert of TLS: whoever sends it has not understood a byte of what is not TLS. */
+const TLS_ALERT = 0x15;
+
+/** Says something and waits for the first bytes of the answer. */
+export function ask(socket: Socket, question: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const end = (error: Error | null, bytes: Buffer): void => {
+      clearTimeout(timer);
+      socket.off('data', onData).off('error', onError).off('close', onClose);
+      if (error === null) resolve(bytes);
+      else reject(error);
+    };
+    const onData = (bytes: Buffer): void => {
+      if (bytes[0] !== TLS_ALERT) end(null, bytes);
+      else end(new Error('it answers in TLS: --tls'), bytes);
+    };
+    const onError = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'ECONNRESET') onClose();
+      else end(error, NOTHING);
+    };
+    const onClose = (): void => end(new Error(CLOSES), NOTHING);
+    const timer = setTimeout(() => end(new Error('it answers nothing'), NOTHING), ANSWER_MS);
+    socket.on('data', onData).on('error', onError).on('close', onClose);
+    socket.write(question);
+  });
+}
+
+/**
+ * Whether a Redis listens there, or something that speaks like one; else it is a memcached.
+ * @throws as a rejection, when it is neither
+ */
 export async function speaksRedis(target: DialTarget): Promise<boolean> {
   const socket = await connectTo(target);
   try {
-    const first = await new Promise<Buffer>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('it answers nothing')), ANSWER_MS);
-      const end = (settle: () => void): void => {
-        clearTimeout(timer);
-        settle();
-      };
-      socket.once('data', (bytes: Buffer) => end(() => resolve(bytes)));
-      socket.once('error', (error) => end(() => reject(error)));
-      socket.once('close', () => end(() => reject(new Error('it closes the connection'))));
-      socket.write('PING\r\n');
-    });
-    return first[0] === 0x2b || first[0] === 0x2d; // '+' or '-'
+    const said = (await ask(socket, Buffer.from('PING\r\n'))).toString('latin1');
+    if (/^[+-]/.test(said)) return true;
+    if (said.startsWith('ERROR')) return false;
+    const [line] = said.slice(0, SHOWN).split('\r\n');
+    throw new Error(`to PING it says ${visible(line)}: that is neither a Redis nor a memcached`);
   } finally {
     socket.destroy();
   }
 }
 
+/** How a long series of requests goes on. */
+export interface Progress {
+  /** Requests that were answered. */
+  answered: number;
+  /** Whether the rest is left out. */
+  isOver: boolean;
+}
+
 /**
  * Sends requests and waits for their replies, so many at a time.
+ * @param progress told, and looked at, after each part
  * @throws at the first error reply
  */
 export async function sendAll(
@@ -56,6 +93,7 @@ export async function sendAll(
   isRedis: boolean,
   login: Buffer,
   requests: Iterable<Buffer>,
+  progress: Progress = { answered: 0, isOver: false },
 ): Promise<void> {
   const socket = await connectTo(target);
   const batches = new Batches(socket, isRedis);
@@ -63,12 +101,15 @@ export async function sendAll(
     if (login.length > 0) await batches.send([login]);
     let batch: Buffer[] = [];
     for (const request of requests) {
+      if (progress.isOver) return;
       batch.push(request);
       if (batch.length < BATCH) continue;
       await batches.send(batch);
+      progress.answered += batch.length;
       batch = [];
     }
     if (batch.length > 0) await batches.send(batch);
+    progress.answered += batch.length;
   } finally {
     socket.destroy();
   }
@@ -88,7 +129,8 @@ class Batches {
     socket.on('data', (bytes: Buffer) => {
       try {
         counter.take(bytes, (isError) => {
-          if (isError) throw new Error(`an error: ${bytes.toString('latin1', 0, 200).trim()}`);
+          if (isError)
+            throw new Error(`an error: ${visible(bytes.toString('latin1', 0, 200).trim())}`);
           if (--this.#left === 0) this.#settle(null);
         });
       } catch (error) {

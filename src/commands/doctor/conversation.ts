@@ -5,6 +5,13 @@ import { onOpen } from '../../net/tls-client.ts';
 /** A server says no more than this to what it is asked here. */
 const ANSWER_BYTES = 1024 * 1024;
 
+/** What begins an alert of TLS: whoever sends it has not understood a byte of what is not TLS. */
+const TLS_ALERT = 0x15;
+
+const CLOSES = 'it closes the connection before it has answered: does it want TLS (server_tls)?';
+
+const NO_TLS = 'no end of the TLS handshake (does it speak TLS?)';
+
 /** A few questions to one server, one after the other. */
 export class Conversation {
   readonly #socket: Socket;
@@ -25,8 +32,10 @@ export class Conversation {
     socket.on('close', () => this.#fail(new Error('it closes the connection')));
   }
 
-  #fail(error: Error): void {
-    this.#failure ??= error;
+  #fail(error: NodeJS.ErrnoException): void {
+    const isAlert = this.#received[0] === TLS_ALERT;
+    const isReset = error.code === 'ECONNRESET' && this.#received.length === 0;
+    this.#failure ??= isAlert || isReset ? new Error(CLOSES) : error;
     this.#socket.destroy();
     this.#onChange();
   }
@@ -40,7 +49,7 @@ export class Conversation {
       open = true;
       conversation.#onChange();
     });
-    await conversation.#until(() => open, 'no connection');
+    await conversation.#until(() => open, target.tls === null ? 'no connection' : NO_TLS);
     return conversation;
   }
 

@@ -23,7 +23,7 @@ on, and how many files a process may have open. Changes nothing. Says what will 
 `;
 
 /** Servers that are asked at the same time. */
-const AT_ONCE = 32;
+const AT_ONCE = 128;
 const MARKS: Readonly<Record<Level, string>> = { ok: 'ok', warning: 'WARNING', error: 'ERROR' };
 
 /** `ringway doctor`: what will hurt with a configuration file. */
@@ -38,7 +38,7 @@ export const doctor: Command = (argv, out, err) => {
     if (workers < 1) throw usageError(`--workers is a number from 1 to 999, not ${text}`);
     const config = await loadConfig(file);
     for (const line of configWarnings(config)) err.write(`${line}\n`);
-    const found = await lookAtAll(config, workers);
+    const found = await lookAtAll(config, workers, progress(err));
     const shown = given.has('quiet') ? found.filter(({ level }) => level !== 'ok') : found;
     if (given.has('json')) out.write(`${JSON.stringify(shown, null, 2)}\n`);
     else print(shown, out);
@@ -47,24 +47,44 @@ export const doctor: Command = (argv, out, err) => {
 };
 
 /** @param workers that ringway will have */
-async function lookAtAll(config: Config, workers: number): Promise<Finding[]> {
+async function lookAtAll(config: Config, workers: number, tell: Tell): Promise<Finding[]> {
   const found: Finding[] = [...lookAtDescriptors(config).all];
+  const all = config.pools.reduce((sum, { servers }) => sum + servers.length, 0);
+  let done = 0;
   for (const pool of config.pools) {
     found.push(...(await lookAtDoors(pool)).all);
-    const facts = await inTurn(pool.servers, (server) => lookAtServer(pool, server));
+    const facts = await someAtATime(pool.servers, async (server) => {
+      const seen = await lookAtServer(pool, server);
+      tell(`${++done} of ${all} servers`);
+      return seen;
+    });
     const whole = lookAtPool(pool, facts, workers);
     for (const { findings } of facts) found.push(...findings.all);
     found.push(...whole.all);
   }
+  tell('');
   return found;
 }
 
-/** As map() with promises, so many at a time. */
-async function inTurn<T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let i = 0; i < items.length; i += AT_ONCE) {
-    results.push(...(await Promise.all(items.slice(i, i + AT_ONCE).map(use))));
-  }
+/** Shows how far it is; empty = no more. */
+type Tell = (text: string) => void;
+
+function progress(err: Out): Tell {
+  if (!process.stderr.isTTY) return () => {};
+  return (text) => err.write(`\r${text.slice(0, process.stderr.columns - 1)}\x1b[K`);
+}
+
+/** As map() with promises, so many at a time; one that takes long holds up nobody else. */
+async function someAtATime<T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < items.length) {
+      const at = next++;
+      results[at] = await use(items[at]);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, work));
   return results;
 }
 

@@ -1,4 +1,5 @@
 import type { PoolConfig, ServerConfig } from '../../config/index.ts';
+import { visible } from '../../log.ts';
 import { addressOf } from '../../proxy/pool/pool-changes.ts';
 import { Conversation } from './conversation.ts';
 import { Findings } from './finding.ts';
@@ -53,5 +54,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 function why({ code = '', message }: NodeJS.ErrnoException): string {
-  return REASONS.get(code) ?? message;
+  // OpenSSL's own words for this name a file of its source.
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return `it does not speak TLS (${code})`;
+  return REASONS.get(code) ?? visible(message);
 }

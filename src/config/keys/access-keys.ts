@@ -63,6 +63,16 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
       'and values. Redis pools only.',
   },
   {
+    name: 'allow_config_set',
+    only: 'redis',
+    type: 'parameters',
+    default: null,
+    since: SINCE,
+    doc:
+      'Parameters that clients may set by `CONFIG SET` on all servers, separated by commas, such ' +
+      'as `notify-keyspace-events`; others are refused. Redis pools only.',
+  },
+  {
     name: 'deny_commands',
     only: 'redis',
     type: 'command-names',

@@ -18,7 +18,8 @@ export type KeyType =
   | 'file'
   | 'commands'
   | 'addresses'
-  | 'command-names';
+  | 'command-names'
+  | 'parameters';
 
 /** One pool key: the only place that says what it accepts and what it defaults to. */
 export interface KeySpec {

@@ -278,6 +278,17 @@ export const POOL_KEYS: readonly KeySpec[] = [
       'that `PUBLISH` goes to.',
   },
   {
+    name: 'pubsub',
+    type: 'name',
+    default: 'shared',
+    choices: ['shared', 'own'],
+    since: 'ringway 0.1',
+    doc:
+      'Over which connections clients hear messages: `shared`, one to each server for all ' +
+      'clients of a process, or each client its `own`, so that servers count subscribers as they ' +
+      'are. Those are among `max_leased_connections`.',
+  },
+  {
     name: 'pubsub_loss',
     type: 'name',
     default: 'disconnect',

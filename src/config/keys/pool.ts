@@ -20,10 +20,10 @@ import {
   parseServer,
 } from './address.ts';
 import { parseAddresses } from './addresses.ts';
-import { parseCommandNames } from './command-names.ts';
 import { type CustomCommand, parseCustomCommands } from './custom-commands.ts';
 import type { KeySpec } from './key-spec.ts';
 import { MEANT, POOL_KEYS, REFUSED_KEYS } from './keys.ts';
+import { parseCommandNames, parseParameters } from './listed-names.ts';
 import { type Logins, readLogins } from './logins.ts';
 import { checkCluster } from './masters/cluster-rules.ts';
 import { checkPromotion } from './masters/promotion-rules.ts';
@@ -92,6 +92,8 @@ function parseValue(spec: KeySpec, text: string, rules: Rules): Parsed<Value> {
       return parseListen(text, rules);
     case 'command-names':
       return parseCommandNames(text);
+    case 'parameters':
+      return parseParameters(text);
     case 'addresses':
       return parseAddresses(text);
     case 'doors':

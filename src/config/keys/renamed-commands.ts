@@ -2,8 +2,8 @@ import { findAclCommand } from '../../acl/commands.ts';
 import { DENIED_COMMANDS } from '../../limits.ts';
 import type { Scalar } from '../file/document.ts';
 import type { RenamedCommand } from '../types.ts';
-import { FIRST_WORDS } from './command-names.ts';
 import type { CustomCommand } from './custom-commands.ts';
+import { FIRST_WORDS } from './listed-names.ts';
 import type { LoginSource } from './logins.ts';
 import { quote } from './values.ts';
 

@@ -99,7 +99,7 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
     }
     this.#leased.delete(connection);
     this.#keep(connection);
-    this.#serveNext();
+    this.serveNext();
   }
 
   #keep(connection: BackendConnection): void {
@@ -135,7 +135,7 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
   goOn(server: Server): void {
     if (!this.#paused.delete(server)) return;
     for (const connection of this.#of(server)) connection.goOnSending();
-    this.#serveNext();
+    this.serveNext();
   }
 
   /** They lead to the wrong place: what is in flight on them gets an error. */
@@ -175,7 +175,7 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
   /** It is closed. */
   forget(connection: BackendConnection): void {
     this.#forgetIdle(connection);
-    if (this.#leased.delete(connection)) setImmediate(() => this.#serveNext());
+    if (this.#leased.delete(connection)) setImmediate(() => this.serveNext());
   }
 
   /** Connections of a server that could be closed to make room, and none leased. */
@@ -194,7 +194,8 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
     return false;
   }
 
-  #serveNext(): void {
+  /** There may be room for who waits. */
+  serveNext(): void {
     for (const waiter of this.#waiting) {
       if (this.#paused.has(waiter.leasedFrom)) continue;
       try {

@@ -144,7 +144,7 @@ export class ClientConnection
    * is closed instead: that tells it of the messages that it may miss meanwhile.
    */
   moveAway(give: (client: LeavingClient) => void): void {
-    if (this.closed) return;
+    if (this.leaves) return;
     if (this.listens) {
       this.drain();
       return;

@@ -58,6 +58,8 @@ export class Pool implements ServerPool, HealthyPool {
   /** By command: 1 where a request may be forwarded as it is; null = this pool refuses nothing. */
   allowed: Uint8Array | null = null;
   readonly health: PoolHealth;
+  /** Those over which single clients hear messages: they count as leased. */
+  subscriberConnections = 0;
   readonly lanes: Lanes;
   readonly refusedDatabases: RefusedDatabases = new RefusedDatabases();
   readonly budget: ConnectionBudget;
@@ -94,7 +96,7 @@ export class Pool implements ServerPool, HealthyPool {
       (server, lane) =>
         openConnection(engine, server, lane, PURPOSE_LEASE, server.failover?.refusal),
       () => ({
-        limit: this.config.maxLeasedConnections,
+        limit: this.config.maxLeasedConnections - this.subscriberConnections,
         kept: LEASES_KEPT,
         keptMs: this.config.leaseIdleMs,
       }),

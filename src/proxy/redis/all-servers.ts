@@ -16,6 +16,7 @@ import type { CommandSpec, Merge } from '../../protocol/redis/table/commands.ts'
 import type { ClientConnection } from '../client/client-connection.ts';
 import { laneOf } from '../pool/lanes.ts';
 import { answer, copyOf, type SpecialRequest } from '../routing/request.ts';
+import { notAllowed } from './allowed.ts';
 import { INVALID } from './failure-reply.ts';
 import { ChainedArrays } from './fragments/chained-arrays.ts';
 import { BusyOrders } from './leases/busy-orders.ts';
@@ -194,10 +195,9 @@ const JOINS: Readonly<Record<Exclude<Merge, 'none'>, Join>> = {
  */
 export function sendToAllServers(request: SpecialRequest, spec: CommandSpec): boolean {
   const { client } = request;
-  const { servers, liveServers, config } = client.pool;
-  if ((spec.name === 'FLUSHALL' || spec.name === 'FLUSHDB') && !config.allowFlush) {
-    return answer(client, replies.flushRefused(spec.name));
-  }
+  const { servers, liveServers } = client.pool;
+  const refusal = notAllowed(request, spec);
+  if (refusal !== null) return answer(client, refusal);
   if (spec.merge === 'none') throw new Error(`${spec.name} has no way to join replies`);
   const join = JOINS[spec.merge];
   const absent =

@@ -10,7 +10,7 @@ const NOT_AT_SERVER = 'rules of the servers would not hold for it (logins: serve
 /** Commands without an access of their own that may write what they like. */
 const SCRIPTS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 /** Subcommands that change what all clients of the servers have in common. */
-const SHARED: ReadonlySet<string> = new Set(['SCRIPT|LOAD', 'SCRIPT|FLUSH']);
+const SHARED: ReadonlySet<string> = new Set(['CONFIG|SET', 'SCRIPT|LOAD', 'SCRIPT|FLUSH']);
 /** Of a subcommand; what is longer is none. */
 const LONGEST_NAME = 64;
 /** Who connects needs these. */

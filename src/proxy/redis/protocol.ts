@@ -27,7 +27,7 @@ import { MUST_SEND } from '../client/router.ts';
 import type { SavedTracking } from '../client/session/tracking.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
 import type { Pool } from '../pool/pool.ts';
-import { NOTHING_TO_PREPARE, type Preparation } from '../pool/protocol.ts';
+import type { Preparation } from '../pool/protocol.ts';
 
 import { LeasedRead } from '../routing/leased-read.ts';
 import { PassedReply } from '../routing/passed-reply.ts';
@@ -42,7 +42,7 @@ import { handshake } from './handshake.ts';
 import { knownInfoOf } from './info/server-info.ts';
 import { knownMonitorsOf } from './monitor/monitors.ts';
 import { refusal, repeatable } from './not-executed.ts';
-import { knownHubOf } from './pubsub/hub/hubs.ts';
+import { hubsOf, prepareHubs } from './pubsub/hub/hubs.ts';
 import { resume } from './tracking/commands.ts';
 import { knownTrackerOf } from './tracking/trackers.ts';
 
@@ -158,7 +158,7 @@ export class RedisProtocol implements ClientProtocol {
 
   onServerBack(server: KnownServer): void {
     knownInfoOf(server)?.askAgain();
-    knownHubOf(server.pool)?.onMoved();
+    for (const hub of hubsOf(server.pool)) hub.onMoved();
     knownTrackerOf(server.pool)?.onRing();
     knownMonitorsOf(server.pool)?.setServers();
   }
@@ -168,11 +168,11 @@ export class RedisProtocol implements ClientProtocol {
   }
 
   prepare(pool: object, next: PoolConfig): Preparation {
-    return knownHubOf(pool)?.prepare(next) ?? NOTHING_TO_PREPARE;
+    return prepareHubs(pool, (hub) => hub.prepare(next));
   }
 
   onRing(pool: object): void {
-    knownHubOf(pool)?.onRing();
+    for (const hub of hubsOf(pool)) hub.onRing();
     knownTrackerOf(pool)?.onRing();
     knownMonitorsOf(pool)?.setServers();
   }
@@ -187,7 +187,7 @@ export class RedisProtocol implements ClientProtocol {
 
   onPoolGone(pool: object): void {
     closeAudit(pool as Pool);
-    knownHubOf(pool)?.close();
+    for (const hub of hubsOf(pool)) hub.close();
     knownTrackerOf(pool)?.close();
     knownMonitorsOf(pool)?.close();
   }

@@ -20,8 +20,11 @@ export interface Packages {
   readonly traceExporter: typeof import('@opentelemetry/exporter-trace-otlp-http');
 }
 
-/** Loads the packages that are not installed with ringway. @throws RingwayError without them */
-export async function loadPackages(): Promise<Packages> {
+/**
+ * Loads the packages that are not installed with ringway.
+ * @param what needs them @throws RingwayError without them
+ */
+export async function loadPackages(what: string): Promise<Packages> {
   try {
     const [api, resources, metrics, traces, metricExporter, traceExporter] = await Promise.all([
       import('@opentelemetry/api'),
@@ -37,7 +40,7 @@ export async function loadPackages(): Promise<Packages> {
     const [reason] = (error as Error).message.split('\n');
     throw new RingwayError(
       'RINGWAY_STARTUP',
-      `--otlp-endpoint needs OpenTelemetry's packages, which are installed beside ringway:\n` +
+      `${what} needs OpenTelemetry's packages, which are installed beside ringway:\n` +
         `npm install ${PACKAGES.join(' ')}\n${reason}`,
       { cause: error },
     );

@@ -23,31 +23,51 @@ interface Provider {
   shutdown(): Promise<void>;
 }
 
+/** Whose the process is: a guest leaves what is there once alone, such as the SDK's own logger. */
+export type Standing = 'host' | 'guest';
+
+/** Part of the SDK that sends; code 0 = it has. */
+interface Exporter<T> {
+  export(items: T, done: (result: { readonly code: number; error?: Error }) => void): void;
+}
+
 /** Sends traces and figures to a collector: one for all processes, in the primary. */
 export class Telemetry {
   readonly #packages: Packages;
   readonly #settings: TelemetrySettings;
   readonly #log: Log;
+  readonly #standing: Standing;
   #source: TelemetrySource | null = null;
   readonly #providers: Provider[] = [];
   #tracer: Tracer | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  private constructor(packages: Packages, settings: TelemetrySettings, log: Log) {
+  private constructor(
+    packages: Packages,
+    settings: TelemetrySettings,
+    log: Log,
+    standing: Standing,
+  ) {
+    this.#standing = standing;
     this.#packages = packages;
     this.#settings = settings;
     this.#log = log;
   }
 
   /** @throws RingwayError when the packages are not installed */
-  static async load(settings: TelemetrySettings, log: Log): Promise<Telemetry> {
-    return new Telemetry(await loadPackages(), settings, log);
+  static async load(
+    settings: TelemetrySettings,
+    log: Log,
+    standing: Standing = 'host',
+  ): Promise<Telemetry> {
+    const what = standing === 'host' ? '--otlp-endpoint' : 'the option telemetry';
+    return new Telemetry(await loadPackages(what), settings, log, standing);
   }
 
   start(source: TelemetrySource): void {
     const { traceRate, metrics, endpoint } = this.#settings;
     this.#source = source;
-    this.#listenToSdk();
+    if (this.#standing === 'host') this.#listenToSdk();
     const resource = this.#resource();
     if (metrics) this.#startMetrics(resource, source);
     if (traceRate > 0) this.#startTraces(resource);
@@ -80,9 +100,12 @@ export class Telemetry {
 
   #startMetrics(resource: Resource, source: TelemetrySource): void {
     const { MeterProvider, PeriodicExportingMetricReader } = this.#packages.metrics;
+    const { OTLPMetricExporter } = this.#packages.metricExporter;
     const { metricsEveryMs } = this.#settings;
+    const exporter = new OTLPMetricExporter(this.#at('metrics'));
+    this.#listenTo(exporter);
     const reader = new PeriodicExportingMetricReader({
-      exporter: new this.#packages.metricExporter.OTLPMetricExporter(this.#at('metrics')),
+      exporter,
       exportIntervalMillis: metricsEveryMs,
       exportTimeoutMillis: Math.min(metricsEveryMs, 30_000),
       metricProducers: [metricProducer(this.#packages, VERSION, () => source.snapshot())],
@@ -92,7 +115,9 @@ export class Telemetry {
 
   #startTraces(resource: Resource): void {
     const { AlwaysOnSampler, TracerProvider, BatchSpanProcessor } = this.#packages.traces;
-    const exporter = new this.#packages.traceExporter.OTLPTraceExporter(this.#at('traces'));
+    const { OTLPTraceExporter } = this.#packages.traceExporter;
+    const exporter = new OTLPTraceExporter(this.#at('traces'));
+    this.#listenTo(exporter);
     // Requests were sampled when they were answered: the variables are obeyed there.
     const provider = new TracerProvider({
       resource,
@@ -102,6 +127,17 @@ export class Telemetry {
     this.#providers.push(provider);
     this.#tracer = provider.getTracer('ringway', VERSION);
     this.#timer = setInterval(() => void this.takeTraces(), TRACES_TAKEN_MS).unref();
+  }
+
+  /** What cannot be sent is in the log, also where the SDK tells somebody else. */
+  #listenTo<T>(exporter: Exporter<T>): void {
+    if (this.#standing === 'host') return;
+    const send = exporter.export.bind(exporter);
+    exporter.export = (items, done) =>
+      send(items, (result) => {
+        if (result.code !== 0) this.#warn(sdkMessage(result.error?.message ?? 'it is not taken'));
+        done(result);
+      });
   }
 
   #at(signal: string): { url?: string } {

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { RingwayError } from '../../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
 import { serveStats } from '../server.ts';
@@ -26,10 +26,13 @@ export interface HttpAddress extends Address, HttpPlace {
 export async function openStats(
   { port, host }: Address,
   stats: () => string | Promise<string>,
+  log: Log,
   onError: (error: unknown) => void,
 ): Promise<Server> {
   try {
-    return await serveStats(port, host, stats, onError);
+    const server = await serveStats(port, host, stats, onError);
+    log.write(LOG_NOTICE, `stats on ${placeOf(server)}`);
+    return server;
   } catch (error) {
     throw cannotServe('the stats', `${host}:${port}`, error as Error);
   }
@@ -53,6 +56,12 @@ export async function openHttp(
     log.write(LOG_WARN, `${failure.message}; going on without (choose one with --http-addr)`);
     return null;
   }
+}
+
+/** Where a server listens, as `host:port`, also when the system chose the port. */
+function placeOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 /** The error when an address cannot be had. */

@@ -1,4 +1,4 @@
-import { FORWARD_ERROR, RESPONSES } from '../counters.ts';
+import { FORWARD_ERROR, RESPONSES, SERVER_EOF, SERVER_ERR, SERVER_TIMEDOUT } from '../counters.ts';
 import { BUCKETS, quantiles } from '../histogram.ts';
 import { SPAN_TOTAL } from '../latency.ts';
 import { mergeSpan, seriesOf } from '../latency-view.ts';
@@ -18,11 +18,13 @@ export interface PoolHistory {
 /** The last second of a server. */
 export interface ServerRate {
   readonly requests: number;
+  /** Times that a connection or a request failed. */
+  readonly errors: number;
   readonly p50: number;
   readonly p99: number;
 }
 
-const NO_RATE: ServerRate = { requests: 0, p50: 0, p99: 0 };
+const NO_RATE: ServerRate = { requests: 0, errors: 0, p50: 0, p99: 0 };
 
 /**
  * What happened in each of the last seconds, from the difference of two snapshots: for charts. It
@@ -66,6 +68,8 @@ class PoolTrack {
   };
   rates: Map<string, ServerRate> = new Map();
   #responses: Map<string, number> = new Map();
+  /** Only of those that have failed at all. */
+  #failures: Map<string, number> = new Map();
   #counts: Map<string, Float64Array> = new Map();
   #errors = 0;
 
@@ -73,27 +77,34 @@ class PoolTrack {
   sample(pool: PoolSnapshot, seconds: number): void {
     const rates = new Map<string, ServerRate>();
     const responses = new Map<string, number>();
+    const failures = new Map<string, number>();
     const counts = new Map<string, Float64Array>();
     const merged = new Float64Array(BUCKETS);
     let all = 0;
     pool.servers.forEach((server, index) => {
-      const answered = server.counters[RESPONSES];
+      const { counters } = server;
+      const answered = counters[RESPONSES];
       const before = this.#responses.get(server.name);
       const since = before === undefined ? answered : answered - before;
       responses.set(server.name, answered);
       all += since;
+      const failed = counters[SERVER_ERR] + counters[SERVER_TIMEDOUT] + counters[SERVER_EOF];
+      const newlyFailed = failed - (this.#failures.get(server.name) ?? 0);
+      if (failed > 0) failures.set(server.name, failed);
       const latencies = this.#since(pool, server.name, index, since, counts);
       // Most of many servers rest.
-      if (since === 0) return;
+      if (since === 0 && newlyFailed === 0) return;
       for (let i = 0; i < BUCKETS; i++) merged[i] += latencies[i];
       const [p50, p99] = quantiles(latencies, [0.5, 0.99]);
-      const requests = seconds === 0 ? 0 : since / seconds;
-      rates.set(server.name, { requests, p50, p99 });
+      const perSecond = (n: number): number => (seconds === 0 ? 0 : n / seconds);
+      const rate = { requests: perSecond(since), errors: perSecond(newlyFailed), p50, p99 };
+      rates.set(server.name, rate);
     });
     const errors = pool.counters[FORWARD_ERROR];
     if (seconds > 0) this.#push(all / seconds, (errors - this.#errors) / seconds, merged);
     this.#errors = errors;
     this.#responses = responses;
+    this.#failures = failures;
     this.#counts = counts;
     this.rates = rates;
   }

@@ -10,6 +10,7 @@ import type {
   Snapshot,
 } from '../snapshot.ts';
 import type { Choice } from './choice.ts';
+import { chooseServers, isSick, sortServers } from './choose-servers.ts';
 import type { History } from './history.ts';
 
 /** Whether new clients should come: only when `ready`; `unready` is what an operator wants. */
@@ -69,7 +70,9 @@ export interface PoolStatus {
   readonly ringCells: readonly number[];
   /** Of a Redis Cluster: who has which slots, in their order; null for other pools. */
   readonly slots: readonly SlotsStatus[] | null;
-  /** Those that were asked for, sick ones first in a brief status. */
+  /** How many stand before the first of `servers`. */
+  readonly serversBefore: number;
+  /** Those that were asked for, in that order; else sick ones first in a brief status. */
   readonly servers: readonly ServerStatus[];
   /** Without keys: those are for SLOWLOG GET only. */
   readonly slow: readonly SlowStatus[];
@@ -125,8 +128,9 @@ export interface ServerStatus {
   readonly queued: number;
   /** It and its replicas, if they are asked for their role. */
   readonly replicas: readonly ReplicaStatus[];
-  /** Of the last second. */
+  /** Of the last second: answers, failures of a connection or a request, latencies. */
   readonly rate: number;
+  readonly errorRate: number;
   readonly p50: number;
   readonly p99: number;
 }
@@ -181,19 +185,6 @@ export function statusOf(
   };
 }
 
-/** Whether a server has anything that somebody should look at. */
-function isSick({ live, order, reachable, breakerOpen, holding }: ServerSnapshot): boolean {
-  return !live || order !== 'none' || !reachable || breakerOpen || holding;
-}
-
-/** Servers by their indexes; none = neither they nor the pool go by what was asked for. */
-function chooseServers({ name, servers }: PoolSnapshot, choice: Choice | null): readonly number[] {
-  const all = servers.map((_, index) => index);
-  if (choice === null || choice.filter === '') return all;
-  const found = all.filter((i) => choice.has(servers[i].name) || choice.has(servers[i].address));
-  return found.length > 0 || !choice.has(name) ? found : all;
-}
-
 /** All but what is known of single servers. @param found servers that were asked for */
 function briefly(pool: PoolSnapshot, history: History, found: number): PoolStatus {
   const { counters, servers } = pool;
@@ -238,6 +229,7 @@ const NO_DETAILS = {
   names: [],
   ringCells: [],
   slots: null,
+  serversBefore: 0,
   servers: [],
   slow: [],
 };
@@ -260,7 +252,10 @@ function detailsOf(
 ) {
   const asked = replicas.filter((each) => each.pool === pool.name);
   const own = pool.cluster === null ? asked : nodesOf(pool.name, pool.cluster);
-  const shown = choice === null ? chosen : choice.first(pool.name, sickFirst(pool, chosen));
+  const shown =
+    choice === null
+      ? { before: 0, servers: chosen }
+      : choice.shown(pool, sortServers(pool, history, { choice, chosen }));
   return {
     open: true,
     latency: spanLatencies(pool),
@@ -269,7 +264,8 @@ function detailsOf(
     names: pool.cluster === null ? [] : pool.servers.map(({ name }) => name),
     ringCells: pool.ringCells,
     slots: pool.cluster === null ? null : slotsOf(pool, pool.cluster),
-    servers: shown.map((index) => serverStatus(pool, index, own, history)),
+    serversBefore: shown.before,
+    servers: shown.servers.map((index) => serverStatus(pool, index, own, history)),
     slow: pool.slow.map(({ at, command, server, totalMicros, serverMicros }) => ({
       at,
       command,
@@ -278,11 +274,6 @@ function detailsOf(
       serverMicros,
     })),
   };
-}
-
-function sickFirst({ servers }: PoolSnapshot, chosen: readonly number[]): readonly number[] {
-  const sick = chosen.filter((index) => isSick(servers[index]));
-  return [...sick, ...chosen.filter((index) => !isSick(servers[index]))];
 }
 
 function slotsOf({ servers }: PoolSnapshot, nodes: readonly ClusterNode[]): SlotsStatus[] {
@@ -345,6 +336,7 @@ function serverStatus(
     queued: counters[counter.IN_QUEUE],
     replicas: replicasOf(server.name, replicas),
     rate: Math.round(rate.requests),
+    errorRate: Math.round(rate.errors),
     p50: Math.round(rate.p50),
     p99: Math.round(rate.p99),
   };

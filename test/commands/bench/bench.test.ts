@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { bench } from '../../../src/commands/bench/bench.ts';
+import { resultText } from '../../../src/commands/bench/result-text.ts';
+import { BUCKETS, bucketOf } from '../../../src/stats/histogram.ts';
+import { inOrder, send, startFake } from '../../support/fake-server.ts';
 import { type RealServer, startMemcached, startRedis } from '../../support/real-servers.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway } from '../../support/ringway.ts';
+import { startTlsRedis } from '../../support/tls-servers.ts';
 
 async function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
   let out = '';
@@ -77,8 +81,45 @@ describe('ringway bench', () => {
     assert.match(await wrong('1', '--rate=0'), /--rate is a number from 1 to 1000000, not "0"/);
     assert.match(await wrong('1', '--prefix=a b'), /--prefix has/);
     assert.match(await wrong(String(redis.port), ...SHORT), /NOAUTH/);
+    const { server, tlsPort } = await startTlsRedis();
+    assert.match(
+      await wrong(String(tlsPort), ...SHORT),
+      /closes the connection before .* TLS \(--tls\)\?/,
+    );
+    await server.stop();
+    const web = await startFake(
+      inOrder([send('HTTP/1.1 400 Bad \x1b[31mRequest\r\n\r\n')]),
+      (bytes, at) => (at < bytes.length ? bytes.length : -1),
+    );
+    const said = await wrong(String(web.port), ...SHORT);
+    assert.match(
+      said,
+      /to PING it says HTTP\/1\.1 400 Bad .*: that is neither a Redis nor a memcached/,
+    );
+    assert.ok(!said.includes('\x1b'));
+    await web.stop();
     const refused = redis.port;
     await redis.stop();
     assert.match(await wrong(String(refused), ...SHORT), /ECONNREFUSED/);
   });
+});
+
+test('bars are as long as the screen is wide', () => {
+  const latencies = new Float64Array(BUCKETS);
+  latencies[bucketOf(100)] = 90;
+  latencies[bucketOf(1000)] = 10;
+  const result = {
+    ...{ sent: 100, answered: 100, errors: 0, seconds: 2, trouble: '', maxMicros: 1000 },
+    latencies,
+    late: new Float64Array(BUCKETS),
+  };
+  for (const [columns, bar] of [
+    [20, 1],
+    [40, 17],
+    [200, 40],
+  ]) {
+    const text = resultText(result, columns);
+    assert.match(text, new RegExp(` {4}90\\.0 % █{${bar}}$`, 'm'));
+    assert.match(text, /100 answered, 50\/s/);
+  }
 });

@@ -8,6 +8,7 @@ import type { Finding } from '../../../src/commands/doctor/finding.ts';
 import { inOrder, send, startFake } from '../../support/fake-server.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RealServer, startMemcached, startRedis } from '../../support/real-servers.ts';
+import { startTlsRedis } from '../../support/tls-servers.ts';
 import { waitFor } from '../../support/wait.ts';
 
 describe('ringway doctor', () => {
@@ -110,6 +111,38 @@ describe('ringway doctor', () => {
     has(found, /^ok one it lets in 1024 clients/);
     const wrong = await look([`127.0.0.1:${redis[1].port}:1 one`]);
     has(wrong, /^error one to version it says -ERR unknown command/);
+  });
+
+  test('of TLS where none is spoken, and of none where it is', async () => {
+    const { server, tlsPort } = await startTlsRedis();
+    try {
+      const found = await look([`127.0.0.1:${tlsPort}:1 one`], 'redis: true');
+      has(found, /^error one it closes the connection before .* TLS \(server_tls\)\?$/);
+      const secure = ['redis: true', 'server_tls: true', 'server_tls_verify: none'];
+      const talker = await startFake(inOrder([send('-ERR what\r\n')]), (bytes, at) =>
+        at < bytes.length ? bytes.length : -1,
+      );
+      const lines = [`127.0.0.1:${server.port}:1 plain`, `127.0.0.1:${talker.port}:1 talks`];
+      const plain = await look(lines, ...secure);
+      has(plain, /^error plain no end of the TLS handshake \(does it speak TLS\?\) within 3000 ms/);
+      has(plain, /^error talks it does not speak TLS/);
+      await talker.stop();
+      const good = await look([`127.0.0.1:${tlsPort}:1 one`], ...secure);
+      has(good, /^ok one 127\.0\.0\.1:\d+: connected in .* with TLS$/);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('of a thousand servers, some of which hang', async () => {
+    const silent = await startFake(inOrder([{ do: 'silence' }]));
+    const lines = Array.from({ length: 1000 }, (_, i) =>
+      i % 250 === 0 ? `127.0.0.1:${silent.port}:1 hangs-${i}` : `127.0.0.1:1:1 s-${i}`,
+    );
+    const found = await look(lines, 'redis: true');
+    assert.equal(found.filter((text) => text.includes('nobody listens there')).length, 996);
+    assert.equal(found.filter((text) => text.includes('no answer within 3000 ms')).length, 4);
+    await silent.stop();
   });
 
   test('of a server that does not stop talking, or speaks to the terminal', async () => {

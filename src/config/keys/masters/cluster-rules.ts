@@ -15,6 +15,7 @@ const ALONE: readonly (readonly [key: string, why: string])[] = [
   ['hash', 'a cluster hashes keys by itself; expected no "hash"'],
   ['distribution', 'a cluster spreads keys by itself; expected no "distribution"'],
   ['sentinels', 'a cluster replaces its masters itself; expected "cluster" or "sentinels"'],
+  ['pubsub', 'each node counts its own subscribers only; expected no "pubsub"'],
   ['subscribe_to', 'a message is heard at every node; expected no "subscribe_to"'],
 ];
 

@@ -355,6 +355,12 @@ export function flushRefused(name: string): Buffer {
   return unsupported(name, 'set allow_flush to true in the configuration of the pool');
 }
 
+/** Of CONFIG SET: a parameter that clients of the pool may not set. */
+export const CONFIG_SET_REFUSED: Buffer = unsupported(
+  'CONFIG|SET',
+  'name the parameter in allow_config_set in the configuration of the pool',
+);
+
 /** The proxy's clock as TIME gives it: seconds and microseconds. */
 export function time(): Buffer {
   const micros = Math.round((performance.timeOrigin + performance.now()) * 1000);

@@ -66,8 +66,8 @@ export const DECISIONS: readonly Decision[] = [
   ['all-servers', 'DBSIZE', 'sum'],
   [
     'all-servers',
-    `FLUSHALL FLUSHDB FUNCTION|DELETE FUNCTION|FLUSH FUNCTION|LOAD FUNCTION|RESTORE SCRIPT|FLUSH
-    SCRIPT|LOAD`,
+    `CONFIG|SET FLUSHALL FLUSHDB FUNCTION|DELETE FUNCTION|FLUSH FUNCTION|LOAD FUNCTION|RESTORE
+    SCRIPT|FLUSH SCRIPT|LOAD`,
     'same',
   ],
   ['all-servers', 'KEYS', 'concat'],

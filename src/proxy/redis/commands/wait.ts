@@ -1,4 +1,9 @@
-import { WAIT_POLL_MAX_MS, WAIT_POLL_MS, WAIT_UNREAD_MS } from '../../../limits.ts';
+import {
+  INFO_ANSWER_BYTES,
+  WAIT_POLL_MAX_MS,
+  WAIT_POLL_MS,
+  WAIT_UNREAD_MS,
+} from '../../../limits.ts';
 import { arrayReply, encodeText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { isIntegerWord } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
@@ -10,6 +15,8 @@ import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import type { Server } from '../../pool/server.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
+import { AckedOffsets } from '../info/acked-offsets.ts';
+import { requestAcks } from '../leases/blocking/ack-request.ts';
 import { type Answer, askAgain, askServers, type Question } from '../server-answers.ts';
 import type { Words } from '../words.ts';
 
@@ -23,10 +30,15 @@ interface Wanted {
   readonly bytes: Buffer;
   readonly numbers: readonly number[];
   /** What a complete reply says; null when it is none. */
-  read(body: Buffer): readonly bigint[] | null;
+  read(body: Buffer, server: Server): readonly bigint[] | null;
   reply(least: readonly number[]): Buffer;
+  /** Asked instead of a server that does not say it so; null = there is no other way. */
+  readonly otherwise: Wanted | null;
+  /** Replicas of a server are asked as well, when it has not got all. */
+  readonly asksReplicas: boolean;
 }
 
+const REPLICATION_BYTES = encodeText('INFO', 'replication');
 const WAIT_BYTES = encodeText('WAIT', '0', '0');
 const WAITAOF_BYTES = encodeText('WAITAOF', '0', '0', '0');
 /** Asked first when a server's own file is waited for: one that keeps none would never say so. */
@@ -36,19 +48,33 @@ const KEEPS_NO_FILE = 'aof_enabled:0';
 /**
  * WAIT: the smallest count of replicas that have taken what this client wrote, over the servers
  * that are in the ring. Servers share their connections, so they are asked again and again instead
- * of letting them wait. As in Redis, what the client sends behind it waits, so that a client has
- * one WAIT at a time; one with so much behind it that it is not read any more ends after
- * WAIT_UNREAD_MS.
+ * of letting them wait, and their replicas once, as in Redis. What the client sends behind it
+ * waits, so that a client has one WAIT at a time; one with so much behind it that it is not read
+ * any more ends after WAIT_UNREAD_MS.
  */
 export function wait(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
   const [replicas, timeout] = words.texts(1);
   if (!isIntegerWord(replicas, DIGITS)) return answer(client, replies.NOT_AN_INTEGER);
-  const wanted: Wanted = {
-    bytes: WAIT_BYTES,
+  const counts = {
     numbers: [Number(replicas)],
+    reply: ([least]: readonly number[]) => integerReply(least),
+  };
+  // A server whose login may not ask for INFO, or that has another one.
+  const bare: Wanted = {
+    ...counts,
+    bytes: WAIT_BYTES,
     read: (body) => listFrom(integerOf(body)),
-    reply: ([least]) => integerReply(least),
+    otherwise: null,
+    asksReplicas: false,
+  };
+  const offsets = new AckedOffsets();
+  const wanted: Wanted = {
+    ...counts,
+    bytes: REPLICATION_BYTES,
+    read: (body, server) => listFrom(offsets.count(server, body)),
+    otherwise: bare,
+    asksReplicas: true,
   };
   return waitFor(request, wanted, timeout, false);
 }
@@ -73,6 +99,8 @@ export function waitAof(request: SpecialRequest, words: Words): boolean {
     numbers: [Number(local), Number(replicas)],
     read: pairOf,
     reply: (least) => arrayReply(least.map(integerReply)),
+    otherwise: null,
+    asksReplicas: true,
   };
   return waitFor(request, wanted, timeout, local === '1');
 }
@@ -102,9 +130,9 @@ function waitFor(
 
 /** One WAIT: its servers are asked in rounds. */
 class Rounds {
-  readonly #question: Question;
+  #question: Question;
   readonly #client: ClientConnection;
-  readonly #wanted: Wanted;
+  #wanted: Wanted;
   /** On the clock; Infinity = without end. */
   readonly #until: number;
   readonly #madeOn: LaneKey;
@@ -113,16 +141,20 @@ class Rounds {
    * wrote over another one counts from the second time on.
    */
   #isFirst: boolean;
+  #asksReplicas: boolean;
   #pause = WAIT_POLL_MS;
 
   constructor(request: SpecialRequest, servers: readonly Server[], wanted: Wanted, until: number) {
     const { client } = request;
-    this.#question = { request, servers, bytes: wanted.bytes, lane: client.lane };
+    const { bytes, asksReplicas } = wanted;
+    const { lane } = client;
+    this.#question = { request, servers, bytes, lane, most: INFO_ANSWER_BYTES };
     this.#client = client;
     this.#wanted = wanted;
     this.#until = until;
     this.#madeOn = laneKey(laneOf(client));
     this.#isFirst = client.session.leased;
+    this.#asksReplicas = asksReplicas;
   }
 
   /** @returns false when the request has to wait */
@@ -146,25 +178,52 @@ class Rounds {
   }
 
   #take(answers: readonly Answer[], claim: Claim): void {
-    const least = leastOf(answers, this.#wanted);
-    if (Buffer.isBuffer(least)) {
-      claim.deliver(least);
+    const counts = countsOf(answers, this.#wanted);
+    if (Buffer.isBuffer(counts)) {
+      this.#onError(answers, counts, claim);
       return;
     }
-    const first = this.#isFirst;
+    const { numbers, otherwise } = this.#wanted;
+    const least = numbers.map((_, i) => Math.min(...counts.map((each) => Number(each[i]))));
+    const first = this.#isFirst && otherwise === null;
     this.#isFirst = false;
     if (first && this.#again(claim) === null) return;
     const left = this.#until - exactMillis();
-    const { numbers } = this.#wanted;
     const done = numbers.every((number, i) => least[i] >= number);
     if (done || left <= 0 || mayHaveLeft(this.#client)) {
       claim.deliver(this.#wanted.reply(least));
       return;
     }
+    this.#askReplicas(counts);
     const { guard } = this.#client.pool.engine;
     const goOn = guard.bind(this.#client, () => this.#goOn(least, claim));
     setTimeout(goOn, Math.min(this.#pause, left));
     this.#pause = Math.min(this.#pause * 2, WAIT_POLL_MAX_MS);
+  }
+
+  /** A server does not say what it is asked for, or cannot. */
+  #onError(answers: readonly Answer[], error: Buffer, claim: Claim): void {
+    const { otherwise } = this.#wanted;
+    if (otherwise === null || answers.some(({ lost }) => lost)) {
+      claim.deliver(error);
+      return;
+    }
+    this.#wanted = otherwise;
+    this.#question = { ...this.#question, bytes: otherwise.bytes };
+    this.#asksReplicas = otherwise.asksReplicas;
+    const refusal = this.#again(claim);
+    if (refusal !== null) claim.deliver(refusal);
+  }
+
+  /** Replicas of servers that have not got all are to say how far they are. */
+  #askReplicas(counts: readonly (readonly bigint[])[]): void {
+    if (!this.#asksReplicas) return;
+    this.#asksReplicas = false;
+    const { numbers } = this.#wanted;
+    this.#question.servers.forEach((server, at) => {
+      const isDone = numbers.every((number, i) => counts[at][i] >= number);
+      if (!isDone) requestAcks(this.#client, server);
+    });
   }
 
   /** Asks once more. @returns null, or why that cannot be done now */
@@ -202,18 +261,19 @@ function mayHaveLeft(client: ClientConnection): boolean {
   return session.unseen;
 }
 
-/** The smallest numbers, or an error. */
-function leastOf(answers: readonly Answer[], { numbers, read }: Wanted): number[] | Buffer {
-  const least = numbers.map(() => MOST_REPLICAS);
-  for (const { body, error } of answers) {
+/** What each server has got, in the order of the answers; or an error. */
+function countsOf(
+  answers: readonly Answer[],
+  { read }: Wanted,
+): readonly (readonly bigint[])[] | Buffer {
+  const all: (readonly bigint[])[] = [];
+  for (const { body, error, server } of answers) {
     if (error !== null) return error;
-    const counts = read(body);
+    const counts = read(body, server);
     if (counts === null || counts.some((count) => count < 0n || count > MOST_REPLICAS)) {
       return INVALID;
     }
-    counts.forEach((count, i) => {
-      if (count < least[i]) least[i] = count;
-    });
+    all.push(counts);
   }
-  return least.map(Number);
+  return all;
 }

@@ -1,7 +1,7 @@
 import * as counter from '../../../stats/counters.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { PoolCounts } from '../../siblings/pool-counts.ts';
-import { knownHubOf } from '../pubsub/hub/hubs.ts';
+import { heardNames } from '../pubsub/hub/hubs.ts';
 import { CHANNEL, type Kind, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
 import { knownTrackerOf } from '../tracking/trackers.ts';
 import { type Fields, joinedDatabases, joinedSection, type ServerFigures } from './figures.ts';
@@ -66,7 +66,7 @@ function persistence({ servers }: InfoSources): Fields {
 
 /** How many names of a kind the clients of this process hear. */
 function heardBy(pool: Pool, kind: Kind): number {
-  return [...(knownHubOf(pool)?.topics.heard(kind) ?? [])].length;
+  return heardNames(pool, kind).size;
 }
 
 function stats({ pool, counts, servers }: InfoSources): Fields {
@@ -80,6 +80,7 @@ function stats({ pool, counts, servers }: InfoSources): Fields {
     ['pubsub_patterns', heardBy(pool, PATTERN)],
     ['pubsubshard_channels', heardBy(pool, SHARD)],
     ['tracking_total_keys', counts.ofPool(counter.TRACKED_KEYS_NOTED)],
+    ['tracking_total_items', knownTrackerOf(pool)?.notes.items ?? 0],
     ['tracking_total_prefixes', knownTrackerOf(pool)?.prefixes.size ?? 0],
     ['tracking_slow_closed', counts.ofPool(counter.TRACKING_SLOW_CLOSED)],
     ['pubsub_slow_closed', counts.ofPool(counter.PUBSUB_SLOW_CLOSED)],

@@ -9,6 +9,7 @@ import {
 import { whyUnsupported } from '../../../protocol/redis/table/unsupported.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
+import { notAllowed } from '../allowed.ts';
 import { commonPlace, NO_KEY } from '../common-server.ts';
 import { failureReply } from '../failure-reply.ts';
 import { scriptTooLong } from '../script-limit.ts';
@@ -126,10 +127,10 @@ function byKeys(request: SpecialRequest, spec: CommandSpec): Placement {
 
 /** A request that concerns all servers, or one of them whichever it is. */
 function byOnlyServer(request: SpecialRequest, spec: CommandSpec): Placement {
-  const { servers, config } = request.client.pool;
+  const { servers } = request.client.pool;
   if (servers.length > 1) return refused(replies.oneServerOnly(spec.name));
-  const flushes = spec.name === 'FLUSHALL' || spec.name === 'FLUSHDB';
-  if (flushes && !config.allowFlush) return refused(replies.flushRefused(spec.name));
+  const refusal = notAllowed(request, spec);
+  if (refusal !== null) return refused(refusal);
   const tooLong = scriptTooLong(request, spec);
   return tooLong === null ? ANYWHERE : refused(tooLong);
 }

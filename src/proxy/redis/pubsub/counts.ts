@@ -6,8 +6,9 @@ import type { Pool } from '../../pool/pool.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { askSiblings } from '../../siblings/question.ts';
 import type { Local } from '../words.ts';
-import { knownHubOf } from './hub/hubs.ts';
+import { heardNames, hubsOf } from './hub/hubs.ts';
 import { CHANNEL, type Kind, PATTERN, SHARD } from './hub/kinds.ts';
+import { channelsOfServers, numPatOfServers, numSubOfServers } from './server-counts.ts';
 
 /** What one process is asked about the subscriptions of its clients. Names are latin1. */
 export interface CountQuestion {
@@ -36,23 +37,24 @@ const NONE: CountAnswer = { counts: [], names: [] };
 /** Of the clients of this process. */
 export function countHere(pool: Pool | undefined, question: CountQuestion): CountAnswer {
   const { kind, names, pattern, limit } = question;
-  const hub = pool === undefined ? undefined : knownHubOf(pool);
-  if (names !== null) {
-    return {
-      ...NONE,
-      counts: names.map((name) => hub?.topics.find(kind, name)?.listeners.size ?? 0),
-    };
-  }
+  if (pool === undefined) return { ...NONE, counts: names?.map(() => 0) ?? [] };
+  if (names !== null) return { ...NONE, counts: names.map((name) => listeners(pool, kind, name)) };
   const glob = pattern === null ? null : Buffer.from(pattern, 'latin1');
   const found: string[] = [];
   let bytes = 0;
-  for (const topic of hub?.topics.heard(kind) ?? []) {
-    if (glob !== null && !matchesGlob(glob, topic.name, false)) continue;
-    bytes += topic.name.length;
+  for (const name of heardNames(pool, kind)) {
+    if (glob !== null && !matchesGlob(glob, Buffer.from(name, 'latin1'), false)) continue;
+    bytes += name.length;
     if (bytes > limit) return { ...NONE, names: null };
-    found.push(topic.text);
+    found.push(name);
   }
   return { ...NONE, names: found };
+}
+
+function listeners(pool: Pool, kind: Kind, name: string): number {
+  let sum = 0;
+  for (const { topics } of hubsOf(pool)) sum += topics.find(kind, name)?.listeners.size ?? 0;
+  return sum;
 }
 
 /** Asks all processes, this one and its siblings. */
@@ -89,6 +91,7 @@ function channels(kind: Kind): Local {
   return (request, words) => {
     const { client } = request;
     if (words.count > 3) return answer(client, replies.subcommandSyntax('PUBSUB', words.text(1)));
+    if (client.pool.config.ownHubs) return channelsOfServers(request);
     const pattern = words.count === 3 ? words.text(2) : null;
     return ask(request, { kind, names: null, pattern }, (answers) => {
       const names = union(answers);
@@ -101,6 +104,7 @@ function channels(kind: Kind): Local {
 /** PUBSUB NUMSUB, SHARDNUMSUB [channel ...]. */
 function numSub(kind: Kind): Local {
   return (request, words) => {
+    if (request.client.pool.config.ownHubs) return numSubOfServers(request, words);
     const names = words.texts(2);
     return ask(request, { kind, names, pattern: null }, (answers) => {
       const pairs = names.flatMap((name, i) => {
@@ -113,13 +117,14 @@ function numSub(kind: Kind): Local {
 }
 
 function numPat(request: SpecialRequest): boolean {
+  if (request.client.pool.config.ownHubs) return numPatOfServers(request);
   return ask(request, { kind: PATTERN, names: null, pattern: null }, (answers) => {
     const names = union(answers);
     return names === null ? replies.REPLY_TOO_LARGE : integerReply(names.size);
   });
 }
 
-/** The subcommands of PUBSUB: counts of the clients of all processes. */
+/** The subcommands of PUBSUB: counts of the clients of all processes, or of the servers. */
 export const PUBSUB_COMMANDS: Readonly<Record<string, Local>> = {
   'PUBSUB|CHANNELS': channels(CHANNEL),
   'PUBSUB|NUMPAT': numPat,

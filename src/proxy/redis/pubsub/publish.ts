@@ -18,7 +18,7 @@ import type { Words } from '../words.ts';
 import { audienceOf } from './hub/audience.ts';
 import type { Hub } from './hub/hub.ts';
 import type { HubServer } from './hub/hub-server.ts';
-import { hubOf, knownHubOf } from './hub/hubs.ts';
+import { sharedHubOf } from './hub/hubs.ts';
 import type { Kind } from './hub/kinds.ts';
 
 /**
@@ -78,11 +78,12 @@ export function publish(kind: Kind): (request: SpecialRequest, words: Words) => 
     const { pool, router } = client;
     if (words.length(1) > LIMIT_KEY_BYTES) return answer(client, replies.CHANNEL_TOO_LONG);
     const server = words.serverOf(1);
-    const heard = knownHubOf(pool)?.serverAt(server) ?? null;
-    if (heard === null || client.session.muted) return forward(request, server);
+    const hub = sharedHubOf(pool);
+    const heard = hub?.serverAt(server) ?? null;
+    if (hub === null || heard === null || client.session.muted) return forward(request, server);
     const connection = router.choose(client, server, client.lane, intent);
     if (connection === null) return router.verdict !== WAIT && client.failForward(router.reason);
-    const reply = new PublishReply(client, hubOf(pool), kind, words.copy(1), heard);
+    const reply = new PublishReply(client, hub, kind, words.copy(1), heard);
     connection.out.copyFrom(start, length);
     connection.sentFor(reply, length, headOf(request));
     return true;

@@ -1,12 +1,13 @@
 import { LIMIT_KEY_BYTES } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
+import { LEASES_REFUSED } from '../../../stats/counters.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { NORMAL, SUBSCRIBED } from '../../client/session/modes.ts';
 import type { ReplySink, StoredReply } from '../../client/stored-reply.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer } from '../../routing/request.ts';
 import type { Local } from '../words.ts';
-import { hubOf } from './hub/hubs.ts';
+import { hasRoomFor, hubFor } from './hub/hubs.ts';
 import type { Kind } from './hub/kinds.ts';
 import { Subscribing } from './subscribing.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -14,7 +15,7 @@ import { Subscriptions } from './subscriptions.ts';
 function subscriptionsOf(client: ClientConnection): Subscriptions {
   const known = client.subscriptions as Subscriptions | null;
   if (known !== null) return known;
-  const subscriptions = new Subscriptions(client, hubOf(client.pool));
+  const subscriptions = new Subscriptions(client, hubFor(client.pool));
   client.subscriptions = subscriptions;
   return subscriptions;
 }
@@ -53,6 +54,13 @@ function areTooMany(
   return subscriptions.count + more > most;
 }
 
+/** There are too many connections of single clients for one more hub. */
+function refuseOwn(client: ClientConnection): true {
+  const { counters, servers } = client.pool;
+  counters[LEASES_REFUSED]++;
+  return answer(client, replies.noLease(servers[0]?.name ?? ''));
+}
+
 /** SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE. */
 export function subscribe(kind: Kind): Local {
   return ({ client }, words) => {
@@ -66,6 +74,7 @@ export function subscribe(kind: Kind): Local {
       return answer(client, replies.TOO_MANY_SUBSCRIPTIONS);
     }
     const { hub } = subscriptions;
+    if (!hasRoomFor(hub, client.pool)) return refuseOwn(client);
     if (subscriptions.count === 0) subscriptions.resp = laneOf(client).resp;
     const topics = wanted.map((name, i) => hub.hold(kind, name, texts[i]));
     new Subscribing(client, subscriptions, topics, () => reviewMode(client)).begin();

@@ -9,14 +9,13 @@ import * as texts from '../../../protocol/redis/replies/listening-replies.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { clientsOf } from '../../client/client-list.ts';
 import { laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { askSiblings } from '../../siblings/question.ts';
 import { Starting } from '../listening/starting.ts';
 import type { Local, Words } from '../words.ts';
 import { conflictOf, readOptions, type TrackingOptions } from './options.ts';
-import type { TellAnswer, TellQuestion } from './redirect.ts';
+import { hearerOf, type TellAnswer, type TellQuestion } from './redirect.ts';
 import { trackerOf } from './trackers.ts';
 import { Tracking } from './tracking.ts';
 
@@ -30,9 +29,9 @@ function tracking(request: SpecialRequest, words: Words): boolean {
   const options = readOptions(words.texts(3));
   if (Buffer.isBuffer(options)) return answer(client, options);
   if (options.redirect === 0) return decide(client, words.text(2), options, null);
-  const target = clientsOf(client.pool).find(({ session }) => session.number === options.redirect);
+  const target = hearerOf(client.pool, options.redirect);
   const way = words.text(2);
-  if (target !== undefined) return decide(client, way, options, target);
+  if (target !== null) return decide(client, way, options, target);
   const claim = client.claims.claim();
   client.barrier();
   const question: TellQuestion = {
@@ -133,9 +132,8 @@ function start(
 export function resume(client: ClientConnection, options: TrackingOptions): void {
   const hold = client.claims.hold();
   client.barrier();
-  const { redirect } = options;
-  const target = clientsOf(client.pool).find(({ session }) => session.number === redirect) ?? null;
-  start(client, options, target, () => {
+  const { pool } = client;
+  start(client, options, hearerOf(pool, options.redirect), () => {
     hold.forget();
     trackingOf(client)?.forgetAll();
   });

@@ -16,6 +16,8 @@ export interface KeyReader {
  */
 export class NotedKeys {
   readonly #readers: Map<string, Set<KeyReader>> = new Map();
+  /** Each key once for each that has read it. */
+  items = 0;
   readonly #counters: PoolCounters;
   readonly #limit: number;
 
@@ -33,6 +35,7 @@ export class NotedKeys {
    * @returns the key that is given up for it, and who had read it; null when there is room
    */
   add(reader: KeyReader, key: string, slot: number): [string, readonly KeyReader[]] | null {
+    if (!reader.keys.has(key)) this.items++;
     reader.keys.set(key, slot);
     const known = this.#readers.get(key);
     if (known !== undefined) {
@@ -58,7 +61,10 @@ export class NotedKeys {
   }
 
   remove(reader: KeyReader, key: string): void {
-    if (reader.keys.delete(key)) reader.onForgotten(key);
+    if (reader.keys.delete(key)) {
+      this.items--;
+      reader.onForgotten(key);
+    }
     const readers = this.#readers.get(key);
     if (!readers?.delete(reader) || readers.size > 0) return;
     this.#readers.delete(key);

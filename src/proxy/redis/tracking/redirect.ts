@@ -26,12 +26,18 @@ export function isTellQuestion(question: object): question is TellQuestion {
   return 'tell' in question;
 }
 
+/** A client of this process that may be told in the place of another: one that does not leave. */
+export function hearerOf(pool: Pool, number: number): ClientConnection | null {
+  const found = clientsOf(pool).find(({ session }) => session.number === number);
+  return found === undefined || found.leaves ? null : found;
+}
+
 /** Tells a client of this process, if it is there. */
 export function tellHere(pool: Pool | undefined, question: TellQuestion): TellAnswer {
   const { tell: number, keys } = question;
   if (pool === undefined) return { told: false };
-  const client = clientsOf(pool).find(({ session }) => session.number === number);
-  if (client === undefined) return { told: false };
+  const client = hearerOf(pool, number);
+  if (client === null) return { told: false };
   Mailbox.of(client).tell(keys === null ? ALL_KEYS : keys.map((key) => Buffer.from(key, 'base64')));
   return { told: true };
 }
@@ -52,7 +58,7 @@ export class Redirect {
   }
 
   tell(keys: Keys): void {
-    if (this.broken || this.#target?.closed) this.#onBroken();
+    if (this.broken || this.#target?.leaves) this.#onBroken();
     else if (this.#target === null) this.#pass(keys);
     else Mailbox.of(this.#target).tell(keys);
   }

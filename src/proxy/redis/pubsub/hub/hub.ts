@@ -1,5 +1,5 @@
 import type { PoolConfig, ServerConfig } from '../../../../config/index.ts';
-import { HUB_IDLE_BYTES, HUB_LINGER_MS } from '../../../../limits.ts';
+import { HUB_LINGER_MS } from '../../../../limits.ts';
 import { LOG_WARN } from '../../../../log.ts';
 import {
   PUBSUB_DROPPED,
@@ -18,14 +18,16 @@ import { loginOf, type RefusedConnection } from '../../server-login.ts';
 import type { Frame } from './frame.ts';
 import type { HubServer, HubServerOwner } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
+import { IdleTopics } from './idle-topics.ts';
 import type { Kind } from './kinds.ts';
+import type { OpenHubs } from './open-hubs.ts';
 import type { Topic } from './topic.ts';
 import { TopicPlaces } from './topic-places.ts';
 import { Topics } from './topics.ts';
 
 /**
- * What the clients of a pool have subscribed to, in this process: one connection to each server
- * hears it for all of them.
+ * What the clients of a pool have subscribed to, in this process, or one of them: one connection to
+ * each server hears it.
  */
 export class Hub implements HubServerOwner, Timed {
   readonly engine: Engine;
@@ -33,23 +35,29 @@ export class Hub implements HubServerOwner, Timed {
   readonly #servers: HubServers;
   readonly #places: TopicPlaces;
   readonly topics: Topics;
-  /** Topics without users, the longest without first. */
-  readonly #idle: Set<Topic> = new Set();
-  #idleBytes = 0;
+  readonly #idle: IdleTopics = new IdleTopics();
   /** Topics that somebody waits for. */
   readonly #awaited: Set<Topic> = new Set();
   /** When what a server need not send any more is given up; 0 = there is nothing. */
   #trimAt = 0;
   /** The servers of the pool, as they were last. */
   #lines: readonly ServerConfig[] = [];
+  /** Where it is told of while it is open; null = it is of all clients. */
+  readonly own: OpenHubs<Hub> | null;
   timerAt = 0;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, own: OpenHubs<Hub> | null = null) {
     this.engine = pool.engine;
     this.#pool = pool;
+    this.own = own;
     this.topics = new Topics(pool, (error) => this.onException(error));
     this.#servers = new HubServers(this);
     this.#places = new TopicPlaces(pool, this.#servers);
+  }
+
+  /** Whether it has connections, or tries to. */
+  get open(): boolean {
+    return this.#servers.open;
   }
 
   // --- topics ----------------------------------------------------------------------------------
@@ -59,8 +67,7 @@ export class Hub implements HubServerOwner, Timed {
     const known = this.topics.find(kind, text);
     const topic = known ?? this.topics.add(kind, name, text);
     topic.users++;
-    topic.until = 0;
-    if (this.#idle.delete(topic)) this.#idleBytes -= topic.bytes;
+    this.#idle.delete(topic);
     if (!this.#servers.open) this.#setServers();
     if (known === undefined || topic.refused) this.#ask(topic);
     return topic;
@@ -75,21 +82,22 @@ export class Hub implements HubServerOwner, Timed {
 
   release(topic: Topic): void {
     if (--topic.users > 0) return;
-    topic.until = millis() + HUB_LINGER_MS;
-    this.#idle.add(topic);
-    this.#idleBytes += topic.bytes;
-    for (const oldest of this.#idle) {
-      if (this.#idleBytes <= HUB_IDLE_BYTES) break;
-      this.#forget(oldest);
-    }
+    const now = millis();
+    if (this.own !== null) this.#forget(topic);
+    else this.#idle.add(topic, now);
+    for (const oldest of this.#idle.over(now)) this.#forget(oldest);
     this.#arm();
   }
 
   #forget(topic: Topic): void {
-    if (this.#idle.delete(topic)) this.#idleBytes -= topic.bytes;
     if (!this.topics.delete(topic)) return;
     for (const server of this.#servers.wanted()) server.unsubscribe(topic);
-    if (this.topics.isEmpty) this.#servers.close();
+    if (this.topics.isEmpty) this.#closeServers();
+  }
+
+  #closeServers(): void {
+    this.#servers.close();
+    this.own?.delete(this);
   }
 
   // --- who waits -------------------------------------------------------------------------------
@@ -250,6 +258,7 @@ export class Hub implements HubServerOwner, Timed {
   // --- the pool changes ------------------------------------------------------------------------
 
   #setServers(): void {
+    this.own?.add(this);
     this.#lines = this.#pool.servers.map(({ config }) => config);
     this.#servers.set(this.#lines, millis());
     this.#arm();
@@ -365,16 +374,12 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   nextDeadline(): number {
-    const [first] = this.#idle;
-    const times = [first?.until ?? 0, this.#trimAt, this.#servers.due].filter((at) => at !== 0);
+    const times = [this.#idle.due, this.#trimAt, this.#servers.due].filter((at) => at !== 0);
     return times.length === 0 ? 0 : Math.min(...times);
   }
 
   onDeadline(now: number): void {
-    for (const topic of this.#idle) {
-      if (topic.until > now) break;
-      this.#forget(topic);
-    }
+    for (const topic of this.#idle.over(now)) this.#forget(topic);
     if (this.#trimAt !== 0 && this.#trimAt <= now) {
       this.#trimAt = 0;
       this.#trim();
@@ -384,10 +389,9 @@ export class Hub implements HubServerOwner, Timed {
 
   /** The pool is gone. */
   close(): void {
-    this.#servers.close();
+    this.#closeServers();
     this.engine.deadlines.forget(this);
     this.#idle.clear();
-    this.#idleBytes = 0;
     this.topics.clear();
   }
 }

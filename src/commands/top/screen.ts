@@ -1,21 +1,27 @@
-import { askAdmin } from '../admin/admin-client.ts';
-import { adminLine } from '../admin/admin-line.ts';
-import type { PoolStatus, Status } from '../stats/http/status.ts';
-import type { StatusClient } from './status-client.ts';
+import { askAdmin } from '../../admin/admin-client.ts';
+import { adminLine } from '../../admin/admin-line.ts';
+import type { PoolStatus, Status } from '../../stats/http/status.ts';
+import type { Looker, Wish } from './look.ts';
+import { cut } from './paint.ts';
 import {
   chosenPool,
   chosenServer,
-  Rates,
   renderTop,
   SORTS,
+  type Sort,
   sortedPools,
-  sortedServers,
   TOP_START,
   type ViewState,
-} from './top-view.ts';
+} from './view.ts';
 
 const ENTER_SCREEN = '\x1b[?1049h\x1b[?25l';
 const LEAVE_SCREEN = '\x1b[?25h\x1b[?1049l';
+/** Keys that were pressed together: an arrow is more than one character. */
+const KEY = /\p{Cc}(?:[[O][A-D])?|./gsu;
+const UP: ReadonlySet<string> = new Set(['k', '\x1b[A', '\x1bOA']);
+const DOWN: ReadonlySet<string> = new Set(['j', '\x1b[B', '\x1bOB']);
+const RIGHT: ReadonlySet<string> = new Set(['\r', '\x1b[C', '\x1bOC']);
+const LEFT: ReadonlySet<string> = new Set(['\x1b', '\x1b[D', '\x1bOD']);
 /** What a key does to the chosen server, in the words of `ringway ctl server`. */
 const ORDERS: ReadonlyMap<string, string> = new Map([
   ['E', 'eject'],
@@ -32,36 +38,44 @@ interface Question {
 
 /** The terminal while `top` has it. */
 export class TopScreen {
-  readonly #ask: StatusClient;
+  readonly #looker: Looker;
   readonly #intervalMs: number;
   readonly #adminSocket: string | null;
-  readonly #rates: Rates = new Rates();
   #state: ViewState = TOP_START;
   #status: Status | null = null;
   #trouble = '';
   #question: Question | null = null;
+  #looking = false;
+  /** Something else is looked at than when the last question was asked. */
+  #again = false;
   #done: () => void = () => {};
+  /** The terminal is somebody else's again. */
+  #isOver = false;
 
   /** @param adminSocket where orders go; null = none can be given */
-  constructor(ask: StatusClient, intervalMs: number, adminSocket: string | null, zoomed: boolean) {
-    this.#ask = ask;
+  constructor(looker: Looker, intervalMs: number, adminSocket: string | null, zoomed: boolean) {
+    this.#looker = looker;
     this.#intervalMs = intervalMs;
     this.#adminSocket = adminSocket;
-    this.#state = { ...TOP_START, zoomed };
+    // It knows NO_COLOR, and what the terminal can.
+    const colors = process.stdout.hasColors() ? 'all' : 'none';
+    this.#state = { ...TOP_START, colors, zoomed };
   }
 
   async run(): Promise<void> {
     const { stdin, stdout } = process;
     await this.#look();
     if (this.#status === null) throw new Error(this.#trouble);
-    const onKey = (text: string): void => this.#onKey(text);
+    const onKey = (text: string): void => {
+      for (const [key] of text.matchAll(KEY)) this.#onKey(key);
+    };
     const draw = (): void => this.#draw();
     stdin.setRawMode(true);
     stdin.setEncoding('utf8');
     stdin.on('data', onKey);
     stdout.on('resize', draw);
     stdout.write(ENTER_SCREEN);
-    const timer = setInterval(() => void this.#look(), this.#intervalMs);
+    const timer = setInterval(() => this.#tick(), this.#intervalMs);
     try {
       await new Promise<void>((resolve) => {
         this.#done = resolve;
@@ -69,6 +83,7 @@ export class TopScreen {
         draw();
       });
     } finally {
+      this.#isOver = true;
       clearInterval(timer);
       stdin.off('data', onKey);
       stdin.setRawMode(false);
@@ -78,30 +93,49 @@ export class TopScreen {
     }
   }
 
+  /** The usual look; one that takes long is not asked for twice. */
+  #tick(): void {
+    if (!this.#state.paused && !this.#looking) void this.#look();
+  }
+
+  /** A look at something else, as soon as the one that is under way is over. */
+  #lookAgain(): void {
+    if (this.#looking) this.#again = true;
+    else void this.#look();
+  }
+
   async #look(): Promise<void> {
-    if (this.#state.paused) return;
-    try {
-      const status = await this.#ask();
-      this.#rates.take(status);
-      this.#status = status;
-      this.#trouble = '';
-    } catch (error) {
-      this.#trouble = (error as Error).message;
-    }
+    this.#looking = true;
+    do {
+      this.#again = false;
+      try {
+        this.#status = await this.#looker.look(this.#wish());
+        this.#trouble = '';
+      } catch (error) {
+        this.#trouble = (error as Error).message;
+      }
+    } while (this.#again && this.#trouble === '');
+    this.#looking = false;
     this.#draw();
   }
 
+  /** As many servers as there is room for. */
+  #wish(): Wish {
+    const { sort, selected, server } = this.#state;
+    return { sort, pool: selected, servers: process.stdout.rows, server };
+  }
+
   #draw(): void {
-    if (this.#status === null) return;
+    if (this.#status === null || this.#isOver) return;
     const { columns, rows } = process.stdout;
-    const lines = renderTop(this.#status, this.#state, columns, rows, this.#rates);
-    if (this.#trouble !== '') lines[0] = `\x1b[41m ${this.#trouble} \x1b[0m`;
+    const lines = renderTop(this.#status, this.#state, columns, rows, this.#looker.cpu);
+    if (this.#trouble !== '') lines[0] = `\x1b[41m${cut(` ${this.#trouble} `, columns)}\x1b[0m`;
     process.stdout.write(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join('\r\n')}`);
   }
 
   get #pool(): PoolStatus | null {
     if (this.#status === null) return null;
-    const pools = sortedPools(this.#status, this.#state.sort, this.#rates);
+    const pools = sortedPools(this.#status, this.#state.sort);
     return pools[chosenPool(pools, this.#state.selected)] ?? null;
   }
 
@@ -112,13 +146,15 @@ export class TopScreen {
     const near = <T extends { name: string }>(items: readonly T[], at: number): string =>
       items[Math.max(0, Math.min(items.length - 1, at + by))]?.name ?? '';
     if (this.#state.zoomed) {
-      const servers = sortedServers(pool, this.#state.sort, this.#rates);
-      const at = chosenServer(servers, this.#state.server);
-      this.#state = { ...this.#state, server: near(servers, at) };
+      const at = chosenServer(pool.servers, this.#state.server);
+      this.#state = { ...this.#state, server: near(pool.servers, at) };
+      // There may be more behind those that are known.
+      if (at + by <= 0 || at + by >= pool.servers.length - 1) this.#lookAgain();
     } else {
-      const pools = sortedPools(this.#status, this.#state.sort, this.#rates);
+      const pools = sortedPools(this.#status, this.#state.sort);
       const at = chosenPool(pools, this.#state.selected);
       this.#state = { ...this.#state, selected: near(pools, at), server: '' };
+      this.#lookAgain();
     }
   }
 
@@ -135,20 +171,24 @@ export class TopScreen {
     const state = { ...this.#state, notice: '' };
     this.#state = state;
     const sort = SORTS.find((candidate) => candidate.key === key);
-    if (sort !== undefined) this.#state = { ...state, sort: sort.label };
-    else if (key === '\x1b[A' || key === 'k') this.#move(-1);
-    else if (key === '\x1b[B' || key === 'j') this.#move(1);
-    else if (key === '\r' || key === '\x1b[C') this.#state = { ...state, zoomed: true };
-    else if (key === '\x1b' || key === '\x1b[D') this.#state = { ...state, zoomed: false };
+    if (sort !== undefined) this.#sortBy(sort.label);
+    else if (UP.has(key)) this.#move(-1);
+    else if (DOWN.has(key)) this.#move(1);
+    else if (RIGHT.has(key)) this.#state = { ...state, zoomed: true };
+    else if (LEFT.has(key)) this.#state = { ...state, zoomed: false };
     else if (key === 'p') this.#state = { ...state, paused: !state.paused };
     else if (key === '?' || key === 'h') this.#state = { ...state, help: true };
+  }
+
+  #sortBy(sort: Sort): void {
+    this.#state = { ...this.#state, sort };
+    this.#lookAgain();
   }
 
   #propose(order: string): void {
     const pool = this.#pool;
     if (pool === null) return;
-    const servers = sortedServers(pool, this.#state.sort, this.#rates);
-    const server = servers[chosenServer(servers, this.#state.server)]?.name ?? '';
+    const server = pool.servers[chosenServer(pool.servers, this.#state.server)]?.name ?? '';
     let notice = `${order} server ${server} of pool ${pool.name}? y yes, any other key no`;
     if (!this.#state.zoomed) notice = 'Enter shows a pool alone: then a server can be chosen';
     else if (this.#adminSocket === null) notice = 'orders need --admin-socket=PATH';
@@ -172,6 +212,6 @@ export class TopScreen {
       notice = `${order} ${server}: ${(error as Error).message}`;
     }
     this.#state = { ...this.#state, notice };
-    await this.#look();
+    this.#lookAgain();
   }
 }

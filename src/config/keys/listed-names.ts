@@ -22,3 +22,28 @@ export function parseCommandNames(text: string): Parsed<readonly string[]> {
   }
   return { value: Object.freeze(upper) };
 }
+
+/**
+ * Parameters of servers that clients may be allowed to set: none of them writes a file, opens a
+ * door, or shuts one that ringway comes in by.
+ */
+export const SETTABLE: readonly string[] = [
+  'busy-reply-threshold',
+  'latency-monitor-threshold',
+  'lua-time-limit',
+  'maxmemory',
+  'maxmemory-policy',
+  'maxmemory-samples',
+  'notify-keyspace-events',
+  'slowlog-log-slower-than',
+  'slowlog-max-len',
+];
+
+/** Names of parameters, separated by commas; the result is in lower case. */
+export function parseParameters(text: string): Parsed<readonly string[]> {
+  const names = text.split(',').map((name) => name.trim().toLowerCase());
+  const wrong = names.find((name) => !SETTABLE.includes(name));
+  if (wrong === undefined) return { value: Object.freeze([...new Set(names)]) };
+  const choices = SETTABLE.join(', ');
+  return { problem: `${quote(wrong)} cannot be allowed; expected some of ${choices}` };
+}

@@ -1,9 +1,9 @@
-import type { Status } from '../stats/http/status.ts';
-import { type Arguments, runCommand, usageError } from './arguments.ts';
-import type { Command, Out } from './command.ts';
-import { SOURCE_HELP, SOURCE_OPTIONS, type StatusClient, statusClient } from './status-client.ts';
-import { TopScreen } from './top-screen.ts';
-import { Rates, renderTop, TOP_START } from './top-view.ts';
+import { type Arguments, runCommand, usageError } from '../arguments.ts';
+import type { Command, Out } from '../command.ts';
+import { SOURCE_HELP, SOURCE_OPTIONS, statusClient } from '../status-client.ts';
+import { ALL, Looker } from './look.ts';
+import { TopScreen } from './screen.ts';
+import { renderTop, TOP_START } from './view.ts';
 
 const HELP = `Usage: ringway top [--once] [--json] [--pool=NAME] [--interval=SECONDS]
 
@@ -30,15 +30,15 @@ export const top: Command = (argv, out, err) => {
   return runCommand(argv, { out, err, help: HELP, options }, async (given) => {
     if (given.words.length > 0)
       throw usageError(`unexpected word ${JSON.stringify(given.words[0])}`);
-    const ask = onePool(statusClient(given), given.text('pool'));
+    const looker = new Looker(statusClient(given), given.text('pool'));
     if (given.has('json')) {
-      out.write(`${JSON.stringify(await ask(), null, 2)}\n`);
+      out.write(`${JSON.stringify(await looker.everything(), null, 2)}\n`);
       return 0;
     }
     const live = !given.has('once') && process.stdout.isTTY && process.stdin.isTTY;
-    if (!live) return once(ask, out);
+    if (!live) return once(looker, out);
     const zoomed = given.text('pool') !== null;
-    const screen = new TopScreen(ask, intervalOf(given), given.text('admin-socket'), zoomed);
+    const screen = new TopScreen(looker, intervalOf(given), given.text('admin-socket'), zoomed);
     await screen.run();
     return 0;
   });
@@ -55,23 +55,11 @@ function intervalOf(given: Arguments): number {
   return Math.max(0.1, seconds) * 1000;
 }
 
-/** @param name null = all pools */
-function onePool(ask: StatusClient, name: string | null): StatusClient {
-  if (name === null) return ask;
-  return async () => {
-    const status = await ask();
-    const pools = status.pools.filter((pool) => pool.name === name);
-    if (pools.length > 0) return { ...status, pools };
-    const names = status.pools.map((pool) => pool.name).join(', ');
-    throw usageError(`there is no pool ${JSON.stringify(name)}; the pools are ${names}`);
-  };
-}
-
-async function once(ask: StatusClient, out: Out): Promise<number> {
-  const rates = new Rates();
-  const status: Status = await ask();
-  rates.take(status);
-  const state = { ...TOP_START, color: false };
-  out.write(`${renderTop(status, state, DEFAULT_COLUMNS, 0, rates).slice(0, -1).join('\n')}\n`);
+async function once(looker: Looker, out: Out): Promise<number> {
+  const status = await looker.look(ALL);
+  const state = { ...TOP_START, colors: 'plain' as const };
+  const { isTTY, columns } = process.stdout;
+  const lines = renderTop(status, state, isTTY ? columns : DEFAULT_COLUMNS, 0, looker.cpu);
+  out.write(`${lines.slice(0, -1).join('\n')}\n`);
   return 0;
 }
