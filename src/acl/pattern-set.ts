@@ -12,8 +12,8 @@ function order(a: Uint8Array, b: Uint8Array): number {
 
 /**
  * Patterns one of which a text must fit. Those that are a text, or its beginning and `*`, stand in
- * their order, none behind one that says as much: the last that is not behind a text is the only one
- * that can fit it.
+ * their order, without those that another covers: the last that is not behind a text is the only
+ * one of them that can fit it.
  */
 export class PatternSet {
   readonly #sorted: readonly Pattern[];

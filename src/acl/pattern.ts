@@ -13,7 +13,7 @@ export class Pattern {
   readonly #prefix: number;
   /** Only this text fits. */
   readonly exact: boolean;
-  /** The text that fits, or the beginning of those that do; null = there is no such, or it is empty. */
+  /** The text that fits, or the beginning of all that do; null = none is known, or it is empty. */
   readonly literal: Buffer | null;
 
   constructor(text: string, access: number) {
@@ -38,7 +38,7 @@ export class Pattern {
     return true;
   }
 
-  /** Whether its literal stands behind the bytes in [start, start + length), as bytes are ordered. */
+  /** Whether its literal stands behind the bytes in [start, start + length) in their order. */
   isBehind(bytes: Uint8Array, start: number, length: number): boolean {
     const own = this.literal as Buffer;
     const most = Math.min(own.length, length);
