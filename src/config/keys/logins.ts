@@ -68,8 +68,8 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
 ];
 
-/** What has been read of a pool so far, as far as passwords are concerned. */
-export interface LoginSource {
+/** What has been read of a pool so far. */
+export interface PoolSource {
   readonly pool: string;
   readonly values: ReadonlyMap<string, unknown>;
   readonly positions: ReadonlyMap<string, Position>;
@@ -86,9 +86,9 @@ export interface Logins {
 
 /** Finds the one password among three keys, and says what is wrong with them. */
 class LoginReader {
-  readonly #source: LoginSource;
+  readonly #source: PoolSource;
 
-  constructor(source: LoginSource) {
+  constructor(source: PoolSource) {
     this.#source = source;
   }
 
@@ -146,7 +146,7 @@ class LoginReader {
 const SERVER_PASSWORDS = ['redis_auth', 'redis_auth_file', 'redis_auth_env'];
 
 /** The passwords of a pool, to its servers and of its clients. */
-export function readLogins(source: LoginSource): Logins {
+export function readLogins(source: PoolSource): Logins {
   const reader = new LoginReader(source);
   const password = reader.password('redis_auth');
   const own = reader.password('client_auth');

@@ -4,7 +4,7 @@ import type { Scalar } from '../file/document.ts';
 import type { RenamedCommand } from '../types.ts';
 import type { CustomCommand } from './custom-commands.ts';
 import { FIRST_WORDS } from './listed-names.ts';
-import type { LoginSource } from './logins.ts';
+import type { PoolSource } from './logins.ts';
 import { quote } from './values.ts';
 
 const KEY = 'rename_commands';
@@ -30,7 +30,7 @@ function mistakeIn(
 
 /** The lines of `rename_commands`. */
 export function readRenamedCommands(
-  { pool, problems, values, positions }: LoginSource,
+  { pool, problems, values, positions }: PoolSource,
   list: readonly Scalar[],
 ): readonly RenamedCommand[] {
   const add = (at: Scalar['at'], message: string): void =>

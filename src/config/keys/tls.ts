@@ -1,26 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, DEFAULT_CIPHERS } from 'node:tls';
-import type { AttachedFiles } from '../attached-files.ts';
-import type { Problems } from '../file/problems.ts';
 import { Secret, secretOf } from '../secret.ts';
 import type { ClientTls, KeyPair, ServerTls } from '../tls-types.ts';
 import type { Position } from '../types.ts';
+import type { PoolSource } from './logins.ts';
 import { quote } from './values.ts';
-
-/** What has been read of a pool so far, as far as TLS is concerned. */
-export interface TlsSource {
-  readonly pool: string;
-  readonly values: ReadonlyMap<string, unknown>;
-  readonly positions: ReadonlyMap<string, Position>;
-  readonly files: AttachedFiles;
-  readonly problems: Problems;
-}
 
 /** Reads the files that the keys of one side name, and says what is wrong with them. */
 class TlsReader {
-  readonly #source: TlsSource;
+  readonly #source: PoolSource;
 
-  constructor(source: TlsSource) {
+  constructor(source: PoolSource) {
     this.#source = source;
   }
 
@@ -145,7 +135,7 @@ const SERVER_TLS_KEYS = [
 ];
 
 /** TLS to the servers of a pool; null when it has none, or mistakes that are reported. */
-export function readServerTls(source: TlsSource): ServerTls | null {
+export function readServerTls(source: PoolSource): ServerTls | null {
   const reader = new TlsReader(source);
   if (reader.value('server_tls') !== true) {
     for (const key of reader.given(SERVER_TLS_KEYS)) {
@@ -202,7 +192,7 @@ function hasDoor(reader: TlsReader): boolean {
 
 /** TLS to the clients of a pool; null when it has none, or mistakes that are reported. */
 export function readClientTls(
-  source: TlsSource,
+  source: PoolSource,
   defaults: (key: string) => unknown,
 ): ClientTls | null {
   const reader = new TlsReader(source);

@@ -4,7 +4,7 @@ import { Users } from '../../acl/users.ts';
 import type { Scalar } from '../file/document.ts';
 import type { Secret } from '../secret.ts';
 import type { KeySpec } from './key-spec.ts';
-import type { LoginSource } from './logins.ts';
+import type { PoolSource } from './logins.ts';
 import { quote } from './values.ts';
 
 const SINCE = 'ringway 0.1';
@@ -46,7 +46,7 @@ export const USER_KEYS: readonly KeySpec[] = [
 
 /** The users of a pool; null when the file names none. */
 export function readPoolUsers(
-  source: LoginSource,
+  source: PoolSource,
   list: readonly Scalar[],
   clientAuth: Secret | null,
 ): Users | null {
@@ -84,7 +84,7 @@ export function readPoolUsers(
 }
 
 /** Rules are bytes, as clients send them. */
-function lineOf({ pool, problems }: LoginSource, { text, at, cut }: Scalar): UserLine {
+function lineOf({ pool, problems }: PoolSource, { text, at, cut }: Scalar): UserLine {
   const onMistake = (message: string): void => problems.add(at, `${pool}.users`, message);
   if (cut) {
     onMistake('what stands behind " #" is a comment, and no rule; expected quotes around the line');
