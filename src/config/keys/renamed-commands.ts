@@ -9,6 +9,8 @@ import { quote } from './values.ts';
 
 const KEY = 'rename_commands';
 const NAME = /^[a-z][a-z0-9._-]{0,63}$/i;
+/** A request of a browser begins with it. */
+const HTTP_WORD = 'POST';
 const EXPECTED = 'expected "COMMAND NAME", such as "FLUSHALL empty-it-all"';
 
 /** @returns what is wrong with a line behind others, or null */
@@ -21,6 +23,7 @@ function mistakeIn(
   if (known === undefined || known.isSubcommand) return `${quote(command)} is no command`;
   if (FIRST_WORDS.has(command)) return `${command} must keep its name: clients log in with it`;
   if (!NAME.test(name)) return `${quote(name)} can be no name of a command`;
+  if (name === HTTP_WORD) return `${name} is a word of HTTP, and whoever says it is closed`;
   const taken = findAclCommand(name) !== undefined || custom.some((each) => each.name === name);
   if (taken) return `${name} is a command`;
   if (before.some((each) => each.command === command)) return `${command} is renamed twice`;
