@@ -17,6 +17,7 @@ import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { aclLogOf, DENIED_LOGIN } from '../access/acl-log.ts';
 import { enterAtServer, loginWith } from '../access/server-logins.ts';
+import { clientLine } from '../clients/client-lines.ts';
 import { withRedisVersion } from '../info/ask-servers.ts';
 import { changeVersion } from '../pubsub/subscribe.ts';
 import type { Words } from '../words.ts';
@@ -52,7 +53,8 @@ export function authenticate({ client }: SpecialRequest, words: Words): boolean 
 /** With users a client stays what it was, as in Redis. */
 function refuseUser(client: ClientConnection, command: string, user: string): true {
   const inMulti = client.session.transaction !== null;
-  aclLogOf(client.pool).add(client, DENIED_LOGIN, inMulti, command, user);
+  const denial = { reason: DENIED_LOGIN, inMulti, object: command, user };
+  aclLogOf(client.pool).add(denial, clientLine(client));
   return refuseLogin(client, replies.WRONG_PASS);
 }
 
