@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LogFields } from '../../../../src/log.ts';
-import {
-  Login,
-  type LoginClient,
-  refuseLogin,
-} from '../../../../src/proxy/client/access/login.ts';
+import { Login, type LoginClient, refuseLogin } from '../../../../src/proxy/client/access/login.ts';
 import { AUTH_FAILURES } from '../../../../src/stats/counters.ts';
 
 interface Told {
