@@ -71,6 +71,17 @@ const CLUSTER_STATE: Greeting = {
   answer: Buffer.from('cluster_state:ok'),
 };
 
+/** A replica of a cluster answers only whoever says so. */
+const READ_ONLY: Greeting = {
+  what: 'READONLY',
+  bytes: encodeText('READONLY'),
+  grants: STATUS_TYPE,
+  harmless: null,
+  isLogin: false,
+  asks: true,
+  answer: null,
+};
+
 /** @param id number at the server of the connection that is told of keys that were read */
 function tracking(id: string): Greeting {
   return {
@@ -198,7 +209,9 @@ function fully(connection: BackendConnection): readonly Greeting[] {
   if (lane.db > 0) greetings.push(selecting(lane.db));
   const note = lane.tracking ? lineToName(connection) : null;
   if (note !== null) greetings.push(tracking(note));
-  const isMaster = !cluster && !connection.owner.forReads;
+  const { forReads } = connection.owner;
+  if (cluster && forReads) greetings.push(READ_ONLY);
+  const isMaster = !cluster && !forReads;
   if (followsMaster) greetings.push(...(isMaster ? [ROLE, PING] : [PING]));
   return greetings;
 }
