@@ -42,10 +42,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'records behind a stop are copied all the same',
-    file: 'proxy/client/input/client-input',
+    file: 'proxy/client/input/request-walk',
     // Scanners write 0 here: what is planted is where the first of the chunk goes.
-    from: 'words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = 0;',
-    to: 'words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = words[FRAME_WORD + RECORD_DEST];',
+    from: 'words[at + RECORD_DEST] = 0;',
+    to: 'words[at + RECORD_DEST] = words[FRAME_WORD + RECORD_DEST];',
     seeds: 5,
   },
   {
