@@ -132,6 +132,8 @@ class GreetingReply implements ReplyTarget {
   /** What it asks for must be granted before anything else is sent. */
   readonly #strict: boolean;
   #failed = false;
+  /** Something was said against it, which later pieces of the reply only repeat. */
+  #refused = false;
 
   /** @param last nothing is greeted with behind it */
   constructor(connection: BackendConnection, greeting: Greeting, last: boolean) {
@@ -146,11 +148,12 @@ class GreetingReply implements ReplyTarget {
     const { owner } = this.#connection;
     const { config, engine, protocol } = owner.pool;
     const { what, bytes, harmless, isLogin, asks } = this.#greeting;
-    const text = this.#objection(start, length, info);
+    const text = this.#refused ? null : this.#objection(start, length, info);
+    this.#refused ||= text !== null;
     if (text !== null && asks) {
       this.#failed = true;
       this.#connection.refuse(text.replace(/^ERR /, ''), true);
-    } else if (text !== null && !this.#failed) {
+    } else if (text !== null) {
       const where = `${config.name} | ${owner.name}`;
       const own = this.#connection.lane.login !== null;
       owner.log(own ? LOG_INFO : LOG_WARN, `${what} failed on ${where}: ${text}`, {
