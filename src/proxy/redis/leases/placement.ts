@@ -21,6 +21,9 @@ const ASKED_THERE = new Set(['ACL|WHOAMI', 'ECHO', 'PING', 'TIME', 'UNWATCH', 'W
 /** The same, where there is but one server whose answer it could be. */
 const OF_ONE_SERVER = new Set(['CLUSTER', 'CONFIG|GET', 'INFO', 'ROLE', 'SCAN', 'SLOWLOG']);
 
+/** What servers refuse between MULTI and EXEC, in these words. */
+const NEVER_KEPT = new Set(['PSYNC', 'SAVE', 'SHUTDOWN', 'SYNC']);
+
 /** Where a request between MULTI and EXEC belongs. */
 export interface Placement {
   /** Index of the server; NO_KEY when any will do. */
@@ -74,6 +77,7 @@ export function placementOf(request: SpecialRequest, spec: CommandSpec): Placeme
     case 'container':
       return placementOfSubcommand(request, spec);
     case 'unsupported':
+      if (NEVER_KEPT.has(name)) return refused(replies.NOT_IN_MULTI);
       return refused(replies.unsupported(name, whyUnsupported(name)));
     case 'placeholder':
       return ANYWHERE;
