@@ -5,7 +5,10 @@
  */
 export const PROOFS: Readonly<Record<string, string | readonly string[]>> = {
   // The command line
-  '`-h`, `--help`': 'test/cli/process.test.ts > and prints to ',
+  '`-h`, `--help`': [
+    'test/cli/process.test.ts > and prints to ',
+    'test/command-line.test.ts > the help text has every line of nutcracker in its order',
+  ],
   'a long option that is not known, or ambiguous':
     'test/command-line.test.ts > that are mistyped are named, with the one that was meant',
   'a first word that looks like a command (`ringway explian key`, `ringway help`), or a command behind options':
@@ -101,7 +104,10 @@ export const PROOFS: Readonly<Record<string, string | readonly string[]>> = {
   '`MOVE key db`': "test/integration/golden-transcripts.test.ts > 'r-move'",
   '`RENAME a b` and others with several keys on one server':
     'test/integration/keys.test.ts > replies as from one server, or an error that names two',
-  '`EVAL script 0`': "test/integration/golden-transcripts.test.ts > 'r-eval-no-keys'",
+  '`EVAL script 0`': [
+    "test/integration/golden-transcripts.test.ts > 'r-eval-no-keys'",
+    'test/integration/flush.test.ts > a script empties its server, and that one only',
+  ],
   '`EVAL` with a `numkeys` that is no number':
     "test/integration/golden-transcripts.test.ts > 'r-eval-numkeys-nan'",
   '`SINTER`, `PFMERGE`, `ZUNIONSTORE`, `SORT … STORE` and others with keys on several servers':
@@ -145,8 +151,10 @@ export const PROOFS: Readonly<Record<string, string | readonly string[]>> = {
   ],
   'a client asks for much more than it reads':
     'test/integration/taken-back.test.ts > random programs of a client that reads late: it gets what it would have got',
-  'a client that does not read a large reply while others wait for the same server connection':
+  'a client that does not read a large reply while others wait for the same server connection': [
     'test/fault/slow-large-read.test.ts > it was made again over a connection of its own, once others were behind it',
+    'test/proxy/backend/replies/slow-reader.test.ts > and closes it when it takes less',
+  ],
 
   // What a failing server looks like
   '`-OOM`, `-LOADING`, `-BUSY` from a server': [
@@ -165,7 +173,10 @@ export const PROOFS: Readonly<Record<string, string | readonly string[]>> = {
   '`*-1` as reply to a part of `MGET`':
     "test/integration/golden-scripted.test.ts > 's-mget-null-array'",
   'RESP3 types in a reply': "test/integration/golden-scripted.test.ts > 's-backend-resp3'",
-  'sums beyond 32 bits': "test/integration/golden-scripted.test.ts > 's-del-huge-int-wraps'",
+  'a count of more keys than a `DEL`, `UNLINK`, `TOUCH` or `EXISTS` has': [
+    "test/integration/golden-scripted.test.ts > 's-del-huge-int-wraps'",
+    'test/integration/multi-key.test.ts > counts that no server can have made: an error, and the connections are kept',
+  ],
 
   // What servers see
   'a client says `HELLO` or `INFO`':

@@ -1,13 +1,38 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { encodeRequest, type RespClient, type Word } from '../support/resp-client.ts';
-import { USUAL, VARIANTS, type Variant } from '../support/ringway.ts';
+import { send, startFake } from '../support/fake-server.ts';
+import { encodeRequest, RespClient, type Word } from '../support/resp-client.ts';
+import { shards, startInProcess, USUAL, VARIANTS, type Variant } from '../support/ringway.ts';
 import { SideBySide } from '../support/side-by-side.ts';
 import { waitFor } from '../support/wait.ts';
 
 for (const variant of VARIANTS) {
   describe(`commands with many keys, ${variant.label}`, () => suite(variant));
 }
+
+test('counts that no server can have made: an error, and the connections are kept', async () => {
+  const keys = Array.from({ length: 12 }, (_, i) => `${i * 7919}:count`);
+  let count = 0;
+  const fakes = await Promise.all([1, 2].map(() => startFake(() => send(`:${count}\r\n`))));
+  const ringway = await startInProcess({ servers: shards(fakes.map(({ port }) => port)) });
+  const client = await RespClient.open(ringway.port);
+  for (const name of ['DEL', 'UNLINK', 'TOUCH', 'EXISTS']) {
+    for (const wrong of [13, 4_294_967_297, 2 ** 53, -1]) {
+      count = wrong;
+      assert.equal(
+        String(await client.command(name, ...keys)),
+        'ReplyError: ERR Invalid argument',
+        `${name} ${count}`,
+      );
+    }
+    count = 1;
+    assert.equal(await client.command(name, ...keys), 2);
+  }
+  for (const fake of fakes) assert.equal(fake.connections, 1);
+  client.close();
+  await ringway.stop();
+  await Promise.all(fakes.map((fake) => fake.stop()));
+});
 
 function suite(variant: Variant): void {
   let pair: SideBySide;

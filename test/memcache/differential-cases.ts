@@ -5,6 +5,7 @@
 const SET = 'set K1 5 0 3\r\nabc\r\n';
 const TWO = `${SET}set K2 0 0 2\r\nxy\r\n`;
 const NUMBER = 'set K1 0 0 2\r\n10\r\n';
+const HUGE = '9'.repeat(20);
 const LONG = 'k'.repeat(251);
 
 function each(before: string, lines: readonly string[]): string[] {
@@ -20,6 +21,8 @@ const RETRIEVAL = [
   ...each('', ['get K1', 'get K1 K2 K3', 'gets K1', 'gat 100 K1', 'gats 100 K1', 'gat 100 K1 K2']),
   ...each(SET, ['get K1', ' get  K1  ', 'get K1 K1 K1', 'gat 100 K1', 'gat 0 K1', 'gat -1 K1']),
   ...each(SET, ['gets K1', 'gats 100 K1', 'gat 99999999999 K1', 'gat 100 K1 K1']),
+  // Numbers beyond what a word of the machine holds.
+  ...each(SET, [`gat ${HUGE} K1`, `gats ${HUGE} K1`, `gat -${HUGE} K1`, `gat ${HUGE} K1 K2`]),
   ...each(TWO, ['get K1 K2', 'get K2 K1', 'gets K1 K2', 'gat 100 K2 K1', 'gats 100 K1 K2']),
   ...each(TWO, ['get K1 K2 K3 K4 K5 K6 K7 K8', 'get  K1   K2 ', 'gat 100  K1  K2  ']),
   ...each(SET, [
@@ -79,6 +82,8 @@ const STORAGE = [
     'set K1 0 0 3 noreply more',
     'cas K1 0 0 3',
   ]),
+  ...stored([`set K1 ${HUGE} 0 3`, `set K1 0 ${HUGE} 3`, `set K1 0 -${HUGE} 3`]),
+  ...stored([`set K1 0 0 ${HUGE}`, `cas K1 0 0 3 ${HUGE}`, `set K1 0 ${HUGE} 3 noreply`]),
   ...stored(['set K1 x 0 3', 'set K1 0 x 3', 'set K1 0 0 x', 'set K1 0 0 -1', 'set K1 -1 0 3']),
   ...stored(['set K1 1.5 0 3', 'set K1 0 1.5 3', 'set K1 0 0 3x', 'set K1 0 0 2147483647']),
   ...stored([`set ${LONG} 0 0 3`, `set ${LONG} 0 0 3 noreply`, `cas ${LONG} 0 0 3 1`]),
@@ -94,6 +99,7 @@ const STORAGE = [
 const OTHERS = [
   ...each(NUMBER, ['incr K1 5', 'decr K1 3', 'decr K1 100', 'incr K1 18446744073709551615']),
   ...each(NUMBER, ['incr K1 x', 'incr K1 -1', 'incr K1 1x', 'incr K1 18446744073709551616']),
+  ...each(NUMBER, [`incr K1 ${HUGE}`, `decr K1 ${HUGE}`, `touch K1 ${HUGE}`, `verbosity ${HUGE}`]),
   ...each(NUMBER, ['incr K1', 'incr', 'decr K1', 'incr K1 1 2 3', 'incr K1 1 other', 'incr K2 1']),
   ...each(NUMBER, ['incr K1 5 noreply\r\nget K1', 'decr K1 4 noreply\r\nget K1']),
   ...each(NUMBER, ['incr K1 x noreply\r\nget K1', 'incr K1 noreply\r\nget K1', `incr ${LONG} 1`]),
