@@ -8,7 +8,7 @@ import { describeMachine, thisMachine } from '../machine.ts';
 import { Bed } from '../macro/bed.ts';
 import { measureIdleClients } from '../macro/idle-clients.ts';
 import { LOADS } from '../slices/loads.ts';
-import { fill, type LoadTarget, measure, perRequest } from '../slices/measure.ts';
+import { fill, type LoadTarget, measure, perRequest, type Sums } from '../slices/measure.ts';
 import { medianInterval } from '../statistics.ts';
 import { short, table } from '../table.ts';
 import { measureHandshakes, sessionOf } from './handshakes.ts';
@@ -47,23 +47,28 @@ function parse(argv: readonly string[]): Options {
   };
 }
 
-async function cpu(targets: readonly LoadTarget[], options: Options): Promise<void> {
+async function cpu(
+  targets: readonly LoadTarget[],
+  list: readonly Way[],
+  options: Options,
+): Promise<void> {
   const rows: string[][] = [];
   for (const depth of DEPTHS) {
     const load = LOADS.find(({ name }) => name === `redis-get-depth${depth}-clients50`);
     if (load === undefined) throw new RangeError(`no load has depth ${depth}`);
     const sums = await measure(targets, load, options.rounds, options.sliceMs);
-    const plain = sums[0];
-    for (const each of sums) {
-      const ratios = each.slices.map((value, i) => value / plain.slices[i]);
+    for (const [i, each] of sums.entries()) {
+      const { beside = PLAIN } = list[i];
+      const base = sums.find(({ name }) => name === beside) as Sums;
+      const ratios = each.slices.map((value, slice) => value / base.slices[slice]);
       const { low, high } = medianInterval(ratios);
-      const ratio = perRequest(each) / perRequest(plain);
+      const ratio = perRequest(each) / perRequest(base);
       const interval = `${short(low)} – ${short(high)}`;
       rows.push([String(depth), each.name, short(perRequest(each)), short(ratio), interval]);
     }
   }
   console.log('\nGET of 100 bytes, 50 clients\n');
-  console.log(table(['depth', 'way', 'CPU µs/req', `to ${PLAIN}`, 'its slices'], rows));
+  console.log(table(['depth', 'way', 'CPU µs/req', 'to plain', 'its slices'], rows));
 }
 
 async function memory(bed: Bed, list: readonly Way[], { idle }: Options): Promise<void> {
@@ -112,8 +117,8 @@ async function run(options: Options): Promise<void> {
       return tls === undefined ? bed.target(name) : { ...bed.target(name), tls };
     });
     await fill(targets[0], 'redis');
-    await cpu(targets, options);
-    await handshakes(targets[targets.length - 1], options.handshakes);
+    await cpu(targets, list, options);
+    await handshakes(targets[list.findIndex(({ name }) => name === TLS)], options.handshakes);
     await memory(bed, list, options);
   } finally {
     await bed.stop();

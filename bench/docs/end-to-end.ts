@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { DIRECT } from '../macro/bed.ts';
 import { charts } from '../macro/charts.ts';
 import { MEMCACHED_LOADS } from '../macro/memcached-load.ts';
@@ -12,33 +11,25 @@ import {
   targetsOf,
 } from '../macro/results.ts';
 import { baseOf } from '../macro/scenarios.ts';
-import { NUTCRACKER } from '../macro/subjects.ts';
+import { NUTCRACKER, PREDIXY } from '../macro/subjects.ts';
 import { WORKLOADS } from '../macro/workloads.ts';
 import { median, type Spread, spread } from '../statistics.ts';
 import { short } from '../table.ts';
 import { markdown } from './markdown.ts';
+import {
+  WANTED,
+  WANTED_IDLE_KIB,
+  WANTED_IN_SCENARIO,
+  WANTED_OF_PREDIXY,
+  WANTED_START_MS,
+  wantedText,
+} from './wanted.ts';
 
-const RESULTS = 'bench/results/e2e.json';
 const RINGWAY = 'ringway auto';
 /** Runs of one comparison; scenarios have names of their own. */
 const COMPARISON = 'comparison';
-
-/** What ringway is meant to cost beside nutcracker, by workload. */
-const WANTED: Readonly<Record<string, number>> = {
-  'depth1-get': 0.88,
-  'depth1-set': 0.88,
-  'depth16-get': 0.32,
-  'depth16-set': 0.32,
-  'depth64-get': 0.11,
-  'depth64-set': 0.11,
-  'mget-100': 0.5,
-  'get-16k': 0.75,
-  'get-512k': 1,
-};
-
-export function readEndToEnd(): MacroReport {
-  return JSON.parse(readFileSync(RESULTS, 'utf8')) as MacroReport;
-}
+/** Those that the first table is of. */
+const OWN_TABLE = new Set([RINGWAY, NUTCRACKER, DIRECT]);
 
 /** CPU of ringway per request in µs, by workload. */
 export function requestCosts({ load }: MacroReport): Map<string, number> {
@@ -58,12 +49,11 @@ export function comparisonTable({ load }: MacroReport): string {
     const runs = ofWorkload(load, name);
     const [own, other] = [RINGWAY, NUTCRACKER].map((target) => runsOf(runs, target));
     if (own.length === 0 || other.length === 0) return [];
-    const cpu = spread(pairsOf(own, other).map(([run, beside]) => run.cpuUs / beside.cpuUs));
-    const wanted = WANTED[name];
+    const cpu = spread(cpuRatios(runs, NUTCRACKER));
     return [
       [
         title,
-        wanted === undefined ? '' : `${wanted.toFixed(2)}${cpu.median > wanted ? ' (missed)' : ''}`,
+        wantedText(WANTED[name], cpu.median),
         spreadText(cpu),
         short(median(own.map(({ cpuUs }) => cpuUs))),
         short(median(other.map(({ cpuUs }) => cpuUs))),
@@ -74,14 +64,41 @@ export function comparisonTable({ load }: MacroReport): string {
   return markdown(head, rows);
 }
 
+/** The same ratio run by run: how far one may be trusted. */
+export function runsTable(runs: readonly MacroReport[]): string {
+  const head = ['CPU, times nutcracker', ...runs.map((_, i) => `run ${i + 1}`)];
+  const rows = WORKLOADS.flatMap(({ name, title }) => {
+    const ratios = runs.map(({ load }) => cpuRatios(ofWorkload(load, name), NUTCRACKER));
+    if (ratios.some(({ length }) => length === 0)) return [];
+    return [[title, ...ratios.map((list) => spreadText(spread(list)))]];
+  });
+  return markdown(head, rows);
+}
+
+/** ringway's CPU beside that of every other proxy that was there. */
+export function rivalsTable({ load }: MacroReport): string {
+  const compared = load.filter(({ scenario }) => scenario === COMPARISON);
+  const rivals = targetsOf(compared).filter((name) => !OWN_TABLE.has(name));
+  if (rivals.length === 0) return 'There was none.';
+  const head = ['CPU of ringway', ...rivals.map((name) => `times ${name}`), 'wanted of predixy'];
+  const rows = WORKLOADS.flatMap(({ name, title }) => {
+    const runs = ofWorkload(load, name);
+    const ratios = rivals.map((rival) => cpuRatios(runs, rival));
+    if (ratios.every(({ length }) => length === 0)) return [];
+    const beside = rivals.indexOf(PREDIXY);
+    const wanted = beside < 0 ? '' : wantedText(WANTED_OF_PREDIXY[name], median(ratios[beside]));
+    return [[title, ...ratios.map((list) => spreadText(spread(list))), wanted]];
+  });
+  return markdown(head, rows);
+}
+
 /** What costs more than was wanted, in the words of a list. */
 export function missed({ load }: MacroReport): string {
   const lines = WORKLOADS.flatMap(({ name, title }) => {
-    const runs = ofWorkload(load, name);
-    const pairs = pairsOf(runsOf(runs, RINGWAY), runsOf(runs, NUTCRACKER));
+    const ratios = cpuRatios(ofWorkload(load, name), NUTCRACKER);
     const wanted = WANTED[name];
-    if (wanted === undefined || pairs.length === 0) return [];
-    const cpu = spread(pairs.map(([run, beside]) => run.cpuUs / beside.cpuUs));
+    if (wanted === undefined || ratios.length === 0) return [];
+    const cpu = spread(ratios);
     const said = `${spreadText(cpu)} times nutcracker's CPU, ${wanted.toFixed(2)} wanted`;
     return cpu.median > wanted ? [`- ${title}: ${said}.`] : [];
   });
@@ -90,9 +107,7 @@ export function missed({ load }: MacroReport): string {
 
 /** A workload's CPU in words. */
 export function cpuFigure({ load }: MacroReport, workload: string): string {
-  const runs = ofWorkload(load, workload);
-  const pairs = pairsOf(runsOf(runs, RINGWAY), runsOf(runs, NUTCRACKER));
-  const ratio = median(pairs.map(([run, beside]) => run.cpuUs / beside.cpuUs));
+  const ratio = median(cpuRatios(ofWorkload(load, workload), NUTCRACKER));
   return `${short(ratio)} of the CPU that nutcracker takes`;
 }
 
@@ -115,16 +130,17 @@ export function halfLoadTable({ halfLoad }: MacroReport): string {
 
 /** From spawn to the first reply. */
 export function startTable({ start }: MacroReport): string {
-  const rows = targetsOf(start).map((target) => [
-    target,
-    spreadText(spread(runsOf<StartRun>(start, target).map(({ firstReplyMs }) => firstReplyMs))),
-  ]);
-  return markdown(['from start to the first reply', 'ms'], rows);
+  const rows = targetsOf(start).map((target) => {
+    const times = spread(runsOf<StartRun>(start, target).map(({ firstReplyMs }) => firstReplyMs));
+    const wanted = target === RINGWAY ? wantedText(WANTED_START_MS, times.median) : '';
+    return [target, spreadText(times), wanted];
+  });
+  return markdown(['from start to the first reply', 'ms', 'wanted'], rows);
 }
 
 /** Scenarios under load: each target beside the one that it is compared with. */
 export function scenarioTable({ load }: MacroReport): string {
-  const head = ['work', 'target', 'CPU µs', 'beside', 'CPU, times that', 'req/s'];
+  const head = ['work', 'target', 'CPU µs', 'beside', 'CPU, times that', 'wanted', 'req/s'];
   const all = [...WORKLOADS, ...MEMCACHED_LOADS];
   const rows = SCENARIOS.flatMap((scenario) =>
     all.flatMap(({ name, title }) => {
@@ -138,7 +154,9 @@ export function scenarioTable({ load }: MacroReport): string {
           title,
           target,
           short(median(own.map(({ cpuUs }) => cpuUs))),
-          ...(ratios.length === 0 ? ['', ''] : [base, spreadText(spread(ratios))]),
+          ...(ratios.length === 0
+            ? ['', '', '']
+            : [base, ...besideText(scenario, name, target, ratios)]),
           median(own.map(({ requestsPerSecond }) => requestsPerSecond)).toFixed(0),
         ];
       });
@@ -147,14 +165,26 @@ export function scenarioTable({ load }: MacroReport): string {
   return markdown(head, rows);
 }
 
+function besideText(
+  scenario: string,
+  workload: string,
+  target: string,
+  ratios: readonly number[],
+): [ratio: string, wanted: string] {
+  const wanted = target.startsWith(RINGWAY) ? WANTED_IN_SCENARIO[scenario]?.[workload] : undefined;
+  const beside = spread(ratios);
+  return [spreadText(beside), wantedText(wanted, beside.median)];
+}
+
 /** What a client costs that asks for nothing. */
 export function idleTable({ idle }: MacroReport): string {
   const rows = targetsOf(idle).map((target) => {
     const runs = runsOf(idle, target);
     const each = runs.map((run) => (run.rssAfterKib - run.rssBeforeKib) / run.clients);
-    return [target, String(runs[0].clients), spreadText(spread(each))];
+    const wanted = target === RINGWAY ? wantedText(WANTED_IDLE_KIB, median(each)) : '';
+    return [target, String(runs[0].clients), spreadText(spread(each)), wanted];
   });
-  return markdown(['idle', 'clients', 'KiB each'], rows);
+  return markdown(['idle', 'clients', 'KiB each', 'wanted'], rows);
 }
 
 /** The pictures by file name. */
@@ -163,6 +193,12 @@ export function endToEndCharts({ load, halfLoad }: MacroReport): Map<string, str
   const own = load.filter(({ scenario }) => scenario === COMPARISON);
   const drawn = charts(own, halfLoad, { titles, reference: NUTCRACKER, direct: DIRECT });
   return new Map([...drawn].map(([file, svg]) => [`bench-${file}`, svg]));
+}
+
+/** ringway's CPU per request as a multiple of another's, round by round. */
+function cpuRatios(runs: readonly LoadRun[], other: string): number[] {
+  const pairs = pairsOf(runsOf(runs, RINGWAY), runsOf(runs, other));
+  return pairs.map(([run, beside]) => run.cpuUs / beside.cpuUs);
 }
 
 function ofWorkload(load: readonly LoadRun[], name: string): LoadRun[] {

@@ -10,8 +10,9 @@ import {
   halfLoadTable,
   idleTable,
   missed,
-  readEndToEnd,
   requestCosts,
+  rivalsTable,
+  runsTable,
   scenarioTable,
   startTable,
 } from './end-to-end.ts';
@@ -28,6 +29,7 @@ import {
   wantedTable,
 } from './lab-tables.ts';
 import { markdown } from './markdown.ts';
+import { type MergedRuns, readEndToEnd } from './merged-runs.ts';
 
 const RESULTS = 'bench/results';
 const PAGE = 'docs/benchmarks.md';
@@ -37,10 +39,11 @@ const PERFORMANCE = 'docs/performance.md';
 /** Every file of the docs that is made of bench/results, by its path, with its text. */
 export function benchDocs(): Map<string, string> {
   const lab = labFiles().map(readResults);
-  const whole = readEndToEnd();
+  const merged = readEndToEnd();
+  const whole = merged.all;
   const charts = [...labCharts(lab), ...endToEndCharts(whole)];
   return new Map([
-    [PAGE, withSections(readFileSync(PAGE, 'utf8'), sections(lab, whole))],
+    [PAGE, withSections(readFileSync(PAGE, 'utf8'), sections(lab, merged))],
     [README, withSections(readFileSync(README, 'utf8'), inShort(lab, whole))],
     [
       PERFORMANCE,
@@ -58,7 +61,10 @@ function labFiles(): string[] {
   return files.sort().map((file) => join(RESULTS, file));
 }
 
-function sections(lab: readonly LabResults[], whole: MacroReport): Map<string, string> {
+function sections(
+  lab: readonly LabResults[],
+  { runs, all: whole }: MergedRuns,
+): Map<string, string> {
   const [first] = lab;
   const { machine, programs } = whole;
   const programLines = Object.entries(programs).map(([name, text]) => `- ${name}: ${text}`);
@@ -75,6 +81,8 @@ function sections(lab: readonly LabResults[], whole: MacroReport): Map<string, s
     ['lab-errors', errorTable(lab)],
     ['e2e-machine', [`- ${describeMachine(machine)}`, ...programLines].join('\n')],
     ['e2e-load', comparisonTable(whole)],
+    ['e2e-runs', runsTable(runs)],
+    ['e2e-rivals', rivalsTable(whole)],
     ['e2e-half-load', halfLoadTable(whole)],
     ['e2e-scenarios', scenarioTable(whole)],
     ['e2e-idle', idleTable(whole)],

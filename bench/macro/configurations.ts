@@ -113,3 +113,27 @@ export function predixyConf(door: Door, servers: readonly PoolServer[]): string 
     '',
   ].join('\n');
 }
+
+/** memcached's own proxy: ketama as it has it, and every command of the text protocol handed on. */
+export function memcachedProxyLua(_door: Door, servers: readonly PoolServer[]): string {
+  const backends = servers.map(
+    ({ name, port }) => `    mcp.backend('${name}', '127.0.0.1', ${port}),`,
+  );
+  return [
+    'function mcp_config_pools()',
+    '  return mcp.pool({',
+    ...backends,
+    '  }, { dist = mcp.dist_ring_hash, hash = mcp.dist_ring_hash.hash })',
+    'end',
+    '',
+    'function mcp_config_routes(pool)',
+    '  local routes = mcp.funcgen_new()',
+    '  local handle = routes:new_handle(pool)',
+    '  routes:ready({ f = function(context)',
+    '    return function(request) return context:enqueue_and_wait(request, handle) end',
+    '  end })',
+    '  mcp.attach(mcp.CMD_ANY_STORAGE, routes)',
+    'end',
+    '',
+  ].join('\n');
+}

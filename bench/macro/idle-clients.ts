@@ -54,8 +54,11 @@ export async function measureIdleClients(
     if (open < clients) throw new Error(`${clients - open} idle clients were disconnected`);
     return { clients, rssBeforeKib, rssAfterKib: usageOf(pid).rssKib };
   } finally {
-    // A reset leaves no port in TIME_WAIT, which the next proxy would lack.
-    for (const socket of sockets) socket.resetAndDestroy();
+    // A reset leaves no port in TIME_WAIT, which the next proxy would lack; Node has none over TLS.
+    for (const socket of sockets) {
+      if (tls === undefined) socket.resetAndDestroy();
+      else socket.destroy();
+    }
   }
 }
 

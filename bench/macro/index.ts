@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ensureServers, findBinary } from '../../test/support/real-servers.ts';
 import { UsageError } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
@@ -25,7 +25,7 @@ import {
 import { type MacroReport, type Results, reportText } from './results.ts';
 import { baseOf, scenarioSteps } from './scenarios.ts';
 import { runSteps, type Step } from './steps.ts';
-import { NUTCRACKER, PREDIXY, type Subject, subjects } from './subjects.ts';
+import { NUTCRACKER, PREDIXY, type Subject, speaking, subjects } from './subjects.ts';
 import { fillsOf, WORKLOADS } from './workloads.ts';
 
 const COMPARISON = 'comparison';
@@ -72,8 +72,9 @@ async function run(commandLine: readonly string[]): Promise<void> {
 }
 
 /** Everything that will be done, in order. */
-function plan(bench: Bench, list: readonly Subject[]): Step[] {
+function plan(bench: Bench, all: readonly Subject[]): Step[] {
   const { options, bed } = bench;
+  const list = speaking('redis', all);
   const names = [...list.map(({ name }) => name), DIRECT];
   const steps: Step[] = [step('starting Redis servers', START_SECONDS, () => bed.startServers())];
   if (options.workloads.length > 0) {
@@ -93,7 +94,7 @@ function plan(bench: Bench, list: readonly Subject[]): Step[] {
   }
   return [
     ...steps,
-    ...options.scenarios.flatMap((scenario) => scenarioSteps(bench, scenario, list)),
+    ...options.scenarios.flatMap((scenario) => scenarioSteps(bench, scenario, all)),
   ];
 }
 
@@ -141,6 +142,7 @@ function versions(program: string): Record<string, string> {
   const found: Record<string, string> = { 'load generator': firstLine(program, ['--version']) };
   for (const [names, option] of [
     [['redis-server', 'valkey-server'], '--version'],
+    [['memcached'], '--version'],
     [[NUTCRACKER], '-V'],
     [[PREDIXY], '--version'],
   ] as const) {
@@ -154,5 +156,6 @@ function versions(program: string): Record<string, string> {
 function firstLine(program: string, args: readonly string[]): string {
   const command = ['-c', '"$0" "$@" 2>&1', program, ...args];
   const output = execFileSync('sh', command, { encoding: 'utf8' });
-  return output.split('\n')[0].trim();
+  // Some name themselves by their path, which is of this machine alone.
+  return output.split('\n')[0].replaceAll(program, basename(program)).trim();
 }

@@ -97,7 +97,8 @@ function codecs(text: string): CodecChoice[] {
   return [...new Set(list)];
 }
 
-function rival(text: string): Rival {
+/** @throws {@link UsageError} */
+export function rival(text: string): Rival {
   const match = /^([\w.-]+)=(.+)$/s.exec(text);
   if (match === null) throw new UsageError(`--rival ${text}: expected NAME=COMMAND`);
   return { name: match[1], command: match[2].split(' ').filter((word) => word !== '') };

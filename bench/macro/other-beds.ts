@@ -3,7 +3,7 @@ import { fill } from './fill.ts';
 import { type Bench, describeLoad, inTurns, loadSteps, type Targets } from './load-steps.ts';
 import { fillMemcached, loadMemcached, MEMCACHED_LOADS } from './memcached-load.ts';
 import type { Step } from './steps.ts';
-import { inFrontOfCluster, PREDIXY, type Subject } from './subjects.ts';
+import { inFrontOfCluster, type Subject, speaking } from './subjects.ts';
 import { fillsOf, type Workload } from './workloads.ts';
 
 // What each target's name ends with.
@@ -77,9 +77,11 @@ function placedSteps(
 export function memcachedSteps(bench: Bench, subjects: readonly Subject[]): Step[] {
   const { options, results } = bench;
   const bed = bedOf(bench, new Bed({ protocol: 'memcached' }));
-  const placed = subjects
-    .filter(({ name }) => name !== PREDIXY)
-    .map((subject) => ({ subject, bed, name: subject.name + MEMCACHED }));
+  const placed = speaking('memcached', subjects).map((subject) => ({
+    subject,
+    bed,
+    name: subject.name + MEMCACHED,
+  }));
   const milliseconds = options.quick ? QUICK_LOAD_MS : LOAD_MS;
   const scenario = 'memcached';
   const loads = MEMCACHED_LOADS.flatMap(({ name: workload, load }) =>

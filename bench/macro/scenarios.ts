@@ -14,7 +14,7 @@ import {
   unixSteps,
 } from './other-beds.ts';
 import type { Step } from './steps.ts';
-import { NUTCRACKER, ringway, type Subject } from './subjects.ts';
+import { NUTCRACKER, ringway, type Subject, speaking } from './subjects.ts';
 import { fillsOf, workload } from './workloads.ts';
 
 export const MANY_SERVERS = 1000;
@@ -33,11 +33,8 @@ interface Variant {
   readonly entries: number;
 }
 
-export function scenarioSteps(
-  bench: Bench,
-  scenario: Scenario,
-  subjects: readonly Subject[],
-): Step[] {
+export function scenarioSteps(bench: Bench, scenario: Scenario, all: readonly Subject[]): Step[] {
+  const subjects = speaking('redis', all);
   switch (scenario) {
     case 'servers-1000':
       return variantSteps(bench, scenario, manyServers(subjects));
@@ -50,7 +47,7 @@ export function scenarioSteps(
     case 'unix-sockets':
       return unixSteps(bench, subjects, WORKLOADS);
     case 'memcached':
-      return memcachedSteps(bench, subjects);
+      return memcachedSteps(bench, all);
     case 'cluster':
       return clusterSteps(bench, subjects, WORKLOADS);
   }

@@ -6,7 +6,8 @@ import { ensureServers } from '../../test/support/real-servers.ts';
 import { commaList, parseOptions, UsageError, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { Bed } from '../macro/bed.ts';
-import { NUTCRACKER, PREDIXY, subjects } from '../macro/subjects.ts';
+import { type Rival, rival } from '../macro/options.ts';
+import { NUTCRACKER, speaking, subjects } from '../macro/subjects.ts';
 import { medianInterval } from '../statistics.ts';
 import { short, table } from '../table.ts';
 import { LOADS, type Load } from './loads.ts';
@@ -22,11 +23,14 @@ const LONGEST_SLICE_MS = 10_000;
 const USAGE = `npm run bench:slices -- [options]
   --only LIST    loads whose names begin with one of these:
                  ${LOADS.map(({ name }) => name).join('\n                 ')}
+  --rival NAME=COMMAND  another proxy that reads a nutcracker.yml; {conf}, {port} and {stats}
+                 are replaced (may be repeated)
   --rounds N     slices of each proxy and load; default ${ROUNDS}
   --slice-ms N   length of a slice; default ${SLICE_MS}`;
 
 interface Options {
   readonly loads: readonly Load[];
+  readonly rivals: readonly Rival[];
   readonly rounds: number;
   readonly sliceMs: number;
 }
@@ -40,7 +44,12 @@ try {
 }
 
 function parse(argv: readonly string[]): Options {
-  const options = parseOptions(argv, { only: 'value', rounds: 'value', 'slice-ms': 'value' });
+  const options = parseOptions(argv, {
+    only: 'value',
+    rival: 'list',
+    rounds: 'value',
+    'slice-ms': 'value',
+  });
   const wanted = commaList(options.value('only') ?? '');
   const loads = LOADS.filter(
     ({ name }) =>
@@ -51,20 +60,22 @@ function parse(argv: readonly string[]): Options {
   const sliceMs = options.value('slice-ms') ?? String(SLICE_MS);
   return {
     loads,
+    rivals: options.list('rival').map(rival),
     rounds: wholeNumber('rounds', rounds, FEWEST_ROUNDS, MOST_ROUNDS),
     sliceMs: wholeNumber('slice-ms', sliceMs, SHORTEST_SLICE_MS, LONGEST_SLICE_MS),
   };
 }
 
-async function run({ loads, rounds, sliceMs }: Options): Promise<void> {
+async function run({ loads, rivals, rounds, sliceMs }: Options): Promise<void> {
   ensureServers();
   console.log(describeMachine(thisMachine()));
-  const list = subjects(['auto'], []).filter(({ name }) => name !== PREDIXY);
+  const all = subjects(['auto'], rivals);
   const rows: string[][] = [];
   for (const protocol of ['redis', 'memcached'] as const) {
     const own = loads.filter((load) => load.protocol === protocol);
     if (own.length === 0) continue;
     const bed = new Bed({ protocol });
+    const list = speaking(protocol, all);
     try {
       await bed.startServers();
       for (const subject of list) await bed.startProxy(subject);
@@ -80,7 +91,7 @@ async function run({ loads, rounds, sliceMs }: Options): Promise<void> {
       await bed.stop();
     }
   }
-  const reference = referenceOf(list).name;
+  const reference = referenceOf(all).name;
   const head = ['load', 'proxy', 'CPU µs/req', `to ${reference}`, 'its slices', 'req/s'];
   console.log('\nRatios are of the sums; beside them, where the median of the slices is.\n');
   console.log(table(head, rows));

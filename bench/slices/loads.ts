@@ -14,7 +14,8 @@ export interface Load {
 
 const KEYS = 20_000;
 const KEY_DIGITS = 12;
-const VALUE = 'x'.repeat(100);
+/** What every key holds. */
+export const VALUE = 'x'.repeat(100);
 /** Writes that are made beforehand, and used again and again. */
 const WRITES = 2_000;
 const SEED = 20_120_905;

@@ -77,8 +77,9 @@ export function channelRules({ allChannels, channels }: Selector): string {
 }
 
 function selectorRules(selector: Selector): string {
-  const channels = selector.allChannels ? '&*' : `resetchannels ${channelRules(selector)}`.trim();
-  return [keyRules(selector), channels, commandRules(selector)].filter(Boolean).join(' ');
+  const reset = selector.allChannels ? '' : 'resetchannels';
+  const rules = [keyRules(selector), reset, channelRules(selector), commandRules(selector)];
+  return rules.filter(Boolean).join(' ');
 }
 
 /** `on`, `nopass` and the like. */

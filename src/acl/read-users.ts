@@ -2,6 +2,9 @@ import { RULES_OF_USER, USERS_OF_POOL } from '../limits.ts';
 import { hasSpaces } from './selector.ts';
 import { User } from './user.ts';
 
+/** What stands around words. JavaScript's trim() takes bytes of letters, such as 0xa0, too. */
+const AROUND = /^[ \t\r]+|[ \t\r]+$/g;
+
 /** The rules of one user as they stand somewhere: one character per byte. */
 export interface UserLine {
   readonly text: string;
@@ -36,7 +39,7 @@ function mergeSelectors(words: readonly string[]): string[] | number {
 }
 
 function readUser({ text, onMistake }: UserLine): User | null {
-  const [name, ...words] = text.trim().split(/[ \t]+/);
+  const [name, ...words] = text.replace(AROUND, '').split(/[ \t]+/);
   if (name === '' || hasSpaces(name)) {
     onMistake('there is no user name; expected a name and its rules');
     return null;
@@ -86,7 +89,7 @@ export function readUsers(lines: readonly UserLine[], closeScripts: boolean): Us
 export function linesOfFile(bytes: Uint8Array, onMistake: (message: string) => void): UserLine[] {
   const lines: UserLine[] = [];
   for (const [i, raw] of Buffer.from(bytes).toString('latin1').split('\n').entries()) {
-    const text = raw.trim();
+    const text = raw.replace(AROUND, '');
     if (text === '' || text.startsWith('#')) continue;
     const tell = (message: string): void => onMistake(`line ${i + 1}: ${message}`);
     if (/^user[ \t]/.test(text)) lines.push({ text: text.slice(5), onMistake: tell });

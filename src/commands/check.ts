@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { configWarnings, loadConfig, unresolvedServers } from '../config/index.ts';
-import {
-  adviceOf,
-  compareConfigs,
-  type PoolChange,
-  SAMPLE_KEYS,
-} from '../proxy/pool/config-changes.ts';
+import { adviceOf } from '../proxy/pool/advice.ts';
+import { compareConfigs, type PoolChange, SAMPLE_KEYS } from '../proxy/pool/config-changes.ts';
 import { runCommand, usageError } from './arguments.ts';
 import { balanceOf, balanceText } from './balance.ts';
 import type { Command, Out } from './command.ts';

@@ -49,13 +49,9 @@ export function finishPool(draft: PoolDraft): PoolConfig {
   });
 }
 
-function hasPassword({ logins }: PoolDraft): boolean {
-  return logins.clientAuth !== null;
-}
-
-function loginRequired({ users, ...draft }: PoolDraft, values: Values): boolean {
+function loginRequired({ users, logins }: PoolDraft, values: Values): boolean {
   if (values.of<string>('logins') === 'server') return true;
-  return users === null ? hasPassword({ users, ...draft }) : !users.default.isOpen;
+  return users === null ? logins.clientAuth !== null : !users.default.isOpen;
 }
 
 /** Where clients come in, and which do. */

@@ -118,12 +118,12 @@ export interface PoolKeys {
   readonly client_write_timeout?: number;
   /**
    * A client that has not logged in by then (`redis_auth`) is closed; 10000 is recommended.
-   * 0: never. In ms. Default 0.
+   * 0: never. Redis pools only. In ms. Default 0.
    */
   readonly login_timeout?: number;
   /**
    * A client that has given so many wrong passwords since it logged in last is told, and
-   * closed; 10 is recommended. 0: never. Default 0.
+   * closed; 10 is recommended. 0: never. Redis pools only. Default 0.
    */
   readonly max_auth_failures?: number;
   /**
@@ -391,7 +391,10 @@ export interface PoolKeys {
    * only.
    */
   readonly users?: readonly string[];
-  /** As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`. */
+  /**
+   * As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`. Redis
+   * pools only.
+   */
   readonly users_file?: string;
   /**
    * Who checks the logins of clients. `server`: each must log in as a user of the servers,
@@ -418,7 +421,10 @@ export interface PoolKeys {
   readonly tls_ca_file?: string;
   /** Whether clients must show a certificate. Absent: `yes` with `tls_ca_file`, else `no`. */
   readonly tls_auth_clients?: 'yes' | 'optional' | 'no';
-  /** Clients are the user of `users` that their certificate is made out to (CN). Default off. */
+  /**
+   * Clients are the user of `users` that their certificate is made out to (CN). Redis pools
+   * only. Default off.
+   */
   readonly tls_user_from_cert?: 'cn' | 'off';
   /** The oldest version of TLS. Default 1.2. */
   readonly tls_min_version?: '1.2' | '1.3';

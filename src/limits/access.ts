@@ -49,6 +49,8 @@ export const ACL_LOG_OBJECT_BYTES = 1024;
 export const SERVER_LOGINS = 128;
 /** A server that has not said by then whether a login is good leaves that to the next one. */
 export const SERVER_LOGIN_MS = 10_000;
+/** Users with a rate that are remembered at least; beyond that those that have been quiet go. */
+export const RATED_USERS = 1024;
 /** Lines of an audit log that wait to be written; beyond that they are left out, and counted. */
 export const AUDIT_BUFFER_BYTES = 1024 * 1024;
 /** Lines are collected for so long, so that one write has many. */

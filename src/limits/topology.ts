@@ -78,10 +78,14 @@ export const CLUSTER_NODES = 1024;
 export const CLUSTER_LINKS = 6;
 /** A cluster is asked who has which slots this often, more or less. */
 export const CLUSTER_POLL_MS = 10_000;
-/** No node is asked more often than this, nor is a cluster unless requests wait for it. */
+/** No cluster is asked more often than this, whatever happens to it. */
 export const CLUSTER_ASK_MS = 1_000;
-/** While requests wait another node is asked this often. */
-export const CLUSTER_TROUBLE_POLL_MS = 250;
+/** While requests wait it is asked at least this often, */
+export const CLUSTER_TROUBLE_POLL_MS = 5_000;
+/** and a node is asked this often whether more of it is served, */
+export const CLUSTER_LOOK_MS = 250;
+/** each of so many in its turn. */
+export const CLUSTER_LOOKOUTS = 3;
 /** So long after the last that began to wait. */
 export const CLUSTER_TROUBLE_MS = 5_000;
 /** Redirections that come together are asked about once, after this. */
@@ -95,6 +99,8 @@ export const REDIRECTION_PAUSE_MS = 50;
 /** A request that its slot's move lets wait is tried again after this; each time twice as long. */
 export const SLOT_RETRY_MS = 10;
 export const SLOT_RETRY_MAX_MS = 160;
+/** Trouble of one request that comes so long after the last is that of another outage. */
+export const OTHER_OUTAGE_MS = 1_000;
 /** Bytes of requests of a pool that wait so in one process. */
 export const SLOT_WAITING_BYTES = 16 * 1024 * 1024;
 /** What each of them counts for besides its bytes. */

@@ -107,12 +107,11 @@ export class TlsAcceptor {
     };
     this.#server = createServer(options);
     this.#server.on('secureConnection', (socket) => {
+      inheritOf(socket);
       const refused = tls.auth === 'optional' ? refusal(socket) : null;
       if (refused === null) {
         // It was false for the handshake, which half a connection cannot end.
         socket.allowHalfOpen = true;
-        const below = (socket as unknown as { _parent?: Socket })._parent;
-        if (below !== undefined) inheritPeer(socket, below);
         owner.onSecure(socket, socket.isSessionReused());
       } else {
         socket.on('error', () => {});
@@ -121,6 +120,7 @@ export class TlsAcceptor {
       }
     });
     this.#server.on('tlsClientError', (error, socket) => {
+      inheritOf(socket);
       socket.destroy();
       owner.onFailure(socket, reasonOf(error, socket));
     });
@@ -131,6 +131,12 @@ export class TlsAcceptor {
     socket.allowHalfOpen = false;
     this.#server.emit('connection', socket);
   }
+}
+
+/** It is of the same client as the socket that it was made of. */
+function inheritOf(socket: TLSSocket): void {
+  const below = (socket as unknown as { _parent?: Socket })._parent;
+  if (below !== undefined) inheritPeer(socket, below);
 }
 
 /** What is wrong with the certificate of a client that need not have shown any. */

@@ -7,7 +7,7 @@ import {
   type SentinelLogin,
   type ServerLogin,
 } from '../config/index.ts';
-import type { ClusterSpec } from '../topology/cluster/cluster-watch.ts';
+import type { FollowedSpec } from '../topology/cluster/clusters.ts';
 import type { Address } from '../topology/facts.ts';
 import type { PromotionSpec, ShardSpec } from '../topology/shard.ts';
 
@@ -46,11 +46,12 @@ export function shardsOf({ pools }: Config): ShardSpec[] {
 }
 
 /** The Redis Clusters of all pools. */
-export function clustersOf({ pools }: Config): ClusterSpec[] {
+export function clustersOf({ pools }: Config): FollowedSpec[] {
   return pools
     .filter(({ cluster }) => cluster)
-    .map(({ name, seeds, serverLogin }) => ({
+    .map(({ name, seeds, serverLogin, ...pool }) => ({
       pool: name,
+      reads: readsOf(pool),
       seeds: seeds.map(({ host, port }) => ({ host, port })),
       access: JSON.stringify(serverLogin),
       login: () => serverWords(serverLogin),
@@ -60,7 +61,7 @@ export function clustersOf({ pools }: Config): ClusterSpec[] {
 
 function shardsOfPool(pool: PoolConfig): ShardSpec[] {
   const { sentinels, sentinelLogin, sentinelTls, sentinelPrefix, serverLogin } = pool;
-  const reads = { from: pool.readFrom, maxLag: pool.maxReplicaLag };
+  const reads = readsOf(pool);
   return pool.servers.map(({ name, ringName, host, port, tls }) => ({
     pool: pool.name,
     server: name,
@@ -77,6 +78,10 @@ function shardsOfPool(pool: PoolConfig): ShardSpec[] {
     tls,
     sentinelTls: sentinelTls ? tls : null,
   }));
+}
+
+function readsOf({ readFrom, maxReplicaLag }: Pick<PoolConfig, 'readFrom' | 'maxReplicaLag'>) {
+  return { from: readFrom, maxLag: maxReplicaLag };
 }
 
 /** Who replaces the masters of a pool; null = somebody else. */

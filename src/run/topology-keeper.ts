@@ -109,9 +109,10 @@ export class TopologyKeeper {
 
   /** Servers that are asked for their role. */
   get replicas(): ReplicaSnapshot[] {
-    return this.#topology.views.flatMap(({ pool, server, servers }) =>
+    const ofShards = this.#topology.views.flatMap(({ pool, server, servers }) =>
       servers.map((each) => ({ pool, server, ...each })),
     );
+    return [...ofShards, ...this.#clusters.replicas];
   }
 
   /** Servers stay where they are, also in a process that takes over. */

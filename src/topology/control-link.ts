@@ -6,6 +6,7 @@ import {
   CONTROL_RETRY_MAX_MS,
 } from '../limits.ts';
 import { type DialTarget, dialPlain } from '../net/dial.ts';
+import { resetSocket } from '../net/reset.ts';
 import { encodeText } from '../protocol/redis/replies/encode.ts';
 import { loginRefusal } from '../protocol/redis/replies/login-refusal.ts';
 import type { Clock } from './clock.ts';
@@ -173,10 +174,19 @@ export class ControlLink {
   #drop(): void {
     this.#cancel();
     this.#up = false;
+    const isOwed = this.#asked.length > 0;
     this.#asked = [];
     const socket = this.#socket;
     this.#socket = null;
-    socket?.destroy();
+    if (socket === null) return;
+    // What was said and has not arrived must not arrive at any later time: it may be an order.
+    if (isOwed) resetSocket(socket);
+    else socket.destroy();
+  }
+
+  /** It is not waited for any more: the link is made anew, and what was not answered is lost. */
+  abandon(): void {
+    if (this.#asked.length > 0) this.#lost('it does not answer in time');
   }
 
   close(): void {

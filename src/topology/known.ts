@@ -16,7 +16,12 @@ export function isCluster(known: Known): known is KnownCluster {
 export function stepsTo(known: readonly Known[]): AnyStep[] {
   return known.flatMap((each): AnyStep[] => {
     const { pool } = each;
-    if (isCluster(each)) return [{ pool, action: 'map', map: each.map }];
+    if (isCluster(each)) {
+      const reads = (each.readers ?? []).map(({ server, readers }) => {
+        return { pool, server, action: 'read', readers } as const;
+      });
+      return [{ pool, action: 'map', map: each.map }, ...reads];
+    }
     const { server, address, promoting = null, readers = [] } = each;
     const step = { pool, server, ...address };
     const read = { pool, server, action: 'read', readers } as const;

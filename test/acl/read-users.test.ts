@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { describeUser } from '../../src/acl/describe.ts';
 import { AFTER_ALL_KEYS, NO_HASH, NO_SUCH_PASSWORD } from '../../src/acl/mistakes.ts';
@@ -21,6 +22,16 @@ describe('lines of users', () => {
       `user a on #${HASH} ~x resetchannels &y -@all +get`,
       'user b off resetchannels -@all',
     ]);
+  });
+
+  test('may end with any letter', () => {
+    // The last byte of each is 0xa0, which JavaScript takes for a blank.
+    const { users, mistakes } = read(`user à on >pà ~clé:à\r\nuser b &canal:à\t\n`);
+    assert.deepEqual(mistakes, []);
+    const [a, b] = users.map((user) => Buffer.from(describeUser(user), 'latin1').toString());
+    const hash = createHash('sha256').update('pà').digest('hex');
+    assert.equal(a, `user à on #${hash} ~clé:à resetchannels -@all`);
+    assert.equal(b, 'user b off resetchannels &canal:à -@all');
   });
 
   test('that are wrong are told with their number, in Redis words, without a password', () => {

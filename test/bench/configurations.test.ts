@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   clusterYml,
+  memcachedProxyLua,
   nutcrackerYml,
   poolServers,
   predixyClusterConf,
@@ -48,5 +49,10 @@ describe('configurations of the benchmarked proxies', () => {
     const text = predixyConf({ port: 7 }, poolServers(PORTS, 4));
     assert.equal(text.match(/^ {4}Group \w+ \{\n {8}\+ 127\.0\.0\.1:\d+\n {4}\}$/gm)?.length, 4);
     assert.equal(text.match(/\{$/gm)?.length, text.match(/^ *\}$/gm)?.length);
+  });
+
+  test("memcached's proxy gets a backend per server", () => {
+    const text = memcachedProxyLua({ port: 7 }, poolServers(PORTS, 4));
+    assert.equal(text.match(/^ {4}mcp\.backend\('\w+', '127\.0\.0\.1', \d+\),$/gm)?.length, 4);
   });
 });

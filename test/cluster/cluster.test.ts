@@ -15,6 +15,7 @@ const DEPTH = 4;
 /** Requests that all clients have under way at most. */
 const UNDER_WAY = CLIENTS * DEPTH * 2;
 
+const isNever = () => false;
 const slotOf = (key: string) => keySlot(Buffer.from(key), 0, key.length);
 const SLOTS = Array.from({ length: CLIENTS }, (_, i) => slotOf(`key:${i}`));
 
@@ -25,7 +26,12 @@ describe('a pool that is a Redis Cluster', () => {
   before(async () => {
     cluster = await startCluster({ masters: 3, replicas: 1 });
     const servers = cluster.lines.slice(0, 2);
-    ringway = await startInProcess({ servers, cluster: true, timeout: 2000 });
+    ringway = await startInProcess({
+      servers,
+      cluster: true,
+      timeout: 2000,
+      failover_wait: 20_000,
+    });
     client = await RespClient.open(ringway.port);
   });
   after(async () => {
@@ -207,5 +213,30 @@ describe('a pool that is a Redis Cluster', () => {
     const count = [...errors.values()].reduce((sum, each) => sum + each, 0);
     assert.ok(count <= UNDER_WAY, `${count} errors: ${[...errors.keys()].join('; ')}`);
     for (const text of errors.keys()) assert.match(text, /reset|unknown/i);
+  });
+
+  test('a master is killed: who begins to watch keys or to block waits for the next one', async () => {
+    for (const node of cluster.nodes) if (!node.running) await node.restart();
+    await cluster.settled();
+    const killed = await cluster.ownerOf(SLOTS[1]);
+    const [watching, blocked, executing, pushing] = await Promise.all(
+      [1, 2, 3, 4].map(() => RespClient.open({ port: ringway.port, timeoutMs: 30_000 })),
+    );
+    const key = 'key:1';
+    await watching.text('SET', key, 1);
+    killed.kill('SIGKILL');
+    await waitFor('it to be gone', () => command(killed.port, 'PING').then(isNever, () => true));
+    const [watched, popped, executed] = await Promise.all([
+      watching.text('WATCH', key),
+      blocked.pipeline([['BLPOP', `{${key}}list`, '0']]),
+      executing.pipeline([['MULTI'], ['INCR', `{${key}}n`], ['EXEC']]),
+      pushing.text('RPUSH', `{${key}}list`, 'x'),
+    ]);
+    assert.equal(watched, 'OK');
+    assert.equal(String(popped[0]), `{${key}}list,x`);
+    assert.equal(String(executed[2]), '1');
+    const block = [['MULTI'], ['SET', key, '2'], ['EXEC']];
+    assert.equal(String((await watching.pipeline(block))[2]), 'OK');
+    for (const each of [watching, blocked, executing, pushing]) each.close();
   });
 });

@@ -73,6 +73,18 @@ for (const variant of VARIANTS.slice(0, 3)) {
       assert.deepEqual(await ask(client, ['SET', FIRST, '1']), ['OK']);
     });
 
+    test('SSUBSCRIBE that a node sends elsewhere is made there, and no client sees it', async () => {
+      const target: { port?: number } = {};
+      const { cluster, client } = await start((node, text) => {
+        if (text !== `SSUBSCRIBE ${FIRST}`) return undefined;
+        if (node === 1) return `*3\r\n$10\r\nssubscribe\r\n$3\r\n${FIRST}\r\n:1\r\n`;
+        return `-MOVED ${slotOf(FIRST)} 127.0.0.1:${target.port}\r\n`;
+      });
+      [, target.port] = cluster.ports;
+      assert.deepEqual(await ask(client, ['SSUBSCRIBE', FIRST]), [`ssubscribe,${FIRST},1`]);
+      assert.ok(cluster.asked[0].includes(`SSUBSCRIBE ${FIRST}`));
+    });
+
     test('ASK: the word before the request is never parted from it', async () => {
       const target: { port?: number } = {};
       const { cluster, client, ringway } = await start((node, text) => {
@@ -162,7 +174,7 @@ for (const variant of VARIANTS.slice(0, 3)) {
     test('CLUSTERDOWN is waited for anew when slots have got another owner meanwhile', async () => {
       let down = false;
       const keys = { failover_wait: 1200 };
-      const { cluster, client } = await start(
+      const { cluster, client, ringway } = await start(
         () => (down ? '-CLUSTERDOWN The cluster is down\r\n' : undefined),
         keys,
       );
@@ -175,11 +187,12 @@ for (const variant of VARIANTS.slice(0, 3)) {
         const asked = ask(client, ['SET', FIRST, '1'], ['SET', SECOND, '1']);
         // Two thirds of what is waited at all: the next time would be too long without news.
         await delay(800);
-        const before = cluster.refreshes;
+        const before = ringway.log.length;
         cluster.handOver(from, to);
         down = false;
         assert.deepEqual(await asked, ['OK', 'OK']);
-        await waitFor('the news', () => cluster.refreshes > before);
+        const news = new RegExp(`127.0.0.1:${cluster.ports[to]} has 16384 slots`);
+        await waitFor('the news', () => ringway.log.slice(before).some((line) => news.test(line)));
       }
     });
 

@@ -16,15 +16,17 @@ for (const variant of VARIANTS.slice(0, 3)) {
       for (const stop of stops.toReversed()) await stop();
     });
 
-    async function start() {
+    async function start(failoverWaitMs = 100) {
       const cluster = await startFakeCluster(2, (_, text) => {
-        if (text.startsWith('BLPOP')) return '*2\r\n$3\r\nbar\r\n$1\r\nx\r\n';
+        if (/^(BLPOP|XREAD)/.test(text)) return '*2\r\n$3\r\nbar\r\n$1\r\nx\r\n';
+        if (text === 'DISCARD') return '-ERR DISCARD without MULTI\r\n';
         return text === 'EXEC' ? '*1\r\n+OK\r\n' : undefined;
       });
       stops.push(() => cluster.stop());
       cluster.disown(1);
       const servers = [`127.0.0.1:${cluster.ports[0]}`];
-      const ringway = await startInProcess({ servers, cluster: true, failover_wait: 100 }, variant);
+      const keys = { cluster: true, failover_wait: failoverWaitMs };
+      const ringway = await startInProcess({ servers, ...keys }, variant);
       stops.push(() => ringway.stop());
       await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
       const client = await RespClient.open(ringway.port);
@@ -33,7 +35,11 @@ for (const variant of VARIANTS.slice(0, 3)) {
         const words = requests.map((each) => each.split(' '));
         return (await client.pipeline(words)).map(String);
       };
-      return { cluster, ask };
+      const waits = async (): Promise<void> => {
+        const looks = cluster.looks;
+        await waitFor('somebody to look for an owner', () => cluster.looks > looks + 1);
+      };
+      return { cluster, ask, waits };
     }
 
     test('is waited for and then not served, in one request and in the part of one', async () => {
@@ -51,6 +57,30 @@ for (const variant of VARIANTS.slice(0, 3)) {
       assert.match(executed, /^ReplyError: EXECABORT/);
       assert.equal(next, 'OK');
       assert.ok(cluster.asked.flat().every((text) => !text.startsWith('SET')));
+    });
+
+    for (const [request, reply] of [
+      [`BLPOP ${UNOWNED} 0`, 'bar,x'],
+      [`XREAD BLOCK 0 STREAMS ${UNOWNED} $`, 'bar,x'],
+      [`WATCH ${UNOWNED}`, 'OK'],
+    ]) {
+      test(`is waited for by ${request} until a node has it`, async () => {
+        const { cluster, ask, waits } = await start(60_000);
+        const asked = ask(request, `GET ${UNOWNED}`);
+        await waits();
+        assert.deepEqual(cluster.asked.flat(), []);
+        cluster.own(1, 0);
+        assert.deepEqual(await asked, [reply, 'OK']);
+        assert.ok(cluster.asked[0].includes(request));
+      });
+    }
+
+    test('is waited for by a transaction, in its first command, until a node has it', async () => {
+      const { cluster, ask, waits } = await start(60_000);
+      const asked = ask('MULTI', `SET ${UNOWNED} 1`, 'EXEC', `GET ${UNOWNED}`);
+      await waits();
+      cluster.own(1, 0);
+      assert.deepEqual(await asked, ['OK', 'QUEUED', 'OK', 'OK']);
     });
 
     for (const request of [

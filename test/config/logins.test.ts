@@ -114,6 +114,54 @@ describe('passwords', () => {
     );
   });
 
+  test('and users are: memcached has neither, which is told with its place', () => {
+    const own = 'p:\n  listen: 127.0.0.1:1\n';
+    const rest = '  servers:\n    - h:1:1\n';
+    const only = 'only Redis pools have it; expected "redis: true" as well';
+    const mistake = (lines: string): string => {
+      try {
+        parseConfig(Buffer.from(`${own}${lines}${rest}`), 'f.yml');
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'no mistake';
+    };
+    const keys: Readonly<Record<string, string>> = {
+      users: '\n    - default on nopass',
+      users_file: ' none.acl',
+      logins: ' ringway',
+      tls_user_from_cert: ' off',
+      login_timeout: ' 1000',
+      max_auth_failures: ' 3',
+      allow_monitor: ' false',
+      read_only: ' false',
+      deny_commands: ' GET',
+      rename_commands: '\n    - GET other',
+      rate_action: ' wait',
+      redis_user: ' u',
+      redis_auth_file: ' none',
+      redis_auth_env: ' NONE',
+      client_auth: ' a',
+      client_auth_file: ' none',
+      client_auth_env: ' NONE',
+      client_auth_required: ' false',
+      audit_log: ' a.log',
+      audit_sample: ' 1',
+      audit_size: ' 1',
+      audit_files: ' 1',
+    };
+    for (const [key, value] of Object.entries(keys)) {
+      for (const redis of ['', '  redis: false\n']) {
+        const line = redis === '' ? 3 : 4;
+        const said = mistake(`${redis}  ${key}:${value}\n`);
+        assert.ok(said.includes(`f.yml:${line}:3: p.${key}: ${only}`), `${key}: ${said}`);
+      }
+    }
+    const both = mistake('  users:\n    - default on nopass\n  users_file: none.acl\n');
+    assert.ok(both.includes(`f.yml:3:3: p.users: ${only}`), both);
+    assert.ok(both.includes(`f.yml:5:3: p.users_file: ${only}`), both);
+  });
+
   test('that change are told as such, and not shown', () => {
     const change = (before: Record<string, string>, after: Record<string, string>) =>
       compareConfigs(parse(before), parse(after), [])[0]?.differences;
@@ -152,16 +200,18 @@ describe('addresses of clients', () => {
   });
 
   test('doors that anybody may enter get advice from ringway check', () => {
-    const text = (host: string, more: string) =>
-      `p:\n  listen: ${host}:1\n  redis: true\n${more}  servers:\n  - h:1:1\n`;
-    const advice = (host: string, more = '') => {
-      const config = parseConfig(Buffer.from(text(host, more)), 'f.yml');
+    const text = (host: string, more: string, redis: boolean) =>
+      `p:\n  listen: ${host}:1\n  redis: ${redis}\n${more}  servers:\n  - h:1:1\n`;
+    const advice = (host: string, more = '', redis = true) => {
+      const config = parseConfig(Buffer.from(text(host, more, redis)), 'f.yml');
       return compareConfigs(config, config, [])[0]?.advice;
     };
     assert.match(advice('0.0.0.0')?.join() ?? '', /^listen: 0.0.0.0:1 lets in whoever reaches it/);
     assert.deepEqual(advice('127.0.0.1'), []);
     assert.deepEqual(advice('0.0.0.0', '  allow_clients: 10.0.0.0/8\n'), []);
     assert.deepEqual(advice('0.0.0.0', '  protected_mode: true\n'), []);
+    assert.match(advice('0.0.0.0', '', true)?.join() ?? '', /client_auth, tls_ca_file, allow_/);
+    assert.match(advice('0.0.0.0', '', false)?.join() ?? '', /it: tls_ca_file, allow_clients or/);
   });
 });
 
@@ -173,11 +223,40 @@ describe('commands that are refused', () => {
       const [line] = problems({ deny_commands: `"${text}"` });
       assert.match(line ?? '', /is no command; expected names like KEYS or CONFIG\|SET/, text);
     }
+    for (const name of ['auth', 'Hello', 'QUIT', 'RESET']) {
+      const [line] = problems({ deny_commands: `KEYS, ${name}` });
+      assert.match(line ?? '', /deny_commands: [A-Z]+ is never refused: clients log in with it/);
+    }
     const found = problems({ deny_commands: 'KEYS', read_only: 'true' }, false);
     assert.deepEqual(
       found.map((line) => line.split(':')[0]),
       ['p.deny_commands', 'p.read_only'],
     );
+  });
+
+  test('get advice when nobody knows them', () => {
+    const scripts = 'EVAL, EVALSHA, FCALL';
+    const advice = (deny: string) => {
+      const config = parse({
+        deny_commands: `${deny}, ${scripts}`,
+        custom_commands: 'MYWIPE none',
+      });
+      return compareConfigs(config, config, [])[0]?.advice;
+    };
+    for (const name of ['FLUSHAL', 'CONFIG|SETT', 'GET|x']) {
+      const line = `deny_commands: ${name.toUpperCase()} is no command that ringway knows; is it written right?`;
+      assert.deepEqual(advice(name), [line]);
+    }
+    for (const name of [
+      'flushall',
+      'Config|set',
+      'slowlog|get',
+      'mywipe',
+      'MYWIPE|NOW',
+      'json.get',
+    ]) {
+      assert.deepEqual(advice(name), [], name);
+    }
   });
 
   test('parameters that clients may set are named in any case, each once', () => {

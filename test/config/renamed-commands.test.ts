@@ -39,6 +39,7 @@ test('what makes no sense is told with its line', () => {
     'AUTH x': /AUTH must keep its name: clients log in with it/,
     'GET set': /SET is a command/,
     'GET 1x': /"1X" can be no name/,
+    'GET post': /POST is a word of HTTP/,
     [`GET ${'x'.repeat(65)}`]: /can be no name/,
   };
   for (const [line, expected] of Object.entries(cases)) {

@@ -194,6 +194,31 @@ describe('TLS to clients', () => {
     );
   });
 
+  test('ciphers that ask for more than the certificate has are a mistake', () => {
+    const [cert, key] = [join(folder, 'weak.pem'), join(folder, 'weak.key')];
+    const files = ['-keyout', key, '-out', cert];
+    const words = [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:1024',
+      '-nodes',
+      '-days',
+      '30',
+      '-subj',
+      '/CN=a',
+    ];
+    execFileSync('openssl', [...words, ...files], { stdio: 'ignore' });
+    const weak = { tls: 'true', tls_cert_file: cert, tls_key_file: key };
+    assert.deepEqual(problems(weak), []);
+    const [line] = problems({ ...weak, tls_ciphers: '"HIGH:@SECLEVEL=2"' });
+    assert.match(
+      line ?? '',
+      /^p\.tls_ciphers: the ciphers do not go with the certificate: .*small/,
+    );
+    assert.deepEqual(problems({ tls: 'true', ...CERT, tls_ciphers: '"HIGH:@SECLEVEL=2"' }), []);
+  });
+
   test('ciphers that hide little get advice from ringway check', () => {
     const advice = (ciphers: string): string[] => {
       const config = parse({ tls: 'true', ...CERT, tls_ciphers: `"${ciphers}"` });

@@ -84,6 +84,29 @@ describe('reads from replicas', () => {
     Promise.all(shards.flatMap(({ master, replica }) => [master.stop(), replica.stop()])),
   );
 
+  for (const [what, keys] of Object.entries({
+    'a user with rules': { users: ['default on nopass ~* &* +@all -flushall'] },
+    'a user with rules for keys': { users: ['default on nopass ~key:* &* +@all -@scripting'] },
+    'a pool that only reads': { read_only: true },
+    'a pool that refuses commands': { deny_commands: 'KEYS, EVAL, EVALSHA, FCALL' },
+    'a pool that renames commands': { rename_commands: ['KEYS list-keys'] },
+    'a pool with rates': { client_requests_per_second: 100_000 },
+    'a pool with an audit log': { audit_log: '/dev/null' },
+  })) {
+    test(`are for ${what} as well`, () =>
+      withRingway({ ...configOf(shards), read_from: 'replica', ...keys }, async (_, client) => {
+        await replicasAreRead(client, shards);
+        const masters = shards.map(({ master }) => master);
+        const count = async () =>
+          (await Promise.all(masters.map((each) => calls(each, 'get', 'mget', 'bitpos')))).join();
+        const before = await count();
+        for (const key of KEYS) await client.text('GET', key);
+        await client.text('MGET', ...KEYS);
+        await client.text('BITPOS', KEYS[0], '1');
+        assert.equal(await count(), before);
+      }));
+  }
+
   for (const variant of VARIANTS) {
     test(`commands that read go there, others to the master: ${variant.label}`, () => {
       const spec = { ...configOf(shards), read_from: 'prefer-replica', read_after_write: 30 };

@@ -15,7 +15,7 @@ import { REDIS_WIRE } from './wire.ts';
 // and through one in front of four that share it; and what the proxy's memory grows by. Round by
 // round, one after the other; medians are the figures.
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 const MB = 1 << 20;
 /** What a reply's bytes may add to what the command costs straight at Redis. */
 const BYTES_PER_MS = 500_000;

@@ -116,6 +116,46 @@ describe('deny_commands', () => {
     client.close();
   });
 
+  test('refuses subcommands of every container, in any case, and no others of it', async () => {
+    const denied =
+      'Slowlog|get, CLUSTER|info, command|COUNT, Latency|reset, module|list, OBJECT|freq';
+    const more = 'memory|USAGE, xinfo|Stream, Client|ID, acl|whoami, mywipe|NOW';
+    const client = await run({
+      deny_commands: `${denied}, ${more}`,
+      custom_commands: 'MYWIPE none',
+      allow_flush: true,
+    });
+    const refused = [
+      ...['SLOWLOG GET', 'slowlog gEt 1', 'CLUSTER INFO', 'COMMAND COUNT', 'LATENCY RESET x'],
+      ...['MODULE LIST', 'OBJECT FREQ k', 'MEMORY usage k', 'XINFO STREAM k', 'client id'],
+      ...['ACL WHOAMI', 'MYWIPE now'],
+    ];
+    const answers = async (inline: boolean): Promise<string[]> => {
+      if (!inline) return (await client.pipeline(refused.map((line) => line.split(' ')))).map(text);
+      client.socket.write(refused.map((line) => `${line}\r\n`).join(''));
+      return (await client.read(refused.length)).map(text);
+    };
+    for (const said of [await answers(false), await answers(true)]) {
+      for (const [i, reply] of said.entries()) {
+        const [name, part] = refused[i].toLowerCase().split(' ');
+        const wanted = `NOPERM '${name}|${part}' is refused in this pool (deny_commands)`;
+        assert.equal(reply, `ReplyError: ${wanted}`);
+      }
+    }
+    for (const line of [
+      'SLOWLOG LEN',
+      'OBJECT ENCODING k',
+      'CLIENT GETNAME',
+      'ACL CAT',
+      'GET get',
+    ]) {
+      assert.doesNotMatch(text(await client.command(...line.split(' '))), /deny_commands/, line);
+    }
+    const long = text(await client.command('SLOWLOG', 'get'.padEnd(100_000, 'x')));
+    assert.doesNotMatch(long, /deny_commands/);
+    client.close();
+  });
+
   test('lets large requests of others through, as they come', async () => {
     const client = await run({ deny_commands: 'KEYS', max_assembled_request: 65_536 });
     const large = Buffer.alloc(3 << 20, 'x');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -21,6 +21,10 @@ const PACK = ['pack', '--json', '--ignore-scripts', '--loglevel=error'];
 
 function npm(args: readonly string[], cwd = ROOT): string {
   return execFileSync('npm', args, { cwd, encoding: 'utf8' });
+}
+
+function node(cwd: string, ...args: string[]) {
+  return spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
 }
 
 test('installed into an empty folder it runs every example', { timeout: 200_000 }, async () => {
@@ -47,6 +51,19 @@ test('installed into an empty folder it runs every example', { timeout: 200_000 
       writeFileSync(file, own);
       await starts(program, ['-c', file], { cwd: folder, env });
     }
+    for (const name of ['embed-errors.mjs', 'embed-telemetry.mjs']) {
+      copyFileSync(join(examples, name), join(folder, name));
+    }
+    assert.match(node(folder, 'embed-errors.mjs').stdout, /^line 3, column 3: cache\.timout: /);
+    const { status, stderr } = node(
+      folder,
+      'embed-telemetry.mjs',
+      'http://127.0.0.1:1',
+      '127.0.0.1:1',
+    );
+    assert.equal(status, 1, 'nothing of OpenTelemetry is installed unless somebody asks for it');
+    assert.match(stderr, /^RingwayError: the option telemetry needs OpenTelemetry's packages/m);
+    assert.match(stderr, /^npm install .*@opentelemetry\/sdk-trace@/m);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -28,6 +28,8 @@ export interface ClusterOptions {
   readonly replicas?: number;
   readonly nodeTimeoutMs?: number;
   readonly args?: readonly string[];
+  /** More of them for each node. */
+  nodeArgs?(): Promise<readonly string[]>;
 }
 
 const SLOTS = 16384;
@@ -84,11 +86,13 @@ class RunningCluster implements TestCluster {
 
   async startNode(): Promise<RealServer> {
     const { nodeTimeoutMs = 1000, args = [] } = this.#options;
+    const more = (await this.#options.nodeArgs?.()) ?? [];
     const node = await startRedis({
       args: [
         ...['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)],
         ...['--cluster-port', String(await freePort()), '--repl-diskless-sync-delay', '0'],
         ...args,
+        ...more,
       ],
     });
     this.nodes.push(node);

@@ -14,6 +14,10 @@ export interface FakeCluster {
   handOver(from: number, to: number): void;
   /** Nobody has the slots of a node from now on. */
   disown(node: number): void;
+  /** A node has those slots again that were a node's at first. */
+  own(part: number, node: number): void;
+  /** How often anybody asked how the cluster is. */
+  readonly looks: number;
   stop(): Promise<void>;
 }
 
@@ -29,6 +33,7 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
   const ports: number[] = [];
   const asked: string[][] = Array.from({ length: count }, () => []);
   let refreshes = 0;
+  let looks = 0;
   /** Who has each part of the slots, and since which epoch. */
   const owners = Array.from({ length: count }, (_, i) => i);
   const epochs = owners.map((i) => i + 1);
@@ -49,13 +54,22 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
         return `${about} ${rangesOf(i)}\n`;
       })
       .join('');
+  const info = (): string => {
+    const served = owners.filter((owner) => owner !== NOBODY).length;
+    const ok = Math.round((served * 16384) / count);
+    const epoch = Math.max(...epochs);
+    return `cluster_state:ok\r\ncluster_slots_ok:${ok}\r\ncluster_current_epoch:${epoch}\r\n`;
+  };
   const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
   const nodes: FakeServer[] = [];
   for (let i = 0; i < count; i++) {
     const node = await startFake((_index, request, socket) => {
       const words = wordsOf(request);
       const text = words.join(' ');
-      if (text === 'CLUSTER INFO') return send(bulk('cluster_state:ok\r\n'));
+      if (text === 'CLUSTER INFO') {
+        looks++;
+        return send(bulk(info()));
+      }
       if (text === 'CLUSTER SLOTS') return send('*0\r\n');
       if (text === 'PING') return send('+PONG\r\n');
       if (text === 'CLUSTER NODES') {
@@ -78,6 +92,13 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
     handOver: (from, to) => {
       for (const [i, owner] of owners.entries()) if (owner === from) owners[i] = to;
       epochs[to] = Math.max(...epochs) + 1;
+    },
+    get looks() {
+      return looks;
+    },
+    own: (part, node) => {
+      owners[part] = node;
+      epochs[node] = Math.max(...epochs) + 1;
     },
     disown: (node) => {
       for (const [i, owner] of owners.entries()) if (owner === node) owners[i] = NOBODY;

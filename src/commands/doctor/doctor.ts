@@ -89,7 +89,7 @@ async function someAtATime<T, R>(items: readonly T[], use: (item: T) => Promise<
 }
 
 function print(found: readonly Finding[], out: Out): void {
-  let place = '';
+  let place: string | null = null;
   for (const { level, pool, server, text } of found) {
     const here = [pool, server ?? ''].join(' ').trim();
     if (here !== place) out.write(`${here === '' ? 'this machine' : here}\n`);

@@ -35,7 +35,8 @@ export async function lookAtServer(pool: PoolConfig, server: ServerConfig): Prom
     const look = pool.redis ? lookAtRedis : lookAtMemcached;
     return { ...nothing, ...(await look(conversation, pool, findings)) };
   } catch (error) {
-    findings.error(why(error as NodeJS.ErrnoException));
+    const where = conversation === null ? `${addressOf(server)}: ` : '';
+    findings.error(where + why(error as NodeJS.ErrnoException));
     return nothing;
   } finally {
     conversation?.close();

@@ -44,6 +44,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'read_only',
+    only: 'redis',
     type: 'bool',
     default: false,
     since: SINCE,
@@ -53,6 +54,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'allow_monitor',
+    only: 'redis',
     type: 'bool',
     default: false,
     since: SINCE,
@@ -62,6 +64,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'allow_config_set',
+    only: 'redis',
     type: 'parameters',
     default: null,
     since: SINCE,
@@ -71,6 +74,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'deny_commands',
+    only: 'redis',
     type: 'command-names',
     default: null,
     since: SINCE,
@@ -80,6 +84,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'rename_commands',
+    only: 'redis',
     type: 'renames',
     default: null,
     since: SINCE,
@@ -100,6 +105,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
   rate('user_bytes_per_second', 'The same, of bytes of requests.'),
   {
     name: 'rate_action',
+    only: 'redis',
     type: 'name',
     default: 'wait',
     choices: ['wait', 'error'],
@@ -110,6 +116,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'audit_log',
+    only: 'redis',
     type: 'text',
     default: null,
     since: SINCE,
@@ -119,6 +126,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'audit_sample',
+    only: 'redis',
     type: 'number',
     default: 1,
     range: [0, 1_000_000],
@@ -129,6 +137,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'audit_size',
+    only: 'redis',
     type: 'number',
     default: 64 * 1024 * 1024,
     range: [0, INT32_MAX],
@@ -138,6 +147,7 @@ export const ACCESS_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'audit_files',
+    only: 'redis',
     type: 'number',
     default: 8,
     range: [0, 10_000],

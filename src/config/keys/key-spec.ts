@@ -28,6 +28,8 @@ export interface KeySpec {
   /** null = none; `required` keys have no default either. */
   readonly default: number | boolean | string | null;
   readonly required?: true;
+  /** Pools of the other protocol may not have it. */
+  readonly only?: 'redis' | 'memcached';
   /** For `number`: both ends included. */
   readonly range?: readonly [number, number];
   readonly unit?: 'ms' | 'bytes';

@@ -83,6 +83,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
   bool('tcpkeepalive', 'TCP keep-alive on the connections of clients.'),
   {
     name: 'redis_auth',
+    only: 'redis',
     type: 'text',
     default: null,
     since: 'nutcracker',
@@ -195,6 +196,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
   own('max_pipeline', DEFAULT_MAX_PIPELINE, [1, 1048576], 'Unanswered requests of one client.'),
   {
     ...bool('flush_all', 'Send `flush_all` to every server. memcached pools only.'),
+    only: 'memcached',
     since: 'ringway 0.1',
   },
   {
@@ -208,6 +210,7 @@ export const POOL_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'multiget_failure',
+    only: 'memcached',
     type: 'name',
     default: 'hits',
     choices: ['hits', 'error'],
@@ -249,17 +252,21 @@ export const POOL_KEYS: readonly KeySpec[] = [
       0,
       [0, INT32_MAX],
       'A client that has not logged in by then (`redis_auth`) is closed; 10000 is recommended. ' +
-        '0: never.',
+        '0: never. Redis pools only.',
     ),
     unit: 'ms',
+    only: 'redis',
   },
-  own(
-    'max_auth_failures',
-    0,
-    [0, INT32_MAX],
-    'A client that has given so many wrong passwords since it logged in last is told, and ' +
-      'closed; 10 is recommended. 0: never.',
-  ),
+  {
+    ...own(
+      'max_auth_failures',
+      0,
+      [0, INT32_MAX],
+      'A client that has given so many wrong passwords since it logged in last is told, and ' +
+        'closed; 10 is recommended. 0: never. Redis pools only.',
+    ),
+    only: 'redis',
+  },
   {
     name: 'subscribe_to',
     type: 'name',

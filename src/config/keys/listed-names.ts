@@ -4,6 +4,9 @@ import { type Parsed, quote } from './values.ts';
 const NAME = /^[a-z][a-z0-9._-]{0,63}(\|[a-z][a-z0-9_-]{0,63})?$/i;
 const FORMS = 'expected names like KEYS or CONFIG|SET, separated by commas';
 
+/** What a client says before anybody knows who it is, and to begin anew. */
+export const FIRST_WORDS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
+
 /** Names of commands and subcommands, separated by commas; the result is in upper case. */
 export function parseCommandNames(text: string): Parsed<readonly string[]> {
   const names = text.split(',').map((name) => name.trim());
@@ -12,7 +15,12 @@ export function parseCommandNames(text: string): Parsed<readonly string[]> {
   }
   const wrong = names.find((name) => !NAME.test(name));
   if (wrong !== undefined) return { problem: `${quote(wrong)} is no command; ${FORMS}` };
-  return { value: Object.freeze(names.map((name) => name.toUpperCase())) };
+  const upper = names.map((name) => name.toUpperCase());
+  const needed = upper.find((name) => FIRST_WORDS.has(name));
+  if (needed !== undefined) {
+    return { problem: `${needed} is never refused: clients log in with it; expected others` };
+  }
+  return { value: Object.freeze(upper) };
 }
 
 /**

@@ -12,6 +12,7 @@ const SINCE = 'ringway 0.1';
 export const LOGIN_KEYS: readonly KeySpec[] = [
   {
     name: 'redis_user',
+    only: 'redis',
     type: 'text',
     default: null,
     since: SINCE,
@@ -19,6 +20,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'redis_auth_file',
+    only: 'redis',
     type: 'file',
     default: null,
     since: SINCE,
@@ -26,6 +28,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'redis_auth_env',
+    only: 'redis',
     type: 'text',
     default: null,
     since: SINCE,
@@ -33,6 +36,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'client_auth',
+    only: 'redis',
     type: 'text',
     default: null,
     since: SINCE,
@@ -40,6 +44,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'client_auth_file',
+    only: 'redis',
     type: 'file',
     default: null,
     since: SINCE,
@@ -47,6 +52,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'client_auth_env',
+    only: 'redis',
     type: 'text',
     default: null,
     since: SINCE,
@@ -54,6 +60,7 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'client_auth_required',
+    only: 'redis',
     type: 'bool',
     default: true,
     since: SINCE,
@@ -61,8 +68,8 @@ export const LOGIN_KEYS: readonly KeySpec[] = [
   },
 ];
 
-/** What has been read of a pool so far, as far as passwords are concerned. */
-export interface LoginSource {
+/** What has been read of a pool so far. */
+export interface PoolSource {
   readonly pool: string;
   readonly values: ReadonlyMap<string, unknown>;
   readonly positions: ReadonlyMap<string, Position>;
@@ -79,9 +86,9 @@ export interface Logins {
 
 /** Finds the one password among three keys, and says what is wrong with them. */
 class LoginReader {
-  readonly #source: LoginSource;
+  readonly #source: PoolSource;
 
-  constructor(source: LoginSource) {
+  constructor(source: PoolSource) {
     this.#source = source;
   }
 
@@ -136,19 +143,11 @@ class LoginReader {
   }
 }
 
-const REDIS_ONLY = ['redis_auth', ...LOGIN_KEYS.map(({ name }) => name)];
-
 const SERVER_PASSWORDS = ['redis_auth', 'redis_auth_file', 'redis_auth_env'];
 
 /** The passwords of a pool, to its servers and of its clients. */
-export function readLogins(source: LoginSource): Logins {
+export function readLogins(source: PoolSource): Logins {
   const reader = new LoginReader(source);
-  const unreadable = reader.has('redis') && !source.values.has('redis');
-  if (!unreadable && source.values.get('redis') !== true) {
-    for (const key of REDIS_ONLY.filter((name) => reader.has(name))) {
-      reader.problem(key, 'only Redis pools have it; expected "redis: true" as well');
-    }
-  }
   const password = reader.password('redis_auth');
   const own = reader.password('client_auth');
   const user = reader.text('redis_user');

@@ -238,8 +238,8 @@ class PoolReader {
     if (!this.positions.has('listen')) {
       this.#problem(this.#name.at, 'listen', 'the key is missing; expected "host:port" or "/path"');
     }
-    if (this.values.get('redis') === true) this.#memcacheOnly();
-    else if (this.values.has('redis') || !this.positions.has('redis')) this.#redisOnly();
+    const redis = this.positions.has('redis') ? this.values.get('redis') : false;
+    if (typeof redis === 'boolean') this.#notOf(redis);
     const report = (at: Position, key: string, message: string): void => {
       this.#problem(at, key, message);
     };
@@ -260,27 +260,14 @@ class PoolReader {
     }
   }
 
-  #redisOnly(): void {
-    for (const key of [
-      'sentinel_view',
-      'announce',
-      ...['read_only', 'allow_config_set', 'deny_commands'],
-      'rename_commands',
-      'rate_action',
-      'logins',
-      ...['audit_log', 'audit_sample', 'audit_size', 'audit_files'],
-    ]) {
-      const at = this.positions.get(key);
-      const message = 'only Redis pools have it; expected "redis: true" as well';
-      if (at !== undefined) this.#problem(at, key, message);
-    }
-  }
-
-  #memcacheOnly(): void {
-    for (const key of ['flush_all', 'multiget_failure']) {
-      const at = this.positions.get(key);
-      const message = 'only memcached pools have it; expected a pool without "redis: true"';
-      if (at !== undefined) this.#problem(at, key, message);
+  /** Keys of the other protocol. @param redis what the pool speaks */
+  #notOf(redis: boolean): void {
+    const message = redis
+      ? 'only memcached pools have it; expected a pool without "redis: true"'
+      : 'only Redis pools have it; expected "redis: true" as well';
+    for (const [key, at] of this.positions) {
+      const only = SPECS.get(key)?.only;
+      if (only !== undefined && (only === 'redis') !== redis) this.#problem(at, key, message);
     }
   }
 }

@@ -3,14 +3,15 @@ import { DENIED_COMMANDS } from '../../limits.ts';
 import type { Scalar } from '../file/document.ts';
 import type { RenamedCommand } from '../types.ts';
 import type { CustomCommand } from './custom-commands.ts';
-import type { LoginSource } from './logins.ts';
+import { FIRST_WORDS } from './listed-names.ts';
+import type { PoolSource } from './logins.ts';
 import { quote } from './values.ts';
 
 const KEY = 'rename_commands';
 const NAME = /^[a-z][a-z0-9._-]{0,63}$/i;
+/** A request of a browser begins with it. */
+const HTTP_WORD = 'POST';
 const EXPECTED = 'expected "COMMAND NAME", such as "FLUSHALL empty-it-all"';
-/** What a client says before anybody knows who it is. */
-const FIRST_WORDS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
 
 /** @returns what is wrong with a line behind others, or null */
 function mistakeIn(
@@ -22,6 +23,7 @@ function mistakeIn(
   if (known === undefined || known.isSubcommand) return `${quote(command)} is no command`;
   if (FIRST_WORDS.has(command)) return `${command} must keep its name: clients log in with it`;
   if (!NAME.test(name)) return `${quote(name)} can be no name of a command`;
+  if (name === HTTP_WORD) return `${name} is a word of HTTP, and whoever says it is closed`;
   const taken = findAclCommand(name) !== undefined || custom.some((each) => each.name === name);
   if (taken) return `${name} is a command`;
   if (before.some((each) => each.command === command)) return `${command} is renamed twice`;
@@ -31,7 +33,7 @@ function mistakeIn(
 
 /** The lines of `rename_commands`. */
 export function readRenamedCommands(
-  { pool, problems, values, positions }: LoginSource,
+  { pool, problems, values, positions }: PoolSource,
   list: readonly Scalar[],
 ): readonly RenamedCommand[] {
   const add = (at: Scalar['at'], message: string): void =>

@@ -47,12 +47,16 @@ export const TLS_KEYS: readonly KeySpec[] = [
     ['yes', 'optional', 'no'],
     'Whether clients must show a certificate. Absent: `yes` with `tls_ca_file`, else `no`.',
   ),
-  choice(
-    'tls_user_from_cert',
-    'off',
-    ['cn', 'off'],
-    'Clients are the user of `users` that their certificate is made out to (CN).',
-  ),
+  {
+    ...choice(
+      'tls_user_from_cert',
+      'off',
+      ['cn', 'off'],
+      'Clients are the user of `users` that their certificate is made out to (CN). ' +
+        'Redis pools only.',
+    ),
+    only: 'redis',
+  },
   choice('tls_min_version', '1.2', ['1.2', '1.3'], 'The oldest version of TLS.'),
   text('tls_ciphers', "Ciphers of TLS 1.2, as OpenSSL takes them. Absent: Node.js's."),
   text('tls_ciphersuites', "Ciphers of TLS 1.3, as OpenSSL takes them. Absent: Node.js's."),

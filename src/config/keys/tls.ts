@@ -1,26 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, DEFAULT_CIPHERS } from 'node:tls';
-import type { AttachedFiles } from '../attached-files.ts';
-import type { Problems } from '../file/problems.ts';
 import { Secret, secretOf } from '../secret.ts';
 import type { ClientTls, KeyPair, ServerTls } from '../tls-types.ts';
 import type { Position } from '../types.ts';
+import type { PoolSource } from './logins.ts';
 import { quote } from './values.ts';
-
-/** What has been read of a pool so far, as far as TLS is concerned. */
-export interface TlsSource {
-  readonly pool: string;
-  readonly values: ReadonlyMap<string, unknown>;
-  readonly positions: ReadonlyMap<string, Position>;
-  readonly files: AttachedFiles;
-  readonly problems: Problems;
-}
 
 /** Reads the files that the keys of one side name, and says what is wrong with them. */
 class TlsReader {
-  readonly #source: TlsSource;
+  readonly #source: PoolSource;
 
-  constructor(source: TlsSource) {
+  constructor(source: PoolSource) {
     this.#source = source;
   }
 
@@ -85,6 +75,19 @@ class TlsReader {
     }
   }
 
+  /** Ciphers can ask for more than a certificate has: then nobody could shake hands with it. */
+  checkStrength({ cert, key, passphrase }: KeyPair, ciphers: string | null): void {
+    if (ciphers === null) return;
+    const lock = passphrase === null ? {} : { passphrase: passphrase.bytes.toString() };
+    try {
+      createSecureContext({ cert: cert.bytes, key: key.bytes, ...lock, ciphers });
+    } catch (error) {
+      const [at] = this.given(['tls_ciphers', 'tls_ciphersuites']);
+      const what = `the ciphers do not go with the certificate: ${reasonOf(error)}`;
+      this.problem(at, `${what}; expected a lower level, or a stronger certificate`);
+    }
+  }
+
   /** @returns null when there is none, or none that can be read, which is reported */
   authorities(key: string): Secret | null {
     const ca = this.file(key);
@@ -132,7 +135,7 @@ const SERVER_TLS_KEYS = [
 ];
 
 /** TLS to the servers of a pool; null when it has none, or mistakes that are reported. */
-export function readServerTls(source: TlsSource): ServerTls | null {
+export function readServerTls(source: PoolSource): ServerTls | null {
   const reader = new TlsReader(source);
   if (reader.value('server_tls') !== true) {
     for (const key of reader.given(SERVER_TLS_KEYS)) {
@@ -189,7 +192,7 @@ function hasDoor(reader: TlsReader): boolean {
 
 /** TLS to the clients of a pool; null when it has none, or mistakes that are reported. */
 export function readClientTls(
-  source: TlsSource,
+  source: PoolSource,
   defaults: (key: string) => unknown,
 ): ClientTls | null {
   const reader = new TlsReader(source);
@@ -203,12 +206,15 @@ export function readClientTls(
     reader.problem('tls_user_from_cert', `it names users by certificates; ${wanted}`);
   }
   const value = <T>(key: string) => (reader.value<T>(key) ?? defaults(key)) as T;
+  const pairs = Object.freeze([...(pair === null ? [] : [pair]), ...namedPairs(reader)]);
+  const ciphers = ciphersOf(reader);
+  for (const each of pairs) reader.checkStrength(each, ciphers);
   const tls = {
-    pairs: Object.freeze([...(pair === null ? [] : [pair]), ...namedPairs(reader)]),
+    pairs,
     ca,
     auth: authOf(reader),
     minVersion: value<ClientTls['minVersion']>('tls_min_version'),
-    ciphers: ciphersOf(reader),
+    ciphers,
     tickets: value<boolean>('tls_session_tickets'),
     handshakeTimeoutMs: value<number>('tls_handshake_timeout'),
     handshakesPerSecond: value<number>('tls_handshakes_per_second'),

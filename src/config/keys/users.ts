@@ -4,7 +4,7 @@ import { Users } from '../../acl/users.ts';
 import type { Scalar } from '../file/document.ts';
 import type { Secret } from '../secret.ts';
 import type { KeySpec } from './key-spec.ts';
-import type { LoginSource } from './logins.ts';
+import type { PoolSource } from './logins.ts';
 import { quote } from './values.ts';
 
 const SINCE = 'ringway 0.1';
@@ -13,6 +13,7 @@ const SINCE = 'ringway 0.1';
 export const USER_KEYS: readonly KeySpec[] = [
   {
     name: 'users',
+    only: 'redis',
     type: 'users',
     default: null,
     since: SINCE,
@@ -22,13 +23,17 @@ export const USER_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'users_file',
+    only: 'redis',
     type: 'file',
     default: null,
     since: SINCE,
-    doc: 'As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`.',
+    doc:
+      'As `users`: a file with lines as ACL SAVE of Redis writes them, `user NAME RULES`. ' +
+      'Redis pools only.',
   },
   {
     name: 'logins',
+    only: 'redis',
     type: 'name',
     default: 'ringway',
     choices: ['ringway', 'server'],
@@ -41,7 +46,7 @@ export const USER_KEYS: readonly KeySpec[] = [
 
 /** The users of a pool; null when the file names none. */
 export function readPoolUsers(
-  source: LoginSource,
+  source: PoolSource,
   list: readonly Scalar[],
   clientAuth: Secret | null,
 ): Users | null {
@@ -50,10 +55,7 @@ export function readPoolUsers(
     problems.add(positions.get(key)!, `${pool}.${key}`, message);
   const [key, second] = ['users', 'users_file'].filter((name) => positions.has(name));
   if (key === undefined) return null;
-  if (values.get('redis') !== true) {
-    problem(key, 'only Redis pools have it; expected "redis: true" as well');
-    return null;
-  }
+  if (values.get('redis') !== true) return null;
   if (second !== undefined) {
     problem(second, 'there is a list of `users` as well; expected one of the two');
     return null;
@@ -82,7 +84,7 @@ export function readPoolUsers(
 }
 
 /** Rules are bytes, as clients send them. */
-function lineOf({ pool, problems }: LoginSource, { text, at, cut }: Scalar): UserLine {
+function lineOf({ pool, problems }: PoolSource, { text, at, cut }: Scalar): UserLine {
   const onMistake = (message: string): void => problems.add(at, `${pool}.users`, message);
   if (cut) {
     onMistake('what stands behind " #" is a comment, and no rule; expected quotes around the line');

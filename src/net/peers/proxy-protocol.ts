@@ -44,6 +44,8 @@ function line(bytes: Buffer): ProxyHeader {
   const [, family, host, own, from, to] = found;
   const version = family === 'TCP4' ? 4 : 6;
   if (isIP(host) !== version || isIP(own) !== version) return MALFORMED;
+  // A zone is a matter of the balancer's machine, and would hide the address from lists.
+  if (text.includes('%')) return MALFORMED;
   const [port, ownPort] = [Number(from), Number(to)];
   if (port > 0xffff || ownPort > 0xffff) return MALFORMED;
   return { kind: 'complete', bytes: length, peer: { host, port } };
@@ -53,11 +55,16 @@ const LOCAL = 0x20;
 const PROXY = 0x21;
 const TCP4 = 0x11;
 const TCP6 = 0x21;
+/** Of families and of transports. */
+const LAST_FAMILY = 3;
+const LAST_TRANSPORT = 2;
 
 function binary(bytes: Buffer): ProxyHeader {
   const [command, family] = [bytes[12], bytes[13]];
   const length = FIXED_BYTES + bytes.readUInt16BE(14);
   if (command !== LOCAL && command !== PROXY) return MALFORMED;
+  const isKnown = family >> 4 <= LAST_FAMILY && (family & 0x0f) <= LAST_TRANSPORT;
+  if (command === PROXY && !isKnown) return MALFORMED;
   if (length > PROXY_HEADER_BYTES) return MALFORMED;
   const address = command === PROXY ? addressBytes(family) : 0;
   if (length < FIXED_BYTES + address) return MALFORMED;

@@ -155,7 +155,7 @@ export class BackendConnection
       return;
     }
     this.#phase = OPEN;
-    this.out.open(this.#socket as Socket);
+    this.openFor(this.#socket as Socket);
     this.sent.unwritten = this.inFlight.count; // nothing went out before: the server is not busy
     this.flush();
   }
@@ -174,7 +174,7 @@ export class BackendConnection
   handshakeDone(): void {
     if (this.#phase !== GREETING) return;
     this.#phase = OPEN;
-    this.out.open(this.#socket as Socket);
+    this.openFor(this.#socket as Socket);
     this.engine.turn.markBackend(this);
     if (this.withheld === null) return;
     this.inFlight.renew(millis());

@@ -52,7 +52,9 @@ export abstract class AnsweredClient
   elementBytes = Infinity;
   authenticated: boolean;
   readonly login: Login = new Login();
-  /** Its plain requests are simply forwarded; only updatePlain() says so. */
+  /** It has logged in, and is in no mode; only updatePlain() says so. */
+  usual = false;
+  /** Its plain requests are simply forwarded; that, too, only updatePlain() says. */
   plain = false;
   /** By command: FORWARD where that is so all the same, though others are refused. */
   forwards: Uint8Array = NO_COMMANDS;
@@ -151,6 +153,7 @@ export abstract class AnsweredClient
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
   updatePlain(): void {
     const usual = this.authenticated && this.session.usual;
+    this.usual = usual;
     const allowed =
       this.gate?.forwards ?? this.pool.allowed ?? (this.audit === null ? null : EVERYTHING);
     this.plain = usual && allowed === null;

@@ -4,6 +4,7 @@ import { LOG_INFO, LOG_NOTICE } from '../../log.ts';
 import { isEncrypted } from '../../net/handles.ts';
 import { claimPeer } from '../../net/peers/peer-address.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
+import { WINDOW } from '../../protocol/frame-table.ts';
 import * as counter from '../../stats/counters.ts';
 import { LARGEST_CARRY } from '../engine/carry.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -98,8 +99,7 @@ export class ClientConnection
   onRead(length: number): boolean {
     if (this.closed || this.closing) return true;
     try {
-      if (this.#silent && refusedAsTls(this)) return true;
-      this.#silent = false;
+      if (this.#silent && this.#isRefused(this.engine.bytes[WINDOW])) return true;
       this.engine.turn.onRead();
       this.#reading = this.#input.read(length);
       if (!this.#reading && this.out.blocked) this.#onUnread();
@@ -109,6 +109,12 @@ export class ClientConnection
       this.onException(error, this.pipeline.outstanding === 0);
     }
     return this.closed || this.#reading;
+  }
+
+  /** The first byte that it sends tells whether it speaks another protocol. */
+  #isRefused(first: number): boolean {
+    this.#silent = false;
+    return refusedAsTls(this, first);
   }
 
   /** It is not read until it takes some of its replies: if it never does, the log says why. */
@@ -188,6 +194,7 @@ export class ClientConnection
   begin(rest: Buffer): void {
     this.socket.pause();
     this.#reading = false;
+    if (this.#silent && this.#isRefused(rest[0])) return;
     this.#input.putWaiting(rest.subarray(0, LARGEST_CARRY));
     if (rest.length > LARGEST_CARRY) this.socket.unshift(rest.subarray(LARGEST_CARRY));
     this.engine.turn.markClient(this);

@@ -15,8 +15,8 @@ export interface Requester extends ReplyReceiver {
 
 /** Whoever has one that a replica may answer. */
 export interface Reader extends Requester {
-  /** Its plain requests are simply forwarded. */
-  readonly plain: boolean;
+  /** It has logged in, and its requests mean what they usually do. */
+  readonly usual: boolean;
   readonly protocol: { isRead(command: number): boolean };
   readonly session: { lastWrite: LastWrite | null };
   readonly pipeline: { readonly head: number; readonly tail: number };

@@ -195,16 +195,18 @@ const JOINS: Readonly<Record<Exclude<Merge, 'none'>, Join>> = {
  */
 export function sendToAllServers(request: SpecialRequest, spec: CommandSpec): boolean {
   const { client } = request;
-  const { servers, liveServers } = client.pool;
+  const { servers, liveServers, slots } = client.pool;
   const refusal = notAllowed(request, spec);
   if (refusal !== null) return answer(client, refusal);
   if (spec.merge === 'none') throw new Error(`${spec.name} has no way to join replies`);
   const join = JOINS[spec.merge];
-  const absent =
-    spec.merge === 'same' ? servers.find((each) => !liveServers.includes(each)) : undefined;
+  const isChange = spec.merge === 'same';
+  // A node of a cluster that has no slot may get one in a moment.
+  const wanted = slots !== null && isChange ? servers : liveServers;
+  const absent = isChange ? servers.find((each) => !wanted.includes(each)) : undefined;
   const bytes = copyOf(request);
   const joined: Joined = { client, words: wordCount(request) };
-  const question = { request, servers: liveServers, bytes, lane: client.lane };
+  const question = { request, servers: wanted, bytes, lane: client.lane };
   if (spec.merge === 'concat') return sendForList(question, joined);
   const asked = spec.merge === 'any' ? servers : liveServers;
   if (HEARD_WHEN_BUSY.has(spec.merge) && asked.length > 0) {

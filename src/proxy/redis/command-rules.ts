@@ -1,3 +1,4 @@
+import { findAclCommand, subcommandsOf } from '../../acl/commands.ts';
 import type { PoolConfig } from '../../config/index.ts';
 import { UNKNOWN_SHOWN_WORDS } from '../../limits.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
@@ -10,6 +11,8 @@ const NOT_AT_SERVER = 'rules of the servers would not hold for it (logins: serve
 const SCRIPTS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 /** Subcommands that change what all clients of the servers have in common. */
 const SHARED: ReadonlySet<string> = new Set(['CONFIG|SET', 'SCRIPT|LOAD', 'SCRIPT|FLUSH']);
+/** Of a subcommand; what is longer is none. */
+const LONGEST_NAME = 64;
 /** Who connects needs these. */
 const ALWAYS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
 
@@ -27,10 +30,25 @@ const WITHOUT_USERS: ReadonlySet<string> = new Set([
 interface Rules {
   readonly readOnly: boolean;
   readonly denied: ReadonlySet<string>;
+  /** Commands of which some subcommand is denied. */
+  readonly parted: ReadonlySet<string>;
   /** The servers know the users. */
   readonly atServer: boolean;
   /** Commands that are called by other names. */
   readonly renamed: ReadonlySet<string>;
+}
+
+/** The commands of whose subcommands there are some among `denied`. */
+function containersOf(denied: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const name of denied) {
+    const [container, part] = name.split('|');
+    const known = findAclCommand(container);
+    if (part !== undefined && (known === undefined || subcommandsOf(known).length > 0)) {
+      found.add(container);
+    }
+  }
+  return found;
 }
 
 const compiled: WeakMap<PoolConfig, Rules> = new WeakMap();
@@ -41,6 +59,7 @@ function rulesOf(config: PoolConfig): Rules {
     rules = {
       readOnly: config.readOnly,
       denied: new Set(config.denyCommands),
+      parted: containersOf(config.denyCommands),
       atServer: config.loginsAtServer,
       renamed: new Set(config.renameCommands.map(({ command }) => command)),
     };
@@ -76,7 +95,7 @@ export function allowedCommands(config: PoolConfig): Uint8Array | null {
   if (!readOnly && names === 0 && !loginsAtServer) return null;
   const rules = rulesOf(config);
   return Uint8Array.from(COMMANDS, (spec) => {
-    if (rules.renamed.has(spec.name)) return 0;
+    if (rules.renamed.has(spec.name) || rules.parted.has(spec.name)) return 0;
     return errorFor(rules, spec.name, spec) === null ? 1 : 0;
   });
 }
@@ -91,9 +110,11 @@ export function refusalByRules(request: SpecialRequest, spec: CommandSpec | null
   if (rules.renamed.has(name) && request.renamed !== true) {
     return replies.unknownCommand(Words.of(request, UNKNOWN_SHOWN_WORDS).texts(0));
   }
-  if (spec?.handling !== 'container') return errorFor(rules, name, spec);
+  const isContainer = spec?.handling === 'container';
   const own = errorFor(rules, name, spec);
   if (own !== null || words.readable === 1) return own;
-  const sub = `${name}|${words.text(1).toUpperCase()}`;
-  return errorFor(rules, sub, findSubcommand(spec, words.text(1)) ?? spec);
+  if ((!isContainer && !rules.parted.has(name)) || words.length(1) > LONGEST_NAME) return null;
+  const part = words.text(1).toUpperCase();
+  const known = isContainer ? findSubcommand(spec, part) : undefined;
+  return errorFor(rules, `${name}|${part}`, known ?? spec);
 }

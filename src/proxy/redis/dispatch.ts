@@ -252,7 +252,7 @@ function forwardByKey(request: SpecialRequest, spec: CommandSpec): boolean {
   if (words.length(spec.firstKey) > LIMIT_KEY_BYTES) {
     return answer(client, replies.KEY_TOO_LONG);
   }
-  const reads = spec.access === 'r' && client.plain;
+  const reads = spec.access === 'r' && client.usual;
   return forward(request, words.serverOf(spec.firstKey), CLASS_OTHER, reads);
 }
 

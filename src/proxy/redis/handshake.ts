@@ -71,6 +71,17 @@ const CLUSTER_STATE: Greeting = {
   answer: Buffer.from('cluster_state:ok'),
 };
 
+/** A replica of a cluster answers only whoever says so. */
+const READ_ONLY: Greeting = {
+  what: 'READONLY',
+  bytes: encodeText('READONLY'),
+  grants: STATUS_TYPE,
+  harmless: null,
+  isLogin: false,
+  asks: true,
+  answer: null,
+};
+
 /** @param id number at the server of the connection that is told of keys that were read */
 function tracking(id: string): Greeting {
   return {
@@ -121,6 +132,8 @@ class GreetingReply implements ReplyTarget {
   /** What it asks for must be granted before anything else is sent. */
   readonly #strict: boolean;
   #failed = false;
+  /** Something was said against it, which later pieces of the reply only repeat. */
+  #refused = false;
 
   /** @param last nothing is greeted with behind it */
   constructor(connection: BackendConnection, greeting: Greeting, last: boolean) {
@@ -135,11 +148,12 @@ class GreetingReply implements ReplyTarget {
     const { owner } = this.#connection;
     const { config, engine, protocol } = owner.pool;
     const { what, bytes, harmless, isLogin, asks } = this.#greeting;
-    const text = this.#objection(start, length, info);
+    const text = this.#refused ? null : this.#objection(start, length, info);
+    this.#refused ||= text !== null;
     if (text !== null && asks) {
       this.#failed = true;
       this.#connection.refuse(text.replace(/^ERR /, ''), true);
-    } else if (text !== null && !this.#failed) {
+    } else if (text !== null) {
       const where = `${config.name} | ${owner.name}`;
       const own = this.#connection.lane.login !== null;
       owner.log(own ? LOG_INFO : LOG_WARN, `${what} failed on ${where}: ${text}`, {
@@ -198,7 +212,9 @@ function fully(connection: BackendConnection): readonly Greeting[] {
   if (lane.db > 0) greetings.push(selecting(lane.db));
   const note = lane.tracking ? lineToName(connection) : null;
   if (note !== null) greetings.push(tracking(note));
-  const isMaster = !cluster && !connection.owner.forReads;
+  const { forReads } = connection.owner;
+  if (cluster && forReads) greetings.push(READ_ONLY);
+  const isMaster = !cluster && !forReads;
   if (followsMaster) greetings.push(...(isMaster ? [ROLE, PING] : [PING]));
   return greetings;
 }

@@ -1,4 +1,5 @@
 import { FORWARD_ERROR, LEASES_REFUSED } from '../../stats/counters.ts';
+import { type Redirection, SLOT_ASK, SLOT_MOVED } from '../backend/again/redirections.ts';
 import type { BackendConnection, ConnectionHolder } from '../backend/backend-connection.ts';
 import type { Lane } from '../backend/lane.ts';
 import type { LeaseWaiter } from '../backend/leases.ts';
@@ -7,19 +8,24 @@ import type { ClientConnection } from '../client/client-connection.ts';
 import type { Detour } from '../client/session/detour.ts';
 import { millis } from '../engine/clock.ts';
 import type { Timed } from '../engine/deadlines.ts';
+import { awaitReturn } from '../pool/failover/await-return.ts';
 import { laneOf } from '../pool/lanes.ts';
 import type { Server } from '../pool/server.ts';
 import { PassedReply } from './passed-reply.ts';
+import { Patience } from './patience.ts';
 
 const WAITS_FOR_TURN = 0;
-const WAITS_FOR_LEASE = 1;
-const RUNS = 2;
-const OVER = 3;
+/** Its server, or that of its slot, cannot have it for a moment. */
+const PAUSES = 1;
+const WAITS_FOR_LEASE = 2;
+const RUNS = 3;
+const OVER = 4;
 
 /**
  * A request that has a connection for itself: it waits until all before it is answered, since two
  * connections have no order, then for the connection. Nothing behind it is sent before its reply is
- * there.
+ * there. Where masters are followed it waits for `failover_wait` as others do, if it was not sent,
+ * or was certainly not carried out.
  */
 export abstract class LeasedRequest
   implements Detour, LeaseWaiter<Server>, ConnectionHolder, Timed
@@ -32,17 +38,24 @@ export abstract class LeasedRequest
   #state = WAITS_FOR_TURN;
   #server: Server | null = null;
   #waitsUntil = 0;
+  readonly #patience: Patience;
+  /** Milliseconds until it is placed again. */
+  #restMs = 0;
   timerAt = 0;
 
   constructor(client: ClientConnection) {
     this.client = client;
     this.claim = client.claims.claim();
+    this.#patience = new Patience(client.pool);
     client.session.detour = this;
     client.barrier();
   }
 
-  /** @returns the server that it goes to now, or the error that it is answered with */
-  protected abstract place(): Server | Buffer;
+  /**
+   * @returns the server that it goes to now, or the error that it is answered with; null when no
+   * server has its key
+   */
+  protected abstract place(): Server | Buffer | null;
 
   /** Sends it: `reply` is what takes the reply. */
   protected abstract send(connection: BackendConnection): void;
@@ -82,12 +95,17 @@ export abstract class LeasedRequest
     return this.#state === WAITS_FOR_TURN;
   }
 
+  /** It has no connection yet, though it is its turn. */
   protected get waitsForLease(): boolean {
-    return this.#state === WAITS_FOR_LEASE;
+    return this.#state === WAITS_FOR_LEASE || this.#state === PAUSES;
   }
 
   protected get connection(): BackendConnection | null {
     return this.#connection;
+  }
+
+  protected get ended(): boolean {
+    return this.#state === OVER;
   }
 
   protected get runs(): boolean {
@@ -100,11 +118,12 @@ export abstract class LeasedRequest
 
   #lease(): void {
     const server = this.place();
-    if (Buffer.isBuffer(server)) {
-      this.refuse(server);
+    const { pool, router } = this.client;
+    if (server === null && this.#awaitsOwner()) return;
+    if (server === null || Buffer.isBuffer(server)) {
+      this.refuse(server ?? pool.protocol.failure(pool.nowhere));
       return;
     }
-    const { pool, router } = this.client;
     const { owned } = this;
     this.#server = server;
     if (owned !== null) {
@@ -122,12 +141,47 @@ export abstract class LeasedRequest
     pool.engine.deadlines.arm(this, this.#waitsUntil);
   }
 
+  /** @returns whether it waits for somebody to have its slot */
+  #awaitsOwner(): boolean {
+    const { pool } = this.client;
+    const ms = this.#patience.afterNobody;
+    if (ms === null || pool.slots?.unowned.mayWait(pool.config.failoverWaitMs) !== true) {
+      return false;
+    }
+    pool.onUnowned();
+    this.#pause(ms);
+    return true;
+  }
+
+  #pause(ms: number): void {
+    this.#state = PAUSES;
+    this.#waitsUntil = millis() + ms;
+    this.client.pool.engine.deadlines.arm(this, this.#waitsUntil);
+  }
+
+  /** Ends pause(). */
+  #goOn(): void {
+    this.#state = WAITS_FOR_TURN;
+    this.advance();
+    if (this.waitsForTurn) this.client.onAnswered();
+  }
+
   nextDeadline(): number {
-    return this.#state === WAITS_FOR_LEASE ? this.#waitsUntil : 0;
+    return this.waitsForLease ? this.#waitsUntil : 0;
   }
 
   onDeadline(): void {
-    this.client.pool.counters[LEASES_REFUSED]++;
+    if (this.#state === PAUSES) {
+      this.#goOn();
+      return;
+    }
+    const { engine, counters } = this.client.pool;
+    if (this.leasedFrom.failover?.holds) {
+      this.#waitsUntil = millis() + this.leaseWaitMs;
+      engine.deadlines.arm(this, this.#waitsUntil);
+      return;
+    }
+    counters[LEASES_REFUSED]++;
     this.stopWaiting(this.leaseRefused);
   }
 
@@ -138,8 +192,8 @@ export abstract class LeasedRequest
 
   /** It wants no connection for now. */
   protected stepBack(): void {
-    if (this.#state !== WAITS_FOR_LEASE) return;
-    this.client.pool.leases.cancel(this);
+    if (!this.waitsForLease) return;
+    if (this.#state === WAITS_FOR_LEASE) this.client.pool.leases.cancel(this);
     this.client.pool.engine.deadlines.forget(this);
     this.#state = WAITS_FOR_TURN;
   }
@@ -164,6 +218,10 @@ export abstract class LeasedRequest
   }
 
   reroute(): void {
+    if (this.#state === PAUSES) {
+      this.#goOn();
+      return;
+    }
     if (this.#state !== WAITS_FOR_LEASE) return;
     this.client.pool.leases.cancel(this);
     this.#lease();
@@ -192,6 +250,10 @@ export abstract class LeasedRequest
 
   onWritable(): void {
     if (this.#state !== RUNS || !this.#connection?.closed) return;
+    if (this.reply === null ? this.#lostUnsent() : this.reply.sentOn) {
+      this.placeAgain(true);
+      return;
+    }
     const { leasedFrom, reply } = this;
     this.end();
     if (reply === null) {
@@ -219,8 +281,55 @@ export abstract class LeasedRequest
     this.#state = WAITS_FOR_TURN;
     if (closes) connection.close();
     else connection.owner.onIdle(connection);
-    this.advance();
-    if (this.waitsForTurn) this.client.onAnswered();
+    const ms = this.#restMs;
+    this.#restMs = 0;
+    if (ms > 0) this.#pause(ms);
+    else this.#goOn();
+  }
+
+  // --- what was not carried out ------------------------------------------------------------------
+
+  /** Whether it does no harm to send it twice. */
+  protected get repeatable(): boolean {
+    return false;
+  }
+
+  /**
+   * Its connection is lost.
+   * @returns whether nothing was sent on it that matters, and it is placed again
+   */
+  #lostUnsent(): boolean {
+    const connection = this.#connection;
+    if (connection === null || connection.refused) return false;
+    if (connection.ready && !this.repeatable) return false;
+    const ms = this.client.closed ? null : this.#patience.afterRefusal();
+    if (ms === null) return false;
+    const server = this.leasedFrom;
+    // One that has left its pool has an heir.
+    if (server.index < 0) return true;
+    if (!server.places.placed.some(({ ready }) => ready)) return awaitReturn(server);
+    this.#restMs = ms;
+    return true;
+  }
+
+  /** Its server says that it did not carry it out. @returns whether it is placed again */
+  protected onRefusal(): boolean {
+    const { pool, closed } = this.client;
+    const ms = closed ? null : this.#patience.afterRefusal();
+    if (ms === null) return false;
+    pool.onHeld(this.leasedFrom.index);
+    this.#restMs = ms;
+    return true;
+  }
+
+  /** A node of its cluster says that it is not the one. @returns whether it is placed again */
+  protected onRedirection({ kind }: Redirection): boolean {
+    const isElsewhere = kind === SLOT_MOVED || kind === SLOT_ASK;
+    const patience = this.#patience;
+    const ms = isElsewhere ? patience.afterRedirection() : patience.afterSplit();
+    if (ms === null || this.client.closed) return false;
+    this.#restMs = ms;
+    return true;
   }
 
   /** Nobody knows in which state the connection is. */
@@ -262,6 +371,7 @@ export abstract class LeasedRequest
   /** @returns what takes the reply and gives it to the client */
   protected passReply(connection: BackendConnection): PassedReply {
     this.reply = this.replyOver(connection);
+    this.reply.unsent = () => this.#lostUnsent();
     return this.reply;
   }
 

@@ -4,6 +4,7 @@ import type { Redirection } from '../backend/again/redirections.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INVALID, failureOf } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
+import { EXECUTED } from '../backend/server-protocol.ts';
 import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ReplyStream } from '../engine/receiver.ts';
@@ -29,6 +30,10 @@ export class PassedReply implements ReplyTarget {
   redirection: Redirection | null = null;
   /** Has the request sent again where it was sent on to. @returns false when it is not */
   again: ((redirection: Redirection) => boolean) | null = null;
+  /** Has it sent again when the server says that it did not carry it out; false: it is not. */
+  refused: (() => boolean) | null = null;
+  /** The same when the connection is lost, if it was not sent. */
+  unsent: (() => boolean) | null = null;
   /** It is sent again: the claim is not settled. */
   sentOn = false;
 
@@ -47,7 +52,7 @@ export class PassedReply implements ReplyTarget {
       if (this.type === ERROR && (info & WHOLE) === WHOLE) this.#learn(start, length);
       this.distrusts = !this.fits(start, length);
     }
-    if (this.redirection !== null && this.again?.(this.redirection)) {
+    if (this.#goesAgain(start, length, info)) {
       this.over = true;
       this.sentOn = true;
       return;
@@ -72,6 +77,15 @@ export class PassedReply implements ReplyTarget {
     }
     if (this.#streamed !== null) this.#connection.replies.afterReplies(this.#client);
     if (last) this.#connection.replies.slowReader.onReplyEnd();
+  }
+
+  /** What the error line says of its request has it sent again. */
+  #goesAgain(start: number, length: number, info: number): boolean {
+    if (this.type !== ERROR || (info & WHOLE) !== WHOLE) return false;
+    if (this.redirection !== null) return this.again?.(this.redirection) ?? false;
+    if (this.refused === null) return false;
+    const { protocol, engine } = this.#client.pool;
+    return protocol.refusal(engine.memory, start, length) !== EXECUTED && this.refused();
   }
 
   #takeWhole(reply: Buffer): void {
@@ -111,6 +125,8 @@ export class PassedReply implements ReplyTarget {
     if (this.over) return;
     this.over = true;
     this.lost = true;
+    this.sentOn = this.unsent?.() ?? false;
+    if (this.sentOn) return;
     if (!this.claim.closed) this.#client.pool.counters[FORWARD_ERROR]++;
     if (this.#streamed === null) {
       this.claim.deliver(this.instead ?? error);

@@ -97,7 +97,7 @@ export class RequestRouter implements Router {
   }
 
   chooseFor(client: Reader, server: number, command: number): BackendConnection | null {
-    if (client.plain && client.protocol.isRead(command)) {
+    if (client.usual && client.protocol.isRead(command)) {
       return this.chooseReader(client, server, client.lane, MAY_WAIT);
     }
     this.noteWrite(client);

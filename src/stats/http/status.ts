@@ -251,7 +251,7 @@ function detailsOf(
   { choice, chosen }: { readonly choice: Choice | null; readonly chosen: readonly number[] },
 ) {
   const asked = replicas.filter((each) => each.pool === pool.name);
-  const own = pool.cluster === null ? asked : nodesOf(pool.name, pool.cluster);
+  const own = pool.cluster === null ? asked : nodesOf(pool.name, pool.cluster, asked);
   const shown =
     choice === null
       ? { before: 0, servers: chosen }
@@ -286,9 +286,15 @@ function slotsOf({ servers }: PoolSnapshot, nodes: readonly ClusterNode[]): Slot
     .sort(([a], [b]) => a - b);
 }
 
-/** Nodes of a cluster that are masters of the pool, or follow one. */
-function nodesOf(pool: string, nodes: readonly ClusterNode[]): ReplicaSnapshot[] {
+/** Nodes of a cluster that are masters of the pool, or follow one; more is known of some. */
+function nodesOf(
+  pool: string,
+  nodes: readonly ClusterNode[],
+  asked: readonly ReplicaSnapshot[],
+): ReplicaSnapshot[] {
   return nodes.map(({ address, master, failed }) => {
+    const known = asked.find((each) => each.address === address);
+    if (known !== undefined) return known;
     const role = master === null ? 'master' : 'replica';
     const server = master ?? address;
     return { pool, server, address, role: failed ? 'unknown' : role, lag: null, read: false };

@@ -2,6 +2,8 @@ import {
   CLUSTER_ASK_MS,
   CLUSTER_HINT_MS,
   CLUSTER_LINKS,
+  CLUSTER_LOOK_MS,
+  CLUSTER_LOOKOUTS,
   CLUSTER_POLL_MS,
   CLUSTER_TROUBLE_MS,
   CLUSTER_TROUBLE_POLL_MS,
@@ -11,8 +13,10 @@ import {
 import type { DialTarget } from '../../net/dial.ts';
 import type { Clock } from '../clock.ts';
 import { type Address, addressText } from '../facts.ts';
+import type { Reply } from '../reply-reader.ts';
 import { nodesView } from './cluster-facts.ts';
 import { type ClusterMap, type DatedView, mergeViews, sameMap } from './cluster-map.ts';
+import { clusterState, Recoveries } from './cluster-state.ts';
 import { NodeLink } from './node-link.ts';
 
 /** A Redis Cluster that is to be followed. */
@@ -47,9 +51,10 @@ export interface ClusterStatus {
 }
 
 /**
- * Asks the nodes of one cluster who has which slots: one of them every few seconds; another one
- * several times a second while requests wait; and the one that redirected requests, soon after it
- * did. No node is asked more than once a second. What they say is put together by epochs.
+ * Asks the nodes of one cluster who has which slots, at most once a second: one of them every few
+ * seconds; the one that redirected requests, soon after it did; and while requests wait the one by
+ * whose account more is served than before. To hear of that, nodes are asked how the cluster is,
+ * several times a second. What they say of slots is put together by epochs.
  */
 export class ClusterWatch {
   readonly #spec: ClusterSpec;
@@ -59,8 +64,13 @@ export class ClusterWatch {
   readonly #askedAt: Map<string, number> = new Map();
   #views: Map<string, DatedView> = new Map();
   #map: ClusterMap | null;
+  readonly #recoveries: Recoveries = new Recoveries();
   #troubleUntil = 0;
   #pollAt = 0;
+  /** Who should be asked as soon as that may be; an empty name = anybody. */
+  #wanted: string | null = null;
+  /** The one that was asked last, until it answers. */
+  #unanswered: string | null = null;
   #hint: { readonly address: Address; readonly at: number } | null = null;
   #lastAsk = Number.NEGATIVE_INFINITY;
   #heardAt: number | null = null;
@@ -79,17 +89,42 @@ export class ClusterWatch {
 
   #tick(): void {
     const { clock } = this.#options;
-    this.#cancel = clock.after(CLUSTER_TROUBLE_POLL_MS, () => this.#tick());
+    this.#cancel = clock.after(CLUSTER_LOOK_MS, () => this.#tick());
     const now = clock.now();
     if (this.#heardAt === null) {
       for (const address of this.#candidates) this.#ask(address, now);
       return;
     }
+    const isTrouble = now < this.#troubleUntil;
+    const isLong = isTrouble && now - this.#lastAsk >= CLUSTER_TROUBLE_POLL_MS;
+    if (isLong || now >= this.#pollAt) this.#wanted ??= '';
+    this.#askWanted(now);
+    if (isTrouble) this.#look();
+  }
+
+  /** The one that knows more is asked, or the one that has redirected requests, or another. */
+  #askWanted(now: number): void {
+    if (now - this.#lastAsk < CLUSTER_ASK_MS) return;
     const hint = this.#hint;
-    if (hint !== null && now >= hint.at && now - this.#lastAsk >= CLUSTER_ASK_MS) {
-      this.#hint = null;
+    const wanted = this.#wanted;
+    if (wanted !== null) {
+      const address = this.#candidates.find((each) => addressText(each) === wanted);
+      if (address === undefined || !this.#ask(address, now)) this.#askAny(now);
+    } else if (hint !== null && now >= hint.at) {
       this.#ask(hint.address, now);
-    } else if (now < this.#troubleUntil || now >= this.#pollAt) this.#askAny(now);
+    }
+  }
+
+  /** One node after the other is asked how the cluster is. */
+  #look(): void {
+    const [oldest] = this.#links.keys();
+    if (this.#links.size >= CLUSTER_LOOKOUTS) {
+      this.#used(oldest).look();
+      return;
+    }
+    const candidates = this.#candidates;
+    const address = candidates[Math.floor(Math.random() * candidates.length)];
+    if (address !== undefined) this.#linkTo(address, addressText(address)).look();
   }
 
   /** Those that may be asked: the nodes that are known, or the seeds if none of these answers. */
@@ -112,6 +147,9 @@ export class ClusterWatch {
     const text = addressText(address);
     if (now - (this.#askedAt.get(text) ?? Number.NEGATIVE_INFINITY) < CLUSTER_ASK_MS) return false;
     this.#noteAsked(text, now);
+    this.#wanted = null;
+    if (this.#hint !== null && addressText(this.#hint.address) === text) this.#hint = null;
+    this.#unanswered = text;
     this.#pollAt = now + CLUSTER_POLL_MS * (0.8 + Math.random() * 0.4);
     this.#lastAsk = now;
     this.#refreshes++;
@@ -131,8 +169,8 @@ export class ClusterWatch {
   /** The link that was used longest ago makes room for another. */
   #linkTo(address: Address, text: string): NodeLink {
     const known = this.#links.get(text);
-    this.#links.delete(text);
-    const link = known ?? this.#open(address, text);
+    if (known !== undefined) return this.#used(text);
+    const link = this.#open(address, text);
     this.#links.set(text, link);
     for (const [other, each] of this.#links) {
       if (this.#links.size <= CLUSTER_LINKS) break;
@@ -142,29 +180,48 @@ export class ClusterWatch {
     return link;
   }
 
+  #used(text: string): NodeLink {
+    const link = this.#links.get(text) as NodeLink;
+    this.#links.delete(text);
+    this.#links.set(text, link);
+    return link;
+  }
+
   #open(address: Address, text: string): NodeLink {
     const { tls } = this.#spec;
     const { clock } = this.#options;
     const target = { kind: 'tcp', ...address, path: '', tls } as const;
     const link: NodeLink = new NodeLink(target, () => this.#spec.login(), clock, {
       onAnswer: (nodes, slots) => this.#onAnswer(address, nodes, slots),
+      onState: (info) => this.#onState(text, info),
       onDown: (reason) => {
         if (this.#links.get(text) !== link) return;
         this.#links.delete(text);
+        if (this.#unanswered === text) this.#wanted ??= '';
         this.#wrong(`node ${text} cannot be asked: ${reason}`);
       },
     });
     return link;
   }
 
+  #onState(text: string, info: Reply): void {
+    const state = clusterState(info);
+    // One that does not say it has to be asked for all.
+    if (state !== null && !this.#recoveries.sees(text, state)) return;
+    this.#wanted = text;
+    this.#askWanted(this.#options.clock.now());
+  }
+
   #onAnswer(address: Address, nodes: unknown, slots: unknown): void {
     const now = this.#options.clock.now();
+    if (this.#unanswered === addressText(address)) this.#unanswered = null;
     const view = nodesView(nodes as never, slots as never, address);
     if (view === null) {
       this.#wrong(`node ${addressText(address)} does not say who has which slots`);
       return;
     }
     this.#heardAt = now;
+    this.#recoveries.begin();
     this.#views.delete(view.me);
     this.#views.set(view.me, { ...view, at: now });
     for (const [me, { at }] of this.#views) {
@@ -187,8 +244,10 @@ export class ClusterWatch {
   /** Requests of clients wait. */
   onTrouble(): void {
     const now = this.#options.clock.now();
+    // What has happened until now may be all that there is to hear of.
+    if (now >= this.#troubleUntil) this.#wanted ??= '';
     this.#troubleUntil = now + CLUSTER_TROUBLE_MS;
-    if (now - this.#lastAsk >= CLUSTER_TROUBLE_POLL_MS) this.#askAny(now);
+    if (this.#heardAt !== null) this.#askWanted(now);
   }
 
   /** A node has redirected requests: it knows more. */

@@ -1,7 +1,10 @@
 import type { Clock } from '../clock.ts';
 import { addressText } from '../facts.ts';
+import type { Readers } from '../roles/readers.ts';
+import type { ReadersStep } from '../shard.ts';
 import { slotCount } from './cluster-facts.ts';
 import type { ClusterMap } from './cluster-map.ts';
+import { ClusterReaders, type KnownReaders, type ReadSpec } from './cluster-readers.ts';
 import { type ClusterSpec, ClusterWatch } from './cluster-watch.ts';
 
 /** Who has which slots of a pool, for those who serve its clients. */
@@ -15,7 +18,12 @@ export interface MapStep {
 export interface KnownCluster {
   readonly pool: string;
   readonly map: ClusterMap;
+  /** Where reads go, if not to the masters alone. */
+  readonly readers?: readonly KnownReaders[];
 }
+
+/** A cluster that is to be followed, and read. */
+export type FollowedSpec = ClusterSpec & ReadSpec;
 
 /** A cluster, for people. */
 export interface ClusterView {
@@ -36,21 +44,39 @@ export interface ClusterNodeView {
   readonly role: string;
   readonly epoch: number;
   readonly failed: boolean;
+  /** It is asked for its part in replication. */
+  readonly asked: boolean;
+  /** Bytes that a replica is behind; null = unknown. */
+  readonly lag: number | null;
+  /** Clients may read there. */
+  readonly read: boolean;
   /** `0-5460 7000`, and how many they are. */
   readonly slots: string;
   readonly slotCount: number;
 }
 
+/** One of them for the metrics. */
+export interface NodeSnapshot {
+  readonly pool: string;
+  /** The master whose data it has. */
+  readonly server: string;
+  readonly address: string;
+  readonly role: 'master' | 'replica' | 'unknown';
+  readonly lag: number | null;
+  readonly read: boolean;
+}
+
 /** What clusters need of whoever runs them. */
 export interface ClustersOptions {
   readonly clock: Clock;
-  steer(step: MapStep): void;
+  steer(step: MapStep | ReadersStep): void;
   say(text: string, pool: string): void;
 }
 
 interface Followed {
   readonly key: string;
   readonly watch: ClusterWatch;
+  readonly readers: ClusterReaders;
 }
 
 /** The Redis Clusters of all pools. There is one for all processes of a proxy. */
@@ -67,11 +93,11 @@ export class Clusters {
    * Follows these from now on; those that are followed already go on.
    * @param known what another process has found out
    */
-  follow(specs: readonly ClusterSpec[], known: readonly KnownCluster[] = []): void {
+  follow(specs: readonly FollowedSpec[], known: readonly KnownCluster[] = []): void {
     const wanted = new Set(specs.map(({ pool }) => pool));
-    for (const [pool, { watch }] of this.#followed) {
+    for (const [pool, followed] of this.#followed) {
       if (wanted.has(pool)) continue;
-      watch.stop();
+      stop(followed);
       this.#followed.delete(pool);
     }
     for (const spec of specs) {
@@ -79,18 +105,34 @@ export class Clusters {
       const key = JSON.stringify(spec);
       const before = this.#followed.get(pool);
       if (before?.key === key) continue;
-      before?.watch.stop();
-      const { clock, say } = this.#options;
-      let last: ClusterMap | null = before?.watch.map ?? null;
-      last ??= known.find((each) => each.pool === pool)?.map ?? null;
-      const onMap = (map: ClusterMap): void => {
-        for (const line of changesOf(last, map)) say(line, pool);
-        last = map;
-        this.#steer(pool, map);
-      };
-      const options = { clock, onMap, say: (text: string) => say(text, pool) };
-      this.#followed.set(pool, { key, watch: new ClusterWatch(spec, options, last) });
+      const inherited = known.find((each) => each.pool === pool);
+      const place = before === undefined ? inherited : knownOf(pool, before);
+      if (before !== undefined) stop(before);
+      this.#followed.set(pool, this.#newFollowed(spec, key, place));
     }
+  }
+
+  #newFollowed(spec: FollowedSpec, key: string, known: KnownCluster | undefined): Followed {
+    const { pool } = spec;
+    const { clock, say } = this.#options;
+    const readers = new ClusterReaders(spec, {
+      clock,
+      onReaders: (server, found) => this.#read(pool, server, found),
+    });
+    let last: ClusterMap | null = known?.map ?? null;
+    if (last !== null) readers.set(last, known?.readers);
+    const onMap = (map: ClusterMap): void => {
+      for (const line of changesOf(last, map)) say(line, pool);
+      last = map;
+      this.#steer(pool, map);
+      readers.set(map);
+    };
+    const options = { clock, onMap, say: (text: string) => say(text, pool) };
+    return { key, readers, watch: new ClusterWatch(spec, options, last) };
+  }
+
+  #read(pool: string, server: string, readers: Readers): void {
+    if (!this.#frozen) this.#options.steer({ pool, server, action: 'read', readers });
   }
 
   #steer(pool: string, map: ClusterMap): void {
@@ -110,27 +152,20 @@ export class Clusters {
   /** While it is frozen slots stay where they are; afterwards they go where they belong. */
   set frozen(frozen: boolean) {
     this.#frozen = frozen;
-    for (const [pool, { watch }] of this.#followed) {
-      if (!frozen && watch.map !== null) this.#steer(pool, watch.map);
+    if (frozen) return;
+    for (const [pool, { watch, readers }] of this.#followed) {
+      if (watch.map !== null) this.#steer(pool, watch.map);
+      for (const each of readers.known) this.#read(pool, each.server, each.readers);
     }
   }
 
   /** For another process, which goes on from there. */
   get known(): KnownCluster[] {
-    return [...this.#followed].flatMap(
-      ([
-        pool,
-        {
-          watch: { map },
-        },
-      ]) => {
-        return map === null ? [] : [{ pool, map }];
-      },
-    );
+    return [...this.#followed].flatMap(([pool, followed]) => knownOf(pool, followed) ?? []);
   }
 
   get views(): ClusterView[] {
-    return [...this.#followed].map(([pool, { watch }]) => {
+    return [...this.#followed].map(([pool, { watch, readers }]) => {
       const { map, ...figures } = watch.status;
       const nodes = map?.nodes ?? [];
       const addresses = new Map(nodes.map((node) => [node.id, addressText(node)]));
@@ -141,6 +176,7 @@ export class Clusters {
           role: node.master === null ? 'master' : (addresses.get(node.master) ?? node.master),
           epoch: node.epoch,
           failed: node.failed,
+          ...readers.readingOf(node),
           slots: rangesText(node.slots),
           slotCount: slotCount(node),
         }),
@@ -150,9 +186,34 @@ export class Clusters {
     });
   }
 
+  /** Nodes that are asked for their part in replication. */
+  get replicas(): NodeSnapshot[] {
+    return this.views.flatMap(({ pool, nodes }) =>
+      nodes.flatMap(({ address, role, failed, lag, read, asked }): NodeSnapshot[] => {
+        if (!asked) return [];
+        const isMaster = role === 'master';
+        const server = isMaster ? address : role;
+        const part = isMaster ? 'master' : 'replica';
+        return [{ pool, server, address, role: failed ? 'unknown' : part, lag, read }];
+      }),
+    );
+  }
+
   stop(): void {
     this.follow([]);
   }
+}
+
+function knownOf(pool: string, { watch, readers }: Followed): KnownCluster | undefined {
+  const { map } = watch;
+  if (map === null) return undefined;
+  const { known } = readers;
+  return { pool, map, ...(known.length > 0 ? { readers: known } : {}) };
+}
+
+function stop({ watch, readers }: Followed): void {
+  watch.stop();
+  readers.stop();
 }
 
 function rangesText(slots: readonly (readonly [number, number])[]): string {

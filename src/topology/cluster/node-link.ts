@@ -12,6 +12,8 @@ import type { Reply } from '../reply-reader.ts';
 /** Who wants to know what a node says. */
 export interface NodeListener {
   onAnswer(nodes: Reply, slots: Reply): void;
+  /** What it says of the state of the cluster. */
+  onState(info: Reply): void;
   /** The link is lost for good. */
   onDown(reason: string): void;
 }
@@ -22,6 +24,9 @@ export class NodeLink {
   readonly #listener: NodeListener;
   /** It is to be asked as soon as it is up. */
   #wanted = false;
+  #stateWanted = false;
+  /** It has not answered yet. */
+  #looking = false;
   #closed = false;
 
   constructor(
@@ -39,6 +44,7 @@ export class NodeLink {
       limits: { word: CLUSTER_WORD_BYTES, reply: CLUSTER_REPLY_BYTES },
       onUp: () => {
         if (this.#wanted) this.ask();
+        if (this.#stateWanted) this.look();
       },
       onDown: (reason) => this.#onDown(reason),
     });
@@ -61,6 +67,16 @@ export class NodeLink {
     });
     if (this.#wanted) return;
     this.#link.ask(['CLUSTER', 'SLOTS'], (slots) => this.#listener.onAnswer(nodes, slots));
+  }
+
+  /** Asks how the cluster is: a few words, whatever its size. */
+  look(): void {
+    if (this.#looking) return;
+    this.#looking = this.#link.ask(['CLUSTER', 'INFO'], (info) => {
+      this.#looking = false;
+      this.#listener.onState(info);
+    });
+    this.#stateWanted = !this.#looking;
   }
 
   close(): void {

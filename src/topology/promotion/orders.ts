@@ -24,7 +24,10 @@ export function order(
 ): Promise<Ordered | null> {
   const to = master === null ? ['NO', 'ONE'] : [master.host, String(master.port)];
   return new Promise((resolve) => {
-    const cancel = clock.after(ORDER_MS, () => resolve(null));
+    const cancel = clock.after(ORDER_MS, () => {
+      servers.abandon(address);
+      resolve(null);
+    });
     const done = (reply: Reply): void => {
       cancel();
       const [info = null, told = null] = Array.isArray(reply) ? reply : [];

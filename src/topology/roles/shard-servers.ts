@@ -106,6 +106,10 @@ class ServerLink implements ServerView {
     return this.#link.ask(words, onAnswer);
   }
 
+  abandon(): void {
+    this.#link.abandon();
+  }
+
   close(): void {
     this.#link.close();
   }
@@ -193,6 +197,11 @@ export class ShardServers {
   /** @returns false when the server cannot be asked now */
   ask(address: Address, words: readonly string[], onAnswer: (reply: Reply) => void): boolean {
     return this.#links.get(addressText(address))?.ask(words, onAnswer) ?? false;
+  }
+
+  /** What a server was asked and has not answered is not waited for, and must not arrive later. */
+  abandon(address: Address): void {
+    this.#links.get(addressText(address))?.abandon();
   }
 
   /** @returns what the server says to it, if that is an error; null = all is well */

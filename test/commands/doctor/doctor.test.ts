@@ -83,8 +83,11 @@ describe('ringway doctor', () => {
     has(found, /^warning small it has no password/);
     has(found, /^warning small it lets in 40 clients .* may take up to 1024 more/);
     has(found, /^error copy it is a replica: writes will fail/);
-    has(found, /^error nobody nobody listens there/);
-    has(found, /^error lost its name (has no address|cannot be looked up)/);
+    has(found, /^error nobody 127\.0\.0\.1:\d+: nobody listens there/);
+    has(
+      found,
+      /^error lost no-such-host\.invalid:6379: its name (has no address|cannot be looked up)/,
+    );
     has(found, /^error other the login is refused: ERROR/);
     has(found, /^error - (small and twin|twin and small) are one and the same server/);
     has(found, /^warning - it has no timeout/);
@@ -124,14 +127,32 @@ describe('ringway doctor', () => {
       );
       const lines = [`127.0.0.1:${server.port}:1 plain`, `127.0.0.1:${talker.port}:1 talks`];
       const plain = await look(lines, ...secure);
-      has(plain, /^error plain no end of the TLS handshake \(does it speak TLS\?\) within 3000 ms/);
-      has(plain, /^error talks it does not speak TLS/);
+      has(
+        plain,
+        /^error plain 127\.0\.0\.1:\d+: no end of the TLS handshake \(does it speak TLS\?\) within 3000 ms/,
+      );
+      has(plain, /^error talks 127\.0\.0\.1:\d+: it does not speak TLS/);
       await talker.stop();
       const good = await look([`127.0.0.1:${tlsPort}:1 one`], ...secure);
       has(good, /^ok one 127\.0\.0\.1:\d+: connected in .* with TLS$/);
     } finally {
       await server.stop();
     }
+  });
+
+  test('is printed below what it is about', async () => {
+    const port = await freePort();
+    writeFileSync(
+      file,
+      `pool:\n  listen: 127.0.0.1:${port}\n  servers:\n    - 127.0.0.1:1:1 one\n`,
+    );
+    let out = '';
+    const to = { write: (text: string) => (out += text) };
+    assert.equal(await doctor([file], to, to), 1);
+    assert.match(out, /^this machine\n {2}(ok|WARNING) +\d+ files may be open/m);
+    assert.match(out, /^pool\n {2}ok +127\.0\.0\.1:\d+ is free$/m);
+    assert.match(out, /^pool one\n {2}ERROR +127\.0\.0\.1:1: nobody listens there/m);
+    assert.match(out, /^1 error, \d warnings?$/m);
   });
 
   test('of a thousand servers, some of which hang', async () => {

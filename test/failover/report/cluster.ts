@@ -16,6 +16,8 @@ const CLIENTS = 24;
 const DEPTH = 4;
 /** Milliseconds between what a client asks. */
 const PAUSE_MS = 10;
+/** Longer than a master may pause its writes for a failover. */
+const TIMEOUT_MS = 6_000;
 /** A node that is told to take over gives up after five. */
 const MANUAL_FAILOVER_MS = 6_000;
 const SLOTS = 16384;
@@ -172,6 +174,7 @@ async function repeated(
     });
     results.push(result);
     for (const [text, count] of result.errors) console.error(`${count} x ${text}`);
+    for (const text of result.wrong) console.error(text);
     await (gone as RealServer | null)?.restart();
   }
   return results;
@@ -182,33 +185,56 @@ function line(name: string, results: readonly Measured[]): string {
   return rowOf(name, results, ` ${most} |`);
 }
 
-async function measureAll(bed: Bed, runs: number, slots: number): Promise<string[]> {
+/** What can happen to a cluster, and its line of the table. */
+const EVENTS: Readonly<Record<string, (bed: Bed, runs: number, slots: number) => Promise<string>>> =
+  {
+    moved: async (bed, _, slots) => {
+      return line(`${slots} slots are moved`, [await underLoad(bed, () => reshard(bed, slots))]);
+    },
+    nodes: async (bed, _, slots) => {
+      const share = Math.ceil(slots / 8);
+      const nodes = await underLoad(bed, () => addAndRemove(bed, share));
+      return line(`a node comes, gets ${share} slots, gives them back, and goes`, [nodes]);
+    },
+    failover: async (bed, runs) => {
+      const work = async (): Promise<null> => {
+        await planned(bed);
+        return null;
+      };
+      return line('`CLUSTER FAILOVER`', await repeated(bed, runs, work));
+    },
+    kill: async (bed, runs) => {
+      return line('a master is killed (`kill -9`)', await repeated(bed, runs, () => killed(bed)));
+    },
+  };
+
+export const CLUSTER_EVENTS: readonly string[] = Object.keys(EVENTS);
+
+async function measure(
+  bed: Bed,
+  runs: number,
+  slots: number,
+  events: readonly string[],
+): Promise<string[]> {
   // Programs that have just started are slow.
   await underLoad(bed, async () => {});
-  const moved = await underLoad(bed, () => reshard(bed, slots));
-  const share = Math.ceil(slots / 8);
-  const nodes = await underLoad(bed, () => addAndRemove(bed, share));
-  const failovers = await repeated(bed, runs, async () => {
-    await planned(bed);
-    return null;
-  });
-  const kills = await repeated(bed, runs, () => killed(bed));
-  return [
-    line(`${slots} slots are moved`, [moved]),
-    line(`a node comes, gets ${share} slots, gives them back, and goes`, [nodes]),
-    line('`CLUSTER FAILOVER`', failovers),
-    line('a master is killed (`kill -9`)', kills),
-  ];
+  const lines: string[] = [];
+  for (const event of events) lines.push(await EVENTS[event](bed, runs, slots));
+  return lines;
 }
 
-/** @returns lines of a table */
-export async function clusterReport(runs: number, slots: number): Promise<string[]> {
+/** @param events of CLUSTER_EVENTS @returns lines of a table */
+export async function clusterReport(
+  runs: number,
+  slots: number,
+  events: readonly string[],
+): Promise<string[]> {
   const cluster = await startCluster({
     ...{ masters: 3, replicas: 1, nodeTimeoutMs: NODE_TIMEOUT_MS },
     args: ['--cluster-allow-replica-migration', 'no'],
   });
   const socket = `/tmp/ringway-report-${await freePort()}.sock`;
-  const spec = { servers: cluster.lines.slice(0, 3), cluster: true, timeout: 2000 };
+  const spec = { servers: cluster.lines.slice(0, 3), cluster: true, timeout: TIMEOUT_MS };
   const ringway = await startChild(spec, { args: ['--admin-socket', socket] });
   const refreshes = async (): Promise<number> => {
     const { clusters } = (await askAdmin(socket, 'topology', 10_000)) as {
@@ -216,13 +242,13 @@ export async function clusterReport(runs: number, slots: number): Promise<string
     };
     return clusters[0].refreshes;
   };
-  const rows = await measureAll({ cluster, port: ringway.port, refreshes }, runs, slots);
+  const rows = await measure({ cluster, port: ringway.port, refreshes }, runs, slots, events);
   await ringway.stop();
   await cluster.stop();
   const [, head, rule] = HEAD;
   return [
     `Cluster: ${runs} runs each, ${CLIENTS} clients with ${DEPTH} SETs and GETs under way each,`,
-    `cluster-node-timeout ${NODE_TIMEOUT_MS}, failover_wait 5000`,
+    `cluster-node-timeout ${NODE_TIMEOUT_MS}, failover_wait 5000, timeout ${TIMEOUT_MS}`,
     ...['', `${head} nodes asked per second |`, `${rule}---|`],
     ...rows,
   ];

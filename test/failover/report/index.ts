@@ -1,6 +1,6 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { clusterReport } from './cluster.ts';
+import { CLUSTER_EVENTS, clusterReport } from './cluster.ts';
 import { partitionReport } from './partitions.ts';
 import { sentinelReport } from './sentinels.ts';
 
@@ -10,24 +10,28 @@ import { sentinelReport } from './sentinels.ts';
 const HELP = `npm run ha-report -- [PART...] [--runs N] [--slots N]
   PART       sentinels, cluster, partitions (default: all)
   --runs N   how often each event (default 5)
-  --slots N  how many slots are moved (default 4000)`;
+  --slots N  how many slots are moved (default 4000)
+  --events E which events of a cluster: ${CLUSTER_EVENTS.join(',')} (default: all)`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     runs: { type: 'string', default: '5' },
     slots: { type: 'string', default: '4000' },
+    events: { type: 'string', default: CLUSTER_EVENTS.join() },
     help: { type: 'boolean', default: false },
   },
 });
 const runs = Number(values.runs);
+const events = values.events.split(',');
 const parts: Readonly<Record<string, () => Promise<string[]>>> = {
   sentinels: () => sentinelReport(runs),
-  cluster: () => clusterReport(runs, Number(values.slots)),
+  cluster: () => clusterReport(runs, Number(values.slots), events),
   partitions: () => partitionReport(runs),
 };
 const names = positionals.length > 0 ? positionals : Object.keys(parts);
-if (values.help || names.some((name) => !Object.hasOwn(parts, name)) || !(runs >= 1)) {
+const isUnknown = events.some((event) => !CLUSTER_EVENTS.includes(event));
+if (values.help || isUnknown || names.some((name) => !Object.hasOwn(parts, name)) || !(runs >= 1)) {
   console.log(HELP);
   process.exit(values.help ? 0 : 1);
 }

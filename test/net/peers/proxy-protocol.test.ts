@@ -19,6 +19,9 @@ const GOOD: readonly (readonly [header: Buffer, host?: string, port?: number])[]
   [v2(`21210024${'20010db8'}${'0'.repeat(23)}1${'0'.repeat(31)}1dc0401bb`), '2001:db8::1', 56324],
   [v2('20000000')],
   [v2('21000000')],
+  [v2('20ff0003abcdef')], // LOCAL, whatever stands behind it
+  [v2(`213100d8${'00'.repeat(216)}`)], // a unix socket
+  [v2('2112000cc0000201c6336409dc0401bb')], // UDP
   [v2('2111000fc0000201c6336409dc0401bb030000'), '192.0.2.1', 56324], // with a TLV
   [v2(`21110ff0c0000201c6336409dc0401bb${'00'.repeat(0xff0 - 12)}`), '192.0.2.1', 56324],
 ];
@@ -32,10 +35,14 @@ const BAD: readonly Buffer[] = [
   Buffer.from('PROXY TCP6 192.0.2.1 198.51.100.9 1 1\r\n'),
   Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.9 65536 443\r\n'),
   Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.9 01 443\r\n'),
+  Buffer.from('PROXY TCP6 fe80::1%eth0 ::1 1 1\r\n'),
+  Buffer.from('PROXY TCP6 ::1 fe80::1%1 1 1\r\n'),
   Buffer.from('PROXY UNKNOWNS\r\n'),
   Buffer.from(`PROXY UNKNOWN ${'x'.repeat(107)}`),
   v2('1111000cc0000201c6336409dc0401bb'), // version 1
   v2('2211000cc0000201c6336409dc0401bb'), // a command that there is not
+  v2('2141000cc0000201c6336409dc0401bb'), // a family that there is not
+  v2('2113000cc0000201c6336409dc0401bb'), // a transport that there is not
   v2('2111000bc0000201c6336409dc0401bb'), // too short for its family
   v2('21210023'),
   v2('21110ff1'), // longer than is read

@@ -277,7 +277,7 @@ function readerOf(
   return {
     id: 3,
     lane: 0,
-    plain: true,
+    usual: true,
     protocol: { isRead: (command: number) => command === GET },
     pipeline: { head: 0, tail: 0 },
     session: { lastWrite: null },

@@ -297,11 +297,15 @@ export class SimSocket extends Duplex implements EndpointOwner {
     else this._handle.endpoint.shutdown(() => this.#loop.io(() => done()));
   }
 
+  /** As in Node: destroy() resets the connection. */
+  resetAndClosing = false;
+
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.connecting = false;
     if (this.#attempt !== null) this.#attempt.cancelled = true;
     this.#attempt = null;
     const handle = this._handle;
+    if (this.resetAndClosing) handle?.endpoint.abort();
     this._handle = null;
     const told = (): void => void this.emit('close', error !== null);
     if (handle === null) this.#loop.closed(told);

@@ -215,7 +215,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'WATCH stays where its slot was',
     file: 'proxy/redis/leases/watch',
-    from: 'reply.again = () => watchedOf(this.client) === null && this.#moves++ < REDIRECTIONS;',
+    from: 'reply.again = (redirection) => this.onRedirection(redirection);',
     to: '',
     seeds: 90,
   },

@@ -5,6 +5,7 @@ import { PROMOTION_KEYS } from './promotion-keys.ts';
 export const SENTINEL_KEYS: readonly KeySpec[] = [
   {
     name: 'sentinel_view',
+    only: 'redis',
     type: 'bool',
     default: false,
     since: 'ringway 0.1',
@@ -14,6 +15,7 @@ export const SENTINEL_KEYS: readonly KeySpec[] = [
   },
   {
     name: 'announce',
+    only: 'redis',
     type: 'doors',
     default: null,
     since: 'ringway 0.1',

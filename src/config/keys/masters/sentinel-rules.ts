@@ -41,10 +41,8 @@ export function checkFollowing(pool: ReadPool, report: Report): void {
       report(positions.get('auto_eject_hosts') ?? at, 'auto_eject_hosts', message);
     }
   }
-  if (lists.length > 0) return;
-  const isCluster = values.get('cluster') === true;
+  if (lists.length > 0 || values.get('cluster') === true) return;
   for (const key of ONLY_FOLLOWED) {
-    if (isCluster && key === 'failover_wait') continue;
     const alone = positions.get(key);
     const message =
       'only pools with sentinels or replicas have it; expected "sentinels:" or "replicas:" as well';

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Engine } from '../../engine/engine.ts';
 import type { ReplyReceiver, ReplySource, SwallowingSource } from '../../engine/receiver.ts';
 import { FAILURE_INTERNAL, FAILURE_TIMEOUT, type Failure, failureOf } from '../failure.ts';
@@ -23,6 +24,8 @@ export abstract class RepeatingSender extends RequestSender {
   #heldBytes = 0;
   /** Too much is queued: clients must wait before they send more through here. */
   full = false;
+  /** Requests could be written; stays true when it is lost later. */
+  ready = false;
   /** The server does not grant what was asked for first. */
   refused = false;
 
@@ -45,6 +48,12 @@ export abstract class RepeatingSender extends RequestSender {
   abstract close(): void;
   abstract failInternally(): void;
   abstract disown(client: number, slot: number): number;
+
+  /** Requests go out from now on. */
+  protected openFor(socket: Socket): void {
+    this.ready = true;
+    this.out.open(socket);
+  }
 
   protected noteHops(hops: number): void {
     this.withheld?.noteHops(hops);

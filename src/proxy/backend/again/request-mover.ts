@@ -13,9 +13,13 @@ export interface RequestHeir {
   adopt(requests: readonly SavedRequest[], prefix?: Buffer): void;
 }
 
-/** The connection that a redirection came on; its request is in flight no more. */
-export interface RedirectingConnection {
+/** Where a redirection comes from. */
+export interface Redirecting {
   readonly owner: { readonly name: string; readonly config: { readonly host: string } };
+}
+
+/** The connection that a redirection came on; its request is in flight no more. */
+export interface RedirectingConnection extends Redirecting {
   readonly lane: Lane;
   readonly inFlight: InFlight;
   readonly kept: KeptRequests | null;
@@ -36,7 +40,7 @@ export interface RequestMover {
    * A request that is not kept was sent on: others for its slot need not be.
    * @returns what its client is told
    */
-  learn(from: RedirectingConnection, redirection: Redirection): Buffer;
+  learn(from: Redirecting, redirection: Redirection): Buffer;
   /** What its client is told of a request that cannot be sent again. */
   refuse(redirection: Redirection): Buffer;
   /** Who goes on with requests whose server is none of the pool's any more. */

@@ -30,12 +30,14 @@ import {
   missingOfBulk,
   scannedBytes,
 } from '../../engine/saved-scan.ts';
+import type { WithheldRequests } from '../again/withheld-requests.ts';
 import {
   IN_FLIGHT_ARRIVED,
   IN_FLIGHT_SERIES,
   IN_FLIGHT_SLOT,
   IN_FLIGHT_WRITTEN,
 } from '../in-flight.ts';
+import type { RequestJoiner } from '../request-joiner.ts';
 import { OldestReply, type RepliedConnection } from './oldest-reply.ts';
 import { ReplyTimes } from './reply-times.ts';
 import { SlowReader } from './slow-reader.ts';
@@ -62,10 +64,8 @@ export class BackendReplies {
   #answers = 0;
   #bytes = 0;
   #transient = false;
-  /** Whose replies come in a row. */
-  #row: ReplyReceiver | null = null;
-  #rowId = -1;
-  /** Whose reply is at hand, and whether its entry in flight is gone. */
+  /** Of the reply at hand: its record, whose it is, and whether its entry in flight is gone. */
+  #at = FRAME_WORD;
   #whose: ReplyReceiver | null = null;
   #taken = false;
 
@@ -160,98 +160,92 @@ export class BackendReplies {
    */
   #handOut(count: number): boolean {
     const end = FRAME_WORD + count * RECORD_WORDS;
-    for (let record = FRAME_WORD; ; ) {
+    this.#at = FRAME_WORD;
+    for (;;) {
       try {
-        while (record < end && this.#handOne(record)) record += RECORD_WORDS;
-        this.#endRow();
-        return record === end;
+        let asked = true;
+        while (asked && this.#at < end) asked = this.#handNext(end);
+        return asked;
       } catch (error) {
-        if (this.#excuse(error, record)) record += RECORD_WORDS;
+        if (this.#excuse(error)) this.#at += RECORD_WORDS;
       }
     }
   }
 
-  /** @returns false when nobody has asked for it */
-  #handOne(record: number): boolean {
-    const { words, clients } = this.#engine;
+  /** One reply, or several to one client in a row. @returns false when nobody has asked for it */
+  #handNext(end: number): boolean {
+    const record = this.#at;
     const { inFlight, owner, unwritten, joiner, withheld } = this.#connection;
-    this.#whose = null;
-    this.#taken = false;
-    const info = words[record + RECORD_INFO];
+    const info = this.#engine.words[record + RECORD_INFO];
     if (this.#unasked !== 0 && (info & 0xff) === this.#unasked) {
       owner.pool.protocol.onUnasked(this.#connection, record);
-      return true;
-    }
-    if (inFlight.count <= unwritten) return false;
-    const id = inFlight.headClient;
-    if (withheld?.wants(info) && withheld.take(record)) {
+    } else if (inFlight.count <= unwritten) {
+      return false;
+    } else if (withheld?.wants(info) && withheld.take(record)) {
       this.#answers++;
+    } else if (inFlight.headClient < 0 || (info & WHOLE) !== WHOLE || joiner?.isNext) {
+      if (!this.#giveSpecial(record, info)) return false;
+    } else {
+      this.#handRow(end);
       return true;
     }
-    if (id < 0 || (info & WHOLE) !== WHOLE || joiner?.isNext) {
-      this.#endRow();
-      return this.#giveSpecial(record, info);
-    }
-    if (id !== this.#rowId) {
-      this.#endRow();
-      this.#rowId = id;
-      this.#row = clients[id] as ReplyReceiver;
-    }
-    this.#givePlain(this.#row as ReplyReceiver, record, info);
+    this.#at = record + RECORD_WORDS;
     return true;
   }
 
-  /** A whole reply goes to where its client's replies are. */
-  #givePlain(client: ReplyReceiver, record: number, info: number): void {
-    this.#whose = client;
-    const { words, micros } = this.#engine;
-    const { inFlight, owner } = this.#connection;
+  /** A whole reply, and those behind it to the same client, go to where its replies are. */
+  #handRow(end: number): void {
+    const { words, micros, clients } = this.#engine;
+    const { inFlight, owner, unwritten, joiner, withheld } = this.#connection;
     const { latency, notedMicros } = owner.pool;
-    const { ring, headAt } = inFlight;
-    const length = words[record + RECORD_LENGTH];
-    const slot = ring[headAt + IN_FLIGHT_SLOT];
-    const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
-    const series = ring[headAt + IN_FLIGHT_SERIES];
-    if (((micros - arrived) | 0) >= notedMicros) this.times.note();
-    inFlight.shiftPlain();
-    this.#taken = true;
-    this.#answers++;
-    this.#bytes += length;
-    this.#transient = (info & FLAG_TRANSIENT) !== 0;
-    if (this.#transient) this.#onTransient();
-    const written = ring[headAt + IN_FLIGHT_WRITTEN];
-    if (series >= 0) latency?.answered(series, arrived, written, micros);
-    const start = words[record + RECORD_START];
-    client.takeRecord(slot, record, start, length, series, arrived);
-  }
-
-  /** The next reply is another's. */
-  #endRow(): void {
-    const client = this.#row;
-    if (client === null) return;
+    const id = inFlight.headClient;
+    const client = clients[id] as ReplyReceiver;
     this.#whose = client;
-    this.#taken = false;
-    this.#row = null;
-    this.#rowId = -1;
+    let record = this.#at;
+    let info = words[record + RECORD_INFO];
+    do {
+      const { ring, headAt } = inFlight;
+      const slot = ring[headAt + IN_FLIGHT_SLOT];
+      const arrived = ring[headAt + IN_FLIGHT_ARRIVED];
+      const series = ring[headAt + IN_FLIGHT_SERIES];
+      if (((micros - arrived) | 0) >= notedMicros) this.times.note();
+      inFlight.shiftPlain();
+      this.#taken = true;
+      this.#transient = (info & FLAG_TRANSIENT) !== 0;
+      if (this.#transient) this.#onTransient();
+      if (series >= 0) latency?.answered(series, arrived, ring[headAt + IN_FLIGHT_WRITTEN], micros);
+      const length = words[record + RECORD_LENGTH];
+      this.#bytes += length;
+      this.#answers++;
+      client.takeRecord(slot, record, words[record + RECORD_START], length, series, arrived);
+      this.#taken = false;
+      record += RECORD_WORDS;
+      this.#at = record;
+      if (record >= end || inFlight.count <= unwritten || inFlight.headClient !== id) break;
+      info = words[record + RECORD_INFO];
+    } while (this.#isPlain(info, joiner, withheld));
     this.afterReplies(client);
     this.#whose = null;
+  }
+
+  /** Whether a reply is for the client that asked, and it alone. */
+  #isPlain(info: number, joiner: RequestJoiner | null, withheld: WithheldRequests | null): boolean {
+    if ((info & WHOLE) !== WHOLE) return false;
+    if (this.#unasked !== 0 && (info & 0xff) === this.#unasked) return false;
+    return !joiner?.isNext && !withheld?.wants(info);
   }
 
   /**
    * @returns whether the reply at hand is done with
    * @throws the error when it is nobody's, or of one who is gone
    */
-  #excuse(error: unknown, record: number): boolean {
+  #excuse(error: unknown): boolean {
     const whose = this.#whose;
     const taken = this.#taken;
-    const row = this.#row;
     this.#whose = null;
-    this.#row = null;
-    this.#rowId = -1;
-    // What it has got before goes out all the same.
-    if (row !== null && !row.closed && row !== whose) row.tookReplies();
+    this.#taken = false;
     if (whose === null || (whose.closed && !taken)) throw error;
-    if (taken) this.#engine.words[record + RECORD_DEST] = 0;
+    if (taken) this.#engine.words[this.#at + RECORD_DEST] = 0;
     whose.onException(error);
     return taken;
   }

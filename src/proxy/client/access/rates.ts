@@ -1,4 +1,5 @@
 import type { PoolConfig } from '../../../config/index.ts';
+import { RATED_USERS } from '../../../limits.ts';
 import { FLAG_LAST, WHOLE } from '../../../protocol/frame-table.ts';
 import { type PoolCounters, RATE_LIMITED } from '../../../stats/counters.ts';
 import { millis } from '../../engine/clock.ts';
@@ -23,8 +24,56 @@ export interface RatedClient {
 type Kind = 'requests' | 'bytes';
 type Buckets = Partial<Record<Kind, TokenBucket>>;
 
-/** What the clients of a user share, by its name; of each configuration anew. */
-const shared: WeakMap<PoolConfig, Map<string, Buckets>> = new WeakMap();
+/** What the clients of a user have together. */
+interface Share {
+  readonly buckets: Buckets;
+  clients: number;
+}
+
+/** The shares of users, by name. Servers may know any number of users (`logins: server`). */
+class Shares {
+  readonly #users: Map<string, Share> = new Map();
+  #sweepAt = RATED_USERS;
+
+  get size(): number {
+    return this.#users.size;
+  }
+
+  of({ config, engine }: RatedClient['pool'], user: string): Share {
+    const known = this.#users.get(user);
+    if (known !== undefined) return known;
+    if (this.#users.size >= this.#sweepAt) this.#sweep();
+    const { userRequestsPerSecond, userBytesPerSecond } = config;
+    const buckets = bucketsOf(userRequestsPerSecond, userBytesPerSecond, engine.workers);
+    const share = { buckets, clients: 0 };
+    this.#users.set(user, share);
+    return share;
+  }
+
+  /** Forgets users without clients whose share is as a new one would be. */
+  #sweep(): void {
+    const now = millis();
+    for (const [user, { buckets, clients }] of this.#users) {
+      const { requests, bytes } = buckets;
+      const isWhole = (requests?.isFull(now) ?? true) && (bytes?.isFull(now) ?? true);
+      if (clients === 0 && isWhole) this.#users.delete(user);
+    }
+    this.#sweepAt = Math.max(RATED_USERS, 2 * this.#users.size);
+  }
+}
+
+/** Of each configuration anew. */
+const shares: WeakMap<PoolConfig, Shares> = new WeakMap();
+
+/** The shares that a configuration has begun. */
+export function sharesOf(config: PoolConfig): Pick<Shares, 'size' | 'of'> {
+  let known = shares.get(config);
+  if (known === undefined) {
+    known = new Shares();
+    shares.set(config, known);
+  }
+  return known;
+}
 
 function bucketsOf(requests: number, bytes: number, parts: number): Buckets {
   const now = millis();
@@ -32,21 +81,6 @@ function bucketsOf(requests: number, bytes: number, parts: number): Buckets {
     ...(requests > 0 ? { requests: new TokenBucket(Math.max(1, requests / parts), now) } : {}),
     ...(bytes > 0 ? { bytes: new TokenBucket(Math.max(1, bytes / parts), now) } : {}),
   };
-}
-
-function bucketsOfUser({ config, engine }: RatedClient['pool'], user: string): Buckets {
-  let users = shared.get(config);
-  if (users === undefined) {
-    users = new Map();
-    shared.set(config, users);
-  }
-  let buckets = users.get(user);
-  if (buckets === undefined) {
-    const { userRequestsPerSecond, userBytesPerSecond } = config;
-    buckets = bucketsOf(userRequestsPerSecond, userBytesPerSecond, engine.workers);
-    users.set(user, buckets);
-  }
-  return buckets;
 }
 
 function isRated(config: PoolConfig): boolean {
@@ -61,7 +95,7 @@ export class Rates implements Timed {
   readonly #client: RatedClient;
   readonly config: PoolConfig;
   readonly #own: Buckets;
-  #users: Buckets;
+  #user: Share;
   #requests: readonly TokenBucket[] = [];
   #bytes: readonly TokenBucket[] = [];
   /** What is beyond them gets an error, and does not wait. */
@@ -79,18 +113,21 @@ export class Rates implements Timed {
     this.config = config;
     this.refuses = config.rateAction === 'error';
     this.#own = bucketsOf(config.clientRequestsPerSecond, config.clientBytesPerSecond, 1);
-    this.#users = bucketsOfUser(client.pool, client.login.user);
+    this.#user = sharesOf(config).of(client.pool, client.login.user);
+    this.#user.clients++;
     this.#gather();
   }
 
   /** Its client is another user now. */
   follow(user: string): void {
-    this.#users = bucketsOfUser(this.#client.pool, user);
+    this.#user.clients--;
+    this.#user = sharesOf(this.config).of(this.#client.pool, user);
+    this.#user.clients++;
     this.#gather();
   }
 
   #gather(): void {
-    const both = [this.#own, this.#users];
+    const both = [this.#own, this.#user.buckets];
     this.#requests = both.flatMap(({ requests }) => requests ?? []);
     this.#bytes = both.flatMap(({ bytes }) => bytes ?? []);
   }
@@ -161,8 +198,10 @@ export class Rates implements Timed {
     return this.#wakeAt !== 0;
   }
 
+  /** Its client has gone, or is counted in another way. */
   stop(): void {
     this.#wakeAt = 0;
+    this.#user.clients--;
     this.#client.pool.engine.deadlines.forget(this);
   }
 

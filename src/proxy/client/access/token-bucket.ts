@@ -20,6 +20,12 @@ export class TokenBucket {
     return this.#tokens < 1 ? 0 : Math.floor(this.#tokens);
   }
 
+  /** Nothing was taken that has not come back. */
+  isFull(now: number): boolean {
+    this.#fill(now);
+    return this.#tokens >= this.#perSecond;
+  }
+
   take(tokens: number): void {
     this.#tokens -= tokens;
   }

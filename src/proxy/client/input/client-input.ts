@@ -1,13 +1,8 @@
 import { HELD_READ_BYTES } from '../../../limits.ts';
 import {
   FLAG_LAST,
-  FLAG_SPECIAL,
   FRAME_TABLE,
   RECORD_BYTES,
-  RECORD_DEST,
-  RECORD_INFO,
-  RECORD_LENGTH,
-  RECORD_SERVER,
   RECORD_START,
   SCAN_COMPLETE,
   SCAN_ERROR,
@@ -17,29 +12,24 @@ import {
   STATE_ERROR,
   STATE_ERROR_BYTE,
   STATE_STATUS,
-  WHOLE,
   WINDOW,
 } from '../../../protocol/frame-table.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
 import { isDetached, startOver } from '../../engine/saved-scan.ts';
-import { passes } from '../access/gate.ts';
-import type { Rates } from '../access/rates.ts';
-import { MAY_WAIT } from '../router.ts';
 import { beginLarge, sendAssembled } from './assembled-request.ts';
 import { creditOf, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
-import { forward } from './forward.ts';
 import type { InputOwner } from './input-owner.ts';
 import type { LargeRequest } from './large-request.ts';
 import { refuseMalformed } from './malformed-request.ts';
+import { RequestWalk, type WalkedInput } from './request-walk.ts';
 import { SentRun } from './sent-run.ts';
 import { WaitingInput } from './waiting-input.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
 const RECORD_WORDS = RECORD_BYTES / 4;
-const PLAIN_MASK = WHOLE | FLAG_SPECIAL;
 
 /** What a client sends: scanned in the receive window and sent on, as far as its credit goes. */
-export class ClientInput {
+export class ClientInput implements WalkedInput {
   readonly #engine: Engine;
   readonly #client: InputOwner;
   /** What was read and not sent on. */
@@ -51,6 +41,7 @@ export class ClientInput {
   readonly run: SentRun;
   /** Only of a client that has not logged in. */
   readonly #line: SwallowedLine;
+  readonly #walk: RequestWalk;
   /** Nothing more is sent before everything is answered. */
   #barrier = false;
   /** Requests that may not be sent yet are kept. */
@@ -65,6 +56,7 @@ export class ClientInput {
     this.waiting = new WaitingInput(engine);
     this.run = new SentRun(engine);
     this.#line = new SwallowedLine(client);
+    this.#walk = new RequestWalk(engine, client, this);
   }
 
   /** Takes `length` new bytes in the receive window. @returns whether to go on reading */
@@ -181,6 +173,10 @@ export class ClientInput {
     return most <= 0 ? most : Math.min(most, this.#client.rates?.credit() ?? most);
   }
 
+  get barred(): boolean {
+    return this.#barrier;
+  }
+
   /** The next request waits until everything before it is answered. */
   barrier(): void {
     this.#barrier = true;
@@ -223,7 +219,7 @@ export class ClientInput {
       const errorByte = engine.state(STATE_ERROR_BYTE);
       const next = engine.bytes[consumed + 1];
       const slot = client.pipeline.tail;
-      const sent = this.#dispatch(count);
+      const sent = this.#walk.send(count);
       if (client.closed || client.closing) return !client.closed;
       const at = FRAME_WORD + sent * RECORD_WORDS + RECORD_START;
       const rest = sent < count ? engine.words[at] : consumed;
@@ -289,73 +285,6 @@ export class ClientInput {
     return true;
   }
 
-  /** Sends scanned requests. @returns how many; fewer than `count` when the next must wait */
-  #dispatch(count: number): number {
-    const engine = this.#engine;
-    const { words, bytes } = engine;
-    const client = this.#client;
-    const { pipeline } = client;
-    const limiter = client.rates?.refuses ? client.rates : null;
-    const first = pipeline.tail;
-    let slot = first; // as before the request at hand
-    let unsent = pipeline.out.unsentBytes;
-    let i = 0;
-    let stops = false;
-    engine.beginWalk(count);
-    try {
-      for (let record = FRAME_WORD; i < count && !stops; i++, record += RECORD_WORDS) {
-        slot = pipeline.tail;
-        const info = words[record + RECORD_INFO];
-        if (limiter !== null) limiter.admit(info, words[record + RECORD_LENGTH]);
-        const isPlain = (info & PLAIN_MASK) === WHOLE && !limiter?.late;
-        if (isPlain && (client.plain || passes(client, words, bytes, record))) {
-          if (forward(engine, client, this.run, record)) continue;
-          limiter?.giveBack();
-          break;
-        }
-        unsent = pipeline.out.unsentBytes;
-        if (!this.#handle(record, limiter)) break;
-        unsent = pipeline.out.unsentBytes;
-        stops = client.closing || this.#barrier || client.closed;
-      }
-    } catch (error) {
-      i++; // its bytes go where they were reserved: that queue is whole, or is closed
-      const inStep = pipeline.isBare(slot) && pipeline.out.unsentBytes === unsent;
-      client.onException(error, inStep);
-    } finally {
-      this.#endWalk(i, count);
-    }
-    pipeline.addBurst(first);
-    if (pipeline.outstanding > 0 || pipeline.out.unsentBytes > 0) engine.turn.markClient(client);
-    return i;
-  }
-
-  #endWalk(sent: number, count: number): void {
-    const { words } = this.#engine;
-    // Records behind a stop are scanned again later: they must not be copied now.
-    for (let i = sent; i < count; i++) words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = 0;
-    this.#engine.endWalk();
-  }
-
-  /** A request that is not simply forwarded, or a piece of one. @returns false when it must wait */
-  #handle(record: number, limiter: Rates | null): boolean {
-    const { words } = this.#engine;
-    const client = this.#client;
-    const info = words[record + RECORD_INFO];
-    const start = words[record + RECORD_START];
-    const length = words[record + RECORD_LENGTH];
-    words[record + RECORD_DEST] = 0;
-    client.forwarded = false;
-    if ((info & WHOLE) !== WHOLE) {
-      this.#largePiece(start, length, info, words[record + RECORD_SERVER]);
-    } else if (!client.protocol.handleSpecial(client, start, length, info, MAY_WAIT)) {
-      limiter?.giveBack();
-      return false;
-    }
-    if (!client.forwarded) this.run.interrupted = true;
-    return true;
-  }
-
   /** Keeps requests that may not be sent yet. @returns whether to read on */
   #hold(start: number, end: number): boolean {
     this.waiting.hold(start, end, this.#client, this.#partial ? this.#saved : null);
@@ -383,7 +312,7 @@ export class ClientInput {
   }
 
   /** One more piece of a request that is taken away. */
-  #largePiece(start: number, length: number, info: number, server: number): void {
+  takePiece(start: number, length: number, info: number, server: number): void {
     this.#client.router.noteWrite(this.#client);
     const large = this.#large as LargeRequest;
     large.take(start, length);

@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../../../config/types.ts';
 import {
   NO_COMMAND,
   RECORD_DEST,
@@ -10,6 +11,20 @@ import type { Engine } from '../../engine/engine.ts';
 import { MAY_WAIT, WAIT } from '../router.ts';
 import type { InputOwner } from './input-owner.ts';
 import type { SentRun } from './sent-run.ts';
+
+/** Whether requests go to the masters and are not kept, whatever they are. */
+export function sendsAsTheyStand({ readFrom, retryReads }: PoolConfig): boolean {
+  return readFrom === 'master' && retryReads === 0;
+}
+
+/** No connection was chosen for a request. @returns false when it must wait; else it has failed */
+export function failedToForward(client: InputOwner, words: Uint32Array, record: number): boolean {
+  const { router } = client;
+  if (router.verdict === WAIT) return false;
+  words[record + RECORD_DEST] = 0;
+  client.failForward(router.reason);
+  return true;
+}
 
 /**
  * Sends a request of one server as it stands.
@@ -30,11 +45,8 @@ export function forward(
     readFrom === 'master'
       ? router.choose(client, server, client.lane, MAY_WAIT)
       : router.chooseFor(client, server, command);
-  if (connection === null) {
-    if (router.verdict === WAIT) return false;
-    words[record + RECORD_DEST] = 0;
-    client.failForward(router.reason);
-  } else if (retryReads > 0 && protocol.isRead(command)) {
+  if (connection === null) return failedToForward(client, words, record);
+  if (retryReads > 0 && protocol.isRead(command)) {
     router.sendRepeatable(client, connection, record);
     run.interrupted = true;
   } else {

@@ -12,6 +12,8 @@ export interface InputOwner extends Stranger, Requester {
   onException(error: unknown, inStep?: boolean): void;
   /** No more requests are taken. */
   readonly closing: boolean;
+  /** It has logged in, and its requests mean what they usually do. */
+  readonly usual: boolean;
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
   /** The request at hand was simply forwarded, though not by the fast loop. */

@@ -79,15 +79,10 @@ export interface RetractableInput {
   putFirst(bytes: Buffer): void;
 }
 
-/** Whether what it asks is simply forwarded, if the pool allows it. */
-function isUsual({ plain, forwards }: InputOwner): boolean {
-  return plain || forwards.length > 0;
-}
-
 /** Whether reads are under way that can be taken back. */
 export function mayTakeBack(client: InputOwner, input: RetractableInput): boolean {
   const { pipeline } = client;
-  return isUsual(client) && !input.large && input.run.covers(pipeline.head, pipeline.tail);
+  return client.usual && !input.large && input.run.covers(pipeline.head, pipeline.tail);
 }
 
 /**
@@ -129,7 +124,7 @@ export function takeBack(engine: Engine, client: InputOwner, input: RetractableI
 /** Whether the request of `slot` is noted, with all behind it. */
 export function mayTakeAlone(client: InputOwner, input: RetractableInput, slot: number): boolean {
   const { pipeline, session } = client;
-  if (!isUsual(client) || input.large || session.detour !== null) return false;
+  if (!client.usual || input.large || session.detour !== null) return false;
   return input.run.reaches(slot, pipeline.tail);
 }
 

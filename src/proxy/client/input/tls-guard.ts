@@ -1,6 +1,5 @@
 import { CROSS_PROTOCOL_LOG_INTERVAL_MS } from '../../../limits.ts';
 import { LOG_WARN } from '../../../log.ts';
-import { WINDOW } from '../../../protocol/frame-table.ts';
 import { CLIENT_ERR, MALFORMED_REQUESTS } from '../../../stats/counters.ts';
 import { SparingOfEach } from '../../engine/sparing.ts';
 import type { Pool } from '../../pool/pool.ts';
@@ -18,13 +17,13 @@ export interface TlsSpeaker {
 const telling = new SparingOfEach(CROSS_PROTOCOL_LOG_INTERVAL_MS);
 
 /**
- * Takes no more from a client whose first bytes, which stand in the receive window, begin a TLS
- * handshake. @returns whether they do
+ * Takes no more from a client that begins with a TLS handshake.
+ * @param first the first byte that it has sent @returns whether that is so
  */
-export function refusedAsTls(client: TlsSpeaker): boolean {
+export function refusedAsTls(client: TlsSpeaker, first: number): boolean {
+  if (first !== TLS_HANDSHAKE) return false;
   const { pool } = client;
   const { counters, engine, config } = pool;
-  if (engine.bytes[WINDOW] !== TLS_HANDSHAKE) return false;
   counters[CLIENT_ERR]++;
   counters[MALFORMED_REQUESTS]++;
   if (telling.happens(pool) >= 0) {

@@ -6,7 +6,7 @@ import { FAILURE_EOF, FAILURE_TIMEOUT, type Failure, notGranted } from '../../ba
 import { openConnection } from '../../backend/flight/open-connection.ts';
 import type { Lane } from '../../backend/lane.ts';
 import { PURPOSE_SHARED } from '../../backend/owned-connection.ts';
-import type { ConnectionOwner, OwnerPool } from '../../backend/owner.ts';
+import type { ConnectionOwner, Heir, OwnerPool } from '../../backend/owner.ts';
 import { exactMillis, millis } from '../../engine/clock.ts';
 import type { ConnectionBudget } from '../connection-budget.ts';
 import { Places } from '../connections/places.ts';
@@ -28,6 +28,8 @@ export interface ReplicatedServer {
   readonly config: ServerConfig;
   readonly counters: ServerCounters;
   readonly firstSeries: number;
+  /** -1 when it has left its pool. */
+  readonly index: number;
   /** The connection in a place, opened when there is none; null when none can be had. */
   connectionAt(place: number, lane: Lane): BackendConnection | null;
 }
@@ -106,9 +108,11 @@ export class Replica extends TitledServer implements ConnectionOwner {
     return true;
   }
 
-  heirOf(connection: BackendConnection): BackendConnection | null {
+  heirOf(connection: BackendConnection): Heir {
     this.#leave();
     const { lane } = connection;
+    // In a cluster its slots have another master now.
+    if (this.#server.index < 0 && this.pool.mover !== null) return this.pool.mover.heir(lane);
     // Reads may overtake each other, so any place of the lane is as good.
     const place = Math.max(this.places.placeOf(connection), this.places.of(0, lane.index));
     return this.#server.connectionAt(place, lane);

@@ -19,6 +19,7 @@ import {
   SLOT_SPLIT,
 } from '../../backend/again/redirections.ts';
 import type {
+  Redirecting,
   RedirectingConnection,
   RequestHeir,
   RequestMover,
@@ -204,13 +205,18 @@ export class RequestMoves implements RequestMover {
     return null;
   }
 
-  learn(from: RedirectingConnection, redirection: Redirection): Buffer {
+  learn(from: Redirecting, redirection: Redirection): Buffer {
     if (redirection.kind === SLOT_MOVED) {
       this.#pool.counters[REDIRECTED_MOVED]++;
       this.#slots.moveSlot(redirection.slot, addressIn(from, redirection));
     }
     this.#pool.onHint(from.owner);
     return this.refuse(redirection);
+  }
+
+  /** The server that a request is to be asked of by ASK; null when no such node is known. */
+  askedServer(from: RedirectingConnection, redirection: Redirection): Server | null {
+    return this.#slots.serverAt(addressIn(from, redirection));
   }
 
   refuse({ kind, slot }: Redirection): Buffer {
@@ -299,6 +305,6 @@ export class RequestMoves implements RequestMover {
 }
 
 /** `host:port` as it is meant; a name that nobody knows leads nowhere. */
-function addressIn(from: RedirectingConnection, { host, port }: Redirection): string {
+function addressIn(from: Redirecting, { host, port }: Redirection): string {
   return `${host === '' ? from.owner.config.host : host}:${port}`;
 }

@@ -1,4 +1,5 @@
-import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   AUDIT_BUFFER_BYTES,
@@ -16,6 +17,12 @@ import type { Pool } from '../../pool/pool.ts';
 
 /** Who may read it besides its owner: a group. */
 const MODE = 0o640;
+/**
+ * A pipe that nobody reads is an error: to wait for its reader would take one of the few threads
+ * that Node has for files and names.
+ */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+const LF = 0x0a;
 
 const telling = new SparingOfEach(AUDIT_LOG_INTERVAL_MS);
 /** What is being written, by process. */
@@ -42,6 +49,8 @@ export class AuditFile implements Timed {
   #bytes = 0;
   #lost = 0;
   #busy = false;
+  /** The file (inode) in which only the beginning of the last line has found room; 0 = none. */
+  #torn = 0;
   #due = 0;
   timerAt = 0;
 
@@ -101,8 +110,8 @@ export class AuditFile implements Timed {
     const { engine } = this.#pool;
     const all = writing.get(engine) ?? new Set();
     writing.set(engine, all);
-    const done = this.#append(`${lines.join('\n')}\n`)
-      .catch((error: unknown) => this.#onFailure(error, lines.length))
+    const done = this.#append(Buffer.from(`${lines.join('\n')}\n`))
+      .catch((error: unknown) => this.#onFailure(error))
       .then(() => {
         all.delete(done);
         this.#busy = false;
@@ -118,24 +127,38 @@ export class AuditFile implements Timed {
     return JSON.stringify({ time: wallTime(), pool: this.#pool.config.name, lost });
   }
 
-  #onFailure(error: unknown, lines: number): void {
-    this.#lose(lines);
+  #onFailure(error: unknown): void {
     if (telling.happens(this.#pool) < 0) return;
     const { log } = this.#pool.engine;
     log.write(LOG_WARN, `pool ${this.#pool.config.name}: the audit log: ${String(error)}`);
   }
 
-  async #append(text: string): Promise<void> {
+  /** @throws what the system has against it; lines that are not in the file are counted as lost */
+  async #append(lines: Buffer): Promise<void> {
     const { path, size } = this.place;
-    const file = await open(path, 'a', MODE);
+    let written = 0;
+    let file: FileHandle | null = null;
     try {
-      await file.appendFile(text);
+      file = await open(path, APPEND, MODE);
+      await this.#endTorn(file);
+      while (written < lines.length) {
+        written += (await file.write(lines, written)).bytesWritten;
+      }
       const { size: now, ino } = await file.stat();
       // Another process may have begun a new one meanwhile.
       if (size > 0 && now >= size && (await stat(path)).ino === ino) await this.#rotate();
     } finally {
-      await file.close();
+      if (written < lines.length) this.#lose(linesIn(lines.subarray(written)));
+      if (written > 0 && lines[written - 1] !== LF) this.#torn = (await file?.stat())?.ino ?? 0;
+      await file?.close();
     }
+  }
+
+  /** What a full disk has left of a line must not begin the next one. */
+  async #endTorn(file: FileHandle): Promise<void> {
+    if (this.#torn === 0) return;
+    if ((await file.stat()).ino === this.#torn) await file.write('\n');
+    this.#torn = 0;
   }
 
   /** Names of earlier files tell when they were ended, and by which process. */
@@ -151,6 +174,12 @@ export class AuditFile implements Timed {
     // Another process may have deleted it.
     for (const name of old) await unlink(join(dirname(path), name)).catch(ifThere);
   }
+}
+
+function linesIn(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) count++;
+  return count;
 }
 
 function ifThere(error: NodeJS.ErrnoException): void {

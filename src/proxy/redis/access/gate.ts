@@ -2,6 +2,7 @@ import { ANY_ACCESS, READS_AND_WRITES } from '../../../acl/access.ts';
 import { type AclCommand, findAclCommand } from '../../../acl/commands.ts';
 import { mayHear } from '../../../acl/judge/verdict.ts';
 import type { Pattern } from '../../../acl/pattern.ts';
+import { PatternSet } from '../../../acl/pattern-set.ts';
 import type { User } from '../../../acl/user.ts';
 import type { PoolConfig } from '../../../config/index.ts';
 import { GATE_SETS } from '../../../limits.ts';
@@ -13,13 +14,11 @@ import { allowedCommands } from '../command-rules.ts';
 const FIRST_SET = FORWARD + 1;
 const CR = 0x0d;
 
-/** Patterns one of which must fit the key of a plain request. */
-type PatternSet = readonly Pattern[];
-
 /** A user's rules as the walk needs them: one byte per command, and a few sets of patterns. */
 export class UserGate implements Gate {
   readonly user: User;
   readonly forwards: Uint8Array;
+  /** One pattern of a set must fit the key of a plain request. */
   readonly #sets: readonly PatternSet[];
 
   constructor(user: User, allowed: Uint8Array | null) {
@@ -35,7 +34,7 @@ export class UserGate implements Gate {
       let set = known.get(name);
       if (set === undefined) {
         if (sets.length === GATE_SETS) return LOOK;
-        set = sets.push(needed) - 1;
+        set = sets.push(new PatternSet(needed)) - 1;
         known.set(name, set);
       }
       return FIRST_SET + set;
@@ -44,9 +43,7 @@ export class UserGate implements Gate {
   }
 
   passes(code: number, bytes: Uint8Array, start: number, length: number): boolean {
-    const set = this.#sets[code - FIRST_SET];
-    for (let i = 0; i < set.length; i++) if (set[i].matches(bytes, start, length)) return true;
-    return false;
+    return this.#sets[code - FIRST_SET].matches(bytes, start, length);
   }
 
   passesHead(command: number, head: Buffer): boolean {
@@ -72,7 +69,7 @@ export class UserGate implements Gate {
  * The patterns one of which the key of a plain request must fit. @returns null when it may have any
  * key; none when the request has to be looked at
  */
-function patternsFor(user: User, spec: CommandSpec): PatternSet | null {
+function patternsFor(user: User, spec: CommandSpec): readonly Pattern[] | null {
   const command = findAclCommand(spec.name);
   if (command === undefined) return [];
   const selectors = user.selectors.filter((selector) => selector.mayRun(command));

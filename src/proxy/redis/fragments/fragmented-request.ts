@@ -112,7 +112,7 @@ function sendCut(
 
 /** Whether replicas may answer it: TOUCH is meant for the server that evicts. */
 function readsAnywhere({ client }: SpecialRequest, { name, access }: CommandSpec): boolean {
-  return access === 'r' && name !== 'TOUCH' && client.plain;
+  return access === 'r' && name !== 'TOUCH' && client.usual;
 }
 
 /** What is answered when there are no fragments; null = a key has no server. */

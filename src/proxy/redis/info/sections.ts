@@ -125,7 +125,8 @@ function ofPool({ pool, counts }: InfoSources): Fields {
 }
 
 /** The masters of a cluster, and how many slots each has. */
-function ofCluster({ slots, servers, mover }: InfoSources['pool']): Fields {
+function ofCluster({ pool, counts: all }: Pick<InfoSources, 'pool' | 'counts'>): Fields {
+  const { slots, servers, mover, config } = pool;
   const counts = slots?.counts ?? [];
   const fields: Fields = [
     ['topology', 'cluster'],
@@ -133,10 +134,15 @@ function ofCluster({ slots, servers, mover }: InfoSources['pool']): Fields {
     ['slots_owned', slots?.owned ?? 0],
     ['slots_waiting_requests', mover?.waiting ?? 0],
     ['slots_waiting_clients', slots?.unowned.count ?? 0],
+    ['redirections_moved', all.ofPool(counter.REDIRECTED_MOVED)],
+    ['redirections_ask', all.ofPool(counter.REDIRECTED_ASK)],
+    ['redirections_retry', all.ofPool(counter.REDIRECTED_RETRY)],
   ];
-  servers.forEach(({ name, failover, index }, i) => {
+  servers.forEach(({ name, failover, index, readers }, i) => {
     const state = failover?.holds ? 'waiting' : 'serving';
-    const parts = Object.entries({ name, slots: counts[index] ?? 0, state });
+    const read = readers?.addresses.length ?? 0;
+    const reads = config.readFrom === 'master' ? {} : { readers: read };
+    const parts = Object.entries({ name, slots: counts[index] ?? 0, state, ...reads });
     fields.push([`shard${i}`, parts.map((pair) => pair.join('=')).join(',')]);
   });
   return fields;
@@ -144,7 +150,7 @@ function ofCluster({ slots, servers, mover }: InfoSources['pool']): Fields {
 
 function topology({ pool, counts }: InfoSources): Fields {
   const { config, servers } = pool;
-  if (pool.slots !== null) return ofCluster(pool);
+  if (pool.slots !== null) return ofCluster({ pool, counts });
   const kind = config.sentinels.length > 0 ? 'sentinel' : 'roles';
   const fields: Fields = [['topology', config.followsMaster ? kind : 'static']];
   if (!config.followsMaster) return fields;

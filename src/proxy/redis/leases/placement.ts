@@ -26,7 +26,7 @@ const NEVER_KEPT = new Set(['PSYNC', 'SAVE', 'SHUTDOWN', 'SYNC']);
 
 /** Where a request between MULTI and EXEC belongs. */
 export interface Placement {
-  /** Index of the server; NO_KEY when any will do. */
+  /** Index of the server; NO_KEY when any will do, NO_SERVER with an error when there is none. */
   readonly server: number;
   /** Of the keys of a Redis Cluster; -1 elsewhere, and when any will do. */
   readonly slot: number;
@@ -45,7 +45,7 @@ function refused(error: Buffer): Placement {
 }
 
 function at({ nowhere }: Pool, server: number, slot: number, key: string): Placement {
-  if (server === NO_SERVER) return refused(failureReply(nowhere));
+  if (server === NO_SERVER) return { ...refused(failureReply(nowhere)), server };
   return { server, slot, key, error: null, selects: null };
 }
 

@@ -1,9 +1,9 @@
 import { SHOWN_KEY_BYTES, TRANSACTION_SELECTS, UNKNOWN_SHOWN_WORDS } from '../../../limits.ts';
-import { NO_COMMAND } from '../../../protocol/frame-table.ts';
+import { NO_COMMAND, NO_SERVER } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { MUST_SEND } from '../../client/router.ts';
+import { MUST_SEND, WAIT } from '../../client/router.ts';
 import type { Transaction } from '../../client/session/transaction.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
@@ -56,6 +56,10 @@ function keepUnknown(request: SpecialRequest, transaction: Transaction): boolean
 function keep(request: SpecialRequest, transaction: Transaction, placement: Placement): boolean {
   const { client, start, length } = request;
   const { config, engine } = client.pool;
+  if (placement.server === NO_SERVER && !transaction.failed) {
+    client.router.choose(client, NO_SERVER, client.lane, request.intent);
+    if (client.router.verdict === WAIT) return false;
+  }
   const error = placement.error ?? refusal(client, transaction, placement);
   if (error !== null) return refuse(client, transaction, error);
   if (transaction.length + length > config.maxTransaction) {
@@ -160,19 +164,24 @@ function placementAgain(
 export interface KeptPlace {
   readonly request: Buffer;
   readonly spec: CommandSpec;
-  readonly server: Server;
+  /** Null when no server had its key. */
+  readonly server: Server | null;
   readonly ringNumber: number;
 }
 
-/** @returns the server that a kept request goes to now, or the error that it is answered with */
+/**
+ * @returns the server that a kept request goes to now, or the error that it is answered with; null
+ * when no server has its key
+ */
 export function serverAgain(
   client: ClientConnection,
   { request, spec, server, ringNumber }: KeptPlace,
-): Server | Buffer {
+): Server | Buffer | null {
   const { pool } = client;
   if (pool.ringNumber === ringNumber) return server;
   const again = placementAgain(client, request, spec);
   if (again === null) return failureReply(pool.nowhere);
+  if (again.server === NO_SERVER) return null;
   if (again.error !== null) return again.error;
   return again.server === NO_KEY ? server : pool.servers[again.server];
 }

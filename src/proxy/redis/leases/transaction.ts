@@ -8,6 +8,7 @@ import { NORMAL, QUEUEING } from '../../client/session/modes.ts';
 import { Transaction } from '../../client/session/transaction.ts';
 import { BROKEN, NOT_WATCHING, TAINTED } from '../../client/session/watch.ts';
 import { laneOf } from '../../pool/lanes.ts';
+import { Patience } from '../../routing/patience.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { refusedAtExec } from '../access/recheck.ts';
 import { sendBlock } from './block.ts';
@@ -18,8 +19,14 @@ import { MovedBlock } from './moved-block.ts';
 import { serverOfTransaction } from './queueing.ts';
 import { endWatch, watchedOf } from './watched-connection.ts';
 
-/** Where the EXEC of a transaction has waited: once is enough. */
-const asked: WeakMap<Transaction, BlockProof> = new WeakMap();
+/** Where an EXEC has waited for a proof, and how long it may do so again when that was lost. */
+interface Asked {
+  readonly proof: BlockProof;
+  readonly patience: Patience;
+}
+
+/** By transaction. Where no master is followed once is enough. */
+const asked: WeakMap<Transaction, Asked> = new WeakMap();
 
 /** MULTI: what follows is kept until EXEC, and then sent in one piece. */
 export function multi({ client }: SpecialRequest): boolean {
@@ -109,11 +116,13 @@ function share({ client, intent }: SpecialRequest, transaction: Transaction): bo
   }
   const proof = BlockProof.of(connection);
   if (!proof.known) {
-    if (asked.get(transaction)?.lost) {
+    const before = asked.get(transaction);
+    if (before?.proof.lost && before.patience.afterRefusal() === null) {
       end(client);
       return client.failForward(server?.lastFailure ?? client.pool.nowhere);
     }
-    asked.set(transaction, proof);
+    const patience = before?.patience ?? new Patience(client.pool);
+    asked.set(transaction, { proof, patience });
     proof.waitFor(client);
     return false;
   }

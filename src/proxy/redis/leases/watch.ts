@@ -1,4 +1,4 @@
-import { REDIRECTIONS, SHOWN_KEY_BYTES } from '../../../limits.ts';
+import { SHOWN_KEY_BYTES } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { findCommand } from '../../../protocol/redis/table/commands.ts';
@@ -9,7 +9,6 @@ import type { Server } from '../../pool/server.ts';
 import { LeasedRequest } from '../../routing/leased-request.ts';
 import { answer, copyOf, type SpecialRequest } from '../../routing/request.ts';
 import { commonPlace } from '../common-server.ts';
-import { failureReply } from '../failure-reply.ts';
 import { BlockProof } from './block-proof.ts';
 import { LaneSwitch } from './lane-switch.ts';
 import { type KeptPlace, serverAgain } from './queueing.ts';
@@ -29,10 +28,10 @@ export function watch(request: SpecialRequest): boolean {
   const { client } = request;
   const { server, slot, key, error } = commonPlace(request, WATCH);
   if (error !== null) return refuse(client, error);
-  if (server === NO_SERVER) return refuse(client, failureReply(client.pool.nowhere));
   const { servers, config } = client.pool;
+  const chosen = server === NO_SERVER ? null : servers[server];
   const watched = watchedOf(client);
-  const isElsewhere = watched !== null && servers[server] !== watched.server;
+  const isElsewhere = watched !== null && chosen !== null && chosen !== watched.server;
   if (watched !== null && watched.slot !== slot) return refuse(client, replies.CROSS_SLOT);
   if (watched !== null && isElsewhere && config.distribution !== 'random') {
     const first = [watched.key, watched.server.name] as const;
@@ -40,7 +39,7 @@ export function watch(request: SpecialRequest): boolean {
     return refuse(client, replies.crossServer(first, second, config.hashTag !== null));
   }
   const { ringNumber } = client.pool;
-  const kept = { request: copyOf(request), spec: WATCH, server: servers[server], ringNumber };
+  const kept = { request: copyOf(request), spec: WATCH, server: chosen, ringNumber };
   new WatchRequest(client, kept, { key: key.slice(0, SHOWN_KEY_BYTES), slot }).advance();
   return true;
 }
@@ -63,8 +62,6 @@ class WatchRequest extends LeasedRequest {
   /** Of the ring that said where it goes. */
   #placedIn: number;
   #switch: LaneSwitch | null = null;
-  /** How often a node of a cluster has sent it on. */
-  #moves = 0;
 
   constructor(client: ClientConnection, kept: KeptPlace, first: FirstKey) {
     super(client);
@@ -79,9 +76,13 @@ class WatchRequest extends LeasedRequest {
     return watched?.atRest ? watched.connection : null;
   }
 
-  protected place(): Server | Buffer {
+  protected place(): Server | Buffer | null {
     this.#placedIn = this.client.pool.ringNumber;
     return serverAgain(this.client, this.#kept);
+  }
+
+  protected override get repeatable(): boolean {
+    return watchedOf(this.client) === null;
   }
 
   protected send(connection: BackendConnection): void {
@@ -103,7 +104,10 @@ class WatchRequest extends LeasedRequest {
     const head = { bytes: request, start: 0, length: request.length };
     const reply = this.passReply(connection);
     // Where something is watched already it cannot go elsewhere.
-    reply.again = () => watchedOf(this.client) === null && this.#moves++ < REDIRECTIONS;
+    if (watchedOf(this.client) === null) {
+      reply.again = (redirection) => this.onRedirection(redirection);
+      reply.refused = () => this.onRefusal();
+    }
     connection.sentFor(reply, request.length, head);
   }
 
@@ -118,7 +122,8 @@ class WatchRequest extends LeasedRequest {
       this.claim.deliver(replies.error(refusal));
     }
     if (reply?.sentOn) {
-      this.placeAgain(false);
+      // The next one is greeted anew, and learns whether its server can serve.
+      this.placeAgain(reply.redirection === null);
       return;
     }
     const { client } = this;
@@ -146,6 +151,6 @@ class WatchRequest extends LeasedRequest {
 
   override onWritable(): void {
     super.onWritable();
-    if (!this.runs) taint(this.client);
+    if (this.ended) taint(this.client);
   }
 }

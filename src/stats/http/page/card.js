@@ -1,7 +1,7 @@
 // One pool of the status page: charts, ring, servers, latencies, slow requests.
 
 import { colorOf, ringChart, shareBars, timeChart } from './charts.js';
-import { count, el, last, micros, microsOnAxis, percent } from './format.js';
+import { count, el, last, micros, microsOnAxis, percent, several } from './format.js';
 import { rangesOf, slotMap } from './slots.js';
 import { topology } from './topology.js';
 
@@ -145,8 +145,8 @@ export function poolCard(pool) {
   const now = el('span', 'quiet');
   now.append(
     `${pool.protocol} on ${pool.listen} · ${pool.hash} ${pool.distribution} · ` +
-      `${summary.servers} servers · ${count(pool.requests)} requests · ` +
-      `${count(pool.forwardErrors)} failed · ${pool.ejects} ejections`,
+      `${several(summary.servers, 'server')} · ${count(pool.requests)} requests · ` +
+      `${count(pool.forwardErrors)} failed · ${several(pool.ejects, 'ejection')}`,
   );
   const panel = (title, keys, chart) => {
     const spans = keys.map(([className, text]) => el('span', className, text));

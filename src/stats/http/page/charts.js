@@ -10,9 +10,12 @@ export function svg(name, attributes = {}, ...children) {
   return element;
 }
 
-/** The colour of a server: the same everywhere on the page. */
+/**
+ * The colour of a server: the same everywhere on the page. All are about as bright, so that each has
+ * a contrast of 3 to 1 to a light page and to a dark one.
+ */
 export function colorOf(index) {
-  return `hsl(${(211 + index * 137.5) % 360} 62% ${50 + (index % 3) * 7}%)`;
+  return `oklch(${56 + (index % 3) * 4}% 0.16 ${(250 + index * 137.5) % 360})`;
 }
 
 const WIDTH = 400;

@@ -22,12 +22,18 @@ export function micros(n) {
 
 export const microsOnAxis = (n) => (n === 0 ? '0' : micros(n).replace(/\.0+ /, ' '));
 
+/** A number of things, by their name. */
+export function several(n, what) {
+  return `${count(n)} ${what}${n === 1 ? '' : 's'}`;
+}
+
 export function percent(share) {
   return `${(share * 100).toFixed(1)} %`;
 }
 
 export function duration(seconds) {
   const s = Math.floor(seconds);
+  if (s < 60) return `${s} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
   const hours = Math.floor(s / 3600);
   if (hours < 48) return `${hours} h ${Math.floor((s % 3600) / 60)} min`;

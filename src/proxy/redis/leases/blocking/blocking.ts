@@ -1,10 +1,12 @@
-import { REDIRECTIONS } from '../../../../limits.ts';
+import { FAILOVER_RETRY_MS } from '../../../../limits.ts';
 import { NO_SERVER } from '../../../../protocol/frame-table.ts';
 import { nilArray } from '../../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../../protocol/redis/replies/replies.ts';
 import type { CommandSpec } from '../../../../protocol/redis/table/commands.ts';
 import { BLOCKED_CLIENTS } from '../../../../stats/counters.ts';
+import { type Redirection, SLOT_ASK } from '../../../backend/again/redirections.ts';
 import type { BackendConnection } from '../../../backend/backend-connection.ts';
+import { SWALLOWED } from '../../../backend/in-flight.ts';
 import type { ClientConnection } from '../../../client/client-connection.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Server } from '../../../pool/server.ts';
@@ -18,6 +20,9 @@ import { type BlockTime, blockTime, withTimeLeft } from './block-time.ts';
 import { type Interrupted, Interruption } from './interruption.ts';
 import { ServerId } from './server-id.ts';
 import type { BlockedConnection } from './unblock-order.ts';
+
+const ERROR = 0x2d; // '-'
+const NOTHING = Buffer.alloc(0);
 
 /** What a server says when the time is over, by command and version. */
 const NOTHING_CAME: readonly Buffer[] = ['*-1', '$-1', '_'].map((nil) => Buffer.from(`${nil}\r\n`));
@@ -42,11 +47,17 @@ export function blockAt(
   const { pool } = client;
   if (error !== null) return answer(client, error);
   const index = server === NO_KEY ? pool.placeholderServer() : server;
-  if (index === NO_SERVER) return client.failForward(pool.nowhere);
   const { ringNumber } = pool;
-  const kept = { request: copyOf(request), spec, server: pool.servers[index], ringNumber };
+  const chosen = index === NO_SERVER ? null : pool.servers[index];
+  const kept = { request: copyOf(request), spec, server: chosen, ringNumber };
   new BlockingRequest(client, kept, time).advance();
   return true;
+}
+
+/** A server that takes it though it does not have its slot yet, as long as the ring is this one. */
+interface Asked {
+  readonly server: Server;
+  readonly ringNumber: number;
 }
 
 /** A reply that is kept back when it only says that nothing has come. */
@@ -68,8 +79,7 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
   #kept: KeptPlace;
   #time: BlockTime;
   #counted = false;
-  /** How often a node of the cluster has sent it on. */
-  #moves = 0;
+  #asked: Asked | null = null;
   /** UNBLOCKs that are under way. */
   #unblocking = 0;
   /** When its time is over; Infinity = never, or nobody knows. */
@@ -92,10 +102,13 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
   }
 
   protected override get leaseWaitMs(): number {
-    return Math.min(super.leaseWaitMs, this.#time.patience);
+    return Math.max(FAILOVER_RETRY_MS, Math.min(super.leaseWaitMs, this.#time.patience));
   }
 
-  protected place(): Server | Buffer {
+  protected place(): Server | Buffer | null {
+    const { ringNumber } = this.client.pool;
+    if (this.#asked?.ringNumber === ringNumber) return this.#asked.server;
+    this.#asked = null;
     return serverAgain(this.client, this.#kept);
   }
 
@@ -105,12 +118,31 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     ServerId.of(connection);
     connection.patience = patience;
     this.#until = millis() + lasts;
+    if (this.#asked !== null) this.#prefix(connection);
     connection.out.append(request);
     const reply = this.passReply(connection);
-    reply.again = () => this.#moves++ < REDIRECTIONS;
+    reply.again = (redirection) => this.onRedirection(redirection);
+    reply.refused = () => this.onRefusal();
     connection.sentUnmeasured(reply, request.length);
     this.client.pool.counters[BLOCKED_CLIENTS]++;
     this.#counted = true;
+  }
+
+  #prefix(connection: BackendConnection): void {
+    const asking = this.client.pool.protocol.slots?.asking ?? NOTHING;
+    connection.out.append(asking);
+    connection.sentUnmeasured(SWALLOWED, asking.length);
+  }
+
+  protected override onRedirection(redirection: Redirection): boolean {
+    const { pool } = this.client;
+    const { connection } = this;
+    this.#asked = null;
+    if (redirection.kind === SLOT_ASK && connection !== null) {
+      const server = pool.mover?.askedServer(connection, redirection) ?? null;
+      if (server !== null) this.#asked = { server, ringNumber: pool.ringNumber };
+    }
+    return super.onRedirection(redirection);
   }
 
   protected override replyOver(connection: BackendConnection): PassedReply {
@@ -132,9 +164,10 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     // Whoever had the connection next might be unblocked in its place.
     const closes = this.#unblocking > 0;
     if (this.reply.sentOn) {
-      this.#uncount();
       if (interrupted) this.#takeTimeLeft();
-      this.placeAgain(closes);
+      // The next one is greeted anew, and learns whether its server can serve.
+      const isRefused = this.reply.type === ERROR && this.reply.redirection === null;
+      this.placeAgain(closes || isRefused);
     } else if (closes) {
       this.close();
     } else {
@@ -148,6 +181,12 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     this.#time = { lasts, patience: patience === Infinity ? Infinity : lasts };
     const { request, spec } = this.#kept;
     this.#kept = { ...this.#kept, request: withTimeLeft(request, spec, lasts) };
+  }
+
+  protected override placeAgain(closes: boolean): void {
+    this.#stopInterruption();
+    this.#uncount();
+    super.placeAgain(closes);
   }
 
   protected override end(): void {

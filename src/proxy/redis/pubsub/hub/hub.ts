@@ -20,6 +20,7 @@ import type { HubServer, HubServerOwner } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
 import { IdleTopics } from './idle-topics.ts';
 import type { Kind } from './kinds.ts';
+import { refusalOf } from './moved-topic.ts';
 import type { OpenHubs } from './open-hubs.ts';
 import type { Topic } from './topic.ts';
 import { TopicPlaces } from './topic-places.ts';
@@ -140,6 +141,7 @@ export class Hub implements HubServerOwner, Timed {
   #confirm(topic: Topic): void {
     if (topic.waiting.size === 0 || !this.#places.isConfirmed(topic)) return;
     this.#awaited.delete(topic);
+    topic.redirections = 0;
     for (const waiter of [...topic.waiting]) waiter.onConfirmed(topic);
   }
 
@@ -175,10 +177,11 @@ export class Hub implements HubServerOwner, Timed {
     this.#servers.onProgress();
   }
 
-  onRefused(server: HubServer, topic: Topic, error: Buffer): void {
-    topic.refused = true;
+  onRefused(server: HubServer, topic: Topic, said: Buffer): void {
     this.#servers.onProgress();
-    if (!this.#places.needs(topic, server)) return;
+    const error = refusalOf(this.#pool, server.target, topic, said);
+    topic.refused = error !== null;
+    if (error === null || !this.#places.needs(topic, server)) return;
     this.#refuse(topic, error);
     if (this.#lose([topic]) > 0) {
       this.#tell(server, 'takes a subscription back, whose clients are closed');

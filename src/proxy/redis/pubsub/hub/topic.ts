@@ -33,6 +33,8 @@ export class Topic {
   until = 0;
   /** A server has refused it: it is asked for again with the next who wants it. */
   refused = false;
+  /** How often a node of a cluster has sent it elsewhere since it was confirmed. */
+  redirections = 0;
   readonly listeners: Set<Listener> = new Set();
   readonly waiting: Set<Waiter> = new Set();
 

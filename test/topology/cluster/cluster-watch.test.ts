@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { Clock } from '../../../src/topology/clock.ts';
+import type { ClusterMap } from '../../../src/topology/cluster/cluster-map.ts';
+import { ClusterWatch } from '../../../src/topology/cluster/cluster-watch.ts';
+import { type FakeCluster, startFakeCluster } from '../../support/fake-cluster.ts';
+import { waitFor } from '../../support/wait.ts';
+
+const TICK_MS = 250;
+
+/** Time that passes when a test says so. */
+class HandClock implements Clock {
+  #now = 1_000_000;
+  #timers: { at: number; then: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, then: () => void): () => void {
+    const timer = { at: this.#now + ms, then };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((each) => each !== timer);
+    };
+  }
+
+  pass(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      const [next] = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.#timers = this.#timers.filter((each) => each !== next);
+      this.#now = Math.max(this.#now, next.at);
+      next.then();
+    }
+    this.#now = end;
+  }
+}
+
+describe('the watch of a cluster', () => {
+  let cluster: FakeCluster;
+  let clock: HandClock;
+  let watch: ClusterWatch;
+  let maps: ClusterMap[];
+  beforeEach(async () => {
+    cluster = await startFakeCluster(3, () => undefined);
+    clock = new HandClock();
+    maps = [];
+    const seeds = cluster.ports.slice(0, 1).map((port) => ({ host: '127.0.0.1', port }));
+    const spec = { pool: 'alpha', seeds, access: '', login: () => null, tls: null };
+    const onMap = (map: ClusterMap): void => void maps.push(map);
+    watch = new ClusterWatch(spec, { clock, onMap, say: () => {} }, null);
+    await waitFor('the first map', () => maps.length === 1);
+  });
+  afterEach(async () => {
+    watch.stop();
+    await cluster.stop();
+  });
+
+  const heard = (): number => cluster.looks + cluster.refreshes;
+
+  /** Time passes, and what is asked then is answered. */
+  async function tick(): Promise<void> {
+    const before = heard();
+    clock.pass(TICK_MS);
+    await waitFor('an answer', () => heard() > before);
+  }
+
+  test('asks who has which slots once a second at most, whatever is told and seen', async () => {
+    const before = cluster.refreshes;
+    const ticks = 40;
+    for (let i = 0; i < ticks; i++) {
+      if (i % 2 === 0) cluster.disown(2);
+      else cluster.own(2, i % 3);
+      watch.onTrouble();
+      for (const port of cluster.ports) watch.onHint(`127.0.0.1:${port}`);
+      await tick();
+    }
+    const asked = cluster.refreshes - before;
+    assert.ok(asked <= (ticks * TICK_MS) / 1000 + 1, `${asked} times`);
+    assert.ok(asked > 5, `${asked} times`);
+    assert.ok(cluster.looks > 20, `${cluster.looks} looks`);
+  });
+
+  /** Requests begin to wait, and the cluster was asked since. */
+  async function troubled(): Promise<void> {
+    const before = cluster.refreshes;
+    clock.pass(1000);
+    watch.onTrouble();
+    await waitFor('it to be asked', () => cluster.refreshes > before);
+    for (let i = 0; i < 6; i++) await tick();
+  }
+
+  test('asks seldom while requests wait and nothing changes', async () => {
+    cluster.disown(2);
+    await troubled();
+    const before = cluster.refreshes;
+    for (let i = 0; i < 8; i++) await tick();
+    assert.equal(cluster.refreshes, before);
+  });
+
+  test('hears of new owners as soon as a node sees more served', async () => {
+    cluster.disown(2);
+    await troubled();
+    cluster.own(2, 0);
+    for (let i = 0; i < 6 && maps.length === 1; i++) await tick();
+    await waitFor('the new owner', () => maps.length === 2);
+    const owner = maps[1].nodes.find(({ port }) => port === cluster.ports[0]);
+    assert.deepEqual(owner?.slots, [
+      [0, 5460],
+      [10923, 16383],
+    ]);
+  });
+
+  test('asks another node when the one that was asked is gone', async () => {
+    await cluster.nodes[0].stop();
+    cluster.own(0, 1);
+    await waitFor('the news of another', () => {
+      clock.pass(TICK_MS);
+      watch.onTrouble();
+      return maps.length > 1;
+    });
+  });
+});

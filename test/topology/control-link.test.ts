@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { SYSTEM_CLOCK } from '../../src/topology/clock.ts';
+import { ControlLink } from '../../src/topology/control-link.ts';
+import { type FakeServer, send, startFake } from '../support/fake-server.ts';
+import { waitFor } from '../support/wait.ts';
+
+describe('a link for questions', () => {
+  let server: FakeServer;
+  before(async () => {
+    server = await startFake((_index, request) => {
+      return String(request).includes('PING') ? send('+PONG\r\n') : send('');
+    });
+  });
+  after(() => server.stop());
+
+  test('that is not waited for is made anew, and what was asked has no answer', async () => {
+    const told: string[] = [];
+    let ups = 0;
+    const link = new ControlLink({
+      target: { kind: 'tcp', host: '127.0.0.1', port: server.port, path: '', tls: null },
+      clock: SYSTEM_CLOCK,
+      login: () => null,
+      retryMs: 10,
+      onUp: () => {
+        ups++;
+      },
+      onDown: (reason) => void told.push(reason),
+    });
+    await waitFor('the link', () => ups === 1);
+    link.abandon();
+    assert.deepEqual(told, [], 'nothing was asked');
+    let answers = 0;
+    link.ask(['REPLICAOF', 'NO', 'ONE'], () => {
+      answers++;
+    });
+    link.abandon();
+    assert.deepEqual(told, ['it does not answer in time']);
+    await waitFor('another', () => ups === 2);
+    assert.equal(answers, 0);
+    link.close();
+  });
+});
