@@ -70,7 +70,7 @@ function fromSpec(spec: CommandSpec, id: number): AclCommand {
 }
 
 const ORIGINAL = ACL_FACTS.map(fromFact);
-const NAMED = new Set(ORIGINAL.map(({ name }) => name));
+const NAMED: ReadonlySet<string> = new Set(ORIGINAL.map(({ name }) => name));
 const LATER = KNOWN_COMMANDS.filter(({ name }) => !NAMED.has(name.toLowerCase()));
 
 /** All of them, a container before its subcommands. */

@@ -1,5 +1,4 @@
 import {
-  type Attached,
   AttachedFiles,
   type Config,
   type ConfigText,
@@ -28,7 +27,7 @@ export interface ConfigSource {
 
 /** Whoever embeds a proxy may leave its port to the system. */
 const RULES: Rules = { anyPort: true };
-const NONE: Attached = new Map();
+const NONE: ReadonlyMap<string, Uint8Array> = new Map();
 
 /**
  * Reads a configuration that is no file: the text of one, or pools by name. A port may be 0: then

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Case } from './cases/case.ts';
 import { CLUSTERED, CLUSTERED_REST } from './cases/generate/cluster-case.ts';
@@ -7,6 +7,7 @@ import { Pairs } from './cases/pairs.ts';
 import { type Result, runCase } from './cases/run-case.ts';
 import { shrink } from './cases/shrink.ts';
 import { timeline } from './cases/timeline.ts';
+import type { NamedRun } from './coverage/named-run.ts';
 
 // `npm run sim`: cases of a simulated world, one seed after the other, until the time is over.
 
@@ -18,7 +19,8 @@ const HELP = `npm run sim -- [--seed S] [--minutes M] [--cases N] [--learn] [--p
   --clusters    only seeds of cases with a cluster
   --learn       faults are chosen by what earlier cases of this run have seen, too: a failure is
                 then found again by the case that is printed, not by its seed
-  --pairs       prints the table of pairs seen: fault, state of a client, state of a connection
+  --pairs       prints all pairs seen: fault, state of a client, state of a connection
+  --report F    writes what was seen into file F, for docs/simulated-faults.md
   --trace       prints what happens in each case
   --first       ends with the first failure, and does not shrink it
   --unshrunk    tells of each failure, and shrinks none
@@ -27,6 +29,12 @@ const HELP = `npm run sim -- [--seed S] [--minutes M] [--cases N] [--learn] [--p
 const SHRINK_MS = 180_000;
 const PROGRESS_MS = 5_000;
 const now = performance.now.bind(performance);
+
+/** Milliseconds of processor time so far. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 const { values } = parseArgs({
   options: {
@@ -37,6 +45,7 @@ const { values } = parseArgs({
     clusters: { type: 'boolean', default: false },
     learn: { type: 'boolean', default: false },
     pairs: { type: 'boolean', default: false },
+    report: { type: 'string' },
     trace: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     unshrunk: { type: 'boolean', default: false },
@@ -49,11 +58,11 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function report(given: Case, result: Result): Promise<void> {
-  say(`seed ${given.seed} fails (${result.hash}):`);
+async function report(given: Case, result: Result, number: number): Promise<void> {
+  say(`seed ${given.seed} fails, case ${number} of the run (${result.hash}):`);
   for (const complaint of result.complaints.slice(0, 8)) say(`  ${complaint.slice(0, 500)}`);
   if (values.first || values.unshrunk) return;
-  const found = await shrink(given, result, now, SHRINK_MS);
+  const found = await shrink(given, result, processorMs, SHRINK_MS);
   say(`shrunk in ${found.tries} tries to (--replay takes this line as a file):`);
   say(JSON.stringify(found.case));
   for (const row of timeline(found.result.lines)) say(row);
@@ -83,13 +92,16 @@ class Run {
       this.#count(result);
       if (result.complaints.length > 0) {
         this.#failures++;
-        await report(given, result);
+        await report(given, result, this.#cases);
         if (values.first) break;
       }
       if (now() - this.#toldAt > PROGRESS_MS) this.tell(`seed ${seed}`);
     }
-    if (values.pairs) for (const row of this.#all.table()) say(row);
+    say('faults, by how the connection to a server stood that each met:');
+    for (const row of values.pairs ? this.#all.table() : this.#all.summary()) say(row);
     this.tell('done');
+    const named = JSON.stringify(this.#named(first, this.#cases), null, 1);
+    if (values.report !== undefined) writeFileSync(values.report, `${named}\n`);
     return this.#failures;
   }
 
@@ -101,12 +113,31 @@ class Run {
     this.#heard += result.heard;
   }
 
+  /** Seconds of processor time so far. */
+  get #seconds(): number {
+    return processorMs() / 1000;
+  }
+
+  #named(first: number, cases: number): NamedRun {
+    const kind = values.sentinels ? ' --sentinels' : values.clusters ? ' --clusters' : '';
+    return {
+      command: `npm run sim -- --seed ${first} --cases ${cases}${kind}`,
+      simulatedMinutes: this.#virtualMs / 60_000,
+      processorSeconds: this.#seconds,
+      cases,
+      answers: this.#answered,
+      messages: this.#heard,
+      faults: this.#faults,
+      failures: this.#failures,
+      pairs: Object.fromEntries([...this.#all.counts].sort(([a], [b]) => (a < b ? -1 : 1))),
+    };
+  }
+
   tell(where: string): void {
     this.#toldAt = now();
-    const seconds = (now() - this.#begun) / 1000;
-    const perMinute = (count: number): number => Math.round((count / seconds) * 60);
+    const perMinute = (count: number): number => Math.round((count / this.#seconds) * 60);
     say(
-      `${where}: ${this.#cases} cases in ${seconds.toFixed(1)} s, ` +
+      `${where}: ${this.#cases} cases in ${this.#seconds.toFixed(1)} s of processor time, ` +
         `${(this.#virtualMs / 60_000).toFixed(1)} simulated minutes ` +
         `(${perMinute(this.#virtualMs / 60_000)} a minute), ${this.#answered} answers, ` +
         `${this.#heard} messages, ` +

@@ -114,18 +114,33 @@ describe('a reload under load', () => {
     await ringway.stop();
   });
 
-  test('with a key that does not fit changes nothing, and says why', async () => {
-    const ringway = await run();
-    const client = await RespClient.open({ port: ringway.port, tls: ANYONE });
+  test('with a pair that is wrong in whatever way changes nothing, and says why', async () => {
+    const ringway = await run('--workers', '2');
+    const options = { port: ringway.port, clients: 4, depth: 16, visitorsEveryMs: 20, tls: ANYONE };
+    const load = new PipelinedLoad(options);
+    await waitFor('some load', () => load.answered > 500, 20_000);
     const other = new Authority().issue();
-    ringway.install({ cert: other.cert, key: pair.key });
-    await assert.rejects(
-      askAdmin(ringway.socket, 'reload'),
-      /tls_cert_file: certificate and key cannot be used together/,
-    );
-    assert.equal(await shown(ringway.port), 'ringway test');
-    assert.equal(await client.command('PING'), 'PONG');
-    client.close();
+    const locked = authority.issue({ passphrase: 'secret' });
+    for (const bad of [
+      { cert: other.cert, key: pair.key },
+      { cert: pair.key, key: pair.cert },
+      { cert: authority.ca, key: pair.key },
+      locked,
+    ]) {
+      ringway.install(bad);
+      await assert.rejects(
+        askAdmin(ringway.socket, 'reload'),
+        /tls_cert_file: certificate and key cannot be used together/,
+      );
+      assert.equal(await shown(ringway.port), 'ringway test');
+    }
+    const { answered } = load;
+    await waitFor('more load', () => load.answered > answered + 500, 20_000);
+    await load.stop();
+    assert.deepEqual(load.summary, NOTHING_WRONG);
+    ringway.install(authority.issue({ commonName: 'a good one' }));
+    await askAdmin(ringway.socket, 'reload');
+    assert.equal(await shown(ringway.port), 'a good one');
     await ringway.stop();
   });
 

@@ -65,7 +65,7 @@ export const bench: Command = (argv, out, err) =>
     const { rate, seconds, connections, ...keysAndValues } = planOf(given);
     const { keys, bytes, reads } = keysAndValues;
     const login = loginRequest(given.text('user') ?? '', passwordOf(given));
-    const isRedis = named === null ? await speaksRedis(target) : named === 'redis';
+    const isRedis = named === null ? await at(address, speaksRedis(target)) : named === 'redis';
     const work: Work = { isRedis, ...keysAndValues };
     const show = given.has('json') ? err : out;
     show.write(
@@ -80,13 +80,20 @@ export const bench: Command = (argv, out, err) =>
     };
     const load = new Load(order, progress(err, seconds));
     const keep = given.has('keep');
-    const result = await withKeys({ target, isRedis, login, work, keep, err }, load);
+    const result = await at(address, withKeys({ target, isRedis, login, work, keep, err }, load));
     if (result === null) return INTERRUPTED;
     if (given.has('json')) out.write(`${JSON.stringify(figuresOf(result), null, 2)}\n`);
     else out.write(`\n${resultText(result, process.stdout.columns ?? DEFAULT_COLUMNS)}`);
     if (result.seconds < seconds && result.trouble === '') return INTERRUPTED;
     return result.trouble === '' && result.errors === 0 ? 0 : 1;
   });
+
+/** Says where it happened when something fails. */
+function at<T>(address: string, work: Promise<T>): Promise<T> {
+  return work.catch((error: Error) => {
+    throw new Error(`${address}: ${error.message}`, { cause: error });
+  });
+}
 
 /** Whose keys they are, and where. */
 interface Keys {

@@ -23,7 +23,12 @@ const TAB = 'a tab is not allowed here; expected blanks';
 const SCALAR_FOLLOWS = '\x1f';
 
 /** After these a token may start that becomes a key; libyaml takes no tab there. */
-const KEY_MAY_FOLLOW = new Set(['newline', 'seq-item-ind', 'explicit-key-ind', 'doc-start']);
+const KEY_MAY_FOLLOW: ReadonlySet<string> = new Set([
+  'newline',
+  'seq-item-ind',
+  'explicit-key-ind',
+  'doc-start',
+]);
 
 /** More than an IPv6 address in brackets has, and a port and a weight. */
 const LONGEST_HOST = 80;

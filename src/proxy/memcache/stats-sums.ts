@@ -3,9 +3,16 @@ import { agreed, joinedIntegers, sumOfDecimals } from '../routing/joined-figures
 // What the statistics of several memcached servers come to.
 
 /** Of these the largest counts: how old, how long ago. Last part of a name. */
-const LARGEST = new Set(['age', 'age_hot', 'age_warm', 'evicted_time', 'uptime', 'time']);
+const LARGEST: ReadonlySet<string> = new Set([
+  'age',
+  'age_hot',
+  'age_warm',
+  'evicted_time',
+  'uptime',
+  'time',
+]);
 /** Of these there is one only when all servers say the same: sizes, switches, powers. */
-const AGREED = new Set([
+const AGREED: ReadonlySet<string> = new Set([
   ...['chunk_size', 'chunks_per_page', 'pointer_size', 'hash_power_level', 'accepting_conns'],
   ...['hash_is_expanding', 'slab_reassign_running', 'lru_crawler_running', 'item_size_max'],
 ]);

@@ -41,7 +41,7 @@ const SERVER_FIELDS: readonly (readonly [string, counter.ServerCounter])[] = [
 /** What only reads, and answers in STAT lines. */
 const READABLE = ['items', 'slabs', 'settings', 'sizes', 'conns'];
 /** Of the servers' own connections, processes and clocks: here ringway's stand for them. */
-const NOT_OF_SERVERS = new Set([
+const NOT_OF_SERVERS: ReadonlySet<string> = new Set([
   ...['pid', 'uptime', 'time', 'version', 'max_connections', 'curr_connections'],
   ...['total_connections', 'rejected_connections', 'connection_structures'],
 ]);

@@ -100,7 +100,8 @@ describe('ringway bench', () => {
     await web.stop();
     const refused = redis.port;
     await redis.stop();
-    assert.match(await wrong(String(refused), ...SHORT), /ECONNREFUSED/);
+    const away = await wrong(`127.0.0.1:${refused}`, ...SHORT);
+    assert.match(away, new RegExp(`^ringway: 127\\.0\\.0\\.1:${refused}: connect ECONNREFUSED`));
   });
 });
 

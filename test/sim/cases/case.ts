@@ -25,6 +25,8 @@ export type Op =
   | { readonly op: 'swap'; readonly key: number; readonly id: number; readonly size: number }
   /** A message, which says who sent it. */
   | { op: 'publish'; channel: number; id: number; size: number; isShard: boolean }
+  /** NUMSUB, SHARDNUMSUB, NUMPAT. */
+  | { readonly op: 'count'; readonly kind: ChannelKind; readonly channel: number }
   /** Scripts: one is made known to all servers; INCR; a register is written, what it held told. */
   | { readonly op: 'load'; readonly script: ScriptName }
   | { readonly op: 'bump'; readonly key: number; readonly by: ScriptCall }
@@ -120,6 +122,8 @@ export const CLUSTER_FAULTS = [
   'promote',
   /** A node is added, and gets slots. */
   'grow',
+  /** That node gives its slots away, is forgotten, and ends. */
+  'shrink',
   'hosts',
 ] as const;
 
@@ -128,10 +132,42 @@ export type FaultKind =
   | (typeof SENTINEL_FAULTS)[number]
   | (typeof CLUSTER_FAULTS)[number];
 
+/** What clients are at. */
+export type ClientState =
+  | 'done'
+  | 'connecting'
+  | 'deaf'
+  | 'sending'
+  | 'ending'
+  | 'receiving'
+  | 'waiting'
+  | 'idle'
+  | 'subscribing'
+  | 'listening';
+/** How connections to servers stand, the dearer to lose the later. */
+export const CONNECTION_STATES = [
+  'none',
+  'idle',
+  'connecting',
+  'leased',
+  'in flight',
+  'full',
+  'mid-reply',
+] as const;
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
+
+/** A client that is at something, and a connection to a server that stands in some way. */
+export interface Moment {
+  readonly client?: ClientState;
+  readonly connection?: ConnectionState;
+}
+
 /** A fault at a time. Without a kind, the scheduler chooses kind and victims when it comes. */
 export interface Fault {
   readonly atMs: number;
   readonly forMs: number;
+  /** It waits for such a moment, for a while. */
+  readonly when?: Moment;
   readonly kind?: FaultKind;
   readonly server?: number;
   readonly client?: number;

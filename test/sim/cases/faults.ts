@@ -4,8 +4,11 @@ import type { SimProxy } from '../proxy/sim-proxy.ts';
 import type { SimSentinel } from '../servers/sentinel/sim-sentinel.ts';
 import type { ServerProcess } from '../servers/server-process.ts';
 import type { World } from '../world/world.ts';
+import { type Aim, momentOf } from './aims.ts';
 import {
   CLUSTER_FAULTS,
+  type ClientState,
+  type ConnectionState,
   FAULT_KINDS,
   type Fault,
   type FaultKind,
@@ -21,7 +24,7 @@ export interface FaultyClient {
   readonly name: string;
   readonly address: string;
   /** What it is at. */
-  readonly state: string;
+  readonly state: ClientState;
   /** The network has harmed its connection. */
   harmed(): void;
 }
@@ -41,16 +44,18 @@ export interface Parties {
 }
 
 /** A fault with its victims. */
-export type Chosen = Required<Fault>;
+export type Chosen = Required<Omit<Fault, 'when'>>;
 
 /** What clients of a cluster do not notice. */
-const UNNOTICED: readonly FaultKind[] = ['reshard', 'promote', 'grow'];
+const UNNOTICED: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink'];
 /** A failover moves masters: names and addresses stay. */
 const WITH_SENTINELS = FAULT_KINDS.filter((kind) => kind !== 'rename');
 /** Faults that delay nobody who has nothing to do with the server. */
 const OF_SERVERS: readonly FaultKind[] = ['crash', 'wipe', 'freeze', 'loading', 'drop', 'unread'];
 /** Candidates that the scheduler looks at before it takes the one that was seen least. */
 const CANDIDATES = 24;
+/** A fault waits so long for its moment, and comes at any then. */
+const PATIENCE_MICROS = 400_000;
 
 /** Carries faults out, and chooses those that are left open: of several the rarest. */
 export class FaultScheduler {
@@ -61,6 +66,9 @@ export class FaultScheduler {
   readonly pairs: Pairs;
   /** What was carried out, to do it again. */
   readonly done: Chosen[] = [];
+  readonly #aims: Set<Aim> = new Set();
+  /** Whose time has not come. */
+  #planned = 0;
   #open = 0;
   #begun = false;
   #healedAt = 0;
@@ -96,18 +104,56 @@ export class FaultScheduler {
     return this.#open > 0 ? Number.POSITIVE_INFINITY : this.#healedAt;
   }
 
+  /** None is to come any more. */
+  get isOver(): boolean {
+    return this.#planned === 0 && this.#aims.size === 0;
+  }
+
   plan(faults: readonly Fault[]): void {
     const { world } = this.#parties;
+    this.#planned += faults.length;
     for (const fault of faults) {
-      world.at(fault.atMs * 1000, () => {
+      world.at(Math.round(fault.atMs * 1000), () => {
+        this.#planned--;
         const { server, client, proxy, config } = fault;
         const isWhole = fault.kind !== undefined && server !== undefined && client !== undefined;
-        const chosen =
-          isWhole && proxy !== undefined && config !== undefined
-            ? (fault as Chosen)
-            : this.#choose(fault);
-        if (chosen !== null) this.#begin(chosen);
+        if (isWhole && proxy !== undefined && config !== undefined) this.#begin(fault as Chosen);
+        else if (fault.when !== undefined) this.#await({ fault, when: fault.when });
+        else this.#beginAny(fault);
       });
+    }
+  }
+
+  #beginAny(fault: Fault): void {
+    const chosen = this.#choose(fault);
+    if (chosen !== null) this.#begin(chosen);
+  }
+
+  #await({ fault, when }: Aim): void {
+    const kind = fault.kind ?? this.#random.pick<FaultKind>(this.#kinds);
+    const aim = { fault: { ...fault, kind }, when };
+    this.#aims.add(aim);
+    this.#parties.world.after(PATIENCE_MICROS, () => {
+      if (this.#aims.delete(aim)) this.#beginAny(aim.fault);
+    });
+  }
+
+  /** A proxy has had a turn: the moment of a fault may have come. */
+  look(proxy: number): void {
+    for (const aim of this.#aims) {
+      const candidate = this.#candidate(aim.fault);
+      const { servers, clients } = this.#parties;
+      const stage = {
+        servers: servers.length,
+        clients: clients.length,
+        connectionState: (server: number) => this.#connectionState(proxy, server),
+        clientState: (client: number) => clients[client].state,
+      };
+      const met = momentOf(aim.when, stage, candidate.client);
+      const chosen = met === null ? null : { ...candidate, ...met, proxy };
+      if (chosen === null || !this.#mayBegin(chosen)) continue;
+      this.#aims.delete(aim);
+      this.#begin(chosen);
     }
   }
 
@@ -152,10 +198,16 @@ export class FaultScheduler {
   }
 
   #pairOf({ kind, server, client, proxy }: Chosen): string {
-    const { proxies, servers, clients, shards } = this.#parties;
-    const { name } = servers[server];
-    const states = proxies[proxy].connectionStates(shards?.shardOf(name) ?? name);
-    return Pairs.key(kind, clients[client % clients.length].state, states[0] ?? 'none');
+    const { clients } = this.#parties;
+    const state = this.#connectionState(proxy, server);
+    return Pairs.key(kind, clients[client % clients.length].state, state);
+  }
+
+  #connectionState(proxy: number, server: number): ConnectionState {
+    const { proxies, servers, shards, clustered } = this.#parties;
+    const { name, address, port } = servers[server];
+    const title = clustered === null ? (shards?.shardOf(name) ?? name) : `${address}:${port}`;
+    return proxies[proxy].connectionState(title);
   }
 
   #begin(fault: Chosen): void {
@@ -165,7 +217,8 @@ export class FaultScheduler {
     disturbances.begin(disturbed);
     this.#begun ||= !UNNOTICED.includes(fault.kind);
     this.pairs.add(this.#pairOf(fault));
-    this.done.push(fault);
+    // As it came, it comes again when the case is repeated.
+    this.done.push({ ...fault, atMs: world.micros / 1000 });
     const end = this.#carryOut(fault);
     if (end === null) {
       disturbances.end(disturbed);
@@ -257,6 +310,7 @@ export class FaultScheduler {
       case 'reshard':
       case 'promote':
       case 'grow':
+      case 'shrink':
         this.#say(this.#parties.clustered?.carryOut(fault.kind, server.name, fault.host) ?? '');
         return null;
       case 'failover':

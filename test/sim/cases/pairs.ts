@@ -1,3 +1,5 @@
+import { CONNECTION_STATES } from './case.ts';
+
 /** How often each fault met each state of a client and of a server connection. */
 export class Pairs {
   readonly counts: Map<string, number> = new Map();
@@ -18,26 +20,46 @@ export class Pairs {
     for (const [key, count] of other.counts) this.counts.set(key, this.of(key) + count);
   }
 
-  /** Lines for people: a row per fault and client state, a column per connection state. */
+  /** Columns for people; a row per fault and client state, a column per connection state. */
   table(): string[] {
-    const columns = [...new Set([...this.counts.keys()].map((key) => key.split(' × ')[2]))].sort();
+    return aligned(this.#counted((fault, client) => `${fault} × ${client}`));
+  }
+
+  /** The same with a row per fault. */
+  summary(): string[] {
+    return aligned(this.#counted((fault) => fault));
+  }
+
+  /** For a page. @param by what rows and columns are about */
+  markdown(by: (fault: string, client: string) => string): string {
+    const rows = this.#counted(by);
+    const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+    const [head] = rows;
+    const rule = head.map((_, i) => (i === 0 ? '---' : '--:'));
+    return [line(head), line(rule), ...rows.slice(1).map(line), ''].join('\n');
+  }
+
+  /** The head, and a row for each name. */
+  #counted(by: (fault: string, client: string) => string): string[][] {
     const rows = new Map<string, Map<string, number>>();
     for (const [key, count] of this.counts) {
       const [fault, client, connection] = key.split(' × ');
-      const name = `${fault} × ${client}`;
+      const name = by(fault, client);
       const row = rows.get(name) ?? new Map<string, number>();
       rows.set(name, row);
-      row.set(connection, count);
+      row.set(connection, (row.get(connection) ?? 0) + count);
     }
-    const width = Math.max(...[...rows.keys()].map((name) => name.length), 0);
-    const head = `${' '.repeat(width)}  ${columns.map((name) => name.padStart(10)).join(' ')}`;
-    const lines = [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
-    return [
-      head,
-      ...lines.map(([name, row]) => {
-        const cells = columns.map((column) => String(row.get(column) ?? '-').padStart(10));
-        return `${name.padEnd(width)}  ${cells.join(' ')}`;
-      }),
-    ];
+    const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+    const cells = (row: ReadonlyMap<string, number>): string[] => {
+      return CONNECTION_STATES.map((state) => String(row.get(state) ?? '-'));
+    };
+    return [['', ...CONNECTION_STATES], ...sorted.map(([name, row]) => [name, ...cells(row)])];
   }
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, ...cells]) => {
+    return `${name.padEnd(width)} ${cells.map((cell) => cell.padStart(12)).join('')}`;
+  });
 }

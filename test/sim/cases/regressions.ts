@@ -1,4 +1,4 @@
-import type { Case } from './case.ts';
+import type { Case, Op } from './case.ts';
 
 /** What the simulated world once found, as it was shrunk; each stays here for good. */
 export interface Regression {
@@ -141,6 +141,119 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
       faults: [
         { atMs: 10.22, forMs: 1, kind: 'reload', server: 0, client: 0, proxy: 0, config: 1 },
+      ],
+    },
+  },
+  {
+    what: 'a body to stream was called too large when all servers had left the ring',
+    case: {
+      ...USUAL,
+      seed: 115,
+      memcache: true,
+      codec: 'js',
+      servers: 1,
+      pools: [
+        {
+          servers: 1,
+          max_assembled_request: 65_536,
+          auto_eject_hosts: true,
+          server_failure_limit: 1,
+          server_retry_timeout: 2_000,
+        },
+        { servers: 1 },
+      ],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 100,
+          actions: [
+            { do: 'send', ops: [{ op: 'get', key: 0 }], pieces: 1 },
+            { do: 'wait' },
+            { do: 'send', ops: [{ op: 'set', key: 0, id: 1, size: 300_000 }], pieces: 1 },
+          ],
+        },
+      ],
+      faults: [
+        { atMs: 50, forMs: 1_000, kind: 'crash', server: 0, client: 0, proxy: 0, config: 0 },
+      ],
+    },
+  },
+  {
+    what: 'what watches, waits or is queued was refused before the nodes of a cluster were known',
+    case: {
+      ...USUAL,
+      seed: 7,
+      codec: 'js',
+      servers: 1,
+      cluster: { masters: 2, replicas: 1, nodeTimeoutMs: 1_000 },
+      pools: [{ servers: 1 }, { servers: 1 }],
+      clients: [
+        [
+          { op: 'watch', key: 1 },
+          { op: 'look', key: 1 },
+        ],
+        [{ op: 'await', key: 1, ms: 20 }],
+        [
+          { op: 'multi' },
+          { op: 'queued', of: { op: 'swap', key: 1, id: 1, size: 20 } },
+          { op: 'exec', of: [{ op: 'swap', key: 1, id: 1, size: 20 }], watched: false },
+        ],
+      ].map((ops) => ({
+        proxy: 0,
+        startMs: 0,
+        actions: [{ do: 'send', ops: ops as Op[], pieces: 1 }, { do: 'wait' }],
+      })),
+    },
+  },
+  {
+    what: 'a WATCH whose slot was on the move was sent five times at once to the same node, and refused',
+    case: {
+      ...USUAL,
+      seed: 23,
+      codec: 'js',
+      servers: 2,
+      cluster: { masters: 2, replicas: 1, nodeTimeoutMs: 2_000 },
+      pools: [
+        { servers: 2, failover_wait: 20_000 },
+        { servers: 2, failover_wait: 20_000 },
+      ],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 4_290,
+          actions: [
+            {
+              do: 'send',
+              ops: [
+                { op: 'watch', key: 1 },
+                { op: 'look', key: 1 },
+              ],
+              pieces: 1,
+            },
+            { do: 'wait' },
+            {
+              do: 'send',
+              ops: [
+                { op: 'multi' },
+                { op: 'queued', of: { op: 'swap', key: 1, id: 1, size: 20 } },
+                { op: 'exec', of: [{ op: 'swap', key: 1, id: 1, size: 20 }], watched: true },
+              ],
+              pieces: 1,
+            },
+          ],
+        },
+      ],
+      faults: [
+        {
+          atMs: 4_177,
+          forMs: 30,
+          kind: 'reshard',
+          server: 4,
+          client: 0,
+          proxy: 0,
+          config: 0,
+          host: 5,
+        },
       ],
     },
   },

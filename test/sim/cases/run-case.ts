@@ -1,6 +1,7 @@
 import { Airwaves } from '../clients/airwaves.ts';
+import { Census } from '../clients/census.ts';
 import { REDIS } from '../clients/dialect.ts';
-import { History } from '../clients/history.ts';
+import { History, type SentWrite } from '../clients/history.ts';
 import { MEMCACHE } from '../clients/memcache.ts';
 import type { ClientSetting } from '../clients/setting.ts';
 import { resetConnections, SimClient } from '../clients/sim-client.ts';
@@ -84,6 +85,7 @@ class Life {
   readonly #hosts: Hosts;
   readonly #history: History;
   readonly #airwaves: Airwaves;
+  readonly #census: Census = new Census();
   readonly #masters: Masters | null;
   /** Null where the servers are none that have queues, or keys go from one to the other. */
   readonly #losses: Losses | null;
@@ -107,6 +109,7 @@ class Life {
     this.#airwaves = new Airwaves(now);
     this.#history = new History(now, (key, from) => this.#ownersOf(key, from));
     this.#history.onlyWhoAnswered = clustered !== null;
+    this.#history.ownersSince = (key, write, bytes) => this.#ownersSince(key, write, bytes);
     this.#history.onPublished = (...message) => this.#airwaves.published(...message);
     for (const server of servers) this.#history.watch(server);
     const keeps = given.memcache !== true && clustered === null;
@@ -142,12 +145,21 @@ class Life {
     return owners.flatMap((name) => shards.membersOf(name).map((member) => member.name));
   }
 
+  #ownersSince(key: string, write: SentWrite, bytes: number): readonly string[] | null {
+    const { shards, clustered, proxies } = this.#hosts;
+    if (clustered !== null) return null;
+    const { sentAt, wholeAt } = write;
+    const owners = proxies[write.proxy].ownersSince(key, sentAt, wholeAt, bytes);
+    if (shards === null || owners === null) return owners;
+    return owners.flatMap((name) => shards.membersOf(name).map((member) => member.name));
+  }
+
   #setting(proxy: number, mayFail: () => boolean): ClientSetting {
     const given = this.#given;
     const { address: host, port } = this.#hosts.proxies[proxy];
     return {
-      ...{ world: this.#world, network: this.#network, history: this.#history, host, port },
-      ...{ mayFail, disturbances: this.#disturbances },
+      ...{ world: this.#world, network: this.#network, history: this.#history, proxy, host, port },
+      ...{ mayFail, disturbances: this.#disturbances, census: this.#census },
       password: given.password === true ? PASSWORD : null,
       dialect: given.memcache === true ? MEMCACHE : REDIS,
       refusals: refusalsOf(given),
@@ -166,7 +178,7 @@ class Life {
 
   #newListeners(): SimListener[] {
     const { listeners = [], pools } = this.#given;
-    const resubscribes = pools.some((keys) => keys['pubsub_loss'] === 'resubscribe');
+    const resubscribes = this.#resubscribes;
     // What a node does not hand on to others nobody can know of.
     const isClustered = this.#hosts.clustered !== null;
     const mayMiss = (): boolean => resubscribes || (isClustered && this.#mayFail);
@@ -175,7 +187,7 @@ class Life {
       const proxy = plan.proxy % this.#hosts.proxies.length;
       // One that takes messages too slowly is closed.
       const setting = this.#setting(proxy, () => this.#mayFail || isBrief);
-      return new SimListener(i, plan, { ...setting, airwaves: this.#airwaves, proxy, mayMiss });
+      return new SimListener(i, plan, { ...setting, airwaves: this.#airwaves, mayMiss });
     });
   }
 
@@ -183,12 +195,17 @@ class Life {
     const world = this.#world;
     const { proxies } = this.#hosts;
     this.#faults.plan(this.#given.faults);
-    world.afterTurn = (loop) => proxies.find((proxy) => proxy.loop === loop)?.checkTurn();
+    world.afterTurn = (loop) => {
+      const at = proxies.findIndex((proxy) => proxy.loop === loop);
+      if (at < 0) return;
+      proxies[at].checkTurn();
+      this.#faults.look(at);
+    };
     const parties = [...this.#clients, ...this.#listeners];
     await world.run(LONGEST_MS * 1000, () => parties.every(({ done }) => done));
     await this.#heal();
     await this.#inspect();
-    this.#checkLosses();
+    this.#checkAccounts();
     const restAt = world.micros;
     await this.#rest(restAt);
     return this.#result(restAt);
@@ -197,12 +214,19 @@ class Life {
   /** By the end of it every server is found again: nothing that clients left behind fails. */
   async #heal(): Promise<void> {
     const world = this.#world;
-    const isHealed = (): boolean => Number.isFinite(this.#settling.since);
-    await world.run(world.micros + LONGEST_MS * 1000, isHealed);
-    if (!isHealed()) this.#complaints.push('the shards do not settle');
     const { shards, clustered } = this.#hosts;
     const foundMs = shards === null && clustered === null ? FOUND_MS : SHARDS_FOUND_MS;
-    await world.run(Math.max(world.micros, this.#settling.since) + foundMs * 1000);
+    const since = (): number => this.#settling.since;
+    const isHealed = (): boolean => this.#faults.isOver && Number.isFinite(since());
+    const until = world.micros + LONGEST_MS * 1000;
+    // Shards that move again by themselves have to be found again.
+    for (let found = false; !found && world.micros < until; ) {
+      await world.run(until, isHealed);
+      const from = since();
+      await world.run(Math.max(world.micros, from) + foundMs * 1000, () => since() !== from);
+      found = since() === from;
+    }
+    if (!isHealed()) this.#complaints.push('the shards do not settle');
   }
 
   async #inspect(): Promise<void> {
@@ -238,11 +262,18 @@ class Life {
     for (const listener of this.#listeners) listener.leave();
   }
 
-  #checkLosses(): void {
+  #checkAccounts(): void {
     const { shards, servers } = this.#hosts;
     const serving = shards === null ? servers : shards.masters;
     const found = this.#losses?.check(serving as readonly SimRedis[], this.#faults.isPlanned) ?? [];
     this.#complaints.push(...found);
+    // Nodes of a cluster count who hears of a message at one of them.
+    if (this.#hosts.clustered !== null) return;
+    this.#complaints.push(...this.#census.complaints(this.#resubscribes));
+  }
+
+  get #resubscribes(): boolean {
+    return this.#given.pools.some((keys) => keys['pubsub_loss'] === 'resubscribe');
   }
 
   async #rest(restAt: number): Promise<void> {

@@ -27,7 +27,7 @@ export interface Shrunk {
 
 /** The first of some cases that still fails in the same way. */
 class Shrinker {
-  readonly #kind: string;
+  readonly #kinds: ReadonlySet<string>;
   readonly #deadline: number;
   readonly #now: () => number;
   best: Case;
@@ -37,7 +37,7 @@ class Shrinker {
   constructor(given: Case, result: Result, now: () => number, ms: number) {
     this.best = given;
     this.result = result;
-    this.#kind = kindOf(result.complaints[0]);
+    this.#kinds = new Set(result.complaints.map(kindOf));
     this.#now = now;
     this.#deadline = now() + ms;
   }
@@ -51,7 +51,9 @@ class Shrinker {
     if (!this.inTime) return false;
     this.tries++;
     const result = await runCase(candidate);
-    if (!result.complaints.some((each) => kindOf(each) === this.#kind)) return false;
+    // What fails in another way as well has become another case.
+    const isSame = result.complaints.every((each) => this.#kinds.has(kindOf(each)));
+    if (result.complaints.length === 0 || !isSame) return false;
     this.best = candidate;
     this.result = result;
     return true;

@@ -1,13 +1,19 @@
 import type { Line } from '../world/trace.ts';
 
-const COLUMN = 34;
-const TIME = 11;
+const TIME = 10;
+/** Of the text beside the columns, and how many lines of it are shown of one event. */
+const TEXT = 100;
+const MOST_ROWS = 4;
+/** Lines behind the last complaint. */
+const BEHIND = 8;
+/** A pause that is longer is said, in microseconds. */
+const PAUSE = 100_000;
 
-/** A text in pieces that fit a column. */
+/** A text in lines of so many characters. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.replace(/\s+/g, ' ').split(' ')) {
     for (let at = 0; at === 0 || at < word.length; at += width) {
       const piece = word.slice(at, at + width);
       if (line !== '' && line.length + 1 + piece.length > width) {
@@ -19,26 +25,61 @@ function wrapped(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** What happened, for people: time downwards, one column per party, the world first. */
+/** `c2` for client2: what stands above a column. */
+function shortName(party: string): string {
+  const [, name, number] = /^(.*?)(r?\d+(?:r\d+)?)?$/.exec(party) ?? [];
+  return `${(name ?? party).slice(0, 2)}${number ?? ''}`;
+}
+
+/** The world first, then whoever asks, who stands between, and who answers. */
+function rankOf(party: string): string {
+  const order = ['world', 'client', 'listener', 'proxy', 'redis', 'node', 'sentinel', 'operator'];
+  const at = order.findIndex((name) => party.startsWith(name));
+  return `${at < 0 ? order.length : at} ${party.replace(/\d+/g, (digits) => digits.padStart(4))}`;
+}
+
+function markOf({ party, text }: Line): string {
+  if (text.startsWith('COMPLAINT')) return 'X';
+  return party === 'world' ? '!' : 'o';
+}
+
+/** Where the shown lines begin and end: what came before the last complaint, and a little behind it. */
+function shownPart(lines: readonly Line[], longest: number): [from: number, to: number] {
+  if (lines.length <= longest) return [0, lines.length];
+  const last = lines.findLastIndex(({ text }) => text.startsWith('COMPLAINT'));
+  const to = last < 0 ? lines.length : Math.min(lines.length, last + 1 + BEHIND);
+  return [Math.max(0, to - longest), to];
+}
+
+/** A column for each party, with a mark where it does something, and beside them what that is. */
 export function timeline(lines: readonly Line[], longest = 400): string[] {
-  const parties = [...new Set(lines.map(({ party }) => party))].sort((a, b) => {
-    if (a === 'world' || b === 'world') return a === 'world' ? -1 : 1;
-    return a < b ? -1 : 1;
-  });
-  const rule = `${'-'.repeat(TIME)}${`+${'-'.repeat(COLUMN + 1)}`.repeat(parties.length)}`;
+  const [from, to] = shownPart(lines, longest);
+  const shown = lines.slice(from, to);
+  const all = [...new Set(shown.map(({ party }) => party))];
+  const parties = all.sort((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1));
+  const width = Math.max(...parties.map((party) => shortName(party).length), 0) + 1;
+  const column = (text: string): string => text.padEnd(width);
   const rows = [
-    `${'ms'.padStart(TIME - 1)} ${parties.map((name) => `| ${name.padEnd(COLUMN)}`).join('')}`,
-    rule,
+    `${'ms'.padStart(TIME)}  ${parties.map((name) => column(shortName(name))).join('')}`,
   ];
-  const shown = lines.length > longest ? lines.slice(-longest) : lines;
-  if (shown.length < lines.length) rows.push(`(${lines.length - shown.length} lines before)`);
-  for (const { at, party, text } of shown) {
-    const column = parties.indexOf(party);
-    for (const [i, piece] of wrapped(text, COLUMN).entries()) {
-      const time = i === 0 ? (at / 1000).toFixed(3) : '';
-      const cells = parties.map((_, c) => `| ${(c === column ? piece : '').padEnd(COLUMN)}`);
-      rows.push(`${time.padStart(TIME - 1)} ${cells.join('')}`.trimEnd());
-    }
+  if (from > 0) rows.push(`(${from} lines before)`);
+  let last = shown[0]?.at ?? 0;
+  for (const line of shown) {
+    const { at, party, text } = line;
+    const lanes = (mark: string): string => {
+      return parties.map((each) => column(each === party ? mark : '.')).join('');
+    };
+    if (at - last > PAUSE)
+      rows.push(`${' '.repeat(TIME)}  ${Math.round((at - last) / 1000)} ms later`);
+    last = at;
+    const pieces = wrapped(text, TEXT);
+    const told = pieces.length <= MOST_ROWS ? pieces : [...pieces.slice(0, MOST_ROWS - 1), '…'];
+    const [first, ...rest] = told;
+    rows.push(
+      `${(at / 1000).toFixed(3).padStart(TIME)}  ${lanes(markOf(line))} ${party}: ${first}`,
+    );
+    for (const piece of rest) rows.push(`${' '.repeat(TIME)}  ${lanes('.')}   ${piece}`);
   }
+  if (to < lines.length) rows.push(`(${lines.length - to} lines after)`);
   return rows;
 }

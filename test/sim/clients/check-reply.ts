@@ -1,8 +1,9 @@
-import type { Op, ScriptName } from '../cases/case.ts';
+import type { ChannelKind, Op, ScriptName } from '../cases/case.ts';
+import type { Value } from '../servers/keyspace.ts';
 import { shaOf } from '../servers/redis/scripts.ts';
-import type { History } from './history.ts';
+import type { History, Place } from './history.ts';
 import type { Reply } from './reply-stream.ts';
-import { channelName, SCRIPT_TEXTS } from './requests.ts';
+import { channelName, SCRIPT_TEXTS, textOf } from './requests.ts';
 import { halfName, isWhole, keyName, labelOf } from './values.ts';
 
 /** What a reply is checked against. */
@@ -13,6 +14,8 @@ export interface Asked {
   readonly to: number;
   /** The database that the client is in. */
   readonly db: number;
+  /** Where the last write of a key stands that the same connection made before, and was told of. */
+  behind(key: string): Place | null;
   /** Something is wrong that it may fail of. */
   readonly mayFail: boolean;
   /** Errors that may always come. */
@@ -44,6 +47,8 @@ const FAILURES: readonly string[] = [
 ];
 
 const NOT_DONE = /^[A-Z]+ \S+ did not do it: (.*)$/;
+/** Of a server that has left the ring. */
+const EJECTED = 'it is ejected';
 const IN_A_SCRIPT = / script: [0-9a-f]{40}, on @user_script:1\.$/;
 const MOVING = /^TRYAGAIN slot \d+ is moving$/;
 const NO_LEASE = /^ERR no connection to \S+ is free \(max_leased_connections\)$/;
@@ -52,27 +57,42 @@ export function isFailure(text: string): boolean {
   const said = text.replace(IN_A_SCRIPT, '');
   if (FAILURES.includes(said) || NO_LEASE.test(said) || MOVING.test(said)) return true;
   const why = NOT_DONE.exec(said)?.[1];
+  if (why === EJECTED) return true;
   return why !== undefined && FAILURES.some((each) => each === why || each === `ERR ${why}`);
 }
 
-function shown(reply: Reply): string {
+const SHOWN_BYTES = 40;
+
+/** A reply as people read it. */
+export function shown(reply: Reply): string {
   if (reply.kind === 'bulk') {
-    return JSON.stringify(reply.bytes.toString('latin1', 0, 60));
+    const { length } = reply.bytes;
+    const text = JSON.stringify(reply.bytes.toString('latin1', 0, SHOWN_BYTES));
+    return length > SHOWN_BYTES ? `${text} and ${length - SHOWN_BYTES} bytes more` : text;
   }
-  if ('items' in reply) return `[${reply.items.map(shown).join()}]`;
+  if ('items' in reply) return `[${reply.items.map(shown).join(', ')}]`;
   if (reply.kind === 'null') return 'nothing';
   if (reply.kind === 'integer') return `integer ${reply.value}`;
   return `${reply.kind} ${reply.text}`;
 }
 
+/** Whether something was true of a key between asking and answer, behind one's own last write. */
+function held(
+  history: History,
+  { db, from, to, behind }: Asked,
+  key: string,
+  holds: (value: Value | null) => boolean,
+): boolean {
+  return history.held(db, key, from, to, holds, behind(key));
+}
+
 /** A value that a key may have held between asking and answer. */
 function isValueOf(history: History, asked: Asked, key: string, reply: Reply): boolean {
-  const { db, from, to } = asked;
   // A part of the answer may fail alone: partial_failure, multiget_failure.
   if (asked.op.op === 'mget' && reply.kind === 'error') return isExplained(asked, reply.text);
-  if (reply.kind === 'null') return history.held(db, key, from, to, (value) => value === null);
+  if (reply.kind === 'null') return held(history, asked, key, (value) => value === null);
   if (reply.kind !== 'bulk' || !isWhole(reply.bytes)) return false;
-  return history.held(db, key, from, to, (value) => {
+  return held(history, asked, key, (value) => {
     return value?.type === 'string' && value.bytes.equals(reply.bytes);
   });
 }
@@ -111,8 +131,23 @@ function isReplaced(history: History, id: number, reply: Reply): boolean {
   );
 }
 
-function isCount(reply: Reply, most: number): boolean {
+/** Nobody has so many listeners. */
+const MOST_HEARERS = 1_000;
+
+function isCount(
+  reply: Reply,
+  most: number,
+): reply is { readonly kind: 'integer'; readonly value: number } {
   return reply.kind === 'integer' && reply.value >= 0 && reply.value <= most;
+}
+
+/** What PUBSUB NUMSUB and its kin count; null = it is not answered as it should be. */
+export function countIn(kind: ChannelKind, channel: string, reply: Reply): number | null {
+  if (kind === 'pattern') return isCount(reply, MOST_HEARERS) ? reply.value : null;
+  if (reply.kind !== 'array' || reply.items.length !== 2) return null;
+  const [name, count] = reply.items;
+  if (name.kind !== 'bulk' || name.bytes.toString('latin1') !== channel) return null;
+  return isCount(count, MOST_HEARERS) ? count.value : null;
 }
 
 function isRight(history: History, asked: Asked, reply: Reply): boolean {
@@ -138,7 +173,7 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
     case 'strlen': {
       if (reply.kind !== 'integer') return false;
       const key = keyName('register', op.key);
-      return history.held(db, key, from, to, (value) => {
+      return held(history, asked, key, (value) => {
         return (value?.type === 'string' ? value.bytes.length : 0) === reply.value;
       });
     }
@@ -146,7 +181,7 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
       if (!isCount(reply, 1)) return false;
       const wanted = reply.kind === 'integer' && reply.value === 1;
       const key = keyName('register', op.key);
-      return history.held(db, key, from, to, (value) => (value !== null) === wanted);
+      return held(history, asked, key, (value) => (value !== null) === wanted);
     }
     case 'del':
       return (
@@ -184,8 +219,10 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
       return isPair(history, asked, op.key, reply);
     case 'publish': {
       const channel = channelName(op.isShard, op.channel);
-      return reply.kind === 'integer' && reply.value >= 0 && claims(channel, `write ${op.id}`);
+      return isCount(reply, MOST_HEARERS) && claims(channel, `write ${op.id}`);
     }
+    case 'count':
+      return countIn(op.kind, channelName(op.kind === 'shard', op.channel), reply) !== null;
     case 'load':
       return (
         reply.kind === 'bulk' && reply.bytes.toString('latin1') === shaOf(SCRIPT_TEXTS[op.script])
@@ -232,5 +269,5 @@ export function complaintAbout(history: History, asked: Asked, reply: Reply): st
   const isOwnError = op.op === 'unknown' || op.op === 'arity';
   if (reply.kind === 'error' && !isOwnError && isExplained(asked, reply.text)) return null;
   if (isRight(history, asked, reply)) return null;
-  return `is answered ${shown(reply)} to ${JSON.stringify(op)} in database ${asked.db}`;
+  return `is answered ${shown(reply)} to ${textOf(op)} in database ${asked.db}`;
 }

@@ -28,6 +28,18 @@ export interface SentWrite {
   readonly connection: number;
   /** Counts the requests of the connection. */
   readonly order: number;
+  /** Whom it was sent to. */
+  readonly proxy: number;
+  /** Microseconds: its first byte was sent, and its last; Infinity = not yet. */
+  readonly sentAt: number;
+  wholeAt: number;
+}
+
+/** Where a write stands among the changes of its key on its server. */
+export interface Place {
+  readonly server: string;
+  readonly at: number;
+  readonly index: number;
 }
 
 /** Which servers may be asked for a key between two moments. */
@@ -63,10 +75,16 @@ export class History implements ServerObserver {
   /** Keys move from server to server: only who was asked for one can have answered. */
   onlyWhoAnswered = false;
   readonly #asked: Map<string, Done[]> = new Map();
-  /** Pushes that were acknowledged, and elements that were taken. */
-  readonly pushed: Set<number> = new Set();
-  readonly popped: Set<number> = new Set();
-  readonly #pushes: Set<number> = new Set();
+  /** Writes of keys that were acknowledged; those whose value was replaced, or taken. */
+  readonly kept: Set<string> = new Set();
+  readonly replacedOrTaken: Set<string> = new Set();
+  /** By write: the keys that it was carried out for. */
+  readonly #keys: Map<number, string[]> = new Map();
+  /** By write and key. */
+  readonly #places: Map<string, Place> = new Map();
+  /** Which servers a proxy may ask for a key whose request it has had whole since then; null = any. */
+  ownersSince: (key: string, write: SentWrite, bytes: number) => readonly string[] | null = () =>
+    null;
   /** Told of each message, in the order in which its server hands it on. */
   onPublished: (server: ServerProcess, channel: string, id: number) => void = () => {};
   readonly #lastOrder: Map<string, number> = new Map();
@@ -85,6 +103,11 @@ export class History implements ServerObserver {
         const name = `${server.name} ${db} ${key}`;
         const list = this.#changes.get(name) ?? [];
         this.#changes.set(name, list);
+        const before = list.at(-1)?.value ?? null;
+        if (!server.data.isReplaced && before?.type === 'string') {
+          const label = labelOf(before.bytes);
+          if (label !== null) this.replacedOrTaken.add(writeName(label.id, label.key));
+        }
         list.push({ at: this.#now(), value });
       },
     };
@@ -159,6 +182,11 @@ export class History implements ServerObserver {
     });
   }
 
+  /** Where write `id` of a key stands; null = it is not carried out. */
+  placeOf(id: number, key: string): Place | null {
+    return this.#places.get(writeName(id, key)) ?? null;
+  }
+
   /** What a register held when write `id` replaced it; undefined = it is not carried out. */
   replaced(id: number): Value | null | undefined {
     return this.#replaced.get(id);
@@ -166,7 +194,7 @@ export class History implements ServerObserver {
 
   #popped(db: number, key: string, element: Buffer): void {
     const id = labelOf(element)?.id ?? 0;
-    this.popped.add(id);
+    this.replacedOrTaken.add(writeName(id, key));
     this.#did(db, key, `pop ${id}`);
   }
 
@@ -186,18 +214,36 @@ export class History implements ServerObserver {
     const what = `${label.key}@${label.db}, write ${label.id}`;
     if (label.key !== key) this.#complain(server, `gets ${what} for ${key}`);
     if (label.db !== asker.db) this.#complain(server, `gets ${what} in database ${asker.db}`);
-    const name = `${label.id} ${key}`;
+    const name = writeName(label.id, key);
     const times = (this.#executed.get(name) ?? 0) + 1;
     this.#executed.set(name, times);
     this.#carriedOut.set(label.id, { at: this.#now(), server: server.name });
     if (times > 1) this.#complain(server, `gets ${what} a second time`);
-    const changes = this.#changes.get(`${server.name} ${asker.db} ${key}`);
-    this.#replaced.set(label.id, changes?.at(-2)?.value ?? null);
-    if (key.startsWith('q')) this.#pushes.add(label.id);
+    const changes = this.#changes.get(`${server.name} ${asker.db} ${key}`) ?? [];
+    this.#replaced.set(label.id, changes.at(-2)?.value ?? null);
+    this.#noteKey(server, label.id, key, changes.length - 1);
+    this.#checkPlace(server, key, label.id, value.length);
     if (/^[ms]/.test(key)) this.onPublished(server, key, label.id);
     this.#checkSwap(server, asker.db, key, label.id);
     this.#checkOrder(server, key, label.id, what);
     this.#did(asker.db, key, `write ${label.id}`);
+  }
+
+  #noteKey(server: ServerProcess, id: number, key: string, index: number): void {
+    if (/^[ms]/.test(key)) return;
+    const place = { server: server.name, at: this.#now(), index };
+    this.#places.set(writeName(id, key), place);
+    const keys = this.#keys.get(id) ?? [];
+    this.#keys.set(id, keys);
+    keys.push(key);
+  }
+
+  /** What a proxy has had whole goes by the servers that it has since then. */
+  #checkPlace(server: ServerProcess, key: string, id: number, bytes: number): void {
+    const write = this.#writes.get(id);
+    const owners = write === undefined ? null : this.ownersSince(key, write, bytes);
+    if (owners === null || owners.includes(server.name)) return;
+    this.#complain(server, `gets write ${id} for ${key}, which was not its own any more`);
   }
 
   #checkSwap(server: ServerProcess, db: number, key: string, id: number): void {
@@ -226,18 +272,30 @@ export class History implements ServerObserver {
 
   /** Write `id` has succeeded, as its client was told. */
   acknowledged(id: number): void {
-    if (this.#pushes.has(id)) this.pushed.add(id);
+    for (const key of this.#keys.get(id) ?? []) this.kept.add(writeName(id, key));
     const what = this.#late.get(id);
     if (what !== undefined) this.complaints.push(`${what}, came behind a later one of its client`);
   }
 
   // --- what a reply may say --------------------------------------------------------------------
 
-  /** Whether `holds` was true of what the key held at any moment between the two. */
-  held(db: number, key: string, from: number, to: number, holds: (value: Value | null) => boolean) {
+  /**
+   * Whether `holds` was true of what the key held at any moment between the two.
+   * @param behind not before this write of the same connection; null = it has made none
+   */
+  held(
+    db: number,
+    key: string,
+    from: number,
+    to: number,
+    holds: (value: Value | null) => boolean,
+    behind: Place | null = null,
+  ): boolean {
     return this.#answering(key, from, to).some((server) => {
-      const changes = this.#changes.get(`${server} ${db} ${key}`) ?? [];
-      let value: Value | null = null;
+      const all = this.#changes.get(`${server} ${db} ${key}`) ?? [];
+      const isBehind = behind?.server === server;
+      let value: Value | null = isBehind ? (all[behind.index]?.value ?? null) : null;
+      const changes = isBehind ? all.slice(behind.index + 1) : all;
       for (const change of changes) {
         if (change.at > to) break;
         if (change.at >= from && holds(value)) return true;
@@ -266,6 +324,11 @@ export class History implements ServerObserver {
     deed.told = true;
     return true;
   }
+}
+
+/** A write, as far as it is about one key. */
+export function writeName(id: number, key: string): string {
+  return `${id} ${key}`;
 }
 
 /** The bytes of a bulk reply. */

@@ -1,5 +1,6 @@
 import type { ChannelKind } from '../cases/case.ts';
 import { type Airwaves, hears } from './airwaves.ts';
+import type { Census, Subscription } from './census.ts';
 import { HeardTopic } from './heard-topic.ts';
 import type { Reply } from './reply-stream.ts';
 import { isWhole, labelOf } from './values.ts';
@@ -29,12 +30,16 @@ export class ListenerBook {
   readonly #resp: 2 | 3;
   readonly #airwaves: Airwaves;
   readonly #proxy: number;
+  readonly #census: Census;
   /** By kind and name: what is acknowledged, in that order. */
   readonly #topics: Map<string, HeardTopic> = new Map();
+  /** The same: what was asked for and has not ended, again perhaps before its end is acknowledged. */
+  readonly #subscriptions: Map<string, Subscription[]> = new Map();
 
-  constructor(resp: 2 | 3, airwaves: Airwaves, proxy: number) {
+  constructor(resp: 2 | 3, airwaves: Airwaves, census: Census, proxy: number) {
     this.#resp = resp;
     this.#airwaves = airwaves;
+    this.#census = census;
     this.#proxy = proxy;
   }
 
@@ -42,8 +47,34 @@ export class ListenerBook {
     return this.#topics.size;
   }
 
-  forget(): void {
+  /** The connection has ended. @param isLost the proxy may not know of it */
+  forget(now: number, isLost: boolean): void {
+    for (const subscription of [...this.#subscriptions.values()].flat()) {
+      subscription.endedAt = now;
+      subscription.isLost ||= isLost;
+    }
     this.#topics.clear();
+    this.#subscriptions.clear();
+  }
+
+  /** It is about to ask for these, or to give them up; none = all. */
+  asks(
+    what: 'subscribe' | 'unsubscribe',
+    kind: ChannelKind,
+    names: readonly string[],
+    now: number,
+  ): void {
+    const keys = names.map((name) => `${kind} ${name}`);
+    const all = [...this.#subscriptions.keys()].filter((key) => key.startsWith(`${kind} `));
+    for (const key of keys.length > 0 ? keys : all) {
+      const list = this.#subscriptions.get(key) ?? [];
+      this.#subscriptions.set(key, list);
+      const last = list.at(-1);
+      const isWanted = last !== undefined && last.leavingAt > now;
+      if (what === 'unsubscribe' && isWanted) last.leavingAt = now;
+      if (what !== 'subscribe' || isWanted) continue;
+      list.push(this.#census.asked(this.#proxy, kind, key.slice(kind.length + 1), now));
+    }
   }
 
   find(kind: ChannelKind, name: string): HeardTopic | null {
@@ -83,13 +114,23 @@ export class ListenerBook {
     if (taken === 0) asked.frames = Math.max(1, names.length > 0 ? names.length : own.length);
     const [, name, count] = words;
     if (name !== (names.length > 0 ? names[taken] : (own[0] ?? ''))) return false;
-    if (what === 'unsubscribe') this.#topics.delete(`${kind} ${name}`);
+    if (what === 'unsubscribe') this.#end(`${kind} ${name}`, now);
     else this.#begin(kind, name, now);
     return count === String(this.#countOf(kind));
   }
 
+  #end(key: string, now: number): void {
+    this.#topics.delete(key);
+    const list = this.#subscriptions.get(key) ?? [];
+    if (list.length === 0 || list[0].leavingAt > now) return;
+    list[0].leftAt = now;
+    list.shift();
+  }
+
   #begin(kind: ChannelKind, name: string, now: number): void {
     const key = `${kind} ${name}`;
+    const asked = this.#subscriptions.get(key)?.find(({ confirmedAt }) => confirmedAt > now);
+    if (asked !== undefined) asked.confirmedAt = now;
     if (this.#topics.has(key)) return;
     this.#topics.set(key, new HeardTopic(kind, name, this.#airwaves, this.#proxy, now));
   }

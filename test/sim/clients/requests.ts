@@ -8,10 +8,27 @@ export function encode(words: readonly string[]): Buffer {
   return Buffer.from(`*${words.length}\r\n${parts.join('')}`, 'latin1');
 }
 
+const SHOWN = 24;
+
+/** A word as people read it. */
+export function shownWord(word: string | Buffer): string {
+  const text = word.toString('latin1').replace(/[^ -~]/g, '.');
+  if (text.length <= SHOWN) return text === '' ? "''" : text;
+  const unit = text.length < 100 ? '…' : `… ${text.length} bytes`;
+  return text.slice(0, SHOWN) + unit;
+}
+
 /** A request as people read it. */
 export function textOf(op: Op): string {
-  const { op: name, ...rest } = op;
-  return [name, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)].join(' ');
+  if (op.op === 'queued') return `(queued) ${textOf(op.of)}`;
+  if (op.op === 'exec') return `EXEC [${op.of.map(textOf).join(', ')}]`;
+  if (op.op === 'add') return `ADD ${keyName('counter', op.key)}`;
+  if (op.op === 'load') return `SCRIPT LOAD (${op.script})`;
+  const words = wordsOf('id' in op ? { ...op, size: 0 } : op, 0, 0, '***');
+  if (!('id' in op)) return words.map(shownWord).join(' ');
+  // Each value of a write says only whose it is.
+  const keys = words.filter((word) => !word.includes('@')).map(shownWord);
+  return `${keys.join(' ')} (write ${op.id}, ${op.size} bytes)`;
 }
 
 export const SCRIPT_TEXTS: Readonly<Record<ScriptName, string>> = { bump: BUMP, put: PUT };
@@ -23,6 +40,23 @@ function callWords(by: ScriptCall, script: ScriptName): string[] {
 
 export function channelName(isShard: boolean, channel: number): string {
   return keyName(isShard ? 'shard' : 'channel', channel);
+}
+
+/** The registers that a write changes. */
+export function keysOf(op: Op): string[] {
+  switch (op.op) {
+    case 'set':
+    case 'put':
+      return [keyName('register', op.key)];
+    case 'mset':
+      return op.keys.map((key) => keyName('register', key));
+    case 'half':
+      return [halfName(op.key, op.half)];
+    case 'swap':
+      return [keyName('swapped', op.key)];
+    default:
+      return [];
+  }
 }
 
 /** A request as words, of a client that is in that database. */
@@ -86,6 +120,11 @@ export function wordsOf(op: Op, db: number, client: number, password: string): s
       const message = valueText(channel, db, client, op.id, op.size);
       return [op.isShard ? 'SPUBLISH' : 'PUBLISH', channel, message];
     }
+    case 'count':
+      if (op.kind === 'pattern') return ['PUBSUB', 'NUMPAT'];
+      return op.kind === 'shard'
+        ? ['PUBSUB', 'SHARDNUMSUB', channelName(true, op.channel)]
+        : ['PUBSUB', 'NUMSUB', channelName(false, op.channel)];
     case 'load':
       return ['SCRIPT', 'LOAD', SCRIPT_TEXTS[op.script]];
     case 'bump':

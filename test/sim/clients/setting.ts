@@ -1,6 +1,7 @@
 import type { Disturbances } from '../cases/disturbances.ts';
 import type { Network } from '../net/network.ts';
 import type { World } from '../world/world.ts';
+import type { Census } from './census.ts';
 import type { Dialect } from './dialect.ts';
 import type { History } from './history.ts';
 
@@ -9,6 +10,8 @@ export interface ClientSetting {
   readonly world: World;
   readonly network: Network;
   readonly history: History;
+  /** Which one it is connected to, and where that listens. */
+  readonly proxy: number;
   readonly host: string;
   readonly port: number;
   /** Whether something has happened that requests may fail of. */
@@ -20,6 +23,7 @@ export interface ClientSetting {
   /** Nothing is wrong any more since this moment; Infinity while something is. */
   healedAt(): number;
   readonly disturbances: Disturbances;
+  readonly census: Census;
   /** Told of each write that is sent. */
   sent(id: number): void;
   /** Told of each write that is acknowledged, when it was sent. */

@@ -1,20 +1,14 @@
-import type { Action, ClientPlan, Op } from '../cases/case.ts';
+import type { Action, ClientPlan, ClientState, Op } from '../cases/case.ts';
 import type { Endpoint, EndpointOwner } from '../net/connection.ts';
 import type { Attempt } from '../net/network.ts';
 import type { Loop } from '../world/loop.ts';
-import { complaintAbout, isFailure } from './check-reply.ts';
+import { complaintAbout, isFailure, shown } from './check-reply.ts';
 import type { Replies } from './dialect.ts';
 import { Lateness, type Open } from './lateness.ts';
+import { OwnWrites } from './own-writes.ts';
 import type { Reply } from './reply-stream.ts';
 import { textOf } from './requests.ts';
 import type { ClientSetting } from './setting.ts';
-import { labelOf } from './values.ts';
-
-/** A key that is watched, and the write that it held. */
-interface Looked {
-  readonly key: number;
-  readonly id: number | null;
-}
 
 /** A client whose connection is lost waits so long before it connects again. */
 const AGAIN_MICROS = 5_000;
@@ -37,21 +31,17 @@ export class SimClient implements EndpointOwner {
   readonly #actions: readonly Action[];
   #next = 0;
   #endpoint: Endpoint | null = null;
-  #connection = 0;
-  #order = 0;
   #open: Open[] = [];
   #replies: Replies;
   #db = 0;
   /** It has done something for which it may be closed. */
   #suspect = false;
   #ending = false;
-  /** What it has read behind WATCH. */
-  #looked: Looked | null = null;
   #deafUntil = 0;
-  #watching = false;
   #waits = false;
   /** Bytes of a request of which the rest is still to be sent. */
   #unsent: Buffer[] = [];
+  #writes: OwnWrites;
   done = false;
   answered = 0;
   failed = 0;
@@ -63,6 +53,7 @@ export class SimClient implements EndpointOwner {
     this.#setting = setting;
     this.#lateness = new Lateness(setting);
     this.#replies = setting.dialect.replies();
+    this.#writes = new OwnWrites(setting, 0);
     this.#actions = plan.actions;
     this.loop = setting.world.process(this.name);
     setting.network.place(this.loop, `10.0.2.${index + 1}`);
@@ -80,7 +71,7 @@ export class SimClient implements EndpointOwner {
   }
 
   /** What it is at, for the pairs of faults and states. */
-  get state(): string {
+  get state(): ClientState {
     if (this.done) return 'done';
     if (this.#endpoint === null) return 'connecting';
     if (this.#deafUntil > this.#setting.world.micros) return 'deaf';
@@ -123,15 +114,13 @@ export class SimClient implements EndpointOwner {
   #onConnected(endpoint: Endpoint): void {
     this.#endpoint = endpoint;
     endpoint.owner = this;
-    this.#connection = ++connections;
-    this.#order = 0;
+    this.#writes = new OwnWrites(this.#setting, ++connections);
     this.#replies = this.#setting.dialect.replies();
     this.#open = [];
     this.#unsent = [];
     this.#db = 0;
     this.#suspect = false;
     this.#ending = false;
-    this.#looked = null;
     this.#trace(3, () => 'connects');
     endpoint.startReading();
     if (this.#setting.password !== null) this.#send(endpoint, [{ op: 'auth' }], 1);
@@ -236,10 +225,11 @@ export class SimClient implements EndpointOwner {
 
   /** Sends requests in so many pieces, some time apart. */
   #send(endpoint: Endpoint, ops: readonly Op[], pieces: number, pauseMs = 1): boolean {
-    const bytes = Buffer.concat(ops.map((op) => this.#request(op, pieces <= 1)));
+    const requests = ops.map((op) => this.#request(op, pieces <= 1));
+    const bytes = Buffer.concat(requests);
     this.#trace(bytes, () => `asks ${ops.map(textOf).join(', ')}`);
     if (pieces <= 1) {
-      endpoint.write(bytes, () => {});
+      this.#write(endpoint, bytes);
       return true;
     }
     const size = Math.ceil(bytes.length / pieces);
@@ -253,28 +243,25 @@ export class SimClient implements EndpointOwner {
   #sendPiece(endpoint: Endpoint, pauseMs: number): void {
     if (this.#endpoint !== endpoint) return;
     const piece = this.#unsent.shift();
-    if (piece !== undefined) endpoint.write(piece, () => {});
+    if (piece !== undefined) this.#write(endpoint, piece);
     if (this.#unsent.length > 0) this.#pauseThen(pauseMs, () => this.#sendPiece(endpoint, pauseMs));
     else this.#goOn();
+  }
+
+  #write(endpoint: Endpoint, bytes: Buffer): void {
+    endpoint.write(bytes, () => {});
+    this.#writes.sent(bytes.length);
   }
 
   /** @param atOnce its bytes go out together */
   #request(op: Op, atOnce: boolean): Buffer {
     const sentAt = this.#setting.world.micros;
     this.#open.push({ op, sentAt, alone: atOnce && this.#open.length === 0 });
-    const write = op.op === 'queued' ? op.of : op;
-    if ('id' in write) {
-      const sent = { connection: this.#connection, order: this.#order };
-      this.#setting.history.sent(write.id, sent);
-      this.#setting.sent(write.id);
-      const looked = this.#looked;
-      if (write.op === 'swap' && looked?.key === write.key) {
-        this.#setting.history.expect(write.id, looked.id);
-      }
-    }
-    this.#order++;
     const { dialect, password } = this.#setting;
-    return dialect.encode(op, { db: this.#db, client: this.index, password: password ?? '' });
+    const speaker = { db: this.#db, client: this.index, password: password ?? '' };
+    const request = dialect.encode(op, speaker);
+    this.#writes.asks(op, request);
+    return request;
   }
 
   // --- replies ---------------------------------------------------------------------------------
@@ -318,8 +305,8 @@ export class SimClient implements EndpointOwner {
     const { op, sentAt } = asked;
     const failed = reply.kind === 'error';
     this.#trace(
-      failed ? 10 : 9,
-      () => `gets ${failed ? `-${reply.text}` : 'its answer'} to ${textOf(op)}`,
+      markOf(reply),
+      () => `gets ${failed ? `-${reply.text}` : shown(reply)} to ${textOf(op)}`,
     );
     const complaint = complaintAbout(
       history,
@@ -328,6 +315,7 @@ export class SimClient implements EndpointOwner {
         from: sentAt,
         to: world.micros,
         db: this.#db,
+        behind: (key) => this.#writes.placeOf(this.#db, key),
         mayFail: this.#setting.mayFail(),
         refusals: this.#setting.refusals,
       },
@@ -337,25 +325,12 @@ export class SimClient implements EndpointOwner {
     if (failed) this.failed++;
     else {
       this.answered++;
-      for (const each of op.op === 'exec' && reply.kind === 'array' ? op.of : [op]) {
-        if ('id' in each) this.#setting.acknowledged(each.id, sentAt);
-      }
+      this.#writes.answered(op, this.#db, sentAt, reply);
     }
     if (op.op === 'select' && !failed) this.#db = op.db;
-    this.#watch(op, reply);
+    this.#writes.watch(op, reply);
     const others = this.#open.length;
     for (const late of this.#lateness.took(asked, others, this.#deafUntil)) this.#complain(late);
-  }
-
-  /** Between WATCH and EXEC it knows what it has read. */
-  #watch(op: Op, reply: Reply): void {
-    if (op.op === 'watch') this.#watching = reply.kind === 'status';
-    else if (op.op === 'exec') this.#looked = null;
-    else if (op.op === 'look' && this.#watching) {
-      const id = reply.kind === 'bulk' ? (labelOf(reply.bytes)?.id ?? null) : null;
-      this.#looked = reply.kind === 'error' ? null : { key: op.key, id };
-      this.#watching = false;
-    }
   }
 
   onEnd(): void {
@@ -383,4 +358,11 @@ export class SimClient implements EndpointOwner {
   harmed(): void {
     this.#suspect = true;
   }
+}
+
+/** What tells a reply from another one, for the hash of all that happens. */
+function markOf(reply: Reply): number | Uint8Array {
+  if (reply.kind === 'bulk') return reply.bytes;
+  if (reply.kind === 'integer') return reply.value;
+  return Buffer.from('text' in reply ? reply.text : shown(reply));
 }

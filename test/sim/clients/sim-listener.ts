@@ -1,4 +1,4 @@
-import type { ChannelKind, ListenerAction, ListenerPlan } from '../cases/case.ts';
+import type { ChannelKind, ClientState, ListenerAction, ListenerPlan } from '../cases/case.ts';
 import type { Endpoint, EndpointOwner } from '../net/connection.ts';
 import type { Attempt } from '../net/network.ts';
 import type { Loop } from '../world/loop.ts';
@@ -16,8 +16,6 @@ const ANSWERED_MICROS = 10_000_000;
 
 export interface ListenerSetting extends ClientSetting {
   readonly airwaves: Airwaves;
-  /** Which one it is connected to. */
-  readonly proxy: number;
   /** Whether connections that may have missed something are not closed. */
   mayMiss(): boolean;
 }
@@ -42,6 +40,8 @@ export class SimListener implements EndpointOwner {
   };
   #waits = false;
   #suspect = false;
+  /** The network may have kept something from the proxy. */
+  #harmed = false;
   #deafUntil = 0;
   #ending = false;
   heard = 0;
@@ -50,7 +50,7 @@ export class SimListener implements EndpointOwner {
     this.name = `listener${index}`;
     this.#plan = plan;
     this.#setting = setting;
-    this.#book = new ListenerBook(plan.resp, setting.airwaves, setting.proxy);
+    this.#book = new ListenerBook(plan.resp, setting.airwaves, setting.census, setting.proxy);
     this.loop = setting.world.process(this.name);
     setting.network.place(this.loop, `10.0.6.${index + 1}`);
     setting.world.at(plan.startMs * 1000, () => this.loop.io(() => this.#connect()));
@@ -65,7 +65,7 @@ export class SimListener implements EndpointOwner {
   }
 
   /** What it is at, for the pairs of faults and states. */
-  get state(): string {
+  get state(): ClientState {
     if (this.#endpoint === null) return 'connecting';
     if (this.#deafUntil > this.#setting.world.micros) return 'deaf';
     if (this.#asked.length > 0) return 'subscribing';
@@ -74,6 +74,7 @@ export class SimListener implements EndpointOwner {
 
   harmed(): void {
     this.#suspect = true;
+    this.#harmed = true;
   }
 
   #trace(of: number | Uint8Array, text: () => string): void {
@@ -107,6 +108,7 @@ export class SimListener implements EndpointOwner {
     endpoint.owner = this;
     this.#replies = new ReplyStream();
     this.#suspect = false;
+    this.#harmed = false;
     this.#trace(3, () => 'connects');
     endpoint.startReading();
     const { password } = this.#setting;
@@ -122,7 +124,7 @@ export class SimListener implements EndpointOwner {
   #lose(): void {
     this.#endpoint = null;
     this.#asked = [];
-    this.#book.forget();
+    this.#book.forget(this.#setting.world.micros, this.#harmed);
     this.#waits = false;
     this.#again();
   }
@@ -134,6 +136,7 @@ export class SimListener implements EndpointOwner {
     words: readonly string[],
   ): void {
     const sentAt = this.#setting.world.micros;
+    if (what === 'subscribe' || what === 'unsubscribe') this.#book.asks(what, kind, names, sentAt);
     this.#asked.push({ what, kind, names, sentAt, taken: 0, frames: 1 });
     const bytes = encode(words);
     this.#trace(bytes, () => `asks ${words.join(' ')}`);
@@ -208,7 +211,10 @@ export class SimListener implements EndpointOwner {
   onData(bytes: Uint8Array): void {
     this.#replies.add(bytes);
     try {
-      for (let reply = this.#replies.next(); reply !== null; reply = this.#replies.next()) {
+      // What stands behind a refusal is of a connection that it has given up.
+      while (this.#endpoint !== null) {
+        const reply = this.#replies.next();
+        if (reply === null) break;
         this.#take(reply);
       }
     } catch (error) {
@@ -311,6 +317,7 @@ export class SimListener implements EndpointOwner {
   /** It hears nothing more. */
   leave(): void {
     this.#ending = true;
+    this.#book.forget(this.#setting.world.micros, this.#harmed);
     this.#endpoint?.close();
     this.#endpoint = null;
   }

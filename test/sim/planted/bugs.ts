@@ -6,8 +6,10 @@ export interface PlantedBug {
   /** Stands in it once, and becomes `to`. */
   readonly from: string;
   readonly to: string;
-  /** Seeds within which it is found, from 1; null: it is not found. */
+  /** Cases within which it is found, from seed 1; null: it is not found. */
   readonly seeds: number | null;
+  /** Only of cases of this kind. */
+  readonly among?: 'sentinels' | 'clusters';
 }
 
 /** Chosen by what once went wrong in proxies, before the simulator had looked for any of them. */
@@ -42,10 +44,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'records behind a stop are copied all the same',
-    file: 'proxy/client/input/client-input',
+    file: 'proxy/client/input/request-walk',
     // Scanners write 0 here: what is planted is where the first of the chunk goes.
-    from: 'words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = 0;',
-    to: 'words[FRAME_WORD + i * RECORD_WORDS + RECORD_DEST] = words[FRAME_WORD + RECORD_DEST];',
+    from: 'words[at + RECORD_DEST] = 0;',
+    to: 'words[at + RECORD_DEST] = words[FRAME_WORD + RECORD_DEST];',
     seeds: 5,
   },
   {
@@ -133,7 +135,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/client/streamed-reply',
     from: "client.destroy('its server failed in the middle of a large reply', LOG_NOTICE);\n            return;",
     to: 'client.pipeline.out.copy(error);\n            client.pipeline.completeHead();\n            return;',
-    seeds: null,
+    seeds: 70,
   },
   {
     name: 'a server stands still for ever for a client that was slow once',
@@ -245,7 +247,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/redis/pubsub/hub/hub',
     from: 'for (const listener of losers)\n            listener.lose();',
     to: '',
-    seeds: null,
+    seeds: 60,
   },
   {
     name: 'a client goes on hearing what it has unsubscribed from',

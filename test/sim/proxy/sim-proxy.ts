@@ -15,7 +15,7 @@ import {
   PUBSUB_TOPICS,
 } from '../../../src/stats/counters.ts';
 import { assertAtRest, type Holdings, holdingsOf } from '../../support/at-rest.ts';
-import type { PoolKeys } from '../cases/case.ts';
+import { CONNECTION_STATES, type ConnectionState, type PoolKeys } from '../cases/case.ts';
 import type { Network } from '../net/network.ts';
 import type { Loop } from '../world/loop.ts';
 import type { World } from '../world/world.ts';
@@ -55,6 +55,8 @@ interface Era {
   readonly of: string;
   readonly ring: NamedRing;
 }
+/** A request is longer than its value by this at most. */
+const HEAD_BYTES = 200;
 /** What the budget may be exceeded by: those who hold least are not closed. */
 const BUDGET_SLACK = 64 * 1024;
 
@@ -95,6 +97,10 @@ export class SimProxy {
   #config = 0;
   #configSince = 0;
   #reloading = false;
+  /** Each configuration that it has had, and since when. */
+  readonly #reloads: { readonly since: number; readonly config: number }[] = [
+    { since: 0, config: 0 },
+  ];
   /** With auto_eject_hosts: the rings that it has had. */
   readonly #ejects: boolean;
   readonly #eras: Era[] = [];
@@ -189,7 +195,10 @@ export class SimProxy {
       doors.commit();
       this.#topology?.follow(config);
       this.#world.trace.add(this.name, index, () => `has configuration ${index} now`);
-      if (this.#config !== index) this.#configSince = this.#world.micros;
+      if (this.#config !== index) {
+        this.#configSince = this.#world.micros;
+        this.#reloads.push({ since: this.#world.micros, config: index });
+      }
       this.#config = index;
     } catch (error) {
       this.complaints.push(`${this.name} does not reload: ${(error as Error).message}`);
@@ -207,6 +216,22 @@ export class SimProxy {
     return this.#rings.filter((_, i) => all || i === now).map((ring) => ownerOf(ring, bytes) ?? '');
   }
 
+  /**
+   * The servers that it may ask for a key, when it has had the request whole since then; what is
+   * larger than it assembles goes where it was to go when it began. Null: any that it has had.
+   */
+  ownersSince(key: string, sentAt: number, wholeAt: number, bytes: number): string[] | null {
+    if (this.#ejects || this.#rings.length === 0) return null;
+    const [{ maxAssembledRequest }] = this.#configs[0].pools;
+    const from = bytes + HEAD_BYTES > maxAssembledRequest ? sentAt : wholeAt;
+    const bytesOfKey = Buffer.from(key, 'latin1');
+    const owners = this.#reloads.flatMap(({ config }, i) => {
+      const end = this.#reloads[i + 1]?.since ?? Number.POSITIVE_INFINITY;
+      return end >= from ? [ownerOf(this.#rings[config], bytesOfKey) ?? ''] : [];
+    });
+    return [...new Set(owners)];
+  }
+
   /** Each era reaches until what was sent in it is carried out. */
   #ownersByEras(key: Buffer, from: number): string[] {
     const names = new Set<string>();
@@ -217,10 +242,10 @@ export class SimProxy {
     return [...names];
   }
 
-  /** Servers that are not in the ring now. */
+  /** Servers that are not in the ring now; nodes of a cluster are in none. */
   get ejected(): readonly string[] {
     const [pool] = this.#server?.pools ?? [];
-    if (pool === undefined) return [];
+    if (pool === undefined || this.#options.cluster) return [];
     return pool.servers.filter((each) => !pool.liveServers.includes(each)).map(({ name }) => name);
   }
 
@@ -237,16 +262,16 @@ export class SimProxy {
     this.#eras.push({ since: this.#world.micros, of, ring });
   }
 
-  /** How its connections to a server stand, for the pairs of faults and states. */
-  connectionStates(server: string): string[] {
-    const states: string[] = [];
+  /** How its connections to a server stand: of several, what is dearest to lose. */
+  connectionState(server: string): ConnectionState {
+    let best = 0;
     for (const each of this.#server?.engine.connections ?? []) {
       if (!(each instanceof BackendConnection) || !each.owner.title.includes(`| ${server} `)) {
         continue;
       }
-      states.push(stateOf(each));
+      best = Math.max(best, CONNECTION_STATES.indexOf(stateOf(each)));
     }
-    return states;
+    return CONNECTION_STATES[best];
   }
 
   /** Looked at after each of its turns. */
@@ -331,7 +356,7 @@ export class SimProxy {
   }
 }
 
-function stateOf(connection: BackendConnection): string {
+function stateOf(connection: BackendConnection): ConnectionState {
   if (!connection.connected) return 'connecting';
   if (connection.full) return 'full';
   if (connection.holder !== null) return 'leased';

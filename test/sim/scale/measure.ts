@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { startCluster } from '../../support/clusters.ts';
 import { encodeRequest } from '../../support/resp-client.ts';
 import { command, startSentinelSet } from '../../support/sentinels.ts';
 
@@ -55,4 +56,21 @@ try {
   console.log(`QUESTIONS_MICROS ${asking.toFixed(0)}\nQUESTIONS_BYTES ${bytes}`);
 } finally {
   await set.stop();
+}
+
+const cluster = await startCluster({ masters: 3, replicas: 1 });
+try {
+  await cluster.settled();
+  const [{ port }] = cluster.nodes;
+  const both = ['NODES', 'SLOTS'].map((word) => encodeRequest('CLUSTER', word));
+  const ping = encodeRequest('PING');
+  const end = (text: string): boolean => text.endsWith('+PONG\r\n');
+  const bytes = (await ask(port, Buffer.concat([...both, ping]), end)).length - '+PONG\r\n'.length;
+  console.log(`CLUSTER_NODE_BYTES ${(bytes / cluster.nodes.length).toFixed(0)}`);
+  const many = Buffer.concat([...Array.from({ length: QUESTIONS }, () => both).flat(), ping]);
+  const begun = await cpuOf(port);
+  await ask(port, many, end);
+  console.log(`CLUSTER_MICROS ${(((await cpuOf(port)) - begun) / QUESTIONS).toFixed(0)}`);
+} finally {
+  await cluster.stop();
 }

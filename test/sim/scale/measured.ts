@@ -7,3 +7,7 @@ export const CONNECT_MICROS = 103;
 export const QUESTIONS_MICROS = 19;
 /** Bytes of the three replies. */
 export const QUESTIONS_BYTES = 1_989;
+/** Bytes of CLUSTER NODES and CLUSTER SLOTS for each node of a cluster. */
+export const CLUSTER_NODE_BYTES = 175;
+/** Microseconds of processor time of a node for both, in a cluster of six; more in a larger one. */
+export const CLUSTER_MICROS = 63;

@@ -1,4 +1,6 @@
 import {
+  CLUSTER_ASK_MS,
+  CLUSTER_POLL_MS,
   CONTROL_QUESTIONS,
   FAILOVER_RETRY_MS,
   PROMOTION_POLL_MS,
@@ -6,7 +8,13 @@ import {
   SENTINEL_TROUBLE_POLL_MS,
 } from '../../../src/limits.ts';
 import { type Door, type Herd, herdAt, within } from './herd.ts';
-import { CONNECT_MICROS, QUESTIONS_BYTES, QUESTIONS_MICROS } from './measured.ts';
+import {
+  CLUSTER_MICROS,
+  CLUSTER_NODE_BYTES,
+  CONNECT_MICROS,
+  QUESTIONS_BYTES,
+  QUESTIONS_MICROS,
+} from './measured.ts';
 
 // The tables of docs/scaling.md: a coarse model of a fleet, run.
 
@@ -102,6 +110,30 @@ function failover(): string {
   return table(['what', 'how much'], rows);
 }
 
+/** What proxies ask the nodes of a cluster about its slots: at rest, and while requests wait. */
+function nodes(): string {
+  const rows = [
+    [20, 12],
+    [200, 12],
+    [200, 100],
+    [200, 1_000],
+  ].map(([proxies, count]) => {
+    const each = (everyMs: number): readonly string[] => {
+      const questions = (proxies * 1000) / everyMs;
+      const share = (questions / count) * CLUSTER_MICROS;
+      return [
+        (questions / count).toFixed(2),
+        `${((questions * count * CLUSTER_NODE_BYTES) / 1e6).toFixed(1)} MB`,
+        `${(share / 1e4).toFixed(2)} %`,
+      ];
+    };
+    return [proxies, number(count), ...each(CLUSTER_POLL_MS), ...each(CLUSTER_ASK_MS)];
+  });
+  const head = ['proxies', 'nodes'];
+  const asked = ['questions a second to each', 'bytes a second of all', 'of its core'];
+  return table([...head, ...asked, ...asked.map((each) => `${each}, at most`)], rows);
+}
+
 function herdRow(name: string, count: number, spreadMs: number): Row {
   const { halfMs, lastMs, longest, dropped }: Herd = herdAt(REDIS, within(count, spreadMs * 1000));
   return [name, number(count), spreadMs, longest, dropped, halfMs, lastMs];
@@ -145,6 +177,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
   control,
   most,
   failover,
+  nodes,
   herds,
   restarts,
 };

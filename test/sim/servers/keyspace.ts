@@ -31,6 +31,8 @@ export class Keyspace {
   readonly #dbs: readonly Map<string, Entry>[] = Array.from({ length: DATABASES }, () => new Map());
   readonly #now: () => number;
   observer: KeyspaceObserver | null = null;
+  /** All of it is lost, or becomes what a master has: changes are nobody's writes meanwhile. */
+  isReplaced = false;
   /** Told of each change, to have it done elsewhere. */
   onEffect: ((effect: KeyEffect) => void) | null = null;
   /** Changes of each key, by database and name. */

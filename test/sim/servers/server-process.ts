@@ -1,4 +1,5 @@
 import type { Random } from '../../fuzz/random.ts';
+import { shownWord } from '../clients/requests.ts';
 import type { Endpoint, EndpointOwner } from '../net/connection.ts';
 import type { Network } from '../net/network.ts';
 import type { Loop } from '../world/loop.ts';
@@ -33,6 +34,8 @@ const THINK_MICROS = 300;
 /** Milliseconds since 1970 when the world begins. */
 const EPOCH_MS = Date.UTC(2030, 0, 1);
 const NOTHING = Buffer.alloc(0);
+/** What is asked all the time, and not for a client. */
+const AMONG_SERVERS = ['PING', 'INFO'];
 
 /** One client of a server: its bytes become requests, and these replies. */
 export abstract class Peer implements EndpointOwner, Asker {
@@ -154,7 +157,10 @@ export abstract class ServerProcess {
     for (const { endpoint } of this.#peers) endpoint.abort();
     this.#peers.clear();
     this.loop.end();
-    if (!keepsData) this.data.flushAll();
+    if (keepsData) return;
+    this.data.isReplaced = true;
+    this.data.flushAll();
+    this.data.isReplaced = false;
   }
 
   /** Closes what its clients have open, as after CLIENT KILL. @param but not these */
@@ -221,6 +227,21 @@ export abstract class ServerProcess {
     if (bytes.length > 0) peer.endpoint.write(bytes, () => {});
     if (peer.closing) this.close(peer);
     this.served();
+  }
+
+  /** A request was carried out. */
+  executed(asker: Peer, words: readonly Buffer[], reply: Buffer): void {
+    this.answered(asker, words, reply);
+    this.observer?.onExecuted(this, asker, words, reply);
+  }
+
+  /** What the trace has of it. */
+  answered(asker: Peer, words: readonly Buffer[], reply: Buffer): void {
+    if (AMONG_SERVERS.includes(words[0].toString('latin1'))) return;
+    this.world.trace.add(this.name, reply.length, () => {
+      const asked = words.map(shownWord).join(' ');
+      return `#${asker.id} ${asked} -> ${shownWord(reply).replaceAll('..', ' ').trim()}`;
+    });
   }
 
   /** Something was carried out: others may have waited for it. */

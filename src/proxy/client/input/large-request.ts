@@ -137,9 +137,8 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
    * @param server where it goes, null when it is not a plain request or its key is not known
    */
   expect(missing: number, server: Server | null, info: number): void {
-    if (this.#mode !== 'assemble') return;
+    if (!this.#isTooLong(missing)) return;
     const limit = this.#client.pool.config.maxAssembledRequest;
-    if (this.#length + missing <= limit) return;
     if (server === null) {
       this.#client.pool.counters[REQUESTS_TOO_LARGE]++;
       this.discard(this.#client.protocol.tooLarge(limit, info));
@@ -156,7 +155,24 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     const info = infoOf(saved);
     const routed = this.#isPlain(info) && (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER;
     const to = routed ? (this.#client.pool.servers[server] ?? null) : null;
-    this.expect(scannedBytes(saved) + missingBytes(saved), to, info);
+    const rest = scannedBytes(saved) + missingBytes(saved);
+    if (server === NO_SERVER && this.#isTooLong(rest) && this.#hasNoServer(info)) {
+      this.#client.pool.counters[FORWARD_ERROR]++;
+      this.discard(this.#client.pool.protocol.failure(this.#client.pool.nowhere));
+    } else {
+      this.expect(rest, to, info);
+    }
+  }
+
+  #isTooLong(rest: number): boolean {
+    const { maxAssembledRequest } = this.#client.pool.config;
+    return this.#mode === 'assemble' && this.#length + rest > maxAssembledRequest;
+  }
+
+  /** It would be streamed, but all servers are out of the ring. */
+  #hasNoServer(info: number): boolean {
+    if ((info & FLAG_SPECIAL) !== 0 || this.#client.pool.liveServers.length > 0) return false;
+    return this.#isPlain(info);
   }
 
   /** Its client may have it streamed: nothing needs to be looked at but its key. */

@@ -40,7 +40,7 @@ const TABLE: readonly (readonly [section: string, rule: Rule, names: string])[] 
 ];
 
 const BY_SECTION: ReadonlyMap<string, readonly Figure[]> = sections();
-const KNOWN = new Set([...BY_SECTION.values()].flat().map(({ name }) => name));
+const KNOWN: ReadonlySet<string> = new Set([...BY_SECTION.values()].flat().map(({ name }) => name));
 
 function sections(): Map<string, Figure[]> {
   const all: Map<string, Figure[]> = new Map();

@@ -17,9 +17,24 @@ import { knownCommand } from '../unknown/known-commands.ts';
 import { Words } from '../words.ts';
 
 /** ringway answers these itself; between MULTI and EXEC a server does, in its turn. */
-const ASKED_THERE = new Set(['ACL|WHOAMI', 'ECHO', 'PING', 'TIME', 'UNWATCH', 'WAIT', 'WAITAOF']);
+const ASKED_THERE: ReadonlySet<string> = new Set([
+  'ACL|WHOAMI',
+  'ECHO',
+  'PING',
+  'TIME',
+  'UNWATCH',
+  'WAIT',
+  'WAITAOF',
+]);
 /** The same, where there is but one server whose answer it could be. */
-const OF_ONE_SERVER = new Set(['CLUSTER', 'CONFIG|GET', 'INFO', 'ROLE', 'SCAN', 'SLOWLOG']);
+const OF_ONE_SERVER: ReadonlySet<string> = new Set([
+  'CLUSTER',
+  'CONFIG|GET',
+  'INFO',
+  'ROLE',
+  'SCAN',
+  'SLOWLOG',
+]);
 
 /** What servers refuse between MULTI and EXEC, in these words. */
 const NEVER_KEPT = new Set(['PSYNC', 'SAVE', 'SHUTDOWN', 'SYNC']);

@@ -15,7 +15,7 @@ import { Words } from '../words.ts';
 import { addedCommand, type Placement, placementOf, rowOf } from './placement.ts';
 
 /** What Redis carries out between MULTI and EXEC instead of keeping it. */
-const CARRIED_OUT = new Set(['MULTI', 'EXEC', 'DISCARD', 'RESET', 'QUIT']);
+const CARRIED_OUT: ReadonlySet<string> = new Set(['MULTI', 'EXEC', 'DISCARD', 'RESET', 'QUIT']);
 
 /**
  * A request between MULTI and EXEC: kept, if all keys of the transaction live on one server.

@@ -9,7 +9,7 @@ import { Starting } from '../listening/starting.ts';
 import { type Monitors, monitorsOf } from './monitors.ts';
 
 /** What else touches data, though it is neither read nor write. */
-const TOUCHES = new Set(['EVAL', 'EVALSHA', 'FCALL', 'PUBLISH', 'SPUBLISH']);
+const TOUCHES: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL', 'PUBLISH', 'SPUBLISH']);
 
 /** A client that begins to see what the servers do: from when it is told that it does. */
 class Beginning implements StoredReply {

@@ -6,7 +6,14 @@ import { Words } from '../words.ts';
 import type { Tracking } from './tracking.ts';
 
 /** Commands that read what they like. */
-const SCRIPTS = new Set(['EVAL', 'EVALSHA', 'EVAL_RO', 'EVALSHA_RO', 'FCALL', 'FCALL_RO']);
+const SCRIPTS: ReadonlySet<string> = new Set([
+  'EVAL',
+  'EVALSHA',
+  'EVAL_RO',
+  'EVALSHA_RO',
+  'FCALL',
+  'FCALL_RO',
+]);
 
 /** What a request reads: names of keys, latin1; null when nobody can tell. */
 type Read = readonly string[] | null;

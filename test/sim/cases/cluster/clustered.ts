@@ -51,12 +51,18 @@ export class Clustered {
   }
 
   /** @param server of which the fault is about @returns what is done, for people */
-  carryOut(what: 'reshard' | 'promote' | 'grow', server: string, salt: number): string {
+  carryOut(what: 'reshard' | 'promote' | 'grow' | 'shrink', server: string, salt: number): string {
     const { all, spare } = this.cluster;
     const node = all.find(({ name }) => name === server) ?? all[0];
     if (what === 'promote') return this.#promote(node.name);
+    if (what === 'shrink') {
+      this.#operator.shrink(node === spare ? all[0] : node);
+      return `${spare.name} is to leave, what it has goes to ${node.name}`;
+    }
     if (what === 'grow') this.#operator.grow();
-    const to = what === 'grow' ? spare : node;
+    // Nothing goes to a node that is no member.
+    const isStranger = node === spare && !this.cluster.isSpareMember;
+    const to = what === 'grow' ? spare : isStranger ? all[0] : node;
     const count = 1 + this.#random.below(4);
     const slots = Array.from({ length: count }, (_, i) => {
       return slotOf(KEYS[(salt * 7 + i * 5 + this.#random.below(KEYS.length)) % KEYS.length]);
@@ -70,8 +76,9 @@ export class Clustered {
     const { all } = this.cluster;
     const named = all.find((each) => each.name === name) ?? all[0];
     const master = this.cluster.masterOf(named);
-    const replica = all.find(({ up, loop, membership }) => {
-      return up && !loop.frozen && membership.me.master === master?.id;
+    const replica = all.find(({ up, loop, membership, neverFailsOver }) => {
+      const isItsOwn = membership.me.master === master?.id;
+      return up && !loop.frozen && isItsOwn && !neverFailsOver;
     });
     if (replica === undefined || master === null)
       return `${name} has no replica that could be told`;

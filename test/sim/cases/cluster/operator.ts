@@ -12,6 +12,10 @@ const AGAIN_MS = 300;
 const BETWEEN_MS = 50;
 const PACES_MS = [1, 100, 600];
 const MOST_TRIES = 200;
+/** Between the moment at which all have forgotten a node and its end: whoever uses it looks elsewhere. */
+const LEAVE_MS = 15_000;
+/** A node that has more of them does not leave. */
+const MOST_SLOTS = 64;
 
 /** What the operator is to do: one slot goes to the shard of a node. */
 interface Move {
@@ -32,6 +36,13 @@ export class Operator {
   readonly #links: Map<SimNode, AskLink> = new Map();
   readonly #moves: Move[] = [];
   #current: Move | null = null;
+  /** The spare node is to join, and is about to. */
+  #joins = false;
+  #joining = false;
+  /** It is to leave, and is about to. */
+  #leaves = false;
+  #leaving = false;
+  #successor: SimNode;
   /** Which answer is waited for: late ones say nothing. */
   #step = 0;
   /** Slots that it has had to do with. */
@@ -41,6 +52,7 @@ export class Operator {
     this.#world = world;
     this.#network = network;
     this.#cluster = cluster;
+    this.#successor = cluster.nodes[0];
     this.#password = password;
     this.#loop = world.process('operator');
     this.#paceMs = this.#loop.random.pick(PACES_MS);
@@ -48,7 +60,8 @@ export class Operator {
   }
 
   get idle(): boolean {
-    return this.#current === null && this.#moves.length === 0;
+    const changes = this.#joins || this.#joining || this.#leaves || this.#leaving;
+    return this.#current === null && this.#moves.length === 0 && !changes;
   }
 
   move(slot: number, to: SimNode): void {
@@ -59,23 +72,97 @@ export class Operator {
 
   /** The spare node is met. */
   grow(): void {
+    if (this.#cluster.isSpareMember || this.#cluster.isSpareGone) return;
+    this.#joins = true;
+    this.#next();
+  }
+
+  #join(): void {
     const { spare, nodes } = this.#cluster;
+    this.#joins = false;
     const known = nodes.find(({ up, loop }) => up && !loop.frozen);
-    if (known === undefined || spare.membership.members.size > 1) return;
+    if (known === undefined) return;
+    this.#joining = true;
     const { host, port } = spare.membership.me.address;
-    this.#ask(known, ['CLUSTER', 'MEET', host, String(port)], () => {});
+    this.#ask(known, ['CLUSTER', 'MEET', host, String(port)], () => {
+      this.#joining = false;
+      this.#next();
+    });
+  }
+
+  /** The spare node gives all its slots to another shard, is forgotten by all, and ends. */
+  shrink(to: SimNode): void {
+    const { spare, isSpareMember, isSpareGone } = this.#cluster;
+    if (!isSpareMember || isSpareGone || to === spare) return;
+    this.#successor = to;
+    this.#leaves = true;
+    spare.neverFailsOver = true;
+    this.#empty();
+    this.#next();
+  }
+
+  /** @returns whether the spare node has slots that are to go elsewhere */
+  #empty(): boolean {
+    const { spare } = this.#cluster;
+    const slots = spare.membership.isMaster ? spare.membership.slotsOwned : [];
+    for (const slot of slots) this.#moves.push({ slot, to: this.#successor, tries: 0 });
+    for (const slot of slots) this.touched.add(slot);
+    return slots.length > 0;
   }
 
   #next(): void {
-    if (this.#current !== null) return;
+    if (this.#current !== null || this.#leaving || this.#joining) return;
+    if (this.#joins) this.#join();
+    if (this.#joining) return;
     this.#current = this.#moves.shift() ?? null;
     if (this.#current !== null) this.#begin(this.#current);
+    else if (this.#leaves) this.#leave();
+  }
+
+  #leave(): void {
+    const { spare, all } = this.#cluster;
+    const { membership } = spare;
+    // It was elected meanwhile: it is needed.
+    if (membership.isMaster && membership.slotsOwned.length > MOST_SLOTS) {
+      this.#leaves = false;
+      spare.neverFailsOver = false;
+      return;
+    }
+    if (this.#empty()) {
+      this.#next();
+      return;
+    }
+    this.#leaves = false;
+    this.#leaving = true;
+    this.#world.trace.add('operator', 1, () => `all are to forget ${spare.name}`);
+    this.#forget(all.filter((node) => node !== spare));
+  }
+
+  /** Each of these nodes forgets the spare one, however long that takes. */
+  #forget([node, ...rest]: readonly SimNode[]): void {
+    const { spare } = this.#cluster;
+    if (node === undefined) {
+      this.#loop.timer(() => this.#end(), LEAVE_MS);
+      return;
+    }
+    this.#ask(node, ['CLUSTER', 'FORGET', spare.id], (reply) => {
+      const isDone = reply !== null && (reply.kind !== 'error' || /Unknown/.test(reply.text));
+      this.#loop.timer(() => this.#forget(isDone ? rest : [node, ...rest]), isDone ? 1 : AGAIN_MS);
+    });
+  }
+
+  #end(): void {
+    this.#cluster.endSpare();
+    this.#world.trace.add('operator', 2, () => `${this.#cluster.spare.name} is ended`);
+    this.#leaving = false;
+    this.#next();
   }
 
   #begin(move: Move): void {
     const source = this.#cluster.ownerOf(move.slot);
     const target = this.#cluster.masterOf(move.to);
-    if (++move.tries > MOST_TRIES) {
+    const isGone = target === this.#cluster.spare && this.#cluster.isSpareGone;
+    if (isGone || ++move.tries > MOST_TRIES) {
       this.#done();
       return;
     }

@@ -49,8 +49,22 @@ export class SimCluster {
     }
   }
 
+  /** The spare node was a member, and is none any more. */
+  isSpareGone = false;
+
   get all(): readonly SimNode[] {
     return [...this.nodes, this.spare];
+  }
+
+  get isSpareMember(): boolean {
+    return this.spare.membership.members.size > 1;
+  }
+
+  /** The spare node ends for good. */
+  endSpare(): void {
+    this.isSpareGone = true;
+    this.spare.retired = true;
+    if (this.spare.up) this.spare.crash(true);
   }
 
   start(): void {
@@ -67,7 +81,7 @@ export class SimCluster {
     let found: SimNode | null = null;
     for (const node of this.all) {
       const { owners, me, isMaster } = node.membership;
-      if (!node.up || !isMaster || owners[slot] !== me.id) continue;
+      if (!node.up || !isMaster || owners[slot] !== me.id || this.#isGone(node)) continue;
       if (found === null || me.epoch > found.membership.me.epoch) found = node;
     }
     return found;
@@ -76,11 +90,15 @@ export class SimCluster {
   /** Whether any two do not agree about a slot. */
   disagree(slot: number): boolean {
     const said = new Set<string | null>();
-    for (const { membership } of this.all) {
+    for (const { membership } of this.all.filter((node) => !this.#isGone(node))) {
       if (membership.members.size > 1) said.add(membership.owners[slot]);
       if (membership.importing.has(slot) || membership.migrating.has(slot)) return true;
     }
     return said.size > 1;
+  }
+
+  #isGone(node: SimNode): boolean {
+    return this.isSpareGone && node === this.spare;
   }
 
   /** Whom a node's data come from: itself, or its master. */
@@ -92,7 +110,9 @@ export class SimCluster {
 
   /** All members see the same, serve all slots, and nothing is on the move. */
   get settled(): boolean {
-    const members = this.all.filter(({ membership }) => membership.members.size > 1);
+    const members = this.all.filter((node) => {
+      return node.membership.members.size > 1 && !this.#isGone(node);
+    });
     if (members.some(({ up, loop, loading }) => !up || loop.frozen || loading)) return false;
     const [{ membership: first }] = members;
     return members.every((node) => {

@@ -1,11 +1,46 @@
 import type { Random } from '../../../fuzz/random.ts';
 import {
   CLUSTER_FAULTS,
+  type ClientState,
+  type ConnectionState,
   FAULT_KINDS,
   type Fault,
   type FaultKind,
+  type Moment,
   SENTINEL_FAULTS,
 } from '../case.ts';
+
+/** At any time most clients wait or do nothing: faults that choose their moment meet the rest. */
+const CLIENTS: readonly (ClientState | undefined)[] = [
+  undefined,
+  undefined,
+  'waiting',
+  'waiting',
+  'sending',
+  'receiving',
+  'deaf',
+  'listening',
+];
+const CONNECTIONS: readonly (ConnectionState | undefined)[] = [
+  undefined,
+  'connecting',
+  'leased',
+  'in flight',
+  'in flight',
+  'full',
+  'mid-reply',
+];
+
+/** @returns for which moment each of some faults waits, if for any */
+function moments(random: Random): () => { readonly when?: Moment } {
+  const often = random.pick([0, 1, 2]);
+  return () => {
+    const [client, connection] = [random.pick(CLIENTS), random.pick(CONNECTIONS)];
+    if (often === 0 || !random.once(often)) return {};
+    const of = client === undefined ? {} : { client };
+    return { when: connection === undefined ? of : { ...of, connection } };
+  };
+}
 
 const LENGTHS = [3, 30, 200, 700, 1_500, 3_000];
 
@@ -20,9 +55,11 @@ export function faultPlan(random: Random, spanMs: number): Fault[] {
   if (random.once(8)) return [];
   if (random.once(8)) return reloads(random, spanMs);
   const count = random.pick([1, 2, 3, 4, 6, 12]);
+  const moment = moments(random);
   return Array.from({ length: count }, () => ({
     atMs: 50 + random.below(spanMs),
     forMs: random.pick(LENGTHS),
+    ...moment(),
   })).sort((a, b) => a.atMs - b.atMs);
 }
 
@@ -38,19 +75,22 @@ export function availableKinds(random: Random): readonly FaultKind[] | undefined
 export function availablePlan(random: Random, spanMs: number): Fault[] {
   if (random.once(10)) return [];
   const count = random.pick([1, 1, 2, 3, 5, 8]);
+  const moment = moments(random);
   return Array.from({ length: count }, () => ({
     atMs: 2_000 + random.below(spanMs - 2_000),
     forMs: random.pick(AVAILABLE_LENGTHS),
+    ...moment(),
   })).sort((a, b) => a.atMs - b.atMs);
 }
 
 /** In a cluster: all kinds, slots that move, failovers, or what kills and parts nodes. */
 export function clusterKinds(random: Random): readonly FaultKind[] | undefined {
   const few = [random.pick(CLUSTER_FAULTS), random.pick(FAULT_KINDS)];
-  const quiet: readonly FaultKind[] = ['reshard', 'promote', 'grow'];
+  const quiet: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink'];
   const kinds = random.pick([
     ...[undefined, few, quiet, ['reshard'] as const],
     ['promote', 'reshard'] as const,
+    ['grow', 'shrink', 'reshard'] as const,
     ['crash', 'freeze', 'hosts', 'reshard'] as const,
     ['crash', 'partition', 'one-way'] as const,
   ]);

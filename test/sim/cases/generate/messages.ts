@@ -37,6 +37,7 @@ class Messages {
   #publication(): Op {
     const random = this.#random;
     const channel = random.below(CHANNELS);
+    if (random.once(8)) return { op: 'count', kind: random.pick(KINDS), channel };
     const size = random.pick(SIZES);
     return { op: 'publish', channel, id: ++this.#id, size, isShard: random.once(4) };
   }
@@ -48,6 +49,18 @@ class Messages {
     const key = random.below(3);
     if (random.once(2)) return { op: 'bump', key, by };
     return { op: 'put', key, id: ++this.#id, size: random.pick(SIZES), by };
+  }
+
+  /** Says something all the time: of whatever breaks off some is missing. */
+  talker(): ClientPlan {
+    const random = this.#random;
+    const count = 60 + random.below(120);
+    const pauseMs = Math.ceil(this.#spanMs / count);
+    const actions = Array.from({ length: count }, (): Action[] => [
+      { do: 'send', ops: [this.#publication()], pieces: 1 },
+      { do: 'sleep', ms: 1 + random.below(2 * pauseMs) },
+    ]).flat();
+    return { proxy: random.below(this.#proxies), startMs: random.below(100), actions };
   }
 
   client(what: 'publishes' | 'scripts'): ClientPlan {
@@ -103,6 +116,7 @@ export function withMessages(given: Case, spanMs: number): Case {
   const clients = [messages.client('publishes')];
   if (random.once(2)) clients.push(messages.client('publishes'));
   if (random.once(2)) clients.push(messages.client('scripts'));
+  if (random.once(2)) clients.push(messages.talker());
   const count = random.pick([1, 2, 4]);
   const listeners = Array.from({ length: count }, () => messages.listener());
   const keys: Record<string, string> = {};
@@ -117,11 +131,13 @@ export function withMessages(given: Case, spanMs: number): Case {
   };
 }
 
-/** What is published when nothing is wrong any more. */
+/** What is published, and asked, when nothing is wrong any more. */
 export function lastMessages(proxy: number): Op[] {
   const first = 2 * FIRST_ID + proxy * 100;
-  return Array.from({ length: 2 * CHANNELS }, (_, i): Op => {
+  const counts = KINDS.map((kind, channel): Op => ({ op: 'count', kind, channel }));
+  const published = Array.from({ length: 2 * CHANNELS }, (_, i): Op => {
     const isShard = i >= CHANNELS;
     return { op: 'publish', channel: i % CHANNELS, id: first + i, size: 40, isShard };
   });
+  return [...published, ...counts];
 }

@@ -15,6 +15,8 @@ export interface Candidate {
   readonly offset: number;
   /** Milliseconds since its link to its master was whole. */
   readonly dataAgeMs: number;
+  /** `cluster-replica-no-failover`. */
+  readonly neverFailsOver: boolean;
   /** It is a master from now on. */
   promoted(): void;
 }
@@ -79,7 +81,7 @@ export class Election {
       else if (this.#epoch === 0) this.#ask(true);
       return;
     }
-    if (!master.failed || this.#isStale) {
+    if (!master.failed || this.#isStale || this.#candidate.neverFailsOver) {
       this.#startAt = 0;
       return;
     }

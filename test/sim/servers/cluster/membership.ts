@@ -111,6 +111,11 @@ export class Membership {
     return this.#covered;
   }
 
+  /** Slots that it has itself. */
+  get slotsOwned(): number[] {
+    return [...slotsIn(this.slotsOf(this.me.id))];
+  }
+
   /** Ranges as a text. */
   slotsOf(id: string): string {
     const known = this.#ranges.get(id);

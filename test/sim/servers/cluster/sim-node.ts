@@ -40,6 +40,10 @@ export class SimNode extends SimRedis implements ClusterNodeState {
   readonly #bus: Bus;
   readonly #election: Election;
   readonly #migration: Migration;
+  /** It is never started again. */
+  retired = false;
+  /** `cluster-replica-no-failover`: only told to does it take its master's place. */
+  neverFailsOver = false;
   #timer: SimTimer | null = null;
   #down = true;
   /** Since when it does not see most masters; it serves again some time after it does. */
@@ -78,6 +82,7 @@ export class SimNode extends SimRedis implements ClusterNodeState {
   }
 
   override start(): void {
+    if (this.retired) return;
     super.start();
     this.channels.onPublish = (kind, name, message) => this.#handOn(kind, name, message);
     for (const member of this.membership.others()) member.heardAt = this.now;

@@ -64,7 +64,7 @@ class MemcachedPeer extends Peer {
     }
     const { reply, asRedis } = execute(this.#context(), request);
     for (const [asked, answer] of asRedis) {
-      server.observer?.onExecuted(server, this, asked, Buffer.from(answer));
+      server.executed(this, asked, Buffer.from(answer));
     }
     return words.at(-1) === 'noreply' ? NO_REPLY : reply;
   }

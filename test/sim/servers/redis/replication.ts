@@ -116,8 +116,10 @@ export class ReplicaLink implements EndpointOwner {
       const source = this.#sources.at(Number(line.slice(12)));
       this.#source = source;
       this.onResync(source.snapshot);
+      this.#data.isReplaced = true;
       this.#data.flushAll();
       this.#apply(source.snapshot);
+      this.#data.isReplaced = false;
       this.offset = source.from;
     } else if (line.startsWith('@') && this.#source !== null) {
       const until = Number(line.slice(1));

@@ -15,12 +15,14 @@ import { ScriptCache } from './scripts.ts';
 import { abort, endTransaction } from './transactions.ts';
 
 const LOADING = failure('LOADING Redis is loading the dataset in memory');
-const WHILE_LOADING = /^(AUTH|HELLO|SELECT|INFO|QUIT|RESET|MULTI|EXEC|DISCARD|WATCH|UNWATCH)$/;
+const WHILE_LOADING =
+  /^(AUTH|HELLO|SELECT|INFO|QUIT|RESET|MULTI|EXEC|DISCARD|WATCH|UNWATCH|[PS]?(UN)?SUBSCRIBE|S?PUBLISH|SCRIPT)$/;
 const VERSION = '7.0.15';
 const READONLY = failure("READONLY You can't write against a read only replica.");
 const UNBLOCKED = failure(
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
 );
+const MINUS = 0x2d;
 /** A request that waits. */
 interface Blocked {
   readonly words: readonly Buffer[];
@@ -71,7 +73,9 @@ export class RedisPeer extends Peer implements Session {
     }
     if (parsed.words.length === 0) return Buffer.alloc(0);
     const { role } = this.server as SimRedis;
-    const reply = this.#refusal(parsed.words, role) ?? this.#execute(parsed.words);
+    const refusal = this.#refusal(parsed.words, role);
+    if (refusal?.[0] === MINUS) this.server.answered(this, parsed.words, refusal);
+    const reply = refusal ?? this.#execute(parsed.words);
     role?.commit();
     return reply;
   }
@@ -114,10 +118,10 @@ export class RedisPeer extends Peer implements Session {
 
   #execute(words: readonly Buffer[]): Buffer {
     const server = this.server as SimRedis;
-    const { data, password, now, loading, observer, channels, scripts, role } = server;
+    const { data, password, now, loading, channels, scripts, role } = server;
     const isReplica = role !== null && !role.isMaster;
     const onExecuted = (asked: readonly Buffer[], reply: Buffer): void => {
-      observer?.onExecuted(this.server, this, asked, reply);
+      server.executed(this, asked, reply);
     };
     const context: Context = {
       ...{ data, channels, scripts, session: this, password, version: VERSION, now, onExecuted },
@@ -237,7 +241,7 @@ export class SimRedis extends ServerProcess implements RoleOwner {
     const { blocked } = peer;
     this.loop.timer(() => {
       if (peer.blocked !== blocked || blocked === null) return;
-      this.observer?.onExecuted(this, peer, blocked.words, noArray(peer.resp));
+      this.executed(peer, blocked.words, noArray(peer.resp));
       this.#unblock(peer, noArray(peer.resp));
     }, ms);
   }

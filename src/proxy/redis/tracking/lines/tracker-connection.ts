@@ -19,7 +19,7 @@ const GREETINGS: readonly (readonly [what: string, bytes: Buffer])[] = [
   [NUMBER, encodeText('CLIENT', 'ID')],
 ];
 /** Without these nothing is heard. */
-const NEEDED = new Set([RESP3, NUMBER, TRACKING]);
+const NEEDED: ReadonlySet<string> = new Set([RESP3, NUMBER, TRACKING]);
 
 interface TrackerAsked extends Asked {
   /** Told when it is answered, or never will be. */

@@ -1,0 +1,13 @@
+/** What a run of `npm run sim` has seen; its command gives it again. */
+export interface NamedRun {
+  readonly command: string;
+  readonly simulatedMinutes: number;
+  readonly processorSeconds: number;
+  readonly cases: number;
+  readonly answers: number;
+  readonly messages: number;
+  readonly faults: number;
+  readonly failures: number;
+  /** How often each pair was met: fault × state of a client × state of a connection. */
+  readonly pairs: Readonly<Record<string, number>>;
+}
