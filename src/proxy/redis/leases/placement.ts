@@ -37,7 +37,7 @@ const OF_ONE_SERVER: ReadonlySet<string> = new Set([
 ]);
 
 /** What servers refuse between MULTI and EXEC, in these words. */
-const NEVER_KEPT = new Set(['PSYNC', 'SAVE', 'SHUTDOWN', 'SYNC']);
+const NEVER_KEPT: ReadonlySet<string> = new Set(['PSYNC', 'SAVE', 'SHUTDOWN', 'SYNC']);
 
 /** Where a request between MULTI and EXEC belongs. */
 export interface Placement {
