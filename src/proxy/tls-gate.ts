@@ -15,6 +15,7 @@ import { exactMillis } from './engine/clock.ts';
 import type { Timed } from './engine/deadlines.ts';
 import { Sparing } from './engine/sparing.ts';
 import type { Pool } from './pool/pool.ts';
+import { addressOf } from './refusals.ts';
 
 /** What all gates of a process share. */
 export interface GateOwner {
@@ -126,20 +127,21 @@ export class TlsGate implements Timed, TlsAcceptorOwner {
     this.#owner.letIn(this.#pool, socket);
   }
 
-  onFailure({ remoteAddress, remotePort }: Socket, why: string): void {
+  onFailure(socket: Socket, why: string): void {
     const { counters, engine, config } = this.#pool;
     counters[TLS_FAILURES]++;
-    const client = remoteAddress === undefined ? '' : ` ${remoteAddress}:${remotePort}`;
+    const client = addressOf(socket);
+    const fields = { pool: config.name, client };
     if (why === GONE) {
-      const line = `pool ${config.name}: client${client} left before its TLS handshake was done`;
-      engine.log.write(LOG_INFO, line, { pool: config.name });
+      const line = `pool ${config.name}: client ${client} left before its TLS handshake was done`;
+      engine.log.write(LOG_INFO, line, fields);
       return;
     }
     const untold = this.#telling.happens(exactMillis(), REFUSAL_LOG_INTERVAL_MS);
     if (untold < 0) return;
     const more = untold === 0 ? '' : `, and of ${untold} others before,`;
-    const line = `pool ${config.name}: the TLS handshake of client${client}${more} failed: ${why}`;
-    engine.log.write(LOG_WARN, line, { pool: config.name });
+    const line = `pool ${config.name}: the TLS handshake of client ${client}${more} failed: ${why}`;
+    engine.log.write(LOG_WARN, line, fields);
   }
 
   onException(error: unknown): void {

@@ -1,3 +1,4 @@
+import { arityFits } from '../../protocol/redis/table/commands.ts';
 import { calledCommand } from '../commands.ts';
 import type { User } from '../user.ts';
 import type { RequestWords } from './request-words.ts';
@@ -11,10 +12,6 @@ export interface DryRun {
 
 function error(text: string): DryRun {
   return { isError: true, text };
-}
-
-function arityFits(arity: number, count: number): boolean {
-  return arity < 0 ? count >= -arity : count === arity;
 }
 
 /** A C string, as Redis prints it. */

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
-import { visible } from '../../log.ts';
 import type { DialTarget } from '../../net/dial.ts';
 import { BUCKETS, bucketOf, HISTOGRAM_MAX } from '../../stats/histogram.ts';
 import { type ReplyCounter, replyCounter } from './reply-counter.ts';
-import { ask, connectTo } from './session.ts';
+import { ask, connectTo, refusedLogin } from './session.ts';
+
+const MINUS = 0x2d;
 
 /** What is to be sent, and how fast. */
 export interface LoadOrder {
@@ -134,10 +135,8 @@ export class Load {
     const connection = new LoadConnection(socket, isRedis);
     if (login.length === 0) return connection;
     try {
-      const said = (await ask(socket, login)).toString('latin1').trim();
-      if (said.startsWith('-')) {
-        throw new Error(`the login is refused: ${visible(said.slice(1, 200))}`);
-      }
+      const said = await ask(socket, login);
+      if (said[0] === MINUS) throw refusedLogin(said, login);
     } catch (error) {
       socket.destroy();
       throw error;

@@ -2,12 +2,14 @@ import type { Socket } from 'node:net';
 import { visible } from '../../log.ts';
 import { type DialTarget, dialPlain } from '../../net/dial.ts';
 import { onOpen } from '../../net/tls-client.ts';
+import { loginRefusal, passwordOf } from '../../protocol/redis/replies/login-refusal.ts';
 import { replyCounter } from './reply-counter.ts';
 
 const ANSWER_MS = 5_000;
 const BATCH = 500;
-/** Of what a server says, in a message. */
+/** Of what a server says, in a message: to PING, and of an error. */
 const SHOWN = 120;
+const SHOWN_ERROR = 200;
 const CLOSES = 'it closes the connection before it has answered: does it want TLS (--tls)?';
 const NOTHING = Buffer.alloc(0);
 
@@ -58,6 +60,12 @@ export function ask(socket: Socket, question: Buffer): Promise<Buffer> {
   });
 }
 
+/** Why a login is refused; some servers repeat the password in what they say. */
+export function refusedLogin(said: Buffer, login: Buffer): Error {
+  const text = loginRefusal(said.toString('latin1').trim().replace(/^-/, ''), passwordOf(login));
+  return new Error(`the login is refused: ${visible(text.slice(0, SHOWN_ERROR))}`);
+}
+
 /**
  * Whether a Redis listens there, or something that speaks like one; else it is a memcached.
  * @throws as a rejection, when it is neither
@@ -98,7 +106,7 @@ export async function sendAll(
   const socket = await connectTo(target);
   const batches = new Batches(socket, isRedis);
   try {
-    if (login.length > 0) await batches.send([login]);
+    if (login.length > 0) await batches.logIn(login);
     let batch: Buffer[] = [];
     for (const request of requests) {
       if (progress.isOver) return;
@@ -119,6 +127,8 @@ export async function sendAll(
 class Batches {
   readonly #socket: Socket;
   #left = 0;
+  /** What is being sent logs in; empty = it does not. */
+  #login: Buffer = NOTHING;
   #settle: (error: Error | null) => void = () => {};
 
   constructor(socket: Socket, isRedis: boolean) {
@@ -129,14 +139,25 @@ class Batches {
     socket.on('data', (bytes: Buffer) => {
       try {
         counter.take(bytes, (isError) => {
-          if (isError)
-            throw new Error(`an error: ${visible(bytes.toString('latin1', 0, 200).trim())}`);
+          if (isError) throw this.#errorOf(bytes);
           if (--this.#left === 0) this.#settle(null);
         });
       } catch (error) {
         this.#settle(error as Error);
       }
     });
+  }
+
+  #errorOf(said: Buffer): Error {
+    if (this.#login.length > 0) return refusedLogin(said, this.#login);
+    return new Error(`an error: ${visible(said.toString('latin1', 0, SHOWN_ERROR).trim())}`);
+  }
+
+  /** @throws as send() */
+  async logIn(login: Buffer): Promise<void> {
+    this.#login = login;
+    await this.send([login]);
+    this.#login = NOTHING;
   }
 
   /** @throws as a rejection, at an error reply and when none comes in time */

@@ -1,6 +1,7 @@
 import type { PoolConfig } from '../../config/index.ts';
 import { visible } from '../../log.ts';
 import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
+import { loginRefusal, passwordOf } from '../../protocol/redis/replies/login-refusal.ts';
 import { bulkOf, elementsOf, errorOf, isNull } from '../../protocol/redis/replies/reply-parts.ts';
 import type { Conversation } from './conversation.ts';
 import type { Findings } from './finding.ts';
@@ -54,8 +55,9 @@ async function logIn(
 ): Promise<boolean> {
   if (serverLogin === null) return true;
   const { user, password } = serverLogin;
-  const words = user === null ? [password.bytes] : [Buffer.from(user, 'latin1'), password.bytes];
-  const said = textOf(await ask(encodeRequest([Buffer.from('AUTH'), ...words])));
+  const words = user === null ? [password.bytes] : [Buffer.from(user), password.bytes];
+  const request = encodeRequest([Buffer.from('AUTH'), ...words]);
+  const said = textOf(await ask(request));
   if (said.startsWith('+')) {
     findings.ok(user === null ? 'the password is right' : `user ${visible(user)} may log in`);
     return true;
@@ -64,7 +66,8 @@ async function logIn(
     findings.warning('it has no password: anybody who reaches it may do anything');
     return true;
   }
-  findings.error(`the login is refused: ${shown(said)}`);
+  const why = loginRefusal(said.replace(/^-/, ''), passwordOf(request));
+  findings.error(`the login is refused: ${shown(why)}`);
   return false;
 }
 

@@ -87,9 +87,10 @@ describe('ringway bench', () => {
       /closes the connection before .* TLS \(--tls\)\?/,
     );
     await server.stop();
+    const anything = (bytes: Buffer, at: number) => (at < bytes.length ? bytes.length : -1);
     const web = await startFake(
       inOrder([send('HTTP/1.1 400 Bad \x1b[31mRequest\r\n\r\n')]),
-      (bytes, at) => (at < bytes.length ? bytes.length : -1),
+      anything,
     );
     const said = await wrong(String(web.port), ...SHORT);
     assert.match(
@@ -98,6 +99,18 @@ describe('ringway bench', () => {
     );
     assert.ok(!said.includes('\x1b'));
     await web.stop();
+    const file = join(folder, 'wrong-password');
+    writeFileSync(file, 'hunter2');
+    const repeats = "-ERR unknown command 'AUTH', with args beginning with: 'hunter2' ";
+    const old = await startFake(
+      (index) => send(index === 0 ? '+PONG\r\n' : `${repeats}\r\n`),
+      anything,
+    );
+    assert.match(
+      await wrong(String(old.port), '--password-file', file, ...SHORT),
+      /the login is refused: ERR unknown command 'AUTH'$/m,
+    );
+    await old.stop();
     const refused = redis.port;
     await redis.stop();
     const away = await wrong(`127.0.0.1:${refused}`, ...SHORT);

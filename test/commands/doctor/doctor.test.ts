@@ -98,8 +98,17 @@ describe('ringway doctor', () => {
     has(await look([line], 'redis: true'), /^error one it wants a password/);
     has(
       await look([line], 'redis: true', 'redis_auth: no'),
-      /^error one the login is refused: -WRONGPASS/,
+      /^error one the login is refused: WRONGPASS/,
     );
+    const repeats =
+      "-ERR unknown command 'AUTH', with args beginning with: 'j\xc3\xbcrgen' 'hunter2' ";
+    const old = await startFake(inOrder([send(`${repeats}\r\n`)]));
+    const keys = ['redis: true', 'redis_user: jürgen', 'redis_auth: hunter2'];
+    const said = await look([`127.0.0.1:${old.port}:1 old`], ...keys);
+    await old.stop();
+    has(said, /^error old the login is refused: ERR unknown command 'AUTH'$/);
+    const request = '*3\r\n$4\r\nAUTH\r\n$7\r\njürgen\r\n$7\r\nhunter2\r\n';
+    assert.equal(old.received[0]?.toString(), request);
     const many = await look(
       [`127.0.0.1:${redis[1].port}:1 one`],
       'redis: true',

@@ -177,13 +177,11 @@ export function refuseLogin(
 const telling = new SparingOfEach(AUTH_LOG_INTERVAL_MS);
 
 /** One line per pool and interval, however many passwords are tried. */
-function tell(client: LoginClient): void {
-  const { pool } = client;
+function tell({ pool, address }: LoginClient): void {
   const untold = telling.happens(pool);
   if (untold < 0) return;
+  const { name } = pool.config;
   const more = untold === 0 ? '' : `; ${untold} more before`;
-  pool.engine.log.write(
-    LOG_WARN,
-    `pool ${pool.config.name}: client ${client.address} gave a wrong password or user${more}`,
-  );
+  const line = `pool ${name}: client ${address} gave a wrong password or user${more}`;
+  pool.engine.log.write(LOG_WARN, line, { pool: name, client: address });
 }

@@ -30,15 +30,16 @@ export function isHttpLine(line: string): boolean {
 
 /** Takes no more from a client that speaks HTTP; what it asked before is still answered. */
 export function refuseHttp(client: HttpSpeaker): true {
-  const { pool } = client;
+  const { pool, address } = client;
   const { counters, engine, config } = pool;
   counters[CLIENT_ERR]++;
   counters[MALFORMED_REQUESTS]++;
   if (telling.happens(pool) >= 0) {
     engine.log.write(
       LOG_WARN,
-      `pool ${config.name}: possible attack: client ${client.address} sent an HTTP request, ` +
+      `pool ${config.name}: possible attack: client ${address} sent an HTTP request, ` +
         'most likely by way of a browser; its connection is closed',
+      { pool: config.name, client: address },
     );
   }
   client.stopReading();

@@ -2,7 +2,7 @@ import { visitKeys } from '../../../acl/judge/keys-of.ts';
 import type { PoolConfig } from '../../../config/index.ts';
 import { AUDIT_KEYS, AUDIT_WORD_BYTES } from '../../../limits.ts';
 import { requestHead } from '../../../protocol/redis/request-head.ts';
-import type { CommandSpec } from '../../../protocol/redis/table/commands.ts';
+import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import type { Sampler } from '../../client/access/sampler.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { peerAddress } from '../../client/client-list.ts';
@@ -111,7 +111,7 @@ export function entryOf(request: SpecialRequest, spec: CommandSpec | null): Audi
   const keys: string[] = [];
   let more = false;
   const { arity, name } = command;
-  if (arity < 0 ? words.count >= -arity : words.count === arity) {
+  if (arityFits(arity, words.count)) {
     visitKeys(command, words, (index) => {
       if (keys.length < AUDIT_KEYS) keys.push(word(index));
       else more = true;

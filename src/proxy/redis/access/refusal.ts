@@ -21,6 +21,7 @@ import { keyWords } from '../../../protocol/redis/table/key-words.ts';
 import { NOT_PERMITTED } from '../../../stats/counters.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
+import { clientLine } from '../clients/client-lines.ts';
 import { knownCommand } from '../unknown/known-commands.ts';
 import { aclLogOf } from './acl-log.ts';
 import { RequestTable } from './request-table.ts';
@@ -127,8 +128,10 @@ export function refusalByUser(
   if (client.gate === null) return null;
   const refusal = refusalOf(request, spec, client.gate.user);
   if (refusal === null) return null;
+  const { reply, reason, object } = refusal;
   client.pool.counters[NOT_PERMITTED]++;
   const inMulti = exec || client.session.transaction !== null;
-  aclLogOf(client.pool).add(client, refusal.reason, inMulti, refusal.object, client.login.user);
-  return refusal.reply;
+  const denial = { reason, inMulti, object, user: client.login.user };
+  aclLogOf(client.pool).add(denial, clientLine(client));
+  return reply;
 }

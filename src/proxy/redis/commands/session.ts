@@ -16,7 +16,8 @@ import { MAY_WAIT } from '../../client/router.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { aclLogOf, DENIED_LOGIN } from '../access/acl-log.ts';
-import { enterAtServer, loginWith } from '../access/server-logins.ts';
+import { enterAtServer, loginAs } from '../access/login-at-server.ts';
+import { clientLine } from '../clients/client-lines.ts';
 import { withRedisVersion } from '../info/ask-servers.ts';
 import { changeVersion } from '../pubsub/subscribe.ts';
 import type { Words } from '../words.ts';
@@ -29,7 +30,7 @@ export function authenticate({ client }: SpecialRequest, words: Words): boolean 
   const named = count === 3;
   const { users, clientAuth, loginsAtServer } = client.pool.config;
   if (loginsAtServer) {
-    const login = loginWith(named ? words.text(1) : null, words.copy(count - 1));
+    const login = loginAs(named ? words.text(1) : null, words.copy(count - 1));
     return enterAtServer(client, login, laneOf(client).resp, (claim) => claim.deliver(replies.OK));
   }
   if (!named && users !== null && users.default.noPassword) {
@@ -52,7 +53,8 @@ export function authenticate({ client }: SpecialRequest, words: Words): boolean 
 /** With users a client stays what it was, as in Redis. */
 function refuseUser(client: ClientConnection, command: string, user: string): true {
   const inMulti = client.session.transaction !== null;
-  aclLogOf(client.pool).add(client, DENIED_LOGIN, inMulti, command, user);
+  const denial = { reason: DENIED_LOGIN, inMulti, object: command, user };
+  aclLogOf(client.pool).add(denial, clientLine(client));
   return refuseLogin(client, replies.WRONG_PASS);
 }
 
@@ -101,7 +103,7 @@ export function hello({ client, intent }: SpecialRequest, words: Words): boolean
   const asked = readHello(words, laneOf(client).resp);
   if (Buffer.isBuffer(asked)) return answer(client, asked);
   if (asked.login !== null && client.pool.config.loginsAtServer) {
-    const login = loginWith(...asked.login);
+    const login = loginAs(...asked.login);
     return enterAtServer(client, login, asked.resp, (claim) => tellHello(client, asked, claim));
   }
   if (asked.login !== null) {

@@ -33,7 +33,7 @@ import { authRequest } from '../server-login.ts';
 const pending: WeakMap<Pool, number> = new WeakMap();
 
 /** @param user one character per byte; null = AUTH with a password alone */
-export function loginWith(user: string | null, password: Buffer): LaneLogin {
+export function loginAs(user: string | null, password: Buffer): LaneLogin {
   const name = user === null ? [] : [Buffer.from(user, 'latin1')];
   const request = authRequest([...name, password]);
   return { user: user ?? DEFAULT_USER, request };
