@@ -9,6 +9,14 @@ import { adminWords } from './admin-line.ts';
 export type AdminAction = (words: readonly string[]) => object | Promise<object>;
 export type AdminActions = ReadonlyMap<string, AdminAction>;
 
+/** Whoever says more means another command: `drain alpha s1` is not to end the program. */
+export function alone(name: string, action: () => object | Promise<object>): AdminAction {
+  return (words) => {
+    if (words.length === 0) return action();
+    throw new RingwayError('RINGWAY_USAGE', `expected ${name}, and nothing behind it`);
+  };
+}
+
 /** Only the owner may connect: whoever can, may drain and reload. */
 const OWNER_ONLY = 0o600;
 

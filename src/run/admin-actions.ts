@@ -1,4 +1,4 @@
-import type { AdminAction, AdminActions } from '../admin/admin-server.ts';
+import { type AdminAction, type AdminActions, alone } from '../admin/admin-server.ts';
 import { effectiveConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { ADMIN_CLIENTS, HAND_OVER_MS } from '../limits.ts';
@@ -22,7 +22,7 @@ export interface ProgramControl {
   level: number;
 }
 
-/** The commands of the admin socket that change something. */
+/** The commands of the admin socket that need a whole program, beside those of doors.ts. */
 export function adminActions(control: ProgramControl): AdminActions {
   return new Map<string, AdminAction>([
     [
@@ -47,14 +47,6 @@ export function adminActions(control: ProgramControl): AdminActions {
     ['restart', alone('restart', () => restart(control))],
     ['upgrade', (words) => upgrade(control, words)],
   ]);
-}
-
-/** Whoever says more means another command: `drain alpha s1` is not to end the program. */
-function alone(name: string, action: () => object | Promise<object>): AdminAction {
-  return (words) => {
-    if (words.length === 0) return action();
-    throw new RingwayError('RINGWAY_USAGE', `expected ${name}, and nothing behind it`);
-  };
 }
 
 /** Holds until it is taken back, also in a process that takes over. */

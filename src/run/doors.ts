@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
-import { type AdminActions, type AdminDoor, serveAdmin } from '../admin/admin-server.ts';
+import { type AdminActions, type AdminDoor, alone, serveAdmin } from '../admin/admin-server.ts';
 import { RingwayError } from '../errors.ts';
 import type { InternalErrors } from '../internal-errors.ts';
 import type { Log } from '../log.ts';
@@ -98,8 +98,8 @@ async function openAdmin(
   errors: InternalErrors,
 ): Promise<AdminDoor> {
   const all: AdminActions = new Map([
-    ['status', async ([query = '']) => ({ status: await view.status(Choice.of(query)) })],
-    ['stats', () => allStats(view)],
+    ['status', (words) => status(view, words)],
+    ['stats', alone('stats', () => allStats(view))],
     ...actions,
   ]);
   try {
@@ -111,6 +111,14 @@ async function openAdmin(
 
 async function statsText(view: StatusView, { own = false }: StatsAddress): Promise<string> {
   return statsJson(await view.snapshot(), own);
+}
+
+/** What the status page shows, or what a query as that of /status.json chooses of it. */
+async function status(view: StatusView, [query = '', ...more]: readonly string[]): Promise<object> {
+  if (more.length > 0) {
+    throw new RingwayError('RINGWAY_USAGE', 'expected status, and one query at most');
+  }
+  return { status: await view.status(Choice.of(query)) };
 }
 
 /** nutcracker's stats and, beside them, ringway's own. */

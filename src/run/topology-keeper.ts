@@ -1,5 +1,4 @@
 import type { Config } from '../config/index.ts';
-import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { ReplicaSnapshot } from '../stats/snapshot.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
@@ -93,12 +92,8 @@ export class TopologyKeeper {
   }
 
   /** @throws RingwayError RINGWAY_USAGE when there is no such shard, or no sentinel does it */
-  async failover(pool: string, server: string): Promise<object> {
-    try {
-      return await this.#topology.failover(pool, server);
-    } catch (error) {
-      throw new RingwayError('RINGWAY_USAGE', (error as Error).message, { cause: error });
-    }
+  failover(pool: string, server: string): Promise<object> {
+    return this.#topology.failover(pool, server);
   }
 
   /** What `ringway ctl topology` prints. */

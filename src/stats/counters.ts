@@ -199,3 +199,31 @@ export function mapCounters<C extends Iterable<number>>(
 ): C {
   return Float64Array.from(counters, change) as never;
 }
+
+// --- names and order of nutcracker's stats, which exporters know --------------------------------
+/** Of a pool. */
+export const POOL_FIELDS: readonly (readonly [name: string, at: PoolCounter])[] = [
+  ['client_eof', CLIENT_EOF],
+  ['client_err', CLIENT_ERR],
+  ['client_connections', CLIENT_CONNECTIONS],
+  ['server_ejects', SERVER_EJECTS],
+  ['forward_error', FORWARD_ERROR],
+  ['fragments', FRAGMENTS],
+];
+
+/** Of a server. */
+export const SERVER_FIELDS: readonly (readonly [name: string, at: ServerCounter])[] = [
+  ['server_eof', SERVER_EOF],
+  ['server_err', SERVER_ERR],
+  ['server_timedout', SERVER_TIMEDOUT],
+  ['server_connections', SERVER_CONNECTIONS],
+  ['server_ejected_at', SERVER_EJECTED_AT],
+  ['requests', REQUESTS],
+  ['request_bytes', REQUEST_BYTES],
+  ['responses', RESPONSES],
+  ['response_bytes', RESPONSE_BYTES],
+  ['in_queue', IN_QUEUE],
+  ['in_queue_bytes', IN_QUEUE_BYTES],
+  ['out_queue', OUT_QUEUE],
+  ['out_queue_bytes', OUT_QUEUE_BYTES],
+];

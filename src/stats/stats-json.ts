@@ -1,60 +1,10 @@
 import { hostname } from 'node:os';
-import {
-  CLIENT_CONNECTIONS,
-  CLIENT_EOF,
-  CLIENT_ERR,
-  CURR_CONNECTIONS,
-  FORWARD_ERROR,
-  FRAGMENTS,
-  IN_QUEUE,
-  IN_QUEUE_BYTES,
-  OUT_QUEUE,
-  OUT_QUEUE_BYTES,
-  type PoolCounter,
-  REQUEST_BYTES,
-  REQUESTS,
-  RESPONSE_BYTES,
-  RESPONSES,
-  SERVER_CONNECTIONS,
-  SERVER_EJECTED_AT,
-  SERVER_EJECTS,
-  SERVER_EOF,
-  SERVER_ERR,
-  SERVER_TIMEDOUT,
-  type ServerCounter,
-  TOTAL_CONNECTIONS,
-} from './counters.ts';
+import { CURR_CONNECTIONS, POOL_FIELDS, SERVER_FIELDS, TOTAL_CONNECTIONS } from './counters.ts';
 import { ownStats } from './own-stats.ts';
 import type { PoolSnapshot, ServerSnapshot, Snapshot } from './snapshot.ts';
 
 /** The key of our own part. */
 const OWN_KEY = 'ringway';
-
-/** Names and order of nutcracker's stats. */
-const POOL_FIELDS: readonly (readonly [string, PoolCounter])[] = [
-  ['client_eof', CLIENT_EOF],
-  ['client_err', CLIENT_ERR],
-  ['client_connections', CLIENT_CONNECTIONS],
-  ['server_ejects', SERVER_EJECTS],
-  ['forward_error', FORWARD_ERROR],
-  ['fragments', FRAGMENTS],
-];
-
-const SERVER_FIELDS: readonly (readonly [string, ServerCounter])[] = [
-  ['server_eof', SERVER_EOF],
-  ['server_err', SERVER_ERR],
-  ['server_timedout', SERVER_TIMEDOUT],
-  ['server_connections', SERVER_CONNECTIONS],
-  ['server_ejected_at', SERVER_EJECTED_AT],
-  ['requests', REQUESTS],
-  ['request_bytes', REQUEST_BYTES],
-  ['responses', RESPONSES],
-  ['response_bytes', RESPONSE_BYTES],
-  ['in_queue', IN_QUEUE],
-  ['in_queue_bytes', IN_QUEUE_BYTES],
-  ['out_queue', OUT_QUEUE],
-  ['out_queue_bytes', OUT_QUEUE_BYTES],
-];
 
 /**
  * One line of JSON with nutcracker's fields, order and blanks, so that its exporters read it.

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { RingwayError } from '../errors.ts';
 import { PLANNED_FAILOVER_MS } from '../limits.ts';
 import { type Address, addressText, sameAddress } from './facts.ts';
 import { FollowedShard, type ShardContext } from './followed-shard.ts';
@@ -111,11 +112,16 @@ export class ReplicatedShard extends FollowedShard {
   async failover(): Promise<object> {
     const { address } = this.place;
     const heir = this.#heir(address);
-    if (heir === null) throw new Error('no replica is connected to the master');
+    if (heir === null) {
+      throw new RingwayError('RINGWAY_USAGE', 'no replica is connected to the master');
+    }
     const to = isIP(heir.host) === 0 ? [] : ['TO', heir.host, String(heir.port)];
     const words = ['FAILOVER', ...to, 'TIMEOUT', String(PLANNED_FAILOVER_MS)];
     const error = await this.servers.command(address, words);
-    if (error !== null) throw new Error(`${addressText(address)} says: ${printable(error)}`);
+    if (error !== null) {
+      const said = `${addressText(address)} says: ${printable(error)}`;
+      throw new RingwayError('RINGWAY_USAGE', said);
+    }
     this.servers.onTrouble();
     return { master: addressText(address), to: to.length > 0 ? addressText(heir) : 'a replica' };
   }

@@ -1,3 +1,4 @@
+import { RingwayError } from '../errors.ts';
 import { SENTINEL_POLL_MS, SENTINEL_TROUBLE_MS, SENTINEL_TROUBLE_POLL_MS } from '../limits.ts';
 import type { Clock } from './clock.ts';
 import type { Address, MasterFacts, SentinelEvent } from './facts.ts';
@@ -108,16 +109,16 @@ export class SentinelSet {
 
   /**
    * Has a sentinel replace a master by one of its replicas.
-   * @throws Error with what it says when it does not
+   * @throws RingwayError with what it says when it does not
    */
   failover(master: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const link = this.#links.find(({ up }) => up);
       const asked = link?.failover(master, (error) => {
         if (error === null) resolve(link.name);
-        else reject(new Error(`sentinel ${link.name} says: ${error}`));
+        else reject(new RingwayError('RINGWAY_USAGE', `sentinel ${link.name} says: ${error}`));
       });
-      if (asked !== true) reject(new Error('no sentinel can be asked'));
+      if (asked !== true) reject(new RingwayError('RINGWAY_USAGE', 'no sentinel can be asked'));
     });
   }
 

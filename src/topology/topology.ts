@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { RingwayError } from '../errors.ts';
 import { sameAddress } from './facts.ts';
 import type { FollowedShard, ShardContext } from './followed-shard.ts';
 import { WitnessSet } from './promotion/witness-set.ts';
@@ -111,8 +112,12 @@ export class Topology implements ShardContext {
   /** @throws Error when there is no such shard, or no sentinel does it */
   async failover(pool: string, server: string): Promise<object> {
     const shard = this.#shards.get(nameOf(pool, server));
-    if (shard === undefined) throw new Error(`no server ${server} of a pool ${pool} is followed`);
-    if (this.#frozen) throw new Error('the topology is frozen');
+    if (shard === undefined) {
+      throw new RingwayError('RINGWAY_USAGE', `no server ${server} of a pool ${pool} is followed`);
+    }
+    if (this.#frozen) {
+      throw new RingwayError('RINGWAY_USAGE', 'the topology is frozen, until: topology resume');
+    }
     return { pool, server, ...(await shard.failover()) };
   }
 

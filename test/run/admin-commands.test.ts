@@ -48,12 +48,14 @@ describe('commands that ask or adjust a running proxy', () => {
       'unready alpha',
       'ready now',
       'config alpha',
+      'stats alpha',
       'restart 1',
     ]) {
       const name = line.split(' ')[0];
       const message = `expected ${name}, and nothing behind it`;
       await assert.rejects(askAdmin(admin, line), { message }, line);
     }
+    await assert.rejects(askAdmin(admin, 'status brief alpha'), /expected status, and one query/);
     await assert.rejects(askAdmin(admin, 'upgrade a b c'), /expected upgrade, and the paths/);
     assert.equal(ringway.child.exitCode, null);
     const { state } = (await askAdmin(admin, 'status'))['status'] as unknown as { state: string };

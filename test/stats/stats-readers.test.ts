@@ -162,8 +162,9 @@ for (const workers of ['1', '2']) {
 test('a pool without a server yet is a pool', async () => {
   const pool = { name: 'alpha', cluster: true, servers: ['127.0.0.1:1:1'] };
   const ringway = await startChild(pool, { args: ['--http-addr', 'off'] });
-  const json = JSON.parse(await read(ringway.statsPort));
+  const text = await read(ringway.statsPort);
   await ringway.stop();
+  const json = JSON.parse(text);
   byFixedFields(json);
   byElimination(json, ['alpha']);
 });
@@ -172,8 +173,9 @@ describe('--stats-own', () => {
   test("sends ringway's own figures as well, in an object that can be taken for a pool", async () => {
     const pool = { name: 'alpha', servers: ['127.0.0.1:1:1 dead'] };
     const ringway = await startChild(pool, { args: ['--stats-own', '--http-addr', 'off'] });
-    const json = JSON.parse(await read(ringway.statsPort));
+    const text = await read(ringway.statsPort);
     await ringway.stop();
+    const json = JSON.parse(text);
     byElimination(json, ['alpha', 'ringway']);
     byFixedFields(json);
     byWholeNumbers(json);

@@ -114,7 +114,12 @@ describe('a topology', () => {
     answer = ([, word]) => (word === 'FAILOVER' ? '' : undefined);
     topology.follow([shard(null)]);
     await waitFor('the sentinel', () => topology.views[0].sentinelsUp === 1);
-    await assert.rejects(topology.failover('p', 'cache'), /says: nothing/);
+    const code = 'RINGWAY_USAGE';
+    const said = { code, message: /says: nothing/ };
+    await assert.rejects(topology.failover('p', 'cache'), said);
+    topology.frozen = true;
+    const frozen = { code, message: 'the topology is frozen, until: topology resume' };
+    await assert.rejects(topology.failover('p', 'cache'), frozen);
   });
 
   for (const text of [

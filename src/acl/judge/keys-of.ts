@@ -1,7 +1,7 @@
 // The keys of a request and what is done to them, as Redis finds them for its rules.
 
 import { type CommandSpec, findCommand } from '../../protocol/redis/table/commands.ts';
-import { keyWords } from '../../protocol/redis/table/key-words.ts';
+import { isOptionRule, keyWords } from '../../protocol/redis/table/key-words.ts';
 import { ANY_ACCESS, READS, READS_AND_WRITES, WRITES } from '../access.ts';
 import type { AclCommand } from '../commands.ts';
 import type { KeyPlace } from '../key-places.ts';
@@ -153,13 +153,10 @@ function countedKeys(
   if (store !== 0) visit(store, ANY_ACCESS);
 }
 
-/** Commands whose options Redis looks for anywhere, so that a key can hide behind one. */
-const BY_GRAMMAR: ReadonlySet<string> = new Set(['sort', 'georadius', 'streams', 'group-streams']);
-
-/** The row of a command whose own grammar has to be asked as well. */
+/** The row of a command whose own grammar has to be asked as well: keys can hide behind options. */
 function grammarOf({ name }: AclCommand): CommandSpec | undefined {
   const spec = findCommand(name);
-  return spec !== undefined && BY_GRAMMAR.has(spec.keys) ? spec : undefined;
+  return spec !== undefined && isOptionRule(spec.keys) ? spec : undefined;
 }
 
 /** Keys that the command's own grammar finds: the server will touch them, whatever else it says. */

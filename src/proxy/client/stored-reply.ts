@@ -58,3 +58,6 @@ export const IN_PARTS: StoredReply = {
   writeTo: () => false,
   drop: () => {},
 };
+
+/** What somebody keeps whose bytes go with the object itself: only the budget has to know. */
+export const NOTHING_MORE: Kept = { drop: () => {} };

@@ -13,31 +13,6 @@ import { askAllServers, firstError, gatherAnswers, type ServerAnswer } from './a
 import { INVALID, REPLY_TOO_LARGE } from './failure-reply.ts';
 import { joined, type Statistics, statisticsOf } from './stats-sums.ts';
 
-/** The names are nutcracker's. */
-const POOL_FIELDS: readonly (readonly [string, counter.PoolCounter])[] = [
-  ['client_eof', counter.CLIENT_EOF],
-  ['client_err', counter.CLIENT_ERR],
-  ['client_connections', counter.CLIENT_CONNECTIONS],
-  ['server_ejects', counter.SERVER_EJECTS],
-  ['forward_error', counter.FORWARD_ERROR],
-  ['fragments', counter.FRAGMENTS],
-];
-const SERVER_FIELDS: readonly (readonly [string, counter.ServerCounter])[] = [
-  ['server_eof', counter.SERVER_EOF],
-  ['server_err', counter.SERVER_ERR],
-  ['server_timedout', counter.SERVER_TIMEDOUT],
-  ['server_connections', counter.SERVER_CONNECTIONS],
-  ['server_ejected_at', counter.SERVER_EJECTED_AT],
-  ['requests', counter.REQUESTS],
-  ['request_bytes', counter.REQUEST_BYTES],
-  ['responses', counter.RESPONSES],
-  ['response_bytes', counter.RESPONSE_BYTES],
-  ['in_queue', counter.IN_QUEUE],
-  ['in_queue_bytes', counter.IN_QUEUE_BYTES],
-  ['out_queue', counter.OUT_QUEUE],
-  ['out_queue_bytes', counter.OUT_QUEUE_BYTES],
-];
-
 /** What only reads, and answers in STAT lines. */
 const READABLE = ['items', 'slabs', 'settings', 'sizes', 'conns'];
 /** Of the servers' own connections, processes and clocks: here ringway's stand for them. */
@@ -105,10 +80,10 @@ function poolLines({ config, servers }: Pool, counts: PoolCounts): string[] {
   // Names are one character per byte.
   const lines = [
     replies.statLine('pool', Buffer.from(config.name).toString('latin1')),
-    ...POOL_FIELDS.map(([name, at]) => replies.statLine(name, counts.ofPool(at))),
+    ...counter.POOL_FIELDS.map(([name, at]) => replies.statLine(name, counts.ofPool(at))),
   ];
   for (const { name: server, config: line } of servers) {
-    for (const [name, at] of SERVER_FIELDS) {
+    for (const [name, at] of counter.SERVER_FIELDS) {
       lines.push(replies.statLine(`${line.ringName}:${name}`, counts.ofServer(server, at)));
     }
   }

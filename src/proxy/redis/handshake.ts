@@ -12,8 +12,6 @@ import { loginOf, type RefusedConnection } from './server-login.ts';
 import type { Tracker } from './tracking/tracker.ts';
 import { knownTrackerOf } from './tracking/trackers.ts';
 
-const NOT_MASTER = 'the server is not a master';
-const CLUSTER_STATE_TEXT = 'CLUSTERDOWN The cluster is down';
 const ERROR_TYPE = 0x2d; // '-'
 const LF = 0x0a;
 /** What AUTH and SELECT are granted with. */
@@ -22,6 +20,13 @@ const STATUS_TYPE: ReadonlySet<number> = new Set(Buffer.from('+'));
 const HELLO_TYPES: ReadonlySet<number> = new Set(Buffer.from('%*'));
 /** Errors of HELLO that only say that the server is too old for RESP3: its RESP2 is valid RESP3. */
 const TOO_OLD = /^(ERR unknown command|NOPROTO)/i;
+
+/** How the answer to a greeting must begin. */
+interface WantedAnswer {
+  readonly begin: Buffer;
+  /** What is wrong with a server that answers otherwise. */
+  readonly otherwise: string;
+}
 
 /** Something that a new connection says first. */
 interface Greeting {
@@ -36,7 +41,7 @@ interface Greeting {
   /** It asks whether the server can serve: one that cannot may do so later. */
   readonly asks: boolean;
   /** What stands behind the first line of the reply that grants it; null = anything. */
-  readonly answer: Buffer | null;
+  readonly answer: WantedAnswer | null;
   /** It is refused, and nothing more comes of that. */
   readonly onRefused?: (connection: BackendConnection) => void;
 }
@@ -58,7 +63,7 @@ const ROLE: Greeting = {
   harmless: null,
   isLogin: false,
   asks: true,
-  answer: Buffer.from('$6\r\nmaster\r\n'),
+  answer: { begin: Buffer.from('$6\r\nmaster\r\n'), otherwise: 'the server is not a master' },
 };
 
 const CLUSTER_STATE: Greeting = {
@@ -68,7 +73,10 @@ const CLUSTER_STATE: Greeting = {
   harmless: null,
   isLogin: false,
   asks: true,
-  answer: Buffer.from('cluster_state:ok'),
+  answer: {
+    begin: Buffer.from('cluster_state:ok'),
+    otherwise: 'CLUSTERDOWN The cluster is down',
+  },
 };
 
 /** A replica of a cluster answers only whoever says so. */
@@ -179,8 +187,9 @@ class GreetingReply implements ReplyTarget {
     if (grants.has(type)) {
       if (answer === null || (info & FLAG_FIRST) === 0) return null;
       const at = memory.indexOf(LF, start) + 1;
-      const isRight = memory.compare(answer, 0, answer.length, at, at + answer.length) === 0;
-      return isRight ? null : this.#greeting.what === ROLE.what ? NOT_MASTER : CLUSTER_STATE_TEXT;
+      const { begin, otherwise } = answer;
+      const isRight = memory.compare(begin, 0, begin.length, at, at + begin.length) === 0;
+      return isRight ? null : otherwise;
     }
     if (type !== ERROR_TYPE || (info & WHOLE) !== WHOLE)
       return failureText(failureOf(FAILURE_INVALID));

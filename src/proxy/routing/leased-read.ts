@@ -3,6 +3,7 @@ import { FRAME_TABLE, NO_SERVER, WINDOW, WINDOW_BYTES } from '../../protocol/fra
 import { READS_IN_PIECES } from '../../stats/counters.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
+import { NOTHING_MORE } from '../client/stored-reply.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
 import type { Server } from '../pool/server.ts';
 import { LeasedRequest } from './leased-request.ts';
@@ -24,7 +25,7 @@ export class LeasedRead extends LeasedRequest {
     super(client);
     this.#request = request;
     this.#source = source;
-    this.claim.keep({ drop: () => {} }, request.length);
+    this.claim.keep(NOTHING_MORE, request.length);
     client.pool.counters[READS_IN_PIECES]++;
   }
 

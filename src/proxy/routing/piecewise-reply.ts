@@ -6,12 +6,9 @@ import type { Claim } from '../client/claims.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import { MAY_WAIT } from '../client/router.ts';
 import type { Detour } from '../client/session/detour.ts';
-import type { Kept } from '../client/stored-reply.ts';
+import { NOTHING_MORE } from '../client/stored-reply.ts';
 import { endParts, type NotedParts, notePart } from './noted-parts.ts';
 import type { SpecialRequest } from './request.ts';
-
-/** The request's bytes go with the object that makes it again. */
-const NOTHING_MORE: Kept = { drop() {} };
 
 /** What several servers have answered together. */
 export interface JoinedReply {

@@ -1,3 +1,4 @@
+import { RingwayError } from '../../errors.ts';
 import {
   CONTROL_RETRY_MS,
   FENCE_POLL_MS,
@@ -211,7 +212,8 @@ export class ShardServers {
       const asked = link?.ask(words, (reply) => {
         resolve(reply instanceof ErrorReply ? reply.text : null);
       });
-      if (asked !== true) reject(new Error(`${addressText(address)} cannot be asked`));
+      if (asked === true) return;
+      reject(new RingwayError('RINGWAY_USAGE', `${addressText(address)} cannot be asked`));
     });
   }
 

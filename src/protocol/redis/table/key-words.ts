@@ -1,5 +1,5 @@
 import * as replies from '../replies/replies.ts';
-import type { CommandSpec } from './commands.ts';
+import type { CommandSpec, KeyRule } from './commands.ts';
 
 /** The text of a word, one character per byte. */
 type Word = (index: number) => string;
@@ -15,6 +15,24 @@ export interface KeyWords {
   readonly refusal: Buffer | null;
   /** Position of the value of an option BLOCK, 0 = it has none. */
   readonly block: number;
+}
+
+/** Rules by which a key may stand behind an option. */
+export type OptionRule = Extract<KeyRule, 'sort' | 'georadius' | 'streams' | 'group-streams'>;
+
+const OPTION_RULES: ReadonlySet<KeyRule> = new Set<OptionRule>([
+  'sort',
+  'georadius',
+  'streams',
+  'group-streams',
+]);
+
+/**
+ * Whether keys go by options. COMMAND GETKEYS and the rules of users search for these anywhere in
+ * a request, which can find other words than the command itself does.
+ */
+export function isOptionRule(rule: KeyRule): rule is OptionRule {
+  return OPTION_RULES.has(rule);
 }
 
 const NONE: KeyWords = { keys: [], refusal: null, block: 0 };

@@ -1,6 +1,7 @@
 import { readSmallInteger } from '../replies/integers.ts';
 import { elementsOf, isNull, listOf, withoutAttributes, wordOf } from '../replies/reply-parts.ts';
-import { type Access, type CommandSpec, findCommand, type KeyRule } from './commands.ts';
+import { type Access, type CommandSpec, findCommand } from './commands.ts';
+import { isOptionRule, type OptionRule } from './key-words.ts';
 
 const INTEGER = 0x3a; // ':'
 /** More words than any request has. */
@@ -17,15 +18,6 @@ export interface LearnedCommand {
   /** The command that ringway would not forward by its keys, if a server has this name for it. */
   readonly hides: string | null;
 }
-
-type OptionRule = Extract<KeyRule, 'sort' | 'georadius' | 'streams' | 'group-streams'>;
-
-const OPTION_RULES: ReadonlySet<KeyRule> = new Set<OptionRule>([
-  'sort',
-  'georadius',
-  'streams',
-  'group-streams',
-]);
 
 /** What is known of a command that the table does not have; fields as in CommandSpec. */
 export interface CommandShape {
@@ -74,7 +66,7 @@ function hiddenName(original: string): string | null {
  */
 function ownGrammar(original: string): CommandSpec | null {
   const spec = findCommand(original);
-  return spec !== undefined && OPTION_RULES.has(spec.keys) ? spec : null;
+  return spec !== undefined && isOptionRule(spec.keys) ? spec : null;
 }
 
 /** Redis below 7 has no flag for it, only the category. */

@@ -1,5 +1,7 @@
+import type { PoolConfig } from '../../../config/index.ts';
 import * as counter from '../../../stats/counters.ts';
 import type { Pool } from '../../pool/pool.ts';
+import type { Server } from '../../pool/server.ts';
 import type { PoolCounts } from '../../siblings/pool-counts.ts';
 import { heardNames } from '../pubsub/hub/hubs.ts';
 import { CHANNEL, type Kind, PATTERN, SHARD } from '../pubsub/hub/kinds.ts';
@@ -100,6 +102,13 @@ function replication(): Fields {
   ];
 }
 
+/** Several figures in one field, as Redis writes those of a replica. */
+function pairs(parts: Readonly<Record<string, string | number>>): string {
+  return Object.entries(parts)
+    .map((pair) => pair.join('='))
+    .join(',');
+}
+
 function ofPool({ pool, counts }: InfoSources): Fields {
   const { config, servers } = pool;
   const fields: Fields = [
@@ -118,10 +127,14 @@ function ofPool({ pool, counts }: InfoSources): Fields {
       errors: counts.ofServer(name, counter.SERVER_ERR),
       timeouts: counts.ofServer(name, counter.SERVER_TIMEDOUT),
     };
-    const value = Object.entries(parts).map((pair) => pair.join('='));
-    fields.push([`server${i}`, value.join(',')]);
+    fields.push([`server${i}`, pairs(parts)]);
   });
   return fields;
+}
+
+/** How many servers of a shard are read beside its master, where a pool reads such. */
+function readersOf({ readFrom }: PoolConfig, readers: Server['readers']): { readers?: number } {
+  return readFrom === 'master' ? {} : { readers: readers?.addresses.length ?? 0 };
 }
 
 /** The masters of a cluster, and how many slots each has. */
@@ -140,10 +153,8 @@ function ofCluster({ pool, counts: all }: Pick<InfoSources, 'pool' | 'counts'>):
   ];
   servers.forEach(({ name, failover, index, readers }, i) => {
     const state = failover?.holds ? 'waiting' : 'serving';
-    const read = readers?.addresses.length ?? 0;
-    const reads = config.readFrom === 'master' ? {} : { readers: read };
-    const parts = Object.entries({ name, slots: counts[index] ?? 0, state, ...reads });
-    fields.push([`shard${i}`, parts.map((pair) => pair.join('=')).join(',')]);
+    const reads = readersOf(config, readers);
+    fields.push([`shard${i}`, pairs({ name, slots: counts[index] ?? 0, state, ...reads })]);
   });
   return fields;
 }
@@ -157,10 +168,8 @@ function topology({ pool, counts }: InfoSources): Fields {
   servers.forEach(({ name, address, failover, readers }, i) => {
     const state = failover?.holds ? 'waiting' : 'serving';
     const moves = counts.ofServer(name, counter.SERVER_MOVES);
-    const read = readers?.addresses.length ?? 0;
-    const reads = config.readFrom === 'master' ? {} : { readers: read };
-    const parts = Object.entries({ name, master: address, state, moves, ...reads });
-    fields.push([`shard${i}`, parts.map((pair) => pair.join('=')).join(',')]);
+    const reads = readersOf(config, readers);
+    fields.push([`shard${i}`, pairs({ name, master: address, state, moves, ...reads })]);
   });
   return fields;
 }

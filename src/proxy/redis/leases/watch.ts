@@ -5,6 +5,7 @@ import { findCommand } from '../../../protocol/redis/table/commands.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { TAINTED, WATCHING } from '../../client/session/watch.ts';
+import { NOTHING_MORE } from '../../client/stored-reply.ts';
 import type { Server } from '../../pool/server.ts';
 import { LeasedRequest } from '../../routing/leased-request.ts';
 import { answer, copyOf, type SpecialRequest } from '../../routing/request.ts';
@@ -68,7 +69,7 @@ class WatchRequest extends LeasedRequest {
     this.#kept = kept;
     this.#first = first;
     this.#placedIn = kept.ringNumber;
-    this.claim.keep({ drop: () => {} }, kept.request.length);
+    this.claim.keep(NOTHING_MORE, kept.request.length);
   }
 
   protected override get owned(): BackendConnection | null {

@@ -1,7 +1,7 @@
 import { arrayReply, bulkText, integerReply } from '../../../protocol/redis/replies/encode.ts';
 import { matchesGlob } from '../../../protocol/redis/replies/glob.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import type { Kept } from '../../client/stored-reply.ts';
+import { NOTHING_MORE } from '../../client/stored-reply.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { askSiblings } from '../../siblings/question.ts';
@@ -30,8 +30,6 @@ export interface CountAnswer {
   readonly names: readonly string[] | null;
 }
 
-/** What is kept goes with the request. */
-const NOTHING_MORE: Kept = { drop: () => {} };
 const NONE: CountAnswer = { counts: [], names: [] };
 
 /** Of the clients of this process. */

@@ -8,6 +8,7 @@ import { type Redirection, SLOT_ASK } from '../../../backend/again/redirections.
 import type { BackendConnection } from '../../../backend/backend-connection.ts';
 import { SWALLOWED } from '../../../backend/in-flight.ts';
 import type { ClientConnection } from '../../../client/client-connection.ts';
+import { NOTHING_MORE } from '../../../client/stored-reply.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Server } from '../../../pool/server.ts';
 import { LeasedRequest } from '../../../routing/leased-request.ts';
@@ -90,7 +91,7 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     super(client);
     this.#kept = kept;
     this.#time = time;
-    this.claim.keep({ drop: () => {} }, kept.request.length);
+    this.claim.keep(NOTHING_MORE, kept.request.length);
   }
 
   override get endsWithClient(): boolean {

@@ -9,7 +9,7 @@ import { BLOCKED_CLIENTS, FORWARD_ERROR, LEASES_REFUSED } from '../../../../stat
 import type { Claim } from '../../../client/claims.ts';
 import type { ClientConnection } from '../../../client/client-connection.ts';
 import type { Detour } from '../../../client/session/detour.ts';
-import type { Kept } from '../../../client/stored-reply.ts';
+import { type Kept, NOTHING_MORE } from '../../../client/stored-reply.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
 import { laneOf } from '../../../pool/lanes.ts';
@@ -84,7 +84,7 @@ export class StreamFanOut implements Detour, Timed, Kept {
     this.time = time;
     client.session.detour = this;
     client.barrier();
-    this.claim.keep({ drop: () => {} }, request.length);
+    this.claim.keep(NOTHING_MORE, request.length);
   }
 
   get endsWithClient(): boolean {
