@@ -26,6 +26,8 @@ export const TICKET_SECRET_MS = 24 * 3600 * 1000;
 export const LISTED_ADDRESSES = 1024;
 /** Names in `deny_commands`: Redis has some 400, subcommands included. */
 export const DENIED_COMMANDS = 1024;
+/** The longest name that `deny_commands` or `rename_commands` may give; what is longer is none. */
+export const COMMAND_NAME_BYTES = 64;
 /** Wrong passwords in a pool are logged at most this often, with how many there were. */
 export const AUTH_LOG_INTERVAL_MS = 1_000;
 /** Clients that a limit keeps out are logged at most this often, with how many there were. */

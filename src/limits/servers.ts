@@ -6,6 +6,8 @@ export const DEFAULT_MAX_BACKEND_CONNECTIONS = 1024;
 export const LANE_LIMIT = 1024;
 /** Commands that a pool learns from its servers and remembers. */
 export const LEARNED_COMMANDS = 1024;
+/** Commands in `custom_commands`: each is compared with those before it. */
+export const CUSTOM_COMMANDS = 1024;
 /** Error replies that are kept by their text, which may be a server's. */
 export const KEPT_REPLIES = 128;
 /** What is shown of a text that a server chose. */

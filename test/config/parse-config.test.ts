@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type PoolConfig, parseConfig, resolveListens } from '../../src/config/index.ts';
 import { ConfigError, type ConfigProblem } from '../../src/errors.ts';
+import { CUSTOM_COMMANDS } from '../../src/limits.ts';
 
 function parse(text: string) {
   return parseConfig(Buffer.from(text), 'f.yml');
@@ -371,5 +372,12 @@ describe('custom_commands', () => {
     ]) {
       assert.throws(() => commands(text), /custom_commands/, text);
     }
+  });
+
+  test('are so many at most', () => {
+    const many = Array.from({ length: CUSTOM_COMMANDS }, (_, i) => `MY.${i} 1`);
+    assert.equal(commands(many.join(',')).length, CUSTOM_COMMANDS);
+    const wrong = /there are 1025 commands; expected at most 1024/;
+    assert.throws(() => commands([...many, 'MORE 1'].join(',')), wrong);
   });
 });

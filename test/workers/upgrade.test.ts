@@ -186,14 +186,14 @@ describe('an upgrade', () => {
     const { ringway, socket, stop } = await run([]);
     const client = await RespClient.open(ringway.port);
     for (const server of redis) server.kill('SIGSTOP');
-    await client.send(encodeRequest('WATCH', 'key:5'));
-    await client.send(encodeRequest('GET', 'key:5'));
+    await client.send(encodeRequest('WATCH', 'key:8'));
+    await client.send(encodeRequest('GET', 'key:8'));
     client.halfClose();
     await new Promise((resolve) => setTimeout(resolve, 50));
     const began = Date.now();
     await askAdmin(socket, 'upgrade');
     for (const server of redis) server.kill('SIGCONT');
-    assert.match((await client.readToEnd()).toString(), /^\+OK\r\n\$\d+\r\nkey:5@/);
+    assert.match((await client.readToEnd()).toString(), /^\+OK\r\n\$\d+\r\nkey:8@/);
     await waitFor('the old process to end', () => ringway.child.exitCode !== null);
     assert.ok(Date.now() - began < 15_000, 'nobody had to be waited for');
     client.close();

@@ -1,3 +1,4 @@
+import { CUSTOM_COMMANDS } from '../../limits.ts';
 import { type Parsed, quote } from './values.ts';
 
 /** A command that ringway's table does not have, and where its keys are. */
@@ -35,8 +36,12 @@ function parseOne(text: string): CustomCommand | null {
 
 /** Reads the value of `custom_commands`. */
 export function parseCustomCommands(text: string): Parsed<readonly CustomCommand[]> {
+  const parts = text.split(',');
+  if (parts.length > CUSTOM_COMMANDS) {
+    return { problem: `there are ${parts.length} commands; expected at most ${CUSTOM_COMMANDS}` };
+  }
   const commands: CustomCommand[] = [];
-  for (const part of text.split(',')) {
+  for (const part of parts) {
     const command = parseOne(part);
     if (command === null) return { problem: `${quote(part.trim())} is not a command; ${EXPECTED}` };
     if (commands.some(({ name }) => name === command.name)) {

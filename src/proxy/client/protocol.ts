@@ -19,6 +19,12 @@ export interface LoginRules {
   readonly refusalWithUsers: Buffer;
 }
 
+/** Takes the reply to a body that is streamed. */
+export interface BodyReply extends ReplyTarget {
+  /** The client is gone in the middle of the body, and the connection with it. */
+  abandon(): void;
+}
+
 /** What clients need of the protocol of their pool: answers, and the words of refusals. */
 export interface ClientProtocol extends PoolProtocol {
   /**
@@ -50,7 +56,7 @@ export interface ClientProtocol extends PoolProtocol {
    * Who takes the reply to a request whose body is streamed, where it may say that its key is
    * elsewhere; null = its client.
    */
-  bodyReply(client: object, connection: BackendConnection): ReplyTarget | null;
+  bodyReply(client: object, connection: BackendConnection): BodyReply | null;
   /** No connection of its own to a server came free in time. */
   noLease(server: string): Buffer;
   readonly login: LoginRules;

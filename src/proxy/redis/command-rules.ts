@@ -1,6 +1,6 @@
 import { findAclCommand, subcommandsOf } from '../../acl/commands.ts';
 import type { PoolConfig } from '../../config/index.ts';
-import { UNKNOWN_SHOWN_WORDS } from '../../limits.ts';
+import { COMMAND_NAME_BYTES, UNKNOWN_SHOWN_WORDS } from '../../limits.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
 import { COMMANDS, type CommandSpec, findSubcommand } from '../../protocol/redis/table/commands.ts';
 import type { SpecialRequest } from '../routing/request.ts';
@@ -11,8 +11,6 @@ const NOT_AT_SERVER = 'rules of the servers would not hold for it (logins: serve
 const SCRIPTS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 /** Subcommands that change what all clients of the servers have in common. */
 const SHARED: ReadonlySet<string> = new Set(['CONFIG|SET', 'SCRIPT|LOAD', 'SCRIPT|FLUSH']);
-/** Of a subcommand; what is longer is none. */
-const LONGEST_NAME = 64;
 /** Who connects needs these. */
 const ALWAYS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
 
@@ -113,7 +111,8 @@ export function refusalByRules(request: SpecialRequest, spec: CommandSpec | null
   const isContainer = spec?.handling === 'container';
   const own = errorFor(rules, name, spec);
   if (own !== null || words.readable === 1) return own;
-  if ((!isContainer && !rules.parted.has(name)) || words.length(1) > LONGEST_NAME) return null;
+  if ((!isContainer && !rules.parted.has(name)) || words.length(1) > COMMAND_NAME_BYTES)
+    return null;
   const part = words.text(1).toUpperCase();
   const known = isContainer ? findSubcommand(spec, part) : undefined;
   return errorFor(rules, `${name}|${part}`, known ?? spec);

@@ -18,7 +18,6 @@ import { COMMANDS } from '../../protocol/redis/table/commands.ts';
 import type { RequestHead } from '../../protocol/request-head.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import { FAILURE_INTERNAL, type Failure, failureOf } from '../backend/failure.ts';
-import type { ReplyTarget } from '../backend/in-flight.ts';
 import type { KnownServer, SlotProtocol } from '../backend/server-protocol.ts';
 import type { Sampler } from '../client/access/sampler.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
@@ -117,7 +116,7 @@ export class RedisProtocol implements ClientProtocol {
     new LeasedRead(client as ClientConnection, request, source);
   }
 
-  bodyReply(client: object, connection: BackendConnection): ReplyTarget | null {
+  bodyReply(client: object, connection: BackendConnection): PassedReply | null {
     const { pool, claims } = client as ClientConnection;
     if (pool.mover === null) return null;
     return new PassedReply(client as ClientConnection, connection, claims.claim());

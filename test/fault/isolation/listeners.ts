@@ -21,9 +21,10 @@ export class Listener {
     while (!this.#stopped) {
       try {
         const subscriber = await Subscriber.open(port);
-        await subscriber.ask(['SUBSCRIBE', 'news']);
-        this.connections++;
-        await this.#listen(subscriber);
+        const [reply] = await subscriber.ask(['SUBSCRIBE', 'news']);
+        if (reply.startsWith('*')) await this.#listen(subscriber);
+        else await delay(50);
+        subscriber.close();
       } catch {
         // It was closed, as is everybody who may miss something: it tries again.
         await delay(50);
@@ -33,13 +34,13 @@ export class Listener {
 
   async #listen(subscriber: Subscriber): Promise<void> {
     const last: Map<string, number> = new Map();
+    this.connections++;
     while (!this.#stopped && !subscriber.closed) {
       await delay(20);
       for (const frame of await subscriber.take(subscriber.frames.length)) {
         this.#judge(frame, last);
       }
     }
-    subscriber.close();
   }
 
   /** Of each publisher the next one, while the connection lasts. */

@@ -48,6 +48,8 @@ export const ALIKE: readonly Sequence[] = [
   ...['-1', 'x', '', ' 1', '1 ', 'inf', 'nan', '1e18', '0x', '+', '-0.5'].map(
     (timeout): Sequence => [['BLPOP', '{t}none', timeout], ['PING']],
   ),
+  // Numbers in other ways, of which servers make hours.
+  [['RPUSH', '{t}e', 1, 2], ['BLPOP', '{t}e', '1e3'], ['BLPOP', '{t}e', '0x10'], ['PING']],
   [['BLPOP', '{t}none', '1e-2'], ['BLPOP', '{t}none', '0.0001'], ['PING']],
   [
     ['BLPOP', '{t}none'],

@@ -67,6 +67,10 @@ const ALIKE: readonly Sequence[] = [
   ],
   [['MULTI'], ['ZSCORE', '{t}z', 'm'], ['ZRANGE', '{t}z', 0, -1, 'WITHSCORES'], ['EXEC']],
   [['MULTI'], ['SADD', '{t}set', 'a'], ['SMEMBERS', '{t}set'], ['EXEC']],
+  // Never a part of it.
+  ...['SAVE', 'SHUTDOWN', 'SYNC'].map((name): Sequence => {
+    return [['MULTI'], ['SET', '{t}never', 1], [name], ['EXEC'], ['GET', '{t}never']];
+  }),
   // No key.
   [['MULTI'], ['PING'], ['PING', 'x'], ['ECHO', 'e'], ['COMMAND', 'COUNT'], ['EXEC']],
   [['MULTI'], ['SET', '{t}w', 1], ['WAIT', 0, 100], ['ACL', 'WHOAMI'], ['EXEC']],

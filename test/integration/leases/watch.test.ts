@@ -60,6 +60,9 @@ const ALIKE: readonly Sequence[] = [
   ],
   [['WATCH', '{t}a'], ['RESET'], ['SET', '{t}a', 1], ['MULTI'], ['GET', '{t}a'], ['EXEC']],
   [['WATCH', '{t}a'], ['QUIT']],
+  // One that was never there has not changed when all are deleted.
+  [['WATCH', '{t}never'], ['FLUSHALL'], ['MULTI'], ['PING'], ['EXEC']],
+  [['SET', '{t}a', 1], ['WATCH', '{t}a'], ['FLUSHALL'], ['MULTI'], ['PING'], ['EXEC']],
   // A key is watched in the database that it was watched in.
   [['WATCH', '{t}a'], ['SELECT', 2], ['SET', '{t}a', 1], ['MULTI'], ['GET', '{t}a'], ['EXEC']],
   [
@@ -113,8 +116,9 @@ for (const variant of VARIANTS) {
     before(async () => {
       [direct, ...servers] = await startRedisSet(6);
       const lines = shards(servers.map(({ port }) => port));
-      one = await startInProcess({ servers: lines.slice(0, 1), hash_tag: '{}' }, variant);
-      four = await startInProcess({ servers: lines.slice(1), hash_tag: '{}' }, variant);
+      const keys = { hash_tag: '{}', allow_flush: true };
+      one = await startInProcess({ servers: lines.slice(0, 1), ...keys }, variant);
+      four = await startInProcess({ servers: lines.slice(1), ...keys }, variant);
     });
     after(async () => {
       await Promise.all([one.stop(), four.stop()]);
@@ -166,6 +170,20 @@ describe('a watched key', () => {
     direct.close();
     await ringway.stop();
     await server.stop();
+  });
+
+  test('whose time is over has changed, though nobody has looked at it', async () => {
+    for (const port of [server.port, ringway.port]) {
+      const client = await RespClient.open(port);
+      await waitFor('a WATCH in time', async () => {
+        await client.pipeline([['UNWATCH'], ['SET', 'short', 1, 'PX', 100], ['WATCH', 'short']]);
+        return (await direct.command('PTTL', 'short')) !== -2;
+      });
+      await waitFor('its end', async () => (await direct.command('PTTL', 'short')) === -2);
+      const replies = await client.pipeline([['MULTI'], ['PING'], ['EXEC']]);
+      assert.equal(replies[2], null, String(port));
+      client.close();
+    }
   });
 
   async function counters(): Promise<number> {

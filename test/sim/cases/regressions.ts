@@ -206,6 +206,18 @@ export const REGRESSIONS: readonly Regression[] = [
     },
   },
   {
+    what: 'a client of a cluster that left in the middle of a streamed body was never forgotten',
+    case: {
+      ...USUAL,
+      seed: 7,
+      codec: 'js',
+      servers: 1,
+      cluster: { masters: 2, replicas: 1, nodeTimeoutMs: 1_000 },
+      pools: [{ servers: 1, max_assembled_request: 65_536 }, { servers: 1 }],
+      clients: [{ proxy: 0, startMs: 500, actions: [{ do: 'break', bytes: 400_000 }] }],
+    },
+  },
+  {
     what: 'a WATCH whose slot was on the move was sent five times at once to the same node, and refused',
     case: {
       ...USUAL,

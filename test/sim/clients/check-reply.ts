@@ -41,6 +41,7 @@ const FAILURES: readonly string[] = [
   "READONLY You can't write against a read only replica.",
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
   'ERR its server is no longer the master',
+  'ERR the server is not a master',
   'CLUSTERDOWN Hash slot not served',
   'CLUSTERDOWN The cluster is down',
   'TRYAGAIN Multiple keys request during rehashing of slot',

@@ -36,6 +36,9 @@ export const TOO_MANY_LOGINS: Buffer = Buffer.from(
 );
 export const NESTED_MULTI: Buffer = Buffer.from('-ERR MULTI calls can not be nested\r\n');
 export const WATCH_IN_MULTI: Buffer = Buffer.from('-ERR WATCH inside MULTI is not allowed\r\n');
+export const NOT_IN_MULTI: Buffer = Buffer.from(
+  '-ERR Command not allowed inside a transaction\r\n',
+);
 export const EXEC_ABORT: Buffer = Buffer.from(
   '-EXECABORT Transaction discarded because of previous errors.\r\n',
 );

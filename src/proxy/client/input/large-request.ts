@@ -25,7 +25,7 @@ import type { Rates } from '../access/rates.ts';
 import type { Sampler } from '../access/sampler.ts';
 import type { Claims } from '../claims.ts';
 import type { ClientPipeline } from '../client-pipeline.ts';
-import type { ClientProtocol } from '../protocol.ts';
+import type { BodyReply, ClientProtocol } from '../protocol.ts';
 import type { Router } from '../router.ts';
 import type { Session } from '../session/session.ts';
 
@@ -73,6 +73,8 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
   #server: Server | null = null;
   #waitsFor: Server | null = null;
   #connection: BackendConnection | null = null;
+  /** Takes the reply to its body, where that is not simply handed on. */
+  #reply: BodyReply | null = null;
   /** The reply for a discarded request; null when one was already given. */
   #error: Buffer | null = null;
   #complete = false;
@@ -255,6 +257,7 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     const begun = this.#buffer.subarray(0, this.#length);
     client.audit?.noteLarge(client, begun);
     const target = client.protocol.bodyReply(client, connection);
+    this.#reply = target;
     if (target === null) connection.sendBuffer(begun, client.id, client.claims.begin());
     else {
       connection.out.append(begun);
@@ -361,7 +364,10 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     const connection = this.#connection;
     this.#waitsFor?.bulk.cancel(this);
     this.#release();
-    if (connection !== null && !this.#complete) connection.abandon();
+    if (connection !== null && !this.#complete) {
+      connection.abandon();
+      this.#reply?.abandon();
+    }
     this.#mode = 'discard';
     this.#error = null;
     this.#buffer = Buffer.alloc(0);

@@ -22,7 +22,7 @@ const telling = new SparingOfEach(CROSS_PROTOCOL_LOG_INTERVAL_MS);
  */
 export function refusedAsTls(client: TlsSpeaker, first: number): boolean {
   if (first !== TLS_HANDSHAKE) return false;
-  const { pool } = client;
+  const { pool, address } = client;
   const { counters, engine, config } = pool;
   counters[CLIENT_ERR]++;
   counters[MALFORMED_REQUESTS]++;
@@ -32,11 +32,12 @@ export function refusedAsTls(client: TlsSpeaker, first: number): boolean {
       where === undefined
         ? 'to serve it, the pool needs `tls_listen` or `tls: true`'
         : `TLS is spoken on ${where}`;
-    const what = `client ${client.address} speaks TLS on ${config.listen.text}`;
+    const what = `client ${address} speaks TLS on ${config.listen.text}`;
     const line = `pool ${config.name}: ${what}`;
     engine.log.write(
       LOG_WARN,
       `${line}, where there is none; its connection is closed: ${instead}`,
+      { pool: config.name, client: address },
     );
   }
   client.stopReading();

@@ -129,8 +129,9 @@ export class AuditFile implements Timed {
 
   #onFailure(error: unknown): void {
     if (telling.happens(this.#pool) < 0) return;
-    const { log } = this.#pool.engine;
-    log.write(LOG_WARN, `pool ${this.#pool.config.name}: the audit log: ${String(error)}`);
+    const { engine, config } = this.#pool;
+    const line = `pool ${config.name}: the audit log: ${String(error)}`;
+    engine.log.write(LOG_WARN, line, { pool: config.name });
   }
 
   /** @throws what the system has against it; lines that are not in the file are counted as lost */

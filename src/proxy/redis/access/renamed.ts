@@ -1,4 +1,5 @@
 import type { PoolConfig } from '../../../config/index.ts';
+import { COMMAND_NAME_BYTES } from '../../../limits.ts';
 import { SCRATCH, SCRATCH_BYTES } from '../../../protocol/frame-table.ts';
 import { MUST_SEND } from '../../client/router.ts';
 import type { SpecialRequest } from '../../routing/request.ts';
@@ -19,8 +20,6 @@ function namesOf(config: PoolConfig): ReadonlyMap<string, string> {
   return names;
 }
 
-const LONGEST = 64;
-
 /**
  * The request with the name that the servers know, in the arena; good until SCRATCH or the
  * assembled request is written again.
@@ -31,7 +30,7 @@ export function underItsOwnName(request: SpecialRequest): SpecialRequest | null 
   const { config, engine } = client.pool;
   if (config.renameCommands.length === 0) return null;
   const words = Words.of(request, 1);
-  if (words.readable === 0 || words.length(0) > LONGEST) return null;
+  if (words.readable === 0 || words.length(0) > COMMAND_NAME_BYTES) return null;
   const command = namesOf(config).get(words.text(0).toUpperCase());
   if (command === undefined) return null;
   const rest = words.endOf(0);

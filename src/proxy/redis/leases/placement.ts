@@ -36,6 +36,9 @@ const OF_ONE_SERVER: ReadonlySet<string> = new Set([
   'SLOWLOG',
 ]);
 
+/** What servers refuse between MULTI and EXEC, in these words. */
+const NEVER_KEPT: ReadonlySet<string> = new Set(['PSYNC', 'SAVE', 'SHUTDOWN', 'SYNC']);
+
 /** Where a request between MULTI and EXEC belongs. */
 export interface Placement {
   /** Index of the server; NO_KEY when any will do, NO_SERVER with an error when there is none. */
@@ -89,6 +92,7 @@ export function placementOf(request: SpecialRequest, spec: CommandSpec): Placeme
     case 'container':
       return placementOfSubcommand(request, spec);
     case 'unsupported':
+      if (NEVER_KEPT.has(name)) return refused(replies.NOT_IN_MULTI);
       return refused(replies.unsupported(name, whyUnsupported(name)));
     case 'placeholder':
       return ANYWHERE;

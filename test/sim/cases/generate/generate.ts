@@ -202,7 +202,9 @@ class Generator {
       if (!this.#memcache && random.once(who.swaps)) this.#swap(actions);
       actions.push(this.#send(who));
       if (random.once(who.waits)) actions.push({ do: 'wait' });
-      if (random.once(who.pauses)) actions.push({ do: 'sleep', ms: 1 + random.below(2 * pauseMs) });
+      // So that it is there as long as faults come.
+      const ms = 1 + random.below(2 * pauseMs * who.pauses);
+      if (random.once(who.pauses)) actions.push({ do: 'sleep', ms });
       if (who.rude > 0 && random.once(who.rude)) this.#beRude(actions, who);
     }
     return { proxy: random.below(proxies), startMs: this.#start(), actions };
