@@ -1,5 +1,5 @@
 import type { Op } from '../cases/case.ts';
-import { textOf } from './requests.ts';
+import { keysOf, textOf } from './requests.ts';
 import type { ClientSetting } from './setting.ts';
 
 /** A request that is not answered. */
@@ -53,7 +53,11 @@ export class Lateness {
   #passedOnLate(asked: Open, before: number): string[] {
     const { world, history, disturbances } = this.#setting;
     const done = 'id' in asked.op ? history.executedAt(asked.op.id) : null;
-    if (done === null) return [];
+    // One part of it may wait for its server.
+    const isWhole = keysOf(asked.op).every((key) => {
+      return 'id' in asked.op && history.placeOf(asked.op.id, key) !== null;
+    });
+    if (done === null || !isWhole) return [];
     const since = Math.max(done.at, before, disturbances.since(done.server));
     const isLate = world.micros - since > PROMPT_MICROS;
     return isLate ? [`is not told of what is done: ${this.#text(asked, since)}`] : [];
