@@ -249,9 +249,25 @@ export class RequestMoves implements RequestMover {
     const lane = laneKey(from);
     return {
       adopt: (requests) => {
-        for (const each of requests) this.#try(each, () => this.#resend(each, lane));
+        for (const each of requests) this.#try(each, () => this.#resendBehind(each, lane));
       },
     };
+  }
+
+  /** Behind what its client has waiting. */
+  #resendBehind(request: SavedRequest, lane: LaneKey): void {
+    if (!this.#waiting.has(clientOf(request.entry))) this.#resend(request, lane);
+    else if (!this.#waiting.add(request, lane, 0, null)) this.#fail(request, UNOWNED);
+  }
+
+  /** A block of the client's waits for its slot: what it has asked behind it waits, too. */
+  hold(client: number): void {
+    this.#waiting.hold(client);
+  }
+
+  /** A block that was held goes on now, or is given up. */
+  release(client: number): void {
+    this.#waiting.release(client);
   }
 
   /** Nobody else knows of the request: with an exception it has an error, and others go on. */

@@ -46,6 +46,8 @@ export class WaitingRequests implements Timed, GuardedConnection {
   readonly #latest: Map<number, number> = new Map();
   /** How many of each client there are. */
   readonly #counts: Map<number, number> = new Map();
+  /** Clients of whom something waits elsewhere that was asked before, and how much. */
+  readonly #held: Map<number, number> = new Map();
   #bytes = 0;
   timerAt = 0;
   readonly isBalanced = true;
@@ -71,9 +73,22 @@ export class WaitingRequests implements Timed, GuardedConnection {
     }
   }
 
-  /** Whether any request of the client waits: none of its others may go by. */
+  /** Whether any request of the client waits, here or elsewhere: none of its others may go by. */
   has(client: number): boolean {
-    return this.#counts.has(client);
+    return this.#counts.has(client) || this.#held.has(client);
+  }
+
+  /** Nothing of the client's goes before release(): something waits elsewhere that it asked before. */
+  hold(client: number): void {
+    this.#held.set(client, (this.#held.get(client) ?? 0) + 1);
+  }
+
+  /** One hold() is over: what it held back goes when what it waited for has gone. */
+  release(client: number): void {
+    const left = (this.#held.get(client) ?? 1) - 1;
+    if (left > 0) this.#held.set(client, left);
+    else this.#held.delete(client);
+    if (this.#counts.has(client)) this.#engine.deadlines.arm(this, millis());
   }
 
   /** @param ms how long it waits at least @returns false when there is no room */
@@ -96,9 +111,13 @@ export class WaitingRequests implements Timed, GuardedConnection {
     this.#engine.budget.count(bytes);
   }
 
-  /** Those whose time has come; `now` = all. */
+  /** Those whose time has come, and that nothing holds back. */
   #take(now: number): WaitingRequest[] {
-    return this.#takeOut(({ due }) => due <= now);
+    return this.#takeOut((each) => each.due <= now && !this.#isHeld(each));
+  }
+
+  #isHeld({ request }: WaitingRequest): boolean {
+    return this.#held.has(clientOf(request.entry));
   }
 
   /** Those that are so wait no more. */
@@ -128,7 +147,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
   /** All of them are given up. */
   close(): void {
     this.#engine.deadlines.forget(this);
-    for (const { request } of this.#take(Number.POSITIVE_INFINITY)) this.#taker.giveUp(request);
+    for (const { request } of this.#takeOut(() => true)) this.#taker.giveUp(request);
   }
 
   failInternally(): void {
@@ -143,7 +162,9 @@ export class WaitingRequests implements Timed, GuardedConnection {
 
   nextDeadline(): number {
     let next = 0;
-    for (const { due } of this.#waiting) if (next === 0 || due < next) next = due;
+    for (const each of this.#waiting) {
+      if (!this.#isHeld(each) && (next === 0 || each.due < next)) next = each.due;
+    }
     return next;
   }
 

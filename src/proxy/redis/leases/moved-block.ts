@@ -42,6 +42,7 @@ export class MovedBlock {
     if (this.#claim.closed || millis() >= this.#until) return false;
     this.#tries++;
     client.barrier();
+    client.pool.mover?.hold(client.id);
     const wait = this.#tries === 1 ? 0 : SLOT_RETRY_MS << Math.min(this.#tries, REDIRECTIONS);
     const { guard } = client.pool.engine;
     setTimeout(
@@ -54,6 +55,7 @@ export class MovedBlock {
   #send(): void {
     const client = this.#client;
     const { router, pool } = client;
+    pool.mover?.release(client.id);
     if (client.closed) {
       this.#claim.forget();
       return;

@@ -40,4 +40,51 @@ describe('requests that wait for their slot', () => {
     assert.ok(!engine.connections.has(waiting));
     waiting.close();
   });
+
+  test('behind something of their client that waits elsewhere they stay, and others go', () => {
+    const engine = testEngine();
+    const given: number[] = [];
+    const waiting = new WaitingRequests(engine, {
+      title: 'pool main',
+      pool: { counters: poolCounters() },
+      again: ({ request }) => given.push(request.entry.clientId),
+      giveUp() {},
+    });
+    waiting.hold(7);
+    waiting.hold(7);
+    assert.ok(waiting.has(7));
+    waiting.add(requestOf(7, 0), LANE, 0, null);
+    waiting.add(requestOf(8, 0), LANE, 0, null);
+    waiting.hurry();
+    waiting.onDeadline(MINUTE ** 2);
+    assert.deepEqual(given, [8]);
+    assert.equal(waiting.nextDeadline(), 0);
+    waiting.release(7);
+    waiting.hurry();
+    assert.deepEqual(given, [8]);
+    waiting.release(7);
+    assert.notEqual(waiting.nextDeadline(), 0);
+    waiting.hurry();
+    assert.deepEqual(given, [8, 7]);
+    assert.ok(!waiting.has(7));
+    waiting.close();
+  });
+
+  test('they are given up with all others when the pool ends, held or not', () => {
+    const engine = testEngine();
+    const given: number[] = [];
+    const waiting = new WaitingRequests(engine, {
+      title: 'pool main',
+      pool: { counters: poolCounters() },
+      again() {},
+      giveUp: ({ entry }) => given.push(entry.clientId),
+    });
+    const before = engine.budget.used;
+    waiting.hold(7);
+    waiting.add(requestOf(7, 0), LANE, 0, null);
+    waiting.add(requestOf(8, 0), LANE, MINUTE, null);
+    waiting.close();
+    assert.deepEqual(given, [7, 8]);
+    assert.equal(engine.budget.used, before);
+  });
 });
