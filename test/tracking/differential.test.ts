@@ -220,6 +220,7 @@ const PROGRAMS: Record<string, readonly Step[]> = {
   ],
 };
 
+const MOST_TRIES = 5;
 const FORGET_ALL = '>2\r\n$10\r\ninvalidate\r\n_\r\n';
 
 type Heard = Record<Who, string[]>;
@@ -297,27 +298,31 @@ async function runDirect(port: number, steps: readonly Step[]): Promise<Heard[]>
   return heard;
 }
 
+/** @returns false when ringway has told of all keys unasked: what was read before is not told of then */
 async function runThrough(port: number, steps: readonly Step[], all: readonly Heard[]) {
   const world = await World.open(port);
-  for (const [i, step] of steps.entries()) {
-    world.send(step);
-    for (const who of WHO) {
-      const more = MORE.get(step)?.[who];
-      const expected = steady(more === undefined ? all[i][who] : [...all[i][who], more]);
-      const taken = await world.get(who).take(expected.length);
-      // The server tells of a FLUSHALL on another connection: one from before may be heard of later.
-      const told = taken.filter((frame) => frame === FORGET_ALL && !expected.includes(frame));
-      const later = told.length === 0 ? [] : await world.get(who).take(told.length);
-      const frames = steady([...taken.filter((frame) => !told.includes(frame)), ...later]);
-      assert.deepEqual(frames, expected, `${who} after ${step.join(' ')}`);
+  try {
+    for (const [i, step] of steps.entries()) {
+      world.send(step);
+      for (const who of WHO) {
+        const more = MORE.get(step)?.[who];
+        const expected = steady(more === undefined ? all[i][who] : [...all[i][who], more]);
+        const taken = await world.get(who).take(expected.length);
+        // A connection that nobody needs is closed, and what was read over it forgotten.
+        if (taken.includes(FORGET_ALL) && !expected.includes(FORGET_ALL)) return false;
+        assert.deepEqual(steady(taken), expected, `${who} after ${step.join(' ')}`);
+      }
     }
+    // Nothing more than that.
+    for (const who of WHO) {
+      const [reply] = await world.get(who).ask(['PING', 'end']);
+      if (reply === FORGET_ALL) return false;
+      assert.deepEqual(world.get(who).frames, []);
+    }
+    return true;
+  } finally {
+    world.close();
   }
-  // Nothing more than that.
-  for (const who of WHO) {
-    await world.get(who).ask(['PING', 'end']);
-    assert.deepEqual(world.get(who).frames, []);
-  }
-  world.close();
 }
 
 /** A client that is redirected to leaves, and does not close its side. @returns what `a` hears */
@@ -380,7 +385,10 @@ describe('CLIENT TRACKING: as at one server', () => {
       for (const [name, steps] of Object.entries(PROGRAMS)) {
         test(name, async () => {
           for (const port of ringway.ports) {
-            await runThrough(port, steps, expected.get(name) as Heard[]);
+            let tries = 1;
+            while (!(await runThrough(port, steps, expected.get(name) as Heard[]))) {
+              assert.ok(tries++ < MOST_TRIES, 'it is always told of all keys');
+            }
           }
         });
       }
