@@ -298,7 +298,7 @@ async function runDirect(port: number, steps: readonly Step[]): Promise<Heard[]>
   return heard;
 }
 
-/** @returns false when ringway has told of all keys unasked: what was read before is not told of then */
+/** @returns false when ringway has told of all keys unasked: earlier reads are forgotten then */
 async function runThrough(port: number, steps: readonly Step[], all: readonly Heard[]) {
   const world = await World.open(port);
   try {

@@ -16,6 +16,8 @@ export interface ReplyTarget {
   readonly claim: ReplyClaim | null;
   /** Asked behind each complete reply: whether another one is for this target too. */
   awaitsMore(): boolean;
+  /** Several replies are for it: none is that of a request that could go elsewhere by itself. */
+  readonly several?: true;
   /** What came cannot be its reply: nobody knows whose the next ones are. */
   readonly distrusts: boolean;
   /** The reply will not come; `error` is a complete error reply. */

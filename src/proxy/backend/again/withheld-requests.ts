@@ -100,6 +100,7 @@ export class WithheldRequests {
     const { mover, protocol } = owner.pool;
     const redirection = protocol.slots?.redirection(this.#engine.memory, start, length) ?? null;
     if (redirection === null || mover === null || clientOf(entry) === NO_CLIENT) return false;
+    if (entry.target?.several) return false;
     const bytes = this.#kept.copy(entry.offset, entry.bytes);
     const slot = bytes === null ? -1 : (protocol.slots?.requestSlot(bytes) ?? -1);
     // What names another slot was not said about this request.

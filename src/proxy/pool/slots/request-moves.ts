@@ -265,6 +265,11 @@ export class RequestMoves implements RequestMover {
     this.#waiting.hold(client);
   }
 
+  /** Whether requests wait that the client has asked before what it has held. */
+  hasFree(client: number): boolean {
+    return this.#waiting.hasFree(client);
+  }
+
   /** A block that was held goes on now, or is given up. */
   release(client: number): void {
     this.#waiting.release(client);

@@ -15,6 +15,8 @@ export interface WaitingRequest {
   readonly due: number;
   /** Where it was sent on to; null = where its slot is then. */
   readonly toward: Toward | null;
+  /** It came while its client was held. */
+  readonly behind: boolean;
 }
 
 /** A node that a request was sent on to. */
@@ -78,7 +80,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
     return this.#counts.has(client) || this.#held.has(client);
   }
 
-  /** Nothing of the client's goes before release(): something waits elsewhere that it asked before. */
+  /** What comes of the client from now on stays until release(). */
   hold(client: number): void {
     this.#held.set(client, (this.#held.get(client) ?? 0) + 1);
   }
@@ -102,7 +104,8 @@ export class WaitingRequests implements Timed, GuardedConnection {
     this.#count(bytes);
     this.#engine.connections.add(this);
     this.#engine.deadlines.arm(this, due);
-    this.#waiting.push({ request, lane, due, toward }); // then it is here, whatever happens
+    const behind = this.#held.has(client);
+    this.#waiting.push({ request, lane, due, toward, behind }); // then it is here, come what may
     return true;
   }
 
@@ -116,8 +119,15 @@ export class WaitingRequests implements Timed, GuardedConnection {
     return this.#takeOut((each) => each.due <= now && !this.#isHeld(each));
   }
 
-  #isHeld({ request }: WaitingRequest): boolean {
-    return this.#held.has(clientOf(request.entry));
+  #isHeld({ request, behind }: WaitingRequest): boolean {
+    return behind && this.#held.has(clientOf(request.entry));
+  }
+
+  /** Whether any of the client waits that nothing holds back: it was asked before. */
+  hasFree(client: number): boolean {
+    return this.#waiting.some((each) => {
+      return !each.behind && clientOf(each.request.entry) === client;
+    });
   }
 
   /** Those that are so wait no more. */

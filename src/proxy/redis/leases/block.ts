@@ -30,6 +30,7 @@ class BlockReplies implements ReplyTarget {
   #begun = false;
   #left: number;
   distrusts = false;
+  readonly several = true;
 
   /** @param requests between MULTI and EXEC */
   constructor(connection: BackendConnection, exec: PassedReply, requests: number) {

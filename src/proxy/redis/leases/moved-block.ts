@@ -68,7 +68,7 @@ export class MovedBlock {
       return;
     }
     const { known, refusal } = BlockProof.of(connection);
-    if (!known || refusal !== null) {
+    if (!known || refusal !== null || pool.mover?.hasFree(client.id)) {
       if (!this.#sendLater()) this.#fail(pool.servers[server].lastFailure);
       return;
     }

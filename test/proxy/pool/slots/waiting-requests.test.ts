@@ -70,6 +70,28 @@ describe('requests that wait for their slot', () => {
     waiting.close();
   });
 
+  test('what has waited before something was held goes first', () => {
+    const engine = testEngine();
+    const given: number[] = [];
+    const waiting = new WaitingRequests(engine, {
+      title: 'pool main',
+      pool: { counters: poolCounters() },
+      again: ({ request }) => given.push(request.entry.slot),
+      giveUp() {},
+    });
+    waiting.add(requestOf(7, 0), LANE, MINUTE, null);
+    waiting.hold(7);
+    waiting.add(requestOf(7, 1), LANE, 0, null);
+    assert.ok(waiting.hasFree(7));
+    waiting.hurry();
+    assert.deepEqual(given, [0]);
+    assert.ok(!waiting.hasFree(7));
+    waiting.release(7);
+    waiting.hurry();
+    assert.deepEqual(given, [0, 1]);
+    waiting.close();
+  });
+
   test('they are given up with all others when the pool ends, held or not', () => {
     const engine = testEngine();
     const given: number[] = [];

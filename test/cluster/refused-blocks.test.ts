@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { startFakeCluster } from '../support/fake-cluster.ts';
+import { RespClient } from '../support/resp-client.ts';
+import { startInProcess, VARIANTS } from '../support/ringway.ts';
+import { waitFor } from '../support/wait.ts';
+
+const REFUSALS = [
+  '-CLUSTERDOWN Hash slot not served',
+  '-TRYAGAIN Multiple keys request during rehashing of slot',
+];
+const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n';
+
+for (const variant of VARIANTS) {
+  describe(`a transaction whose requests a node of a cluster refuses, ${variant.label}`, () => {
+    for (const refusal of REFUSALS) {
+      test(`gets its own replies, and others get theirs: ${refusal}`, async (t) => {
+        const cluster = await startFakeCluster(1, (_, text) => {
+          if (text.startsWith('SET')) return `${refusal}\r\n`;
+          if (text === 'EXEC') return ABORTED;
+          return text.startsWith('GET') ? `+${text.slice(4)}\r\n` : undefined;
+        });
+        t.after(() => cluster.stop());
+        const servers = [`127.0.0.1:${cluster.ports[0]}`];
+        const keys = { cluster: true, failover_wait: 100 };
+        const ringway = await startInProcess({ servers, ...keys }, variant);
+        t.after(() => ringway.stop());
+        await waitFor('the node to be known', () => /has 16384 slots/.test(ringway.log.join()));
+        const clients = [await RespClient.open(ringway.port), await RespClient.open(ringway.port)];
+        t.after(() => {
+          for (const client of clients) client.close();
+        });
+        const words = ['MULTI', 'SET a 1', 'SET a 2', 'EXEC'].map((text) => text.split(' '));
+        const others = Array.from({ length: 20 }, (_, i) => ['GET', `other${i}`]);
+        const [block, got] = await Promise.all([
+          clients[0].pipeline([...words, ['GET', 'mine']]),
+          clients[1].pipeline(others),
+        ]);
+        assert.match(String(block[3]), /EXECABORT/);
+        assert.equal(block[4], 'mine');
+        assert.deepEqual(
+          got,
+          others.map(([, key]) => key),
+        );
+      });
+    }
+  });
+}
