@@ -29,7 +29,8 @@ while is_up "$pid"; do
 done
 rm -f "$pid_file"
 
-$to -d -p "$pid_file" "$@"
+# Whether it runs is looked at below, however this ends.
+$to -d -p "$pid_file" "$@" || true
 sleep 1
 if [ -s "$pid_file" ] && is_up "$(cat "$pid_file")"; then
   echo "swap: $to runs as process $(cat "$pid_file")"
