@@ -1,4 +1,5 @@
 import { type Config, configWarnings, loadConfig } from '../../config/index.ts';
+import { linesOf } from '../../config/keys/lines.ts';
 import { runCommand, usageError } from '../arguments.ts';
 import type { Command, Out } from '../command.ts';
 import { lookAtDescriptors, lookAtDoors } from './doors.ts';
@@ -49,11 +50,11 @@ export const doctor: Command = (argv, out, err) => {
 /** @param workers that ringway will have */
 async function lookAtAll(config: Config, workers: number, tell: Tell): Promise<Finding[]> {
   const found: Finding[] = [...lookAtDescriptors(config).all];
-  const all = config.pools.reduce((sum, { servers }) => sum + servers.length, 0);
+  const all = config.pools.reduce((sum, pool) => sum + linesOf(pool).length, 0);
   let done = 0;
   for (const pool of config.pools) {
     found.push(...(await lookAtDoors(pool)).all);
-    const facts = await someAtATime(pool.servers, async (server) => {
+    const facts = await someAtATime(linesOf(pool), async (server) => {
       const seen = await lookAtServer(pool, server);
       tell(`${++done} of ${all} servers`);
       return seen;

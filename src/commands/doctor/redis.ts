@@ -41,7 +41,7 @@ export async function lookAtRedis(
   const info = infoOf(await ask(encodeText('INFO')));
   const config = await configOf(ask, findings);
   const version = info.get('valkey_version') ?? info.get('redis_version') ?? '';
-  lookAtInfo(info, version, findings);
+  lookAtInfo(info, version, pool, findings);
   lookAtConfig(config, findings);
   const most = Number(config.get('maxclients') ?? info.get('maxclients') ?? 0);
   const connected = Number(info.get('connected_clients') ?? 0);
@@ -71,7 +71,12 @@ async function logIn(
   return false;
 }
 
-function lookAtInfo(info: ReadonlyMap<string, string>, version: string, findings: Findings): void {
+function lookAtInfo(
+  info: ReadonlyMap<string, string>,
+  version: string,
+  { cluster, followsMaster }: PoolConfig,
+  findings: Findings,
+): void {
   const name = info.has('valkey_version') ? 'Valkey' : 'Redis';
   if (version === '') findings.warning('it does not say its version: may this user ask for INFO?');
   else if (isOlder(version)) {
@@ -80,8 +85,11 @@ function lookAtInfo(info: ReadonlyMap<string, string>, version: string, findings
     );
   } else findings.ok(`${name} ${shown(version)}`);
   const role = info.get('role');
-  if (role === 'slave') findings.error('it is a replica: writes will fail with READONLY');
-  if (info.get('cluster_enabled') === '1') {
+  if (role === 'slave' && followsMaster) findings.ok('it is a replica: its master is looked for');
+  else if (role === 'slave') findings.error('it is a replica: writes will fail with READONLY');
+  const isNode = info.get('cluster_enabled') === '1';
+  if (cluster && !isNode) findings.error('it is no node of a Redis Cluster');
+  if (isNode && !cluster) {
     findings.error('it is a node of a Redis Cluster: keys of other nodes will answer MOVED');
   }
   if (info.get('loading') === '1')

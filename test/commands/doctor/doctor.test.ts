@@ -117,6 +117,30 @@ describe('ringway doctor', () => {
     has(many, /^error one it lets in 40 clients and has \d+: ringway needs 64 more/);
   });
 
+  test('of the nodes of a Redis Cluster that are named, and of one that is none', async () => {
+    const node = await startRedis({ args: ['--cluster-enabled', 'yes'] });
+    try {
+      const lines = [`127.0.0.1:${node.port}:1`, `127.0.0.1:${redis[1].port}:1`];
+      const found = await look(lines, 'redis: true', 'cluster: true');
+      has(found, new RegExp(`^ok \\S*${node.port}\\S* Redis`));
+      has(found, /^error .* it is no node of a Redis Cluster$/);
+      assert.ok(!found.some((text) => text.includes('will answer MOVED')), found.join());
+    } finally {
+      await node.stop();
+    }
+  });
+
+  test('of a replica where a master is followed: it is none of the mistakes', async () => {
+    await waitFor('the replica', () => redis[2].running);
+    const found = await look(
+      [`127.0.0.1:${redis[2].port}:1 one`],
+      'redis: true',
+      `replicas:\n    - 127.0.0.1:${redis[1].port} one`,
+    );
+    has(found, /^ok one it is a replica/);
+    assert.ok(!found.some((text) => text.includes('READONLY')), found.join());
+  });
+
   test('of a memcached', async () => {
     const found = await look([`127.0.0.1:${memcached.port}:1 one`], 'timeout: 400');
     has(found, /^ok one memcached 1\.\d+/);
