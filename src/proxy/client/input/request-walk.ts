@@ -98,6 +98,7 @@ export class RequestWalk {
       const connection = router.choose(client, words[record + RECORD_SERVER], lane, MAY_WAIT);
       if (connection === null) {
         if (!failedToForward(client, words, record)) return false;
+        this.#unsent = pipeline.out.unsentBytes;
         this.#at = record + RECORD_WORDS;
         return true;
       }
@@ -128,8 +129,8 @@ export class RequestWalk {
     } else {
       this.#unsent = pipeline.out.unsentBytes;
       sent = this.#handle(record);
-      this.#unsent = pipeline.out.unsentBytes;
     }
+    this.#unsent = pipeline.out.unsentBytes;
     if (sent) this.#at = record + RECORD_WORDS;
     else limiter?.giveBack();
     return sent;

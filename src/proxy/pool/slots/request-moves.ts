@@ -261,18 +261,18 @@ export class RequestMoves implements RequestMover {
   }
 
   /** A block of the client's waits for its slot: what it has asked behind it waits, too. */
-  hold(client: number): void {
-    this.#waiting.hold(client);
+  hold(client: number, block: object): void {
+    this.#waiting.hold(client, block);
   }
 
-  /** Whether requests wait that the client has asked before what it has held. */
-  hasFree(client: number): boolean {
-    return this.#waiting.hasFree(client);
+  /** Whether nothing waits that the client has asked before the block. */
+  isNext(client: number, block: object): boolean {
+    return this.#waiting.isNext(client, block);
   }
 
-  /** A block that was held goes on now, or is given up. */
-  release(client: number): void {
-    this.#waiting.release(client);
+  /** A block that was held has gone, or is given up. */
+  release(client: number, block: object): void {
+    this.#waiting.release(client, block);
   }
 
   /** Nobody else knows of the request: with an exception it has an error, and others go on. */

@@ -48,8 +48,8 @@ export class WaitingRequests implements Timed, GuardedConnection {
   readonly #latest: Map<number, number> = new Map();
   /** How many of each client there are. */
   readonly #counts: Map<number, number> = new Map();
-  /** Clients of whom something waits elsewhere that was asked before, and how much. */
-  readonly #held: Map<number, number> = new Map();
+  /** What of each client waits elsewhere, oldest first: what comes of it meanwhile is behind that. */
+  readonly #held: Map<number, Set<object>> = new Map();
   #bytes = 0;
   timerAt = 0;
   readonly isBalanced = true;
@@ -73,6 +73,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
     for (const { request } of this.#waiting) {
       if (request.entry.clientId >= 0) ids.add(request.entry.clientId);
     }
+    for (const client of this.#held.keys()) ids.add(client);
   }
 
   /** Whether any request of the client waits, here or elsewhere: none of its others may go by. */
@@ -80,17 +81,27 @@ export class WaitingRequests implements Timed, GuardedConnection {
     return this.#counts.has(client) || this.#held.has(client);
   }
 
-  /** What comes of the client from now on stays until release(). */
-  hold(client: number): void {
-    this.#held.set(client, (this.#held.get(client) ?? 0) + 1);
+  /** `what` waits elsewhere: what comes of the client from now on stays until release(). */
+  hold(client: number, what: object): void {
+    const held = this.#held.get(client);
+    if (held === undefined) this.#held.set(client, new Set([what]));
+    else held.add(what);
+    this.#engine.connections.add(this);
   }
 
-  /** One hold() is over: what it held back goes when what it waited for has gone. */
-  release(client: number): void {
-    const left = (this.#held.get(client) ?? 1) - 1;
-    if (left > 0) this.#held.set(client, left);
-    else this.#held.delete(client);
+  /** `what` has gone, or never will: who was behind it alone goes soon. */
+  release(client: number, what: object): void {
+    const held = this.#held.get(client);
+    held?.delete(what);
+    if (held?.size === 0) this.#held.delete(client);
     if (this.#counts.has(client)) this.#engine.deadlines.arm(this, millis());
+    this.#leaveIfEmpty();
+  }
+
+  /** Whether nothing of the client waits that it has asked before `what`, which is held. */
+  isNext(client: number, what: object): boolean {
+    const [oldest] = this.#held.get(client) ?? [];
+    return oldest === what && !this.#waiting.some((each) => !each.behind && isOf(each, client));
   }
 
   /** @param ms how long it waits at least @returns false when there is no room */
@@ -123,13 +134,6 @@ export class WaitingRequests implements Timed, GuardedConnection {
     return behind && this.#held.has(clientOf(request.entry));
   }
 
-  /** Whether any of the client waits that nothing holds back: it was asked before. */
-  hasFree(client: number): boolean {
-    return this.#waiting.some((each) => {
-      return !each.behind && clientOf(each.request.entry) === client;
-    });
-  }
-
   /** Those that are so wait no more. */
   #takeOut(isSo: (each: WaitingRequest) => boolean): WaitingRequest[] {
     const taken = this.#waiting.filter(isSo);
@@ -144,9 +148,13 @@ export class WaitingRequests implements Timed, GuardedConnection {
     if (this.#waiting.length === 0) {
       this.#latest.clear();
       this.#counts.clear();
-      this.#engine.connections.delete(this);
     }
+    this.#leaveIfEmpty();
     return taken;
+  }
+
+  #leaveIfEmpty(): void {
+    if (this.#waiting.length + this.#held.size === 0) this.#engine.connections.delete(this);
   }
 
   /** More is known: all are tried now. */
@@ -157,6 +165,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
   /** All of them are given up. */
   close(): void {
     this.#engine.deadlines.forget(this);
+    this.#held.clear();
     for (const { request } of this.#takeOut(() => true)) this.#taker.giveUp(request);
   }
 
@@ -187,4 +196,8 @@ export class WaitingRequests implements Timed, GuardedConnection {
   onException(error: unknown): void {
     this.#engine.guard.note(`${this.#taker.title}: requests are not sent again`, error);
   }
+}
+
+function isOf({ request }: WaitingRequest, client: number): boolean {
+  return clientOf(request.entry) === client;
 }

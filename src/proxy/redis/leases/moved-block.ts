@@ -8,6 +8,7 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import { MUST_SEND } from '../../client/router.ts';
 import type { Transaction } from '../../client/session/transaction.ts';
 import { millis } from '../../engine/clock.ts';
+import type { RequestMoves } from '../../pool/slots/request-moves.ts';
 import { failureReply } from '../failure-reply.ts';
 import { sendBlock } from './block.ts';
 import { BlockProof } from './block-proof.ts';
@@ -22,6 +23,8 @@ export class MovedBlock {
   readonly #transaction: Transaction;
   readonly #claim: Claim;
   readonly #until: number;
+  /** Where it has its place among what its client waits for. */
+  readonly #mover: RequestMoves | null;
   #tries = 0;
 
   constructor(client: ClientConnection, transaction: Transaction, claim: Claim) {
@@ -29,6 +32,7 @@ export class MovedBlock {
     this.#transaction = transaction;
     this.#claim = claim;
     this.#until = millis() + client.pool.config.failoverWaitMs;
+    this.#mover = client.pool.mover;
   }
 
   /** @returns whether it is sent again */
@@ -42,37 +46,49 @@ export class MovedBlock {
     if (this.#claim.closed || millis() >= this.#until) return false;
     this.#tries++;
     client.barrier();
-    client.pool.mover?.hold(client.id);
+    this.#mover?.hold(client.id, this);
     const wait = this.#tries === 1 ? 0 : SLOT_RETRY_MS << Math.min(this.#tries, REDIRECTIONS);
     const { guard } = client.pool.engine;
     setTimeout(
-      guard.bind(client, () => this.#send()),
+      guard.bind(client, () => this.#goOn()),
       Math.min(SLOT_RETRY_MAX_MS, wait),
     );
     return true;
   }
 
-  #send(): void {
+  #goOn(): void {
+    let waits = false;
+    try {
+      waits = this.#send();
+    } finally {
+      if (!waits) this.#mover?.release(this.#client.id, this);
+    }
+  }
+
+  /** @returns whether it is tried again later */
+  #send(): boolean {
     const client = this.#client;
     const { router, pool } = client;
-    pool.mover?.release(client.id);
     if (client.closed) {
       this.#claim.forget();
-      return;
+      return false;
     }
     pool.engine.readClock();
     const server = pool.slots?.serverOf(this.#transaction.slot) ?? NO_SERVER;
     const connection = router.choose(client, server, client.lane, MUST_SEND);
     if (connection === null) {
       this.#fail(router.reason);
-      return;
+      return false;
     }
     const { known, refusal } = BlockProof.of(connection);
-    if (!known || refusal !== null || pool.mover?.hasFree(client.id)) {
-      if (!this.#sendLater()) this.#fail(pool.servers[server].lastFailure);
-      return;
+    const isNext = this.#mover?.isNext(client.id, this) ?? true;
+    if (known && refusal === null && isNext) {
+      sendBlock(connection, this.#transaction, this.replyOver(connection));
+      return false;
     }
-    sendBlock(connection, this.#transaction, this.replyOver(connection));
+    const waits = this.#sendLater();
+    if (!waits) this.#fail(pool.servers[server].lastFailure);
+    return waits;
   }
 
   #fail(failure: Failure): void {

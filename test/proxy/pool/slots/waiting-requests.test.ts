@@ -41,72 +41,98 @@ describe('requests that wait for their slot', () => {
     waiting.close();
   });
 
-  test('behind something of their client that waits elsewhere they stay, and others go', () => {
+  /** Requests that wait, and those that were sent again or given up since, by client and place. */
+  function watched() {
     const engine = testEngine();
-    const given: number[] = [];
+    const given: string[] = [];
+    const note = ({ entry: { clientId, slot } }: SavedRequest): void => {
+      given.push(`${clientId}/${slot}`);
+    };
     const waiting = new WaitingRequests(engine, {
       title: 'pool main',
       pool: { counters: poolCounters() },
-      again: ({ request }) => given.push(request.entry.clientId),
-      giveUp() {},
+      again: ({ request }) => note(request),
+      giveUp: note,
     });
-    waiting.hold(7);
-    waiting.hold(7);
+    const add = (client: number, slot: number, ms = 0): void => {
+      assert.ok(waiting.add(requestOf(client, slot), LANE, ms, null));
+    };
+    return { engine, waiting, given, add };
+  }
+
+  test('behind something of their client that waits elsewhere they stay, and others go', () => {
+    const { waiting, given, add } = watched();
+    const [first, second] = [{}, {}];
+    waiting.hold(7, first);
+    waiting.hold(7, second);
     assert.ok(waiting.has(7));
-    waiting.add(requestOf(7, 0), LANE, 0, null);
-    waiting.add(requestOf(8, 0), LANE, 0, null);
+    add(7, 0);
+    add(8, 0);
     waiting.hurry();
     waiting.onDeadline(MINUTE ** 2);
-    assert.deepEqual(given, [8]);
+    assert.deepEqual(given, ['8/0']);
     assert.equal(waiting.nextDeadline(), 0);
-    waiting.release(7);
+    waiting.release(7, first);
     waiting.hurry();
-    assert.deepEqual(given, [8]);
-    waiting.release(7);
+    assert.deepEqual(given, ['8/0']);
+    waiting.release(7, second);
     assert.notEqual(waiting.nextDeadline(), 0);
     waiting.hurry();
-    assert.deepEqual(given, [8, 7]);
+    assert.deepEqual(given, ['8/0', '7/0']);
     assert.ok(!waiting.has(7));
     waiting.close();
   });
 
   test('what has waited before something was held goes first', () => {
-    const engine = testEngine();
-    const given: number[] = [];
-    const waiting = new WaitingRequests(engine, {
-      title: 'pool main',
-      pool: { counters: poolCounters() },
-      again: ({ request }) => given.push(request.entry.slot),
-      giveUp() {},
-    });
-    waiting.add(requestOf(7, 0), LANE, MINUTE, null);
-    waiting.hold(7);
-    waiting.add(requestOf(7, 1), LANE, 0, null);
-    assert.ok(waiting.hasFree(7));
+    const { waiting, given, add } = watched();
+    const block = {};
+    add(7, 0, MINUTE);
+    waiting.hold(7, block);
+    add(7, 1);
+    assert.ok(!waiting.isNext(7, block));
     waiting.hurry();
-    assert.deepEqual(given, [0]);
-    assert.ok(!waiting.hasFree(7));
-    waiting.release(7);
+    assert.deepEqual(given, ['7/0']);
+    assert.ok(waiting.isNext(7, block));
+    waiting.release(7, block);
     waiting.hurry();
-    assert.deepEqual(given, [0, 1]);
+    assert.deepEqual(given, ['7/0', '7/1']);
     waiting.close();
   });
 
-  test('they are given up with all others when the pool ends, held or not', () => {
-    const engine = testEngine();
-    const given: number[] = [];
-    const waiting = new WaitingRequests(engine, {
-      title: 'pool main',
-      pool: { counters: poolCounters() },
-      again() {},
-      giveUp: ({ entry }) => given.push(entry.clientId),
-    });
-    const before = engine.budget.used;
-    waiting.hold(7);
-    waiting.add(requestOf(7, 0), LANE, 0, null);
-    waiting.add(requestOf(8, 0), LANE, MINUTE, null);
+  test('of what is held of one client the oldest is next, however often it is held', () => {
+    const { waiting } = watched();
+    const [first, second] = [{}, {}];
+    for (const each of [first, second, first]) waiting.hold(7, each);
+    assert.deepEqual([waiting.isNext(7, first), waiting.isNext(7, second)], [true, false]);
+    waiting.release(7, first);
+    assert.deepEqual([waiting.isNext(7, first), waiting.isNext(7, second)], [false, true]);
     waiting.close();
-    assert.deepEqual(given, [7, 8]);
+  });
+
+  test('a client that is held keeps its number until it is released', () => {
+    const { engine, waiting } = watched();
+    const block = {};
+    const named = (): number[] => {
+      const ids = new Set<number>();
+      for (const connection of engine.connections) connection.collectClients(ids);
+      return [...ids];
+    };
+    waiting.hold(7, block);
+    assert.deepEqual(named(), [7]);
+    waiting.release(7, block);
+    assert.ok(!engine.connections.has(waiting));
+    assert.deepEqual(named(), []);
+  });
+
+  test('they are given up with all others when the pool ends, held or not', () => {
+    const { engine, waiting, given, add } = watched();
+    const before = engine.budget.used;
+    waiting.hold(7, {});
+    add(7, 0);
+    add(8, 0, MINUTE);
+    waiting.close();
+    assert.deepEqual(given, ['7/0', '8/0']);
     assert.equal(engine.budget.used, before);
+    assert.ok(!engine.connections.has(waiting));
   });
 });
