@@ -48,7 +48,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
   readonly #latest: Map<number, number> = new Map();
   /** How many of each client there are. */
   readonly #counts: Map<number, number> = new Map();
-  /** What of each client waits elsewhere, oldest first: what comes of it meanwhile is behind that. */
+  /** What of each client waits elsewhere, oldest first: what it asks meanwhile is behind. */
   readonly #held: Map<number, Set<object>> = new Map();
   #bytes = 0;
   timerAt = 0;
