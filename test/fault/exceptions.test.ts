@@ -12,7 +12,9 @@ import { LargeRequest } from '../../src/proxy/client/input/large-request.ts';
 import { Server } from '../../src/proxy/pool/server.ts';
 import { CoalescedReply } from '../../src/proxy/redis/fragments/coalesced-reply.ts';
 import { RedisProtocol } from '../../src/proxy/redis/protocol.ts';
+import { RequestRouter } from '../../src/proxy/routing/router.ts';
 import { startFake } from '../support/fake-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { shards, startInProcess, USUAL, VARIANTS, type Variant } from '../support/ringway.ts';
@@ -147,5 +149,35 @@ test('a deadline that throws ends its own connection, and others run out of time
     for (const client of clients) client.close();
     await proxy.stop();
     await silent.stop();
+  }
+});
+
+test('an error of a server that is away is queued whole: what throws behind it costs only itself', async () => {
+  const proxy = await startInProcess(
+    {
+      servers: shards([await freePort()]),
+      auto_eject_hosts: true,
+      server_failure_limit: 1,
+      server_retry_timeout: 60_000,
+    },
+    USUAL,
+  );
+  const client = await RespClient.open(proxy.port);
+  try {
+    // It is out of the ring from now on, and requests fail where they are.
+    await client.command('GET', 'k');
+    const gone = String(await client.command('GET', 'k'));
+    const poisoned = poison(RequestRouter.prototype, 'choose', 2, false);
+    const replies = (
+      await client.pipeline([
+        ['GET', 'k'],
+        ['GET', 'k'],
+      ])
+    ).map(String);
+    poisoned.undo();
+    assert.deepEqual(replies, [gone, 'ReplyError: ERR internal error']);
+  } finally {
+    client.close();
+    await proxy.stop();
   }
 });
