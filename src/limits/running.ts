@@ -38,6 +38,8 @@ export const WORKER_CRASHES = 5;
 export const WORKER_CRASH_WINDOW_MS = 60_000;
 /** The first wait before another replacement; it doubles up to half of the window. */
 export const WORKER_WAIT_MS = 1_000;
+/** Besides what its clients are given a worker has this long to end; then it is killed. */
+export const WORKER_END_MS = 2_000;
 /** Clients that wait while there is no worker; more are closed. */
 export const UNPLACED_CLIENTS = 1024;
 /** A process that takes over must be ready by then. */

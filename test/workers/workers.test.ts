@@ -100,6 +100,18 @@ describe('workers', () => {
     await ringway.stop();
   });
 
+  test('one that stands still does not keep the program from ending, and is killed', async () => {
+    const ringway = await run(['--workers', '2', '--drain-ms', '100']);
+    const [still, other] = workerPids(ringway.log);
+    process.kill(still, 'SIGSTOP');
+    ringway.kill('SIGTERM');
+    await waitFor('its end', () => ringway.child.exitCode !== null);
+    assert.ok(ringway.log.some((line) => /did not leave well: .* has not answered/.test(line)));
+    for (const pid of [still, other]) {
+      await waitFor(`the end of ${pid}`, () => !isThere(pid));
+    }
+  });
+
   test('a unix socket is shared like an address', async () => {
     const path = `/tmp/ringway-workers-${process.pid}-${await freePort()}.listen`;
     const ringway = await run(['--workers', '2'], { listen: `${path} 0600` });
@@ -207,4 +219,13 @@ function isRunning(pid: number): boolean {
 function cpuTicks(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
   return Number(fields[11]) + Number(fields[12]);
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH');
+    return false;
+  }
 }

@@ -29,6 +29,8 @@ interface Envelope {
 interface Asked {
   resolve(answer: never): void;
   reject(error: Error): void;
+  /** Until it has taken too long. */
+  readonly timer: NodeJS.Timeout | undefined;
 }
 
 const ANSWER = 'answer';
@@ -61,23 +63,35 @@ export class Peer {
     this.#send({ type, body }, handle, () => onSent?.());
   }
 
-  ask<T>(type: string, body: Body = {}): Promise<T> {
+  /** @param limitMs how long an answer may take, or the question fails; 0 = for ever */
+  ask<T>(type: string, body: Body = {}, limitMs = 0): Promise<T> {
     const id = ++this.#lastId;
     return new Promise<T>((resolve, reject) => {
-      this.#asked.set(id, { resolve, reject });
+      const onLate = (): void => this.#takeAsked(id)?.reject(this.#late(limitMs));
+      const timer = limitMs === 0 ? undefined : setTimeout(onLate, limitMs);
+      this.#asked.set(id, { resolve, reject, timer });
       this.#send({ type, body, id }, undefined, (error) => {
-        if (error === null) return;
-        this.#asked.delete(id);
-        reject(error);
+        if (error !== null) this.#takeAsked(id)?.reject(error);
       });
     });
+  }
+
+  #takeAsked(id: number): Asked | undefined {
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    clearTimeout(asked?.timer);
+    return asked;
   }
 
   /** The other process is gone: nobody answers any more. */
   end(): void {
     this.#gone = true;
-    for (const { reject } of this.#asked.values()) reject(this.#lost());
-    this.#asked.clear();
+    for (const id of [...this.#asked.keys()]) this.#takeAsked(id)?.reject(this.#lost());
+  }
+
+  #late(limitMs: number): Error {
+    const message = `${this.#name} has not answered within ${limitMs} ms`;
+    return new RingwayError('RINGWAY_INTERNAL', message);
   }
 
   #lost(): Error {
@@ -104,8 +118,7 @@ export class Peer {
   #onMessage(envelope: Envelope, handle: NativeHandle | null): void {
     const { type, body, id, error } = envelope;
     if (type === ANSWER) {
-      const asked = this.#asked.get(id as number);
-      this.#asked.delete(id as number);
+      const asked = this.#takeAsked(id as number);
       if (error === undefined) asked?.resolve(body as never);
       else asked?.reject(thrown(error));
       return;

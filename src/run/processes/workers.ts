@@ -5,6 +5,7 @@ import {
   WORKER_CLIENT_NUMBERS,
   WORKER_CRASH_WINDOW_MS,
   WORKER_CRASHES,
+  WORKER_END_MS,
   WORKER_WAIT_MS,
 } from '../../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
@@ -263,7 +264,9 @@ export class Workers implements Serving {
 
   async takeTraces(): Promise<TakenTraces> {
     const said = await Promise.allSettled(
-      [...this.#live, ...this.#leaving].map(({ peer }) => peer.ask<TakenTraces>('traces', {})),
+      [...this.#live, ...this.#leaving].map(({ peer }) =>
+        peer.ask<TakenTraces>('traces', {}, WORKER_END_MS),
+      ),
     );
     const taken = said.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     return {
@@ -352,16 +355,21 @@ export class Workers implements Serving {
     worker.leaving = true;
     this.#leaving.add(worker);
     try {
-      const last = await worker.peer.ask<object>('leave', { limitMs });
+      const answerMs = limitMs + WORKER_END_MS;
+      const last = await worker.peer.ask<object>('leave', { limitMs }, answerMs);
       this.#leaving.delete(worker);
       worker.last = unpackSnapshot(last);
       this.#count(worker);
       worker.peer.tell('exit', {});
     } catch (error) {
-      const message = `worker ${worker.number} did not leave well: ${(error as Error).message}`;
-      this.#options.log.write(LOG_WARN, message);
-      worker.child.kill('SIGKILL');
+      this.#end(worker, error as Error);
     }
+  }
+
+  /** It has not ended as it was asked to. */
+  #end({ number, child }: Worker, { message }: Error): void {
+    this.#options.log.write(LOG_WARN, `worker ${number} did not leave well: ${message}`);
+    child.kill('SIGKILL');
   }
 
   async handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {
@@ -378,8 +386,12 @@ export class Workers implements Serving {
     await Promise.allSettled(
       workers.map(async (worker) => {
         worker.leaving = true;
-        await worker.peer.ask('stop', { drainMs });
-        worker.peer.tell('exit', {});
+        try {
+          await worker.peer.ask('stop', { drainMs }, drainMs + WORKER_END_MS);
+          worker.peer.tell('exit', {});
+        } catch (error) {
+          this.#end(worker, error as Error);
+        }
       }),
     );
     for (const { child } of workers) if (child.connected) child.disconnect();

@@ -41,6 +41,7 @@ export class Telemetry {
   readonly #providers: Provider[] = [];
   #tracer: Tracer | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #taking = false;
 
   private constructor(
     packages: Packages,
@@ -126,7 +127,11 @@ export class Telemetry {
     });
     this.#providers.push(provider);
     this.#tracer = provider.getTracer('ringway', VERSION);
-    this.#timer = setInterval(() => void this.takeTraces(), TRACES_TAKEN_MS).unref();
+    // A worker that is slow to answer is not asked again meanwhile.
+    const look = (): void => {
+      if (!this.#taking) void this.takeTraces();
+    };
+    this.#timer = setInterval(look, TRACES_TAKEN_MS).unref();
   }
 
   /** What cannot be sent is in the log, also where the SDK tells somebody else. */
@@ -149,12 +154,15 @@ export class Telemetry {
   async takeTraces(): Promise<void> {
     const tracer = this.#tracer;
     if (tracer === null || this.#source === null) return;
+    this.#taking = true;
     try {
       const { traces, lost } = await this.#source.takeTraces();
       for (const trace of traces) writeSpans(this.#packages, tracer, trace);
       if (lost > 0) this.#warn(`${lost} traces are lost: more came than can wait`);
     } catch (error) {
       this.#warn(`traces are lost: ${(error as Error).message}`);
+    } finally {
+      this.#taking = false;
     }
   }
 
