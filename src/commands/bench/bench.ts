@@ -115,7 +115,7 @@ async function withKeys(
   { target, isRedis, login, work, keep, err }: Keys,
   load: Load,
 ): Promise<LoadResult | null> {
-  const written: Progress = { answered: 0, isOver: false };
+  const written: Progress = { hasBegun: false, isOver: false, goesOn: false };
   const onInterrupt = (): void => {
     if (written.isOver) process.exit(INTERRUPTED);
     written.isOver = true;
@@ -126,8 +126,10 @@ async function withKeys(
     await sendAll(target, isRedis, login, each(work, setRequest), written);
     return written.isOver ? null : await load.run();
   } finally {
-    if (!keep && written.answered > 0) {
-      await sendAll(target, isRedis, login, each(work, deleteRequest)).catch((error: Error) => {
+    if (!keep && written.hasBegun) {
+      const deleted: Progress = { hasBegun: false, isOver: false, goesOn: true };
+      const requests = each(work, deleteRequest);
+      await sendAll(target, isRedis, login, requests, deleted).catch((error: Error) => {
         err.write(`ringway: keys ${work.prefix}* may be left behind: ${error.message}\n`);
       });
     }

@@ -90,6 +90,8 @@ export class Load {
   #errors = 0;
   #trouble = '';
   #stopped = false;
+  /** When the last was sent, if that was before its time. */
+  #stoppedAt = Number.POSITIVE_INFINITY;
   #seconds = 0;
   readonly #onProgress: (answered: number, errors: number) => void;
 
@@ -102,6 +104,7 @@ export class Load {
   /** Ends before its time: what was measured so far is the result. */
   stop(): void {
     this.#stopped = true;
+    this.#stoppedAt = performance.now();
   }
 
   async run(): Promise<LoadResult> {
@@ -167,10 +170,12 @@ export class Load {
         this.#onProgress(this.#answered, this.#errors);
       }
       const ended = this.#stopped || this.#due >= end;
-      const passed = (Math.min(now, end) - start) / 1000;
-      this.#seconds = this.#stopped ? passed : this.#order.seconds;
+      const endAt = Math.min(end, this.#stoppedAt);
+      const passed = (endAt - start) / 1000;
+      this.#seconds = endAt < end ? passed : this.#order.seconds;
+      // What is still under way would come behind what is done next.
       const isAnswered = this.#answered === this.#sent;
-      if (ended && (isAnswered || now >= end + DRAIN_MS || this.#stopped)) finish(null);
+      if (ended && (isAnswered || now >= endAt + DRAIN_MS)) finish(null);
       else if (this.#due - now > NEAR_MS || ended) setTimeout(turn, 1);
       else setImmediate(turn);
     };
@@ -201,7 +206,7 @@ export class Load {
       const connection = this.#connections[this.#sent % this.#connections.length];
       if (connection.full) {
         this.#trouble = `${IN_FLIGHT} requests wait on a connection: the target does not keep up`;
-        this.#stopped = true;
+        this.stop();
         return;
       }
       this.#late[bucketOf(Math.min(HISTOGRAM_MAX, Math.round((now - due) * 1000)))]++;

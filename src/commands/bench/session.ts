@@ -85,48 +85,59 @@ export async function speaksRedis(target: DialTarget): Promise<boolean> {
 
 /** How a long series of requests goes on. */
 export interface Progress {
-  /** Requests that were answered. */
-  answered: number;
+  /** Requests were sent. */
+  hasBegun: boolean;
   /** Whether the rest is left out. */
   isOver: boolean;
+  /** An error reply does not end it: the first one is thrown behind all requests. */
+  readonly goesOn: boolean;
 }
 
 /**
  * Sends requests and waits for their replies, so many at a time.
  * @param progress told, and looked at, after each part
- * @throws at the first error reply
+ * @throws at the first part with an error reply, when all of it is answered
  */
 export async function sendAll(
   target: DialTarget,
   isRedis: boolean,
   login: Buffer,
   requests: Iterable<Buffer>,
-  progress: Progress = { answered: 0, isOver: false },
+  progress: Progress,
 ): Promise<void> {
   const socket = await connectTo(target);
   const batches = new Batches(socket, isRedis);
   try {
     if (login.length > 0) await batches.logIn(login);
-    let batch: Buffer[] = [];
-    for (const request of requests) {
+    let refused: Error | null = null;
+    for (const batch of inParts(requests)) {
       if (progress.isOver) return;
-      batch.push(request);
-      if (batch.length < BATCH) continue;
-      await batches.send(batch);
-      progress.answered += batch.length;
-      batch = [];
+      progress.hasBegun = true;
+      refused ??= await batches.send(batch);
+      if (refused !== null && !progress.goesOn) break;
     }
-    if (batch.length > 0) await batches.send(batch);
-    progress.answered += batch.length;
+    if (refused !== null) throw refused;
   } finally {
     socket.destroy();
   }
+}
+
+function* inParts(requests: Iterable<Buffer>): Iterable<Buffer[]> {
+  let part: Buffer[] = [];
+  for (const request of requests) {
+    part.push(request);
+    if (part.length < BATCH) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
 }
 
 /** Requests that are sent together, the next when all are answered. */
 class Batches {
   readonly #socket: Socket;
   #left = 0;
+  #refused: Error | null = null;
   /** What is being sent logs in; empty = it does not. */
   #login: Buffer = NOTHING;
   #settle: (error: Error | null) => void = () => {};
@@ -139,7 +150,7 @@ class Batches {
     socket.on('data', (bytes: Buffer) => {
       try {
         counter.take(bytes, (isError) => {
-          if (isError) throw this.#errorOf(bytes);
+          if (isError) this.#refused ??= this.#errorOf(bytes);
           if (--this.#left === 0) this.#settle(null);
         });
       } catch (error) {
@@ -150,24 +161,31 @@ class Batches {
 
   #errorOf(said: Buffer): Error {
     if (this.#login.length > 0) return refusedLogin(said, this.#login);
-    return new Error(`an error: ${visible(said.toString('latin1', 0, SHOWN_ERROR).trim())}`);
+    const lines = said.toString('latin1').split('\r\n');
+    const line = lines.find((each) => /^(?:-|[A-Z_]*ERROR)/.test(each)) ?? lines[0];
+    return new Error(`an error: ${visible(line.slice(0, SHOWN_ERROR))}`);
   }
 
   /** @throws as send() */
   async logIn(login: Buffer): Promise<void> {
     this.#login = login;
-    await this.send([login]);
+    const refused = await this.send([login]);
     this.#login = NOTHING;
+    if (refused !== null) throw refused;
   }
 
-  /** @throws as a rejection, at an error reply and when none comes in time */
-  send(batch: readonly Buffer[]): Promise<void> {
+  /**
+   * @returns the first error reply, when all are there
+   * @throws as a rejection, when one does not come in time
+   */
+  send(batch: readonly Buffer[]): Promise<Error | null> {
     this.#left = batch.length;
+    this.#refused = null;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('no answer in time')), ANSWER_MS);
       this.#settle = (error) => {
         clearTimeout(timer);
-        if (error === null) resolve();
+        if (error === null) resolve(this.#refused);
         else reject(error);
       };
       this.#socket.write(Buffer.concat(batch));

@@ -22,6 +22,7 @@ export class Looker {
   readonly #only: string | null;
   /** The pool that was looked at last: most likely it still is. */
   #opened = '';
+  #startedAt = 0;
   #cpuSeconds = 0;
   #at = 0;
   /** Per cent of one processor since the last look; at first since the proxy began. */
@@ -74,8 +75,13 @@ export class Looker {
   }
 
   #measure({ cpuSeconds, now, startedAt }: Status): void {
-    const since = this.#at === 0 ? startedAt : this.#at;
-    const seconds = (now - since) / 1000;
+    // At first, and behind a restart, it is the mean since the start.
+    if (startedAt !== this.#startedAt) {
+      this.#startedAt = startedAt;
+      this.#at = startedAt;
+      this.#cpuSeconds = 0;
+    }
+    const seconds = (now - this.#at) / 1000;
     if (seconds > 0) this.cpu = ((cpuSeconds - this.#cpuSeconds) / seconds) * 100;
     this.#cpuSeconds = cpuSeconds;
     this.#at = now;

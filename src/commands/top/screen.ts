@@ -16,8 +16,8 @@ import {
 
 const ENTER_SCREEN = '\x1b[?1049h\x1b[?25l';
 const LEAVE_SCREEN = '\x1b[?25h\x1b[?1049l';
-/** Keys that were pressed together: an arrow is more than one character. */
-const KEY = /\p{Cc}(?:[[O][A-D])?|./gsu;
+/** Keys that were pressed together: some are more than one character, arrows among them. */
+const KEY = /\p{Cc}\[[0-?]*[ -/]*[@-~]|\p{Cc}O.|\p{Cc}|./gsu;
 const UP: ReadonlySet<string> = new Set(['k', '\x1b[A', '\x1bOA']);
 const DOWN: ReadonlySet<string> = new Set(['j', '\x1b[B', '\x1bOB']);
 const RIGHT: ReadonlySet<string> = new Set(['\r', '\x1b[C', '\x1bOC']);

@@ -7,6 +7,7 @@ import { bench } from '../../../src/commands/bench/bench.ts';
 import { resultText } from '../../../src/commands/bench/result-text.ts';
 import { BUCKETS, bucketOf } from '../../../src/stats/histogram.ts';
 import { inOrder, send, startFake } from '../../support/fake-server.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type RealServer, startMemcached, startRedis } from '../../support/real-servers.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway } from '../../support/ringway.ts';
@@ -56,6 +57,23 @@ describe('ringway bench', () => {
       assert.ok(figures['sent'] > 100 && figures['answered'] === figures['sent'], out);
       assert.ok(figures['p50'] > 0 && figures['max'] >= figures['p50'], out);
     }
+    const direct = await RespClient.open(redis.port);
+    await direct.text('AUTH', 'pw');
+    assert.equal(await direct.text('DBSIZE'), 0);
+    direct.close();
+  });
+
+  test('takes away what it has written when a server of the proxy behind is away', async () => {
+    const half = await startInProcess({
+      redis_auth: 'pw',
+      servers: shards([redis.port, await freePort()]),
+    });
+    const file = join(folder, 'its-password');
+    writeFileSync(file, 'pw');
+    const { status, err } = await run(String(half.port), '--password-file', file, ...SHORT);
+    await half.stop();
+    assert.equal(status, 1);
+    assert.match(err, /may be left behind: an error: -ERR Connection refused$/m);
     const direct = await RespClient.open(redis.port);
     await direct.text('AUTH', 'pw');
     assert.equal(await direct.text('DBSIZE'), 0);

@@ -57,6 +57,22 @@ describe('a look of top at many pools with many servers', () => {
     assert.ok(everything > 2_000_000, String(everything));
   });
 
+  test('processor time is of the process that answers, also behind a restart', async () => {
+    const times = [
+      { startedAt: 1000, now: 11_000, cpuSeconds: 5 },
+      { startedAt: 1000, now: 12_000, cpuSeconds: 5.25 },
+      { startedAt: 20_000, now: 24_000, cpuSeconds: 1 },
+    ];
+    let nth = 0;
+    const looks = new Looker(async (query) => ({ ...(await ask(query)), ...times[nth] }), null);
+    const seen: number[] = [];
+    for (nth = 0; nth < times.length; nth++) {
+      await looks.look({ ...SCREEN, pool: 'pool 7 &=+' });
+      seen.push(looks.cpu);
+    }
+    assert.deepEqual(seen, [50, 25, 25]);
+  });
+
   test('a server far down is seen with its neighbours', async () => {
     const wish = { ...SCREEN, pool: 'pool 3 &=+', server: 'node-3-9' };
     const [pool] = openOf(await looker().look(wish));

@@ -45,6 +45,8 @@ describe('top in a terminal', () => {
     screen.press('j');
     await screen.sees(/␛\[1;36mbeta .*b-1000 /s);
     screen.press('\r');
+    // Keys that mean nothing here: PageDown and Delete are no Escape.
+    screen.press('\x1b[6~\x1b[3~');
     const far = /␛\[1;36mb-11\d\d .*more servers: \d+ above, \d+ below/s;
     await waitFor('servers that were not known at first', () => {
       screen.press('j'.repeat(5) + '\x1b[B'.repeat(5));

@@ -8,6 +8,7 @@ import { patch, patchChildren } from './patch.js';
 import { readView, writeView } from './view.js';
 
 const REFRESH_MS = 1000;
+const ANSWER_MS = 5000;
 /** What is further away than this from what is seen waits until somebody scrolls there. */
 const NEAR_PX = 1500;
 /** Of cards that are opened together the others come when they are near. */
@@ -23,7 +24,8 @@ let before = null;
 
 function showTiles(status) {
   const { pools } = status;
-  const seconds = before === null ? 0 : (status.now - before.now) / 1000;
+  const isSame = before?.startedAt === status.startedAt;
+  const seconds = isSame ? (status.now - before.now) / 1000 : 0;
   const cpu = seconds > 0 ? (status.cpuSeconds - before.cpuSeconds) / seconds : 0;
   const errors = sum(pools, (pool) => last(pool.history.errors));
   const refused = sum(pools, (pool) => pool.clientsRefused);
@@ -170,7 +172,8 @@ async function refresh() {
   const own = ++asked;
   clearTimeout(timer);
   try {
-    const response = await fetch(`status.json?${query()}`, { cache: 'no-store' });
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const response = await fetch(`status.json?${query()}`, { cache: 'no-store', signal });
     if (!response.ok) throw new Error(`status ${response.status}`);
     const status = await response.json();
     if (own === asked) show(status);
