@@ -5,9 +5,9 @@ import { Cache } from '../support/cache.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { type Reply, RespClient, type Word } from '../support/resp-client.ts';
 import { poolFile, shards, startInProcess } from '../support/ringway.ts';
-import { encodeSequence } from '../support/sequences.ts';
 import { Subscriber } from '../support/subscriber.ts';
 import { delay, waitFor } from '../support/wait.ts';
+import { vanish } from './isolation/works.ts';
 
 // Transactions, watches, queues and databases of many clients, while clients vanish in the middle,
 // connections are killed, servers stand still and the file is read again; others publish, and keep
@@ -141,24 +141,6 @@ async function keep(cache: Cache): Promise<void> {
     await delay(random(3));
     cache.settle();
   }
-}
-
-/** Leaves after some bytes of all that binds a connection to a client. */
-async function vanish(client: RespClient, tag: string): Promise<void> {
-  const bytes = encodeSequence([
-    ['WATCH', `${tag}x`],
-    ['MULTI'],
-    ['INCRBY', `${tag}from`, 1],
-    ['INCRBY', `${tag}to`, -1],
-    ['SELECT', 1],
-    ['SELECT', 0],
-    ['EXEC'],
-    ['BLPOP', `${tag}never`, 0],
-  ]);
-  client.socket.write(bytes.subarray(0, random(bytes.length + 1)));
-  await delay(random(4));
-  if (random(2) === 0) client.reset();
-  else client.halfClose();
 }
 
 async function busy(work: (client: RespClient, tag: string) => Promise<void>): Promise<void> {

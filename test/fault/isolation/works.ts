@@ -142,7 +142,7 @@ async function publish(client: RespClient, tag: string, ledger: Ledger): Promise
 const WORKS: readonly Work[] = [transfer, count, push, pop, move, publish];
 
 /** Leaves after some bytes of all that binds a connection to a client. */
-async function vanish(client: RespClient, tag: string): Promise<void> {
+export async function vanish(client: RespClient, tag: string): Promise<void> {
   const bytes = encodeSequence([
     ['WATCH', `${tag}x`],
     ['MULTI'],

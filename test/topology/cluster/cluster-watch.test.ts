@@ -1,42 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { Clock } from '../../../src/topology/clock.ts';
 import type { ClusterMap } from '../../../src/topology/cluster/cluster-map.ts';
 import { ClusterWatch } from '../../../src/topology/cluster/cluster-watch.ts';
 import { type FakeCluster, startFakeCluster } from '../../support/fake-cluster.ts';
+import { HandClock } from '../../support/hand-clock.ts';
 import { waitFor } from '../../support/wait.ts';
 
 const TICK_MS = 250;
-
-/** Time that passes when a test says so. */
-class HandClock implements Clock {
-  #now = 1_000_000;
-  #timers: { at: number; then: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, then: () => void): () => void {
-    const timer = { at: this.#now + ms, then };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((each) => each !== timer);
-    };
-  }
-
-  pass(ms: number): void {
-    const end = this.#now + ms;
-    for (;;) {
-      const [next] = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((each) => each !== next);
-      this.#now = Math.max(this.#now, next.at);
-      next.then();
-    }
-    this.#now = end;
-  }
-}
 
 describe('the watch of a cluster', () => {
   let cluster: FakeCluster;

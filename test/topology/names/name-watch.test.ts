@@ -1,43 +1,12 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { NAME_LOG_MS, NAME_LOOKUPS } from '../../../src/limits.ts';
-import type { Clock } from '../../../src/topology/clock.ts';
 import { type NameSpec, NameWatch } from '../../../src/topology/names/name-watch.ts';
 import type { Answer } from '../../../src/topology/names/resolvers.ts';
-
-/** A clock that goes on when it is told to. */
-class TestClock implements Clock {
-  #now = 0;
-  #timers: { at: number; then: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, then: () => void): () => void {
-    const timer = { at: this.#now + ms, then };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((each) => each !== timer);
-    };
-  }
-
-  async pass(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const [next] = this.#timers.sort((a, b) => a.at - b.at);
-      if (next === undefined || next.at > end) break;
-      this.#timers.shift();
-      this.#now = next.at;
-      next.then();
-    }
-    this.#now = end;
-  }
-}
+import { HandClock } from '../../support/hand-clock.ts';
 
 describe('names that are looked up', () => {
-  let clock: TestClock;
+  let clock: HandClock;
   let answers: Map<string, readonly string[]>;
   let ttlMs: number | null;
   let asked: string[];
@@ -53,7 +22,7 @@ describe('names that are looked up', () => {
   }
 
   beforeEach(() => {
-    clock = new TestClock();
+    clock = new HandClock();
     answers = new Map([['pod', ['10.0.0.1']]]);
     ttlMs = null;
     asked = [];
@@ -71,12 +40,12 @@ describe('names that are looked up', () => {
 
   test('lead elsewhere when their address is no longer among the answers', async () => {
     watch.follow([spec('pod'), spec('10.9.9.9'), spec('::1')]);
-    await clock.pass(100);
+    await clock.passSlowly(100);
     answers.set('pod', ['10.0.0.2', '10.0.0.1']);
-    await clock.pass(6000);
+    await clock.passSlowly(6000);
     assert.deepEqual(led, ['pod 10.0.0.1'], 'it is still there');
     answers.set('pod', ['10.0.0.2']);
-    await clock.pass(6000);
+    await clock.passSlowly(6000);
     assert.deepEqual(led, ['pod 10.0.0.1', 'pod 10.0.0.2']);
     assert.deepEqual(watch.known, [['pod', '10.0.0.2']]);
     assert.deepEqual([...new Set(asked)], ['pod'], 'addresses are not looked up');
@@ -86,13 +55,13 @@ describe('names that are looked up', () => {
 
   test('keep their address while there is no answer, or none of use; it is told seldom', async () => {
     watch.follow([spec('pod')]);
-    await clock.pass(100);
+    await clock.passSlowly(100);
     answers.delete('pod');
-    await clock.pass(NAME_LOG_MS / 2);
+    await clock.passSlowly(NAME_LOG_MS / 2);
     answers.set('pod', []);
-    await clock.pass(6000);
+    await clock.passSlowly(6000);
     answers.set('pod', ['<script>', '999.1.1.1']);
-    await clock.pass(6000);
+    await clock.passSlowly(6000);
     assert.deepEqual(led, ['pod 10.0.0.1']);
     assert.equal(said.length, 1);
     assert.match(said[0], /pod does not resolve: ENOTFOUND; 10\.0\.0\.1 stays/);
@@ -101,11 +70,11 @@ describe('names that are looked up', () => {
   test('are asked for again when the answer is too old, but not all the time', async () => {
     ttlMs = 2000;
     watch.follow([spec('pod')]);
-    await clock.pass(20_000);
+    await clock.passSlowly(20_000);
     assert.ok(asked.length >= 8 && asked.length <= 11, `${asked.length}`);
     ttlMs = 0;
     asked.length = 0;
-    await clock.pass(20_000);
+    await clock.passSlowly(20_000);
     assert.ok(asked.length <= 21, `${asked.length}`);
   });
 
@@ -133,7 +102,7 @@ describe('names that are looked up', () => {
       say: () => {},
     });
     slow.follow(hosts.map(spec));
-    await clock.pass(4000);
+    await clock.passSlowly(4000);
     assert.deepEqual([led.length, most], [19, NAME_LOOKUPS]);
     slow.stop();
   });

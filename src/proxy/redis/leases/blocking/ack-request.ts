@@ -7,8 +7,8 @@ import type { Lane } from '../../../backend/lane.ts';
 import type { LeaseWaiter } from '../../../backend/leases.ts';
 import type { ClientConnection } from '../../../client/client-connection.ts';
 import type { Server } from '../../../pool/server.ts';
+import { HeldConnection } from './held-connection.ts';
 import { type Interrupted, Interruption } from './interruption.ts';
-import { ServerId } from './server-id.ts';
 import type { BlockedConnection } from './unblock-order.ts';
 
 /** More replicas than there are: a server that waits for them asks each how far it is. */
@@ -39,16 +39,16 @@ class AckRequest implements LeaseWaiter<Server>, ConnectionHolder, ReplyTarget, 
   readonly distrusts = false;
   readonly client: ClientConnection;
   readonly leasedFrom: Server;
-  #connection: BackendConnection | null = null;
+  readonly #connection: HeldConnection;
   over = false;
   #interruption: Interruption | null = null;
-  #unblocking = 0;
   /** Who has written more since it was sent. */
   #next: ClientConnection | null = null;
 
   constructor(client: ClientConnection, server: Server) {
     this.client = client;
     this.leasedFrom = server;
+    this.#connection = new HeldConnection(server);
   }
 
   /** Any user may have another database; what is asked here is about none. */
@@ -57,14 +57,11 @@ class AckRequest implements LeaseWaiter<Server>, ConnectionHolder, ReplyTarget, 
   }
 
   again(client: ClientConnection): void {
-    if (this.#connection !== null) this.#next = client;
+    if (this.#connection.current !== null) this.#next = client;
   }
 
   onLease(connection: BackendConnection): void {
-    this.#connection = connection;
-    connection.holder = this;
-    ServerId.of(connection);
-    connection.patience = ACK_REQUEST_MS;
+    this.#connection.take(connection, this, ACK_REQUEST_MS);
     connection.out.append(REQUEST);
     connection.sentUnmeasured(this, REQUEST.length);
     this.#interruption = new Interruption(this);
@@ -93,15 +90,11 @@ class AckRequest implements LeaseWaiter<Server>, ConnectionHolder, ReplyTarget, 
   }
 
   get blockedAt(): BlockedConnection | null {
-    const id = ServerId.known(this.#connection);
-    return id === null ? null : { server: this.leasedFrom, id };
+    return this.#connection.blockedAt;
   }
 
   onUnblocking(): () => void {
-    this.#unblocking++;
-    return () => {
-      this.#unblocking--;
-    };
+    return this.#connection.onUnblocking();
   }
 
   onException(error: unknown): void {
@@ -115,14 +108,7 @@ class AckRequest implements LeaseWaiter<Server>, ConnectionHolder, ReplyTarget, 
 
   onWritable(): void {}
 
-  /** Somebody else may have the connection, unless he would be unblocked in its place. */
   onIdle(): void {
-    const connection = this.#connection;
-    if (!this.over || connection === null) return;
-    this.#connection = null;
-    connection.holder = null;
-    connection.patience = 0;
-    if (this.#unblocking > 0) connection.close();
-    else connection.owner.onIdle(connection);
+    if (this.over) this.#connection.giveBack();
   }
 }

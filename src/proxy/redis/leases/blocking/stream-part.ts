@@ -9,8 +9,8 @@ import type { ClientConnection } from '../../../client/client-connection.ts';
 import type { ReplyClaim } from '../../../engine/receiver.ts';
 import { laneOf } from '../../../pool/lanes.ts';
 import type { Server } from '../../../pool/server.ts';
+import { HeldConnection } from './held-connection.ts';
 import { type Interrupted, Interruption } from './interruption.ts';
-import { ServerId } from './server-id.ts';
 import type { BlockedConnection } from './unblock-order.ts';
 
 /** The request of which it is a part. */
@@ -31,20 +31,20 @@ export class StreamPart implements LeaseWaiter<Server>, ConnectionHolder, ReplyT
   readonly leasedFrom: Server;
   readonly #owner: PartOwner;
   readonly #request: Buffer;
-  #connection: BackendConnection | null = null;
+  readonly #connection: HeldConnection;
   #pieces: Buffer[] = [];
   /** Instead of what has come. */
   #failure: Buffer | null = null;
   /** It has its reply, or nobody wants one. */
   over = false;
   #interruption: Interruption | null = null;
-  #unblocking = 0;
 
   /** @param request must not change any more */
   constructor(owner: PartOwner, server: Server, request: Buffer) {
     this.#owner = owner;
     this.leasedFrom = server;
     this.#request = request;
+    this.#connection = new HeldConnection(server);
   }
 
   get client(): ClientConnection {
@@ -61,7 +61,7 @@ export class StreamPart implements LeaseWaiter<Server>, ConnectionHolder, ReplyT
 
   /** It has no connection yet. */
   get waits(): boolean {
-    return this.#connection === null && !this.over;
+    return this.#connection.current === null && !this.over;
   }
 
   /** A complete reply, or the error in its place. */
@@ -71,11 +71,8 @@ export class StreamPart implements LeaseWaiter<Server>, ConnectionHolder, ReplyT
 
   onLease(connection: BackendConnection): void {
     if (this.client.closed) throw new Error('a client that is gone waits for a connection');
-    this.#connection = connection;
-    connection.holder = this;
     this.client.pool.engine.readClock();
-    ServerId.of(connection);
-    connection.patience = this.#owner.time.patience;
+    this.#connection.take(connection, this, this.#owner.time.patience);
     connection.out.append(this.#request);
     connection.sentUnmeasured(this, this.#request.length);
   }
@@ -125,15 +122,11 @@ export class StreamPart implements LeaseWaiter<Server>, ConnectionHolder, ReplyT
   }
 
   get blockedAt(): BlockedConnection | null {
-    const id = ServerId.known(this.#connection);
-    return id === null ? null : { server: this.leasedFrom, id };
+    return this.#connection.blockedAt;
   }
 
   onUnblocking(): () => void {
-    this.#unblocking++;
-    return () => {
-      this.#unblocking--;
-    };
+    return this.#connection.onUnblocking();
   }
 
   onException(error: unknown): void {
@@ -144,20 +137,7 @@ export class StreamPart implements LeaseWaiter<Server>, ConnectionHolder, ReplyT
 
   /** All that was asked for is there: somebody else may have the connection. */
   onIdle(): void {
-    if (!this.over) return;
-    const connection = this.#release();
-    // Whoever had it next might be unblocked in its place.
-    if (this.#unblocking > 0) connection?.close();
-    else connection?.owner.onIdle(connection);
-  }
-
-  #release(): BackendConnection | null {
-    const connection = this.#connection;
-    this.#connection = null;
-    if (connection === null) return null;
-    connection.holder = null;
-    connection.patience = 0;
-    return connection;
+    if (this.over) this.#connection.giveBack();
   }
 
   /** Nobody wants it any more. */
@@ -167,6 +147,6 @@ export class StreamPart implements LeaseWaiter<Server>, ConnectionHolder, ReplyT
     this.over = true;
     this.#interruption?.stop();
     // What a server still has to say is nobody's; what it has said is there.
-    if (runs) this.#release()?.abandon();
+    if (runs) this.#connection.release()?.abandon();
   }
 }
