@@ -156,6 +156,19 @@ describe('a nutcracker in service is swapped for ringway', () => {
     assert.deepEqual(await held(), before.held);
   });
 
+  test('one that ends at once leaves the old program serving again', async () => {
+    const ends = join(folder, 'ends');
+    writeFileSync(ends, '#!/bin/sh\n[ "$1" = -t ] && exit 0\nexit 3\n', { mode: 0o755 });
+    const before = pid();
+    const env = { ...process.env, FROM: 'nutcracker', TO: ends };
+    const script = join(ROOT, 'packaging/swap.sh');
+    const done = spawnSync(script, [pidFile, ...flags], { env, encoding: 'utf8' });
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /did not stay up.*nutcracker is started again/s);
+    await serves();
+    assert.notEqual(pid(), before);
+  });
+
   test('a file that ringway refuses changes nothing', async () => {
     const file = flags[1];
     const good = readFileSync(file, 'utf8');
