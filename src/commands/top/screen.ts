@@ -49,8 +49,8 @@ export class TopScreen {
   /** Something else is looked at than when the last question was asked. */
   #again = false;
   #done: () => void = () => {};
-  /** The terminal is somebody else's again. */
-  #isOver = false;
+  /** The terminal is ours: before and behind that it is somebody else's. */
+  #hasTerminal = false;
 
   /** @param adminSocket where orders go; null = none can be given */
   constructor(looker: Looker, intervalMs: number, adminSocket: string | null, zoomed: boolean) {
@@ -75,6 +75,7 @@ export class TopScreen {
     stdin.on('data', onKey);
     stdout.on('resize', draw);
     stdout.write(ENTER_SCREEN);
+    this.#hasTerminal = true;
     const timer = setInterval(() => this.#tick(), this.#intervalMs);
     try {
       await new Promise<void>((resolve) => {
@@ -83,7 +84,7 @@ export class TopScreen {
         draw();
       });
     } finally {
-      this.#isOver = true;
+      this.#hasTerminal = false;
       clearInterval(timer);
       stdin.off('data', onKey);
       stdin.setRawMode(false);
@@ -126,7 +127,7 @@ export class TopScreen {
   }
 
   #draw(): void {
-    if (this.#status === null || this.#isOver) return;
+    if (this.#status === null || !this.#hasTerminal) return;
     const { columns, rows } = process.stdout;
     const lines = renderTop(this.#status, this.#state, columns, rows, this.#looker.cpu);
     if (this.#trouble !== '') lines[0] = `\x1b[41m${cut(` ${this.#trouble} `, columns)}\x1b[0m`;

@@ -42,6 +42,7 @@ describe('top in a terminal', () => {
   test('shows the servers of the pool that is chosen, and goes through them', async () => {
     const screen = top();
     await screen.sees(/␛\[1;36malpha .*a-1000 .*more servers: \d+ below/s);
+    assert.ok(screen.text.startsWith('␛[?1049h'), 'nothing is drawn on the screen of the shell');
     screen.press('j');
     await screen.sees(/␛\[1;36mbeta .*b-1000 /s);
     screen.press('\r');
