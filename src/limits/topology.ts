@@ -92,8 +92,9 @@ export const CLUSTER_TROUBLE_MS = 5_000;
 export const CLUSTER_HINT_MS = 200;
 /** What a node said longer ago does not count, unless it is all that is known. */
 export const CLUSTER_VIEW_MS = 60_000;
-/** How often one request is sent elsewhere; from the third time on after a pause. */
+/** How often a script, which may say so itself, or a subscription is sent elsewhere. */
 export const REDIRECTIONS = 5;
+/** A request is sent elsewhere so often at once, then after this; each time twice as long. */
 export const REDIRECTIONS_AT_ONCE = 2;
 export const REDIRECTION_PAUSE_MS = 50;
 /** A request that its slot's move lets wait is tried again after this; each time twice as long. */

@@ -125,15 +125,64 @@ for (const variant of VARIANTS.slice(0, 3)) {
       assert.deepEqual(await ask(client, set, ['SET', FIRST, '1']), ['OK', 'OK']);
     });
 
-    test('redirections without an end come to one, and no client sees one', async () => {
+    test('redirections without an end go on for failover_wait, and no client sees one', async () => {
       const target: { ports?: readonly number[] } = {};
       const { cluster, client } = await start((node) => {
         return `-MOVED ${slotOf(FIRST)} 127.0.0.1:${target.ports?.[1 - node]}\r\n`;
       });
       target.ports = cluster.ports;
+      const began = performance.now();
       const [reply] = await ask(client, ['SET', FIRST, '1']);
       assert.equal(reply, `-TRYAGAIN slot ${slotOf(FIRST)} is moving`);
-      assert.ok(cluster.asked.flat().length <= 6, String(cluster.asked.flat().length));
+      assert.ok(performance.now() - began >= 1400);
+      // With pauses between: one of 50 ms, one of 100, then of 160.
+      const asked = cluster.asked.flat().length;
+      assert.ok(asked > 6 && asked <= 15, String(asked));
+    });
+
+    test('a request that two nodes send to each other comes through when they agree', async () => {
+      const target: { ports?: readonly number[] } = {};
+      let agreed = false;
+      const { cluster, client } = await start((node, text) => {
+        if (agreed || !text.includes(FIRST)) return undefined;
+        return `-MOVED ${slotOf(FIRST)} 127.0.0.1:${target.ports?.[1 - node]}\r\n`;
+      });
+      target.ports = cluster.ports;
+      const replies = ask(client, ['SET', FIRST, '1'], ['APPEND', FIRST, '2'], ['GET', SECOND]);
+      const sets = (): string[] => cluster.asked.flat().filter((text) => text.startsWith('SET'));
+      await waitFor('more than five of them', () => sets().length > 7);
+      agreed = true;
+      assert.deepEqual(await replies, ['OK', 'OK', 'OK']);
+      const carriedOut = cluster.asked.flat().filter((text) => text.includes(FIRST));
+      assert.deepEqual(carriedOut.slice(-2), [`SET ${FIRST} 1`, `APPEND ${FIRST} 2`]);
+    });
+
+    test('a script is run six times at most, whatever it says', async () => {
+      const target: { ports?: readonly number[] } = {};
+      const { cluster, client } = await start((node, text) => {
+        if (!text.startsWith('EVAL')) return undefined;
+        return `-MOVED ${slotOf(FIRST)} 127.0.0.1:${target.ports?.[1 - node]}\r\n`;
+      });
+      target.ports = cluster.ports;
+      const [reply] = await ask(client, ['EVAL', 'x', '1', FIRST]);
+      assert.equal(reply, `-TRYAGAIN slot ${slotOf(FIRST)} is moving`);
+      const runs = cluster.asked.flat().filter((text) => text.startsWith('EVAL')).length;
+      assert.ok(runs > 2 && runs <= 6, String(runs));
+    });
+
+    test('MOVED and ASK are followed where nothing waits (failover_wait 0)', async () => {
+      const target: { port?: number } = {};
+      const { cluster, client } = await start(
+        (node, text) => {
+          if (node === 1 || text.startsWith('GET')) return undefined;
+          const word = text.startsWith('SET') ? 'MOVED' : 'ASK';
+          return `-${word} ${slotOf(FIRST)} 127.0.0.1:${target.port}\r\n`;
+        },
+        { failover_wait: 0 },
+      );
+      [, target.port] = cluster.ports;
+      assert.deepEqual(await ask(client, ['APPEND', FIRST, '1']), ['OK']);
+      assert.deepEqual(await ask(client, ['SET', FIRST, '1']), ['OK']);
     });
 
     test('a redirection to a stranger connects nowhere', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { keySlot } from '../../src/distribution/slots.ts';
 import { startFakeCluster } from '../support/fake-cluster.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startInProcess, VARIANTS } from '../support/ringway.ts';
@@ -9,6 +10,9 @@ const REFUSALS = [
   '-CLUSTERDOWN Hash slot not served',
   '-TRYAGAIN Multiple keys request during rehashing of slot',
 ];
+/** A key of the first node. */
+const KEY = 'bar';
+const SLOT = keySlot(Buffer.from(KEY), 0, KEY.length);
 const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n';
 
 for (const variant of VARIANTS) {
@@ -49,5 +53,34 @@ for (const variant of VARIANTS) {
         );
       });
     }
+
+    test('and is sent on to a node that begins none hears why, and does not wait', async (t) => {
+      const target: { ports?: readonly number[] } = {};
+      let moved = false;
+      const cluster = await startFakeCluster(2, (node, text) => {
+        const begins = node === 0;
+        if (text.startsWith('SET') && begins) {
+          moved = true;
+          return `-MOVED ${SLOT} 127.0.0.1:${target.ports?.[1]}\r\n`;
+        }
+        if (text === 'MULTI') return begins ? undefined : '-NOPERM no MULTI here\r\n';
+        if (text === 'DISCARD') return '-ERR DISCARD without MULTI\r\n';
+        if (text !== 'EXEC') return undefined;
+        if (begins) return moved ? ABORTED : '*0\r\n';
+        return '-ERR EXEC without MULTI\r\n';
+      });
+      t.after(() => cluster.stop());
+      target.ports = cluster.ports;
+      const servers = [`127.0.0.1:${cluster.ports[0]}`];
+      const keys = { cluster: true, failover_wait: 60_000 };
+      const ringway = await startInProcess({ servers, ...keys }, variant);
+      t.after(() => ringway.stop());
+      await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
+      const client = await RespClient.open(ringway.port);
+      t.after(() => client.close());
+      const replies = await client.pipeline([['MULTI'], ['SET', KEY, '1'], ['EXEC'], ['PING']]);
+      assert.match(String(replies[2]), /EXECABORT .*NOPERM no MULTI here/);
+      assert.equal(replies[3], 'PONG');
+    });
   });
 }

@@ -58,8 +58,9 @@ export interface MovedPool {
 
 /**
  * Sends the requests of a Redis Cluster where their slots are: those that a node has redirected,
- * and those whose connection is lost. Each goes to at most a few nodes, and waits no longer than
- * `failover_wait`. What it waits for, or what it goes by, its client's later requests wait for too.
+ * and those whose connection is lost. Each is sent on for `failover_wait` at most, and from the
+ * third time on after a pause. What it waits for, or what it goes by, its client's later requests
+ * wait for too.
  */
 export class RequestMoves implements RequestMover {
   readonly #pool: MovedPool;
@@ -107,13 +108,14 @@ export class RequestMoves implements RequestMover {
   ): Buffer | null {
     const { kind } = redirection;
     const hops = request.hops ?? 0;
-    if (this.#isLate(request)) return this.refuse(redirection);
+    const isElsewhere = kind === SLOT_MOVED || kind === SLOT_ASK;
+    const goesAtOnce = isElsewhere && hops < REDIRECTIONS_AT_ONCE;
+    if (this.#isLate(request) && !goesAtOnce) return this.refuse(redirection);
     const isFixed = this.#pool.protocol.repeatable(request.bytes) === REPEAT_NEVER;
-    const mayRepeat = kind === SLOT_MOVED || kind === SLOT_ASK || isFixed;
-    if (mayRepeat && hops >= REDIRECTIONS) return this.refuse(redirection);
+    if (isFixed && hops >= REDIRECTIONS) return this.refuse(redirection);
     const moved = { ...request, hops: hops + 1 };
     if (kind === SLOT_MOVED) return this.#onMoved(from, moved, redirection, isFixed);
-    if (kind === SLOT_ASK) return this.#onAsk(from, moved, redirection);
+    if (kind === SLOT_ASK) return this.#onAsk(from, moved, redirection, isFixed);
     this.#pool.counters[REDIRECTED_RETRY]++;
     if (kind !== SLOT_SPLIT) this.#pool.onHint(from.owner);
     else if (this.#isOvertaken(from, request)) return this.refuse(redirection);
@@ -140,26 +142,38 @@ export class RequestMoves implements RequestMover {
     const slots = this.#slots;
     const target = isFixed ? slots.serverAt(address) : slots.moveSlot(redirection.slot, address);
     if (target === null) return this.#awaitNode(from, request, redirection);
-    const isBehind = this.#waiting.has(clientOf(request.entry));
-    if (isBehind || (request.hops ?? 0) > REDIRECTIONS_AT_ONCE) {
-      const ms = isBehind ? 0 : REDIRECTION_PAUSE_MS;
+    const ms = this.#pauseMs(request, isFixed);
+    if (ms > 0 || this.#waiting.has(clientOf(request.entry))) {
       return this.#wait(from, request, redirection, ms, { redirection, address });
     }
     this.#send(request, target, laneKey(from.lane));
     return null;
   }
 
+  /**
+   * How long it rests before it is sent on again. What may be a script's own word is followed a few
+   * times only: these are spread over all the time that it has.
+   */
+  #pauseMs({ hops = 0 }: SavedRequest, isFixed: boolean): number {
+    const more = hops - REDIRECTIONS_AT_ONCE;
+    if (more <= 0) return 0;
+    if (isFixed) return this.#pool.config.failoverWaitMs >> (REDIRECTIONS + 1 - hops);
+    return Math.min(SLOT_RETRY_MAX_MS, REDIRECTION_PAUSE_MS << Math.min(more - 1, 8));
+  }
+
   #onAsk(
     from: RedirectingConnection,
     request: SavedRequest,
     redirection: Redirection,
+    isFixed: boolean,
   ): Buffer | null {
     this.#pool.counters[REDIRECTED_ASK]++;
     const address = addressIn(from, redirection);
     const target = this.#slots.serverAt(address);
     if (target === null) return this.#awaitNode(from, request, redirection);
-    if (this.#waiting.has(clientOf(request.entry))) {
-      return this.#wait(from, request, redirection, 0, { redirection, address });
+    const ms = this.#pauseMs(request, isFixed);
+    if (ms > 0 || this.#waiting.has(clientOf(request.entry))) {
+      return this.#wait(from, request, redirection, ms, { redirection, address });
     }
     this.#send(request, target, laneKey(from.lane), this.#pool.protocol.slots.asking);
     return null;

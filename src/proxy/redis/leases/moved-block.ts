@@ -1,5 +1,6 @@
 import { REDIRECTIONS, SLOT_RETRY_MAX_MS, SLOT_RETRY_MS } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
+import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { Redirection } from '../../backend/again/redirections.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Failure } from '../../backend/failure.ts';
@@ -80,7 +81,11 @@ export class MovedBlock {
       this.#fail(router.reason);
       return false;
     }
-    const { known, refusal } = BlockProof.of(connection);
+    const { known, refusal, lost } = BlockProof.of(connection);
+    if (known && refusal !== null && !lost) {
+      this.#answer(replies.execAborted(refusal));
+      return false;
+    }
     const isNext = this.#mover?.isNext(client.id, this) ?? true;
     if (known && refusal === null && isNext) {
       sendBlock(connection, this.#transaction, this.replyOver(connection));
@@ -92,7 +97,11 @@ export class MovedBlock {
   }
 
   #fail(failure: Failure): void {
-    this.#claim.deliver(failureReply(failure));
+    this.#answer(failureReply(failure));
+  }
+
+  #answer(reply: Buffer): void {
+    this.#claim.deliver(reply);
     this.#client.onAnswered();
   }
 
