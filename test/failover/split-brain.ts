@@ -17,6 +17,8 @@ export interface SplitWorld {
   readonly witnesses: readonly RealServer[];
   /** The epoch that most witnesses have written down, and that it is done. */
   epoch(): Promise<number>;
+  /** Every witness has been told that a proxy is frozen. */
+  frozen(): Promise<boolean>;
   /** The member that says it is a master; null while there is none, or more than one. */
   master(): Promise<string | null>;
   /** Each replica follows one master, and all proxies report. */
@@ -91,6 +93,12 @@ export async function startSplitWorld(options: SplitOptions = {}): Promise<Split
         done === '1' ? Number(epoch) : 0,
       );
       return epochs.sort((a, b) => b - a)[witnesses.length >> 1];
+    },
+    frozen: async () => {
+      const said = await Promise.all(witnesses.map(({ port }) => command(port, 'HVALS', KEY)));
+      // A time, and the state.
+      const isFrozen = (value: string): boolean => /^\d+ 2$/.test(value);
+      return (said as string[][]).every((values) => values.some(isFrozen));
     },
     master: async () => {
       const masters = [];
