@@ -85,6 +85,40 @@ for (const variant of VARIANTS.slice(0, 3)) {
       assert.ok(cluster.asked[0].includes(`SSUBSCRIBE ${FIRST}`));
     });
 
+    for (const [name, said] of [
+      ['MOVED', (port: number) => `-MOVED ${slotOf(FIRST)} 127.0.0.1:${port}`],
+      ['ASK', (port: number) => `-ASK ${slotOf(FIRST)} 127.0.0.1:${port}`],
+      ['TRYAGAIN', () => '-TRYAGAIN Multiple keys request during rehashing of slot'],
+      ['a slot that nobody serves', () => '-CLUSTERDOWN Hash slot not served'],
+    ] as const) {
+      test(`${name} behind what a node that is down has refused: nobody sees either`, async () => {
+        const target: { port: number } = { port: 0 };
+        const executed: string[] = [];
+        let asked = 0;
+        const { cluster, client, ringway } = await start((node, text) => {
+          if (!text.startsWith('SET')) return undefined;
+          if (node === 0) asked++;
+          // Of each client one is refused, and one sent elsewhere.
+          if (node === 0 && (asked === 1 || asked === 3)) {
+            return '-CLUSTERDOWN The cluster is down\r\n';
+          }
+          if (node === 0 && asked < 5) return `${said(target.port)}\r\n`;
+          executed.push(text);
+          return undefined;
+        });
+        [, target.port] = cluster.ports;
+        const other = await RespClient.open(ringway.port);
+        stops.push(async () => other.close());
+        const replies = await Promise.all([
+          ask(other, ['SET', FIRST, 'a']),
+          ask(client, ['SET', FIRST, 'b'], ['SET', FIRST, 'c'], ['SET', FIRST, 'd']),
+        ]);
+        assert.deepEqual(replies, [['OK'], ['OK', 'OK', 'OK']]);
+        const ofClient = executed.map((text) => text.at(-1)).filter((value) => value !== 'a');
+        assert.deepEqual(ofClient, ['b', 'c', 'd']);
+      });
+    }
+
     test('ASK: the word before the request is never parted from it', async () => {
       const target: { port?: number } = {};
       const { cluster, client, ringway } = await start((node, text) => {

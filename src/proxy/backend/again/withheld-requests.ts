@@ -8,6 +8,7 @@ import { failEntry } from '../lost-requests.ts';
 import type { ConnectionOwner } from '../owner.ts';
 import { EXECUTED, NOT_EXECUTED_REPLICA, REPEAT_NEVER, REPEAT_READ } from '../server-protocol.ts';
 import type { KeptRequests } from './kept-requests.ts';
+import type { Redirection } from './redirections.ts';
 import { clientOf, type SavedRequest } from './saved-requests.ts';
 
 const ERROR_TYPE = 0x2d; // '-'
@@ -74,47 +75,55 @@ export class WithheldRequests {
     const isError = (info & WHOLE) === WHOLE && (info & 0xff) === ERROR_TYPE;
     const refusal = isError ? protocol.refusal(memory, start, length) : EXECUTED;
     const entry = inFlight.headEntry;
-    const isFree = isError && refusal === EXECUTED && !this.active;
-    if (isFree && owner.pool.mover !== null && this.#moves(entry, start, length)) return true;
-    const bytes = this.#repeatable(entry, refusal, info);
+    const redirection =
+      isError && refusal === EXECUTED ? this.#redirectionOf(entry, start, length) : null;
+    // Behind others of its client that are withheld it keeps its place.
+    const isBehind = redirection !== null && this.#byClient.has(clientOf(entry));
+    const isRefused = refusal !== EXECUTED || isBehind;
+    const bytes = this.#repeatable(entry, isRefused, info);
     if (bytes === null || (!this.active && !owner.onRefusal())) {
       if (this.active) this.#onExecuted(clientOf(entry));
-      return false;
+      if (redirection !== null) this.#move(entry, redirection);
+      return redirection !== null;
     }
+    const said = redirection === null ? null : (owner.pool.mover?.refuse(redirection) ?? null);
     const error = isError ? Buffer.from(memory.subarray(start, start + length)) : this.#demoted;
     if (refusal === NOT_EXECUTED_REPLICA) this.#demoted ??= error;
     inFlight.shift();
-    this.#add({ entry, bytes, error: error as Buffer, gone: false });
+    this.#add({ entry, bytes, error: (said ?? error) as Buffer, gone: false });
     if (this.active) return true;
     this.active = true;
     this.#connection.stopSending();
     return true;
   }
 
-  /**
-   * A node of a cluster may send the request elsewhere.
-   * @returns whether it does: then the request goes there, or its client has an error
-   */
-  #moves(entry: InFlightEntry, start: number, length: number): boolean {
-    const { owner, inFlight } = this.#connection;
-    const { mover, protocol } = owner.pool;
+  /** @returns where a node of a cluster sends the oldest request; null when it does not */
+  #redirectionOf(entry: InFlightEntry, start: number, length: number): Redirection | null {
+    const { mover, protocol } = this.#connection.owner.pool;
+    if (mover === null || clientOf(entry) === NO_CLIENT || entry.target?.several) return null;
     const redirection = protocol.slots?.redirection(this.#engine.memory, start, length) ?? null;
-    if (redirection === null || mover === null || clientOf(entry) === NO_CLIENT) return false;
-    if (entry.target?.several) return false;
+    if (redirection === null || redirection.slot < 0) return redirection;
     const bytes = this.#kept.copy(entry.offset, entry.bytes);
-    const slot = bytes === null ? -1 : (protocol.slots?.requestSlot(bytes) ?? -1);
     // What names another slot was not said about this request.
-    if (bytes !== null && redirection.slot >= 0 && redirection.slot !== slot) return false;
+    const isIts = bytes === null || redirection.slot === protocol.slots?.requestSlot(bytes);
+    return isIts ? redirection : null;
+  }
+
+  /** The oldest request goes elsewhere, or its client has an error. */
+  #move(entry: InFlightEntry, redirection: Redirection): void {
+    const { inFlight, owner } = this.#connection;
+    const { mover, protocol } = owner.pool;
+    if (mover === null) return;
+    const bytes = this.#kept.copy(entry.offset, entry.bytes);
     const hops = this.#hops.get(entry.offset) ?? 0;
     this.#hops.delete(entry.offset);
     // Before it is sent anywhere: whatever happens there, it is answered once.
     inFlight.shift();
-    const error =
-      bytes === null || slot < 0
-        ? mover.refuse(redirection)
-        : mover.redirect(this.#connection, { entry, bytes, hops }, redirection);
+    let error: Buffer | null;
+    if (bytes === null) error = mover.learn(this.#connection, redirection);
+    else if ((protocol.slots?.requestSlot(bytes) ?? -1) < 0) error = mover.refuse(redirection);
+    else error = mover.redirect(this.#connection, { entry, bytes, hops }, redirection);
     if (error !== null) failEntry(this.#engine, this.#connection, entry, error);
-    return true;
   }
 
   /** The request that is sent next was sent on so often. */
@@ -127,8 +136,7 @@ export class WithheldRequests {
   }
 
   /** @returns the request, if it is to be sent again */
-  #repeatable(entry: InFlightEntry, refusal: number, info: number): Buffer | null {
-    const refused = refusal !== EXECUTED;
+  #repeatable(entry: InFlightEntry, refused: boolean, info: number): Buffer | null {
     const mayBeOld = this.#demoted !== null && (info & WHOLE) === WHOLE;
     if (!refused && !mayBeOld) return null;
     const { config, protocol } = this.#connection.owner.pool;
