@@ -174,11 +174,12 @@ export class Program {
 
   async snapshot(): Promise<Snapshot> {
     const { own, topology, listeners } = this;
+    const { replicas, figures } = topology;
     const snapshot = await this.serving.snapshot();
     const pools = snapshot.pools.map((pool) => {
       return { ...pool, listen: listeners.textOf(pool.name) ?? pool.listen };
     });
-    return { ...snapshot, pools, own, replicas: topology.replicas };
+    return { ...snapshot, pools, own, replicas, topology: figures };
   }
 
   status(): Promise<Status> {

@@ -1,6 +1,8 @@
 import type { Config } from '../config/index.ts';
+import { SLOTS } from '../distribution/slots.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { ReplicaSnapshot } from '../stats/snapshot.ts';
+import type { TopologyFigures } from '../stats/topology-figures.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
 import { Clusters } from '../topology/cluster/clusters.ts';
 import { type AnyStep, isCluster, type Known } from '../topology/known.ts';
@@ -100,6 +102,15 @@ export class TopologyKeeper {
   get view(): object {
     const { frozen, views: shards } = this.#topology;
     return { frozen, shards, clusters: this.#clusters.views };
+  }
+
+  /** What metrics tell of it. */
+  get figures(): TopologyFigures {
+    const { frozen, views: shards } = this.#topology;
+    const clusters = this.#clusters.views.map((view) => {
+      return { ...view, slotsUnowned: SLOTS - view.slotsOwned };
+    });
+    return { frozen, shards, clusters };
   }
 
   /** Servers that are asked for their role. */

@@ -14,6 +14,7 @@ import {
 } from './counters.ts';
 import { latenciesOf } from './latency.ts';
 import { ringView } from './ring-view.ts';
+import { NO_TOPOLOGY, type TopologyFigures } from './topology-figures.ts';
 
 /** The newest entries of the slow log that a snapshot carries. */
 export const SLOW_ENTRIES = 16;
@@ -33,6 +34,8 @@ export interface Snapshot {
   readonly own: OwnCounters;
   /** Servers that are asked for their role, of all pools; for whoever runs the proxy to say. */
   readonly replicas: readonly ReplicaSnapshot[];
+  /** The same. */
+  readonly topology: TopologyFigures;
 }
 
 /** A master or replica of a server, as it says itself. */
@@ -139,7 +142,8 @@ export interface SnapshotSource {
 }
 
 /**
- * Reads everything now but `own`, `replicas` and chosen ports, which are for whoever runs the proxy
+ * Reads everything now but `own`, `replicas`, `topology` and chosen ports, which are for whoever
+ * runs the proxy
  * to say. The counters and latencies are the live arrays, not copies.
  */
 export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): Snapshot {
@@ -166,6 +170,7 @@ export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): 
     },
     own: NO_OWN_COUNTS,
     replicas: [],
+    topology: NO_TOPOLOGY,
   };
 }
 

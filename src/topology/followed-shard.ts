@@ -47,7 +47,7 @@ export abstract class FollowedShard {
   abstract failover(): Promise<object>;
   protected abstract describe(): Pick<
     ShardView,
-    'state' | 'replicas' | 'sentinels' | 'sentinelsUp' | 'witnessesUp' | 'witnesses'
+    'state' | 'replicas' | 'sentinels' | 'sentinelsUp' | 'witnessesUp' | 'witnesses' | 'promotion'
   >;
   abstract stop(): void;
 

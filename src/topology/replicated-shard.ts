@@ -99,9 +99,10 @@ export class ReplicatedShard extends FollowedShard {
     const found = isMaster ? 'steady' : 'searching';
     const known = { replicas, sentinelsUp: 0, sentinels: 0 };
     if (this.#promoter === null) return { state: found, ...known };
-    const { state, parts } = this.#promoter;
+    const { state: now, parts, view: promotion } = this.#promoter;
     const { up: witnessesUp, count: witnesses } = parts.witnesses;
-    return { state: state === 'steady' ? found : state, ...known, witnessesUp, witnesses };
+    const state = now === 'steady' ? found : now;
+    return { state, ...known, witnessesUp, witnesses, promotion };
   }
 
   onTrouble(): void {

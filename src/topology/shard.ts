@@ -1,6 +1,7 @@
 import type { DialTarget } from '../net/dial.ts';
 import type { Clock } from './clock.ts';
 import type { Address } from './facts.ts';
+import type { PromotionView } from './promotion/promotion-view.ts';
 import type { Readers, ReadPolicy } from './roles/readers.ts';
 import type { ShardStart } from './shard-watch.ts';
 
@@ -89,6 +90,7 @@ export interface ShardView {
   /** Witnesses whose word counts, and all. */
   readonly witnessesUp?: number;
   readonly witnesses?: number;
+  readonly promotion?: PromotionView;
 }
 
 /** What one server of a shard is, for people. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { usageText } from '../../src/usage.ts';
 import { runCli } from '../support/command.ts';
+import { startFakeCluster } from '../support/fake-cluster.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
@@ -58,16 +59,26 @@ describe('the table of metrics', () => {
       servers: shards([redis.port]),
       replicas: [`127.0.0.1:${replica.port} shard1`],
     };
-    const ringway = await startChild(pool, { args: [`--http-addr=${http}`] });
+    const cluster = await startFakeCluster(1, () => undefined);
+    const dead = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3'];
+    const pools = [
+      pool,
+      { servers: shards([redis.port]), sentinels: dead },
+      { ...pool, promote: true, witnesses: dead, down_after: 5000 },
+      { servers: [`127.0.0.1:${cluster.ports[0]}`], cluster: true },
+    ];
+    const ringway = await startChild(pools, { args: [`--http-addr=${http}`] });
     const client = await RespClient.open(ringway.port);
     await client.command('GET', 'a');
     client.close();
     let text = '';
     await waitFor('the replica to be known', async () => {
       text = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
-      return text.includes('ringway_replica_lag_bytes{');
+      const late = ['replica_lag_bytes', 'promotion_fenced', 'topology_age_seconds'];
+      return late.every((name) => text.includes(`ringway_${name}{`));
     });
-    await Promise.all([ringway.stop(), redis.stop(), replica.stop()]);
+    await ringway.stop();
+    await Promise.all([redis.stop(), replica.stop(), cluster.stop()]);
     for (const [, name] of text.matchAll(/^# TYPE (\S+) /gm)) {
       const sample = new RegExp(`^${name}(?:_bucket)?(?:\\{(.*)\\})? `, 'm').exec(text);
       assert.ok(sample !== null, name);

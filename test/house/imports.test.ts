@@ -20,6 +20,8 @@ const COUNTING = ['stats/counters', 'stats/histogram', 'stats/latency'];
 const PROTOCOLS = ['protocol/redis', 'protocol/memcache'];
 /** What the proxy knows of messages before it knows a protocol: frame table, codec, lines. */
 const NEUTRAL = ['hash', 'distribution', 'protocol'];
+/** A shape that metrics and people are told. */
+const VIEW_OF_PROMOTION = 'topology/promotion/promotion-view';
 const REFERENCE = [...NEUTRAL, ...PROTOCOLS];
 
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -65,9 +67,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   proxy: [],
 
   // It runs where there may be no proxy, and hands on plain data.
-  topology: [...BASE, 'protocol/redis', 'net', 'topology'],
+  topology: [...BASE, 'protocol/redis', 'net', 'topology', VIEW_OF_PROMOTION],
+  [VIEW_OF_PROMOTION]: [],
 
-  stats: [...BASE, ...COUNTING, ...REFERENCE, 'net', 'config', 'proxy/engine', 'proxy/pool'],
+  stats: [
+    ...[...BASE, ...COUNTING, ...REFERENCE, 'net', 'config', 'proxy/engine', 'proxy/pool'],
+    VIEW_OF_PROMOTION,
+  ],
   'stats/http': [...BASE, ...COUNTING, 'net', 'config', 'stats', 'stats/http'],
   admin: [...BASE, 'net', 'admin'],
   commands: [

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { findBinary } from '../support/real-servers.ts';
 
 interface Rule {
@@ -51,6 +53,92 @@ const documented = new Set(
 const isMetric = (name: string): boolean =>
   documented.has(name.replace(/_(bucket|sum|count)$/, ''));
 
+type Labels = Readonly<Record<string, string>>;
+
+const PROXY: Labels = { instance: 'i' };
+const POOL: Labels = { ...PROXY, pool: 'p' };
+const SHARD: Labels = { ...POOL, server: 's' };
+const DONE: Labels = { ...SHARD, result: 'done' };
+const FAILED: Labels = { ...SHARD, result: 'failed' };
+
+/** A value a minute of each metric; when there is no alert yet, and when there is one. */
+interface Case {
+  readonly alert: string;
+  readonly labels: Labels;
+  readonly values: Readonly<Record<string, string>>;
+  readonly quietAt: string;
+  readonly at: string;
+}
+
+const CASES: readonly Case[] = [
+  {
+    alert: 'RingwayPromoted',
+    labels: DONE,
+    values: { ringway_promotions_total: '0x9 1x9' },
+    ...{ quietAt: '9m', at: '11m' },
+  },
+  {
+    alert: 'RingwayPromotionFails',
+    labels: FAILED,
+    values: { ringway_promotions_total: '0x9 1x9' },
+    ...{ quietAt: '9m', at: '11m' },
+  },
+  {
+    alert: 'RingwayNotFenced',
+    labels: SHARD,
+    values: { ringway_promotion_fenced: '1 0x19' },
+    ...{ quietAt: '5m', at: '7m' },
+  },
+  {
+    alert: 'RingwayWitnessesLost',
+    labels: POOL,
+    values: { ringway_witnesses: '4x20', ringway_witnesses_up: '3 2x19' },
+    ...{ quietAt: '1m', at: '3m' },
+  },
+  {
+    alert: 'RingwayWatchersMissing',
+    labels: POOL,
+    values: { ringway_sentinels: '3x20', ringway_sentinels_up: '3 2x19' },
+    ...{ quietAt: '15m', at: '17m' },
+  },
+  {
+    alert: 'RingwayTopologyFrozen',
+    labels: PROXY,
+    values: { ringway_topology_frozen: '1x90' },
+    ...{ quietAt: '59m', at: '61m' },
+  },
+  {
+    alert: 'RingwaySlotsUnowned',
+    labels: POOL,
+    values: { ringway_slots_unowned: '0 5x19' },
+    ...{ quietAt: '1m', at: '3m' },
+  },
+  {
+    alert: 'RingwayFailoverHangs',
+    labels: SHARD,
+    values: { ringway_server_holding: '0 1x19' },
+    ...{ quietAt: '1m', at: '3m' },
+  },
+];
+
+/** @returns what `promtool test rules` reads */
+function ruleTests(rules: readonly Rule[]): object[] {
+  return CASES.map(({ alert, labels, values, quietAt, at }) => {
+    const rule = rules.find((each) => each.alert === alert);
+    const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+    const input_series = Object.entries(values).map(([name, text]) => {
+      return { series: `${name}{${pairs.join(',')}}`, values: text };
+    });
+    const exp_labels = { ...rule?.labels, ...labels };
+    const ask = { alertname: alert };
+    const alert_rule_test = [
+      { eval_time: quietAt, ...ask, exp_alerts: [] },
+      { eval_time: at, ...ask, exp_alerts: [{ exp_labels }] },
+    ];
+    return { name: alert, interval: '1m', input_series, alert_rule_test };
+  });
+}
+
 describe('the alerts for Prometheus', () => {
   const file = parse(readFileSync('packaging/prometheus-alerts.yml', 'utf8')) as {
     groups: { name: string; rules: Rule[] }[];
@@ -81,6 +169,26 @@ describe('the alerts for Prometheus', () => {
     const promtool = findBinary(['promtool']);
     if (promtool === undefined) return;
     const args = ['check', 'rules', 'packaging/prometheus-alerts.yml'];
+    const { status, stdout, stderr } = spawnSync(promtool, args, { encoding: 'utf8' });
+    assert.equal(status, 0, stdout + stderr);
+  });
+
+  test('come when they should, and not before, where Prometheus is installed', (t) => {
+    const promtool = findBinary(['promtool']);
+    if (promtool === undefined) return;
+    const folder = mkdtempSync(join(tmpdir(), 'ringway-alerts-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    // What they say is not looked at here.
+    const bare = file.groups.map((group) => ({
+      ...group,
+      rules: group.rules.map(({ annotations: _, ...rule }) => rule),
+    }));
+    writeFileSync(join(folder, 'rules.yml'), stringify({ groups: bare }));
+    writeFileSync(
+      join(folder, 'test.yml'),
+      stringify({ rule_files: ['rules.yml'], tests: ruleTests(rules) }),
+    );
+    const args = ['test', 'rules', join(folder, 'test.yml')];
     const { status, stdout, stderr } = spawnSync(promtool, args, { encoding: 'utf8' });
     assert.equal(status, 0, stdout + stderr);
   });

@@ -1,9 +1,11 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import * as counter from '../counters.ts';
 import { countBelow, histogramTotal } from '../histogram.ts';
 import { CLASSES, COMMAND_CLASSES, histogramAt, SPANS, sumAt } from '../latency.ts';
 import { isUsed } from '../latency-view.ts';
 import type { PoolSnapshot, ServerSnapshot, Snapshot } from '../snapshot.ts';
+import { add, type Labels, type Metric, type MetricKind, metricOf } from './metric.ts';
+import { topologyMetrics } from './topology-metrics.ts';
 
 /** Bounds of the exported buckets: powers of two from 16 microseconds to 33 seconds. */
 const BOUNDS_MICROS: readonly number[] = Array.from({ length: 22 }, (_, i) => 2 ** (i + 4));
@@ -12,7 +14,7 @@ interface Field<Counter> {
   readonly name: string;
   readonly help: string;
   readonly at: Counter;
-  readonly kind: 'counter' | 'gauge';
+  readonly kind: MetricKind;
 }
 
 const POOL_FIELDS: readonly Field<counter.PoolCounter>[] = [
@@ -154,7 +156,7 @@ function field<Counter>(
   name: string,
   help: string,
   at: Counter,
-  kind: Field<Counter>['kind'] = 'counter',
+  kind: MetricKind = 'counter',
 ): Field<Counter> {
   return { name: `ringway_${name}`, help, at, kind };
 }
@@ -199,28 +201,11 @@ function registryOf(snapshot: Snapshot): Registry {
     eachServer(snapshot, (labels, server) => add(metric, labels, server.counters[spec.at]));
   }
   stateMetrics(registry, snapshot);
-  replicaMetrics(registry, snapshot);
-  clusterMetrics(registry, snapshot);
+  topologyMetrics(registry, snapshot);
   for (let span = 0; span < SPANS.length; span++) {
     registry.registerMetric(new LatencyMetric(snapshot, span) as never);
   }
   return registry;
-}
-
-type Labels = Record<string, string>;
-type Metric = Counter<string> | Gauge<string>;
-
-function metricOf(
-  registry: Registry,
-  spec: Omit<Field<unknown>, 'at'>,
-  labelNames: string[],
-): Metric {
-  const options = { name: spec.name, help: spec.help, labelNames, registers: [registry] };
-  return spec.kind === 'counter' ? new Counter(options) : new Gauge(options);
-}
-
-function add(metric: Metric, labels: Labels, value: number): void {
-  metric.inc(labels, value);
 }
 
 function eachServer(
@@ -242,7 +227,7 @@ function processMetrics(registry: Registry, snapshot: Snapshot): void {
     'node',
   ]);
   add(info, { version: snapshot.version, codec: runtime.codec, node: runtime.node }, 1);
-  const one = (kind: Field<unknown>['kind'], name: string, help: string, value: number): void => {
+  const one = (kind: MetricKind, name: string, help: string, value: number): void => {
     add(metricOf(registry, { name, help, kind }, []), {}, value);
   };
   const { process } = snapshot;
@@ -295,39 +280,6 @@ function stateMetrics(registry: Registry, snapshot: Snapshot): void {
     add(share, labels, server.ringShare);
     add(ejectedAt, labels, server.counters[counter.SERVER_EJECTED_AT] / 1e6);
   });
-}
-
-function replicaMetrics(registry: Registry, { replicas }: Snapshot): void {
-  const gauge = (name: string, help: string): Metric => {
-    const labels = ['pool', 'server', 'address'];
-    return metricOf(registry, { name: `ringway_${name}`, help, kind: 'gauge' }, labels);
-  };
-  const master = gauge('server_role_master', '1 for a master, 0 for a replica, by its own word');
-  const read = gauge('replica_read', '1 while reads may go there');
-  const lag = gauge('replica_lag_bytes', 'How far a replica is behind its master');
-  for (const replica of replicas) {
-    const { pool, server, address } = replica;
-    const labels = { pool, server, address };
-    if (replica.role !== 'unknown') add(master, labels, replica.role === 'master' ? 1 : 0);
-    add(read, labels, replica.read ? 1 : 0);
-    if (replica.lag !== null) add(lag, labels, replica.lag);
-  }
-}
-
-const REDIRECTIONS: readonly (readonly [string, counter.PoolCounter])[] = [
-  ['moved', counter.REDIRECTED_MOVED],
-  ['ask', counter.REDIRECTED_ASK],
-  ['retry', counter.REDIRECTED_RETRY],
-];
-
-function clusterMetrics(registry: Registry, { pools }: Snapshot): void {
-  const help = 'Requests that a node of a cluster sent elsewhere: for good, once, or to wait';
-  const spec = { name: 'ringway_redirections_total', help, kind: 'counter' } as const;
-  const metric = metricOf(registry, spec, ['pool', 'kind']);
-  for (const { name, redis, counters } of pools) {
-    if (!redis) continue;
-    for (const [kind, at] of REDIRECTIONS) add(metric, { pool: name, kind }, counters[at]);
-  }
 }
 
 const HELP: readonly string[] = [

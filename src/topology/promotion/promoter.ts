@@ -11,6 +11,7 @@ import { isHeard } from './fence.ts';
 import { type Lease, leaseOf } from './lease.ts';
 import type { PromoterParts } from './parts.ts';
 import { type Plan, planOf, type Situation, stragglersOf } from './plan.ts';
+import type { PromotionView } from './promotion-view.ts';
 import type { PromotionRecord, WitnessFacts } from './record.ts';
 import { STATE_DOWN, STATE_FROZEN, STATE_UP } from './script.ts';
 import { ShardRecord } from './shard-record.ts';
@@ -37,6 +38,8 @@ export class Promoter implements Worker {
   #whySince: { readonly why: string; readonly at: number } = { why: '', at: 0 };
   #warned = false;
   #stopped = false;
+  /** What this one has done since it began. */
+  readonly #counts = { leases: 0, leasesRefused: 0, promoted: 0, failed: 0 };
   #cancel: () => void = () => {};
 
   constructor(parts: PromoterParts) {
@@ -72,6 +75,18 @@ export class Promoter implements Worker {
   get state(): 'steady' | 'suspect' | 'switching' {
     if (this.#held) return 'switching';
     return this.#isDown ? 'suspect' : 'steady';
+  }
+
+  get view(): PromotionView {
+    const { servers, isFrozen } = this.parts;
+    const fence = servers.fenceOf(this.place.address);
+    return {
+      ...this.#counts,
+      ...this.record.figures(this.now),
+      fenced: fence === null ? null : fence.toWrite > 0,
+      frozen: isFrozen() || this.record.isFrozen(this.now),
+      down: this.#isDown,
+    };
   }
 
   // --- what this proxy sees --------------------------------------------------------------------
@@ -209,11 +224,23 @@ export class Promoter implements Worker {
 
   async #try(): Promise<void> {
     const lease: Lease | null = await leaseOf(this);
+    this.#counts[lease === null ? 'leasesRefused' : 'leases']++;
     if (lease === null || !this.mayAct) return;
     const plan = planOf(this.situation(lease.newest));
-    const isPromoted = await carryOut(this, plan, lease);
     // After a promotion nobody does anything for a while.
-    if (!isPromoted) lease.release();
+    if (!(await this.#carryOut(plan, lease))) lease.release();
+  }
+
+  /** @returns whether there was a promotion */
+  async #carryOut(plan: Plan, lease: Lease): Promise<boolean> {
+    if (plan.kind !== 'promote') return carryOut(this, plan, lease);
+    let isPromoted = false;
+    try {
+      isPromoted = await carryOut(this, plan, lease);
+    } finally {
+      this.#counts[isPromoted ? 'promoted' : 'failed']++;
+    }
+    return isPromoted;
   }
 
   /** Why there is no promotion, once, when that does not pass by itself. */

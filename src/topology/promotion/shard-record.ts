@@ -85,6 +85,16 @@ export class ShardRecord {
     return newestOf(this.#facts(now).map(({ record }) => this.credible(record, epoch, now)));
   }
 
+  /** For people: by the word of whichever witness says most. */
+  figures(now: number): { term: number; proxies: number; proxiesDown: number } {
+    const facts = this.#facts(now);
+    return {
+      term: Math.max(0, ...facts.map(({ term }) => term)),
+      proxies: Math.max(0, ...facts.map(({ live }) => live)),
+      proxiesDown: Math.max(0, ...facts.map(({ down }) => down)),
+    };
+  }
+
   /** Above all that were granted. */
   nextTerm(now: number): number {
     const terms = this.#facts(now).map(({ term }) => term);
