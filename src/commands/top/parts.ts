@@ -1,10 +1,11 @@
 import type { PoolStatus, ServerStatus } from '../../stats/http/status.ts';
 import { count, micros } from '../figures.ts';
 import { type Colors, cut, paint, partOf, type Row, restLine, spark, tableLines } from './paint.ts';
+import { slotCounts } from './slots.ts';
 
 const FIGURES = ['p50', 'p99', 'in flight', 'queued'];
 const POOL_HEADS = ['POOL', 'req/s', 'errors/s', ...FIGURES, 'clients', 'refused', 'ejected'];
-const SERVER_HEADS = ['SERVER', 'req/s', 'errors/s', ...FIGURES, 'ring', 'reach', 'breaker'];
+const SERVER_HEADS = ['SERVER', 'req/s', 'errors/s', ...FIGURES];
 const SPARK_MAX = 60;
 const SLOW_SHOWN = 8;
 
@@ -66,14 +67,21 @@ export function serverLines(
 ): string[] {
   const { servers, serversBefore: before, summary } = pool;
   const part = partOf(servers, Math.max(0, chosen), room, { all: summary.servers, before });
-  const rows = part.items.map((server) => serverRow(server, server === servers[chosen]));
+  const counts = slotCounts(pool);
+  const shareOf = ({ index, ringShare }: ServerStatus): string =>
+    pool.slots === null ? `${(ringShare * 100).toFixed(1)} %` : String(counts.get(index) ?? 0);
+  const rows = part.items.map((server) => {
+    return serverRow(server, shareOf(server), server === servers[chosen]);
+  });
+  const share = pool.slots === null ? 'ring' : 'slots';
   return [
-    ...tableLines([...SERVER_HEADS, 'state'], rows, colors, columns),
+    ...tableLines([...SERVER_HEADS, share, 'reach', 'breaker', 'state'], rows, colors, columns),
     ...restLine(part, 'more servers', colors, columns),
   ];
 }
 
-function serverRow(server: ServerStatus, isChosen: boolean): Row {
+/** @param share of the ring, or of the slots */
+function serverRow(server: ServerStatus, share: string, isChosen: boolean): Row {
   const isGood = server.live && server.reachable && !server.breakerOpen;
   return {
     mark: isChosen ? 'selected' : isGood ? 'none' : 'bad',
@@ -85,7 +93,7 @@ function serverRow(server: ServerStatus, isChosen: boolean): Row {
       micros(server.p99),
       count(server.inFlight),
       count(server.queued),
-      `${(server.ringShare * 100).toFixed(1)} %`,
+      share,
       server.reachable ? 'yes' : 'DOWN',
       server.breakerOpen ? 'open' : '-',
       stateOf(server),

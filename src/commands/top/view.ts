@@ -3,6 +3,7 @@ import type { PoolStatus, ServerStatus, Status } from '../../stats/http/status.t
 import { count, duration } from '../figures.ts';
 import { type Colors, cut, paint } from './paint.ts';
 import { detailLines, poolLines, poolTitle, replicaLines, serverLines } from './parts.ts';
+import { slotLines } from './slots.ts';
 
 /** What `ringway top` shows of a status, as lines: a pure function of its arguments. */
 
@@ -95,12 +96,14 @@ function body(status: Status, state: ViewState, columns: number, room: number): 
   const few = room === ENDLESS ? ENDLESS : Math.max(half, room - 4 - FEW_SERVERS);
   const lines = [...poolLines(pools, at, state.colors, columns, few), ''];
   lines.push(...poolTitle(pool, state.colors, columns));
-  return [...lines, ...serverLines(pool, -1, state.colors, columns, room - lines.length - 1)];
+  lines.push(...serverLines(pool, -1, state.colors, columns, room - lines.length - 1));
+  return [...lines, ...slotLines(pool, '', state.colors, columns)];
 }
 
 function onePool(pool: PoolStatus, state: ViewState, columns: number, room: number): string[] {
   const { colors } = state;
   const more = [
+    ...slotLines(pool, state.server, colors, columns),
     ...replicaLines(pool, colors, columns),
     ...(pool.open ? ['', ...detailLines(pool, columns)] : []),
   ];

@@ -29,6 +29,8 @@ describe('what top shows', () => {
     classes: { read: { count: 5, latency: [100, 2000, 30000] } },
     history: { requests: [1, requests], errors: [0, 0], p50: [1, 100], p99: [2, 2000] },
     ringCells: [],
+    names: [],
+    slots: null,
     slow: [{ at: 1, command: 'GET', server: 's1', totalMicros: 5000, serverMicros: 4000 }],
     servers: [
       {
