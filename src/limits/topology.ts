@@ -108,5 +108,12 @@ export const SLOT_WAITING_BYTES = 16 * 1024 * 1024;
 export const WAITING_REQUEST_BYTES = 256;
 /** What a redirection said of a slot is kept so long against a view that has not changed. */
 export const SLOT_HEARSAY_MS = 10_000;
+/** Other proxies of `announce` are asked this often whether they are there, */
+export const PEER_PING_MS = 1_000;
+/** and one that has not answered for so long is not. */
+export const PEER_DEAD_MS = 3_000;
+/** Names that clients of a pool have asked for their master by, and the longest. */
+export const SENTINEL_NAMES = 64;
+export const SENTINEL_NAME_BYTES = 255;
 /** Addresses of proxies whose ids are kept. */
 export const CLUSTER_VIEW_IDS = 1024;

@@ -4,7 +4,7 @@ import type { ReaderAddress } from './pool/replicas/server-readers.ts';
 import type { SlotNode } from './pool/slots/cluster-slots.ts';
 
 /** What becomes of a server whose master is followed, by the names of its pool and its own. */
-export type SteeringOrder = MasterOrder | ReadersOrder | SlotsOrder;
+export type SteeringOrder = MasterOrder | ReadersOrder | SlotsOrder | PeersOrder;
 
 interface MasterOrder {
   readonly pool: string;
@@ -34,11 +34,22 @@ interface SlotsOrder {
   readonly map: { readonly nodes: readonly SlotNode[] };
 }
 
+/** Which other proxies of a pool are not there. */
+interface PeersOrder {
+  readonly pool: string;
+  readonly action: 'peers';
+  readonly down: readonly string[];
+}
+
 /** Has a server be what is wanted; where none of that name is followed nothing happens. */
 export function steer(pools: readonly Pool[], order: SteeringOrder): void {
   const pool = pools.find(({ config }) => config.name === order.pool);
   if (order.action === 'map') {
     pool?.applySlots(order.map.nodes);
+    return;
+  }
+  if (order.action === 'peers') {
+    pool?.setPeersDown(order.down);
     return;
   }
   const server = pool?.servers.find(({ name }) => name === order.server);

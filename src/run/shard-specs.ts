@@ -9,6 +9,7 @@ import {
 } from '../config/index.ts';
 import type { FollowedSpec } from '../topology/cluster/clusters.ts';
 import type { Address } from '../topology/facts.ts';
+import type { PeerSpec } from '../topology/peers/peers.ts';
 import type { PromotionSpec, ShardSpec } from '../topology/shard.ts';
 
 /** Texts of the file as requests carry them: one character per byte. */
@@ -57,6 +58,20 @@ export function clustersOf({ pools }: Config): FollowedSpec[] {
       login: () => serverWords(serverLogin),
       tls: seeds[0].tls,
     }));
+}
+
+/** What tells only whether a proxy is there: nothing is asked of it, and nothing believed. */
+const UNCHECKED = { name: null, verify: 'none', ca: null, pair: null } as const;
+
+/** Other proxies that clients of pools are told of. */
+export function peersOf({ pools }: Config): PeerSpec[] {
+  return pools.flatMap(({ name, announce, clusterView, sentinelView, tls, tlsListen }) => {
+    const [own, ...peers] = announce;
+    if (peers.length === 0 || !(clusterView || sentinelView)) return [];
+    const second = tlsListen?.kind === 'tcp' ? tlsListen.port : null;
+    const isTls = tls !== null && (tlsListen === null || second === own.port);
+    return [{ pool: name, peers, tls: isTls ? UNCHECKED : null }];
+  });
 }
 
 function shardsOfPool(pool: PoolConfig): ShardSpec[] {

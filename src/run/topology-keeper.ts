@@ -5,12 +5,13 @@ import type { ReplicaSnapshot } from '../stats/snapshot.ts';
 import type { TopologyFigures } from '../stats/topology-figures.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
 import { Clusters } from '../topology/cluster/clusters.ts';
-import { type AnyStep, isCluster, type Known } from '../topology/known.ts';
+import { type AnyStep, isCluster, isPeers, type Known } from '../topology/known.ts';
+import { Peers } from '../topology/peers/peers.ts';
 import type { KnownShard } from '../topology/shard.ts';
 import { Topology } from '../topology/topology.ts';
 import { NameKeeper } from './name-keeper.ts';
 import type { Serving } from './serving.ts';
-import { clustersOf, shardsOf } from './shard-specs.ts';
+import { clustersOf, peersOf, shardsOf } from './shard-specs.ts';
 
 const NOWHERE: Pick<Serving, 'steer'> = { steer: () => {} };
 
@@ -18,6 +19,7 @@ const NOWHERE: Pick<Serving, 'steer'> = { steer: () => {} };
 export class TopologyKeeper {
   readonly #topology: Topology;
   readonly #clusters: Clusters;
+  readonly #peers: Peers;
   #serving: Pick<Serving, 'steer'> = NOWHERE;
   /** What another process had found out, until it is followed here. */
   #inherited: readonly Known[];
@@ -49,6 +51,11 @@ export class TopologyKeeper {
         log.write(LOG_NOTICE, `${pool} | cluster: ${text}`, { event: 'cluster', pool });
       },
     });
+    this.#peers = new Peers({
+      clock: SYSTEM_CLOCK,
+      steer: (step) => this.#steer(step),
+      say: (text, pool) => log.write(LOG_NOTICE, `${pool} | ${text}`, { event: 'peer', pool }),
+    });
     this.#topology.frozen = frozen;
     this.#clusters.frozen = frozen;
   }
@@ -59,6 +66,7 @@ export class TopologyKeeper {
     this.names.start(serving, config);
     this.#topology.follow(shardsOf(config), this.#inherited.filter(isShard));
     this.#clusters.follow(clustersOf(config), this.#inherited.filter(isCluster));
+    this.#peers.follow(peersOf(config));
     this.#inherited = [];
   }
 
@@ -71,6 +79,7 @@ export class TopologyKeeper {
     this.names.follow(config);
     this.#topology.follow(shardsOf(config));
     this.#clusters.follow(clustersOf(config));
+    this.#peers.follow(peersOf(config));
   }
 
   /** What the process that hands over has found out since it said what it knew. */
@@ -90,7 +99,7 @@ export class TopologyKeeper {
   /** Where masters are, for another process. */
   get known(): readonly Known[] {
     if (this.#inherited.length > 0) return this.#inherited;
-    return [...this.#topology.known, ...this.#clusters.known];
+    return [...this.#topology.known, ...this.#clusters.known, ...this.#peers.known];
   }
 
   /** @throws RingwayError RINGWAY_USAGE when there is no such shard, or no sentinel does it */
@@ -136,9 +145,10 @@ export class TopologyKeeper {
     this.names.stop();
     this.#topology.stop();
     this.#clusters.stop();
+    this.#peers.stop();
   }
 }
 
 function isShard(known: Known): known is KnownShard {
-  return !isCluster(known);
+  return !isCluster(known) && !isPeers(known);
 }

@@ -138,6 +138,8 @@ export class MemcacheProtocol implements ClientProtocol {
     return NOTHING_TO_PREPARE;
   }
 
+  onDoors(): void {}
+
   onRing(): void {}
 
   onTrackingClosed(): void {}

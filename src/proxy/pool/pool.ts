@@ -22,6 +22,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { RingRegion } from '../engine/ring-arena.ts';
 import { ConnectionBudget } from './connection-budget.ts';
 import type { Order } from './connections/order.ts';
+import { Doors } from './doors.ts';
 import { type HealthyPool, PoolHealth } from './health.ts';
 import { Lanes } from './lanes.ts';
 import { PoolNotes } from './notes/pool-notes.ts';
@@ -63,6 +64,8 @@ export class Pool implements ServerPool, HealthyPool {
   readonly lanes: Lanes;
   readonly refusedDatabases: RefusedDatabases = new RefusedDatabases();
   readonly budget: ConnectionBudget;
+  /** Where clients find this proxy, and others. */
+  readonly doors: Doors = new Doors(this);
   /** Who has which slots of a Redis Cluster; null = the pool is none. */
   slots: ClusterSlots | null = null;
   /** Sends requests where their slots are. */
@@ -186,7 +189,13 @@ export class Pool implements ServerPool, HealthyPool {
       });
     }
     this.health.reconfigure(indexes);
+    this.protocol.onDoors(this, this.doors.changedFrom(before));
     return freed;
+  }
+
+  /** Other proxies are there, or are not. @param down these are not, as `host:port` */
+  setPeersDown(down: readonly string[]): void {
+    this.protocol.onDoors(this, this.doors.set(down));
   }
 
   /** Requests wait for one of the servers: `onTrouble` hears of it. */

@@ -1,6 +1,7 @@
 import type { PoolConfig } from '../../config/index.ts';
 import type { RequestHead } from '../../protocol/request-head.ts';
 import type { ServerProtocol } from '../backend/server-protocol.ts';
+import type { DoorMove } from './doors.ts';
 
 /** What is made ready for another configuration. */
 export interface Preparation {
@@ -19,6 +20,8 @@ export interface PoolProtocol extends ServerProtocol {
   prepare(pool: object, next: PoolConfig): Preparation;
   /** The ring of a pool is another one: its servers have changed, or which of them are live. */
   onRing(pool: object): void;
+  /** Clients are told of other proxies than before. */
+  onDoors(pool: object, moves: readonly DoorMove[]): void;
   /** A pool is gone. */
   onPoolGone(pool: object): void;
   /**

@@ -25,6 +25,7 @@ import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
 import type { SavedTracking } from '../client/session/tracking.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
+import type { DoorMove } from '../pool/doors.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Preparation } from '../pool/protocol.ts';
 
@@ -42,6 +43,7 @@ import { knownInfoOf } from './info/server-info.ts';
 import { knownMonitorsOf } from './monitor/monitors.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { hubsOf, prepareHubs } from './pubsub/hub/hubs.ts';
+import { tellOfMoves } from './pubsub/sentinel-channels.ts';
 import { resume } from './tracking/commands.ts';
 import { knownTrackerOf } from './tracking/trackers.ts';
 
@@ -174,6 +176,10 @@ export class RedisProtocol implements ClientProtocol {
     for (const hub of hubsOf(pool)) hub.onRing();
     knownTrackerOf(pool)?.onRing();
     knownMonitorsOf(pool)?.setServers();
+  }
+
+  onDoors(pool: object, moves: readonly DoorMove[]): void {
+    tellOfMoves(pool as Pool, moves);
   }
 
   onTrackingClosed(pool: object, connection: BackendConnection): void {

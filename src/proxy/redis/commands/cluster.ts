@@ -15,13 +15,14 @@ import { forwardBytes } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import type { Local, Words } from '../words.ts';
 
+type SlotRange = readonly [first: number, last: number];
+
 /** A proxy as a cluster-aware client sees it: a master with some of the slots. */
 interface ViewedNode {
   readonly host: string;
   readonly port: number;
   readonly id: string;
-  readonly first: number;
-  readonly last: number;
+  readonly ranges: readonly SlotRange[];
   /** It is the one that answers. */
   readonly isMe: boolean;
 }
@@ -45,6 +46,7 @@ function idOf(address: string): string {
  */
 function viewOf({ socket, pool }: ClientConnection): readonly ViewedNode[] | null {
   const { localAddress, localPort } = socket;
+  const { doors } = pool;
   const { announce } = pool.config;
   const isKnown = localAddress !== undefined && localPort !== undefined;
   const own = isKnown ? [{ host: plainAddress(localAddress), port: localPort }] : [];
@@ -54,14 +56,18 @@ function viewOf({ socket, pool }: ClientConnection): readonly ViewedNode[] | nul
   const [me] = all;
   all.sort((a, b) => (a.address < b.address ? -1 : 1));
   if (me === undefined) return null;
-  return all.map(({ host, port, address }, i) => ({
-    host,
-    port,
-    id: idOf(address),
-    first: Math.round((i * SLOTS) / all.length),
-    last: Math.round(((i + 1) * SLOTS) / all.length) - 1,
-    isMe: address === me.address,
-  }));
+  const view: (ViewedNode & { readonly ranges: SlotRange[] })[] = [];
+  for (const [i, door] of all.entries()) {
+    // What one that is gone had, the next one has.
+    const { host, port } = announce.length > 0 ? doors.heirOf(door) : door;
+    const id = idOf(`${host}:${port}`);
+    const first = Math.round((i * SLOTS) / all.length);
+    const last = Math.round(((i + 1) * SLOTS) / all.length) - 1;
+    const known = view.find((node) => node.id === id);
+    if (known !== undefined) known.ranges.push([first, last]);
+    else view.push({ host, port, id, ranges: [[first, last]], isMe: id === idOf(me.address) });
+  }
+  return view;
 }
 
 /** IPv4 that came in by an IPv6 socket, as others write it. */
@@ -73,12 +79,14 @@ type Show = (view: readonly ViewedNode[], client: ClientConnection) => Buffer;
 
 const slots: Show = (view) =>
   arrayReply(
-    view.map(({ host, port, id, first, last }) =>
-      arrayReply([
-        integerReply(first),
-        integerReply(last),
-        arrayReply([bulkText(host), integerReply(port), bulkText(id), arrayReply([])]),
-      ]),
+    view.flatMap(({ host, port, id, ranges }) =>
+      ranges.map(([first, last]) =>
+        arrayReply([
+          integerReply(first),
+          integerReply(last),
+          arrayReply([bulkText(host), integerReply(port), bulkText(id), arrayReply([])]),
+        ]),
+      ),
     ),
   );
 
@@ -90,9 +98,9 @@ const shards: Show = (view, client) => {
       resp,
     );
   return arrayReply(
-    view.map(({ host, port, id, first, last }) =>
+    view.map(({ host, port, id, ranges }) =>
       map([
-        ['slots', arrayReply([integerReply(first), integerReply(last)])],
+        ['slots', arrayReply(ranges.flat().map(integerReply))],
         [
           'nodes',
           arrayReply([
@@ -115,9 +123,10 @@ const shards: Show = (view, client) => {
 const nodes: Show = (view) =>
   bulkText(
     view
-      .map(({ host, port, id, first, last, isMe }, i) => {
+      .map(({ host, port, id, ranges, isMe }, i) => {
         const flags = isMe ? 'myself,master' : 'master';
-        return `${id} ${host}:${port}@${port} ${flags} - 0 0 ${i + 1} connected ${first}-${last}\n`;
+        const slots = ranges.map(([first, last]) => `${first}-${last}`).join(' ');
+        return `${id} ${host}:${port}@${port} ${flags} - 0 0 ${i + 1} connected ${slots}\n`;
       })
       .join(''),
   );

@@ -7,18 +7,17 @@ import {
 } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import type { Door } from '../../pool/doors.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
+import { masterNames, noteMasterName } from '../pubsub/sentinel-channels.ts';
 import { Words } from '../words.ts';
-
-/** A place where clients find ringway. */
-interface Door {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** IPv4 as it looks on a socket of both kinds. */
 const MAPPED = /^::ffff:/;
+
+/** What a sentinel says of one that it does not reach. */
+const AWAY = 's_down,sentinel,disconnected';
 
 const NO_DOOR: Buffer = replies.error(
   'this connection has no address that clients could be told; set `announce`',
@@ -80,7 +79,8 @@ function about(client: ClientConnection, name: string, door: Door, flags: string
 
 /**
  * SENTINEL: to clients that look for their master by sentinels, ringway is the only sentinel there
- * is, and the master of every name. The others that `announce` names are further sentinels.
+ * is, and the master of every name. The others that `announce` names are further sentinels; that
+ * one of these is gone is published (`+switch-master`).
  */
 export function sentinel(request: SpecialRequest): boolean {
   const { client } = request;
@@ -97,28 +97,29 @@ export function sentinel(request: SpecialRequest): boolean {
   return answer(client, replyTo(client, word, name, door) ?? refusal(subcommand));
 }
 
-/** Some look for theirs among all: the usual one, that of the pool, those of its servers. */
-function namesOf({ pool }: ClientConnection): string[] {
-  const { name, sentinelPrefix, servers } = pool.config;
-  const own = servers.map(({ ringName }) => sentinelPrefix + ringName);
-  return [...new Set(['mymaster', name, ...own])];
-}
-
 function replyTo(client: ClientConnection, word: string, name: string, door: Door): Buffer | null {
   switch (word) {
     case 'GET-MASTER-ADDR-BY-NAME':
+      noteMasterName(client.pool, name);
       return arrayReply([bulkText(door.host), bulkText(`${door.port}`)]);
     case 'MASTER':
+      noteMasterName(client.pool, name);
       return about(client, name, door, 'master');
     case 'MASTERS':
-      return arrayReply(namesOf(client).map((each) => about(client, each, door, 'master')));
+      return arrayReply(
+        masterNames(client.pool).map((each) => about(client, each, door, 'master')),
+      );
     case 'REPLICAS':
     case 'SLAVES':
     case 'PENDING-SCRIPTS':
       return arrayReply([]);
     case 'SENTINELS': {
-      const peers = client.pool.config.announce.slice(1);
-      return arrayReply(peers.map((peer) => about(client, idOf(peer), peer, 'sentinel')));
+      const { config, doors } = client.pool;
+      return arrayReply(
+        config.announce.slice(1).map((peer) => {
+          return about(client, idOf(peer), peer, doors.isDown(peer) ? AWAY : 'sentinel');
+        }),
+      );
     }
     case 'MYID':
       return bulkText(idOf(door));

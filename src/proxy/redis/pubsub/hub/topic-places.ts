@@ -4,6 +4,7 @@ import type { Pool } from '../../../pool/pool.ts';
 import type { HubServer } from './hub-server.ts';
 import type { HubServers } from './hub-servers.ts';
 import { PATTERN, SHARD } from './kinds.ts';
+import { isOwnTopic } from './own-topics.ts';
 import type { Topic } from './topic.ts';
 
 /** Channels on which servers tell of keys: whose key it is says nothing, or too little. */
@@ -24,14 +25,18 @@ export class TopicPlaces {
   }
 
   /** Any server may send messages of the topic, whatever its name is. */
-  isEverywhere({ kind, text }: Topic): boolean {
+  isEverywhere(topic: Topic): boolean {
+    const { kind, text } = topic;
+    if (isOwnTopic(this.#pool.config, topic)) return false;
     const isOfKeys = kind !== SHARD && text.startsWith(KEYSPACE);
     if (this.#pool.slots !== null) return isOfKeys;
     return isOfKeys || kind === PATTERN || this.#pool.config.distribution === 'random';
   }
 
   /** The server that messages of the topic are sent to; null when no server is live. */
-  ownerOf({ kind, name }: Topic): HubServer | null {
+  ownerOf(topic: Topic): HubServer | null {
+    const { kind, name } = topic;
+    if (isOwnTopic(this.#pool.config, topic)) return null;
     if (this.#pool.slots !== null && kind !== SHARD) return this.#homeNode();
     const { engine, descriptor } = this.#pool;
     const index = routeKey(name, 0, name.length, engine.words, descriptor);
@@ -57,6 +62,7 @@ export class TopicPlaces {
   /** Whether a server is subscribed to for the topic. */
   isWanted(topic: Topic, server: HubServer): boolean {
     const { config, slots } = this.#pool;
+    if (isOwnTopic(config, topic)) return false;
     const all = slots === null && config.subscribeToAll;
     if (all || this.spread || this.isEverywhere(topic)) return true;
     return this.ownerOf(topic) === server;
@@ -73,6 +79,7 @@ export class TopicPlaces {
    * be reached are not waited for.
    */
   isConfirmed(topic: Topic): boolean {
+    if (isOwnTopic(this.#pool.config, topic)) return true;
     if (!this.isEverywhere(topic)) return this.ownerOf(topic)?.holds(topic) ?? false;
     let held = false;
     for (const server of this.#servers.members) {

@@ -1,0 +1,70 @@
+import { SENTINEL_NAME_BYTES, SENTINEL_NAMES } from '../../../limits.ts';
+import { encodeText } from '../../../protocol/redis/replies/encode.ts';
+import { matchesGlob } from '../../../protocol/redis/replies/glob.ts';
+import type { DoorMove } from '../../pool/doors.ts';
+import type { Pool } from '../../pool/pool.ts';
+import type { Hub } from './hub/hub.ts';
+import { hubsOf } from './hub/hubs.ts';
+import { CHANNEL } from './hub/kinds.ts';
+
+const SWITCHED = '+switch-master';
+/** Names by which clients have asked for their master, by pool; the oldest go. */
+const asked: WeakMap<object, Set<string>> = new WeakMap();
+const BLANK = /\s/;
+
+/** A client has asked for its master by this name, latin1. */
+export function noteMasterName(pool: object, name: string): void {
+  if (name.length > SENTINEL_NAME_BYTES || BLANK.test(name)) return;
+  let names = asked.get(pool);
+  if (names === undefined) {
+    names = new Set();
+    asked.set(pool, names);
+  }
+  names.delete(name);
+  names.add(name);
+  for (const oldest of names) {
+    if (names.size <= SENTINEL_NAMES) break;
+    names.delete(oldest);
+  }
+}
+
+/** Names that a client may have for the master: the usual one, that of the pool, its servers'. */
+export function masterNames({ config }: Pick<Pool, 'config'>): string[] {
+  const { name, sentinelPrefix, servers } = config;
+  const own = servers.map(({ ringName }) => sentinelPrefix + ringName);
+  return [...new Set(['mymaster', name, ...own])];
+}
+
+/** Clients of a proxy find another in its place: they are told as sentinels tell it. */
+export function tellOfMoves(pool: Pool, moves: readonly DoorMove[]): void {
+  if (!pool.config.sentinelView || moves.length === 0) return;
+  const own = masterNames(pool).slice(0, SENTINEL_NAMES);
+  const names = new Set([...own, ...(asked.get(pool) ?? [])]);
+  for (const { from, to } of moves) {
+    const places = `${from.host} ${from.port} ${to.host} ${to.port}`;
+    for (const name of names) {
+      for (const hub of hubsOf(pool)) publish(hub, SWITCHED, `${name} ${places}`);
+    }
+  }
+}
+
+/** Clients hear something of ringway's own as if somebody had published it. */
+function publish({ topics }: Hub, channel: string, text: string): void {
+  const direct = topics.find(CHANNEL, channel);
+  const told = direct === undefined ? [] : [{ topic: direct, words: ['message', channel, text] }];
+  const name = Buffer.from(channel, 'latin1');
+  for (const topic of topics.patterns.values()) {
+    if (!matchesGlob(topic.name, name, false)) continue;
+    told.push({ topic, words: ['pmessage', topic.text, channel, text] });
+  }
+  for (const { topic, words } of told) {
+    const frame = encodeText(...words);
+    for (const listener of [...topic.listeners]) {
+      try {
+        listener.take(frame, 0, frame.length);
+      } catch (error) {
+        listener.onException(error);
+      }
+    }
+  }
+}
