@@ -35,8 +35,8 @@ export function slotLines(
   const part = partOf(owners, Math.max(0, at), NODES_SHOWN);
   const longest = Math.max(0, ...part.items.map(({ name }) => name.length));
   for (const { letter, name, count, ranges } of part.items) {
-    const text = `${letter}  ${name.padEnd(longest)}  ${String(count).padStart(5)}  ${ranges.join(' ')}`;
-    lines.push(cut(text, columns));
+    const cells = [letter, name.padEnd(longest), String(count).padStart(5), ranges.join(' ')];
+    lines.push(cut(cells.join('  '), columns));
   }
   return [...lines, ...restLine(part, 'more nodes', colors, columns)];
 }

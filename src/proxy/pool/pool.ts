@@ -22,7 +22,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { RingRegion } from '../engine/ring-arena.ts';
 import { ConnectionBudget } from './connection-budget.ts';
 import type { Order } from './connections/order.ts';
-import { Doors } from './doors.ts';
+import { Doors } from './failover/doors.ts';
 import { type HealthyPool, PoolHealth } from './health.ts';
 import { Lanes } from './lanes.ts';
 import { PoolNotes } from './notes/pool-notes.ts';

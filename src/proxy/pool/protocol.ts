@@ -1,7 +1,7 @@
 import type { PoolConfig } from '../../config/index.ts';
 import type { RequestHead } from '../../protocol/request-head.ts';
 import type { ServerProtocol } from '../backend/server-protocol.ts';
-import type { DoorMove } from './doors.ts';
+import type { DoorMove } from './failover/doors.ts';
 
 /** What is made ready for another configuration. */
 export interface Preparation {

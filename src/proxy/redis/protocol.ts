@@ -25,7 +25,7 @@ import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
 import type { SavedTracking } from '../client/session/tracking.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
-import type { DoorMove } from '../pool/doors.ts';
+import type { DoorMove } from '../pool/failover/doors.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Preparation } from '../pool/protocol.ts';
 

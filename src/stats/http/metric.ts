@@ -14,6 +14,7 @@ export function metricOf(
   return spec.kind === 'counter' ? new Counter(options) : new Gauge(options);
 }
 
+/** Sets a sample of a metric that had none with these labels. */
 export function add(metric: Metric, labels: Labels, value: number): void {
   metric.inc(labels, value);
 }

@@ -1,7 +1,7 @@
 import { SENTINEL_NAME_BYTES, SENTINEL_NAMES } from '../../../limits.ts';
 import { encodeText } from '../../../protocol/redis/replies/encode.ts';
 import { matchesGlob } from '../../../protocol/redis/replies/glob.ts';
-import type { DoorMove } from '../../pool/doors.ts';
+import type { DoorMove } from '../../pool/failover/doors.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Hub } from './hub/hub.ts';
 import { hubsOf } from './hub/hubs.ts';

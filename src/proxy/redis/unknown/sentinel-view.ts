@@ -7,7 +7,7 @@ import {
 } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import type { Door } from '../../pool/doors.ts';
+import type { Door } from '../../pool/failover/doors.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { masterNames, noteMasterName } from '../pubsub/sentinel-channels.ts';

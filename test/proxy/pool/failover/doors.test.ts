@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Doors, doorText } from '../../../src/proxy/pool/doors.ts';
+import { Doors, doorText } from '../../../../src/proxy/pool/failover/doors.ts';
 
 function doorsOf(...names: string[]): Doors {
   const announce = names.map((host) => ({ host, port: 1 }));

@@ -1,4 +1,4 @@
-import type { PoolConfig } from '../../config/index.ts';
+import type { PoolConfig } from '../../../config/index.ts';
 
 /** A place where clients find a proxy. */
 export interface Door {
