@@ -47,12 +47,13 @@ function schemaOf(spec: KeySpec): Schema {
     case 'address':
       return ADDRESS;
     case 'servers':
-      return listOf('^/.*:[0-9]+( |$)|:[0-9]+:[0-9]+( |$)', true);
+      return listOf('^srv:_|^/.*:[0-9]+( |$)|:[0-9]+:[0-9]+( |$)', true);
     case 'sentinels':
+      return listOf('^srv:_|:[0-9]+$');
     case 'witnesses':
       return listOf(':[0-9]+$');
     case 'replicas':
-      return listOf(':[0-9]+ ');
+      return listOf('^srv:_.* |:[0-9]+ ');
     case 'users':
       return listOf('.');
     case 'renames':

@@ -1,6 +1,7 @@
 import { POOL_KEYS } from './keys/keys.ts';
 import { linesOf } from './keys/lines.ts';
 import { LOGIN_KEYS } from './keys/logins.ts';
+import { addressText } from './keys/masters/srv.ts';
 import { TLS_KEYS } from './keys/tls-keys.ts';
 import type { Config, PoolConfig } from './types.ts';
 
@@ -30,12 +31,12 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   server_tls: (pool) => linesOf(pool).some(({ tls }) => tls !== null),
   servers: (pool) => linesOf(pool).map(({ text }) => text),
   cluster_view: (pool) => (pool.clusterView ? 'on' : 'off'),
-  sentinels: (pool) => pool.sentinels.map(({ host, port }) => `${host}:${port}`),
-  witnesses: (pool) => pool.witnesses.map(({ host, port }) => `${host}:${port}`),
+  sentinels: (pool) => pool.sentinels.map(addressText),
+  witnesses: (pool) => pool.witnesses.map(addressText),
   announce: ({ announce }) => {
-    return announce.length === 0 ? null : announce.map(({ host, port }) => `${host}:${port}`);
+    return announce.length === 0 ? null : announce.map(addressText);
   },
-  replicas: (pool) => pool.replicas.map(({ host, port, server }) => `${host}:${port} ${server}`),
+  replicas: (pool) => pool.replicas.map((replica) => `${addressText(replica)} ${replica.server}`),
   hash_tag: ({ hashTag }) => (hashTag === null ? null : String.fromCharCode(...hashTag)),
   partial_failure: (pool) => (pool.perKeyFailure ? 'per-key' : 'error'),
   unknown_commands: (pool) => (pool.askUnknownCommands ? 'ask' : 'refuse'),

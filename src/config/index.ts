@@ -8,6 +8,7 @@ export type { CustomCommand } from './keys/custom-commands.ts';
 export type { KeySpec } from './keys/key-spec.ts';
 export { POOL_KEYS } from './keys/keys.ts';
 export { linesOf } from './keys/lines.ts';
+export { isSrv, srvName } from './keys/masters/srv.ts';
 export { nearest } from './keys/suggest.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { type ConfigText, readConfig } from './read.ts';

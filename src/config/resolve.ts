@@ -1,6 +1,7 @@
-import { lookup } from 'node:dns/promises';
+import { lookup, resolveSrv } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Problems } from './file/problems.ts';
+import { isSrv, srvName } from './keys/masters/srv.ts';
 import type { Config, Position, TcpListen } from './types.ts';
 
 /** One listen host to be looked up, and where it stands. */
@@ -31,7 +32,7 @@ export async function lookupFailure(host: string): Promise<string | null> {
   // Node would translate it (IDNA); getaddrinfo as nutcracker calls it does not.
   if (/[^\x20-\x7e]/.test(host)) return 'it is not ASCII';
   try {
-    await lookup(host);
+    await (isSrv(host) ? resolveSrv(srvName(host)) : lookup(host));
     return null;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error);

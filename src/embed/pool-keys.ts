@@ -224,8 +224,9 @@ export interface PoolKeys {
    */
   readonly dns?: 'system' | 'resolver';
   /**
-   * A list of replicas, `host:port name` each, with the name of their server. A replica that
-   * somebody promotes is followed without sentinels, and replicas can be read (`read_from`).
+   * A list of replicas, `host:port name` each, with the name of their server; `srv:NAME
+   * name` stands for those that SRV records list. A replica that somebody promotes is
+   * followed without sentinels, and replicas can be read (`read_from`).
    */
   readonly replicas?: readonly string[];
   /**
@@ -263,9 +264,10 @@ export interface PoolKeys {
    */
   readonly read_after_write?: number;
   /**
-   * A list of Redis Sentinels, `host:port` each; a weight behind it is ignored. The name of
-   * each server is then that of a master they watch, and its address where the master is
-   * until they have said so. Redis pools only, without `auto_eject_hosts`.
+   * A list of Redis Sentinels, `host:port` each; a weight behind it is ignored. `srv:NAME`
+   * stands for those that SRV records list. The name of each server is then that of a master
+   * they watch, and its address where the master is until they have said so. Redis pools
+   * only, without `auto_eject_hosts`.
    */
   readonly sentinels?: readonly string[];
   /** What sentinels want to be told by AUTH: `password` or `user password`. */

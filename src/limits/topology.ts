@@ -67,6 +67,10 @@ export const NAME_TTL_MS = 1_000;
 export const NAME_LOG_MS = 60_000;
 /** Addresses of one name. */
 export const NAME_ADDRESSES = 64;
+/** SRV records are looked up this often where no `dns_interval` says otherwise, */
+export const SRV_INTERVAL_MS = 5_000;
+/** and so many of those that a name lists are taken. */
+export const SRV_MEMBERS = 64;
 /** Servers that one line of the file stands for. */
 export const SERVER_PATTERN = 1024;
 /** What a node of a Redis Cluster says at once: 1,024 nodes and slots that are all alone fit. */

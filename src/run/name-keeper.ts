@@ -1,4 +1,4 @@
-import type { Config, PoolConfig } from '../config/index.ts';
+import { type Config, isSrv, type PoolConfig } from '../config/index.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';
 import { ADDRESSES } from '../net/address-book.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
@@ -58,5 +58,7 @@ export class NameKeeper {
 function namesOf({ dnsIntervalMs, dns, servers, replicas, sentinels }: PoolConfig): NameSpec[] {
   if (dnsIntervalMs === 0) return [];
   const hosts = [...servers, ...replicas, ...sentinels].map(({ host }) => host);
-  return hosts.map((host) => ({ host, dns, intervalMs: dnsIntervalMs }));
+  return hosts
+    .filter((host) => !isSrv(host))
+    .map((host) => ({ host, dns, intervalMs: dnsIntervalMs }));
 }

@@ -1,14 +1,17 @@
 import {
   type Config,
+  isSrv,
   type PoolConfig,
-  type ReplicaConfig,
   readPassword,
   type Secret,
   type SentinelLogin,
   type ServerLogin,
+  srvName,
 } from '../config/index.ts';
+import { CLUSTER_NODES, REPLICAS, SENTINELS } from '../limits.ts';
 import type { FollowedSpec } from '../topology/cluster/clusters.ts';
-import type { Address } from '../topology/facts.ts';
+import { type Address, addressText, sameAddress } from '../topology/facts.ts';
+import type { SrvSpec } from '../topology/names/srv-watch.ts';
 import type { PeerSpec } from '../topology/peers/peers.ts';
 import type { PromotionSpec, ShardSpec } from '../topology/shard.ts';
 
@@ -40,24 +43,48 @@ function sentinelWords(login: SentinelLogin | null): readonly string[] | null {
 }
 
 /** The servers of all pools whose masters are followed. */
-export function shardsOf({ pools }: Config): ShardSpec[] {
+export function shardsOf({ pools }: Config, listed: Listed = NOBODY): ShardSpec[] {
   return pools
     .filter(({ followsMaster, cluster }) => followsMaster && !cluster)
-    .flatMap(shardsOfPool);
+    .flatMap((pool) => shardsOfPool(pool, listed));
+}
+
+/** What SRV records list by their name; null = that is not known yet. */
+type Listed = (name: string) => readonly Address[] | null;
+
+const NOBODY: Listed = () => null;
+
+/** Names of SRV records, and how often they are looked up. */
+export function srvNamesOf({ pools }: Config): SrvSpec[] {
+  return pools.flatMap(({ sentinels, replicas, seeds, dnsIntervalMs: intervalMs }) =>
+    [...sentinels, ...replicas, ...seeds]
+      .filter(({ host }) => isSrv(host))
+      .map(({ host }) => ({ name: srvName(host), intervalMs })),
+  );
+}
+
+/** Each once: the addresses that lines stand for, as far as that is known. */
+function expanded(lines: readonly Address[], listed: Listed, limit: number): Address[] {
+  const all = lines.flatMap(({ host, port }) => {
+    return isSrv(host) ? (listed(srvName(host)) ?? []) : [{ host, port }];
+  });
+  const found = new Map(all.map((address) => [addressText(address), address]));
+  return [...found.values()].slice(0, limit);
 }
 
 /** The Redis Clusters of all pools. */
-export function clustersOf({ pools }: Config): FollowedSpec[] {
+export function clustersOf({ pools }: Config, listed: Listed = NOBODY): FollowedSpec[] {
   return pools
     .filter(({ cluster }) => cluster)
     .map(({ name, seeds, serverLogin, ...pool }) => ({
       pool: name,
       reads: readsOf(pool),
-      seeds: seeds.map(({ host, port }) => ({ host, port })),
+      seeds: expanded(seeds, listed, CLUSTER_NODES),
       access: JSON.stringify(serverLogin),
       login: () => serverWords(serverLogin),
       tls: seeds[0].tls,
-    }));
+    }))
+    .filter((spec) => spec.seeds.length > 0);
 }
 
 /** What tells only whether a proxy is there: nothing is asked of it, and nothing believed. */
@@ -74,16 +101,23 @@ export function peersOf({ pools }: Config): PeerSpec[] {
   });
 }
 
-function shardsOfPool(pool: PoolConfig): ShardSpec[] {
-  const { sentinels, sentinelLogin, sentinelTls, sentinelPrefix, serverLogin } = pool;
+/** None while it is not known yet who the sentinels are. */
+function shardsOfPool(pool: PoolConfig, listed: Listed): ShardSpec[] {
+  const { sentinelLogin, sentinelTls, sentinelPrefix, serverLogin } = pool;
   const reads = readsOf(pool);
+  const sentinels = expanded(pool.sentinels, listed, SENTINELS);
+  if (pool.sentinels.length > 0 && sentinels.length === 0) return [];
   return pool.servers.map(({ name, ringName, host, port, tls }) => ({
     pool: pool.name,
     server: name,
     master: latin1(sentinelPrefix) + ringName,
     address: { host, port },
     sentinels,
-    replicas: pool.replicas.filter(({ server }) => server === name).map(addressOf),
+    replicas: expanded(
+      pool.replicas.filter(({ server }) => server === name),
+      listed,
+      REPLICAS,
+    ).filter((replica) => !sameAddress(replica, { host, port })),
     promotion: promotionOf(pool),
     reads,
     // Of the secret in it there is only a digest.
@@ -109,8 +143,4 @@ function promotionOf({
   if (!promote) return null;
   const { downAfterMs, promoteUnfenced: unfenced } = pool;
   return { witnesses, access: JSON.stringify(serverLogin), downAfterMs, unfenced };
-}
-
-function addressOf({ host, port }: ReplicaConfig): Address {
-  return { host, port };
 }

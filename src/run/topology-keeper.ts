@@ -6,12 +6,13 @@ import type { TopologyFigures } from '../stats/topology-figures.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
 import { Clusters } from '../topology/cluster/clusters.ts';
 import { type AnyStep, isCluster, isPeers, type Known } from '../topology/known.ts';
+import { RESOLVE_SRV, SrvWatch } from '../topology/names/srv-watch.ts';
 import { Peers } from '../topology/peers/peers.ts';
 import type { KnownShard } from '../topology/shard.ts';
 import { Topology } from '../topology/topology.ts';
 import { NameKeeper } from './name-keeper.ts';
 import type { Serving } from './serving.ts';
-import { clustersOf, peersOf, shardsOf } from './shard-specs.ts';
+import { clustersOf, peersOf, shardsOf, srvNamesOf } from './shard-specs.ts';
 
 const NOWHERE: Pick<Serving, 'steer'> = { steer: () => {} };
 
@@ -23,6 +24,10 @@ export class TopologyKeeper {
   #serving: Pick<Serving, 'steer'> = NOWHERE;
   /** What another process had found out, until it is followed here. */
   #inherited: readonly Known[];
+  /** The same for what is followed when it is known who tells of it. */
+  #later: readonly Known[] = [];
+  readonly #listed: SrvWatch;
+  #config: Config | null = null;
 
   /** Where their names lead. */
   readonly names: NameKeeper;
@@ -56,6 +61,12 @@ export class TopologyKeeper {
       steer: (step) => this.#steer(step),
       say: (text, pool) => log.write(LOG_NOTICE, `${pool} | ${text}`, { event: 'peer', pool }),
     });
+    this.#listed = new SrvWatch({
+      clock: SYSTEM_CLOCK,
+      resolve: RESOLVE_SRV,
+      onMembers: () => this.#followMasters(),
+      say: (text) => log.write(LOG_NOTICE, text, { event: 'name' }),
+    });
     this.#topology.frozen = frozen;
     this.#clusters.frozen = frozen;
   }
@@ -64,10 +75,24 @@ export class TopologyKeeper {
   start(serving: Pick<Serving, 'steer' | 'setAddresses'>, config: Config): void {
     this.#serving = serving;
     this.names.start(serving, config);
-    this.#topology.follow(shardsOf(config), this.#inherited.filter(isShard));
-    this.#clusters.follow(clustersOf(config), this.#inherited.filter(isCluster));
-    this.#peers.follow(peersOf(config));
+    this.#later = this.#inherited;
     this.#inherited = [];
+    this.#followAll(config);
+  }
+
+  #followAll(config: Config): void {
+    this.#config = config;
+    this.#listed.follow(srvNamesOf(config));
+    this.#followMasters();
+    this.#peers.follow(peersOf(config));
+  }
+
+  /** By whoever tells of them, as far as SRV records have listed these. */
+  #followMasters(): void {
+    if (this.#config === null) return;
+    const listed = (name: string) => this.#listed.membersOf(name);
+    this.#topology.follow(shardsOf(this.#config, listed), this.#later.filter(isShard));
+    this.#clusters.follow(clustersOf(this.#config, listed), this.#later.filter(isCluster));
   }
 
   #steer(step: AnyStep): void {
@@ -77,9 +102,8 @@ export class TopologyKeeper {
   /** The program goes on with another configuration. */
   follow(config: Config): void {
     this.names.follow(config);
-    this.#topology.follow(shardsOf(config));
-    this.#clusters.follow(clustersOf(config));
-    this.#peers.follow(peersOf(config));
+    this.#later = [];
+    this.#followAll(config);
   }
 
   /** What the process that hands over has found out since it said what it knew. */
@@ -143,6 +167,8 @@ export class TopologyKeeper {
 
   stop(): void {
     this.names.stop();
+    this.#config = null;
+    this.#listed.stop();
     this.#topology.stop();
     this.#clusters.stop();
     this.#peers.stop();

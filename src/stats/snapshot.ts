@@ -143,8 +143,7 @@ export interface SnapshotSource {
 
 /**
  * Reads everything now but `own`, `replicas`, `topology` and chosen ports, which are for whoever
- * runs the proxy
- * to say. The counters and latencies are the live arrays, not copies.
+ * runs the proxy to say. The counters and latencies are the live arrays, not copies.
  */
 export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): Snapshot {
   const { user, system } = process.cpuUsage();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createSocket, type Socket } from 'node:dgram';
 import { getServers, setServers } from 'node:dns';
 import { connect, createServer, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { NameServer } from '../support/name-server.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startInProcess } from '../support/ringway.ts';
@@ -10,45 +10,6 @@ import { command } from '../support/sentinels.ts';
 import { waitFor } from '../support/wait.ts';
 
 const NAME = 'redis-0.redis.test';
-
-/** A name server that knows one name. */
-class NameServer {
-  readonly #socket: Socket = createSocket('udp4');
-  /** null = it does not answer. */
-  address: string | null = '127.0.0.1';
-  asked = 0;
-
-  async open(): Promise<string> {
-    this.#socket.on('message', (question, { port, address }) => {
-      this.asked++;
-      const reply = this.#answer(question);
-      if (reply !== null) this.#socket.send(reply, port, address);
-    });
-    await new Promise<void>((resolve) => this.#socket.bind(0, '127.0.0.1', resolve));
-    return `127.0.0.1:${this.#socket.address().port}`;
-  }
-
-  /** The question again, with one address of type A behind it. */
-  #answer(question: Buffer): Buffer | null {
-    if (this.address === null) return null;
-    let end = 12;
-    while (question[end] !== 0) end += question[end] + 1;
-    const type = question.readUInt16BE(end + 1);
-    const asked = question.subarray(0, end + 5);
-    const isA = type === 1;
-    const head = Buffer.from(asked);
-    head.writeUInt16BE(0x8180, 2);
-    head.writeUInt16BE(isA ? 1 : 0, 6);
-    head.writeUInt32BE(0, 8);
-    if (!isA) return head;
-    const bytes = this.address.split('.').map(Number);
-    return Buffer.concat([head, Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, ...bytes])]);
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
-}
 
 describe('a server whose name leads elsewhere', () => {
   const names = new NameServer();

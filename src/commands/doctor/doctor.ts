@@ -1,10 +1,19 @@
-import { type Config, configWarnings, loadConfig } from '../../config/index.ts';
-import { linesOf } from '../../config/keys/lines.ts';
+import { resolveSrv } from 'node:dns/promises';
+import {
+  type Config,
+  configWarnings,
+  isSrv,
+  linesOf,
+  loadConfig,
+  type PoolConfig,
+  type ServerConfig,
+  srvName,
+} from '../../config/index.ts';
 import { runCommand, usageError } from '../arguments.ts';
 import type { Command, Out } from '../command.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, statusClient } from '../status-client.ts';
 import { lookAtDescriptors, lookAtDoors } from './doors.ts';
-import type { Finding, Level } from './finding.ts';
+import { type Finding, Findings, type Level } from './finding.ts';
 import { lookAtServer } from './look.ts';
 import { lookAtOthers, othersOf } from './others.ts';
 import { type Circumstances, lookAtPool } from './pool.ts';
@@ -57,7 +66,10 @@ export const doctor: Command = (argv, out, err) => {
 
 async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Promise<Finding[]> {
   const found: Finding[] = [...lookAtDescriptors(config, around.workers).all];
-  const all = config.pools.reduce((sum, pool) => sum + linesOf(pool).length + othersOf(pool), 0);
+  const lines = new Map<PoolConfig, readonly ServerConfig[]>();
+  for (const pool of config.pools) lines.set(pool, await linesOfPool(pool, found));
+  let all = 0;
+  for (const [pool, servers] of lines) all += servers.length + othersOf(pool);
   let done = 0;
   const each = <T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> =>
     someAtATime(items, async (item) => {
@@ -65,9 +77,9 @@ async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Pro
       tell(`${++done} of ${all} servers`);
       return seen;
     });
-  for (const pool of config.pools) {
+  for (const [pool, mentioned] of lines) {
     found.push(...(await lookAtDoors(pool, around.running)).all);
-    const servers = await each(linesOf(pool), (server) => lookAtServer(pool, server));
+    const servers = await each(mentioned, (server) => lookAtServer(pool, server));
     const others = await lookAtOthers(pool, each);
     const whole = lookAtPool(pool, servers, others, around);
     const shown = [...servers, ...others.replicas, ...others.watches];
@@ -79,6 +91,28 @@ async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Pro
   }
   tell('');
   return found;
+}
+
+/** Its servers, and those that SRV records list. */
+async function linesOfPool(pool: PoolConfig, found: Finding[]): Promise<readonly ServerConfig[]> {
+  const lines: ServerConfig[] = [];
+  for (const line of linesOf(pool)) {
+    if (!isSrv(line.host)) {
+      lines.push(line);
+      continue;
+    }
+    const findings = new Findings(pool.name, line.host);
+    try {
+      for (const { name: host, port } of await resolveSrv(srvName(line.host))) {
+        lines.push({ ...line, host, port, name: `${host}:${port}` });
+      }
+      findings.ok('its SRV records are there');
+    } catch (error) {
+      findings.error(`it has no SRV records (${(error as NodeJS.ErrnoException).code})`);
+    }
+    found.push(...findings.all);
+  }
+  return lines;
 }
 
 /** Shows how far it is; empty = no more. */

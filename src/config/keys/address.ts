@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { SENTINELS, SERVER_PATTERN, SOCKET_PATH_BYTES } from '../../limits.ts';
 import { FILE_RULES, type Rules } from '../file/rules.ts';
 import type { ListenConfig, ReplicaConfig, SentinelConfig, ServerConfig } from '../types.ts';
+import { isSrv, parseSrv } from './masters/srv.ts';
 import { type Parsed, quote, wrappingNumber } from './values.ts';
 
 const PORT_MAX = 65535;
@@ -78,6 +79,7 @@ export function parseServer(
   const blank = text.lastIndexOf(' ');
   const given = blank < 0 ? null : text.slice(blank + 1);
   const address = blank < 0 ? text : text.slice(0, blank);
+  if (isSrv(address)) return parseSrvServer(text, line);
   const unix = text.startsWith('/');
   const lastColon = address.lastIndexOf(':');
   const portColon = unix || lastColon < 1 ? -1 : address.lastIndexOf(':', lastColon - 1);
@@ -139,6 +141,16 @@ function isServer(text: string): boolean {
   return !('problem' in parsed) && isHost(parsed.value.host);
 }
 
+/** A `servers` line that stands for those that SRV records list. */
+function parseSrvServer(text: string, line: number): Parsed<Omit<ServerConfig, 'column' | 'tls'>> {
+  // Some write a weight behind every line.
+  const srv = parseSrv(text.replace(/:1$/, ''));
+  if (srv === null || 'problem' in srv) return srv ?? { problem: SERVER_FORMS };
+  const names = { name: text, ringName: latin1(text) };
+  const where = { kind: 'tcp', path: '', ...srv.value } as const;
+  return { value: { text, ...names, ...where, weight: 1, line } };
+}
+
 /** As in `redis-{0..5}.redis.svc:6379:1 redis-{}`: the numbers stand where {} is, too. */
 const PATTERN = /^([^{}]*)\{(\d{1,6})\.\.(\d{1,6})\}(.*)$/;
 
@@ -159,6 +171,8 @@ export function expandServer(text: string): Parsed<readonly string[]> {
 
 /** A `sentinels` line, with the weight that other versions want and nobody needs, or without. */
 export function parseSentinel(text: string): Parsed<SentinelConfig> {
+  const srv = parseSrv(text);
+  if (srv !== null) return srv;
   const parts = text.split(':');
   if (parts.length < 2) return { problem: `${quote(text)} has no port; ${SENTINEL_FORMS}` };
   if (parts.length > 2 && wrappingNumber(parts.pop()!) === null) {
@@ -193,6 +207,8 @@ export function parseDoors(text: string): Parsed<readonly SentinelConfig[]> {
   for (const item of text.split(',').map((each) => each.trim())) {
     const parsed = parseSentinel(/^[^:]+:/.test(item) ? item : `${item}:1`);
     if ('problem' in parsed) return parsed;
+    if (isSrv(parsed.value.host))
+      return { problem: `${quote(item)} is no door; ${SENTINEL_FORMS}` };
     doors.push(Object.freeze(parsed.value));
   }
   if (doors.length > SENTINELS) {

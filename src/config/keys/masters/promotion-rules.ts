@@ -1,6 +1,7 @@
 import { WITNESSES_MAX, WITNESSES_MIN } from '../../../limits.ts';
 import type { Position, ReplicaConfig, SentinelConfig, ServerConfig } from '../../types.ts';
 import { quote } from '../values.ts';
+import { addressText, isSrv } from './srv.ts';
 
 /** What has been read of a pool. */
 interface ReadPool {
@@ -46,6 +47,11 @@ function checkReplicas(
     report(at, 'promote', 'a cluster replaces its masters itself; expected no "promote"');
     return;
   }
+  for (const { replica } of replicas) {
+    if (!isSrv(replica.host)) continue;
+    const what = `${addressText(replica)} may list others to each proxy`;
+    report(at, 'promote', `${what}; expected "host:port" of each replica`);
+  }
   for (const { server, at: place } of servers) {
     if (replicas.some(({ replica }) => replica.server === server.name)) continue;
     const name = quote(server.name);
@@ -66,7 +72,8 @@ function checkWitnesses(pool: ReadPool, at: Position, report: Report): void {
   const taken = new Set(own.map(({ host, port }) => `${host}:${port}`));
   const seen = new Set<string>();
   for (const { host, port } of witnesses) {
-    const text = `${host}:${port}`;
+    const text = addressText({ host, port });
+    if (isSrv(host)) wrong(`${text} may list others later; expected "host:port" of each`);
     if (taken.has(text)) {
       wrong(
         `${text} forgets what it knows when it is made a replica; expected no server of a pool`,

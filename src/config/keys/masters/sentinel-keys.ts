@@ -50,7 +50,8 @@ export const SENTINEL_KEYS: readonly KeySpec[] = [
     default: null,
     since: 'ringway 0.1',
     doc:
-      'A list of replicas, `host:port name` each, with the name of their server. A replica that ' +
+      'A list of replicas, `host:port name` each, with the name of their server; `srv:NAME name` ' +
+      'stands for those that SRV records list. A replica that ' +
       'somebody promotes is followed without sentinels, and replicas can be read (`read_from`).',
   },
   ...PROMOTION_KEYS,
@@ -88,7 +89,8 @@ export const SENTINEL_KEYS: readonly KeySpec[] = [
     default: null,
     since: 'ringway 0.1',
     doc:
-      'A list of Redis Sentinels, `host:port` each; a weight behind it is ignored. The name of ' +
+      'A list of Redis Sentinels, `host:port` each; a weight behind it is ignored. ' +
+      '`srv:NAME` stands for those that SRV records list. The name of ' +
       'each server is then that of a master they watch, and its address where the master is ' +
       'until they have said so. Redis pools only, without `auto_eject_hosts`.',
   },

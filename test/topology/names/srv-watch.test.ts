@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { NAME_LOOKUPS, SRV_INTERVAL_MS, SRV_MEMBERS } from '../../../src/limits.ts';
+import { addressText } from '../../../src/topology/facts.ts';
+import { SrvWatch } from '../../../src/topology/names/srv-watch.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+
+type Record = { readonly name: string; readonly port: number };
+
+describe('what SRV records list', () => {
+  let clock: HandClock;
+  let records: Map<string, readonly Record[]>;
+  let asked: string[];
+  let news: number;
+  let said: string[];
+  let watch: SrvWatch;
+  let isDead: boolean;
+  let under: number;
+  let most: number;
+
+  beforeEach(() => {
+    clock = new HandClock();
+    records = new Map();
+    asked = [];
+    news = 0;
+    said = [];
+    isDead = false;
+    under = 0;
+    most = 0;
+    watch = new SrvWatch({
+      clock,
+      resolve: async (name) => {
+        asked.push(name);
+        most = Math.max(most, ++under);
+        if (isDead) return new Promise(() => {});
+        await Promise.resolve();
+        under--;
+        const found = records.get(name);
+        if (found === undefined) throw Object.assign(new Error('no'), { code: 'ENOTFOUND' });
+        return found;
+      },
+      onMembers: () => void news++,
+      say: (text) => void said.push(text),
+    });
+  });
+
+  const listed = (name: string): string[] | undefined =>
+    watch.membersOf(name)?.map((address) => addressText(address));
+
+  test('is the same in any order, and news when it is another', async () => {
+    const [a, b] = ['a', 'b'].map((name) => ({ name: `${name}.test.`, port: 1 }));
+    records.set('s', [b, a]);
+    watch.follow([{ name: 's', intervalMs: 1000 }]);
+    assert.equal(watch.membersOf('s'), null);
+    await clock.passSlowly(100);
+    assert.deepEqual(listed('s'), ['a.test:1', 'b.test:1']);
+    records.set('s', [a, b]);
+    await clock.passSlowly(3000);
+    assert.equal(news, 1);
+    records.set('s', [a]);
+    await clock.passSlowly(3000);
+    assert.equal(news, 2);
+    assert.deepEqual(listed('s'), ['a.test:1']);
+  });
+
+  test('stays when there is no answer or an empty one, which is told once', async () => {
+    records.set('s', [{ name: 'a', port: 1 }]);
+    watch.follow([{ name: 's', intervalMs: 0 }]);
+    await clock.passSlowly(100);
+    records.delete('s');
+    await clock.passSlowly(3 * SRV_INTERVAL_MS);
+    records.set('s', []);
+    await clock.passSlowly(3 * SRV_INTERVAL_MS);
+    assert.deepEqual(listed('s'), ['a:1']);
+    assert.equal(asked.length, 7);
+    assert.deepEqual(said, [
+      's lists a:1',
+      'SRV records of s are not to be had: ENOTFOUND; what it listed stays',
+    ]);
+  });
+
+  test('is bounded, and holds hosts only', async () => {
+    const many = Array.from({ length: 1000 }, (_, i) => ({ name: `h${i}`, port: 1 }));
+    const odd = ['', 'a b', 'x\r\n', 'y'.repeat(300)].map((name) => ({ name, port: 1 }));
+    records.set('s', [...odd, { name: 'zero', port: 0 }, ...many]);
+    watch.follow([{ name: 's', intervalMs: 1000 }]);
+    await clock.passSlowly(100);
+    assert.equal(listed('s')?.length, SRV_MEMBERS);
+    assert.ok(listed('s')?.every((text) => /^h\d+:1$/.test(text)));
+  });
+
+  test('a few names are asked at a time, whatever a dead name server does', async () => {
+    isDead = true;
+    const names = Array.from({ length: 20 }, (_, i) => ({ name: `s${i}`, intervalMs: 1000 }));
+    watch.follow(names);
+    await clock.passSlowly(10_000);
+    assert.equal(most, NAME_LOOKUPS);
+    assert.equal(asked.length, NAME_LOOKUPS);
+  });
+});
