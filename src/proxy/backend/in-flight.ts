@@ -258,14 +258,16 @@ export class InFlight {
   }
 
   /**
-   * Whether the reply to `client`'s request `slot`, or a part of one, is what it gets next here.
+   * Whether the reply that `client` gets next, to its request `slot`, or a part of it, is to come
+   * from here. It may be behind others of the client's: what is sent again is.
    */
   owes(client: number, slot: number): boolean {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) | 0) {
       const at = i & this.#mask;
       const id = this.ring[at * STRIDE];
-      if (id === client) return this.ring[at * STRIDE + IN_FLIGHT_SLOT] === slot;
-      if (id < 0 && this.#targets[at]?.claim?.clientId === client) return true;
+      if (id === client && this.ring[at * STRIDE + IN_FLIGHT_SLOT] === slot) return true;
+      const claim = id < 0 ? this.#targets[at]?.claim : null;
+      if (claim?.clientId === client && claim.isNext) return true;
     }
     return false;
   }

@@ -13,8 +13,8 @@ export interface SendGate {
 /** Where replies come from, as those see it for whom it may have to stand still. */
 export interface ReplySource extends SendGate {
   /**
-   * Whether the reply to `client`'s request `slot`, or a part of one, is what it gives that client
-   * next.
+   * Whether the reply that `client` gets next, to its request `slot`, or a part of it, is to come
+   * from here.
    */
   owes(client: number, slot: number): boolean;
   /** Whether nobody else waits for it, nor will: it may stand still for as long as it likes. */
@@ -98,6 +98,8 @@ export interface ReplyReceiver extends Flushable, MemoryHolder {
 /** For whom a request was made, as far as others need to know. */
 export interface ReplyClaim {
   readonly clientId: number;
+  /** Whether all that its client has asked before is answered. */
+  readonly isNext: boolean;
   readonly clientAddress: string;
   readonly clientName: string;
   /** Bytes that are queued for the client and not handed to its socket. */
