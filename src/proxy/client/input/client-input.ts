@@ -36,6 +36,8 @@ export class ClientInput implements WalkedInput {
   readonly waiting: WaitingInput;
   #saved: SavedState | null = null;
   #partial = false;
+  /** `ringNumber` of the pool when #saved was worked out. */
+  #placedIn = 0;
   #large: LargeRequest | null = null;
   /** The latest of what is under way. */
   readonly run: SentRun;
@@ -134,8 +136,15 @@ export class ClientInput implements WalkedInput {
   reroute(): void {
     if (this.streaming && this.#large?.head === null) return;
     if (this.#client.pipeline.outstanding > 0) this.#barrier = true;
+    this.#lookAgain();
+  }
+
+  /** Keys may have other servers than when the unfinished request was looked at. */
+  #lookAgain(): void {
+    const { ringNumber } = this.#client.pool;
     const saved = this.#saved;
-    if (!this.#partial || saved === null) return;
+    if (!this.#partial || saved === null || this.#placedIn === ringNumber) return;
+    this.#placedIn = ringNumber;
     if (isDetached(saved)) this.#large?.reroute(saved);
     else startOver(saved); // the carry holds all of it
   }
@@ -156,7 +165,9 @@ export class ClientInput implements WalkedInput {
     if (!this.run.isEmpty) this.run.prune(this.#client.pipeline.head);
     this.#large?.checkEarlyReply();
     if (this.#client.pipeline.outstanding === 0) this.#barrier = false; // before it takes a place
-    this.#large?.tryStart();
+    if (this.#large === null) return;
+    this.#lookAgain();
+    this.#large.tryStart();
   }
 
   /** The body of a request is streamed: it has its slot, and needs no more credit. */
@@ -208,6 +219,7 @@ export class ClientInput implements WalkedInput {
     const client = this.#client;
     const { pool } = client;
     let start = from;
+    this.#lookAgain();
     for (;;) {
       const limit = Math.min(engine.beginChunk(), this.credit());
       if (pool.health.due !== 0 && engine.now > pool.health.due) pool.health.readmit(engine.now);
@@ -245,11 +257,14 @@ export class ClientInput implements WalkedInput {
   /** @returns how many requests were found: whole ones, and pieces of one that is taken away */
   #scan(start: number, end: number, limit: number): number {
     const engine = this.#engine;
-    const { protocol, descriptor } = this.#client.pool;
+    const { protocol, descriptor, ringNumber } = this.#client.pool;
     engine.loadState(this.#partial ? this.#saved : null);
     const count = protocol.scanRequests(start, end, FRAME_TABLE, limit, descriptor);
     this.#partial = engine.state(STATE_STATUS) === SCAN_PARTIAL;
-    if (this.#partial) this.#saved = engine.saveState(this.#saved);
+    if (this.#partial) {
+      this.#saved = engine.saveState(this.#saved);
+      this.#placedIn = ringNumber;
+    }
     return count;
   }
 
