@@ -166,6 +166,11 @@ export abstract class ListeningConnection<A extends Asked>
     this.#owner.onDropped();
   }
 
+  /** What the next answer is for; undefined when nothing was asked for. */
+  protected get oldestAsked(): A | undefined {
+    return this.#asked[this.#next];
+  }
+
   /** An answer has come. @returns to what; undefined when nothing was asked for */
   protected takeAsked(): A | undefined {
     const asked = this.#asked[this.#next];

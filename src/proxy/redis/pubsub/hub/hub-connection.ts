@@ -6,7 +6,7 @@ import {
   type ListeningOwner,
 } from '../../listening/listening-connection.ts';
 import { BAD, ERROR, Frame, MESSAGE, PONG, STATUS, SUBSCRIBED, UNSUBSCRIBED } from './frame.ts';
-import { SUBSCRIBE, UNSUBSCRIBE } from './kinds.ts';
+import { type Kind, SHARD, SUBSCRIBE, UNSUBSCRIBE } from './kinds.ts';
 import type { Topic } from './topic.ts';
 
 /** The name under which servers list these connections. */
@@ -40,6 +40,8 @@ export interface HubConnectionOwner extends ListeningOwner {
   onAnswer(topic: Topic, question: number, error: Buffer | null): void;
   /** A message, as Listener.take(); `frame` says for whom. */
   onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void;
+  /** A node of a cluster has lost the slot of a shard channel, and sends its messages no more. */
+  onTaken(kind: Kind, name: string): void;
 }
 
 /** A connection to a server that does nothing but subscribe, for all clients of a pool. RESP2. */
@@ -101,6 +103,10 @@ export class HubConnection extends ListeningConnection<HubAsked> {
     const frame = this.#frame;
     const type = frame.read(bytes, start, end);
     if (type === BAD) return false;
+    if (type === UNSUBSCRIBED && frame.kind === SHARD && !this.#awaits(bytes)) {
+      this.#hub.onTaken(SHARD, bytes.toString('latin1', frame.nameStart, frame.nameEnd));
+      return true;
+    }
     if (type !== MESSAGE) return this.#onAnswer(type, bytes, start, end);
     if (end - start > this.limit) this.#hub.onDropped();
     else this.#hub.onMessage(frame, bytes, start, end);
@@ -121,6 +127,13 @@ export class HubConnection extends ListeningConnection<HubAsked> {
     if (error === null && (type !== asked.grants || !this.#names(topic, bytes))) return false;
     this.#hub.onAnswer(topic, asked.question, error);
     return true;
+  }
+
+  /** Whether the subscription that ends by this frame was to end. */
+  #awaits(bytes: Buffer): boolean {
+    const { oldestAsked } = this;
+    if (oldestAsked?.topic == null || oldestAsked.grants !== UNSUBSCRIBED) return false;
+    return this.#names(oldestAsked.topic, bytes);
   }
 
   #names({ kind, name }: Topic, bytes: Buffer): boolean {

@@ -9,6 +9,7 @@ import { Backoff } from '../../listening/backoff.ts';
 import type { RefusedConnection } from '../../server-login.ts';
 import type { Frame } from './frame.ts';
 import { HubConnection, type HubConnectionOwner, type Mark } from './hub-connection.ts';
+import type { Kind } from './kinds.ts';
 import type { Topic } from './topic.ts';
 
 /** The server sends the messages of a topic. */
@@ -34,6 +35,10 @@ export interface HubServerOwner {
   /** @param held topics whose messages are missed from now on */
   onLost(server: HubServer, held: readonly Topic[], failure: Failure): void;
   onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void;
+  /** It sends the messages of a topic no more, unasked. */
+  onTaken(server: HubServer, kind: Kind, name: string): void;
+  /** It can be reached again, and is not asked for anything yet. */
+  onReturned(server: HubServer): void;
   onDropped(): void;
   onException(error: unknown): void;
 }
@@ -109,6 +114,11 @@ export class HubServer implements HubConnectionOwner, Timed {
     if (asked) this.#connection?.unsubscribe(topic);
   }
 
+  /** It has ended the subscription itself. */
+  onEnded(topic: Topic): void {
+    if (this.holds(topic)) this.#topics.delete(topic);
+  }
+
   /** What the server has sent by now comes before `mark` is told. */
   mark(mark: Mark): void {
     if (this.#open && this.#connection !== null) this.#connection.mark(mark);
@@ -122,8 +132,9 @@ export class HubServer implements HubConnectionOwner, Timed {
     const { engine } = this.#owner;
     if (this.failed) {
       engine.log.write(LOG_NOTICE, `${this.#owner.titleOf(this)} is subscribed to again`);
+      this.failed = false;
+      this.#owner.onReturned(this);
     }
-    this.failed = false;
     for (const topic of this.#owner.wanted(this)) this.subscribe(topic);
   }
 
@@ -144,6 +155,10 @@ export class HubServer implements HubConnectionOwner, Timed {
 
   onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void {
     this.#owner.onMessage(frame, bytes, start, end);
+  }
+
+  onTaken(kind: Kind, name: string): void {
+    this.#owner.onTaken(this, kind, name);
   }
 
   onDropped(): void {

@@ -1,11 +1,6 @@
 import type { PoolConfig, ServerConfig } from '../../../../config/index.ts';
 import { HUB_LINGER_MS } from '../../../../limits.ts';
-import { LOG_WARN } from '../../../../log.ts';
-import {
-  PUBSUB_DROPPED,
-  PUBSUB_LOST_CLIENTS,
-  PUBSUB_MESSAGES,
-} from '../../../../stats/counters.ts';
+import { PUBSUB_DROPPED, PUBSUB_MESSAGES } from '../../../../stats/counters.ts';
 import { type Failure, failureText } from '../../../backend/failure.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
@@ -20,6 +15,7 @@ import type { HubServer, HubServerOwner } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
 import { IdleTopics } from './idle-topics.ts';
 import type { Kind } from './kinds.ts';
+import { Losers } from './losers.ts';
 import { refusalOf } from './moved-topic.ts';
 import type { OpenHubs } from './open-hubs.ts';
 import type { Topic } from './topic.ts';
@@ -35,6 +31,7 @@ export class Hub implements HubServerOwner, Timed {
   readonly #pool: Pool;
   readonly #servers: HubServers;
   readonly #places: TopicPlaces;
+  readonly #losers: Losers;
   readonly topics: Topics;
   readonly #idle: IdleTopics = new IdleTopics();
   /** Topics that somebody waits for. */
@@ -54,6 +51,7 @@ export class Hub implements HubServerOwner, Timed {
     this.topics = new Topics(pool, (error) => this.onException(error));
     this.#servers = new HubServers(this);
     this.#places = new TopicPlaces(pool, this.#servers);
+    this.#losers = new Losers(pool, this.#places);
   }
 
   /** Whether it has connections, or tries to. */
@@ -183,9 +181,7 @@ export class Hub implements HubServerOwner, Timed {
     topic.refused = error !== null;
     if (error === null || !this.#places.needs(topic, server)) return;
     this.#refuse(topic, error);
-    if (this.#lose([topic]) > 0) {
-      this.#tell(server, 'takes a subscription back, whose clients are closed');
-    }
+    this.#losers.refused(server, topic);
   }
 
   onUnreachable(server: HubServer, failure: Failure): void {
@@ -208,27 +204,27 @@ export class Hub implements HubServerOwner, Timed {
 
   /** Whether who may miss messages is closed. */
   get closesLosers(): boolean {
-    return this.#pool.config.pubsubLoss === 'disconnect';
+    return this.#losers.areClosed;
   }
 
   onLost(server: HubServer, held: readonly Topic[], failure: Failure): void {
-    if (!this.closesLosers) return;
-    const closed = this.#lose(held.filter((topic) => this.#places.needs(topic, server)));
-    if (closed === 0) return;
-    const what = `${closed} subscribers that may miss messages are closed`;
-    this.#tell(server, `was lost (${failureText(failure)}), ${what}`);
+    this.#losers.of(server, held, `was lost (${failureText(failure)})`);
   }
 
-  #tell(server: HubServer, what: string): void {
-    this.engine.log.write(LOG_WARN, `${this.titleOf(server)} ${what}`);
+  /** The slot of a shard channel has gone to another node: that is asked for its messages. */
+  onTaken(server: HubServer, kind: Kind, name: string): void {
+    const topic = this.topics.find(kind, name);
+    if (topic === undefined) return;
+    server.onEnded(topic);
+    if (!this.#places.needs(topic, server)) return;
+    this.#losers.of(server, [topic], 'has lost a slot');
+    this.#ask(topic);
   }
 
-  /** Who hears the topics is closed: that tells it of the gap. @returns how many these are */
-  #lose(topics: readonly Topic[]): number {
-    const losers = new Set(topics.flatMap((topic) => [...topic.listeners]));
-    this.#pool.counters[PUBSUB_LOST_CLIENTS] += losers.size;
-    for (const listener of losers) listener.lose();
-    return losers.size;
+  /** Who has subscribed meanwhile to what any server may send has not heard this one. */
+  onReturned(server: HubServer): void {
+    const everywhere = [...this.topics].filter((topic) => this.#places.isEverywhere(topic));
+    this.#losers.of(server, everywhere, 'was away');
   }
 
   onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void {
@@ -317,8 +313,7 @@ export class Hub implements HubServerOwner, Timed {
     before.forEach((server, i) => {
       if (this.#servers.isMember(server)) return;
       this.#servers.drop(server);
-      const closed = this.closesLosers ? this.#lose(needed[i]) : 0;
-      if (closed > 0) this.#tell(server, `was replaced, ${closed} subscribers are closed`);
+      this.#losers.needing(server, needed[i], 'was replaced');
     });
     this.#askAll();
     for (const topic of [...this.#awaited]) this.#confirm(topic);
@@ -336,24 +331,8 @@ export class Hub implements HubServerOwner, Timed {
     else if (this.#haveChanged) this.#setServers();
     this.#askAll();
     for (const topic of [...this.#awaited]) this.#confirm(topic);
-    this.#loseMoved();
+    this.#losers.moved(this.topics);
     this.#trimSoon();
-  }
-
-  /** Topics whose messages go to a server now that does not send them yet. */
-  #loseMoved(): void {
-    if (!this.closesLosers) return;
-    const moved: Topic[] = [];
-    for (const topic of this.topics) {
-      if (topic.listeners.size === 0 || this.#places.isEverywhere(topic)) continue;
-      const owner = this.#places.ownerOf(topic);
-      if (owner !== null && !owner.holds(topic)) moved.push(topic);
-    }
-    const closed = this.#lose(moved);
-    if (closed === 0) return;
-    const what = `${closed} subscribers that may miss messages are closed`;
-    const line = `pool ${this.#pool.config.name} has another ring, ${what}`;
-    this.engine.log.write(LOG_WARN, line);
   }
 
   #trimSoon(): void {

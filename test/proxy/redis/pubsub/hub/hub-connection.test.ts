@@ -8,7 +8,7 @@ import {
   HubConnection,
   type HubConnectionOwner,
 } from '../../../../../src/proxy/redis/pubsub/hub/hub-connection.ts';
-import { CHANNEL } from '../../../../../src/proxy/redis/pubsub/hub/kinds.ts';
+import { CHANNEL, SHARD } from '../../../../../src/proxy/redis/pubsub/hub/kinds.ts';
 import { Topic } from '../../../../../src/proxy/redis/pubsub/hub/topic.ts';
 import { type FakeServer, startFake } from '../../../../support/fake-server.ts';
 import { frame } from '../../../../support/subscriber.ts';
@@ -60,9 +60,11 @@ function connectTo(port: number): {
   answers: number[];
   lost: Failure[];
   messages: string[];
+  taken: string[];
   opened: () => number;
 } {
   const [answers, lost, messages]: [number[], Failure[], string[]] = [[], [], []];
+  const taken: string[] = [];
   let opened = 0;
   const owner: HubConnectionOwner = {
     target: { ...target, port },
@@ -77,6 +79,7 @@ function connectTo(port: number): {
     onMessage: (_frame, bytes, start, end) => {
       messages.push(bytes.toString('latin1', start, end));
     },
+    onTaken: (_kind, name) => void taken.push(name),
     onDropped: () => assert.fail('no message is too long'),
     onLost: (failure) => void lost.push(failure),
     onException: (error) => {
@@ -85,7 +88,7 @@ function connectTo(port: number): {
   };
   const connection = new HubConnection(engine, owner);
   open = connection;
-  return { connection, answers, lost, messages, opened: () => opened };
+  return { connection, answers, lost, messages, taken, opened: () => opened };
 }
 
 function say(text: string): void {
@@ -154,5 +157,24 @@ describe('a connection that subscribes', () => {
     );
     await waitFor('the socket', () => fake.open.size === 0);
     assert.equal(opened(), 0);
+  });
+
+  test('goes on when a node takes a shard channel away, whatever else it is asked for', async () => {
+    const { connection, answers, lost, taken } = connectTo(fake.port);
+    await waitFor('CLIENT SETNAME', () => asked('SETNAME') === 1);
+    say('+OK\r\n');
+    const [a, b] = ['a', 'b'].map((name) => new Topic(SHARD, Buffer.from(name), name));
+    connection.subscribe(a, 1);
+    connection.subscribe(b, 2);
+    await waitFor('SSUBSCRIBE', () => asked('SSUBSCRIBE') === 2);
+    say(frame('*', 'ssubscribe', 'a', 1) + frame('*', 'sunsubscribe', 'a', 0));
+    await waitFor('the first answer', () => answers.length === 1);
+    say(frame('*', 'ssubscribe', 'b', 1));
+    await waitFor('the second answer', () => answers.length === 2);
+    connection.unsubscribe(b);
+    await waitFor('SUNSUBSCRIBE', () => asked('SUNSUBSCRIBE') === 1);
+    say(frame('*', 'sunsubscribe', 'c', 1) + frame('*', 'sunsubscribe', 'b', 0));
+    await waitFor('the third answer', () => answers.length === 3);
+    assert.deepEqual([answers, taken, lost], [[1, 2, 0], ['a', 'c'], []]);
   });
 });
