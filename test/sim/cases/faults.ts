@@ -48,6 +48,7 @@ export type Chosen = Required<Omit<Fault, 'when'>>;
 
 /** What clients of a cluster do not notice. */
 const UNNOTICED: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink'];
+const EMPTYING: readonly FaultKind[] = ['promote', 'shrink'];
 /** A failover moves masters: names and addresses stay. */
 const WITH_SENTINELS = FAULT_KINDS.filter((kind) => kind !== 'rename');
 /** Faults that delay nobody who has nothing to do with the server. */
@@ -71,6 +72,8 @@ export class FaultScheduler {
   #planned = 0;
   #open = 0;
   #begun = false;
+  /** Two sentinels were told to replace the same master, and have made two of one epoch. */
+  collided = false;
   #healedAt = 0;
   readonly #troubled: Set<string> = new Set();
 
@@ -96,7 +99,18 @@ export class FaultScheduler {
 
   /** Nothing has happened but what loses no write: masters that are replaced as planned, reloads. */
   get isPlanned(): boolean {
-    return this.done.every(({ kind }) => kind === 'failover' || kind === 'reload');
+    const isPlanned = this.done.every(({ kind }) => kind === 'failover' || kind === 'reload');
+    return isPlanned && !this.collided;
+  }
+
+  /** Slots have other owners, or are about to. @param all a node may have none any more */
+  movesSlots(all: boolean): boolean {
+    return this.done.some(({ kind }) => (all ? EMPTYING : UNNOTICED).includes(kind));
+  }
+
+  /** A node has let its clients wait, until its replica had all that it had. */
+  get hasPaused(): boolean {
+    return this.done.some(({ kind }) => kind === 'promote');
   }
 
   /** Microsecond since which nothing is wrong; Infinity while something is. */
@@ -349,10 +363,13 @@ export class FaultScheduler {
   /** A sentinel is told to replace a master. */
   #failover(fault: Chosen): null {
     const sentinel = this.#sentinel(fault);
-    const shard = this.#parties.shards?.shardOf(this.#parties.servers[fault.server].name) ?? '';
+    const { shards, servers } = this.#parties;
+    const shard = shards?.shardOf(servers[fault.server].name) ?? '';
     const master = sentinel.monitored.get(shard);
     if (master === undefined || !sentinel.up || sentinel.loop.frozen) return null;
+    const isQuiet = shards?.isQuiet(shard) ?? true;
     const refusal = sentinel.forceFailover(master);
+    if (refusal === null && !isQuiet) this.collided = true;
     this.#say(`${sentinel.name} is told to replace the master of ${shard}: ${refusal ?? 'OK'}`);
     return null;
   }

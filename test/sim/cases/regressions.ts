@@ -1,18 +1,6 @@
-import type { Case, Op } from './case.ts';
-
-/** What the simulated world once found, as it was shrunk; each stays here for good. */
-export interface Regression {
-  readonly what: string;
-  readonly case: Case;
-}
-
-const USUAL = {
-  reader: 'onread',
-  calm: true,
-  proxies: 1,
-  memoryMib: 0,
-  faults: [],
-} as const;
+import type { Action, Op } from './case.ts';
+import { CLUSTER_REGRESSIONS } from './cluster-regressions.ts';
+import { type Regression, USUAL } from './regression.ts';
 
 export const REGRESSIONS: readonly Regression[] = [
   {
@@ -299,4 +287,103 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    what: 'a connection stood still for ever for the reply that was to come on it, that of a read sent again',
+    case: {
+      ...USUAL,
+      seed: 177,
+      codec: 'wasm',
+      calm: false,
+      busyMicros: 40,
+      servers: 3,
+      memcache: true,
+      pools: [
+        { servers: 3, retry_reads: 3, client_output_limit: 65536, distribution: 'modula' },
+        { servers: 3 },
+      ],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 110,
+          actions: [
+            { do: 'send', ops: [{ op: 'set', key: 4, id: 1, size: 200 }], pieces: 1 },
+            { do: 'sleep', ms: 682 },
+            { do: 'send', ops: [{ op: 'get', key: 1 }], pieces: 1 },
+            {
+              do: 'send',
+              ops: [{ op: 'set', key: 2, id: 5, size: 300000 }],
+              pieces: 1,
+              pauseMs: 1,
+            },
+            {
+              do: 'send',
+              ops: [
+                { op: 'get', key: 2 },
+                { op: 'set', key: 3, id: 6, size: 200 },
+                { op: 'mget', keys: [4, 0, 5] },
+                { op: 'get', key: 5 },
+              ],
+              pieces: 1,
+            },
+            {
+              do: 'send',
+              ops: [
+                { op: 'mget', keys: [3, 4] },
+                { op: 'get', key: 0 },
+                { op: 'mget', keys: [5, 1] },
+              ],
+              pieces: 4,
+              pauseMs: 1,
+            },
+          ],
+        },
+      ],
+      faults: [
+        {
+          atMs: 792.128,
+          forMs: 3,
+          kind: 'drop',
+          server: 1,
+          client: 0,
+          proxy: 0,
+          config: 1,
+          host: 0,
+        },
+      ],
+    },
+  },
+  {
+    what: 'a pattern that was subscribed to while a server was away missed what that said when it was back',
+    case: {
+      ...USUAL,
+      seed: 592,
+      codec: 'wasm',
+      servers: 2,
+      pools: [{ servers: 2 }, { servers: 2 }],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 360,
+          actions: [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2].flatMap((channel, i): Action[] => [
+            {
+              do: 'send',
+              ops: [{ op: 'publish', channel, id: 1_000_000 + i, size: 20, isShard: false }],
+              pieces: 1,
+            },
+            { do: 'sleep', ms: 30 },
+          ]),
+        },
+      ],
+      listeners: [
+        {
+          proxy: 0,
+          startMs: 90,
+          resp: 2,
+          actions: [{ do: 'subscribe', kind: 'pattern', names: [0] }],
+        },
+      ],
+      faults: [{ atMs: 185, forMs: 200, kind: 'crash', server: 1, client: 0, proxy: 0, config: 0 }],
+    },
+  },
+  ...CLUSTER_REGRESSIONS,
 ];

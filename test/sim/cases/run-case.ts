@@ -94,6 +94,7 @@ class Life {
   readonly #faults: FaultScheduler;
   readonly #clients: readonly SimClient[];
   readonly #listeners: readonly SimListener[];
+  readonly #isImpatient: boolean;
   readonly #mayTimeOut: boolean;
   readonly #complaints: string[] = [];
   #inspectors: readonly SimClient[] = [];
@@ -115,7 +116,8 @@ class Life {
     const keeps = given.memcache !== true && clustered === null;
     this.#losses = keeps ? new Losses(this.#history, servers as readonly SimRedis[]) : null;
     this.#disturbances = new Disturbances(now);
-    this.#mayTimeOut = !given.calm && given.pools.some(isImpatient);
+    this.#isImpatient = given.pools.some(isImpatient);
+    this.#mayTimeOut = !given.calm && this.#isImpatient;
     this.#settling = new Settling(world, shards ?? clustered, () => this.#faults.healedAt);
     this.#clients = given.clients.map((plan, i) => {
       const at = plan.proxy % this.#hosts.proxies.length;
@@ -134,7 +136,8 @@ class Life {
   }
 
   get #mayFail(): boolean {
-    return this.#faults.begun || this.#mayTimeOut;
+    const { begun, hasPaused } = this.#faults;
+    return begun || this.#mayTimeOut || (hasPaused && this.#isImpatient);
   }
 
   #ownersOf(key: string, from: number): readonly string[] {
@@ -182,12 +185,13 @@ class Life {
     // What a node does not hand on to others nobody can know of.
     const isClustered = this.#hosts.clustered !== null;
     const mayMiss = (): boolean => resubscribes || (isClustered && this.#mayFail);
+    const slotsMove = (all: boolean): boolean => this.#faults.movesSlots(all);
     const isBrief = pools.some((keys) => keys['client_output_limit'] !== undefined);
     return listeners.map((plan, i) => {
       const proxy = plan.proxy % this.#hosts.proxies.length;
       // One that takes messages too slowly is closed.
       const setting = this.#setting(proxy, () => this.#mayFail || isBrief);
-      return new SimListener(i, plan, { ...setting, airwaves: this.#airwaves, mayMiss });
+      return new SimListener(i, plan, { ...setting, airwaves: this.#airwaves, mayMiss, slotsMove });
     });
   }
 
@@ -296,7 +300,8 @@ class Life {
     for (const { error, where } of world.uncaught) {
       this.#complaints.push(`${where} fails: ${(error as Error).stack ?? String(error)}`);
     }
-    this.#complaints.push(...this.#history.complaints, ...(this.#masters?.complaints ?? []));
+    this.#complaints.push(...this.#history.complaints);
+    if (!this.#faults.collided) this.#complaints.push(...(this.#masters?.complaints ?? []));
     for (const party of [...this.#clients, ...this.#inspectors, ...this.#listeners, ...proxies]) {
       this.#complaints.push(...party.complaints);
     }

@@ -1,8 +1,12 @@
+import { HUB_LINGER_MS } from '../../../src/limits.ts';
 import type { ChannelKind } from '../cases/case.ts';
 import { hears } from './airwaves.ts';
 
 /** Microseconds that a listener may not know of its end, and that a proxy may not know of it. */
 const GRACE_MICROS = 5_000_000;
+
+/** A hub gives up what nobody hears so late. */
+const IDLE_MICROS = HUB_LINGER_MS * 1000;
 
 /** One subscription of one connection: moments in microseconds, Infinity = not yet. */
 export interface Subscription {
@@ -69,7 +73,8 @@ export class Census {
   complaints(mayMiss: boolean): string[] {
     return this.#told.flatMap((told) => {
       const least = mayMiss ? 0 : this.#count(told, (each) => isThere(each, told));
-      const most = this.#count(told, (each) => mayBeThere(each, told)) + this.#others(told);
+      const there = this.#count(told, (each) => mayBeThere(each, told));
+      const most = there + this.#others(told) + this.#idle(told);
       if (told.count >= least && told.count <= most) return [];
       const { proxy, count, what, to } = told;
       const who = `proxy${proxy} says at ${Math.round(to / 1000)} ms`;
@@ -82,6 +87,21 @@ export class Census {
       return each.proxy === proxy && matches(each.kind, each.name) && counts(each);
     });
     return byName ? new Set(found.map(({ name }) => name)).size : found.length;
+  }
+
+  /**
+   * Nobody hears it, and the hub of the proxy is subscribed for a while: that may end, and the hub
+   * be counted, while the question is under way.
+   */
+  #idle({ proxy, matches, withOthers, from, to }: Told): number {
+    const isIdle = ({ leftAt, endedAt }: Subscription): boolean => {
+      const end = Math.min(leftAt, endedAt) + IDLE_MICROS;
+      return end >= from && end <= to;
+    };
+    const names = this.#subscriptions.filter((each) => {
+      return each.proxy === proxy && matches(each.kind, each.name) && isIdle(each);
+    });
+    return withOthers ? new Set(names.map(({ name }) => name)).size : 0;
   }
 
   #others({ proxy, matches, withOthers, to }: Told): number {

@@ -18,6 +18,11 @@ export interface ListenerSetting extends ClientSetting {
   readonly airwaves: Airwaves;
   /** Whether connections that may have missed something are not closed. */
   mayMiss(): boolean;
+  /**
+   * Whether slots have gone from one node to another: who hears shard channels may be closed.
+   * @param all whether a node may have lost all that it had: who hears through it may be closed
+   */
+  slotsMove(all: boolean): boolean;
 }
 
 /** A client that hears messages until the case is over, and subscribes again when it is closed. */
@@ -293,7 +298,9 @@ export class SimListener implements EndpointOwner {
 
   #onLost(what: string): void {
     this.#trace(11, () => what);
-    if (!this.#suspect && !this.#setting.mayFail()) this.#complain(`${what}, for no reason`);
+    const hasMoved = this.#setting.slotsMove(this.#wanted.shard.size === 0);
+    const isExplained = this.#suspect || hasMoved || this.#setting.mayFail();
+    if (!isExplained) this.#complain(`${what}, for no reason`);
     this.#lose();
   }
 

@@ -220,6 +220,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'reply.again = (redirection) => this.onRedirection(redirection);',
     to: '',
     seeds: 90,
+    among: 'clusters',
   },
   {
     name: 'a redirected request is sent on without ASKING',
@@ -227,6 +228,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'laneKey(from.lane), this.#pool.protocol.slots.asking);',
     to: 'laneKey(from.lane));',
     seeds: null,
+    among: 'clusters',
   },
   {
     name: 'a request that waits for its slot is overtaken by the next of its client',
@@ -234,6 +236,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'this.#pool.engine.clients[clientOf(request.entry)]?.barrier();',
     to: '',
     seeds: null,
+    among: 'clusters',
+  },
+  {
+    name: 'what is asked behind a transaction that waits for its slot goes before it',
+    file: 'proxy/pool/slots/waiting-requests',
+    from: 'return this.#counts.has(client) || this.#held.has(client);',
+    to: 'return this.#counts.has(client);',
+    seeds: null,
+    among: 'clusters',
   },
   {
     name: 'an older claim to a slot is believed',
@@ -241,6 +252,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'return epoch > than.epoch;',
     to: 'return epoch < than.epoch;',
     seeds: null,
+    among: 'clusters',
   },
   {
     name: 'subscribers of a server that is lost are not closed',
@@ -262,5 +274,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'if (!connection.parked)\n                connection.stopSending();',
     to: '',
     seeds: null,
+    among: 'sentinels',
   },
 ];

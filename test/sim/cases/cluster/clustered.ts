@@ -1,4 +1,5 @@
 import type { Random } from '../../../fuzz/random.ts';
+import { channelName } from '../../clients/requests.ts';
 import type { Network } from '../../net/network.ts';
 import { slotOf } from '../../servers/cluster/slots.ts';
 import type { World } from '../../world/world.ts';
@@ -11,6 +12,9 @@ const KEYS = [
   ...Array.from({ length: 6 }, (_, i) => `r${i}`),
   ...[0, 1, 2].flatMap((i) => [`c${i}`, `q${i}`, `w${i}`, `p{${i}}a`]),
 ];
+
+/** Shard channels that clients use. */
+const CHANNELS = 3;
 
 /** What lies open is looked at so often. */
 const REPAIR_MICROS = 3_000_000;
@@ -67,6 +71,8 @@ export class Clustered {
     const slots = Array.from({ length: count }, (_, i) => {
       return slotOf(KEYS[(salt * 7 + i * 5 + this.#random.below(KEYS.length)) % KEYS.length]);
     });
+    const shardChannel = channelName(true, this.#random.below(CHANNELS));
+    if (this.#random.once(3)) slots.push(slotOf(shardChannel));
     for (const slot of slots) this.#operator.move(slot, to);
     return `slots ${slots.join()} are moved to ${to.name}`;
   }

@@ -88,6 +88,15 @@ export class Shards {
     return agree ? master : null;
   }
 
+  /** All sentinels name the same master, and none of them replaces it. */
+  isQuiet(shard: string): boolean {
+    const all = this.sentinels.flatMap(({ monitored }) => monitored.get(shard) ?? []);
+    const [first] = all;
+    return all.every(({ failover, current }) => {
+      return failover === null && current.host === first.current.host;
+    });
+  }
+
   /** Those that all sentinels call masters. */
   get masters(): SimRedis[] {
     return this.list.flatMap(({ name }) => this.masterOf(name) ?? []);
