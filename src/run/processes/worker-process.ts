@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { ConfigText } from '../../config/index.ts';
 import type { Log, LogFields } from '../../log.ts';
 import { unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
@@ -16,6 +17,8 @@ export class Worker {
   readonly number: number;
   readonly child: ChildProcess;
   readonly peer: Peer;
+  /** What it serves by. */
+  config: ConfigText | null = null;
   codec = '';
   reader = '';
   /** Its end is wanted. */

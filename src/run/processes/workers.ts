@@ -138,26 +138,27 @@ export class Workers implements Serving {
     worker.peer.on('siblings', ({ question }: { question: object }) => {
       return this.#askSiblings(worker, question);
     });
-    const config = this.#config;
     const message: WorkerStart = {
       ...start,
-      ...messageOf(config),
+      ...messageOf(this.#config),
       level: log.level,
       clientsFrom: (this.#started++ % NUMBERED_WORKERS) * WORKER_CLIENT_NUMBERS,
       known: known(),
       orders: this.#orders,
     };
-    const answer = await worker.peer.ask<{ codec: string; reader: string }>('start', {
-      ...message,
-    });
-    worker.codec = answer.codec;
-    worker.reader = answer.reader;
-    this.#tellTickets(worker);
-    if (this.#config !== config) {
-      await worker.peer.ask('prepare', { ...messageOf(this.#config) });
-      await worker.peer.ask('commit', { drainMs: 0 });
+    worker.config = this.#config;
+    try {
+      const answer = await worker.peer.ask<{ codec: string; reader: string }>('start', {
+        ...message,
+      });
+      worker.codec = answer.codec;
+      worker.reader = answer.reader;
+      this.#tellTickets(worker);
+    } catch (error) {
+      worker.leaving = true;
+      worker.child.kill('SIGKILL');
+      throw error;
     }
-    log.write(LOG_NOTICE, `worker ${number} serves, pid ${worker.child.pid}`);
     return worker;
   }
 
@@ -179,14 +180,26 @@ export class Workers implements Serving {
     else this.adopt(client);
   }
 
-  #place(worker: Worker): void {
-    this.#workers[worker.number - 1] = worker;
+  /** @returns whose place it takes */
+  #place(worker: Worker): Worker | null {
+    const { number, child } = worker;
+    const before = this.#workers[number - 1];
+    this.#workers[number - 1] = worker;
+    this.#options.log.write(LOG_NOTICE, `worker ${number} serves, pid ${child.pid}`);
     // What has moved while it started.
     for (const step of stepsTo(this.#options.known())) worker.peer.tell('steer', { step });
     worker.peer.tell('addresses', { addresses: this.#options.addresses() });
     worker.peer.tell('orders', { orders: this.#orders, enabled: null });
     worker.peer.tell('level', { level: this.#options.log.level });
+    if (worker.config !== this.#config) void this.#bringUpToDate(worker);
     this.#unplaced.giveAll((client) => this.adopt(client));
+    return before;
+  }
+
+  /** It has started, and nobody needs it any more: it has no clients. */
+  #dismiss(worker: Worker): void {
+    worker.leaving = true;
+    worker.peer.tell('exit', {});
   }
 
   #onExit(worker: Worker, how: string): void {
@@ -212,9 +225,13 @@ export class Workers implements Serving {
   }
 
   async #replace(number: number): Promise<void> {
-    if (this.#stopping) return;
+    const isWanted = (): boolean => !this.#stopping && this.#workers[number - 1] === null;
+    if (!isWanted()) return;
     try {
-      this.#place(await this.#spawn(number));
+      const fresh = await this.#spawn(number);
+      // A restart may have been quicker.
+      if (isWanted()) this.#place(fresh);
+      else this.#dismiss(fresh);
     } catch (error) {
       if (this.#stopping) return;
       const { log } = this.#options;
@@ -335,18 +352,43 @@ export class Workers implements Serving {
       commit: async (drainMs) => {
         // A worker that starts from now on begins with this one.
         this.#config = next;
-        await Promise.allSettled(workers.map(({ peer }) => peer.ask('commit', { drainMs })));
+        await Promise.allSettled([
+          ...workers.map(async (worker) => {
+            await worker.peer.ask('commit', { drainMs });
+            worker.config = next;
+          }),
+          // They were placed while the others prepared.
+          ...this.#live
+            .filter((each) => !workers.includes(each))
+            .map((each) => this.#bringUpToDate(each)),
+        ]);
       },
       abort,
     };
   }
 
+  /** The configuration has changed since the worker was given its own. Without it, it ends. */
+  async #bringUpToDate(worker: Worker): Promise<void> {
+    const config = this.#config;
+    try {
+      await worker.peer.ask('prepare', { ...messageOf(config) });
+      await worker.peer.ask('commit', { drainMs: 0 });
+      worker.config = config;
+    } catch (error) {
+      this.#end(worker, error as Error);
+    }
+  }
+
   /** Replaces the workers one by one; their clients go to the new ones. */
   async restart(limitMs: number): Promise<void> {
     for (let number = 1; number <= this.#workers.length; number++) {
-      const old = this.#workers[number - 1];
       const fresh = await this.#spawn(number);
-      this.#place(fresh);
+      if (this.#stopping) {
+        this.#dismiss(fresh);
+        return;
+      }
+      // Whoever is there now: one that crashed meanwhile may have been replaced.
+      const old = this.#place(fresh);
       if (old !== null) await this.#retire(old, limitMs);
     }
   }
