@@ -6,7 +6,6 @@ import { claimPeer } from '../../net/peers/peer-address.ts';
 import { type ReadHandler, resumeReading } from '../../net/reader.ts';
 import { WINDOW } from '../../protocol/frame-table.ts';
 import * as counter from '../../stats/counters.ts';
-import { LARGEST_CARRY } from '../engine/carry.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/timers/held-writes.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -195,8 +194,7 @@ export class ClientConnection
     this.socket.pause();
     this.#reading = false;
     if (this.#silent && this.#isRefused(rest[0])) return;
-    this.#input.putWaiting(rest.subarray(0, LARGEST_CARRY));
-    if (rest.length > LARGEST_CARRY) this.socket.unshift(rest.subarray(LARGEST_CARRY));
+    this.#input.putWaiting(rest);
     this.engine.turn.markClient(this);
   }
 

@@ -1,6 +1,6 @@
 import { LEAST_RESTORED_BYTES } from '../../../limits.ts';
 import { WINDOW, WINDOW_BYTES } from '../../../protocol/frame-table.ts';
-import { Carry } from '../../engine/carry.ts';
+import { Carry, LARGEST_CARRY } from '../../engine/carry.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
 import { isDetached, startOver } from '../../engine/saved-scan.ts';
 import { KeptInput } from './kept-input.ts';
@@ -127,7 +127,8 @@ export class WaitingInput {
 
   /** Begins with bytes that come from elsewhere; they must not change any more. */
   put(bytes: Buffer): void {
-    this.#carry.put(bytes);
+    if (bytes.length <= LARGEST_CARRY) this.#carry.put(bytes);
+    else this.#kept.unshift(bytes);
   }
 
   /** An unfinished request will never end. */

@@ -9,6 +9,8 @@ const NOTHING = Buffer.alloc(0);
 const FIRST_BYTES = 1024;
 /** A longer word is no number of a database, and so short a piece keeps nothing of the whole. */
 const SELECT_WORD = 12;
+/** The number of no ring. */
+const NO_RING = -1;
 /** What an end in `#ends` takes. */
 const END_BYTES = 8;
 
@@ -38,8 +40,8 @@ export class Transaction {
   gate: Gate | null = null;
   /** The configuration whose rules for all clients they were looked at by. */
   config: PoolConfig | null = null;
-  /** Of the ring that `server` was found in. */
-  ringNumber = -1;
+  /** Of the ring that `server` was found in; null = no key was looked up yet. */
+  ringNumber: number | null = null;
   /** Databases that SELECT names, as they were written. */
   readonly selected: string[] = [];
   /** MULTI and what follows it. */
@@ -127,6 +129,8 @@ export class Transaction {
     const bytes = Buffer.from(block, 'base64');
     if (bytes.length > 0) restored.#put(bytes, 0, bytes.length);
     restored.#ends = [...ends];
+    // Its keys were looked up in a ring of the other process.
+    if (ends.length > 0) restored.ringNumber = NO_RING;
     for (const word of selected) restored.addSelect(word);
     if (failed) restored.fail();
     return restored;

@@ -87,7 +87,7 @@ function refusal(
     return replies.tooManySelects(TRANSACTION_SELECTS);
   }
   if (server === NO_KEY || transaction.failed) return null;
-  if (transaction.server === null) transaction.ringNumber = pool.ringNumber;
+  transaction.ringNumber ??= pool.ringNumber;
   // Since the ring has changed its keys are looked up anew, once, when EXEC comes.
   if (transaction.ringNumber !== pool.ringNumber) return null;
   return join(pool, transaction, placement);
