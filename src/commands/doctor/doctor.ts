@@ -67,7 +67,7 @@ export const doctor: Command = (argv, out, err) => {
 async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Promise<Finding[]> {
   const found: Finding[] = [...lookAtDescriptors(config, around.workers).all];
   const lines = new Map<PoolConfig, readonly ServerConfig[]>();
-  for (const pool of config.pools) lines.set(pool, await linesOfPool(pool, found));
+  for (const pool of config.pools) lines.set(pool, await spread(pool, linesOf(pool), found));
   let all = 0;
   for (const [pool, servers] of lines) all += servers.length + othersOf(pool);
   let done = 0;
@@ -80,7 +80,8 @@ async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Pro
   for (const [pool, mentioned] of lines) {
     found.push(...(await lookAtDoors(pool, around.running)).all);
     const servers = await each(mentioned, (server) => lookAtServer(pool, server));
-    const others = await lookAtOthers(pool, each);
+    const sentinels = await spread(pool, pool.sentinels, found);
+    const others = await lookAtOthers({ ...pool, sentinels }, each);
     const whole = lookAtPool(pool, servers, others, around);
     const shown = [...servers, ...others.replicas, ...others.watches];
     found.push(
@@ -93,18 +94,22 @@ async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Pro
   return found;
 }
 
-/** Its servers, and those that SRV records list. */
-async function linesOfPool(pool: PoolConfig, found: Finding[]): Promise<readonly ServerConfig[]> {
-  const lines: ServerConfig[] = [];
-  for (const line of linesOf(pool)) {
+/** Lines of a pool: for one with the name of SRV records those that they list. */
+async function spread<L extends { readonly host: string; readonly port: number }>(
+  pool: PoolConfig,
+  lines: readonly L[],
+  found: Finding[],
+): Promise<readonly L[]> {
+  const all: L[] = [];
+  for (const line of lines) {
     if (!isSrv(line.host)) {
-      lines.push(line);
+      all.push(line);
       continue;
     }
     const findings = new Findings(pool.name, line.host);
     try {
       for (const { name: host, port } of await resolveSrv(srvName(line.host))) {
-        lines.push({ ...line, host, port, name: `${host}:${port}` });
+        all.push({ ...line, host, port, name: `${host}:${port}` });
       }
       findings.ok('its SRV records are there');
     } catch (error) {
@@ -112,7 +117,7 @@ async function linesOfPool(pool: PoolConfig, found: Finding[]): Promise<readonly
     }
     found.push(...findings.all);
   }
-  return lines;
+  return all;
 }
 
 /** Shows how far it is; empty = no more. */
