@@ -4,6 +4,8 @@ import type { Log, LogFields } from '../../log.ts';
 import { unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
 import { Peer } from './peer.ts';
+import { messageOf } from './text-message.ts';
+import type { StartAnswer, WorkerStart } from './worker.ts';
 
 interface LogMessage {
   readonly level: number;
@@ -42,6 +44,19 @@ export class Worker {
       onExit(this, signal === null ? `status ${status}` : signal);
     });
     this.child.once('error', () => {});
+  }
+
+  async start(message: WorkerStart): Promise<void> {
+    const { codec, reader } = await this.peer.ask<StartAnswer>('start', { ...message });
+    this.codec = codec;
+    this.reader = reader;
+  }
+
+  /** It goes on by another configuration. */
+  async follow(config: ConfigText): Promise<void> {
+    await this.peer.ask('prepare', { ...messageOf(config) });
+    await this.peer.ask('commit', { drainMs: 0 });
+    this.config = config;
   }
 
   async snapshot(): Promise<Snapshot | null> {

@@ -1,5 +1,4 @@
 import type { CodecChoice } from '../../codec/choices.ts';
-import { AttachedFiles, type ConfigText, parseConfig } from '../../config/index.ts';
 import { LOG_ERROR, type Log } from '../../log.ts';
 import type { ReaderKind } from '../../net/reader.ts';
 import { BoundedSiblings } from '../../proxy/engine/siblings.ts';
@@ -10,6 +9,7 @@ import { LocalProxy } from '../local-proxy.ts';
 import type { NameAddresses, PreparedChange } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
+import { configOf, type TextMessage } from './text-message.ts';
 
 // A worker process: the engine alone. Its clients, its configuration and its end come from the
 // first process, and its log lines go there.
@@ -31,6 +31,12 @@ export interface WorkerStart extends TextMessage {
   readonly orders: readonly ServerOrder[];
 }
 
+/** What it says when it has started. */
+export interface StartAnswer {
+  readonly codec: string;
+  readonly reader: string;
+}
+
 /** Which clients hold most. */
 export interface ClientsQuestion {
   readonly pool: string;
@@ -46,22 +52,6 @@ export interface OrdersMessage {
 /** What the other workers say to a question of one. */
 export interface SiblingsAnswer {
   readonly answers: readonly object[];
-}
-
-/** A configuration file: every worker makes the same of it. */
-export interface TextMessage {
-  readonly file: string;
-  /** Base64. */
-  readonly text: string;
-  /** The files that it names: paths, and contents in base64. */
-  readonly attached: readonly (readonly [path: string, bytes: string])[];
-}
-
-function configOf({ file, text, attached }: TextMessage): ConfigText {
-  const bytes = Buffer.from(text, 'base64');
-  const contents = new Map(attached.map(([path, base64]) => [path, Buffer.from(base64, 'base64')]));
-  const config = parseConfig(bytes, file, new AttachedFiles(file, contents));
-  return { text: bytes, config, attached: contents };
 }
 
 const peer = new Peer(process, 'the first process');

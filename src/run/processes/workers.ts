@@ -1,10 +1,7 @@
 import type { ConfigText } from '../../config/index.ts';
-import { RingwayError } from '../../errors.ts';
 import {
   NUMBERED_WORKERS,
   WORKER_CLIENT_NUMBERS,
-  WORKER_CRASH_WINDOW_MS,
-  WORKER_CRASHES,
   WORKER_END_MS,
   WORKER_WAIT_MS,
 } from '../../limits.ts';
@@ -12,13 +9,16 @@ import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
 import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { TakenTraces } from '../../proxy/engine/request-traces.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
-import { endedSnapshot, mergeSnapshots, unpackSnapshot } from '../../stats/merge.ts';
+import { unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
 import { type AnyStep, type Known, stepsTo } from '../../topology/known.ts';
 import type { MovingClient, NameAddresses, PreparedChange, Serving } from '../serving.ts';
 import { onClient, sendClient } from './client-message.ts';
+import { CrashPace } from './crash-pace.ts';
+import { EndedCounts } from './ended-counts.ts';
+import { messageOf } from './text-message.ts';
 import { UnplacedClients } from './unplaced-clients.ts';
-import type { OrdersMessage, SiblingsAnswer, TextMessage, WorkerStart } from './worker.ts';
+import type { OrdersMessage, SiblingsAnswer, WorkerStart } from './worker.ts';
 import { Worker } from './worker-process.ts';
 
 /** Requests of a worker's clients wait for a server, or it redirects them. */
@@ -56,15 +56,6 @@ interface ClientsAnswer {
   readonly clients: readonly ClientView[];
 }
 
-function messageOf({ config, text, attached }: ConfigText): TextMessage {
-  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-  return {
-    file: config.file,
-    text: base64(text),
-    attached: [...attached].map(([path, bytes]) => [path, base64(bytes)]),
-  };
-}
-
 /**
  * Worker processes that share the clients: the first process accepts connections and gives them to
  * the workers in turn, adds up what they count, and replaces one that ends.
@@ -80,12 +71,12 @@ export class Workers implements Serving {
   readonly #workers: (Worker | null)[];
   /** Workers that hand their clients over. */
   readonly #leaving: Set<Worker> = new Set();
-  #ended: Snapshot[] = [];
+  readonly #ended: EndedCounts = new EndedCounts();
   #next = 0;
   /** Workers that were started. */
   #started = 0;
   #stopping = false;
-  readonly #crashes: number[] = [];
+  readonly #crashes: CrashPace = new CrashPace();
   readonly #unplaced: UnplacedClients;
   /** Where clients of leaving workers go, when it is another program. */
   #give: ((client: MovingClient) => void) | null = null;
@@ -146,13 +137,9 @@ export class Workers implements Serving {
       known: known(),
       orders: this.#orders,
     };
-    worker.config = this.#config;
     try {
-      const answer = await worker.peer.ask<{ codec: string; reader: string }>('start', {
-        ...message,
-      });
-      worker.codec = answer.codec;
-      worker.reader = answer.reader;
+      worker.config = this.#config;
+      await worker.start(message);
       this.#tellTickets(worker);
     } catch (error) {
       worker.leaving = true;
@@ -203,25 +190,16 @@ export class Workers implements Serving {
   }
 
   #onExit(worker: Worker, how: string): void {
-    this.#count(worker);
+    this.#ended.add(worker);
     this.#leaving.delete(worker);
     if (this.#workers[worker.number - 1] !== worker) return;
     this.#workers[worker.number - 1] = null;
     if (worker.leaving || this.#stopping) return;
-    const wait = this.#crashWait();
+    const wait = this.#crashes.next();
     const when = wait === 0 ? 'now' : `in ${wait} ms`;
     const { log } = this.#options;
     log.write(LOG_ERROR, `worker ${worker.number} ended with ${how}; replaced ${when}`);
     setTimeout(() => void this.#replace(worker.number), wait).unref();
-  }
-
-  /** Some crashes are replaced at once; when they go on, later and later. */
-  #crashWait(): number {
-    const now = performance.now();
-    const recent = this.#crashes.filter((at) => now - at < WORKER_CRASH_WINDOW_MS);
-    this.#crashes.splice(0, this.#crashes.length, ...recent, now);
-    const excess = recent.length - WORKER_CRASHES;
-    return excess < 0 ? 0 : Math.min(WORKER_CRASH_WINDOW_MS / 2, WORKER_WAIT_MS * 2 ** excess);
   }
 
   async #replace(number: number): Promise<void> {
@@ -235,21 +213,10 @@ export class Workers implements Serving {
     } catch (error) {
       if (this.#stopping) return;
       const { log } = this.#options;
-      const wait = Math.max(WORKER_WAIT_MS, this.#crashWait());
+      const wait = Math.max(WORKER_WAIT_MS, this.#crashes.next());
       log.write(LOG_ERROR, `worker ${number} cannot start: ${(error as Error).message}`);
       setTimeout(() => void this.#replace(number), wait).unref();
     }
-  }
-
-  /** Adds what a worker that is gone had counted, once. */
-  #count(worker: Worker): void {
-    const { last } = worker;
-    worker.counted = true;
-    worker.last = null;
-    if (last === null) return;
-    const [before] = this.#ended;
-    const ended = endedSnapshot(last);
-    this.#ended = [before === undefined ? ended : mergeSnapshots([ended], [before])];
   }
 
   adopt(client: MovingClient): void {
@@ -274,9 +241,7 @@ export class Workers implements Serving {
       }),
     );
     const known = asked.filter((snapshot) => snapshot !== null);
-    if (known.length > 0) return mergeSnapshots(known, this.#ended);
-    if (this.#ended.length > 0) return mergeSnapshots(this.#ended, []);
-    throw new RingwayError('RINGWAY_INTERNAL', 'no worker serves at the moment');
+    return this.#ended.with(known);
   }
 
   async takeTraces(): Promise<TakenTraces> {
@@ -369,11 +334,8 @@ export class Workers implements Serving {
 
   /** The configuration has changed since the worker was given its own. Without it, it ends. */
   async #bringUpToDate(worker: Worker): Promise<void> {
-    const config = this.#config;
     try {
-      await worker.peer.ask('prepare', { ...messageOf(config) });
-      await worker.peer.ask('commit', { drainMs: 0 });
-      worker.config = config;
+      await worker.follow(this.#config);
     } catch (error) {
       this.#end(worker, error as Error);
     }
@@ -401,7 +363,7 @@ export class Workers implements Serving {
       const last = await worker.peer.ask<object>('leave', { limitMs }, answerMs);
       this.#leaving.delete(worker);
       worker.last = unpackSnapshot(last);
-      this.#count(worker);
+      this.#ended.add(worker);
       worker.peer.tell('exit', {});
     } catch (error) {
       this.#end(worker, error as Error);

@@ -6,7 +6,7 @@ import type { HubServer } from './hub-server.ts';
 import type { Topic } from './topic.ts';
 import type { TopicPlaces } from './topic-places.ts';
 
-/** Who may miss messages: with `pubsub_loss: disconnect` it is closed, which tells it of the gap. */
+/** Whoever may miss messages: `pubsub_loss: disconnect` closes it, which tells it of the gap. */
 export class Losers {
   readonly #pool: Pool;
   readonly #places: TopicPlaces;
