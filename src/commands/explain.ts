@@ -8,6 +8,7 @@ import { addressOf } from '../proxy/pool/pool-changes.ts';
 import { ringOf } from '../proxy/pool/pool-ring.ts';
 import { runCommand, usageError } from './arguments.ts';
 import type { Command } from './command.ts';
+import { type LiveView, liveOf, liveRows } from './explain-live.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, type StatusClient, statusClient } from './status-client.ts';
 
 const HELP = `Usage: ringway explain KEY [-c FILE] [--pool=NAME] [--live] [--json]
@@ -17,7 +18,8 @@ where it goes when that server is ejected.
 
   -c, --conf-file=S  the configuration file (default: conf/nutcracker.yml)
   --pool=NAME        only this pool
-  --live             leave out the servers that a running proxy has ejected
+  --live             ask a running proxy: leave out the servers that it has ejected, and say where
+                     the master or the owner of the slot is now, and its replicas
   --json             print JSON
 ${SOURCE_HELP}`;
 
@@ -42,6 +44,8 @@ interface Explanation {
   readonly ejected: readonly string[];
   /** What sentinels call the server's master; null = it is where the file says. */
   readonly master: string | null;
+  /** By the word of a running proxy, where a master is followed; null = it was not asked. */
+  live: LiveView | null;
 }
 
 interface ServerView {
@@ -67,11 +71,25 @@ export const explain: Command = (argv, out, err) => {
     const pools = poolsOf(config, given.text('pool'));
     const down = given.has('live') ? await ejectedOf(pools, statusClient(given)) : NONE;
     const found = pools.map((pool) => explanation(key, pool, down));
+    if (given.has('live')) await addLive(found, pools, statusClient(given));
     if (given.has('json')) out.write(`${JSON.stringify(found, null, 2)}\n`);
     else out.write(found.map(render).join('\n'));
     return 0;
   });
 };
+
+/** Where masters are followed they are elsewhere than the file says. */
+async function addLive(
+  found: readonly Explanation[],
+  pools: readonly PoolConfig[],
+  ask: StatusClient,
+): Promise<void> {
+  for (const [i, { name, followsMaster }] of pools.entries()) {
+    if (!followsMaster) continue;
+    const { slot, server } = found[i];
+    found[i].live = await liveOf(name, slot, server?.name ?? null, ask);
+  }
+}
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -118,6 +136,7 @@ function explanation(key: string, pool: PoolConfig, down: ReadonlySet<string>): 
     fallback: fallbackOf(pool, live, place, value),
     ejected: pool.servers.filter((_, i) => live[i] === 0).map(({ name }) => name),
     master: place === null ? null : masterName(pool, place.server),
+    live: null,
   };
 }
 
@@ -204,7 +223,8 @@ function render(found: Explanation): string {
   }
   if (found.ejected.length > 0) rows.push(['ejected now', found.ejected.join(', ')]);
   rows.push(['server', found.server === null ? noServer(found) : serverText(found.server)]);
-  if (found.master !== null) {
+  if (found.live !== null) rows.push(...liveRows(found.live));
+  else if (found.master !== null) {
     rows.push(['master', `${found.master} at its sentinels, who know where it is now`]);
   } else if (found.fallback !== null) rows.push(['if ejected', serverText(found.fallback)]);
   else if (found.server !== null) rows.push(['if ejected', 'no other server: requests fail']);
