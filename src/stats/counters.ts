@@ -28,6 +28,9 @@ export const REQUESTS_RESENT = 15;
 export const FAILOVER_TIMEOUTS = 16;
 /** Requests that its replicas were sent. */
 export const REPLICA_READS = 17;
+/** Times that requests began to wait for it, and for how long in all, in seconds. */
+export const SERVER_HOLDS = 18;
+export const HELD_SECONDS = 19;
 
 export type ServerCounter =
   | typeof SERVER_EOF
@@ -47,12 +50,14 @@ export type ServerCounter =
   | typeof SERVER_MOVES
   | typeof REQUESTS_RESENT
   | typeof FAILOVER_TIMEOUTS
-  | typeof REPLICA_READS;
+  | typeof REPLICA_READS
+  | typeof SERVER_HOLDS
+  | typeof HELD_SECONDS;
 export type ServerCounters = Counters<ServerCounter>;
 
 /** Those of one server, all 0. */
 export function serverCounters(): ServerCounters {
-  return new Float64Array(REPLICA_READS + 1) as never;
+  return new Float64Array(HELD_SECONDS + 1) as never;
 }
 
 // --- a pool -------------------------------------------------------------------------------------

@@ -144,6 +144,8 @@ const SERVER_FIELDS: readonly Field<counter.ServerCounter>[] = [
     'Times that requests waited in vain for a server',
     counter.FAILOVER_TIMEOUTS,
   ),
+  field('server_holds_total', 'Times that requests began to wait for it', counter.SERVER_HOLDS),
+  field('server_held_seconds_total', 'How long they have waited in all', counter.HELD_SECONDS),
   field('replica_reads_total', 'Requests that replicas were sent', counter.REPLICA_READS),
   field('server_connections', 'Open connections', counter.SERVER_CONNECTIONS, 'gauge'),
   field('queued_requests', 'Requests waiting to be sent', counter.IN_QUEUE, 'gauge'),

@@ -1,5 +1,12 @@
 import { FAILOVER_RETRY_MS } from '../../../limits.ts';
-import { FAILOVER_TIMEOUTS, SERVER_MOVES, type ServerCounters } from '../../../stats/counters.ts';
+import { LOG_NOTICE } from '../../../log.ts';
+import {
+  FAILOVER_TIMEOUTS,
+  HELD_SECONDS,
+  SERVER_HOLDS,
+  SERVER_MOVES,
+  type ServerCounters,
+} from '../../../stats/counters.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import { type Failure, MOVED } from '../../backend/failure.ts';
 import type { Leases } from '../../backend/leases.ts';
@@ -52,6 +59,8 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   #trying: BackendConnection | null = null;
   /** When requests have waited enough; 0 = none wait. */
   #until = 0;
+  /** Since when they do, in milliseconds. */
+  #since = 0;
   /** When the server is tried again; 0 = not before something happens. */
   #tryAt = 0;
   /** Somebody who knows more has said that it must wait: it is not tried. */
@@ -122,6 +131,10 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   }
 
   #begin(): void {
+    if (!this.holds) {
+      this.#since = millis();
+      this.#server.counters[SERVER_HOLDS]++;
+    }
     this.#until = millis() + this.#waitMs;
     this.#deadlines.arm(this, this.#until);
     for (const leases of this.#leases) for (const each of this.#all) leases.pause(each);
@@ -171,8 +184,22 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
     this.#end();
   }
 
+  /** Nobody waits any more: those who did go on, or have an error. */
+  #note(): void {
+    if (this.#since === 0) return;
+    const ms = millis() - this.#since;
+    this.#since = 0;
+    const server = this.#server;
+    server.counters[HELD_SECONDS] += ms / 1000;
+    const count = this.#connections.reduce((sum, { unwritten }) => sum + unwritten, 0);
+    if (count === 0) return;
+    const text = `server ${server.title}: ${count} requests have waited ${Math.round(ms)} ms`;
+    server.log(LOG_NOTICE, text, { event: 'failover', waited: count, ms: Math.round(ms) });
+  }
+
   #end(): void {
     this.#until = 0;
+    this.#note();
     this.#tryAt = 0;
     this.#trying = null;
     this.#deadlines.forget(this);

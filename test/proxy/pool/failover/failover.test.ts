@@ -4,9 +4,15 @@ import type { BackendConnection } from '../../../../src/proxy/backend/backend-co
 import { FAILURE_REFUSED, failureOf, MOVED } from '../../../../src/proxy/backend/failure.ts';
 import { Failover } from '../../../../src/proxy/pool/failover/failover.ts';
 import type { Server } from '../../../../src/proxy/pool/server.ts';
-import { FAILOVER_TIMEOUTS, SERVER_MOVES, serverCounters } from '../../../../src/stats/counters.ts';
+import {
+  FAILOVER_TIMEOUTS,
+  HELD_SECONDS,
+  SERVER_HOLDS,
+  SERVER_MOVES,
+  serverCounters,
+} from '../../../../src/stats/counters.ts';
 import { testEngine } from '../../../support/test-engine.ts';
-import { waitFor } from '../../../support/wait.ts';
+import { delay, waitFor } from '../../../support/wait.ts';
 
 const WAIT_MS = 300;
 const SOON_MS = 20;
@@ -15,6 +21,8 @@ const SOON_MS = 20;
 class FakeConnection {
   state: 'parked' | 'dialed' | 'closed' = 'parked';
   stopped = false;
+  /** Requests that wait in it. */
+  unwritten = 0;
   readonly #bench: Bench;
 
   constructor(bench: Bench) {
@@ -56,6 +64,7 @@ class Bench {
   readonly counters = serverCounters();
   readonly failover: Failover<Server>;
   held = 0;
+  readonly log: string[] = [];
 
   constructor(failoverWaitMs = WAIT_MS) {
     const server = {
@@ -64,6 +73,7 @@ class Bench {
       lastFailure: failureOf(FAILURE_REFUSED),
       places: { placed: this.placed, retired: this.retired },
       counters: this.counters,
+      log: (_level: number, text: string) => void this.log.push(text),
       pool: {
         config: { failoverWaitMs },
         onHeld: () => {
@@ -135,6 +145,28 @@ describe('the failover of a server', () => {
     bench.failover.onReady();
     assert.equal(open.stopped, false);
     assert.equal(bench.failover.holds, false);
+  });
+
+  test('how many requests have waited is told, and counted is for how long', async () => {
+    bench.add().fail();
+    bench.placed[0].unwritten = 3;
+    await delay(SOON_MS);
+    // Others come while it is waited for already.
+    bench.failover.hold();
+    bench.failover.release();
+    bench.failover.onReady();
+    assert.equal(bench.counters[SERVER_HOLDS], 1);
+    const seconds = bench.counters[HELD_SECONDS];
+    assert.ok(seconds >= (SOON_MS - 5) / 1000, String(seconds));
+    assert.equal(bench.log.length, 1);
+    assert.match(bench.log[0], /^server server: 3 requests have waited \d+ ms$/);
+    // Where nobody waited there is nothing to tell.
+    bench.placed[0].unwritten = 0;
+    bench.failover.hold();
+    bench.failover.release();
+    bench.failover.onReady();
+    assert.equal(bench.counters[SERVER_HOLDS], 2);
+    assert.equal(bench.log.length, 1);
   });
 
   test('one that has moved is tried at once where it is now', () => {
