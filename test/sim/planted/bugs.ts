@@ -104,7 +104,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/redis/fragments/coalesced-reply',
     from: 'if (last)\n            this.complete();',
     to: `if (last) {
-            this.#parts.push(...this.#parts.splice(this.#parts.indexOf(part), 1));
+            this.parts.push(...this.parts.splice(this.parts.indexOf(part), 1));
             this.complete();
         }`,
     seeds: 5,
@@ -256,7 +256,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'subscribers of a server that is lost are not closed',
-    file: 'proxy/redis/pubsub/hub/hub',
+    file: 'proxy/redis/pubsub/hub/losers',
     from: 'for (const listener of losers)\n            listener.lose();',
     to: '',
     seeds: 60,
