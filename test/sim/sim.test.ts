@@ -15,10 +15,12 @@ const BLOCK = 20;
 const TWICE = [3, 7, 12, 46];
 
 const seen = new Pairs();
+let replicaReads = 0;
 
 describe('a simulated world', () => {
   after(() => {
     assert.ok(seen.counts.size > 60, `only ${seen.counts.size} pairs of faults and states`);
+    assert.ok(replicaReads > 50, `only ${replicaReads} reads of replicas`);
   });
 
   for (let first = FIRST_SEED; first < FIRST_SEED + SEEDS; first += BLOCK) {
@@ -28,6 +30,7 @@ describe('a simulated world', () => {
         const result = await runCase(generateCase(seed), pairs);
         assert.deepEqual(result.complaints, [], `seed ${seed}`);
         seen.merge(pairs);
+        replicaReads += result.replicaReads;
       }
     });
   }

@@ -12,18 +12,30 @@ const REFUSALS: readonly (readonly [key: string, text: string])[] = [
   ['max_backend_connections', 'ERR max number of backend connections reached'],
 ];
 
+const NO_REPLICA = 'ERR no replica is fit to be read';
+
 /** Errors that may always come. */
 export function refusalsOf({ pools }: Case): string[] {
   const keys = pools.flatMap((pool) => Object.keys(pool));
-  return REFUSALS.filter(([key]) => keys.includes(key)).map(([, text]) => text);
+  // Before replicas are known, and when their master is known no more, there is none.
+  const onlyReplicas = pools.some((pool) => pool['read_from'] === 'replica');
+  const texts = REFUSALS.filter(([key]) => keys.includes(key)).map(([, text]) => text);
+  return onlyReplicas ? [...texts, NO_REPLICA] : texts;
 }
 
-/** What a request waits for at most: a connection, an answer, and both again if it is repeated. */
-export function aloneMicros(keys: PoolKeys): number {
+/** How long requests wait for a master to come, if the configuration does not say it. */
+const DEFAULT_FAILOVER_WAIT_MS = 5_000;
+
+/**
+ * What a request waits for at most: a connection, an answer, and both again if it is repeated.
+ * @param isFollowed masters may be replaced, and are waited for
+ */
+export function aloneMicros(keys: PoolKeys, isFollowed: boolean): number {
   const ms = (key: string): number => Number(keys[key] ?? 0);
   if (ms('timeout') === 0) return Number.POSITIVE_INFINITY;
   const once = 2 * Math.max(ms('timeout'), ms('connect_timeout')) + ms('breaker_max_wait');
-  return (ALONE_SLACK_MS + once * (1 + ms('retry_reads'))) * 1000;
+  const failover = isFollowed ? Number(keys['failover_wait'] ?? DEFAULT_FAILOVER_WAIT_MS) : 0;
+  return (ALONE_SLACK_MS + failover + once * (1 + ms('retry_reads'))) * 1000;
 }
 
 /** A network that is slow by itself may take longer than such a pool waits. */

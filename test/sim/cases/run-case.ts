@@ -16,6 +16,7 @@ import { Disturbances } from './disturbances.ts';
 import { type Chosen, FaultScheduler } from './faults.ts';
 import { Losses } from './ha/losses.ts';
 import { Masters } from './ha/masters.ts';
+import { ReplicaReads } from './ha/replica-reads.ts';
 import { Settling } from './ha/settling.ts';
 import { inspection } from './inspection.ts';
 import { Pairs } from './pairs.ts';
@@ -32,6 +33,8 @@ export interface Result {
   readonly answered: number;
   readonly failed: number;
   readonly lost: number;
+  /** Reads that replicas have answered. */
+  readonly replicaReads: number;
   /** Messages that subscribers have heard. */
   readonly heard: number;
   /** Faults as they were carried out. */
@@ -89,6 +92,8 @@ class Life {
   readonly #masters: Masters | null;
   /** Null where the servers are none that have queues, or keys go from one to the other. */
   readonly #losses: Losses | null;
+  /** Null where nobody reads replicas. */
+  readonly #replicaReads: ReplicaReads | null;
   readonly #settling: Settling;
   readonly #disturbances: Disturbances;
   readonly #faults: FaultScheduler;
@@ -109,7 +114,8 @@ class Life {
     const now = (): number => world.micros;
     this.#airwaves = new Airwaves(now);
     this.#history = new History(now, (key, from) => this.#ownersOf(key, from));
-    this.#history.onlyWhoAnswered = clustered !== null;
+    this.#replicaReads = this.#newReplicaReads();
+    this.#history.onlyWhoAnswered = clustered !== null || this.#replicaReads !== null;
     this.#history.ownersSince = (key, write, bytes) => this.#ownersSince(key, write, bytes);
     this.#history.onPublished = (...message) => this.#airwaves.published(...message);
     for (const server of servers) this.#history.watch(server);
@@ -133,6 +139,22 @@ class Life {
       clients: [...this.#clients, ...this.#listeners],
     };
     this.#faults = new FaultScheduler(parties, world.randomOf('faults'), pairs, given.kinds);
+  }
+
+  #newReplicaReads(): ReplicaReads | null {
+    const { shards, clustered, servers, proxies } = this.#hosts;
+    const areRead = this.#given.pools.some((keys) => keys['read_from'] !== undefined);
+    if (!areRead || (shards === null && clustered === null)) return null;
+    const all = servers as readonly SimRedis[];
+    const masterOf = (server: SimRedis): SimRedis | null => {
+      return all.find(({ address }) => address === server.following?.master.host) ?? null;
+    };
+    const reads = new ReplicaReads(this.#given, this.#world, this.#network, {
+      ...{ servers: all, proxies, masterOf },
+    });
+    this.#history.onRead = (server, key) => reads.onRead(server, key);
+    this.#history.mayAnswer = (server, { sentAt }, to) => reads.mayAnswer(server, sentAt, to);
+    return reads;
   }
 
   get #mayFail(): boolean {
@@ -167,10 +189,16 @@ class Life {
       dialect: given.memcache === true ? MEMCACHE : REDIS,
       refusals: refusalsOf(given),
       healedAt: () => this.#settling.since,
-      prompt: given.calm ? { aloneMicros: Math.max(...given.pools.map(aloneMicros)) } : null,
+      prompt: given.calm ? { aloneMicros: this.#aloneMicros } : null,
       sent: (id) => this.#airwaves.sent(id, proxy),
       acknowledged: (id, sentAt) => this.#acknowledged(proxy, id, sentAt),
     };
+  }
+
+  get #aloneMicros(): number {
+    const { availability, cluster, pools } = this.#given;
+    const isFollowed = availability !== undefined || cluster !== undefined;
+    return Math.max(...pools.map((keys) => aloneMicros(keys, isFollowed)));
   }
 
   #acknowledged(proxy: number, id: number, sentAt: number): void {
@@ -300,7 +328,7 @@ class Life {
     for (const { error, where } of world.uncaught) {
       this.#complaints.push(`${where} fails: ${(error as Error).stack ?? String(error)}`);
     }
-    this.#complaints.push(...this.#history.complaints);
+    this.#complaints.push(...this.#history.complaints, ...(this.#replicaReads?.complaints ?? []));
     if (!this.#faults.collided) this.#complaints.push(...(this.#masters?.complaints ?? []));
     for (const party of [...this.#clients, ...this.#inspectors, ...this.#listeners, ...proxies]) {
       this.#complaints.push(...party.complaints);
@@ -317,6 +345,7 @@ class Life {
       answered: sum('answered'),
       failed: sum('failed'),
       lost: sum('lost'),
+      replicaReads: this.#replicaReads?.count ?? 0,
       heard: this.#listeners.reduce((total, { heard }) => total + heard, 0),
       faults: this.#faults.done,
       lines: world.trace.lines,

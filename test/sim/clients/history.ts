@@ -40,12 +40,15 @@ export interface Place {
   readonly server: string;
   readonly at: number;
   readonly index: number;
+  /** Its number. */
+  readonly id: number;
 }
 
 /** Which servers may be asked for a key between two moments. */
 export type Owners = (key: string, from: number, to: number) => readonly string[];
 
 const WRITES = ['SET', 'MSET', 'RPUSH', 'PUBLISH', 'SPUBLISH'];
+const READS = ['GET', 'MGET', 'STRLEN', 'EXISTS'];
 const KEYLESS = [
   ...['PING', 'SELECT', 'HELLO', 'AUTH', 'INFO', 'CLIENT', 'QUIT', 'CLUSTER'],
   ...['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE'],
@@ -85,6 +88,10 @@ export class History implements ServerObserver {
   /** Which servers a proxy may ask for a key whose request it has had whole since then; null = any. */
   ownersSince: (key: string, write: SentWrite, bytes: number) => readonly string[] | null = () =>
     null;
+  /** Told of each read of a key that a server carries out. */
+  onRead: (server: string, key: string) => void = () => {};
+  /** Whether a server may answer a client that has written so, before `to`. */
+  mayAnswer: (server: string, write: SentWrite, to: number) => boolean = () => true;
   /** Told of each message, in the order in which its server hands it on. */
   onPublished: (server: ServerProcess, channel: string, id: number) => void = () => {};
   readonly #lastOrder: Map<string, number> = new Map();
@@ -142,6 +149,7 @@ export class History implements ServerObserver {
       if (!this.#owners(key, this.#now(), this.#now()).includes(server.name)) {
         this.#complain(server, `is asked for ${key}, which is not its own`);
       }
+      if (READS.includes(name)) this.onRead(server.name, key);
       if (WRITES.includes(name)) this.#checkWrite(server, asker, key, words[i + 1]);
     }
     const key = words[1].toString('latin1');
@@ -231,7 +239,7 @@ export class History implements ServerObserver {
 
   #noteKey(server: ServerProcess, id: number, key: string, index: number): void {
     if (/^[ms]/.test(key)) return;
-    const place = { server: server.name, at: this.#now(), index };
+    const place = { server: server.name, at: this.#now(), index, id };
     this.#places.set(writeName(id, key), place);
     const keys = this.#keys.get(id) ?? [];
     this.#keys.set(id, keys);
@@ -291,7 +299,10 @@ export class History implements ServerObserver {
     holds: (value: Value | null) => boolean,
     behind: Place | null = null,
   ): boolean {
+    const write = behind === null ? undefined : this.#writes.get(behind.id);
     return this.#answering(key, from, to).some((server) => {
+      const isOther = write !== undefined && behind?.server !== server;
+      if (isOther && !this.mayAnswer(server, write, to)) return false;
       const all = this.#changes.get(`${server} ${db} ${key}`) ?? [];
       const isBehind = behind?.server === server;
       let value: Value | null = isBehind ? (all[behind.index]?.value ?? null) : null;

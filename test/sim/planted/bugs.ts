@@ -276,4 +276,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seeds: null,
     among: 'sentinels',
   },
+  {
+    name: 'a client does not see on a replica what it has just written',
+    file: 'proxy/routing/router',
+    from: 'if (session.lastWrite?.isRecent(pipeline.head, pool.engine.now, readAfterWriteMs))\n        return null;',
+    to: '',
+    seeds: null,
+    among: 'sentinels',
+  },
+  {
+    name: 'a replica is read that has lost its master',
+    file: 'topology/roles/readers',
+    from: 'return facts.linkUp && lag !== null && lag <= (wasFit ? maxLag : maxLag / 2);',
+    to: 'return wasFit || facts.linkUp;',
+    seeds: null,
+    among: 'sentinels',
+  },
 ];

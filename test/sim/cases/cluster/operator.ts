@@ -11,6 +11,9 @@ const AGAIN_MS = 300;
 /** All have heard of a move by then. */
 const BETWEEN_MS = 50;
 const PACES_MS = [1, 100, 600];
+/** One operator in so many is interrupted: keys of a slot are on both sides for long. */
+const INTERRUPTED = 4;
+const INTERRUPTED_MS = 4_000;
 const MOST_TRIES = 200;
 /** Between the moment at which all have forgotten a node and its end: whoever uses it looks elsewhere. */
 const LEAVE_MS = 15_000;
@@ -55,7 +58,9 @@ export class Operator {
     this.#successor = cluster.nodes[0];
     this.#password = password;
     this.#loop = world.process('operator');
-    this.#paceMs = this.#loop.random.pick(PACES_MS);
+    const paceMs = this.#loop.random.pick(PACES_MS);
+    const isInterrupted = world.randomOf('interruptions').once(INTERRUPTED);
+    this.#paceMs = isInterrupted ? INTERRUPTED_MS : paceMs;
     network.place(this.#loop, '10.0.8.1');
   }
 

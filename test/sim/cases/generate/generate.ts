@@ -7,6 +7,7 @@ import { availableKinds, availablePlan, faultKinds, faultPlan } from './fault-pl
 import { withMessages } from './messages.ts';
 import { type Personality, personality } from './personality.ts';
 import { focus, poolKeys } from './pool-keys.ts';
+import { withReplicaReads } from './replica-reads.ts';
 
 // A seed becomes a case: who is there, what they do, and when something goes wrong.
 
@@ -244,9 +245,11 @@ class Generator {
 
 /** The case of a seed; of every sixth with sentinels, of every eighth with a cluster. */
 export function generateCase(seed: number): Case {
-  if (seed % AVAILABLE === 0) return withMessages(availableCase(seed), AVAILABLE_SPAN_MS);
+  if (seed % AVAILABLE === 0) {
+    return withMessages(withReplicaReads(availableCase(seed)), AVAILABLE_SPAN_MS);
+  }
   if (seed % CLUSTERED === CLUSTERED_REST) {
-    return withMessages(clusteredCase(seed), AVAILABLE_SPAN_MS);
+    return withMessages(withReplicaReads(clusteredCase(seed)), AVAILABLE_SPAN_MS);
   }
   return withMessages(withEjection(plainCase(seed)), SPAN_MS);
 }

@@ -18,6 +18,10 @@ export interface Source {
   readonly from: number;
   /** Effects that belong together are carried out together. */
   readonly log: readonly (readonly Effect[])[];
+  /** Of the history that it is a part of, as INFO has it. */
+  readonly replid: string;
+  /** How many bytes so many of the log are. */
+  bytesOf(batches: number): number;
 }
 
 /** What replicas are given in the world, by number. */
@@ -73,6 +77,16 @@ export class ReplicaLink implements EndpointOwner {
   /** It has what its master had, and gets what comes. */
   get inSync(): boolean {
     return this.#source !== null;
+  }
+
+  /** Of the history that it follows; '' = of none yet. */
+  get replid(): string {
+    return this.#source?.replid ?? '';
+  }
+
+  /** Bytes of its master's log that are carried out. */
+  get bytes(): number {
+    return this.#source?.bytesOf(this.offset) ?? 0;
   }
 
   #connect(): void {

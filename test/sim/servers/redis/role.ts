@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Address, addressText } from '../ask-link.ts';
 import type { Keyspace } from '../keyspace.ts';
 import type { Peer } from '../server-process.ts';
@@ -6,6 +7,9 @@ import { array, bulk, integer } from './resp.ts';
 
 const WRITES =
   /^(P?SETEX|SET(NX|RANGE)?|GET(SET|DEL)|APPEND|MSET|(INCR|DECR)(BY)?|DEL|UNLINK|P?EXPIRE|PERSIST|[LR]PUSHX?|[LR]POP|LSET|BLPOP|FLUSH(DB|ALL))$/;
+
+/** What a command takes besides its key and value. */
+const COMMAND_BYTES = 30;
 
 /** Whether a replica refuses a command. @param name in upper case */
 export function isWrite(name: string): boolean {
@@ -17,6 +21,8 @@ export interface RoleOwner {
   readonly data: Keyspace;
   readonly address: string;
   readonly port: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
   /** A link to that master. */
   link(sources: Sources, master: Address): ReplicaLink;
   /**
@@ -38,6 +44,12 @@ export class Role {
   #master: Address | null;
   #link: ReplicaLink | null = null;
   #log: (readonly Effect[])[] = [];
+  /** Bytes of the log up to each of its batches, that one included. */
+  #ends: number[] = [];
+  #histories = 0;
+  #replid = '';
+  /** When it was in sync last, as far as anybody has looked. */
+  #inSyncAt = 0;
   #batch: Effect[] = [];
   readonly #followers: Set<Follower> = new Set();
 
@@ -70,9 +82,17 @@ export class Role {
 
   /** The process begins. */
   start(): void {
-    this.#log = [];
+    this.#beginHistory();
     this.#batch = [];
     if (this.#master !== null) this.#link = this.#owner.link(this.#sources, this.#master);
+  }
+
+  #beginHistory(): void {
+    this.#log = [];
+    this.#ends = [];
+    const { address, port } = this.#owner;
+    const name = `${address}:${port} ${++this.#histories}`;
+    this.#replid = createHash('sha1').update(name).digest('hex');
   }
 
   /** The process ends. */
@@ -92,7 +112,7 @@ export class Role {
     this.#master = master;
     for (const { peer } of this.#followers) peer.server.close(peer);
     this.#followers.clear();
-    this.#log = [];
+    this.#beginHistory();
     if (master !== null) this.#link = this.#owner.link(this.#sources, master);
     if ((before === null) !== (master === null)) this.#owner.roleChanged(before);
   }
@@ -101,6 +121,7 @@ export class Role {
   commit(): void {
     if (this.#batch.length === 0) return;
     this.#log.push(this.#batch);
+    this.#ends.push((this.#ends.at(-1) ?? 0) + sizeOf(this.#batch));
     this.#batch = [];
     const line = Buffer.from(`@${this.#log.length}\r\n`);
     for (const follower of this.#followers) {
@@ -113,7 +134,11 @@ export class Role {
   /** PSYNC. @returns what it is answered */
   sync(peer: Peer): Buffer {
     const from = this.#log.length;
-    const source = { snapshot: this.#owner.data.snapshot(), from, log: this.#log };
+    const [log, ends] = [this.#log, this.#ends];
+    const source = {
+      ...{ snapshot: this.#owner.data.snapshot(), from, log, replid: this.#replid },
+      bytesOf: (batches: number) => ends[batches - 1] ?? 0,
+    };
     this.#followers.add({ peer, address: peer.endpoint.peer.address });
     return Buffer.from(`+FULLRESYNC ${this.#sources.add(source)}\r\n`);
   }
@@ -147,19 +172,41 @@ export class Role {
     return array([bulk('master'), integer(this.#log.length), array(replicas)]);
   }
 
+  /** What a replica says of the connection to its master. */
+  get #linkInfo(): string[] {
+    const { now } = this.#owner;
+    const link = this.#link;
+    const isUp = link?.inSync ?? false;
+    if (isUp) this.#inSyncAt = now;
+    const lines = [`master_link_status:${isUp ? 'up' : 'down'}`, 'master_sync_in_progress:0'];
+    lines.push(`master_last_io_seconds_ago:${isUp ? 0 : -1}`, 'slave_priority:100');
+    lines.push(`master_replid:${link?.replid ?? ''}`, `slave_repl_offset:${link?.bytes ?? 0}`);
+    const seconds = Math.floor((now - this.#inSyncAt) / 1000);
+    return isUp ? lines : [...lines, `master_link_down_since_seconds:${seconds}`];
+  }
+
   /** The section of INFO. */
   get info(): string {
     const lines = ['# Replication', `role:${this.isMaster ? 'master' : 'slave'}`];
     if (this.#master !== null) {
       lines.push(`master_host:${this.#master.host}`, `master_port:${this.#master.port}`);
-      lines.push(`master_link_status:${this.#link?.inSync ? 'up' : 'down'}`);
-      lines.push(`slave_repl_offset:${this.#offset}`);
+      lines.push(...this.#linkInfo);
+    } else {
+      lines.push(`master_replid:${this.#replid}`, `master_repl_offset:${this.#ends.at(-1) ?? 0}`);
     }
     for (const [i, { address }] of this.#replicas.entries()) {
       lines.push(`slave${i}:ip=${address},port=${this.#owner.port},state=online`);
     }
     return `${lines.join('\r\n')}\r\n`;
   }
+}
+
+/** About what a batch takes on the way to a replica. */
+function sizeOf(batch: readonly Effect[]): number {
+  return batch.reduce((sum, { key, value }) => {
+    const items = value === null ? [] : value.type === 'list' ? value.items : [value.bytes];
+    return items.reduce((bytes, { length }) => bytes + length, sum + key.length + COMMAND_BYTES);
+  }, 0);
 }
 
 function same(a: Address, b: Address): boolean {
