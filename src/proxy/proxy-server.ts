@@ -266,14 +266,14 @@ export class ProxyServer {
    * @throws RingwayError RINGWAY_LIMIT when it needs more memory than was set aside at start
    */
   prepare(next: Config): PreparedConfig {
-    const config = withKnownServers(next, (pool) => this.#counterpart(pool)?.config);
+    const config = withKnownServers(next, this.#pools);
     if (assembledBytes(config) > this.#assembledBytes) {
       throw new RingwayError(
         'RINGWAY_LIMIT',
         'max_assembled_request is larger than what memory was set aside for; a restart does that',
       );
     }
-    const taken = new Map<PoolConfig, RingRegion>();
+    const taken = new Map<string, RingRegion>();
     const preparations: Preparation[] = [];
     const abort = (): void => {
       for (const region of taken.values()) this.#rings.give(region);
@@ -283,7 +283,7 @@ export class ProxyServer {
       for (const pool of config.pools) {
         const known = this.#counterpart(pool);
         if (known !== undefined && ringBytes(pool) <= known.region.bytes) continue;
-        taken.set(pool, this.#takeRegion(pool));
+        taken.set(pool.name, this.#takeRegion(pool));
       }
     } catch (error) {
       abort();
@@ -295,7 +295,7 @@ export class ProxyServer {
       preparations.push(known.protocol.prepare(known, next));
     }
     const ready = Promise.all(preparations.map((each) => each.ready)).then(() => undefined);
-    return { ready, commit: (drainMs) => this.#commit(config, taken, drainMs), abort };
+    return { ready, commit: (drainMs) => this.#commit(next, taken, drainMs), abort };
   }
 
   /** Answers what another process that serves the same clients asks. */
@@ -310,15 +310,16 @@ export class ProxyServer {
     );
   }
 
-  #commit(config: Config, regions: ReadonlyMap<PoolConfig, RingRegion>, drainMs: number): void {
+  #commit(config: Config, regions: ReadonlyMap<string, RingRegion>, drainMs: number): void {
     const unwanted = new Set(this.#pools);
     const changed = new Set<Pool>();
-    this.#pools = config.pools.map((next) => {
+    // Some of them may be known only since it was made ready.
+    this.#pools = withKnownServers(config, this.#pools).pools.map((next) => {
       const pool = this.#counterpart(next);
-      if (pool === undefined) return this.#open(next, regions.get(next) as RingRegion);
+      if (pool === undefined) return this.#open(next, regions.get(next.name) as RingRegion);
       unwanted.delete(pool);
       if (samePool(pool.config, next)) return pool;
-      const region = regions.get(next) ?? pool.region;
+      const region = regions.get(next.name) ?? pool.region;
       const freed = pool.reconfigure(next, region);
       if (freed !== region) this.#rings.give(freed);
       changed.add(pool);

@@ -72,7 +72,7 @@ export class LocalProxy implements Serving {
       ...(onTrouble === undefined ? {} : { onTrouble }),
       ...(siblings === undefined ? {} : { siblings }),
     });
-    for (const step of stepsTo(known)) if (step.action !== 'hold') this.steer(step);
+    for (const step of stepsTo(known)) this.steer(step);
     this.#proxy.setOrders(orders, null);
     this.codec = codec.name;
     this.reader = this.#proxy.engine.reader.kind;

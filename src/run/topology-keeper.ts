@@ -5,7 +5,7 @@ import type { ReplicaSnapshot } from '../stats/snapshot.ts';
 import type { TopologyFigures } from '../stats/topology-figures.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
 import { Clusters } from '../topology/cluster/clusters.ts';
-import { type AnyStep, isCluster, isPeers, type Known } from '../topology/known.ts';
+import { type AnyStep, isCluster, isPeers, type Known, stepsTo } from '../topology/known.ts';
 import { RESOLVE_SRV, SrvWatch } from '../topology/names/srv-watch.ts';
 import { Peers } from '../topology/peers/peers.ts';
 import type { KnownShard } from '../topology/shard.ts';
@@ -99,11 +99,17 @@ export class TopologyKeeper {
     this.#serving.steer(step);
   }
 
-  /** The program goes on with another configuration. */
+  /**
+   * The program goes on with another configuration. Who answers clients is told all again: what was
+   * said while that was taken over went by names that may mean other servers now.
+   */
   follow(config: Config): void {
     this.names.follow(config);
     this.#later = [];
     this.#followAll(config);
+    const clusters = this.frozen ? [] : this.#clusters.known;
+    const known = [...this.#topology.known, ...clusters, ...this.#peers.known];
+    for (const step of stepsTo(known)) this.#steer(step);
   }
 
   /** What the process that hands over has found out since it said what it knew. */

@@ -1,6 +1,7 @@
 import type { KnownCluster, MapStep } from './cluster/clusters.ts';
+import { addressText } from './facts.ts';
 import type { KnownPeers, PeersStep } from './peers/peers.ts';
-import type { KnownShard, Step } from './shard.ts';
+import type { KnownShard, ReadersStep, Step } from './shard.ts';
 
 /** What is known of a shard, a cluster or other proxies, for another process. */
 export type Known = KnownShard | KnownCluster | KnownPeers;
@@ -18,21 +19,30 @@ export function isPeers(known: Known): known is KnownPeers {
   return 'down' in known;
 }
 
-/** The steps by which a process comes to know it, too. */
+/**
+ * The steps by which whoever serves clients comes to know it, too. Who knows it already may be
+ * told again: then nothing happens.
+ */
 export function stepsTo(known: readonly Known[]): AnyStep[] {
   return known.flatMap((each): AnyStep[] => {
     const { pool } = each;
-    if (isCluster(each)) {
-      const reads = (each.readers ?? []).map(({ server, readers }) => {
-        return { pool, server, action: 'read', readers } as const;
-      });
-      return [{ pool, action: 'map', map: each.map }, ...reads];
-    }
+    if (isCluster(each)) return [{ pool, action: 'map', map: each.map }, ...readsOf(each)];
     if (isPeers(each)) return [{ pool, action: 'peers', down: each.down }];
     const { server, address, promoting = null, readers = [] } = each;
-    const step = { pool, server, ...address };
-    const read = { pool, server, action: 'read', readers } as const;
-    const steps: AnyStep[] = [{ ...step, action: 'move' }, read];
-    return promoting === null ? steps : [...steps, { ...step, action: 'hold' }];
+    // Not both: a move says that nobody waits any more.
+    const action = promoting === null ? 'move' : 'hold';
+    return [
+      { pool, server, action, ...address },
+      { pool, server, action: 'read', readers },
+    ];
+  });
+}
+
+/** Of all masters: those of which nothing is known are read alone. */
+function readsOf({ pool, map, readers: known = [] }: KnownCluster): ReadersStep[] {
+  const masters = map.nodes.filter(({ slots }) => slots.length > 0).map(addressText);
+  return masters.map((server) => {
+    const readers = known.find((each) => each.server === server)?.readers ?? [];
+    return { pool, server, action: 'read', readers };
   });
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RingwayError } from '../errors.ts';
-import { sameAddress } from './facts.ts';
+import { goesOn } from '../net/place.ts';
 import type { FollowedShard, ShardContext } from './followed-shard.ts';
 import { WitnessSet } from './promotion/witness-set.ts';
 import { ReplicatedShard, type Witnessed } from './replicated-shard.ts';
@@ -44,11 +44,11 @@ export class Topology implements ShardContext {
         continue;
       }
       const place = known.find(({ pool, server }) => nameOf(pool, server) === name);
-      const goesOn = old !== undefined && sameAddress(old.spec.address, spec.address);
-      const start = goesOn ? old.start : (place ?? { address: spec.address, epoch: 0 });
+      const heirOf = old !== undefined && isMeant(spec, old) ? old : null;
+      const start = heirOf?.start ?? place ?? { address: spec.address, epoch: 0 };
       const shard = this.#newShard(spec, key, start);
       this.#shards.set(name, shard);
-      shard.inherit(old?.readers ?? place?.readers ?? []);
+      shard.inherit(heirOf?.readers ?? place?.readers ?? []);
       shard.begin(start);
     }
     for (const shard of before.values()) shard.stop();
@@ -152,6 +152,11 @@ export class Topology implements ShardContext {
   stop(): void {
     this.follow([]);
   }
+}
+
+/** Whether another configuration means the shard that is followed. */
+function isMeant({ address }: ShardSpec, { spec, start }: FollowedShard): boolean {
+  return goesOn(address, { line: spec.address, now: start.address });
 }
 
 function nameOf(pool: string, server: string): string {

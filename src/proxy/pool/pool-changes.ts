@@ -1,5 +1,6 @@
 import type { PoolConfig, ServerConfig } from '../../config/index.ts';
 import type { DialTarget } from '../../net/dial.ts';
+import { samePlace } from '../../net/place.ts';
 
 /** Whether nothing that matters differs: where it stands in the file does not. */
 export function samePool(a: PoolConfig, b: PoolConfig): boolean {
@@ -27,8 +28,7 @@ export function placedAt(
 
 /** Whether two lines of the file lead to the same server, in the same way. */
 export function sameAddress(a: ServerConfig, b: ServerConfig): boolean {
-  const same = a.kind === b.kind && a.host === b.host && a.port === b.port && a.path === b.path;
-  return same && sameServerTls(a, b);
+  return samePlace(a, b) && sameServerTls(a, b);
 }
 
 /** Whether two servers are spoken to with TLS alike, or both without. */

@@ -27,7 +27,7 @@ import { type HealthyPool, PoolHealth } from './health.ts';
 import { Lanes } from './lanes.ts';
 import { PoolNotes } from './notes/pool-notes.ts';
 import { SlowLog } from './notes/slow-log.ts';
-import { sameConnections, sameSlowLog } from './pool-changes.ts';
+import { sameConnections, sameServerTls, sameSlowLog } from './pool-changes.ts';
 import { ringOf } from './pool-ring.ts';
 import type { PoolProtocol } from './protocol.ts';
 import { RefusedDatabases } from './refused-databases.ts';
@@ -172,10 +172,11 @@ export class Pool implements ServerPool, HealthyPool {
     const known = new Map(this.servers.map((server) => [server.name, server]));
     const indexes = config.servers.map(({ name }) => known.get(name)?.index ?? -1);
     const replaced = new Set<Server>();
+    const isSame = sameConnections(before, config);
     this.servers = config.servers.map((line, i) => {
       const server = known.get(line.name);
       if (server === undefined) return new Server(this, line, i, this.latency?.add() ?? 0);
-      if (sameConnections(before, config) && server.isAt(line)) {
+      if (isSame && server.isMeantBy(line) && sameServerTls(server.config, line)) {
         known.delete(line.name);
         server.reconfigure(line, i);
         return server;

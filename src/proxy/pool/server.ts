@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../../config/index.ts';
+import { goesOn, samePlace } from '../../net/place.ts';
 import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {
@@ -34,7 +35,7 @@ import { Failover } from './failover/failover.ts';
 import type { HealthyServer, PoolHealth } from './health.ts';
 import type { Lanes } from './lanes.ts';
 import { lossText, Outage } from './outage.ts';
-import { placedAt, sameAddress } from './pool-changes.ts';
+import { placedAt } from './pool-changes.ts';
 import { Recovery } from './recovery.ts';
 import { ServerReaders } from './replicas/server-readers.ts';
 
@@ -109,8 +110,8 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     );
     this.#recovery.follow(pool.config);
     const { followsMaster: follows, bulkConnections: limit } = pool.config;
-    const goesOn = follows && before?.isAt(config) ? before : null;
-    this.config = placedAt(config, goesOn?.config ?? config);
+    const heirOf = follows && before?.isMeantBy(config) ? before : null;
+    this.config = placedAt(config, heirOf?.config ?? config);
     this.#line = config;
     this.name = config.name;
     this.places = new Places(pool.config.serverConnections);
@@ -123,14 +124,14 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     const leases = [this.bulk, pool.leases];
     this.failover = follows ? new Failover(this, leases, pool.engine) : null;
     this.readers = follows ? new ServerReaders(this) : null;
-    if (goesOn?.failover) this.failover?.follow(goesOn.failover);
-    if (goesOn?.readers) this.readers?.set(goesOn.readers.addresses);
+    if (heirOf?.failover) this.failover?.follow(heirOf.failover);
+    if (heirOf?.readers) this.readers?.set(heirOf.readers.addresses);
     this.standing = new StandingOrder(this, this.places, leases, before?.standing);
   }
 
-  /** Whether another line of the file leads to the same server. */
-  isAt(line: ServerConfig): boolean {
-    return sameAddress(this.#line, line);
+  /** Whether another line of the file means this server, however it is to be spoken to. */
+  isMeantBy(line: ServerConfig): boolean {
+    return goesOn(line, { line: this.#line, now: this.config });
   }
 
   /** Goes on with a new line of the file that leads to the same server. */
@@ -246,10 +247,9 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
   moveTo(host: string, port: number): void {
     const { config, failover } = this;
     if (failover === null) return;
-    const moved = placedAt(config, { kind: 'tcp', host, port, path: '' });
-    if (sameAddress(config, moved)) failover.release();
+    if (samePlace(config, { host, port })) failover.release();
     else {
-      this.config = moved;
+      this.config = placedAt(config, { kind: 'tcp', host, port, path: '' });
       this.#recovery.onAnswer();
       this.pool.protocol.onServerBack(this);
       failover.moved(MOVED);

@@ -33,9 +33,11 @@ export function lagOf(
 function isFit(
   { maxLag }: ReadPolicy,
   master: ReplicationFacts | null,
-  facts: ReplicationFacts | null,
+  { facts, tried }: ServerView,
   wasFit: boolean,
 ): boolean {
+  // Whoever read it before knows more than one that has not asked it yet.
+  if (facts === null && !tried) return wasFit;
   if (facts === null || facts.isMaster || facts.syncing) return false;
   if (master === null) return facts.linkUp || facts.downSeconds < READ_LINK_DOWN_S;
   const lag = lagOf(master, facts);
@@ -52,10 +54,11 @@ export function readersOf(
   if (policy.from === 'master') return [];
   const master = views.find(({ address }) => sameAddress(address, place)) ?? null;
   const known = master?.facts?.isMaster === true ? master.facts : null;
-  const fit = views.filter(({ address, facts }) => {
+  const fit = views.filter((view) => {
+    const { address } = view;
     if (sameAddress(address, place)) return false;
     const wasFit = before.some((each) => each !== null && sameAddress(each, address));
-    return isFit(policy, known, facts, wasFit);
+    return isFit(policy, known, view, wasFit);
   });
   const readers: Readers = fit.map(({ address }) => address);
   if (policy.from === 'any') return [null, ...readers];

@@ -63,6 +63,13 @@ describe('who is read', () => {
     });
   }
 
+  test('one that was read before, until it has been asked', () => {
+    const untried = { ...view(R, null), tried: false };
+    assert.equal(read([view(M, MASTER), untried], 'replica'), '');
+    assert.equal(read([view(M, MASTER), untried], 'replica', [R]), 'r');
+    assert.equal(read([view(M, MASTER), view(R, null)], 'replica', [R]), '');
+  });
+
   test('one that was too far behind only when it has caught up by half', () => {
     const views = [view(M, MASTER), view(R, { ...REPLICA, offset: 1000 - 60 })];
     assert.equal(read(views, 'prefer-replica'), '');

@@ -220,7 +220,8 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
 
   /** The server is about to be replaced: it is sent nothing until released or moved. */
   hold(): void {
-    if (this.#stopped || this.refusal !== null) return;
+    // Said again, it lets nobody wait any longer.
+    if (this.#told || this.#stopped) return;
     this.#told = true;
     this.#tryAt = 0;
     if (this.#waitMs === 0) {

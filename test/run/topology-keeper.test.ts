@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { type Config, parseConfig } from '../../src/config/index.ts';
+import { TopologyKeeper } from '../../src/run/topology-keeper.ts';
+import type { AnyStep } from '../../src/topology/known.ts';
+import { type FakeCluster, startFakeCluster } from '../support/fake-cluster.ts';
+import { type FakeMasterServer, startFakeMaster } from '../support/fake-master.ts';
+import { type FakeSentinel, startFakeSentinel } from '../support/fake-sentinel.ts';
+import { poolFile } from '../support/ringway.ts';
+import { waitFor } from '../support/wait.ts';
+
+/** All that is known of it. */
+const CLUSTER = ['map of 2', 'read 0', 'read 0'];
+const SILENT = { level: 0, write: () => {} };
+
+describe('whoever follows masters', () => {
+  let first: FakeMasterServer;
+  let second: FakeMasterServer;
+  let sentinel: FakeSentinel;
+  let cluster: FakeCluster;
+  let keeper: TopologyKeeper;
+  const steps: AnyStep[] = [];
+  beforeEach(async () => {
+    steps.length = 0;
+    first = await startFakeMaster();
+    second = await startFakeMaster();
+    sentinel = await startFakeSentinel({
+      cache: { port: second.port, epoch: 2, replicas: [first.port] },
+    });
+    cluster = await startFakeCluster(2, () => undefined);
+    keeper = new TopologyKeeper(SILENT);
+  });
+  afterEach(async () => {
+    keeper.stop();
+    const servers = [first.server, second.server, sentinel, cluster];
+    await Promise.all(servers.map((each) => each.stop()));
+  });
+
+  async function config(port: number, more: object = {}): Promise<Config> {
+    const sentinels = [`127.0.0.1:${sentinel.port}`];
+    const pool = { servers: [`127.0.0.1:${port}:1 cache`], sentinels, ...more };
+    const seeds = [`127.0.0.1:${cluster.ports[0]}`];
+    const { text } = await poolFile([pool, { servers: seeds, cluster: true }]);
+    return parseConfig(Buffer.from(text), 'test.yml');
+  }
+
+  /** As those who answer clients are told, in short. */
+  const told = (): string[] =>
+    steps.map((step) => {
+      if (step.action === 'map') return `map of ${step.map.nodes.length}`;
+      return step.action === 'read' ? `read ${step.readers.length}` : `${step.action} ${step.port}`;
+    });
+
+  async function start(): Promise<void> {
+    const serving = { steer: (step: AnyStep) => void steps.push(step), setAddresses: () => {} };
+    keeper.start(serving, await config(first.port));
+    await waitFor('the master and the map', () => told().sort().length === 2);
+    assert.deepEqual(told().sort(), ['map of 2', `move ${second.port}`]);
+    steps.length = 0;
+  }
+
+  test('says again where everything is when the configuration is another', async () => {
+    await start();
+    keeper.follow(await config(first.port, { timeout: 5000 }));
+    assert.deepEqual(told(), [`move ${second.port}`, 'read 0', ...CLUSTER]);
+  });
+
+  test('takes back what it said of the server that had the name before', async () => {
+    await start();
+    const third = await startFakeMaster();
+    await sentinel.stop();
+    // Another master altogether: what was said while this one was taken over does not hold.
+    keeper.follow(await config(third.port));
+    assert.deepEqual(told(), [`move ${third.port}`, 'read 0', ...CLUSTER]);
+    await third.server.stop();
+  });
+
+  test('goes on from the new master when the file names it', async () => {
+    await start();
+    await sentinel.stop();
+    keeper.follow(await config(second.port));
+    assert.deepEqual(told(), [`move ${second.port}`, 'read 0', ...CLUSTER]);
+    const [{ epoch }] = (keeper.view as { shards: { epoch: number }[] }).shards;
+    assert.equal(epoch, 2);
+  });
+
+  test('says nothing of a promotion but that it is waited for', async () => {
+    await start();
+    first.isMaster = false;
+    const at = `127.0.0.1 ${first.port} @ cache 127.0.0.1 ${second.port}`;
+    await waitFor('the hold', () => {
+      sentinel.publish('+failover-state-send-slaveof-noone', `slave x ${at}`);
+      return steps.length > 0;
+    });
+    steps.length = 0;
+    keeper.follow(await config(first.port, { timeout: 5000 }));
+    // A release in between would let requests through to the old master.
+    assert.deepEqual(told(), [`hold ${second.port}`, 'read 0', ...CLUSTER]);
+  });
+
+  test('that is frozen says where requests go, and nothing new', async () => {
+    await start();
+    keeper.frozen = true;
+    cluster.handOver(0, 1);
+    keeper.onTrouble('pool2', '', false);
+    await waitFor('the news', () => {
+      const { clusters } = keeper.view as { clusters: { nodes: { slotCount: number }[] }[] };
+      return clusters[0].nodes.some(({ slotCount }) => slotCount === 16384);
+    });
+    keeper.follow(await config(first.port, { timeout: 5000 }));
+    assert.deepEqual(told(), [`move ${second.port}`, 'read 0']);
+  });
+});
