@@ -158,6 +158,19 @@ describe('reads from replicas', () => {
     });
   });
 
+  test('clients of `replica` read what they have just written from the master', () => {
+    const spec = { ...configOf(shards), read_from: 'replica', read_after_write: 60_000 };
+    return withRingway(spec, async (_, client) => {
+      await replicasAreRead(client, shards);
+      const keys = KEYS.slice(0, 10);
+      for (const key of keys) {
+        assert.equal(await client.text('SET', key, key), 'OK');
+        assert.equal(await client.text('GET', key), key);
+      }
+      assert.deepEqual(await client.text('MGET', ...keys), keys);
+    });
+  });
+
   test('the replicas that sentinels list are read as well', async () => {
     const [{ master, replica }] = shards;
     const facts = { port: master.port, epoch: 1, replicas: [replica.port] };

@@ -80,7 +80,9 @@ export class RequestRouter implements Router {
     lane: number,
     intent: number,
   ): BackendConnection | null {
-    if (server === NO_SERVER) return this.choose(client, server, lane, intent);
+    if (server === NO_SERVER || needsMaster(client, lane)) {
+      return this.choose(client, server, lane, intent);
+    }
     const chosen = client.pool.servers[server];
     const connection = readerOf(client, chosen, lane);
     if (connection === null) {
@@ -145,13 +147,14 @@ export class RequestRouter implements Router {
     reads: boolean,
     chosen: (BackendConnection | null)[],
   ): boolean {
-    const onlyReplicas = reads && client.pool.config.readFrom === 'replica';
+    const fromReplicas = reads && !needsMaster(client, lane);
+    const onlyReplicas = fromReplicas && client.pool.config.readFrom === 'replica';
     let missing = 0;
     let awaited: Server | null = null;
     let allAwaited = true;
     for (let i = 0; i < count; i++) {
       const server = servers[i] as Server;
-      let connection = reads ? readerOf(client, server, lane) : null;
+      let connection = fromReplicas ? readerOf(client, server, lane) : null;
       if (!onlyReplicas) connection ??= server.connectionFor(client.id, lane, chosen);
       if (connection === null) {
         missing++;
@@ -222,15 +225,19 @@ export class RequestRouter implements Router {
   }
 }
 
-/** The connection to a replica that answers a read of a client; null = the master has to. */
-function readerOf(client: Reader, server: Server, lane: number): BackendConnection | null {
-  const { session, pipeline, pool } = client;
-  const { readAfterWriteMs, readFrom } = pool.config;
-  // After a reload the replicas of before may be known still.
-  if (readFrom === 'master') return null;
+/** Whether no replica may answer a read of a client, wherever its pool reads. */
+function needsMaster({ session, pipeline, pool }: Reader, lane: number): boolean {
   // What it is told of keys that change comes from the master.
-  if (pool.lanes.at(lane).tracking) return null;
-  if (session.lastWrite?.isRecent(pipeline.head, pool.engine.now, readAfterWriteMs)) return null;
+  if (pool.lanes.at(lane).tracking) return true;
+  const { lastWrite } = session;
+  if (lastWrite === null) return false;
+  return lastWrite.isRecent(pipeline.head, pool.engine.now, pool.config.readAfterWriteMs);
+}
+
+/** The connection to a replica that answers a read of a client; null when none does. */
+function readerOf(client: Reader, server: Server, lane: number): BackendConnection | null {
+  // After a reload the replicas of before may be known still.
+  if (client.pool.config.readFrom === 'master') return null;
   const connection = server.readers?.shared(client.id, lane) ?? null;
   if (connection !== null) server.counters[REPLICA_READS]++;
   return connection;
