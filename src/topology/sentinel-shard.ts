@@ -1,5 +1,5 @@
 import type { Address, MasterFacts, SentinelEvent } from './facts.ts';
-import { addressOf } from './facts.ts';
+import { addressOf, addressText } from './facts.ts';
 import { FollowedShard, type ShardContext } from './followed-shard.ts';
 import { RoleProbe } from './role-probe.ts';
 import { ShardServers } from './roles/shard-servers.ts';
@@ -14,6 +14,8 @@ export class SentinelShard extends FollowedShard implements MasterListener {
   /** Only where replicas are read. */
   protected readonly servers: ShardServers | null;
   #listed = '';
+  /** A sentinel has answered. */
+  #informed = false;
   #probe: RoleProbe | null = null;
 
   constructor(
@@ -31,6 +33,7 @@ export class SentinelShard extends FollowedShard implements MasterListener {
     this.servers = reads.from === 'master' ? null : new ShardServers(access, () => this.review());
     this.#watch = new ShardWatch(
       start,
+      spec.sentinels.length,
       {
         hold: () => this.steer('hold'),
         release: () => this.steer('release'),
@@ -90,6 +93,7 @@ export class SentinelShard extends FollowedShard implements MasterListener {
     healthy: ReadonlySet<string>,
   ): void {
     this.#watch.onView(sentinel, facts, replicas, healthy);
+    this.#informed = true;
     this.#ask();
   }
 
@@ -105,11 +109,15 @@ export class SentinelShard extends FollowedShard implements MasterListener {
     this.#watch.onTick();
   }
 
-  /** The master and the replicas that most sentinels list are asked themselves. */
+  /**
+   * The master and the replicas that most sentinels list are asked themselves; until these answer,
+   * those that were read before.
+   */
   #ask(): void {
     const { servers, place } = this;
     if (servers === null) return;
-    const { replicas } = this.#watch;
+    const before = this.readers.flatMap((each) => (each === null ? [] : [addressText(each)]));
+    const replicas = this.#informed ? this.#watch.replicas : before;
     const listed = JSON.stringify([place.address, replicas]);
     if (listed === this.#listed) return;
     this.#listed = listed;

@@ -61,6 +61,12 @@ interface View extends MasterFacts {
   readonly at: number;
 }
 
+/** Whom most of those sentinels name that answer. */
+interface Named extends MasterFacts {
+  /** They are most of all there are. */
+  readonly byMostOfAll: boolean;
+}
+
 /** A server that should become the master, or be it. */
 interface Candidate {
   readonly address: Address;
@@ -80,7 +86,8 @@ const BY_ANOTHER_WATCH = -2;
 
 /**
  * Where the master of one shard is, from what sentinels say. What most of them say counts, at the
- * newest epoch; that a promotion begins one alone can say. No server is taken that most of them do
+ * newest epoch, and of all that there are when it is lower than the one known; that a promotion
+ * begins one alone can say. No server is taken that most of them do
  * not know as the master or a replica of the shard, and none before it says itself that it is a
  * master. When one sentinel alone names it, it must have been a replica first, by its own word or
  * that of most sentinels: an old master that is back says for ten seconds that it is one. So a
@@ -89,6 +96,8 @@ const BY_ANOTHER_WATCH = -2;
 export class ShardWatch {
   readonly #actions: ShardActions;
   readonly #now: () => number;
+  /** How many there are, whether they answer or not. */
+  readonly #sentinels: number;
   #place: ShardPlace;
   readonly #views: Map<number, View> = new Map();
   readonly #distrusted: Map<number, number> = new Map();
@@ -101,8 +110,14 @@ export class ShardWatch {
   #lowerSince: number | null = null;
   #lower = '';
 
-  /** @param now milliseconds of a clock that never goes back */
-  constructor({ address, epoch, ahead }: ShardStart, actions: ShardActions, now: () => number) {
+  /** @param sentinels how many there are @param now milliseconds of a clock that never goes back */
+  constructor(
+    { address, epoch, ahead }: ShardStart,
+    sentinels: number,
+    actions: ShardActions,
+    now: () => number,
+  ) {
+    this.#sentinels = sentinels;
     this.#place = { address, epoch };
     this.#aheadSince = ahead ? now() : null;
     this.#actions = actions;
@@ -122,7 +137,7 @@ export class ShardWatch {
   learn(start: ShardStart): void {
     const { address, epoch, ahead = false } = start;
     if (this.state === 'switching') return;
-    const isNewer = ahead || epoch > this.#place.epoch;
+    const isNewer = ahead ? epoch >= this.#place.epoch : epoch > this.#place.epoch;
     if (isNewer && !sameAddress(address, this.#place.address)) {
       this.#candidate = null;
       this.#actions.stopProbe();
@@ -218,7 +233,9 @@ export class ShardWatch {
     this.#actions.stopProbe();
     this.#aheadSince = announcedBy === BY_MOST ? null : this.#now();
     this.#lowerSince = null;
-    this.#place = { address, epoch: candidate.epoch };
+    // What most say may be lower; beside an announcement they may have named a newer one meanwhile.
+    const least = announcedBy === BY_MOST ? 0 : this.#place.epoch;
+    this.#place = { address, epoch: Math.max(candidate.epoch, least) };
     this.#actions.move(address);
     const how = announcedBy === BY_MOST ? `, epoch ${candidate.epoch}` : ', just promoted';
     this.#actions.say(`the master has moved from ${from} to ${addressText(address)}${how}`);
@@ -268,14 +285,15 @@ export class ShardWatch {
     return views.filter(({ healthy }) => healthy.has(server)).length * 2 > views.length;
   }
 
-  /** Whom most sentinels name, and the newest epoch for which they are most. */
-  #majority(): MasterFacts | null {
+  /** Whom most sentinels that answer name, and the newest epoch for which they are most. */
+  #majority(): Named | null {
     const views = this.#fresh();
     for (const { address } of views) {
       const naming = views.filter((view) => sameAddress(view.address, address));
       if (naming.length * 2 <= views.length) continue;
       const epochs = naming.map(({ epoch }) => epoch).sort((a, b) => b - a);
-      return { address, epoch: epochs[views.length >> 1] };
+      const byMostOfAll = naming.length * 2 > this.#sentinels;
+      return { address, epoch: epochs[views.length >> 1], byMostOfAll };
     }
     return null;
   }
@@ -302,18 +320,30 @@ export class ShardWatch {
     }
     if (isCandidate || !this.#isNewer(named)) return;
     const since = this.#now();
-    this.#candidate = { ...named, since, announcedBy: BY_MOST, wasReplica: false };
-    this.#actions.probe(named.address);
+    const { address: to, epoch: newest } = named;
+    this.#candidate = {
+      address: to,
+      epoch: newest,
+      since,
+      announcedBy: BY_MOST,
+      wasReplica: false,
+    };
+    this.#actions.probe(to);
   }
 
   /** Whether another master than the one in use is to be believed. */
-  #isNewer({ address, epoch }: MasterFacts): boolean {
+  #isNewer({ address, epoch, byMostOfAll }: Named): boolean {
     const now = this.#now();
     const ahead = this.#aheadSince !== null;
     if (ahead && epoch <= this.#place.epoch) {
       // Sentinels that have not heard of the promotion yet.
       if (now - (this.#aheadSince as number) < SENTINEL_LAG_MS) return false;
     } else if (epoch >= this.#place.epoch) return true;
+    // Those who are silent may know better: that an epoch is lower some who are behind can say.
+    if (!byMostOfAll) {
+      this.#lowerSince = null;
+      return false;
+    }
     const text = addressText(address);
     if (this.#lowerSince === null || this.#lower !== text) {
       this.#lowerSince = now;

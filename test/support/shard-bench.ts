@@ -20,6 +20,7 @@ export class Bench {
     const did = (what: string): void => void this.done.push(what);
     this.watch = new ShardWatch(
       start,
+      3,
       {
         hold: () => did('hold'),
         release: () => did('release'),

@@ -236,6 +236,59 @@ describe('the watch of a shard', () => {
     assert.deepEqual(bench.watch.place, { address: A, epoch: 0 });
   });
 
+  test('a lower epoch is not believed because those who know better are silent', () => {
+    bench.views([1, 2], B, 2);
+    bench.role(B);
+    for (const sentinel of [1, 2]) bench.watch.onSilence(sentinel);
+    for (let ms = 0; ms <= 2 * SENTINEL_RESET_MS; ms += 5000) {
+      bench.pass(5000);
+      bench.view(0, A, 1);
+      assert.equal(bench.probed, null, 'one of three is not most of all');
+    }
+    // Another one is back with an old configuration: from now on they are most.
+    bench.views([0, 1], A, 1);
+    assert.equal(bench.probed, null);
+    for (let ms = 0; ms <= SENTINEL_RESET_MS; ms += 5000) {
+      bench.pass(5000);
+      bench.views([0, 1], A, 1);
+    }
+    assert.equal(bench.probed, A);
+  });
+
+  test('a promotion that was seen early is not taken back by one sentinel alone', () => {
+    bench.event(0, PROMOTION, B);
+    bench.promoted(B);
+    for (const sentinel of [1, 2]) bench.watch.onSilence(sentinel);
+    for (let ms = 0; ms <= SENTINEL_LAG_MS + 2 * SENTINEL_RESET_MS; ms += 5000) {
+      bench.pass(5000);
+      bench.view(0, A, 1);
+      assert.equal(bench.probed, null);
+    }
+  });
+
+  test('the epoch does not go back when one promotion follows another', () => {
+    bench.event(0, PROMOTION, B);
+    bench.promoted(B);
+    bench.event(0, PROMOTION, C);
+    // Most sentinels hear of the first one only now.
+    bench.views([0, 1, 2], B, 2);
+    bench.promoted(C);
+    assert.deepEqual(bench.watch.place, { address: C, epoch: 2 });
+    bench.views([0, 1, 2], B, 2);
+    assert.equal(bench.probed, null, 'what they say is older than that');
+    bench.views([0, 1, 2], C, 3);
+    assert.deepEqual(bench.watch.place, { address: C, epoch: 3 });
+  });
+
+  test('another watch that was ahead of older news does not lead back', () => {
+    bench.views([0, 1, 2], C, 3);
+    bench.role(C);
+    bench.watch.learn({ address: B, epoch: 1, ahead: true });
+    assert.deepEqual(bench.done, ['move c']);
+    bench.watch.learn({ address: B, epoch: 3, ahead: true });
+    assert.deepEqual(bench.done, ['move c', 'move b']);
+  });
+
   test('without sentinels everything stays as it is', () => {
     for (const sentinel of [0, 1, 2]) bench.watch.onSilence(sentinel);
     bench.event(0, PROMOTION, B);
