@@ -16,6 +16,8 @@ export interface FakeCluster {
   disown(node: number): void;
   /** A node has those slots again that were a node's at first. */
   own(part: number, node: number): void;
+  /** A node says from now on what it says now. */
+  fallBehind(node: number): void;
   /** How often anybody asked how the cluster is. */
   readonly looks: number;
   stop(): Promise<void>;
@@ -54,6 +56,8 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
         return `${about} ${rangesOf(i)}\n`;
       })
       .join('');
+  /** What those say that have fallen behind. */
+  const old: Map<number, string> = new Map();
   const info = (): string => {
     const served = owners.filter((owner) => owner !== NOBODY).length;
     const ok = Math.round((served * 16384) / count);
@@ -74,7 +78,7 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
       if (text === 'PING') return send('+PONG\r\n');
       if (text === 'CLUSTER NODES') {
         refreshes++;
-        return send(bulk(lines(i)));
+        return send(bulk(old.get(i) ?? lines(i)));
       }
       asked[i].push(text);
       return send(answer(i, text, socket) ?? '+OK\r\n');
@@ -93,6 +97,7 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
       for (const [i, owner] of owners.entries()) if (owner === from) owners[i] = to;
       epochs[to] = Math.max(...epochs) + 1;
     },
+    fallBehind: (node) => void old.set(node, lines(node)),
     get looks() {
       return looks;
     },

@@ -50,6 +50,9 @@ export interface ClusterStatus {
   readonly asked: readonly string[];
 }
 
+/** Whose word it is what another watch has put together. */
+const NOBODY = '';
+
 /**
  * Asks the nodes of one cluster who has which slots, at most once a second: one of them every few
  * seconds; the one that redirected requests, soon after it did; and while requests wait the one by
@@ -84,6 +87,8 @@ export class ClusterWatch {
     this.#spec = spec;
     this.#options = options;
     this.#map = known;
+    // Beside it a node that is behind takes no slot back.
+    if (known !== null) this.#views.set(NOBODY, { me: NOBODY, ...known, at: options.clock.now() });
     this.#tick();
   }
 

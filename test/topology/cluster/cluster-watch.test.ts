@@ -17,16 +17,20 @@ describe('the watch of a cluster', () => {
     cluster = await startFakeCluster(3, () => undefined);
     clock = new HandClock();
     maps = [];
-    const seeds = cluster.ports.slice(0, 1).map((port) => ({ host: '127.0.0.1', port }));
-    const spec = { pool: 'alpha', seeds, access: '', login: () => null, tls: null };
-    const onMap = (map: ClusterMap): void => void maps.push(map);
-    watch = new ClusterWatch(spec, { clock, onMap, say: () => {} }, null);
+    watch = open(null);
     await waitFor('the first map', () => maps.length === 1);
   });
   afterEach(async () => {
     watch.stop();
     await cluster.stop();
   });
+
+  function open(known: ClusterMap | null): ClusterWatch {
+    const seeds = cluster.ports.slice(0, 1).map((port) => ({ host: '127.0.0.1', port }));
+    const spec = { pool: 'alpha', seeds, access: '', login: () => null, tls: null };
+    const onMap = (map: ClusterMap): void => void maps.push(map);
+    return new ClusterWatch(spec, { clock, onMap, say: () => {} }, known);
+  }
 
   /** By the latest map. */
   function slotsOf(owner: number): readonly (readonly number[])[] {
@@ -97,5 +101,23 @@ describe('the watch of a cluster', () => {
       watch.onTrouble();
       return maps.length > 1;
     });
+  });
+
+  test('that goes on from another one does not take the word of a node that is behind', async () => {
+    cluster.fallBehind(0);
+    cluster.handOver(1, 2);
+    await waitFor('the news', () => {
+      clock.pass(TICK_MS);
+      watch.onHint(`127.0.0.1:${cluster.ports[2]}`);
+      return slotsOf(cluster.ports[1]).length === 0;
+    });
+    watch.stop();
+    const known = JSON.parse(JSON.stringify(maps.at(-1))) as ClusterMap;
+    // Only the one that is behind is left to answer.
+    await Promise.all([1, 2].map((node) => cluster.nodes[node].stop()));
+    const before = cluster.refreshes;
+    watch = open(known);
+    await waitFor('its answer', () => cluster.refreshes > before && watch.status.ageMs !== null);
+    assert.deepEqual(watch.map, known);
   });
 });
