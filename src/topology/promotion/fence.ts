@@ -1,5 +1,5 @@
 import { FENCE_SLACK_S } from '../../limits.ts';
-import { addressText, sameAddress } from '../facts.ts';
+import { type Address, addressText, sameAddress } from '../facts.ts';
 import type { Fence } from '../roles/fence.ts';
 import type { ReplicationFacts } from '../roles/replication-facts.ts';
 import type { ServerView } from '../roles/shard-servers.ts';
@@ -58,6 +58,18 @@ export function unfencedBy(fenced: Fenced): number {
   const lost = views.filter(({ facts }) => facts !== null && isLost(facts, fence, views)).length;
   // One of the others is the master, the rest its replicas; it needs `toWrite` of these.
   return Math.max(0, views.length - lost - fence.toWrite);
+}
+
+/**
+ * So long after its replicas have left it a master may still acknowledge, in milliseconds: that one,
+ * and any other that cannot be reached.
+ */
+export function echoMs({ views, fenceOf: of }: Fenced, master: Address): number {
+  const maybe = views.filter(({ address, facts }) => {
+    return facts === null || sameAddress(address, master);
+  });
+  const lags = maybe.map((view) => (of(view) ?? NONE).maxLag);
+  return (Math.max(0, ...lags) + FENCE_SLACK_S) * 1000;
 }
 
 /** Whether a replica that can be reached still hears that master. */

@@ -3,7 +3,7 @@ import { type Address, addressText, sameAddress } from '../facts.ts';
 import type { ReplicationFacts } from '../roles/replication-facts.ts';
 import type { ServerView } from '../roles/shard-servers.ts';
 import type { ShardPlace } from '../shard-watch.ts';
-import { type Fenced, unfencedBy } from './fence.ts';
+import { echoMs, type Fenced, unfencedBy } from './fence.ts';
 import type { PromotionRecord } from './record.ts';
 
 /** What is known of a shard when something may be done to it. */
@@ -12,6 +12,8 @@ export interface Situation extends Fenced {
   readonly place: ShardPlace;
   /** What is newer and not yet known to most of them, or not done; null = nothing. */
   readonly newer: PromotionRecord | null;
+  /** For so long the server in `newer` has been seen to be a master; 0 when it is none. */
+  readonly promotedMs: number;
   /** Most proxies say that the master is down. */
   readonly down: boolean;
   /** For so long this one has not seen it. */
@@ -57,7 +59,10 @@ export function planOf(now: Situation): Plan {
 function planOfUnfinished(now: Situation, { epoch, address, done }: PromotionRecord): Plan {
   const { place, down } = now;
   const facts = factsAt(now, address);
-  if (facts?.isMaster) return { kind: 'confirm', epoch, address };
+  if (facts?.isMaster) {
+    const why = done ? null : echoOf(now);
+    return why === null ? { kind: 'confirm', epoch, address } : { kind: 'nothing', why };
+  }
   if (factsAt(now, place.address)?.isMaster) {
     if (facts === null && done) return { kind: 'nothing', why: `${addressText(address)} is away` };
     // Nobody was sent to the other one: most witnesses would have it written down.
@@ -68,14 +73,29 @@ function planOfUnfinished(now: Situation, { epoch, address, done }: PromotionRec
   return planOfPromotion(now, epoch + 1, bestOf(now));
 }
 
+/**
+ * Why the new master is not used yet: who has made it one waited until the old one acknowledged
+ * nothing more, and may not have come to the end of that. Null when it is used.
+ */
+function echoOf(now: Situation): string | null {
+  const { place, promotedMs } = now;
+  if (factsAt(now, place.address)?.isMaster === false) return null;
+  if (!isFenced(now)) return unfencedText(now);
+  if (promotedMs >= echoMs(now, place.address)) return null;
+  return 'the old master may acknowledge writes for a moment yet';
+}
+
 function planOfPromotion(now: Situation, epoch: number, address: Address | null): Plan {
   if (address === null) return { kind: 'nothing', why: 'no replica is fit to be the master' };
   if (isFenced(now)) return { kind: 'promote', epoch, address };
-  const more = unfencedBy(now);
-  const why =
-    `the old master may acknowledge writes: ${more} more of its replicas must be reachable and ` +
-    'not hear it, or its min-replicas-to-write must be higher';
-  return { kind: 'nothing', why };
+  return { kind: 'nothing', why: unfencedText(now) };
+}
+
+function unfencedText(now: Situation): string {
+  return (
+    `the old master may acknowledge writes: ${unfencedBy(now)} more of its replicas must be ` +
+    'reachable and not hear it, or its min-replicas-to-write must be higher'
+  );
 }
 
 function isFenced(now: Situation): boolean {

@@ -31,6 +31,8 @@ export class Promoter implements Worker {
   #confirmed: PromotionRecord | null = null;
   #okAt: number;
   #wrongSince: number | null = null;
+  /** Somebody has decided on it, and it is a master already. */
+  #promoted: { readonly record: PromotionRecord; readonly at: number } | null = null;
   #busy = false;
   #held = false;
   #tryAt = 0;
@@ -191,6 +193,7 @@ export class Promoter implements Worker {
       ...this.#fenced(servers),
       place: this.place,
       newer,
+      promotedMs: this.#promotedMs(newer),
       down: this.#isDown && this.record.isDown(this.now),
       awayMs: this.now - this.#okAt,
       heir: watch.heir,
@@ -199,6 +202,15 @@ export class Promoter implements Worker {
       downAfterMs,
       unfenced,
     };
+  }
+
+  #promotedMs(newer: PromotionRecord | null): number {
+    const facts = newer === null ? null : (this.#view(newer.address)?.facts ?? null);
+    const isOther = newer === null || this.#promoted === null || !sameServer(newer, this.#promoted);
+    if (isOther || facts?.isMaster === false) this.#promoted = null;
+    if (newer === null || facts?.isMaster !== true) return 0;
+    this.#promoted ??= { record: newer, at: this.now };
+    return this.now - this.#promoted.at;
   }
 
   /** Nobody wants that nothing is changed. */
@@ -258,4 +270,12 @@ export class Promoter implements Worker {
     this.#cancel();
     this.parts.witnesses.users--;
   }
+}
+
+/** Whether a record is about the promotion that was seen. */
+function sameServer(
+  { epoch, address }: PromotionRecord,
+  { record }: { readonly record: PromotionRecord },
+): boolean {
+  return epoch === record.epoch && sameAddress(address, record.address);
 }

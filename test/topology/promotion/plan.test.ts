@@ -33,7 +33,7 @@ function plan(views: readonly ServerView[], more: Partial<Situation> = {}): Plan
   return planOf({
     ...{ views, fenceOf: () => FENCE, place: { address: A, epoch: 4 }, newer: null, heir: null },
     ...{ down: true, awayMs: 2000, replid: history('a'), repairs: false, downAfterMs: 1000 },
-    ...{ unfenced: false, ...more },
+    ...{ unfenced: false, promotedMs: 0, ...more },
   });
 }
 
@@ -86,9 +86,34 @@ describe('what is done to a shard', () => {
 
   test('goes on with what somebody has begun', () => {
     const newer = record(B);
-    assert.deepEqual(plan([gone(A), master(B)], { newer, down: false }), confirm(B));
+    const is = { newer, down: false, promotedMs: 3000 };
+    assert.deepEqual(plan([gone(A), master(B)], is), confirm(B));
     assert.deepEqual(plan([gone(A), lost(B)], { newer, down: false }), promote(B));
     assert.equal(plan([gone(A), lost(B, 0)], { newer }).kind, 'nothing', 'not fenced yet');
+  });
+
+  test('is not said to be done before the old master can acknowledge nothing more', () => {
+    const newer = record(B);
+    // Its replica was told to leave it a moment ago: it counts that for a second, and some more.
+    const early = plan([gone(A), master(B)], { newer, promotedMs: 2999 });
+    assert.match((early as { why: string }).why, /may acknowledge writes for a moment/);
+    assert.deepEqual(plan([gone(A), master(B)], { newer, promotedMs: 3000 }), confirm(B));
+    const slow = { fenceOf: () => ({ ...FENCE, maxLag: 10 }), newer };
+    assert.equal(plan([gone(A), master(B)], { ...slow, promotedMs: 11_999 }).kind, 'nothing');
+    assert.deepEqual(plan([gone(A), master(B)], { ...slow, promotedMs: 12_000 }), confirm(B));
+    assert.equal(plan([master(A), master(B)], { newer }).kind, 'nothing', 'it is one still');
+    const alone = plan([gone(A), master(B), gone(C)], { newer, promotedMs: 60_000 });
+    assert.match((alone as { why: string }).why, /1 more of its replicas/, 'C may follow A still');
+    const after = { newer, promotedMs: 60_000, unfenced: true };
+    assert.deepEqual(plan([gone(A), master(B), gone(C)], after), confirm(B));
+    // Nothing is left to wait for.
+    assert.deepEqual(plan([view(A, { master: 'b:1' }), master(B)], { newer }), confirm(B));
+    const done = record(B, 5, true);
+    assert.deepEqual(
+      plan([gone(A), master(B)], { newer: done }),
+      confirm(B),
+      'who wrote that waited',
+    );
   });
 
   test('leaves the master where it is when it is there after all', () => {
