@@ -1,4 +1,5 @@
 import { ADDRESSES } from '../net/address-book.ts';
+import { samePlace } from '../net/place.ts';
 import type { Pool } from './pool/pool.ts';
 import type { ReaderAddress } from './pool/replicas/server-readers.ts';
 import type { SlotNode } from './pool/slots/cluster-slots.ts';
@@ -14,7 +15,7 @@ interface MasterOrder {
    * go to it again; it is another one from now on, on the same part of the keys.
    */
   readonly action: 'hold' | 'release' | 'move';
-  /** Where it moves to. */
+  /** Where it moves to, or is. */
   readonly host: string;
   readonly port: number;
 }
@@ -56,13 +57,16 @@ export function steer(pools: readonly Pool[], order: SteeringOrder): void {
   if (server === undefined) return;
   if (order.action === 'read') server.readers?.set(order.readers);
   else if (order.action === 'move') server.moveTo(order.host, order.port);
-  else if (order.action === 'hold') server.failover?.hold();
-  else server.failover?.release();
+  else if (order.action === 'release') server.failover?.release();
+  else {
+    if (!samePlace(server.config, order)) server.moveTo(order.host, order.port);
+    server.failover?.hold();
+  }
 }
 
 /**
- * Says where names lead from now on. Connections to a server that is elsewhere now take no more
- * requests, and close when what is in flight is answered.
+ * Says where names lead from now on. Connections to a server that is elsewhere now, or to a replica,
+ * take no more requests, and close when what is in flight is answered.
  * @param addresses null = whoever connects looks the name up
  */
 export function setAddresses(
@@ -78,6 +82,7 @@ export function setAddresses(
   if (moved.size === 0) return;
   for (const { servers } of pools) {
     for (const server of servers) {
+      server.readers?.retire(moved);
       if (!moved.has(server.config.host)) continue;
       server.places.retireAll();
       for (const leases of [server.bulk, server.pool.leases]) leases.closeIdle(server);

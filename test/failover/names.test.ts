@@ -16,24 +16,30 @@ describe('a server whose name leads elsewhere', () => {
   const usual = getServers();
   let first: RealServer;
   let second: RealServer;
-  let pod: Server;
+  const pods: Server[] = [];
 
   before(async () => {
     setServers([await names.open()]);
     first = await startRedis();
     // A pod that comes back has its port, and another address.
     second = await startRedis();
-    pod = createServer((socket) => {
-      const other = connect(second.port, '127.0.0.1');
+    await openPod(first, second);
+  });
+
+  /** What the name leads to later. */
+  async function openPod(before: RealServer, now: RealServer): Promise<void> {
+    const pod = createServer((socket) => {
+      const other = connect(now.port, '127.0.0.1');
       for (const each of [socket, other]) each.on('error', () => {});
       socket.pipe(other).pipe(socket);
     });
-    await new Promise<void>((resolve) => pod.listen(first.port, '127.0.0.2', resolve));
-  });
+    pods.push(pod);
+    await new Promise<void>((resolve) => pod.listen(before.port, '127.0.0.2', resolve));
+  }
   after(async () => {
     setServers(usual);
     names.close();
-    pod?.close();
+    for (const pod of pods) pod.close();
     await Promise.all([first?.stop(), second?.stop()]);
   });
 
@@ -59,6 +65,44 @@ describe('a server whose name leads elsewhere', () => {
     } finally {
       client.close();
       await ringway.stop();
+    }
+  });
+
+  test('is followed though it is only read', async () => {
+    const args = ['--repl-diskless-sync-delay', '0'];
+    const replicaOf = [...args, '--replicaof', '127.0.0.1', String(first.port)];
+    const replicas = await Promise.all([1, 2].map(() => startRedis({ args: replicaOf })));
+    const [old, heir] = replicas;
+    await openPod(old, heir);
+    names.address = '127.0.0.1';
+    const ringway = await startInProcess({
+      servers: [`127.0.0.1:${first.port}:1 s1`],
+      replicas: [`${NAME}:${old.port} s1`],
+      read_from: 'prefer-replica',
+      ...{ dns: 'resolver', dns_interval: 1000 },
+    });
+    const client = await RespClient.open(ringway.port);
+    const reads = async (): Promise<string[]> => {
+      const stats = await Promise.all(
+        replicas.map(({ port }) => command(port, 'INFO', 'commandstats')),
+      );
+      return stats.map((each) => /cmdstat_get:calls=(\d+)/.exec(String(each))?.[1] ?? '0');
+    };
+    /** Until one of them alone is read. */
+    const isRead = (index: number) => async (): Promise<boolean> => {
+      const before = await reads();
+      await client.text('GET', 'a');
+      const now = await reads();
+      return now[index] !== before[index] && now[1 - index] === before[1 - index];
+    };
+    try {
+      await waitFor('the first', isRead(0));
+      names.address = '127.0.0.2';
+      await waitFor('the second', isRead(1));
+    } finally {
+      client.close();
+      await ringway.stop();
+      await Promise.all(replicas.map((each) => each.stop()));
     }
   });
 });

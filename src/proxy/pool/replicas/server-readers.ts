@@ -49,6 +49,12 @@ export class ServerReaders {
     return length === 0 ? null : (readers[client % length]?.shared(client, lane) ?? null);
   }
 
+  /** Connections to those whose names lead elsewhere now take no more requests. */
+  retire(hosts: ReadonlySet<string>): void {
+    const moved = this.#readers.filter((each) => each !== null && hosts.has(each.config.host));
+    for (const replica of new Set(moved)) replica?.places.retireAll();
+  }
+
   get connections(): BackendConnection[] {
     const replicas = [...this.#readers.filter((each) => each !== null), ...this.#leaving];
     return replicas.flatMap(({ places }) => [...places.placed, ...places.retired]);
