@@ -5,6 +5,7 @@ import {
   CONTROL_QUESTIONS,
   CONTROL_RETRY_MAX_MS,
 } from '../limits.ts';
+import { ADDRESSES } from '../net/address-book.ts';
 import { type DialTarget, dialPlain } from '../net/dial.ts';
 import { resetSocket } from '../net/reset.ts';
 import { encodeText } from '../protocol/redis/replies/encode.ts';
@@ -34,7 +35,8 @@ type Answered = (reply: Reply) => void;
 
 /**
  * A connection for questions to a sentinel or a server, which is made again whenever it is lost.
- * One that does not answer in time is lost too, and is asked something every second to find out.
+ * One that does not answer in time is lost too, and is asked something every second to find out; so
+ * is one whose name leads elsewhere.
  */
 export class ControlLink {
   readonly #options: LinkOptions;
@@ -46,6 +48,8 @@ export class ControlLink {
   #retryMs: number;
   #heardAt = 0;
   #upAt = 0;
+  /** Where its name led when it was made. */
+  #madeTo = '';
   #cancel: () => void = () => {};
 
   constructor(options: LinkOptions) {
@@ -69,6 +73,7 @@ export class ControlLink {
     }
     this.#socket = socket;
     this.#heardAt = clock.now();
+    this.#madeTo = ADDRESSES.addressOf(target.host);
     const reader = new ReplyReader((reply) => this.#take(reply), limits);
     const lost = (reason: string): void => {
       if (this.#socket === socket) this.#lost(reason);
@@ -117,9 +122,20 @@ export class ControlLink {
         this.#lost('it does not answer');
         return;
       }
+      if (this.#isElsewhere) {
+        this.#lost('its name leads elsewhere');
+        return;
+      }
       if (this.#up && this.#asked.length === 0) this.#send(['PING'], () => {});
       this.#watch();
     });
+  }
+
+  /** What was looked up by the system, or is not looked up any more, stays. */
+  get #isElsewhere(): boolean {
+    const { host } = this.#options.target;
+    const now = ADDRESSES.addressOf(host);
+    return now !== this.#madeTo && now !== host && this.#madeTo !== host;
   }
 
   /**

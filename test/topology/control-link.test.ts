@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { ADDRESSES } from '../../src/net/address-book.ts';
 import { SYSTEM_CLOCK } from '../../src/topology/clock.ts';
 import { ControlLink } from '../../src/topology/control-link.ts';
 import { type FakeServer, send, startFake } from '../support/fake-server.ts';
@@ -39,5 +41,35 @@ describe('a link for questions', () => {
     await waitFor('another', () => ups === 2);
     assert.equal(answers, 0);
     link.close();
+  });
+
+  test('whose name leads elsewhere follows it', async () => {
+    const heir = createServer((socket) => void socket.on('data', () => socket.write('+PONG\r\n')));
+    await new Promise<void>((resolve) => heir.listen(server.port, '127.0.0.2', resolve));
+    const told: string[] = [];
+    const addresses: (string | undefined)[] = [];
+    heir.on('connection', ({ localAddress }) => void addresses.push(localAddress));
+    ADDRESSES.set('link.test', '127.0.0.1');
+    let ups = 0;
+    const link = new ControlLink({
+      target: { kind: 'tcp', host: 'link.test', port: server.port, path: '', tls: null },
+      clock: SYSTEM_CLOCK,
+      login: () => null,
+      retryMs: 10,
+      onUp: () => {
+        ups++;
+      },
+      onDown: (reason) => void told.push(reason),
+    });
+    try {
+      await waitFor('the link', () => ups === 1);
+      ADDRESSES.set('link.test', '127.0.0.2');
+      await waitFor('the other', () => ups === 2);
+      assert.deepEqual([told, addresses], [['its name leads elsewhere'], ['127.0.0.2']]);
+    } finally {
+      link.close();
+      heir.close();
+      ADDRESSES.set('link.test', null);
+    }
   });
 });
