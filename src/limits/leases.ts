@@ -24,3 +24,5 @@ export const WATCH_LEAVE_MS = 2_000;
 /** A request that is to end, and does not, is asked so again after this, doubled up to the next. */
 export const UNBLOCK_AGAIN_MS = 2;
 export const UNBLOCK_AGAIN_MAX_MS = 250;
+/** A client that is to end is not kept longer by a server that does not end what it waits for. */
+export const UNBLOCK_LIMIT_MS = 5_000;

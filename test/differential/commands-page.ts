@@ -195,7 +195,9 @@ the connection.
 - Meanwhile the client has a connection to that server for itself, of at most \`max_leased_connections\` (1,024). When none is free
   within \`lease_wait\` (1 s, or its own timeout) the reply is an error, never nil. \`timeout\` counts from when its own time is over;
   the idle limit of clients stands still, and neither latencies nor the slow log hear of it.
-- What the client sends behind it waits, as in Redis. One that ends its connection or is reset is gone at once, and takes
+- What the client sends behind it waits, as in Redis. Who sends no more, is killed or is there when the proxy stops is gone
+  as soon as the server has ended its wait: what has come by then is its reply, and nothing is lost. A server that says
+  nothing is waited for 5 s (and at the end no longer than for all else). One that is reset is gone at once, and takes
   nothing: its connection to the server is closed.
 - \`CLIENT UNBLOCK\` is for clients of the same pool, of any worker.
 - When a reload gives the key to another server, or the client goes to another worker or program, the server is asked to end the

@@ -240,6 +240,10 @@ export abstract class AnsweredClient
     if (this.out.unsentBytes > FLUSH_MARK) this.engine.flushSoon(this.out);
   }
 
+  writeOut(): void {
+    this.out.flush();
+  }
+
   onAnswered(): void {
     this.engine.turn.markClient(this);
   }
@@ -313,7 +317,6 @@ export abstract class AnsweredClient
   abstract onDrained(): void;
   abstract flush(): void;
   abstract barrier(): void;
-  abstract writeOut(): void;
   abstract stopReading(): void;
   abstract destroy(reason: string): void;
   abstract forfeit(): void;

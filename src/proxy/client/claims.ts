@@ -237,6 +237,14 @@ export class Claim implements ReplyClaim {
     if (!this.#who.closed) this.#who.onAnswered();
   }
 
+  /** There is no reply: the client is closed once all before it is written. */
+  leaveOut(): void {
+    this.#settle();
+    if (this.unheard) return;
+    this.#who.pipeline.deliverNothing(this.#slot);
+    this.#who.onAnswered();
+  }
+
   #settle(): void {
     if (ASSERTS) assert(!this.#settled || this.#whose.forfeited, 'a claim is settled once');
     this.#settled = true;

@@ -215,10 +215,6 @@ export class ClientConnection
     this.#timers.restart();
   }
 
-  writeOut(): void {
-    this.out.flush();
-  }
-
   /** Writes replies, opens or closes the window, and goes on with what had to wait. */
   flush(): void {
     if (this.closed || this.#mayHold()) return;
@@ -231,7 +227,7 @@ export class ClientConnection
     if (this.closed) return;
     this.#input.advance();
     this.session.detour?.advance();
-    this.#leaveIfGone();
+    if (this.leaves) this.session.detour?.endSoon();
     if (this.closed) return;
     if (this.out.blocked) this.#timers.onBlocked();
     this.window.adjust(this);
@@ -276,7 +272,6 @@ export class ClientConnection
 
   /** The proxy stops: what is in flight is answered, nothing new is taken. */
   drain(): void {
-    if (this.session.detour?.blocked) this.destroy('it is blocked while the proxy stops');
     if (!this.closed && !this.closing) this.stopReading();
   }
 
@@ -313,16 +308,7 @@ export class ClientConnection
     // Who sends no more is answered here, what is held too: it does not go to another process.
     this.departure.end();
     this.#input.end();
-    this.#leaveIfGone();
     this.engine.turn.markClient(this);
-  }
-
-  /** It sends no more, and what it waits for would be lost. */
-  #leaveIfGone(): void {
-    if (!this.#ended || !this.session.detour?.endsWithClient) return;
-    this.pool.counters[counter.CLIENT_EOF]++;
-    this.#shut();
-    this.socket.destroy();
   }
 
   /** Everything is answered: says goodbye, and leaves the client time to read it. */
@@ -335,12 +321,26 @@ export class ClientConnection
     this.#reading = true;
   }
 
+  /** Cuts the connection, but one that is blocked is first given what has come for it by now. */
+  leave(reason: string): void {
+    if (this.session.detour?.blocked) {
+      this.#tellClosed(reason, LOG_INFO);
+      this.stopReading();
+    } else {
+      this.destroy(reason);
+    }
+  }
+
   /** Cuts the connection. @param level of the line that the log has about it */
   destroy(reason: string, level: number = LOG_INFO): void {
     if (this.closed) return;
-    this.engine.log.write(level, `client ${this.address} is closed: ${reason}`);
+    this.#tellClosed(reason, level);
     this.#fail();
     this.socket.destroy();
+  }
+
+  #tellClosed(reason: string, level: number): void {
+    this.engine.log.write(level, `client ${this.address} is closed: ${reason}`);
   }
 
   #onError(error: Error & { readonly reason?: string }): void {

@@ -81,11 +81,6 @@ export abstract class LeasedRequest
     return laneOf(this.client);
   }
 
-  /** Whether its client is gone when it sends no more: what it asked for would be lost. */
-  get endsWithClient(): boolean {
-    return false;
-  }
-
   /** It waits for what others may do. */
   get blocked(): boolean {
     return false;
@@ -197,6 +192,9 @@ export abstract class LeasedRequest
     this.client.pool.engine.deadlines.forget(this);
     this.#state = WAITS_FOR_TURN;
   }
+
+  /** What waits for nobody else is answered soon, and the client ends then. */
+  endSoon(): void {}
 
   /** What others wait for too ends soon, and the client goes then. */
   part(): void {}

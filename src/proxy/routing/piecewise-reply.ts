@@ -39,7 +39,6 @@ export interface PieceTaker {
  * taken the one before. Nothing else of the client is sent meanwhile.
  */
 export abstract class PiecewiseReply<Reply extends JoinedReply> implements PieceTaker, Detour {
-  readonly endsWithClient = false;
   readonly blocked = false;
   readonly claim: Claim;
   protected readonly client: ClientConnection;
@@ -191,6 +190,8 @@ export abstract class PiecewiseReply<Reply extends JoinedReply> implements Piece
   }
 
   reroute(): void {}
+
+  endSoon(): void {}
 
   part(): void {}
 

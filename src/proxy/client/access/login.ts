@@ -36,7 +36,7 @@ export interface LoginClient extends RatedClient {
   gate: Gate | null;
   audit: Sampler | null;
   readonly subscriptions: ClientSubscriptions | null;
-  destroy(reason: string): void;
+  leave(reason: string): void;
   setAuthenticated(yes: boolean): void;
   answer(reply: Buffer): void;
   stopReading(): void;
@@ -144,13 +144,13 @@ export function reviewLogin(client: LoginClient): void {
   } else if (!login.proven) {
     login.user = DEFAULT_USER;
   } else if (users.find(login.user) === undefined) {
-    client.destroy('its user is gone');
+    client.leave('its user is gone');
     return;
   }
   takeRules(client);
   const { gate, subscriptions } = client;
   const hears = subscriptions?.every((name, isPattern) => gate?.mayHear(name, isPattern) ?? true);
-  if (hears === false) client.destroy('its user may not hear what it is subscribed to');
+  if (hears === false) client.leave('its user may not hear what it is subscribed to');
   else client.setAuthenticated(!loginRequired || login.proven);
 }
 

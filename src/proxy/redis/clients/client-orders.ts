@@ -59,7 +59,7 @@ export function obeyOrder(
   }
   if (clients === 'kill') {
     const victims = chosen(pool, victimFilter(words, null, pool));
-    for (const victim of victims) victim.destroy('CLIENT KILL');
+    for (const victim of victims) victim.leave('CLIENT KILL');
     return { ...NOTHING, closed: victims.length };
   }
   const [number, reason] = words;

@@ -100,7 +100,7 @@ function joinLists(
 function end(self: ClientConnection, victims: readonly ClientConnection[]): void {
   for (const victim of victims) {
     if (victim === self) self.stopReading();
-    else victim.destroy('CLIENT KILL');
+    else victim.leave('CLIENT KILL');
   }
 }
 

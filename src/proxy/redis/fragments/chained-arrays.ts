@@ -26,7 +26,6 @@ const SHORT_LISTS = 16;
  * elements stands first, so all parts have to begin before the first goes on.
  */
 export class ChainedArrays implements Detour, ArrayTaker, Timed {
-  readonly endsWithClient = false;
   readonly blocked = false;
   readonly claim: Claim;
   readonly #client: ClientConnection;
@@ -167,6 +166,8 @@ export class ChainedArrays implements Detour, ArrayTaker, Timed {
   }
 
   reroute(): void {}
+
+  endSoon(): void {}
 
   part(): void {}
 

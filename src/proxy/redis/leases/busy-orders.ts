@@ -95,7 +95,6 @@ class OrderPart implements LeaseWaiter<Server>, ConnectionHolder {
  * keep failing are asked as well: that may be why.
  */
 export class BusyOrders implements Detour, Timed {
-  readonly endsWithClient = false;
   readonly blocked = false;
   readonly claim: Claim;
   readonly #client: ClientConnection;
@@ -162,6 +161,8 @@ export class BusyOrders implements Detour, Timed {
   }
 
   reroute(): void {}
+
+  endSoon(): void {}
 
   part(): void {}
 

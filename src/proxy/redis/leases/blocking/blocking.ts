@@ -72,9 +72,10 @@ class BlockedReply extends PassedReply {
 }
 
 /**
- * A request that its server may let wait. Who sends no more is gone, as in Redis. When the server
- * is the wrong one from now on, or the client goes to another process, the server is asked to end
- * it, and if nothing has come by then it goes on with the time that is left.
+ * A request that its server may let wait. When the server is the wrong one from now on, or the
+ * client goes to another process, the server is asked to end it, and if nothing has come by then it
+ * goes on with the time that is left. Who sends no more, as in Redis, or is to be closed, gets what
+ * has come by then, and nothing else.
  */
 export class BlockingRequest extends LeasedRequest implements Interrupted {
   #kept: KeptPlace;
@@ -92,10 +93,6 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     this.#kept = kept;
     this.#time = time;
     this.claim.keep(NOTHING_MORE, kept.request.length);
-  }
-
-  override get endsWithClient(): boolean {
-    return this.claim.isNext;
   }
 
   override get blocked(): boolean {
@@ -164,7 +161,9 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     this.#stopInterruption();
     // Whoever had the connection next might be unblocked in its place.
     const closes = this.#unblocking > 0;
-    if (this.reply.sentOn) {
+    if (this.reply.sentOn && this.reply.type !== ERROR && this.client.leaves) {
+      this.#endUnanswered(closes);
+    } else if (this.reply.sentOn) {
       if (interrupted) this.#takeTimeLeft();
       // The next one is greeted anew, and learns whether its server can serve.
       const isRefused = this.reply.type === ERROR && this.reply.redirection === null;
@@ -188,6 +187,7 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     this.#stopInterruption();
     this.#uncount();
     super.placeAgain(closes);
+    if (this.client.leaves) this.client.onAnswered();
   }
 
   protected override end(): void {
@@ -220,6 +220,25 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
   override part(): void {
     this.stepBack();
     if (this.runs) this.#interrupt();
+  }
+
+  override endSoon(): void {
+    if (this.waitsForLease || this.rest !== null) {
+      this.stepBack();
+      this.#endUnanswered(false);
+    } else if (this.runs) {
+      this.#interrupt();
+      this.#interruption?.hurry();
+    }
+  }
+
+  /** Nothing was taken for its client, which is closed. @param closes see placeAgain() */
+  #endUnanswered(closes: boolean): void {
+    if (closes) this.close();
+    else if (this.connection !== null) this.giveBack();
+    else this.end();
+    this.claim.leaveOut();
+    this.client.stopReading();
   }
 
   override get rest(): Buffer | null {

@@ -1,4 +1,4 @@
-import { UNBLOCK_AGAIN_MAX_MS, UNBLOCK_AGAIN_MS } from '../../../../limits.ts';
+import { UNBLOCK_AGAIN_MAX_MS, UNBLOCK_AGAIN_MS, UNBLOCK_LIMIT_MS } from '../../../../limits.ts';
 import type { ClientConnection } from '../../../client/client-connection.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
@@ -24,6 +24,8 @@ export class Interruption implements Timed {
   readonly #target: Interrupted;
   #at = 0;
   #pause = UNBLOCK_AGAIN_MS;
+  /** When a client that is to end is not kept waiting any more; 0 = it does not end. */
+  #until = 0;
   /** What is waited for next is none of its business. */
   #stopped = false;
   timerAt = 0;
@@ -55,18 +57,30 @@ export class Interruption implements Timed {
     client.pool.engine.deadlines.arm(this, this.#at);
   }
 
+  /** Its client ends behind it: a server that says nothing must not keep it for ever. */
+  hurry(): void {
+    if (this.#until !== 0 || this.#stopped) return;
+    this.#until = millis() + UNBLOCK_LIMIT_MS;
+    this.#target.client.pool.engine.deadlines.arm(this, this.#until);
+  }
+
   /** It is over. */
   stop(): void {
     this.#stopped = true;
     this.#at = 0;
+    this.#until = 0;
     this.#target.client.pool.engine.deadlines.forget(this);
   }
 
   nextDeadline(): number {
-    return this.#at;
+    return this.#at !== 0 && (this.#until === 0 || this.#at < this.#until) ? this.#at : this.#until;
   }
 
-  onDeadline(): void {
+  onDeadline(now: number): void {
+    if (this.#until !== 0 && this.#until <= now) {
+      this.#target.client.destroy('its server does not end what it waits for');
+      return;
+    }
     this.#at = 0;
     this.#order();
   }

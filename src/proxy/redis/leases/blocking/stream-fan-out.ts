@@ -87,10 +87,6 @@ export class StreamFanOut implements Detour, Timed, Kept {
     this.claim.keep(NOTHING_MORE, request.length);
   }
 
-  get endsWithClient(): boolean {
-    return this.claim.isNext;
-  }
-
   get blocked(): boolean {
     return this.#state === RUNS || this.rest !== null;
   }
@@ -181,9 +177,11 @@ export class StreamFanOut implements Detour, Timed, Kept {
     this.#onUnblocked?.(unblocked(data.length === 0));
     const wasUnblocked = this.#onUnblocked !== null;
     this.#onUnblocked = null;
-    const goesOn = this.#moves && !wasUnblocked && data.length + (error === null ? 0 : 1) === 0;
-    if (goesOn && this.#until > millis()) {
-      this.#goOnElsewhere();
+    const { leaves } = this.client;
+    const nothing = !wasUnblocked && data.length === 0 && error === null;
+    if (nothing && (this.#moves || leaves) && this.#until > millis()) {
+      if (leaves) this.#endUnanswered();
+      else this.#goOnElsewhere();
       return;
     }
     this.#end();
@@ -203,6 +201,13 @@ export class StreamFanOut implements Detour, Timed, Kept {
         keys.map((key) => words[key].toString('latin1')),
       ) ?? INVALID
     );
+  }
+
+  /** Its client is closed. */
+  #endUnanswered(): void {
+    this.#end();
+    this.claim.leaveOut();
+    this.client.stopReading();
   }
 
   #goOnElsewhere(): void {
@@ -266,6 +271,15 @@ export class StreamFanOut implements Detour, Timed, Kept {
 
   part(): void {
     if (this.#state === RUNS) this.#move();
+  }
+
+  endSoon(): void {
+    if (this.#state === RUNS) {
+      this.#stop();
+      for (const part of this.#parts) part.hurry();
+    } else if (this.rest !== null) {
+      this.#endUnanswered();
+    }
   }
 
   #move(): void {

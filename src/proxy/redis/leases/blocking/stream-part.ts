@@ -121,6 +121,11 @@ export class StreamPart implements LeaseWaiter<Server>, ConnectionHolder, ReplyT
     }
   }
 
+  /** Its client is to end: see Interruption. */
+  hurry(): void {
+    this.#interruption?.hurry();
+  }
+
   get blockedAt(): BlockedConnection | null {
     return this.#connection.blockedAt;
   }
