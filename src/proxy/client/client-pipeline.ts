@@ -127,7 +127,8 @@ export class ClientPipeline {
 
   /** The reply at the head is queued in part: what follows in the queue is the rest of it. */
   get isCut(): boolean {
-    return this.#ring[(this.head & this.#mask) * STRIDE] === OBJECT;
+    const at = this.head & this.#mask;
+    return this.#ring[at * STRIDE] === OBJECT && this.#objects[at]?.isHeldBack !== true;
   }
 
   /** Takes the next slot. */

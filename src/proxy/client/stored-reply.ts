@@ -14,6 +14,8 @@ export interface ReplySink {
 export interface StoredReply {
   /** Its turn has come: queue what there is. @returns true when that completes the reply */
   writeTo(pipeline: ReplySink): boolean;
+  /** Nothing of it is queued, though its turn has come: it may be taken back. */
+  readonly isHeldBack?: boolean;
   /** The client is gone. */
   drop(): void;
   /** Its request is taken back, and its bytes with it. Only of replies to plain requests. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { WINDOW } from '../../../src/protocol/frame-table.ts';
+import { StreamedReply } from '../../../src/proxy/client/streamed-reply.ts';
 import { assertAtRest, holdingsOf } from '../../support/at-rest.ts';
 import { TestClient } from '../../support/test-client.ts';
 import { testEngine } from '../../support/test-engine.ts';
@@ -66,6 +67,32 @@ describe('what a client is sent that is no reply', () => {
       client.endStream();
       push(client, 'c', inArena);
       assert.equal(client.received(), 'xyz>a>bnext>c');
+      client.close();
+      assertAtRest(engine, fresh, [], [client]);
+    }
+  });
+
+  test('goes in front of a reply that is held back, whether it is taken back or passed on', () => {
+    for (const isTakenBack of [true, false]) {
+      const client = new TestClient(engine);
+      const slot = client.claims.begin();
+      const stream = new StreamedReply(engine, client, slot, true);
+      piece(stream, 'x'.repeat(10));
+      push(client, 'a');
+      assert.equal(client.received(), '>a');
+      if (isTakenBack) {
+        client.claims.settle();
+        client.pipeline.retract(slot);
+        push(client, 'b');
+        client.claims.claim().deliver(Buffer.from('again'));
+      } else {
+        stream.release();
+        push(client, 'b');
+        piece(stream, 'y', true);
+        client.endStream();
+      }
+      push(client, 'c');
+      assert.equal(client.received(), isTakenBack ? '>bagain>c' : 'xxxxxxxxxxy>b>c');
       client.close();
       assertAtRest(engine, fresh, [], [client]);
     }
