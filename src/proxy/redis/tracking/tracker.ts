@@ -321,12 +321,12 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
    */
   #round(): void {
     this.#roundAt = 0;
-    const readers = [...this.#readers];
-    for (const reader of readers) reader.mark();
+    // What comes late may meet the next round: each has marks of its own.
+    const marks = [...this.#readers].map((reader) => [reader, reader.mark()] as const);
     let left = this.#servers.size;
     for (const server of this.#servers.values()) {
       server.mark(() => {
-        if (--left === 0) for (const reader of readers) reader.settle();
+        if (--left === 0) for (const [reader, mark] of marks) reader.settle(mark);
       });
     }
   }

@@ -30,15 +30,13 @@ export class Tracking implements ClientTracking, KeyHearer {
   #redirect: Redirect | null = null;
   /** Keys read since MULTI; null = too many to be kept, or nobody can tell which. */
   #queued: string[] | null = [];
-  /** Everything before it is answered: when servers were asked last, and when they had answered. */
-  #marked: number;
+  /** Everything before it was answered when servers were asked last that have answered since. */
   #settled: number;
 
   constructor(client: ClientConnection, tracker: Tracker, options: TrackingOptions) {
     this.client = client;
     this.tracker = tracker;
     this.options = options;
-    this.#marked = client.pipeline.head;
     this.#settled = client.pipeline.head;
     client.pool.counters[TRACKING_CLIENTS]++;
   }
@@ -145,12 +143,12 @@ export class Tracking implements ClientTracking, KeyHearer {
   }
 
   /** Servers are asked whether all that they have said is there. */
-  mark(): void {
-    this.#marked = this.client.pipeline.head;
+  mark(): number {
+    return this.client.pipeline.head;
   }
 
-  settle(): void {
-    this.#settled = this.#marked;
+  settle(mark: number): void {
+    if (((mark - this.#settled) | 0) > 0) this.#settled = mark;
   }
 
   isSettled(slot: number): boolean {
