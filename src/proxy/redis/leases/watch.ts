@@ -152,6 +152,10 @@ class WatchRequest extends LeasedRequest {
 
   override onWritable(): void {
     super.onWritable();
-    if (this.ended) taint(this.client);
+    if (!this.ended) return;
+    const { session } = this.client;
+    // What was watched on the connection before is lost with it.
+    if (watchedOf(this.client)?.connection.closed) session.watched = null;
+    taint(this.client);
   }
 }
