@@ -48,6 +48,7 @@ describe('whoever follows masters', () => {
   const told = (): string[] =>
     steps.map((step) => {
       if (step.action === 'map') return `map of ${step.map.nodes.length}`;
+      if (step.action === 'peers') return `peers ${step.down.length}`;
       return step.action === 'read' ? `read ${step.readers.length}` : `${step.action} ${step.port}`;
     });
 

@@ -168,7 +168,7 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
    * many connections as it may; `lastFailure` says why, and who tells a client so calls refused()
    */
   connectionFor(client: number, lane: number, spared = NONE_SPARED): BackendConnection | null {
-    if (this.failover?.refusal || this.leftAlone) return null;
+    if (this.failover?.refusal || this.leftAlone || this.index < 0) return null;
     const at = this.places.of(client, lane);
     return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane), spared);
   }

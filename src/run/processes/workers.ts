@@ -52,10 +52,6 @@ export interface WorkersOptions
   addresses(): NameAddresses;
 }
 
-interface ClientsAnswer {
-  readonly clients: readonly ClientView[];
-}
-
 /**
  * Worker processes that share the clients: the first process accepts connections and gives them to
  * the workers in turn, adds up what they count, and replaces one that ends.
@@ -278,7 +274,10 @@ export class Workers implements Serving {
   async clients(pool: string, count: number): Promise<readonly ClientView[]> {
     const said = await Promise.allSettled(
       [...this.#live, ...this.#leaving].map(async ({ number, peer }) => {
-        const { clients } = await peer.ask<ClientsAnswer>('clients', { pool, count });
+        const { clients } = await peer.ask<{ clients: ClientView[] }>('clients', {
+          pool,
+          count,
+        });
         return clients.map((client) => ({ ...client, worker: number }));
       }),
     );

@@ -76,6 +76,16 @@ export abstract class RepeatingSender extends RequestSender {
     this.withheld?.collectClients(ids);
   }
 
+  /**
+   * What its clients ask from now on goes over another connection, and must not overtake what is
+   * not answered here.
+   */
+  holdBack(): void {
+    const ids = this.inFlight.waitingClients();
+    this.withheld?.collectClients(ids);
+    for (const id of ids) this.engine.clients[id]?.barrier();
+  }
+
   /** Whether the reply to `client`'s request `slot`, or a part, is what it gives that one next. */
   owes(client: number, slot: number): boolean {
     return this.inFlight.owes(client, slot);

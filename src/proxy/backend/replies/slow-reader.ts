@@ -67,12 +67,9 @@ export class SlowReader {
     if (owner.pool.budget.makeRoom()) this.#retire();
   }
 
-  /** What is asked from now on goes over a new connection: it must not overtake what is here. */
+  /** What is asked from now on goes over a new connection. */
   #retire(): void {
     this.#retired = true;
-    for (const id of this.#connection.inFlight.waitingClients()) {
-      this.#engine.clients[id]?.barrier();
-    }
     this.#connection.owner.retire(this.#connection);
   }
 

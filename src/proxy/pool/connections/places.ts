@@ -116,10 +116,11 @@ export class Places {
     this.#drain();
   }
 
-  /** Takes a connection out of service. */
+  /** Takes a connection out of service: it only finishes what is in flight. */
   retire(connection: BackendConnection): void {
     const place = this.placeOf(connection);
     if (place < 0) return;
+    connection.holdBack();
     this.#connections[place] = null;
     this.#retired.add(connection);
   }

@@ -180,8 +180,9 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   /** A connection is open: the server serves. */
   onReady(): void {
     this.#exhausted = false;
-    if (this.#told) return;
-    this.#end();
+    // What it was tried for is over; it is sent nothing before it is released.
+    if (this.#told) this.#trying = null;
+    else this.#end();
   }
 
   /** Nobody waits any more: those who did go on, or have an error. */

@@ -161,7 +161,7 @@ export class ClusterSlots {
       if (loser !== undefined) losers.add(loser);
     }
     const parked = [...losers].map((server) => server.places.takeParked());
-    for (const server of losers) holdBack(pool.engine, server);
+    for (const server of losers) holdBack(server);
     const isSame = gone.length === 0 && wanted.length === pool.servers.length;
     const isNews = losers.size > 0 || before.some((was, slot) => was !== this.#ownerOf(slot));
     if (isSame && isNews) this.#write();
@@ -227,7 +227,7 @@ export class ClusterSlots {
       now: server.name,
       until: millis() + SLOT_HEARSAY_MS,
     });
-    if (loser !== undefined) holdBack(pool.engine, loser);
+    if (loser !== undefined) holdBack(loser);
     setSlot(pool.engine.words, pool.descriptor, slot, server.index);
     pool.onSlots();
     return server;
@@ -254,8 +254,6 @@ export function nameOf({ host, port }: { readonly host: string; readonly port: n
  * The server has lost a slot: what clients have asked it and what is not answered may go elsewhere,
  * so nothing that they ask from now on may overtake it.
  */
-function holdBack(engine: Engine, server: Server): void {
-  for (const connection of [...server.places.placed, ...server.places.retired]) {
-    for (const id of connection.inFlight.waitingClients()) engine.clients[id]?.barrier();
-  }
+function holdBack({ places }: Server): void {
+  for (const connection of [...places.placed, ...places.retired]) connection.holdBack();
 }

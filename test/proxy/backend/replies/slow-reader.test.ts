@@ -52,10 +52,10 @@ describe('a connection with a large reply under way', () => {
   test('gives way to what is asked from now on, once', () => {
     owner.hasRoom = true;
     for (const length of [600, 300, 100]) slowReader.onPiece(length, false);
-    assert.deepEqual([owner.retired, client.barriers], [0, 0]);
+    assert.equal(owner.retired, 0);
     for (const length of [1, 1_000, 5_000]) slowReader.onPiece(length, false);
     slowReader.onPiece(1, true);
-    assert.deepEqual([owner.retired, client.barriers], [1, 1]);
+    assert.equal(owner.retired, 1);
   });
 
   test('not when it is complete soon, nor where there may be no other', () => {

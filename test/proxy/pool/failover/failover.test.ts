@@ -169,6 +169,18 @@ describe('the failover of a server', () => {
     assert.equal(bench.log.length, 1);
   });
 
+  test('one that was tried when it was held, and was let in, is sent requests once it is released', async () => {
+    const lost = [bench.add(), bench.add()];
+    for (const each of lost) each.fail();
+    await waitFor('a try', () => bench.states.includes('dialed'));
+    bench.failover.hold();
+    bench.failover.onReady();
+    bench.failover.release();
+    assert.deepEqual(bench.states, ['dialed', 'dialed']);
+    bench.failover.onReady();
+    assert.equal(bench.failover.holds, false);
+  });
+
   test('one that has moved is tried at once where it is now', () => {
     const open = bench.add();
     bench.failover.hold();
