@@ -60,7 +60,7 @@ complete -c ringway -n '__fish_ringway_command top' -l help -s 'h' -d 'show its 
 complete -c ringway -n '__fish_ringway_command explain' -f
 complete -c ringway -n '__fish_ringway_command explain' -l conf-file -s 'c' -r -F -d 'the configuration file'
 complete -c ringway -n '__fish_ringway_command explain' -l pool -x -d 'only this pool'
-complete -c ringway -n '__fish_ringway_command explain' -l live -d 'leave out the servers that a running proxy has ejected'
+complete -c ringway -n '__fish_ringway_command explain' -l live -d 'ask a running proxy'
 complete -c ringway -n '__fish_ringway_command explain' -l json -d 'print JSON'
 complete -c ringway -n '__fish_ringway_command explain' -l http-addr -x -d 'its HTTP address'
 complete -c ringway -n '__fish_ringway_command explain' -l admin-socket -r -F -d 'ask its admin socket instead'

@@ -274,10 +274,8 @@ export class Workers implements Serving {
   async clients(pool: string, count: number): Promise<readonly ClientView[]> {
     const said = await Promise.allSettled(
       [...this.#live, ...this.#leaving].map(async ({ number, peer }) => {
-        const { clients } = await peer.ask<{ clients: ClientView[] }>('clients', {
-          pool,
-          count,
-        });
+        const question = { pool, count };
+        const { clients } = await peer.ask<{ clients: ClientView[] }>('clients', question);
         return clients.map((client) => ({ ...client, worker: number }));
       }),
     );
