@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { ADDRESSES } from './address-book.ts';
+import { ADDRESSES } from './addresses/address-book.ts';
 import type { Reader, ReadHandler } from './reader.ts';
 import { connectTls, type TlsToServer } from './tls-client.ts';
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { AddressList, isLoopback } from '../net/address-list.ts';
+import { AddressList, isLoopback } from '../net/addresses/address-list.ts';
 import { isEncrypted } from '../net/handles.ts';
 import type { Pool } from './pool/pool.ts';
 

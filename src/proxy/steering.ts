@@ -1,5 +1,5 @@
-import { ADDRESSES } from '../net/address-book.ts';
-import { samePlace } from '../net/place.ts';
+import { ADDRESSES } from '../net/addresses/address-book.ts';
+import { samePlace } from '../net/addresses/place.ts';
 import type { Pool } from './pool/pool.ts';
 import type { ReaderAddress } from './pool/replicas/server-readers.ts';
 import type { SlotNode } from './pool/slots/cluster-slots.ts';
@@ -65,8 +65,8 @@ export function steer(pools: readonly Pool[], order: SteeringOrder): void {
 }
 
 /**
- * Says where names lead from now on. Connections to a server that is elsewhere now, or to a replica,
- * take no more requests, and close when what is in flight is answered.
+ * Says where names lead from now on. Connections to a server that is elsewhere now, or to a
+ * replica, take no more requests, and close when what is in flight is answered.
  * @param addresses null = whoever connects looks the name up
  */
 export function setAddresses(

@@ -1,6 +1,6 @@
 import { type Config, isSrv, type PoolConfig } from '../config/index.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';
-import { ADDRESSES } from '../net/address-book.ts';
+import { ADDRESSES } from '../net/addresses/address-book.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
 import { type NameSpec, NameWatch } from '../topology/names/name-watch.ts';
 import { RESOLVERS } from '../topology/names/resolvers.ts';

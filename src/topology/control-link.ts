@@ -5,7 +5,7 @@ import {
   CONTROL_QUESTIONS,
   CONTROL_RETRY_MAX_MS,
 } from '../limits.ts';
-import { ADDRESSES } from '../net/address-book.ts';
+import { ADDRESSES } from '../net/addresses/address-book.ts';
 import { type DialTarget, dialPlain } from '../net/dial.ts';
 import { resetSocket } from '../net/reset.ts';
 import { encodeText } from '../protocol/redis/replies/encode.ts';

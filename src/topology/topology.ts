@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RingwayError } from '../errors.ts';
-import { goesOn } from '../net/place.ts';
+import { goesOn } from '../net/addresses/place.ts';
 import type { FollowedShard, ShardContext } from './followed-shard.ts';
 import { WitnessSet } from './promotion/witness-set.ts';
 import { ReplicatedShard, type Witnessed } from './replicated-shard.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { ADDRESSES } from '../../src/net/address-book.ts';
+import { ADDRESSES } from '../../src/net/addresses/address-book.ts';
 import { SYSTEM_CLOCK } from '../../src/topology/clock.ts';
 import { ControlLink } from '../../src/topology/control-link.ts';
 import { type FakeServer, send, startFake } from '../support/fake-server.ts';

@@ -1,7 +1,7 @@
 import { findAclCommand } from '../../acl/commands.ts';
 import type { ListenConfig, PoolConfig } from '../../config/index.ts';
 import { RECOMMENDED_AUTH_FAILURES, RECOMMENDED_LOGIN_MS } from '../../limits.ts';
-import { isLoopback } from '../../net/address-list.ts';
+import { isLoopback } from '../../net/addresses/address-list.ts';
 
 /** What of a pool lets in more, or does more, than it need, in words. */
 export function adviceOf(pool: PoolConfig): string[] {

@@ -1,6 +1,6 @@
 import type { PoolConfig, ServerConfig } from '../../config/index.ts';
+import { samePlace } from '../../net/addresses/place.ts';
 import type { DialTarget } from '../../net/dial.ts';
-import { samePlace } from '../../net/place.ts';
 
 /** Whether nothing that matters differs: where it stands in the file does not. */
 export function samePool(a: PoolConfig, b: PoolConfig): boolean {

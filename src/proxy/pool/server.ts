@@ -1,5 +1,5 @@
 import type { ServerConfig } from '../../config/index.ts';
-import { goesOn, samePlace } from '../../net/place.ts';
+import { goesOn, samePlace } from '../../net/addresses/place.ts';
 import { FAILED_REQUESTS, type ServerCounters, serverCounters } from '../../stats/counters.ts';
 import { BackendConnection } from '../backend/backend-connection.ts';
 import {

@@ -61,8 +61,8 @@ export function unfencedBy(fenced: Fenced): number {
 }
 
 /**
- * So long after its replicas have left it a master may still acknowledge, in milliseconds: that one,
- * and any other that cannot be reached.
+ * So long after its replicas have left it a master may still acknowledge, in milliseconds: that
+ * one, and any other that cannot be reached.
  */
 export function echoMs({ views, fenceOf: of }: Fenced, master: Address): number {
   const maybe = views.filter(({ address, facts }) => {

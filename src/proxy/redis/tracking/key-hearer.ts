@@ -11,7 +11,7 @@ export interface KeyHearer extends KeyReader, PrefixReader {
   /** It has read something since it was told to forget all. */
   readonly hasRead: boolean;
   tell(keys: Keys): void;
-  /** Servers are asked whether all that they have said is there. @returns for settle(), when it is */
+  /** Asks servers whether all that they have said is there. @returns for settle(), when it is */
   mark(): number;
   settle(mark: number): void;
   /** It goes on over other connections: what is under way is answered first. */
