@@ -294,7 +294,7 @@ export class SendQueue {
     this.#learnSize(end - start);
     const result = this.#writer.write(socket, start, end);
     if (result !== UNWRITTEN) return result === WRITTEN;
-    this.#give(socket, this.#pool.memory.subarray(start, end));
+    this.#give(socket, this.#writer.view(start, end));
     return socket.writableLength === 0;
   }
 

@@ -29,6 +29,8 @@ interface Handle {
   readonly writeQueueSize: number;
   /** Given to it, taken by the kernel or not. */
   readonly bytesWritten: number;
+  /** What it writes to, if it encrypts. */
+  readonly _parent?: Handle;
 }
 
 interface WriteRequest {
@@ -135,7 +137,7 @@ export class Writer {
     // Of other kinds, TLS for one, nobody knows when their bytes are gone.
     if (socket.constructor !== Socket) return UNWRITTEN;
     const request = this.#request;
-    const bytes = this.#view(start, end - start);
+    const bytes = this.view(start, end);
     const result = handle.writeBuffer(request, bytes);
     if (typeof result === 'object') return this.#wait(result, socket, bytes);
     if (result !== 0) {
@@ -182,9 +184,11 @@ export class Writer {
     return this.#style !== null && socket instanceof TLSSocket;
   }
 
-  /** Bytes of a socket that the kernel has not taken; of one that encrypts, those encrypted. */
+  /** Bytes of a socket that were offered to the kernel and not taken. */
   queuedBytes(socket: Socket): number {
-    return handleOf(socket)?.writeQueueSize ?? 0;
+    const handle = handleOf(socket);
+    // What encrypts counts also what was taken, until the loop has come round.
+    return (handle?._parent ?? handle)?.writeQueueSize ?? 0;
   }
 
   /** Bytes of a socket that the kernel has not taken. */
@@ -200,11 +204,13 @@ export class Writer {
     return handle.bytesWritten - handle.writeQueueSize;
   }
 
-  #view(start: number, length: number): Uint8Array {
+  /** Arena bytes [start, end). */
+  view(start: number, end: number): Uint8Array {
+    const length = end - start;
     const at = ((start >>> 12) * 31 + length) & (WRITE_VIEWS - 1);
     const known = this.#views[at];
     if (this.#starts[at] === start && known.length === length) return known;
-    const view = this.#memory.subarray(start, start + length);
+    const view = this.#memory.subarray(start, end);
     this.#views[at] = view;
     this.#starts[at] = start;
     return view;

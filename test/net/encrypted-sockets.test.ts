@@ -27,6 +27,44 @@ async function connection(): Promise<{ from: TLSSocket; to: TLSSocket }> {
   return { from, to };
 }
 
+test('what the kernel has taken blocks no queue and calls nobody back', async () => {
+  const { from, to } = await connection();
+  const sender = new Sender('onread');
+  sender.queue.open(from);
+  const all = receive(to, 50 * 200);
+  for (let i = 0; i < 50; i++) {
+    sender.put(200);
+    sender.queue.flush();
+    assert.equal(sender.queue.blocked, false);
+    await waitFor('the socket to be done', () => from.writableLength === 0);
+  }
+  await all;
+  assert.deepEqual(
+    { drained: sender.drained, free: sender.allSlabsFree },
+    { drained: 0, free: true },
+  );
+  from.destroy();
+  to.destroy();
+});
+
+test('what is queued while a socket encrypts waits, and drains', async () => {
+  const { from, to } = await connection();
+  const sender = new Sender('onread');
+  sender.queue.open(from);
+  const all = receive(to, 600);
+  sender.put(200);
+  sender.queue.flush();
+  sender.put(400);
+  sender.queue.flush();
+  assert.equal(sender.queue.blocked, true);
+  await all;
+  await waitFor('the queue to drain', () => sender.drained === 1);
+  assert.equal(sender.queue.blocked, false);
+  assert.ok(sender.allSlabsFree);
+  from.destroy();
+  to.destroy();
+});
+
 for (const reader of ['onread', 'data'] as const satisfies ReaderKind[]) {
   describe(`a send queue before a socket that encrypts, ${reader}`, () => {
     test('slabs come back, and what is written into them then is not sent', async () => {
