@@ -240,7 +240,7 @@ export class SendQueue {
       this.#spill();
       return;
     }
-    const idle = this.#encrypts && socket.writableLength === 0;
+    const idle = this.#encrypts && this.#writer.isIdle(socket);
     const isLarge = this.#encrypts && this.unsentBytes > ENCRYPTED_AT_ONCE;
     const { keeper } = this;
     const single = this.#pieces.count === 0;

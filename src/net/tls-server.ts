@@ -112,6 +112,7 @@ export class TlsAcceptor {
       if (refused === null) {
         // It was false for the handshake, which half a connection cannot end.
         socket.allowHalfOpen = true;
+        endIfStuck(socket);
         owner.onSecure(socket, socket.isSessionReused());
       } else {
         socket.on('error', () => {});
@@ -131,6 +132,36 @@ export class TlsAcceptor {
     socket.allowHalfOpen = false;
     this.#server.emit('connection', socket);
   }
+}
+
+/** What Node writes with; private to node:tls. */
+interface Encrypting {
+  /** Bytes that are encrypted; the turn after they are written they are counted no more. */
+  readonly writeQueueSize: number;
+  readonly _parent?: { readonly writeQueueSize: number; readonly bytesWritten: number };
+}
+
+/** @returns bytes that were ever written to the kernel, if more wait for no reason; else -1 */
+function stuckAt(socket: TLSSocket): number {
+  const handle = (socket as unknown as { _handle: Encrypting | null })._handle;
+  const below = handle?._parent;
+  if (handle === null || below === undefined || handle.writeQueueSize === 0) return -1;
+  return below.writeQueueSize === 0 ? below.bytesWritten : -1;
+}
+
+/**
+ * Node forgets that the end of a handshake (its session tickets) could not be written, and lets all
+ * that follows wait for it. The client has gone then.
+ */
+function endIfStuck(socket: TLSSocket): void {
+  setImmediate(() => {
+    const first = stuckAt(socket);
+    if (first < 0) return;
+    setImmediate(() => {
+      if (stuckAt(socket) !== first) return;
+      socket.destroy(new Error('the end of its handshake could not be written'));
+    });
+  });
 }
 
 /** It is of the same client as the socket that it was made of. */

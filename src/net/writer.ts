@@ -184,6 +184,14 @@ export class Writer {
     return this.#style !== null && socket instanceof TLSSocket;
   }
 
+  /**
+   * Whether one that encrypts has nothing left to write. Where Node has lost the error of what
+   * TLS writes by itself (a session ticket), it never comes to that again.
+   */
+  isIdle(socket: Socket): boolean {
+    return socket.writableLength === 0 && (handleOf(socket)?.writeQueueSize ?? 0) === 0;
+  }
+
   /** Bytes of a socket that were offered to the kernel and not taken. */
   queuedBytes(socket: Socket): number {
     const handle = handleOf(socket);

@@ -27,8 +27,6 @@ before(async () => {
     tls_key_file: pair.key,
     tls_certs: `${wild.cert} ${wild.key}`,
     tls_handshakes_per_second: 1_000_000,
-    // Node loses the error of a session ticket that cannot be written: what comes behind it waits.
-    client_write_timeout: 500,
   });
 });
 after(async () => {

@@ -65,6 +65,33 @@ test('what is queued while a socket encrypts waits, and drains', async () => {
   to.destroy();
 });
 
+test('behind what TLS has to write by itself a queue waits, and drains', async () => {
+  const server = createServer(pem(pair));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'secureConnection');
+  const { port } = server.address() as AddressInfo;
+  const from = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  const sender = new Sender('onread');
+  const blocked = new Promise<boolean>((resolve) => {
+    from.once('secureConnect', () => {
+      // The last of the handshake is not written yet.
+      sender.queue.open(from);
+      sender.put(200);
+      sender.queue.flush();
+      resolve(sender.queue.blocked);
+    });
+  });
+  const [to] = (await accepted) as [TLSSocket];
+  await receive(to, 200);
+  assert.equal(await blocked, true);
+  await waitFor('the queue to drain', () => sender.drained === 1);
+  assert.deepEqual([sender.queue.blocked, sender.allSlabsFree], [false, true]);
+  server.close();
+  from.destroy();
+  to.destroy();
+});
+
 for (const reader of ['onread', 'data'] as const satisfies ReaderKind[]) {
   describe(`a send queue before a socket that encrypts, ${reader}`, () => {
     test('slabs come back, and what is written into them then is not sent', async () => {
