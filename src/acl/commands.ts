@@ -5,6 +5,7 @@ import { KNOWN_COMMANDS } from '../protocol/redis/table/commands.ts';
 import { CHANNEL_PATTERNS, CHANNELS, NO_CHANNELS, ONE_CHANNEL } from './access.ts';
 import { categoryBit, categoryBits } from './categories.ts';
 import { ACL_FACTS, type AclFact } from './facts.ts';
+import { FIRST_WORDS } from './first-words.ts';
 import { type KeyPlace, parseKeyPlace } from './key-places.ts';
 
 /** A command or subcommand, as rules see it. Its `id` is its place in ACL_COMMANDS. */
@@ -26,7 +27,6 @@ export interface AclCommand {
   readonly original: boolean;
 }
 
-const OPEN: ReadonlySet<string> = new Set(['auth', 'hello', 'quit', 'reset']);
 const CHANNEL_KINDS: Readonly<Record<string, number>> = {
   publish: ONE_CHANNEL,
   spublish: ONE_CHANNEL,
@@ -44,7 +44,7 @@ function fromFact([name, arity, categories, keys]: AclFact, id: number): AclComm
     places: (keys?.split(' ') ?? []).map(parseKeyPlace),
     channels: CHANNEL_KINDS[name] ?? NO_CHANNELS,
     isSubcommand: name.includes('|'),
-    open: OPEN.has(name),
+    open: FIRST_WORDS.has(name.toUpperCase()),
     original: true,
   });
 }

@@ -414,7 +414,7 @@ export interface PoolKeys {
   readonly tls_key_pass_file?: string;
   /**
    * Further certificates and keys, `CERT KEY, CERT KEY`: clients that ask for a name (SNI)
-   * are shown the one made out to it.
+   * are shown the one made out to it. At most 256.
    */
   readonly tls_certs?: string;
   /** PEM: whose certificates of clients are good. */

@@ -16,6 +16,8 @@ export const RECOMMENDED_LOGIN_MS = 10_000;
 export const RECOMMENDED_AUTH_FAILURES = 10;
 /** A file that the configuration names: bundles of all public authorities have 250 KB. */
 export const ATTACHED_FILE_BYTES = 1024 * 1024;
+/** Pairs in `tls_certs`: at a reload the files of each are read, and its key is tried. */
+export const NAMED_CERTIFICATES = 256;
 /** A certificate that ends within this is told in a warning: time to have another made. */
 export const EXPIRY_WARNING_MS = 14 * 24 * 3600 * 1000;
 /** Handshakes that begin at once, as the time that `tls_handshakes_per_second` gives for them. */

@@ -9,7 +9,7 @@ import {
 } from 'node:tls';
 
 /** PEM, in memory that nothing prints. */
-interface Pem {
+export interface Pem {
   readonly bytes: Buffer;
 }
 

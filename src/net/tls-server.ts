@@ -10,11 +10,7 @@ import {
 } from 'node:tls';
 
 import { inheritPeer } from './peers/peer-address.ts';
-
-/** PEM, in memory that nothing prints. */
-interface Pem {
-  readonly bytes: Buffer;
-}
+import type { Pem } from './tls-client.ts';
 
 /** A certificate that clients are shown. */
 export interface ServerPair {

@@ -176,6 +176,10 @@ describe('TLS to clients', () => {
     assert.match(one[0] ?? '', /is no pair; expected "CERT KEY, CERT KEY"/);
     const other = problems({ tls: 'true', ...CERT, tls_certs: `${nameless.cert} ${nameless.key}` });
     assert.match(other[0] ?? '', /is made out to no host/);
+    const many = Array.from({ length: 257 }, () => `${a.cert} ${a.key}`).join(', ');
+    const tooMany = problems({ tls: 'true', ...CERT, tls_certs: many });
+    assert.match(tooMany[0] ?? '', /there are 257 certificates; expected at most 256/);
+    assert.equal(tooMany.length, 1);
   });
 
   test('takes ciphers of OpenSSL; a version without any has the usual ones', () => {

@@ -3,9 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { parseConfig } from '../../src/config/index.ts';
+import type { Ringway } from '../../src/index.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
-import { startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
+import { poolFile, startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
 import { waitFor } from '../support/wait.ts';
 
 let redis: RealServer;
@@ -39,7 +41,7 @@ interface Line {
 async function run(
   keys: Record<string, unknown>,
   variant = VARIANTS[2],
-): Promise<TestRingway & { path: string }> {
+): Promise<TestRingway & { ringway: Ringway; path: string }> {
   const servers = [`127.0.0.1:${redis.port}:1 s1`];
   const path = join(folder, `audit-${++files}.log`);
   const ringway = await startInProcess({ servers, audit_log: path, ...keys }, variant);
@@ -186,7 +188,7 @@ describe('the file', () => {
     await written(path, 1);
     renameSync(path, `${path}.moved`);
     await client.command('GET', 'after');
-    const lines = await waitFor('a new file', () => linesOf(path));
+    const lines = await written(path, 1);
     assert.deepEqual(
       lines.map(({ keys }) => keys[0]),
       ['after'],
@@ -201,6 +203,24 @@ describe('the file', () => {
     client.close();
     await stop();
     assert.equal(linesOf(path).length, 500);
+  });
+
+  test('that a reload leaves for another has its last lines, though ringway stops at once', async () => {
+    const { port, path, ringway, stop } = await run({});
+    const client = await RespClient.open(port);
+    await client.pipeline(Array.from({ length: 20 }, (_, i) => ['GET', `before${i}`]));
+    const other = `${path}.other`;
+    const servers = [`127.0.0.1:${redis.port}:1 s1`];
+    const file = await poolFile([{ listen: `127.0.0.1:${port}`, servers, audit_log: other }]);
+    await ringway.reload(parseConfig(Buffer.from(file.text), 'test.yml'));
+    await client.pipeline(Array.from({ length: 20 }, (_, i) => ['GET', `after${i}`]));
+    client.close();
+    await stop();
+    const keys = (of: string) => linesOf(of).map((line) => line.keys[0]);
+    assert.deepEqual(
+      [keys(path), keys(other)],
+      ['before', 'after'].map((word) => Array.from({ length: 20 }, (_, i) => `${word}${i}`)),
+    );
   });
 
   test('that cannot be written costs lines, and nothing else', async () => {

@@ -1,11 +1,9 @@
+import { FIRST_WORDS } from '../../acl/first-words.ts';
 import { DENIED_COMMANDS } from '../../limits.ts';
 import { type Parsed, quote } from './values.ts';
 
 const NAME = /^[a-z][a-z0-9._-]{0,63}(\|[a-z][a-z0-9_-]{0,63})?$/i;
 const FORMS = 'expected names like KEYS or CONFIG|SET, separated by commas';
-
-/** What a client says before anybody knows who it is, and to begin anew. */
-export const FIRST_WORDS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
 
 /** Names of commands and subcommands, separated by commas; the result is in upper case. */
 export function parseCommandNames(text: string): Parsed<readonly string[]> {

@@ -1,9 +1,9 @@
 import { findAclCommand } from '../../acl/commands.ts';
+import { FIRST_WORDS } from '../../acl/first-words.ts';
 import { DENIED_COMMANDS } from '../../limits.ts';
 import type { Scalar } from '../file/document.ts';
 import type { RenamedCommand } from '../types.ts';
 import type { CustomCommand } from './custom-commands.ts';
-import { FIRST_WORDS } from './listed-names.ts';
 import type { PoolSource } from './logins.ts';
 import { quote } from './values.ts';
 

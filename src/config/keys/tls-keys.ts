@@ -1,3 +1,4 @@
+import { NAMED_CERTIFICATES } from '../../limits.ts';
 import { INT32_MAX, type KeySpec } from './key-spec.ts';
 
 const SINCE = 'ringway 0.1';
@@ -38,7 +39,7 @@ export const TLS_KEYS: readonly KeySpec[] = [
   text(
     'tls_certs',
     'Further certificates and keys, `CERT KEY, CERT KEY`: clients that ask for a name (SNI) are ' +
-      'shown the one made out to it.',
+      `shown the one made out to it. At most ${NAMED_CERTIFICATES}.`,
   ),
   file('tls_ca_file', 'PEM: whose certificates of clients are good.'),
   choice(

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, DEFAULT_CIPHERS } from 'node:tls';
+import { NAMED_CERTIFICATES } from '../../limits.ts';
 import { Secret, secretOf } from '../secret.ts';
 import type { ClientTls, KeyPair, ServerTls } from '../tls-types.ts';
 import type { Position } from '../types.ts';
@@ -236,6 +237,11 @@ function authOf(reader: TlsReader): ClientTls['auth'] {
 function namedPairs(reader: TlsReader): KeyPair[] {
   const key = 'tls_certs';
   const items = reader.value<string>(key)?.split(',') ?? [];
+  if (items.length > NAMED_CERTIFICATES) {
+    const limit = `expected at most ${NAMED_CERTIFICATES}`;
+    reader.problem(key, `there are ${items.length} certificates; ${limit}`);
+    return [];
+  }
   return items.flatMap((item) => {
     const words = item.trim().split(/ +/);
     const [cert, own] = words;

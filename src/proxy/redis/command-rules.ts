@@ -1,4 +1,5 @@
 import { findAclCommand, subcommandsOf } from '../../acl/commands.ts';
+import { FIRST_WORDS } from '../../acl/first-words.ts';
 import type { PoolConfig } from '../../config/index.ts';
 import { COMMAND_NAME_BYTES, UNKNOWN_SHOWN_WORDS } from '../../limits.ts';
 import * as replies from '../../protocol/redis/replies/replies.ts';
@@ -11,8 +12,6 @@ const NOT_AT_SERVER = 'rules of the servers would not hold for it (logins: serve
 const SCRIPTS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 /** Subcommands that change what all clients of the servers have in common. */
 const SHARED: ReadonlySet<string> = new Set(['CONFIG|SET', 'SCRIPT|LOAD', 'SCRIPT|FLUSH']);
-/** Who connects needs these. */
-const ALWAYS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
 
 /**
  * What is done without the servers, or over connections of the pool's own login, so that no rules
@@ -75,7 +74,7 @@ function errorFor(
   name: string,
   spec: CommandSpec | null,
 ): Buffer | null {
-  if (ALWAYS.has(name)) return null;
+  if (FIRST_WORDS.has(name)) return null;
   if (denied.has(name)) return replies.deniedCommand(name);
   if (atServer && WITHOUT_USERS.has(name)) return replies.unsupported(name, NOT_AT_SERVER);
   if (!readOnly) return null;

@@ -1,3 +1,4 @@
+import { FIRST_WORDS } from '../../acl/first-words.ts';
 import type { User } from '../../acl/user.ts';
 import type { PoolConfig } from '../../config/index.ts';
 import type { Codec } from '../../protocol/codec.ts';
@@ -47,11 +48,10 @@ import { knownTrackerOf } from './tracking/trackers.ts';
 
 const PUSH = 0x3e; // '>'
 
-const LOGIN_WORDS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET']);
-const OPEN_COMMANDS: readonly boolean[] = COMMANDS.map(({ name }) => LOGIN_WORDS.has(name));
+const OPEN_COMMANDS: readonly boolean[] = COMMANDS.map(({ name }) => FIRST_WORDS.has(name));
 
 const LOGIN: LoginRules = {
-  words: LOGIN_WORDS,
+  words: FIRST_WORDS,
   isOpen: (command) => OPEN_COMMANDS[command] === true,
   refusal: replies.NO_AUTH,
   refusalWithUsers: replies.NO_AUTH_OF_REDIS,

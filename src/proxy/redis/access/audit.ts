@@ -37,6 +37,8 @@ function fileOf(pool: Pool): AuditFile {
     known.place = place;
     return known;
   }
+  // Nobody knows it any more when ringway stops.
+  known?.flush();
   const file = new AuditFile(pool, place);
   files.set(pool, file);
   return file;
