@@ -1,3 +1,4 @@
+import { withWeight } from '../config/keys/address.ts';
 import type { Log } from '../log.ts';
 import type { RingwayOptions } from './options.ts';
 import type { PoolKeys } from './pool-keys.ts';
@@ -9,7 +10,8 @@ const SILENT: Log = { level: -1, write: () => {} };
 /**
  * A proxy in front of given servers, for tests: silent, on a port of its own of the loopback
  * address.
- * @param servers `host:port`, or whole lines of `servers:`
+ * @param servers whole lines of `servers:`, or without the weight: `host:port`, `/path`, a name behind
+ *   either
  * @param keys further keys of its pool, which is called `test`; a Redis pool unless they say else
  * @throws ConfigError or RingwayError
  */
@@ -18,7 +20,6 @@ export function inFrontOf(
   keys: Partial<PoolKeys> = {},
   options: Omit<RingwayOptions, 'config' | 'text' | 'pools'> = {},
 ): Promise<Ringway> {
-  const lines = servers.map((server) => (/:\d+:\d+( |$)/.test(server) ? server : `${server}:1`));
-  const pool = { listen: '127.0.0.1:0', redis: true, ...keys, servers: lines };
+  const pool = { listen: '127.0.0.1:0', redis: true, ...keys, servers: servers.map(withWeight) };
   return start({ log: SILENT, ...options, pools: { test: pool } });
 }

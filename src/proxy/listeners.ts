@@ -147,7 +147,7 @@ export class PoolListeners {
       if (opened.includes(door)) {
         const count = pool.servers.length;
         const servers = `${count} server${count === 1 ? '' : 's'}${tls ? ', with TLS' : ''}`;
-        const line = `pool ${pool.name} listens on ${whereIs(door, where)} for ${servers}`;
+        const line = `pool ${pool.name} listens on ${whereIs(door)} for ${servers}`;
         this.#options.log.write(LOG_NOTICE, line);
       }
       for (const socket of door.early.splice(0)) {
@@ -247,6 +247,12 @@ export class PoolListeners {
     return door?.path ?? door?.server?.address() ?? null;
   }
 
+  /** Where clients of a pool connect, as `listen` has it; null = nowhere. */
+  textOf(pool: string): string | null {
+    const door = this.#doors.find(({ name }) => name === pool);
+    return door === undefined ? null : whereIs(door);
+  }
+
   /** Accepts no more. @param keepPaths another process listens on the same sockets */
   close(keepPaths = false): void {
     for (const door of this.#doors) {
@@ -257,12 +263,14 @@ export class PoolListeners {
   }
 }
 
-/** As the configuration has it, unless the system has chosen the port. */
-function whereIs({ server, text }: Door, where: ListenConfig): string {
+/** As the configuration has it, unless the system or the service manager has chosen otherwise. */
+function whereIs({ server, text }: Door): string {
   const address = server?.address();
-  const isChosen = where.kind === 'tcp' && where.port === 0;
-  if (!isChosen || typeof address !== 'object' || address === null) return text;
-  return `${text.slice(0, -1)}${address.port}`;
+  if (typeof address !== 'object' || address === null) return text;
+  const colon = text.lastIndexOf(':');
+  const wanted = Number(text.slice(colon + 1));
+  if (wanted === address.port) return text;
+  return `${wanted === 0 ? text.slice(0, colon) : address.address}:${address.port}`;
 }
 
 /** The name is removed while its file is open: until then no other file can be taken for it. */

@@ -173,8 +173,12 @@ export class Program {
   }
 
   async snapshot(): Promise<Snapshot> {
-    const { own, topology } = this;
-    return { ...(await this.serving.snapshot()), own, replicas: topology.replicas };
+    const { own, topology, listeners } = this;
+    const snapshot = await this.serving.snapshot();
+    const pools = snapshot.pools.map((pool) => {
+      return { ...pool, listen: listeners.textOf(pool.name) ?? pool.listen };
+    });
+    return { ...snapshot, pools, own, replicas: topology.replicas };
   }
 
   status(): Promise<Status> {

@@ -59,6 +59,7 @@ export interface ClusterNode {
 /** A pool at one moment. */
 export interface PoolSnapshot {
   readonly name: string;
+  /** As configured; whoever runs the proxy knows the port that the system has chosen. */
   readonly listen: string;
   readonly redis: boolean;
   readonly hash: string;
@@ -138,7 +139,7 @@ export interface SnapshotSource {
 }
 
 /**
- * Reads everything now but `own` and `replicas`, which are for whoever runs the proxy to say. The
+ * Reads everything now but `own`, `replicas` and chosen ports, which are for whoever runs the proxy to say. The
  * counters and latencies are the live arrays, not copies.
  */
 export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): Snapshot {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ConfigError, inFrontOf, parseConfig, type Ringway, start } from '../../src/index.ts';
-import { type RealServer, startRedisSet } from '../support/real-servers.ts';
+import { type RealServer, startRedis, startRedisSet } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 
 // Ringway as a library: what docs/api.md promises.
@@ -166,6 +166,41 @@ describe('an embedded proxy', () => {
     await ringway.reload({ text: textOf('  timeout: 5\n') });
     assert.equal(ringway.config.pools[0].timeoutMs, 5);
     await ringway.stop();
+  });
+
+  test('the status page tells the port that the system chose', async () => {
+    const ringway = await start({ pools: { cache: pool() }, log: QUIET });
+    const [{ listen }] = (await ringway.status()).pools;
+    assert.equal(listen, `127.0.0.1:${ringway.port}`);
+    await ringway.reload({ pools: { cache: pool(), more: { ...pool(), listen: 'localhost:0' } } });
+    const listens = (await ringway.status()).pools.map((each) => each.listen).sort();
+    const { port } = ringway.address('more') as { port: number };
+    assert.deepEqual(listens, [listen, `localhost:${port}`]);
+    await ringway.stop();
+  });
+
+  test('in front of given servers, with and without a weight, a name, a port', async () => {
+    const path = join(folder, 'redis.sock');
+    const onSocket = await startRedis({ args: ['--unixsocket', path] });
+    const { port } = redis[0];
+    for (const [server, name] of [
+      [`127.0.0.1:${port}`, `127.0.0.1:${port}`],
+      [`127.0.0.1:${port} ada:1:1`, 'ada:1:1'],
+      [`127.0.0.1:${port}:2 ada`, 'ada'],
+      [path, `${path}:`],
+      [`${path} ada`, 'ada'],
+      [`${path}:1 ada`, 'ada'],
+    ]) {
+      const ringway = await inFrontOf([server]);
+      assert.deepEqual(
+        ringway.config.pools[0].servers.map((each) => each.name),
+        [name],
+      );
+      await serves(ringway);
+      await ringway.stop();
+    }
+    await onSocket.stop();
+    await assert.rejects(async () => inFrontOf(['nowhere']), /"nowhere" is not complete/);
   });
 
   test('it is disposed of, twice if need be; nothing listens any more', async () => {

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { SENTINELS, SERVER_PATTERN, SOCKET_PATH_BYTES } from '../../limits.ts';
 import { FILE_RULES, type Rules } from '../file/rules.ts';
@@ -108,6 +109,34 @@ export function parseServer(
   const name = given ?? (port === MEMCACHED_PORT ? host : address.slice(0, lastColon));
   const ringName = latin1(name);
   return { value: { text, name, ringName, kind: 'tcp', host, port, path: '', weight, line } };
+}
+
+/** Whether a part that was cut off at a colon can be a host: IPv6 holds colons, names do not. */
+function isHost(host: string): boolean {
+  return !host.includes(':') || isIPv6(host);
+}
+
+/**
+ * A `servers` line of a text that may lack the weight, which is 1 then; as it is if that does not
+ * make it one either.
+ */
+export function withWeight(text: string): string {
+  const [first] = linesOf(text);
+  if (isServer(first)) return text;
+  const blank = text.lastIndexOf(' ');
+  const end = blank < 0 ? text.length : blank;
+  const whole = `${text.slice(0, end)}:1${text.slice(end)}`;
+  return isServer(linesOf(whole)[0]) ? whole : text;
+}
+
+function linesOf(text: string): readonly string[] {
+  const lines = expandServer(text);
+  return 'problem' in lines ? [text] : lines.value;
+}
+
+function isServer(text: string): boolean {
+  const parsed = parseServer(text, 0);
+  return !('problem' in parsed) && isHost(parsed.value.host);
 }
 
 /** As in `redis-{0..5}.redis.svc:6379:1 redis-{}`: the numbers stand where {} is, too. */
