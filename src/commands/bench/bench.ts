@@ -35,7 +35,7 @@ measured. Where the target does not keep up the run ends and says so.
   --keep             leave the keys behind; else they are deleted at the end
   --protocol=S       redis or memcached (default: what answers to PING)
   --password-file=F  log in with the password in this file
-  --user=S           as this user
+  --user=S           as this user; without a password file as one that needs no password
   --tls              encrypt; --tls-insecure: without a look at the certificate
   --json             print the figures as JSON, times in microseconds
 
@@ -64,7 +64,7 @@ export const bench: Command = (argv, out, err) =>
     }
     const { rate, seconds, connections, ...keysAndValues } = planOf(given);
     const { keys, bytes, reads } = keysAndValues;
-    const login = loginRequest(given.text('user') ?? '', passwordOf(given));
+    const login = loginRequest(given.text('user'), passwordOf(given));
     const isRedis = named === null ? await at(address, speaksRedis(target)) : named === 'redis';
     const work: Work = { isRedis, ...keysAndValues };
     const show = given.has('json') ? err : out;
@@ -184,9 +184,9 @@ function numberOf(
   throw usageError(`--${name} is a number from ${least} to ${most}, not ${JSON.stringify(text)}`);
 }
 
-function passwordOf(given: Arguments): string {
+function passwordOf(given: Arguments): string | null {
   const file = given.text('password-file');
-  if (file === null) return '';
+  if (file === null) return null;
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {

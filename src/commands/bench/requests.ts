@@ -51,8 +51,11 @@ export function mixedRequests(work: Work): (n: number) => Buffer {
   };
 }
 
-/** @param user empty = AUTH without one */
-export function loginRequest(user: string, password: string): Buffer {
-  if (password === '') return Buffer.alloc(0);
-  return user === '' ? redis('AUTH', password) : redis('AUTH', user, password);
+/**
+ * @param user null = AUTH without one
+ * @param password null = the user needs none (`nopass`); without a user there is no login then
+ */
+export function loginRequest(user: string | null, password: string | null): Buffer {
+  if (user === null && password === null) return Buffer.alloc(0);
+  return user === null ? redis('AUTH', password ?? '') : redis('AUTH', user, password ?? '');
 }

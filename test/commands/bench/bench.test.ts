@@ -63,6 +63,23 @@ describe('ringway bench', () => {
     direct.close();
   });
 
+  test('logs in as a user, who needs a password or none', async () => {
+    const direct = await RespClient.open(redis.port);
+    await direct.text('AUTH', 'pw');
+    await direct.text('ACL', 'SETUSER', 'free', 'on', 'nopass', 'allkeys', 'allcommands');
+    await direct.text('ACL', 'SETUSER', 'ada', 'on', '>hers', 'allkeys', 'allcommands');
+    direct.close();
+    const file = join(folder, 'her-password');
+    writeFileSync(file, 'hers\n');
+    const free = await run(String(redis.port), '--user=free', ...SHORT);
+    assert.equal(free.status, 0, free.err);
+    const ada = await run(String(redis.port), '--user=ada', '--password-file', file, ...SHORT);
+    assert.equal(ada.status, 0, ada.err);
+    const bare = await run(String(redis.port), '--user=ada', ...SHORT);
+    assert.equal(bare.status, 1);
+    assert.match(bare.err, /the login is refused: WRONGPASS/);
+  });
+
   test('takes away what it has written when a server of the proxy behind is away', async () => {
     const half = await startInProcess({
       redis_auth: 'pw',
