@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { diag } from '@opentelemetry/api';
 import { inFrontOf, type Ringway, start, type TelemetryOptions } from '../../src/index.ts';
+import { Telemetry } from '../../src/run/telemetry/telemetry.ts';
 import { freePort } from '../support/free-port.ts';
 import { OtlpReceiver, plain } from '../support/otlp-receiver.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
+import { waitFor } from '../support/wait.ts';
 
 describe('telemetry of an embedded proxy', () => {
   let redis: RealServer;
@@ -65,6 +67,22 @@ describe('telemetry of an embedded proxy', () => {
       delete process.env['OTEL_EXPORTER_OTLP_TIMEOUT'];
       diag.disable();
     }
+  });
+
+  test('tells its own log of figures that cannot be had', async () => {
+    const settings = {
+      ...{ endpoint: receiver.url, serviceName: 'shop', traceRate: 0, metrics: true, batch: {} },
+      metricsEveryMs: 20,
+    };
+    const telemetry = await Telemetry.load(settings, log, 'guest');
+    telemetry.start({
+      snapshot: () => Promise.reject(new Error('no worker serves at the moment')),
+      takeTraces: () => ({ traces: [], lost: 0 }),
+    });
+    await waitFor('the log', () =>
+      lines.includes('telemetry: figures are lost: no worker serves at the moment'),
+    );
+    await telemetry.end();
   });
 
   test('in another form is a mistake that says what is expected', async () => {

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { RingwayError } from '../../errors.ts';
 
 /** What of OpenTelemetry is used, and which versions of it were tested. */
@@ -9,6 +12,17 @@ const PACKAGES = [
   '@opentelemetry/exporter-metrics-otlp-http@0.223',
   '@opentelemetry/exporter-trace-otlp-http@0.223',
 ];
+
+/**
+ * How they are installed where ringway will find them.
+ * @param file one of ringway's own
+ */
+export function installCommand(file: string): string {
+  const at = file.lastIndexOf(`${sep}node_modules${sep}`);
+  // npm gives every folder into which it installs a package.json, and the global one none.
+  const isGlobal = at >= 0 && !existsSync(join(file.slice(0, at), 'package.json'));
+  return `npm install ${isGlobal ? '--global ' : ''}${PACKAGES.join(' ')}`;
+}
 
 /** The packages, each as a whole. */
 export interface Packages {
@@ -41,7 +55,7 @@ export async function loadPackages(what: string): Promise<Packages> {
     throw new RingwayError(
       'RINGWAY_STARTUP',
       `${what} needs OpenTelemetry's packages, which are installed beside ringway:\n` +
-        `npm install ${PACKAGES.join(' ')}\n${reason}`,
+        `${installCommand(fileURLToPath(import.meta.url))}\n${reason}`,
       { cause: error },
     );
   }

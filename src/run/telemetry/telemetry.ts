@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Tracer } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { TELEMETRY_END_MS, TRACES_TAKEN_MS } from '../../limits.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
 import type { TakenTraces } from '../../proxy/engine/request-traces.ts';
@@ -31,7 +32,7 @@ interface Exporter<T> {
   export(items: T, done: (result: { readonly code: number; error?: Error }) => void): void;
 }
 
-/** Sends traces and figures to a collector: one for all processes, in the primary. */
+/** Sends traces and figures to a collector: one for all processes, in the first one. */
 export class Telemetry {
   readonly #packages: Packages;
   readonly #settings: TelemetrySettings;
@@ -109,9 +110,22 @@ export class Telemetry {
       exporter,
       exportIntervalMillis: metricsEveryMs,
       exportTimeoutMillis: Math.min(metricsEveryMs, 30_000),
-      metricProducers: [metricProducer(this.#packages, VERSION, () => source.snapshot())],
+      metricProducers: [this.#producer(source)],
     });
     this.#providers.push(new MeterProvider({ resource, readers: [reader] }));
+  }
+
+  /** Figures that cannot be had are in the log, also where the SDK tells somebody else. */
+  #producer(source: TelemetrySource): MetricProducer {
+    const producer = metricProducer(this.#packages, VERSION, () => source.snapshot());
+    if (this.#standing === 'host') return producer;
+    return {
+      collect: () =>
+        producer.collect().catch((error: Error) => {
+          this.#warn(sdkMessage(`figures are lost: ${error.message}`));
+          throw error;
+        }),
+    };
   }
 
   #startTraces(resource: Resource): void {
