@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { commandByName } from '../../src/commands/index.ts';
 import { usageText } from '../../src/usage.ts';
+import { filesBelow, readSource } from '../support/source-tree.ts';
 
 // docs/glossary.md: what others call a thing stands in no guide, no reference and no text of the program.
 
@@ -32,7 +33,18 @@ function found(text: string): string[] {
   return [...text.matchAll(FORBIDDEN)].map(([word]) => word);
 }
 
+/** Others' word for the first process; for Redis it is the master. */
+const PRIMARY = /\bprimar(?:y|ies)\b/i;
+
 describe('one word for one thing', () => {
+  test('the first process has one name inside, too', () => {
+    const pages = INSIDE.map((name) => `docs/${name}.md`);
+    const files = filesBelow('src').filter((file) => /\.(?:ts|js|html)$/.test(file));
+    assert.ok(files.length > 300);
+    const others = [...pages, ...files].filter((file) => PRIMARY.test(readSource(file)));
+    assert.deepEqual(others, []);
+  });
+
   test('the test sees words of others', () => {
     assert.ok(elsewhere().length > 10);
     assert.deepEqual(found('The Backends of an upstream send `responses`.'), [

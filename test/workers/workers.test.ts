@@ -161,7 +161,7 @@ describe('workers', () => {
     }
   });
 
-  test('workers whose primary is killed answer what is in flight and end', async () => {
+  test('workers whose first process is killed answer what is in flight and end', async () => {
     const ringway = await run(['--workers', '2']);
     const answered = await askStoppedServers(ringway.port);
     ringway.kill('SIGKILL');

@@ -10,7 +10,7 @@ interface LogMessage {
   readonly fields?: LogFields;
 }
 
-/** One worker process, as the primary sees it. */
+/** One worker process, as the first process sees it. */
 export class Worker {
   /** From 1: it goes with the place, not with the process. */
   readonly number: number;

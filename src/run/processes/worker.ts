@@ -12,9 +12,9 @@ import { onClient, sendClient } from './client-message.ts';
 import { Peer } from './peer.ts';
 
 // A worker process: the engine alone. Its clients, its configuration and its end come from the
-// primary process, and its log lines go there.
+// first process, and its log lines go there.
 
-/** What the primary starts a worker with. */
+/** What the first process starts a worker with. */
 export interface WorkerStart extends TextMessage {
   readonly codec: CodecChoice;
   readonly reader: ReaderKind | null;
@@ -64,7 +64,7 @@ function configOf({ file, text, attached }: TextMessage): ConfigText {
   return { text: bytes, config, attached: contents };
 }
 
-const peer = new Peer(process, 'the primary process');
+const peer = new Peer(process, 'the first process');
 const log: Log = {
   level: 0,
   write: (level, message, fields) => {
@@ -138,7 +138,7 @@ async function stop(drainMs: number): Promise<object> {
   return packSnapshot(started().snapshot());
 }
 
-// The primary decides; a terminal and a service manager signal all processes at once.
+// The first process decides; a terminal and a service manager signal all processes at once.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
   process.on(signal, () => {});
 }
