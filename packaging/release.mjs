@@ -10,8 +10,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9a-z.]+)?$/;
 /** Files that name the version beside package.json: what stands before it there. */
-const OTHERS = new Map([
+export const OTHERS = new Map([
   ['packaging/helm/ringway/Chart.yaml', [/^(appVersion: ).*$/m, /^(version: ).*$/m]],
+  [
+    'packaging/Dockerfile',
+    [/^(# docker build .* -t ringway:)\S+/m, /^(# docker run .* ringway:)\S+/m],
+  ],
   ['packaging/compose.yml', [/^( +image: ringway:).*$/m]],
   ['packaging/kubernetes/ringway.yaml', [/^( +image: ringway:).*$/m]],
 ]);

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
-import { ROOT } from '../support/source-tree.ts';
+import { filesBelow, ROOT, readSource } from '../support/source-tree.ts';
 
 interface Release {
+  readonly OTHERS: ReadonlyMap<string, readonly RegExp[]>;
   withVersion(text: string, places: readonly RegExp[], version: string): string | null;
   withDate(
     changelog: string,
@@ -16,7 +17,7 @@ interface Release {
   obstacles(state: Record<string, unknown>): string[];
 }
 const script = pathToFileURL(join(ROOT, 'packaging/release.mjs')).href;
-const { withVersion, withDate, obstacles } = (await import(script)) as Release;
+const { OTHERS, withVersion, withDate, obstacles } = (await import(script)) as Release;
 
 describe('a release', () => {
   const changelog =
@@ -56,14 +57,14 @@ describe('a release', () => {
   });
 
   test('writes its version where other files name it, and misses none', () => {
-    const source = readFileSync('packaging/release.mjs', 'utf8');
-    for (const [, file] of source.matchAll(/^ {2}\['(packaging\/[^']+)'/gm)) {
-      const text = readFileSync(file, 'utf8');
-      const places = file.endsWith('Chart.yaml')
-        ? [/^(appVersion: ).*$/m, /^(version: ).*$/m]
-        : [/^( +image: ringway:).*$/m];
-      const changed = withVersion(text, places, '9.8.7') ?? '';
-      const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const naming = filesBelow('packaging').filter((file) =>
+      readSource(file).includes(`ringway:${version}`),
+    );
+    assert.ok(naming.length >= 3);
+    for (const file of naming) assert.ok(OTHERS.has(file), file);
+    for (const [file, places] of OTHERS) {
+      const changed = withVersion(readSource(file), places, '9.8.7') ?? '';
       assert.equal(changed.split('9.8.7').length, places.length + 1, file);
       assert.ok(!changed.includes(version), file);
     }

@@ -32,7 +32,7 @@ chmodSync(program, 0o755);
 /** The unit's text with the paths of this test. */
 function here(text: string): string {
   return text
-    .replaceAll('/usr/bin/ringway', program)
+    .replaceAll(/^(Exec\w+=)ringway /gm, `$1${program} `)
     .replaceAll('/etc/ringway', join(folder, 'etc'))
     .replaceAll('/run/ringway', join(folder, 'run'))
     .replaceAll('/var/log/ringway', join(folder, 'log'));
@@ -45,9 +45,14 @@ function setting(name: string): string {
   return found[1];
 }
 
+/** A command line of the unit. */
+function commandOf(name: string): string {
+  return here(`${name}=${setting(name)}`).slice(name.length + 1);
+}
+
 /** Runs a command line of the unit; systemd's rules for words are a shell's here. */
 function runs(name: string): { readonly status: number | null; readonly text: string } {
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', here(setting(name))], {
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', commandOf(name)], {
     encoding: 'utf8',
     timeout: 30_000,
   });
@@ -76,7 +81,7 @@ describe('the systemd unit', () => {
     writeFileSync(file, text);
     assert.equal(runs('ExecStartPre').status, 0);
     const log: string[] = [];
-    const start = here(setting('ExecStart')) + ports;
+    const start = commandOf('ExecStart') + ports;
     const child: ChildProcess = spawn('sh', ['-c', `exec ${start}`], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -108,6 +113,13 @@ describe('the systemd unit', () => {
       assert.equal(setting(name), 'ringway');
     }
     assert.match(UNIT, /^# {3}useradd --system .* ringway$/m);
+    for (const name of ['ExecStartPre', 'ExecStart', 'ExecReload']) {
+      assert.match(
+        setting(name),
+        /^ringway /,
+        'npm has it in /usr/bin here, in /usr/local/bin there',
+      );
+    }
     assert.match(setting('ExecReload'), /--admin-socket=\/run\/ringway\/admin\.sock reload$/);
     assert.match(setting('ExecStart'), /--admin-socket=\/run\/ringway\/admin\.sock/);
   });
