@@ -1,15 +1,16 @@
 // What transactions cost a server: each a SET and an INCR between MULTI and EXEC, of many clients,
 // straight at a server and through ringway.
-//
-//   npm run bench:transactions -- [--seconds N]
 
 import { connect, type Socket } from 'node:net';
-import { parseArgs } from 'node:util';
-import { startRedis } from '../../test/support/real-servers.ts';
+import { ensureServers, type RealServer, startRedis } from '../../test/support/real-servers.ts';
 import { encodeRequest, RespClient } from '../../test/support/resp-client.ts';
-import { shards, startChild } from '../../test/support/ringway.ts';
+import { type ChildRingway, shards, startChild } from '../../test/support/ringway.ts';
+import { parseOptions, UsageError, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { usageOf } from '../macro/process-usage.ts';
+
+const USAGE = `npm run bench:transactions -- [options]
+  --seconds N  of each row; default 4`;
 
 const TICK_MS = 10;
 /** The reply to EXEC begins so, and nothing else does. */
@@ -153,33 +154,54 @@ function row(what: string, { transactions, seconds, ...measured }: Measured): st
   ].join(' | ')} |`;
 }
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '4' } } });
-const seconds = Number(values.seconds);
-const redis = await startRedis();
-const ringway = await startChild({ servers: shards([redis.port]) });
-const straight: Target = {
-  port: redis.port,
-  serverPort: redis.port,
-  serverPid: redis.pid,
-  proxyPid: null,
-};
-const through: Target = { ...straight, port: ringway.port, proxyPid: ringway.pid };
-console.log(describeMachine(thisMachine()));
-console.log(
-  '| work | transactions/s | server CPU, µs each | of one core | ringway CPU | connections |',
-);
-console.log('|---|--:|--:|--:|--:|--:|');
-for (const [name, target] of [
-  ['straight', straight],
-  ['through ringway', through],
-] as const) {
-  console.log(
-    row(`300/s of 100 clients, ${name}`, await measure(target, 100, seconds, atRate(300))),
-  );
-  for (const depth of [1, 4, 16, 64]) {
-    const what = `50 clients, ${depth} in one write, ${name}`;
-    console.log(row(what, await measure(target, 50, seconds, closedLoop(depth))));
+function parse(argv: readonly string[]): number {
+  const options = parseOptions(argv, { seconds: 'value' });
+  return wholeNumber('seconds', options.value('seconds') ?? '4', 1, 600);
+}
+
+async function run(seconds: number): Promise<void> {
+  ensureServers();
+  const redis = await startRedis();
+  const ringway = await startChild({ servers: shards([redis.port]) });
+  try {
+    await compare(redis, ringway, seconds);
+  } finally {
+    await ringway.stop();
+    await redis.stop();
   }
 }
-await ringway.stop();
-await redis.stop();
+
+async function compare(redis: RealServer, ringway: ChildRingway, seconds: number): Promise<void> {
+  const straight: Target = {
+    port: redis.port,
+    serverPort: redis.port,
+    serverPid: redis.pid,
+    proxyPid: null,
+  };
+  const through: Target = { ...straight, port: ringway.port, proxyPid: ringway.pid };
+  console.log(describeMachine(thisMachine()));
+  console.log(
+    '| work | transactions/s | server CPU, µs each | of one core | ringway CPU | connections |',
+  );
+  console.log('|---|--:|--:|--:|--:|--:|');
+  for (const [name, target] of [
+    ['straight', straight],
+    ['through ringway', through],
+  ] as const) {
+    console.log(
+      row(`300/s of 100 clients, ${name}`, await measure(target, 100, seconds, atRate(300))),
+    );
+    for (const depth of [1, 4, 16, 64]) {
+      const what = `50 clients, ${depth} in one write, ${name}`;
+      console.log(row(what, await measure(target, 50, seconds, closedLoop(depth))));
+    }
+  }
+}
+
+try {
+  await run(parse(process.argv.slice(2)));
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${USAGE}` : ''}`);
+  process.exitCode = isUsage ? 2 : 1;
+}

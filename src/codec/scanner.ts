@@ -35,7 +35,7 @@ const STATE_WORD = STATE / 4;
 export interface ScannerOptions {
   /** Default `auto`: the best that this machine runs. */
   readonly codec?: CodecChoice;
-  /** Where the keys of requests belong; without it no key is looked up. */
+  /** Where the keys of requests belong. Default: one server, which has them all. */
   readonly ring?: RingOptions;
 }
 

@@ -31,6 +31,18 @@ for (const codec of CODEC_CHOICES) {
       assert.equal(frames[2].end, bytes.length);
     });
 
+    test('without a ring finds all keys, each with the one server', () => {
+      const text = `${encode('GET', 'apple')}${encode('ping')}`;
+      const { frames } = createScanner({ codec }).requests(Buffer.from(text));
+      assert.deepEqual(
+        frames.map(({ key, server }) => [key?.start, server]),
+        [
+          [text.indexOf('apple'), 0],
+          [undefined, -1],
+        ],
+      );
+    });
+
     test('finds the ends of replies', () => {
       const bytes = Buffer.from('+OK\r\n*2\r\n$1\r\na\r\n:1\r\n$3\r\nab');
       const { frames, consumed, malformed } = scanner.replies(bytes);

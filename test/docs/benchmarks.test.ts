@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { benchDocs } from '../../bench/docs/files.ts';
@@ -26,6 +27,27 @@ describe('pages and pictures of measurements', () => {
     for (const file of [...files, 'docs/codec-lab.html']) {
       const text = readFileSync(file, 'utf8');
       assert.doesNotMatch(text, /"[^"]*(?:^|["\s=])\/(?:home|opt|root|tmp|usr|work)\b/, file);
+    }
+  });
+});
+
+describe('the table of commands', () => {
+  const page = readFileSync('docs/benchmarks.md', 'utf8');
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const names = Object.keys(scripts).filter((name) => /^bench\b/.test(name));
+
+  test('has each, and no other', () => {
+    const rows = [...page.matchAll(/^\| `npm run ([^`]+)` \|/gm)].map(([, name]) => name);
+    assert.deepEqual(rows.sort(), names.sort());
+  });
+
+  test('each says with --help what it takes, and measures nothing', () => {
+    for (const name of names.filter((each) => each !== 'bench:docs')) {
+      const file = /node (\S+)$/.exec(scripts[name])?.[1] ?? '';
+      const said = spawnSync(process.execPath, [file, '--help'], { encoding: 'utf8' });
+      assert.match(said.stderr, new RegExp(`^npm run ${name} -- \\[options\\]\\n  --`, 'm'));
     }
   });
 });
