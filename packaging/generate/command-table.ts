@@ -31,15 +31,20 @@ const CHOICES: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ['codec', CODEC_CHOICES],
   ['log-format', LOG_FORMATS],
   ['hup', HUP_ACTIONS],
+  ['protocol', ['redis', 'memcached']],
 ]);
 
-/** Options that a help text explains; what follows in further lines is left out. */
-function optionsIn(help: string): OptionWord[] {
+/**
+ * Options that a help text explains; what follows in further lines is left out.
+ * @param program the program's own, which a command has in the same sense
+ */
+function optionsIn(help: string, program: readonly OptionWord[] = []): OptionWord[] {
   const explained = explainedIn(help);
   const [first] = help.split('\n');
   const others = [...first.matchAll(IN_USAGE)].flatMap(([, long, given]): OptionWord[] => {
     if (explained.some((option) => option.long === long)) return [];
-    return [{ long, short: null, value: kindOf(long, given, ''), text: '' }];
+    const text = program.find((option) => option.long === long)?.text ?? '';
+    return [{ long, short: null, value: kindOf(long, given, text), text }];
   });
   return [...others, ...explained];
 }
@@ -73,7 +78,7 @@ export async function commandTable(): Promise<CommandWords[]> {
   for (const name of COMMAND_NAMES) {
     const help = await helpOf(name);
     const summary = new RegExp(`^ +ringway ${name}\\b.*?: (.*)$`, 'm').exec(usage);
-    const options = optionsIn(help);
+    const options = optionsIn(help, table[0].options);
     const known = options.some(({ long }) => long === 'help');
     const own: OptionWord = { long: 'help', short: 'h', value: null, text: 'show its help' };
     table.push({

@@ -72,11 +72,12 @@ function unique(options: readonly OptionWord[]): OptionWord[] {
 export function zshCompletion(table: readonly CommandWords[]): string {
   const [program, ...commands] = table;
   const spec = ({ long, short, value, text }: OptionWord): string => {
-    const names = short === null ? `--${long}` : `(-${short} --${long})'{-${short},--${long}}'`;
+    const [letter, word] = value === null ? [short, long] : [`${short}+`, `${long}=`];
+    const names = short === null ? `--${word}` : `(-${short} --${long})'{-${letter},--${word}}'`;
     const what = `[${zshText(text)}]`;
     if (value === null) return `'${names}${what}'`;
     const how = value === 'file' ? '_files' : value === 'text' ? ' ' : `(${value.join(' ')})`;
-    return `'${short === null ? `${names}=` : names}${what}:value:${how}'`;
+    return `'${names}${what}:value:${how}'`;
   };
   const specs = (command: CommandWords, indent: string): string =>
     command.options.map((option) => `${indent}${spec(option)} \\\n`).join('');
@@ -101,7 +102,7 @@ ${commands.map(({ name, text }) => `    '${name}:${zshText(text)}'`).join('\n')}
 ${cases.join('\n')}
     *)
       _arguments \\
-${specs(program, '        ')}        '*:word: '
+${specs(program, '        ')}        '*:word:()'
       ;;
   esac
 }
@@ -111,7 +112,8 @@ _ringway "$@"
 
 function wordsFor({ files, words: fixed }: CommandWords): string {
   if (fixed.length > 0) return `command:(${fixed.join(' ')})`;
-  return files ? 'file:_files' : 'word: ';
+  // No match at all: a message, as for values, would keep options from being inserted.
+  return files ? 'file:_files' : 'word:()';
 }
 
 function zshText(text: string): string {
@@ -121,30 +123,52 @@ function zshText(text: string): string {
 /** For fish: a file in \`completions/\` of its configuration. */
 export function fishCompletion(table: readonly CommandWords[]): string {
   const [program, ...commands] = table;
-  const names = commands.map(({ name }) => name).join(' ');
-  const none = `not __fish_seen_subcommand_from ${names}`;
+  const begin = '__fish_ringway_words 1';
   const line = (condition: string, { long, short, value, text }: OptionWord): string => {
     const how = value === null ? '' : value === 'file' ? ' -r -F' : value === 'text' ? ' -x' : '';
     const choices = Array.isArray(value) ? ` -x -a '${value.join(' ')}'` : '';
     const letter = short === null ? '' : ` -s '${short}'`;
-    return `complete -c ringway -n '${condition}' -l ${long}${letter}${how}${choices} -d '${fishText(text)}'`;
+    return `${complete(condition)} -l ${long}${letter}${how}${choices} -d '${fishText(text)}'`;
   };
   return [
     `# fish completion of ringway. ${MADE}`,
     '# Copy it to ~/.config/fish/completions/ringway.fish.',
-    `complete -c ringway -n '${none}' -f`,
-    ...commands.map(
-      ({ name, text }) => `complete -c ringway -n '${none}' -a ${name} -d '${fishText(text)}'`,
-    ),
-    ...program.options.map((option) => line(none, option)),
-    ...commands.flatMap(({ name, options, words: fixed }) => {
-      const here = `__fish_seen_subcommand_from ${name}`;
-      const own = `complete -c ringway -n '${here}' -f -a '${fixed.join(' ')}'`;
-      return [...(fixed.length > 0 ? [own] : []), ...options.map((option) => line(here, option))];
+    ...FISH_FUNCTIONS(commands.map(({ name }) => name).join(' ')),
+    `${complete(NO_COMMAND)} -f`,
+    ...commands.map(({ name, text }) => `${complete(begin)} -a ${name} -d '${fishText(text)}'`),
+    ...program.options.map((option) => line(NO_COMMAND, option)),
+    ...commands.flatMap(({ name, options, files, words: fixed }) => {
+      const here = `__fish_ringway_command ${name}`;
+      const own = fixed.length > 0 ? ` -a '${fixed.join(' ')}'` : '';
+      return [
+        ...(files ? [] : [`${complete(here)} -f${own}`]),
+        ...options.map((option) => line(here, option)),
+      ];
     }),
     '',
   ].join('\n');
 }
+
+const NO_COMMAND = '__fish_ringway_no_command';
+
+function complete(condition: string): string {
+  return `complete -c ringway -n '${condition}'`;
+}
+
+/** A command is the first word behind the program's name, and nothing else. */
+const FISH_FUNCTIONS = (names: string): string[] => [
+  'function __fish_ringway_words',
+  '    test (count (commandline -opc)) -eq $argv[1]',
+  'end',
+  'function __fish_ringway_command',
+  '    set -l words (commandline -opc)',
+  '    test (count $words) -gt 1; and test "$words[2]" = $argv[1]',
+  'end',
+  'function __fish_ringway_no_command',
+  '    set -l words (commandline -opc)',
+  `    test (count $words) -eq 1; or not contains -- "$words[2]" ${names}`,
+  'end',
+];
 
 function fishText(text: string): string {
   return text.replaceAll("'", '’');

@@ -36,7 +36,8 @@ measured. Where the target does not keep up the run ends and says so.
   --protocol=S       redis or memcached (default: what answers to PING)
   --password-file=F  log in with the password in this file
   --user=S           as this user; without a password file as one that needs no password
-  --tls              encrypt; --tls-insecure: without a look at the certificate
+  --tls              encrypt
+  --tls-insecure     encrypt without a look at the certificate
   --json             print the figures as JSON, times in microseconds
 
 Example: ringway bench 22121 --rate=5000 --seconds=30
