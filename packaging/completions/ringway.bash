@@ -48,7 +48,7 @@ _ringway() {
     top) options='--once --json --pool= --interval= --http-addr= --admin-socket= --help' words='' ;;
     explain) options='--conf-file= --pool= --live --json --http-addr= --admin-socket= --help' words='' ;;
     check) options='--keys= --json --help' words='' ;;
-    doctor) options='--workers= --quiet --json --help' words='' ;;
+    doctor) options='--workers= --quiet --json --http-addr= --admin-socket= --help' words='' ;;
     bench) options='--rate= --seconds= --connections= --reads= --size= --keys= --prefix= --keep --protocol= --password-file= --user= --tls --tls-insecure --json --help' words='' ;;
     ctl) options='--admin-socket= --help' words='status stats unready ready config clients loglevel drain server topology failover reload help restart upgrade' ;;
     *) options='--help --version --test-conf --daemonize --describe-stats --verbose= --output= --conf-file= --stats-port= --stats-addr= --stats-interval= --pid-file= --mbuf-size= --codec= --http-addr= --http-hosts= --admin-socket= --log-format= --drain-ms= --shutdown-delay-ms= --memory-mib= --workers= --watch --hup= --max-connections= --no-latency --stats-own --no-upgrade --otlp-endpoint= --otlp-service-name= --otlp-sample-rate=' ;;

@@ -71,6 +71,8 @@ complete -c ringway -n '__fish_ringway_command check' -l help -s 'h' -d 'show it
 complete -c ringway -n '__fish_ringway_command doctor' -l workers -x -d 'with how many worker processes it is to run'
 complete -c ringway -n '__fish_ringway_command doctor' -l quiet -d 'leave out what is well'
 complete -c ringway -n '__fish_ringway_command doctor' -l json -d 'print JSON'
+complete -c ringway -n '__fish_ringway_command doctor' -l http-addr -x -d 'its HTTP address'
+complete -c ringway -n '__fish_ringway_command doctor' -l admin-socket -r -F -d 'ask its admin socket instead'
 complete -c ringway -n '__fish_ringway_command doctor' -l help -s 'h' -d 'show its help'
 complete -c ringway -n '__fish_ringway_command bench' -f
 complete -c ringway -n '__fish_ringway_command bench' -l rate -x -d 'requests per second'

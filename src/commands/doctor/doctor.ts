@@ -2,26 +2,32 @@ import { type Config, configWarnings, loadConfig } from '../../config/index.ts';
 import { linesOf } from '../../config/keys/lines.ts';
 import { runCommand, usageError } from '../arguments.ts';
 import type { Command, Out } from '../command.ts';
+import { SOURCE_HELP, SOURCE_OPTIONS, statusClient } from '../status-client.ts';
 import { lookAtDescriptors, lookAtDoors } from './doors.ts';
 import type { Finding, Level } from './finding.ts';
 import { lookAtServer } from './look.ts';
-import { lookAtPool } from './pool.ts';
+import { lookAtOthers, othersOf } from './others.ts';
+import { type Circumstances, lookAtPool } from './pool.ts';
+import { Running } from './running.ts';
 
-const HELP = `Usage: ringway doctor FILE [--workers=N] [--quiet] [--json]
+const HELP = `Usage: ringway doctor FILE [options]
 
 Looks at everything that a configuration needs, before or while ringway runs with it: connects to
 each server as ringway would, with its TLS and its password, asks it for its version, its role,
 how many clients it lets in and when it closes idle ones; looks whether the ports can be listened
-on, and how many files a process may have open. Changes nothing. Says what will hurt:
+on, and how many files a process may have open. So it does with replicas, sentinels and witnesses.
+Changes nothing. Says what will hurt:
 
   error      it will not work: exit status 1
   warning    it works, and will hurt some day
   ok         looked at, and well
 
-  --workers=N   with how many worker processes it is to run (default: 1)
-  --quiet       leave out what is well
-  --json        print JSON
-`;
+  --workers=N        with how many worker processes it is to run (default: 1)
+  --quiet            leave out what is well
+  --json             print JSON
+
+A ringway that runs is asked for the connections it has: they are not counted as others'.
+${SOURCE_HELP}`;
 
 /** Servers that are asked at the same time. */
 const AT_ONCE = 128;
@@ -29,7 +35,7 @@ const MARKS: Readonly<Record<Level, string>> = { ok: 'ok', warning: 'WARNING', e
 
 /** `ringway doctor`: what will hurt with a configuration file. */
 export const doctor: Command = (argv, out, err) => {
-  const options = ['workers=', 'quiet', 'json'];
+  const options = ['workers=', 'quiet', 'json', ...SOURCE_OPTIONS];
   return runCommand(argv, { out, err, help: HELP, options }, async (given) => {
     const [file, ...others] = given.words;
     if (file === undefined || others.length > 0)
@@ -39,7 +45,9 @@ export const doctor: Command = (argv, out, err) => {
     if (workers < 1) throw usageError(`--workers is a number from 1 to 999, not ${text}`);
     const config = await loadConfig(file);
     for (const line of configWarnings(config)) err.write(`${line}\n`);
-    const found = await lookAtAll(config, workers, progress(err));
+    const isNamed = given.text('http-addr') !== null || given.text('admin-socket') !== null;
+    const running = await Running.ask(statusClient(given), isNamed);
+    const found = await lookAtAll(config, { workers, running }, progress(err));
     const shown = given.has('quiet') ? found.filter(({ level }) => level !== 'ok') : found;
     if (given.has('json')) out.write(`${JSON.stringify(shown, null, 2)}\n`);
     else print(shown, out);
@@ -47,21 +55,27 @@ export const doctor: Command = (argv, out, err) => {
   });
 };
 
-/** @param workers that ringway will have */
-async function lookAtAll(config: Config, workers: number, tell: Tell): Promise<Finding[]> {
-  const found: Finding[] = [...lookAtDescriptors(config).all];
-  const all = config.pools.reduce((sum, pool) => sum + linesOf(pool).length, 0);
+async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Promise<Finding[]> {
+  const found: Finding[] = [...lookAtDescriptors(config, around.workers).all];
+  const all = config.pools.reduce((sum, pool) => sum + linesOf(pool).length + othersOf(pool), 0);
   let done = 0;
-  for (const pool of config.pools) {
-    found.push(...(await lookAtDoors(pool)).all);
-    const facts = await someAtATime(linesOf(pool), async (server) => {
-      const seen = await lookAtServer(pool, server);
+  const each = <T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> =>
+    someAtATime(items, async (item) => {
+      const seen = await use(item);
       tell(`${++done} of ${all} servers`);
       return seen;
     });
-    const whole = lookAtPool(pool, facts, workers);
-    for (const { findings } of facts) found.push(...findings.all);
-    found.push(...whole.all);
+  for (const pool of config.pools) {
+    found.push(...(await lookAtDoors(pool, around.running)).all);
+    const servers = await each(linesOf(pool), (server) => lookAtServer(pool, server));
+    const others = await lookAtOthers(pool, each);
+    const whole = lookAtPool(pool, servers, others, around);
+    const shown = [...servers, ...others.replicas, ...others.watches];
+    found.push(
+      ...[...shown.map(({ findings }) => findings), ...others.witnesses, whole].flatMap(
+        ({ all }) => all,
+      ),
+    );
   }
   tell('');
   return found;

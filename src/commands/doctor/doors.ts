@@ -1,7 +1,9 @@
 import { createServer } from 'node:net';
 import type { Config, ListenConfig, PoolConfig } from '../../config/index.ts';
+import { linesOf } from '../../config/keys/lines.ts';
 import { descriptorLimit } from '../../net/descriptor-limit.ts';
 import { Findings } from './finding.ts';
+import type { Running } from './running.ts';
 
 /** Descriptors that are no connection. */
 const OTHER_DESCRIPTORS = 64;
@@ -12,13 +14,15 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Whether ringway could listen where each pool says. */
-export async function lookAtDoors(pool: PoolConfig): Promise<Findings> {
+export async function lookAtDoors(pool: PoolConfig, running: Running): Promise<Findings> {
   const findings = new Findings(pool.name, null);
   for (const listen of [pool.listen, pool.tlsListen]) {
     if (listen === null || listen.kind !== 'tcp') continue;
     const code = await tryToListen(listen);
     if (code === null) findings.ok(`${listen.text} is free`);
-    else findings.warning(`${listen.text}: ${REASONS.get(code) ?? code}`);
+    else if (code === 'EADDRINUSE' && running.listensOn(listen.text)) {
+      findings.ok(`${listen.text}: the ringway that runs listens there`);
+    } else findings.warning(`${listen.text}: ${REASONS.get(code) ?? code}`);
   }
   return findings;
 }
@@ -34,22 +38,30 @@ function tryToListen(listen: ListenConfig & { kind: 'tcp' }): Promise<string | n
   });
 }
 
-/** Whether one process may have open what the file lets it open. */
-export function lookAtDescriptors({ pools }: Config): Findings {
+/**
+ * Whether a process may have open what the file lets it open.
+ * @param workers processes that share the clients; each has its own connections to servers
+ */
+export function lookAtDescriptors({ pools }: Config, workers: number): Findings {
   const findings = new Findings('', null);
   const limit = descriptorLimit();
   if (limit === 0) return findings;
-  const clients = pools.reduce((sum, pool) => sum + pool.clientConnections, 0);
+  const clients = pools.reduce((sum, { clientConnections }) => {
+    return sum + Math.ceil(clientConnections / workers);
+  }, 0);
   const unbounded = pools.some((pool) => pool.clientConnections === 0);
-  const servers = pools.reduce((sum, { servers: all, serverConnections, bulkConnections }) => {
-    return sum + all.length * (serverConnections + bulkConnections);
+  const servers = pools.reduce((sum, pool) => {
+    return sum + linesOf(pool).length * (pool.serverConnections + pool.bulkConnections);
   }, 0);
   const text = `${limit} files may be open (ulimit -n)`;
   const needed = clients + servers + OTHER_DESCRIPTORS;
+  const each = workers === 1 ? '' : ` in each of ${workers} processes`;
   if (needed > limit) {
-    findings.error(`${text}: the file asks for ${needed} connections and files; raise the limit`);
+    const what = `the file asks for ${needed} connections and files${each}`;
+    findings.error(`${text}: ${what}; raise the limit`);
   } else if (unbounded && limit < 4096) {
-    findings.warning(`${text}: about ${limit - servers - OTHER_DESCRIPTORS} clients at most`);
+    const left = limit - servers - OTHER_DESCRIPTORS;
+    findings.warning(`${text}: about ${left} clients at most${each}`);
   } else findings.ok(text);
   return findings;
 }

@@ -7,6 +7,8 @@ import { lineEnd } from './reply-end.ts';
 /** Meta commands as ringway passes them on. */
 const OLDEST = [1, 6] as const;
 
+const NOTHING: MemcachedFacts = { identity: '', version: '', most: 0, connected: 0 };
+
 interface MemcachedFacts {
   readonly identity: string;
   readonly version: string;
@@ -28,7 +30,7 @@ export async function lookAtMemcached(
   if (!said.startsWith('VERSION ')) {
     const what = visible(said.slice(0, 120));
     findings.error(`to version it says ${what}: is that a memcached? (redis: true for a Redis)`);
-    return { identity: '', version: '', most: 0, connected: 0 };
+    return NOTHING;
   }
   const version = said.slice('VERSION '.length);
   tellVersion(version, performance.now() - before, findings);

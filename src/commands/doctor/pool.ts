@@ -1,20 +1,32 @@
 import type { PoolConfig } from '../../config/index.ts';
+import { addressOf } from '../../proxy/pool/pool-changes.ts';
 import { Findings } from './finding.ts';
 import type { ServerFacts } from './look.ts';
+import { compareOthers, type OthersFacts } from './others.ts';
+import type { Running } from './running.ts';
+
+/** What the file does not say. */
+export interface Circumstances {
+  readonly workers: number;
+  readonly running: Running;
+}
 
 /** What a pool's servers say, taken together. */
 export function lookAtPool(
   pool: PoolConfig,
-  facts: readonly ServerFacts[],
-  workers: number,
+  servers: readonly ServerFacts[],
+  others: OthersFacts,
+  { workers, running }: Circumstances,
 ): Findings {
   const findings = new Findings(pool.name, null);
+  const facts = [...servers, ...others.replicas];
   sameServers(facts, findings);
+  compareOthers(servers, others, findings);
   const versions = new Set(facts.map(({ version }) => version).filter((each) => each !== ''));
   if (versions.size > 1) {
     findings.warning(`its servers have different versions: ${[...versions].sort().join(', ')}`);
   }
-  for (const each of facts) connectionsOf(pool, each, workers);
+  for (const each of facts) connectionsOf(pool, each, workers, running);
   if (pool.timeoutMs === 0) {
     findings.warning('it has no timeout: requests for a server that hangs wait for ever');
   }
@@ -38,14 +50,17 @@ function sameServers(facts: readonly ServerFacts[], findings: Findings): void {
 /** Whether a server lets in what ringway may open to it. */
 function connectionsOf(
   pool: PoolConfig,
-  { findings, most, connected }: ServerFacts,
+  { findings, server, most, connected }: ServerFacts,
   workers: number,
+  running: Running,
 ): void {
   if (most === 0) return;
+  const own = Math.min(connected, running.connectionsTo(addressOf({ ...server, tls: null })));
   const each = pool.serverConnections + pool.bulkConnections;
   const shared = workers * each;
-  const free = most - connected;
-  const text = `it lets in ${most} clients and has ${connected}`;
+  const free = most - connected + own;
+  const ours = own === 0 ? '' : `, ${own} of them of the ringway that runs`;
+  const text = `it lets in ${most} clients and has ${connected}${ours}`;
   if (free < shared) {
     findings.error(`${text}: ringway needs ${shared} more (server_connections, bulk_connections)`);
     return;

@@ -1,6 +1,6 @@
 import type { PoolConfig } from '../../config/index.ts';
 import { visible } from '../../log.ts';
-import { encodeRequest, encodeText } from '../../protocol/redis/replies/encode.ts';
+import { encodeRequest } from '../../protocol/redis/replies/encode.ts';
 import { loginRefusal, passwordOf } from '../../protocol/redis/replies/login-refusal.ts';
 import { bulkOf, elementsOf, errorOf, isNull } from '../../protocol/redis/replies/reply-parts.ts';
 import type { Conversation } from './conversation.ts';
@@ -14,8 +14,28 @@ const OLDEST = [6, 2] as const;
 interface RedisFacts {
   readonly identity: string;
   readonly version: string;
+  readonly role: string;
   readonly most: number;
   readonly connected: number;
+}
+
+/** Says something, and waits for the whole reply. */
+export type Ask = (...words: readonly (string | Buffer)[]) => Promise<Buffer>;
+
+/** How somebody is logged in to, and what it is called if it is no server of the pool. */
+export interface Login {
+  /** Of AUTH, without it; null = there is none. */
+  readonly words: readonly Buffer[] | null;
+  /** The key of the file that has it. */
+  readonly key: string;
+}
+
+/** As ringway logs in to servers, replicas and witnesses. */
+export function serverLogin({ serverLogin: login }: PoolConfig): Login {
+  const key = 'redis_auth';
+  if (login === null) return { words: null, key };
+  const { user, password } = login;
+  return { words: user === null ? [password.bytes] : [Buffer.from(user), password.bytes], key };
 }
 
 /** Logs in and asks for version, role, limits and timeouts. */
@@ -23,69 +43,87 @@ export async function lookAtRedis(
   conversation: Conversation,
   pool: PoolConfig,
   findings: Findings,
-): Promise<RedisFacts> {
-  const ask = (question: Buffer): Promise<Buffer> => conversation.ask(question, replyEnd);
-  const nothing = { identity: '', version: '', most: 0, connected: 0 };
-  if (!(await logIn(ask, pool, findings))) return nothing;
+): Promise<RedisFacts | null> {
+  const ask = await greet(conversation, serverLogin(pool), findings);
+  if (ask === null) return null;
+  const info = infoOf(await ask('INFO'));
+  const config = await configOf(ask, findings);
+  lookAtInfo(info, pool, findings);
+  lookAtConfig(config, pool, findings);
+  return {
+    identity: info.get('run_id') ?? '',
+    version: versionOf(info),
+    role: info.get('role') ?? '',
+    most: Number(config.get('maxclients') ?? info.get('maxclients') ?? 0),
+    connected: Number(info.get('connected_clients') ?? 0),
+  };
+}
+
+/** Logs in and says PING. @returns null when that is the end of it */
+export async function greet(
+  conversation: Conversation,
+  login: Login,
+  findings: Findings,
+): Promise<Ask | null> {
+  const ask: Ask = (...words) =>
+    conversation.ask(encodeRequest(words.map((word) => Buffer.from(word as string))), replyEnd);
+  if (login.words !== null && !(await logIn(ask, login.words, findings))) return null;
   const before = performance.now();
-  const pong = textOf(await ask(encodeText('PING')));
+  const pong = textOf(await ask('PING'));
   if (pong.startsWith('-NOAUTH')) {
-    findings.error('it wants a password, and the pool has none (redis_auth)');
-    return nothing;
+    findings.error(`it wants a password, and the pool has none (${login.key})`);
+    return null;
   }
   if (!pong.startsWith('+PONG')) {
     findings.error(`to PING it says ${shown(pong)}: is that a Redis? (redis: true)`);
-    return nothing;
+    return null;
   }
   findings.ok(`PING in ${(performance.now() - before).toFixed(1)} ms`);
-  const info = infoOf(await ask(encodeText('INFO')));
-  const config = await configOf(ask, findings);
-  const version = info.get('valkey_version') ?? info.get('redis_version') ?? '';
-  lookAtInfo(info, version, pool, findings);
-  lookAtConfig(config, findings);
-  const most = Number(config.get('maxclients') ?? info.get('maxclients') ?? 0);
-  const connected = Number(info.get('connected_clients') ?? 0);
-  return { identity: info.get('run_id') ?? '', version, most, connected };
+  return ask;
 }
 
-async function logIn(
-  ask: (question: Buffer) => Promise<Buffer>,
-  { serverLogin }: PoolConfig,
-  findings: Findings,
-): Promise<boolean> {
-  if (serverLogin === null) return true;
-  const { user, password } = serverLogin;
-  const words = user === null ? [password.bytes] : [Buffer.from(user), password.bytes];
-  const request = encodeRequest([Buffer.from('AUTH'), ...words]);
-  const said = textOf(await ask(request));
+async function logIn(ask: Ask, words: readonly Buffer[], findings: Findings): Promise<boolean> {
+  const said = textOf(await ask('AUTH', ...words));
   if (said.startsWith('+')) {
-    findings.ok(user === null ? 'the password is right' : `user ${visible(user)} may log in`);
+    const [user, password] = words;
+    const name = visible(user.toString());
+    findings.ok(password === undefined ? 'the password is right' : `user ${name} may log in`);
     return true;
   }
   if (said.includes('without any password configured')) {
     findings.warning('it has no password: anybody who reaches it may do anything');
     return true;
   }
+  const request = encodeRequest([Buffer.from('AUTH'), ...words]);
   const why = loginRefusal(said.replace(/^-/, ''), passwordOf(request));
   findings.error(`the login is refused: ${shown(why)}`);
   return false;
 }
 
-function lookAtInfo(
-  info: ReadonlyMap<string, string>,
-  version: string,
-  { cluster, followsMaster }: PoolConfig,
-  findings: Findings,
-): void {
+function versionOf(info: ReadonlyMap<string, string>): string {
+  return info.get('valkey_version') ?? info.get('redis_version') ?? '';
+}
+
+/** Tells the version. */
+export function tellVersion(info: ReadonlyMap<string, string>, findings: Findings): void {
   const name = info.has('valkey_version') ? 'Valkey' : 'Redis';
+  const version = versionOf(info);
   if (version === '') findings.warning('it does not say its version: may this user ask for INFO?');
   else if (isOlder(version)) {
     findings.warning(
       `${name} ${shown(version)} is older than ${OLDEST.join('.')}: not tested with ringway`,
     );
   } else findings.ok(`${name} ${shown(version)}`);
+}
+
+function lookAtInfo(
+  info: ReadonlyMap<string, string>,
+  { cluster, followsMaster }: PoolConfig,
+  findings: Findings,
+): void {
+  tellVersion(info, findings);
   const role = info.get('role');
-  if (role === 'slave' && followsMaster) findings.ok('it is a replica: its master is looked for');
+  if (role === 'slave' && followsMaster) tellReplica(info, findings);
   else if (role === 'slave') findings.error('it is a replica: writes will fail with READONLY');
   const isNode = info.get('cluster_enabled') === '1';
   if (cluster && !isNode) findings.error('it is no node of a Redis Cluster');
@@ -103,7 +141,19 @@ function lookAtInfo(
   }
 }
 
-function lookAtConfig(config: ReadonlyMap<string, string>, findings: Findings): void {
+/** A replica where a master is followed: whichever of a shard is the master, it is found. */
+function tellReplica(info: ReadonlyMap<string, string>, findings: Findings): void {
+  const master = `${info.get('master_host') ?? ''}:${info.get('master_port') ?? ''}`;
+  const text = `it is a replica of ${shown(master)}`;
+  if (info.get('master_link_status') === 'up') findings.ok(text);
+  else findings.warning(`${text}, which it does not reach: it is neither read nor promoted`);
+}
+
+function lookAtConfig(
+  config: ReadonlyMap<string, string>,
+  { promote, promoteUnfenced }: PoolConfig,
+  findings: Findings,
+): void {
   const timeout = Number(config.get('timeout') ?? 0);
   if (timeout > 0) {
     findings.warning(
@@ -111,15 +161,20 @@ function lookAtConfig(config: ReadonlyMap<string, string>, findings: Findings): 
         'the first request behind that may fail; set it to 0',
     );
   }
+  if (promote && !promoteUnfenced && config.get('min-replicas-to-write') === '0') {
+    findings.error(
+      'min-replicas-to-write is 0: as a master that is cut off it would go on acknowledging ' +
+        'writes, so no replica is promoted in its place (promote)',
+    );
+  }
 }
 
-async function configOf(
-  ask: (question: Buffer) => Promise<Buffer>,
-  findings: Findings,
-): Promise<ReadonlyMap<string, string>> {
+const ASKED = ['maxclients', 'timeout', 'min-replicas-to-write'];
+
+async function configOf(ask: Ask, findings: Findings): Promise<ReadonlyMap<string, string>> {
   const found: Map<string, string> = new Map();
-  for (const name of ['maxclients', 'timeout']) {
-    const reply = await ask(encodeText('CONFIG', 'GET', name));
+  for (const name of ASKED) {
+    const reply = await ask('CONFIG', 'GET', name);
     if (errorOf(reply) !== null) {
       findings.warning('CONFIG GET is refused: its maxclients and timeout are not known');
       return found;
@@ -132,7 +187,7 @@ async function configOf(
 }
 
 /** The lines `name:value` of INFO. */
-function infoOf(reply: Buffer): ReadonlyMap<string, string> {
+export function infoOf(reply: Buffer): ReadonlyMap<string, string> {
   const lines = (bulkOf(reply) ?? Buffer.alloc(0)).toString('latin1').split('\r\n');
   const pairs = lines.map((line): [string, string] => {
     const colon = line.indexOf(':');
@@ -146,11 +201,11 @@ function isOlder(version: string): boolean {
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
 }
 
-function textOf(reply: Buffer): string {
+export function textOf(reply: Buffer): string {
   return reply.toString('latin1').trim();
 }
 
 /** What a server chose to say, cut and without what a terminal would obey. */
-function shown(text: string): string {
+export function shown(text: string): string {
   return visible(text.slice(0, 120));
 }

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { freePort } from '../../support/free-port.ts';
+import { type RealServer, startRedis } from '../../support/real-servers.ts';
+import { type SentinelSet, settled, startSentinelSet } from '../../support/sentinels.ts';
+import { has, look } from './looks.ts';
+
+const list = (key: string, lines: readonly string[]): string[] => [
+  `${key}:`,
+  ...lines.map((line) => `  - ${line}`),
+];
+
+describe('ringway doctor looks at who else a pool needs', () => {
+  let set: SentinelSet;
+  let plain: RealServer;
+  before(async () => {
+    set = await startSentinelSet({ replicas: 1 });
+    plain = await startRedis({
+      args: ['--requirepass', 'pw', '--maxmemory-policy', 'allkeys-lru'],
+    });
+    await settled(set);
+  });
+  after(async () => {
+    await set?.stop();
+    await plain?.stop();
+  });
+
+  test('sentinels: whether they are some, and watch its masters', async () => {
+    const [a, b] = set.lines;
+    const away = `127.0.0.1:${await freePort()}`;
+    const keys = ['redis: true', 'timeout: 400'];
+    const found = await look(set.servers, [...keys, ...list('sentinels', [a, b])]);
+    for (const line of [a, b])
+      has(found, new RegExp(`^ok sentinel ${line} it watches all masters`));
+    assert.deepEqual(
+      found.filter((text) => text.includes('sentinel') && !text.startsWith('ok')),
+      [],
+    );
+    const wrong = ['shard1', 'other'].map(
+      (name, i) => `${set.servers[0].split(' ')[0]} ${name}${i}`,
+    );
+    const others = [a, away, `127.0.0.1:${set.shards[0][0].port}`, `127.0.0.1:${plain.port}`];
+    const bad = await look(wrong, [...keys, ...list('sentinels', others)]);
+    has(bad, new RegExp(`^error sentinel ${a} it watches no master that is called shard10$`));
+    has(bad, new RegExp(`^error sentinel ${away} ${away}: nobody listens there`));
+    has(bad, new RegExp(`^error sentinel ${others[2]} it is no sentinel$`));
+    has(bad, /^error sentinel \S+ it wants a password, and the pool has none \(sentinel_auth\)$/);
+    const login = ['sentinel_auth: default pw', ...list('sentinels', [others[3]])];
+    const logged = await look(set.servers, [...keys, ...login]);
+    has(logged, /^ok sentinel \S+ user default may log in$/);
+    has(logged, /^error sentinel \S+ it is no sentinel$/);
+  });
+
+  test('replicas: of whom they are one, and that a shard has one master', async () => {
+    const [master, replica] = set.shards[0];
+    const line = `127.0.0.1:${master.port}:1 one`;
+    const at = (server: RealServer): string => `127.0.0.1:${server.port} one`;
+    const keys = ['redis: true', 'timeout: 400'];
+    const found = await look([line], [...keys, ...list('replicas', [at(replica)])]);
+    has(found, new RegExp(`^ok one at \\S+ it is a replica of 127\\.0\\.0\\.1:${master.port}$`));
+    assert.ok(!found.some((text) => text.startsWith('error')), found.join('\n'));
+    const other = await startRedis();
+    try {
+      const two = await look([line], [...keys, ...list('replicas', [at(replica), at(other)])]);
+      has(two, new RegExp(`^error - two masters: one and one at 127\\.0\\.0\\.1:${other.port}; `));
+      const none = `127.0.0.1:${replica.port}:1 one`;
+      const lost = await look([none], [...keys, ...list('replicas', [at(replica)])]);
+      has(lost, /^error - none of the servers of one is a master$/);
+      has(lost, /^error - one and one at \S+ are one and the same server$/);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  test('witnesses: that they keep what they know; and the fence of who is promoted', async () => {
+    const [master, replica] = set.shards[0];
+    const witness = await startRedis();
+    try {
+      const lines = [witness.port, plain.port, replica.port].map((port) => `127.0.0.1:${port}`);
+      const keys = ['redis: true', 'timeout: 400', 'promote: true', ...list('witnesses', lines)];
+      const found = await look(
+        [`127.0.0.1:${master.port}:1 one`],
+        [...keys, ...list('replicas', [`localhost:${replica.port} one`])],
+      );
+      const [own, wants, follows] = lines;
+      has(found, new RegExp(`^warning witness ${own} it forgets all when it ends`));
+      has(found, new RegExp(`^error witness ${wants} it wants a password`));
+      has(found, new RegExp(`^error witness ${follows} it is a replica`));
+      has(found, /^error one min-replicas-to-write is 0: /);
+      const auth = [
+        'redis_auth: pw',
+        ...keys,
+        ...list('replicas', [`localhost:${replica.port} one`]),
+      ];
+      const logged = await look([`127.0.0.1:${master.port}:1 one`], auth);
+      has(
+        logged,
+        new RegExp(`^error witness ${wants} it may evict what it knows \\(allkeys-lru\\)`),
+      );
+    } finally {
+      await witness.stop();
+    }
+  });
+});
