@@ -10,8 +10,8 @@ const SILENT: Log = { level: -1, write: () => {} };
 /**
  * A proxy in front of given servers, for tests: silent, on a port of its own of the loopback
  * address.
- * @param servers whole lines of `servers:`, or without the weight: `host:port`, `/path`, a name behind
- *   either
+ * @param servers lines of `servers:`, whole or without the weight: `host:port` or `/path`, with or
+ *   without a name behind it
  * @param keys further keys of its pool, which is called `test`; a Redis pool unless they say else
  * @throws ConfigError or RingwayError
  */

@@ -139,8 +139,8 @@ export interface SnapshotSource {
 }
 
 /**
- * Reads everything now but `own`, `replicas` and chosen ports, which are for whoever runs the proxy to say. The
- * counters and latencies are the live arrays, not copies.
+ * Reads everything now but `own`, `replicas` and chosen ports, which are for whoever runs the proxy
+ * to say. The counters and latencies are the live arrays, not copies.
  */
 export function takeSnapshot(source: SnapshotSource, now: number = Date.now()): Snapshot {
   const { user, system } = process.cpuUsage();

@@ -201,6 +201,7 @@ function isOlder(version: string): boolean {
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
 }
 
+/** What a one-line reply says, without its end. */
 export function textOf(reply: Buffer): string {
   return reply.toString('latin1').trim();
 }

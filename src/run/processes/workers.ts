@@ -66,8 +66,8 @@ function messageOf({ config, text, attached }: ConfigText): TextMessage {
 }
 
 /**
- * Worker processes that share the clients: the first process accepts connections and gives them to the
- * workers in turn, adds up what they count, and replaces one that ends.
+ * Worker processes that share the clients: the first process accepts connections and gives them to
+ * the workers in turn, adds up what they count, and replaces one that ends.
  */
 export class Workers implements Serving {
   readonly #options: WorkersOptions;
