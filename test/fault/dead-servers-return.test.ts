@@ -83,7 +83,7 @@ function exchange(
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     let reply = '';
-    const late = setTimeout(() => reject(new Error(`got no more than ${reply}`)), 5000);
+    const late = setTimeout(() => reject(new Error(`got no more than ${reply}`)), 30_000);
     const onData = (chunk: Buffer): void => {
       reply += chunk.toString('latin1');
       const done = expected.some((each) => {

@@ -108,8 +108,8 @@ describe('slow clients', { skip }, () => {
     }
   };
 
-  const ended = (socket: Socket, timeoutMs: number): Promise<unknown> => {
-    return waitFor('the client to be closed', () => socket.destroyed, timeoutMs);
+  const ended = (socket: Socket): Promise<unknown> => {
+    return waitFor('the client to be closed', () => socket.destroyed);
   };
 
   test('a SET of 100 MB that stalls at 3 MB', async () => {
@@ -195,13 +195,9 @@ describe('slow clients', { skip }, () => {
       // that of those who wait behind its replies.
       const gone = /takes none of its replies|does not read a large reply/;
       const seen = ringway.log.length;
-      await waitFor(
-        'its deadline',
-        () => ringway.log.slice(seen).some((line) => gone.test(line)),
-        8_000,
-      );
+      await waitFor('its deadline', () => ringway.log.slice(seen).some((line) => gone.test(line)));
       socket.resume();
-      await ended(socket, 3_000);
+      await ended(socket);
       await delay(500);
     });
     assert.equal(await client.text('STRLEN', key), MB);

@@ -73,7 +73,8 @@ describe('the npm package', () => {
       assert.ok(new URL(address).host.endsWith(host), address);
     }
     assert.ok(keywords.length > 5);
-    assert.ok(files.includes(normalize(man)), man);
+    // npm makes nothing of a text alone.
+    assert.ok(Array.isArray(man) && man.every((page) => files.includes(normalize(page))), man);
   });
 
   test('the command can be run by the shell', () => {

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +28,7 @@ function node(cwd: string, ...args: string[]) {
   return spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
 }
 
-test('installed into an empty folder it runs every example', { timeout: 200_000 }, async () => {
+test('installed into an empty folder it runs every example', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringway-installed-'));
   try {
     const [{ filename }] = JSON.parse(npm([...PACK, '--pack-destination', folder]));
@@ -64,6 +65,32 @@ test('installed into an empty folder it runs every example', { timeout: 200_000 
     assert.equal(status, 1, 'nothing of OpenTelemetry is installed unless somebody asks for it');
     assert.match(stderr, /^RingwayError: the option telemetry needs OpenTelemetry's packages/m);
     assert.match(stderr, /^npm install .*@opentelemetry\/sdk-trace@/m);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('installed for all, the command, its manual and its files are where docs say', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringway-global-'));
+  try {
+    const [{ filename }] = JSON.parse(npm([...PACK, '--pack-destination', folder]));
+    const prefix = ['--global', '--prefix', folder];
+    npm(['install', ...prefix, '--prefer-offline', '--ignore-scripts', join(folder, filename)]);
+    assert.match(
+      readFileSync(join(folder, 'share/man/man1/ringway.1'), 'utf8'),
+      /^\.TH RINGWAY 1/m,
+    );
+    const own = join(npm(['root', ...prefix]).trim(), 'ringway');
+    assert.ok(statSync(join(own, 'packaging/swap.sh')).mode & 0o111, 'swap.sh can be run');
+    writeFileSync(
+      join(folder, 'a.yml'),
+      'a:\n  listen: 127.0.0.1:1\n  servers:\n    - 127.0.0.1:1:1\n',
+    );
+    const program = join(folder, 'bin/ringway');
+    const args = ['-c', 'a.yml', '--otlp-endpoint=http://127.0.0.1:1'];
+    const { status, stderr } = spawnSync(program, args, { cwd: folder, encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.match(stderr, /\] npm install --global @opentelemetry\/api@/m);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -112,20 +112,23 @@ describe('the HTTP address', () => {
   test('counters go up by what was done, and server time follows a slow server', async () => {
     const before = await metrics();
     const client = await RespClient.open(ringway.port);
+    const began = performance.now();
     redis[0].kill('SIGSTOP');
     redis[1].kill('SIGSTOP');
     const reply = client.command('GET', 'key:1');
     await delay(300);
     for (const server of redis) server.kill('SIGCONT');
     await reply;
+    const seconds = (performance.now() - began) / 1000;
     client.close();
     const after = await metrics();
     const delta = (name: string): number => after.sum(name, {}) - before.sum(name, {});
     assert.equal(delta('ringway_requests_total'), 1);
     assert.equal(delta('ringway_server_seconds_count'), 1);
     const took = delta('ringway_server_seconds_sum');
-    assert.ok(took > 0.25 && took < 2, String(took));
-    assert.ok(delta('ringway_queue_seconds_sum') < 0.1);
+    const queued = delta('ringway_queue_seconds_sum');
+    assert.ok(took > 0.25 && took + queued <= seconds, `${took} + ${queued} of ${seconds}`);
+    assert.ok(queued < took, String(queued));
   });
 
   test('every metric of the dashboard exists', async () => {
@@ -190,7 +193,7 @@ describe('the HTTP address', () => {
     );
     const started = Date.now();
     assert.match(await raw('GET /healthz HTTP/1.1\r\nHost: a\r\n'), /^(HTTP\/1\.1 408|$)/);
-    assert.ok(Date.now() - started < 9000);
+    assert.ok(Date.now() - started < 30_000);
     assert.deepEqual(pick(await ask('/healthz')), [200, 'ok\n']);
   });
 

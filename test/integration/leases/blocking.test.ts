@@ -220,8 +220,8 @@ describe('a client that is blocked', () => {
     // Its key may have gone to the other server, and it behind it.
     await waitFor('it to be blocked', async () => (await blockedConnections()) === 1);
     const began = Date.now();
-    await own.ringway.stop(5_000);
-    assert.ok(Date.now() - began < 4_000, 'nobody waits for it');
+    await own.ringway.stop(60_000);
+    assert.ok(Date.now() - began < 50_000, 'nobody waits for it');
     await waitFor('the end', () => client.ended);
   });
 });
