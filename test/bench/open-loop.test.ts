@@ -106,8 +106,8 @@ describe('the probe', () => {
   test('sends at its rate and times the replies', async () => {
     const server = await serve((socket) => socket.on('data', answerAll(socket)));
     try {
-      const result = await runProbe({ ...order, port: server.port });
-      assert.ok(result.requests > 1500 && result.requests < 2500, `${result.requests}`);
+      const result = await runProbe({ ...order, requestsPerSecond: 400, port: server.port });
+      assert.ok(result.requests > 300 && result.requests < 500, `${result.requests}`);
       assert.ok(result.p50Ms !== null && result.p50Ms > 0 && result.p50Ms <= result.maxMs);
       assert.notEqual(result.lateP50Ms, null);
     } finally {
@@ -128,11 +128,11 @@ describe('the probe', () => {
       }, 900);
     });
     try {
-      const result = await runProbe({ ...order, port: server.port });
+      const result = await runProbe({ ...order, requestsPerSecond: 1200, port: server.port });
       // Half of the second is stalled: a client that waits for replies would have seen four slow
       // requests, one per connection, and a p90 of a good server.
       assert.ok((result.p99Ms ?? 0) > 400, `p99 ${result.p99Ms}`);
-      assert.ok(result.requests > 1500, `${result.requests}`);
+      assert.ok(result.requests > 900, `${result.requests}`);
     } finally {
       server.close();
     }
