@@ -92,7 +92,8 @@ describe('ringway doctor', () => {
   });
 
   test('of the nodes of a Redis Cluster that are named, and of one that is none', async () => {
-    const node = await startRedis({ args: ['--cluster-enabled', 'yes'] });
+    const bus = ['--cluster-port', String(await freePort())];
+    const node = await startRedis({ args: ['--cluster-enabled', 'yes', ...bus] });
     try {
       const lines = [`127.0.0.1:${node.port}:1`, `127.0.0.1:${redis[1].port}:1`];
       const found = await look(lines, ['redis: true', 'cluster: true']);
