@@ -96,18 +96,19 @@ export async function startSentinelSet(options: SentinelSetOptions = {}): Promis
 }
 
 /**
- * All replicas of the first shard follow its master, and the sentinels know it: what is acknowledged
- * from now on is not lost with the master because nobody had begun to copy it.
+ * All replicas of a shard follow its master, and the sentinels know it: what is acknowledged from
+ * now on is not lost with the master because nobody had begun to copy it.
  */
-export async function settled(set: SentinelSet): Promise<RealServer> {
-  const port = await waitFor('sentinels to agree', () => set.masterOf(0), 60_000);
+export async function settled(set: SentinelSet, shard = 0): Promise<RealServer> {
+  const port = await waitFor('sentinels to agree', () => set.masterOf(shard), 60_000);
+  const replicas = set.shards[shard].filter(({ running }) => running).length - 1;
   await waitFor(
     'all replicas',
     async () => {
       const info = String(await command(port, 'INFO', 'replication'));
-      return (info.match(/state=online/g)?.length ?? 0) === set.shards[0].length - 1;
+      return (info.match(/state=online/g)?.length ?? 0) === replicas;
     },
     60_000,
   );
-  return set.shards[0].find((server) => server.port === port) as RealServer;
+  return set.shards[shard].find((server) => server.port === port) as RealServer;
 }

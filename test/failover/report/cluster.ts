@@ -1,19 +1,25 @@
 import { askAdmin } from '../../../src/admin/admin-client.ts';
+import { keySlot } from '../../../src/distribution/slots.ts';
 import { clusterNodes, idOf, startCluster, type TestCluster } from '../../support/clusters.ts';
 import { freePort } from '../../support/free-port.ts';
-import { NumberedLoad, type NumberedResult } from '../../support/numbered-load.ts';
+import { NumberedLoad } from '../../support/numbered-load.ts';
 import type { RealServer } from '../../support/real-servers.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { startChild } from '../../support/ringway.ts';
 import { command } from '../../support/sentinels.ts';
 import { waitFor } from '../../support/wait.ts';
-import { HEAD, rowOf } from './table.ts';
+import { type Judged, judge, type Outage, tellDetails } from './outage.ts';
+import { rowOf, TABLE } from './table.ts';
 
 // What clients see of a Redis Cluster that changes under load: three masters with a replica each.
 
 const NODE_TIMEOUT_MS = 1000;
 const CLIENTS = 24;
 const DEPTH = 4;
+/** Each client writes at several nodes. */
+const KEYS = 3;
+/** How long a busy machine may need until ringway knows that a node has died. */
+const NOTICE_MS = 100;
 /** Milliseconds between what a client asks. */
 const PAUSE_MS = 10;
 /** Longer than a master may pause its writes for a failover. */
@@ -31,24 +37,28 @@ interface Bed {
 }
 
 /** What happened, and how often a second nodes were asked meanwhile. */
-interface Measured extends NumberedResult {
+interface Measured extends Judged {
   readonly perSecond: number;
 }
 
-async function underLoad(bed: Bed, work: () => Promise<void>): Promise<Measured> {
+/** @param work returns which nodes have died */
+async function underLoad(bed: Bed, work: () => Promise<Outage[]>): Promise<Measured> {
   await bed.cluster.settled();
   const load = new NumberedLoad({
     ...{ port: bed.port, clients: CLIENTS, depth: DEPTH },
     pauseMs: PAUSE_MS,
+    keysOf: (client) => Array.from({ length: KEYS }, (_, i) => `key:${client}:${i}`),
   });
   await waitFor('some load', () => load.acknowledged > 500);
   const [from, before] = [performance.now(), await bed.refreshes()];
-  await work();
+  const outages = await work();
   const served = load.acknowledged;
   await waitFor('load on it', () => load.acknowledged > served + 500, 60_000);
   const seconds = (performance.now() - from) / 1000;
   const perSecond = ((await bed.refreshes()) - before) / Math.max(1, seconds);
-  return { ...(await load.stop()), perSecond };
+  const result = judge(await load.stop(), outages);
+  tellDetails(result, outages);
+  return { ...result, perSecond };
 }
 
 /** Moves slots as redis-cli does, over connections that stay. */
@@ -97,21 +107,23 @@ async function slotsOf(node: RealServer, count: number): Promise<number[]> {
 }
 
 /** Each of the other masters gives half of them. */
-async function reshard({ cluster }: Bed, count: number): Promise<void> {
+async function reshard({ cluster }: Bed, count: number): Promise<[]> {
   const [a, b, c] = await Promise.all(
     [0, SLOTS >> 1, SLOTS - 1].map((slot) => cluster.ownerOf(slot)),
   );
   await moveSlots(cluster, await slotsOf(a, count >> 1), a, c);
   await moveSlots(cluster, await slotsOf(b, count >> 1), b, c);
+  return [];
 }
 
-async function addAndRemove({ cluster }: Bed, count: number): Promise<void> {
+async function addAndRemove({ cluster }: Bed, count: number): Promise<[]> {
   const node = await cluster.addNode();
   const giver = await cluster.ownerOf(SLOTS - 1);
   const slots = await slotsOf(giver, count);
   await moveSlots(cluster, slots, giver, node);
   await moveSlots(cluster, slots, node, giver);
   await cluster.removeNode(node);
+  return [];
 }
 
 /** A master with slots, and a replica of it. */
@@ -136,7 +148,7 @@ async function isMasterNow(server: RealServer): Promise<boolean> {
   return ((await command(server.port, 'ROLE')) as string[])[0] === 'master';
 }
 
-async function planned(bed: Bed): Promise<void> {
+async function planned(bed: Bed): Promise<[]> {
   const [, replica] = await pairOf(bed);
   let askedAt = Number.NEGATIVE_INFINITY;
   await waitFor(
@@ -151,32 +163,27 @@ async function planned(bed: Bed): Promise<void> {
     },
     60_000,
   );
+  return [];
 }
 
-/** @returns what brings it back */
-async function killed(bed: Bed): Promise<RealServer> {
+async function killed(bed: Bed): Promise<Measured> {
+  await bed.cluster.settled();
   const [master, replica] = await pairOf(bed);
-  master.kill('SIGKILL');
-  await waitFor('the replica to be a master', () => isMasterNow(replica), 30_000);
-  return master;
+  const slots = new Set(await slotsOf(master, SLOTS));
+  const result = await underLoad(bed, async () => {
+    master.kill('SIGKILL');
+    const at = performance.now();
+    await waitFor('the replica to be a master', () => isMasterNow(replica), 30_000);
+    const had = (key: string) => slots.has(keySlot(Buffer.from(key), 0, key.length));
+    return [{ at, sentUntil: at + NOTICE_MS, aloneUntil: at + NODE_TIMEOUT_MS, had }];
+  });
+  await master.restart();
+  return result;
 }
 
-async function repeated(
-  bed: Bed,
-  runs: number,
-  work: () => Promise<RealServer | null>,
-): Promise<Measured[]> {
+async function repeated(runs: number, run: () => Promise<Measured>): Promise<Measured[]> {
   const results: Measured[] = [];
-  for (let run = 0; run < runs; run++) {
-    let gone: RealServer | null = null;
-    const result = await underLoad(bed, async () => {
-      gone = await work();
-    });
-    results.push(result);
-    for (const [text, count] of result.errors) console.error(`${count} x ${text}`);
-    for (const text of result.wrong) console.error(text);
-    await (gone as RealServer | null)?.restart();
-  }
+  while (results.length < runs) results.push(await run());
   return results;
 }
 
@@ -197,14 +204,11 @@ const EVENTS: Readonly<Record<string, (bed: Bed, runs: number, slots: number) =>
       return line(`a node comes, gets ${share} slots, gives them back, and goes`, [nodes]);
     },
     failover: async (bed, runs) => {
-      const work = async (): Promise<null> => {
-        await planned(bed);
-        return null;
-      };
-      return line('`CLUSTER FAILOVER`', await repeated(bed, runs, work));
+      const all = await repeated(runs, () => underLoad(bed, () => planned(bed)));
+      return line('`CLUSTER FAILOVER`', all);
     },
     kill: async (bed, runs) => {
-      return line('a master is killed (`kill -9`)', await repeated(bed, runs, () => killed(bed)));
+      return line('a master is killed (`kill -9`)', await repeated(runs, () => killed(bed)));
     },
   };
 
@@ -217,7 +221,7 @@ async function measure(
   events: readonly string[],
 ): Promise<string[]> {
   // Programs that have just started are slow.
-  await underLoad(bed, async () => {});
+  await underLoad(bed, async () => []);
   const lines: string[] = [];
   for (const event of events) lines.push(await EVENTS[event](bed, runs, slots));
   return lines;
@@ -245,7 +249,7 @@ export async function clusterReport(
   const rows = await measure({ cluster, port: ringway.port, refreshes }, runs, slots, events);
   await ringway.stop();
   await cluster.stop();
-  const [, head, rule] = HEAD;
+  const [head, rule] = TABLE;
   return [
     `Cluster: ${runs} runs each, ${CLIENTS} clients with ${DEPTH} SETs and GETs under way each,`,
     `cluster-node-timeout ${NODE_TIMEOUT_MS}, failover_wait 5000, timeout ${TIMEOUT_MS}`,

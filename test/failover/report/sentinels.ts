@@ -1,78 +1,188 @@
-import { NumberedLoad, type NumberedResult } from '../../support/numbered-load.ts';
 import type { RealServer } from '../../support/real-servers.ts';
-import { startChild } from '../../support/ringway.ts';
-import { command, type SentinelSet, settled, startSentinelSet } from '../../support/sentinels.ts';
-import { waitFor } from '../../support/wait.ts';
-import { HEAD, rowOf } from './table.ts';
+import { command, settled } from '../../support/sentinels.ts';
+import { delay, waitFor } from '../../support/wait.ts';
+import type { Outage } from './outage.ts';
+import {
+  type Bed,
+  CLIENTS,
+  DEPTH,
+  DOWN_AFTER_MS,
+  measure,
+  outageOf,
+  type Scenario,
+  type Seen,
+  SHARDS,
+  startBed,
+  TIMEOUT_MS,
+} from './sentinel-bed.ts';
+import { quantile, rowOf, spread, TABLE } from './table.ts';
 
-// What clients see of failovers, with three real sentinels, a master and two replicas.
+// What clients see of failovers, with three real sentinels, and masters with two replicas each.
 
-const DOWN_AFTER_MS = 1000;
-const CLIENTS = 8;
-const DEPTH = 4;
+/** How long a busy machine may need until ringway knows that a server has died. */
+const NOTICE_MS = 100;
+/** How long clients are watched when something is back, or is not there. */
+const WATCH_MS = 4_000;
 
-interface Scenario {
-  readonly name: string;
-  begin(set: SentinelSet, master: RealServer): Promise<void> | void;
-  /** Brings the old master back. */
-  end(master: RealServer): Promise<void> | void;
+async function failOver({ set }: Bed, shard: number, by: number): Promise<void> {
+  // It may be in the middle of the one before.
+  await waitFor('a sentinel to begin', () => {
+    return command(set.sentinels[by].port, 'SENTINEL', 'FAILOVER', `shard${shard + 1}`);
+  });
+}
+
+function hit(bed: Bed, shard: number, master: RealServer, signal: NodeJS.Signals): Outage[] {
+  master.kill(signal);
+  const at = performance.now();
+  // One that hangs is sent requests until the first is late.
+  const noticed = signal === 'SIGSTOP' ? TIMEOUT_MS + NOTICE_MS : NOTICE_MS;
+  return [outageOf(bed, shard, at, at + noticed)];
+}
+
+/** Sentinels do that as well, after ten seconds. */
+async function follow({ set }: Bed, shard: number, old: RealServer): Promise<void> {
+  const now = await waitFor('sentinels to agree', () => set.masterOf(shard));
+  if (now !== old.port) await command(old.port, 'REPLICAOF', '127.0.0.1', String(now));
+}
+
+async function killed(bed: Bed, shard: number, master: RealServer): Promise<Outage[]> {
+  return hit(bed, shard, master, 'SIGKILL');
+}
+
+async function comeBack(bed: Bed, shard: number, master: RealServer): Promise<void> {
+  await master.restart();
+  await follow(bed, shard, master);
+}
+
+async function killNext(bed: Bed, shard: number): Promise<Outage[]> {
+  const next = await settled(bed.set, shard);
+  const outages = hit(bed, shard, next, 'SIGKILL');
+  await waitFor('a third', async () => (await bed.set.masterOf(shard)) !== next.port, 60_000);
+  await delay(WATCH_MS);
+  await comeBack(bed, shard, next);
+  return outages;
 }
 
 const SCENARIOS: readonly Scenario[] = [
   {
     name: 'planned (`SENTINEL FAILOVER`)',
-    begin: async ({ sentinels }) => {
-      // It may be in the middle of the one before.
-      await waitFor('a sentinel to begin', () => {
-        return command(sentinels[0].port, 'SENTINEL', 'FAILOVER', 'shard1');
-      });
+    share: 1,
+    begin: async (bed, shard) => {
+      await failOver(bed, shard, 0);
+      return [];
     },
-    end: () => {},
+    end: follow,
   },
-  {
-    name: 'the master is killed (`kill -9`)',
-    begin: (_, master) => master.kill('SIGKILL'),
-    end: (master) => master.restart(),
-  },
+  { name: 'the master is killed (`kill -9`)', share: 2, begin: killed, end: comeBack },
   {
     name: 'the master hangs (`SIGSTOP`), and wakes up behind the failover',
-    begin: (_, master) => master.kill('SIGSTOP'),
-    end: (master) => master.kill('SIGCONT'),
+    share: 1,
+    begin: async (bed, shard, master) => hit(bed, shard, master, 'SIGSTOP'),
+    meanwhile: async (_, __, master) => {
+      master.kill('SIGCONT');
+      await delay(WATCH_MS);
+      return [];
+    },
+    end: follow,
+  },
+  {
+    name: 'the killed master comes back as a master',
+    share: 1,
+    begin: killed,
+    meanwhile: async (_, __, master) => {
+      await master.restart();
+      await delay(WATCH_MS);
+      return [];
+    },
+    end: follow,
+  },
+  {
+    name: 'the master is killed, and then the next one',
+    share: 0.2,
+    begin: killed,
+    meanwhile: killNext,
+    end: comeBack,
+  },
+  {
+    name: 'planned, while one sentinel sleeps; it wakes up behind it',
+    share: 0.2,
+    begin: async (bed, shard) => {
+      bed.set.sentinels[2].kill('SIGSTOP');
+      await failOver(bed, shard, 0);
+      return [];
+    },
+    meanwhile: async ({ set }) => {
+      set.sentinels[2].kill('SIGCONT');
+      await delay(WATCH_MS);
+      return [];
+    },
+    end: follow,
   },
 ];
 
-async function measure(set: SentinelSet, port: number, scenario: Scenario) {
-  const master = await settled(set);
-  const load = new NumberedLoad({ port, clients: CLIENTS, depth: DEPTH });
-  await waitFor('some load', () => load.acknowledged > 500);
-  await scenario.begin(set, master);
-  await waitFor('another', async () => (await set.masterOf(0)) !== master.port, 60_000);
-  const served = load.acknowledged;
-  await waitFor('load on it', () => load.acknowledged > served + 500, 60_000);
-  const result = await load.stop();
-  await scenario.end(master);
-  // Sentinels do that as well, after ten seconds.
-  const now = String(await waitFor('sentinels to agree', () => set.masterOf(0)));
-  await command(master.port, 'REPLICAOF', '127.0.0.1', now);
-  return result;
+/** Sentinels that are gone do not come back: the last one. */
+const NO_SENTINELS: Scenario = {
+  name: 'planned, and then all sentinels are killed',
+  share: 0,
+  begin: async (bed, shard) => {
+    await failOver(bed, shard, 0);
+    return [];
+  },
+  meanwhile: async ({ set }) => {
+    for (const sentinel of set.sentinels) sentinel.kill('SIGKILL');
+    await delay(2 * WATCH_MS);
+    return [];
+  },
+  end: () => {},
+};
+
+export const SENTINEL_EVENTS: readonly string[] = [
+  ...['planned', 'kill', 'hang', 'return', 'double', 'stale', 'none'],
+];
+
+function ratio(results: readonly Seen[]): string {
+  const of = (times: (seen: Seen) => readonly number[]) => quantile(results.flatMap(times), 0.99);
+  const [quiet, meanwhile] = [of((seen) => seen.quiet), of((seen) => seen.meanwhile)];
+  return `${quiet.toFixed(1)}, ${meanwhile.toFixed(1)} (× ${(meanwhile / quiet).toFixed(2)})`;
 }
 
-/** @returns lines of a table */
-export async function sentinelReport(runs: number): Promise<string[]> {
-  const set = await startSentinelSet({ downAfterMs: DOWN_AFTER_MS });
-  const ringway = await startChild({ servers: set.servers, sentinels: set.lines, timeout: 400 });
+function timesRow(name: string, results: readonly Seen[]): string {
+  // A second failover by the sentinels themselves is another matter.
+  const single = results.filter(({ promotions }) => promotions === 1);
+  const backs = single.map(({ back }) => back);
+  const role = spread(single.map(({ behindRole }) => behindRole));
+  const p90 = backs.length === 0 ? '–' : quantile(backs, 0.9).toFixed(0);
+  const more = results.length - single.length;
+  return `| ${name} | ${spread(backs)} | ${p90} | ${role} | ${more} | ${ratio(results)} |`;
+}
+
+const TIMES: readonly string[] = [
+  '',
+  '| event | until a write is acknowledged again, ms: median (all) | p90 | behind the first `ROLE` that says master, ms: median (all) | with several promotions, not counted before | p99 of clients of other shards, ms: before, meanwhile |',
+  '|---|---|---|---|---|---|',
+];
+
+/** @param events of SENTINEL_EVENTS @returns lines of two tables */
+export async function sentinelReport(runs: number, events: readonly string[]): Promise<string[]> {
+  const bed = await startBed();
   const rows: string[] = [];
-  for (const scenario of SCENARIOS) {
-    const results: NumberedResult[] = [];
-    for (let run = 0; run < runs; run++) results.push(await measure(set, ringway.port, scenario));
-    rows.push(rowOf(scenario.name, results));
+  const times: string[] = [];
+  for (const [i, scenario] of [...SCENARIOS, NO_SENTINELS].entries()) {
+    if (!events.includes(SENTINEL_EVENTS[i])) continue;
+    const count = Math.max(1, Math.round(runs * scenario.share));
+    const results: Seen[] = [];
+    while (results.length < count) {
+      results.push(await measure(bed, results.length % SHARDS, scenario));
+    }
+    rows.push(rowOf(`${scenario.name}, ${count} times`, results));
+    times.push(timesRow(scenario.name, results));
   }
-  await ringway.stop();
-  await set.stop();
+  await bed.stop();
   return [
-    `Sentinels: ${runs} runs each, ${CLIENTS} clients with ${DEPTH} SETs and GETs under way each,`,
-    `down-after-milliseconds ${DOWN_AFTER_MS}`,
-    ...HEAD,
-    ...rows,
+    `Sentinels: 3, ${SHARDS} masters with 2 replicas each, ${CLIENTS} clients with ${DEPTH} SETs`,
+    `and GETs under way each, down-after-milliseconds ${DOWN_AFTER_MS}, timeout ${TIMEOUT_MS}`,
+    ...['', ...TABLE, ...rows],
+    ...TIMES,
+    ...times,
   ];
 }
