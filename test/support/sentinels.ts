@@ -23,6 +23,9 @@ export interface SentinelSetOptions {
   readonly sentinels?: number;
 }
 
+/** One that sleeps has no vote. */
+const SENTINEL_TIMEOUT_MS = 2_000;
+
 /** Sends one command. @returns its reply, every bulk as text */
 export async function command(port: number, ...words: string[]): Promise<unknown> {
   const client = await RespClient.open(port);
@@ -30,6 +33,20 @@ export async function command(port: number, ...words: string[]): Promise<unknown
     return await client.text(...words);
   } finally {
     client.close();
+  }
+}
+
+/** The port of a master as a sentinel sees it; empty when it does not say. */
+async function masterAt({ port, running }: RealServer, name: string): Promise<string> {
+  if (!running) return '';
+  const client = await RespClient.open({ port, timeoutMs: SENTINEL_TIMEOUT_MS }).catch(() => null);
+  try {
+    const place = await client?.text('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name);
+    return (place as [string, string] | undefined)?.[1] ?? '';
+  } catch {
+    return '';
+  } finally {
+    client?.close();
   }
 }
 
@@ -76,17 +93,8 @@ export async function startSentinelSet(options: SentinelSetOptions = {}): Promis
     lines: sentinels.map(({ port }) => `127.0.0.1:${port}`),
     servers: shards.map(([master], i) => `127.0.0.1:${master.port}:1 shard${i + 1}`),
     masterOf: async (shard) => {
-      const ports = await Promise.all(
-        sentinels.map(async ({ port, running }) => {
-          if (!running) return '';
-          const name = `shard${shard + 1}`;
-          const [, at] = (await command(
-            port,
-            ...['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name],
-          )) as string[];
-          return at;
-        }),
-      );
+      const name = `shard${shard + 1}`;
+      const ports = await Promise.all(sentinels.map((sentinel) => masterAt(sentinel, name)));
       return Number(ports.find((port) => ports.filter((one) => one === port).length >= quorum));
     },
     stop: async () => {

@@ -6,7 +6,7 @@ import type { BackendConnection } from '../../src/proxy/backend/backend-connecti
 import { InFlight, type ReplyTarget, type RequestHead } from '../../src/proxy/backend/in-flight.ts';
 import { Lane } from '../../src/proxy/backend/lane.ts';
 import { PURPOSE_SHARED } from '../../src/proxy/backend/owned-connection.ts';
-import type { ConnectionOwner, OwnerPool } from '../../src/proxy/backend/owner.ts';
+import type { ConnectionOwner, Heir, OwnerPool } from '../../src/proxy/backend/owner.ts';
 import { BackendReplies } from '../../src/proxy/backend/replies/backend-replies.ts';
 import type { RepliedConnection } from '../../src/proxy/backend/replies/oldest-reply.ts';
 import type { RequestJoiner } from '../../src/proxy/backend/request-joiner.ts';
@@ -66,7 +66,7 @@ export class TestOwner implements ConnectionOwner {
   onRefusal(): boolean {
     return false;
   }
-  heirOf(): null {
+  heirOf(): Heir {
     return null;
   }
   retire(): void {

@@ -61,6 +61,9 @@ export class SentRequests {
     if (this.#uncounted === 0) return false;
     counters[REQUESTS] += this.#uncounted;
     counters[REQUEST_BYTES] += this.#uncountedBytes;
+    // They may stay for a while: where sending has stopped nothing is written.
+    this.#otherRequests = (this.#otherRequests + this.#uncounted) | 0;
+    this.#otherBytes += this.#uncountedBytes;
     this.#uncounted = 0;
     this.#uncountedBytes = 0;
     return true;

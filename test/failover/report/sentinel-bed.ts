@@ -130,15 +130,19 @@ class RoleWatch {
   }
 }
 
-/** When the server had the keys that a shard has, as long as nothing else is in its place. */
-export function outageOf(bed: Bed, shard: number, at: number, sentUntil: number): Outage {
+/** A shard loses its master. @param sentUntil 0 = until another one is there */
+export function outageOf(
+  bed: Bed,
+  shard: number,
+  { at, sentUntil, aloneUntil }: Omit<Outage, 'had'>,
+): Outage {
   const keys = new Set<string>();
   for (let client = 0; client < CLIENTS; client++) {
     const own = bed.load.keysOf?.(client) ?? [];
     if (shardOf(client) === shard) for (const key of own) keys.add(key);
     else if (shardOf(client) < 0) keys.add(own[shard]);
   }
-  return { at, sentUntil, aloneUntil: at + DOWN_AFTER_MS, had: (key) => keys.has(key) };
+  return { at, sentUntil, aloneUntil, had: (key) => keys.has(key) };
 }
 
 /** One failover of a shard under load. */
@@ -152,14 +156,17 @@ export async function measure(bed: Bed, shard: number, scenario: Scenario): Prom
   const others = set.shards[shard].filter(({ port, running }) => running && port !== master.port);
   const roles = new RoleWatch(others);
   const startedAt = performance.now();
+  console.error(`${scenario.name}, shard ${shard + 1}`);
   const outages = await scenario.begin(bed, shard, master);
   await waitFor('another', async () => (await set.masterOf(shard)) !== master.port, 60_000);
   const served = load.acknowledged;
   await waitFor('load on it', () => load.acknowledged > served + 500, 60_000);
   outages.push(...((await scenario.meanwhile?.(bed, shard, master)) ?? []));
   await roles.stop();
-  const result = judge(await load.stop(), outages);
-  tellDetails(result, outages);
+  const [firstMaster = 0] = roles.masters.values();
+  const known = outages.map((each) => ({ ...each, sentUntil: each.sentUntil || firstMaster }));
+  const result = judge(await load.stop(), known);
+  tellDetails(result, known);
   await scenario.end(bed, shard, master);
   return { ...result, ...timesOf(result, shard, startedAt, [...roles.masters.values()]) };
 }

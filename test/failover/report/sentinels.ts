@@ -24,19 +24,23 @@ const NOTICE_MS = 100;
 /** How long clients are watched when something is back, or is not there. */
 const WATCH_MS = 4_000;
 
-async function failOver({ set }: Bed, shard: number, by: number): Promise<void> {
+async function failOver(bed: Bed, shard: number): Promise<Outage[]> {
+  const at = performance.now();
   // It may be in the middle of the one before.
   await waitFor('a sentinel to begin', () => {
-    return command(set.sentinels[by].port, 'SENTINEL', 'FAILOVER', `shard${shard + 1}`);
+    return command(bed.set.sentinels[0].port, 'SENTINEL', 'FAILOVER', `shard${shard + 1}`);
   });
+  return [outageOf(bed, shard, { at, sentUntil: 0, aloneUntil: 0 })];
 }
 
 function hit(bed: Bed, shard: number, master: RealServer, signal: NodeJS.Signals): Outage[] {
   master.kill(signal);
   const at = performance.now();
+  const aloneUntil = at + DOWN_AFTER_MS;
+  const hangs = signal === 'SIGSTOP';
   // One that hangs is sent requests until the first is late.
-  const noticed = signal === 'SIGSTOP' ? TIMEOUT_MS + NOTICE_MS : NOTICE_MS;
-  return [outageOf(bed, shard, at, at + noticed)];
+  const sentUntil = at + (hangs ? TIMEOUT_MS : 0) + NOTICE_MS;
+  return [{ ...outageOf(bed, shard, { at, sentUntil, aloneUntil }), hangs }];
 }
 
 /** Sentinels do that as well, after ten seconds. */
@@ -67,10 +71,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: 'planned (`SENTINEL FAILOVER`)',
     share: 1,
-    begin: async (bed, shard) => {
-      await failOver(bed, shard, 0);
-      return [];
-    },
+    begin: failOver,
     end: follow,
   },
   { name: 'the master is killed (`kill -9`)', share: 2, begin: killed, end: comeBack },
@@ -108,8 +109,7 @@ const SCENARIOS: readonly Scenario[] = [
     share: 0.2,
     begin: async (bed, shard) => {
       bed.set.sentinels[2].kill('SIGSTOP');
-      await failOver(bed, shard, 0);
-      return [];
+      return failOver(bed, shard);
     },
     meanwhile: async ({ set }) => {
       set.sentinels[2].kill('SIGCONT');
@@ -124,10 +124,7 @@ const SCENARIOS: readonly Scenario[] = [
 const NO_SENTINELS: Scenario = {
   name: 'planned, and then all sentinels are killed',
   share: 0,
-  begin: async (bed, shard) => {
-    await failOver(bed, shard, 0);
-    return [];
-  },
+  begin: failOver,
   meanwhile: async ({ set }) => {
     for (const sentinel of set.sentinels) sentinel.kill('SIGKILL');
     await delay(2 * WATCH_MS);

@@ -2,7 +2,7 @@ import type { Judged } from './outage.ts';
 
 /** The head of the tables that say what clients see. */
 export const TABLE: readonly string[] = [
-  '| event | pause of clients, ms: median (all) | errors per run: writes of unknown fate | other errors | acknowledged writes lost by the servers | wrong replies |',
+  '| event | pause of clients, ms: median (all) | errors per run, of what the server was sent | other errors | acknowledged writes lost by the servers | wrong replies |',
   '|---|---|---|---|---|---|',
 ];
 

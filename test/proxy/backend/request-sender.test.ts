@@ -4,8 +4,10 @@ import { SendQueue } from '../../../src/net/send-queue.ts';
 import { KeptRequests } from '../../../src/proxy/backend/again/kept-requests.ts';
 import type { SavedRequest } from '../../../src/proxy/backend/again/saved-requests.ts';
 import { BackendConnection } from '../../../src/proxy/backend/backend-connection.ts';
+import { MOVED } from '../../../src/proxy/backend/failure.ts';
 import { InFlight } from '../../../src/proxy/backend/in-flight.ts';
 import { Lane } from '../../../src/proxy/backend/lane.ts';
+import type { Heir } from '../../../src/proxy/backend/owner.ts';
 import { SentRequests } from '../../../src/proxy/backend/sent-requests.ts';
 import { NO_SERIES } from '../../../src/stats/latency.ts';
 import { poison } from '../../fault/throwing-steps.ts';
@@ -29,7 +31,8 @@ const STEPS: readonly (readonly [prototype: object, name: string])[] = [
   [SentRequests.prototype, 'add'],
 ];
 
-function heir(): BackendConnection {
+/** @param adopts who goes on with its requests; absent = nobody */
+function heir(adopts: Heir = null): BackendConnection {
   const protocol = {
     joiner: () => null,
     handshake() {},
@@ -37,8 +40,14 @@ function heir(): BackendConnection {
     slots: null,
     failure: () => Buffer.from(LOST),
   };
-  const config = { followsMaster: true, serverOutputLimit: 1 << 20, failoverWaitMs: 60_000 };
+  const config = {
+    followsMaster: true,
+    serverOutputLimit: 1 << 20,
+    failoverWaitMs: 60_000,
+    timeoutMs: 0,
+  };
   const owner = new TestOwner(engine, protocol, config);
+  owner.heirOf = () => adopts;
   return new BackendConnection(engine, owner, new Lane(0, 0, 2, false));
 }
 
@@ -84,5 +93,25 @@ describe('requests of another connection', () => {
         });
       }
     }
+  }
+});
+
+test('requests that were about to be written when sending stopped go on in the heir', () => {
+  const clients = [1, 2].map(() => new TestClient(engine));
+  const adopted: SavedRequest[] = [];
+  const connection = heir({ adopt: (requests) => adopted.push(...requests) });
+  const requests = clients.map(saved);
+  connection.adopt(requests);
+  connection.stopSending();
+  connection.flush();
+  assert.ok(connection.isBalanced);
+  connection.fail(MOVED);
+  assert.deepEqual(
+    adopted.map(({ entry, bytes }) => [entry.clientId, bytes]),
+    requests.map(({ entry, bytes }) => [entry.clientId, bytes]),
+  );
+  for (const client of clients) {
+    assert.equal(client.received(), '');
+    client.close();
   }
 });
