@@ -33,6 +33,8 @@ export const GATHER_POLLS = 16;
 export const GATHER_MICROS = 200;
 /** Entries of the timer wheel that may be stale, however few are not. */
 export const STALE_TIMERS = 1024;
+/** Milliseconds: timers that come so late wait for sockets to be read, once. */
+export const LATE_TIMER_MS = 10;
 /** Replies wait this long, at most twice that, for those of requests that came with theirs. */
 export const HELD_WRITE_MS = 2;
 /** More than this is written at once. */

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { send, startFake } from '../support/fake-server.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
-import { startChild } from '../support/ringway.ts';
+import { startChild, startInProcess } from '../support/ringway.ts';
 import { underWay } from '../support/under-way.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -54,6 +55,27 @@ describe('the process', { skip }, () => {
     first.close();
     await ringway.stop();
     assert.equal(await ringway.gone, 0);
+  });
+
+  test('it stands still for longer than timeout: replies that have come are no less good', async () => {
+    const slow = await startFake((_, request, socket) => {
+      if (!/late/.test(String(request))) return send('+OK\r\n');
+      socket.write('+LATE\r\n');
+      // Nothing is read meanwhile, and then both are due: the reply and its deadline.
+      const until = performance.now() + 1500;
+      while (performance.now() < until);
+      return undefined;
+    });
+    const ringway = await startInProcess({ servers: [`127.0.0.1:${slow.port}`], timeout: 1000 });
+    const client = await RespClient.open(ringway.port);
+    assert.equal(await client.command('SET', 'k', 'v'), 'OK');
+    try {
+      assert.equal(await client.command('GET', 'late'), 'LATE');
+    } finally {
+      client.close();
+      await ringway.stop();
+      await slow.stop();
+    }
   });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -2,7 +2,7 @@ import { KeyHistory, type Loss, numbered } from './key-history.ts';
 import { encodeRequest, type Reply, ReplyError, RespClient } from './resp-client.ts';
 
 /** The longest time in which a client had no write acknowledged. */
-export interface Gap {
+interface Gap {
   readonly ms: number;
   /** When one was again, by performance.now(). */
   readonly end: number;
@@ -41,12 +41,12 @@ export interface NumberedResult {
   /** Acknowledged writes that are gone. */
   readonly losses: readonly Loss[];
   readonly lost: number;
-  /** Of each client. */
-  readonly gaps: readonly Gap[];
   readonly longestGapMs: number;
   /** When a write was acknowledged after the longest gap, by performance.now(). */
   readonly gapEnd: number;
   readonly latencies: readonly Latency[];
+  /** When each client had writes acknowledged, by performance.now(). */
+  readonly acks: readonly (readonly number[])[];
 }
 
 export interface NumberedOptions {
@@ -81,7 +81,7 @@ export class NumberedLoad {
   readonly #failed: FailedRequest[] = [];
   readonly #histories: Map<string, KeyHistory> = new Map();
   readonly #gaps: Gap[];
-  readonly #lastAcks: number[] = [];
+  readonly #acks: number[][];
   readonly #latencies: Latency[] = [];
   #acknowledged = 0;
   #stopping = false;
@@ -91,6 +91,7 @@ export class NumberedLoad {
     this.#options = options;
     const { clients } = options;
     this.#gaps = Array.from({ length: clients }, () => ({ ms: 0, end: 0 }));
+    this.#acks = Array.from({ length: clients }, () => []);
     const runs = Array.from({ length: clients }, (_, i) => this.#run(i));
     this.#done = Promise.all(runs).then(() => {});
   }
@@ -151,9 +152,9 @@ export class NumberedLoad {
 
   #acked(client: number, at: number): void {
     this.#acknowledged++;
-    const ms = at - (this.#lastAcks[client] ?? at);
+    const ms = at - (this.#acks[client].at(-1) ?? at);
     if (ms > this.#gaps[client].ms) this.#gaps[client] = { ms, end: at };
-    this.#lastAcks[client] = at;
+    this.#acks[client].push(at);
   }
 
   #fail(text: string, batch: readonly Sent[], i: number, sentAt: number, at: number): void {
@@ -185,10 +186,10 @@ export class NumberedLoad {
       wrong: histories.flatMap(({ wrong }) => wrong),
       losses,
       lost: losses.reduce((sum, { count }) => sum + count, 0),
-      gaps: this.#gaps,
       longestGapMs: longest.ms,
       gapEnd: longest.end,
       latencies: this.#latencies,
+      acks: this.#acks,
     };
   }
 }

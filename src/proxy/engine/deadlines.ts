@@ -1,5 +1,5 @@
 import { ASSERTS, assert } from '../../assert.ts';
-import { STALE_TIMERS } from '../../limits.ts';
+import { LATE_TIMER_MS, STALE_TIMERS } from '../../limits.ts';
 import { exactMillis, millis } from './clock.ts';
 import { TimerBuckets } from './timers/timer-buckets.ts';
 
@@ -33,9 +33,17 @@ export class Deadlines {
   #done: number = millis();
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = 0;
+  /** When the timer should come. */
+  #expected = 0;
   /** A bucket is gone through. */
   #expiring = false;
+  /** It came late: sockets are read before anybody is told. */
+  #looking: NodeJS.Immediate | null = null;
   readonly #fire = (): void => this.#onTimer();
+  readonly #look = (): void => {
+    this.#looking = null;
+    this.#expireAll();
+  };
 
   /** Entries of the wheel, stale ones too. */
   get entries(): number {
@@ -72,6 +80,8 @@ export class Deadlines {
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    if (this.#looking !== null) clearImmediate(this.#looking);
+    this.#looking = null;
     this.#wakeAt = 0;
     this.#buckets.clear();
     this.#held = 0;
@@ -80,14 +90,23 @@ export class Deadlines {
   #sleepUntil(at: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#wakeAt = at;
-    const wait = Math.max(1, Math.ceil(at - exactMillis()));
+    const now = exactMillis();
+    const wait = Math.max(1, Math.ceil(at - now));
+    this.#expected = now + wait;
     this.#timer = setTimeout(this.#fire, wait);
     this.#timer.unref();
   }
 
+  /** A process that stood still finds replies that have come in time behind their deadlines. */
   #onTimer(): void {
+    const isLate = exactMillis() - this.#expected >= LATE_TIMER_MS;
     this.#timer = null;
     this.#wakeAt = 0;
+    if (!isLate) this.#expireAll();
+    else if (this.#looking === null) this.#looking = setImmediate(this.#look);
+  }
+
+  #expireAll(): void {
     const now = millis();
     const from = Math.max(this.#done + 1, now - BUCKETS + 1);
     this.#done = now;

@@ -172,19 +172,20 @@ export async function measure(bed: Bed, shard: number, scenario: Scenario): Prom
 }
 
 function timesOf(
-  { gaps, latencies }: Judged,
+  { acks, latencies }: Judged,
   shard: number,
   startedAt: number,
   masters: readonly number[],
 ): Omit<Seen, keyof Judged> {
-  const ends = gaps.filter((_, client) => shardOf(client) === shard).map(({ end }) => end);
-  const good = Math.min(...ends.filter((end) => end > startedAt));
+  const role = Math.min(...masters);
+  const own = acks.filter((_, client) => shardOf(client) === shard).flat();
+  const good = Math.min(...own.filter((at) => at > role));
   const isOther = ({ client }: Latency) => shardOf(client) >= 0 && shardOf(client) !== shard;
   const elsewhere = latencies.filter(isOther);
   const during = elsewhere.filter(({ sentAt }) => sentAt >= startedAt && sentAt < good);
   return {
     back: good - startedAt,
-    behindRole: good - Math.min(...masters),
+    behindRole: good - role,
     promotions: masters.length,
     quiet: elsewhere.filter(({ sentAt }) => sentAt < startedAt).map(({ ms }) => ms),
     meanwhile: during.map(({ ms }) => ms),

@@ -85,6 +85,28 @@ describe('deadlines', () => {
     assert.equal(item.fired.length, 1);
   });
 
+  test('one that comes late lets sockets be read first', () => {
+    const rounds: (() => void)[] = [];
+    mock.method(globalThis, 'setImmediate', (run: () => void) => rounds.push(run));
+    mock.method(globalThis, 'clearImmediate', () => rounds.pop());
+    const wheel = new Deadlines();
+    const item = new Item();
+    const stand = () => {
+      item.due = clock + 100;
+      wheel.arm(item, item.due);
+      clock += 200;
+      mock.timers.tick(100);
+    };
+    stand();
+    assert.deepEqual(item.fired, [], 'not in the same round of the loop');
+    rounds.pop()?.();
+    assert.deepEqual(item.fired, [clock]);
+    stand();
+    assert.equal(rounds.length, 1);
+    wheel.stop();
+    assert.equal(rounds.length, 0);
+  });
+
   test('a part of a millisecond is a broken rule: its bucket would be a round late', () => {
     assert.throws(() => new Deadlines().arm(new Item(), clock + 0.5), /whole millisecond/);
   });
