@@ -65,9 +65,9 @@ export async function partitionReport(runs: number): Promise<string[]> {
   for (let run = 0; run < runs; run++) {
     const { what, promotions, acknowledged, errors, masters } = await round(world, random);
     if (masters - 1 > promotions) wrong++;
-    rows.push(
-      `| ${what.replace('|', '×')} | ${promotions} | ${masters} | ${acknowledged} | ${errors} |`,
-    );
+    const cut = what.replace('|', '×');
+    rows.push(`| ${cut} | ${promotions} | ${masters} | ${acknowledged} | ${errors} |`);
+    console.error(rows.at(-1));
   }
   await world.stop();
   return [
