@@ -81,7 +81,8 @@ async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Pro
     found.push(...(await lookAtDoors(pool, around.running)).all);
     const servers = await each(mentioned, (server) => lookAtServer(pool, server));
     const sentinels = await spread(pool, pool.sentinels, found);
-    const others = await lookAtOthers({ ...pool, sentinels }, each);
+    const replicas = await spread(pool, pool.replicas, found);
+    const others = await lookAtOthers({ ...pool, sentinels, replicas }, each);
     const whole = lookAtPool(pool, servers, others, around);
     const shown = [...servers, ...others.replicas, ...others.watches];
     found.push(
