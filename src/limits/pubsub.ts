@@ -31,3 +31,15 @@ export const SIBLINGS_MS = 2_000;
 export const SIBLINGS_BYTES = 16 * 1024 * 1024;
 /** What such a question counts for besides its text. */
 export const SIBLINGS_QUESTION_BYTES = 512;
+/** Names that clients who go to another process together may have subscribed to, in bytes. */
+export const ROUND_NAMES_BYTES = 4 * 1024 * 1024;
+/** What such a name counts for besides. */
+export const ROUND_NAME_BYTES = 32;
+/** Servers must be heard there by then, and what they have said before must be here. */
+export const ROUND_MS = 2_000;
+/** Clients that cannot go along within this are closed: they are not served meanwhile. */
+export const ROUNDS_MS = 5_000;
+/** The next try comes so much later than one that has failed. */
+export const ROUND_RETRY_MS = 200;
+/** Rounds of one pool that have come and are not over; more are refused. */
+export const ROUNDS_OPEN = 4096;

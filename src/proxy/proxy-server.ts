@@ -15,12 +15,12 @@ import { isProtectedFrom, unlisted } from './admission.ts';
 import { logInByCertificate } from './client/access/login.ts';
 import { ClientConnection } from './client/client-connection.ts';
 import { allClients } from './client/client-list.ts';
-import type { LeavingClient } from './client/moving-client.ts';
 import type { ClientProtocol } from './client/protocol.ts';
 import { exactMillis } from './engine/clock.ts';
 import { assembledBytes, Engine, RING_BASE } from './engine/engine.ts';
 import { RingArena, type RingRegion } from './engine/ring-arena.ts';
 import type { Siblings } from './engine/siblings.ts';
+import { type ClientHeir, handOver, noClients } from './leaving-clients.ts';
 import { MemcacheProtocol } from './memcache/protocol.ts';
 import { obeyOrders } from './orders.ts';
 import type { ServerOrder } from './pool/connections/order.ts';
@@ -32,6 +32,8 @@ import { withKnownServers } from './pool/slots/known-servers.ts';
 import { ProxyHeaders } from './proxy-headers.ts';
 import { auditWritten } from './redis/access/audit-file.ts';
 import { RedisProtocol } from './redis/protocol.ts';
+import { expectSubscribers } from './redis/pubsub/moves/arrivals.ts';
+import type { RoundQuestion } from './redis/pubsub/moves/questions.ts';
 import { addressOf, drop, Refusals } from './refusals.ts';
 import { RequestRouter } from './routing/router.ts';
 import { answerSibling } from './sibling-answers.ts';
@@ -355,31 +357,16 @@ export class ProxyServer {
   }
 
   /**
-   * Hands every client to another process, each as soon as all it asked is answered. Some, as TLS
-   * clients, cannot go along: they are served on until they pause, at the longest until shortly
-   * before the end.
+   * Hands every client to another process, each as soon as all it asked is answered.
    * @returns when none is left, or `drainMs` is over
    */
-  async handOver(give: (client: LeavingClient) => void, drainMs: number): Promise<void> {
-    for (const client of allClients(this.engine)) client.moveAway(give);
-    const drainAt = exactMillis() + drainMs - DRAIN_MS;
-    await this.#noClients(drainMs, (client) => {
-      client.moveIfDue();
-      if (!client.stays) return;
-      if (exactMillis() >= drainAt) client.drain();
-      else client.leaveIfQuiet();
-    });
+  handOver(heir: ClientHeir, drainMs: number): Promise<void> {
+    return handOver(this.engine, this.#tls, heir, drainMs);
   }
 
-  /** Waits until there are none, for at most `drainMs`. @param sweep called of each, meanwhile */
-  async #noClients(drainMs: number, sweep?: (client: ClientConnection) => void): Promise<void> {
-    const { clients } = this.engine;
-    const deadline = exactMillis() + drainMs;
-    const left = (): boolean => clients.some((client) => client !== null);
-    while ((left() || (sweep !== undefined && this.#tls.pending > 0)) && exactMillis() < deadline) {
-      if (sweep !== undefined) for (const client of allClients(this.engine)) sweep(client);
-      await new Promise((resolve) => setTimeout(resolve, CLIENT_SWEEP_MS));
-    }
+  /** What this process is to hear for clients that will come. @returns plain data */
+  expect(question: object): Promise<object> {
+    return expectSubscribers(this.#pools, question as RoundQuestion);
   }
 
   /** Answers what is in flight for at most `drainMs`, then closes everything. */
@@ -388,7 +375,7 @@ export class ProxyServer {
     this.#stopping = true;
     this.#headers.close(null);
     for (const client of allClients(this.engine)) client.drain();
-    await this.#noClients(drainMs);
+    await noClients(this.engine, drainMs);
     for (const client of allClients(this.engine)) client.destroy('the proxy stops');
     for (const pool of this.#pools) {
       this.#tls.close(pool);

@@ -7,6 +7,7 @@ import { LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, socketOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
 import { type ClientView, largestClients } from '../proxy/client/client-list.ts';
+import type { LeavingClient } from '../proxy/client/moving-client.ts';
 import type { TakenTraces } from '../proxy/engine/request-traces.ts';
 import type { Siblings } from '../proxy/engine/siblings.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
@@ -14,7 +15,7 @@ import { arenaBytes, ProxyServer } from '../proxy/proxy-server.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { takeSnapshot } from '../stats/snapshot.ts';
 import { type AnyStep, type Known, stepsTo } from '../topology/known.ts';
-import type { MovingClient, NameAddresses, PreparedChange, Serving } from './serving.ts';
+import type { Heir, MovingClient, NameAddresses, PreparedChange, Serving } from './serving.ts';
 
 /** How the engine of this process runs. */
 export interface LocalOptions {
@@ -119,13 +120,18 @@ export class LocalProxy implements Serving {
     this.#proxy.engine.guard.bind(client, () => client.arrive(state))();
   }
 
-  handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {
-    return this.#proxy.handOver(({ state, socket }) => {
+  expect(question: object): Promise<object> {
+    return this.#proxy.expect(question);
+  }
+
+  handOver(heir: Heir, limitMs: number): Promise<void> {
+    const give = ({ state, socket }: LeavingClient): void => {
       const handle = handleOf(socket);
       const release = (): void => void socket.destroy();
       if (handle === null) release();
-      else give({ state, pool: state.pool, tls: false, handle, release });
-    }, limitMs);
+      else heir.give({ state, pool: state.pool, tls: false, handle, release });
+    };
+    return this.#proxy.handOver({ give, ask: (question) => heir.ask(question) }, limitMs);
   }
 
   steer(step: AnyStep): void {

@@ -14,7 +14,7 @@ import type { OwnCounters, Snapshot } from '../stats/snapshot.ts';
 import { type DoorOptions, type Doors, openDoors } from './doors.ts';
 import { Reloader } from './reloader.ts';
 import { ServerOrders } from './server-orders.ts';
-import type { MovingClient, Serving } from './serving.ts';
+import type { Heir, Serving } from './serving.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { TopologyKeeper } from './topology-keeper.ts';
 
@@ -192,12 +192,12 @@ export class Program {
   }
 
   /** Gives everything to another process that listens on the same sockets. */
-  async handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {
+  async handOver(heir: Heir, limitMs: number): Promise<void> {
     this.#phase = 'draining';
     this.#stopTimers();
     this.listeners.close(true);
     await this.#options.telemetry?.takeTraces();
-    await this.serving.handOver(give, limitMs);
+    await this.serving.handOver(heir, limitMs);
     await this.#options.telemetry?.end();
   }
 

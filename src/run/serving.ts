@@ -19,6 +19,13 @@ export interface MovingClient {
   release(): void;
 }
 
+/** Another process, which takes clients. */
+export interface Heir {
+  give(client: MovingClient): void;
+  /** Asks for what clients need that will come. @param question plain data, as is the answer */
+  ask(question: object): Promise<object>;
+}
+
 /** Names and where they lead. */
 export type NameAddresses = readonly (readonly [host: string, address: string | null])[];
 
@@ -39,8 +46,10 @@ export interface Serving {
   prepare(next: ConfigText): Promise<PreparedChange>;
   /** Goes on with a client: one that has just come in, or another process's. */
   adopt(client: MovingClient): void;
+  /** What Heir.ask() is answered with. */
+  expect(question: object): Promise<object>;
   /** Hands all clients over, each as soon as all it asked is answered. */
-  handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void>;
+  handOver(heir: Heir, limitMs: number): Promise<void>;
   /** Where names lead; null = whoever connects looks the name up. */
   setAddresses(addresses: NameAddresses): void;
   /** A server is to be held, released or moved, or slots of a cluster have other owners. */

@@ -8,6 +8,7 @@ import { freePort } from '../support/free-port.ts';
 import { NumberedLoad } from '../support/numbered-load.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, startChild } from '../support/ringway.ts';
+import { frame, Subscriber } from '../support/subscriber.ts';
 import { waitFor } from '../support/wait.ts';
 
 const KEYS = Array.from({ length: 60 }, (_, i) => `key:${i}`);
@@ -82,7 +83,7 @@ describe('a cluster behind two workers, with users', () => {
 });
 
 describe('a cluster behind workers that are restarted one by one', () => {
-  test('answers all the time', async () => {
+  test('answers all the time, and subscribers hear all', async () => {
     const cluster = await startCluster({ masters: 3, replicas: 0 });
     const socket = `/tmp/ringway-cluster-${await freePort()}.sock`;
     const spec = { servers: cluster.lines.slice(0, 1), cluster: true, timeout: 2000 };
@@ -96,6 +97,43 @@ describe('a cluster behind workers that are restarted one by one', () => {
       await waitFor('more load', () => load.acknowledged > served + 100);
       const { errors, wrong, lost } = await load.stop();
       assert.deepEqual([[...errors], wrong, lost], [[], [], 0]);
+      // Channels are heard at one node, shard channels at their owners.
+      const [client, writer] = await Promise.all([1, 2].map(() => Subscriber.open(ringway.port)));
+      const shards = Array.from({ length: 6 }, (_, i) => `shard:${i}`);
+      await client.ask(['SUBSCRIBE', 'news']);
+      await client.ask(['PSUBSCRIBE', '*']);
+      for (const name of shards) await client.ask(['SSUBSCRIBE', name]);
+      let stop = false;
+      const publishing = (async () => {
+        let n = 0;
+        for (; !stop; n++) {
+          await writer.ask(['PUBLISH', 'news', `${n}`]);
+          for (const name of shards) await writer.ask(['SPUBLISH', name, `${n}`]);
+        }
+        return n;
+      })();
+      await askAdmin(socket, 'restart', 60_000);
+      stop = true;
+      const count = await publishing;
+      const heard = await client.take(count * 8);
+      const numbers = Array.from({ length: count }, (_, n) => `${n}`);
+      const like = (head: string): string[] => heard.filter((each) => each.startsWith(head));
+      assert.deepEqual(
+        like('*3\r\n$7\r\nmessage'),
+        numbers.map((n) => frame('*', 'message', 'news', n)),
+      );
+      assert.deepEqual(
+        like('*4'),
+        numbers.map((n) => frame('*', 'pmessage', '*', 'news', n)),
+      );
+      for (const name of shards) {
+        assert.deepEqual(
+          heard.filter((each) => each.includes(`\r\n${name}\r\n`)),
+          numbers.map((n) => frame('*', 'smessage', name, n)),
+        );
+      }
+      assert.equal(client.closed, false);
+      for (const each of [client, writer]) each.close();
     } finally {
       await ringway.stop();
       await cluster.stop();

@@ -150,6 +150,12 @@ export abstract class AnsweredClient
     return this.subscribed || this.session.monitoring !== null;
   }
 
+  /** Nobody else can tell it what it hears: its end tells it of what it may miss. */
+  get listensHere(): boolean {
+    if (this.session.monitoring !== null) return true;
+    return this.subscribed && (this.stays || this.subscriptions?.movable === false);
+  }
+
   /** Its login, mode or what it wants to hear has changed: the fast loop takes the usual case. */
   updatePlain(): void {
     const usual = this.authenticated && this.session.usual;

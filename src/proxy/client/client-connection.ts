@@ -139,12 +139,12 @@ export class ClientConnection
 
   /**
    * Hands this client over to another process as soon as all that was asked is answered; until
-   * then nothing new is taken. One that is about to close is left to it. One with subscriptions
-   * is closed instead: that tells it of the messages that it may miss meanwhile.
+   * then nothing new is taken. One that is about to close is left to it. One that hears what
+   * nobody could tell it there is closed instead: so it knows that it may miss something.
    */
   moveAway(give: (client: LeavingClient) => void): void {
     if (this.leaves) return;
-    if (this.listens) {
+    if (this.listensHere) {
       this.drain();
       return;
     }
@@ -176,7 +176,7 @@ export class ClientConnection
   }
 
   /** Goes on with a client of another process. */
-  arrive({ login, db, resp, session, rest, peer = null }: ClientState): void {
+  arrive({ login, db, resp, session, rest, peer = null, subscriptions }: ClientState): void {
     this.#silent = false;
     if (peer !== null) claimPeer(this.socket, peer);
     this.session.restore(session);
@@ -186,6 +186,7 @@ export class ClientConnection
     this.#timers.restart();
     this.enterLane(this.pool.lanes.find(db, resp, false, null) ?? this.pool.lanes.first);
     if (session.tracking) this.protocol.resumeTracking(this, session.tracking);
+    if (subscriptions) this.protocol.resumeSubscriptions(this, subscriptions);
     if (rest.length > 0) this.begin(rest);
   }
 
@@ -239,7 +240,7 @@ export class ClientConnection
   }
 
   #depart(give: (client: LeavingClient) => void): void {
-    if (this.listens) this.drain();
+    if (this.listensHere) this.drain();
     else if (!this.leaves && !this.#finished && this.departure.mayGo) this.#move(give);
   }
 

@@ -6,6 +6,7 @@ import type { SwallowingSource } from '../engine/receiver.ts';
 import type { PoolProtocol } from '../pool/protocol.ts';
 import type { Gate } from './access/gate.ts';
 import type { Sampler } from './access/sampler.ts';
+import type { SavedSubscriptions } from './session/subscriptions.ts';
 import type { SavedTracking } from './session/tracking.ts';
 
 /** What may come before a login, and what everything else hears. */
@@ -42,6 +43,8 @@ export interface ClientProtocol extends PoolProtocol {
   ): boolean;
   /** Goes on with what a client of another process wants to hear of keys that change. */
   resumeTracking(client: object, saved: SavedTracking): void;
+  /** The same of what it has subscribed to. */
+  resumeSubscriptions(client: object, saved: SavedSubscriptions): void;
   /**
    * Makes a read of a client again that one server answers, over a connection of its own.
    * @param source the rest of its first reply comes from there before; null = nothing does

@@ -146,6 +146,8 @@ export class MemcacheProtocol implements ClientProtocol {
 
   resumeTracking(): void {}
 
+  resumeSubscriptions(): void {}
+
   onPoolGone(): void {}
 
   malformed(error: number, _byte: number, next: number): Buffer {

@@ -24,6 +24,7 @@ import type { Sampler } from '../client/access/sampler.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
+import type { SavedSubscriptions } from '../client/session/subscriptions.ts';
 import type { SavedTracking } from '../client/session/tracking.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
 import type { DoorMove } from '../pool/failover/doors.ts';
@@ -44,6 +45,7 @@ import { knownInfoOf } from './info/server-info.ts';
 import { knownMonitorsOf } from './monitor/monitors.ts';
 import { refusal, repeatable } from './not-executed.ts';
 import { hubsOf, prepareHubs } from './pubsub/hub/hubs.ts';
+import { resumeSubscriptions } from './pubsub/moves/arrivals.ts';
 import { tellOfMoves } from './pubsub/sentinel-channels.ts';
 import { resume } from './tracking/commands.ts';
 import { knownTrackerOf } from './tracking/trackers.ts';
@@ -188,6 +190,10 @@ export class RedisProtocol implements ClientProtocol {
 
   resumeTracking(client: ClientConnection, saved: SavedTracking): void {
     resume(client, saved);
+  }
+
+  resumeSubscriptions(client: ClientConnection, saved: SavedSubscriptions): void {
+    resumeSubscriptions(client, saved);
   }
 
   onPoolGone(pool: object): void {

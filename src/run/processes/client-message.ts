@@ -1,6 +1,7 @@
+import { ROUND_MS } from '../../limits.ts';
 import type { NativeHandle } from '../../net/handles.ts';
 import type { ClientState } from '../../proxy/client/moving-client.ts';
-import type { MovingClient } from '../serving.ts';
+import type { Heir, MovingClient } from '../serving.ts';
 import type { Peer } from './peer.ts';
 
 interface ClientMessage {
@@ -11,11 +12,30 @@ interface ClientMessage {
 }
 
 const TYPE = 'client';
+const QUESTION = 'expect';
 
 /** Gives a client to another process. */
 export function sendClient(peer: Peer, { pool, state, tls, handle, release }: MovingClient): void {
   const encoded = state === null ? null : { ...state, rest: state.rest.toString('base64') };
   peer.tell(TYPE, { pool, tls, state: encoded }, handle, release);
+}
+
+/** Another process, as clients go to it. */
+export function heirAt(peer: Peer): Heir {
+  return {
+    give: (client) => sendClient(peer, client),
+    ask: (question) => peer.ask(QUESTION, { question }, ROUND_MS),
+  };
+}
+
+/** Of the answers of several processes the first that is a refusal, if there is one. */
+export function worstOf(answers: readonly { readonly refusal?: unknown }[]): object {
+  return answers.find(({ refusal }) => refusal !== null) ?? answers[0] ?? {};
+}
+
+/** Answers what another process asks that gives clients. */
+export function onExpected(peer: Peer, answer: (question: object) => Promise<object>): void {
+  peer.on(QUESTION, ({ question }: { question: object }) => answer(question));
 }
 
 /** Takes the clients that another process gives. */

@@ -143,3 +143,9 @@ function thrown({ code, message }: { code: string | null; message: string }): Ri
   const known = ERROR_CODES.find((one) => one === code);
   return new RingwayError((known ?? 'RINGWAY_INTERNAL') as ErrorCode, message);
 }
+
+/** What those say that say something. */
+export async function answersOf<T>(asked: readonly Promise<T>[]): Promise<T[]> {
+  const said = await Promise.allSettled(asked);
+  return said.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+}

@@ -7,7 +7,7 @@ import type { GivenListener } from '../../proxy/listeners.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import type { Known } from '../../topology/known.ts';
 import type { Program, Wishes } from '../program.ts';
-import { onClient, sendClient } from './client-message.ts';
+import { heirAt, onClient, onExpected } from './client-message.ts';
 import { type Channel, Peer } from './peer.ts';
 
 /** Set for the process that takes over from another one. */
@@ -84,6 +84,7 @@ export class Predecessor {
   /** This process is ready: the clients may come. */
   takeOver(program: Program): void {
     onClient(this.#peer, (client) => program.serving.adopt(client));
+    onExpected(this.#peer, (question) => program.serving.expect(question));
     this.#peer.on('known', ({ known }: { known: readonly Known[] }) => {
       program.topology.learn(known);
     });
@@ -134,7 +135,7 @@ export async function handOver(
   // A failover may have gone on while it started; no client goes there before it knows.
   peer.tell('known', { known: program.topology.known });
   const done = program
-    .handOver((client) => sendClient(peer, client), HAND_OVER_MS)
+    .handOver(heirAt(peer), HAND_OVER_MS)
     .then(() => new Promise<void>((resolve) => peer.tell('done', {}, undefined, resolve)));
   return { pid: child.pid as number, done };
 }

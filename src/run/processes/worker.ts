@@ -7,7 +7,7 @@ import { packSnapshot } from '../../stats/merge.ts';
 import type { AnyStep, Known } from '../../topology/known.ts';
 import { LocalProxy } from '../local-proxy.ts';
 import type { NameAddresses, PreparedChange } from '../serving.ts';
-import { onClient, sendClient } from './client-message.ts';
+import { heirAt, onClient, onExpected } from './client-message.ts';
 import { Peer } from './peer.ts';
 import { configOf, type TextMessage } from './text-message.ts';
 
@@ -85,6 +85,7 @@ peer.on('start', (message: WorkerStart) => {
   return { codec: proxy.codec, reader: proxy.reader };
 });
 onClient(peer, (client) => started().adopt(client));
+onExpected(peer, (question) => started().expect(question));
 peer.on('tickets', ({ secret }: { secret: string }) => {
   started().setTicketSecret(Buffer.from(secret, 'base64'));
 });
@@ -116,7 +117,7 @@ peer.on('abort', () => {
   prepared = null;
 });
 peer.on('leave', async ({ limitMs }: { limitMs: number }) => {
-  await started().handOver((client) => sendClient(peer, client), limitMs);
+  await started().handOver(heirAt(peer), limitMs);
   return stop(0);
 });
 peer.on('stop', ({ drainMs }: { drainMs: number }) => stop(drainMs));

@@ -12,44 +12,22 @@ import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
 import { type AnyStep, type Known, stepsTo } from '../../topology/known.ts';
-import type { MovingClient, NameAddresses, PreparedChange, Serving } from '../serving.ts';
-import { onClient, sendClient } from './client-message.ts';
+import type { Heir, MovingClient, NameAddresses, PreparedChange, Serving } from '../serving.ts';
+import { heirAt, onClient, onExpected, sendClient, worstOf } from './client-message.ts';
 import { CrashPace } from './crash-pace.ts';
 import { EndedCounts } from './ended-counts.ts';
+import { answersOf } from './peer.ts';
 import { messageOf } from './text-message.ts';
 import { UnplacedClients } from './unplaced-clients.ts';
 import type { OrdersMessage, SiblingsAnswer, WorkerStart } from './worker.ts';
 import { Worker } from './worker-process.ts';
+import type { WorkersOptions } from './workers-options.ts';
 
 /** Requests of a worker's clients wait for a server, or it redirects them. */
 interface TroubleMessage {
   readonly pool: string;
   readonly server: string;
   readonly isHint: boolean;
-}
-
-/** How the workers run. */
-export interface WorkersOptions
-  extends Pick<
-    WorkerStart,
-    | 'codec'
-    | 'reader'
-    | 'latency'
-    | 'memoryLimit'
-    | 'maxConnections'
-    | 'version'
-    | 'workers'
-    | 'traceRate'
-  > {
-  readonly log: Log;
-  /** What an operator wants of single servers already. */
-  readonly orders: readonly ServerOrder[];
-  /** Told for which server of which pool requests wait, by their names. */
-  onTrouble(pool: string, server: string, isHint: boolean): void;
-  /** Where masters are now. */
-  known(): readonly Known[];
-  /** Where names lead now. */
-  addresses(): NameAddresses;
 }
 
 /**
@@ -75,7 +53,7 @@ export class Workers implements Serving {
   readonly #crashes: CrashPace = new CrashPace();
   readonly #unplaced: UnplacedClients;
   /** Where clients of leaving workers go, when it is another program. */
-  #give: ((client: MovingClient) => void) | null = null;
+  #heir: Heir | null = null;
 
   /** @throws RingwayError when one worker cannot start */
   static async start(config: ConfigText, options: WorkersOptions): Promise<Workers> {
@@ -119,6 +97,7 @@ export class Workers implements Serving {
     const { log, onTrouble, known, addresses, ...start } = this.#options;
     const worker = new Worker(number, log, (ended, how) => this.#onExit(ended, how));
     onClient(worker.peer, (client) => this.#onMoved(worker, client));
+    onExpected(worker.peer, (question) => this.#onExpected(worker, question));
     worker.peer.on('trouble', ({ pool, server, isHint }: TroubleMessage) => {
       onTrouble(pool, server, isHint);
     });
@@ -148,19 +127,29 @@ export class Workers implements Serving {
   /** What all workers but one say to its question; who ends meanwhile has no clients any more. */
   async #askSiblings(asks: Worker, question: object): Promise<SiblingsAnswer> {
     const others = [...this.#live, ...this.#leaving].filter((worker) => worker !== asks);
-    const said = await Promise.allSettled(
-      others.map(({ peer }) => peer.ask<object>('sibling', { question })),
-    );
-    const answers = said.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    return { answers };
+    const asked = others.map(({ peer }) => peer.ask<object>('sibling', { question }));
+    return { answers: await answersOf(asked) };
   }
 
   /** Clients of a worker that leaves go to the one in its place. */
   #onMoved(from: Worker, client: MovingClient): void {
     const heir = this.#workers[from.number - 1];
-    if (this.#give !== null) this.#give(client);
+    if (this.#heir !== null) this.#heir.give(client);
     else if (heir !== null && heir !== from) sendClient(heir.peer, client);
     else this.adopt(client);
+  }
+
+  /** Such clients need something there. */
+  #onExpected(from: Worker, question: object): Promise<object> {
+    const heir = this.#workers[from.number - 1];
+    if (this.#heir !== null) return this.#heir.ask(question);
+    return heir !== null && heir !== from ? heirAt(heir.peer).ask(question) : this.expect(question);
+  }
+
+  /** Nobody knows which of them a client will come to. */
+  async expect(question: object): Promise<object> {
+    const workers = this.#live.filter(({ leaving }) => !leaving);
+    return worstOf(await Promise.all(workers.map(({ peer }) => heirAt(peer).ask(question))));
   }
 
   /** @returns whose place it takes */
@@ -241,12 +230,11 @@ export class Workers implements Serving {
   }
 
   async takeTraces(): Promise<TakenTraces> {
-    const said = await Promise.allSettled(
+    const taken = await answersOf(
       [...this.#live, ...this.#leaving].map(({ peer }) =>
         peer.ask<TakenTraces>('traces', {}, WORKER_END_MS),
       ),
     );
-    const taken = said.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     return {
       traces: taken.flatMap(({ traces }) => traces),
       lost: taken.reduce((sum, { lost }) => sum + lost, 0),
@@ -272,15 +260,14 @@ export class Workers implements Serving {
   }
 
   async clients(pool: string, count: number): Promise<readonly ClientView[]> {
-    const said = await Promise.allSettled(
+    const all = await answersOf(
       [...this.#live, ...this.#leaving].map(async ({ number, peer }) => {
         const question = { pool, count };
         const { clients } = await peer.ask<{ clients: ClientView[] }>('clients', question);
         return clients.map((client) => ({ ...client, worker: number }));
       }),
     );
-    const all = said.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
-    return all.sort(byWeight).slice(0, count);
+    return all.flat().sort(byWeight).slice(0, count);
   }
 
   setTicketSecret(secret: Buffer): void {
@@ -373,10 +360,10 @@ export class Workers implements Serving {
     child.kill('SIGKILL');
   }
 
-  async handOver(give: (client: MovingClient) => void, limitMs: number): Promise<void> {
+  async handOver(heir: Heir, limitMs: number): Promise<void> {
     this.#stopping = true;
-    this.#give = give;
-    this.#unplaced.giveAll(give);
+    this.#heir = heir;
+    this.#unplaced.giveAll((client) => heir.give(client));
     await Promise.all(this.#live.map((worker) => this.#retire(worker, limitMs)));
   }
 

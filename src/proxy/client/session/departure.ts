@@ -8,6 +8,7 @@ import type { Pool } from '../../pool/pool.ts';
 import type { SavedLogin } from '../access/login.ts';
 import type { LeavingClient } from '../moving-client.ts';
 import type { Session } from './session.ts';
+import type { ClientSubscriptions } from './subscriptions.ts';
 import { WATCHING } from './watch.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -18,6 +19,8 @@ interface DepartingClient {
   readonly lane: number;
   readonly socket: Socket;
   readonly session: Session;
+  readonly subscriptions: ClientSubscriptions | null;
+  readonly subscribed: boolean;
   readonly login: { readonly saved: SavedLogin };
   readonly pipeline: {
     readonly outstanding: number;
@@ -79,12 +82,24 @@ export class Departure {
     return this.give !== null && this.#input.leaving;
   }
 
-  /** Nothing but what it has asked for needs to go along: all else is answered and written. */
-  get mayGo(): boolean {
+  /** All that it has asked for is answered, or goes along. */
+  get #isAnswered(): boolean {
     const { session, socket, pipeline } = this.#client;
     if (!this.isSure || socket.destroyed) return false; // its last write failed
     const goesAlong = session.detour?.rest ? 1 : 0;
-    if (pipeline.outstanding > goesAlong || this.#input.large) return false;
+    return pipeline.outstanding <= goesAlong && !this.#input.large;
+  }
+
+  /** It may go when what it hears is heard in the other process. */
+  get waitsForCut(): boolean {
+    const { subscribed, subscriptions } = this.#client;
+    return subscribed && subscriptions?.heardElsewhere === false && this.#isAnswered;
+  }
+
+  /** Nothing but what it has asked for needs to go along: all else is answered and written. */
+  get mayGo(): boolean {
+    if (!this.#isAnswered || this.waitsForCut) return false;
+    const { socket, pipeline } = this.#client;
     return pipeline.out.pendingBytes === 0 && socket.writableLength === 0;
   }
 
@@ -101,6 +116,9 @@ export class Departure {
     const { db, resp } = laneOf(this.#client);
     const [login, session] = [this.#client.login.saved, this.#client.session.saved];
     const peer = claimedPeer(socket);
-    return { state: { pool: pool.config.name, login, db, resp, session, rest, peer }, socket };
+    const { subscribed, subscriptions } = this.#client;
+    const heard = subscribed ? (subscriptions?.saved ?? null) : null;
+    const who = { pool: pool.config.name, login, db, resp, peer };
+    return { state: { ...who, session, rest, subscriptions: heard }, socket };
   }
 }

@@ -21,7 +21,7 @@ function subscriptionsOf(client: ClientConnection): Subscriptions {
 }
 
 /** A client of RESP2 that has subscriptions may do little else. */
-function reviewMode(client: ClientConnection): void {
+export function reviewMode(client: ClientConnection): void {
   const subscriptions = client.subscriptions as Subscriptions | null;
   const restricted = subscriptions !== null && subscriptions.count > 0 && subscriptions.resp === 2;
   const { mode } = client.session;

@@ -1,4 +1,4 @@
-import { SUBSCRIPTION_BYTES } from '../../../limits.ts';
+import { ROUND_NAMES_BYTES, SUBSCRIPTION_BYTES } from '../../../limits.ts';
 import {
   PUBSUB_CLIENTS,
   PUBSUB_DELIVERIES,
@@ -7,13 +7,18 @@ import {
 } from '../../../stats/counters.ts';
 import type { RespVersion } from '../../backend/lane.ts';
 import { afterPush, type PushedClient } from '../../client/client-pushes.ts';
-import type { ClientSubscriptions } from '../../client/session/subscriptions.ts';
+import type {
+  ClientSubscriptions,
+  SavedSubscriptions,
+} from '../../client/session/subscriptions.ts';
 import { acknowledgement, PUSH } from './acknowledgements.ts';
 import type { Hub } from './hub/hub.ts';
 import { CHANNEL, type Kind, PATTERN, SHARD } from './hub/kinds.ts';
 import type { Listener, Topic } from './hub/topic.ts';
 
 const STAR = 0x2a;
+/** What a client of RESP2 subscribes to that hears of keys for others. */
+const INVALIDATIONS = '__redis__:invalidate';
 
 /** The client, as its subscriptions see it. */
 export interface SubscribedClient extends PushedClient {
@@ -33,6 +38,9 @@ export class Subscriptions implements ClientSubscriptions, Listener {
   /** What it is sent messages in. */
   resp: RespVersion = 2;
   bytes = 0;
+  /** The clients that it goes to another process with. */
+  round: string | null = null;
+  heardElsewhere = false;
 
   constructor(client: SubscribedClient, hub: Hub) {
     this.#client = client;
@@ -66,6 +74,31 @@ export class Subscriptions implements ClientSubscriptions, Listener {
     );
   }
 
+  /** In the order of their kinds. */
+  get all(): readonly Topic[] {
+    return this.#topics.flatMap((topics) => [...topics]);
+  }
+
+  /** Who hears of keys in the place of others is known to them by its number, which stays here. */
+  get movable(): boolean {
+    if (this.hub.own !== null || this.bytes > ROUND_NAMES_BYTES) return false;
+    const invalidations = this.hub.topics.find(CHANNEL, INVALIDATIONS);
+    return invalidations === undefined || !this.has(invalidations);
+  }
+
+  get saved(): SavedSubscriptions {
+    const topics = this.all.map(({ kind, name }) => [kind, name.toString('base64')] as const);
+    return { round: this.round ?? '', topics };
+  }
+
+  /** Goes on with what it heard in another process. */
+  resume({ topics }: SavedSubscriptions): void {
+    for (const [kind, text] of topics) {
+      const name = Buffer.from(text, 'base64');
+      this.#hear(this.hub.hold(kind as Kind, name, name.toString('latin1')));
+    }
+  }
+
   has(topic: Topic): boolean {
     return this.#topics[topic.kind].has(topic);
   }
@@ -77,14 +110,18 @@ export class Subscriptions implements ClientSubscriptions, Listener {
 
   /** Begins to hear a topic, which is held for it. @returns the acknowledgement */
   add(topic: Topic): Buffer {
+    this.#hear(topic);
+    return acknowledgement(topic.kind, true, topic.name, this.#counted(topic.kind), this.resp);
+  }
+
+  #hear(topic: Topic): void {
     if (this.has(topic)) {
       this.hub.release(topic);
-    } else {
-      this.#change(topic, 1);
-      this.#topics[topic.kind].add(topic);
-      topic.listeners.add(this);
+      return;
     }
-    return acknowledgement(topic.kind, true, topic.name, this.#counted(topic.kind), this.resp);
+    this.#change(topic, 1);
+    this.#topics[topic.kind].add(topic);
+    topic.listeners.add(this);
   }
 
   /** Hears no more of `name`, if it did. @returns the acknowledgement; null = of nothing */

@@ -22,6 +22,17 @@ const COLON = 0x3a;
 /** A length has at most so many digits: no frame is larger than this. */
 const DIGITS = 9;
 
+/** What channels begin with on which cuts are marked: see ../moves/marker.ts. */
+export const CUT_CHANNEL = '__ringway:cut:';
+const CUT_BYTES = Buffer.from(CUT_CHANNEL);
+
+/** Whether the name at [start, end) is one of those. */
+export function isChannelOfCuts(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start + CUT_BYTES.length > end) return false;
+  for (let i = 0; i < CUT_BYTES.length; i++) if (bytes[start + i] !== CUT_BYTES[i]) return false;
+  return true;
+}
+
 interface Form {
   readonly word: Buffer;
   /** Elements of the frame. */
@@ -54,6 +65,8 @@ export class Frame {
   /** Where the channel is, or the pattern that a message has met. */
   nameStart = 0;
   nameEnd = 0;
+  /** Of a message that has met a pattern: where its channel begins. */
+  channelStart = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #end = 0;
@@ -82,7 +95,11 @@ export class Frame {
     this.nameEnd = this.nameStart + length;
     if (form.type === PONG) return this.#at === this.#end ? PONG : BAD;
     if (form.type !== MESSAGE) return this.#isCount() ? form.type : BAD;
-    for (let i = 2; i < size; i++) if (!this.#skip(this.#length(DOLLAR))) return BAD;
+    for (let i = 2; i < size; i++) {
+      const rest = this.#length(DOLLAR);
+      if (i === 2) this.channelStart = this.#at;
+      if (!this.#skip(rest)) return BAD;
+    }
     return this.#at === this.#end ? MESSAGE : BAD;
   }
 

@@ -34,7 +34,7 @@ export interface HubServerOwner {
   onUnreachable(server: HubServer, failure: Failure): void;
   /** @param held topics whose messages are missed from now on */
   onLost(server: HubServer, held: readonly Topic[], failure: Failure): void;
-  onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void;
+  onMessage(server: HubServer, frame: Frame, bytes: Buffer, start: number, end: number): void;
   /** It sends the messages of a topic no more, unasked. */
   onTaken(server: HubServer, kind: Kind, name: string): void;
   /** It can be reached again, and is not asked for anything yet. */
@@ -81,6 +81,11 @@ export class HubServer implements HubConnectionOwner, Timed {
   connect(): void {
     if (this.#connection !== null || this.#stopped || this.#retryAt !== 0) return;
     this.#connection = new HubConnection(this.#owner.engine, this);
+  }
+
+  /** What is asked for is asked of it. */
+  get isOpen(): boolean {
+    return this.#open;
   }
 
   /** Whether it sends the messages of a topic. */
@@ -154,7 +159,7 @@ export class HubServer implements HubConnectionOwner, Timed {
   }
 
   onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void {
-    this.#owner.onMessage(frame, bytes, start, end);
+    this.#owner.onMessage(this, frame, bytes, start, end);
   }
 
   onTaken(kind: Kind, name: string): void {

@@ -41,6 +41,11 @@ export class HubServers {
     return this.#members.values();
   }
 
+  /** None is to come, and none has left a moment ago. */
+  get isSteady(): boolean {
+    return this.#joining.size === 0 && this.#leaving.length === 0;
+  }
+
   isMember(server: HubServer): boolean {
     return this.#members.get(addressOf(server.target)) === server;
   }

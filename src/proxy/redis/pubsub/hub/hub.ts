@@ -1,6 +1,6 @@
 import type { PoolConfig, ServerConfig } from '../../../../config/index.ts';
 import { HUB_LINGER_MS } from '../../../../limits.ts';
-import { PUBSUB_DROPPED, PUBSUB_MESSAGES } from '../../../../stats/counters.ts';
+import { PUBSUB_DROPPED } from '../../../../stats/counters.ts';
 import { type Failure, failureText } from '../../../backend/failure.ts';
 import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
@@ -10,6 +10,7 @@ import { addressOf, sameAddress } from '../../../pool/pool-changes.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../../../pool/protocol.ts';
 import { failureReply } from '../../failure-reply.ts';
 import { loginOf, type RefusedConnection } from '../../server-login.ts';
+import { Deliveries } from './deliveries.ts';
 import type { Frame } from './frame.ts';
 import type { HubServer, HubServerOwner } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
@@ -29,10 +30,11 @@ import { Topics } from './topics.ts';
 export class Hub implements HubServerOwner, Timed {
   readonly engine: Engine;
   readonly #pool: Pool;
-  readonly #servers: HubServers;
-  readonly #places: TopicPlaces;
+  readonly servers: HubServers;
+  readonly places: TopicPlaces;
   readonly #losers: Losers;
   readonly topics: Topics;
+  readonly deliveries: Deliveries;
   readonly #idle: IdleTopics = new IdleTopics();
   /** Topics that somebody waits for. */
   readonly #awaited: Set<Topic> = new Set();
@@ -49,14 +51,15 @@ export class Hub implements HubServerOwner, Timed {
     this.#pool = pool;
     this.own = own;
     this.topics = new Topics(pool, (error) => this.onException(error));
-    this.#servers = new HubServers(this);
-    this.#places = new TopicPlaces(pool, this.#servers);
-    this.#losers = new Losers(pool, this.#places);
+    this.deliveries = new Deliveries(this.topics, pool.counters);
+    this.servers = new HubServers(this);
+    this.places = new TopicPlaces(pool, this.servers);
+    this.#losers = new Losers(pool, this.places);
   }
 
   /** Whether it has connections, or tries to. */
   get open(): boolean {
-    return this.#servers.open;
+    return this.servers.open;
   }
 
   // --- topics ----------------------------------------------------------------------------------
@@ -67,15 +70,15 @@ export class Hub implements HubServerOwner, Timed {
     const topic = known ?? this.topics.add(kind, name, text);
     topic.users++;
     this.#idle.delete(topic);
-    if (!this.#servers.open) this.#setServers();
+    if (!this.servers.open) this.#setServers();
     if (known === undefined || topic.refused) this.#ask(topic);
     return topic;
   }
 
   #ask(topic: Topic): void {
     topic.refused = false;
-    for (const server of this.#servers.wanted()) {
-      if (this.#places.isWanted(topic, server)) server.subscribe(topic);
+    for (const server of this.servers.wanted()) {
+      if (this.places.isWanted(topic, server)) server.subscribe(topic);
     }
   }
 
@@ -90,19 +93,19 @@ export class Hub implements HubServerOwner, Timed {
 
   #forget(topic: Topic): void {
     if (!this.topics.delete(topic)) return;
-    for (const server of this.#servers.wanted()) server.unsubscribe(topic);
+    for (const server of this.servers.wanted()) server.unsubscribe(topic);
     if (this.topics.isEmpty) this.#closeServers();
   }
 
   #closeServers(): void {
-    this.#servers.close();
+    this.servers.close();
     this.own?.delete(this);
   }
 
   // --- who waits -------------------------------------------------------------------------------
 
   isConfirmed(topic: Topic): boolean {
-    return this.#places.isConfirmed(topic);
+    return this.places.isConfirmed(topic);
   }
 
   /** The topic is awaited: its waiters are told. */
@@ -111,7 +114,7 @@ export class Hub implements HubServerOwner, Timed {
     this.#awaited.add(topic);
     // Which nodes a cluster has is known in a moment.
     if (this.#pool.slots?.known === false) return;
-    if (!this.#places.isEverywhere(topic) && this.#places.ownerOf(topic) === null) {
+    if (!this.places.isEverywhere(topic) && this.places.ownerOf(topic) === null) {
       this.#refuse(topic, failureReply(this.#pool.nowhere));
     }
   }
@@ -127,7 +130,7 @@ export class Hub implements HubServerOwner, Timed {
   catchUp(topics: Iterable<Topic>, done: () => void): void {
     const servers = new Set<HubServer>();
     for (const topic of topics) {
-      for (const server of this.#places.sendersOf(topic)) {
+      for (const server of this.places.sendersOf(topic)) {
         if (server.holds(topic)) servers.add(server);
       }
     }
@@ -137,7 +140,7 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   #confirm(topic: Topic): void {
-    if (topic.waiting.size === 0 || !this.#places.isConfirmed(topic)) return;
+    if (topic.waiting.size === 0 || !this.places.isConfirmed(topic)) return;
     this.#awaited.delete(topic);
     topic.redirections = 0;
     for (const waiter of [...topic.waiting]) waiter.onConfirmed(topic);
@@ -167,33 +170,38 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   *wanted(server: HubServer): Iterable<Topic> {
-    for (const topic of this.topics) if (this.#places.isWanted(topic, server)) yield topic;
+    for (const topic of this.topics) if (this.places.isWanted(topic, server)) yield topic;
+    for (const cut of this.deliveries.cuts)
+      yield* [cut.channelOf(server)].filter((one) => one !== null);
   }
 
   onHeld(_server: HubServer, topic: Topic): void {
     this.#confirm(topic);
-    this.#servers.onProgress();
+    this.servers.onProgress();
+    this.deliveries.onProgress();
   }
 
   onRefused(server: HubServer, topic: Topic, said: Buffer): void {
-    this.#servers.onProgress();
+    this.servers.onProgress();
+    this.deliveries.onProgress();
     const error = refusalOf(this.#pool, server.target, topic, said);
     topic.refused = error !== null;
-    if (error === null || !this.#places.needs(topic, server)) return;
+    if (error === null || !this.places.needs(topic, server)) return;
     this.#refuse(topic, error);
     this.#losers.refused(server, topic);
   }
 
   onUnreachable(server: HubServer, failure: Failure): void {
-    this.#servers.onProgress();
-    if (!this.#servers.isMember(server)) return;
+    this.servers.onProgress();
+    this.deliveries.onLost(server);
+    if (!this.servers.isMember(server)) return;
     // Another node of a cluster takes its place.
     if (this.#pool.slots !== null) this.#askAll();
-    const members = [...this.#servers.members];
+    const members = [...this.servers.members];
     const error = failureReply(failure);
     for (const topic of [...this.#awaited]) {
-      if (!this.#places.isEverywhere(topic)) {
-        if (this.#places.ownerOf(topic) === server) this.#refuse(topic, error);
+      if (!this.places.isEverywhere(topic)) {
+        if (this.places.ownerOf(topic) === server) this.#refuse(topic, error);
       } else if (members.every(({ failed }) => failed)) {
         this.#refuse(topic, error);
       } else {
@@ -208,6 +216,7 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   onLost(server: HubServer, held: readonly Topic[], failure: Failure): void {
+    this.deliveries.onLost(server);
     this.#losers.of(server, held, `was lost (${failureText(failure)})`);
   }
 
@@ -216,29 +225,19 @@ export class Hub implements HubServerOwner, Timed {
     const topic = this.topics.find(kind, name);
     if (topic === undefined) return;
     server.onEnded(topic);
-    if (!this.#places.needs(topic, server)) return;
+    if (!this.places.needs(topic, server)) return;
     this.#losers.of(server, [topic], 'has lost a slot');
     this.#ask(topic);
   }
 
   /** Who has subscribed meanwhile to what any server may send has not heard this one. */
   onReturned(server: HubServer): void {
-    const everywhere = [...this.topics].filter((topic) => this.#places.isEverywhere(topic));
+    const everywhere = [...this.topics].filter((topic) => this.places.isEverywhere(topic));
     this.#losers.of(server, everywhere, 'was away');
   }
 
-  onMessage(frame: Frame, bytes: Buffer, start: number, end: number): void {
-    this.#pool.counters[PUBSUB_MESSAGES]++;
-    const name = bytes.toString('latin1', frame.nameStart, frame.nameEnd);
-    const topic = this.topics.find(frame.kind, name);
-    if (topic === undefined) return;
-    for (const listener of topic.listeners) {
-      try {
-        listener.take(bytes, start, end);
-      } catch (error) {
-        listener.onException(error);
-      }
-    }
+  onMessage(server: HubServer, frame: Frame, bytes: Buffer, start: number, end: number): void {
+    this.deliveries.onMessage(server, frame, bytes, start, end);
   }
 
   onDropped(): void {
@@ -251,7 +250,7 @@ export class Hub implements HubServerOwner, Timed {
 
   /** @param index of a server of the pool @returns null when it is not subscribed to */
   serverAt(index: number): HubServer | null {
-    return this.#servers.at(index);
+    return this.servers.at(index);
   }
 
   // --- the pool changes ------------------------------------------------------------------------
@@ -259,7 +258,7 @@ export class Hub implements HubServerOwner, Timed {
   #setServers(): void {
     this.own?.add(this);
     this.#lines = this.#pool.servers.map(({ config }) => config);
-    this.#servers.set(this.#lines, millis());
+    this.servers.set(this.#lines, millis());
     this.#arm();
   }
 
@@ -271,9 +270,9 @@ export class Hub implements HubServerOwner, Timed {
 
   /** Makes ready for another configuration of the pool. */
   prepare(config: PoolConfig): Preparation {
-    if (!this.#servers.open) return NOTHING_TO_PREPARE;
+    if (!this.servers.open) return NOTHING_TO_PREPARE;
     const spreads = !this.#pool.config.subscribeToAll;
-    this.#places.spread = spreads;
+    this.places.spread = spreads;
     if (spreads) this.#askAll();
     const lines = this.#pool.config.servers;
     const isNew = (server: ServerConfig): boolean => {
@@ -281,7 +280,7 @@ export class Hub implements HubServerOwner, Timed {
       return before === undefined || !sameAddress(before, server);
     };
     const fresh = config.servers.filter(isNew);
-    const { ready, abort } = this.#servers.prepare(fresh, spreads, millis());
+    const { ready, abort } = this.servers.prepare(fresh, spreads, millis());
     this.#arm();
     return {
       ready,
@@ -293,7 +292,7 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   #askAll(): void {
-    for (const server of this.#servers.members) {
+    for (const server of this.servers.members) {
       for (const topic of this.wanted(server)) server.subscribe(topic);
     }
   }
@@ -303,16 +302,16 @@ export class Hub implements HubServerOwner, Timed {
    * more: it may hand on what it hears from its successor.
    */
   onMoved(): void {
-    if (!this.#servers.open || !this.#haveChanged) return;
-    const before = [...this.#servers.members];
+    if (!this.servers.open || !this.#haveChanged) return;
+    const before = [...this.servers.members];
     const needed = before.map((server) => {
       const held = [...this.topics].filter((topic) => server.holds(topic));
-      return held.filter((topic) => this.#places.needs(topic, server));
+      return held.filter((topic) => this.places.needs(topic, server));
     });
     this.#setServers();
     before.forEach((server, i) => {
-      if (this.#servers.isMember(server)) return;
-      this.#servers.drop(server);
+      if (this.servers.isMember(server)) return;
+      this.servers.drop(server);
       this.#losers.needing(server, needed[i], 'was replaced');
     });
     this.#askAll();
@@ -321,7 +320,7 @@ export class Hub implements HubServerOwner, Timed {
 
   /** The pool has other servers, or its keys have gone to others. */
   onRing(): void {
-    if (!this.#servers.open) {
+    if (!this.servers.open) {
       if (this.topics.isEmpty) return;
       // The first topic came before any node of a cluster was known.
       this.#setServers();
@@ -342,10 +341,10 @@ export class Hub implements HubServerOwner, Timed {
 
   /** What a server need not send any more is given up once others have had time to send it. */
   #trim(): void {
-    this.#places.spread = false;
-    for (const server of this.#servers.members) {
+    this.places.spread = false;
+    for (const server of this.servers.members) {
       for (const topic of this.topics) {
-        if (server.has(topic) && !this.#places.isWanted(topic, server)) server.unsubscribe(topic);
+        if (server.has(topic) && !this.places.isWanted(topic, server)) server.unsubscribe(topic);
       }
     }
   }
@@ -356,7 +355,7 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   nextDeadline(): number {
-    const times = [this.#idle.due, this.#trimAt, this.#servers.due].filter((at) => at !== 0);
+    const times = [this.#idle.due, this.#trimAt, this.servers.due].filter((at) => at !== 0);
     return times.length === 0 ? 0 : Math.min(...times);
   }
 
@@ -366,7 +365,7 @@ export class Hub implements HubServerOwner, Timed {
       this.#trimAt = 0;
       this.#trim();
     }
-    this.#servers.sweep(now);
+    this.servers.sweep(now);
   }
 
   /** The pool is gone. */

@@ -55,6 +55,11 @@ export function hubFor(pool: Pool): Hub {
   return hubs.shared;
 }
 
+/** The hub that clients of a pool share; null when each has its own. */
+export function sharedHubFor(pool: Pool): Hub | null {
+  return pool.config.ownHubs ? null : hubFor(pool);
+}
+
 /** The hub that clients of a pool share; null when none of them has subscribed yet. */
 export function sharedHubOf(pool: object): Hub | null {
   return pools.get(pool)?.shared ?? null;

@@ -1,6 +1,7 @@
 import { routeKey } from '../../../../distribution/route.ts';
 import { NO_SERVER } from '../../../../protocol/frame-table.ts';
 import type { Pool } from '../../../pool/pool.ts';
+import { addressOf } from '../../../pool/pool-changes.ts';
 import type { HubServer } from './hub-server.ts';
 import type { HubServers } from './hub-servers.ts';
 import { PATTERN, SHARD } from './kinds.ts';
@@ -50,6 +51,21 @@ export class TopicPlaces {
     if (home !== null && !home.failed && this.#servers.isMember(home)) return home;
     this.#home = members.find(({ failed }) => !failed) ?? members[0] ?? null;
     return this.#home;
+  }
+
+  /** Of a cluster: the address of that node, once one is needed. */
+  get home(): string | null {
+    return this.#home === null ? null : addressOf(this.#home.target);
+  }
+
+  /**
+   * Clients of another process come, which hear of another node than is heard here.
+   * @returns false when another one is heard here
+   */
+  takeHome(address: string): boolean {
+    const members = [...this.#servers.members];
+    this.#home ??= members.find(({ target }) => addressOf(target) === address) ?? null;
+    return this.home === address;
   }
 
   /** The servers of the pool that messages of the topic may come from. */
