@@ -5,13 +5,13 @@ import {
   WORKER_END_MS,
   WORKER_WAIT_MS,
 } from '../../limits.ts';
-import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
+import { LOG_ERROR, LOG_NOTICE, LOG_WARN } from '../../log.ts';
 import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { TakenTraces } from '../../proxy/engine/request-traces.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import { unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
-import { type AnyStep, type Known, stepsTo } from '../../topology/known.ts';
+import { type AnyStep, stepsTo } from '../../topology/known.ts';
 import type { Heir, MovingClient, NameAddresses, PreparedChange, Serving } from '../serving.ts';
 import { heirAt, onClient, onExpected, sendClient, worstOf } from './client-message.ts';
 import { CrashPace } from './crash-pace.ts';

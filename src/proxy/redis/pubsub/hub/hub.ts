@@ -18,10 +18,15 @@ import { IdleTopics } from './idle-topics.ts';
 import type { Kind } from './kinds.ts';
 import { Losers } from './losers.ts';
 import { refusalOf } from './moved-topic.ts';
-import type { OpenHubs } from './open-hubs.ts';
 import type { Topic } from './topic.ts';
 import { TopicPlaces } from './topic-places.ts';
 import { Topics } from './topics.ts';
+
+/** Hubs of one client each that have connections. */
+export interface OpenHubs<H> {
+  add(hub: H): void;
+  delete(hub: H): void;
+}
 
 /**
  * What the clients of a pool have subscribed to, in this process, or one of them: one connection to

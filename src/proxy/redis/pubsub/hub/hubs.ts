@@ -1,8 +1,7 @@
 import type { Pool } from '../../../pool/pool.ts';
 import { NOTHING_TO_PREPARE, type Preparation } from '../../../pool/protocol.ts';
-import { Hub } from './hub.ts';
+import { Hub, type OpenHubs } from './hub.ts';
 import type { Kind } from './kinds.ts';
-import type { OpenHubs } from './open-hubs.ts';
 
 /** Hubs of one client each (`pubsub: own`), as long as they have subscriptions. */
 class OwnHubs implements OpenHubs<Hub> {
