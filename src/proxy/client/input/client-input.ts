@@ -139,6 +139,15 @@ export class ClientInput implements WalkedInput {
     this.#lookAgain();
   }
 
+  /** Where an assembled request goes: its slot may have moved since its beginning came. */
+  #serverOf(request: Buffer, before: number): number {
+    const { slots, ringNumber } = this.#client.pool;
+    const { slots: finder } = this.#client.protocol;
+    if (slots === null || finder === null || this.#placedIn === ringNumber) return before;
+    const slot = finder.requestSlot(request);
+    return slot < 0 ? before : slots.serverOf(slot);
+  }
+
   /** Keys may have other servers than when the unfinished request was looked at. */
   #lookAgain(): void {
     const { ringNumber } = this.#client.pool;
@@ -219,7 +228,7 @@ export class ClientInput implements WalkedInput {
     const client = this.#client;
     const { pool } = client;
     let start = from;
-    this.#lookAgain();
+    if (this.#large === null) this.#lookAgain(); // for a large one that needs the window
     for (;;) {
       const limit = Math.min(engine.beginChunk(), this.credit());
       if (pool.health.due !== 0 && engine.now > pool.health.due) pool.health.readmit(engine.now);
@@ -263,7 +272,7 @@ export class ClientInput implements WalkedInput {
     this.#partial = engine.state(STATE_STATUS) === SCAN_PARTIAL;
     if (this.#partial) {
       this.#saved = engine.saveState(this.#saved);
-      this.#placedIn = ringNumber;
+      if (this.#large === null) this.#placedIn = ringNumber;
     }
     return count;
   }
@@ -335,7 +344,8 @@ export class ClientInput implements WalkedInput {
     this.#large = null;
     const streaming = large.isStreaming;
     const request = large.finish();
-    const alone = request !== null && sendAssembled(this.#client, request, info, server);
+    const to = request === null ? server : this.#serverOf(request, server);
+    const alone = request !== null && sendAssembled(this.#client, request, info, to);
     if (streaming || alone) this.#barrier = true;
   }
 }

@@ -203,7 +203,7 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
 
   /** The request's key goes to another server. */
   redirect(server: Server): void {
-    if (this.#mode !== 'wait') return;
+    if (this.#mode !== 'wait' || this.#waitsFor === server) return;
     this.#waitsFor?.bulk.cancel(this);
     this.#waitsFor = null;
     this.#server = server;
