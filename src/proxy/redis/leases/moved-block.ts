@@ -58,15 +58,20 @@ export class MovedBlock {
   }
 
   #goOn(): void {
-    let waits = false;
+    let isPending = false;
     try {
-      waits = this.#send();
+      isPending = this.#send();
     } finally {
-      if (!waits) this.#mover?.release(this.#client.id, this);
+      if (!isPending) this.#letGo();
     }
   }
 
-  /** @returns whether it is tried again later */
+  /** What its client has asked behind it goes now: elsewhere, perhaps, so not before it is done. */
+  #letGo(): void {
+    this.#mover?.release(this.#client.id, this);
+  }
+
+  /** @returns whether it is under way, or tried again later */
   #send(): boolean {
     const client = this.#client;
     const { router, pool } = client;
@@ -89,7 +94,7 @@ export class MovedBlock {
     const isNext = this.#mover?.isNext(client.id, this) ?? true;
     if (known && refusal === null && isNext) {
       sendBlock(connection, this.#transaction, this.replyOver(connection));
-      return false;
+      return true;
     }
     const waits = this.#sendLater();
     if (!waits) this.#fail(pool.servers[server].lastFailure);
@@ -107,8 +112,39 @@ export class MovedBlock {
 
   /** What takes EXEC's reply. */
   replyOver(connection: BackendConnection): ExecReply {
-    const exec = new ExecReply(this.#client, connection, this.#claim);
+    const exec = new LastReply(this.#client, connection, this.#claim);
     exec.again = (redirection) => this.again(redirection);
+    exec.onOver = () => this.#letGo();
     return exec;
+  }
+}
+
+/** The reply to EXEC; when it is the last, somebody is told. */
+class LastReply extends ExecReply {
+  onOver: () => void = () => {};
+
+  override onReply(start: number, length: number, info: number): void {
+    try {
+      super.onReply(start, length, info);
+    } finally {
+      this.#look();
+    }
+  }
+
+  override onFailure(error: Buffer): void {
+    try {
+      super.onFailure(error);
+    } finally {
+      this.#look();
+    }
+  }
+
+  override abandon(): void {
+    super.abandon();
+    this.#look();
+  }
+
+  #look(): void {
+    if (this.over && !this.sentOn) this.onOver();
   }
 }

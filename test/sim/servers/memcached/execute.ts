@@ -92,7 +92,8 @@ function count(context: MemcachedContext, words: readonly string[]): Executed {
   const { data } = context;
   const value = data.get(0, word);
   if (value?.type !== 'string') return { reply: line('NOT_FOUND'), asRedis: [] };
-  const text = value.bytes.toString('latin1').trimEnd();
+  // As strtoull() reads it: what stands behind a blank does not count.
+  const [text] = value.bytes.toString('latin1').split(/\s/, 1);
   if (!/^\d{1,20}$/.test(text) || BigInt(text) >= WRAP) {
     const why = 'CLIENT_ERROR cannot increment or decrement non-numeric value';
     return { reply: line(why), asRedis: [] };
