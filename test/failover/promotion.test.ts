@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { WITNESS_SCRIPT } from '../../src/topology/promotion/script.ts';
 import {
   follows,
   isMaster,
@@ -74,6 +75,34 @@ describe('a master without sentinels that dies', () => {
       for (const client of clients) assert.equal(await client.text('SET', 'a', 2), 'OK');
       assert.equal(promotions(proxies), 1);
       assert.equal(await command(replica.port, 'GET', 'a'), '2');
+    });
+  });
+});
+
+describe('a promotion that another proxy has begun, and not ended', () => {
+  test('is ended when the old master can acknowledge nothing more', () => {
+    return withFleet({ proxies: 1 }, async ({ set, clients: [client] }) => {
+      const [master, replica] = set.servers;
+      assert.equal(await client.text('SET', 'a', 1), 'OK');
+      await waitFor('it at the replica', async () => {
+        return (await command(replica.port, 'GET', 'a')) === '1';
+      });
+      master.kill('SIGKILL');
+      // It has had it written down, made the replica a master, and gone.
+      for (const { port } of set.witnesses) {
+        const ask = (...words: string[]) =>
+          command(port, 'EVAL', WITNESS_SCRIPT, '1', 'ringway:pool1:s1', ...words);
+        await ask('prepare', 'gone', '9', '1');
+        await ask('accept', 'gone', '9', '1', `127.0.0.1:${replica.port}`, '0');
+      }
+      const promotedAt = performance.now();
+      await command(replica.port, 'REPLICAOF', 'NO', 'ONE');
+      // The fence is one second, and two more.
+      const read = client.text('GET', 'a').then(() => performance.now() - promotedAt);
+      await waitFor('it to be ended', async () => {
+        return (await command(set.witnesses[0].port, 'HGET', 'ringway:pool1:s1', 'done')) === '1';
+      });
+      assert.ok((await read) >= 3000, `after ${await read} ms`);
     });
   });
 });
