@@ -36,10 +36,10 @@ describe('whoever follows masters', () => {
     await Promise.all(servers.map((each) => each.stop()));
   });
 
-  async function config(port: number, more: object = {}): Promise<Config> {
+  async function config(port: number, more: object = {}, { ports } = cluster): Promise<Config> {
     const sentinels = [`127.0.0.1:${sentinel.port}`];
     const pool = { servers: [`127.0.0.1:${port}:1 cache`], sentinels, ...more };
-    const seeds = [`127.0.0.1:${cluster.ports[0]}`];
+    const seeds = [`127.0.0.1:${ports[0]}`];
     const { text } = await poolFile([pool, { servers: seeds, cluster: true }]);
     return parseConfig(Buffer.from(text), 'test.yml');
   }
@@ -97,6 +97,17 @@ describe('whoever follows masters', () => {
     keeper.follow(await config(first.port, { timeout: 5000 }));
     // A release in between would let requests through to the old master.
     assert.deepEqual(told(), [`hold ${second.port}`, 'read 0', ...CLUSTER]);
+  });
+
+  test('goes to another cluster when that is what the file names', async () => {
+    await start();
+    const other = await startFakeCluster(1, () => undefined);
+    const before = cluster.refreshes;
+    keeper.follow(await config(first.port, {}, other));
+    assert.deepEqual(told(), [`move ${second.port}`, 'read 0']);
+    await waitFor('its map', () => told().at(-1) === 'map of 1');
+    assert.equal(cluster.refreshes, before, 'nobody asks the one of before');
+    await other.stop();
   });
 
   test('that is frozen says where requests go, and nothing new', async () => {

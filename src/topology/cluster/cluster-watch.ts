@@ -14,7 +14,7 @@ import type { DialTarget } from '../../net/dial.ts';
 import type { Clock } from '../clock.ts';
 import { type Address, addressText } from '../facts.ts';
 import type { Reply } from '../reply-reader.ts';
-import { nodesView } from './cluster-facts.ts';
+import { type NodesView, nodesView } from './cluster-facts.ts';
 import { type ClusterMap, type DatedView, mergeViews, sameMap } from './cluster-map.ts';
 import { clusterState, Recoveries } from './cluster-state.ts';
 import { NodeLink } from './node-link.ts';
@@ -227,6 +227,8 @@ export class ClusterWatch {
     }
     this.#heardAt = now;
     this.#recoveries.begin();
+    const inherited = this.#views.get(NOBODY);
+    if (inherited !== undefined && !isOneCluster(inherited, view)) this.#views.delete(NOBODY);
     this.#views.delete(view.me);
     this.#views.set(view.me, { ...view, at: now });
     for (const [me, { at }] of this.#views) {
@@ -282,4 +284,10 @@ export class ClusterWatch {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
   }
+}
+
+/** Whether they know any node in common: seeds may lead to another cluster than before. */
+function isOneCluster(a: NodesView, b: NodesView): boolean {
+  const ids = new Set(a.nodes.map(({ id }) => id));
+  return b.nodes.some(({ id }) => ids.has(id));
 }

@@ -75,6 +75,7 @@ export interface ClustersOptions {
 
 interface Followed {
   readonly key: string;
+  readonly seeds: ClusterSpec['seeds'];
   readonly watch: ClusterWatch;
   readonly readers: ClusterReaders;
 }
@@ -106,7 +107,7 @@ export class Clusters {
       const before = this.#followed.get(pool);
       if (before?.key === key) continue;
       const inherited = known.find((each) => each.pool === pool);
-      const place = before === undefined ? inherited : knownOf(pool, before);
+      const place = before === undefined ? inherited : knownFor(spec, before);
       if (before !== undefined) stop(before);
       this.#followed.set(pool, this.#newFollowed(spec, key, place));
     }
@@ -128,7 +129,7 @@ export class Clusters {
       readers.set(map);
     };
     const options = { clock, onMap, say: (text: string) => say(text, pool) };
-    return { key, readers, watch: new ClusterWatch(spec, options, last) };
+    return { key, seeds: spec.seeds, readers, watch: new ClusterWatch(spec, options, last) };
   }
 
   #read(pool: string, server: string, readers: Readers): void {
@@ -209,6 +210,13 @@ function knownOf(pool: string, { watch, readers }: Followed): KnownCluster | und
   if (map === null) return undefined;
   const { known } = readers;
   return { pool, map, ...(known.length > 0 ? { readers: known } : {}) };
+}
+
+/** What is known of a cluster, unless other seeds lead to another one. */
+function knownFor({ pool, seeds }: FollowedSpec, before: Followed): KnownCluster | undefined {
+  const known = knownOf(pool, before);
+  const places = [...before.seeds, ...(known?.map.nodes ?? [])].map(addressText);
+  return seeds.some((seed) => places.includes(addressText(seed))) ? known : undefined;
 }
 
 function stop({ watch, readers }: Followed): void {

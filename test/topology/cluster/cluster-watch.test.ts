@@ -120,4 +120,14 @@ describe('the watch of a cluster', () => {
     await waitFor('its answer', () => cluster.refreshes > before && watch.status.ageMs !== null);
     assert.deepEqual(watch.map, known);
   });
+
+  test('that goes on from another one forgets it when seeds lead to another cluster', async () => {
+    watch.stop();
+    const [here] = maps;
+    const id = 'f'.repeat(40);
+    const gone = { id, host: '127.0.0.1', port: 1, master: null, epoch: 99, failed: false };
+    watch = open({ nodes: [{ ...gone, slots: [[0, 16383]] }] });
+    await waitFor('its answer', () => maps.length === 2);
+    assert.deepEqual(watch.map, here);
+  });
 });
