@@ -84,7 +84,7 @@ export class TopologyKeeper {
     this.#config = config;
     this.#listed.follow(srvNamesOf(config));
     this.#followMasters();
-    this.#peers.follow(peersOf(config));
+    this.#peers.follow(peersOf(config), this.#later.filter(isPeers));
   }
 
   /** By whoever tells of them, as far as SRV records have listed these. */
@@ -114,6 +114,7 @@ export class TopologyKeeper {
 
   /** What the process that hands over has found out since it said what it knew. */
   learn(known: readonly Known[]): void {
+    this.#later = this.#later.map((each) => known.filter(isShard).find(isOf(each)) ?? each);
     this.#topology.learn(known.filter(isShard));
   }
 
@@ -129,7 +130,19 @@ export class TopologyKeeper {
   /** Where masters are, for another process. */
   get known(): readonly Known[] {
     if (this.#inherited.length > 0) return this.#inherited;
+    return [...this.#found, ...this.#later.filter((each) => this.#isAwaited(each))];
+  }
+
+  get #found(): readonly Known[] {
     return [...this.#topology.known, ...this.#clusters.known, ...this.#peers.known];
+  }
+
+  /** Whether it is to be followed as soon as SRV records say who tells of it. */
+  #isAwaited(known: Known): boolean {
+    const pool = this.#config?.pools.find(({ name }) => name === known.pool);
+    if (pool === undefined || isPeers(known)) return false;
+    if (isCluster(known)) return pool.cluster && !this.#clusters.known.some(isOf(known));
+    return pool.followsMaster && !pool.cluster && !this.#topology.known.some(isOf(known));
   }
 
   /** @throws RingwayError RINGWAY_USAGE when there is no such shard, or no sentinel does it */
@@ -179,6 +192,12 @@ export class TopologyKeeper {
     this.#clusters.stop();
     this.#peers.stop();
   }
+}
+
+/** About the same shard, or the same cluster. */
+function isOf(known: Known): (other: Known) => boolean {
+  const { pool, server } = known as Partial<KnownShard>;
+  return (other) => other.pool === pool && (other as Partial<KnownShard>).server === server;
 }
 
 function isShard(known: Known): known is KnownShard {

@@ -122,4 +122,31 @@ describe('whoever follows masters', () => {
     keeper.follow(await config(first.port, { timeout: 5000 }));
     assert.deepEqual(told(), [`move ${second.port}`, 'read 0']);
   });
+
+  test('knows what it was told of masters while SRV records list nobody yet', async () => {
+    const pool = { servers: ['127.0.0.1:1:1 cache'], sentinels: ['srv:_redis._tcp.invalid'] };
+    const { text } = await poolFile([pool, { servers: ['127.0.0.1:1:1 cache'] }]);
+    const where = { server: 'cache', address: { host: '127.0.0.1', port: 2 }, epoch: 3 };
+    const told = [where, where].map((each, i) => ({ pool: `pool${i + 1}`, ...each }));
+    const waiting = new TopologyKeeper(SILENT, told, true);
+    const serving = { steer: () => {}, setAddresses: () => {} };
+    waiting.start(serving, parseConfig(Buffer.from(text), 'test.yml'));
+    const news = { ...told[0], epoch: 4 };
+    waiting.learn([news]);
+    // The second one is followed no more.
+    assert.deepEqual(waiting.known, [news]);
+    waiting.stop();
+  });
+
+  test('says that another proxy is back that was away in the process before', async () => {
+    const door = `127.0.0.1:${first.port}`;
+    const announce = `127.0.0.1:1,${door}`;
+    const pool = { servers: ['127.0.0.1:1:1 cache'], sentinel_view: true, announce };
+    const { text } = await poolFile([pool]);
+    const fresh = new TopologyKeeper(SILENT, [{ pool: 'pool1', down: [door] }]);
+    const serving = { steer: (step: AnyStep) => void steps.push(step), setAddresses: () => {} };
+    fresh.start(serving, parseConfig(Buffer.from(text), 'test.yml'));
+    await waitFor('the news', () => told().at(-1) === 'peers 0');
+    fresh.stop();
+  });
 });

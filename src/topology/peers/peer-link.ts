@@ -21,11 +21,12 @@ export class PeerLink {
   /** Since when it owes an answer; null = it owes none. */
   #askedAt: number | null = null;
 
-  constructor(address: Address, tls: DialTarget['tls'], clock: Clock) {
+  /** @param isMissed it was away until now */
+  constructor(address: Address, tls: DialTarget['tls'], clock: Clock, isMissed: boolean) {
     this.name = addressText(address);
     this.#target = { kind: 'tcp', ...address, path: '', tls };
     this.#clock = clock;
-    this.#heardAt = clock.now();
+    this.#heardAt = isMissed ? Number.NEGATIVE_INFINITY : clock.now();
     this.#connect();
   }
 
@@ -58,8 +59,13 @@ export class PeerLink {
     this.#askedAt = null;
   }
 
-  /** Time goes by: once every PEER_PING_MS. */
-  onTick(): void {
+  /**
+   * Time goes by: once every PEER_PING_MS.
+   * @param lateMs of it this process stood still: what has come in is not read yet
+   */
+  onTick(lateMs: number): void {
+    this.#heardAt += lateMs;
+    if (this.#askedAt !== null) this.#askedAt += lateMs;
     const isLate = this.#askedAt !== null && this.#clock.now() - this.#askedAt >= CONTROL_ANSWER_MS;
     if (isLate) this.close();
     if (this.#socket === null) this.#connect();

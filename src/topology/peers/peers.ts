@@ -1,7 +1,7 @@
 import { PEER_PING_MS } from '../../limits.ts';
 import type { DialTarget } from '../../net/dial.ts';
 import type { Clock } from '../clock.ts';
-import type { Address } from '../facts.ts';
+import { type Address, addressText } from '../facts.ts';
 import { PeerLink } from './peer-link.ts';
 
 /** Other proxies that clients of a pool are told of. */
@@ -48,37 +48,59 @@ export class Peers {
     this.#options = options;
   }
 
-  /** Asks these from now on; those that are asked already go on. */
-  follow(specs: readonly PeerSpec[]): void {
-    const wanted = new Map(specs.map((spec) => [spec.pool, spec]));
-    for (const [pool, { key, links }] of this.#followed) {
-      const spec = wanted.get(pool);
-      if (spec !== undefined && JSON.stringify(spec) === key) continue;
-      for (const link of links) link.close();
-      this.#followed.delete(pool);
-      this.#options.steer({ pool, action: 'peers', down: [] });
-    }
+  /**
+   * Asks these from now on; those that are asked already go on.
+   * @param known what another process has found out
+   */
+  follow(specs: readonly PeerSpec[], known: readonly KnownPeers[] = []): void {
+    const before = new Map(this.#followed);
+    this.#followed.clear();
     for (const spec of specs) {
-      if (this.#followed.has(spec.pool)) continue;
-      const { clock } = this.#options;
-      const links = spec.peers.map((address) => new PeerLink(address, spec.tls, clock));
-      this.#followed.set(spec.pool, { key: JSON.stringify(spec), links, down: [] });
+      const { pool } = spec;
+      const old = before.get(pool);
+      if (old?.key === JSON.stringify(spec)) {
+        before.delete(pool);
+        this.#followed.set(pool, old);
+        continue;
+      }
+      const { down } = old ?? known.find((each) => each.pool === pool) ?? { down: [] };
+      const fresh = this.#newFollowed(spec, down);
+      this.#followed.set(pool, fresh);
+      if (down.length > 0) this.#options.steer({ pool, action: 'peers', down: fresh.down });
+    }
+    for (const [pool, { links }] of before) {
+      for (const link of links) link.close();
+      if (this.#followed.has(pool)) continue;
+      this.#options.steer({ pool, action: 'peers', down: [] });
     }
     if (this.#followed.size === 0) this.#stop();
     else if (this.#cancel === null) this.#arm();
   }
 
+  /** @param missed those that were away: they are until they answer */
+  #newFollowed(spec: PeerSpec, missed: readonly string[]): Followed {
+    const { clock } = this.#options;
+    const links = spec.peers.map((address) => {
+      return new PeerLink(address, spec.tls, clock, missed.includes(addressText(address)));
+    });
+    return { key: JSON.stringify(spec), links, down: namesOf(links) };
+  }
+
   #arm(): void {
-    this.#cancel = this.#options.clock.after(PEER_PING_MS, () => {
+    const { clock } = this.#options;
+    const due = clock.now() + PEER_PING_MS;
+    this.#cancel = clock.after(PEER_PING_MS, () => {
       this.#arm();
-      for (const [pool, followed] of this.#followed) this.#look(pool, followed);
+      const lateMs = Math.max(0, clock.now() - due);
+      for (const [pool, followed] of this.#followed) this.#look(pool, followed, lateMs);
     });
   }
 
-  #look(pool: string, followed: Followed): void {
+  /** @param lateMs for so long this process stood still: nobody could be heard */
+  #look(pool: string, followed: Followed, lateMs: number): void {
     const { links, down: before } = followed;
-    for (const link of links) link.onTick();
-    const down = links.filter(({ alive }) => !alive).map(({ name }) => name);
+    for (const link of links) link.onTick(lateMs);
+    const down = namesOf(links);
     if (down.length === before.length && down.every((name, i) => name === before[i])) return;
     followed.down = down;
     const { steer, say } = this.#options;
@@ -89,11 +111,9 @@ export class Peers {
     steer({ pool, action: 'peers', down });
   }
 
-  /** For another process. */
+  /** For another process, also that all are there: it may have heard otherwise. */
   get known(): KnownPeers[] {
-    return [...this.#followed].flatMap(([pool, { down }]) => {
-      return down.length === 0 ? [] : [{ pool, down }];
-    });
+    return [...this.#followed].map(([pool, { down }]) => ({ pool, down }));
   }
 
   #stop(): void {
@@ -104,4 +124,9 @@ export class Peers {
   stop(): void {
     this.follow([]);
   }
+}
+
+/** Of those that are not there. */
+function namesOf(links: readonly PeerLink[]): string[] {
+  return links.filter(({ alive }) => !alive).map(({ name }) => name);
 }

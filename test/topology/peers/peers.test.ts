@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { PEER_DEAD_MS } from '../../../src/limits.ts';
 import { SYSTEM_CLOCK } from '../../../src/topology/clock.ts';
 import { Peers, type PeersStep } from '../../../src/topology/peers/peers.ts';
 import { send, startFake } from '../../support/fake-server.ts';
@@ -41,6 +42,62 @@ describe('other proxies', () => {
     assert.deepEqual(steps.at(-1), { pool: 'p', action: 'peers', down: [] });
     await waitFor('the connections to be closed', () => {
       return strict.open.size + silent.open.size === 0;
+    });
+  });
+
+  describe('of which something is known already', () => {
+    const isThere = () => startFake(() => send('+PONG\r\n'));
+    const at = (...ports: number[]) => ports.map((port) => ({ host: HOST, port }));
+    let steps: PeersStep[];
+    let skewMs: number;
+    let peers: Peers;
+
+    beforeEach(() => {
+      steps = [];
+      skewMs = 0;
+      peers = new Peers({
+        clock: { ...SYSTEM_CLOCK, now: () => SYSTEM_CLOCK.now() + skewMs },
+        steer: (step) => void steps.push(step),
+        say: () => {},
+      });
+    });
+    afterEach(() => peers.stop());
+
+    const lastDown = (): readonly string[] | undefined => steps.at(-1)?.down;
+
+    test('are back when they answer, whoever missed them', async (t) => {
+      const server = await isThere();
+      t.after(() => server.stop());
+      const missed = { pool: 'p', down: [`${HOST}:${server.port}`] };
+      peers.follow([{ pool: 'p', peers: at(server.port), tls: null }], [missed]);
+      assert.deepEqual(peers.known, [missed]);
+      await waitFor('it to be back', () => lastDown()?.length === 0);
+      // Who began when it was away is told so, too.
+      assert.deepEqual(peers.known, [{ pool: 'p', down: [] }]);
+    });
+
+    test('are still missed when the file names others beside them', async (t) => {
+      const server = await isThere();
+      t.after(() => server.stop());
+      const [gone, other] = [await freePort(), await freePort()];
+      const spec = { pool: 'p', peers: at(gone, other), tls: null };
+      const down = [`${HOST}:${gone}`, `${HOST}:${other}`];
+      peers.follow([spec], [{ pool: 'p', down }]);
+      steps.length = 0;
+      peers.follow([{ ...spec, peers: at(gone, server.port) }]);
+      assert.deepEqual(lastDown(), [`${HOST}:${gone}`]);
+    });
+
+    test('are not missed for the time that this process stood still', async (t) => {
+      const server = await isThere();
+      t.after(() => server.stop());
+      peers.follow([{ pool: 'p', peers: at(server.port), tls: null }]);
+      await waitFor('it to be asked twice', () => server.received.length > 1);
+      skewMs += 10 * PEER_DEAD_MS;
+      const { length } = server.received;
+      await waitFor('it to be asked again', () => server.received.length > length);
+      assert.deepEqual(steps, []);
+      assert.equal(server.connections, 1);
     });
   });
 });
