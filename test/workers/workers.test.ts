@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { askAdmin } from '../../src/admin/admin-client.ts';
+import { WORKER_CHANGE_MS } from '../../src/limits.ts';
 import { freePort } from '../support/free-port.ts';
 import { fill, PipelinedLoad } from '../support/pipelined-load.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
@@ -110,6 +111,31 @@ describe('workers', () => {
     for (const pid of [still, other]) {
       await waitFor(`the end of ${pid}`, () => !isThere(pid));
     }
+  });
+
+  test('one that stands still keeps neither figures nor reloads waiting for ever', async () => {
+    const ringway = await run(['--workers', '2']);
+    const clients = await Promise.all([1, 2, 3, 4].map(() => RespClient.open(ringway.port)));
+    for (const client of clients) await client.command('GET', 'key:1');
+    const { pool1: before } = await statsOf(ringway.statsPort);
+    const [still] = workerPids(ringway.log);
+    process.kill(still, 'SIGSTOP');
+    const reload = (): Promise<object> => askAdmin(ringway.socket, 'reload', 3 * WORKER_CHANGE_MS);
+    const failed = assert.rejects(reload, /has not answered within/);
+    for (let i = 0; i < 3; i++) {
+      const { pool1 } = await statsOf(ringway.statsPort);
+      assert.equal(pool1.s1['requests'], before.s1['requests']);
+    }
+    await failed;
+    process.kill(still, 'SIGCONT');
+    await reload();
+    for (const client of clients) assert.match(String(await client.command('GET', 'key:1')), /@/);
+    await waitFor('the figures to be new', async () => {
+      const { pool1 } = await statsOf(ringway.statsPort);
+      return pool1.s1['requests'] + pool1.s2['requests'] >= 8;
+    });
+    for (const client of clients) client.close();
+    await ringway.stop();
   });
 
   test('a unix socket is shared like an address', async () => {

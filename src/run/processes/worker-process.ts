@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { ConfigText } from '../../config/index.ts';
+import { WORKER_ANSWER_MS, WORKER_CHANGE_MS } from '../../limits.ts';
 import type { Log, LogFields } from '../../log.ts';
 import { unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
@@ -29,6 +30,8 @@ export class Worker {
   last: Snapshot | null = null;
   /** That has been added to what is gone. */
   counted = false;
+  /** It has left a question unanswered for long. */
+  #isSilent = false;
 
   constructor(number: number, log: Log, onExit: (worker: Worker, how: string) => void) {
     this.number = number;
@@ -54,19 +57,36 @@ export class Worker {
 
   /** It goes on by another configuration. */
   async follow(config: ConfigText): Promise<void> {
-    await this.peer.ask('prepare', { ...messageOf(config) });
-    await this.peer.ask('commit', { drainMs: 0 });
+    await this.peer.ask('prepare', { ...messageOf(config) }, WORKER_CHANGE_MS);
+    await this.peer.ask('commit', { drainMs: 0 }, WORKER_CHANGE_MS);
     this.config = config;
   }
 
+  /** What it has counted; of one that stands still, what it said last. */
   async snapshot(): Promise<Snapshot | null> {
+    if (this.#isSilent) return this.last;
     try {
-      const snapshot = unpackSnapshot(await this.peer.ask<object>('snapshot'));
-      // An answer may come behind the worker's last word: that was counted for good.
-      if (!this.counted) this.last = snapshot;
+      this.#take(await this.peer.ask<object>('snapshot', {}, WORKER_ANSWER_MS));
     } catch {
-      // It is gone; what it said last stands.
+      // It is gone, or late; what it said last stands.
+      if (!this.#isSilent) void this.#awaitAnswer();
     }
     return this.last;
+  }
+
+  /** Asks once more, and nothing else of the kind until that is answered. */
+  async #awaitAnswer(): Promise<void> {
+    this.#isSilent = true;
+    try {
+      this.#take(await this.peer.ask<object>('snapshot'));
+    } catch {
+      // It has ended: nobody asks any more.
+    }
+    this.#isSilent = false;
+  }
+
+  #take(packed: object): void {
+    // An answer may come behind the worker's last word: that was counted for good.
+    if (!this.counted) this.last = unpackSnapshot(packed);
   }
 }

@@ -63,10 +63,19 @@ const log: Log = {
 };
 let proxy: LocalProxy | null = null;
 let prepared: PreparedChange | null = null;
+/** How many were begun or called off. */
+let changes = 0;
 
 function started(): LocalProxy {
   if (proxy === null) throw new Error('the worker has not been started');
   return proxy;
+}
+
+/** What was made ready for another configuration is not wanted, or not any more. */
+function callOff(): void {
+  changes++;
+  prepared?.abort();
+  prepared = null;
 }
 
 peer.on('start', (message: WorkerStart) => {
@@ -106,16 +115,22 @@ peer.on('sibling', ({ question }: { question: object }) => started().answerSibli
 peer.on('traces', () => started().takeTraces());
 peer.on('snapshot', () => packSnapshot(started().snapshot()));
 peer.on('prepare', async (message: TextMessage) => {
-  prepared = await started().prepare(configOf(message));
+  callOff();
+  const mine = changes;
+  const fresh = await started().prepare(configOf(message));
+  // Meanwhile the first process may have waited long enough.
+  if (mine !== changes) {
+    fresh.abort();
+    throw new Error('the change was called off');
+  }
+  prepared = fresh;
 });
 peer.on('commit', async ({ drainMs }: { drainMs: number }) => {
-  await prepared?.commit(drainMs);
+  if (prepared === null) throw new Error('no change was made ready');
+  await prepared.commit(drainMs);
   prepared = null;
 });
-peer.on('abort', () => {
-  prepared?.abort();
-  prepared = null;
-});
+peer.on('abort', callOff);
 peer.on('leave', async ({ limitMs }: { limitMs: number }) => {
   await started().handOver(heirAt(peer), limitMs);
   return stop(0);

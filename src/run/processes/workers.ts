@@ -1,6 +1,8 @@
 import type { ConfigText } from '../../config/index.ts';
 import {
   NUMBERED_WORKERS,
+  WORKER_ANSWER_MS,
+  WORKER_CHANGE_MS,
   WORKER_CLIENT_NUMBERS,
   WORKER_END_MS,
   WORKER_WAIT_MS,
@@ -58,14 +60,14 @@ export class Workers implements Serving {
   /** @throws RingwayError when one worker cannot start */
   static async start(config: ConfigText, options: WorkersOptions): Promise<Workers> {
     const workers = new Workers(config, options);
-    try {
-      const places = Array.from({ length: options.workers }, (_, i) => i);
-      await Promise.all(places.map(async (i) => workers.#place(await workers.#spawn(i + 1))));
-    } catch (error) {
-      await workers.stop(0);
-      throw error;
-    }
-    return workers;
+    const places = Array.from({ length: options.workers }, (_, i) => i);
+    const begun = await Promise.allSettled(
+      places.map(async (i) => workers.#place(await workers.#spawn(i + 1))),
+    );
+    const failed = begun.find(({ status }) => status === 'rejected');
+    if (failed === undefined) return workers;
+    await workers.stop(0);
+    throw (failed as PromiseRejectedResult).reason;
   }
 
   private constructor(config: ConfigText, options: WorkersOptions) {
@@ -263,7 +265,11 @@ export class Workers implements Serving {
     const all = await answersOf(
       [...this.#live, ...this.#leaving].map(async ({ number, peer }) => {
         const question = { pool, count };
-        const { clients } = await peer.ask<{ clients: ClientView[] }>('clients', question);
+        const { clients } = await peer.ask<{ clients: ClientView[] }>(
+          'clients',
+          question,
+          WORKER_ANSWER_MS,
+        );
         return clients.map((client) => ({ ...client, worker: number }));
       }),
     );
@@ -290,7 +296,7 @@ export class Workers implements Serving {
       for (const { peer } of workers) peer.tell('abort', {});
     };
     const answers = await Promise.allSettled(
-      workers.map(({ peer }) => peer.ask('prepare', message)),
+      workers.map(({ peer }) => peer.ask('prepare', message, WORKER_CHANGE_MS)),
     );
     const failed = answers.find(({ status }) => status === 'rejected');
     if (failed !== undefined) {
@@ -302,10 +308,7 @@ export class Workers implements Serving {
         // A worker that starts from now on begins with this one.
         this.#config = next;
         await Promise.allSettled([
-          ...workers.map(async (worker) => {
-            await worker.peer.ask('commit', { drainMs });
-            worker.config = next;
-          }),
+          ...workers.map((worker) => this.#commit(worker, next, drainMs)),
           // They were placed while the others prepared.
           ...this.#live
             .filter((each) => !workers.includes(each))
@@ -314,6 +317,16 @@ export class Workers implements Serving {
       },
       abort,
     };
+  }
+
+  /** Without what all others go by it ends; the one in its place begins with that. */
+  async #commit(worker: Worker, next: ConfigText, drainMs: number): Promise<void> {
+    try {
+      await worker.peer.ask('commit', { drainMs }, WORKER_CHANGE_MS);
+      worker.config = next;
+    } catch (error) {
+      this.#end(worker, error as Error);
+    }
   }
 
   /** The configuration has changed since the worker was given its own. Without it, it ends. */

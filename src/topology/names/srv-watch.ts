@@ -137,11 +137,11 @@ export class SrvWatch {
   }
 }
 
-/** Each once, always in the same order; a name server gives them in any. */
+/** Each once, always in the same order; a name server gives them in any, and in any case. */
 function membersIn(records: readonly { name: string; port: number }[]): Address[] {
   const found = new Map<string, Address>();
   for (const { name, port } of records) {
-    const address = addressOf(name.replace(/\.$/, ''), String(port));
+    const address = addressOf(name.toLowerCase().replace(/\.$/, ''), String(port));
     if (address !== null) found.set(addressText(address), address);
   }
   const sorted = [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -63,6 +63,19 @@ describe('what SRV records list', () => {
     assert.deepEqual(listed('s'), ['a.test:1']);
   });
 
+  test('holds each once, whatever the case in which name servers give it', async () => {
+    records.set(
+      's',
+      ['A.test.', 'a.TEST', 'a.test'].map((name) => ({ name, port: 1 })),
+    );
+    watch.follow([{ name: 's', intervalMs: 1000 }]);
+    await clock.passSlowly(100);
+    assert.deepEqual(listed('s'), ['a.test:1']);
+    records.set('s', [{ name: 'a.tesT', port: 1 }]);
+    await clock.passSlowly(3000);
+    assert.equal(news, 1);
+  });
+
   test('stays when there is no answer or an empty one, which is told once', async () => {
     records.set('s', [{ name: 'a', port: 1 }]);
     watch.follow([{ name: 's', intervalMs: 0 }]);

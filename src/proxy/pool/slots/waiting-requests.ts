@@ -143,11 +143,10 @@ export class WaitingRequests implements Timed, GuardedConnection {
       const client = clientOf(request.entry);
       const left = (this.#counts.get(client) ?? 1) - 1;
       if (left > 0) this.#counts.set(client, left);
-      else this.#counts.delete(client);
-    }
-    if (this.#waiting.length === 0) {
-      this.#latest.clear();
-      this.#counts.clear();
+      else {
+        this.#counts.delete(client);
+        this.#latest.delete(client);
+      }
     }
     this.#leaveIfEmpty();
     return taken;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { SavedRequest } from '../../../../src/proxy/backend/again/saved-requests.ts';
+import { millis } from '../../../../src/proxy/engine/clock.ts';
 import { WaitingRequests } from '../../../../src/proxy/pool/slots/waiting-requests.ts';
 import { poolCounters } from '../../../../src/stats/counters.ts';
 import { NO_SERIES } from '../../../../src/stats/latency.ts';
@@ -134,5 +135,19 @@ describe('requests that wait for their slot', () => {
     assert.deepEqual(given, ['7/0', '8/0']);
     assert.equal(engine.budget.used, before);
     assert.ok(!engine.connections.has(waiting));
+  });
+
+  test('none waits for one of its client that went before its time', () => {
+    const { waiting, given, add } = watched();
+    const block = {};
+    waiting.hold(8, block);
+    add(8, 0);
+    add(7, 0, MINUTE);
+    waiting.hurry();
+    assert.deepEqual(given, ['7/0']);
+    const now = millis();
+    add(7, 1);
+    assert.ok(waiting.nextDeadline() < now + MINUTE / 2);
+    waiting.close();
   });
 });
