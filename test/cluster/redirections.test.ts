@@ -119,6 +119,34 @@ for (const variant of VARIANTS.slice(0, 3)) {
       });
     }
 
+    for (const [name, said] of [
+      ['TRYAGAIN', 'TRYAGAIN Multiple keys request during rehashing of slot'],
+      ['a slot that nobody serves', 'CLUSTERDOWN Hash slot not served'],
+    ]) {
+      test(`${name}: what its client asks behind it is not executed before it`, async () => {
+        const executed: string[] = [];
+        let asked = 0;
+        const { client } = await start((_, text) => {
+          if (!text.startsWith('SET')) return undefined;
+          if (asked++ === 0) return `-${said}\r\n`;
+          executed.push(text);
+          return undefined;
+        });
+        const replies = await ask(client, ['SET', FIRST, '1'], ['SET', FIRST, '2']);
+        assert.deepEqual(executed, [`SET ${FIRST} 2`]);
+        assert.deepEqual(replies, [`-${said}`, 'OK']);
+      });
+
+      test(`${name}: a request that nothing of its client follows waits and is executed`, async () => {
+        let asked = 0;
+        const { client } = await start((_, text) => {
+          return text.startsWith('SET') && asked++ === 0 ? `-${said}\r\n` : undefined;
+        });
+        assert.deepEqual(await ask(client, ['SET', FIRST, '1']), ['OK']);
+        assert.equal(asked, 2);
+      });
+    }
+
     test('ASK: the word before the request is never parted from it', async () => {
       const target: { port?: number } = {};
       const { cluster, client, ringway } = await start((node, text) => {

@@ -118,7 +118,7 @@ export class RequestMoves implements RequestMover {
     if (kind === SLOT_ASK) return this.#onAsk(from, moved, redirection, isFixed);
     this.#pool.counters[REDIRECTED_RETRY]++;
     if (kind !== SLOT_SPLIT) this.#pool.onHint(from.owner);
-    else if (this.#isOvertaken(from, request)) return this.refuse(redirection);
+    if (this.#isOvertaken(from, request)) return this.refuse(redirection);
     const ms = Math.min(SLOT_RETRY_MAX_MS, SLOT_RETRY_MS << Math.min(hops, 8));
     return this.#wait(from, moved, redirection, ms);
   }
