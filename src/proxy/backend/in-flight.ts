@@ -18,6 +18,8 @@ export interface ReplyTarget {
   awaitsMore(): boolean;
   /** Several replies are for it: none is that of a request that could go elsewhere by itself. */
   readonly several?: true;
+  /** The slot of its request in a cluster; null or absent = the words of the request tell it. */
+  readonly slot?: number | null;
   /** What came cannot be its reply: nobody knows whose the next ones are. */
   readonly distrusts: boolean;
   /** The reply will not come; `error` is a complete error reply. */

@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../../config/index.ts';
 import type { Redirection } from './again/redirections.ts';
 import type { Failure } from './failure.ts';
 import type { OwnedConnection } from './owned-connection.ts';
@@ -32,8 +33,8 @@ export const REPEAT_READ = 2;
 export interface SlotProtocol {
   /** What an error reply at [start, start + length) redirects its request to; null = nowhere. */
   redirection(memory: Buffer, start: number, length: number): Redirection | null;
-  /** The slot of a request's first key; -1 when it has none. */
-  requestSlot(request: Buffer): number;
+  /** The slot of a request's first key, in a pool; -1 when its words name none. */
+  requestSlot(request: Buffer, pool: { readonly config: PoolConfig }): number;
   /** What a client is told whose request was redirected in vain: SLOT_*, and the slot or -1. */
   failure(kind: number, slot: number): Buffer;
   /** What has the node that gets a slot take a request for it. */

@@ -39,6 +39,8 @@ export interface Question {
   readonly bytes: Buffer;
   /** Index of the lane to ask on. */
   readonly lane: number;
+  /** Of its keys in a cluster, where its words do not tell it. */
+  readonly slot?: number | null;
   /** What is kept of the request until it is answered, and its bytes. */
   readonly kept?: readonly [Kept, number];
   /** Bytes of the answers that are kept; the client's output limit unless given. */
@@ -71,7 +73,7 @@ export function askAgain(
 }
 
 function send(
-  { request, servers, bytes, most }: Question,
+  { request, servers, bytes, most, slot = null }: Question,
   connections: readonly BackendConnection[],
   claim: Claim,
   done: (answers: Answer[]) => void,
@@ -81,6 +83,7 @@ function send(
   const tell = (gathered: readonly GatheredReply[]): void => done(gathered.map(answerOf));
   const gathering = new Gathering(client, claim, servers, replies.REPLY_TOO_LARGE, tell, most);
   connections.forEach((connection, i) => {
+    gathering.replies[i].slot = slot;
     connection.out.append(bytes);
     connection.sentFor(gathering.replies[i], bytes.length, head);
   });

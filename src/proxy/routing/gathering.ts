@@ -12,6 +12,8 @@ import { endParts, type NotedParts, notePart } from './noted-parts.ts';
 export class GatheredReply implements ReplyTarget {
   readonly distrusts = false;
   readonly server: Server;
+  /** Of the request's keys in a cluster; null = its words tell it. */
+  slot: number | null = null;
   readonly #all: Gathering;
   #pieces: Buffer[] = [];
   /** An error in its place, from a lost connection or of ringway's own. */

@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../../../config/index.ts';
 import type { SendQueue } from '../../../net/send-queue.ts';
 import type { InFlight, InFlightEntry } from '../in-flight.ts';
 import { REPEAT_NEVER, REPEAT_READ, type ServerProtocol } from '../server-protocol.ts';
@@ -22,6 +23,17 @@ export interface EndingConnection {
 /** Whose request it is, as far as the order of requests goes; -1 = nobody's. */
 export function clientOf({ clientId, target }: InFlightEntry): number {
   return clientId >= 0 ? clientId : (target?.claim?.clientId ?? -1);
+}
+
+/** The pool of a request, as far as slots go. */
+export interface SlottedPool {
+  readonly config: PoolConfig;
+  readonly protocol: Pick<ServerProtocol, 'slots'>;
+}
+
+/** The slot of a request in a cluster; -1 when it has none. */
+export function slotOf(pool: SlottedPool, { target }: InFlightEntry, bytes: Buffer): number {
+  return target?.slot ?? pool.protocol.slots?.requestSlot(bytes, pool) ?? -1;
 }
 
 /** What becomes of the requests of a connection that is about to be closed. */

@@ -9,7 +9,7 @@ import type { ConnectionOwner } from '../owner.ts';
 import { EXECUTED, NOT_EXECUTED_REPLICA, REPEAT_NEVER, REPEAT_READ } from '../server-protocol.ts';
 import type { KeptRequests } from './kept-requests.ts';
 import type { Redirection } from './redirections.ts';
-import { clientOf, type SavedRequest } from './saved-requests.ts';
+import { clientOf, type SavedRequest, slotOf } from './saved-requests.ts';
 
 const ERROR_TYPE = 0x2d; // '-'
 const NO_CLIENT = -1;
@@ -99,20 +99,21 @@ export class WithheldRequests {
 
   /** @returns where a node of a cluster sends the oldest request; null when it does not */
   #redirectionOf(entry: InFlightEntry, start: number, length: number): Redirection | null {
-    const { mover, protocol } = this.#connection.owner.pool;
+    const { pool } = this.#connection.owner;
+    const { mover, protocol } = pool;
     if (mover === null || clientOf(entry) === NO_CLIENT || entry.target?.several) return null;
     const redirection = protocol.slots?.redirection(this.#engine.memory, start, length) ?? null;
     if (redirection === null || redirection.slot < 0) return redirection;
     const bytes = this.#kept.copy(entry.offset, entry.bytes);
     // What names another slot was not said about this request.
-    const isIts = bytes === null || redirection.slot === protocol.slots?.requestSlot(bytes);
+    const isIts = bytes === null || redirection.slot === slotOf(pool, entry, bytes);
     return isIts ? redirection : null;
   }
 
   /** The oldest request goes elsewhere, or its client has an error. */
   #move(entry: InFlightEntry, redirection: Redirection): void {
     const { inFlight, owner } = this.#connection;
-    const { mover, protocol } = owner.pool;
+    const { mover } = owner.pool;
     if (mover === null) return;
     const bytes = this.#kept.copy(entry.offset, entry.bytes);
     const hops = this.#hops.get(entry.offset) ?? 0;
@@ -121,7 +122,7 @@ export class WithheldRequests {
     inFlight.shift();
     let error: Buffer | null;
     if (bytes === null) error = mover.learn(this.#connection, redirection);
-    else if ((protocol.slots?.requestSlot(bytes) ?? -1) < 0) error = mover.refuse(redirection);
+    else if (slotOf(owner.pool, entry, bytes) < 0) error = mover.refuse(redirection);
     else error = mover.redirect(this.#connection, { entry, bytes, hops }, redirection);
     if (error !== null) failEntry(this.#engine, this.#connection, entry, error);
   }

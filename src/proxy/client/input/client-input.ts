@@ -144,7 +144,7 @@ export class ClientInput implements WalkedInput {
     const { slots, ringNumber } = this.#client.pool;
     const { slots: finder } = this.#client.protocol;
     if (slots === null || finder === null || this.#placedIn === ringNumber) return before;
-    const slot = finder.requestSlot(request);
+    const slot = finder.requestSlot(request, this.#client.pool);
     return slot < 0 ? before : slots.serverOf(slot);
   }
 

@@ -1,3 +1,4 @@
+import type { PoolConfig } from '../../../config/index.ts';
 import {
   REDIRECTION_PAUSE_MS,
   REDIRECTIONS,
@@ -24,7 +25,7 @@ import type {
   RequestHeir,
   RequestMover,
 } from '../../backend/again/request-mover.ts';
-import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
+import { clientOf, type SavedRequest, slotOf } from '../../backend/again/saved-requests.ts';
 import {
   FAILURE_INTERNAL,
   FAILURE_REFUSED,
@@ -45,7 +46,7 @@ import { type Toward, type WaitingRequest, WaitingRequests } from './waiting-req
 /** The pool whose requests are moved. */
 export interface MovedPool {
   readonly engine: Engine;
-  readonly config: { readonly name: string; readonly failoverWaitMs: number };
+  readonly config: PoolConfig;
   readonly protocol: PoolProtocol & { readonly slots: SlotProtocol };
   readonly servers: readonly Server[];
   readonly lanes: Lanes;
@@ -193,15 +194,16 @@ export class RequestMoves implements RequestMover {
 
   /** It has a request behind this one, for the same slot, that must not come before it. */
   #isOvertaken({ inFlight, kept }: RedirectingConnection, { entry, bytes }: SavedRequest): boolean {
-    const { protocol } = this.#pool;
+    const pool = this.#pool;
+    const { protocol } = pool;
     const client = clientOf(entry);
-    const slot = protocol.slots.requestSlot(bytes);
+    const slot = slotOf(pool, entry, bytes);
     const reads = protocol.repeatable(bytes) === REPEAT_READ;
     return inFlight.some((other: InFlightEntry) => {
       if (clientOf(other) !== client) return false;
       const its = kept?.copy(other.offset, other.bytes) ?? null;
       if (its === null) return true;
-      if (protocol.slots.requestSlot(its) !== slot) return false;
+      if (slotOf(pool, other, its) !== slot) return false;
       return !reads || protocol.repeatable(its) !== REPEAT_READ;
     });
   }
@@ -302,8 +304,8 @@ export class RequestMoves implements RequestMover {
   #resend(request: SavedRequest, lane: LaneKey): void {
     // What it asked for in this special way is asked for anew.
     if (request.entry.target === SWALLOWED) return;
-    const { protocol, servers } = this.#pool;
-    const slot = protocol.slots.requestSlot(request.bytes);
+    const { servers } = this.#pool;
+    const slot = slotOf(this.#pool, request.entry, request.bytes);
     if (slot < 0) {
       this.#fail(request, failureOf(FAILURE_REFUSED));
       return;

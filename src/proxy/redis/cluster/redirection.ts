@@ -1,9 +1,15 @@
+import type { PoolConfig } from '../../../config/index.ts';
 import { keySlot, SLOTS } from '../../../distribution/slots.ts';
 import { SENTINEL_HOST_BYTES } from '../../../limits.ts';
 import { encodeText } from '../../../protocol/redis/replies/encode.ts';
 import { readSmallInteger } from '../../../protocol/redis/replies/integers.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
-import { COMMAND_INDEX, COMMANDS, findSubcommand } from '../../../protocol/redis/table/commands.ts';
+import {
+  COMMAND_INDEX,
+  COMMANDS,
+  type CommandSpec,
+  findSubcommand,
+} from '../../../protocol/redis/table/commands.ts';
 import { keyWords } from '../../../protocol/redis/table/key-words.ts';
 import {
   type Redirection,
@@ -12,6 +18,7 @@ import {
   SLOT_SPLIT,
   SLOT_UNSERVED,
 } from '../../backend/again/redirections.ts';
+import { knownCommand } from '../unknown/known-commands.ts';
 
 /** The longest error line that is looked at: two numbers and a host. */
 const MOST = 32 + SENTINEL_HOST_BYTES;
@@ -39,16 +46,24 @@ export function redirection(memory: Buffer, start: number, length: number): Redi
   return { kind, slot: Number(slot), host, port: Number(port) };
 }
 
-/** @returns the slot of the first key of a request as it is sent to servers; -1 when it has none */
-export function requestSlot(request: Buffer): number {
+/** The pool of a request, whose commands may be more than those of the table. */
+export interface CommandedPool {
+  readonly config: PoolConfig;
+}
+
+/**
+ * @returns the slot of the first key of a request as it is sent to servers; -1 when it has none, or
+ * when only a server can tell where its keys are
+ */
+export function requestSlot(request: Buffer, pool: CommandedPool): number {
   const words = wordsOf(request);
   if (words.length === 0) return -1;
   const text = (index: number): string => {
     const [start, end] = words[index];
     return request.toString('latin1', start, end);
   };
-  let spec = COMMANDS[COMMAND_INDEX.get(text(0).toUpperCase()) ?? 0];
-  if (spec.name !== text(0).toUpperCase()) return -1;
+  let spec = specOf(text(0).toUpperCase(), pool);
+  if (spec === null) return -1;
   if (spec.handling === 'container') {
     spec = (words.length > 1 ? findSubcommand(spec, text(1)) : undefined) ?? spec;
   }
@@ -57,6 +72,13 @@ export function requestSlot(request: Buffer): number {
   const key = spec.name === 'SPUBLISH' ? 1 : first;
   if (key === undefined || key >= words.length) return -1;
   return keySlot(request, words[key][0], words[key][1]);
+}
+
+function specOf(name: string, pool: CommandedPool): CommandSpec | null {
+  const spec = COMMANDS[COMMAND_INDEX.get(name) ?? 0];
+  if (spec.name === name) return spec;
+  const known = knownCommand(pool, name);
+  return known === undefined || known.movable ? null : known.spec;
 }
 
 /** What a client is told: never to ask elsewhere, since elsewhere is behind the proxy. */

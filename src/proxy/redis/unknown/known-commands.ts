@@ -7,7 +7,7 @@ import type { Pool } from '../../pool/pool.ts';
 // those that a server of it was asked for. All by name in upper case.
 
 const configured: WeakMap<PoolConfig, ReadonlyMap<string, LearnedCommand>> = new WeakMap();
-const learned: WeakMap<Pool, Map<string, LearnedCommand>> = new WeakMap();
+const learned: WeakMap<object, Map<string, LearnedCommand>> = new WeakMap();
 
 /** The row of a command that the configuration describes: the servers check its arity. */
 function custom(command: CustomCommand): LearnedCommand {
@@ -26,7 +26,10 @@ function configuredIn(config: PoolConfig): ReadonlyMap<string, LearnedCommand> {
 }
 
 /** What is known of a command; undefined when a server has to be asked. */
-export function knownCommand(pool: Pool, name: string): LearnedCommand | undefined {
+export function knownCommand(
+  pool: { readonly config: PoolConfig },
+  name: string,
+): LearnedCommand | undefined {
   return configuredIn(pool.config).get(name) ?? learned.get(pool)?.get(name);
 }
 

@@ -135,10 +135,11 @@ function askLater(
   bytes: Buffer,
   claim: Claim,
   done: (said: Answer) => void,
+  slot: number | null = null,
 ): void {
   const lane = request.client.pool.lanes.again(madeOn);
   if (lane < 0) return void claim.deliver(replies.TOO_MANY_LANES);
-  const question = { request, servers: [server], bytes, lane };
+  const question = { request, servers: [server], bytes, lane, slot };
   const refusal = askAgain(question, claim, ([said]) => done(said));
   if (refusal !== null) claim.deliver(refusal);
 }
@@ -173,14 +174,14 @@ function sendByKeys(later: Later, said: Answer, claim: Claim): void {
   if (keys.some((key) => key.length > LIMIT_KEY_BYTES)) {
     return void claim.deliver(replies.KEY_TOO_LONG);
   }
-  if (pool.slots !== null) {
-    const [slot, ...others] = keys.map((key) => keySlot(key, 0, key.length));
-    if (others.some((each) => each !== slot)) return void claim.deliver(replies.CROSS_SLOT);
+  const [slot = null, ...others] = keys.map((key) => keySlot(key, 0, key.length));
+  if (pool.slots !== null && others.some((each) => each !== slot)) {
+    return void claim.deliver(replies.CROSS_SLOT);
   }
   const places = keys.map((key) => serverOfKey(pool, key));
   const stranger = places.findIndex((place) => place !== places[0]);
   if (stranger < 0 || pool.config.distribution === 'random') {
-    sendTo(later, places[0] ?? pool.placeholderServer(), claim);
+    sendTo(later, places[0] ?? pool.placeholderServer(), claim, slot);
     return;
   }
   const [one, other] = [0, stranger].map((i): replies.PlacedKey => {
@@ -193,9 +194,11 @@ function serverOfKey(pool: Pool, key: Buffer): number {
   return routeKey(key, 0, key.length, pool.engine.words, pool.descriptor);
 }
 
-function sendTo(later: Later, server: number, claim: Claim): void {
+/** @param slot of its keys, where only a server could tell them; else null */
+function sendTo(later: Later, server: number, claim: Claim, slot: number | null = null): void {
   const { servers, nowhere } = later.request.client.pool;
   if (server === NO_SERVER) return void claim.deliver(failureReply(nowhere));
   const target = servers[server];
-  askLater(later, target, later.bytes, claim, (answered) => claim.deliver(answered.reply));
+  const tell = ({ reply }: Answer): void => claim.deliver(reply);
+  askLater(later, target, later.bytes, claim, tell, slot);
 }

@@ -8,7 +8,16 @@ import {
   SLOT_SPLIT,
   SLOT_UNSERVED,
 } from '../../../../src/proxy/backend/again/redirections.ts';
-import { redirection, requestSlot } from '../../../../src/proxy/redis/cluster/redirection.ts';
+import {
+  redirection,
+  requestSlot as slotIn,
+} from '../../../../src/proxy/redis/cluster/redirection.ts';
+
+const WORDS = { firstKey: 2, lastKey: 2, step: 1, numkeys: 0 };
+const POOL = {
+  config: { customCommands: [{ name: 'FOO.SET', keys: 'range', ...WORDS }] },
+} as never;
+const requestSlot = (request: Buffer) => slotIn(request, POOL);
 
 function read(text: string) {
   const bytes = Buffer.from(`##${text}\r\n##`, 'latin1');
@@ -59,6 +68,7 @@ describe('errors that send a request elsewhere', () => {
       [['XREAD', 'COUNT', '1', 'STREAMS', 's', '0'], 's'],
       [['OBJECT', 'ENCODING', 'o'], 'o'],
       [['SPUBLISH', 'ch', 'message'], 'ch'],
+      [['foo.set', 'x', 'k'], 'k'],
     ] as const) {
       assert.equal(requestSlot(encodeText(...words)), slot(key), words.join(' '));
     }
