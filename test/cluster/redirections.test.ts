@@ -284,7 +284,7 @@ for (const variant of VARIANTS.slice(0, 3)) {
 
     test('CLUSTERDOWN is waited for anew when slots have got another owner meanwhile', async () => {
       let down = false;
-      const keys = { failover_wait: 1200 };
+      const keys = { failover_wait: 3000 };
       const { cluster, client, ringway } = await start(
         () => (down ? '-CLUSTERDOWN The cluster is down\r\n' : undefined),
         keys,
@@ -297,7 +297,7 @@ for (const variant of VARIANTS.slice(0, 3)) {
         down = true;
         const asked = ask(client, ['SET', FIRST, '1'], ['SET', SECOND, '1']);
         // Two thirds of what is waited at all: the next time would be too long without news.
-        await delay(800);
+        await delay(2000);
         const before = ringway.log.length;
         cluster.handOver(from, to);
         down = false;
