@@ -41,5 +41,7 @@ export const ROUND_MS = 2_000;
 export const ROUNDS_MS = 5_000;
 /** The next try comes so much later than one that has failed. */
 export const ROUND_RETRY_MS = 200;
+/** What a message that is kept for clients who have not come takes besides its bytes. */
+export const KEPT_MESSAGE_BYTES = 192;
 /** Rounds of one pool that have come and are not over; more are refused. */
 export const ROUNDS_OPEN = 4096;

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { askAdmin } from '../../src/admin/admin-client.ts';
 import { freePort } from '../support/free-port.ts';
-import type { RealServer } from '../support/real-servers.ts';
 import { type ChildRingway, type PoolSpec, startChild } from '../support/ringway.ts';
 
 const started: ChildRingway[] = [];
@@ -21,7 +20,7 @@ export interface Running {
 
 /** @param move the order on the admin socket that has all clients go elsewhere */
 export async function run(
-  redis: readonly RealServer[],
+  redis: readonly { readonly port: number }[],
   move: 'upgrade' | 'restart',
   workers: number,
   keys: Partial<PoolSpec> = {},

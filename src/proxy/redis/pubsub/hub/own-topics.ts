@@ -1,4 +1,5 @@
 import type { PoolConfig } from '../../../../config/index.ts';
+import { CUT_CHANNEL } from './frame.ts';
 import { CHANNEL } from './kinds.ts';
 import type { Topic } from './topic.ts';
 
@@ -13,7 +14,11 @@ const OF_SENTINELS: ReadonlySet<string> = new Set([
   ...['+failover-end-for-timeout', '+config-update-from', '+vote-for-leader'],
 ]);
 
-/** What ringway itself tells of, where it is a sentinel: no server is asked for it. */
+/**
+ * What no server is asked for on behalf of clients: what ringway itself tells of, where it is a
+ * sentinel, and what marks cuts, which would go to the client instead.
+ */
 export function isOwnTopic({ sentinelView }: PoolConfig, { kind, text }: Topic): boolean {
-  return sentinelView && kind === CHANNEL && OF_SENTINELS.has(text);
+  if (kind !== CHANNEL) return false;
+  return text.startsWith(CUT_CHANNEL) || (sentinelView && OF_SENTINELS.has(text));
 }

@@ -1,4 +1,4 @@
-import { HAND_OVER_MS, ROUND_MS } from '../../../../limits.ts';
+import { HAND_OVER_MS, KEPT_MESSAGE_BYTES, ROUND_MS } from '../../../../limits.ts';
 import { PUBSUB_LOST_CLIENTS } from '../../../../stats/counters.ts';
 import { reviewLogin } from '../../../client/access/login.ts';
 import type { Claim } from '../../../client/claims.ts';
@@ -52,6 +52,8 @@ export class ArrivingRound extends MarkedCut implements Timed {
   #isLast = false;
   #ended = false;
   #until: number = millis() + ROUND_MS;
+  /** The marks of all servers must be there by then; 0 = nobody waits for them. */
+  #marksUntil = 0;
   timerAt = 0;
 
   /** @param answer told once: why nothing is heard; null = all is @param onOver told once */
@@ -130,7 +132,7 @@ export class ArrivingRound extends MarkedCut implements Timed {
 
   take(server: HubServer, topic: Topic, bytes: Buffer, start: number, end: number): void {
     if (!this.passed.has(server) || !this.#topics.has(topic)) return;
-    this.#count(end - start);
+    this.#count(end - start + KEPT_MESSAGE_BYTES);
     this.#kept.push({ topic, bytes: Buffer.from(bytes.subarray(start, end)) });
     if (this.#keptBytes > this.#pool.config.clientOutputLimit) this.#fail('too much is kept');
   }
@@ -141,6 +143,7 @@ export class ArrivingRound extends MarkedCut implements Timed {
   }
 
   protected onComplete(): void {
+    this.#marksUntil = 0;
     for (const waiting of this.#waiting.splice(0)) this.#settle(waiting);
     if (this.#isLast) this.#end();
   }
@@ -150,8 +153,15 @@ export class ArrivingRound extends MarkedCut implements Timed {
     const hold = client.claims.hold();
     client.barrier();
     const waiting = { client, subscriptions, saved, hold };
-    if (this.#failed || this.isComplete) this.#settle(waiting);
-    else this.#waiting.push(waiting);
+    if (this.#failed || this.isComplete) {
+      this.#settle(waiting);
+      return;
+    }
+    this.#waiting.push(waiting);
+    if (this.#marksUntil !== 0) return;
+    // The other process has all marks: a server that keeps one back here must not hold the client.
+    this.#marksUntil = millis() + ROUND_MS;
+    this.#pool.engine.deadlines.arm(this, this.#marksUntil);
   }
 
   #settle({ client, subscriptions, saved, hold }: Waiting): void {
@@ -197,7 +207,8 @@ export class ArrivingRound extends MarkedCut implements Timed {
   }
 
   nextDeadline(): number {
-    return this.#ended ? 0 : this.#until;
+    if (this.#ended) return 0;
+    return this.#marksUntil === 0 ? this.#until : Math.min(this.#marksUntil, this.#until);
   }
 
   onDeadline(): void {
