@@ -10,6 +10,8 @@ export const TRACKED_CLIENT_BYTES = 64 * 1024 * 1024;
 export const TOLD_KEYS = 1024;
 /** Keys that are read between MULTI and EXEC; with more the client is told to forget all. */
 export const TRACKED_BLOCK_KEYS = 4096;
+/** The same in bytes, with what each takes besides its name. */
+export const TRACKED_BLOCK_BYTES = 2 * 1024 * 1024;
 /** Prefixes of one client, and different ones of all clients of a pool. */
 export const TRACKING_PREFIXES = 128;
 export const TRACKING_POOL_PREFIXES = 1024;

@@ -7,6 +7,7 @@ import { fill, PipelinedLoad } from '../support/pipelined-load.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, type PoolSpec, startChild } from '../support/ringway.ts';
+import { Subscriber } from '../support/subscriber.ts';
 import { waitFor } from '../support/wait.ts';
 
 let redis: RealServer[] = [];
@@ -142,6 +143,37 @@ async function blockedOn(servers: readonly RealServer[]): Promise<number> {
   }
   return all;
 }
+
+test('who tracks goes along, blocked or in a transaction, and keeps nothing that it has read', async () => {
+  const { ringway, socket, stop } = await run(['--workers', '1']);
+  const open = (): Promise<Subscriber> => Subscriber.open(ringway.port);
+  const [blocked, multi, writer] = [await open(), await open(), await open()];
+  for (const client of [blocked, multi]) {
+    await client.ask(['HELLO', '3']);
+    await client.ask(['CLIENT', 'TRACKING', 'ON']);
+  }
+  await multi.ask(['MULTI']);
+  await multi.ask(['GET', 'key:9']);
+  blocked.send(['XREAD', 'BLOCK', 0, 'STREAMS', 'oak', '0']);
+  await waitFor('it to be blocked', async () => (await blockedOn(redis)) === 1);
+  await askAdmin(socket, 'upgrade');
+  await waitFor('the old process to end', () => ringway.child.exitCode !== null);
+  await waitFor('it to be blocked again', async () => (await blockedOn(redis)) === 1);
+  await writer.ask(['XADD', 'oak', '1-1', 'f', 'v']);
+  const forgets = ({ frames }: Subscriber, from: number): boolean =>
+    frames.slice(from).some((each) => each.includes('invalidate'));
+  await waitFor('the entry', () => blocked.frames.some((each) => each.startsWith('%')));
+  assert.ok(forgets(blocked, 0));
+  // It may have been told of that before, too.
+  await waitFor('it to be told that it has moved', () => forgets(multi, 0));
+  const before = multi.frames.length;
+  multi.send(['EXEC']);
+  await waitFor('the value, then that it is to be forgotten', () => forgets(multi, before));
+  assert.match(multi.frames[before], /^\*1\r\n\$\d+\r\nkey:9@/);
+  await writer.ask(['DEL', 'oak']);
+  for (const each of [blocked, multi, writer]) each.close();
+  await stop();
+});
 
 describe('an upgrade', () => {
   test('keeps requests that are in flight, half sent, and what a client has said', async () => {

@@ -265,6 +265,15 @@ export class ClientPipeline {
     this.#advance();
   }
 
+  /** The head is answered elsewhere: what is complete behind it goes out in front of it. */
+  passHead(): void {
+    const { head } = this;
+    this.head = (head + 1) | 0;
+    if (this.head !== this.tail) this.#drain();
+    if (this.head === this.tail) this.tail = (head + 1) | 0;
+    this.head = head;
+  }
+
   /** Room for an early reply of `length` bytes. @returns its address, 0 when there is none */
   stash(length: number): number {
     const at = this.#stash.take(length);

@@ -297,3 +297,21 @@ test('freeing more than was held is a broken rule', () => {
   client.pipeline.hold(5);
   assert.throws(() => client.pipeline.free(6), /no more is freed than was held/);
 });
+
+test('what is complete behind the head goes out in front of it, once it is answered elsewhere', () => {
+  const engine = testEngine();
+  const fresh = holdingsOf(engine);
+  const client = new TestClient(engine);
+  const head = client.claims.claim();
+  for (const text of ['a', 'b'])
+    client.claims.claim().store(new HeapReply(Buffer.from(text)));
+  client.pipeline.hold(2);
+  client.pipeline.passHead();
+  client.pipeline.passHead();
+  assert.equal(client.pipeline.outstanding, 1);
+  assert.ok(head.isNext);
+  head.deliver(Buffer.from('c'));
+  assert.equal(client.received(), 'abc');
+  client.close();
+  assertAtRest(engine, fresh, [], [client]);
+});

@@ -24,6 +24,7 @@ interface DepartingClient {
   readonly login: { readonly saved: SavedLogin };
   readonly pipeline: {
     readonly outstanding: number;
+    passHead(): void;
     readonly out: { readonly pendingBytes: number };
   };
 }
@@ -72,9 +73,13 @@ export class Departure {
   }
 
   goOn(): void {
-    if (!this.isDue) return;
-    this.#input.leaving = true;
-    this.#client.session.detour?.part();
+    const { session, pipeline } = this.#client;
+    if (this.isDue) {
+      this.#input.leaving = true;
+      session.detour?.part();
+    }
+    // What it was to be told behind what is answered there.
+    if (this.isSure && session.detour?.rest) pipeline.passHead();
   }
 
   /** Nothing more is begun for it here. */

@@ -95,12 +95,22 @@ export class Mailbox {
   }
 
   tell(keys: Keys): void {
+    const { pipeline, session } = this.client;
+    // Who is blocked has asked for nothing else, and may be so for long.
+    this.#tell(keys, pipeline.outstanding > 0 && !session.detour?.blocked);
+  }
+
+  /** The same, but behind the reply to what it has just asked for, though it be blocked. */
+  tellBehind(keys: Keys): void {
+    this.#tell(keys, this.client.pipeline.outstanding > 0);
+  }
+
+  #tell(keys: Keys, isBehind: boolean): void {
     const { client } = this;
     if (client.leaves || (keys !== ALL_KEYS && keys.length === 0)) return;
     client.pool.counters[TRACKING_MESSAGES]++;
-    // Who is blocked has asked for nothing else, and may be so for long.
-    if (client.pipeline.outstanding === 0 || client.session.detour?.blocked) this.#push(keys);
-    else this.#send(keys);
+    if (isBehind) this.#send(keys);
+    else this.#push(keys);
     client.onAnswered();
   }
 

@@ -34,6 +34,11 @@ function readBy(request: SpecialRequest, spec: CommandSpec | null): Read {
   return keyWords(spec, words.count, (index) => words.text(index)).keys.map((i) => words.text(i));
 }
 
+function queue(tracking: Tracking, read: Read): void {
+  if (tracking.client.session.transaction?.failed) tracking.onDiscard();
+  else tracking.onQueued(read);
+}
+
 /**
  * Carries out a request of a client that tracks, and notes which keys it reads.
  * @param carryOut @returns as handleSpecial()
@@ -54,7 +59,7 @@ export function noteReads(
   const alone = session.detour !== null;
   if (wasQueueing && name === 'EXEC') tracking.onExec(alone);
   else if (wasQueueing && name === 'DISCARD') tracking.onDiscard();
-  if (session.mode === QUEUEING) tracking.onQueued(read);
+  if (session.mode === QUEUEING) queue(tracking, read);
   else if (read === null) tracking.readBlindly(alone);
   else if (read.length > 0) tracking.onRead(read, alone);
   // What CLIENT CACHING says holds for the next request, or all up to EXEC.

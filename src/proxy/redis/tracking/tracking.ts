@@ -1,4 +1,9 @@
-import { TRACKED_BLOCK_KEYS, TRACKED_CLIENT_BYTES, TRACKED_KEY_BYTES } from '../../../limits.ts';
+import {
+  TRACKED_BLOCK_BYTES,
+  TRACKED_BLOCK_KEYS,
+  TRACKED_CLIENT_BYTES,
+  TRACKED_KEY_BYTES,
+} from '../../../limits.ts';
 import { TRACKING_CLIENTS } from '../../../stats/counters.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import type { ClientTracking, SavedTracking } from '../../client/session/tracking.ts';
@@ -26,7 +31,9 @@ export class Tracking implements ClientTracking, KeyHearer {
   /** It has read keys that nobody can tell from its requests: it is told of all. */
   blind = false;
   hasRead = true;
-  bytes = 0;
+  /** Of keys that are noted, and of those in #queued. */
+  #noted = 0;
+  #queuedBytes = 0;
   #redirect: Redirect | null = null;
   /** Keys read since MULTI; null = too many to be kept, or nobody can tell which. */
   #queued: string[] | null = [];
@@ -38,7 +45,13 @@ export class Tracking implements ClientTracking, KeyHearer {
     this.tracker = tracker;
     this.options = options;
     this.#settled = client.pipeline.head;
+    // What a transaction of another process reads was noted there.
+    if (client.session.transaction !== null) this.#queued = null;
     client.pool.counters[TRACKING_CLIENTS]++;
+  }
+
+  get bytes(): number {
+    return this.#noted + this.#queuedBytes;
   }
 
   get notes(): boolean {
@@ -90,7 +103,7 @@ export class Tracking implements ClientTracking, KeyHearer {
     if (!this.#opted) return;
     this.hasRead = true;
     if (alone) {
-      this.tell(keys.map(textOf));
+      this.#tellBehind(keys.map(textOf));
       return;
     }
     const slot = this.client.pipeline.tail;
@@ -100,38 +113,48 @@ export class Tracking implements ClientTracking, KeyHearer {
       else unheard.push(textOf(key));
     }
     if (unheard.length > 0) this.tell(unheard);
-    if (this.bytes > TRACKED_CLIENT_BYTES) this.forgetAll();
+    if (this.#noted > TRACKED_CLIENT_BYTES) this.forgetAll();
   }
 
   #note(key: string, slot: number): void {
-    if (!this.keys.has(key)) this.bytes += key.length + TRACKED_KEY_BYTES;
+    if (!this.keys.has(key)) this.#noted += key.length + TRACKED_KEY_BYTES;
     this.tracker.note(this, key, slot);
   }
 
   onForgotten(key: string): void {
-    this.bytes -= key.length + TRACKED_KEY_BYTES;
+    this.#noted -= key.length + TRACKED_KEY_BYTES;
   }
 
   /** Keys are read by a request that waits for EXEC. @param keys null = nobody can tell which */
   onQueued(keys: readonly string[] | null): void {
     if (keys === null || this.#queued === null) {
-      this.#queued = null;
+      this.#queue(null);
       return;
     }
-    for (const key of keys) this.#queued.push(key);
-    if (this.#queued.length > TRACKED_BLOCK_KEYS) this.#queued = null;
+    for (const key of keys) {
+      this.#queued.push(key);
+      this.#queuedBytes += key.length + TRACKED_KEY_BYTES;
+    }
+    const tooMany = this.#queued.length > TRACKED_BLOCK_KEYS;
+    if (tooMany || this.#queuedBytes > TRACKED_BLOCK_BYTES) this.#queue(null);
+  }
+
+  #queue(keys: string[] | null): void {
+    this.#queued = keys;
+    this.#queuedBytes = 0;
   }
 
   /** EXEC was sent. @param alone as onRead() */
   onExec(alone: boolean): void {
     const queued = this.#queued;
-    this.#queued = [];
+    this.#queue([]);
     if (queued !== null) this.onRead(queued, alone);
     else if (this.#opted) this.tell(ALL_KEYS);
   }
 
+  /** Nothing of the transaction is carried out. */
   onDiscard(): void {
-    this.#queued = [];
+    this.#queue([]);
   }
 
   /** Its keys cannot be told from its request. */
@@ -139,7 +162,7 @@ export class Tracking implements ClientTracking, KeyHearer {
     if (!this.#opted) return;
     this.hasRead = true;
     this.blind = true;
-    if (alone) this.tell(ALL_KEYS);
+    if (alone) this.#tellBehind(ALL_KEYS);
   }
 
   /** Servers are asked whether all that they have said is there. */
@@ -158,10 +181,20 @@ export class Tracking implements ClientTracking, KeyHearer {
   // --- what it hears ---------------------------------------------------------------------------
 
   tell(keys: Keys): void {
+    this.#hear(keys);
+    if (this.#redirect === null) Mailbox.of(this.client).tell(keys);
+  }
+
+  /** Never in front of the value that it has just asked for. */
+  #tellBehind(keys: Keys): void {
+    this.#hear(keys);
+    if (this.#redirect === null) Mailbox.of(this.client).tellBehind(keys);
+  }
+
+  #hear(keys: Keys): void {
     if (this.client.leaves) return;
     if (keys === ALL_KEYS) this.hasRead = false;
-    if (this.#redirect === null) Mailbox.of(this.client).tell(keys);
-    else this.#redirect.tell(keys);
+    this.#redirect?.tell(keys);
   }
 
   /** Whatever it has read may have changed. */
