@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { type FakeServer, send, startFake } from '../support/fake-server.ts';
-import { shards, startInProcess } from '../support/ringway.ts';
+import { freePort } from '../support/free-port.ts';
+import { shards, startChild } from '../support/ringway.ts';
 import { frame, Subscriber } from '../support/subscriber.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -41,8 +42,9 @@ async function publisher(again: number): Promise<Publisher> {
 for (const again of [3, LARGE]) {
   test(`messages around a large read that is made again, of ${again} bytes then`, async () => {
     const { server, reads, publish } = await publisher(again);
-    const keys = { client_output_limit: 1 << 20 };
-    const ringway = await startInProcess({ servers: shards([server.port]), ...keys });
+    const http = `127.0.0.1:${await freePort()}`;
+    const pool = { servers: shards([server.port]), client_output_limit: 1 << 20 };
+    const ringway = await startChild(pool, { args: ['--http-addr', http] });
     const [reader, other] = [
       await Subscriber.open(ringway.port),
       await Subscriber.open(ringway.port),
@@ -61,6 +63,10 @@ for (const again of [3, LARGE]) {
     shared.write('x'.repeat(300_000));
     publish('second');
     assert.match(String(await reader.take(1)), /second/);
+    await waitFor('it to be taken back', async () => {
+      const metrics = await (await fetch(`http://${http}/metrics`)).text();
+      return /^ringway_reads_in_pieces_total\{.*\} 1$/m.test(metrics);
+    });
     shared.write(`${'x'.repeat(LARGE - 400_000)}\r\n$1\r\no\r\n`);
     assert.equal(String(await other.take(1)), '$1\r\no\r\n');
     const [reply] = await reader.take(1);
