@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { parseConfig } from '../../../src/config/index.ts';
+import { send, startFake } from '../../support/fake-server.ts';
 import { type RealServer, startRedisSet } from '../../support/real-servers.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { poolFile, shards, startInProcess } from '../../support/ringway.ts';
@@ -78,6 +80,49 @@ describe('a reload that gives the key of a client that is blocked to another ser
     direct.close();
     await ringway.stop();
   });
+
+  for (const isFirst of [true, false]) {
+    const when = isFirst ? 'in front of it' : 'behind it';
+    test(`CLIENT UNBLOCK ${when}: who asked is told 1, and the client goes on nowhere`, async () => {
+      let blocked: Socket | null = null;
+      const unblocking: Socket[] = [];
+      const fakes = await Promise.all(
+        [1, 2].map(() =>
+          startFake((_index, request, socket) => {
+            const text = request.toString('latin1');
+            if (text.includes('UNBLOCK')) unblocking.push(socket);
+            else if (text.includes('BLPOP')) blocked = socket;
+            else return send(text.includes('CLIENT') ? ':7\r\n' : '+OK\r\n');
+            return undefined;
+          }),
+        ),
+      );
+      const line = (index: number): string => `127.0.0.1:${fakes[index].port}:1 shard1`;
+      const ringway = await startInProcess({ servers: [line(0)] });
+      const [client, other] = await Promise.all([1, 2].map(() => RespClient.open(ringway.port)));
+      const id = Number(await client.command('CLIENT', 'ID'));
+      await client.send(encodeSequence([['BLPOP', 'u', '0']]));
+      await waitFor('it to be sent', () => blocked !== null);
+      const listen = `127.0.0.1:${ringway.port}`;
+      const { text } = await poolFile([{ servers: [line(1)], listen }]);
+      const reload = () => ringway.ringway.reload(parseConfig(Buffer.from(text), 'test.yml'));
+      if (!isFirst) await reload();
+      const asked = other.command('CLIENT', 'UNBLOCK', id);
+      const most = isFirst ? 1 : 0;
+      await waitFor('the first order', () => unblocking.length >= Math.max(1, most));
+      await other.send(encodeSequence([['PING']]));
+      if (isFirst) await reload();
+      await waitFor('all orders', () => unblocking.length === most + 1);
+      (blocked as unknown as Socket).write('*-1\r\n');
+      for (const [i, socket] of unblocking.entries()) socket.write(`:${i === 0 ? 1 : 0}\r\n`);
+      assert.equal((await client.read(1))[0], null);
+      assert.equal(await asked, 1);
+      assert.ok(!fakes[1].received.some((each) => each.includes('BLPOP')));
+      for (const each of [client, other]) each.close();
+      await ringway.stop();
+      await Promise.all(fakes.map((each) => each.stop()));
+    });
+  }
 
   test('CLIENT UNBLOCK of one whose server has left reaches no other', async () => {
     const ringway = await startInProcess({ servers: shards([servers[0].port]) });

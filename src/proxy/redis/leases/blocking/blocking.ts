@@ -2,6 +2,7 @@ import { FAILOVER_RETRY_MS } from '../../../../limits.ts';
 import { NO_SERVER } from '../../../../protocol/frame-table.ts';
 import { nilArray } from '../../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../../protocol/redis/replies/replies.ts';
+import { integerOf } from '../../../../protocol/redis/replies/reply-parts.ts';
 import type { CommandSpec } from '../../../../protocol/redis/table/commands.ts';
 import { BLOCKED_CLIENTS } from '../../../../stats/counters.ts';
 import { type Redirection, SLOT_ASK } from '../../../backend/again/redirections.ts';
@@ -20,7 +21,7 @@ import { type KeptPlace, serverAgain } from '../queueing.ts';
 import { type BlockTime, blockTime, withTimeLeft } from './block-time.ts';
 import { type Interrupted, Interruption } from './interruption.ts';
 import { ServerId } from './server-id.ts';
-import type { BlockedConnection } from './unblock-order.ts';
+import { type BlockedConnection, orderUnblock, type Settle, unblocked } from './unblock-order.ts';
 
 const ERROR = 0x2d; // '-'
 const NOTHING = Buffer.alloc(0);
@@ -84,6 +85,11 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
   #asked: Asked | null = null;
   /** UNBLOCKs that are under way. */
   #unblocking = 0;
+  /** CLIENT UNBLOCKs that its server was asked for, and has not refused. */
+  #wanted = 0;
+  /** Hears whether it was unblocked, when it is interrupted anyway; see unblock(). */
+  #onUnblocked: Settle | null = null;
+  #unblockedWith: Buffer | null = null;
   /** When its time is over; Infinity = never, or nobody knows. */
   #until = Infinity;
   #interruption: Interruption | null = null;
@@ -152,7 +158,8 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
   /** Nothing has come, and its time is not over. */
   #goesOn(reply: Buffer): boolean {
     if (this.#interruption === null || this.client.closed) return false;
-    return NOTHING_CAME.some((nil) => nil.equals(reply)) && this.#until > millis();
+    if (!NOTHING_CAME.some((nil) => nil.equals(reply)) || this.#tellUnblocked()) return false;
+    return this.#until > millis();
   }
 
   protected answered(): void {
@@ -186,6 +193,7 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
   protected override placeAgain(closes: boolean): void {
     this.#stopInterruption();
     this.#uncount();
+    this.#wanted = 0;
     super.placeAgain(closes);
     if (this.client.leaves) this.client.onAnswered();
   }
@@ -197,6 +205,7 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
   }
 
   #stopInterruption(): void {
+    this.#settleUnblocked(false);
     this.#interruption?.stop();
     this.#interruption = null;
   }
@@ -258,15 +267,45 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     return id === null ? null : { server: this.leasedFrom, id };
   }
 
-  /**
-   * CLIENT UNBLOCK of another client.
-   * @param text what it is answered with, null = as if its time were over
-   * @returns the connection that has to be unblocked; true when it is unblocked already, false when
-   * it is not blocked
-   */
-  unblock(text: Buffer | null): BlockedConnection | boolean {
-    if (this.waitsForLease) return this.stopWaiting(text ?? nilArray(this.lane.resp));
-    return this.blockedAt ?? false;
+  /** CLIENT UNBLOCK of another client. @param text what it is answered with, null = a nil */
+  unblock(reason: string, text: Buffer | null, settle: Settle): void {
+    const { blockedAt } = this;
+    if (this.waitsForLease || this.rest !== null) {
+      settle(unblocked(this.stopWaiting(text ?? nilArray(this.lane.resp))));
+    } else if (this.#interruption !== null && this.#onUnblocked === null) {
+      // Its server is being asked already.
+      this.#onUnblocked = settle;
+      this.#unblockedWith = text;
+    } else if (this.#interruption !== null || blockedAt === null) {
+      settle(unblocked(false));
+    } else {
+      this.#orderUnblock(blockedAt, reason, settle);
+    }
+  }
+
+  #orderUnblock(blockedAt: BlockedConnection, reason: string, settle: Settle): void {
+    const done = this.onUnblocking();
+    const asked = this.reply;
+    this.#wanted++;
+    orderUnblock(this.client, blockedAt, reason, (reply) => {
+      done();
+      if (this.reply === asked && integerOf(reply) !== 1n) this.#wanted--;
+      settle(reply);
+    });
+  }
+
+  /** Nothing has come. @returns whether that is what CLIENT UNBLOCK has been promised */
+  #tellUnblocked(): boolean {
+    if (this.#wanted > 0) return true;
+    if (this.#onUnblocked === null) return false;
+    if (this.reply !== null) this.reply.instead = this.#unblockedWith;
+    this.#settleUnblocked(true);
+    return true;
+  }
+
+  #settleUnblocked(yes: boolean): void {
+    this.#onUnblocked?.(unblocked(yes));
+    this.#onUnblocked = null;
   }
 
   onUnblocking(): () => void {

@@ -3,7 +3,7 @@ import { clientsOf } from '../../../client/client-list.ts';
 import type { Pool } from '../../../pool/pool.ts';
 import { BlockingRequest } from './blocking.ts';
 import { StreamFanOut } from './stream-fan-out.ts';
-import { orderUnblock, type Settle, unblocked } from './unblock-order.ts';
+import type { Settle } from './unblock-order.ts';
 
 /**
  * CLIENT UNBLOCK of a client of this process: the server that lets it wait is asked to stop.
@@ -18,16 +18,7 @@ export function unblockHere(pool: Pool, number: string, reason: string, settle: 
     blocked.unblock(error, settle);
     return true;
   }
-  if (target === undefined || !(blocked instanceof BlockingRequest)) return false;
-  const found = blocked.unblock(error);
-  if (typeof found === 'boolean') {
-    settle(unblocked(found));
-    return true;
-  }
-  const done = blocked.onUnblocking();
-  orderUnblock(target, found, reason, (reply) => {
-    done();
-    settle(reply);
-  });
+  if (!(blocked instanceof BlockingRequest)) return false;
+  blocked.unblock(reason, error, settle);
   return true;
 }
