@@ -4,6 +4,7 @@ import { keySlot } from '../../src/distribution/slots.ts';
 import { startFakeCluster } from '../support/fake-cluster.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startInProcess, VARIANTS } from '../support/ringway.ts';
+import { Subscriber } from '../support/subscriber.ts';
 import { waitFor } from '../support/wait.ts';
 
 const REFUSALS = [
@@ -53,6 +54,37 @@ for (const variant of VARIANTS) {
         );
       });
     }
+
+    test('and is sent on to another is answered in the version that it was asked in', async (t) => {
+      const target: { ports?: readonly number[] } = {};
+      const said: string[] = [];
+      let moved = false;
+      const cluster = await startFakeCluster(2, (node, text) => {
+        if (node === 1) said.push(text);
+        if (text === 'HELLO 3') return '%1\r\n$5\r\nproto\r\n:3\r\n';
+        if (text.startsWith('SET') && node === 0) {
+          moved = true;
+          return `-MOVED ${SLOT} 127.0.0.1:${target.ports?.[1]}\r\n`;
+        }
+        if (text === 'DISCARD') return '-ERR DISCARD without MULTI\r\n';
+        if (text !== 'EXEC') return undefined;
+        if (node === 0) return moved ? ABORTED : '*0\r\n';
+        return moved ? '*1\r\n+OK\r\n' : '*0\r\n';
+      });
+      t.after(() => cluster.stop());
+      target.ports = cluster.ports;
+      const servers = [`127.0.0.1:${cluster.ports[0]}`];
+      const ringway = await startInProcess({ servers, cluster: true }, variant);
+      t.after(() => ringway.stop());
+      await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
+      const client = await Subscriber.open(ringway.port);
+      t.after(() => client.close());
+      client.send(['MULTI'], ['SET', KEY, '1'], ['EXEC'], ['HELLO', '3'], ['PING']);
+      const replies = await client.take(5);
+      assert.ok(moved && said.includes('EXEC'), 'it was sent on');
+      assert.equal(replies[4], '+PONG\r\n');
+      assert.ok(!said.includes('HELLO 3'), 'on a connection of the first version');
+    });
 
     test('and is sent on to a node that begins none hears why, and does not wait', async (t) => {
       const target: { ports?: readonly number[] } = {};

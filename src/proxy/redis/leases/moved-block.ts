@@ -9,6 +9,7 @@ import type { ClientConnection } from '../../client/client-connection.ts';
 import { MUST_SEND } from '../../client/router.ts';
 import type { Transaction } from '../../client/session/transaction.ts';
 import { millis } from '../../engine/clock.ts';
+import { type LaneKey, laneKey, laneOf } from '../../pool/lanes.ts';
 import type { RequestMoves } from '../../pool/slots/request-moves.ts';
 import { failureReply } from '../failure-reply.ts';
 import { sendBlock } from './block.ts';
@@ -23,6 +24,8 @@ export class MovedBlock {
   readonly #client: ClientConnection;
   readonly #transaction: Transaction;
   readonly #claim: Claim;
+  /** Where its client was when it said EXEC: it may be elsewhere by now. */
+  readonly #lane: LaneKey;
   readonly #until: number;
   /** Where it has its place among what its client waits for. */
   readonly #mover: RequestMoves | null;
@@ -32,6 +35,7 @@ export class MovedBlock {
     this.#client = client;
     this.#transaction = transaction;
     this.#claim = claim;
+    this.#lane = laneKey(laneOf(client));
     this.#until = millis() + client.pool.config.failoverWaitMs;
     this.#mover = client.pool.mover;
   }
@@ -81,7 +85,12 @@ export class MovedBlock {
     }
     pool.engine.readClock();
     const server = pool.slots?.serverOf(this.#transaction.slot) ?? NO_SERVER;
-    const connection = router.choose(client, server, client.lane, MUST_SEND);
+    const lane = pool.lanes.again(this.#lane);
+    if (lane < 0) {
+      this.#answer(replies.TOO_MANY_LANES);
+      return false;
+    }
+    const connection = router.choose(client, server, lane, MUST_SEND);
     if (connection === null) {
       this.#fail(router.reason);
       return false;
