@@ -19,6 +19,10 @@ import { endWatch, type WatchedConnection, watchedOf } from './watched-connectio
 
 const STATUS = 0x2b; // '+'
 
+function isDatabase(word: string): boolean {
+  return isIntegerWord(word, 10);
+}
+
 /**
  * A transaction on a connection of its own: it is large and would hold others up, or it selects
  * databases. Behind it the same ones are selected again, to see which of them the server has, and
@@ -27,6 +31,8 @@ const STATUS = 0x2b; // '+'
 export class LeasedBlock extends LeasedRequest {
   readonly #transaction: Transaction;
   #selects: SelectReplies | null = null;
+  /** It selects what no server of today takes for a database: where one is then nobody can say. */
+  readonly #strays: boolean;
   /** Keeps the client's next request from an old database. */
   #exec: ExecReply | null = null;
   #hold: Claim | null = null;
@@ -34,6 +40,7 @@ export class LeasedBlock extends LeasedRequest {
   constructor(client: ClientConnection, transaction: Transaction) {
     super(client);
     this.#transaction = transaction;
+    this.#strays = !transaction.selected.every(isDatabase);
     this.claim.keep({ drop: () => transaction.fail() }, transaction.heldBytes);
   }
 
@@ -53,7 +60,7 @@ export class LeasedBlock extends LeasedRequest {
       else this.giveBack();
       return;
     }
-    const selected = this.#transaction.selected.filter((each) => isIntegerWord(each, 10));
+    const selected = this.#transaction.selected.filter(isDatabase);
     if (selected.length > 0) this.#hold = this.client.claims.hold();
     sendBlock(connection, this.#transaction, this.passReply(connection));
     if (selected.length > 0) this.#selectAgain(connection, selected);
@@ -75,7 +82,8 @@ export class LeasedBlock extends LeasedRequest {
       return;
     }
     const selects = this.#selects;
-    if (this.isAsItWas && (selects === null || selects.isBack)) this.giveBack();
+    const isBack = !this.#strays && (selects === null || selects.isBack);
+    if (this.isAsItWas && isBack) this.giveBack();
     else this.close();
     if (selects !== null && reply.carriedOut) this.#enter(selects.last);
     this.#hold?.forget();
