@@ -71,6 +71,25 @@ describe('MONITOR', () => {
         });
       });
 
+      test('sees no data in a transaction either, nor behind it, as in Redis', async () => {
+        const said: string[][] = [];
+        for (const port of [servers[0].port, ringway.port]) {
+          const client = await Subscriber.open(port);
+          assert.deepEqual(await client.ask(['MONITOR']), ['+OK\r\n']);
+          const replies = () => client.frames.filter((frame) => !/^\+\d/.test(frame));
+          const sequence = ['MULTI', 'GET x', 'EXEC', 'GET x', 'MULTI', 'DISCARD', 'GET x'];
+          for (const [i, words] of sequence.entries()) {
+            client.send(words.split(' '));
+            await waitFor('its reply', () => replies().length === i + 1);
+          }
+          const own = replies();
+          said.push(own);
+          client.close();
+        }
+        assert.deepEqual(said[1], said[0]);
+        assert.match(said[0][2], /EXECABORT/);
+      });
+
       test('is refused where the pool does not allow it', async () => {
         const client = await RespClient.open(ringway.ports[1]);
         await assert.rejects(

@@ -303,8 +303,7 @@ test('what is complete behind the head goes out in front of it, once it is answe
   const fresh = holdingsOf(engine);
   const client = new TestClient(engine);
   const head = client.claims.claim();
-  for (const text of ['a', 'b'])
-    client.claims.claim().store(new HeapReply(Buffer.from(text)));
+  for (const text of ['a', 'b']) client.claims.claim().store(new HeapReply(Buffer.from(text)));
   client.pipeline.hold(2);
   client.pipeline.passHead();
   client.pipeline.passHead();

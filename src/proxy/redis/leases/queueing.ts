@@ -1,5 +1,6 @@
 import { SHOWN_KEY_BYTES, TRANSACTION_SELECTS, UNKNOWN_SHOWN_WORDS } from '../../../limits.ts';
 import { NO_COMMAND, NO_SERVER } from '../../../protocol/frame-table.ts';
+import * as texts from '../../../protocol/redis/replies/listening-replies.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { arityFits, type CommandSpec } from '../../../protocol/redis/table/commands.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
@@ -11,6 +12,7 @@ import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { NOT_ONE, scanOne } from '../../routing/scan-one.ts';
 import { NO_KEY } from '../common-server.ts';
 import { failureReply } from '../failure-reply.ts';
+import { touches } from '../monitor/monitor.ts';
 import { Words } from '../words.ts';
 import { addedCommand, type Placement, placementOf, rowOf } from './placement.ts';
 
@@ -35,6 +37,9 @@ export function handleQueueing(
     return null;
   }
   if (CARRIED_OUT.has(spec.name)) return null;
+  if (client.session.monitoring !== null && touches(spec)) {
+    return refuse(client, transaction, texts.MONITOR_TOUCHES_NOTHING);
+  }
   if (spec.name === 'WATCH') return answer(client, replies.WATCH_IN_MULTI);
   return keep(request, transaction, placementOf(request, spec));
 }

@@ -4,7 +4,7 @@ import { nilArray } from '../../../protocol/redis/replies/encode.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { WAIT } from '../../client/router.ts';
-import { NORMAL, QUEUEING } from '../../client/session/modes.ts';
+import { MONITORING, NORMAL, QUEUEING } from '../../client/session/modes.ts';
 import { Transaction } from '../../client/session/transaction.ts';
 import { BROKEN, NOT_WATCHING, TAINTED } from '../../client/session/watch.ts';
 import { laneOf } from '../../pool/lanes.ts';
@@ -48,9 +48,14 @@ export function multi({ client }: SpecialRequest): boolean {
 
 /** Nothing is kept and nothing is watched any more. */
 function end(client: ClientConnection): void {
-  client.session.transaction = null;
-  client.enterMode(NORMAL);
+  leave(client);
   endWatch(client);
+}
+
+/** It goes on in the mode in which it said MULTI: there is no other one that lets it. */
+function leave(client: ClientConnection): void {
+  client.session.transaction = null;
+  client.enterMode(client.session.monitoring === null ? NORMAL : MONITORING);
 }
 
 /** DISCARD: what was kept since MULTI is forgotten. */
@@ -90,8 +95,7 @@ export function exec(request: SpecialRequest): boolean {
   if (transaction.failed || watch === TAINTED) return endWith(client, replies.EXEC_ABORT);
   if (watch === BROKEN) return endWith(client, nilArray(laneOf(client).resp));
   if (watch !== NOT_WATCHING) {
-    client.session.transaction = null;
-    client.enterMode(NORMAL);
+    leave(client);
     new WatchedBlock(client, transaction).advance();
     return true;
   }

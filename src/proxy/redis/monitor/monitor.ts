@@ -65,6 +65,10 @@ export function handleMonitoring(
   badArity: boolean,
 ): boolean | null {
   if (spec === null || badArity) return null;
-  const touches = spec.access !== '-' || TOUCHES.has(spec.name);
-  return touches ? answer(client, texts.MONITOR_TOUCHES_NOTHING) : null;
+  return touches(spec) ? answer(client, texts.MONITOR_TOUCHES_NOTHING) : null;
+}
+
+/** Whether a command is refused to who sees what the servers do. */
+export function touches(spec: CommandSpec): boolean {
+  return spec.access !== '-' || TOUCHES.has(spec.name);
 }
