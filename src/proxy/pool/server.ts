@@ -164,11 +164,15 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
    * The connection for a client's next request, opened when there is none. A client keeps to one of
    * them, so its requests to a server are executed in order.
    * @param lane index of its lane @param spared when room is made
-   * @returns null while the server is left alone after repeated failures, and when the pool has as
-   * many connections as it may; `lastFailure` says why, and who tells a client so calls refused()
+   * @returns null when none can be had; `lastFailure` says why, who tells a client calls refused()
    */
   connectionFor(client: number, lane: number, spared = NONE_SPARED): BackendConnection | null {
-    if (this.failover?.refusal || this.leftAlone || this.index < 0) return null;
+    return this.index < 0 ? null : this.reach(client, lane, spared);
+  }
+
+  /** The same, though it has left: while somebody waits there, it must be told to end that. */
+  reach(client: number, lane: number, spared: Spared): BackendConnection | null {
+    if (this.failover?.refusal || this.leftAlone) return null;
     const at = this.places.of(client, lane);
     return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane), spared);
   }

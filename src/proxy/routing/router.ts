@@ -54,7 +54,7 @@ export class RequestRouter implements Router {
   }
 
   reach(client: Requester, server: Server, lane: number): BackendConnection | null {
-    const connection = server.connectionFor(client.id, lane, NONE);
+    const connection = server.reach(client.id, lane, NONE);
     if (connection !== null) return connection;
     server.refused();
     this.verdict = FAILED;
