@@ -116,6 +116,8 @@ export const SLOT_HEARSAY_MS = 10_000;
 export const PEER_PING_MS = 1_000;
 /** and one that has not answered for so long is not. */
 export const PEER_DEAD_MS = 3_000;
+/** Who says more than this when it is asked is no proxy, and heard no further. */
+export const PEER_ANSWER_BYTES = 4 * 1024;
 /** Names that clients of a pool have asked for their master by, and the longest. */
 export const SENTINEL_NAMES = 64;
 export const SENTINEL_NAME_BYTES = 255;

@@ -2,7 +2,7 @@ import { PEER_PING_MS } from '../../limits.ts';
 import type { DialTarget } from '../../net/dial.ts';
 import type { Clock } from '../clock.ts';
 import { type Address, addressText } from '../facts.ts';
-import { PeerLink } from './peer-link.ts';
+import { type Lookups, PeerLink } from './peer-link.ts';
 
 /** Other proxies that clients of a pool are told of. */
 export interface PeerSpec {
@@ -42,6 +42,8 @@ interface Followed {
 export class Peers {
   readonly #options: PeersOptions;
   readonly #followed: Map<string, Followed> = new Map();
+  readonly #lookups: Lookups = { under: 0 };
+  #ticks = 0;
   #cancel: (() => void) | null = null;
 
   constructor(options: PeersOptions) {
@@ -79,9 +81,9 @@ export class Peers {
 
   /** @param missed those that were away: they are until they answer */
   #newFollowed(spec: PeerSpec, missed: readonly string[]): Followed {
-    const { clock } = this.#options;
+    const shared = { clock: this.#options.clock, lookups: this.#lookups };
     const links = spec.peers.map((address) => {
-      return new PeerLink(address, spec.tls, clock, missed.includes(addressText(address)));
+      return new PeerLink(address, spec.tls, shared, missed.includes(addressText(address)));
     });
     return { key: JSON.stringify(spec), links, down: namesOf(links) };
   }
@@ -91,15 +93,21 @@ export class Peers {
     const due = clock.now() + PEER_PING_MS;
     this.#cancel = clock.after(PEER_PING_MS, () => {
       this.#arm();
-      const lateMs = Math.max(0, clock.now() - due);
-      for (const [pool, followed] of this.#followed) this.#look(pool, followed, lateMs);
+      this.#tick(Math.max(0, clock.now() - due));
+      for (const [pool, followed] of this.#followed) this.#look(pool, followed);
     });
   }
 
   /** @param lateMs for so long this process stood still: nobody could be heard */
-  #look(pool: string, followed: Followed, lateMs: number): void {
+  #tick(lateMs: number): void {
+    const all = [...this.#followed.values()].flatMap(({ links }) => links);
+    // Each is the first in turn: names are looked up a few at a time.
+    const first = this.#ticks++ % all.length;
+    for (const link of [...all.slice(first), ...all.slice(0, first)]) link.onTick(lateMs);
+  }
+
+  #look(pool: string, followed: Followed): void {
     const { links, down: before } = followed;
-    for (const link of links) link.onTick(lateMs);
     const down = namesOf(links);
     if (down.length === before.length && down.every((name, i) => name === before[i])) return;
     followed.down = down;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import dns from 'node:dns';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { PEER_DEAD_MS } from '../../../src/limits.ts';
+import { NAME_LOOKUPS, PEER_DEAD_MS } from '../../../src/limits.ts';
 import { SYSTEM_CLOCK } from '../../../src/topology/clock.ts';
 import { Peers, type PeersStep } from '../../../src/topology/peers/peers.ts';
 import { send, startFake } from '../../support/fake-server.ts';
@@ -98,6 +100,58 @@ describe('other proxies', () => {
       await waitFor('it to be asked again', () => server.received.length > length);
       assert.deepEqual(steps, []);
       assert.equal(server.connections, 1);
+    });
+
+    test('look their names up a few at a time, whatever a dead name server does', async (t) => {
+      const server = await isThere();
+      t.after(() => server.stop());
+      const asked: ((host: string) => void)[] = [];
+      t.mock.method(
+        dns,
+        'lookup',
+        (_: string, options: object, done: (...all: unknown[]) => void) => {
+          asked.push((address) => {
+            const isAll = (options as { all?: boolean }).all === true;
+            done(null, isAll ? [{ address, family: 4 }] : address, 4);
+          });
+        },
+      );
+      const names = Array.from({ length: 6 }, (_, i) => ({
+        host: `p${i}.test`,
+        port: server.port,
+      }));
+      peers.follow([{ pool: 'p', peers: names, tls: null }]);
+      await waitFor('all to be missed', () => lastDown()?.length === names.length);
+      assert.equal(asked.length, NAME_LOOKUPS);
+      for (let i = 0; i < names.length; i++) {
+        await waitFor('a look-up', () => asked.length > i);
+        asked[i](HOST);
+      }
+      await waitFor('all to be back', () => lastDown()?.length === 0);
+      assert.equal(asked.length, names.length);
+    });
+
+    test('are not listened to when they talk without end', async (t) => {
+      let talked = 0;
+      const talker = createServer((socket) => {
+        const talk = (): void => {
+          const more = Buffer.alloc(1 << 20, '+PONG\r\n');
+          while (!socket.destroyed && socket.write(more)) talked += more.length;
+        };
+        socket
+          .on('data', talk)
+          .on('drain', talk)
+          .on('error', () => {});
+      });
+      await new Promise<void>((resolve) => talker.listen(0, HOST, resolve));
+      t.after(() => talker.close());
+      const { port } = talker.address() as AddressInfo;
+      let connections = 0;
+      talker.on('connection', () => void connections++);
+      peers.follow([{ pool: 'p', peers: at(port), tls: null }]);
+      await waitFor('it to be asked again', () => connections > 2);
+      assert.ok(talked < connections * (64 << 20), `it has said ${talked} bytes`);
+      assert.deepEqual(steps, []);
     });
   });
 });
