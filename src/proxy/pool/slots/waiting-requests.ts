@@ -2,6 +2,7 @@ import { SLOT_WAITING_BYTES, WAITING_REQUEST_BYTES } from '../../../limits.ts';
 import type { PoolCounters } from '../../../stats/counters.ts';
 import type { Redirection } from '../../backend/again/redirections.ts';
 import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
+import type { InFlightEntry } from '../../backend/in-flight.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -12,7 +13,7 @@ import type { LaneKey } from '../lanes.ts';
 export interface WaitingRequest {
   readonly request: SavedRequest;
   readonly lane: LaneKey;
-  readonly due: number;
+  due: number;
   /** Where it was sent on to; null = where its slot is then. */
   readonly toward: Toward | null;
   /** It came while its client was held. */
@@ -44,8 +45,8 @@ export class WaitingRequests implements Timed, GuardedConnection {
   readonly #engine: Engine;
   readonly #taker: RequestTaker;
   #waiting: WaitingRequest[] = [];
-  /** When the last of each client is due: those behind it are not due before. */
-  readonly #latest: Map<number, number> = new Map();
+  /** The last of each client: those behind it are not due before. */
+  readonly #latest: Map<number, WaitingRequest> = new Map();
   /** How many of each client there are. */
   readonly #counts: Map<number, number> = new Map();
   /** What of each client waits elsewhere, oldest first: what it asks meanwhile is behind. */
@@ -109,15 +110,36 @@ export class WaitingRequests implements Timed, GuardedConnection {
     const bytes = request.bytes.length + WAITING_REQUEST_BYTES;
     if (this.#bytes + bytes > SLOT_WAITING_BYTES) return false;
     const client = clientOf(request.entry);
-    const due = Math.max(millis() + ms, this.#latest.get(client) ?? 0);
-    this.#latest.set(client, due);
-    this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1);
+    const behind = this.#held.has(client);
+    const waiting = { request, lane, due: millis() + ms, toward, behind };
     this.#count(bytes);
     this.#engine.connections.add(this);
-    this.#engine.deadlines.arm(this, due);
-    const behind = this.#held.has(client);
-    this.#waiting.push({ request, lane, due, toward, behind }); // then it is here, come what may
+    this.#queue(waiting, client); // then it is here, come what may
+    this.#engine.deadlines.arm(this, waiting.due);
     return true;
+  }
+
+  /** Before what its client has asked later, and that is not due before it. */
+  #queue(waiting: WaitingRequest, client: number): void {
+    const { entry } = waiting.request;
+    const latest = this.#latest.get(client);
+    const isLast = latest === undefined || !isBefore(entry, latest.request.entry);
+    this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1);
+    if (isLast) {
+      waiting.due = Math.max(waiting.due, latest?.due ?? 0);
+      this.#latest.set(client, waiting);
+      this.#waiting.push(waiting);
+      return;
+    }
+    const { length } = this.#waiting;
+    let at = length;
+    for (const [i, each] of this.#waiting.entries()) {
+      if (!isOf(each, client)) continue;
+      if (at === length && isBefore(entry, each.request.entry)) at = i;
+      if (at === length) waiting.due = Math.max(waiting.due, each.due);
+      else each.due = Math.max(waiting.due, each.due);
+    }
+    this.#waiting.splice(at, 0, waiting);
   }
 
   #count(bytes: number): void {
@@ -199,4 +221,9 @@ export class WaitingRequests implements Timed, GuardedConnection {
 
 function isOf({ request }: WaitingRequest, client: number): boolean {
   return clientOf(request.entry) === client;
+}
+
+/** Whether a client has asked one before the other, as far as these have places of their own. */
+function isBefore(one: InFlightEntry, other: InFlightEntry): boolean {
+  return one.clientId >= 0 && other.clientId >= 0 && ((one.slot - other.slot) | 0) < 0;
 }

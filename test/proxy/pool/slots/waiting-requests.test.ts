@@ -150,4 +150,21 @@ describe('requests that wait for their slot', () => {
     assert.ok(waiting.nextDeadline() < now + MINUTE / 2);
     waiting.close();
   });
+
+  test('one that comes back goes before what its client has asked behind it', () => {
+    const { waiting, given, add } = watched();
+    add(8, 0, MINUTE / 2);
+    for (const slot of [4, 5, 6]) add(7, slot);
+    add(7, 3, MINUTE);
+    add(7, 2);
+    // The first of all is due by itself, the others not before those in front of them.
+    waiting.onDeadline(millis() + 1);
+    assert.deepEqual(given, ['7/2']);
+    assert.ok(waiting.nextDeadline() > millis() + MINUTE / 4);
+    waiting.onDeadline(millis() + 3 * (MINUTE / 4));
+    assert.deepEqual(given, ['7/2', '8/0']);
+    waiting.hurry();
+    assert.deepEqual(given, ['7/2', '8/0', '7/3', '7/4', '7/5', '7/6']);
+    waiting.close();
+  });
 });
