@@ -11,7 +11,13 @@ const PING = Buffer.from('*1\r\n$4\r\nPING\r\n');
 
 describe('a connection that is taken out of its place', () => {
   const engine = testEngine();
-  const protocol = { joiner: () => null, handshake() {}, classes: new Uint8Array(1), slots: null };
+  const protocol = {
+    joiner: () => null,
+    handshake() {},
+    classes: new Uint8Array(1),
+    slots: null,
+    failure: () => Buffer.from('-ERR lost\r\n'),
+  };
   const owner = new TestOwner(engine, protocol, { followsMaster: false, serverOutputLimit: 1024 });
 
   test('is not overtaken by what its clients ask from then on', () => {
