@@ -22,6 +22,8 @@ const PROTOCOLS = ['protocol/redis', 'protocol/memcache'];
 const NEUTRAL = ['hash', 'distribution', 'protocol'];
 /** A shape that metrics and people are told. */
 const VIEW_OF_PROMOTION = 'topology/promotion/promotion-view';
+/** Who is taken of what SRV records list: a command that looks at them takes the same. */
+const SRV_LIST = 'topology/names/srv-members';
 const REFERENCE = [...NEUTRAL, ...PROTOCOLS];
 
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -67,7 +69,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   proxy: [],
 
   // It runs where there may be no proxy, and hands on plain data.
-  topology: [...BASE, 'protocol/redis', 'net', 'topology', VIEW_OF_PROMOTION],
+  topology: [...BASE, 'protocol/redis', 'net', 'topology', VIEW_OF_PROMOTION, SRV_LIST],
+  [SRV_LIST]: ['limits', 'topology'],
   [VIEW_OF_PROMOTION]: [],
 
   stats: [
@@ -78,7 +81,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   admin: [...BASE, 'net', 'admin'],
   commands: [
     ...[...BASE, ...COUNTING, ...REFERENCE, 'config', 'net', 'proxy/pool', 'stats'],
-    ...['stats/http', 'admin'],
+    ...['stats/http', 'admin', SRV_LIST],
   ],
   logging: [...BASE, 'logging'],
   options: ['codec/choices'],

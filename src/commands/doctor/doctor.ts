@@ -1,4 +1,3 @@
-import { resolveSrv } from 'node:dns/promises';
 import {
   type Config,
   configWarnings,
@@ -9,6 +8,7 @@ import {
   type ServerConfig,
   srvName,
 } from '../../config/index.ts';
+import { membersIn, RESOLVE_SRV } from '../../topology/names/srv-members.ts';
 import { runCommand, usageError } from '../arguments.ts';
 import type { Command, Out } from '../command.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, statusClient } from '../status-client.ts';
@@ -95,7 +95,7 @@ async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Pro
   return found;
 }
 
-/** Lines of a pool: for one with the name of SRV records those that they list. */
+/** Lines of a pool: for one with the name of SRV records those that ringway takes of them. */
 async function spread<L extends { readonly host: string; readonly port: number }>(
   pool: PoolConfig,
   lines: readonly L[],
@@ -109,10 +109,12 @@ async function spread<L extends { readonly host: string; readonly port: number }
     }
     const findings = new Findings(pool.name, line.host);
     try {
-      for (const { name: host, port } of await resolveSrv(srvName(line.host))) {
+      const members = membersIn(await RESOLVE_SRV(srvName(line.host)));
+      for (const { host, port } of members) {
         all.push({ ...line, host, port, name: `${host}:${port}` });
       }
-      findings.ok('its SRV records are there');
+      if (members.length > 0) findings.ok('its SRV records are there');
+      else findings.error('its SRV records list nobody');
     } catch (error) {
       findings.error(`it has no SRV records (${(error as NodeJS.ErrnoException).code})`);
     }

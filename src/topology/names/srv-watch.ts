@@ -1,20 +1,13 @@
-import dns from 'node:dns/promises';
 import {
   NAME_LOG_MS,
   NAME_LOOKUPS,
   NAME_TICK_MS,
   REASON_TEXT,
   SRV_INTERVAL_MS,
-  SRV_MEMBERS,
 } from '../../limits.ts';
 import type { Clock } from '../clock.ts';
-import { type Address, addressOf, addressText } from '../facts.ts';
-
-/** Finds what SRV records list; rejects when there are none. */
-export type ResolveSrv = (name: string) => Promise<readonly { name: string; port: number }[]>;
-
-/** Asks name servers: /etc/hosts knows no such records. */
-export const RESOLVE_SRV: ResolveSrv = (name) => dns.resolveSrv(name);
+import { type Address, addressText } from '../facts.ts';
+import { membersIn, type ResolveSrv } from './srv-members.ts';
 
 /** A name of SRV records that is looked up again and again. */
 export interface SrvSpec {
@@ -135,15 +128,4 @@ export class SrvWatch {
     this.#cancel();
     this.#names = new Map();
   }
-}
-
-/** Each once, always in the same order; a name server gives them in any, and in any case. */
-function membersIn(records: readonly { name: string; port: number }[]): Address[] {
-  const found = new Map<string, Address>();
-  for (const { name, port } of records) {
-    const address = addressOf(name.toLowerCase().replace(/\.$/, ''), String(port));
-    if (address !== null) found.set(addressText(address), address);
-  }
-  const sorted = [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-  return sorted.slice(0, SRV_MEMBERS).map(([, address]) => address);
 }

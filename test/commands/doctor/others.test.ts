@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { getServers, setServers } from 'node:dns';
 import { after, before, describe, test } from 'node:test';
 import { freePort } from '../../support/free-port.ts';
+import { NameServer } from '../../support/name-server.ts';
 import { type RealServer, startRedis } from '../../support/real-servers.ts';
 import { type SentinelSet, settled, startSentinelSet } from '../../support/sentinels.ts';
 import { has, look } from './looks.ts';
@@ -100,5 +102,32 @@ describe('ringway doctor looks at who else a pool needs', () => {
     } finally {
       await witness.stop();
     }
+  });
+
+  test('those that SRV records list, as ringway takes them', async (t) => {
+    const names = new NameServer();
+    const usual = getServers();
+    setServers([await names.open()]);
+    t.after(() => {
+      setServers(usual);
+      names.close();
+    });
+    const host = 'localhost';
+    const { port } = plain;
+    const odd = [
+      { host: 'a\x1b[2J', port },
+      { host, port: 0 },
+      { host, port },
+    ];
+    names.services.set('_odd._tcp.test', [...odd, { host: 'LOCALHOST', port }]);
+    names.services.set('_none._tcp.test', odd.slice(0, 2));
+    const lines = ['srv:_odd._tcp.test', 'srv:_none._tcp.test'];
+    const keys = ['redis: true', 'timeout: 400', ...list('sentinels', lines)];
+    const found = await look(set.servers, keys);
+    has(found, /^error srv:_none\._tcp\.test its SRV records list nobody$/);
+    const looked = found
+      .filter((text) => / sentinel /.test(text))
+      .map((text) => text.split(' ')[2]);
+    assert.deepEqual([...new Set(looked)], [`localhost:${port}`]);
   });
 });

@@ -1,0 +1,20 @@
+import dns from 'node:dns/promises';
+import { SRV_MEMBERS } from '../../limits.ts';
+import { type Address, addressOf, addressText } from '../facts.ts';
+
+/** Finds what SRV records list; rejects when there are none. */
+export type ResolveSrv = (name: string) => Promise<readonly { name: string; port: number }[]>;
+
+/** Asks name servers: /etc/hosts knows no such records. */
+export const RESOLVE_SRV: ResolveSrv = (name) => dns.resolveSrv(name);
+
+/** Each once, always in the same order; a name server gives them in any, and in any case. */
+export function membersIn(records: readonly { name: string; port: number }[]): Address[] {
+  const found = new Map<string, Address>();
+  for (const { name, port } of records) {
+    const address = addressOf(name.toLowerCase().replace(/\.$/, ''), String(port));
+    if (address !== null) found.set(addressText(address), address);
+  }
+  const sorted = [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.slice(0, SRV_MEMBERS).map(([, address]) => address);
+}
