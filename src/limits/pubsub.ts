@@ -31,8 +31,12 @@ export const SIBLINGS_MS = 2_000;
 export const SIBLINGS_BYTES = 16 * 1024 * 1024;
 /** What such a question counts for besides its text. */
 export const SIBLINGS_QUESTION_BYTES = 512;
-/** Names that clients who go to another process together may have subscribed to, in bytes. */
+/** A client whose subscriptions take more bytes does not go to another process. */
 export const ROUND_NAMES_BYTES = 4 * 1024 * 1024;
+/** Names that clients who go together may have subscribed to; one that has more goes alone. */
+export const ROUND_BYTES = 256 * 1024;
+/** So much fewer go together with each try that fails: one of them must not keep all others. */
+export const ROUND_RETRY_SHARE = 8;
 /** What such a name counts for besides. */
 export const ROUND_NAME_BYTES = 32;
 /** Servers must be heard there by then, and what they have said before must be here. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { type FakeServer, send, startFake } from '../support/fake-server.ts';
 import { startRedis } from '../support/real-servers.ts';
@@ -30,7 +31,42 @@ async function serverThatTellsOne(): Promise<FakeServer> {
   });
 }
 
+/** A server that grants a channel to the first connection that asks for it, and to no other. */
+async function serverThatGrantsOnce(only: string): Promise<FakeServer> {
+  const heard = new Map<string, Set<Socket>>();
+  return startFake((_index, request, socket) => {
+    const [name, channel, text] = wordsOf(request);
+    const known = heard.get(channel) ?? new Set();
+    heard.set(channel, known);
+    if (name === 'SUBSCRIBE') {
+      if (channel === only && known.size > 0) return send('-NOPERM no\r\n');
+      known.add(socket);
+    }
+    if (/^.?(UN)?SUBSCRIBE$/.test(name)) return send(frame('*', name.toLowerCase(), channel, 1));
+    if (name !== 'PUBLISH') return send(name === 'PING' ? '+PONG\r\n' : '+OK\r\n');
+    for (const each of known) each.write(frame('*', 'message', channel, text));
+    return send(':1\r\n');
+  });
+}
+
 describe('subscribers that go along', () => {
+  test('do so although one of them cannot', async () => {
+    const server = await serverThatGrantsOnce('bad');
+    const running = await run([server], 'upgrade', 1);
+    const clients = await Promise.all([1, 2, 3].map(() => Subscriber.open(running.port)));
+    const [bad, one, other] = clients;
+    await bad.ask(['SUBSCRIBE', 'bad']);
+    await one.ask(['SUBSCRIBE', 'c']);
+    await other.ask(['SUBSCRIBE', 'c', 'd'], 2);
+    await running.move();
+    await bad.end();
+    await one.ask(['PING']);
+    await other.ask(['PING']);
+    for (const each of clients) each.close();
+    await running.stop();
+    await server.stop();
+  });
+
   test('are closed soon when the mark does not come to where they go', async () => {
     const server = await serverThatTellsOne();
     const running = await run([server], 'restart', 2);

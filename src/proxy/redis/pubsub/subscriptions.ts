@@ -40,6 +40,8 @@ export class Subscriptions implements ClientSubscriptions, Listener {
   bytes = 0;
   /** The clients that it goes to another process with. */
   round: string | null = null;
+  /** How often that came to nothing. */
+  failedRounds = 0;
   heardElsewhere = false;
 
   constructor(client: SubscribedClient, hub: Hub) {

@@ -177,7 +177,9 @@ export class LeavingRound extends MarkedCut {
     this.failure = why;
     this.#stopAsking();
     for (const client of this.#clients) {
-      subscriptionsOf(client).round = null;
+      const subscriptions = subscriptionsOf(client);
+      subscriptions.round = null;
+      subscriptions.failedRounds++;
       // What came behind a mark was not heard here.
       if (missed && !client.closed) client.drain();
     }

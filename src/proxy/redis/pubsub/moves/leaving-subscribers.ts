@@ -1,7 +1,8 @@
 import {
+  ROUND_BYTES,
   ROUND_NAME_BYTES,
-  ROUND_NAMES_BYTES,
   ROUND_RETRY_MS,
+  ROUND_RETRY_SHARE,
   ROUNDS_MS,
   SUBSCRIPTION_BYTES,
 } from '../../../../limits.ts';
@@ -74,17 +75,28 @@ function roundOf({ subscriptions }: ClientConnection): string | null {
   return (subscriptions as Subscriptions).round;
 }
 
-/** As many as one question has room for, one at least. */
+/**
+ * Those that go next, one at least: who has failed goes last, and with ever fewer others, so that
+ * one that cannot go keeps nobody; who hears little goes before who hears much.
+ */
 function fitting(clients: readonly ClientConnection[]): ClientConnection[] {
+  const all = clients.map((client) => ({ client, ...weightOf(client) }));
+  all.sort((one, other) => one.failed - other.failed || one.bytes - other.bytes);
+  const [{ failed }] = all;
+  const most = ROUND_BYTES / ROUND_RETRY_SHARE ** failed;
   const some: ClientConnection[] = [];
   let bytes = 0;
-  for (const client of clients) {
-    const { bytes: own, count } = client.subscriptions as Subscriptions;
-    bytes += own - count * (SUBSCRIPTION_BYTES - ROUND_NAME_BYTES);
-    if (bytes > ROUND_NAMES_BYTES && some.length > 0) break;
-    some.push(client);
+  for (const each of all) {
+    bytes += each.bytes;
+    if (some.length > 0 && (bytes > most || each.failed > failed)) break;
+    some.push(each.client);
   }
   return some;
+}
+
+function weightOf({ subscriptions }: ClientConnection): { failed: number; bytes: number } {
+  const { bytes, count, failedRounds } = subscriptions as Subscriptions;
+  return { failed: failedRounds, bytes: bytes - count * (SUBSCRIPTION_BYTES - ROUND_NAME_BYTES) };
 }
 
 function giveUp(pool: Pool, why: string, clients: readonly ClientConnection[]): void {
