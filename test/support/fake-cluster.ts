@@ -16,6 +16,8 @@ export interface FakeCluster {
   disown(node: number): void;
   /** A node has those slots again that were a node's at first. */
   own(part: number, node: number): void;
+  /** The others say from now on that a node has failed. */
+  fail(node: number): void;
   /** A node says from now on what it says now. */
   fallBehind(node: number): void;
   /** How often anybody asked how the cluster is. */
@@ -51,11 +53,13 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
     ports
       .map((port, i) => {
         const id = String(i).repeat(40);
-        const flags = i === me ? 'myself,master' : 'master';
+        const failed = dead.has(i) ? ',fail' : '';
+        const flags = i === me ? 'myself,master' : `master${failed}`;
         const about = `${id} 127.0.0.1:${port}@1 ${flags} - 0 0 ${epochs[i]} connected`;
         return `${about} ${rangesOf(i)}\n`;
       })
       .join('');
+  const dead: Set<number> = new Set();
   /** What those say that have fallen behind. */
   const old: Map<number, string> = new Map();
   const info = (): string => {
@@ -97,6 +101,7 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
       for (const [i, owner] of owners.entries()) if (owner === from) owners[i] = to;
       epochs[to] = Math.max(...epochs) + 1;
     },
+    fail: (node) => void dead.add(node),
     fallBehind: (node) => void old.set(node, lines(node)),
     get looks() {
       return looks;

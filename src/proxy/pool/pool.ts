@@ -131,7 +131,7 @@ export class Pool implements ServerPool, HealthyPool {
   applySlots(nodes: readonly SlotNode[]): void {
     const { mover } = this;
     if (mover === null || this.slots === null) return;
-    this.slots.apply(nodes, (requests, lane) => mover.heir(lane).adopt(requests));
+    this.slots.apply(nodes, (requests, lane, from) => mover.heir(lane, from).adopt(requests));
     mover.hurry();
   }
 

@@ -4,6 +4,7 @@ import { NO_OWNER, SLOTS } from '../../../distribution/slots.ts';
 import { SLOT_HEARSAY_MS } from '../../../limits.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import type { SavedRequest } from '../../backend/again/saved-requests.ts';
+import { MOVED } from '../../backend/failure.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { RingRegion } from '../../engine/ring-arena.ts';
@@ -46,7 +47,7 @@ interface Hearsay {
 }
 
 /** Takes requests that have no connection any more. */
-type Resend = (requests: readonly SavedRequest[], lane: LaneKey) => void;
+type Resend = (requests: readonly SavedRequest[], lane: LaneKey, from: Server) => void;
 
 /**
  * Who has which slots of a Redis Cluster: the table by which the codec routes, as the latest map
@@ -160,13 +161,16 @@ export class ClusterSlots {
       const loser = was === undefined || was === this.#ownerOf(slot) ? undefined : servers.get(was);
       if (loser !== undefined) losers.add(loser);
     }
-    const parked = [...losers].map((server) => server.places.takeParked());
+    const parked = [...losers].map((from) => ({ from, taken: from.places.takeParked() }));
     for (const server of losers) holdBack(server);
     const isSame = gone.length === 0 && wanted.length === pool.servers.length;
     const isNews = losers.size > 0 || before.some((was, slot) => was !== this.#ownerOf(slot));
     if (isSame && isNews) this.#write();
     else if (!isSame) this.#reconfigure(wanted, gone.length > 0);
-    for (const each of parked.flat()) resend(each.requests, each.lane);
+    for (const { from, taken } of parked) {
+      for (const { requests, lane } of taken) resend(requests, lane, from);
+    }
+    for (const server of gone) if (this.#nodes.get(server.name)?.failed) abandon(server);
     if (isNews || !isSame) for (const { failover } of pool.servers) failover?.forgive();
     this.unowned.wake();
   }
@@ -256,4 +260,14 @@ export function nameOf({ host, port }: { readonly host: string; readonly port: n
  */
 function holdBack({ places }: Server): void {
   for (const connection of [...places.placed, ...places.retired]) connection.holdBack();
+}
+
+/**
+ * The node has failed, and others have its slots: what it has not answered is worth no answer any
+ * more, and may never get one. One that lives answers what it was sent.
+ */
+function abandon(server: Server): void {
+  const { places, bulk, pool } = server;
+  for (const leases of [bulk, pool.leases]) leases.fail(server, MOVED);
+  for (const connection of [...places.placed, ...places.retired]) connection.fail(MOVED);
 }

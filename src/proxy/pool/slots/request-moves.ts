@@ -51,6 +51,8 @@ export interface MovedPool {
   readonly servers: readonly Server[];
   readonly lanes: Lanes;
   readonly counters: PoolCounters;
+  /** Index of the server of requests without a key, or NO_SERVER. */
+  placeholderServer(): number;
   /** A node knows more than the map: it should be asked. */
   onHint(server: { readonly name: string }): void;
   /** Requests wait. */
@@ -260,19 +262,22 @@ export class RequestMoves implements RequestMover {
     failEntry(engine, this.#waiting, request.entry, this.refuse(redirection));
   }
 
-  /** Sends requests whose connection is lost where their slots are now. */
-  heir(from: LaneKey): RequestHeir {
+  /**
+   * Sends requests whose connection is lost where their slots are now.
+   * @param server that they were for: those without a key still are, while it is in the pool
+   */
+  heir(from: LaneKey, server: Server | null = null): RequestHeir {
     const lane = laneKey(from);
     return {
       adopt: (requests) => {
-        for (const each of requests) this.#try(each, () => this.#resendBehind(each, lane));
+        for (const each of requests) this.#try(each, () => this.#resendBehind(each, lane, server));
       },
     };
   }
 
   /** Behind what its client has waiting. */
-  #resendBehind(request: SavedRequest, lane: LaneKey): void {
-    if (!this.#waiting.has(clientOf(request.entry))) this.#resend(request, lane);
+  #resendBehind(request: SavedRequest, lane: LaneKey, server: Server | null): void {
+    if (!this.#waiting.has(clientOf(request.entry))) this.#resend(request, lane, server);
     else if (!this.#waiting.add(request, lane, 0, null)) this.#fail(request, UNOWNED);
   }
 
@@ -301,13 +306,13 @@ export class RequestMoves implements RequestMover {
     }
   }
 
-  #resend(request: SavedRequest, lane: LaneKey): void {
+  #resend(request: SavedRequest, lane: LaneKey, before: Server | null = null): void {
     // What it asked for in this special way is asked for anew.
     if (request.entry.target === SWALLOWED) return;
     const { servers } = this.#pool;
     const slot = slotOf(this.#pool, request.entry, request.bytes);
     if (slot < 0) {
-      this.#fail(request, failureOf(FAILURE_REFUSED));
+      this.#resendWithoutKey(request, lane, before);
       return;
     }
     const index = this.#slots.serverOf(slot);
@@ -315,6 +320,15 @@ export class RequestMoves implements RequestMover {
     else if (this.#isLate(request) || !this.#waiting.add(request, lane, SLOT_RETRY_MAX_MS, null)) {
       this.#fail(request, UNOWNED);
     }
+  }
+
+  /** Any server will do, unless it was asked of this one. */
+  #resendWithoutKey(request: SavedRequest, lane: LaneKey, before: Server | null): void {
+    const { servers } = this.#pool;
+    const isAny = request.entry.target === null;
+    const index = isAny ? this.#pool.placeholderServer() : (before?.index ?? NO_SERVER);
+    if (index >= 0 && index !== NO_SERVER) this.#send(request, servers[index], lane);
+    else this.#fail(request, failureOf(FAILURE_REFUSED));
   }
 
   #send(request: SavedRequest, server: Server, key: LaneKey, asking?: Buffer): void {

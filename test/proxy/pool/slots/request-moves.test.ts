@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SLOT_MOVED } from '../../../../src/proxy/backend/again/redirections.ts';
 import type { SavedRequest } from '../../../../src/proxy/backend/again/saved-requests.ts';
+import { FAILURE_REFUSED, failureOf } from '../../../../src/proxy/backend/failure.ts';
 import { type MovedPool, RequestMoves } from '../../../../src/proxy/pool/slots/request-moves.ts';
 import { poolCounters } from '../../../../src/stats/counters.ts';
 import { NO_SERIES } from '../../../../src/stats/latency.ts';
@@ -24,10 +25,20 @@ function requestOf(client: TestClient, text: string): SavedRequest {
 
 function bench() {
   const sent: string[] = [];
-  const adopt = (requests: readonly SavedRequest[]): void => {
-    for (const { bytes } of requests) sent.push(bytes.toString());
-  };
-  const server = { connectionFor: () => ({ adopt }) };
+  /** The servers that they were sent to. */
+  const at: number[] = [];
+  const adoptAt =
+    (index: number) =>
+    (requests: readonly SavedRequest[]): void => {
+      for (const { bytes } of requests) sent.push(bytes.toString());
+      at.push(...requests.map(() => index));
+    };
+  const serverAt = (index: number) => ({
+    index,
+    lastFailure: failureOf(FAILURE_REFUSED),
+    connectionFor: () => ({ adopt: adoptAt(index) }),
+  });
+  const servers = [0, 1, 2].map(serverAt);
   const pool = {
     engine,
     config: { name: 'main', failoverWaitMs: 60_000 },
@@ -38,11 +49,12 @@ function bench() {
         failure: () => Buffer.from(SENT_ON),
         requestSlot(bytes: Buffer): number {
           if (bytes.toString() === 'bad') throw new Error('thrown on purpose');
-          return 0;
+          return bytes.toString() === 'keyless' ? -1 : 0;
         },
       },
     },
-    servers: [server],
+    servers,
+    placeholderServer: () => 1,
     lanes: { again: () => 0 },
     counters: poolCounters(),
     onHint() {},
@@ -54,7 +66,12 @@ function bench() {
       throw new Error('thrown on purpose');
     },
   };
-  return { sent, moves: new RequestMoves(pool as unknown as MovedPool, slots as never) };
+  return {
+    sent,
+    at,
+    servers,
+    moves: new RequestMoves(pool as unknown as MovedPool, slots as never),
+  };
 }
 
 describe('requests of a cluster that are sent where they belong', () => {
@@ -70,6 +87,26 @@ describe('requests of a cluster that are sent where they belong', () => {
       ['', LOST, ''],
     );
     for (const client of [clients[0], clients[2]]) client.takeReply(0, Buffer.alloc(0));
+    for (const client of clients) client.close();
+    assertAtRest(engine, fresh, [], clients);
+  });
+
+  test('one without a key goes to any server, or stays with that which it was asked of', () => {
+    const fresh = holdingsOf(engine);
+    const clients = [1, 2, 3].map(() => new TestClient(engine));
+    const { at, moves, servers } = bench();
+    const [any, ofOne, ofGone] = clients.map((client) => requestOf(client, 'keyless'));
+    const asked = ({ entry, bytes }: SavedRequest): SavedRequest => {
+      const target = { claim: null, distrusts: false, awaitsMore: () => false };
+      return { entry: { ...entry, target: { ...target, onReply() {}, onFailure() {} } }, bytes };
+    };
+    const from = servers[2] as never;
+    moves.heir(LANE, from).adopt([any, asked(ofOne)]);
+    assert.deepEqual(at, [1, 2]);
+    servers[2].index = -1;
+    moves.heir(LANE, from).adopt([asked(ofGone), any]);
+    assert.deepEqual(at, [1, 2, 1]);
+    for (const client of clients) client.claims.settle();
     for (const client of clients) client.close();
     assertAtRest(engine, fresh, [], clients);
   });
