@@ -40,12 +40,19 @@ export function tellOfMoves(pool: Pool, moves: readonly DoorMove[]): void {
   if (!pool.config.sentinelView || moves.length === 0) return;
   const own = masterNames(pool).slice(0, SENTINEL_NAMES);
   const names = new Set([...own, ...(asked.get(pool) ?? [])]);
-  for (const { from, to } of moves) {
+  const texts = moves.flatMap(({ from, to }) => {
     const places = `${from.host} ${from.port} ${to.host} ${to.port}`;
-    for (const name of names) {
-      for (const hub of hubsOf(pool)) publish(hub, SWITCHED, `${name} ${places}`);
-    }
-  }
+    return [...names].map((name) => `${name} ${places}`);
+  });
+  tellInTurn(pool, texts.values());
+}
+
+/** One after the other, as if somebody published them: all else comes in between. */
+function tellInTurn(pool: Pool, texts: Iterator<string>): void {
+  const { value: text, done } = texts.next();
+  if (done === true) return;
+  for (const hub of hubsOf(pool)) publish(hub, SWITCHED, text);
+  setImmediate(tellInTurn, pool, texts);
 }
 
 /** Clients hear something of ringway's own as if somebody had published it. */
