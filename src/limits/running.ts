@@ -4,6 +4,8 @@
 export const WORKER_CLIENT_NUMBERS = 1_000_000_000_000;
 /** So many workers have numbers of their own; those behind them begin again. */
 export const NUMBERED_WORKERS = 8192;
+/** Workers that may still be replaced while the next process starts, which numbers behind them. */
+export const SPARE_NUMBERED_WORKERS = 16;
 /** What the slow log and its kin keep of a key. */
 export const SLOW_KEY_BYTES = 96;
 /** Where there is a slow log, what is kept of each request in flight: command, most of the key. */

@@ -43,6 +43,8 @@ export interface AssembleOptions {
   readonly frozen: boolean;
   /** What an operator wanted of single servers of that process. */
   readonly orders: readonly ServerOrder[];
+  /** Processes that have numbered their clients before. */
+  readonly numbered: number;
 }
 
 /** Who has named no file may not know which one is read. */
@@ -73,17 +75,18 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
   const onTrouble = (pool: string, server: string, isHint: boolean): void => {
     topology.onTrouble(pool, server, isHint);
   };
-  const { orders } = options;
+  const { orders, numbered } = options;
   if (workers === 1) {
     const { known } = options;
-    const proxy = new LocalProxy(text.config, { ...engine, onTrouble, known, orders });
+    const proxy = new LocalProxy(text.config, { ...engine, onTrouble, known, orders, numbered });
     proxy.preconnect();
     const onSocket = proxy.accept.bind(proxy);
     return new Program(text.config, { ...options, serving: proxy, topology, telemetry, onSocket });
   }
   const known = (): readonly Known[] => topology.known;
   const addresses = (): NameAddresses => topology.names.known;
-  const group = await Workers.start(text, { ...engine, onTrouble, known, addresses, orders });
+  const others = { known, addresses, orders, numbered };
+  const group = await Workers.start(text, { ...engine, onTrouble, ...others });
   return new Program(text.config, {
     ...options,
     serving: group,

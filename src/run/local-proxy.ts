@@ -3,6 +3,7 @@ import type { CodecChoice } from '../codec/choices.ts';
 import { selectCodec } from '../codec/select.ts';
 import type { Config, ConfigText } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
+import { NUMBERED_WORKERS, WORKER_CLIENT_NUMBERS } from '../limits.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';
 import { handleOf, socketOf } from '../net/handles.ts';
 import type { ReaderKind } from '../net/reader.ts';
@@ -40,8 +41,8 @@ export interface LocalOptions {
   readonly orders?: readonly ServerOrder[];
   /** The other processes that share the clients. */
   readonly siblings?: Siblings;
-  /** Number behind which its clients are numbered. */
-  readonly clientsFrom?: number;
+  /** Processes that have numbered their clients before: those of this one come behind. */
+  readonly numbered?: number;
 }
 
 /** The engine of this process. */
@@ -56,7 +57,7 @@ export class LocalProxy implements Serving {
   constructor(config: Config, options: LocalOptions) {
     const { log, reader, latency, memoryLimit, version, workers = 1 } = options;
     const { maxConnections, onTrouble, known = [], orders = [], siblings } = options;
-    const { clientsFrom = 0, traceRate = 0 } = options;
+    const { numbered = 0, traceRate = 0 } = options;
     const codec = chooseCodec(options.codec, arenaBytes(config), log);
     this.#options = options;
     this.#proxy = new ProxyServer(config, {
@@ -68,7 +69,7 @@ export class LocalProxy implements Serving {
       maxConnections,
       version,
       workers,
-      clientsFrom,
+      clientsFrom: (numbered % NUMBERED_WORKERS) * WORKER_CLIENT_NUMBERS,
       traceRate,
       ...(onTrouble === undefined ? {} : { onTrouble }),
       ...(siblings === undefined ? {} : { siblings }),
@@ -77,6 +78,10 @@ export class LocalProxy implements Serving {
     this.#proxy.setOrders(orders, null);
     this.codec = codec.name;
     this.reader = this.#proxy.engine.reader.kind;
+  }
+
+  get numbered(): number {
+    return (this.#options.numbered ?? 0) + 1;
   }
 
   preconnect(): void {

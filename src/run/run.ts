@@ -145,6 +145,7 @@ class Daemon {
       frozen: inherited?.frozen ?? false,
       orders: inherited?.orders ?? [],
       ticketSecret: inherited?.ticketSecret ?? null,
+      numbered: inherited?.numbered ?? 0,
       doors: this.#doors(),
     });
   }

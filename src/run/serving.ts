@@ -39,6 +39,8 @@ export interface PreparedChange {
 export interface Serving {
   readonly codec: string;
   readonly reader: string;
+  /** Processes that have numbered their clients, those of programs before this one too. */
+  readonly numbered: number;
   snapshot(): Snapshot | Promise<Snapshot>;
   /** The traces of requests since it was asked last. */
   takeTraces(): TakenTraces | Promise<TakenTraces>;

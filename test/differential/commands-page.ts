@@ -157,7 +157,7 @@ the connection.
   says nothing for 200 ms is left out, never an error. \`loading\` is 0 always. Clients, connections and requests are ringway's, of all workers. \`INFO
   @server\` asks one server.
 - \`CLIENT LIST\` and \`CLIENT KILL\` are about the clients of the same pool, of all workers. \`CLIENT ID\` is never the same for two
-  of them.
+  of them, and stays what it is when a client goes to another worker or program.
 - \`CLIENT MAINT_NOTIFICATIONS\` is an unknown subcommand, as for a Redis without them; clients go on without.
 
 ## Transactions

@@ -185,8 +185,8 @@ export class ClientConnection
     if (this.closed) return;
     this.#timers.restart();
     this.enterLane(this.pool.lanes.find(db, resp, false, null) ?? this.pool.lanes.first);
-    if (session.tracking) this.protocol.resumeTracking(this, session.tracking);
     if (subscriptions) this.protocol.resumeSubscriptions(this, subscriptions);
+    this.protocol.resumeTracking(this, session);
     if (rest.length > 0) this.begin(rest);
   }
 

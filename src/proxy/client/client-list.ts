@@ -17,7 +17,7 @@ export function clientsOf(pool: Pool): ClientConnection[] {
 
 /** A client as an operator is shown it. */
 export interface ClientView {
-  /** As CLIENT ID says it, in its process. */
+  /** As CLIENT ID says it. */
   readonly id: number;
   readonly address: string;
   readonly name: string;

@@ -6,8 +6,8 @@ import type { SwallowingSource } from '../engine/receiver.ts';
 import type { PoolProtocol } from '../pool/protocol.ts';
 import type { Gate } from './access/gate.ts';
 import type { Sampler } from './access/sampler.ts';
+import type { SavedSession } from './session/session.ts';
 import type { SavedSubscriptions } from './session/subscriptions.ts';
-import type { SavedTracking } from './session/tracking.ts';
 
 /** What may come before a login, and what everything else hears. */
 export interface LoginRules {
@@ -41,8 +41,8 @@ export interface ClientProtocol extends PoolProtocol {
     info: number,
     intent: number,
   ): boolean;
-  /** Goes on with what a client of another process wants to hear of keys that change. */
-  resumeTracking(client: object, saved: SavedTracking): void;
+  /** Goes on with what a client of another process is to hear of keys that change. */
+  resumeTracking(client: object, saved: SavedSession): void;
   /** The same of what it has subscribed to. */
   resumeSubscriptions(client: object, saved: SavedSubscriptions): void;
   /**

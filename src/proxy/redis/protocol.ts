@@ -24,8 +24,8 @@ import type { Sampler } from '../client/access/sampler.ts';
 import type { ClientConnection } from '../client/client-connection.ts';
 import type { ClientProtocol, LoginRules } from '../client/protocol.ts';
 import { MUST_SEND } from '../client/router.ts';
+import type { SavedSession } from '../client/session/session.ts';
 import type { SavedSubscriptions } from '../client/session/subscriptions.ts';
-import type { SavedTracking } from '../client/session/tracking.ts';
 import type { SwallowingSource } from '../engine/receiver.ts';
 import type { DoorMove } from '../pool/failover/doors.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -188,7 +188,7 @@ export class RedisProtocol implements ClientProtocol {
     knownTrackerOf(pool)?.onLaneClosed(connection);
   }
 
-  resumeTracking(client: ClientConnection, saved: SavedTracking): void {
+  resumeTracking(client: ClientConnection, saved: SavedSession): void {
     resume(client, saved);
   }
 

@@ -1,6 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { RingwayError } from '../../errors.ts';
-import { HAND_OVER_MS, TAKE_OVER_READY_MS } from '../../limits.ts';
+import {
+  HAND_OVER_MS,
+  NUMBERED_WORKERS,
+  SPARE_NUMBERED_WORKERS,
+  TAKE_OVER_READY_MS,
+} from '../../limits.ts';
 import type { NativeHandle } from '../../net/handles.ts';
 import type { FileId } from '../../net/socket-file.ts';
 import type { GivenListener } from '../../proxy/listeners.ts';
@@ -33,6 +38,8 @@ export interface Inheritance extends Wishes {
   readonly known: readonly Known[];
   /** Null from a process that knows no TLS. */
   readonly ticketSecret: Buffer | null;
+  /** Processes that have numbered clients which this one may get. */
+  readonly numbered: number;
 }
 
 /** What the process before tells besides. */
@@ -43,6 +50,7 @@ interface ProgramMessage {
   readonly known?: readonly Known[];
   readonly frozen?: boolean;
   readonly orders?: readonly ServerOrder[];
+  readonly numbered?: number;
 }
 
 /** The process before this one, which hands over its listeners and then its clients. */
@@ -68,8 +76,10 @@ export class Predecessor {
   async listeners(): Promise<Inheritance> {
     const said = await this.#peer.ask<ProgramMessage>('listeners');
     const { unready, ticketSecret, known = [], frozen = false, orders = [] } = said;
+    // One that does not say numbered them from 1, and few of its workers will have been replaced.
+    const { numbered = NUMBERED_WORKERS >> 1 } = said;
     const secret = ticketSecret === undefined ? null : Buffer.from(ticketSecret, 'base64');
-    return { handles: this.#given, unready, ticketSecret: secret, known, frozen, orders };
+    return { handles: this.#given, unready, ticketSecret: secret, known, frozen, orders, numbered };
   }
 
   /**
@@ -118,7 +128,8 @@ export async function handOver(
     }
     const { known } = program.topology;
     const ticketSecret = program.ticketSecret.toString('base64');
-    return { ticketSecret, known, ...program.wishes };
+    const numbered = program.serving.numbered + SPARE_NUMBERED_WORKERS;
+    return { ticketSecret, known, numbered, ...program.wishes };
   });
   peer.on('doors', () => {
     doorsClosed = true;

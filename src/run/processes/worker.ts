@@ -24,8 +24,8 @@ export interface WorkerStart extends TextMessage {
   readonly version: string;
   readonly workers: number;
   readonly traceRate: number;
-  /** Number behind which its clients are numbered. */
-  readonly clientsFrom: number;
+  /** Processes that have numbered their clients before. */
+  readonly numbered: number;
   readonly level: number;
   readonly known: readonly Known[];
   readonly orders: readonly ServerOrder[];

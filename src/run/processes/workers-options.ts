@@ -20,6 +20,8 @@ export interface WorkersOptions
   readonly log: Log;
   /** What an operator wants of single servers already. */
   readonly orders: readonly ServerOrder[];
+  /** Processes that have numbered their clients before. */
+  readonly numbered: number;
   /** Told for which server of which pool requests wait, by their names. */
   onTrouble(pool: string, server: string, isHint: boolean): void;
   /** Where masters are now. */

@@ -1,12 +1,5 @@
 import type { ConfigText } from '../../config/index.ts';
-import {
-  NUMBERED_WORKERS,
-  WORKER_ANSWER_MS,
-  WORKER_CHANGE_MS,
-  WORKER_CLIENT_NUMBERS,
-  WORKER_END_MS,
-  WORKER_WAIT_MS,
-} from '../../limits.ts';
+import { WORKER_ANSWER_MS, WORKER_CHANGE_MS, WORKER_END_MS, WORKER_WAIT_MS } from '../../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN } from '../../log.ts';
 import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { TakenTraces } from '../../proxy/engine/request-traces.ts';
@@ -49,8 +42,7 @@ export class Workers implements Serving {
   readonly #leaving: Set<Worker> = new Set();
   readonly #ended: EndedCounts = new EndedCounts();
   #next = 0;
-  /** Workers that were started. */
-  #started = 0;
+  numbered: number;
   #stopping = false;
   readonly #crashes: CrashPace = new CrashPace();
   readonly #unplaced: UnplacedClients;
@@ -74,6 +66,7 @@ export class Workers implements Serving {
     this.#config = config;
     this.#options = options;
     this.#orders = options.orders;
+    this.numbered = options.numbered;
     this.#unplaced = new UnplacedClients(options.log);
     this.#workers = new Array(options.workers).fill(null);
   }
@@ -110,7 +103,7 @@ export class Workers implements Serving {
       ...start,
       ...messageOf(this.#config),
       level: log.level,
-      clientsFrom: (this.#started++ % NUMBERED_WORKERS) * WORKER_CLIENT_NUMBERS,
+      numbered: this.numbered++,
       known: known(),
       orders: this.#orders,
     };

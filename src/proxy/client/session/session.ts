@@ -11,7 +11,16 @@ export type ReplyMode = 'on' | 'off' | 'skip';
 
 export type SavedSession = Pick<
   Session,
-  'since' | 'name' | 'libName' | 'libVersion' | 'replies' | 'noEvict' | 'mode' | 'watch'
+  | 'number'
+  | 'hears'
+  | 'since'
+  | 'name'
+  | 'libName'
+  | 'libVersion'
+  | 'replies'
+  | 'noEvict'
+  | 'mode'
+  | 'watch'
 > & {
   readonly transaction: SavedTransaction | null;
   readonly tracking: SavedTracking | null;
@@ -24,8 +33,10 @@ function boundedName(name: string): string {
 
 /** What a client has said about itself, and what it wants to hear. */
 export class Session {
-  /** CLIENT ID: never used twice in the life of the process. */
-  readonly number: number;
+  /** CLIENT ID: it goes along to other processes, and no other client of theirs has it. */
+  number: number;
+  /** Others may have named it: it hears of keys in their place. */
+  hears = false;
   since: number = wallMillis();
   name = '';
   libName = '';
@@ -115,7 +126,7 @@ export class Session {
 
   /** What goes along when the client moves to another process. */
   get saved(): SavedSession {
-    const { since, name, libName, libVersion, replies, noEvict, mode } = this;
+    const { number, hears, since, name, libName, libVersion, replies, noEvict, mode } = this;
     const transaction = this.transaction?.saved ?? null;
     // The connection stays here.
     const watch = this.watch === WATCHING ? BROKEN : this.watch;
@@ -123,12 +134,12 @@ export class Session {
     // What it asks for again is as muted as it was.
     const again = replies === 'on' && this.detour?.rest && this.detour.unheard;
     const heard: ReplyMode = again ? 'skip' : replies;
-    const said = { since, name, libName, libVersion, replies: heard, noEvict, mode };
-    return { ...said, watch, transaction, tracking };
+    const said = { number, hears, since, name, libName, libVersion, replies: heard };
+    return { ...said, noEvict, mode, watch, transaction, tracking };
   }
 
   restore(saved: SavedSession): void {
-    // What it tracked goes on once it is here.
+    // What it tracked goes on once it is here. An older process gives no number along.
     const { transaction, tracking: _tracking, ...rest } = saved;
     Object.assign(this, rest);
     this.transaction = transaction === null ? null : Transaction.restore(transaction);

@@ -17,8 +17,6 @@ import { CHANNEL, type Kind, PATTERN, SHARD } from './hub/kinds.ts';
 import type { Listener, Topic } from './hub/topic.ts';
 
 const STAR = 0x2a;
-/** What a client of RESP2 subscribes to that hears of keys for others. */
-const INVALIDATIONS = '__redis__:invalidate';
 
 /** The client, as its subscriptions see it. */
 export interface SubscribedClient extends PushedClient {
@@ -81,11 +79,8 @@ export class Subscriptions implements ClientSubscriptions, Listener {
     return this.#topics.flatMap((topics) => [...topics]);
   }
 
-  /** Who hears of keys in the place of others is known to them by its number, which stays here. */
   get movable(): boolean {
-    if (this.hub.own !== null || this.bytes > ROUND_NAMES_BYTES) return false;
-    const invalidations = this.hub.topics.find(CHANNEL, INVALIDATIONS);
-    return invalidations === undefined || !this.has(invalidations);
+    return this.hub.own === null && this.bytes <= ROUND_NAMES_BYTES;
   }
 
   get saved(): SavedSubscriptions {

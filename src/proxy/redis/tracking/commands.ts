@@ -9,11 +9,14 @@ import * as texts from '../../../protocol/redis/replies/listening-replies.ts';
 import * as replies from '../../../protocol/redis/replies/replies.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
+import type { SavedSession } from '../../client/session/session.ts';
 import { laneKey, laneOf } from '../../pool/lanes.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { askSiblings } from '../../siblings/question.ts';
 import { Starting } from '../listening/starting.ts';
 import type { Local, Words } from '../words.ts';
+import { ALL_KEYS } from './lines/push.ts';
+import { Mailbox } from './mailbox.ts';
 import { conflictOf, readOptions, type TrackingOptions } from './options.ts';
 import { hearerOf, type TellAnswer, type TellQuestion } from './redirect.ts';
 import { trackerOf } from './trackers.ts';
@@ -128,14 +131,23 @@ function start(
   new Starting(tracker, settle, (error) => client.onException(error)).begin();
 }
 
-/** Goes on with what a client of another process wants to hear: it is told to forget all. */
-export function resume(client: ClientConnection, options: TrackingOptions): void {
+/**
+ * Goes on with what a client of another process is to hear. Who is to keep nothing of before is
+ * told so, whichever of the two comes here last.
+ */
+export function resume(client: ClientConnection, { tracking, hears }: SavedSession): void {
+  // Who has subscribed is told when it has its subscriptions again.
+  if (hears && client.subscriptions === null) Mailbox.of(client).tell(ALL_KEYS);
+  if (tracking) goOn(client, tracking);
+}
+
+function goOn(client: ClientConnection, options: TrackingOptions): void {
   const hold = client.claims.hold();
   client.barrier();
   const { pool } = client;
   start(client, options, hearerOf(pool, options.redirect), () => {
     hold.forget();
-    trackingOf(client)?.forgetAll();
+    trackingOf(client)?.onMoved();
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { clientsOf } from '../../client/client-list.ts';
+import { allClients } from '../../client/client-list.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { ALL_KEYS, type Keys } from './lines/push.ts';
@@ -28,8 +28,12 @@ export function isTellQuestion(question: object): question is TellQuestion {
 
 /** A client of this process that may be told in the place of another: one that does not leave. */
 export function hearerOf(pool: Pool, number: number): ClientConnection | null {
-  const found = clientsOf(pool).find(({ session }) => session.number === number);
-  return found === undefined || found.leaves ? null : found;
+  const found = allClients(pool.engine).find(
+    (each) => each.pool === pool && each.session.number === number && !each.leaves,
+  );
+  if (found === undefined) return null;
+  found.session.hears = true;
+  return found;
 }
 
 /** Tells a client of this process, if it is there. */
@@ -46,7 +50,7 @@ export function tellHere(pool: Pool | undefined, question: TellQuestion): TellAn
 export class Redirect {
   readonly #client: ClientConnection;
   readonly #number: number;
-  readonly #target: ClientConnection | null;
+  #target: ClientConnection | null;
   /** The other client is gone. */
   broken = false;
 
@@ -58,38 +62,63 @@ export class Redirect {
   }
 
   tell(keys: Keys): void {
-    if (this.broken || this.#target?.leaves) this.#onBroken();
-    else if (this.#target === null) this.#pass(keys);
-    else Mailbox.of(this.#target).tell(keys);
+    if (this.#tellHere(keys)) return;
+    this.#pass(keys, (told) => {
+      if (told) this.broken = false;
+      else this.#onBroken();
+    });
   }
 
-  #pass(keys: Keys): void {
-    const { siblings, guard } = this.#client.pool.engine;
+  /** Who is not there comes from another process, and is told to forget all when it does. */
+  tellIfThere(keys: Keys): void {
+    if (!this.#tellHere(keys)) this.#pass(keys, () => {});
+  }
+
+  /** @returns whether it is a client of this process: one that goes to another may come back */
+  #tellHere(keys: Keys): boolean {
+    if (this.#target?.leaves) this.#target = null;
+    if (this.#target === null) return false;
+    Mailbox.of(this.#target).tell(keys);
+    return true;
+  }
+
+  /** @param settle told whether some process has told it */
+  #pass(keys: Keys, settle: (told: boolean) => void): void {
+    const { pool } = this.#client;
+    const { siblings, guard } = pool.engine;
+    const onAnswers = (answers: readonly object[] | null): void => {
+      guard.bind(this.#client, () => {
+        if (this.#client.closed) return;
+        const isElsewhere = answers?.some((answer) => (answer as TellAnswer).told) ?? false;
+        settle(isElsewhere || this.#cameHere(keys));
+      })();
+    };
     if (siblings === null) {
-      this.#onBroken();
+      onAnswers(null);
       return;
     }
     const question: TellQuestion = {
-      pool: this.#client.pool.config.name,
+      pool: pool.config.name,
       tell: this.#number,
       keys: keys === ALL_KEYS ? null : keys.map((key) => key.toString('base64')),
     };
-    const settle = (answers: readonly object[] | null): void => {
-      guard.bind(this.#client, () => this.#onAnswers(answers as readonly TellAnswer[] | null))();
-    };
-    siblings.ask(question).then(settle, () => settle(null));
+    // Where processes take or say no more, it is not known what the other client has heard.
+    siblings.ask(question).then(onAnswers, () => onAnswers(null));
   }
 
-  /** Where processes take or say no more, it is not known what the other client has heard. */
-  #onAnswers(answers: readonly TellAnswer[] | null): void {
-    if (this.#client.closed || answers?.some(({ told }) => told)) return;
-    this.#onBroken();
+  /** @returns whether it has come from another process, and is told */
+  #cameHere(keys: Keys): boolean {
+    this.#target = hearerOf(this.#client.pool, this.#number);
+    if (this.#target === null) return false;
+    this.broken = false;
+    return this.#tellHere(keys);
   }
 
   #onBroken(): void {
     this.broken = true;
     const client = this.#client;
-    if (client.leaves || laneOf(client).resp === 2) return;
+    // Its next process tells who is there to forget all.
+    if (client.leaves || client.moving || laneOf(client).resp === 2) return;
     const text = `>2\r\n$21\r\ntracking-redir-broken\r\n:${this.#number}\r\n`;
     Mailbox.of(client).pushFrame(Buffer.from(text));
   }

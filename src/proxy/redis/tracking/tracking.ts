@@ -203,6 +203,13 @@ export class Tracking implements ClientTracking, KeyHearer {
     this.tell(ALL_KEYS);
   }
 
+  /** It has come from another process: who hears in its place may still be on the way. */
+  onMoved(): void {
+    this.tracker.notes.forget(this);
+    if (this.#redirect === null) this.tell(ALL_KEYS);
+    else this.#redirect.tellIfThere(ALL_KEYS);
+  }
+
   /** It goes on over other connections: what is under way is answered first. */
   waitForReplies(): void {
     if (!this.client.leaves && this.client.pipeline.outstanding > 0) this.client.barrier();
