@@ -45,6 +45,8 @@ export interface ClientProtocol extends PoolProtocol {
   resumeTracking(client: object, saved: SavedSession): void;
   /** The same of what it has subscribed to. */
   resumeSubscriptions(client: object, saved: SavedSubscriptions): void;
+  /** It hears of keys in the place of others, and may have missed some. */
+  tellToForget(client: object): void;
   /**
    * Makes a read of a client again that one server answers, over a connection of its own.
    * @param source the rest of its first reply comes from there before; null = nothing does

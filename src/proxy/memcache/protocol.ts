@@ -146,6 +146,8 @@ export class MemcacheProtocol implements ClientProtocol {
 
   resumeTracking(): void {}
 
+  tellToForget(): void {}
+
   resumeSubscriptions(): void {}
 
   onPoolGone(): void {}

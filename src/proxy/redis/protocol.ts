@@ -48,6 +48,8 @@ import { hubsOf, prepareHubs } from './pubsub/hub/hubs.ts';
 import { resumeSubscriptions } from './pubsub/moves/arrivals.ts';
 import { tellOfMoves } from './pubsub/sentinel-channels.ts';
 import { resume } from './tracking/commands.ts';
+import { ALL_KEYS } from './tracking/lines/push.ts';
+import { Mailbox } from './tracking/mailbox.ts';
 import { knownTrackerOf } from './tracking/trackers.ts';
 
 const PUSH = 0x3e; // '>'
@@ -190,6 +192,10 @@ export class RedisProtocol implements ClientProtocol {
 
   resumeTracking(client: ClientConnection, saved: SavedSession): void {
     resume(client, saved);
+  }
+
+  tellToForget(client: ClientConnection): void {
+    Mailbox.of(client).tell(ALL_KEYS);
   }
 
   resumeSubscriptions(client: ClientConnection, saved: SavedSubscriptions): void {

@@ -8,8 +8,6 @@ import { millis } from '../../../engine/clock.ts';
 import type { Timed } from '../../../engine/deadlines.ts';
 import type { Pool } from '../../../pool/pool.ts';
 import { addressOf } from '../../../pool/pool-changes.ts';
-import { ALL_KEYS } from '../../tracking/lines/push.ts';
-import { Mailbox } from '../../tracking/mailbox.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubServer } from '../hub/hub-server.ts';
 import type { Topic } from '../hub/topic.ts';
@@ -236,7 +234,7 @@ export function resume(
   subscriptions.resume(saved);
   reviewMode(client);
   reviewLogin(client);
-  if (client.session.hears) Mailbox.of(client).tell(ALL_KEYS);
+  if (client.session.hears) client.protocol.tellToForget(client);
 }
 
 /** It cannot be reached, or does not want to send a topic. */
