@@ -328,6 +328,8 @@ export class ClientConnection
       this.#tellClosed(reason, LOG_INFO);
       this.stopReading();
     } else {
+      // Who was blocked in this turn still may have been given something that is not written.
+      if (!this.closed) this.out.flush();
       this.destroy(reason);
     }
   }

@@ -100,6 +100,31 @@ test('a client that is blocked and whose user a reload takes away hears what has
   await server.stop();
 });
 
+test('a client that is killed in the turn in which its server gives it something hears that', async () => {
+  let blocked: Socket | null = null;
+  const server = await startFake((_index, request, socket) => {
+    if (!request.includes('BLPOP')) return send(request.includes('CLIENT') ? ':7\r\n' : '+OK\r\n');
+    blocked = socket;
+    return undefined;
+  });
+  const ringway = await startInProcess({ servers: shards([server.port]) });
+  const other = await RespClient.open(ringway.port);
+  for (let i = 0; i < 20; i++) {
+    blocked = null;
+    const client = await RespClient.open(ringway.port);
+    const id = String(await client.command('CLIENT', 'ID'));
+    await client.send(POP);
+    await waitFor('it to be sent', () => blocked !== null);
+    (blocked as unknown as Socket).write(ELEMENT);
+    assert.equal(await other.command('CLIENT', 'KILL', 'ID', id), 1);
+    assert.equal((await client.readToEnd()).toString(), ELEMENT);
+    client.close();
+  }
+  other.close();
+  await ringway.stop();
+  await server.stop();
+});
+
 describe('a client that is blocked and sends no more', () => {
   test('hears what one of several servers has given it', async () => {
     const ENTRY = '*1\r\n*2\r\n$3\r\noak\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n';
