@@ -84,6 +84,7 @@ export function setAddresses(
     for (const server of servers) {
       server.readers?.retire(moved);
       if (!moved.has(server.config.host)) continue;
+      server.pool.moves++;
       server.places.retireAll();
       for (const leases of [server.bulk, server.pool.leases]) leases.closeIdle(server);
     }

@@ -41,7 +41,7 @@ describe('a node of a cluster that has lost its slots, where requests have no ti
     const read = reader.pipeline([['GET', KEY]]);
     const written = writer.pipeline([['SET', KEY, '1']]);
     await waitFor('both to be sent', () => cluster.asked[0].length === 2);
-    return { cluster, ringway, sockets, read, written };
+    return { cluster, ringway, sockets, reader, read, written };
   }
 
   async function lose({ handOver }: FakeCluster, log: readonly string[]): Promise<void> {
@@ -50,12 +50,14 @@ describe('a node of a cluster that has lost its slots, where requests have no ti
   }
 
   test('is abandoned when it has failed: reads go to the heir, writes have an error', async () => {
-    const { cluster, ringway, read, written } = await begin();
+    const { cluster, ringway, reader, read, written } = await begin();
     cluster.fail(0);
     await lose(cluster, ringway.log);
     assert.match(String(await written), LOST);
     assert.deepEqual((await read).map(String), ['new']);
     assert.equal(cluster.asked[1].filter((text) => text.startsWith('SET')).length, 0);
+    // Nor does anybody vouch for what was written there before.
+    assert.equal(await reader.text('WAIT', 1, 100), 0);
   });
 
   test('answers what it was sent when it has not failed', async () => {

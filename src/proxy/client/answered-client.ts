@@ -84,6 +84,7 @@ export abstract class AnsweredClient
   ) {
     this.engine = engine;
     this.session = new Session(engine.nextClientNumber());
+    this.session.moves = pool.moves;
     this.pool = pool;
     this.protocol = protocol;
     this.router = router;

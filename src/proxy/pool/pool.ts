@@ -79,6 +79,8 @@ export class Pool implements ServerPool, HealthyPool {
   readonly orders: Leases<Server>;
   /** So many more lists of all servers are taken for long ones: one was, not long ago. */
   longLists = 0;
+  /** Counts servers that gave way to others, which may lack what was written last. */
+  moves = 0;
   /** Counts the rings: another number says that a key may belong to another server. */
   ringNumber = 0;
 

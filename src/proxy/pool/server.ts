@@ -41,6 +41,8 @@ import { ServerReaders } from './replicas/server-readers.ts';
 
 /** The pool of a server, as the server sees it. */
 export interface ServerPool extends OwnerPool {
+  /** Counts servers that gave way to others. */
+  moves: number;
   readonly lanes: Lanes;
   readonly budget: ConnectionBudget;
   readonly health: PoolHealth;
@@ -142,10 +144,7 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     this.#recovery.follow(this.pool.config);
   }
 
-  /**
-   * The server has left the pool: what is in flight is answered, then its connections close.
-   * @param onGone told when the last one is closed
-   */
+  /** It leaves the pool: what is in flight is answered. @param onGone told when all are closed */
   leave(onGone: () => void): void {
     this.index = -1;
     this.#recovery.stop();
@@ -255,6 +254,7 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
     else {
       this.config = placedAt(config, { kind: 'tcp', host, port, path: '' });
       this.#recovery.onAnswer();
+      this.pool.moves++;
       this.pool.protocol.onServerBack(this);
       failover.moved(MOVED);
     }
@@ -381,8 +381,7 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
 
   /** Its own and its replicas' connections for many clients. */
   get #shared(): BackendConnection[] {
-    const { placed, retired } = this.places;
-    return [...placed, ...retired, ...(this.readers?.connections ?? [])];
+    return [...this.places.placed, ...this.places.retired, ...(this.readers?.connections ?? [])];
   }
 
   /** Reads the queues into the counters; they are gauges, so nobody keeps them on the hot path. */

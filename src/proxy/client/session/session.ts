@@ -53,6 +53,8 @@ export class Session {
   transaction: Transaction | null = null;
   /** It has asked for something over a connection of its own since its last WAIT. */
   leased = false;
+  /** Pool.moves when a WAIT was answered last; at first when it came. */
+  moves = 0;
   /** The request that has a connection of its own, or waits for one. */
   detour: Detour | null = null;
   /** One of watch.ts: what its WATCHes have come to. */

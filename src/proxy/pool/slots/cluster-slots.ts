@@ -28,6 +28,8 @@ export interface SlottedPool {
   readonly engine: Engine;
   readonly config: PoolConfig;
   readonly servers: readonly Server[];
+  /** Counts servers that gave way to others. */
+  moves: number;
   readonly descriptor: number;
   readonly region: RingRegion;
   /** Slots have other owners. */
@@ -170,9 +172,17 @@ export class ClusterSlots {
     for (const { from, taken } of parked) {
       for (const { requests, lane } of taken) resend(requests, lane, from);
     }
-    for (const server of gone) if (this.#nodes.get(server.name)?.failed) abandon(server);
+    for (const server of gone) this.#onGone(server);
     if (isNews || !isSame) for (const { failover } of pool.servers) failover?.forgive();
     this.unowned.wake();
+  }
+
+  #onGone(server: Server): void {
+    const node = this.#nodes.get(server.name);
+    if (node === undefined) return;
+    // Its replica, which has its place, may lack what was written last.
+    if (node.failed || node.master !== null) this.#pool.moves++;
+    if (node.failed) abandon(server);
   }
 
   #namesBySlot(): (string | undefined)[] {

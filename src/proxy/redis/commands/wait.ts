@@ -50,7 +50,8 @@ const KEEPS_NO_FILE = 'aof_enabled:0';
  * that are in the ring. Servers share their connections, so they are asked again and again instead
  * of letting them wait, and their replicas once, as in Redis. What the client sends behind it
  * waits, so that a client has one WAIT at a time; one with so much behind it that it is not read
- * any more ends after WAIT_UNREAD_MS.
+ * any more ends after WAIT_UNREAD_MS. When a server gave way to another one since the last WAIT,
+ * or since the client came, nobody knows whether what it wrote is lost: the count is 0, once.
  */
 export function wait(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
@@ -121,11 +122,24 @@ function waitFor(
   if (!isIntegerWord(timeout, DIGITS)) return answer(client, replies.NOT_A_TIMEOUT);
   if (Number(timeout) < 0) return answer(client, replies.NEGATIVE_TIMEOUT);
   const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
+  if (hasMoved(client)) return answer(client, replyOf(client, wanted, []));
   const asked = new Rounds(request, client.pool.liveServers, wanted, until).begin(needsFiles);
   if (!asked) return false;
   client.session.leased = false;
   client.barrier();
   return true;
+}
+
+/** Whether a server gave way to another one, that may lack what the client wrote before. */
+function hasMoved({ session, pool }: ClientConnection): boolean {
+  return session.moves !== pool.moves;
+}
+
+/** What the client hears; for a server that gave way to another one, once, nobody vouches. */
+function replyOf(client: ClientConnection, wanted: Wanted, least: readonly number[]): Buffer {
+  const vouched = !hasMoved(client);
+  client.session.moves = client.pool.moves;
+  return wanted.reply(wanted.numbers.map((_, i) => (vouched ? least[i] : 0)));
 }
 
 /** One WAIT: its servers are asked in rounds. */
@@ -180,7 +194,8 @@ class Rounds {
   #take(answers: readonly Answer[], claim: Claim): void {
     const counts = countsOf(answers, this.#wanted);
     if (Buffer.isBuffer(counts)) {
-      this.#onError(answers, counts, claim);
+      if (hasMoved(this.#client)) claim.deliver(replyOf(this.#client, this.#wanted, []));
+      else this.#onError(answers, counts, claim);
       return;
     }
     const { numbers, otherwise } = this.#wanted;
@@ -190,13 +205,14 @@ class Rounds {
     if (first && this.#again(claim) === null) return;
     const left = this.#until - exactMillis();
     const done = numbers.every((number, i) => least[i] >= number);
-    if (done || left <= 0 || mayHaveLeft(this.#client)) {
-      claim.deliver(this.#wanted.reply(least));
+    const client = this.#client;
+    if (done || left <= 0 || mayHaveLeft(client) || hasMoved(client)) {
+      claim.deliver(replyOf(client, this.#wanted, least));
       return;
     }
     this.#askReplicas(counts);
-    const { guard } = this.#client.pool.engine;
-    const goOn = guard.bind(this.#client, () => this.#goOn(least, claim));
+    const { guard } = client.pool.engine;
+    const goOn = guard.bind(client, () => this.#goOn(least, claim));
     setTimeout(goOn, Math.min(this.#pause, left));
     this.#pause = Math.min(this.#pause * 2, WAIT_POLL_MAX_MS);
   }
@@ -244,7 +260,7 @@ class Rounds {
     // All that had come was read, and there was no end.
     if (!client.unread) client.session.unseen = false;
     if (mayHaveLeft(client) || this.#again(claim) !== null) {
-      claim.deliver(this.#wanted.reply(least));
+      claim.deliver(replyOf(client, this.#wanted, least));
     }
   }
 }

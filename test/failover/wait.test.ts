@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { startFakeSentinel } from '../support/fake-sentinel.ts';
+import { startRedis } from '../support/real-servers.ts';
+import { RespClient } from '../support/resp-client.ts';
+import { startInProcess } from '../support/ringway.ts';
+import { command } from '../support/sentinels.ts';
+import { waitFor } from '../support/wait.ts';
+
+describe('WAIT behind a failover', () => {
+  const stops: (() => Promise<unknown>)[] = [];
+  after(async () => {
+    for (const stop of stops.toReversed()) await stop();
+  });
+
+  async function start() {
+    const [before, now, replica] = await Promise.all([startRedis(), startRedis(), startRedis()]);
+    for (const server of [before, now, replica]) stops.push(() => server.stop());
+    await command(replica.port, 'REPLICAOF', '127.0.0.1', String(now.port));
+    const master = { port: before.port, epoch: 1, replicas: [now.port] };
+    const sentinel = await startFakeSentinel({ cache: master });
+    stops.push(() => sentinel.stop());
+    const servers = [`127.0.0.1:${before.port}:1 cache`];
+    const sentinels = [`127.0.0.1:${sentinel.port}`];
+    const ringway = await startInProcess({ servers, sentinels });
+    stops.push(() => ringway.stop());
+    await waitFor('the replica', async () => {
+      return String(await command(now.port, 'INFO', 'replication')).includes('state=online');
+    });
+    async function open(): Promise<RespClient> {
+      const client = await RespClient.open({ port: ringway.port, timeoutMs: 20_000 });
+      stops.push(async () => client.close());
+      return client;
+    }
+    async function move(): Promise<void> {
+      const { log } = ringway;
+      sentinel.masters.set('cache', { port: now.port, epoch: 2, replicas: [before.port] });
+      const text = `cache 127.0.0.1 ${before.port} 127.0.0.1 ${now.port}`;
+      sentinel.publish('+switch-master', text);
+      await waitFor('the move', () => log.some((line) => line.includes('has moved')));
+    }
+    return { open, move };
+  }
+
+  test('vouches for no write that the new master may not have, and for those from then on', async () => {
+    const { open, move } = await start();
+    const client = await open();
+    assert.equal(await client.text('SET', 'k', 'v'), 'OK');
+    await move();
+    assert.equal(await client.text('WAIT', 1, 500), 0);
+    assert.equal(await client.text('GET', 'k'), null);
+    assert.equal(await client.text('SET', 'k', 'w'), 'OK');
+    assert.equal(await client.text('WAIT', 1, 5000), 1);
+    const later = await open();
+    assert.equal(await later.text('SET', 'k', 'x'), 'OK');
+    assert.equal(await later.text('WAIT', 1, 5000), 1);
+  });
+
+  test('ends with none when the master moves while it waits', async () => {
+    const { open, move } = await start();
+    const client = await open();
+    assert.equal(await client.text('SET', 'k', 'v'), 'OK');
+    const waits = client.text('WAIT', 1, 0);
+    await move();
+    assert.equal(await waits, 0);
+  });
+});
