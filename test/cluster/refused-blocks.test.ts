@@ -86,6 +86,39 @@ for (const variant of VARIANTS) {
       assert.ok(!said.includes('HELLO 3'), 'on a connection of the first version');
     });
 
+    test('waits for an owner of its slot, and is carried out there', async (t) => {
+      let executed = false;
+      let refused = false;
+      const cluster = await startFakeCluster(2, (node, text) => {
+        if (text.startsWith('SET')) {
+          executed ||= node === 1;
+          refused ||= node === 0;
+          return node === 0 ? `${REFUSALS[0]}\r\n` : '+QUEUED\r\n';
+        }
+        if (text === 'DISCARD') return '-ERR DISCARD without MULTI\r\n';
+        if (text !== 'EXEC') return undefined;
+        // Before that, it is asked what becomes of an empty one.
+        if (node === 0) return refused ? ABORTED : '*0\r\n';
+        return executed ? '*1\r\n+OK\r\n' : '*0\r\n';
+      });
+      t.after(() => cluster.stop());
+      const servers = [`127.0.0.1:${cluster.ports[0]}`];
+      const keys = { cluster: true, failover_wait: 60_000 };
+      const ringway = await startInProcess({ servers, ...keys }, variant);
+      t.after(() => ringway.stop());
+      await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
+      const client = await RespClient.open({ port: ringway.port, timeoutMs: 30_000 });
+      t.after(() => client.close());
+      cluster.disown(0);
+      const asked = client.pipeline([['MULTI'], ['SET', KEY, '1'], ['EXEC'], ['PING']]);
+      await waitFor('the map', () => /has no slots any more/.test(ringway.log.join()));
+      const { looks } = cluster;
+      await waitFor('somebody to look for an owner', () => cluster.looks > looks + 1);
+      assert.equal(executed, false);
+      cluster.own(0, 1);
+      assert.deepEqual((await asked).map(String), ['OK', 'QUEUED', 'OK', 'PONG']);
+    });
+
     test('and is sent on to a node that begins none hears why, and does not wait', async (t) => {
       const target: { ports?: readonly number[] } = {};
       let moved = false;

@@ -92,6 +92,10 @@ export class MovedBlock {
     }
     const connection = router.choose(client, server, lane, MUST_SEND);
     if (connection === null) {
+      if (server === NO_SERVER && this.#sendLater()) {
+        pool.onUnowned();
+        return true;
+      }
       this.#fail(router.reason);
       return false;
     }
