@@ -42,6 +42,11 @@ for (let round = 0; performance.now() < until; round++) {
 over = true;
 await Promise.all(all);
 for (const listener of listeners) await listener.stop();
+// To another process they go along: only a server that dies may end one.
+const mayEnd = world.disturbed.get('servers killed') ?? 0;
+for (const { connections } of listeners) {
+  ledger.mind(connections <= 1 + mayEnd, `a listener had ${connections} connections`);
+}
 
 const client = await RespClient.open(port);
 await judgeAmounts(client, ledger);

@@ -26,7 +26,7 @@ export class Listener {
         else await delay(50);
         subscriber.close();
       } catch {
-        // It was closed, as is everybody who may miss something: it tries again.
+        // It was closed, as is who may miss something of a server that died: it tries again.
         await delay(50);
       }
     }
