@@ -202,6 +202,8 @@ the connection.
 - \`CLIENT UNBLOCK\` is for clients of the same pool, of any worker.
 - When a reload gives the key to another server, or the client goes to another worker or program, the server is asked to end the
   wait. What has come by then is the reply; else it goes on where it belongs, with the time that is left.
+  An \`XREAD\` of what comes behind \`$\` misses nothing of a stream that stays where it is: in front of it the server is asked by
+  \`XREVRANGE\` for the last entry, if the user that ringway logs in as may do that (of 1,024 streams at most).
 - In a transaction and in a script nothing blocks.
 
 ## Bounds

@@ -83,4 +83,53 @@ describe('a client whose worker is replaced', () => {
     assert.equal(String(await direct[0].command('GET', first)), 'after');
     client.close();
   });
+
+  /** A name of each server. */
+  async function names(): Promise<[string, string]> {
+    const trees = 'ash beech cedar elm fir hazel larch maple oak pine'.split(' ');
+    const client = await RespClient.open(ringway.port);
+    for (const tree of trees) await client.command('XADD', tree, '1-1', 'f', 'v');
+    client.close();
+    const owned = await Promise.all(direct.map((each) => each.command('KEYS', '*')));
+    const [[first], [second]] = (owned as Buffer[][]).map((found) => found.map(String));
+    return [first, second];
+  }
+
+  for (const fill of ['an entry', 'no entry', 'no stream']) {
+    test(`misses nothing of a stream from $ on that had ${fill}`, async () => {
+      const [name] = await names();
+      if (fill === 'no entry') await direct[0].command('XTRIM', name, 'MAXLEN', 0);
+      if (fill === 'no stream') await direct[0].command('DEL', name);
+      const client = await RespClient.open(ringway.port);
+      await client.send(encodeRequest('XREAD', 'BLOCK', '0', 'STREAMS', name, '$'));
+      await waitFor('it to wait', async () => (await blocked()) === 1);
+      const done = askAdmin(socket, 'restart', 30_000);
+      // Between the two processes; where that was missed, it is added to who waits again.
+      const looksAt = await RespClient.open(redis[0].port);
+      while (!String(await looksAt.command('INFO', 'clients')).includes('blocked_clients:0')) {}
+      await looksAt.command('XADD', name, '2-2', 'f', 'v');
+      await done;
+      assert.equal(String((await client.read(1))[0]), `${name},2-2,f,v`);
+      for (const each of [client, looksAt]) each.close();
+    });
+  }
+
+  test('misses nothing of a stream on one server while another does not let it go', async () => {
+    const [first, second] = await names();
+    const client = await RespClient.open(ringway.port);
+    const words = ['XREAD', 'BLOCK', '0', 'STREAMS', first, second, '$', '$'];
+    await client.send(encodeRequest(...words));
+    await waitFor('it to wait at both', async () => (await blocked()) === 2);
+    redis[1].kill('SIGSTOP');
+    const done = askAdmin(socket, 'restart', 30_000);
+    await waitFor('it to wait at one no more', async () => {
+      const said = String(await direct[0].command('INFO', 'clients'));
+      return said.includes('blocked_clients:0');
+    });
+    await direct[0].command('XADD', first, '2-2', 'f', 'v');
+    redis[1].kill('SIGCONT');
+    await done;
+    assert.equal(String((await client.read(1))[0]), `${first},2-2,f,v`);
+    client.close();
+  });
 });

@@ -36,6 +36,9 @@ const ALIKE: readonly Sequence[] = [
     ['XPENDING', 'beech', 'g'],
     ['XPENDING', 'oak', 'g'],
     ['XREADGROUP', 'GROUP', 'g', 'c', 'NOACK', 'BLOCK', 20, ...streams(TREES, '>')],
+    // A group and a member may be called like an option.
+    ...TREES.map((tree): Word[] => ['XGROUP', 'CREATE', tree, 'maxcount', '0']),
+    ['XREADGROUP', 'GROUP', 'maxcount', 'MAXSIZE', 'BLOCK', 0, ...streams(TREES, '>')],
   ],
   [
     ['XREADGROUP', 'GROUP', 'nobody', 'c', 'BLOCK', 0, ...streams(['none1', 'none2'], '>')],
@@ -167,6 +170,8 @@ describe('XREAD and XREADGROUP with BLOCK, of streams on several servers', () =>
   test('options that bound what comes of all together are refused', async () => {
     const words = ['XREAD', 'MAXCOUNT', 5, 'BLOCK', 0, ...streams(TREES, '$')];
     assert.match(String(await other.command(...words)), /CROSSSERVER/);
+    const grouped = ['XREADGROUP', 'maxsize', 9, 'BLOCK', 0, 'GROUP', 'g', 'c'];
+    assert.match(String(await other.command(...grouped, ...streams(TREES, '>'))), /CROSSSERVER/);
     assert.match(String(await other.command('XREAD', ...streams(TREES, '0'))), /CROSSSERVER/);
   });
 

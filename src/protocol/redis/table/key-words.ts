@@ -15,6 +15,8 @@ export interface KeyWords {
   readonly refusal: Buffer | null;
   /** Position of the value of an option BLOCK, 0 = it has none. */
   readonly block: number;
+  /** It has an option that bounds what comes of all its keys together. */
+  readonly boundsAll: boolean;
 }
 
 /** Rules by which a key may stand behind an option. */
@@ -35,7 +37,7 @@ export function isOptionRule(rule: KeyRule): rule is OptionRule {
   return OPTION_RULES.has(rule);
 }
 
-const NONE: KeyWords = { keys: [], refusal: null, block: 0 };
+const NONE: KeyWords = { keys: [], refusal: null, block: 0, boundsAll: false };
 
 /**
  * Finds the keys of a request of `count` words as Redis parses it: fixed words first, then options,
@@ -67,7 +69,7 @@ function rangeKeys(spec: CommandSpec, count: number): KeyWords {
   const last = spec.lastKey < 0 ? count + spec.lastKey : spec.lastKey;
   const keys: number[] = [];
   for (let i = spec.firstKey; i <= last && i < count; i += spec.step) keys.push(i);
-  return { keys, refusal: null, block: 0 };
+  return { ...NONE, keys };
 }
 
 /** Adds to `keys` those that follow their number. Redis refuses a number too large or below 1. */
@@ -79,7 +81,7 @@ function countedKeys(spec: CommandSpec, count: number, word: Word, keys: number[
   const first = spec.numkeys + 1;
   if (first + (Number(text) - 1) * step >= count) return NONE;
   for (let i = 0; i < Number(text); i++) keys.push(first + i * step);
-  return { keys, refusal: null, block: 0 };
+  return { ...NONE, keys };
 }
 
 interface Option {
@@ -140,19 +142,20 @@ function optionKeys(
     if (option.stores) store = i + 1;
     i += option.values;
   }
-  return { keys: store === 0 ? [1] : [1, store], refusal, block: 0 };
+  return { ...NONE, keys: store === 0 ? [1] : [1, store], refusal };
 }
 
 /** The first half of the words behind STREAMS, which ends the options. */
 function streamKeys(count: number, word: Word, grouped: boolean): KeyWords {
   let hasGroup = false;
   let block = 0;
+  let boundsAll = false;
   for (let i = 1; i < count; i++) {
     const values = count - i - 1;
     const option = optionName(word(i));
     if (option === 'STREAMS' && values > 0) {
       const known = values % 2 === 0 && hasGroup === grouped;
-      return known ? consecutive(i + 1, values / 2, block) : NONE;
+      return known ? { ...consecutive(i + 1, values / 2), block, boundsAll } : NONE;
     }
     if (option === 'BLOCK' && values > 0) {
       block = ++i;
@@ -170,6 +173,7 @@ function streamKeys(count: number, word: Word, grouped: boolean): KeyWords {
     } else if (option === 'NOACK') {
       if (!grouped) return refused(replies.groupOnly(option));
     } else if (isLater(option, grouped) && values > 0) {
+      boundsAll ||= option !== 'CLAIM';
       i++; // an older server refuses the request
     } else {
       // Not sent to any server: it might know a word that we do not, and block by what follows.
@@ -184,12 +188,12 @@ function isLater(option: string, grouped: boolean): boolean {
   return option === 'MAXCOUNT' || option === 'MAXSIZE' || (option === 'CLAIM' && grouped);
 }
 
-function consecutive(first: number, length: number, block: number): KeyWords {
-  return { keys: Array.from({ length }, (_, i) => first + i), refusal: null, block };
+function consecutive(first: number, length: number): KeyWords {
+  return { ...NONE, keys: Array.from({ length }, (_, i) => first + i) };
 }
 
 function refused(refusal: Buffer): KeyWords {
-  return { keys: [], refusal, block: 0 };
+  return { ...NONE, refusal };
 }
 
 /** A word as Redis's strcasecmp() reads it: up to a NUL, the case of ASCII letters aside. */

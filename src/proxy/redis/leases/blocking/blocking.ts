@@ -20,6 +20,7 @@ import { Words } from '../../words.ts';
 import { type KeptPlace, serverAgain } from '../queueing.ts';
 import { type BlockTime, blockTime, withTimeLeft } from './block-time.ts';
 import { type Interrupted, Interruption } from './interruption.ts';
+import { LastIds } from './last-ids.ts';
 import { ServerId } from './server-id.ts';
 import { type BlockedConnection, orderUnblock, type Settle, unblocked } from './unblock-order.ts';
 
@@ -81,6 +82,7 @@ class BlockedReply extends PassedReply {
 export class BlockingRequest extends LeasedRequest implements Interrupted {
   #kept: KeptPlace;
   #time: BlockTime;
+  readonly #lastIds: LastIds | null;
   #counted = false;
   #asked: Asked | null = null;
   /** UNBLOCKs that are under way. */
@@ -98,6 +100,7 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     super(client);
     this.#kept = kept;
     this.#time = time;
+    this.#lastIds = LastIds.of(kept.spec);
     this.claim.keep(NOTHING_MORE, kept.request.length);
   }
 
@@ -122,7 +125,9 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     ServerId.of(connection);
     connection.patience = patience;
     this.#until = millis() + lasts;
-    if (this.#asked !== null) this.#prefix(connection);
+    const prefix = (): void => this.#prefix(connection);
+    this.#lastIds?.ask(connection, this.leasedFrom, request, prefix);
+    prefix();
     connection.out.append(request);
     const reply = this.passReply(connection);
     reply.again = (redirection) => this.onRedirection(redirection);
@@ -133,6 +138,7 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
   }
 
   #prefix(connection: BackendConnection): void {
+    if (this.#asked === null) return;
     const asking = this.client.pool.protocol.slots?.asking ?? NOTHING;
     connection.out.append(asking);
     connection.sentUnmeasured(SWALLOWED, asking.length);
@@ -194,8 +200,17 @@ export class BlockingRequest extends LeasedRequest implements Interrupted {
     this.#stopInterruption();
     this.#uncount();
     this.#wanted = 0;
+    this.#fixIds();
     super.placeAgain(closes);
     if (this.client.leaves) this.client.onAnswered();
+  }
+
+  /** What it has waited for it goes on waiting for, where its stream is the same. */
+  #fixIds(): void {
+    if (this.#lastIds === null) return;
+    const server = this.client.pool.slots === null ? this.place() : this.leasedFrom;
+    const request = this.#lastIds.in(this.#kept.request, () => server);
+    this.#kept = { ...this.#kept, request };
   }
 
   protected override end(): void {

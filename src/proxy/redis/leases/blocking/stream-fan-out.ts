@@ -18,15 +18,13 @@ import { copyOf, type SpecialRequest } from '../../../routing/request.ts';
 import { failureReply, INVALID } from '../../failure-reply.ts';
 import { type BlockTime, withTimeLeft, wordsOfKept } from './block-time.ts';
 import { joinStreams } from './joined-streams.ts';
+import { LastIds } from './last-ids.ts';
 import { StreamPart } from './stream-part.ts';
 import { type Settle, unblocked } from './unblock-order.ts';
 
 const WAITS = 0;
 const RUNS = 1;
 const OVER = 2;
-
-/** Options that bound what comes of all streams together: no server knows what the others have. */
-const BOUNDS_OF_ALL: ReadonlySet<string> = new Set(['MAXCOUNT', 'MAXSIZE']);
 
 /** XREAD or XREADGROUP with BLOCK, whose streams are on several servers. @param error else */
 export function fanOut(
@@ -38,9 +36,9 @@ export function fanOut(
   const { client } = request;
   const kept = copyOf(request);
   const words = wordsOfKept(kept);
-  const [first] = keyWords(spec, words.length, (i) => words[i].toString('latin1')).keys;
-  const options = words.slice(1, first).map((word) => word.toString('latin1').toUpperCase());
-  if (options.some((option) => BOUNDS_OF_ALL.has(option))) client.answer(error);
+  // No server knows what the others have.
+  const { boundsAll } = keyWords(spec, words.length, (i) => words[i].toString('latin1'));
+  if (boundsAll) client.answer(error);
   else new StreamFanOut(client, kept, spec, time).advance();
   return true;
 }
@@ -62,6 +60,7 @@ export class StreamFanOut implements Detour, Timed, Kept {
   readonly #spec: CommandSpec;
   #request: Buffer;
   time: BlockTime;
+  readonly lastIds: LastIds | null;
   #state = WAITS;
   #parts: StreamPart[] = [];
   #keptBytes = 0;
@@ -82,6 +81,7 @@ export class StreamFanOut implements Detour, Timed, Kept {
     this.#request = request;
     this.#spec = spec;
     this.time = time;
+    this.lastIds = LastIds.of(spec);
     client.session.detour = this;
     client.barrier();
     this.claim.keep(NOTHING_MORE, request.length);
@@ -122,17 +122,22 @@ export class StreamFanOut implements Detour, Timed, Kept {
     part.settle(failureReply(router.reason));
   }
 
+  #serverOf(stream: Buffer): Server | null {
+    const { engine, descriptor, servers } = this.client.pool;
+    const index = routeKey(stream, 0, stream.length, engine.words, descriptor);
+    return index === NO_SERVER ? null : servers[index];
+  }
+
   /** @returns what each server is asked; null when no server has one of the keys */
   #shares(): Share[] | null {
-    const { engine, descriptor, servers } = this.client.pool;
     const words = wordsOfKept(this.#request);
     const { keys } = keyWords(this.#spec, words.length, (i) => words[i].toString('latin1'));
     const places: Map<Server, number[]> = new Map();
     for (const key of keys) {
-      const index = routeKey(words[key], 0, words[key].length, engine.words, descriptor);
-      if (index === NO_SERVER) return null;
-      const known = places.get(servers[index]);
-      if (known === undefined) places.set(servers[index], [key]);
+      const server = this.#serverOf(words[key]);
+      if (server === null) return null;
+      const known = places.get(server);
+      if (known === undefined) places.set(server, [key]);
       else known.push(key);
     }
     const head = words.slice(0, keys[0]);
@@ -214,7 +219,8 @@ export class StreamFanOut implements Detour, Timed, Kept {
     const lasts = this.#until === Infinity ? Infinity : Math.max(1, this.#until - millis());
     const { patience } = this.time;
     this.time = { lasts, patience: patience === Infinity ? Infinity : lasts };
-    this.#request = withTimeLeft(this.#request, this.#spec, lasts);
+    const request = this.lastIds?.in(this.#request, (stream) => this.#serverOf(stream));
+    this.#request = withTimeLeft(request ?? this.#request, this.#spec, lasts);
     this.#settleParts();
     this.#state = WAITS;
     this.#moves = false;

@@ -11,6 +11,7 @@ import { laneOf } from '../../../pool/lanes.ts';
 import type { Server } from '../../../pool/server.ts';
 import { HeldConnection } from './held-connection.ts';
 import { type Interrupted, Interruption } from './interruption.ts';
+import type { LastIds } from './last-ids.ts';
 import type { BlockedConnection } from './unblock-order.ts';
 
 /** The request of which it is a part. */
@@ -18,6 +19,8 @@ export interface PartOwner {
   readonly client: ClientConnection;
   readonly claim: ReplyClaim;
   readonly time: { readonly patience: number };
+  /** Null when it names no newest entry. */
+  readonly lastIds: LastIds | null;
   /** @returns a copy, null when no more may be kept */
   keep(start: number, length: number): Buffer | null;
   /** A part is over. */
@@ -73,6 +76,7 @@ export class StreamPart implements LeaseWaiter<Server>, ConnectionHolder, ReplyT
     if (this.client.closed) throw new Error('a client that is gone waits for a connection');
     this.client.pool.engine.readClock();
     this.#connection.take(connection, this, this.#owner.time.patience);
+    this.#owner.lastIds?.ask(connection, this.leasedFrom, this.#request, () => {});
     connection.out.append(this.#request);
     connection.sentUnmeasured(this, this.#request.length);
   }
