@@ -26,5 +26,5 @@ export const UNBLOCK_AGAIN_MS = 2;
 export const UNBLOCK_AGAIN_MAX_MS = 250;
 /** A client that is to end is not kept longer by a server that does not end what it waits for. */
 export const UNBLOCK_LIMIT_MS = 5_000;
-/** Streams of an XREAD that blocks whose `$` is kept when it goes on elsewhere; of more, of none. */
+/** An XREAD that blocks keeps so many streams' `$` when it goes on elsewhere; of more, none. */
 export const LAST_IDS = 1_024;

@@ -5,7 +5,7 @@ import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { NO_COMMAND, RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { Failure } from '../backend/failure.ts';
-import type { Lane } from '../backend/lane.ts';
+import type { Lane, RespVersion } from '../backend/lane.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Guarded, GuardedClient } from '../engine/guard.ts';
 import type { ReplySource, ReplyStream, SendGate } from '../engine/receiver.ts';
@@ -178,6 +178,13 @@ export abstract class AnsweredClient
     lane.enter();
     this.lane = lane.index;
     if (this.pipeline.outstanding > 0) this.barrier();
+  }
+
+  /** @returns whether there is a lane for what it had elsewhere, which it takes */
+  protected hasRoom(db: number, resp: RespVersion): boolean {
+    const lane = this.pool.lanes.find(db, resp, false, null);
+    if (lane !== null) this.enterLane(lane);
+    return lane !== null;
   }
 
   // --- answers ---------------------------------------------------------------------------------

@@ -184,9 +184,8 @@ export class ClientConnection
     reviewLogin(this);
     if (this.closed) return;
     this.#timers.restart();
-    const lane = this.pool.lanes.find(db, resp, false, null);
-    if (lane === null) return void this.destroy(`no room for its database ${db} in RESP${resp}`);
-    this.enterLane(lane);
+    if (!this.hasRoom(db, resp))
+      return void this.destroy(`no room for database ${db}, RESP${resp}`);
     if (subscriptions) this.protocol.resumeSubscriptions(this, subscriptions);
     this.protocol.resumeTracking(this, session);
     if (rest.length > 0) this.begin(rest);
