@@ -71,7 +71,7 @@ async function report(given: Case, result: Result, number: number): Promise<void
 class Run {
   readonly #all: Pairs = new Pairs();
   readonly #begun: number = now();
-  #cases = 0;
+  readonly #seeds: number[] = [];
   #virtualMs = 0;
   #faults = 0;
   #answered = 0;
@@ -89,10 +89,10 @@ class Run {
       const result = await runCase(given, pairs, values.trace);
       if (!values.learn) this.#all.merge(pairs);
       if (values.trace) for (const row of timeline(result.lines, 1e6)) say(row);
-      this.#count(result);
+      this.#count(seed, result);
       if (result.complaints.length > 0) {
         this.#failures++;
-        await report(given, result, this.#cases);
+        await report(given, result, this.#seeds.length);
         if (values.first) break;
       }
       if (now() - this.#toldAt > PROGRESS_MS) this.tell(`seed ${seed}`);
@@ -100,13 +100,13 @@ class Run {
     say('faults, by how the connection to a server stood that each met:');
     for (const row of values.pairs ? this.#all.table() : this.#all.summary()) say(row);
     this.tell('done');
-    const named = JSON.stringify(this.#named(first, this.#cases), null, 1);
+    const named = JSON.stringify(this.#named(first), null, 1);
     if (values.report !== undefined) writeFileSync(values.report, `${named}\n`);
     return this.#failures;
   }
 
-  #count(result: Result): void {
-    this.#cases++;
+  #count(seed: number, result: Result): void {
+    this.#seeds.push(seed);
     this.#virtualMs += result.virtualMs;
     this.#faults += result.faults.length;
     this.#answered += result.answered;
@@ -118,13 +118,14 @@ class Run {
     return processorMs() / 1000;
   }
 
-  #named(first: number, cases: number): NamedRun {
+  #named(first: number): NamedRun {
+    const cases = this.#seeds.length;
     const kind = values.sentinels ? ' --sentinels' : values.clusters ? ' --clusters' : '';
     return {
       command: `npm run sim -- --seed ${first} --cases ${cases}${kind}`,
       simulatedMinutes: this.#virtualMs / 60_000,
       processorSeconds: this.#seconds,
-      cases,
+      seeds: this.#seeds,
       answers: this.#answered,
       messages: this.#heard,
       faults: this.#faults,
@@ -137,7 +138,7 @@ class Run {
     this.#toldAt = now();
     const perMinute = (count: number): number => Math.round((count / this.#seconds) * 60);
     say(
-      `${where}: ${this.#cases} cases in ${this.#seconds.toFixed(1)} s of processor time, ` +
+      `${where}: ${this.#seeds.length} cases in ${this.#seconds.toFixed(1)} s of processor time, ` +
         `${(this.#virtualMs / 60_000).toFixed(1)} simulated minutes ` +
         `(${perMinute(this.#virtualMs / 60_000)} a minute), ${this.#answered} answers, ` +
         `${this.#heard} messages, ` +

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { Pairs } from '../cases/pairs.ts';
-import { withRuns } from './page.ts';
+import { pairsOf, withRuns } from './page.ts';
 
 describe('pairs of faults and states', () => {
   test('docs/simulated-faults.md tells what its named runs have seen', () => {
@@ -23,6 +23,13 @@ describe('pairs of faults and states', () => {
     assert.equal(crash[head.indexOf('in flight')], '2');
     assert.equal(reload[head.indexOf('none')], '1');
     assert.equal(pairs.table().length, 4);
+  });
+
+  test('a case counts in one run only', () => {
+    const run = { command: 'a run', seeds: [6, 12], pairs: { 'crash × idle × none': 2 } };
+    const other = { ...run, command: 'another run', seeds: [18] };
+    assert.equal(pairsOf([run, other]).of('crash × idle × none'), 4);
+    assert.throws(() => pairsOf([run, { ...other, seeds: [18, 12] }]), /seed 12 .*another run/);
   });
 
   test('merged, they are added up', () => {

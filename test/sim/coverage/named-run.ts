@@ -3,7 +3,8 @@ export interface NamedRun {
   readonly command: string;
   readonly simulatedMinutes: number;
   readonly processorSeconds: number;
-  readonly cases: number;
+  /** Of the cases: none is in two runs, as their pairs are added up. */
+  readonly seeds: readonly number[];
   readonly answers: number;
   readonly messages: number;
   readonly faults: number;

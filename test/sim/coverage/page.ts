@@ -20,7 +20,7 @@ function figures(runs: readonly NamedRun[]): string {
     const perMinute = (count: number): string => number((count / run.processorSeconds) * 60);
     const cells = [
       `\`${run.command}\``,
-      number(run.cases),
+      number(run.seeds.length),
       number(run.simulatedMinutes),
       number(run.answers),
       number(run.messages),
@@ -39,9 +39,14 @@ function figures(runs: readonly NamedRun[]): string {
   return [`| ${head.join(' | ')} |`, `| ${rule.join(' | ')} |`, ...rows, ''].join('\n');
 }
 
-function pairsOf(runs: readonly NamedRun[]): Pairs {
+/** @throws Error when a case would be counted twice */
+export function pairsOf(runs: readonly Pick<NamedRun, 'command' | 'seeds' | 'pairs'>[]): Pairs {
   const all = new Pairs();
-  for (const { pairs } of runs) {
+  const counted = new Set<number>();
+  for (const { command, seeds, pairs } of runs) {
+    const twice = seeds.find((seed) => counted.has(seed));
+    if (twice !== undefined) throw new Error(`seed ${twice} is in ${command} and in another run`);
+    for (const seed of seeds) counted.add(seed);
     for (const [key, count] of Object.entries(pairs)) {
       all.counts.set(key, all.of(key) + count);
     }

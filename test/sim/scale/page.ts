@@ -159,9 +159,11 @@ function herds(): string {
 function restarts(): string {
   const { proxies, servers, clients } = FLEET;
   const rows = [
-    ['`--upgrade`, a reload', 0, 0, 0],
-    ['one proxy is stopped and started', number(clients / proxies), servers, 1],
-    ['all at once', number(clients), number(servers * proxies), proxies],
+    ['a reload that changes no server', 0, 0, 0],
+    ['`--upgrade` of one proxy', 0, number(servers), 1],
+    ['`--upgrade` of all', 0, number(servers * proxies), proxies],
+    ['one proxy is stopped and started', number(clients / proxies), number(servers), 1],
+    ['all are, at once', number(clients), number(servers * proxies), proxies],
   ];
   const head = [
     'with one process a proxy',
