@@ -1,58 +1,34 @@
 import type { Random } from '../../fuzz/random.ts';
-import type { Network } from '../net/network.ts';
-import type { SimProxy } from '../proxy/sim-proxy.ts';
 import type { SimSentinel } from '../servers/sentinel/sim-sentinel.ts';
-import type { ServerProcess } from '../servers/server-process.ts';
-import type { World } from '../world/world.ts';
 import { type Aim, momentOf } from './aims.ts';
 import {
   CLUSTER_FAULTS,
-  type ClientState,
   type ConnectionState,
   FAULT_KINDS,
   type Fault,
   type FaultKind,
   SENTINEL_FAULTS,
 } from './case.ts';
-import type { Clustered } from './cluster/clustered.ts';
-import type { Disturbances } from './disturbances.ts';
-import type { Shards } from './ha/shards.ts';
+import { Explanations } from './explanations.ts';
 import { Pairs } from './pairs.ts';
+import {
+  type Chosen,
+  EMPTYING,
+  hasVictim,
+  isOfClients,
+  OF_SERVERS,
+  type Parties,
+  partyOf,
+  scopeOf,
+  UNNOTICED,
+  WITH_SENTINELS,
+} from './victims.ts';
 
-/** Whoever uses a proxy. */
-export interface FaultyClient {
-  readonly name: string;
-  readonly address: string;
-  /** What it is at. */
-  readonly state: ClientState;
-  /** The network has harmed its connection. */
-  harmed(): void;
-}
+/** Of a fault that nothing has come of: it does not count. */
+const NOTHING = 'nothing';
+/** What ends a fault; null when it is over at once. */
+type End = (() => void) | null | typeof NOTHING;
 
-/** The parties of a case. */
-export interface Parties {
-  readonly world: World;
-  readonly network: Network;
-  readonly proxies: readonly SimProxy[];
-  readonly servers: readonly ServerProcess[];
-  readonly clients: readonly FaultyClient[];
-  readonly disturbances: Disturbances;
-  /** Null: no sentinels. */
-  readonly shards: Shards | null;
-  /** Null: no cluster. */
-  readonly clustered: Clustered | null;
-}
-
-/** A fault with its victims. */
-export type Chosen = Required<Omit<Fault, 'when'>>;
-
-/** What clients of a cluster do not notice. */
-const UNNOTICED: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink'];
-const EMPTYING: readonly FaultKind[] = ['promote', 'shrink'];
-/** A failover moves masters: names and addresses stay. */
-const WITH_SENTINELS = FAULT_KINDS.filter((kind) => kind !== 'rename');
-/** Faults that delay nobody who has nothing to do with the server. */
-const OF_SERVERS: readonly FaultKind[] = ['crash', 'wipe', 'freeze', 'loading', 'drop', 'unread'];
 /** Candidates that the scheduler looks at before it takes the one that was seen least. */
 const CANDIDATES = 24;
 /** A fault waits so long for its moment, and comes at any then. */
@@ -71,7 +47,7 @@ export class FaultScheduler {
   /** Whose time has not come. */
   #planned = 0;
   #open = 0;
-  #begun = false;
+  readonly explanations: Explanations;
   /** Two sentinels were told to replace the same master, and have made two of one epoch. */
   collided = false;
   #healedAt = 0;
@@ -82,19 +58,16 @@ export class FaultScheduler {
     random: Random,
     pairs: Pairs,
     kinds: readonly FaultKind[] | undefined,
+    graceMicros: number,
   ) {
     const { shards, clustered } = parties;
     const more = clustered !== null ? CLUSTER_FAULTS : SENTINEL_FAULTS;
     const isPlain = shards === null && clustered === null;
     this.#kinds = kinds ?? (isPlain ? FAULT_KINDS : [...WITH_SENTINELS, ...more]);
+    this.explanations = new Explanations(graceMicros);
     this.#parties = parties;
     this.#random = random;
     this.pairs = pairs;
-  }
-
-  /** Whether any has begun that clients may notice. */
-  get begun(): boolean {
-    return this.#begun;
   }
 
   /** Nothing has happened but what loses no write: masters that are replaced as planned, reloads. */
@@ -166,6 +139,7 @@ export class FaultScheduler {
       const met = momentOf(aim.when, stage, candidate.client);
       const chosen = met === null ? null : { ...candidate, ...met, proxy };
       if (chosen === null || !this.#mayBegin(chosen)) continue;
+      if (isOfClients(chosen.kind) && clients[chosen.client].proxy !== proxy) continue;
       this.#aims.delete(aim);
       this.#begin(chosen);
     }
@@ -188,13 +162,12 @@ export class FaultScheduler {
   #candidate(fault: Fault): Chosen {
     const { proxies, servers, clients, shards, clustered } = this.#parties;
     const random = this.#random;
+    const kind = fault.kind ?? random.pick<FaultKind>(this.#kinds);
+    const [server, client] = [random.below(servers.length), random.below(clients.length)];
+    const proxy = random.below(proxies.length);
     return {
-      atMs: fault.atMs,
-      forMs: fault.forMs,
-      kind: fault.kind ?? random.pick<FaultKind>(this.#kinds),
-      server: random.below(servers.length),
-      client: random.below(clients.length),
-      proxy: random.below(proxies.length),
+      ...{ atMs: fault.atMs, forMs: fault.forMs, kind, server, client },
+      proxy: isOfClients(kind) ? clients[client].proxy : proxy,
       config: random.below(2),
       host: shards === null && clustered === null ? 0 : random.below(this.#hosts.length),
     };
@@ -208,7 +181,11 @@ export class FaultScheduler {
 
   /** One trouble at a time for each party: the end of one must not end another. */
   #mayBegin(fault: Chosen): boolean {
-    return !this.#troubled.has(partyOf(fault));
+    return !this.#troubled.has(this.#partyOf(fault)) && hasVictim(fault, this.#parties);
+  }
+
+  #partyOf(fault: Chosen): string {
+    return partyOf(fault, this.#parties.shards?.sentinels.length ?? 0);
   }
 
   #pairOf({ kind, server, client, proxy }: Chosen): string {
@@ -225,41 +202,52 @@ export class FaultScheduler {
   }
 
   #begin(fault: Chosen): void {
-    const { world, servers, disturbances } = this.#parties;
+    const { world } = this.#parties;
     if (!this.#mayBegin(fault)) return;
-    const disturbed = OF_SERVERS.includes(fault.kind) ? servers[fault.server].name : '';
-    disturbances.begin(disturbed);
-    this.#begun ||= !UNNOTICED.includes(fault.kind);
-    this.pairs.add(this.#pairOf(fault));
+    const pair = this.#pairOf(fault);
+    const end = this.#carryOut(fault);
+    if (end === NOTHING) return;
+    this.pairs.add(pair);
     // As it came, it comes again when the case is repeated.
     this.done.push({ ...fault, atMs: world.micros / 1000 });
-    const end = this.#carryOut(fault);
+    const over = this.#disturb(fault);
     if (end === null) {
-      disturbances.end(disturbed);
-      this.#healedAt = world.micros;
+      over();
       return;
     }
     this.#open++;
-    this.#troubled.add(partyOf(fault));
+    this.#troubled.add(this.#partyOf(fault));
     world.after(fault.forMs * 1000, () => {
       end();
-      disturbances.end(disturbed);
-      this.#troubled.delete(partyOf(fault));
+      this.#troubled.delete(this.#partyOf(fault));
       this.#open--;
-      this.#healedAt = world.micros;
+      over();
       world.trace.add('world', 2, () => `${fault.kind} is over`);
     });
+  }
+
+  /** @returns told when it is over */
+  #disturb(fault: Chosen): () => void {
+    const { world, servers, disturbances } = this.#parties;
+    const disturbed = OF_SERVERS.includes(fault.kind) ? servers[fault.server].name : '';
+    const scope = scopeOf(fault, this.#parties);
+    const explained = scope === null ? null : this.explanations.begin(scope);
+    disturbances.begin(disturbed);
+    return () => {
+      disturbances.end(disturbed);
+      explained?.(world.micros);
+      this.#healedAt = world.micros;
+    };
   }
 
   #say(text: string): void {
     this.#parties.world.trace.add('world', 1, () => text);
   }
 
-  /** @returns what ends it, null when it is over at once */
-  #carryOut(fault: Chosen): (() => void) | null {
+  #carryOut(fault: Chosen): End {
     const { network, proxies, servers, clients } = this.#parties;
     const [server, client] = [servers[fault.server], clients[fault.client % clients.length]];
-    const proxy = proxies[fault.proxy];
+    const proxy = proxies[isOfClients(fault.kind) ? client.proxy : fault.proxy];
     const { forMs } = fault;
     switch (fault.kind) {
       case 'crash':
@@ -298,8 +286,7 @@ export class FaultScheduler {
         return null;
       case 'sever':
         this.#say(`connections of ${proxy.name} to ${server.name} are reset`);
-        this.#sever(proxy.address, server.address);
-        return null;
+        return this.#sever(proxy.address, server.address);
       case 'partition':
         this.#say(`nothing gets from ${proxy.name} to ${server.name} for ${forMs} ms`);
         return this.#partition(proxy.address, server.address);
@@ -310,11 +297,10 @@ export class FaultScheduler {
       case 'client-sever':
         this.#say(`connections of ${client.name} are reset`);
         client.harmed();
-        this.#sever(client.address, proxy.address);
-        return null;
+        return this.#sever(client.address, proxy.address);
       case 'proxy-freeze':
         this.#say(`${proxy.name} stands still for ${forMs} ms`);
-        if (proxy.loop.frozen) return null;
+        if (proxy.loop.frozen) return NOTHING;
         proxy.loop.freeze();
         return () => proxy.loop.thaw();
       case 'reload':
@@ -325,8 +311,7 @@ export class FaultScheduler {
       case 'promote':
       case 'grow':
       case 'shrink':
-        this.#say(this.#parties.clustered?.carryOut(fault.kind, server.name, fault.host) ?? '');
-        return null;
+        return this.#operate(fault.kind, server.name, fault.host);
       case 'failover':
         return this.#failover(fault);
       case 'sentinel-crash': {
@@ -355,23 +340,30 @@ export class FaultScheduler {
     }
   }
 
+  /** What is done to a cluster. */
+  #operate(kind: 'reshard' | 'promote' | 'grow' | 'shrink', server: string, salt: number): End {
+    const told = this.#parties.clustered?.carryOut(kind, server, salt) ?? null;
+    this.#say(told ?? `${kind}: nothing is there for it`);
+    return told === null ? NOTHING : null;
+  }
+
   #sentinel({ host }: Chosen): SimSentinel {
     const sentinels = this.#parties.shards?.sentinels ?? [];
     return sentinels[host % sentinels.length];
   }
 
   /** A sentinel is told to replace a master. */
-  #failover(fault: Chosen): null {
+  #failover(fault: Chosen): End {
     const sentinel = this.#sentinel(fault);
     const { shards, servers } = this.#parties;
     const shard = shards?.shardOf(servers[fault.server].name) ?? '';
     const master = sentinel.monitored.get(shard);
-    if (master === undefined || !sentinel.up || sentinel.loop.frozen) return null;
+    if (master === undefined || !sentinel.up || sentinel.loop.frozen) return NOTHING;
     const isQuiet = shards?.isQuiet(shard) ?? true;
     const refusal = sentinel.forceFailover(master);
     if (refusal === null && !isQuiet) this.collided = true;
     this.#say(`${sentinel.name} is told to replace the master of ${shard}: ${refusal ?? 'OK'}`);
-    return null;
+    return refusal === null ? null : NOTHING;
   }
 
   #partition(a: string, b: string, oneWay = false): () => void {
@@ -380,20 +372,12 @@ export class FaultScheduler {
     return () => network.heal(a, b);
   }
 
-  #sever(a: string, b: string): void {
-    for (const connection of [...this.#parties.network.connections]) {
-      const between = connection.sides.map(({ address }) => address);
-      if (between.includes(a) && between.includes(b)) connection.sever();
-    }
+  #sever(a: string, b: string): End {
+    const severed = [...this.#parties.network.connections].filter(({ sides }) => {
+      const between = sides.map(({ address }) => address);
+      return between.includes(a) && between.includes(b);
+    });
+    for (const connection of severed) connection.sever();
+    return severed.length === 0 ? NOTHING : null;
   }
-}
-
-/** Whom a fault keeps in trouble. */
-function partyOf({ kind, server, client, proxy, host }: Chosen): string {
-  if (kind === 'hosts') return `hosts ${server} ${host}`;
-  if (kind.startsWith('sentinel-')) return `sentinel ${host}`;
-  if (kind === 'failover') return 'failover';
-  if (UNNOTICED.includes(kind)) return kind;
-  if (kind === 'client-partition') return `client ${client}`;
-  return kind === 'proxy-freeze' ? `proxy ${proxy}` : `server ${server}`;
 }

@@ -3,6 +3,7 @@ import { Census } from '../clients/census.ts';
 import { REDIS } from '../clients/dialect.ts';
 import { History, type SentWrite } from '../clients/history.ts';
 import { MEMCACHE } from '../clients/memcache.ts';
+import { subjectsOf } from '../clients/requests.ts';
 import type { ClientSetting } from '../clients/setting.ts';
 import { resetConnections, SimClient } from '../clients/sim-client.ts';
 import { SimListener } from '../clients/sim-listener.ts';
@@ -11,9 +12,9 @@ import { SimRedis } from '../servers/redis/sim-redis.ts';
 import { install, uninstall } from '../world/surroundings.ts';
 import type { Line } from '../world/trace.ts';
 import { World } from '../world/world.ts';
-import type { Case } from './case.ts';
+import type { Case, Op } from './case.ts';
 import { Disturbances } from './disturbances.ts';
-import { type Chosen, FaultScheduler } from './faults.ts';
+import { FaultScheduler } from './faults.ts';
 import { Losses } from './ha/losses.ts';
 import { Masters } from './ha/masters.ts';
 import { ReplicaReads } from './ha/replica-reads.ts';
@@ -22,6 +23,7 @@ import { inspection } from './inspection.ts';
 import { Pairs } from './pairs.ts';
 import { type Hosts, PASSWORD, startAll } from './parties.ts';
 import { aloneMicros, isImpatient, refusalsOf, SLOW_MS } from './patience.ts';
+import type { Chosen } from './victims.ts';
 
 /** What became of a case. */
 export interface Result {
@@ -130,7 +132,7 @@ class Life {
       return new SimClient(
         i,
         plan,
-        this.#setting(at, () => this.#mayFail),
+        this.#setting(at, (from, op) => this.#mayFail(at, from, op)),
       );
     });
     this.#listeners = this.#newListeners();
@@ -138,7 +140,13 @@ class Life {
       ...{ ...this.#hosts, world, network, disturbances: this.#disturbances },
       clients: [...this.#clients, ...this.#listeners],
     };
-    this.#faults = new FaultScheduler(parties, world.randomOf('faults'), pairs, given.kinds);
+    this.#faults = new FaultScheduler(
+      parties,
+      world.randomOf('faults'),
+      pairs,
+      given.kinds,
+      this.#foundMs * 1000,
+    );
   }
 
   #newReplicaReads(): ReplicaReads | null {
@@ -157,9 +165,21 @@ class Life {
     return reads;
   }
 
-  get #mayFail(): boolean {
-    const { begun, hasPaused } = this.#faults;
-    return begun || this.#mayTimeOut || (hasPaused && this.#isImpatient);
+  /** After the last fault, until everything is found again. */
+  get #foundMs(): number {
+    const { shards, clustered } = this.#hosts;
+    return shards === null && clustered === null ? FOUND_MS : SHARDS_FOUND_MS;
+  }
+
+  /** @param from when it was sent @param op null: a connection is lost, whatever it was for */
+  #mayFail(proxy: number, from: number, op: Op | null): boolean {
+    if (this.#mayTimeOut || (this.#faults.hasPaused && this.#isImpatient)) return true;
+    const { shards, clustered, proxies } = this.#hosts;
+    const isPlain = shards === null && clustered === null;
+    const subjects = isPlain && op !== null ? subjectsOf(op) : null;
+    const servers = subjects?.flatMap((key) => proxies[proxy].ownersOf(key, from)) ?? null;
+    const settledAt = isPlain ? 0 : this.#settling.since;
+    return this.#faults.explanations.explain({ from, proxy, servers }, settledAt);
   }
 
   #ownersOf(key: string, from: number): readonly string[] {
@@ -179,7 +199,7 @@ class Life {
     return owners.flatMap((name) => shards.membersOf(name).map((member) => member.name));
   }
 
-  #setting(proxy: number, mayFail: () => boolean): ClientSetting {
+  #setting(proxy: number, mayFail: ClientSetting['mayFail']): ClientSetting {
     const given = this.#given;
     const { address: host, port } = this.#hosts.proxies[proxy];
     return {
@@ -212,13 +232,17 @@ class Life {
     const resubscribes = this.#resubscribes;
     // What a node does not hand on to others nobody can know of.
     const isClustered = this.#hosts.clustered !== null;
-    const mayMiss = (): boolean => resubscribes || (isClustered && this.#mayFail);
+    const mayMiss = (): boolean => {
+      return resubscribes || (isClustered && (this.#faults.explanations.any || this.#mayTimeOut));
+    };
     const slotsMove = (all: boolean): boolean => this.#faults.movesSlots(all);
     const isBrief = pools.some((keys) => keys['client_output_limit'] !== undefined);
     return listeners.map((plan, i) => {
       const proxy = plan.proxy % this.#hosts.proxies.length;
       // One that takes messages too slowly is closed.
-      const setting = this.#setting(proxy, () => this.#mayFail || isBrief);
+      const setting = this.#setting(proxy, (from, op) => {
+        return isBrief || this.#mayFail(proxy, from, op);
+      });
       return new SimListener(i, plan, { ...setting, airwaves: this.#airwaves, mayMiss, slotsMove });
     });
   }
@@ -246,8 +270,7 @@ class Life {
   /** By the end of it every server is found again: nothing that clients left behind fails. */
   async #heal(): Promise<void> {
     const world = this.#world;
-    const { shards, clustered } = this.#hosts;
-    const foundMs = shards === null && clustered === null ? FOUND_MS : SHARDS_FOUND_MS;
+    const foundMs = this.#foundMs;
     const since = (): number => this.#settling.since;
     const isHealed = (): boolean => this.#faults.isOver && Number.isFinite(since());
     const until = world.micros + LONGEST_MS * 1000;

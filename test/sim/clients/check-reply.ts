@@ -184,10 +184,11 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
       const key = keyName('register', op.key);
       return held(history, asked, key, (value) => (value !== null) === wanted);
     }
-    case 'del':
-      return (
-        isCount(reply, op.keys.length) && op.keys.every((key) => absent(keyName('register', key)))
-      );
+    case 'del': {
+      const keys = op.keys.map((key) => keyName('register', key));
+      const [least, most] = history.removed(db, keys, from, to);
+      return isCount(reply, most) && reply.value >= least && keys.every(absent);
+    }
     case 'add': {
       if (!isCount(reply, 1)) return false;
       const key = keyName('counter', op.key);

@@ -33,5 +33,5 @@ export interface Dialect {
 export const REDIS: Dialect = {
   encode: (op, { db, client, password }) => encode(wordsOf(op, db, client, password)),
   large: (bytes) => encode(['SET', 'r0', 'x'.repeat(bytes)]),
-  replies: () => new ReplyStream(),
+  replies: () => new ReplyStream(2),
 };

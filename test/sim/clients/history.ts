@@ -66,6 +66,8 @@ export class History implements ServerObserver {
   readonly #owners: Owners;
   readonly #changes: Map<string, Change[]> = new Map();
   readonly #deeds: Map<string, Deed[]> = new Map();
+  /** Changes that a DEL has made. */
+  readonly #removals: Set<Change> = new Set();
   readonly #writes: Map<number, SentWrite> = new Map();
   readonly #executed: Map<string, number> = new Map();
   readonly #carriedOut: Map<number, Done> = new Map();
@@ -149,6 +151,7 @@ export class History implements ServerObserver {
       if (!this.#owners(key, this.#now(), this.#now()).includes(server.name)) {
         this.#complain(server, `is asked for ${key}, which is not its own`);
       }
+      if (name === 'DEL') this.#noteRemoved(server, asker.db, key);
       if (READS.includes(name)) this.onRead(server.name, key);
       if (WRITES.includes(name)) this.#checkWrite(server, asker, key, words[i + 1]);
     }
@@ -161,6 +164,15 @@ export class History implements ServerObserver {
       this.#popped(asker.db, key, elementOf(reply));
     } else if (name === 'INCR')
       this.#did(asker.db, key, `incr ${reply.toString('latin1', 1).trim()}`);
+  }
+
+  /** Of each key of a DEL: whether it was there. */
+  #noteRemoved({ name }: ServerProcess, db: number, key: string): void {
+    const changes = this.#changes.get(`${name} ${db} ${key}`) ?? [];
+    const last = changes.at(-1);
+    const isRemoved = last?.value === null && last.at === this.#now() && !this.#removals.has(last);
+    if (isRemoved) this.#removals.add(last);
+    this.#did(db, key, isRemoved ? 'removed' : 'not there');
   }
 
   #noteAsked({ name }: ServerProcess, key: string): void {
@@ -324,6 +336,19 @@ export class History implements ServerObserver {
     const answered = new Set<string>();
     for (const { at, server } of asked) if (at >= from && at <= to) answered.add(server);
     return owners.filter((name) => answered.has(name));
+  }
+
+  /** How many of the keys may have been there when they were deleted, between the two moments. */
+  removed(db: number, keys: readonly string[], from: number, to: number): [number, number] {
+    const counts: [number, number] = [0, 0];
+    for (const key of keys) {
+      const all = this.#deeds.get(`${db} ${key}`) ?? [];
+      const deeds = all.filter(({ at }) => at >= from && at <= to);
+      if (!deeds.some(({ what }) => what === 'removed')) continue;
+      counts[1]++;
+      if (!deeds.some(({ what }) => what === 'not there')) counts[0]++;
+    }
+    return counts;
   }
 
   /** Whether a server did it between the two moments and nobody was told of that yet. */

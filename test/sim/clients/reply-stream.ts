@@ -1,3 +1,5 @@
+import type { Op } from '../cases/case.ts';
+
 /** A reply as clients check it. */
 export type Reply =
   | { readonly kind: 'status' | 'error'; readonly text: string }
@@ -6,6 +8,9 @@ export type Reply =
   | { readonly kind: 'null' }
   | { readonly kind: 'array' | 'map' | 'push'; readonly items: readonly Reply[] };
 
+/** `$-1\r\n` */
+const LENGTH_OF_NIL = 5;
+
 /** Takes the bytes that a client gets and gives its replies, RESP2 or 3. */
 export class ReplyStream {
   #bytes: Buffer = Buffer.alloc(0);
@@ -13,6 +18,14 @@ export class ReplyStream {
   #length = 0;
   #needed = 1;
   #at = 0;
+  /** RESP version by which replies must be written; 0: either. */
+  #resp: 0 | 2 | 3;
+  /** What a nil at the beginning is in RESP2: of an array, or of a bulk. */
+  #nil: '*' | '$' = '$';
+
+  constructor(resp: 0 | 2 | 3 = 0) {
+    this.#resp = resp;
+  }
 
   add(bytes: Uint8Array): void {
     this.#chunks.push(bytes);
@@ -24,8 +37,11 @@ export class ReplyStream {
     return this.#length > 0;
   }
 
-  /** @throws Error when what came is no reply */
-  next(): Reply | null {
+  /**
+   * @param op what is to be answered; HELLO is, in the version that it asks for, and so is the rest
+   * @throws Error when what came is no reply, or is one of the other version
+   */
+  next(op?: Op): Reply | null {
     if (this.#length < this.#needed) return null;
     if (this.#chunks.length > 0) {
       this.#bytes = Buffer.concat([this.#bytes, ...this.#chunks]);
@@ -33,7 +49,11 @@ export class ReplyStream {
     }
     if (this.#bytes.length === 0) return null;
     this.#at = 0;
+    const before = this.#resp;
+    if (op?.op === 'hello' && before !== 0) this.#resp = op.resp;
+    this.#nil = op?.op === 'await' || op?.op === 'exec' ? '*' : '$';
     const reply = this.#parse();
+    if (reply === null || reply.kind === 'error') this.#resp = before;
     if (reply === null) return null;
     this.#bytes = this.#bytes.subarray(this.#at);
     this.#length = this.#bytes.length;
@@ -54,17 +74,31 @@ export class ReplyStream {
     if (type === '+') return { kind: 'status', text: line };
     if (type === '-') return { kind: 'error', text: line };
     if (type === ':' && /^-?\d+$/.test(line)) return { kind: 'integer', value: Number(line) };
-    if (type === '_' && line === '') return { kind: 'null' };
+    if (type === '_' && line === '') return this.#isOf(3, type, { kind: 'null' });
     const size = /^(-1|\d+)$/.test(line) ? Number(line) : Number.NaN;
     if (type === '$' && size >= -1) return this.#bulk(size);
     if (type === '*' && size >= -1) return this.#items('array', size);
-    if (type === '>' && size >= 0) return this.#items('push', size);
-    if (type === '%' && size >= 0) return this.#items('map', size * 2);
+    if (type === '>' && size >= 0) return this.#isOf(3, type, this.#items('push', size));
+    if (type === '%' && size >= 0) return this.#isOf(3, type, this.#items('map', size * 2));
     throw new Error(`no reply begins with ${JSON.stringify((type + line).slice(0, 60))}`);
   }
 
+  #isOf(resp: 2 | 3, type: string, reply: Reply | null): Reply | null {
+    if (this.#resp === 0 || this.#resp === resp) return reply;
+    throw new Error(`gets ${type} of RESP${resp} on a connection of RESP${this.#resp}`);
+  }
+
+  /** A nil of RESP2. */
+  #nothing(type: '*' | '$'): Reply | null {
+    const isFirst = this.#at === LENGTH_OF_NIL;
+    if (this.#resp === 2 && isFirst && type !== this.#nil) {
+      throw new Error(`gets ${type}-1 for ${this.#nil}-1`);
+    }
+    return this.#isOf(2, `${type}-1`, { kind: 'null' });
+  }
+
   #bulk(size: number): Reply | null {
-    if (size < 0) return { kind: 'null' };
+    if (size < 0) return this.#nothing('$');
     const end = this.#at + size;
     if (this.#bytes.length < end + 2) {
       this.#needed = end + 2;
@@ -79,7 +113,7 @@ export class ReplyStream {
   }
 
   #items(kind: 'array' | 'map' | 'push', count: number): Reply | null {
-    if (count < 0) return { kind: 'null' };
+    if (count < 0) return this.#nothing('*');
     const items: Reply[] = [];
     for (let i = 0; i < count; i++) {
       const item = this.#parse();

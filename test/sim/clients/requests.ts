@@ -59,6 +59,43 @@ export function keysOf(op: Op): string[] {
   }
 }
 
+/** What a request is about, by which its server is found; null: it may be any. */
+export function subjectsOf(op: Op): string[] | null {
+  switch (op.op) {
+    case 'exec': {
+      const all = op.of.map(subjectsOf);
+      const isKnown = all.length > 0 && all.every((each) => each !== null);
+      return isKnown ? (all as string[][]).flat() : null;
+    }
+    case 'queued':
+      return subjectsOf(op.of);
+    case 'get':
+    case 'strlen':
+    case 'exists':
+      return [keyName('register', op.key)];
+    case 'mget':
+    case 'del':
+      return op.keys.map((key) => keyName('register', key));
+    case 'incr':
+    case 'add':
+    case 'bump':
+      return [keyName('counter', op.key)];
+    case 'push':
+    case 'pop':
+    case 'await':
+      return [keyName('queue', op.key)];
+    case 'pair':
+      return [halfName(op.key, 'a'), halfName(op.key, 'b')];
+    case 'watch':
+    case 'look':
+      return [keyName('swapped', op.key)];
+    default: {
+      const keys = keysOf(op);
+      return keys.length > 0 ? keys : null;
+    }
+  }
+}
+
 /** A request as words, of a client that is in that database. */
 export function wordsOf(op: Op, db: number, client: number, password: string): string[] {
   const register = (key: number): string => keyName('register', key);

@@ -1,3 +1,4 @@
+import type { Op } from '../cases/case.ts';
 import type { Disturbances } from '../cases/disturbances.ts';
 import type { Network } from '../net/network.ts';
 import type { World } from '../world/world.ts';
@@ -14,8 +15,11 @@ export interface ClientSetting {
   readonly proxy: number;
   readonly host: string;
   readonly port: number;
-  /** Whether something has happened that requests may fail of. */
-  mayFail(): boolean;
+  /**
+   * Whether a fault explains that what was sent at that microsecond fails.
+   * @param op null: a connection, whatever it was for
+   */
+  mayFail(from: number, op: Op | null): boolean;
   /** Errors that may always come. */
   readonly refusals: readonly string[];
   readonly password: string | null;

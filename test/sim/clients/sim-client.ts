@@ -62,6 +62,10 @@ export class SimClient implements EndpointOwner {
     setting.world.at(plan.startMs * 1000, () => this.loop.io(() => this.#connect()));
   }
 
+  get proxy(): number {
+    return this.#setting.proxy;
+  }
+
   get address(): string {
     return this.#setting.network.addressOf(this.loop);
   }
@@ -316,7 +320,7 @@ export class SimClient implements EndpointOwner {
         to: world.micros,
         db: this.#db,
         behind: (key) => this.#writes.placeOf(this.#db, key),
-        mayFail: this.#setting.mayFail(),
+        mayFail: this.#setting.mayFail(sentAt, op),
         refusals: this.#setting.refusals,
       },
       reply,
@@ -348,7 +352,8 @@ export class SimClient implements EndpointOwner {
     const leaves = this.#open.some(({ op }) => op.op === 'await');
     const wanted = this.#ending && (this.#open.length === 0 || leaves);
     this.#trace(11, () => what);
-    if (!wanted && !this.#suspect && !this.#setting.mayFail()) {
+    const from = this.#open[0]?.sentAt ?? this.#setting.world.micros;
+    if (!wanted && !this.#suspect && !this.#setting.mayFail(from, null)) {
       this.#complain(`${what}, ${this.#open.length} requests unanswered, for no reason`);
     }
     this.#lose();

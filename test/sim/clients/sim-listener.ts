@@ -61,6 +61,10 @@ export class SimListener implements EndpointOwner {
     setting.world.at(plan.startMs * 1000, () => this.loop.io(() => this.#connect()));
   }
 
+  get proxy(): number {
+    return this.#setting.proxy;
+  }
+
   get address(): string {
     return this.#setting.network.addressOf(this.loop);
   }
@@ -255,7 +259,7 @@ export class SimListener implements EndpointOwner {
     if (reply.kind === 'error') {
       this.#asked.shift();
       this.#trace(10, () => `gets -${reply.text} to ${asked.what}`);
-      if (this.#mayFailWith(reply.text)) this.#giveUp(asked);
+      if (this.#mayFailWith(reply.text, asked.sentAt)) this.#giveUp(asked);
       else this.#complain(`is answered ${reply.text} to ${asked.what} ${asked.names.join(' ')}`);
       return;
     }
@@ -268,8 +272,8 @@ export class SimListener implements EndpointOwner {
     if (asked.taken >= asked.frames || !isRight) this.#asked.shift();
   }
 
-  #mayFailWith(text: string): boolean {
-    return this.#setting.mayFail() && (isFailure(text) || text === UNCONFIRMED);
+  #mayFailWith(text: string, sentAt: number): boolean {
+    return this.#setting.mayFail(sentAt, null) && (isFailure(text) || text === UNCONFIRMED);
   }
 
   /** As libraries do: what is refused is asked for again, on another connection. */
@@ -299,7 +303,8 @@ export class SimListener implements EndpointOwner {
   #onLost(what: string): void {
     this.#trace(11, () => what);
     const hasMoved = this.#setting.slotsMove(this.#wanted.shard.size === 0);
-    const isExplained = this.#suspect || hasMoved || this.#setting.mayFail();
+    const from = this.#asked[0]?.sentAt ?? this.#setting.world.micros;
+    const isExplained = this.#suspect || hasMoved || this.#setting.mayFail(from, null);
     if (!isExplained) this.#complain(`${what}, for no reason`);
     this.#lose();
   }

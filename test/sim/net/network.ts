@@ -38,7 +38,8 @@ export class Network {
   /** Address by host name. */
   readonly names: Map<string, string> = new Map();
   readonly connections: Set<Connection> = new Set();
-  readonly #partitions: Set<string> = new Set();
+  /** How many partitions there are between two hosts. */
+  readonly #partitions: Map<string, number> = new Map();
   readonly #hosts: Map<Loop, string> = new Map();
   #opened = 0;
   /** Connections that each process has begun. */
@@ -169,12 +170,20 @@ export class Network {
 
   /** Nothing gets from one host to the other, nor back unless it is one way. */
   partition(a: string, b: string, oneWay = false): void {
-    this.#partitions.add(pairOf(a, b));
+    const pair = pairOf(a, b);
+    this.#partitions.set(pair, (this.#partitions.get(pair) ?? 0) + 1);
     for (const each of this.#between(a, b)) each.cut(oneWay ? a : null);
   }
 
+  /** One of the partitions between two hosts is over; with the last one everything gets through. */
   heal(a: string, b: string): void {
-    this.#partitions.delete(pairOf(a, b));
+    const pair = pairOf(a, b);
+    const left = (this.#partitions.get(pair) ?? 0) - 1;
+    if (left > 0) {
+      this.#partitions.set(pair, left);
+      return;
+    }
+    this.#partitions.delete(pair);
     for (const each of this.#between(a, b)) each.heal();
   }
 

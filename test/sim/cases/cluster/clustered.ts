@@ -54,19 +54,23 @@ export class Clustered {
     }
   }
 
-  /** @param server of which the fault is about @returns what is done, for people */
-  carryOut(what: 'reshard' | 'promote' | 'grow' | 'shrink', server: string, salt: number): string {
+  /** @param server of which the fault is about @returns what is done, for people; null = nothing */
+  carryOut(
+    what: 'reshard' | 'promote' | 'grow' | 'shrink',
+    server: string,
+    salt: number,
+  ): string | null {
     const { all, spare } = this.cluster;
     const node = all.find(({ name }) => name === server) ?? all[0];
     if (what === 'promote') return this.#promote(node.name);
     if (what === 'shrink') {
-      this.#operator.shrink(node === spare ? all[0] : node);
-      return `${spare.name} is to leave, what it has goes to ${node.name}`;
+      const to = node === spare ? all[0] : node;
+      if (!this.#operator.shrink(to)) return null;
+      return `${spare.name} is to leave, what it has goes to ${to.name}`;
     }
-    if (what === 'grow') this.#operator.grow();
+    if (what === 'grow' && !this.#operator.grow()) return null;
     // Nothing goes to a node that is no member.
-    const isStranger = node === spare && !this.cluster.isSpareMember;
-    const to = what === 'grow' ? spare : isStranger ? all[0] : node;
+    const to = what === 'grow' ? spare : this.isStranger(node.name) ? all[0] : node;
     const count = 1 + this.#random.below(4);
     const slots = Array.from({ length: count }, (_, i) => {
       return slotOf(KEYS[(salt * 7 + i * 5 + this.#random.below(KEYS.length)) % KEYS.length]);
@@ -77,8 +81,14 @@ export class Clustered {
     return `slots ${slots.join()} are moved to ${to.name}`;
   }
 
+  /** Whether a node is no member: not yet, or not any more. */
+  isStranger(name: string): boolean {
+    const { spare, isSpareMember, isSpareGone } = this.cluster;
+    return name === spare.name && (!isSpareMember || isSpareGone);
+  }
+
   /** A replica of the same shard is told to be the master. */
-  #promote(name: string): string {
+  #promote(name: string): string | null {
     const { all } = this.cluster;
     const named = all.find((each) => each.name === name) ?? all[0];
     const master = this.cluster.masterOf(named);
@@ -86,8 +96,7 @@ export class Clustered {
       const isItsOwn = membership.me.master === master?.id;
       return up && !loop.frozen && isItsOwn && !neverFailsOver;
     });
-    if (replica === undefined || master === null)
-      return `${name} has no replica that could be told`;
+    if (replica === undefined || master === null) return null;
     replica.loop.io(() => replica.failover(false, false));
     return `${replica.name} is told to take the place of ${master.name}`;
   }

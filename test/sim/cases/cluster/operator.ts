@@ -75,11 +75,13 @@ export class Operator {
     this.#next();
   }
 
-  /** The spare node is met. */
-  grow(): void {
-    if (this.#cluster.isSpareMember || this.#cluster.isSpareGone) return;
+  /** The spare node is met. @returns whether it is to be a member */
+  grow(): boolean {
+    if (this.#cluster.isSpareGone) return false;
+    if (this.#cluster.isSpareMember) return true;
     this.#joins = true;
     this.#next();
+    return true;
   }
 
   #join(): void {
@@ -95,15 +97,16 @@ export class Operator {
     });
   }
 
-  /** The spare node gives all its slots to another shard, is forgotten by all, and ends. */
-  shrink(to: SimNode): void {
+  /** The spare node gives all its slots to another shard, is forgotten by all, and ends. @returns whether it is to */
+  shrink(to: SimNode): boolean {
     const { spare, isSpareMember, isSpareGone } = this.#cluster;
-    if (!isSpareMember || isSpareGone || to === spare) return;
+    if (!isSpareMember || isSpareGone || to === spare) return false;
     this.#successor = to;
     this.#leaves = true;
     spare.neverFailsOver = true;
     this.#empty();
     this.#next();
+    return true;
   }
 
   /** @returns whether the spare node has slots that are to go elsewhere */

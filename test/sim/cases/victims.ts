@@ -1,0 +1,98 @@
+import type { Network } from '../net/network.ts';
+import type { SimProxy } from '../proxy/sim-proxy.ts';
+import type { ServerProcess } from '../servers/server-process.ts';
+import type { World } from '../world/world.ts';
+import { type ClientState, FAULT_KINDS, type Fault, type FaultKind } from './case.ts';
+import type { Clustered } from './cluster/clustered.ts';
+import type { Disturbances } from './disturbances.ts';
+import type { Scope } from './explanations.ts';
+import type { Shards } from './ha/shards.ts';
+
+// Who is there for faults, and whom each is about.
+
+/** Whoever uses a proxy. */
+export interface FaultyClient {
+  readonly name: string;
+  readonly address: string;
+  /** Number of the proxy that it uses. */
+  readonly proxy: number;
+  /** What it is at. */
+  readonly state: ClientState;
+  /** The network has harmed its connection. */
+  harmed(): void;
+}
+
+/** The parties of a case. */
+export interface Parties {
+  readonly world: World;
+  readonly network: Network;
+  readonly proxies: readonly SimProxy[];
+  readonly servers: readonly ServerProcess[];
+  readonly clients: readonly FaultyClient[];
+  readonly disturbances: Disturbances;
+  /** Null: no sentinels. */
+  readonly shards: Shards | null;
+  /** Null: no cluster. */
+  readonly clustered: Clustered | null;
+}
+
+/** A fault with its victims. */
+export type Chosen = Required<Omit<Fault, 'when'>>;
+
+/** What clients of a cluster do not notice. */
+export const UNNOTICED: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink'];
+export const EMPTYING: readonly FaultKind[] = ['promote', 'shrink'];
+/** A failover moves masters: names and addresses stay. */
+export const WITH_SENTINELS = FAULT_KINDS.filter((kind) => kind !== 'rename');
+/** Faults that delay nobody who has nothing to do with the server. */
+export const OF_SERVERS: readonly FaultKind[] = [
+  'crash',
+  'wipe',
+  'freeze',
+  'loading',
+  'drop',
+  'unread',
+];
+/** Of these a member of the cluster is the victim. */
+const OF_NO_SERVER: readonly FaultKind[] = [
+  ...(['client-partition', 'client-sever', 'proxy-freeze', 'reload'] as const),
+  ...(['failover', 'sentinel-crash', 'sentinel-freeze'] as const),
+  ...UNNOTICED,
+];
+
+/** Of a client and its proxy. */
+export function isOfClients(kind: FaultKind): boolean {
+  return kind === 'client-partition' || kind === 'client-sever';
+}
+
+/** Whom a fault keeps in trouble. @param sentinels how many there are */
+export function partyOf(fault: Chosen, sentinels: number): string {
+  const { kind, server, client, proxy, host } = fault;
+  if (kind === 'hosts') return `hosts ${server} ${host}`;
+  if (kind.startsWith('sentinel-')) return `sentinel ${host % sentinels}`;
+  if (kind === 'failover') return 'failover';
+  if (UNNOTICED.includes(kind)) return kind;
+  if (isOfClients(kind)) return `client ${client}`;
+  return kind === 'proxy-freeze' ? `proxy ${proxy}` : `server ${server}`;
+}
+
+/** Whether a fault can have an effect now. */
+export function hasVictim({ kind, server, client }: Chosen, parties: Parties): boolean {
+  const { clients, clustered, servers } = parties;
+  const { state } = clients[client % clients.length];
+  if (kind === 'client-sever') return state !== 'done' && state !== 'connecting';
+  if (kind === 'client-partition') return state !== 'done';
+  return OF_NO_SERVER.includes(kind) || clustered?.isStranger(servers[server].name) !== true;
+}
+
+/** What of clients' errors a fault explains; null: of none. */
+export function scopeOf({ kind, server, proxy }: Chosen, parties: Parties): Scope | null {
+  const { servers, shards, clustered } = parties;
+  // A reload is noticed by nobody. Who is harmed by a network knows it.
+  if (kind === 'reload' || isOfClients(kind) || UNNOTICED.includes(kind)) return null;
+  if (kind === 'proxy-freeze') return { server: null, proxy };
+  // What one member has, others get.
+  if (shards !== null || clustered !== null) return { server: null, proxy: null };
+  const isBetween = kind === 'sever' || kind === 'partition' || kind === 'one-way';
+  return { server: servers[server].name, proxy: isBetween ? proxy : null };
+}
