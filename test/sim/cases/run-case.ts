@@ -1,5 +1,6 @@
 import { Airwaves } from '../clients/airwaves.ts';
 import { Census } from '../clients/census.ts';
+import { isOfTime } from '../clients/check-reply.ts';
 import { REDIS } from '../clients/dialect.ts';
 import { History, type SentWrite } from '../clients/history.ts';
 import { MEMCACHE } from '../clients/memcache.ts';
@@ -132,7 +133,7 @@ class Life {
       return new SimClient(
         i,
         plan,
-        this.#setting(at, (from, op) => this.#mayFail(at, from, op)),
+        this.#setting(at, (...what) => this.#mayFail(at, ...what)),
       );
     });
     this.#listeners = this.#newListeners();
@@ -171,9 +172,15 @@ class Life {
     return shards === null && clustered === null ? FOUND_MS : SHARDS_FOUND_MS;
   }
 
-  /** @param from when it was sent @param op null: a connection is lost, whatever it was for */
-  #mayFail(proxy: number, from: number, op: Op | null): boolean {
-    if (this.#mayTimeOut || (this.#faults.hasPaused && this.#isImpatient)) return true;
+  /** Whether something may fail so although nothing is wrong. @param text null: it is closed */
+  #mayTakeTime(text: string | null): boolean {
+    const mayTimeOut = this.#mayTimeOut || (this.#faults.hasPaused && this.#isImpatient);
+    return mayTimeOut && (text === null || isOfTime(text));
+  }
+
+  /** @see ClientSetting.mayFail */
+  #mayFail(proxy: number, from: number, op: Op | null, text: string | null): boolean {
+    if (this.#mayTakeTime(text)) return true;
     const { shards, clustered, proxies } = this.#hosts;
     const isPlain = shards === null && clustered === null;
     const subjects = isPlain && op !== null ? subjectsOf(op) : null;
@@ -240,8 +247,8 @@ class Life {
     return listeners.map((plan, i) => {
       const proxy = plan.proxy % this.#hosts.proxies.length;
       // One that takes messages too slowly is closed.
-      const setting = this.#setting(proxy, (from, op) => {
-        return isBrief || this.#mayFail(proxy, from, op);
+      const setting = this.#setting(proxy, (...what) => {
+        return isBrief || this.#mayFail(proxy, ...what);
       });
       return new SimListener(i, plan, { ...setting, airwaves: this.#airwaves, mayMiss, slotsMove });
     });
@@ -292,7 +299,7 @@ class Life {
       return new SimClient(
         100 + proxy,
         plan,
-        this.#setting(proxy, () => this.#mayTimeOut),
+        this.#setting(proxy, (_from, _op, text) => this.#mayTakeTime(text)),
       );
     });
     const isDone = (each: readonly { readonly done: boolean }[]): boolean => {

@@ -16,15 +16,16 @@ export interface Asked {
   readonly db: number;
   /** Where the last write of a key stands that the same connection made before, and was told of. */
   behind(key: string): Place | null;
-  /** Something is wrong that it may fail of. */
-  readonly mayFail: boolean;
+  /** Whether something is wrong that it may fail of, with this error. */
+  mayFail(text: string): boolean;
   /** Errors that may always come. */
   readonly refusals: readonly string[];
 }
 
 function isExplained({ op, mayFail, refusals }: Asked, text: string): boolean {
-  if (op.op === 'exec' && text.startsWith('EXECABORT ')) return mayFail || refusals.length > 0;
-  return refusals.includes(text) || (mayFail && isFailure(text));
+  if (op.op === 'exec' && text.startsWith('EXECABORT '))
+    return refusals.length > 0 || mayFail(text);
+  return refusals.includes(text) || (isFailure(text) && mayFail(text));
 }
 
 /** Error replies that ringway or a server gives when something fails, and their reasons. */
@@ -60,6 +61,14 @@ export function isFailure(text: string): boolean {
   const why = NOT_DONE.exec(said)?.[1];
   if (why === EJECTED) return true;
   return why !== undefined && FAILURES.some((each) => each === why || each === `ERR ${why}`);
+}
+
+/** Errors that a time limit of the pool gives by itself. */
+const OF_TIME = /Connection timed out/;
+
+/** Whether nothing need be wrong for it but that an answer takes its time. */
+export function isOfTime(text: string): boolean {
+  return OF_TIME.test(text);
 }
 
 const SHOWN_BYTES = 40;

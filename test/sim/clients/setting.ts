@@ -18,8 +18,9 @@ export interface ClientSetting {
   /**
    * Whether a fault explains that what was sent at that microsecond fails.
    * @param op null: a connection, whatever it was for
+   * @param text of the error; null: the connection is closed
    */
-  mayFail(from: number, op: Op | null): boolean;
+  mayFail(from: number, op: Op | null, text: string | null): boolean;
   /** Errors that may always come. */
   readonly refusals: readonly string[];
   readonly password: string | null;

@@ -320,7 +320,7 @@ export class SimClient implements EndpointOwner {
         to: world.micros,
         db: this.#db,
         behind: (key) => this.#writes.placeOf(this.#db, key),
-        mayFail: this.#setting.mayFail(sentAt, op),
+        mayFail: (text) => this.#setting.mayFail(sentAt, op, text),
         refusals: this.#setting.refusals,
       },
       reply,
@@ -353,7 +353,7 @@ export class SimClient implements EndpointOwner {
     const wanted = this.#ending && (this.#open.length === 0 || leaves);
     this.#trace(11, () => what);
     const from = this.#open[0]?.sentAt ?? this.#setting.world.micros;
-    if (!wanted && !this.#suspect && !this.#setting.mayFail(from, null)) {
+    if (!wanted && !this.#suspect && !this.#setting.mayFail(from, null, null)) {
       this.#complain(`${what}, ${this.#open.length} requests unanswered, for no reason`);
     }
     this.#lose();

@@ -273,7 +273,7 @@ export class SimListener implements EndpointOwner {
   }
 
   #mayFailWith(text: string, sentAt: number): boolean {
-    return this.#setting.mayFail(sentAt, null) && (isFailure(text) || text === UNCONFIRMED);
+    return this.#setting.mayFail(sentAt, null, text) && (isFailure(text) || text === UNCONFIRMED);
   }
 
   /** As libraries do: what is refused is asked for again, on another connection. */
@@ -304,7 +304,7 @@ export class SimListener implements EndpointOwner {
     this.#trace(11, () => what);
     const hasMoved = this.#setting.slotsMove(this.#wanted.shard.size === 0);
     const from = this.#asked[0]?.sentAt ?? this.#setting.world.micros;
-    const isExplained = this.#suspect || hasMoved || this.#setting.mayFail(from, null);
+    const isExplained = this.#suspect || hasMoved || this.#setting.mayFail(from, null, null);
     if (!isExplained) this.#complain(`${what}, for no reason`);
     this.#lose();
   }
