@@ -12,7 +12,7 @@ describe('what faults explain', () => {
     };
     assert.equal(asks(0), false);
     assert.equal(explanations.any, false);
-    const end = explanations.begin({ server: null, proxy: null });
+    const end = explanations.begin({ servers: null, proxy: null });
     assert.equal(asks(1e9), true);
     end(50);
     assert.deepEqual([asks(150), asks(151), asks(151, 60)], [true, false, true]);
@@ -21,12 +21,12 @@ describe('what faults explain', () => {
 
   test('is about the server and the proxy that they are about', () => {
     const explanations = new Explanations(GRACE);
-    explanations.begin({ server: 'redis1', proxy: 0 });
+    explanations.begin({ servers: ['redis1', 'redis2'], proxy: 0 });
     const asks = (proxy: number, servers: string[] | null): boolean => {
       return explanations.explain({ from: 0, proxy, servers }, 0);
     };
     assert.deepEqual(
-      [asks(0, ['redis0', 'redis1']), asks(0, ['redis0']), asks(1, ['redis1']), asks(0, null)],
+      [asks(0, ['redis0', 'redis2']), asks(0, ['redis0']), asks(1, ['redis1']), asks(0, null)],
       [true, false, false, true],
     );
   });

@@ -1,7 +1,7 @@
 /** What a fault is about. */
 export interface Scope {
-  /** Name of the server; null: any. */
-  readonly server: string | null;
+  /** Names of the servers; null: any. */
+  readonly servers: readonly string[] | null;
   /** Number of the proxy; null: any. */
   readonly proxy: number | null;
 }
@@ -49,7 +49,8 @@ export class Explanations {
   explain({ from, proxy, servers }: Asking, settledAt: number): boolean {
     return this.#troubles.some((trouble) => {
       if (trouble.proxy !== null && trouble.proxy !== proxy) return false;
-      const isOfOthers = trouble.server !== null && servers?.includes(trouble.server) === false;
+      const isOfOthers =
+        trouble.servers?.some((each) => servers?.includes(each) !== false) === false;
       return !isOfOthers && from <= Math.max(trouble.until, settledAt) + this.#graceMicros;
     });
   }

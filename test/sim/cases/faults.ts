@@ -230,7 +230,8 @@ export class FaultScheduler {
   #disturb(fault: Chosen): () => void {
     const { world, servers, disturbances } = this.#parties;
     const disturbed = OF_SERVERS.includes(fault.kind) ? servers[fault.server].name : '';
-    const scope = scopeOf(fault, this.#parties);
+    const other = this.#hosts[fault.host]?.name ?? '';
+    const scope = scopeOf(fault, this.#parties, other);
     const explained = scope === null ? null : this.explanations.begin(scope);
     disturbances.begin(disturbed);
     return () => {

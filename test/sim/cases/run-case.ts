@@ -183,8 +183,10 @@ class Life {
     if (this.#mayTakeTime(text)) return true;
     const { shards, clustered, proxies } = this.#hosts;
     const isPlain = shards === null && clustered === null;
-    const subjects = isPlain && op !== null ? subjectsOf(op) : null;
-    const servers = subjects?.flatMap((key) => proxies[proxy].ownersOf(key, from)) ?? null;
+    const subjects = clustered === null && op !== null ? subjectsOf(op) : null;
+    const owners = subjects?.flatMap((key) => proxies[proxy].ownersOf(key, from)) ?? null;
+    const servers =
+      owners?.flatMap((name) => shards?.membersOf(name).map((each) => each.name) ?? name) ?? null;
     const settledAt = isPlain ? 0 : this.#settling.since;
     return this.#faults.explanations.explain({ from, proxy, servers }, settledAt);
   }

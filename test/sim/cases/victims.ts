@@ -85,14 +85,28 @@ export function hasVictim({ kind, server, client }: Chosen, parties: Parties): b
   return OF_NO_SERVER.includes(kind) || clustered?.isStranger(servers[server].name) !== true;
 }
 
-/** What of clients' errors a fault explains; null: of none. */
-export function scopeOf({ kind, server, proxy }: Chosen, parties: Parties): Scope | null {
-  const { servers, shards, clustered } = parties;
+/** Those that a server shares its data with, and itself. */
+function shardOf(name: string, { shards }: Parties): readonly string[] {
+  if (shards === null) return [name];
+  return shards.membersOf(shards.shardOf(name)).map((member) => member.name);
+}
+
+/**
+ * What of clients' errors a fault explains; null: of none.
+ * @param other of two hosts the other one
+ */
+export function scopeOf(fault: Chosen, parties: Parties, other: string): Scope | null {
+  const { kind, server, proxy } = fault;
   // A reload is noticed by nobody. Who is harmed by a network knows it.
   if (kind === 'reload' || isOfClients(kind) || UNNOTICED.includes(kind)) return null;
-  if (kind === 'proxy-freeze') return { server: null, proxy };
-  // What one member has, others get.
-  if (shards !== null || clustered !== null) return { server: null, proxy: null };
+  if (kind === 'proxy-freeze') return { servers: null, proxy };
+  // Keys go from node to node.
+  if (parties.clustered !== null || kind.startsWith('sentinel-')) {
+    return { servers: null, proxy: null };
+  }
+  const servers = shardOf(parties.servers[server].name, parties);
+  if (kind === 'hosts') return { servers: [...servers, ...shardOf(other, parties)], proxy: null };
+  // With sentinels, proxies learn of others what they do not see themselves.
   const isBetween = kind === 'sever' || kind === 'partition' || kind === 'one-way';
-  return { server: servers[server].name, proxy: isBetween ? proxy : null };
+  return { servers, proxy: isBetween && parties.shards === null ? proxy : null };
 }

@@ -63,8 +63,8 @@ export function isFailure(text: string): boolean {
   return why !== undefined && FAILURES.some((each) => each === why || each === `ERR ${why}`);
 }
 
-/** Errors that a time limit of the pool gives by itself. */
-const OF_TIME = /Connection timed out/;
+/** Errors that a time limit of the pool gives by itself, or what is behind such a one. */
+const OF_TIME = /Connection timed out|^EXECABORT Transaction discarded because of previous errors/;
 
 /** Whether nothing need be wrong for it but that an answer takes its time. */
 export function isOfTime(text: string): boolean {
