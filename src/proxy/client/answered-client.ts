@@ -180,8 +180,8 @@ export abstract class AnsweredClient
     if (this.pipeline.outstanding > 0) this.barrier();
   }
 
-  /** @returns whether there is a lane for what it had elsewhere, which it takes */
-  protected hasRoom(db: number, resp: RespVersion): boolean {
+  /** It takes the lane of what it had elsewhere. @returns whether there is one */
+  protected takeLane(db: number, resp: RespVersion): boolean {
     const lane = this.pool.lanes.find(db, resp, false, null);
     if (lane !== null) this.enterLane(lane);
     return lane !== null;

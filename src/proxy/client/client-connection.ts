@@ -184,8 +184,8 @@ export class ClientConnection
     reviewLogin(this);
     if (this.closed) return;
     this.#timers.restart();
-    if (!this.hasRoom(db, resp))
-      return void this.destroy(`no room for database ${db}, RESP${resp}`);
+    if (!this.takeLane(db, resp)) this.destroy(`no room for database ${db}, RESP${resp}`);
+    if (this.closed) return;
     if (subscriptions) this.protocol.resumeSubscriptions(this, subscriptions);
     this.protocol.resumeTracking(this, session);
     if (rest.length > 0) this.begin(rest);
