@@ -9,7 +9,7 @@ import {
   type FaultKind,
   SENTINEL_FAULTS,
 } from './case.ts';
-import { Explanations } from './explanations.ts';
+import { type Asking, Explanations } from './explanations.ts';
 import { Pairs } from './pairs.ts';
 import {
   type Chosen,
@@ -20,7 +20,6 @@ import {
   type Parties,
   partyOf,
   scopeOf,
-  UNNOTICED,
   WITH_SENTINELS,
 } from './victims.ts';
 
@@ -48,8 +47,14 @@ export class FaultScheduler {
   #planned = 0;
   #open = 0;
   readonly explanations: Explanations;
-  /** Two sentinels were told to replace the same master, and have made two of one epoch. */
-  collided = false;
+  /** Nodes have let clients wait, until a replica had all that they had. */
+  readonly pauses: Explanations;
+  /** Slots have other owners, or are about to. */
+  readonly #moves: Explanations;
+  /** A node may have none of the slots any more that it had. */
+  readonly #emptied: Explanations;
+  /** Shards of which two sentinels were told to replace the master: they made two of one epoch. */
+  readonly collided: Set<string> = new Set();
   #healedAt = 0;
   readonly #troubled: Set<string> = new Set();
 
@@ -65,6 +70,9 @@ export class FaultScheduler {
     const isPlain = shards === null && clustered === null;
     this.#kinds = kinds ?? (isPlain ? FAULT_KINDS : [...WITH_SENTINELS, ...more]);
     this.explanations = new Explanations(graceMicros);
+    this.pauses = new Explanations(graceMicros);
+    this.#moves = new Explanations(graceMicros);
+    this.#emptied = new Explanations(graceMicros);
     this.#parties = parties;
     this.#random = random;
     this.pairs = pairs;
@@ -73,17 +81,14 @@ export class FaultScheduler {
   /** Nothing has happened but what loses no write: masters that are replaced as planned, reloads. */
   get isPlanned(): boolean {
     const isPlanned = this.done.every(({ kind }) => kind === 'failover' || kind === 'reload');
-    return isPlanned && !this.collided;
+    return isPlanned && this.collided.size === 0;
   }
 
-  /** Slots have other owners, or are about to. @param all a node may have none any more */
-  movesSlots(all: boolean): boolean {
-    return this.done.some(({ kind }) => (all ? EMPTYING : UNNOTICED).includes(kind));
-  }
-
-  /** A node has let its clients wait, until its replica had all that it had. */
-  get hasPaused(): boolean {
-    return this.done.some(({ kind }) => kind === 'promote');
+  /** Whether slots that move explain that one who hears these shard channels is closed. */
+  moveExplains(channels: readonly string[], asking: Asking, settledAt: number): boolean {
+    if (this.#emptied.explain(asking, settledAt)) return true;
+    const touches = this.#parties.clustered?.touches(channels) === true;
+    return touches && this.#moves.explain(asking, settledAt);
   }
 
   /** Microsecond since which nothing is wrong; Infinity while something is. */
@@ -345,7 +350,13 @@ export class FaultScheduler {
   #operate(kind: 'reshard' | 'promote' | 'grow' | 'shrink', server: string, salt: number): End {
     const told = this.#parties.clustered?.carryOut(kind, server, salt) ?? null;
     this.#say(told ?? `${kind}: nothing is there for it`);
-    return told === null ? NOTHING : null;
+    if (told === null) return NOTHING;
+    const { micros } = this.#parties.world;
+    const explains = [this.#moves];
+    if (kind === 'promote') explains.push(this.pauses);
+    if (EMPTYING.includes(kind)) explains.push(this.#emptied);
+    for (const each of explains) each.begin({ servers: null, proxy: null })(micros);
+    return null;
   }
 
   #sentinel({ host }: Chosen): SimSentinel {
@@ -362,7 +373,7 @@ export class FaultScheduler {
     if (master === undefined || !sentinel.up || sentinel.loop.frozen) return NOTHING;
     const isQuiet = shards?.isQuiet(shard) ?? true;
     const refusal = sentinel.forceFailover(master);
-    if (refusal === null && !isQuiet) this.collided = true;
+    if (refusal === null && !isQuiet) this.collided.add(shard);
     this.#say(`${sentinel.name} is told to replace the master of ${shard}: ${refusal ?? 'OK'}`);
     return refusal === null ? null : NOTHING;
   }

@@ -15,6 +15,7 @@ import type { Line } from '../world/trace.ts';
 import { World } from '../world/world.ts';
 import type { Case, Op } from './case.ts';
 import { Disturbances } from './disturbances.ts';
+import type { Asking } from './explanations.ts';
 import { FaultScheduler } from './faults.ts';
 import { Losses } from './ha/losses.ts';
 import { Masters } from './ha/masters.ts';
@@ -172,15 +173,16 @@ class Life {
     return shards === null && clustered === null ? FOUND_MS : SHARDS_FOUND_MS;
   }
 
-  /** Whether something may fail so although nothing is wrong. @param text null: it is closed */
-  #mayTakeTime(text: string | null): boolean {
-    const mayTimeOut = this.#mayTimeOut || (this.#faults.hasPaused && this.#isImpatient);
-    return mayTimeOut && (text === null || isOfTime(text));
+  /** Whether impatience explains it. @param asking null: nobody lets it wait */
+  #mayTakeTime(asking: Asking | null, text: string | null): boolean {
+    if (text !== null && !isOfTime(text)) return false;
+    if (this.#mayTimeOut || asking === null) return this.#mayTimeOut;
+    return this.#isImpatient && this.#faults.pauses.explain(asking, this.#settling.since);
   }
 
   /** @see ClientSetting.mayFail */
   #mayFail(proxy: number, from: number, op: Op | null, text: string | null): boolean {
-    if (this.#mayTakeTime(text)) return true;
+    if (this.#mayTakeTime({ from, proxy, servers: null }, text)) return true;
     const { shards, clustered, proxies } = this.#hosts;
     const isPlain = shards === null && clustered === null;
     const subjects = clustered === null && op !== null ? subjectsOf(op) : null;
@@ -244,7 +246,6 @@ class Life {
     const mayMiss = (): boolean => {
       return resubscribes || (isClustered && (this.#faults.explanations.any || this.#mayTimeOut));
     };
-    const slotsMove = (all: boolean): boolean => this.#faults.movesSlots(all);
     const isBrief = pools.some((keys) => keys['client_output_limit'] !== undefined);
     return listeners.map((plan, i) => {
       const proxy = plan.proxy % this.#hosts.proxies.length;
@@ -252,6 +253,10 @@ class Life {
       const setting = this.#setting(proxy, (...what) => {
         return isBrief || this.#mayFail(proxy, ...what);
       });
+      const slotsMove = (channels: readonly string[], from: number): boolean => {
+        const asking = { from, proxy, servers: null };
+        return this.#faults.moveExplains(channels, asking, this.#settling.since);
+      };
       return new SimListener(i, plan, { ...setting, airwaves: this.#airwaves, mayMiss, slotsMove });
     });
   }
@@ -301,7 +306,7 @@ class Life {
       return new SimClient(
         100 + proxy,
         plan,
-        this.#setting(proxy, (_from, _op, text) => this.#mayTakeTime(text)),
+        this.#setting(proxy, (_from, _op, text) => this.#mayTakeTime(null, text)),
       );
     });
     const isDone = (each: readonly { readonly done: boolean }[]): boolean => {
@@ -361,7 +366,7 @@ class Life {
       this.#complaints.push(`${where} fails: ${(error as Error).stack ?? String(error)}`);
     }
     this.#complaints.push(...this.#history.complaints, ...(this.#replicaReads?.complaints ?? []));
-    if (!this.#faults.collided) this.#complaints.push(...(this.#masters?.complaints ?? []));
+    this.#complaints.push(...(this.#masters?.complaintsBut(this.#faults.collided) ?? []));
     for (const party of [...this.#clients, ...this.#inspectors, ...this.#listeners, ...proxies]) {
       this.#complaints.push(...party.complaints);
     }

@@ -40,7 +40,8 @@ export interface Parties {
 export type Chosen = Required<Omit<Fault, 'when'>>;
 
 /** What clients of a cluster do not notice. */
-export const UNNOTICED: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink'];
+const UNNOTICED: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink'];
+/** A node may have none of its slots any more. */
 export const EMPTYING: readonly FaultKind[] = ['promote', 'shrink'];
 /** A failover moves masters: names and addresses stay. */
 export const WITH_SENTINELS = FAULT_KINDS.filter((kind) => kind !== 'rename');
@@ -53,7 +54,7 @@ export const OF_SERVERS: readonly FaultKind[] = [
   'drop',
   'unread',
 ];
-/** Of these a member of the cluster is the victim. */
+/** Of these no server is the victim, or the cluster says which. */
 const OF_NO_SERVER: readonly FaultKind[] = [
   ...(['client-partition', 'client-sever', 'proxy-freeze', 'reload'] as const),
   ...(['failover', 'sentinel-crash', 'sentinel-freeze'] as const),

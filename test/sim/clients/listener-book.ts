@@ -110,7 +110,7 @@ export class ListenerBook {
     if (what === 'hello') return reply.kind === 'map';
     if (what === 'ping') return this.#isPong(words, reply);
     if (words === null || words[0] !== `${LETTERS[kind].toLowerCase()}${what}`) return false;
-    const own = this.#namesOf(kind);
+    const own = this.namesOf(kind);
     if (taken === 0) asked.frames = Math.max(1, names.length > 0 ? names.length : own.length);
     const [, name, count] = words;
     if (name !== (names.length > 0 ? names[taken] : (own[0] ?? ''))) return false;
@@ -142,13 +142,14 @@ export class ListenerBook {
     return words !== null && words[0] === 'pong' && words[1] === '';
   }
 
-  #namesOf(kind: ChannelKind): string[] {
+  /** What it has subscribed to. */
+  namesOf(kind: ChannelKind): string[] {
     return [...this.#topics.values()].flatMap((each) => (each.kind === kind ? [each.name] : []));
   }
 
   #countOf(kind: ChannelKind): number {
-    if (kind === 'shard') return this.#namesOf('shard').length;
-    return this.#namesOf('channel').length + this.#namesOf('pattern').length;
+    if (kind === 'shard') return this.namesOf('shard').length;
+    return this.namesOf('channel').length + this.namesOf('pattern').length;
   }
 }
 

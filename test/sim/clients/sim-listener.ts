@@ -19,10 +19,11 @@ export interface ListenerSetting extends ClientSetting {
   /** Whether connections that may have missed something are not closed. */
   mayMiss(): boolean;
   /**
-   * Whether slots have gone from one node to another: who hears shard channels may be closed.
-   * @param all whether a node may have lost all that it had: who hears through it may be closed
+   * Whether slots that went from one node to another explain that it is closed.
+   * @param channels shard channels that it hears, or is about to
+   * @param from microsecond at which what is open was asked
    */
-  slotsMove(all: boolean): boolean;
+  slotsMove(channels: readonly string[], from: number): boolean;
 }
 
 /** A client that hears messages until the case is over, and subscribes again when it is closed. */
@@ -302,8 +303,9 @@ export class SimListener implements EndpointOwner {
 
   #onLost(what: string): void {
     this.#trace(11, () => what);
-    const hasMoved = this.#setting.slotsMove(this.#wanted.shard.size === 0);
     const from = this.#asked[0]?.sentAt ?? this.#setting.world.micros;
+    const channels = [...this.#wanted.shard, ...this.#book.namesOf('shard')];
+    const hasMoved = this.#setting.slotsMove(channels, from);
     const isExplained = this.#suspect || hasMoved || this.#setting.mayFail(from, null, null);
     if (!isExplained) this.#complain(`${what}, for no reason`);
     this.#lose();

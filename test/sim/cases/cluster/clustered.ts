@@ -81,6 +81,11 @@ export class Clustered {
     return `slots ${slots.join()} are moved to ${to.name}`;
   }
 
+  /** Whether slots of shard channels have been moved, or are to be. */
+  touches(channels: readonly string[]): boolean {
+    return channels.some((channel) => this.#operator.touched.has(slotOf(channel)));
+  }
+
   /** Whether a node is no member: not yet, or not any more. */
   isStranger(name: string): boolean {
     const { spare, isSpareMember, isSpareGone } = this.cluster;

@@ -14,12 +14,17 @@ interface Heard {
  * acknowledged one of the new master does not go to the old one, unless that was promoted again.
  */
 export class Masters {
-  readonly complaints: string[] = [];
+  readonly #complaints: { readonly shard: string; readonly text: string }[] = [];
   readonly #shards: Shards;
   readonly #heard: Map<string, Heard> = new Map();
 
   constructor(shards: Shards) {
     this.#shards = shards;
+  }
+
+  /** @param collided shards that have had two masters of one epoch */
+  complaintsBut(collided: ReadonlySet<string>): string[] {
+    return this.#complaints.flatMap(({ shard, text }) => (collided.has(shard) ? [] : text));
   }
 
   /** A client of `proxy` was told that its write is carried out. */
@@ -33,9 +38,11 @@ export class Masters {
     if (before === undefined || before.server === server || sentAt <= before.heardAt) return;
     const promotedAt = this.#shards.servers.find(({ name }) => name === server)?.promotedAt ?? 0;
     if (promotedAt > before.doneAt) return;
-    this.complaints.push(
-      `proxy${proxy} acknowledges a write of ${server}, asked ` +
-        `${Math.round((sentAt - before.heardAt) / 1000)} ms after one of ${before.server}`,
-    );
+    const afterMs = Math.round((sentAt - before.heardAt) / 1000);
+    const asked = `asked ${afterMs} ms after one of ${before.server}`;
+    this.#complaints.push({
+      shard,
+      text: `proxy${proxy} acknowledges a write of ${server}, ${asked}`,
+    });
   }
 }
