@@ -50,6 +50,25 @@ export function wholeNumber(name: string, text: string, low: number, high: numbe
   throw new UsageError(`--${name} ${text}: expected a number from ${low} to ${high}`);
 }
 
+/**
+ * Runs a program with the words of its command line. What it fails of is said, and is its exit code: 2
+ * for a mistake on the command line, which is shown how it is used.
+ * @param failed exit code of other failures
+ */
+export async function runMain(
+  usage: string,
+  main: (argv: readonly string[]) => Promise<void>,
+  failed: number = 1,
+): Promise<void> {
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${usage}` : ''}`);
+    process.exitCode = isUsage ? 2 : failed;
+  }
+}
+
 /** Words between commas, without empty ones. */
 export function commaList(text: string): string[] {
   return text.split(',').filter((word) => word !== '');

@@ -3,7 +3,7 @@
 // random order; "plain again" shows how far apart equals are.
 
 import { ensureServers } from '../../test/support/real-servers.ts';
-import { parseOptions, UsageError, wholeNumber } from '../command-line.ts';
+import { parseOptions, runMain, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { Bed } from '../macro/bed.ts';
 import { measureIdleClients } from '../macro/idle-clients.ts';
@@ -125,10 +125,4 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-try {
-  await run(parse(process.argv.slice(2)));
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${USAGE}` : ''}`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runMain(USAGE, (argv) => run(parse(argv)));

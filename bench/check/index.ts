@@ -9,7 +9,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ensureServers } from '../../test/support/real-servers.ts';
-import { UsageError } from '../command-line.ts';
+import { runMain, UsageError } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { checkedWorkloads, measureEndToEnd } from './end-to-end.ts';
 import type { Builds, Figure } from './figures.ts';
@@ -28,13 +28,7 @@ for (const [signal, number] of [
   process.on(signal, () => process.exit(128 + number)); // handlers of 'exit' put things away
 }
 
-try {
-  await run(parseCheckOptions(process.argv.slice(2)));
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${CHECK_USAGE}` : ''}`);
-  process.exitCode = 2;
-}
+await runMain(CHECK_USAGE, (argv) => run(parseCheckOptions(argv)), 2);
 
 async function run(options: CheckOptions): Promise<void> {
   const { rounds, only } = options;

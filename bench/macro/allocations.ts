@@ -10,7 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CODEC_CHOICES, type CodecChoice } from '../../src/codec/choices.ts';
 import { ensureServers } from '../../test/support/real-servers.ts';
-import { commaList, parseOptions, UsageError, wholeNumber } from '../command-line.ts';
+import { commaList, parseOptions, runMain, UsageError, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { short, table } from '../table.ts';
 import {
@@ -64,13 +64,7 @@ interface Sample {
   readonly ofClients: readonly Allocation[];
 }
 
-try {
-  await run(process.argv.slice(2));
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${USAGE}` : ''}`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runMain(USAGE, run);
 
 async function run(argv: readonly string[]): Promise<void> {
   const kinds = { requests: 'value', codec: 'value', json: 'value', only: 'value' } as const;

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ensureServers, findBinary } from '../../test/support/real-servers.ts';
-import { UsageError } from '../command-line.ts';
+import { runMain } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { Bed, DIRECT } from './bed.ts';
 import { charts } from './charts.ts';
@@ -32,13 +32,7 @@ const COMPARISON = 'comparison';
 const START_SECONDS = 1;
 const FILL_SECONDS = 4;
 
-try {
-  await run(process.argv.slice(2));
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${MACRO_USAGE}` : ''}`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runMain(MACRO_USAGE, run);
 
 async function run(commandLine: readonly string[]): Promise<void> {
   const options = parseMacroOptions(commandLine);

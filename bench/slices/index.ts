@@ -3,7 +3,7 @@
 // meanwhile meets all of them.
 
 import { ensureServers } from '../../test/support/real-servers.ts';
-import { commaList, parseOptions, UsageError, wholeNumber } from '../command-line.ts';
+import { commaList, parseOptions, runMain, UsageError, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { Bed } from '../macro/bed.ts';
 import { type Rival, rival } from '../macro/options.ts';
@@ -35,13 +35,7 @@ interface Options {
   readonly sliceMs: number;
 }
 
-try {
-  await run(parse(process.argv.slice(2)));
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${USAGE}` : ''}`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runMain(USAGE, (argv) => run(parse(argv)));
 
 function parse(argv: readonly string[]): Options {
   const options = parseOptions(argv, {

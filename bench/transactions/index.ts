@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { ensureServers, type RealServer, startRedis } from '../../test/support/real-servers.ts';
 import { encodeRequest, RespClient } from '../../test/support/resp-client.ts';
 import { type ChildRingway, shards, startChild } from '../../test/support/ringway.ts';
-import { parseOptions, UsageError, wholeNumber } from '../command-line.ts';
+import { parseOptions, runMain, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
 import { usageOf } from '../macro/process-usage.ts';
 
@@ -198,10 +198,4 @@ async function compare(redis: RealServer, ringway: ChildRingway, seconds: number
   }
 }
 
-try {
-  await run(parse(process.argv.slice(2)));
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  console.error(`ringway: ${(error as Error).message}${isUsage ? `\n\n${USAGE}` : ''}`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runMain(USAGE, (argv) => run(parse(argv)));
