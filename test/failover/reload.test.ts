@@ -5,6 +5,7 @@ import { askAdmin } from '../../src/admin/admin-client.ts';
 import { certificates } from '../support/certificates.ts';
 import { startFakeSentinel } from '../support/fake-sentinel.ts';
 import { freePort } from '../support/free-port.ts';
+import { follows } from '../support/promotions.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, type PoolSpec, startChild } from '../support/ringway.ts';
@@ -50,10 +51,7 @@ async function allSay(clients: readonly RespClient[], ...words: string[]): Promi
 
 async function follow(replica: RealServer, { port }: RealServer): Promise<void> {
   await command(replica.port, 'REPLICAOF', '127.0.0.1', String(port));
-  await waitFor('the replica', async () => {
-    const info = String(await command(replica.port, 'INFO', 'replication'));
-    return /master_link_status:up/.test(info);
-  });
+  await waitFor('the replica', () => follows(replica));
 }
 
 for (const workers of [1, 2]) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startFakeSentinel } from '../support/fake-sentinel.ts';
 import { freePort } from '../support/free-port.ts';
+import { follows } from '../support/promotions.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startInProcess, type TestRingway, USUAL, VARIANTS } from '../support/ringway.ts';
@@ -23,10 +24,6 @@ async function startShard(): Promise<Shard> {
   });
   await waitFor('the replica to follow', () => follows(replica));
   return { master, replica };
-}
-
-async function follows({ port }: RealServer): Promise<boolean> {
-  return /master_link_status:up/.test(String(await command(port, 'INFO', 'replication')));
 }
 
 /** How often a server was asked for one of these commands. */

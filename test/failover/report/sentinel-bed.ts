@@ -44,6 +44,8 @@ export interface Seen extends Judged {
 
 /** What happens, and how it ends. */
 export interface Scenario {
+  /** Its name on the command line. */
+  readonly event: string;
   readonly name: string;
   /** How often, for each of --runs. */
   readonly share: number;

@@ -69,13 +69,21 @@ async function killNext(bed: Bed, shard: number): Promise<Outage[]> {
 
 const SCENARIOS: readonly Scenario[] = [
   {
+    event: 'planned',
     name: 'planned (`SENTINEL FAILOVER`)',
     share: 1,
     begin: failOver,
     end: follow,
   },
-  { name: 'the master is killed (`kill -9`)', share: 2, begin: killed, end: comeBack },
   {
+    event: 'kill',
+    name: 'the master is killed (`kill -9`)',
+    share: 2,
+    begin: killed,
+    end: comeBack,
+  },
+  {
+    event: 'hang',
     name: 'the master hangs (`SIGSTOP`), and wakes up behind the failover',
     share: 1,
     begin: async (bed, shard, master) => hit(bed, shard, master, 'SIGSTOP'),
@@ -87,6 +95,7 @@ const SCENARIOS: readonly Scenario[] = [
     end: follow,
   },
   {
+    event: 'return',
     name: 'the killed master comes back as a master',
     share: 1,
     begin: killed,
@@ -98,6 +107,7 @@ const SCENARIOS: readonly Scenario[] = [
     end: follow,
   },
   {
+    event: 'double',
     name: 'the master is killed, and then the next one',
     share: 0.2,
     begin: killed,
@@ -105,6 +115,7 @@ const SCENARIOS: readonly Scenario[] = [
     end: comeBack,
   },
   {
+    event: 'stale',
     name: 'planned, while one sentinel sleeps; it wakes up behind it',
     share: 0.2,
     begin: async (bed, shard) => {
@@ -122,6 +133,7 @@ const SCENARIOS: readonly Scenario[] = [
 
 /** Sentinels that are gone do not come back: the last one. */
 const NO_SENTINELS: Scenario = {
+  event: 'none',
   name: 'planned, and then all sentinels are killed',
   share: 0,
   begin: failOver,
@@ -133,9 +145,8 @@ const NO_SENTINELS: Scenario = {
   end: () => {},
 };
 
-export const SENTINEL_EVENTS: readonly string[] = [
-  ...['planned', 'kill', 'hang', 'return', 'double', 'stale', 'none'],
-];
+const ALL_SCENARIOS: readonly Scenario[] = [...SCENARIOS, NO_SENTINELS];
+export const SENTINEL_EVENTS: readonly string[] = ALL_SCENARIOS.map(({ event }) => event);
 
 function ratio(results: readonly Seen[]): string {
   const of = (times: (seen: Seen) => readonly number[]) => quantile(results.flatMap(times), 0.99);
@@ -164,8 +175,8 @@ export async function sentinelReport(runs: number, events: readonly string[]): P
   const bed = await startBed();
   const rows: string[] = [];
   const times: string[] = [];
-  for (const [i, scenario] of [...SCENARIOS, NO_SENTINELS].entries()) {
-    if (!events.includes(SENTINEL_EVENTS[i])) continue;
+  for (const scenario of ALL_SCENARIOS) {
+    if (!events.includes(scenario.event)) continue;
     const count = Math.max(1, Math.round(runs * scenario.share));
     const results: Seen[] = [];
     while (results.length < count) {

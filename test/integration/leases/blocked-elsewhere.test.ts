@@ -109,7 +109,7 @@ describe('a reload that gives the key of a client that is blocked to another ser
       if (!isFirst) await reload();
       const asked = other.command('CLIENT', 'UNBLOCK', id);
       const most = isFirst ? 1 : 0;
-      await waitFor('the first order', () => unblocking.length >= Math.max(1, most));
+      await waitFor('the first order', () => unblocking.length > 0);
       await other.send(encodeSequence([['PING']]));
       if (isFirst) await reload();
       await waitFor('all orders', () => unblocking.length === most + 1);
