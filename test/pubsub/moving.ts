@@ -1,13 +1,32 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { askAdmin } from '../../src/admin/admin-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { type ChildRingway, type PoolSpec, startChild } from '../support/ringway.ts';
 
-const started: ChildRingway[] = [];
+interface Started {
+  readonly ringway: ChildRingway;
+  /** Where the one says who it is that all clients went to. */
+  readonly pidFile: string;
+}
 
-/** What a failed test has left must not keep this process from ending. */
+const started: Set<Started> = new Set();
+
+/** What a failed test has left must not keep this process from ending, nor outlive it. */
 export function killLeft(): void {
-  for (const ringway of started) if (ringway.child.exitCode === null) ringway.kill('SIGKILL');
+  for (const { ringway, pidFile } of started) {
+    const heir = existsSync(pidFile) ? Number(readFileSync(pidFile, 'latin1')) : ringway.pid;
+    if (heir > 0 && heir !== ringway.pid) kill(heir);
+    if (ringway.child.exitCode === null) ringway.kill('SIGKILL');
+  }
+}
+
+/** Ends a process that is no child of this one; it may have ended. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** ringway as a program that can be told to have all clients go elsewhere. */
@@ -33,7 +52,8 @@ export async function run(
     { servers, ...keys },
     { args: [...more, '--workers', `${workers}`] },
   );
-  started.push(ringway);
+  const entry = { ringway, pidFile };
+  started.add(entry);
   return {
     ringway,
     port: ringway.port,
@@ -41,6 +61,7 @@ export async function run(
     stop: async () => {
       process.kill(Number(readFileSync(pidFile, 'latin1')), 'SIGTERM');
       await ringway.gone;
+      started.delete(entry);
     },
   };
 }

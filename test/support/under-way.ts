@@ -1,19 +1,12 @@
-import { connect } from 'node:net';
+import { RespClient } from './resp-client.ts';
 import { waitFor } from './wait.ts';
 
 /** Waits until so many requests are sent to servers and not answered, as the stats port says. */
 export async function underWay(statsPort: number, count: number): Promise<void> {
   await waitFor(`${count} requests to be under way`, async () => {
-    const stats = JSON.parse(await textOf(statsPort)) as Record<string, unknown>;
-    return inFlight(stats) >= count;
+    const stats = String(await (await RespClient.open(statsPort)).readToEnd());
+    return inFlight(JSON.parse(stats)) >= count;
   });
-}
-
-/** All that comes from a port until the other side closes. */
-async function textOf(port: number): Promise<string> {
-  let text = '';
-  for await (const chunk of connect(port, '127.0.0.1')) text += String(chunk);
-  return text;
 }
 
 /** The sum of `out_queue` in the servers of pools. */

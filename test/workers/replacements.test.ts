@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { askAdmin } from '../../src/admin/admin-client.ts';
+import { startFake } from '../support/fake-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
@@ -44,10 +44,8 @@ describe('a worker that starts in the place of one that crashed', () => {
 
   test('while a reload is made ready has the new configuration', async () => {
     // A server that accepts and says nothing keeps subscriptions waiting: that takes a second.
-    const silent = createServer(() => {});
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    silent.unref();
-    const { port: silentPort } = silent.address() as { port: number };
+    const silent = await startFake(() => undefined);
+    stops.push(() => silent.stop());
     const [first, second] = redis.map(({ port }) => `127.0.0.1:${port}:1`);
     const ringway = await run([
       { servers: [`${first} s`] },
@@ -66,7 +64,7 @@ describe('a worker that starts in the place of one that crashed', () => {
       ringway.file,
       text
         .replace(`${first} s\n`, `${second} s\n`)
-        .replace(`${first} s1\n`, `${first} s1\n    - 127.0.0.1:${silentPort}:1 s2\n`),
+        .replace(`${first} s1\n`, `${first} s1\n    - 127.0.0.1:${silent.port}:1 s2\n`),
     );
     await askAdmin(ringway.socket, 'reload');
     await waitFor('the worker', () => starts(ringway, 2) === 2);
