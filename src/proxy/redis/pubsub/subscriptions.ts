@@ -14,7 +14,7 @@ import type {
 import { acknowledgement, PUSH } from './acknowledgements.ts';
 import type { Hub } from './hub/hub.ts';
 import { CHANNEL, type Kind, PATTERN, SHARD } from './hub/kinds.ts';
-import type { Listener, Topic } from './hub/topic.ts';
+import type { Leaving, Listener, Topic } from './hub/topic.ts';
 
 const STAR = 0x2a;
 
@@ -36,8 +36,7 @@ export class Subscriptions implements ClientSubscriptions, Listener {
   /** What it is sent messages in. */
   resp: RespVersion = 2;
   bytes = 0;
-  /** The clients that it goes to another process with. */
-  round: string | null = null;
+  leaving: Leaving | null = null;
   /** How often that came to nothing. */
   failedRounds = 0;
   heardElsewhere = false;
@@ -85,7 +84,7 @@ export class Subscriptions implements ClientSubscriptions, Listener {
 
   get saved(): SavedSubscriptions {
     const topics = this.all.map(({ kind, name }) => [kind, name.toString('base64')] as const);
-    return { round: this.round ?? '', topics };
+    return { round: this.leaving?.id ?? '', topics };
   }
 
   /** Goes on with what it heard in another process. */

@@ -1,8 +1,8 @@
 import { type PoolCounters, PUBSUB_MESSAGES } from '../../../../stats/counters.ts';
 import { type Frame, isChannelOfCuts } from './frame.ts';
 import type { HubServer } from './hub-server.ts';
-import { PATTERN } from './kinds.ts';
-import type { Listener, Topic } from './topic.ts';
+import { CHANNEL, PATTERN } from './kinds.ts';
+import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
 
 /**
@@ -14,14 +14,16 @@ export interface Cut {
   channelOf(server: HubServer): Topic | null;
   /** A server has granted or refused something. */
   onProgress(): void;
-  /** A frame that belongs to no topic: perhaps what marks the cut. */
+  /** A frame of a channel on which cuts are marked: perhaps the mark of this one. */
   onMark(server: HubServer, bytes: Buffer, start: number, end: number): void;
   /** A server is lost: what it said meanwhile is missing. */
   onLost(server: HubServer): void;
-  /** Whether a listener hears nothing more of a server here. */
-  isOver(server: HubServer, listener: Listener): boolean;
-  /** A message, as Listener.take(), that clients who come may have to hear. */
-  take(server: HubServer, topic: Topic, bytes: Buffer, start: number, end: number): void;
+  /** Whether clients who come may have to hear a message: keep() follows. */
+  wants(server: HubServer, topic: Topic): boolean;
+  /** @param message a whole frame of RESP2, which must not be changed */
+  keep(topic: Topic, message: Buffer): void;
+  /** One of these went wrong. */
+  onException(error: unknown): void;
 }
 
 /** Hands the messages of servers to who listens. */
@@ -38,17 +40,18 @@ export class Deliveries {
 
   onMessage(server: HubServer, frame: Frame, bytes: Buffer, start: number, end: number): void {
     this.#counters[PUBSUB_MESSAGES]++;
-    const name = bytes.toString('latin1', frame.nameStart, frame.nameEnd);
-    const topic = this.#topics.find(frame.kind, name);
-    if (topic === undefined) {
-      for (const cut of [...this.cuts]) cut.onMark(server, bytes, start, end);
+    const { kind, nameStart, nameEnd, channelStart } = frame;
+    // What marks a cut, of this ringway or of another, is for no client.
+    if (kind === CHANNEL && isChannelOfCuts(bytes, nameStart, nameEnd)) {
+      this.#onMark(server, bytes, start, end);
       return;
     }
-    // What marks a cut, of this ringway or of another, is for no client.
-    if (frame.kind === PATTERN && isChannelOfCuts(bytes, frame.channelStart, end)) return;
-    for (const cut of this.cuts) cut.take(server, topic, bytes, start, end);
+    if (kind === PATTERN && isChannelOfCuts(bytes, channelStart, end)) return;
+    const topic = this.#topics.find(kind, bytes.toString('latin1', nameStart, nameEnd));
+    if (topic === undefined) return;
+    if (this.cuts.size > 0) this.#keep(server, topic, bytes, start, end);
     for (const listener of topic.listeners) {
-      if (this.cuts.size > 0 && this.#isOver(server, listener)) continue;
+      if (listener.leaving?.isOver(server)) continue;
       try {
         listener.take(bytes, start, end);
       } catch (error) {
@@ -57,17 +60,41 @@ export class Deliveries {
     }
   }
 
-  #isOver(server: HubServer, listener: Listener): boolean {
-    for (const cut of this.cuts) if (cut.isOver(server, listener)) return true;
-    return false;
+  #onMark(server: HubServer, bytes: Buffer, start: number, end: number): void {
+    this.#tellCuts((cut) => cut.onMark(server, bytes, start, end));
+  }
+
+  /** Copied once, for all cuts that want it. */
+  #keep(server: HubServer, topic: Topic, bytes: Buffer, start: number, end: number): void {
+    let copy: Buffer | null = null;
+    for (const cut of this.cuts) {
+      try {
+        if (!cut.wants(server, topic)) continue;
+        copy ??= Buffer.from(bytes.subarray(start, end));
+        cut.keep(topic, copy);
+      } catch (error) {
+        cut.onException(error);
+      }
+    }
   }
 
   /** A server has granted or refused something. */
   onProgress(): void {
-    for (const cut of [...this.cuts]) cut.onProgress();
+    this.#tellCuts((cut) => cut.onProgress());
   }
 
   onLost(server: HubServer): void {
-    for (const cut of [...this.cuts]) cut.onLost(server);
+    this.#tellCuts((cut) => cut.onLost(server));
+  }
+
+  /** What goes wrong in one of them ends it, and nothing else. */
+  #tellCuts(tell: (cut: Cut) => void): void {
+    for (const cut of [...this.cuts]) {
+      try {
+        tell(cut);
+      } catch (error) {
+        cut.onException(error);
+      }
+    }
   }
 }

@@ -1,8 +1,18 @@
 import { HUB_TOPIC_BYTES } from '../../../../limits.ts';
 import type { Kind } from './kinds.ts';
 
+/** Clients that go to another process together. */
+export interface Leaving {
+  /** Known there, too. */
+  readonly id: string;
+  /** Whether they hear nothing more of a server here. @param server one of the hub */
+  isOver(server: object): boolean;
+}
+
 /** A client, as what it hears sees it. */
 export interface Listener {
+  /** Those that it goes to another process with; null = it does not go. */
+  readonly leaving: Leaving | null;
   /**
    * A message: a whole frame of RESP2 at [start, end) of `bytes`, which are the arena's or do not
    * change any more.

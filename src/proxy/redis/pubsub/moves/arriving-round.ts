@@ -126,14 +126,13 @@ export class ArrivingRound extends MarkedCut implements Timed {
     if (this.markers.has(server)) this.#fail('a server is lost');
   }
 
-  isOver(): boolean {
-    return false;
+  wants(server: HubServer, topic: Topic): boolean {
+    return this.passed.has(server) && this.#topics.has(topic);
   }
 
-  take(server: HubServer, topic: Topic, bytes: Buffer, start: number, end: number): void {
-    if (!this.passed.has(server) || !this.#topics.has(topic)) return;
-    this.#count(end - start + KEPT_MESSAGE_BYTES);
-    this.#kept.push({ topic, bytes: Buffer.from(bytes.subarray(start, end)) });
+  keep(topic: Topic, bytes: Buffer): void {
+    this.#count(bytes.length + KEPT_MESSAGE_BYTES);
+    this.#kept.push({ topic, bytes });
     if (this.#keptBytes > this.#pool.config.clientOutputLimit) this.#fail('too much is kept');
   }
 
@@ -144,7 +143,7 @@ export class ArrivingRound extends MarkedCut implements Timed {
 
   protected onComplete(): void {
     this.#marksUntil = 0;
-    for (const waiting of this.#waiting.splice(0)) this.#settle(waiting);
+    this.#settleAll();
     if (this.#isLast) this.#end();
   }
 
@@ -162,6 +161,14 @@ export class ArrivingRound extends MarkedCut implements Timed {
     // The other process has all marks: a server that keeps one back here must not hold the client.
     this.#marksUntil = millis() + ROUND_MS;
     this.#pool.engine.deadlines.arm(this, this.#marksUntil);
+  }
+
+  /** What goes wrong with one of them ends that one. */
+  #settleAll(): void {
+    const { guard } = this.#pool.engine;
+    for (const waiting of this.#waiting.splice(0)) {
+      guard.bind(waiting.client, () => this.#settle(waiting))();
+    }
   }
 
   #settle({ client, subscriptions, saved, hold }: Waiting): void {
@@ -184,7 +191,7 @@ export class ArrivingRound extends MarkedCut implements Timed {
   #fail(why: string): void {
     if (this.#failed) return;
     this.#failed = true;
-    for (const waiting of this.#waiting.splice(0)) this.#settle(waiting);
+    this.#settleAll();
     this.#say(why);
     this.#end();
   }

@@ -10,7 +10,7 @@ import { addressOf } from '../../../pool/pool-changes.ts';
 import { askUnnoticed } from '../../info/unnoticed.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubServer } from '../hub/hub-server.ts';
-import type { Listener } from '../hub/topic.ts';
+import type { Leaving } from '../hub/topic.ts';
 import type { Subscriptions } from '../subscriptions.ts';
 import { MarkedCut } from './marked-cut.ts';
 import type { Heir, RoundAnswer, RoundQuestion } from './questions.ts';
@@ -37,12 +37,11 @@ function openServers(hub: Hub): Map<string, HubServer> {
  * hear; then a message is published on each server. What comes before it they hear here, and what
  * comes behind it there: nothing is lost, and nothing comes twice.
  */
-export class LeavingRound extends MarkedCut {
+export class LeavingRound extends MarkedCut implements Leaving {
   readonly id: string;
   readonly #secret: string;
   readonly #pool: Pool;
   readonly #clients: readonly ClientConnection[];
-  readonly #listeners: ReadonlySet<Listener>;
   readonly #heir: Heir;
   readonly #asked: BackendConnection[] = [];
   readonly #until: number = millis() + ROUND_MS;
@@ -62,20 +61,17 @@ export class LeavingRound extends MarkedCut {
     this.#secret = secret;
     this.#pool = pool;
     this.#clients = clients;
-    this.#listeners = new Set(clients.map(subscriptionsOf));
     this.#heir = heir;
   }
 
   begin(): void {
-    for (const client of this.#clients) subscriptionsOf(client).round = this.id;
+    for (const client of this.#clients) subscriptionsOf(client).leaving = this;
     this.open();
-    const { guard } = this.#pool.engine;
     const settle = (answer: object | null): void => {
       try {
         this.#onAnswer(answer as RoundAnswer | null);
       } catch (error) {
-        guard.note('subscribers that go to another process', error);
-        this.#fail('internal error');
+        this.onException(error);
       }
     };
     this.#heir.ask(this.#question).then(settle, () => settle(null));
@@ -165,11 +161,20 @@ export class LeavingRound extends MarkedCut {
     this.#fail('a server is lost');
   }
 
-  isOver(server: HubServer, listener: Listener): boolean {
-    return this.passed.has(server) && this.#listeners.has(listener);
+  isOver(server: object): boolean {
+    return this.passed.has(server);
   }
 
-  take(): void {}
+  wants(): boolean {
+    return false;
+  }
+
+  keep(): void {}
+
+  onException(error: unknown): void {
+    this.#pool.engine.guard.note('subscribers that go to another process', error);
+    this.#fail('internal error');
+  }
 
   #fail(why: string): void {
     if (this.#phase >= CUT) return;
@@ -178,7 +183,7 @@ export class LeavingRound extends MarkedCut {
     this.#stopAsking();
     for (const client of this.#clients) {
       const subscriptions = subscriptionsOf(client);
-      subscriptions.round = null;
+      subscriptions.leaving = null;
       subscriptions.failedRounds++;
       // What came behind a mark was not heard here.
       if (missed && !client.closed) client.drain();

@@ -36,7 +36,7 @@ export class LeavingSubscribers {
     for (const [pool, rounds] of this.#pools) this.#look(pool, rounds);
     const waiting = new Map<Pool, ClientConnection[]>();
     for (const client of clients) {
-      if (!client.departure.waitsForCut || roundOf(client) !== null) continue;
+      if (!client.departure.waitsForCut || isLeaving(client)) continue;
       const of = waiting.get(client.pool);
       if (of === undefined) waiting.set(client.pool, [client]);
       else of.push(client);
@@ -71,8 +71,8 @@ export class LeavingSubscribers {
   }
 }
 
-function roundOf({ subscriptions }: ClientConnection): string | null {
-  return (subscriptions as Subscriptions).round;
+function isLeaving({ subscriptions }: ClientConnection): boolean {
+  return (subscriptions as Subscriptions).leaving !== null;
 }
 
 /**

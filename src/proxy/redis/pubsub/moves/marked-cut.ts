@@ -1,7 +1,7 @@
 import type { Cut } from '../hub/deliveries.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubServer } from '../hub/hub-server.ts';
-import type { Listener, Topic } from '../hub/topic.ts';
+import type { Topic } from '../hub/topic.ts';
 import { Marker } from './marker.ts';
 
 /** A cut through what the servers of a hub say, by a message that is published on each of them. */
@@ -10,7 +10,7 @@ export abstract class MarkedCut implements Cut {
   /** Of the servers that are heard on both sides. */
   protected readonly markers: ReadonlyMap<HubServer, Marker>;
   /** Servers whose mark has come, and those that are heard on one side only. */
-  protected readonly passed: Set<HubServer> = new Set();
+  protected readonly passed: Set<object> = new Set();
   #open = false;
 
   /** @param servers by address, those that are heard on both sides */
@@ -66,6 +66,7 @@ export abstract class MarkedCut implements Cut {
   protected abstract onComplete(): void;
   abstract onProgress(): void;
   abstract onLost(server: HubServer): void;
-  abstract isOver(server: HubServer, listener: Listener): boolean;
-  abstract take(server: HubServer, topic: Topic, bytes: Buffer, start: number, end: number): void;
+  abstract wants(server: HubServer, topic: Topic): boolean;
+  abstract keep(topic: Topic, message: Buffer): void;
+  abstract onException(error: unknown): void;
 }

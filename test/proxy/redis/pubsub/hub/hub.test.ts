@@ -104,6 +104,7 @@ function start(
 }
 
 class Ear implements Listener, Waiter {
+  readonly leaving = null;
   readonly heard: string[] = [];
   confirmed = 0;
   refused = '';
