@@ -9,8 +9,10 @@ import {
   srvName,
 } from '../config/index.ts';
 import { CLUSTER_NODES, REPLICAS, SENTINELS } from '../limits.ts';
+import { goesOn } from '../net/addresses/place.ts';
 import type { FollowedSpec } from '../topology/cluster/clusters.ts';
 import { type Address, addressText, sameAddress } from '../topology/facts.ts';
+import { isCluster, isPeers, type Known } from '../topology/known.ts';
 import type { SrvSpec } from '../topology/names/srv-watch.ts';
 import type { PeerSpec } from '../topology/peers/peers.ts';
 import type { PromotionSpec, ShardSpec } from '../topology/shard.ts';
@@ -131,6 +133,24 @@ function shardsOfPool(pool: PoolConfig, listed: Listed): ShardSpec[] {
 
 function readsOf({ readFrom, maxReplicaLag }: Pick<PoolConfig, 'readFrom' | 'maxReplicaLag'>) {
   return { from: readFrom, maxLag: maxReplicaLag };
+}
+
+/** Whether what is known of a shard or a cluster holds for another configuration as well. */
+export function isMeant(known: Known, before: Config | null, after: Config): boolean {
+  const [old, next] = [before, after].map((config) => {
+    return config?.pools.find(({ name }) => name === known.pool);
+  });
+  if (old === undefined || next === undefined || isPeers(known)) return false;
+  if (isCluster(known)) {
+    // What SRV records list is not known: other names of them may lead to another cluster.
+    const places = [...old.seeds, ...known.map.nodes];
+    return next.seeds.some((seed) => places.some((place) => sameAddress(seed, place)));
+  }
+  const [line, now] = [old, next].map(({ servers }) => {
+    return servers.find(({ name }) => name === known.server);
+  });
+  if (line === undefined || now === undefined) return false;
+  return goesOn(now, { line, now: known.address });
 }
 
 /** Who replaces the masters of a pool; null = somebody else. */

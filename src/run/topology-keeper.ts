@@ -13,7 +13,7 @@ import type { KnownShard } from '../topology/shard.ts';
 import { Topology } from '../topology/topology.ts';
 import { NameKeeper } from './name-keeper.ts';
 import type { Serving } from './serving.ts';
-import { clustersOf, peersOf, shardsOf, srvNamesOf } from './shard-specs.ts';
+import { clustersOf, isMeant, peersOf, shardsOf, srvNamesOf } from './shard-specs.ts';
 
 const NOWHERE: Pick<Serving, 'steer'> = { steer: () => {} };
 
@@ -65,7 +65,7 @@ export class TopologyKeeper {
     this.#listed = new SrvWatch({
       clock: SYSTEM_CLOCK,
       resolve: RESOLVE_SRV,
-      onMembers: () => this.#followMasters(),
+      onMembers: () => this.#onListed(),
       say: (text) => log.write(LOG_NOTICE, text, { event: 'name' }),
     });
     this.#topology.frozen = frozen;
@@ -96,6 +96,19 @@ export class TopologyKeeper {
     this.#clusters.follow(clustersOf(this.#config, listed), this.#later.filter(isCluster));
   }
 
+  /** Of those that are followed only now others may have been told what does not hold any more. */
+  #onListed(): void {
+    const before = this.#found;
+    this.#followMasters();
+    this.#tell(this.#found.filter((each) => !before.some(isOf(each))));
+  }
+
+  /** Tells all of it, but what is not to be done while it is frozen. */
+  #tell(known: readonly Known[]): void {
+    const told = known.filter((each) => !(this.frozen && isCluster(each)));
+    for (const step of stepsTo(told)) this.#steer(step);
+  }
+
   #steer(step: AnyStep): void {
     this.#serving.steer(step);
   }
@@ -105,12 +118,12 @@ export class TopologyKeeper {
    * said while that was taken over went by names that may mean other servers now.
    */
   follow(config: Config): void {
+    const before = this.#config;
     this.names.follow(config);
-    this.#later = [];
+    // What is not followed until SRV records list who tells of it is not forgotten.
+    this.#later = this.known.filter((each) => isMeant(each, before, config));
     this.#followAll(config);
-    const clusters = this.frozen ? [] : this.#clusters.known;
-    const known = [...this.#topology.known, ...clusters, ...this.#peers.known];
-    for (const step of stepsTo(known)) this.#steer(step);
+    this.#tell(this.known);
   }
 
   /** What the process that hands over has found out since it said what it knew. */

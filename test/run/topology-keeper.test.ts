@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { getServers, setServers } from 'node:dns';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { type Config, parseConfig } from '../../src/config/index.ts';
 import { TopologyKeeper } from '../../src/run/topology-keeper.ts';
 import type { AnyStep } from '../../src/topology/known.ts';
+import type { KnownShard } from '../../src/topology/shard.ts';
 import { type FakeCluster, startFakeCluster } from '../support/fake-cluster.ts';
 import { type FakeMasterServer, startFakeMaster } from '../support/fake-master.ts';
 import { type FakeSentinel, startFakeSentinel } from '../support/fake-sentinel.ts';
+import { NameServer } from '../support/name-server.ts';
 import { poolFile } from '../support/ringway.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -136,6 +139,64 @@ describe('whoever follows masters', () => {
     // The second one is followed no more.
     assert.deepEqual(waiting.known, [news]);
     waiting.stop();
+  });
+
+  describe('whose sentinels SRV records list from now on', () => {
+    const service = '_redis._tcp.test';
+    const srv = { sentinels: [`srv:${service}`], dns_interval: 300 };
+    let names: NameServer;
+    let usual: string[];
+    beforeEach(async () => {
+      names = new NameServer();
+      usual = getServers();
+      setServers([await names.open()]);
+      await start();
+    });
+    afterEach(() => {
+      setServers(usual);
+      names.close();
+    });
+
+    const shard = (): KnownShard | undefined =>
+      keeper.known.find((each): each is KnownShard => 'server' in each);
+    const place = (): number[] => [shard()?.address.port ?? 0, shard()?.epoch ?? 0];
+
+    test('keeps where masters are while these list nobody, until the file is as before', async () => {
+      keeper.follow(await config(first.port, srv));
+      assert.deepEqual(told(), [...CLUSTER, `move ${second.port}`, 'read 0']);
+      assert.deepEqual(place(), [second.port, 2]);
+      keeper.follow(await config(first.port, { ...srv, timeout: 5000 }));
+      assert.deepEqual(place(), [second.port, 2]);
+      await sentinel.stop();
+      steps.length = 0;
+      keeper.follow(await config(first.port));
+      assert.deepEqual(told(), [`move ${second.port}`, 'read 0', ...CLUSTER]);
+      const [{ epoch }] = (keeper.view as { shards: { epoch: number }[] }).shards;
+      assert.equal(epoch, 2);
+    });
+
+    test('forgets it when the file names another master altogether', async () => {
+      keeper.follow(await config(1, srv));
+      assert.equal(shard(), undefined);
+      names.services.set(service, [{ host: '127.0.0.1', port: 1 }]);
+      steps.length = 0;
+      await waitFor('the master of the file', () => told().join() === 'move 1,read 0');
+    });
+
+    test('waits for a promotion until the sentinels that are listed tell how it ends', async () => {
+      first.isMaster = false;
+      const at = `127.0.0.1 ${first.port} @ cache 127.0.0.1 ${second.port}`;
+      await waitFor('the hold', () => {
+        sentinel.publish('+failover-state-send-slaveof-noone', `slave x ${at}`);
+        return shard()?.wasReplica === true;
+      });
+      keeper.follow(await config(first.port, srv));
+      assert.ok(told().includes(`hold ${second.port}`));
+      names.services.set(service, [{ host: '127.0.0.1', port: sentinel.port }]);
+      steps.length = 0;
+      first.isMaster = true;
+      await waitFor('the end', () => told().includes(`move ${first.port}`));
+    });
   });
 
   test('says that another proxy is back that was away in the process before', async () => {
