@@ -16,8 +16,8 @@ export interface WaitingRequest {
   due: number;
   /** Where it was sent on to; null = where its slot is then. */
   readonly toward: Toward | null;
-  /** It came while its client was held. */
-  readonly behind: boolean;
+  /** The latest of what its client has asked before and that waits elsewhere; null = nothing. */
+  readonly behind: object | null;
 }
 
 /** A node that a request was sent on to. */
@@ -44,13 +44,12 @@ export interface RequestTaker {
 export class WaitingRequests implements Timed, GuardedConnection {
   readonly #engine: Engine;
   readonly #taker: RequestTaker;
-  #waiting: WaitingRequest[] = [];
-  /** The last of each client: those behind it are not due before. */
-  readonly #latest: Map<number, WaitingRequest> = new Map();
-  /** How many of each client there are. */
-  readonly #counts: Map<number, number> = new Map();
+  /** Of each client, in the order in which it has asked; none is due before the one before it. */
+  readonly #waiting: Map<number, WaitingRequest[]> = new Map();
   /** What of each client waits elsewhere, oldest first: what it asks meanwhile is behind. */
   readonly #held: Map<number, Set<object>> = new Map();
+  /** How many wait, and what they take. */
+  count = 0;
   #bytes = 0;
   timerAt = 0;
   readonly isBalanced = true;
@@ -66,20 +65,18 @@ export class WaitingRequests implements Timed, GuardedConnection {
     return this.#taker;
   }
 
-  get count(): number {
-    return this.#waiting.length;
-  }
-
   collectClients(ids: Set<number>): void {
-    for (const { request } of this.#waiting) {
-      if (request.entry.clientId >= 0) ids.add(request.entry.clientId);
+    for (const all of this.#waiting.values()) {
+      for (const { request } of all) {
+        if (request.entry.clientId >= 0) ids.add(request.entry.clientId);
+      }
     }
     for (const client of this.#held.keys()) ids.add(client);
   }
 
   /** Whether any request of the client waits, here or elsewhere: none of its others may go by. */
   has(client: number): boolean {
-    return this.#counts.has(client) || this.#held.has(client);
+    return this.#waiting.has(client) || this.#held.has(client);
   }
 
   /** `what` waits elsewhere: what comes of the client from now on stays until release(). */
@@ -95,14 +92,15 @@ export class WaitingRequests implements Timed, GuardedConnection {
     const held = this.#held.get(client);
     held?.delete(what);
     if (held?.size === 0) this.#held.delete(client);
-    if (this.#counts.has(client)) this.#engine.deadlines.arm(this, millis());
+    if (this.#waiting.has(client)) this.#engine.deadlines.arm(this, millis());
     this.#leaveIfEmpty();
   }
 
   /** Whether nothing of the client waits that it has asked before `what`, which is held. */
   isNext(client: number, what: object): boolean {
     const [oldest] = this.#held.get(client) ?? [];
-    return oldest === what && !this.#waiting.some((each) => !each.behind && isOf(each, client));
+    const first = this.#waiting.get(client)?.[0];
+    return oldest === what && (first === undefined || this.#isHeld(first));
   }
 
   /** @param ms how long it waits at least @returns false when there is no room */
@@ -110,36 +108,21 @@ export class WaitingRequests implements Timed, GuardedConnection {
     const bytes = request.bytes.length + WAITING_REQUEST_BYTES;
     if (this.#bytes + bytes > SLOT_WAITING_BYTES) return false;
     const client = clientOf(request.entry);
-    const behind = this.#held.has(client);
-    const waiting = { request, lane, due: millis() + ms, toward, behind };
+    const all = this.#waiting.get(client) ?? [];
+    let at = all.length;
+    while (at > 0 && isBefore(request.entry, all[at - 1].request.entry)) at--;
+    const due = Math.max(millis() + ms, all[at - 1]?.due ?? 0);
+    const behind =
+      at < all.length ? all[at].behind : ([...(this.#held.get(client) ?? [])].at(-1) ?? null);
+    // Then it is here, come what may.
+    all.splice(at, 0, { request, lane, due, toward, behind });
+    for (let i = at + 1; i < all.length && all[i].due < due; i++) all[i].due = due;
+    this.#waiting.set(client, all);
+    this.count++;
     this.#count(bytes);
     this.#engine.connections.add(this);
-    this.#queue(waiting, client); // then it is here, come what may
-    this.#engine.deadlines.arm(this, waiting.due);
+    this.#engine.deadlines.arm(this, due);
     return true;
-  }
-
-  /** Before what its client has asked later, and that is not due before it. */
-  #queue(waiting: WaitingRequest, client: number): void {
-    const { entry } = waiting.request;
-    const latest = this.#latest.get(client);
-    const isLast = latest === undefined || !isBefore(entry, latest.request.entry);
-    this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1);
-    if (isLast) {
-      waiting.due = Math.max(waiting.due, latest?.due ?? 0);
-      this.#latest.set(client, waiting);
-      this.#waiting.push(waiting);
-      return;
-    }
-    const { length } = this.#waiting;
-    let at = length;
-    for (const [i, each] of this.#waiting.entries()) {
-      if (!isOf(each, client)) continue;
-      if (at === length && isBefore(entry, each.request.entry)) at = i;
-      if (at === length) waiting.due = Math.max(waiting.due, each.due);
-      else each.due = Math.max(waiting.due, each.due);
-    }
-    this.#waiting.splice(at, 0, waiting);
   }
 
   #count(bytes: number): void {
@@ -147,35 +130,40 @@ export class WaitingRequests implements Timed, GuardedConnection {
     this.#engine.budget.count(bytes);
   }
 
-  /** Those whose time has come, and that nothing holds back. */
+  /** Those whose time has come, and that nothing holds back: the first ones of each client. */
   #take(now: number): WaitingRequest[] {
     return this.#takeOut((each) => each.due <= now && !this.#isHeld(each));
   }
 
   #isHeld({ request, behind }: WaitingRequest): boolean {
-    return behind && this.#held.has(clientOf(request.entry));
+    return behind !== null && this.#held.get(clientOf(request.entry))?.has(behind) === true;
   }
 
-  /** Those that are so wait no more. */
+  /** Of each client those before the first that is not so wait no more. */
   #takeOut(isSo: (each: WaitingRequest) => boolean): WaitingRequest[] {
-    const taken = this.#waiting.filter(isSo);
-    if (taken.length > 0) this.#waiting = this.#waiting.filter((each) => !isSo(each));
-    for (const { request } of taken) {
-      this.#count(-request.bytes.length - WAITING_REQUEST_BYTES);
-      const client = clientOf(request.entry);
-      const left = (this.#counts.get(client) ?? 1) - 1;
-      if (left > 0) this.#counts.set(client, left);
-      else {
-        this.#counts.delete(client);
-        this.#latest.delete(client);
+    const taken: WaitingRequest[] = [];
+    for (const [client, all] of this.#waiting) {
+      const end = all.findIndex((each) => !isSo(each));
+      const first = end < 0 ? all : all.slice(0, end);
+      for (const each of this.#remove(client, first, end < 0 ? [] : all.slice(end))) {
+        taken.push(each);
       }
     }
     this.#leaveIfEmpty();
     return taken;
   }
 
+  /** @param left what a client still has waiting */
+  #remove(client: number, gone: WaitingRequest[], left: WaitingRequest[]): WaitingRequest[] {
+    for (const { request } of gone) this.#count(-request.bytes.length - WAITING_REQUEST_BYTES);
+    this.count -= gone.length;
+    if (left.length > 0) this.#waiting.set(client, left);
+    else this.#waiting.delete(client);
+    return gone;
+  }
+
   #leaveIfEmpty(): void {
-    if (this.#waiting.length + this.#held.size === 0) this.#engine.connections.delete(this);
+    if (this.#waiting.size + this.#held.size === 0) this.#engine.connections.delete(this);
   }
 
   /** More is known: all are tried now. */
@@ -195,15 +183,25 @@ export class WaitingRequests implements Timed, GuardedConnection {
   }
 
   disown(client: number, slot: number): number {
-    return this.#takeOut(({ request: { entry } }) => {
+    const all = this.#waiting.get(client) ?? [];
+    const isGone = ({ request: { entry } }: WaitingRequest): boolean => {
       return entry.clientId === client && ((entry.slot - slot) | 0) >= 0;
-    }).length;
+    };
+    const gone = all.filter(isGone);
+    if (gone.length > 0)
+      this.#remove(
+        client,
+        gone,
+        all.filter((each) => !isGone(each)),
+      );
+    this.#leaveIfEmpty();
+    return gone.length;
   }
 
   nextDeadline(): number {
     let next = 0;
-    for (const each of this.#waiting) {
-      if (!this.#isHeld(each) && (next === 0 || each.due < next)) next = each.due;
+    for (const [first] of this.#waiting.values()) {
+      if (!this.#isHeld(first) && (next === 0 || first.due < next)) next = first.due;
     }
     return next;
   }
@@ -217,10 +215,6 @@ export class WaitingRequests implements Timed, GuardedConnection {
   onException(error: unknown): void {
     this.#engine.guard.note(`${this.#taker.title}: requests are not sent again`, error);
   }
-}
-
-function isOf({ request }: WaitingRequest, client: number): boolean {
-  return clientOf(request.entry) === client;
 }
 
 /** Whether a client has asked one before the other, as far as these have places of their own. */

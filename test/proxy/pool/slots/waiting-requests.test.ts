@@ -100,6 +100,24 @@ describe('requests that wait for their slot', () => {
     waiting.close();
   });
 
+  test('what waits behind something that is held goes before what is held later', () => {
+    const { waiting, given, add } = watched();
+    const [first, second] = [{}, {}];
+    waiting.hold(7, first);
+    add(7, 1);
+    waiting.hold(7, second);
+    add(7, 3);
+    waiting.release(7, first);
+    assert.ok(!waiting.isNext(7, second));
+    waiting.hurry();
+    assert.deepEqual(given, ['7/1']);
+    assert.ok(waiting.isNext(7, second));
+    waiting.release(7, second);
+    waiting.hurry();
+    assert.deepEqual(given, ['7/1', '7/3']);
+    waiting.close();
+  });
+
   test('of what is held of one client the oldest is next, however often it is held', () => {
     const { waiting } = watched();
     const [first, second] = [{}, {}];
