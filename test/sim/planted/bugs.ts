@@ -241,8 +241,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'what is asked behind a transaction that waits for its slot goes before it',
     file: 'proxy/pool/slots/waiting-requests',
-    from: 'return this.#counts.has(client) || this.#held.has(client);',
-    to: 'return this.#counts.has(client);',
+    from: 'return this.#waiting.has(client) || this.#held.has(client);',
+    to: 'return this.#waiting.has(client);',
     seeds: 15,
     among: 'clusters',
   },
