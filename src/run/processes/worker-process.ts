@@ -4,6 +4,7 @@ import { WORKER_ANSWER_MS, WORKER_CHANGE_MS } from '../../limits.ts';
 import type { Log, LogFields } from '../../log.ts';
 import { unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
+import type { PreparedChange } from '../serving.ts';
 import { Peer } from './peer.ts';
 import { messageOf } from './text-message.ts';
 import type { StartAnswer, WorkerStart } from './worker.ts';
@@ -32,6 +33,8 @@ export class Worker {
   counted = false;
   /** It has left a question unanswered for long. */
   #isSilent = false;
+  /** Until the last change of its configuration is taken over or called off. */
+  #changed: Promise<void> = Promise.resolve();
 
   constructor(number: number, log: Log, onExit: (worker: Worker, how: string) => void) {
     this.number = number;
@@ -55,11 +58,49 @@ export class Worker {
     this.reader = reader;
   }
 
+  /**
+   * Makes another configuration ready there. The next one waits until this one is taken over or
+   * called off: a worker has one at a time.
+   * @throws RingwayError when it cannot be had; then nothing has changed
+   */
+  async prepare(config: ConfigText): Promise<PreparedChange> {
+    const before = this.#changed;
+    let over = (): void => {};
+    this.#changed = new Promise((resolve) => {
+      over = resolve;
+    });
+    await before;
+    let isOver = false;
+    const abort = (): void => {
+      if (isOver) return;
+      isOver = true;
+      this.peer.tell('abort', {});
+      over();
+    };
+    try {
+      await this.peer.ask('prepare', { ...messageOf(config) }, WORKER_CHANGE_MS);
+    } catch (error) {
+      abort();
+      throw error;
+    }
+    return {
+      commit: async (drainMs) => {
+        isOver = true;
+        try {
+          await this.peer.ask('commit', { drainMs }, WORKER_CHANGE_MS);
+          this.config = config;
+        } finally {
+          over();
+        }
+      },
+      abort,
+    };
+  }
+
   /** It goes on by another configuration. */
   async follow(config: ConfigText): Promise<void> {
-    await this.peer.ask('prepare', { ...messageOf(config) }, WORKER_CHANGE_MS);
-    await this.peer.ask('commit', { drainMs: 0 }, WORKER_CHANGE_MS);
-    this.config = config;
+    const change = await this.prepare(config);
+    await change.commit(0);
   }
 
   /** What it has counted; of one that stands still, what it said last. */

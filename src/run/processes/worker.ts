@@ -126,9 +126,11 @@ peer.on('prepare', async (message: TextMessage) => {
   prepared = fresh;
 });
 peer.on('commit', async ({ drainMs }: { drainMs: number }) => {
-  if (prepared === null) throw new Error('no change was made ready');
-  await prepared.commit(drainMs);
+  const taken = prepared;
+  if (taken === null) throw new Error('no change was made ready');
+  // While its connections drain another one may be made ready.
   prepared = null;
+  await taken.commit(drainMs);
 });
 peer.on('abort', callOff);
 peer.on('leave', async ({ limitMs }: { limitMs: number }) => {

@@ -1,5 +1,5 @@
 import type { ConfigText } from '../../config/index.ts';
-import { WORKER_ANSWER_MS, WORKER_CHANGE_MS, WORKER_END_MS, WORKER_WAIT_MS } from '../../limits.ts';
+import { WORKER_ANSWER_MS, WORKER_END_MS, WORKER_WAIT_MS } from '../../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN } from '../../log.ts';
 import { byWeight, type ClientView } from '../../proxy/client/client-list.ts';
 import type { TakenTraces } from '../../proxy/engine/request-traces.ts';
@@ -24,6 +24,8 @@ interface TroubleMessage {
   readonly server: string;
   readonly isHint: boolean;
 }
+
+const NOT_LEFT = 'did not leave well';
 
 /**
  * Worker processes that share the clients: the first process accepts connections and gives them to
@@ -284,13 +286,11 @@ export class Workers implements Serving {
 
   async prepare(next: ConfigText): Promise<PreparedChange> {
     const workers = this.#live;
-    const message = { ...messageOf(next) };
+    const answers = await Promise.allSettled(workers.map((worker) => worker.prepare(next)));
+    const changes = answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     const abort = (): void => {
-      for (const { peer } of workers) peer.tell('abort', {});
+      for (const change of changes) change.abort();
     };
-    const answers = await Promise.allSettled(
-      workers.map(({ peer }) => peer.ask('prepare', message, WORKER_CHANGE_MS)),
-    );
     const failed = answers.find(({ status }) => status === 'rejected');
     if (failed !== undefined) {
       abort();
@@ -300,8 +300,8 @@ export class Workers implements Serving {
       commit: async (drainMs) => {
         // A worker that starts from now on begins with this one.
         this.#config = next;
-        await Promise.allSettled([
-          ...workers.map((worker) => this.#commit(worker, next, drainMs)),
+        await Promise.all([
+          ...workers.map((worker, i) => this.#orEnd(worker, changes[i].commit(drainMs))),
           // They were placed while the others prepared.
           ...this.#live
             .filter((each) => !workers.includes(each))
@@ -312,22 +312,17 @@ export class Workers implements Serving {
     };
   }
 
-  /** Without what all others go by it ends; the one in its place begins with that. */
-  async #commit(worker: Worker, next: ConfigText, drainMs: number): Promise<void> {
-    try {
-      await worker.peer.ask('commit', { drainMs }, WORKER_CHANGE_MS);
-      worker.config = next;
-    } catch (error) {
-      this.#end(worker, error as Error);
-    }
+  /** The configuration has changed since the worker was given its own. */
+  #bringUpToDate(worker: Worker): Promise<void> {
+    return this.#orEnd(worker, worker.follow(this.#config));
   }
 
-  /** The configuration has changed since the worker was given its own. Without it, it ends. */
-  async #bringUpToDate(worker: Worker): Promise<void> {
+  /** Without what all others go by it ends; the one in its place begins with that. */
+  async #orEnd(worker: Worker, change: Promise<void>): Promise<void> {
     try {
-      await worker.follow(this.#config);
+      await change;
     } catch (error) {
-      this.#end(worker, error as Error);
+      this.#end(worker, 'has not taken the configuration over and is ended', error as Error);
     }
   }
 
@@ -356,13 +351,13 @@ export class Workers implements Serving {
       this.#ended.add(worker);
       worker.peer.tell('exit', {});
     } catch (error) {
-      this.#end(worker, error as Error);
+      this.#end(worker, NOT_LEFT, error as Error);
     }
   }
 
-  /** It has not ended as it was asked to. */
-  #end({ number, child }: Worker, { message }: Error): void {
-    this.#options.log.write(LOG_WARN, `worker ${number} did not leave well: ${message}`);
+  /** @param what it has not done as it was asked to */
+  #end({ number, child }: Worker, what: string, { message }: Error): void {
+    this.#options.log.write(LOG_WARN, `worker ${number} ${what}: ${message}`);
     child.kill('SIGKILL');
   }
 
@@ -384,7 +379,7 @@ export class Workers implements Serving {
           await worker.peer.ask('stop', { drainMs }, drainMs + WORKER_END_MS);
           worker.peer.tell('exit', {});
         } catch (error) {
-          this.#end(worker, error as Error);
+          this.#end(worker, NOT_LEFT, error as Error);
         }
       }),
     );
