@@ -43,7 +43,12 @@ function sitesOf(pool: PoolConfig): Site[] {
   const { name, listen, tlsListen, tls } = pool;
   const first = { pool, where: listen, tls: tls !== null && tlsListen === null, name };
   if (tlsListen === null) return [first];
-  return [first, { pool, where: tlsListen, tls: true, name: `${name}-tls` }];
+  return [first, { pool, where: tlsListen, tls: true, name: tlsSiteOf(name) }];
+}
+
+/** The name of the site that is a pool's `tls_listen`. */
+export function tlsSiteOf(pool: string): string {
+  return `${pool}-tls`;
 }
 
 /** Its text; several may leave their port to the system, each for itself. */
@@ -247,9 +252,12 @@ export class PoolListeners {
     return door?.path ?? door?.server?.address() ?? null;
   }
 
-  /** Where clients of a pool connect, as `listen` has it; null = nowhere. */
-  textOf(pool: string): string | null {
-    const door = this.#doors.find(({ name }) => name === pool);
+  /**
+   * Where clients of a pool connect, as `listen` has it; null = nowhere.
+   * @param name of the site: that of `tls_listen` is another than the pool's
+   */
+  textOf(pool: string, name: string = pool): string | null {
+    const door = this.#doors.find((each) => each.pool === pool && each.name === name);
     return door === undefined ? null : whereIs(door);
   }
 

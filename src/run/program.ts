@@ -5,7 +5,7 @@ import { InternalErrors } from '../internal-errors.ts';
 import { DRAIN_MS, TICKET_SECRET_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { TICKET_SECRET_BYTES } from '../net/tls-server.ts';
-import { type GivenListeners, PoolListeners } from '../proxy/listeners.ts';
+import { type GivenListeners, PoolListeners, tlsSiteOf } from '../proxy/listeners.ts';
 import type { ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { Address } from '../stats/http/endpoints.ts';
 import { StatusView } from '../stats/http/http-address.ts';
@@ -177,7 +177,10 @@ export class Program {
     const { replicas, figures } = topology;
     const snapshot = await this.serving.snapshot();
     const pools = snapshot.pools.map((pool) => {
-      return { ...pool, listen: listeners.textOf(pool.name) ?? pool.listen };
+      const { name } = pool;
+      const second = listeners.textOf(name, tlsSiteOf(name));
+      const tlsListen = pool.tlsListen === null ? null : (second ?? pool.tlsListen);
+      return { ...pool, listen: listeners.textOf(name) ?? pool.listen, tlsListen };
     });
     return { ...snapshot, pools, own, replicas, topology: figures };
   }

@@ -64,6 +64,8 @@ export interface PoolSnapshot {
   readonly name: string;
   /** As configured; whoever runs the proxy knows the port that the system has chosen. */
   readonly listen: string;
+  /** The same for clients with TLS, where they have a door of their own; else null. */
+  readonly tlsListen: string | null;
   readonly redis: boolean;
   readonly hash: string;
   readonly distribution: string;
@@ -181,6 +183,7 @@ function poolSnapshot(pool: Pool): PoolSnapshot {
   return {
     name: config.name,
     listen: config.listen.text,
+    tlsListen: config.tlsListen?.text ?? null,
     redis: config.redis,
     hash: config.hash,
     distribution: config.distribution,

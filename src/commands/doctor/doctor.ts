@@ -1,23 +1,14 @@
-import {
-  type Config,
-  configWarnings,
-  isSrv,
-  linesOf,
-  loadConfig,
-  type PoolConfig,
-  type ServerConfig,
-  srvName,
-} from '../../config/index.ts';
-import { membersIn, RESOLVE_SRV } from '../../topology/names/srv-members.ts';
+import { type Config, configWarnings, loadConfig } from '../../config/index.ts';
 import { runCommand, usageError } from '../arguments.ts';
 import type { Command, Out } from '../command.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, statusClient } from '../status-client.ts';
 import { lookAtDescriptors, lookAtDoors } from './doors.ts';
-import { type Finding, Findings, type Level } from './finding.ts';
+import type { Finding, Level } from './finding.ts';
 import { lookAtServer } from './look.ts';
 import { lookAtOthers, othersOf } from './others.ts';
 import { type Circumstances, lookAtPool } from './pool.ts';
 import { Running } from './running.ts';
+import { type SpreadPool, spreadPool } from './spread-pool.ts';
 
 const HELP = `Usage: ringway doctor FILE [options]
 
@@ -66,10 +57,9 @@ export const doctor: Command = (argv, out, err) => {
 
 async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Promise<Finding[]> {
   const found: Finding[] = [...lookAtDescriptors(config, around.workers).all];
-  const lines = new Map<PoolConfig, readonly ServerConfig[]>();
-  for (const pool of config.pools) lines.set(pool, await spread(pool, linesOf(pool), found));
-  let all = 0;
-  for (const [pool, servers] of lines) all += servers.length + othersOf(pool);
+  const pools: SpreadPool[] = [];
+  for (const pool of config.pools) pools.push(await spreadPool(pool, found));
+  const all = pools.reduce((sum, { pool, lines }) => sum + lines.length + othersOf(pool), 0);
   let done = 0;
   const each = <T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> =>
     someAtATime(items, async (item) => {
@@ -77,12 +67,10 @@ async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Pro
       tell(`${++done} of ${all} servers`);
       return seen;
     });
-  for (const [pool, mentioned] of lines) {
+  for (const { pool, lines } of pools) {
     found.push(...(await lookAtDoors(pool, around.running)).all);
-    const servers = await each(mentioned, (server) => lookAtServer(pool, server));
-    const sentinels = await spread(pool, pool.sentinels, found);
-    const replicas = await spread(pool, pool.replicas, found);
-    const others = await lookAtOthers({ ...pool, sentinels, replicas }, each);
+    const servers = await each(lines, (server) => lookAtServer(pool, server));
+    const others = await lookAtOthers(pool, each);
     const whole = lookAtPool(pool, servers, others, around);
     const shown = [...servers, ...others.replicas, ...others.watches];
     found.push(
@@ -93,34 +81,6 @@ async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Pro
   }
   tell('');
   return found;
-}
-
-/** Lines of a pool: for one with the name of SRV records those that ringway takes of them. */
-async function spread<L extends { readonly host: string; readonly port: number }>(
-  pool: PoolConfig,
-  lines: readonly L[],
-  found: Finding[],
-): Promise<readonly L[]> {
-  const all: L[] = [];
-  for (const line of lines) {
-    if (!isSrv(line.host)) {
-      all.push(line);
-      continue;
-    }
-    const findings = new Findings(pool.name, line.host);
-    try {
-      const members = membersIn(await RESOLVE_SRV(srvName(line.host)));
-      for (const { host, port } of members) {
-        all.push({ ...line, host, port, name: `${host}:${port}` });
-      }
-      if (members.length > 0) findings.ok('its SRV records are there');
-      else findings.error('its SRV records list nobody');
-    } catch (error) {
-      findings.error(`it has no SRV records (${(error as NodeJS.ErrnoException).code})`);
-    }
-    found.push(...findings.all);
-  }
-  return all;
 }
 
 /** Shows how far it is; empty = no more. */

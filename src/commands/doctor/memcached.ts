@@ -7,8 +7,6 @@ import { lineEnd } from './reply-end.ts';
 /** Meta commands as ringway passes them on. */
 const OLDEST = [1, 6] as const;
 
-const NOTHING: MemcachedFacts = { identity: '', version: '', most: 0, connected: 0 };
-
 interface MemcachedFacts {
   readonly identity: string;
   readonly version: string;
@@ -16,12 +14,12 @@ interface MemcachedFacts {
   readonly connected: number;
 }
 
-/** Asks for version, limits and how full it is. */
+/** Asks for version, limits and how full it is. @returns null when it is none */
 export async function lookAtMemcached(
   conversation: Conversation,
   _pool: PoolConfig,
   findings: Findings,
-): Promise<MemcachedFacts> {
+): Promise<MemcachedFacts | null> {
   const ask = async (line: string): Promise<string> => {
     return (await conversation.ask(Buffer.from(`${line}\r\n`), lineEnd)).toString('latin1');
   };
@@ -30,7 +28,7 @@ export async function lookAtMemcached(
   if (!said.startsWith('VERSION ')) {
     const what = visible(said.slice(0, 120));
     findings.error(`to version it says ${what}: is that a memcached? (redis: true for a Redis)`);
-    return NOTHING;
+    return null;
   }
   const version = said.slice('VERSION '.length);
   tellVersion(version, performance.now() - before, findings);

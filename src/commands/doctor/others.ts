@@ -14,6 +14,7 @@ import {
   tellVersion,
   textOf,
 } from './redis.ts';
+import type { ReplicaLine, SpreadPool } from './spread-pool.ts';
 
 // Who a pool needs besides its servers: replicas, sentinels, witnesses.
 
@@ -26,9 +27,15 @@ interface Watch {
   readonly masters: ReadonlyMap<string, string>;
 }
 
+/** A replica, by its own word. */
+interface ReplicaFacts extends ServerFacts {
+  /** The file does not name it, SRV records do. */
+  readonly listed: boolean;
+}
+
 /** Of all others of a pool. */
 export interface OthersFacts {
-  readonly replicas: readonly ServerFacts[];
+  readonly replicas: readonly ReplicaFacts[];
   readonly watches: readonly Watch[];
   readonly witnesses: readonly Findings[];
 }
@@ -43,7 +50,7 @@ export function othersOf({ replicas, sentinels, witnesses }: PoolConfig): number
  * @param all as map() with promises, not too many at a time
  */
 export async function lookAtOthers(
-  pool: PoolConfig,
+  pool: SpreadPool['pool'],
   all: <T, R>(items: readonly T[], use: (item: T) => Promise<R>) => Promise<R[]>,
 ): Promise<OthersFacts> {
   const tls = pool.servers[0]?.tls ?? null;
@@ -60,14 +67,30 @@ function targetOf({ host, port }: Address, tls: ServerTls | null): DialTarget {
 
 async function lookAtReplica(
   pool: PoolConfig,
-  { host, port, server }: PoolConfig['replicas'][number],
+  { host, port, server, listed = false }: ReplicaLine,
   tls: ServerTls | null,
-): Promise<ServerFacts> {
+): Promise<ReplicaFacts> {
   const name = `${server} at ${host}:${port}`;
   const findings = new Findings(pool.name, name);
   const target = targetOf({ host, port }, tls);
   const facts = await talkTo(target, findings, (talk) => lookAtRedis(talk, pool, findings));
-  return { server: { name, ...target }, shard: server, findings, ...NO_FACTS, ...facts };
+  return { server: { name, ...target }, shard: server, findings, listed, ...NO_FACTS, ...facts };
+}
+
+/**
+ * Without those that are the server of the file itself: SRV records list all servers of a shard, by
+ * names that need not be the one in the file.
+ */
+export function withoutMasters(
+  servers: readonly ServerFacts[],
+  replicas: readonly ReplicaFacts[],
+): readonly ReplicaFacts[] {
+  return replicas.filter(({ listed, shard, identity, findings }) => {
+    const own = servers.find((each) => each.shard === shard)?.identity ?? '';
+    if (!listed || identity === '' || identity !== own) return true;
+    findings.ok(`it is ${shard} itself`);
+    return false;
+  });
 }
 
 async function lookAtWitness(

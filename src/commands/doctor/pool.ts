@@ -2,7 +2,7 @@ import type { PoolConfig } from '../../config/index.ts';
 import { addressOf } from '../../proxy/pool/pool-changes.ts';
 import { Findings } from './finding.ts';
 import type { ServerFacts } from './look.ts';
-import { compareOthers, type OthersFacts } from './others.ts';
+import { compareOthers, type OthersFacts, withoutMasters } from './others.ts';
 import type { Running } from './running.ts';
 
 /** What the file does not say. */
@@ -15,10 +15,11 @@ export interface Circumstances {
 export function lookAtPool(
   pool: PoolConfig,
   servers: readonly ServerFacts[],
-  others: OthersFacts,
+  all: OthersFacts,
   { workers, running }: Circumstances,
 ): Findings {
   const findings = new Findings(pool.name, null);
+  const others = { ...all, replicas: withoutMasters(servers, all.replicas) };
   const facts = [...servers, ...others.replicas];
   sameServers(facts, findings);
   compareOthers(servers, others, findings);

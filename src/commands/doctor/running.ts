@@ -26,7 +26,7 @@ export class Running {
 
   /** Whether a pool of it listens there. */
   listensOn(text: string): boolean {
-    return this.#pools.some(({ listen }) => listen === text);
+    return this.#pools.some(({ listen, tlsListen }) => listen === text || tlsListen === text);
   }
 
   /** Its connections to a server, which are there no more when the next one has its own. */

@@ -41,6 +41,8 @@ export type Percentiles = readonly [p50: number, p99: number, p999: number];
 export interface PoolStatus {
   readonly name: string;
   readonly listen: string;
+  /** Where clients connect with TLS, beside those at `listen`; null = nowhere. */
+  readonly tlsListen: string | null;
   readonly protocol: 'redis' | 'memcached';
   readonly hash: string;
   readonly distribution: string;
@@ -195,6 +197,7 @@ function briefly(pool: PoolSnapshot, history: History, found: number): PoolStatu
   return {
     name: pool.name,
     listen: pool.listen,
+    tlsListen: pool.tlsListen,
     protocol: pool.redis ? 'redis' : 'memcached',
     hash: pool.hash,
     distribution: pool.distribution,

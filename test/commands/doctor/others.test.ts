@@ -74,6 +74,35 @@ describe('ringway doctor looks at who else a pool needs', () => {
     }
   });
 
+  test('replicas that SRV records list: the master may be among them, by another name', async (t) => {
+    const names = new NameServer();
+    const usual = getServers();
+    setServers([await names.open()]);
+    t.after(() => {
+      setServers(usual);
+      names.close();
+    });
+    const [master, replica] = set.shards[0];
+    const members = [master, replica].map(({ port }) => ({ host: 'localhost', port }));
+    names.services.set('_redis._tcp.test', members);
+    const keys = ['redis: true', 'timeout: 400', ...list('replicas', ['srv:_redis._tcp.test one'])];
+    for (const host of ['localhost', '127.0.0.1']) {
+      const found = await look([`${host}:${master.port}:1 one`], keys);
+      assert.ok(!found.some((text) => text.startsWith('error')), found.join('\n'));
+      has(found, new RegExp(`^ok one at localhost:${replica.port} it is a replica of `));
+      const own = found.filter((text) => text.includes(`one at localhost:${master.port} `));
+      if (host === 'localhost') assert.deepEqual(own, []);
+      else assert.ok(own.includes(`ok one at localhost:${master.port} it is one itself`));
+    }
+    // Two lines that name one server are a mistake as ever.
+    const twice = list('replicas', [
+      `localhost:${replica.port} one`,
+      `127.0.0.1:${replica.port} one`,
+    ]);
+    const wrong = await look([`127.0.0.1:${master.port}:1 one`], ['redis: true', ...twice]);
+    has(wrong, /^error - one at \S+ and one at \S+ are one and the same server$/);
+  });
+
   test('witnesses: that they keep what they know; and the fence of who is promoted', async () => {
     const [master, replica] = set.shards[0];
     const witness = await startRedis();

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { doctor } from '../../../src/commands/doctor/doctor.ts';
 import { type Ringway, start } from '../../../src/index.ts';
 import { descriptorLimit } from '../../../src/net/descriptor-limit.ts';
+import { certificates } from '../../support/certificates.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RealServer, startRedis } from '../../support/real-servers.ts';
 import { RespClient } from '../../support/resp-client.ts';
@@ -52,6 +53,30 @@ describe('ringway doctor beside a ringway that runs', () => {
     has(alone, /^error one it lets in 40 clients and has \d+: ringway needs 24 more/);
     has(alone, /^warning - 127\.0\.0\.1:\d+: another process listens there/);
     for (const client of clients) client.close();
+  });
+
+  test('nor the door of clients with TLS', async (t) => {
+    const { cert, key } = certificates().authority.issue();
+    const ports = [await freePort(), await freePort()];
+    const doors = {
+      listen: `127.0.0.1:${ports[0]}`,
+      tls_listen: `127.0.0.1:${ports[1]}`,
+      tls_cert_file: cert,
+      tls_key_file: key,
+    };
+    const servers = [`127.0.0.1:${redis.port}:1 one`];
+    const other = await start({
+      pools: { pool: { ...doors, redis: true, servers } },
+      http: { host: '127.0.0.1', port: 0 },
+      log: { level: -1, write: () => {} },
+    });
+    t.after(() => other.stop());
+    const keys = Object.entries({ ...doors, redis: true }).map(([name, is]) => `${name}: ${is}`);
+    const found = await look(servers, keys, [`--http-addr=${new URL(other.http as string).host}`]);
+    for (const port of ports) {
+      has(found, new RegExp(`^ok - 127\\.0\\.0\\.1:${port}: the ringway that runs listens there$`));
+    }
+    assert.ok(!found.some((text) => text.includes('another process')), found.join('\n'));
   });
 
   test('says when nobody answers where it is said to be', async () => {
