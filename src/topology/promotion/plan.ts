@@ -31,13 +31,19 @@ export interface Situation extends Fenced {
 
 /** What is to be done to a shard. */
 export type Plan =
-  | { readonly kind: 'nothing'; readonly why: string }
+  | Nothing
   /** It is a master already: that is written down. */
   | { readonly kind: 'confirm'; readonly epoch: number; readonly address: Address }
   | { readonly kind: 'promote'; readonly epoch: number; readonly address: Address }
   | { readonly kind: 'repair'; readonly servers: readonly Address[] };
 
-const NOTHING: Plan = { kind: 'nothing', why: '' };
+interface Nothing {
+  readonly kind: 'nothing';
+  /** For the log; empty = that is as it should be, or passes by itself. */
+  readonly why: string;
+}
+
+const NOTHING: Nothing = { kind: 'nothing', why: '' };
 
 type Known = ServerView & { readonly facts: ReplicationFacts };
 
@@ -60,8 +66,7 @@ function planOfUnfinished(now: Situation, { epoch, address, done }: PromotionRec
   const { place, down } = now;
   const facts = factsAt(now, address);
   if (facts?.isMaster) {
-    const why = done ? null : echoOf(now);
-    return why === null ? { kind: 'confirm', epoch, address } : { kind: 'nothing', why };
+    return (done ? null : echoOf(now)) ?? { kind: 'confirm', epoch, address };
   }
   if (factsAt(now, place.address)?.isMaster) {
     if (facts === null && done) return { kind: 'nothing', why: `${addressText(address)} is away` };
@@ -77,12 +82,11 @@ function planOfUnfinished(now: Situation, { epoch, address, done }: PromotionRec
  * Why the new master is not used yet: who has made it one waited until the old one acknowledged
  * nothing more, and may not have come to the end of that. Null when it is used.
  */
-function echoOf(now: Situation): string | null {
+function echoOf(now: Situation): Nothing | null {
   const { place, promotedMs } = now;
   if (factsAt(now, place.address)?.isMaster === false) return null;
-  if (!isFenced(now)) return unfencedText(now);
-  if (promotedMs >= echoMs(now, place.address)) return null;
-  return 'the old master may acknowledge writes for a moment yet';
+  if (!isFenced(now)) return { kind: 'nothing', why: unfencedText(now) };
+  return promotedMs >= echoMs(now, place.address) ? null : NOTHING;
 }
 
 function planOfPromotion(now: Situation, epoch: number, address: Address | null): Plan {
