@@ -65,6 +65,8 @@ export const NAME_TICK_MS = 250;
 export const NAME_TTL_MS = 1_000;
 /** That a name does not resolve is told at most this often. */
 export const NAME_LOG_MS = 60_000;
+/** That a name leads elsewhere, or lists others, is told so often in that time. */
+export const NAME_CHANGES_TOLD = 5;
 /** Addresses of one name. */
 export const NAME_ADDRESSES = 64;
 /** SRV records are looked up this often where no `dns_interval` says otherwise, */

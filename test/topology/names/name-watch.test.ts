@@ -67,6 +67,19 @@ describe('names that are looked up', () => {
     assert.match(said[0], /pod does not resolve: ENOTFOUND; 10\.0\.0\.1 stays/);
   });
 
+  test('that lead elsewhere all the time are told a few times, and where in the end', async () => {
+    watch.follow([{ ...spec('pod'), intervalMs: 1000 }]);
+    for (let i = 0; i < 40; i++) {
+      answers.set('pod', [`10.0.1.${i}`]);
+      await clock.passSlowly(1250);
+    }
+    assert.equal(led.length, 41);
+    assert.equal(said.length, 5);
+    assert.equal(said[4], 'pod leads from 10.0.1.3 to 10.0.1.4 now');
+    await clock.passSlowly(NAME_LOG_MS);
+    assert.deepEqual(said.slice(5), ['pod leads from 10.0.1.4 to 10.0.1.39 now']);
+  });
+
   test('are asked for again when the answer is too old, but not all the time', async () => {
     ttlMs = 2000;
     watch.follow([spec('pod')]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
-import { NAME_LOOKUPS, SRV_INTERVAL_MS, SRV_MEMBERS } from '../../../src/limits.ts';
+import { NAME_LOG_MS, NAME_LOOKUPS, SRV_INTERVAL_MS, SRV_MEMBERS } from '../../../src/limits.ts';
 import { addressText } from '../../../src/topology/facts.ts';
 import { SrvWatch } from '../../../src/topology/names/srv-watch.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -90,6 +90,21 @@ describe('what SRV records list', () => {
       's lists a:1',
       'SRV records of s are not to be had: ENOTFOUND; what it listed stays',
     ]);
+  });
+
+  test('that changes all the time is told a few times, and what it is in the end', async () => {
+    watch.follow([{ name: 's', intervalMs: 1000 }]);
+    for (let i = 0; i < 40; i++) {
+      records.set('s', [{ name: `h${i}`, port: 1 }]);
+      await clock.passSlowly(1250);
+    }
+    assert.equal(news, 40);
+    assert.deepEqual(
+      said,
+      [0, 1, 2, 3, 4].map((i) => `s lists h${i}:1`),
+    );
+    await clock.passSlowly(NAME_LOG_MS);
+    assert.deepEqual(said.slice(5), ['s lists h39:1']);
   });
 
   test('is bounded, and holds hosts only', async () => {
