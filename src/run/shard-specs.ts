@@ -10,12 +10,12 @@ import {
 } from '../config/index.ts';
 import { CLUSTER_NODES, REPLICAS, SENTINELS } from '../limits.ts';
 import { goesOn } from '../net/addresses/place.ts';
-import type { FollowedSpec } from '../topology/cluster/clusters.ts';
+import type { ClusterView, FollowedSpec } from '../topology/cluster/clusters.ts';
 import { type Address, addressText, sameAddress } from '../topology/facts.ts';
 import { isCluster, isPeers, type Known } from '../topology/known.ts';
 import type { SrvSpec } from '../topology/names/srv-watch.ts';
 import type { PeerSpec } from '../topology/peers/peers.ts';
-import type { PromotionSpec, ShardSpec } from '../topology/shard.ts';
+import type { PromotionSpec, ShardSpec, ShardView } from '../topology/shard.ts';
 
 /** Texts of the file as requests carry them: one character per byte. */
 function latin1(text: string): string {
@@ -57,12 +57,12 @@ type Listed = (name: string) => readonly Address[] | null;
 const NOBODY: Listed = () => null;
 
 /** Names of SRV records, and how often they are looked up. */
-export function srvNamesOf({ pools }: Config): SrvSpec[] {
-  return pools.flatMap(({ sentinels, replicas, seeds, dnsIntervalMs: intervalMs }) =>
-    [...sentinels, ...replicas, ...seeds]
-      .filter(({ host }) => isSrv(host))
-      .map(({ host }) => ({ name: srvName(host), intervalMs })),
-  );
+export function srvNamesOf({ pools }: Config): (SrvSpec & { readonly pool: string })[] {
+  return pools.flatMap(({ name: pool, sentinels, replicas, seeds, dnsIntervalMs: intervalMs }) => {
+    const hosts = [...sentinels, ...replicas, ...seeds].map(({ host }) => host);
+    const names = hosts.filter(isSrv).map(srvName);
+    return [...new Set(names)].map((name) => ({ pool, name, intervalMs }));
+  });
 }
 
 /** Each once: the addresses that lines stand for, as far as that is known. */
@@ -89,6 +89,34 @@ export function clustersOf({ pools }: Config, listed: Listed = NOBODY): Followed
     .filter((spec) => spec.seeds.length > 0);
 }
 
+const UNKNOWN = { why: 'SRV lists nobody yet', epoch: 0, state: 'unknown' } as const;
+
+/** What is shown of servers that nobody follows until SRV records list who tells of them. */
+export function unknownShards({ pools }: Config, listed: Listed): ShardView[] {
+  return pools
+    .filter((pool) => pool.sentinels.length > 0 && sentinelsOf(pool, listed).length === 0)
+    .flatMap(({ name: pool, servers, sentinelPrefix }) =>
+      servers.map(({ name: server, host, port }) => ({
+        ...{ pool, server, master: sentinelPrefix + server, address: addressText({ host, port }) },
+        ...{ ...UNKNOWN, replicas: [], servers: [], sentinelsUp: 0, sentinels: 0 },
+      })),
+    );
+}
+
+/** The same of Redis Clusters. */
+export function unknownClusters(config: Config, listed: Listed): ClusterView[] {
+  const known = new Set(clustersOf(config, listed).map(({ pool }) => pool));
+  const { why } = UNKNOWN;
+  const nothing = { ageMs: null, refreshes: 0, errors: 0, asked: [], slotsOwned: 0, nodes: [] };
+  return config.pools
+    .filter(({ cluster, name }) => cluster && !known.has(name))
+    .map(({ name: pool }) => ({ pool, why, ...nothing }));
+}
+
+function sentinelsOf({ sentinels }: PoolConfig, listed: Listed): Address[] {
+  return expanded(sentinels, listed, SENTINELS);
+}
+
 /** What tells only whether a proxy is there: nothing is asked of it, and nothing believed. */
 const UNCHECKED = { name: null, verify: 'none', ca: null, pair: null } as const;
 
@@ -107,7 +135,7 @@ export function peersOf({ pools }: Config): PeerSpec[] {
 function shardsOfPool(pool: PoolConfig, listed: Listed): ShardSpec[] {
   const { sentinelLogin, sentinelTls, sentinelPrefix, serverLogin } = pool;
   const reads = readsOf(pool);
-  const sentinels = expanded(pool.sentinels, listed, SENTINELS);
+  const sentinels = sentinelsOf(pool, listed);
   if (pool.sentinels.length > 0 && sentinels.length === 0) return [];
   return pool.servers.map(({ name, ringName, host, port, tls }) => ({
     pool: pool.name,

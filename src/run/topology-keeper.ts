@@ -4,16 +4,25 @@ import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { ReplicaSnapshot } from '../stats/snapshot.ts';
 import type { TopologyFigures } from '../stats/topology-figures.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
-import { Clusters } from '../topology/cluster/clusters.ts';
+import { Clusters, type ClusterView } from '../topology/cluster/clusters.ts';
+import { type Address, addressText } from '../topology/facts.ts';
 import { type AnyStep, isCluster, isPeers, type Known, stepsTo } from '../topology/known.ts';
 import { RESOLVE_SRV } from '../topology/names/srv-members.ts';
 import { SrvWatch } from '../topology/names/srv-watch.ts';
 import { Peers } from '../topology/peers/peers.ts';
-import type { KnownShard } from '../topology/shard.ts';
+import type { KnownShard, ShardView } from '../topology/shard.ts';
 import { Topology } from '../topology/topology.ts';
 import { NameKeeper } from './name-keeper.ts';
 import type { Serving } from './serving.ts';
-import { clustersOf, isMeant, peersOf, shardsOf, srvNamesOf } from './shard-specs.ts';
+import {
+  clustersOf,
+  isMeant,
+  peersOf,
+  shardsOf,
+  srvNamesOf,
+  unknownClusters,
+  unknownShards,
+} from './shard-specs.ts';
 
 const NOWHERE: Pick<Serving, 'steer'> = { steer: () => {} };
 
@@ -28,6 +37,7 @@ export class TopologyKeeper {
   /** The same for what is followed when it is known who tells of it. */
   #later: readonly Known[] = [];
   readonly #listed: SrvWatch;
+  readonly #listing = (name: string): readonly Address[] | null => this.#listed.membersOf(name);
   #config: Config | null = null;
 
   /** Where their names lead. */
@@ -91,9 +101,9 @@ export class TopologyKeeper {
   /** By whoever tells of them, as far as SRV records have listed these. */
   #followMasters(): void {
     if (this.#config === null) return;
-    const listed = (name: string) => this.#listed.membersOf(name);
-    this.#topology.follow(shardsOf(this.#config, listed), this.#later.filter(isShard));
-    this.#clusters.follow(clustersOf(this.#config, listed), this.#later.filter(isCluster));
+    const shards = shardsOf(this.#config, this.#listing);
+    this.#topology.follow(shards, this.#later.filter(isShard));
+    this.#clusters.follow(clustersOf(this.#config, this.#listing), this.#later.filter(isCluster));
   }
 
   /** Of those that are followed only now others may have been told what does not hold any more. */
@@ -166,17 +176,34 @@ export class TopologyKeeper {
 
   /** What `ringway ctl topology` prints. */
   get view(): object {
-    const { frozen, views: shards } = this.#topology;
-    return { frozen, shards, clusters: this.#clusters.views };
+    return { frozen: this.frozen, shards: this.#shards, clusters: this.#clusterViews };
+  }
+
+  /** Those of whom nobody tells yet are where requests go. */
+  get #shards(): ShardView[] {
+    const unknown = this.#config === null ? [] : unknownShards(this.#config, this.#listing);
+    const awaited = unknown.map((view): ShardView => {
+      const known = this.#later.filter(isShard).find(isOf(view));
+      return known === undefined ? view : { ...view, ...placeOf(known) };
+    });
+    return [...this.#topology.views, ...awaited];
+  }
+
+  get #clusterViews(): ClusterView[] {
+    const unknown = this.#config === null ? [] : unknownClusters(this.#config, this.#listing);
+    return [...this.#clusters.views, ...unknown];
   }
 
   /** What metrics tell of it. */
   get figures(): TopologyFigures {
-    const { frozen, views: shards } = this.#topology;
-    const clusters = this.#clusters.views.map((view) => {
+    const clusters = this.#clusterViews.map((view) => {
       return { ...view, slotsUnowned: SLOTS - view.slotsOwned };
     });
-    return { frozen, shards, clusters };
+    const names = this.#config === null ? [] : srvNamesOf(this.#config);
+    const services = names.map(({ pool, name }) => {
+      return { pool, name, members: this.#listing(name)?.length ?? 0 };
+    });
+    return { frozen: this.frozen, shards: this.#shards, clusters, services };
   }
 
   /** Servers that are asked for their role. */
@@ -208,8 +235,12 @@ export class TopologyKeeper {
   }
 }
 
+function placeOf({ address, epoch }: KnownShard): Pick<ShardView, 'address' | 'epoch'> {
+  return { address: addressText(address), epoch };
+}
+
 /** About the same shard, or the same cluster. */
-function isOf(known: Known): (other: Known) => boolean {
+function isOf(known: Pick<Known, 'pool'>): (other: Known) => boolean {
   const { pool, server } = known as Partial<KnownShard>;
   return (other) => other.pool === pool && (other as Partial<KnownShard>).server === server;
 }

@@ -6,6 +6,15 @@ export interface TopologyFigures {
   readonly frozen: boolean;
   readonly shards: readonly ShardFigures[];
   readonly clusters: readonly ClusterFigures[];
+  readonly services: readonly ServiceFigures[];
+}
+
+/** A name of SRV records that a pool has. */
+export interface ServiceFigures {
+  readonly pool: string;
+  readonly name: string;
+  /** Those that it lists; 0 = nobody yet. */
+  readonly members: number;
 }
 
 /** A server whose master is followed. */
@@ -37,4 +46,9 @@ export interface ClusterFigures {
 }
 
 /** Where nobody follows anything. */
-export const NO_TOPOLOGY: TopologyFigures = { frozen: false, shards: [], clusters: [] };
+export const NO_TOPOLOGY: TopologyFigures = {
+  frozen: false,
+  shards: [],
+  clusters: [],
+  services: [],
+};

@@ -82,6 +82,8 @@ export interface ShardView {
   readonly address: string;
   readonly epoch: number;
   readonly state: string;
+  /** Why nothing is known of it. */
+  readonly why?: string;
   readonly replicas: readonly string[];
   /** Of those that are asked themselves. */
   readonly servers: readonly ServerRole[];

@@ -16,7 +16,7 @@ function configOf(keys: readonly string[], lists: Parameters<typeof onePoolFile>
 describe('names of SRV records in the file', () => {
   test('stand for sentinels, beside others; without any known the shard is not followed yet', () => {
     const config = configOf([], { servers: ['h:1:1 a'], sentinels: ['srv:_s._tcp.z', 'x:1'] });
-    assert.deepEqual(srvNamesOf(config), [{ name: '_s._tcp.z', intervalMs: 0 }]);
+    assert.deepEqual(srvNamesOf(config), [{ pool: 'p', name: '_s._tcp.z', intervalMs: 0 }]);
     const [shard] = shardsOf(config, () => LISTED);
     assert.deepEqual(shard.sentinels, LISTED, 'each once');
     assert.deepEqual(shardsOf(config)[0].sentinels, [{ host: 'x', port: 1 }]);

@@ -63,7 +63,7 @@ describe('the table of metrics', () => {
     const dead = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3'];
     const pools = [
       pool,
-      { servers: shards([redis.port]), sentinels: dead },
+      { servers: shards([redis.port]), sentinels: [...dead, 'srv:_redis._tcp.invalid'] },
       { ...pool, promote: true, witnesses: dead, down_after: 5000 },
       { servers: [`127.0.0.1:${cluster.ports[0]}`], cluster: true },
     ];

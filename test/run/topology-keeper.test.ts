@@ -141,6 +141,37 @@ describe('whoever follows masters', () => {
     waiting.stop();
   });
 
+  test('shows those of whom it is not known yet who tells of them', async (t) => {
+    const unheard = 'srv:_redis._tcp.invalid';
+    const pool = { servers: ['127.0.0.1:1:1 cache'], sentinels: [unheard], sentinel_prefix: 'x-' };
+    const { text } = await poolFile([pool, { servers: [unheard], cluster: true }]);
+    const where = { server: 'cache', address: { host: '127.0.0.1', port: 2 }, epoch: 3 };
+    const waiting = new TopologyKeeper(SILENT, [{ pool: 'pool1', ...where }]);
+    t.after(() => waiting.stop());
+    const serving = { steer: () => {}, setAddresses: () => {} };
+    waiting.start(serving, parseConfig(Buffer.from(text), 'test.yml'));
+    const why = 'SRV lists nobody yet';
+    const { shards, clusters } = waiting.view as Record<string, Record<string, unknown>[]>;
+    assert.equal(shards.length, 1);
+    const { pool: name, server, master, address, epoch, state, why: because } = shards[0];
+    assert.deepEqual([name, server, master], ['pool1', 'cache', 'x-cache']);
+    // Where requests go: another process has found it.
+    assert.deepEqual([address, epoch, state, because], ['127.0.0.1:2', 3, 'unknown', why]);
+    assert.deepEqual(
+      clusters.map((each) => [each['pool'], each['why'], each['slotsOwned']]),
+      [['pool2', why, 0]],
+    );
+    const { figures } = waiting;
+    assert.deepEqual(figures.services, [
+      { pool: 'pool1', name: '_redis._tcp.invalid', members: 0 },
+      { pool: 'pool2', name: '_redis._tcp.invalid', members: 0 },
+    ]);
+    assert.deepEqual(
+      figures.clusters.map(({ slotsUnowned }) => slotsUnowned),
+      [16384],
+    );
+  });
+
   describe('whose sentinels SRV records list from now on', () => {
     const service = '_redis._tcp.test';
     const srv = { sentinels: [`srv:${service}`], dns_interval: 300 };

@@ -11,6 +11,7 @@ export function topologyMetrics(registry: Registry, snapshot: Snapshot): void {
   sourceMetrics(registry, snapshot.topology);
   promotionMetrics(registry, snapshot.topology);
   clusterMetrics(registry, snapshot.topology);
+  serviceMetrics(registry, snapshot.topology);
 }
 
 function replicaMetrics(registry: Registry, { replicas }: Snapshot): void {
@@ -56,9 +57,9 @@ function sourceMetrics(registry: Registry, { frozen, shards }: TopologyFigures):
   const sentinelsUp = gauge('sentinels_up', 'Those of them that answer');
   const witnesses = gauge('witnesses', 'Witnesses of the file');
   const witnessesUp = gauge('witnesses_up', 'Those of them whose word counts');
-  // All shards of a pool have the same.
-  const firsts = new Map(shards.map((shard) => [shard.pool, shard]));
-  for (const [pool, shard] of firsts) {
+  // All shards of a pool have the same: any of them.
+  const byPool = new Map(shards.map((shard) => [shard.pool, shard]));
+  for (const [pool, shard] of byPool) {
     if (shard.sentinels > 0) {
       add(sentinels, { pool }, shard.sentinels);
       add(sentinelsUp, { pool }, shard.sentinelsUp);
@@ -139,6 +140,12 @@ function promotionMetrics(registry: Registry, { shards }: TopologyFigures): void
     add(promotions, { pool, server, result: 'done' }, figures.promoted);
     add(promotions, { pool, server, result: 'failed' }, figures.failed);
   }
+}
+
+function serviceMetrics(registry: Registry, { services }: TopologyFigures): void {
+  const gauge = maker(registry, 'gauge', ['pool', 'name']);
+  const members = gauge('srv_members', 'Those that SRV records list, 0 while none are known');
+  for (const { pool, name, members: count } of services) add(members, { pool, name }, count);
 }
 
 function clusterMetrics(registry: Registry, { clusters }: TopologyFigures): void {

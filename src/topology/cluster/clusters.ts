@@ -28,6 +28,8 @@ export type FollowedSpec = ClusterSpec & ReadSpec;
 /** A cluster, for people. */
 export interface ClusterView {
   readonly pool: string;
+  /** Why nothing is known of it. */
+  readonly why?: string;
   readonly ageMs: number | null;
   readonly refreshes: number;
   readonly errors: number;
