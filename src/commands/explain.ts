@@ -69,14 +69,25 @@ export const explain: Command = (argv, out, err) => {
     const [key] = given.words;
     const config = await loadConfig(given.text('conf-file') ?? 'conf/nutcracker.yml');
     const pools = poolsOf(config, given.text('pool'));
-    const down = given.has('live') ? await ejectedOf(pools, statusClient(given)) : NONE;
+    const ask = given.has('live') ? askingOnce(statusClient(given)) : null;
+    const down = ask === null ? NONE : await ejectedOf(pools, ask);
     const found = pools.map((pool) => explanation(key, pool, down));
-    if (given.has('live')) await addLive(found, pools, statusClient(given));
+    if (ask !== null) await addLive(found, pools, ask);
     if (given.has('json')) out.write(`${JSON.stringify(found, null, 2)}\n`);
     else out.write(found.map(render).join('\n'));
     return 0;
   });
 };
+
+/** Of one moment: what has been asked is not asked again. */
+function askingOnce(ask: StatusClient): StatusClient {
+  const answers = new Map<string, ReturnType<StatusClient>>();
+  return (query) => {
+    const answer = answers.get(query) ?? ask(query);
+    answers.set(query, answer);
+    return answer;
+  };
+}
 
 /** Where masters are followed they are elsewhere than the file says. */
 async function addLive(

@@ -15,7 +15,7 @@ interface Line {
   readonly text: string;
 }
 
-function linesOf(source: SourceText): Line[] {
+function splitLines(source: SourceText): Line[] {
   const lines: Line[] = [];
   source.text.split('\n').forEach((raw, i) => {
     const text = raw.trim();
@@ -177,6 +177,6 @@ function more({ indent }: Line): string {
 /** Reports what is wrong with the lines of a file. @returns whether anything was found */
 export function explainLayout(source: SourceText, problems: Problems): boolean {
   const layout = new Layout(problems);
-  for (const line of linesOf(source)) layout.take(line);
+  for (const line of splitLines(source)) layout.take(line);
   return layout.said;
 }

@@ -123,15 +123,15 @@ function isHost(host: string): boolean {
  * make it one either.
  */
 export function withWeight(text: string): string {
-  const [first] = linesOf(text);
+  const [first] = expandedLines(text);
   if (isServer(first)) return text;
   const blank = text.lastIndexOf(' ');
   const end = blank < 0 ? text.length : blank;
   const whole = `${text.slice(0, end)}:1${text.slice(end)}`;
-  return isServer(linesOf(whole)[0]) ? whole : text;
+  return isServer(expandedLines(whole)[0]) ? whole : text;
 }
 
-function linesOf(text: string): readonly string[] {
+function expandedLines(text: string): readonly string[] {
   const lines = expandServer(text);
   return 'problem' in lines ? [text] : lines.value;
 }

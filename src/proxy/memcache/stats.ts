@@ -34,7 +34,7 @@ export function answerStats(request: SpecialRequest, words: readonly string[]): 
   if (first === 'reset') return askAllServers(request, Buffer.from('stats reset\r\n'), resetBy);
   if (READABLE.includes(first)) {
     return askAllServers(request, Buffer.from(`stats ${first}\r\n`), (answers) => {
-      return list(linesOf(answers, first === 'settings'));
+      return list(statLines(answers, first === 'settings'));
     });
   }
   const known = words.length === 1 || (words.length === 2 && READABLE.includes(second));
@@ -126,7 +126,7 @@ function statisticsFrom(answers: readonly ServerAnswer[]): Statistics {
 }
 
 /** @param mustAgree settings are no counters: there is no sum of them */
-function linesOf(answers: readonly ServerAnswer[], mustAgree: boolean): string[] {
+function statLines(answers: readonly ServerAnswer[], mustAgree: boolean): string[] {
   return [...statisticsFrom(answers)].flatMap(([name, values]) => {
     const value = mustAgree ? agreed(values) : joined(name, values);
     return value === null ? [] : replies.statLine(name, value);
