@@ -16,7 +16,7 @@ import {
 } from './layout';
 import { isSlotted, route, serverOfHash } from './route';
 import { routeEight } from './route-batch.simd';
-import { keySlot, routeFourSlots, slotServer } from './slots';
+import { keySlot, routeEightSlots, routeFourSlots, slotServer } from './slots';
 
 /** SERVER of a record whose key is still to be routed; never seen outside a scan. */
 export const DEFERRED: u32 = 0xfffffffe;
@@ -77,7 +77,15 @@ export function routeDeferred(record: u32, end: u32, pool: u32): void {
  */
 export function routeSlots(record: u32, end: u32, pool: u32): void {
   while (record < end) {
-    if (end - record >= 4 * RECORD_BYTES && fourDeferred(record)) {
+    if (ASC_FEATURE_SIMD) {
+      if (end - record >= 8 * RECORD_BYTES && fourDeferred(record)) {
+        if (fourDeferred(record + 4 * RECORD_BYTES)) {
+          routeEightSlots(record, pool);
+          record += 8 * RECORD_BYTES;
+          continue;
+        }
+      }
+    } else if (end - record >= 4 * RECORD_BYTES && fourDeferred(record)) {
       routeFourSlots(record, pool);
       record += 4 * RECORD_BYTES;
       continue;

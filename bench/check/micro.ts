@@ -8,7 +8,15 @@ import { ChildError, runToEnd } from './children.ts';
 import { type Builds, type Figure, Samples, turning } from './figures.ts';
 
 /** Cases by parts of their names; each part is one process per build and round. */
-const GROUPS = ['scan-hash-route', 'chunk/', 'scan-replies', 'split-', 'fragment/', 'coalesce/'];
+const GROUPS = [
+  'scan-hash-route',
+  'scan-slots',
+  'chunk/',
+  'scan-replies',
+  'split-',
+  'fragment/',
+  'coalesce/',
+];
 
 /** Of a benchmark that has no case of that name: the reference may be older than the case. */
 const NO_SUCH_CASE = 2;

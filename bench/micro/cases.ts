@@ -11,7 +11,7 @@ import { hashCases } from './hash-cases.ts';
 import type { Case } from './measure.ts';
 import { memcacheCases } from './memcache-cases.ts';
 import { multikeyCases } from './multikey-cases.ts';
-import { RING_POOL, SINGLE_POOL, type Subject } from './subjects.ts';
+import { RING_POOL, SINGLE_POOL, SLOTS_POOL, type Subject } from './subjects.ts';
 import { assignPlaces, scanAll, scanWindow, windowCase } from './window-case.ts';
 
 const FRAME_WORD = FRAME_TABLE / 4;
@@ -21,6 +21,7 @@ const RECORD_WORDS = RECORD_BYTES / 4;
 const GROUPS: readonly (readonly [begin: RegExp, (list: readonly Subject[]) => Case[]])[] = [
   [/^scan\//, (list) => requestCases('scan', list, SINGLE_POOL)],
   [/^scan-hash-route\//, (list) => requestCases('scan-hash-route', list, RING_POOL)],
+  [/^scan-slots\//, (list) => requestCases('scan-slots', list, SLOTS_POOL)],
   [/^chunk\//, (list) => requestCorpora().map((corpus) => chunkCase(corpus, list))],
   [/^scan-replies\//, (list) => replyCorpora().map((corpus) => replyCase(corpus, list))],
   [/^gather\//, (list) => requestCorpora().map((corpus) => gatherCase(corpus, list))],

@@ -1,7 +1,7 @@
 import { JsCodec } from '../../src/codec/js-codec.ts';
 import { WasmCodec } from '../../src/codec/wasm-codec.ts';
 import { poolBytesForServers, writePool } from '../../src/distribution/pool-descriptor.ts';
-import { buildRing } from '../../src/distribution/ring.ts';
+import { buildRing, type RingDistribution } from '../../src/distribution/ring.ts';
 import { HASH_NAMES, type Hash, hashByIndex } from '../../src/hash/index.ts';
 import type { Codec } from '../../src/protocol/codec.ts';
 import { FIXED_END } from '../../src/protocol/frame-table.ts';
@@ -14,6 +14,8 @@ import { instantiate, PAGE_BYTES, type WasmBuild } from '../../src/wasm/instance
 export const SINGLE_POOL = FIXED_END;
 /** Descriptor of a pool with four servers, ketama and fnv1a_64. */
 export const RING_POOL: number = SINGLE_POOL + 0x8000;
+/** Descriptor of a Redis Cluster of three. */
+export const SLOTS_POOL: number = SINGLE_POOL + 0x10000;
 /** Behind the rings: room for what is gathered, and for keys to be hashed. */
 export const FREE: number = FIXED_END + 0x20000;
 export const FREE_BYTES = 0x100000;
@@ -100,15 +102,22 @@ function prepare(codec: Codec): void {
   writeCommandTable(words, bytes, scannerEntries());
   writeRing(words, SINGLE_POOL, ['ada']);
   writeRing(words, RING_POOL, ['ada', 'grace', 'edsger', 'barbara']);
+  writeRing(words, SLOTS_POOL, ['ada', 'grace', 'edsger'], 'slots');
 }
 
-function writeRing(words: Uint32Array, address: number, names: readonly string[]): void {
+function writeRing(
+  words: Uint32Array,
+  address: number,
+  names: readonly string[],
+  distribution: RingDistribution = 'ketama',
+): void {
   const servers = names.map((name) => ({ name: Buffer.from(name), weight: 1 }));
-  const size = poolBytesForServers(servers.length, 'ketama');
-  if (address + size > (address === SINGLE_POOL ? RING_POOL : FREE)) {
+  const size = poolBytesForServers(servers.length, distribution);
+  const next = [RING_POOL, SLOTS_POOL].find((other) => other > address) ?? FREE;
+  if (address + size > next) {
     throw new Error('the ring is too large');
   }
   const live = names.map(() => 1);
   const hash = HASH_NAMES.indexOf('fnv1a_64');
-  writePool(words, address, buildRing(servers, live, { hash, distribution: 'ketama', tag: 0 }));
+  writePool(words, address, buildRing(servers, live, { hash, distribution, tag: 0 }));
 }
