@@ -12,7 +12,7 @@ export const MEMCACHED = ', memcached';
 export const CLUSTER = ', cluster of 3';
 export const PLAIN_SERVERS = ', 3 servers';
 
-const NODES = 3;
+export const CLUSTER_NODES = 3;
 const START_SECONDS = 4;
 const LOAD_MS = 1_000;
 const QUICK_LOAD_MS = 300;
@@ -41,8 +41,8 @@ export function clusterSteps(
   subjects: readonly Subject[],
   workloads: readonly Workload[],
 ): Step[] {
-  const cluster = bedOf(bench, new Bed({ cluster: true, servers: NODES }));
-  const plain = bedOf(bench, new Bed({ servers: NODES }));
+  const cluster = bedOf(bench, new Bed({ cluster: true, servers: CLUSTER_NODES }));
+  const plain = bedOf(bench, new Bed({ servers: CLUSTER_NODES }));
   const placed = subjects.flatMap((subject): Placed[] => {
     const inFront = inFrontOfCluster(subject);
     if (inFront === null) return [];

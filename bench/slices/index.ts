@@ -5,9 +5,16 @@
 import { ensureServers } from '../../test/support/real-servers.ts';
 import { commaList, parseOptions, runMain, UsageError, wholeNumber } from '../command-line.ts';
 import { describeMachine, thisMachine } from '../machine.ts';
-import { Bed } from '../macro/bed.ts';
+import { Bed, type BedOptions, type Target } from '../macro/bed.ts';
 import { type Rival, rival } from '../macro/options.ts';
-import { NUTCRACKER, speaking, subjects } from '../macro/subjects.ts';
+import { CLUSTER, CLUSTER_NODES, PLAIN_SERVERS } from '../macro/other-beds.ts';
+import {
+  inFrontOfCluster,
+  NUTCRACKER,
+  type Subject,
+  speaking,
+  subjects,
+} from '../macro/subjects.ts';
 import { medianInterval } from '../statistics.ts';
 import { short, table } from '../table.ts';
 import { LOADS, type Load } from './loads.ts';
@@ -60,51 +67,98 @@ function parse(argv: readonly string[]): Options {
   };
 }
 
-async function run({ loads, rivals, rounds, sliceMs }: Options): Promise<void> {
+async function run(options: Options): Promise<void> {
   ensureServers();
   console.log(describeMachine(thisMachine()));
-  const all = subjects(['auto'], rivals);
+  const all = subjects(['auto'], options.rivals);
   const rows: string[][] = [];
-  for (const protocol of ['redis', 'memcached'] as const) {
-    const own = loads.filter((load) => load.protocol === protocol);
-    if (own.length === 0) continue;
-    const bed = new Bed({ protocol });
-    const list = speaking(protocol, all);
-    try {
-      await bed.startServers();
-      for (const subject of list) await bed.startProxy(subject);
-      const targets = list.map(({ name }) => bed.target(name));
-      await fill(targets[0], protocol);
-      for (const load of own) {
-        process.stderr.write(`${load.name} ...`);
-        const sums = await measure(targets, load, rounds, sliceMs);
-        process.stderr.write(' done\n');
-        rows.push(...rowsOf(load, sums));
-      }
-    } finally {
-      await bed.stop();
-    }
+  for (const place of placesOf(all)) {
+    const loads = options.loads.filter(place.isFor);
+    if (loads.length > 0) rows.push(...(await measureAt(place, loads, options)));
   }
-  const reference = referenceOf(all).name;
-  const head = ['load', 'proxy', 'CPU µs/req', `to ${reference}`, 'its slices', 'req/s'];
+  const head = ['load', 'proxy', 'CPU µs/req', 'beside', 'ratio', 'its slices', 'req/s'];
   console.log('\nRatios are of the sums; beside them, where the median of the slices is.\n');
   console.log(table(head, rows));
 }
 
-/** What the others are compared with. */
-function referenceOf<T extends { readonly name: string }>(list: readonly T[]): T {
-  return list.find(({ name }) => name === NUTCRACKER) ?? list[0];
+/** Proxies that have the same load, and the servers behind them. */
+interface Place {
+  readonly isFor: (load: Load) => boolean;
+  readonly beds: readonly {
+    readonly options: BedOptions;
+    /** Each is compared with the first, or in front of a cluster with itself before plain ones. */
+    readonly proxies: readonly { readonly subject: Subject; readonly name: string }[];
+  }[];
+}
+
+function placesOf(all: readonly Subject[]): Place[] {
+  const inFront = all.filter((subject) => inFrontOfCluster(subject) !== null);
+  const servers = CLUSTER_NODES;
+  return [
+    ...(['redis', 'memcached'] as const).map((protocol): Place => {
+      const proxies = speaking(protocol, all).map((subject) => ({ subject, name: subject.name }));
+      proxies.sort((a, b) => Number(b.name === NUTCRACKER) - Number(a.name === NUTCRACKER));
+      const isFor = (load: Load): boolean => load.protocol === protocol && !load.cluster;
+      return { isFor, beds: [{ options: { protocol }, proxies }] };
+    }),
+    {
+      isFor: ({ cluster }) => cluster,
+      beds: [
+        {
+          options: { servers },
+          proxies: inFront.map((subject) => ({ subject, name: subject.name + PLAIN_SERVERS })),
+        },
+        {
+          options: { servers, cluster: true },
+          proxies: inFront.map((subject) => ({
+            subject: inFrontOfCluster(subject) as Subject,
+            name: subject.name + CLUSTER,
+          })),
+        },
+      ],
+    },
+  ];
+}
+
+async function measureAt(
+  { beds }: Place,
+  loads: readonly Load[],
+  { rounds, sliceMs }: Options,
+): Promise<string[][]> {
+  const running = beds.map(({ options, proxies }) => ({ bed: new Bed(options), proxies }));
+  const rows: string[][] = [];
+  try {
+    const targets: Target[] = [];
+    for (const { bed, proxies } of running) {
+      await bed.startServers();
+      for (const { subject, name } of proxies) await bed.startProxy(subject, name);
+      const own = proxies.map(({ name }) => bed.target(name));
+      await fill(own[0], loads[0].protocol);
+      targets.push(...own);
+    }
+    for (const load of loads) {
+      process.stderr.write(`${load.name} ...`);
+      const sums = await measure(targets, load, rounds, sliceMs);
+      process.stderr.write(' done\n');
+      rows.push(...rowsOf(load, sums));
+    }
+  } finally {
+    for (const { bed } of running) await bed.stop();
+  }
+  return rows;
 }
 
 function rowsOf(load: Load, sums: readonly Sums[]): string[][] {
-  const reference = referenceOf(sums);
   return sums.map((each) => {
+    const base = each.name.replace(CLUSTER, PLAIN_SERVERS);
+    const reference = (load.cluster && sums.find(({ name }) => name === base)) || sums[0];
     const ratios = each.slices.map((value, i) => value / reference.slices[i]);
     const { low, high } = medianInterval(ratios);
     return [
       load.name,
       each.name,
       short(perRequest(each)),
+      reference.name,
       short(perRequest(each) / perRequest(reference)),
       `${short(low)} – ${short(high)}`,
       (each.requests / each.seconds).toFixed(0),
