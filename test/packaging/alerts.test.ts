@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { findBinary } from '../support/real-servers.ts';
+import { toolFor } from '../support/tools.ts';
 
 interface Rule {
   readonly alert: string;
@@ -165,17 +165,16 @@ describe('the alerts for Prometheus', () => {
     for (const { expr } of rules) checkExpression(expr, isMetric);
   });
 
-  test('are taken by Prometheus, where it is installed', () => {
-    const promtool = findBinary(['promtool']);
-    if (promtool === undefined) return;
+  const promtool = toolFor('promtool', 'prometheus');
+  if (promtool === undefined) return;
+
+  test('are taken by Prometheus', () => {
     const args = ['check', 'rules', 'packaging/prometheus-alerts.yml'];
     const { status, stdout, stderr } = spawnSync(promtool, args, { encoding: 'utf8' });
     assert.equal(status, 0, stdout + stderr);
   });
 
-  test('come when they should, and not before, where Prometheus is installed', (t) => {
-    const promtool = findBinary(['promtool']);
-    if (promtool === undefined) return;
+  test('come when they should, and not before', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'ringway-alerts-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     // What they say is not looked at here.

@@ -9,15 +9,7 @@ import {
 } from '../../packaging/generate/command-table.ts';
 import { commandByName } from '../../src/commands/index.ts';
 import { COMMAND_NAMES } from '../../src/options.ts';
-import { ensureDebianPackage, findBinary } from '../support/real-servers.ts';
-
-/** Whether a shell is here, or can be installed; what its file must look like is looked at without. */
-function has(name: string): boolean {
-  if (findBinary([name]) === undefined && process.getuid?.() === 0 && findBinary(['apt-get'])) {
-    ensureDebianPackage(name);
-  }
-  return findBinary([name]) !== undefined;
-}
+import { toolFor } from '../support/tools.ts';
 
 function shell(name: string, ...args: string[]): string[] {
   const { stdout, stderr, status } = spawnSync(name, args, { encoding: 'utf8', timeout: 60_000 });
@@ -73,7 +65,7 @@ describe('completions of fish', () => {
     }
   });
 
-  if (!has('fish')) return;
+  if (toolFor('fish', 'fish') === undefined) return;
   const complete = (line: string): string[] =>
     shell('fish', '--no-config', '-c', `source ${file}; complete -C '${line}'`).map(
       (found) => found.split('\t')[0],
@@ -128,7 +120,7 @@ describe('completions of zsh', () => {
     assert.equal(specs.length, table.flatMap(({ options }) => options).length);
   });
 
-  if (!has('zsh')) return;
+  if (toolFor('zsh', 'zsh') === undefined) return;
   /** What a line becomes when Tab is pressed behind it. */
   const complete = (...lines: string[]): string[] =>
     Array.from(

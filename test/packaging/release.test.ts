@@ -88,4 +88,22 @@ describe('what contributors find', () => {
       if (script !== undefined) assert.ok(script in scripts, run);
     }
   });
+
+  test('the checks of changes begin with all programs that tests need', () => {
+    const { jobs } = parse(readFileSync('.github/workflows/check.yml', 'utf8'));
+    const lines = (jobs.test.steps as { run?: string }[]).map(({ run = '' }) => run);
+    const installed = lines.find((line) => line.includes('apt-get install'))?.split(/\s+/) ?? [];
+    const calls =
+      /(?:ensureDebianPackage\(|toolFor\('\w+', )'([\w-]+)'|ensureWorks\([^;]*\[([^\]]+)\],?\s*\);/g;
+    const needed = filesBelow('test').flatMap((file) =>
+      [...readSource(file).matchAll(calls)].flatMap(([, one, some]) =>
+        one === undefined ? [...some.matchAll(/'([\w-]+)'/g)].map(([, each]) => each) : [one],
+      ),
+    );
+    assert.ok(needed.length > 10);
+    // A browser is on those machines.
+    const missing = needed.filter((name) => name !== 'chromium' && !installed.includes(name));
+    assert.deepEqual(missing, []);
+    for (const name of ['redis-server', 'memcached']) assert.ok(installed.includes(name));
+  });
 });

@@ -4,13 +4,14 @@ import { after, before, describe, test } from 'node:test';
 import { freePort } from '../support/free-port.ts';
 import { problemsOfMetrics } from '../support/metric-rules.ts';
 import { checkPrometheus } from '../support/prometheus-text.ts';
-import { findBinary, type RealServer, startRedis } from '../support/real-servers.ts';
+import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, shards, startChild } from '../support/ringway.ts';
+import { toolFor } from '../support/tools.ts';
 
 // By our own reading of the rules, and by Prometheus's linter where it is on the PATH.
 
-const PROMTOOL = findBinary(['promtool']);
+const PROMTOOL = toolFor('promtool', 'prometheus');
 
 /** Each breaks one rule. */
 const WRONG = [
