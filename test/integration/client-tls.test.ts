@@ -12,6 +12,7 @@ import {
 } from '../support/ringway.ts';
 import { startTlsRedis, type TlsRedis } from '../support/tls-servers.ts';
 import { delay } from '../support/wait.ts';
+import { allSizesComeBack } from './all-sizes.ts';
 
 // TLS on both sides: what was asked and answered, in every codec and with both readers.
 
@@ -53,21 +54,8 @@ function integrity(variant: Variant): void {
     await Promise.all(servers.map(({ server }) => server.stop()));
   });
 
-  test('values of all sizes come back equal, in pipelines and in MGET', async () => {
-    const sizes = [0, 1, 100, 4095, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 300_000];
-    for (let round = 0; round < 20; round++) {
-      const values = sizes.map((size) => randomBytes(size + round));
-      const sets = values.map((value, i) => ['SET', `k${i}`, value]);
-      const gets = values.map((_, i) => ['GET', `k${i}`]);
-      const replies = await client.pipeline([...sets, ...gets]);
-      for (const [i, value] of values.entries()) {
-        assert.equal(replies[i], 'OK');
-        assert.ok(value.equals(replies[sizes.length + i] as Buffer), `round ${round}, value ${i}`);
-      }
-      const all = (await client.command('MGET', ...sizes.map((_, i) => `k${i}`))) as Buffer[];
-      for (const [i, value] of values.entries()) assert.ok(value.equals(all[i]), `MGET ${i}`);
-    }
-  });
+  test('values of all sizes come back equal, in pipelines and in MGET', () =>
+    allSizesComeBack(client));
 
   test('deep pipelines of many clients at once: each gets its own', async () => {
     const clients = await Promise.all(Array.from({ length: 20 }, open));

@@ -16,11 +16,12 @@ describe('a link for questions', () => {
   });
   after(() => server.stop());
 
-  test('that is not waited for is made anew, and what was asked has no answer', async () => {
+  /** A link to the server, what it says when it is lost, and how often it was there. */
+  function open(host: string) {
     const told: string[] = [];
     let ups = 0;
     const link = new ControlLink({
-      target: { kind: 'tcp', host: '127.0.0.1', port: server.port, path: '', tls: null },
+      target: { kind: 'tcp', host, port: server.port, path: '', tls: null },
       clock: SYSTEM_CLOCK,
       login: () => null,
       retryMs: 10,
@@ -29,7 +30,13 @@ describe('a link for questions', () => {
       },
       onDown: (reason) => void told.push(reason),
     });
-    await waitFor('the link', () => ups === 1);
+    return { link, told, ups: () => ups };
+  }
+
+  test('that is not waited for is made anew, and what was asked has no answer', async (t) => {
+    const { link, told, ups } = open('127.0.0.1');
+    t.after(() => link.close());
+    await waitFor('the link', () => ups() === 1);
     link.abandon();
     assert.deepEqual(told, [], 'nothing was asked');
     let answers = 0;
@@ -38,33 +45,21 @@ describe('a link for questions', () => {
     });
     link.abandon();
     assert.deepEqual(told, ['it does not answer in time']);
-    await waitFor('another', () => ups === 2);
+    await waitFor('another', () => ups() === 2);
     assert.equal(answers, 0);
-    link.close();
   });
 
   test('whose name leads elsewhere follows it', async () => {
     const heir = createServer((socket) => void socket.on('data', () => socket.write('+PONG\r\n')));
     await new Promise<void>((resolve) => heir.listen(server.port, '127.0.0.2', resolve));
-    const told: string[] = [];
     const addresses: (string | undefined)[] = [];
     heir.on('connection', ({ localAddress }) => void addresses.push(localAddress));
     ADDRESSES.set('link.test', '127.0.0.1');
-    let ups = 0;
-    const link = new ControlLink({
-      target: { kind: 'tcp', host: 'link.test', port: server.port, path: '', tls: null },
-      clock: SYSTEM_CLOCK,
-      login: () => null,
-      retryMs: 10,
-      onUp: () => {
-        ups++;
-      },
-      onDown: (reason) => void told.push(reason),
-    });
+    const { link, told, ups } = open('link.test');
     try {
-      await waitFor('the link', () => ups === 1);
+      await waitFor('the link', () => ups() === 1);
       ADDRESSES.set('link.test', '127.0.0.2');
-      await waitFor('the other', () => ups === 2);
+      await waitFor('the other', () => ups() === 2);
       assert.deepEqual([told, addresses], [['its name leads elsewhere'], ['127.0.0.2']]);
     } finally {
       link.close();

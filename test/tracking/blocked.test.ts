@@ -1,35 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { type RealServer, startRedis } from '../support/real-servers.ts';
-import { shards, startInProcess, type TestRingway } from '../support/ringway.ts';
-import { Subscriber } from '../support/subscriber.ts';
+import { describe, test } from 'node:test';
 import { waitFor } from '../support/wait.ts';
+import { trackers } from './trackers.ts';
 
 const INVALIDATE = '>2\r\n$10\r\ninvalidate\r\n*1\r\n';
 const OF_STREAM = `${INVALIDATE}$1\r\ns\r\n`;
 
 describe('a client that tracks and reads what may block', () => {
-  let redis: RealServer;
-  let ringway: TestRingway;
-  before(async () => {
-    redis = await startRedis();
-    ringway = await startInProcess({ servers: shards([redis.port]) });
-  });
-  after(async () => {
-    await ringway.stop();
-    await redis.stop();
-  });
-
-  async function track(): Promise<Subscriber> {
-    const client = await Subscriber.open(ringway.port);
-    await client.ask(['HELLO', '3']);
-    await client.ask(['CLIENT', 'TRACKING', 'ON']);
-    return client;
-  }
+  const { open, track } = trackers();
 
   test('is told behind the reply, which no server has noted', async () => {
     const client = await track();
-    const writer = await Subscriber.open(ringway.port);
+    const writer = await open();
     await writer.ask(['DEL', 's']);
     await writer.ask(['XADD', 's', '1-1', 'f', 'v']);
     const [reply, told] = await client.ask(['XREAD', 'BLOCK', 0, 'STREAMS', 's', '0'], 2);
@@ -50,7 +32,7 @@ describe('a client that tracks and reads what may block', () => {
 
   test('is told of another key at once', async () => {
     const client = await track();
-    const writer = await Subscriber.open(ringway.port);
+    const writer = await open();
     await client.ask(['GET', 'k']);
     client.send(['XREAD', 'BLOCK', 0, 'STREAMS', 's', '$']);
     await waitFor('it to be blocked', async () => {

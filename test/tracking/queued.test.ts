@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { type RealServer, startRedis } from '../support/real-servers.ts';
-import { shards, startInProcess } from '../support/ringway.ts';
-import { Subscriber } from '../support/subscriber.ts';
+import { describe, test } from 'node:test';
+import type { Subscriber } from '../support/subscriber.ts';
+import { trackers } from './trackers.ts';
 
 const ALL = '>2\r\n$10\r\ninvalidate\r\n_\r\n';
 
 describe('keys that are read between MULTI and EXEC by a client that tracks', () => {
-  let redis: RealServer;
-  let ringway: Awaited<ReturnType<typeof startInProcess>>;
-  before(async () => {
-    redis = await startRedis();
-    ringway = await startInProcess({ servers: shards([redis.port]) });
-  });
-  after(async () => {
-    await ringway.stop();
-    await redis.stop();
-  });
+  const { track } = trackers();
 
   async function begin(): Promise<Subscriber> {
-    const client = await Subscriber.open(ringway.port);
-    await client.ask(['HELLO', '3']);
-    await client.ask(['CLIENT', 'TRACKING', 'ON']);
+    const client = await track();
     await client.ask(['MULTI']);
     return client;
   }
