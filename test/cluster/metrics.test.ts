@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keySlot } from '../../src/distribution/slots.ts';
-import { startFakeCluster } from '../support/fake-cluster.ts';
+import { slotsKnown, startFakeCluster } from '../support/fake-cluster.ts';
 import { freePort } from '../support/free-port.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startChild } from '../support/ringway.ts';
-import { waitFor } from '../support/wait.ts';
 
 /** A key of the first of two nodes. */
 const KEY = 'bar';
@@ -22,7 +21,7 @@ test('redirections of a cluster are counted by their kinds', async () => {
   const ringway = await startChild(spec, { args: ['--http-addr', `127.0.0.1:${http}`] });
   const client = await RespClient.open(ringway.port);
   try {
-    await waitFor('the nodes', () => /has 8192 slots/.test(ringway.log.join()));
+    await slotsKnown(ringway, cluster);
     for (let i = 0; i < 3; i++) assert.equal(await client.text('SET', KEY, i), 'OK');
     const text = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
     assert.match(text, /ringway_redirections_total\{pool="pool1",kind="ask"\} 3\n/);

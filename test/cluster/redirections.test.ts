@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { keySlot } from '../../src/distribution/slots.ts';
-import { type FakeCluster, startFakeCluster } from '../support/fake-cluster.ts';
+import { type FakeCluster, startBefore, startFakeCluster } from '../support/fake-cluster.ts';
 import { type FakeServer, send, startFake } from '../support/fake-server.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
-import { startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
+import { VARIANTS } from '../support/ringway.ts';
 import { delay, waitFor } from '../support/wait.ts';
 
 const slotOf = (key: string) => keySlot(Buffer.from(key), 0, key.length);
@@ -21,13 +21,9 @@ for (const variant of VARIANTS.slice(0, 3)) {
     async function start(answer: Parameters<typeof startFakeCluster>[1], keys = {}) {
       const cluster = await startFakeCluster(2, answer);
       stops.push(() => cluster.stop());
-      const servers = [`127.0.0.1:${cluster.ports[0]}`];
-      const ringway: TestRingway = await startInProcess(
-        { servers, cluster: true, timeout: 2000, failover_wait: 1500, ...keys },
-        variant,
-      );
+      const times = { timeout: 2000, failover_wait: 1500 };
+      const ringway = await startBefore(cluster, { ...times, ...keys }, variant);
       stops.push(() => ringway.stop());
-      await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
       const client = await RespClient.open(ringway.port);
       stops.push(async () => client.close());
       return { cluster, ringway, client };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keySlot } from '../../src/distribution/slots.ts';
-import { startFakeCluster } from '../support/fake-cluster.ts';
+import { startBefore, startFakeCluster } from '../support/fake-cluster.ts';
 import { RespClient } from '../support/resp-client.ts';
-import { startInProcess, VARIANTS } from '../support/ringway.ts';
+import { VARIANTS } from '../support/ringway.ts';
 import { Subscriber } from '../support/subscriber.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -28,11 +28,8 @@ for (const variant of VARIANTS) {
           return text.startsWith('GET') ? `+${text.slice(4)}\r\n` : undefined;
         });
         t.after(() => cluster.stop());
-        const servers = [`127.0.0.1:${cluster.ports[0]}`];
-        const keys = { cluster: true, failover_wait: 100 };
-        const ringway = await startInProcess({ servers, ...keys }, variant);
+        const ringway = await startBefore(cluster, { failover_wait: 100 }, variant);
         t.after(() => ringway.stop());
-        await waitFor('the node to be known', () => /has 16384 slots/.test(ringway.log.join()));
         const clients = [await RespClient.open(ringway.port), await RespClient.open(ringway.port)];
         t.after(() => {
           for (const client of clients) client.close();
@@ -73,10 +70,8 @@ for (const variant of VARIANTS) {
       });
       t.after(() => cluster.stop());
       target.ports = cluster.ports;
-      const servers = [`127.0.0.1:${cluster.ports[0]}`];
-      const ringway = await startInProcess({ servers, cluster: true }, variant);
+      const ringway = await startBefore(cluster, {}, variant);
       t.after(() => ringway.stop());
-      await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
       const client = await Subscriber.open(ringway.port);
       t.after(() => client.close());
       client.send(['MULTI'], ['SET', KEY, '1'], ['EXEC'], ['HELLO', '3'], ['PING']);
@@ -102,11 +97,8 @@ for (const variant of VARIANTS) {
         return executed ? '*1\r\n+OK\r\n' : '*0\r\n';
       });
       t.after(() => cluster.stop());
-      const servers = [`127.0.0.1:${cluster.ports[0]}`];
-      const keys = { cluster: true, failover_wait: 60_000 };
-      const ringway = await startInProcess({ servers, ...keys }, variant);
+      const ringway = await startBefore(cluster, { failover_wait: 60_000 }, variant);
       t.after(() => ringway.stop());
-      await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
       const client = await RespClient.open({ port: ringway.port, timeoutMs: 30_000 });
       t.after(() => client.close());
       cluster.disown(0);
@@ -136,11 +128,8 @@ for (const variant of VARIANTS) {
       });
       t.after(() => cluster.stop());
       target.ports = cluster.ports;
-      const servers = [`127.0.0.1:${cluster.ports[0]}`];
-      const keys = { cluster: true, failover_wait: 60_000 };
-      const ringway = await startInProcess({ servers, ...keys }, variant);
+      const ringway = await startBefore(cluster, { failover_wait: 60_000 }, variant);
       t.after(() => ringway.stop());
-      await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
       const client = await RespClient.open(ringway.port);
       t.after(() => client.close());
       const replies = await client.pipeline([['MULTI'], ['SET', KEY, '1'], ['EXEC'], ['PING']]);

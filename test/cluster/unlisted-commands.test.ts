@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { keySlot } from '../../src/distribution/slots.ts';
-import { startFakeCluster } from '../support/fake-cluster.ts';
+import { startBefore, startFakeCluster } from '../support/fake-cluster.ts';
 import { RespClient } from '../support/resp-client.ts';
-import { startInProcess, VARIANTS } from '../support/ringway.ts';
+import { VARIANTS } from '../support/ringway.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** A key of the first of two nodes. */
@@ -41,11 +41,9 @@ for (const [name, keys, info, words] of WAYS) {
       });
       stops.push(() => cluster.stop());
       [, target.port] = cluster.ports;
-      const servers = [`127.0.0.1:${cluster.ports[0]}`];
-      const settings = { servers, cluster: true, timeout: 2000, failover_wait: 1500, ...keys };
-      const ringway = await startInProcess(settings, VARIANTS[0]);
+      const times = { timeout: 2000, failover_wait: 1500 };
+      const ringway = await startBefore(cluster, { ...times, ...keys }, VARIANTS[0]);
       stops.push(() => ringway.stop());
-      await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
       const client = await RespClient.open(ringway.port);
       stops.push(async () => client.close());
       return { cluster, client };

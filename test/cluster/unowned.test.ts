@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { startFakeCluster } from '../support/fake-cluster.ts';
+import { startBefore, startFakeCluster } from '../support/fake-cluster.ts';
 import { RespClient } from '../support/resp-client.ts';
-import { startInProcess, VARIANTS } from '../support/ringway.ts';
+import { VARIANTS } from '../support/ringway.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** Keys of a slot that a node has, and of one that nobody has. */
@@ -24,11 +24,8 @@ for (const variant of VARIANTS.slice(0, 3)) {
       });
       stops.push(() => cluster.stop());
       cluster.disown(1);
-      const servers = [`127.0.0.1:${cluster.ports[0]}`];
-      const keys = { cluster: true, failover_wait: failoverWaitMs };
-      const ringway = await startInProcess({ servers, ...keys }, variant);
+      const ringway = await startBefore(cluster, { failover_wait: failoverWaitMs }, variant);
       stops.push(() => ringway.stop());
-      await waitFor('the nodes to be known', () => /has 8192 slots/.test(ringway.log.join()));
       const client = await RespClient.open(ringway.port);
       stops.push(async () => client.close());
       const ask = async (...requests: string[]): Promise<string[]> => {

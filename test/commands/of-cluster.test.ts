@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { runCli } from '../support/command.ts';
-import { startFakeCluster } from '../support/fake-cluster.ts';
+import { slotsKnown, startFakeCluster } from '../support/fake-cluster.ts';
 import { freePort } from '../support/free-port.ts';
 import { follows } from '../support/promotions.ts';
 import { startRedis } from '../support/real-servers.ts';
@@ -37,7 +37,7 @@ describe('of a Redis Cluster', () => {
     const pool = { name: 'p', servers: [`127.0.0.1:${cluster.ports[0]}`], cluster: true };
     const ringway = await startChild(pool, { args: ['--http-addr', `127.0.0.1:${http}`] });
     t.after(() => ringway.stop());
-    await waitFor('the nodes', () => /has 8192 slots/.test(ringway.log.join()));
+    await slotsKnown(ringway, cluster);
     const live = ['-c', ringway.file, '--live', '--http-addr', `127.0.0.1:${http}`];
     const { stdout } = await runCli(['explain', 'foo', ...live]);
     assert.match(stdout, /^slot {9}12182$/m);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { getServers, setServers } from 'node:dns';
 import { after, before, describe, test } from 'node:test';
-import { startFakeCluster } from '../support/fake-cluster.ts';
+import { slotsKnown, startFakeCluster } from '../support/fake-cluster.ts';
 import { startFakeSentinel } from '../support/fake-sentinel.ts';
 import { NameServer } from '../support/name-server.ts';
 import { follows } from '../support/promotions.ts';
@@ -61,7 +61,7 @@ describe('names of SRV records', () => {
     names.services.set(service, [at({ port: cluster.ports[1] }), at({ port: 1 })]);
     const ringway = await startInProcess({ servers: [`srv:${service}`], cluster: true });
     t.after(() => ringway.stop());
-    await waitFor('both nodes', () => ringway.log.join().match(/has 8192 slots/g)?.length === 2);
+    await slotsKnown(ringway, cluster);
     const client = await RespClient.open(ringway.port);
     assert.equal(await client.text('SET', 'a', 1), 'OK');
     client.close();

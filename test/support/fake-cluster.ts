@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { wordsOf } from './fake-sentinel.ts';
 import { type FakeServer, send, startFake } from './fake-server.ts';
+import { startInProcess, type TestRingway, type Variant } from './ringway.ts';
+import { waitFor } from './wait.ts';
 
 /** Nodes that say what a test wants, for what those of a real cluster cannot be made to say. */
 export interface FakeCluster {
@@ -8,6 +10,8 @@ export interface FakeCluster {
   /** Requests of clients that each node got, as words with blanks between them. */
   readonly asked: readonly string[][];
   readonly nodes: readonly FakeServer[];
+  /** Ports of the nodes that have slots. */
+  readonly owners: readonly number[];
   /** How often anybody asked who has which slots. */
   readonly refreshes: number;
   /** A node has the slots of another from now on, too. */
@@ -94,6 +98,9 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
     ports,
     asked,
     nodes,
+    get owners() {
+      return ports.filter((_, node) => owners.includes(node));
+    },
     get refreshes() {
       return refreshes;
     },
@@ -117,4 +124,27 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
       await Promise.all(nodes.map((node) => node.stop()));
     },
   };
+}
+
+/** Waits until a ringway knows all nodes that have slots. */
+export async function slotsKnown({ log }: TestRingway, { owners }: FakeCluster): Promise<void> {
+  await waitFor('the nodes to be known', () => {
+    const text = log.join('\n');
+    return owners.every((port) => new RegExp(`:${port} has \\d+ slots`).test(text));
+  });
+}
+
+/**
+ * Starts a ringway in this process that knows the first node of a cluster, and waits until it knows
+ * all that have slots.
+ */
+export async function startBefore(
+  cluster: FakeCluster,
+  keys: Readonly<Record<string, unknown>> = {},
+  variant?: Variant,
+): Promise<Awaited<ReturnType<typeof startInProcess>>> {
+  const servers = [`127.0.0.1:${cluster.ports[0]}`];
+  const ringway = await startInProcess({ servers, cluster: true, ...keys }, variant);
+  await slotsKnown(ringway, cluster);
+  return ringway;
 }

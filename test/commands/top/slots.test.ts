@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { slotLines } from '../../../src/commands/top/slots.ts';
 import { runCli } from '../../support/command.ts';
-import { startFakeCluster } from '../../support/fake-cluster.ts';
+import { slotsKnown, startFakeCluster } from '../../support/fake-cluster.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startChild } from '../../support/ringway.ts';
-import { waitFor } from '../../support/wait.ts';
 
 type Slots = readonly (readonly [first: number, last: number, server: number])[];
 
@@ -64,7 +63,7 @@ describe('slots in top', () => {
     const pool = { servers: [`127.0.0.1:${cluster.ports[0]}`], cluster: true };
     const ringway = await startChild(pool, { args: [`--http-addr=127.0.0.1:${http}`] });
     t.after(() => ringway.stop());
-    await waitFor('the nodes', () => /has 8192 slots/.test(ringway.log.join()));
+    await slotsKnown(ringway, cluster);
     const address = `--http-addr=127.0.0.1:${http}`;
     const { stdout } = await runCli(['top', '--once', '--pool=pool1', address]);
     assert.match(stdout, /queued +slots +reach/);
