@@ -1,4 +1,5 @@
 import type { Case, PoolKeys } from './case.ts';
+import { numberOf } from './default-keys.ts';
 
 // How long requests of a case may take, and what they may fail of by their configuration.
 
@@ -23,9 +24,6 @@ export function refusalsOf({ pools }: Case): string[] {
   return onlyReplicas ? [...texts, NO_REPLICA] : texts;
 }
 
-/** How long requests wait for a master to come, if the configuration does not say it. */
-const DEFAULT_FAILOVER_WAIT_MS = 5_000;
-
 /**
  * What a request waits for at most: a connection, an answer, and both again if it is repeated.
  * @param isFollowed masters may be replaced, and are waited for
@@ -34,7 +32,7 @@ export function aloneMicros(keys: PoolKeys, isFollowed: boolean): number {
   const ms = (key: string): number => Number(keys[key] ?? 0);
   if (ms('timeout') === 0) return Number.POSITIVE_INFINITY;
   const once = 2 * Math.max(ms('timeout'), ms('connect_timeout')) + ms('breaker_max_wait');
-  const failover = isFollowed ? Number(keys['failover_wait'] ?? DEFAULT_FAILOVER_WAIT_MS) : 0;
+  const failover = isFollowed ? numberOf(keys, 'failover_wait') : 0;
   return (ALONE_SLACK_MS + failover + once * (1 + ms('retry_reads'))) * 1000;
 }
 

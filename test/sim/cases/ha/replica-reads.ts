@@ -3,12 +3,11 @@ import type { SimProxy } from '../../proxy/sim-proxy.ts';
 import type { SimRedis } from '../../servers/redis/sim-redis.ts';
 import type { World } from '../../world/world.ts';
 import type { Case } from '../case.ts';
+import { numberOf } from '../default-keys.ts';
 
 /** What is read where nobody has looked for so long is read by mistake. */
 const STALE_MICROS = 6_000_000;
 const LOOK_MICROS = 100_000;
-/** As the configuration has it. */
-const DEFAULT_READ_AFTER_WRITE_MS = 100;
 
 /** Who is there, as far as reads of replicas go. */
 interface Readable {
@@ -34,9 +33,8 @@ export class ReplicaReads {
     this.#world = world;
     this.#network = network;
     this.#all = all;
-    const waits = given.pools.map((keys) => Number(keys['read_after_write'] ?? -1));
-    const least = Math.min(...waits.map((ms) => (ms < 0 ? DEFAULT_READ_AFTER_WRITE_MS : ms)));
-    this.#afterWriteMicros = least * 1000;
+    const waits = given.pools.map((keys) => numberOf(keys, 'read_after_write'));
+    this.#afterWriteMicros = Math.min(...waits) * 1000;
     const look = (): void => {
       for (const server of all.servers) this.#look(server);
       world.after(LOOK_MICROS, look);
