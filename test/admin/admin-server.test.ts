@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { askAdmin } from '../../src/admin/admin-client.ts';
 import { type AdminAction, type AdminDoor, serveAdmin } from '../../src/admin/admin-server.ts';
 import { ADMIN_CONNECTIONS, ADMIN_LINE_BYTES } from '../../src/limits.ts';
-import { delay, waitFor } from '../support/wait.ts';
+import { closed, delay, waitFor } from '../support/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ringway-admin-'));
 const path = join(folder, 'admin.sock');
@@ -52,18 +52,16 @@ function open(): Socket {
 
 /** Sends bytes and half-closes; resolves with all that comes. */
 function say(bytes: string | Buffer): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect({ path, allowHalfOpen: true });
-    let text = '';
-    socket.on('error', () => {});
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.on('close', () => resolve(text));
-    socket.on('end', () => socket.end());
-    socket.end(bytes);
+  const socket = connect({ path, allowHalfOpen: true });
+  let text = '';
+  socket.on('error', () => {});
+  socket.setEncoding('utf8');
+  socket.on('data', (chunk) => {
+    text += chunk;
   });
+  socket.on('end', () => socket.end());
+  socket.end(bytes);
+  return closed(socket).then(() => text);
 }
 
 async function serves(): Promise<void> {

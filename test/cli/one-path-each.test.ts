@@ -42,7 +42,7 @@ async function startInVain(listen: string, ...args: string[]): Promise<string> {
   const file = await poolFile([{ listen, servers: servers() }]);
   const ringway = await spawnRingway(file, { args: [...OFF, ...args] });
   started.push(ringway);
-  assert.equal(await ringway.gone, 1);
+  assert.equal(await ringway.gone(), 1);
   return ringway.log.join('\n');
 }
 
@@ -94,7 +94,7 @@ describe('two ringways on one path', () => {
   test('after one that was killed the next one starts', async () => {
     const first = await start(path('killed'), '--admin-socket', path('killed-admin'));
     first.kill('SIGKILL');
-    await first.gone;
+    await first.gone();
     assert.ok(existsSync(path('killed')));
     const second = await start(path('killed'), '--admin-socket', path('killed-admin'));
     await pings(path('killed'));
@@ -108,7 +108,7 @@ describe('two ringways on one path', () => {
     await waitFor('the delay', () => ringway.log.some((line) => line.includes('serving on')));
     await pings(path('twice'));
     ringway.kill('SIGTERM');
-    assert.equal(await ringway.gone, 0);
+    assert.equal(await ringway.gone(), 0);
     assert.deepEqual([existsSync(path('twice')), existsSync(path('twice-admin'))], [false, false]);
   });
 });

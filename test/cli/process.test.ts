@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CLI, runCli } from '../support/command.ts';
+import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
@@ -170,7 +171,7 @@ describe('signals', () => {
     const silent = ringway.log.length;
     assert.ok(silent - lines <= 2, ringway.log.slice(lines).join('\n'));
     ringway.kill('SIGTERM');
-    assert.equal(await ringway.gone, 0);
+    assert.equal(await ringway.gone(), 0);
     assert.equal(ringway.log.length, silent, 'nothing is told at level 0');
   });
 
@@ -184,14 +185,14 @@ describe('signals', () => {
       [CLI, '-c', 'hup.yml', '-o', log, '-s', stats, '-a', '127.0.0.1', '--http-addr', 'off'],
       { cwd: folder, stdio: 'ignore' },
     );
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     await waitFor('ringway', () => readFileSync(log, 'utf8').includes('] ready: '));
     renameSync(log, `${log}.1`);
     child.kill('SIGHUP');
     await waitFor('the new log', () => readFileSync(log, 'utf8').includes('log file opened anew'));
     assert.match(readFileSync(`${log}.1`, 'utf8'), /signal 1 \(SIGHUP\) received/);
     child.kill('SIGTERM');
-    await gone;
+    await gone();
     assert.match(readFileSync(log, 'utf8'), /SIGTERM/);
   });
 
@@ -221,7 +222,7 @@ describe('signals', () => {
       await underWay(ringway.statsPort, 1);
       ringway.kill(signal);
       assert.equal(String(await slow), 'late');
-      assert.equal(await ringway.gone, status);
+      assert.equal(await ringway.gone(), status);
     });
 
     test(`${signal} waits no longer than --drain-ms`, async () => {
@@ -231,7 +232,7 @@ describe('signals', () => {
       await underWay(ringway.statsPort, 1);
       ringway.kill(signal);
       // The script never ends: whoever waited for its reply would be here for ever.
-      assert.equal(await ringway.gone, status);
+      assert.equal(await ringway.gone(), status);
       assert.ok(ringway.log.some((line) => line.includes('draining for at most 100 ms')));
       assert.equal(await blocked, 'lost');
       const direct = await RespClient.open(redis.port);
@@ -248,7 +249,7 @@ describe('signals', () => {
     ringway.kill('SIGTERM');
     await waitFor('draining', () => ringway.log.some((line) => line.includes('draining for')));
     ringway.kill('SIGTERM');
-    assert.equal(await ringway.gone, 0);
+    assert.equal(await ringway.gone(), 0);
     await blocked;
     const direct = await RespClient.open(redis.port);
     await direct.command('SCRIPT', 'KILL');

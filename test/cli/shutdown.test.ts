@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { askAdmin } from '../../src/admin/admin-client.ts';
 import { CLI, runCli } from '../support/command.ts';
+import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
@@ -81,7 +82,7 @@ for (const workers of ['1', '2']) {
       assert.deepEqual(await ask(http, '/healthz'), [200, 'ok\n']);
       await pings(ringway.port);
       assert.equal(String(await old.command('GET', 'k')), 'v');
-      assert.equal(await ringway.gone, 0);
+      assert.equal(await ringway.gone(), 0);
       assert.ok(performance.now() - asked >= 1500);
       assert.ok(told(ringway, 'unready; serving on for 1500 ms'));
       assert.ok(old.ended);
@@ -127,7 +128,7 @@ describe('a second signal', () => {
       ringway.kill(first);
       await waitFor('503', async () => (await ask(http, '/readyz'))[0] === 503);
       ringway.kill(second);
-      assert.equal(await ringway.gone, status);
+      assert.equal(await ringway.gone(), status);
     });
   }
 });
@@ -162,13 +163,13 @@ describe('a process that must not be replaced', () => {
     child.stderr.on('data', (chunk) => {
       log += chunk;
     });
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     await waitFor('ringway', () => log.includes('] ready: '));
     assert.match(log, /started on pid 1$/m);
     await assert.rejects(askAdmin(admin, 'upgrade'), /takes over: this is process 1/);
     await pings(ports[0]);
     await askAdmin(admin, 'drain');
-    await gone;
+    await gone();
     assert.match(log, /no other process takes over: this is process 1/);
   });
 });

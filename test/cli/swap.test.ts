@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import {
   ensureDebianPackage,
@@ -131,8 +131,7 @@ describe('a nutcracker in service is swapped for ringway', () => {
       env,
       stdio: 'ignore',
     });
-    const [status] = (await once(script, 'exit')) as [number];
-    assert.equal(status, 0);
+    assert.equal(await endOf(script)(), 0);
   }
 
   test('same file, flags and pid file, under load: same servers, same stats; and back', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { inheritedSockets } from '../../src/run/systemd.ts';
 import { CLI } from '../support/command.ts';
+import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { poolFile, startChild } from '../support/ringway.ts';
@@ -33,7 +34,7 @@ describe('systemd', () => {
     const ringway = await startChild({ servers: ['127.0.0.1:1'] }, { env });
     await waitFor('READY', () => textOf(calls).includes(`--pid=${ringway.pid} READY=1`));
     ringway.kill('SIGTERM');
-    assert.equal(await ringway.gone, 0);
+    assert.equal(await ringway.gone(), 0);
     await waitFor('STOPPING', () => textOf(calls).includes('STOPPING=1'));
   });
 
@@ -56,14 +57,14 @@ describe('systemd', () => {
     child.stderr?.on('data', (chunk) => {
       log += chunk;
     });
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     await waitFor('ringway', () => log.includes('] ready: '));
     listener.close();
     const client = await RespClient.open(port);
     assert.equal(await client.text('PING'), 'PONG');
     client.close();
     child.kill('SIGTERM');
-    await gone;
+    await gone();
   });
 
   test('sockets of another process are left alone', () => {

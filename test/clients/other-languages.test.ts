@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
+import { END_MS } from '../support/command.ts';
 import { ensureWorks, runClient, SERVERS, startTopology, type Topology } from './topology.ts';
 
 // Clients from Debian's packages, installed here when they are missing.
@@ -111,7 +112,7 @@ function program(
   args: readonly string[],
   input: string,
 ): Promise<string> {
-  const child = spawn(name, ['-p', String(port), ...args]);
+  const child = spawn(name, ['-p', String(port), ...args], { timeout: END_MS });
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;

@@ -116,7 +116,7 @@ describe('a running proxy', () => {
   test('a drain ends it with status 0', async () => {
     const { stdout } = await runCli(['ctl', '--admin-socket', socket, 'drain']);
     assert.equal(JSON.parse(stdout).draining, true);
-    assert.equal(await ringway.gone, 0);
+    assert.equal(await ringway.gone(), 0);
   });
 });
 

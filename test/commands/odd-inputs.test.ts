@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { CLI, type Finished, runCli } from '../support/command.ts';
+import { CLI, END_MS, type Finished, runCli } from '../support/command.ts';
+import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
@@ -32,6 +33,7 @@ function shell(line: string, env: NodeJS.ProcessEnv = {}): Promise<Finished> {
   const program = `ringway() { '${process.execPath}' '${CLI}' "$@"; }`;
   const child = spawn('bash', ['-o', 'pipefail', '-c', `${program}; ${line}`], {
     env: { ...process.env, ...env },
+    timeout: END_MS,
   });
   let stdout = '';
   let stderr = '';
@@ -157,7 +159,7 @@ describe('an interrupted bench', () => {
     child.stdout?.on('data', (text) => {
       out += text;
     });
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     const client = await RespClient.open(redis.port);
     await waitFor('some requests', async () => {
       const text = String(await client.command('INFO', 'commandstats'));
@@ -165,7 +167,7 @@ describe('an interrupted bench', () => {
     });
     client.close();
     child.kill('SIGINT');
-    assert.equal(await gone, 130);
+    assert.equal(await gone(), 130);
     const figures = JSON.parse(out) as Record<string, number>;
     // The rate is that of the time it ran.
     assert.ok(figures['perSecond'] > 250 && figures['perSecond'] < 1000, out);
@@ -174,10 +176,10 @@ describe('an interrupted bench', () => {
 
   test('in the middle of its preparations leaves nothing behind either', async () => {
     const child = bench('--keys=1000000', '--size=1000');
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     await waitFor('some keys', async () => (await keysLeft()) > 500);
     child.kill('SIGINT');
-    assert.equal(await gone, 130);
+    assert.equal(await gone(), 130);
     assert.equal(await keysLeft(), 0);
   });
 

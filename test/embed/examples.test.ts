@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { endOf } from '../support/ending.ts';
 import { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
@@ -40,7 +41,7 @@ describe('the examples of embedding', () => {
     child.stdout.on('data', (chunk) => {
       out += chunk;
     });
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     try {
       await waitFor('its port', () => /:\d+\n/.test(out));
       const client = await RespClient.open(Number(/:(\d+)\n/.exec(out)?.[1]));
@@ -49,7 +50,7 @@ describe('the examples of embedding', () => {
     } finally {
       child.kill('SIGINT');
     }
-    assert.equal(await gone, 0);
+    assert.equal(await gone(), 0);
   });
 
   test('embed-telemetry.mjs sends what it has when it is interrupted', async () => {
@@ -60,11 +61,11 @@ describe('the examples of embedding', () => {
     child.stdout.on('data', (chunk) => {
       out += chunk;
     });
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     try {
       await waitFor('its port', () => /:\d+\n/.test(out));
       child.kill('SIGINT');
-      assert.equal(await gone, 0);
+      assert.equal(await gone(), 0);
       assert.equal(receiver.resource['service.name'], 'shop');
       assert.ok(receiver.metrics.some(({ name }) => name === 'ringway_client_connections'));
     } finally {

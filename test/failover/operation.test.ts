@@ -84,7 +84,7 @@ async function withChild(workers: number, run: (setting: Setting) => Promise<voi
   } finally {
     const pid = Number(readFileSync(pidFile, 'latin1'));
     process.kill(pid, 'SIGTERM');
-    await ringway.gone;
+    await ringway.gone();
     await Promise.all([sentinel.stop(), first.server.stop(), second.server.stop()]);
   }
 }
@@ -223,7 +223,7 @@ describe('replicas, --workers 2', () => {
       assert.equal(shards[0].address, `127.0.0.1:${replica.port}`);
     } finally {
       process.kill(Number(readFileSync(pidFile, 'latin1')), 'SIGTERM');
-      await ringway.gone;
+      await ringway.gone();
       await Promise.all([master.stop(), replica.stop()]);
     }
   });

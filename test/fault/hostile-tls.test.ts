@@ -8,7 +8,7 @@ import { freePort } from '../support/free-port.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startInProcess } from '../support/ringway.ts';
 import { startTlsRedis, type TlsRedis } from '../support/tls-servers.ts';
-import { waitFor } from '../support/wait.ts';
+import { closed, inTime, waitFor } from '../support/wait.ts';
 
 // Bytes that are no TLS, or are changed on their way: they end their own connection, nothing else.
 
@@ -39,7 +39,7 @@ async function clientHello(): Promise<Buffer> {
   const client = tlsConnect({ port, host: '127.0.0.1', ...ANYONE });
   client.on('error', () => {});
   const [socket] = (await accepted) as [Socket];
-  const [hello] = (await once(socket, 'data')) as [Buffer];
+  const [hello] = (await inTime('bytes', once(socket, 'data'))) as [Buffer];
   client.destroy();
   server.close();
   return hello;
@@ -111,7 +111,7 @@ describe('clients', () => {
         socket.write(bytes);
         if (i % 5 === 0) socket.end();
         // A changed byte may leave a good handshake, whose client then says nothing more.
-        if (!socket.closed) await once(socket, 'close');
+        await closed(socket);
       }),
     );
     assert.equal(await good.command('SET', 'k', 'v'), 'OK');

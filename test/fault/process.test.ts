@@ -54,7 +54,7 @@ describe('the process', { skip }, () => {
     assert.equal(String(await first.command('GET', 'k')), '49');
     first.close();
     await ringway.stop();
-    assert.equal(await ringway.gone, 0);
+    assert.equal(await ringway.gone(), 0);
   });
 
   test('it stands still for longer than timeout: replies that have come are no less good', async () => {
@@ -94,7 +94,7 @@ describe('the process', { skip }, () => {
       const began = performance.now();
       ringway.kill(signal);
       assert.deepEqual((await client.read(2)).map(String), ['7', 'v']);
-      const status = await ringway.gone;
+      const status = await ringway.gone();
       assert.ok(performance.now() - began < 50_000, 'not for as long as it might');
       assert.equal(status, signal === 'SIGINT' ? 1 : 0);
       await assert.rejects(RespClient.open(ringway.port));

@@ -75,7 +75,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
 await load.stop();
 console.log({ ...done, requests: load.answered, visitors: load.visitors, ...load.summary });
 process.kill(serving(), 'SIGTERM');
-await ringway.gone;
+await ringway.gone();
 await Promise.all(redis.map((server) => server.stop()));
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = Object.values(load.summary).every((value) => !value) ? 0 : 1;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endOf } from '../support/ending.ts';
 import { isPortFree } from '../support/free-port.ts';
 import { findBinary } from '../support/real-servers.ts';
 import { type PoolSpec, poolFile, startChild } from '../support/ringway.ts';
@@ -43,21 +44,19 @@ export async function nutcrackerTarget(pool: PoolSpec): Promise<Target> {
   const child = spawn(nutcrackerPath() as string, args, { stdio: 'ignore' });
   const pid = child.pid as number;
   running.add(pid);
-  const gone = new Promise<void>((resolve) => {
-    child.once('exit', () => {
-      running.delete(pid);
-      rmSync(folder, { recursive: true, force: true });
-      resolve();
-    });
+  child.once('exit', () => {
+    running.delete(pid);
+    rmSync(folder, { recursive: true, force: true });
   });
+  const gone = endOf(child);
   await waitFor('nutcracker to listen', async () => !(await isPortFree(ports[0])));
   return {
     name: 'nutcracker',
     port: ports[0],
     pid,
-    stop: () => {
+    stop: async () => {
       child.kill('SIGTERM');
-      return gone;
+      await gone();
     },
   };
 }

@@ -39,7 +39,7 @@ describe('the command line', () => {
   /** Starts it on a file that it should refuse. @returns its status and log */
   const refused = async (pool: PoolSpec): Promise<{ status: number | null; text: string }> => {
     const ringway = await spawnRingway(await poolFile([pool]));
-    const status = await ringway.gone;
+    const status = await ringway.gone();
     return { status, text: ringway.log.join('\n') };
   };
 
@@ -57,7 +57,7 @@ describe('the command line', () => {
         ringway.log.join('\n'),
       );
       await ringway.stop();
-      assert.equal(await ringway.gone, 0);
+      assert.equal(await ringway.gone(), 0);
     });
   }
 
@@ -105,7 +105,7 @@ describe('the command line', () => {
       };
       await waitFor('a codec or the end', () => codecOf() ?? ringway.child.exitCode !== null);
       const codec = codecOf() ?? null;
-      if (codec === null) assert.equal(await ringway.gone, 1);
+      if (codec === null) assert.equal(await ringway.gone(), 1);
       else {
         const client = await RespClient.open(ringway.port);
         assert.equal(await client.command('SET', 'k', codec), 'OK');
@@ -146,7 +146,7 @@ describe('the command line', () => {
     await waitFor('the request', () => fake.received.length === 1);
     ringway.kill('SIGTERM');
     assert.equal(String(await client.readToEnd()), '+late\r\n');
-    assert.equal(await ringway.gone, 0);
+    assert.equal(await ringway.gone(), 0);
     await assert.rejects(RespClient.open(ringway.port));
     client.close();
     await fake.stop();
@@ -160,6 +160,6 @@ describe('the command line', () => {
     assert.equal(await client.command('PING'), 'PONG');
     client.close();
     ringway.kill('SIGINT');
-    assert.equal(await ringway.gone, 1);
+    assert.equal(await ringway.gone(), 1);
   });
 });

@@ -6,7 +6,7 @@ import { certificates } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { startInProcess } from '../support/ringway.ts';
-import { waitFor } from '../support/wait.ts';
+import { closed, inTime, waitFor } from '../support/wait.ts';
 
 let redis: RealServer;
 before(async () => {
@@ -24,7 +24,7 @@ async function asked(port: number, localAddress: string): Promise<string> {
   });
   socket.on('error', () => {});
   socket.write('PING\r\n');
-  await once(socket, 'close');
+  await closed(socket);
   return text;
 }
 
@@ -54,7 +54,7 @@ test('whose connection was reset is in the log', async () => {
     const socket = connect({ port: ringway.port, host: '127.0.0.1' });
     socket.on('error', () => {});
     socket.write('PING\r\n');
-    await once(socket, 'data');
+    await inTime('bytes', once(socket, 'data'));
     const { localPort } = socket;
     socket.resetAndDestroy();
     const line = `client 127.0.0.1:${localPort} failed: read ECONNRESET`;

@@ -7,7 +7,7 @@ import { certificates } from '../support/certificates.ts';
 import { type RealServer, startMemcached, startRedis } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway, VARIANTS } from '../support/ringway.ts';
-import { waitFor } from '../support/wait.ts';
+import { closed, waitFor } from '../support/wait.ts';
 
 // The bytes that a connection begins with where a PROXY header is wanted, in whatever pieces.
 
@@ -230,7 +230,7 @@ describe('where a PROXY header is wanted', () => {
     // A handshake without a header, and a header without a handshake.
     const bare = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
     bare.on('error', () => {});
-    await new Promise((resolve) => bare.once('close', resolve));
+    await closed(bare);
     const plain = new RespClient(await dial(port));
     await plain.send(Buffer.concat([HEADERS[0][1], encodeRequest('PING')]));
     const said = await plain.readToEnd();

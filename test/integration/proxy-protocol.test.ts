@@ -8,7 +8,7 @@ import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { shards, startInProcess, VARIANTS } from '../support/ringway.ts';
-import { waitFor } from '../support/wait.ts';
+import { closed, waitFor } from '../support/wait.ts';
 
 let redis: RealServer;
 before(async () => {
@@ -94,7 +94,7 @@ describe('with a PROXY header', () => {
     const other = await enter(ringway.port, header('192.0.2.9'));
     assert.equal(await other.command('PING'), 'PONG');
     const third = await dial(ringway.port);
-    await new Promise((resolve) => third.once('close', resolve).resume());
+    await closed(third.resume());
     await waitFor('the slow one to be closed', () => slow.ended);
     assert.equal(await other.command('PING'), 'PONG');
     other.close();

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { type RealServer, startMemcached, startRedisSet } from '../support/real-servers.ts';
 import { RespClient, toText } from '../support/resp-client.ts';
 import { shards, startInProcess, type TestRingway } from '../support/ringway.ts';
-import { delay } from '../support/wait.ts';
+import { delay, inTime } from '../support/wait.ts';
 
 type Entry = [id: number, at: number, micros: number, args: string[], addr: string, name: string];
 
@@ -172,7 +172,7 @@ describe('the slow log', () => {
       from.write(`get ${KEYS.join(' ')}\r\n`);
       await delay(160);
       for (const server of memcached) server.kill('SIGCONT');
-      const [reply] = await once(from, 'data');
+      const [reply] = await inTime('bytes', once(from, 'data'));
       assert.equal(String(reply), 'END\r\n');
       from.destroy();
       const lines = split.log.filter((line) => line.includes('slow request in pool mc'));

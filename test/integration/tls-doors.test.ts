@@ -13,7 +13,7 @@ import { freePort } from '../support/free-port.ts';
 import { type RealServer, startMemcached, startRedis } from '../support/real-servers.ts';
 import { ReplyError, RespClient } from '../support/resp-client.ts';
 import { startInProcess, type TestRingway } from '../support/ringway.ts';
-import { waitFor } from '../support/wait.ts';
+import { closed, inTime, waitFor } from '../support/wait.ts';
 
 // The doors where clients speak TLS: who is let in, who is not, and what is told of it.
 
@@ -197,7 +197,7 @@ describe('a handshake', () => {
       ['', '\x16', hello].map((text) => silent(ringway.port, text)),
     );
     for (const socket of sockets) socket.resume();
-    await Promise.all(sockets.map((socket) => once(socket, 'close')));
+    await Promise.all(sockets.map(closed));
     assert.match(told(ringway), /it took longer than tls_handshake_timeout/);
     assert.equal(await ping(ringway.port, {}), 'PONG');
     await ringway.stop();
@@ -209,7 +209,7 @@ describe('a handshake', () => {
       const socket = await silent(ringway.port);
       socket[way]();
       socket.resume();
-      if (!socket.closed) await once(socket, 'close');
+      await closed(socket);
     }
     await waitFor('both to be over', async () => (await ringway.count('tlsFailures')) === 2);
     await ringway.stop();
@@ -255,14 +255,14 @@ describe('a handshake', () => {
       });
       await once(first, 'secureConnect');
       first.write('PING\r\n');
-      await once(first, 'data');
+      await inTime('bytes', once(first, 'data'));
       first.destroy();
       const second = tlsConnect(kept === undefined ? options : { ...options, session: kept });
       await once(second, 'secureConnect');
       const reused = second.isSessionReused();
       // Of a client that goes at once the server would not know that it was one.
       second.write('PING\r\n');
-      await once(second, 'data');
+      await inTime('bytes', once(second, 'data'));
       second.destroy();
       return reused;
     };
@@ -340,7 +340,7 @@ test('an error that a client causes is its own: others of the pool go on', async
   raw.on('error', () => {});
   raw.write(Buffer.alloc(100, 0x16));
   socket.write('NOT A COMMAND\r\n');
-  await once(socket, 'data');
+  await inTime('bytes', once(socket, 'data'));
   socket.destroy();
   assert.equal(await other.command('PING'), 'PONG');
   assert.ok((await other.command('NOTHING')) instanceof ReplyError);

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { Reader, type ReaderKind, resumeReading } from '../../src/net/reader.ts';
 import { certificates, pem } from '../support/certificates.ts';
-import { waitFor } from '../support/wait.ts';
+import { inTime, waitFor } from '../support/wait.ts';
 import { receive, Sender } from './sender.ts';
 
 // What Node's sockets that encrypt do, and what the send queue and the reader make of it.
@@ -84,7 +84,7 @@ test('behind what TLS has to write by itself a queue waits, and drains', async (
   });
   const [to] = (await accepted) as [TLSSocket];
   await receive(to, 200);
-  assert.equal(await blocked, true);
+  assert.equal(await inTime('the handshake', blocked), true);
   await waitFor('the queue to drain', () => sender.drained === 1);
   assert.deepEqual([sender.queue.blocked, sender.allSlabsFree], [false, true]);
   server.close();

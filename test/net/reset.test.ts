@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { resetSocket } from '../../src/net/reset.ts';
+import { inTime } from '../support/wait.ts';
 
 type Handle = Record<'reset' | 'close', (done: () => void) => number>;
 
@@ -26,7 +27,7 @@ async function closedBy(): Promise<string[]> {
   socket.write(Buffer.alloc(64 * 1024 * 1024));
   const closed = once(socket, 'close');
   resetSocket(socket);
-  await closed;
+  await inTime('it to be closed', closed);
   server.close();
   return calls;
 }
@@ -40,6 +41,6 @@ test('one that is not connected yet is only closed', async () => {
   socket.on('error', () => {});
   const closed = once(socket, 'close');
   resetSocket(socket);
-  await closed;
+  await inTime('it to be closed', closed);
   assert.ok(socket.destroyed);
 });

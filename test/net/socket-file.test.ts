@@ -20,6 +20,7 @@ import { basename, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { type Listener, listen, listenAt } from '../../src/net/listener.ts';
 import { fileIdAt } from '../../src/net/socket-file.ts';
+import { endOf } from '../support/ending.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ringway-socket-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,7 +62,7 @@ async function leaveStale(path: string): Promise<void> {
     process.kill(process.pid, 'SIGKILL');
   })`;
   const child = spawn(process.execPath, ['-e', code, path], { stdio: 'ignore' });
-  await new Promise((resolve) => child.once('close', resolve));
+  await endOf(child)();
   assert.ok(lstatSync(path).isSocket());
 }
 

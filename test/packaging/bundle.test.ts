@@ -55,7 +55,7 @@ describe('the bundle of the command line', () => {
     const file = await poolFile([{ servers: ['127.0.0.1:1:1 one'] }]);
     const args = ['--otlp-endpoint=http://127.0.0.1:4318'];
     const ringway = await spawnRingway(file, { args, cli });
-    assert.equal(await ringway.gone, 1);
+    assert.equal(await ringway.gone(), 1);
     const log = ringway.log.join('\n');
     assert.match(log, /needs OpenTelemetry's packages/);
     const { peerDependencies } = JSON.parse(readSource('package.json'));

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import { poolFile } from '../support/ringway.ts';
 import { ROOT } from '../support/source-tree.ts';
@@ -95,7 +96,7 @@ describe('the Dockerfile', () => {
     child.stderr.on('data', (chunk) => {
       log += chunk;
     });
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     try {
       await waitFor(`it: ${log}`, () => log.includes('] ready: '));
       const [, command] = values(image, 'HEALTHCHECK')[0].split(' CMD ');
@@ -105,7 +106,7 @@ describe('the Dockerfile', () => {
     } finally {
       child.kill('SIGTERM');
     }
-    assert.equal(await gone, 0, 'a stop reaches ringway itself');
+    assert.equal(await gone(), 0, 'a stop reaches ringway itself');
   });
 
   /** What the first stage makes stands in this folder. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CLI } from '../support/command.ts';
+import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import {
   ensureDebianPackage,
@@ -69,7 +70,7 @@ describe('the drop-in for a nutcracker of Debian', () => {
     child.stderr.on('data', (chunk) => {
       log += chunk;
     });
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     try {
       const client = await waitFor('a client', async () => {
         assert.equal(child.exitCode, null, log);
@@ -80,7 +81,7 @@ describe('the drop-in for a nutcracker of Debian', () => {
     } finally {
       child.kill('SIGTERM');
     }
-    await gone;
+    await gone();
     return log;
   }
 

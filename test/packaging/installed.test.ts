@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { certificates } from '../support/certificates.ts';
+import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { waitFor } from '../support/wait.ts';
@@ -118,7 +119,7 @@ async function starts(
   child.stderr.on('data', (chunk) => {
     log += chunk;
   });
-  const gone = new Promise((resolve) => child.once('close', resolve));
+  const gone = endOf(child);
   try {
     await waitFor(args.join(' '), () => {
       assert.equal(child.exitCode, null, log);
@@ -127,5 +128,5 @@ async function starts(
   } finally {
     child.kill('SIGTERM');
   }
-  assert.equal(await gone, 0, log);
+  assert.equal(await gone(), 0, log);
 }

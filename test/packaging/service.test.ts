@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { CLI } from '../support/command.ts';
+import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import { ensureDebianPackage, findBinary } from '../support/real-servers.ts';
 import { poolFile } from '../support/ringway.ts';
@@ -86,7 +87,7 @@ describe('the systemd unit', () => {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     child.stderr?.on('data', (chunk: Buffer) => void log.push(String(chunk)));
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     try {
       await waitFor('it', () => log.join('').includes('] ready: '));
       const same = runs('ExecReload');
@@ -104,7 +105,7 @@ describe('the systemd unit', () => {
     } finally {
       child.kill(setting('KillSignal') as NodeJS.Signals);
     }
-    assert.equal(await gone, 0);
+    assert.equal(await gone(), 0);
     assert.equal(runs('ExecReload').status, 1, 'nobody is there to reload');
   });
 
@@ -135,13 +136,13 @@ describe('the log is rotated', () => {
     rmSync(log, { force: true });
     const all = [CLI, '-c', file, '-o', log, '-s', String(await freePort()), '--http-addr=off'];
     const child = spawn(process.execPath, [...all, ...args], { stdio: 'ignore' });
-    const gone = new Promise((resolve) => child.once('close', resolve));
+    const gone = endOf(child);
     try {
       await waitFor('it', () => textOf(log).includes('] ready: '));
       await check({ child, log, file });
     } finally {
       child.kill('SIGTERM');
-      await gone;
+      await gone();
     }
   }
   interface Started {

@@ -60,7 +60,7 @@ export async function run(
     move: async () => void (await askAdmin(socket, move, 60_000)),
     stop: async () => {
       process.kill(Number(readFileSync(pidFile, 'latin1')), 'SIGTERM');
-      await ringway.gone;
+      await ringway.gone();
       started.delete(entry);
     },
   };

@@ -161,7 +161,7 @@ for (const workers of ['1', '2']) {
       await client.ask(['SUBSCRIBE', 'news']);
       process.kill(Number(readFileSync(ringway.pidFile, 'latin1')), 'SIGTERM');
       await client.end();
-      await ringway.gone;
+      await ringway.gone();
     });
   });
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -11,21 +10,8 @@ import { InternalErrors } from '../../src/internal-errors.ts';
 import { openDoors } from '../../src/run/doors.ts';
 import { StatusView } from '../../src/stats/http/http-address.ts';
 import { freePort } from '../support/free-port.ts';
+import { readToEnd } from '../support/to-end.ts';
 import { waitFor } from '../support/wait.ts';
-
-/** @returns all that the stats port sends */
-function readStats(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const socket = connect(port, '127.0.0.1');
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.on('error', reject);
-    socket.on('close', () => resolve(text));
-  });
-}
 
 /** Doors of a proxy that cannot say how it is. */
 async function withDoors(
@@ -60,14 +46,14 @@ describe('the doors of a proxy that cannot say how it is', () => {
       const lacking = 'internal error: the history lacks a moment: TypeError: mistake';
       await waitFor('a line about the history', () => logged(lacking));
       const before = errors.count;
-      assert.equal(await readStats(stats), '');
+      assert.equal(await readToEnd(stats, []), '');
       assert.ok(errors.count > before);
       assert.ok(logged('internal error: the stats could not be sent: TypeError: mistake'));
     }));
 
   test('that no worker serves at the moment is no mistake', () =>
     withDoors(new RingwayError('RINGWAY_INTERNAL', 'no worker'), async (stats, _lines, errors) => {
-      assert.equal(await readStats(stats), '');
+      assert.equal(await readToEnd(stats, []), '');
       assert.equal(errors.count, 0);
     }));
 });
@@ -88,7 +74,7 @@ test('start(): stats() counts what went wrong at a door, as the stats port does'
   });
   try {
     await assert.rejects(askAdmin(admin.path, 'fail'), /mistake/);
-    assert.equal(JSON.parse(await readStats(port)).ringway.internal_errors, 1);
+    assert.equal(JSON.parse(await readToEnd(port, [])).ringway.internal_errors, 1);
     assert.equal(JSON.parse(ringway.stats()).ringway.internal_errors, 1);
   } finally {
     await ringway.stop(0);

@@ -10,7 +10,7 @@ import { checkPrometheus, type Samples } from '../support/prometheus-text.ts';
 import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, poolFile, shards, startChild } from '../support/ringway.ts';
-import { delay, waitFor } from '../support/wait.ts';
+import { closed, delay, waitFor } from '../support/wait.ts';
 
 interface Answer {
   readonly status: number;
@@ -66,17 +66,29 @@ describe('the HTTP address', () => {
 
   /** Sends raw bytes; resolves with all that comes until the other side closes. */
   function raw(bytes: string): Promise<string> {
-    return new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1');
-      let text = '';
-      socket.setEncoding('latin1');
-      socket.on('data', (chunk) => {
-        text += chunk;
-      });
-      socket.on('error', () => {});
-      socket.on('close', () => resolve(text));
-      socket.write(bytes, 'latin1');
+    const socket = connect(port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk) => {
+      text += chunk;
     });
+    socket.on('error', () => {});
+    socket.write(bytes, 'latin1');
+    return closed(socket).then(() => text);
+  }
+
+  /** Whether one that sends half of a head is cut off well before one that asks for no more. */
+  async function headIsFirst(): Promise<boolean> {
+    let idleIsOver = false;
+    const idle = raw('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n').then(() => {
+      idleIsOver = true;
+    });
+    assert.match(await raw('GET /healthz HTTP/1.1\r\nHost: a\r\n'), /^(HTTP\/1\.1 408|$)/);
+    // Without a limit of its own for heads it would be kept for as long as any request.
+    await delay(2000);
+    const isFirst = !idleIsOver;
+    await idle;
+    return isFirst;
   }
 
   async function metrics(): Promise<Samples> {
@@ -191,9 +203,8 @@ describe('the HTTP address', () => {
       await raw(`GET / HTTP/1.1\r\nA: ${'x'.repeat(20_000)}\r\n\r\n`),
       /^HTTP\/1\.1 431/,
     );
-    const started = Date.now();
-    assert.match(await raw('GET /healthz HTTP/1.1\r\nHost: a\r\n'), /^(HTTP\/1\.1 408|$)/);
-    assert.ok(Date.now() - started < 30_000);
+    // A process that stands still for seconds finds both too late.
+    assert.ok((await headIsFirst()) || (await headIsFirst()) || (await headIsFirst()));
     assert.deepEqual(pick(await ask('/healthz')), [200, 'ok\n']);
   });
 
@@ -219,7 +230,7 @@ describe('the HTTP address', () => {
     assert.deepEqual(pick(await ask('/healthz')), [200, 'ok\n']);
     for (const server of redis) server.kill('SIGCONT');
     await reply;
-    assert.equal(await ringway.gone, 0);
+    assert.equal(await ringway.gone(), 0);
   });
 });
 

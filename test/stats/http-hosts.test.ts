@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { HTTP_CONNECTIONS, HTTP_PIPELINE } from '../../src/limits.ts';
 import { freePort } from '../support/free-port.ts';
 import { type ChildRingway, startChild } from '../support/ringway.ts';
-import { delay, waitFor } from '../support/wait.ts';
+import { closed, delay, waitFor } from '../support/wait.ts';
 
 interface Answer {
   readonly status: number;
@@ -59,16 +59,14 @@ function open(port: number): Socket {
 
 /** Sends raw bytes; resolves with all that comes until the other side closes. */
 function raw(port: number, bytes: string): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = open(port);
-    let text = '';
-    socket.setEncoding('latin1');
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.on('close', () => resolve(text));
-    socket.write(bytes, 'latin1');
+  const socket = open(port);
+  let text = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (chunk) => {
+    text += chunk;
   });
+  socket.write(bytes, 'latin1');
+  return closed(socket).then(() => text);
 }
 
 describe('requests for another host', () => {

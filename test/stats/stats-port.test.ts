@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type RealServer, startMemcached, startRedisSet } from '../support/real-servers.ts';
 import { type ChildRingway, startChild } from '../support/ringway.ts';
-import { delay } from '../support/wait.ts';
+import { readToEnd } from '../support/to-end.ts';
+import { delay, inTime } from '../support/wait.ts';
 
 // The traffic of test/golden/stats-sample.json again, on real servers: the stats must come out as
 // the recorded nutcracker's, byte for byte, except for what differs between two runs.
@@ -29,19 +30,6 @@ function ask(port: number, request: string): Promise<void> {
     socket.on('connect', () => socket.write(request));
     socket.on('data', () => {});
     setTimeout(() => socket.end(), 200);
-  });
-}
-
-function readStats(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const socket = connect(port, '127.0.0.1');
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.on('error', reject);
-    socket.on('end', () => resolve(text));
   });
 }
 
@@ -97,7 +85,7 @@ describe('the stats port', () => {
     const staying = connect(ringway.ports[0], '127.0.0.1');
     staying.write('*2\r\n$3\r\nGET\r\n$1\r\na\r\n');
     await delay(300);
-    const text = await readStats(ringway.statsPort);
+    const text = await readToEnd(ringway.statsPort, []);
     staying.destroy();
     const stats = JSON.parse(text);
     assert.equal(stats.service, 'nutcracker');
@@ -119,7 +107,9 @@ describe('the stats port', () => {
     const socket = connect(ringway.statsPort, '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\n\r\n'.repeat(1000));
     socket.on('error', () => {});
-    const texts = await Promise.all(Array.from({ length: 20 }, () => readStats(ringway.statsPort)));
+    const texts = await Promise.all(
+      Array.from({ length: 20 }, () => readToEnd(ringway.statsPort, [])),
+    );
     for (const text of texts) assert.equal(JSON.parse(text).service, 'nutcracker');
     socket.destroy();
   });
@@ -133,7 +123,7 @@ describe('the stats port', () => {
     });
     await delay(100);
     for (let i = 0; i < 5; i++) {
-      assert.equal(JSON.parse(await readStats(ringway.statsPort)).service, 'nutcracker');
+      assert.equal(JSON.parse(await readToEnd(ringway.statsPort, [])).service, 'nutcracker');
     }
     for (const socket of sockets) socket.destroy();
   });
@@ -144,7 +134,6 @@ describe('the stats port', () => {
     socket.on('error', () => {});
     socket.resume();
     const talk = setInterval(() => socket.write('.'), 100);
-    await closed;
-    clearInterval(talk);
+    await inTime('it to be closed', closed).finally(() => clearInterval(talk));
   });
 });

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { type RealServer, startMemcached, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, startChild } from '../support/ringway.ts';
+import { readToEnd } from '../support/to-end.ts';
 import {
   isObject,
   type Json,
@@ -76,19 +77,6 @@ function byWholeNumbers(json: Json): void {
   visit('', json);
 }
 
-function read(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const socket = connect(port, '127.0.0.1');
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.on('error', reject);
-    socket.on('end', () => resolve(text));
-  });
-}
-
 for (const workers of ['1', '2']) {
   describe(`readers of nutcracker's stats, --workers ${workers}`, () => {
     let redis: RealServer;
@@ -110,7 +98,7 @@ for (const workers of ['1', '2']) {
       const client = await RespClient.open(ringway.port);
       for (let i = 0; i < 40; i++) await client.command('GET', `key:${i}`);
       client.close();
-      text = await read(ringway.statsPort);
+      text = await readToEnd(ringway.statsPort, []);
       json = JSON.parse(text);
     });
     after(async () => {
@@ -141,7 +129,7 @@ for (const workers of ['1', '2']) {
       for (let i = 0; i < 40; i++) await client.command('GET', `key:${i}`);
       client.close();
       assert.deepEqual(
-        problemsOf(text, await read(ringway.statsPort)).filter((name) => name !== 'dead'),
+        problemsOf(text, await readToEnd(ringway.statsPort, [])).filter((name) => name !== 'dead'),
         [],
       );
     });
@@ -162,7 +150,7 @@ for (const workers of ['1', '2']) {
 test('a pool without a server yet is a pool', async () => {
   const pool = { name: 'alpha', cluster: true, servers: ['127.0.0.1:1:1'] };
   const ringway = await startChild(pool, { args: ['--http-addr', 'off'] });
-  const text = await read(ringway.statsPort);
+  const text = await readToEnd(ringway.statsPort, []);
   await ringway.stop();
   const json = JSON.parse(text);
   byFixedFields(json);
@@ -173,7 +161,7 @@ describe('--stats-own', () => {
   test("sends ringway's own figures as well, in an object that can be taken for a pool", async () => {
     const pool = { name: 'alpha', servers: ['127.0.0.1:1:1 dead'] };
     const ringway = await startChild(pool, { args: ['--stats-own', '--http-addr', 'off'] });
-    const text = await read(ringway.statsPort);
+    const text = await readToEnd(ringway.statsPort, []);
     await ringway.stop();
     const json = JSON.parse(text);
     byElimination(json, ['alpha', 'ringway']);
@@ -186,7 +174,7 @@ describe('--stats-own', () => {
   test('leaves a pool alone that has the name', async () => {
     const pool = { name: 'ringway', servers: ['127.0.0.1:1:1 dead'] };
     const ringway = await startChild(pool, { args: ['--stats-own', '--http-addr', 'off'] });
-    const text = await read(ringway.statsPort);
+    const text = await readToEnd(ringway.statsPort, []);
     await ringway.stop();
     assert.equal(text.split('"ringway"').length, 2);
     byEveryNumber(JSON.parse(text));

@@ -4,6 +4,9 @@ import { ROOT } from './source-tree.ts';
 
 export const CLI: string = join(ROOT, 'build/cli/ringway.js');
 
+/** A command that takes longer is ended, and has no status. */
+export const END_MS = 120_000;
+
 export interface Finished {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -20,6 +23,7 @@ export function runCli(
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...options.env },
+    timeout: END_MS,
   });
   let stdout = '';
   let stderr = '';

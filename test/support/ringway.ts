@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import type { CodecChoice } from '../../src/command-line.ts';
 import { parseConfig } from '../../src/config/index.ts';
 import { type Ringway, start } from '../../src/index.ts';
 import type { ReaderKind } from '../../src/net/reader.ts';
+import { endOf } from './ending.ts';
 import { freePort } from './free-port.ts';
 import { ROOT } from './source-tree.ts';
 import { waitFor } from './wait.ts';
@@ -100,13 +102,18 @@ export async function startInProcess(
     reader: variant.reader,
     log: { level: 11, write: (_level, line) => void lines.push(line) },
   });
+  const stop = (): Promise<void> => {
+    left.delete(stop);
+    return ringway.stop(200);
+  };
+  left.add(stop);
   return {
     ringway,
     port: file.ports[0],
     ports: file.ports,
     log: lines,
     pid: process.pid,
-    stop: () => ringway.stop(200),
+    stop,
   };
 }
 
@@ -128,8 +135,17 @@ export interface ChildRingway extends TestRingway {
   /** Peak resident memory so far, in bytes. */
   peakMemory(): number;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves with the exit status once the process is gone; null when a signal ended it. */
-  readonly gone: Promise<number | null>;
+  /** Waits until the process is gone, see `endOf`. */
+  gone(): Promise<number | null>;
+}
+
+/** What stops those that run, in this process or as one of their own. */
+const left: Set<() => Promise<unknown>> = new Set();
+
+// A test that fails before it stops them must not keep its file from ending. The hooks of the file
+// itself come first.
+if (process.env['NODE_TEST_CONTEXT'] !== undefined) {
+  setImmediate(() => after(() => Promise.all([...left].map((stop) => stop()))));
 }
 
 const CLI = join(ROOT, 'build/cli/ringway.js');
@@ -170,13 +186,17 @@ export async function spawnRingway(
   };
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
-  const gone = new Promise<number | null>((resolve) => {
-    child.once('close', (status) => {
-      running.delete(child);
-      rmSync(folder, { recursive: true, force: true });
-      resolve(status);
-    });
+  child.once('close', () => {
+    running.delete(child);
+    left.delete(end);
+    rmSync(folder, { recursive: true, force: true });
   });
+  const gone = endOf(child);
+  const end = (): Promise<unknown> => {
+    child.kill('SIGKILL');
+    return gone();
+  };
+  left.add(end);
   return {
     child,
     file: path,
@@ -190,7 +210,7 @@ export async function spawnRingway(
     kill: (signal) => void child.kill(signal),
     stop: async () => {
       child.kill('SIGTERM');
-      await gone;
+      await gone();
     },
   };
 }
@@ -203,12 +223,14 @@ export async function startChild(
   const file = await poolFile(Array.isArray(pools) ? pools : [pools as PoolSpec]);
   const ringway = await spawnRingway(file, options);
   const ready = (): boolean => ringway.log.some((line) => line.includes('] ready: '));
-  await waitFor('ringway to be ready', () => {
-    if (ringway.child.exitCode !== null) return true;
-    return ready();
-  });
-  if (!ready()) throw new Error(`ringway did not start:\n${ringway.log.join('\n')}`);
-  return ringway;
+  const { child } = ringway;
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  await waitFor('it', () => hasEnded() || ready(), 60_000).catch(() => null);
+  if (ready()) return ringway;
+  // With all that it has said.
+  ringway.kill('SIGKILL');
+  await ringway.gone();
+  throw new Error(`ringway did not start:\n${ringway.log.join('\n')}`);
 }
 
 function peakMemory(pid: number): number {

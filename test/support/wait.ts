@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 export function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -25,4 +27,27 @@ export async function waitFor<T>(
     if (Date.now() > deadline) throw new Error(`gave up waiting for ${what}`, { cause });
     await delay(20);
   }
+}
+
+/** What a promise comes to. One that nothing keeps fails here, and not with the whole file. */
+export async function inTime<T>(
+  what: string,
+  promise: PromiseLike<T>,
+  timeoutMs = 30_000,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`gave up waiting for ${what}`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits until a connection is closed, with an error or without. */
+export async function closed(socket: Socket): Promise<void> {
+  const close = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  if (!socket.closed) await inTime('a connection to be closed', close);
 }

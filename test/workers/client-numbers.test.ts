@@ -20,7 +20,7 @@ describe('the number of a client', () => {
   after(async () => {
     for (const { ringway, pidFile } of running) {
       if (existsSync(pidFile)) process.kill(Number(readFileSync(pidFile, 'latin1')), 'SIGTERM');
-      await ringway.gone;
+      await ringway.gone();
     }
     await redis.stop();
   });

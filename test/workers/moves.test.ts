@@ -106,7 +106,10 @@ describe('a client whose worker is replaced', () => {
       const done = askAdmin(socket, 'restart', 30_000);
       // Between the two processes; where that was missed, it is added to who waits again.
       const looksAt = await RespClient.open(redis[0].port);
-      while (!String(await looksAt.command('INFO', 'clients')).includes('blocked_clients:0')) {}
+      const until = performance.now() + 30_000;
+      while (!String(await looksAt.command('INFO', 'clients')).includes('blocked_clients:0')) {
+        assert.ok(performance.now() < until, 'it waits at the server that it has left');
+      }
       await looksAt.command('XADD', name, '2-2', 'f', 'v');
       await done;
       assert.equal(String((await client.read(1))[0]), `${name},2-2,f,v`);

@@ -11,7 +11,7 @@ import { fill, PipelinedLoad } from '../support/pipelined-load.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ChildRingway, startChild } from '../support/ringway.ts';
 import { startTlsRedis, type TlsRedis } from '../support/tls-servers.ts';
-import { waitFor } from '../support/wait.ts';
+import { inTime, waitFor } from '../support/wait.ts';
 
 // TLS over reloads, worker processes and upgrades.
 
@@ -82,7 +82,7 @@ async function sessionOf(port: number): Promise<Buffer> {
   const session = new Promise<Buffer>((resolve) => socket.once('session', resolve));
   socket.resume();
   socket.write('PING\r\n');
-  const kept = await session;
+  const kept = await inTime('a session', session);
   socket.destroy();
   return kept;
 }
@@ -99,7 +99,7 @@ describe('a reload under load', () => {
     const ringway = await run('--workers', '2');
     const options = { port: ringway.port, clients: 4, depth: 16, visitorsEveryMs: 20, tls: ANYONE };
     const load = new PipelinedLoad(options);
-    await waitFor('some load', () => load.answered > 2_000, 20_000);
+    await waitFor('some load', () => load.answered > 2_000);
     const seen: string[] = [];
     for (let i = 1; i <= 4; i++) {
       ringway.install(authority.issue({ commonName: `number ${i}` }));
@@ -107,7 +107,7 @@ describe('a reload under load', () => {
       seen.push(await shown(ringway.port));
     }
     const answered = load.answered;
-    await waitFor('more load', () => load.answered > answered + 2_000, 20_000);
+    await waitFor('more load', () => load.answered > answered + 2_000);
     await load.stop();
     assert.deepEqual(load.summary, NOTHING_WRONG);
     assert.deepEqual(seen, ['number 1', 'number 2', 'number 3', 'number 4']);
@@ -118,7 +118,7 @@ describe('a reload under load', () => {
     const ringway = await run('--workers', '2');
     const options = { port: ringway.port, clients: 4, depth: 16, visitorsEveryMs: 20, tls: ANYONE };
     const load = new PipelinedLoad(options);
-    await waitFor('some load', () => load.answered > 500, 20_000);
+    await waitFor('some load', () => load.answered > 500);
     const other = new Authority().issue();
     const locked = authority.issue({ passphrase: 'secret' });
     for (const bad of [
@@ -135,7 +135,7 @@ describe('a reload under load', () => {
       assert.equal(await shown(ringway.port), 'ringway test');
     }
     const { answered } = load;
-    await waitFor('more load', () => load.answered > answered + 500, 20_000);
+    await waitFor('more load', () => load.answered > answered + 500);
     await load.stop();
     assert.deepEqual(load.summary, NOTHING_WRONG);
     ringway.install(authority.issue({ commonName: 'a good one' }));
@@ -186,7 +186,7 @@ test('an upgrade serves TLS clients on, and closes each in a pause', async () =>
   const other = await RespClient.open({ port: ringway.port, tls: ANYONE });
   assert.equal(await other.command('PING'), 'PONG');
   assert.equal((await busy.readToEnd()).length, 0, 'its pause');
-  await waitFor('the old process to end', () => ringway.child.exitCode !== null, 20_000);
+  await waitFor('the old process to end', () => ringway.child.exitCode !== null);
   assert.equal(await other.command('PING'), 'PONG');
   other.close();
   process.kill(pid, 'SIGTERM');

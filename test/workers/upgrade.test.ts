@@ -47,7 +47,7 @@ async function run(args: readonly string[], pool: Partial<PoolSpec> = {}): Promi
     pidFile,
     stop: async () => {
       process.kill(Number(readFileSync(pidFile, 'latin1')), 'SIGTERM');
-      await ringway.gone;
+      await ringway.gone();
     },
   };
 }

@@ -54,7 +54,7 @@ describe('top in a terminal', () => {
       return far.test(screen.text);
     });
     screen.press('q');
-    assert.equal(await screen.gone, 0);
+    assert.equal(await screen.gone(), 0);
     assert.ok(screen.text.endsWith('␛[?25h␛[?1049l'), 'the terminal is as it was');
   });
 
@@ -70,20 +70,20 @@ describe('top in a terminal', () => {
     screen.clear();
     await screen.sees(/␛\[41m no status from .*lonely/s);
     screen.press('\x03');
-    assert.equal(await screen.gone, 0);
+    assert.equal(await screen.gone(), 0);
   });
 
   test('has no colours where NO_COLOR says so', async () => {
     const screen = top([], { NO_COLOR: '1' });
     await screen.sees(/␛\[7malpha .*a-1000 /s);
     screen.press('q');
-    await screen.gone;
+    await screen.gone();
     assert.doesNotMatch(screen.text, /␛\[(?:[0-9;]*;)?[34][0-9]m/);
   });
 
   test('prints one view where it is asked for one, as wide as the terminal', async () => {
     terminal = new Terminal(['top', '--once', '--pool=beta', address], { columns: 20, rows: 5 });
-    assert.equal(await terminal.gone, 0);
+    assert.equal(await terminal.gone(), 0);
     const lines = terminal.text.split('\r\n');
     assert.ok(lines.length > 300, String(lines.length));
     assert.ok(lines.every((line) => line.length <= 20));

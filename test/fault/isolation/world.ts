@@ -94,7 +94,7 @@ export class World {
 
   async stop(): Promise<void> {
     process.kill(this.pid, 'SIGTERM');
-    await this.ringway.gone;
+    await this.ringway.gone();
     await Promise.all(this.servers.map((server) => server.stop()));
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -132,7 +132,7 @@ class Round {
       () => ringway.child.exitCode !== null || ringway.log.some((line) => /\] ready: /.test(line)),
       30_000,
     );
-    for (const port of ringway.ports) await waitFor('its pools', () => reachable(port), 20_000);
+    for (const port of ringway.ports) await waitFor('its pools', () => reachable(port));
     this.#watch = new Watch(ringway, memoryMib);
     this.#innocents = this.#makeInnocents();
   }
@@ -254,7 +254,7 @@ class Round {
     };
     try {
       // Thousands of WAITs in a row take a while after their client has gone.
-      await waitFor('its queues to be empty', isClean, 20_000);
+      await waitFor('its queues to be empty', isClean);
       return [];
     } catch (error) {
       return left.length > 0 ? left : [`its stats port: ${(error as Error).message}`];
@@ -278,10 +278,10 @@ class Round {
     const ringway = this.#ringway;
     if (ringway === null) return;
     ringway.kill('SIGTERM');
-    const ended = await Promise.race([ringway.gone, delay(3_000).then(() => 'late')]);
+    const ended = await Promise.race([ringway.gone(), delay(3_000).then(() => 'late')]);
     if (ended === 'late') {
       ringway.kill('SIGKILL');
-      await ringway.gone;
+      await ringway.gone();
     }
   }
 }

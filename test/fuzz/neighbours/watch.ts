@@ -67,7 +67,7 @@ export class Watch {
     this.#pids = [ringway.pid, ...childrenOf(ringway.pid)];
     this.#bounds = this.#pids.map((pid) => residentBytes(pid) + memoryMib * MIB + SLACK_BYTES);
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
-    void ringway.gone.then((status) => {
+    ringway.child.once('close', (status: number | null) => {
       if (this.#stopping) return;
       const tail = ringway.log.slice(-12).join('\n    ');
       this.complaints.push(`the process ended with ${status}:\n    ${tail}`);

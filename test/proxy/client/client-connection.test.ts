@@ -9,8 +9,9 @@ import type { ClientConnection } from '../../../src/proxy/client/client-connecti
 import type { ClientState } from '../../../src/proxy/client/moving-client.ts';
 import { arenaBytes, ProxyServer } from '../../../src/proxy/proxy-server.ts';
 import { freePort } from '../../support/free-port.ts';
+import { closed, inTime } from '../../support/wait.ts';
 
-test('a client that comes from another process is closed when its database has no room', async () => {
+test('a client that comes from another process is closed when its database has no room', async (t) => {
   const port = await freePort();
   const text = `p:\n  listen: 127.0.0.1:1\n  redis: true\n  servers:\n    - 127.0.0.1:${port}:1\n`;
   const config = parseConfig(Buffer.from(text), 'test.yml');
@@ -22,6 +23,11 @@ test('a client that comes from another process is closed when its database has n
   const listener = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const open: Socket[] = [];
+  t.after(async () => {
+    for (const socket of open) socket.destroy();
+    listener.close();
+    await proxy.stop(0);
+  });
 
   /** @returns the client's socket, and what the proxy has of it */
   async function enter(): Promise<[Socket, ClientConnection]> {
@@ -43,15 +49,12 @@ test('a client that comes from another process is closed when its database has n
   for (let db = 1; db < LANE_LIMIT; db++) before.pool.lanes.find(db, 2, false, null)?.enter();
   const [known, first] = await enter();
   first.arrive(state(7));
-  assert.equal(String((await once(known, 'data'))[0]), '+PONG\r\n');
+  assert.equal(String((await inTime('a reply', once(known, 'data')))[0]), '+PONG\r\n');
   const [late, second] = await enter();
   second.arrive(state(LANE_LIMIT));
   const heard: Buffer[] = [];
   late.on('data', (chunk: Buffer) => heard.push(chunk));
-  await once(late, 'close');
+  await closed(late);
   assert.deepEqual(heard, []);
   assert.ok(lines.some((line) => line.endsWith(`no room for database ${LANE_LIMIT}, RESP2`)));
-  for (const socket of open) socket.destroy();
-  listener.close();
-  await proxy.stop(0);
 });
