@@ -32,9 +32,11 @@ describe('a reload that gives the key of a client that is blocked to another ser
     await ringway.ringway.reload(parseConfig(Buffer.from(text), 'test.yml'));
   }
 
-  test('goes on there with the time that is left; the server of before is asked nothing', async () => {
+  test('goes on there with the time that is left; the server of before is asked nothing', async (t) => {
     const ringway = await startInProcess({ servers: shards([servers[0].port]) });
+    t.after(() => ringway.stop());
     const clients = await Promise.all([1, 2, 3].map(() => RespClient.open(ringway.port)));
+    t.after(() => clients.forEach((each) => void each.close()));
     const [endless, timed, other] = clients;
     const began = Date.now();
     await endless.send(
@@ -59,13 +61,13 @@ describe('a reload that gives the key of a client that is blocked to another ser
     await other.command('RPUSH', 'r', 'b');
     assert.deepEqual((await endless.read(1)).map(String), ['r,b']);
     assert.match(String(await other.command('INFO', 'clients')), /blocked_clients:0/);
-    for (const client of clients) client.close();
-    await ringway.stop();
   });
 
-  test('what has come by then is its reply, whoever gave it', async () => {
+  test('what has come by then is its reply, whoever gave it', async (t) => {
     const ringway = await startInProcess({ servers: shards([servers[0].port]) });
+    t.after(() => ringway.stop());
     const direct = await RespClient.open(servers[0].port);
+    t.after(() => direct.close());
     for (let i = 0; i < 20; i++) {
       const client = await RespClient.open(ringway.port);
       await client.send(encodeSequence([['BLPOP', `e${i}`, '0']]));
@@ -77,13 +79,11 @@ describe('a reload that gives the key of a client that is blocked to another ser
       await serveFrom(ringway, 0);
       client.close();
     }
-    direct.close();
-    await ringway.stop();
   });
 
   for (const isFirst of [true, false]) {
     const when = isFirst ? 'in front of it' : 'behind it';
-    test(`CLIENT UNBLOCK ${when}: who asked is told 1, and the client goes on nowhere`, async () => {
+    test(`CLIENT UNBLOCK ${when}: who asked is told 1, and the client goes on nowhere`, async (t) => {
       let blocked: Socket | null = null;
       const unblocking: Socket[] = [];
       const fakes = await Promise.all(
@@ -97,9 +97,12 @@ describe('a reload that gives the key of a client that is blocked to another ser
           }),
         ),
       );
+      t.after(() => Promise.all(fakes.map((each) => each.stop())));
       const line = (index: number): string => `127.0.0.1:${fakes[index].port}:1 shard1`;
       const ringway = await startInProcess({ servers: [line(0)] });
+      t.after(() => ringway.stop());
       const [client, other] = await Promise.all([1, 2].map(() => RespClient.open(ringway.port)));
+      t.after(() => [client, other].forEach((each) => void each.close()));
       const id = Number(await client.command('CLIENT', 'ID'));
       await client.send(encodeSequence([['BLPOP', 'u', '0']]));
       await waitFor('it to be sent', () => blocked !== null);
@@ -118,19 +121,19 @@ describe('a reload that gives the key of a client that is blocked to another ser
       assert.equal((await client.read(1))[0], null);
       assert.equal(await asked, 1);
       assert.ok(!fakes[1].received.some((each) => each.includes('BLPOP')));
-      for (const each of [client, other]) each.close();
-      await ringway.stop();
-      await Promise.all(fakes.map((each) => each.stop()));
     });
   }
 
-  test('CLIENT UNBLOCK of one whose server has left reaches no other', async () => {
+  test('CLIENT UNBLOCK of one whose server has left reaches no other', async (t) => {
     const ringway = await startInProcess({ servers: shards([servers[0].port]) });
+    t.after(() => ringway.stop());
     const [client, other] = await Promise.all([1, 2].map(() => RespClient.open(ringway.port)));
+    t.after(() => [client, other].forEach((each) => void each.close()));
     const id = Number(await client.command('CLIENT', 'ID'));
     await client.send(encodeSequence([['BLPOP', 'u', '0']]));
     await waitFor('it to be blocked', async () => (await blockedAt(0)) === 1);
     servers[0].kill('SIGSTOP');
+    t.after(() => servers[0].kill('SIGCONT'));
     await serveFrom(ringway, 1);
     const asked = other.command('CLIENT', 'UNBLOCK', id);
     servers[0].kill('SIGCONT');
@@ -138,7 +141,5 @@ describe('a reload that gives the key of a client that is blocked to another ser
     assert.equal(await other.command('PING'), 'PONG');
     await other.command('RPUSH', 'u', 'v');
     assert.match(String((await client.read(1))[0]), /^(null|u,v)$/);
-    for (const each of [client, other]) each.close();
-    await ringway.stop();
   });
 });

@@ -67,48 +67,51 @@ for (const [way, end] of Object.entries(WAYS)) {
       ['what its server has given it', ELEMENT, ELEMENT],
       ['nothing, when nothing has come', '*-1\r\n', ''],
     ] as const) {
-      test(`hears ${what}, then the end`, async () => {
+      test(`hears ${what}, then the end`, async (t) => {
         const server = await serverThatGives(says);
+        t.after(() => server.stop());
         const ringway = await startInProcess({ servers: shards([server.port]) });
+        t.after(() => ringway.stop());
         const client = await blockOn(server, ringway);
+        t.after(() => client.close());
         await client.send(encodeRequest('PING'));
         const ending = end(ringway, client);
         const behind = hears !== '' && way === 'sends no more' ? '+PONG\r\n' : '';
         assert.equal((await client.readToEnd()).toString(), hears + behind);
         await ending;
-        client.close();
-        await ringway.stop();
-        await server.stop();
       });
     }
   });
 }
 
-test('a client that is blocked and whose user a reload takes away hears what has come', async () => {
+test('a client that is blocked and whose user a reload takes away hears what has come', async (t) => {
   const server = await serverThatGives(ELEMENT);
+  t.after(() => server.stop());
   const servers = shards([server.port]);
   const ringway = await startInProcess({ servers, users: ['gone on >secret ~* +@all'] });
+  t.after(() => ringway.stop());
   const client = await RespClient.open(ringway.port);
+  t.after(() => client.close());
   assert.equal(await client.command('AUTH', 'gone', 'secret'), 'OK');
   await client.send(POP);
   await waitFor('it to be sent', () => server.received.some((each) => each.includes('BLPOP')));
   const listen = `127.0.0.1:${ringway.port}`;
   await reload(ringway, { servers, listen, users: ['other on >secret ~* +@all'] });
   assert.equal((await client.readToEnd()).toString(), ELEMENT);
-  client.close();
-  await ringway.stop();
-  await server.stop();
 });
 
-test('a client that is killed in the turn in which its server gives it something hears that', async () => {
+test('a client that is killed in the turn in which its server gives it something hears that', async (t) => {
   let blocked: Socket | null = null;
   const server = await startFake((_index, request, socket) => {
     if (!request.includes('BLPOP')) return send(request.includes('CLIENT') ? ':7\r\n' : '+OK\r\n');
     blocked = socket;
     return undefined;
   });
+  t.after(() => server.stop());
   const ringway = await startInProcess({ servers: shards([server.port]) });
+  t.after(() => ringway.stop());
   const other = await RespClient.open(ringway.port);
+  t.after(() => other.close());
   for (let i = 0; i < 20; i++) {
     blocked = null;
     const client = await RespClient.open(ringway.port);
@@ -120,17 +123,17 @@ test('a client that is killed in the turn in which its server gives it something
     assert.equal((await client.readToEnd()).toString(), ELEMENT);
     client.close();
   }
-  other.close();
-  await ringway.stop();
-  await server.stop();
 });
 
 describe('a client that is blocked and sends no more', () => {
-  test('hears what one of several servers has given it', async () => {
+  test('hears what one of several servers has given it', async (t) => {
     const ENTRY = '*1\r\n*2\r\n$3\r\noak\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n';
     const servers = [await serverThatGives(ENTRY), await serverThatGives('*-1\r\n')];
+    t.after(() => Promise.all(servers.map((server) => server.stop())));
     const ringway = await startInProcess({ servers: shards(servers.map(({ port }) => port)) });
+    t.after(() => ringway.stop());
     const client = await RespClient.open(ringway.port);
+    t.after(() => client.close());
     const trees = ['ash', 'beech', 'cedar', 'elm', 'fir', 'oak'];
     const words = ['GROUP', 'g', 'me', 'BLOCK', 0, 'STREAMS', ...trees, ...trees.map(() => '>')];
     await client.send(encodeRequest('XREADGROUP', ...words));
@@ -138,36 +141,34 @@ describe('a client that is blocked and sends no more', () => {
     await waitFor('both to be asked', () => servers.every(asks));
     client.halfClose();
     assert.equal((await client.readToEnd()).toString(), ENTRY);
-    client.close();
-    await ringway.stop();
-    await Promise.all(servers.map((server) => server.stop()));
   });
 
-  test('is gone when no connection is free for it', async () => {
+  test('is gone when no connection is free for it', async (t) => {
     const server = await serverThatGives('*-1\r\n');
+    t.after(() => server.stop());
     const keys = { max_leased_connections: 1, lease_wait: 60_000 };
     const ringway = await startInProcess({ servers: shards([server.port]), ...keys });
+    t.after(() => ringway.stop());
     const first = await blockOn(server, ringway);
+    t.after(() => first.close());
     const client = await RespClient.open(ringway.port);
+    t.after(() => client.close());
     await client.send(POP);
     client.halfClose();
     assert.equal((await client.readToEnd()).toString(), '');
     assert.equal(server.received.filter((each) => each.includes('BLPOP')).length, 1);
-    for (const each of [first, client]) each.close();
-    await ringway.stop();
-    await server.stop();
   });
 
-  test('is not kept for ever by a server that says nothing', async () => {
+  test('is not kept for ever by a server that says nothing', async (t) => {
     const server = await serverThatGives(null);
+    t.after(() => server.stop());
     const ringway = await startInProcess({ servers: shards([server.port]) });
+    t.after(() => ringway.stop());
     const client = await blockOn(server, ringway);
+    t.after(() => client.close());
     client.halfClose();
     assert.equal((await client.readToEnd()).toString(), '');
     assert.match(ringway.log.join('\n'), /its server does not end what it waits for/);
-    client.close();
-    await ringway.stop();
-    await server.stop();
   });
 });
 
@@ -191,8 +192,9 @@ describe('the elements of a queue', () => {
     }
   }
 
-  test('are in the list or with a client that sends no more at any moment', async () => {
+  test('are in the list or with a client that sends no more at any moment', async (t) => {
     const ringway = await startInProcess({ servers: shards([redis.port]) });
+    t.after(() => ringway.stop());
     for (const requests of [[['GET', 'x'], ['BLPOP', 'q', 1], ['PING']], [['BLPOP', 'q', 1]]]) {
       for (const micros of [-1, 0, 100, 200, 300, 400, 600]) {
         await fill(20);
@@ -212,13 +214,13 @@ describe('the elements of a queue', () => {
         assert.deepEqual([answered, await control.command('LLEN', 'q')], [20, 0], `${micros} µs`);
       }
     }
-    await ringway.stop();
   });
 
-  test('are in the list or with a client when the proxy stops', async () => {
+  test('are in the list or with a client when the proxy stops', async (t) => {
     const COUNT = 20_000;
     for (let round = 0; round < 4; round++) {
       const ringway = await startInProcess({ servers: shards([redis.port]) });
+      t.after(() => ringway.stop());
       await fill(COUNT);
       let taken = 0;
       const consume = async (): Promise<void> => {

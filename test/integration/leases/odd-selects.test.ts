@@ -5,7 +5,7 @@ import { send, startFake } from '../../support/fake-server.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { shards, startInProcess } from '../../support/ringway.ts';
 
-test('a server that takes SELECT 01: nobody else gets the connection of that transaction', async () => {
+test('a server that takes SELECT 01: nobody else gets the connection of that transaction', async (t) => {
   const db: Map<Socket, string> = new Map();
   const seen: string[] = [];
   let queues = false;
@@ -24,13 +24,13 @@ test('a server that takes SELECT 01: nobody else gets the connection of that tra
     }
     return send(queues && word !== 'MULTI' ? '+QUEUED\r\n' : '+OK\r\n');
   });
+  t.after(() => server.stop());
   const ringway = await startInProcess({ servers: shards([server.port]) });
+  t.after(() => ringway.stop());
   const [client, other] = await Promise.all([1, 2].map(() => RespClient.open(ringway.port)));
+  t.after(() => [client, other].forEach((each) => void each.close()));
   const replies = await client.pipeline([['MULTI'], ['SELECT', '01'], ['EXEC']]);
   assert.equal(String(replies[2]), 'OK');
   assert.equal(await other.command('BLPOP', 'x', '0.1'), null);
   assert.deepEqual(seen, ['0']);
-  for (const each of [client, other]) each.close();
-  await ringway.stop();
-  await server.stop();
 });
