@@ -26,8 +26,11 @@ export interface LoginLoad {
 export interface LoginFigures {
   /** Requests of the crowd that were answered. */
   readonly asked: number;
+  /** Of each client inside: how often it was answered once all was warm. */
+  readonly answered: readonly number[];
+  /** Requests of the clients inside that were not answered as they should be: the first reasons. */
+  readonly failed: readonly string[];
   /** Latencies of the clients inside, in milliseconds. */
-  readonly samples: number;
   readonly p50: number;
   readonly p99: number;
   /** Clients inside, and of all others, that were closed. */
@@ -52,15 +55,26 @@ async function logIn(clients: readonly RespClient[], password: string): Promise<
 /** What is asked first, while everything is new, is not measured. */
 const WARM_UP_MS = 1000;
 
-/** Asks once per tick until told to stop. */
-async function probe(client: RespClient, into: number[], running: () => boolean): Promise<void> {
+/** What one client inside has seen. */
+interface Seen {
+  readonly latencies: number[];
+  readonly failed: string[];
+}
+
+/** Asks once per tick until told to stop, or until it fails. */
+async function probe(client: RespClient, running: () => boolean): Promise<Seen> {
+  const latencies: number[] = [];
+  const failed: string[] = [];
   const begun = performance.now();
-  while (running() && !client.ended) {
+  while (running() && failed.length === 0) {
     const at = performance.now();
-    await client.command('GET', 'login:probe').catch(() => {});
-    if (at - begun > WARM_UP_MS) into.push(performance.now() - at);
+    // There is no such key.
+    const reply = await client.command('GET', 'login:probe').catch((error: Error) => error);
+    if (reply !== null) failed.push(String(reply));
+    else if (at - begun > WARM_UP_MS) latencies.push(performance.now() - at);
     await delay(TICK_MS);
   }
+  return { latencies, failed };
 }
 
 /** One request after the other, over all connections in turn, at the rate. @returns how many */
@@ -90,20 +104,21 @@ export async function loginLoad(load: LoginLoad): Promise<LoginFigures> {
   const halves = await open(port, load.halves);
   await Promise.all(halves.map((client) => client.send(HALF_LOGIN)));
   await delay(200);
-  const samples: number[] = [];
   let running = true;
-  const probes = inside.map((client) => probe(client, samples, () => running));
+  const probes = inside.map((client) => probe(client, () => running));
   const asked = await askInTurn(crowd, load);
   running = false;
-  await Promise.all(probes);
+  const seen = await Promise.all(probes);
   const each = crowd.map((_, i) => Math.floor((asked + crowd.length - 1 - i) / crowd.length));
   const closed = (clients: readonly RespClient[]): number =>
     clients.filter(({ ended }) => ended).length;
   await Promise.all(crowd.map((client, i) => client.read(each[i])));
   const [insideClosed, othersClosed] = [closed(inside), closed(crowd) + closed(halves)];
   for (const client of [...inside, ...crowd, ...halves]) client.close();
-  samples.sort((a, b) => a - b);
+  const samples = seen.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
   const at = (share: number): number => samples[Math.floor((samples.length - 1) * share)];
   const [p50, p99] = [at(0.5), at(0.99)];
-  return { asked, samples: samples.length, p50, p99, insideClosed, othersClosed };
+  const answered = seen.map(({ latencies }) => latencies.length);
+  const failed = seen.flatMap((each) => each.failed);
+  return { asked, answered, failed, p50, p99, insideClosed, othersClosed };
 }

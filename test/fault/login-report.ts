@@ -34,7 +34,8 @@ for (let round = 0; round <= ROUNDS; round++) {
     const used = processorMs(ringway.pid) - before;
     p99[asks] = figures.p99;
     const memory = Math.round(residentBytes(ringway.pid) / 2 ** 20);
-    const { asked, p50, insideClosed } = figures;
+    const { asked, p50, insideClosed, failed } = figures;
+    if (failed.length > 0) throw new Error(failed.join());
     console.log(
       `${asks}: ${asked} asked, ${used} ms of processor, p50 ${p50.toFixed(2)} ms, p99 ${figures.p99.toFixed(2)} ms, ` +
         `${insideClosed} inside closed, ${memory} MiB resident`,
