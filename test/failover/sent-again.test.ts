@@ -125,7 +125,7 @@ describe('a request that was not executed', () => {
         // The last try of the first may be under way; the server's time began behind its own.
         assert.match(String(await client.command('SET', 'b', 2)), /NOREPLICAS/);
         const tries = server.asked.filter((text) => text === 'SET b 2');
-        assert.ok(tries.length <= 2, `the next waits for ${tries.length} tries`);
+        assert.ok([1, 2].includes(tries.length), `the next waits for ${tries.length} tries`);
       },
       // What it refuses after as long a silence would be another outage.
       { failover_wait: 1500 },

@@ -29,7 +29,7 @@ for (const variant of VARIANTS) {
     test('an error behind a large value', async () => {
       const value = 'v'.repeat(100_000);
       const all = await setUp(() => send(`${item('a', value)}SERVER_ERROR no more\r\n`), variant);
-      const reply = await all.client.ask(get('a') + get('b') + get('c'), 10_000);
+      const reply = await all.client.ask(get('a') + get('b') + get('c'));
       const error = 'SERVER_ERROR no more\r\n';
       assert.equal(reply === `${item('a', value)}END\r\n${error}${error}`, true);
       await all.stop();
@@ -54,12 +54,13 @@ for (const variant of VARIANTS) {
       await all.stop();
     });
 
-    for (const [what, answer] of [
-      ['items of a key that nobody asked for', item('a') + item('z') + MISS],
-      ['an item twice', item('a') + item('a') + item('b') + MISS],
-      ['a large item, in another order', item('b', 'v'.repeat(90_000)) + item('a') + MISS],
-      ['more items than there are keys', item('a').repeat(3000) + MISS],
-      ['something else than items', 'STORED\r\n'],
+    for (const [what, answer, mayBeGood] of [
+      ['items of a key that nobody asked for', item('a') + item('z') + MISS, false],
+      ['an item twice', item('a') + item('a') + item('b') + MISS, false],
+      // Items that were there in one read are put in order: then it is a good answer.
+      ['a large item, in another order', item('b', 'v'.repeat(90_000)) + item('a') + MISS, true],
+      ['more items than there are keys', item('a').repeat(3000) + MISS, false],
+      ['something else than items', 'STORED\r\n', false],
     ] as const) {
       test(`${what}: nobody gets what is not his`, async () => {
         let wrong = true;
@@ -75,13 +76,13 @@ for (const variant of VARIANTS) {
         );
         const first = await RawClient.open(all.ringway.port);
         first.send(get('a') + get('b'));
-        // Items that were there in one read are put in order: then it is a good answer.
         const isWhole = (got: string | Buffer): boolean =>
           got.toString('latin1').split('END\r\n').length > 2;
         const isOver = (got: Buffer): boolean => got.includes('SERVER_ERROR') || isWhole(got);
         await first.until((got) => isOver(got) || first.ended, 'end');
         const got = first.take().toString('latin1').replaceAll(/v{9}/g, '');
         assert.doesNotMatch(got, /VALUE a.*VALUE [az]|VALUE b.*VALUE a|STORED/s);
+        assert.ok(mayBeGood || !isWhole(got), got);
         if (isWhole(got)) assert.match(got, /^VALUE a .*END\r\nVALUE b .*END\r\n$/s);
         // A client that has got a part of its reply can only be closed.
         else if (!first.ended) assert.match(got, /SERVER_ERROR [^\n]*\r\n$/);
@@ -153,7 +154,7 @@ for (const variant of VARIANTS) {
       answers = true;
       for (const give of held) give();
       const expected = keys.map((key) => hit(key, 'x')).join('');
-      await all.client.untilLength(expected.length, 10_000);
+      await all.client.untilLength(expected.length);
       assert.equal(all.client.take().toString() === expected, true);
       await all.stop();
     });

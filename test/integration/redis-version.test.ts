@@ -125,14 +125,13 @@ describe('the version of Redis in HELLO and INFO', () => {
     await gone.stop();
     const eject = { auto_eject_hosts: true, server_failure_limit: 1 };
     await through([silent, gone], eject, async ({ client }) => {
-      const start = performance.now();
+      // The client itself does not wait for ever.
       const replies = client.pipeline([['HELLO'], ['PING']]);
       assert.deepEqual((await replies).map(String).slice(1), ['PONG']);
-      assert.ok(performance.now() - start < 20_000);
       const again = performance.now();
-      for (let i = 0; i < 50; i++) assert.equal(await helloVersion(client), WITHOUT);
-      // One that waited would take 200 ms.
-      assert.ok(performance.now() - again < 9_000);
+      // If each waited for its 200 ms, they would take twice as long as they may.
+      for (let i = 0; i < 200; i++) assert.equal(await helloVersion(client), WITHOUT);
+      assert.ok(performance.now() - again < 20_000);
       assert.match(String(await client.text('INFO', 'stats')), /server_ejects:0\r/);
     });
   });

@@ -11,7 +11,7 @@ export interface SentinelSet {
   readonly lines: readonly string[];
   /** Lines of `servers:`, named shard1, shard2, ... */
   readonly servers: readonly string[];
-  /** The port of the shard's master, as most sentinels see it. */
+  /** The port of the shard's master, as most sentinels see it. @throws while they do not agree */
   masterOf(shard: number): Promise<number>;
   stop(): Promise<void>;
 }
@@ -95,7 +95,10 @@ export async function startSentinelSet(options: SentinelSetOptions = {}): Promis
     masterOf: async (shard) => {
       const name = `shard${shard + 1}`;
       const ports = await Promise.all(sentinels.map((sentinel) => masterAt(sentinel, name)));
-      return Number(ports.find((port) => ports.filter((one) => one === port).length >= quorum));
+      const agreed = ports.find((port) => ports.filter((one) => one === port).length >= quorum);
+      // Neither an answer that is missing nor one that is empty is another master.
+      if (!(Number(agreed) > 0)) throw new Error(`${name}: sentinels say ${ports.join(', ')}`);
+      return Number(agreed);
     },
     stop: async () => {
       await Promise.all([...sentinels, ...shards.flat()].map((server) => server.stop()));
