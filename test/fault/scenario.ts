@@ -3,7 +3,7 @@ import { RawClient } from '../memcache/raw-client.ts';
 import { type RealServer, startMemcached, startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { shards } from '../support/ringway.ts';
-import { delay } from '../support/wait.ts';
+import { delay, waitFor } from '../support/wait.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { Load, type LoadTotals } from './load.ts';
 import { Prober } from './prober.ts';
@@ -97,6 +97,9 @@ async function underLoad(
     liftedAt = performance.now();
   });
   await delay(AFTER_MS);
+  // One that does not recover has no time for it.
+  const isBack = (): boolean => Number.isFinite(victimProber.recoveredAfter(liftedAt));
+  await waitFor('an answer of the victim', isBack).catch(() => {});
   const totals = await load.stop();
   await Promise.all([victimProber.stop(), otherProber.stop()]);
   const { peak, after } = memory.stop();

@@ -114,7 +114,7 @@ describe('requests without a listener', () => {
       await delay(1_100);
       return named('WAIT').length === asked;
     };
-    await waitFor('the end of all waiting', ended, 20_000);
+    await waitFor('the end of all waiting', ended);
   });
 
   test('what comes behind WAIT waits, and WAIT has its own limit of time', async () => {

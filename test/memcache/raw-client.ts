@@ -63,7 +63,11 @@ export class RawClient {
   }
 
   /** Waits until `done` holds of what was received, or the connection ends. */
-  async until(done: (received: Buffer) => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+  async until(
+    done: (received: Buffer) => boolean,
+    what: string,
+    timeoutMs = 30_000,
+  ): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!this.ended && !done(this.received)) {
       const left = deadline - performance.now();
@@ -81,7 +85,7 @@ export class RawClient {
     }
   }
 
-  async untilLength(length: number, timeoutMs = 5_000): Promise<void> {
+  async untilLength(length: number, timeoutMs = 30_000): Promise<void> {
     await this.until(() => this.#length >= length, `${length} bytes`, timeoutMs);
   }
 

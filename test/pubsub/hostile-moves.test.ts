@@ -75,7 +75,7 @@ describe('subscribers that go along', () => {
     await running.move();
     const before = Date.now();
     await client.end();
-    assert.ok(Date.now() - before < 5_000);
+    assert.ok(Date.now() - before < 8_000, 'two seconds, not ten');
     client.close();
     await running.stop();
     await server.stop();

@@ -107,7 +107,7 @@ export class RespClient {
       port = 0,
       host = '127.0.0.1',
       path,
-      timeoutMs = 10_000,
+      timeoutMs = 20_000,
       tls,
     } = typeof options === 'number' ? { port: options } : options;
     const target = path ? { path } : { port, host, noDelay: true };
@@ -121,7 +121,7 @@ export class RespClient {
     });
   }
 
-  constructor(socket: Socket, timeoutMs = 10_000) {
+  constructor(socket: Socket, timeoutMs = 20_000) {
     this.socket = socket;
     this.timeoutMs = timeoutMs;
     socket.on('data', (chunk: Buffer) => {

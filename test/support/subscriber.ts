@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { repliesOf } from '../differential/raw-replies.ts';
 import { encodeRequest, type Word } from './resp-client.ts';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 /** A connection whose frames come at any time: RESP2 or RESP3, as latin1 text. */
 export class Subscriber {

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 export function readToEnd(
   port: number,
   pieces: readonly (Buffer | string)[],
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   const chunks: Buffer[] = [];
