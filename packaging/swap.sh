@@ -29,8 +29,13 @@ while is_up "$pid"; do
 done
 rm -f "$pid_file"
 
-# Whether it runs is looked at below, however this ends.
-$to -d -p "$pid_file" "$@" || true
+# Whether it runs is looked at below, however this ends. On a busy machine its file may be late.
+tries=100
+$to -d -p "$pid_file" "$@" || tries=0
+while [ ! -s "$pid_file" ] && [ "$tries" -gt 0 ]; do
+  tries=$((tries - 1))
+  sleep 0.1
+done
 sleep 1
 if [ -s "$pid_file" ] && is_up "$(cat "$pid_file")"; then
   echo "swap: $to runs as process $(cat "$pid_file")"

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ describe('a nutcracker in service is swapped for ringway', () => {
     await serves();
   });
   after(async () => {
-    process.kill(pid(), 'SIGTERM');
+    if (existsSync(pidFile)) process.kill(pid(), 'SIGTERM');
     await Promise.all(servers.map((server) => server.stop()));
     rmSync(folder, { recursive: true });
   });
@@ -134,10 +134,11 @@ describe('a nutcracker in service is swapped for ringway', () => {
     assert.equal(await endOf(script)(), 0);
   }
 
-  test('same file, flags and pid file, under load: same servers, same stats; and back', async () => {
+  test('same file, flags and pid file, under load: same servers, same stats; and back', async (t) => {
     await writeAll('nutcracker');
     const before = { held: await held(), names: await names(), pid: pid() };
     const stop = load();
+    t.after(stop);
     await delay(300);
     await swap('nutcracker', RINGWAY);
     await serves();
