@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { AddressList, isLoopback } from '../net/addresses/address-list.ts';
 import { isEncrypted } from '../net/handles.ts';
+import { isAddressLost } from '../net/peers/peer-address.ts';
 import type { Pool } from './pool/pool.ts';
 
 /** Made once for each list of a configuration. */
@@ -16,14 +17,6 @@ function has(entries: readonly string[], address: string): boolean {
 }
 
 const GONE_BEFORE = 'it has gone before its address could be known';
-
-/**
- * Whether a socket of the network, not a unix one, has no address of its other side any more: that
- * one has reset it. What it sent before can be read still.
- */
-function isAddressLost({ remoteAddress, localAddress }: Socket): boolean {
-  return remoteAddress === undefined && localAddress !== undefined;
-}
 
 /** The key by whose lists a client is kept out; null = it is none of theirs. */
 export function unlisted({ config }: Pool, socket: Socket): string | null {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { askAdmin } from '../../src/admin/admin-client.ts';
 import { startFakeSentinel } from '../support/fake-sentinel.ts';
+import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
-import { startInProcess } from '../support/ringway.ts';
+import { startChild, startInProcess } from '../support/ringway.ts';
 import { command } from '../support/sentinels.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -13,7 +15,8 @@ describe('WAIT behind a failover', () => {
     for (const stop of stops.toReversed()) await stop();
   });
 
-  async function start() {
+  /** @param args of a program with processes of its own; null = it runs in this one */
+  async function start(args: readonly string[] | null = null) {
     const [before, now, replica] = await Promise.all([startRedis(), startRedis(), startRedis()]);
     for (const server of [before, now, replica]) stops.push(() => server.stop());
     await command(replica.port, 'REPLICAOF', '127.0.0.1', String(now.port));
@@ -22,7 +25,8 @@ describe('WAIT behind a failover', () => {
     stops.push(() => sentinel.stop());
     const servers = [`127.0.0.1:${before.port}:1 cache`];
     const sentinels = [`127.0.0.1:${sentinel.port}`];
-    const ringway = await startInProcess({ servers, sentinels });
+    const pool = { servers, sentinels };
+    const ringway = await (args === null ? startInProcess(pool) : startChild(pool, { args }));
     stops.push(() => ringway.stop());
     await waitFor('the replica', async () => {
       return String(await command(now.port, 'INFO', 'replication')).includes('state=online');
@@ -54,6 +58,29 @@ describe('WAIT behind a failover', () => {
     const later = await open();
     assert.equal(await later.text('SET', 'k', 'x'), 'OK');
     assert.equal(await later.text('WAIT', 1, 5000), 1);
+  });
+
+  test('vouches for none of them in another process either, whichever command asks', async () => {
+    const socket = `/tmp/ringway-wait-${process.pid}-${await freePort()}.sock`;
+    const { open, move } = await start([
+      '--admin-socket',
+      socket,
+      '--http-addr',
+      'off',
+      '--workers',
+      '2',
+    ]);
+    const [one, other] = [await open(), await open()];
+    for (const client of [one, other]) assert.equal(await client.text('SET', 'k', 'v'), 'OK');
+    await move();
+    // Who has been told is told no more, wherever it goes.
+    assert.equal(await other.text('WAIT', 1, 500), 0);
+    assert.equal(await other.text('SET', 'k', 'w'), 'OK');
+    assert.equal(await other.text('WAIT', 1, 5000), 1);
+    await askAdmin(socket, 'restart', 30_000);
+    assert.equal(await one.text('WAIT', 1, 500), 0);
+    assert.equal(await one.text('WAIT', 1, 5000), 1);
+    assert.equal(await other.text('WAIT', 1, 5000), 1);
   });
 
   test('ends with none when the master moves while it waits', async () => {

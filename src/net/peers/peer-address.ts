@@ -27,3 +27,11 @@ export function inheritPeer(encrypted: Socket, below: Socket): void {
   const peer = claimedPeer(below);
   if (peer !== null) claimPeer(encrypted, peer);
 }
+
+/**
+ * Whether a socket of the network, not a unix one, has no address of its other side any more: that
+ * one has reset it. What it sent before can be read still.
+ */
+export function isAddressLost({ remoteAddress, localAddress }: Socket): boolean {
+  return remoteAddress === undefined && localAddress !== undefined;
+}

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { FLUSH_MARK } from '../../limits.ts';
 import { isEncrypted } from '../../net/handles.ts';
+import { isAddressLost } from '../../net/peers/peer-address.ts';
 import { type SendOwner, SendQueue } from '../../net/send-queue.ts';
 import { NO_COMMAND, RECORD_DEST } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
@@ -67,6 +68,8 @@ export abstract class AnsweredClient
   /** Index of its lane: which connections of a server its requests take. */
   lane = 0;
   readonly session: Session;
+  /** What it is called when it has no address. */
+  readonly #nameless: string;
   /** Null until it subscribes. */
   subscriptions: ClientSubscriptions | null = null;
   /** Set by forward(): the request at hand has its slot here, and nobody else waits for it. */
@@ -90,7 +93,7 @@ export abstract class AnsweredClient
     this.router = router;
     this.socket = socket;
     // Node keeps it from now on: of a connection that was reset nobody could tell whose it was.
-    void socket.remoteAddress;
+    this.#nameless = isAddressLost(socket) ? 'that has gone' : 'unix socket';
     this.out = new SendQueue(engine.slabs, engine.writer, this);
     this.out.open(socket);
     this.pipeline = new ClientPipeline(engine, this.out, pool.latency);
@@ -107,7 +110,7 @@ export abstract class AnsweredClient
 
   get address(): string {
     const { remoteAddress: host, remotePort } = this.socket;
-    return host === undefined ? 'unix socket' : `${host}:${remotePort}`;
+    return host === undefined ? this.#nameless : `${host}:${remotePort}`;
   }
 
   /** It cannot go to another process: that has neither its encryption nor its password. */

@@ -179,7 +179,7 @@ export class ClientConnection
   arrive({ login, db, resp, session, rest, peer = null, subscriptions }: ClientState): void {
     this.#silent = false;
     if (peer !== null) claimPeer(this.socket, peer);
-    this.session.restore(session);
+    this.session.restore(session, this.pool);
     this.login.restore(login);
     reviewLogin(this);
     if (this.closed) return;

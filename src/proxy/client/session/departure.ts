@@ -119,7 +119,7 @@ export class Departure {
     const asked = this.#client.session.detour?.rest ?? NOTHING;
     const rest = Buffer.concat([asked, this.#input.takeWaiting(), unread]);
     const { db, resp } = laneOf(this.#client);
-    const [login, session] = [this.#client.login.saved, this.#client.session.saved];
+    const [login, session] = [this.#client.login.saved, this.#client.session.save(pool)];
     const peer = claimedPeer(socket);
     const { subscribed, subscriptions } = this.#client;
     const heard = subscribed ? (subscriptions?.saved ?? null) : null;

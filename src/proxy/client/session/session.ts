@@ -3,6 +3,7 @@ import { millis, wallMillis } from '../../engine/clock.ts';
 import type { Detour } from './detour.ts';
 import { LastWrite } from './last-write.ts';
 import { NORMAL } from './modes.ts';
+import { type PlacedPool, placesOf } from './places.ts';
 import type { ClientTracking, SavedTracking } from './tracking.ts';
 import { type SavedTransaction, Transaction } from './transaction.ts';
 import { BROKEN, NOT_WATCHING, WATCHING, type Watched } from './watch.ts';
@@ -24,7 +25,12 @@ export type SavedSession = Pick<
 > & {
   readonly transaction: SavedTransaction | null;
   readonly tracking: SavedTracking | null;
+  /** As placesOf() said where it wrote; null = in doubt. Absent from programs that do not say. */
+  readonly wroteTo?: string | null;
 };
+
+/** No number that Pool.moves ever has: WAIT vouches for nothing. */
+const IN_DOUBT = -1;
 
 /** A name that another process gave along: an older one has no bound for it. */
 function boundedName(name: string): string {
@@ -37,6 +43,8 @@ export class Session {
   number: number;
   /** Others may have named it: it hears of keys in their place. */
   hears = false;
+  /** Nobody needs to find it any more. */
+  onDropped: (() => void) | null = null;
   since: number = wallMillis();
   name = '';
   libName = '';
@@ -117,6 +125,7 @@ export class Session {
 
   /** The client is gone. */
   drop(): void {
+    this.onDropped?.();
     this.transaction = null;
     this.detour?.drop();
     this.detour = null;
@@ -127,7 +136,7 @@ export class Session {
   }
 
   /** What goes along when the client moves to another process. */
-  get saved(): SavedSession {
+  save(pool: PlacedPool): SavedSession {
     const { number, hears, since, name, libName, libVersion, replies, noEvict, mode } = this;
     const transaction = this.transaction?.saved ?? null;
     // The connection stays here.
@@ -137,17 +146,22 @@ export class Session {
     const again = replies === 'on' && this.detour?.rest && this.detour.unheard;
     const heard: ReplyMode = again ? 'skip' : replies;
     const said = { number, hears, since, name, libName, libVersion, replies: heard };
-    return { ...said, noEvict, mode, watch, transaction, tracking };
+    const wroteTo = this.moves === pool.moves ? placesOf(pool) : null;
+    return { ...said, noEvict, mode, watch, transaction, tracking, wroteTo };
   }
 
-  restore(saved: SavedSession): void {
+  restore(saved: SavedSession, pool: PlacedPool): void {
     // What it tracked goes on once it is here. An older process gives no number along.
-    const { transaction, tracking: _tracking, ...rest } = saved;
+    const { transaction, tracking: _tracking, wroteTo, ...rest } = saved;
     Object.assign(this, rest);
     this.transaction = transaction === null ? null : Transaction.restore(transaction);
     this.name = boundedName(this.name);
     this.libName = boundedName(this.libName);
     this.libVersion = boundedName(this.libVersion);
+    // Either process may have heard first of a server that gave way to another one.
+    this.moves = wroteTo === placesOf(pool) ? pool.moves : IN_DOUBT;
+    // What it wrote went over connections of the other process.
+    this.leased = true;
     // Nobody has said what it wrote a moment ago.
     this.lastWrite = new LastWrite(-1, millis());
   }
