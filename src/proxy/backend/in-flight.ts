@@ -20,6 +20,8 @@ export interface ReplyTarget {
   readonly several?: true;
   /** The slot of its request in a cluster; null or absent = the words of the request tell it. */
   readonly slot?: number | null;
+  /** Of EXEC: the slot of all that is carried out with it. */
+  readonly blockSlot?: number;
   /** What came cannot be its reply: nobody knows whose the next ones are. */
   readonly distrusts: boolean;
   /** The reply will not come; `error` is a complete error reply. */
@@ -295,10 +297,14 @@ export class InFlight {
     return this.#entry(this.#head);
   }
 
-  /** Whether any request is so. */
-  some(isSo: (entry: InFlightEntry) => boolean): boolean {
-    for (let i = 0; i < this.count; i++) if (isSo(this.#entry((this.#head + i) | 0))) return true;
-    return false;
+  /** How many are in flight up to the newest one of a client, itself included; 0 = it has none. */
+  upTo(client: number): number {
+    for (let i = this.count; i > 0; i--) {
+      const at = (this.#head + i - 1) & this.#mask;
+      const id = this.ring[at * STRIDE];
+      if ((id < 0 ? this.#targets[at]?.claim?.clientId : id) === client) return i;
+    }
+    return 0;
   }
 
   #entry(number: number): InFlightEntry {
@@ -354,10 +360,7 @@ export class InFlight {
   waitingClients(): Set<number> {
     const ids = new Set<number>();
     this.collectClients(ids);
-    for (const target of this.#targets) {
-      const claim = target?.claim ?? null;
-      if (claim !== null) ids.add(claim.clientId);
-    }
+    for (const target of this.#targets) if (target?.claim) ids.add(target.claim.clientId);
     return ids;
   }
 

@@ -35,6 +35,8 @@ export interface SlotProtocol {
   redirection(memory: Buffer, start: number, length: number): Redirection | null;
   /** The slot of a request's first key, in a pool; -1 when its words name none. */
   requestSlot(request: Buffer, pool: { readonly config: PoolConfig }): number;
+  /** All keys of a request, latin1; null when its words do not tell, or there are none. */
+  requestKeys(request: Buffer, pool: { readonly config: PoolConfig }): readonly string[] | null;
   /** What a client is told whose request was redirected in vain: SLOT_*, and the slot or -1. */
   failure(kind: number, slot: number): Buffer;
   /** What has the node that gets a slot take a request for it. */

@@ -35,7 +35,13 @@ import { LeasedRead } from '../routing/leased-read.ts';
 import { PassedReply } from '../routing/passed-reply.ts';
 import { auditOf, closeAudit } from './access/audit.ts';
 import { gateOf, type UserGate } from './access/gate.ts';
-import { ASKING, redirection, requestSlot, slotFailure } from './cluster/redirection.ts';
+import {
+  ASKING,
+  redirection,
+  requestKeys,
+  requestSlot,
+  slotFailure,
+} from './cluster/redirection.ts';
 import { allowedCommands } from './command-rules.ts';
 import { commonServer } from './common-server.ts';
 import { handleSpecial } from './dispatch.ts';
@@ -69,7 +75,13 @@ export class RedisProtocol implements ClientProtocol {
   readonly login: LoginRules = LOGIN;
   readonly unfinished: Buffer = replies.UNFINISHED;
   readonly probeAnswer: number = 0x2b; // '+'
-  readonly slots: SlotProtocol = { redirection, requestSlot, failure: slotFailure, asking: ASKING };
+  readonly slots: SlotProtocol = {
+    redirection,
+    requestSlot,
+    requestKeys,
+    failure: slotFailure,
+    asking: ASKING,
+  };
   readonly probe: Buffer = Buffer.from('*1\r\n$4\r\nPING\r\n');
   readonly classes: Uint8Array = redisClasses();
   readonly tooManyClients: Buffer = replies.TOO_MANY_CLIENTS;

@@ -67,13 +67,7 @@ function keptOf({ head }: Entry): string {
   return Buffer.from(head).subarray(0, REQUEST_HEAD_BYTES).toString('latin1');
 }
 
-/** Each by itself, and what is said of them all. */
-function compareEntries(ring: InFlight, model: readonly Entry[]): void {
-  const entries: InFlightEntry[] = [];
-  ring.some((entry) => {
-    entries.push(entry);
-    return false;
-  });
+function compareEntries(entries: readonly InFlightEntry[], model: readonly Entry[]): void {
   assert.equal(entries.length, model.length);
   entries.forEach((entry, i) => {
     const { client, target: of, bytes } = model[i];
@@ -83,6 +77,10 @@ function compareEntries(ring: InFlight, model: readonly Entry[]): void {
     // The client has the request itself, unless this is a part of it.
     assert.equal(entry.head?.toString('latin1'), of === null ? undefined : keptOf(model[i]));
   });
+}
+
+/** What is said of them all. */
+function compareNames(ring: InFlight, model: readonly Entry[]): void {
   const named = new Set<number>();
   ring.collectClients(named);
   const plain = model.filter(({ client }) => client >= 0).map(({ client }) => client);
@@ -96,7 +94,7 @@ function compareEntries(ring: InFlight, model: readonly Entry[]): void {
 }
 
 function compare(ring: InFlight, model: readonly Entry[]): void {
-  compareEntries(ring, model);
+  compareNames(ring, model);
   assert.equal(ring.count, model.length);
   assert.equal(
     ring.bytes,
@@ -109,6 +107,7 @@ function compare(ring: InFlight, model: readonly Entry[]): void {
       model.some((entry) => entry.target !== SWALLOWED && ownerOf(entry) !== client),
     );
     const own = model.filter((entry) => ownerOf(entry) === client);
+    assert.equal(ring.upTo(client), model.findLastIndex((entry) => own.includes(entry)) + 1);
     const isPartOfNext = own.some(({ target: of }) => of?.claim?.isNext);
     for (const slot of [0, 5]) {
       const isPlain = own.some((entry) => entry.client === client && entry.slot === slot);
@@ -137,6 +136,7 @@ describe('requests in flight', () => {
             // As a connection does with the requests of another one.
             const entries = ring.takeAll();
             assert.equal(ring.count, 0);
+            compareEntries(entries, model);
             entries.forEach((entry, at) => {
               ring.putBack(entry);
               const bytes = Buffer.from(model[at].head);

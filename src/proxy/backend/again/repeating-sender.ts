@@ -147,6 +147,7 @@ export abstract class RepeatingSender extends RequestSender {
     if (isOwed) kept.release(inFlight.headOffset);
     else kept.drop();
     this.account(this.out.pendingBytes);
+    withheld?.goOn();
     if (withheld?.active && !isOwed) this.#handOn();
   }
 

@@ -1,25 +1,20 @@
 import { HOPS_KEPT } from '../../../limits.ts';
 import { RECORD_INFO, RECORD_LENGTH, RECORD_START, WHOLE } from '../../../protocol/frame-table.ts';
 import type { Engine } from '../../engine/engine.ts';
-import type { GuardedConnection } from '../../engine/guard.ts';
-import type { InFlight, InFlightEntry } from '../in-flight.ts';
-import type { Lane } from '../lane.ts';
+import type { InFlightEntry } from '../in-flight.ts';
 import { failEntry } from '../lost-requests.ts';
-import type { ConnectionOwner } from '../owner.ts';
 import { EXECUTED, NOT_EXECUTED_REPLICA, REPEAT_NEVER, REPEAT_READ } from '../server-protocol.ts';
 import type { KeptRequests } from './kept-requests.ts';
 import type { Redirection } from './redirections.ts';
+import type { RequestMover } from './request-mover.ts';
 import { clientOf, type SavedRequest, slotOf } from './saved-requests.ts';
+import { type AskedConnection, RequestsAside } from './set-aside.ts';
 
 const ERROR_TYPE = 0x2d; // '-'
 const NO_CLIENT = -1;
 
 /** The connection, as its withheld requests see it. */
-export interface WithholdingConnection extends GuardedConnection {
-  readonly owner: ConnectionOwner;
-  readonly inFlight: InFlight;
-  readonly lane: Lane;
-  readonly kept: KeptRequests | null;
+export interface WithholdingConnection extends AskedConnection {
   /** It is sent nothing more. */
   stopSending(): void;
 }
@@ -45,6 +40,7 @@ export class WithheldRequests {
   #order: Withheld[] = [];
   /** How often a request in flight was sent on, by where it begins in the stream. */
   readonly #hops: Map<number, number> = new Map();
+  readonly #aside: RequestsAside;
   /** The server is a replica: it executes no writes, and what is read there may be old. */
   #demoted: Buffer | null = null;
   /** Requests are withheld: every further reply is looked at. */
@@ -54,11 +50,12 @@ export class WithheldRequests {
     this.#engine = engine;
     this.#connection = connection;
     this.#kept = kept;
+    this.#aside = new RequestsAside(engine, connection);
   }
 
   /** Whether the reply to the oldest request has to be looked at. */
   wants(info: number): boolean {
-    return this.active || (info & 0xff) === ERROR_TYPE;
+    return this.active || this.#aside.active || (info & 0xff) === ERROR_TYPE;
   }
 
   /**
@@ -84,6 +81,10 @@ export class WithheldRequests {
     if (bytes === null || (!this.active && !owner.onRefusal())) {
       if (this.active) this.#onExecuted(clientOf(entry));
       if (redirection !== null) this.#move(entry, redirection);
+      // EXEC that is refused carries nothing out.
+      else if (refusal === EXECUTED && !(isError && entry.target?.blockSlot !== undefined)) {
+        this.#aside.onExecuted(entry);
+      }
       return redirection !== null;
     }
     const said = redirection === null ? null : (owner.pool.mover?.refuse(redirection) ?? null);
@@ -123,8 +124,16 @@ export class WithheldRequests {
     let error: Buffer | null;
     if (bytes === null) error = mover.learn(this.#connection, redirection);
     else if (slotOf(owner.pool, entry, bytes) < 0) error = mover.refuse(redirection);
-    else error = mover.redirect(this.#connection, { entry, bytes, hops }, redirection);
+    else error = this.#sendOn(mover, { entry, bytes, hops }, redirection);
     if (error !== null) failEntry(this.#engine, this.#connection, entry, error);
+  }
+
+  /** @returns null, or what its client is told */
+  #sendOn(mover: RequestMover, request: SavedRequest, redirection: Redirection): Buffer | null {
+    if (!this.#aside.concerns(request)) {
+      return mover.redirect(this.#connection, request, redirection);
+    }
+    return this.#aside.add({ ...request, redirection }) ? null : mover.refuse(redirection);
   }
 
   /** The request that is sent next was sent on so often. */
@@ -151,6 +160,13 @@ export class WithheldRequests {
 
   #add(withheld: Withheld): void {
     const client = clientOf(withheld.entry);
+    for (const { redirection, ...before } of this.#aside.takeOf(client)) {
+      this.#put(client, { ...before, error: this.#aside.refusalOf(redirection), gone: false });
+    }
+    this.#put(client, withheld);
+  }
+
+  #put(client: number, withheld: Withheld): void {
     const others = this.#byClient.get(client);
     if (others === undefined) this.#byClient.set(client, [withheld]);
     else others.push(withheld);
@@ -170,26 +186,38 @@ export class WithheldRequests {
 
   /** The plain requests of `client` from `slot` on are not to be sent again. @returns how many */
   disown(client: number, slot: number): number {
+    const aside = this.#aside.disown(client, slot);
     const withheld = this.#byClient.get(client);
-    if (withheld === undefined) return 0;
+    if (withheld === undefined) return aside;
     const left = withheld.filter((each) => {
       const { entry } = each;
       each.gone = entry.clientId === client && ((entry.slot - slot) | 0) >= 0;
       return !each.gone;
     });
     this.#byClient.set(client, left);
-    return withheld.length - left.length;
+    return aside + withheld.length - left.length;
   }
 
   /** Adds the clients that are named in what is withheld. */
   collectClients(ids: Set<number>): void {
     for (const { entry, gone } of this.#order)
       if (!gone && entry.clientId >= 0) ids.add(entry.clientId);
+    this.#aside.collectClients(ids);
   }
 
-  /** What is still withheld, in its order; from here on nothing is. */
+  /** Replies have been handed out. */
+  goOn(): void {
+    if (this.#aside.active) this.#aside.goOn();
+  }
+
+  /** What is set aside of a client goes now: a block that it has sent behind it is to wait. */
+  goOnOf(client: number): void {
+    this.#aside.goOnOf(client);
+  }
+
+  /** What is still withheld, each client's in its order; from here on nothing is. */
   takeAll(): SavedRequest[] {
-    const left = this.#order.filter(({ gone }) => !gone);
+    const left = [...this.#aside.takeAll(), ...this.#order.filter(({ gone }) => !gone)];
     this.#order = [];
     this.#byClient.clear();
     this.active = false;
@@ -198,12 +226,14 @@ export class WithheldRequests {
 
   /** The connection is lost: so are the requests in flight, which may have been executed. */
   onLost(entries: readonly InFlightEntry[]): void {
+    for (const entry of entries) this.#aside.onExecuted(entry);
     if (this.#demoted !== null) return;
     for (const entry of entries) this.#onExecuted(clientOf(entry));
   }
 
   /** Nothing can be sent again: everybody is told what the server said. */
   giveUp(): void {
+    this.#aside.giveUp();
     for (const client of [...this.#byClient.keys()]) this.#onExecuted(client);
     this.#order = [];
     this.active = false;

@@ -33,9 +33,9 @@ import {
   failureOf,
   UNOWNED,
 } from '../../backend/failure.ts';
-import { type InFlightEntry, SWALLOWED } from '../../backend/in-flight.ts';
+import { SWALLOWED } from '../../backend/in-flight.ts';
 import { failEntry } from '../../backend/lost-requests.ts';
-import { REPEAT_NEVER, REPEAT_READ, type SlotProtocol } from '../../backend/server-protocol.ts';
+import { REPEAT_NEVER, type SlotProtocol } from '../../backend/server-protocol.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { type LaneKey, type Lanes, laneKey } from '../lanes.ts';
 import type { PoolProtocol } from '../protocol.ts';
@@ -117,11 +117,12 @@ export class RequestMoves implements RequestMover {
     const isFixed = this.#pool.protocol.repeatable(request.bytes) === REPEAT_NEVER;
     if (isFixed && hops >= REDIRECTIONS) return this.refuse(redirection);
     const moved = { ...request, hops: hops + 1 };
+    // Nobody knows where what it asks next would meet this one.
+    this.#pool.engine.clients[clientOf(request.entry)]?.barrier();
     if (kind === SLOT_MOVED) return this.#onMoved(from, moved, redirection, isFixed);
     if (kind === SLOT_ASK) return this.#onAsk(from, moved, redirection, isFixed);
     this.#pool.counters[REDIRECTED_RETRY]++;
     if (kind !== SLOT_SPLIT) this.#pool.onHint(from.owner);
-    if (this.#isOvertaken(from, request)) return this.refuse(redirection);
     const ms = Math.min(SLOT_RETRY_MAX_MS, SLOT_RETRY_MS << Math.min(hops, 8));
     return this.#wait(from, moved, redirection, ms);
   }
@@ -194,22 +195,6 @@ export class RequestMoves implements RequestMover {
     return this.#wait(from, again, redirection, 2 * REDIRECTION_PAUSE_MS, toward);
   }
 
-  /** It has a request behind this one, for the same slot, that must not come before it. */
-  #isOvertaken({ inFlight, kept }: RedirectingConnection, { entry, bytes }: SavedRequest): boolean {
-    const pool = this.#pool;
-    const { protocol } = pool;
-    const client = clientOf(entry);
-    const slot = slotOf(pool, entry, bytes);
-    const reads = protocol.repeatable(bytes) === REPEAT_READ;
-    return inFlight.some((other: InFlightEntry) => {
-      if (clientOf(other) !== client) return false;
-      const its = kept?.copy(other.offset, other.bytes) ?? null;
-      if (its === null) return true;
-      if (slotOf(pool, other, its) !== slot) return false;
-      return !reads || protocol.repeatable(its) !== REPEAT_READ;
-    });
-  }
-
   #wait(
     from: RedirectingConnection,
     request: SavedRequest,
@@ -218,9 +203,7 @@ export class RequestMoves implements RequestMover {
     toward: Toward | null = null,
   ): Buffer | null {
     const lane = laneKey(from.lane);
-    if (!this.#waiting.add(request, lane, ms, toward)) return this.refuse(redirection);
-    this.#pool.engine.clients[clientOf(request.entry)]?.barrier();
-    return null;
+    return this.#waiting.add(request, lane, ms, toward) ? null : this.refuse(redirection);
   }
 
   learn(from: Redirecting, redirection: Redirection): Buffer {

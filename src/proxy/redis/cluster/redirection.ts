@@ -57,21 +57,35 @@ export interface CommandedPool {
  */
 export function requestSlot(request: Buffer, pool: CommandedPool): number {
   const words = wordsOf(request);
-  if (words.length === 0) return -1;
-  const text = (index: number): string => {
-    const [start, end] = words[index];
-    return request.toString('latin1', start, end);
-  };
+  const [key] = keysAmong(request, words, pool);
+  return key === undefined ? -1 : keySlot(request, words[key][0], words[key][1]);
+}
+
+/** @returns all keys of such a request, latin1; null when it has none, or nobody can tell */
+export function requestKeys(request: Buffer, pool: CommandedPool): readonly string[] | null {
+  const words = wordsOf(request);
+  const keys = keysAmong(request, words, pool);
+  return keys.length === 0 ? null : keys.map((key) => wordAt(request, words[key]));
+}
+
+type Place = readonly [start: number, end: number];
+
+function wordAt(request: Buffer, [start, end]: Place): string {
+  return request.toString('latin1', start, end);
+}
+
+/** Which of the words are keys. */
+function keysAmong(request: Buffer, words: readonly Place[], pool: CommandedPool): number[] {
+  if (words.length === 0) return [];
+  const text = (index: number): string => wordAt(request, words[index]);
   let spec = specOf(text(0).toUpperCase(), pool);
-  if (spec === null) return -1;
+  if (spec === null) return [];
   if (spec.handling === 'container') {
     spec = (words.length > 1 ? findSubcommand(spec, text(1)) : undefined) ?? spec;
   }
-  const [first] = keyWords(spec, words.length, text).keys;
   // A channel of a shard is no key, and has a slot.
-  const key = spec.name === 'SPUBLISH' ? 1 : first;
-  if (key === undefined || key >= words.length) return -1;
-  return keySlot(request, words[key][0], words[key][1]);
+  const keys = spec.name === 'SPUBLISH' ? [1] : keyWords(spec, words.length, text).keys;
+  return keys.filter((key) => key < words.length);
 }
 
 function specOf(name: string, pool: CommandedPool): CommandSpec | null {
@@ -88,8 +102,8 @@ export function slotFailure(kind: number, slot: number): Buffer {
 }
 
 /** Where the words of a multibulk request stand. */
-function wordsOf(request: Buffer): (readonly [start: number, end: number])[] {
-  const words: (readonly [number, number])[] = [];
+function wordsOf(request: Buffer): Place[] {
+  const words: Place[] = [];
   let at = request.indexOf(CR) + 2;
   while (at > 1 && at < request.length) {
     const line = request.indexOf(CR, at);

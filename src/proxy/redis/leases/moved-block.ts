@@ -125,8 +125,11 @@ export class MovedBlock {
 
   /** What takes EXEC's reply. */
   replyOver(connection: BackendConnection): ExecReply {
-    const exec = new LastReply(this.#client, connection, this.#claim);
-    exec.again = (redirection) => this.again(redirection);
+    const exec = new LastReply(this.#client, connection, this.#claim, this.#transaction.slot);
+    exec.again = (redirection) => {
+      connection.withheld?.goOnOf(this.#client.id);
+      return this.again(redirection);
+    };
     exec.onOver = () => this.#letGo();
     return exec;
   }
@@ -134,7 +137,13 @@ export class MovedBlock {
 
 /** The reply to EXEC; when it is the last, somebody is told. */
 class LastReply extends ExecReply {
+  readonly blockSlot: number;
   onOver: () => void = () => {};
+
+  constructor(client: ClientConnection, connection: BackendConnection, claim: Claim, slot: number) {
+    super(client, connection, claim);
+    this.blockSlot = slot;
+  }
 
   override onReply(start: number, length: number, info: number): void {
     try {

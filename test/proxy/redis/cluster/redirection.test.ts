@@ -10,6 +10,7 @@ import {
 } from '../../../../src/proxy/backend/again/redirections.ts';
 import {
   redirection,
+  requestKeys,
   requestSlot as slotIn,
 } from '../../../../src/proxy/redis/cluster/redirection.ts';
 
@@ -77,6 +78,22 @@ describe('errors that send a request elsewhere', () => {
     }
     for (const bytes of ['', '*', '*1\r\n', '*2\r\n$3\r\nGET\r\n$9\r\nx', '*2\r\n$-1\r\n']) {
       assert.equal(requestSlot(Buffer.from(bytes)), -1);
+    }
+  });
+
+  test('all keys of a request are told, or that nobody can tell', () => {
+    for (const [words, keys] of [
+      [['GET', 'foo'], ['foo']],
+      [
+        ['mset', '{a}b', '1', '{a}c', '2'],
+        ['{a}b', '{a}c'],
+      ],
+      [['SPUBLISH', 'ch', 'message'], ['ch']],
+      [['EVAL', 'x', '0'], null],
+      [['NOSUCH', 'a'], null],
+      [['GET'], null],
+    ] as const) {
+      assert.deepEqual(requestKeys(encodeText(...words), POOL), keys, words.join(' '));
     }
   });
 });
