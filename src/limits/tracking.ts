@@ -17,6 +17,9 @@ export const TRACKING_PREFIXES = 128;
 export const TRACKING_POOL_PREFIXES = 1024;
 /** How soon servers are asked whether what they have said by then is there. */
 export const TRACKING_ROUND_MS = 100;
+/** Other processes are asked again for a client that hears for others and is gone; then later. */
+export const REDIRECT_LOOK_MS = 1_000;
+export const REDIRECT_LOOK_MAX_MS = 30_000;
 /** What nobody needs any more stays open this long: many come back at once. */
 export const TRACKING_LINGER_MS = 10_000;
 /** A client that begins to track, or to monitor, waits so long for the servers. */

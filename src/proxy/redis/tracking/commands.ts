@@ -15,10 +15,11 @@ import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { askSiblings } from '../../siblings/question.ts';
 import { Starting } from '../listening/starting.ts';
 import type { Local, Words } from '../words.ts';
+import { noteHearer, seekHearer } from './hearers.ts';
 import { ALL_KEYS } from './lines/push.ts';
 import { Mailbox } from './mailbox.ts';
 import { conflictOf, readOptions, type TrackingOptions } from './options.ts';
-import { hearerOf, type TellAnswer, type TellQuestion } from './redirect.ts';
+import type { TellAnswer, TellQuestion } from './redirect.ts';
 import { trackerOf } from './trackers.ts';
 import { Tracking } from './tracking.ts';
 
@@ -32,7 +33,7 @@ function tracking(request: SpecialRequest, words: Words): boolean {
   const options = readOptions(words.texts(3));
   if (Buffer.isBuffer(options)) return answer(client, options);
   if (options.redirect === 0) return decide(client, words.text(2), options, null);
-  const target = hearerOf(client.pool, options.redirect);
+  const target = seekHearer(client.pool, options.redirect);
   const way = words.text(2);
   if (target !== null) return decide(client, way, options, target);
   const claim = client.claims.claim();
@@ -136,6 +137,7 @@ function start(
  * told so, whichever of the two comes here last.
  */
 export function resume(client: ClientConnection, { tracking, hears }: SavedSession): void {
+  if (hears) noteHearer(client);
   // Who has subscribed is told when it has its subscriptions again.
   if (hears && client.subscriptions === null) Mailbox.of(client).tell(ALL_KEYS);
   if (tracking) goOn(client, tracking);
@@ -144,8 +146,9 @@ export function resume(client: ClientConnection, { tracking, hears }: SavedSessi
 function goOn(client: ClientConnection, options: TrackingOptions): void {
   const hold = client.claims.hold();
   client.barrier();
-  const { pool } = client;
-  start(client, options, hearerOf(pool, options.redirect), () => {
+  const { redirect } = options;
+  const target = redirect === 0 ? null : seekHearer(client.pool, redirect);
+  start(client, options, target, () => {
     hold.forget();
     trackingOf(client)?.onMoved();
   });

@@ -1,7 +1,10 @@
+import { REDIRECT_LOOK_MAX_MS, REDIRECT_LOOK_MS } from '../../../limits.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { allClients } from '../../client/client-list.ts';
+import { millis } from '../../engine/clock.ts';
+import type { Timed } from '../../engine/deadlines.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
+import { hearerOf, seekHearer } from './hearers.ts';
 import { ALL_KEYS, type Keys } from './lines/push.ts';
 import { Mailbox } from './mailbox.ts';
 
@@ -26,33 +29,33 @@ export function isTellQuestion(question: object): question is TellQuestion {
   return 'tell' in question;
 }
 
-/** A client of this process that may be told in the place of another: one that does not leave. */
-export function hearerOf(pool: Pool, number: number): ClientConnection | null {
-  const found = allClients(pool.engine).find(
-    (each) => each.pool === pool && each.session.number === number && !each.leaves,
-  );
-  if (found === undefined) return null;
-  found.session.hears = true;
-  return found;
-}
-
 /** Tells a client of this process, if it is there. */
 export function tellHere(pool: Pool | undefined, question: TellQuestion): TellAnswer {
   const { tell: number, keys } = question;
   if (pool === undefined) return { told: false };
-  const client = hearerOf(pool, number);
+  // Who asks whether it is there names it for the first time.
+  const isNamed = keys === null || keys.length > 0;
+  const client = isNamed ? hearerOf(pool, number) : seekHearer(pool, number);
   if (client === null) return { told: false };
   Mailbox.of(client).tell(keys === null ? ALL_KEYS : keys.map((key) => Buffer.from(key, 'base64')));
   return { told: true };
 }
 
-/** Where a client hears of keys in the place of another: here, or in another process. */
-export class Redirect {
+/**
+ * Where a client hears of keys in the place of another: here, or in another process. Who is nowhere
+ * has gone, or is on its way between two processes and forgets all when it arrives: other processes
+ * are asked for it again now and then, not with each key.
+ */
+export class Redirect implements Timed {
   readonly #client: ClientConnection;
   readonly #number: number;
   #target: ClientConnection | null;
   /** The other client is gone. */
   broken = false;
+  /** When it is looked for; 0 = nothing has changed since it was. */
+  #lookAt = 0;
+  #pause = REDIRECT_LOOK_MS;
+  timerAt = 0;
 
   /** @param target null = it is in another process */
   constructor(client: ClientConnection, number: number, target: ClientConnection | null) {
@@ -63,10 +66,8 @@ export class Redirect {
 
   tell(keys: Keys): void {
     if (this.#tellHere(keys)) return;
-    this.#pass(keys, (told) => {
-      if (told) this.broken = false;
-      else this.#onBroken();
-    });
+    if (this.broken) this.#onBroken();
+    else this.#pass(keys, (told) => this.#settle(told));
   }
 
   /** Who is not there comes from another process, and is told to forget all when it does. */
@@ -74,12 +75,26 @@ export class Redirect {
     if (!this.#tellHere(keys)) this.#pass(keys, () => {});
   }
 
+  /** Nobody hears by it any more. */
+  stop(): void {
+    this.#lookAt = 0;
+    this.#client.pool.engine.deadlines.forget(this);
+  }
+
   /** @returns whether it is a client of this process: one that goes to another may come back */
   #tellHere(keys: Keys): boolean {
     if (this.#target?.leaves) this.#target = null;
+    this.#target ??= hearerOf(this.#client.pool, this.#number);
     if (this.#target === null) return false;
+    this.#found();
     Mailbox.of(this.#target).tell(keys);
     return true;
+  }
+
+  #found(): void {
+    this.broken = false;
+    this.#lookAt = 0;
+    this.#pause = REDIRECT_LOOK_MS;
   }
 
   /** @param settle told whether some process has told it */
@@ -90,7 +105,8 @@ export class Redirect {
       guard.bind(this.#client, () => {
         if (this.#client.closed) return;
         const isElsewhere = answers?.some((answer) => (answer as TellAnswer).told) ?? false;
-        settle(isElsewhere || this.#cameHere(keys));
+        // It may have come here meanwhile.
+        settle(isElsewhere || this.#tellHere(keys));
       })();
     };
     if (siblings === null) {
@@ -106,20 +122,43 @@ export class Redirect {
     siblings.ask(question).then(onAnswers, () => onAnswers(null));
   }
 
-  /** @returns whether it has come from another process, and is told */
-  #cameHere(keys: Keys): boolean {
-    this.#target = hearerOf(this.#client.pool, this.#number);
-    if (this.#target === null) return false;
-    this.broken = false;
-    return this.#tellHere(keys);
+  #settle(told: boolean): void {
+    if (told) this.#found();
+    else this.#onBroken();
   }
 
   #onBroken(): void {
     this.broken = true;
+    this.#lookLater();
     const client = this.#client;
     // Its next process tells who is there to forget all.
     if (client.leaves || client.moving || laneOf(client).resp === 2) return;
     const text = `>2\r\n$21\r\ntracking-redir-broken\r\n:${this.#number}\r\n`;
     Mailbox.of(client).pushFrame(Buffer.from(text));
+  }
+
+  #lookLater(): void {
+    const { siblings, deadlines } = this.#client.pool.engine;
+    if (siblings === null || this.#lookAt !== 0) return;
+    this.#lookAt = millis() + this.#pause;
+    this.#pause = Math.min(this.#pause * 2, REDIRECT_LOOK_MAX_MS);
+    deadlines.arm(this, this.#lookAt);
+  }
+
+  nextDeadline(): number {
+    return this.#lookAt;
+  }
+
+  /** What has changed meanwhile it was not told of. */
+  onDeadline(): void {
+    this.#lookAt = 0;
+    if (this.#client.closed) return;
+    this.#pass(ALL_KEYS, (told) => {
+      if (told) this.#found();
+    });
+  }
+
+  onException(error: unknown): void {
+    this.#client.onException(error);
   }
 }

@@ -78,6 +78,7 @@ export class Tracking implements ClientTracking, KeyHearer {
   change(options: TrackingOptions, target: ClientConnection | null): void {
     this.options = options;
     const { redirect } = options;
+    this.#redirect?.stop();
     this.#redirect = redirect === 0 ? null : new Redirect(this.client, redirect, target);
     if (!options.broadcast) return;
     const all = options.prefixes.length > 0 ? options.prefixes : [''];
@@ -221,6 +222,7 @@ export class Tracking implements ClientTracking, KeyHearer {
 
   drop(): void {
     const { client, tracker } = this;
+    this.#redirect?.stop();
     client.session.tracking = null;
     client.pool.counters[TRACKING_CLIENTS]--;
     tracker.leave(this);
