@@ -27,6 +27,8 @@ export const HUB_LEAVE_MS = 5_000;
 export const HUB_MATCHED_PATTERNS = 1024;
 /** A client that wants sums over all workers waits this long for the others. */
 export const SIBLINGS_MS = 2_000;
+/** A worker that has not answered another by then will not: nothing is kept for its answer. */
+export const SIBLING_ANSWER_MS = 4_000;
 /** Questions of one process that wait for other workers, in bytes. */
 export const SIBLINGS_BYTES = 16 * 1024 * 1024;
 /** What such a question counts for besides its text. */

@@ -42,6 +42,8 @@ export const WORKER_CRASH_WINDOW_MS = 60_000;
 export const WORKER_WAIT_MS = 1_000;
 /** Besides what its clients are given a worker has this long to end; then it is killed. */
 export const WORKER_END_MS = 2_000;
+/** A worker has started by then; most have in a second. */
+export const WORKER_START_MS = 60_000;
 /** A worker tells its figures within this; of one that stands still the last ones stand. */
 export const WORKER_ANSWER_MS = 2_000;
 /** Each step of a reload ends within this in all workers; most take milliseconds. */

@@ -1,6 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { ConfigText } from '../../config/index.ts';
-import { WORKER_ANSWER_MS, WORKER_CHANGE_MS } from '../../limits.ts';
+import {
+  SIBLING_ANSWER_MS,
+  WORKER_ANSWER_MS,
+  WORKER_CHANGE_MS,
+  WORKER_START_MS,
+} from '../../limits.ts';
 import type { Log, LogFields } from '../../log.ts';
 import { unpackSnapshot } from '../../stats/merge.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
@@ -53,7 +58,8 @@ export class Worker {
   }
 
   async start(message: WorkerStart): Promise<void> {
-    const { codec, reader } = await this.peer.ask<StartAnswer>('start', { ...message });
+    const said = this.peer.ask<StartAnswer>('start', { ...message }, WORKER_START_MS);
+    const { codec, reader } = await said;
     this.codec = codec;
     this.reader = reader;
   }
@@ -101,6 +107,11 @@ export class Worker {
   async follow(config: ConfigText): Promise<void> {
     const change = await this.prepare(config);
     await change.commit(0);
+  }
+
+  /** What it says to a question of another worker, which has given up by the time this one does. */
+  answer(question: object): Promise<object> {
+    return this.peer.ask<object>('sibling', { question }, SIBLING_ANSWER_MS);
   }
 
   /** What it has counted; of one that stands still, what it said last. */

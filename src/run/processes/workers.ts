@@ -121,11 +121,13 @@ export class Workers implements Serving {
     return worker;
   }
 
-  /** What all workers but one say to its question; who ends meanwhile has no clients any more. */
+  /**
+   * What all workers but one say to its question; who ends meanwhile has no clients any more, and
+   * who stands still says nothing.
+   */
   async #askSiblings(asks: Worker, question: object): Promise<SiblingsAnswer> {
     const others = [...this.#live, ...this.#leaving].filter((worker) => worker !== asks);
-    const asked = others.map(({ peer }) => peer.ask<object>('sibling', { question }));
-    return { answers: await answersOf(asked) };
+    return { answers: await answersOf(others.map((worker) => worker.answer(question))) };
   }
 
   /** Clients of a worker that leaves go to the one in its place. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ConfigText, parseConfig } from '../../../src/config/index.ts';
+import { SIBLINGS_MS } from '../../../src/limits.ts';
+import type { WorkerStart } from '../../../src/run/processes/worker.ts';
 import { Worker } from '../../../src/run/processes/worker-process.ts';
 import { Workers } from '../../../src/run/processes/workers.ts';
 import { onePoolFile } from '../../support/pool-file.ts';
@@ -93,5 +95,28 @@ describe('a worker process, as the first process sees it', () => {
     await waitFor('another one', () => workers.pids.length === 1 && workers.pids[0] !== pid);
     const { pools } = await workers.snapshot();
     assert.equal(pools[0].servers[0].name, 'second');
+  });
+});
+
+/** @returns a worker, and how long it may take for each kind of question that it is asked */
+function asked(): { worker: Worker; limits: Map<string, number> } {
+  const limits = new Map<string, number>();
+  const peer = {
+    ask: async (type: string, _body: object, limitMs = 0) => {
+      limits.set(type, limitMs);
+      return { codec: 'js', reader: 'onread' };
+    },
+  };
+  const worker: Worker = Object.assign(Object.create(Worker.prototype), { peer });
+  return { worker, limits };
+}
+
+describe('a worker that stands still', () => {
+  test('is not waited for without end when it is to start, or when another worker asks', async () => {
+    const { worker, limits } = asked();
+    await worker.start({} as WorkerStart);
+    await worker.answer({});
+    assert.ok((limits.get('start') ?? 0) > 0);
+    assert.ok((limits.get('sibling') ?? 0) > SIBLINGS_MS, 'who asks gives up first');
   });
 });

@@ -3,29 +3,21 @@ import { encodeText } from '../../../protocol/redis/replies/encode.ts';
 import { matchesGlob } from '../../../protocol/redis/replies/glob.ts';
 import type { DoorMove } from '../../pool/failover/doors.ts';
 import type { Pool } from '../../pool/pool.ts';
+import { AskedNames } from './asked-names.ts';
 import type { Hub } from './hub/hub.ts';
 import { hubsOf } from './hub/hubs.ts';
 import { CHANNEL } from './hub/kinds.ts';
 
 const SWITCHED = '+switch-master';
-/** Names by which clients have asked for their master, by pool; the oldest go. */
-const asked: WeakMap<object, Set<string>> = new WeakMap();
+const asked: WeakMap<object, AskedNames> = new WeakMap();
 const BLANK = /\s/;
 
-/** A client has asked for its master by this name, latin1. */
-export function noteMasterName(pool: object, name: string): void {
+/** A client has asked for its master by this name, latin1. @param host where it comes from */
+export function noteMasterName(pool: object, name: string, host: string): void {
   if (name.length > SENTINEL_NAME_BYTES || BLANK.test(name)) return;
-  let names = asked.get(pool);
-  if (names === undefined) {
-    names = new Set();
-    asked.set(pool, names);
-  }
-  names.delete(name);
-  names.add(name);
-  for (const oldest of names) {
-    if (names.size <= SENTINEL_NAMES) break;
-    names.delete(oldest);
-  }
+  const names = asked.get(pool) ?? new AskedNames();
+  asked.set(pool, names);
+  names.note(name, host);
 }
 
 /** Names that a client may have for the master: the usual one, that of the pool, its servers'. */
@@ -39,7 +31,7 @@ export function masterNames({ config }: Pick<Pool, 'config'>): string[] {
 export function tellOfMoves(pool: Pool, moves: readonly DoorMove[]): void {
   if (!pool.config.sentinelView || moves.length === 0) return;
   const own = masterNames(pool).slice(0, SENTINEL_NAMES);
-  const names = new Set([...own, ...(asked.get(pool) ?? [])]);
+  const names = new Set([...own, ...(asked.get(pool)?.all ?? [])]);
   const texts = moves.flatMap(({ from, to }) => {
     const places = `${from.host} ${from.port} ${to.host} ${to.port}`;
     return [...names].map((name) => `${name} ${places}`);

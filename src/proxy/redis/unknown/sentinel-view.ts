@@ -100,10 +100,10 @@ export function sentinel(request: SpecialRequest): boolean {
 function replyTo(client: ClientConnection, word: string, name: string, door: Door): Buffer | null {
   switch (word) {
     case 'GET-MASTER-ADDR-BY-NAME':
-      noteMasterName(client.pool, name);
+      noteMasterName(client.pool, name, client.socket.remoteAddress ?? '');
       return arrayReply([bulkText(door.host), bulkText(`${door.port}`)]);
     case 'MASTER':
-      noteMasterName(client.pool, name);
+      noteMasterName(client.pool, name, client.socket.remoteAddress ?? '');
       return about(client, name, door, 'master');
     case 'MASTERS':
       return arrayReply(
