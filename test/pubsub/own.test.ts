@@ -5,7 +5,7 @@ import { type RealServer, startRedisSet } from '../support/real-servers.ts';
 import { type Reply, RespClient } from '../support/resp-client.ts';
 import { poolFile, shards, startInProcess } from '../support/ringway.ts';
 import { frame, Subscriber } from '../support/subscriber.ts';
-import { waitFor } from '../support/wait.ts';
+import { delay, waitFor } from '../support/wait.ts';
 import { channelsOf } from './channels.ts';
 
 // With `pubsub: own` each client that subscribes has connections of its own to the servers, which
@@ -72,6 +72,61 @@ describe('pubsub: own', () => {
     b.close();
     await waitFor('all to be gone', async () => (await hubs()) === 0);
     a.close();
+  });
+
+  test('UNSUBSCRIBE is acknowledged when the servers count it no more', async () => {
+    const client = await Subscriber.open(ringways[0].port);
+    const direct = await Promise.all(servers.map(({ port }) => RespClient.open(port)));
+    const heard = (word: string, name: string): Promise<Reply[]> =>
+      Promise.all(direct.map((each) => each.command('PUBSUB', word, ...(name ? [name] : []))));
+    await client.ask(['SUBSCRIBE', 'kept']);
+    for (let i = 0; i < 50; i++) {
+      await client.ask(['SUBSCRIBE', 'one', 'two'], 2);
+      await client.ask(['UNSUBSCRIBE', 'one', 'none', 'two'], 3);
+      for (const name of ['one', 'two']) {
+        const wanted = direct.map(() => `${name},0`);
+        assert.deepEqual((await heard('NUMSUB', name)).map(String), wanted);
+      }
+      await client.ask(['PSUBSCRIBE', 'p*']);
+      await client.ask(['PUNSUBSCRIBE']);
+      assert.deepEqual(
+        await heard('NUMPAT', ''),
+        direct.map(() => 0),
+      );
+    }
+    // With the last of all its connections end, and are counted no more by then either.
+    assert.deepEqual(await client.ask(['UNSUBSCRIBE']), [frame('*', 'unsubscribe', 'kept', 0)]);
+    assert.deepEqual(
+      (await heard('NUMSUB', 'kept')).map(String),
+      direct.map(() => 'kept,0'),
+    );
+    assert.deepEqual(await client.ask(['PING']), ['+PONG\r\n']);
+    for (const each of [client, ...direct]) each.close();
+  });
+
+  test('UNSUBSCRIBE hears what came before, and does not wait for a server that stands still', async () => {
+    const client = await Subscriber.open(ringways[0].port);
+    await client.ask(['SUBSCRIBE', ...CHANNELS], CHANNELS.length);
+    const publisher = await RespClient.open(ringways[1].port);
+    client.send(['UNSUBSCRIBE', CHANNELS[0]]);
+    await client.take(1);
+    assert.equal(await publisher.command('PUBLISH', CHANNELS[0], 'x'), 0);
+    const gone = (name: string, left: number) => [frame('*', 'unsubscribe', name, left)];
+    servers[0].kill('SIGSTOP');
+    try {
+      client.send(['UNSUBSCRIBE', CHANNELS[1]]);
+      await delay(50);
+      assert.deepEqual(client.frames, [], 'that server counts it still');
+      servers[0].kill('SIGCONT');
+      assert.deepEqual(await client.take(1), gone(CHANNELS[1], CHANNELS.length - 2));
+      servers[0].kill('SIGSTOP');
+      client.send(['UNSUBSCRIBE', CHANNELS[2]]);
+      assert.deepEqual(await client.take(1), gone(CHANNELS[2], CHANNELS.length - 3));
+    } finally {
+      servers[0].kill('SIGCONT');
+    }
+    publisher.close();
+    client.close();
   });
 
   test('counts are those of the servers: of every ringway, and of who is there directly', async () => {

@@ -3,7 +3,6 @@ import * as replies from '../../../protocol/redis/replies/replies.ts';
 import { LEASES_REFUSED } from '../../../stats/counters.ts';
 import type { ClientConnection } from '../../client/client-connection.ts';
 import { NORMAL, SUBSCRIBED } from '../../client/session/modes.ts';
-import type { ReplySink, StoredReply } from '../../client/stored-reply.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer } from '../../routing/request.ts';
 import type { Local } from '../words.ts';
@@ -11,6 +10,7 @@ import { hasRoomFor, hubFor } from './hub/hubs.ts';
 import type { Kind } from './hub/kinds.ts';
 import { Subscribing } from './subscribing.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { Unsubscribing } from './unsubscribing.ts';
 
 function subscriptionsOf(client: ClientConnection): Subscriptions {
   const known = client.subscriptions as Subscriptions | null;
@@ -84,42 +84,13 @@ export function subscribe(kind: Kind): Local {
   };
 }
 
-/** The acknowledgements of what a client does not hear any more, from when it is their turn. */
-class Unsubscribing implements StoredReply {
-  readonly #client: ClientConnection;
-  readonly #subscriptions: Subscriptions;
-  readonly #kind: Kind;
-  readonly #names: readonly Buffer[];
-
-  /** @param names none = all */
-  constructor(client: ClientConnection, kind: Kind, names: readonly Buffer[]) {
-    this.#client = client;
-    this.#subscriptions = subscriptionsOf(client);
-    this.#kind = kind;
-    this.#names = names;
-  }
-
-  writeTo({ out }: ReplySink): boolean {
-    const subscriptions = this.#subscriptions;
-    const kind = this.#kind;
-    const all = this.#names.length === 0;
-    const names = all ? subscriptions.topics(kind).map(({ name }) => name) : this.#names;
-    if (names.length === 0) out.copy(subscriptions.remove(kind, null));
-    for (const name of names) out.copy(subscriptions.remove(kind, name));
-    reviewMode(this.#client);
-    return true;
-  }
-
-  drop(): void {}
-}
-
 /** UNSUBSCRIBE, PUNSUBSCRIBE, SUNSUBSCRIBE. */
 export function unsubscribe(kind: Kind): Local {
   return ({ client }, words) => {
-    const claim = client.claims.heard();
     const subscriptions = subscriptionsOf(client);
     if (subscriptions.count === 0) subscriptions.resp = laneOf(client).resp;
-    claim.store(new Unsubscribing(client, kind, words.copies(1)));
+    const names = words.copies(1);
+    new Unsubscribing(client, subscriptions, kind, names, () => reviewMode(client)).begin();
     if (client.pipeline.outstanding > 0) client.barrier();
     return true;
   };

@@ -104,6 +104,13 @@ export class Subscriptions implements ClientSubscriptions, Listener {
     return [...this.#topics[kind]];
   }
 
+  /** What it hears of these names, all of the kind when there are none. */
+  among(kind: Kind, names: readonly Buffer[]): readonly Topic[] {
+    if (names.length === 0) return this.topics(kind);
+    const known = names.map((name) => this.hub.topics.find(kind, name.toString('latin1')));
+    return known.filter((topic) => topic !== undefined && this.has(topic)) as Topic[];
+  }
+
   /** Begins to hear a topic, which is held for it. @returns the acknowledgement */
   add(topic: Topic): Buffer {
     this.#hear(topic);

@@ -1,5 +1,5 @@
 import { type PoolCounters, PUBSUB_MESSAGES } from '../../../../stats/counters.ts';
-import { type Frame, isChannelOfCuts } from './frame.ts';
+import { CUT_CHANNEL, type Frame, isChannelOfCuts } from './frame.ts';
 import type { HubServer } from './hub-server.ts';
 import { CHANNEL, PATTERN } from './kinds.ts';
 import type { Topic } from './topic.ts';
@@ -12,7 +12,7 @@ import type { Topics } from './topics.ts';
 export interface Cut {
   /** The channel that is subscribed to at a server for it; null = it is not cut there. */
   channelOf(server: HubServer): Topic | null;
-  /** A server has granted or refused something. */
+  /** A server has granted or refused a channel on which cuts are marked. */
   onProgress(): void;
   /** A frame of a channel on which cuts are marked: perhaps the mark of this one. */
   onMark(server: HubServer, bytes: Buffer, start: number, end: number): void;
@@ -78,8 +78,9 @@ export class Deliveries {
     }
   }
 
-  /** A server has granted or refused something. */
-  onProgress(): void {
+  /** A server has granted or refused a topic: cuts wait for channels of their own, asked last. */
+  onProgress({ text }: Topic): void {
+    if (!text.startsWith(CUT_CHANNEL)) return;
     this.#tellCuts((cut) => cut.onProgress());
   }
 

@@ -226,3 +226,10 @@ export class HubServer implements HubConnectionOwner, Timed {
     this.#open = false;
   }
 }
+
+/** What servers have sent by now comes before `done` is called. */
+export function markAll(servers: ReadonlySet<HubServer>, done: () => void): void {
+  let left = servers.size;
+  if (left === 0) done();
+  for (const server of servers) server.mark(() => void (--left === 0 && done()));
+}

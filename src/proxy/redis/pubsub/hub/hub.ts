@@ -12,7 +12,7 @@ import { failureReply } from '../../failure-reply.ts';
 import { loginOf, type RefusedConnection } from '../../server-login.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Frame } from './frame.ts';
-import type { HubServer, HubServerOwner } from './hub-server.ts';
+import { type HubServer, type HubServerOwner, markAll } from './hub-server.ts';
 import { HubServers } from './hub-servers.ts';
 import { IdleTopics } from './idle-topics.ts';
 import type { Kind } from './kinds.ts';
@@ -139,9 +139,23 @@ export class Hub implements HubServerOwner, Timed {
         if (server.holds(topic)) servers.add(server);
       }
     }
-    let left = servers.size;
-    if (left === 0) done();
-    for (const server of servers) server.mark(() => void (--left === 0 && done()));
+    markAll(servers, done);
+  }
+
+  /**
+   * The only client of the hub gives topics up, and hears them until release(): `done` is called
+   * when servers send no more of them.
+   */
+  giveUp(topics: readonly Topic[], done: () => void): void {
+    const servers = new Set<HubServer>();
+    for (const topic of topics) {
+      topic.ends = true;
+      for (const server of this.servers.wanted()) {
+        if (server.has(topic)) servers.add(server);
+        server.unsubscribe(topic);
+      }
+    }
+    markAll(servers, done);
   }
 
   #confirm(topic: Topic): void {
@@ -176,19 +190,21 @@ export class Hub implements HubServerOwner, Timed {
 
   *wanted(server: HubServer): Iterable<Topic> {
     for (const topic of this.topics) if (this.places.isWanted(topic, server)) yield topic;
-    for (const cut of this.deliveries.cuts)
-      yield* [cut.channelOf(server)].filter((one) => one !== null);
+    for (const cut of this.deliveries.cuts) {
+      const channel = cut.channelOf(server);
+      if (channel !== null) yield channel;
+    }
   }
 
   onHeld(_server: HubServer, topic: Topic): void {
     this.#confirm(topic);
     this.servers.onProgress();
-    this.deliveries.onProgress();
+    this.deliveries.onProgress(topic);
   }
 
   onRefused(server: HubServer, topic: Topic, said: Buffer): void {
     this.servers.onProgress();
-    this.deliveries.onProgress();
+    this.deliveries.onProgress(topic);
     const error = refusalOf(this.#pool, server.target, topic, said);
     topic.refused = error !== null;
     if (error === null || !this.places.needs(topic, server)) return;

@@ -78,7 +78,7 @@ export class TopicPlaces {
   /** Whether a server is subscribed to for the topic. */
   isWanted(topic: Topic, server: HubServer): boolean {
     const { config, slots } = this.#pool;
-    if (isOwnTopic(config, topic)) return false;
+    if (topic.ends || isOwnTopic(config, topic)) return false;
     const all = slots === null && config.subscribeToAll;
     if (all || this.spread || this.isEverywhere(topic)) return true;
     return this.ownerOf(topic) === server;
@@ -86,7 +86,7 @@ export class TopicPlaces {
 
   /** Whether losing the server loses messages of the topic. */
   needs(topic: Topic, server: HubServer): boolean {
-    if (!this.#servers.isMember(server)) return false;
+    if (topic.ends || !this.#servers.isMember(server)) return false;
     return this.isEverywhere(topic) || this.ownerOf(topic) === server;
   }
 

@@ -43,6 +43,8 @@ export class Topic {
   until = 0;
   /** A server has refused it: it is asked for again with the next who wants it. */
   refused = false;
+  /** Its only user gives it up: no server is asked for it again. */
+  ends = false;
   /** How often a node of a cluster has sent it elsewhere since it was confirmed. */
   redirections = 0;
   readonly listeners: Set<Listener> = new Set();

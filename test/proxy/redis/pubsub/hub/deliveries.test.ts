@@ -4,7 +4,7 @@ import { type Cut, Deliveries } from '../../../../../src/proxy/redis/pubsub/hub/
 import { Frame } from '../../../../../src/proxy/redis/pubsub/hub/frame.ts';
 import type { HubServer } from '../../../../../src/proxy/redis/pubsub/hub/hub-server.ts';
 import { CHANNEL, type Kind, PATTERN } from '../../../../../src/proxy/redis/pubsub/hub/kinds.ts';
-import type { Listener, Topic } from '../../../../../src/proxy/redis/pubsub/hub/topic.ts';
+import { type Listener, Topic } from '../../../../../src/proxy/redis/pubsub/hub/topic.ts';
 import { Topics, type TopicsOwner } from '../../../../../src/proxy/redis/pubsub/hub/topics.ts';
 import { poolCounters } from '../../../../../src/stats/counters.ts';
 import { frame as written } from '../../../../support/subscriber.ts';
@@ -130,6 +130,16 @@ describe('a message', () => {
   });
 });
 
+describe('what servers grant', () => {
+  test('is told to cuts where it is a channel of theirs: clients may have thousands of topics', () => {
+    const [cut] = addCuts();
+    deliveries.onProgress(new Topic(CHANNEL, Buffer.from('c'), 'c'));
+    assert.equal(cut.progress, 0);
+    deliveries.onProgress(new Topic(CHANNEL, Buffer.from(MARKED), MARKED));
+    assert.equal(cut.progress, 1);
+  });
+});
+
 describe('a cut in which something goes wrong', () => {
   test('is told so alone: the others and the clients hear what they are to hear', () => {
     const heard = listen(CHANNEL, 'c');
@@ -137,7 +147,7 @@ describe('a cut in which something goes wrong', () => {
     faulty.isFaulty = true;
     const mark = say('message', MARKED, 'secret');
     const text = say('message', 'c', 'x');
-    deliveries.onProgress();
+    deliveries.onProgress(new Topic(CHANNEL, Buffer.from(MARKED), MARKED));
     deliveries.onLost(SERVER);
     assert.deepEqual(heard, [text]);
     assert.deepEqual([sound.marks, sound.progress, sound.losses], [[mark], 1, 1]);
