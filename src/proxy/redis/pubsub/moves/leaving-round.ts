@@ -113,8 +113,9 @@ export class LeavingRound extends MarkedCut implements Leaving {
   #publish(): void {
     this.#phase = PUBLISHING;
     const { servers, lanes } = this.#pool;
+    const owners = new Map(servers.map((owner, i) => [this.hub.serverAt(i), owner] as const));
     for (const [server, { request }] of this.markers) {
-      const owner = servers.find((_, i) => this.hub.serverAt(i) === server);
+      const owner = owners.get(server);
       if (owner === undefined) {
         this.#fail('a server has left');
         return;

@@ -11,6 +11,8 @@ export abstract class MarkedCut implements Cut {
   protected readonly markers: ReadonlyMap<HubServer, Marker>;
   /** Servers whose mark has come, and those that are heard on one side only. */
   protected readonly passed: Set<object> = new Set();
+  /** Marks that are missing. */
+  #missing: number;
   #open = false;
 
   /** @param servers by address, those that are heard on both sides */
@@ -19,6 +21,7 @@ export abstract class MarkedCut implements Cut {
     this.markers = new Map(
       [...servers].map(([address, server]) => [server, new Marker(id, secret, address)]),
     );
+    this.#missing = this.markers.size;
     for (const server of hub.servers.members) {
       if (!this.markers.has(server)) this.passed.add(server);
     }
@@ -53,12 +56,13 @@ export abstract class MarkedCut implements Cut {
   }
 
   protected get isComplete(): boolean {
-    return [...this.markers.keys()].every((server) => this.passed.has(server));
+    return this.#missing === 0;
   }
 
   onMark(server: HubServer, bytes: Buffer, start: number, end: number): void {
     if (this.passed.has(server) || !this.markers.get(server)?.is(bytes, start, end)) return;
     this.passed.add(server);
+    this.#missing--;
     if (this.isComplete) this.onComplete();
   }
 
