@@ -168,6 +168,28 @@ describe('reads from replicas', () => {
     });
   });
 
+  test('what is read behind WATCH comes from the master, until EXEC', () => {
+    const spec = { ...configOf(shards), read_from: 'prefer-replica', read_after_write: 0 };
+    return withRingway(spec, async (_, client) => {
+      await replicasAreRead(client, shards);
+      const [key] = KEYS;
+      const replicas = shards.map(({ replica }) => replica);
+      const atReplicas = async (): Promise<number> => {
+        const all = await Promise.all(replicas.map((each) => calls(each, 'get', 'mget')));
+        return all.reduce((sum, each) => sum + each, 0);
+      };
+      assert.equal(await client.text('WATCH', key), 'OK');
+      const before = await atReplicas();
+      await client.text('GET', key);
+      await client.text('MGET', key);
+      assert.equal(await atReplicas(), before);
+      await client.text('MULTI');
+      await client.text('SET', key, 'swapped');
+      assert.deepEqual(await client.text('EXEC'), ['OK']);
+      await replicasAreRead(client, shards);
+    });
+  });
+
   test('the replicas that sentinels list are read as well', async () => {
     const [{ master, replica }] = shards;
     const facts = { port: master.port, epoch: 1, replicas: [replica.port] };

@@ -18,7 +18,7 @@ export interface Reader extends Requester {
   /** It has logged in, and its requests mean what they usually do. */
   readonly usual: boolean;
   readonly protocol: { isRead(command: number): boolean };
-  readonly session: { lastWrite: LastWrite | null };
+  readonly session: { lastWrite: LastWrite | null; readonly watch: number };
   readonly pipeline: { readonly head: number; readonly tail: number };
 }
 

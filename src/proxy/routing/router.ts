@@ -14,6 +14,7 @@ import {
   WAIT,
 } from '../client/router.ts';
 import { LastWrite } from '../client/session/last-write.ts';
+import { WATCHING } from '../client/session/watch.ts';
 import { NO_REPLICA } from '../pool/replicas/replica.ts';
 import type { Server } from '../pool/server.ts';
 import type { UnownedSlots } from '../pool/slots/unowned-slots.ts';
@@ -229,6 +230,8 @@ export class RequestRouter implements Router {
 function needsMaster({ session, pipeline, pool }: Reader, lane: number): boolean {
   // What it is told of keys that change comes from the master.
   if (pool.lanes.at(lane).tracking) return true;
+  // What it has read when it says EXEC must be what the master had since WATCH.
+  if (session.watch === WATCHING) return true;
   const { lastWrite } = session;
   if (lastWrite === null) return false;
   return lastWrite.isRecent(pipeline.head, pool.engine.now, pool.config.readAfterWriteMs);

@@ -21,6 +21,7 @@ import {
   type Reader,
   WAIT,
 } from '../../../src/proxy/client/router.ts';
+import { NOT_WATCHING, WATCHING } from '../../../src/proxy/client/session/watch.ts';
 import { NO_REPLICA } from '../../../src/proxy/pool/replicas/replica.ts';
 import type { Server } from '../../../src/proxy/pool/server.ts';
 import { RequestRouter } from '../../../src/proxy/routing/router.ts';
@@ -280,7 +281,7 @@ function readerOf(
     usual: true,
     protocol: { isRead: (command: number) => command === GET },
     pipeline: { head: 0, tail: 0 },
-    session: { lastWrite: null },
+    session: { lastWrite: null, watch: NOT_WATCHING },
     pool,
   } as unknown as Reader;
 }
@@ -337,6 +338,16 @@ describe('the router, where replicas are read', () => {
     assert.equal(router.chooseFor(client, 0, GET), server.connection);
     client.pool.engine.now += 50;
     assert.equal(router.chooseFor(client, 0, GET), replica.connection);
+  });
+
+  test('what is read between WATCH and EXEC is read at the master', () => {
+    const server = new FakeServer('open');
+    const client = readerOf('replica', server, new FakeServer('open'));
+    const router = new RequestRouter();
+    Object.assign(client.session, { watch: WATCHING });
+    assert.equal(router.chooseFor(client, 0, GET), server.connection);
+    const all = router.chooseAll(client, [server] as unknown as Server[], 0, MAY_WAIT, true);
+    assert.deepEqual(all, [server.connection]);
   });
 });
 
