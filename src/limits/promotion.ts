@@ -11,6 +11,10 @@ export const PROXY_ALIVE_MS = 3_000;
 export const WITNESS_FACTS_MS = 2_000;
 /** An answer of a witness that takes longer is not waited for. */
 export const WITNESS_ANSWER_MS = 1_000;
+/** Who reports so much too late has stood still, and may have missed what was decided. */
+export const STANDSTILL_MS = 1_500;
+/** It waits so long for the witnesses, before it goes on with what it knows. */
+export const WAKING_MS = 2_000;
 /** Whether a witness may evict is looked at this often. */
 export const WITNESS_CHECK_MS = 60_000;
 /** Nobody else does anything to a shard for so long. */

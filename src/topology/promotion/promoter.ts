@@ -15,6 +15,7 @@ import type { PromotionView } from './promotion-view.ts';
 import type { PromotionRecord, WitnessFacts } from './record.ts';
 import { STATE_DOWN, STATE_FROZEN, STATE_UP } from './script.ts';
 import { ShardRecord } from './shard-record.ts';
+import { Standstill } from './standstill.ts';
 import { carryOut, type Worker } from './work.ts';
 
 /**
@@ -33,6 +34,7 @@ export class Promoter implements Worker {
   #wrongSince: number | null = null;
   /** Somebody has decided on it, and it is a master already. */
   #promoted: { readonly record: PromotionRecord; readonly at: number } | null = null;
+  readonly #standstill: Standstill;
   #busy = false;
   #held = false;
   #tryAt = 0;
@@ -52,6 +54,7 @@ export class Promoter implements Worker {
     this.key = `ringway:${spec.pool}:${spec.server}`;
     this.record = new ShardRecord(witnesses, members);
     this.#okAt = clock.now();
+    this.#standstill = new Standstill(clock.now());
     witnesses.users++;
     this.#tick();
   }
@@ -138,12 +141,27 @@ export class Promoter implements Worker {
   #tick(): void {
     const { witnesses, clock, isFrozen } = this.parts;
     this.#cancel = clock.after(PROMOTION_REPORT_MS, () => this.#tick());
+    this.#noticeStandstill();
     const state = isFrozen() ? STATE_FROZEN : this.#isDown ? STATE_DOWN : STATE_UP;
     const { epoch, address, term } = this.#confirmed ?? { epoch: 0, address: null, term: 0 };
     const place = address === null ? '' : addressText(address);
     const words = ['report', this.id, state, String(epoch), place, String(term)];
     witnesses.tell(this.key, words, (witness, facts) => this.#onFacts(witness, facts));
     if (this.now >= this.#tryAt) this.#begin();
+  }
+
+  /** What was sent to the master meanwhile would be lost if another one has been decided on. */
+  #noticeStandstill(): void {
+    if (this.#standstill.begins(this.now, this.record.isHeard(this.now))) {
+      this.record.forget();
+      if (!this.#held) this.parts.hold();
+    }
+    this.#endStandstill();
+  }
+
+  #endStandstill(): void {
+    const ends = this.#standstill.ends(this.now, this.record.isHeard(this.now));
+    if (ends && !this.#held) this.parts.release();
   }
 
   #onFacts(witness: number, facts: WitnessFacts): void {
@@ -153,6 +171,7 @@ export class Promoter implements Worker {
     if (done !== null && done.epoch >= this.place.epoch) this.settle(done);
     const decided = this.record.agreed(this.now, false);
     if (decided !== null && !decided.done && decided.epoch > this.place.epoch) this.hold();
+    this.#endStandstill();
   }
 
   /** Another master is decided on: what the one before acknowledges from now on would be lost. */
@@ -266,6 +285,7 @@ export class Promoter implements Worker {
   }
 
   stop(): void {
+    if (this.#standstill.waits && !this.#held) this.parts.release();
     this.#stopped = true;
     this.#cancel();
     this.parts.witnesses.users--;

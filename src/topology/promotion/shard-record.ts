@@ -27,6 +27,11 @@ export class ShardRecord {
     }
   }
 
+  /** What they have said may be old: they have to say it again. */
+  forget(): void {
+    this.#said.clear();
+  }
+
   /**
    * A record of a server of the shard, and of an epoch that somebody can have reached; null
    * otherwise. One witness that lies does not use up all numbers.

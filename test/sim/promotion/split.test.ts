@@ -48,6 +48,21 @@ describe('proxies that promote, in a simulated world', () => {
     assert.match(complaints.join('\n'), /changes of who acknowledges/);
   });
 
+  test('ask before they go on when they have stood still while their master was cut off', async () => {
+    // What its replicas had sent before they left is heard when it is back: for a moment it
+    // acknowledges again, and a proxy that has missed the promotion sent it writes (seed 28).
+    const others = ['m1', 'm2', 'w0', 'w1', 'w2', 'p0', 'p1', 'p2'];
+    const faults: Fault[] = [
+      { kind: 'part', some: ['m0'], others },
+      { kind: 'stop', process: 'p0' },
+    ];
+    const plan = { replicas: 2, rounds: 1, faults: () => faults, seconds: () => 12 };
+    for (let seed = 25; seed < 31; seed++) {
+      const { complaints, promotions, said } = await runSplitCase(seed, plan);
+      assert.deepEqual([complaints, promotions], [[], [1]], `seed ${seed}\n${said.join('\n')}`);
+    }
+  });
+
   test('promote once, whatever is reloaded meanwhile', async () => {
     const fault: Fault = { kind: 'crash', server: 'm0', keepsData: true };
     for (let seed = 1; seed <= 6; seed++) {
