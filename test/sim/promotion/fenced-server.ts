@@ -18,6 +18,9 @@ interface Follower {
   readonly at: number;
 }
 
+const READONLY = failure("READONLY You can't write against a read only replica.");
+const NO_REPLICAS = failure('NOREPLICAS Not enough good replicas to write.');
+const MINUS = 0x2d;
 const CRON_MS = 1_000;
 const REPL_TIMEOUT_S = 60;
 /** Of a shard with `replicas` replicas. */
@@ -34,6 +37,8 @@ export class FencedServer extends ServerProcess {
   readonly writes: Write[] = [];
   #replid: string;
   #replid2 = '';
+  /** Where that ended. */
+  #endOffset = 0;
   #histories = 0;
   #offset = 0;
   #link: AskLink | null = null;
@@ -84,6 +89,7 @@ export class FencedServer extends ServerProcess {
   }
 
   #newHistory(): void {
+    this.#endOffset = this.#offset;
     this.#replid2 = this.#replid;
     this.#replid = this.#newId();
   }
@@ -112,13 +118,18 @@ export class FencedServer extends ServerProcess {
     // What is sent to nobody is sent all the same: the system keeps it.
     this.#asking = link.ask(['SYNC'], (reply) => {
       if (reply.kind !== 'array' || link !== this.#link) return;
-      const [id, offset] = reply.items;
+      const [id, offset, before, end] = reply.items;
       if (id.kind !== 'bulk' || offset.kind !== 'integer') return;
+      if (before.kind !== 'bulk' || end.kind !== 'integer') return;
       this.#heardAt = this.now;
       this.#synced = true;
       this.#asking = false;
       const replid = id.bytes.toString('latin1');
-      if (replid !== this.#replid) this.#replid2 = this.#replid;
+      if (replid !== this.#replid) {
+        // It goes on with what it has, or takes in all data anew.
+        const goesOn = before.bytes.toString('latin1') === this.#replid;
+        this.#replid2 = goesOn && this.#offset <= end.value ? this.#replid : '';
+      }
       this.#replid = replid;
       this.#offset = offset.value;
     });
@@ -168,6 +179,10 @@ export class FencedServer extends ServerProcess {
         return this.#sync(peer);
       case 'WRITE':
         return this.#write();
+      case 'SET': {
+        const reply = this.#write();
+        return reply[0] === MINUS ? reply : status('OK');
+      }
       default:
         return failure(`ERR unknown command '${name}'`);
     }
@@ -197,12 +212,13 @@ export class FencedServer extends ServerProcess {
   #sync(peer: WordsPeer): Buffer {
     const others = this.#followers.filter((each) => each.peer !== peer);
     this.#followers = [...others, { peer, at: this.now }];
-    return array([bulk(this.#replid), integer(this.#offset)]);
+    const before = [bulk(this.#replid2), integer(this.#endOffset)];
+    return array([bulk(this.#replid), integer(this.#offset), ...before]);
   }
 
   #write(): Buffer {
-    if (this.master !== null) return failure('READONLY');
-    if (this.#good < 1) return failure('NOREPLICAS');
+    if (this.master !== null) return READONLY;
+    if (this.#good < 1) return NO_REPLICAS;
     this.#offset++;
     this.writes.push({ server: this.name, at: this.world.micros });
     return bulk(`${this.name} ${this.writes.length - 1}`);
@@ -212,6 +228,10 @@ export class FencedServer extends ServerProcess {
     const lines = [`role:${this.master === null ? 'master' : 'slave'}`];
     lines.push(`master_replid:${this.#replid}`, `master_replid2:${this.#replid2}`);
     lines.push(`master_repl_offset:${this.#offset}`);
+    for (const [i, { peer }] of this.#followers.entries()) {
+      const { address } = peer.endpoint.peer;
+      if (!peer.endpoint.closed) lines.push(`slave${i}:ip=${address},port=6379,state=online`);
+    }
     if (this.master !== null) {
       const silent = Math.floor((this.now - this.#heardAt) / 1000);
       const up = this.#synced && this.#link?.up === true;

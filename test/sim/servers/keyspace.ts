@@ -31,8 +31,7 @@ export class Keyspace {
   readonly #dbs: readonly Map<string, Entry>[] = Array.from({ length: DATABASES }, () => new Map());
   readonly #now: () => number;
   observer: KeyspaceObserver | null = null;
-  /** All of it is lost, or becomes what a master has: changes are nobody's writes meanwhile. */
-  isReplaced = false;
+  #isReplaced = false;
   /** Told of each change, to have it done elsewhere. */
   onEffect: ((effect: KeyEffect) => void) | null = null;
   /** Changes of each key, by database and name. */
@@ -41,6 +40,18 @@ export class Keyspace {
   /** @param now milliseconds */
   constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** Data are lost, come from a master, or go elsewhere: changes are nobody's writes meanwhile. */
+  get isReplaced(): boolean {
+    return this.#isReplaced;
+  }
+
+  /** Does what is nobody's write. */
+  replace(run: () => void): void {
+    this.#isReplaced = true;
+    run();
+    this.#isReplaced = false;
   }
 
   #entry(db: number, key: string): Entry | null {

@@ -86,7 +86,7 @@ export abstract class ServerProcess {
   loading = false;
   up = false;
   protected readonly world: World;
-  protected readonly network: Network;
+  readonly network: Network;
   readonly #random: Random;
   readonly #peers: Set<Peer> = new Set();
   #lastId = 0;
@@ -158,15 +158,19 @@ export abstract class ServerProcess {
     this.#peers.clear();
     this.loop.end();
     if (keepsData) return;
-    this.data.isReplaced = true;
-    this.data.flushAll();
-    this.data.isReplaced = false;
+    this.onWiped();
+    this.data.replace(() => this.data.flushAll());
   }
 
-  /** Closes what its clients have open, as after CLIENT KILL. @param but not these */
-  dropClients(but: (peer: Peer) => boolean = () => false): void {
-    for (const peer of [...this.#peers]) if (!but(peer)) this.close(peer);
+  /** Closes what its clients have open, as after CLIENT KILL. @param but not these @returns how many */
+  dropClients(but: (peer: Peer) => boolean = () => false): number {
+    const dropped = [...this.#peers].filter((peer) => !but(peer));
+    for (const peer of dropped) this.close(peer);
+    return dropped.length;
   }
+
+  /** Told before its data are lost. */
+  onWiped: () => void = () => {};
 
   /** Listens at another address from now on; what is connected stays. */
   move(address: string): void {

@@ -87,7 +87,8 @@ export class Migration {
         if (reply.kind === 'error')
           this.#end(failure(`ERR Target instance replied with error: ${reply.text}`));
         else {
-          this.#source.data.remove(0, key);
+          const { data } = this.#source;
+          data.replace(() => data.remove(0, key));
           this.#source.commit();
           if (--left === 0) this.#end(OK);
         }

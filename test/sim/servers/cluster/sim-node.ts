@@ -142,10 +142,14 @@ export class SimNode extends SimRedis implements ClusterNodeState {
   /** Keys of slots that others have taken are of no use. */
   #dropStrangers(): void {
     const { owners, me, importing } = this.membership;
-    for (const key of this.data.keys(0)) {
+    const dropped = this.data.snapshot().filter(({ key }) => {
       const slot = slotOf(key);
-      if (owners[slot] !== me.id && !importing.has(slot)) this.data.remove(0, key);
-    }
+      return owners[slot] !== me.id && !importing.has(slot);
+    });
+    this.onDropped(dropped);
+    this.data.replace(() => {
+      for (const { key } of dropped) this.data.remove(0, key);
+    });
     this.role?.commit();
   }
 

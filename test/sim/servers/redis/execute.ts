@@ -56,6 +56,16 @@ export function execute(context: Context, words: readonly Buffer[]): Buffer {
   return QUEUED;
 }
 
+/** Whether it is a request that the simulated Redis knows, with as many words as it wants. */
+export function isWellFormed(words: readonly Buffer[]): boolean {
+  const arity = COMMANDS.get(upper(words[0]))?.[0];
+  return arity !== undefined && !isWrongNumber(arity, words);
+}
+
+function isWrongNumber(arity: number, words: readonly Buffer[]): boolean {
+  return arity > 0 ? words.length !== arity : words.length < -arity;
+}
+
 /** Why a request is not carried out; null when it is, or when nobody knows it. */
 function refusalOf(
   { session }: Context,
@@ -65,7 +75,7 @@ function refusalOf(
 ): Buffer | null {
   if (command === undefined) return null;
   const [arity] = command;
-  if (arity > 0 ? words.length !== arity : words.length < -arity) {
+  if (isWrongNumber(arity, words)) {
     return failure(`ERR wrong number of arguments for '${name.toLowerCase()}' command`);
   }
   if (!session.authenticated && !BEFORE_LOGIN.includes(name)) {

@@ -1,7 +1,7 @@
 import { encode } from '../../clients/requests.ts';
 import type { Endpoint, EndpointOwner } from '../../net/connection.ts';
 import type { Attempt, Network } from '../../net/network.ts';
-import type { Loop } from '../../world/loop.ts';
+import type { Loop, SimTimer } from '../../world/loop.ts';
 import type { Address } from '../ask-link.ts';
 import type { KeyEffect, Keyspace } from '../keyspace.ts';
 
@@ -38,12 +38,24 @@ export class Sources {
 }
 
 const RETRY_MS = 1_000;
+/** `repl-ping-replica-period 1`: master and replica say so often that they are there. */
+export const REPL_PING_MS = 1_000;
+/** `repl-timeout 5`: who says nothing for so long is given up. */
+export const REPL_TIMEOUT_MS = 5_000;
+const ACK = encode(['REPLCONF', 'ACK', '0']);
+
+/** The server that follows another one. */
+export interface FollowingServer {
+  readonly network: Network;
+  readonly loop: Loop;
+  readonly data: Keyspace;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
 
 /** The connection of a replica to its master. */
 export class ReplicaLink implements EndpointOwner {
-  readonly #network: Network;
-  readonly #loop: Loop;
-  readonly #data: Keyspace;
+  readonly #server: FollowingServer;
   readonly #sources: Sources;
   readonly master: Address;
   readonly #login: readonly string[] | null;
@@ -55,23 +67,37 @@ export class ReplicaLink implements EndpointOwner {
   onResync: (kept: readonly Effect[]) => void = () => {};
   /** Batches of the master's log that are carried out. */
   offset = 0;
+  /** When its master said something last, or it began to ask. */
+  #heardAt = 0;
+  readonly #cron: SimTimer;
   #closed = false;
 
   constructor(
-    network: Network,
-    loop: Loop,
-    data: Keyspace,
+    server: FollowingServer,
     sources: Sources,
     master: Address,
     login: readonly string[] | null,
   ) {
-    this.#network = network;
-    this.#loop = loop;
-    this.#data = data;
+    this.#server = server;
     this.#sources = sources;
     this.master = master;
     this.#login = login;
+    this.#cron = server.loop.timer(() => this.#tick(), REPL_PING_MS, true);
     this.#connect();
+  }
+
+  /** Whole seconds since its master said something. */
+  get silentSeconds(): number {
+    return Math.floor((this.#server.now - this.#heardAt) / 1000);
+  }
+
+  /** It says that it is there, and gives up a master that does not. */
+  #tick(): void {
+    const isWaiting = this.#endpoint !== null || this.#attempt !== null;
+    if (isWaiting && this.#server.now - this.#heardAt > REPL_TIMEOUT_MS) {
+      if (this.#attempt !== null) this.#attempt.cancelled = true;
+      this.#again();
+    } else if (this.#source !== null) this.#endpoint?.write(ACK, () => {});
   }
 
   /** It has what its master had, and gets what comes. */
@@ -79,17 +105,18 @@ export class ReplicaLink implements EndpointOwner {
     return this.#source !== null;
   }
 
-  /** Of the history that it follows; '' = of none yet. */
-  get replid(): string {
-    return this.#source?.replid ?? '';
-  }
-
+  /** Of the history that its data are of; '' = of none yet. */
+  replid = '';
   /** Bytes of its master's log that are carried out. */
   get bytes(): number {
-    return this.#source?.bytesOf(this.offset) ?? 0;
+    return this.#source?.bytesOf(this.offset) ?? this.#lastBytes;
   }
 
+  /** As it was when the connection was lost. */
+  #lastBytes = 0;
+
   #connect(): void {
+    this.#heardAt = this.#server.now;
     const attempt: Attempt = {
       cancelled: false,
       onConnected: (endpoint) => {
@@ -103,22 +130,25 @@ export class ReplicaLink implements EndpointOwner {
       onFailed: () => this.#again(),
     };
     this.#attempt = attempt;
-    this.#network.connect(this.#loop, this.master.host, this.master.port, attempt);
+    const { network, loop } = this.#server;
+    network.connect(loop, this.master.host, this.master.port, attempt);
   }
 
   #again(): void {
     this.#attempt = null;
     this.#endpoint?.close();
     this.#endpoint = null;
+    this.#lastBytes = this.bytes;
     this.#source = null;
     this.#text = '';
     if (this.#closed) return;
-    this.#loop.timer(() => {
+    this.#server.loop.timer(() => {
       if (!this.#closed && this.#endpoint === null && this.#attempt === null) this.#connect();
     }, RETRY_MS);
   }
 
   onData(bytes: Uint8Array): void {
+    this.#heardAt = this.#server.now;
     this.#text += Buffer.from(bytes).toString('latin1');
     const lines = this.#text.split('\r\n');
     this.#text = lines.pop() as string;
@@ -130,11 +160,11 @@ export class ReplicaLink implements EndpointOwner {
       const source = this.#sources.at(Number(line.slice(12)));
       this.#source = source;
       this.onResync(source.snapshot);
-      this.#data.isReplaced = true;
-      this.#data.flushAll();
+      const { data } = this.#server;
+      data.replace(() => data.flushAll());
       this.#apply(source.snapshot);
-      this.#data.isReplaced = false;
       this.offset = source.from;
+      this.replid = source.replid;
     } else if (line.startsWith('@') && this.#source !== null) {
       const until = Number(line.slice(1));
       while (this.offset < until) this.#apply(this.#source.log[this.offset++]);
@@ -142,10 +172,13 @@ export class ReplicaLink implements EndpointOwner {
   }
 
   #apply(effects: readonly Effect[]): void {
-    for (const { db, key, value, expiresAt } of effects) {
-      if (value === null) this.#data.remove(db, key);
-      else this.#data.set(db, key, value, expiresAt);
-    }
+    const { data } = this.#server;
+    data.replace(() => {
+      for (const { db, key, value, expiresAt } of effects) {
+        if (value === null) data.remove(db, key);
+        else data.set(db, key, value, expiresAt);
+      }
+    });
   }
 
   onEnd(): void {
@@ -158,6 +191,7 @@ export class ReplicaLink implements EndpointOwner {
 
   close(): void {
     this.#closed = true;
+    this.#cron.cancel();
     if (this.#attempt !== null) this.#attempt.cancelled = true;
     this.#endpoint?.close();
     this.#endpoint = null;

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
+import type { Loop } from '../../world/loop.ts';
 import { type Address, addressText } from '../ask-link.ts';
 import type { Keyspace } from '../keyspace.ts';
 import type { Peer } from '../server-process.ts';
-import type { Effect, ReplicaLink, Sources } from './replication.ts';
+import {
+  type Effect,
+  REPL_PING_MS,
+  REPL_TIMEOUT_MS,
+  type ReplicaLink,
+  type Sources,
+} from './replication.ts';
 import { array, bulk, integer } from './resp.ts';
 
 const WRITES =
@@ -23,6 +30,7 @@ export interface RoleOwner {
   readonly port: number;
   /** Milliseconds since 1970. */
   readonly now: number;
+  readonly loop: Loop;
   /** A link to that master. */
   link(sources: Sources, master: Address): ReplicaLink;
   /**
@@ -35,6 +43,8 @@ export interface RoleOwner {
 interface Follower {
   readonly peer: Peer;
   readonly address: string;
+  /** When it said last that it is there. */
+  heardAt: number;
 }
 
 /** Whether a Redis is a master, with replicas that follow it, or a replica itself. */
@@ -82,9 +92,30 @@ export class Role {
 
   /** The process begins. */
   start(): void {
+    this.#owner.loop.timer(() => this.#tick(), REPL_PING_MS, true);
     this.#beginHistory();
     this.#batch = [];
     if (this.#master !== null) this.#link = this.#owner.link(this.#sources, this.#master);
+  }
+
+  /** Says to its replicas that it is there, and gives up those that do not. */
+  #tick(): void {
+    const { now } = this.#owner;
+    const ping = Buffer.from(`@${this.#log.length}\r\n`);
+    for (const follower of this.#followers) {
+      const { peer, heardAt } = follower;
+      if (peer.endpoint.closed || now - heardAt > REPL_TIMEOUT_MS) {
+        this.#followers.delete(follower);
+        peer.server.close(peer);
+      } else if (this.isMaster) peer.endpoint.write(ping, () => {});
+    }
+  }
+
+  /** REPLCONF ACK. */
+  heard(peer: Peer): void {
+    for (const follower of this.#followers) {
+      if (follower.peer === peer) follower.heardAt = this.#owner.now;
+    }
   }
 
   #beginHistory(): void {
@@ -139,7 +170,8 @@ export class Role {
       ...{ snapshot: this.#owner.data.snapshot(), from, log, replid: this.#replid },
       bytesOf: (batches: number) => ends[batches - 1] ?? 0,
     };
-    this.#followers.add({ peer, address: peer.endpoint.peer.address });
+    const heardAt = this.#owner.now;
+    this.#followers.add({ peer, address: peer.endpoint.peer.address, heardAt });
     return Buffer.from(`+FULLRESYNC ${this.#sources.add(source)}\r\n`);
   }
 
@@ -179,7 +211,8 @@ export class Role {
     const isUp = link?.inSync ?? false;
     if (isUp) this.#inSyncAt = now;
     const lines = [`master_link_status:${isUp ? 'up' : 'down'}`, 'master_sync_in_progress:0'];
-    lines.push(`master_last_io_seconds_ago:${isUp ? 0 : -1}`, 'slave_priority:100');
+    lines.push(`master_last_io_seconds_ago:${isUp ? link?.silentSeconds : -1}`);
+    lines.push('slave_priority:100');
     lines.push(`master_replid:${link?.replid ?? ''}`, `slave_repl_offset:${link?.bytes ?? 0}`);
     const seconds = Math.floor((now - this.#inSyncAt) / 1000);
     return isUp ? lines : [...lines, `master_link_down_since_seconds:${seconds}`];

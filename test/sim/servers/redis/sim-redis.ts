@@ -5,18 +5,24 @@ import type { Address } from '../ask-link.ts';
 import type { KeyEffect } from '../keyspace.ts';
 import { Peer, type ServerOptions, ServerProcess } from '../server-process.ts';
 import { BLOCKS, type Context, type Session, upper } from './command.ts';
-import { callOf, execute } from './execute.ts';
+import { callOf, execute, isWellFormed } from './execute.ts';
 import { timeoutOf } from './lists.ts';
 import { Channels, nothingHeard } from './pubsub.ts';
 import { ReplicaLink, type Sources } from './replication.ts';
-import { bulk, failure, noArray, RequestStream, status } from './resp.ts';
+import { bulk, failure, integer, noArray, RequestStream, status } from './resp.ts';
 import { isWrite, Role, type RoleOwner } from './role.ts';
 import { ScriptCache } from './scripts.ts';
 import { abort, endTransaction } from './transactions.ts';
 
 const LOADING = failure('LOADING Redis is loading the dataset in memory');
 const WHILE_LOADING =
-  /^(AUTH|HELLO|SELECT|INFO|QUIT|RESET|MULTI|EXEC|DISCARD|WATCH|UNWATCH|[PS]?(UN)?SUBSCRIBE|S?PUBLISH|SCRIPT)$/;
+  /^(AUTH|HELLO|SELECT|INFO|ECHO|QUIT|RESET|MULTI|EXEC|DISCARD|WATCH|UNWATCH|[PS]?(UN)?SUBSCRIBE|S?PUBLISH|SCRIPT HELP)$/;
+
+function isServedWhileLoading(words: readonly Buffer[]): boolean {
+  const [name, ...rest] = words.map(upper);
+  return WHILE_LOADING.test(name === 'SCRIPT' ? `${name} ${rest[0]}` : name);
+}
+
 const VERSION = '7.0.15';
 const READONLY = failure("READONLY You can't write against a read only replica.");
 const UNBLOCKED = failure(
@@ -91,9 +97,11 @@ export class RedisPeer extends Peer implements Session {
       const own = (this.server as SimRedis).ownReply(this, name, words);
       if (own !== null) return own;
     }
-    const writes = isWrite(name);
-    if (writes && this.queue !== null) this.#queuedWrite = true;
-    if (role.isMaster) return null;
+    const writes = isWrite(name) && isWellFormed(words);
+    if (role.isMaster) {
+      if (writes && this.queue !== null) this.#queuedWrite = true;
+      return null;
+    }
     if (name === 'EXEC' && this.queue !== null && this.#queuedWrite) return abort(this, READONLY);
     if (!writes) return null;
     this.failed = this.queue !== null;
@@ -127,7 +135,7 @@ export class RedisPeer extends Peer implements Session {
       ...{ data, channels, scripts, session: this, password, version: VERSION, now, onExecuted },
       call: (asked) => (isReplica && isWrite(upper(asked[0])) ? READONLY : callOf(context, asked)),
     };
-    const waits = loading && !WHILE_LOADING.test(upper(words[0]));
+    const waits = loading && isWellFormed(words) && !isServedWhileLoading(words);
     if (waits) this.failed = this.queue !== null;
     const reply = waits ? LOADING : execute(context, words);
     if (reply !== BLOCKS) return reply;
@@ -174,14 +182,14 @@ export class SimRedis extends ServerProcess implements RoleOwner {
     this.role?.start();
   }
 
-  /** Told of what becomes of its data: lost; about to be the master's; its own from now on. */
-  onWiped: () => void = () => {};
+  /** Told of what becomes of its data: about to be the master's; its own from now on; thrown away. */
   onResync: (kept: readonly KeyEffect[]) => void = () => {};
   onPromoted: (before: Address) => void = () => {};
+  onDropped: (effects: readonly KeyEffect[]) => void = () => {};
 
   link(sources: Sources, master: Address): ReplicaLink {
     const login = this.password === null ? null : ['AUTH', this.password];
-    const link = new ReplicaLink(this.network, this.loop, this.data, sources, master, login);
+    const link = new ReplicaLink(this, sources, master, login);
     link.onResync = (kept) => this.onResync(kept);
     return link;
   }
@@ -213,14 +221,16 @@ export class SimRedis extends ServerProcess implements RoleOwner {
         return role.reply;
       case 'PSYNC':
         return role.sync(peer);
+      case 'REPLCONF':
+        role.heard(peer);
+        return Buffer.alloc(0);
       case 'REPLICAOF':
         role.follow(/^no$/i.test(first) ? null : { host: first, port: Number(second) });
         return status('OK');
       case 'CLIENT':
         if (!/^kill$/i.test(first)) return null;
         // TYPE normal, but for who says it.
-        this.dropClients((other) => other === peer || role.isFollower(other));
-        return status('OK');
+        return integer(this.dropClients((other) => other === peer || role.isFollower(other)));
       case 'INFO':
         return first === 'replication' ? bulk(role.info) : null;
       default:
@@ -278,7 +288,6 @@ export class SimRedis extends ServerProcess implements RoleOwner {
     this.channels = new Channels();
     this.scripts.clear();
     this.role?.stop();
-    if (!keepsData) this.onWiped();
     super.crash(keepsData);
   }
 }
