@@ -13,6 +13,8 @@ export interface Stage {
   /** How connections of the proxy to a server stand: what is dearest to lose. */
   connectionState(server: number): string;
   clientState(client: number): string;
+  /** What it waits for; '' = for nothing. */
+  clientAsked(client: number): string;
 }
 
 /** Who is at what a fault has waited for. */
@@ -34,6 +36,7 @@ export function momentOf(when: Moment, stage: Stage, salt: number): Met | null {
   });
   if (server < 0) return null;
   const client = first(stage.clients, salt, (i) => {
+    if (when.asked !== undefined && stage.clientAsked(i) !== when.asked) return false;
     return when.client === undefined || stage.clientState(i) === when.client;
   });
   return client < 0 ? null : { server, client };

@@ -20,6 +20,8 @@ export type Op =
   /** One of the two keys of a pair, which are written together. */
   | { readonly op: 'half'; readonly key: number; half: 'a' | 'b'; id: number; size: number }
   | { readonly op: 'pair'; readonly key: number }
+  /** Both keys of a pair, by MSET. */
+  | { readonly op: 'both'; readonly key: number; readonly id: number; readonly size: number }
   /** A register that is written over what was read of it, with WATCH. */
   | { readonly op: 'watch' | 'look'; readonly key: number }
   | { readonly op: 'swap'; readonly key: number; readonly id: number; readonly size: number }
@@ -112,6 +114,8 @@ export const SENTINEL_FAULTS = [
   'sentinel-freeze',
   /** Two hosts of any kind cannot reach each other. */
   'hosts',
+  /** A replica cannot reach its master, which everybody else does. */
+  'orphan',
 ] as const;
 
 /** Those that are only there in a cluster. What of these the proxy promises to hide comes first. */
@@ -125,6 +129,9 @@ export const CLUSTER_FAULTS = [
   /** That node gives its slots away, is forgotten, and ends. */
   'shrink',
   'hosts',
+  'orphan',
+  /** A node that clients reach cannot reach any other one. */
+  'isolate',
 ] as const;
 
 export type FaultKind =
@@ -159,6 +166,8 @@ export type ConnectionState = (typeof CONNECTION_STATES)[number];
 /** A client that is at something, and a connection to a server that stands in some way. */
 export interface Moment {
   readonly client?: ClientState;
+  /** What the client waits for. */
+  readonly asked?: Op['op'];
   readonly connection?: ConnectionState;
 }
 

@@ -1,5 +1,6 @@
 import type { Random } from '../../fuzz/random.ts';
 import type { SimSentinel } from '../servers/sentinel/sim-sentinel.ts';
+import type { ServerProcess } from '../servers/server-process.ts';
 import { type Aim, momentOf } from './aims.ts';
 import {
   CLUSTER_FAULTS,
@@ -9,13 +10,16 @@ import {
   type FaultKind,
   SENTINEL_FAULTS,
 } from './case.ts';
-import { type Asking, Explanations } from './explanations.ts';
+import { type Asking, Excuses } from './explanations.ts';
+import { cutOff, masterOf, sever } from './network-faults.ts';
 import { Pairs } from './pairs.ts';
 import {
   type Chosen,
   EMPTYING,
   hasVictim,
   isOfClients,
+  LOSING_NOTHING,
+  microsOf,
   OF_SERVERS,
   type Parties,
   partyOf,
@@ -31,7 +35,9 @@ type End = (() => void) | null | typeof NOTHING;
 /** Candidates that the scheduler looks at before it takes the one that was seen least. */
 const CANDIDATES = 24;
 /** A fault waits so long for its moment, and comes at any then. */
-const PATIENCE_MICROS = 400_000;
+const PATIENCE_MICROS = 2_000_000;
+/** The other nodes have noticed by then that one is cut off. */
+const NOTICED_MICROS = 5_000_000;
 
 /** Carries faults out, and chooses those that are left open: of several the rarest. */
 export class FaultScheduler {
@@ -46,13 +52,8 @@ export class FaultScheduler {
   /** Whose time has not come. */
   #planned = 0;
   #open = 0;
-  readonly explanations: Explanations;
-  /** Nodes have let clients wait, until a replica had all that they had. */
-  readonly pauses: Explanations;
-  /** Slots have other owners, or are about to. */
-  readonly #moves: Explanations;
-  /** A node may have none of the slots any more that it had. */
-  readonly #emptied: Explanations;
+  /** What they explain. */
+  readonly excuses: Excuses;
   /** Shards of which two sentinels were told to replace the master: they made two of one epoch. */
   readonly collided: Set<string> = new Set();
   #healedAt = 0;
@@ -69,26 +70,21 @@ export class FaultScheduler {
     const more = clustered !== null ? CLUSTER_FAULTS : SENTINEL_FAULTS;
     const isPlain = shards === null && clustered === null;
     this.#kinds = kinds ?? (isPlain ? FAULT_KINDS : [...WITH_SENTINELS, ...more]);
-    this.explanations = new Explanations(graceMicros);
-    this.pauses = new Explanations(graceMicros);
-    this.#moves = new Explanations(graceMicros);
-    this.#emptied = new Explanations(graceMicros);
+    this.excuses = new Excuses(graceMicros);
     this.#parties = parties;
     this.#random = random;
     this.pairs = pairs;
   }
 
-  /** Nothing has happened but what loses no write: masters that are replaced as planned, reloads. */
+  /** Nothing has happened but what loses no write: all went as planned. */
   get isPlanned(): boolean {
-    const isPlanned = this.done.every(({ kind }) => kind === 'failover' || kind === 'reload');
-    return isPlanned && this.collided.size === 0;
+    return this.done.every(({ kind }) => LOSING_NOTHING.includes(kind)) && this.collided.size === 0;
   }
 
-  /** Whether slots that move explain that one who hears these shard channels is closed. */
-  moveExplains(channels: readonly string[], asking: Asking, settledAt: number): boolean {
-    if (this.#emptied.explain(asking, settledAt)) return true;
-    const touches = this.#parties.clustered?.touches(channels) === true;
-    return touches && this.#moves.explain(asking, settledAt);
+  /** Whether slots that move explain it, of these keys or shard channels. */
+  moveExplains(names: readonly string[], asking: Asking, settledAt: number): boolean {
+    const touches = this.#parties.clustered?.touches(names) === true;
+    return this.excuses.movesExplain(touches, asking, settledAt);
   }
 
   /** Microsecond since which nothing is wrong; Infinity while something is. */
@@ -140,6 +136,7 @@ export class FaultScheduler {
         clients: clients.length,
         connectionState: (server: number) => this.#connectionState(proxy, server),
         clientState: (client: number) => clients[client].state,
+        clientAsked: (client: number) => clients[client].asked,
       };
       const met = momentOf(aim.when, stage, candidate.client);
       const chosen = met === null ? null : { ...candidate, ...met, proxy };
@@ -222,7 +219,7 @@ export class FaultScheduler {
     }
     this.#open++;
     this.#troubled.add(this.#partyOf(fault));
-    world.after(fault.forMs * 1000, () => {
+    world.after(microsOf(fault), () => {
       end();
       this.#troubled.delete(this.#partyOf(fault));
       this.#open--;
@@ -237,11 +234,13 @@ export class FaultScheduler {
     const disturbed = OF_SERVERS.includes(fault.kind) ? servers[fault.server].name : '';
     const other = this.#hosts[fault.host]?.name ?? '';
     const scope = scopeOf(fault, this.#parties, other);
-    const explained = scope === null ? null : this.explanations.begin(scope);
+    const isIsolated = fault.kind === 'isolate';
+    const explained = scope === null ? null : this.excuses.begin(scope, isIsolated);
+    if (isIsolated) world.after(NOTICED_MICROS, () => explained?.(world.micros));
     disturbances.begin(disturbed);
     return () => {
       disturbances.end(disturbed);
-      explained?.(world.micros);
+      if (!isIsolated) explained?.(world.micros);
       this.#healedAt = world.micros;
     };
   }
@@ -285,25 +284,25 @@ export class FaultScheduler {
         return null;
       case 'one-way':
         this.#say(`nothing gets from ${server.name} back to ${proxy.name} for ${forMs} ms`);
-        return this.#partition(server.address, proxy.address, true);
+        return cutOff(network, server.address, [proxy.address], true);
       case 'drop':
         this.#say(`${server.name} closes its clients`);
         server.loop.io(() => server.dropClients());
         return null;
       case 'sever':
         this.#say(`connections of ${proxy.name} to ${server.name} are reset`);
-        return this.#sever(proxy.address, server.address);
+        return sever(network, proxy.address, server.address) ? null : NOTHING;
       case 'partition':
         this.#say(`nothing gets from ${proxy.name} to ${server.name} for ${forMs} ms`);
-        return this.#partition(proxy.address, server.address);
+        return cutOff(network, proxy.address, [server.address]);
       case 'client-partition':
         this.#say(`nothing gets from ${client.name} to ${proxy.name} for ${forMs} ms`);
         client.harmed();
-        return this.#partition(client.address, proxy.address);
+        return cutOff(network, client.address, [proxy.address]);
       case 'client-sever':
         this.#say(`connections of ${client.name} are reset`);
         client.harmed();
-        return this.#sever(client.address, proxy.address);
+        return sever(network, client.address, proxy.address) ? null : NOTHING;
       case 'proxy-freeze':
         this.#say(`${proxy.name} stands still for ${forMs} ms`);
         if (proxy.loop.frozen) return NOTHING;
@@ -335,8 +334,12 @@ export class FaultScheduler {
       case 'hosts': {
         const other = this.#hosts[fault.host];
         this.#say(`nothing gets from ${server.name} to ${other.name} for ${forMs} ms`);
-        return this.#partition(server.address, other.address);
+        return cutOff(network, server.address, [other.address]);
       }
+      case 'orphan':
+        return this.#orphan(server);
+      case 'isolate':
+        return this.#isolate(server);
       case 'rename': {
         const address = `10.0.${server.address.startsWith('10.0.1.') ? 3 : 1}.${fault.server + 1}`;
         this.#say(`${server.name} moves to ${address}; its name follows after ${forMs} ms`);
@@ -352,11 +355,27 @@ export class FaultScheduler {
     this.#say(told ?? `${kind}: nothing is there for it`);
     if (told === null) return NOTHING;
     const { micros } = this.#parties.world;
-    const explains = [this.#moves];
-    if (kind === 'promote') explains.push(this.pauses);
-    if (EMPTYING.includes(kind)) explains.push(this.#emptied);
-    for (const each of explains) each.begin({ servers: null, proxy: null })(micros);
+    const how = { pauses: kind === 'promote', empties: EMPTYING.includes(kind) };
+    this.excuses.moves(micros, how);
     return null;
+  }
+
+  #orphan(server: ServerProcess): End {
+    const master = masterOf(server);
+    if (master === null) return NOTHING;
+    this.#say(`nothing gets from ${server.name} to its master ${master}`);
+    return cutOff(this.#parties.network, server.address, [master]);
+  }
+
+  #isolate({ name, address }: ServerProcess): End {
+    const { network, servers, clustered } = this.#parties;
+    const others = servers.map((each) => each.address).filter((each) => each !== address);
+    this.#say(`nothing gets from ${name} to any other node`);
+    const [end, rejoin] = [cutOff(network, address, others), clustered?.leaveOut(name)];
+    return () => {
+      end();
+      rejoin?.();
+    };
   }
 
   #sentinel({ host }: Chosen): SimSentinel {
@@ -376,20 +395,5 @@ export class FaultScheduler {
     if (refusal === null && !isQuiet) this.collided.add(shard);
     this.#say(`${sentinel.name} is told to replace the master of ${shard}: ${refusal ?? 'OK'}`);
     return refusal === null ? null : NOTHING;
-  }
-
-  #partition(a: string, b: string, oneWay = false): () => void {
-    const { network } = this.#parties;
-    network.partition(a, b, oneWay);
-    return () => network.heal(a, b);
-  }
-
-  #sever(a: string, b: string): End {
-    const severed = [...this.#parties.network.connections].filter(({ sides }) => {
-      const between = sides.map(({ address }) => address);
-      return between.includes(a) && between.includes(b);
-    });
-    for (const connection of severed) connection.sever();
-    return severed.length === 0 ? NOTHING : null;
   }
 }

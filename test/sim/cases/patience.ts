@@ -5,6 +5,8 @@ import { numberOf } from './default-keys.ts';
 
 /** The slowest network answers within this. */
 export const SLOW_MS = 5_000;
+/** A request of one key whose slot is on the move. */
+export const MOVING_MS = 2_000;
 /** On top of what the keys of a pool say how long a request may wait. */
 const ALONE_SLACK_MS = 300;
 /** Errors that a key of the pool may cause, whether anything is wrong or not. */

@@ -1,6 +1,7 @@
 import type { Action, Op } from './case.ts';
 import { CLUSTER_REGRESSIONS } from './cluster-regressions.ts';
 import { type Regression, USUAL } from './regression.ts';
+import { REPLICA_REGRESSIONS } from './replica-regressions.ts';
 
 export const REGRESSIONS: readonly Regression[] = [
   {
@@ -386,4 +387,5 @@ export const REGRESSIONS: readonly Regression[] = [
     },
   },
   ...CLUSTER_REGRESSIONS,
+  ...REPLICA_REGRESSIONS,
 ];

@@ -11,7 +11,6 @@ import { SimListener } from '../clients/sim-listener.ts';
 import { Network } from '../net/network.ts';
 import { SimRedis } from '../servers/redis/sim-redis.ts';
 import { install, uninstall } from '../world/surroundings.ts';
-import type { Line } from '../world/trace.ts';
 import { World } from '../world/world.ts';
 import type { Case, Op } from './case.ts';
 import { Disturbances } from './disturbances.ts';
@@ -24,31 +23,13 @@ import { Settling } from './ha/settling.ts';
 import { inspection } from './inspection.ts';
 import { Pairs } from './pairs.ts';
 import { type Hosts, PASSWORD, startAll } from './parties.ts';
-import { aloneMicros, isImpatient, refusalsOf, SLOW_MS } from './patience.ts';
-import type { Chosen } from './victims.ts';
-
-/** What became of a case. */
-export interface Result {
-  readonly complaints: readonly string[];
-  /** The same for each run of the same case. */
-  readonly hash: string;
-  readonly virtualMs: number;
-  readonly events: number;
-  readonly answered: number;
-  readonly failed: number;
-  readonly lost: number;
-  /** Reads that replicas have answered. */
-  readonly replicaReads: number;
-  /** Messages that subscribers have heard. */
-  readonly heard: number;
-  /** Faults as they were carried out. */
-  readonly faults: readonly Chosen[];
-  /** What happened, when that was wanted. */
-  readonly lines: readonly Line[];
-}
+import { aloneMicros, isImpatient, MOVING_MS, refusalsOf, SLOW_MS } from './patience.ts';
+import type { Result } from './result.ts';
 
 /** Virtual milliseconds: until the proxies must listen. */
 const START_MS = 1_000;
+/** A request is longer than its value by this at most. */
+const HEAD_BYTES = 200;
 /** The longest that a case may take until all clients are done. */
 const LONGEST_MS = 120_000;
 /** After the last client, until everything must have been given back. */
@@ -94,8 +75,7 @@ class Life {
   readonly #airwaves: Airwaves;
   readonly #census: Census = new Census();
   readonly #masters: Masters | null;
-  /** Null where the servers are none that have queues, or keys go from one to the other. */
-  readonly #losses: Losses | null;
+  readonly #losses: Losses;
   /** Null where nobody reads replicas. */
   readonly #replicaReads: ReplicaReads | null;
   readonly #settling: Settling;
@@ -123,8 +103,7 @@ class Life {
     this.#history.ownersSince = (key, write, bytes) => this.#ownersSince(key, write, bytes);
     this.#history.onPublished = (...message) => this.#airwaves.published(...message);
     for (const server of servers) this.#history.watch(server);
-    const keeps = given.memcache !== true && clustered === null;
-    this.#losses = keeps ? new Losses(this.#history, servers as readonly SimRedis[]) : null;
+    this.#losses = new Losses(this.#history, servers);
     this.#disturbances = new Disturbances(now);
     this.#isImpatient = given.pools.some(isImpatient);
     this.#mayTimeOut = !given.calm && this.#isImpatient;
@@ -177,7 +156,7 @@ class Life {
   #mayTakeTime(asking: Asking | null, text: string | null): boolean {
     if (text !== null && !isOfTime(text)) return false;
     if (this.#mayTimeOut || asking === null) return this.#mayTimeOut;
-    return this.#isImpatient && this.#faults.pauses.explain(asking, this.#settling.since);
+    return this.#isImpatient && this.#faults.excuses.pausesExplain(asking, this.#settling.since);
   }
 
   /** @see ClientSetting.mayFail */
@@ -189,8 +168,26 @@ class Life {
     const owners = subjects?.flatMap((key) => proxies[proxy].ownersOf(key, from)) ?? null;
     const servers =
       owners?.flatMap((name) => shards?.membersOf(name).map((each) => each.name) ?? name) ?? null;
-    const settledAt = isPlain ? 0 : this.#settling.since;
-    return this.#faults.explanations.explain({ from, proxy, servers }, settledAt);
+    if (this.#isOfMoves(proxy, from, op, text)) return true;
+    const settledAt = isPlain ? 0 : this.#settling.restSince;
+    return this.#faults.excuses.explain({ from, proxy, servers }, settledAt);
+  }
+
+  /**
+   * What slots that move explain: some keys of a request were at either node, for long or overtaken,
+   * or the body was passed on and not kept.
+   */
+  #isOfMoves(proxy: number, from: number, op: Op | null, text: string | null): boolean {
+    const keys = op === null ? [] : (subjectsOf(op) ?? []);
+    const isSplit = keys.length > 1 && text?.startsWith('TRYAGAIN ') === true;
+    const isPassedOn = op !== null && 'size' in op && op.size >= this.#leastStreamed;
+    if (!isSplit && !(isPassedOn && /^(TRYAGAIN|CLUSTERDOWN) /.test(text ?? ''))) return false;
+    return this.#faults.moveExplains(keys, { from, proxy, servers: null }, this.#settling.since);
+  }
+
+  get #leastStreamed(): number {
+    const most = this.#given.pools.map((keys) => Number(keys['max_assembled_request']));
+    return Math.min(...most.map((bytes) => bytes || Number.POSITIVE_INFINITY)) - HEAD_BYTES;
   }
 
   #ownersOf(key: string, from: number): readonly string[] {
@@ -220,7 +217,9 @@ class Life {
       dialect: given.memcache === true ? MEMCACHE : REDIS,
       refusals: refusalsOf(given),
       healedAt: () => this.#settling.since,
-      prompt: given.calm ? { aloneMicros: this.#aloneMicros } : null,
+      prompt: given.calm
+        ? { aloneMicros: this.#aloneMicros, movingMicros: () => this.#movingMicros }
+        : null,
       sent: (id) => this.#airwaves.sent(id, proxy),
       acknowledged: (id, sentAt) => this.#acknowledged(proxy, id, sentAt),
     };
@@ -230,6 +229,12 @@ class Life {
     const { availability, cluster, pools } = this.#given;
     const isFollowed = availability !== undefined || cluster !== undefined;
     return Math.max(...pools.map((keys) => aloneMicros(keys, isFollowed)));
+  }
+
+  get #movingMicros(): number {
+    const { any, paused } = this.#faults.excuses;
+    const isMoving = this.#hosts.clustered !== null && !any && !paused;
+    return isMoving ? MOVING_MS * 1000 : Number.POSITIVE_INFINITY;
   }
 
   #acknowledged(proxy: number, id: number, sentAt: number): void {
@@ -244,7 +249,7 @@ class Life {
     // What a node does not hand on to others nobody can know of.
     const isClustered = this.#hosts.clustered !== null;
     const mayMiss = (): boolean => {
-      return resubscribes || (isClustered && (this.#faults.explanations.any || this.#mayTimeOut));
+      return resubscribes || (isClustered && (this.#faults.excuses.any || this.#mayTimeOut));
     };
     const isBrief = pools.some((keys) => keys['client_output_limit'] !== undefined);
     return listeners.map((plan, i) => {
@@ -291,6 +296,7 @@ class Life {
     // Shards that move again by themselves have to be found again.
     for (let found = false; !found && world.micros < until; ) {
       await world.run(until, isHealed);
+      if (!isHealed()) break;
       const from = since();
       await world.run(Math.max(world.micros, from) + foundMs * 1000, () => since() !== from);
       found = since() === from;
@@ -332,10 +338,9 @@ class Life {
   }
 
   #checkAccounts(): void {
-    const { shards, servers } = this.#hosts;
-    const serving = shards === null ? servers : shards.masters;
-    const found = this.#losses?.check(serving as readonly SimRedis[], this.#faults.isPlanned) ?? [];
-    this.#complaints.push(...found);
+    const { shards, clustered, servers } = this.#hosts;
+    const serving = shards?.masters ?? clustered?.cluster.masters ?? servers;
+    this.#complaints.push(...this.#losses.check(serving, this.#faults.isPlanned));
     // Nodes of a cluster count who hears of a message at one of them.
     if (this.#hosts.clustered !== null) return;
     this.#complaints.push(...this.#census.complaints(this.#resubscribes));

@@ -8,7 +8,8 @@ import type {
   Op,
   PoolKeys,
 } from './case.ts';
-import { type Result, runCase } from './run-case.ts';
+import type { Result } from './result.ts';
+import { runCase } from './run-case.ts';
 
 /** What kind of complaint it is: numbers and names apart. */
 export function kindOf(complaint: string): string {

@@ -7,6 +7,7 @@ import type { Clustered } from './cluster/clustered.ts';
 import type { Disturbances } from './disturbances.ts';
 import type { Scope } from './explanations.ts';
 import type { Shards } from './ha/shards.ts';
+import { masterOf } from './network-faults.ts';
 
 // Who is there for faults, and whom each is about.
 
@@ -18,6 +19,8 @@ export interface FaultyClient {
   readonly proxy: number;
   /** What it is at. */
   readonly state: ClientState;
+  /** What it waits for; '' = for nothing. */
+  readonly asked: string;
   /** The network has harmed its connection. */
   harmed(): void;
 }
@@ -41,6 +44,8 @@ export type Chosen = Required<Omit<Fault, 'when'>>;
 
 /** What clients of a cluster do not notice. */
 const UNNOTICED: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink'];
+/** Servers hand their parts over, and slots, with all that they have taken. */
+export const LOSING_NOTHING: readonly FaultKind[] = ['failover', 'reload', ...UNNOTICED];
 /** A node may have none of its slots any more. */
 export const EMPTYING: readonly FaultKind[] = ['promote', 'shrink'];
 /** A failover moves masters: names and addresses stay. */
@@ -54,12 +59,20 @@ export const OF_SERVERS: readonly FaultKind[] = [
   'drop',
   'unread',
 ];
+/** These change nothing before others have noticed. */
+const LASTING: readonly FaultKind[] = ['orphan', 'isolate'];
+const LASTING_MS = 14_000;
 /** Of these no server is the victim, or the cluster says which. */
 const OF_NO_SERVER: readonly FaultKind[] = [
   ...(['client-partition', 'client-sever', 'proxy-freeze', 'reload'] as const),
   ...(['failover', 'sentinel-crash', 'sentinel-freeze'] as const),
   ...UNNOTICED,
 ];
+
+/** How long it lasts. */
+export function microsOf({ kind, forMs }: Fault & { readonly kind: FaultKind }): number {
+  return Math.max(forMs, LASTING.includes(kind) ? LASTING_MS : 0) * 1000;
+}
 
 /** Of a client and its proxy. */
 export function isOfClients(kind: FaultKind): boolean {
@@ -71,7 +84,7 @@ export function partyOf(fault: Chosen, sentinels: number): string {
   const { kind, server, client, proxy, host } = fault;
   if (kind === 'hosts') return `hosts ${server} ${host}`;
   if (kind.startsWith('sentinel-')) return `sentinel ${host % sentinels}`;
-  if (kind === 'failover') return 'failover';
+  if (kind === 'failover' || kind === 'isolate') return kind;
   if (UNNOTICED.includes(kind)) return kind;
   if (isOfClients(kind)) return `client ${client}`;
   return kind === 'proxy-freeze' ? `proxy ${proxy}` : `server ${server}`;
@@ -83,6 +96,7 @@ export function hasVictim({ kind, server, client }: Chosen, parties: Parties): b
   const { state } = clients[client % clients.length];
   if (kind === 'client-sever') return state !== 'done' && state !== 'connecting';
   if (kind === 'client-partition') return state !== 'done';
+  if (kind === 'orphan' && masterOf(servers[server]) === null) return false;
   return OF_NO_SERVER.includes(kind) || clustered?.isStranger(servers[server].name) !== true;
 }
 

@@ -3,7 +3,7 @@ import type { Value } from '../servers/keyspace.ts';
 import { shaOf } from '../servers/redis/scripts.ts';
 import type { History, Place } from './history.ts';
 import type { Reply } from './reply-stream.ts';
-import { channelName, SCRIPT_TEXTS, textOf } from './requests.ts';
+import { channelName, keysOf, SCRIPT_TEXTS, textOf } from './requests.ts';
 import { halfName, isWhole, keyName, labelOf } from './values.ts';
 
 /** What a reply is checked against. */
@@ -222,6 +222,8 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
       const key = halfName(op.key, op.half);
       return is('OK') && claims(key, `write ${op.id}`);
     }
+    case 'both':
+      return is('OK') && keysOf(op).every((key) => claims(key, `write ${op.id}`));
     case 'swap':
       return is('OK') && claims(keyName('swapped', op.key), `write ${op.id}`);
     case 'look':

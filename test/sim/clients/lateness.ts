@@ -1,6 +1,6 @@
 import type { Op } from '../cases/case.ts';
 import { keysOf, textOf } from './requests.ts';
-import type { ClientSetting } from './setting.ts';
+import type { ClientSetting, Promptness } from './setting.ts';
 
 /** A request that is not answered. */
 export interface Open {
@@ -14,6 +14,14 @@ export interface Open {
 const ANSWERED_MICROS = 10_000_000;
 /** And in which an answer that a server has given is passed on, when nothing is in the way. */
 const PROMPT_MICROS = 250_000;
+
+/** Requests that no other key, and no other request of their client, lets wait. */
+const OF_ONE_KEY = ['get', 'set', 'strlen', 'exists', 'incr', 'push', 'pop'];
+
+/** How long a request that is alone may take. */
+function mostOf({ op }: Open, { aloneMicros, movingMicros }: Promptness): number {
+  return OF_ONE_KEY.includes(op.op) ? Math.min(aloneMicros, movingMicros()) : aloneMicros;
+}
 
 /** Whether answers come in time. */
 export class Lateness {
@@ -42,7 +50,7 @@ export class Lateness {
     return [
       ...found,
       ...this.#passedOnLate(asked, before),
-      ...this.#aloneTooLong(asked, others, prompt.aloneMicros),
+      ...this.#aloneTooLong(asked, others, mostOf(asked, prompt)),
     ];
   }
 

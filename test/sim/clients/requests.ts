@@ -52,6 +52,8 @@ export function keysOf(op: Op): string[] {
       return op.keys.map((key) => keyName('register', key));
     case 'half':
       return [halfName(op.key, op.half)];
+    case 'both':
+      return [halfName(op.key, 'a'), halfName(op.key, 'b')];
     case 'swap':
       return [keyName('swapped', op.key)];
     default:
@@ -144,6 +146,10 @@ export function wordsOf(op: Op, db: number, client: number, password: string): s
     }
     case 'pair':
       return ['MGET', halfName(op.key, 'a'), halfName(op.key, 'b')];
+    case 'both': {
+      const pairs = keysOf(op).flatMap((key) => [key, valueText(key, db, client, op.id, op.size)]);
+      return ['MSET', ...pairs];
+    }
     case 'watch':
       return ['WATCH', keyName('swapped', op.key)];
     case 'look':

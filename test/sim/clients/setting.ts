@@ -43,4 +43,6 @@ export interface Promptness {
    * does; Infinity where the pool has no time limit.
    */
   readonly aloneMicros: number;
+  /** The same of one that is about one key, while nothing but slots of a cluster is on the move. */
+  movingMicros(): number;
 }

@@ -85,6 +85,11 @@ export class SimClient implements EndpointOwner {
     return this.#open.length > 0 ? 'waiting' : 'idle';
   }
 
+  /** What it waits for first; '' = for nothing. */
+  get asked(): string {
+    return this.#open[0]?.op.op ?? '';
+  }
+
   /** What it waits for, when it waits. */
   get waitsFor(): string {
     return this.#open.map(({ op }) => op.op).join();

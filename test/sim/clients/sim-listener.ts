@@ -82,6 +82,8 @@ export class SimListener implements EndpointOwner {
     return this.#book.size > 0 ? 'listening' : 'idle';
   }
 
+  readonly asked = '';
+
   harmed(): void {
     this.#suspect = true;
     this.#harmed = true;

@@ -106,6 +106,13 @@ export class Clustered {
     return `${replica.name} is told to take the place of ${master.name}`;
   }
 
+  /** A node is cut off: the others can be at rest without it. @returns told when it is back */
+  leaveOut(name: string): () => void {
+    const { isolated } = this.cluster;
+    isolated.add(name);
+    return () => isolated.delete(name);
+  }
+
   stop(): void {
     this.#operator.stop();
   }

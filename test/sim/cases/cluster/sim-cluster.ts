@@ -56,6 +56,14 @@ export class SimCluster {
     return [...this.nodes, this.spare];
   }
 
+  /** Whose data count: members that are masters. */
+  get masters(): readonly SimNode[] {
+    return this.all.filter((node) => {
+      const { membership } = node;
+      return node.up && membership.isMaster && membership.members.size > 1 && !this.#isGone(node);
+    });
+  }
+
   get isSpareMember(): boolean {
     return this.spare.membership.members.size > 1;
   }
@@ -108,18 +116,25 @@ export class SimCluster {
     return this.all.find(({ id }) => id === master) ?? null;
   }
 
+  /** Names of nodes that no other one reaches. */
+  readonly isolated: Set<string> = new Set();
+
   /** All members see the same, serve all slots, and nothing is on the move. */
   get settled(): boolean {
     const members = this.all.filter((node) => {
-      return node.membership.members.size > 1 && !this.#isGone(node);
+      const isMember = node.membership.members.size > 1 && !this.#isGone(node);
+      return isMember && !this.isolated.has(node.name);
     });
+    const apart = this.all.filter(({ name }) => this.isolated.has(name)).map(({ id }) => id);
     if (members.some(({ up, loop, loading }) => !up || loop.frozen || loading)) return false;
     const [{ membership: first }] = members;
     return members.every((node) => {
       const { membership, isDown, role } = node;
       if (isDown || membership.migrating.size > 0 || membership.importing.size > 0) return false;
-      if (membership.members.size !== members.length) return false;
-      if (membership.others().some(({ silent, failed }) => silent || failed)) return false;
+      if (membership.members.size !== members.length + apart.length) return false;
+      if (apart.some((id) => membership.slotsOf(id) !== '')) return false;
+      const others = membership.others().filter(({ id }) => !apart.includes(id));
+      if (others.some(({ silent, failed }) => silent || failed)) return false;
       if (!membership.isMaster && role?.inSync !== true) return false;
       if (membership.isMaster !== role?.isMaster) return false;
       return membership === first || sameOwners(membership, first);

@@ -7,6 +7,7 @@ import {
   type Fault,
   type FaultKind,
   type Moment,
+  type Op,
   SENTINEL_FAULTS,
 } from '../case.ts';
 
@@ -31,12 +32,18 @@ const CONNECTIONS: readonly (ConnectionState | undefined)[] = [
   'mid-reply',
 ];
 
+/** What a client waits for that is hit. */
+const ASKED: readonly Op['op'][] = [
+  ...(['get', 'mget', 'set', 'watch', 'exec', 'pair', 'both', 'await'] as const),
+];
+
 /** @returns for which moment each of some faults waits, if for any */
 function moments(random: Random): () => { readonly when?: Moment } {
   const often = random.pick([0, 1, 2]);
   return () => {
     const [client, connection] = [random.pick(CLIENTS), random.pick(CONNECTIONS)];
     if (often === 0 || !random.once(often)) return {};
+    if (random.once(4)) return { when: { asked: random.pick(ASKED) } };
     const of = client === undefined ? {} : { client };
     return { when: connection === undefined ? of : { ...of, connection } };
   };
@@ -68,7 +75,10 @@ const AVAILABLE_LENGTHS = [30, 700, 3_000, 8_000, 15_000];
 /** With sentinels: failovers are what most cases are about. */
 export function availableKinds(random: Random): readonly FaultKind[] | undefined {
   const few = [random.pick(SENTINEL_FAULTS), random.pick(FAULT_KINDS)];
-  const kinds = random.pick([undefined, few, ['failover'], ['crash', 'freeze', 'hosts']] as const);
+  const kinds = random.pick([
+    ...[undefined, few, ['failover'] as const, ['orphan'] as const],
+    ['crash', 'freeze', 'hosts'] as const,
+  ]);
   return kinds?.filter((kind) => kind !== 'rename');
 }
 
@@ -93,6 +103,8 @@ export function clusterKinds(random: Random): readonly FaultKind[] | undefined {
     ['grow', 'shrink', 'reshard'] as const,
     ['crash', 'freeze', 'hosts', 'reshard'] as const,
     ['crash', 'partition', 'one-way'] as const,
+    ['isolate'] as const,
+    ['isolate', 'reshard', 'orphan'] as const,
   ]);
   return kinds?.filter((kind) => kind !== 'rename');
 }

@@ -5,6 +5,7 @@ import { CLUSTERED, CLUSTERED_REST, inCluster } from './cluster-case.ts';
 import { withEjection } from './ejection.ts';
 import { availableKinds, availablePlan, faultKinds, faultPlan } from './fault-plan.ts';
 import { withMessages } from './messages.ts';
+import { withPairs } from './pairs.ts';
 import { type Personality, personality } from './personality.ts';
 import { focus, poolKeys } from './pool-keys.ts';
 import { withReplicaReads } from './replica-reads.ts';
@@ -15,6 +16,8 @@ const CODECS = ['js', 'wasm-scalar', 'wasm'] as const;
 const SMALL = [0, 20, 60, 200];
 const SIZES = [...SMALL, ...SMALL, 1_500, 5_000, 17_000, 70_000];
 const LARGE = 300_000;
+/** Of the cases with large values, half are about them. */
+const BULKY = [20, 1_500, 17_000, 70_000, 70_000, LARGE];
 /** The script of a client takes about so long. */
 const SPAN_MS = 3_000;
 /** Failovers take their time. */
@@ -67,6 +70,7 @@ class Generator {
   readonly #registers: number;
   readonly #large: boolean;
   readonly #memcache: boolean;
+  readonly #sizes: readonly number[];
   /** All clients begin in the same millisecond. */
   readonly #atOnce: boolean;
   readonly #kinds: Mixture;
@@ -80,12 +84,13 @@ class Generator {
     this.#kinds = new Mixture(random);
     this.#registers = random.pick([2, 6, 20]);
     this.#large = large;
+    this.#sizes = large && random.once(2) ? BULKY : SIZES;
     this.#memcache = memcache;
   }
 
   #size(): number {
     if (this.#large && this.#random.once(30)) return LARGE;
-    return this.#random.pick(SIZES);
+    return this.#random.pick(this.#sizes);
   }
 
   #key(): number {
@@ -246,12 +251,17 @@ class Generator {
 /** The case of a seed; of every sixth with sentinels, of every eighth with a cluster. */
 export function generateCase(seed: number): Case {
   if (seed % AVAILABLE === 0) {
-    return withMessages(withReplicaReads(availableCase(seed)), AVAILABLE_SPAN_MS);
+    return beside(withReplicaReads(availableCase(seed)), AVAILABLE_SPAN_MS);
   }
   if (seed % CLUSTERED === CLUSTERED_REST) {
-    return withMessages(withReplicaReads(clusteredCase(seed)), AVAILABLE_SPAN_MS);
+    return beside(withReplicaReads(clusteredCase(seed)), AVAILABLE_SPAN_MS);
   }
-  return withMessages(withEjection(plainCase(seed)), SPAN_MS);
+  return beside(withEjection(plainCase(seed)), SPAN_MS);
+}
+
+/** With clients of other kinds beside those that it has. */
+function beside(given: Case, spanMs: number): Case {
+  return withPairs(withMessages(given, spanMs), spanMs);
 }
 
 function plainCase(seed: number): Case {

@@ -1,7 +1,8 @@
 import { type History, writeName } from '../../clients/history.ts';
 import { labelOf } from '../../clients/values.ts';
 import type { KeyEffect } from '../../servers/keyspace.ts';
-import type { SimRedis } from '../../servers/redis/sim-redis.ts';
+import { SimRedis } from '../../servers/redis/sim-redis.ts';
+import type { ServerProcess } from '../../servers/server-process.ts';
 
 /** Values and elements of queues in what a server holds, by the writes that put them there. */
 function writesIn(effects: readonly KeyEffect[]): Set<string> {
@@ -16,14 +17,14 @@ function writesIn(effects: readonly KeyEffect[]): Set<string> {
   return found;
 }
 
-function writesOf({ data }: SimRedis): Set<string> {
+function writesOf({ data }: ServerProcess): Set<string> {
   return writesIn(data.snapshot());
 }
 
 /**
  * Nothing whose write was acknowledged is lost, but by the servers' own doing: a replica that takes
- * over did not have it yet, a server has lost its data, or one that had been replaced already took
- * it, and threw it away when it heard of that.
+ * over did not have it yet, a server has lost its data, one that had been replaced already took it,
+ * and threw it away when it heard of that, or a node did so with the keys of a slot that it lost.
  */
 export class Losses {
   readonly #history: History;
@@ -31,10 +32,12 @@ export class Losses {
   readonly #lost: Set<string> = new Set();
   readonly #thrownAway: Set<string> = new Set();
 
-  constructor(history: History, servers: readonly SimRedis[]) {
+  constructor(history: History, servers: readonly ServerProcess[]) {
     this.#history = history;
     for (const server of servers) {
       server.onWiped = () => this.#note(this.#lost, writesOf(server));
+      if (!(server instanceof SimRedis)) continue;
+      server.onDropped = (effects) => this.#note(this.#lost, writesIn(effects));
       server.onResync = (kept) => {
         const thrown = writesOf(server);
         for (const name of writesIn(kept)) thrown.delete(name);
@@ -58,7 +61,7 @@ export class Losses {
    * At the end. @param serving those whose data count
    * @param planned nothing but what clients must not lose anything of has happened
    */
-  check(serving: readonly SimRedis[], planned: boolean): string[] {
+  check(serving: readonly ServerProcess[], planned: boolean): string[] {
     const { kept, replacedOrTaken } = this.#history;
     const held = new Set<string>();
     for (const server of serving) this.#note(held, writesOf(server));

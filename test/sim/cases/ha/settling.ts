@@ -26,6 +26,11 @@ export class Settling {
     look();
   }
 
+  /** Since when shards are at rest, whatever is wrong otherwise; Infinity while they are not. */
+  get restSince(): number {
+    return this.#settledAt;
+  }
+
   get since(): number {
     const healed = this.#healedAt();
     return this.#shards === null ? healed : Math.max(healed, this.#settledAt);

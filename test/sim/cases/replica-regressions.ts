@@ -1,0 +1,61 @@
+import type { Action, Op } from './case.ts';
+import { type Regression, USUAL } from './regression.ts';
+
+// Of cases whose replicas are read.
+
+export const REPLICA_REGRESSIONS: readonly Regression[] = [
+  {
+    what: 'what was read behind WATCH came from a replica, which did not have the last write yet',
+    case: {
+      ...USUAL,
+      seed: 36,
+      codec: 'wasm',
+      servers: 2,
+      availability: { replicas: 2, downAfterMs: 1_000 },
+      pools: [
+        { servers: 2, preconnect: true, read_from: 'any', read_after_write: 0 },
+        { servers: 2 },
+      ],
+      clients: [
+        { proxy: 0, startMs: 1, actions: [{ do: 'wait' }] },
+        { proxy: 0, startMs: 1, actions: [{ do: 'wait' }] },
+        {
+          proxy: 0,
+          startMs: 1,
+          actions: [
+            swap(39, 0),
+            { do: 'sleep', ms: 5_074 },
+            swap(72, 200),
+            {
+              do: 'send',
+              ops: [
+                { op: 'watch', key: 0 },
+                { op: 'look', key: 0 },
+              ],
+              pieces: 1,
+            },
+            { do: 'wait' },
+            swap(84, 0),
+          ],
+        },
+        { proxy: 0, startMs: 38, actions: [] },
+      ],
+      faults: [
+        {
+          ...{ atMs: 2_138, forMs: 8_000, kind: 'orphan' },
+          ...{ server: 4, client: 3, proxy: 0, config: 1, host: 8 },
+        },
+      ],
+    },
+  },
+];
+
+function swap(id: number, size: number): Action {
+  const of: Op = { op: 'swap', key: 0, id, size };
+  const ops: readonly Op[] = [
+    { op: 'multi' },
+    { op: 'queued', of },
+    { op: 'exec', of: [of], watched: true },
+  ];
+  return { do: 'send', ops, pieces: 1 };
+}
