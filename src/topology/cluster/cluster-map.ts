@@ -28,11 +28,12 @@ function isBetter(epoch: number, own: boolean, at: number, than: Claim): boolean
   return at > than.at;
 }
 
+/** What one view says of the slots of one node. */
 interface Claim {
-  owner: string;
-  epoch: number;
-  own: boolean;
-  at: number;
+  readonly owner: string;
+  readonly epoch: number;
+  readonly own: boolean;
+  readonly at: number;
 }
 
 /**
@@ -43,7 +44,7 @@ interface Claim {
 export function mergeViews(views: readonly DatedView[]): ClusterMap {
   const own = new Map(views.map((view) => [view.me, view]));
   const nodes = new Map<string, ClusterNode & { at: number }>();
-  const claims: (Claim | undefined)[] = new Array(SLOTS);
+  const claims = new Claims();
   for (const view of views) {
     for (const node of view.nodes) {
       const isOwn = node.id === view.me;
@@ -55,22 +56,12 @@ export function mergeViews(views: readonly DatedView[]): ClusterMap {
       const itself = own.get(node.id);
       // What it says itself since then is said by itself.
       if (!isOwn && itself !== undefined && itself.at >= view.at) continue;
-      for (const [first, last] of node.slots) {
-        for (let slot = first; slot <= last; slot++) {
-          const claim = claims[slot];
-          if (claim === undefined) {
-            claims[slot] = { owner: node.id, epoch: node.epoch, own: isOwn, at: view.at };
-          } else if (isBetter(node.epoch, isOwn, view.at, claim)) {
-            claim.owner = node.id;
-            claim.epoch = node.epoch;
-            claim.own = isOwn;
-            claim.at = view.at;
-          }
-        }
-      }
+      const { id: owner, epoch, slots } = node;
+      claims.add({ owner, epoch, own: isOwn, at: view.at }, slots);
     }
   }
-  return { nodes: [...nodes.values()].map((node) => mapped(node, claims)).sort(byId) };
+  const ranges = claims.ranges();
+  return { nodes: [...nodes.values()].map((node) => mapped(node, ranges)).sort(byId) };
 }
 
 /** Roles and addresses: of the newest configuration, then of the newest view. */
@@ -86,16 +77,60 @@ function isNewer(
 
 function mapped(
   { at: _, ...node }: ClusterNode & { at: number },
-  claims: readonly (Claim | undefined)[],
+  ranges: ReadonlyMap<string, readonly SlotRange[]>,
 ): MappedNode {
-  const slots: SlotRange[] = [];
-  for (let slot = 0; slot < SLOTS; slot++) {
-    if (claims[slot]?.owner !== node.id) continue;
-    const first = slot;
-    while (slot + 1 < SLOTS && claims[slot + 1]?.owner === node.id) slot++;
-    slots.push([first, slot]);
+  return { ...node, slots: ranges.get(node.id) ?? [] };
+}
+
+/** The best claim to each slot. Without an object per slot: nodes are asked every few seconds. */
+class Claims {
+  /** A claim by its number is here; no claim has number 0. */
+  readonly #claims: (Claim | null)[] = [null];
+  readonly #best = new Uint32Array(SLOTS);
+
+  add(claim: Claim, slots: readonly SlotRange[]): void {
+    const number = this.#claims.push(claim) - 1;
+    const best = this.#best;
+    // Slots in a row mostly have the same claim.
+    let last = 0;
+    let wins = true;
+    for (const [from, to] of slots) {
+      for (let slot = from; slot <= to; slot++) {
+        if (best[slot] !== last) {
+          last = best[slot];
+          const than = this.#claims[last];
+          wins = than === null || isBetter(claim.epoch, claim.own, claim.at, than);
+        }
+        if (wins) best[slot] = number;
+      }
+    }
   }
-  return { ...node, slots };
+
+  /** The slots of each owner. */
+  ranges(): Map<string, SlotRange[]> {
+    const ranges = new Map<string, SlotRange[]>();
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const first = slot;
+      const owner = this.#ownerOf(slot);
+      if (owner === undefined) continue;
+      while (slot + 1 < SLOTS && this.#isSameOwner(slot, owner)) slot++;
+      const range: SlotRange = [first, slot];
+      const own = ranges.get(owner);
+      if (own === undefined) ranges.set(owner, [range]);
+      else own.push(range);
+    }
+    return ranges;
+  }
+
+  #ownerOf(slot: number): string | undefined {
+    return this.#claims[this.#best[slot]]?.owner;
+  }
+
+  /** Whether the slot behind one of `owner` is that one's too. */
+  #isSameOwner(slot: number, owner: string): boolean {
+    const best = this.#best;
+    return best[slot + 1] === best[slot] || this.#ownerOf(slot + 1) === owner;
+  }
 }
 
 function byId(a: MappedNode, b: MappedNode): number {

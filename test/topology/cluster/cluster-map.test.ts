@@ -24,6 +24,36 @@ function ownerOf(views: readonly DatedView[], slot: number): string | undefined 
   })?.id;
 }
 
+const LAST_SLOT = 40;
+const RANGE = fc
+  .tuple(fc.nat(LAST_SLOT), fc.nat(LAST_SLOT))
+  .map(([a, b]): SlotRange => [Math.min(a, b), Math.max(a, b)]);
+const IDS = fc.constantFrom('a', 'b', 'c');
+const NODES = fc.uniqueArray(
+  fc
+    .tuple(IDS, fc.nat(4), fc.array(RANGE, { maxLength: 3 }))
+    .map(([id, epoch, slots]) => node(id, epoch, ...slots)),
+  { selector: ({ id }) => id, minLength: 1 },
+);
+const VIEWS = fc
+  .uniqueArray(fc.tuple(IDS, NODES), { selector: ([me]) => me, minLength: 1 })
+  .map((list) => list.map(([me, all], at) => view(me, at, ...all)));
+
+/** Who has a slot: of all claims that count the one of the highest epoch, the own, the newest. */
+function bestClaim(views: readonly DatedView[], slot: number): string | undefined {
+  const claims = views.flatMap(({ me, at, nodes }) => {
+    return nodes
+      .filter(({ id, slots }) => {
+        const itself = views.find((other) => other.me === id);
+        const isOld = id !== me && itself !== undefined && itself.at >= at;
+        return !isOld && slots.some(([first, last]) => first <= slot && slot <= last);
+      })
+      .map(({ id, epoch }) => ({ id, epoch, own: Number(id === me), at }));
+  });
+  claims.sort((a, b) => b.epoch - a.epoch || b.own - a.own || b.at - a.at);
+  return claims[0]?.id;
+}
+
 describe('the views of several nodes', () => {
   test('a lower epoch takes nothing back, however new it is', () => {
     const ahead = view('a', 1, node('a', 7, [0, 99]), node('b', 3, [100, 199]));
@@ -54,22 +84,35 @@ describe('the views of several nodes', () => {
   });
 
   test('their order does not matter', () => {
-    const range = fc
-      .tuple(fc.nat(40), fc.nat(40))
-      .map(([a, b]): SlotRange => [Math.min(a, b), Math.max(a, b)]);
-    const ids = fc.constantFrom('a', 'b', 'c');
-    const nodes = fc.uniqueArray(
-      fc
-        .tuple(ids, fc.nat(4), fc.array(range, { maxLength: 2 }))
-        .map(([id, epoch, slots]) => node(id, epoch, ...slots)),
-      { selector: ({ id }) => id, minLength: 1 },
-    );
-    const views = fc
-      .uniqueArray(fc.tuple(ids, nodes), { selector: ([me]) => me, minLength: 1 })
-      .map((list) => list.map(([me, all], at) => view(me, at, ...all)));
     fc.assert(
-      fc.property(views, (list) => {
+      fc.property(VIEWS, (list) => {
         assert.ok(sameMap(mergeViews(list), mergeViews(list.toReversed())));
+      }),
+    );
+  });
+
+  test('each slot is by itself, whatever the ranges', () => {
+    fc.assert(
+      fc.property(VIEWS, (list) => {
+        const map = mergeViews(list);
+        for (let slot = 0; slot <= LAST_SLOT; slot++) {
+          const owners = map.nodes.filter(({ slots }) => {
+            return slots.some(([first, last]) => first <= slot && slot <= last);
+          });
+          const best = bestClaim(list, slot);
+          const expected = best === undefined ? [] : [best];
+          assert.deepEqual(
+            owners.map(({ id }) => id),
+            expected,
+          );
+        }
+        for (const { slots } of map.nodes) {
+          const gaps = slots.slice(1).map(([first], i) => first - slots[i][1]);
+          assert.ok(
+            gaps.every((gap) => gap > 1),
+            'ranges are as long as can be',
+          );
+        }
       }),
     );
   });
