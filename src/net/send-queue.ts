@@ -21,12 +21,13 @@ export interface SendOwner {
 
 /** Who keeps what is written, until it is known that it need not be written again. */
 export interface WriteKeeper {
+  /** Whether it may have slabs; otherwise what they hold is copied for it. */
+  readonly takesSlabs: boolean;
   /**
-   * [start, end) of the arena is written; it is all that the slab held.
-   * @param mayStay the socket is done with the slab
-   * @returns whether the slab is the keeper's now, to be released by it
+   * [start, end) of the arena is written, and stays as it is.
+   * @param slab is released by the keeper when it forgets that; 0 = none
    */
-  keepSlab(slab: number, start: number, end: number, mayStay: boolean): boolean;
+  keepSlice(start: number, end: number, slab: number): void;
   /** A buffer that does not change any more is written. */
   keepBuffer(buffer: Buffer): void;
 }
@@ -242,16 +243,11 @@ export class SendQueue {
     }
     const idle = this.#encrypts && this.#writer.isIdle(socket);
     const isLarge = this.#encrypts && this.unsentBytes > ENCRYPTED_AT_ONCE;
-    const { keeper } = this;
     const single = this.#pieces.count === 0;
-    const start = this.#sliceStart;
-    const end = this.#cursor;
-    if (keeper !== null && !single) this.#keepPieces(keeper);
     const written = single ? this.#writeSlice(socket) : this.#writePieces(socket);
-    let slab = this.#slab;
-    if (keeper !== null && single && end > start) {
-      if (keeper.keepSlab(slab, start, end, written || idle)) slab = 0;
-    }
+    if (this.keeper !== null) this.#keep(this.keeper, written || idle);
+    if (!single) this.#pieces.clear();
+    const slab = this.#slab;
     this.#slab = 0;
     this.#sliceStart = 0;
     this.#cursor = 0;
@@ -271,11 +267,33 @@ export class SendQueue {
     if (!this.#encrypts) socket.write(EMPTY, this.#drained);
   }
 
-  /** Slices move to the heap: their slabs go back when they are written. */
-  #keepPieces(keeper: WriteKeeper): void {
-    for (let i = 0; i < this.#pieces.count; i++) keeper.keepBuffer(this.#pieces.kept(i));
-    if (this.#cursor === this.#sliceStart) return;
-    keeper.keepBuffer(copyOf(this.#pool.memory, this.#sliceStart, this.#cursor));
+  /** What was written is kept. @param done the socket does not read from its slabs any more */
+  #keep(keeper: WriteKeeper, done: boolean): void {
+    const stays = done && keeper.takesSlabs;
+    if (this.#pieces.count > 0) {
+      this.#keepPieces(keeper, stays);
+    } else if (this.#cursor > this.#sliceStart) {
+      if (stays) keeper.keepSlice(this.#sliceStart, this.#cursor, this.#slab);
+      else keeper.keepBuffer(copyOf(this.#pool.memory, this.#sliceStart, this.#cursor));
+      if (stays) this.#slab = 0;
+    }
+  }
+
+  /** @param stays slabs are the keeper's now, as long as anything of this write */
+  #keepPieces(keeper: WriteKeeper, stays: boolean): void {
+    const pieces = this.#pieces;
+    for (let i = 0; i < pieces.count; i++) {
+      const start = stays ? pieces.startOf(i) : -1;
+      if (start < 0) keeper.keepBuffer(pieces.kept(i));
+      else keeper.keepSlice(start, pieces.endOf(i), 0);
+    }
+    if (!stays) return;
+    if (this.#slab !== 0) this.#filled.push(this.#slab);
+    this.#slab = 0;
+    const filled = this.#filled;
+    for (let i = 0; i < filled.length; i++)
+      keeper.keepSlice(filled.at(i), filled.at(i), filled.at(i));
+    filled.clear();
   }
 
   /** @returns a copy of all that was not handed to the socket, which is in the queue no more */
@@ -298,7 +316,7 @@ export class SendQueue {
     return socket.writableLength === 0;
   }
 
-  /** Writes all pieces together. @returns whether the kernel has all of them */
+  /** Writes all pieces together, which stay. @returns whether the kernel has all of them */
   #writePieces(socket: Socket): boolean {
     const pieces = this.#pieces;
     this.#learnSize(this.unsentBytes);
@@ -308,7 +326,6 @@ export class SendQueue {
     for (let i = 0; i < last; i++) socket.write(pieces.at(i));
     this.#give(socket, pieces.at(last));
     socket.uncork();
-    pieces.clear();
     return socket.writableLength === 0;
   }
 

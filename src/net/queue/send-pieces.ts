@@ -36,6 +36,16 @@ export class SendPieces {
     return start < 0 ? this.#buffers[end] : this.#memory.subarray(start, end);
   }
 
+  /** Where a slice begins; -1 for a buffer. */
+  startOf(index: number): number {
+    return this.#ends.at(index * 2);
+  }
+
+  /** Where a slice ends. */
+  endOf(index: number): number {
+    return this.#ends.at(index * 2 + 1);
+  }
+
   /** A piece that does not change any more: slices are copied. */
   kept(index: number): Buffer {
     const start = this.#ends.at(index * 2);

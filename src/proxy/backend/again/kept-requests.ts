@@ -53,12 +53,13 @@ export class KeptRequests implements WriteKeeper {
     return at;
   }
 
-  keepSlab(slab: number, start: number, end: number, mayStay: boolean): boolean {
-    const { smallLeft, smallCount, largeLeft, largeCount, memory } = this.#slabs;
-    const stays = mayStay && smallLeft * 2 > smallCount && largeLeft * 2 > largeCount;
-    if (stays) this.#add(end - start, start, slab);
-    else this.keepBuffer(Buffer.from(memory.subarray(start, end)));
-    return stays;
+  get takesSlabs(): boolean {
+    const { smallLeft, smallCount, largeLeft, largeCount } = this.#slabs;
+    return smallLeft * 2 > smallCount && largeLeft * 2 > largeCount;
+  }
+
+  keepSlice(start: number, end: number, slab: number): void {
+    this.#add(end - start, start, slab);
   }
 
   keepBuffer(buffer: Buffer): void {

@@ -24,8 +24,11 @@ const PROGRAM = fc.array(
   { maxLength: 60 },
 );
 
+/** In a slab, in slices of one, copied as the socket has the slab still, in a buffer. */
+const WAYS = ['slab', 'pieces', 'socket', 'buffer'] as const;
+
 describe('requests that are kept until they are answered', () => {
-  for (const how of ['slab', 'socket', 'buffer'] as const) {
+  for (const how of WAYS) {
     test(`are found again byte by byte, however they were written: ${how}`, () => {
       fc.assert(
         fc.property(PROGRAM, (program) => {
@@ -107,7 +110,7 @@ function write(
   kept: KeptRequests,
   slabs: SlabPool,
   bytes: Buffer,
-  how: 'slab' | 'socket' | 'buffer',
+  how: (typeof WAYS)[number],
 ): void {
   if (bytes.length === 0) return;
   const slab = how === 'buffer' ? 0 : slabs.leaseSmall();
@@ -116,8 +119,18 @@ function write(
     return;
   }
   bytes.copy(slabs.memory, slab);
-  if (!kept.keepSlab(slab, slab, slab + bytes.length, how === 'slab')) {
-    slabs.release(slab);
-    slabs.memory.fill(0, slab, slab + SMALL);
+  if (how === 'slab' && kept.takesSlabs) {
+    kept.keepSlice(slab, slab + bytes.length, slab);
+    return;
   }
+  if (how === 'pieces' && kept.takesSlabs) {
+    const cut = slab + (bytes.length >> 1);
+    kept.keepSlice(slab, cut, 0);
+    kept.keepSlice(cut, slab + bytes.length, 0);
+    kept.keepSlice(slab, slab, slab);
+    return;
+  }
+  kept.keepBuffer(Buffer.from(bytes));
+  slabs.release(slab);
+  slabs.memory.fill(0, slab, slab + SMALL);
 }
