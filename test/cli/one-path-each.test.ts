@@ -18,12 +18,10 @@ import { waitFor } from '../support/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ringway-paths-'));
 let redis: RealServer;
-const started: ChildRingway[] = [];
 before(async () => {
   redis = await startRedis();
 });
 after(async () => {
-  for (const ringway of started) if (ringway.child.exitCode === null) ringway.kill('SIGKILL');
   await redis.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -33,7 +31,6 @@ const servers = (): string[] => [`127.0.0.1:${redis.port}:1 s1`];
 
 async function start(listen: string, ...args: string[]): Promise<ChildRingway> {
   const ringway = await startChild({ listen, servers: servers() }, { args: [...OFF, ...args] });
-  started.push(ringway);
   return ringway;
 }
 
@@ -41,7 +38,6 @@ async function start(listen: string, ...args: string[]): Promise<ChildRingway> {
 async function startInVain(listen: string, ...args: string[]): Promise<string> {
   const file = await poolFile([{ listen, servers: servers() }]);
   const ringway = await spawnRingway(file, { args: [...OFF, ...args] });
-  started.push(ringway);
   assert.equal(await ringway.gone(), 1);
   return ringway.log.join('\n');
 }

@@ -16,12 +16,10 @@ import { delay, waitFor } from '../support/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ringway-shutdown-'));
 let redis: RealServer;
-const started: ChildRingway[] = [];
 before(async () => {
   redis = await startRedis();
 });
 after(async () => {
-  for (const ringway of started) if (ringway.child.exitCode === null) ringway.kill('SIGKILL');
   await redis.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -38,7 +36,6 @@ async function start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}):
   const more = ['--http-addr', String(http), '--admin-socket', admin, ...args];
   const servers = [`127.0.0.1:${redis.port}:1 s1`];
   const ringway = await startChild({ servers }, { args: more, env });
-  started.push(ringway);
   return { ringway, http, admin };
 }
 

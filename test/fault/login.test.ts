@@ -4,13 +4,7 @@ import { parseConfig } from '../../src/config/index.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealServer, startRedis } from '../support/real-servers.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
-import {
-  type ChildRingway,
-  poolFile,
-  shards,
-  startChild,
-  startInProcess,
-} from '../support/ringway.ts';
+import { poolFile, shards, startChild, startInProcess } from '../support/ringway.ts';
 import { delay, waitFor } from '../support/wait.ts';
 import { loginLoad } from './login-load.ts';
 import { residentBytes } from './targets.ts';
@@ -21,14 +15,11 @@ const REFUSED = 'ReplyError: NOAUTH Authentication required';
 const NO_AUTH = '-NOAUTH Authentication required\r\n';
 
 let redis: RealServer;
-const started: ChildRingway[] = [];
 
 before(async () => {
   redis = await startRedis();
 });
 after(async () => {
-  // What a failed test has left must not keep this process from ending.
-  for (const ringway of started) if (ringway.child.exitCode === null) ringway.kill('SIGKILL');
   await redis.stop();
 });
 
@@ -52,7 +43,6 @@ describe('strangers at the door', () => {
   test('240 clients with 2 MB of a request each: nothing is kept, nobody is closed', async () => {
     const pool = { servers: shards([redis.port]), redis_auth: PASSWORD };
     const ringway = await startChild(pool, { args: ['--memory-mib=64'] });
-    started.push(ringway);
     const inside = await enter(ringway.port);
     await inside.command('PING');
     const strangers = await openMany(ringway.port, 240);
@@ -77,7 +67,6 @@ describe('strangers at the door', () => {
       { servers: shards([redis.port]), redis_auth: PASSWORD },
       { args: ['--memory-mib=16'] },
     );
-    started.push(ringway);
     const inside = await enter(ringway.port);
     const strangers = await openMany(ringway.port, 100);
     // An AUTH that does not end may be kept: 15 KiB of each.
@@ -102,7 +91,6 @@ describe('a crowd at the door', () => {
   test('guesses and half logins close nobody inside, and memory stays bounded', async () => {
     const pool = { servers: shards([redis.port]), redis_auth: PASSWORD };
     const ringway = await startChild(pool, { args: ['--memory-mib=64'] });
-    started.push(ringway);
     const common = { port: ringway.port, password: PASSWORD, crowd: 300, rate: 2000, inside: 4 };
     const warm = await loginLoad({ ...common, asks: 'pings', halves: 0, ms: 500 });
     assert.equal(warm.insideClosed, 0);
@@ -127,7 +115,7 @@ describe('a crowd at the door', () => {
 
 describe('time and tries to log in', () => {
   test('a client that does not log in within login_timeout is closed', async () => {
-    const { port, ringway, stop } = await inProcess({ login_timeout: 1500 });
+    const { port, ringway, stop } = await inProcess({ login_timeout: 3000 });
     const inside = await enter(port);
     const [silent, asking] = await openMany(port, 2);
     const begun = performance.now();
@@ -140,7 +128,7 @@ describe('time and tries to log in', () => {
     }
     await silent.readToEnd();
     await asking.readToEnd();
-    assert.ok(performance.now() - begun > 1400);
+    assert.ok(performance.now() - begun > 2900);
     assert.equal(await inside.command('PING'), 'PONG', 'who is inside stays');
     assert.equal(JSON.parse(ringway.stats()).pool1.client_connections, 1);
     // Logging out begins the time anew.
@@ -177,12 +165,11 @@ describe('time and tries to log in', () => {
 
   test('failed and late logins are counted', async () => {
     const http = `127.0.0.1:${await freePort()}`;
-    const keys = { redis_auth: PASSWORD, login_timeout: 200 };
+    const keys = { redis_auth: PASSWORD, login_timeout: 2000 };
     const ringway = await startChild(
       { servers: shards([redis.port]), ...keys },
       { args: ['--http-addr', http] },
     );
-    started.push(ringway);
     const client = await RespClient.open(ringway.port);
     await client.pipeline([
       ['AUTH', 'a'],
@@ -281,8 +268,8 @@ describe('a reload that changes redis_auth', () => {
     await withReload({}, async (port, reload) => {
       const [client] = await openMany(port, 1);
       await client.command('PING');
-      await delay(1300);
-      await reload({ redis_auth: PASSWORD, login_timeout: 1200 });
+      await delay(3100);
+      await reload({ redis_auth: PASSWORD, login_timeout: 3000 });
       assert.equal(String(await client.command('PING')), REFUSED);
       await client.readToEnd();
     });

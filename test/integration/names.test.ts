@@ -61,7 +61,7 @@ describe('names with letters beyond ASCII', () => {
         {
           name: CACHE,
           redis: false,
-          timeout: 500,
+          timeout: 5000,
           servers: [`127.0.0.1:${memcached.port}:1 ${NAME}`, `127.0.0.1:1:1 ${OTHER}`],
         },
       ],

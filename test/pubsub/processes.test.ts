@@ -10,14 +10,11 @@ import { frame, Subscriber } from '../support/subscriber.ts';
 import { delay, waitFor } from '../support/wait.ts';
 
 let redis: RealServer[] = [];
-const started: ChildRingway[] = [];
 
 before(async () => {
   redis = await startRedisSet(4);
 });
 after(async () => {
-  // What a failed test has left must not keep this process from ending.
-  for (const ringway of started) if (ringway.child.exitCode === null) ringway.kill('SIGKILL');
   await Promise.all(redis.map((server) => server.stop()));
 });
 
@@ -41,7 +38,6 @@ async function run(
   const [socket, pidFile] = [`${base}.sock`, `${base}.pid`];
   const more = ['--admin-socket', socket, '-p', pidFile, '--http-addr', 'off', ...args];
   const ringway = await startChild({ servers, ...keys }, { args: more });
-  started.push(ringway);
   return {
     ...ringway,
     socket,

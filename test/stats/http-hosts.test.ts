@@ -34,7 +34,7 @@ async function start(host: string, ...args: string[]): Promise<number> {
 
 function ask(port: number, path: string, host: string, agent: false | undefined = undefined) {
   return new Promise<Answer>((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, headers: { Host: host }, timeout: 5000 };
+    const options = { host: '127.0.0.1', port, path, headers: { Host: host }, timeout: 20_000 };
     const sent = request(agent === false ? { ...options, agent } : options, (response) => {
       let body = '';
       response.setEncoding('utf8');

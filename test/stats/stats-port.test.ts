@@ -56,7 +56,7 @@ describe('the stats port', () => {
     ringway = await startChild([
       {
         name: 'pool_b',
-        timeout: 500,
+        timeout: 5000,
         servers: redis.map(({ port }, i) => `127.0.0.1:${port}:1 shard${i + 1}`),
       },
       {

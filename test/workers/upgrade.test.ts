@@ -11,7 +11,6 @@ import { Subscriber } from '../support/subscriber.ts';
 import { waitFor } from '../support/wait.ts';
 
 let redis: RealServer[] = [];
-const started: ChildRingway[] = [];
 const pidFiles: string[] = [];
 
 before(async () => {
@@ -19,8 +18,6 @@ before(async () => {
   await fill(redis);
 });
 after(async () => {
-  // What a failed test has left must not keep this process from ending.
-  for (const ringway of started) if (ringway.child.exitCode === null) ringway.kill('SIGKILL');
   for (const pidFile of pidFiles) killIfRunning(Number(readFileSync(pidFile, 'latin1')));
   await Promise.all(redis.map((server) => server.stop()));
 });
@@ -39,7 +36,6 @@ async function run(args: readonly string[], pool: Partial<PoolSpec> = {}): Promi
   const servers = redis.map(({ port }, i) => `127.0.0.1:${port}:1 s${i + 1}`);
   const more = ['--admin-socket', socket, '-p', pidFile, '--http-addr', 'off', ...args];
   const ringway = await startChild({ servers, ...pool }, { args: more });
-  started.push(ringway);
   pidFiles.push(pidFile);
   return {
     ringway,

@@ -11,15 +11,12 @@ import { type ChildRingway, type PoolSpec, startChild } from '../support/ringway
 import { delay, waitFor } from '../support/wait.ts';
 
 let redis: RealServer[] = [];
-const started: ChildRingway[] = [];
 
 before(async () => {
   redis = await Promise.all([1, 2].map(() => startRedis()));
   await fill(redis);
 });
 after(async () => {
-  // What a failed test has left must not keep this process from ending.
-  for (const ringway of started) if (ringway.child.exitCode === null) ringway.kill('SIGKILL');
   await Promise.all(redis.map((server) => server.stop()));
 });
 
@@ -33,7 +30,6 @@ async function run(args: readonly string[], pool: Partial<PoolSpec> = {}): Promi
   const socket = `/tmp/ringway-workers-${process.pid}-${await freePort()}.sock`;
   const more = ['--admin-socket', socket, '--http-addr', 'off', ...args];
   const ringway = await startChild({ servers: servers(), ...pool }, { args: more });
-  started.push(ringway);
   return { ...ringway, socket };
 }
 

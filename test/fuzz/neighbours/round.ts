@@ -311,7 +311,7 @@ function readAll(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
     const socket = connect(port, '127.0.0.1');
-    socket.setTimeout(5_000, () => socket.destroy(new Error('no answer for 5 s')));
+    socket.setTimeout(20_000, () => socket.destroy(new Error('no answer for 20 s')));
     socket.on('data', (chunk) => {
       text += chunk;
     });

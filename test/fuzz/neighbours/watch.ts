@@ -37,7 +37,7 @@ function childrenOf(pid: number): number[] {
 /** The body that the proxy's own HTTP address answers with. */
 export function httpGet(port: number, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get({ port, host: '127.0.0.1', path, timeout: 5_000 }, (response) => {
+    const request = get({ port, host: '127.0.0.1', path, timeout: 20_000 }, (response) => {
       let body = '';
       response.on('data', (chunk) => {
         body += chunk;

@@ -28,6 +28,14 @@ interface Parts {
   pass(ms: number): void;
 }
 
+/** Lets time pass until the server is asked for the first time. */
+function untilAsked(questions: readonly Question[], pass: (ms: number) => void): void {
+  for (let ms = 0; questions.length === 0; ms++) {
+    assert.ok(ms < 60_000, 'nobody asks');
+    pass(1);
+  }
+}
+
 /** Time passes when a test says so. */
 function withTime(context: TestContext, limit: number, maxMs: number): Parts {
   let now = 1000;
@@ -126,7 +134,7 @@ describe('the return of a server', () => {
     recovery.onFailure(performance.now(), AWAY, true);
     assert.ok(!recovery.awaited, 'nobody has asked yet');
     let waited = 0;
-    while (questions.length === 0) pass(1);
+    untilAsked(questions, pass);
     const client = new TestClient(engine);
     recovery.waitFor(client);
     for (; recovery.awaited && waited < 1000; waited++) pass(1);
@@ -149,7 +157,7 @@ describe('the return of a server', () => {
       const parts = withTime(context, 1, 100);
       const { engine, recovery, questions, pass } = parts;
       recovery.onFailure(performance.now(), AWAY, true);
-      while (questions.length === 0) pass(1);
+      untilAsked(questions, pass);
       const clients = [new TestClient(engine), new TestClient(engine)];
       for (const client of clients) recovery.waitFor(client);
       assert.ok(recovery.awaited);
@@ -164,7 +172,7 @@ describe('the return of a server', () => {
   test('another connection that is lost meanwhile does not end it', (context) => {
     const { recovery, questions, pass } = withTime(context, 1, 100);
     recovery.onFailure(performance.now(), AWAY, true);
-    while (questions.length === 0) pass(1);
+    untilAsked(questions, pass);
     recovery.onFailure(performance.now(), AWAY, true);
     assert.ok(recovery.awaited);
     recovery.stop();
