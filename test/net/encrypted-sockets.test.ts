@@ -122,7 +122,7 @@ for (const reader of ['onread', 'data'] as const satisfies ReaderKind[]) {
       sender.queue.open(from);
       for (let round = 1; round <= 3; round++) {
         to.pause();
-        sender.fillKernel();
+        await sender.fillKernel();
         assert.ok(sender.queue.pendingBytes > 0, `${sender.queue.pendingBytes} bytes`);
         sender.append(300_000);
         sender.queue.flush();
@@ -148,7 +148,7 @@ for (const reader of ['onread', 'data'] as const satisfies ReaderKind[]) {
       sender.queue.open(from);
       from.on('error', () => {});
       from.resume();
-      sender.fillKernel();
+      await sender.fillKernel();
       to.destroy();
       await waitFor('the socket to close', () => from.closed);
       sender.queue.close();

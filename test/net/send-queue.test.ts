@@ -15,7 +15,12 @@ import { delay, inTime, waitFor } from '../support/wait.ts';
 import { LARGE, receive, Sender, SMALL_BYTES } from './sender.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ringway-send-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const ends: Socket[] = [];
+after(() => {
+  rmSync(folder, { recursive: true, force: true });
+  // Those of a failed test are still there.
+  for (const socket of ends) socket.destroy();
+});
 
 let sockets = 0;
 
@@ -33,6 +38,7 @@ async function connection(kind: 'tcp' | 'unix'): Promise<{ from: Socket; to: Soc
   await once(from, 'connect');
   const [to] = (await accepted) as [Socket];
   server.close();
+  ends.push(from, to);
   return { from, to };
 }
 
@@ -89,7 +95,7 @@ for (const [reader, kind] of ways) {
         const { from, to } = await connection(family);
         const sender = new Sender(reader);
         sender.queue.open(from);
-        sender.fillKernel();
+        await sender.fillKernel();
         assert.ok(sender.queue.pendingBytes > 0);
         assert.ok(sender.slabs.largeLeft < LARGE);
         const kept = LARGE - sender.slabs.largeLeft;
@@ -169,7 +175,7 @@ for (const [reader, kind] of ways) {
         sender.queue.open(from);
         for (let round = 1; round <= 3; round++) {
           to.pause();
-          sender.fillKernel();
+          await sender.fillKernel();
           const all = receive(to, sender.sent);
           await waitFor('the socket to drain', () => sender.drained === round);
           await all;
@@ -191,7 +197,7 @@ for (const [reader, kind] of ways) {
           code = error.code;
         });
         from.resume();
-        sender.fillKernel();
+        await sender.fillKernel();
         to.destroy();
         await waitFor('the socket to close', () => from.closed);
         sender.queue.close();
@@ -236,7 +242,7 @@ for (const [reader, kind] of ways) {
         const { from, to } = await connection(family);
         const sender = new Sender(reader);
         sender.queue.open(from);
-        sender.fillKernel();
+        await sender.fillKernel();
         from.end();
         const ended = once(to, 'end');
         await receive(to, sender.sent);

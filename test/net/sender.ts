@@ -76,9 +76,11 @@ export class Sender {
   }
 
   /** Writes until the kernel takes no more. */
-  fillKernel(): void {
-    for (let i = 0; !this.queue.blocked; i++) {
+  async fillKernel(): Promise<void> {
+    for (let i = 0; this.queue.pendingBytes === 0; i++) {
       assert.ok(i < 1000, 'the kernel takes everything');
+      // It had room again by the second attempt: that is told later.
+      if (this.queue.blocked) await waitFor('room', () => !this.queue.blocked);
       this.put(60_000);
       this.queue.flush();
     }
