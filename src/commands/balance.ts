@@ -1,4 +1,4 @@
-import type { Config, HashName, PoolConfig } from '../config/index.ts';
+import { type Config, type HashName, type PoolConfig, srvName } from '../config/index.ts';
 import { excess, keyShares, type SampleKeys, sampleForms } from '../distribution/balance.ts';
 import { ringShares } from '../distribution/shares.ts';
 import { ringOf } from '../proxy/pool/pool-ring.ts';
@@ -17,6 +17,8 @@ export interface PoolBalance {
   readonly servers: readonly ServerBalance[];
   /** Whether nodes of a Redis Cluster say who has which keys: then no servers are named. */
   readonly cluster: boolean;
+  /** Names of SRV records that list servers of it. */
+  readonly services: readonly string[];
   /** What would spread them better, in words. */
   readonly advice: readonly string[];
 }
@@ -55,6 +57,7 @@ function poolBalance(pool: PoolConfig, forms: readonly SampleKeys[]): PoolBalanc
     hash,
     distribution,
     cluster: pool.cluster,
+    services: pool.discovery?.services.map(({ host }) => srvName(host)) ?? [],
     servers: servers.map((server, i) => ({
       name: server.name,
       weight: server.weight,
@@ -97,8 +100,11 @@ export function balanceText(balances: readonly PoolBalance[]): string {
   return balances.map(poolText).join('\n');
 }
 
-function poolText({ pool, hash, distribution, cluster, servers, advice }: PoolBalance): string {
+function poolText({ pool, hash, distribution, cluster, servers, ...more }: PoolBalance): string {
   if (cluster) return `pool ${pool}: Redis Cluster, whose nodes say who has which slots\n`;
+  const { advice, services } = more;
+  const names = services.join(', ');
+  if (servers.length === 0) return `pool ${pool}: SRV records of ${names} list nobody now\n`;
   const forms = Object.keys(servers[0].keys);
   const rows = servers.map(({ name, weight, fair, ring, keys }) => [
     name,
@@ -106,6 +112,10 @@ function poolText({ pool, hash, distribution, cluster, servers, advice }: PoolBa
     ...[fair, ring, ...forms.map((form) => keys[form])].map(percent),
   ]);
   const head = ['  server', 'weight', 'fair', 'ring', ...forms];
-  const lines = advice.map((each) => `  advice: ${each}\n`).join('');
+  const listed = `SRV records of ${names} list servers of it: when they list others, keys move`;
+  const lines = [
+    ...(services.length === 0 ? [] : [`  ${listed}\n`]),
+    ...advice.map((each) => `  advice: ${each}\n`),
+  ].join('');
   return `pool ${pool}: ${hash}, ${distribution}\n${lines}${table(head, rows, '  ')}`;
 }

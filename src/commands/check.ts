@@ -5,13 +5,15 @@ import { compareConfigs, type PoolChange, SAMPLE_KEYS } from '../proxy/pool/conf
 import { runCommand, usageError } from './arguments.ts';
 import { balanceOf, balanceText } from './balance.ts';
 import type { Command, Out } from './command.ts';
+import { withMembersNow } from './listed-members.ts';
 import { percent, table } from './text-table.ts';
 
 const HELP = `Usage: ringway check FILE [--keys=FILE] [--json]
        ringway check OLD NEW [--keys=FILE] [--json]
 
 With one configuration file: which part of the keys each server of a pool gets, for keys of several
-forms, and whether another hash would spread them better. Says what FILE had better limit.
+forms, and whether another hash would spread them better. Says what FILE had better limit. Servers
+that SRV records list (discover_members) are those of now.
 
 With two: what changes for the keys of each pool when OLD is replaced by NEW: which share of them
 moves to another server, in per cent of all keys. Says what NEW had better limit.
@@ -29,7 +31,9 @@ export const check: Command = (argv, out, err) =>
         'expected one or two configuration files: FILE, or OLD NEW: ringway check --help',
       );
     }
-    const configs = await Promise.all(words.map((file) => loadConfig(file)));
+    const configs = await Promise.all(
+      words.map(async (file) => withMembersNow(await loadConfig(file))),
+    );
     const last = configs[configs.length - 1];
     const warnings = [...configWarnings(last), ...(await unresolvedServers(last))];
     for (const line of warnings) err.write(`${line}\n`);

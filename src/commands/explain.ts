@@ -1,4 +1,4 @@
-import { type Config, loadConfig, type PoolConfig } from '../config/index.ts';
+import { type Config, loadConfig, type PoolConfig, srvName } from '../config/index.ts';
 import { hashTagged } from '../distribution/hash-tag.ts';
 import type { Ring } from '../distribution/ring.ts';
 import { type Place, placeOf, ringShares } from '../distribution/shares.ts';
@@ -9,6 +9,7 @@ import { ringOf } from '../proxy/pool/pool-ring.ts';
 import { runCommand, usageError } from './arguments.ts';
 import type { Command } from './command.ts';
 import { type LiveView, liveOf, liveRows } from './explain-live.ts';
+import { withMembersNow, withMembersOf } from './listed-members.ts';
 import { SOURCE_HELP, SOURCE_OPTIONS, type StatusClient, statusClient } from './status-client.ts';
 
 const HELP = `Usage: ringway explain KEY [-c FILE] [--pool=NAME] [--live] [--json]
@@ -19,7 +20,8 @@ where it goes when that server is ejected.
   -c, --conf-file=S  the configuration file (default: conf/nutcracker.yml)
   --pool=NAME        only this pool
   --live             ask a running proxy: leave out the servers that it has ejected, and say where
-                     the master or the owner of the slot is now, and its replicas
+                     the master or the owner of the slot is now, and its replicas; of servers that
+                     SRV records list take those that it has (else those that are listed now)
   --json             print JSON
 ${SOURCE_HELP}`;
 
@@ -44,6 +46,8 @@ interface Explanation {
   readonly ejected: readonly string[];
   /** What sentinels call the server's master; null = it is where the file says. */
   readonly master: string | null;
+  /** Names of SRV records that list servers of the pool; none = the file names all. */
+  readonly services: readonly string[];
   /** By the word of a running proxy, where a master is followed; null = it was not asked. */
   live: LiveView | null;
 }
@@ -68,8 +72,12 @@ export const explain: Command = (argv, out, err) => {
     if (given.words.length !== 1) throw usageError('expected one key: ringway explain --help');
     const [key] = given.words;
     const config = await loadConfig(given.text('conf-file') ?? 'conf/nutcracker.yml');
-    const pools = poolsOf(config, given.text('pool'));
     const ask = given.has('live') ? askingOnce(statusClient(given)) : null;
+    const listed = poolsOf(
+      ask === null ? await withMembersNow(config) : config,
+      given.text('pool'),
+    );
+    const pools = ask === null ? listed : await withMembersOf(listed, ask);
     const down = ask === null ? NONE : await ejectedOf(pools, ask);
     const found = pools.map((pool) => explanation(key, pool, down));
     if (ask !== null) await addLive(found, pools, ask);
@@ -147,6 +155,7 @@ function explanation(key: string, pool: PoolConfig, down: ReadonlySet<string>): 
     fallback: fallbackOf(pool, live, place, value),
     ejected: pool.servers.filter((_, i) => live[i] === 0).map(({ name }) => name),
     master: place === null ? null : masterName(pool, place.server),
+    services: pool.discovery?.services.map(({ host }) => srvName(host)) ?? [],
     live: null,
   };
 }
@@ -232,6 +241,12 @@ function render(found: Explanation): string {
     rows.push(['neighbours', `${pointText(before as PointView)}`]);
     rows.push(['', pointText(after as PointView)]);
   }
+  if (found.services.length > 0) {
+    rows.push([
+      'members',
+      `SRV records of ${found.services.join(', ')} list them: they may change`,
+    ]);
+  }
   if (found.ejected.length > 0) rows.push(['ejected now', found.ejected.join(', ')]);
   rows.push(['server', found.server === null ? noServer(found) : serverText(found.server)]);
   if (found.live !== null) rows.push(...liveRows(found.live));
@@ -242,7 +257,8 @@ function render(found: Explanation): string {
   return rows.map(([name, text]) => `${name.padEnd(13)}${text}\n`).join('');
 }
 
-function noServer({ distribution }: Explanation): string {
+function noServer({ distribution, services }: Explanation): string {
   if (distribution === 'slots') return 'the node that has the slot: ctl topology lists them';
-  return distribution === 'random' ? 'any: each request draws one' : 'none is live';
+  if (distribution === 'random') return 'any: each request draws one';
+  return services.length === 0 ? 'none is live' : 'none is live, or listed by SRV records now';
 }

@@ -30,6 +30,7 @@ const SPECIAL: Readonly<Record<string, (pool: PoolConfig) => unknown>> = {
   tls: (pool) => pool.tls !== null && pool.tlsListen === null,
   server_tls: (pool) => linesOf(pool).some(({ tls }) => tls !== null),
   servers: (pool) => linesOf(pool).map(({ text }) => text),
+  discover_members: (pool) => (pool.discovery === null ? 'off' : 'follow'),
   cluster_view: (pool) => (pool.clusterView ? 'on' : 'off'),
   sentinels: (pool) => pool.sentinels.map(addressText),
   witnesses: (pool) => pool.witnesses.map(addressText),

@@ -7,7 +7,8 @@ export type { Rules } from './file/rules.ts';
 export type { CustomCommand } from './keys/custom-commands.ts';
 export type { KeySpec } from './keys/key-spec.ts';
 export { POOL_KEYS } from './keys/keys.ts';
-export { linesOf } from './keys/lines.ts';
+export { linesOf, placedServersOf } from './keys/lines.ts';
+export { type Members, memberNames, withMembers } from './keys/masters/members.ts';
 export { isSrv, srvName } from './keys/masters/srv.ts';
 export { nearest } from './keys/suggest.ts';
 export { loadConfig, parseConfig } from './load.ts';
@@ -18,6 +19,7 @@ export { unresolvedServers } from './server-hosts.ts';
 export type { ClientTls, KeyPair, ServerTls } from './tls-types.ts';
 export type {
   Config,
+  Discovery,
   ListenConfig,
   PoolConfig,
   Position,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { RingwayError } from '../errors.ts';
 import { type Attached, AttachedFiles } from './attached-files.ts';
+import type { Members } from './keys/masters/members.ts';
 import { parseConfig } from './load.ts';
 import { resolveListens } from './resolve.ts';
 import type { Config } from './types.ts';
@@ -11,6 +12,8 @@ export interface ConfigText {
   readonly text: Uint8Array;
   /** The files that it names, as they were read. */
   readonly attached: Attached;
+  /** What SRV records list: the servers of `config` are these. Absent: nobody. */
+  readonly members?: Members;
 }
 
 /**

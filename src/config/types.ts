@@ -40,6 +40,8 @@ export interface PoolConfig {
   readonly cluster: boolean;
   /** Nodes that it is learned from. */
   readonly seeds: readonly ServerConfig[];
+  /** SRV records list servers; null = the file has them all. */
+  readonly discovery: Discovery | null;
   /** Clients see a cluster. */
   readonly clusterView: boolean;
   /** What makes a number of a key. */
@@ -239,6 +241,14 @@ export interface PoolConfig {
   readonly position: Position;
   /** Where each key of this pool stands in the file; absent keys have their default. */
   readonly keyPositions: Readonly<Record<string, Position>>;
+}
+
+/** Where the servers of a pool come from that the file does not name. Frozen. */
+export interface Discovery {
+  /** Lines with names of SRV records, whose weight each that is listed has. */
+  readonly services: readonly ServerConfig[];
+  /** The other lines: these servers are always there. */
+  readonly fixed: readonly ServerConfig[];
 }
 
 /** A login to servers. Frozen. */

@@ -224,6 +224,12 @@ export interface PoolKeys {
    */
   readonly dns?: 'system' | 'resolver';
   /**
+   * What `srv:NAME` or `srv:NAME:WEIGHT` in `servers` stands for: with `follow` the servers
+   * that SRV records list, each as if it stood there by itself. When others are listed the
+   * ring changes, and keys move. Without `cluster`, `sentinels` and `replicas`. Default off.
+   */
+  readonly discover_members?: 'off' | 'follow';
+  /**
    * A list of replicas, `host:port name` each, with the name of their server; `srv:NAME
    * name` stands for those that SRV records list. A replica that somebody promotes is
    * followed without sentinels, and replicas can be read (`read_from`).

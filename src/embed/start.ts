@@ -65,12 +65,13 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
   checkOptions(options);
   const { codec = 'auto', reader = null, latency = true, listenFds } = options;
   const { memoryLimit = DEFAULT_MEMORY_LIMIT, maxConnections = 0 } = options;
-  const { config } = await readSource(options);
+  const source = await readSource(options);
   const log = options.log ?? new FileLog(LOG_NOTICE, null);
   const told = telemetryOf(options.telemetry, process.env);
   const telemetry = told === null ? null : await Telemetry.load(told, log, 'guest');
   const topology = new TopologyKeeper(log);
-  const proxy = new LocalProxy(config, {
+  const text = await topology.members.fill(source, null);
+  const proxy = new LocalProxy(text.config, {
     codec,
     log,
     reader,
@@ -81,7 +82,7 @@ export async function start(options: RingwayOptions): Promise<Ringway> {
     maxConnections,
     onTrouble: (...what) => topology.onTrouble(...what),
   });
-  const program = new Program(config, {
+  const program = new Program(text, {
     serving: proxy,
     topology,
     telemetry,

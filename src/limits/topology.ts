@@ -72,7 +72,17 @@ export const NAME_ADDRESSES = 64;
 /** SRV records are looked up this often where no `dns_interval` says otherwise, */
 export const SRV_INTERVAL_MS = 5_000;
 /** and so many of those that a name lists are taken. */
-export const SRV_MEMBERS = 64;
+export const SRV_MEMBERS = 1024;
+/** So many servers of a pool with `discover_members` have room in the arena from the start. */
+export const DISCOVERED_MEMBERS = 256;
+/** Rings are compared with what SRV records list this often, */
+export const MEMBERS_TICK_MS = 1_000;
+/** and changed no more often than this: each change moves keys. */
+export const MEMBERS_PACE_MS = 10_000;
+/** A list that more than half of the members are missing from must stay so for so long. */
+export const MEMBERS_HOLD_MS = 30_000;
+/** Who must know now what a name lists waits so long for it. */
+export const SRV_FIRST_MS = 3_000;
 /** Servers that one line of the file stands for. */
 export const SERVER_PATTERN = 1024;
 /** What a node of a Redis Cluster says at once: 1,024 nodes and slots that are all alone fit. */

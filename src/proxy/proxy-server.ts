@@ -1,7 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
-import { CLIENT_SWEEP_MS, DEFAULT_MEMORY_LIMIT, DRAIN_MS, RING_SPARE_BYTES } from '../limits.ts';
+import {
+  CLIENT_SWEEP_MS,
+  DEFAULT_MEMORY_LIMIT,
+  DISCOVERED_MEMBERS,
+  DRAIN_MS,
+  RING_SPARE_BYTES,
+} from '../limits.ts';
 import type { Log } from '../log.ts';
 import { connectionsAllowed } from '../net/descriptor-limit.ts';
 import { Reader, type ReaderKind } from '../net/reader.ts';
@@ -43,7 +49,10 @@ import { TlsGates } from './tls-gate.ts';
 /** Bytes of arena for the rings of a configuration, and of those that reloads bring. */
 function ringRoom(config: Config): number {
   let bytes = 0;
-  for (const pool of config.pools) bytes += ringBytes(pool);
+  for (const pool of config.pools) {
+    // SRV records may list others any time.
+    bytes += ringBytes(pool, pool.discovery === null ? 0 : DISCOVERED_MEMBERS);
+  }
   return 2 * bytes + RING_SPARE_BYTES;
 }
 

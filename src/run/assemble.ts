@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type ConfigText, configWarnings, readConfig } from '../config/index.ts';
+import { type ConfigText, configWarnings, type Members, readConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { LOG_WARN, type Log } from '../log.ts';
 import { handleOf } from '../net/handles.ts';
@@ -39,6 +39,8 @@ export interface AssembleOptions {
   readonly listeners: GivenListeners;
   /** Where masters are, from the process before this one. */
   readonly known: readonly Known[];
+  /** What that has made rings of, by names of SRV records. */
+  readonly members: Members;
   /** They are not followed until an operator says so. */
   readonly frozen: boolean;
   /** What an operator wanted of single servers of that process. */
@@ -65,13 +67,14 @@ async function readNamed(file: string): Promise<ConfigText> {
 export async function assemble(options: AssembleOptions): Promise<Program> {
   const { codec, reader, latency, memoryLimit, maxConnections, log, telemetry: told } = options;
   const workers = options.workers === 'auto' ? availableParallelism() : options.workers;
-  const text = await readNamed(options.confFile);
+  const { known: inherited, frozen, members } = options;
+  const topology = new TopologyKeeper(log, inherited, frozen, members);
+  const text = await topology.members.fill(await readNamed(options.confFile), null);
   for (const line of configWarnings(text.config)) log.write(LOG_WARN, line);
   const limits = { memoryLimit, maxConnections };
   const telemetry = told === null ? null : await Telemetry.load(told, log);
   const traceRate = told?.traceRate ?? 0;
   const engine = { codec, reader, latency, traceRate, ...limits, log, version: VERSION, workers };
-  const topology = new TopologyKeeper(log, options.known, options.frozen);
   const onTrouble = (pool: string, server: string, isHint: boolean): void => {
     topology.onTrouble(pool, server, isHint);
   };
@@ -81,13 +84,13 @@ export async function assemble(options: AssembleOptions): Promise<Program> {
     const proxy = new LocalProxy(text.config, { ...engine, onTrouble, known, orders, numbered });
     proxy.preconnect();
     const onSocket = proxy.accept.bind(proxy);
-    return new Program(text.config, { ...options, serving: proxy, topology, telemetry, onSocket });
+    return new Program(text, { ...options, serving: proxy, topology, telemetry, onSocket });
   }
   const known = (): readonly Known[] => topology.known;
   const addresses = (): NameAddresses => topology.names.known;
   const others = { known, addresses, orders, numbered };
   const group = await Workers.start(text, { ...engine, onTrouble, ...others });
-  return new Program(text.config, {
+  return new Program(text, {
     ...options,
     serving: group,
     topology,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { Config } from '../config/index.ts';
+import type { ConfigText } from '../config/index.ts';
 import { InternalErrors } from '../internal-errors.ts';
 import { DRAIN_MS, TICKET_SECRET_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -64,19 +64,21 @@ export class Program {
   #ticketSecret: Buffer;
   #ticketTimer: NodeJS.Timeout | null = null;
 
-  constructor(config: Config, options: ProgramOptions) {
+  constructor(text: ConfigText, options: ProgramOptions) {
+    const { config, members } = text;
     const { serving, log, onSocket, paused = false, drainMs = DRAIN_MS } = options;
     this.#options = options;
     this.#errors = new InternalErrors(log);
     this.serving = serving;
     this.topology = options.topology;
-    this.topology.start(serving, config);
+    this.topology.start(serving, config, members);
     this.orders = new ServerOrders(serving, log, config, options.orders);
     this.#unready = options.unready ?? false;
     this.#ticketSecret = options.ticketSecret ?? randomBytes(TICKET_SECRET_BYTES);
     this.listeners = new PoolListeners({ ...options.listeners, log, paused, onSocket });
     const { listeners, topology, orders } = this;
-    this.reloader = new Reloader(config, { serving, listeners, topology, orders, log, drainMs });
+    this.reloader = new Reloader(text, { serving, listeners, topology, orders, log, drainMs });
+    topology.members.start((listed) => this.reloader.changeMembers(listed));
     this.#view = new StatusView({
       snapshot: () => this.snapshot(),
       state: () => this.#state(),
@@ -191,6 +193,7 @@ export class Program {
 
   #stopTimers(): void {
     this.reloader.stop();
+    this.topology.members.stop();
     if (this.#ticketTimer !== null) clearInterval(this.#ticketTimer);
   }
 

@@ -1,5 +1,11 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { type Config, type ConfigText, configWarnings, readConfig } from '../config/index.ts';
+import {
+  type Config,
+  type ConfigText,
+  configWarnings,
+  type Members,
+  readConfig,
+} from '../config/index.ts';
 import { sampleKeys } from '../distribution/moved.ts';
 import { RingwayError } from '../errors.ts';
 import { WATCH_MS } from '../limits.ts';
@@ -7,12 +13,16 @@ import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { PoolListeners } from '../proxy/listeners.ts';
 import { compareConfigs, type PoolChange } from '../proxy/pool/config-changes.ts';
 import { NO_OWN_COUNTS, type OwnCounters } from '../stats/snapshot.ts';
+import { withListed } from './members/member-keeper.ts';
 import type { ServerOrders } from './server-orders.ts';
 import type { Serving } from './serving.ts';
 import type { TopologyKeeper } from './topology-keeper.ts';
 
 /** Made-up keys that tell how many move: few, as clients wait while they are looked up. */
 const KEYS: readonly Uint8Array[] = [...sampleKeys(10_000)];
+
+/** A line of the log says so many of them. */
+const DIFFERENCES_TOLD = 100;
 
 /** What takes over another configuration. */
 export interface ReloaderOptions {
@@ -35,13 +45,13 @@ export interface ReloadReport {
  */
 export class Reloader {
   readonly #options: ReloaderOptions;
-  #current: Config;
+  #current: ConfigText;
   #counters: OwnCounters = NO_OWN_COUNTS;
   /** One after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #watched: string | null = null;
 
-  constructor(current: Config, options: ReloaderOptions) {
+  constructor(current: ConfigText, options: ReloaderOptions) {
     this.#current = current;
     this.#options = options;
   }
@@ -51,7 +61,7 @@ export class Reloader {
   }
 
   get current(): Config {
-    return this.#current;
+    return this.#current.config;
   }
 
   /** Work that no reload may come into. */
@@ -65,11 +75,11 @@ export class Reloader {
    * Takes over what the file says now.
    * @throws RingwayError; then nothing has changed, and it is logged and counted already
    */
-  reload(read: () => Promise<ConfigText> = () => readConfig(this.#current.file)) {
+  reload(read: () => Promise<ConfigText> = () => readConfig(this.current.file)) {
     return this.exclusively(async (): Promise<ReloadReport> => {
       try {
-        const next = await read();
-        const changes = compareConfigs(this.#current, next.config, KEYS);
+        const next = await this.#options.topology.members.fill(await read(), this.current);
+        const changes = compareConfigs(this.current, next.config, KEYS);
         await this.#switchTo(next);
         for (const line of configWarnings(next.config)) this.#say(LOG_WARN, line);
         this.#succeeded(changes);
@@ -83,11 +93,35 @@ export class Reloader {
 
   /** What a reload would change. @throws RingwayError when the file could not be taken over */
   async plan(): Promise<ReloadReport> {
-    const next = await readConfig(this.#current.file);
+    const read = await readConfig(this.current.file);
     return this.exclusively(async () => {
-      const prepared = await this.#options.serving.prepare(next);
+      const { serving, topology } = this.#options;
+      const next = await topology.members.fill(read, this.current);
+      const prepared = await serving.prepare(next);
       prepared.abort();
-      return { changes: compareConfigs(this.#current, next.config, KEYS) };
+      return { changes: compareConfigs(this.current, next.config, KEYS) };
+    });
+  }
+
+  /**
+   * SRV records list others: rings are made of these, the file is as before.
+   * @param members by name, of those names that list others
+   * @throws RingwayError; then nothing has changed, and it is logged already
+   */
+  changeMembers(members: Members): Promise<void> {
+    return this.exclusively(async () => {
+      try {
+        const next = withListed(this.#current, { ...this.#current.members, ...members });
+        const changes = compareConfigs(this.current, next.config, KEYS);
+        await this.#switchTo(next);
+        for (const change of changes) {
+          if (change.change !== 'same') this.#say(LOG_NOTICE, `SRV records: ${describe(change)}`);
+        }
+      } catch (error) {
+        const why = (error as Error).message;
+        this.#say(LOG_ERROR, `rings stay as they are, SRV records list others: ${why}`);
+        throw error;
+      }
     });
   }
 
@@ -102,8 +136,8 @@ export class Reloader {
       engines.abort();
       throw error;
     }
-    this.#current = next.config;
-    this.#options.topology.follow(next.config);
+    this.#current = next;
+    this.#options.topology.follow(next.config, next.members);
     this.#options.orders.follow(next.config);
   }
 
@@ -134,12 +168,12 @@ export class Reloader {
 
   /** Reloads whenever the file changes. */
   watch(): void {
-    this.#watched = this.#current.file;
+    this.#watched = this.current.file;
     watchFile(this.#watched, { interval: WATCH_MS, persistent: false }, (now, before) => {
       if (now.mtimeMs === before.mtimeMs && now.size === before.size && now.ino === before.ino) {
         return;
       }
-      this.#say(LOG_NOTICE, `${this.#current.file} has changed`);
+      this.#say(LOG_NOTICE, `${this.current.file} has changed`);
       void this.reload().catch(() => {});
     });
   }
@@ -156,5 +190,8 @@ export class Reloader {
 function describe({ pool, change, differences, moved }: PoolChange): string {
   if (moved === null) return `pool ${pool} ${change}`;
   const share = `${(moved.share * 100).toFixed(2)} % of its keys move`;
-  return [`pool ${pool}: ${share}`, ...differences].join(', ');
+  const told = differences.slice(0, DIFFERENCES_TOLD);
+  const more = differences.length - told.length;
+  const rest = more > 0 ? [`and ${more} more`] : [];
+  return [`pool ${pool}: ${share}`, ...told, ...rest].join(', ');
 }

@@ -142,6 +142,7 @@ class Daemon {
       listeners: inherited === undefined ? { fds } : { handles: inherited.handles },
       unready: inherited?.unready ?? false,
       known: inherited?.known ?? [],
+      members: inherited?.members ?? {},
       frozen: inherited?.frozen ?? false,
       orders: inherited?.orders ?? [],
       ticketSecret: inherited?.ticketSecret ?? null,

@@ -58,9 +58,10 @@ const NOBODY: Listed = () => null;
 
 /** Names of SRV records, and how often they are looked up. */
 export function srvNamesOf({ pools }: Config): (SrvSpec & { readonly pool: string })[] {
-  return pools.flatMap(({ name: pool, sentinels, replicas, seeds, dnsIntervalMs: intervalMs }) => {
-    const hosts = [...sentinels, ...replicas, ...seeds].map(({ host }) => host);
-    const names = hosts.filter(isSrv).map(srvName);
+  return pools.flatMap(({ name: pool, sentinels, replicas, seeds, discovery, ...rest }) => {
+    const lines = [...sentinels, ...replicas, ...seeds, ...(discovery?.services ?? [])];
+    const names = lines.flatMap(({ host }) => (isSrv(host) ? [srvName(host)] : []));
+    const intervalMs = rest.dnsIntervalMs;
     return [...new Set(names)].map((name) => ({ pool, name, intervalMs }));
   });
 }

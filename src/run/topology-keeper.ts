@@ -1,4 +1,4 @@
-import type { Config } from '../config/index.ts';
+import type { Config, Members } from '../config/index.ts';
 import { SLOTS } from '../distribution/slots.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { ReplicaSnapshot } from '../stats/snapshot.ts';
@@ -12,6 +12,7 @@ import { SrvWatch } from '../topology/names/srv-watch.ts';
 import { Peers } from '../topology/peers/peers.ts';
 import type { KnownShard, ShardView } from '../topology/shard.ts';
 import { Topology } from '../topology/topology.ts';
+import { MemberKeeper } from './members/member-keeper.ts';
 import { NameKeeper } from './name-keeper.ts';
 import type { Serving } from './serving.ts';
 import {
@@ -42,10 +43,17 @@ export class TopologyKeeper {
 
   /** Where their names lead. */
   readonly names: NameKeeper;
+  /** What rings are made of, where SRV records say that. */
+  readonly members: MemberKeeper;
 
-  /** @param known what another process has found out @param frozen and must stay so */
-  constructor(log: Log, known: readonly Known[] = [], frozen = false) {
+  /**
+   * @param known what another process has found out @param frozen and must stay so
+   * @param members what it has made rings of
+   */
+  constructor(log: Log, known: readonly Known[] = [], frozen = false, members: Members = {}) {
     this.#inherited = known;
+    this.members = new MemberKeeper(log, (name) => this.#listed.heard(name), members);
+    this.members.frozen = frozen;
     this.names = new NameKeeper(log);
     this.names.frozen = frozen;
     this.#topology = new Topology({
@@ -83,17 +91,22 @@ export class TopologyKeeper {
   }
 
   /** Begins, with those who answer clients and know what `known` says already. */
-  start(serving: Pick<Serving, 'steer' | 'setAddresses'>, config: Config): void {
+  start(
+    serving: Pick<Serving, 'steer' | 'setAddresses'>,
+    config: Config,
+    members: Members = {},
+  ): void {
     this.#serving = serving;
     this.names.start(serving, config);
     this.#later = this.#inherited;
     this.#inherited = [];
-    this.#followAll(config);
+    this.#followAll(config, members);
   }
 
-  #followAll(config: Config): void {
+  #followAll(config: Config, members: Members): void {
     this.#config = config;
     this.#listed.follow(srvNamesOf(config));
+    this.members.follow(config, members);
     this.#followMasters();
     this.#peers.follow(peersOf(config), this.#later.filter(isPeers));
   }
@@ -126,13 +139,14 @@ export class TopologyKeeper {
   /**
    * The program goes on with another configuration. Who answers clients is told all again: what was
    * said while that was taken over went by names that may mean other servers now.
+   * @param members what SRV records list, as its rings are made of it
    */
-  follow(config: Config): void {
+  follow(config: Config, members: Members = {}): void {
     const before = this.#config;
     this.names.follow(config);
     // What is not followed until SRV records list who tells of it is not forgotten.
     this.#later = this.known.filter((each) => isMeant(each, before, config));
-    this.#followAll(config);
+    this.#followAll(config, members);
     this.#tell(this.known);
   }
 
@@ -176,7 +190,8 @@ export class TopologyKeeper {
 
   /** What `ringway ctl topology` prints. */
   get view(): object {
-    return { frozen: this.frozen, shards: this.#shards, clusters: this.#clusterViews };
+    const { views: members } = this.members;
+    return { frozen: this.frozen, shards: this.#shards, clusters: this.#clusterViews, members };
   }
 
   /** Those of whom nobody tells yet are where requests go. */
@@ -200,10 +215,15 @@ export class TopologyKeeper {
       return { ...view, slotsUnowned: SLOTS - view.slotsOwned };
     });
     const names = this.#config === null ? [] : srvNamesOf(this.#config);
+    const rings = this.members.views;
     const services = names.map(({ pool, name }) => {
-      return { pool, name, members: this.#listing(name)?.length ?? 0 };
+      const { coming = [], leaving = [] } = rings.find((each) => each.name === name) ?? {};
+      const members = this.#listing(name)?.length ?? 0;
+      return { pool, name, members, pending: coming.length + leaving.length };
     });
-    return { frozen: this.frozen, shards: this.#shards, clusters, services };
+    const { changes: memberChanges, errors: memberErrors } = this.members.counts;
+    const counts = { memberChanges, memberErrors };
+    return { frozen: this.frozen, shards: this.#shards, clusters, services, ...counts };
   }
 
   /** Servers that are asked for their role. */
@@ -223,10 +243,12 @@ export class TopologyKeeper {
     this.#topology.frozen = frozen;
     this.#clusters.frozen = frozen;
     this.names.frozen = frozen;
+    this.members.frozen = frozen;
   }
 
   stop(): void {
     this.names.stop();
+    this.members.stop();
     this.#config = null;
     this.#listed.stop();
     this.#topology.stop();

@@ -7,6 +7,9 @@ export interface TopologyFigures {
   readonly shards: readonly ShardFigures[];
   readonly clusters: readonly ClusterFigures[];
   readonly services: readonly ServiceFigures[];
+  /** Times that rings were made of others that SRV records list, and that they could not be. */
+  readonly memberChanges: number;
+  readonly memberErrors: number;
 }
 
 /** A name of SRV records that a pool has. */
@@ -15,6 +18,8 @@ export interface ServiceFigures {
   readonly name: string;
   /** Those that it lists; 0 = nobody yet. */
   readonly members: number;
+  /** Of those that servers of the pool are made of: they come or go, and the ring is as before. */
+  readonly pending: number;
 }
 
 /** A server whose master is followed. */
@@ -51,4 +56,6 @@ export const NO_TOPOLOGY: TopologyFigures = {
   shards: [],
   clusters: [],
   services: [],
+  memberChanges: 0,
+  memberErrors: 0,
 };

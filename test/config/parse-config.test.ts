@@ -42,6 +42,7 @@ const OWN_DEFAULTS = {
   cluster: false,
   clusterView: false,
   seeds: [],
+  discovery: null,
   allowClients: null,
   denyClients: null,
   protectedMode: false,

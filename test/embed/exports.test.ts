@@ -11,9 +11,9 @@ const BUILT = join(ROOT, 'build/src');
 const OF_VIEWS = ['AdminActions', 'Moved', 'PoolStatus', 'ProxyState'];
 /** Of a pool's configuration, which programs read: `PoolConfig['servers']` names them. */
 const OF_POOLS = [
-  ...['ClientTls', 'CustomCommand', 'ListenConfig', 'Position', 'ReadFrom', 'RenamedCommand'],
-  ...['ReplicaConfig', 'RingDistribution', 'Secret', 'SentinelConfig', 'SentinelLogin'],
-  ...['ServerConfig', 'ServerLogin', 'Users'],
+  ...['ClientTls', 'CustomCommand', 'Discovery', 'ListenConfig', 'Position', 'ReadFrom'],
+  ...['RenamedCommand', 'ReplicaConfig', 'RingDistribution', 'Secret', 'SentinelConfig'],
+  ...['SentinelLogin', 'ServerConfig', 'ServerLogin', 'Users'],
 ];
 
 /** Names in `{ a, type B }` behind a word. */

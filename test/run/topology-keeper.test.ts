@@ -163,8 +163,8 @@ describe('whoever follows masters', () => {
     );
     const { figures } = waiting;
     assert.deepEqual(figures.services, [
-      { pool: 'pool1', name: '_redis._tcp.invalid', members: 0 },
-      { pool: 'pool2', name: '_redis._tcp.invalid', members: 0 },
+      { pool: 'pool1', name: '_redis._tcp.invalid', members: 0, pending: 0 },
+      { pool: 'pool2', name: '_redis._tcp.invalid', members: 0, pending: 0 },
     ]);
     assert.deepEqual(
       figures.clusters.map(({ slotsUnowned }) => slotsUnowned),

@@ -56,9 +56,10 @@ export const doctor: Command = (argv, out, err) => {
 };
 
 async function lookAtAll(config: Config, around: Circumstances, tell: Tell): Promise<Finding[]> {
-  const found: Finding[] = [...lookAtDescriptors(config, around.workers).all];
+  const found: Finding[] = [];
   const pools: SpreadPool[] = [];
   for (const pool of config.pools) pools.push(await spreadPool(pool, found));
+  found.unshift(...lookAtDescriptors(pools, around.workers).all);
   const all = pools.reduce((sum, { pool, lines }) => sum + lines.length + othersOf(pool), 0);
   let done = 0;
   const each = <T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> =>

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
-import type { Config, ListenConfig, PoolConfig } from '../../config/index.ts';
-import { linesOf } from '../../config/keys/lines.ts';
+import type { ListenConfig, PoolConfig } from '../../config/index.ts';
 import { descriptorLimit } from '../../net/descriptor-limit.ts';
 import { Findings } from './finding.ts';
 import type { Running } from './running.ts';
+import type { SpreadPool } from './spread-pool.ts';
 
 /** Descriptors that are no connection. */
 const OTHER_DESCRIPTORS = 64;
@@ -42,16 +42,17 @@ function tryToListen(listen: ListenConfig & { kind: 'tcp' }): Promise<string | n
  * Whether a process may have open what the file lets it open.
  * @param workers processes that share the clients; each has its own connections to servers
  */
-export function lookAtDescriptors({ pools }: Config, workers: number): Findings {
+export function lookAtDescriptors(spread: readonly SpreadPool[], workers: number): Findings {
   const findings = new Findings('', null);
   const limit = descriptorLimit();
   if (limit === 0) return findings;
+  const pools = spread.map(({ pool }) => pool);
   const clients = pools.reduce((sum, { clientConnections }) => {
     return sum + Math.ceil(clientConnections / workers);
   }, 0);
   const unbounded = pools.some((pool) => pool.clientConnections === 0);
-  const servers = pools.reduce((sum, pool) => {
-    return sum + linesOf(pool).length * (pool.serverConnections + pool.bulkConnections);
+  const servers = spread.reduce((sum, { pool, lines }) => {
+    return sum + lines.length * (pool.serverConnections + pool.bulkConnections);
   }, 0);
   const text = `${limit} files may be open (ulimit -n)`;
   const needed = clients + servers + OTHER_DESCRIPTORS;

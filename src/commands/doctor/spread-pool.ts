@@ -77,7 +77,10 @@ async function spreadLines<L extends Line>(
       for (const { host, port } of members) {
         all.push({ ...line, host, port, name: `${host}:${port}`, listed: true });
       }
-      if (members.length > 0) findings.ok('its SRV records are there');
+      const count = `it lists ${members.length}`;
+      const isRing = pool.discovery?.services.some(({ host }) => host === line.host) ?? false;
+      const use = isRing ? ': the ring is made of them, and follows (discover_members)' : '';
+      if (members.length > 0) findings.ok(count + use);
       else findings.error('its SRV records list nobody');
     } catch (error) {
       findings.error(`it has no SRV records (${(error as NodeJS.ErrnoException).code})`);

@@ -143,12 +143,16 @@ function isServer(text: string): boolean {
 
 /** A `servers` line that stands for those that SRV records list. */
 function parseSrvServer(text: string, line: number): Parsed<Omit<ServerConfig, 'column' | 'tls'>> {
-  // Some write a weight behind every line.
-  const srv = parseSrv(text.replace(/:1$/, ''));
+  const [, service, weightText = '1'] = /^(.*?)(?::(\d+))?$/s.exec(text)!;
+  const srv = parseSrv(service);
   if (srv === null || 'problem' in srv) return srv ?? { problem: SERVER_FORMS };
+  const weight = wrappingNumber(weightText);
+  if (weight === null || weight === 0) {
+    return { problem: `${quote(weightText)} is not a weight; expected a number from 1` };
+  }
   const names = { name: text, ringName: latin1(text) };
   const where = { kind: 'tcp', path: '', ...srv.value } as const;
-  return { value: { text, ...names, ...where, weight: 1, line } };
+  return { value: { text, ...names, ...where, weight, line } };
 }
 
 /** As in `redis-{0..5}.redis.svc:6379:1 redis-{}`: the numbers stand where {} is, too. */

@@ -26,6 +26,7 @@ import { MEANT, POOL_KEYS, REFUSED_KEYS } from './keys.ts';
 import { parseCommandNames, parseParameters } from './listed-names.ts';
 import { type Logins, readLogins } from './logins.ts';
 import { checkCluster } from './masters/cluster-rules.ts';
+import { checkDiscovery } from './masters/discovery-rules.ts';
 import { checkPromotion } from './masters/promotion-rules.ts';
 import { checkFollowing } from './masters/sentinel-rules.ts';
 import { readRenamedCommands } from './renamed-commands.ts';
@@ -246,6 +247,7 @@ class PoolReader {
     checkFollowing(this, report);
     checkPromotion(this, report);
     checkCluster(this, report);
+    checkDiscovery(this, report);
     const seen = new Map<string, PlacedServer>();
     for (const placed of this.servers) {
       const { ringName } = placed.server;

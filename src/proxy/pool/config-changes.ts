@@ -1,4 +1,4 @@
-import { type Config, linesOf, type PoolConfig } from '../../config/index.ts';
+import { type Config, linesOf, type PoolConfig, placedServersOf } from '../../config/index.ts';
 import { type Moved, movedKeys, type NamedRing, sampleKeys } from '../../distribution/moved.ts';
 import { adviceOf } from './advice.ts';
 import { samePool, sameServerTls } from './pool-changes.ts';
@@ -67,7 +67,7 @@ const NOT_AS_VALUES = [
     'users',
     'renameCommands',
     'loginRequired',
-    'seeds',
+    ...['seeds', 'discovery'],
   ],
 ];
 
@@ -89,14 +89,15 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
   if (!same(before.users, after.users)) found.push('users or their rules are others');
   if (!same(before.renameCommands, after.renameCommands)) found.push('rename_commands are others');
   if (!same(before.sentinelLogin, after.sentinelLogin)) found.push('sentinel_auth is another');
-  const [oldLines, newLines] = [before, after].map((each) => linesOf(each));
+  differs('discover_members', servicesOf(before), servicesOf(after));
+  const [oldLines, newLines] = [before, after].map(placedServersOf);
   for (const server of newLines) {
     const old = oldLines.find(({ name }) => name === server.name);
     if (old === undefined) found.push(`server ${server.name} is new`);
     else differs(`server ${server.name}`, old.text, server.text);
   }
   // All servers of a pool have the same.
-  if (!sameServerTls(oldLines[0], newLines[0])) {
+  if (!sameServerTls(linesOf(before)[0], linesOf(after)[0])) {
     found.push('server_tls, or a file of it, is another');
   }
   for (const server of oldLines) {
@@ -105,6 +106,11 @@ function differencesOf(before: PoolConfig, after: PoolConfig): string[] {
     }
   }
   return found;
+}
+
+/** What lists servers; null = nothing does. */
+function servicesOf({ discovery }: PoolConfig): string | null {
+  return discovery?.services.map(({ text }) => text).join(', ') ?? null;
 }
 
 /** Secrets are compared by their digests. */

@@ -11,9 +11,12 @@ function aligned(bytes: number): number {
   return Math.ceil(bytes / ALIGN) * ALIGN;
 }
 
-/** Bytes of arena for a pool's ring, whichever of its servers are live. */
-export function ringBytes(pool: PoolConfig): number {
-  return aligned(poolBytesForServers(pool.servers.length, pool.distribution));
+/**
+ * Bytes of arena for a pool's ring, whichever of its servers are live.
+ * @param least servers that there must be room for
+ */
+export function ringBytes(pool: PoolConfig, least = 0): number {
+  return aligned(poolBytesForServers(Math.max(pool.servers.length, least), pool.distribution));
 }
 
 /** The ring of a pool with the given servers live. */

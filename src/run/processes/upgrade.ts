@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Members } from '../../config/index.ts';
 import { RingwayError } from '../../errors.ts';
 import {
   HAND_OVER_MS,
@@ -36,6 +37,8 @@ export interface Inheritance extends Wishes {
   readonly handles: ReadonlyMap<string, GivenListener>;
   /** Where masters are. */
   readonly known: readonly Known[];
+  /** What rings are made of, by names of SRV records. */
+  readonly members: Members;
   /** Null from a process that knows no TLS. */
   readonly ticketSecret: Buffer | null;
   /** Processes that have numbered clients which this one may get. */
@@ -48,6 +51,7 @@ interface ProgramMessage {
   /** Base64. */
   readonly ticketSecret?: string;
   readonly known?: readonly Known[];
+  readonly members?: Members;
   readonly frozen?: boolean;
   readonly orders?: readonly ServerOrder[];
   readonly numbered?: number;
@@ -75,11 +79,12 @@ export class Predecessor {
   /** Its listening sockets, by `listen`, what an operator has ordered, and masters. */
   async listeners(): Promise<Inheritance> {
     const said = await this.#peer.ask<ProgramMessage>('listeners');
-    const { unready, ticketSecret, known = [], frozen = false, orders = [] } = said;
+    const { unready, ticketSecret, known = [], frozen = false, orders = [], members = {} } = said;
     // One that does not say numbered them from 1, and few of its workers will have been replaced.
     const { numbered = NUMBERED_WORKERS >> 1 } = said;
     const secret = ticketSecret === undefined ? null : Buffer.from(ticketSecret, 'base64');
-    return { handles: this.#given, unready, ticketSecret: secret, known, frozen, orders, numbered };
+    const wishes = { unready, frozen, orders };
+    return { handles: this.#given, ticketSecret: secret, known, members, numbered, ...wishes };
   }
 
   /**
@@ -129,7 +134,8 @@ export async function handOver(
     const { known } = program.topology;
     const ticketSecret = program.ticketSecret.toString('base64');
     const numbered = program.serving.numbered + SPARE_NUMBERED_WORKERS;
-    return { ticketSecret, known, numbered, ...program.wishes };
+    const { taken: members } = program.topology.members;
+    return { ticketSecret, known, members, numbered, ...program.wishes };
   });
   peer.on('doors', () => {
     doorsClosed = true;

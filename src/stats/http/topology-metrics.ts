@@ -142,10 +142,20 @@ function promotionMetrics(registry: Registry, { shards }: TopologyFigures): void
   }
 }
 
-function serviceMetrics(registry: Registry, { services }: TopologyFigures): void {
+function serviceMetrics(registry: Registry, figures: TopologyFigures): void {
   const gauge = maker(registry, 'gauge', ['pool', 'name']);
   const members = gauge('srv_members', 'Those that SRV records list, 0 while none are known');
-  for (const { pool, name, members: count } of services) add(members, { pool, name }, count);
+  const waiting = 'Servers that come or go by SRV records, while the ring is as before';
+  const pending = gauge('srv_members_pending', waiting);
+  for (const { pool, name, members: listed, pending: others } of figures.services) {
+    add(members, { pool, name }, listed);
+    add(pending, { pool, name }, others);
+  }
+  const counted = maker(registry, 'counter', []);
+  const changes = 'Times that rings were made of others that SRV records list';
+  add(counted('member_changes_total', changes), {}, figures.memberChanges);
+  const errors = 'Times that this could not be done';
+  add(counted('member_change_errors_total', errors), {}, figures.memberErrors);
 }
 
 function clusterMetrics(registry: Registry, { clusters }: TopologyFigures): void {

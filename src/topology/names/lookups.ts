@@ -43,9 +43,20 @@ export interface LookupWords {
   failed(name: string, why: string, stays: string | null): string;
 }
 
+/** What a name has come to, and for how long. */
+export interface Heard<V> {
+  readonly value: V;
+  /** When it was heard first, and last. */
+  readonly since: number;
+  readonly heardAt: number;
+}
+
 interface Entry<S extends Lookup, V> {
   readonly spec: S;
   value: V | null;
+  /** When that was heard first, and last. */
+  since: number;
+  heardAt: number;
   /** Of the value that the log has. */
   told: string | null;
   /** Lines about changes since then. */
@@ -76,7 +87,8 @@ export class Lookups<S extends Lookup, V> {
     this.#entries = new Map();
     const dueAt = this.#options.clock.now();
     const never = Number.NEGATIVE_INFINITY;
-    const fresh = { value: null, told: null, tellsSince: never, tells: 0, failureToldAt: never };
+    const heard = { value: null, since: never, heardAt: never };
+    const fresh = { ...heard, told: null, tellsSince: never, tells: 0, failureToldAt: never };
     for (const spec of specs) {
       const { name, intervalMs } = spec;
       const twin = this.#entries.get(name);
@@ -90,6 +102,14 @@ export class Lookups<S extends Lookup, V> {
   /** What a name has come to; null = that is not known yet. */
   valueOf(name: string): V | null {
     return this.#entries.get(name)?.value ?? null;
+  }
+
+  /** The same, and since when. */
+  heard(name: string): Heard<V> | null {
+    const entry = this.#entries.get(name);
+    if (entry === undefined || entry.value === null) return null;
+    const { value, since, heardAt } = entry;
+    return { value, since, heardAt };
   }
 
   /** What is known of all names. */
@@ -142,9 +162,12 @@ export class Lookups<S extends Lookup, V> {
     if (!this.#isCurrent(entry)) return;
     const { textOf, onChange } = this.#options;
     const { value: before } = entry;
+    const isNew = before === null || textOf(before) !== textOf(value);
     entry.value = value;
+    entry.heardAt = this.#options.clock.now();
+    if (isNew) entry.since = entry.heardAt;
     this.#tellChange(entry, textOf(value));
-    if (before === null || textOf(before) !== textOf(value)) onChange(entry.spec.name, value);
+    if (isNew) onChange(entry.spec.name, value);
   }
 
   /** One that changes all the time is told a few times, then what it is when the time is over. */

@@ -1,5 +1,5 @@
 import dns from 'node:dns/promises';
-import { SRV_MEMBERS } from '../../limits.ts';
+import { SRV_FIRST_MS, SRV_MEMBERS } from '../../limits.ts';
 import { type Address, addressOf, addressText } from '../facts.ts';
 
 /** Finds what SRV records list; rejects when there are none. */
@@ -17,4 +17,25 @@ export function membersIn(records: readonly { name: string; port: number }[]): A
   }
   const sorted = [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
   return sorted.slice(0, SRV_MEMBERS).map(([, address]) => address);
+}
+
+/** What a name lists now, `host:port` each; rejects when that is nobody, or nobody says it. */
+export async function listedNow(name: string): Promise<readonly string[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const fail = (): void => reject(new Error(`no answer within ${SRV_FIRST_MS} ms`));
+    timer = setTimeout(fail, SRV_FIRST_MS);
+  });
+  try {
+    const members = membersIn(await Promise.race([RESOLVE_SRV(name), late]));
+    if (members.length === 0) throw new Error('it lists nobody');
+    return members.map(addressText);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Why it does not. */
+export function whyUnlisted(error: NodeJS.ErrnoException): string {
+  return error.code ?? error.message;
 }

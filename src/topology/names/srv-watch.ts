@@ -1,7 +1,7 @@
 import { SRV_INTERVAL_MS } from '../../limits.ts';
 import type { Clock } from '../clock.ts';
 import { type Address, addressText } from '../facts.ts';
-import { type Lookup, Lookups } from './lookups.ts';
+import { type Heard, type Lookup, Lookups } from './lookups.ts';
 import { membersIn, type ResolveSrv } from './srv-members.ts';
 
 /** A name of SRV records that is looked up again and again; with an interval of 0 as usual. */
@@ -54,6 +54,11 @@ export class SrvWatch {
   /** What a name lists; null = that is not known yet. */
   membersOf(name: string): readonly Address[] | null {
     return this.#lookups.valueOf(name);
+  }
+
+  /** The same, and since when. */
+  heard(name: string): Heard<readonly Address[]> | null {
+    return this.#lookups.heard(name);
   }
 
   stop(): void {

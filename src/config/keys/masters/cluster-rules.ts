@@ -1,12 +1,11 @@
 import type { Position, ServerConfig } from '../../types.ts';
-import { isSrv } from './srv.ts';
 
 /** What has been read of a pool. */
 interface ReadPool {
   readonly values: ReadonlyMap<string, unknown>;
   readonly positions: ReadonlyMap<string, Position>;
   readonly servers: readonly {
-    readonly server: Pick<ServerConfig, 'kind' | 'text' | 'host' | 'weight'>;
+    readonly server: Pick<ServerConfig, 'kind' | 'text' | 'weight'>;
     readonly at: Position;
   }[];
 }
@@ -20,10 +19,6 @@ const ALONE: readonly (readonly [key: string, why: string])[] = [
   ['subscribe_to', 'a message is heard at every node; expected no "subscribe_to"'],
 ];
 
-const NO_SRV =
-  'SRV records list no names that keys could be spread by; expected "host:port:weight name", or ' +
-  'such a name in "sentinels:", "replicas:" or a cluster';
-
 /** Reports what does not go together with `cluster: true`. */
 export function checkCluster(
   { values, positions, servers }: ReadPool,
@@ -31,12 +26,7 @@ export function checkCluster(
 ): void {
   checkView(values, positions, report);
   const at = positions.get('cluster');
-  if (at === undefined || values.get('cluster') !== true) {
-    for (const { server, at: place } of servers) {
-      if (isSrv(server.host)) report(place, 'servers', NO_SRV);
-    }
-    return;
-  }
+  if (at === undefined || values.get('cluster') !== true) return;
   const wrong = (key: string, message: string): void => {
     report(positions.get(key) ?? at, key, message);
   };

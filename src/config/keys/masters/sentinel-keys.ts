@@ -45,6 +45,17 @@ export const SENTINEL_KEYS: readonly KeySpec[] = [
       '`resolver` by asking name servers, and again when the TTL of the answer is over.',
   },
   {
+    name: 'discover_members',
+    type: 'name',
+    default: 'off',
+    choices: ['off', 'follow'],
+    since: 'ringway 0.1',
+    doc:
+      'What `srv:NAME` or `srv:NAME:WEIGHT` in `servers` stands for: with `follow` the servers ' +
+      'that SRV records list, each as if it stood there by itself. When others are listed the ' +
+      'ring changes, and keys move. Without `cluster`, `sentinels` and `replicas`.',
+  },
+  {
     name: 'replicas',
     type: 'replicas',
     default: null,
