@@ -81,6 +81,30 @@ for (const variant of VARIANTS.slice(0, 3)) {
       assert.ok(cluster.asked[0].includes(`SSUBSCRIBE ${FIRST}`));
     });
 
+    test('SSUBSCRIBE that goes to a node which has just joined waits until that is known', async () => {
+      const channel = `SSUBSCRIBE ${FIRST}`;
+      let onMoved = (): void => {};
+      const cluster = await startFakeCluster(2, (node, text) => {
+        if (text !== channel) return undefined;
+        if (node === 1) return `*3\r\n$10\r\nssubscribe\r\n$3\r\n${FIRST}\r\n:1\r\n`;
+        onMoved();
+        return `-MOVED ${slotOf(FIRST)} 127.0.0.1:${cluster.ports[1]}\r\n`;
+      });
+      stops.push(() => cluster.stop());
+      cluster.handOver(1, 0);
+      const join = cluster.hide(1);
+      onMoved = () => {
+        cluster.own(0, 1);
+        join();
+      };
+      const ringway = await startBefore(cluster, {}, variant);
+      stops.push(() => ringway.stop());
+      const client = await RespClient.open(ringway.port);
+      stops.push(async () => client.close());
+      assert.deepEqual(await ask(client, ['SSUBSCRIBE', FIRST]), [`ssubscribe,${FIRST},1`]);
+      assert.ok(cluster.asked[0].includes(channel));
+    });
+
     for (const [name, said] of [
       ['MOVED', (port: number) => `-MOVED ${slotOf(FIRST)} 127.0.0.1:${port}`],
       ['ASK', (port: number) => `-ASK ${slotOf(FIRST)} 127.0.0.1:${port}`],

@@ -24,6 +24,8 @@ export interface FakeCluster {
   fail(node: number): void;
   /** A node says from now on what it says now. */
   fallBehind(node: number): void;
+  /** Nobody lists a node, as before it has joined. @returns what has it join */
+  hide(node: number): () => void;
   /** How often anybody asked how the cluster is. */
   readonly looks: number;
   stop(): Promise<void>;
@@ -56,6 +58,7 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
   const lines = (me: number): string =>
     ports
       .map((port, i) => {
+        if (hidden.has(i)) return '';
         const id = String(i).repeat(40);
         const failed = dead.has(i) ? ',fail' : '';
         const flags = i === me ? 'myself,master' : `master${failed}`;
@@ -64,6 +67,7 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
       })
       .join('');
   const dead: Set<number> = new Set();
+  const hidden: Set<number> = new Set();
   /** What those say that have fallen behind. */
   const old: Map<number, string> = new Map();
   const info = (): string => {
@@ -109,6 +113,10 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
       epochs[to] = Math.max(...epochs) + 1;
     },
     fail: (node) => void dead.add(node),
+    hide: (node) => {
+      hidden.add(node);
+      return () => void hidden.delete(node);
+    },
     fallBehind: (node) => void old.set(node, lines(node)),
     get looks() {
       return looks;

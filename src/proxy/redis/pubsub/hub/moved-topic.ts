@@ -1,5 +1,6 @@
 import { REDIRECTIONS } from '../../../../limits.ts';
 import type { DialTarget } from '../../../../net/dial.ts';
+import { SLOT_MOVED } from '../../../backend/again/redirections.ts';
 import type { Pool } from '../../../pool/pool.ts';
 import { addressOf } from '../../../pool/pool-changes.ts';
 import { SHARD } from './kinds.ts';
@@ -23,6 +24,11 @@ export function refusalOf(
   const name = addressOf(target);
   const error = mover.learn({ owner: { name, config: { host: target.host } } }, redirection);
   const owner = pool.servers.at(slots.serverOf(redirection.slot));
-  const isElsewhere = redirection.slot >= 0 && owner !== undefined && owner.name !== name;
+  if (redirection.slot < 0 || owner === undefined) return error;
+  // A node that is not known yet, as one that has just joined, is known in a moment.
+  const { kind, host, port } = redirection;
+  const place = `${host === '' ? target.host : host}:${port}`;
+  const isUnknown = kind === SLOT_MOVED && slots.serverAt(place) === null;
+  const isElsewhere = owner.name !== name || isUnknown;
   return isElsewhere && topic.redirections++ < REDIRECTIONS ? null : error;
 }
