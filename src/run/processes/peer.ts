@@ -34,6 +34,8 @@ interface Asked {
 }
 
 const ANSWER = 'answer';
+/** Nobody reads any more at the other end; that it is closed is heard later. */
+const LOST_CODES = ['EPIPE', 'ECONNRESET', 'ERR_IPC_CHANNEL_CLOSED'];
 
 /** The other process: is told things and asked questions, in order, over Node's channel. */
 export class Peer {
@@ -54,6 +56,11 @@ export class Peer {
     channel.on('disconnect', () => this.end());
   }
 
+  /** The other process has ended, or its end of the channel is closed. */
+  get isGone(): boolean {
+    return this.#gone;
+  }
+
   on(type: string, handler: Handler): void {
     this.#handlers.set(type, handler);
   }
@@ -71,7 +78,9 @@ export class Peer {
       const timer = limitMs === 0 ? undefined : setTimeout(onLate, limitMs);
       this.#asked.set(id, { resolve, reject, timer });
       this.#send({ type, body, id }, undefined, (error) => {
-        if (error !== null) this.#takeAsked(id)?.reject(error);
+        if (error === null) return;
+        if (LOST_CODES.includes((error as NodeJS.ErrnoException).code ?? '')) this.#gone = true;
+        this.#takeAsked(id)?.reject(error);
       });
     });
   }

@@ -324,7 +324,10 @@ export class Workers implements Serving {
     try {
       await change;
     } catch (error) {
-      this.#end(worker, 'has not taken the configuration over and is ended', error as Error);
+      const what = worker.peer.isGone
+        ? 'was gone before it had taken the configuration over'
+        : 'has not taken the configuration over and is ended';
+      this.#end(worker, what, error as Error);
     }
   }
 

@@ -7,11 +7,15 @@ interface Question {
   readonly id: number;
 }
 
+type OnSent = (error: Error | null) => void;
+
 /** One end of a channel whose other end says what a test wants. */
 class TestChannel extends EventEmitter implements Channel {
   readonly sent: Question[] = [];
+  failure: Error | null = null;
 
-  send(message: object): boolean {
+  send(message: object, _handle: unknown, _options: object, onSent: OnSent): boolean {
+    if (this.failure !== null) onSent(this.failure);
     this.sent.push(message as Question);
     return true;
   }
@@ -53,5 +57,17 @@ describe('a question to another process', () => {
     mock.timers.tick(1_000_000);
     channel.emit('disconnect');
     await gone;
+    assert.equal(peer.isGone, true);
+  });
+
+  test('fails when it cannot be sent, and tells whether that is for good', async () => {
+    for (const [code, isGone] of [
+      ['EMSGSIZE', false],
+      ['EPIPE', true],
+    ] as const) {
+      channel.failure = Object.assign(new Error(code), { code });
+      await assert.rejects(peer.ask('figures'), { code });
+      assert.equal(peer.isGone, isGone);
+    }
   });
 });

@@ -75,7 +75,8 @@ describe('a worker process, as the first process sees it', () => {
     assert.equal(await serverOf(worker), 'third');
   });
 
-  test('that has not taken it over is ended, and the log says what it has not done', async (t) => {
+  /** @returns workers, and what they log */
+  async function startWorkers(t: { after(work: () => void): void }) {
     const log: string[] = [];
     const workers = await Workers.start(first, {
       ...START,
@@ -85,16 +86,38 @@ describe('a worker process, as the first process sees it', () => {
       addresses: () => [],
     });
     t.after(() => workers.stop());
+    const said = (text: RegExp): boolean => log.some((line) => text.test(line));
+    return { workers, log, said };
+  }
+
+  async function isReplaced(workers: Workers, pid: number): Promise<void> {
+    await waitFor('another one', () => workers.pids.length === 1 && workers.pids[0] !== pid);
+    const { pools } = await workers.snapshot();
+    assert.equal(pools[0].servers[0].name, 'second');
+  }
+
+  test('that is gone before it has taken it over is not said to have refused it', async (t) => {
+    const { workers, log, said } = await startWorkers(t);
     const change = await workers.prepare(second);
     const [pid] = workers.pids;
     process.kill(pid, 'SIGKILL');
     await change.commit(0);
-    const said = (text: RegExp): boolean => log.some((line) => text.test(line));
-    assert.ok(said(/^worker 1 has not taken the configuration over and is ended: /), log.join());
-    assert.ok(!said(/did not leave well/));
-    await waitFor('another one', () => workers.pids.length === 1 && workers.pids[0] !== pid);
-    const { pools } = await workers.snapshot();
-    assert.equal(pools[0].servers[0].name, 'second');
+    assert.ok(said(/^worker 1 was gone before it had taken the configuration over: /), log.join());
+    assert.ok(!said(/has not taken|did not leave well/), log.join());
+    await isReplaced(workers, pid);
+  });
+
+  test('that has not taken it over is ended, and the log says what it has not done', async (t) => {
+    const { workers, log, said } = await startWorkers(t);
+    const refuses = { commit: () => Promise.reject(new Error('broken')), abort: () => {} };
+    t.mock.method(Worker.prototype, 'prepare', async () => refuses, { times: 1 });
+    const change = await workers.prepare(second);
+    const [pid] = workers.pids;
+    await change.commit(0);
+    const told = /^worker 1 has not taken the configuration over and is ended: broken$/;
+    assert.ok(said(told), log.join());
+    assert.ok(!said(/was gone|did not leave well/), log.join());
+    await isReplaced(workers, pid);
   });
 });
 
