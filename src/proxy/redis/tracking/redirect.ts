@@ -52,8 +52,13 @@ export class Redirect implements Timed {
   #target: ClientConnection | null;
   /** The other client is gone. */
   broken = false;
-  /** When it is looked for; 0 = nothing has changed since it was. */
+  /** It was not told of something, and no look that is under way makes up for that. */
+  #missed = false;
+  /** Other processes are asked to have it forget all. */
+  #looking = false;
+  /** When they are asked next; 0 = it has missed nothing, or they are being asked. */
   #lookAt = 0;
+  #stopped = false;
   #pause = REDIRECT_LOOK_MS;
   timerAt = 0;
 
@@ -67,16 +72,21 @@ export class Redirect implements Timed {
   tell(keys: Keys): void {
     if (this.#tellHere(keys)) return;
     if (this.broken) this.#onBroken();
-    else this.#pass(keys, (told) => this.#settle(told));
+    else this.#pass(keys, (told) => (told ? this.#found() : this.#onBroken()));
   }
 
-  /** Who is not there comes from another process, and is told to forget all when it does. */
+  /**
+   * Who is not there comes from another process, and is told to forget all when it does; but it may
+   * be in one that says nothing now.
+   */
   tellIfThere(keys: Keys): void {
-    if (!this.#tellHere(keys)) this.#pass(keys, () => {});
+    if (this.#tellHere(keys)) return;
+    this.#pass(keys, (told) => (told ? this.#found() : this.#onMissed()));
   }
 
   /** Nobody hears by it any more. */
   stop(): void {
+    this.#stopped = true;
     this.#lookAt = 0;
     this.#client.pool.engine.deadlines.forget(this);
   }
@@ -86,15 +96,19 @@ export class Redirect implements Timed {
     if (this.#target?.leaves) this.#target = null;
     this.#target ??= hearerOf(this.#client.pool, this.#number);
     if (this.#target === null) return false;
+    const owed = this.#missed ? ALL_KEYS : keys;
+    this.#missed = false;
     this.#found();
-    Mailbox.of(this.#target).tell(keys);
+    Mailbox.of(this.#target).tell(owed);
     return true;
   }
 
+  /** It hears again: what it has missed it is told now. */
   #found(): void {
     this.broken = false;
     this.#lookAt = 0;
     this.#pause = REDIRECT_LOOK_MS;
+    if (this.#missed && !this.#looking) this.#look();
   }
 
   /** @param settle told whether some process has told it */
@@ -103,7 +117,7 @@ export class Redirect implements Timed {
     const { siblings, guard } = pool.engine;
     const onAnswers = (answers: readonly object[] | null): void => {
       guard.bind(this.#client, () => {
-        if (this.#client.closed) return;
+        if (this.#client.closed || this.#stopped) return;
         const isElsewhere = answers?.some((answer) => (answer as TellAnswer).told) ?? false;
         // It may have come here meanwhile.
         settle(isElsewhere || this.#tellHere(keys));
@@ -122,14 +136,9 @@ export class Redirect implements Timed {
     siblings.ask(question).then(onAnswers, () => onAnswers(null));
   }
 
-  #settle(told: boolean): void {
-    if (told) this.#found();
-    else this.#onBroken();
-  }
-
   #onBroken(): void {
     this.broken = true;
-    this.#lookLater();
+    this.#onMissed();
     const client = this.#client;
     // Its next process tells who is there to forget all.
     if (client.leaves || client.moving || laneOf(client).resp === 2) return;
@@ -137,9 +146,10 @@ export class Redirect implements Timed {
     Mailbox.of(client).pushFrame(Buffer.from(text));
   }
 
-  #lookLater(): void {
+  #onMissed(): void {
+    this.#missed = true;
     const { siblings, deadlines } = this.#client.pool.engine;
-    if (siblings === null || this.#lookAt !== 0) return;
+    if (siblings === null || this.#looking || this.#lookAt !== 0) return;
     this.#lookAt = millis() + this.#pause;
     this.#pause = Math.min(this.#pause * 2, REDIRECT_LOOK_MAX_MS);
     deadlines.arm(this, this.#lookAt);
@@ -149,12 +159,22 @@ export class Redirect implements Timed {
     return this.#lookAt;
   }
 
-  /** What has changed meanwhile it was not told of. */
   onDeadline(): void {
     this.#lookAt = 0;
-    if (this.#client.closed) return;
+    if (!this.#client.closed) this.#look();
+  }
+
+  /**
+   * All keys include what it has missed, but not what changes from now on: it may have forgotten
+   * before that, while the answer is under way.
+   */
+  #look(): void {
+    this.#missed = false;
+    this.#looking = true;
     this.#pass(ALL_KEYS, (told) => {
+      this.#looking = false;
       if (told) this.#found();
+      else this.#onMissed();
     });
   }
 

@@ -5,6 +5,7 @@ import type { ClientConnection } from '../../../../src/proxy/client/client-conne
 import { millis } from '../../../../src/proxy/engine/clock.ts';
 import type { Timed } from '../../../../src/proxy/engine/deadlines.ts';
 import { noteHearer } from '../../../../src/proxy/redis/tracking/hearers.ts';
+import { ALL_KEYS } from '../../../../src/proxy/redis/tracking/lines/push.ts';
 import {
   Redirect,
   type TellQuestion,
@@ -13,11 +14,22 @@ import {
 import { poolCounters } from '../../../../src/stats/counters.ts';
 
 const KEY = [Buffer.from('k')];
+const ALL_FORGOTTEN = /invalidate\r\n_\r\n/;
 const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Settles a question that another process is asked. */
+interface Pending {
+  answer(told: boolean): void;
+  fail(): void;
+}
 
 let asked: TellQuestion[];
 /** What the other processes say. */
 let isThere: boolean;
+/** They are asked no more: too much waits for their answers. */
+let isRefused: boolean;
+/** Questions that wait until the test answers them; null = each is answered at once. */
+let pending: Pending[] | null;
 let armed: Map<Timed, number>;
 /** How often all clients were gone through. */
 let searches: number;
@@ -26,13 +38,22 @@ let pool: ClientConnection['pool'];
 beforeEach(() => {
   asked = [];
   isThere = false;
+  isRefused = false;
+  pending = null;
   armed = new Map();
   searches = 0;
   const engine = {
     siblings: {
       ask: async (question: TellQuestion) => {
         asked.push(question);
-        return [{ told: isThere }];
+        if (isRefused) throw new Error('other processes are silent');
+        if (pending === null) return [{ told: isThere }];
+        return new Promise<object[]>((resolve, reject) => {
+          pending?.push({
+            answer: (told) => resolve([{ told }]),
+            fail: () => reject(new Error('gone')),
+          });
+        });
       },
     },
     guard: { bind: (_: unknown, step: () => void) => step },
@@ -93,7 +114,7 @@ describe('a client that hears in the place of another and is gone', () => {
     assert.deepEqual([asked.length, searches], [1, 0]);
     assert.ok((armed.get(redirect) ?? 0) > millis());
     await look(redirect);
-    assert.deepEqual([asked.length, searches, armed.has(redirect)], [2, 0, false]);
+    assert.deepEqual([asked.length, searches], [2, 0]);
     assert.equal(asked[1].keys, null, 'what it was not told meanwhile is among all keys');
   });
 
@@ -124,8 +145,11 @@ describe('a client that hears in the place of another and is gone', () => {
     const heard: string[] = [];
     noteHearer(clientOf(2, heard));
     redirect.tell(KEY);
+    redirect.tell(KEY);
     assert.equal(redirect.broken, false);
-    assert.match(heard.join(), /invalidate\r\n\*1\r\n\$1\r\nk/);
+    assert.equal(heard.length, 2);
+    assert.match(heard[0], ALL_FORGOTTEN, 'one that comes back has missed a key');
+    assert.match(heard[1], /invalidate\r\n\*1\r\n\$1\r\nk/);
     assert.deepEqual([asked.length, searches], [1, 0]);
   });
 
@@ -133,6 +157,108 @@ describe('a client that hears in the place of another and is gone', () => {
     const redirect = await broken();
     redirect.stop();
     assert.deepEqual([armed.size, redirect.nextDeadline()], [0, 0]);
+  });
+});
+
+describe('a client that hears in the place of another and has missed a key', () => {
+  /** @returns what other processes are asked from now on waits */
+  const holdAnswers = (): Pending[] => {
+    pending = [];
+    return pending;
+  };
+
+  test('is told of all keys again when one changed while that was asked for', async () => {
+    const redirect = await broken();
+    const questions = holdAnswers();
+    await look(redirect);
+    redirect.tell(KEY);
+    await settled();
+    assert.equal(asked.length, 2, 'a key by itself is not asked for while it is looked for');
+    questions[0].answer(true);
+    await settled();
+    assert.deepEqual([asked.length, asked.at(-1)?.keys], [3, null]);
+    questions[1].answer(true);
+    await settled();
+    assert.deepEqual([asked.length, redirect.broken, redirect.nextDeadline()], [3, false, 0]);
+  });
+
+  test('is told of all keys when it is found by the key behind', async () => {
+    const redirect = new Redirect(clientOf(1), 2, null);
+    const questions = holdAnswers();
+    redirect.tell(KEY);
+    redirect.tell(KEY);
+    questions[0].fail();
+    await settled();
+    questions[1].answer(true);
+    await settled();
+    assert.deepEqual([asked.length, asked.at(-1)?.keys], [3, null]);
+    questions[2].answer(true);
+    await settled();
+    assert.deepEqual([asked.length, redirect.broken, redirect.nextDeadline()], [3, false, 0]);
+  });
+
+  const failures: [string, () => void][] = [
+    ['cannot be asked', () => (isRefused = true)],
+    ['do not have it', () => (isThere = false)],
+  ];
+  for (const [what, fail] of failures) {
+    test(`is looked for until it is told, where other processes ${what}`, async () => {
+      const redirect = await broken();
+      fail();
+      let wait = 0;
+      for (let i = 0; i < 10; i++) {
+        await look(redirect);
+        assert.ok(armed.has(redirect), 'no further key has to change for that');
+        wait = redirect.nextDeadline() - millis();
+      }
+      assert.ok(wait > REDIRECT_LOOK_MS && wait <= REDIRECT_LOOK_MAX_MS, String(wait));
+      [isRefused, isThere] = [false, true];
+      await look(redirect);
+      assert.equal(asked.at(-1)?.keys, null);
+      assert.deepEqual([redirect.broken, armed.has(redirect)], [false, false]);
+    });
+  }
+
+  test('is looked for when nobody could tell it that who named it has moved', async () => {
+    const redirect = new Redirect(clientOf(1), 2, null);
+    isRefused = true;
+    redirect.tellIfThere(ALL_KEYS);
+    await settled();
+    assert.deepEqual([redirect.broken, armed.has(redirect)], [false, true]);
+    [isRefused, isThere] = [false, true];
+    await look(redirect);
+    assert.deepEqual([asked.length, asked.at(-1)?.keys], [2, null]);
+    assert.equal(armed.has(redirect), false);
+  });
+});
+
+describe('a client that names another one to hear in its place no more', () => {
+  for (const [what, answer] of [
+    ['fails', (question: Pending) => question.fail()],
+    ['is not there', (question: Pending) => question.answer(false)],
+  ] as const) {
+    test(`is not told that the other one ${what}, nor is that one looked for`, async () => {
+      const heard: string[] = [];
+      const redirect = new Redirect(clientOf(1, heard), 2, null);
+      pending = [];
+      redirect.tell(KEY);
+      redirect.stop();
+      answer(pending[0]);
+      await settled();
+      assert.deepEqual([heard, armed.size, redirect.nextDeadline()], [[], 0, 0]);
+    });
+  }
+
+  test('has nobody told who comes here meanwhile', async () => {
+    const redirect = await broken();
+    pending = [];
+    await look(redirect);
+    const heard: string[] = [];
+    noteHearer(clientOf(2, heard));
+    redirect.stop();
+    pending[0].answer(false);
+    await settled();
+    assert.deepEqual([heard, armed.size, redirect.nextDeadline()], [[], 0, 0]);
   });
 });
 
