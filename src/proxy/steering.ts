@@ -1,5 +1,6 @@
 import { ADDRESSES } from '../net/addresses/address-book.ts';
 import { samePlace } from '../net/addresses/place.ts';
+import { millis } from './engine/clock.ts';
 import type { Pool } from './pool/pool.ts';
 import type { ReaderAddress } from './pool/replicas/server-readers.ts';
 import type { SlotNode } from './pool/slots/cluster-slots.ts';
@@ -18,6 +19,8 @@ interface MasterOrder {
   /** Where it moves to, or is. */
   readonly host: string;
   readonly port: number;
+  /** The configuration epoch by which it is so; higher is newer. */
+  readonly epoch: number;
 }
 
 /** Where its reads go. */
@@ -46,6 +49,7 @@ interface PeersOrder {
 export function steer(pools: readonly Pool[], order: SteeringOrder): void {
   const pool = pools.find(({ config }) => config.name === order.pool);
   if (order.action === 'map') {
+    if (pool !== undefined) pool.toldAt = millis();
     pool?.applySlots(order.map.nodes);
     return;
   }
@@ -54,9 +58,14 @@ export function steer(pools: readonly Pool[], order: SteeringOrder): void {
     return;
   }
   const server = pool?.servers.find(({ name }) => name === order.server);
-  if (server === undefined) return;
-  if (order.action === 'read') server.readers?.set(order.readers);
-  else if (order.action === 'move') server.moveTo(order.host, order.port);
+  if (pool === undefined || server === undefined) return;
+  if (order.action === 'read') {
+    server.readers?.set(order.readers);
+    return;
+  }
+  pool.toldAt = millis();
+  if (server.failover !== null) server.failover.epoch = order.epoch;
+  if (order.action === 'move') server.moveTo(order.host, order.port);
   else if (order.action === 'release') server.failover?.release();
   else {
     if (!samePlace(server.config, order)) server.moveTo(order.host, order.port);

@@ -42,7 +42,7 @@ export function mergeSnapshots(live: readonly Snapshot[], ended: readonly Snapsh
   const total = (pick: (snapshot: Snapshot) => number): number =>
     all.reduce((sum, snapshot) => sum + pick(snapshot), 0);
   // Each has counted the listeners, which they share.
-  const shared = all.reduce((sum, { pools }) => sum + pools.length, 0) - first.pools.length;
+  const shared = total(listenersOf) - listenersOf(first);
   const process = summed(all.map((snapshot) => snapshot.process));
   return {
     ...first,
@@ -60,6 +60,11 @@ export function mergeSnapshots(live: readonly Snapshot[], ended: readonly Snapsh
       maxDescriptors: total(({ runtime }) => runtime.maxDescriptors),
     },
   };
+}
+
+/** A pool with a second door for TLS listens twice. */
+function listenersOf({ pools }: Snapshot): number {
+  return pools.length + pools.filter(({ tlsListen }) => tlsListen !== null).length;
 }
 
 function mergePool(name: string, all: readonly Snapshot[]): PoolSnapshot {
@@ -124,7 +129,7 @@ export function endedSnapshot(snapshot: Snapshot): Snapshot {
     mapCounters(counters, (count, at) => (gauges.includes(at) ? 0 : count));
   // The listeners are counted among the open connections.
   const process = mapCounters(snapshot.process, (count) => count);
-  process[CURR_CONNECTIONS] = snapshot.pools.length;
+  process[CURR_CONNECTIONS] = listenersOf(snapshot);
   return {
     ...snapshot,
     process,

@@ -126,8 +126,8 @@ export abstract class FollowedShard {
     if (this.#stays) return;
     if (action !== 'hold') this.#finishing = false;
     const { pool, server } = this.spec;
-    const { address } = this.place;
+    const { address, epoch } = this.place;
     this.#steeredTo = address;
-    this.context.options.steer({ pool, server, action, ...address });
+    this.context.options.steer({ pool, server, action, ...address, epoch });
   }
 }

@@ -28,11 +28,11 @@ export function stepsTo(known: readonly Known[]): AnyStep[] {
     const { pool } = each;
     if (isCluster(each)) return [{ pool, action: 'map', map: each.map }, ...readsOf(each)];
     if (isPeers(each)) return [{ pool, action: 'peers', down: each.down }];
-    const { server, address, promoting = null, readers = [] } = each;
+    const { server, address, epoch, promoting = null, readers = [] } = each;
     // Not both: a move says that nobody waits any more.
     const action = promoting === null ? 'move' : 'hold';
     return [
-      { pool, server, action, ...address },
+      { pool, server, action, ...address, epoch },
       { pool, server, action: 'read', readers },
     ];
   });

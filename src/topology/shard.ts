@@ -56,6 +56,8 @@ export interface MasterStep {
   /** Where the server is, or where it moves to. */
   readonly host: string;
   readonly port: number;
+  /** The configuration epoch by which it is so; higher is newer. */
+  readonly epoch: number;
 }
 
 /** Where reads go. */

@@ -90,7 +90,9 @@ describe('reads from the replicas of a cluster', () => {
             ];
             assert.equal(String((await client.pipeline(words))[1]), `${i}${big}`);
           }
-          assert.match(String(await client.text('INFO', 'topology')), /readers=1/);
+          const info = String(await client.text('INFO', 'topology'));
+          assert.match(info, /readers=1/);
+          assert.match(info, /topology_epoch:[1-9]\d*\r\ntopology_age_ms:\d+\r\n/);
         },
         variant,
       ));

@@ -92,18 +92,26 @@ async function withChild(workers: number, run: (setting: Setting) => Promise<voi
 for (const workers of [1, 2]) {
   describe(`failovers, --workers ${workers}`, () => {
     test('all follow; sentinels are asked by one process', () => {
-      return withChild(workers, async ({ sentinel, first, second, topology, move, arrives }) => {
-        await arrives(first);
-        assert.equal(sentinel.server.open.size, 2);
-        const logins = sentinel.server.received.filter((each) => each.includes('AUTH'));
-        assert.match(String(logins[0]), /AUTH\r\n\$2\r\nme\r\n\$6\r\nsecret/);
-        move(second);
-        await arrives(second);
-        assert.equal(sentinel.server.open.size, 2);
-        const { server, master, address, epoch, sentinelsUp } = await topology();
-        assert.deepEqual([server, master, epoch, sentinelsUp], ['cache', 'prod-cache', 2, 1]);
-        assert.equal(address, `127.0.0.1:${second.port}`);
-      });
+      return withChild(
+        workers,
+        async ({ ringway, sentinel, first, second, topology, move, arrives }) => {
+          await arrives(first);
+          assert.equal(sentinel.server.open.size, 2);
+          const logins = sentinel.server.received.filter((each) => each.includes('AUTH'));
+          assert.match(String(logins[0]), /AUTH\r\n\$2\r\nme\r\n\$6\r\nsecret/);
+          move(second);
+          await arrives(second);
+          assert.equal(sentinel.server.open.size, 2);
+          const { server, master, address, epoch, sentinelsUp } = await topology();
+          assert.deepEqual([server, master, epoch, sentinelsUp], ['cache', 'prod-cache', 2, 1]);
+          assert.equal(address, `127.0.0.1:${second.port}`);
+          const client = await RespClient.open(ringway.port);
+          const info = String(await client.text('INFO', 'topology'));
+          client.close();
+          assert.match(info, /\r\ntopology_epoch:2\r\ntopology_age_ms:\d+\r\n/);
+          assert.match(info, /shard0:name=cache,master=[^,]+,state=serving,epoch=2,moves=\d+/);
+        },
+      );
     });
 
     test('a failover on demand, and a topology that is frozen', () => {

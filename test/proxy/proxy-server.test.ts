@@ -21,7 +21,7 @@ async function configOf(...pools: PoolSpec[]): Promise<Config> {
 /** A node of a cluster with some of the slots. */
 function node(port: number, first: number, last: number) {
   const slots = first > last ? [] : [[first, last] as const];
-  return { id: String(port), host: HOST, port, master: null, failed: false, slots };
+  return { id: String(port), host: HOST, port, master: null, failed: false, epoch: 1, slots };
 }
 
 /** Nobody connects: where servers are is known without that. */
@@ -54,7 +54,7 @@ describe('a configuration that is taken over', () => {
   }
 
   const steer = (action: 'move' | 'hold' | 'release', port: number): void => {
-    proxy.steer({ pool: 'pool1', server: 'cache', action, host: HOST, port });
+    proxy.steer({ pool: 'pool1', server: 'cache', action, host: HOST, port, epoch: 1 });
   };
   const read = (server: string, ...ports: number[]): void => {
     const readers = ports.map((port) => ({ host: HOST, port }));

@@ -81,6 +81,8 @@ export class Pool implements ServerPool, HealthyPool {
   longLists = 0;
   /** Counts servers that gave way to others, which may lack what was written last. */
   moves = 0;
+  /** When it was last told where its servers are, in milliseconds; 0 = never. */
+  toldAt = 0;
   /** Counts the rings: another number says that a key may belong to another server. */
   ringNumber = 0;
 

@@ -70,6 +70,8 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   #stopped = false;
   /** What requests get at once: its replacement is announced, and nobody waits for that. */
   refusal: Failure | null = null;
+  /** The configuration epoch by which the server is where it is; 0 = not known. */
+  epoch = 0;
   timerAt = 0;
 
   constructor(

@@ -20,6 +20,8 @@ export interface SlotNode {
   /** The id of the node that it follows; null for a master. */
   readonly master: string | null;
   readonly failed: boolean;
+  /** Of the configuration by which it has its slots; a newer one is higher. */
+  readonly epoch: number;
   readonly slots: readonly (readonly [first: number, last: number])[];
 }
 

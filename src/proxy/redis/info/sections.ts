@@ -1,5 +1,6 @@
 import type { PoolConfig } from '../../../config/index.ts';
 import * as counter from '../../../stats/counters.ts';
+import { millis } from '../../engine/clock.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
 import type { PoolCounts } from '../../siblings/pool-counts.ts';
@@ -137,12 +138,22 @@ function readersOf({ readFrom }: PoolConfig, readers: Server['readers']): { read
   return readFrom === 'master' ? {} : { readers: readers?.addresses.length ?? 0 };
 }
 
+/** The newest configuration of the servers, and for how long nothing newer was heard. */
+function newest({ toldAt }: Pool, epochs: readonly number[]): Fields {
+  if (toldAt === 0) return [];
+  return [
+    ['topology_epoch', Math.max(0, ...epochs)],
+    ['topology_age_ms', Math.max(0, Math.round(millis() - toldAt))],
+  ];
+}
+
 /** The masters of a cluster, and how many slots each has. */
 function ofCluster({ pool, counts: all }: Pick<InfoSources, 'pool' | 'counts'>): Fields {
   const { slots, servers, mover, config } = pool;
   const counts = slots?.counts ?? [];
   const fields: Fields = [
     ['topology', 'cluster'],
+    ...newest(pool, slots?.nodes.map(({ epoch }) => epoch) ?? []),
     ['nodes', slots?.nodes.length ?? 0],
     ['slots_owned', slots?.owned ?? 0],
     ['slots_waiting_requests', mover?.waiting ?? 0],
@@ -165,11 +176,14 @@ function topology({ pool, counts }: InfoSources): Fields {
   const kind = config.sentinels.length > 0 ? 'sentinel' : 'roles';
   const fields: Fields = [['topology', config.followsMaster ? kind : 'static']];
   if (!config.followsMaster) return fields;
-  servers.forEach(({ name, address, failover, readers }, i) => {
+  const epochOf = ({ failover }: Server): number => failover?.epoch ?? 0;
+  fields.push(...newest(pool, servers.map(epochOf)));
+  servers.forEach((each, i) => {
+    const { name, address, failover, readers } = each;
     const state = failover?.holds ? 'waiting' : 'serving';
     const moves = counts.ofServer(name, counter.SERVER_MOVES);
-    const reads = readersOf(config, readers);
-    fields.push([`shard${i}`, pairs({ name, master: address, state, moves, ...reads })]);
+    const parts = { name, master: address, state, epoch: epochOf(each), moves };
+    fields.push([`shard${i}`, pairs({ ...parts, ...readersOf(config, readers) })]);
   });
   return fields;
 }
