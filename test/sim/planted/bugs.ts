@@ -19,7 +19,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/client/input/client-input',
     from: 'if (streaming || alone)\n            this.#barrier = true;',
     to: 'if (streaming || alone)\n            this.#barrier = alone;',
-    seeds: 5,
+    seeds: 10,
   },
   {
     name: 'a claim is settled twice',
@@ -33,7 +33,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/client/input/large-request',
     from: 'connection.abandon();',
     to: 'connection.bodyComplete();',
-    seeds: 25,
+    seeds: null,
   },
   {
     name: 'a read is sent again on the lane that its client is on by then',
@@ -128,14 +128,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/client/input/forward',
     from: 'retryReads > 0 && protocol.isRead(command)',
     to: 'retryReads > 0',
-    seeds: 5,
+    seeds: 45,
   },
   {
     name: 'half a reply is completed by an error',
     file: 'proxy/client/streamed-reply',
     from: "client.destroy('its server failed in the middle of a large reply', LOG_NOTICE);\n            return;",
     to: 'client.pipeline.out.copy(error);\n            client.pipeline.completeHead();\n            return;',
-    seeds: null,
+    seeds: 60,
   },
   {
     name: 'a server stands still for ever for a client that was slow once',
@@ -184,7 +184,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/engine/timers/held-writes',
     from: 'this.#due = now + HELD_WRITE_MS;\n        this.#deadlines.arm(this, this.#due);',
     to: 'this.#due = now + HELD_WRITE_MS;',
-    seeds: 25,
+    seeds: 30,
   },
   {
     name: 'after a timeout the connection goes on with the replies that follow',
@@ -219,7 +219,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/redis/leases/watch',
     from: 'reply.again = (redirection) => this.onRedirection(redirection);',
     to: '',
-    seeds: 15,
+    seeds: null,
     among: 'clusters',
   },
   {
@@ -243,7 +243,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/pool/slots/waiting-requests',
     from: 'return this.#waiting.has(client) || this.#held.has(client);',
     to: 'return this.#waiting.has(client);',
-    seeds: 15,
+    seeds: null,
     among: 'clusters',
   },
   {
@@ -251,7 +251,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'topology/cluster/cluster-map',
     from: 'return epoch > than.epoch;',
     to: 'return epoch < than.epoch;',
-    seeds: null,
+    seeds: 10,
     among: 'clusters',
   },
   {
@@ -259,7 +259,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proxy/redis/pubsub/hub/losers',
     from: 'for (const listener of losers)\n            listener.lose();',
     to: '',
-    seeds: 45,
+    seeds: null,
   },
   {
     name: 'a client goes on hearing what it has unsubscribed from',
