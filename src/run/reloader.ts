@@ -50,6 +50,7 @@ export class Reloader {
   /** One after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #watched: string | null = null;
+  #stopped = false;
 
   constructor(current: ConfigText, options: ReloaderOptions) {
     this.#current = current;
@@ -127,6 +128,7 @@ export class Reloader {
 
   async #switchTo(next: ConfigText): Promise<void> {
     const { serving, listeners, drainMs } = this.#options;
+    if (this.#stopped) throw new RingwayError('RINGWAY_STARTUP', 'it is about to end');
     const engines = await serving.prepare(next);
     try {
       const doors = await listeners.prepare(next.config.pools);
@@ -178,7 +180,9 @@ export class Reloader {
     });
   }
 
+  /** What waits for its turn still is refused: the listeners are those of another process now. */
   stop(): void {
+    this.#stopped = true;
     if (this.#watched !== null) unwatchFile(this.#watched);
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { getServers, setServers } from 'node:dns';
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,6 +122,7 @@ describe('a ring of the servers that SRV records list', () => {
       await client.command('MGET', 'a', 'b'),
       await client.command('MGET', 'a', 'b'),
     );
+    assert.match(String(await client.command('SCAN', '0')), /Connection refused/);
     list(redis[0]);
     await waitFor(
       'the first server',
@@ -141,6 +143,10 @@ describe('a ring of the servers that SRV records list', () => {
     t.after(() => client.close());
     assert.match(await client.ask('set a 0 0 1\r\nx\r\n'), /^SERVER_ERROR /);
     assert.match(await client.ask('get a b\r\n'), /^(SERVER_ERROR .*|END)\r\n$/);
+    for (const line of ['stats items', 'stats reset', 'stats servers', 'verbosity 1']) {
+      assert.match(await client.ask(`${line}\r\n`), /^SERVER_ERROR /, line);
+    }
+    assert.match(await client.ask('stats\r\n'), /^STAT pid .*END\r\n$/s);
     list(...servers);
     await waitFor('the servers', () => ringway.ringway.config.pools[0].servers.length === 2);
     for (const key of KEYS) {
@@ -254,6 +260,28 @@ describe('a ring of the servers that SRV records list', () => {
       assert.equal(await serversOf(program), 2);
       await writeAll(port);
       assert.deepEqual(program.topology.members.taken, members);
+    });
+
+    test('nothing is changed any more by a program that ends', async (t) => {
+      list(redis[0]);
+      const { program, port } = await run({ workers: 1 });
+      t.after(() => program.stop(0));
+      const before = program.reloader.current;
+      const turns = new EventEmitter();
+      const upgrade = program.reloader.exclusively(() => once(turns, 'over'));
+      await waitFor('its turn', () => turns.listenerCount('over') === 1);
+      const listed = redis.map(({ port: each }) => `localhost:${each}`);
+      const change = program.reloader.changeMembers({ [SERVICE]: listed });
+      const reload = program.reloader.reload();
+      const refused = Promise.all(
+        [change, reload].map((each) => assert.rejects(each, /it is about to end/)),
+      );
+      await program.stop(0);
+      turns.emit('over');
+      await upgrade;
+      await refused;
+      assert.equal(program.reloader.current, before);
+      await assert.rejects(RespClient.open(port), /ECONNREFUSED/);
     });
 
     test('a reload that names another list wants it to list somebody', async (t) => {

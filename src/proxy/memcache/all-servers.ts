@@ -1,8 +1,9 @@
-import { MC_REPLY_ERROR, NO_COMMAND } from '../../protocol/frame-table.ts';
+import { MC_REPLY_ERROR, NO_COMMAND, NO_SERVER } from '../../protocol/frame-table.ts';
 import { serverError } from '../../protocol/memcache/replies.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
 import type { Claim } from '../client/claims.ts';
 import type { Server } from '../pool/server.ts';
+import { forward } from '../routing/forward.ts';
 import { type GatheredReply, Gathering } from '../routing/gathering.ts';
 import { headOf, type SpecialRequest } from '../routing/request.ts';
 import { REPLY_TOO_LARGE } from './failure-reply.ts';
@@ -36,6 +37,8 @@ export function firstError(answers: readonly ServerAnswer[]): Buffer | null {
  * @returns false when it must wait for a server to take more
  */
 export function askAllServers(request: SpecialRequest, line: Buffer, compose: Compose): boolean {
+  // SRV records list nobody yet.
+  if (request.client.pool.servers.length === 0) return forward(request, NO_SERVER);
   return gatherAnswers(request, line, (answers, claim) => claim.deliver(compose(answers)));
 }
 
@@ -55,6 +58,10 @@ export function gatherAnswers(
   if (connections === null) return false;
   const { reasons } = client.router;
   const claim = client.claims.claim();
+  if (servers.length === 0) {
+    done([], claim);
+    return true;
+  }
   const { replies } = new Gathering(client, claim, servers, REPLY_TOO_LARGE, (gathered) => {
     done(gathered.map(answerOf), claim);
   });

@@ -41,6 +41,8 @@ export class RingMembers {
   #names: readonly string[] = [];
   #taken: MemberLists;
   #changedAt = Number.NEGATIVE_INFINITY;
+  /** When that went wrong: not even the first servers of a ring are tried all the time. */
+  #failedAt = Number.NEGATIVE_INFINITY;
   #changing = false;
   #frozen = false;
   /** Names of which it is told that most members are missing. */
@@ -104,8 +106,8 @@ export class RingMembers {
       return false;
     });
     const isFirst = due.some((name) => this.#taken[name] === undefined);
-    const since = this.#options.clock.now() - this.#changedAt;
-    if (due.length > 0 && (isFirst || since >= MEMBERS_PACE_MS)) void this.#change(due);
+    const since = this.#options.clock.now() - (isFirst ? this.#failedAt : this.#changedAt);
+    if (due.length > 0 && since >= MEMBERS_PACE_MS) void this.#change(due);
   }
 
   #isDue(name: string): boolean {
@@ -136,15 +138,26 @@ export class RingMembers {
   async #change(due: readonly string[]): Promise<void> {
     this.#changing = true;
     const lists = due.map((name) => [name, this.#listed(name) as readonly string[]] as const);
-    try {
-      await this.#options.change(Object.fromEntries(lists));
-      this.changes++;
-    } catch {
-      // It is told and counted where it failed; the rings stay, and it is tried again.
-      this.errors++;
+    // One that no ring can be made of holds up no other.
+    if (!(await this.#changeTo(lists)) && lists.length > 1) {
+      for (const list of lists) await this.#changeTo([list]);
     }
     this.#changedAt = this.#options.clock.now();
     this.#changing = false;
+  }
+
+  /** @returns whether rings are made of these now */
+  async #changeTo(lists: readonly (readonly [string, readonly string[]])[]): Promise<boolean> {
+    try {
+      await this.#options.change(Object.fromEntries(lists));
+      this.changes++;
+      return true;
+    } catch {
+      // It is told and counted where it failed; the rings stay, and it is tried again.
+      this.errors++;
+      this.#failedAt = this.#options.clock.now();
+      return false;
+    }
   }
 
   stop(): void {

@@ -14,6 +14,8 @@ describe('what rings are made of, of all that SRV records list', () => {
   /** Each time that rings were made anew: all that is in them. */
   let rings: string[];
   let refuses: boolean;
+  /** A list with this one is refused as well. */
+  const BAD = 'bad';
   let watch: SrvWatch;
   let members: RingMembers;
 
@@ -36,7 +38,8 @@ describe('what rings are made of, of all that SRV records list', () => {
         clock,
         heard: (name) => watch.heard(name),
         change: async (lists) => {
-          if (refuses) throw new Error('no room');
+          const isBad = Object.values(lists).some((list) => list.includes(`${BAD}:1`));
+          if (refuses || isBad) throw new Error('no room');
           now = { ...now, ...lists };
           rings.push(Object.values(now).flat().sort().join(' ').replaceAll(':1', ''));
           members.follow(names, now);
@@ -160,6 +163,32 @@ describe('what rings are made of, of all that SRV records list', () => {
     refuses = false;
     await clock.passSlowly(2 * MEMBERS_PACE_MS);
     assert.deepEqual(rings, ['a b']);
+  });
+
+  test('nor is one that is the first of its name', async () => {
+    begin();
+    refuses = true;
+    listed.set('s', ['a']);
+    await clock.passSlowly(2.5 * MEMBERS_PACE_MS);
+    assert.equal(members.errors, 3);
+    refuses = false;
+    await clock.passSlowly(2 * MEMBERS_PACE_MS);
+    assert.deepEqual(rings, ['a']);
+  });
+
+  test('a list that no ring can be made of holds up no other', async () => {
+    begin(['s', 't', 'u'], { s: ['a:1'], t: ['x:1'] });
+    listed.set('s', ['a', BAD]);
+    listed.set('t', ['x', 'y']);
+    listed.set('u', [BAD]);
+    await clock.passSlowly(2 * MEMBERS_PACE_MS);
+    assert.deepEqual(rings, ['a x y']);
+    listed.set('t', ['x', 'y', 'z']);
+    await clock.passSlowly(2 * MEMBERS_PACE_MS);
+    assert.deepEqual(rings, ['a x y', 'a x y z']);
+    listed.set('s', ['a', 'b']);
+    await clock.passSlowly(2 * MEMBERS_PACE_MS);
+    assert.equal(rings.at(-1), 'a b x y z');
   });
 
   test('lists of several names change together, and one that is first does not wait', async () => {

@@ -15,7 +15,7 @@ import {
   parseSlotCursor,
 } from '../../../protocol/redis/replies/scan-cursor.ts';
 import type { ClusterSlots } from '../../pool/slots/cluster-slots.ts';
-import { forwardBytes } from '../../routing/forward.ts';
+import { forward, forwardBytes } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { joinServers } from '../server-answers.ts';
 import type { Words } from '../words.ts';
@@ -28,6 +28,8 @@ export function scan(request: SpecialRequest, words: Words): boolean {
   const { client } = request;
   if (client.pool.slots !== null) return scanSlots(request, words, client.pool.slots);
   const { servers, health } = client.pool;
+  // SRV records list nobody yet.
+  if (servers.length === 0) return forward(request, NO_SERVER);
   const wanted = parseCursor(words.text(1), servers.length);
   if (wanted === null) return answer(client, replies.INVALID_CURSOR);
   const first = servers.findIndex(({ index }) => index >= wanted.server && health.isLive(index));
