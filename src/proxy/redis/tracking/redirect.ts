@@ -50,6 +50,8 @@ export class Redirect implements Timed {
   readonly #client: ClientConnection;
   readonly #number: number;
   #target: ClientConnection | null;
+  /** It was on its way to another process when it was to be told. */
+  #left: ClientConnection | null = null;
   /** The other client is gone. */
   broken = false;
   /** It was not told of something, and no look that is under way makes up for that. */
@@ -93,11 +95,16 @@ export class Redirect implements Timed {
 
   /** @returns whether it is a client of this process: one that goes to another may come back */
   #tellHere(keys: Keys): boolean {
-    if (this.#target?.leaves) this.#target = null;
+    if (this.#target?.leaves) {
+      this.#left = this.#target;
+      this.#target = null;
+    }
     this.#target ??= hearerOf(this.#client.pool, this.#number);
     if (this.#target === null) return false;
-    const owed = this.#missed ? ALL_KEYS : keys;
+    // Who arrives forgets all; not so one that could not leave.
+    const owed = this.#missed && this.#target === this.#left ? ALL_KEYS : keys;
     this.#missed = false;
+    this.#left = null;
     this.#found();
     Mailbox.of(this.#target).tell(owed);
     return true;
