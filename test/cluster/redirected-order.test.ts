@@ -166,6 +166,21 @@ describe('what nodes send elsewhere', () => {
     assert.deepEqual(sets, [`SET ${FIRST} 1`, `SET ${FIRST} 2`]);
   });
 
+  test('ASK goes at once, also before a request whose keys are split', async () => {
+    const target: { ports: readonly number[] } = { ports: [] };
+    let isSplit = true;
+    const { cluster, client } = await start((node, text) => {
+      if (node === 1) return undefined;
+      if (text.startsWith('MGET') && isSplit) return '-TRYAGAIN Multiple keys\r\n';
+      return text === `GET ${FIRST}` ? `-ASK ${SLOT} 127.0.0.1:${target.ports[1]}\r\n` : undefined;
+    });
+    target.ports = cluster.ports;
+    const replies = ask(client, ['GET', FIRST], ['MGET', FIRST, `{${FIRST}}2`]);
+    await waitFor('it to be asked', () => cluster.asked[1].includes(`GET ${FIRST}`));
+    isSplit = false;
+    assert.deepEqual(await replies, ['OK', 'OK']);
+  });
+
   test('ASK that comes to nothing: what its client asks meanwhile goes behind it', async () => {
     const target: { ports: readonly number[] } = { ports: [] };
     const executed: string[] = [];

@@ -379,7 +379,7 @@ export class BackendConnection
       () => this.replies.drop(),
       () => this.joiner?.drop(),
       () => this.out.discard(),
-      () => this.kept?.drop(),
+      () => this.dropKept(),
       () => this.account(0),
       () => this.engine.deadlines.forget(this),
       () => this.owner.forget(this),

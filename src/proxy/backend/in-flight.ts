@@ -297,14 +297,14 @@ export class InFlight {
     return this.#entry(this.#head);
   }
 
-  /** How many are in flight up to the newest one of a client, itself included; 0 = it has none. */
-  upTo(client: number): number {
-    for (let i = this.count; i > 0; i--) {
-      const at = (this.#head + i - 1) & this.#mask;
+  /** Notes how many of all have left when the newest of a client has. @param from the first is 0 */
+  noteNewest(newest: Map<number, number>, from: number): void {
+    for (let i = (from - this.#before) | 0; i !== this.#tail; i = (i + 1) | 0) {
+      const at = i & this.#mask;
       const id = this.ring[at * STRIDE];
-      if ((id < 0 ? this.#targets[at]?.claim?.clientId : id) === client) return i;
+      const client = id < 0 ? (this.#targets[at]?.claim?.clientId ?? -1) : id;
+      if (client >= 0) newest.set(client, (this.#before + i + 1) | 0);
     }
-    return 0;
   }
 
   #entry(number: number): InFlightEntry {

@@ -139,6 +139,12 @@ export abstract class RepeatingSender extends RequestSender {
     this.#heldBytes = held;
   }
 
+  /** It is closed: who is still to be sent again from here is told that it is not. */
+  protected dropKept(): void {
+    this.kept?.drop();
+    this.withheld?.giveUp();
+  }
+
   /** Replies have been handed out. */
   onWalked(): void {
     const { inFlight, kept, withheld } = this;

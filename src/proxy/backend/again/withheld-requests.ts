@@ -138,11 +138,18 @@ export class WithheldRequests {
 
   /** The request that is sent next was sent on so often. */
   noteHops(hops: number): void {
-    const { headOffset } = this.#connection.inFlight;
-    if (this.#hops.size >= HOPS_KEPT) {
-      for (const at of this.#hops.keys()) if (((at - headOffset) | 0) < 0) this.#hops.delete(at);
-    }
+    if (this.#hops.size >= HOPS_KEPT) this.#forgetHops();
     this.#hops.set(this.#kept.next, hops);
+  }
+
+  /** Those of answered requests: the first ones, in the order of the stream. */
+  #forgetHops(): void {
+    const { count, headOffset } = this.#connection.inFlight;
+    const bytes = count === 0 ? 0 : (this.#kept.next - headOffset) >>> 0;
+    for (const at of this.#hops.keys()) {
+      if ((at - headOffset) >>> 0 < bytes) break;
+      this.#hops.delete(at);
+    }
   }
 
   /** @returns the request, if it is to be sent again */
@@ -160,7 +167,7 @@ export class WithheldRequests {
 
   #add(withheld: Withheld): void {
     const client = clientOf(withheld.entry);
-    for (const { redirection, ...before } of this.#aside.takeOf(client)) {
+    for (const { redirection, touched: _, ...before } of this.#aside.takeOf(client)) {
       this.#put(client, { ...before, error: this.#aside.refusalOf(redirection), gone: false });
     }
     this.#put(client, withheld);

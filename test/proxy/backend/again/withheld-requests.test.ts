@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { HOPS_KEPT } from '../../../../src/limits.ts';
 import {
   FRAME_TABLE,
   RECORD_INFO,
@@ -9,6 +10,7 @@ import {
   WINDOW,
 } from '../../../../src/protocol/frame-table.ts';
 import { BackendConnection } from '../../../../src/proxy/backend/backend-connection.ts';
+import { FAILURE_INTERNAL, failureOf } from '../../../../src/proxy/backend/failure.ts';
 import { Lane } from '../../../../src/proxy/backend/lane.ts';
 import { NOT_EXECUTED, REPEAT_REFUSED } from '../../../../src/proxy/backend/server-protocol.ts';
 import { assertAtRest, holdingsOf } from '../../../support/at-rest.ts';
@@ -122,4 +124,38 @@ describe('withheld requests', () => {
     client.close();
     assertAtRest(engine, fresh, [], [client]);
   });
+
+  test('are told of when their connection is closed, whoever closes it', () => {
+    const fresh = holdingsOf(engine);
+    const client = new TestClient(engine);
+    const connection = refusingConnection();
+    withhold(connection, client);
+    connection.close();
+    assert.deepEqual(named(connection), new Set());
+    assert.equal(client.received(), REFUSED);
+    client.close();
+    assertAtRest(engine, fresh, [], [client]);
+  });
+});
+
+test('how often requests in flight were sent on is kept without a look at all of them', (t) => {
+  const client = new TestClient(engine);
+  const connection = refusingConnection();
+  let looks = 0;
+  const { keys } = Map.prototype;
+  const many = 3 * HOPS_KEPT;
+  t.mock.method(Map.prototype, 'keys', function* (this: Map<unknown, unknown>) {
+    for (const key of keys.call(this)) {
+      looks++;
+      yield key;
+    }
+  });
+  for (let i = 0; i < many; i++) {
+    connection.withheld?.noteHops(1);
+    connection.sendBuffer(REQUEST, client.id, client.claims.begin());
+  }
+  t.mock.restoreAll();
+  assert.ok(looks <= 2 * many, `${looks} looks at ${many} requests`);
+  connection.fail(failureOf(FAILURE_INTERNAL));
+  client.close();
 });
