@@ -18,8 +18,9 @@ export async function runTests(parts) {
   ensureServers({ memcached: true });
   const files = findTests(parts);
   if (files.length === 0) throw new Error(`no test matches ${parts.join(' ')}`);
-  // Tests talk to servers that need the other cores: no more than two files at a time.
-  const concurrency = Math.min(2, availableParallelism());
+  // Tests wait for servers and for time a good part of theirs: one file more than there are cores,
+  // and no more than three at a time, as servers need cores too.
+  const concurrency = Math.min(3, availableParallelism() + 1);
   const options = [
     '--enable-source-maps',
     '--test',

@@ -79,6 +79,8 @@ export const DISCOVERED_MEMBERS = 256;
 export const MEMBERS_TICK_MS = 1_000;
 /** and changed no more often than this: each change moves keys. */
 export const MEMBERS_PACE_MS = 10_000;
+/** A list that members are missing from must be heard again so much later: not from one cache. */
+export const MEMBERS_AGAIN_MS = 900;
 /** A list that more than half of the members are missing from must stay so for so long. */
 export const MEMBERS_HOLD_MS = 30_000;
 /** Who must know now what a name lists waits so long for it. */

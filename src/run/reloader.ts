@@ -112,6 +112,10 @@ export class Reloader {
   changeMembers(members: Members): Promise<void> {
     return this.exclusively(async () => {
       try {
+        // It may have been frozen while this waited for its turn.
+        if (this.#options.topology.frozen) {
+          throw new RingwayError('RINGWAY_CONFIG', 'the topology is frozen');
+        }
         const next = withListed(this.#current, { ...this.#current.members, ...members });
         const changes = compareConfigs(this.current, next.config, KEYS);
         await this.#switchTo(next);

@@ -284,6 +284,23 @@ describe('a ring of the servers that SRV records list', () => {
       await assert.rejects(RespClient.open(port), /ECONNREFUSED/);
     });
 
+    test('a change that waits for its turn is none of a topology frozen meanwhile', async (t) => {
+      list(redis[0]);
+      const { program } = await run({ workers: 1 });
+      t.after(() => program.stop(0));
+      const before = program.reloader.current;
+      const turns = new EventEmitter();
+      const reload = program.reloader.exclusively(() => once(turns, 'over'));
+      await waitFor('its turn', () => turns.listenerCount('over') === 1);
+      const listed = redis.map(({ port: each }) => `localhost:${each}`);
+      const change = program.reloader.changeMembers({ [SERVICE]: listed });
+      program.topology.frozen = true;
+      turns.emit('over');
+      await assert.rejects(change, /the topology is frozen/);
+      await reload;
+      assert.equal(program.reloader.current, before);
+    });
+
     test('a reload that names another list wants it to list somebody', async (t) => {
       list(redis[0]);
       const { program, file } = await run({ workers: 1 });

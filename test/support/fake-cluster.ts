@@ -20,7 +20,7 @@ export interface FakeCluster {
   disown(node: number): void;
   /** A node has those slots again that were a node's at first. */
   own(part: number, node: number): void;
-  /** The others say from now on that a node has failed. */
+  /** The others say from now on that a node has failed; itself it says nothing. */
   fail(node: number): void;
   /** A node says from now on what it says now. */
   fallBehind(node: number): void;
@@ -82,6 +82,7 @@ export async function startFakeCluster(count: number, answer: Answer): Promise<F
     const node = await startFake((_index, request, socket) => {
       const words = wordsOf(request);
       const text = words.join(' ');
+      if (dead.has(i) && text.startsWith('CLUSTER ')) return { do: 'reset' };
       if (text === 'CLUSTER INFO') {
         looks++;
         return send(bulk(info()));

@@ -1,4 +1,9 @@
-import { MEMBERS_HOLD_MS, MEMBERS_PACE_MS, MEMBERS_TICK_MS } from '../../limits.ts';
+import {
+  MEMBERS_AGAIN_MS,
+  MEMBERS_HOLD_MS,
+  MEMBERS_PACE_MS,
+  MEMBERS_TICK_MS,
+} from '../../limits.ts';
 import type { Clock } from '../clock.ts';
 import { type Address, addressText } from '../facts.ts';
 import type { Heard } from './lookups.ts';
@@ -131,7 +136,7 @@ export class RingMembers {
     if (heard === null || taken === undefined) return '';
     const gone = without(taken, heard.value.map(addressText)).length;
     const stood = heard.heardAt - heard.since;
-    if (gone > 0 && stood === 0) return 'heard once';
+    if (gone > 0 && stood < MEMBERS_AGAIN_MS) return 'heard once';
     return 2 * gone > taken.length && stood < MEMBERS_HOLD_MS ? 'too few' : '';
   }
 

@@ -112,6 +112,17 @@ describe('what rings are made of, of all that SRV records list', () => {
     assert.deepEqual(rings, ['a b']);
   });
 
+  test('nor one that is missing in two answers at once', async () => {
+    begin(['s'], { s: ['a:1', 'b:1', 'c:1'] });
+    listed.set('s', ['a', 'b']);
+    while (members.views[0].leaving.length === 0) await clock.passSlowly(50);
+    // As a reload does: all names are asked anew.
+    watch.follow([{ name: 's', intervalMs: 1000 }]);
+    await clock.passSlowly(300);
+    assert.equal(members.views[0].waits, 'some are missing, and that was heard once');
+    assert.deepEqual(rings, []);
+  });
+
   test('when more than half are missing the ring stays for a while, which is told', async () => {
     begin(['s'], { s: LETTERS.map((letter) => `${letter}:1`) });
     listed.set('s', ['a', 'b', 'c']);

@@ -300,6 +300,8 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
 
   /** The last byte was taken. @returns the whole request when it was assembled */
   finish(): Buffer | null {
+    // One that has answered without the last of it is about to end its connection.
+    this.checkEarlyReply();
     this.#complete = true;
     if (this.#mode === 'assemble') return this.#buffer.subarray(0, this.#length);
     if (this.#mode === 'discard') {

@@ -109,6 +109,19 @@ describe('a large request', () => {
     at.end(fresh);
   });
 
+  test('so does one that answers just before the last of it: its connection serves nobody else', () => {
+    const fresh = holdingsOf(ENGINE);
+    const at = new LargeSetting(ENGINE);
+    const large = at.request();
+    large.expect(LIMIT + 1, at.server, 0);
+    at.bulk.answer(Buffer.from('-ERR no\r\n'));
+    at.take(large, 'the rest');
+    assert.equal(large.finish(), null);
+    assert.deepEqual([at.bulk.closed, at.bulk.complete], [true, 0]);
+    assert.equal(at.client.received(), '-ERR no\r\n');
+    at.end(fresh);
+  });
+
   test('a server that stands still with much to take is given up; one that moves is not', () => {
     const fresh = holdingsOf(ENGINE);
     const at = new LargeSetting(ENGINE);
