@@ -125,7 +125,7 @@ export class KeptRequests implements WriteKeeper {
   copy(offset: number, length: number): Buffer | null {
     const parts: Buffer[] = [];
     let left = length;
-    for (let i = this.#head; i !== this.#tail && left > 0; i = (i + 1) | 0) {
+    for (let i = this.#writeOf(offset); i !== this.#tail && left > 0; i = (i + 1) | 0) {
       const bytes = this.#ring[(i & this.#mask) * STRIDE + BYTES];
       const end = this.#ring[(i & this.#mask) * STRIDE + END];
       const from = bytes - ((end - offset - (length - left)) | 0);
@@ -136,6 +136,19 @@ export class KeptRequests implements WriteKeeper {
       left -= size;
     }
     return left > 0 ? null : Buffer.concat(parts);
+  }
+
+  /** The number of the first write that ends behind `offset`: many may be kept. */
+  #writeOf(offset: number): number {
+    let low = 0;
+    let high = (this.#tail - this.#head) | 0;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const at = ((this.#head + middle) & this.#mask) * STRIDE;
+      if (((this.#ring[at + END] - offset) | 0) > 0) high = middle;
+      else low = middle + 1;
+    }
+    return (this.#head + low) | 0;
   }
 
   #bytesOf(index: number): Buffer {
