@@ -61,6 +61,8 @@ export const LAYOUT_MISTAKES = 5;
 /** Lines of the log alike within one window that are written; the rest are counted. */
 export const LOG_REPEATS = 20;
 export const LOG_WINDOW_MS = 10_000;
+/** So many differences between two configurations stand in one line of the log. */
+export const DIFFERENCES_TOLD = 100;
 /** How often a watched file is looked at: works where it is replaced, or is a link to one. */
 export const WATCH_MS = 1_000;
 /** Bytes of a pid file that are read; a process id has fewer digits. */

@@ -3,6 +3,7 @@ import { samePlace } from '../net/addresses/place.ts';
 import { millis } from './engine/clock.ts';
 import type { Pool } from './pool/pool.ts';
 import type { ReaderAddress } from './pool/replicas/server-readers.ts';
+import type { Server } from './pool/server.ts';
 import type { SlotNode } from './pool/slots/cluster-slots.ts';
 
 /** What becomes of a server whose master is followed, by the names of its pool and its own. */
@@ -48,22 +49,25 @@ interface PeersOrder {
 /** Has a server be what is wanted; where none of that name is followed nothing happens. */
 export function steer(pools: readonly Pool[], order: SteeringOrder): void {
   const pool = pools.find(({ config }) => config.name === order.pool);
-  if (order.action === 'map') {
-    if (pool !== undefined) pool.toldAt = millis();
-    pool?.applySlots(order.map.nodes);
-    return;
-  }
+  if (pool === undefined) return;
   if (order.action === 'peers') {
-    pool?.setPeersDown(order.down);
-    return;
+    pool.setPeersDown(order.down);
+  } else if (order.action === 'map') {
+    pool.toldAt = millis();
+    pool.applySlots(order.map.nodes);
+  } else {
+    const server = pool.servers.find(({ name }) => name === order.server);
+    if (server === undefined) return;
+    if (order.action === 'read') {
+      server.readers?.set(order.readers);
+    } else {
+      pool.toldAt = millis();
+      steerMaster(server, order);
+    }
   }
-  const server = pool?.servers.find(({ name }) => name === order.server);
-  if (pool === undefined || server === undefined) return;
-  if (order.action === 'read') {
-    server.readers?.set(order.readers);
-    return;
-  }
-  pool.toldAt = millis();
+}
+
+function steerMaster(server: Server, order: MasterOrder): void {
   if (server.failover !== null) server.failover.epoch = order.epoch;
   if (order.action === 'move') server.moveTo(order.host, order.port);
   else if (order.action === 'release') server.failover?.release();

@@ -8,7 +8,7 @@ import {
 } from '../config/index.ts';
 import { sampleKeys } from '../distribution/moved.ts';
 import { RingwayError } from '../errors.ts';
-import { WATCH_MS } from '../limits.ts';
+import { DIFFERENCES_TOLD, WATCH_MS } from '../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { PoolListeners } from '../proxy/listeners.ts';
 import { compareConfigs, type PoolChange } from '../proxy/pool/config-changes.ts';
@@ -20,9 +20,6 @@ import type { TopologyKeeper } from './topology-keeper.ts';
 
 /** Made-up keys that tell how many move: few, as clients wait while they are looked up. */
 const KEYS: readonly Uint8Array[] = [...sampleKeys(10_000)];
-
-/** A line of the log says so many of them. */
-const DIFFERENCES_TOLD = 100;
 
 /** What takes over another configuration. */
 export interface ReloaderOptions {

@@ -1,6 +1,4 @@
-import type { InFlight } from '../in-flight.ts';
 import type { Lane } from '../lane.ts';
-import type { KeptRequests } from './kept-requests.ts';
 import type { Redirection } from './redirections.ts';
 import type { SavedRequest } from './saved-requests.ts';
 
@@ -18,11 +16,14 @@ export interface Redirecting {
   readonly owner: { readonly name: string; readonly config: { readonly host: string } };
 }
 
+/** `host:port` as it is meant; a name that nobody knows leads nowhere. */
+export function addressIn(from: Redirecting, { host, port }: Redirection): string {
+  return `${host === '' ? from.owner.config.host : host}:${port}`;
+}
+
 /** The connection that a redirection came on; its request is in flight no more. */
 export interface RedirectingConnection extends Redirecting {
   readonly lane: Lane;
-  readonly inFlight: InFlight;
-  readonly kept: KeptRequests | null;
 }
 
 /** Sends requests of a Redis Cluster where they belong. */

@@ -19,11 +19,12 @@ import {
   SLOT_MOVED,
   SLOT_SPLIT,
 } from '../../backend/again/redirections.ts';
-import type {
-  Redirecting,
-  RedirectingConnection,
-  RequestHeir,
-  RequestMover,
+import {
+  addressIn,
+  type Redirecting,
+  type RedirectingConnection,
+  type RequestHeir,
+  type RequestMover,
 } from '../../backend/again/request-mover.ts';
 import { clientOf, type SavedRequest, slotOf } from '../../backend/again/saved-requests.ts';
 import {
@@ -336,9 +337,4 @@ export class RequestMoves implements RequestMover {
   close(): void {
     this.#waiting.close();
   }
-}
-
-/** `host:port` as it is meant; a name that nobody knows leads nowhere. */
-function addressIn(from: Redirecting, { host, port }: Redirection): string {
-  return `${host === '' ? from.owner.config.host : host}:${port}`;
 }

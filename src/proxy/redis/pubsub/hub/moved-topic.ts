@@ -1,6 +1,7 @@
 import { REDIRECTIONS } from '../../../../limits.ts';
 import type { DialTarget } from '../../../../net/dial.ts';
 import { SLOT_MOVED } from '../../../backend/again/redirections.ts';
+import { addressIn } from '../../../backend/again/request-mover.ts';
 import type { Pool } from '../../../pool/pool.ts';
 import { addressOf } from '../../../pool/pool-changes.ts';
 import { SHARD } from './kinds.ts';
@@ -22,13 +23,13 @@ export function refusalOf(
   const redirection = protocol.slots?.redirection(said, 0, said.length) ?? null;
   if (redirection === null) return said;
   const name = addressOf(target);
-  const error = mover.learn({ owner: { name, config: { host: target.host } } }, redirection);
+  const from = { owner: { name, config: { host: target.host } } };
+  const error = mover.learn(from, redirection);
   const owner = pool.servers.at(slots.serverOf(redirection.slot));
   if (redirection.slot < 0 || owner === undefined) return error;
   // A node that is not known yet, as one that has just joined, is known in a moment.
-  const { kind, host, port } = redirection;
-  const place = `${host === '' ? target.host : host}:${port}`;
-  const isUnknown = kind === SLOT_MOVED && slots.serverAt(place) === null;
+  const isUnknown =
+    redirection.kind === SLOT_MOVED && slots.serverAt(addressIn(from, redirection)) === null;
   const isElsewhere = owner.name !== name || isUnknown;
   return isElsewhere && topic.redirections++ < REDIRECTIONS ? null : error;
 }
