@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { getServers, setServers } from 'node:dns';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { freePort } from '../../support/free-port.ts';
 import { NameServer } from '../../support/name-server.ts';
 import { type RealServer, startRedis } from '../../support/real-servers.ts';
@@ -11,6 +11,18 @@ const list = (key: string, lines: readonly string[]): string[] => [
   `${key}:`,
   ...lines.map((line) => `  - ${line}`),
 ];
+
+/** A name server that this process asks until the test is over. */
+async function askedNames(t: TestContext): Promise<NameServer> {
+  const names = new NameServer();
+  const usual = getServers();
+  setServers([await names.open()]);
+  t.after(() => {
+    setServers(usual);
+    names.close();
+  });
+  return names;
+}
 
 describe('ringway doctor looks at who else a pool needs', () => {
   let set: SentinelSet;
@@ -75,13 +87,7 @@ describe('ringway doctor looks at who else a pool needs', () => {
   });
 
   test('replicas that SRV records list: the master may be among them, by another name', async (t) => {
-    const names = new NameServer();
-    const usual = getServers();
-    setServers([await names.open()]);
-    t.after(() => {
-      setServers(usual);
-      names.close();
-    });
+    const names = await askedNames(t);
     const [master, replica] = set.shards[0];
     const members = [master, replica].map(({ port }) => ({ host: 'localhost', port }));
     names.services.set('_redis._tcp.test', members);
@@ -134,13 +140,7 @@ describe('ringway doctor looks at who else a pool needs', () => {
   });
 
   test('those that SRV records list, as ringway takes them', async (t) => {
-    const names = new NameServer();
-    const usual = getServers();
-    setServers([await names.open()]);
-    t.after(() => {
-      setServers(usual);
-      names.close();
-    });
+    const names = await askedNames(t);
     const host = 'localhost';
     const { port } = plain;
     const odd = [
