@@ -44,3 +44,5 @@ export const ADMIN_BACKLOG = 128;
 export const SOCKET_FILE_TRIES = 8;
 /** `ringway top` waits this long for an answer of the status page. */
 export const STATUS_ANSWER_MS = 5_000;
+/** What looks like the beginning of a key of the terminal is one that ends there after this. */
+export const KEY_REST_MS = 50;

@@ -1,6 +1,7 @@
 import { askAdmin } from '../../admin/admin-client.ts';
 import { adminLine } from '../../admin/admin-line.ts';
 import type { PoolStatus, Status } from '../../stats/http/status.ts';
+import { KeyReader } from './keys.ts';
 import type { Looker, Wish } from './look.ts';
 import { cut } from './paint.ts';
 import {
@@ -16,8 +17,6 @@ import {
 
 const ENTER_SCREEN = '\x1b[?1049h\x1b[?25l';
 const LEAVE_SCREEN = '\x1b[?25h\x1b[?1049l';
-/** Keys that were pressed together: some are more than one character, arrows among them. */
-const KEY = /\p{Cc}\[[0-?]*[ -/]*[@-~]|\p{Cc}O.|\p{Cc}|./gsu;
 const UP: ReadonlySet<string> = new Set(['k', '\x1b[A', '\x1bOA']);
 const DOWN: ReadonlySet<string> = new Set(['j', '\x1b[B', '\x1bOB']);
 const RIGHT: ReadonlySet<string> = new Set(['\r', '\x1b[C', '\x1bOC']);
@@ -66,13 +65,12 @@ export class TopScreen {
     const { stdin, stdout } = process;
     await this.#look();
     if (this.#status === null) throw new Error(this.#trouble);
-    const onKey = (text: string): void => {
-      for (const [key] of text.matchAll(KEY)) this.#onKey(key);
-    };
+    const keys = new KeyReader((key) => this.#onKey(key));
+    const onText = (text: string): void => keys.push(text);
     const draw = (): void => this.#draw();
     stdin.setRawMode(true);
     stdin.setEncoding('utf8');
-    stdin.on('data', onKey);
+    stdin.on('data', onText);
     stdout.on('resize', draw);
     stdout.write(ENTER_SCREEN);
     this.#hasTerminal = true;
@@ -86,7 +84,8 @@ export class TopScreen {
     } finally {
       this.#hasTerminal = false;
       clearInterval(timer);
-      stdin.off('data', onKey);
+      stdin.off('data', onText);
+      keys.stop();
       stdin.setRawMode(false);
       stdin.pause();
       stdout.off('resize', draw);
