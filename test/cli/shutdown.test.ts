@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -23,6 +23,22 @@ after(async () => {
   await redis.stop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const IS_FIRST = "Object.defineProperty(process, 'pid', { value: 1 })";
+const BY_ITS_WORD = `--import=data:text/javascript,${encodeURIComponent(IS_FIRST)}`;
+const OWN_NAMESPACE = ['unshare', '-Urpf', '--kill-child'];
+
+/** Whether this machine lets anybody have a process namespace, as a container does: many do not. */
+function hasNamespaces(): boolean {
+  const [program, ...args] = [...OWN_NAMESPACE, process.execPath, '-e', '0'];
+  return spawnSync(program, args).status === 0;
+}
+
+/** Programs that are process 1: one that believes it, and where that can be had one that is. */
+const FIRST_PROCESSES: readonly (readonly [how: string, command: readonly string[]])[] = [
+  ['by its word', [process.execPath, BY_ITS_WORD]],
+  ...(hasNamespaces() ? [['in a container', [...OWN_NAMESPACE, process.execPath]] as const] : []),
+];
 
 interface Running {
   readonly ringway: ChildRingway;
@@ -145,30 +161,30 @@ describe('a process that must not be replaced', () => {
     await refuses(await start(['--no-upgrade']), /no other process takes over: --no-upgrade/);
   });
 
-  test('process 1 of a container: the same', async () => {
-    const admin = join(folder, 'one.sock');
-    const stats = String(await freePort());
-    const { text, ports } = await poolFile([{ servers: [`127.0.0.1:${redis.port}:1 s1`] }]);
-    const file = join(folder, 'one.yml');
-    writeFileSync(file, text);
-    const args = [CLI, '-c', file, '-s', stats, '--http-addr=off', '--admin-socket', admin];
-    // A process namespace of its own, as a container has.
-    const child = spawn('unshare', ['-Urpf', '--kill-child', process.execPath, ...args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+  for (const [how, command] of FIRST_PROCESSES) {
+    test(`process 1, ${how}: the same`, async () => {
+      const admin = join(folder, `one-${how}.sock`);
+      const stats = String(await freePort());
+      const { text, ports } = await poolFile([{ servers: [`127.0.0.1:${redis.port}:1 s1`] }]);
+      const file = join(folder, `one-${how}.yml`);
+      writeFileSync(file, text);
+      const args = [CLI, '-c', file, '-s', stats, '--http-addr=off', '--admin-socket', admin];
+      const [program, ...before] = command;
+      const child = spawn(program, [...before, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+      let log = '';
+      child.stderr.on('data', (chunk) => {
+        log += chunk;
+      });
+      const gone = endOf(child);
+      await waitFor('ringway', () => log.includes('] ready: '));
+      assert.match(log, /started on pid 1$/m);
+      await assert.rejects(askAdmin(admin, 'upgrade'), /takes over: this is process 1/);
+      await pings(ports[0]);
+      await askAdmin(admin, 'drain');
+      await gone();
+      assert.match(log, /no other process takes over: this is process 1/);
     });
-    let log = '';
-    child.stderr.on('data', (chunk) => {
-      log += chunk;
-    });
-    const gone = endOf(child);
-    await waitFor('ringway', () => log.includes('] ready: '));
-    assert.match(log, /started on pid 1$/m);
-    await assert.rejects(askAdmin(admin, 'upgrade'), /takes over: this is process 1/);
-    await pings(ports[0]);
-    await askAdmin(admin, 'drain');
-    await gone();
-    assert.match(log, /no other process takes over: this is process 1/);
-  });
+  }
 });
 
 describe('systemd', () => {
