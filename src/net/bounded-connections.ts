@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
+import { networkOf } from './addresses/network.ts';
 
 /** How long a connection stays as it is, and what decides which one has to go. */
 interface Seat {
-  readonly address: string;
+  readonly network: string;
   /** Its order among all changes: lower is longer ago. */
   since: number;
   /** It has asked for something and is being answered. */
@@ -11,7 +12,7 @@ interface Seat {
 
 /**
  * The connections of a door that is not for clients. When it is full, somebody makes room for
- * whoever comes: of the address with the most connections, the one that has waited longest, first
+ * whoever comes: of the network with the most connections, the one that has waited longest, first
  * of those that ask for nothing. So neither idle nor slow ones keep a probe out.
  */
 export class BoundedConnections {
@@ -29,8 +30,8 @@ export class BoundedConnections {
 
   admit(socket: Socket): void {
     if (this.#seats.size >= this.#limit) this.#makeRoom();
-    const address = socket.remoteAddress ?? '';
-    this.#seats.set(socket, { address, since: this.#changes++, busy: false });
+    const network = networkOf(socket.remoteAddress ?? '');
+    this.#seats.set(socket, { network, since: this.#changes++, busy: false });
     socket.once('close', () => this.#seats.delete(socket));
   }
 
@@ -51,13 +52,13 @@ export class BoundedConnections {
 
   #makeRoom(): void {
     const counts = new Map<string, number>();
-    for (const { address } of this.#seats.values()) {
-      counts.set(address, (counts.get(address) ?? 0) + 1);
+    for (const { network } of this.#seats.values()) {
+      counts.set(network, (counts.get(network) ?? 0) + 1);
     }
     const most = Math.max(...counts.values());
     let chosen: [Socket, Seat] | null = null;
     for (const one of this.#seats) {
-      if (counts.get(one[1].address) !== most) continue;
+      if (counts.get(one[1].network) !== most) continue;
       if (chosen === null || goesBefore(one[1], chosen[1])) chosen = one;
     }
     if (chosen === null) return;

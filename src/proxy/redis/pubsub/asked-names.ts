@@ -1,15 +1,19 @@
 import { SENTINEL_NAMES } from '../../../limits.ts';
+import { networkOf } from '../../../net/addresses/network.ts';
 
-/** With so many a name is nobody's own. */
-const SEVERAL = 2;
+/** Of each name so many are known who ask for it: those that ask for fewest. */
+const ASKERS = 4;
 
 /**
- * Names by which clients have asked for their master. When there are too many, the one goes that
- * was asked for longest ago by who asks alone for most: nobody pushes out what others ask for.
+ * Names by which clients have asked for their master. When there are too many, the one goes whose
+ * askers all ask for many, and of these the one that was asked for longest ago: neither one nor
+ * several that ask for everything push out what somebody else asks for.
  */
 export class AskedNames {
-  /** From which hosts each was asked for, SEVERAL at most; the latest name last. */
+  /** From which networks each was asked for; the latest name last. */
   readonly #askers: Map<string, Set<string>> = new Map();
+  /** How many names each of these asks for. */
+  readonly #counts: Map<string, number> = new Map();
 
   get all(): Iterable<string> {
     return this.#askers.keys();
@@ -17,32 +21,47 @@ export class AskedNames {
 
   note(name: string, host: string): void {
     const askers = this.#askers.get(name) ?? new Set();
-    if (askers.size < SEVERAL) askers.add(host);
     this.#askers.delete(name);
     this.#askers.set(name, askers);
-    if (this.#askers.size > SENTINEL_NAMES) this.#askers.delete(this.#superfluous);
+    this.#join(askers, networkOf(host));
+    if (this.#askers.size > SENTINEL_NAMES) this.#forget(this.#superfluous);
   }
 
-  get #superfluous(): string {
-    const counts = new Map<string, number>();
-    // Never the latest.
-    const old = [...this.#askers].slice(0, -1);
-    for (const [, askers] of old) {
-      const own = ownerOf(askers);
-      if (own !== null) counts.set(own, (counts.get(own) ?? 0) + 1);
+  #join(askers: Set<string>, network: string): void {
+    if (askers.has(network)) return;
+    if (askers.size === ASKERS) {
+      const [greediest] = [...askers].sort((a, b) => this.#countOf(b) - this.#countOf(a));
+      if (this.#countOf(greediest) <= this.#countOf(network) + 1) return;
+      askers.delete(greediest);
+      this.#count(greediest, -1);
     }
-    let [[found], most] = [old[0], 0];
-    for (const [name, askers] of old) {
-      const count = counts.get(ownerOf(askers) ?? '') ?? 0;
-      if (count > most) [found, most] = [name, count];
+    askers.add(network);
+    this.#count(network, 1);
+  }
+
+  #forget(name: string): void {
+    for (const network of this.#askers.get(name) ?? []) this.#count(network, -1);
+    this.#askers.delete(name);
+  }
+
+  #countOf(network: string): number {
+    return this.#counts.get(network) ?? 0;
+  }
+
+  #count(network: string, change: 1 | -1): void {
+    const count = this.#countOf(network) + change;
+    if (count === 0) this.#counts.delete(network);
+    else this.#counts.set(network, count);
+  }
+
+  /** Never the latest. */
+  get #superfluous(): string {
+    let found = '';
+    let most = 0;
+    for (const [name, askers] of [...this.#askers].slice(0, -1)) {
+      const least = Math.min(...[...askers].map((network) => this.#countOf(network)));
+      if (least > most) [found, most] = [name, least];
     }
     return found;
   }
-}
-
-/** Who asks for it alone; null = several do. */
-function ownerOf(askers: ReadonlySet<string>): string | null {
-  if (askers.size === SEVERAL) return null;
-  const [host] = askers;
-  return host;
 }

@@ -39,6 +39,30 @@ describe('names that clients ask for', () => {
     assert.ok(has('first') && has('second'));
   });
 
+  test('are not pushed out by several hosts that ask for the same ones, however many these are', () => {
+    for (const host of ['a', 'b', 'c']) names.note(`cache-${host}`, host);
+    for (const count of [2, 3, 8]) {
+      for (let i = 0; i < 3 * SENTINEL_NAMES; i++) {
+        for (let host = 0; host < count; host++) names.note(`n${i}`, `evil${host}`);
+      }
+      for (const host of ['a', 'b', 'c']) assert.ok(has(`cache-${host}`), `${count} hosts`);
+    }
+  });
+
+  test('nor by one that has a network of IPv6 and comes from another address each time', () => {
+    names.note('cache', '2001:db8:a::1');
+    for (let i = 1; i <= 3 * SENTINEL_NAMES; i++) names.note(`n${i}`, `2001:db8:e::${i}`);
+    assert.ok(has('cache'));
+  });
+
+  test('are those of who asks for few, though many that ask for all have asked for them before', () => {
+    for (let host = 0; host < 8; host++) flood(`evil${host}`, 'n');
+    for (let host = 0; host < 8; host++) names.note('cache', `evil${host}`);
+    names.note('cache', 'a');
+    for (let host = 0; host < 8; host++) flood(`evil${host}`, 'm');
+    assert.ok(has('cache'));
+  });
+
   test('make room where each host has one, or all have several: the oldest goes', () => {
     for (let i = 0; i <= SENTINEL_NAMES; i++) names.note(`n${i}`, `h${i}`);
     assert.ok(!has('n0') && has('n1') && has(`n${SENTINEL_NAMES}`));
