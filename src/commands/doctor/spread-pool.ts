@@ -8,7 +8,7 @@ import {
   srvName,
 } from '../../config/index.ts';
 import { CLUSTER_NODES, REPLICAS, SENTINELS } from '../../limits.ts';
-import { membersIn, RESOLVE_SRV } from '../../topology/names/srv-members.ts';
+import { membersNow, whyUnlisted } from '../../topology/names/srv-members.ts';
 import { type Finding, Findings } from './finding.ts';
 
 /** A replica of the file, or one that SRV records list: the master may be among these. */
@@ -73,7 +73,7 @@ async function spreadLines<L extends Line>(
     if (!isSrv(line.host)) continue;
     const findings = new Findings(pool.name, line.host);
     try {
-      const members = membersIn(await RESOLVE_SRV(srvName(line.host)));
+      const members = await membersNow(srvName(line.host));
       for (const { host, port } of members) {
         all.push({ ...line, host, port, name: `${host}:${port}`, listed: true });
       }
@@ -83,7 +83,7 @@ async function spreadLines<L extends Line>(
       if (members.length > 0) findings.ok(count + use);
       else findings.error('its SRV records list nobody');
     } catch (error) {
-      findings.error(`it has no SRV records (${(error as NodeJS.ErrnoException).code})`);
+      findings.error(`it has no SRV records (${whyUnlisted(error as Error)})`);
     }
     found.push(...findings.all);
   }

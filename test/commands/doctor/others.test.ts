@@ -159,4 +159,12 @@ describe('ringway doctor looks at who else a pool needs', () => {
       .map((text) => text.split(' ')[2]);
     assert.deepEqual([...new Set(looked)], [`localhost:${port}`]);
   });
+
+  test('a name server that says nothing is not waited for without end', async (t) => {
+    const names = await askedNames(t);
+    names.address = null;
+    const lines = ['redis: true', 'timeout: 400', ...list('sentinels', ['srv:_late._tcp.test'])];
+    const found = await look(set.servers, lines);
+    has(found, /^error srv:_late\._tcp\.test it has no SRV records \(no answer within 3000 ms\)$/);
+  });
 });
