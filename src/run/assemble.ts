@@ -13,7 +13,7 @@ import type { DoorOptions } from './doors.ts';
 import { LocalProxy } from './local-proxy.ts';
 import { Workers } from './processes/workers.ts';
 import { Program } from './program.ts';
-import type { NameAddresses } from './serving.ts';
+import type { KnownAddresses, NameAddresses } from './serving.ts';
 import type { TelemetrySettings } from './telemetry/settings.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { TopologyKeeper } from './topology-keeper.ts';
@@ -41,6 +41,8 @@ export interface AssembleOptions {
   readonly known: readonly Known[];
   /** What that has made rings of, by names of SRV records. */
   readonly members: Members;
+  /** Where names of servers led for it. */
+  readonly addresses?: KnownAddresses;
   /** They are not followed until an operator says so. */
   readonly frozen: boolean;
   /** What an operator wanted of single servers of that process. */
@@ -67,8 +69,7 @@ async function readNamed(file: string): Promise<ConfigText> {
 export async function assemble(options: AssembleOptions): Promise<Program> {
   const { codec, reader, latency, memoryLimit, maxConnections, log, telemetry: told } = options;
   const workers = options.workers === 'auto' ? availableParallelism() : options.workers;
-  const { known: inherited, frozen, members } = options;
-  const topology = new TopologyKeeper(log, inherited, frozen, members);
+  const topology = new TopologyKeeper(log, options.known, options.frozen, options);
   const text = await topology.members.fill(await readNamed(options.confFile), null);
   for (const line of configWarnings(text.config)) log.write(LOG_WARN, line);
   const limits = { memoryLimit, maxConnections };

@@ -4,29 +4,40 @@ import { ADDRESSES } from '../net/addresses/address-book.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
 import { type NameSpec, NameWatch } from '../topology/names/name-watch.ts';
 import { RESOLVERS } from '../topology/names/resolvers.ts';
-import type { NameAddresses, Serving } from './serving.ts';
+import type { KnownAddresses, NameAddresses, Serving } from './serving.ts';
 
 /** Looks the names of a program's servers up, for all its processes. */
 export class NameKeeper {
   readonly #watch: NameWatch;
   #serving: Pick<Serving, 'setAddresses'> | null = null;
   #frozen = false;
+  /** Where names lead for all: what is found out while that is frozen is not told. */
+  readonly #told: Map<string, string> = new Map();
 
-  constructor(log: Log) {
-    this.#watch = new NameWatch({
-      clock: SYSTEM_CLOCK,
-      resolvers: RESOLVERS,
-      onAddress: (host, address) => {
-        if (!this.#frozen) this.#tell([[host, address]]);
+  /** @param inherited where names led for the process before this one */
+  constructor(log: Log, inherited: KnownAddresses = []) {
+    this.#watch = new NameWatch(
+      {
+        clock: SYSTEM_CLOCK,
+        resolvers: RESOLVERS,
+        onAddress: (host, address) => {
+          if (!this.#frozen) this.#tell([[host, address]]);
+        },
+        say: (text) => log.write(LOG_NOTICE, text, { event: 'name' }),
       },
-      say: (text) => log.write(LOG_NOTICE, text, { event: 'name' }),
-    });
+      inherited,
+    );
+    this.#tell(inherited);
   }
 
   #tell(addresses: NameAddresses): void {
     // Pools compare with where the name led before.
     this.#serving?.setAddresses(addresses);
-    for (const [host, address] of addresses) ADDRESSES.set(host, address);
+    for (const [host, address] of addresses) {
+      ADDRESSES.set(host, address);
+      if (address === null) this.#told.delete(host);
+      else this.#told.set(host, address);
+    }
   }
 
   start(serving: Pick<Serving, 'setAddresses'>, config: Config): void {
@@ -40,14 +51,14 @@ export class NameKeeper {
   }
 
   /** Where names lead, for a process that starts. */
-  get known(): NameAddresses {
-    return this.#watch.known;
+  get known(): KnownAddresses {
+    return [...this.#told];
   }
 
   /** While it is frozen names lead where they led. */
   set frozen(frozen: boolean) {
     this.#frozen = frozen;
-    if (!frozen && this.known.length > 0) this.#tell(this.known);
+    if (!frozen && this.#watch.known.length > 0) this.#tell(this.#watch.known);
   }
 
   stop(): void {

@@ -143,6 +143,7 @@ class Daemon {
       unready: inherited?.unready ?? false,
       known: inherited?.known ?? [],
       members: inherited?.members ?? {},
+      addresses: inherited?.addresses ?? [],
       frozen: inherited?.frozen ?? false,
       orders: inherited?.orders ?? [],
       ticketSecret: inherited?.ticketSecret ?? null,

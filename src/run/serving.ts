@@ -29,6 +29,9 @@ export interface Heir {
 /** Names and where they lead. */
 export type NameAddresses = readonly (readonly [host: string, address: string | null])[];
 
+/** Those of which it is known. */
+export type KnownAddresses = readonly (readonly [host: string, address: string])[];
+
 /** Another configuration, made ready everywhere. */
 export interface PreparedChange {
   commit(drainMs: number): Promise<void>;

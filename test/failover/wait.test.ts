@@ -3,6 +3,7 @@ import { after, describe, test } from 'node:test';
 import { askAdmin } from '../../src/admin/admin-client.ts';
 import { startFakeSentinel } from '../support/fake-sentinel.ts';
 import { freePort } from '../support/free-port.ts';
+import { NameServer } from '../support/name-server.ts';
 import { startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startChild, startInProcess } from '../support/ringway.ts';
@@ -81,6 +82,44 @@ describe('WAIT behind a failover', () => {
     assert.equal(await one.text('WAIT', 1, 500), 0);
     assert.equal(await one.text('WAIT', 1, 5000), 1);
     assert.equal(await other.text('WAIT', 1, 5000), 1);
+  });
+
+  test('vouches for what was written to a name that leads where it led, in the next program', async () => {
+    const names = new NameServer();
+    await names.open();
+    stops.push(async () => names.close());
+    const [master, replica] = await Promise.all([startRedis(), startRedis()]);
+    for (const each of [master, replica]) stops.push(() => each.stop());
+    await command(replica.port, 'REPLICAOF', '127.0.0.1', String(master.port));
+    await waitFor('the replica', async () => {
+      return String(await command(master.port, 'INFO', 'replication')).includes('state=online');
+    });
+    const socket = `/tmp/ringway-wait-${process.pid}-${await freePort()}.sock`;
+    const servers = [`redis-0.test:${master.port}:1 cache`];
+    const ringway = await startChild(
+      { servers, dns: 'resolver', dns_interval: 1000 },
+      {
+        args: ['--admin-socket', socket, '--http-addr', 'off'],
+        env: names.env,
+      },
+    );
+    let next = 0;
+    stops.push(async () => {
+      if (next !== 0) process.kill(next, 'SIGKILL');
+      await ringway.stop();
+    });
+    await waitFor('the name', () => names.asked > 1);
+    const client = await RespClient.open({ port: ringway.port, timeoutMs: 20_000 });
+    stops.push(async () => client.close());
+    await waitFor('the server', async () => {
+      return (await client.command('SET', 'k', 'v').catch(() => '')) === 'OK';
+    });
+    assert.equal(await client.text('WAIT', 1, 5000), 1);
+    // The next program cannot find out by itself.
+    names.address = null;
+    next = ((await askAdmin(socket, 'upgrade', 30_000)) as { pid: number }).pid;
+    await waitFor('the next process', () => ringway.child.exitCode !== null);
+    assert.equal(await client.text('WAIT', 1, 5000), 1);
   });
 
   test('ends with none when the master moves while it waits', async () => {

@@ -31,6 +31,14 @@ export class NameServer {
     return `127.0.0.1:${this.#socket.address().port}`;
   }
 
+  /** The environment of a process that asks it, once it is open. */
+  get env(): NodeJS.ProcessEnv {
+    const { port } = this.#socket.address();
+    const code = `import('node:dns').then((dns) => dns.setServers(['127.0.0.1:${port}']))`;
+    const url = `data:text/javascript,await%20${encodeURIComponent(code)}`;
+    return { NODE_OPTIONS: `--import=${url}` };
+  }
+
   /** The question again, with answers of its type behind it. */
   #answer(question: Buffer): Buffer | null {
     if (this.address === null) return null;

@@ -1,6 +1,8 @@
 /** Where names lead, found out beforehand: who connects looks nothing up. */
 class AddressBook {
   readonly #addresses: Map<string, string> = new Map();
+  /** Counts what has been said of names. */
+  changes = 0;
 
   /** @returns the address of a host; the host itself where none is known */
   addressOf(host: string): string {
@@ -9,6 +11,7 @@ class AddressBook {
 
   /** @param address null = it is looked up by who connects, again */
   set(host: string, address: string | null): void {
+    this.changes++;
     if (address === null) this.#addresses.delete(host);
     else this.#addresses.set(host, address);
   }

@@ -13,6 +13,7 @@ import type { GivenListener } from '../../proxy/listeners.ts';
 import type { ServerOrder } from '../../proxy/pool/connections/order.ts';
 import type { Known } from '../../topology/known.ts';
 import type { Program, Wishes } from '../program.ts';
+import type { KnownAddresses } from '../serving.ts';
 import { heirAt, onClient, onExpected } from './client-message.ts';
 import { type Channel, Peer } from './peer.ts';
 
@@ -39,6 +40,8 @@ export interface Inheritance extends Wishes {
   readonly known: readonly Known[];
   /** What rings are made of, by names of SRV records. */
   readonly members: Members;
+  /** Where names of servers lead. */
+  readonly addresses: KnownAddresses;
   /** Null from a process that knows no TLS. */
   readonly ticketSecret: Buffer | null;
   /** Processes that have numbered clients which this one may get. */
@@ -52,6 +55,7 @@ interface ProgramMessage {
   readonly ticketSecret?: string;
   readonly known?: readonly Known[];
   readonly members?: Members;
+  readonly addresses?: KnownAddresses;
   readonly frozen?: boolean;
   readonly orders?: readonly ServerOrder[];
   readonly numbered?: number;
@@ -79,12 +83,14 @@ export class Predecessor {
   /** Its listening sockets, by `listen`, what an operator has ordered, and masters. */
   async listeners(): Promise<Inheritance> {
     const said = await this.#peer.ask<ProgramMessage>('listeners');
-    const { unready, ticketSecret, known = [], frozen = false, orders = [], members = {} } = said;
+    const { unready, ticketSecret, known = [], frozen = false, orders = [] } = said;
+    const { members = {}, addresses = [] } = said;
     // One that does not say numbered them from 1, and few of its workers will have been replaced.
     const { numbered = NUMBERED_WORKERS >> 1 } = said;
     const secret = ticketSecret === undefined ? null : Buffer.from(ticketSecret, 'base64');
     const wishes = { unready, frozen, orders };
-    return { handles: this.#given, ticketSecret: secret, known, members, numbered, ...wishes };
+    const handles = this.#given;
+    return { handles, ticketSecret: secret, known, members, addresses, numbered, ...wishes };
   }
 
   /**
@@ -135,7 +141,8 @@ export async function handOver(
     const ticketSecret = program.ticketSecret.toString('base64');
     const numbered = program.serving.numbered + SPARE_NUMBERED_WORKERS;
     const { taken: members } = program.topology.members;
-    return { ticketSecret, known, members, numbered, ...program.wishes };
+    const { known: addresses } = program.topology.names;
+    return { ticketSecret, known, members, addresses, numbered, ...program.wishes };
   });
   peer.on('doors', () => {
     doorsClosed = true;

@@ -43,19 +43,16 @@ export interface LookupWords {
   failed(name: string, why: string, stays: string | null): string;
 }
 
-/** What a name has come to, and for how long. */
+/** What a name has come to, and when that was heard last. */
 export interface Heard<V> {
   readonly value: V;
-  /** When it was heard first, and last. */
-  readonly since: number;
   readonly heardAt: number;
 }
 
 interface Entry<S extends Lookup, V> {
   readonly spec: S;
   value: V | null;
-  /** When that was heard first, and last. */
-  since: number;
+  /** When that was heard last. */
   heardAt: number;
   /** Of the value that the log has. */
   told: string | null;
@@ -74,11 +71,15 @@ interface Entry<S extends Lookup, V> {
 export class Lookups<S extends Lookup, V> {
   readonly #options: LookupsOptions<S, V>;
   #entries: Map<string, Entry<S, V>> = new Map();
+  /** What another process had found out, until it is followed here. */
+  #inherited: ReadonlyMap<string, V>;
   #asking = 0;
   #cancel: () => void = () => {};
 
-  constructor(options: LookupsOptions<S, V>) {
+  /** @param inherited what names have come to in another process */
+  constructor(options: LookupsOptions<S, V>, inherited: readonly (readonly [string, V])[] = []) {
     this.#options = options;
+    this.#inherited = new Map(inherited);
   }
 
   /** These are looked up from now on, and no others; where two ask for one, the more often. */
@@ -87,15 +88,17 @@ export class Lookups<S extends Lookup, V> {
     this.#entries = new Map();
     const dueAt = this.#options.clock.now();
     const never = Number.NEGATIVE_INFINITY;
-    const heard = { value: null, since: never, heardAt: never };
-    const fresh = { ...heard, told: null, tellsSince: never, tells: 0, failureToldAt: never };
+    const fresh = { heardAt: never, tellsSince: never, tells: 0, failureToldAt: never };
     for (const spec of specs) {
       const { name, intervalMs } = spec;
       const twin = this.#entries.get(name);
       if (twin !== undefined && twin.spec.intervalMs <= intervalMs) continue;
-      const old = before.get(name) ?? fresh;
+      const value = this.#inherited.get(name) ?? null;
+      const told = value === null ? null : this.#options.textOf(value);
+      const old = before.get(name) ?? { ...fresh, value, told };
       this.#entries.set(name, { ...old, spec, dueAt, asking: false });
     }
+    this.#inherited = new Map();
     this.#tick();
   }
 
@@ -104,19 +107,20 @@ export class Lookups<S extends Lookup, V> {
     return this.#entries.get(name)?.value ?? null;
   }
 
-  /** The same, and since when. */
+  /** The same, and when it was said last. */
   heard(name: string): Heard<V> | null {
     const entry = this.#entries.get(name);
     if (entry === undefined || entry.value === null) return null;
-    const { value, since, heardAt } = entry;
-    return { value, since, heardAt };
+    const { value, heardAt } = entry;
+    return { value, heardAt };
   }
 
   /** What is known of all names. */
   get known(): readonly (readonly [name: string, value: V])[] {
-    return [...this.#entries].flatMap(([name, { value }]) => {
+    const found = [...this.#entries].flatMap(([name, { value }]) => {
       return value === null ? [] : [[name, value] as const];
     });
+    return [...this.#inherited, ...found];
   }
 
   #tick(): void {
@@ -165,7 +169,6 @@ export class Lookups<S extends Lookup, V> {
     const isNew = before === null || textOf(before) !== textOf(value);
     entry.value = value;
     entry.heardAt = this.#options.clock.now();
-    if (isNew) entry.since = entry.heardAt;
     this.#tellChange(entry, textOf(value));
     if (isNew) onChange(entry.spec.name, value);
   }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { NAME_TTL_MS } from '../../limits.ts';
 import type { Clock } from '../clock.ts';
-import { type Found, Lookups } from './lookups.ts';
+import { type Found, Lookups, type LookupWords } from './lookups.ts';
 import type { DnsKind, Resolve } from './resolvers.ts';
 
 /** A host whose name is looked up again and again. */
@@ -21,30 +21,35 @@ export interface NameOptions {
   say(text: string): void;
 }
 
+const WORDS: LookupWords = {
+  empty: 'it has no address',
+  changed: (host, from, to) => (from === null ? '' : `${host} leads from ${from} to ${to} now`),
+  failed: (host, why, address) => {
+    const stays = address === null ? '' : `; ${address} stays`;
+    return `the name ${host} does not resolve: ${why}${stays}`;
+  },
+};
+
 /** Knows where names of hosts lead. One keeps its address as long as that is among the answers. */
 export class NameWatch {
   readonly #options: NameOptions;
   readonly #lookups: Lookups<NameSpec & { name: string }, string>;
 
-  constructor(options: NameOptions) {
+  /** @param inherited where names lead by the word of another process */
+  constructor(options: NameOptions, inherited: NameWatch['known'] = []) {
     const { clock, say, onAddress } = options;
     this.#options = options;
-    this.#lookups = new Lookups<NameSpec & { name: string }, string>({
-      clock,
-      look: (spec, before) => this.#look(spec, before),
-      textOf: (address) => address,
-      onChange: onAddress,
-      say,
-      words: {
-        empty: 'it has no address',
-        changed: (host, from, to) =>
-          from === null ? '' : `${host} leads from ${from} to ${to} now`,
-        failed: (host, why, address) => {
-          const stays = address === null ? '' : `; ${address} stays`;
-          return `the name ${host} does not resolve: ${why}${stays}`;
-        },
+    this.#lookups = new Lookups<NameSpec & { name: string }, string>(
+      {
+        clock,
+        look: (spec, before) => this.#look(spec, before),
+        textOf: (address) => address,
+        onChange: onAddress,
+        say,
+        words: WORDS,
       },
-    });
+      inherited,
+    );
   }
 
   /** These are looked up from now on, and no others. */

@@ -80,6 +80,30 @@ describe('names that are looked up', () => {
     assert.deepEqual(said.slice(5), ['pod leads from 10.0.1.4 to 10.0.1.39 now']);
   });
 
+  test('lead where another process found that they do, until they are known to lead elsewhere', async () => {
+    answers.set('pod', ['10.0.0.2']);
+    const next = new NameWatch(
+      {
+        clock,
+        resolvers: { system: resolve, resolver: resolve },
+        onAddress: (host, address) => led.push(`${host} ${address}`),
+        say: (text) => said.push(text),
+      },
+      [
+        ['pod', '10.0.0.1'],
+        ['gone', '10.0.0.9'],
+      ],
+    );
+    assert.equal(next.known.length, 2);
+    next.follow([spec('pod')]);
+    assert.deepEqual(next.known, [['pod', '10.0.0.1']]);
+    assert.deepEqual(led, ['gone null']);
+    await clock.passSlowly(100);
+    assert.deepEqual(led, ['gone null', 'pod 10.0.0.2']);
+    assert.deepEqual(said, ['pod leads from 10.0.0.1 to 10.0.0.2 now']);
+    next.stop();
+  });
+
   test('are asked for again when the answer is too old, but not all the time', async () => {
     ttlMs = 2000;
     watch.follow([spec('pod')]);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ADDRESSES } from '../../../net/addresses/address-book.ts';
 import { addressOf } from '../../pool/pool-changes.ts';
 import type { Server } from '../../pool/server.ts';
 
@@ -12,6 +13,8 @@ export interface PlacedPool {
 interface Known {
   readonly servers: PlacedPool['servers'];
   readonly moves: number;
+  /** Of the address book. */
+  readonly changes: number;
   readonly text: string;
 }
 
@@ -19,16 +22,25 @@ const LENGTH = 16;
 
 const known: WeakMap<PlacedPool, Known> = new WeakMap();
 
+/** A name may lead elsewhere in another process: there it is another place. */
+function placeOf({ config }: PlacedPool['servers'][number]): string {
+  const { host } = config;
+  const address = ADDRESSES.addressOf(host);
+  return address === host ? addressOf(config) : `${addressOf(config)} ${address}`;
+}
+
 /**
  * Where the servers of a pool are, in a short text: two processes say the same as long as they know
  * the same servers at the same addresses.
  */
 export function placesOf(pool: PlacedPool): string {
   const { servers, moves } = pool;
+  const { changes } = ADDRESSES;
   const before = known.get(pool);
-  if (before?.servers === servers && before.moves === moves) return before.text;
-  const lines = servers.map(({ config }) => addressOf(config)).sort();
+  const isKnown = before?.servers === servers && before.changes === changes;
+  if (isKnown && before.moves === moves) return before.text;
+  const lines = servers.map(placeOf).sort();
   const text = createHash('sha256').update(lines.join('\n')).digest('base64').slice(0, LENGTH);
-  known.set(pool, { servers, moves, text });
+  known.set(pool, { servers, moves, changes, text });
   return text;
 }
