@@ -22,6 +22,7 @@ Sends a command to the admin socket of a running proxy and prints the answer, wh
   server POOL NAME enable  take that back, and an automatic ejection
   topology           where the masters of pools with sentinels are, and who says so
   topology freeze    leave servers where they are, until: topology resume
+  topology accept NAME  make rings of what SRV records of NAME list now, however few
   failover POOL SERVER  have a sentinel replace the master by one of its replicas
   reload             read the configuration file again
   reload --dry-run   show what that would change, and the share of keys that move

@@ -226,7 +226,9 @@ export interface PoolKeys {
   /**
    * What `srv:NAME` or `srv:NAME:WEIGHT` in `servers` stands for: with `follow` the servers
    * that SRV records list, each as if it stood there by itself. When others are listed the
-   * ring changes, and keys move. Without `cluster`, `sentinels` and `replicas`. Default off.
+   * ring changes, and keys move; it is never less than half of the largest of the last 10
+   * minutes, unless an operator accepts that. Without `cluster`, `sentinels` and `replicas`.
+   * Default off.
    */
   readonly discover_members?: 'off' | 'follow';
   /**

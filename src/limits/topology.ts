@@ -83,6 +83,12 @@ export const MEMBERS_PACE_MS = 10_000;
 export const MEMBERS_AGAIN_MS = 900;
 /** A list that more than half of the members are missing from must stay so for so long. */
 export const MEMBERS_HOLD_MS = 30_000;
+/** A ring is never less than half of the largest of so long, unless an operator says so. */
+export const MEMBERS_FLOOR_MS = 600_000;
+/** Who comes or goes waits at most so long for an answer that nobody else is missing from. */
+export const MEMBERS_LATE_MS = 20_000;
+/** Members of a list that one line of the log names. */
+export const MEMBERS_TOLD = 20;
 /** Who must know now what a name lists waits so long for it. */
 export const SRV_FIRST_MS = 3_000;
 /** Servers that one line of the file stands for. */

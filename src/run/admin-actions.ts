@@ -101,11 +101,15 @@ function failover({ topology }: Program, words: readonly string[]): Promise<obje
 
 /** Where masters are; frozen, servers stay where they are. */
 function topology({ topology: keeper }: Program, words: readonly string[]): object {
-  const [word] = words;
-  if (words.length > 1 || !['freeze', 'resume', undefined].includes(word)) {
-    throw new RingwayError('RINGWAY_USAGE', 'expected topology, topology freeze or resume');
+  const [word, name] = words;
+  const isAccept = word === 'accept';
+  const isWord = isAccept || ['freeze', 'resume', undefined].includes(word);
+  if (!isWord || words.length > (isAccept ? 2 : 1) || (isAccept && name === undefined)) {
+    const expected = 'expected topology, topology freeze or resume, or topology accept NAME';
+    throw new RingwayError('RINGWAY_USAGE', expected);
   }
-  if (word !== undefined) keeper.frozen = word === 'freeze';
+  if (isAccept) keeper.acceptMembers(name as string);
+  else if (word !== undefined) keeper.frozen = word === 'freeze';
   return keeper.view;
 }
 

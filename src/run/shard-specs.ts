@@ -56,14 +56,25 @@ type Listed = (name: string) => readonly Address[] | null;
 
 const NOBODY: Listed = () => null;
 
+/** A name of SRV records that a pool has. */
+interface PoolSrv extends SrvSpec {
+  readonly pool: string;
+  /** The servers of the pool are those that it lists. */
+  readonly isRing: boolean;
+}
+
 /** Names of SRV records, and how often they are looked up. */
-export function srvNamesOf({ pools }: Config): (SrvSpec & { readonly pool: string })[] {
+export function srvNamesOf({ pools }: Config): PoolSrv[] {
   return pools.flatMap(({ name: pool, sentinels, replicas, seeds, discovery, ...rest }) => {
-    const lines = [...sentinels, ...replicas, ...seeds, ...(discovery?.services ?? [])];
-    const names = lines.flatMap(({ host }) => (isSrv(host) ? [srvName(host)] : []));
+    const rings = namesIn(discovery?.services ?? []);
+    const names = new Set([...namesIn([...sentinels, ...replicas, ...seeds]), ...rings]);
     const intervalMs = rest.dnsIntervalMs;
-    return [...new Set(names)].map((name) => ({ pool, name, intervalMs }));
+    return [...names].map((name) => ({ pool, name, intervalMs, isRing: rings.includes(name) }));
   });
+}
+
+function namesIn(lines: readonly Pick<Address, 'host'>[]): string[] {
+  return lines.flatMap(({ host }) => (isSrv(host) ? [srvName(host)] : []));
 }
 
 /** Each once: the addresses that lines stand for, as far as that is known. */

@@ -1,12 +1,14 @@
 import type { Config, Members } from '../config/index.ts';
 import { SLOTS } from '../distribution/slots.ts';
+import { RingwayError } from '../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../log.ts';
 import type { ReplicaSnapshot } from '../stats/snapshot.ts';
-import type { TopologyFigures } from '../stats/topology-figures.ts';
+import type { ServiceFigures, TopologyFigures } from '../stats/topology-figures.ts';
 import { SYSTEM_CLOCK } from '../topology/clock.ts';
 import { Clusters, type ClusterView } from '../topology/cluster/clusters.ts';
 import { type Address, addressText } from '../topology/facts.ts';
 import { type AnyStep, isCluster, isPeers, type Known, stepsTo } from '../topology/known.ts';
+import type { MembersView } from '../topology/names/ring-members.ts';
 import { RESOLVE_SRV } from '../topology/names/srv-members.ts';
 import { SrvWatch } from '../topology/names/srv-watch.ts';
 import { Peers } from '../topology/peers/peers.ts';
@@ -14,7 +16,7 @@ import type { KnownShard, ShardView } from '../topology/shard.ts';
 import { Topology } from '../topology/topology.ts';
 import { MemberKeeper } from './members/member-keeper.ts';
 import { NameKeeper } from './name-keeper.ts';
-import type { Serving } from './serving.ts';
+import type { KnownAddresses, Serving } from './serving.ts';
 import {
   clustersOf,
   isMeant,
@@ -24,6 +26,12 @@ import {
   unknownClusters,
   unknownShards,
 } from './shard-specs.ts';
+
+/** What is known of names, for another process. */
+interface KnownNames {
+  readonly members?: Members;
+  readonly addresses?: KnownAddresses;
+}
 
 const NOWHERE: Pick<Serving, 'steer'> = { steer: () => {} };
 
@@ -48,13 +56,13 @@ export class TopologyKeeper {
 
   /**
    * @param known what another process has found out @param frozen and must stay so
-   * @param members what it has made rings of
+   * @param names what it has made rings of, and where names led for it
    */
-  constructor(log: Log, known: readonly Known[] = [], frozen = false, members: Members = {}) {
+  constructor(log: Log, known: readonly Known[] = [], frozen = false, names: KnownNames = {}) {
     this.#inherited = known;
-    this.members = new MemberKeeper(log, (name) => this.#listed.heard(name), members);
+    this.members = new MemberKeeper(log, (name) => this.#listed.heard(name), names.members ?? {});
     this.members.frozen = frozen;
-    this.names = new NameKeeper(log);
+    this.names = new NameKeeper(log, names.addresses);
     this.names.frozen = frozen;
     this.#topology = new Topology({
       clock: SYSTEM_CLOCK,
@@ -216,14 +224,23 @@ export class TopologyKeeper {
     });
     const names = this.#config === null ? [] : srvNamesOf(this.#config);
     const rings = this.members.views;
-    const services = names.map(({ pool, name }) => {
-      const { coming = [], leaving = [] } = rings.find((each) => each.name === name) ?? {};
+    const services = names.map(({ pool, name, isRing }): ServiceFigures => {
+      const ring = isRing ? rings.find((each) => each.name === name) : undefined;
       const members = this.#listing(name)?.length ?? 0;
-      return { pool, name, members, pending: coming.length + leaving.length };
+      return { pool, name, members, ring: ring === undefined ? null : pendingOf(ring) };
     });
     const { changes: memberChanges, errors: memberErrors } = this.members.counts;
     const counts = { memberChanges, memberErrors };
     return { frozen: this.frozen, shards: this.#shards, clusters, services, ...counts };
+  }
+
+  /**
+   * Rings are made of what SRV records list now, by order of an operator.
+   * @throws RingwayError RINGWAY_USAGE when nothing comes of that
+   */
+  acceptMembers(name: string): void {
+    if (this.frozen) throw new RingwayError('RINGWAY_USAGE', 'the topology is frozen');
+    this.members.accept(name);
   }
 
   /** Servers that are asked for their role. */
@@ -255,6 +272,10 @@ export class TopologyKeeper {
     this.#clusters.stop();
     this.#peers.stop();
   }
+}
+
+function pendingOf({ coming, leaving, withheld }: MembersView): ServiceFigures['ring'] {
+  return { pending: coming.length + leaving.length, withheld: withheld.length };
 }
 
 function placeOf({ address, epoch }: KnownShard): Pick<ShardView, 'address' | 'epoch'> {

@@ -18,8 +18,13 @@ export interface ServiceFigures {
   readonly name: string;
   /** Those that it lists; 0 = nobody yet. */
   readonly members: number;
-  /** Of those that servers of the pool are made of: they come or go, and the ring is as before. */
-  readonly pending: number;
+  /** Null where it is none of those that servers of the pool are made of. */
+  readonly ring: {
+    /** They come or go, and the ring is as before. */
+    readonly pending: number;
+    /** They are not listed any more and stay: too many would go. */
+    readonly withheld: number;
+  } | null;
 }
 
 /** A server whose master is followed. */

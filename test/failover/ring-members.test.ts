@@ -25,6 +25,7 @@ interface View {
   readonly members: readonly {
     readonly members: readonly string[];
     readonly coming: readonly string[];
+    readonly withheld: readonly string[];
     readonly waits: string;
   }[];
 }
@@ -33,11 +34,8 @@ describe('a ring of the servers that SRV records list', () => {
   const names = new NameServer();
   const usual = getServers();
   let redis: RealServer[] = [];
-  /** The address of the name server. */
-  let server: string;
   before(async () => {
-    server = await names.open();
-    setServers([server]);
+    setServers([await names.open()]);
     redis = await Promise.all([1, 2, 3].map(() => startRedis()));
   });
   after(async () => {
@@ -163,11 +161,10 @@ describe('a ring of the servers that SRV records list', () => {
 
   test('goes along with an upgrade, though nobody is listed by then', async (t) => {
     list(redis[0], redis[1]);
-    const own = `import('node:dns').then((dns) => dns.setServers(['${server}']))`;
     const socket = `/tmp/ringway-members-${process.pid}.sock`;
     const ringway = await startChild(pool(), {
       args: ['--admin-socket', socket],
-      env: { NODE_OPTIONS: `--import=data:text/javascript,await%20${encodeURIComponent(own)}` },
+      env: names.env,
     });
     let next = 0;
     t.after(async () => {
@@ -184,6 +181,28 @@ describe('a ring of the servers that SRV records list', () => {
     assert.deepEqual(await sizes(), spread);
     const { members } = (await askAdmin(socket, 'topology')) as unknown as View;
     assert.equal(members[0].members.length, 2);
+  });
+
+  test('is not less than half of what it was until an operator says that this is right', async (t) => {
+    list(...redis);
+    const socket = `/tmp/ringway-accept-${process.pid}.sock`;
+    const ringway = await startChild(pool(), {
+      args: ['--admin-socket', socket],
+      env: names.env,
+    });
+    t.after(() => ringway.stop());
+    const ask = (words = ''): Promise<View> =>
+      askAdmin(socket, `topology${words}`) as unknown as Promise<View>;
+    await assert.rejects(ask(` accept ${SERVICE}`), /there is nothing to accept/);
+    await assert.rejects(ask(' accept _other._tcp.test'), /there is _ring\._tcp\.test/);
+    await assert.rejects(ask(' accept'), /expected topology, .*topology accept NAME/);
+    list(redis[0]);
+    await waitFor('it to be heard', async () => (await ask()).members[0].withheld.length === 2);
+    await ask(' freeze');
+    await assert.rejects(ask(` accept ${SERVICE}`), /the topology is frozen/);
+    await ask(' resume');
+    assert.equal((await ask(` accept ${SERVICE}`)).members[0].members.length, 3);
+    await waitFor('the ring', async () => (await ask()).members[0].members.length === 1);
   });
 
   describe('with workers', () => {
@@ -261,6 +280,42 @@ describe('a ring of the servers that SRV records list', () => {
       await writeAll(port);
       assert.deepEqual(program.topology.members.taken, members);
     });
+
+    for (const workers of [1, 2]) {
+      test(`what is drained gets nothing when it is back, workers: ${workers}`, async (t) => {
+        const [all, rest] = [redis, redis.slice(0, 2)].map((servers) => {
+          return { [SERVICE]: servers.map(({ port }) => `localhost:${port}`) };
+        });
+        const { program, port } = await run({ members: all, workers });
+        t.after(() => program.stop(0));
+        const name = `localhost:${redis[2].port}`;
+        program.orders.obey(['pool1', name, 'drain']);
+        await waitFor('the order', async () => {
+          const [{ servers }] = (await program.status()).pools;
+          return servers.some((each) => each.name === name && each.order === 'drain');
+        });
+        let isOver = false;
+        const writing = (async () => {
+          while (!isOver) await writeAll(port);
+        })();
+        for (let i = 0; i < 5; i++) {
+          await program.reloader.changeMembers(rest);
+          assert.equal(await serversOf(program), 2);
+          await program.reloader.changeMembers(all);
+          assert.equal(await serversOf(program), 3);
+        }
+        isOver = true;
+        await writing;
+        const [first, second, drained] = await sizes();
+        assert.ok(first > 0 && second > 0);
+        assert.equal(drained, 0);
+        program.orders.obey(['pool1', name, 'enable']);
+        await waitFor('it to be back', async () => {
+          await writeAll(port);
+          return (await sizes())[2] > 0;
+        });
+      });
+    }
 
     test('nothing is changed any more by a program that ends', async (t) => {
       list(redis[0]);

@@ -108,6 +108,12 @@ const CASES: readonly Case[] = [
     ...{ quietAt: '59m', at: '61m' },
   },
   {
+    alert: 'RingwayRingShrinks',
+    labels: { ...POOL, name: '_ring._tcp.test' },
+    values: { ringway_srv_members_withheld: '0 4x19' },
+    ...{ quietAt: '1m', at: '3m' },
+  },
+  {
     alert: 'RingwaySlotsUnowned',
     labels: POOL,
     values: { ringway_slots_unowned: '0 5x19' },

@@ -163,8 +163,8 @@ describe('whoever follows masters', () => {
     );
     const { figures } = waiting;
     assert.deepEqual(figures.services, [
-      { pool: 'pool1', name: '_redis._tcp.invalid', members: 0, pending: 0 },
-      { pool: 'pool2', name: '_redis._tcp.invalid', members: 0, pending: 0 },
+      { pool: 'pool1', name: '_redis._tcp.invalid', members: 0, ring: null },
+      { pool: 'pool2', name: '_redis._tcp.invalid', members: 0, ring: null },
     ]);
     assert.deepEqual(
       figures.clusters.map(({ slotsUnowned }) => slotsUnowned),
@@ -204,6 +204,29 @@ describe('whoever follows masters', () => {
       assert.deepEqual(told(), [`move ${second.port}`, 'read 0', ...CLUSTER]);
       const [{ epoch }] = (keeper.view as { shards: { epoch: number }[] }).shards;
       assert.equal(epoch, 2);
+    });
+
+    test('counts who comes and goes of the pool whose ring is made of them, and of no other', async () => {
+      const ring = '_ring._tcp.test';
+      names.services.set(
+        ring,
+        ['a.test', 'b.test'].map((host) => ({ host, port: 1 })),
+      );
+      const servers = [`srv:${ring}`];
+      const pools = [
+        { servers, discover_members: 'follow' },
+        { servers, cluster: true },
+      ];
+      const { text } = await poolFile(pools);
+      const fresh = new TopologyKeeper(SILENT);
+      const serving = { steer: () => {}, setAddresses: () => {} };
+      const taken = { [ring]: ['a.test:1', 'c.test:1'] };
+      fresh.start(serving, parseConfig(Buffer.from(text), 'test.yml'), taken);
+      const figures = () => fresh.figures.services;
+      await waitFor('them', () => figures()[0].ring?.pending === 2);
+      const { members, ring: other } = figures()[1];
+      fresh.stop();
+      assert.deepEqual([members, other], [2, null]);
     });
 
     test('forgets it when the file names another master altogether', async () => {

@@ -6,7 +6,7 @@ import {
   srvName,
   withMembers,
 } from '../../config/index.ts';
-import { ConfigError, type ConfigProblem } from '../../errors.ts';
+import { ConfigError, type ConfigProblem, RingwayError } from '../../errors.ts';
 import { LOG_NOTICE, LOG_WARN, type Log } from '../../log.ts';
 import { SYSTEM_CLOCK } from '../../topology/clock.ts';
 import {
@@ -15,6 +15,9 @@ import {
   type RingMembersOptions,
 } from '../../topology/names/ring-members.ts';
 import { listedNow, whyUnlisted } from '../../topology/names/srv-members.ts';
+import { listed } from '../server-orders.ts';
+
+const SAME = 'rings are made of what it lists: there is nothing to accept';
 
 /** Keeps the rings of pools with `discover_members` made of what SRV records list. */
 export class MemberKeeper {
@@ -69,6 +72,19 @@ export class MemberKeeper {
   /** The program goes on with another configuration, or with other members of its rings. */
   follow(config: Config, taken: Members): void {
     this.#members.follow(memberNames(config), taken);
+  }
+
+  /**
+   * An operator knows that a name lists who there is, however many are missing.
+   * @throws RingwayError RINGWAY_USAGE when nothing comes of that
+   */
+  accept(name: string): void {
+    const accepted = this.#members.accept(name);
+    if (accepted === true) return;
+    const names = this.#members.views.map((view) => ({ name: view.name }));
+    const others = names.length === 0 ? 'they are made of none' : listed(names);
+    const why = accepted === null ? `no ring is made of '${name}'; ${others}` : SAME;
+    throw new RingwayError('RINGWAY_USAGE', why);
   }
 
   /** What rings are made of, for a process that takes over. */

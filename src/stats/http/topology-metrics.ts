@@ -147,9 +147,13 @@ function serviceMetrics(registry: Registry, figures: TopologyFigures): void {
   const members = gauge('srv_members', 'Those that SRV records list, 0 while none are known');
   const waiting = 'Servers that come or go by SRV records, while the ring is as before';
   const pending = gauge('srv_members_pending', waiting);
-  for (const { pool, name, members: listed, pending: others } of figures.services) {
+  const staying = 'Servers that SRV records list no more, and that stay: too many would go';
+  const withheld = gauge('srv_members_withheld', staying);
+  for (const { pool, name, members: listed, ring } of figures.services) {
     add(members, { pool, name }, listed);
-    add(pending, { pool, name }, others);
+    if (ring === null) continue;
+    add(pending, { pool, name }, ring.pending);
+    add(withheld, { pool, name }, ring.withheld);
   }
   const counted = maker(registry, 'counter', []);
   const changes = 'Times that rings were made of others that SRV records list';

@@ -1,12 +1,14 @@
 import {
-  MEMBERS_AGAIN_MS,
+  MEMBERS_FLOOR_MS,
   MEMBERS_HOLD_MS,
   MEMBERS_PACE_MS,
   MEMBERS_TICK_MS,
+  NAME_LOG_MS,
 } from '../../limits.ts';
 import type { Clock } from '../clock.ts';
 import { type Address, addressText } from '../facts.ts';
 import type { Heard } from './lookups.ts';
+import { MemberList, type Plan, sameTexts, type Wait, without } from './member-list.ts';
 
 /** What SRV records list by their name: `host:port` each, in an order of their own. */
 export type MemberLists = Readonly<Record<string, readonly string[]>>;
@@ -29,29 +31,35 @@ export interface MembersView {
   /** What is listed and not in the rings yet, and what is in them and not listed any more. */
   readonly coming: readonly string[];
   readonly leaving: readonly string[];
+  /** Those of the last that stay, since too many would go. */
+  readonly withheld: readonly string[];
   /** Why the rings are as they are: empty = they are as listed. */
   readonly waits: string;
 }
 
-/** Why a list is not taken; empty = it may be. */
-type Wait = '' | 'frozen' | 'heard once' | 'too few';
+/** A name that rings are made of, and what was told of it when. */
+interface Entry {
+  readonly list: MemberList;
+  /** Why its members stayed at the last look. */
+  wait: Wait;
+  readonly toldAt: Map<Wait, number>;
+}
+
+const LONG_AGO = Number.NEGATIVE_INFINITY;
 
 /**
- * What rings are made of, of all that SRV records list. A list that is another is taken with care,
- * since keys move with it: one from which members are missing only when it is heard again, one from
- * which most are missing when it has stayed so for a while, and no more than one in a while.
+ * What rings are made of, of all that SRV records list: each name with care, and all of them no
+ * more than once in a while, since keys move with it.
  */
 export class RingMembers {
   readonly #options: RingMembersOptions;
-  #names: readonly string[] = [];
+  #entries: ReadonlyMap<string, Entry> = new Map();
   #taken: MemberLists;
-  #changedAt = Number.NEGATIVE_INFINITY;
+  #changedAt = LONG_AGO;
   /** When that went wrong: not even the first servers of a ring are tried all the time. */
-  #failedAt = Number.NEGATIVE_INFINITY;
+  #failedAt = LONG_AGO;
   #changing = false;
   #frozen = false;
-  /** Names of which it is told that most members are missing. */
-  readonly #told: Set<string> = new Set();
   #cancel: () => void = () => {};
   /** Rings that were made anew, and that could not be. */
   changes = 0;
@@ -65,9 +73,21 @@ export class RingMembers {
 
   /** Rings are made of what these names list. @param taken what they are made of now */
   follow(names: readonly string[], taken: MemberLists): void {
-    this.#names = names;
+    const before = this.#entries;
     this.#taken = taken;
+    this.#entries = new Map(
+      names.map((name) => [name, this.#entryOf(before.get(name), listOf(taken, name))]),
+    );
     this.#tick();
+  }
+
+  #entryOf(before: Entry | undefined, taken: readonly string[] | null): Entry {
+    if (before === undefined) {
+      const list = new MemberList(taken, this.#options.clock.now());
+      return { list, wait: '', toldAt: new Map() };
+    }
+    before.list.taken = taken;
+    return before;
   }
 
   /** What rings are made of. */
@@ -80,69 +100,81 @@ export class RingMembers {
   }
 
   get views(): MembersView[] {
-    return this.#names.map((name) => {
-      const members = this.#taken[name] ?? [];
-      const listed = this.#listed(name) ?? members;
+    return [...this.#entries].map(([name, { list }]) => {
+      this.#listen(name, list);
+      const { listed } = list;
+      const members = list.taken ?? [];
       const coming = without(listed, members);
       const leaving = without(members, listed);
-      const isSame = coming.length + leaving.length === 0;
-      const waits = isSame ? (members.length === 0 ? NOBODY : '') : WAITS[this.#waitOf(name)];
-      return { name, members, coming, leaving, waits };
+      const { withheld } = list.plan;
+      return { name, members, coming, leaving, withheld, waits: this.#waitsOf(list) };
     });
   }
 
-  #listed(name: string): readonly string[] | null {
-    return this.#options.heard(name)?.value.map(addressText) ?? null;
+  #waitsOf(list: MemberList): string {
+    const members = list.taken ?? [];
+    if (sameTexts(members, list.listed)) return members.length === 0 ? NOBODY : '';
+    return this.#frozen ? 'the topology is frozen' : WAITS[list.plan.wait];
+  }
+
+  /**
+   * An operator knows that a name lists who there is, however many are missing.
+   * @returns whether that makes a difference; null = rings are made of no such name
+   */
+  accept(name: string): boolean | null {
+    const list = this.#entries.get(name)?.list;
+    if (list === undefined) return null;
+    this.#listen(name, list);
+    if (!list.accept()) return false;
+    this.#changedAt = LONG_AGO;
+    this.#tick();
+    return true;
   }
 
   #tick(): void {
     this.#cancel();
-    if (this.#names.length === 0) return;
+    if (this.#entries.size === 0) return;
     this.#cancel = this.#options.clock.after(MEMBERS_TICK_MS, () => this.#tick());
     if (!this.#changing) this.#review();
   }
 
   #review(): void {
-    const due = this.#names.filter((name) => {
-      const listed = this.#listed(name);
-      if (listed === null) return false;
-      if (!sameTexts(this.#taken[name] ?? [], listed)) return this.#isDue(name);
-      this.#told.delete(name);
-      return false;
-    });
-    const isFirst = due.some((name) => this.#taken[name] === undefined);
-    const since = this.#options.clock.now() - (isFirst ? this.#failedAt : this.#changedAt);
-    if (due.length > 0 && since >= MEMBERS_PACE_MS) void this.#change(due);
-  }
-
-  #isDue(name: string): boolean {
-    const wait = this.#waitOf(name);
-    if (wait === 'too few' && !this.#told.has(name)) {
-      this.#told.add(name);
-      const before = this.#taken[name]?.length;
-      const listed = this.#listed(name) as readonly string[];
-      const text = `${name} lists ${listed.length}, and rings are made of ${before} that it listed`;
-      this.#options.say(
-        `${text}: they stay until that has been so for ${MEMBERS_HOLD_MS / 1000} s`,
-      );
+    const { clock } = this.#options;
+    const due = new Map<string, readonly string[]>();
+    for (const [name, entry] of this.#entries) {
+      this.#listen(name, entry.list);
+      const { plan, taken } = entry.list;
+      if (entry.list.heard === null || this.#frozen) continue;
+      this.#tell(name, entry, plan);
+      if (taken === null || !sameTexts(taken, plan.next)) due.set(name, plan.next);
     }
-    return wait === '';
+    const isFirst = [...due.keys()].some((name) => this.#entries.get(name)?.list.taken === null);
+    const since = clock.now() - (isFirst ? this.#failedAt : this.#changedAt);
+    if (due.size > 0 && since >= MEMBERS_PACE_MS) void this.#change([...due]);
   }
 
-  #waitOf(name: string): Wait {
-    const heard = this.#options.heard(name);
-    const taken = this.#taken[name];
-    if (this.#frozen) return 'frozen';
-    if (heard === null || taken === undefined) return '';
-    const gone = without(taken, heard.value.map(addressText)).length;
-    const stood = heard.heardAt - heard.since;
-    if (gone > 0 && stood < MEMBERS_AGAIN_MS) return 'heard once';
-    return 2 * gone > taken.length && stood < MEMBERS_HOLD_MS ? 'too few' : '';
+  #listen(name: string, list: MemberList): void {
+    const { clock, heard } = this.#options;
+    const answer = heard(name);
+    const members = answer?.value.map(addressText) ?? [];
+    list.note(answer && { members, at: answer.heardAt }, clock.now());
   }
 
-  async #change(due: readonly string[]): Promise<void> {
+  /** Once each time that members begin to be withheld, but not all the time. */
+  #tell(name: string, entry: Entry, { wait, withheld }: Plan): void {
+    const { clock, say } = this.#options;
+    if (wait === entry.wait) return;
+    entry.wait = wait;
+    const now = clock.now();
+    if (withheld.length === 0 || now - (entry.toldAt.get(wait) ?? LONG_AGO) < NAME_LOG_MS) return;
+    entry.toldAt.set(wait, now);
+    const { listed, taken } = entry.list;
+    const what = `${name} lists ${listed.length}, and rings are made of ${taken?.length}`;
+    say(`${what}: ${WAITS[wait]}`);
+  }
+
+  async #change(lists: readonly (readonly [string, readonly string[]])[]): Promise<void> {
     this.#changing = true;
-    const lists = due.map((name) => [name, this.#listed(name) as readonly string[]] as const);
     // One that no ring can be made of holds up no other.
     if (!(await this.#changeTo(lists)) && lists.length > 1) {
       for (const list of lists) await this.#changeTo([list]);
@@ -167,25 +199,24 @@ export class RingMembers {
 
   stop(): void {
     this.#cancel();
-    this.#names = [];
+    this.#entries = new Map();
   }
 }
 
 const NOBODY = 'SRV lists nobody yet';
 
+const HOLD_TEXT = `${MEMBERS_HOLD_MS / 1000} s`;
+const FLOOR_TEXT = `${MEMBERS_FLOOR_MS / 60_000} min`;
+
 const WAITS: Readonly<Record<Wait, string>> = {
   '': 'the ring is about to change',
-  frozen: 'the topology is frozen',
   'heard once': 'some are missing, and that was heard once',
-  'too few': `more than half are missing: the ring stays for ${MEMBERS_HOLD_MS / 1000} s`,
+  'too few': `more than half are missing: they stay until that has been so for ${HOLD_TEXT}`,
+  shrinking:
+    `fewer than half of those of the last ${FLOOR_TEXT} would be left: they stay for so long, ` +
+    'or until "topology accept"',
 };
 
-function without(all: readonly string[], others: readonly string[]): readonly string[] {
-  const known = new Set(others);
-  return all.filter((each) => !known.has(each));
-}
-
-/** Lists have an order of their own. */
-function sameTexts(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((each, i) => each === b[i]);
+function listOf(lists: MemberLists, name: string): readonly string[] | null {
+  return Object.hasOwn(lists, name) ? (lists[name] as readonly string[]) : null;
 }

@@ -1,4 +1,4 @@
-import { SRV_INTERVAL_MS } from '../../limits.ts';
+import { MEMBERS_TOLD, SRV_INTERVAL_MS } from '../../limits.ts';
 import type { Clock } from '../clock.ts';
 import { type Address, addressText } from '../facts.ts';
 import { type Heard, type Lookup, Lookups } from './lookups.ts';
@@ -17,6 +17,16 @@ export interface SrvOptions {
   say(text: string): void;
 }
 
+const SEPARATOR = ', ';
+
+/** The first of a list: names are long, and there may be a thousand. */
+function told(list: string): string {
+  const members = list.split(SEPARATOR);
+  const more = members.length - MEMBERS_TOLD;
+  if (more <= 0) return list;
+  return `${members.slice(0, MEMBERS_TOLD).join(SEPARATOR)} and ${more} more`;
+}
+
 /** Knows what SRV records list, each in an order of its own. */
 export class SrvWatch {
   readonly #lookups: Lookups<SrvSpec, readonly Address[]>;
@@ -28,12 +38,12 @@ export class SrvWatch {
         const members = membersIn(await resolve(name));
         return { value: members.length === 0 ? null : members, waitMs: intervalMs };
       },
-      textOf: (members) => members.map(addressText).join(', '),
+      textOf: (members) => members.map(addressText).join(SEPARATOR),
       onChange: onMembers,
       say,
       words: {
         empty: 'it lists nobody',
-        changed: (name, _from, to) => `${name} lists ${to}`,
+        changed: (name, _from, to) => `${name} lists ${told(to)}`,
         failed: (name, why, members) => {
           const stays = members === null ? '' : '; what it listed stays';
           return `SRV records of ${name} are not to be had: ${why}${stays}`;
@@ -56,7 +66,7 @@ export class SrvWatch {
     return this.#lookups.valueOf(name);
   }
 
-  /** The same, and since when. */
+  /** The same, and when it was said last. */
   heard(name: string): Heard<readonly Address[]> | null {
     return this.#lookups.heard(name);
   }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
-import { NAME_LOG_MS, NAME_LOOKUPS, SRV_INTERVAL_MS, SRV_MEMBERS } from '../../../src/limits.ts';
+import {
+  MEMBERS_TOLD,
+  NAME_LOG_MS,
+  NAME_LOOKUPS,
+  SRV_INTERVAL_MS,
+  SRV_MEMBERS,
+} from '../../../src/limits.ts';
 import { addressText } from '../../../src/topology/facts.ts';
 import { SrvWatch } from '../../../src/topology/names/srv-watch.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -109,12 +115,24 @@ describe('what SRV records list', () => {
 
   test('is bounded, and holds hosts only', async () => {
     const many = Array.from({ length: 2000 }, (_, i) => ({ name: `h${i}`, port: 1 }));
-    const odd = ['', 'a b', 'x\r\n', 'y'.repeat(300)].map((name) => ({ name, port: 1 }));
+    const texts = ['', '.', 'a b', 'x\r\n', 'y'.repeat(300), '::1', 'a:1', 'fe80%eth0'];
+    const odd = [...texts, 'srv:_s._tcp.test'].map((name) => ({ name, port: 1 }));
     records.set('s', [...odd, { name: 'zero', port: 0 }, ...many]);
     watch.follow([{ name: 's', intervalMs: 1000 }]);
     await clock.passSlowly(100);
     assert.equal(listed('s')?.length, SRV_MEMBERS);
     assert.ok(listed('s')?.every((text) => /^h\d+:1$/.test(text)));
+  });
+
+  test('is told in a line that is not too long, with the number of all', async () => {
+    const long = 'x'.repeat(200);
+    const many = Array.from({ length: SRV_MEMBERS }, (_, i) => ({ name: `${long}${i}`, port: 1 }));
+    records.set('s', many);
+    watch.follow([{ name: 's', intervalMs: 1000 }]);
+    await clock.passSlowly(100);
+    assert.equal(said.length, 1);
+    assert.ok(said[0].length < 300 * MEMBERS_TOLD, `${said[0].length}`);
+    assert.ok(said[0].endsWith(` and ${SRV_MEMBERS - MEMBERS_TOLD} more`));
   });
 
   test('a few names are asked at a time, whatever a dead name server does', async () => {
