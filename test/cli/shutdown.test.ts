@@ -37,7 +37,7 @@ function hasNamespaces(): boolean {
 /** Programs that are process 1: one that believes it, and where that can be had one that is. */
 const FIRST_PROCESSES: readonly (readonly [how: string, command: readonly string[]])[] = [
   ['by its word', [process.execPath, BY_ITS_WORD]],
-  ...(hasNamespaces() ? [['in a container', [...OWN_NAMESPACE, process.execPath]] as const] : []),
+  ...(hasNamespaces() ? [['really', [...OWN_NAMESPACE, process.execPath]] as const] : []),
 ];
 
 interface Running {
@@ -162,7 +162,7 @@ describe('a process that must not be replaced', () => {
   });
 
   for (const [how, command] of FIRST_PROCESSES) {
-    test(`process 1, ${how}: the same`, async () => {
+    test(`process 1 of a container: the same, ${how}`, async () => {
       const admin = join(folder, `one-${how}.sock`);
       const stats = String(await freePort());
       const { text, ports } = await poolFile([{ servers: [`127.0.0.1:${redis.port}:1 s1`] }]);

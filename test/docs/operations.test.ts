@@ -66,6 +66,7 @@ describe('the table of metrics', () => {
       { servers: shards([redis.port]), sentinels: [...dead, 'srv:_redis._tcp.invalid'] },
       { ...pool, promote: true, witnesses: dead, down_after: 5000 },
       { servers: [`127.0.0.1:${cluster.ports[0]}`], cluster: true },
+      { servers: ['srv:_ring._tcp.invalid'], discover_members: 'follow' },
     ];
     const ringway = await startChild(pools, { args: [`--http-addr=${http}`] });
     const client = await RespClient.open(ringway.port);
