@@ -126,10 +126,10 @@ export const SLOT_RETRY_MS = 10;
 export const SLOT_RETRY_MAX_MS = 160;
 /** Trouble of one request that comes so long after the last is that of another outage. */
 export const OTHER_OUTAGE_MS = 1_000;
-/** Bytes of requests of a pool that wait so in one process. */
-export const SLOT_WAITING_BYTES = 16 * 1024 * 1024;
+/** Bytes of requests of a pool that wait so in one process; half of them of one client at most. */
+export const SLOT_WAITING_BYTES = 32 * 1024 * 1024;
 /** The same of one connection: those whose clients have asked its node for more behind them. */
-export const SET_ASIDE_BYTES = 8 * 1024 * 1024;
+export const SET_ASIDE_BYTES = 16 * 1024 * 1024;
 /** What each of them counts for besides its bytes. */
 export const WAITING_REQUEST_BYTES = 256;
 /** What a redirection said of a slot is kept so long against a view that has not changed. */

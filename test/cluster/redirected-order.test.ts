@@ -207,4 +207,88 @@ describe('what nodes send elsewhere', () => {
     assert.deepEqual([await first, await second], [['OK'], ['OK']]);
     assert.deepEqual(executed, [`SET ${FIRST} 1`, `SET ${FIRST} 2`]);
   });
+
+  describe('keys of a slot on the move, some of which are at either node', () => {
+    /** Of one slot: the first has gone already, the second goes when `all` says so. */
+    const [GONE, LEFT] = [FIRST, `{${FIRST}}2`];
+
+    /** As nodes of a cluster do; a test may have the second one wait. */
+    async function startMove(hold: (text: string, answer: () => void) => boolean = () => false) {
+      const target: { ports: readonly number[] } = { ports: [] };
+      const executed: string[] = [];
+      const state = { tries: 0, all: false };
+      const { cluster, client } = await start((node, text, socket) => {
+        if (!/^(SET|MSET|GET)/.test(text)) return undefined;
+        const [, ...keys] = text.split(' ').filter((word) => word.length > 1);
+        const isThere = (key: string): boolean => (key === GONE || state.all) === (node === 1);
+        const missing = keys.filter((key) => !isThere(key));
+        if (missing.length > 0 && missing.length < keys.length) {
+          state.tries++;
+          return '-TRYAGAIN Multiple keys request during rehashing of slot\r\n';
+        }
+        if (missing.length > 0 && node === 0) {
+          return `-ASK ${SLOT} 127.0.0.1:${target.ports[1]}\r\n`;
+        }
+        const answer = (): void => {
+          executed.push(text);
+          socket.write('+OK\r\n');
+        };
+        if (!hold(text, answer)) answer();
+        return '';
+      });
+      target.ports = cluster.ports;
+      return { cluster, client, executed, state };
+    }
+
+    const both = ['MSET', GONE, '1', LEFT, '1'];
+
+    test('what writes one of them does not overtake what writes both', async () => {
+      const { client, executed, state } = await startMove();
+      const replies = ask(client, both, ['SET', GONE, '2'], ['SET', GONE, '3'], ['GET', GONE]);
+      await waitFor('it to be tried again', () => state.tries > 2);
+      await delay(50);
+      state.all = true;
+      assert.deepEqual(await replies, ['OK', 'OK', 'OK', 'OK']);
+      assert.deepEqual(executed, [both.join(' '), `SET ${GONE} 2`, `SET ${GONE} 3`, `GET ${GONE}`]);
+    });
+
+    test('nor does what writes both overtake what writes one', async () => {
+      const held: (() => void)[] = [];
+      const { client, executed, state } = await startMove((text, answer) => {
+        if (text !== `SET ${GONE} 0`) return false;
+        held.push(answer);
+        return true;
+      });
+      const replies = ask(client, ['SET', GONE, '0'], both);
+      await waitFor('it to be asked', () => held.length > 0);
+      state.all = true;
+      await delay(300);
+      assert.deepEqual(executed, []);
+      for (const answer of held) answer();
+      assert.deepEqual(await replies, ['OK', 'OK']);
+      assert.deepEqual(executed, [`SET ${GONE} 0`, both.join(' ')]);
+    });
+
+    test('what waits for another one has an error when that is not answered in time', async () => {
+      const { client, executed, state } = await startMove();
+      const replies = await ask(client, both, ['SET', GONE, '2']);
+      const tryAgain = /^-TRYAGAIN /;
+      assert.match(replies[0], tryAgain);
+      assert.ok(replies[1] === 'OK' || tryAgain.test(replies[1]), replies[1]);
+      assert.ok(state.tries > 2);
+      assert.ok(executed.length < 2, String(executed));
+      assert.deepEqual(await ask(client, ['SET', LEFT, '4']), ['OK']);
+    });
+
+    test('a client that leaves meanwhile has nothing done out of turn', async () => {
+      const { client, executed, state } = await startMove();
+      void ask(client, both, ['SET', GONE, '2']).catch(() => {});
+      await waitFor('it to be tried again', () => state.tries > 1);
+      client.close();
+      await delay(200);
+      state.all = true;
+      await delay(500);
+      assert.ok(['', both.join(' '), `${both.join(' ')},SET ${GONE} 2`].includes(String(executed)));
+    });
+  });
 });

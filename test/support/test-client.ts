@@ -79,6 +79,10 @@ export class TestClient implements Claimant, ReplyReceiver {
     this.barriers++;
   }
 
+  isAnswered(slot: number): boolean {
+    return ((this.pipeline.head - slot) | 0) > 0;
+  }
+
   /** Everything it was sent since this was called last. */
   received(): string {
     this.out.flush();

@@ -247,6 +247,10 @@ export abstract class AnsweredClient
     return new StreamedReply(this.engine, this, slot, holdBack);
   }
 
+  isAnswered(slot: number): boolean {
+    return ((this.pipeline.head - slot) | 0) > 0;
+  }
+
   endStream(): void {
     this.claims.settle();
     if (!this.closed) this.onAnswered();

@@ -160,6 +160,10 @@ export class Claim implements ReplyClaim {
     return this.#who.id;
   }
 
+  get slot(): number {
+    return this.#slot;
+  }
+
   get clientAddress(): string {
     return this.#who.address;
   }

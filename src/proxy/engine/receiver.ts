@@ -59,6 +59,8 @@ export interface ReplyReceiver extends Flushable, MemoryHolder {
   waitsFor: SendGate | null;
   /** Its later requests wait until all earlier ones are answered. */
   barrier(): void;
+  /** Whether its request `slot`, and all before it, are answered: never once it is closed. */
+  isAnswered(slot: number): boolean;
   /**
    * A whole reply stands in the arena; during a walk, with `record` the word index of its record.
    * @param series of the latencies, or NO_SERIES @param arrived the request, in microseconds
@@ -98,6 +100,8 @@ export interface ReplyReceiver extends Flushable, MemoryHolder {
 /** For whom a request was made, as far as others need to know. */
 export interface ReplyClaim {
   readonly clientId: number;
+  /** The place of the reply among those of its client. */
+  readonly slot: number;
   /** Whether all that its client has asked before is answered. */
   readonly isNext: boolean;
   readonly clientAddress: string;

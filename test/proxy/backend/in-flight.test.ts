@@ -15,6 +15,7 @@ function target(clientId: number | null, isNext: boolean = false): ReplyTarget {
       ? null
       : {
           clientId,
+          slot: 0,
           isNext,
           clientAddress: '',
           clientName: '',

@@ -11,6 +11,8 @@ export interface SavedRequest {
   readonly bytes: Buffer;
   /** How often a node of its cluster has sent it on; absent = never. */
   readonly hops?: number;
+  /** The place of a request of its client that is to be answered first; null or absent = none. */
+  readonly after?: number | null;
 }
 
 /** A connection that is about to be closed. */
@@ -23,6 +25,16 @@ export interface EndingConnection {
 /** Whose request it is, as far as the order of requests goes; -1 = nobody's. */
 export function clientOf({ clientId, target }: InFlightEntry): number {
   return clientId >= 0 ? clientId : (target?.claim?.clientId ?? -1);
+}
+
+/** The place of a request among those of its client; null = it has none. */
+export function placeOf({ clientId, slot, target }: InFlightEntry): number | null {
+  return clientId >= 0 ? slot : (target?.claim?.slot ?? null);
+}
+
+/** Of two places of one client, which may wrap. */
+export function isEarlier(one: number, other: number): boolean {
+  return ((one - other) | 0) < 0;
 }
 
 /** The pool of a request, as far as slots go. */

@@ -5,13 +5,15 @@ import type { InFlight, InFlightEntry } from '../in-flight.ts';
 import type { Lane } from '../lane.ts';
 import { failEntry } from '../lost-requests.ts';
 import type { ConnectionOwner } from '../owner.ts';
-import { type Aside, AsideGroup, lastSaid, type SentElsewhere, sizeOf } from './aside-group.ts';
+import type { SlotProtocol } from '../server-protocol.ts';
+import { type Aside, AsideGroup, type SentElsewhere, sizeOf } from './aside-group.ts';
 import type { KeptRequests } from './kept-requests.ts';
 import { NewestRequests } from './newest-requests.ts';
 import type { Redirection } from './redirections.ts';
-import type { RequestMover } from './request-mover.ts';
 import { clientOf, type SavedRequest } from './saved-requests.ts';
+import { SharedRoom } from './shared-room.ts';
 import { type Touched, touchedBy, wholeSlot } from './touched-keys.ts';
+import { lastSaid } from './ways.ts';
 
 /** A connection, as requests see it that its server has not executed. */
 export interface AskedConnection extends GuardedConnection {
@@ -31,8 +33,12 @@ export class RequestsAside {
   readonly #engine: Engine;
   readonly #connection: AskedConnection;
   readonly #groups: Map<number, AsideGroup> = new Map();
+  /** The client whose group goes when so many have left the connection. */
+  readonly #due: Map<number, number> = new Map();
+  /** So many have left as goOn() has seen. */
+  #seen = 0;
   readonly #newest: NewestRequests;
-  #bytes = 0;
+  readonly #room: SharedRoom;
   /** There are any: every reply is looked at. */
   active = false;
 
@@ -40,6 +46,7 @@ export class RequestsAside {
     this.#engine = engine;
     this.#connection = connection;
     this.#newest = new NewestRequests(connection.inFlight);
+    this.#room = new SharedRoom(SET_ASIDE_BYTES, engine.budget);
   }
 
   /** Whether its client has asked here for more behind it, or has another one set aside. */
@@ -52,21 +59,35 @@ export class RequestsAside {
   add(request: SentElsewhere): boolean {
     const { pool } = this.#connection.owner;
     const aside = { ...request, touched: touchedBy(pool, request.entry, request.bytes) };
-    if (this.#bytes + sizeOf(aside) > SET_ASIDE_BYTES) return false;
     const client = clientOf(request.entry);
-    const group = this.#groups.get(client) ?? new AsideGroup();
-    group.add(aside);
-    group.last = this.#newest.of(client) ?? headOf(this.#connection.inFlight);
-    this.#groups.set(client, group);
-    this.#count(sizeOf(aside));
-    this.active = true;
+    if (!this.#room.take(client, sizeOf(aside))) return false;
+    this.#groupOf(client).add(aside);
     this.#engine.clients[client]?.barrier();
     return true;
   }
 
-  #count(bytes: number): void {
-    this.#bytes += bytes;
-    this.#engine.budget.count(bytes);
+  /** Where the next one of the client is kept: it goes behind the newest that is in flight. */
+  #groupOf(client: number): AsideGroup {
+    const head = headOf(this.#connection.inFlight);
+    if (!this.active) this.#seen = (head - 1) | 0;
+    this.active = true;
+    let group = this.#groups.get(client);
+    if (group === undefined) {
+      group = new AsideGroup();
+      this.#groups.set(client, group);
+    } else {
+      this.#due.delete(group.last);
+    }
+    group.last = this.#newest.of(client) ?? head;
+    this.#due.set(group.last, client);
+    return group;
+  }
+
+  /** Nothing is kept of the client any more. */
+  #forget(client: number, { last }: AsideGroup): void {
+    this.#groups.delete(client);
+    this.#due.delete(last);
+    this.active = this.#groups.size > 0;
   }
 
   /** The oldest request in flight, or one that is lost, may have been executed. */
@@ -93,10 +114,9 @@ export class RequestsAside {
   #remove(client: number, group: AsideGroup, gone: readonly Aside[]): void {
     for (const each of gone) {
       group.remove(each);
-      this.#count(-sizeOf(each));
+      this.#room.giveBack(client, sizeOf(each));
     }
-    if (group.isEmpty) this.#groups.delete(client);
-    this.active = this.#groups.size > 0;
+    if (group.isEmpty) this.#forget(client, group);
   }
 
   #fail({ entry, redirection }: SentElsewhere): void {
@@ -108,24 +128,29 @@ export class RequestsAside {
   }
 
   /** What a client is told whose request cannot go where it was sent. */
-  refusalOf(redirection: Redirection): Buffer {
-    return (this.#connection.owner.pool.mover as RequestMover).refuse(redirection);
+  refusalOf({ kind, slot }: Redirection): Buffer {
+    // A reload may have made the pool one that has no slots.
+    return (this.#connection.owner.pool.protocol.slots as SlotProtocol).failure(kind, slot);
   }
 
   /** Replies have been handed out: those go behind whom nothing of their client is left. */
   goOn(): void {
     const head = headOf(this.#connection.inFlight);
-    for (const [client, { last }] of this.#groups) {
-      if (((head - last) | 0) >= 0) this.goOnOf(client);
+    while (this.active && this.#seen !== head) {
+      this.#seen = (this.#seen + 1) | 0;
+      const client = this.#due.get(this.#seen);
+      if (client !== undefined) this.goOnOf(client);
     }
   }
 
   /** Those of a client go now. */
   goOnOf(client: number): void {
     const { mover } = this.#connection.owner.pool;
-    if (mover === null) return;
     for (const { redirection, ...request } of lastSaid(this.takeOf(client))) {
-      const error = mover.redirect(this.#connection, request, redirection);
+      const error =
+        mover === null
+          ? this.refusalOf(redirection)
+          : mover.redirect(this.#connection, request, redirection);
       if (error !== null) this.#tell(request.entry, error);
     }
   }
@@ -134,10 +159,9 @@ export class RequestsAside {
   takeOf(client: number): Aside[] {
     const group = this.#groups.get(client);
     if (group === undefined) return [];
-    this.#groups.delete(client);
-    this.active = this.#groups.size > 0;
+    this.#forget(client, group);
     const requests = [...group.requests];
-    for (const each of requests) this.#count(-sizeOf(each));
+    for (const each of requests) this.#room.giveBack(client, sizeOf(each));
     return requests;
   }
 

@@ -133,7 +133,11 @@ export class WithheldRequests {
     if (!this.#aside.concerns(request)) {
       return mover.redirect(this.#connection, request, redirection);
     }
-    return this.#aside.add({ ...request, redirection }) ? null : mover.refuse(redirection);
+    if (this.#aside.add({ ...request, redirection })) return null;
+    // Others for its slot need not be sent there; a script says what it likes.
+    const { protocol } = this.#connection.owner.pool;
+    const isFixed = protocol.repeatable(request.bytes) === REPEAT_NEVER;
+    return isFixed ? mover.refuse(redirection) : mover.learn(this.#connection, redirection);
   }
 
   /** The request that is sent next was sent on so often. */

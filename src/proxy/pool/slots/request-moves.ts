@@ -77,6 +77,7 @@ export class RequestMoves implements RequestMover {
     this.#waiting = new WaitingRequests(pool.engine, {
       title: `pool ${pool.config.name}`,
       pool,
+      mayGo: (request) => this.#isInTurn(request) || this.#isLate(request),
       again: (waiting) => this.#try(waiting.request, () => this.#again(waiting)),
       giveUp: (request) => this.#fail(request, failureOf(FAILURE_REFUSED)),
     });
@@ -114,9 +115,10 @@ export class RequestMoves implements RequestMover {
     const hops = request.hops ?? 0;
     const isElsewhere = kind === SLOT_MOVED || kind === SLOT_ASK;
     const goesAtOnce = isElsewhere && hops < REDIRECTIONS_AT_ONCE;
-    if (this.#isLate(request) && !goesAtOnce) return this.refuse(redirection);
     const isFixed = this.#pool.protocol.repeatable(request.bytes) === REPEAT_NEVER;
-    if (isFixed && hops >= REDIRECTIONS) return this.refuse(redirection);
+    const isOver = this.#isLate(request) && !goesAtOnce;
+    if (isFixed && (isOver || hops >= REDIRECTIONS)) return this.refuse(redirection);
+    if (isOver) return this.learn(from, redirection);
     const moved = { ...request, hops: hops + 1 };
     // Nobody knows where what it asks next would meet this one.
     this.#pool.engine.clients[clientOf(request.entry)]?.barrier();
@@ -126,6 +128,18 @@ export class RequestMoves implements RequestMover {
     if (kind !== SLOT_SPLIT) this.#pool.onHint(from.owner);
     const ms = Math.min(SLOT_RETRY_MAX_MS, SLOT_RETRY_MS << Math.min(hops, 8));
     return this.#wait(from, moved, redirection, ms);
+  }
+
+  /** What its client has asked before, and what goes another way, is answered. */
+  #isInTurn({ entry, after = null }: SavedRequest): boolean {
+    return (
+      after === null || (this.#pool.engine.clients[clientOf(entry)]?.isAnswered(after) ?? true)
+    );
+  }
+
+  /** It is not sent on now. @param ms that it has to rest */
+  #mustWait(request: SavedRequest, ms: number): boolean {
+    return ms > 0 || !this.#isInTurn(request) || this.#waiting.has(clientOf(request.entry));
   }
 
   /** It has waited enough. */
@@ -148,7 +162,7 @@ export class RequestMoves implements RequestMover {
     const target = isFixed ? slots.serverAt(address) : slots.moveSlot(redirection.slot, address);
     if (target === null) return this.#awaitNode(from, request, redirection);
     const ms = this.#pauseMs(request, isFixed);
-    if (ms > 0 || this.#waiting.has(clientOf(request.entry))) {
+    if (this.#mustWait(request, ms)) {
       return this.#wait(from, request, redirection, ms, { redirection, address });
     }
     this.#send(request, target, laneKey(from.lane));
@@ -177,7 +191,7 @@ export class RequestMoves implements RequestMover {
     const target = this.#slots.serverAt(address);
     if (target === null) return this.#awaitNode(from, request, redirection);
     const ms = this.#pauseMs(request, isFixed);
-    if (ms > 0 || this.#waiting.has(clientOf(request.entry))) {
+    if (this.#mustWait(request, ms)) {
       return this.#wait(from, request, redirection, ms, { redirection, address });
     }
     this.#send(request, target, laneKey(from.lane), this.#pool.protocol.slots.asking);
@@ -226,6 +240,10 @@ export class RequestMoves implements RequestMover {
   }
 
   #again({ request, lane, toward }: WaitingRequest): void {
+    if (!this.#isInTurn(request)) {
+      this.#failSplit(request);
+      return;
+    }
     if (toward === null) {
       this.#resend(request, lane);
       return;
@@ -244,6 +262,13 @@ export class RequestMoves implements RequestMover {
     const ms = 2 * REDIRECTION_PAUSE_MS;
     if (!this.#isLate(request) && this.#waiting.add(request, lane, ms, toward)) return;
     failEntry(engine, this.#waiting, request.entry, this.refuse(redirection));
+  }
+
+  /** What it waits for is not answered in time. */
+  #failSplit({ entry, bytes }: SavedRequest): void {
+    const slot = slotOf(this.#pool, entry, bytes);
+    const { slots } = this.#pool.protocol;
+    failEntry(this.#pool.engine, this.#waiting, entry, slots.failure(SLOT_SPLIT, slot));
   }
 
   /**

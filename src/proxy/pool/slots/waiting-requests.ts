@@ -1,7 +1,13 @@
-import { SLOT_WAITING_BYTES, WAITING_REQUEST_BYTES } from '../../../limits.ts';
+import { SLOT_RETRY_MS, SLOT_WAITING_BYTES, WAITING_REQUEST_BYTES } from '../../../limits.ts';
 import type { PoolCounters } from '../../../stats/counters.ts';
 import type { Redirection } from '../../backend/again/redirections.ts';
-import { clientOf, type SavedRequest } from '../../backend/again/saved-requests.ts';
+import {
+  clientOf,
+  isEarlier,
+  placeOf,
+  type SavedRequest,
+} from '../../backend/again/saved-requests.ts';
+import { SharedRoom } from '../../backend/again/shared-room.ts';
 import type { InFlightEntry } from '../../backend/in-flight.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
@@ -31,6 +37,8 @@ export interface Toward {
 export interface RequestTaker {
   readonly title: string;
   readonly pool: { readonly counters: PoolCounters };
+  /** Whether it need not wait for another one of its client to be answered. */
+  mayGo(request: SavedRequest): boolean;
   /** Its time has come. */
   again(waiting: WaitingRequest): void;
   /** It is not to be sent at all. */
@@ -50,7 +58,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
   readonly #held: Map<number, Set<object>> = new Map();
   /** How many wait, and what they take. */
   count = 0;
-  #bytes = 0;
+  readonly #room: SharedRoom;
   timerAt = 0;
   readonly isBalanced = true;
   /** Nothing is answered here. */
@@ -59,6 +67,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
   constructor(engine: Engine, taker: RequestTaker) {
     this.#engine = engine;
     this.#taker = taker;
+    this.#room = new SharedRoom(SLOT_WAITING_BYTES, engine.budget);
   }
 
   get owner(): RequestTaker {
@@ -105,13 +114,12 @@ export class WaitingRequests implements Timed, GuardedConnection {
 
   /** @param ms how long it waits at least @returns false when there is no room */
   add(request: SavedRequest, lane: LaneKey, ms: number, toward: Toward | null): boolean {
-    const bytes = request.bytes.length + WAITING_REQUEST_BYTES;
-    if (this.#bytes + bytes > SLOT_WAITING_BYTES) return false;
     const client = clientOf(request.entry);
+    if (!this.#room.take(client, sizeOf(request))) return false;
     const all = this.#waiting.get(client) ?? [];
     let at = all.length;
     while (at > 0 && isBefore(request.entry, all[at - 1].request.entry)) at--;
-    const due = Math.max(millis() + ms, all[at - 1]?.due ?? 0);
+    const due = dueBehind(all[at - 1], millis() + ms);
     const behind =
       at < all.length ? all[at].behind : ([...(this.#held.get(client) ?? [])].at(-1) ?? null);
     // Then it is here, come what may.
@@ -119,20 +127,23 @@ export class WaitingRequests implements Timed, GuardedConnection {
     for (let i = at + 1; i < all.length && all[i].due < due; i++) all[i].due = due;
     this.#waiting.set(client, all);
     this.count++;
-    this.#count(bytes);
     this.#engine.connections.add(this);
     this.#engine.deadlines.arm(this, due);
     return true;
   }
 
-  #count(bytes: number): void {
-    this.#bytes += bytes;
-    this.#engine.budget.count(bytes);
-  }
-
   /** Those whose time has come, and that nothing holds back: the first ones of each client. */
   #take(now: number): WaitingRequest[] {
-    return this.#takeOut((each) => each.due <= now && !this.#isHeld(each));
+    return this.#takeOut((each) => {
+      return each.due <= now && !this.#isHeld(each) && this.#taker.mayGo(each.request);
+    });
+  }
+
+  /** Who waits for an answer looks again in a moment. */
+  #putOff(now: number): void {
+    for (const [first] of this.#waiting.values()) {
+      if (first.due <= now && !this.#taker.mayGo(first.request)) first.due = now + SLOT_RETRY_MS;
+    }
   }
 
   #isHeld({ request, behind }: WaitingRequest): boolean {
@@ -155,7 +166,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
 
   /** @param left what a client still has waiting */
   #remove(client: number, gone: WaitingRequest[], left: WaitingRequest[]): WaitingRequest[] {
-    for (const { request } of gone) this.#count(-request.bytes.length - WAITING_REQUEST_BYTES);
+    for (const { request } of gone) this.#room.giveBack(client, sizeOf(request));
     this.count -= gone.length;
     if (left.length > 0) this.#waiting.set(client, left);
     else this.#waiting.delete(client);
@@ -209,7 +220,9 @@ export class WaitingRequests implements Timed, GuardedConnection {
   onDeadline(now: number): void {
     // Nothing may have been read since: how long they have waited is known by this clock.
     this.#engine.readClock();
-    for (const each of this.#take(now)) this.#taker.again(each);
+    const due = this.#take(now);
+    this.#putOff(now);
+    for (const each of due) this.#taker.again(each);
   }
 
   onException(error: unknown): void {
@@ -219,5 +232,15 @@ export class WaitingRequests implements Timed, GuardedConnection {
 
 /** Whether a client has asked one before the other, as far as these have places of their own. */
 function isBefore(one: InFlightEntry, other: InFlightEntry): boolean {
-  return one.clientId >= 0 && other.clientId >= 0 && ((one.slot - other.slot) | 0) < 0;
+  const [place, otherPlace] = [placeOf(one), placeOf(other)];
+  return place !== null && otherPlace !== null && isEarlier(place, otherPlace);
+}
+
+/** Not before the one in front of it; what has come with that goes with it. */
+function dueBehind(before: WaitingRequest | undefined, due: number): number {
+  return before !== undefined && due <= before.due + SLOT_RETRY_MS ? before.due : due;
+}
+
+function sizeOf({ bytes }: SavedRequest): number {
+  return bytes.length + WAITING_REQUEST_BYTES;
 }

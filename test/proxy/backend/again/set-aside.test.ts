@@ -21,11 +21,13 @@ import type { Engine } from '../../../../src/proxy/engine/engine.ts';
 
 const OWN = 0;
 const OTHER = 1;
+const CLIENTS = 1000;
 const SLOT = 5;
 const REPEATS: Readonly<Record<string, number>> = {
   GET: REPEAT_READ,
   MGET: REPEAT_READ,
   SET: REPEAT_REFUSED,
+  MSET: REPEAT_REFUSED,
   EVAL: REPEAT_NEVER,
 };
 
@@ -44,6 +46,7 @@ class World {
   readonly sent: string[] = [];
   readonly failed: number[] = [];
   readonly aside: RequestsAside;
+  readonly pool: { config: object; protocol: object; mover: object | null; counters: [] };
   readonly #requests: Buffer[] = [];
 
   constructor() {
@@ -55,25 +58,27 @@ class World {
     const slots = {
       requestSlot: () => look(SLOT),
       requestKeys: (bytes: Buffer) => look(words(bytes).slice(1)),
+      failure: () => Buffer.from('-X\r\n'),
     };
     const repeatable = (bytes: Buffer): number => look(REPEATS[words(bytes)[0]]);
-    const redirect = (_: unknown, { bytes }: SavedRequest, { kind, port }: Redirection): null => {
-      this.sent.push(`${bytes} ${kind}:${port}`);
+    const redirect = (_: unknown, request: SavedRequest, { kind, port }: Redirection): null => {
+      const { bytes, after = null } = request;
+      this.sent.push(`${bytes} ${kind}:${port}${after === null ? '' : ` after ${after}`}`);
       return null;
     };
-    const mover = { redirect, refuse: () => Buffer.from('-X\r\n') };
-    const pool = { config: {}, protocol: { slots, repeatable }, mover, counters: [] };
+    const protocol = { slots, repeatable };
+    this.pool = { config: {}, protocol, mover: { redirect }, counters: [] };
     const client = {
       closed: false,
       barrier() {},
       takeReply: (slot: number) => this.failed.push(slot),
     };
     const engine = {
-      clients: [client, client],
+      clients: Array.from({ length: CLIENTS }, () => client),
       budget: { count: (bytes: number) => (this.budget += bytes) },
     };
     const kept = { copy: (at: number) => this.#requests[at] };
-    const connection = { owner: { pool }, inFlight: this.inFlight, kept };
+    const connection = { owner: { pool: this.pool }, inFlight: this.inFlight, kept };
     this.aside = new RequestsAside(
       engine as unknown as Engine,
       connection as unknown as AskedConnection,
@@ -173,6 +178,7 @@ describe('requests that are set aside', () => {
       ['MGET a b', split],
       ['GET a', ask],
     ],
+    ['nor when one of them writes another key', ['MGET b c', split], ['SET a', ask]],
     ['where another key is asked for is nothing to it', ['GET a', moved], ['GET b', askLater]],
     ['where its own key is it asks, too', ['SET a', moved], ['GET a', askLater], askLater],
     ['that the slot has moved since is true for all', ['SET a', moved], ['SET b', later], later],
@@ -181,7 +187,8 @@ describe('requests that are set aside', () => {
     ["but other scripts'", ['EVAL a', moved], ['EVAL b', later], later],
   ] as const) {
     test(what, () => {
-      assert.deepEqual(new World().follow(first, second), [
+      const sent = new World().follow(first, second).map((text) => text.replace(/ after .*/, ''));
+      assert.deepEqual(sent, [
         `${first[0]} ${as(both ?? first[1])}`,
         `${second[0]} ${as(both ?? second[1])}`,
       ]);
@@ -235,6 +242,152 @@ describe('requests that are set aside', () => {
     for (let i = 0; i < 63; i++) if (world.setAside(moved)) count++;
     assert.ok(count > 0 && count < 63, `${count} are set aside`);
     assert.equal(world.aside.takeAll().length, count);
+    assert.equal(world.aside.active, false);
+    assert.equal(world.budget, 0);
+  });
+
+  for (const [what, requests, afters] of [
+    [
+      'tried again and asked for',
+      [
+        ['MSET a b', split],
+        ['SET a', ask],
+      ],
+      [null, 0],
+    ],
+    [
+      'asked for and tried again',
+      [
+        ['SET a', ask],
+        ['MSET a b', split],
+      ],
+      [null, 0],
+    ],
+    [
+      'asked for at two nodes',
+      [
+        ['SET a', ask],
+        ['MSET a b', split],
+        ['SET b', askLater],
+      ],
+      [null, 0, 1],
+    ],
+    [
+      'one way: they go together',
+      [
+        ['SET a', ask],
+        ['SET a', ask],
+        ['GET a', ask],
+      ],
+      [null, null, null],
+    ],
+    [
+      'one way behind another',
+      [
+        ['MSET a b', split],
+        ['SET a', ask],
+        ['SET a', ask],
+      ],
+      [null, 0, 0],
+    ],
+    [
+      'a script, of which nobody knows what it touches',
+      [
+        ['MSET a b', split],
+        ['EVAL c', ask],
+      ],
+      [null, 0],
+    ],
+    [
+      'both read',
+      [
+        ['MGET a b', split],
+        ['GET a', ask],
+      ],
+      [null, null],
+    ],
+  ] as const) {
+    test(`those of the same key wait for each other where they go different ways: ${what}`, () => {
+      const sent = new World().follow(...requests);
+      const told = sent.map((text) => / after (\d+)$/.exec(text)?.[1] ?? null);
+      assert.deepEqual(
+        told,
+        afters.map((after) => (after === null ? null : String(after))),
+      );
+    });
+  }
+
+  test('of one client that wants all the room others have some', () => {
+    const world = new World();
+    const large = 'x'.repeat(1 << 20);
+    const many = 64;
+    for (let i = 0; i < many; i++) world.ask(`SET ${i}${large}`);
+    world.ask(`SET ${large}`, OTHER);
+    world.ask('SET a', OTHER);
+    let count = 0;
+    for (let i = 0; i < many; i++) if (world.setAside(moved)) count++;
+    assert.ok(count > 4, `${count} are set aside`);
+    assert.ok(world.setAside(moved), "another client's is, too");
+    world.aside.giveUp();
+    assert.equal(world.budget, 0);
+  });
+
+  test('a reply costs nothing of the clients that cannot go on yet', (t) => {
+    const world = new World();
+    for (let client = 0; client < CLIENTS; client++) world.ask('SET a', client);
+    for (let client = 0; client < CLIENTS; client++) world.ask('GET b', client);
+    for (let client = 0; client < CLIENTS; client++) assert.ok(world.setAside(moved));
+    let looks = 0;
+    const { entries } = Map.prototype;
+    t.mock.method(
+      Map.prototype,
+      Symbol.iterator as never,
+      function* (this: Map<unknown, unknown>) {
+        for (const entry of entries.call(this)) {
+          looks++;
+          yield entry;
+        }
+      } as never,
+    );
+    for (let client = 0; client < CLIENTS; client++) {
+      world.execute();
+      world.aside.goOn();
+      assert.equal(world.sent.length, client + 1);
+    }
+    t.mock.restoreAll();
+    assert.ok(looks <= 4 * CLIENTS, `${looks} looks at ${CLIENTS} clients`);
+  });
+
+  test('they go on however late anybody looks, and in the order of their last replies', () => {
+    const world = new World();
+    for (const client of [2, 1]) world.ask(`SET ${client}`, client);
+    for (const client of [1, 2, 1]) world.ask('GET x', client);
+    for (let i = 0; i < 2; i++) assert.ok(world.setAside(moved));
+    world.aside.goOn();
+    world.execute();
+    world.aside.goOn();
+    assert.deepEqual(world.sent, []);
+    world.execute();
+    world.execute();
+    world.aside.goOn();
+    assert.deepEqual(world.sent, [`SET 2 ${SLOT_MOVED}:1`, `SET 1 ${SLOT_MOVED}:1`]);
+    world.ask('SET a');
+    world.ask('GET x');
+    assert.ok(world.setAside(moved));
+    world.execute();
+    world.aside.goOn();
+    assert.equal(world.sent.length, 3);
+  });
+
+  test('in a pool that is no cluster any more they are told so, and nothing is kept', () => {
+    const world = new World();
+    world.ask('SET a');
+    world.ask('GET b');
+    assert.ok(world.setAside(moved));
+    world.pool.mover = null;
+    world.execute();
+    world.aside.goOn();
+    assert.deepEqual(world.failed, [0]);
     assert.equal(world.aside.active, false);
     assert.equal(world.budget, 0);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { HOPS_KEPT } from '../../../../src/limits.ts';
+import { HOPS_KEPT, SET_ASIDE_BYTES } from '../../../../src/limits.ts';
 import {
   FRAME_TABLE,
   RECORD_INFO,
@@ -9,10 +9,16 @@ import {
   WHOLE,
   WINDOW,
 } from '../../../../src/protocol/frame-table.ts';
+import { type Redirection, SLOT_MOVED } from '../../../../src/proxy/backend/again/redirections.ts';
 import { BackendConnection } from '../../../../src/proxy/backend/backend-connection.ts';
 import { FAILURE_INTERNAL, failureOf } from '../../../../src/proxy/backend/failure.ts';
 import { Lane } from '../../../../src/proxy/backend/lane.ts';
-import { NOT_EXECUTED, REPEAT_REFUSED } from '../../../../src/proxy/backend/server-protocol.ts';
+import {
+  EXECUTED as EXECUTED_AS_SAID,
+  NOT_EXECUTED,
+  REPEAT_NEVER,
+  REPEAT_REFUSED,
+} from '../../../../src/proxy/backend/server-protocol.ts';
 import { assertAtRest, holdingsOf } from '../../../support/at-rest.ts';
 import { TestOwner } from '../../../support/test-backend.ts';
 import { TestClient } from '../../../support/test-client.ts';
@@ -45,6 +51,11 @@ function ask(connection: BackendConnection, client: TestClient, reply: string): 
   engine.readClock();
   connection.sendBuffer(REQUEST, client.id, client.claims.begin());
   connection.kept?.keepBuffer(REQUEST);
+  return takeReply(connection, reply);
+}
+
+/** The oldest request is answered. @returns whether that goes nowhere */
+function takeReply(connection: BackendConnection, reply: string): boolean {
   const length = engine.memory.write(reply, WINDOW, 'latin1');
   const record = FRAME_TABLE / 4;
   engine.words[record + RECORD_INFO] = WHOLE | reply.charCodeAt(0);
@@ -158,4 +169,62 @@ test('how often requests in flight were sent on is kept without a look at all of
   assert.ok(looks <= 2 * many, `${looks} looks at ${many} requests`);
   connection.fail(failureOf(FAILURE_INTERNAL));
   client.close();
+});
+
+describe('a request that a node sends elsewhere and that there is no room for', () => {
+  const MOVED_REPLY = '-MOVED 5 h:1\r\n';
+  const REDIRECTION: Redirection = { kind: SLOT_MOVED, slot: 5, host: 'h', port: 1 };
+  const LARGE = Buffer.alloc(SET_ASIDE_BYTES, 'x');
+
+  /** @returns what was learned when a large request has another one behind it */
+  function learnedOf(repeat: number): { learned: readonly Redirection[]; received: string } {
+    const fresh = holdingsOf(engine);
+    const client = new TestClient(engine);
+    const learned: Redirection[] = [];
+    const mover = {
+      refuse: () => Buffer.from('-TRYAGAIN\r\n'),
+      learn: (_: unknown, redirection: Redirection) => {
+        learned.push(redirection);
+        return Buffer.from('-TRYAGAIN\r\n');
+      },
+    };
+    const protocol = {
+      joiner: () => null,
+      handshake() {},
+      classes: new Uint8Array(1),
+      slots: { redirection: () => REDIRECTION, requestSlot: () => 5, requestKeys: () => ['k'] },
+      refusal: () => EXECUTED_AS_SAID,
+      repeatable: () => repeat,
+      failure: () => Buffer.from('-ERR lost\r\n'),
+    };
+    const config = { followsMaster: true, serverOutputLimit: 1 << 30, failoverWaitMs: 60_000 };
+    const owner = new TestOwner(engine, protocol as never, config);
+    Object.assign(owner.pool, { mover });
+    const connection = new BackendConnection(engine, owner, new Lane(0, 0, 2, false));
+    engine.readClock();
+    for (const request of [LARGE, REQUEST]) {
+      connection.sendBuffer(request, client.id, client.claims.begin());
+      connection.kept?.keepBuffer(request);
+    }
+    assert.ok(takeReply(connection, MOVED_REPLY));
+    connection.inFlight.shift();
+    client.takeReply(1, Buffer.from(EXECUTED));
+    const received = client.received();
+    connection.close();
+    client.close();
+    assertAtRest(engine, fresh, [], [client]);
+    return { learned, received };
+  }
+
+  test('has its error, and where its slot is is learned all the same', () => {
+    const { learned, received } = learnedOf(REPEAT_REFUSED);
+    assert.deepEqual(learned, [REDIRECTION]);
+    assert.equal(received, `-TRYAGAIN\r\n${EXECUTED}`);
+  });
+
+  test('unless it is a script, which says what it likes', () => {
+    const { learned, received } = learnedOf(REPEAT_NEVER);
+    assert.deepEqual(learned, []);
+    assert.equal(received, `-TRYAGAIN\r\n${EXECUTED}`);
+  });
 });

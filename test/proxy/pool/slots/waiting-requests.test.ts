@@ -24,6 +24,7 @@ describe('requests that wait for their slot', () => {
     const waiting = new WaitingRequests(engine, {
       title: 'pool main',
       pool: { counters: poolCounters() },
+      mayGo: () => true,
       again: ({ request }) => given.push(request.entry.slot),
       giveUp() {},
     });
@@ -46,19 +47,22 @@ describe('requests that wait for their slot', () => {
   function watched() {
     const engine = testEngine();
     const given: string[] = [];
+    /** Places of requests that wait for another one to be answered. */
+    const early = new Set<number>();
     const note = ({ entry: { clientId, slot } }: SavedRequest): void => {
       given.push(`${clientId}/${slot}`);
     };
     const waiting = new WaitingRequests(engine, {
       title: 'pool main',
       pool: { counters: poolCounters() },
+      mayGo: ({ entry }) => !early.has(entry.slot),
       again: ({ request }) => note(request),
       giveUp: note,
     });
     const add = (client: number, slot: number, ms = 0): void => {
       assert.ok(waiting.add(requestOf(client, slot), LANE, ms, null));
     };
-    return { engine, waiting, given, add };
+    return { engine, waiting, given, add, early };
   }
 
   test('behind something of their client that waits elsewhere they stay, and others go', () => {
@@ -183,6 +187,50 @@ describe('requests that wait for their slot', () => {
     assert.deepEqual(given, ['7/2', '8/0']);
     waiting.hurry();
     assert.deepEqual(given, ['7/2', '8/0', '7/3', '7/4', '7/5', '7/6']);
+    waiting.close();
+  });
+
+  test('one that waits for an answer is asked about again and again, others go meanwhile', () => {
+    const { waiting, given, add, early } = watched();
+    early.add(1);
+    for (const slot of [0, 1, 2]) add(7, slot);
+    add(8, 0);
+    const now = millis();
+    waiting.onDeadline(now);
+    assert.deepEqual(given, ['7/0', '8/0']);
+    const next = waiting.nextDeadline();
+    assert.ok(next > now && next <= now + MINUTE / 2, `${next - now} ms later`);
+    waiting.hurry();
+    waiting.onDeadline(next);
+    assert.deepEqual(given, ['7/0', '8/0']);
+    early.clear();
+    waiting.onDeadline(waiting.nextDeadline());
+    assert.deepEqual(given, ['7/0', '8/0', '7/1', '7/2']);
+    waiting.close();
+  });
+
+  test('what has come together goes together', () => {
+    const { waiting, given, add } = watched();
+    const now = millis();
+    add(7, 0, MINUTE);
+    while (millis() === now);
+    add(7, 1, MINUTE);
+    waiting.onDeadline(waiting.nextDeadline());
+    assert.deepEqual(given, ['7/0', '7/1']);
+    waiting.close();
+  });
+
+  test('of one client that wants all the room others have some', () => {
+    const { waiting, add } = watched();
+    const large = Buffer.alloc(1 << 20);
+    const addLarge = (client: number, slot: number): boolean => {
+      return waiting.add({ ...requestOf(client, slot), bytes: large }, LANE, MINUTE, null);
+    };
+    let count = 0;
+    while (addLarge(7, count)) count++;
+    assert.ok(count > 4, `${count} wait`);
+    assert.ok(addLarge(8, 0));
+    add(9, 0);
     waiting.close();
   });
 });
