@@ -25,6 +25,7 @@ import {
   answerOf,
   askServers,
   joinServers,
+  mustBeAlone,
   type Question,
   wasTooLarge,
 } from './server-answers.ts';
@@ -198,6 +199,7 @@ export function sendToAllServers(request: SpecialRequest, spec: CommandSpec): bo
   const { servers, liveServers, slots } = client.pool;
   const refusal = notAllowed(request, spec);
   if (refusal !== null) return answer(client, refusal);
+  if (mustBeAlone(request)) return false;
   if (spec.merge === 'none') throw new Error(`${spec.name} has no way to join replies`);
   const join = JOINS[spec.merge];
   const isChange = spec.merge === 'same';

@@ -97,6 +97,17 @@ function askNobody(request: SpecialRequest): boolean {
 }
 
 /**
+ * Whether a request that nodes of a cluster are asked whatever its slot has to wait: what its
+ * client has asked before may be sent on to a node that has answered this one by then.
+ */
+export function mustBeAlone({ client, intent }: SpecialRequest): boolean {
+  const { pool, pipeline } = client;
+  if (pool.slots === null || intent === MUST_SEND || pipeline.outstanding === 0) return false;
+  client.barrier();
+  return true;
+}
+
+/**
  * Asks the servers; `done` gets what they said and the claim of the request, which it settles, at
  * once or later. It is not called when the client has gone.
  * @returns false when one of them has to take more before it can be asked

@@ -17,7 +17,7 @@ import {
 import type { ClusterSlots } from '../../pool/slots/cluster-slots.ts';
 import { forward, forwardBytes } from '../../routing/forward.ts';
 import { answer, type SpecialRequest } from '../../routing/request.ts';
-import { joinServers } from '../server-answers.ts';
+import { joinServers, mustBeAlone } from '../server-answers.ts';
 import type { Words } from '../words.ts';
 
 /**
@@ -61,6 +61,7 @@ function scanSlots(request: SpecialRequest, words: Words, slots: ClusterSlots): 
   const { client } = request;
   const wanted = parseSlotCursor(words.text(1));
   if (wanted === null) return answer(client, replies.INVALID_CURSOR);
+  if (mustBeAlone(request)) return false;
   const starts = [...slots.firstSlots.values()].sort((a, b) => a - b);
   const isStart = wanted.slot === 0 && wanted.cursor === 0n;
   const slot = isStart ? (starts[0] ?? 0) : wanted.slot;

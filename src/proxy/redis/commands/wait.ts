@@ -17,7 +17,13 @@ import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { INVALID } from '../failure-reply.ts';
 import { AckedOffsets } from '../info/acked-offsets.ts';
 import { requestAcks } from '../leases/blocking/ack-request.ts';
-import { type Answer, askAgain, askServers, type Question } from '../server-answers.ts';
+import {
+  type Answer,
+  askAgain,
+  askServers,
+  mustBeAlone,
+  type Question,
+} from '../server-answers.ts';
 import type { Words } from '../words.ts';
 
 const DIGITS = 18;
@@ -121,6 +127,7 @@ function waitFor(
   const { client } = request;
   if (!isIntegerWord(timeout, DIGITS)) return answer(client, replies.NOT_A_TIMEOUT);
   if (Number(timeout) < 0) return answer(client, replies.NEGATIVE_TIMEOUT);
+  if (mustBeAlone(request)) return false;
   const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
   if (hasMoved(client)) return answer(client, replyOf(client, wanted, []));
   const asked = new Rounds(request, client.pool.liveServers, wanted, until).begin(needsFiles);
