@@ -92,7 +92,7 @@ export class ClientConnection
 
   /** It waits for replies, or until it may ask for more. */
   get waits(): boolean {
-    return this.pipeline.outstanding > 0 || this.#input.held;
+    return this.pipeline.outstanding > 0 || this.#input.held || this.#input.paused;
   }
 
   onRead(length: number): boolean {

@@ -75,6 +75,11 @@ export function isNamed(saved: SavedState): boolean {
   return saved[STATE_WANTED - STATE_RESUME] !== 0;
 }
 
+/** Whether the scanner is done with the key: it has looked up where that goes. */
+export function isRouted(saved: SavedState): boolean {
+  return saved[STATE_WANTED - STATE_RESUME] === NO_WORD;
+}
+
 /** Only its end is still looked for: nothing of it is kept, no word is wanted in one piece. */
 export function swallow(saved: SavedState): void {
   saved[STATE_DETACHED - STATE_RESUME] = 1;

@@ -3,7 +3,7 @@ import type { Failure } from '../../backend/failure.ts';
 import { CARRY_LIMIT } from '../../engine/carry.ts';
 import type { SavedState } from '../../engine/engine.ts';
 import { detach, missingBytes, scannedBytes } from '../../engine/saved-scan.ts';
-import { MUST_SEND, type Requester } from '../router.ts';
+import { MUST_SEND } from '../router.ts';
 import { LargeRequest, type LargeRequester, mayForward } from './large-request.ts';
 
 /**
@@ -26,7 +26,7 @@ export function beginLarge(
 }
 
 /** The client of a request that was assembled on the heap. */
-export interface Assembler extends LargeRequester, Requester {
+export interface Assembler extends LargeRequester {
   failForward(failure: Failure): true;
 }
 

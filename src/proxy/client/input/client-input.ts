@@ -1,6 +1,7 @@
 import { HELD_READ_BYTES } from '../../../limits.ts';
 import {
   FLAG_LAST,
+  FLAG_SPECIAL,
   FRAME_TABLE,
   RECORD_BYTES,
   RECORD_START,
@@ -15,7 +16,7 @@ import {
   WINDOW,
 } from '../../../protocol/frame-table.ts';
 import type { Engine, SavedState } from '../../engine/engine.ts';
-import { isDetached, startOver } from '../../engine/saved-scan.ts';
+import { infoOf, isDetached, startOver } from '../../engine/saved-scan.ts';
 import { beginLarge, sendAssembled } from './assembled-request.ts';
 import { creditOf, refusalOf, SwallowedLine, swallowRequest } from './before-login.ts';
 import type { InputOwner } from './input-owner.ts';
@@ -106,6 +107,11 @@ export class ClientInput implements WalkedInput {
     return this.waiting.hasRoom(pool.config.clientInputLimit);
   }
 
+  /** It is not read on: a request that is taken away in pieces has to wait. */
+  get paused(): boolean {
+    return this.#large?.mustWait ?? false;
+  }
+
   /** A request is under way that is taken away in pieces. */
   get large(): boolean {
     return this.#large !== null || this.#line.length !== 0;
@@ -176,7 +182,7 @@ export class ClientInput implements WalkedInput {
     if (this.#client.pipeline.outstanding === 0) this.#barrier = false; // before it takes a place
     if (this.#large === null) return;
     this.#lookAgain();
-    this.#large.tryStart();
+    this.#large.goOn(this.#saved);
   }
 
   /** The body of a request is streamed: it has its slot, and needs no more credit. */
@@ -328,11 +334,19 @@ export class ClientInput implements WalkedInput {
         return true;
       }
       from = consumed + this.#large.bufferedBytes;
+      this.#bar(saved);
     }
     this.waiting.carry(from, end);
     this.#large?.expectRest(saved);
     this.#engine.turn.markClient(this.#client);
     return !this.#large?.mustWait;
+  }
+
+  /** What all nodes of a cluster are asked is last, and cannot wait once it is whole. */
+  #bar(saved: SavedState): void {
+    const { pool, pipeline } = this.#client;
+    const isSpecial = (infoOf(saved) & FLAG_SPECIAL) !== 0;
+    if (pool.slots !== null && isSpecial && pipeline.outstanding > 0) this.#barrier = true;
   }
 
   /** One more piece of a request that is taken away. */

@@ -2,11 +2,10 @@ import type { Failure } from '../../backend/failure.ts';
 import type { Rates } from '../access/rates.ts';
 import type { Sampler } from '../access/sampler.ts';
 import type { ClientWindow } from '../client-window.ts';
-import type { Requester } from '../router.ts';
 import type { Stranger } from './before-login.ts';
 
 /** The client, as what it sends sees it. */
-export interface InputOwner extends Stranger, Requester {
+export interface InputOwner extends Stranger {
   readonly address: string;
   readonly window: ClientWindow;
   onException(error: unknown, inStep?: boolean): void;

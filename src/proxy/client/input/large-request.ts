@@ -16,7 +16,6 @@ import {
   serverOf,
   setServer,
 } from '../../engine/saved-scan.ts';
-import type { Flushable } from '../../engine/turn.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
 import type { Server } from '../../pool/server.ts';
@@ -26,11 +25,12 @@ import type { Sampler } from '../access/sampler.ts';
 import type { Claims } from '../claims.ts';
 import type { ClientPipeline } from '../client-pipeline.ts';
 import type { BodyReply, ClientProtocol } from '../protocol.ts';
-import type { Router } from '../router.ts';
+import type { Requester, Router } from '../router.ts';
 import type { Session } from '../session/session.ts';
+import { isKeyNowhere, OwnerWait } from './owner-wait.ts';
 
 /** The client, as its large requests see it. */
-export interface LargeRequester extends Flushable {
+export interface LargeRequester extends Requester {
   /** Its plain requests are simply forwarded. */
   readonly plain: boolean;
   /** By command: FORWARD where that is so all the same, though others are refused. */
@@ -78,6 +78,7 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
   /** The reply for a discarded request; null when one was already given. */
   #error: Buffer | null = null;
   #complete = false;
+  readonly #ownerWait: OwnerWait;
   #progress: number;
   timerAt = 0;
   /** What the server had still to take at the last deadline. */
@@ -90,6 +91,7 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     const limit = client.pool.config.maxAssembledRequest;
     this.#buffer = Buffer.allocUnsafeSlow(Math.min(expected, limit));
     this.#progress = engine.now;
+    this.#ownerWait = new OwnerWait(client);
   }
 
   get lane(): Lane {
@@ -102,7 +104,7 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
 
   /** The client must not be read before the bulk connection is there or has taken more. */
   get mustWait(): boolean {
-    if (this.#mode === 'wait') return true;
+    if (this.#mode === 'wait' || this.#ownerWait.active) return true;
     const connection = this.#connection;
     if (this.#mode !== 'stream' || connection === null) return false;
     return connection.out.pendingBytes > BULK_OUTPUT_LIMIT;
@@ -153,12 +155,13 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
 
   /** As expect(), by the scan state of an unfinished request. */
   expectRest(saved: SavedState): void {
+    if (this.#lacksOwner(saved)) return;
     const server = serverOf(saved);
     const info = infoOf(saved);
     const routed = this.#isPlain(info) && (info & FLAG_SPECIAL) === 0 && server !== NO_SERVER;
     const to = routed ? (this.#client.pool.servers[server] ?? null) : null;
     const rest = scannedBytes(saved) + missingBytes(saved);
-    if (server === NO_SERVER && this.#isTooLong(rest) && this.#hasNoServer(info)) {
+    if (server === NO_SERVER && this.#isTooLong(rest) && this.#hasNoServer(saved)) {
       this.#client.pool.counters[FORWARD_ERROR]++;
       this.discard(this.#client.pool.protocol.failure(this.#client.pool.nowhere));
     } else {
@@ -166,15 +169,21 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
     }
   }
 
+  #lacksOwner(saved: SavedState): boolean {
+    return this.#mode === 'assemble' && this.#ownerWait.look(saved, this.#isPlain(infoOf(saved)));
+  }
+
   #isTooLong(rest: number): boolean {
     const { maxAssembledRequest } = this.#client.pool.config;
     return this.#mode === 'assemble' && this.#length + rest > maxAssembledRequest;
   }
 
-  /** It would be streamed, but all servers are out of the ring. */
-  #hasNoServer(info: number): boolean {
-    if ((info & FLAG_SPECIAL) !== 0 || this.#client.pool.liveServers.length > 0) return false;
-    return this.#isPlain(info);
+  /** It would be streamed, but nobody has its slot, or all servers are out of the ring. */
+  #hasNoServer(saved: SavedState): boolean {
+    const { slots, liveServers } = this.#client.pool;
+    const info = infoOf(saved);
+    if ((info & FLAG_SPECIAL) !== 0 || !this.#isPlain(info)) return false;
+    return liveServers.length === 0 || (slots !== null && isKeyNowhere(saved));
   }
 
   /** Its client may have it streamed: nothing needs to be looked at but its key. */
@@ -195,7 +204,7 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
   /** The configuration was read again: its key may go to another server. */
   reroute(saved: SavedState): void {
     const { head } = this;
-    if (head === null || serverOf(saved) === NO_SERVER) return;
+    if (head === null || (serverOf(saved) === NO_SERVER && !this.#ownerWait.active)) return;
     const server = this.#client.pool.serverOfHead(head);
     setServer(saved, server);
     if (server !== NO_SERVER) this.redirect(this.#client.pool.servers[server]);
@@ -225,9 +234,16 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
 
   discard(error: Buffer | null): void {
     this.#mode = 'discard';
+    this.#ownerWait.end();
     this.#error = error;
     this.#buffer = Buffer.alloc(0);
     this.#length = 0;
+  }
+
+  /** Something was answered, or more is known. @param saved of the unfinished request */
+  goOn(saved: SavedState | null): void {
+    if (saved !== null && this.#ownerWait.isOver) this.#lacksOwner(saved);
+    this.tryStart();
   }
 
   /** Leases a connection once all earlier requests of the client are answered. */
@@ -371,6 +387,7 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
       this.#reply?.abandon();
     }
     this.#mode = 'discard';
+    this.#ownerWait.end();
     this.#error = null;
     this.#buffer = Buffer.alloc(0);
   }

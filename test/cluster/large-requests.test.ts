@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { startBefore, startFakeCluster } from '../support/fake-cluster.ts';
+import { RespClient } from '../support/resp-client.ts';
+import { startInProcess, VARIANTS } from '../support/ringway.ts';
+import { delay, waitFor } from '../support/wait.ts';
+
+/** Keys of a slot that a node has, and of one that nobody has. */
+const [OWNED, UNOWNED] = ['bar', 'foo'];
+const DOWN = 'ReplyError: CLUSTERDOWN Hash slot not served';
+const LARGE = 'x'.repeat(200_000);
+
+for (const variant of VARIANTS.slice(0, 3)) {
+  for (const [how, most] of [
+    ['streamed', 65_536],
+    ['kept whole', 4_194_304],
+  ] as const) {
+    describe(`a large request of a cluster that is ${how}, ${variant.label}`, () => {
+      const stops: (() => Promise<unknown>)[] = [];
+      after(async () => {
+        for (const stop of stops.toReversed()) await stop();
+      });
+
+      const keysOf = (failoverWaitMs: number) => {
+        return { failover_wait: failoverWaitMs, max_assembled_request: most, timeout: 0 };
+      };
+
+      async function open(port: number): Promise<RespClient> {
+        const client = await RespClient.open(port);
+        stops.push(async () => client.close());
+        return client;
+      }
+
+      async function start(failoverWaitMs: number) {
+        const cluster = await startFakeCluster(2, () => undefined);
+        stops.push(() => cluster.stop());
+        cluster.disown(1);
+        const ringway = await startBefore(cluster, keysOf(failoverWaitMs), variant);
+        stops.push(() => ringway.stop());
+        return { cluster, ringway, client: await open(ringway.port) };
+      }
+
+      test('waits for an owner of its slot, and what is behind it, too', async () => {
+        const { cluster, client } = await start(60_000);
+        const requests = [
+          ['SET', OWNED, '0'],
+          ['SET', UNOWNED, LARGE],
+          ['GET', UNOWNED],
+        ];
+        const replies = client.pipeline(requests);
+        const { looks } = cluster;
+        await waitFor('somebody to look for an owner', () => cluster.looks > looks + 1);
+        assert.deepEqual(cluster.asked.flat(), [`SET ${OWNED} 0`]);
+        cluster.own(1, 0);
+        assert.deepEqual((await replies).map(String), ['OK', 'OK', 'OK']);
+        assert.deepEqual(
+          cluster.asked[0].slice(1).map((text) => text.length),
+          [`SET ${UNOWNED} ${LARGE}`.length, `GET ${UNOWNED}`.length],
+        );
+      });
+
+      test('is not served when there is none in time: others are', async () => {
+        const { cluster, client, ringway } = await start(200);
+        const other = await open(ringway.port);
+        const replies = client.pipeline([
+          ['SET', UNOWNED, LARGE],
+          ['SET', OWNED, LARGE],
+        ]);
+        assert.deepEqual(await other.text('GET', OWNED), 'OK');
+        assert.deepEqual((await replies).map(String), [DOWN, 'OK']);
+        assert.ok(cluster.asked.flat().every((text) => !text.includes(UNOWNED)));
+      });
+
+      test('whose client leaves while it waits is not carried out', async () => {
+        const { cluster, client, ringway } = await start(60_000);
+        const asked = client.pipeline([['SET', UNOWNED, LARGE]]).then(String, String);
+        const { looks } = cluster;
+        await waitFor('somebody to look for an owner', () => cluster.looks > looks + 1);
+        client.reset();
+        await asked;
+        cluster.own(1, 0);
+        const other = await open(ringway.port);
+        assert.deepEqual(await other.text('SET', UNOWNED, '1'), 'OK');
+        assert.deepEqual(cluster.asked[0], [`SET ${UNOWNED} 1`]);
+      });
+
+      test('waits until any slots are known', async () => {
+        const cluster = await startFakeCluster(2, () => undefined);
+        stops.push(() => cluster.stop());
+        const joins = [cluster.hide(0), cluster.hide(1)];
+        const servers = [`127.0.0.1:${cluster.ports[0]}`];
+        const keys = { ...keysOf(60_000), request_read_timeout: 300 };
+        const ringway = await startInProcess({ servers, cluster: true, ...keys }, variant);
+        stops.push(() => ringway.stop());
+        const client = await open(ringway.port);
+        const isKept = how === 'kept whole';
+        const several = isKept ? [['MSET', OWNED, LARGE, UNOWNED, LARGE]] : [];
+        const replies = client.pipeline([['SET', OWNED, LARGE], ...several, ['GET', OWNED]]);
+        await delay(800);
+        assert.deepEqual(cluster.asked.flat(), []);
+        for (const join of joins) join();
+        assert.deepEqual((await replies).map(String), isKept ? ['OK', 'OK', 'OK'] : ['OK', 'OK']);
+      });
+    });
+  }
+}
