@@ -10,10 +10,6 @@ import {
   type Variant,
 } from '../support/ringway.ts';
 import { Subscriber } from '../support/subscriber.ts';
-import { delay } from '../support/wait.ts';
-
-/** Where servers count, they hear of the end of a subscription a moment behind the client. */
-const SERVER_MS = 50;
 
 // Each program is run against a server and through ringways with one and four servers: all that
 // both of its connections hear must be the same bytes.
@@ -223,7 +219,6 @@ function runThrough(
   resp: 2 | 3,
   steps: readonly Step[],
   expected: readonly Heard[],
-  isOwn: boolean,
 ): Promise<void> {
   return withBoth(port, resp, async (s, p) => {
     for (const [i, [who, ...words]] of steps.entries()) {
@@ -238,15 +233,9 @@ function runThrough(
         if (who.endsWith('any')) assert.deepEqual(lines(got), lines(wanted), `${name}: ${what}`);
         else assert.deepEqual(got, wanted, `${name}: ${what}`);
       }
-      if (isOwn && hasEnded(expected[i].s)) await delay(SERVER_MS);
     }
     for (const each of [s, p]) assert.deepEqual(each.frames, []);
   });
-}
-
-/** Whether a client has heard that subscriptions of its are ended. */
-function hasEnded(frames: readonly string[]): boolean {
-  return frames.some((text) => text === '+RESET\r\n' || /\r\n[sp]?unsubscribe\r\n/.test(text));
 }
 
 function lines(frames: readonly string[]): string[] {
@@ -261,8 +250,6 @@ function suite(variant: Variant): void {
   let direct: RealServer;
   let servers: RealServer[];
   let ringways: TestRingway[];
-  /** The port of the pool whose subscribers have connections of their own. */
-  let own: number;
 
   before(async () => {
     direct = await startRedis();
@@ -275,7 +262,6 @@ function suite(variant: Variant): void {
       await startInProcess({ servers: lines.slice(5, 7), subscribe_to: 'owner' }, variant),
       await startInProcess({ servers: lines.slice(7), pubsub: 'own' }, variant),
     ];
-    own = ringways[3].port;
   });
   after(async () => {
     for (const ringway of ringways) await ringway.stop();
@@ -291,7 +277,7 @@ function suite(variant: Variant): void {
       test(`RESP${resp}, ${name}`, async () => {
         const expected = await runDirect(direct.port, resp, steps);
         for (const { port } of ringways) {
-          await runThrough(port, resp, steps, expected, port === own);
+          await runThrough(port, resp, steps, expected);
         }
       });
     }

@@ -104,6 +104,28 @@ describe('pubsub: own', () => {
     for (const each of [client, ...direct]) each.close();
   });
 
+  test('RESET is answered when the servers count it no more', async () => {
+    const client = await Subscriber.open(ringways[0].port);
+    const direct = await RespClient.open(servers[0].port);
+    await client.ask(['SUBSCRIBE', 'one', 'two'], 2);
+    await client.ask(['PSUBSCRIBE', 'p*']);
+    servers[0].kill('SIGSTOP');
+    try {
+      // What is asked behind it finds it done.
+      client.send(['RESET'], ['SUBSCRIBE', 'three'], ['RESET'], ['PING']);
+      await delay(50);
+      assert.deepEqual(client.frames, [], 'that server counts it still');
+    } finally {
+      servers[0].kill('SIGCONT');
+    }
+    const heard = frame('*', 'subscribe', 'three', 1);
+    assert.deepEqual(await client.take(4), ['+RESET\r\n', heard, '+RESET\r\n', '+PONG\r\n']);
+    const counts = await direct.command('PUBSUB', 'NUMSUB', 'one', 'two', 'three');
+    assert.equal(String(counts), 'one,0,two,0,three,0');
+    assert.equal(await direct.command('PUBSUB', 'NUMPAT'), 0);
+    for (const each of [client, direct]) each.close();
+  });
+
   test('UNSUBSCRIBE hears what came before, and does not wait for a server that stands still', async () => {
     const client = await Subscriber.open(ringways[0].port);
     await client.ask(['SUBSCRIBE', ...CHANNELS], CHANNELS.length);

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { ADDRESSES } from '../../src/net/addresses/address-book.ts';
-import { SYSTEM_CLOCK } from '../../src/topology/clock.ts';
+import { type Clock, SYSTEM_CLOCK } from '../../src/topology/clock.ts';
 import { ControlLink } from '../../src/topology/control-link.ts';
 import { type FakeServer, send, startFake } from '../support/fake-server.ts';
+import { HandClock } from '../support/hand-clock.ts';
 import { waitFor } from '../support/wait.ts';
 
 describe('a link for questions', () => {
@@ -17,12 +18,12 @@ describe('a link for questions', () => {
   after(() => server.stop());
 
   /** A link to the server, what it says when it is lost, and how often it was there. */
-  function open(host: string) {
+  function open(host: string, clock: Clock = SYSTEM_CLOCK) {
     const told: string[] = [];
     let ups = 0;
     const link = new ControlLink({
       target: { kind: 'tcp', host, port: server.port, path: '', tls: null },
-      clock: SYSTEM_CLOCK,
+      clock,
       login: () => null,
       retryMs: 10,
       onUp: () => {
@@ -47,6 +48,23 @@ describe('a link for questions', () => {
     assert.deepEqual(told, ['it does not answer in time']);
     await waitFor('another', () => ups() === 2);
     assert.equal(answers, 0);
+  });
+
+  test('counts no silence of a server while this process stands still', async (t) => {
+    const hand = new HandClock();
+    const lates = [2_500];
+    const clock: Clock = {
+      now: () => hand.now(),
+      after: (ms, then) => hand.after(ms + (lates.shift() ?? 0), then),
+    };
+    const { link, told, ups } = open('127.0.0.1', clock);
+    t.after(() => link.close());
+    await waitFor('the link', () => ups() === 1);
+    link.ask(['INFO'], () => {});
+    hand.pass(3_500);
+    assert.deepEqual(told, [], 'its answer may be there, and not be read yet');
+    hand.pass(1_000);
+    assert.deepEqual(told, ['it does not answer']);
   });
 
   test('whose name leads elsewhere follows it', async () => {

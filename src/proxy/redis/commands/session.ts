@@ -19,7 +19,7 @@ import { aclLogOf, DENIED_LOGIN } from '../access/acl-log.ts';
 import { enterAtServer, loginAs } from '../access/login-at-server.ts';
 import { clientLine } from '../clients/client-lines.ts';
 import { withRedisVersion } from '../info/ask-servers.ts';
-import { changeVersion } from '../pubsub/subscribe.ts';
+import { changeVersion, unsubscribeFromAll } from '../pubsub/subscribe.ts';
 import type { Words } from '../words.ts';
 import { clientNameError } from './client-names.ts';
 
@@ -151,11 +151,10 @@ function helloReply(client: ClientConnection, resp: RespVersion, version: string
 /** RESET: everything as it was when the client connected. */
 export function reset(request: SpecialRequest): boolean {
   const { client } = request;
-  client.subscriptions?.drop();
   client.session.clear();
   logOut(client);
   client.enterLane(client.pool.lanes.first);
-  return answer(client, replies.RESET);
+  return unsubscribeFromAll(client, replies.RESET);
 }
 
 /** PING, with a word or without. */

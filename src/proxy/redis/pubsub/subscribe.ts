@@ -6,6 +6,7 @@ import { NORMAL, SUBSCRIBED } from '../../client/session/modes.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import { answer } from '../../routing/request.ts';
 import type { Local } from '../words.ts';
+import { GivingUp } from './giving-up.ts';
 import { hasRoomFor, hubFor } from './hub/hubs.ts';
 import type { Kind } from './hub/kinds.ts';
 import { Subscribing } from './subscribing.ts';
@@ -94,4 +95,24 @@ export function unsubscribe(kind: Kind): Local {
     if (client.pipeline.outstanding > 0) client.barrier();
     return true;
   };
+}
+
+/**
+ * The client hears nothing any more, and is answered. Where servers count it, they are told before:
+ * until then it hears them.
+ */
+export function unsubscribeFromAll(client: ClientConnection, reply: Buffer): true {
+  const subscriptions = client.subscriptions as Subscriptions | null;
+  if (subscriptions === null || subscriptions.count === 0 || subscriptions.hub.own === null) {
+    subscriptions?.drop();
+    return answer(client, reply);
+  }
+  const claim = client.claims.claim();
+  const { hub, all } = subscriptions;
+  new GivingUp(client, hub, all, () => {
+    subscriptions.drop();
+    claim.deliver(reply);
+  }).begin();
+  if (client.pipeline.outstanding > 0) client.barrier();
+  return true;
 }

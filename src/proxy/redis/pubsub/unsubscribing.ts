@@ -1,8 +1,6 @@
-import { HUB_CONFIRM_MS } from '../../../limits.ts';
 import type { Claim } from '../../client/claims.ts';
 import type { ReplySink, StoredReply } from '../../client/stored-reply.ts';
-import { millis } from '../../engine/clock.ts';
-import type { Timed } from '../../engine/deadlines.ts';
+import { GivingUp } from './giving-up.ts';
 import type { Kind } from './hub/kinds.ts';
 import type { SubscribingClient } from './subscribing.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -12,16 +10,13 @@ import type { Subscriptions } from './subscriptions.ts';
  * client with a hub of its own, which servers count, the servers are told before: what is published
  * behind the acknowledgement does not meet it.
  */
-export class Unsubscribing implements StoredReply, Timed {
+export class Unsubscribing implements StoredReply {
   readonly #client: SubscribingClient;
   readonly #subscriptions: Subscriptions;
   readonly #kind: Kind;
   readonly #names: readonly Buffer[];
   readonly #claim: Claim;
   readonly #done: () => void;
-  /** When it is acknowledged whatever servers say; 0 = it is. */
-  #until = 0;
-  timerAt = 0;
 
   /** @param names none = all @param done called when the client hears them no more */
   constructor(
@@ -48,16 +43,7 @@ export class Unsubscribing implements StoredReply, Timed {
       return;
     }
     this.#claim.keep(this, bytesOf(this.#names));
-    this.#until = millis() + HUB_CONFIRM_MS;
-    this.#client.pool.engine.deadlines.arm(this, this.#until);
-    hub.giveUp(topics, () => this.#acknowledge());
-  }
-
-  #acknowledge(): void {
-    if (this.#until === 0) return;
-    this.#until = 0;
-    this.#client.pool.engine.deadlines.forget(this);
-    this.#claim.store(this);
+    new GivingUp(this.#client, hub, topics, () => this.#claim.store(this)).begin();
   }
 
   writeTo({ out }: ReplySink): boolean {
@@ -72,18 +58,6 @@ export class Unsubscribing implements StoredReply, Timed {
   }
 
   drop(): void {}
-
-  nextDeadline(): number {
-    return this.#until;
-  }
-
-  onDeadline(): void {
-    this.#acknowledge();
-  }
-
-  onException(error: unknown): void {
-    this.#client.onException(error);
-  }
 }
 
 function bytesOf(names: readonly Buffer[]): number {

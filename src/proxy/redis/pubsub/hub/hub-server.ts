@@ -56,6 +56,8 @@ export class HubServer implements HubConnectionOwner, Timed {
   #open = false;
   /** The last attempt to reach it failed, and none has succeeded since. */
   failed = false;
+  /** It was waited for in vain, and has not answered since. */
+  silent = false;
   readonly #backoff: Backoff = new Backoff(HUB_RETRY_MS, HUB_RETRY_MAX_MS);
   #retryAt = 0;
   #stopped = false;

@@ -119,9 +119,8 @@ export class Hub implements HubServerOwner, Timed {
     this.#awaited.add(topic);
     // Which nodes a cluster has is known in a moment.
     if (this.#pool.slots?.known === false) return;
-    if (!this.places.isEverywhere(topic) && this.places.ownerOf(topic) === null) {
-      this.#refuse(topic, failureReply(this.#pool.nowhere));
-    }
+    const [sender] = this.places.sendersOf(topic);
+    if (sender === undefined) this.#refuse(topic, failureReply(this.#pool.nowhere));
   }
 
   stopWaiting(topic: Topic): void {
@@ -143,10 +142,10 @@ export class Hub implements HubServerOwner, Timed {
   }
 
   /**
-   * The only client of the hub gives topics up, and hears them until release(): `done` is called
-   * when servers send no more of them.
+   * The only client of the hub gives topics up, and hears them until release().
+   * @returns servers that are told so
    */
-  giveUp(topics: readonly Topic[], done: () => void): void {
+  giveUp(topics: readonly Topic[]): Set<HubServer> {
     const servers = new Set<HubServer>();
     for (const topic of topics) {
       topic.ends = true;
@@ -155,7 +154,7 @@ export class Hub implements HubServerOwner, Timed {
         server.unsubscribe(topic);
       }
     }
-    markAll(servers, done);
+    return servers;
   }
 
   #confirm(topic: Topic): void {
