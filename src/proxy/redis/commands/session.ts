@@ -151,10 +151,19 @@ function helloReply(client: ClientConnection, resp: RespVersion, version: string
 /** RESET: everything as it was when the client connected. */
 export function reset(request: SpecialRequest): boolean {
   const { client } = request;
+  // It comes whatever CLIENT REPLY said.
+  const claim = client.claims.heard();
+  unsubscribeFromAll(client, () => {
+    if (!client.closed) beginAnew(client);
+    claim.deliver(replies.RESET);
+  });
+  return true;
+}
+
+function beginAnew(client: ClientConnection): void {
   client.session.clear();
   logOut(client);
   client.enterLane(client.pool.lanes.first);
-  return unsubscribeFromAll(client, replies.RESET);
 }
 
 /** PING, with a word or without. */

@@ -98,21 +98,20 @@ export function unsubscribe(kind: Kind): Local {
 }
 
 /**
- * The client hears nothing any more, and is answered. Where servers count it, they are told before:
- * until then it hears them.
+ * The client hears nothing any more when `done` is called. Where servers count it they are told
+ * before, and what it asks behind that waits.
  */
-export function unsubscribeFromAll(client: ClientConnection, reply: Buffer): true {
+export function unsubscribeFromAll(client: ClientConnection, done: () => void): void {
   const subscriptions = client.subscriptions as Subscriptions | null;
   if (subscriptions === null || subscriptions.count === 0 || subscriptions.hub.own === null) {
     subscriptions?.drop();
-    return answer(client, reply);
+    done();
+    return;
   }
-  const claim = client.claims.claim();
   const { hub, all } = subscriptions;
   new GivingUp(client, hub, all, () => {
     subscriptions.drop();
-    claim.deliver(reply);
+    done();
   }).begin();
   if (client.pipeline.outstanding > 0) client.barrier();
-  return true;
 }
