@@ -168,6 +168,16 @@ describe('reads from replicas', () => {
     });
   });
 
+  test('are read on when this process has stood still, which is no silence of theirs', () => {
+    const spec = { ...configOf(shards), read_from: 'replica' };
+    return withRingway(spec, async (ringway, client) => {
+      await replicasAreRead(client, shards);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_200);
+      for (let i = 0; i < 20; i++) await Promise.all(KEYS.map((key) => client.text('GET', key)));
+      assert.doesNotMatch(ringway.log.join('\n'), /does not answer/);
+    });
+  });
+
   test('what is read behind WATCH comes from the master, until EXEC', () => {
     const spec = { ...configOf(shards), read_from: 'prefer-replica', read_after_write: 0 };
     return withRingway(spec, async (_, client) => {
