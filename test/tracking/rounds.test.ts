@@ -41,3 +41,39 @@ test('a key that changes twice is told of twice, when what the server says comes
   await ringway.stop();
   await server.stop();
 });
+
+test('a key whose value takes long is told of once, however late it was answered', async () => {
+  let line: Socket | null = null;
+  let reader: Socket | null = null;
+  let pings = 0;
+  const server = await startFake((_index, request, socket) => {
+    const text = request.toString('latin1');
+    if (text.includes('HELLO')) return send('%1\r\n$5\r\nproto\r\n:3\r\n');
+    if (text.includes('ringway-tracking')) line = socket;
+    if (text.includes('\r\nID\r\n')) return send(':7\r\n');
+    if (text.includes('PING') && socket === line) {
+      // The value comes behind a question, and long before the next.
+      if (reader !== null && ++pings === 1) reader.write('$1\r\nv\r\n');
+      return send('+PONG\r\n');
+    }
+    if (!text.includes('GET')) return send('+OK\r\n');
+    reader = socket;
+    return undefined;
+  });
+  const ringway = await startInProcess({ servers: shards([server.port]) });
+  const client = await Subscriber.open(ringway.port);
+  await client.ask(['HELLO', '3']);
+  await client.ask(['CLIENT', 'TRACKING', 'ON']);
+  assert.deepEqual(await client.ask(['GET', 'k']), ['$1\r\nv\r\n']);
+  await waitFor('the servers to be asked again', () => pings > 1);
+  client.send(['PING']);
+  assert.deepEqual(await client.take(1), ['+PONG\r\n']);
+  // The second time is for somebody else.
+  (line as unknown as Socket).write(`${INVALIDATE}${INVALIDATE}`);
+  assert.deepEqual(await client.take(1), [INVALIDATE]);
+  client.send(['PING']);
+  assert.deepEqual(await client.take(1), ['+PONG\r\n']);
+  client.close();
+  await ringway.stop();
+  await server.stop();
+});

@@ -10,6 +10,8 @@ export interface KeyHearer extends KeyReader, PrefixReader {
   readonly blind: boolean;
   /** It has read something since it was told to forget all. */
   readonly hasRead: boolean;
+  /** What it has read last is not answered yet. */
+  readonly reads: boolean;
   tell(keys: Keys): void;
   /** Asks servers whether all that they have said is there. @returns for settle(), when it is */
   mark(): number;

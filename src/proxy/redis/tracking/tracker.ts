@@ -1,5 +1,10 @@
 import { routeKey } from '../../../distribution/route.ts';
-import { TRACKING_LINGER_MS, TRACKING_POOL_PREFIXES, TRACKING_ROUND_MS } from '../../../limits.ts';
+import {
+  TRACKING_LINGER_MS,
+  TRACKING_POOL_PREFIXES,
+  TRACKING_ROUND_MS,
+  TRACKING_SOON_MS,
+} from '../../../limits.ts';
 import type { DialTarget } from '../../../net/dial.ts';
 import { NO_SERVER } from '../../../protocol/frame-table.ts';
 import type { BackendConnection } from '../../backend/backend-connection.ts';
@@ -40,6 +45,8 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
   readonly #lanes: LanesInUse = new LanesInUse();
   #wantsReads = false;
   #roundAt = 0;
+  /** When the next one may be, at the earliest. */
+  #roundFrom = 0;
   #closeAt = 0;
   /** Who reads is to forget all: other servers may have the keys. */
   #changed = false;
@@ -122,7 +129,7 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
   note(reader: KeyHearer, key: string, slot: number): void {
     const given = this.notes.add(reader, key, slot);
     if (this.#roundAt === 0) {
-      this.#roundAt = millis() + TRACKING_ROUND_MS;
+      this.#roundAt = Math.max(millis() + TRACKING_SOON_MS, this.#roundFrom);
       this.#arm();
     }
     if (given === null) return;
@@ -311,7 +318,7 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
   }
 
   onDeadline(now: number): void {
-    if (this.#roundAt !== 0 && this.#roundAt <= now) this.#round();
+    if (this.#roundAt !== 0 && this.#roundAt <= now) this.#round(now);
     if (this.#closeAt !== 0 && this.#closeAt <= now) this.close();
   }
 
@@ -319,10 +326,14 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
    * What was answered by now was noted before the servers answer: what they tell of behind that
    * was changed after it was read.
    */
-  #round(): void {
-    this.#roundAt = 0;
+  #round(now: number): void {
+    this.#roundFrom = now + TRACKING_ROUND_MS;
+    // What is not answered by now needs another one.
+    const readers = [...this.#readers];
+    this.#roundAt = readers.some(({ reads }) => reads) ? this.#roundFrom : 0;
+    if (this.#roundAt !== 0) this.#arm();
     // What comes late may meet the next round: each has marks of its own.
-    const marks = [...this.#readers].map((reader) => [reader, reader.mark()] as const);
+    const marks = readers.map((reader) => [reader, reader.mark()] as const);
     let left = this.#servers.size;
     for (const server of this.#servers.values()) {
       server.mark(() => {

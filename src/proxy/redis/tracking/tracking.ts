@@ -39,12 +39,15 @@ export class Tracking implements ClientTracking, KeyHearer {
   #queued: string[] | null = [];
   /** Everything before it was answered when servers were asked last that have answered since. */
   #settled: number;
+  /** Everything before it is answered when all is that it has read. */
+  #lastRead: number;
 
   constructor(client: ClientConnection, tracker: Tracker, options: TrackingOptions) {
     this.client = client;
     this.tracker = tracker;
     this.options = options;
     this.#settled = client.pipeline.head;
+    this.#lastRead = this.#settled;
     // What a transaction of another process reads was noted there.
     if (client.session.transaction !== null) this.#queued = null;
     client.pool.counters[TRACKING_CLIENTS]++;
@@ -119,6 +122,7 @@ export class Tracking implements ClientTracking, KeyHearer {
 
   #note(key: string, slot: number): void {
     if (!this.keys.has(key)) this.#noted += key.length + TRACKED_KEY_BYTES;
+    this.#lastRead = slot;
     this.tracker.note(this, key, slot);
   }
 
@@ -173,6 +177,10 @@ export class Tracking implements ClientTracking, KeyHearer {
 
   settle(mark: number): void {
     if (((mark - this.#settled) | 0) > 0) this.#settled = mark;
+  }
+
+  get reads(): boolean {
+    return ((this.#lastRead - this.client.pipeline.head) | 0) > 0;
   }
 
   isSettled(slot: number): boolean {
